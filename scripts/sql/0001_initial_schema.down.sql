@@ -1,0 +1,24 @@
+DROP TABLE webhook_payloads;
+DROP TABLE password_reset_tokens;
+DROP TABLE sessions;
+DROP TABLE github_connections;
+DROP TABLE user_preferences;
+DROP TABLE deployment_stages;
+DROP TABLE deployment_logs;
+DROP TABLE deployments;
+DROP TABLE projects;
+DROP TABLE users;
+
+-- Only an extension that the up script made is ours to drop.
+DO $$
+BEGIN
+    IF EXISTS (
+        SELECT
+        FROM pg_extension
+        WHERE extname = 'uuid-ossp'
+          AND obj_description(oid, 'pg_extension') LIKE '%created by 0001_initial_schema'
+    ) THEN
+        DROP EXTENSION "uuid-ossp";
+    END IF;
+END
+$$;

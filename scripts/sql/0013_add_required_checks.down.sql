@@ -1,0 +1,12 @@
+ALTER TABLE password_reset_tokens DROP CONSTRAINT password_reset_tokens_required_check;
+ALTER TABLE sessions DROP CONSTRAINT sessions_required_check;
+ALTER TABLE github_connections DROP CONSTRAINT github_connections_required_check;
+ALTER TABLE user_preferences DROP CONSTRAINT user_preferences_required_check;
+ALTER TABLE deployment_runtime_logs DROP CONSTRAINT deployment_runtime_logs_required_check;
+ALTER TABLE deployment_health_checks DROP CONSTRAINT deployment_health_checks_required_check;
+ALTER TABLE deployment_containers DROP CONSTRAINT deployment_containers_required_check;
+ALTER TABLE deployment_stages DROP CONSTRAINT deployment_stages_required_check;
+ALTER TABLE deployment_logs DROP CONSTRAINT deployment_logs_required_check;
+ALTER TABLE deployments DROP CONSTRAINT deployments_required_check;
+ALTER TABLE projects DROP CONSTRAINT projects_required_check;
+ALTER TABLE users DROP CONSTRAINT users_required_check;

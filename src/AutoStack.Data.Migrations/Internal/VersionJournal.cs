@@ -1,0 +1,84 @@
+using System.Reflection;
+using Npgsql;
+
+namespace AutoStack.Data.Migrations.Internal;
+
+/// <summary>The table <c>public.schema_versions</c>: which scripts a database has run, with their checksums.</summary>
+internal static class VersionJournal
+{
+    private static readonly string ToolVersion =
+        typeof(VersionJournal).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
+
+    internal sealed record Entry(int Version, string Name, string Checksum, DateTimeOffset AppliedAt, TimeSpan Duration, string AppliedBy, string ToolVersion);
+
+    public static async Task EnsureTableAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        using var command = new NpgsqlCommand("""
+            CREATE TABLE IF NOT EXISTS public.schema_versions (
+                version INTEGER CONSTRAINT schema_versions_pkey PRIMARY KEY,
+                name TEXT NOT NULL CONSTRAINT schema_versions_name_key UNIQUE,
+                checksum TEXT NOT NULL,
+                applied_at TIMESTAMPTZ NOT NULL,
+                duration_ms BIGINT NOT NULL,
+                applied_by TEXT NOT NULL,
+                tool_version TEXT NOT NULL
+            )
+            """, connection);
+        await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>The applied versions in order; none when the table is not there. Writes nothing.</summary>
+    public static async Task<IReadOnlyList<Entry>> ReadAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        using var exists = new NpgsqlCommand("SELECT to_regclass('public.schema_versions') IS NOT NULL", connection);
+        if (await exists.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) is not true)
+        {
+            return [];
+        }
+
+        using var command = new NpgsqlCommand("""
+            SELECT version, name, checksum, extract(epoch FROM applied_at)::float8, duration_ms, applied_by, tool_version
+            FROM public.schema_versions
+            ORDER BY version
+            """, connection);
+        var entries = new List<Entry>();
+        var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
+        await using (reader.ConfigureAwait(false))
+        {
+            while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
+            {
+                entries.Add(new Entry(
+                    reader.GetInt32(0),
+                    reader.GetString(1),
+                    reader.GetString(2),
+                    DateTimeOffset.UnixEpoch.AddSeconds(reader.GetDouble(3)),
+                    TimeSpan.FromMilliseconds(reader.GetInt64(4)),
+                    reader.GetString(5),
+                    reader.GetString(6)));
+            }
+        }
+
+        return entries;
+    }
+
+    /// <summary>The statement that notes a version, or removes it again.</summary>
+    public static NpgsqlCommand Note(NpgsqlCommand command, MigrationScript script, bool up, TimeSpan duration)
+    {
+        command.Parameters.AddWithValue("version", script.Version);
+        if (!up)
+        {
+            command.CommandText = "DELETE FROM public.schema_versions WHERE version = @version";
+            return command;
+        }
+
+        command.CommandText = """
+            INSERT INTO public.schema_versions (version, name, checksum, applied_at, duration_ms, applied_by, tool_version)
+            VALUES (@version, @name, @checksum, clock_timestamp(), @duration, current_user, @tool)
+            """;
+        command.Parameters.AddWithValue("name", script.Name);
+        command.Parameters.AddWithValue("checksum", script.Checksum);
+        command.Parameters.AddWithValue("duration", (long)duration.TotalMilliseconds);
+        command.Parameters.AddWithValue("tool", ToolVersion);
+        return command;
+    }
+}

@@ -1,0 +1,35 @@
+namespace AutoStack.Data.Migrations;
+
+/// <summary>What a running migration tells of itself.</summary>
+public abstract record MigrationEvent
+{
+    private protected MigrationEvent()
+    {
+    }
+}
+
+/// <summary>Another migrator has the lock; told when the wait begins and every few seconds.</summary>
+/// <param name="Holder">Who has it: process id, application, role, address; null when the server does not tell.</param>
+/// <param name="Waited">The time waited so far.</param>
+public sealed record WaitingForLock(string? Holder, TimeSpan Waited) : MigrationEvent;
+
+/// <summary>The lock is ours and the plan is made.</summary>
+/// <param name="FromVersion">The current version, 0 for none.</param>
+/// <param name="ToVersion">The version to go to.</param>
+/// <param name="StepCount">The number of scripts that will run.</param>
+public sealed record MigrationPlanned(int FromVersion, int ToVersion, int StepCount) : MigrationEvent;
+
+/// <summary>A script starts.</summary>
+/// <param name="Version">Its version.</param>
+/// <param name="FileName">Its file.</param>
+public sealed record StepStarted(int Version, string FileName) : MigrationEvent;
+
+/// <summary>A script did not get a lock in time, was rolled back, and will be tried again.</summary>
+/// <param name="FileName">The script.</param>
+/// <param name="Attempt">The attempt that failed, from 1.</param>
+/// <param name="Delay">The pause before the next.</param>
+public sealed record StepRetrying(string FileName, int Attempt, TimeSpan Delay) : MigrationEvent;
+
+/// <summary>A script and its journal row are committed.</summary>
+/// <param name="Step">The script and its duration.</param>
+public sealed record StepFinished(AppliedStep Step) : MigrationEvent;

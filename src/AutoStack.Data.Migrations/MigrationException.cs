@@ -1,0 +1,36 @@
+namespace AutoStack.Data.Migrations;
+
+/// <summary>Why a migration did not happen.</summary>
+public enum MigrationError
+{
+    /// <summary>A script failed; what it had done was rolled back.</summary>
+    ScriptFailed,
+
+    /// <summary>A script was changed after it had been applied.</summary>
+    ScriptChanged,
+
+    /// <summary>The database has versions that this package does not know: a newer package has been here.</summary>
+    SchemaNewer,
+
+    /// <summary>The target is no version, or lies in the other direction.</summary>
+    TargetInvalid,
+
+    /// <summary>Another migrator held the lock for longer than the time allowed.</summary>
+    Locked,
+
+    /// <summary>No connection: server not there, wrong database, wrong password, or the connection string is no such string.</summary>
+    NoConnection,
+}
+
+/// <summary>A migration that did not happen. The message is a sentence for the operator and holds no secret.</summary>
+public sealed class MigrationException : Exception
+{
+    internal MigrationException(MigrationError error, string message, Exception? innerException = null)
+        : base(message, innerException) => Error = error;
+
+    /// <summary>Why.</summary>
+    public MigrationError Error { get; }
+
+    /// <summary>What was applied before the failure; null when nothing was tried.</summary>
+    public MigrationReport? Report { get; internal init; }
+}

@@ -1,0 +1,314 @@
+using System.Diagnostics;
+using System.Net.Sockets;
+using AutoStack.Data.Migrations.Internal;
+using Npgsql;
+
+namespace AutoStack.Data.Migrations;
+
+/// <summary>
+/// Applies the schema scripts of this package to a database and takes them back. Safe to run from several processes at once: one works,
+/// the others wait and then find nothing left to do.
+/// </summary>
+/// <remarks>
+/// Needs a direct connection to the server: the lock is held by the session, which a pooler in transaction mode shares among strangers.
+/// The role needs the right to create tables in the schema <c>public</c> and the extension <c>uuid-ossp</c>.
+/// </remarks>
+public sealed class SchemaMigrator
+{
+    private readonly string connectionString;
+    private readonly SchemaMigratorOptions options;
+    private readonly IReadOnlyList<MigrationScript> scripts;
+
+    /// <summary>A migrator for one database, with the scripts of this package.</summary>
+    /// <param name="connectionString">An Npgsql connection string (<c>Host=…;Database=…;Username=…</c>).</param>
+    /// <param name="options">How long to wait; null for the defaults.</param>
+    /// <exception cref="MigrationException">The connection string is none (<see cref="MigrationError.NoConnection"/>).</exception>
+    /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
+    public SchemaMigrator(string connectionString, SchemaMigratorOptions? options = null)
+        : this(connectionString, options, Scripts)
+    {
+    }
+
+    internal SchemaMigrator(string connectionString, SchemaMigratorOptions? options, IReadOnlyList<MigrationScript> scripts)
+    {
+        ArgumentNullException.ThrowIfNull(connectionString);
+        this.options = options ?? new SchemaMigratorOptions();
+        this.options.Validate();
+        this.scripts = scripts;
+        try
+        {
+            var builder = new NpgsqlConnectionStringBuilder(connectionString) { Pooling = false, Enlist = false, Multiplexing = false, IncludeErrorDetail = true };
+            builder.ApplicationName ??= "autostack-db";
+            this.connectionString = builder.ConnectionString;
+        }
+        catch (ArgumentException exception)
+        {
+            // The parser's own message may quote a piece of a password that holds a semicolon.
+            throw new MigrationException(MigrationError.NoConnection,
+                "The connection string cannot be read: it is a list of key=value pairs that Npgsql knows, for example Host=localhost;Database=autostack;Username=autostack.",
+                exception);
+        }
+    }
+
+    /// <summary>The scripts of this package, version 1 first.</summary>
+    public static IReadOnlyList<MigrationScript> Scripts { get; } = MigrationScript.LoadEmbedded();
+
+    /// <summary>Applies what is missing, up to a version.</summary>
+    /// <param name="target">The version to reach; <see cref="MigrationTarget.Head"/> is the default value.</param>
+    /// <param name="progress">Told of each step as it happens; null for nobody.</param>
+    /// <param name="cancellationToken">Stops between two scripts, or within one by cancelling its statement; nothing is half-applied.</param>
+    /// <returns>The scripts that ran; none when the database is there already.</returns>
+    /// <exception cref="MigrationException">See <see cref="MigrationError"/>; scripts committed before the failure stay applied.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public Task<MigrationReport> UpgradeAsync(
+        MigrationTarget target = default, IProgress<MigrationEvent>? progress = null, CancellationToken cancellationToken = default) =>
+        MigrateAsync(up: true, target, progress, cancellationToken);
+
+    /// <summary>Takes versions back, newest first. <b>Data in dropped tables and columns is lost.</b></summary>
+    /// <param name="target">The version to go back to; <see cref="MigrationTarget.Base"/> takes everything back.</param>
+    /// <param name="progress">Told of each step as it happens; null for nobody.</param>
+    /// <param name="cancellationToken">Stops between two scripts, or within one by cancelling its statement; nothing is half-applied.</param>
+    /// <returns>The scripts that ran; none when the database is there already.</returns>
+    /// <exception cref="MigrationException">See <see cref="MigrationError"/>; scripts committed before the failure stay taken back.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public Task<MigrationReport> DowngradeAsync(
+        MigrationTarget target, IProgress<MigrationEvent>? progress = null, CancellationToken cancellationToken = default) =>
+        MigrateAsync(up: false, target, progress, cancellationToken);
+
+    /// <summary>Reads which versions a database has. Writes nothing and takes no lock.</summary>
+    /// <param name="cancellationToken">Stops the query.</param>
+    /// <returns>Every version, applied or not.</returns>
+    /// <exception cref="MigrationException">No connection (<see cref="MigrationError.NoConnection"/>).</exception>
+    public async Task<SchemaHistory> GetHistoryAsync(CancellationToken cancellationToken = default)
+    {
+        var connection = await OpenAsync(cancellationToken).ConfigureAwait(false);
+        await using (connection.ConfigureAwait(false))
+        {
+            return Compare(await VersionJournal.ReadAsync(connection, cancellationToken).ConfigureAwait(false));
+        }
+    }
+
+    private async Task<MigrationReport> MigrateAsync(
+        bool up, MigrationTarget target, IProgress<MigrationEvent>? progress, CancellationToken cancellationToken)
+    {
+        var lockConnection = await OpenAsync(cancellationToken).ConfigureAwait(false);
+        var held = await MigrationLock.AcquireAsync(lockConnection, options.LockWait, progress, cancellationToken).ConfigureAwait(false);
+        await using var releasing = held.ConfigureAwait(false);
+        var connection = await OpenAsync(cancellationToken).ConfigureAwait(false);
+        await using var closing = connection.ConfigureAwait(false);
+
+        await PrepareSessionAsync(connection, cancellationToken).ConfigureAwait(false);
+        await VersionJournal.EnsureTableAsync(connection, cancellationToken).ConfigureAwait(false);
+        var history = Compare(await VersionJournal.ReadAsync(connection, cancellationToken).ConfigureAwait(false));
+        var plan = Plan(history, up, target);
+        var from = history.CurrentVersion;
+        var to = plan.Count == 0 ? from : up ? plan[^1].Version : plan[^1].Version - 1;
+        progress?.Report(new MigrationPlanned(from, to, plan.Count));
+
+        var steps = new List<AppliedStep>();
+        foreach (var script in plan)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            try
+            {
+                await held.EnsureHeldAsync(cancellationToken).ConfigureAwait(false);
+                steps.Add(await ApplyAsync(connection, held, script, up, progress, cancellationToken).ConfigureAwait(false));
+            }
+            catch (Exception exception) when (exception is PostgresException or NpgsqlException)
+            {
+                throw Failed(script, up, exception, new MigrationReport(from, script.Version - (up ? 1 : 0), steps));
+            }
+        }
+
+        return new MigrationReport(from, to, steps);
+    }
+
+    private async Task<AppliedStep> ApplyAsync(
+        NpgsqlConnection connection, MigrationLock held, MigrationScript script, bool up, IProgress<MigrationEvent>? progress, CancellationToken cancellationToken)
+    {
+        var step = up ? script.Up : script.Down;
+        progress?.Report(new StepStarted(script.Version, step.FileName));
+        var watch = Stopwatch.StartNew();
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await SetTimeoutsAsync(connection, step, cancellationToken).ConfigureAwait(false);
+                if (step.ConcurrentIndex is not null)
+                {
+                    await DropInvalidIndexAsync(connection, step.ConcurrentIndex, cancellationToken).ConfigureAwait(false);
+                }
+
+                if (step.Transactional)
+                {
+                    var transaction = await connection.BeginTransactionAsync(cancellationToken).ConfigureAwait(false);
+                    await using var ending = transaction.ConfigureAwait(false);
+                    await RunAsync(connection, transaction, held, script, up, cancellationToken).ConfigureAwait(false);
+                    // A commit that is cancelled leaves open whether it happened.
+                    await transaction.CommitAsync(CancellationToken.None).ConfigureAwait(false);
+                }
+                else
+                {
+                    await RunAsync(connection, transaction: null, held, script, up, cancellationToken).ConfigureAwait(false);
+                }
+
+                break;
+            }
+            catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.LockNotAvailable && attempt < options.Attempts)
+            {
+                var delay = TimeSpan.FromMilliseconds(250 * Math.Pow(2, attempt - 1) * (1 + Random.Shared.NextDouble()));
+                progress?.Report(new StepRetrying(step.FileName, attempt, delay));
+                await Task.Delay(delay, cancellationToken).ConfigureAwait(false);
+            }
+        }
+
+        var applied = new AppliedStep(script.Version, step.FileName, step.Sql, watch.Elapsed);
+        progress?.Report(new StepFinished(applied));
+        return applied;
+    }
+
+    private static async Task RunAsync(
+        NpgsqlConnection connection, NpgsqlTransaction? transaction, MigrationLock held, MigrationScript script, bool up, CancellationToken cancellationToken)
+    {
+        using var step = new DbUpStep(connection, transaction, script, up);
+        var processId = connection.ProcessID;
+        var cancelling = Task.CompletedTask;
+        var registration = cancellationToken.Register(() => cancelling = held.CancelAsync(processId));
+        try
+        {
+            await Task.Run(step.Run, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.QueryCanceled && cancellationToken.IsCancellationRequested)
+        {
+            throw new OperationCanceledException(exception.MessageText, exception, cancellationToken);
+        }
+        finally
+        {
+            await registration.DisposeAsync().ConfigureAwait(false);
+            await cancelling.ConfigureAwait(false);
+        }
+    }
+
+    private List<MigrationScript> Plan(SchemaHistory history, bool up, MigrationTarget target)
+    {
+        if (history.Versions.FirstOrDefault(v => v.State == VersionState.Unknown) is { } unknown)
+        {
+            throw new MigrationException(MigrationError.SchemaNewer,
+                $"The database is at version {history.CurrentVersion} ({unknown.Name} is unknown here), this package knows {history.HeadVersion} versions. Use a newer package.");
+        }
+
+        if (history.Versions.FirstOrDefault(v => v.State == VersionState.Changed) is { } changed)
+        {
+            throw new MigrationException(MigrationError.ScriptChanged,
+                $"{changed.Name}.sql was changed after it had been applied on {changed.AppliedAt:yyyy-MM-dd HH:mm} UTC. Restore the released text; a correction is a new script.");
+        }
+
+        if (history.Versions.FirstOrDefault(v => v.State == VersionState.Pending && v.Version < history.CurrentVersion) is { } missing)
+        {
+            throw new MigrationException(MigrationError.SchemaNewer,
+                $"The journal has version {history.CurrentVersion} but not {missing.Name}. Versions are applied in order; the journal was edited by hand.");
+        }
+
+        var version = target.Resolve(history.CurrentVersion, history.HeadVersion);
+        if (version < 0 || version > history.HeadVersion)
+        {
+            throw new MigrationException(MigrationError.TargetInvalid,
+                $"There is no version {target}: the database is at {history.CurrentVersion}, versions go from 0 (base) to {history.HeadVersion} (head).");
+        }
+
+        if (up ? version < history.CurrentVersion : version > history.CurrentVersion)
+        {
+            throw new MigrationException(MigrationError.TargetInvalid,
+                $"The database is at version {history.CurrentVersion}; {(up ? $"to go back to {version}, downgrade" : $"to go on to {version}, upgrade")}.");
+        }
+
+        return up
+            ? [.. scripts.Where(s => s.Version > history.CurrentVersion && s.Version <= version)]
+            : [.. scripts.Where(s => s.Version <= history.CurrentVersion && s.Version > version).Reverse()];
+    }
+
+    private SchemaHistory Compare(IReadOnlyList<VersionJournal.Entry> applied)
+    {
+        var entries = applied.ToDictionary(e => e.Version);
+        var versions = scripts
+            .Select(script => entries.Remove(script.Version, out var entry)
+                ? Status(entry, entry.Checksum == script.Checksum ? VersionState.Applied : VersionState.Changed)
+                : new VersionStatus(script.Version, script.Name, VersionState.Pending, script.Checksum, null, null, null, null))
+            .Concat(entries.Values.OrderBy(e => e.Version).Select(entry => Status(entry, VersionState.Unknown)))
+            .ToList();
+        return new SchemaHistory(applied.Count == 0 ? 0 : applied[^1].Version, scripts.Count, versions);
+
+        static VersionStatus Status(VersionJournal.Entry e, VersionState state) =>
+            new(e.Version, e.Name, state, e.Checksum, e.AppliedAt, e.Duration, e.AppliedBy, e.ToolVersion);
+    }
+
+    private async Task<NpgsqlConnection> OpenAsync(CancellationToken cancellationToken)
+    {
+        var connection = new NpgsqlConnection(connectionString);
+        try
+        {
+            await connection.OpenAsync(cancellationToken).ConfigureAwait(false);
+            return connection;
+        }
+        catch (Exception exception) when (exception is NpgsqlException or SocketException or TimeoutException)
+        {
+            await connection.DisposeAsync().ConfigureAwait(false);
+            var where = $"{connection.Host}:{connection.Port}, database {connection.Database}";
+            var why = exception is PostgresException postgres ? postgres.MessageText : exception.Message;
+            throw new MigrationException(MigrationError.NoConnection, $"No connection to {where}: {why}", exception);
+        }
+    }
+
+    private static async Task PrepareSessionAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        // What the scripts create goes into public, whatever the role's own search path says.
+        await ExecuteAsync(connection, "SELECT set_config('search_path', 'public, ' || current_setting('search_path'), false)", cancellationToken)
+            .ConfigureAwait(false);
+        try
+        {
+            // A server that notices a dead client ends its statement, so that a killed migrator does not go on building for nobody.
+            await ExecuteAsync(connection, "SET client_connection_check_interval = '2s'", cancellationToken).ConfigureAwait(false);
+        }
+        catch (PostgresException)
+        {
+            // Not every platform of the server can notice it.
+        }
+    }
+
+    private static async Task SetTimeoutsAsync(NpgsqlConnection connection, MigrationStep step, CancellationToken cancellationToken) =>
+        await ExecuteAsync(connection, $"SET lock_timeout = '{step.LockTimeout}'; SET statement_timeout = '{step.StatementTimeout}'", cancellationToken)
+            .ConfigureAwait(false);
+
+    // What a build that failed or was killed leaves behind: IF NOT EXISTS would take it for the index.
+    private static async Task DropInvalidIndexAsync(NpgsqlConnection connection, string index, CancellationToken cancellationToken)
+    {
+        using var find = new NpgsqlCommand("SELECT EXISTS (SELECT FROM pg_index WHERE indexrelid = to_regclass(@index) AND NOT indisvalid)", connection);
+        find.Parameters.AddWithValue("index", "public." + index);
+        if (await find.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) is true)
+        {
+            await ExecuteAsync(connection, $"DROP INDEX CONCURRENTLY public.{index}", cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private static async Task ExecuteAsync(NpgsqlConnection connection, string sql, CancellationToken cancellationToken)
+    {
+        using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = 0 };
+        await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    private static MigrationException Failed(MigrationScript script, bool up, Exception exception, MigrationReport report)
+    {
+        var step = up ? script.Up : script.Down;
+        var message = exception.Message;
+        var place = "";
+        if (exception is PostgresException postgres)
+        {
+            // A transactional script is an EXECUTEd string: positions are within it.
+            var position = postgres.InternalPosition > 0 ? postgres.InternalPosition : step.Transactional ? 0 : postgres.Position;
+            place = position > 0 ? $", line {1 + step.Sql.AsSpan(0, Math.Min(position - 1, step.Sql.Length)).Count('\n')}" : "";
+            message = string.Join(" ", new[] { $"{postgres.MessageText} ({postgres.SqlState}).", postgres.Detail, postgres.Hint }.Where(part => !string.IsNullOrEmpty(part)));
+        }
+
+        return new MigrationException(MigrationError.ScriptFailed, $"{step.FileName}{place}: {message}", exception) { Report = report };
+    }
+}
