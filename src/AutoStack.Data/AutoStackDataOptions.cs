@@ -1,0 +1,108 @@
+using Microsoft.Extensions.Options;
+using Npgsql;
+
+namespace AutoStack.Data;
+
+/// <summary>How the library reaches its database. A setting left null is taken from the connection string, else from the default given here.</summary>
+public sealed class AutoStackDataOptions
+{
+    /// <summary>An Npgsql connection string, <c>Host=…;Database=…;Username=…;Password=…</c>. Required.</summary>
+    public string? ConnectionString { get; set; }
+
+    /// <summary>Connections that stay open while idle, from 0 up to <see cref="MaxPoolSize"/>. Default 20.</summary>
+    public int? MinPoolSize { get; set; }
+
+    /// <summary>Connections at the most, from 1 up. Default 60: 20 kept and 40 more under load.</summary>
+    public int? MaxPoolSize { get; set; }
+
+    /// <summary>How long a call waits for a free connection, and a new connection for the server; whole seconds, above zero. Default 30 s.</summary>
+    public TimeSpan? ConnectTimeout { get; set; }
+
+    /// <summary>How often an idle connection is probed; whole seconds, zero for never. Default 30 s.</summary>
+    public TimeSpan? KeepAlive { get; set; }
+
+    /// <summary>How long a statement may run; whole seconds, zero for no limit. Default 30 s.</summary>
+    public TimeSpan CommandTimeout { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>An operation that takes at least this long is logged as a warning. Default 1 s.</summary>
+    public TimeSpan SlowOperationThreshold { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>The connection string with every setting in it.</summary>
+    /// <exception cref="OptionsValidationException">A setting is missing or wrong; the message names it.</exception>
+    internal NpgsqlConnectionStringBuilder ToConnectionString()
+    {
+        if (string.IsNullOrWhiteSpace(ConnectionString))
+        {
+            throw Invalid(nameof(ConnectionString), "is not set; for example Host=localhost;Database=autostack;Username=autostack");
+        }
+
+        NpgsqlConnectionStringBuilder builder;
+        try
+        {
+            builder = new NpgsqlConnectionStringBuilder(ConnectionString);
+        }
+        catch (ArgumentException)
+        {
+            // The parser's own message may quote a piece of a password that holds a semicolon.
+            throw Invalid(nameof(ConnectionString), "cannot be read: it is a list of key=value pairs that Npgsql knows");
+        }
+
+        if (string.IsNullOrEmpty(builder.Host))
+        {
+            throw Invalid(nameof(ConnectionString), "names no Host");
+        }
+
+        var maxPoolSize = MaxPoolSize ?? (builder.ShouldSerialize("Maximum Pool Size") ? builder.MaxPoolSize : 60);
+        if (maxPoolSize < 1)
+        {
+            throw Invalid(nameof(MaxPoolSize), $"is {maxPoolSize}; it is at least 1");
+        }
+
+        var minPoolSize = MinPoolSize ?? (builder.ShouldSerialize("Minimum Pool Size") ? builder.MinPoolSize : Math.Min(20, maxPoolSize));
+        if (minPoolSize < 0 || minPoolSize > maxPoolSize)
+        {
+            throw Invalid(nameof(MinPoolSize), $"is {minPoolSize}; it is between 0 and MaxPoolSize ({maxPoolSize})");
+        }
+
+        (builder.MinPoolSize, builder.MaxPoolSize) = (minPoolSize, maxPoolSize);
+        builder.Timeout = Seconds(ConnectTimeout, nameof(ConnectTimeout), least: 1) ?? (builder.ShouldSerialize("Timeout") ? builder.Timeout : 30);
+        builder.KeepAlive = Seconds(KeepAlive, nameof(KeepAlive), least: 0) ?? (builder.ShouldSerialize("Keepalive") ? builder.KeepAlive : 30);
+        if (!builder.ShouldSerialize("Max Auto Prepare"))
+        {
+            builder.MaxAutoPrepare = 100;
+            builder.AutoPrepareMinUsages = 2;
+        }
+
+        builder.ApplicationName ??= "AutoStack.Data";
+        builder.Timezone = "UTC";
+        builder.Enlist = false;
+        return builder;
+    }
+
+    internal int CommandTimeoutSeconds => Seconds(CommandTimeout, nameof(CommandTimeout), least: 0)!.Value;
+
+    /// <summary>Throws when a setting is missing or wrong.</summary>
+    internal void Validate(bool needsConnectionString)
+    {
+        if (needsConnectionString)
+        {
+            _ = ToConnectionString();
+        }
+
+        _ = CommandTimeoutSeconds;
+        if (SlowOperationThreshold <= TimeSpan.Zero)
+        {
+            throw Invalid(nameof(SlowOperationThreshold), $"is {SlowOperationThreshold}; it is above zero");
+        }
+    }
+
+    private static int? Seconds(TimeSpan? value, string name, int least) => value switch
+    {
+        null => null,
+        { TotalSeconds: var s } when s >= least && s <= 1024 * 1024 && s == Math.Floor(s) => (int)s,
+        _ => throw Invalid(name, $"is {value}; it is a whole number of seconds, at least {least}"),
+    };
+
+    private static OptionsValidationException Invalid(string setting, string problem) =>
+        new(nameof(AutoStackDataOptions), typeof(AutoStackDataOptions), [$"AutoStackDataOptions.{setting} {problem}."]);
+}

@@ -1,0 +1,135 @@
+using AutoStack.Data.Projects;
+
+namespace AutoStack.Data.Deployments;
+
+/// <summary>One build and run of a project. The environment variables are not part of it.</summary>
+public sealed record Deployment
+{
+    /// <summary>The id.</summary>
+    public required Guid Id { get; init; }
+
+    /// <summary>The project.</summary>
+    public required Guid ProjectId { get; init; }
+
+    /// <summary>The user who owns it.</summary>
+    public required Guid UserId { get; init; }
+
+    /// <summary>Where it stands.</summary>
+    public required DeploymentStatus Status { get; init; }
+
+    /// <summary>The branch; null in rows of other writers that name none.</summary>
+    public required string? Branch { get; init; }
+
+    /// <summary>The commit's hash; null until it is known.</summary>
+    public required string? CommitHash { get; init; }
+
+    /// <summary>The commit's message; null until it is known.</summary>
+    public required string? CommitMessage { get; init; }
+
+    /// <summary>The commit's author; null until it is known.</summary>
+    public required string? Author { get; init; }
+
+    /// <summary>The commit's time; null until it is known.</summary>
+    public required DateTimeOffset? CommitTimestamp { get; init; }
+
+    /// <summary>What started it.</summary>
+    public required CreatorType CreatorType { get; init; }
+
+    /// <summary>True when it goes live, false for a preview.</summary>
+    public required bool IsProduction { get; init; }
+
+    /// <summary>Whole seconds from start to end; null until it ended, and when it never started.</summary>
+    public required int? BuildDurationSeconds { get; init; }
+
+    /// <summary>
+    /// Why it failed or was cancelled; null otherwise, except in rows of the Python services, which also note Kubernetes names here.
+    /// </summary>
+    public required string? FailedReason { get; init; }
+
+    /// <summary>Where the result can be reached; null until then.</summary>
+    public required string? DeployedUrl { get; init; }
+
+    /// <summary>When a worker took it; null while queued.</summary>
+    public required DateTimeOffset? StartedAt { get; init; }
+
+    /// <summary>When it ended; null until then.</summary>
+    public required DateTimeOffset? CompletedAt { get; init; }
+
+    /// <summary>When it was queued.</summary>
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>True when the user deleted it. Only methods whose name says so return such a row.</summary>
+    public required bool IsDeleted { get; init; }
+}
+
+/// <summary>A deployment to be queued.</summary>
+public sealed record NewDeployment
+{
+    /// <summary>The id; null to have one made. With one, a repeated request finds the row of the first.</summary>
+    public Guid? Id { get; init; }
+
+    /// <summary>The project.</summary>
+    public required Guid ProjectId { get; init; }
+
+    /// <summary>The user, who owns the project.</summary>
+    public required Guid UserId { get; init; }
+
+    /// <summary>The branch, up to 100 characters; null for the project's.</summary>
+    public string? Branch { get; init; }
+
+    /// <summary>The commit, when it is known beforehand; null otherwise.</summary>
+    public CommitInfo? Commit { get; init; }
+
+    /// <summary>What starts it.</summary>
+    public CreatorType CreatorType { get; init; } = CreatorType.Manual;
+
+    /// <summary>True when it goes live, false for a preview.</summary>
+    public bool IsProduction { get; init; }
+}
+
+/// <summary>What is known of a commit.</summary>
+/// <param name="Hash">The hash, up to 40 characters.</param>
+/// <param name="Message">The message; null when not known.</param>
+/// <param name="Author">The author, up to 255 characters; null when not known.</param>
+/// <param name="Timestamp">The time; null when not known.</param>
+public sealed record CommitInfo(string Hash, string? Message = null, string? Author = null, DateTimeOffset? Timestamp = null);
+
+/// <summary>A deployment and its project.</summary>
+/// <param name="Deployment">The deployment.</param>
+/// <param name="Project">The project.</param>
+public sealed record DeploymentWithProject(Deployment Deployment, Project Project)
+{
+    /// <summary>Where a list goes on after this row.</summary>
+    public DeploymentCursor Cursor => new(Deployment.CreatedAt, Deployment.Id);
+}
+
+/// <summary>A place in a list of deployments, which goes from the newest to the oldest.</summary>
+/// <param name="CreatedAt">When the last row seen was queued.</param>
+/// <param name="Id">The id of the last row seen.</param>
+public readonly record struct DeploymentCursor(DateTimeOffset CreatedAt, Guid Id)
+{
+    /// <summary>Before the newest.</summary>
+    public static DeploymentCursor Start { get; } = new(DateTimeOffset.MaxValue, Guid.AllBitsSet);
+}
+
+/// <summary>A deployment with what belongs to it.</summary>
+public sealed record DeploymentDetails
+{
+    /// <summary>The deployment.</summary>
+    public required Deployment Deployment { get; init; }
+
+    /// <summary>The project.</summary>
+    public required Project Project { get; init; }
+
+    /// <summary>The latest log lines, the oldest of them first.</summary>
+    public required IReadOnlyList<DeploymentLog> Logs { get; init; }
+
+    /// <summary>The stages, in the order in which they were entered.</summary>
+    public required IReadOnlyList<DeploymentStage> Stages { get; init; }
+
+    /// <summary>The containers, the newest first.</summary>
+    public required IReadOnlyList<DeploymentContainer> Containers { get; init; }
+
+    /// <summary>The latest health checks, the newest first.</summary>
+    public required IReadOnlyList<DeploymentHealthCheck> HealthChecks { get; init; }
+}

@@ -1,0 +1,134 @@
+using AutoStack.Data.Internal;
+
+namespace AutoStack.Data.Deployments;
+
+internal sealed class DeploymentContainerRepository(Db db, TimeProvider clock) : IDeploymentContainerRepository
+{
+    internal const string Columns = "c.id, c.deployment_id, c.container_id, c.image, c.host, c.port, c.status, c.created_at, c.stopped_at";
+
+    internal static DeploymentContainer Read(RowReader row) => new()
+    {
+        Id = row.Guid(),
+        DeploymentId = row.Guid(),
+        ContainerId = row.Text(),
+        Image = row.Text(),
+        Host = row.Text(),
+        Port = row.Int(),
+        Status = row.Value<ContainerStatus>(),
+        CreatedAt = row.Time(),
+        StoppedAt = row.TimeOrNull(),
+    };
+
+    internal static Statement ByDeployment(Guid deploymentId, Guid ownerId, int limit) => new($"""
+        SELECT {Columns}
+        FROM deployment_containers c
+        WHERE c.deployment_id = @deploymentId AND {DeploymentRepository.Owned}
+        ORDER BY c.created_at DESC, c.id DESC
+        LIMIT @limit
+        """, P.Of(deploymentId), P.Of(ownerId), P.Of(limit));
+
+    public Task<IReadOnlyList<DeploymentContainer>> ListByDeploymentAsync(Guid deploymentId, Guid ownerId, CancellationToken cancellationToken) =>
+        db.ListAsync(Read, ByDeployment(deploymentId, ownerId, IDeploymentContainerRepository.MaxListSize), cancellationToken);
+
+    public Task<IReadOnlyList<RunningContainer>> ListRunningAsync(int limit, Guid afterId, CancellationToken cancellationToken) =>
+        db.ListAsync(row => new RunningContainer(Read(row), row.Guid(), row.Guid(), row.TextOrNull()), $"""
+            SELECT {Columns}, d.project_id, d.user_id, d.deployed_url
+            FROM deployment_containers c
+            JOIN deployments d ON d.id = c.deployment_id
+            WHERE c.status = 'running' AND c.id > @afterId AND d.status = 'success' AND NOT d.is_deleted
+            ORDER BY c.id
+            LIMIT @limit
+            """, [P.Of(afterId), P.Of(Limit.Check(limit, IDeploymentContainerRepository.MaxListSize), nameof(limit))], cancellationToken);
+
+    public async Task<DeploymentContainer?> ReserveAsync(NewDeploymentContainer container, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(container);
+        ArgumentException.ThrowIfNullOrWhiteSpace(container.Image);
+        ArgumentException.ThrowIfNullOrWhiteSpace(container.Host);
+        if (container.Ports.First < 1)
+        {
+            throw new ArgumentException("Ports is empty.", nameof(container));
+        }
+
+        // Reservations on one machine go one after the other, and each statement sees what was committed when it starts: the port that looks
+        // free in the second is free.
+        var @lock = new Statement("""
+            SELECT 1
+            FROM pg_advisory_xact_lock('deployment_containers'::regclass::oid::int, hashtext(@host))
+            """, P.Text(container.Host, 255));
+        var insert = new Statement($"""
+            INSERT INTO deployment_containers AS c (id, deployment_id, container_id, image, host, port, status, created_at)
+            SELECT @id, @deploymentId, 'pending:' || @id::text, @image, @host, f.port, 'starting', @now
+            FROM (
+                SELECT r.port
+                FROM generate_series(@first, @last) AS r (port)
+                WHERE NOT EXISTS (SELECT FROM deployment_containers t WHERE t.host = @host AND t.port = r.port AND t.stopped_at IS NULL)
+                ORDER BY r.port
+                LIMIT 1
+            ) f
+            ON CONFLICT (id) DO UPDATE
+            SET id = excluded.id
+            WHERE c.deployment_id = excluded.deployment_id
+            RETURNING {Columns}
+            """,
+            P.Of(container.Id ?? Ids.New(), "id"),
+            P.Of(container.DeploymentId),
+            P.Text(container.Image, 255),
+            P.Text(container.Host, 255),
+            P.Of(container.Ports.First),
+            P.Of(container.Ports.Last),
+            P.Of(clock.Now(), "now"));
+        var reserved = await db.WriteBatchAsync(
+            async sets =>
+            {
+                await sets.ListAsync(row => row.Int()).ConfigureAwait(false);
+                return await sets.FindAsync(Read).ConfigureAwait(false);
+            },
+            [@lock, insert], Repeat.WhenConnectionIsLost, cancellationToken).ConfigureAwait(false);
+        if (reserved is not null || container.Id is not { } chosen)
+        {
+            return reserved;
+        }
+
+        // Every port is taken, one of them perhaps by the first attempt of this very request.
+        var existing = await db.FindAsync(Read, $"""
+            SELECT {Columns}
+            FROM deployment_containers c
+            WHERE c.id = @chosen
+            """, [P.Of(chosen)], cancellationToken).ConfigureAwait(false);
+        return existing is not null && existing.DeploymentId != container.DeploymentId
+            ? throw DuplicateException.OfId("deployment_containers_pkey")
+            : existing;
+    }
+
+    public async Task<bool> ConfirmAsync(Guid id, string containerId, CancellationToken cancellationToken)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(containerId);
+        return await db.WriteAsync("""
+            UPDATE deployment_containers c
+            SET container_id = @containerId
+            WHERE c.id = @id AND c.container_id = 'pending:' || @id::text AND c.stopped_at IS NULL
+            """, [P.Of(id), P.Text(containerId, 255)], cancellationToken).ConfigureAwait(false) == 1;
+    }
+
+    public async Task<bool> MarkRunningAsync(Guid id, CancellationToken cancellationToken) =>
+        await db.WriteAsync("""
+            UPDATE deployment_containers c
+            SET status = 'running'
+            WHERE c.id = @id AND c.status IN ('starting', 'failed') AND c.container_id <> 'pending:' || @id::text AND c.stopped_at IS NULL
+            """, [P.Of(id)], cancellationToken).ConfigureAwait(false) == 1;
+
+    public async Task<bool> MarkFailedAsync(Guid id, CancellationToken cancellationToken) =>
+        await db.WriteAsync("""
+            UPDATE deployment_containers c
+            SET status = 'failed'
+            WHERE c.id = @id AND c.status IN ('starting', 'running') AND c.stopped_at IS NULL
+            """, [P.Of(id)], cancellationToken).ConfigureAwait(false) == 1;
+
+    public async Task<bool> MarkStoppedAsync(Guid id, CancellationToken cancellationToken) =>
+        await db.WriteAsync("""
+            UPDATE deployment_containers c
+            SET status = 'stopped', stopped_at = @now
+            WHERE c.id = @id AND c.stopped_at IS NULL
+            """, [P.Of(id), P.Of(clock.Now(), "now")], cancellationToken).ConfigureAwait(false) == 1;
+}

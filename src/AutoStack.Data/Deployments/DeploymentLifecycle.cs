@@ -1,0 +1,117 @@
+using AutoStack.Data.Internal;
+using AutoStack.Data.Projects;
+
+namespace AutoStack.Data.Deployments;
+
+internal sealed class DeploymentLifecycle(Db db, TimeProvider clock) : IDeploymentLifecycle
+{
+    /// <summary>Whole seconds since the start, for <c>build_duration_seconds</c>; NULL when it never started.</summary>
+    internal const string Duration =
+        "CASE WHEN d.started_at IS NOT NULL THEN least(greatest(extract(epoch FROM @now - d.started_at), 0), 2147483647)::int END";
+
+    // Claimed, in the order in which a worker goes through them.
+    private static readonly DeploymentStatus[] Steps =
+        [DeploymentStatus.Cloning, DeploymentStatus.Checkout, DeploymentStatus.Installing, DeploymentStatus.Building, DeploymentStatus.Copying];
+
+    /// <summary>What a transition needs to know of the row it met.</summary>
+    internal sealed record State(DeploymentStatus Status, Guid UserId);
+
+    internal static State ReadState(RowReader row) => new(row.Value<DeploymentStatus>(), row.Guid());
+
+    public Task<DeploymentStatus?> FindStatusAsync(Guid id, CancellationToken cancellationToken) =>
+        db.FindValueAsync(row => row.Value<DeploymentStatus>(), """
+            SELECT d.status
+            FROM deployments d
+            WHERE d.id = @id
+            """, [P.Of(id)], cancellationToken);
+
+    // One statement is enough here: a queued deployment's row is locked from the start, and nothing else touches its stages.
+    public Task<DeploymentWithProject?> ClaimNextAsync(CancellationToken cancellationToken) =>
+        db.WriteAsync(DeploymentRepository.ReadWithProject, $"""
+            WITH next AS (
+                SELECT q.id
+                FROM deployments q
+                WHERE q.status = 'queued' AND NOT q.is_deleted
+                ORDER BY q.created_at, q.id
+                LIMIT 1
+                FOR NO KEY UPDATE SKIP LOCKED
+            ),
+            moved AS (
+                UPDATE deployments d
+                SET status = 'cloning', started_at = @now
+                FROM next n
+                WHERE d.id = n.id
+                RETURNING {DeploymentRepository.Columns}
+            ),
+            {DeploymentStageRepository.FollowMoved}
+            SELECT {DeploymentRepository.Columns}, {ProjectRepository.Columns}
+            FROM moved d
+            JOIN projects p ON p.id = d.project_id
+            """, [P.Of(clock.Now(), "now"), P.Of(Ids.New(), "stageId")], cancellationToken);
+
+    public Task<TransitionResult> AdvanceAsync(Guid id, DeploymentStatus step, CancellationToken cancellationToken)
+    {
+        var place = Array.IndexOf(Steps, step);
+        if (place < 1)
+        {
+            throw new ArgumentException($"'{step}' is no step to advance to. Allowed: {string.Join(", ", Steps[1..])}.", nameof(step));
+        }
+
+        var from = Array.ConvertAll(Steps[..place], status => status.Value);
+        return MoveAsync(id, new Statement("""
+            UPDATE deployments d
+            SET status = @step
+            WHERE d.id = @id AND NOT d.is_deleted AND d.status = ANY (@from)
+            RETURNING d.status, d.user_id
+            """, P.Of(id), P.Of(step), P.Of(from)), clock.Now(), cancellationToken);
+    }
+
+    public async Task<bool> SetCommitAsync(Guid id, CommitInfo commit, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(commit);
+        return await db.WriteAsync("""
+            UPDATE deployments d
+            SET commit_hash = @hash, commit_message = @message, author = @author, commit_timestamp = @timestamp
+            WHERE d.id = @id AND NOT d.is_deleted AND d.status NOT IN ('success', 'failed', 'cancelled')
+            """,
+            [P.Of(id), P.Text(commit.Hash, 40), P.TextOrNull(commit.Message), P.TextOrNull(commit.Author, 255), P.Of(commit.Timestamp)],
+            cancellationToken).ConfigureAwait(false) == 1;
+    }
+
+    public Task<TransitionResult> SucceedAsync(Guid id, string? deployedUrl, CancellationToken cancellationToken)
+    {
+        var now = clock.Now();
+        return MoveAsync(id, new Statement($"""
+            UPDATE deployments d
+            SET status = 'success', deployed_url = @deployedUrl, completed_at = @now, build_duration_seconds = {Duration}
+            WHERE d.id = @id AND NOT d.is_deleted AND d.status IN ('building', 'copying')
+            RETURNING d.status, d.user_id
+            """, P.Of(id), P.TextOrNull(deployedUrl), P.Of(now)), now, cancellationToken);
+    }
+
+    public Task<TransitionResult> FailAsync(Guid id, string reason, CancellationToken cancellationToken)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(reason);
+        var now = clock.Now();
+        return MoveAsync(id, new Statement($"""
+            UPDATE deployments d
+            SET status = 'failed', failed_reason = @reason, completed_at = @now, build_duration_seconds = {Duration}
+            WHERE d.id = @id AND NOT d.is_deleted AND d.status NOT IN ('success', 'failed', 'cancelled')
+            RETURNING d.status, d.user_id
+            """, P.Of(id), P.Text(reason), P.Of(now)), now, cancellationToken);
+    }
+
+    private Task<TransitionResult> MoveAsync(Guid id, Statement move, DateTimeOffset now, CancellationToken cancellationToken) =>
+        db.WriteBatchAsync(
+            async sets =>
+            {
+                var moved = await sets.FindAsync(ReadState).ConfigureAwait(false);
+                var current = await sets.FindAsync(ReadState).ConfigureAwait(false);
+                return moved is not null ? TransitionResult.Applied
+                    : current is null ? TransitionResult.NotFound
+                    : current.Status == DeploymentStatus.Cancelled ? TransitionResult.Cancelled
+                    : current.Status.IsFinished ? TransitionResult.AlreadyFinished
+                    : TransitionResult.OutOfOrder;
+            },
+            [move, DeploymentStageRepository.Follow(id, now)], Repeat.Never, cancellationToken);
+}

@@ -1,0 +1,105 @@
+using AutoStack.Data.Internal;
+
+namespace AutoStack.Data.Deployments;
+
+internal sealed class DeploymentLogRepository(Db db, TimeProvider clock) : IDeploymentLogRepository
+{
+    internal const string Columns = "l.id, l.deployment_id, l.timestamp, l.log_level, l.message, l.created_at, l.seq";
+
+    internal static DeploymentLog Read(RowReader row) => new()
+    {
+        Id = row.Guid(),
+        DeploymentId = row.Guid(),
+        Timestamp = row.Time(),
+        Level = row.ValueOrNull<DeploymentLogLevel>(),
+        Message = row.Text(),
+        CreatedAt = row.Time(),
+        Seq = row.Long(),
+    };
+
+    /// <summary>The lines just before a place, the newest first.</summary>
+    internal static Statement Tail(Guid deploymentId, Guid ownerId, LogCursor before, int limit) => new($"""
+        SELECT {Columns}
+        FROM deployment_logs l
+        WHERE l.deployment_id = @deploymentId AND l.seq <= @seq AND {DeploymentRepository.Owned}
+        ORDER BY l.seq DESC
+        LIMIT @limit
+        """, P.Of(deploymentId), P.Of(ownerId), P.Of(before.Seq), P.Of(limit));
+
+    internal static IReadOnlyList<DeploymentLog> OldestFirst(IReadOnlyList<DeploymentLog> newestFirst)
+    {
+        var lines = newestFirst.ToArray();
+        Array.Reverse(lines);
+        return lines;
+    }
+
+    public async Task<LogPage> ListAsync(Guid deploymentId, Guid ownerId, LogCursor after, int limit, CancellationToken cancellationToken)
+    {
+        var lines = await db.ListAsync(Read, $"""
+            SELECT {Columns}
+            FROM deployment_logs l
+            WHERE l.deployment_id = @deploymentId AND l.seq > @seq AND {DeploymentRepository.Owned}
+            ORDER BY l.seq
+            LIMIT @limit
+            """,
+            [P.Of(deploymentId), P.Of(ownerId), P.Of(after.Seq), P.Of(Limit.Check(limit, IDeploymentLogRepository.MaxPageSize), nameof(limit))],
+            cancellationToken).ConfigureAwait(false);
+        return Page(lines, after);
+    }
+
+    public async Task<LogPage> ListTailAsync(Guid deploymentId, Guid ownerId, LogCursor before, int limit, CancellationToken cancellationToken)
+    {
+        var statement = Tail(deploymentId, ownerId, before, Limit.Check(limit, IDeploymentLogRepository.MaxPageSize));
+        return Page(OldestFirst(await db.ListAsync(Read, statement, cancellationToken).ConfigureAwait(false)), before);
+    }
+
+    public Task AppendAsync(Guid deploymentId, IReadOnlyCollection<NewDeploymentLog> lines, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(lines);
+        if (lines.Count > IDeploymentLogRepository.MaxBatchSize)
+        {
+            throw new ArgumentException($"{lines.Count} lines are too many at once; at most {IDeploymentLogRepository.MaxBatchSize}.", nameof(lines));
+        }
+
+        if (lines.Count == 0)
+        {
+            return Task.CompletedTask;
+        }
+
+        var now = clock.Now();
+        var ids = new Guid[lines.Count];
+        var times = new DateTime[lines.Count];
+        var levels = new string?[lines.Count];
+        var messages = new string[lines.Count];
+        var i = 0;
+        foreach (var line in lines)
+        {
+            var message = line?.Message ?? throw new ArgumentException($"Line {i} is null or has no message.", nameof(lines));
+            ids[i] = line.Id ?? Ids.New();
+            times[i] = Time.ToColumn(line.Timestamp ?? now);
+            levels[i] = line.Level is { } level ? P.Written(level, nameof(lines)) : null;
+            messages[i] = Text.Clean(message);
+            i++;
+        }
+
+        // Held to the commit, so that lines get their numbers in commit order. The trigger that numbers the lines of other writers takes the
+        // same one. A statement of its own: only one that starts after the lock is taken sees the numbers given before.
+        var @lock = new Statement("""
+            SELECT 1
+            FROM pg_advisory_xact_lock('deployment_logs'::regclass::oid::int, uuid_hash(@deploymentId) & 1023)
+            """, P.Of(deploymentId));
+        var insert = new Statement("""
+            INSERT INTO deployment_logs (id, deployment_id, timestamp, log_level, message, created_at, seq)
+            SELECT n.id, @deploymentId, n.timestamp, n.log_level, n.message, @now,
+                (SELECT coalesce(max(m.seq), 0) FROM deployment_logs m WHERE m.deployment_id = @deploymentId) + row_number() OVER (ORDER BY n.ordinal)
+            FROM unnest(@ids, @times, @levels, @messages) WITH ORDINALITY AS n (id, timestamp, log_level, message, ordinal)
+            WHERE NOT EXISTS (SELECT FROM deployment_logs t WHERE t.id = n.id AND t.deployment_id = @deploymentId)
+            """, P.Of(deploymentId), P.Of(now), P.Of(ids), P.Of(times), P.Of(levels), P.Of(messages));
+        return db.WriteBatchAsync(
+            async sets => await sets.ListAsync(row => row.Int()).ConfigureAwait(false),
+            [@lock, insert], Repeat.WhenConnectionIsLost, cancellationToken);
+    }
+
+    private static LogPage Page(IReadOnlyList<DeploymentLog> lines, LogCursor asked) =>
+        lines.Count == 0 ? new LogPage(lines, asked, asked) : new LogPage(lines, new LogCursor(lines[0].Seq - 1), new LogCursor(lines[^1].Seq));
+}

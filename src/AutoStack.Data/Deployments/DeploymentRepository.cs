@@ -1,0 +1,202 @@
+using AutoStack.Data.Internal;
+using AutoStack.Data.Projects;
+
+namespace AutoStack.Data.Deployments;
+
+internal sealed class DeploymentRepository(Db db, TimeProvider clock) : IDeploymentRepository
+{
+    // Without env_vars, which holds secrets.
+    internal const string Columns = """
+        d.id, d.project_id, d.user_id, d.status, d.branch, d.commit_hash, d.commit_message, d.author, d.commit_timestamp, d.creator_type,
+        d.is_production, d.build_duration_seconds, d.failed_reason, d.deployed_url, d.started_at, d.completed_at, d.created_at, d.is_deleted
+        """;
+
+    /// <summary>The condition of statements on what belongs to a deployment: <c>@deploymentId</c> is one of <c>@ownerId</c>.</summary>
+    internal const string Owned =
+        "EXISTS (SELECT FROM deployments d WHERE d.id = @deploymentId AND d.user_id = @ownerId AND NOT d.is_deleted)";
+
+    private const int MaxDetailRows = 100;
+
+    internal static Deployment Read(RowReader row) => new()
+    {
+        Id = row.Guid(),
+        ProjectId = row.Guid(),
+        UserId = row.Guid(),
+        Status = row.Value<DeploymentStatus>(),
+        Branch = row.TextOrNull(),
+        CommitHash = row.TextOrNull(),
+        CommitMessage = row.TextOrNull(),
+        Author = row.TextOrNull(),
+        CommitTimestamp = row.TimeOrNull(),
+        CreatorType = row.Value<CreatorType>(),
+        IsProduction = row.Flag(),
+        BuildDurationSeconds = row.IntOrNull(),
+        FailedReason = row.TextOrNull(),
+        DeployedUrl = row.TextOrNull(),
+        StartedAt = row.TimeOrNull(),
+        CompletedAt = row.TimeOrNull(),
+        CreatedAt = row.Time(),
+        IsDeleted = row.Flag(),
+    };
+
+    internal static DeploymentWithProject ReadWithProject(RowReader row) => new(Read(row), ProjectRepository.Read(row));
+
+    public Task<Deployment?> FindAsync(Guid id, Guid ownerId, CancellationToken cancellationToken) =>
+        db.FindAsync(Read, $"""
+            SELECT {Columns}
+            FROM deployments d
+            WHERE d.id = @id AND d.user_id = @ownerId AND NOT d.is_deleted
+            """, [P.Of(id), P.Of(ownerId)], cancellationToken);
+
+    public Task<DeploymentDetails?> FindDetailsAsync(Guid id, Guid ownerId, int maxLogs, CancellationToken cancellationToken)
+    {
+        var self = new Statement($"""
+            SELECT {Columns}, {ProjectRepository.Columns}
+            FROM deployments d
+            JOIN projects p ON p.id = d.project_id
+            WHERE d.id = @id AND d.user_id = @ownerId AND NOT d.is_deleted
+            """, P.Of(id), P.Of(ownerId));
+        return db.ReadBatchAsync(
+            async sets =>
+            {
+                var found = await sets.FindAsync(ReadWithProject).ConfigureAwait(false);
+                var details = new
+                {
+                    Logs = await sets.ListAsync(DeploymentLogRepository.Read).ConfigureAwait(false),
+                    Stages = await sets.ListAsync(DeploymentStageRepository.Read).ConfigureAwait(false),
+                    Containers = await sets.ListAsync(DeploymentContainerRepository.Read).ConfigureAwait(false),
+                    HealthChecks = await sets.ListAsync(DeploymentHealthCheckRepository.Read).ConfigureAwait(false),
+                };
+                return found is null ? null : new DeploymentDetails
+                {
+                    Deployment = found.Deployment,
+                    Project = found.Project,
+                    Logs = DeploymentLogRepository.OldestFirst(details.Logs),
+                    Stages = details.Stages,
+                    Containers = details.Containers,
+                    HealthChecks = details.HealthChecks,
+                };
+            },
+            [
+                self,
+                DeploymentLogRepository.Tail(id, ownerId, LogCursor.End, Limit.Check(maxLogs, IDeploymentRepository.MaxDetailLogs)),
+                DeploymentStageRepository.ByDeployment(id, ownerId, MaxDetailRows),
+                DeploymentContainerRepository.ByDeployment(id, ownerId, MaxDetailRows),
+                DeploymentHealthCheckRepository.Latest(id, ownerId, MaxDetailRows),
+            ], cancellationToken);
+    }
+
+    public Task<IReadOnlyList<DeploymentWithProject>> ListRecentAsync(
+        Guid ownerId, int limit, DeploymentCursor after, CancellationToken cancellationToken) =>
+        db.ListAsync(ReadWithProject, $"""
+            SELECT {Columns}, {ProjectRepository.Columns}
+            FROM deployments d
+            JOIN projects p ON p.id = d.project_id
+            WHERE d.user_id = @ownerId AND NOT d.is_deleted AND (d.created_at, d.id) < (@createdAt, @id)
+            ORDER BY d.created_at DESC, d.id DESC
+            LIMIT @limit
+            """,
+            [P.Of(ownerId), P.Of(after.CreatedAt), P.Of(after.Id), P.Of(Limit.Check(limit, IDeploymentRepository.MaxListSize), nameof(limit))],
+            cancellationToken);
+
+    public Task<IReadOnlyList<Deployment>> ListByProjectAsync(
+        Guid projectId, Guid ownerId, int limit, DeploymentCursor after, CancellationToken cancellationToken) =>
+        db.ListAsync(Read, $"""
+            SELECT {Columns}
+            FROM deployments d
+            WHERE d.project_id = @projectId AND d.user_id = @ownerId AND NOT d.is_deleted AND (d.created_at, d.id) < (@createdAt, @id)
+            ORDER BY d.created_at DESC, d.id DESC
+            LIMIT @limit
+            """,
+            [
+                P.Of(projectId),
+                P.Of(ownerId),
+                P.Of(after.CreatedAt),
+                P.Of(after.Id),
+                P.Of(Limit.Check(limit, IDeploymentRepository.MaxListSize), nameof(limit)),
+            ], cancellationToken);
+
+    public async Task<Deployment?> EnqueueAsync(NewDeployment deployment, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(deployment);
+        var id = deployment.Id ?? Ids.New();
+        var now = clock.Now();
+        var commit = deployment.Commit;
+        var insert = new Statement($"""
+            INSERT INTO deployments AS d (
+                id, project_id, user_id, status, branch, commit_hash, commit_message, author, commit_timestamp, creator_type,
+                is_production, created_at, is_deleted)
+            SELECT
+                @id, p.id, p.user_id, 'queued', coalesce(@branch, p.branch), @hash, @message, @author, @timestamp, @creatorType,
+                @isProduction, @now, FALSE
+            FROM projects p
+            WHERE p.id = @projectId AND p.user_id = @userId
+            ON CONFLICT (id) DO UPDATE
+            SET id = excluded.id
+            WHERE d.project_id = excluded.project_id
+            RETURNING {Columns}
+            """,
+            P.Of(id),
+            P.Of(deployment.ProjectId),
+            P.Of(deployment.UserId),
+            P.TextOrNull(deployment.Branch, 100),
+            P.TextOrNull(commit?.Hash, 40, "hash"),
+            P.TextOrNull(commit?.Message, name: "message"),
+            P.TextOrNull(commit?.Author, 255, "author"),
+            P.Of(commit?.Timestamp, "timestamp"),
+            P.Of(deployment.CreatorType),
+            P.Of(deployment.IsProduction),
+            P.Of(now));
+        var stored = await db.WriteBatchAsync(
+            sets => sets.FindAsync(Read), [insert, DeploymentStageRepository.Follow(id, now)], Repeat.WhenConnectionIsLost, cancellationToken)
+            .ConfigureAwait(false);
+        return stored is null && deployment.Id is not null && await ExistsAsync(id, cancellationToken).ConfigureAwait(false)
+            ? throw DuplicateException.OfId("deployments_pkey")
+            : stored;
+    }
+
+    public Task<CancelResult> CancelAsync(Guid id, Guid ownerId, string? reason, CancellationToken cancellationToken)
+    {
+        var now = clock.Now();
+        var cancel = new Statement($"""
+            UPDATE deployments d
+            SET status = 'cancelled', failed_reason = @reason, completed_at = @now, build_duration_seconds = {DeploymentLifecycle.Duration}
+            WHERE d.id = @id AND d.user_id = @ownerId AND NOT d.is_deleted AND d.status NOT IN ('success', 'failed', 'cancelled')
+            RETURNING d.status, d.user_id
+            """, P.Of(id), P.Of(ownerId), P.TextOrNull(reason), P.Of(now));
+        return db.WriteBatchAsync(
+            async sets =>
+            {
+                var cancelled = await sets.FindAsync(DeploymentLifecycle.ReadState).ConfigureAwait(false);
+                var current = await sets.FindAsync(DeploymentLifecycle.ReadState).ConfigureAwait(false);
+                return cancelled is not null ? CancelResult.Cancelled
+                    : current is null || current.UserId != ownerId ? CancelResult.NotFound
+                    : CancelResult.AlreadyFinished;
+            },
+            [cancel, DeploymentStageRepository.Follow(id, now)], Repeat.Never, cancellationToken);
+    }
+
+    public Task<bool> SoftDeleteAsync(Guid id, Guid ownerId, CancellationToken cancellationToken)
+    {
+        var now = clock.Now();
+        var delete = new Statement($"""
+            UPDATE deployments d
+            SET is_deleted = TRUE,
+                status = CASE WHEN d.status IN ('success', 'failed', 'cancelled') THEN d.status ELSE 'cancelled' END,
+                completed_at = coalesce(d.completed_at, @now),
+                build_duration_seconds = coalesce(d.build_duration_seconds, {DeploymentLifecycle.Duration})
+            WHERE d.id = @id AND d.user_id = @ownerId AND NOT d.is_deleted
+            RETURNING d.status, d.user_id
+            """, P.Of(id), P.Of(ownerId), P.Of(now));
+        return db.WriteBatchAsync(
+            async sets => await sets.FindAsync(DeploymentLifecycle.ReadState).ConfigureAwait(false) is not null,
+            [delete, DeploymentStageRepository.Follow(id, now)], Repeat.Never, cancellationToken);
+    }
+
+    private async Task<bool> ExistsAsync(Guid id, CancellationToken cancellationToken) =>
+        await db.FindValueAsync(row => row.Flag(), """
+            SELECT TRUE
+            FROM deployments d
+            WHERE d.id = @id
+            """, [P.Of(id)], cancellationToken).ConfigureAwait(false) is not null;
+}

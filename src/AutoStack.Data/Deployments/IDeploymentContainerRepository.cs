@@ -1,0 +1,61 @@
+namespace AutoStack.Data.Deployments;
+
+/// <summary>
+/// The table <c>deployment_containers</c>. A port is reserved before the container is made: reserve, start the container on that port,
+/// confirm its id, mark it running; stop it in the end. Whatever fails on the way, the row says which port may be in use.
+/// </summary>
+public interface IDeploymentContainerRepository
+{
+    /// <summary>The most rows that a list returns at once.</summary>
+    const int MaxListSize = 1000;
+
+    /// <summary>Lists the containers of a deployment, the newest first.</summary>
+    /// <param name="deploymentId">The deployment.</param>
+    /// <param name="ownerId">The user who owns it.</param>
+    /// <param name="cancellationToken">Stops the query.</param>
+    /// <returns>The containers, up to <see cref="MaxListSize"/>; none when the deployment is deleted or somebody else's.</returns>
+    Task<IReadOnlyList<DeploymentContainer>> ListByDeploymentAsync(Guid deploymentId, Guid ownerId, CancellationToken cancellationToken);
+
+    /// <summary>Lists the running containers of successful deployments that are not deleted, in the order of their ids.</summary>
+    /// <param name="limit">The number of rows at the most, 1 to <see cref="MaxListSize"/>.</param>
+    /// <param name="afterId">Where to go on: the id of the last row seen, or the empty id.</param>
+    /// <param name="cancellationToken">Stops the query.</param>
+    /// <returns>The containers; fewer than <paramref name="limit"/> at the end of the list.</returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="limit"/> is out of its range.</exception>
+    Task<IReadOnlyList<RunningContainer>> ListRunningAsync(int limit, Guid afterId, CancellationToken cancellationToken);
+
+    /// <summary>Reserves the lowest free port of a machine. A port is taken while any row that is not stopped names it. In a unit of work, other reservations on the machine wait for its end.</summary>
+    /// <param name="container">What the port is for.</param>
+    /// <param name="cancellationToken">Stops the insert.</param>
+    /// <returns>The row, <c>starting</c>, with the port; null when every port of the range is taken.</returns>
+    /// <exception cref="ArgumentException">A value is missing or too long, or there is no port to choose from; the message names it.</exception>
+    /// <exception cref="MissingReferenceException">There is no such deployment.</exception>
+    /// <exception cref="DuplicateException">Another program took the port at the same moment, past this library, or the id is another row's.</exception>
+    Task<DeploymentContainer?> ReserveAsync(NewDeploymentContainer container, CancellationToken cancellationToken);
+
+    /// <summary>Notes the id of the container that was made on a reserved port.</summary>
+    /// <param name="id">The row.</param>
+    /// <param name="containerId">The container's id at the engine; up to 255 characters.</param>
+    /// <param name="cancellationToken">Stops the update.</param>
+    /// <returns>False when the row is not a reservation any more: confirmed before, stopped, or not there.</returns>
+    /// <exception cref="ArgumentException"><paramref name="containerId"/> is null, blank or too long.</exception>
+    Task<bool> ConfirmAsync(Guid id, string containerId, CancellationToken cancellationToken);
+
+    /// <summary>Notes that a container answered.</summary>
+    /// <param name="id">The row.</param>
+    /// <param name="cancellationToken">Stops the update.</param>
+    /// <returns>False unless the row is <c>starting</c> or <c>failed</c>, its container's id is known, and it is not stopped.</returns>
+    Task<bool> MarkRunningAsync(Guid id, CancellationToken cancellationToken);
+
+    /// <summary>Notes that a container does not answer; it keeps its port.</summary>
+    /// <param name="id">The row.</param>
+    /// <param name="cancellationToken">Stops the update.</param>
+    /// <returns>False unless the row is <c>starting</c> or <c>running</c> and not stopped.</returns>
+    Task<bool> MarkFailedAsync(Guid id, CancellationToken cancellationToken);
+
+    /// <summary>Notes that a container is gone, or a reservation given up; its port is free.</summary>
+    /// <param name="id">The row.</param>
+    /// <param name="cancellationToken">Stops the update.</param>
+    /// <returns>False when it was stopped before, or is not there.</returns>
+    Task<bool> MarkStoppedAsync(Guid id, CancellationToken cancellationToken);
+}

@@ -1,0 +1,83 @@
+namespace AutoStack.Data.Deployments;
+
+/// <summary>The table <c>deployments</c>, as its owner sees it. What workers do to it is in <see cref="IDeploymentLifecycle"/>.</summary>
+public interface IDeploymentRepository
+{
+    /// <summary>The most rows that a list returns at once.</summary>
+    const int MaxListSize = 100;
+
+    /// <summary>The most log lines that come with the details of a deployment.</summary>
+    const int MaxDetailLogs = 1000;
+
+    /// <summary>Finds a deployment of a user.</summary>
+    /// <param name="id">The deployment.</param>
+    /// <param name="ownerId">The user.</param>
+    /// <param name="cancellationToken">Stops the query.</param>
+    /// <returns>The deployment; null when there is none, it is deleted, or it belongs to somebody else.</returns>
+    Task<Deployment?> FindAsync(Guid id, Guid ownerId, CancellationToken cancellationToken);
+
+    /// <summary>Finds a deployment of a user with its project, latest log lines, stages, containers and latest health checks, in one round trip.</summary>
+    /// <param name="id">The deployment.</param>
+    /// <param name="ownerId">The user.</param>
+    /// <param name="maxLogs">The number of log lines at the most, 1 to <see cref="MaxDetailLogs"/>. Of stages, containers and health checks there are up to 100.</param>
+    /// <param name="cancellationToken">Stops the query.</param>
+    /// <returns>The deployment; null when there is none, it is deleted, or it belongs to somebody else.</returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="maxLogs"/> is out of its range.</exception>
+    Task<DeploymentDetails?> FindDetailsAsync(Guid id, Guid ownerId, int maxLogs, CancellationToken cancellationToken);
+
+    /// <summary>Lists a user's deployments with their projects, the newest first.</summary>
+    /// <param name="ownerId">The user.</param>
+    /// <param name="limit">The number of rows at the most, 1 to <see cref="MaxListSize"/>.</param>
+    /// <param name="after">Where to go on: the cursor of the last row seen, or <see cref="DeploymentCursor.Start"/>.</param>
+    /// <param name="cancellationToken">Stops the query.</param>
+    /// <returns>The rows; fewer than <paramref name="limit"/> at the end of the list, none for an unknown user.</returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="limit"/> is out of its range.</exception>
+    Task<IReadOnlyList<DeploymentWithProject>> ListRecentAsync(Guid ownerId, int limit, DeploymentCursor after, CancellationToken cancellationToken);
+
+    /// <summary>Lists the deployments of one project, the newest first.</summary>
+    /// <param name="projectId">The project.</param>
+    /// <param name="ownerId">The user who owns it.</param>
+    /// <param name="limit">The number of rows at the most, 1 to <see cref="MaxListSize"/>.</param>
+    /// <param name="after">Where to go on: time and id of the last row seen, or <see cref="DeploymentCursor.Start"/>.</param>
+    /// <param name="cancellationToken">Stops the query.</param>
+    /// <returns>The rows; none when the project belongs to somebody else.</returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="limit"/> is out of its range.</exception>
+    Task<IReadOnlyList<Deployment>> ListByProjectAsync(Guid projectId, Guid ownerId, int limit, DeploymentCursor after, CancellationToken cancellationToken);
+
+    /// <summary>Queues a deployment together with its first stage. Repeated with the same id, it returns the deployment that is there.</summary>
+    /// <param name="deployment">The deployment.</param>
+    /// <param name="cancellationToken">Stops the insert.</param>
+    /// <returns>The deployment as stored; null when the user has no such project.</returns>
+    /// <exception cref="ArgumentException">A value is too long, or a creator type that is not known; the message names it.</exception>
+    /// <exception cref="DuplicateException">The id belongs to a deployment of another project.</exception>
+    Task<Deployment?> EnqueueAsync(NewDeployment deployment, CancellationToken cancellationToken);
+
+    /// <summary>Cancels a deployment that has not ended; its worker is told at the next step it reports.</summary>
+    /// <param name="id">The deployment.</param>
+    /// <param name="ownerId">The user.</param>
+    /// <param name="reason">Why, for people to read; null for nothing.</param>
+    /// <param name="cancellationToken">Stops the update.</param>
+    /// <returns>Whether it was cancelled, and if not, why.</returns>
+    Task<CancelResult> CancelAsync(Guid id, Guid ownerId, string? reason, CancellationToken cancellationToken);
+
+    /// <summary>Deletes a deployment for its owner's eyes; one that has not ended is cancelled as well. The row stays until it is purged.</summary>
+    /// <remarks>Its containers go on running: list and stop them.</remarks>
+    /// <param name="id">The deployment.</param>
+    /// <param name="ownerId">The user.</param>
+    /// <param name="cancellationToken">Stops the update.</param>
+    /// <returns>False when there is none, it is deleted already, or it belongs to somebody else.</returns>
+    Task<bool> SoftDeleteAsync(Guid id, Guid ownerId, CancellationToken cancellationToken);
+}
+
+/// <summary>What came of a user's wish to cancel.</summary>
+public enum CancelResult
+{
+    /// <summary>The deployment is cancelled.</summary>
+    Cancelled,
+
+    /// <summary>It had ended before: done, failed or cancelled. Nothing changed.</summary>
+    AlreadyFinished,
+
+    /// <summary>There is no such deployment of this user, or it is deleted.</summary>
+    NotFound,
+}

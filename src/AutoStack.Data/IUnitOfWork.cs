@@ -1,0 +1,44 @@
+namespace AutoStack.Data;
+
+/// <summary>Runs several operations as one transaction.</summary>
+/// <remarks>
+/// <code>
+/// await unitOfWork.RunAsync(async (tx, ct) =>
+/// {
+///     var user = await tx.Get&lt;IUserRepository&gt;().AddAsync(newUser, ct);
+///     await tx.Get&lt;IProjectRepository&gt;().AddAsync(newProject with { UserId = user.Id }, ct);
+/// }, cancellationToken);
+/// </code>
+/// Returning commits, throwing rolls back. A deadlock or serialization failure runs the whole delegate again, up to five times: it must
+/// have no effect outside the database. Keep calls to other systems out of it, since the transaction holds a connection and its locks.
+/// </remarks>
+public interface IUnitOfWork
+{
+    /// <summary>Runs the work in a transaction and commits.</summary>
+    /// <param name="work">What to do; gets the repositories of the transaction. Runs one statement at a time.</param>
+    /// <param name="cancellationToken">Stops the work and rolls back. A commit once sent is not cancelled.</param>
+    /// <returns>A task that ends with the commit.</returns>
+    /// <exception cref="UnitOfWorkFailedException">A statement failed and the work caught its exception: nothing was committed.</exception>
+    /// <exception cref="ConflictException">The last repetition was refused as well.</exception>
+    Task RunAsync(Func<IRepositories, CancellationToken, Task> work, CancellationToken cancellationToken);
+
+    /// <summary>Runs the work in a transaction, commits, and hands its result on.</summary>
+    /// <typeparam name="TResult">The type of the result.</typeparam>
+    /// <param name="work">What to do; gets the repositories of the transaction. Runs one statement at a time.</param>
+    /// <param name="cancellationToken">Stops the work and rolls back. A commit once sent is not cancelled.</param>
+    /// <returns>What the work returned.</returns>
+    /// <exception cref="UnitOfWorkFailedException">A statement failed and the work caught its exception: nothing was committed.</exception>
+    /// <exception cref="ConflictException">The last repetition was refused as well.</exception>
+    Task<TResult> RunAsync<TResult>(Func<IRepositories, CancellationToken, Task<TResult>> work, CancellationToken cancellationToken);
+}
+
+/// <summary>The repositories of one transaction.</summary>
+public interface IRepositories
+{
+    /// <summary>A repository whose statements belong to the transaction; of no use once the unit of work has ended.</summary>
+    /// <typeparam name="TRepository">The interface of the repository.</typeparam>
+    /// <returns>The repository.</returns>
+    /// <exception cref="ArgumentException"><typeparamref name="TRepository"/> is no repository of this library.</exception>
+    TRepository Get<TRepository>()
+        where TRepository : class;
+}

@@ -1,0 +1,160 @@
+using System.Data;
+using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
+using Dapper;
+using Npgsql;
+
+namespace AutoStack.Data.Internal;
+
+/// <summary>What may happen to a statement whose connection is lost before its answer has come.</summary>
+internal enum Repeat
+{
+    /// <summary>It may have been carried out, and doing it again would do it twice: the caller is told.</summary>
+    Never,
+
+    /// <summary>Done twice it is as done once: a read, or an insert under an id that the client made.</summary>
+    WhenConnectionIsLost,
+}
+
+/// <summary>
+/// The one executor: every statement of the library goes through it. It lends a connection, lets Dapper run the command, reads rows with
+/// typed getters, times, traces, and translates the error. Reads and writes are different verbs, since only a read may be repeated freely.
+/// </summary>
+internal abstract class Db(Telemetry telemetry, int commandTimeoutSeconds)
+{
+    /// <summary>Reads one row; null when there is none.</summary>
+    public Task<T?> FindAsync<T>(
+        Func<RowReader, T> read, [ConstantExpected] string sql, NpgsqlParameter[] parameters, CancellationToken cancellationToken, [CallerMemberName] string operation = "")
+        where T : class => RunAsync(operation, new Statement(sql, parameters), Repeat.WhenConnectionIsLost, One(read), cancellationToken);
+
+    /// <summary>Reads one value; null when there is no row.</summary>
+    public Task<T?> FindValueAsync<T>(
+        Func<RowReader, T> read, [ConstantExpected] string sql, NpgsqlParameter[] parameters, CancellationToken cancellationToken, [CallerMemberName] string operation = "")
+        where T : struct => RunAsync(operation, new Statement(sql, parameters), Repeat.WhenConnectionIsLost, OneValue(read), cancellationToken);
+
+    /// <summary>Reads all rows.</summary>
+    public Task<IReadOnlyList<T>> ListAsync<T>(
+        Func<RowReader, T> read, [ConstantExpected] string sql, NpgsqlParameter[] parameters, CancellationToken cancellationToken, [CallerMemberName] string operation = "") =>
+        ListAsync(read, new Statement(sql, parameters), cancellationToken, operation);
+
+    /// <inheritdoc cref="ListAsync{T}(Func{RowReader, T}, string, NpgsqlParameter[], CancellationToken, string)"/>
+    public Task<IReadOnlyList<T>> ListAsync<T>(
+        Func<RowReader, T> read, Statement statement, CancellationToken cancellationToken, [CallerMemberName] string operation = "") =>
+        RunAsync(operation, statement, Repeat.WhenConnectionIsLost, All(read), cancellationToken);
+
+    /// <summary>Reads the answers of several statements in one round trip.</summary>
+    public Task<T> ReadBatchAsync<T>(
+        Func<ResultSets, Task<T>> read, Statement[] statements, CancellationToken cancellationToken, [CallerMemberName] string operation = "") =>
+        RunBatchAsync(operation, statements, Repeat.WhenConnectionIsLost, read, cancellationToken);
+
+    /// <summary>Changes rows; the number of them.</summary>
+    public Task<int> WriteAsync(
+        [ConstantExpected] string sql, NpgsqlParameter[] parameters, CancellationToken cancellationToken, [CallerMemberName] string operation = "") =>
+        RunAsync(operation, new Statement(sql, parameters), Repeat.Never, ExecuteAsync, cancellationToken);
+
+    /// <summary>Changes at most one row and reads it back; null when none was changed.</summary>
+    public Task<T?> WriteAsync<T>(
+        Func<RowReader, T> read, [ConstantExpected] string sql, NpgsqlParameter[] parameters, CancellationToken cancellationToken, [CallerMemberName] string operation = "")
+        where T : class => RunAsync(operation, new Statement(sql, parameters), Repeat.Never, One(read), cancellationToken);
+
+    /// <summary>Inserts a row under an id that the client made, and reads it back: the stored one when the id is there already, null when the statement lets none through.</summary>
+    public Task<T?> AddAsync<T>(
+        Func<RowReader, T> read, [ConstantExpected] string sql, NpgsqlParameter[] parameters, CancellationToken cancellationToken, [CallerMemberName] string operation = "")
+        where T : class => RunAsync(operation, new Statement(sql, parameters), Repeat.WhenConnectionIsLost, One(read), cancellationToken);
+
+    /// <summary>
+    /// Several statements in one round trip and one transaction; each sees what was committed when it starts, so that one may take a lock
+    /// and the next rely on it.
+    /// </summary>
+    public Task<T> WriteBatchAsync<T>(
+        Func<ResultSets, Task<T>> read, Statement[] statements, Repeat repeat, CancellationToken cancellationToken, [CallerMemberName] string operation = "") =>
+        RunBatchAsync(operation, statements, repeat, read, cancellationToken);
+
+    /// <summary>Lends a connection to the work, which may run more than once.</summary>
+    protected abstract Task<T> WithConnectionAsync<T>(
+        Func<NpgsqlConnection, CancellationToken, Task<T>> work, Repeat repeat, CancellationToken cancellationToken);
+
+    private static Func<NpgsqlDataReader, CancellationToken, Task<T?>> One<T>(Func<RowReader, T> read)
+        where T : class => (reader, cancellationToken) => new ResultSets(reader, cancellationToken).FindAsync(read);
+
+    private static Func<NpgsqlDataReader, CancellationToken, Task<T?>> OneValue<T>(Func<RowReader, T> read)
+        where T : struct => async (reader, cancellationToken) =>
+        {
+            var row = new RowReader(reader);
+            return await row.NextAsync(cancellationToken).ConfigureAwait(false) ? read(row) : null;
+        };
+
+    private static Func<NpgsqlDataReader, CancellationToken, Task<IReadOnlyList<T>>> All<T>(Func<RowReader, T> read) =>
+        (reader, cancellationToken) => new ResultSets(reader, cancellationToken).ListAsync(read);
+
+    private static async Task<int> ExecuteAsync(NpgsqlDataReader reader, CancellationToken cancellationToken)
+    {
+        while (await reader.NextResultAsync(cancellationToken).ConfigureAwait(false))
+        {
+        }
+
+        return Math.Max(reader.RecordsAffected, 0);
+    }
+
+    private Task<T> RunAsync<T>(
+        string operation, Statement statement, Repeat repeat, Func<NpgsqlDataReader, CancellationToken, Task<T>> read, CancellationToken cancellationToken) =>
+        RunAsync(operation, statement.Sql, repeat, async (connection, token) =>
+        {
+            var command = new CommandDefinition(
+                statement.Sql, statement, commandTimeout: commandTimeoutSeconds, commandType: CommandType.Text, cancellationToken: token);
+            var wrapper = await connection.ExecuteReaderAsync(command).ConfigureAwait(false);
+            await using (wrapper.ConfigureAwait(false))
+            {
+                // Dapper's wrapper owns the command; the typed getters are the driver's own.
+                var reader = (NpgsqlDataReader)(wrapper is IWrappedDataReader wrapped ? wrapped.Reader : wrapper);
+                return await read(reader, token).ConfigureAwait(false);
+            }
+        }, cancellationToken);
+
+    private Task<T> RunBatchAsync<T>(
+        string operation, Statement[] statements, Repeat repeat, Func<ResultSets, Task<T>> read, CancellationToken cancellationToken) =>
+        RunAsync(operation, statements[0].Sql, repeat, async (connection, token) =>
+        {
+            var batch = new NpgsqlBatch(connection) { Timeout = commandTimeoutSeconds };
+            await using var disposing = batch.ConfigureAwait(false);
+            foreach (var statement in statements)
+            {
+                batch.BatchCommands.Add(statement.ToBatchCommand());
+            }
+
+            var reader = await batch.ExecuteReaderAsync(token).ConfigureAwait(false);
+            await using (reader.ConfigureAwait(false))
+            {
+                var result = await read(new ResultSets(reader, token)).ConfigureAwait(false);
+                await ExecuteAsync(reader, token).ConfigureAwait(false);
+                return result;
+            }
+        }, cancellationToken);
+
+    private async Task<T> RunAsync<T>(
+        string operation, string sql, Repeat repeat, Func<NpgsqlConnection, CancellationToken, Task<T>> work, CancellationToken cancellationToken)
+    {
+        var started = Stopwatch.GetTimestamp();
+        var activity = Telemetry.Start(operation, sql);
+        Exception? failure = null;
+        try
+        {
+            return await WithConnectionAsync(work, repeat, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception exception)
+        {
+            failure = exception;
+            if (SqlErrors.Translate(exception) is { } translated)
+            {
+                throw translated;
+            }
+
+            throw;
+        }
+        finally
+        {
+            telemetry.Stop(activity, operation, started, failure);
+        }
+    }
+}

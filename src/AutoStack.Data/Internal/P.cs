@@ -1,0 +1,101 @@
+using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace AutoStack.Data.Internal;
+
+/// <summary>
+/// Parameters with their PostgreSQL type, named after the expression they come from: <c>P.Of(ownerId)</c> is <c>@ownerId</c>,
+/// <c>P.Of(project.UserId)</c> is <c>@userId</c>. Text is cleaned and measured here, before anything is sent.
+/// </summary>
+internal static class P
+{
+    // One entry per place in this assembly that makes a parameter.
+    private static readonly ConcurrentDictionary<string, string> Names = new();
+
+    public static NpgsqlParameter Of(Guid value, [CallerArgumentExpression(nameof(value))] string name = "") =>
+        Typed(value, NpgsqlDbType.Uuid, name);
+
+    public static NpgsqlParameter Of(bool value, [CallerArgumentExpression(nameof(value))] string name = "") =>
+        Typed(value, NpgsqlDbType.Boolean, name);
+
+    public static NpgsqlParameter Of(int value, [CallerArgumentExpression(nameof(value))] string name = "") =>
+        Typed(value, NpgsqlDbType.Integer, name);
+
+    public static NpgsqlParameter Of(int? value, [CallerArgumentExpression(nameof(value))] string name = "") =>
+        value is { } present ? Of(present, name) : Null(NpgsqlDbType.Integer, name);
+
+    public static NpgsqlParameter Of(long value, [CallerArgumentExpression(nameof(value))] string name = "") =>
+        Typed(value, NpgsqlDbType.Bigint, name);
+
+    /// <summary>A moment as the <c>timestamp</c> columns hold it: UTC, in microseconds.</summary>
+    public static NpgsqlParameter Of(DateTimeOffset value, [CallerArgumentExpression(nameof(value))] string name = "") =>
+        Typed(Time.ToColumn(value), NpgsqlDbType.Timestamp, name);
+
+    public static NpgsqlParameter Of(DateTimeOffset? value, [CallerArgumentExpression(nameof(value))] string name = "") =>
+        value is { } present ? Of(present, name) : Null(NpgsqlDbType.Timestamp, name);
+
+    /// <summary>A value as the library spells it.</summary>
+    /// <exception cref="ArgumentException">The library does not know the value; the message lists those it does.</exception>
+    public static NpgsqlParameter Of<T>(T value, [CallerArgumentExpression(nameof(value))] string name = "")
+        where T : struct, ITextValue<T> => Typed(Written(value, name), NpgsqlDbType.Text, name);
+
+    public static NpgsqlParameter Of(Guid[] values, [CallerArgumentExpression(nameof(values))] string name = "") =>
+        Typed(values, NpgsqlDbType.Array | NpgsqlDbType.Uuid, name);
+
+    public static NpgsqlParameter Of(string?[] values, [CallerArgumentExpression(nameof(values))] string name = "") =>
+        Typed(values, NpgsqlDbType.Array | NpgsqlDbType.Text, name);
+
+    public static NpgsqlParameter Of(DateTime[] values, [CallerArgumentExpression(nameof(values))] string name = "") =>
+        Typed(values, NpgsqlDbType.Array | NpgsqlDbType.Timestamp, name);
+
+    /// <summary>A text that must be there.</summary>
+    /// <param name="value">The text.</param>
+    /// <param name="maxLength">What the column holds, in code points.</param>
+    /// <param name="name">The expression it comes from.</param>
+    /// <exception cref="ArgumentNullException">The text is null.</exception>
+    /// <exception cref="ArgumentException">The text is longer.</exception>
+    public static NpgsqlParameter Text(string value, int maxLength = int.MaxValue, [CallerArgumentExpression(nameof(value))] string name = "")
+    {
+        ArgumentNullException.ThrowIfNull(value, name);
+        return TextOrNull(value, maxLength, name);
+    }
+
+    /// <summary>A text that may be missing.</summary>
+    /// <param name="value">The text; null is stored as NULL.</param>
+    /// <param name="maxLength">What the column holds, in code points.</param>
+    /// <param name="name">The expression it comes from.</param>
+    /// <exception cref="ArgumentException">The text is longer.</exception>
+    public static NpgsqlParameter TextOrNull(string? value, int maxLength = int.MaxValue, [CallerArgumentExpression(nameof(value))] string name = "")
+    {
+        if (value is null)
+        {
+            return Null(NpgsqlDbType.Text, name);
+        }
+
+        var clean = Internal.Text.Clean(value);
+        return clean.Length > maxLength && Internal.Text.CountCodePoints(clean) is var length && length > maxLength
+            ? throw new ArgumentException($"{name} is {length} characters long; at most {maxLength} can be stored.", name)
+            : Typed(clean, NpgsqlDbType.Text, name);
+    }
+
+    /// <summary>The text of a value as the library spells it.</summary>
+    /// <exception cref="ArgumentException">The library does not know the value; the message lists those it does.</exception>
+    public static string Written<T>(T value, [CallerArgumentExpression(nameof(value))] string name = "")
+        where T : struct, ITextValue<T> =>
+        StoredText.FindKnown(value)?.Value
+        ?? throw new ArgumentException($"'{value.Value}' is no {typeof(T).Name} that can be written. Allowed: {string.Join(", ", T.Known)}.", name);
+
+    private static NpgsqlParameter<T> Typed<T>(T value, NpgsqlDbType type, string expression) =>
+        new() { ParameterName = Name(expression), NpgsqlDbType = type, TypedValue = value };
+
+    private static NpgsqlParameter Null(NpgsqlDbType type, string expression) =>
+        new() { ParameterName = Name(expression), NpgsqlDbType = type, Value = DBNull.Value };
+
+    private static string Name(string expression) => Names.GetOrAdd(expression, static expression =>
+    {
+        var member = expression[(expression.LastIndexOf('.') + 1)..];
+        return char.ToLowerInvariant(member[0]) + member[1..];
+    });
+}

@@ -1,0 +1,44 @@
+using System.Net.Sockets;
+using Npgsql;
+
+namespace AutoStack.Data.Internal;
+
+/// <summary>What a SQLSTATE means to callers: the one table of it.</summary>
+internal static class SqlErrors
+{
+    /// <summary>The exception of ours for an error of the server; null when it passes untouched.</summary>
+    public static AutoStackDataException? Translate(Exception exception) => exception is not PostgresException error
+        ? null
+        : error.SqlState switch
+        {
+            PostgresErrorCodes.UniqueViolation => new DuplicateException(Canonical(error.ConstraintName), error),
+            PostgresErrorCodes.ForeignKeyViolation => new MissingReferenceException(error.ConstraintName, error),
+            PostgresErrorCodes.CheckViolation => new InvalidValueException(error.ConstraintName, "A value breaks a rule of the table.", error),
+            PostgresErrorCodes.NotNullViolation => new InvalidValueException(error.ColumnName, "A value is missing.", error),
+            PostgresErrorCodes.StringDataRightTruncation => new InvalidValueException(null, "A text is longer than its column.", error),
+            PostgresErrorCodes.UntranslatableCharacter => new InvalidValueException(null, "A text holds a character that the server cannot store.", error),
+            PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected =>
+                new ConflictException("The server ended the statement in favour of another one.", error),
+            _ => null,
+        };
+
+    /// <summary>True when the statement was rolled back because of another one, so that repeating it may succeed.</summary>
+    public static bool IsConflict(Exception exception) =>
+        exception is PostgresException { SqlState: PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected };
+
+    /// <summary>True when the connection is gone: the pool handed out one whose server had closed it, or it was cut in the middle.</summary>
+    public static bool IsLostConnection(Exception exception) => exception switch
+    {
+        PostgresException error => error.SqlState is PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown or "57P05",
+        NpgsqlException { InnerException: IOException or SocketException } => true,
+        _ => false,
+    };
+
+    // The same rule under the names that databases of different origin give it.
+    private static string? Canonical(string? constraint) => constraint switch
+    {
+        "ix_users_email" or "users_lower_email_key" => "users_email_key",
+        "ix_sessions_token" => "sessions_token_key",
+        _ => constraint,
+    };
+}

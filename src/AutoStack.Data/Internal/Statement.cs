@@ -1,0 +1,35 @@
+using System.Data;
+using System.Diagnostics.CodeAnalysis;
+using Dapper;
+using Npgsql;
+
+namespace AutoStack.Data.Internal;
+
+/// <summary>One statement with its parameters. The text is a compile-time constant, so that no value ever becomes part of it.</summary>
+internal sealed class Statement([ConstantExpected] string sql, params NpgsqlParameter[] parameters) : SqlMapper.IDynamicParameters
+{
+    private NpgsqlParameterCollection? owner;
+
+    public string Sql => sql;
+
+    /// <summary>The statement as a part of a batch.</summary>
+    public NpgsqlBatchCommand ToBatchCommand()
+    {
+        var command = new NpgsqlBatchCommand(sql);
+        Fill(command.Parameters);
+        return command;
+    }
+
+    void SqlMapper.IDynamicParameters.AddParameters(IDbCommand command, SqlMapper.Identity identity) => Fill(((NpgsqlCommand)command).Parameters);
+
+    // A statement that is sent again takes its parameters back from the command of the first attempt.
+    private void Fill(NpgsqlParameterCollection target)
+    {
+        owner?.Clear();
+        owner = target;
+        foreach (var parameter in parameters)
+        {
+            target.Add(parameter);
+        }
+    }
+}

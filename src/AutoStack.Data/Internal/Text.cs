@@ -1,0 +1,42 @@
+namespace AutoStack.Data.Internal;
+
+/// <summary>Text on its way into PostgreSQL, which stores neither U+0000 nor half of a surrogate pair; build output has both.</summary>
+internal static class Text
+{
+    private const char Replacement = '\uFFFD';
+
+    /// <summary>The text with each character that cannot be stored replaced by U+FFFD; the same instance when there is none.</summary>
+    public static string Clean(string text)
+    {
+        var span = text.AsSpan();
+        return span.Contains('\0') || span.IndexOfAnyInRange('\uD800', '\uDFFF') >= 0 ? Replace(text) : text;
+    }
+
+    /// <summary>The length as PostgreSQL counts it, in code points, of a clean text.</summary>
+    public static int CountCodePoints(string text)
+    {
+        var count = text.Length;
+        foreach (var unit in text)
+        {
+            count -= char.IsHighSurrogate(unit) ? 1 : 0;
+        }
+
+        return count;
+    }
+
+    private static string Replace(string text) => string.Create(text.Length, text, static (target, source) =>
+    {
+        for (var i = 0; i < source.Length; i++)
+        {
+            if (char.IsHighSurrogate(source[i]) && i + 1 < source.Length && char.IsLowSurrogate(source[i + 1]))
+            {
+                target[i] = source[i];
+                target[++i] = source[i];
+            }
+            else
+            {
+                target[i] = source[i] == '\0' || char.IsSurrogate(source[i]) ? Replacement : source[i];
+            }
+        }
+    });
+}

@@ -1,0 +1,46 @@
+using Npgsql;
+
+namespace AutoStack.Data.Internal;
+
+/// <summary>
+/// The connection of one open transaction. The first error dooms it: PostgreSQL has given the transaction up and would answer COMMIT with
+/// a silent rollback, so that from then on every call throws.
+/// </summary>
+internal sealed class TransactionDb(NpgsqlConnection connection, Telemetry telemetry, int commandTimeoutSeconds)
+    : Db(telemetry, commandTimeoutSeconds)
+{
+    private Exception? doom;
+    private bool ended;
+
+    /// <summary>Refuses every further call: the unit is over.</summary>
+    public void End() => ended = true;
+
+    /// <summary>Throws when a statement failed, also one whose exception the caller caught.</summary>
+    public void ThrowIfDoomed()
+    {
+        if (doom is not null)
+        {
+            throw SqlErrors.IsConflict(doom) ? SqlErrors.Translate(doom)! : new UnitOfWorkFailedException(doom);
+        }
+    }
+
+    protected override async Task<T> WithConnectionAsync<T>(
+        Func<NpgsqlConnection, CancellationToken, Task<T>> work, Repeat repeat, CancellationToken cancellationToken)
+    {
+        if (ended)
+        {
+            throw new InvalidOperationException("This repository belongs to a unit of work that has ended.");
+        }
+
+        ThrowIfDoomed();
+        try
+        {
+            return await work(connection, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception exception)
+        {
+            doom ??= exception;
+            throw;
+        }
+    }
+}

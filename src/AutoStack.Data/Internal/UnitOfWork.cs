@@ -1,0 +1,57 @@
+using Npgsql;
+using Polly;
+
+namespace AutoStack.Data.Internal;
+
+internal sealed class UnitOfWork(NpgsqlDataSource dataSource, TimeProvider clock, Telemetry telemetry, int commandTimeoutSeconds) : IUnitOfWork
+{
+    private static readonly ResiliencePipeline Conflicts = ConflictRetry.Create(exception => exception is ConflictException || SqlErrors.IsConflict(exception));
+
+    public Task RunAsync(Func<IRepositories, CancellationToken, Task> work, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(work);
+        return RunAsync(async (repositories, token) =>
+        {
+            await work(repositories, token).ConfigureAwait(false);
+            return true;
+        }, cancellationToken);
+    }
+
+    public async Task<TResult> RunAsync<TResult>(Func<IRepositories, CancellationToken, Task<TResult>> work, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(work);
+        return await Conflicts.ExecuteAsync(
+            static async (call, token) => await call.Unit.OnceAsync(call.Work, token).ConfigureAwait(false),
+            (Unit: this, Work: work),
+            cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<TResult> OnceAsync<TResult>(Func<IRepositories, CancellationToken, Task<TResult>> work, CancellationToken cancellationToken)
+    {
+        var connection = await dataSource.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
+        await using var closing = connection.ConfigureAwait(false);
+        var transaction = await connection.BeginTransactionAsync(cancellationToken).ConfigureAwait(false);
+        await using var ending = transaction.ConfigureAwait(false);
+
+        var db = new TransactionDb(connection, telemetry, commandTimeoutSeconds);
+        try
+        {
+            var result = await work(new Scope(db, clock), cancellationToken).ConfigureAwait(false);
+            db.ThrowIfDoomed();
+            db.End();
+            // Once sent, a commit that is cancelled leaves open whether it happened.
+            await transaction.CommitAsync(CancellationToken.None).ConfigureAwait(false);
+            return result;
+        }
+        finally
+        {
+            db.End();
+        }
+    }
+
+    private sealed class Scope(TransactionDb db, TimeProvider clock) : IRepositories
+    {
+        public TRepository Get<TRepository>()
+            where TRepository : class => (TRepository)Repositories.Create(typeof(TRepository), db, clock);
+    }
+}

@@ -1,0 +1,115 @@
+using AutoStack.Data;
+using AutoStack.Data.Internal;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using Npgsql;
+
+namespace Microsoft.Extensions.DependencyInjection;
+
+/// <summary>Registers AutoStack.Data.</summary>
+public static class AutoStackDataServiceCollectionExtensions
+{
+    // The key of what stands behind the unkeyed registration; no host can have it.
+    private static readonly object DefaultKey = typeof(Database);
+
+    /// <summary>Registers every repository and <see cref="IUnitOfWork"/> as singletons over a pool of their own.</summary>
+    /// <param name="services">The services.</param>
+    /// <param name="connectionString">An Npgsql connection string.</param>
+    /// <returns>The services.</returns>
+    /// <exception cref="InvalidOperationException">AutoStack.Data is registered already.</exception>
+    public static IServiceCollection AddAutoStackData(this IServiceCollection services, string connectionString)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(connectionString);
+        return services.AddAutoStackData(options => options.ConnectionString = connectionString);
+    }
+
+    /// <summary>Registers every repository and <see cref="IUnitOfWork"/> as singletons over a pool of their own.</summary>
+    /// <param name="services">The services.</param>
+    /// <param name="configure">Sets the options. They are checked when the host starts, or else at the first use.</param>
+    /// <returns>The services.</returns>
+    /// <exception cref="InvalidOperationException">AutoStack.Data is registered already.</exception>
+    public static IServiceCollection AddAutoStackData(this IServiceCollection services, Action<AutoStackDataOptions> configure) =>
+        services.Register(key: null, dataSource: null, configure);
+
+    /// <summary>Registers every repository and <see cref="IUnitOfWork"/> as singletons over a data source of the host's, which stays the host's to dispose.</summary>
+    /// <param name="services">The services.</param>
+    /// <param name="dataSource">The data source; its pool settings and session time zone are used as they are.</param>
+    /// <returns>The services.</returns>
+    /// <exception cref="InvalidOperationException">AutoStack.Data is registered already.</exception>
+    public static IServiceCollection AddAutoStackData(this IServiceCollection services, NpgsqlDataSource dataSource)
+    {
+        ArgumentNullException.ThrowIfNull(dataSource);
+        return services.Register(key: null, dataSource, _ => { });
+    }
+
+    /// <summary>Registers a further database: every repository and <see cref="IUnitOfWork"/> under a key (<c>[FromKeyedServices(key)]</c>).</summary>
+    /// <param name="services">The services.</param>
+    /// <param name="key">The key.</param>
+    /// <param name="configure">Sets the options of this database.</param>
+    /// <returns>The services.</returns>
+    /// <exception cref="InvalidOperationException">The key is registered already.</exception>
+    public static IServiceCollection AddKeyedAutoStackData(this IServiceCollection services, object key, Action<AutoStackDataOptions> configure)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        return services.Register(key, dataSource: null, configure);
+    }
+
+    private static IServiceCollection Register(
+        this IServiceCollection services, object? key, NpgsqlDataSource? dataSource, Action<AutoStackDataOptions> configure)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        ArgumentNullException.ThrowIfNull(configure);
+        var databaseKey = key ?? DefaultKey;
+        if (services.Any(s => s.ServiceType == typeof(Database) && Equals(s.ServiceKey, databaseKey)))
+        {
+            throw new InvalidOperationException(
+                $"AutoStack.Data is registered already{(key is null ? "" : $" under the key '{key}'")}. A second database gets a key of its own: AddKeyedAutoStackData.");
+        }
+
+        var name = key is null ? Options.Options.DefaultName : $"AutoStack.Data:{key}";
+        services.AddOptions<AutoStackDataOptions>(name).Configure(configure).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<AutoStackDataOptions>>(new Validator(name, needsConnectionString: dataSource is null));
+        services.TryAddSingleton(TimeProvider.System);
+
+        services.AddKeyedSingleton(databaseKey, (provider, _) => new Database(
+            provider.GetRequiredService<IOptionsMonitor<AutoStackDataOptions>>().Get(name),
+            dataSource,
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance));
+
+        Add(typeof(IUnitOfWork), database => database.UnitOfWork);
+        foreach (var type in Repositories.Interfaces)
+        {
+            Add(type, database => database.Create(type));
+        }
+
+        return services;
+
+        void Add(Type type, Func<Database, object> create) => services.Add(key is null
+            ? ServiceDescriptor.Singleton(type, provider => create(provider.GetRequiredKeyedService<Database>(databaseKey)))
+            : ServiceDescriptor.KeyedSingleton(type, key, (provider, _) => create(provider.GetRequiredKeyedService<Database>(databaseKey))));
+    }
+
+    private sealed class Validator(string name, bool needsConnectionString) : IValidateOptions<AutoStackDataOptions>
+    {
+        public ValidateOptionsResult Validate(string? optionsName, AutoStackDataOptions options)
+        {
+            if (optionsName != name)
+            {
+                return ValidateOptionsResult.Skip;
+            }
+
+            try
+            {
+                options.Validate(needsConnectionString);
+                return ValidateOptionsResult.Success;
+            }
+            catch (OptionsValidationException exception)
+            {
+                return ValidateOptionsResult.Fail(exception.Failures);
+            }
+        }
+    }
+}

@@ -1,0 +1,57 @@
+namespace AutoStack.Data.Users;
+
+/// <summary>An account. The password hash is not part of it.</summary>
+public sealed record User
+{
+    /// <summary>The id.</summary>
+    public required Guid Id { get; init; }
+
+    /// <summary>The name that is shown.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The address, in lower case when this library wrote it; unique whatever the case.</summary>
+    public required string Email { get; init; }
+
+    /// <summary>The picture; null when there is none.</summary>
+    public required string? AvatarUrl { get; init; }
+
+    /// <summary>The account at GitHub, a number as text; null when not linked.</summary>
+    public required string? GithubId { get; init; }
+
+    /// <summary>The account at Google; null when not linked.</summary>
+    public required string? GoogleId { get; init; }
+
+    /// <summary>True when the address is known to belong to the user.</summary>
+    public required bool EmailVerified { get; init; }
+
+    /// <summary>When the account was made.</summary>
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>When the account last changed.</summary>
+    public required DateTimeOffset UpdatedAt { get; init; }
+}
+
+/// <summary>An account to be made.</summary>
+public sealed record NewUser
+{
+    /// <summary>The id; null to have one made. With one, a repeated request finds the row of the first.</summary>
+    public Guid? Id { get; init; }
+
+    /// <summary>The name that is shown; up to 255 characters.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The address, up to 255 characters; stored without surrounding space, in lower case.</summary>
+    public required string Email { get; init; }
+
+    /// <summary>The picture; null for none.</summary>
+    public string? AvatarUrl { get; init; }
+
+    /// <summary>The account at GitHub, up to 255 characters, unique; null when not linked.</summary>
+    public string? GithubId { get; init; }
+
+    /// <summary>The account at Google, up to 255 characters, unique; null when not linked.</summary>
+    public string? GoogleId { get; init; }
+
+    /// <summary>True when the address is known to belong to the user.</summary>
+    public bool EmailVerified { get; init; }
+}
