@@ -1,0 +1,192 @@
+using AutoStack.Data.Deployments;
+using AutoStack.Data.Tests.Support;
+
+namespace AutoStack.Data.Tests.Deployments;
+
+public sealed class DeploymentLifecycleTests : DatabaseTests
+{
+    [Test]
+    public async Task Claim_takes_the_oldest_queued_deployment_with_its_project()
+    {
+        await EmptyTheQueueAsync();
+        var first = await EnqueueAsync();
+        var second = await EnqueueAsync();
+
+        var job = (await Lifecycle.ClaimNextAsync(Token))!;
+
+        Assert.That(job.Deployment.Id, Is.EqualTo(first.Id));
+        Assert.That(job.Project.Id, Is.EqualTo(first.ProjectId));
+        Assert.That(job.Deployment.Status, Is.EqualTo(DeploymentStatus.Cloning));
+        Assert.That(job.Deployment.StartedAt, Is.Not.Null);
+        Assert.That(await Deployments.FindAsync(first.Id, first.UserId, Token), Is.EqualTo(job.Deployment));
+        Assert.That(await StagesAsync(first), Is.EqualTo(new[] { "queued completed", "cloning in_progress" }));
+        Assert.That((await Lifecycle.ClaimNextAsync(Token))!.Deployment.Id, Is.EqualTo(second.Id));
+        Assert.That(await Lifecycle.ClaimNextAsync(Token), Is.Null);
+    }
+
+    [Test]
+    public async Task Claim_passes_over_cancelled_and_deleted_deployments()
+    {
+        await EmptyTheQueueAsync();
+        var cancelled = await EnqueueAsync();
+        var deleted = await EnqueueAsync();
+        await ExecuteAsync("UPDATE deployments SET is_deleted = TRUE WHERE id = $1", deleted.Id);
+        await Deployments.CancelAsync(cancelled.Id, cancelled.UserId, null, Token);
+
+        Assert.That(await Lifecycle.ClaimNextAsync(Token), Is.Null);
+    }
+
+    [Test]
+    public async Task A_deployment_goes_through_its_steps_and_its_stages_follow()
+    {
+        var deployment = await StartedAsync(DeploymentStatus.Cloning);
+
+        foreach (var step in new[] { DeploymentStatus.Checkout, DeploymentStatus.Installing, DeploymentStatus.Building, DeploymentStatus.Copying })
+        {
+            Assert.That(await Lifecycle.AdvanceAsync(deployment.Id, step, Token), Is.EqualTo(TransitionResult.Applied), step.Value);
+        }
+
+        Clock.Advance(TimeSpan.FromSeconds(90));
+        Assert.That(await Lifecycle.SucceedAsync(deployment.Id, "https://ada.example.com", Token), Is.EqualTo(TransitionResult.Applied));
+
+        var found = (await Deployments.FindAsync(deployment.Id, deployment.UserId, Token))!;
+        Assert.That(found.Status, Is.EqualTo(DeploymentStatus.Success));
+        Assert.That(found.DeployedUrl, Is.EqualTo("https://ada.example.com"));
+        Assert.That(found.BuildDurationSeconds, Is.EqualTo((int)Math.Round((found.CompletedAt - found.StartedAt)!.Value.TotalSeconds)));
+        Assert.That(found.BuildDurationSeconds, Is.GreaterThanOrEqualTo(90));
+        Assert.That(
+            await StagesAsync(deployment),
+            Is.EqualTo(new[] { "cloning completed", "checkout completed", "installing completed", "building completed", "copying completed" }));
+    }
+
+    [Test]
+    public async Task Steps_may_be_left_out_but_not_gone_back()
+    {
+        var deployment = await StartedAsync(DeploymentStatus.Checkout);
+
+        Assert.That(await Lifecycle.AdvanceAsync(deployment.Id, DeploymentStatus.Building, Token), Is.EqualTo(TransitionResult.Applied));
+        Assert.That(await Lifecycle.AdvanceAsync(deployment.Id, DeploymentStatus.Installing, Token), Is.EqualTo(TransitionResult.OutOfOrder));
+        Assert.That(await Lifecycle.AdvanceAsync(deployment.Id, DeploymentStatus.Building, Token), Is.EqualTo(TransitionResult.OutOfOrder));
+        Assert.That(await StagesAsync(deployment), Is.EqualTo(new[] { "cloning completed", "checkout completed", "building in_progress" }));
+    }
+
+    [Test]
+    public async Task A_queued_deployment_is_claimed_not_advanced()
+    {
+        var deployment = await EnqueueAsync();
+
+        Assert.That(await Lifecycle.AdvanceAsync(deployment.Id, DeploymentStatus.Building, Token), Is.EqualTo(TransitionResult.OutOfOrder));
+        Assert.That(await Lifecycle.SucceedAsync(deployment.Id, null, Token), Is.EqualTo(TransitionResult.OutOfOrder));
+        Assert.That(await Lifecycle.FindStatusAsync(deployment.Id, Token), Is.EqualTo(DeploymentStatus.Queued));
+    }
+
+    [TestCase("queued")]
+    [TestCase("cloning")]
+    [TestCase("success")]
+    [TestCase("cancelled")]
+    [TestCase("nonsense")]
+    [TestCase("")]
+    public void Advance_refuses_what_is_no_step(string step) =>
+        Assert.That(
+            () => Lifecycle.AdvanceAsync(Guid.NewGuid(), DeploymentStatus.From(step), Token),
+            Throws.ArgumentException.With.Message.Contains("checkout, installing, building, copying"));
+
+    [Test]
+    public async Task Nothing_overwrites_a_cancel()
+    {
+        var deployment = await StartedAsync(DeploymentStatus.Building);
+        await Deployments.CancelAsync(deployment.Id, deployment.UserId, null, Token);
+        var cancelled = await Deployments.FindAsync(deployment.Id, deployment.UserId, Token);
+
+        Assert.That(await Lifecycle.AdvanceAsync(deployment.Id, DeploymentStatus.Copying, Token), Is.EqualTo(TransitionResult.Cancelled));
+        Assert.That(await Lifecycle.SucceedAsync(deployment.Id, "https://x", Token), Is.EqualTo(TransitionResult.Cancelled));
+        Assert.That(await Lifecycle.FailAsync(deployment.Id, "late", Token), Is.EqualTo(TransitionResult.Cancelled));
+        Assert.That(await Lifecycle.SetCommitAsync(deployment.Id, new CommitInfo("abc"), Token), Is.False);
+
+        Assert.That(await Deployments.FindAsync(deployment.Id, deployment.UserId, Token), Is.EqualTo(cancelled));
+    }
+
+    [Test]
+    public async Task Fail_ends_the_current_stage_with_the_same_reason()
+    {
+        var deployment = await StartedAsync(DeploymentStatus.Building);
+
+        Assert.That(await Lifecycle.FailAsync(deployment.Id, "exit code 1", Token), Is.EqualTo(TransitionResult.Applied));
+        Assert.That(await Lifecycle.FailAsync(deployment.Id, "again", Token), Is.EqualTo(TransitionResult.AlreadyFinished));
+
+        var found = (await Deployments.FindAsync(deployment.Id, deployment.UserId, Token))!;
+        Assert.That((found.Status, found.FailedReason), Is.EqualTo((DeploymentStatus.Failed, "exit code 1")));
+        Assert.That(found.CompletedAt, Is.Not.Null);
+        var stage = (await Stages.ListByDeploymentAsync(deployment.Id, deployment.UserId, Token)).Single(s => s.Name == StageName.Building);
+        Assert.That((stage.Status, stage.ErrorMessage, stage.CompletedAt), Is.EqualTo((StageStatus.Failed, "exit code 1", found.CompletedAt)));
+    }
+
+    [TestCase(null)]
+    [TestCase(" ")]
+    public void Fail_needs_a_reason(string? reason) =>
+        Assert.That(() => Lifecycle.FailAsync(Guid.NewGuid(), reason!, Token), Throws.InstanceOf<ArgumentException>().With.Property("ParamName").EqualTo("reason"));
+
+    [Test]
+    public async Task What_does_not_exist_is_not_found()
+    {
+        var nobody = Guid.NewGuid();
+
+        Assert.That(await Lifecycle.AdvanceAsync(nobody, DeploymentStatus.Building, Token), Is.EqualTo(TransitionResult.NotFound));
+        Assert.That(await Lifecycle.SucceedAsync(nobody, null, Token), Is.EqualTo(TransitionResult.NotFound));
+        Assert.That(await Lifecycle.FailAsync(nobody, "x", Token), Is.EqualTo(TransitionResult.NotFound));
+        Assert.That(await Lifecycle.FindStatusAsync(nobody, Token), Is.Null);
+        Assert.That(await Lifecycle.SetCommitAsync(nobody, new CommitInfo("abc"), Token), Is.False);
+    }
+
+    [Test]
+    public async Task Set_commit_stores_what_is_known_and_cleans_what_cannot_be_stored()
+    {
+        var deployment = await StartedAsync(DeploymentStatus.Checkout);
+        var time = new DateTimeOffset(2026, 5, 6, 7, 8, 9, TimeSpan.FromHours(-7)).AddTicks(1234567);
+
+        Assert.That(await Lifecycle.SetCommitAsync(deployment.Id, new CommitInfo("abc123", "a\0b\ud800", "Ada", time), Token), Is.True);
+
+        var found = (await Deployments.FindAsync(deployment.Id, deployment.UserId, Token))!;
+        Assert.That((found.CommitHash, found.CommitMessage, found.Author), Is.EqualTo(("abc123", "a\uFFFDb\uFFFD", "Ada")));
+        Assert.That(found.CommitTimestamp, Is.EqualTo(time.AddTicks(-7)));
+    }
+
+    [Test]
+    public async Task Stages_of_the_python_services_in_title_case_are_the_same_stages()
+    {
+        var deployment = await StartedAsync(DeploymentStatus.Cloning);
+        await ExecuteAsync(
+            "INSERT INTO deployment_stages (id, deployment_id, stage_name, status) VALUES ($1, $2, 'Checkout', 'pending')", Guid.NewGuid(), deployment.Id);
+
+        await Lifecycle.AdvanceAsync(deployment.Id, DeploymentStatus.Checkout, Token);
+
+        var stage = (await Stages.ListByDeploymentAsync(deployment.Id, deployment.UserId, Token)).Single(s => s.Name == StageName.Checkout);
+        Assert.That((stage.Name.Value, stage.Status), Is.EqualTo(("Checkout", StageStatus.InProgress)));
+        Assert.That(stage.StartedAt, Is.Not.Null);
+    }
+
+    [Test]
+    public async Task Steps_work_inside_a_unit_of_work_and_vanish_with_it()
+    {
+        var deployment = await StartedAsync(DeploymentStatus.Building);
+
+        Assert.That(
+            () => UnitOfWork.RunAsync(async (tx, token) =>
+            {
+                var lifecycle = tx.Get<IDeploymentLifecycle>();
+                Assert.That(await lifecycle.AdvanceAsync(deployment.Id, DeploymentStatus.Copying, token), Is.EqualTo(TransitionResult.Applied));
+                Assert.That(await lifecycle.AdvanceAsync(deployment.Id, DeploymentStatus.Checkout, token), Is.EqualTo(TransitionResult.OutOfOrder));
+                await tx.Get<IDeploymentLogRepository>().AppendAsync(deployment.Id, [new NewDeploymentLog { Message = "gone" }], token);
+                throw new OperationCanceledException();
+            }, Token),
+            Throws.InstanceOf<OperationCanceledException>());
+
+        Assert.That(await Deployments.FindAsync(deployment.Id, deployment.UserId, Token), Is.EqualTo(deployment));
+        Assert.That((await Logs.ListAsync(deployment.Id, deployment.UserId, LogCursor.Start, 10, Token)).Lines, Is.Empty);
+    }
+
+    private async Task EmptyTheQueueAsync() => await ExecuteAsync("UPDATE deployments SET status = 'failed' WHERE status = 'queued'");
+
+    private async Task<IEnumerable<string>> StagesAsync(Deployment deployment) =>
+        (await Stages.ListByDeploymentAsync(deployment.Id, deployment.UserId, Token)).Select(s => $"{s.Name} {s.Status}");
+}

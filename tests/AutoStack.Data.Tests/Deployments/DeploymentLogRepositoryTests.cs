@@ -1,0 +1,212 @@
+using AutoStack.Data.Deployments;
+using AutoStack.Data.Tests.Support;
+
+namespace AutoStack.Data.Tests.Deployments;
+
+public sealed class DeploymentLogRepositoryTests : DatabaseTests
+{
+    [Test]
+    public async Task Lines_read_back_as_they_were_written_in_their_order()
+    {
+        var deployment = await EnqueueAsync();
+        var time = new DateTimeOffset(2026, 7, 1, 12, 0, 0, TimeSpan.FromHours(2));
+
+        await Logs.AppendAsync(
+            deployment.Id,
+            [
+                new NewDeploymentLog { Message = "late", Timestamp = time.AddHours(1), Level = DeploymentLogLevel.Error },
+                new NewDeploymentLog { Message = "", Timestamp = time },
+                new NewDeploymentLog { Message = "nul \0, half \ud83d, whole 🚀, tab\t, ' \" \\ $1 @x {=y}" },
+            ], Token);
+
+        var page = await Logs.ListAsync(deployment.Id, deployment.UserId, LogCursor.Start, 10, Token);
+        Assert.That(page.Lines.Select(l => l.Seq), Is.EqualTo(new long[] { 1, 2, 3 }));
+        Assert.That(page.Lines.Select(l => l.Message), Is.EqualTo(new[] { "late", "", "nul \uFFFD, half \uFFFD, whole 🚀, tab\t, ' \" \\ $1 @x {=y}" }));
+        Assert.That(page.Lines[0].Level, Is.EqualTo(DeploymentLogLevel.Error));
+        Assert.That(page.Lines[1].Level, Is.Null);
+        Assert.That(page.Lines[0].Timestamp, Is.EqualTo(time.AddHours(1)));
+        Assert.That(page.Lines[0].Timestamp.Offset, Is.EqualTo(TimeSpan.Zero));
+        Assert.That(page.Lines[2].Timestamp, Is.EqualTo(page.Lines[2].CreatedAt));
+        Assert.That(page.Lines.Select(l => l.Id), Is.Unique);
+    }
+
+    [Test]
+    public async Task A_log_is_read_forward_page_by_page()
+    {
+        var deployment = await LoggedAsync(25);
+        var seen = new List<string>();
+        var cursor = LogCursor.Start;
+        LogPage page;
+        do
+        {
+            page = await Logs.ListAsync(deployment.Id, deployment.UserId, cursor, 10, Token);
+            seen.AddRange(page.Lines.Select(l => l.Message));
+            cursor = page.After;
+        }
+        while (page.Lines.Count > 0);
+
+        Assert.That(seen, Is.EqualTo(Enumerable.Range(1, 25).Select(i => $"line {i}")));
+        Assert.That(page.After, Is.EqualTo(cursor), "an empty page keeps the place");
+    }
+
+    [Test]
+    public async Task A_log_is_read_from_the_tail_back_to_its_beginning()
+    {
+        var deployment = await LoggedAsync(25);
+
+        var last = await Logs.ListTailAsync(deployment.Id, deployment.UserId, LogCursor.End, 10, Token);
+        var middle = await Logs.ListTailAsync(deployment.Id, deployment.UserId, last.Before, 10, Token);
+        var first = await Logs.ListTailAsync(deployment.Id, deployment.UserId, middle.Before, 10, Token);
+        var none = await Logs.ListTailAsync(deployment.Id, deployment.UserId, first.Before, 10, Token);
+
+        Assert.That(
+            first.Lines.Concat(middle.Lines).Concat(last.Lines).Select(l => l.Message), Is.EqualTo(Enumerable.Range(1, 25).Select(i => $"line {i}")));
+        Assert.That(none.Lines, Is.Empty);
+    }
+
+    [Test]
+    public async Task A_reader_of_the_tail_goes_on_with_what_comes_after_it()
+    {
+        var deployment = await LoggedAsync(5);
+        var tail = await Logs.ListTailAsync(deployment.Id, deployment.UserId, LogCursor.End, 2, Token);
+        await Logs.AppendAsync(deployment.Id, [new NewDeploymentLog { Message = "new" }], Token);
+
+        var next = await Logs.ListAsync(deployment.Id, deployment.UserId, tail.After, 10, Token);
+
+        Assert.That(next.Lines.Select(l => l.Message), Is.EqualTo(new[] { "new" }));
+    }
+
+    [Test]
+    public async Task The_tail_of_an_empty_log_lets_a_reader_start_at_its_first_line()
+    {
+        var deployment = await EnqueueAsync();
+        var tail = await Logs.ListTailAsync(deployment.Id, deployment.UserId, LogCursor.End, 10, Token);
+        await Logs.AppendAsync(deployment.Id, [new NewDeploymentLog { Message = "first" }], Token);
+
+        Assert.That(tail.Lines, Is.Empty);
+        var next = await Logs.ListAsync(deployment.Id, deployment.UserId, tail.After, 10, Token);
+        Assert.That(next.Lines.Select(l => l.Message), Is.EqualTo(new[] { "first" }));
+    }
+
+    [Test]
+    public async Task An_append_sent_again_stores_no_line_twice_and_leaves_no_gap()
+    {
+        var deployment = await EnqueueAsync();
+        var lines = Enumerable.Range(1, 3).Select(i => new NewDeploymentLog { Id = Guid.CreateVersion7(), Message = $"{i}" }).ToList();
+        var more = new NewDeploymentLog { Id = Guid.CreateVersion7(), Message = "4" };
+
+        await Logs.AppendAsync(deployment.Id, lines, Token);
+        await Logs.AppendAsync(deployment.Id, [.. lines, more], Token);
+
+        var page = await Logs.ListAsync(deployment.Id, deployment.UserId, LogCursor.Start, 10, Token);
+        Assert.That(page.Lines.Select(l => (l.Seq, l.Message)), Is.EqualTo(new[] { (1L, "1"), (2L, "2"), (3L, "3"), (4L, "4") }));
+    }
+
+    [Test]
+    public async Task A_line_with_the_id_of_another_deployments_line_is_refused_with_its_batch()
+    {
+        var first = await EnqueueAsync();
+        var second = await EnqueueAsync();
+        var line = new NewDeploymentLog { Id = Guid.CreateVersion7(), Message = "mine" };
+        await Logs.AppendAsync(first.Id, [line], Token);
+
+        Assert.That(() => Logs.AppendAsync(second.Id, [new NewDeploymentLog { Message = "x" }, line], Token), Throws.TypeOf<DuplicateException>());
+        Assert.That((await Logs.ListAsync(second.Id, second.UserId, LogCursor.Start, 10, Token)).Lines, Is.Empty);
+    }
+
+    [Test]
+    public async Task An_empty_batch_is_nothing_to_do()
+    {
+        await Logs.AppendAsync(Guid.NewGuid(), [], Token);
+    }
+
+    [Test]
+    public async Task Append_names_what_is_wrong()
+    {
+        var deployment = await EnqueueAsync();
+        var line = new NewDeploymentLog { Message = "x" };
+
+        Assert.That(() => Logs.AppendAsync(deployment.Id, null!, Token), Throws.ArgumentNullException);
+        Assert.That(() => Logs.AppendAsync(deployment.Id, [line, null!], Token), Throws.ArgumentException.With.Message.Contains("Line 1"));
+        Assert.That(() => Logs.AppendAsync(deployment.Id, [line with { Message = null! }], Token), Throws.ArgumentException.With.Message.Contains("Line 0"));
+        Assert.That(
+            () => Logs.AppendAsync(deployment.Id, [line with { Level = DeploymentLogLevel.From("loud") }], Token),
+            Throws.ArgumentException.With.Message.Contains("debug, info, warning, error"));
+        Assert.That(
+            () => Logs.AppendAsync(deployment.Id, [.. Enumerable.Repeat(line, IDeploymentLogRepository.MaxBatchSize + 1)], Token),
+            Throws.ArgumentException.With.Message.Contains("10001 lines"));
+        Assert.That(
+            () => Logs.AppendAsync(Guid.NewGuid(), [line], Token),
+            Throws.TypeOf<MissingReferenceException>().With.Property("Constraint").EqualTo("deployment_logs_deployment_id_fkey"));
+    }
+
+    [Test]
+    public async Task The_largest_batch_is_stored()
+    {
+        var deployment = await LoggedAsync(IDeploymentLogRepository.MaxBatchSize);
+
+        var tail = await Logs.ListTailAsync(deployment.Id, deployment.UserId, LogCursor.End, 1, Token);
+
+        Assert.That(tail.Lines.Single().Seq, Is.EqualTo(IDeploymentLogRepository.MaxBatchSize));
+    }
+
+    [Test]
+    public async Task A_log_of_somebody_else_is_empty()
+    {
+        var deployment = await LoggedAsync(3);
+        var stranger = await AddUserAsync();
+
+        Assert.That((await Logs.ListAsync(deployment.Id, stranger.Id, LogCursor.Start, 10, Token)).Lines, Is.Empty);
+        Assert.That((await Logs.ListTailAsync(deployment.Id, stranger.Id, LogCursor.End, 10, Token)).Lines, Is.Empty);
+    }
+
+    [TestCase(0)]
+    [TestCase(-5)]
+    [TestCase(IDeploymentLogRepository.MaxPageSize + 1)]
+    public void A_limit_out_of_range_is_refused(int limit)
+    {
+        Assert.That(() => Logs.ListAsync(Guid.NewGuid(), Guid.NewGuid(), LogCursor.Start, limit, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
+        Assert.That(() => Logs.ListTailAsync(Guid.NewGuid(), Guid.NewGuid(), LogCursor.End, limit, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
+    }
+
+    [Test]
+    public async Task Lines_of_other_programs_are_numbered_with_ours()
+    {
+        var deployment = await LoggedAsync(2);
+        await ExecuteAsync(
+            """
+            INSERT INTO deployment_logs (id, deployment_id, timestamp, log_level, message, created_at)
+            SELECT gen_random_uuid(), $1, now(), 'INFO', 'python ' || i, now() FROM generate_series(1, 2) i
+            """, deployment.Id);
+        await Logs.AppendAsync(deployment.Id, [new NewDeploymentLog { Message = "ours" }], Token);
+
+        var page = await Logs.ListAsync(deployment.Id, deployment.UserId, LogCursor.Start, 10, Token);
+
+        Assert.That(page.Lines.Select(l => l.Seq), Is.EqualTo(new long[] { 1, 2, 3, 4, 5 }));
+        Assert.That(page.Lines[^1].Message, Is.EqualTo("ours"));
+        Assert.That(page.Lines[2].Level, Is.EqualTo(DeploymentLogLevel.Info));
+        Assert.That(page.Lines[2].Level!.Value.Value, Is.EqualTo("INFO"));
+    }
+
+    [TestCase("0", 0L)]
+    [TestCase("42", 42L)]
+    public void A_cursor_survives_its_text(string text, long seq)
+    {
+        Assert.That(LogCursor.TryParse(text, out var cursor), Is.True);
+        Assert.That((cursor.Seq, cursor.ToString()), Is.EqualTo((seq, text)));
+    }
+
+    [TestCase(null)]
+    [TestCase("")]
+    [TestCase("-1")]
+    [TestCase("1e3")]
+    [TestCase("99999999999999999999")]
+    public void A_text_that_is_no_cursor_is_refused(string? text) => Assert.That(LogCursor.TryParse(text, out _), Is.False);
+
+    private async Task<Deployment> LoggedAsync(int lines)
+    {
+        var deployment = await EnqueueAsync();
+        await Logs.AppendAsync(deployment.Id, [.. Enumerable.Range(1, lines).Select(i => new NewDeploymentLog { Message = $"line {i}" })], Token);
+        return deployment;
+    }
+}

@@ -1,0 +1,264 @@
+using AutoStack.Data.Deployments;
+using AutoStack.Data.Tests.Support;
+
+namespace AutoStack.Data.Tests.Deployments;
+
+public sealed class DeploymentRepositoryTests : DatabaseTests
+{
+    [Test]
+    public async Task Enqueue_stores_the_deployment_and_its_first_stage()
+    {
+        var project = await AddProjectAsync();
+
+        var deployment = (await Deployments.EnqueueAsync(
+            new NewDeployment
+            {
+                ProjectId = project.Id,
+                UserId = project.UserId,
+                Branch = "feature/x",
+                Commit = new CommitInfo(new string('a', 40), "Fix", "Ada", new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.FromHours(5.5))),
+                CreatorType = CreatorType.Webhook,
+                IsProduction = true,
+            }, Token))!;
+
+        Assert.That(deployment.Status, Is.EqualTo(DeploymentStatus.Queued));
+        Assert.That(deployment.Branch, Is.EqualTo("feature/x"));
+        Assert.That(deployment.CommitHash, Is.EqualTo(new string('a', 40)));
+        Assert.That(deployment.CommitTimestamp, Is.EqualTo(new DateTimeOffset(2026, 1, 1, 21, 34, 5, TimeSpan.Zero)));
+        Assert.That(deployment.CommitTimestamp!.Value.Offset, Is.EqualTo(TimeSpan.Zero));
+        Assert.That(deployment.CreatorType, Is.EqualTo(CreatorType.Webhook));
+        Assert.That(deployment.IsProduction, Is.True);
+        Assert.That(deployment.IsDeleted, Is.False);
+        Assert.That(deployment.StartedAt, Is.Null);
+        Assert.That(await Deployments.FindAsync(deployment.Id, project.UserId, Token), Is.EqualTo(deployment));
+
+        var stage = (await Stages.ListByDeploymentAsync(deployment.Id, project.UserId, Token)).Single();
+        Assert.That((stage.Name, stage.Status), Is.EqualTo((StageName.Queued, StageStatus.InProgress)));
+        Assert.That(stage.StartedAt, Is.EqualTo(deployment.CreatedAt));
+    }
+
+    [Test]
+    public async Task Enqueue_without_a_branch_takes_the_projects()
+    {
+        Assert.That((await EnqueueAsync()).Branch, Is.EqualTo("main"));
+    }
+
+    [Test]
+    public async Task Enqueue_repeated_with_the_same_id_is_one_deployment()
+    {
+        var project = await AddProjectAsync();
+        var request = new NewDeployment { Id = Guid.CreateVersion7(), ProjectId = project.Id, UserId = project.UserId };
+
+        var first = await Deployments.EnqueueAsync(request, Token);
+        var second = await Deployments.EnqueueAsync(request with { Branch = "other" }, Token);
+
+        Assert.That(second, Is.EqualTo(first));
+        Assert.That(await Stages.ListByDeploymentAsync(first!.Id, project.UserId, Token), Has.Count.EqualTo(1));
+    }
+
+    [Test]
+    public async Task Enqueue_with_the_id_of_another_projects_deployment_is_a_duplicate()
+    {
+        var deployment = await EnqueueAsync();
+        var project = await AddProjectAsync();
+
+        Assert.That(
+            () => Deployments.EnqueueAsync(new NewDeployment { Id = deployment.Id, ProjectId = project.Id, UserId = project.UserId }, Token),
+            Throws.TypeOf<DuplicateException>().With.Property(nameof(DuplicateException.Constraint)).EqualTo("deployments_pkey"));
+    }
+
+    [Test]
+    public async Task Enqueue_for_somebody_elses_project_is_null_and_stores_nothing()
+    {
+        var project = await AddProjectAsync();
+        var stranger = await AddUserAsync();
+
+        Assert.That(await Deployments.EnqueueAsync(new NewDeployment { ProjectId = project.Id, UserId = stranger.Id }, Token), Is.Null);
+        Assert.That(await Deployments.EnqueueAsync(new NewDeployment { ProjectId = Guid.NewGuid(), UserId = stranger.Id }, Token), Is.Null);
+        Assert.That(await Deployments.ListByProjectAsync(project.Id, project.UserId, 10, DeploymentCursor.Start, Token), Is.Empty);
+    }
+
+    [Test]
+    public async Task Enqueue_names_the_value_that_is_wrong()
+    {
+        var project = await AddProjectAsync();
+        var good = new NewDeployment { ProjectId = project.Id, UserId = project.UserId };
+
+        Assert.That(() => Deployments.EnqueueAsync(null!, Token), Throws.ArgumentNullException);
+        Assert.That(
+            () => Deployments.EnqueueAsync(good with { Branch = new string('b', 101) }, Token),
+            Throws.ArgumentException.With.Property("ParamName").EqualTo("deployment.Branch").And.Message.Contains("at most 100"));
+        Assert.That(
+            () => Deployments.EnqueueAsync(good with { Commit = new CommitInfo(new string('a', 64)) }, Token),
+            Throws.ArgumentException.With.Property("ParamName").EqualTo("hash"));
+        Assert.That(
+            () => Deployments.EnqueueAsync(good with { CreatorType = CreatorType.From("robot") }, Token),
+            Throws.ArgumentException.With.Message.Contains("manual, webhook, scheduled"));
+    }
+
+    [Test]
+    public async Task A_deployment_of_somebody_else_is_not_found()
+    {
+        var deployment = await EnqueueAsync();
+        var stranger = await AddUserAsync();
+
+        Assert.That(await Deployments.FindAsync(deployment.Id, stranger.Id, Token), Is.Null);
+        Assert.That(await Deployments.FindDetailsAsync(deployment.Id, stranger.Id, 10, Token), Is.Null);
+        Assert.That(await Deployments.CancelAsync(deployment.Id, stranger.Id, null, Token), Is.EqualTo(CancelResult.NotFound));
+        Assert.That(await Deployments.SoftDeleteAsync(deployment.Id, stranger.Id, Token), Is.False);
+        Assert.That(await Lifecycle.FindStatusAsync(deployment.Id, Token), Is.EqualTo(DeploymentStatus.Queued));
+    }
+
+    [Test]
+    public async Task Recent_deployments_come_newest_first_with_their_project_page_by_page()
+    {
+        var user = await AddUserAsync();
+        var projects = new[] { await AddProjectAsync(user.Id), await AddProjectAsync(user.Id) };
+        var expected = new List<Guid>();
+        for (var i = 0; i < 7; i++)
+        {
+            expected.Insert(0, (await EnqueueAsync(projects[i % 2])).Id);
+        }
+
+        // Equal times: the id decides, on both sides of a page's end.
+        await ExecuteAsync("UPDATE deployments SET created_at = '2026-01-01' WHERE user_id = $1", user.Id);
+        expected = [.. expected.OrderByDescending(id => id.ToString())];
+
+        var seen = new List<DeploymentWithProject>();
+        var cursor = DeploymentCursor.Start;
+        while (await Deployments.ListRecentAsync(user.Id, 3, cursor, Token) is { Count: > 0 } page)
+        {
+            seen.AddRange(page);
+            cursor = page[^1].Cursor;
+        }
+
+        Assert.That(seen.Select(row => row.Deployment.Id), Is.EqualTo(expected));
+        Assert.That(seen, Is.All.Matches<DeploymentWithProject>(row => row.Project.Id == row.Deployment.ProjectId));
+    }
+
+    [Test]
+    public async Task Deleted_deployments_are_in_no_list()
+    {
+        var project = await AddProjectAsync();
+        var kept = await EnqueueAsync(project);
+        var deleted = await EnqueueAsync(project);
+
+        Assert.That(await Deployments.SoftDeleteAsync(deleted.Id, project.UserId, Token), Is.True);
+        Assert.That(await Deployments.SoftDeleteAsync(deleted.Id, project.UserId, Token), Is.False);
+
+        Assert.That(await Deployments.FindAsync(deleted.Id, project.UserId, Token), Is.Null);
+        Assert.That(await Deployments.FindDetailsAsync(deleted.Id, project.UserId, 10, Token), Is.Null);
+        Assert.That(
+            (await Deployments.ListRecentAsync(project.UserId, 10, DeploymentCursor.Start, Token)).Select(r => r.Deployment.Id), Is.EqualTo([kept.Id]));
+        Assert.That(
+            (await Deployments.ListByProjectAsync(project.Id, project.UserId, 10, DeploymentCursor.Start, Token)).Select(r => r.Id), Is.EqualTo([kept.Id]));
+        Assert.That(await Stages.ListByDeploymentAsync(deleted.Id, project.UserId, Token), Is.Empty);
+    }
+
+    [Test]
+    public async Task Deleting_a_running_deployment_cancels_it_and_its_stage()
+    {
+        var deployment = await StartedAsync(DeploymentStatus.Building);
+
+        Assert.That(await Deployments.SoftDeleteAsync(deployment.Id, deployment.UserId, Token), Is.True);
+
+        Assert.That(await Lifecycle.FindStatusAsync(deployment.Id, Token), Is.EqualTo(DeploymentStatus.Cancelled));
+        Assert.That(await Lifecycle.AdvanceAsync(deployment.Id, DeploymentStatus.Copying, Token), Is.EqualTo(TransitionResult.Cancelled));
+        Assert.That(
+            await ScalarAsync("SELECT count(*) FROM deployment_stages WHERE deployment_id = $1 AND status = 'in_progress'", deployment.Id), Is.Zero);
+    }
+
+    [Test]
+    public async Task Deleting_a_finished_deployment_keeps_its_status()
+    {
+        var deployment = await StartedAsync(DeploymentStatus.Building);
+        await Lifecycle.SucceedAsync(deployment.Id, null, Token);
+
+        await Deployments.SoftDeleteAsync(deployment.Id, deployment.UserId, Token);
+
+        Assert.That(await Lifecycle.FindStatusAsync(deployment.Id, Token), Is.EqualTo(DeploymentStatus.Success));
+    }
+
+    [Test]
+    public async Task Cancel_ends_the_deployment_and_its_stage_once()
+    {
+        var deployment = await StartedAsync(DeploymentStatus.Installing);
+
+        Assert.That(await Deployments.CancelAsync(deployment.Id, deployment.UserId, "Changed my mind", Token), Is.EqualTo(CancelResult.Cancelled));
+        Assert.That(await Deployments.CancelAsync(deployment.Id, deployment.UserId, "Again", Token), Is.EqualTo(CancelResult.AlreadyFinished));
+
+        var found = (await Deployments.FindAsync(deployment.Id, deployment.UserId, Token))!;
+        Assert.That(found.Status, Is.EqualTo(DeploymentStatus.Cancelled));
+        Assert.That(found.FailedReason, Is.EqualTo("Changed my mind"));
+        Assert.That(found.CompletedAt, Is.Not.Null);
+        Assert.That(found.BuildDurationSeconds, Is.Not.Null);
+        var stages = await Stages.ListByDeploymentAsync(deployment.Id, deployment.UserId, Token);
+        Assert.That(stages.Single(s => s.Name == StageName.Installing).Status, Is.EqualTo(StageStatus.Cancelled));
+        Assert.That(stages.Single(s => s.Name == StageName.Cloning).Status, Is.EqualTo(StageStatus.Completed));
+    }
+
+    [Test]
+    public async Task Cancel_of_a_queued_deployment_has_no_duration()
+    {
+        var deployment = await EnqueueAsync();
+
+        await Deployments.CancelAsync(deployment.Id, deployment.UserId, null, Token);
+
+        Assert.That((await Deployments.FindAsync(deployment.Id, deployment.UserId, Token))!.BuildDurationSeconds, Is.Null);
+    }
+
+    [Test]
+    public async Task Details_bring_everything_that_belongs_to_the_deployment()
+    {
+        var deployment = await StartedAsync(DeploymentStatus.Building);
+        await Logs.AppendAsync(deployment.Id, [.. Enumerable.Range(1, 30).Select(i => new NewDeploymentLog { Message = $"line {i}" })], Token);
+        var container = (await Containers.ReserveAsync(
+            new NewDeploymentContainer { DeploymentId = deployment.Id, Image = "site:1", Host = Unique("host") }, Token))!;
+        var check = await HealthChecks.AddAsync(
+            new NewDeploymentHealthCheck { DeploymentId = deployment.Id, Url = "http://localhost", HttpStatus = 200, LatencyMs = 3, IsLive = true }, Token);
+
+        var details = (await Deployments.FindDetailsAsync(deployment.Id, deployment.UserId, 20, Token))!;
+
+        Assert.That(details.Deployment, Is.EqualTo(deployment));
+        Assert.That(details.Project.Id, Is.EqualTo(deployment.ProjectId));
+        Assert.That(details.Logs.Select(l => l.Message), Is.EqualTo(Enumerable.Range(11, 20).Select(i => $"line {i}")));
+        Assert.That(details.Stages, Has.Count.EqualTo(2));
+        Assert.That(details.Containers, Is.EqualTo([container]));
+        Assert.That(details.HealthChecks, Is.EqualTo([check]));
+    }
+
+    [Test]
+    public async Task Details_of_a_bare_deployment_have_empty_lists()
+    {
+        var deployment = await EnqueueAsync();
+
+        var details = (await Deployments.FindDetailsAsync(deployment.Id, deployment.UserId, 20, Token))!;
+
+        Assert.That((details.Logs.Count, details.Containers.Count, details.HealthChecks.Count), Is.EqualTo((0, 0, 0)));
+    }
+
+    [TestCase(0)]
+    [TestCase(-1)]
+    [TestCase(int.MinValue)]
+    [TestCase(IDeploymentRepository.MaxListSize + 1)]
+    public void A_limit_out_of_range_is_refused(int limit)
+    {
+        var outOfRange = Throws.TypeOf<ArgumentOutOfRangeException>().With.Property("ParamName").EqualTo("limit").And.Message.Contains("between 1 and 100");
+        Assert.That(() => Deployments.ListRecentAsync(Guid.NewGuid(), limit, DeploymentCursor.Start, Token), outOfRange);
+        Assert.That(() => Deployments.ListByProjectAsync(Guid.NewGuid(), Guid.NewGuid(), limit, DeploymentCursor.Start, Token), outOfRange);
+    }
+
+    [Test]
+    public void Details_refuse_a_number_of_lines_out_of_range() =>
+        Assert.That(
+            () => Deployments.FindDetailsAsync(Guid.NewGuid(), Guid.NewGuid(), 0, Token),
+            Throws.TypeOf<ArgumentOutOfRangeException>().With.Property("ParamName").EqualTo("maxLogs"));
+
+    [Test]
+    public async Task A_default_cursor_is_the_end_of_the_list()
+    {
+        var deployment = await EnqueueAsync();
+
+        Assert.That(await Deployments.ListRecentAsync(deployment.UserId, 10, default, Token), Is.Empty);
+    }
+}

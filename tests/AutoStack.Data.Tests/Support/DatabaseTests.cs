@@ -1,0 +1,143 @@
+using AutoStack.Data.Deployments;
+using AutoStack.Data.Projects;
+using AutoStack.Data.Testing;
+using AutoStack.Data.Users;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
+using Npgsql;
+
+namespace AutoStack.Data.Tests.Support;
+
+/// <summary>
+/// A fixture with a database of its own, whose sessions are in another time zone, and the repositories as a host gets them. Each test makes
+/// the rows it needs.
+/// </summary>
+public abstract class DatabaseTests
+{
+    private static int sequence;
+
+    private ServiceProvider provider = null!;
+
+    protected TestDatabase Database { get; private set; } = null!;
+
+    /// <summary>Raw access beside the library, in the zone of the database.</summary>
+    protected NpgsqlDataSource Raw { get; private set; } = null!;
+
+    protected FakeTimeProvider Clock { get; private set; } = null!;
+
+    protected CancellationToken Token => TestContext.CurrentContext.CancellationToken;
+
+    protected IUserRepository Users => Get<IUserRepository>();
+
+    protected IProjectRepository Projects => Get<IProjectRepository>();
+
+    protected IDeploymentRepository Deployments => Get<IDeploymentRepository>();
+
+    protected IDeploymentLifecycle Lifecycle => Get<IDeploymentLifecycle>();
+
+    protected IDeploymentLogRepository Logs => Get<IDeploymentLogRepository>();
+
+    protected IDeploymentStageRepository Stages => Get<IDeploymentStageRepository>();
+
+    protected IDeploymentContainerRepository Containers => Get<IDeploymentContainerRepository>();
+
+    protected IDeploymentHealthCheckRepository HealthChecks => Get<IDeploymentHealthCheckRepository>();
+
+    protected IUnitOfWork UnitOfWork => Get<IUnitOfWork>();
+
+    [OneTimeSetUp]
+    public async Task CreateDatabaseAsync()
+    {
+        Database = await TestServer.Current.CreateDatabaseAsync();
+        await using (var connection = new NpgsqlConnection(TestServer.Current.ConnectionString))
+        {
+            await connection.OpenAsync();
+            await using var command = new NpgsqlCommand($"ALTER DATABASE {Database.Name} SET timezone = 'Asia/Kolkata'", connection);
+            await command.ExecuteNonQueryAsync();
+        }
+
+        Raw = NpgsqlDataSource.Create(Database.ConnectionString);
+        Clock = new FakeTimeProvider(new DateTimeOffset(2026, 3, 29, 0, 59, 59, TimeSpan.Zero).AddTicks(1234567));
+        Clock.AutoAdvanceAmount = TimeSpan.FromMilliseconds(1);
+        provider = new ServiceCollection()
+            .AddSingleton<TimeProvider>(Clock)
+            .AddAutoStackData(Database.ConnectionString)
+            .BuildServiceProvider();
+    }
+
+    [OneTimeTearDown]
+    public async Task DropDatabaseAsync()
+    {
+        await provider.DisposeAsync();
+        await Raw.DisposeAsync();
+        await Database.DisposeAsync();
+    }
+
+    protected T Get<T>()
+        where T : notnull => provider.GetRequiredService<T>();
+
+    protected static string Unique(string prefix) => $"{prefix}-{Interlocked.Increment(ref sequence)}";
+
+    protected Task<User> AddUserAsync() =>
+        Users.AddAsync(new NewUser { Name = "Ada", Email = $"{Unique("ada")}@example.com" }, Token);
+
+    protected async Task<Project> AddProjectAsync(Guid? userId = null) =>
+        await Projects.AddAsync(
+            new NewProject { UserId = userId ?? (await AddUserAsync()).Id, Name = Unique("site"), Repository = "ada/site" }, Token);
+
+    protected async Task<Deployment> EnqueueAsync(Project? project = null)
+    {
+        project ??= await AddProjectAsync();
+        return (await Deployments.EnqueueAsync(new NewDeployment { ProjectId = project.Id, UserId = project.UserId }, Token))!;
+    }
+
+    /// <summary>A deployment that a worker has, in the given step. Takes it by id, so that tests do not claim each other's.</summary>
+    protected async Task<Deployment> StartedAsync(DeploymentStatus step)
+    {
+        var deployment = await EnqueueAsync();
+        await ExecuteAsync(
+            "UPDATE deployments SET status = 'cloning', started_at = created_at WHERE id = $1", deployment.Id);
+        await ExecuteAsync(
+            "UPDATE deployment_stages SET stage_name = 'cloning' WHERE deployment_id = $1", deployment.Id);
+        if (step != DeploymentStatus.Cloning)
+        {
+            Assert.That(await Lifecycle.AdvanceAsync(deployment.Id, step, Token), Is.EqualTo(TransitionResult.Applied));
+        }
+
+        return (await Deployments.FindAsync(deployment.Id, deployment.UserId, Token))!;
+    }
+
+    protected async Task<int> ExecuteAsync(string sql, params object[] values)
+    {
+        await using var command = Raw.CreateCommand(sql);
+        foreach (var value in values)
+        {
+            command.Parameters.Add(new NpgsqlParameter { Value = value });
+        }
+
+        return await command.ExecuteNonQueryAsync();
+    }
+
+    protected async Task<object?> ScalarAsync(string sql, params object[] values)
+    {
+        await using var command = Raw.CreateCommand(sql);
+        foreach (var value in values)
+        {
+            command.Parameters.Add(new NpgsqlParameter { Value = value });
+        }
+
+        return await command.ExecuteScalarAsync() is var result && result is DBNull ? null : result;
+    }
+
+    /// <summary>Waits until another session of this database waits for a lock: the overlap that a race test needs.</summary>
+    protected async Task UntilSomeoneWaitsAsync(int sessions = 1)
+    {
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(Token);
+        timeout.CancelAfter(TimeSpan.FromSeconds(30));
+        while ((long)(await ScalarAsync(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"))! < sessions)
+        {
+            await Task.Delay(5, timeout.Token);
+        }
+    }
+}

@@ -1,0 +1,144 @@
+using AutoStack.Data.Tests.Support;
+using AutoStack.Data.Users;
+
+namespace AutoStack.Data.Tests.Users;
+
+public sealed class UserRepositoryTests : DatabaseTests
+{
+    [Test]
+    public async Task Add_stores_every_value_and_reads_it_back()
+    {
+        var email = $"{Unique("Grace")}@Example.com";
+        var before = Clock.Start;
+
+        var user = await Users.AddAsync(
+            new NewUser
+            {
+                Name = "Grace",
+                Email = $" {email} ",
+                AvatarUrl = "https://example.com/g.png",
+                GithubId = Unique("github"),
+                GoogleId = Unique("google"),
+                EmailVerified = true,
+            }, Token);
+
+        Assert.That(user.Email, Is.EqualTo(email.ToLowerInvariant()));
+        Assert.That(user.Name, Is.EqualTo("Grace"));
+        Assert.That(user.AvatarUrl, Is.EqualTo("https://example.com/g.png"));
+        Assert.That(user.EmailVerified, Is.True);
+        Assert.That(user.CreatedAt, Is.GreaterThanOrEqualTo(before.AddTicks(-10)).And.EqualTo(user.UpdatedAt));
+        Assert.That(user.CreatedAt.Offset, Is.EqualTo(TimeSpan.Zero));
+        Assert.That(await Users.FindAsync(user.Id, Token), Is.EqualTo(user));
+    }
+
+    [Test]
+    public async Task Times_are_stored_in_utc_whatever_the_zone_of_machine_and_server()
+    {
+        var user = await AddUserAsync();
+
+        var stored = (string)(await ScalarAsync("SELECT to_char(created_at, 'YYYY-MM-DD HH24:MI:SS.US') FROM users WHERE id = $1", user.Id))!;
+
+        Assert.That(stored, Is.EqualTo(user.CreatedAt.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss.ffffff", null)));
+    }
+
+    [Test]
+    public async Task Add_repeated_with_the_same_id_is_one_account()
+    {
+        var request = new NewUser { Id = Guid.CreateVersion7(), Name = "Ada", Email = $"{Unique("same")}@example.com" };
+
+        var first = await Users.AddAsync(request, Token);
+        var second = await Users.AddAsync(request with { Name = "Other" }, Token);
+
+        Assert.That(second, Is.EqualTo(first));
+    }
+
+    [Test]
+    public async Task Add_with_the_id_of_another_account_is_a_duplicate()
+    {
+        var other = await AddUserAsync();
+
+        Assert.That(
+            () => Users.AddAsync(new NewUser { Id = other.Id, Name = "Eve", Email = $"{Unique("eve")}@example.com" }, Token),
+            Throws.TypeOf<DuplicateException>().With.Property(nameof(DuplicateException.Constraint)).EqualTo("users_pkey"));
+    }
+
+    [Test]
+    public async Task Add_of_a_taken_address_is_a_duplicate_in_any_case()
+    {
+        var user = await AddUserAsync();
+
+        Assert.That(
+            () => Users.AddAsync(new NewUser { Name = "Eve", Email = user.Email.ToUpperInvariant() }, Token),
+            Throws.TypeOf<DuplicateException>().With.Property(nameof(DuplicateException.Constraint)).EqualTo("users_email_key"));
+    }
+
+    [Test]
+    public async Task Add_sees_an_address_that_another_program_stored_in_mixed_case()
+    {
+        var email = $"{Unique("Mixed")}@Example.com";
+        await ExecuteAsync("INSERT INTO users (id, name, email) VALUES ($1, 'Bob', $2)", Guid.NewGuid(), email);
+
+        Assert.That(
+            () => Users.AddAsync(new NewUser { Name = "Eve", Email = email }, Token),
+            Throws.TypeOf<DuplicateException>().With.Property(nameof(DuplicateException.Constraint)).EqualTo("users_email_key"));
+        Assert.That((await Users.FindByEmailAsync(email.ToUpperInvariant(), Token))!.Email, Is.EqualTo(email));
+    }
+
+    [Test]
+    public async Task Add_of_a_linked_github_account_is_a_duplicate_that_names_its_key()
+    {
+        var githubId = Unique("gh");
+        await Users.AddAsync(new NewUser { Name = "Ada", Email = $"{Unique("a")}@example.com", GithubId = githubId }, Token);
+
+        Assert.That(
+            () => Users.AddAsync(new NewUser { Name = "Eve", Email = $"{Unique("e")}@example.com", GithubId = githubId }, Token),
+            Throws.TypeOf<DuplicateException>().With.Property(nameof(DuplicateException.Constraint)).EqualTo("users_github_id_key"));
+    }
+
+    [Test]
+    public async Task Find_by_email_ignores_case_and_surrounding_space()
+    {
+        var user = await AddUserAsync();
+
+        Assert.That(await Users.FindByEmailAsync($" {user.Email.ToUpperInvariant()} ", Token), Is.EqualTo(user));
+    }
+
+    [Test]
+    public async Task Find_of_nobody_is_null()
+    {
+        Assert.That(await Users.FindAsync(Guid.NewGuid(), Token), Is.Null);
+        Assert.That(await Users.FindAsync(Guid.Empty, Token), Is.Null);
+        Assert.That(await Users.FindByEmailAsync("nobody@example.com", Token), Is.Null);
+        Assert.That(await Users.FindByEmailAsync("' OR 1=1 --", Token), Is.Null);
+    }
+
+    [TestCase(null)]
+    [TestCase("")]
+    [TestCase("  ")]
+    public void Find_by_email_refuses_a_blank_address(string? email) =>
+        Assert.That(() => Users.FindByEmailAsync(email!, Token), Throws.InstanceOf<ArgumentException>().With.Property("ParamName").EqualTo("email"));
+
+    [Test]
+    public void Add_names_the_value_that_is_wrong()
+    {
+        var good = new NewUser { Name = "Ada", Email = "ada@example.com" };
+
+        Assert.That(() => Users.AddAsync(null!, Token), Throws.ArgumentNullException.With.Property("ParamName").EqualTo("user"));
+        Assert.That(() => Users.AddAsync(good with { Name = " " }, Token), Throws.ArgumentException.With.Property("ParamName").EqualTo("user.Name"));
+        Assert.That(() => Users.AddAsync(good with { Name = null! }, Token), Throws.ArgumentNullException.With.Property("ParamName").EqualTo("user.Name"));
+        Assert.That(() => Users.AddAsync(good with { Email = "" }, Token), Throws.ArgumentException.With.Property("ParamName").EqualTo("user.Email"));
+        Assert.That(
+            () => Users.AddAsync(good with { Name = new string('x', 256) }, Token),
+            Throws.ArgumentException.With.Message.Contains("256 characters").And.Message.Contains("at most 255"));
+    }
+
+    [Test]
+    public async Task A_length_is_counted_in_code_points_as_the_server_counts_it()
+    {
+        var name = string.Concat(Enumerable.Repeat("🚀", 255));
+
+        var user = await Users.AddAsync(new NewUser { Name = name, Email = $"{Unique("rocket")}@example.com" }, Token);
+
+        Assert.That((await Users.FindAsync(user.Id, Token))!.Name, Is.EqualTo(name));
+    }
+}
