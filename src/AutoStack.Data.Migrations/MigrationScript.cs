@@ -52,7 +52,7 @@ public sealed partial class MigrationScript
         }
 
         var scripts = new List<MigrationScript>();
-        foreach (var (file, text) in texts.Where(t => !t.Key.EndsWith(".down.sql", StringComparison.Ordinal)))
+        foreach (var (file, text) in texts.Where(t => !t.Key.EndsWith(".down.sql", StringComparison.Ordinal)).ToList())
         {
             var name = file[..^".sql".Length];
             var version = int.Parse(name.AsSpan(0, 4), NumberStyles.None, CultureInfo.InvariantCulture);

@@ -40,6 +40,10 @@ public sealed class SchemaMigrator
             var builder = new NpgsqlConnectionStringBuilder(connectionString) { Pooling = false, Enlist = false, Multiplexing = false, IncludeErrorDetail = true };
             builder.ApplicationName ??= "autostack-db";
             this.connectionString = builder.ConnectionString;
+            if (string.IsNullOrWhiteSpace(builder.Host))
+            {
+                throw new MigrationException(MigrationError.NoConnection, "The connection string names no Host.");
+            }
         }
         catch (ArgumentException exception)
         {
@@ -87,6 +91,10 @@ public sealed class SchemaMigrator
             return Compare(await VersionJournal.ReadAsync(connection, cancellationToken).ConfigureAwait(false));
         }
     }
+
+    /// <summary>What a migration would run now, in order. Writes nothing and takes no lock.</summary>
+    internal async Task<IReadOnlyList<MigrationScript>> PlanAsync(bool up, MigrationTarget target, CancellationToken cancellationToken) =>
+        Plan(await GetHistoryAsync(cancellationToken).ConfigureAwait(false), up, target);
 
     private async Task<MigrationReport> MigrateAsync(
         bool up, MigrationTarget target, IProgress<MigrationEvent>? progress, CancellationToken cancellationToken)
@@ -250,10 +258,11 @@ public sealed class SchemaMigrator
             await connection.OpenAsync(cancellationToken).ConfigureAwait(false);
             return connection;
         }
-        catch (Exception exception) when (exception is NpgsqlException or SocketException or TimeoutException)
+        catch (Exception exception) when (exception is NpgsqlException or SocketException or TimeoutException or ArgumentException)
         {
             await connection.DisposeAsync().ConfigureAwait(false);
-            var where = $"{connection.Host}:{connection.Port}, database {connection.Database}";
+            var settings = new NpgsqlConnectionStringBuilder(connectionString);
+            var where = $"{settings.Host}:{settings.Port}, database {settings.Database ?? settings.Username}";
             var why = exception is PostgresException postgres ? postgres.MessageText : exception.Message;
             throw new MigrationException(MigrationError.NoConnection, $"No connection to {where}: {why}", exception);
         }

@@ -1,0 +1,72 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using AutoStack.Data.Cli.Commands;
+
+namespace AutoStack.Data.Cli;
+
+/// <summary>The console: reads the arguments, runs one verb, turns what goes wrong into a sentence and an exit code.</summary>
+internal static class AutoStackDb
+{
+    public static async Task<int> RunAsync(IReadOnlyList<string> args, CliHost host, CancellationToken cancellationToken)
+    {
+        // Before parsing: wrong arguments are reported in the form asked for, too.
+        var session = new Session(host, json: args.Contains(SharedOptions.JsonName));
+        try
+        {
+            var root = new RootCommand("Applies and inspects the schema migrations of an AutoStack database.")
+            {
+                session.Options.Connection,
+                session.Options.Json,
+                session.Options.Timeout,
+                UpgradeCommand.Create(session),
+                DowngradeCommand.Create(session),
+                CurrentCommand.Create(session),
+                HistoryCommand.Create(session),
+            };
+
+            // A connection string may begin with any character: @ is no response file.
+            var parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
+            if (parsed.Errors.Count > 0)
+            {
+                throw Failure.Usage(WhatIsWrong(root, parsed, args));
+            }
+
+            // Signals and exceptions are handled here, not by the library.
+            var invocation = new InvocationConfiguration
+            {
+                Output = host.Output,
+                Error = host.Error,
+                EnableDefaultExceptionHandler = false,
+                ProcessTerminationTimeout = null,
+            };
+            return await parsed.InvokeAsync(invocation, cancellationToken).ConfigureAwait(false);
+        }
+#pragma warning disable CA1031 // The outermost frame of the program: whatever comes, the operator gets a sentence.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            var failure = Failure.Of(exception, session.Progress);
+            session.Progress.Close();
+            session.Results.Fail(failure);
+            return failure.ExitCode;
+        }
+    }
+
+    private static string WhatIsWrong(RootCommand root, ParseResult parsed, IReadOnlyList<string> args)
+    {
+        var message = parsed.CommandResult.Command != root
+            ? string.Join(" ", parsed.Errors.Select(e => e.Message).Distinct())
+            : $"{Verb(parsed)} The verbs are {string.Join(", ", root.Subcommands.Select(c => c.Name))}; --help explains them.";
+
+        // A misspelt --connection makes the string after it an argument, and that must not be repeated: it holds a password.
+        return args.Concat(parsed.Tokens.Select(t => t.Value))
+            .Where(text => text.Contains('=', StringComparison.Ordinal) || text.Contains("://", StringComparison.Ordinal))
+            .OrderByDescending(text => text.Length)
+            .Aggregate(message, (clean, text) => clean.Replace(text, text[..(text.IndexOfAny(['=', ':']) + 1)] + "…", StringComparison.Ordinal));
+    }
+
+    private static string Verb(ParseResult parsed) =>
+        parsed.UnmatchedTokens is [var first, ..] ? $"'{first}' is no verb or option of autostack-db."
+        : parsed.Errors.FirstOrDefault(e => e.SymbolResult is OptionResult) is { } wrong ? wrong.Message
+        : "A verb is missing.";
+}

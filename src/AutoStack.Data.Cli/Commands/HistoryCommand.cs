@@ -1,0 +1,18 @@
+using System.CommandLine;
+
+namespace AutoStack.Data.Cli.Commands;
+
+/// <summary><c>history</c>: every script with its state.</summary>
+internal static class HistoryCommand
+{
+    public static Command Create(Session session)
+    {
+        var command = new Command("history", "Prints every script: its state, when it was applied, how long it took, its checksum.");
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            session.Results.History(await session.Migrator(parsed).GetHistoryAsync(cancellationToken).ConfigureAwait(false));
+            return ExitCode.Done;
+        });
+        return command;
+    }
+}

@@ -1,0 +1,25 @@
+using System.CommandLine;
+using AutoStack.Data.Migrations;
+
+namespace AutoStack.Data.Cli.Commands;
+
+/// <summary>The argument that says which version to go to.</summary>
+internal static class Target
+{
+    public static Argument<MigrationTarget> Argument(string description, string forms, MigrationTarget? whenMissing = null) => new("target")
+    {
+        Description = description,
+        HelpName = forms,
+        Arity = whenMissing is null ? ArgumentArity.ExactlyOne : ArgumentArity.ZeroOrOne,
+        DefaultValueFactory = whenMissing is { } target ? _ => target : null,
+        CustomParser = result =>
+        {
+            if (!MigrationTarget.TryParse(result.Tokens[0].Value, out var parsed))
+            {
+                result.AddError($"'{result.Tokens[0].Value}' is no target; it is one of {forms}, where VERSION is 3 or 0003.");
+            }
+
+            return parsed;
+        },
+    };
+}

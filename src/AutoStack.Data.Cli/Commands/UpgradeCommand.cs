@@ -1,0 +1,22 @@
+using System.CommandLine;
+using AutoStack.Data.Migrations;
+
+namespace AutoStack.Data.Cli.Commands;
+
+/// <summary><c>upgrade [head|+N|VERSION]</c>: applies what is missing.</summary>
+internal static class UpgradeCommand
+{
+    public static Command Create(Session session)
+    {
+        var target = Target.Argument("The version to reach.", "head|+N|VERSION", MigrationTarget.Head);
+        var command = new Command("upgrade", "Applies the missing scripts, up to a version.") { target };
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            var report = await session.Migrator(parsed)
+                .UpgradeAsync(parsed.GetValue(target), session.Progress, cancellationToken).ConfigureAwait(false);
+            session.Results.Migrated(report);
+            return ExitCode.Done;
+        });
+        return command;
+    }
+}

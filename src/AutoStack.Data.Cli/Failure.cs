@@ -1,0 +1,54 @@
+using System.Text.Json;
+using AutoStack.Data.Cli.Output;
+using AutoStack.Data.Migrations;
+using Npgsql;
+
+namespace AutoStack.Data.Cli;
+
+/// <summary>What the process returns. Scripts rely on the numbers.</summary>
+internal static class ExitCode
+{
+    public const int Done = 0;
+    public const int Failed = 1;
+    public const int Usage = 2;
+    public const int Changed = 4;
+    public const int Locked = 5;
+    public const int NoConnection = 6;
+}
+
+/// <summary>Why a run did not do what was asked: the exit code, a word for programs, a sentence for people.</summary>
+internal sealed record Failure(int ExitCode, string Kind, string Message)
+{
+    public static CliException Usage(string message) => new(new Failure(Cli.ExitCode.Usage, "usage", message));
+
+    public static CliException Cancelled(string message) => new(new Failure(Cli.ExitCode.Failed, "cancelled", message));
+
+    /// <summary>The one place where an exception becomes an exit code.</summary>
+    public static Failure Of(Exception exception, ProgressLines progress) => exception switch
+    {
+        CliException own => own.Failure,
+        MigrationException migration => new(Code(migration.Error), Word(migration.Error), After(migration.Message, progress)),
+        OperationCanceledException => new(Cli.ExitCode.Failed, "cancelled", $"Cancelled. {progress.Outcome ?? "Nothing was changed."}"),
+        PostgresException server => new(Cli.ExitCode.Failed, "unexpected", After($"{server.MessageText} ({server.SqlState}).", progress)),
+        _ => new(Cli.ExitCode.Failed, "unexpected", After(exception.GetBaseException().Message, progress)),
+    };
+
+    private static string After(string message, ProgressLines progress) => progress.Outcome is { } outcome ? $"{message} {outcome}" : message;
+
+    private static int Code(MigrationError error) => error switch
+    {
+        MigrationError.ScriptChanged => Cli.ExitCode.Changed,
+        MigrationError.TargetInvalid => Cli.ExitCode.Usage,
+        MigrationError.Locked => Cli.ExitCode.Locked,
+        MigrationError.NoConnection => Cli.ExitCode.NoConnection,
+        _ => Cli.ExitCode.Failed,
+    };
+
+    private static string Word(MigrationError error) => JsonNamingPolicy.CamelCase.ConvertName(error.ToString());
+}
+
+/// <summary>Ends a run with a failure of the console's own.</summary>
+internal sealed class CliException(Failure failure) : Exception(failure.Message)
+{
+    public Failure Failure => failure;
+}

@@ -1,0 +1,66 @@
+using System.Globalization;
+using AutoStack.Data.Migrations;
+using Spectre.Console;
+
+namespace AutoStack.Data.Cli.Output;
+
+/// <summary>Results as text. Values are never markup: a name may hold brackets.</summary>
+internal sealed class HumanResults(IAnsiConsole output, IAnsiConsole error) : IResults
+{
+    public void Migrated(MigrationReport report) => output.WriteLine(report.Steps.Count == 0
+        ? $"Already at version {report.ToVersion}, nothing to do."
+        : $"{report.FromVersion} → {report.ToVersion}: {Screen.Count(report.Steps.Count, "script")} in " +
+          Screen.Duration(report.Steps.Aggregate(TimeSpan.Zero, (sum, step) => sum + step.Duration)));
+
+    public void Current(SchemaHistory history)
+    {
+        var name = history.Versions.FirstOrDefault(v => v.Version == history.CurrentVersion)?.Name ?? "base";
+        var parts = new List<string> { $"{history.CurrentVersion} ({name})" };
+        Add(VersionState.Pending, "pending");
+        Add(VersionState.Changed, "changed since applied");
+        Add(VersionState.Unknown, "unknown to this tool");
+        output.WriteLine(string.Join(", ", history.IsUpToDate ? parts.Append("up to date") : parts));
+
+        void Add(VersionState state, string what)
+        {
+            if (history.Versions.Count(v => v.State == state) is > 0 and var count)
+            {
+                parts.Add($"{count} {what}");
+            }
+        }
+    }
+
+    public void History(SchemaHistory history)
+    {
+        var table = new Table().NoBorder();
+        table.AddColumn("version", c => c.RightAligned().NoWrap().PadLeft(0));
+        table.AddColumn("name");
+        table.AddColumn("state", c => c.NoWrap());
+        table.AddColumn("applied (UTC)", c => c.NoWrap());
+        table.AddColumn("duration", c => c.RightAligned().NoWrap());
+        table.AddColumn("checksum", c => c.NoWrap().PadRight(0));
+        foreach (var version in history.Versions)
+        {
+            table.AddRow(
+                new Text(version.Version.ToString(CultureInfo.InvariantCulture)),
+                new Text(version.Name),
+                new Text(Word(version.State), new Style(Colour(version.State))),
+                new Text(version.AppliedAt?.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture) ?? ""),
+                new Text(version.Duration is { } duration ? Screen.Duration(duration) : ""),
+                new Text(version.Checksum[..Math.Min(12, version.Checksum.Length)]));
+        }
+
+        output.Write(table);
+    }
+
+    public void Fail(Failure failure) => error.WriteLine(failure.Message, new Style(Color.Red));
+
+    private static string Word(VersionState state) => state.ToString().ToLowerInvariant();
+
+    private static Color Colour(VersionState state) => state switch
+    {
+        VersionState.Applied => Color.Green,
+        VersionState.Pending => Color.Yellow,
+        _ => Color.Red,
+    };
+}

@@ -1,0 +1,77 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using AutoStack.Data.Migrations;
+using Spectre.Console;
+
+namespace AutoStack.Data.Cli.Output;
+
+/// <summary>Results as one line of JSON. Members may be added; those that are here keep their names and meaning.</summary>
+/// <remarks>
+/// <code>
+/// upgrade, downgrade  {"from":0,"to":2,"steps":[{"version":1,"script":"0001_initial_schema.sql","durationMs":31.2},…]}
+/// current             {"version":2,"name":"0002_runtime_models","head":14,"pending":12,"upToDate":false}   version 0: name is null
+/// history             {"current":2,"head":14,"versions":[{"version":1,"name":"0001_initial_schema","state":"applied","checksum":"9f…",
+///                      "appliedAt":"2026-01-31T12:00:00.123456Z","durationMs":31,"appliedBy":"autostack","toolVersion":"1.0.0"},…]}
+///                     state is pending, applied, changed or unknown; the last four are null while pending
+/// any failure         {"error":{"kind":"scriptFailed","message":"…"}}   kind is usage, cancelled, unexpected,
+///                     scriptFailed, scriptChanged, schemaNewer, targetInvalid, locked or noConnection
+/// </code>
+/// </remarks>
+internal sealed class JsonResults(TextWriter output, IAnsiConsole error) : IResults
+{
+    private static readonly JsonSerializerOptions Format = new(JsonSerializerDefaults.Web)
+    {
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
+
+        // Nobody puts this into a web page; quotes and arrows stay readable.
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
+
+    public void Migrated(MigrationReport report) => Write(new
+    {
+        From = report.FromVersion,
+        To = report.ToVersion,
+        Steps = report.Steps.Select(step => new
+        {
+            step.Version,
+            Script = step.FileName,
+            DurationMs = Math.Round(step.Duration.TotalMilliseconds, 1),
+        }),
+    });
+
+    public void Current(SchemaHistory history) => Write(new
+    {
+        Version = history.CurrentVersion,
+        history.Versions.FirstOrDefault(v => v.Version == history.CurrentVersion)?.Name,
+        Head = history.HeadVersion,
+        Pending = history.Versions.Count(v => v.State == VersionState.Pending),
+        UpToDate = history.IsUpToDate,
+    });
+
+    public void History(SchemaHistory history) => Write(new
+    {
+        Current = history.CurrentVersion,
+        Head = history.HeadVersion,
+        Versions = history.Versions.Select(v => new
+        {
+            v.Version,
+            v.Name,
+            v.State,
+            v.Checksum,
+            AppliedAt = v.AppliedAt?.UtcDateTime,
+            DurationMs = v.Duration?.TotalMilliseconds,
+            v.AppliedBy,
+            v.ToolVersion,
+        }),
+    });
+
+    public void Fail(Failure failure)
+    {
+        // The log of a job that keeps standard output for itself says why it stopped, too.
+        error.WriteLine(failure.Message, new Style(Color.Red));
+        Write(new { Error = new { failure.Kind, failure.Message } });
+    }
+
+    private void Write<T>(T result) => output.WriteLine(JsonSerializer.Serialize(result, Format));
+}
