@@ -263,7 +263,10 @@ public sealed class SchemaMigrator
             await connection.DisposeAsync().ConfigureAwait(false);
             var settings = new NpgsqlConnectionStringBuilder(connectionString);
             var where = $"{settings.Host}:{settings.Port}, database {settings.Database ?? settings.Username}";
-            var why = exception is PostgresException postgres ? postgres.MessageText : exception.Message;
+            // "Failed to connect" says that, its inner exception says why.
+            var why = exception is PostgresException postgres ? postgres.MessageText
+                : exception.InnerException is SocketException socket ? socket.Message
+                : exception.Message;
             throw new MigrationException(MigrationError.NoConnection, $"No connection to {where}: {why}", exception);
         }
     }

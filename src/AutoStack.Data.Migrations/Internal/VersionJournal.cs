@@ -37,7 +37,7 @@ internal static class VersionJournal
         }
 
         using var command = new NpgsqlCommand("""
-            SELECT version, name, checksum, extract(epoch FROM applied_at)::float8, duration_ms, applied_by, tool_version
+            SELECT version, name, checksum, applied_at AT TIME ZONE 'UTC', duration_ms, applied_by, tool_version
             FROM public.schema_versions
             ORDER BY version
             """, connection);
@@ -51,7 +51,7 @@ internal static class VersionJournal
                     reader.GetInt32(0),
                     reader.GetString(1),
                     reader.GetString(2),
-                    DateTimeOffset.UnixEpoch.AddSeconds(reader.GetDouble(3)),
+                    new DateTimeOffset(reader.GetDateTime(3).Ticks, TimeSpan.Zero),
                     TimeSpan.FromMilliseconds(reader.GetInt64(4)),
                     reader.GetString(5),
                     reader.GetString(6)));

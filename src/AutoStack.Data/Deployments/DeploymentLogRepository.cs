@@ -50,7 +50,7 @@ internal sealed class DeploymentLogRepository(Db db, TimeProvider clock) : IDepl
     public async Task<LogPage> ListTailAsync(Guid deploymentId, Guid ownerId, LogCursor before, int limit, CancellationToken cancellationToken)
     {
         var statement = Tail(deploymentId, ownerId, before, Limit.Check(limit, IDeploymentLogRepository.MaxPageSize));
-        return Page(OldestFirst(await db.ListAsync(Read, statement, cancellationToken).ConfigureAwait(false)), before);
+        return Page(OldestFirst(await db.ListAsync(Read, statement, cancellationToken).ConfigureAwait(false)), LogCursor.Start);
     }
 
     public Task AppendAsync(Guid deploymentId, IReadOnlyCollection<NewDeploymentLog> lines, CancellationToken cancellationToken)
@@ -100,6 +100,6 @@ internal sealed class DeploymentLogRepository(Db db, TimeProvider clock) : IDepl
             [@lock, insert], Repeat.WhenConnectionIsLost, cancellationToken);
     }
 
-    private static LogPage Page(IReadOnlyList<DeploymentLog> lines, LogCursor asked) =>
-        lines.Count == 0 ? new LogPage(lines, asked, asked) : new LogPage(lines, new LogCursor(lines[0].Seq - 1), new LogCursor(lines[^1].Seq));
+    private static LogPage Page(IReadOnlyList<DeploymentLog> lines, LogCursor whenEmpty) =>
+        lines.Count == 0 ? new LogPage(lines, whenEmpty, whenEmpty) : new LogPage(lines, new LogCursor(lines[0].Seq - 1), new LogCursor(lines[^1].Seq));
 }

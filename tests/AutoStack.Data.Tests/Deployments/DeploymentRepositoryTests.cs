@@ -243,9 +243,12 @@ public sealed class DeploymentRepositoryTests : DatabaseTests
     [TestCase(IDeploymentRepository.MaxListSize + 1)]
     public void A_limit_out_of_range_is_refused(int limit)
     {
-        var outOfRange = Throws.TypeOf<ArgumentOutOfRangeException>().With.Property("ParamName").EqualTo("limit").And.Message.Contains("between 1 and 100");
-        Assert.That(() => Deployments.ListRecentAsync(Guid.NewGuid(), limit, DeploymentCursor.Start, Token), outOfRange);
-        Assert.That(() => Deployments.ListByProjectAsync(Guid.NewGuid(), Guid.NewGuid(), limit, DeploymentCursor.Start, Token), outOfRange);
+        Assert.That(
+            () => Deployments.ListRecentAsync(Guid.NewGuid(), limit, DeploymentCursor.Start, Token),
+            Throws.TypeOf<ArgumentOutOfRangeException>().With.Property("ParamName").EqualTo("limit").And.Message.Contains("between 1 and 100"));
+        Assert.That(
+            () => Deployments.ListByProjectAsync(Guid.NewGuid(), Guid.NewGuid(), limit, DeploymentCursor.Start, Token),
+            Throws.TypeOf<ArgumentOutOfRangeException>().With.Property("ParamName").EqualTo("limit").And.Message.Contains("between 1 and 100"));
     }
 
     [Test]

@@ -25,7 +25,7 @@ public abstract class DatabaseTests
 
     protected FakeTimeProvider Clock { get; private set; } = null!;
 
-    protected CancellationToken Token => TestContext.CurrentContext.CancellationToken;
+    protected static CancellationToken Token => TestContext.CurrentContext.CancellationToken;
 
     protected IUserRepository Users => Get<IUserRepository>();
 
@@ -56,7 +56,7 @@ public abstract class DatabaseTests
             await command.ExecuteNonQueryAsync();
         }
 
-        Raw = NpgsqlDataSource.Create(Database.ConnectionString);
+        Raw = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(Database.ConnectionString) { ApplicationName = "raw" });
         Clock = new FakeTimeProvider(new DateTimeOffset(2026, 3, 29, 0, 59, 59, TimeSpan.Zero).AddTicks(1234567));
         Clock.AutoAdvanceAmount = TimeSpan.FromMilliseconds(1);
         provider = new ServiceCollection()

@@ -1,0 +1,57 @@
+using Npgsql;
+
+namespace AutoStack.Data.Testing.Internal;
+
+/// <summary>A server that accepts connections.</summary>
+/// <param name="Source">Where it comes from.</param>
+/// <param name="ConnectionString">To its database <c>postgres</c>.</param>
+/// <param name="Lifetime">Stops it; null when it is not ours to stop.</param>
+internal sealed record RunningServer(string Source, string ConnectionString, IAsyncDisposable? Lifetime) : IAsyncDisposable
+{
+    public Version Version { get; private init; } = new();
+
+    /// <summary>
+    /// How CREATE DATABASE copies, as its clause. Copying files is quicker than writing all pages to the log (8 ms against 12 ms in memory), but takes
+    /// a checkpoint of the whole server: only one that does not sync has that for nothing.
+    /// </summary>
+    public string CopyClause { get; private init; } = "";
+
+    /// <summary>Reads the version and sees that the schema can be made there; otherwise the server is stopped.</summary>
+    /// <exception cref="UnusableException">It is too old, its role may not create databases, or an extension is missing.</exception>
+    public async Task<RunningServer> CheckAsync(int minimumMajor, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(ConnectionString) { Pooling = false }.ConnectionString);
+            await using var closing = connection.ConfigureAwait(false);
+            await connection.OpenAsync(cancellationToken).ConfigureAwait(false);
+            var version = connection.PostgreSqlVersion;
+            if (version.Major < minimumMajor)
+            {
+                throw new UnusableException($"PostgreSQL {version} is older than {minimumMajor}");
+            }
+
+            using var command = new NpgsqlCommand("""
+                SELECT (SELECT rolsuper OR rolcreatedb FROM pg_roles WHERE rolname = current_user),
+                       EXISTS (SELECT FROM pg_available_extensions WHERE name = 'uuid-ossp'),
+                       current_setting('fsync') = 'off'
+                """, connection);
+            var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
+            await using var reading = reader.ConfigureAwait(false);
+            await reader.ReadAsync(cancellationToken).ConfigureAwait(false);
+            return (reader.GetBoolean(0), reader.GetBoolean(1)) switch
+            {
+                (false, _) => throw new UnusableException("the role may not create databases"),
+                (_, false) => throw new UnusableException("the extension uuid-ossp is not installed (package postgresql-contrib)"),
+                _ => this with { Version = version, CopyClause = version.Major >= 15 && reader.GetBoolean(2) ? " STRATEGY FILE_COPY" : "" },
+            };
+        }
+        catch
+        {
+            await DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    public ValueTask DisposeAsync() => Lifetime?.DisposeAsync() ?? ValueTask.CompletedTask;
+}

@@ -1,0 +1,56 @@
+namespace AutoStack.Data.Testing.Internal;
+
+/// <summary>Where a server is looked for.</summary>
+/// <param name="ConnectionString">What the environment variable holds; null when it is not set.</param>
+/// <param name="Docker">Whether to ask for a Docker engine.</param>
+/// <param name="Path">Folders with programs, in their order.</param>
+/// <param name="BinDirectories">Folders with PostgreSQL binaries; a <c>*</c> stands for any part of one folder's name.</param>
+internal sealed record SearchPlaces(string? ConnectionString, bool Docker, IReadOnlyList<string> Path, IReadOnlyList<string> BinDirectories)
+{
+    public const string Variable = "AUTOSTACK_TEST_POSTGRES";
+
+    public static SearchPlaces OfThisMachine() => new(
+        Environment.GetEnvironmentVariable(Variable) is { } value && !string.IsNullOrWhiteSpace(value) ? value : null,
+        Docker: true,
+        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(System.IO.Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries),
+        [
+            "/usr/lib/postgresql/*/bin",
+            "/usr/pgsql-*/bin",
+            "/opt/homebrew/opt/postgresql*/bin",
+            "/usr/local/opt/postgresql*/bin",
+            "/usr/local/pgsql/bin",
+        ]);
+
+    /// <summary>The path of a program; null when it is in none of the folders.</summary>
+    public string? FindProgram(string name) => Path.Select(folder => System.IO.Path.Combine(folder, name)).FirstOrDefault(File.Exists);
+
+    /// <summary>Every folder that has PostgreSQL binaries, once, links followed.</summary>
+    public IEnumerable<string> FindBinDirectories() => Path
+        .Concat(BinDirectories.SelectMany(Expand))
+        .Where(folder => File.Exists(System.IO.Path.Combine(folder, "postgres")))
+        .Select(FollowLink)
+        .Distinct();
+
+    private static IEnumerable<string> Expand(string pattern)
+    {
+        var parts = pattern.Split('/', StringSplitOptions.RemoveEmptyEntries);
+        IEnumerable<string> folders = ["/"];
+        foreach (var part in parts)
+        {
+            folders = part.Contains('*', StringComparison.Ordinal)
+                ? folders.Where(Directory.Exists).SelectMany(folder => Directory.EnumerateDirectories(folder, part))
+                : folders.Select(folder => System.IO.Path.Combine(folder, part));
+        }
+
+        return folders;
+    }
+
+    // A link to postgres alone, or a wrapper beside its own initdb, is taken where it stands.
+    private static string FollowLink(string folder)
+    {
+        var program = System.IO.Path.Combine(folder, "postgres");
+        var target = File.ResolveLinkTarget(program, returnFinalTarget: true)?.FullName ?? program;
+        var targetFolder = System.IO.Path.GetDirectoryName(target)!;
+        return File.Exists(System.IO.Path.Combine(targetFolder, "initdb")) ? targetFolder : folder;
+    }
+}

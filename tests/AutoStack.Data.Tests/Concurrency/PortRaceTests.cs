@@ -1,0 +1,54 @@
+using AutoStack.Data.Deployments;
+using AutoStack.Data.Tests.Support;
+
+namespace AutoStack.Data.Tests.Concurrency;
+
+public sealed class PortRaceTests : DatabaseTests
+{
+    [Test]
+    public async Task Reservations_at_the_same_moment_get_different_ports()
+    {
+        var host = Unique("host");
+        var deployment = await EnqueueAsync();
+        Task<DeploymentContainer?>[] waiting = [];
+
+        // The first reservation is held open until eight others wait for it: all of them would find the same port free.
+        var first = await UnitOfWork.RunAsync(async (tx, token) =>
+        {
+            var reserved = await tx.Get<IDeploymentContainerRepository>().ReserveAsync(Request(), token);
+            waiting = [.. Enumerable.Range(0, 8).Select(_ => Task.Run(() => Containers.ReserveAsync(Request(), Token)))];
+            await UntilSomeoneWaitsAsync(8);
+            return reserved!.Port;
+        }, Token);
+
+        var others = (await Task.WhenAll(waiting)).Select(c => c!.Port);
+        Assert.That(others.Append(first).Order(), Is.EqualTo(Enumerable.Range(30000, 9)));
+
+        NewDeploymentContainer Request() => new() { DeploymentId = deployment.Id, Image = "site:1", Host = host };
+    }
+
+    [Test]
+    public async Task A_port_that_another_program_takes_past_the_library_is_not_given_twice()
+    {
+        var host = Unique("host");
+        var deployment = await EnqueueAsync();
+        await using var connection = await Raw.OpenConnectionAsync(Token);
+        await using var transaction = await connection.BeginTransactionAsync(Token);
+        await using (var insert = connection.CreateCommand())
+        {
+            insert.CommandText = $"""
+                INSERT INTO deployment_containers (id, deployment_id, container_id, image, host, port, status, created_at)
+                VALUES (gen_random_uuid(), '{deployment.Id}', 'other', 'x', '{host}', 30000, 'running', now())
+                """;
+            await insert.ExecuteNonQueryAsync(Token);
+        }
+
+        var reservation = Containers.ReserveAsync(new NewDeploymentContainer { DeploymentId = deployment.Id, Image = "site:1", Host = host }, Token);
+        await UntilSomeoneWaitsAsync();
+        await transaction.CommitAsync(Token);
+
+        Assert.That(
+            () => reservation,
+            Throws.TypeOf<DuplicateException>().With.Property(nameof(DuplicateException.Constraint)).EqualTo("deployment_containers_host_port_key"));
+    }
+}

@@ -1,0 +1,160 @@
+using AutoStack.Data.Deployments;
+using AutoStack.Data.Tests.Support;
+
+namespace AutoStack.Data.Tests.Deployments;
+
+public sealed class DeploymentContainerRepositoryTests : DatabaseTests
+{
+    [Test]
+    public async Task A_container_is_reserved_confirmed_run_and_stopped()
+    {
+        var host = Unique("host");
+        var deployment = await EnqueueAsync();
+
+        var reserved = (await ReserveAsync(deployment, host))!;
+        Assert.That(reserved.Port, Is.EqualTo(30000));
+        Assert.That(reserved.ContainerId, Is.EqualTo($"pending:{reserved.Id}"));
+        Assert.That(reserved.Status, Is.EqualTo(ContainerStatus.Starting));
+        Assert.That(await Containers.MarkRunningAsync(reserved.Id, Token), Is.False, "no container is known yet");
+
+        Assert.That(await Containers.ConfirmAsync(reserved.Id, "docker-1", Token), Is.True);
+        Assert.That(await Containers.ConfirmAsync(reserved.Id, "docker-2", Token), Is.False);
+        Assert.That(await Containers.MarkRunningAsync(reserved.Id, Token), Is.True);
+        Assert.That(await Containers.MarkRunningAsync(reserved.Id, Token), Is.False);
+        Assert.That(await Containers.MarkFailedAsync(reserved.Id, Token), Is.True);
+        Assert.That(await Containers.MarkRunningAsync(reserved.Id, Token), Is.True, "it recovered");
+        Assert.That(await Containers.MarkStoppedAsync(reserved.Id, Token), Is.True);
+        Assert.That(await Containers.MarkStoppedAsync(reserved.Id, Token), Is.False);
+        Assert.That(await Containers.MarkRunningAsync(reserved.Id, Token), Is.False);
+
+        var stopped = (await Containers.ListByDeploymentAsync(deployment.Id, deployment.UserId, Token)).Single();
+        Assert.That((stopped.ContainerId, stopped.Status), Is.EqualTo(("docker-1", ContainerStatus.Stopped)));
+        Assert.That(stopped.StoppedAt, Is.Not.Null);
+    }
+
+    [Test]
+    public async Task A_port_is_free_again_when_its_container_is_stopped_and_not_before()
+    {
+        var host = Unique("host");
+        var deployment = await EnqueueAsync();
+        var first = (await ReserveAsync(deployment, host))!;
+        var second = (await ReserveAsync(deployment, host))!;
+        await Containers.ConfirmAsync(first.Id, "docker-1", Token);
+        await Containers.MarkFailedAsync(first.Id, Token);
+
+        Assert.That(second.Port, Is.EqualTo(30001));
+        Assert.That((await ReserveAsync(deployment, host))!.Port, Is.EqualTo(30002), "unhealthy is not stopped");
+
+        await Containers.MarkStoppedAsync(first.Id, Token);
+        Assert.That((await ReserveAsync(deployment, host))!.Port, Is.EqualTo(30000));
+    }
+
+    [Test]
+    public async Task Machines_have_their_own_ports()
+    {
+        var deployment = await EnqueueAsync();
+
+        Assert.That((await ReserveAsync(deployment, Unique("host")))!.Port, Is.EqualTo(30000));
+        Assert.That((await ReserveAsync(deployment, Unique("host")))!.Port, Is.EqualTo(30000));
+    }
+
+    [Test]
+    public async Task When_every_port_is_taken_nothing_is_reserved()
+    {
+        var host = Unique("host");
+        var deployment = await EnqueueAsync();
+        var ports = new PortRange(30000, 30001);
+
+        Assert.That((await ReserveAsync(deployment, host, ports))!.Port, Is.EqualTo(30000));
+        Assert.That((await ReserveAsync(deployment, host, ports))!.Port, Is.EqualTo(30001));
+        Assert.That(await ReserveAsync(deployment, host, ports), Is.Null);
+        Assert.That(await Containers.ListByDeploymentAsync(deployment.Id, deployment.UserId, Token), Has.Count.EqualTo(2));
+    }
+
+    [Test]
+    public async Task A_reservation_repeated_with_the_same_id_is_one_row_also_when_its_port_was_the_last()
+    {
+        var deployment = await EnqueueAsync();
+        var request = new NewDeploymentContainer
+        {
+            Id = Guid.CreateVersion7(),
+            DeploymentId = deployment.Id,
+            Image = "site:1",
+            Host = Unique("host"),
+            Ports = new PortRange(31000, 31001),
+        };
+
+        var first = await Containers.ReserveAsync(request, Token);
+        Assert.That(await Containers.ReserveAsync(request, Token), Is.EqualTo(first));
+        await ReserveAsync(deployment, request.Host, request.Ports);
+        Assert.That(await Containers.ReserveAsync(request, Token), Is.EqualTo(first));
+
+        var other = await EnqueueAsync();
+        Assert.That(
+            () => Containers.ReserveAsync(request with { DeploymentId = other.Id }, Token),
+            Throws.TypeOf<DuplicateException>().With.Property("Constraint").EqualTo("deployment_containers_pkey"));
+    }
+
+    [Test]
+    public async Task Running_containers_are_those_of_successful_deployments_that_are_not_deleted()
+    {
+        var running = await RunningAsync(finished: true);
+        var deleted = await RunningAsync(finished: true);
+        await RunningAsync(finished: false);
+        var stopped = await RunningAsync(finished: true);
+        await Deployments.SoftDeleteAsync(deleted.DeploymentId, await OwnerAsync(deleted), Token);
+        await Containers.MarkStoppedAsync(stopped.Id, Token);
+        var next = await RunningAsync(finished: true);
+
+        var all = await Containers.ListRunningAsync(100, Guid.Empty, Token);
+        Assert.That(all.Select(c => c.Container.Id), Is.EqualTo(new[] { running.Id, next.Id }.Order()));
+        Assert.That(all[0].UserId, Is.EqualTo(await OwnerAsync(all[0].Container)));
+        Assert.That(all[0].DeployedUrl, Is.EqualTo("https://site"));
+
+        var page = await Containers.ListRunningAsync(1, Guid.Empty, Token);
+        Assert.That((await Containers.ListRunningAsync(1, page[0].Container.Id, Token)).Single(), Is.EqualTo(all[1]));
+    }
+
+    [Test]
+    public async Task What_is_wrong_is_named()
+    {
+        var deployment = await EnqueueAsync();
+        var good = new NewDeploymentContainer { DeploymentId = deployment.Id, Image = "site:1" };
+
+        Assert.That(() => Containers.ReserveAsync(null!, Token), Throws.ArgumentNullException);
+        Assert.That(() => Containers.ReserveAsync(good with { Image = "" }, Token), Throws.ArgumentException.With.Property("ParamName").EqualTo("container.Image"));
+        Assert.That(() => Containers.ReserveAsync(good with { Host = new string('h', 256) }, Token), Throws.ArgumentException.With.Message.Contains("at most 255"));
+        Assert.That(() => Containers.ReserveAsync(good with { Ports = default }, Token), Throws.ArgumentException);
+        Assert.That(() => Containers.ReserveAsync(good with { DeploymentId = Guid.NewGuid() }, Token), Throws.TypeOf<MissingReferenceException>());
+        Assert.That(() => Containers.ConfirmAsync(Guid.NewGuid(), " ", Token), Throws.ArgumentException);
+        Assert.That(await Containers.ConfirmAsync(Guid.NewGuid(), "docker-1", Token), Is.False);
+        Assert.That(() => Containers.ListRunningAsync(0, Guid.Empty, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
+    }
+
+    [TestCase(0, 10)]
+    [TestCase(10, 9)]
+    [TestCase(10, 65536)]
+    public void A_range_without_a_port_is_refused(int first, int last) =>
+        Assert.That(() => new PortRange(first, last), Throws.TypeOf<ArgumentOutOfRangeException>());
+
+    private Task<DeploymentContainer?> ReserveAsync(Deployment deployment, string host, PortRange? ports = null) =>
+        Containers.ReserveAsync(
+            new NewDeploymentContainer { DeploymentId = deployment.Id, Image = "site:1", Host = host, Ports = ports ?? PortRange.Default }, Token);
+
+    private async Task<DeploymentContainer> RunningAsync(bool finished)
+    {
+        var deployment = await StartedAsync(DeploymentStatus.Building);
+        var container = (await ReserveAsync(deployment, Unique("host")))!;
+        await Containers.ConfirmAsync(container.Id, Unique("docker"), Token);
+        await Containers.MarkRunningAsync(container.Id, Token);
+        if (finished)
+        {
+            await Lifecycle.SucceedAsync(deployment.Id, "https://site", Token);
+        }
+
+        return container;
+    }
+
+    private async Task<Guid> OwnerAsync(DeploymentContainer container) =>
+        (Guid)(await ScalarAsync("SELECT user_id FROM deployments WHERE id = $1", container.DeploymentId))!;
+}

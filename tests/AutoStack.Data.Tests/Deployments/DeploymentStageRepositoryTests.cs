@@ -1,0 +1,78 @@
+using AutoStack.Data.Deployments;
+using AutoStack.Data.Tests.Support;
+
+namespace AutoStack.Data.Tests.Deployments;
+
+public sealed class DeploymentStageRepositoryTests : DatabaseTests
+{
+    [Test]
+    public async Task A_stage_is_started_once_and_completed_once()
+    {
+        var deployment = await EnqueueAsync();
+
+        Assert.That(await Stages.CompleteAsync(deployment.Id, StageName.Deploying, Token), Is.False, "not entered yet");
+        Assert.That(await Stages.StartAsync(deployment.Id, StageName.Deploying, Token), Is.True);
+        Assert.That(await Stages.StartAsync(deployment.Id, StageName.Deploying, Token), Is.False);
+        Assert.That(await Stages.CompleteAsync(deployment.Id, StageName.Deploying, Token), Is.True);
+        Assert.That(await Stages.CompleteAsync(deployment.Id, StageName.Deploying, Token), Is.False);
+        Assert.That(await Stages.StartAsync(deployment.Id, StageName.Deploying, Token), Is.False, "it has ended");
+
+        var stage = (await Stages.ListByDeploymentAsync(deployment.Id, deployment.UserId, Token)).Single(s => s.Name == StageName.Deploying);
+        Assert.That(stage.Status, Is.EqualTo(StageStatus.Completed));
+        Assert.That(stage.CompletedAt, Is.GreaterThan(stage.StartedAt!.Value));
+    }
+
+    [Test]
+    public async Task A_failed_stage_keeps_its_error()
+    {
+        var deployment = await EnqueueAsync();
+        await Stages.StartAsync(deployment.Id, StageName.Deploying, Token);
+
+        Assert.That(await Stages.FailAsync(deployment.Id, StageName.Deploying, "no such image", Token), Is.True);
+
+        var stage = (await Stages.ListByDeploymentAsync(deployment.Id, deployment.UserId, Token)).Single(s => s.Name == StageName.Deploying);
+        Assert.That((stage.Status, stage.ErrorMessage), Is.EqualTo((StageStatus.Failed, "no such image")));
+    }
+
+    [Test]
+    public async Task Start_enters_a_pending_stage_of_another_program_in_whatever_case()
+    {
+        var deployment = await EnqueueAsync();
+        await ExecuteAsync("INSERT INTO deployment_stages (id, deployment_id, stage_name) VALUES ($1, $2, 'DEPLOYING')", Guid.NewGuid(), deployment.Id);
+
+        Assert.That(await Stages.StartAsync(deployment.Id, StageName.Deploying, Token), Is.True);
+        Assert.That(await Stages.CompleteAsync(deployment.Id, StageName.From("Deploying"), Token), Is.True);
+        Assert.That(await Stages.ListByDeploymentAsync(deployment.Id, deployment.UserId, Token), Has.Count.EqualTo(2));
+    }
+
+    [Test]
+    public async Task A_pseudo_stage_of_the_python_services_reads_back_and_is_not_written()
+    {
+        var deployment = await EnqueueAsync();
+        await ExecuteAsync("INSERT INTO deployment_stages (id, deployment_id, stage_name) VALUES ($1, $2, 'Success')", Guid.NewGuid(), deployment.Id);
+
+        var stages = await Stages.ListByDeploymentAsync(deployment.Id, deployment.UserId, Token);
+
+        Assert.That(stages.Single(s => !s.Name.IsKnown).Name.Value, Is.EqualTo("Success"));
+        Assert.That(
+            () => Stages.StartAsync(deployment.Id, StageName.From("Success"), Token),
+            Throws.ArgumentException.With.Property("ParamName").EqualTo("name").And.Message.Contains("queued, cloning, checkout"));
+    }
+
+    [Test]
+    public async Task Stages_of_somebody_else_are_not_listed()
+    {
+        var deployment = await EnqueueAsync();
+        var stranger = await AddUserAsync();
+
+        Assert.That(await Stages.ListByDeploymentAsync(deployment.Id, stranger.Id, Token), Is.Empty);
+    }
+
+    [Test]
+    public void What_is_wrong_is_named()
+    {
+        Assert.That(() => Stages.StartAsync(Guid.NewGuid(), StageName.Building, Token), Throws.TypeOf<MissingReferenceException>());
+        Assert.That(() => Stages.FailAsync(Guid.NewGuid(), StageName.Building, " ", Token), Throws.ArgumentException);
+        Assert.That(() => Stages.CompleteAsync(Guid.NewGuid(), default, Token), Throws.ArgumentException);
+    }
+}

@@ -1,0 +1,89 @@
+using AutoStack.Data.Deployments;
+using AutoStack.Data.Tests.Support;
+using AutoStack.Data.Users;
+using Npgsql;
+
+namespace AutoStack.Data.Tests;
+
+/// <summary>The server ends the pool's connections behind its back, as a restart or a failover does.</summary>
+public sealed class LostConnectionTests : DatabaseTests
+{
+    [Test]
+    public async Task A_read_on_a_dead_pooled_connection_is_repeated()
+    {
+        var user = await AddUserAsync();
+        await KillAsync();
+
+        Assert.That(await Users.FindAsync(user.Id, Token), Is.EqualTo(user));
+    }
+
+    [Test]
+    public async Task An_insert_with_its_own_id_on_a_dead_connection_is_repeated_and_done_once()
+    {
+        var deployment = await EnqueueAsync();
+        await KillAsync();
+        await Logs.AppendAsync(deployment.Id, [new NewDeploymentLog { Message = "once" }], Token);
+        await KillAsync();
+        await Users.AddAsync(new NewUser { Name = "Ada", Email = $"{Unique("lost")}@example.com" }, Token);
+
+        Assert.That((await Logs.ListAsync(deployment.Id, deployment.UserId, LogCursor.Start, 10, Token)).Lines, Has.Count.EqualTo(1));
+    }
+
+    [Test]
+    public async Task A_state_change_on_a_dead_connection_is_the_callers_to_repeat()
+    {
+        var deployment = await StartedAsync(DeploymentStatus.Building);
+        await KillAsync();
+
+        Assert.That(() => Lifecycle.FailAsync(deployment.Id, "x", Token), Throws.InstanceOf<NpgsqlException>());
+        Assert.That(await Lifecycle.FindStatusAsync(deployment.Id, Token), Is.EqualTo(DeploymentStatus.Building));
+        Assert.That(await Lifecycle.FailAsync(deployment.Id, "x", Token), Is.EqualTo(TransitionResult.Applied));
+    }
+
+    [Test]
+    public async Task A_unit_of_work_that_loses_its_connection_commits_nothing()
+    {
+        var email = $"{Unique("lost")}@example.com";
+
+        Assert.That(
+            () => UnitOfWork.RunAsync(async (tx, token) =>
+            {
+                await tx.Get<IUserRepository>().AddAsync(new NewUser { Name = "Ada", Email = email }, token);
+                await KillAsync();
+                await tx.Get<IUserRepository>().FindAsync(Guid.NewGuid(), token);
+            }, Token),
+            Throws.InstanceOf<NpgsqlException>());
+
+        Assert.That(await Users.FindByEmailAsync(email, Token), Is.Null);
+    }
+
+    [Test]
+    public async Task A_statement_cut_off_in_the_middle_of_an_append_stores_each_line_once()
+    {
+        var deployment = await EnqueueAsync();
+        await using var blocker = await Raw.OpenConnectionAsync(Token);
+        await using var transaction = await blocker.BeginTransactionAsync(Token);
+        await using (var hold = new NpgsqlCommand(
+            $"SELECT pg_advisory_xact_lock('deployment_logs'::regclass::oid::int, uuid_hash('{deployment.Id}') & 1023)", blocker, transaction))
+        {
+            await hold.ExecuteNonQueryAsync(Token);
+        }
+
+        var append = Logs.AppendAsync(deployment.Id, [new NewDeploymentLog { Message = "once" }], Token);
+        await UntilSomeoneWaitsAsync();
+        await ExecuteAsync("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'");
+        await UntilSomeoneWaitsAsync();
+        await transaction.CommitAsync(Token);
+        await append;
+
+        Assert.That((await Logs.ListAsync(deployment.Id, deployment.UserId, LogCursor.Start, 10, Token)).Lines, Has.Count.EqualTo(1));
+    }
+
+    private Task KillAsync() =>
+        ExecuteAsync(
+            """
+            SELECT pg_terminate_backend(pid, 5000)
+            FROM pg_stat_activity
+            WHERE datname = current_database() AND application_name <> 'raw'
+            """);
+}
