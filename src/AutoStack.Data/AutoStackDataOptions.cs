@@ -15,13 +15,13 @@ public sealed class AutoStackDataOptions
     /// <summary>Connections at the most, from 1 up. Default 60: 20 kept and 40 more under load.</summary>
     public int? MaxPoolSize { get; set; }
 
-    /// <summary>How long a call waits for a free connection, and a new connection for the server; whole seconds, above zero. Default 30 s.</summary>
+    /// <summary>How long a call waits for a free connection, and a new connection for the server; whole seconds, 1 to 1024. Default 30 s.</summary>
     public TimeSpan? ConnectTimeout { get; set; }
 
-    /// <summary>How often an idle connection is probed; whole seconds, zero for never. Default 30 s.</summary>
+    /// <summary>How often an idle connection is probed; whole seconds up to a day, zero for never. Default 30 s.</summary>
     public TimeSpan? KeepAlive { get; set; }
 
-    /// <summary>How long a statement may run; whole seconds, zero for no limit. Default 30 s.</summary>
+    /// <summary>How long a statement may run; whole seconds up to a day, zero for no limit. Default 30 s.</summary>
     public TimeSpan CommandTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <summary>An operation that takes at least this long is logged as a warning. Default 1 s.</summary>
@@ -65,8 +65,8 @@ public sealed class AutoStackDataOptions
         }
 
         (builder.MinPoolSize, builder.MaxPoolSize) = (minPoolSize, maxPoolSize);
-        builder.Timeout = Seconds(ConnectTimeout, nameof(ConnectTimeout), least: 1) ?? (builder.ShouldSerialize("Timeout") ? builder.Timeout : 30);
-        builder.KeepAlive = Seconds(KeepAlive, nameof(KeepAlive), least: 0) ?? (builder.ShouldSerialize("Keepalive") ? builder.KeepAlive : 30);
+        builder.Timeout = Seconds(ConnectTimeout, nameof(ConnectTimeout), least: 1, most: 1024) ?? (builder.ShouldSerialize("Timeout") ? builder.Timeout : 30);
+        builder.KeepAlive = Seconds(KeepAlive, nameof(KeepAlive), least: 0, most: 86400) ?? (builder.ShouldSerialize("Keepalive") ? builder.KeepAlive : 30);
         if (!builder.ShouldSerialize("Max Auto Prepare"))
         {
             builder.MaxAutoPrepare = 100;
@@ -79,7 +79,7 @@ public sealed class AutoStackDataOptions
         return builder;
     }
 
-    internal int CommandTimeoutSeconds => Seconds(CommandTimeout, nameof(CommandTimeout), least: 0)!.Value;
+    internal int CommandTimeoutSeconds => Seconds(CommandTimeout, nameof(CommandTimeout), least: 0, most: 86400)!.Value;
 
     /// <summary>Throws when a setting is missing or wrong.</summary>
     internal void Validate(bool needsConnectionString)
@@ -96,11 +96,11 @@ public sealed class AutoStackDataOptions
         }
     }
 
-    private static int? Seconds(TimeSpan? value, string name, int least) => value switch
+    private static int? Seconds(TimeSpan? value, string name, int least, int most) => value switch
     {
         null => null,
-        { TotalSeconds: var s } when s >= least && s <= 1024 * 1024 && s == Math.Floor(s) => (int)s,
-        _ => throw Invalid(name, $"is {value}; it is a whole number of seconds, at least {least}"),
+        { TotalSeconds: var s } when s >= least && s <= most && s == Math.Floor(s) => (int)s,
+        _ => throw Invalid(name, $"is {value}; it is a whole number of seconds from {least} to {most}"),
     };
 
     private static OptionsValidationException Invalid(string setting, string problem) =>

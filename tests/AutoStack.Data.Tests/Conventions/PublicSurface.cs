@@ -1,0 +1,48 @@
+using System.Reflection;
+using AutoStack.Data.Tests.Support;
+using PublicApiGenerator;
+
+namespace AutoStack.Data.Tests.Conventions;
+
+public sealed class PublicSurface : DatabaseTests
+{
+    private static IEnumerable<Type> Interfaces =>
+        typeof(IUnitOfWork).Assembly.GetExportedTypes().Where(t => t is { IsInterface: true, IsGenericType: false } && t != typeof(IRepositories));
+
+    [TestCaseSource(nameof(Interfaces))]
+    public void Every_interface_resolves(Type type) =>
+        Assert.That(typeof(PublicSurface).GetMethod(nameof(Get), BindingFlags.Instance | BindingFlags.NonPublic)!.MakeGenericMethod(type).Invoke(this, null), Is.Not.Null);
+
+    [TestCaseSource(nameof(Interfaces))]
+    public void Every_method_is_asynchronous_and_ends_with_a_token(Type type)
+    {
+        foreach (var method in type.GetMethods())
+        {
+            Assert.That(method.Name, Does.EndWith("Async"));
+            Assert.That(typeof(Task).IsAssignableFrom(method.ReturnType), Is.True, method.Name);
+            var last = method.GetParameters()[^1];
+            Assert.That((last.ParameterType, last.IsOptional), Is.EqualTo((typeof(CancellationToken), false)), method.Name);
+        }
+    }
+
+    [Test]
+    public void Every_member_of_a_row_is_required()
+    {
+        var rows = typeof(IUnitOfWork).Assembly.GetExportedTypes()
+            .Where(t => t.IsClass && t.Name != "AutoStackDataOptions" && t.GetProperty("Id") is not null && !t.Name.StartsWith("New", StringComparison.Ordinal));
+
+        Assert.That(rows.SelectMany(t => t.GetProperties()), Is.All.Matches<PropertyInfo>(
+            p => p.GetCustomAttribute<System.Runtime.CompilerServices.RequiredMemberAttribute>() is not null));
+    }
+
+    [Test]
+    public void The_public_surface_is_the_approved_one()
+    {
+        var approved = Path.Combine(AppContext.BaseDirectory, "Conventions", "PublicSurface.approved.txt");
+        var actual = typeof(IUnitOfWork).Assembly.GeneratePublicApi(new ApiGeneratorOptions { IncludeAssemblyAttributes = false }).ReplaceLineEndings("\n");
+
+        var received = Path.ChangeExtension(approved, ".received.txt");
+        File.WriteAllText(received, actual);
+        Assert.That(actual, Is.EqualTo(File.ReadAllText(approved).ReplaceLineEndings("\n")), $"If the change is meant, the new text is in {received}.");
+    }
+}

@@ -1,0 +1,100 @@
+using System.Reflection.Metadata;
+using System.Reflection.Metadata.Ecma335;
+using System.Reflection.PortableExecutable;
+using System.Text.RegularExpressions;
+using AutoStack.Data.Tests.Support;
+using Npgsql;
+
+namespace AutoStack.Data.Tests.Conventions;
+
+/// <summary>Every statement of the library, taken from the strings of the assembly itself, is one that the migrated schema understands.</summary>
+public sealed partial class ShippedStatements : DatabaseTests
+{
+    // What the server cannot infer because a parameter stands where any type would do.
+    private static readonly Dictionary<string, string> Types = new()
+    {
+        ["now"] = "timestamp",
+        ["id"] = "uuid",
+        ["ids"] = "uuid[]",
+        ["times"] = "timestamp[]",
+        ["levels"] = "text[]",
+        ["messages"] = "text[]",
+        ["first"] = "integer",
+        ["last"] = "integer",
+        ["from"] = "text[]",
+        ["branch"] = "text",
+        ["host"] = "text",
+    };
+
+    public static IEnumerable<string> Statements
+    {
+        get
+        {
+            using var file = File.OpenRead(typeof(IUnitOfWork).Assembly.Location);
+            using var image = new PEReader(file);
+            var metadata = image.GetMetadataReader();
+            for (var handle = MetadataTokens.UserStringHandle(0); !handle.IsNil || metadata.GetHeapOffset(handle) == 0; handle = metadata.GetNextHandle(handle))
+            {
+                var text = metadata.GetUserString(handle);
+                if (Verb().IsMatch(text))
+                {
+                    yield return text;
+                }
+
+                if (metadata.GetNextHandle(handle).IsNil)
+                {
+                    yield break;
+                }
+            }
+        }
+    }
+
+    [Test]
+    public void There_are_statements() => Assert.That(Statements.Count(), Is.GreaterThanOrEqualTo(25));
+
+    [TestCaseSource(nameof(Statements))]
+    public async Task Every_statement_prepares(string sql)
+    {
+        var names = new List<string>();
+        var positional = Parameter().Replace(sql, match =>
+        {
+            var name = match.Groups[1].Value;
+            if (!names.Contains(name))
+            {
+                names.Add(name);
+            }
+
+            return $"${names.IndexOf(name) + 1}";
+        });
+        var types = names.Count == 0 ? "" : $"({string.Join(", ", names.Select(name => Types.GetValueOrDefault(name, "unknown")))})";
+        await using var connection = await Raw.OpenConnectionAsync(Token);
+        await using var command = new NpgsqlCommand { Connection = connection };
+
+        // One string to the server: the driver must not take the $1 inside for its own.
+        command.CommandText = $"DO $do$ BEGIN EXECUTE $prepare$PREPARE shipped {types} AS {positional}$prepare$; END $do$";
+        await command.ExecuteNonQueryAsync(Token);
+        command.CommandText = "DEALLOCATE shipped";
+        await command.ExecuteNonQueryAsync(Token);
+    }
+
+    [TestCaseSource(nameof(Statements))]
+    public void Every_order_ends_with_a_unique_column(string sql)
+    {
+        foreach (Match order in OrderBy().Matches(sql))
+        {
+            Assert.That(order.Groups[1].Value, Does.Match(@"(^|, )(\w\.)?(id|seq|port|ordinal)( DESC)?$"));
+        }
+    }
+
+    [TestCaseSource(nameof(Statements))]
+    public void No_statement_selects_what_it_does_not_name(string sql) => Assert.That(sql, Does.Not.Contain("*"));
+
+    [GeneratedRegex(@"^\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\s")]
+    private static partial Regex Verb();
+
+    [GeneratedRegex(@"(?<![@\w])@(\w+)")]
+    private static partial Regex Parameter();
+
+    [GeneratedRegex(@"ORDER BY ([^()\n]*[^()\n\s])")]
+    private static partial Regex OrderBy();
+}

@@ -1,0 +1,75 @@
+using System.Text.RegularExpressions;
+
+namespace AutoStack.Data.Tests.Conventions;
+
+/// <summary>Rules that the sources themselves keep.</summary>
+public sealed class SourceTree
+{
+    private static string Root { get; } = FindRoot();
+
+    private static IEnumerable<string> Sources =>
+        Directory.EnumerateFiles(Path.Combine(Root, "src", "AutoStack.Data"), "*.cs", SearchOption.AllDirectories)
+            .Where(file => !Path.GetRelativePath(Root, file).Split(Path.DirectorySeparatorChar).Any(part => part is "obj" or "bin"));
+
+    private static IEnumerable<string> Tables =>
+        Directory.EnumerateFiles(Path.Combine(Root, "scripts", "sql"), "*.sql")
+            .SelectMany(file => Regex.Matches(File.ReadAllText(file), @"^CREATE TABLE (\w+)", RegexOptions.Multiline).Select(m => m.Groups[1].Value));
+
+    [Test]
+    public void There_are_thirteen_tables() => Assert.That(Tables.Count(), Is.EqualTo(13));
+
+    [TestCaseSource(nameof(Tables))]
+    public void A_table_is_written_in_the_file_of_its_repository(string table)
+    {
+        var entity = string.Concat(table.Split('_').Select(part => char.ToUpperInvariant(part[0]) + part[1..]));
+        var singular = entity == "UserPreferences" ? entity : entity.TrimEnd('s');
+        var allowed = new List<string> { $"{singular}Repository.cs" };
+        if (table == "deployments")
+        {
+            // What its owner does with a deployment, and what a worker does.
+            allowed.Add("DeploymentLifecycle.cs");
+        }
+
+        var writers = Sources
+            .Where(file => Regex.IsMatch(File.ReadAllText(file), $@"\b(INSERT INTO|UPDATE|DELETE FROM) {table}\b"))
+            .Select(file => Path.GetFileName(file));
+
+        Assert.That(writers, Is.SubsetOf(allowed));
+    }
+
+    [Test]
+    public void Nothing_of_the_process_is_changed()
+    {
+        var forbidden = new Regex(@"AddTypeHandler|SetTypeMap|RemoveTypeMap|SqlMapper\.Settings|DefaultTypeMap|AppContext\.SetSwitch|QueryUnbufferedAsync|DateTime(Offset)?\.(Utc)?Now");
+
+        Assert.That(Sources.Where(file => forbidden.IsMatch(File.ReadAllText(file))), Is.Empty);
+    }
+
+    [Test]
+    public void A_file_is_one_thought() => Assert.That(Sources.Where(file => File.ReadLines(file).Count() > 300), Is.Empty);
+
+    [Test]
+    public void The_code_of_the_readme_compiles()
+    {
+        var compiled = Normal(File.ReadAllText(Path.Combine(Root, "tests", "AutoStack.Data.Tests", "Conventions", "ReadmeCode.cs")));
+        var blocks = Regex.Matches(File.ReadAllText(Path.Combine(Root, "README.md")), "```csharp\n(.*?)```", RegexOptions.Singleline)
+            .Select(m => m.Groups[1].Value).ToList();
+
+        Assert.That(blocks, Is.Not.Empty);
+        Assert.That(blocks.Select(Normal), Is.All.Matches<string>(block => compiled.Contains(block, StringComparison.Ordinal)));
+
+        // Indentation is the only difference allowed.
+        static string Normal(string code) => string.Join('\n', code.Split('\n').Select(line => line.Trim()).Where(line => line.Length > 0));
+    }
+
+    private static string FindRoot()
+    {
+        var folder = new DirectoryInfo(AppContext.BaseDirectory);
+        while (!File.Exists(Path.Combine(folder.FullName, "AutoStack.Data.sln")))
+        {
+            folder = folder.Parent ?? throw new InvalidOperationException("The tests run outside the source tree.");
+        }
+
+        return folder.FullName;
+    }
+}

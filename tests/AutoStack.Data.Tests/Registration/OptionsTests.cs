@@ -1,0 +1,79 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+
+namespace AutoStack.Data.Tests.Registration;
+
+public sealed class OptionsTests
+{
+    private const string Server = "Host=db.example;Database=autostack;Username=app;Password=hun=ter2";
+
+    [Test]
+    public void The_pool_has_the_documented_defaults()
+    {
+        var built = new AutoStackDataOptions { ConnectionString = Server }.ToConnectionString();
+
+        Assert.That((built.MinPoolSize, built.MaxPoolSize, built.Timeout, built.KeepAlive), Is.EqualTo((20, 60, 30, 30)));
+        Assert.That(built.Timezone, Is.EqualTo("UTC"));
+        Assert.That(built.MaxAutoPrepare, Is.GreaterThan(0));
+        Assert.That(built.ApplicationName, Is.EqualTo("AutoStack.Data"));
+    }
+
+    [Test]
+    public void An_option_wins_over_the_connection_string_and_that_over_the_default()
+    {
+        var given = new AutoStackDataOptions { ConnectionString = Server + ";MaxPoolSize=10;Timeout=5;Keepalive=0;Max Auto Prepare=0;Application Name=web" };
+        Assert.That(given.ToConnectionString().MaxPoolSize, Is.EqualTo(10));
+        Assert.That(given.ToConnectionString().MinPoolSize, Is.EqualTo(10), "no more are kept than there may be");
+        Assert.That((given.ToConnectionString().Timeout, given.ToConnectionString().KeepAlive), Is.EqualTo((5, 0)));
+        Assert.That((given.ToConnectionString().MaxAutoPrepare, given.ToConnectionString().ApplicationName), Is.EqualTo((0, "web")));
+
+        given.MaxPoolSize = 100;
+        given.MinPoolSize = 3;
+        given.ConnectTimeout = TimeSpan.FromSeconds(7);
+        Assert.That((given.ToConnectionString().MaxPoolSize, given.ToConnectionString().MinPoolSize, given.ToConnectionString().Timeout), Is.EqualTo((100, 3, 7)));
+    }
+
+    public static IEnumerable<TestCaseData> Wrong =>
+    [
+        Case("ConnectionString", o => o.ConnectionString = null),
+        Case("ConnectionString", o => o.ConnectionString = "  "),
+        Case("ConnectionString", o => o.ConnectionString = "nonsense"),
+        Case("ConnectionString", o => o.ConnectionString = "Database=autostack"),
+        Case("ConnectionString", o => o.ConnectionString = "Host=db;Pasword=hunter2"),
+        Case("ConnectionString", o => o.ConnectionString = "Host=db;Password=hun;ter2=1"),
+        Case("MaxPoolSize", o => o.MaxPoolSize = 0),
+        Case("MaxPoolSize", o => o.MaxPoolSize = -1),
+        Case("MinPoolSize", o => o.MinPoolSize = -1),
+        Case("MinPoolSize", o => o.MinPoolSize = 61),
+        Case("ConnectTimeout", o => o.ConnectTimeout = TimeSpan.Zero),
+        Case("ConnectTimeout", o => o.ConnectTimeout = TimeSpan.FromMilliseconds(1500)),
+        Case("ConnectTimeout", o => o.ConnectTimeout = TimeSpan.FromSeconds(1025)),
+        Case("ConnectTimeout", o => o.ConnectTimeout = TimeSpan.MaxValue),
+        Case("KeepAlive", o => o.KeepAlive = TimeSpan.MaxValue),
+        Case("CommandTimeout", o => o.CommandTimeout = TimeSpan.MaxValue),
+        Case("KeepAlive", o => o.KeepAlive = TimeSpan.FromSeconds(-1)),
+        Case("CommandTimeout", o => o.CommandTimeout = TimeSpan.FromSeconds(-1)),
+        Case("CommandTimeout", o => o.CommandTimeout = TimeSpan.FromMilliseconds(10)),
+        Case("SlowOperationThreshold", o => o.SlowOperationThreshold = TimeSpan.Zero),
+    ];
+
+    [TestCaseSource(nameof(Wrong))]
+    public void A_wrong_setting_is_named_when_the_host_starts_and_no_secret_with_it(string setting, Action<AutoStackDataOptions> spoil)
+    {
+        using var provider = new ServiceCollection()
+            .AddAutoStackData(options =>
+            {
+                options.ConnectionString = Server;
+                spoil(options);
+            })
+            .BuildServiceProvider();
+
+        var exception = Assert.Throws<OptionsValidationException>(() => provider.GetRequiredService<IStartupValidator>().Validate())!;
+
+        Assert.That(exception.Message, Does.Contain($"AutoStackDataOptions.{setting} "));
+        Assert.That(exception.ToString(), Does.Not.Contain("hunter2").And.Not.Contain("ter2"));
+        Assert.That(() => provider.GetRequiredService<IUnitOfWork>(), Throws.TypeOf<OptionsValidationException>(), "without a host, at the first use");
+    }
+
+    private static TestCaseData Case(string setting, Action<AutoStackDataOptions> spoil) => new(setting, spoil);
+}

@@ -1,0 +1,98 @@
+using AutoStack.Data.Tests.Support;
+using AutoStack.Data.Users;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Npgsql;
+
+namespace AutoStack.Data.Tests.Registration;
+
+public sealed class RegistrationTests : DatabaseTests
+{
+    [Test]
+    public async Task A_host_starts_with_it_and_its_own_data_source_stays_its_own()
+    {
+        var builder = Host.CreateApplicationBuilder();
+        await using var own = NpgsqlDataSource.Create("Host=elsewhere");
+        builder.Services.AddSingleton(own);
+        builder.Services.AddAutoStackData(Database.ConnectionString);
+        using var host = builder.Build();
+
+        await host.StartAsync(Token);
+
+        Assert.That(host.Services.GetRequiredService<NpgsqlDataSource>(), Is.SameAs(own));
+        Assert.That(await host.Services.GetRequiredService<IUserRepository>().FindAsync(Guid.NewGuid(), Token), Is.Null);
+        await host.StopAsync(Token);
+    }
+
+    [Test]
+    public async Task A_data_source_of_the_hosts_is_used_and_not_disposed()
+    {
+        await using var own = NpgsqlDataSource.Create(Database.ConnectionString);
+        await using (var provider = new ServiceCollection().AddAutoStackData(own).BuildServiceProvider())
+        {
+            var users = provider.GetRequiredService<IUserRepository>();
+            var user = await users.AddAsync(new NewUser { Name = "Ada", Email = $"{Unique("own")}@example.com" }, Token);
+            Assert.That(await Users.FindAsync(user.Id, Token), Is.EqualTo(user), "in whatever zone its sessions are");
+        }
+
+        await using var connection = await own.OpenConnectionAsync(Token);
+        Assert.That(connection.State, Is.EqualTo(System.Data.ConnectionState.Open));
+    }
+
+    [Test]
+    public async Task Two_databases_live_under_two_keys()
+    {
+        await using var second = await TestServer.Current.CreateDatabaseAsync(Token);
+        await using var provider = new ServiceCollection()
+            .AddKeyedAutoStackData("eu", o => o.ConnectionString = Database.ConnectionString)
+            .AddKeyedAutoStackData("us", o => o.ConnectionString = second.ConnectionString)
+            .BuildServiceProvider();
+
+        var eu = provider.GetRequiredKeyedService<IUserRepository>("eu");
+        var us = provider.GetRequiredKeyedService<IUserRepository>("us");
+        var user = await us.AddAsync(new NewUser { Name = "Ada", Email = $"{Unique("us")}@example.com" }, Token);
+
+        Assert.That(await us.FindAsync(user.Id, Token), Is.EqualTo(user));
+        Assert.That(await eu.FindAsync(user.Id, Token), Is.Null);
+        Assert.That(provider.GetService<IUserRepository>(), Is.Null);
+    }
+
+    [Test]
+    public void A_second_registration_without_a_key_is_refused()
+    {
+        var services = new ServiceCollection().AddAutoStackData(Database.ConnectionString);
+
+        Assert.That(
+            () => services.AddAutoStackData("Host=other"),
+            Throws.InvalidOperationException.With.Message.Contains("AddKeyedAutoStackData"));
+    }
+
+    [Test]
+    public async Task A_clock_that_the_host_registers_later_wins_too()
+    {
+        var services = new ServiceCollection().AddAutoStackData(Database.ConnectionString);
+        services.AddSingleton<TimeProvider>(Clock);
+        await using var provider = services.BuildServiceProvider();
+
+        var user = await provider.GetRequiredService<IUserRepository>().AddAsync(
+            new NewUser { Name = "Ada", Email = $"{Unique("clock")}@example.com" }, Token);
+
+        Assert.That(user.CreatedAt.Year, Is.EqualTo(2026));
+        Assert.That(user.CreatedAt, Is.LessThan(Clock.Start.AddDays(30)));
+    }
+
+    [Test]
+    public async Task A_wrong_password_or_database_is_the_drivers_error_without_the_password()
+    {
+        foreach (var spoil in new Action<NpgsqlConnectionStringBuilder>[] { b => b.Database = "no_such_database", b => b.Port = 1 })
+        {
+            var connection = new NpgsqlConnectionStringBuilder(Database.ConnectionString);
+            spoil(connection);
+            await using var provider = new ServiceCollection().AddAutoStackData(connection.ConnectionString).BuildServiceProvider();
+
+            var exception = Assert.CatchAsync<NpgsqlException>(() => provider.GetRequiredService<IUserRepository>().FindAsync(Guid.NewGuid(), Token))!;
+
+            Assert.That(exception.ToString(), Does.Not.Contain(connection.Password!));
+        }
+    }
+}
