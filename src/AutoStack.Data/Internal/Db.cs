@@ -99,7 +99,7 @@ internal abstract class Db(Telemetry telemetry, int commandTimeoutSeconds)
 
     private Task<T> RunAsync<T>(
         string operation, Statement statement, Repeat repeat, Func<NpgsqlDataReader, CancellationToken, Task<T>> read, CancellationToken cancellationToken) =>
-        RunAsync(operation, statement.Sql, repeat, async (connection, token) =>
+        RunAsync(operation, [statement], repeat, async (connection, token) =>
         {
             var command = new CommandDefinition(
                 statement.Sql, statement, commandTimeout: commandTimeoutSeconds, commandType: CommandType.Text, cancellationToken: token);
@@ -114,7 +114,7 @@ internal abstract class Db(Telemetry telemetry, int commandTimeoutSeconds)
 
     private Task<T> RunBatchAsync<T>(
         string operation, Statement[] statements, Repeat repeat, Func<ResultSets, Task<T>> read, CancellationToken cancellationToken) =>
-        RunAsync(operation, statements[0].Sql, repeat, async (connection, token) =>
+        RunAsync(operation, statements, repeat, async (connection, token) =>
         {
             var batch = new NpgsqlBatch(connection) { Timeout = commandTimeoutSeconds };
             await using var disposing = batch.ConfigureAwait(false);
@@ -133,10 +133,10 @@ internal abstract class Db(Telemetry telemetry, int commandTimeoutSeconds)
         }, cancellationToken);
 
     private async Task<T> RunAsync<T>(
-        string operation, string sql, Repeat repeat, Func<NpgsqlConnection, CancellationToken, Task<T>> work, CancellationToken cancellationToken)
+        string operation, Statement[] statements, Repeat repeat, Func<NpgsqlConnection, CancellationToken, Task<T>> work, CancellationToken cancellationToken)
     {
         var started = Stopwatch.GetTimestamp();
-        var activity = Telemetry.Start(operation, sql);
+        var activity = Telemetry.Start(operation, statements);
         Exception? failure = null;
         try
         {

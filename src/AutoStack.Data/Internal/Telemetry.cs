@@ -13,12 +13,13 @@ internal sealed partial class Telemetry(ILogger logger, TimeSpan slowThreshold)
     private static readonly Histogram<double> Duration = new Meter(Name).CreateHistogram<double>(
         "db.client.operation.duration", "s", "Duration of database operations, waiting for a connection included.");
 
-    public static Activity? Start(string operation, string sql)
+    public static Activity? Start(string operation, Statement[] statements)
     {
         var activity = Source.StartActivity(operation, ActivityKind.Client);
         if (activity is { IsAllDataRequested: true })
         {
-            activity.SetTag("db.system.name", "postgresql").SetTag("db.operation.name", operation).SetTag("db.query.text", sql);
+            activity.SetTag("db.system.name", "postgresql").SetTag("db.operation.name", operation);
+            activity.SetTag("db.query.text", string.Join(";\n", statements.Select(s => s.Sql)));
         }
 
         return activity;

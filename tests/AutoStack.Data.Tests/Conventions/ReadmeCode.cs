@@ -1,6 +1,92 @@
+using AutoStack.Data.Deployments;
+using AutoStack.Data.Projects;
+using AutoStack.Data.Testing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+
 namespace AutoStack.Data.Tests.Conventions;
 
-/// <summary>The code of the README, compiled.</summary>
+/// <summary>The code of the README and of the pages in docs, compiled.</summary>
 internal static class ReadmeCode
 {
+    public static async Task ServiceAsync(Guid userId, CancellationToken cancellationToken)
+    {
+        var builder = Host.CreateApplicationBuilder();
+        builder.Services.AddAutoStackData("Host=localhost;Database=autostack;Username=app;Password=app");
+        using var host = builder.Build();
+
+        var deployments = host.Services.GetRequiredService<IDeploymentRepository>();
+        foreach (var (deployment, project) in await deployments.ListRecentAsync(userId, 10, DeploymentCursor.Start, cancellationToken))
+        {
+            Console.WriteLine($"{project.Name} {deployment.Branch}: {deployment.Status}");
+        }
+    }
+
+    public static async Task WorkerAsync(
+        IDeploymentLifecycle lifecycle, IDeploymentLogRepository logs, Func<Deployment, IAsyncEnumerable<string>> build, CancellationToken cancellationToken)
+    {
+        while (await lifecycle.ClaimNextAsync(cancellationToken) is { } job)
+        {
+            if (await lifecycle.AdvanceAsync(job.Deployment.Id, DeploymentStatus.Building, cancellationToken) != TransitionResult.Applied)
+            {
+                continue; // cancelled meanwhile
+            }
+
+            await foreach (var line in build(job.Deployment).WithCancellation(cancellationToken))
+            {
+                await logs.AppendAsync(job.Deployment.Id, [new NewDeploymentLog { Message = line }], cancellationToken);
+            }
+
+            await lifecycle.SucceedAsync(job.Deployment.Id, $"https://{job.Project.Name}.example.com/", cancellationToken);
+        }
+    }
+
+    public static async Task FollowAsync(IDeploymentLogRepository logs, Deployment deployment, CancellationToken cancellationToken)
+    {
+        var page = await logs.ListTailAsync(deployment.Id, deployment.UserId, LogCursor.End, 50, cancellationToken);
+        while (true)
+        {
+            foreach (var line in page.Lines)
+            {
+                Console.WriteLine($"{line.Seq} {line.Message}");
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(250), cancellationToken);
+            page = await logs.ListAsync(deployment.Id, deployment.UserId, page.After, 200, cancellationToken);
+        }
+    }
+
+    public static async Task ContainerAsync(
+        IDeploymentContainerRepository containers, Deployment deployment, Func<int, Task<string>> run, CancellationToken cancellationToken)
+    {
+        var place = await containers.ReserveAsync(new NewDeploymentContainer { DeploymentId = deployment.Id, Image = "site:1" }, cancellationToken)
+            ?? throw new InvalidOperationException("Every port is taken.");
+        var containerId = await run(place.Port);
+        await containers.ConfirmAsync(place.Id, containerId, cancellationToken);
+        await containers.MarkRunningAsync(place.Id, cancellationToken);
+    }
+
+    public static async Task<Deployment?> UnitAsync(IUnitOfWork unitOfWork, NewProject newProject, CancellationToken cancellationToken)
+    {
+        var first = await unitOfWork.RunAsync(async (tx, ct) =>
+        {
+            var project = await tx.Get<IProjectRepository>().AddAsync(newProject, ct);
+            return await tx.Get<IDeploymentRepository>().EnqueueAsync(new NewDeployment { ProjectId = project.Id, UserId = project.UserId }, ct);
+        }, cancellationToken);
+        return first;
+    }
+
+    public static void TwoDatabases(IServiceCollection services)
+    {
+        services.AddKeyedAutoStackData("eu", options => options.ConnectionString = "Host=eu.db;Database=autostack;Username=app");
+        services.AddKeyedAutoStackData("us", options => options.ConnectionString = "Host=us.db;Database=autostack;Username=app");
+    }
+
+    public static async Task TestingAsync()
+    {
+        await using var server = await PostgresServer.StartAsync();
+        await using var database = await server.CreateDatabaseAsync();
+        var services = new ServiceCollection().AddAutoStackData(database.ConnectionString);
+        _ = services;
+    }
 }

@@ -49,17 +49,31 @@ public sealed class SourceTree
     public void A_file_is_one_thought() => Assert.That(Sources.Where(file => File.ReadLines(file).Count() > 300), Is.Empty);
 
     [Test]
-    public void The_code_of_the_readme_compiles()
+    public void The_code_of_the_readme_and_of_the_pages_in_docs_compiles()
     {
         var compiled = Normal(File.ReadAllText(Path.Combine(Root, "tests", "AutoStack.Data.Tests", "Conventions", "ReadmeCode.cs")));
-        var blocks = Regex.Matches(File.ReadAllText(Path.Combine(Root, "README.md")), "```csharp\n(.*?)```", RegexOptions.Singleline)
-            .Select(m => m.Groups[1].Value).ToList();
+        var blocks = Directory.EnumerateFiles(Path.Combine(Root, "docs"), "*.md").Append(Path.Combine(Root, "README.md"))
+            .SelectMany(page => Regex.Matches(File.ReadAllText(page), "```csharp\n(.*?)```", RegexOptions.Singleline))
+            .Select(m => Normal(m.Groups[1].Value)).ToList();
 
-        Assert.That(blocks, Is.Not.Empty);
-        Assert.That(blocks.Select(Normal), Is.All.Matches<string>(block => compiled.Contains(block, StringComparison.Ordinal)));
+        Assert.That(blocks, Has.Count.GreaterThan(3));
+        Assert.That(blocks, Is.All.Matches<string>(block => compiled.Contains(block, StringComparison.Ordinal)));
 
         // Indentation is the only difference allowed.
         static string Normal(string code) => string.Join('\n', code.Split('\n').Select(line => line.Trim()).Where(line => line.Length > 0));
+    }
+
+    [Test]
+    public void Every_link_of_a_page_leads_somewhere()
+    {
+        var pages = Directory.EnumerateFiles(Root, "*.md").Concat(Directory.EnumerateFiles(Path.Combine(Root, "docs"), "*.md"));
+        var dead = from page in pages
+                   from Match link in Regex.Matches(File.ReadAllText(page), @"\]\((?!https?:|#)([^)#]+)")
+                   let target = Path.Combine(Path.GetDirectoryName(page)!, link.Groups[1].Value)
+                   where !File.Exists(target) && !Directory.Exists(target)
+                   select $"{Path.GetFileName(page)}: {link.Groups[1].Value}";
+
+        Assert.That(dead, Is.Empty);
     }
 
     private static string FindRoot()
