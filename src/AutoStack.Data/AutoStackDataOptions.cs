@@ -1,3 +1,4 @@
+using AutoStack.Data.Security;
 using Microsoft.Extensions.Options;
 using Npgsql;
 
@@ -26,6 +27,12 @@ public sealed class AutoStackDataOptions
 
     /// <summary>An operation that takes at least this long is logged as a warning. Default 1 s.</summary>
     public TimeSpan SlowOperationThreshold { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>
+    /// The keys that secrets are encrypted with: tokens of other services and environment variables. The first one writes, every one reads; to
+    /// rotate, put a new key in front. None: storing a secret is refused, and only values in clear can be read.
+    /// </summary>
+    public IList<SecretKey> SecretKeys { get; } = [];
 
     /// <summary>The connection string with every setting in it.</summary>
     /// <exception cref="OptionsValidationException">A setting is missing or wrong; the message names it.</exception>
@@ -90,6 +97,7 @@ public sealed class AutoStackDataOptions
         }
 
         _ = CommandTimeoutSeconds;
+        _ = new SecretProtector([.. SecretKeys]);
         if (SlowOperationThreshold <= TimeSpan.Zero)
         {
             throw Invalid(nameof(SlowOperationThreshold), $"is {SlowOperationThreshold}; it is above zero");

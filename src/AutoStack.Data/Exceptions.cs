@@ -54,6 +54,15 @@ public sealed class InvalidValueException : AutoStackDataException
     public string? Subject { get; }
 }
 
+/// <summary>A stored secret cannot be opened: its key is not configured, or the value was changed or moved to another row.</summary>
+public sealed class SecretUnreadableException : AutoStackDataException
+{
+    internal SecretUnreadableException(string message, Exception? innerException = null)
+        : base(message, innerException)
+    {
+    }
+}
+
 /// <summary>
 /// The server ended a statement in favour of another one: a deadlock or a serialization failure (SQLSTATE 40P01, 40001). It was repeated
 /// several times already; nothing of it was stored.

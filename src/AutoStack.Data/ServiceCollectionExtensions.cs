@@ -1,5 +1,6 @@
 using AutoStack.Data;
 using AutoStack.Data.Internal;
+using AutoStack.Data.Security;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -72,6 +73,7 @@ public static class AutoStackDataServiceCollectionExtensions
         services.AddOptions<AutoStackDataOptions>(name).Configure(configure).ValidateOnStart();
         services.AddSingleton<IValidateOptions<AutoStackDataOptions>>(new Validator(name, needsConnectionString: dataSource is null));
         services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton<IPasswordHasher, PasswordHasher>();
 
         services.AddKeyedSingleton(databaseKey, (provider, _) => new Database(
             provider.GetRequiredService<IOptionsMonitor<AutoStackDataOptions>>().Get(name),

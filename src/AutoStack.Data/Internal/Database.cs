@@ -1,3 +1,4 @@
+using AutoStack.Data.Security;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 
@@ -8,24 +9,24 @@ internal sealed class Database : IAsyncDisposable, IDisposable
 {
     private readonly NpgsqlDataSource? owned;
     private readonly Db db;
-    private readonly TimeProvider clock;
+    private readonly Context context;
 
     /// <summary>Builds a data source from the options, unless the host brought one, which then stays the host's to dispose.</summary>
     public Database(AutoStackDataOptions options, NpgsqlDataSource? dataSource, TimeProvider clock, ILoggerFactory loggerFactory)
     {
-        this.clock = clock;
+        context = new Context(clock, new SecretProtector([.. options.SecretKeys]));
         var telemetry = new Telemetry(loggerFactory.CreateLogger("AutoStack.Data"), options.SlowOperationThreshold);
         owned = dataSource is null
             ? new NpgsqlDataSourceBuilder(options.ToConnectionString().ConnectionString).UseLoggerFactory(loggerFactory).Build()
             : null;
         var source = dataSource ?? owned!;
         db = new PooledDb(source, telemetry, options.CommandTimeoutSeconds);
-        UnitOfWork = new UnitOfWork(source, clock, telemetry, options.CommandTimeoutSeconds);
+        UnitOfWork = new UnitOfWork(source, context, telemetry, options.CommandTimeoutSeconds);
     }
 
     public IUnitOfWork UnitOfWork { get; }
 
-    public object Create(Type repository) => Repositories.Create(repository, db, clock);
+    public object Create(Type repository) => Repositories.Create(repository, db, context);
 
     public void Dispose() => owned?.Dispose();
 

@@ -1,23 +1,27 @@
 using System.Collections.Frozen;
 using AutoStack.Data.Deployments;
 using AutoStack.Data.Projects;
+using AutoStack.Data.Security;
 using AutoStack.Data.Users;
 
 namespace AutoStack.Data.Internal;
 
+/// <summary>What repositories are made with besides the connection.</summary>
+internal sealed record Context(TimeProvider Clock, SecretProtector Secrets);
+
 /// <summary>The one table of repositories: which class stands behind which interface. Registration and transactions both go by it.</summary>
 internal static class Repositories
 {
-    private static readonly FrozenDictionary<Type, Func<Db, TimeProvider, object>> Factories = new Dictionary<Type, Func<Db, TimeProvider, object>>
+    private static readonly FrozenDictionary<Type, Func<Db, Context, object>> Factories = new Dictionary<Type, Func<Db, Context, object>>
     {
-        [typeof(IUserRepository)] = (db, clock) => new UserRepository(db, clock),
-        [typeof(IProjectRepository)] = (db, clock) => new ProjectRepository(db, clock),
-        [typeof(IDeploymentRepository)] = (db, clock) => new DeploymentRepository(db, clock),
-        [typeof(IDeploymentLifecycle)] = (db, clock) => new DeploymentLifecycle(db, clock),
-        [typeof(IDeploymentLogRepository)] = (db, clock) => new DeploymentLogRepository(db, clock),
-        [typeof(IDeploymentStageRepository)] = (db, clock) => new DeploymentStageRepository(db, clock),
-        [typeof(IDeploymentContainerRepository)] = (db, clock) => new DeploymentContainerRepository(db, clock),
-        [typeof(IDeploymentHealthCheckRepository)] = (db, clock) => new DeploymentHealthCheckRepository(db, clock),
+        [typeof(IUserRepository)] = (db, context) => new UserRepository(db, context.Clock),
+        [typeof(IProjectRepository)] = (db, context) => new ProjectRepository(db, context.Clock),
+        [typeof(IDeploymentRepository)] = (db, context) => new DeploymentRepository(db, context.Clock),
+        [typeof(IDeploymentLifecycle)] = (db, context) => new DeploymentLifecycle(db, context.Clock),
+        [typeof(IDeploymentLogRepository)] = (db, context) => new DeploymentLogRepository(db, context.Clock),
+        [typeof(IDeploymentStageRepository)] = (db, context) => new DeploymentStageRepository(db, context.Clock),
+        [typeof(IDeploymentContainerRepository)] = (db, context) => new DeploymentContainerRepository(db, context.Clock),
+        [typeof(IDeploymentHealthCheckRepository)] = (db, context) => new DeploymentHealthCheckRepository(db, context.Clock),
     }.ToFrozenDictionary();
 
     /// <summary>The interfaces.</summary>
@@ -25,8 +29,8 @@ internal static class Repositories
 
     /// <summary>The repository behind an interface, over a connection pool or a transaction.</summary>
     /// <exception cref="ArgumentException">There is no such repository.</exception>
-    public static object Create(Type type, Db db, TimeProvider clock) =>
+    public static object Create(Type type, Db db, Context context) =>
         Factories.TryGetValue(type, out var factory)
-            ? factory(db, clock)
+            ? factory(db, context)
             : throw new ArgumentException($"{type.Name} is no repository of AutoStack.Data. Known: {string.Join(", ", Interfaces.Select(i => i.Name).Order())}.");
 }

@@ -3,7 +3,7 @@ using Polly;
 
 namespace AutoStack.Data.Internal;
 
-internal sealed class UnitOfWork(NpgsqlDataSource dataSource, TimeProvider clock, Telemetry telemetry, int commandTimeoutSeconds) : IUnitOfWork
+internal sealed class UnitOfWork(NpgsqlDataSource dataSource, Context context, Telemetry telemetry, int commandTimeoutSeconds) : IUnitOfWork
 {
     private static readonly ResiliencePipeline Conflicts = ConflictRetry.Create(exception => exception is ConflictException || SqlErrors.IsConflict(exception));
 
@@ -36,7 +36,7 @@ internal sealed class UnitOfWork(NpgsqlDataSource dataSource, TimeProvider clock
         var db = new TransactionDb(connection, telemetry, commandTimeoutSeconds);
         try
         {
-            var result = await work(new Scope(db, clock), cancellationToken).ConfigureAwait(false);
+            var result = await work(new Scope(db, context), cancellationToken).ConfigureAwait(false);
             db.ThrowIfDoomed();
             db.End();
             // Once sent, a commit that is cancelled leaves open whether it happened.
@@ -49,9 +49,9 @@ internal sealed class UnitOfWork(NpgsqlDataSource dataSource, TimeProvider clock
         }
     }
 
-    private sealed class Scope(TransactionDb db, TimeProvider clock) : IRepositories
+    private sealed class Scope(TransactionDb db, Context context) : IRepositories
     {
         public TRepository Get<TRepository>()
-            where TRepository : class => (TRepository)Repositories.Create(typeof(TRepository), db, clock);
+            where TRepository : class => (TRepository)Repositories.Create(typeof(TRepository), db, context);
     }
 }

@@ -1,0 +1,90 @@
+using System.Security.Cryptography;
+using AutoStack.Data.Security;
+using Microsoft.Extensions.Options;
+
+namespace AutoStack.Data.Tests.Security;
+
+public sealed class SecretProtectorTests
+{
+    private const string Column = "projects.env_vars";
+    private static readonly Guid Row = Guid.CreateVersion7();
+
+    [Test]
+    public void A_value_opens_in_its_place_only()
+    {
+        var protector = new SecretProtector([Key("k1")]);
+        var stored = protector.Protect(Secret.From("PORT=80 🚀"), Column, Row)!;
+
+        Assert.That(stored, Does.StartWith("enc:v1:k1:").And.Not.Contain("PORT"));
+        Assert.That(protector.Open(stored, Column, Row)!.Reveal(), Is.EqualTo("PORT=80 🚀"));
+        Assert.That(protector.Protect(Secret.From("PORT=80 🚀"), Column, Row), Is.Not.EqualTo(stored), "each has its own nonce");
+        Assert.That(() => protector.Open(stored, Column, Guid.NewGuid()), Throws.TypeOf<SecretUnreadableException>());
+        Assert.That(() => protector.Open(stored, "deployments.env_vars", Row), Throws.TypeOf<SecretUnreadableException>());
+    }
+
+    [Test]
+    public void A_value_that_was_changed_does_not_open()
+    {
+        var protector = new SecretProtector([Key("k1")]);
+        var stored = protector.Protect(Secret.From("value"), Column, Row)!;
+
+        foreach (var changed in new[] { stored[..^1], stored[..^2] + (stored[^2] == 'A' ? 'B' : 'A') + stored[^1], stored[..11], "enc:v1:k1:", "enc:v1:k1:!!", "enc:v1:k1:AAAA" })
+        {
+            Assert.That(() => protector.Open(changed, Column, Row), Throws.TypeOf<SecretUnreadableException>(), changed);
+        }
+    }
+
+    [Test]
+    public void Old_keys_read_and_the_first_one_writes()
+    {
+        var (first, second) = (Key("2025"), Key("2026"));
+        var old = new SecretProtector([first]).Protect(Secret.From("value"), Column, Row);
+        var rotated = new SecretProtector([second, first]);
+
+        Assert.That(rotated.Open(old, Column, Row)!.Reveal(), Is.EqualTo("value"));
+        Assert.That(rotated.Protect(Secret.From("value"), Column, Row), Does.StartWith("enc:v1:2026:"));
+        Assert.That(
+            () => new SecretProtector([second]).Open(old, Column, Row),
+            Throws.TypeOf<SecretUnreadableException>().With.Message.Contains("'2025'").And.Message.Contains("SecretKeys"));
+    }
+
+    [Test]
+    public void A_value_in_clear_is_read_as_it_is_and_null_stays_null()
+    {
+        var protector = new SecretProtector([]);
+
+        Assert.That(protector.Open("gho_clear", Column, Row)!.Reveal(), Is.EqualTo("gho_clear"));
+        Assert.That(protector.Open("", Column, Row)!.Reveal(), Is.Empty);
+        Assert.That(protector.Open(null, Column, Row), Is.Null);
+        Assert.That(protector.Protect(null, Column, Row), Is.Null);
+    }
+
+    [Test]
+    public void Without_a_key_nothing_is_stored() =>
+        Assert.That(
+            () => new SecretProtector([]).Protect(Secret.From("value"), Column, Row),
+            Throws.InvalidOperationException.With.Message.Contains("AutoStackDataOptions.SecretKeys").And.Message.Not.Contains("value"));
+
+    public static IEnumerable<TestCaseData> WrongKeys =>
+    [
+        new(new[] { new SecretKey { Id = "", Secret = Key("x").Secret } }, "SecretKeys[0].Id"),
+        new(new[] { new SecretKey { Id = "a:b", Secret = Key("x").Secret } }, "SecretKeys[0].Id"),
+        new(new[] { new SecretKey { Id = null!, Secret = Key("x").Secret } }, "SecretKeys[0].Id"),
+        new(new[] { Key("x"), new SecretKey { Id = "k", Secret = "c2hvcnQ=" } }, "SecretKeys[1].Secret"),
+        new(new[] { new SecretKey { Id = "k", Secret = "not base64" } }, "SecretKeys[0].Secret"),
+        new(new[] { new SecretKey { Id = "k", Secret = null! } }, "SecretKeys[0].Secret"),
+        new(new[] { new SecretKey { Id = "k", Secret = Convert.ToBase64String(new byte[33]) } }, "SecretKeys[0].Secret"),
+        new(new[] { Key("k"), Key("k") }, "SecretKeys[1].Id 'k' is given twice"),
+    ];
+
+    [TestCaseSource(nameof(WrongKeys))]
+    public void A_wrong_key_is_named_by_its_place_and_never_shown(SecretKey[] keys, string place)
+    {
+        var exception = Assert.Throws<OptionsValidationException>(() => _ = new SecretProtector(keys))!;
+
+        Assert.That(exception.Message, Does.Contain(place));
+        Assert.That(keys.Select(k => k.Secret).Where(s => !string.IsNullOrEmpty(s)), Is.All.Matches<string>(s => !exception.Message.Contains(s, StringComparison.Ordinal)));
+    }
+
+    private static SecretKey Key(string id) => new() { Id = id, Secret = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)) };
+}
