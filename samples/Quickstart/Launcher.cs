@@ -1,0 +1,137 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using AutoStack.Data.Deployments;
+
+namespace Quickstart;
+
+/// <summary>
+/// Runs what was built. A platform starts a container; here it is a process, which goes through the same states: port reserved, started,
+/// confirmed, seen to answer, stopped at the end of the run.
+/// </summary>
+internal sealed class Launcher(
+    IDeploymentContainerRepository containers, IDeploymentHealthCheckRepository healthChecks, Shell shell, Screen screen) : IAsyncDisposable
+{
+    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
+
+    // The site is on this machine, whatever proxy the environment names.
+    private readonly HttpClient http = new(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromSeconds(5) };
+    private readonly List<(DeploymentContainer Container, ChildProcess? Process)> launched = [];
+
+    /// <summary>Starts the site in a folder and waits until it answers.</summary>
+    /// <returns>Its address.</returns>
+    /// <exception cref="StepFailedException">It does not answer.</exception>
+    public async Task<string> LaunchAsync(Guid deploymentId, string image, string folder, BuildLog log, CancellationToken cancellationToken)
+    {
+        var container = await ReserveAsync(deploymentId, image, cancellationToken);
+        var url = $"http://localhost:{container.Port}/";
+        log.Write($"$ dotnet site.dll --urls {url}");
+        var process = shell.Start(folder, "dotnet", ["site.dll", "--urls", url], log.Write);
+        launched[^1] = (container, process);
+        await containers.ConfirmAsync(container.Id, $"process-{process.Id}", cancellationToken);
+
+        var check = await CheckAsync(deploymentId, url, process, cancellationToken);
+        await healthChecks.AddAsync(check, cancellationToken);
+        if (!check.IsLive)
+        {
+            await containers.MarkFailedAsync(container.Id, cancellationToken);
+            throw new StepFailedException(process.HasExited ? "The site ended instead of answering." : $"{url} did not answer in time.");
+        }
+
+        await containers.MarkRunningAsync(container.Id, cancellationToken);
+        log.Write($"{url} answered {check.HttpStatus} after {check.LatencyMs} ms");
+        return url;
+    }
+
+    /// <summary>Stops every site, and notes that its port is free.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        // First the processes: they must go even when the database is gone.
+        foreach (var (_, process) in launched)
+        {
+            if (process is not null)
+            {
+                await process.DisposeAsync();
+            }
+        }
+
+        http.Dispose();
+        foreach (var (container, _) in launched)
+        {
+            await containers.MarkStoppedAsync(container.Id, CancellationToken.None);
+            screen.Line($"Stopped {container.Image}; port {container.Port} is free again.");
+        }
+    }
+
+    // The library knows which ports its deployments have, not what else listens on this machine.
+    private async Task<DeploymentContainer> ReserveAsync(Guid deploymentId, string image, CancellationToken cancellationToken)
+    {
+        for (var ports = PortRange.Default; ;)
+        {
+            var container = await containers.ReserveAsync(
+                new NewDeploymentContainer { DeploymentId = deploymentId, Image = image, Ports = ports }, cancellationToken)
+                ?? throw new StepFailedException("Every port is taken.");
+            if (IsFree(container.Port))
+            {
+                launched.Add((container, null));
+                return container;
+            }
+
+            await containers.MarkStoppedAsync(container.Id, cancellationToken);
+            ports = container.Port < ports.Last
+                ? new PortRange(container.Port + 1, ports.Last)
+                : throw new StepFailedException("Every port is taken.");
+        }
+    }
+
+    private async Task<NewDeploymentHealthCheck> CheckAsync(Guid deploymentId, string url, ChildProcess process, CancellationToken cancellationToken)
+    {
+        var started = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            var asked = Stopwatch.GetTimestamp();
+            var status = await AskAsync(url, cancellationToken);
+            if (status == HttpStatusCode.OK || process.HasExited || Stopwatch.GetElapsedTime(started) > StartLimit)
+            {
+                return new NewDeploymentHealthCheck
+                {
+                    DeploymentId = deploymentId,
+                    Url = url,
+                    HttpStatus = (int?)status,
+                    LatencyMs = status is null ? null : (int)Stopwatch.GetElapsedTime(asked).TotalMilliseconds,
+                    IsLive = status == HttpStatusCode.OK,
+                };
+            }
+
+            await Task.Delay(Pause, cancellationToken);
+        }
+    }
+
+    private async Task<HttpStatusCode?> AskAsync(string url, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var response = await http.GetAsync(url, cancellationToken);
+            return response.StatusCode;
+        }
+        catch (Exception exception) when (exception is HttpRequestException || (exception is TaskCanceledException && !cancellationToken.IsCancellationRequested))
+        {
+            return null;
+        }
+    }
+
+    private static bool IsFree(int port)
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            socket.Bind(new IPEndPoint(IPAddress.Loopback, port));
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+}
