@@ -13,6 +13,7 @@ public interface IDeploymentLifecycle
     Task<DeploymentStatus?> FindStatusAsync(Guid id, CancellationToken cancellationToken);
 
     /// <summary>Takes the oldest queued deployment: it becomes <c>cloning</c> and started. No two workers get the same one, and none waits for another.</summary>
+    /// <remarks>In a unit of work, throwing gives the deployment back to the queue.</remarks>
     /// <param name="cancellationToken">Stops the claim.</param>
     /// <returns>The deployment and its project; null when the queue is empty.</returns>
     Task<DeploymentWithProject?> ClaimNextAsync(CancellationToken cancellationToken);

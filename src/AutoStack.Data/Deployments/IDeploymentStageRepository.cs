@@ -2,7 +2,7 @@ namespace AutoStack.Data.Deployments;
 
 /// <summary>
 /// The table <c>deployment_stages</c>. The stages that a deployment's status names follow it by themselves; the methods here are for the
-/// others, such as <see cref="StageName.Deploying"/>, and for reading.
+/// others, such as <see cref="StageName.Deploying"/>, for ending a stage before the deployment moves on, and for reading.
 /// </summary>
 public interface IDeploymentStageRepository
 {

@@ -19,6 +19,8 @@ internal sealed class RowReader(NpgsqlDataReader reader)
 
     public Guid Guid() => reader.GetGuid(column++);
 
+    public Guid? GuidOrNull() => IsNull() ? null : Guid();
+
     public string Text() => reader.GetString(column++);
 
     public string? TextOrNull() => IsNull() ? null : Text();

@@ -16,6 +16,7 @@ public sealed class RepositoryColumns : DatabaseTests
     private static readonly Dictionary<string, string> Withheld = new()
     {
         ["users.password_hash"] = "secret",
+        ["sessions.token"] = "secret",
         ["projects.env_vars"] = "secret",
         ["deployments.env_vars"] = "secret",
     };

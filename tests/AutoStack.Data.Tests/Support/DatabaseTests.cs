@@ -29,6 +29,8 @@ public abstract class DatabaseTests
 
     protected IUserRepository Users => Get<IUserRepository>();
 
+    protected ISessionRepository Sessions => Get<ISessionRepository>();
+
     protected IProjectRepository Projects => Get<IProjectRepository>();
 
     protected IDeploymentRepository Deployments => Get<IDeploymentRepository>();
