@@ -48,7 +48,8 @@ public sealed partial class MigrationScript
                 throw new FormatException($"{file}: a script is called NNNN_verb_object.sql or NNNN_verb_object.down.sql.");
             }
 
-            texts.Add(file, text.ReplaceLineEndings("\n"));
+            // Not ReplaceLineEndings: a form feed or U+2028 in a literal is no line end.
+            texts.Add(file, text.Replace("\r\n", "\n", StringComparison.Ordinal).Replace('\r', '\n'));
         }
 
         var scripts = new List<MigrationScript>();
@@ -58,7 +59,7 @@ public sealed partial class MigrationScript
             var version = int.Parse(name.AsSpan(0, 4), NumberStyles.None, CultureInfo.InvariantCulture);
             if (version != scripts.Count + 1)
             {
-                throw new FormatException(version == scripts.Count
+                throw new FormatException(version == scripts.Count && version > 0
                     ? $"{file}: version {version} is already taken by {scripts[^1].Name}."
                     : $"{file}: version {scripts.Count + 1} is missing before it.");
             }

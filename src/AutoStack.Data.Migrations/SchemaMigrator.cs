@@ -45,12 +45,11 @@ public sealed class SchemaMigrator
                 throw new MigrationException(MigrationError.NoConnection, "The connection string names no Host.");
             }
         }
-        catch (ArgumentException exception)
+        catch (ArgumentException)
         {
-            // The parser's own message may quote a piece of a password that holds a semicolon.
+            // The parser's own message may quote a piece of a password that holds a semicolon: it is no inner exception either.
             throw new MigrationException(MigrationError.NoConnection,
-                "The connection string cannot be read: it is a list of key=value pairs that Npgsql knows, for example Host=localhost;Database=autostack;Username=autostack.",
-                exception);
+                "The connection string cannot be read: it is a list of key=value pairs that Npgsql knows, for example Host=localhost;Database=autostack;Username=autostack.");
         }
     }
 
@@ -181,10 +180,11 @@ public sealed class SchemaMigrator
         using var step = new DbUpStep(connection, transaction, script, up);
         var processId = connection.ProcessID;
         var cancelling = Task.CompletedTask;
-        var registration = cancellationToken.Register(() => cancelling = held.CancelAsync(processId));
+        var running = Task.Run(step.Run, CancellationToken.None);
+        var registration = cancellationToken.Register(() => cancelling = held.CancelAsync(processId, running));
         try
         {
-            await Task.Run(step.Run, CancellationToken.None).ConfigureAwait(false);
+            await running.ConfigureAwait(false);
         }
         catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.QueryCanceled && cancellationToken.IsCancellationRequested)
         {
@@ -317,7 +317,8 @@ public sealed class SchemaMigrator
         {
             // A transactional script is an EXECUTEd string: positions are within it.
             var position = postgres.InternalPosition > 0 ? postgres.InternalPosition : step.Transactional ? 0 : postgres.Position;
-            place = position > 0 ? $", line {1 + step.Sql.AsSpan(0, Math.Min(position - 1, step.Sql.Length)).Count('\n')}" : "";
+            // The server counts characters, and one beyond the basic plane is two of ours.
+            place = position > 0 ? $", line {1 + step.Sql.EnumerateRunes().Take(position - 1).Count(rune => rune.Value == '\n')}" : "";
             message = string.Join(" ", new[] { $"{postgres.MessageText} ({postgres.SqlState}).", postgres.Detail, postgres.Hint }.Where(part => !string.IsNullOrEmpty(part)));
         }
 

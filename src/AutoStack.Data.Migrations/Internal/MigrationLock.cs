@@ -1,3 +1,4 @@
+using System.Data;
 using System.Diagnostics;
 using Npgsql;
 
@@ -57,12 +58,18 @@ internal sealed class MigrationLock : IAsyncDisposable
     /// <summary>Throws when the connection, and with it the lock, is lost.</summary>
     public Task EnsureHeldAsync(CancellationToken cancellationToken) => ScalarAsync("SELECT 1", 0, cancellationToken);
 
-    /// <summary>Cancels the statement that another connection of ours is running; does not throw.</summary>
-    public async Task CancelAsync(int processId)
+    /// <summary>
+    /// Cancels what another connection of ours is running, until it ends: a cancellation that comes before the statement is lost. Does not throw.
+    /// </summary>
+    public async Task CancelAsync(int processId, Task running)
     {
         try
         {
-            await ScalarAsync("SELECT pg_cancel_backend(@argument::int)", processId, CancellationToken.None).ConfigureAwait(false);
+            do
+            {
+                await ScalarAsync("SELECT pg_cancel_backend(@argument::int)", processId, CancellationToken.None).ConfigureAwait(false);
+            }
+            while (await Task.WhenAny(running, Task.Delay(PollInterval)).ConfigureAwait(false) != running);
         }
         catch (NpgsqlException)
         {
@@ -72,6 +79,19 @@ internal sealed class MigrationLock : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        try
+        {
+            // The server ends a session after the client has gone on: who comes next without waiting must find the lock free.
+            if (connection.State == ConnectionState.Open)
+            {
+                await ScalarAsync("SELECT pg_advisory_unlock_all()", 0, CancellationToken.None).ConfigureAwait(false);
+            }
+        }
+        catch (NpgsqlException)
+        {
+            // The session is lost, and the lock with it.
+        }
+
         await connection.DisposeAsync().ConfigureAwait(false);
         gate.Dispose();
     }
