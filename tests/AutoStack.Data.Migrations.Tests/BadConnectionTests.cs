@@ -1,0 +1,95 @@
+using System.Net;
+using System.Net.Sockets;
+using AutoStack.Data.Migrations.Tests.Support;
+using Npgsql;
+
+namespace AutoStack.Data.Migrations.Tests;
+
+public sealed class BadConnectionTests : MigrationTests
+{
+    private const string Secret = "s3cret-pass";
+
+    [Test]
+    public async Task A_wrong_password_is_no_connection()
+    {
+        var builder = new NpgsqlConnectionStringBuilder(ConnectionString) { Password = Secret, Pooling = false };
+        await using (var probe = new NpgsqlConnection(builder.ConnectionString))
+        {
+            try
+            {
+                await probe.OpenAsync(Token);
+                Assert.Ignore("The server asks for no password.");
+            }
+            catch (PostgresException)
+            {
+                // It does ask.
+            }
+        }
+
+        AssertNoConnection(builder.ConnectionString, builder.Username!);
+    }
+
+    [Test]
+    public void A_wrong_database_is_no_connection()
+    {
+        // The right password must not be told either.
+        var builder = new NpgsqlConnectionStringBuilder(ConnectionString) { Database = "autostack_missing" };
+
+        var failure = AssertNoConnection(builder.ConnectionString, "autostack_missing");
+
+        if (!string.IsNullOrEmpty(builder.Password))
+        {
+            Assert.That(failure.ToString(), Does.Not.Contain(builder.Password));
+        }
+    }
+
+    [Test]
+    public void A_closed_port_is_no_connection()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var port = ((IPEndPoint)listener.LocalEndpoint).Port;
+        listener.Stop();
+
+        AssertNoConnection($"Host=127.0.0.1;Port={port};Database=a;Username=b;Password={Secret}", $"127.0.0.1:{port}");
+    }
+
+    [Test]
+    public void An_unknown_host_is_no_connection() =>
+        AssertNoConnection($"Host=no-such-host.invalid;Database=a;Username=b;Password={Secret}", "no-such-host.invalid");
+
+    [TestCase("")]
+    [TestCase(Secret)]
+    [TestCase("this is no connection string, " + Secret)]
+    [TestCase("Host=localhost;Password=abc;" + Secret)]
+    [TestCase("Host=localhost;Password=abc;" + Secret + "=1")]
+    [TestCase("Host=localhost;Port=" + Secret)]
+    [TestCase("Host=localhost;SSL Mode=" + Secret)]
+    [TestCase("Host=localhost;Password=\"" + Secret)]
+    [TestCase("postgresql://ada:" + Secret + "@localhost/autostack")]
+    [TestCase("postgresql://ada:" + Secret + "@localhost/autostack?sslmode=require")]
+    public void A_string_that_is_no_connection_string_is_no_connection(string text) => AssertNoConnection(text, "connection string");
+
+    [TestCase("Database=a;Username=b;Password=" + Secret)]
+    [TestCase("Host=;Database=a;Password=" + Secret)]
+    public void A_string_without_host_is_no_connection(string text) => AssertNoConnection(text, "Host");
+
+    [Test]
+    public void Reading_the_history_without_a_server_is_no_connection() =>
+        Assert.That(() => new SchemaMigrator($"Host=no-such-host.invalid;Password={Secret}").GetHistoryAsync(Token),
+            Throws.TypeOf<MigrationException>().With.Property(nameof(MigrationException.Error)).EqualTo(MigrationError.NoConnection));
+
+    private MigrationException AssertNoConnection(string connectionString, string named)
+    {
+        var failure = Assert.ThrowsAsync<MigrationException>(
+            async () => await new SchemaMigrator(connectionString).UpgradeAsync(cancellationToken: Token))!;
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(failure.Error, Is.EqualTo(MigrationError.NoConnection));
+            Assert.That(failure.Message, Does.Contain(named));
+            Assert.That(failure.ToString(), Does.Not.Contain(Secret).IgnoreCase);
+        }
+
+        return failure;
+    }
+}

@@ -1,0 +1,86 @@
+using AutoStack.Data.Migrations.Tests.Support;
+using Npgsql;
+
+namespace AutoStack.Data.Migrations.Tests;
+
+public sealed class ConcurrentIndexTests : MigrationTests
+{
+    private const string Build = "CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS t_id_key ON t (id)";
+    private const string Built = "index t_id_key: CREATE UNIQUE INDEX t_id_key ON public.t USING btree (id)";
+
+    [SetUp]
+    public Task CreateTableAsync() => ExecuteAsync("CREATE TABLE t (id int)");
+
+    [TestCase("-- autostack: no-transaction\n" + Build)]
+    [TestCase("-- autostack: no-transaction\n" + Build + ";\n")]
+    [TestCase("-- autostack: no-transaction\r\n-- why; and what's more\r\n" + Build + ";\r\n")]
+    [TestCase("-- autostack: no-transaction\n" + Build + ";\n-- the end\n")]
+    public async Task A_script_without_transaction_builds_an_index_concurrently(string up)
+    {
+        await Migrator(Scripts(up)).UpgradeAsync(cancellationToken: Token);
+
+        Assert.That(await CatalogAsync(), Has.Member(Built));
+        Assert.That(await AppliedAsync(), Is.EqualTo(new[] { "1" }));
+    }
+
+    [Test]
+    public async Task An_invalid_index_that_a_failed_build_left_is_dropped_and_rebuilt()
+    {
+        await ExecuteAsync("INSERT INTO t VALUES (1), (1)");
+        Assert.ThrowsAsync<PostgresException>(() => ExecuteAsync(Build));
+        Assert.That(await CatalogAsync(), Has.Member(Built + " (invalid)"));
+        await ExecuteAsync("DELETE FROM t WHERE ctid = '(0,1)'");
+
+        await Migrator(Scripts("-- autostack: no-transaction\n" + Build)).UpgradeAsync(cancellationToken: Token);
+
+        Assert.That(await CatalogAsync(), Has.Member(Built));
+    }
+
+    [Test]
+    public async Task A_build_that_fails_is_not_noted_and_succeeds_in_the_next_run()
+    {
+        var scripts = Scripts("-- autostack: no-transaction\n" + Build);
+        await ExecuteAsync("INSERT INTO t VALUES (1), (1)");
+
+        var failure = Assert.ThrowsAsync<MigrationException>(() => Migrator(scripts).UpgradeAsync(cancellationToken: Token))!;
+        var noted = await AppliedAsync();
+        await ExecuteAsync("DELETE FROM t WHERE ctid = '(0,1)'");
+        await Migrator(scripts).UpgradeAsync(cancellationToken: Token);
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(failure.Error, Is.EqualTo(MigrationError.ScriptFailed));
+            Assert.That(failure.Message, Does.Contain("23505"));
+            Assert.That(noted, Is.Empty);
+            Assert.That(await AppliedAsync(), Is.EqualTo(new[] { "1" }));
+            Assert.That(await CatalogAsync(), Has.Member(Built));
+        }
+    }
+
+    [Test]
+    public async Task A_valid_index_of_that_name_is_kept()
+    {
+        await ExecuteAsync(Build);
+        var before = await ScalarAsync<uint>("SELECT 't_id_key'::regclass::oid");
+
+        await Migrator(Scripts("-- autostack: no-transaction\n" + Build)).UpgradeAsync(cancellationToken: Token);
+
+        Assert.That(await ScalarAsync<uint>("SELECT 't_id_key'::regclass::oid"), Is.EqualTo(before));
+    }
+
+    [Test]
+    public async Task A_script_without_transaction_has_one_statement()
+    {
+        var scripts = Scripts($"-- autostack: no-transaction\n{Build};\nCREATE INDEX CONCURRENTLY t_id_idx ON t (id);");
+
+        var failure = Assert.ThrowsAsync<MigrationException>(() => Migrator(scripts).UpgradeAsync(cancellationToken: Token))!;
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(failure.Error, Is.EqualTo(MigrationError.ScriptFailed));
+            Assert.That(failure.Message, Does.StartWith("0001_run_test.sql").And.Contain("25001"));
+            Assert.That(await AppliedAsync(), Is.Empty);
+            Assert.That(await ExistsAsync("t_id_idx"), Is.False);
+        }
+    }
+}

@@ -1,0 +1,155 @@
+using AutoStack.Data.Migrations.Tests.Support;
+
+namespace AutoStack.Data.Migrations.Tests;
+
+public sealed class ConcurrentMigratorTests : MigrationTests
+{
+    private const int Migrators = 8;
+
+    private const string LockHolder = """
+        SELECT pid
+        FROM pg_locks
+        WHERE locktype = 'advisory' AND granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+        """;
+
+    [Test]
+    public async Task Of_eight_migrators_on_an_empty_database_each_version_is_applied_by_one()
+    {
+        // A table of that name that is not committed yet: the first script stops there until all are on their way.
+        await using var obstacle = await HoldAsync("CREATE TABLE users ()");
+
+        var reports = await RunTogetherAsync(obstacle);
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(reports.Sum(report => report.Steps.Count), Is.EqualTo(Head));
+            Assert.That(reports.Select(report => report.ToVersion), Is.All.EqualTo(Head));
+            Assert.That(reports.Count(report => report.Steps.Count > 0), Is.EqualTo(1));
+            Assert.That(await AppliedAsync(), Is.EqualTo(Enumerable.Range(1, Head).Select(version => $"{version}")));
+        }
+    }
+
+    [Test]
+    public async Task Of_eight_migrators_on_a_half_migrated_database_each_missing_version_is_applied_by_one()
+    {
+        await Migrator().UpgradeAsync(MigrationTarget.Version(5), cancellationToken: Token);
+        await using var obstacle = await HoldAsync("LOCK TABLE deployments");
+
+        var reports = await RunTogetherAsync(obstacle);
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(reports.SelectMany(report => report.Steps).Select(step => step.Version), Is.EqualTo(Enumerable.Range(6, Head - 5)));
+            Assert.That(reports.Select(report => report.ToVersion), Is.All.EqualTo(Head));
+            Assert.That(await AppliedAsync(), Is.EqualTo(Enumerable.Range(1, Head).Select(version => $"{version}")));
+        }
+    }
+
+    [Test]
+    public async Task A_migrator_that_waits_says_who_has_the_lock()
+    {
+        await using var obstacle = await HoldAsync("CREATE TABLE users ()");
+        var first = Migrator().UpgradeAsync(cancellationToken: Token);
+        await UntilMigratorWaitsForTableAsync();
+        var holder = await ScalarAsync<int>(LockHolder);
+
+        var recorder = new Recorder();
+        var second = Migrator().UpgradeAsync(progress: recorder, cancellationToken: Token);
+        var waiting = await recorder.Waiting.WaitAsync(Token);
+        obstacle.Release();
+        await first;
+        var report = await second;
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(waiting.Holder, Does.StartWith($"pid {holder}, {MigratorName}"));
+            Assert.That(report.Steps, Is.Empty);
+            Assert.That(recorder.Events[^1], Is.EqualTo(new MigrationPlanned(Head, Head, 0)));
+        }
+    }
+
+    [Test]
+    public async Task A_migrator_that_may_not_wait_fails_as_locked_and_names_the_holder()
+    {
+        await using var obstacle = await HoldAsync("CREATE TABLE users ()");
+        var first = Migrator().UpgradeAsync(cancellationToken: Token);
+        await UntilMigratorWaitsForTableAsync();
+        var holder = await ScalarAsync<int>(LockHolder);
+
+        var failure = Assert.ThrowsAsync<MigrationException>(
+            () => Migrator(new SchemaMigratorOptions { LockWait = TimeSpan.Zero }).UpgradeAsync(cancellationToken: Token))!;
+        obstacle.Release();
+        await first;
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(failure.Error, Is.EqualTo(MigrationError.Locked));
+            Assert.That(failure.Message, Does.Contain($"pid {holder}"));
+            Assert.That(failure.Report, Is.Null);
+        }
+    }
+
+    [Test]
+    public async Task A_migrator_that_waits_can_be_cancelled()
+    {
+        await using var obstacle = await HoldAsync("CREATE TABLE users ()");
+        var first = Migrator().UpgradeAsync(cancellationToken: Token);
+        await UntilMigratorWaitsForTableAsync();
+
+        using var cancelling = CancellationTokenSource.CreateLinkedTokenSource(Token);
+        var recorder = new Recorder(told => cancelling.Cancel());
+        var second = Migrator().UpgradeAsync(progress: recorder, cancellationToken: cancelling.Token);
+
+        Assert.That(async () => await second, Throws.InstanceOf<OperationCanceledException>());
+        obstacle.Release();
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(recorder.Events, Is.Not.Empty.And.All.InstanceOf<WaitingForLock>());
+            Assert.That((await first).ToVersion, Is.EqualTo(Head));
+        }
+    }
+
+    [Test]
+    public async Task The_lock_is_free_as_soon_as_a_migrator_has_returned()
+    {
+        var migrator = Migrator(new SchemaMigratorOptions { LockWait = TimeSpan.Zero });
+        for (var run = 1; run <= 20; run++)
+        {
+            var report = await migrator.UpgradeAsync(MigrationTarget.Version(1), cancellationToken: Token);
+            Assert.That(report.ToVersion, Is.EqualTo(1), $"run {run}");
+        }
+    }
+
+    [Test]
+    public async Task A_migrator_that_lost_its_lock_runs_no_further_script()
+    {
+        var scripts = Scripts("CREATE TABLE first ()", "CREATE TABLE second ()");
+        await using var obstacle = await HoldAsync("CREATE TABLE first ()");
+        var migration = Migrator(scripts).UpgradeAsync(cancellationToken: Token);
+        await UntilMigratorWaitsForTableAsync();
+        await ExecuteAsync($"SELECT pg_terminate_backend(({LockHolder}))");
+        obstacle.Release();
+
+        var failure = Assert.ThrowsAsync<MigrationException>(() => migration)!;
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(failure.Report?.Steps.Select(step => step.Version), Is.EqualTo(new[] { 1 }));
+            Assert.That(await AppliedAsync(), Is.EqualTo(new[] { "1" }));
+            Assert.That(await ExistsAsync("second"), Is.False);
+        }
+    }
+
+    /// <summary>Starts all, waits until one is stopped by the obstacle and the others have a session each, and clears the way.</summary>
+    private async Task<MigrationReport[]> RunTogetherAsync(OpenTransaction obstacle)
+    {
+        var runs = Enumerable.Range(0, Migrators).Select(_ => Task.Run(() => Migrator().UpgradeAsync(cancellationToken: Token), Token)).ToList();
+        await UntilAsync($"""
+            SELECT count(*) > {Migrators} AND bool_or(wait_event_type = 'Lock')
+            FROM pg_stat_activity
+            WHERE datname = current_database() AND application_name = '{MigratorName}'
+            """);
+        obstacle.Release();
+        return await Task.WhenAll(runs);
+    }
+}

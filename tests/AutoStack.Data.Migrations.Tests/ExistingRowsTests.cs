@@ -1,0 +1,84 @@
+using AutoStack.Data.Migrations.Tests.Support;
+
+namespace AutoStack.Data.Migrations.Tests;
+
+public sealed class ExistingRowsTests : MigrationTests
+{
+    [Test]
+    public async Task Existing_log_lines_are_numbered_per_deployment_by_time_creation_and_id()
+    {
+        await Migrator().UpgradeAsync(MigrationTarget.Version(2), cancellationToken: Token);
+        await AddDeploymentsAsync();
+        await ExecuteAsync("""
+            INSERT INTO deployment_logs (id, deployment_id, message, timestamp, created_at)
+            SELECT ('00000000-0000-0000-0000-0000000000' || line.id)::uuid, d.id, line.message, line.timestamp::timestamp, line.created_at::timestamp
+            FROM deployments d,
+                (VALUES
+                    ('f5', '5', '2026-01-02', '2026-01-01 00:00:00'),
+                    ('f4', '1', '2026-01-01', '2026-01-01 00:00:00'),
+                    ('f3', '4', '2026-01-01', '2026-01-01 00:00:02'),
+                    ('f2', '3', '2026-01-01', '2026-01-01 00:00:01'),
+                    ('f1', '2', '2026-01-01', '2026-01-01 00:00:01')) line (id, message, timestamp, created_at)
+            WHERE d.branch = 'a';
+            INSERT INTO deployment_logs (id, deployment_id, message, timestamp, created_at)
+            SELECT ('00000000-0000-0000-0000-0000000000a' || n)::uuid, id, n::text, '2026-01-01', '2026-01-01 00:00:01'
+            FROM deployments, generate_series(3, 1, -1) n
+            WHERE branch = 'b';
+            INSERT INTO deployment_runtime_logs (id, deployment_id, message, timestamp)
+            SELECT ('00000000-0000-0000-0000-0000000' || d.branch || '000' || n)::uuid, d.id, n::text, '2026-01-01'
+            FROM deployments d, generate_series(3, 1, -1) n;
+            """);
+
+        await Migrator().UpgradeAsync(cancellationToken: Token);
+
+        const string Numbers = "SELECT d.branch || l.seq || '=' || l.message FROM {0} l JOIN deployments d ON d.id = l.deployment_id ORDER BY d.branch, l.seq";
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(await ListAsync(Numbers.Replace("{0}", "deployment_logs", StringComparison.Ordinal)),
+                Is.EqualTo(new[] { "a1=1", "a2=2", "a3=3", "a4=4", "a5=5", "b1=1", "b2=2", "b3=3" }));
+            Assert.That(await ListAsync(Numbers.Replace("{0}", "deployment_runtime_logs", StringComparison.Ordinal)),
+                Is.EqualTo(new[] { "a1=1", "a2=2", "a3=3", "b1=1", "b2=2", "b3=3" }));
+            Assert.That(await ListAsync("SELECT conname FROM pg_constraint WHERE NOT convalidated"), Is.Empty);
+            Assert.That(await ScalarAsync<long>("SELECT count(*) FROM pg_constraint WHERE conname LIKE '%\\_required\\_check' AND convalidated"),
+                Is.EqualTo(12));
+        }
+    }
+
+    [Test]
+    public async Task A_line_of_a_writer_that_knows_no_number_comes_after_the_existing_ones()
+    {
+        await Migrator().UpgradeAsync(MigrationTarget.Version(2), cancellationToken: Token);
+        await AddDeploymentsAsync();
+        const string Write = "INSERT INTO deployment_logs (deployment_id, message) SELECT id, 'line' FROM deployments WHERE branch = 'a'";
+        await ExecuteAsync(Write);
+        await ExecuteAsync(Write);
+
+        await Migrator().UpgradeAsync(cancellationToken: Token);
+        await ExecuteAsync(Write);
+
+        Assert.That(await ListAsync("SELECT seq FROM deployment_logs ORDER BY seq"), Is.EqualTo(new[] { "1", "2", "3" }));
+    }
+
+    [Test]
+    public async Task Rows_that_break_a_new_check_stop_the_upgrade_before_it_and_stay()
+    {
+        await Migrator().UpgradeAsync(MigrationTarget.Version(2), cancellationToken: Token);
+        await ExecuteAsync("INSERT INTO users (name, email, created_at) VALUES ('Ada', 'ada@example.com', NULL)");
+
+        var failure = Assert.ThrowsAsync<MigrationException>(() => Migrator().UpgradeAsync(cancellationToken: Token))!;
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(failure.Message, Does.StartWith("0014_validate_required_checks.sql").And.Contain("users_required_check"));
+            Assert.That(failure.Report?.ToVersion, Is.EqualTo(13));
+            Assert.That(await ScalarAsync<long>("SELECT count(*) FROM users"), Is.EqualTo(1));
+            Assert.That(await AppliedAsync(), Has.Count.EqualTo(13));
+        }
+    }
+
+    private Task AddDeploymentsAsync() => ExecuteAsync("""
+        INSERT INTO users (name, email) VALUES ('Ada', 'ada@example.com');
+        INSERT INTO projects (user_id, name, repository) SELECT id, 'site', 'ada/site' FROM users;
+        INSERT INTO deployments (project_id, user_id, branch) SELECT p.id, p.user_id, b.name FROM projects p, (VALUES ('a'), ('b')) b (name);
+        """);
+}

@@ -1,0 +1,84 @@
+using AutoStack.Data.Migrations.Tests.Support;
+
+namespace AutoStack.Data.Migrations.Tests;
+
+public sealed class LockTimeoutTests : MigrationTests
+{
+    private static readonly IReadOnlyList<MigrationScript> AddColumn = Scripts(
+        "-- autostack: lock_timeout=50ms\nCREATE TABLE beside ();\nALTER TABLE busy ADD COLUMN extra int");
+
+    [SetUp]
+    public Task CreateTableAsync() => ExecuteAsync("CREATE TABLE busy (id int)");
+
+    [Test]
+    public async Task A_script_that_does_not_get_its_lock_is_tried_again()
+    {
+        await using var holder = await HoldAsync("LOCK TABLE busy IN ACCESS SHARE MODE");
+        var recorder = new Recorder(told =>
+        {
+            if (told is StepRetrying { Attempt: 2 })
+            {
+                holder.Release();
+            }
+        });
+
+        var report = await Migrator(AddColumn).UpgradeAsync(progress: recorder, cancellationToken: Token);
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(report.ToVersion, Is.EqualTo(1));
+            Assert.That(recorder.Events.OfType<StepRetrying>().Select(retry => (retry.FileName, retry.Attempt)),
+                Is.EqualTo(new[] { ("0001_run_test.sql", 1), ("0001_run_test.sql", 2) }));
+            Assert.That(recorder.Events.OfType<StepRetrying>().Select(retry => retry.Delay), Is.All.GreaterThan(TimeSpan.Zero));
+            Assert.That(recorder.Events.OfType<StepFinished>().Count(), Is.EqualTo(1));
+            Assert.That(await CatalogAsync(), Has.Member("column busy.extra at 2 integer").And.Member("table beside"));
+        }
+    }
+
+    [Test]
+    public async Task A_script_that_never_gets_its_lock_fails_after_its_attempts_and_leaves_nothing()
+    {
+        await using var holder = await HoldAsync("LOCK TABLE busy IN ACCESS SHARE MODE");
+        var before = await CatalogAsync();
+        var recorder = new Recorder();
+
+        var failure = Assert.ThrowsAsync<MigrationException>(() => Migrator(AddColumn, new SchemaMigratorOptions { Attempts = 2 })
+            .UpgradeAsync(progress: recorder, cancellationToken: Token))!;
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(failure.Error, Is.EqualTo(MigrationError.ScriptFailed));
+            Assert.That(failure.Message, Does.StartWith("0001_run_test.sql").And.Contain("55P03"));
+            Assert.That(recorder.Events.OfType<StepRetrying>().Select(retry => retry.Attempt), Is.EqualTo(new[] { 1 }));
+            Assert.That(await CatalogAsync(), Is.EqualTo(before));
+            Assert.That(await AppliedAsync(), Is.Empty);
+        }
+    }
+
+    [Test]
+    public async Task An_index_that_did_not_get_its_lock_is_built_anew()
+    {
+        var scripts = Scripts("-- autostack: no-transaction lock_timeout=50ms\nCREATE INDEX CONCURRENTLY IF NOT EXISTS busy_id_idx ON busy (id)");
+
+        // The build is announced in the catalog before it waits for the writers that are under way.
+        await using var writer = await HoldAsync("INSERT INTO busy VALUES (1)");
+        string[] leftOver = [];
+        var recorder = new Recorder(told =>
+        {
+            if (told is StepRetrying { Attempt: 1 })
+            {
+                leftOver = [.. ListAsync("SELECT indexrelid::regclass::text FROM pg_index WHERE NOT indisvalid").GetAwaiter().GetResult()];
+                writer.Release();
+            }
+        });
+
+        await Migrator(scripts).UpgradeAsync(progress: recorder, cancellationToken: Token);
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(leftOver, Is.EqualTo(new[] { "busy_id_idx" }));
+            Assert.That(await CatalogAsync(), Has.Member("index busy_id_idx: CREATE INDEX busy_id_idx ON public.busy USING btree (id)"));
+            Assert.That(await AppliedAsync(), Is.EqualTo(new[] { "1" }));
+        }
+    }
+}

@@ -1,0 +1,97 @@
+using AutoStack.Data.Migrations.Tests.Support;
+
+namespace AutoStack.Data.Migrations.Tests;
+
+public sealed class RoundTripTests : MigrationTests
+{
+    [Test]
+    public async Task Up_down_and_up_again_leaves_the_same_catalog_at_every_version()
+    {
+        var migrator = Migrator();
+        var recorded = new List<IReadOnlyList<string>> { await CatalogAsync() };
+        for (var version = 1; version <= Head; version++)
+        {
+            var report = await migrator.UpgradeAsync(MigrationTarget.Relative(1), cancellationToken: Token);
+            recorded.Add(await CatalogAsync());
+            Assert.That((report.FromVersion, report.ToVersion), Is.EqualTo((version - 1, version)));
+            Assert.That(recorded[version], Is.Not.EqualTo(recorded[version - 1]), $"version {version} changes nothing that is compared");
+        }
+
+        for (var version = Head - 1; version >= 0; version--)
+        {
+            var report = await migrator.DowngradeAsync(MigrationTarget.Relative(-1), cancellationToken: Token);
+            Assert.That((report.FromVersion, report.ToVersion), Is.EqualTo((version + 1, version)));
+            Assert.That(await CatalogAsync(), Is.EqualTo(recorded[version]), $"down to version {version}");
+            Assert.That(await AppliedAsync(), Has.Count.EqualTo(version));
+        }
+
+        for (var version = 1; version <= Head; version++)
+        {
+            await migrator.UpgradeAsync(MigrationTarget.Version(version), cancellationToken: Token);
+            Assert.That(await CatalogAsync(), Is.EqualTo(recorded[version]), $"up again to version {version}");
+        }
+    }
+
+    [Test]
+    public async Task Base_leaves_only_the_journal_and_no_extension_that_was_made_here()
+    {
+        await Migrator().UpgradeAsync(cancellationToken: Token);
+
+        var report = await Migrator().DowngradeAsync(MigrationTarget.Base, cancellationToken: Token);
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(report.ToVersion, Is.Zero);
+            Assert.That(report.Steps.Select(step => step.Version), Is.EqualTo(Enumerable.Range(1, Head).Reverse()));
+            Assert.That(await ListAsync("SELECT relname FROM pg_class WHERE relkind IN ('r', 'S', 'v') AND relnamespace = 'public'::regnamespace"),
+                Is.EqualTo(new[] { "schema_versions" }));
+            Assert.That(await AppliedAsync(), Is.Empty);
+            Assert.That(await CatalogAsync(), Is.Empty);
+        }
+    }
+
+    [Test]
+    public async Task Base_keeps_an_extension_that_was_there_before()
+    {
+        await ExecuteAsync("CREATE EXTENSION \"uuid-ossp\"");
+        await Migrator().UpgradeAsync(cancellationToken: Token);
+
+        await Migrator().DowngradeAsync(MigrationTarget.Base, cancellationToken: Token);
+
+        Assert.That(await CatalogAsync(), Is.EqualTo(new[] { "extension uuid-ossp in public" }));
+    }
+
+    [Test]
+    public async Task Going_back_to_the_documented_schema_and_up_again_keeps_the_rows()
+    {
+        await Migrator().UpgradeAsync(cancellationToken: Token);
+        await ExecuteAsync("""
+            INSERT INTO users (name, email) VALUES ('Ada', 'ada@example.com');
+            INSERT INTO projects (user_id, name, repository) SELECT id, 'site', 'ada/site' FROM users;
+            INSERT INTO deployments (project_id, user_id) SELECT id, user_id FROM projects;
+            INSERT INTO deployment_logs (deployment_id, message) SELECT id, 'line ' || n FROM deployments, generate_series(1, 3) n;
+            INSERT INTO deployment_stages (deployment_id, stage_name) SELECT id, 'queued' FROM deployments;
+            """);
+        const string Rows = """
+            SELECT to_jsonb(u) || to_jsonb(p) || to_jsonb(d) || to_jsonb(s) || to_jsonb(l)
+            FROM users u
+            JOIN projects p ON p.user_id = u.id
+            JOIN deployments d ON d.project_id = p.id
+            JOIN deployment_stages s ON s.deployment_id = d.id
+            JOIN deployment_logs l ON l.deployment_id = d.id
+            ORDER BY l.id
+            """;
+        var before = await ListAsync(Rows.Replace("to_jsonb(l)", "to_jsonb(l) - 'seq'", StringComparison.Ordinal));
+
+        await Migrator().DowngradeAsync(MigrationTarget.Version(2), cancellationToken: Token);
+        var between = await ListAsync(Rows);
+        await Migrator().UpgradeAsync(cancellationToken: Token);
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(before, Has.Count.EqualTo(3));
+            Assert.That(between, Is.EqualTo(before));
+            Assert.That(await ListAsync("SELECT seq FROM deployment_logs ORDER BY seq"), Is.EqualTo(new[] { "1", "2", "3" }));
+        }
+    }
+}

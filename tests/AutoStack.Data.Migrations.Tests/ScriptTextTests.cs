@@ -1,0 +1,75 @@
+using AutoStack.Data.Migrations.Tests.Support;
+
+namespace AutoStack.Data.Migrations.Tests;
+
+/// <summary>Texts that script runners take apart or replace: each must reach the server as it is written.</summary>
+public sealed class ScriptTextTests : MigrationTests
+{
+    [TestCase("$2b$12$abcdefghijklmnopqrstuv")]
+    [TestCase("{name} and $variable$ and $1 and :name and @name and ${other}")]
+    [TestCase("one; two -- no comment; /* nor this")]
+    [TestCase("$autostack_script$; SELECT 1/0; $autostack_run$")]
+    [TestCase("$autostack_script$ $autostack_script_1$ $autostack_run$")]
+    [TestCase("$$ $body$ $autostack_script")]
+    [TestCase(@"back\slash 100% %s {0} {{}} GO")]
+    [TestCase("\nGO\n/\n\\echo\n")]
+    [TestCase("\f and \u0085 and \u2028 are no line ends")]
+    public async Task A_text_arrives_unharmed(string text)
+    {
+        var scripts = Scripts($"CREATE TABLE t (value text);\nINSERT INTO t VALUES ('{text}');");
+
+        await Migrator(scripts).UpgradeAsync(cancellationToken: Token);
+
+        Assert.That(await ListAsync("SELECT value FROM t"), Is.EqualTo(new[] { text }));
+    }
+
+    [TestCase("CREATE FUNCTION twice(n int) RETURNS int LANGUAGE sql AS $body$ SELECT n + $1; $body$")]
+    [TestCase("CREATE FUNCTION twice(n int) RETURNS int LANGUAGE plpgsql AS $$\nBEGIN\n    -- it's; a comment\n    RETURN 2 * n;\nEND\n$$;")]
+    [TestCase("CREATE FUNCTION twice(n int) RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT 1; SELECT 2 * n; END;")]
+    [TestCase("CREATE FUNCTION twice(n int) RETURNS int RETURN $1 * 2; -- the end")]
+    [TestCase("DO $autostack_script$ BEGIN CREATE FUNCTION twice(n int) RETURNS int RETURN n + n; END $autostack_script$")]
+    public async Task A_body_arrives_unharmed(string create)
+    {
+        await Migrator(Scripts($"{create}", "CREATE TABLE after ()")).UpgradeAsync(cancellationToken: Token);
+
+        Assert.That(await ScalarAsync<int>("SELECT twice(21)"), Is.EqualTo(42));
+        Assert.That(await ExistsAsync("after"), Is.True);
+    }
+
+    [Test]
+    public async Task Line_ends_make_no_difference()
+    {
+        const string Text = "CREATE TABLE t (value text);\nINSERT INTO t\nVALUES ('a');\n";
+        var lf = Scripts(Text);
+        var crlf = Scripts(Text.Replace("\n", "\r\n", StringComparison.Ordinal));
+        await Migrator(lf).UpgradeAsync(cancellationToken: Token);
+
+        var history = await Migrator(crlf).GetHistoryAsync(Token);
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(crlf[0].Checksum, Is.EqualTo(lf[0].Checksum));
+            Assert.That(crlf[0].Up.Sql, Is.EqualTo(Text));
+            Assert.That(history.IsUpToDate, Is.True);
+        }
+    }
+
+    [Test]
+    public async Task A_script_with_line_ends_of_windows_runs()
+    {
+        await Migrator(Scripts("-- autostack: lock_timeout=1s\r\n-- why\r\nCREATE TABLE t (value text);\r\nINSERT INTO t\r\nVALUES ('a\r\nb');\r\n"))
+            .UpgradeAsync(cancellationToken: Token);
+
+        Assert.That(await ListAsync("SELECT value FROM t"), Is.EqualTo(new[] { "a\nb" }));
+    }
+
+    [TestCase("")]
+    [TestCase("-- nothing yet")]
+    [TestCase("SELECT 1; SELECT 2")]
+    public async Task A_script_that_changes_nothing_is_noted(string up)
+    {
+        await Migrator(Scripts(up)).UpgradeAsync(cancellationToken: Token);
+
+        Assert.That(await AppliedAsync(), Is.EqualTo(new[] { "1" }));
+    }
+}

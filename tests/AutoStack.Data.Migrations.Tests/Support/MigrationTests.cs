@@ -1,0 +1,114 @@
+using AutoStack.Data.Testing;
+using Npgsql;
+
+namespace AutoStack.Data.Migrations.Tests.Support;
+
+/// <summary>A fixture whose every test has an empty database of its own, and sessions beside the migrator's.</summary>
+public abstract class MigrationTests
+{
+    /// <summary>The application name of the migrators' sessions.</summary>
+    protected const string MigratorName = "migrator";
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    private CancellationTokenSource patience = null!;
+
+    /// <summary>Ends what hangs: a test that waits for an engine that never comes fails instead.</summary>
+    protected CancellationToken Token => patience.Token;
+
+    protected TestDatabase Database { get; private set; } = null!;
+
+    protected NpgsqlDataSource Raw { get; private set; } = null!;
+
+    protected string ConnectionString { get; private set; } = null!;
+
+    protected static int Head => SchemaMigrator.Scripts.Count;
+
+    [SetUp]
+    public async Task CreateDatabaseAsync()
+    {
+        patience = new CancellationTokenSource(Patience);
+        Database = await TestServer.Current.CreateEmptyDatabaseAsync(Token);
+        ConnectionString = new NpgsqlConnectionStringBuilder(Database.ConnectionString) { ApplicationName = MigratorName }.ConnectionString;
+        Raw = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(Database.ConnectionString) { ApplicationName = "raw", SearchPath = "public" });
+    }
+
+    [TearDown]
+    public async Task DropDatabaseAsync()
+    {
+        await Raw.DisposeAsync();
+        await Database.DisposeAsync();
+        patience.Dispose();
+    }
+
+    protected SchemaMigrator Migrator(SchemaMigratorOptions? options = null) => new(ConnectionString, options);
+
+    /// <summary>A migrator with scripts of the test's own.</summary>
+    protected SchemaMigrator Migrator(IReadOnlyList<MigrationScript> scripts, SchemaMigratorOptions? options = null) =>
+        new(ConnectionString, options, scripts);
+
+    /// <summary>Versions 1, 2, … called <c>0001_run_test</c> and so on, whose down scripts do nothing.</summary>
+    protected static IReadOnlyList<MigrationScript> Scripts(params string[] ups) => MigrationScript.Load(ups.SelectMany((up, index) => new[]
+    {
+        KeyValuePair.Create($"{index + 1:0000}_run_test.sql", up),
+        KeyValuePair.Create($"{index + 1:0000}_run_test.down.sql", "-- nothing"),
+    }));
+
+    protected async Task ExecuteAsync(string sql)
+    {
+        await using var command = Raw.CreateCommand(sql);
+        await command.ExecuteNonQueryAsync(Token);
+    }
+
+    protected async Task<T> ScalarAsync<T>(string sql)
+    {
+        await using var command = Raw.CreateCommand(sql);
+        return (T)(await command.ExecuteScalarAsync(Token))!;
+    }
+
+    /// <summary>The first column of a query, as text.</summary>
+    protected async Task<IReadOnlyList<string>> ListAsync(string sql)
+    {
+        await using var command = Raw.CreateCommand(sql);
+        await using var reader = await command.ExecuteReaderAsync(Token);
+        var rows = new List<string>();
+        while (await reader.ReadAsync(Token))
+        {
+            rows.Add($"{reader.GetValue(0)}");
+        }
+
+        return rows;
+    }
+
+    protected Task<IReadOnlyList<string>> CatalogAsync() => ListAsync(Resource.Text("Catalog.sql"));
+
+    protected Task<IReadOnlyList<string>> AppliedAsync() => ListAsync("SELECT version FROM schema_versions ORDER BY version");
+
+    protected async Task<bool> ExistsAsync(string relation) => await ScalarAsync<bool>($"SELECT to_regclass('public.{relation}') IS NOT NULL");
+
+    /// <summary>A session that has run a statement in a transaction and keeps it open: it holds what the statement locked.</summary>
+    protected async Task<OpenTransaction> HoldAsync(string sql)
+    {
+        var connection = await Raw.OpenConnectionAsync(Token);
+        var transaction = await connection.BeginTransactionAsync(Token);
+        await using var command = new NpgsqlCommand(sql, connection, transaction);
+        await command.ExecuteNonQueryAsync(Token);
+        return new OpenTransaction(connection, transaction);
+    }
+
+    protected Task UntilMigratorWaitsForTableAsync() => UntilAsync($"""
+        SELECT EXISTS (
+            SELECT
+            FROM pg_stat_activity
+            WHERE datname = current_database() AND application_name = '{MigratorName}' AND wait_event_type = 'Lock')
+        """);
+
+    /// <summary>Waits until a query says true.</summary>
+    protected async Task UntilAsync(string sql)
+    {
+        while (!await ScalarAsync<bool>(sql))
+        {
+            await Task.Delay(5, Token);
+        }
+    }
+}

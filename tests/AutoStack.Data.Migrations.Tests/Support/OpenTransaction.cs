@@ -1,0 +1,16 @@
+using Npgsql;
+
+namespace AutoStack.Data.Migrations.Tests.Support;
+
+/// <summary>A transaction that stays open until it is released; disposing rolls it back.</summary>
+public sealed class OpenTransaction(NpgsqlConnection connection, NpgsqlTransaction transaction) : IAsyncDisposable
+{
+    /// <summary>Rolls back, at once also where nothing may be awaited.</summary>
+    public void Release() => transaction.Rollback();
+
+    public async ValueTask DisposeAsync()
+    {
+        await transaction.DisposeAsync();
+        await connection.DisposeAsync();
+    }
+}

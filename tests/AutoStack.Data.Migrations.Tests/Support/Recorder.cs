@@ -1,0 +1,24 @@
+namespace AutoStack.Data.Migrations.Tests.Support;
+
+/// <summary>Keeps what a migrator tells, in order; <see cref="Progress{T}"/> would tell it late.</summary>
+internal sealed class Recorder(Action<MigrationEvent>? then = null) : IProgress<MigrationEvent>
+{
+    private readonly List<MigrationEvent> events = [];
+    private readonly TaskCompletionSource<WaitingForLock> waiting = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Ends when the migrator says that it waits for another one.</summary>
+    public Task<WaitingForLock> Waiting => waiting.Task;
+
+    public IReadOnlyList<MigrationEvent> Events => events;
+
+    public void Report(MigrationEvent value)
+    {
+        events.Add(value);
+        if (value is WaitingForLock wait)
+        {
+            waiting.TrySetResult(wait);
+        }
+
+        then?.Invoke(value);
+    }
+}

@@ -1,0 +1,34 @@
+using AutoStack.Data.Testing;
+
+[assembly: Parallelizable(ParallelScope.Fixtures)]
+[assembly: LevelOfParallelism(4)]
+
+/// <summary>The one server of the run; outside every namespace, so that it comes before every fixture.</summary>
+[SetUpFixture]
+public sealed class TestServer
+{
+    public static PostgresServer Current { get; private set; } = null!;
+
+    [OneTimeSetUp]
+    public async Task StartAsync()
+    {
+        try
+        {
+            Current = await PostgresServer.StartAsync();
+            await TestContext.Progress.WriteLineAsync($"Tests run on {Current.Source} (PostgreSQL {Current.ServerVersion}).");
+        }
+        catch (PostgresUnavailableException exception) when (Environment.GetEnvironmentVariable("CI") is null or "")
+        {
+            Assert.Ignore(exception.Message);
+        }
+    }
+
+    [OneTimeTearDown]
+    public async Task StopAsync()
+    {
+        if (Current is not null)
+        {
+            await Current.DisposeAsync();
+        }
+    }
+}
