@@ -9,6 +9,7 @@ public sealed partial class MigrationStep
     {
         FileName = fileName;
         Sql = sql;
+        string? lockTimeout = null;
         foreach (Match header in Header().Matches(sql))
         {
             foreach (var setting in header.Groups["settings"].Value.Split(' ', StringSplitOptions.RemoveEmptyEntries))
@@ -19,7 +20,7 @@ public sealed partial class MigrationStep
                         Transactional = false;
                         break;
                     case ["lock_timeout", var value] when Duration().IsMatch(value):
-                        LockTimeout = value;
+                        lockTimeout = value;
                         break;
                     case ["statement_timeout", var value] when Duration().IsMatch(value):
                         StatementTimeout = value;
@@ -31,6 +32,7 @@ public sealed partial class MigrationStep
             }
         }
 
+        LockTimeout = lockTimeout ?? (Transactional ? "5s" : "0");
         ConcurrentIndex = Transactional ? null : CreateIndexConcurrently().Match(sql) is { Success: true } match ? match.Groups["name"].Value : null;
     }
 
@@ -43,8 +45,11 @@ public sealed partial class MigrationStep
     /// <summary>False when the header says <c>no-transaction</c>: the script is one statement that PostgreSQL refuses inside a transaction.</summary>
     public bool Transactional { get; } = true;
 
-    /// <summary>How long the script waits for a lock, as PostgreSQL writes it; 5 s unless the header says otherwise.</summary>
-    public string LockTimeout { get; } = "5s";
+    /// <summary>
+    /// How long the script waits for a lock, as PostgreSQL writes it, <c>0</c> for ever. Unless the header says otherwise 5 s, and without a
+    /// transaction <c>0</c>: such a script waits for other transactions to end, and blocks none while it does.
+    /// </summary>
+    public string LockTimeout { get; }
 
     /// <summary>How long a statement of the script may run, as PostgreSQL writes it; <c>0</c>, the default, is no limit.</summary>
     public string StatementTimeout { get; } = "0";

@@ -38,6 +38,7 @@ public sealed class SchemaMigrator
         try
         {
             var builder = new NpgsqlConnectionStringBuilder(connectionString) { Pooling = false, Enlist = false, Multiplexing = false, IncludeErrorDetail = true };
+            builder.KeepAlive = builder.KeepAlive > 0 ? builder.KeepAlive : 30;
             builder.ApplicationName ??= "autostack-db";
             this.connectionString = builder.ConnectionString;
             if (string.IsNullOrWhiteSpace(builder.Host))
@@ -87,7 +88,7 @@ public sealed class SchemaMigrator
         var connection = await OpenAsync(cancellationToken).ConfigureAwait(false);
         await using (connection.ConfigureAwait(false))
         {
-            return Compare(await VersionJournal.ReadAsync(connection, cancellationToken).ConfigureAwait(false));
+            return Compare(await ReadJournalAsync(connection, make: false, cancellationToken).ConfigureAwait(false));
         }
     }
 
@@ -105,8 +106,7 @@ public sealed class SchemaMigrator
         await using var closing = connection.ConfigureAwait(false);
 
         await PrepareSessionAsync(connection, cancellationToken).ConfigureAwait(false);
-        await VersionJournal.EnsureTableAsync(connection, cancellationToken).ConfigureAwait(false);
-        var history = Compare(await VersionJournal.ReadAsync(connection, cancellationToken).ConfigureAwait(false));
+        var history = Compare(await ReadJournalAsync(connection, make: true, cancellationToken).ConfigureAwait(false));
         var plan = Plan(history, up, target);
         var from = history.CurrentVersion;
         var to = plan.Count == 0 ? from : up ? plan[^1].Version : plan[^1].Version - 1;
@@ -116,9 +116,9 @@ public sealed class SchemaMigrator
         foreach (var script in plan)
         {
             cancellationToken.ThrowIfCancellationRequested();
+            await held.EnsureHeldAsync(cancellationToken).ConfigureAwait(false);
             try
             {
-                await held.EnsureHeldAsync(cancellationToken).ConfigureAwait(false);
                 steps.Add(await ApplyAsync(connection, held, script, up, progress, cancellationToken).ConfigureAwait(false));
             }
             catch (Exception exception) when (exception is PostgresException or NpgsqlException)
@@ -161,7 +161,7 @@ public sealed class SchemaMigrator
 
                 break;
             }
-            catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.LockNotAvailable && attempt < options.Attempts)
+            catch (PostgresException exception) when (IsInTheWay(exception) && attempt < options.Attempts)
             {
                 var delay = TimeSpan.FromMilliseconds(250 * Math.Pow(2, attempt - 1) * (1 + Random.Shared.NextDouble()));
                 progress?.Report(new StepRetrying(step.FileName, attempt, delay));
@@ -173,6 +173,10 @@ public sealed class SchemaMigrator
         progress?.Report(new StepFinished(applied));
         return applied;
     }
+
+    // No lock in time, or the loser of a deadlock with the application: it was rolled back, and may be tried again.
+    private static bool IsInTheWay(PostgresException exception) =>
+        exception.SqlState is PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.DeadlockDetected;
 
     private static async Task RunAsync(
         NpgsqlConnection connection, NpgsqlTransaction? transaction, MigrationLock held, MigrationScript script, bool up, CancellationToken cancellationToken)
@@ -268,6 +272,27 @@ public sealed class SchemaMigrator
                 : exception.InnerException is SocketException socket ? socket.Message
                 : exception.Message;
             throw new MigrationException(MigrationError.NoConnection, $"No connection to {where}: {why}", exception);
+        }
+    }
+
+    private static async Task<IReadOnlyList<VersionJournal.Entry>> ReadJournalAsync(
+        NpgsqlConnection connection, bool make, CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (make)
+            {
+                await VersionJournal.EnsureTableAsync(connection, cancellationToken).ConfigureAwait(false);
+            }
+
+            return await VersionJournal.ReadAsync(connection, cancellationToken).ConfigureAwait(false);
+        }
+        catch (PostgresException exception)
+        {
+            throw new MigrationException(
+                MigrationError.ScriptFailed,
+                $"The journal public.schema_versions cannot be {(make ? "made or " : "")}read: {exception.MessageText} ({exception.SqlState}).",
+                exception);
         }
     }
 

@@ -23,7 +23,7 @@ public sealed class AutoStackDataOptions
     public TimeSpan? KeepAlive { get; set; }
 
     /// <summary>How long a statement may run; whole seconds up to a day, zero for no limit. Default 30 s.</summary>
-    public TimeSpan CommandTimeout { get; set; } = TimeSpan.FromSeconds(30);
+    public TimeSpan? CommandTimeout { get; set; }
 
     /// <summary>An operation that takes at least this long is logged as a warning. Default 1 s.</summary>
     public TimeSpan SlowOperationThreshold { get; set; } = TimeSpan.FromSeconds(1);
@@ -74,6 +74,7 @@ public sealed class AutoStackDataOptions
         (builder.MinPoolSize, builder.MaxPoolSize) = (minPoolSize, maxPoolSize);
         builder.Timeout = Seconds(ConnectTimeout, nameof(ConnectTimeout), least: 1, most: 1024) ?? (builder.ShouldSerialize("Timeout") ? builder.Timeout : 30);
         builder.KeepAlive = Seconds(KeepAlive, nameof(KeepAlive), least: 0, most: 86400) ?? (builder.ShouldSerialize("Keepalive") ? builder.KeepAlive : 30);
+        builder.CommandTimeout = Seconds(CommandTimeout, nameof(CommandTimeout), least: 0, most: 86400) ?? builder.CommandTimeout;
         if (!builder.ShouldSerialize("Max Auto Prepare"))
         {
             builder.MaxAutoPrepare = 100;
@@ -86,8 +87,6 @@ public sealed class AutoStackDataOptions
         return builder;
     }
 
-    internal int CommandTimeoutSeconds => Seconds(CommandTimeout, nameof(CommandTimeout), least: 0, most: 86400)!.Value;
-
     /// <summary>Throws when a setting is missing or wrong.</summary>
     internal void Validate(bool needsConnectionString)
     {
@@ -96,7 +95,7 @@ public sealed class AutoStackDataOptions
             _ = ToConnectionString();
         }
 
-        _ = CommandTimeoutSeconds;
+        _ = Seconds(CommandTimeout, nameof(CommandTimeout), least: 0, most: 86400);
         _ = new SecretProtector([.. SecretKeys]);
         if (SlowOperationThreshold <= TimeSpan.Zero)
         {

@@ -69,7 +69,8 @@ public static class AutoStackDataServiceCollectionExtensions
                 $"AutoStack.Data is registered already{(key is null ? "" : $" under the key '{key}'")}. A second database gets a key of its own: AddKeyedAutoStackData.");
         }
 
-        var name = key is null ? Options.Options.DefaultName : $"AutoStack.Data:{key}";
+        // Keys that print alike are different keys.
+        var name = key is null ? Options.Options.DefaultName : $"AutoStack.Data:{key}:{Guid.NewGuid():N}";
         services.AddOptions<AutoStackDataOptions>(name).Configure(configure).ValidateOnStart();
         services.AddSingleton<IValidateOptions<AutoStackDataOptions>>(new Validator(name, needsConnectionString: dataSource is null));
         services.TryAddSingleton(TimeProvider.System);

@@ -1,4 +1,5 @@
 using AutoStack.Data.Migrations.Tests.Support;
+using Npgsql;
 
 namespace AutoStack.Data.Migrations.Tests;
 
@@ -182,6 +183,26 @@ public sealed class JournalTests : MigrationTests
             Assert.That(failure.Message, Does.Contain(named));
             Assert.That(failure.Report, Is.Null);
             Assert.That(after, Is.EqualTo(before));
+        }
+    }
+
+    [Test]
+    public async Task A_role_that_may_not_make_the_journal_is_told_so()
+    {
+        var role = $"reader_{Guid.NewGuid():N}";
+        await ExecuteAsync($"CREATE ROLE {role} LOGIN PASSWORD 'reader'");
+        try
+        {
+            await ExecuteAsync("REVOKE CREATE ON SCHEMA public FROM public");
+            var connection = new NpgsqlConnectionStringBuilder(ConnectionString) { Username = role, Password = "reader" };
+
+            Assert.That(
+                () => new SchemaMigrator(connection.ConnectionString).UpgradeAsync(cancellationToken: Token),
+                Throws.TypeOf<MigrationException>().With.Message.Contains("schema_versions").And.Message.Contains("42501"));
+        }
+        finally
+        {
+            await ExecuteAsync($"DROP ROLE {role}");
         }
     }
 }

@@ -1,6 +1,7 @@
 using AutoStack.Data.Deployments;
 using AutoStack.Data.Tests.Support;
 using AutoStack.Data.Users;
+using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 
 namespace AutoStack.Data.Tests;
@@ -77,6 +78,30 @@ public sealed class LostConnectionTests : DatabaseTests
         await append;
 
         Assert.That((await Logs.ListAsync(deployment.Id, deployment.UserId, LogCursor.Start, 10, Token)).Lines, Has.Count.EqualTo(1));
+    }
+
+    [Test]
+    public async Task An_answer_that_is_lost_after_the_commit_is_got_by_the_repetition()
+    {
+        var deployment = await EnqueueAsync();
+        await using var proxy = new CuttingProxy(Database.ConnectionString);
+        await using var provider = new ServiceCollection().AddAutoStackData(proxy.ConnectionString).BuildServiceProvider();
+        var containers = provider.GetRequiredService<IDeploymentContainerRepository>();
+        var logs = provider.GetRequiredService<IDeploymentLogRepository>();
+        await containers.ListRunningAsync(1, Guid.Empty, Token);
+        var ports = new PortRange(33000, 33000);
+
+        proxy.CutAfter("INSERT 0 1");
+        var place = await containers.ReserveAsync(
+            new NewDeploymentContainer { DeploymentId = deployment.Id, Image = "site:1", Host = Unique("host"), Ports = ports }, Token);
+        proxy.CutAfter("INSERT 0 2");
+        await logs.AppendAsync(deployment.Id, [new NewDeploymentLog { Message = "a" }, new NewDeploymentLog { Message = "b" }], Token);
+
+        Assert.That(proxy.Cuts, Is.EqualTo(2));
+        Assert.That(place?.Port, Is.EqualTo(33000), "the port that the first attempt got");
+        Assert.That(await Containers.ListByDeploymentAsync(deployment.Id, deployment.UserId, Token), Is.EqualTo([place]));
+        var page = await Logs.ListAsync(deployment.Id, deployment.UserId, LogCursor.Start, 10, Token);
+        Assert.That(page.Lines.Select(l => (l.Seq, l.Message)), Is.EqualTo(new[] { (1L, "a"), (2L, "b") }));
     }
 
     private Task KillAsync() =>

@@ -59,7 +59,7 @@ internal sealed class DbUpStep(NpgsqlConnection connection, NpgsqlTransaction? t
 
         var inner = UniqueTag(scriptContents, "script");
         var outer = UniqueTag(scriptContents, "run");
-        return [$"DO {outer} BEGIN EXECUTE {inner}{scriptContents}{inner}; END {outer}"];
+        return [$"DO {outer} BEGIN EXECUTE {inner}{scriptContents}\n{inner}; END {outer}"];
     }
 
     bool IConnectionManager.TryConnect(IUpgradeLog upgradeLog, out string errorMessage)

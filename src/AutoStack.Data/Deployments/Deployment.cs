@@ -58,7 +58,7 @@ public sealed record Deployment
     /// <summary>When it was queued.</summary>
     public required DateTimeOffset CreatedAt { get; init; }
 
-    /// <summary>True when the user deleted it. Only methods whose name says so return such a row.</summary>
+    /// <summary>True when the user deleted it. No list and no search returns such a row.</summary>
     public required bool IsDeleted { get; init; }
 }
 
@@ -108,8 +108,11 @@ public sealed record DeploymentWithProject(Deployment Deployment, Project Projec
 /// <param name="Id">The id of the last row seen.</param>
 public readonly record struct DeploymentCursor(DateTimeOffset CreatedAt, Guid Id)
 {
-    /// <summary>Before the newest.</summary>
-    public static DeploymentCursor Start { get; } = new(DateTimeOffset.MaxValue, Guid.AllBitsSet);
+    /// <summary>Before the newest; the same as <c>default</c>.</summary>
+    public static DeploymentCursor Start { get; }
+
+    /// <summary>What comes after the place is smaller than this.</summary>
+    internal DeploymentCursor Bound => this == Start ? new(DateTimeOffset.MaxValue, Guid.AllBitsSet) : this;
 }
 
 /// <summary>A deployment with what belongs to it.</summary>
@@ -124,7 +127,7 @@ public sealed record DeploymentDetails
     /// <summary>The latest log lines, the oldest of them first.</summary>
     public required IReadOnlyList<DeploymentLog> Logs { get; init; }
 
-    /// <summary>The stages, in the order in which they were entered.</summary>
+    /// <summary>The stages, in the order of <see cref="StageName.Known"/>.</summary>
     public required IReadOnlyList<DeploymentStage> Stages { get; init; }
 
     /// <summary>The containers, the newest first.</summary>

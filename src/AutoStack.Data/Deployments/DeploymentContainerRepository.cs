@@ -27,6 +27,15 @@ internal sealed class DeploymentContainerRepository(Db db, TimeProvider clock) :
         LIMIT @limit
         """, P.Of(deploymentId), P.Of(ownerId), P.Of(limit));
 
+    /// <summary>The containers of a deployment that are not stopped.</summary>
+    internal static Statement Open(Guid deploymentId, int limit) => new($"""
+        SELECT {Columns}
+        FROM deployment_containers c
+        WHERE c.deployment_id = @deploymentId AND c.stopped_at IS NULL
+        ORDER BY c.created_at DESC, c.id DESC
+        LIMIT @limit
+        """, P.Of(deploymentId), P.Of(limit));
+
     public Task<IReadOnlyList<DeploymentContainer>> ListByDeploymentAsync(Guid deploymentId, Guid ownerId, CancellationToken cancellationToken) =>
         db.ListAsync(Read, ByDeployment(deploymentId, ownerId, IDeploymentContainerRepository.MaxListSize), cancellationToken);
 
@@ -50,6 +59,8 @@ internal sealed class DeploymentContainerRepository(Db db, TimeProvider clock) :
             throw new ArgumentException("Ports is empty.", nameof(container));
         }
 
+        var id = container.Id ?? Ids.New();
+
         // Reservations on one machine go one after the other, and each statement sees what was committed when it starts: the port that looks
         // free in the second is free.
         var @lock = new Statement("""
@@ -67,11 +78,11 @@ internal sealed class DeploymentContainerRepository(Db db, TimeProvider clock) :
                 LIMIT 1
             ) f
             ON CONFLICT (id) DO UPDATE
-            SET id = excluded.id
+            SET host = c.host
             WHERE c.deployment_id = excluded.deployment_id
             RETURNING {Columns}
             """,
-            P.Of(container.Id ?? Ids.New(), "id"),
+            P.Of(id),
             P.Of(container.DeploymentId),
             P.Text(container.Image, 255),
             P.Text(container.Host, 255),
@@ -81,21 +92,21 @@ internal sealed class DeploymentContainerRepository(Db db, TimeProvider clock) :
         var reserved = await db.WriteBatchAsync(
             async sets =>
             {
-                await sets.ListAsync(row => row.Int()).ConfigureAwait(false);
+                await sets.AnyAsync().ConfigureAwait(false);
                 return await sets.FindAsync(Read).ConfigureAwait(false);
             },
             [@lock, insert], Repeat.WhenConnectionIsLost, cancellationToken).ConfigureAwait(false);
-        if (reserved is not null || container.Id is not { } chosen)
+        if (reserved is not null)
         {
             return reserved;
         }
 
-        // Every port is taken, one of them perhaps by the first attempt of this very request.
+        // Every port is taken, one of them perhaps by the first attempt of this very request, whose answer was lost.
         var existing = await db.FindAsync(Read, $"""
             SELECT {Columns}
             FROM deployment_containers c
-            WHERE c.id = @chosen
-            """, [P.Of(chosen)], cancellationToken).ConfigureAwait(false);
+            WHERE c.id = @id
+            """, [P.Of(id)], cancellationToken).ConfigureAwait(false);
         return existing is not null && existing.DeploymentId != container.DeploymentId
             ? throw DuplicateException.OfId("deployment_containers_pkey")
             : existing;

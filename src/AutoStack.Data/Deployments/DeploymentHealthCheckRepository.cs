@@ -36,7 +36,7 @@ internal sealed class DeploymentHealthCheckRepository(Db db, TimeProvider clock)
             INSERT INTO deployment_health_checks AS h (id, deployment_id, url, http_status, latency_ms, is_live, checked_at)
             VALUES (@id, @deploymentId, @url, @httpStatus, @latencyMs, @isLive, @checkedAt)
             ON CONFLICT (id) DO UPDATE
-            SET id = excluded.id
+            SET url = h.url
             WHERE h.deployment_id = excluded.deployment_id
             RETURNING {Columns}
             """,

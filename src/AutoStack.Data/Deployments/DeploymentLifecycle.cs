@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using AutoStack.Data.Internal;
 using AutoStack.Data.Projects;
 
@@ -7,20 +8,31 @@ internal sealed class DeploymentLifecycle(Db db, TimeProvider clock) : IDeployme
 {
     /// <summary>Whole seconds since the start, for <c>build_duration_seconds</c>; NULL when it never started.</summary>
     internal const string Duration =
-        "CASE WHEN d.started_at IS NOT NULL THEN least(greatest(extract(epoch FROM @now - d.started_at), 0), 2147483647)::int END";
+        "CASE WHEN d.started_at IS NOT NULL THEN least(greatest(floor(extract(epoch FROM @now - d.started_at)), 0), 2147483647)::int END";
 
     // Claimed, in the order in which a worker goes through them.
     private static readonly DeploymentStatus[] Steps =
         [DeploymentStatus.Cloning, DeploymentStatus.Checkout, DeploymentStatus.Installing, DeploymentStatus.Building, DeploymentStatus.Copying];
 
     /// <summary>What a transition needs to know of the row it met.</summary>
-    internal sealed record State(DeploymentStatus Status, Guid UserId);
+    internal sealed record State(DeploymentStatus Status, Guid UserId, bool IsDeleted);
 
-    internal static State ReadState(RowReader row) => new(row.Value<DeploymentStatus>(), row.Guid());
+    internal static State ReadState(RowReader row) => new(row.Value<DeploymentStatus>(), row.Guid(), row.Flag());
+
+    /// <summary>
+    /// The first statement of every transition: holds the row and tells how it stands. The next one, which changes it and lets its stages follow,
+    /// starts when whoever held it before has committed, and so sees the stages that a step just before has made.
+    /// </summary>
+    internal static Statement Hold(Guid id) => new("""
+        SELECT d.status, d.user_id, d.is_deleted
+        FROM deployments d
+        WHERE d.id = @id
+        FOR NO KEY UPDATE
+        """, P.Of(id));
 
     public Task<DeploymentStatus?> FindStatusAsync(Guid id, CancellationToken cancellationToken) =>
         db.FindValueAsync(row => row.Value<DeploymentStatus>(), """
-            SELECT d.status
+            SELECT CASE WHEN d.is_deleted AND d.status NOT IN ('success', 'failed', 'cancelled') THEN 'cancelled' ELSE d.status END
             FROM deployments d
             WHERE d.id = @id
             """, [P.Of(id)], cancellationToken);
@@ -58,12 +70,18 @@ internal sealed class DeploymentLifecycle(Db db, TimeProvider clock) : IDeployme
         }
 
         var from = Array.ConvertAll(Steps[..place], status => status.Value);
-        return MoveAsync(id, new Statement("""
-            UPDATE deployments d
-            SET status = @step
-            WHERE d.id = @id AND NOT d.is_deleted AND d.status = ANY (@from)
-            RETURNING d.status, d.user_id
-            """, P.Of(id), P.Of(step), P.Of(from)), clock.Now(), cancellationToken);
+        var now = clock.Now();
+        return MoveAsync(id, new Statement($"""
+            WITH moved AS (
+                UPDATE deployments d
+                SET status = @step
+                WHERE d.id = @id AND NOT d.is_deleted AND d.status = ANY (@from)
+                RETURNING d.id, d.status, d.failed_reason
+            ),
+            {DeploymentStageRepository.FollowMoved}
+            SELECT m.id
+            FROM moved m
+            """, P.Of(id), P.Of(step), P.Of(from), P.Of(now), P.Of(Ids.New(), "stageId")), step, cancellationToken);
     }
 
     public async Task<bool> SetCommitAsync(Guid id, CommitInfo commit, CancellationToken cancellationToken)
@@ -71,47 +89,57 @@ internal sealed class DeploymentLifecycle(Db db, TimeProvider clock) : IDeployme
         ArgumentNullException.ThrowIfNull(commit);
         return await db.WriteAsync("""
             UPDATE deployments d
-            SET commit_hash = @hash, commit_message = @message, author = @author, commit_timestamp = @timestamp
+            SET commit_hash = @hash,
+                commit_message = CASE WHEN d.commit_hash = @hash THEN coalesce(@message, d.commit_message) ELSE @message END,
+                author = CASE WHEN d.commit_hash = @hash THEN coalesce(@author, d.author) ELSE @author END,
+                commit_timestamp = CASE WHEN d.commit_hash = @hash THEN coalesce(@timestamp, d.commit_timestamp) ELSE @timestamp END
             WHERE d.id = @id AND NOT d.is_deleted AND d.status NOT IN ('success', 'failed', 'cancelled')
             """,
             [P.Of(id), P.Text(commit.Hash, 40), P.TextOrNull(commit.Message), P.TextOrNull(commit.Author, 255), P.Of(commit.Timestamp)],
             cancellationToken).ConfigureAwait(false) == 1;
     }
 
-    public Task<TransitionResult> SucceedAsync(Guid id, string? deployedUrl, CancellationToken cancellationToken)
-    {
-        var now = clock.Now();
-        return MoveAsync(id, new Statement($"""
-            UPDATE deployments d
-            SET status = 'success', deployed_url = @deployedUrl, completed_at = @now, build_duration_seconds = {Duration}
-            WHERE d.id = @id AND NOT d.is_deleted AND d.status IN ('building', 'copying')
-            RETURNING d.status, d.user_id
-            """, P.Of(id), P.TextOrNull(deployedUrl), P.Of(now)), now, cancellationToken);
-    }
+    public Task<TransitionResult> SucceedAsync(Guid id, string? deployedUrl, CancellationToken cancellationToken) =>
+        MoveAsync(id, new Statement($"""
+            WITH moved AS (
+                UPDATE deployments d
+                SET status = 'success', deployed_url = @deployedUrl, completed_at = @now, build_duration_seconds = {Duration}
+                WHERE d.id = @id AND NOT d.is_deleted AND d.status IN ('building', 'copying')
+                RETURNING d.id, d.status, d.failed_reason
+            ),
+            {DeploymentStageRepository.FollowMoved}
+            SELECT m.id
+            FROM moved m
+            """, P.Of(id), P.TextOrNull(deployedUrl), P.Of(clock.Now(), "now"), P.Of(Ids.New(), "stageId")), target: null, cancellationToken);
 
     public Task<TransitionResult> FailAsync(Guid id, string reason, CancellationToken cancellationToken)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(reason);
-        var now = clock.Now();
         return MoveAsync(id, new Statement($"""
-            UPDATE deployments d
-            SET status = 'failed', failed_reason = @reason, completed_at = @now, build_duration_seconds = {Duration}
-            WHERE d.id = @id AND NOT d.is_deleted AND d.status NOT IN ('success', 'failed', 'cancelled')
-            RETURNING d.status, d.user_id
-            """, P.Of(id), P.Text(reason), P.Of(now)), now, cancellationToken);
+            WITH moved AS (
+                UPDATE deployments d
+                SET status = 'failed', failed_reason = @reason, completed_at = @now, build_duration_seconds = {Duration}
+                WHERE d.id = @id AND NOT d.is_deleted AND d.status NOT IN ('success', 'failed', 'cancelled')
+                RETURNING d.id, d.status, d.failed_reason
+            ),
+            {DeploymentStageRepository.FollowMoved}
+            SELECT m.id
+            FROM moved m
+            """, P.Of(id), P.Text(reason), P.Of(clock.Now(), "now"), P.Of(Ids.New(), "stageId")), target: null, cancellationToken);
     }
 
-    private Task<TransitionResult> MoveAsync(Guid id, Statement move, DateTimeOffset now, CancellationToken cancellationToken) =>
+    private Task<TransitionResult> MoveAsync(
+        Guid id, Statement move, DeploymentStatus? target, CancellationToken cancellationToken, [CallerMemberName] string operation = "") =>
         db.WriteBatchAsync(
             async sets =>
             {
-                var moved = await sets.FindAsync(ReadState).ConfigureAwait(false);
-                var current = await sets.FindAsync(ReadState).ConfigureAwait(false);
-                return moved is not null ? TransitionResult.Applied
-                    : current is null ? TransitionResult.NotFound
-                    : current.Status == DeploymentStatus.Cancelled ? TransitionResult.Cancelled
-                    : current.Status.IsFinished ? TransitionResult.AlreadyFinished
+                var met = await sets.FindAsync(ReadState).ConfigureAwait(false);
+                return await sets.AnyAsync().ConfigureAwait(false) ? TransitionResult.Applied
+                    : met is null ? TransitionResult.NotFound
+                    : met.Status.IsFinished && met.Status != DeploymentStatus.Cancelled ? TransitionResult.AlreadyFinished
+                    : met.IsDeleted || met.Status == DeploymentStatus.Cancelled ? TransitionResult.Cancelled
+                    : met.Status == target ? TransitionResult.AlreadyThere
                     : TransitionResult.OutOfOrder;
             },
-            [move, DeploymentStageRepository.Follow(id, now)], Repeat.Never, cancellationToken);
+            [Hold(id), move], Repeat.Never, cancellationToken, operation);
 }

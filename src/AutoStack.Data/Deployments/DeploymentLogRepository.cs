@@ -83,7 +83,8 @@ internal sealed class DeploymentLogRepository(Db db, TimeProvider clock) : IDepl
         }
 
         // Held to the commit, so that lines get their numbers in commit order. The trigger that numbers the lines of other writers takes the
-        // same one. A statement of its own: only one that starts after the lock is taken sees the numbers given before.
+        // same one, and likewise leaves the first numbers to lines that have none yet. A statement of its own: only one that starts after the lock
+        // is taken sees the numbers given before.
         var @lock = new Statement("""
             SELECT 1
             FROM pg_advisory_xact_lock('deployment_logs'::regclass::oid::int, uuid_hash(@deploymentId) & 1023)
@@ -91,12 +92,14 @@ internal sealed class DeploymentLogRepository(Db db, TimeProvider clock) : IDepl
         var insert = new Statement("""
             INSERT INTO deployment_logs (id, deployment_id, timestamp, log_level, message, created_at, seq)
             SELECT n.id, @deploymentId, n.timestamp, n.log_level, n.message, @now,
-                (SELECT coalesce(max(m.seq), 0) FROM deployment_logs m WHERE m.deployment_id = @deploymentId) + row_number() OVER (ORDER BY n.ordinal)
+                coalesce(
+                    (SELECT max(m.seq) FROM deployment_logs m WHERE m.deployment_id = @deploymentId),
+                    (SELECT count(*) FROM deployment_logs m WHERE m.deployment_id = @deploymentId)) + row_number() OVER (ORDER BY n.ordinal)
             FROM unnest(@ids, @times, @levels, @messages) WITH ORDINALITY AS n (id, timestamp, log_level, message, ordinal)
-            WHERE NOT EXISTS (SELECT FROM deployment_logs t WHERE t.id = n.id AND t.deployment_id = @deploymentId)
+            WHERE (SELECT t.deployment_id FROM deployment_logs t WHERE t.id = n.id) IS DISTINCT FROM @deploymentId
             """, P.Of(deploymentId), P.Of(now), P.Of(ids), P.Of(times), P.Of(levels), P.Of(messages));
         return db.WriteBatchAsync(
-            async sets => await sets.ListAsync(row => row.Int()).ConfigureAwait(false),
+            sets => sets.AnyAsync(),
             [@lock, insert], Repeat.WhenConnectionIsLost, cancellationToken);
     }
 

@@ -96,7 +96,7 @@ internal sealed class DeploymentRepository(Db db, TimeProvider clock) : IDeploym
             ORDER BY d.created_at DESC, d.id DESC
             LIMIT @limit
             """,
-            [P.Of(ownerId), P.Of(after.CreatedAt), P.Of(after.Id), P.Of(Limit.Check(limit, IDeploymentRepository.MaxListSize), nameof(limit))],
+            [P.Of(ownerId), P.Of(after.Bound.CreatedAt), P.Of(after.Bound.Id), P.Of(Limit.Check(limit, IDeploymentRepository.MaxListSize), nameof(limit))],
             cancellationToken);
 
     public Task<IReadOnlyList<Deployment>> ListByProjectAsync(
@@ -111,8 +111,8 @@ internal sealed class DeploymentRepository(Db db, TimeProvider clock) : IDeploym
             [
                 P.Of(projectId),
                 P.Of(ownerId),
-                P.Of(after.CreatedAt),
-                P.Of(after.Id),
+                P.Of(after.Bound.CreatedAt),
+                P.Of(after.Bound.Id),
                 P.Of(Limit.Check(limit, IDeploymentRepository.MaxListSize), nameof(limit)),
             ], cancellationToken);
 
@@ -123,18 +123,21 @@ internal sealed class DeploymentRepository(Db db, TimeProvider clock) : IDeploym
         var now = clock.Now();
         var commit = deployment.Commit;
         var insert = new Statement($"""
-            INSERT INTO deployments AS d (
-                id, project_id, user_id, status, branch, commit_hash, commit_message, author, commit_timestamp, creator_type,
-                is_production, created_at, is_deleted)
-            SELECT
-                @id, p.id, p.user_id, 'queued', coalesce(@branch, p.branch), @hash, @message, @author, @timestamp, @creatorType,
-                @isProduction, @now, FALSE
-            FROM projects p
-            WHERE p.id = @projectId AND p.user_id = @userId
-            ON CONFLICT (id) DO UPDATE
-            SET id = excluded.id
-            WHERE d.project_id = excluded.project_id
-            RETURNING {Columns}
+            WITH moved AS (
+                INSERT INTO deployments AS d (
+                    id, project_id, user_id, status, branch, commit_hash, commit_message, author, commit_timestamp, creator_type,
+                    is_production, created_at, is_deleted)
+                SELECT
+                    @id, p.id, p.user_id, 'queued', coalesce(@branch, p.branch), @hash, @message, @author, @timestamp, @creatorType,
+                    @isProduction, @now, FALSE
+                FROM projects p
+                WHERE p.id = @projectId AND p.user_id = @userId
+                ON CONFLICT (id) DO NOTHING
+                RETURNING d.id, d.status, d.failed_reason
+            ),
+            {DeploymentStageRepository.FollowMoved}
+            SELECT m.id
+            FROM moved m
             """,
             P.Of(id),
             P.Of(deployment.ProjectId),
@@ -146,51 +149,77 @@ internal sealed class DeploymentRepository(Db db, TimeProvider clock) : IDeploym
             P.Of(commit?.Timestamp, "timestamp"),
             P.Of(deployment.CreatorType),
             P.Of(deployment.IsProduction),
-            P.Of(now));
-        var stored = await db.WriteBatchAsync(
-            sets => sets.FindAsync(Read), [insert, DeploymentStageRepository.Follow(id, now)], Repeat.WhenConnectionIsLost, cancellationToken)
-            .ConfigureAwait(false);
-        return stored is null && deployment.Id is not null && await ExistsAsync(id, cancellationToken).ConfigureAwait(false)
+            P.Of(now),
+            P.Of(Ids.New(), "stageId"));
+
+        // Starts after the other attempt's commit that the insert has waited for.
+        var stored = new Statement($"""
+            SELECT {Columns}
+            FROM deployments d
+            WHERE d.id = @id AND d.project_id = @projectId AND d.user_id = @userId
+            """, P.Of(id), P.Of(deployment.ProjectId), P.Of(deployment.UserId));
+        var queued = await db.WriteBatchAsync(
+            async sets =>
+            {
+                await sets.AnyAsync().ConfigureAwait(false);
+                return await sets.FindAsync(Read).ConfigureAwait(false);
+            },
+            [insert, stored], Repeat.WhenConnectionIsLost, cancellationToken).ConfigureAwait(false);
+        return queued is null && deployment.Id is not null && await ExistsAsync(id, cancellationToken).ConfigureAwait(false)
             ? throw DuplicateException.OfId("deployments_pkey")
-            : stored;
+            : queued;
     }
 
     public Task<CancelResult> CancelAsync(Guid id, Guid ownerId, string? reason, CancellationToken cancellationToken)
     {
-        var now = clock.Now();
         var cancel = new Statement($"""
-            UPDATE deployments d
-            SET status = 'cancelled', failed_reason = @reason, completed_at = @now, build_duration_seconds = {DeploymentLifecycle.Duration}
-            WHERE d.id = @id AND d.user_id = @ownerId AND NOT d.is_deleted AND d.status NOT IN ('success', 'failed', 'cancelled')
-            RETURNING d.status, d.user_id
-            """, P.Of(id), P.Of(ownerId), P.TextOrNull(reason), P.Of(now));
+            WITH moved AS (
+                UPDATE deployments d
+                SET status = 'cancelled', failed_reason = @reason, completed_at = @now, build_duration_seconds = {DeploymentLifecycle.Duration}
+                WHERE d.id = @id AND d.user_id = @ownerId AND NOT d.is_deleted AND d.status NOT IN ('success', 'failed', 'cancelled')
+                RETURNING d.id, d.status, d.failed_reason
+            ),
+            {DeploymentStageRepository.FollowMoved}
+            SELECT m.id
+            FROM moved m
+            """, P.Of(id), P.Of(ownerId), P.TextOrNull(reason), P.Of(clock.Now(), "now"), P.Of(Ids.New(), "stageId"));
         return db.WriteBatchAsync(
             async sets =>
             {
-                var cancelled = await sets.FindAsync(DeploymentLifecycle.ReadState).ConfigureAwait(false);
-                var current = await sets.FindAsync(DeploymentLifecycle.ReadState).ConfigureAwait(false);
-                return cancelled is not null ? CancelResult.Cancelled
-                    : current is null || current.UserId != ownerId ? CancelResult.NotFound
+                var met = await sets.FindAsync(DeploymentLifecycle.ReadState).ConfigureAwait(false);
+                return await sets.AnyAsync().ConfigureAwait(false) ? CancelResult.Cancelled
+                    : met is null || met.UserId != ownerId || met.IsDeleted ? CancelResult.NotFound
                     : CancelResult.AlreadyFinished;
             },
-            [cancel, DeploymentStageRepository.Follow(id, now)], Repeat.Never, cancellationToken);
+            [DeploymentLifecycle.Hold(id), cancel], Repeat.Never, cancellationToken);
     }
 
-    public Task<bool> SoftDeleteAsync(Guid id, Guid ownerId, CancellationToken cancellationToken)
+    public Task<IReadOnlyList<DeploymentContainer>?> SoftDeleteAsync(Guid id, Guid ownerId, CancellationToken cancellationToken)
     {
-        var now = clock.Now();
         var delete = new Statement($"""
-            UPDATE deployments d
-            SET is_deleted = TRUE,
-                status = CASE WHEN d.status IN ('success', 'failed', 'cancelled') THEN d.status ELSE 'cancelled' END,
-                completed_at = coalesce(d.completed_at, @now),
-                build_duration_seconds = coalesce(d.build_duration_seconds, {DeploymentLifecycle.Duration})
-            WHERE d.id = @id AND d.user_id = @ownerId AND NOT d.is_deleted
-            RETURNING d.status, d.user_id
-            """, P.Of(id), P.Of(ownerId), P.Of(now));
+            WITH moved AS (
+                UPDATE deployments d
+                SET is_deleted = TRUE,
+                    status = CASE WHEN d.status IN ('success', 'failed', 'cancelled') THEN d.status ELSE 'cancelled' END,
+                    completed_at = CASE WHEN d.status IN ('success', 'failed', 'cancelled') THEN d.completed_at ELSE @now END,
+                    build_duration_seconds =
+                        CASE WHEN d.status IN ('success', 'failed', 'cancelled') THEN d.build_duration_seconds ELSE {DeploymentLifecycle.Duration} END
+                WHERE d.id = @id AND d.user_id = @ownerId AND NOT d.is_deleted
+                RETURNING d.id, d.status, d.failed_reason
+            ),
+            {DeploymentStageRepository.FollowMoved}
+            SELECT m.id
+            FROM moved m
+            """, P.Of(id), P.Of(ownerId), P.Of(clock.Now(), "now"), P.Of(Ids.New(), "stageId"));
         return db.WriteBatchAsync(
-            async sets => await sets.FindAsync(DeploymentLifecycle.ReadState).ConfigureAwait(false) is not null,
-            [delete, DeploymentStageRepository.Follow(id, now)], Repeat.Never, cancellationToken);
+            async sets =>
+            {
+                await sets.FindAsync(DeploymentLifecycle.ReadState).ConfigureAwait(false);
+                var deleted = await sets.AnyAsync().ConfigureAwait(false);
+                var open = await sets.ListAsync(DeploymentContainerRepository.Read).ConfigureAwait(false);
+                return deleted ? open : null;
+            },
+            [DeploymentLifecycle.Hold(id), delete, DeploymentContainerRepository.Open(id, MaxDetailRows)], Repeat.Never, cancellationToken);
     }
 
     private async Task<bool> ExistsAsync(Guid id, CancellationToken cancellationToken) =>

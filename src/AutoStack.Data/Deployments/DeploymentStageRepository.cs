@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using AutoStack.Data.Internal;
 
 namespace AutoStack.Data.Deployments;
@@ -14,7 +15,7 @@ internal sealed class DeploymentStageRepository(Db db, TimeProvider clock) : IDe
         closed AS (
             UPDATE deployment_stages s
             SET status = CASE WHEN m.status IN ('failed', 'cancelled') THEN m.status ELSE 'completed' END,
-                completed_at = @now,
+                completed_at = greatest(@now, s.started_at),
                 error_message = CASE WHEN m.status = 'failed' THEN m.failed_reason ELSE s.error_message END
             FROM moved m
             WHERE s.deployment_id = m.id AND s.status = 'in_progress' AND lower(s.stage_name) <> m.status
@@ -30,6 +31,10 @@ internal sealed class DeploymentStageRepository(Db db, TimeProvider clock) : IDe
         )
         """;
 
+    // Clocks of two machines do not decide the order of steps; names that are not known come last.
+    private const string Rank =
+        "coalesce(array_position(ARRAY['queued', 'cloning', 'checkout', 'installing', 'building', 'copying', 'deploying'], lower(s.stage_name)), 99)";
+
     internal static DeploymentStage Read(RowReader row) => new()
     {
         Id = row.Guid(),
@@ -42,38 +47,25 @@ internal sealed class DeploymentStageRepository(Db db, TimeProvider clock) : IDe
         CreatedAt = row.Time(),
     };
 
-    /// <summary>
-    /// To be sent behind a statement that changes a deployment, in the same batch: the stages follow if it changed anything, and the answer
-    /// is the deployment's status and owner. A statement of its own, because only one that starts after the deployment's row is locked sees
-    /// the stages that a step just before it has made.
-    /// </summary>
-    internal static Statement Follow(Guid deploymentId, DateTimeOffset now) => new($"""
-        WITH moved AS (
-            SELECT d.id, d.status, d.failed_reason
-            FROM deployments d
-            WHERE d.id = @deploymentId AND d.xmin = pg_current_xact_id_if_assigned()::xid
-        ),
-        {FollowMoved}
-        SELECT d.status, d.user_id
-        FROM deployments d
-        WHERE d.id = @deploymentId
-        """, P.Of(deploymentId), P.Of(now), P.Of(Ids.New(), "stageId"));
-
     internal static Statement ByDeployment(Guid deploymentId, Guid ownerId, int limit) => new($"""
         SELECT {Columns}
         FROM deployment_stages s
         WHERE s.deployment_id = @deploymentId AND {DeploymentRepository.Owned}
-        ORDER BY s.created_at, s.id
+        ORDER BY {Rank}, s.created_at, s.id
         LIMIT @limit
         """, P.Of(deploymentId), P.Of(ownerId), P.Of(limit));
 
     public Task<IReadOnlyList<DeploymentStage>> ListByDeploymentAsync(Guid deploymentId, Guid ownerId, CancellationToken cancellationToken) =>
         db.ListAsync(Read, ByDeployment(deploymentId, ownerId, IDeploymentStageRepository.MaxListSize), cancellationToken);
 
+    // Waits for a cancel that is on its way, and then sees it: a stage that nobody would end is not entered.
     public async Task<bool> StartAsync(Guid deploymentId, StageName name, CancellationToken cancellationToken) =>
         await db.WriteAsync("""
             INSERT INTO deployment_stages AS s (id, deployment_id, stage_name, status, started_at, created_at)
-            VALUES (@id, @deploymentId, @name, 'in_progress', @now, @now)
+            SELECT @id, d.id, @name, 'in_progress', @now, @now
+            FROM deployments d
+            WHERE d.id = @deploymentId AND NOT d.is_deleted AND d.status NOT IN ('success', 'failed', 'cancelled')
+            FOR SHARE OF d
             ON CONFLICT (deployment_id, lower(stage_name)) DO UPDATE
             SET status = 'in_progress', started_at = coalesce(s.started_at, excluded.started_at)
             WHERE s.status = 'pending'
@@ -89,12 +81,18 @@ internal sealed class DeploymentStageRepository(Db db, TimeProvider clock) : IDe
     }
 
     private async Task<bool> EndAsync(
-        Guid deploymentId, StageName name, StageStatus status, string? errorMessage, CancellationToken cancellationToken) =>
+        Guid deploymentId,
+        StageName name,
+        StageStatus status,
+        string? errorMessage,
+        CancellationToken cancellationToken,
+        [CallerMemberName] string operation = "") =>
         await db.WriteAsync("""
             UPDATE deployment_stages s
-            SET status = @status, completed_at = @now, error_message = @errorMessage
+            SET status = @status, completed_at = greatest(@now, s.started_at), error_message = @errorMessage
             WHERE s.deployment_id = @deploymentId AND lower(s.stage_name) = @name AND s.status = 'in_progress'
             """,
             [P.Of(deploymentId), P.Of(name), P.Of(status), P.TextOrNull(errorMessage), P.Of(clock.Now(), "now")],
-            cancellationToken).ConfigureAwait(false) == 1;
+            cancellationToken,
+            operation).ConfigureAwait(false) == 1;
 }

@@ -27,7 +27,7 @@ public interface IDeploymentContainerRepository
     /// <summary>Reserves the lowest free port of a machine. A port is taken while any row that is not stopped names it. In a unit of work, other reservations on the machine wait for its end.</summary>
     /// <param name="container">What the port is for.</param>
     /// <param name="cancellationToken">Stops the insert.</param>
-    /// <returns>The row, <c>starting</c>, with the port; null when every port of the range is taken.</returns>
+    /// <returns>The row with the port, <c>starting</c>, or as it stands when the request is repeated; null when every port of the range is taken.</returns>
     /// <exception cref="ArgumentException">A value is missing or too long, or there is no port to choose from; the message names it.</exception>
     /// <exception cref="MissingReferenceException">There is no such deployment.</exception>
     /// <exception cref="DuplicateException">Another program took the port at the same moment, past this library, or the id is another row's.</exception>

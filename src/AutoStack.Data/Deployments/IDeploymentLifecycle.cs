@@ -26,7 +26,7 @@ public interface IDeploymentLifecycle
     /// <exception cref="ArgumentException"><paramref name="step"/> is none of the steps.</exception>
     Task<TransitionResult> AdvanceAsync(Guid id, DeploymentStatus step, CancellationToken cancellationToken);
 
-    /// <summary>Notes which commit is being built.</summary>
+    /// <summary>Notes which commit is being built. What was known of the same commit before, and is null here, stays.</summary>
     /// <param name="id">The deployment.</param>
     /// <param name="commit">The commit.</param>
     /// <param name="cancellationToken">Stops the update.</param>
@@ -61,6 +61,9 @@ public enum TransitionResult
 
     /// <summary>It has succeeded or failed already.</summary>
     AlreadyFinished,
+
+    /// <summary>It stands at this step already: the answer to the call before was lost, perhaps. Go on.</summary>
+    AlreadyThere,
 
     /// <summary>It stands where this step cannot start: still queued, or further on.</summary>
     OutOfOrder,

@@ -61,12 +61,14 @@ public interface IDeploymentRepository
     Task<CancelResult> CancelAsync(Guid id, Guid ownerId, string? reason, CancellationToken cancellationToken);
 
     /// <summary>Deletes a deployment for its owner's eyes; one that has not ended is cancelled as well. The row stays until it is purged.</summary>
-    /// <remarks>Its containers go on running: list and stop them.</remarks>
     /// <param name="id">The deployment.</param>
     /// <param name="ownerId">The user.</param>
     /// <param name="cancellationToken">Stops the update.</param>
-    /// <returns>False when there is none, it is deleted already, or it belongs to somebody else.</returns>
-    Task<bool> SoftDeleteAsync(Guid id, Guid ownerId, CancellationToken cancellationToken);
+    /// <returns>
+    /// Its containers that are not stopped, up to 100, the newest first: stop them. Null when there is no such deployment, it is deleted already, or it
+    /// belongs to somebody else.
+    /// </returns>
+    Task<IReadOnlyList<DeploymentContainer>?> SoftDeleteAsync(Guid id, Guid ownerId, CancellationToken cancellationToken);
 }
 
 /// <summary>What came of a user's wish to cancel.</summary>

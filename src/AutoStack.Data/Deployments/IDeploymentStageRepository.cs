@@ -9,7 +9,7 @@ public interface IDeploymentStageRepository
     /// <summary>The most stages that a list returns.</summary>
     const int MaxListSize = 100;
 
-    /// <summary>Lists the stages of a deployment, in the order in which they were made.</summary>
+    /// <summary>Lists the stages of a deployment, in the order of <see cref="StageName.Known"/>; those that the library does not know come last.</summary>
     /// <param name="deploymentId">The deployment.</param>
     /// <param name="ownerId">The user who owns it.</param>
     /// <param name="cancellationToken">Stops the query.</param>
@@ -20,9 +20,8 @@ public interface IDeploymentStageRepository
     /// <param name="deploymentId">The deployment.</param>
     /// <param name="name">The stage.</param>
     /// <param name="cancellationToken">Stops the write.</param>
-    /// <returns>False when the stage was entered before.</returns>
+    /// <returns>False when the stage was entered before, or the deployment has ended, is deleted, or is not there.</returns>
     /// <exception cref="ArgumentException">The library does not know the stage.</exception>
-    /// <exception cref="MissingReferenceException">There is no such deployment.</exception>
     Task<bool> StartAsync(Guid deploymentId, StageName name, CancellationToken cancellationToken);
 
     /// <summary>Ends a stage well.</summary>

@@ -20,8 +20,9 @@ internal sealed class Database : IAsyncDisposable, IDisposable
             ? new NpgsqlDataSourceBuilder(options.ToConnectionString().ConnectionString).UseLoggerFactory(loggerFactory).Build()
             : null;
         var source = dataSource ?? owned!;
-        db = new PooledDb(source, telemetry, options.CommandTimeoutSeconds);
-        UnitOfWork = new UnitOfWork(source, context, telemetry, options.CommandTimeoutSeconds);
+        var commandTimeout = new NpgsqlConnectionStringBuilder(source.ConnectionString).CommandTimeout;
+        db = new PooledDb(source, telemetry, commandTimeout);
+        UnitOfWork = new UnitOfWork(source, context, telemetry, commandTimeout);
     }
 
     public IUnitOfWork UnitOfWork { get; }

@@ -51,7 +51,11 @@ internal abstract class Db(Telemetry telemetry, int commandTimeoutSeconds)
     /// <summary>Changes rows; the number of them.</summary>
     public Task<int> WriteAsync(
         [ConstantExpected] string sql, NpgsqlParameter[] parameters, CancellationToken cancellationToken, [CallerMemberName] string operation = "") =>
-        RunAsync(operation, new Statement(sql, parameters), Repeat.Never, ExecuteAsync, cancellationToken);
+        WriteAsync(new Statement(sql, parameters), cancellationToken, operation);
+
+    /// <inheritdoc cref="WriteAsync(string, NpgsqlParameter[], CancellationToken, string)"/>
+    public Task<int> WriteAsync(Statement statement, CancellationToken cancellationToken, [CallerMemberName] string operation = "") =>
+        RunAsync(operation, statement, Repeat.Never, ExecuteAsync, cancellationToken);
 
     /// <summary>Changes at most one row and reads it back; null when none was changed.</summary>
     public Task<T?> WriteAsync<T>(

@@ -25,7 +25,7 @@ internal sealed class PooledDb(NpgsqlDataSource dataSource, Telemetry telemetry,
         {
             return await OnceAsync().ConfigureAwait(false);
         }
-        catch (Exception exception) when (connected && repeat == Repeat.WhenConnectionIsLost && SqlErrors.IsLostConnection(exception))
+        catch (Exception exception) when (connected && (SqlErrors.IsIdleTimeout(exception) || (repeat == Repeat.WhenConnectionIsLost && SqlErrors.IsLostConnection(exception))))
         {
             // When one pooled connection was dead, its neighbours are suspect: the second attempt gets a new one.
             dataSource.Clear();
@@ -34,7 +34,7 @@ internal sealed class PooledDb(NpgsqlDataSource dataSource, Telemetry telemetry,
 
         async Task<T> OnceAsync()
         {
-            var connection = await dataSource.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
+            var connection = await dataSource.OpenOutsideAsync(cancellationToken).ConfigureAwait(false);
             await using (connection.ConfigureAwait(false))
             {
                 connected = true;

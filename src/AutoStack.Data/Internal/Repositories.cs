@@ -15,6 +15,9 @@ internal static class Repositories
     private static readonly FrozenDictionary<Type, Func<Db, Context, object>> Factories = new Dictionary<Type, Func<Db, Context, object>>
     {
         [typeof(IUserRepository)] = (db, context) => new UserRepository(db, context.Clock),
+        [typeof(IIdentityRepository)] = (db, context) => new IdentityRepository(db, context.Clock),
+        [typeof(IUserPreferencesRepository)] = (db, context) => new UserPreferencesRepository(db, context.Clock),
+        [typeof(IPasswordResetTokenRepository)] = (db, context) => new PasswordResetTokenRepository(db, context.Clock),
         [typeof(ISessionRepository)] = (db, context) => new SessionRepository(db, context.Clock),
         [typeof(IProjectRepository)] = (db, context) => new ProjectRepository(db, context.Clock),
         [typeof(IDeploymentRepository)] = (db, context) => new DeploymentRepository(db, context.Clock),

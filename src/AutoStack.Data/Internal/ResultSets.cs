@@ -31,6 +31,15 @@ internal sealed class ResultSets(NpgsqlDataReader reader, CancellationToken canc
         return list;
     }
 
+    /// <summary>True when the next answer has a row.</summary>
+    public async Task<bool> AnyAsync()
+    {
+        await MoveAsync().ConfigureAwait(false);
+        var any = await row.NextAsync(cancellationToken).ConfigureAwait(false);
+        await DrainAsync().ConfigureAwait(false);
+        return any;
+    }
+
     private async Task MoveAsync()
     {
         if (started && !await reader.NextResultAsync(cancellationToken).ConfigureAwait(false))

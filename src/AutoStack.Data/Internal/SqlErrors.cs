@@ -29,10 +29,13 @@ internal static class SqlErrors
     /// <summary>True when the connection is gone: the pool handed out one whose server had closed it, or it was cut in the middle.</summary>
     public static bool IsLostConnection(Exception exception) => exception switch
     {
-        PostgresException error => error.SqlState is PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown or "57P05",
+        PostgresException error => error.SqlState is PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown,
         NpgsqlException { InnerException: IOException or SocketException } => true,
         _ => false,
     };
+
+    /// <summary>True when the server had closed the idle connection before the statement came: it was never carried out.</summary>
+    public static bool IsIdleTimeout(Exception exception) => exception is PostgresException { SqlState: "57P05" };
 
     // The same rule under the names that databases of different origin give it.
     private static string? Canonical(string? constraint) => constraint switch

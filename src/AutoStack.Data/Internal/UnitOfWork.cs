@@ -1,3 +1,4 @@
+using System.Data;
 using Npgsql;
 using Polly;
 
@@ -5,7 +6,7 @@ namespace AutoStack.Data.Internal;
 
 internal sealed class UnitOfWork(NpgsqlDataSource dataSource, Context context, Telemetry telemetry, int commandTimeoutSeconds) : IUnitOfWork
 {
-    private static readonly ResiliencePipeline Conflicts = ConflictRetry.Create(exception => exception is ConflictException || SqlErrors.IsConflict(exception));
+    private static readonly ResiliencePipeline Conflicts = ConflictRetry.Create(exception => exception is ConflictException);
 
     public Task RunAsync(Func<IRepositories, CancellationToken, Task> work, CancellationToken cancellationToken)
     {
@@ -28,9 +29,9 @@ internal sealed class UnitOfWork(NpgsqlDataSource dataSource, Context context, T
 
     private async Task<TResult> OnceAsync<TResult>(Func<IRepositories, CancellationToken, Task<TResult>> work, CancellationToken cancellationToken)
     {
-        var connection = await dataSource.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
+        var connection = await dataSource.OpenOutsideAsync(cancellationToken).ConfigureAwait(false);
         await using var closing = connection.ConfigureAwait(false);
-        var transaction = await connection.BeginTransactionAsync(cancellationToken).ConfigureAwait(false);
+        var transaction = await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancellationToken).ConfigureAwait(false);
         await using var ending = transaction.ConfigureAwait(false);
 
         var db = new TransactionDb(connection, telemetry, commandTimeoutSeconds);
@@ -42,6 +43,10 @@ internal sealed class UnitOfWork(NpgsqlDataSource dataSource, Context context, T
             // Once sent, a commit that is cancelled leaves open whether it happened.
             await transaction.CommitAsync(CancellationToken.None).ConfigureAwait(false);
             return result;
+        }
+        catch (PostgresException exception) when (SqlErrors.Translate(exception) is { } translated)
+        {
+            throw translated;
         }
         finally
         {

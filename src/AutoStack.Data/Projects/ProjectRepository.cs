@@ -50,7 +50,7 @@ internal sealed class ProjectRepository(Db db, TimeProvider clock) : IProjectRep
                 @id, @userId, @name, @repository, @branch, @buildCommand, @outputDir, @githubRepoId, @runtime,
                 @autoDeployEnabled, @autoDeployBranch, @jenkinsJobName, @now, @now)
             ON CONFLICT (id) DO UPDATE
-            SET id = excluded.id
+            SET name = p.name
             WHERE p.user_id = excluded.user_id
             RETURNING {Columns}
             """,

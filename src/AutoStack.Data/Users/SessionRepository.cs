@@ -1,5 +1,6 @@
 using AutoStack.Data.Internal;
 using AutoStack.Data.Security;
+using Npgsql;
 
 namespace AutoStack.Data.Users;
 
@@ -19,6 +20,18 @@ internal sealed class SessionRepository(Db db, TimeProvider clock) : ISessionRep
         FamilyId = row.GuidOrNull(),
         RotatedAt = row.TimeOrNull(),
     };
+
+    /// <summary>Ends the sessions of a user.</summary>
+    internal static Statement RevokeAll(Guid userId, Guid? exceptSessionId) => new("""
+        DELETE FROM sessions s
+        WHERE s.user_id = @userId AND s.id <> @except
+        """, P.Of(userId), P.Of(exceptSessionId ?? Guid.Empty, "except"));
+
+    /// <summary>Ends the sessions of the user whose reset token was used in this transaction.</summary>
+    internal static Statement RevokeAllOfConsumer(ResetToken token, DateTimeOffset now) => new($"""
+        DELETE FROM sessions s
+        WHERE s.user_id = {PasswordResetTokenRepository.Consumer}
+        """, P.Text(token.Hash, name: "hash"), P.Of(now));
 
     public Task<SessionWithUser?> FindActiveAsync(SessionToken token, CancellationToken cancellationToken)
     {
@@ -45,22 +58,28 @@ internal sealed class SessionRepository(Db db, TimeProvider clock) : ISessionRep
         ArgumentNullException.ThrowIfNull(session);
         ArgumentNullException.ThrowIfNull(session.Token);
         CheckLifetime(session.Lifetime);
-        var now = clock.Now();
-        return await db.AddAsync(Read, $"""
+        const string Insert = """
             INSERT INTO sessions AS s (id, user_id, token, expires_at, created_at)
             VALUES (@id, @userId, @token, @expiresAt, @now)
-            ON CONFLICT (id) DO UPDATE
-            SET id = excluded.id
-            WHERE s.user_id = excluded.user_id
-            RETURNING {Columns}
-            """,
-            [
-                P.Of(session.Id ?? Ids.New(), "id"),
-                P.Of(session.UserId),
-                P.Text(session.Token.Hash, name: "token"),
-                P.Of(now + session.Lifetime, "expiresAt"),
-                P.Of(now),
-            ], cancellationToken).ConfigureAwait(false) ?? throw DuplicateException.OfId("sessions_pkey");
+            """;
+        var id = session.Id ?? Ids.New();
+        var now = clock.Now();
+
+        // No target: the same request at the same moment may be noticed by either unique index. The second statement starts after the commit that
+        // the first has waited for.
+        var stored = new Statement($"""
+            SELECT {Columns}
+            FROM sessions s
+            WHERE s.id = @id AND s.user_id = @userId
+            """, P.Of(id), P.Of(session.UserId));
+        return await db.WriteBatchAsync(
+                sets => sets.FindAsync(Read), [new Statement($"{Insert} ON CONFLICT DO NOTHING", Values()), stored], Repeat.WhenConnectionIsLost, cancellationToken)
+            .ConfigureAwait(false)
+            // Somebody else's row is in the way: the plain insert says which rule it breaks.
+            ?? (await db.AddAsync(Read, $"{Insert} RETURNING {Columns}", Values(), cancellationToken).ConfigureAwait(false))!;
+
+        NpgsqlParameter[] Values() =>
+            [P.Of(id), P.Of(session.UserId), P.Text(session.Token.Hash, name: "token"), P.Of(now + session.Lifetime, "expiresAt"), P.Of(now)];
     }
 
     public Task<Rotation> RotateAsync(SessionToken presented, SessionToken next, TimeSpan lifetime, CancellationToken cancellationToken)
@@ -107,7 +126,7 @@ internal sealed class SessionRepository(Db db, TimeProvider clock) : ISessionRep
         return db.WriteBatchAsync(
             async sets =>
             {
-                await sets.ListAsync(row => row.Int()).ConfigureAwait(false);
+                await sets.AnyAsync().ConfigureAwait(false);
                 var rotated = await sets.FindAsync(Read).ConfigureAwait(false);
                 var met = await sets.FindAsync(ReadWithUser).ConfigureAwait(false);
                 return rotated is not null ? new Rotation(RotationOutcome.Rotated, new SessionWithUser(rotated, met!.User))
@@ -126,10 +145,7 @@ internal sealed class SessionRepository(Db db, TimeProvider clock) : ISessionRep
     }
 
     public Task<int> RevokeAllAsync(Guid userId, Guid? exceptSessionId, CancellationToken cancellationToken) =>
-        db.WriteAsync("""
-            DELETE FROM sessions s
-            WHERE s.user_id = @userId AND s.id <> @except
-            """, [P.Of(userId), P.Of(exceptSessionId ?? Guid.Empty, "except")], cancellationToken);
+        db.WriteAsync(RevokeAll(userId, exceptSessionId), cancellationToken);
 
     public Task<int> PurgeExpiredAsync(int limit, CancellationToken cancellationToken) =>
         db.WriteAsync("""

@@ -1,4 +1,5 @@
 using AutoStack.Data.Internal;
+using Npgsql;
 
 namespace AutoStack.Data.Users;
 
@@ -33,8 +34,8 @@ internal sealed class UserRepository(Db db, TimeProvider clock) : IUserRepositor
         return db.FindAsync(Read, $"""
             SELECT {Columns}
             FROM users u
-            WHERE lower(u.email) = lower(@email)
-            """, [P.Text(email.Trim(), name: nameof(email))], cancellationToken);
+            WHERE lower(u.email) = @email
+            """, [P.Text(email.Trim().ToLowerInvariant(), name: nameof(email))], cancellationToken);
     }
 
     public async Task<User> AddAsync(NewUser user, CancellationToken cancellationToken)
@@ -42,25 +43,37 @@ internal sealed class UserRepository(Db db, TimeProvider clock) : IUserRepositor
         ArgumentNullException.ThrowIfNull(user);
         ArgumentException.ThrowIfNullOrWhiteSpace(user.Name);
         ArgumentException.ThrowIfNullOrWhiteSpace(user.Email);
-        var id = user.Id ?? Ids.New();
-        var email = user.Email.Trim().ToLowerInvariant();
-        return await db.AddAsync(Read, $"""
+        const string Insert = """
             INSERT INTO users AS u (id, name, email, avatar_url, github_id, google_id, email_verified, created_at, updated_at)
             VALUES (@id, @name, @email, @avatarUrl, @githubId, @googleId, @emailVerified, @now, @now)
-            ON CONFLICT (id) DO UPDATE
-            SET id = excluded.id
-            WHERE lower(u.email) = lower(excluded.email)
-            RETURNING {Columns}
-            """,
-            [
-                P.Of(id),
-                P.Text(user.Name, 255),
-                P.Text(email, 255),
-                P.TextOrNull(user.AvatarUrl),
-                P.TextOrNull(user.GithubId, 255),
-                P.TextOrNull(user.GoogleId, 255),
-                P.Of(user.EmailVerified),
-                P.Of(clock.Now(), "now"),
-            ], cancellationToken).ConfigureAwait(false) ?? throw DuplicateException.OfId("users_pkey");
+            """;
+        var id = user.Id ?? Ids.New();
+        var email = user.Email.Trim().ToLowerInvariant();
+        var now = clock.Now();
+
+        // No target: the same request at the same moment may be noticed by any of the unique indexes. The second statement starts after the commit
+        // that the first has waited for.
+        var stored = new Statement($"""
+            SELECT {Columns}
+            FROM users u
+            WHERE u.id = @id AND lower(u.email) = @email
+            """, P.Of(id), P.Text(email));
+        return await db.WriteBatchAsync(
+                sets => sets.FindAsync(Read), [new Statement($"{Insert} ON CONFLICT DO NOTHING", Values()), stored], Repeat.WhenConnectionIsLost, cancellationToken)
+            .ConfigureAwait(false)
+            // Somebody else's row is in the way: the plain insert says which rule it breaks.
+            ?? (await db.AddAsync(Read, $"{Insert} RETURNING {Columns}", Values(), cancellationToken).ConfigureAwait(false))!;
+
+        NpgsqlParameter[] Values() =>
+        [
+            P.Of(id),
+            P.Text(user.Name, 255),
+            P.Text(email, 255),
+            P.TextOrNull(user.AvatarUrl),
+            P.TextOrNull(user.GithubId, 255),
+            P.TextOrNull(user.GoogleId, 255),
+            P.Of(user.EmailVerified),
+            P.Of(now),
+        ];
     }
 }

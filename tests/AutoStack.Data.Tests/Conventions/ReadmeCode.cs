@@ -27,17 +27,25 @@ internal static class ReadmeCode
     {
         while (await lifecycle.ClaimNextAsync(cancellationToken) is { } job)
         {
-            if (await lifecycle.AdvanceAsync(job.Deployment.Id, DeploymentStatus.Building, cancellationToken) != TransitionResult.Applied)
+            var id = job.Deployment.Id;
+            try
             {
-                continue; // cancelled meanwhile
-            }
+                if (await lifecycle.AdvanceAsync(id, DeploymentStatus.Building, cancellationToken) == TransitionResult.Cancelled)
+                {
+                    continue; // by its owner, meanwhile
+                }
 
-            await foreach (var line in build(job.Deployment).WithCancellation(cancellationToken))
+                await foreach (var line in build(job.Deployment).WithCancellation(cancellationToken))
+                {
+                    await logs.AppendAsync(id, [new NewDeploymentLog { Message = line }], cancellationToken);
+                }
+
+                await lifecycle.SucceedAsync(id, $"https://{job.Project.Name}.example.com/", cancellationToken);
+            }
+            catch (Exception exception) when (exception is not OperationCanceledException)
             {
-                await logs.AppendAsync(job.Deployment.Id, [new NewDeploymentLog { Message = line }], cancellationToken);
+                await lifecycle.FailAsync(id, exception.Message, cancellationToken);
             }
-
-            await lifecycle.SucceedAsync(job.Deployment.Id, $"https://{job.Project.Name}.example.com/", cancellationToken);
         }
     }
 

@@ -17,6 +17,7 @@ public sealed class RepositoryColumns : DatabaseTests
     {
         ["users.password_hash"] = "secret",
         ["sessions.token"] = "secret",
+        ["password_reset_tokens.token_hash"] = "secret",
         ["projects.env_vars"] = "secret",
         ["deployments.env_vars"] = "secret",
     };
@@ -43,7 +44,7 @@ public sealed class RepositoryColumns : DatabaseTests
         Assert.That(schema.Select(c => c.BaseTableName), Is.All.EqualTo(repository.Table));
         Assert.That(schema.Select(c => c.BaseColumnName), Is.EqualTo(repository.Names), "each column is one of the table, by its own name");
         Assert.That(members.Values, Is.Unique);
-        Assert.That(members.Values, Is.EquivalentTo(repository.Record.GetProperties()), "every member is read");
+        Assert.That(members.Values, Is.EquivalentTo(repository.Properties), "every member is read");
         foreach (var column in schema)
         {
             var member = members[column.BaseColumnName!];
@@ -173,6 +174,8 @@ public sealed class RepositoryColumns : DatabaseTests
 
         public Type Record => read.ReturnType;
 
+        public PropertyInfo[] Properties => Record.GetProperties(BindingFlags.Public | BindingFlags.Instance);
+
         public string Table => Snake(type.Name.Replace("Repository", "", StringComparison.Ordinal)) is var name && name.EndsWith('s') ? name : name + "s";
 
         internal object Read(RowReader row) => read.Invoke(null, [row])!;
@@ -180,7 +183,7 @@ public sealed class RepositoryColumns : DatabaseTests
         /// <summary>The member of a column has its name, or the end of it: <c>stage_name</c> is <c>Name</c>.</summary>
         public Dictionary<string, PropertyInfo> Members() => Names.ToDictionary(
             name => name,
-            name => Record.GetProperties()
+            name => Properties
                 .Where(p => name == Snake(p.Name) || name.EndsWith("_" + Snake(p.Name), StringComparison.Ordinal))
                 .MaxBy(p => p.Name.Length) ?? throw new InvalidOperationException($"{Record.Name} has no member for {name}."));
 

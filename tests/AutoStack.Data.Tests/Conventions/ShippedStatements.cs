@@ -24,6 +24,15 @@ public sealed partial class ShippedStatements : DatabaseTests
         ["from"] = "text[]",
         ["branch"] = "text",
         ["host"] = "text",
+        ["hash"] = "text",
+        ["message"] = "text",
+        ["author"] = "text",
+        ["timestamp"] = "timestamp",
+        ["email"] = "text",
+        ["theme"] = "text",
+        ["githubId"] = "text",
+        ["googleId"] = "text",
+        ["avatarUrl"] = "text",
     };
 
     public static IEnumerable<string> Statements
@@ -82,12 +91,12 @@ public sealed partial class ShippedStatements : DatabaseTests
     {
         foreach (Match order in OrderBy().Matches(sql))
         {
-            Assert.That(order.Groups[1].Value, Does.Match(@"(^|, )(\w\.)?(id|seq|port|ordinal)( DESC)?$"));
+            Assert.That(order.Groups[1].Value.TrimEnd(')'), Does.Match(@"(^|, )(\w\.)?(id|seq|port|ordinal)( DESC)?$"));
         }
     }
 
     [TestCaseSource(nameof(Statements))]
-    public void No_statement_selects_what_it_does_not_name(string sql) => Assert.That(sql, Does.Not.Contain("*"));
+    public void No_statement_selects_what_it_does_not_name(string sql) => Assert.That(sql.Replace("count(*)", "", StringComparison.Ordinal), Does.Not.Contain("*"));
 
     [GeneratedRegex(@"^\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\s")]
     private static partial Regex Verb();
@@ -95,6 +104,6 @@ public sealed partial class ShippedStatements : DatabaseTests
     [GeneratedRegex(@"(?<![@\w])@(\w+)")]
     private static partial Regex Parameter();
 
-    [GeneratedRegex(@"ORDER BY ([^()\n]*[^()\n\s])")]
+    [GeneratedRegex(@"ORDER BY ([^\n]*)")]
     private static partial Regex OrderBy();
 }

@@ -66,7 +66,7 @@ public sealed class DeploymentLifecycleTests : DatabaseTests
 
         Assert.That(await Lifecycle.AdvanceAsync(deployment.Id, DeploymentStatus.Building, Token), Is.EqualTo(TransitionResult.Applied));
         Assert.That(await Lifecycle.AdvanceAsync(deployment.Id, DeploymentStatus.Installing, Token), Is.EqualTo(TransitionResult.OutOfOrder));
-        Assert.That(await Lifecycle.AdvanceAsync(deployment.Id, DeploymentStatus.Building, Token), Is.EqualTo(TransitionResult.OutOfOrder));
+        Assert.That(await Lifecycle.AdvanceAsync(deployment.Id, DeploymentStatus.Building, Token), Is.EqualTo(TransitionResult.AlreadyThere));
         Assert.That(await StagesAsync(deployment), Is.EqualTo(new[] { "cloning completed", "checkout completed", "building in_progress" }));
     }
 
@@ -149,6 +149,57 @@ public sealed class DeploymentLifecycleTests : DatabaseTests
         var found = (await Deployments.FindAsync(deployment.Id, deployment.UserId, Token))!;
         Assert.That((found.CommitHash, found.CommitMessage, found.Author), Is.EqualTo(("abc123", "a\uFFFDb\uFFFD", "Ada")));
         Assert.That(found.CommitTimestamp, Is.EqualTo(time.AddTicks(-7)));
+    }
+
+    [Test]
+    public async Task Set_commit_keeps_what_was_known_of_the_same_commit()
+    {
+        var deployment = await StartedAsync(DeploymentStatus.Checkout);
+        await Lifecycle.SetCommitAsync(deployment.Id, new CommitInfo("abc", "Fix", "Ada"), Token);
+
+        await Lifecycle.SetCommitAsync(deployment.Id, new CommitInfo("abc"), Token);
+        var same = (await Deployments.FindAsync(deployment.Id, deployment.UserId, Token))!;
+        await Lifecycle.SetCommitAsync(deployment.Id, new CommitInfo("def"), Token);
+        var other = (await Deployments.FindAsync(deployment.Id, deployment.UserId, Token))!;
+
+        Assert.That((same.CommitMessage, same.Author), Is.EqualTo(("Fix", "Ada")));
+        Assert.That((other.CommitMessage, other.Author), Is.EqualTo(((string?)null, (string?)null)));
+    }
+
+    [Test]
+    public async Task A_deletion_by_another_program_stops_the_worker()
+    {
+        var deployment = await StartedAsync(DeploymentStatus.Building);
+        await ExecuteAsync("UPDATE deployments SET is_deleted = TRUE WHERE id = $1", deployment.Id);
+
+        Assert.That(await Lifecycle.FindStatusAsync(deployment.Id, Token), Is.EqualTo(DeploymentStatus.Cancelled));
+        Assert.That(await Lifecycle.AdvanceAsync(deployment.Id, DeploymentStatus.Copying, Token), Is.EqualTo(TransitionResult.Cancelled));
+        Assert.That(await Lifecycle.SucceedAsync(deployment.Id, null, Token), Is.EqualTo(TransitionResult.Cancelled));
+    }
+
+    [Test]
+    public async Task A_refused_step_in_a_unit_of_work_touches_no_stage()
+    {
+        var deployment = await StartedAsync(DeploymentStatus.Building);
+        var stranger = await AddUserAsync();
+
+        await UnitOfWork.RunAsync(async (tx, token) =>
+        {
+            await tx.Get<IDeploymentLifecycle>().AdvanceAsync(deployment.Id, DeploymentStatus.Copying, token);
+            await tx.Get<IDeploymentStageRepository>().StartAsync(deployment.Id, StageName.Deploying, token);
+            Assert.That(await tx.Get<IDeploymentRepository>().CancelAsync(deployment.Id, stranger.Id, null, token), Is.EqualTo(CancelResult.NotFound));
+        }, Token);
+
+        Assert.That(await StagesAsync(deployment), Does.Contain("copying in_progress").And.Contain("deploying in_progress"));
+    }
+
+    [Test]
+    public async Task Clocks_of_two_machines_do_not_change_the_order_of_stages()
+    {
+        var deployment = await StartedAsync(DeploymentStatus.Building);
+        await ExecuteAsync("UPDATE deployment_stages SET created_at = created_at - interval '1 hour' WHERE deployment_id = $1 AND stage_name = 'building'", deployment.Id);
+
+        Assert.That(await StagesAsync(deployment), Is.EqualTo(new[] { "cloning completed", "building in_progress" }));
     }
 
     [Test]

@@ -105,7 +105,7 @@ public sealed class DeploymentRepositoryTests : DatabaseTests
         Assert.That(await Deployments.FindAsync(deployment.Id, stranger.Id, Token), Is.Null);
         Assert.That(await Deployments.FindDetailsAsync(deployment.Id, stranger.Id, 10, Token), Is.Null);
         Assert.That(await Deployments.CancelAsync(deployment.Id, stranger.Id, null, Token), Is.EqualTo(CancelResult.NotFound));
-        Assert.That(await Deployments.SoftDeleteAsync(deployment.Id, stranger.Id, Token), Is.False);
+        Assert.That(await Deployments.SoftDeleteAsync(deployment.Id, stranger.Id, Token), Is.Null);
         Assert.That(await Lifecycle.FindStatusAsync(deployment.Id, Token), Is.EqualTo(DeploymentStatus.Queued));
     }
 
@@ -143,8 +143,8 @@ public sealed class DeploymentRepositoryTests : DatabaseTests
         var kept = await EnqueueAsync(project);
         var deleted = await EnqueueAsync(project);
 
-        Assert.That(await Deployments.SoftDeleteAsync(deleted.Id, project.UserId, Token), Is.True);
-        Assert.That(await Deployments.SoftDeleteAsync(deleted.Id, project.UserId, Token), Is.False);
+        Assert.That(await Deployments.SoftDeleteAsync(deleted.Id, project.UserId, Token), Is.Empty);
+        Assert.That(await Deployments.SoftDeleteAsync(deleted.Id, project.UserId, Token), Is.Null);
 
         Assert.That(await Deployments.FindAsync(deleted.Id, project.UserId, Token), Is.Null);
         Assert.That(await Deployments.FindDetailsAsync(deleted.Id, project.UserId, 10, Token), Is.Null);
@@ -160,7 +160,7 @@ public sealed class DeploymentRepositoryTests : DatabaseTests
     {
         var deployment = await StartedAsync(DeploymentStatus.Building);
 
-        Assert.That(await Deployments.SoftDeleteAsync(deployment.Id, deployment.UserId, Token), Is.True);
+        Assert.That(await Deployments.SoftDeleteAsync(deployment.Id, deployment.UserId, Token), Is.Not.Null);
 
         Assert.That(await Lifecycle.FindStatusAsync(deployment.Id, Token), Is.EqualTo(DeploymentStatus.Cancelled));
         Assert.That(await Lifecycle.AdvanceAsync(deployment.Id, DeploymentStatus.Copying, Token), Is.EqualTo(TransitionResult.Cancelled));
@@ -258,10 +258,49 @@ public sealed class DeploymentRepositoryTests : DatabaseTests
             Throws.TypeOf<ArgumentOutOfRangeException>().With.Property("ParamName").EqualTo("maxLogs"));
 
     [Test]
-    public async Task A_default_cursor_is_the_end_of_the_list()
+    public async Task A_default_cursor_is_the_start_of_the_list()
     {
         var deployment = await EnqueueAsync();
 
-        Assert.That(await Deployments.ListRecentAsync(deployment.UserId, 10, default, Token), Is.Empty);
+        Assert.That(await Deployments.ListRecentAsync(deployment.UserId, 10, default, Token), Has.Count.EqualTo(1));
+    }
+
+    [Test]
+    public async Task Deleting_tells_which_containers_are_to_be_stopped()
+    {
+        var deployment = await StartedAsync(DeploymentStatus.Building);
+        var host = Unique("host");
+        var open = (await Containers.ReserveAsync(new NewDeploymentContainer { DeploymentId = deployment.Id, Image = "a", Host = host }, Token))!;
+        var stopped = (await Containers.ReserveAsync(new NewDeploymentContainer { DeploymentId = deployment.Id, Image = "a", Host = host }, Token))!;
+        await Containers.MarkStoppedAsync(stopped.Id, Token);
+
+        Assert.That(await Deployments.SoftDeleteAsync(deployment.Id, deployment.UserId, Token), Is.EqualTo([open]));
+    }
+
+    [Test]
+    public async Task Deleting_what_has_ended_invents_no_times()
+    {
+        var deployment = await StartedAsync(DeploymentStatus.Building);
+        await ExecuteAsync("UPDATE deployments SET status = 'cancelled', completed_at = NULL WHERE id = $1", deployment.Id);
+        Clock.Advance(TimeSpan.FromDays(90));
+
+        await Deployments.SoftDeleteAsync(deployment.Id, deployment.UserId, Token);
+
+        Assert.That(await ScalarAsync("SELECT completed_at IS NULL AND build_duration_seconds IS NULL FROM deployments WHERE id = $1", deployment.Id), Is.True);
+    }
+
+    [Test]
+    public async Task A_repeated_enqueue_changes_nothing_of_a_deployment_on_its_way()
+    {
+        var project = await AddProjectAsync();
+        var request = new NewDeployment { Id = Guid.CreateVersion7(), ProjectId = project.Id, UserId = project.UserId };
+        await Deployments.EnqueueAsync(request, Token);
+        await ExecuteAsync("UPDATE deployments SET status = 'copying', started_at = created_at WHERE id = $1", request.Id);
+        await Stages.StartAsync(request.Id.Value, StageName.Deploying, Token);
+        var before = await Stages.ListByDeploymentAsync(request.Id.Value, project.UserId, Token);
+
+        Assert.That((await Deployments.EnqueueAsync(request, Token))!.Status, Is.EqualTo(DeploymentStatus.Copying));
+
+        Assert.That(await Stages.ListByDeploymentAsync(request.Id.Value, project.UserId, Token), Is.EqualTo(before));
     }
 }

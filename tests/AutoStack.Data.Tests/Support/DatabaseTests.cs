@@ -29,6 +29,12 @@ public abstract class DatabaseTests
 
     protected IUserRepository Users => Get<IUserRepository>();
 
+    protected IIdentityRepository Identities => Get<IIdentityRepository>();
+
+    protected IUserPreferencesRepository Preferences => Get<IUserPreferencesRepository>();
+
+    protected IPasswordResetTokenRepository ResetTokens => Get<IPasswordResetTokenRepository>();
+
     protected ISessionRepository Sessions => Get<ISessionRepository>();
 
     protected IProjectRepository Projects => Get<IProjectRepository>();

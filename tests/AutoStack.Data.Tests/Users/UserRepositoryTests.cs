@@ -53,6 +53,25 @@ public sealed class UserRepositoryTests : DatabaseTests
     }
 
     [Test]
+    public async Task The_same_request_many_times_at_once_is_one_account()
+    {
+        for (var round = 0; round < 40; round++)
+        {
+            var request = new NewUser { Id = Guid.CreateVersion7(), Name = "Ada", Email = $"{Unique("at-once")}@example.com", GithubId = Unique("at-once") };
+            using var start = new Barrier(4);
+
+            var users = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Factory.StartNew(
+                () =>
+                {
+                    start.SignalAndWait(TimeSpan.FromSeconds(30));
+                    return Users.AddAsync(request, Token);
+                }, Token, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap()));
+
+            Assert.That(users.Distinct().Count(), Is.EqualTo(1));
+        }
+    }
+
+    [Test]
     public async Task Add_with_the_id_of_another_account_is_a_duplicate()
     {
         var other = await AddUserAsync();

@@ -1,7 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 
-namespace AutoStack.Data.Tests.Registration;
+namespace AutoStack.Data.Tests.Hosting;
 
 public sealed class OptionsTests
 {

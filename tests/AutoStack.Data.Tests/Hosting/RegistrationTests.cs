@@ -4,7 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Npgsql;
 
-namespace AutoStack.Data.Tests.Registration;
+namespace AutoStack.Data.Tests.Hosting;
 
 public sealed class RegistrationTests : DatabaseTests
 {
@@ -55,6 +55,64 @@ public sealed class RegistrationTests : DatabaseTests
         Assert.That(await us.FindAsync(user.Id, Token), Is.EqualTo(user));
         Assert.That(await eu.FindAsync(user.Id, Token), Is.Null);
         Assert.That(provider.GetService<IUserRepository>(), Is.Null);
+    }
+
+    [Test]
+    public async Task Keys_that_print_alike_are_different_keys()
+    {
+        await using var second = await TestServer.Current.CreateDatabaseAsync(Token);
+        await using var provider = new ServiceCollection()
+            .AddKeyedAutoStackData(DayOfWeek.Monday, o => o.ConnectionString = Database.ConnectionString)
+            .AddKeyedAutoStackData("Monday", o => o.ConnectionString = second.ConnectionString)
+            .BuildServiceProvider();
+        var user = await AddUserAsync();
+
+        Assert.That(await provider.GetRequiredKeyedService<IUserRepository>(DayOfWeek.Monday).FindAsync(user.Id, Token), Is.EqualTo(user));
+        Assert.That(await provider.GetRequiredKeyedService<IUserRepository>("Monday").FindAsync(user.Id, Token), Is.Null);
+    }
+
+    [Test]
+    public async Task An_ambient_transaction_of_the_host_has_no_say()
+    {
+        await using var own = NpgsqlDataSource.Create(Database.ConnectionString + ";Enlist=true");
+        await using var provider = new ServiceCollection().AddAutoStackData(own).BuildServiceProvider();
+        User user;
+        using (new System.Transactions.TransactionScope(System.Transactions.TransactionScopeAsyncFlowOption.Enabled))
+        {
+            user = await provider.GetRequiredService<IUserRepository>().AddAsync(
+                new NewUser { Name = "Ada", Email = $"{Unique("ambient")}@example.com" }, Token);
+            await provider.GetRequiredService<IUnitOfWork>().RunAsync((tx, ct) => tx.Get<IUserRepository>().FindAsync(user.Id, ct), Token);
+        }
+
+        Assert.That(await Users.FindAsync(user.Id, Token), Is.EqualTo(user));
+    }
+
+    [Test]
+    public async Task A_command_timeout_counts_wherever_it_is_set()
+    {
+        foreach (var configure in new Action<AutoStackDataOptions>[]
+        {
+            o => o.ConnectionString += ";Command Timeout=1",
+            o => o.CommandTimeout = TimeSpan.FromSeconds(1),
+        })
+        {
+            await using var provider = new ServiceCollection()
+                .AddAutoStackData(o =>
+                {
+                    o.ConnectionString = Database.ConnectionString;
+                    configure(o);
+                })
+                .BuildServiceProvider();
+            var user = await AddUserAsync();
+            await using var connection = await Raw.OpenConnectionAsync(Token);
+            await using var transaction = await connection.BeginTransactionAsync(Token);
+            await using var hold = new NpgsqlCommand("LOCK TABLE users IN ACCESS EXCLUSIVE MODE", connection);
+            await hold.ExecuteNonQueryAsync(Token);
+
+            Assert.That(
+                () => provider.GetRequiredService<IUserRepository>().FindAsync(user.Id, Token),
+                Throws.InstanceOf<NpgsqlException>().With.InnerException.InstanceOf<TimeoutException>());
+        }
     }
 
     [Test]

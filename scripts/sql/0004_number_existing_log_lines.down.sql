@@ -1,0 +1,1 @@
+-- The numbers go with their column, in the script before.

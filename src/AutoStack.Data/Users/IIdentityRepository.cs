@@ -1,0 +1,67 @@
+using AutoStack.Data.Security;
+
+namespace AutoStack.Data.Users;
+
+/// <summary>The part of the table <c>users</c> that says who somebody is: passwords and accounts at providers.</summary>
+public interface IIdentityRepository
+{
+    /// <summary>Finds what is needed to check a password.</summary>
+    /// <param name="email">The address; case and surrounding space do not count.</param>
+    /// <param name="cancellationToken">Stops the query.</param>
+    /// <returns>The user and the hash; null when there is no such account. Check the password against null then, so that it takes the same time.</returns>
+    /// <exception cref="ArgumentException"><paramref name="email"/> is null or blank.</exception>
+    Task<UserCredentials?> FindCredentialsAsync(string email, CancellationToken cancellationToken);
+
+    /// <summary>Finds the user of a provider's account.</summary>
+    /// <param name="provider">The provider.</param>
+    /// <param name="providerId">The account there.</param>
+    /// <param name="cancellationToken">Stops the query.</param>
+    /// <returns>The user; null when the account is linked with nobody.</returns>
+    /// <exception cref="ArgumentException"><paramref name="providerId"/> is null or blank, or the provider none.</exception>
+    Task<User?> FindByProviderAsync(IdentityProvider provider, string providerId, CancellationToken cancellationToken);
+
+    /// <summary>Makes an account with a password. Of two registrations of one address at once, one is told that it is taken.</summary>
+    /// <param name="account">The account.</param>
+    /// <param name="cancellationToken">Stops the insert.</param>
+    /// <returns>The account, or that its address is taken. Repeated with the same id and address, the account that is there.</returns>
+    /// <exception cref="ArgumentException">A value is missing, blank or too long; the message names it.</exception>
+    /// <exception cref="DuplicateException">The id belongs to an account with another address.</exception>
+    Task<Registration> RegisterAsync(NewAccount account, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Finds the account of somebody whom a provider has just signed in: by the account there, else by the address when both sides have verified it,
+    /// else makes one. Parallel sign-ins of somebody new make one account.
+    /// </summary>
+    /// <param name="identity">What the provider says.</param>
+    /// <param name="cancellationToken">Stops the sign-in.</param>
+    /// <returns>The account, or why there is none.</returns>
+    /// <exception cref="ArgumentException">A value is missing, blank or too long; the message names it.</exception>
+    Task<ProviderSignIn> SignInWithProviderAsync(ProviderIdentity identity, CancellationToken cancellationToken);
+
+    /// <summary>Links a user with a provider's account; one linked before is replaced.</summary>
+    /// <param name="userId">The user.</param>
+    /// <param name="provider">The provider.</param>
+    /// <param name="providerId">The account there; up to 255 characters.</param>
+    /// <param name="avatarUrl">The picture, stored when the user has none; null for none.</param>
+    /// <param name="cancellationToken">Stops the update.</param>
+    /// <returns>Whether they are linked, and if not, why.</returns>
+    /// <exception cref="ArgumentException"><paramref name="providerId"/> is null, blank or too long, or the provider none.</exception>
+    Task<LinkResult> LinkAsync(Guid userId, IdentityProvider provider, string providerId, string? avatarUrl, CancellationToken cancellationToken);
+
+    /// <summary>Ends the link of a user with a provider.</summary>
+    /// <param name="userId">The user.</param>
+    /// <param name="provider">The provider.</param>
+    /// <param name="cancellationToken">Stops the update.</param>
+    /// <returns>False when there was none.</returns>
+    /// <exception cref="ArgumentException">The provider is none.</exception>
+    Task<bool> UnlinkAsync(Guid userId, IdentityProvider provider, CancellationToken cancellationToken);
+
+    /// <summary>Sets a user's password and ends the other sessions.</summary>
+    /// <param name="userId">The user.</param>
+    /// <param name="password">The hash of the password.</param>
+    /// <param name="exceptSessionId">The session that goes on; null for none.</param>
+    /// <param name="cancellationToken">Stops the update.</param>
+    /// <returns>False when there is no such user.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="password"/> is null.</exception>
+    Task<bool> SetPasswordAsync(Guid userId, PasswordHash password, Guid? exceptSessionId, CancellationToken cancellationToken);
+}
