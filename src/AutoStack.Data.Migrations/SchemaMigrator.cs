@@ -116,14 +116,27 @@ public sealed class SchemaMigrator
         foreach (var script in plan)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            await held.EnsureHeldAsync(cancellationToken).ConfigureAwait(false);
+            var done = new MigrationReport(from, script.Version - (up ? 1 : 0), steps);
+            try
+            {
+                await held.EnsureHeldAsync(cancellationToken).ConfigureAwait(false);
+            }
+            catch (NpgsqlException exception)
+            {
+                throw new MigrationException(
+                    MigrationError.NoConnection, $"The session that holds the migration lock was lost before {script.Name}.", exception)
+                {
+                    Report = done,
+                };
+            }
+
             try
             {
                 steps.Add(await ApplyAsync(connection, held, script, up, progress, cancellationToken).ConfigureAwait(false));
             }
             catch (Exception exception) when (exception is PostgresException or NpgsqlException)
             {
-                throw Failed(script, up, exception, new MigrationReport(from, script.Version - (up ? 1 : 0), steps));
+                throw Failed(script, up, exception, done);
             }
         }
 

@@ -60,6 +60,45 @@ public sealed class ExistingRowsTests : MigrationTests
     }
 
     [Test]
+    public async Task A_line_that_is_written_before_the_existing_ones_are_numbered_comes_after_them()
+    {
+        await Migrator().UpgradeAsync(MigrationTarget.Version(2), cancellationToken: Token);
+        await AddDeploymentsAsync();
+        await ExecuteAsync("""
+            INSERT INTO deployment_logs (deployment_id, message, timestamp)
+            SELECT id, 'old ' || n, '2026-01-01'::timestamp + n * interval '1 s'
+            FROM deployments, generate_series(1, 3) n
+            WHERE branch = 'a'
+            """);
+        await Migrator().UpgradeAsync(MigrationTarget.Version(3), cancellationToken: Token);
+        await ExecuteAsync("INSERT INTO deployment_logs (deployment_id, message) SELECT id, 'new ' || n FROM deployments, generate_series(1, 2) n WHERE branch = 'a'");
+
+        await Migrator().UpgradeAsync(cancellationToken: Token);
+
+        Assert.That(await ListAsync("SELECT seq || ' ' || message FROM deployment_logs ORDER BY seq"),
+            Is.EqualTo(new[] { "1 old 1", "2 old 2", "3 old 3", "4 new 1", "5 new 2" }));
+    }
+
+    [Test]
+    public async Task Numbering_the_existing_lines_blocks_no_reader_and_no_writer_of_another_deployment()
+    {
+        await Migrator().UpgradeAsync(MigrationTarget.Version(2), cancellationToken: Token);
+        await AddDeploymentsAsync();
+        await ExecuteAsync("INSERT INTO deployment_logs (deployment_id, message) SELECT id, 'old' FROM deployments");
+        await Migrator().UpgradeAsync(MigrationTarget.Version(3), cancellationToken: Token);
+
+        // The numbering stands still at one line that somebody holds.
+        await using var holder = await HoldAsync("SELECT 1 FROM deployment_logs l JOIN deployments d ON d.id = l.deployment_id WHERE d.branch = 'a' FOR UPDATE OF l");
+        var upgrade = Migrator().UpgradeAsync(cancellationToken: Token);
+        await UntilMigratorWaitsForTableAsync();
+        await ExecuteAsync("SET lock_timeout = '5s'; INSERT INTO deployment_logs (deployment_id, message) SELECT id, 'new' FROM deployments WHERE branch = 'b'");
+        Assert.That(await ScalarAsync<long>("SELECT count(*) FROM deployment_logs"), Is.EqualTo(3));
+        holder.Release();
+
+        Assert.That((await upgrade).ToVersion, Is.EqualTo(Head));
+    }
+
+    [Test]
     public async Task Rows_that_break_a_new_check_stop_the_upgrade_before_it_and_stay()
     {
         await Migrator().UpgradeAsync(MigrationTarget.Version(2), cancellationToken: Token);
@@ -70,9 +109,9 @@ public sealed class ExistingRowsTests : MigrationTests
         using (Assert.EnterMultipleScope())
         {
             Assert.That(failure.Message, Does.StartWith("0015_validate_required_checks.sql").And.Contain("users_required_check"));
-            Assert.That(failure.Report?.ToVersion, Is.EqualTo(13));
+            Assert.That(failure.Report?.ToVersion, Is.EqualTo(14));
             Assert.That(await ScalarAsync<long>("SELECT count(*) FROM users"), Is.EqualTo(1));
-            Assert.That(await AppliedAsync(), Has.Count.EqualTo(13));
+            Assert.That(await AppliedAsync(), Has.Count.EqualTo(14));
         }
     }
 

@@ -56,6 +56,42 @@ public sealed class LockTimeoutTests : MigrationTests
     }
 
     [Test]
+    public async Task An_index_build_waits_for_a_long_transaction_without_giving_up()
+    {
+        var scripts = Scripts("-- autostack: no-transaction\nCREATE INDEX CONCURRENTLY IF NOT EXISTS busy_id_idx ON busy (id)");
+        Assert.That(scripts[0].Up.LockTimeout, Is.EqualTo("0"));
+        await using var writer = await HoldAsync("INSERT INTO busy VALUES (1)");
+        var recorder = new Recorder();
+
+        var upgrade = Migrator(scripts).UpgradeAsync(progress: recorder, cancellationToken: Token);
+        await UntilMigratorWaitsForTableAsync();
+        await ExecuteAsync("SET lock_timeout = '5s'; INSERT INTO busy VALUES (2)");
+        writer.Release();
+        await upgrade;
+
+        Assert.That(recorder.Events.OfType<StepRetrying>(), Is.Empty);
+    }
+
+    [Test]
+    public async Task A_script_that_loses_a_deadlock_is_tried_again()
+    {
+        await ExecuteAsync("CREATE TABLE other (id int)");
+        var scripts = Scripts("-- autostack: lock_timeout=30s\nALTER TABLE other ADD COLUMN extra int;\nALTER TABLE busy ADD COLUMN extra int;");
+        await using var application = await HoldAsync("LOCK TABLE busy IN ACCESS SHARE MODE");
+        var recorder = new Recorder();
+
+        // The application wants what the script holds before the script looks for a deadlock, and looks for one much later itself.
+        var migrator = new SchemaMigrator(ConnectionString + ";Options=-c deadlock_timeout=3s", null, scripts);
+        var upgrade = migrator.UpgradeAsync(progress: recorder, cancellationToken: Token);
+        await UntilMigratorWaitsForTableAsync();
+        await application.ExecuteAsync("SET LOCAL deadlock_timeout = '100s'; SELECT count(*) FROM other", Token);
+        application.Release();
+
+        Assert.That((await upgrade).ToVersion, Is.EqualTo(1));
+        Assert.That(recorder.Events.OfType<StepRetrying>().Count(), Is.GreaterThanOrEqualTo(1));
+    }
+
+    [Test]
     public async Task An_index_that_did_not_get_its_lock_is_built_anew()
     {
         var scripts = Scripts("-- autostack: no-transaction lock_timeout=50ms\nCREATE INDEX CONCURRENTLY IF NOT EXISTS busy_id_idx ON busy (id)");

@@ -56,19 +56,7 @@ internal sealed class MigrationLock : IAsyncDisposable
     }
 
     /// <summary>Throws when the connection, and with it the lock, is lost.</summary>
-    /// <exception cref="MigrationException">The session that held the lock has ended.</exception>
-    public async Task EnsureHeldAsync(CancellationToken cancellationToken)
-    {
-        try
-        {
-            await ScalarAsync("SELECT 1", 0, cancellationToken).ConfigureAwait(false);
-        }
-        catch (NpgsqlException exception)
-        {
-            throw new MigrationException(
-                MigrationError.NoConnection, "The session that holds the migration lock was lost. Scripts that are committed stay applied.", exception);
-        }
-    }
+    public Task EnsureHeldAsync(CancellationToken cancellationToken) => ScalarAsync("SELECT 1", 0, cancellationToken);
 
     /// <summary>
     /// Cancels what another connection of ours is running, until it ends: a cancellation that comes before the statement is lost. Does not throw.

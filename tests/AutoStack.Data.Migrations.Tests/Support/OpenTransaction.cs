@@ -8,6 +8,12 @@ public sealed class OpenTransaction(NpgsqlConnection connection, NpgsqlTransacti
     /// <summary>Rolls back, at once also where nothing may be awaited.</summary>
     public void Release() => transaction.Rollback();
 
+    public async Task ExecuteAsync(string sql, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(sql, connection, transaction);
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
     public async ValueTask DisposeAsync()
     {
         await transaction.DisposeAsync();
