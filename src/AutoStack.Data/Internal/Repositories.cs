@@ -17,6 +17,7 @@ internal static class Repositories
         [typeof(IUserRepository)] = (db, context) => new UserRepository(db, context.Clock),
         [typeof(IIdentityRepository)] = (db, context) => new IdentityRepository(db, context.Clock),
         [typeof(IUserPreferencesRepository)] = (db, context) => new UserPreferencesRepository(db, context.Clock),
+        [typeof(IGithubConnectionRepository)] = (db, context) => new GithubConnectionRepository(db, context.Clock, context.Secrets),
         [typeof(IPasswordResetTokenRepository)] = (db, context) => new PasswordResetTokenRepository(db, context.Clock),
         [typeof(ISessionRepository)] = (db, context) => new SessionRepository(db, context.Clock),
         [typeof(IProjectRepository)] = (db, context) => new ProjectRepository(db, context.Clock),

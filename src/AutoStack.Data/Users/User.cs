@@ -31,6 +31,21 @@ public sealed record User
     public required DateTimeOffset UpdatedAt { get; init; }
 }
 
+/// <summary>What to change of an account; what is left out stays.</summary>
+public sealed record UserPatch
+{
+    /// <summary>The name, up to 255 characters, not blank.</summary>
+    public Optional<string> Name { get; init; }
+
+    /// <summary>The picture; null for none.</summary>
+    public Optional<string?> AvatarUrl { get; init; }
+}
+
+/// <summary>What came of a change of an account.</summary>
+/// <param name="Outcome">Whether it was changed, and if not, why.</param>
+/// <param name="User">The account as it stands now; null when there is none.</param>
+public sealed record UserUpdate(UpdateOutcome Outcome, User? User);
+
 /// <summary>An account to be made.</summary>
 public sealed record NewUser
 {

@@ -38,6 +38,15 @@ internal sealed class UserRepository(Db db, TimeProvider clock) : IUserRepositor
             """, [P.Text(email.Trim().ToLowerInvariant(), name: nameof(email))], cancellationToken);
     }
 
+    public Task<IReadOnlyList<User>> ListAsync(int limit, Guid afterId, CancellationToken cancellationToken) =>
+        db.ListAsync(Read, $"""
+            SELECT {Columns}
+            FROM users u
+            WHERE u.id > @afterId
+            ORDER BY u.id
+            LIMIT @limit
+            """, [P.Of(afterId), P.Of(Limit.Check(limit, IUserRepository.MaxListSize), nameof(limit))], cancellationToken);
+
     public async Task<User> AddAsync(NewUser user, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(user);
@@ -76,4 +85,56 @@ internal sealed class UserRepository(Db db, TimeProvider clock) : IUserRepositor
             P.Of(now),
         ];
     }
+
+    public Task<UserUpdate> UpdateProfileAsync(Guid id, UserPatch patch, DateTimeOffset? expectedVersion, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(patch);
+        if (patch.Name.IsGiven)
+        {
+            ArgumentException.ThrowIfNullOrWhiteSpace(patch.Name.Value);
+        }
+
+        var update = new Statement($"""
+            UPDATE users u
+            SET name = coalesce(@name, u.name), avatar_url = CASE WHEN @setAvatarUrl THEN @avatarUrl ELSE u.avatar_url END,
+                updated_at = greatest(@now, u.updated_at + interval '1 microsecond')
+            WHERE u.id = @id AND u.updated_at = coalesce(@expectedVersion, u.updated_at)
+            RETURNING {Columns}
+            """,
+            P.TextOrNull(patch.Name.Value, 255, "name"),
+            P.Of(patch.AvatarUrl.IsGiven, "setAvatarUrl"),
+            P.TextOrNull(patch.AvatarUrl.Value, name: "avatarUrl"),
+            P.Of(clock.Now(), "now"),
+            P.Of(id),
+            P.Of(expectedVersion));
+        var current = new Statement($"""
+            SELECT {Columns}
+            FROM users u
+            WHERE u.id = @id
+            """, P.Of(id));
+        return db.WriteBatchAsync(
+            async sets =>
+            {
+                var updated = await sets.FindAsync(Read).ConfigureAwait(false);
+                var met = await sets.FindAsync(Read).ConfigureAwait(false);
+                return new UserUpdate(updated is not null ? UpdateOutcome.Updated : met is not null ? UpdateOutcome.Conflict : UpdateOutcome.NotFound, met);
+            },
+            [update, current], Repeat.Never, cancellationToken);
+    }
+
+    public async Task<bool> MarkEmailVerifiedAsync(Guid id, string email, CancellationToken cancellationToken)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(email);
+        return await db.WriteAsync("""
+            UPDATE users u
+            SET email_verified = TRUE, updated_at = @now
+            WHERE u.id = @id AND lower(u.email) = @email
+            """, [P.Of(clock.Now(), "now"), P.Of(id), P.Text(email.Trim().ToLowerInvariant(), name: "email")], cancellationToken).ConfigureAwait(false) == 1;
+    }
+
+    public async Task<bool> RemoveAsync(Guid id, CancellationToken cancellationToken) =>
+        await db.WriteAsync("""
+            DELETE FROM users u
+            WHERE u.id = @id
+            """, [P.Of(id)], cancellationToken).ConfigureAwait(false) == 1;
 }

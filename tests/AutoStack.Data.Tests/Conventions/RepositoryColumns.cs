@@ -16,6 +16,8 @@ public sealed class RepositoryColumns : DatabaseTests
     private static readonly Dictionary<string, string> Withheld = new()
     {
         ["users.password_hash"] = "secret",
+        ["github_connections.github_access_token"] = "secret",
+        ["github_connections.github_refresh_token"] = "secret",
         ["sessions.token"] = "secret",
         ["password_reset_tokens.token_hash"] = "secret",
         ["projects.env_vars"] = "secret",

@@ -160,4 +160,77 @@ public sealed class UserRepositoryTests : DatabaseTests
 
         Assert.That((await Users.FindAsync(user.Id, Token))!.Name, Is.EqualTo(name));
     }
+
+    [Test]
+    public async Task A_patch_changes_what_it_gives_and_null_clears()
+    {
+        var user = await Users.AddAsync(new NewUser { Name = "Ada", Email = $"{Unique("patch")}@example.com", AvatarUrl = "old" }, Token);
+
+        var named = await Users.UpdateProfileAsync(user.Id, new UserPatch { Name = "Countess" }, null, Token);
+        var cleared = await Users.UpdateProfileAsync(user.Id, new UserPatch { AvatarUrl = null }, null, Token);
+
+        Assert.That((named.Outcome, named.User!.Name, named.User.AvatarUrl), Is.EqualTo((UpdateOutcome.Updated, "Countess", "old")));
+        Assert.That((cleared.User!.Name, cleared.User.AvatarUrl), Is.EqualTo(("Countess", (string?)null)));
+        Assert.That(cleared.User.UpdatedAt, Is.GreaterThan(named.User.UpdatedAt));
+    }
+
+    [Test]
+    public async Task A_lost_update_is_a_result()
+    {
+        var user = await AddUserAsync();
+        await Users.UpdateProfileAsync(user.Id, new UserPatch { Name = "First" }, user.UpdatedAt, Token);
+
+        var second = await Users.UpdateProfileAsync(user.Id, new UserPatch { Name = "Second" }, user.UpdatedAt, Token);
+
+        Assert.That((second.Outcome, second.User!.Name), Is.EqualTo((UpdateOutcome.Conflict, "First")));
+        Assert.That(await Users.UpdateProfileAsync(Guid.NewGuid(), new UserPatch(), null, Token), Is.EqualTo(new UserUpdate(UpdateOutcome.NotFound, null)));
+        Assert.That(() => Users.UpdateProfileAsync(user.Id, new UserPatch { Name = " " }, null, Token), Throws.ArgumentException);
+        Assert.That(() => Users.UpdateProfileAsync(user.Id, new UserPatch { Name = null! }, null, Token), Throws.ArgumentNullException);
+        Assert.That(() => Users.UpdateProfileAsync(user.Id, null!, null, Token), Throws.ArgumentNullException);
+    }
+
+    [Test]
+    public async Task An_address_is_verified_only_while_it_is_the_users()
+    {
+        var user = await AddUserAsync();
+
+        Assert.That(await Users.MarkEmailVerifiedAsync(user.Id, "other@example.com", Token), Is.False);
+        Assert.That(await Users.MarkEmailVerifiedAsync(user.Id, user.Email.ToUpperInvariant(), Token), Is.True);
+        Assert.That((await Users.FindAsync(user.Id, Token))!.EmailVerified, Is.True);
+        Assert.That(() => Users.MarkEmailVerifiedAsync(user.Id, "", Token), Throws.ArgumentException);
+    }
+
+    [Test]
+    public async Task Accounts_are_listed_page_by_page()
+    {
+        var user = await AddUserAsync();
+        var next = await AddUserAsync();
+        var before = (await Users.ListAsync(IUserRepository.MaxListSize, Guid.Empty, Token)).TakeWhile(u => u.Id != user.Id).LastOrDefault()?.Id ?? Guid.Empty;
+
+        Assert.That((await Users.ListAsync(1, before, Token)).Single(), Is.EqualTo(user));
+        Assert.That(await Users.ListAsync(IUserRepository.MaxListSize, before, Token), Does.Contain(next));
+        Assert.That(() => Users.ListAsync(0, Guid.Empty, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
+    }
+
+    [Test]
+    public async Task Removing_an_account_takes_everything_with_it()
+    {
+        var project = await AddProjectAsync();
+        for (var i = 0; i < 20; i++)
+        {
+            await EnqueueAsync(project);
+        }
+
+        await ExecuteAsync(
+            """
+            INSERT INTO deployment_logs (id, deployment_id, timestamp, message, created_at)
+            SELECT gen_random_uuid(), d.id, now(), 'line', now() FROM deployments d, generate_series(1, 100) WHERE d.user_id = $1
+            """, project.UserId);
+
+        Assert.That(await Users.RemoveAsync(project.UserId, Token), Is.True);
+        Assert.That(await Users.RemoveAsync(project.UserId, Token), Is.False);
+
+        Assert.That(await ScalarAsync("SELECT count(*) FROM deployments WHERE user_id = $1", project.UserId), Is.Zero);
+        Assert.That(await Projects.FindAsync(project.Id, project.UserId, Token), Is.Null);
+    }
 }

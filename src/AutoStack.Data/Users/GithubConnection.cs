@@ -1,0 +1,44 @@
+using AutoStack.Data.Security;
+
+namespace AutoStack.Data.Users;
+
+/// <summary>A user's connection with GitHub. The tokens are not part of it.</summary>
+public sealed record GithubConnection
+{
+    /// <summary>The id.</summary>
+    public required Guid Id { get; init; }
+
+    /// <summary>The user.</summary>
+    public required Guid UserId { get; init; }
+
+    /// <summary>The name at GitHub; null when not known.</summary>
+    public required string? GithubUsername { get; init; }
+
+    /// <summary>From when on the access token is refused; null for one that does not expire.</summary>
+    public required DateTimeOffset? TokenExpiresAt { get; init; }
+
+    /// <summary>What the access token allows.</summary>
+    public required GithubScopes Scope { get; init; }
+
+    /// <summary>When the tokens were last stored.</summary>
+    public required DateTimeOffset ConnectedAt { get; init; }
+}
+
+/// <summary>Tokens that GitHub gave.</summary>
+public sealed record GithubTokens
+{
+    /// <summary>The access token.</summary>
+    public required Secret AccessToken { get; init; }
+
+    /// <summary>The refresh token; null when there is none.</summary>
+    public Secret? RefreshToken { get; init; }
+
+    /// <summary>From when on the access token is refused; null for one that does not expire.</summary>
+    public DateTimeOffset? ExpiresAt { get; init; }
+
+    /// <summary>What the access token allows; null to keep what is stored.</summary>
+    public GithubScopes? Scope { get; init; }
+
+    /// <summary>The name at GitHub, up to 255 characters; null to keep what is stored.</summary>
+    public string? GithubUsername { get; init; }
+}

@@ -1,0 +1,57 @@
+namespace AutoStack.Data.Users;
+
+/// <summary>
+/// The table <c>github_connections</c>. Tokens are stored encrypted (<see cref="AutoStackDataOptions.SecretKeys"/>); those that the Python services
+/// stored in clear are read, and encrypted when they are next stored, from when on those services cannot read them.
+/// </summary>
+public interface IGithubConnectionRepository
+{
+    /// <summary>The most rows that a list returns at once.</summary>
+    const int MaxListSize = 1000;
+
+    /// <summary>Finds a user's connection.</summary>
+    /// <param name="userId">The user.</param>
+    /// <param name="cancellationToken">Stops the query.</param>
+    /// <returns>The connection; null when there is none.</returns>
+    Task<GithubConnection?> FindAsync(Guid userId, CancellationToken cancellationToken);
+
+    /// <summary>Finds a user's tokens.</summary>
+    /// <param name="userId">The user.</param>
+    /// <param name="cancellationToken">Stops the query.</param>
+    /// <returns>The tokens; null when there are none.</returns>
+    /// <exception cref="SecretUnreadableException">A key is missing, or a value was changed or moved.</exception>
+    Task<GithubTokens?> FindTokensAsync(Guid userId, CancellationToken cancellationToken);
+
+    /// <summary>Lists connections whose access token expires soon and can be refreshed, the first to expire first.</summary>
+    /// <param name="before">Expiring before this time.</param>
+    /// <param name="limit">The number of rows at the most, 1 to <see cref="MaxListSize"/>.</param>
+    /// <param name="cancellationToken">Stops the query.</param>
+    /// <returns>The connections.</returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="limit"/> is out of its range.</exception>
+    Task<IReadOnlyList<GithubConnection>> ListExpiringAsync(DateTimeOffset before, int limit, CancellationToken cancellationToken);
+
+    /// <summary>Stores a user's tokens, all of them at once, whether or not there are any.</summary>
+    /// <param name="userId">The user.</param>
+    /// <param name="tokens">The tokens.</param>
+    /// <param name="cancellationToken">Stops the write.</param>
+    /// <returns>The connection as stored.</returns>
+    /// <exception cref="ArgumentException">A value is missing or too long; the message names it.</exception>
+    /// <exception cref="InvalidOperationException">No key is configured.</exception>
+    /// <exception cref="MissingReferenceException">There is no such user.</exception>
+    Task<GithubConnection> SetAsync(Guid userId, GithubTokens tokens, CancellationToken cancellationToken);
+
+    /// <summary>Stores refreshed tokens, unless others were stored since the connection was read: of two refreshes at once one wins.</summary>
+    /// <param name="connection">The connection as it was read before the refresh.</param>
+    /// <param name="tokens">The tokens.</param>
+    /// <param name="cancellationToken">Stops the update.</param>
+    /// <returns>The connection as stored; null when it changed meanwhile, or is gone.</returns>
+    /// <exception cref="ArgumentException">A value is missing or too long; the message names it.</exception>
+    /// <exception cref="InvalidOperationException">No key is configured.</exception>
+    Task<GithubConnection?> RefreshAsync(GithubConnection connection, GithubTokens tokens, CancellationToken cancellationToken);
+
+    /// <summary>Removes a user's connection. The account stays linked; <see cref="IIdentityRepository.UnlinkAsync"/> ends that.</summary>
+    /// <param name="userId">The user.</param>
+    /// <param name="cancellationToken">Stops the delete.</param>
+    /// <returns>False when there was none.</returns>
+    Task<bool> RemoveAsync(Guid userId, CancellationToken cancellationToken);
+}

@@ -1,0 +1,166 @@
+using System.Security.Cryptography;
+using AutoStack.Data.Security;
+using AutoStack.Data.Tests.Support;
+using AutoStack.Data.Users;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace AutoStack.Data.Tests.Users;
+
+public sealed class GithubConnectionRepositoryTests : DatabaseTests
+{
+    private readonly SecretKey key = new() { Id = "k1", Secret = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)) };
+    private ServiceProvider withKey = null!;
+
+    private IGithubConnectionRepository Connections => withKey.GetRequiredService<IGithubConnectionRepository>();
+
+    [OneTimeSetUp]
+    public void ConfigureKey() => withKey = new ServiceCollection()
+        .AddSingleton<TimeProvider>(Clock)
+        .AddAutoStackData(options =>
+        {
+            options.ConnectionString = Database.ConnectionString;
+            options.SecretKeys.Add(key);
+        })
+        .BuildServiceProvider();
+
+    [OneTimeTearDown]
+    public void Dispose() => withKey.Dispose();
+
+    [Test]
+    public async Task Tokens_are_stored_encrypted_and_read_back()
+    {
+        var user = await AddUserAsync();
+        var expires = new DateTimeOffset(2027, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
+        var connection = await Connections.SetAsync(
+            user.Id,
+            new GithubTokens
+            {
+                AccessToken = Secret.From("gho_access"),
+                RefreshToken = Secret.From("ghr_refresh"),
+                ExpiresAt = expires,
+                Scope = GithubScopes.Parse("repo,user:email"),
+                GithubUsername = "ada",
+            }, Token);
+
+        Assert.That(await Connections.FindAsync(user.Id, Token), Is.EqualTo(connection));
+        Assert.That((connection.GithubUsername, connection.TokenExpiresAt), Is.EqualTo(("ada", (DateTimeOffset?)expires)));
+        var tokens = (await Connections.FindTokensAsync(user.Id, Token))!;
+        Assert.That((tokens.AccessToken.Reveal(), tokens.RefreshToken!.Reveal(), tokens.ExpiresAt), Is.EqualTo(("gho_access", "ghr_refresh", (DateTimeOffset?)expires)));
+        Assert.That(tokens.ToString(), Does.Not.Contain("gho_access").And.Contain("[redacted]"));
+        var stored = await ScalarAsync("SELECT github_access_token || ' ' || github_refresh_token FROM github_connections WHERE user_id = $1", user.Id);
+        Assert.That(stored, Does.Match("^enc:v1:k1:[A-Za-z0-9_-]+ enc:v1:k1:[A-Za-z0-9_-]+$"));
+    }
+
+    [Test]
+    public async Task A_token_moved_to_another_row_does_not_open()
+    {
+        var (ada, eve) = (await AddUserAsync(), await AddUserAsync());
+        await Connections.SetAsync(ada.Id, Tokens("ada's"), Token);
+        await Connections.SetAsync(eve.Id, Tokens("eve's"), Token);
+        await ExecuteAsync(
+            "UPDATE github_connections SET github_access_token = (SELECT github_access_token FROM github_connections WHERE user_id = $1) WHERE user_id = $2",
+            ada.Id, eve.Id);
+
+        Assert.That(() => Connections.FindTokensAsync(eve.Id, Token), Throws.TypeOf<SecretUnreadableException>());
+    }
+
+    [Test]
+    public async Task A_token_that_was_stored_in_clear_is_read_and_encrypted_when_it_is_next_stored()
+    {
+        var user = await AddUserAsync();
+        await ExecuteAsync(
+            "INSERT INTO github_connections (id, user_id, github_access_token, scope, connected_at) VALUES (gen_random_uuid(), $1, 'gho_clear', 'repo', now())", user.Id);
+
+        Assert.That((await Connections.FindTokensAsync(user.Id, Token))!.AccessToken.Reveal(), Is.EqualTo("gho_clear"));
+        var connection = await Connections.SetAsync(user.Id, Tokens("gho_new"), Token);
+
+        Assert.That(connection.Scope.Allow("repo:status"), Is.True, "kept");
+        Assert.That(await ScalarAsync("SELECT github_access_token FROM github_connections WHERE user_id = $1", user.Id), Does.StartWith("enc:v1:"));
+    }
+
+    [Test]
+    public async Task Without_a_key_storing_is_refused_and_reading_names_the_missing_one()
+    {
+        var user = await AddUserAsync();
+        await Connections.SetAsync(user.Id, Tokens("gho"), Token);
+        var keyless = Get<IGithubConnectionRepository>();
+
+        Assert.That(() => keyless.SetAsync(user.Id, Tokens("gho"), Token), Throws.InvalidOperationException.With.Message.Contains("SecretKeys"));
+        Assert.That(() => keyless.FindTokensAsync(user.Id, Token), Throws.TypeOf<SecretUnreadableException>().With.Message.Contains("'k1'"));
+        Assert.That(await keyless.FindAsync(user.Id, Token), Is.Not.Null);
+    }
+
+    [Test]
+    public async Task Of_two_refreshes_at_once_one_wins()
+    {
+        var user = await AddUserAsync();
+        var connection = await Connections.SetAsync(user.Id, Tokens("first"), Token);
+        Task<GithubConnection?> second = null!;
+        await withKey.GetRequiredService<IUnitOfWork>().RunAsync(async (tx, ct) =>
+        {
+            Assert.That(await tx.Get<IGithubConnectionRepository>().RefreshAsync(connection, Tokens("second"), ct), Is.Not.Null);
+            second = Connections.RefreshAsync(connection, Tokens("third"), Token);
+            await UntilSomeoneWaitsAsync();
+        }, Token);
+
+        Assert.That(await second, Is.Null);
+        Assert.That((await Connections.FindTokensAsync(user.Id, Token))!.AccessToken.Reveal(), Is.EqualTo("second"));
+    }
+
+    [Test]
+    public async Task Expiring_connections_that_can_be_refreshed_come_first_to_expire_first()
+    {
+        await ExecuteAsync("DELETE FROM github_connections");
+        var soon = new DateTimeOffset(2026, 6, 1, 0, 0, 0, TimeSpan.Zero);
+        var expected = new List<Guid>();
+        foreach (var (hours, refresh) in new[] { (3, true), (1, true), (2, false), (100, true) })
+        {
+            var user = await AddUserAsync();
+            await Connections.SetAsync(
+                user.Id, Tokens("gho") with { ExpiresAt = soon.AddHours(hours), RefreshToken = refresh ? Secret.From("ghr") : null }, Token);
+            expected.Add(user.Id);
+        }
+
+        Assert.That(
+            (await Connections.ListExpiringAsync(soon.AddHours(10), 10, Token)).Select(c => c.UserId), Is.EqualTo(new[] { expected[1], expected[0] }));
+        Assert.That(await Connections.ListExpiringAsync(soon.AddHours(10), 1, Token), Has.Count.EqualTo(1));
+    }
+
+    [Test]
+    public async Task Remove_ends_the_connection_and_not_the_link()
+    {
+        var user = await Users.AddAsync(new NewUser { Name = "Ada", Email = $"{Unique("gh")}@example.com", GithubId = Unique("gh") }, Token);
+        await Connections.SetAsync(user.Id, Tokens("gho"), Token);
+
+        Assert.That(await Connections.RemoveAsync(user.Id, Token), Is.True);
+        Assert.That(await Connections.RemoveAsync(user.Id, Token), Is.False);
+        Assert.That(await Connections.FindTokensAsync(user.Id, Token), Is.Null);
+        Assert.That((await Users.FindAsync(user.Id, Token))!.GithubId, Is.EqualTo(user.GithubId));
+    }
+
+    [Test]
+    public async Task What_is_wrong_is_named()
+    {
+        var user = await AddUserAsync();
+
+        Assert.That(() => Connections.SetAsync(user.Id, null!, Token), Throws.ArgumentNullException);
+        Assert.That(() => Connections.SetAsync(user.Id, new GithubTokens { AccessToken = null! }, Token), Throws.ArgumentNullException);
+        Assert.That(() => Connections.SetAsync(user.Id, Tokens("x") with { GithubUsername = new string('a', 256) }, Token), Throws.ArgumentException);
+        Assert.That(() => Connections.SetAsync(Guid.NewGuid(), Tokens("x"), Token), Throws.TypeOf<MissingReferenceException>());
+        Assert.That(() => Connections.RefreshAsync(null!, Tokens("x"), Token), Throws.ArgumentNullException);
+        Assert.That(() => Connections.ListExpiringAsync(DateTimeOffset.UnixEpoch, 0, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
+        Assert.That(await Connections.FindAsync(Guid.NewGuid(), Token), Is.Null);
+    }
+
+    [TestCase("repo,user:email", "repo", true)]
+    [TestCase("repo user:email", "user:email", true)]
+    [TestCase("repo", "repo:status", true)]
+    [TestCase("user:email", "user", false)]
+    [TestCase("", "repo", false)]
+    [TestCase(null, "repo", false)]
+    public void Scopes_say_what_they_allow(string? scopes, string wanted, bool allowed) =>
+        Assert.That(GithubScopes.Parse(scopes).Allow(wanted), Is.EqualTo(allowed));
+
+    private static GithubTokens Tokens(string access) => new() { AccessToken = Secret.From(access) };
+}
