@@ -43,7 +43,7 @@ public sealed class MissingReferenceException : AutoStackDataException
     public string Constraint { get; }
 }
 
-/// <summary>The server refused a value: a check, a missing value, a length, a character (SQLSTATE 23514, 23502, 22001, 22P05).</summary>
+/// <summary>The server refused a value: a check, a missing value, a length, a character, a number (SQLSTATE 23514, 23502, 22001, 22P05, 22003).</summary>
 public sealed class InvalidValueException : AutoStackDataException
 {
     internal InvalidValueException(string? subject, string reason, Exception innerException)

@@ -47,6 +47,7 @@ public sealed class TextValueTests
         Assert.That(Texts<CreatorType>(), Is.EqualTo("manual webhook scheduled"));
         Assert.That(Texts<DeploymentLogLevel>(), Is.EqualTo("debug info warning error"));
         Assert.That(Texts<Data.Projects.ProjectRuntime>(), Is.EqualTo("static docker nodejs"));
+        Assert.That(Texts<Data.Webhooks.WebhookProvider>(), Is.EqualTo("github gitlab bitbucket"));
 
         static string Texts<T>()
             where T : struct, ITextValue<T> => string.Join(' ', T.Known);

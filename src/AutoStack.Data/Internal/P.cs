@@ -80,6 +80,10 @@ internal static class P
             : Typed(clean, NpgsqlDbType.Text, name);
     }
 
+    /// <summary>JSON in UTF-8, as a text: the statement casts it, since the column is <c>json</c> in some databases and <c>jsonb</c> in others.</summary>
+    public static NpgsqlParameter Json(byte[] value, [CallerArgumentExpression(nameof(value))] string name = "") =>
+        Typed(value, NpgsqlDbType.Text, name);
+
     /// <summary>The text of a value as the library spells it.</summary>
     /// <exception cref="ArgumentException">The library does not know the value; the message lists those it does.</exception>
     public static string Written<T>(T value, [CallerArgumentExpression(nameof(value))] string name = "")

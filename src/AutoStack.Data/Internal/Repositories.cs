@@ -3,6 +3,7 @@ using AutoStack.Data.Deployments;
 using AutoStack.Data.Projects;
 using AutoStack.Data.Security;
 using AutoStack.Data.Users;
+using AutoStack.Data.Webhooks;
 
 namespace AutoStack.Data.Internal;
 
@@ -27,6 +28,7 @@ internal static class Repositories
         [typeof(IDeploymentStageRepository)] = (db, context) => new DeploymentStageRepository(db, context.Clock),
         [typeof(IDeploymentContainerRepository)] = (db, context) => new DeploymentContainerRepository(db, context.Clock),
         [typeof(IDeploymentHealthCheckRepository)] = (db, context) => new DeploymentHealthCheckRepository(db, context.Clock),
+        [typeof(IWebhookPayloadRepository)] = (db, context) => new WebhookPayloadRepository(db, context.Clock),
     }.ToFrozenDictionary();
 
     /// <summary>The interfaces.</summary>

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Npgsql;
 
 namespace AutoStack.Data.Internal;
@@ -36,6 +37,9 @@ internal sealed class RowReader(NpgsqlDataReader reader)
     public DateTimeOffset Time() => Internal.Time.FromColumn(reader.GetDateTime(column++));
 
     public DateTimeOffset? TimeOrNull() => IsNull() ? null : Time();
+
+    /// <summary>A <c>json</c> or <c>jsonb</c> column, which databases of different origin have.</summary>
+    public JsonElement Json() => JsonElement.Parse(Text(), JsonText.Options);
 
     public T Value<T>()
         where T : struct, ITextValue<T> => T.From(Text());

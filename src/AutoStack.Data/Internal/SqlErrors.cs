@@ -17,6 +17,7 @@ internal static class SqlErrors
             PostgresErrorCodes.NotNullViolation => new InvalidValueException(error.ColumnName, "A value is missing.", error),
             PostgresErrorCodes.StringDataRightTruncation => new InvalidValueException(null, "A text is longer than its column.", error),
             PostgresErrorCodes.UntranslatableCharacter => new InvalidValueException(null, "A text holds a character that the server cannot store.", error),
+            PostgresErrorCodes.NumericValueOutOfRange => new InvalidValueException(null, "A number is out of the range that the server can store.", error),
             PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected =>
                 new ConflictException("The server ended the statement in favour of another one.", error),
             _ => null,

@@ -3,12 +3,42 @@ namespace AutoStack.Data.Projects;
 /// <summary>The table <c>projects</c>.</summary>
 public interface IProjectRepository
 {
+    /// <summary>The most rows that a list returns at once.</summary>
+    const int MaxListSize = 1000;
+
     /// <summary>Finds a project of a user.</summary>
     /// <param name="id">The id of the project.</param>
     /// <param name="ownerId">The user.</param>
     /// <param name="cancellationToken">Stops the query.</param>
     /// <returns>The project; null when there is none, or it belongs to somebody else.</returns>
     Task<Project?> FindAsync(Guid id, Guid ownerId, CancellationToken cancellationToken);
+
+    /// <summary>Lists the projects of all users whose repository it is, in the order of their ids. For services, not for a user's request.</summary>
+    /// <remarks>
+    /// <c>owner/name</c>, <c>https://host/owner/name</c>, <c>git@host:owner/name</c> and <c>ssh://git@host/owner/name</c>, with or without
+    /// <c>.git</c> and a slash at the end, in any case, are one repository. Hosts count when both sides name one: a project that names none
+    /// matches every host. User and port do not count.
+    /// </remarks>
+    /// <param name="repository">The repository, up to 1000 characters; with its host, so that namesakes elsewhere are left out.</param>
+    /// <param name="limit">The number of rows at the most, 1 to <see cref="MaxListSize"/>.</param>
+    /// <param name="afterId">Where to go on: the id of the last row seen, or the empty id.</param>
+    /// <param name="cancellationToken">Stops the query.</param>
+    /// <returns>The projects; fewer than <paramref name="limit"/> at the end of the list.</returns>
+    /// <exception cref="ArgumentException"><paramref name="repository"/> is null, blank or too long.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="limit"/> is out of its range.</exception>
+    Task<IReadOnlyList<Project>> ListByRepositoryAsync(string repository, int limit, Guid afterId, CancellationToken cancellationToken);
+
+    /// <summary>Lists the projects of all users that a push deploys: auto-deploy is on, and the branch is theirs. In the order of their ids.</summary>
+    /// <param name="repository">The repository that was pushed to, as in <see cref="ListByRepositoryAsync"/>.</param>
+    /// <param name="branch">The branch, <c>feature/x</c> or <c>refs/heads/feature/x</c>; its case counts.</param>
+    /// <param name="limit">The number of rows at the most, 1 to <see cref="MaxListSize"/>.</param>
+    /// <param name="afterId">Where to go on: the id of the last row seen, or the empty id.</param>
+    /// <param name="cancellationToken">Stops the query.</param>
+    /// <returns>The projects; fewer than <paramref name="limit"/> at the end of the list.</returns>
+    /// <exception cref="ArgumentException"><paramref name="repository"/> or <paramref name="branch"/> is null or blank, or the repository too long.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="limit"/> is out of its range.</exception>
+    Task<IReadOnlyList<Project>> ListAutoDeployTargetsAsync(
+        string repository, string branch, int limit, Guid afterId, CancellationToken cancellationToken);
 
     /// <summary>Makes a project. Repeated with the same id and owner, it returns the project that is there.</summary>
     /// <param name="project">The project.</param>

@@ -10,6 +10,26 @@ internal sealed class ProjectRepository(Db db, TimeProvider clock) : IProjectRep
         p.auto_deploy_enabled, p.auto_deploy_branch, p.jenkins_job_name, p.created_at, p.updated_at
         """;
 
+    // A repository without scheme, host and .git, in lower case: the text of the index projects_repository_path_id_idx.
+    private const string PathOf = "regexp_replace(regexp_replace(lower(btrim(";
+    private const string PathEnd = """
+        )), '^([a-z][a-z0-9+.-]*://[^/]*/|[^/@:]+@[^/@:]+:)?/*', ''), '/*(\.git)?/*$', '')
+        """;
+
+    // Its host without user and port; NULL when it names none.
+    private const string HostOf = "substring(lower(btrim(";
+    private const string HostEnd = """
+        )), '^(?:[a-z][a-z0-9+.-]*://(?:[^/]*@)?|[^/@:]+@(?=[^/@:]+:))(\[[^]/]*\]|[^/:]+)')
+        """;
+
+    private const string SameRepository = $"""
+        {PathOf}p.repository{PathEnd} = {PathOf}@repository{PathEnd}
+          AND coalesce({HostOf}p.repository{HostEnd} = {HostOf}@repository{HostEnd}, TRUE)
+        """;
+
+    private const int MaxRepositoryLength = 1000;
+    private const string BranchPrefix = "refs/heads/";
+
     internal static Project Read(RowReader row) => new()
     {
         Id = row.Guid(),
@@ -34,6 +54,41 @@ internal sealed class ProjectRepository(Db db, TimeProvider clock) : IProjectRep
             FROM projects p
             WHERE p.id = @id AND p.user_id = @ownerId
             """, [P.Of(id), P.Of(ownerId)], cancellationToken);
+
+    public async Task<IReadOnlyList<Project>> ListByRepositoryAsync(string repository, int limit, Guid afterId, CancellationToken cancellationToken)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(repository);
+        return await db.ListAsync(Read, $"""
+            SELECT {Columns}
+            FROM projects p
+            WHERE {SameRepository} AND p.id > @afterId
+            ORDER BY p.id
+            LIMIT @limit
+            """,
+            [P.Text(repository, MaxRepositoryLength), P.Of(afterId), P.Of(Limit.Check(limit, IProjectRepository.MaxListSize), nameof(limit))],
+            cancellationToken).ConfigureAwait(false);
+    }
+
+    public async Task<IReadOnlyList<Project>> ListAutoDeployTargetsAsync(
+        string repository, string branch, int limit, Guid afterId, CancellationToken cancellationToken)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(repository);
+        ArgumentException.ThrowIfNullOrWhiteSpace(branch);
+        var name = branch.StartsWith(BranchPrefix, StringComparison.Ordinal) ? branch[BranchPrefix.Length..] : branch;
+        return await db.ListAsync(Read, $"""
+            SELECT {Columns}
+            FROM projects p
+            WHERE {SameRepository} AND p.id > @afterId AND p.auto_deploy_enabled AND coalesce(p.auto_deploy_branch, p.branch) = @branch
+            ORDER BY p.id
+            LIMIT @limit
+            """,
+            [
+                P.Text(repository, MaxRepositoryLength),
+                P.Text(name, name: nameof(branch)),
+                P.Of(afterId),
+                P.Of(Limit.Check(limit, IProjectRepository.MaxListSize), nameof(limit)),
+            ], cancellationToken).ConfigureAwait(false);
+    }
 
     public async Task<Project> AddAsync(NewProject project, CancellationToken cancellationToken)
     {

@@ -1,6 +1,8 @@
+using System.Text.Json;
 using AutoStack.Data.Deployments;
 using AutoStack.Data.Projects;
 using AutoStack.Data.Testing;
+using AutoStack.Data.Webhooks;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 
@@ -82,6 +84,58 @@ internal static class ReadmeCode
             return await tx.Get<IDeploymentRepository>().EnqueueAsync(new NewDeployment { ProjectId = project.Id, UserId = project.UserId }, ct);
         }, cancellationToken);
         return first;
+    }
+
+    public static async Task<IReadOnlyList<Deployment>> PushAsync(
+        IUnitOfWork unitOfWork, JsonElement body, Dictionary<string, string> requestHeaders, string repository, string branch, CommitInfo commit,
+        CancellationToken cancellationToken)
+    {
+        var delivery = new NewWebhookPayload
+        {
+            Provider = WebhookProvider.GitHub,
+            PayloadJson = body,
+            Headers = JsonSerializer.SerializeToElement(requestHeaders),
+        };
+        var queued = await unitOfWork.RunAsync(async (tx, ct) =>
+        {
+            var webhooks = tx.Get<IWebhookPayloadRepository>();
+            var stored = await webhooks.StoreAsync(delivery, ct);
+            var started = new List<Deployment>();
+            if (stored.Outcome == WebhookStoreOutcome.Duplicate)
+            {
+                return started;
+            }
+
+            foreach (var project in await tx.Get<IProjectRepository>().ListAutoDeployTargetsAsync(repository, branch, 1000, Guid.Empty, ct))
+            {
+                var deployment = await tx.Get<IDeploymentRepository>().EnqueueAsync(
+                    new NewDeployment
+                    {
+                        ProjectId = project.Id,
+                        UserId = project.UserId,
+                        Branch = project.AutoDeployBranch ?? project.Branch,
+                        Commit = commit,
+                        CreatorType = CreatorType.Webhook,
+                        IsProduction = true,
+                    }, ct);
+                started.Add(deployment!);
+            }
+
+            if (started.Count > 0)
+            {
+                await webhooks.AttachDeploymentAsync(stored.PayloadId, started[0].Id, ct);
+            }
+
+            return started;
+        }, cancellationToken);
+        return queued;
+    }
+
+    public static async Task PurgeAsync(IWebhookPayloadRepository webhooks, TimeProvider clock, CancellationToken cancellationToken)
+    {
+        while (await webhooks.PurgeAsync(clock.GetUtcNow() - TimeSpan.FromDays(90), 1000, cancellationToken) == 1000)
+        {
+        }
     }
 
     public static void TwoDatabases(IServiceCollection services)

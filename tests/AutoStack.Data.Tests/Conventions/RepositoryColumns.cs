@@ -1,6 +1,7 @@
 using System.Data;
 using System.Globalization;
 using System.Reflection;
+using System.Text.Json;
 using AutoStack.Data.Internal;
 using AutoStack.Data.Tests.Support;
 using Npgsql;
@@ -58,6 +59,7 @@ public sealed class RepositoryColumns : DatabaseTests
                 : type == typeof(bool) ? "boolean"
                 : type == typeof(int) ? "integer"
                 : type == typeof(long) ? "bigint"
+                : type == typeof(JsonElement) ? "jsonb"
                 : "character varying or text";
             Assert.That(expected, Does.Contain(column.DataTypeName!.Split('(')[0]), $"{member}");
         }
@@ -118,7 +120,7 @@ public sealed class RepositoryColumns : DatabaseTests
             var n = ++number;
             var type = Nullable.GetUnderlyingType(members[name].PropertyType) ?? members[name].PropertyType;
             var sqlType = type == typeof(Guid) ? "uuid" : type == typeof(bool) ? "boolean" : type == typeof(int) ? "integer" : type == typeof(long) ? "bigint"
-                : type == typeof(DateTimeOffset) ? "timestamp" : "text";
+                : type == typeof(DateTimeOffset) ? "timestamp" : type == typeof(JsonElement) ? "jsonb" : "text";
             if (nulls && Nullability.Create(members[name]).ReadState == NullabilityState.Nullable)
             {
                 return ($"NULL::{sqlType}", null);
@@ -130,6 +132,7 @@ public sealed class RepositoryColumns : DatabaseTests
                 "boolean" => ++flags == flag ? "True" : "False",
                 "timestamp" => $"2001-01-{n:00} 00:00:00",
                 "text" => $"text {n}",
+                "jsonb" => $"[{n}]",
                 _ => $"{n}",
             };
             return ($"'{text}'::{sqlType}", text);

@@ -33,6 +33,9 @@ public sealed partial class ShippedStatements : DatabaseTests
         ["githubId"] = "text",
         ["googleId"] = "text",
         ["avatarUrl"] = "text",
+        ["provider"] = "text",
+        ["deliveryId"] = "text",
+        ["repository"] = "text",
     };
 
     public static IEnumerable<string> Statements
@@ -96,13 +99,17 @@ public sealed partial class ShippedStatements : DatabaseTests
     }
 
     [TestCaseSource(nameof(Statements))]
-    public void No_statement_selects_what_it_does_not_name(string sql) => Assert.That(sql.Replace("count(*)", "", StringComparison.Ordinal), Does.Not.Contain("*"));
+    public void No_statement_selects_what_it_does_not_name(string sql) =>
+        Assert.That(Literal().Replace(sql, "''").Replace("count(*)", "", StringComparison.Ordinal), Does.Not.Contain("*"));
 
     [GeneratedRegex(@"^\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\s")]
     private static partial Regex Verb();
 
     [GeneratedRegex(@"(?<![@\w])@(\w+)")]
     private static partial Regex Parameter();
+
+    [GeneratedRegex("'[^']*'")]
+    private static partial Regex Literal();
 
     [GeneratedRegex(@"ORDER BY ([^\n]*)")]
     private static partial Regex OrderBy();

@@ -2,6 +2,7 @@ using AutoStack.Data.Deployments;
 using AutoStack.Data.Projects;
 using AutoStack.Data.Testing;
 using AutoStack.Data.Users;
+using AutoStack.Data.Webhooks;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 using Npgsql;
@@ -50,6 +51,8 @@ public abstract class DatabaseTests
     protected IDeploymentContainerRepository Containers => Get<IDeploymentContainerRepository>();
 
     protected IDeploymentHealthCheckRepository HealthChecks => Get<IDeploymentHealthCheckRepository>();
+
+    protected IWebhookPayloadRepository Webhooks => Get<IWebhookPayloadRepository>();
 
     protected IUnitOfWork UnitOfWork => Get<IUnitOfWork>();
 

@@ -1,0 +1,4 @@
+-- autostack: no-transaction
+-- The projects of one repository, in whichever of its forms each owner gave it: for every push.
+CREATE INDEX CONCURRENTLY IF NOT EXISTS projects_repository_path_id_idx
+    ON projects ((regexp_replace(regexp_replace(lower(btrim(repository)), '^([a-z][a-z0-9+.-]*://[^/]*/|[^/@:]+@[^/@:]+:)?/*', ''), '/*(\.git)?/*$', '')), id);

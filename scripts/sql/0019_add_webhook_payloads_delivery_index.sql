@@ -1,0 +1,9 @@
+-- autostack: no-transaction
+-- Finds the rows of a delivery that is sent again. Not unique: there are rows that hold one twice. A hash, which takes a header of any length.
+CREATE INDEX CONCURRENTLY IF NOT EXISTS webhook_payloads_delivery_idx
+    ON webhook_payloads USING hash ((
+        CASE lower(provider)
+            WHEN 'github' THEN headers ->> 'x-github-delivery'
+            WHEN 'gitlab' THEN coalesce(headers ->> 'idempotency-key', headers ->> 'x-gitlab-event-uuid')
+            WHEN 'bitbucket' THEN headers ->> 'x-request-uuid'
+        END));

@@ -1,0 +1,106 @@
+using System.Runtime.InteropServices;
+using System.Text;
+using System.Text.Json;
+using System.Text.Unicode;
+
+namespace AutoStack.Data.Internal;
+
+/// <summary>JSON on its way into PostgreSQL, which stores neither an escaped U+0000 nor an escaped half of a surrogate pair.</summary>
+internal static class JsonText
+{
+    // What the Python services can write; PostgreSQL's own bound depends on the server's stack.
+    private const int MaxDepth = 1000;
+
+    /// <summary>For reading what was cleaned, or stored by whomever.</summary>
+    public static JsonDocumentOptions Options { get; } = new() { MaxDepth = int.MaxValue };
+
+    /// <summary>The text as UTF-8, each escape that cannot be stored replaced by that of U+FFFD.</summary>
+    /// <exception cref="ArgumentException">There is no value, it is too long, nested too deeply, or its text has comments or trailing commas.</exception>
+    public static byte[] Clean(JsonElement element, int maxBytes, string name)
+    {
+        if (element.ValueKind == JsonValueKind.Undefined)
+        {
+            throw new ArgumentException($"{name} holds no JSON.", name);
+        }
+
+        var raw = JsonMarshal.GetRawUtf8Value(element);
+        if (raw.Length > maxBytes)
+        {
+            throw new ArgumentException($"{name} is {raw.Length} bytes long; at most {maxBytes} can be stored.", name);
+        }
+
+        // A document made of bytes was never asked whether they are UTF-8.
+        var text = Utf8.IsValid(raw) ? raw.ToArray() : Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(raw));
+        CheckSyntax(text, name);
+        ReplaceEscapes(text);
+        return text;
+    }
+
+    /// <summary>The same with each such escape replaced: a <c>json</c> column may hold them, and no string is made of them.</summary>
+    public static JsonElement Readable(JsonElement element)
+    {
+        var text = JsonMarshal.GetRawUtf8Value(element).ToArray();
+        ReplaceEscapes(text);
+        return JsonElement.Parse(text, Options);
+    }
+
+    // An element keeps the text it was read from, and its reader may have been more lenient than the server is.
+    private static void CheckSyntax(ReadOnlySpan<byte> text, string name)
+    {
+        try
+        {
+            var reader = new Utf8JsonReader(text, new JsonReaderOptions { MaxDepth = MaxDepth });
+            while (reader.Read())
+            {
+            }
+        }
+        catch (JsonException)
+        {
+            // Without the exception, whose message may quote the text.
+            throw new ArgumentException($"{name} is no strict JSON, or nested deeper than {MaxDepth}.", name);
+        }
+    }
+
+    // A backslash stands only inside a string, and the character behind it belongs to it: so of a run of backslashes only an odd one at the
+    // end begins a \u.
+    private static void ReplaceEscapes(Span<byte> text)
+    {
+        for (var i = 0; i < text.Length; i++)
+        {
+            if (text[i] != '\\')
+            {
+                var next = text[i..].IndexOf((byte)'\\');
+                if (next < 0)
+                {
+                    return;
+                }
+
+                i += next;
+            }
+
+            if (text[++i] != 'u')
+            {
+                continue;
+            }
+
+            var unit = Unit(text[(i + 1)..]);
+            if (char.IsHighSurrogate(unit) && text[(i + 5)..] is [(byte)'\\', (byte)'u', .. var second] && char.IsLowSurrogate(Unit(second)))
+            {
+                i += 10;
+                continue;
+            }
+
+            if (unit == '\0' || char.IsSurrogate(unit))
+            {
+                "fffd"u8.CopyTo(text[(i + 1)..]);
+            }
+
+            i += 4;
+        }
+    }
+
+    private static char Unit(ReadOnlySpan<byte> digits) =>
+        (char)((Digit(digits[0]) << 12) | (Digit(digits[1]) << 8) | (Digit(digits[2]) << 4) | Digit(digits[3]));
+
+    private static int Digit(byte digit) => digit <= '9' ? digit - '0' : (digit | 0x20) - 'a' + 10;
+}

@@ -1,0 +1,148 @@
+using AutoStack.Data.Internal;
+
+namespace AutoStack.Data.Webhooks;
+
+internal sealed class WebhookPayloadRepository(Db db, TimeProvider clock) : IWebhookPayloadRepository
+{
+    internal const string Columns = "w.id, w.deployment_id, w.provider, w.payload_json, w.headers, w.received_at";
+
+    // The text of the index webhook_payloads_delivery_idx. GitLab gives all events of one chain one x-gitlab-event-uuid, and only retries of
+    // one event the same idempotency-key, where it sends one. The same headers are in WebhookHeaders.
+    private const string DeliveryId = """
+        CASE lower(w.provider)
+            WHEN 'github' THEN w.headers ->> 'x-github-delivery'
+            WHEN 'gitlab' THEN coalesce(w.headers ->> 'idempotency-key', w.headers ->> 'x-gitlab-event-uuid')
+            WHEN 'bitbucket' THEN w.headers ->> 'x-request-uuid'
+        END
+        """;
+
+    private const string SummaryColumns = $"""
+        w.id, w.deployment_id, w.provider, {DeliveryId},
+        coalesce(w.headers ->> 'x-github-event', w.headers ->> 'x-gitlab-event', w.headers ->> 'x-event-key'), w.received_at
+        """;
+
+    internal static WebhookPayload Read(RowReader row) => new()
+    {
+        Id = row.Guid(),
+        DeploymentId = row.GuidOrNull(),
+        Provider = row.Value<WebhookProvider>(),
+        PayloadJson = row.Json(),
+        Headers = WebhookHeaders.Redact(row.Json()),
+        ReceivedAt = row.Time(),
+    };
+
+    public Task<WebhookPayload?> FindAsync(Guid id, CancellationToken cancellationToken) =>
+        db.FindAsync(Read, $"""
+            SELECT {Columns}
+            FROM webhook_payloads w
+            WHERE w.id = @id
+            """, [P.Of(id)], cancellationToken);
+
+    public Task<IReadOnlyList<WebhookPayloadSummary>> ListAsync(
+        WebhookPayloadFilter filter, int limit, WebhookPayloadCursor after, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(filter);
+        Limit.Check(limit, IWebhookPayloadRepository.MaxListSize);
+        var provider = P.TextOrNull(filter.Provider?.Value.ToLowerInvariant(), name: "provider");
+        return filter.DeploymentId is { } deploymentId
+            ? db.ListAsync(ReadSummary, $"""
+                SELECT {SummaryColumns}
+                FROM webhook_payloads w
+                WHERE w.deployment_id = @deploymentId AND (@provider IS NULL OR lower(w.provider) = @provider)
+                  AND (w.received_at, w.id) < (@receivedAt, @id)
+                ORDER BY w.received_at DESC, w.id DESC
+                LIMIT @limit
+                """, [P.Of(deploymentId), provider, P.Of(after.ReceivedAt), P.Of(after.Id), P.Of(limit)], cancellationToken)
+            : db.ListAsync(ReadSummary, $"""
+                SELECT {SummaryColumns}
+                FROM webhook_payloads w
+                WHERE (@provider IS NULL OR lower(w.provider) = @provider) AND (w.received_at, w.id) < (@receivedAt, @id)
+                ORDER BY w.received_at DESC, w.id DESC
+                LIMIT @limit
+                """, [provider, P.Of(after.ReceivedAt), P.Of(after.Id), P.Of(limit)], cancellationToken);
+    }
+
+    public async Task<WebhookStoreResult> StoreAsync(NewWebhookPayload payload, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(payload);
+        var id = payload.Id ?? Ids.New();
+        var provider = P.Written(payload.Provider, "payload.Provider");
+        var body = JsonText.Clean(payload.PayloadJson, IWebhookPayloadRepository.MaxPayloadBytes, "payload.PayloadJson");
+        var (headers, deliveryId) = WebhookHeaders.ToStore(payload.Headers, payload.Provider, "payload.Headers");
+
+        // Copies of one delivery go one after the other, and each statement sees what was committed when it starts. A unique index cannot do
+        // this: rows of the Python services hold deliveries more than once. Without a delivery id there is nothing to wait for: the lock of
+        // NULL is none.
+        var @lock = new Statement("""
+            SELECT 1
+            FROM pg_advisory_xact_lock('webhook_payloads'::regclass::oid::int, hashtext(@provider || ' ' || @deliveryId))
+            """, P.Text(provider), P.TextOrNull(deliveryId));
+        var insert = new Statement($"""
+            INSERT INTO webhook_payloads AS w (id, provider, payload_json, headers, received_at)
+            SELECT @id, @provider, @payloadJson::jsonb, @headers::jsonb, @now
+            WHERE NOT EXISTS (SELECT FROM webhook_payloads w WHERE lower(w.provider) = @provider AND {DeliveryId} = @deliveryId)
+            ON CONFLICT (id) DO UPDATE
+            SET id = excluded.id
+            WHERE lower(w.provider) = excluded.provider AND {DeliveryId} IS NOT DISTINCT FROM @deliveryId
+            RETURNING w.id, w.deployment_id
+            """,
+            P.Of(id),
+            P.Text(provider),
+            P.Json(body, "payloadJson"),
+            P.Json(headers),
+            P.TextOrNull(deliveryId),
+            P.Of(clock.Now(), "now"));
+        var state = new Statement($"""
+            SELECT w.id, w.deployment_id
+            FROM webhook_payloads w
+            WHERE lower(w.provider) = @provider AND {DeliveryId} = @deliveryId
+            ORDER BY w.id = @id DESC, w.deployment_id IS NULL, w.received_at, w.id
+            LIMIT 1
+            """, P.Of(id), P.Text(provider), P.TextOrNull(deliveryId));
+        return await db.WriteBatchAsync(
+            async sets =>
+            {
+                await sets.ListAsync(row => row.Int()).ConfigureAwait(false);
+                var stored = await sets.FindAsync(ReadStored).ConfigureAwait(false);
+                var met = await sets.FindAsync(ReadStored).ConfigureAwait(false);
+
+                // Met under its own id it is the first attempt of this very request.
+                return stored ?? (met is null || met.PayloadId == id ? met : met with { Outcome = WebhookStoreOutcome.Duplicate });
+            },
+            [@lock, insert, state], Repeat.WhenConnectionIsLost, cancellationToken).ConfigureAwait(false)
+            ?? throw DuplicateException.OfId("webhook_payloads_pkey");
+    }
+
+    public async Task<bool> AttachDeploymentAsync(Guid id, Guid deploymentId, CancellationToken cancellationToken) =>
+        await db.WriteAsync("""
+            UPDATE webhook_payloads w
+            SET deployment_id = @deploymentId
+            WHERE w.id = @id AND (w.deployment_id IS NULL OR w.deployment_id = @deploymentId)
+            """, [P.Of(id), P.Of(deploymentId)], cancellationToken).ConfigureAwait(false) == 1;
+
+    // An array is made once and its rows are found by their key; the planner joins an IN with the whole table.
+    public Task<int> PurgeAsync(DateTimeOffset before, int limit, CancellationToken cancellationToken) =>
+        db.WriteAsync("""
+            DELETE FROM webhook_payloads w
+            WHERE w.id = ANY (ARRAY(
+                SELECT o.id
+                FROM webhook_payloads o
+                WHERE o.received_at < @before
+                ORDER BY o.received_at, o.id
+                LIMIT @limit
+                FOR UPDATE SKIP LOCKED
+            ))
+            """, [P.Of(before), P.Of(Limit.Check(limit, IWebhookPayloadRepository.MaxListSize), nameof(limit))], cancellationToken);
+
+    private static WebhookStoreResult ReadStored(RowReader row) => new(WebhookStoreOutcome.Stored, row.Guid(), row.GuidOrNull());
+
+    private static WebhookPayloadSummary ReadSummary(RowReader row) => new()
+    {
+        Id = row.Guid(),
+        DeploymentId = row.GuidOrNull(),
+        Provider = row.Value<WebhookProvider>(),
+        DeliveryId = row.TextOrNull(),
+        EventName = row.TextOrNull(),
+        ReceivedAt = row.Time(),
+    };
+}

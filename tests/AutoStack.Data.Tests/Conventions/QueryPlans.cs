@@ -1,0 +1,96 @@
+using System.Text.RegularExpressions;
+using AutoStack.Data.Tests.Support;
+using Npgsql;
+
+namespace AutoStack.Data.Tests.Conventions;
+
+/// <summary>Statements that must not read a whole table are planned on filled tables, as the first executions are and as all later ones.</summary>
+public sealed partial class QueryPlans : DatabaseTests
+{
+    private const string Repository = "'https://github.com/ada/site-77.git'";
+
+    [OneTimeSetUp]
+    public async Task FillAsync()
+    {
+        var user = await AddUserAsync();
+        await ExecuteAsync(
+            """
+            INSERT INTO projects (id, user_id, name, repository, branch, build_command, output_dir, runtime, auto_deploy_enabled, created_at, updated_at)
+            SELECT gen_random_uuid(), $1, 'Site', 'https://github.com/Ada/site-' || n % 10000 || '.git', 'main', 'make', 'dist', 'static', TRUE, now(), now()
+            FROM generate_series(1, 20000) n
+            """, user.Id);
+        await ExecuteAsync(
+            """
+            INSERT INTO webhook_payloads (id, provider, payload_json, headers, received_at)
+            SELECT gen_random_uuid(), 'github', '{}', jsonb_build_object('x-github-delivery', 'd-' || n), '2026-01-01'::timestamp + n * interval '1 s'
+            FROM generate_series(1, 20000) n
+            """);
+        await ExecuteAsync("ANALYZE projects, webhook_payloads");
+    }
+
+    [Test]
+    public Task Targets_of_a_push_come_from_the_index_of_repositories([Values] bool generic) =>
+        AssertUsesAsync("auto_deploy_enabled AND", generic, "projects_repository_path_id_idx", ("repository", "text", Repository), ("branch", "text", "'main'"), ("afterId", "uuid", "'00000000-0000-0000-0000-000000000000'"), ("limit", "int", "100"));
+
+    [Test]
+    public Task Projects_of_a_repository_come_from_its_index([Values] bool generic) =>
+        AssertUsesAsync("AND p.id > @afterId\n", generic, "projects_repository_path_id_idx", ("repository", "text", Repository), ("afterId", "uuid", "'00000000-0000-0000-0000-000000000000'"), ("limit", "int", "100"));
+
+    [Test]
+    public Task A_delivery_is_found_by_its_index_before_it_is_stored([Values] bool generic) =>
+        AssertUsesAsync("INSERT INTO webhook_payloads", generic, "webhook_payloads_delivery_idx", Delivery(("payloadJson", "text", "'{}'"), ("headers", "text", "'{}'"), ("now", "timestamp", "'2026-01-01'")));
+
+    [Test]
+    public Task A_delivery_that_was_stored_is_found_by_its_index([Values] bool generic) =>
+        AssertUsesAsync("SELECT w.id, w.deployment_id\n", generic, "webhook_payloads_delivery_idx", Delivery());
+
+    [Test]
+    public Task Webhooks_are_listed_by_the_index_of_their_times([Values] bool generic) =>
+        AssertUsesAsync("WHERE (@provider IS NULL", generic, "webhook_payloads_received_at_id_idx", ("provider", "text", "NULL"), ("receivedAt", "timestamp", "'2026-01-02'"), ("id", "uuid", "'00000000-0000-0000-0000-000000000000'"), ("limit", "int", "100"));
+
+    [Test]
+    public Task Webhooks_of_a_deployment_are_listed_by_its_index([Values] bool generic) =>
+        AssertUsesAsync("WHERE w.deployment_id = @deploymentId AND (@provider", generic, "webhook_payloads_deployment_id", ("deploymentId", "uuid", "gen_random_uuid()"), ("provider", "text", "NULL"), ("receivedAt", "timestamp", "'2026-01-02'"), ("id", "uuid", "'00000000-0000-0000-0000-000000000000'"), ("limit", "int", "100"));
+
+    [Test]
+    public Task The_oldest_webhooks_are_purged_by_the_index_of_their_times([Values] bool generic) =>
+        AssertUsesAsync("DELETE FROM webhook_payloads", generic, "webhook_payloads_received_at_id_idx", ("before", "timestamp", "'2026-01-02'"), ("limit", "int", "100"));
+
+    private static (string Name, string Type, string Value)[] Delivery(params (string Name, string Type, string Value)[] more) =>
+        [("id", "uuid", "gen_random_uuid()"), ("provider", "text", "'github'"), ("deliveryId", "text", "'d-77'"), .. more];
+
+    private async Task AssertUsesAsync(string part, bool generic, string index, params (string Name, string Type, string Value)[] parameters)
+    {
+        var sql = ShippedStatements.Statements.Single(s => s.Contains(part, StringComparison.Ordinal));
+        var positional = Parameter().Replace(sql, m => $"${Array.FindIndex(parameters, p => p.Name == m.Groups[1].Value) + 1}");
+        await using var connection = await Raw.OpenConnectionAsync(Token);
+
+        // One string to the server: the driver must not take the $1 inside for its own.
+        await RunAsync(
+            $"""
+            DO $do$ BEGIN EXECUTE $prepare$PREPARE shipped ({string.Join(", ", parameters.Select(p => p.Type))}) AS {positional}$prepare$; END $do$
+            """);
+        await RunAsync($"SET plan_cache_mode = {(generic ? "force_generic_plan" : "force_custom_plan")}");
+        var plan = await RunAsync($"EXPLAIN EXECUTE shipped ({string.Join(", ", parameters.Select(p => p.Value))})");
+        await RunAsync("DEALLOCATE shipped");
+        await RunAsync("RESET plan_cache_mode");
+
+        Assert.That(plan, Does.Contain(index).And.Not.Contain("Seq Scan"));
+
+        async Task<string> RunAsync(string text)
+        {
+            var lines = new List<string>();
+            await using var command = new NpgsqlCommand(text, connection);
+            await using var reader = await command.ExecuteReaderAsync(Token);
+            while (await reader.ReadAsync(Token))
+            {
+                lines.Add(reader.GetString(0));
+            }
+
+            return string.Join('\n', lines);
+        }
+    }
+
+    [GeneratedRegex(@"(?<![@\w])@(\w+)")]
+    private static partial Regex Parameter();
+}

@@ -1,0 +1,423 @@
+using System.Text.Json;
+using AutoStack.Data.Tests.Support;
+using AutoStack.Data.Webhooks;
+using Npgsql;
+
+namespace AutoStack.Data.Tests.Webhooks;
+
+/// <summary>Once with the columns of the document, once with those of databases that were adopted.</summary>
+[TestFixture("jsonb")]
+[TestFixture("json")]
+public sealed class WebhookPayloadRepositoryTests(string columnType) : DatabaseTests
+{
+    private static int pythonRows;
+
+    [OneTimeSetUp]
+    public async Task ChooseColumnTypeAsync() =>
+        await ExecuteAsync($"ALTER TABLE webhook_payloads ALTER COLUMN payload_json TYPE {columnType} USING payload_json::{columnType}, ALTER COLUMN headers TYPE {columnType} USING headers::{columnType}");
+
+    [Test]
+    public async Task Store_keeps_the_webhook_and_find_reads_it_back()
+    {
+        var stored = await Webhooks.StoreAsync(
+            GitHub("""{"ref":"refs/heads/main","n":[1,2.50,true,null],"text":"größe 🚀 \"q\""}""", ("X-GitHub-Delivery", Unique("d")), ("X-GitHub-Event", "push")), Token);
+
+        var found = (await Webhooks.FindAsync(stored.PayloadId, Token))!;
+
+        Assert.That(stored, Is.EqualTo(new WebhookStoreResult(WebhookStoreOutcome.Stored, found.Id, null)));
+        Assert.That(found.Provider, Is.EqualTo(WebhookProvider.GitHub));
+        Assert.That(found.DeploymentId, Is.Null);
+        Assert.That(found.ReceivedAt, Is.EqualTo(Clock.Start).Within(TimeSpan.FromDays(1)).And.Property("Offset").EqualTo(TimeSpan.Zero));
+        Assert.That(JsonElement.DeepEquals(found.PayloadJson, Json("""{"ref":"refs/heads/main","n":[1,2.5,true,null],"text":"größe 🚀 \"q\""}""")), Is.True);
+        Assert.That(found.Headers.GetProperty("x-github-event").GetString(), Is.EqualTo("push"));
+        Assert.That(await ScalarAsync("SELECT pg_typeof(payload_json)::text || pg_typeof(headers)::text FROM webhook_payloads WHERE id = $1", found.Id), Is.EqualTo(columnType + columnType));
+        Assert.That(await Webhooks.FindAsync(Guid.NewGuid(), Token), Is.Null);
+    }
+
+    [TestCase(@"""a\u0000b""", "a\uFFFDb")]
+    [TestCase(@"""a\\u0000b""", @"a\u0000b")]
+    [TestCase(@"""a\\\u0000b""", "a\\\uFFFDb")]
+    [TestCase(@"""a\\\\u0000b""", @"a\\u0000b")]
+    [TestCase(@"""\\\\\u0000\\""", "\\\\\uFFFD\\")]
+    [TestCase(@"""\""\u0000""", "\"\uFFFD")]
+    [TestCase(@"""\u0001\n\u00e9""", "\u0001\né")]
+    [TestCase(@"""\ud800""", "\uFFFD")]
+    [TestCase(@"""\udc00x""", "\uFFFDx")]
+    [TestCase(@"""\ud83d\ude80""", "🚀")]
+    [TestCase(@"""\uD83D\uDE80\uDE80""", "🚀\uFFFD")]
+    [TestCase(@"""\ud83d\ud83d\ude80""", "\uFFFD🚀")]
+    [TestCase(@"""\ud83d\\ude80""", "\uFFFD\\ude80")]
+    [TestCase(@"""\ud83d\n""", "\uFFFD\n")]
+    [TestCase(@"""\ud800\u0000""", "\uFFFD\uFFFD")]
+    [TestCase(@"""\\ud800""", @"\ud800")]
+    public async Task An_escape_that_cannot_be_stored_becomes_the_replacement_character_and_no_other_is_touched(string json, string expected)
+    {
+        var stored = await Webhooks.StoreAsync(GitHub($$"""{"key{{json[1..^1]}}":[{{json}}]}"""), Token);
+
+        var property = (await Webhooks.FindAsync(stored.PayloadId, Token))!.PayloadJson.EnumerateObject().Single();
+
+        Assert.That((property.Name, property.Value[0].GetString()), Is.EqualTo(("key" + expected, expected)));
+    }
+
+    [Test]
+    public async Task Bytes_that_are_no_utf8_are_replaced()
+    {
+        using var document = JsonDocument.Parse(new byte[] { (byte)'"', (byte)'a', 0xFF, 0xED, 0xA0, 0x80, (byte)'"' });
+
+        var stored = await Webhooks.StoreAsync(GitHub("1") with { PayloadJson = document.RootElement }, Token);
+
+        Assert.That((await Webhooks.FindAsync(stored.PayloadId, Token))!.PayloadJson.GetString(), Does.Match("^a\uFFFD+$"));
+    }
+
+    [TestCase("null")]
+    [TestCase("true")]
+    [TestCase("\"\"")]
+    [TestCase("[]")]
+    [TestCase("-0.5e-3")]
+    public async Task Any_json_is_a_body(string json)
+    {
+        var stored = await Webhooks.StoreAsync(GitHub(json), Token);
+
+        Assert.That(JsonElement.DeepEquals((await Webhooks.FindAsync(stored.PayloadId, Token))!.PayloadJson, Json(json)), Is.True);
+    }
+
+    [Test]
+    public async Task A_part_of_a_larger_document_is_stored_alone()
+    {
+        var whole = Json("""[{"a\u0000":1}, {"b":2}]""");
+
+        var stored = await Webhooks.StoreAsync(GitHub("1") with { PayloadJson = whole[1] }, Token);
+
+        Assert.That(JsonElement.DeepEquals((await Webhooks.FindAsync(stored.PayloadId, Token))!.PayloadJson, Json("""{"b":2}""")), Is.True);
+    }
+
+    [Test]
+    public async Task Secrets_among_the_headers_are_not_stored()
+    {
+        string[] secret =
+        [
+            "Authorization", "PROXY-AUTHORIZATION", "Cookie", "Set-Cookie", "X-Hub-Signature", "X-Hub-Signature-256", "X-Gitlab-Token", "X-Api-Key",
+            "x_secret_value", "X-Auth", "X-Amz-Security-Token", "X-Vault-Password", "X-Session-Id",
+        ];
+        string[] open = ["X-GitHub-Delivery", "Host", "User-Agent", "Content-Type", "X-Author", "X-Forwarded-For", "X-Monkey"];
+        var value = Unique("hunter");
+        var payload = GitHub("{}", [.. secret.Concat(open).Select(name => (name, value))]);
+
+        var stored = await Webhooks.StoreAsync(payload, Token);
+
+        var headers = (await Webhooks.FindAsync(stored.PayloadId, Token))!.Headers;
+        Assert.That(secret.Select(name => headers.GetProperty(name.ToLowerInvariant()).GetString()), Is.All.EqualTo("[redacted]"));
+        Assert.That(open.Select(name => headers.GetProperty(name.ToLowerInvariant()).GetString()), Is.All.EqualTo(value));
+        Assert.That(payload.ToString(), Does.Not.Contain(value));
+        Assert.That($"{await Webhooks.FindAsync(stored.PayloadId, Token)}", Does.Not.Contain(value).And.Contain(stored.PayloadId.ToString()));
+    }
+
+    [Test]
+    public async Task A_header_sent_more_than_once_is_one_text()
+    {
+        var delivery = Unique("d");
+        var stored = await Webhooks.StoreAsync(
+            GitHub("{}") with { Headers = Json($$"""{"X-GitHub-Delivery":["{{delivery}}"],"Accept":["a","b"],"Content-Length":12,"Empty":null,"Odd\u0000":"\ud800"}""") }, Token);
+
+        var headers = (await Webhooks.FindAsync(stored.PayloadId, Token))!.Headers;
+
+        Assert.That(
+            JsonElement.DeepEquals(headers, Json($$"""{"x-github-delivery":"{{delivery}}","accept":"a, b","content-length":"12","empty":"","odd\ufffd":"\ufffd"}""")), Is.True, headers.GetRawText());
+        Assert.That((await Webhooks.StoreAsync(GitHub("{}", ("x-github-delivery", delivery)), Token)).PayloadId, Is.EqualTo(stored.PayloadId));
+    }
+
+    [TestCase("github", "X-GitHub-Delivery")]
+    [TestCase("GitHub", "x-github-delivery")]
+    [TestCase("gitlab", "X-Gitlab-Event-UUID")]
+    [TestCase("gitlab", "Idempotency-Key")]
+    [TestCase("bitbucket", "X-Request-UUID")]
+    public async Task A_delivery_that_comes_again_is_not_stored_again(string provider, string header)
+    {
+        var delivery = Unique("d");
+        var deployment = await EnqueueAsync();
+        var first = await Webhooks.StoreAsync(From(provider, (header.ToUpperInvariant(), delivery)), Token);
+
+        Assert.That(await Webhooks.StoreAsync(From(provider, (header, delivery)), Token), Is.EqualTo(new WebhookStoreResult(WebhookStoreOutcome.Duplicate, first.PayloadId, null)));
+        await Webhooks.AttachDeploymentAsync(first.PayloadId, deployment.Id, Token);
+        Assert.That(
+            await Webhooks.StoreAsync(From(provider, (header, delivery)), Token),
+            Is.EqualTo(new WebhookStoreResult(WebhookStoreOutcome.Duplicate, first.PayloadId, deployment.Id)));
+        Assert.That((await Webhooks.StoreAsync(From(provider, (header, delivery + "x")), Token)).Outcome, Is.EqualTo(WebhookStoreOutcome.Stored));
+        Assert.That(await CountAsync(delivery), Is.EqualTo(1));
+    }
+
+    [Test]
+    public async Task Deliveries_of_two_providers_with_one_id_are_two()
+    {
+        var delivery = Unique("d");
+        (string, string)[] headers = [("X-GitHub-Delivery", delivery), ("Idempotency-Key", delivery), ("X-Request-UUID", delivery)];
+
+        Assert.That((await Webhooks.StoreAsync(From("github", headers), Token)).Outcome, Is.EqualTo(WebhookStoreOutcome.Stored));
+        Assert.That((await Webhooks.StoreAsync(From("gitlab", headers), Token)).Outcome, Is.EqualTo(WebhookStoreOutcome.Stored));
+        Assert.That((await Webhooks.StoreAsync(From("bitbucket", headers), Token)).Outcome, Is.EqualTo(WebhookStoreOutcome.Stored));
+    }
+
+    [Test]
+    public async Task Events_of_one_chain_at_gitlab_share_a_uuid_and_are_told_apart_by_their_key()
+    {
+        var chain = Unique("chain");
+
+        var first = await Webhooks.StoreAsync(From("gitlab", ("X-Gitlab-Event-UUID", chain), ("Idempotency-Key", chain + "1")), Token);
+        var second = await Webhooks.StoreAsync(From("gitlab", ("X-Gitlab-Event-UUID", chain), ("Idempotency-Key", chain + "2")), Token);
+        var retry = await Webhooks.StoreAsync(From("gitlab", ("X-Gitlab-Event-UUID", chain), ("Idempotency-Key", chain + "2")), Token);
+
+        Assert.That((first.Outcome, second.Outcome), Is.EqualTo((WebhookStoreOutcome.Stored, WebhookStoreOutcome.Stored)));
+        Assert.That(retry, Is.EqualTo(second with { Outcome = WebhookStoreOutcome.Duplicate }));
+    }
+
+    [Test]
+    public async Task Without_a_delivery_id_every_call_stores_a_row()
+    {
+        var blank = GitHub("{}") with { Headers = Json("""{"x-github-delivery":" "}""") };
+        var none = GitHub("{}") with { Headers = Json("{}") };
+
+        foreach (var payload in new[] { blank, blank, none, none })
+        {
+            Assert.That((await Webhooks.StoreAsync(payload, Token)).Outcome, Is.EqualTo(WebhookStoreOutcome.Stored));
+        }
+    }
+
+    [Test]
+    public async Task A_delivery_that_the_python_services_stored_is_found_the_row_with_a_deployment_first()
+    {
+        var delivery = Unique("d");
+        var deployment = await EnqueueAsync();
+        await AddPythonRowAsync(delivery, "2026-01-01", null);
+        var second = await AddPythonRowAsync(delivery, "2026-01-02", deployment.Id);
+
+        var again = await Webhooks.StoreAsync(GitHub("{}", ("X-GitHub-Delivery", delivery)), Token);
+
+        Assert.That(again, Is.EqualTo(new WebhookStoreResult(WebhookStoreOutcome.Duplicate, second, deployment.Id)));
+        var found = (await Webhooks.FindAsync(second, Token))!;
+        Assert.That(found.Provider.Value, Is.EqualTo("GitHub"));
+        Assert.That(found.ReceivedAt, Is.EqualTo(new DateTimeOffset(2026, 1, 2, 0, 0, 0, TimeSpan.Zero)));
+    }
+
+    [Test]
+    public async Task What_another_program_stored_is_read_as_far_as_the_column_can_hold_it()
+    {
+        var (escape, character) = columnType == "json" ? ("\\u0000", "\0") : ("\\u0001", "\u0001");
+        var id = Guid.CreateVersion7();
+        var deep = string.Concat(Enumerable.Repeat('[', 3000)) + string.Concat(Enumerable.Repeat(']', 3000));
+        await ExecuteAsync(
+            $$"""INSERT INTO webhook_payloads (id, provider, payload_json, headers, received_at) VALUES ($1, 'github', $2::{{columnType}}, '{"a":1,"a":2}', now())""",
+            id, $$"""{"odd":"{{escape}}","pair":"\ud83d\ude80","deep":{{deep}}}""");
+
+        var found = (await Webhooks.FindAsync(id, Token))!;
+
+        Assert.That(found.PayloadJson.GetProperty("odd").GetString(), Is.EqualTo(character));
+        Assert.That(await Webhooks.ListAsync(WebhookPayloadFilter.None, 1000, WebhookPayloadCursor.Start, Token), Has.Some.Property("Id").EqualTo(id));
+    }
+
+    [Test]
+    public async Task Secrets_that_the_python_services_stored_are_not_shown()
+    {
+        var id = Guid.CreateVersion7();
+        var (key, shown) = columnType == "json" ? ("odd\\u0000\\ud800", "odd\uFFFD\uFFFD") : ("odd", "odd");
+        await ExecuteAsync(
+            $$"""INSERT INTO webhook_payloads (id, provider, payload_json, headers, received_at) VALUES ($1, 'gitea', '{}', $2::{{columnType}}, now())""",
+            id, $$"""{"host": "api", "authorization": "hunter2", "X-Hub-Signature-256": ["hunter2"], "cookie": {"a": "hunter2"}, "{{key}}": [1]}""");
+
+        var headers = (await Webhooks.FindAsync(id, Token))!.Headers;
+        await ExecuteAsync("DELETE FROM webhook_payloads WHERE id = $1", id);
+
+        Assert.That(
+            JsonElement.DeepEquals(headers, Json($$"""{"host":"api","authorization":"[redacted]","X-Hub-Signature-256":"[redacted]","cookie":"[redacted]","{{shown}}":[1]}""")),
+            Is.True, headers.GetRawText());
+    }
+
+    [Test]
+    public async Task A_repeated_request_finds_its_row_and_an_id_of_another_delivery_is_refused()
+    {
+        var payload = GitHub("{}", ("X-GitHub-Delivery", Unique("d"))) with { Id = Guid.CreateVersion7() };
+        var none = GitHub("{}") with { Id = Guid.CreateVersion7(), Headers = Json("{}") };
+        var stored = new WebhookStoreResult(WebhookStoreOutcome.Stored, payload.Id.Value, null);
+
+        Assert.That(await Webhooks.StoreAsync(payload, Token), Is.EqualTo(stored));
+        Assert.That(await Webhooks.StoreAsync(payload, Token), Is.EqualTo(stored));
+        Assert.That((await Webhooks.StoreAsync(none, Token)).PayloadId, Is.EqualTo(none.Id));
+        Assert.That((await Webhooks.StoreAsync(none, Token)).PayloadId, Is.EqualTo(none.Id));
+
+        foreach (var other in new[]
+        {
+            payload with { Headers = Json($$"""{"x-github-delivery":"{{Unique("d")}}"}""") },
+            payload with { Headers = Json("{}") },
+            payload with { Provider = WebhookProvider.GitLab },
+        })
+        {
+            Assert.That(
+                () => Webhooks.StoreAsync(other, Token),
+                Throws.TypeOf<DuplicateException>().With.Property("Constraint").EqualTo("webhook_payloads_pkey"));
+        }
+    }
+
+    [Test]
+    public async Task Attach_notes_the_first_deployment_and_keeps_it()
+    {
+        var stored = await Webhooks.StoreAsync(GitHub("{}"), Token);
+        var deployment = await EnqueueAsync();
+        var other = await EnqueueAsync();
+
+        Assert.That(await Webhooks.AttachDeploymentAsync(stored.PayloadId, deployment.Id, Token), Is.True);
+        Assert.That(await Webhooks.AttachDeploymentAsync(stored.PayloadId, deployment.Id, Token), Is.True);
+        Assert.That(await Webhooks.AttachDeploymentAsync(stored.PayloadId, other.Id, Token), Is.False);
+        Assert.That(await Webhooks.AttachDeploymentAsync(Guid.NewGuid(), deployment.Id, Token), Is.False);
+        Assert.That((await Webhooks.FindAsync(stored.PayloadId, Token))!.DeploymentId, Is.EqualTo(deployment.Id));
+
+        await ExecuteAsync("DELETE FROM deployments WHERE id = $1", deployment.Id);
+        Assert.That((await Webhooks.FindAsync(stored.PayloadId, Token))!.DeploymentId, Is.Null);
+        Assert.That(
+            () => Webhooks.AttachDeploymentAsync(stored.PayloadId, Guid.NewGuid(), Token),
+            Throws.TypeOf<MissingReferenceException>().With.Property("Constraint").EqualTo("webhook_payloads_deployment_id_fkey"));
+    }
+
+    [Test]
+    public async Task List_is_filtered_and_goes_on_at_its_cursor_without_a_gap_when_times_are_equal()
+    {
+        var time = new DateTime(2020, 1, 1);
+        var ids = new List<Guid>();
+        for (var i = 0; i < 5; i++)
+        {
+            ids.Add(await AddPythonRowAsync(Unique("d"), time.AddSeconds(i / 2).ToString("s"), null, i == 4 ? "gitlab" : "github"));
+        }
+
+        var deployment = await EnqueueAsync();
+        await Webhooks.AttachDeploymentAsync(ids[1], deployment.Id, Token);
+        var start = new WebhookPayloadCursor(new DateTimeOffset(2020, 2, 1, 0, 0, 0, TimeSpan.Zero), Guid.Empty);
+        var listed = new List<WebhookPayloadSummary>();
+        for (var cursor = start; ;)
+        {
+            var page = await Webhooks.ListAsync(WebhookPayloadFilter.None, 2, cursor, Token);
+            listed.AddRange(page);
+            if (page.Count < 2)
+            {
+                break;
+            }
+
+            cursor = new WebhookPayloadCursor(page[^1].ReceivedAt, page[^1].Id);
+        }
+
+        Assert.That(listed.Select(s => s.Id), Is.EqualTo([ids[4], ids[3], ids[2], ids[1], ids[0]]));
+        Assert.That(listed[4], Is.EqualTo(listed[4] with { EventName = "push", DeploymentId = null }));
+        Assert.That(listed[4].DeliveryId, Is.Not.Null);
+        Assert.That(await IdsAsync(new WebhookPayloadFilter { Provider = WebhookProvider.GitLab }), Is.EqualTo([ids[4]]));
+        Assert.That(await IdsAsync(new WebhookPayloadFilter { Provider = WebhookProvider.From("gitea'; --") }), Is.Empty);
+        Assert.That(await IdsAsync(new WebhookPayloadFilter { DeploymentId = deployment.Id }), Is.EqualTo([ids[1]]));
+        Assert.That(await IdsAsync(new WebhookPayloadFilter { DeploymentId = deployment.Id, Provider = WebhookProvider.From("GITHUB") }), Is.EqualTo([ids[1]]));
+        Assert.That(await IdsAsync(new WebhookPayloadFilter { DeploymentId = deployment.Id, Provider = WebhookProvider.GitLab }), Is.Empty);
+        Assert.That(await IdsAsync(new WebhookPayloadFilter { DeploymentId = Guid.NewGuid() }), Is.Empty);
+
+        async Task<List<Guid>> IdsAsync(WebhookPayloadFilter filter) => [.. (await Webhooks.ListAsync(filter, 1000, start, Token)).Select(s => s.Id)];
+    }
+
+    [Test]
+    public async Task Purge_removes_the_oldest_in_bounded_batches_and_passes_over_what_another_transaction_holds()
+    {
+        var before = new DateTimeOffset(2010, 1, 6, 0, 0, 0, TimeSpan.Zero);
+        var ids = new List<Guid>();
+        for (var day = 1; day <= 6; day++)
+        {
+            ids.Add(await AddPythonRowAsync(Unique("d"), $"2010-01-0{day}", null));
+        }
+
+        await using (var connection = await Raw.OpenConnectionAsync(Token))
+        await using (var transaction = await connection.BeginTransactionAsync(Token))
+        {
+            await using var hold = new NpgsqlCommand("SELECT 1 FROM webhook_payloads WHERE id = $1 FOR UPDATE", connection) { Parameters = { new() { Value = ids[0] } } };
+            await hold.ExecuteNonQueryAsync(Token);
+
+            Assert.That(await Webhooks.PurgeAsync(before, 2, Token), Is.EqualTo(2));
+        }
+
+        Assert.That(await LeftAsync(), Is.EqualTo(new[] { ids[0], ids[3], ids[4], ids[5] }));
+        Assert.That(await Webhooks.PurgeAsync(before.ToOffset(TimeSpan.FromHours(5)), 1000, Token), Is.EqualTo(3));
+        Assert.That(await Webhooks.PurgeAsync(before, 1000, Token), Is.Zero);
+        Assert.That(await LeftAsync(), Is.EqualTo(new[] { ids[5] }));
+
+        async Task<Guid[]> LeftAsync() => (Guid[])(await ScalarAsync("SELECT array_agg(id ORDER BY received_at) FROM webhook_payloads WHERE id = ANY ($1)", ids.ToArray()))!;
+    }
+
+    [Test]
+    public async Task The_longest_body_is_stored_and_a_longer_one_refused()
+    {
+        var longest = new string('x', IWebhookPayloadRepository.MaxPayloadBytes - 2);
+
+        var stored = await Webhooks.StoreAsync(GitHub($"\"{longest}\""), Token);
+
+        Assert.That((await Webhooks.FindAsync(stored.PayloadId, Token))!.PayloadJson.GetString(), Is.EqualTo(longest));
+        Assert.That(() => Webhooks.StoreAsync(GitHub($"\"{longest}x\""), Token), Throws.ArgumentException.With.Message.Contains("26214401 bytes").And.Message.Contains("at most 26214400"));
+    }
+
+    [Test]
+    public void What_is_wrong_is_named()
+    {
+        var good = GitHub("{}");
+        var deep = string.Concat(Enumerable.Repeat('[', 1001)) + string.Concat(Enumerable.Repeat(']', 1001));
+        using var lenient = JsonDocument.Parse("[1, /* hunter2 */ 2,]", new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
+
+        Assert.That(() => Webhooks.StoreAsync(null!, Token), Throws.ArgumentNullException);
+        Assert.That(() => Webhooks.StoreAsync(good with { Provider = default }, Token), Throws.ArgumentException.With.Message.Contains("github, gitlab, bitbucket"));
+        Assert.That(() => Webhooks.StoreAsync(good with { PayloadJson = default }, Token), Throws.ArgumentException.With.Property("ParamName").EqualTo("payload.PayloadJson"));
+        Assert.That(
+            () => Webhooks.StoreAsync(good with { PayloadJson = lenient.RootElement }, Token),
+            Throws.ArgumentException.With.Message.Contains("strict").And.Message.Not.Contains("hunter2"));
+        Assert.That(
+            () => Webhooks.StoreAsync(good with { PayloadJson = JsonElement.Parse(deep, new JsonDocumentOptions { MaxDepth = 2000 }) }, Token),
+            Throws.ArgumentException.With.Message.Contains("1000"));
+        Assert.That(() => Webhooks.StoreAsync(good with { PayloadJson = Json("1e999999") }, Token), Throws.TypeOf<InvalidValueException>());
+        Assert.That(() => Webhooks.StoreAsync(good with { Headers = default }, Token), Throws.ArgumentException.With.Property("ParamName").EqualTo("payload.Headers"));
+        Assert.That(() => Webhooks.StoreAsync(good with { Headers = Json("[]") }, Token), Throws.ArgumentException);
+        Assert.That(() => Webhooks.StoreAsync(good with { Headers = Json("""{"a":{"authorization":"hunter2"}}""") }, Token), Throws.ArgumentException.With.Message.Not.Contains("hunter2"));
+        Assert.That(() => Webhooks.StoreAsync(good with { Headers = Json("""{"a":[["hunter2"]]}""") }, Token), Throws.ArgumentException);
+        Assert.That(() => Webhooks.StoreAsync(good with { Headers = Json($$"""{"a":"{{new string('x', 65536)}}"}""") }, Token), Throws.ArgumentException);
+        Assert.That(() => Webhooks.ListAsync(null!, 1, WebhookPayloadCursor.Start, Token), Throws.ArgumentNullException);
+        Assert.That(() => Webhooks.ListAsync(WebhookPayloadFilter.None, 0, WebhookPayloadCursor.Start, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
+        Assert.That(() => Webhooks.ListAsync(WebhookPayloadFilter.None, 1001, WebhookPayloadCursor.Start, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
+        Assert.That(() => Webhooks.PurgeAsync(DateTimeOffset.MinValue, 0, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
+    }
+
+    [Test]
+    public async Task A_body_nested_as_deeply_as_allowed_and_a_long_delivery_id_are_stored()
+    {
+        var deep = string.Concat(Enumerable.Repeat('[', 1000)) + string.Concat(Enumerable.Repeat(']', 1000));
+        var payload = GitHub("{}", ("x-github-delivery", Unique("d") + new string('x', 60_000))) with
+        {
+            PayloadJson = JsonElement.Parse(deep, new JsonDocumentOptions { MaxDepth = 1000 }),
+        };
+
+        var stored = await Webhooks.StoreAsync(payload, Token);
+
+        Assert.That((await Webhooks.FindAsync(stored.PayloadId, Token))!.PayloadJson.GetRawText(), Is.EqualTo(deep));
+        Assert.That((await Webhooks.StoreAsync(payload, Token)).PayloadId, Is.EqualTo(stored.PayloadId));
+    }
+
+    private static JsonElement Json(string text) => JsonElement.Parse(text);
+
+    private static NewWebhookPayload GitHub(string json, params (string Name, string Value)[] headers) =>
+        From("github", headers.Length == 0 ? [("x-github-delivery", Unique("d"))] : headers) with { PayloadJson = Json(json) };
+
+    private static NewWebhookPayload From(string provider, params (string Name, string Value)[] headers) => new()
+    {
+        Provider = WebhookProvider.From(provider),
+        PayloadJson = Json("{}"),
+        Headers = JsonSerializer.SerializeToElement(headers.ToDictionary(h => h.Name, h => h.Value)),
+    };
+
+    private async Task<long> CountAsync(string delivery) =>
+        (long)(await ScalarAsync("SELECT count(*) FROM webhook_payloads WHERE headers::text LIKE '%\"' || $1 || '\"%'", delivery))!;
+
+    // As the Python services store it: every header in clear, names in lower case, no defaults of the server.
+    private async Task<Guid> AddPythonRowAsync(string delivery, string receivedAt, Guid? deploymentId, string provider = "GitHub")
+    {
+        var id = Guid.Parse($"00000000-0000-4000-8000-{Interlocked.Increment(ref pythonRows):x12}");
+        await ExecuteAsync(
+            $"INSERT INTO webhook_payloads (received_at, headers, payload_json, provider, deployment_id, id) VALUES ('{receivedAt}', $1::{columnType}, '{{}}', $2, $3, $4)",
+            $$"""{"host": "api", "x-github-delivery": "{{delivery}}", "x-github-event": "push"}""", provider, (object?)deploymentId ?? DBNull.Value, id);
+        return id;
+    }
+}
