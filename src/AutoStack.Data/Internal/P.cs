@@ -17,6 +17,9 @@ internal static class P
     public static NpgsqlParameter Of(Guid value, [CallerArgumentExpression(nameof(value))] string name = "") =>
         Typed(value, NpgsqlDbType.Uuid, name);
 
+    public static NpgsqlParameter Of(Guid? value, [CallerArgumentExpression(nameof(value))] string name = "") =>
+        value is { } present ? Of(present, name) : Null(NpgsqlDbType.Uuid, name);
+
     public static NpgsqlParameter Of(bool value, [CallerArgumentExpression(nameof(value))] string name = "") =>
         Typed(value, NpgsqlDbType.Boolean, name);
 

@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using AutoStack.Data.Analytics;
 using AutoStack.Data.Deployments;
 using AutoStack.Data.Projects;
 using AutoStack.Data.Security;
@@ -29,6 +30,12 @@ internal static class Repositories
         [typeof(IDeploymentContainerRepository)] = (db, context) => new DeploymentContainerRepository(db, context.Clock),
         [typeof(IDeploymentHealthCheckRepository)] = (db, context) => new DeploymentHealthCheckRepository(db, context.Clock),
         [typeof(IWebhookPayloadRepository)] = (db, context) => new WebhookPayloadRepository(db, context.Clock),
+        [typeof(IDashboardQueries)] = (db, context) => new DashboardQueries(db, context.Clock),
+        [typeof(IProjectAnalyticsQueries)] = (db, _) => new ProjectAnalyticsQueries(db),
+        [typeof(IDeploymentTrendQueries)] = (db, _) => new DeploymentTrendQueries(db),
+        [typeof(IPipelineQueries)] = (db, context) => new PipelineQueries(db, context.Clock),
+        [typeof(IUsageQueries)] = (db, _) => new UsageQueries(db),
+        [typeof(IPlatformMetricsQueries)] = (db, context) => new PlatformMetricsQueries(db, context.Clock),
     }.ToFrozenDictionary();
 
     /// <summary>The interfaces.</summary>

@@ -34,6 +34,10 @@ internal sealed class RowReader(NpgsqlDataReader reader)
 
     public long Long() => reader.GetInt64(column++);
 
+    public double? DoubleOrNull() => IsNull() ? null : reader.GetDouble(column++);
+
+    public T[] Array<T>() => reader.GetFieldValue<T[]>(column++);
+
     public DateTimeOffset Time() => Internal.Time.FromColumn(reader.GetDateTime(column++));
 
     public DateTimeOffset? TimeOrNull() => IsNull() ? null : Time();

@@ -1,3 +1,4 @@
+using AutoStack.Data.Analytics;
 using System.Text.Json;
 using AutoStack.Data.Deployments;
 using AutoStack.Data.Projects;
@@ -136,6 +137,36 @@ internal static class ReadmeCode
         while (await webhooks.PurgeAsync(clock.GetUtcNow() - TimeSpan.FromDays(90), 1000, cancellationToken) == 1000)
         {
         }
+    }
+
+    public static async Task AnalyticsAsync(
+        IDashboardQueries dashboard, IDeploymentTrendQueries trends, Guid userId, CancellationToken cancellationToken)
+    {
+        var stats = await dashboard.GetStatsAsync(userId, cancellationToken);
+        Console.WriteLine($"{stats.Today.Deployments} today, {stats.Total.SuccessRate:P0} succeed, {stats.Week.DeploymentsChange:+0%;-0%;0%} this week");
+
+        var year = new TimeRange(DateTimeOffset.UtcNow.AddDays(-365), DateTimeOffset.UtcNow);
+        foreach (var week in await trends.ListDurationsPerWeekAsync(userId, projectId: null, year, cancellationToken))
+        {
+            Console.WriteLine($"{week.Start:yyyy-MM-dd} {week.Durations.Builds} builds, median {week.Durations.MedianSeconds} s");
+        }
+    }
+
+    public static async Task BillAsync(IUsageQueries usage, Guid userId, CancellationToken cancellationToken)
+    {
+        var march = new TimeRange(new DateTimeOffset(2026, 3, 1, 0, 0, 0, TimeSpan.Zero), new DateTimeOffset(2026, 4, 1, 0, 0, 0, TimeSpan.Zero));
+        Guid? after = null;
+        do
+        {
+            var page = await usage.ListProjectUsageAsync(userId, march, 100, after, cancellationToken);
+            foreach (var project in page)
+            {
+                Console.WriteLine($"{project.ProjectName}: {project.Deployments} deployments, {project.BuildSeconds} s");
+            }
+
+            after = page.Count < 100 ? null : page[^1].ProjectId;
+        }
+        while (after is not null);
     }
 
     public static void TwoDatabases(IServiceCollection services)

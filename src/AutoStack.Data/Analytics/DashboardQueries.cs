@@ -1,0 +1,51 @@
+using AutoStack.Data.Internal;
+
+namespace AutoStack.Data.Analytics;
+
+internal sealed class DashboardQueries(Db db, TimeProvider clock) : IDashboardQueries
+{
+    public async Task<DashboardStats> GetStatsAsync(Guid ownerId, CancellationToken cancellationToken)
+    {
+        var now = clock.Now();
+        var today = new DateTimeOffset(now.Date, TimeSpan.Zero);
+        var (thisWeek, lastWeek) = Compare(now, today.AddDays(-(((int)today.DayOfWeek + 6) % 7)), start => start.AddDays(-7));
+        var (thisMonth, lastMonth) = Compare(now, today.AddDays(1 - today.Day), start => start.AddMonths(-1));
+        TimeRange[] ranges =
+        [
+            new(DateTimeOffset.MinValue, DateTimeOffset.MaxValue), new(today, End(now)), thisWeek, lastWeek, thisMonth, lastMonth,
+        ];
+        var summaries = await db.ListAsync(DeploymentSummary.Read, $"""
+            SELECT
+                count(d.id), count(d.id) FILTER (WHERE {Definitions.Succeeded}), count(d.id) FILTER (WHERE lower(d.status) = 'failed'),
+                count(d.id) FILTER (WHERE lower(d.status) = 'cancelled'),
+                (avg(d.build_duration_seconds) FILTER (WHERE {Definitions.Succeeded}))::float8, count(DISTINCT d.project_id)
+            FROM unnest(@starts, @ends) WITH ORDINALITY r (since, until, ordinal)
+            LEFT JOIN deployments d ON {Definitions.Owned} AND d.created_at >= r.since AND d.created_at < r.until
+            GROUP BY r.ordinal
+            ORDER BY r.ordinal
+            """,
+            [
+                P.Of(ownerId),
+                P.Of(Array.ConvertAll(ranges, r => Time.ToColumn(r.From)), "starts"),
+                P.Of(Array.ConvertAll(ranges, r => Time.ToColumn(r.To)), "ends"),
+            ], cancellationToken).ConfigureAwait(false);
+        return new DashboardStats
+        {
+            Total = summaries[0],
+            Today = summaries[1],
+            Week = new PeriodComparison { CurrentRange = thisWeek, Current = summaries[2], PreviousRange = lastWeek, Previous = summaries[3] },
+            Month = new PeriodComparison { CurrentRange = thisMonth, Current = summaries[4], PreviousRange = lastMonth, Previous = summaries[5] },
+        };
+    }
+
+    // A part of a period is compared with an equal part: against a whole one every Monday would look like a collapse.
+    private static (TimeRange Current, TimeRange Previous) Compare(DateTimeOffset now, DateTimeOffset start, Func<DateTimeOffset, DateTimeOffset> before)
+    {
+        var previous = before(start);
+        var end = previous + (End(now) - start);
+        return (new TimeRange(start, End(now)), new TimeRange(previous, end < start ? end : start));
+    }
+
+    // What was queued in this very microsecond counts.
+    private static DateTimeOffset End(DateTimeOffset now) => now.AddMicroseconds(1);
+}

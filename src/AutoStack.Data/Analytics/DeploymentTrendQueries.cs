@@ -1,0 +1,93 @@
+using AutoStack.Data.Deployments;
+using AutoStack.Data.Internal;
+using Npgsql;
+
+namespace AutoStack.Data.Analytics;
+
+internal sealed class DeploymentTrendQueries(Db db) : IDeploymentTrendQueries
+{
+    private const string Chosen = $"{Definitions.Owned} AND {Definitions.OfProject} AND {Definitions.InRange}";
+
+    // The last bucket is that of the last moment inside the range.
+    private const string Days = "generate_series(date_trunc('day', @since), date_trunc('day', @until - interval '1 microsecond'), interval '1 day') AS b (bucket)";
+
+    private const string Weeks = "generate_series(date_trunc('week', @since), date_trunc('week', @until - interval '1 microsecond'), interval '7 days') AS b (bucket)";
+
+    public Task<IReadOnlyList<DailyDeployments>> ListPerDayAsync(
+        Guid ownerId, Guid? projectId, TimeRange range, CancellationToken cancellationToken) =>
+        db.ListAsync(row => new DailyDeployments(row.Time(), row.Long()), $"""
+            SELECT b.bucket, coalesce(c.deployments, 0)
+            FROM {Days}
+            LEFT JOIN (
+                SELECT date_trunc('day', d.created_at) AS bucket, count(d.id) AS deployments
+                FROM deployments d
+                WHERE {Chosen}
+                GROUP BY date_trunc('day', d.created_at)
+            ) c ON c.bucket = b.bucket
+            ORDER BY b.bucket
+            """, Parameters(ownerId, projectId, TimeRange.Check(range)), cancellationToken);
+
+    public Task<IReadOnlyList<WeeklySuccess>> ListSuccessPerWeekAsync(
+        Guid ownerId, Guid? projectId, TimeRange range, CancellationToken cancellationToken) =>
+        db.ListAsync(row => new WeeklySuccess(row.Time(), row.Long(), row.Long()), $"""
+            SELECT b.bucket, coalesce(c.succeeded, 0), coalesce(c.finished, 0)
+            FROM {Weeks}
+            LEFT JOIN (
+                SELECT
+                    date_trunc('week', d.created_at) AS bucket, count(d.id) FILTER (WHERE {Definitions.Succeeded}) AS succeeded,
+                    count(d.id) FILTER (WHERE {Definitions.Finished}) AS finished
+                FROM deployments d
+                WHERE {Chosen}
+                GROUP BY date_trunc('week', d.created_at)
+            ) c ON c.bucket = b.bucket
+            ORDER BY b.bucket
+            """, Parameters(ownerId, projectId, TimeRange.Check(range)), cancellationToken);
+
+    public Task<IReadOnlyList<WeeklyDurations>> ListDurationsPerWeekAsync(
+        Guid ownerId, Guid? projectId, TimeRange range, CancellationToken cancellationToken) =>
+        db.ListAsync(row => new WeeklyDurations(row.Time(), BuildDurations.Read(row)), $"""
+            SELECT b.bucket, coalesce(c.builds, 0), c.shortest, c.average, c.median, c.p95, c.longest
+            FROM {Weeks}
+            LEFT JOIN (
+                SELECT
+                    date_trunc('week', d.created_at) AS bucket,
+                    {Definitions.Durations}
+                FROM deployments d
+                WHERE {Chosen} AND {Definitions.Built}
+                GROUP BY date_trunc('week', d.created_at)
+            ) c ON c.bucket = b.bucket
+            ORDER BY b.bucket
+            """, Parameters(ownerId, projectId, TimeRange.Check(range)), cancellationToken);
+
+    public Task<IReadOnlyList<StatusCount>> ListStatusesAsync(
+        Guid ownerId, Guid? projectId, TimeRange range, CancellationToken cancellationToken) =>
+        db.ListAsync(row => new StatusCount(row.Value<DeploymentStatus>(), row.Long()), $"""
+            SELECT coalesce(k.status, n.status) AS bucket, coalesce(n.deployments, 0)
+            FROM unnest(@known) WITH ORDINALITY k (status, ordinal)
+            FULL JOIN (
+                SELECT lower(d.status) AS status, count(d.id) AS deployments
+                FROM deployments d
+                WHERE {Chosen}
+                GROUP BY lower(d.status)
+            ) n ON n.status = k.status
+            ORDER BY k.ordinal, bucket
+            LIMIT 100
+            """, [.. Parameters(ownerId, projectId, TimeRange.Check(range)), P.Of(ProjectAnalyticsQueries.KnownStatuses, "known")], cancellationToken);
+
+    public Task<IReadOnlyList<HourlyDeployments>> ListPerHourAsync(
+        Guid ownerId, Guid? projectId, TimeRange range, CancellationToken cancellationToken) =>
+        db.ListAsync(row => new HourlyDeployments(row.Int(), row.Long()), $"""
+            SELECT b.bucket, coalesce(c.deployments, 0)
+            FROM generate_series(0, 23) AS b (bucket)
+            LEFT JOIN (
+                SELECT extract(hour FROM d.created_at)::integer AS bucket, count(d.id) AS deployments
+                FROM deployments d
+                WHERE {Chosen}
+                GROUP BY extract(hour FROM d.created_at)::integer
+            ) c ON c.bucket = b.bucket
+            ORDER BY b.bucket
+            """, Parameters(ownerId, projectId, TimeRange.Check(range)), cancellationToken);
+
+    private static NpgsqlParameter[] Parameters(Guid ownerId, Guid? projectId, TimeRange range) =>
+        [P.Of(ownerId), P.Of(projectId), P.Of(range.From, "since"), P.Of(range.To, "until")];
+}

@@ -1,0 +1,97 @@
+using AutoStack.Data.Deployments;
+using AutoStack.Data.Internal;
+
+namespace AutoStack.Data.Analytics;
+
+internal sealed class PipelineQueries(Db db, TimeProvider clock) : IPipelineQueries
+{
+    private const string Chosen = "d.id, d.project_id, d.status, d.created_at, d.started_at, d.completed_at";
+
+    // Times of several writers may contradict each other: less than nothing is nothing.
+    private const string Timings = """
+        d.id, d.project_id, d.status, d.created_at,
+        CASE
+            WHEN e.completed_at >= d.started_at THEN extract(epoch FROM e.completed_at - d.started_at)::float8
+            WHEN e.completed_at < d.started_at THEN 0
+        END,
+        s.stage_name, s.status, s.started_at, s.completed_at,
+        CASE
+            WHEN s.ended_at >= s.started_at THEN extract(epoch FROM s.ended_at - s.started_at)::float8
+            WHEN s.ended_at < s.started_at THEN 0
+        END
+        """;
+
+    // A stage that a crash left open ends with its deployment, and one that ended unnoted has no end: neither grows until now.
+    private const string Stages = $"""
+        CROSS JOIN LATERAL (
+            SELECT CASE WHEN {Definitions.Finished} THEN d.completed_at ELSE @now END AS completed_at
+        ) e
+        LEFT JOIN LATERAL (
+            SELECT
+                s.id, s.stage_name, s.status, s.started_at, s.completed_at, s.created_at,
+                CASE
+                    WHEN s.completed_at IS NOT NULL THEN s.completed_at
+                    WHEN lower(s.status) NOT IN ('completed', 'failed', 'cancelled') THEN e.completed_at
+                END AS ended_at
+            FROM deployment_stages s
+            WHERE s.deployment_id = d.id
+            ORDER BY s.created_at, s.id
+            LIMIT 100
+        ) s ON TRUE
+        ORDER BY d.created_at DESC, d.id DESC, s.created_at, s.id
+        """;
+
+    public async Task<PipelineDurations?> FindAsync(Guid deploymentId, Guid ownerId, CancellationToken cancellationToken) =>
+        Compose(await db.ListAsync(Read, $"""
+            SELECT {Timings}
+            FROM (
+                SELECT {Chosen}
+                FROM deployments d
+                WHERE d.id = @deploymentId AND {Definitions.Owned}
+            ) d
+            {Stages}
+            """, [P.Of(deploymentId), P.Of(ownerId), P.Of(clock.Now(), "now")], cancellationToken).ConfigureAwait(false)).SingleOrDefault();
+
+    public async Task<IReadOnlyList<PipelineDurations>> ListLatestAsync(Guid ownerId, int limit, CancellationToken cancellationToken) =>
+        Compose(await db.ListAsync(Read, $"""
+            SELECT {Timings}
+            FROM (
+                SELECT {Chosen}
+                FROM deployments d
+                WHERE {Definitions.Owned}
+                ORDER BY d.created_at DESC, d.id DESC
+                LIMIT @limit
+            ) d
+            {Stages}
+            """, [P.Of(ownerId), P.Of(Limit.Check(limit, IPipelineQueries.MaxListSize), nameof(limit)), P.Of(clock.Now(), "now")], cancellationToken)
+            .ConfigureAwait(false));
+
+    // One row per stage, and one for a deployment without any.
+    private static (PipelineDurations Deployment, StageDuration? Stage) Read(RowReader row)
+    {
+        var deployment = new PipelineDurations
+        {
+            DeploymentId = row.Guid(),
+            ProjectId = row.Guid(),
+            Status = row.Value<DeploymentStatus>(),
+            CreatedAt = row.Time(),
+            DurationSeconds = row.DoubleOrNull(),
+            Stages = [],
+        };
+        return row.ValueOrNull<StageName>() is not { } name ? (deployment, null) : (deployment, new StageDuration
+        {
+            Name = name,
+            Status = row.Value<StageStatus>(),
+            StartedAt = row.TimeOrNull(),
+            CompletedAt = row.TimeOrNull(),
+            DurationSeconds = row.DoubleOrNull(),
+        });
+    }
+
+    private static List<PipelineDurations> Compose(IReadOnlyList<(PipelineDurations Deployment, StageDuration? Stage)> rows) =>
+    [
+        .. from row in rows
+           group row by row.Deployment.DeploymentId into deployment
+           select deployment.First().Deployment with { Stages = [.. deployment.Select(row => row.Stage).OfType<StageDuration>()] },
+    ];
+}

@@ -1,0 +1,39 @@
+using AutoStack.Data.Internal;
+
+namespace AutoStack.Data.Analytics;
+
+internal sealed class PlatformMetricsQueries(Db db, TimeProvider clock) : IPlatformMetricsQueries
+{
+    public async Task<PlatformMetrics> GetAsync(CancellationToken cancellationToken)
+    {
+        // What happened in this very microsecond counts.
+        var until = clock.Now().AddMicroseconds(1);
+        return (await db.FindAsync(Read, $"""
+            SELECT c.deployments, c.succeeded, c.failed, c.recent, n.users, n.recent
+            FROM (
+                SELECT
+                    count(d.id) AS deployments, count(d.id) FILTER (WHERE {Definitions.Succeeded}) AS succeeded,
+                    count(d.id) FILTER (WHERE lower(d.status) = 'failed') AS failed,
+                    count(d.id) FILTER (WHERE {Definitions.InRange}) AS recent
+                FROM deployments d
+                WHERE NOT d.is_deleted
+            ) c
+            CROSS JOIN (
+                SELECT count(u.id) AS users, count(u.id) FILTER (WHERE u.created_at >= @usersSince AND u.created_at < @until) AS recent
+                FROM users u
+            ) n
+            """,
+            [P.Of(until.AddHours(-24), "since"), P.Of(until.AddDays(-30), "usersSince"), P.Of(until)],
+            cancellationToken).ConfigureAwait(false))!;
+    }
+
+    private static PlatformMetrics Read(RowReader row) => new()
+    {
+        Deployments = row.Long(),
+        Succeeded = row.Long(),
+        Failed = row.Long(),
+        DeploymentsLast24Hours = row.Long(),
+        Users = row.Long(),
+        UsersLast30Days = row.Long(),
+    };
+}

@@ -1,0 +1,52 @@
+using AutoStack.Data.Internal;
+
+namespace AutoStack.Data.Analytics;
+
+internal sealed class UsageQueries(Db db) : IUsageQueries
+{
+    public async Task<IReadOnlyList<ProjectUsage>> ListProjectUsageAsync(
+        Guid ownerId, TimeRange range, int limit, Guid? after, CancellationToken cancellationToken)
+    {
+        var (since, until) = TimeRange.Check(range);
+        return await db.ListAsync(Read, $"""
+            SELECT p.id, p.name, u.deployments, u.succeeded, u.build_seconds
+            FROM (
+                SELECT
+                    d.project_id AS id, count(d.id) AS deployments, count(d.id) FILTER (WHERE {Definitions.Succeeded}) AS succeeded,
+                    coalesce(sum(d.build_duration_seconds), 0) AS build_seconds
+                FROM deployments d
+                WHERE d.user_id = @ownerId AND {Definitions.InRange} AND (@after IS NULL OR d.project_id > @after)
+                GROUP BY d.project_id
+                ORDER BY id
+                LIMIT @limit
+            ) u
+            JOIN projects p ON p.id = u.id
+            ORDER BY u.id
+            """,
+            [P.Of(ownerId), P.Of(since), P.Of(until), P.Of(after), P.Of(Limit.Check(limit, IUsageQueries.MaxListSize), nameof(limit))],
+            cancellationToken).ConfigureAwait(false);
+    }
+
+    public async Task<long> CountCreatedSinceAsync(Guid ownerId, DateTimeOffset since, CancellationToken cancellationToken) =>
+        await db.FindValueAsync(row => row.Long(), """
+            SELECT count(d.id)
+            FROM deployments d
+            WHERE d.user_id = @ownerId AND d.created_at >= @since
+            """, [P.Of(ownerId), P.Of(since)], cancellationToken).ConfigureAwait(false) ?? 0;
+
+    public async Task<long> CountActiveAsync(Guid ownerId, CancellationToken cancellationToken) =>
+        await db.FindValueAsync(row => row.Long(), $"""
+            SELECT count(d.id)
+            FROM deployments d
+            WHERE {Definitions.Owned} AND NOT ({Definitions.Finished})
+            """, [P.Of(ownerId)], cancellationToken).ConfigureAwait(false) ?? 0;
+
+    private static ProjectUsage Read(RowReader row) => new()
+    {
+        ProjectId = row.Guid(),
+        ProjectName = row.Text(),
+        Deployments = row.Long(),
+        Succeeded = row.Long(),
+        BuildSeconds = row.Long(),
+    };
+}
