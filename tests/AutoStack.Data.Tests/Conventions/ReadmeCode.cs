@@ -1,5 +1,5 @@
-using AutoStack.Data.Analytics;
 using System.Text.Json;
+using AutoStack.Data.Analytics;
 using AutoStack.Data.Deployments;
 using AutoStack.Data.Projects;
 using AutoStack.Data.Testing;
