@@ -48,6 +48,9 @@ public sealed record NewDeploymentContainer
 
     /// <summary>The ports to choose from.</summary>
     public PortRange Ports { get; init; } = PortRange.Default;
+
+    /// <summary>Ports not to choose: those that other programs on the machine use. Ports outside the range do no harm.</summary>
+    public IReadOnlyCollection<int> ExcludedPorts { get; init; } = [];
 }
 
 /// <summary>The ports from one to another, both included.</summary>

@@ -36,6 +36,12 @@ internal sealed class DeploymentContainerRepository(Db db, TimeProvider clock) :
         LIMIT @limit
         """, P.Of(deploymentId), P.Of(limit));
 
+    public async Task<DeploymentContainer?> FindLatestAsync(Guid deploymentId, Guid ownerId, CancellationToken cancellationToken)
+    {
+        var latest = await db.ListAsync(Read, ByDeployment(deploymentId, ownerId, 1), cancellationToken).ConfigureAwait(false);
+        return latest.Count == 0 ? null : latest[0];
+    }
+
     public Task<IReadOnlyList<DeploymentContainer>> ListByDeploymentAsync(Guid deploymentId, Guid ownerId, CancellationToken cancellationToken) =>
         db.ListAsync(Read, ByDeployment(deploymentId, ownerId, IDeploymentContainerRepository.MaxListSize), cancellationToken);
 
@@ -49,6 +55,29 @@ internal sealed class DeploymentContainerRepository(Db db, TimeProvider clock) :
             LIMIT @limit
             """, [P.Of(afterId), P.Of(Limit.Check(limit, IDeploymentContainerRepository.MaxListSize), nameof(limit))], cancellationToken);
 
+    public Task<IReadOnlyList<DeploymentContainer>> ListOrphansAsync(int limit, Guid afterId, CancellationToken cancellationToken) =>
+        db.ListAsync(Read, $"""
+            SELECT {Columns}
+            FROM deployment_containers c
+            JOIN deployments d ON d.id = c.deployment_id
+            WHERE c.stopped_at IS NULL AND c.status IN ('starting', 'running', 'failed') AND c.id > @afterId
+              AND (d.is_deleted OR d.status IN ('failed', 'cancelled'))
+            ORDER BY c.id
+            LIMIT @limit
+            """, [P.Of(afterId), P.Of(Limit.Check(limit, IDeploymentContainerRepository.MaxListSize), nameof(limit))], cancellationToken);
+
+    public Task<IReadOnlyList<int>> ListPortsInUseAsync(string host, int limit, CancellationToken cancellationToken)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(host);
+        return db.ListAsync(row => row.Int(), """
+            SELECT c.port
+            FROM deployment_containers c
+            WHERE c.host = @host AND c.stopped_at IS NULL
+            ORDER BY c.port
+            LIMIT @limit
+            """, [P.Text(host, 255), P.Of(Limit.Check(limit, IDeploymentContainerRepository.MaxPorts), nameof(limit))], cancellationToken);
+    }
+
     public async Task<DeploymentContainer?> ReserveAsync(NewDeploymentContainer container, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(container);
@@ -59,6 +88,11 @@ internal sealed class DeploymentContainerRepository(Db db, TimeProvider clock) :
             throw new ArgumentException("Ports is empty.", nameof(container));
         }
 
+        ArgumentNullException.ThrowIfNull(container.ExcludedPorts);
+        if (container.ExcludedPorts.Count > IDeploymentContainerRepository.MaxPorts)
+        {
+            throw new ArgumentException($"ExcludedPorts has {container.ExcludedPorts.Count} ports; at most {IDeploymentContainerRepository.MaxPorts}.", nameof(container));
+        }
         var id = container.Id ?? Ids.New();
 
         // Reservations on one machine go one after the other, and each statement sees what was committed when it starts: the port that looks
@@ -73,7 +107,8 @@ internal sealed class DeploymentContainerRepository(Db db, TimeProvider clock) :
             FROM (
                 SELECT r.port
                 FROM generate_series(@first, @last) AS r (port)
-                WHERE NOT EXISTS (SELECT FROM deployment_containers t WHERE t.host = @host AND t.port = r.port AND t.stopped_at IS NULL)
+                WHERE r.port <> ALL (@excludedPorts)
+                  AND NOT EXISTS (SELECT FROM deployment_containers t WHERE t.host = @host AND t.port = r.port AND t.stopped_at IS NULL)
                 ORDER BY r.port
                 LIMIT 1
             ) f
@@ -88,6 +123,7 @@ internal sealed class DeploymentContainerRepository(Db db, TimeProvider clock) :
             P.Text(container.Host, 255),
             P.Of(container.Ports.First),
             P.Of(container.Ports.Last),
+            P.Of([.. container.ExcludedPorts], "excludedPorts"),
             P.Of(clock.Now(), "now"));
         var reserved = await db.WriteBatchAsync(
             async sets =>

@@ -49,3 +49,26 @@ public sealed record NewDeploymentHealthCheck
     /// <summary>When it was asked; null for now.</summary>
     public DateTimeOffset? CheckedAt { get; init; }
 }
+
+/// <summary>How often a deployment answered.</summary>
+/// <param name="Checks">The number of checks.</param>
+/// <param name="Live">The number of those that it answered well.</param>
+public sealed record Uptime(long Checks, long Live)
+{
+    /// <summary>The share of checks that it answered well, 0 to 1; null when there was no check.</summary>
+    public double? Ratio => Checks == 0 ? null : (double)Live / Checks;
+}
+
+/// <summary>How often a deployment answered in one part of a window.</summary>
+/// <param name="Start">Where the part begins; it ends where the next one begins, the last one with the window.</param>
+/// <param name="Checks">The number of checks; 0 when there was none.</param>
+/// <param name="Live">The number of those that it answered well.</param>
+/// <param name="AverageLatencyMs">Milliseconds until the answer on average, rounded; null when there was no answer.</param>
+public sealed record HealthBucket(DateTimeOffset Start, long Checks, long Live, int? AverageLatencyMs);
+
+/// <summary>A deployment whose container runs and does not answer.</summary>
+/// <param name="DeploymentId">The deployment.</param>
+/// <param name="ProjectId">The project.</param>
+/// <param name="UserId">The owner.</param>
+/// <param name="LastCheckedAt">When it was asked the last time.</param>
+public sealed record UnhealthyDeployment(Guid DeploymentId, Guid ProjectId, Guid UserId, DateTimeOffset LastCheckedAt);

@@ -53,6 +53,54 @@ internal sealed class DeploymentLogRepository(Db db, TimeProvider clock) : IDepl
         return Page(OldestFirst(await db.ListAsync(Read, statement, cancellationToken).ConfigureAwait(false)), LogCursor.Start);
     }
 
+    public async Task<LogPage> ListTailAsync(
+        Guid deploymentId, Guid ownerId, LogCursor before, int limit, DeploymentLogLevel leastLevel, CancellationToken cancellationToken)
+    {
+        // What is below, and not what is above: a level that is not known is shown rather than hidden.
+        var below = DeploymentLogLevel.Known.TakeWhile(level => level.Value != P.Written(leastLevel, nameof(leastLevel))).Select(level => level.Value).ToArray();
+        var lines = await db.ListAsync(Read, $"""
+            SELECT {Columns}
+            FROM deployment_logs l
+            WHERE l.deployment_id = @deploymentId AND l.seq <= @seq AND {DeploymentRepository.Owned}
+              AND lower(coalesce(l.log_level, 'info')) <> ALL (@below)
+            ORDER BY l.seq DESC
+            LIMIT @limit
+            """,
+            [
+                P.Of(deploymentId),
+                P.Of(ownerId),
+                P.Of(before.Seq),
+                P.Of(below),
+                P.Of(Limit.Check(limit, IDeploymentLogRepository.MaxPageSize), nameof(limit)),
+            ], cancellationToken).ConfigureAwait(false);
+        return Page(OldestFirst(lines), LogCursor.Start);
+    }
+
+    public async Task<LogPage> SearchAsync(Guid deploymentId, Guid ownerId, string text, LogCursor after, int limit, CancellationToken cancellationToken)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(text);
+        if (text.Length > IDeploymentLogRepository.MaxSearchLength)
+        {
+            throw new ArgumentException($"{nameof(text)} is {text.Length} characters long; at most {IDeploymentLogRepository.MaxSearchLength}.", nameof(text));
+        }
+
+        var lines = await db.ListAsync(Read, $"""
+            SELECT {Columns}
+            FROM deployment_logs l
+            WHERE l.deployment_id = @deploymentId AND l.seq > @seq AND {DeploymentRepository.Owned} AND l.message ILIKE @pattern
+            ORDER BY l.seq
+            LIMIT @limit
+            """,
+            [
+                P.Of(deploymentId),
+                P.Of(ownerId),
+                P.Of(after.Seq),
+                P.Text(Text.ContainedPattern(text), name: "pattern"),
+                P.Of(Limit.Check(limit, IDeploymentLogRepository.MaxPageSize), nameof(limit)),
+            ], cancellationToken).ConfigureAwait(false);
+        return Page(lines, after);
+    }
+
     public Task AppendAsync(Guid deploymentId, IReadOnlyCollection<NewDeploymentLog> lines, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(lines);
@@ -102,6 +150,54 @@ internal sealed class DeploymentLogRepository(Db db, TimeProvider clock) : IDepl
             sets => sets.AnyAsync(),
             [@lock, insert], Repeat.WhenConnectionIsLost, cancellationToken);
     }
+
+    // Beginnings of logs only, so that what is kept has no gap; and never the last line, whose number the next one counts from. The row of the
+    // first line is the gate: whoever has it purges this log, others pass over it. So is a deployment that is being removed with its log.
+    // Without a sort between them, gates are taken one by one until the limit is reached; should a plan ever cut the lines in another order,
+    // the places do not match and the line stays.
+    public Task<int> PurgeAsync(DateTimeOffset before, int limit, CancellationToken cancellationToken) =>
+        db.WriteAsync("""
+            WITH victim AS MATERIALIZED (
+                SELECT p.id, p.ordinal, g.id AS deployment_id
+                FROM (
+                    SELECT d.id
+                    FROM deployments d
+                    CROSS JOIN LATERAL (
+                        SELECT m.seq
+                        FROM deployment_logs m
+                        WHERE m.deployment_id = d.id
+                        ORDER BY m.seq
+                        LIMIT 1
+                    ) m
+                    JOIN deployment_logs f ON f.deployment_id = d.id AND f.seq = m.seq
+                    WHERE f.timestamp < @before
+                      AND EXISTS (SELECT FROM deployment_logs n WHERE n.deployment_id = d.id AND n.seq > m.seq)
+                    ORDER BY d.created_at, d.id
+                    LIMIT 100
+                    FOR UPDATE OF f SKIP LOCKED
+                    FOR KEY SHARE OF d SKIP LOCKED
+                ) g
+                CROSS JOIN LATERAL (
+                    SELECT o.id, row_number() OVER (ORDER BY o.seq) AS ordinal,
+                        bool_and(o.timestamp < @before) OVER (ORDER BY o.seq) AS old, lead(o.seq) OVER (ORDER BY o.seq) AS next
+                    FROM (
+                        SELECT k.id, k.seq, k.timestamp
+                        FROM deployment_logs k
+                        WHERE k.deployment_id = g.id
+                        ORDER BY k.seq
+                        LIMIT @limit + 1
+                    ) o
+                ) p
+                WHERE p.old AND p.next IS NOT NULL
+                LIMIT @limit
+            )
+            DELETE FROM deployment_logs l
+            USING (
+                SELECT v.id, v.ordinal, row_number() OVER (PARTITION BY v.deployment_id ORDER BY v.ordinal) AS place
+                FROM victim v
+            ) w
+            WHERE l.id = w.id AND w.ordinal = w.place
+            """, [P.Of(before), P.Of(Limit.Check(limit, IDeploymentLogRepository.MaxPageSize), nameof(limit))], cancellationToken);
 
     private static LogPage Page(IReadOnlyList<DeploymentLog> lines, LogCursor whenEmpty) =>
         lines.Count == 0 ? new LogPage(lines, whenEmpty, whenEmpty) : new LogPage(lines, new LogCursor(lines[0].Seq - 1), new LogCursor(lines[^1].Seq));

@@ -116,6 +116,17 @@ internal sealed class DeploymentRepository(Db db, TimeProvider clock) : IDeploym
                 P.Of(Limit.Check(limit, IDeploymentRepository.MaxListSize), nameof(limit)),
             ], cancellationToken);
 
+    public Task<Deployment?> FindLatestAsync(Guid projectId, Guid ownerId, DeploymentStatus? status, CancellationToken cancellationToken) =>
+        db.FindAsync(Read, $"""
+            SELECT {Columns}
+            FROM deployments d
+            WHERE d.project_id = @projectId AND d.user_id = @ownerId AND NOT d.is_deleted AND d.status = coalesce(@status, d.status)
+            ORDER BY d.created_at DESC, d.id DESC
+            LIMIT 1
+            """,
+            [P.Of(projectId), P.Of(ownerId), P.TextOrNull(status is { } known ? P.Written(known, nameof(status)) : null, name: nameof(status))],
+            cancellationToken);
+
     public async Task<Deployment?> EnqueueAsync(NewDeployment deployment, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(deployment);
@@ -166,6 +177,49 @@ internal sealed class DeploymentRepository(Db db, TimeProvider clock) : IDeploym
             },
             [insert, stored], Repeat.WhenConnectionIsLost, cancellationToken).ConfigureAwait(false);
         return queued is null && deployment.Id is not null && await ExistsAsync(id, cancellationToken).ConfigureAwait(false)
+            ? throw DuplicateException.OfId("deployments_pkey")
+            : queued;
+    }
+
+    public async Task<Deployment?> RedeployAsync(Guid id, Guid ownerId, Guid? newId, CancellationToken cancellationToken)
+    {
+        if (newId == id)
+        {
+            throw new ArgumentException("The new deployment has an id of its own.", nameof(newId));
+        }
+
+        var copyId = newId ?? Ids.New();
+        var insert = new Statement($"""
+            WITH moved AS (
+                INSERT INTO deployments AS d (
+                    id, project_id, user_id, status, branch, commit_hash, commit_message, author, commit_timestamp, creator_type,
+                    is_production, created_at, is_deleted)
+                SELECT
+                    @copyId, o.project_id, o.user_id, 'queued', o.branch, o.commit_hash, o.commit_message, o.author, o.commit_timestamp, 'manual',
+                    o.is_production, @now, FALSE
+                FROM deployments o
+                WHERE o.id = @id AND o.user_id = @ownerId AND NOT o.is_deleted
+                ON CONFLICT (id) DO NOTHING
+                RETURNING d.id, d.status, d.failed_reason
+            ),
+            {DeploymentStageRepository.FollowMoved}
+            SELECT m.id
+            FROM moved m
+            """, P.Of(id), P.Of(ownerId), P.Of(copyId), P.Of(clock.Now(), "now"), P.Of(Ids.New(), "stageId"));
+        var stored = new Statement($"""
+            SELECT {Columns}
+            FROM deployments d
+            JOIN deployments o ON o.project_id = d.project_id AND o.user_id = d.user_id
+            WHERE d.id = @copyId AND o.id = @id AND o.user_id = @ownerId AND NOT o.is_deleted
+            """, P.Of(id), P.Of(ownerId), P.Of(copyId));
+        var queued = await db.WriteBatchAsync(
+            async sets =>
+            {
+                await sets.AnyAsync().ConfigureAwait(false);
+                return await sets.FindAsync(Read).ConfigureAwait(false);
+            },
+            [insert, stored], Repeat.WhenConnectionIsLost, cancellationToken).ConfigureAwait(false);
+        return queued is null && newId is not null && await FindAsync(id, ownerId, cancellationToken).ConfigureAwait(false) is not null
             ? throw DuplicateException.OfId("deployments_pkey")
             : queued;
     }

@@ -9,6 +9,16 @@ public interface IDeploymentContainerRepository
     /// <summary>The most rows that a list returns at once.</summary>
     const int MaxListSize = 1000;
 
+    /// <summary>The most ports that a list of them has: all of a machine.</summary>
+    const int MaxPorts = 65535;
+
+    /// <summary>Finds the newest container of a deployment.</summary>
+    /// <param name="deploymentId">The deployment.</param>
+    /// <param name="ownerId">The user who owns it.</param>
+    /// <param name="cancellationToken">Stops the query.</param>
+    /// <returns>The container; null when there is none, or the deployment is deleted or somebody else's.</returns>
+    Task<DeploymentContainer?> FindLatestAsync(Guid deploymentId, Guid ownerId, CancellationToken cancellationToken);
+
     /// <summary>Lists the containers of a deployment, the newest first.</summary>
     /// <param name="deploymentId">The deployment.</param>
     /// <param name="ownerId">The user who owns it.</param>
@@ -23,6 +33,25 @@ public interface IDeploymentContainerRepository
     /// <returns>The containers; fewer than <paramref name="limit"/> at the end of the list.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="limit"/> is out of its range.</exception>
     Task<IReadOnlyList<RunningContainer>> ListRunningAsync(int limit, Guid afterId, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Lists containers, of any owner, that are not stopped although their deployment is deleted, failed or cancelled, in the order of their ids:
+    /// stop them, and mark them stopped.
+    /// </summary>
+    /// <param name="limit">The number of rows at the most, 1 to <see cref="MaxListSize"/>.</param>
+    /// <param name="afterId">Where to go on: the id of the last row seen, or the empty id.</param>
+    /// <param name="cancellationToken">Stops the query.</param>
+    /// <returns>The containers; fewer than <paramref name="limit"/> at the end of the list.</returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="limit"/> is out of its range.</exception>
+    Task<IReadOnlyList<DeploymentContainer>> ListOrphansAsync(int limit, Guid afterId, CancellationToken cancellationToken);
+
+    /// <summary>Lists the ports of a machine that rows which are not stopped name, in ascending order.</summary>
+    /// <param name="host">The machine; up to 255 characters.</param>
+    /// <param name="limit">The number of ports at the most, 1 to <see cref="MaxPorts"/>.</param>
+    /// <param name="cancellationToken">Stops the query.</param>
+    /// <returns>The ports.</returns>
+    /// <exception cref="ArgumentException"><paramref name="host"/> is null, blank or too long, or <paramref name="limit"/> is out of its range.</exception>
+    Task<IReadOnlyList<int>> ListPortsInUseAsync(string host, int limit, CancellationToken cancellationToken);
 
     /// <summary>Reserves the lowest free port of a machine. A port is taken while any row that is not stopped names it. In a unit of work, other reservations on the machine wait for its end.</summary>
     /// <param name="container">What the port is for.</param>

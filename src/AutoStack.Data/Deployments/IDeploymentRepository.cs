@@ -44,6 +44,15 @@ public interface IDeploymentRepository
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="limit"/> is out of its range.</exception>
     Task<IReadOnlyList<Deployment>> ListByProjectAsync(Guid projectId, Guid ownerId, int limit, DeploymentCursor after, CancellationToken cancellationToken);
 
+    /// <summary>Finds the newest deployment of a project.</summary>
+    /// <param name="projectId">The project.</param>
+    /// <param name="ownerId">The user who owns it.</param>
+    /// <param name="status">Only one that stands there; null for any.</param>
+    /// <param name="cancellationToken">Stops the query.</param>
+    /// <returns>The deployment; null when there is none that is not deleted, or the project belongs to somebody else.</returns>
+    /// <exception cref="ArgumentException"><paramref name="status"/> is not known.</exception>
+    Task<Deployment?> FindLatestAsync(Guid projectId, Guid ownerId, DeploymentStatus? status, CancellationToken cancellationToken);
+
     /// <summary>Queues a deployment together with its first stage. Repeated with the same id, it returns the deployment that is there.</summary>
     /// <param name="deployment">The deployment.</param>
     /// <param name="cancellationToken">Stops the insert.</param>
@@ -51,6 +60,20 @@ public interface IDeploymentRepository
     /// <exception cref="ArgumentException">A value is too long, or a creator type that is not known; the message names it.</exception>
     /// <exception cref="DuplicateException">The id belongs to a deployment of another project.</exception>
     Task<Deployment?> EnqueueAsync(NewDeployment deployment, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Queues a deployment of the same commit, branch and kind as one that is there, together with its first stage. Repeated with the same
+    /// new id, it returns the deployment that is there.
+    /// </summary>
+    /// <remarks>The copy is a manual one. It has no environment of its own: it is built with what the project has by then.</remarks>
+    /// <param name="id">The deployment to be repeated, wherever it stands.</param>
+    /// <param name="ownerId">The user.</param>
+    /// <param name="newId">The id of the new one; null to have one made.</param>
+    /// <param name="cancellationToken">Stops the insert.</param>
+    /// <returns>The new deployment; null when there is none to be repeated, it is deleted, or it belongs to somebody else.</returns>
+    /// <exception cref="ArgumentException"><paramref name="newId"/> is <paramref name="id"/>.</exception>
+    /// <exception cref="DuplicateException"><paramref name="newId"/> belongs to a deployment of another project.</exception>
+    Task<Deployment?> RedeployAsync(Guid id, Guid ownerId, Guid? newId, CancellationToken cancellationToken);
 
     /// <summary>Cancels a deployment that has not ended; its worker is told at the next step it reports.</summary>
     /// <param name="id">The deployment.</param>

@@ -47,6 +47,15 @@ internal static class P
     public static NpgsqlParameter Of(Guid[] values, [CallerArgumentExpression(nameof(values))] string name = "") =>
         Typed(values, NpgsqlDbType.Array | NpgsqlDbType.Uuid, name);
 
+    public static NpgsqlParameter Of(int[] values, [CallerArgumentExpression(nameof(values))] string name = "") =>
+        Typed(values, NpgsqlDbType.Array | NpgsqlDbType.Integer, name);
+
+    public static NpgsqlParameter Of(int?[] values, [CallerArgumentExpression(nameof(values))] string name = "") =>
+        Typed(values, NpgsqlDbType.Array | NpgsqlDbType.Integer, name);
+
+    public static NpgsqlParameter Of(bool[] values, [CallerArgumentExpression(nameof(values))] string name = "") =>
+        Typed(values, NpgsqlDbType.Array | NpgsqlDbType.Boolean, name);
+
     public static NpgsqlParameter Of(string?[] values, [CallerArgumentExpression(nameof(values))] string name = "") =>
         Typed(values, NpgsqlDbType.Array | NpgsqlDbType.Text, name);
 

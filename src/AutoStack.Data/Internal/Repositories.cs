@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using AutoStack.Data.Analytics;
 using AutoStack.Data.Deployments;
+using AutoStack.Data.Monitoring;
 using AutoStack.Data.Projects;
 using AutoStack.Data.Security;
 using AutoStack.Data.Users;
@@ -25,6 +26,7 @@ internal static class Repositories
         [typeof(IProjectRepository)] = (db, context) => new ProjectRepository(db, context.Clock),
         [typeof(IDeploymentRepository)] = (db, context) => new DeploymentRepository(db, context.Clock),
         [typeof(IDeploymentLifecycle)] = (db, context) => new DeploymentLifecycle(db, context.Clock),
+        [typeof(IDeploymentMaintenance)] = (db, context) => new DeploymentMaintenance(db, context.Clock),
         [typeof(IDeploymentLogRepository)] = (db, context) => new DeploymentLogRepository(db, context.Clock),
         [typeof(IDeploymentStageRepository)] = (db, context) => new DeploymentStageRepository(db, context.Clock),
         [typeof(IDeploymentContainerRepository)] = (db, context) => new DeploymentContainerRepository(db, context.Clock),
@@ -36,6 +38,8 @@ internal static class Repositories
         [typeof(IPipelineQueries)] = (db, context) => new PipelineQueries(db, context.Clock),
         [typeof(IUsageQueries)] = (db, _) => new UsageQueries(db),
         [typeof(IPlatformMetricsQueries)] = (db, context) => new PlatformMetricsQueries(db, context.Clock),
+        [typeof(IDeploymentRuntimeLogRepository)] = (db, _) => new DeploymentRuntimeLogRepository(db),
+        [typeof(IRetentionService)] = (db, context) => new RetentionService(db, context),
     }.ToFrozenDictionary();
 
     /// <summary>The interfaces.</summary>

@@ -24,6 +24,27 @@ internal static class Text
         return count;
     }
 
+    /// <summary>The beginning of a clean text: at most so many code points, the same instance when it has no more.</summary>
+    public static string Cut(string text, int maxCodePoints)
+    {
+        if (text.Length <= maxCodePoints)
+        {
+            return text;
+        }
+
+        var end = 0;
+        for (var count = 0; count < maxCodePoints && end < text.Length; count++)
+        {
+            end += char.IsHighSurrogate(text[end]) ? 2 : 1;
+        }
+
+        return end == text.Length ? text : text[..end];
+    }
+
+    /// <summary>The pattern of LIKE for texts that contain this one, in which it stands for itself.</summary>
+    public static string ContainedPattern(string text) =>
+        $"%{text.Replace(@"\", @"\\", StringComparison.Ordinal).Replace("%", @"\%", StringComparison.Ordinal).Replace("_", @"\_", StringComparison.Ordinal)}%";
+
     private static string Replace(string text) => string.Create(text.Length, text, static (target, source) =>
     {
         for (var i = 0; i < source.Length; i++)

@@ -17,8 +17,8 @@ public sealed record GithubConnection
     /// <summary>From when on the access token is refused; null for one that does not expire.</summary>
     public required DateTimeOffset? TokenExpiresAt { get; init; }
 
-    /// <summary>What the access token allows.</summary>
-    public required GithubScopes Scope { get; init; }
+    /// <summary>What the access token allows; null when not known.</summary>
+    public required GithubScopes? Scope { get; init; }
 
     /// <summary>When the tokens were last stored.</summary>
     public required DateTimeOffset ConnectedAt { get; init; }

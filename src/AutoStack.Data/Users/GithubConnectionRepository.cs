@@ -18,7 +18,7 @@ internal sealed class GithubConnectionRepository(Db db, TimeProvider clock, Secr
         UserId = row.Guid(),
         GithubUsername = row.TextOrNull(),
         TokenExpiresAt = row.TimeOrNull(),
-        Scope = GithubScopes.Parse(row.TextOrNull()),
+        Scope = row.TextOrNull() is { } scope ? GithubScopes.Parse(scope) : null,
         ConnectedAt = row.Time(),
     };
 
@@ -36,7 +36,7 @@ internal sealed class GithubConnectionRepository(Db db, TimeProvider clock, Secr
                 AccessToken = secrets.Open(row.Text(), AccessToken, userId)!,
                 RefreshToken = secrets.Open(row.TextOrNull(), RefreshToken, userId),
                 ExpiresAt = row.TimeOrNull(),
-                Scope = GithubScopes.Parse(row.TextOrNull()),
+                Scope = row.TextOrNull() is { } scope ? GithubScopes.Parse(scope) : null,
                 GithubUsername = row.TextOrNull(),
             }, """
             SELECT g.github_access_token, g.github_refresh_token, g.token_expires_at, g.scope, g.github_username

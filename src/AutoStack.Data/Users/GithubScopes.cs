@@ -7,18 +7,22 @@ public sealed class GithubScopes : IEquatable<GithubScopes>
 {
     private static readonly char[] Separators = [',', ' '];
 
+    private readonly string text;
     private readonly FrozenSet<string> scopes;
 
-    private GithubScopes(IEnumerable<string> scopes) => this.scopes = scopes.ToFrozenSet(StringComparer.Ordinal);
+    private GithubScopes(string text)
+    {
+        this.text = text;
+        scopes = text.Split(Separators, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).ToFrozenSet(StringComparer.Ordinal);
+    }
 
     /// <summary>No scope.</summary>
-    public static GithubScopes None { get; } = new([]);
+    public static GithubScopes None { get; } = new("");
 
     /// <summary>Reads scopes as GitHub writes them, <c>repo,user:email</c> or <c>repo user:email</c>.</summary>
     /// <param name="text">The text; null and blank are none.</param>
     /// <returns>The scopes.</returns>
-    public static GithubScopes Parse(string? text) =>
-        new((text ?? "").Split(Separators, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
+    public static GithubScopes Parse(string? text) => string.IsNullOrEmpty(text) ? None : new(text);
 
     /// <summary>Whether the scopes allow something: named, or part of a wider one that is (<c>repo</c> holds <c>repo:status</c>, <c>user</c> holds <c>user:email</c>).</summary>
     /// <param name="scope">For example <c>user:email</c>.</param>
@@ -39,7 +43,7 @@ public sealed class GithubScopes : IEquatable<GithubScopes>
     /// <inheritdoc/>
     public override int GetHashCode() => scopes.Aggregate(0, (hash, scope) => hash ^ StringComparer.Ordinal.GetHashCode(scope));
 
-    /// <summary>The scopes as they are stored, in alphabetical order.</summary>
+    /// <summary>The scopes as they were read.</summary>
     /// <returns>For example <c>repo,user:email</c>.</returns>
-    public override string ToString() => string.Join(',', scopes.Order(StringComparer.Ordinal));
+    public override string ToString() => text;
 }

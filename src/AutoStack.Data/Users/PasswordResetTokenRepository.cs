@@ -103,13 +103,13 @@ internal sealed class PasswordResetTokenRepository(Db db, TimeProvider clock) : 
     public Task<int> PurgeAsync(DateTimeOffset before, int limit, CancellationToken cancellationToken) =>
         db.WriteAsync("""
             DELETE FROM password_reset_tokens t
-            WHERE t.id IN (
+            WHERE t.id = ANY (ARRAY(
                 SELECT e.id
                 FROM password_reset_tokens e
                 WHERE e.expires_at < @before OR e.used_at < @before
                 ORDER BY e.created_at, e.id
                 LIMIT @limit
                 FOR UPDATE SKIP LOCKED
-            )
+            ))
             """, [P.Of(before), P.Of(Limit.Check(limit, IPasswordResetTokenRepository.MaxPurgeSize), nameof(limit))], cancellationToken);
 }

@@ -150,14 +150,14 @@ internal sealed class SessionRepository(Db db, TimeProvider clock) : ISessionRep
     public Task<int> PurgeExpiredAsync(int limit, CancellationToken cancellationToken) =>
         db.WriteAsync("""
             DELETE FROM sessions s
-            WHERE s.id IN (
+            WHERE s.id = ANY (ARRAY(
                 SELECT e.id
                 FROM sessions e
                 WHERE e.expires_at <= @now
                 ORDER BY e.expires_at, e.id
                 LIMIT @limit
                 FOR UPDATE SKIP LOCKED
-            )
+            ))
             """, [P.Of(clock.Now(), "now"), P.Of(Limit.Check(limit, ISessionRepository.MaxListSize), nameof(limit))], cancellationToken);
 
     private static SessionWithUser ReadWithUser(RowReader row) => new(Read(row), UserRepository.Read(row));

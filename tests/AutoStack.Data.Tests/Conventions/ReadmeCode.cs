@@ -1,6 +1,7 @@
 using System.Text.Json;
 using AutoStack.Data.Analytics;
 using AutoStack.Data.Deployments;
+using AutoStack.Data.Monitoring;
 using AutoStack.Data.Projects;
 using AutoStack.Data.Testing;
 using AutoStack.Data.Webhooks;
@@ -75,6 +76,44 @@ internal static class ReadmeCode
         var containerId = await run(place.Port);
         await containers.ConfirmAsync(place.Id, containerId, cancellationToken);
         await containers.MarkRunningAsync(place.Id, cancellationToken);
+    }
+
+    public static async Task SweepAsync(
+        IDeploymentMaintenance maintenance, IDeploymentContainerRepository containers, Func<DeploymentContainer, Task> stop, CancellationToken cancellationToken)
+    {
+        await maintenance.FailStalledAsync(TimeSpan.FromMinutes(30), "The worker does not answer.", 100, cancellationToken);
+        foreach (var orphan in await containers.ListOrphansAsync(100, Guid.Empty, cancellationToken))
+        {
+            await stop(orphan);
+            await containers.MarkStoppedAsync(orphan.Id, cancellationToken);
+        }
+    }
+
+    public static async Task MonitorAsync(
+        IDeploymentHealthCheckRepository healthChecks,
+        IDeploymentMaintenance maintenance,
+        IReadOnlyCollection<NewDeploymentHealthCheck> results,
+        CancellationToken cancellationToken)
+    {
+        await healthChecks.AddManyAsync(results, cancellationToken);
+        foreach (var unhealthy in await healthChecks.ListUnhealthyAsync(3, 100, Guid.Empty, cancellationToken))
+        {
+            await maintenance.MarkUnhealthyAsync(unhealthy.DeploymentId, "Three health checks failed in a row.", cancellationToken);
+        }
+    }
+
+    public static async Task RetentionAsync(IRetentionService retention, CancellationToken cancellationToken)
+    {
+        var policy = new RetentionPolicy { DeploymentLogs = TimeSpan.FromDays(30), HealthChecks = null };
+        foreach (var count in await retention.CountAsync(policy, cancellationToken))
+        {
+            Console.WriteLine($"{count.Table}: {count.Rows} rows would go");
+        }
+
+        foreach (var result in await retention.RunAsync(policy, null, cancellationToken))
+        {
+            Console.WriteLine($"{result.Table}: {result.Rows} rows in {result.Batches} batches");
+        }
     }
 
     public static async Task<Deployment?> UnitAsync(IUnitOfWork unitOfWork, NewProject newProject, CancellationToken cancellationToken)

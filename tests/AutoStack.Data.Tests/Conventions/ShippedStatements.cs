@@ -43,6 +43,15 @@ public sealed partial class ShippedStatements : DatabaseTests
         ["known"] = "text[]",
         ["projectId"] = "uuid",
         ["after"] = "uuid",
+        ["source"] = "text",
+        ["reason"] = "text",
+        ["copyId"] = "uuid",
+        ["buckets"] = "integer",
+        ["deploymentIds"] = "uuid[]",
+        ["urls"] = "text[]",
+        ["statuses"] = "integer[]",
+        ["latencies"] = "integer[]",
+        ["live"] = "boolean[]",
     };
 
     public static IEnumerable<string> Statements
@@ -101,7 +110,7 @@ public sealed partial class ShippedStatements : DatabaseTests
     {
         foreach (Match order in OrderBy().Matches(sql))
         {
-            Assert.That(order.Groups[1].Value.TrimEnd(')'), Does.Match(@"(^|, )(\w\.)?(id|seq|port|ordinal|bucket)( DESC)?$"));
+            Assert.That(order.Groups[1].Value.TrimEnd(), Does.Match(@"(^|, )(\w\.)?(id|seq|port|ordinal|bucket)( DESC)?$"));
         }
     }
 
@@ -119,6 +128,6 @@ public sealed partial class ShippedStatements : DatabaseTests
     private static partial Regex Literal();
 
     // A percentile orders values, of which equal ones are the same.
-    [GeneratedRegex(@"(?<!WITHIN GROUP \()ORDER BY ([^\n]*)")]
+    [GeneratedRegex(@"(?<!WITHIN GROUP \()ORDER BY ((?:[^()\n]|(?<open>\()|(?<-open>\)))*)")]
     private static partial Regex OrderBy();
 }

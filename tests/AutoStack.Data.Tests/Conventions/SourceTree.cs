@@ -26,8 +26,8 @@ public sealed class SourceTree
         var allowed = new List<string> { $"{singular}Repository.cs" };
         if (table == "deployments")
         {
-            // What its owner does with a deployment, and what a worker does.
-            allowed.Add("DeploymentLifecycle.cs");
+            // What its owner does with a deployment, what a worker does, and what sweepers do.
+            allowed.AddRange(["DeploymentLifecycle.cs", "DeploymentMaintenance.cs"]);
         }
 
         if (table == "users")

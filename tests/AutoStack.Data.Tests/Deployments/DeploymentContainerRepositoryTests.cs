@@ -131,6 +131,86 @@ public sealed class DeploymentContainerRepositoryTests : DatabaseTests
         Assert.That(() => Containers.ListRunningAsync(0, Guid.Empty, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
     }
 
+    [Test]
+    public async Task The_newest_container_is_found_however_many_there_are()
+    {
+        var host = Unique("host");
+        var deployment = await EnqueueAsync();
+        Assert.That(await Containers.FindLatestAsync(deployment.Id, deployment.UserId, Token), Is.Null);
+        await ReserveAsync(deployment, host);
+        var second = await ReserveAsync(deployment, host);
+
+        Assert.That(await Containers.FindLatestAsync(deployment.Id, deployment.UserId, Token), Is.EqualTo(second));
+        Assert.That(await Containers.FindLatestAsync(deployment.Id, (await AddUserAsync()).Id, Token), Is.Null);
+        await Deployments.SoftDeleteAsync(deployment.Id, deployment.UserId, Token);
+        Assert.That(await Containers.FindLatestAsync(deployment.Id, deployment.UserId, Token), Is.Null);
+    }
+
+    [Test]
+    public async Task Orphans_are_containers_that_are_not_stopped_and_whose_deployment_is_over()
+    {
+        await ExecuteAsync("UPDATE deployment_containers SET stopped_at = now()");
+        var healthy = await RunningAsync(finished: true);
+        await RunningAsync(finished: false);
+        var deleted = await RunningAsync(finished: true);
+        await Deployments.SoftDeleteAsync(deleted.DeploymentId, await OwnerAsync(deleted), Token);
+        var failed = await RunningAsync(finished: false);
+        await Lifecycle.FailAsync(failed.DeploymentId, "x", Token);
+        await Containers.MarkFailedAsync(failed.Id, Token);
+        var cancelled = await RunningAsync(finished: false);
+        await Deployments.CancelAsync(cancelled.DeploymentId, await OwnerAsync(cancelled), null, Token);
+        var stopped = await RunningAsync(finished: false);
+        await Lifecycle.FailAsync(stopped.DeploymentId, "x", Token);
+        await Containers.MarkStoppedAsync(stopped.Id, Token);
+        var ids = new[] { deleted.Id, failed.Id, cancelled.Id };
+
+        Assert.That((await Containers.ListOrphansAsync(10, Guid.Empty, Token)).Select(c => c.Id), Is.EqualTo(ids));
+        Assert.That((await Containers.ListOrphansAsync(2, Guid.Empty, Token)).Select(c => c.Id), Is.EqualTo(ids[..2]));
+        Assert.That((await Containers.ListOrphansAsync(2, ids[1], Token)).Select(c => c.Id), Is.EqualTo(ids[2..]));
+        await Containers.MarkStoppedAsync(healthy.Id, Token);
+        Assert.That(() => Containers.ListOrphansAsync(0, Guid.Empty, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
+    }
+
+    [Test]
+    public async Task Ports_in_use_are_those_of_rows_that_are_not_stopped()
+    {
+        var host = Unique("host");
+        var deployment = await EnqueueAsync();
+        await ReserveAsync(deployment, host);
+        var second = (await ReserveAsync(deployment, host))!;
+        await ReserveAsync(deployment, host);
+        await Containers.MarkStoppedAsync(second.Id, Token);
+
+        Assert.That(await Containers.ListPortsInUseAsync(host, 10, Token), Is.EqualTo(new[] { 30000, 30002 }));
+        Assert.That(await Containers.ListPortsInUseAsync(host, 1, Token), Is.EqualTo(new[] { 30000 }));
+        Assert.That(await Containers.ListPortsInUseAsync("' OR TRUE --", IDeploymentContainerRepository.MaxPorts, Token), Is.Empty);
+        Assert.That(() => Containers.ListPortsInUseAsync(" ", 10, Token), Throws.ArgumentException);
+        Assert.That(() => Containers.ListPortsInUseAsync(new string('x', 256), 10, Token), Throws.ArgumentException);
+        Assert.That(() => Containers.ListPortsInUseAsync(host, 65536, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
+    }
+
+    [Test]
+    public async Task Ports_that_are_left_out_are_not_chosen_and_cost_no_row()
+    {
+        var host = Unique("host");
+        var deployment = await EnqueueAsync();
+        var request = new NewDeploymentContainer
+        {
+            DeploymentId = deployment.Id,
+            Image = "site:1",
+            Host = host,
+            Ports = new PortRange(30000, 30003),
+            ExcludedPorts = [30000, 30001, 30001, 80, -1],
+        };
+
+        Assert.That((await Containers.ReserveAsync(request, Token))!.Port, Is.EqualTo(30002));
+        Assert.That(await Containers.ReserveAsync(request with { ExcludedPorts = [30000, 30001, 30003] }, Token), Is.Null);
+        Assert.That((await Containers.ReserveAsync(request with { ExcludedPorts = [] }, Token))!.Port, Is.EqualTo(30000));
+        Assert.That(await Containers.ListByDeploymentAsync(deployment.Id, deployment.UserId, Token), Has.Count.EqualTo(2));
+        Assert.That(() => Containers.ReserveAsync(request with { ExcludedPorts = null! }, Token), Throws.ArgumentNullException);
+        Assert.That(() => Containers.ReserveAsync(request with { ExcludedPorts = new int[65536] }, Token), Throws.ArgumentException);
+    }
+
     [TestCase(0, 10)]
     [TestCase(10, 9)]
     [TestCase(10, 65536)]

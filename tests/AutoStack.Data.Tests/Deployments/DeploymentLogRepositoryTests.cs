@@ -203,6 +203,121 @@ public sealed class DeploymentLogRepositoryTests : DatabaseTests
     [TestCase("99999999999999999999")]
     public void A_text_that_is_no_cursor_is_refused(string? text) => Assert.That(LogCursor.TryParse(text, out _), Is.False);
 
+    [Test]
+    public async Task The_tail_of_what_is_serious_enough_hides_no_line_whose_level_is_not_known()
+    {
+        var deployment = await EnqueueAsync();
+        await Logs.AppendAsync(
+            deployment.Id,
+            [
+                new NewDeploymentLog { Message = "debug", Level = DeploymentLogLevel.Debug },
+                new NewDeploymentLog { Message = "none" },
+                new NewDeploymentLog { Message = "warning", Level = DeploymentLogLevel.Warning },
+                new NewDeploymentLog { Message = "error", Level = DeploymentLogLevel.Error },
+            ], Token);
+        await ExecuteAsync(
+            "INSERT INTO deployment_logs (id, deployment_id, timestamp, log_level, message, created_at) SELECT gen_random_uuid(), $1, now(), l, l, now() FROM unnest(ARRAY['INFO', 'LOUD']) l",
+            deployment.Id);
+
+        Assert.That(await TailAsync(DeploymentLogLevel.Debug, 10), Is.EqualTo(new[] { "debug", "none", "warning", "error", "INFO", "LOUD" }));
+        Assert.That(await TailAsync(DeploymentLogLevel.Info, 10), Is.EqualTo(new[] { "none", "warning", "error", "INFO", "LOUD" }));
+        Assert.That(await TailAsync(DeploymentLogLevel.From("WARNING"), 10), Is.EqualTo(new[] { "warning", "error", "LOUD" }));
+        Assert.That(await TailAsync(DeploymentLogLevel.Error, 1), Is.EqualTo(new[] { "LOUD" }));
+        Assert.That(() => TailAsync(DeploymentLogLevel.From("loud"), 1), Throws.ArgumentException.With.Message.Contains("debug, info, warning, error"));
+        Assert.That(() => TailAsync(DeploymentLogLevel.Error, 0), Throws.TypeOf<ArgumentOutOfRangeException>());
+        var stranger = await AddUserAsync();
+        Assert.That((await Logs.ListTailAsync(deployment.Id, stranger.Id, LogCursor.End, 10, DeploymentLogLevel.Debug, Token)).Lines, Is.Empty);
+
+        async Task<IEnumerable<string>> TailAsync(DeploymentLogLevel least, int limit) =>
+            (await Logs.ListTailAsync(deployment.Id, deployment.UserId, LogCursor.End, limit, least, Token)).Lines.Select(l => l.Message);
+    }
+
+    [TestCase("ERROR", new[] { "An error", "error 100%" })]
+    [TestCase("%", new[] { "error 100%" })]
+    [TestCase("_", new[] { "a_b" })]
+    [TestCase("\\", new[] { "c:\\dir" })]
+    [TestCase("' OR TRUE --", new string[0])]
+    [TestCase("\0", new[] { "nul \uFFFD" })]
+    public async Task A_search_finds_the_text_as_it_is_whatever_its_case(string text, string[] expected)
+    {
+        var deployment = await EnqueueAsync();
+        var other = await EnqueueAsync();
+        await Logs.AppendAsync(
+            deployment.Id,
+            [.. new[] { "An error", "fine", "error 100%", "a_b", "c:\\dir", "nul \0" }.Select(m => new NewDeploymentLog { Message = m })], Token);
+        await Logs.AppendAsync(other.Id, [new NewDeploymentLog { Message = "error % _ \\ \0" }], Token);
+
+        var page = await Logs.SearchAsync(deployment.Id, deployment.UserId, text, LogCursor.Start, 10, Token);
+
+        Assert.That(page.Lines.Select(l => l.Message), Is.EqualTo(expected));
+        Assert.That((await Logs.SearchAsync(deployment.Id, other.UserId, text, LogCursor.Start, 10, Token)).Lines, Is.Empty);
+    }
+
+    [Test]
+    public async Task A_search_goes_on_from_its_cursor()
+    {
+        var deployment = await LoggedAsync(25);
+
+        var first = await Logs.SearchAsync(deployment.Id, deployment.UserId, "LINE 2", LogCursor.Start, 3, Token);
+        var second = await Logs.SearchAsync(deployment.Id, deployment.UserId, "LINE 2", first.After, 10, Token);
+
+        Assert.That(first.Lines.Concat(second.Lines).Select(l => l.Message), Is.EqualTo(new[] { 2, 20, 21, 22, 23, 24, 25 }.Select(i => $"line {i}")));
+        Assert.That(() => Logs.SearchAsync(deployment.Id, deployment.UserId, "", LogCursor.Start, 10, Token), Throws.ArgumentException);
+        Assert.That(() => Logs.SearchAsync(deployment.Id, deployment.UserId, null!, LogCursor.Start, 10, Token), Throws.ArgumentNullException);
+        Assert.That(() => Logs.SearchAsync(deployment.Id, deployment.UserId, new string('x', 1001), LogCursor.Start, 10, Token), Throws.ArgumentException);
+        Assert.That(() => Logs.SearchAsync(deployment.Id, deployment.UserId, "x", LogCursor.Start, 0, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
+    }
+
+    [Test]
+    public async Task Purge_removes_the_old_beginning_of_a_log_without_a_gap_and_cursors_go_on()
+    {
+        await ExecuteAsync("DELETE FROM deployment_logs");
+        var noon = new DateTimeOffset(2026, 1, 1, 12, 0, 0, TimeSpan.Zero);
+        var deployment = await EnqueueAsync();
+        await Logs.AppendAsync(
+            deployment.Id, [.. new[] { 1, 3, 2, 50, 4, 60 }.Select(s => new NewDeploymentLog { Message = $"{s}", Timestamp = noon.AddSeconds(s) })], Token);
+        var old = await EnqueueAsync();
+        await Logs.AppendAsync(old.Id, [.. new[] { 1, 2, 3 }.Select(s => new NewDeploymentLog { Message = $"{s}", Timestamp = noon.AddSeconds(s) })], Token);
+        var before = noon.AddSeconds(30);
+        var reader = (await Logs.ListAsync(deployment.Id, deployment.UserId, LogCursor.Start, 2, Token)).After;
+
+        Assert.That(await Logs.PurgeAsync(before, 2, Token), Is.EqualTo(2));
+        Assert.That(await MessagesAsync(deployment, LogCursor.Start), Is.EqualTo(new[] { "2", "50", "4", "60" }), "from the front, whatever the timestamps say");
+        Assert.That(await Logs.PurgeAsync(before, 1000, Token), Is.EqualTo(3));
+        Assert.That(await Logs.PurgeAsync(before, 1000, Token), Is.Zero);
+
+        Assert.That(await MessagesAsync(deployment, LogCursor.Start), Is.EqualTo(new[] { "50", "4", "60" }), "4 is old, and stands behind what is kept");
+        Assert.That(await MessagesAsync(deployment, reader), Is.EqualTo(new[] { "50", "4", "60" }), "a place in what was removed is before what is kept");
+        Assert.That(await MessagesAsync(old, LogCursor.Start), Is.EqualTo(new[] { "3" }), "the last line stays");
+        var end = (await Logs.ListTailAsync(old.Id, old.UserId, LogCursor.End, 1, Token)).After;
+        await Logs.AppendAsync(old.Id, [new NewDeploymentLog { Message = "new" }], Token);
+        Assert.That(await MessagesAsync(old, end), Is.EqualTo(new[] { "new" }), "so that a reader misses nothing");
+        Assert.That(() => Logs.PurgeAsync(before, 0, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
+    }
+
+    [Test]
+    public async Task A_purge_passes_over_a_log_that_another_purge_is_at_and_leaves_no_gap_in_it()
+    {
+        await ExecuteAsync("DELETE FROM deployment_logs");
+        var first = await LoggedAsync(6);
+        var second = await LoggedAsync(4);
+        var before = Clock.GetUtcNow().AddDays(1);
+
+        // The first purge has removed two lines and not committed: until then nobody may see that the third is gone, and the first is not.
+        await UnitOfWork.RunAsync(async (tx, ct) =>
+        {
+            Assert.That(await tx.Get<IDeploymentLogRepository>().PurgeAsync(before, 2, ct), Is.EqualTo(2));
+            Assert.That(await Logs.PurgeAsync(before, 1000, ct).WaitAsync(TimeSpan.FromSeconds(20), ct), Is.EqualTo(3));
+            Assert.That(await MessagesAsync(first, LogCursor.Start), Has.Exactly(6).Items);
+        }, Token);
+
+        Assert.That(await MessagesAsync(first, LogCursor.Start), Has.Exactly(4).Items);
+        Assert.That(await MessagesAsync(second, LogCursor.Start), Is.EqualTo(new[] { "line 4" }));
+    }
+
+    private async Task<IEnumerable<string>> MessagesAsync(Deployment deployment, LogCursor after) =>
+        (await Logs.ListAsync(deployment.Id, deployment.UserId, after, 100, Token)).Lines.Select(l => l.Message);
+
     private async Task<Deployment> LoggedAsync(int lines)
     {
         var deployment = await EnqueueAsync();

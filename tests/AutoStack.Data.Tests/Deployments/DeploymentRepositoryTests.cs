@@ -303,4 +303,66 @@ public sealed class DeploymentRepositoryTests : DatabaseTests
 
         Assert.That(await Stages.ListByDeploymentAsync(request.Id.Value, project.UserId, Token), Is.EqualTo(before));
     }
+
+    [Test]
+    public async Task Redeploy_queues_a_copy_of_the_same_commit()
+    {
+        var project = await AddProjectAsync();
+        var original = (await Deployments.EnqueueAsync(
+            new NewDeployment
+            {
+                ProjectId = project.Id,
+                UserId = project.UserId,
+                Branch = "feature/x",
+                Commit = new CommitInfo("abc", "message", "Ada", Clock.GetUtcNow()),
+                CreatorType = CreatorType.Webhook,
+                IsProduction = true,
+            }, Token))!;
+        await Deployments.CancelAsync(original.Id, original.UserId, "stop", Token);
+        var newId = Guid.CreateVersion7();
+
+        var copy = (await Deployments.RedeployAsync(original.Id, original.UserId, newId, Token))!;
+
+        Assert.That(copy, Is.EqualTo(original with { Id = newId, CreatorType = CreatorType.Manual, CreatedAt = copy.CreatedAt }));
+        Assert.That(copy.CreatedAt, Is.GreaterThan(original.CreatedAt));
+        Assert.That((await Stages.ListByDeploymentAsync(newId, project.UserId, Token)).Select(s => $"{s.Name} {s.Status}"), Is.EqualTo(new[] { "queued in_progress" }));
+        Assert.That(await Deployments.RedeployAsync(original.Id, original.UserId, newId, Token), Is.EqualTo(copy), "repeated");
+        Assert.That(await Stages.ListByDeploymentAsync(newId, project.UserId, Token), Has.Count.EqualTo(1));
+        Assert.That((await Deployments.RedeployAsync(original.Id, original.UserId, null, Token))!.Id, Is.Not.EqualTo(newId));
+    }
+
+    [Test]
+    public async Task Redeploy_of_what_is_deleted_or_somebody_elses_is_nothing_and_takes_no_strangers_id()
+    {
+        var deployment = await EnqueueAsync();
+        var stranger = await EnqueueAsync();
+
+        Assert.That(await Deployments.RedeployAsync(deployment.Id, stranger.UserId, null, Token), Is.Null);
+        Assert.That(await Deployments.RedeployAsync(deployment.Id, stranger.UserId, stranger.Id, Token), Is.Null);
+        Assert.That(await Deployments.RedeployAsync(Guid.NewGuid(), deployment.UserId, Guid.NewGuid(), Token), Is.Null);
+        Assert.That(() => Deployments.RedeployAsync(deployment.Id, deployment.UserId, deployment.Id, Token), Throws.ArgumentException);
+        Assert.That(
+            () => Deployments.RedeployAsync(deployment.Id, deployment.UserId, stranger.Id, Token),
+            Throws.TypeOf<DuplicateException>().With.Property("Constraint").EqualTo("deployments_pkey"));
+        await Deployments.SoftDeleteAsync(deployment.Id, deployment.UserId, Token);
+        Assert.That(await Deployments.RedeployAsync(deployment.Id, deployment.UserId, null, Token), Is.Null);
+    }
+
+    [Test]
+    public async Task The_newest_deployment_of_a_project_is_found_by_where_it_stands()
+    {
+        var project = await AddProjectAsync();
+        Assert.That(await Deployments.FindLatestAsync(project.Id, project.UserId, null, Token), Is.Null);
+        var first = await EnqueueAsync(project);
+        var second = await EnqueueAsync(project);
+        var deleted = await EnqueueAsync(project);
+        await Deployments.CancelAsync(second.Id, second.UserId, null, Token);
+        await Deployments.SoftDeleteAsync(deleted.Id, deleted.UserId, Token);
+
+        Assert.That((await Deployments.FindLatestAsync(project.Id, project.UserId, null, Token))!.Id, Is.EqualTo(second.Id));
+        Assert.That((await Deployments.FindLatestAsync(project.Id, project.UserId, DeploymentStatus.From("Queued"), Token))!.Id, Is.EqualTo(first.Id));
+        Assert.That(await Deployments.FindLatestAsync(project.Id, project.UserId, DeploymentStatus.Success, Token), Is.Null);
+        Assert.That(await Deployments.FindLatestAsync(project.Id, (await AddUserAsync()).Id, null, Token), Is.Null);
+        Assert.That(() => Deployments.FindLatestAsync(project.Id, project.UserId, DeploymentStatus.From("x"), Token), Throws.ArgumentException);
+    }
 }

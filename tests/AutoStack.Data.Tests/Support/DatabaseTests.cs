@@ -54,6 +54,10 @@ public abstract class DatabaseTests
 
     protected IWebhookPayloadRepository Webhooks => Get<IWebhookPayloadRepository>();
 
+    protected IDeploymentMaintenance Maintenance => Get<IDeploymentMaintenance>();
+
+    protected IDeploymentRuntimeLogRepository RuntimeLogs => Get<IDeploymentRuntimeLogRepository>();
+
     protected IUnitOfWork UnitOfWork => Get<IUnitOfWork>();
 
     [OneTimeSetUp]

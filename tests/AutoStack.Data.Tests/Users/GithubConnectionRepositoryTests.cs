@@ -75,7 +75,7 @@ public sealed class GithubConnectionRepositoryTests : DatabaseTests
         Assert.That((await Connections.FindTokensAsync(user.Id, Token))!.AccessToken.Reveal(), Is.EqualTo("gho_clear"));
         var connection = await Connections.SetAsync(user.Id, Tokens("gho_new"), Token);
 
-        Assert.That(connection.Scope.Allow("repo:status"), Is.True, "kept");
+        Assert.That(connection.Scope!.Allow("repo:status"), Is.True, "kept");
         Assert.That(await ScalarAsync("SELECT github_access_token FROM github_connections WHERE user_id = $1", user.Id), Does.StartWith("enc:v1:"));
     }
 

@@ -1,0 +1,4 @@
+-- autostack: no-transaction
+-- Deleted deployments, oldest first, for the purge; holds only what is deleted.
+CREATE INDEX CONCURRENTLY IF NOT EXISTS deployments_deleted_created_at_id_idx
+    ON deployments (created_at, id) WHERE is_deleted;

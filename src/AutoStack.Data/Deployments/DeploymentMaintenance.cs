@@ -1,0 +1,162 @@
+using AutoStack.Data.Internal;
+
+namespace AutoStack.Data.Deployments;
+
+internal sealed class DeploymentMaintenance(Db db, TimeProvider clock) : IDeploymentMaintenance
+{
+    /// <summary>Which deployments a purge removes. Needs <c>@before</c>.</summary>
+    internal const string Purgeable = """
+        d.is_deleted AND d.created_at < @before AND coalesce(d.completed_at, d.created_at) < @before
+          AND NOT EXISTS (SELECT FROM deployment_containers c WHERE c.deployment_id = d.id AND c.stopped_at IS NULL)
+        """;
+
+    // Statuses by name, not by what they are not: an index on the status then finds the few that are under way.
+    private const string Stalled = """
+        d.status IN ('cloning', 'checkout', 'installing', 'building', 'copying') AND NOT d.is_deleted
+          AND greatest(d.created_at, d.started_at) < @quietSince
+          AND NOT EXISTS (
+              SELECT
+              FROM deployment_stages s
+              WHERE s.deployment_id = d.id AND greatest(s.created_at, s.started_at, s.completed_at) >= @quietSince
+          )
+          AND coalesce((
+              SELECT l.created_at
+              FROM deployment_logs l
+              WHERE l.deployment_id = d.id
+              ORDER BY l.seq DESC
+              LIMIT 1
+          ) < @quietSince, TRUE)
+        """;
+
+    // The rows that a statement before, in the same transaction, has locked with FOR UPDATE.
+    private const string Locked = "d.xmax = pg_current_xact_id_if_assigned()::xid";
+
+    private static readonly TimeSpan MaxIdle = TimeSpan.FromDays(3650);
+
+    public Task<int> AbandonAsync(IReadOnlyCollection<Guid> ids, string reason, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(ids);
+        ArgumentException.ThrowIfNullOrWhiteSpace(reason);
+        if (ids.Count > IDeploymentMaintenance.MaxBatchSize)
+        {
+            throw new ArgumentException($"{ids.Count} deployments are too many at once; at most {IDeploymentMaintenance.MaxBatchSize}.", nameof(ids));
+        }
+
+        if (ids.Count == 0)
+        {
+            return Task.FromResult(0);
+        }
+
+        // In the order of ids, so that two calls with the same deployments do not hold what the other one wants.
+        var all = ids.ToArray();
+        var @lock = new Statement("""
+            SELECT 1
+            FROM deployments d
+            WHERE d.id = ANY (@all) AND NOT d.is_deleted
+            ORDER BY d.id
+            FOR NO KEY UPDATE
+            """, P.Of(all));
+        var abandon = new Statement($"""
+            WITH moved AS (
+                UPDATE deployments d
+                SET is_deleted = TRUE,
+                    status = CASE WHEN d.status IN ('success', 'failed', 'cancelled') THEN d.status ELSE 'cancelled' END,
+                    failed_reason = CASE WHEN d.status IN ('success', 'failed', 'cancelled') THEN d.failed_reason ELSE @reason END,
+                    completed_at = CASE WHEN d.status IN ('success', 'failed', 'cancelled') THEN d.completed_at ELSE @now END,
+                    build_duration_seconds =
+                        CASE WHEN d.status IN ('success', 'failed', 'cancelled') THEN d.build_duration_seconds ELSE {DeploymentLifecycle.Duration} END
+                WHERE d.id = ANY (@all) AND NOT d.is_deleted
+                RETURNING d.id, d.status, d.failed_reason
+            ),
+            {DeploymentStageRepository.FollowMoved}
+            SELECT m.id
+            FROM moved m
+            """, P.Of(all), P.Text(reason), P.Of(clock.Now(), "now"), P.Of(Ids.New(), "stageId"));
+        return db.WriteBatchAsync(
+            async sets =>
+            {
+                await sets.AnyAsync().ConfigureAwait(false);
+                return (await sets.ListAsync(row => row.Guid()).ConfigureAwait(false)).Count;
+            },
+            [@lock, abandon], Repeat.Never, cancellationToken);
+    }
+
+    public async Task<bool> MarkUnhealthyAsync(Guid id, string reason, CancellationToken cancellationToken)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(reason);
+        return await db.WriteAsync("""
+            UPDATE deployments d
+            SET status = 'failed',
+                failed_reason = CASE
+                    WHEN coalesce(d.failed_reason, '') = '' THEN @reason
+                    WHEN strpos(d.failed_reason, @reason) > 0 THEN d.failed_reason
+                    ELSE d.failed_reason || chr(10) || @reason
+                END
+            WHERE d.id = @id AND d.status = 'success' AND NOT d.is_deleted
+            """, [P.Of(id), P.Text(reason)], cancellationToken).ConfigureAwait(false) == 1;
+    }
+
+    public Task<IReadOnlyList<Guid>> FailStalledAsync(TimeSpan idle, string reason, int limit, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(idle, TimeSpan.Zero);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(idle, MaxIdle);
+        ArgumentException.ThrowIfNullOrWhiteSpace(reason);
+        var now = clock.Now();
+        var quietSince = now - idle;
+
+        // FOR UPDATE, because it is what a log line that is being stored keeps away. The second statement starts when the rows are locked: it
+        // sees the step or line that came just before, and that the first one could not see.
+        var @lock = new Statement($"""
+            SELECT 1
+            FROM deployments d
+            WHERE {Stalled}
+            ORDER BY d.created_at, d.id
+            LIMIT @limit
+            FOR UPDATE SKIP LOCKED
+            """, P.Of(quietSince), P.Of(Limit.Check(limit, IDeploymentMaintenance.MaxBatchSize), nameof(limit)));
+        var fail = new Statement($"""
+            WITH moved AS (
+                UPDATE deployments d
+                SET status = 'failed', failed_reason = @reason, completed_at = @now, build_duration_seconds = {DeploymentLifecycle.Duration}
+                WHERE {Locked} AND {Stalled}
+                RETURNING d.id, d.status, d.failed_reason
+            ),
+            {DeploymentStageRepository.FollowMoved}
+            SELECT m.id
+            FROM moved m
+            ORDER BY m.id
+            """, P.Of(quietSince), P.Text(reason), P.Of(now), P.Of(Ids.New(), "stageId"));
+        return db.WriteBatchAsync(
+            async sets =>
+            {
+                await sets.AnyAsync().ConfigureAwait(false);
+                return await sets.ListAsync(row => row.Guid()).ConfigureAwait(false);
+            },
+            [@lock, fail], Repeat.Never, cancellationToken);
+    }
+
+    public Task<int> PurgeDeletedAsync(DateTimeOffset before, int limit, CancellationToken cancellationToken)
+    {
+        // Two statements, so that a container that was reserved just before the lock is seen, and its deployment stays.
+        var @lock = new Statement($"""
+            SELECT 1
+            FROM deployments d
+            WHERE {Purgeable}
+            ORDER BY d.created_at, d.id
+            LIMIT @limit
+            FOR UPDATE SKIP LOCKED
+            """, P.Of(before), P.Of(Limit.Check(limit, IDeploymentMaintenance.MaxBatchSize), nameof(limit)));
+        var delete = new Statement($"""
+            DELETE FROM deployments d
+            WHERE {Locked} AND {Purgeable}
+            RETURNING d.id
+            """, P.Of(before));
+        return db.WriteBatchAsync(
+            async sets =>
+            {
+                await sets.AnyAsync().ConfigureAwait(false);
+                return (await sets.ListAsync(row => row.Guid()).ConfigureAwait(false)).Count;
+            },
+            [@lock, delete], Repeat.Never, cancellationToken);
+    }
+}

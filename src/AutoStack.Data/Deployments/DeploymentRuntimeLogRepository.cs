@@ -1,0 +1,168 @@
+using AutoStack.Data.Internal;
+
+namespace AutoStack.Data.Deployments;
+
+internal sealed class DeploymentRuntimeLogRepository(Db db) : IDeploymentRuntimeLogRepository
+{
+    internal const string Columns = "r.id, r.deployment_id, r.source, r.log_level, r.message, r.timestamp, r.seq";
+
+    internal static DeploymentRuntimeLog Read(RowReader row) => new()
+    {
+        Id = row.Guid(),
+        DeploymentId = row.Guid(),
+        Source = row.Value<RuntimeLogSource>(),
+        Level = row.ValueOrNull<DeploymentLogLevel>(),
+        Message = row.Text(),
+        Timestamp = row.Time(),
+        Seq = row.Long(),
+    };
+
+    public async Task<RuntimeLogPage> ListAsync(Guid deploymentId, Guid ownerId, LogCursor after, int limit, CancellationToken cancellationToken)
+    {
+        var lines = await db.ListAsync(Read, $"""
+            SELECT {Columns}
+            FROM deployment_runtime_logs r
+            WHERE r.deployment_id = @deploymentId AND r.seq > @seq AND {DeploymentRepository.Owned}
+            ORDER BY r.seq
+            LIMIT @limit
+            """,
+            [P.Of(deploymentId), P.Of(ownerId), P.Of(after.Seq), P.Of(Limit.Check(limit, IDeploymentRuntimeLogRepository.MaxPageSize), nameof(limit))],
+            cancellationToken).ConfigureAwait(false);
+        return Page(lines, after);
+    }
+
+    public async Task<RuntimeLogPage> ListTailAsync(Guid deploymentId, Guid ownerId, LogCursor before, int limit, CancellationToken cancellationToken)
+    {
+        var lines = await db.ListAsync(Read, $"""
+            SELECT {Columns}
+            FROM deployment_runtime_logs r
+            WHERE r.deployment_id = @deploymentId AND r.seq <= @seq AND {DeploymentRepository.Owned}
+            ORDER BY r.seq DESC
+            LIMIT @limit
+            """,
+            [P.Of(deploymentId), P.Of(ownerId), P.Of(before.Seq), P.Of(Limit.Check(limit, IDeploymentRuntimeLogRepository.MaxPageSize), nameof(limit))],
+            cancellationToken).ConfigureAwait(false);
+        return Page([.. lines.Reverse()], LogCursor.Start);
+    }
+
+    public async Task<int> AppendAsync(
+        Guid deploymentId, RuntimeLogSource source, IReadOnlyCollection<NewDeploymentRuntimeLog> lines, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(lines);
+        var checkedSource = P.Of(source);
+        if (lines.Count > IDeploymentRuntimeLogRepository.MaxBatchSize)
+        {
+            throw new ArgumentException($"{lines.Count} lines are too many at once; at most {IDeploymentRuntimeLogRepository.MaxBatchSize}.", nameof(lines));
+        }
+
+        if (lines.Count == 0)
+        {
+            return 0;
+        }
+
+        var ids = new Guid[lines.Count];
+        var times = new DateTime[lines.Count];
+        var messages = new string[lines.Count];
+        var i = 0;
+        foreach (var line in lines)
+        {
+            var message = line?.Message ?? throw new ArgumentException($"Line {i} is null or has no message.", nameof(lines));
+            ids[i] = Ids.New();
+            times[i] = Time.ToColumn(line.Timestamp);
+            messages[i] = Text.Cut(Text.Clean(message), IDeploymentRuntimeLogRepository.MaxMessageLength);
+            i++;
+        }
+
+        // Held to the commit, so that lines get their numbers in commit order, and of two that send the same lines at once the second sees
+        // those of the first. The trigger that numbers the lines of other writers takes the same lock. A statement of its own: only one that
+        // starts after the lock is taken sees what was stored before.
+        var @lock = new Statement("""
+            SELECT 1
+            FROM pg_advisory_xact_lock('deployment_runtime_logs'::regclass::oid::int, uuid_hash(@deploymentId) & 1023)
+            """, P.Of(deploymentId));
+        var insert = new Statement("""
+            WITH sent AS (
+                SELECT n.id, n.timestamp, n.message, n.ordinal,
+                    row_number() OVER (PARTITION BY n.timestamp, n.message ORDER BY n.ordinal) AS occurrence
+                FROM unnest(@ids, @times, @messages) WITH ORDINALITY AS n (id, timestamp, message, ordinal)
+            ),
+            known AS (
+                SELECT k.timestamp, k.message, count(k.id) AS occurrences
+                FROM deployment_runtime_logs k
+                WHERE k.deployment_id = @deploymentId AND k.timestamp = ANY (@times) AND lower(k.source) = @source
+                GROUP BY k.timestamp, k.message
+            ),
+            stored AS (
+                INSERT INTO deployment_runtime_logs (id, deployment_id, source, message, timestamp, seq)
+                SELECT n.id, @deploymentId, @source, n.message, n.timestamp,
+                    coalesce(
+                        (SELECT max(m.seq) FROM deployment_runtime_logs m WHERE m.deployment_id = @deploymentId),
+                        (SELECT count(*) FROM deployment_runtime_logs m WHERE m.deployment_id = @deploymentId)) + row_number() OVER (ORDER BY n.ordinal)
+                FROM sent n
+                LEFT JOIN known k ON k.timestamp = n.timestamp AND k.message = n.message
+                WHERE n.occurrence > coalesce(k.occurrences, 0)
+                RETURNING id
+            )
+            SELECT count(t.id)::int
+            FROM stored t
+            """, P.Of(deploymentId), checkedSource, P.Of(ids), P.Of(times), P.Of(messages));
+        return await db.WriteBatchAsync(
+            async sets =>
+            {
+                await sets.AnyAsync().ConfigureAwait(false);
+                return (await sets.ListAsync(row => row.Int()).ConfigureAwait(false))[0];
+            },
+            [@lock, insert], Repeat.WhenConnectionIsLost, cancellationToken).ConfigureAwait(false);
+    }
+
+    // Beginnings of logs only, so that what is kept has no gap; and never the last line, whose number the next one counts from. The row of the
+    // first line is the gate: whoever has it purges this log, others pass over it. So is a deployment that is being removed with its log.
+    // Without a sort between them, gates are taken one by one until the limit is reached; should a plan ever cut the lines in another order,
+    // the places do not match and the line stays.
+    public Task<int> PurgeAsync(DateTimeOffset before, int limit, CancellationToken cancellationToken) =>
+        db.WriteAsync("""
+            WITH victim AS MATERIALIZED (
+                SELECT p.id, p.ordinal, g.id AS deployment_id
+                FROM (
+                    SELECT d.id
+                    FROM deployments d
+                    CROSS JOIN LATERAL (
+                        SELECT m.seq
+                        FROM deployment_runtime_logs m
+                        WHERE m.deployment_id = d.id
+                        ORDER BY m.seq
+                        LIMIT 1
+                    ) m
+                    JOIN deployment_runtime_logs f ON f.deployment_id = d.id AND f.seq = m.seq
+                    WHERE f.timestamp < @before
+                      AND EXISTS (SELECT FROM deployment_runtime_logs n WHERE n.deployment_id = d.id AND n.seq > m.seq)
+                    ORDER BY d.created_at, d.id
+                    LIMIT 100
+                    FOR UPDATE OF f SKIP LOCKED
+                    FOR KEY SHARE OF d SKIP LOCKED
+                ) g
+                CROSS JOIN LATERAL (
+                    SELECT o.id, row_number() OVER (ORDER BY o.seq) AS ordinal,
+                        bool_and(o.timestamp < @before) OVER (ORDER BY o.seq) AS old, lead(o.seq) OVER (ORDER BY o.seq) AS next
+                    FROM (
+                        SELECT k.id, k.seq, k.timestamp
+                        FROM deployment_runtime_logs k
+                        WHERE k.deployment_id = g.id
+                        ORDER BY k.seq
+                        LIMIT @limit + 1
+                    ) o
+                ) p
+                WHERE p.old AND p.next IS NOT NULL
+                LIMIT @limit
+            )
+            DELETE FROM deployment_runtime_logs r
+            USING (
+                SELECT v.id, v.ordinal, row_number() OVER (PARTITION BY v.deployment_id ORDER BY v.ordinal) AS place
+                FROM victim v
+            ) w
+            WHERE r.id = w.id AND w.ordinal = w.place
+            """, [P.Of(before), P.Of(Limit.Check(limit, IDeploymentRuntimeLogRepository.MaxPageSize), nameof(limit))], cancellationToken);
+
+    private static RuntimeLogPage Page(IReadOnlyList<DeploymentRuntimeLog> lines, LogCursor whenEmpty) =>
+        lines.Count == 0 ? new RuntimeLogPage(lines, whenEmpty, whenEmpty) : new RuntimeLogPage(lines, new LogCursor(lines[0].Seq - 1), new LogCursor(lines[^1].Seq));
+}

@@ -1,0 +1,61 @@
+namespace AutoStack.Data.Deployments;
+
+/// <summary>
+/// What monitors, sweepers and administrators do to deployments of any owner. Several processes may do the same at once: they share the
+/// work and do not wait for each other.
+/// </summary>
+public interface IDeploymentMaintenance
+{
+    /// <summary>The most deployments that one call changes or removes.</summary>
+    const int MaxBatchSize = 1000;
+
+    /// <summary>Gives deployments up: deleted for their owners' eyes, and cancelled when they have not ended.</summary>
+    /// <remarks>Their containers go on running: list and stop them.</remarks>
+    /// <param name="ids">The deployments, up to <see cref="MaxBatchSize"/>; none is nothing to do.</param>
+    /// <param name="reason">Why, for people to read; stored with those that are cancelled.</param>
+    /// <param name="cancellationToken">Stops the update.</param>
+    /// <returns>The number of deployments given up; those that are deleted already or not there do not count.</returns>
+    /// <exception cref="ArgumentException"><paramref name="ids"/> is null or too long, or <paramref name="reason"/> null or blank.</exception>
+    Task<int> AbandonAsync(IReadOnlyCollection<Guid> ids, string reason, CancellationToken cancellationToken);
+
+    /// <summary>Notes that a successful deployment does not answer any more: it becomes <c>failed</c>. When it ended stays.</summary>
+    /// <param name="id">The deployment.</param>
+    /// <param name="reason">Why, for people to read; added to what the row says already, once.</param>
+    /// <param name="cancellationToken">Stops the update.</param>
+    /// <returns>False unless the deployment is <c>success</c> and not deleted; repeated, it changes nothing.</returns>
+    /// <exception cref="ArgumentException"><paramref name="reason"/> is null or blank.</exception>
+    Task<bool> MarkUnhealthyAsync(Guid id, string reason, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Fails deployments that a worker took and that have made no progress: not started, no stage begun or ended, and no log line
+    /// stored within <paramref name="idle"/>. Their open stages fail with them.
+    /// </summary>
+    /// <remarks>
+    /// A deployment that another transaction is changing, or writing a log line to, is passed over. What waits in the queue is never failed.
+    /// A worker that comes back later is told <see cref="TransitionResult.AlreadyFinished"/>.
+    /// </remarks>
+    /// <param name="idle">How long without progress; above zero, up to ten years. Longer than the longest silent step.</param>
+    /// <param name="reason">What to say went wrong, for people to read.</param>
+    /// <param name="limit">The number of deployments at the most, 1 to <see cref="MaxBatchSize"/>.</param>
+    /// <param name="cancellationToken">Stops the update.</param>
+    /// <returns>The deployments that failed, in the order of their ids.</returns>
+    /// <exception cref="ArgumentException">
+    /// <paramref name="reason"/> is null or blank, or <paramref name="idle"/> or <paramref name="limit"/> is out of its range.
+    /// </exception>
+    Task<IReadOnlyList<Guid>> FailStalledAsync(TimeSpan idle, string reason, int limit, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Removes deleted deployments for good, the oldest first, with their logs, stages, containers and health checks. Webhook payloads stay and
+    /// refer to none.
+    /// </summary>
+    /// <remarks>
+    /// When a deployment was deleted is not kept: what counts is when it ended, or was queued when it never did. One with a container
+    /// that is not stopped stays, so that its port is not given twice.
+    /// </remarks>
+    /// <param name="before">Only what ended before this moment.</param>
+    /// <param name="limit">The number of deployments at the most, 1 to <see cref="MaxBatchSize"/>.</param>
+    /// <param name="cancellationToken">Stops the delete.</param>
+    /// <returns>The number of deployments removed; call again while it is above zero. Those that another transaction holds are passed over.</returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="limit"/> is out of its range.</exception>
+    Task<int> PurgeDeletedAsync(DateTimeOffset before, int limit, CancellationToken cancellationToken);
+}

@@ -1,0 +1,128 @@
+using AutoStack.Data.Deployments;
+using AutoStack.Data.Internal;
+using AutoStack.Data.Users;
+using AutoStack.Data.Webhooks;
+
+namespace AutoStack.Data.Monitoring;
+
+internal sealed class RetentionService(Db db, Context context) : IRetentionService
+{
+    private static readonly TimeSpan MaxAge = TimeSpan.FromDays(3650);
+
+    /// <summary>The rules, in the order of a run: deployments first, since much goes with them.</summary>
+    internal static IReadOnlyList<Rule> Rules { get; } =
+    [
+        new("deployments", nameof(RetentionPolicy.DeletedDeployments), policy => policy.DeletedDeployments,
+            (get, before, limit, token) => get.Of<IDeploymentMaintenance>().PurgeDeletedAsync(before, limit, token), RetentionCounts.Deployments)
+        {
+            // One of them may take a hundred thousand lines along.
+            MaxBatchSize = 50,
+        },
+        new("deployment_logs", nameof(RetentionPolicy.DeploymentLogs), policy => policy.DeploymentLogs,
+            (get, before, limit, token) => get.Of<IDeploymentLogRepository>().PurgeAsync(before, limit, token), RetentionCounts.DeploymentLogs),
+        new("deployment_runtime_logs", nameof(RetentionPolicy.RuntimeLogs), policy => policy.RuntimeLogs,
+            (get, before, limit, token) => get.Of<IDeploymentRuntimeLogRepository>().PurgeAsync(before, limit, token), RetentionCounts.RuntimeLogs),
+        new("deployment_health_checks", nameof(RetentionPolicy.HealthChecks), policy => policy.HealthChecks,
+            (get, before, limit, token) => get.Of<IDeploymentHealthCheckRepository>().PurgeAsync(before, limit, token), RetentionCounts.HealthChecks),
+        new("sessions", nameof(RetentionPolicy.ExpiredSessions), policy => policy.ExpiredSessions ? TimeSpan.Zero : null,
+            (get, _, limit, token) => get.Of<ISessionRepository>().PurgeExpiredAsync(limit, token), RetentionCounts.Sessions),
+        new("password_reset_tokens", nameof(RetentionPolicy.PasswordResetTokens), policy => policy.PasswordResetTokens,
+            (get, before, limit, token) => get.Of<IPasswordResetTokenRepository>().PurgeAsync(before, limit, token), RetentionCounts.PasswordResetTokens),
+        new("webhook_payloads", nameof(RetentionPolicy.WebhookPayloads), policy => policy.WebhookPayloads,
+            (get, before, limit, token) => get.Of<IWebhookPayloadRepository>().PurgeAsync(before, limit, token), RetentionCounts.WebhookPayloads)
+        {
+            // One of them may have many megabytes.
+            MaxBatchSize = 100,
+        },
+    ];
+
+    public async Task<IReadOnlyList<RetentionResult>> RunAsync(
+        RetentionPolicy policy, IProgress<RetentionResult>? progress, CancellationToken cancellationToken)
+    {
+        if (db is TransactionDb)
+        {
+            throw new InvalidOperationException("Retention runs in transactions of its own, not in a unit of work.");
+        }
+
+        var now = context.Clock.Now();
+        var results = new List<RetentionResult>();
+        foreach (var (rule, age) in Applied(policy))
+        {
+            var result = new RetentionResult(rule.Table, Rows: 0, Batches: 0, MoreLeft: false);
+            while (await rule.Purge(new Source(db, context), now - age, Math.Min(policy.BatchSize, rule.MaxBatchSize), cancellationToken).ConfigureAwait(false) is var rows and > 0)
+            {
+                var batches = result.Batches + 1;
+                result = result with { Rows = result.Rows + rows, Batches = batches, MoreLeft = batches == policy.MaxBatches };
+                progress?.Report(result);
+                if (result.MoreLeft)
+                {
+                    break;
+                }
+            }
+
+            results.Add(result);
+        }
+
+        return results;
+    }
+
+    public async Task<IReadOnlyList<RetentionCount>> CountAsync(RetentionPolicy policy, CancellationToken cancellationToken)
+    {
+        var now = context.Clock.Now();
+        var counts = new List<RetentionCount>();
+        foreach (var (rule, age) in Applied(policy))
+        {
+            var rows = await db.ListAsync(row => row.Long(), rule.Count(now - age), cancellationToken).ConfigureAwait(false);
+            counts.Add(new RetentionCount(rule.Table, rows[0]));
+        }
+
+        return counts;
+    }
+
+    private static List<(Rule Rule, TimeSpan Age)> Applied(RetentionPolicy policy)
+    {
+        ArgumentNullException.ThrowIfNull(policy);
+        Limit.Check(policy.BatchSize, 1000);
+        Limit.Check(policy.MaxBatches, 1_000_000);
+        var applied = new List<(Rule, TimeSpan)>();
+        foreach (var rule in Rules)
+        {
+            if (rule.Age(policy) is not { } age)
+            {
+                continue;
+            }
+
+            // Zero is what a flag means by yes; as an age it would remove what was written a moment ago.
+            if (age < TimeSpan.Zero || age > MaxAge || (age == TimeSpan.Zero && rule.Setting != nameof(RetentionPolicy.ExpiredSessions)))
+            {
+                throw new ArgumentOutOfRangeException(nameof(policy), age, $"{rule.Setting} is above zero, up to ten years, or null.");
+            }
+
+            applied.Add((rule, age));
+        }
+
+        return applied;
+    }
+
+    /// <summary>What goes from one table.</summary>
+    /// <param name="Table">The table.</param>
+    /// <param name="Setting">The setting of the policy.</param>
+    /// <param name="Age">How long rows are kept; null for ever.</param>
+    /// <param name="Purge">Removes one batch of what lies before a moment; the number of rows.</param>
+    /// <param name="Count">Counts what lies before a moment.</param>
+    internal sealed record Rule(
+        string Table,
+        string Setting,
+        Func<RetentionPolicy, TimeSpan?> Age,
+        Func<Source, DateTimeOffset, int, CancellationToken, Task<int>> Purge,
+        Func<DateTimeOffset, Statement> Count)
+    {
+        public int MaxBatchSize { get; init; } = 1000;
+    }
+
+    /// <summary>Where a rule gets its repository from.</summary>
+    internal sealed class Source(Db db, Context context)
+    {
+        public T Of<T>() => (T)Repositories.Create(typeof(T), db, context);
+    }
+}

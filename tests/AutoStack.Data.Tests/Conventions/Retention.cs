@@ -1,0 +1,40 @@
+using AutoStack.Data.Monitoring;
+using AutoStack.Data.Tests.Support;
+
+namespace AutoStack.Data.Tests.Conventions;
+
+/// <summary>Nothing grows for ever without a reason.</summary>
+public sealed class Retention : DatabaseTests
+{
+    /// <summary>Tables without a rule, with the reason.</summary>
+    private static readonly Dictionary<string, string> Kept = new()
+    {
+        ["users"] = "live as long as the account",
+        ["user_preferences"] = "one row per user, go with the user",
+        ["github_connections"] = "one row per user, go with the user",
+        ["projects"] = "live as long as their owner wants",
+        ["deployment_stages"] = "a handful per deployment, go with it",
+        ["deployment_containers"] = "a handful per deployment, go with it",
+    };
+
+    [Test]
+    public async Task Every_table_has_a_retention_rule_or_a_reason_to_have_none()
+    {
+        var tables = ((string)(await ScalarAsync(
+            "SELECT string_agg(DISTINCT conrelid::regclass::text, ',') FROM pg_constraint WHERE contype = 'p' AND conname NOT LIKE 'schema%'"))!).Split(',');
+        var ruled = RetentionService.Rules.Select(rule => rule.Table).ToList();
+
+        Assert.That(ruled, Is.Unique);
+        Assert.That(ruled.Intersect(Kept.Keys), Is.Empty);
+        Assert.That(ruled.Concat(Kept.Keys), Is.SubsetOf(tables).And.Exactly(13).Items);
+    }
+
+    [Test]
+    public void Every_setting_of_the_policy_has_a_rule_and_every_rule_a_setting()
+    {
+        var settings = typeof(RetentionPolicy).GetProperties()
+            .Where(p => p.PropertyType == typeof(TimeSpan?) || p.PropertyType == typeof(bool)).Select(p => p.Name);
+
+        Assert.That(RetentionService.Rules.Select(rule => rule.Setting), Is.EquivalentTo(settings));
+    }
+}
