@@ -23,6 +23,9 @@ internal static class P
     public static NpgsqlParameter Of(bool value, [CallerArgumentExpression(nameof(value))] string name = "") =>
         Typed(value, NpgsqlDbType.Boolean, name);
 
+    public static NpgsqlParameter Of(bool? value, [CallerArgumentExpression(nameof(value))] string name = "") =>
+        value is { } present ? Of(present, name) : Null(NpgsqlDbType.Boolean, name);
+
     public static NpgsqlParameter Of(int value, [CallerArgumentExpression(nameof(value))] string name = "") =>
         Typed(value, NpgsqlDbType.Integer, name);
 
@@ -43,6 +46,10 @@ internal static class P
     /// <exception cref="ArgumentException">The library does not know the value; the message lists those it does.</exception>
     public static NpgsqlParameter Of<T>(T value, [CallerArgumentExpression(nameof(value))] string name = "")
         where T : struct, ITextValue<T> => Typed(Written(value, name), NpgsqlDbType.Text, name);
+
+    /// <inheritdoc cref="Of{T}(T, string)"/>
+    public static NpgsqlParameter Of<T>(T? value, [CallerArgumentExpression(nameof(value))] string name = "")
+        where T : struct, ITextValue<T> => value is { } present ? Of(present, name) : Null(NpgsqlDbType.Text, name);
 
     public static NpgsqlParameter Of(Guid[] values, [CallerArgumentExpression(nameof(values))] string name = "") =>
         Typed(values, NpgsqlDbType.Array | NpgsqlDbType.Uuid, name);

@@ -13,6 +13,23 @@ public interface IProjectRepository
     /// <returns>The project; null when there is none, or it belongs to somebody else.</returns>
     Task<Project?> FindAsync(Guid id, Guid ownerId, CancellationToken cancellationToken);
 
+    /// <summary>Finds a user's project of a repository, the oldest when there are several.</summary>
+    /// <param name="ownerId">The user.</param>
+    /// <param name="repository">The repository, letter by letter as it was stored.</param>
+    /// <param name="cancellationToken">Stops the query.</param>
+    /// <returns>The project; null when there is none.</returns>
+    /// <exception cref="ArgumentException"><paramref name="repository"/> is null or blank.</exception>
+    Task<Project?> FindByRepositoryAsync(Guid ownerId, string repository, CancellationToken cancellationToken);
+
+    /// <summary>Lists a user's projects, each with its newest deployment, in the order of their ids.</summary>
+    /// <param name="ownerId">The user.</param>
+    /// <param name="limit">The number of rows at the most, 1 to <see cref="MaxListSize"/>.</param>
+    /// <param name="afterId">Where to go on: the id of the last row seen, or the empty id.</param>
+    /// <param name="cancellationToken">Stops the query.</param>
+    /// <returns>The projects; fewer than <paramref name="limit"/> at the end of the list.</returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="limit"/> is out of its range.</exception>
+    Task<IReadOnlyList<ProjectWithLatestDeployment>> ListByOwnerAsync(Guid ownerId, int limit, Guid afterId, CancellationToken cancellationToken);
+
     /// <summary>Lists the projects of all users whose repository it is, in the order of their ids. For services, not for a user's request.</summary>
     /// <remarks>
     /// <c>owner/name</c>, <c>https://host/owner/name</c>, <c>git@host:owner/name</c> and <c>ssh://git@host/owner/name</c>, with or without
@@ -48,4 +65,42 @@ public interface IProjectRepository
     /// <exception cref="MissingReferenceException">There is no such user.</exception>
     /// <exception cref="DuplicateException">The id belongs to a project of somebody else.</exception>
     Task<Project> AddAsync(NewProject project, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Finds a user's project of a repository and changes it, or makes it when there is none; what the patch leaves out stays. Two calls at once make one
+    /// project.
+    /// </summary>
+    /// <param name="project">The project as it is made; its owner and repository say which one is meant.</param>
+    /// <param name="patch">What to change of the one that is there.</param>
+    /// <param name="cancellationToken">Stops the write.</param>
+    /// <returns>The project as stored.</returns>
+    /// <exception cref="ArgumentException">A value is missing, blank, too long, or a runtime that is not known; the message names it.</exception>
+    /// <exception cref="MissingReferenceException">There is no such user.</exception>
+    Task<Project> EnsureAsync(NewProject project, ProjectPatch patch, CancellationToken cancellationToken);
+
+    /// <summary>Changes a project of a user.</summary>
+    /// <param name="id">The project.</param>
+    /// <param name="ownerId">The user.</param>
+    /// <param name="patch">What to change.</param>
+    /// <param name="expectedVersion">The <see cref="Project.UpdatedAt"/> that the change was decided on; null to change whatever is there.</param>
+    /// <param name="cancellationToken">Stops the update.</param>
+    /// <returns>Whether it was changed, and the project as it stands now.</returns>
+    /// <exception cref="ArgumentException">A value is blank, too long, or a runtime that is not known; the message names it.</exception>
+    Task<ProjectUpdate> UpdateAsync(Guid id, Guid ownerId, ProjectPatch patch, DateTimeOffset? expectedVersion, CancellationToken cancellationToken);
+
+    /// <summary>Notes what a build has found out, where the owner has left the documented default: a choice of the owner's stays.</summary>
+    /// <param name="id">The project.</param>
+    /// <param name="outputDir">The folder of the result, up to 255 characters; null for nothing found.</param>
+    /// <param name="runtime">What runs the result; null for nothing found.</param>
+    /// <param name="cancellationToken">Stops the update.</param>
+    /// <returns>False when nothing was to be changed, or there is no such project.</returns>
+    /// <exception cref="ArgumentException">A value is too long, or a runtime that is not known.</exception>
+    Task<bool> SetDetectedAsync(Guid id, string? outputDir, ProjectRuntime? runtime, CancellationToken cancellationToken);
+
+    /// <summary>Removes a project of a user with its deployments and all that belongs to them. Webhook payloads stay.</summary>
+    /// <param name="id">The project.</param>
+    /// <param name="ownerId">The user.</param>
+    /// <param name="cancellationToken">Stops the delete.</param>
+    /// <returns>False when there is none, or it belongs to somebody else.</returns>
+    Task<bool> RemoveAsync(Guid id, Guid ownerId, CancellationToken cancellationToken);
 }

@@ -1,3 +1,5 @@
+using AutoStack.Data.Deployments;
+
 namespace AutoStack.Data.Projects;
 
 /// <summary>A repository that is built and run, with its settings. The environment variables are not part of it.</summary>
@@ -45,6 +47,47 @@ public sealed record Project
     /// <summary>When the project last changed.</summary>
     public required DateTimeOffset UpdatedAt { get; init; }
 }
+
+/// <summary>What to change of a project; what is left out stays.</summary>
+public sealed record ProjectPatch
+{
+    /// <summary>The name, up to 255 characters, not blank.</summary>
+    public Optional<string> Name { get; init; }
+
+    /// <summary>The branch that is deployed, up to 100 characters, not blank.</summary>
+    public Optional<string> Branch { get; init; }
+
+    /// <summary>The command that builds the project; not null.</summary>
+    public Optional<string> BuildCommand { get; init; }
+
+    /// <summary>The folder that the build leaves its result in, up to 255 characters; not null.</summary>
+    public Optional<string> OutputDir { get; init; }
+
+    /// <summary>The repository's id at GitHub, up to 255 characters; null for not known.</summary>
+    public Optional<string?> GithubRepoId { get; init; }
+
+    /// <summary>What runs the result.</summary>
+    public Optional<ProjectRuntime> Runtime { get; init; }
+
+    /// <summary>True when a push starts a deployment.</summary>
+    public Optional<bool> AutoDeployEnabled { get; init; }
+
+    /// <summary>The branch whose pushes count, up to 100 characters; null for the one that is deployed.</summary>
+    public Optional<string?> AutoDeployBranch { get; init; }
+
+    /// <summary>The Jenkins job that builds the project, up to 255 characters; null for none.</summary>
+    public Optional<string?> JenkinsJobName { get; init; }
+}
+
+/// <summary>What came of a change of a project.</summary>
+/// <param name="Outcome">Whether it was changed, and if not, why.</param>
+/// <param name="Project">The project as it stands now; null when there is none.</param>
+public sealed record ProjectUpdate(UpdateOutcome Outcome, Project? Project);
+
+/// <summary>A project and its newest deployment.</summary>
+/// <param name="Project">The project.</param>
+/// <param name="Latest">The newest deployment that is not deleted; null when there is none.</param>
+public sealed record ProjectWithLatestDeployment(Project Project, Deployment? Latest);
 
 /// <summary>A project to be made.</summary>
 public sealed record NewProject

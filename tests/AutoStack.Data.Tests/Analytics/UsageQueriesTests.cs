@@ -60,6 +60,7 @@ public sealed class UsageQueriesTests : AnalyticsTests
         {
             Assert.That(page, Has.Count.LessThanOrEqualTo(3));
             paged.AddRange(page);
+            Assert.That(paged, Has.Count.LessThanOrEqualTo(all.Count), "a page begins behind the one before");
         }
 
         Assert.That(all, Has.Count.EqualTo(7));

@@ -24,6 +24,8 @@ public sealed partial class ShippedStatements : DatabaseTests
         ["from"] = "text[]",
         ["branch"] = "text",
         ["host"] = "text",
+        ["outputDir"] = "text",
+        ["runtime"] = "text",
         ["hash"] = "text",
         ["message"] = "text",
         ["author"] = "text",

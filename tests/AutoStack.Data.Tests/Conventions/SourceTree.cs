@@ -30,6 +30,12 @@ public sealed class SourceTree
             allowed.AddRange(["DeploymentLifecycle.cs", "DeploymentMaintenance.cs"]);
         }
 
+        if (table is "deployments" or "projects")
+        {
+            // What is secret of them.
+            allowed.Add("EnvironmentRepository.cs");
+        }
+
         if (table == "users")
         {
             // Who somebody is, and what else is known of them.

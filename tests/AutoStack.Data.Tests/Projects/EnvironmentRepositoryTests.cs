@@ -1,0 +1,108 @@
+using System.Security.Cryptography;
+using AutoStack.Data.Deployments;
+using AutoStack.Data.Projects;
+using AutoStack.Data.Security;
+using AutoStack.Data.Tests.Support;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace AutoStack.Data.Tests.Projects;
+
+public sealed class EnvironmentRepositoryTests : DatabaseTests
+{
+    private readonly SecretKey key = new() { Id = "k1", Secret = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)) };
+    private ServiceProvider withKey = null!;
+
+    private IEnvironmentRepository Environments => withKey.GetRequiredService<IEnvironmentRepository>();
+
+    [OneTimeSetUp]
+    public void ConfigureKey() => withKey = new ServiceCollection()
+        .AddSingleton<TimeProvider>(Clock)
+        .AddAutoStackData(options =>
+        {
+            options.ConnectionString = Database.ConnectionString;
+            options.SecretKeys.Add(key);
+        })
+        .BuildServiceProvider();
+
+    [OneTimeTearDown]
+    public void Dispose() => withKey.Dispose();
+
+    [Test]
+    public async Task An_environment_is_stored_encrypted_and_read_by_its_owner_only()
+    {
+        var project = await AddProjectAsync();
+        var stranger = await AddUserAsync();
+
+        Assert.That(await Environments.SetOfProjectAsync(project.Id, stranger.Id, Secret.From("x"), Token), Is.False);
+        Assert.That(await Environments.FindOfProjectAsync(project.Id, project.UserId, Token), Is.Null);
+        Assert.That(await Environments.SetOfProjectAsync(project.Id, project.UserId, Secret.From("PORT=80"), Token), Is.True);
+
+        Assert.That((await Environments.FindOfProjectAsync(project.Id, project.UserId, Token))!.Reveal(), Is.EqualTo("PORT=80"));
+        Assert.That(await Environments.FindOfProjectAsync(project.Id, stranger.Id, Token), Is.Null);
+        Assert.That(await ScalarAsync("SELECT env_vars FROM projects WHERE id = $1", project.Id), Does.StartWith("enc:v1:k1:").And.Not.Contain("PORT"));
+
+        Assert.That(await Environments.SetOfProjectAsync(project.Id, project.UserId, null, Token), Is.True);
+        Assert.That(await Environments.FindOfProjectAsync(project.Id, project.UserId, Token), Is.Null);
+    }
+
+    [Test]
+    public async Task A_deployment_keeps_the_environment_that_it_was_queued_with()
+    {
+        var project = await AddProjectAsync();
+        await Environments.SetOfProjectAsync(project.Id, project.UserId, Secret.From("V=1"), Token);
+        var deployment = await withKey.GetRequiredService<IUnitOfWork>().RunAsync(async (tx, ct) =>
+        {
+            var queued = (await tx.Get<IDeploymentRepository>().EnqueueAsync(new NewDeployment { ProjectId = project.Id, UserId = project.UserId }, ct))!;
+            Assert.That(await tx.Get<IEnvironmentRepository>().SnapshotAsync(queued.Id, ct), Is.True);
+            return queued;
+        }, Token);
+        await Environments.SetOfProjectAsync(project.Id, project.UserId, Secret.From("V=2"), Token);
+
+        Assert.That(await Environments.SnapshotAsync(deployment.Id, Token), Is.False, "it has one");
+        Assert.That((await Environments.FindOfDeploymentAsync(deployment.Id, Token))!.Reveal(), Is.EqualTo("V=1"));
+    }
+
+    [Test]
+    public async Task A_snapshot_of_nothing_is_nothing()
+    {
+        var deployment = await EnqueueAsync();
+
+        Assert.That(await Environments.SnapshotAsync(deployment.Id, Token), Is.False);
+        Assert.That(await Environments.SnapshotAsync(Guid.NewGuid(), Token), Is.False);
+        Assert.That(await Environments.FindOfDeploymentAsync(deployment.Id, Token), Is.Null);
+        Assert.That(await Environments.FindOfDeploymentAsync(Guid.NewGuid(), Token), Is.Null);
+    }
+
+    [Test]
+    public async Task What_was_stored_in_clear_is_read_and_a_snapshot_of_it_is_encrypted()
+    {
+        var deployment = await EnqueueAsync();
+        await ExecuteAsync("UPDATE projects SET env_vars = 'CLEAR=1' WHERE id = $1", deployment.ProjectId);
+
+        Assert.That((await Environments.FindOfProjectAsync(deployment.ProjectId, deployment.UserId, Token))!.Reveal(), Is.EqualTo("CLEAR=1"));
+        Assert.That(await Environments.SnapshotAsync(deployment.Id, Token), Is.True);
+        Assert.That((await Environments.FindOfDeploymentAsync(deployment.Id, Token))!.Reveal(), Is.EqualTo("CLEAR=1"));
+        Assert.That(await ScalarAsync("SELECT env_vars FROM deployments WHERE id = $1", deployment.Id), Does.StartWith("enc:v1:"));
+    }
+
+    [Test]
+    public async Task Without_a_key_nothing_is_stored()
+    {
+        var project = await AddProjectAsync();
+
+        Assert.That(
+            () => Get<IEnvironmentRepository>().SetOfProjectAsync(project.Id, project.UserId, Secret.From("PORT=80"), Token),
+            Throws.InvalidOperationException.With.Message.Contains("SecretKeys").And.Message.Not.Contains("PORT"));
+    }
+
+    [Test]
+    public async Task A_value_moved_to_another_row_does_not_open()
+    {
+        var project = await AddProjectAsync();
+        var other = await AddProjectAsync();
+        await Environments.SetOfProjectAsync(project.Id, project.UserId, Secret.From("V=1"), Token);
+        await ExecuteAsync("UPDATE projects SET env_vars = (SELECT env_vars FROM projects WHERE id = $1) WHERE id = $2", project.Id, other.Id);
+
+        Assert.That(() => Environments.FindOfProjectAsync(other.Id, other.UserId, Token), Throws.TypeOf<SecretUnreadableException>());
+    }
+}

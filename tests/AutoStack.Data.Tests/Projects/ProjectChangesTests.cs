@@ -1,0 +1,165 @@
+using AutoStack.Data.Projects;
+using AutoStack.Data.Tests.Support;
+
+namespace AutoStack.Data.Tests.Projects;
+
+public sealed class ProjectChangesTests : DatabaseTests
+{
+    [Test]
+    public async Task A_patch_changes_what_it_gives_and_null_clears()
+    {
+        var project = await AddProjectAsync();
+        await UpdateAsync(project, new ProjectPatch { AutoDeployBranch = "live", GithubRepoId = "42", JenkinsJobName = "job" });
+
+        var update = await UpdateAsync(
+            project,
+            new ProjectPatch
+            {
+                Name = "Renamed",
+                Branch = "release/1",
+                BuildCommand = "make",
+                OutputDir = "out",
+                Runtime = ProjectRuntime.Docker,
+                AutoDeployEnabled = true,
+                AutoDeployBranch = null,
+            });
+
+        Assert.That(update.Outcome, Is.EqualTo(UpdateOutcome.Updated));
+        Assert.That(update.Project, Is.EqualTo(project with
+        {
+            Name = "Renamed",
+            Branch = "release/1",
+            BuildCommand = "make",
+            OutputDir = "out",
+            Runtime = ProjectRuntime.Docker,
+            AutoDeployEnabled = true,
+            AutoDeployBranch = null,
+            GithubRepoId = "42",
+            JenkinsJobName = "job",
+            UpdatedAt = update.Project!.UpdatedAt,
+        }));
+        Assert.That(await Projects.FindAsync(project.Id, project.UserId, Token), Is.EqualTo(update.Project));
+    }
+
+    [Test]
+    public async Task A_lost_update_is_a_result_and_a_strangers_is_none()
+    {
+        var project = await AddProjectAsync();
+        var stranger = await AddUserAsync();
+        await Projects.UpdateAsync(project.Id, project.UserId, new ProjectPatch { Name = "First" }, project.UpdatedAt, Token);
+
+        var second = await Projects.UpdateAsync(project.Id, project.UserId, new ProjectPatch { Name = "Second" }, project.UpdatedAt, Token);
+
+        Assert.That((second.Outcome, second.Project!.Name), Is.EqualTo((UpdateOutcome.Conflict, "First")));
+        Assert.That(
+            await Projects.UpdateAsync(project.Id, stranger.Id, new ProjectPatch { Name = "Third" }, null, Token),
+            Is.EqualTo(new ProjectUpdate(UpdateOutcome.NotFound, null)));
+    }
+
+    [Test]
+    public async Task Ensure_makes_a_project_once_and_changes_only_what_is_given()
+    {
+        var user = await AddUserAsync();
+        var request = new NewProject { UserId = user.Id, Name = "Site", Repository = "ada/ensure", BuildCommand = "make" };
+
+        var made = await Projects.EnsureAsync(request, new ProjectPatch { Branch = "ignored at first" }, Token);
+        var changed = await Projects.EnsureAsync(request with { Name = "Other", BuildCommand = "other" }, new ProjectPatch { Branch = "next" }, Token);
+
+        Assert.That((made.Branch, made.BuildCommand), Is.EqualTo(("main", "make")));
+        Assert.That(changed, Is.EqualTo(made with { Branch = "next", UpdatedAt = changed.UpdatedAt }));
+        Assert.That(await Projects.FindByRepositoryAsync(user.Id, "ada/ensure", Token), Is.EqualTo(changed));
+    }
+
+    [Test]
+    public async Task Of_two_first_calls_at_once_one_makes_the_project()
+    {
+        var user = await AddUserAsync();
+        var request = new NewProject { UserId = user.Id, Name = "Site", Repository = "ada/at-once" };
+        Task<Project> second = null!;
+        var first = await UnitOfWork.RunAsync(async (tx, ct) =>
+        {
+            var made = await tx.Get<IProjectRepository>().EnsureAsync(request, new ProjectPatch(), ct);
+            second = Projects.EnsureAsync(request, new ProjectPatch(), Token);
+            await UntilSomeoneWaitsAsync();
+            return made;
+        }, Token);
+
+        Assert.That((await second).Id, Is.EqualTo(first.Id));
+    }
+
+    [Test]
+    public async Task Several_projects_of_one_repository_are_no_error()
+    {
+        var user = await AddUserAsync();
+        var first = await Projects.AddAsync(new NewProject { UserId = user.Id, Name = "One", Repository = "ada/twice" }, Token);
+        await Projects.AddAsync(new NewProject { UserId = user.Id, Name = "Two", Repository = "ada/twice" }, Token);
+
+        Assert.That(await Projects.FindByRepositoryAsync(user.Id, "ada/twice", Token), Is.EqualTo(first), "the oldest");
+        Assert.That((await Projects.EnsureAsync(new NewProject { UserId = user.Id, Name = "x", Repository = "ada/twice" }, new ProjectPatch(), Token)).Id, Is.EqualTo(first.Id));
+        Assert.That(await Projects.FindByRepositoryAsync((await AddUserAsync()).Id, "ada/twice", Token), Is.Null);
+    }
+
+    [Test]
+    public async Task What_a_build_finds_out_does_not_overwrite_the_owners_choice()
+    {
+        var project = await AddProjectAsync();
+
+        Assert.That(await Projects.SetDetectedAsync(project.Id, "build", ProjectRuntime.Docker, Token), Is.True);
+        Assert.That(await Projects.SetDetectedAsync(project.Id, "other", ProjectRuntime.NodeJs, Token), Is.False);
+        Assert.That(await Projects.SetDetectedAsync(project.Id, null, null, Token), Is.False);
+        Assert.That(await Projects.SetDetectedAsync(Guid.NewGuid(), "build", null, Token), Is.False);
+
+        var found = (await Projects.FindAsync(project.Id, project.UserId, Token))!;
+        Assert.That((found.OutputDir, found.Runtime), Is.EqualTo(("build", ProjectRuntime.Docker)));
+    }
+
+    [Test]
+    public async Task The_projects_of_an_owner_come_with_their_newest_deployment()
+    {
+        var user = await AddUserAsync();
+        var (busy, idle) = (await AddProjectAsync(user.Id), await AddProjectAsync(user.Id));
+        await EnqueueAsync(busy);
+        var newest = await EnqueueAsync(busy);
+        var deleted = await EnqueueAsync(busy);
+        await Deployments.SoftDeleteAsync(deleted.Id, user.Id, Token);
+        await AddProjectAsync();
+
+        var all = await Projects.ListByOwnerAsync(user.Id, 10, Guid.Empty, Token);
+
+        Assert.That(all, Is.EqualTo([new ProjectWithLatestDeployment(busy, newest), new ProjectWithLatestDeployment(idle, null)]));
+        Assert.That(await Projects.ListByOwnerAsync(user.Id, 10, busy.Id, Token), Is.EqualTo([all[1]]));
+    }
+
+    [Test]
+    public async Task Remove_takes_a_project_of_its_owner_only()
+    {
+        var deployment = await EnqueueAsync();
+        var stranger = await AddUserAsync();
+
+        Assert.That(await Projects.RemoveAsync(deployment.ProjectId, stranger.Id, Token), Is.False);
+        Assert.That(await Projects.RemoveAsync(deployment.ProjectId, deployment.UserId, Token), Is.True);
+        Assert.That(await Deployments.FindAsync(deployment.Id, deployment.UserId, Token), Is.Null);
+    }
+
+    [Test]
+    public async Task What_is_wrong_is_named()
+    {
+        var project = await AddProjectAsync();
+
+        Assert.That(() => UpdateAsync(project, null!), Throws.ArgumentNullException);
+        Assert.That(() => UpdateAsync(project, new ProjectPatch { Name = " " }), Throws.ArgumentException.With.Property("ParamName").EqualTo("name"));
+        Assert.That(() => UpdateAsync(project, new ProjectPatch { Branch = null! }), Throws.ArgumentNullException);
+        Assert.That(() => UpdateAsync(project, new ProjectPatch { OutputDir = null! }), Throws.ArgumentNullException);
+        Assert.That(() => UpdateAsync(project, new ProjectPatch { Branch = new string('b', 101) }), Throws.ArgumentException.With.Message.Contains("at most 100"));
+        Assert.That(() => UpdateAsync(project, new ProjectPatch { Runtime = ProjectRuntime.From("cobol") }), Throws.ArgumentException);
+        Assert.That(() => Projects.EnsureAsync(null!, new ProjectPatch(), Token), Throws.ArgumentNullException);
+        Assert.That(
+            () => Projects.EnsureAsync(new NewProject { UserId = Guid.NewGuid(), Name = "x", Repository = "x/y" }, new ProjectPatch(), Token),
+            Throws.TypeOf<MissingReferenceException>());
+        Assert.That(() => Projects.FindByRepositoryAsync(project.UserId, " ", Token), Throws.ArgumentException);
+        Assert.That(() => Projects.ListByOwnerAsync(project.UserId, 0, Guid.Empty, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
+        Assert.That(() => Projects.SetDetectedAsync(project.Id, new string('o', 256), null, Token), Throws.ArgumentException);
+    }
+
+    private Task<ProjectUpdate> UpdateAsync(Project project, ProjectPatch patch) => Projects.UpdateAsync(project.Id, project.UserId, patch, null, Token);
+}
