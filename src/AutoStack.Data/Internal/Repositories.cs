@@ -25,6 +25,7 @@ internal static class Repositories
         [typeof(ISessionRepository)] = (db, context) => new SessionRepository(db, context.Clock),
         [typeof(IProjectRepository)] = (db, context) => new ProjectRepository(db, context.Clock),
         [typeof(IEnvironmentRepository)] = (db, context) => new EnvironmentRepository(db, context.Clock, context.Secrets),
+        [typeof(ISecretRotation)] = (db, context) => new SecretRotation(db, context.Secrets),
         [typeof(IDeploymentRepository)] = (db, context) => new DeploymentRepository(db, context.Clock),
         [typeof(IDeploymentLifecycle)] = (db, context) => new DeploymentLifecycle(db, context.Clock),
         [typeof(IDeploymentMaintenance)] = (db, context) => new DeploymentMaintenance(db, context.Clock),

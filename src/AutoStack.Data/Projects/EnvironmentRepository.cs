@@ -9,6 +9,36 @@ internal sealed class EnvironmentRepository(Db db, TimeProvider clock, SecretPro
     internal const string OfProject = "projects.env_vars";
     internal const string OfDeployment = "deployments.env_vars";
 
+    internal static SecretColumn Projects { get; } = new(
+        OfProject,
+        (prefix, after, limit) => new Statement("""
+            SELECT p.id, p.id, p.env_vars
+            FROM projects p
+            WHERE p.id > @after AND NOT starts_with(p.env_vars, @prefix)
+            ORDER BY p.id
+            LIMIT @limit
+            """, P.Of(after), P.Text(prefix), P.Of(limit)),
+        (id, old, renewed) => new Statement("""
+            UPDATE projects p
+            SET env_vars = @renewed
+            WHERE p.id = @id AND p.env_vars = @old
+            """, P.Of(id), P.Text(old), P.Text(renewed)));
+
+    internal static SecretColumn Deployments { get; } = new(
+        OfDeployment,
+        (prefix, after, limit) => new Statement("""
+            SELECT d.id, d.id, d.env_vars
+            FROM deployments d
+            WHERE d.id > @after AND NOT starts_with(d.env_vars, @prefix)
+            ORDER BY d.id
+            LIMIT @limit
+            """, P.Of(after), P.Text(prefix), P.Of(limit)),
+        (id, old, renewed) => new Statement("""
+            UPDATE deployments d
+            SET env_vars = @renewed
+            WHERE d.id = @id AND d.env_vars = @old
+            """, P.Of(id), P.Text(old), P.Text(renewed)));
+
     public async Task<Secret?> FindOfProjectAsync(Guid projectId, Guid ownerId, CancellationToken cancellationToken)
     {
         var stored = await db.ListAsync(row => row.TextOrNull(), """

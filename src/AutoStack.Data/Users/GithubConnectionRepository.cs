@@ -12,6 +12,36 @@ internal sealed class GithubConnectionRepository(Db db, TimeProvider clock, Secr
     private const string AccessToken = "github_connections.github_access_token";
     private const string RefreshToken = "github_connections.github_refresh_token";
 
+    internal static SecretColumn AccessTokens { get; } = new(
+        AccessToken,
+        (prefix, after, limit) => new Statement("""
+            SELECT g.id, g.user_id, g.github_access_token
+            FROM github_connections g
+            WHERE g.id > @after AND NOT starts_with(g.github_access_token, @prefix)
+            ORDER BY g.id
+            LIMIT @limit
+            """, P.Of(after), P.Text(prefix), P.Of(limit)),
+        (id, old, renewed) => new Statement("""
+            UPDATE github_connections g
+            SET github_access_token = @renewed
+            WHERE g.id = @id AND g.github_access_token = @old
+            """, P.Of(id), P.Text(old), P.Text(renewed)));
+
+    internal static SecretColumn RefreshTokens { get; } = new(
+        RefreshToken,
+        (prefix, after, limit) => new Statement("""
+            SELECT g.id, g.user_id, g.github_refresh_token
+            FROM github_connections g
+            WHERE g.id > @after AND NOT starts_with(g.github_refresh_token, @prefix)
+            ORDER BY g.id
+            LIMIT @limit
+            """, P.Of(after), P.Text(prefix), P.Of(limit)),
+        (id, old, renewed) => new Statement("""
+            UPDATE github_connections g
+            SET github_refresh_token = @renewed
+            WHERE g.id = @id AND g.github_refresh_token = @old
+            """, P.Of(id), P.Text(old), P.Text(renewed)));
+
     internal static GithubConnection Read(RowReader row) => new()
     {
         Id = row.Guid(),

@@ -1,0 +1,25 @@
+namespace AutoStack.Data.Security;
+
+/// <summary>Encrypts stored secrets anew with the first of <see cref="AutoStackDataOptions.SecretKeys"/>, also those that were stored in clear.</summary>
+public interface ISecretRotation
+{
+    /// <summary>The most rows that are read at once.</summary>
+    const int MaxBatchSize = 1000;
+
+    /// <summary>
+    /// Goes through every table that holds secrets. It may run while services work, and more than once: each value is replaced on its own, unless it
+    /// changed meanwhile. When nothing is unreadable, the older keys are of no use any more.
+    /// </summary>
+    /// <param name="batchSize">The number of rows that are read at once, 1 to <see cref="MaxBatchSize"/>.</param>
+    /// <param name="cancellationToken">Stops between two values.</param>
+    /// <returns>One result per column.</returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="batchSize"/> is out of its range.</exception>
+    /// <exception cref="InvalidOperationException">No key is configured.</exception>
+    Task<IReadOnlyList<SecretRotationResult>> RunAsync(int batchSize, CancellationToken cancellationToken);
+}
+
+/// <summary>What a rotation did to one column.</summary>
+/// <param name="Column">The column, for example <c>projects.env_vars</c>.</param>
+/// <param name="Rotated">The number of values that were encrypted anew.</param>
+/// <param name="Unreadable">The number of values that no configured key opens; they stay as they are.</param>
+public sealed record SecretRotationResult(string Column, int Rotated, int Unreadable);

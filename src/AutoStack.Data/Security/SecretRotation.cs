@@ -1,0 +1,65 @@
+using AutoStack.Data.Internal;
+using AutoStack.Data.Projects;
+using AutoStack.Data.Users;
+
+namespace AutoStack.Data.Security;
+
+/// <summary>A column of secrets: its name, the rows whose value the writing key did not encrypt, and how a value is replaced.</summary>
+/// <param name="Name">The column, as its values know their place.</param>
+/// <param name="Stale">Id, the id that a value is bound to, and the value; after an id, in the order of ids.</param>
+/// <param name="Replace">Puts a value in the place of another one that is still there.</param>
+internal sealed record SecretColumn(string Name, Func<string, Guid, int, Statement> Stale, Func<Guid, string, string, Statement> Replace);
+
+internal sealed class SecretRotation(Db db, SecretProtector secrets) : ISecretRotation
+{
+    internal static IReadOnlyList<SecretColumn> Columns { get; } =
+        [GithubConnectionRepository.AccessTokens, GithubConnectionRepository.RefreshTokens, EnvironmentRepository.Projects, EnvironmentRepository.Deployments];
+
+    public async Task<IReadOnlyList<SecretRotationResult>> RunAsync(int batchSize, CancellationToken cancellationToken)
+    {
+        Limit.Check(batchSize, ISecretRotation.MaxBatchSize);
+        var prefix = secrets.WriterPrefix
+            ?? throw new InvalidOperationException("No key is configured to encrypt with: add a key to AutoStackDataOptions.SecretKeys.");
+        var results = new List<SecretRotationResult>();
+        foreach (var column in Columns)
+        {
+            results.Add(await RotateAsync(column, prefix, batchSize, cancellationToken).ConfigureAwait(false));
+        }
+
+        return results;
+    }
+
+    private async Task<SecretRotationResult> RotateAsync(SecretColumn column, string prefix, int batchSize, CancellationToken cancellationToken)
+    {
+        var result = new SecretRotationResult(column.Name, 0, 0);
+        var after = Guid.Empty;
+        while (true)
+        {
+            var rows = await db.ListAsync(
+                row => (Id: row.Guid(), BoundTo: row.Guid(), Value: row.Text()), column.Stale(prefix, after, batchSize), cancellationToken).ConfigureAwait(false);
+            foreach (var (id, boundTo, value) in rows)
+            {
+                string renewed;
+                try
+                {
+                    renewed = secrets.Protect(secrets.Open(value, column.Name, boundTo), column.Name, boundTo)!;
+                }
+                catch (SecretUnreadableException)
+                {
+                    result = result with { Unreadable = result.Unreadable + 1 };
+                    continue;
+                }
+
+                var replaced = await db.WriteAsync(column.Replace(id, value, renewed), cancellationToken).ConfigureAwait(false);
+                result = result with { Rotated = result.Rotated + replaced };
+            }
+
+            if (rows.Count < batchSize)
+            {
+                return result;
+            }
+
+            after = rows[^1].Id;
+        }
+    }
+}

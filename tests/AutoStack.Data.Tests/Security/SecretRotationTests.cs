@@ -1,0 +1,79 @@
+using System.Security.Cryptography;
+using AutoStack.Data.Projects;
+using AutoStack.Data.Security;
+using AutoStack.Data.Tests.Support;
+using AutoStack.Data.Users;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace AutoStack.Data.Tests.Security;
+
+public sealed class SecretRotationTests : DatabaseTests
+{
+    [Test]
+    public async Task Every_secret_is_encrypted_anew_and_the_old_key_is_of_no_use_any_more()
+    {
+        var (old, current) = (Key("old"), Key("current"));
+        await using var before = Provider(old);
+        await using var during = Provider(current, old);
+        await using var after = Provider(current);
+        var deployments = new List<(Guid Id, Guid ProjectId, Guid UserId)>();
+        for (var i = 0; i < 5; i++)
+        {
+            var deployment = await EnqueueAsync();
+            var environments = before.GetRequiredService<IEnvironmentRepository>();
+            await environments.SetOfProjectAsync(deployment.ProjectId, deployment.UserId, Secret.From($"V={i}"), Token);
+            await environments.SnapshotAsync(deployment.Id, Token);
+            await before.GetRequiredService<IGithubConnectionRepository>().SetAsync(
+                deployment.UserId, new GithubTokens { AccessToken = Secret.From($"gho{i}"), RefreshToken = Secret.From($"ghr{i}") }, Token);
+            deployments.Add((deployment.Id, deployment.ProjectId, deployment.UserId));
+        }
+
+        // One in clear, as the Python services left it.
+        await ExecuteAsync("UPDATE projects SET env_vars = 'V=0' WHERE id = $1", deployments[0].ProjectId);
+
+        var results = await during.GetRequiredService<ISecretRotation>().RunAsync(2, Token);
+
+        Assert.That(results.Select(r => (r.Column, r.Rotated, r.Unreadable)), Is.EqualTo(new[]
+        {
+            ("github_connections.github_access_token", 5, 0),
+            ("github_connections.github_refresh_token", 5, 0),
+            ("projects.env_vars", 5, 0),
+            ("deployments.env_vars", 5, 0),
+        }));
+        Assert.That((await during.GetRequiredService<ISecretRotation>().RunAsync(2, Token)).Sum(r => r.Rotated), Is.Zero);
+        for (var i = 0; i < 5; i++)
+        {
+            var (id, projectId, userId) = deployments[i];
+            var environments = after.GetRequiredService<IEnvironmentRepository>();
+            Assert.That((await environments.FindOfProjectAsync(projectId, userId, Token))!.Reveal(), Is.EqualTo($"V={i}"));
+            Assert.That((await environments.FindOfDeploymentAsync(id, Token))!.Reveal(), Is.EqualTo($"V={i}"));
+            var tokens = (await after.GetRequiredService<IGithubConnectionRepository>().FindTokensAsync(userId, Token))!;
+            Assert.That((tokens.AccessToken.Reveal(), tokens.RefreshToken!.Reveal()), Is.EqualTo(($"gho{i}", $"ghr{i}")));
+        }
+
+        // Without the old key, what it encrypted is counted and stays.
+        await before.GetRequiredService<IEnvironmentRepository>().SetOfProjectAsync(deployments[0].ProjectId, deployments[0].UserId, Secret.From("late"), Token);
+        var unreadable = (await after.GetRequiredService<ISecretRotation>().RunAsync(100, Token)).Single(r => r.Column == "projects.env_vars");
+        Assert.That((unreadable.Rotated, unreadable.Unreadable), Is.EqualTo((0, 1)));
+    }
+
+    [Test]
+    public void What_is_wrong_is_named()
+    {
+        Assert.That(() => Get<ISecretRotation>().RunAsync(10, Token), Throws.InvalidOperationException.With.Message.Contains("SecretKeys"));
+        Assert.That(() => Get<ISecretRotation>().RunAsync(0, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
+    }
+
+    private ServiceProvider Provider(params SecretKey[] keys) => new ServiceCollection()
+        .AddAutoStackData(options =>
+        {
+            options.ConnectionString = Database.ConnectionString;
+            foreach (var key in keys)
+            {
+                options.SecretKeys.Add(key);
+            }
+        })
+        .BuildServiceProvider();
+
+    private static SecretKey Key(string id) => new() { Id = id, Secret = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)) };
+}
