@@ -1,0 +1,134 @@
+using System.Diagnostics;
+using Npgsql;
+
+namespace AutoStack.Data.Migrations.Internal;
+
+/// <summary>Runs scripts on one connection, while another one holds the lock.</summary>
+internal sealed class ScriptRunner(NpgsqlConnection connection, MigrationLock held, int attempts, IProgress<MigrationEvent>? progress)
+{
+    /// <summary>Sets what all scripts need of their session.</summary>
+    public async Task PrepareSessionAsync(CancellationToken cancellationToken)
+    {
+        // What the scripts create goes into public, whatever the role's own search path says.
+        await ExecuteAsync("SELECT set_config('search_path', 'public, ' || current_setting('search_path'), false)", cancellationToken)
+            .ConfigureAwait(false);
+        try
+        {
+            // A server that notices a dead client ends its statement, so that a killed migrator does not go on building for nobody.
+            await ExecuteAsync("SET client_connection_check_interval = '2s'", cancellationToken).ConfigureAwait(false);
+        }
+        catch (PostgresException)
+        {
+            // Not every platform of the server can notice it.
+        }
+    }
+
+    /// <summary>Runs a script with what its header asks for, and notes it; tries again when somebody is in the way.</summary>
+    public async Task<AppliedStep> ApplyAsync(MigrationScript script, bool up, CancellationToken cancellationToken)
+    {
+        var step = up ? script.Up : script.Down;
+        progress?.Report(new StepStarted(script.Version, step.FileName));
+        var watch = Stopwatch.StartNew();
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await SetTimeoutsAsync(step, cancellationToken).ConfigureAwait(false);
+                if (step.ConcurrentIndex is not null)
+                {
+                    await DropInvalidIndexAsync(step.ConcurrentIndex, cancellationToken).ConfigureAwait(false);
+                }
+
+                if (step.Transactional)
+                {
+                    var transaction = await connection.BeginTransactionAsync(cancellationToken).ConfigureAwait(false);
+                    await using var ending = transaction.ConfigureAwait(false);
+                    await RunAsync(transaction, script, up, cancellationToken).ConfigureAwait(false);
+                    // A commit that is cancelled leaves open whether it happened.
+                    await transaction.CommitAsync(CancellationToken.None).ConfigureAwait(false);
+                }
+                else
+                {
+                    await RunAsync(transaction: null, script, up, cancellationToken).ConfigureAwait(false);
+                }
+
+                break;
+            }
+            catch (PostgresException exception) when (IsInTheWay(exception) && attempt < attempts)
+            {
+                var delay = TimeSpan.FromMilliseconds(250 * Math.Pow(2, attempt - 1) * (1 + Random.Shared.NextDouble()));
+                progress?.Report(new StepRetrying(step.FileName, attempt, delay));
+                await Task.Delay(delay, cancellationToken).ConfigureAwait(false);
+            }
+        }
+
+        var applied = new AppliedStep(script.Version, step.FileName, step.Sql, watch.Elapsed);
+        progress?.Report(new StepFinished(applied));
+        return applied;
+    }
+
+    // No lock in time, or the loser of a deadlock with the application: it was rolled back, and may be tried again.
+    private static bool IsInTheWay(PostgresException exception) =>
+        exception.SqlState is PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.DeadlockDetected;
+
+    private async Task RunAsync(NpgsqlTransaction? transaction, MigrationScript script, bool up, CancellationToken cancellationToken)
+    {
+        using var step = new DbUpStep(connection, transaction, script, up);
+        var processId = connection.ProcessID;
+        var cancelling = Task.CompletedTask;
+        var running = Task.Run(step.Run, CancellationToken.None);
+        var registration = cancellationToken.Register(() => cancelling = held.CancelAsync(processId, running));
+        try
+        {
+            await running.ConfigureAwait(false);
+        }
+        catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.QueryCanceled && cancellationToken.IsCancellationRequested)
+        {
+            throw new OperationCanceledException(exception.MessageText, exception, cancellationToken);
+        }
+        finally
+        {
+            await registration.DisposeAsync().ConfigureAwait(false);
+            await cancelling.ConfigureAwait(false);
+        }
+    }
+
+    private async Task SetTimeoutsAsync(MigrationStep step, CancellationToken cancellationToken) =>
+        await ExecuteAsync($"SET lock_timeout = '{step.LockTimeout}'; SET statement_timeout = '{step.StatementTimeout}'", cancellationToken)
+            .ConfigureAwait(false);
+
+    // What a build that failed or was killed leaves behind: IF NOT EXISTS would take it for the index.
+    private async Task DropInvalidIndexAsync(string index, CancellationToken cancellationToken)
+    {
+        using var find = new NpgsqlCommand("SELECT EXISTS (SELECT FROM pg_index WHERE indexrelid = to_regclass(@index) AND NOT indisvalid)", connection);
+        find.Parameters.AddWithValue("index", "public." + index);
+        if (await find.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) is true)
+        {
+            await ExecuteAsync($"DROP INDEX CONCURRENTLY public.{index}", cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private async Task ExecuteAsync(string sql, CancellationToken cancellationToken)
+    {
+        using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = 0 };
+        await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>The exception for a script that failed: its file, the line, what the server said.</summary>
+    public static MigrationException Failed(MigrationScript script, bool up, Exception exception, MigrationReport report)
+    {
+        var step = up ? script.Up : script.Down;
+        var message = exception.Message;
+        var place = "";
+        if (exception is PostgresException postgres)
+        {
+            // A transactional script is an EXECUTEd string: positions are within it.
+            var position = postgres.InternalPosition > 0 ? postgres.InternalPosition : step.Transactional ? 0 : postgres.Position;
+            // The server counts characters, and one beyond the basic plane is two of ours.
+            place = position > 0 ? $", line {1 + step.Sql.EnumerateRunes().Take(position - 1).Count(rune => rune.Value == '\n')}" : "";
+            message = string.Join(" ", new[] { $"{postgres.MessageText} ({postgres.SqlState}).", postgres.Detail, postgres.Hint }.Where(part => !string.IsNullOrEmpty(part)));
+        }
+
+        return new MigrationException(MigrationError.ScriptFailed, $"{step.FileName}{place}: {message}", exception) { Report = report };
+    }
+}
