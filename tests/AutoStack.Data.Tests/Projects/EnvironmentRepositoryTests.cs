@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using AutoStack.Data.Deployments;
 using AutoStack.Data.Projects;
 using AutoStack.Data.Security;
@@ -9,20 +8,12 @@ namespace AutoStack.Data.Tests.Projects;
 
 public sealed class EnvironmentRepositoryTests : DatabaseTests
 {
-    private readonly SecretKey key = new() { Id = "k1", Secret = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)) };
     private ServiceProvider withKey = null!;
 
     private IEnvironmentRepository Environments => withKey.GetRequiredService<IEnvironmentRepository>();
 
     [OneTimeSetUp]
-    public void ConfigureKey() => withKey = new ServiceCollection()
-        .AddSingleton<TimeProvider>(Clock)
-        .AddAutoStackData(options =>
-        {
-            options.ConnectionString = Database.ConnectionString;
-            options.SecretKeys.Add(key);
-        })
-        .BuildServiceProvider();
+    public void ConfigureKey() => withKey = WithKeys(NewKey("k1"));
 
     [OneTimeTearDown]
     public void Dispose() => withKey.Dispose();

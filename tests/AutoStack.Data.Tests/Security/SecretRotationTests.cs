@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using AutoStack.Data.Projects;
 using AutoStack.Data.Security;
 using AutoStack.Data.Tests.Support;
@@ -12,10 +11,10 @@ public sealed class SecretRotationTests : DatabaseTests
     [Test]
     public async Task Every_secret_is_encrypted_anew_and_the_old_key_is_of_no_use_any_more()
     {
-        var (old, current) = (Key("old"), Key("current"));
-        await using var before = Provider(old);
-        await using var during = Provider(current, old);
-        await using var after = Provider(current);
+        var (old, current) = (NewKey("old"), NewKey("current"));
+        await using var before = WithKeys(old);
+        await using var during = WithKeys(current, old);
+        await using var after = WithKeys(current);
         var deployments = new List<(Guid Id, Guid ProjectId, Guid UserId)>();
         for (var i = 0; i < 5; i++)
         {
@@ -63,17 +62,4 @@ public sealed class SecretRotationTests : DatabaseTests
         Assert.That(() => Get<ISecretRotation>().RunAsync(10, Token), Throws.InvalidOperationException.With.Message.Contains("SecretKeys"));
         Assert.That(() => Get<ISecretRotation>().RunAsync(0, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
     }
-
-    private ServiceProvider Provider(params SecretKey[] keys) => new ServiceCollection()
-        .AddAutoStackData(options =>
-        {
-            options.ConnectionString = Database.ConnectionString;
-            foreach (var key in keys)
-            {
-                options.SecretKeys.Add(key);
-            }
-        })
-        .BuildServiceProvider();
-
-    private static SecretKey Key(string id) => new() { Id = id, Secret = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)) };
 }

@@ -1,5 +1,7 @@
+using System.Security.Cryptography;
 using AutoStack.Data.Deployments;
 using AutoStack.Data.Projects;
+using AutoStack.Data.Security;
 using AutoStack.Data.Testing;
 using AutoStack.Data.Users;
 using AutoStack.Data.Webhooks;
@@ -90,6 +92,22 @@ public abstract class DatabaseTests
 
     protected T Get<T>()
         where T : notnull => provider.GetRequiredService<T>();
+
+    /// <summary>A key to encrypt secrets with.</summary>
+    protected static SecretKey NewKey(string id) => new() { Id = id, Secret = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)) };
+
+    /// <summary>The repositories of the same database in a host that has keys, the first of which writes.</summary>
+    protected ServiceProvider WithKeys(params SecretKey[] keys) => new ServiceCollection()
+        .AddSingleton<TimeProvider>(Clock)
+        .AddAutoStackData(options =>
+        {
+            options.ConnectionString = Database.ConnectionString;
+            foreach (var key in keys)
+            {
+                options.SecretKeys.Add(key);
+            }
+        })
+        .BuildServiceProvider();
 
     protected static string Unique(string prefix) => $"{prefix}-{Interlocked.Increment(ref sequence)}";
 

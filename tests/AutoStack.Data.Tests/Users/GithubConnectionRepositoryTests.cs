@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using AutoStack.Data.Security;
 using AutoStack.Data.Tests.Support;
 using AutoStack.Data.Users;
@@ -8,20 +7,12 @@ namespace AutoStack.Data.Tests.Users;
 
 public sealed class GithubConnectionRepositoryTests : DatabaseTests
 {
-    private readonly SecretKey key = new() { Id = "k1", Secret = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)) };
     private ServiceProvider withKey = null!;
 
     private IGithubConnectionRepository Connections => withKey.GetRequiredService<IGithubConnectionRepository>();
 
     [OneTimeSetUp]
-    public void ConfigureKey() => withKey = new ServiceCollection()
-        .AddSingleton<TimeProvider>(Clock)
-        .AddAutoStackData(options =>
-        {
-            options.ConnectionString = Database.ConnectionString;
-            options.SecretKeys.Add(key);
-        })
-        .BuildServiceProvider();
+    public void ConfigureKey() => withKey = WithKeys(NewKey("k1"));
 
     [OneTimeTearDown]
     public void Dispose() => withKey.Dispose();
