@@ -1,0 +1,123 @@
+using AutoStack.Data.Tests.Support;
+using Npgsql;
+
+namespace AutoStack.Data.Tests.Conventions;
+
+/// <summary>Removing an account reaches what hangs on it through indexes, however much other accounts have.</summary>
+public sealed class Cascades : DatabaseTests
+{
+    // One account of a thousand deployments and a hundred thousand lines among nine hundred that are small.
+    private const string Fill =
+        """
+        CREATE FUNCTION uid(kind int, n bigint) RETURNS uuid IMMUTABLE LANGUAGE sql AS $$ SELECT (lpad(kind::text, 8, '0') || '-0000-0000-0000-' || lpad(n::text, 12, '0'))::uuid $$;
+
+        INSERT INTO users (id, name, email, created_at, updated_at)
+        SELECT uid(1, n), 'Ada', 'cascade-' || n || '@example.com', now(), now() FROM generate_series(0, 900) n;
+        INSERT INTO user_preferences (id, user_id, created_at, updated_at) SELECT uid(2, n), uid(1, n), now(), now() FROM generate_series(0, 900) n;
+        INSERT INTO github_connections (id, user_id, github_access_token, connected_at) SELECT uid(2, n), uid(1, n), 'enc', now() FROM generate_series(0, 900) n;
+        INSERT INTO sessions (id, user_id, token, expires_at, created_at)
+        SELECT uid(2, n), uid(1, n % 901), 'hash-' || n, now(), now() FROM generate_series(0, 3600) n;
+        INSERT INTO password_reset_tokens (id, user_id, token_hash, expires_at, created_at)
+        SELECT uid(2, n), uid(1, n % 901), 'hash-' || n, now(), now() FROM generate_series(0, 3600) n;
+
+        INSERT INTO projects (id, user_id, name, repository, created_at, updated_at)
+        SELECT uid(3, n), uid(1, CASE WHEN n < 10 THEN 0 ELSE n % 900 + 1 END), 'Site', 'ada/site', now(), now() FROM generate_series(0, 1809) n;
+        INSERT INTO deployments (id, project_id, user_id, status, commit_message, created_at)
+        SELECT uid(4, n), p.id, p.user_id, 'success', repeat('m', 100), now()
+        FROM generate_series(0, 9999) n JOIN projects p ON p.id = uid(3, CASE WHEN n < 1000 THEN n % 10 ELSE n % 1800 + 10 END);
+
+        INSERT INTO deployment_stages (id, deployment_id, stage_name, status, created_at)
+        SELECT uid(5, n), uid(4, n), 'building', 'completed', now() FROM generate_series(0, 9999) n;
+        INSERT INTO deployment_containers (id, deployment_id, container_id, image, port, status, created_at, stopped_at)
+        SELECT uid(5, n), uid(4, n), 'c', 'i', 30000, 'stopped', now(), now() FROM generate_series(0, 9999) n;
+        INSERT INTO deployment_health_checks (id, deployment_id, url, checked_at)
+        SELECT uid(5, n), uid(4, n), 'http://localhost', now() FROM generate_series(0, 9999) n;
+        INSERT INTO deployment_runtime_logs (id, deployment_id, message, timestamp, seq)
+        SELECT uid(5, n), uid(4, n), 'line', now(), 1 FROM generate_series(0, 9999) n;
+        INSERT INTO webhook_payloads (id, deployment_id, provider, payload_json, headers, received_at)
+        SELECT uid(5, n), uid(4, n), 'github', '{}', '{}', now() FROM generate_series(0, 9999) n;
+        INSERT INTO deployment_logs (id, deployment_id, message, timestamp, created_at, seq)
+        SELECT uid(5, n), uid(4, CASE WHEN n < 100000 THEN n % 1000 ELSE n % 9000 + 1000 END), 'line', now(), now(), n FROM generate_series(0, 119999) n;
+        """;
+
+    // Counters of the transaction itself: what other sessions do is not in them, and nothing has to be flushed.
+    private const string Scans =
+        """
+        SELECT DISTINCT t.relname::text, t.seq_scan, t.idx_scan
+        FROM pg_stat_xact_user_tables t JOIN pg_constraint c ON c.conrelid = t.relid AND c.contype = 'f'
+        WHERE t.schemaname = 'public'
+        """;
+
+    [OneTimeSetUp]
+    public async Task FillAsync()
+    {
+        await ExecuteAsync(Fill);
+        await ExecuteAsync("ANALYZE");
+    }
+
+    [Test]
+    public async Task Removing_an_account_reads_no_child_table_as_a_whole()
+    {
+        var scans = await RemoveAsync(before: null);
+
+        Assert.That(scans, Has.Count.EqualTo(12), "Every table but users hangs on another.");
+        Assert.That(scans.Where(s => s.SeqScans != 0), Is.Empty);
+        Assert.That(scans.Where(s => s.IndexScans == 0), Is.Empty);
+    }
+
+    // What the test above is worth: it must see an index that is missing.
+    [TestCase("projects", "user_id")]
+    [TestCase("deployments", "project_id")]
+    [TestCase("deployments", "user_id")]
+    [TestCase("sessions", "user_id")]
+    [TestCase("webhook_payloads", "deployment_id")]
+    public async Task Without_an_index_the_table_is_read_as_a_whole(string table, string column)
+    {
+        var scans = await RemoveAsync(
+            $"""
+            DO $do$ DECLARE bad regclass; BEGIN
+                FOR bad IN SELECT indexrelid::regclass FROM pg_index JOIN pg_attribute ON attrelid = indrelid AND attnum = indkey[0]
+                           WHERE indrelid = '{table}'::regclass AND attname = '{column}' LOOP
+                    EXECUTE 'DROP INDEX ' || bad;
+                END LOOP;
+            END $do$
+            """);
+
+        Assert.That(scans.Where(s => s.SeqScans != 0).Select(s => s.Table), Is.EqualTo(new[] { table }));
+    }
+
+    /// <summary>Removes the large account in a transaction that is rolled back, and tells how its tables were read.</summary>
+    private async Task<List<(string Table, long SeqScans, long IndexScans)>> RemoveAsync(string? before)
+    {
+        await using var connection = new NpgsqlConnection(Database.ConnectionString);
+        await connection.OpenAsync(Token);
+        await using var transaction = await connection.BeginTransactionAsync(Token);
+        if (before is not null)
+        {
+            await using var change = new NpgsqlCommand(before, connection);
+            await change.ExecuteNonQueryAsync(Token);
+        }
+
+        var earlier = (await ReadAsync()).ToDictionary(s => s.Table);
+        await using (var delete = new NpgsqlCommand("DELETE FROM users WHERE id = uid(1, 0)", connection))
+        {
+            Assert.That(await delete.ExecuteNonQueryAsync(Token), Is.EqualTo(1));
+        }
+
+        return [.. (await ReadAsync()).Select(s =>
+            (s.Table, s.SeqScans - earlier.GetValueOrDefault(s.Table).SeqScans, s.IndexScans - earlier.GetValueOrDefault(s.Table).IndexScans))];
+
+        async Task<List<(string Table, long SeqScans, long IndexScans)>> ReadAsync()
+        {
+            var scans = new List<(string Table, long SeqScans, long IndexScans)>();
+            await using var command = new NpgsqlCommand(Scans, connection);
+            await using var reader = await command.ExecuteReaderAsync(Token);
+            while (await reader.ReadAsync(Token))
+            {
+                scans.Add((reader.GetString(0), reader.GetInt64(1), reader.GetInt64(2)));
+            }
+
+            return scans;
+        }
+    }
+}

@@ -1,0 +1,174 @@
+using System.Reflection;
+using System.Security.Cryptography;
+using System.Text.Json;
+using AutoStack.Data.Deployments;
+using AutoStack.Data.Projects;
+using AutoStack.Data.Security;
+using AutoStack.Data.Tests.Support;
+using AutoStack.Data.Users;
+using AutoStack.Data.Webhooks;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace AutoStack.Data.Tests.Conventions;
+
+/// <summary>
+/// Every method of every interface is called with everything that is wrong in every place of its arguments, one place at a time. It answers,
+/// or it refuses with an exception that is meant for the caller.
+/// </summary>
+public sealed partial class HostileArguments : DatabaseTests
+{
+    /// <summary>Calls that end otherwise, with the reason. An entry that is no longer needed fails the test.</summary>
+    private static readonly Dictionary<string, string> Exceptions = new()
+    {
+    };
+
+    private static readonly string[] Settings = [.. typeof(AutoStackDataOptions).GetProperties().Select(p => p.Name)];
+
+    private readonly Dictionary<string, object> known = new(StringComparer.OrdinalIgnoreCase);
+    private ServiceProvider host = null!;
+
+    private static IEnumerable<TestCaseData> Methods =>
+        from type in typeof(IUnitOfWork).Assembly.GetExportedTypes()
+        where type is { IsInterface: true, IsGenericType: false } && type != typeof(IRepositories)
+        from method in type.GetMethods()
+        let name = $"{type.Name}.{method.Name}({string.Join(", ", method.GetParameters().SkipLast(1).Select(p => p.Name))})"
+        select new TestCaseData(method.IsGenericMethodDefinition ? method.MakeGenericMethod(typeof(int)) : method, name).SetArgDisplayNames(name);
+
+    [OneTimeSetUp]
+    public void ConfigureKey() => host = new ServiceCollection()
+        .AddSingleton<TimeProvider>(Clock)
+        .AddAutoStackData(options =>
+        {
+            options.ConnectionString = Database.ConnectionString;
+            options.MinPoolSize = 1;
+            options.SecretKeys.Add(new SecretKey { Id = "k1", Secret = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)) });
+        })
+        .BuildServiceProvider();
+
+    [OneTimeTearDown]
+    public void Dispose() => host.Dispose();
+
+    [TestCaseSource(nameof(Methods))]
+    public async Task A_method_answers_or_refuses_for_the_caller(MethodInfo method, string name)
+    {
+        var type = method.DeclaringType!;
+        var target = host.GetRequiredService(type);
+        var parameters = method.GetParameters();
+        var (calls, wrong) = (0, new List<string>());
+
+        await MakeRowsAsync(type);
+        await CallAsync("as it is meant", index: -1, () => null);
+        foreach (var parameter in parameters.SkipLast(1))
+        {
+            foreach (var (what, make) in Hostile(parameter.ParameterType, parameter.Name!, depth: 0))
+            {
+                await CallAsync($"{parameter.Name}{what}", parameter.Position, make);
+            }
+        }
+
+        // All places at once, in changing company: a range from the end of time to its beginning is two places.
+        var all = parameters.Select(p => p.ParameterType == typeof(CancellationToken) ? [] : Hostile(p.ParameterType, p.Name!, depth: 0).ToList()).ToList();
+        // A password hash is slow on purpose, and its arguments know nothing of each other.
+        for (var round = 0; type != typeof(IPasswordHasher) && round < all.Max(h => h.Count); round++)
+        {
+            var chosen = all.Select((h, at) => h.Count == 0 ? default : h[round * (at + 1) % h.Count]).ToList();
+            await RunAsync($"all{string.Concat(chosen.Select(c => c.What))}", meant: false, p => chosen[p.Position].Make is { } make ? make() : Meant(p));
+        }
+
+        // Nothing was broken on the way.
+        await MakeRowsAsync(type);
+        Assert.That(wrong, Is.Empty, $"{calls} calls");
+        Assert.That(calls, Is.GreaterThanOrEqualTo(parameters.Length));
+        TestContext.Out.WriteLine($"{calls} calls");
+
+        Task CallAsync(string what, int index, Func<object?> make) =>
+            RunAsync(what, meant: index < 0, p => p.Position == index ? make() : Meant(p));
+
+        object? Meant(ParameterInfo parameter) =>
+            parameter.ParameterType == typeof(CancellationToken) ? Token : Valid(parameter.ParameterType, parameter.Name!);
+
+        async Task RunAsync(string what, bool meant, Func<ParameterInfo, object?> argument)
+        {
+            calls++;
+            var outcome = await OutcomeAsync(() => (Task)method.Invoke(target, BindingFlags.DoNotWrapExceptions, null, [.. parameters.Select(argument)], null)!);
+            var refused = meant && outcome is not null;
+            var call = $"{name}: {what}";
+            if (refused || !IsForCallers(outcome))
+            {
+                if (!Exceptions.ContainsKey(call))
+                {
+                    wrong.Add($"{what} -> {outcome!.GetType().Name}: {outcome.Message.Split('\n')[0]} {outcome.StackTrace?.Split('\n').FirstOrDefault(l => l.Contains("AutoStack.Data.", StringComparison.Ordinal))?.Trim()}");
+                }
+            }
+            else if (Exceptions.TryGetValue(call, out var reason))
+            {
+                wrong.Add($"{what} is no exception any more ({reason})");
+            }
+        }
+    }
+
+    [Test]
+    public void Every_exception_belongs_to_a_method() =>
+        Assert.That(Exceptions.Keys.Select(k => k.Split(": ")[0]), Is.SubsetOf(Methods.Select(m => (string)m.Arguments[1]!)));
+
+    [Test]
+    public void A_value_made_of_any_text_is_a_value_or_is_refused([ValueSource(nameof(Factories))] MethodInfo factory)
+    {
+        foreach (var text in Texts.Append(null))
+        {
+            try
+            {
+                factory.Invoke(null, BindingFlags.DoNotWrapExceptions, null, [.. factory.GetParameters().Select(p => p.IsOut ? null : (object?)text)], null);
+            }
+            catch (ArgumentException)
+            {
+                // Refused.
+            }
+        }
+    }
+
+    private static IEnumerable<MethodInfo> Factories =>
+        typeof(IUnitOfWork).Assembly.GetExportedTypes()
+            .Where(t => !t.IsInterface)
+            .SelectMany(t => t.GetMethods(BindingFlags.Static | BindingFlags.Public))
+            .Where(m => m.Name is "From" or "TryParse" or "Parse" && m.GetParameters()[0].ParameterType == typeof(string));
+
+    private static async Task<Exception?> OutcomeAsync(Func<Task> call)
+    {
+        try
+        {
+            await call();
+            return null;
+        }
+        catch (Exception exception)
+        {
+            return exception;
+        }
+    }
+
+    private static bool IsForCallers(Exception? exception) => exception switch
+    {
+        null or ArgumentException or AutoStackDataException => true,
+        InvalidOperationException => Settings.Any(s => exception.Message.Contains(s, StringComparison.Ordinal)),
+        _ => false,
+    };
+
+    /// <summary>Rows that arguments of the right names point at; new ones, because a method may remove them.</summary>
+    private async Task MakeRowsAsync(Type type)
+    {
+        var deployment = await EnqueueAsync();
+        var container = (await Containers.ReserveAsync(
+            new NewDeploymentContainer { DeploymentId = deployment.Id, Image = "i", Host = Unique("host") }, Token))!;
+        var session = await Sessions.AddAsync(new NewSession { UserId = deployment.UserId, Token = SessionToken.New() }, Token);
+        var body = JsonDocument.Parse("{}").RootElement;
+        var payload = await Webhooks.StoreAsync(new NewWebhookPayload { Provider = WebhookProvider.GitHub, Headers = body, PayloadJson = body }, Token);
+        (known["userId"], known["ownerId"]) = (deployment.UserId, deployment.UserId);
+        (known["projectId"], known["deploymentId"]) = (deployment.ProjectId, deployment.Id);
+        known["exceptSessionId"] = session.Id;
+        known["id"] = type == typeof(IUserRepository) ? deployment.UserId
+            : type == typeof(IProjectRepository) ? deployment.ProjectId
+            : type == typeof(IDeploymentContainerRepository) ? container.Id
+            : type == typeof(IWebhookPayloadRepository) ? payload.PayloadId
+            : deployment.Id;
+    }
+}
