@@ -10,6 +10,12 @@ internal sealed class DeploymentLifecycle(Db db, TimeProvider clock) : IDeployme
     internal const string Duration =
         "CASE WHEN d.started_at IS NOT NULL THEN least(greatest(floor(extract(epoch FROM @now - d.started_at)), 0), 2147483647)::int END";
 
+    /// <summary>The statuses of a deployment that a worker has, by name, so that an index on the status finds the few that there are.</summary>
+    internal const string UnderWay = "('cloning', 'checkout', 'installing', 'building', 'copying')";
+
+    // A project can fill up between the look at it and its lock; the next attempt sees that.
+    private const int MaxClaimAttempts = 10;
+
     // Claimed, in the order in which a worker goes through them.
     private static readonly DeploymentStatus[] Steps =
         [DeploymentStatus.Cloning, DeploymentStatus.Checkout, DeploymentStatus.Installing, DeploymentStatus.Building, DeploymentStatus.Copying];
@@ -60,6 +66,21 @@ internal sealed class DeploymentLifecycle(Db db, TimeProvider clock) : IDeployme
             FROM moved d
             JOIN projects p ON p.id = d.project_id
             """, [P.Of(clock.Now(), "now"), P.Of(Ids.New(), "stageId")], cancellationToken);
+
+    public async Task<DeploymentWithProject?> ClaimNextAsync(int maxPerProject, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(maxPerProject, 1);
+        for (var attempt = 0; attempt < MaxClaimAttempts; attempt++)
+        {
+            var (id, job) = await TryClaimAsync(maxPerProject, cancellationToken).ConfigureAwait(false);
+            if (job is not null || id.Length == 0)
+            {
+                return job;
+            }
+        }
+
+        return null;
+    }
 
     public Task<TransitionResult> AdvanceAsync(Guid id, DeploymentStatus step, CancellationToken cancellationToken)
     {
@@ -126,6 +147,56 @@ internal sealed class DeploymentLifecycle(Db db, TimeProvider clock) : IDeployme
             SELECT m.id
             FROM moved m
             """, P.Of(id), P.Text(reason), P.Of(clock.Now(), "now"), P.Of(Ids.New(), "stageId")), target: null, cancellationToken);
+    }
+
+    // The id of the deployment that was looked at, empty when there was none, and the deployment when it was claimed.
+    private Task<(string Id, DeploymentWithProject? Job)> TryClaimAsync(int maxPerProject, CancellationToken cancellationToken)
+    {
+        // Holds the project first: of many queued rows of a project that another claim holds, none is touched. What was chosen goes to the
+        // next statement through a setting of the transaction, since a row's xmax does not name its holder while others share it.
+        var choose = new Statement($"""
+            WITH next AS MATERIALIZED (
+                SELECT q.id
+                FROM deployments q
+                JOIN projects p ON p.id = q.project_id
+                WHERE q.status = 'queued' AND NOT q.is_deleted
+                  AND q.project_id <> ALL (ARRAY(
+                      SELECT r.project_id
+                      FROM deployments r
+                      WHERE r.status IN {UnderWay} AND NOT r.is_deleted
+                      GROUP BY r.project_id
+                      HAVING count(*) >= @maxPerProject
+                  ))
+                ORDER BY q.created_at, q.id
+                LIMIT 1
+                FOR NO KEY UPDATE OF p, q SKIP LOCKED
+            )
+            SELECT set_config('autostack.chosen_deployment', coalesce((SELECT n.id::text FROM next n), ''), TRUE)
+            """, P.Of(maxPerProject));
+
+        // Starts when the project is held, and so counts what every claim before has committed.
+        var claim = new Statement($"""
+            WITH moved AS (
+                UPDATE deployments d
+                SET status = 'cloning', started_at = @now
+                WHERE d.id = nullif(current_setting('autostack.chosen_deployment'), '')::uuid AND d.status = 'queued' AND NOT d.is_deleted
+                  AND (
+                      SELECT count(*)
+                      FROM deployments r
+                      WHERE r.project_id = d.project_id AND r.status IN {UnderWay} AND NOT r.is_deleted
+                  ) < @maxPerProject
+                RETURNING {DeploymentRepository.Columns}
+            ),
+            {DeploymentStageRepository.FollowMoved}
+            SELECT {DeploymentRepository.Columns}, {ProjectRepository.Columns}
+            FROM moved d
+            JOIN projects p ON p.id = d.project_id
+            """, P.Of(maxPerProject), P.Of(clock.Now(), "now"), P.Of(Ids.New(), "stageId"));
+        return db.WriteBatchAsync(
+            async sets => (
+                (await sets.FindAsync(row => row.Text()).ConfigureAwait(false))!,
+                await sets.FindAsync(DeploymentRepository.ReadWithProject).ConfigureAwait(false)),
+            [choose, claim], Repeat.Never, cancellationToken, nameof(ClaimNextAsync));
     }
 
     private Task<TransitionResult> MoveAsync(

@@ -10,9 +10,8 @@ internal sealed class DeploymentMaintenance(Db db, TimeProvider clock) : IDeploy
           AND NOT EXISTS (SELECT FROM deployment_containers c WHERE c.deployment_id = d.id AND c.stopped_at IS NULL)
         """;
 
-    // Statuses by name, not by what they are not: an index on the status then finds the few that are under way.
-    private const string Stalled = """
-        d.status IN ('cloning', 'checkout', 'installing', 'building', 'copying') AND NOT d.is_deleted
+    private const string Stalled = $"""
+        d.status IN {DeploymentLifecycle.UnderWay} AND NOT d.is_deleted
           AND greatest(d.created_at, d.started_at) < @quietSince
           AND NOT EXISTS (
               SELECT

@@ -15,6 +15,9 @@ internal sealed class DeploymentRepository(Db db, TimeProvider clock) : IDeploym
     internal const string Owned =
         "EXISTS (SELECT FROM deployments d WHERE d.id = @deploymentId AND d.user_id = @ownerId AND NOT d.is_deleted)";
 
+    // Once per row that was queued; the server makes one of those that a transaction repeats, and sends it with the commit.
+    private const string WakeWorkers = $"pg_notify('{IDeploymentRepository.QueueChannel}', '')";
+
     private const int MaxDetailRows = 100;
 
     internal static Deployment Read(RowReader row) => new()
@@ -147,7 +150,7 @@ internal sealed class DeploymentRepository(Db db, TimeProvider clock) : IDeploym
                 RETURNING d.id, d.status, d.failed_reason
             ),
             {DeploymentStageRepository.FollowMoved}
-            SELECT m.id
+            SELECT m.id, {WakeWorkers}
             FROM moved m
             """,
             P.Of(id),
@@ -203,7 +206,7 @@ internal sealed class DeploymentRepository(Db db, TimeProvider clock) : IDeploym
                 RETURNING d.id, d.status, d.failed_reason
             ),
             {DeploymentStageRepository.FollowMoved}
-            SELECT m.id
+            SELECT m.id, {WakeWorkers}
             FROM moved m
             """, P.Of(id), P.Of(ownerId), P.Of(copyId), P.Of(clock.Now(), "now"), P.Of(Ids.New(), "stageId"));
         var stored = new Statement($"""

@@ -15,7 +15,7 @@ public sealed record DeploymentStage
     /// <summary>Where it stands.</summary>
     public required StageStatus Status { get; init; }
 
-    /// <summary>When it was entered; null while pending.</summary>
+    /// <summary>When it was entered; null while pending, and when it was cancelled before.</summary>
     public required DateTimeOffset? StartedAt { get; init; }
 
     /// <summary>When it ended; null until then.</summary>

@@ -9,16 +9,17 @@ internal sealed class DeploymentStageRepository(Db db, TimeProvider clock) : IDe
 
     /// <summary>
     /// Makes the stages agree with the deployment in <c>moved</c> (id, status, failed_reason): what was in progress ends as the deployment
-    /// did, and the stage of its status is entered. Needs <c>@now</c> and <c>@stageId</c>.
+    /// did, what was pending is cancelled unless it did well, and the stage of its status is entered. Needs <c>@now</c> and <c>@stageId</c>.
     /// </summary>
     internal const string FollowMoved = """
         closed AS (
             UPDATE deployment_stages s
-            SET status = CASE WHEN m.status IN ('failed', 'cancelled') THEN m.status ELSE 'completed' END,
+            SET status = CASE WHEN s.status = 'pending' THEN 'cancelled' WHEN m.status IN ('failed', 'cancelled') THEN m.status ELSE 'completed' END,
                 completed_at = greatest(@now, s.started_at),
-                error_message = CASE WHEN m.status = 'failed' THEN m.failed_reason ELSE s.error_message END
+                error_message = CASE WHEN m.status = 'failed' AND s.status = 'in_progress' THEN m.failed_reason ELSE s.error_message END
             FROM moved m
-            WHERE s.deployment_id = m.id AND s.status = 'in_progress' AND lower(s.stage_name) <> m.status
+            WHERE s.deployment_id = m.id AND lower(s.stage_name) <> m.status
+              AND (s.status = 'in_progress' OR (s.status = 'pending' AND m.status IN ('failed', 'cancelled')))
         ),
         entered AS (
             INSERT INTO deployment_stages AS s (id, deployment_id, stage_name, status, started_at, created_at)
@@ -57,6 +58,94 @@ internal sealed class DeploymentStageRepository(Db db, TimeProvider clock) : IDe
 
     public Task<IReadOnlyList<DeploymentStage>> ListByDeploymentAsync(Guid deploymentId, Guid ownerId, CancellationToken cancellationToken) =>
         db.ListAsync(Read, ByDeployment(deploymentId, ownerId, IDeploymentStageRepository.MaxListSize), cancellationToken);
+
+    public async Task<ILookup<Guid, DeploymentStage>> ListByDeploymentsAsync(
+        IReadOnlyCollection<Guid> deploymentIds, Guid ownerId, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(deploymentIds);
+        if (deploymentIds.Count > IDeploymentStageRepository.MaxDeployments)
+        {
+            throw new ArgumentException(
+                $"{deploymentIds.Count} deployments are too many at once; at most {IDeploymentStageRepository.MaxDeployments}.", nameof(deploymentIds));
+        }
+
+        var stages = deploymentIds.Count == 0 ? [] : await db.ListAsync(Read, $"""
+            SELECT {Columns}
+            FROM deployments d
+            CROSS JOIN LATERAL (
+                SELECT {Columns}
+                FROM deployment_stages s
+                WHERE s.deployment_id = d.id
+                ORDER BY {Rank}, s.created_at, s.id
+                LIMIT @limit
+            ) s
+            WHERE d.id = ANY (@deploymentIds) AND d.user_id = @ownerId AND NOT d.is_deleted
+            ORDER BY s.deployment_id, {Rank}, s.created_at, s.id
+            """,
+            [P.Of([.. deploymentIds], nameof(deploymentIds)), P.Of(ownerId), P.Of(IDeploymentStageRepository.MaxListSize, "limit")],
+            cancellationToken).ConfigureAwait(false);
+        return stages.ToLookup(stage => stage.DeploymentId);
+    }
+
+    // Waits for a cancel that is on its way, as a start does: what nobody would cancel is not planned.
+    public async Task<bool> PlanAsync(Guid deploymentId, IReadOnlyList<StageName> names, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(names);
+        if (names.Count > IDeploymentStageRepository.MaxListSize)
+        {
+            throw new ArgumentException($"{names.Count} stages are too many; at most {IDeploymentStageRepository.MaxListSize}.", nameof(names));
+        }
+
+        string[] stages = [.. names.Select(name => P.Written(name, nameof(names)))];
+        Guid[] ids = [.. stages.Select(_ => Ids.New())];
+        return await db.AddAsync(row => row.Text(), """
+            WITH held AS (
+                SELECT d.id, d.status
+                FROM deployments d
+                WHERE d.id = @deploymentId AND NOT d.is_deleted AND d.status NOT IN ('success', 'failed', 'cancelled')
+                FOR SHARE
+            ),
+            planned AS (
+                INSERT INTO deployment_stages AS s (id, deployment_id, stage_name, status, created_at)
+                SELECT n.id, h.id, n.stage_name, 'pending', @now
+                FROM held h
+                CROSS JOIN unnest(@ids, @stages) AS n (id, stage_name)
+                ON CONFLICT (deployment_id, lower(stage_name)) DO NOTHING
+            )
+            SELECT h.status
+            FROM held h
+            """, [P.Of(deploymentId), P.Of(ids), P.Of(stages), P.Of(clock.Now(), "now")], cancellationToken).ConfigureAwait(false) is not null;
+    }
+
+    public async Task<bool> SetAsync(
+        Guid deploymentId, StageName name, StageStatus status, string? errorMessage, CancellationToken cancellationToken)
+    {
+        if (errorMessage is not null && status != StageStatus.Failed)
+        {
+            throw new ArgumentException($"Only a failed stage has an error, not one that is '{status}'.", nameof(errorMessage));
+        }
+
+        return await db.WriteAsync("""
+            INSERT INTO deployment_stages AS s (id, deployment_id, stage_name, status, started_at, completed_at, error_message, created_at)
+            SELECT
+                @id, d.id, @name, @status,
+                CASE WHEN @status IN ('in_progress', 'completed', 'failed') THEN @now END,
+                CASE WHEN @status IN ('completed', 'failed', 'cancelled') THEN @now END,
+                @errorMessage, @now
+            FROM deployments d
+            WHERE d.id = @deploymentId AND NOT d.is_deleted AND d.status NOT IN ('success', 'failed', 'cancelled')
+            FOR SHARE OF d
+            ON CONFLICT (deployment_id, lower(stage_name)) DO UPDATE
+            SET status = excluded.status,
+                started_at = coalesce(s.started_at, excluded.started_at),
+                completed_at = greatest(excluded.completed_at, CASE WHEN excluded.completed_at IS NOT NULL THEN s.started_at END),
+                error_message = excluded.error_message
+            WHERE (s.status = 'pending' AND excluded.status <> 'pending')
+               OR (s.status = 'in_progress' AND excluded.status IN ('completed', 'failed', 'cancelled'))
+            """,
+            [P.Of(Ids.New(), "id"), P.Of(deploymentId), P.Of(name), P.Of(status), P.TextOrNull(errorMessage), P.Of(clock.Now(), "now")],
+            cancellationToken).ConfigureAwait(false) == 1;
+    }
 
     // Waits for a cancel that is on its way, and then sees it: a stage that nobody would end is not entered.
     public async Task<bool> StartAsync(Guid deploymentId, StageName name, CancellationToken cancellationToken) =>

@@ -18,6 +18,20 @@ public interface IDeploymentLifecycle
     /// <returns>The deployment and its project; null when the queue is empty.</returns>
     Task<DeploymentWithProject?> ClaimNextAsync(CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Takes the oldest queued deployment of a project that has fewer than so many under way: claimed, not ended and not deleted. Projects
+    /// that are at their limit are passed over, however long their queue is.
+    /// </summary>
+    /// <remarks>
+    /// Claims in one project go one after the other: a project in which another claim is not committed yet is passed over, too, so that no
+    /// worker waits. The limit holds when every worker claims with it. In a unit of work, throwing gives the deployment back to the queue.
+    /// </remarks>
+    /// <param name="maxPerProject">How many deployments of one project may be under way at once, 1 or more.</param>
+    /// <param name="cancellationToken">Stops the claim.</param>
+    /// <returns>The deployment and its project; null when there is none to be taken at this moment: what is queued may have to wait.</returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="maxPerProject"/> is below 1.</exception>
+    Task<DeploymentWithProject?> ClaimNextAsync(int maxPerProject, CancellationToken cancellationToken);
+
     /// <summary>Moves a claimed deployment on to a later step; steps may be left out.</summary>
     /// <param name="id">The deployment.</param>
     /// <param name="step">The step: checkout, installing, building or copying.</param>

@@ -9,6 +9,12 @@ public interface IDeploymentRepository
     /// <summary>The most log lines that come with the details of a deployment.</summary>
     const int MaxDetailLogs = 1000;
 
+    /// <summary>
+    /// The channel of NOTIFY that tells workers of new deployments in the queue, with the commit that makes them visible. The payload is
+    /// empty: the deployments of one transaction are one notification. A hint to claim, not a message: what is missed waits in the queue.
+    /// </summary>
+    const string QueueChannel = "autostack_deployments";
+
     /// <summary>Finds a deployment of a user.</summary>
     /// <param name="id">The deployment.</param>
     /// <param name="ownerId">The user.</param>
@@ -53,7 +59,7 @@ public interface IDeploymentRepository
     /// <exception cref="ArgumentException"><paramref name="status"/> is not known.</exception>
     Task<Deployment?> FindLatestAsync(Guid projectId, Guid ownerId, DeploymentStatus? status, CancellationToken cancellationToken);
 
-    /// <summary>Queues a deployment together with its first stage. Repeated with the same id, it returns the deployment that is there.</summary>
+    /// <summary>Queues a deployment together with its first stage, and notifies <see cref="QueueChannel"/>. Repeated with the same id, it returns the deployment that is there.</summary>
     /// <param name="deployment">The deployment.</param>
     /// <param name="cancellationToken">Stops the insert.</param>
     /// <returns>The deployment as stored; null when the user has no such project.</returns>
@@ -62,8 +68,8 @@ public interface IDeploymentRepository
     Task<Deployment?> EnqueueAsync(NewDeployment deployment, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Queues a deployment of the same commit, branch and kind as one that is there, together with its first stage. Repeated with the same
-    /// new id, it returns the deployment that is there.
+    /// Queues a deployment of the same commit, branch and kind as one that is there, together with its first stage, and notifies
+    /// <see cref="QueueChannel"/>. Repeated with the same new id, it returns the deployment that is there.
     /// </summary>
     /// <remarks>The copy is a manual one. It has no environment of its own: it is built with what the project has by then.</remarks>
     /// <param name="id">The deployment to be repeated, wherever it stands.</param>

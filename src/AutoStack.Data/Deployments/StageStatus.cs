@@ -23,7 +23,7 @@ public readonly record struct StageStatus : ITextValue<StageStatus>
     /// <summary>Ended with an error.</summary>
     public static StageStatus Failed { get; } = new("failed");
 
-    /// <summary>Ended by the user.</summary>
+    /// <summary>Ended by the user, or not started when the deployment failed.</summary>
     public static StageStatus Cancelled { get; } = new("cancelled");
 
     /// <inheritdoc/>

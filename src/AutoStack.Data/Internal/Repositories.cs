@@ -27,6 +27,7 @@ internal static class Repositories
         [typeof(IEnvironmentRepository)] = (db, context) => new EnvironmentRepository(db, context.Clock, context.Secrets),
         [typeof(ISecretRotation)] = (db, context) => new SecretRotation(db, context.Secrets),
         [typeof(IDeploymentRepository)] = (db, context) => new DeploymentRepository(db, context.Clock),
+        [typeof(IDeploymentQueries)] = (db, _) => new DeploymentQueries(db),
         [typeof(IDeploymentLifecycle)] = (db, context) => new DeploymentLifecycle(db, context.Clock),
         [typeof(IDeploymentMaintenance)] = (db, context) => new DeploymentMaintenance(db, context.Clock),
         [typeof(IDeploymentLogRepository)] = (db, context) => new DeploymentLogRepository(db, context.Clock),

@@ -25,7 +25,18 @@ public sealed partial class QueryPlans : DatabaseTests
             SELECT gen_random_uuid(), 'github', '{}', jsonb_build_object('x-github-delivery', 'd-' || n), '2026-01-01'::timestamp + n * interval '1 s'
             FROM generate_series(1, 20000) n
             """);
-        await ExecuteAsync("ANALYZE projects, webhook_payloads");
+        await ExecuteAsync(
+            """
+            INSERT INTO users (id, name, email, email_verified, created_at, updated_at)
+            SELECT md5('owner' || n)::uuid, 'Ada', 'owner' || n || '@example.com', FALSE, now(), now() FROM generate_series(1, 100) n
+            """);
+        await ExecuteAsync(
+            """
+            INSERT INTO deployments (id, project_id, user_id, status, creator_type, is_production, created_at, is_deleted)
+            SELECT gen_random_uuid(), p.id, u.id, 'success', 'manual', FALSE, '2026-01-01'::timestamp + row_number() OVER () * interval '1 s', FALSE
+            FROM users u, (SELECT id FROM projects ORDER BY id LIMIT 200) p
+            """);
+        await ExecuteAsync("ANALYZE users, projects, deployments, webhook_payloads");
     }
 
     [Test]
@@ -55,6 +66,18 @@ public sealed partial class QueryPlans : DatabaseTests
     [Test]
     public Task The_oldest_webhooks_are_purged_by_the_index_of_their_times([Values] bool generic) =>
         AssertUsesAsync("DELETE FROM webhook_payloads", generic, "webhook_payloads_received_at_id_idx", ("before", "timestamp", "'2026-01-02'"), ("limit", "int", "100"));
+
+    [Test]
+    public Task Filtered_deployments_are_listed_by_the_index_of_their_owner([Values] bool generic) =>
+        AssertUsesAsync("(@pattern IS NULL OR p.name ILIKE @pattern) AND (d.created_at", generic, "deployments_user_id_created_at_id_idx", Filter(("createdAt", "timestamp", "'infinity'"), ("id", "uuid", "gen_random_uuid()"), ("limit", "int", "20")));
+
+    [Test]
+    public Task Filtered_deployments_are_counted_by_the_index_of_their_owner([Values] bool generic) =>
+        AssertUsesAsync("SELECT count(*)\nFROM deployments d\nJOIN projects p", generic, "deployments_user_id", Filter());
+
+    // The owner is one of the filled ones, whose share of the table the planner knows.
+    private static (string Name, string Type, string Value)[] Filter(params (string Name, string Type, string Value)[] more) =>
+        [("ownerId", "uuid", "md5('owner7')::uuid"), ("projectId", "uuid", "NULL"), ("status", "text", "'success'"), ("pattern", "text", "'%it%'"), .. more];
 
     private static (string Name, string Type, string Value)[] Delivery(params (string Name, string Type, string Value)[] more) =>
         [("id", "uuid", "gen_random_uuid()"), ("provider", "text", "'github'"), ("deliveryId", "text", "'d-77'"), .. more];

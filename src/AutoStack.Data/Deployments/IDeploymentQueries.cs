@@ -1,0 +1,28 @@
+namespace AutoStack.Data.Deployments;
+
+/// <summary>A user's deployments, filtered. The plain lists are in <see cref="IDeploymentRepository"/>.</summary>
+public interface IDeploymentQueries
+{
+    /// <summary>The most rows that a list returns at once.</summary>
+    const int MaxListSize = 100;
+
+    /// <summary>Lists those of a user's deployments that are meant, with their projects, the newest first.</summary>
+    /// <param name="ownerId">The user.</param>
+    /// <param name="filter">Which are meant.</param>
+    /// <param name="limit">The number of rows at the most, 1 to <see cref="MaxListSize"/>.</param>
+    /// <param name="after">Where to go on: the cursor of the last row seen, or <see cref="DeploymentCursor.Start"/>.</param>
+    /// <param name="cancellationToken">Stops the query.</param>
+    /// <returns>The rows; fewer than <paramref name="limit"/> at the end of the list, none for an unknown user.</returns>
+    /// <exception cref="ArgumentException">A status that is not known, or a name that is too long.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="limit"/> is out of its range.</exception>
+    Task<IReadOnlyList<DeploymentWithProject>> ListAsync(
+        Guid ownerId, DeploymentFilter filter, int limit, DeploymentCursor after, CancellationToken cancellationToken);
+
+    /// <summary>Counts those of a user's deployments that are meant. Reads all of them: for a first page, not for each.</summary>
+    /// <param name="ownerId">The user.</param>
+    /// <param name="filter">Which are meant.</param>
+    /// <param name="cancellationToken">Stops the query.</param>
+    /// <returns>The number; 0 for an unknown user.</returns>
+    /// <exception cref="ArgumentException">A status that is not known, or a name that is too long.</exception>
+    Task<long> CountAsync(Guid ownerId, DeploymentFilter filter, CancellationToken cancellationToken);
+}

@@ -1,0 +1,195 @@
+using System.Collections.Concurrent;
+using AutoStack.Data.Deployments;
+using AutoStack.Data.Projects;
+using AutoStack.Data.Tests.Support;
+
+namespace AutoStack.Data.Tests.Concurrency;
+
+public sealed class ClaimLimitRaceTests : DatabaseTests
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
+    [SetUp]
+    public Task EmptyTheQueueAsync() =>
+        ExecuteAsync("UPDATE deployments SET status = 'failed' WHERE status NOT IN ('success', 'failed', 'cancelled')");
+
+    [Test]
+    public async Task A_project_at_its_limit_is_passed_over_until_one_of_its_deployments_ends()
+    {
+        var busy = await AddProjectAsync();
+        var (first, second, third) = (await EnqueueAsync(busy), await EnqueueAsync(busy), await EnqueueAsync(busy));
+        var other = await EnqueueAsync();
+
+        var job = (await Lifecycle.ClaimNextAsync(1, Token))!;
+        Assert.That((job.Deployment.Id, job.Deployment.Status, job.Project), Is.EqualTo((first.Id, DeploymentStatus.Cloning, busy)));
+        Assert.That(await Deployments.FindAsync(first.Id, first.UserId, Token), Is.EqualTo(job.Deployment));
+        Assert.That(
+            (await Stages.ListByDeploymentAsync(first.Id, first.UserId, Token)).Select(s => $"{s.Name} {s.Status}"),
+            Is.EqualTo(new[] { "queued completed", "cloning in_progress" }));
+        Assert.That((await Lifecycle.ClaimNextAsync(1, Token))!.Deployment.Id, Is.EqualTo(other.Id));
+        Assert.That(await Lifecycle.ClaimNextAsync(1, Token), Is.Null);
+        Assert.That((await Lifecycle.ClaimNextAsync(2, Token))!.Deployment.Id, Is.EqualTo(second.Id));
+
+        await Lifecycle.FailAsync(first.Id, "x", Token);
+        Assert.That(await Lifecycle.ClaimNextAsync(1, Token), Is.Null, "the second one is still under way");
+        await Deployments.SoftDeleteAsync(second.Id, second.UserId, Token);
+        Assert.That((await Lifecycle.ClaimNextAsync(1, Token))!.Deployment.Id, Is.EqualTo(third.Id));
+        Assert.That(await Lifecycle.ClaimNextAsync(int.MaxValue, Token), Is.Null);
+    }
+
+    [TestCase(0)]
+    [TestCase(-1)]
+    [TestCase(int.MinValue)]
+    public void A_limit_below_one_is_refused(int limit) =>
+        Assert.That(
+            () => Lifecycle.ClaimNextAsync(limit, Token),
+            Throws.InstanceOf<ArgumentOutOfRangeException>().With.Property("ParamName").EqualTo("maxPerProject"));
+
+    [Test]
+    public async Task A_claim_that_overlaps_another_does_not_exceed_the_limit_and_does_not_wait()
+    {
+        var project = await AddProjectAsync();
+        var first = await EnqueueAsync(project);
+        await EnqueueAsync(project);
+
+        await UnitOfWork.RunAsync(async (tx, token) =>
+        {
+            Assert.That((await tx.Get<IDeploymentLifecycle>().ClaimNextAsync(1, token))!.Deployment.Id, Is.EqualTo(first.Id));
+            Assert.That(await Lifecycle.ClaimNextAsync(1, token).WaitAsync(Patience, token), Is.Null);
+        }, Token);
+
+        Assert.That(await Lifecycle.ClaimNextAsync(1, Token), Is.Null);
+        Assert.That(await UnderWayAsync(project), Is.EqualTo(1));
+    }
+
+    [Test]
+    public async Task Claims_of_one_unit_of_work_keep_the_limit_among_themselves()
+    {
+        var project = await AddProjectAsync();
+        await EnqueueAsync(project);
+        await EnqueueAsync(project);
+        var other = await EnqueueAsync();
+
+        await UnitOfWork.RunAsync(async (tx, token) =>
+        {
+            var lifecycle = tx.Get<IDeploymentLifecycle>();
+            Assert.That((await lifecycle.ClaimNextAsync(1, token))!.Project.Id, Is.EqualTo(project.Id));
+            Assert.That((await lifecycle.ClaimNextAsync(1, token))!.Deployment.Id, Is.EqualTo(other.Id));
+            Assert.That(await lifecycle.ClaimNextAsync(1, token), Is.Null);
+        }, Token);
+
+        Assert.That(await UnderWayAsync(project), Is.EqualTo(1));
+    }
+
+    [Test]
+    public async Task A_long_queue_of_one_project_keeps_no_other_project_waiting()
+    {
+        var busy = await AddProjectAsync();
+        await FillAsync(busy, 2000);
+        var other = await EnqueueAsync();
+
+        await UnitOfWork.RunAsync(async (tx, token) =>
+        {
+            Assert.That((await tx.Get<IDeploymentLifecycle>().ClaimNextAsync(2, token))!.Project.Id, Is.EqualTo(busy.Id));
+            Assert.That((await Lifecycle.ClaimNextAsync(2, token).WaitAsync(Patience, token))!.Deployment.Id, Is.EqualTo(other.Id), "the project is held");
+        }, Token);
+        var next = await EnqueueAsync();
+        await Lifecycle.ClaimNextAsync(2, Token);
+
+        Assert.That((await Lifecycle.ClaimNextAsync(2, Token))!.Deployment.Id, Is.EqualTo(next.Id), "the project is at its limit");
+    }
+
+    [Test]
+    public async Task A_queued_deployment_that_somebody_holds_keeps_no_other_waiting()
+    {
+        var held = await EnqueueAsync();
+        var other = await EnqueueAsync();
+
+        await UnitOfWork.RunAsync(async (tx, token) =>
+        {
+            await tx.Get<IDeploymentRepository>().CancelAsync(held.Id, held.UserId, null, token);
+            Assert.That((await Lifecycle.ClaimNextAsync(1, token).WaitAsync(Patience, token))!.Deployment.Id, Is.EqualTo(other.Id));
+        }, Token);
+
+        Assert.That(await Lifecycle.ClaimNextAsync(1, Token), Is.Null);
+    }
+
+    [Test]
+    public async Task Neither_an_enqueue_nor_a_log_line_on_its_way_hides_a_project_from_the_queue()
+    {
+        var deployment = await EnqueueAsync();
+
+        await UnitOfWork.RunAsync(async (tx, token) =>
+        {
+            await tx.Get<IDeploymentRepository>().EnqueueAsync(new NewDeployment { ProjectId = deployment.ProjectId, UserId = deployment.UserId }, token);
+            await tx.Get<IDeploymentLogRepository>().AppendAsync(deployment.Id, [new NewDeploymentLog { Message = "queued" }], token);
+            Assert.That((await Lifecycle.ClaimNextAsync(1, token).WaitAsync(Patience, token))?.Deployment.Id, Is.EqualTo(deployment.Id));
+        }, Token);
+    }
+
+    [Test]
+    public async Task A_claim_that_is_rolled_back_gives_its_place_back()
+    {
+        var deployment = await EnqueueAsync();
+
+        Assert.That(
+            () => UnitOfWork.RunAsync(async (tx, token) =>
+            {
+                await tx.Get<IDeploymentLifecycle>().ClaimNextAsync(1, token);
+                throw new InvalidOperationException();
+            }, Token),
+            Throws.InvalidOperationException);
+
+        Assert.That((await Lifecycle.ClaimNextAsync(1, Token))!.Deployment.Id, Is.EqualTo(deployment.Id));
+    }
+
+    [Test]
+    public async Task Sixteen_workers_claim_everything_of_five_projects_and_never_exceed_the_limit()
+    {
+        const int Limit = 2;
+        var all = 0;
+        foreach (var count in new[] { 60, 5, 20, 1, 34 })
+        {
+            await FillAsync(await AddProjectAsync(), count);
+            all += count;
+        }
+
+        var claimed = new ConcurrentBag<Guid>();
+        var most = new ConcurrentBag<long>();
+        using var start = new Barrier(16);
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(Token);
+        timeout.CancelAfter(TimeSpan.FromMinutes(2));
+        await Task.WhenAll(Enumerable.Range(0, 16).Select(_ => Task.Factory.StartNew(
+            async () =>
+            {
+                start.SignalAndWait(TimeSpan.FromSeconds(30));
+                while (claimed.Count < all)
+                {
+                    if (await Lifecycle.ClaimNextAsync(Limit, timeout.Token) is not { } job)
+                    {
+                        await Task.Delay(1, timeout.Token);
+                        continue;
+                    }
+
+                    most.Add((long)(await ScalarAsync(
+                        "SELECT max(n) FROM (SELECT count(*) AS n FROM deployments WHERE status = 'cloning' GROUP BY project_id) c"))!);
+                    claimed.Add(job.Deployment.Id);
+                    await Lifecycle.FailAsync(job.Deployment.Id, "done", timeout.Token);
+                }
+            }, Token, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap()));
+
+        Assert.That(claimed, Has.Count.EqualTo(all).And.Unique);
+        Assert.That(most.Max(), Is.EqualTo(Limit));
+    }
+
+    private Task FillAsync(Project project, int count) =>
+        ExecuteAsync(
+            """
+            INSERT INTO deployments (id, project_id, user_id, status, creator_type, is_production, created_at, is_deleted)
+            SELECT gen_random_uuid(), $1, $2, 'queued', 'manual', FALSE, '2026-01-01'::timestamp + n * interval '1 s', FALSE
+            FROM generate_series(1, $3) n
+            """, project.Id, project.UserId, count);
+
+    private async Task<long> UnderWayAsync(Project project) =>
+        (long)(await ScalarAsync("SELECT count(*) FROM deployments WHERE project_id = $1 AND status = 'cloning'", project.Id))!;
+}

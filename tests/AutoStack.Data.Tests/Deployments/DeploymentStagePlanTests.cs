@@ -1,0 +1,254 @@
+using AutoStack.Data.Deployments;
+using AutoStack.Data.Tests.Support;
+
+namespace AutoStack.Data.Tests.Deployments;
+
+/// <summary>Stages that are planned before they start, and stages that are set where a caller says.</summary>
+public sealed class DeploymentStagePlanTests : DatabaseTests
+{
+    private static readonly StageName[] Plan = [StageName.Cloning, StageName.Building, StageName.Deploying];
+
+    [Test]
+    public async Task Planned_stages_are_pending_and_the_deployment_enters_them()
+    {
+        var deployment = await StartedAsync(DeploymentStatus.Cloning);
+
+        Assert.That(await Stages.PlanAsync(deployment.Id, Plan, Token), Is.True);
+        Assert.That(await ListAsync(deployment), Is.EqualTo(new[] { "cloning in_progress", "building pending", "deploying pending" }));
+        var planned = (await Stages.ListByDeploymentAsync(deployment.Id, deployment.UserId, Token))[1];
+        Assert.That((planned.StartedAt, planned.CompletedAt, planned.ErrorMessage), Is.EqualTo(((DateTimeOffset?)null, (DateTimeOffset?)null, (string?)null)));
+
+        await Lifecycle.AdvanceAsync(deployment.Id, DeploymentStatus.Building, Token);
+        Assert.That(await Stages.PlanAsync(deployment.Id, [.. Plan, .. Plan, StageName.From("BUILDING")], Token), Is.True, "repeated");
+        Assert.That(await ListAsync(deployment), Is.EqualTo(new[] { "cloning completed", "building in_progress", "deploying pending" }));
+        Assert.That(await Stages.StartAsync(deployment.Id, StageName.Deploying, Token), Is.True);
+    }
+
+    [Test]
+    public async Task A_queued_deployment_that_is_planned_is_claimed_as_any_other()
+    {
+        await ExecuteAsync("UPDATE deployments SET status = 'failed' WHERE status = 'queued'");
+        var deployment = await EnqueueAsync();
+        await Stages.PlanAsync(deployment.Id, [StageName.Queued, .. Plan], Token);
+
+        Assert.That((await Lifecycle.ClaimNextAsync(Token))!.Deployment.Id, Is.EqualTo(deployment.Id));
+        Assert.That(await ListAsync(deployment), Is.EqualTo(new[] { "queued completed", "cloning in_progress", "building pending", "deploying pending" }));
+    }
+
+    [Test]
+    public async Task An_empty_plan_tells_whether_the_deployment_goes_on()
+    {
+        var deployment = await EnqueueAsync();
+        Assert.That(await Stages.PlanAsync(deployment.Id, [], Token), Is.True);
+        Assert.That(await Stages.PlanAsync(Guid.NewGuid(), [], Token), Is.False);
+    }
+
+    [Test]
+    public async Task Nothing_is_planned_or_set_for_what_has_ended_or_is_not_there()
+    {
+        var failed = await StartedAsync(DeploymentStatus.Building);
+        await Lifecycle.FailAsync(failed.Id, "x", Token);
+        var succeeded = await StartedAsync(DeploymentStatus.Building);
+        await Lifecycle.SucceedAsync(succeeded.Id, null, Token);
+        var deleted = await EnqueueAsync();
+        await ExecuteAsync("UPDATE deployments SET is_deleted = TRUE WHERE id = $1", deleted.Id);
+
+        foreach (var id in new[] { failed.Id, succeeded.Id, deleted.Id, Guid.NewGuid() })
+        {
+            Assert.That(await Stages.PlanAsync(id, Plan, Token), Is.False);
+            Assert.That(await Stages.SetAsync(id, StageName.Deploying, StageStatus.InProgress, null, Token), Is.False);
+            Assert.That(await ScalarAsync("SELECT count(*) FROM deployment_stages WHERE deployment_id = $1 AND stage_name = 'deploying'", id), Is.EqualTo(0));
+        }
+    }
+
+    [Test]
+    public async Task A_plan_or_a_set_that_meets_a_cancel_on_its_way_comes_too_late()
+    {
+        foreach (var late in new Func<Guid, Task<bool>>[]
+        {
+            id => Stages.PlanAsync(id, Plan, Token),
+            id => Stages.SetAsync(id, StageName.Deploying, StageStatus.InProgress, null, Token),
+        })
+        {
+            var deployment = await StartedAsync(DeploymentStatus.Building);
+            Task<bool> call = null!;
+            await UnitOfWork.RunAsync(async (tx, token) =>
+            {
+                await tx.Get<IDeploymentRepository>().CancelAsync(deployment.Id, deployment.UserId, null, token);
+                call = late(deployment.Id);
+                await UntilSomeoneWaitsAsync();
+            }, Token);
+
+            Assert.That(await call, Is.False);
+            Assert.That(await ListAsync(deployment), Is.EqualTo(new[] { "cloning completed", "building cancelled" }));
+        }
+    }
+
+    [Test]
+    public async Task A_cancel_that_meets_a_plan_on_its_way_cancels_what_was_planned()
+    {
+        var deployment = await StartedAsync(DeploymentStatus.Building);
+        Task<CancelResult> cancel = null!;
+        await UnitOfWork.RunAsync(async (tx, token) =>
+        {
+            await tx.Get<IDeploymentStageRepository>().PlanAsync(deployment.Id, [StageName.Deploying], token);
+            cancel = Deployments.CancelAsync(deployment.Id, deployment.UserId, null, Token);
+            await UntilSomeoneWaitsAsync();
+        }, Token);
+
+        Assert.That(await cancel, Is.EqualTo(CancelResult.Cancelled));
+        Assert.That(await ListAsync(deployment), Is.EqualTo(new[] { "cloning completed", "building cancelled", "deploying cancelled" }));
+    }
+
+    [TestCase("fail", "building failed", "deploying cancelled")]
+    [TestCase("cancel", "building cancelled", "deploying cancelled")]
+    [TestCase("delete", "building cancelled", "deploying cancelled")]
+    [TestCase("succeed", "building completed", "deploying pending")]
+    public async Task When_a_deployment_ends_its_pending_stages_are_cancelled_unless_it_did_well(string end, params string[] expected)
+    {
+        var deployment = await StartedAsync(DeploymentStatus.Cloning);
+        await Stages.PlanAsync(deployment.Id, Plan, Token);
+        await Lifecycle.AdvanceAsync(deployment.Id, DeploymentStatus.Building, Token);
+
+        await (end switch
+        {
+            "fail" => (Task)Lifecycle.FailAsync(deployment.Id, "exit code 1", Token),
+            "cancel" => Deployments.CancelAsync(deployment.Id, deployment.UserId, "stop", Token),
+            "delete" => Deployments.SoftDeleteAsync(deployment.Id, deployment.UserId, Token),
+            _ => Lifecycle.SucceedAsync(deployment.Id, null, Token),
+        });
+
+        await ExecuteAsync("UPDATE deployments SET is_deleted = FALSE WHERE id = $1", deployment.Id);
+        Assert.That(await ListAsync(deployment), Is.EqualTo(new[] { "cloning completed" }.Concat(expected)));
+        var last = (await Stages.ListByDeploymentAsync(deployment.Id, deployment.UserId, Token))[^1];
+        Assert.That((last.StartedAt, last.CompletedAt is null, last.ErrorMessage), Is.EqualTo(((DateTimeOffset?)null, end == "succeed", (string?)null)));
+    }
+
+    [Test]
+    public async Task Set_goes_from_pending_to_in_progress_to_an_end_and_never_back()
+    {
+        var deployment = await EnqueueAsync();
+        Task<bool> SetAsync(StageStatus status) => Stages.SetAsync(deployment.Id, StageName.Deploying, status, null, Token);
+
+        Assert.That(await SetAsync(StageStatus.Pending), Is.True);
+        Assert.That(await SetAsync(StageStatus.Pending), Is.False);
+        Assert.That(await FindAsync(deployment), Is.EqualTo((StageStatus.Pending, false, false)));
+        Assert.That(await SetAsync(StageStatus.InProgress), Is.True);
+        var entered = await StageAsync(deployment);
+        Assert.That((entered.Status, entered.CompletedAt), Is.EqualTo((StageStatus.InProgress, (DateTimeOffset?)null)));
+        Assert.That(await SetAsync(StageStatus.InProgress), Is.False);
+        Assert.That(await SetAsync(StageStatus.Pending), Is.False);
+        Assert.That(await SetAsync(StageStatus.Completed), Is.True);
+        var ended = await StageAsync(deployment);
+        Assert.That((ended.Id, ended.StartedAt), Is.EqualTo((entered.Id, entered.StartedAt)), "the start stays");
+        Assert.That(ended.CompletedAt, Is.GreaterThan(ended.StartedAt!.Value));
+        foreach (var status in StageStatus.Known)
+        {
+            Assert.That(await SetAsync(status), Is.False, status.Value);
+        }
+
+        Assert.That(await StageAsync(deployment), Is.EqualTo(ended));
+    }
+
+    [TestCase("completed", true)]
+    [TestCase("failed", true)]
+    [TestCase("cancelled", false)]
+    public async Task A_stage_that_ends_at_once_has_an_end_and_a_start_unless_it_was_cancelled(string status, bool started)
+    {
+        var (planned, fresh) = (await EnqueueAsync(), await EnqueueAsync());
+        await Stages.PlanAsync(planned.Id, [StageName.Deploying], Token);
+
+        foreach (var deployment in new[] { planned, fresh })
+        {
+            Assert.That(await Stages.SetAsync(deployment.Id, StageName.From("DEPLOYING"), StageStatus.From(status.ToUpperInvariant()), null, Token), Is.True);
+            Assert.That(await FindAsync(deployment), Is.EqualTo((StageStatus.From(status), started, true)));
+        }
+
+        Assert.That((await StageAsync(fresh)).Name.Value, Is.EqualTo("deploying"), "as the library spells it");
+    }
+
+    [Test]
+    public async Task A_stage_never_ends_before_it_began()
+    {
+        var deployment = await EnqueueAsync();
+        await Stages.SetAsync(deployment.Id, StageName.Deploying, StageStatus.InProgress, null, Token);
+        await ExecuteAsync("UPDATE deployment_stages SET started_at = started_at + interval '1 day' WHERE deployment_id = $1", deployment.Id);
+
+        await Stages.SetAsync(deployment.Id, StageName.Deploying, StageStatus.Failed, "no such image \0", Token);
+
+        var stage = await StageAsync(deployment);
+        Assert.That((stage.CompletedAt, stage.ErrorMessage), Is.EqualTo((stage.StartedAt, "no such image \uFFFD")));
+    }
+
+    [Test]
+    public async Task Set_finds_the_stage_of_another_program_in_whatever_case()
+    {
+        var deployment = await EnqueueAsync();
+        await ExecuteAsync("INSERT INTO deployment_stages (id, deployment_id, stage_name) VALUES ($1, $2, 'Deploying')", Guid.NewGuid(), deployment.Id);
+
+        Assert.That(await Stages.SetAsync(deployment.Id, StageName.Deploying, StageStatus.InProgress, null, Token), Is.True);
+        Assert.That(await ListAsync(deployment), Is.EqualTo(new[] { "queued in_progress", "Deploying in_progress" }));
+    }
+
+    [Test]
+    public async Task Two_that_set_a_stage_at_once_make_one_row()
+    {
+        var deployment = await EnqueueAsync();
+        Task<bool> second = null!;
+        await UnitOfWork.RunAsync(async (tx, token) =>
+        {
+            Assert.That(await tx.Get<IDeploymentStageRepository>().SetAsync(deployment.Id, StageName.Deploying, StageStatus.Completed, null, token), Is.True);
+            second = Stages.SetAsync(deployment.Id, StageName.Deploying, StageStatus.InProgress, null, Token);
+            await UntilSomeoneWaitsAsync();
+        }, Token);
+
+        Assert.That(await second, Is.False, "it has ended");
+        Assert.That(await ListAsync(deployment), Is.EqualTo(new[] { "queued in_progress", "deploying completed" }));
+    }
+
+    [Test]
+    public async Task Stages_of_many_deployments_are_listed_by_deployment_in_their_order()
+    {
+        var project = await AddProjectAsync();
+        var (first, second, none) = (await EnqueueAsync(project), await EnqueueAsync(project), await EnqueueAsync(project));
+        await Stages.PlanAsync(first.Id, [.. Plan.Reverse()], Token);
+        await Stages.PlanAsync(second.Id, [StageName.Copying], Token);
+        await ExecuteAsync("DELETE FROM deployment_stages WHERE deployment_id = $1", none.Id);
+        var deleted = await EnqueueAsync(project);
+        await Deployments.SoftDeleteAsync(deleted.Id, deleted.UserId, Token);
+        var foreign = await EnqueueAsync();
+        Guid[] ids = [second.Id, first.Id, first.Id, none.Id, deleted.Id, foreign.Id, Guid.NewGuid()];
+
+        var stages = await Stages.ListByDeploymentsAsync(ids, project.UserId, Token);
+
+        Assert.That(stages.Select(group => group.Key), Is.EquivalentTo(new[] { first.Id, second.Id }));
+        Assert.That(stages[first.Id], Is.EqualTo(await Stages.ListByDeploymentAsync(first.Id, project.UserId, Token)));
+        Assert.That(stages[second.Id], Is.EqualTo(await Stages.ListByDeploymentAsync(second.Id, project.UserId, Token)));
+        Assert.That(stages[none.Id], Is.Empty);
+        Assert.That(await Stages.ListByDeploymentsAsync([], project.UserId, Token), Is.Empty);
+        Assert.That(await Stages.ListByDeploymentsAsync(new Guid[100], project.UserId, Token), Is.Empty);
+    }
+
+    [Test]
+    public void What_is_wrong_is_named()
+    {
+        var id = Guid.NewGuid();
+        Assert.That(() => Stages.PlanAsync(id, null!, Token), Throws.ArgumentNullException);
+        Assert.That(() => Stages.PlanAsync(id, [StageName.Cloning, default], Token), Throws.ArgumentException.With.Property("ParamName").EqualTo("names"));
+        Assert.That(() => Stages.PlanAsync(id, new StageName[101], Token), Throws.ArgumentException.With.Message.Contains("at most 100"));
+        Assert.That(() => Stages.SetAsync(id, StageName.From("Success"), StageStatus.Completed, null, Token), Throws.ArgumentException.With.Property("ParamName").EqualTo("name"));
+        Assert.That(() => Stages.SetAsync(id, StageName.Building, default, null, Token), Throws.ArgumentException.With.Property("ParamName").EqualTo("status"));
+        Assert.That(() => Stages.SetAsync(id, StageName.Building, StageStatus.Completed, "x", Token), Throws.ArgumentException.With.Property("ParamName").EqualTo("errorMessage"));
+        Assert.That(() => Stages.ListByDeploymentsAsync(null!, id, Token), Throws.ArgumentNullException);
+        Assert.That(() => Stages.ListByDeploymentsAsync(new Guid[101], id, Token), Throws.ArgumentException.With.Message.Contains("at most 100"));
+    }
+
+    private async Task<IEnumerable<string>> ListAsync(Deployment deployment) =>
+        (await Stages.ListByDeploymentAsync(deployment.Id, deployment.UserId, Token)).Select(s => $"{s.Name} {s.Status}");
+
+    private async Task<DeploymentStage> StageAsync(Deployment deployment) =>
+        (await Stages.ListByDeploymentAsync(deployment.Id, deployment.UserId, Token)).Single(s => s.Name == StageName.Deploying);
+
+    private async Task<(StageStatus Status, bool Started, bool Ended)> FindAsync(Deployment deployment) =>
+        await StageAsync(deployment) is var stage ? (stage.Status, stage.StartedAt is not null, stage.CompletedAt is not null) : default;
+}

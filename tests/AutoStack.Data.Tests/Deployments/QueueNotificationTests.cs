@@ -1,0 +1,96 @@
+using AutoStack.Data.Deployments;
+using AutoStack.Data.Tests.Support;
+using Npgsql;
+
+namespace AutoStack.Data.Tests.Deployments;
+
+/// <summary>Notifications arrive in the order of commits: one that the test sends itself shows that nothing came before it.</summary>
+public sealed class QueueNotificationTests : DatabaseTests
+{
+    private readonly List<string> received = [];
+    private NpgsqlConnection listener = null!;
+
+    [SetUp]
+    public async Task ListenAsync()
+    {
+        received.Clear();
+        listener = await Raw.OpenConnectionAsync(Token);
+        listener.Notification += (_, notification) => received.Add($"{notification.Channel}:{notification.Payload}");
+        await using var command = new NpgsqlCommand($"LISTEN {IDeploymentRepository.QueueChannel}; LISTEN test_end", listener);
+        await command.ExecuteNonQueryAsync(Token);
+    }
+
+    [TearDown]
+    public async Task StopAsync() => await listener.DisposeAsync();
+
+    [Test]
+    public async Task What_is_queued_is_notified_with_an_empty_payload()
+    {
+        var deployment = await EnqueueAsync();
+        Assert.That(await ReceivedAsync(), Is.EqualTo(new[] { "autostack_deployments:" }));
+
+        await Deployments.RedeployAsync(deployment.Id, deployment.UserId, null, Token);
+        Assert.That(await ReceivedAsync(), Is.EqualTo(new[] { "autostack_deployments:" }));
+    }
+
+    [Test]
+    public async Task The_deployments_of_one_unit_of_work_are_one_notification_that_comes_with_the_commit()
+    {
+        var project = await AddProjectAsync();
+
+        await UnitOfWork.RunAsync(async (tx, token) =>
+        {
+            var repository = tx.Get<IDeploymentRepository>();
+            var first = (await repository.EnqueueAsync(new NewDeployment { ProjectId = project.Id, UserId = project.UserId }, token))!;
+            await repository.EnqueueAsync(new NewDeployment { ProjectId = project.Id, UserId = project.UserId }, token);
+            await repository.RedeployAsync(first.Id, first.UserId, null, token);
+            Assert.That(await ReceivedAsync(), Is.Empty, "not committed yet");
+        }, Token);
+
+        Assert.That(await ReceivedAsync(), Is.EqualTo(new[] { "autostack_deployments:" }));
+        Assert.That((await Deployments.ListByProjectAsync(project.Id, project.UserId, 10, DeploymentCursor.Start, Token)), Has.Count.EqualTo(3));
+    }
+
+    [Test]
+    public async Task Nobody_is_woken_when_nothing_was_queued()
+    {
+        var project = await AddProjectAsync();
+        var stranger = await AddUserAsync();
+        var request = new NewDeployment { Id = Guid.NewGuid(), ProjectId = project.Id, UserId = project.UserId };
+        var deployment = (await Deployments.EnqueueAsync(request, Token))!;
+        var copy = Guid.NewGuid();
+        await Deployments.RedeployAsync(deployment.Id, deployment.UserId, copy, Token);
+        await ReceivedAsync();
+
+        await Deployments.EnqueueAsync(request, Token);
+        await Deployments.EnqueueAsync(new NewDeployment { ProjectId = project.Id, UserId = stranger.Id }, Token);
+        await Deployments.EnqueueAsync(new NewDeployment { ProjectId = Guid.NewGuid(), UserId = project.UserId }, Token);
+        await Deployments.RedeployAsync(deployment.Id, deployment.UserId, copy, Token);
+        await Deployments.RedeployAsync(deployment.Id, stranger.Id, null, Token);
+        await Deployments.CancelAsync(copy, deployment.UserId, null, Token);
+        await Deployments.SoftDeleteAsync(deployment.Id, deployment.UserId, Token);
+        Assert.That(
+            () => UnitOfWork.RunAsync(async (tx, token) =>
+            {
+                await tx.Get<IDeploymentRepository>().EnqueueAsync(request with { Id = null }, token);
+                throw new InvalidOperationException();
+            }, Token),
+            Throws.InvalidOperationException);
+
+        Assert.That(await ReceivedAsync(), Is.Empty);
+    }
+
+    private async Task<string[]> ReceivedAsync()
+    {
+        received.Clear();
+        await ExecuteAsync("NOTIFY test_end");
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(Token);
+        timeout.CancelAfter(TimeSpan.FromSeconds(30));
+        while (!received.Contains("test_end:"))
+        {
+            await listener.WaitAsync(timeout.Token);
+        }
+
+        return [.. received.Where(notification => notification != "test_end:")];
+    }
+}
