@@ -80,6 +80,8 @@ public sealed partial class HostileArguments
             _ when type == typeof(GithubScopes) => GithubScopes.Parse("repo"),
             _ when type.IsEnum => Enum.GetValues(type).GetValue(0)!,
             _ when type == typeof(DeploymentStatus) => DeploymentStatus.Building,
+            // The one state that an error may come with.
+            _ when type == typeof(StageStatus) => StageStatus.Failed,
             _ when IsText(type) => ((IList)type.GetProperty("Known")!.GetValue(null)!)[1]!,
             _ when type == typeof(Func<IRepositories, CancellationToken, Task>) => (IRepositories _, CancellationToken _) => Task.CompletedTask,
             _ when type == typeof(Func<IRepositories, CancellationToken, Task<int>>) => (IRepositories _, CancellationToken _) => Task.FromResult(1),
