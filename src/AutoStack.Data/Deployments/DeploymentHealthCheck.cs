@@ -46,7 +46,7 @@ public sealed record NewDeploymentHealthCheck
     /// <summary>True when it answered well.</summary>
     public required bool IsLive { get; init; }
 
-    /// <summary>When it was asked; null for now.</summary>
+    /// <summary>When it was asked; null for the present moment.</summary>
     public DateTimeOffset? CheckedAt { get; init; }
 }
 

@@ -16,6 +16,17 @@ internal sealed class DeploymentLifecycle(Db db, TimeProvider clock) : IDeployme
     // A project can fill up between the look at it and its lock; the next attempt sees that.
     private const int MaxClaimAttempts = 10;
 
+    /// <summary>The statuses that a deployment ends with: its worker is done, and nothing but a monitor changes it.</summary>
+    internal const string Finished = "('success', 'failed', 'cancelled')";
+
+    /// <summary>What a deletion sets: one that has not ended is cancelled, one that has keeps how and when it ended. Needs <c>@now</c>.</summary>
+    internal const string Deleted = $"""
+        is_deleted = TRUE,
+        status = CASE WHEN d.status IN {Finished} THEN d.status ELSE 'cancelled' END,
+        completed_at = CASE WHEN d.status IN {Finished} THEN d.completed_at ELSE @now END,
+        build_duration_seconds = CASE WHEN d.status IN {Finished} THEN d.build_duration_seconds ELSE {Duration} END
+        """;
+
     // Claimed, in the order in which a worker goes through them.
     private static readonly DeploymentStatus[] Steps =
         [DeploymentStatus.Cloning, DeploymentStatus.Checkout, DeploymentStatus.Installing, DeploymentStatus.Building, DeploymentStatus.Copying];
@@ -37,8 +48,8 @@ internal sealed class DeploymentLifecycle(Db db, TimeProvider clock) : IDeployme
         """, P.Of(id));
 
     public Task<DeploymentStatus?> FindStatusAsync(Guid id, CancellationToken cancellationToken) =>
-        db.FindValueAsync(row => row.Value<DeploymentStatus>(), """
-            SELECT CASE WHEN d.is_deleted AND d.status NOT IN ('success', 'failed', 'cancelled') THEN 'cancelled' ELSE d.status END
+        db.FindValueAsync(row => row.Value<DeploymentStatus>(), $"""
+            SELECT CASE WHEN d.is_deleted AND d.status NOT IN {Finished} THEN 'cancelled' ELSE d.status END
             FROM deployments d
             WHERE d.id = @id
             """, [P.Of(id)], cancellationToken);
@@ -108,13 +119,13 @@ internal sealed class DeploymentLifecycle(Db db, TimeProvider clock) : IDeployme
     public async Task<bool> SetCommitAsync(Guid id, CommitInfo commit, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(commit);
-        return await db.WriteAsync("""
+        return await db.WriteAsync($"""
             UPDATE deployments d
             SET commit_hash = @hash,
                 commit_message = CASE WHEN d.commit_hash = @hash THEN coalesce(@message, d.commit_message) ELSE @message END,
                 author = CASE WHEN d.commit_hash = @hash THEN coalesce(@author, d.author) ELSE @author END,
                 commit_timestamp = CASE WHEN d.commit_hash = @hash THEN coalesce(@timestamp, d.commit_timestamp) ELSE @timestamp END
-            WHERE d.id = @id AND NOT d.is_deleted AND d.status NOT IN ('success', 'failed', 'cancelled')
+            WHERE d.id = @id AND NOT d.is_deleted AND d.status NOT IN {Finished}
             """,
             [P.Of(id), P.Text(commit.Hash, 40), P.TextOrNull(commit.Message), P.TextOrNull(commit.Author, 255), P.Of(commit.Timestamp)],
             cancellationToken).ConfigureAwait(false) == 1;
@@ -140,7 +151,7 @@ internal sealed class DeploymentLifecycle(Db db, TimeProvider clock) : IDeployme
             WITH moved AS (
                 UPDATE deployments d
                 SET status = 'failed', failed_reason = @reason, completed_at = @now, build_duration_seconds = {Duration}
-                WHERE d.id = @id AND NOT d.is_deleted AND d.status NOT IN ('success', 'failed', 'cancelled')
+                WHERE d.id = @id AND NOT d.is_deleted AND d.status NOT IN {Finished}
                 RETURNING d.id, d.status, d.failed_reason
             ),
             {DeploymentStageRepository.FollowMoved}

@@ -33,7 +33,7 @@ public sealed record NewDeploymentLog
     /// <summary>The id; null to have one made. A line whose id the deployment has already is not stored again.</summary>
     public Guid? Id { get; init; }
 
-    /// <summary>When the line was written; null for now.</summary>
+    /// <summary>When the line was written; null for the present moment.</summary>
     public DateTimeOffset? Timestamp { get; init; }
 
     /// <summary>How serious it is; null to not say.</summary>

@@ -58,12 +58,8 @@ internal sealed class DeploymentMaintenance(Db db, TimeProvider clock) : IDeploy
         var abandon = new Statement($"""
             WITH moved AS (
                 UPDATE deployments d
-                SET is_deleted = TRUE,
-                    status = CASE WHEN d.status IN ('success', 'failed', 'cancelled') THEN d.status ELSE 'cancelled' END,
-                    failed_reason = CASE WHEN d.status IN ('success', 'failed', 'cancelled') THEN d.failed_reason ELSE @reason END,
-                    completed_at = CASE WHEN d.status IN ('success', 'failed', 'cancelled') THEN d.completed_at ELSE @now END,
-                    build_duration_seconds =
-                        CASE WHEN d.status IN ('success', 'failed', 'cancelled') THEN d.build_duration_seconds ELSE {DeploymentLifecycle.Duration} END
+                SET {DeploymentLifecycle.Deleted},
+                    failed_reason = CASE WHEN d.status IN {DeploymentLifecycle.Finished} THEN d.failed_reason ELSE @reason END
                 WHERE d.id = ANY (@all) AND NOT d.is_deleted
                 RETURNING d.id, d.status, d.failed_reason
             ),

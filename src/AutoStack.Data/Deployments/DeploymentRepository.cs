@@ -233,7 +233,7 @@ internal sealed class DeploymentRepository(Db db, TimeProvider clock) : IDeploym
             WITH moved AS (
                 UPDATE deployments d
                 SET status = 'cancelled', failed_reason = @reason, completed_at = @now, build_duration_seconds = {DeploymentLifecycle.Duration}
-                WHERE d.id = @id AND d.user_id = @ownerId AND NOT d.is_deleted AND d.status NOT IN ('success', 'failed', 'cancelled')
+                WHERE d.id = @id AND d.user_id = @ownerId AND NOT d.is_deleted AND d.status NOT IN {DeploymentLifecycle.Finished}
                 RETURNING d.id, d.status, d.failed_reason
             ),
             {DeploymentStageRepository.FollowMoved}
@@ -256,11 +256,7 @@ internal sealed class DeploymentRepository(Db db, TimeProvider clock) : IDeploym
         var delete = new Statement($"""
             WITH moved AS (
                 UPDATE deployments d
-                SET is_deleted = TRUE,
-                    status = CASE WHEN d.status IN ('success', 'failed', 'cancelled') THEN d.status ELSE 'cancelled' END,
-                    completed_at = CASE WHEN d.status IN ('success', 'failed', 'cancelled') THEN d.completed_at ELSE @now END,
-                    build_duration_seconds =
-                        CASE WHEN d.status IN ('success', 'failed', 'cancelled') THEN d.build_duration_seconds ELSE {DeploymentLifecycle.Duration} END
+                SET {DeploymentLifecycle.Deleted}
                 WHERE d.id = @id AND d.user_id = @ownerId AND NOT d.is_deleted
                 RETURNING d.id, d.status, d.failed_reason
             ),

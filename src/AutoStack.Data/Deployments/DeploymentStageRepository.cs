@@ -11,7 +11,7 @@ internal sealed class DeploymentStageRepository(Db db, TimeProvider clock) : IDe
     /// Makes the stages agree with the deployment in <c>moved</c> (id, status, failed_reason): what was in progress ends as the deployment
     /// did, what was pending is cancelled unless it did well, and the stage of its status is entered. Needs <c>@now</c> and <c>@stageId</c>.
     /// </summary>
-    internal const string FollowMoved = """
+    internal const string FollowMoved = $"""
         closed AS (
             UPDATE deployment_stages s
             SET status = CASE WHEN s.status = 'pending' THEN 'cancelled' WHEN m.status IN ('failed', 'cancelled') THEN m.status ELSE 'completed' END,
@@ -25,7 +25,7 @@ internal sealed class DeploymentStageRepository(Db db, TimeProvider clock) : IDe
             INSERT INTO deployment_stages AS s (id, deployment_id, stage_name, status, started_at, created_at)
             SELECT @stageId, m.id, m.status, 'in_progress', @now, @now
             FROM moved m
-            WHERE m.status NOT IN ('success', 'failed', 'cancelled')
+            WHERE m.status NOT IN {DeploymentLifecycle.Finished}
             ON CONFLICT (deployment_id, lower(stage_name)) DO UPDATE
             SET status = 'in_progress', started_at = coalesce(s.started_at, excluded.started_at)
             WHERE s.status = 'pending'
@@ -98,11 +98,11 @@ internal sealed class DeploymentStageRepository(Db db, TimeProvider clock) : IDe
 
         string[] stages = [.. names.Select(name => P.Written(name, nameof(names)))];
         Guid[] ids = [.. stages.Select(_ => Ids.New())];
-        return await db.AddAsync(row => row.Text(), """
+        return await db.AddAsync(row => row.Text(), $"""
             WITH held AS (
                 SELECT d.id, d.status
                 FROM deployments d
-                WHERE d.id = @deploymentId AND NOT d.is_deleted AND d.status NOT IN ('success', 'failed', 'cancelled')
+                WHERE d.id = @deploymentId AND NOT d.is_deleted AND d.status NOT IN {DeploymentLifecycle.Finished}
                 FOR SHARE
             ),
             planned AS (
@@ -125,7 +125,7 @@ internal sealed class DeploymentStageRepository(Db db, TimeProvider clock) : IDe
             throw new ArgumentException($"Only a failed stage has an error, not one that is '{status}'.", nameof(errorMessage));
         }
 
-        return await db.WriteAsync("""
+        return await db.WriteAsync($"""
             INSERT INTO deployment_stages AS s (id, deployment_id, stage_name, status, started_at, completed_at, error_message, created_at)
             SELECT
                 @id, d.id, @name, @status,
@@ -133,7 +133,7 @@ internal sealed class DeploymentStageRepository(Db db, TimeProvider clock) : IDe
                 CASE WHEN @status IN ('completed', 'failed', 'cancelled') THEN @now END,
                 @errorMessage, @now
             FROM deployments d
-            WHERE d.id = @deploymentId AND NOT d.is_deleted AND d.status NOT IN ('success', 'failed', 'cancelled')
+            WHERE d.id = @deploymentId AND NOT d.is_deleted AND d.status NOT IN {DeploymentLifecycle.Finished}
             FOR SHARE OF d
             ON CONFLICT (deployment_id, lower(stage_name)) DO UPDATE
             SET status = excluded.status,
@@ -149,11 +149,11 @@ internal sealed class DeploymentStageRepository(Db db, TimeProvider clock) : IDe
 
     // Waits for a cancel that is on its way, and then sees it: a stage that nobody would end is not entered.
     public async Task<bool> StartAsync(Guid deploymentId, StageName name, CancellationToken cancellationToken) =>
-        await db.WriteAsync("""
+        await db.WriteAsync($"""
             INSERT INTO deployment_stages AS s (id, deployment_id, stage_name, status, started_at, created_at)
             SELECT @id, d.id, @name, 'in_progress', @now, @now
             FROM deployments d
-            WHERE d.id = @deploymentId AND NOT d.is_deleted AND d.status NOT IN ('success', 'failed', 'cancelled')
+            WHERE d.id = @deploymentId AND NOT d.is_deleted AND d.status NOT IN {DeploymentLifecycle.Finished}
             FOR SHARE OF d
             ON CONFLICT (deployment_id, lower(stage_name)) DO UPDATE
             SET status = 'in_progress', started_at = coalesce(s.started_at, excluded.started_at)
