@@ -29,6 +29,12 @@ public sealed class AutoStackDataOptions
     public TimeSpan SlowOperationThreshold { get; set; } = TimeSpan.FromSeconds(1);
 
     /// <summary>
+    /// Whether one further connection, beside the pool, listens for notifications while somebody in the process waits for them. Default true.
+    /// False: who waits only looks from time to time, as behind a pooler in transaction mode, which delivers no notifications.
+    /// </summary>
+    public bool ListenForNotifications { get; set; } = true;
+
+    /// <summary>
     /// The keys that secrets are encrypted with: tokens of other services and environment variables. The first one writes, every one reads; to
     /// rotate, put a new key in front. None: storing a secret is refused, and only values in clear can be read.
     /// </summary>

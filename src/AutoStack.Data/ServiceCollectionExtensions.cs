@@ -82,17 +82,14 @@ public static class AutoStackDataServiceCollectionExtensions
             provider.GetRequiredService<TimeProvider>(),
             provider.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance));
 
-        Add(typeof(IUnitOfWork), database => database.UnitOfWork);
-        foreach (var type in Repositories.Interfaces)
+        foreach (var type in Database.Interfaces)
         {
-            Add(type, database => database.Create(type));
+            services.Add(key is null
+                ? ServiceDescriptor.Singleton(type, provider => provider.GetRequiredKeyedService<Database>(databaseKey).Create(type))
+                : ServiceDescriptor.KeyedSingleton(type, key, (provider, _) => provider.GetRequiredKeyedService<Database>(databaseKey).Create(type)));
         }
 
         return services;
-
-        void Add(Type type, Func<Database, object> create) => services.Add(key is null
-            ? ServiceDescriptor.Singleton(type, provider => create(provider.GetRequiredKeyedService<Database>(databaseKey)))
-            : ServiceDescriptor.KeyedSingleton(type, key, (provider, _) => create(provider.GetRequiredKeyedService<Database>(databaseKey))));
     }
 
     private sealed class Validator(string name, bool needsConnectionString) : IValidateOptions<AutoStackDataOptions>

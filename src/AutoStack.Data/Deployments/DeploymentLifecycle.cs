@@ -163,8 +163,7 @@ internal sealed class DeploymentLifecycle(Db db, TimeProvider clock) : IDeployme
     // The id of the deployment that was looked at, empty when there was none, and the deployment when it was claimed.
     private Task<(string Id, DeploymentWithProject? Job)> TryClaimAsync(int maxPerProject, CancellationToken cancellationToken)
     {
-        // Holds the project first: of many queued rows of a project that another claim holds, none is touched. What was chosen goes to the
-        // next statement through a setting of the transaction, since a row's xmax does not name its holder while others share it.
+        // Holds the project first: of many queued rows of a project that another claim holds, none is touched.
         var choose = new Statement($"""
             WITH next AS MATERIALIZED (
                 SELECT q.id
@@ -182,7 +181,8 @@ internal sealed class DeploymentLifecycle(Db db, TimeProvider clock) : IDeployme
                 LIMIT 1
                 FOR NO KEY UPDATE OF p, q SKIP LOCKED
             )
-            SELECT set_config('autostack.chosen_deployment', coalesce((SELECT n.id::text FROM next n), ''), TRUE)
+            SELECT {Chosen.Keep}
+            FROM next c
             """, P.Of(maxPerProject));
 
         // Starts when the project is held, and so counts what every claim before has committed.
@@ -190,7 +190,7 @@ internal sealed class DeploymentLifecycle(Db db, TimeProvider clock) : IDeployme
             WITH moved AS (
                 UPDATE deployments d
                 SET status = 'cloning', started_at = @now
-                WHERE d.id = nullif(current_setting('autostack.chosen_deployment'), '')::uuid AND d.status = 'queued' AND NOT d.is_deleted
+                WHERE d.id = ANY ({Chosen.Ids}) AND d.status = 'queued' AND NOT d.is_deleted
                   AND (
                       SELECT count(*)
                       FROM deployments r

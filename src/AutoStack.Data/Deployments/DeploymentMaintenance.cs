@@ -27,9 +27,6 @@ internal sealed class DeploymentMaintenance(Db db, TimeProvider clock) : IDeploy
           ) < @quietSince, TRUE)
         """;
 
-    // The rows that a statement before, in the same transaction, has locked with FOR UPDATE.
-    private const string Locked = "d.xmax = pg_current_xact_id_if_assigned()::xid";
-
     private static readonly TimeSpan MaxIdle = TimeSpan.FromDays(3650);
 
     public Task<int> AbandonAsync(IReadOnlyCollection<Guid> ids, string reason, CancellationToken cancellationToken)
@@ -102,18 +99,22 @@ internal sealed class DeploymentMaintenance(Db db, TimeProvider clock) : IDeploy
         // FOR UPDATE, because it is what a log line that is being stored keeps away. The second statement starts when the rows are locked: it
         // sees the step or line that came just before, and that the first one could not see.
         var @lock = new Statement($"""
-            SELECT 1
-            FROM deployments d
-            WHERE {Stalled}
-            ORDER BY d.created_at, d.id
-            LIMIT @limit
-            FOR UPDATE SKIP LOCKED
+            WITH locked AS MATERIALIZED (
+                SELECT d.id
+                FROM deployments d
+                WHERE {Stalled}
+                ORDER BY d.created_at, d.id
+                LIMIT @limit
+                FOR UPDATE SKIP LOCKED
+            )
+            SELECT {Chosen.Keep}
+            FROM locked c
             """, P.Of(quietSince), P.Of(Limit.Check(limit, IDeploymentMaintenance.MaxBatchSize), nameof(limit)));
         var fail = new Statement($"""
             WITH moved AS (
                 UPDATE deployments d
                 SET status = 'failed', failed_reason = @reason, completed_at = @now, build_duration_seconds = {DeploymentLifecycle.Duration}
-                WHERE {Locked} AND {Stalled}
+                WHERE d.id = ANY ({Chosen.Ids}) AND {Stalled}
                 RETURNING d.id, d.status, d.failed_reason
             ),
             {DeploymentStageRepository.FollowMoved}
@@ -134,16 +135,20 @@ internal sealed class DeploymentMaintenance(Db db, TimeProvider clock) : IDeploy
     {
         // Two statements, so that a container that was reserved just before the lock is seen, and its deployment stays.
         var @lock = new Statement($"""
-            SELECT 1
-            FROM deployments d
-            WHERE {Purgeable}
-            ORDER BY d.created_at, d.id
-            LIMIT @limit
-            FOR UPDATE SKIP LOCKED
+            WITH locked AS MATERIALIZED (
+                SELECT d.id
+                FROM deployments d
+                WHERE {Purgeable}
+                ORDER BY d.created_at, d.id
+                LIMIT @limit
+                FOR UPDATE SKIP LOCKED
+            )
+            SELECT {Chosen.Keep}
+            FROM locked c
             """, P.Of(before), P.Of(Limit.Check(limit, IDeploymentMaintenance.MaxBatchSize), nameof(limit)));
         var delete = new Statement($"""
             DELETE FROM deployments d
-            WHERE {Locked} AND {Purgeable}
+            WHERE d.id = ANY ({Chosen.Ids}) AND {Purgeable}
             RETURNING d.id
             """, P.Of(before));
         return db.WriteBatchAsync(

@@ -1,3 +1,5 @@
+using System.Collections.Frozen;
+using AutoStack.Data.Deployments;
 using AutoStack.Data.Security;
 using Microsoft.Extensions.Logging;
 using Npgsql;
@@ -7,7 +9,16 @@ namespace AutoStack.Data.Internal;
 /// <summary>One registered database: its data source, and what is made over it.</summary>
 internal sealed class Database : IAsyncDisposable, IDisposable
 {
+    // What works with connections of its own, and so is no part of a unit of work.
+    private static readonly FrozenDictionary<Type, Func<Database, object>> Services = new Dictionary<Type, Func<Database, object>>
+    {
+        [typeof(IUnitOfWork)] = database => database.unitOfWork,
+        [typeof(IDeploymentQueueWatcher)] = database => new DeploymentQueueWatcher(database.Notifications, database.context.Clock),
+    }.ToFrozenDictionary();
+
     private readonly NpgsqlDataSource? owned;
+    private readonly NpgsqlDataSource? listening;
+    private readonly UnitOfWork unitOfWork;
     private readonly Db db;
     private readonly Context context;
 
@@ -15,21 +26,49 @@ internal sealed class Database : IAsyncDisposable, IDisposable
     public Database(AutoStackDataOptions options, NpgsqlDataSource? dataSource, TimeProvider clock, ILoggerFactory loggerFactory)
     {
         context = new Context(clock, new SecretProtector([.. options.SecretKeys]));
-        var telemetry = new Telemetry(loggerFactory.CreateLogger("AutoStack.Data"), options.SlowOperationThreshold);
-        owned = dataSource is null
-            ? new NpgsqlDataSourceBuilder(options.ToConnectionString().ConnectionString).UseLoggerFactory(loggerFactory).Build()
-            : null;
+        var logger = loggerFactory.CreateLogger("AutoStack.Data");
+        var telemetry = new Telemetry(logger, options.SlowOperationThreshold);
+        if (dataSource is null)
+        {
+            var settings = options.ToConnectionString();
+            owned = Build(settings);
+            // Beside the pool, so that it takes none of its connections.
+            settings.Pooling = false;
+            settings.MaxAutoPrepare = 0;
+            listening = Build(settings);
+        }
+
         var source = dataSource ?? owned!;
         var commandTimeout = new NpgsqlConnectionStringBuilder(source.ConnectionString).CommandTimeout;
         db = new PooledDb(source, telemetry, commandTimeout);
-        UnitOfWork = new UnitOfWork(source, context, telemetry, commandTimeout);
+        unitOfWork = new UnitOfWork(source, context, telemetry, commandTimeout);
+        Notifications = new Notifications(options.ListenForNotifications ? listening ?? source : null, logger);
+
+        NpgsqlDataSource Build(NpgsqlConnectionStringBuilder settings) =>
+            new NpgsqlDataSourceBuilder(settings.ConnectionString).UseLoggerFactory(loggerFactory).Build();
     }
 
-    public IUnitOfWork UnitOfWork { get; }
+    public Notifications Notifications { get; }
 
-    public object Create(Type repository) => Repositories.Create(repository, db, context);
+    /// <summary>What is registered for a database.</summary>
+    public static IEnumerable<Type> Interfaces => Repositories.Interfaces.Concat(Services.Keys);
 
-    public void Dispose() => owned?.Dispose();
+    public object Create(Type type) => Services.TryGetValue(type, out var make) ? make(this) : Repositories.Create(type, db, context);
 
-    public ValueTask DisposeAsync() => owned?.DisposeAsync() ?? ValueTask.CompletedTask;
+    public void Dispose()
+    {
+        Notifications.Dispose();
+        listening?.Dispose();
+        owned?.Dispose();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Notifications.DisposeAsync().ConfigureAwait(false);
+        if (owned is not null && listening is not null)
+        {
+            await listening.DisposeAsync().ConfigureAwait(false);
+            await owned.DisposeAsync().ConfigureAwait(false);
+        }
+    }
 }

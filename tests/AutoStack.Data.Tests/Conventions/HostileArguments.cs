@@ -90,7 +90,7 @@ public sealed partial class HostileArguments : DatabaseTests
         async Task RunAsync(string what, bool meant, Func<ParameterInfo, object?> argument)
         {
             calls++;
-            var outcome = await OutcomeAsync(() => (Task)method.Invoke(target, BindingFlags.DoNotWrapExceptions, null, [.. parameters.Select(argument)], null)!);
+            var outcome = await OutcomeAsync(() => Begun(method.Invoke(target, BindingFlags.DoNotWrapExceptions, null, [.. parameters.Select(argument)], null)!));
             var refused = meant && outcome is not null;
             var call = $"{name}: {what}";
             if (refused || !IsForCallers(outcome))
@@ -143,6 +143,27 @@ public sealed partial class HostileArguments : DatabaseTests
         catch (Exception exception)
         {
             return exception;
+        }
+    }
+
+    // A stream is begun and left: the first element is there, or is waited for until it is cancelled.
+    private static Task Begun(object result) => result as Task ?? (Task)typeof(HostileArguments)
+        .GetMethod(nameof(BeginAsync), BindingFlags.Static | BindingFlags.NonPublic)!
+        .MakeGenericMethod(result.GetType().GetInterfaces().First(i => i.IsGenericType && i.GetGenericTypeDefinition() == typeof(IAsyncEnumerable<>)).GenericTypeArguments)
+        .Invoke(null, BindingFlags.DoNotWrapExceptions, null, [result], null)!;
+
+    private static async Task BeginAsync<T>(IAsyncEnumerable<T> stream)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(Token);
+        stop.CancelAfter(TimeSpan.FromMilliseconds(200));
+        try
+        {
+            await using var elements = stream.GetAsyncEnumerator(stop.Token);
+            await elements.MoveNextAsync();
+        }
+        catch (OperationCanceledException) when (!Token.IsCancellationRequested)
+        {
+            // It waits for something that does not come.
         }
     }
 

@@ -53,6 +53,18 @@ internal static class ReadmeCode
         }
     }
 
+    public static async Task WatchAsync(
+        IDeploymentQueueWatcher queue, IDeploymentLifecycle lifecycle, Func<DeploymentWithProject, CancellationToken, Task> run, CancellationToken cancellationToken)
+    {
+        await foreach (var _ in queue.WatchAsync(TimeSpan.FromSeconds(10), cancellationToken))
+        {
+            while (await lifecycle.ClaimNextAsync(cancellationToken) is { } job)
+            {
+                await run(job, cancellationToken);
+            }
+        }
+    }
+
     public static async Task FollowAsync(IDeploymentLogRepository logs, Deployment deployment, CancellationToken cancellationToken)
     {
         var page = await logs.ListTailAsync(deployment.Id, deployment.UserId, LogCursor.End, 50, cancellationToken);

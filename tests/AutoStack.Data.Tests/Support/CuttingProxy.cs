@@ -14,6 +14,8 @@ public sealed class CuttingProxy : IAsyncDisposable
     private readonly int serverPort;
     private byte[]? cutAfter;
     private int cuts;
+    private int refused;
+    private bool refuse;
 
     public CuttingProxy(string connectionString)
     {
@@ -31,6 +33,16 @@ public sealed class CuttingProxy : IAsyncDisposable
 
     /// <summary>How often a connection was cut.</summary>
     public int Cuts => Volatile.Read(ref cuts);
+
+    /// <summary>How many connections were closed at once, because of <see cref="Refuse"/>.</summary>
+    public int Refused => Volatile.Read(ref refused);
+
+    /// <summary>Whether new connections are closed at once, as if the server were away.</summary>
+    public bool Refuse
+    {
+        get => Volatile.Read(ref refuse);
+        set => Volatile.Write(ref refuse, value);
+    }
 
     /// <summary>Cuts the next connection on which the server says so, once the transaction is over.</summary>
     public void CutAfter(string commandTag) => Volatile.Write(ref cutAfter, Encoding.ASCII.GetBytes(commandTag));
@@ -62,6 +74,12 @@ public sealed class CuttingProxy : IAsyncDisposable
         using var server = new TcpClient();
         using (client)
         {
+            if (Refuse)
+            {
+                Interlocked.Increment(ref refused);
+                return;
+            }
+
             try
             {
                 await server.ConnectAsync(serverHost, serverPort, stop.Token);

@@ -1,0 +1,235 @@
+using AutoStack.Data.Deployments;
+using AutoStack.Data.Internal;
+using AutoStack.Data.Tests.Support;
+using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
+
+namespace AutoStack.Data.Tests.Concurrency;
+
+/// <summary>Nothing here waits for the poll interval: the clock stands still, unless a test moves it.</summary>
+public sealed class DeploymentQueueWatcherTests : DatabaseTests
+{
+    private static readonly string Listens = $"application_name <> 'raw' AND query LIKE '%LISTEN {IDeploymentRepository.QueueChannel}%'";
+
+    private int markers;
+
+    [Test]
+    public async Task The_first_turn_comes_at_once_and_the_next_with_what_was_queued()
+    {
+        await using var host = NewHost();
+        await using var watch = await WatchAsync(host);
+        var next = watch.Next();
+        Assert.That(next.IsCompleted, Is.False);
+
+        await EnqueueAsync();
+
+        Assert.That(await next, Is.EqualTo(3), "the second is for what was queued before the server listened");
+    }
+
+    [Test]
+    public async Task What_was_queued_since_the_turn_before_is_one_turn()
+    {
+        await using var host = NewHost();
+        await using var watch = await WatchAsync(host);
+        var project = await AddProjectAsync();
+        await EnqueueAsync(project);
+        await EnqueueAsync(project);
+        await HeardAsync(host);
+
+        await watch.Next();
+
+        Assert.That(watch.Next().IsCompleted, Is.False);
+    }
+
+    [Test]
+    public async Task A_connection_that_is_lost_loses_no_turn()
+    {
+        await using var host = NewHost();
+        await using var watch = await WatchAsync(host);
+        for (var round = 0; round < 3; round++)
+        {
+            // What is queued now may be told to nobody: there is a turn when the connection is back.
+            var next = watch.Next();
+            await ExecuteAsync($"SELECT pg_terminate_backend(a.pid) FROM pg_stat_activity a WHERE a.datname = current_database() AND {Listens}");
+            await next;
+
+            await SettledAsync(host, watch);
+            next = watch.Next();
+            Assert.That(next.IsCompleted, Is.False);
+            await EnqueueAsync();
+            await next;
+        }
+    }
+
+    [Test]
+    public async Task All_who_watch_share_one_connection_beside_the_pool()
+    {
+        await using var host = NewHost(options => options.MaxPoolSize = 1);
+        await using var first = await WatchAsync(host);
+        await using var second = await WatchAsync(host);
+        var (one, two) = (first.Next(), second.Next());
+
+        var project = await AddProjectAsync();
+        await host.GetRequiredService<IDeploymentRepository>().EnqueueAsync(new NewDeployment { ProjectId = project.Id, UserId = project.UserId }, Token);
+
+        await Task.WhenAll(one, two);
+        Assert.That(await CountAsync("application_name = 'watcher'"), Is.EqualTo(2), "the one that listens, and the only one of the pool");
+    }
+
+    [Test]
+    public async Task With_a_data_source_of_the_host_one_of_its_connections_listens()
+    {
+        await using var source = NpgsqlDataSource.Create($"{Database.ConnectionString};Application Name=watcher;No Reset On Close=true");
+        await using (var host = new ServiceCollection().AddSingleton<TimeProvider>(Clock).AddAutoStackData(source).BuildServiceProvider())
+        {
+            await using var watch = await WatchAsync(host);
+            var next = watch.Next();
+
+            await EnqueueAsync();
+
+            await next;
+        }
+
+        await using var connection = await source.OpenConnectionAsync(Token);
+        await using var command = new NpgsqlCommand("SELECT count(*)::int FROM pg_listening_channels()", connection);
+        Assert.That(await command.ExecuteScalarAsync(Token), Is.Zero, "given back as it was");
+    }
+
+    [Test]
+    public async Task A_wait_ends_with_its_token_and_with_the_services_the_connection_goes()
+    {
+        var host = NewHost();
+        await using (var watch = await WatchAsync(host))
+        {
+            var next = watch.Next();
+            await watch.CancelAsync();
+            Assert.That(() => next, Throws.InstanceOf<OperationCanceledException>());
+        }
+
+        await host.DisposeAsync();
+
+        while (await CountAsync("application_name = 'watcher'") > 0)
+        {
+            await Task.Delay(10, Token);
+        }
+    }
+
+    [Test]
+    public async Task Without_listening_the_turns_come_with_the_time()
+    {
+        await using var host = NewHost(options => options.ListenForNotifications = false);
+        await using var watch = new Watch(host, TimeSpan.FromHours(1), Token);
+        await watch.Next();
+        var next = watch.Next();
+
+        await EnqueueAsync();
+        Assert.That(next.IsCompleted, Is.False);
+        Clock.Advance(TimeSpan.FromHours(1));
+
+        Assert.That(await next, Is.EqualTo(2));
+        Assert.That(await CountAsync("application_name = 'watcher'"), Is.Zero);
+    }
+
+    [Test]
+    public async Task A_server_that_is_away_from_the_start_is_listened_to_once_it_is_there()
+    {
+        await using var proxy = new CuttingProxy(Database.ConnectionString) { Refuse = true };
+        await using var host = NewHost(options => options.ConnectionString = proxy.ConnectionString);
+        await using var watch = new Watch(host, IDeploymentQueueWatcher.MaxPollInterval, Token);
+        await watch.Next();
+        var next = watch.Next();
+        while (proxy.Refused < 2)
+        {
+            await Task.Delay(10, Token);
+        }
+
+        Assert.That(next.IsCompleted, Is.False);
+        proxy.Refuse = false;
+
+        await next;
+    }
+
+    [Test]
+    public void An_interval_is_above_zero_and_up_to_a_day([Values(0, -1, 86401)] int seconds) =>
+        Assert.That(
+            () => Get<IDeploymentQueueWatcher>().WatchAsync(TimeSpan.FromSeconds(seconds), Token),
+            Throws.TypeOf<ArgumentOutOfRangeException>().With.Message.Contains("pollInterval"));
+
+    private ServiceProvider NewHost(Action<AutoStackDataOptions>? configure = null) => new ServiceCollection()
+        .AddSingleton<TimeProvider>(Clock)
+        .AddAutoStackData(options =>
+        {
+            options.ConnectionString = $"{Database.ConnectionString};Application Name=watcher";
+            options.MinPoolSize = 0;
+            configure?.Invoke(options);
+        })
+        .BuildServiceProvider();
+
+    /// <summary>One who has had the first turn, and the one that comes when the server listens.</summary>
+    private async Task<Watch> WatchAsync(ServiceProvider host)
+    {
+        var watch = new Watch(host, IDeploymentQueueWatcher.MaxPollInterval, Token);
+        Assert.That(await watch.Next(), Is.EqualTo(1));
+        await SettledAsync(host, watch);
+        return watch;
+    }
+
+    // The first marker may be raised because the server listens now; then the second one is not, and comes after everything else.
+    private async Task SettledAsync(ServiceProvider host, Watch watch)
+    {
+        await HeardAsync(host);
+        await HeardAsync(host);
+        await watch.Next();
+    }
+
+    // Notifications come in the order of commits: what was committed before has been told when this one is.
+    private async Task HeardAsync(ServiceProvider host)
+    {
+        var marker = $"marker {++markers}";
+        var wakeup = new Wakeup();
+        var database = host.GetRequiredKeyedService<Internal.Database>(typeof(Internal.Database));
+        using var subscription = database.Notifications.Subscribe(IDeploymentRepository.QueueChannel, marker, wakeup);
+        while (await CountAsync(Listens) == 0)
+        {
+            await Task.Delay(10, Token);
+        }
+
+        await ExecuteAsync($"NOTIFY {IDeploymentRepository.QueueChannel}, '{marker}'");
+        await wakeup.WaitAsync(IDeploymentQueueWatcher.MaxPollInterval, Clock, Token);
+    }
+
+    private async Task<int> CountAsync(string which) =>
+        (int)(await ScalarAsync($"SELECT count(*)::int FROM pg_stat_activity WHERE datname = current_database() AND {which}"))!;
+
+    /// <summary>One loop of a worker.</summary>
+    private sealed class Watch : IAsyncDisposable
+    {
+        private readonly CancellationTokenSource stop;
+        private readonly IAsyncEnumerator<long> turns;
+        private Task<long> next = Task.FromResult(0L);
+
+        public Watch(ServiceProvider host, TimeSpan pollInterval, CancellationToken token)
+        {
+            stop = CancellationTokenSource.CreateLinkedTokenSource(token);
+            turns = host.GetRequiredService<IDeploymentQueueWatcher>().WatchAsync(pollInterval, stop.Token).GetAsyncEnumerator(CancellationToken.None);
+        }
+
+        public Task<long> Next() => next = NextAsync();
+
+        public Task CancelAsync() => stop.CancelAsync();
+
+        public async ValueTask DisposeAsync()
+        {
+            await stop.CancelAsync();
+            await ((Task)next).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await turns.DisposeAsync();
+            stop.Dispose();
+        }
+
+        private async Task<long> NextAsync()
+        {
+            Assert.That(await turns.MoveNextAsync(), Is.True);
+            return turns.Current;
+        }
+    }
+}
