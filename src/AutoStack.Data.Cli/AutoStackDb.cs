@@ -22,6 +22,9 @@ internal static class AutoStackDb
                 DowngradeCommand.Create(session),
                 CurrentCommand.Create(session),
                 HistoryCommand.Create(session),
+                RevisionCommand.Create(session),
+                StampCommand.Create(session),
+                LintCommand.Create(session),
             };
 
             // A connection string may begin with any character: @ is no response file.

@@ -3,6 +3,9 @@ namespace AutoStack.Data.Cli;
 /// <summary>What the console sees of the world, so that it also runs inside another process.</summary>
 internal sealed record CliHost(TextWriter Output, TextWriter Error, TextReader Input, Func<string, string?> Environment)
 {
+    /// <summary>The working directory.</summary>
+    public string Directory { get; init; } = System.IO.Directory.GetCurrentDirectory();
+
     /// <summary>Nobody is there to answer a question.</summary>
     public bool InputRedirected { get; init; } = true;
 

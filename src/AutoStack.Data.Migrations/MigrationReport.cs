@@ -13,6 +13,13 @@ public sealed record MigrationReport(int FromVersion, int ToVersion, IReadOnlyLi
 /// <param name="Duration">How long it took, waiting for locks included.</param>
 public sealed record AppliedStep(int Version, string FileName, string Sql, TimeSpan Duration);
 
+/// <summary>What a stamp changed in the journal.</summary>
+/// <param name="FromVersion">The highest version in the journal before, 0 for none.</param>
+/// <param name="ToVersion">The version after.</param>
+/// <param name="Added">The names of the scripts that count as applied from now on, in order.</param>
+/// <param name="Removed">The names of those that no longer do, newest first.</param>
+public sealed record StampReport(int FromVersion, int ToVersion, IReadOnlyList<string> Added, IReadOnlyList<string> Removed);
+
 /// <summary>The state of one version in a database.</summary>
 public enum VersionState
 {

@@ -48,8 +48,7 @@ public sealed partial class MigrationScript
                 throw new FormatException($"{file}: a script is called NNNN_verb_object.sql or NNNN_verb_object.down.sql.");
             }
 
-            // Not ReplaceLineEndings: a form feed or U+2028 in a literal is no line end.
-            texts.Add(file, text.Replace("\r\n", "\n", StringComparison.Ordinal).Replace('\r', '\n'));
+            texts.Add(file, WithLineFeeds(text));
         }
 
         var scripts = new List<MigrationScript>();
@@ -75,6 +74,9 @@ public sealed partial class MigrationScript
         var orphan = texts.Keys.FirstOrDefault(file => file.EndsWith(".down.sql", StringComparison.Ordinal));
         return orphan is null ? scripts : throw new FormatException($"{orphan}: its up script is missing.");
     }
+
+    // Not ReplaceLineEndings: a form feed or U+2028 in a literal is no line end.
+    internal static string WithLineFeeds(string text) => text.Replace("\r\n", "\n", StringComparison.Ordinal).Replace('\r', '\n');
 
     internal static IReadOnlyList<MigrationScript> LoadEmbedded()
     {

@@ -1,18 +1,31 @@
 using System.Text.RegularExpressions;
+using AutoStack.Data.Migrations.Internal;
 
 namespace AutoStack.Data.Migrations;
 
 /// <summary>One script file: its text, and what its header asks of the runner.</summary>
 public sealed partial class MigrationStep
 {
+    private const string Mark = "-- autostack:";
+
     internal MigrationStep(string fileName, string sql)
     {
         FileName = fileName;
         Sql = sql;
+        var tokens = SqlText.Tokens(sql);
+        Statements = SqlText.Statements(tokens);
+        var allowances = new List<Allowance>();
         string? lockTimeout = null;
-        foreach (Match header in Header().Matches(sql))
+        foreach (var header in tokens.Where(t => t.Kind == SqlTokenKind.Comment && t.Text.StartsWith(Mark, StringComparison.Ordinal)))
         {
-            foreach (var setting in header.Groups["settings"].Value.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+            var settings = header.Text[Mark.Length..].Trim();
+            if (AllowanceForm().Match(settings) is { Success: true } allowance)
+            {
+                allowances.Add(new Allowance(allowance.Groups["rule"].Value, allowance.Groups["reason"].Value, header.Line));
+                continue;
+            }
+
+            foreach (var setting in settings.Split(' ', StringSplitOptions.RemoveEmptyEntries))
             {
                 switch (setting.Split('='))
                 {
@@ -27,13 +40,17 @@ public sealed partial class MigrationStep
                         break;
                     default:
                         throw new FormatException(
-                            $"{fileName}: the header setting '{setting}' is unknown. Known are no-transaction, lock_timeout=5s, statement_timeout=10min.");
+                            $"{fileName}: the header setting '{setting}' is unknown. Known are no-transaction, lock_timeout=5s, statement_timeout=10min, " +
+                            "and on a line of its own allow=rule (reason).");
                 }
             }
         }
 
         LockTimeout = lockTimeout ?? (Transactional ? "5s" : "0");
-        ConcurrentIndex = Transactional ? null : CreateIndexConcurrently().Match(sql) is { Success: true } match ? match.Groups["name"].Value : null;
+        Allowances = allowances;
+        ConcurrentIndex = Transactional ? null
+            : Statements.Select(CreateIndex.Of).FirstOrDefault(index => index is { Concurrently: true, Name: not null })?.Name is { } name
+                ? $"\"{name.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : null;
     }
 
     /// <summary>The name of the file, for example <c>0001_initial_schema.sql</c>.</summary>
@@ -54,16 +71,21 @@ public sealed partial class MigrationStep
     /// <summary>How long a statement of the script may run, as PostgreSQL writes it; <c>0</c>, the default, is no limit.</summary>
     public string StatementTimeout { get; } = "0";
 
-    /// <summary>The index that the script builds concurrently; null when it builds none.</summary>
+    /// <summary>The statements of the script, in order.</summary>
+    internal IReadOnlyList<SqlStatement> Statements { get; }
+
+    /// <summary>What the lint does not tell of this script.</summary>
+    internal IReadOnlyList<Allowance> Allowances { get; }
+
+    /// <summary>The index that the script builds concurrently, in quotes; null when it builds none.</summary>
     internal string? ConcurrentIndex { get; }
 
-    [GeneratedRegex(@"^-- autostack:[ \t]*(?<settings>.*?)[ \t]*$", RegexOptions.Multiline | RegexOptions.CultureInvariant)]
-    private static partial Regex Header();
+    [GeneratedRegex(@"^allow=(?<rule>[a-z-]+) +\((?<reason>.*\S.*)\)$", RegexOptions.CultureInvariant)]
+    private static partial Regex AllowanceForm();
 
     [GeneratedRegex(@"^\d+(ms|s|min|h)?$", RegexOptions.CultureInvariant)]
     private static partial Regex Duration();
 
-    [GeneratedRegex(@"^CREATE\s+(UNIQUE\s+)?INDEX\s+CONCURRENTLY\s+(IF\s+NOT\s+EXISTS\s+)?(?<name>\w+)",
-        RegexOptions.Multiline | RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
-    private static partial Regex CreateIndexConcurrently();
+    /// <summary>A rule of the lint that a script may break.</summary>
+    internal sealed record Allowance(string Rule, string Reason, int Line);
 }

@@ -12,7 +12,7 @@ namespace AutoStack.Data.Migrations;
 /// Needs a direct connection to the server: the lock is held by the session, which a pooler in transaction mode shares among strangers.
 /// The role needs the right to create tables in the schema <c>public</c> and the extension <c>uuid-ossp</c>.
 /// </remarks>
-public sealed class SchemaMigrator
+public sealed partial class SchemaMigrator
 {
     private readonly string connectionString;
     private readonly SchemaMigratorOptions options;
@@ -145,6 +145,28 @@ public sealed class SchemaMigrator
 
     private List<MigrationScript> Plan(SchemaHistory history, bool up, MigrationTarget target)
     {
+        RefuseForeign(history);
+        if (history.Versions.FirstOrDefault(v => v.State == VersionState.Pending && v.Version < history.CurrentVersion) is { } missing)
+        {
+            throw new MigrationException(MigrationError.SchemaNewer,
+                $"The journal has version {history.CurrentVersion} but not {missing.Name}. Versions are applied in order; the journal was edited by hand.");
+        }
+
+        var version = Resolve(target, history);
+        if (up ? version < history.CurrentVersion : version > history.CurrentVersion)
+        {
+            throw new MigrationException(MigrationError.TargetInvalid,
+                $"The database is at version {history.CurrentVersion}; {(up ? $"to go back to {version}, downgrade" : $"to go on to {version}, upgrade")}.");
+        }
+
+        return up
+            ? [.. scripts.Where(s => s.Version > history.CurrentVersion && s.Version <= version)]
+            : [.. scripts.Where(s => s.Version <= history.CurrentVersion && s.Version > version).Reverse()];
+    }
+
+    // A newer package's journal, or one of other scripts, is not ours to go on from.
+    private static void RefuseForeign(SchemaHistory history)
+    {
         if (history.Versions.FirstOrDefault(v => v.State == VersionState.Unknown) is { } unknown)
         {
             throw new MigrationException(MigrationError.SchemaNewer,
@@ -156,13 +178,10 @@ public sealed class SchemaMigrator
             throw new MigrationException(MigrationError.ScriptChanged,
                 $"{changed.Name}.sql was changed after it had been applied on {changed.AppliedAt:yyyy-MM-dd HH:mm} UTC. Restore the released text; a correction is a new script.");
         }
+    }
 
-        if (history.Versions.FirstOrDefault(v => v.State == VersionState.Pending && v.Version < history.CurrentVersion) is { } missing)
-        {
-            throw new MigrationException(MigrationError.SchemaNewer,
-                $"The journal has version {history.CurrentVersion} but not {missing.Name}. Versions are applied in order; the journal was edited by hand.");
-        }
-
+    private static int Resolve(MigrationTarget target, SchemaHistory history)
+    {
         var version = target.Resolve(history.CurrentVersion, history.HeadVersion);
         if (version < 0 || version > history.HeadVersion)
         {
@@ -170,15 +189,7 @@ public sealed class SchemaMigrator
                 $"There is no version {target}: the database is at {history.CurrentVersion}, versions go from 0 (base) to {history.HeadVersion} (head).");
         }
 
-        if (up ? version < history.CurrentVersion : version > history.CurrentVersion)
-        {
-            throw new MigrationException(MigrationError.TargetInvalid,
-                $"The database is at version {history.CurrentVersion}; {(up ? $"to go back to {version}, downgrade" : $"to go on to {version}, upgrade")}.");
-        }
-
-        return up
-            ? [.. scripts.Where(s => s.Version > history.CurrentVersion && s.Version <= version)]
-            : [.. scripts.Where(s => s.Version <= history.CurrentVersion && s.Version > version).Reverse()];
+        return version;
     }
 
     private SchemaHistory Compare(IReadOnlyList<VersionJournal.Entry> applied)

@@ -25,7 +25,7 @@ internal static class DowngradeCommand
             if (plan.Count > 0)
             {
                 Announce(session.Error, plan);
-                if (asks && !await ConfirmAsync(session, cancellationToken).ConfigureAwait(false))
+                if (asks && !await Question.AskAsync(session, cancellationToken).ConfigureAwait(false))
                 {
                     throw Failure.Cancelled("Not confirmed. Nothing was changed.");
                 }
@@ -65,26 +65,5 @@ internal static class DowngradeCommand
                 console.WriteLine($"  {what,-8} {string.Join(", ", names)}");
             }
         }
-    }
-
-    private static async Task<bool> ConfirmAsync(Session session, CancellationToken cancellationToken)
-    {
-        session.Error.Write("Go on? [y/N] ", Style.Plain);
-
-        string? answer = null;
-        try
-        {
-            // Reading the console blocks whatever its name says, and Ctrl-C must not wait for an answer.
-            answer = await Task.Run(session.Host.Input.ReadLine, cancellationToken).WaitAsync(cancellationToken).ConfigureAwait(false);
-        }
-        finally
-        {
-            if (answer is null)
-            {
-                session.Error.WriteLine();
-            }
-        }
-
-        return answer?.Trim().ToUpperInvariant() is "Y" or "YES";
     }
 }

@@ -1,4 +1,6 @@
 using System.Globalization;
+using AutoStack.Data.Cli.Commands;
+using AutoStack.Data.Cli.Lint;
 using AutoStack.Data.Migrations;
 using Spectre.Console;
 
@@ -51,6 +53,41 @@ internal sealed class HumanResults(IAnsiConsole output, IAnsiConsole error) : IR
         }
 
         output.Write(table);
+    }
+
+    public void Linted(LintReport report)
+    {
+        foreach (var finding in report.Findings)
+        {
+            output.WriteLine($"{finding.File}:{finding.Line}: {finding.Rule.Id}: {finding.Message}", new Style(Color.Yellow));
+            output.WriteLine($"    {finding.Rule.Safer}");
+        }
+
+        var found = report.Findings.Count == 0 ? "Nothing dangerous" : Screen.Count(report.Findings.Count, "finding");
+        output.WriteLine($"{found} in {Screen.Count(report.Files, "file")} of {report.Folder ?? "this package"}.");
+    }
+
+    public void Revised(Revision revision)
+    {
+        output.WriteLine(revision.Up);
+        output.WriteLine(revision.Down);
+    }
+
+    public void Stamped(StampReport report)
+    {
+        foreach (var name in report.Removed)
+        {
+            output.WriteLine($"- {name}");
+        }
+
+        foreach (var name in report.Added)
+        {
+            output.WriteLine($"+ {name}");
+        }
+
+        output.WriteLine(report.Added.Count + report.Removed.Count == 0
+            ? $"Already at version {report.ToVersion}, nothing to do."
+            : $"{report.FromVersion} → {report.ToVersion}: only the journal was changed, no script was run.");
     }
 
     public void Fail(Failure failure) => error.WriteLine(failure.Message, new Style(Color.Red));

@@ -1,3 +1,5 @@
+using AutoStack.Data.Cli.Commands;
+using AutoStack.Data.Cli.Lint;
 using AutoStack.Data.Migrations;
 
 namespace AutoStack.Data.Cli.Output;
@@ -10,6 +12,12 @@ internal interface IResults
     void Current(SchemaHistory history);
 
     void History(SchemaHistory history);
+
+    void Linted(LintReport report);
+
+    void Revised(Revision revision);
+
+    void Stamped(StampReport report);
 
     void Fail(Failure failure);
 }

@@ -1,6 +1,8 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using AutoStack.Data.Cli.Commands;
+using AutoStack.Data.Cli.Lint;
 using AutoStack.Data.Migrations;
 using Spectre.Console;
 
@@ -14,6 +16,10 @@ namespace AutoStack.Data.Cli.Output;
 /// history             {"current":2,"head":14,"versions":[{"version":1,"name":"0001_initial_schema","state":"applied","checksum":"9f…",
 ///                      "appliedAt":"2026-01-31T12:00:00.123456Z","durationMs":31,"appliedBy":"autostack","toolVersion":"1.0.0"},…]}
 ///                     state is pending, applied, changed or unknown; the last four are null while pending
+/// revision            {"version":24,"name":"0024_add_x","up":"scripts/sql/0024_add_x.sql","down":"scripts/sql/0024_add_x.down.sql"}
+/// stamp               {"from":0,"to":2,"added":["0001_initial_schema","0002_runtime_models"],"removed":[]}
+/// lint                {"folder":"scripts/sql","files":46,"findings":[{"file":"scripts/sql/0024_add_x.sql","line":3,"rule":"blocking-index",
+///                      "message":"…","safer":"…"},…]}   folder is null for the scripts of the package
 /// any failure         {"error":{"kind":"scriptFailed","message":"…"}}   kind is usage, cancelled, unexpected,
 ///                     scriptFailed, scriptChanged, schemaNewer, targetInvalid, locked or noConnection
 /// </code>
@@ -65,6 +71,17 @@ internal sealed class JsonResults(TextWriter output, IAnsiConsole error) : IResu
             v.ToolVersion,
         }),
     });
+
+    public void Linted(LintReport report) => Write(new
+    {
+        report.Folder,
+        report.Files,
+        Findings = report.Findings.Select(f => new { f.File, f.Line, Rule = f.Rule.Id, f.Message, f.Rule.Safer }),
+    });
+
+    public void Revised(Revision revision) => Write(revision);
+
+    public void Stamped(StampReport report) => Write(new { From = report.FromVersion, To = report.ToVersion, report.Added, report.Removed });
 
     public void Fail(Failure failure)
     {

@@ -1,0 +1,67 @@
+using System.CommandLine;
+using AutoStack.Data.Cli.Lint;
+
+namespace AutoStack.Data.Cli.Commands;
+
+/// <summary><c>lint [FILE…]</c>: names what is dangerous in scripts. Needs no database.</summary>
+internal static class LintCommand
+{
+    public static Command Create(Session session)
+    {
+        var files = new Argument<string[]>("file")
+        {
+            Description = "Scripts, or folders of scripts. Without one: scripts/sql here or above, else the scripts of this package.",
+            HelpName = "FILE",
+            Arity = ArgumentArity.ZeroOrMore,
+        };
+        var command = new Command("lint", "Names dangerous statements in scripts, each with the safer form.") { files };
+        command.SetAction(parsed =>
+        {
+            var report = Run(session.Host.Directory, parsed.GetValue(files) ?? []);
+            session.Results.Linted(report);
+            return report.Findings.Count == 0 ? ExitCode.Done : ExitCode.Failed;
+        });
+        return command;
+    }
+
+    private static LintReport Run(string directory, string[] given)
+    {
+        if (given is [] && ScriptSet.FindFolder(directory) is { } found)
+        {
+            given = [found];
+        }
+        else if (given is [])
+        {
+            var embedded = ScriptSet.Embedded();
+            return new LintReport(null, embedded.FileNames.Count(), [.. embedded.FileNames.SelectMany(embedded.Lint)]);
+        }
+
+        var sets = new Dictionary<string, ScriptSet>(StringComparer.Ordinal);
+        var files = new SortedSet<(string Folder, string Name)>();
+        foreach (var path in given.Select(path => Path.GetFullPath(path, directory)))
+        {
+            var folder = Directory.Exists(path) ? path : Path.GetDirectoryName(path)!;
+            if (folder != path && !File.Exists(path))
+            {
+                throw Failure.Usage($"There is no file {path}.");
+            }
+
+            if (!sets.TryGetValue(folder, out var set))
+            {
+                sets.Add(folder, set = new ScriptSet(ScriptSet.Read(folder)));
+            }
+
+            var names = folder == path ? set.FileNames : [Path.GetFileName(path)];
+            if (names.FirstOrDefault(name => !name.EndsWith(".sql", StringComparison.Ordinal)) is { } other)
+            {
+                throw Failure.Usage($"{other} is no script: a script ends in .sql.");
+            }
+
+            files.UnionWith(names.Select(name => (folder, name)));
+        }
+
+        var findings = files.SelectMany(file => sets[file.Folder].Lint(file.Name)
+            .Select(finding => finding with { File = Path.GetRelativePath(directory, Path.Combine(file.Folder, file.Name)) }));
+        return new LintReport(string.Join(", ", sets.Keys.Select(folder => Path.GetRelativePath(directory, folder))), files.Count, [.. findings]);
+    }
+}

@@ -1,0 +1,43 @@
+using System.CommandLine;
+using AutoStack.Data.Migrations;
+using Spectre.Console;
+
+namespace AutoStack.Data.Cli.Commands;
+
+/// <summary><c>stamp VERSION|head|base</c>: sets the journal without running a script.</summary>
+internal static class StampCommand
+{
+    public static Command Create(Session session)
+    {
+        var target = Target.Argument("The version that the schema has already.", "VERSION|head|base");
+        var yes = new Option<bool>("--yes", "-y") { Description = "Does not ask.", Arity = ArgumentArity.Zero };
+        var command = new Command("stamp", "Sets the version in the journal without running a script.") { target, yes };
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            var asks = !parsed.GetValue(yes);
+            if (asks && session.Host.InputRedirected)
+            {
+                throw Failure.Usage("stamp asks before it changes the journal, and nobody is there to answer: add --yes.");
+            }
+
+            var migrator = session.Migrator(parsed);
+            var plan = await migrator.PlanStampAsync(parsed.GetValue(target), cancellationToken).ConfigureAwait(false);
+            var changes = plan.Added.Count + plan.Removed.Count;
+            if (asks && changes > 0)
+            {
+                session.Error.WriteLine($"Stamp {plan.FromVersion} → {plan.ToVersion} takes {changes} scripts for {(plan.Removed.Count > 0 ? "not run" : "run")}, "
+                    + "whatever the schema is. A wrong stamp makes later scripts fail or be left out.");
+                if (!await Question.AskAsync(session, cancellationToken).ConfigureAwait(false))
+                {
+                    throw Failure.Cancelled("Not confirmed. Nothing was changed.");
+                }
+            }
+
+            session.Progress.Expect(changes);
+            var announced = plan.ToVersion == 0 ? MigrationTarget.Base : MigrationTarget.Version(plan.ToVersion);
+            session.Results.Stamped(await migrator.StampAsync(announced, session.Progress, cancellationToken).ConfigureAwait(false));
+            return ExitCode.Done;
+        });
+        return command;
+    }
+}

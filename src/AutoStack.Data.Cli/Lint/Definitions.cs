@@ -1,0 +1,204 @@
+using AutoStack.Data.Migrations.Internal;
+
+namespace AutoStack.Data.Cli.Lint;
+
+/// <summary>CREATE TABLE with what stands between its parentheses.</summary>
+internal sealed record CreateTable(string Name, bool Temporary, IReadOnlyList<ColumnDefinition> Columns, IReadOnlyList<ConstraintDefinition> Constraints)
+{
+    public static CreateTable? Of(SqlStatement statement)
+    {
+        var cursor = statement.Read();
+        if (!cursor.Take("CREATE"))
+        {
+            return null;
+        }
+
+        _ = cursor.Take("GLOBAL") || cursor.Take("LOCAL");
+        var temporary = cursor.Take("TEMPORARY") || cursor.Take("TEMP");
+        cursor.Take("UNLOGGED");
+        if (!cursor.Take("TABLE"))
+        {
+            return null;
+        }
+
+        cursor.Take("IF NOT EXISTS");
+        var name = cursor.TakeName() ?? "";
+        var columns = new List<ColumnDefinition>();
+        var constraints = new List<ConstraintDefinition>();
+        foreach (var item in cursor.TakeGroup()?.Items() ?? [])
+        {
+            if (ConstraintDefinition.BeginsHere(item))
+            {
+                constraints.AddRange(ConstraintDefinition.Read(item) is { } constraint ? [constraint] : []);
+            }
+            else if (!item.Take("LIKE") && ColumnDefinition.Read(item) is { } column)
+            {
+                columns.Add(column);
+                constraints.AddRange(column.Constraints);
+            }
+        }
+
+        return new CreateTable(name, temporary, columns, constraints);
+    }
+}
+
+/// <summary>ALTER TABLE with its actions, to be read once each time.</summary>
+internal sealed record AlterTable(string Table, Func<IEnumerable<SqlCursor>> Actions)
+{
+    public static AlterTable? Of(SqlStatement statement)
+    {
+        var cursor = statement.Read();
+        if (!cursor.Take("ALTER TABLE"))
+        {
+            return null;
+        }
+
+        cursor.Take("IF EXISTS");
+        cursor.Take("ONLY");
+        var table = cursor.TakeName() ?? "";
+        cursor.Take("*");
+        var actions = cursor.TakeWhile(_ => true);
+        return new AlterTable(table, () => new SqlCursor(actions).Items());
+    }
+}
+
+/// <summary>A column: its type in lower case with single blanks, its default without the word; null for none.</summary>
+internal sealed record ColumnDefinition(
+    string Name, string Type, bool NotNull, bool Generated, IReadOnlyList<SqlToken>? Default, IReadOnlyList<ConstraintDefinition> Constraints)
+{
+    private static readonly string[] Ends =
+        ["CONSTRAINT", "NOT", "NULL", "DEFAULT", "PRIMARY", "UNIQUE", "REFERENCES", "CHECK", "GENERATED", "COLLATE", "STORAGE", "COMPRESSION", "USING"];
+
+    public static ColumnDefinition? Read(SqlCursor cursor)
+    {
+        if (cursor.TakeName() is not { } name)
+        {
+            return null;
+        }
+
+        var type = ReadType(cursor);
+        var constraints = new List<ConstraintDefinition>();
+        var (notNull, generated, value) = (false, false, (IReadOnlyList<SqlToken>?)null);
+        while (!cursor.AtEnd)
+        {
+            if (cursor.Take("DEFAULT"))
+            {
+                value = TakePart(cursor) is { Count: > 0 } given ? given : null;
+            }
+            else if (cursor.Take("NOT NULL"))
+            {
+                notNull = true;
+            }
+            else if (cursor.Take("GENERATED"))
+            {
+                generated = true;
+            }
+            else if (ConstraintDefinition.BeginsHere(cursor))
+            {
+                constraints.AddRange(ConstraintDefinition.Read(cursor, name) is { } constraint ? [constraint] : []);
+            }
+            else
+            {
+                cursor.Skip();
+            }
+        }
+
+        return new ColumnDefinition(name, type, notNull || constraints.Any(c => c.Kind == "PRIMARY KEY"), generated, value, constraints);
+    }
+
+    /// <summary>The column of an action that goes on behind ADD.</summary>
+    public static ColumnDefinition? ReadAdded(SqlCursor action)
+    {
+        action.Take("COLUMN");
+        action.Take("IF NOT EXISTS");
+        return Read(action);
+    }
+
+    /// <summary>The column and new type of an action that is ALTER COLUMN … TYPE; null for any other. Stands behind the type then.</summary>
+    public static (string Column, string Type)? ReadRetyped(SqlCursor action)
+    {
+        if (!action.Take("ALTER"))
+        {
+            return null;
+        }
+
+        action.Take("COLUMN");
+        var column = action.TakeName();
+        return column is not null && (action.Take("TYPE") || action.Take("SET DATA TYPE")) ? (column, ReadType(action)) : null;
+    }
+
+    private static string ReadType(SqlCursor cursor) => string.Join(' ', TakePart(cursor).Select(token => token.Name));
+
+    private static IReadOnlyList<SqlToken> TakePart(SqlCursor cursor) => cursor.TakeWhile(token => !Ends.Any(token.Is));
+}
+
+/// <summary>A constraint of a column or a table. The name is null when the server chooses one; columns are empty when an expression says them.</summary>
+internal sealed record ConstraintDefinition(
+    string Kind, string? Name, IReadOnlyList<string> Columns, bool Cascades, bool NotValid, bool UsesIndex, int Line)
+{
+    private static readonly string[] Beginnings = ["CONSTRAINT", "CHECK", "UNIQUE", "PRIMARY KEY", "EXCLUDE", "FOREIGN KEY", "REFERENCES"];
+
+    public static bool BeginsHere(SqlCursor cursor) => Beginnings.Any(word => cursor.Starts(word));
+
+    /// <summary>Reads one; null when what has a name is none that is checked here, as NOT NULL.</summary>
+    public static ConstraintDefinition? Read(SqlCursor cursor, string? column = null)
+    {
+        var line = cursor.Line;
+        var name = cursor.Take("CONSTRAINT") ? cursor.TakeName() : null;
+        var kind = Beginnings.Skip(1).FirstOrDefault(cursor.Take);
+        if (kind is null)
+        {
+            return null;
+        }
+
+        cursor.Take("NULLS NOT DISTINCT");
+        IReadOnlyList<string> columns = column is not null ? [column] : [];
+        if (kind != "REFERENCES" && cursor.TakeGroup() is { } group && kind != "CHECK")
+        {
+            columns = [.. group.Items().Select(item => item.TakeName() ?? "")];
+        }
+
+        if (kind == "REFERENCES" || cursor.Take("REFERENCES"))
+        {
+            kind = "FOREIGN KEY";
+            cursor.TakeName();
+            cursor.TakeGroup();
+        }
+
+        var (cascades, notValid, usesIndex) = (false, false, false);
+        while (true)
+        {
+            if (cursor.Take("ON DELETE"))
+            {
+                cascades = !cursor.Starts("NO ACTION") && !cursor.Starts("RESTRICT");
+                TakeAction(cursor);
+            }
+            else if (cursor.Take("ON UPDATE"))
+            {
+                TakeAction(cursor);
+            }
+            else if (cursor.Take("NOT VALID"))
+            {
+                notValid = true;
+            }
+            else if (cursor.Take("USING INDEX"))
+            {
+                usesIndex = !cursor.Take("TABLESPACE");
+            }
+            else if (cursor.Take("MATCH") || (column is null && !cursor.AtEnd))
+            {
+                cursor.Skip();
+            }
+            else
+            {
+                return new ConstraintDefinition(kind, name, columns, cascades, notValid, usesIndex, line);
+            }
+        }
+    }
+
+    private static void TakeAction(SqlCursor cursor)
+    {
+        _ = cursor.Take("CASCADE") || cursor.Take("RESTRICT") || cursor.Take("NO ACTION") || cursor.Take("SET NULL") || cursor.Take("SET DEFAULT");
+        cursor.TakeGroup();
+    }
+}

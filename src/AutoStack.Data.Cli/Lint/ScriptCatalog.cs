@@ -1,0 +1,89 @@
+using System.Globalization;
+using AutoStack.Data.Migrations;
+using AutoStack.Data.Migrations.Internal;
+
+namespace AutoStack.Data.Cli.Lint;
+
+/// <summary>What the up scripts of a set say of columns: which ones lead an index, and their types over time.</summary>
+internal sealed class ScriptCatalog
+{
+    private readonly HashSet<(string Table, string Column)> indexed = [];
+    private readonly List<(string File, string Table, string Column, string Type)> types = [];
+
+    public ScriptCatalog(IEnumerable<MigrationStep> ups)
+    {
+        foreach (var step in ups)
+        {
+            foreach (var statement in step.Statements)
+            {
+                Read(step.FileName, statement);
+            }
+        }
+    }
+
+    public bool HasIndex(string table, string column) => indexed.Contains((table, column));
+
+    /// <summary>Whether a new type takes every value of the old one as it is stored: a longer varchar, or text. Unknown columns do not.</summary>
+    public bool Widens(string file, bool up, string table, string column, string newType)
+    {
+        // What a down script finds is what its up script has left.
+        var last = file.Replace(".down.sql", ".sql", StringComparison.Ordinal);
+        var old = types.LastOrDefault(t => t.Table == table && t.Column == column && string.CompareOrdinal(t.File, last) < (up ? 0 : 1));
+        return old.Type is not null && Length(old.Type) is { } from && Length(newType) is { } to && to >= from;
+    }
+
+    private static int? Length(string type) => type.Replace("character varying", "varchar", StringComparison.Ordinal).Split(' ') switch
+    {
+        ["text"] or ["varchar"] => int.MaxValue,
+        ["varchar", "(", var length, ")"] when int.TryParse(length, NumberStyles.None, CultureInfo.InvariantCulture, out var characters) => characters,
+        _ => null,
+    };
+
+    private void Read(string file, SqlStatement statement)
+    {
+        if (CreateIndex.Of(statement) is { LeadingColumn: { } leading } index)
+        {
+            indexed.Add((index.Table, leading));
+        }
+        else if (CreateTable.Of(statement) is { } table)
+        {
+            types.AddRange(table.Columns.Select(c => (file, table.Name, c.Name, c.Type)));
+            Index(table.Name, table.Constraints);
+        }
+        else if (AlterTable.Of(statement) is { } alter)
+        {
+            foreach (var action in alter.Actions())
+            {
+                Read(file, alter.Table, action);
+            }
+        }
+    }
+
+    private void Read(string file, string table, SqlCursor action)
+    {
+        if (action.Take("ADD"))
+        {
+            if (ConstraintDefinition.BeginsHere(action))
+            {
+                Index(table, ConstraintDefinition.Read(action) is { } constraint ? [constraint] : []);
+            }
+            else if (ColumnDefinition.ReadAdded(action) is { } column)
+            {
+                types.Add((file, table, column.Name, column.Type));
+                Index(table, column.Constraints);
+            }
+        }
+        else if (ColumnDefinition.ReadRetyped(action) is { } retyped)
+        {
+            types.Add((file, table, retyped.Column, retyped.Type));
+        }
+    }
+
+    private void Index(string table, IEnumerable<ConstraintDefinition> constraints)
+    {
+        foreach (var constraint in constraints.Where(c => c.Kind is "UNIQUE" or "PRIMARY KEY" && c.Columns.Count > 0))
+        {
+            indexed.Add((table, constraint.Columns[0]));
+        }
+    }
+}

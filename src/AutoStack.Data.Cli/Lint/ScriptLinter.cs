@@ -1,0 +1,155 @@
+using AutoStack.Data.Migrations;
+using AutoStack.Data.Migrations.Internal;
+
+namespace AutoStack.Data.Cli.Lint;
+
+/// <summary>Reads the statements of one script in their order. What a script made itself nobody else sees yet: it may be locked.</summary>
+internal sealed class ScriptLinter(MigrationStep step, bool up, ScriptCatalog catalog)
+{
+    private static readonly string[] TransactionWords =
+        ["BEGIN", "START TRANSACTION", "COMMIT", "END", "ROLLBACK", "ABORT", "SAVEPOINT", "RELEASE", "PREPARE TRANSACTION"];
+
+    private readonly HashSet<string> ownTables = [];
+    private readonly HashSet<string> ownIndexes = [];
+    private readonly List<Finding> findings = [];
+
+    public IReadOnlyList<Finding> Run()
+    {
+        if (step is { Transactional: true, LockTimeout: "0" })
+        {
+            Tell(1, LintRule.LockTimeout, "The header lets it wait for a lock without end, and the application queues up behind it.");
+        }
+
+        if (!step.Transactional && step.Statements.Count > 1)
+        {
+            Tell(step.Statements[1].Line, LintRule.ManyStatements, $"{step.Statements.Count} statements run without a transaction.");
+        }
+
+        // A comment, which no statement holds, can be the one that is not ended.
+        foreach (var token in SqlText.Tokens(step.Sql).Where(t => t.Kind == SqlTokenKind.Unterminated))
+        {
+            Tell(token.Line, LintRule.Unterminated, "A string, name or comment begins here and does not end.");
+        }
+
+        var tables = new TableRules(step, up, catalog, ownTables, Tell);
+        foreach (var statement in step.Statements)
+        {
+            Indexes(statement);
+            Session(statement);
+            Rows(statement);
+            tables.Check(statement);
+            foreach (var made in SchemaObject.Created(statement))
+            {
+                (made.Kind == "TABLE" ? ownTables : made.Kind == "INDEX" ? ownIndexes : []).Add(made.Name);
+            }
+
+            if (CreateTable.Of(statement) is { Temporary: true } temporary)
+            {
+                ownTables.Add(temporary.Name);
+            }
+        }
+
+        return findings;
+    }
+
+    private void Tell(int line, LintRule rule, string message) => findings.Add(new Finding(step.FileName, line, rule, message));
+
+    private void Indexes(SqlStatement statement)
+    {
+        var cursor = statement.Read();
+        if (CreateIndex.Of(statement) is { } index)
+        {
+            Concurrency(statement, index.Concurrently, ownTables.Contains(index.Table),
+                $"CREATE INDEX blocks every writer of {index.Table} until it is built.");
+            if (index.Name is null)
+            {
+                Tell(statement.Line, LintRule.Unnamed, $"The server chooses the name of this index on {index.Table}.");
+            }
+
+            if (!step.Transactional && !index.IfNotExists)
+            {
+                Tell(statement.Line, LintRule.NotRepeatable, $"Repeated, CREATE INDEX fails because {index.Name ?? "the index"} exists.");
+            }
+        }
+        else if (cursor.Take("DROP INDEX"))
+        {
+            var concurrently = cursor.Take("CONCURRENTLY");
+            var ifExists = cursor.Take("IF EXISTS");
+            var names = cursor.Items().Select(item => item.TakeName()).OfType<string>().ToList();
+            Concurrency(statement, concurrently, names.TrueForAll(ownIndexes.Contains),
+                $"DROP INDEX {string.Join(", ", names)} stops every reader and writer of the table while it waits for those under way.");
+            if (!step.Transactional && !ifExists)
+            {
+                Tell(statement.Line, LintRule.NotRepeatable, $"Repeated, DROP INDEX fails because {string.Join(", ", names)} is gone.");
+            }
+        }
+        else if (cursor.Take("REINDEX"))
+        {
+            Concurrency(statement, cursor.Has("CONCURRENTLY"), own: false, "REINDEX blocks every writer of the table until it is done.");
+        }
+    }
+
+    private void Concurrency(SqlStatement statement, bool concurrently, bool own, string message)
+    {
+        if (concurrently && step.Transactional)
+        {
+            Tell(statement.Line, LintRule.ConcurrentlyInTransaction, "CONCURRENTLY fails inside the transaction of the script.");
+        }
+        else if (!concurrently && !own)
+        {
+            Tell(statement.Line, LintRule.BlockingIndex, message);
+        }
+    }
+
+    private void Session(SqlStatement statement)
+    {
+        var cursor = statement.Read();
+        if (TransactionWords.FirstOrDefault(cursor.Starts) is { } word)
+        {
+            Tell(statement.Line, LintRule.TransactionControl, $"{word} is the runner's to say, and fails in a script.");
+        }
+        else if (cursor.Take("SET"))
+        {
+            var local = cursor.Take("LOCAL");
+            cursor.Take("SESSION");
+            if (cursor.Starts("lock_timeout"))
+            {
+                Tell(statement.Line, LintRule.LockTimeout, "The script sets its own lock_timeout, past the header that is read and shown.");
+            }
+            else if (!local && !cursor.Starts("CONSTRAINTS") && !cursor.Starts("TRANSACTION"))
+            {
+                Tell(statement.Line, LintRule.SessionSetting, $"SET {cursor.TakeName()} stays in the session for all scripts that follow.");
+            }
+        }
+        else if (cursor.Starts("RESET") || cursor.Starts("DISCARD"))
+        {
+            Tell(statement.Line, LintRule.SessionSetting, $"{cursor.TakeName()!.ToUpperInvariant()} takes back what the runner has set in its session.");
+        }
+    }
+
+    private void Rows(SqlStatement statement)
+    {
+        var cursor = statement.Read();
+        if (cursor.Take("LOCK"))
+        {
+            Tell(statement.Line, LintRule.LockTable, "LOCK stops the application until the whole script is committed.");
+        }
+        else if (cursor.Take("TRUNCATE"))
+        {
+            cursor.Take("TABLE");
+            cursor.Take("ONLY");
+            if (cursor.TakeName() is { } table && !ownTables.Contains(table))
+            {
+                Tell(statement.Line, LintRule.Truncate, $"TRUNCATE loses all rows of {table} and stops its readers.");
+            }
+        }
+        else if (step.Transactional && (cursor.Take("UPDATE") || cursor.Take("DELETE FROM")))
+        {
+            cursor.Take("ONLY");
+            if (cursor.TakeName() is { } table && !ownTables.Contains(table) && !cursor.Has("WHERE"))
+            {
+                Tell(statement.Line, LintRule.WholeTableWrite, $"Every row of {table} is written and stays locked until the script is committed.");
+            }
+        }
+    }
+}
