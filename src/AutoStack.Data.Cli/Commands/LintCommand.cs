@@ -38,7 +38,7 @@ internal static class LintCommand
 
         var sets = new Dictionary<string, ScriptSet>(StringComparer.Ordinal);
         var files = new SortedSet<(string Folder, string Name)>();
-        foreach (var path in given.Select(path => Path.GetFullPath(path, directory)))
+        foreach (var path in given.Select(path => Path.TrimEndingDirectorySeparator(Path.GetFullPath(path, directory))))
         {
             var folder = Directory.Exists(path) ? path : Path.GetDirectoryName(path)!;
             if (folder != path && !File.Exists(path))

@@ -21,7 +21,8 @@ namespace AutoStack.Data.Cli.Output;
 /// lint                {"folder":"scripts/sql","files":46,"findings":[{"file":"scripts/sql/0024_add_x.sql","line":3,"rule":"blocking-index",
 ///                      "message":"…","safer":"…"},…]}   folder is null for the scripts of the package
 /// any failure         {"error":{"kind":"scriptFailed","message":"…"}}   kind is usage, cancelled, unexpected,
-///                     scriptFailed, scriptChanged, schemaNewer, targetInvalid, locked or noConnection
+///                     scriptFailed, scriptChanged, schemaNewer, targetInvalid, locked or noConnection; of revision also
+///                     scriptsInvalid (the scripts that are there have a gap) and notWritten
 /// </code>
 /// </remarks>
 internal sealed class JsonResults(TextWriter output, IAnsiConsole error) : IResults
