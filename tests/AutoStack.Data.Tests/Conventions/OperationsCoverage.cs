@@ -1,11 +1,12 @@
 using System.Text.RegularExpressions;
+using AutoStack.Data.Tests.Support;
 
 namespace AutoStack.Data.Tests.Conventions;
 
 /// <summary>The page that maps operations to methods and tests tells the truth.</summary>
 public sealed partial class OperationsCoverage
 {
-    private static readonly string Root = FindRoot();
+    private static readonly string Root = SourceRoot.Path;
 
     private static readonly List<string[]> Rows = [..
         File.ReadLines(Path.Combine(Root, "docs", "operations-coverage.md"))
@@ -73,17 +74,6 @@ public sealed partial class OperationsCoverage
     }
 
     private static IEnumerable<string> NamesOf(string cell) => Name().Matches(cell).Select(m => m.Groups[1].Value);
-
-    private static string FindRoot()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(folder.FullName, "AutoStack.Data.sln")))
-        {
-            folder = folder.Parent ?? throw new InvalidOperationException("The tests run outside the source tree.");
-        }
-
-        return folder.FullName;
-    }
 
     [GeneratedRegex(@"^[A-Z]?\d+$")]
     private static partial Regex Id();

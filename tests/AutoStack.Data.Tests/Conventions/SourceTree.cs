@@ -1,11 +1,12 @@
 using System.Text.RegularExpressions;
+using AutoStack.Data.Tests.Support;
 
 namespace AutoStack.Data.Tests.Conventions;
 
 /// <summary>Rules that the sources themselves keep.</summary>
 public sealed class SourceTree
 {
-    private static string Root { get; } = FindRoot();
+    private static string Root => SourceRoot.Path;
 
     private static IEnumerable<string> Sources =>
         Directory.EnumerateFiles(Path.Combine(Root, "src", "AutoStack.Data"), "*.cs", SearchOption.AllDirectories)
@@ -86,16 +87,5 @@ public sealed class SourceTree
                    select $"{Path.GetFileName(page)}: {link.Groups[1].Value}";
 
         Assert.That(dead, Is.Empty);
-    }
-
-    private static string FindRoot()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(folder.FullName, "AutoStack.Data.sln")))
-        {
-            folder = folder.Parent ?? throw new InvalidOperationException("The tests run outside the source tree.");
-        }
-
-        return folder.FullName;
     }
 }
