@@ -40,7 +40,7 @@ internal sealed record Failure(int ExitCode, string Kind, string Message)
         MigrationError.ScriptChanged => Cli.ExitCode.Changed,
         MigrationError.TargetInvalid => Cli.ExitCode.Usage,
         MigrationError.Locked => Cli.ExitCode.Locked,
-        MigrationError.NoConnection => Cli.ExitCode.NoConnection,
+        MigrationError.NoConnection or MigrationError.PooledConnection => Cli.ExitCode.NoConnection,
         _ => Cli.ExitCode.Failed,
     };
 

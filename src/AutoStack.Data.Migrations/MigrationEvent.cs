@@ -24,11 +24,18 @@ public sealed record MigrationPlanned(int FromVersion, int ToVersion, int StepCo
 /// <param name="FileName">Its file.</param>
 public sealed record StepStarted(int Version, string FileName) : MigrationEvent;
 
+/// <summary>A script waits for other transactions; told every few seconds of one wait.</summary>
+/// <param name="FileName">The script.</param>
+/// <param name="Waited">The time waited so far.</param>
+/// <param name="Blockers">Whom it waits for, the longest transaction first.</param>
+public sealed record StepWaiting(string FileName, TimeSpan Waited, IReadOnlyList<Blocker> Blockers) : MigrationEvent;
+
 /// <summary>A script did not get a lock in time, was rolled back, and will be tried again.</summary>
 /// <param name="FileName">The script.</param>
 /// <param name="Attempt">The attempt that failed, from 1.</param>
 /// <param name="Delay">The pause before the next.</param>
-public sealed record StepRetrying(string FileName, int Attempt, TimeSpan Delay) : MigrationEvent;
+/// <param name="Blockers">Who was in the way, the longest transaction first; empty when the server did not tell in time.</param>
+public sealed record StepRetrying(string FileName, int Attempt, TimeSpan Delay, IReadOnlyList<Blocker> Blockers) : MigrationEvent;
 
 /// <summary>A script and its journal row are committed.</summary>
 /// <param name="Step">The script and its duration.</param>

@@ -20,6 +20,10 @@ public enum MigrationError
 
     /// <summary>No connection: server not there, wrong database, wrong password, or the connection string is no such string.</summary>
     NoConnection,
+
+    /// <summary>The connection goes through a pooler that shares sessions among its clients (PgBouncer in transaction or statement mode), where the
+    /// migration lock would hold nobody off. Connect to the server directly.</summary>
+    PooledConnection,
 }
 
 /// <summary>A migration that did not happen. The message is a sentence for the operator and holds no secret.</summary>

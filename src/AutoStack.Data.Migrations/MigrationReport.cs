@@ -11,7 +11,11 @@ public sealed record MigrationReport(int FromVersion, int ToVersion, IReadOnlyLi
 /// <param name="FileName">The file, for example <c>0001_initial_schema.sql</c>.</param>
 /// <param name="Sql">The text that ran.</param>
 /// <param name="Duration">How long it took, waiting for locks included.</param>
-public sealed record AppliedStep(int Version, string FileName, string Sql, TimeSpan Duration);
+public sealed record AppliedStep(int Version, string FileName, string Sql, TimeSpan Duration)
+{
+    /// <summary>The attempts that failed because somebody was in the way, in order; empty when the first one succeeded.</summary>
+    public IReadOnlyList<StepRetrying> Retries { get; init; } = [];
+}
 
 /// <summary>What a stamp changed in the journal.</summary>
 /// <param name="FromVersion">The highest version in the journal before, 0 for none.</param>

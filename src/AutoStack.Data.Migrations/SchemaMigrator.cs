@@ -136,7 +136,7 @@ public sealed partial class SchemaMigrator
             }
             catch (Exception exception) when (exception is PostgresException or NpgsqlException)
             {
-                throw ScriptRunner.Failed(script, up, exception, done);
+                throw runner.Failed(script, up, exception, done);
             }
         }
 

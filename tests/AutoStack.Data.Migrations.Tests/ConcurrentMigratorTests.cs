@@ -45,6 +45,39 @@ public sealed class ConcurrentMigratorTests : MigrationTests
         }
     }
 
+    [TestCase(0, "CREATE TABLE users ()")]
+    [TestCase(5, "LOCK TABLE deployments")]
+    public async Task Of_eight_processes_one_applies_what_is_missing_and_all_succeed(int from, string inItsWay)
+    {
+        if (from > 0)
+        {
+            await Migrator().UpgradeAsync(MigrationTarget.Version(from), cancellationToken: Token);
+        }
+
+        await using var obstacle = await HoldAsync(inItsWay);
+        var consoles = Enumerable.Range(0, Migrators).Select(_ => ConsoleProcess.Start(ConnectionString, "upgrade", "--json")).ToList();
+        try
+        {
+            await UntilAllAreUnderWayAsync();
+            obstacle.Release();
+            var runs = await Task.WhenAll(consoles.Select(console => console.ToEndAsync(Token)));
+
+            var steps = runs.Select(run => run.Json.GetProperty("steps").EnumerateArray().Select(step => step.GetProperty("version").GetInt32()).ToList()).ToList();
+            using (Assert.EnterMultipleScope())
+            {
+                Assert.That(runs.Select(run => run.Code), Is.All.Zero);
+                Assert.That(runs.Select(run => run.Json.GetProperty("to").GetInt32()), Is.All.EqualTo(Head));
+                Assert.That(steps.SelectMany(applied => applied), Is.EqualTo(Enumerable.Range(from + 1, Head - from)));
+                Assert.That(steps.Count(applied => applied.Count > 0), Is.EqualTo(1));
+                Assert.That(await AppliedAsync(), Is.EqualTo(Enumerable.Range(1, Head).Select(version => $"{version}")));
+            }
+        }
+        finally
+        {
+            consoles.ForEach(console => console.Dispose());
+        }
+    }
+
     [Test]
     public async Task A_migrator_that_waits_says_who_has_the_lock()
     {
@@ -144,12 +177,14 @@ public sealed class ConcurrentMigratorTests : MigrationTests
     private async Task<MigrationReport[]> RunTogetherAsync(OpenTransaction obstacle)
     {
         var runs = Enumerable.Range(0, Migrators).Select(_ => Task.Run(() => Migrator().UpgradeAsync(cancellationToken: Token), Token)).ToList();
-        await UntilAsync($"""
-            SELECT count(*) > {Migrators} AND bool_or(wait_event_type = 'Lock')
-            FROM pg_stat_activity
-            WHERE datname = current_database() AND application_name = '{MigratorName}'
-            """);
+        await UntilAllAreUnderWayAsync();
         obstacle.Release();
         return await Task.WhenAll(runs);
     }
+
+    private Task UntilAllAreUnderWayAsync() => UntilAsync($"""
+        SELECT count(*) > {Migrators} AND bool_or(wait_event_type = 'Lock')
+        FROM pg_stat_activity
+        WHERE datname = current_database() AND application_name = '{MigratorName}'
+        """);
 }

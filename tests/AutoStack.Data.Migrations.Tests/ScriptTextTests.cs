@@ -6,6 +6,10 @@ namespace AutoStack.Data.Migrations.Tests;
 public sealed class ScriptTextTests : MigrationTests
 {
     [TestCase("$2b$12$abcdefghijklmnopqrstuv")]
+    [TestCase("$2b$12$R9h/cIPz0gi.URNNX3kh2OPST9/PgBkqquzi.Ss7KIUgO2t0jWMUW; $2a$10$")]
+    [TestCase("-- autostack: no-transaction")]
+    [TestCase("COPY t FROM stdin;\n1\tone\n\\.\n")]
+    [TestCase("BEGIN ATOMIC SELECT 1; END; BEGIN; COMMIT")]
     [TestCase("{name} and $variable$ and $1 and :name and @name and ${other}")]
     [TestCase("one; two -- no comment; /* nor this")]
     [TestCase("$autostack_script$; SELECT 1/0; $autostack_run$")]
@@ -34,6 +38,45 @@ public sealed class ScriptTextTests : MigrationTests
 
         Assert.That(await ScalarAsync<int>("SELECT twice(21)"), Is.EqualTo(42));
         Assert.That(await ExistsAsync("after"), Is.True);
+    }
+
+    [TestCase("it''s; -- no comment /* nor this")]
+    [TestCase("$2b$12$abc; $1; $body$; @name; :name")]
+    [TestCase(@"back\slash")]
+    public async Task A_text_of_a_script_without_transaction_arrives_unharmed(string text)
+    {
+        var scripts = Scripts($"-- autostack: no-transaction\n-- why; $1\nINSERT INTO t /* a; /* nested; */ it's */ VALUES ('{text}') -- the; end");
+        await ExecuteAsync("CREATE TABLE t (value text)");
+
+        await Migrator(scripts).UpgradeAsync(cancellationToken: Token);
+
+        Assert.That(await ListAsync("SELECT value FROM t"), Is.EqualTo(new[] { text.Replace("''", "'", StringComparison.Ordinal) }));
+    }
+
+    [TestCase("INSERT INTO t VALUES (E'it\\'s; \\\\ -- no comment')", @"it's; \ -- no comment")]
+    [TestCase("INSERT INTO t VALUES (U&'d\\0061t; a')", "dat; a")]
+    [TestCase("INSERT INTO t VALUES ($q$it's; $$ $1 -- no comment$q$)", "it's; $$ $1 -- no comment")]
+    [TestCase("INSERT INTO t /* a; /* nested; ' */ still; $$ */ VALUES ('a') -- the; 'end", "a")]
+    [TestCase("WITH \"a;b\" AS (SELECT 'a' AS \"c''d\") INSERT INTO t SELECT \"c''d\" FROM \"a;b\"", "a")]
+    [TestCase("INSERT INTO t SELECT '{\"a\": 1}'::jsonb ->> 'a' WHERE '{\"a\": 1}'::jsonb ? 'a' AND ARRAY[1] @> ARRAY[1]", "1")]
+    public async Task Each_way_to_write_a_text_is_left_to_the_server(string statement, string value)
+    {
+        await ExecuteAsync("CREATE TABLE t (value text)");
+
+        await Migrator(Scripts(statement, $"-- autostack: no-transaction\n{statement}")).UpgradeAsync(cancellationToken: Token);
+
+        Assert.That(await ListAsync("SELECT value FROM t"), Is.EqualTo(new[] { value, value }));
+    }
+
+    [TestCase("CREATE FUNCTION twice(n int) RETURNS int LANGUAGE sql AS $body$ SELECT n; SELECT n + $1; $body$;")]
+    [TestCase("CREATE FUNCTION twice(n int) RETURNS int LANGUAGE plpgsql AS $$\nBEGIN\n    -- it's; a comment\n    RETURN 2 * n;\nEND\n$$;")]
+    [TestCase("CREATE FUNCTION twice(n int) RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT 1; SELECT 2 * n; END;")]
+    [TestCase("CREATE FUNCTION twice(n int) RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT CASE WHEN true THEN 1 END; SELECT CASE n WHEN 0 THEN 0 ELSE 2 * n END; END")]
+    public async Task A_body_of_a_script_without_transaction_arrives_unharmed(string create)
+    {
+        await Migrator(Scripts($"-- autostack: no-transaction\n{create}")).UpgradeAsync(cancellationToken: Token);
+
+        Assert.That(await ScalarAsync<int>("SELECT twice(21)"), Is.EqualTo(42));
     }
 
     [Test]

@@ -11,7 +11,9 @@ namespace AutoStack.Data.Cli.Output;
 /// <summary>Results as one line of JSON. Members may be added; those that are here keep their names and meaning.</summary>
 /// <remarks>
 /// <code>
-/// upgrade, downgrade  {"from":0,"to":2,"steps":[{"version":1,"script":"0001_initial_schema.sql","durationMs":31.2},…]}
+/// upgrade, downgrade  {"from":0,"to":2,"steps":[{"version":1,"script":"0001_initial_schema.sql","durationMs":31.2,"retries":[]},…]}
+///                     a retry is {"attempt":1,"delayMs":312,"blockers":[{"pid":4711,"application":"reports","role":"app","transactionSeconds":754.2,
+///                     "state":"idle in transaction","statement":"SELECT …"},…]}; what the server does not tell is null
 /// current             {"version":2,"name":"0002_runtime_models","head":14,"pending":12,"upToDate":false}   version 0: name is null
 /// history             {"current":2,"head":14,"versions":[{"version":1,"name":"0001_initial_schema","state":"applied","checksum":"9f…",
 ///                      "appliedAt":"2026-01-31T12:00:00.123456Z","durationMs":31,"appliedBy":"autostack","toolVersion":"1.0.0"},…]}
@@ -21,7 +23,7 @@ namespace AutoStack.Data.Cli.Output;
 /// lint                {"folder":"scripts/sql","files":46,"findings":[{"file":"scripts/sql/0024_add_x.sql","line":3,"rule":"blocking-index",
 ///                      "message":"…","safer":"…"},…]}   folder is null for the scripts of the package
 /// any failure         {"error":{"kind":"scriptFailed","message":"…"}}   kind is usage, cancelled, unexpected,
-///                     scriptFailed, scriptChanged, schemaNewer, targetInvalid, locked or noConnection; of revision also
+///                     scriptFailed, scriptChanged, schemaNewer, targetInvalid, locked, noConnection or pooledConnection; of revision also
 ///                     scriptsInvalid (the scripts that are there have a gap) and notWritten
 /// </code>
 /// </remarks>
@@ -44,6 +46,20 @@ internal sealed class JsonResults(TextWriter output, IAnsiConsole error) : IResu
             step.Version,
             Script = step.FileName,
             DurationMs = Math.Round(step.Duration.TotalMilliseconds, 1),
+            Retries = step.Retries.Select(retry => new
+            {
+                retry.Attempt,
+                DelayMs = Math.Round(retry.Delay.TotalMilliseconds),
+                Blockers = retry.Blockers.Select(blocker => new
+                {
+                    Pid = blocker.ProcessId,
+                    blocker.Application,
+                    blocker.Role,
+                    TransactionSeconds = blocker.TransactionAge is { } age ? Math.Round(age.TotalSeconds, 1) : (double?)null,
+                    blocker.State,
+                    blocker.Statement,
+                }),
+            }),
         }),
     });
 

@@ -41,8 +41,11 @@ internal sealed class ProgressLines(IAnsiConsole console) : IProgress<MigrationE
                 console.Write(started.FileName.PadRight(NameWidth), Style.Plain);
                 lineOpen = true;
                 break;
+            case StepWaiting waiting:
+                Line($"{waiting.FileName} has waited {waiting.Waited.TotalSeconds:0} s. {Blocker.Sentence(waiting.Blockers)}");
+                break;
             case StepRetrying retrying:
-                Line($"{retrying.FileName} did not get its lock (attempt {retrying.Attempt}); again in {Screen.Duration(retrying.Delay)}.");
+                Line($"{retrying.FileName} did not get its lock (attempt {retrying.Attempt}); again in {Screen.Duration(retrying.Delay)}. {Blocker.Sentence(retrying.Blockers)}".TrimEnd());
                 break;
             case StepFinished { Step: var step }:
                 finished++;

@@ -1,5 +1,6 @@
 using System.Data;
 using System.Diagnostics;
+using System.Text.RegularExpressions;
 using DbUp.Builder;
 using DbUp.Engine;
 using DbUp.Engine.Output;
@@ -14,7 +15,7 @@ namespace AutoStack.Data.Migrations.Internal;
 /// Hands one script to DbUp on a connection and transaction of ours. DbUp finds nothing to decide: it gets one script, whole, and our
 /// journal, so that the row in <c>schema_versions</c> is written where the script ran.
 /// </summary>
-internal sealed class DbUpStep(NpgsqlConnection connection, NpgsqlTransaction? transaction, MigrationScript script, bool up)
+internal sealed partial class DbUpStep(NpgsqlConnection connection, NpgsqlTransaction? transaction, MigrationScript script, bool up)
     : IConnectionManager, IJournal, IDisposable
 {
     private readonly Stopwatch watch = Stopwatch.StartNew();
@@ -48,11 +49,11 @@ internal sealed class DbUpStep(NpgsqlConnection connection, NpgsqlTransaction? t
 
     T IConnectionManager.ExecuteCommandsWithManagedConnection<T>(Func<Func<IDbCommand>, T> actionWithResult) => actionWithResult(CreateCommand);
 
-    // Neither DbUp's splitter nor Npgsql's survives BEGIN ATOMIC. A transactional script goes over as one string that the server
-    // takes apart itself; any other is one statement already.
+    // Neither DbUp's splitter nor Npgsql's survives BEGIN ATOMIC. A transactional script goes over as one string that the server takes apart itself;
+    // any other is one statement already, which the splitters leave whole unless it makes a function, and that any transaction may do.
     IEnumerable<string> IConnectionManager.SplitScriptIntoCommands(string scriptContents)
     {
-        if (!Step.Transactional)
+        if (!Step.Transactional && !CreateFunction().IsMatch(scriptContents))
         {
             return [scriptContents];
         }
@@ -97,4 +98,8 @@ internal sealed class DbUpStep(NpgsqlConnection connection, NpgsqlTransaction? t
 
         return tag;
     }
+
+    [GeneratedRegex(@"^(\s|--[^\n]*\n|/\*.*?\*/)*CREATE\s+(OR\s+REPLACE\s+)?(FUNCTION|PROCEDURE)\b",
+        RegexOptions.Singleline | RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex CreateFunction();
 }

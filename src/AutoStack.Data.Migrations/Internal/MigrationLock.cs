@@ -16,6 +16,7 @@ internal sealed class MigrationLock : IAsyncDisposable
 
     private readonly NpgsqlConnection connection;
     private readonly SemaphoreSlim gate = new(1, 1);
+    private bool acquired;
 
     private MigrationLock(NpgsqlConnection connection) => this.connection = connection;
 
@@ -26,6 +27,7 @@ internal sealed class MigrationLock : IAsyncDisposable
         var held = new MigrationLock(connection);
         try
         {
+            await Pooler.RefuseSharedSessionAsync(connection, cancellationToken).ConfigureAwait(false);
             var watch = Stopwatch.StartNew();
             TimeSpan? reported = null;
             while (!await held.TryAsync(cancellationToken).ConfigureAwait(false))
@@ -46,6 +48,7 @@ internal sealed class MigrationLock : IAsyncDisposable
                 await Task.Delay(PollInterval, cancellationToken).ConfigureAwait(false);
             }
 
+            held.acquired = true;
             return held;
         }
         catch
@@ -77,12 +80,47 @@ internal sealed class MigrationLock : IAsyncDisposable
         }
     }
 
+    /// <summary>Whom a session waits for, the longest transaction first; none when it does not wait.</summary>
+    public async Task<IReadOnlyList<Blocker>> FindBlockersAsync(int processId)
+    {
+        // pg_blocking_pids stops the server's lock manager for a moment: it is asked only of a session that waits.
+        using var command = new NpgsqlCommand("""
+            SELECT b.pid, nullif(a.application_name, ''), a.usename::text, clock_timestamp() - a.xact_start, a.state, a.query
+            FROM pg_stat_activity w
+            CROSS JOIN LATERAL (SELECT DISTINCT unnest(pg_blocking_pids(w.pid))) b (pid)
+            LEFT JOIN pg_stat_activity a ON a.pid = b.pid
+            WHERE w.pid = @pid AND w.wait_event_type = 'Lock' AND b.pid <> pg_backend_pid()
+            ORDER BY a.xact_start, b.pid
+            """, connection);
+        command.Parameters.AddWithValue("pid", processId);
+        await gate.WaitAsync().ConfigureAwait(false);
+        try
+        {
+            var blockers = new List<Blocker>();
+            var reader = await command.ExecuteReaderAsync().ConfigureAwait(false);
+            await using var closing = reader.ConfigureAwait(false);
+            while (await reader.ReadAsync().ConfigureAwait(false))
+            {
+                blockers.Add(new Blocker(
+                    reader.GetInt32(0), Text(1), Text(2), reader.IsDBNull(3) ? null : reader.GetTimeSpan(3), Text(4), Blocker.Shorten(Text(5))));
+            }
+
+            return blockers;
+
+            string? Text(int column) => reader.IsDBNull(column) ? null : reader.GetString(column);
+        }
+        finally
+        {
+            gate.Release();
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         try
         {
             // The server ends a session after the client has gone on: who comes next without waiting must find the lock free.
-            if (connection.State == ConnectionState.Open)
+            if (acquired && connection.State == ConnectionState.Open)
             {
                 await ScalarAsync("SELECT pg_advisory_unlock_all()", 0, CancellationToken.None).ConfigureAwait(false);
             }
@@ -114,6 +152,12 @@ internal sealed class MigrationLock : IAsyncDisposable
         await gate.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
+            if (connection.State != ConnectionState.Open)
+            {
+                // Whoever came before saw it break; for who comes now it is lost just the same.
+                throw new NpgsqlException("The session is lost.");
+            }
+
             using var command = new NpgsqlCommand(sql, connection);
             command.Parameters.AddWithValue("argument", argument);
             return await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false);

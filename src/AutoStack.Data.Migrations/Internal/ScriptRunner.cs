@@ -6,9 +6,18 @@ namespace AutoStack.Data.Migrations.Internal;
 /// <summary>Runs scripts on one connection, while another one holds the lock.</summary>
 internal sealed class ScriptRunner(NpgsqlConnection connection, MigrationLock held, int attempts, IProgress<MigrationEvent>? progress)
 {
+    private int processId;
+    private IReadOnlyList<Blocker> blockers = [];
+
     /// <summary>Sets what all scripts need of their session.</summary>
     public async Task PrepareSessionAsync(CancellationToken cancellationToken)
     {
+        // Not connection.ProcessID, which a pooler makes up.
+        using (var find = new NpgsqlCommand("SELECT pg_backend_pid()", connection))
+        {
+            processId = (int)(await find.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false))!;
+        }
+
         // What the scripts create goes into public, whatever the role's own search path says.
         await ExecuteAsync("SELECT set_config('search_path', 'public, ' || current_setting('search_path'), false)", cancellationToken)
             .ConfigureAwait(false);
@@ -29,42 +38,59 @@ internal sealed class ScriptRunner(NpgsqlConnection connection, MigrationLock he
         var step = up ? script.Up : script.Down;
         progress?.Report(new StepStarted(script.Version, step.FileName));
         var watch = Stopwatch.StartNew();
+        var retries = new List<StepRetrying>();
         for (var attempt = 1; ; attempt++)
         {
             try
             {
-                await SetTimeoutsAsync(step, cancellationToken).ConfigureAwait(false);
-                if (step.ConcurrentIndex is not null)
-                {
-                    await DropInvalidIndexAsync(step.ConcurrentIndex, cancellationToken).ConfigureAwait(false);
-                }
-
-                if (step.Transactional)
-                {
-                    var transaction = await connection.BeginTransactionAsync(cancellationToken).ConfigureAwait(false);
-                    await using var ending = transaction.ConfigureAwait(false);
-                    await RunAsync(transaction, script, up, cancellationToken).ConfigureAwait(false);
-                    // A commit that is cancelled leaves open whether it happened.
-                    await transaction.CommitAsync(CancellationToken.None).ConfigureAwait(false);
-                }
-                else
-                {
-                    await RunAsync(transaction: null, script, up, cancellationToken).ConfigureAwait(false);
-                }
-
+                await TryAsync(script, up, cancellationToken).ConfigureAwait(false);
                 break;
             }
             catch (PostgresException exception) when (IsInTheWay(exception) && attempt < attempts)
             {
                 var delay = TimeSpan.FromMilliseconds(250 * Math.Pow(2, attempt - 1) * (1 + Random.Shared.NextDouble()));
-                progress?.Report(new StepRetrying(step.FileName, attempt, delay));
+                retries.Add(new StepRetrying(step.FileName, attempt, delay, blockers));
+                progress?.Report(retries[^1]);
                 await Task.Delay(delay, cancellationToken).ConfigureAwait(false);
             }
         }
 
-        var applied = new AppliedStep(script.Version, step.FileName, step.Sql, watch.Elapsed);
+        var applied = new AppliedStep(script.Version, step.FileName, step.Sql, watch.Elapsed) { Retries = retries };
         progress?.Report(new StepFinished(applied));
         return applied;
+    }
+
+    private async Task TryAsync(MigrationScript script, bool up, CancellationToken cancellationToken)
+    {
+        var step = up ? script.Up : script.Down;
+        var watch = new BlockerWatch(held, processId, step.FileName, progress);
+        await using var watching = watch.ConfigureAwait(false);
+        try
+        {
+            await SetTimeoutsAsync(step, cancellationToken).ConfigureAwait(false);
+            if (step.ConcurrentIndex is not null)
+            {
+                await DropInvalidIndexAsync(step.ConcurrentIndex, cancellationToken).ConfigureAwait(false);
+            }
+
+            if (step.Transactional)
+            {
+                var transaction = await connection.BeginTransactionAsync(cancellationToken).ConfigureAwait(false);
+                await using var ending = transaction.ConfigureAwait(false);
+                await RunAsync(transaction, script, up, cancellationToken).ConfigureAwait(false);
+                // A commit that is cancelled leaves open whether it happened.
+                await transaction.CommitAsync(CancellationToken.None).ConfigureAwait(false);
+            }
+            else
+            {
+                await RunAsync(transaction: null, script, up, cancellationToken).ConfigureAwait(false);
+            }
+        }
+        catch (PostgresException exception) when (IsInTheWay(exception))
+        {
+            blockers = watch.Blockers;
+            throw;
+        }
     }
 
     // No lock in time, or the loser of a deadlock with the application: it was rolled back, and may be tried again.
@@ -74,7 +100,6 @@ internal sealed class ScriptRunner(NpgsqlConnection connection, MigrationLock he
     private async Task RunAsync(NpgsqlTransaction? transaction, MigrationScript script, bool up, CancellationToken cancellationToken)
     {
         using var step = new DbUpStep(connection, transaction, script, up);
-        var processId = connection.ProcessID;
         var cancelling = Task.CompletedTask;
         var running = Task.Run(step.Run, CancellationToken.None);
         var registration = cancellationToken.Register(() => cancelling = held.CancelAsync(processId, running));
@@ -115,7 +140,7 @@ internal sealed class ScriptRunner(NpgsqlConnection connection, MigrationLock he
     }
 
     /// <summary>The exception for a script that failed: its file, the line, what the server said.</summary>
-    public static MigrationException Failed(MigrationScript script, bool up, Exception exception, MigrationReport report)
+    public MigrationException Failed(MigrationScript script, bool up, Exception exception, MigrationReport report)
     {
         var step = up ? script.Up : script.Down;
         var message = exception.Message;
@@ -126,7 +151,8 @@ internal sealed class ScriptRunner(NpgsqlConnection connection, MigrationLock he
             var position = postgres.InternalPosition > 0 ? postgres.InternalPosition : step.Transactional ? 0 : postgres.Position;
             // The server counts characters, and one beyond the basic plane is two of ours.
             place = position > 0 ? $", line {1 + step.Sql.EnumerateRunes().Take(position - 1).Count(rune => rune.Value == '\n')}" : "";
-            message = string.Join(" ", new[] { $"{postgres.MessageText} ({postgres.SqlState}).", postgres.Detail, postgres.Hint }.Where(part => !string.IsNullOrEmpty(part)));
+            var inTheWay = IsInTheWay(postgres) ? Blocker.Sentence(blockers) : null;
+            message = string.Join(" ", new[] { $"{postgres.MessageText} ({postgres.SqlState}).", postgres.Detail, postgres.Hint, inTheWay }.Where(part => !string.IsNullOrEmpty(part)));
         }
 
         return new MigrationException(MigrationError.ScriptFailed, $"{step.FileName}{place}: {message}", exception) { Report = report };

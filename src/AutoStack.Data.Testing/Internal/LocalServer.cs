@@ -128,7 +128,7 @@ internal static class LocalServer
     private static string[] Locale() => OperatingSystem.IsMacOS() ? ["--locale=C", "--lc-ctype=en_US.UTF-8"] : ["--locale=C.UTF-8"];
 
     // Below the range from which the operating system takes the ports of outgoing connections.
-    private static int FindFreePort()
+    internal static int FindFreePort()
     {
         for (var attempt = 0; attempt < 100; attempt++)
         {

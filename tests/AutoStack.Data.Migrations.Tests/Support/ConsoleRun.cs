@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 using AutoStack.Data.Cli;
 
@@ -22,5 +23,58 @@ internal sealed record ConsoleRun(int Code, string Output, string Error)
         };
         var code = await AutoStackDb.RunAsync(args, host, cancellationToken);
         return new ConsoleRun(code, output.ToString(), error.ToString());
+    }
+}
+
+/// <summary>The console as a process of its own, which can be killed.</summary>
+internal sealed class ConsoleProcess : IDisposable
+{
+    private readonly Process process;
+    private readonly Task<string> output;
+    private readonly Task<string> error;
+
+    private ConsoleProcess(Process process)
+    {
+        this.process = process;
+        output = process.StandardOutput.ReadToEndAsync();
+        error = process.StandardError.ReadToEndAsync();
+    }
+
+    public static ConsoleProcess Start(string connectionString, params string[] args)
+    {
+        var host = Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") is { Length: > 0 } path ? path : "dotnet";
+        var start = new ProcessStartInfo(host, ["exec", typeof(AutoStackDb).Assembly.Location, .. args])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        start.Environment["AUTOSTACK_CONNECTION"] = connectionString;
+        var process = Process.Start(start)!;
+        process.StandardInput.Close();
+        return new ConsoleProcess(process);
+    }
+
+    public async Task<ConsoleRun> ToEndAsync(CancellationToken cancellationToken)
+    {
+        await process.WaitForExitAsync(cancellationToken);
+        return new ConsoleRun(process.ExitCode, await output, await error);
+    }
+
+    /// <summary>SIGKILL: it can do nothing about it, and tells the server nothing.</summary>
+    public Task<ConsoleRun> KillAsync(CancellationToken cancellationToken)
+    {
+        process.Kill();
+        return ToEndAsync(cancellationToken);
+    }
+
+    public void Dispose()
+    {
+        if (!process.HasExited)
+        {
+            process.Kill();
+        }
+
+        process.Dispose();
     }
 }

@@ -16,6 +16,9 @@ public abstract class MigrationTests
     /// <summary>Ends what hangs: a test that waits for an engine that never comes fails instead.</summary>
     protected CancellationToken Token => patience.Token;
 
+    /// <summary>Where the databases are made.</summary>
+    protected virtual PostgresServer Server => TestServer.Current;
+
     protected TestDatabase Database { get; private set; } = null!;
 
     protected NpgsqlDataSource Raw { get; private set; } = null!;
@@ -28,7 +31,7 @@ public abstract class MigrationTests
     public async Task CreateDatabaseAsync()
     {
         patience = new CancellationTokenSource(Patience);
-        Database = await TestServer.Current.CreateEmptyDatabaseAsync(Token);
+        Database = await Server.CreateEmptyDatabaseAsync(Token);
         ConnectionString = new NpgsqlConnectionStringBuilder(Database.ConnectionString) { ApplicationName = MigratorName }.ConnectionString;
         Raw = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(Database.ConnectionString) { ApplicationName = "raw", SearchPath = "public" });
     }

@@ -1,0 +1,79 @@
+using System.Diagnostics;
+using Npgsql;
+
+namespace AutoStack.Data.Migrations.Internal;
+
+/// <summary>
+/// Asks from the lock's connection whom a session waits for, until disposed: once the server has given up waiting it does not know any more.
+/// </summary>
+internal sealed class BlockerWatch : IAsyncDisposable
+{
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan ReportInterval = TimeSpan.FromSeconds(5);
+
+    private readonly CancellationTokenSource stopping = new();
+    private readonly Task watching;
+
+    public BlockerWatch(MigrationLock held, int processId, string fileName, IProgress<MigrationEvent>? progress) =>
+        watching = WatchAsync(held, processId, fileName, progress);
+
+    /// <summary>Who was in the way when the session last waited; empty when it was not seen waiting.</summary>
+    public IReadOnlyList<Blocker> Blockers { get; private set; } = [];
+
+    public async ValueTask DisposeAsync()
+    {
+        await stopping.CancelAsync().ConfigureAwait(false);
+        await watching.ConfigureAwait(false);
+        stopping.Dispose();
+    }
+
+    private async Task WatchAsync(MigrationLock held, int processId, string fileName, IProgress<MigrationEvent>? progress)
+    {
+        Stopwatch? waiting = null;
+        var reported = TimeSpan.Zero;
+        for (var pause = FirstPause; await PauseAsync(pause).ConfigureAwait(false); pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
+        {
+            IReadOnlyList<Blocker> blockers;
+            try
+            {
+                blockers = await held.FindBlockersAsync(processId).ConfigureAwait(false);
+            }
+            catch (Exception exception) when (exception is NpgsqlException or InvalidOperationException)
+            {
+                // The lock's session is lost: whether that ends the run is not for this to say.
+                return;
+            }
+
+            if (blockers.Count == 0)
+            {
+                waiting = null;
+                continue;
+            }
+
+            Blockers = blockers;
+            if (waiting is null)
+            {
+                (waiting, reported) = (Stopwatch.StartNew(), TimeSpan.Zero);
+            }
+            else if (waiting.Elapsed - reported >= ReportInterval)
+            {
+                reported = waiting.Elapsed;
+                progress?.Report(new StepWaiting(fileName, reported, blockers));
+            }
+        }
+    }
+
+    private async Task<bool> PauseAsync(TimeSpan pause)
+    {
+        try
+        {
+            await Task.Delay(pause, stopping.Token).ConfigureAwait(false);
+            return true;
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+    }
+}

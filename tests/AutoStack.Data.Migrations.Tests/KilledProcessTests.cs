@@ -1,0 +1,84 @@
+using System.Runtime.Versioning;
+using AutoStack.Data.Migrations.Tests.Support;
+
+namespace AutoStack.Data.Migrations.Tests;
+
+/// <summary>The console as a process of its own, killed at a place that a lock of the test's holds it at.</summary>
+[UnsupportedOSPlatform("windows")]
+[Platform(Exclude = "Win")]
+public sealed class KilledProcessTests : MigrationTests
+{
+    private const string Sessions = $"SELECT count(*) = 0 FROM pg_stat_activity WHERE datname = current_database() AND application_name = '{MigratorName}'";
+
+    private IReadOnlyList<string> undisturbed = [];
+
+    [OneTimeSetUp]
+    public async Task MigrateUndisturbedAsync()
+    {
+        await CreateDatabaseAsync();
+        await Migrator().UpgradeAsync(cancellationToken: Token);
+        undisturbed = await CatalogAsync();
+        await DropDatabaseAsync();
+    }
+
+    // What the first script makes before that table is made already. The second is applied and the third waits for its first lock. The twelfth waits for
+    // the writers of its table. The journal is not made yet.
+    [TestCase(0, "CREATE TABLE webhook_payloads ()", 0, TestName = "A_run_killed_in_the_middle_of_a_script_is_completed_by_the_next")]
+    [TestCase(1, "LOCK TABLE deployment_logs IN ACCESS SHARE MODE", 2, TestName = "A_run_killed_between_two_scripts_is_completed_by_the_next")]
+    [TestCase(6, "INSERT INTO users (name, email) VALUES ('Ada', 'ada@example.com')", 11, TestName = "A_run_killed_in_a_concurrent_build_is_completed_by_the_next")]
+    [TestCase(0, "CREATE TABLE schema_versions ()", 0, TestName = "A_run_killed_before_its_journal_is_completed_by_the_next")]
+    public async Task Killed(int from, string inItsWay, int applied)
+    {
+        if (from > 0)
+        {
+            await Migrator().UpgradeAsync(MigrationTarget.Version(from), cancellationToken: Token);
+        }
+
+        await using (var obstacle = await HoldAsync(inItsWay))
+        {
+            using var console = ConsoleProcess.Start(ConnectionString, "upgrade");
+            await UntilMigratorWaitsForTableAsync();
+            var killed = await console.KillAsync(Token);
+            Assert.That(killed.Code, Is.Not.Zero);
+
+            // The server notices by itself, the obstacle still there: a session that waits looks after its client every two seconds.
+            await UntilAsync(Sessions);
+            if (from > 0)
+            {
+                Assert.That(await AppliedAsync(), Has.Count.EqualTo(applied));
+            }
+        }
+
+        using var next = ConsoleProcess.Start(ConnectionString, "upgrade", "--timeout", "0");
+        var run = await next.ToEndAsync(Token);
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(run.Code, Is.Zero, run.Error);
+            Assert.That(run.Output, Does.Contain($"{applied} → {Head}: {Head - applied} scripts in"));
+            Assert.That(await AppliedAsync(), Is.EqualTo(Enumerable.Range(1, Head).Select(version => $"{version}")));
+            Assert.That(await CatalogAsync(), Is.EqualTo(undisturbed));
+        }
+    }
+
+    [Test]
+    public async Task A_run_that_follows_a_killed_one_at_once_completes_it()
+    {
+        await using var obstacle = await HoldAsync("CREATE TABLE webhook_payloads ()");
+        using var console = ConsoleProcess.Start(ConnectionString, "upgrade");
+        await UntilMigratorWaitsForTableAsync();
+        await console.KillAsync(Token);
+
+        using var next = ConsoleProcess.Start(ConnectionString, "upgrade");
+        await UntilMigratorWaitsForTableAsync();
+        obstacle.Release();
+        var run = await next.ToEndAsync(Token);
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(run.Code, Is.Zero, run.Error);
+            Assert.That(await AppliedAsync(), Has.Count.EqualTo(Head));
+            Assert.That(await CatalogAsync(), Is.EqualTo(undisturbed));
+        }
+    }
+}

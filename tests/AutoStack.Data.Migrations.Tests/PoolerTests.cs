@@ -1,0 +1,121 @@
+using System.Runtime.Versioning;
+using AutoStack.Data.Migrations.Tests.Support;
+using Npgsql;
+
+namespace AutoStack.Data.Migrations.Tests;
+
+[UnsupportedOSPlatform("windows")]
+[Platform(Exclude = "Win")]
+public sealed class PoolerTests : MigrationTests
+{
+    [TestCase(0, "pool_mode = transaction")]
+    [TestCase(3, "pool_mode = transaction")]
+    [TestCase(2, "pool_mode = transaction\nserver_round_robin = 1")]
+    [TestCase(3, "pool_mode = transaction\nserver_round_robin = 1")]
+    [TestCase(1, "pool_mode = transaction\ndefault_pool_size = 1")]
+    [TestCase(0, "pool_mode = statement")]
+    public async Task Sessions_that_a_pooler_shares_are_refused_before_anything_is_done(int idleSessions, string settings)
+    {
+        await using var bouncer = await PgBouncer.StartAsync(ConnectionString, settings, Token);
+        await FillPoolAsync(bouncer, idleSessions);
+
+        var failure = Assert.ThrowsAsync<MigrationException>(() => new SchemaMigrator(bouncer.ConnectionString).UpgradeAsync(cancellationToken: Token))!;
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(failure.Error, Is.EqualTo(MigrationError.PooledConnection));
+            Assert.That(failure.Message, Does.Contain("PgBouncer").And.Contain("Connect to the server directly"));
+            Assert.That(failure.Report, Is.Null);
+            Assert.That(await ExistsAsync("schema_versions"), Is.False);
+            Assert.That(await ListAsync("SELECT pid FROM pg_locks JOIN pg_database d ON d.oid = database WHERE locktype = 'advisory' AND datname = current_database()"), Is.Empty);
+        }
+    }
+
+    [Test]
+    public async Task The_console_says_so_with_exit_code_6()
+    {
+        await using var bouncer = await PgBouncer.StartAsync(ConnectionString, "pool_mode = transaction", Token);
+
+        var run = await ConsoleRun.StartAsync(["upgrade", "--json"], connection: bouncer.ConnectionString, cancellationToken: Token);
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(run.Code, Is.EqualTo(6));
+            Assert.That(run.Json.GetProperty("error").GetProperty("kind").GetString(), Is.EqualTo("pooledConnection"));
+            Assert.That(run.Error, Does.Contain("Connect to the server directly"));
+        }
+    }
+
+    [Test]
+    public async Task Reading_needs_no_lock_and_may_go_through_any_pooler()
+    {
+        await Migrator().UpgradeAsync(cancellationToken: Token);
+        await using var bouncer = await PgBouncer.StartAsync(ConnectionString, "pool_mode = transaction", Token);
+
+        var history = await new SchemaMigrator(bouncer.ConnectionString).GetHistoryAsync(Token);
+
+        Assert.That(history.IsUpToDate, Is.True);
+    }
+
+    [Test]
+    public async Task A_pooler_in_session_mode_migrates_and_leaves_no_lock()
+    {
+        await using var bouncer = await PgBouncer.StartAsync(ConnectionString, "pool_mode = session", Token);
+
+        var up = await new SchemaMigrator(bouncer.ConnectionString).UpgradeAsync(cancellationToken: Token);
+        var direct = await Migrator(new SchemaMigratorOptions { LockWait = TimeSpan.Zero }).DowngradeAsync(MigrationTarget.Base, cancellationToken: Token);
+
+        Assert.That((up.ToVersion, direct.ToVersion), Is.EqualTo((Head, 0)));
+    }
+
+    [Test]
+    public async Task Behind_a_pooler_in_session_mode_migrators_hold_each_other_off()
+    {
+        await using var bouncer = await PgBouncer.StartAsync(ConnectionString, "pool_mode = session", Token);
+        await using var obstacle = await HoldAsync("CREATE TABLE users ()");
+        var first = new SchemaMigrator(bouncer.ConnectionString).UpgradeAsync(cancellationToken: Token);
+        await UntilMigratorWaitsForTableAsync();
+
+        var failure = Assert.ThrowsAsync<MigrationException>(() =>
+            new SchemaMigrator(bouncer.ConnectionString, new SchemaMigratorOptions { LockWait = TimeSpan.Zero }).UpgradeAsync(cancellationToken: Token))!;
+        obstacle.Release();
+
+        Assert.That(failure.Error, Is.EqualTo(MigrationError.Locked));
+        Assert.That((await first).ToVersion, Is.EqualTo(Head));
+    }
+
+    [Test]
+    public async Task Behind_a_pooler_in_session_mode_a_script_is_cancelled_by_its_real_process()
+    {
+        await using var bouncer = await PgBouncer.StartAsync(ConnectionString, "pool_mode = session", Token);
+        using var cancelling = CancellationTokenSource.CreateLinkedTokenSource(Token);
+        var migration = new SchemaMigrator(bouncer.ConnectionString, null, Scripts("SELECT pg_sleep(600)")).UpgradeAsync(cancellationToken: cancelling.Token);
+        await UntilAsync("SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep')");
+
+        await cancelling.CancelAsync();
+
+        Assert.That(async () => await migration, Throws.InstanceOf<OperationCanceledException>());
+        Assert.That(await AppliedAsync(), Is.Empty);
+    }
+
+    /// <summary>Serves so many clients at the same time, so that the pool has as many idle sessions.</summary>
+    private async Task FillPoolAsync(PgBouncer bouncer, int clients)
+    {
+        var busy = new List<NpgsqlConnection>();
+        for (var client = 1; client <= clients; client++)
+        {
+            var connection = new NpgsqlConnection(bouncer.ConnectionString);
+            busy.Add(connection);
+            await connection.OpenAsync(Token);
+            await using var command = new NpgsqlCommand("BEGIN; SELECT 1", connection);
+            await command.ExecuteNonQueryAsync(Token);
+        }
+
+        foreach (var connection in busy)
+        {
+            await using var command = new NpgsqlCommand("COMMIT", connection);
+            await command.ExecuteNonQueryAsync(Token);
+            await connection.DisposeAsync();
+        }
+    }
+}

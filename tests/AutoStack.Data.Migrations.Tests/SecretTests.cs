@@ -1,0 +1,135 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Runtime.ExceptionServices;
+using AutoStack.Data.Cli;
+using AutoStack.Data.Migrations.Tests.Support;
+using Npgsql;
+
+namespace AutoStack.Data.Migrations.Tests;
+
+/// <summary>A password is in nothing that a run of the console leaves: not in what it prints, its exceptions or its traces, however it fails.</summary>
+public sealed class SecretTests : MigrationTests
+{
+    private const string Secret = "Hu5h;'=#@:/x";
+    private const string Mark = "Hu5h";
+
+    private IEnumerable<string[]> WaysToFail()
+    {
+        yield return ["--connection", Changed(to => to.Host = "no-such-host.invalid")];
+        yield return ["--connection", Changed(to => (to.Host, to.Port) = ("127.0.0.1", 1))];
+        yield return ["--connection", Changed(_ => { })];
+        yield return ["--connection", Changed(to => to.Database = "autostack_missing")];
+        yield return ["--connection", Changed(to => to.Username = "autostack_missing")];
+        yield return ["--connection", Changed(to => to.SslMode = SslMode.VerifyFull)];
+        yield return ["--connection", Changed(_ => { }) + ";Unknown=" + Mark];
+        yield return ["--connection", Changed(_ => { }) + ";Port=" + Mark];
+        yield return ["--connection", "Host=localhost;Password=a;" + Secret];
+        yield return ["--connection", "Host=localhost;Password=\"" + Secret];
+        yield return ["--connection", $"postgresql://ada:{Uri.EscapeDataString(Secret)}@no-such-host.invalid/a"];
+        yield return ["--connection", $"postgresql://ada:{Secret}@localhost/a"];
+        yield return ["--connection", $"postgresql+asyncpg://ada:{Mark}@127.0.0.1:1/a?sslmode={Mark}"];
+        yield return ["--connection", Mark];
+        yield return ["--conection", Changed(_ => { })];
+        yield return [$"--connection={Changed(_ => { })}", "--unknown"];
+        yield return [Changed(_ => { })];
+        yield return ["--timeout", "soon", "--connection", Changed(_ => { })];
+        yield return ["--connection", Changed(_ => { }), "--connection", Changed(_ => { })];
+    }
+
+    [Test]
+    public async Task No_verb_tells_the_password_however_it_fails([Values] bool json)
+    {
+        var said = new ConcurrentQueue<string>();
+        using var listener = new ActivityListener
+        {
+            ShouldListenTo = _ => true,
+            Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllDataAndRecorded,
+            ActivityStopped = activity => said.Enqueue(string.Join(" ", activity.TagObjects.Concat(activity.Events.SelectMany(e => e.Tags))
+                .Select(tag => $"{tag.Key}={tag.Value}").Append(activity.DisplayName).Append(activity.StatusDescription))),
+        };
+        ActivitySource.AddActivityListener(listener);
+        AppDomain.CurrentDomain.FirstChanceException += Hear;
+        var runs = 0;
+        try
+        {
+            foreach (var verb in await VerbsAsync())
+            {
+                foreach (var way in WaysToFail())
+                {
+                    string[] args = [verb, .. Arguments(verb), .. way, .. json ? ["--json"] : Array.Empty<string>()];
+                    var run = await ConsoleRun.StartAsync(args, cancellationToken: Token);
+                    runs++;
+                    Assert.That(run.Output + run.Error, Does.Not.Contain(Mark), $"{verb}, {way[0]} {way[^1].Replace(Mark, "…", StringComparison.Ordinal)}");
+                    said.Enqueue($"{run.Code}");
+                }
+            }
+        }
+        finally
+        {
+            AppDomain.CurrentDomain.FirstChanceException -= Hear;
+        }
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(runs, Is.GreaterThanOrEqualTo(4 * WaysToFail().Count()));
+            Assert.That(said.Where(text => text.Contains(Mark, StringComparison.OrdinalIgnoreCase)), Is.Empty);
+            Assert.That(said, Has.Some.EqualTo("2").And.Some.EqualTo("6"));
+            Assert.That(said, Has.Some.Contains("MigrationException"));
+        }
+
+        // What reaches a caller; those inside were caught, and are looked at where they are kept as the inner exception.
+        void Hear(object? sender, FirstChanceExceptionEventArgs thrown)
+        {
+            if (thrown.Exception is MigrationException or CliException)
+            {
+                said.Enqueue($"{thrown.Exception} {string.Join(' ', thrown.Exception.Data.Values.Cast<object>())}");
+            }
+        }
+    }
+
+    [Test]
+    public async Task A_run_that_succeeds_or_waits_tells_no_password_either()
+    {
+        var role = $"migrations_{Guid.NewGuid():N}";
+        await ExecuteAsync($"CREATE ROLE {role} SUPERUSER LOGIN PASSWORD '{Secret.Replace("'", "''", StringComparison.Ordinal)}'");
+        try
+        {
+            var connection = new NpgsqlConnectionStringBuilder(ConnectionString) { Username = role, Password = Secret, Pooling = false }.ConnectionString;
+            await using var obstacle = await HoldAsync("CREATE TABLE users ()");
+            var first = ConsoleRun.StartAsync(["upgrade", "1"], connection: connection, cancellationToken: Token);
+            await UntilMigratorWaitsForTableAsync();
+            var locked = await ConsoleRun.StartAsync(["upgrade", "--timeout", "0"], connection: connection, cancellationToken: Token);
+            obstacle.Release();
+            var up = await first;
+
+            Assert.That((up.Code, locked.Code), Is.EqualTo((0, 5)));
+            Assert.That(up.Output + up.Error + locked.Output + locked.Error, Does.Not.Contain(Mark));
+        }
+        finally
+        {
+            await ExecuteAsync($"REASSIGN OWNED BY {role} TO CURRENT_USER; DROP OWNED BY {role}; DROP ROLE {role}");
+        }
+    }
+
+    private string Changed(Action<NpgsqlConnectionStringBuilder> change)
+    {
+        var to = new NpgsqlConnectionStringBuilder(Database.ConnectionString) { Password = Secret, Timeout = 5 };
+        change(to);
+        return to.ConnectionString;
+    }
+
+    // A verb that is new is tried, too: without arguments it fails at least for wrong usage.
+    private static string[] Arguments(string verb) => verb switch
+    {
+        "downgrade" => ["base", "--yes"],
+        "stamp" => ["1"],
+        _ => [],
+    };
+
+    private async Task<IReadOnlyList<string>> VerbsAsync()
+    {
+        var run = await ConsoleRun.StartAsync([], cancellationToken: Token);
+        const string Before = "The verbs are ";
+        return run.Error[(run.Error.IndexOf(Before, StringComparison.Ordinal) + Before.Length)..].Split(';')[0].Split(", ");
+    }
+}
