@@ -18,6 +18,7 @@ internal static class AutoStackDb
                 session.Options.Connection,
                 session.Options.Json,
                 session.Options.Timeout,
+                session.Options.Wait,
                 UpgradeCommand.Create(session),
                 DowngradeCommand.Create(session),
                 CurrentCommand.Create(session),
@@ -63,9 +64,9 @@ internal static class AutoStackDb
 
         // A misspelt --connection makes the string after it an argument, and that must not be repeated: it holds a password.
         return args.Concat(parsed.Tokens.Select(t => t.Value))
-            .Where(text => text.Contains('=', StringComparison.Ordinal) || text.Contains("://", StringComparison.Ordinal))
+            .Where(text => text.Contains("://", StringComparison.Ordinal) || text.IndexOfAny(['=', '@']) >= 0)
             .OrderByDescending(text => text.Length)
-            .Aggregate(message, (clean, text) => clean.Replace(text, text[..(text.IndexOfAny(['=', ':']) + 1)] + "…", StringComparison.Ordinal));
+            .Aggregate(message, (clean, text) => clean.Replace(text, text[..(text.IndexOfAny(['=', ':', '@']) + 1)] + "…", StringComparison.Ordinal));
     }
 
     private static string Verb(ParseResult parsed) =>

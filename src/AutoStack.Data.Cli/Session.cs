@@ -13,7 +13,7 @@ internal sealed class Session
         Host = host;
         var output = Screen.On(host.Output, host.OutputRedirected);
         Error = Screen.On(host.Error, host.ErrorRedirected);
-        Progress = new ProgressLines(json ? Error : output);
+        Progress = new ProgressLines(json ? Error : output, Error);
         Results = json ? new JsonResults(host.Output, Error) : new HumanResults(output, Error);
     }
 
@@ -28,7 +28,8 @@ internal sealed class Session
 
     public IResults Results { get; }
 
-    public SchemaMigrator Migrator(ParseResult parsed)
+    /// <summary>The database that is named; null when none is.</summary>
+    public string? Connection(ParseResult parsed)
     {
         var connection = parsed.GetValue(Options.Connection);
         if (string.IsNullOrWhiteSpace(connection))
@@ -36,8 +37,16 @@ internal sealed class Session
             connection = Host.Environment(SharedOptions.ConnectionVariable);
         }
 
-        return string.IsNullOrWhiteSpace(connection)
-            ? throw Failure.Usage($"No database is given: use --connection or set {SharedOptions.ConnectionVariable}.")
-            : new SchemaMigrator(connection, new SchemaMigratorOptions { LockWait = TimeSpan.FromSeconds(parsed.GetValue(Options.Timeout)) });
+        return string.IsNullOrWhiteSpace(connection) ? null : connection;
     }
+
+    public SchemaMigrator Migrator(ParseResult parsed) =>
+        Connection(parsed) is not { } connection
+            ? throw Failure.Usage($"No database is given: use --connection or set {SharedOptions.ConnectionVariable}.")
+            : new SchemaMigrator(connection, new SchemaMigratorOptions
+            {
+                LockWait = TimeSpan.FromSeconds(parsed.GetValue(Options.Timeout)),
+                ServerWait = TimeSpan.FromSeconds(parsed.GetValue(Options.Wait)),
+                Progress = Progress,
+            });
 }

@@ -11,7 +11,8 @@ internal sealed class SharedOptions
 
     public Option<string?> Connection { get; } = new("--connection")
     {
-        Description = $"The database, for example Host=localhost;Database=autostack;Username=autostack. Without it: {ConnectionVariable}.",
+        Description = "The database, for example postgresql://autostack@localhost/autostack or Host=localhost;Database=autostack;Username=autostack. " +
+            $"Without it: {ConnectionVariable}.",
         HelpName = "STRING",
         Recursive = true,
     };
@@ -23,16 +24,20 @@ internal sealed class SharedOptions
         Recursive = true,
     };
 
-    public Option<int> Timeout { get; } = new("--timeout")
+    public Option<int> Timeout { get; } = Seconds("--timeout", "How long to wait for another migrator.", 300);
+
+    public Option<int> Wait { get; } = Seconds("--wait", "How long to wait for a server that is still starting.", 0);
+
+    private static Option<int> Seconds(string name, string description, int otherwise) => new(name)
     {
-        Description = "How long to wait for another migrator.",
+        Description = description,
         HelpName = "SECONDS",
-        DefaultValueFactory = _ => 300,
+        DefaultValueFactory = _ => otherwise,
         CustomParser = result =>
         {
             if (!int.TryParse(result.Tokens[0].Value, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds))
             {
-                result.AddError("--timeout is a whole number of seconds, 0 or more.");
+                result.AddError($"{name} is a whole number of seconds, 0 or more.");
             }
 
             return seconds;

@@ -8,6 +8,11 @@ public abstract record MigrationEvent
     }
 }
 
+/// <summary>The server is not up yet; told once, when the wait begins.</summary>
+/// <param name="Server">Host, port and database.</param>
+/// <param name="Reason">Why there is no connection yet.</param>
+public sealed record WaitingForServer(string Server, string Reason) : MigrationEvent;
+
 /// <summary>Another migrator has the lock; told when the wait begins and every few seconds.</summary>
 /// <param name="Holder">Who has it: process id, application, role, address; null when the server does not tell.</param>
 /// <param name="Waited">The time waited so far.</param>
@@ -40,3 +45,7 @@ public sealed record StepRetrying(string FileName, int Attempt, TimeSpan Delay, 
 /// <summary>A script and its journal row are committed.</summary>
 /// <param name="Step">The script and its duration.</param>
 public sealed record StepFinished(AppliedStep Step) : MigrationEvent;
+
+/// <summary>A script was rehearsed, and will be rolled back.</summary>
+/// <param name="Step">The script and how it ran.</param>
+public sealed record StepRehearsed(RehearsedStep Step) : MigrationEvent;

@@ -1,4 +1,3 @@
-using System.Net.Sockets;
 using AutoStack.Data.Migrations.Internal;
 using Npgsql;
 
@@ -14,12 +13,15 @@ namespace AutoStack.Data.Migrations;
 /// </remarks>
 public sealed partial class SchemaMigrator
 {
-    private readonly string connectionString;
+    private readonly MigrationServer server;
     private readonly SchemaMigratorOptions options;
     private readonly IReadOnlyList<MigrationScript> scripts;
 
     /// <summary>A migrator for one database, with the scripts of this package.</summary>
-    /// <param name="connectionString">An Npgsql connection string (<c>Host=…;Database=…;Username=…</c>).</param>
+    /// <param name="connectionString">
+    /// An Npgsql connection string (<c>Host=…;Database=…;Username=…</c>), or a URI as libpq (<c>postgresql://user@host/database</c>) or SQLAlchemy
+    /// (<c>postgresql+asyncpg://…</c>) take it.
+    /// </param>
     /// <param name="options">How long to wait; null for the defaults.</param>
     /// <exception cref="MigrationException">The connection string is none (<see cref="MigrationError.NoConnection"/>).</exception>
     /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
@@ -34,23 +36,7 @@ public sealed partial class SchemaMigrator
         this.options = options ?? new SchemaMigratorOptions();
         this.options.Validate();
         this.scripts = scripts;
-        try
-        {
-            var builder = new NpgsqlConnectionStringBuilder(connectionString) { Pooling = false, Enlist = false, Multiplexing = false, IncludeErrorDetail = true };
-            builder.KeepAlive = builder.KeepAlive > 0 ? builder.KeepAlive : 30;
-            builder.ApplicationName ??= "autostack-db";
-            this.connectionString = builder.ConnectionString;
-            if (string.IsNullOrWhiteSpace(builder.Host))
-            {
-                throw new MigrationException(MigrationError.NoConnection, "The connection string names no Host.");
-            }
-        }
-        catch (ArgumentException)
-        {
-            // The parser's own message may quote a piece of a password that holds a semicolon: it is no inner exception either.
-            throw new MigrationException(MigrationError.NoConnection,
-                "The connection string cannot be read: it is a list of key=value pairs that Npgsql knows, for example Host=localhost;Database=autostack;Username=autostack.");
-        }
+        server = new MigrationServer(connectionString);
     }
 
     /// <summary>The scripts of this package, version 1 first.</summary>
@@ -84,24 +70,20 @@ public sealed partial class SchemaMigrator
     /// <exception cref="MigrationException">No connection (<see cref="MigrationError.NoConnection"/>).</exception>
     public async Task<SchemaHistory> GetHistoryAsync(CancellationToken cancellationToken = default)
     {
-        var connection = await OpenAsync(cancellationToken).ConfigureAwait(false);
+        var connection = await OpenAsync(progress: null, cancellationToken).ConfigureAwait(false);
         await using (connection.ConfigureAwait(false))
         {
             return Compare(await ReadJournalAsync(connection, make: false, cancellationToken).ConfigureAwait(false));
         }
     }
 
-    /// <summary>What a migration would run now, in order. Writes nothing and takes no lock.</summary>
-    internal async Task<IReadOnlyList<MigrationScript>> PlanAsync(bool up, MigrationTarget target, CancellationToken cancellationToken) =>
-        Plan(await GetHistoryAsync(cancellationToken).ConfigureAwait(false), up, target);
-
     private async Task<MigrationReport> MigrateAsync(
         bool up, MigrationTarget target, IProgress<MigrationEvent>? progress, CancellationToken cancellationToken)
     {
-        var lockConnection = await OpenAsync(cancellationToken).ConfigureAwait(false);
+        var lockConnection = await OpenAsync(progress, cancellationToken).ConfigureAwait(false);
         var held = await MigrationLock.AcquireAsync(lockConnection, options.LockWait, progress, cancellationToken).ConfigureAwait(false);
         await using var releasing = held.ConfigureAwait(false);
-        var connection = await OpenAsync(cancellationToken).ConfigureAwait(false);
+        var connection = await OpenBesideAsync(lockConnection, cancellationToken).ConfigureAwait(false);
         await using var closing = connection.ConfigureAwait(false);
 
         var runner = new ScriptRunner(connection, held, options.Attempts, progress);
@@ -136,7 +118,7 @@ public sealed partial class SchemaMigrator
             }
             catch (Exception exception) when (exception is PostgresException or NpgsqlException)
             {
-                throw runner.Failed(script, up, exception, done);
+                throw runner.Failed(up ? script.Up : script.Down, exception, done);
             }
         }
 
@@ -207,26 +189,12 @@ public sealed partial class SchemaMigrator
             new(e.Version, e.Name, state, e.Checksum, e.AppliedAt, e.Duration, e.AppliedBy, e.ToolVersion);
     }
 
-    private async Task<NpgsqlConnection> OpenAsync(CancellationToken cancellationToken)
-    {
-        var connection = new NpgsqlConnection(connectionString);
-        try
-        {
-            await connection.OpenAsync(cancellationToken).ConfigureAwait(false);
-            return connection;
-        }
-        catch (Exception exception) when (exception is NpgsqlException or SocketException or TimeoutException or ArgumentException)
-        {
-            await connection.DisposeAsync().ConfigureAwait(false);
-            var settings = new NpgsqlConnectionStringBuilder(connectionString);
-            var where = $"{settings.Host}:{settings.Port}, database {settings.Database ?? settings.Username}";
-            // "Failed to connect" says that, its inner exception says why.
-            var why = exception is PostgresException postgres ? postgres.MessageText
-                : exception.InnerException is SocketException socket ? socket.Message
-                : exception.Message;
-            throw new MigrationException(MigrationError.NoConnection, $"No connection to {where}: {why}", exception);
-        }
-    }
+    private Task<NpgsqlConnection> OpenAsync(IProgress<MigrationEvent>? progress, CancellationToken cancellationToken) =>
+        server.ConnectAsync(options.ServerWait, progress ?? options.Progress, cancellationToken);
+
+    // Of several servers the scripts must run on the one that is locked.
+    private Task<NpgsqlConnection> OpenBesideAsync(NpgsqlConnection lockConnection, CancellationToken cancellationToken) =>
+        server.Of(lockConnection).ConnectAsync(TimeSpan.Zero, progress: null, cancellationToken);
 
     private static async Task<IReadOnlyList<VersionJournal.Entry>> ReadJournalAsync(
         NpgsqlConnection connection, bool make, CancellationToken cancellationToken)

@@ -9,8 +9,18 @@ public sealed class SchemaMigratorOptions
     /// <summary>How often a script that did not get a table's lock in time is tried; 6 unless set, at least 1.</summary>
     public int Attempts { get; init; } = 6;
 
+    /// <summary>
+    /// How long to go on trying to connect while the server is still starting: nobody listens, the host has no address yet, or the server says
+    /// so. Zero, the default: do not wait. A wrong password or a missing database fails at once.
+    /// </summary>
+    public TimeSpan ServerWait { get; init; }
+
+    /// <summary>Told of the wait by calls that have no progress of their own.</summary>
+    internal IProgress<MigrationEvent>? Progress { get; init; }
+
     internal void Validate()
     {
+        ArgumentOutOfRangeException.ThrowIfLessThan(ServerWait, TimeSpan.Zero, nameof(ServerWait));
         ArgumentOutOfRangeException.ThrowIfLessThan(LockWait, TimeSpan.Zero, nameof(LockWait));
         ArgumentOutOfRangeException.ThrowIfLessThan(Attempts, 1, nameof(Attempts));
     }

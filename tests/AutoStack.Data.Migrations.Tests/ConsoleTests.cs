@@ -302,7 +302,7 @@ public sealed class ConsoleTests : MigrationTests
     public async Task No_connection_is_exit_code_6_and_tells_no_password(params string[] args)
     {
         var nowhere = await RunAsync(args, environment: _ => Nowhere);
-        var garbage = await RunAsync([.. args, "--json", "--connection", "postgresql://ada:" + Secret + "@localhost/a"]);
+        var garbage = await RunAsync([.. args, "--json", "--connection", "postgresql://ada:" + Secret + "@localhost:port/a"]);
 
         using (Assert.EnterMultipleScope())
         {

@@ -1,5 +1,6 @@
 using AutoStack.Data.Cli.Lint;
 using AutoStack.Data.Migrations;
+using Spectre.Console;
 
 namespace AutoStack.Data.Cli.Commands;
 
@@ -16,5 +17,29 @@ internal sealed record DataLoss(IReadOnlyList<string> Tables, IReadOnlyList<stri
 
         // A column goes with its table: naming both would be noise.
         return new DataLoss([.. tables], [.. columns.Where(c => !tables.Contains(c.Table)).Select(c => $"{c.Table}.{c.Column}")]);
+    }
+
+    /// <summary>Says what a downgrade loses.</summary>
+    public static void Announce(IAnsiConsole console, MigrationPlan plan)
+    {
+        var loss = Of(plan.Scripts);
+        var way = $"Downgrade {plan.FromVersion} → {plan.ToVersion}";
+        if (loss.IsNone)
+        {
+            console.WriteLine($"{way} drops no table and no column: no data is lost.");
+            return;
+        }
+
+        console.WriteLine($"{way} loses all data in", new Style(Color.Yellow));
+        List("tables", loss.Tables);
+        List("columns", loss.Columns);
+
+        void List(string what, IReadOnlyList<string> names)
+        {
+            if (names.Count > 0)
+            {
+                console.WriteLine($"  {what,-8} {string.Join(", ", names)}");
+            }
+        }
     }
 }

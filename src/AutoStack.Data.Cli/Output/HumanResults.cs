@@ -14,6 +14,32 @@ internal sealed class HumanResults(IAnsiConsole output, IAnsiConsole error) : IR
         : $"{report.FromVersion} → {report.ToVersion}: {Screen.Count(report.Steps.Count, "script")} in " +
           Screen.Duration(report.Steps.Aggregate(TimeSpan.Zero, (sum, step) => sum + step.Duration)));
 
+    public void Planned(MigrationPlan plan)
+    {
+        var width = plan.Scripts.Select(script => plan.StepOf(script).FileName.Length).DefaultIfEmpty().Max();
+        foreach (var step in plan.Scripts.Select(plan.StepOf))
+        {
+            output.WriteLine($"{step.FileName.PadRight(width)}  {(step.Transactional ? "" : "no transaction")}".TrimEnd());
+        }
+
+        output.WriteLine(plan.Scripts.Count == 0
+            ? $"Already at version {plan.ToVersion}, nothing to do."
+            : $"{plan.FromVersion} → {plan.ToVersion}: {Screen.Count(plan.Scripts.Count, "script")} would run. Nothing was changed.");
+    }
+
+    // Past the console, which would wrap and colour it.
+    public void Script(MigrationPlan plan) => output.Profile.Out.Writer.Write(plan.ToPsqlScript());
+
+    public void Rehearsed(RehearsalReport report)
+    {
+        var skipped = report.Steps.Count(s => s.Way == RehearsalWay.Skipped);
+        output.WriteLine(report.Steps.Count == 0
+            ? $"Already at version {report.ToVersion}, nothing to rehearse."
+            : $"{report.FromVersion} → {report.ToVersion}: {Screen.Count(report.Steps.Count - skipped, "script")} rehearsed" +
+              (skipped == 0 ? "" : $", {skipped} skipped") +
+              $" in {Screen.Duration(report.Steps.Aggregate(TimeSpan.Zero, (sum, step) => sum + step.Duration))} and rolled back. Nothing was changed.");
+    }
+
     public void Current(SchemaHistory history)
     {
         var name = history.Versions.FirstOrDefault(v => v.Version == history.CurrentVersion)?.Name ?? "base";

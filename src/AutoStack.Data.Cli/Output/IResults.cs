@@ -9,6 +9,12 @@ internal interface IResults
 {
     void Migrated(MigrationReport report);
 
+    void Planned(MigrationPlan plan);
+
+    void Script(MigrationPlan plan);
+
+    void Rehearsed(RehearsalReport report);
+
     void Current(SchemaHistory history);
 
     void History(SchemaHistory history);

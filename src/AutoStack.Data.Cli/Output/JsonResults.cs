@@ -14,6 +14,10 @@ namespace AutoStack.Data.Cli.Output;
 /// upgrade, downgrade  {"from":0,"to":2,"steps":[{"version":1,"script":"0001_initial_schema.sql","durationMs":31.2,"retries":[]},…]}
 ///                     a retry is {"attempt":1,"delayMs":312,"blockers":[{"pid":4711,"application":"reports","role":"app","transactionSeconds":754.2,
 ///                     "state":"idle in transaction","statement":"SELECT …"},…]}; what the server does not tell is null
+/// --dry-run           {"from":0,"to":2,"plan":[{"version":1,"script":"0001_initial_schema.sql","transactional":true},…]}
+/// --sql               the same, and "sql":"…"
+/// --rehearse          {"from":0,"to":2,"rehearsed":[{"version":1,"script":"0001_initial_schema.sql","way":"asWritten","durationMs":31.2},…]}
+///                     way is asWritten, inTransaction or skipped
 /// current             {"version":2,"name":"0002_runtime_models","head":14,"pending":12,"upToDate":false}   version 0: name is null
 /// history             {"current":2,"head":14,"versions":[{"version":1,"name":"0001_initial_schema","state":"applied","checksum":"9f…",
 ///                      "appliedAt":"2026-01-31T12:00:00.123456Z","durationMs":31,"appliedBy":"autostack","toolVersion":"1.0.0"},…]}
@@ -63,6 +67,23 @@ internal sealed class JsonResults(TextWriter output, IAnsiConsole error) : IResu
         }),
     });
 
+    public void Planned(MigrationPlan plan) => Write(new { From = plan.FromVersion, To = plan.ToVersion, Plan = Steps(plan) });
+
+    public void Script(MigrationPlan plan) => Write(new { From = plan.FromVersion, To = plan.ToVersion, Plan = Steps(plan), Sql = plan.ToPsqlScript() });
+
+    public void Rehearsed(RehearsalReport report) => Write(new
+    {
+        From = report.FromVersion,
+        To = report.ToVersion,
+        Rehearsed = report.Steps.Select(step => new
+        {
+            step.Version,
+            Script = step.FileName,
+            step.Way,
+            DurationMs = Math.Round(step.Duration.TotalMilliseconds, 1),
+        }),
+    });
+
     public void Current(SchemaHistory history) => Write(new
     {
         Version = history.CurrentVersion,
@@ -106,6 +127,9 @@ internal sealed class JsonResults(TextWriter output, IAnsiConsole error) : IResu
         error.WriteLine(failure.Message, new Style(Color.Red));
         Write(new { Error = new { failure.Kind, failure.Message } });
     }
+
+    private static IEnumerable<object> Steps(MigrationPlan plan) => plan.Scripts.Select(script =>
+        new { script.Version, Script = plan.StepOf(script).FileName, plan.StepOf(script).Transactional });
 
     private void Write<T>(T result) => output.WriteLine(JsonSerializer.Serialize(result, Format));
 }

@@ -7,7 +7,7 @@ namespace AutoStack.Data.Cli.Output;
 /// One line per script: its name when it starts, its duration when it is committed. Nothing is ever overwritten, so that a terminal and
 /// a log read the same. Called by the engine in order; <see cref="Progress{T}"/> would mix the lines up.
 /// </summary>
-internal sealed class ProgressLines(IAnsiConsole console) : IProgress<MigrationEvent>
+internal sealed class ProgressLines(IAnsiConsole console, IAnsiConsole error) : IProgress<MigrationEvent>
 {
     private static readonly int NameWidth = SchemaMigrator.Scripts.Max(s => s.Down.FileName.Length);
 
@@ -28,6 +28,10 @@ internal sealed class ProgressLines(IAnsiConsole console) : IProgress<MigrationE
     {
         switch (value)
         {
+            case WaitingForServer waiting:
+                // Also a verb whose output is for programs may have to wait.
+                error.WriteLine($"Waiting for the server {waiting.Server}: {waiting.Reason}", new Style(Color.Yellow));
+                break;
             case WaitingForLock waiting:
                 Line($"Waiting for another migrator{(waiting.Holder is null ? "" : $" ({waiting.Holder})")}, {waiting.Waited.TotalSeconds:0} s so far.");
                 break;
@@ -53,8 +57,19 @@ internal sealed class ProgressLines(IAnsiConsole console) : IProgress<MigrationE
                 console.WriteLine($"{(lineOpen ? "" : step.FileName.PadRight(NameWidth))} {Screen.Duration(step.Duration),8}", new Style(Color.Green));
                 lineOpen = false;
                 break;
+            case StepRehearsed { Step: var step }:
+                console.WriteLine($"{(lineOpen ? "" : step.FileName.PadRight(NameWidth))} {Way(step)}", new Style(Color.Green));
+                lineOpen = false;
+                break;
         }
     }
+
+    private static string Way(RehearsedStep step) => step.Way switch
+    {
+        RehearsalWay.Skipped => $"{"",8}  skipped: no transaction takes it",
+        RehearsalWay.InTransaction => $"{Screen.Duration(step.Duration),8}  in a form that a transaction takes",
+        _ => $"{Screen.Duration(step.Duration),8}",
+    };
 
     /// <summary>Ends a line that a failure left open.</summary>
     public void Close()

@@ -15,7 +15,8 @@ namespace AutoStack.Data.Migrations.Internal;
 /// Hands one script to DbUp on a connection and transaction of ours. DbUp finds nothing to decide: it gets one script, whole, and our
 /// journal, so that the row in <c>schema_versions</c> is written where the script ran.
 /// </summary>
-internal sealed partial class DbUpStep(NpgsqlConnection connection, NpgsqlTransaction? transaction, MigrationScript script, bool up)
+internal sealed partial class DbUpStep(
+    NpgsqlConnection connection, NpgsqlTransaction? transaction, MigrationScript script, MigrationStep step, bool up)
     : IConnectionManager, IJournal, IDisposable
 {
     private readonly Stopwatch watch = Stopwatch.StartNew();
@@ -26,15 +27,13 @@ internal sealed partial class DbUpStep(NpgsqlConnection connection, NpgsqlTransa
 
     int? IConnectionManager.ExecutionTimeoutSeconds { get; set; }
 
-    private MigrationStep Step => up ? script.Up : script.Down;
-
     /// <summary>Runs the script and notes it. DbUp blocks its thread: call this on one that may be blocked.</summary>
     public void Run()
     {
         var configuration = new UpgradeConfiguration { ConnectionManager = this, Journal = this, VariablesEnabled = false };
         configuration.ScriptExecutor = new PostgresqlScriptExecutor(
             () => this, () => new NoOpUpgradeLog(), schema: null, () => false, [], () => this);
-        configuration.ScriptProviders.Add(new StaticScriptProvider([new SqlScript(Step.FileName, Step.Sql)]));
+        configuration.ScriptProviders.Add(new StaticScriptProvider([new SqlScript(step.FileName, step.Sql)]));
 
         var result = new UpgradeEngine(configuration).PerformUpgrade();
         if (!result.Successful)
@@ -53,7 +52,7 @@ internal sealed partial class DbUpStep(NpgsqlConnection connection, NpgsqlTransa
     // any other is one statement already, which the splitters leave whole unless it makes a function, and that any transaction may do.
     IEnumerable<string> IConnectionManager.SplitScriptIntoCommands(string scriptContents)
     {
-        if (!Step.Transactional && !CreateFunction().IsMatch(scriptContents))
+        if (!step.Transactional && !CreateFunction().IsMatch(scriptContents))
         {
             return [scriptContents];
         }

@@ -10,7 +10,7 @@ namespace AutoStack.Data.Migrations.Internal;
 /// </summary>
 internal sealed class MigrationLock : IAsyncDisposable
 {
-    private const long Key = 0x6175746F73746163; // "autostac"
+    public const long Key = 0x6175746F73746163; // "autostac"
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan ReportInterval = TimeSpan.FromSeconds(5);
 

@@ -60,31 +60,67 @@ internal sealed class ScriptRunner(NpgsqlConnection connection, MigrationLock he
         return applied;
     }
 
-    private async Task TryAsync(MigrationScript script, bool up, CancellationToken cancellationToken)
-    {
-        var step = up ? script.Up : script.Down;
-        var watch = new BlockerWatch(held, processId, step.FileName, progress);
-        await using var watching = watch.ConfigureAwait(false);
-        try
+    private Task TryAsync(MigrationScript script, bool up, CancellationToken cancellationToken) =>
+        WatchedAsync(up ? script.Up : script.Down, async step =>
         {
             await SetTimeoutsAsync(step, cancellationToken).ConfigureAwait(false);
             if (step.ConcurrentIndex is not null)
             {
-                await DropInvalidIndexAsync(step.ConcurrentIndex, cancellationToken).ConfigureAwait(false);
+                await DropInvalidIndexAsync(step.ConcurrentIndex, "DROP INDEX CONCURRENTLY", cancellationToken).ConfigureAwait(false);
             }
 
             if (step.Transactional)
             {
                 var transaction = await connection.BeginTransactionAsync(cancellationToken).ConfigureAwait(false);
                 await using var ending = transaction.ConfigureAwait(false);
-                await RunAsync(transaction, script, up, cancellationToken).ConfigureAwait(false);
+                await RunAsync(transaction, script, step, up, cancellationToken).ConfigureAwait(false);
                 // A commit that is cancelled leaves open whether it happened.
                 await transaction.CommitAsync(CancellationToken.None).ConfigureAwait(false);
             }
             else
             {
-                await RunAsync(transaction: null, script, up, cancellationToken).ConfigureAwait(false);
+                await RunAsync(transaction: null, script, step, up, cancellationToken).ConfigureAwait(false);
             }
+        });
+
+    /// <summary>Runs a script in a transaction that the caller rolls back, in another form where that is needed.</summary>
+    public async Task<RehearsedStep> RehearseAsync(NpgsqlTransaction transaction, MigrationScript script, bool up, CancellationToken cancellationToken)
+    {
+        var written = up ? script.Up : script.Down;
+        var rehearsed = new RehearsedStep(script.Version, written.FileName, RehearsalWay.Skipped, null, TimeSpan.Zero);
+        progress?.Report(new StepStarted(script.Version, written.FileName));
+        if (RehearsalForm.Of(written) is { } step)
+        {
+            var watch = Stopwatch.StartNew();
+            await WatchedAsync(step, async _ =>
+            {
+                await SetTimeoutsAsync(step, cancellationToken).ConfigureAwait(false);
+                if (written.ConcurrentIndex is not null)
+                {
+                    await DropInvalidIndexAsync(written.ConcurrentIndex, "DROP INDEX", cancellationToken).ConfigureAwait(false);
+                }
+
+                await RunAsync(transaction, script, step, up, cancellationToken).ConfigureAwait(false);
+
+                // What a commit would check.
+                await ExecuteAsync("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED", cancellationToken).ConfigureAwait(false);
+            }).ConfigureAwait(false);
+            var way = written.Transactional ? RehearsalWay.AsWritten : RehearsalWay.InTransaction;
+            rehearsed = rehearsed with { Way = way, Sql = step.Sql, Duration = watch.Elapsed };
+        }
+
+        progress?.Report(new StepRehearsed(rehearsed));
+        return rehearsed;
+    }
+
+    // Remembers who was in the way when it did not get its lock.
+    private async Task WatchedAsync(MigrationStep step, Func<MigrationStep, Task> work)
+    {
+        var watch = new BlockerWatch(held, processId, step.FileName, progress);
+        await using var watching = watch.ConfigureAwait(false);
+        try
+        {
+            await work(step).ConfigureAwait(false);
         }
         catch (PostgresException exception) when (IsInTheWay(exception))
         {
@@ -97,9 +133,10 @@ internal sealed class ScriptRunner(NpgsqlConnection connection, MigrationLock he
     private static bool IsInTheWay(PostgresException exception) =>
         exception.SqlState is PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.DeadlockDetected;
 
-    private async Task RunAsync(NpgsqlTransaction? transaction, MigrationScript script, bool up, CancellationToken cancellationToken)
+    private async Task RunAsync(
+        NpgsqlTransaction? transaction, MigrationScript script, MigrationStep text, bool up, CancellationToken cancellationToken)
     {
-        using var step = new DbUpStep(connection, transaction, script, up);
+        using var step = new DbUpStep(connection, transaction, script, text, up);
         var cancelling = Task.CompletedTask;
         var running = Task.Run(step.Run, CancellationToken.None);
         var registration = cancellationToken.Register(() => cancelling = held.CancelAsync(processId, running));
@@ -123,13 +160,13 @@ internal sealed class ScriptRunner(NpgsqlConnection connection, MigrationLock he
             .ConfigureAwait(false);
 
     // What a build that failed or was killed leaves behind: IF NOT EXISTS would take it for the index.
-    private async Task DropInvalidIndexAsync(string index, CancellationToken cancellationToken)
+    private async Task DropInvalidIndexAsync(string index, string drop, CancellationToken cancellationToken)
     {
         using var find = new NpgsqlCommand("SELECT EXISTS (SELECT FROM pg_index WHERE indexrelid = to_regclass(@index) AND NOT indisvalid)", connection);
         find.Parameters.AddWithValue("index", "public." + index);
         if (await find.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) is true)
         {
-            await ExecuteAsync($"DROP INDEX CONCURRENTLY public.{index}", cancellationToken).ConfigureAwait(false);
+            await ExecuteAsync($"{drop} public.{index}", cancellationToken).ConfigureAwait(false);
         }
     }
 
@@ -140,9 +177,8 @@ internal sealed class ScriptRunner(NpgsqlConnection connection, MigrationLock he
     }
 
     /// <summary>The exception for a script that failed: its file, the line, what the server said.</summary>
-    public MigrationException Failed(MigrationScript script, bool up, Exception exception, MigrationReport report)
+    public MigrationException Failed(MigrationStep step, Exception exception, MigrationReport report, string after = "")
     {
-        var step = up ? script.Up : script.Down;
         var message = exception.Message;
         var place = "";
         if (exception is PostgresException postgres)
@@ -155,6 +191,6 @@ internal sealed class ScriptRunner(NpgsqlConnection connection, MigrationLock he
             message = string.Join(" ", new[] { $"{postgres.MessageText} ({postgres.SqlState}).", postgres.Detail, postgres.Hint, inTheWay }.Where(part => !string.IsNullOrEmpty(part)));
         }
 
-        return new MigrationException(MigrationError.ScriptFailed, $"{step.FileName}{place}: {message}", exception) { Report = report };
+        return new MigrationException(MigrationError.ScriptFailed, $"{step.FileName}{place}: {message}{after}", exception) { Report = report };
     }
 }

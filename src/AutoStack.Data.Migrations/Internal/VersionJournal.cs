@@ -9,21 +9,23 @@ internal static class VersionJournal
     private static readonly string ToolVersion =
         typeof(VersionJournal).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
 
+    public const string TableSql = """
+        CREATE TABLE IF NOT EXISTS public.schema_versions (
+            version INTEGER CONSTRAINT schema_versions_pkey PRIMARY KEY,
+            name TEXT NOT NULL CONSTRAINT schema_versions_name_key UNIQUE,
+            checksum TEXT NOT NULL,
+            applied_at TIMESTAMPTZ NOT NULL,
+            duration_ms BIGINT NOT NULL,
+            applied_by TEXT NOT NULL,
+            tool_version TEXT NOT NULL
+        )
+        """;
+
     internal sealed record Entry(int Version, string Name, string Checksum, DateTimeOffset AppliedAt, TimeSpan Duration, string AppliedBy, string ToolVersion);
 
     public static async Task EnsureTableAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
-        using var command = new NpgsqlCommand("""
-            CREATE TABLE IF NOT EXISTS public.schema_versions (
-                version INTEGER CONSTRAINT schema_versions_pkey PRIMARY KEY,
-                name TEXT NOT NULL CONSTRAINT schema_versions_name_key UNIQUE,
-                checksum TEXT NOT NULL,
-                applied_at TIMESTAMPTZ NOT NULL,
-                duration_ms BIGINT NOT NULL,
-                applied_by TEXT NOT NULL,
-                tool_version TEXT NOT NULL
-            )
-            """, connection);
+        using var command = new NpgsqlCommand(TableSql, connection);
         await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
     }
 
@@ -60,6 +62,16 @@ internal static class VersionJournal
 
         return entries;
     }
+
+    /// <summary>The same as <see cref="Note"/> with its values written out; the duration is not known.</summary>
+    public static string NoteSql(MigrationScript script, bool up) => up
+        ? $"""
+            INSERT INTO public.schema_versions (version, name, checksum, applied_at, duration_ms, applied_by, tool_version)
+            VALUES ({script.Version}, {Literal(script.Name)}, {Literal(script.Checksum)}, clock_timestamp(), 0, current_user, {Literal(ToolVersion)})
+            """
+        : $"DELETE FROM public.schema_versions WHERE version = {script.Version}";
+
+    private static string Literal(string text) => $"'{text.Replace("'", "''", StringComparison.Ordinal)}'";
 
     /// <summary>The statement that notes a version, or removes it again.</summary>
     public static NpgsqlCommand Note(NpgsqlCommand command, MigrationScript script, bool up, TimeSpan duration)

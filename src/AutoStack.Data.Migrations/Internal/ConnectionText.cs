@@ -1,0 +1,171 @@
+using System.Globalization;
+using System.Text;
+using System.Text.RegularExpressions;
+using Npgsql;
+
+namespace AutoStack.Data.Migrations.Internal;
+
+/// <summary>
+/// Reads what names a database: key=value pairs of Npgsql, a URI of libpq, or one of SQLAlchemy. What is wrong is named by its part and never
+/// quoted: a password that was not percent-encoded may be part of anything.
+/// </summary>
+internal static partial class ConnectionText
+{
+    private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
+    /// <exception cref="MigrationException">It cannot be read, or names no host (<see cref="MigrationError.NoConnection"/>).</exception>
+    public static NpgsqlConnectionStringBuilder Parse(string text)
+    {
+        text = text.Trim();
+        var builder = AnyScheme().IsMatch(text) ? FromUri(text) : FromPairs(text);
+        return string.IsNullOrWhiteSpace(builder.Host)
+            ? throw new MigrationException(MigrationError.NoConnection, "The connection string names no Host.")
+            : builder;
+    }
+
+    private static NpgsqlConnectionStringBuilder FromPairs(string text)
+    {
+        try
+        {
+            return new NpgsqlConnectionStringBuilder(text);
+        }
+        catch (ArgumentException)
+        {
+            // The parser's own message may quote a piece of a password that holds a semicolon: it is no inner exception either.
+            throw new MigrationException(MigrationError.NoConnection,
+                "The connection string cannot be read: it is a postgresql:// URI, or a list of key=value pairs that Npgsql knows, for example Host=localhost;Database=autostack;Username=autostack.");
+        }
+    }
+
+    private static NpgsqlConnectionStringBuilder FromUri(string text)
+    {
+        var scheme = Scheme().Match(text);
+        if (!scheme.Success)
+        {
+            throw Wrong("scheme", "it is postgresql, postgres, or one of them with +asyncpg, +psycopg2 or +psycopg");
+        }
+
+        var fromPython = scheme.Groups["driver"].Success;
+        var rest = text[scheme.Length..];
+        var at = rest.IndexOf('@', StringComparison.Ordinal);
+        var credentials = at < 0 ? "" : rest[..at];
+
+        // What follows a second @, or the @ after a path, would be a piece of the password. SQLAlchemy takes a / within it, libpq does not.
+        var colon = credentials.IndexOf(':', StringComparison.Ordinal);
+        var user = colon < 0 ? credentials : credentials[..colon];
+        if (rest.LastIndexOf('@') != at || (fromPython ? user : credentials).Contains('/', StringComparison.Ordinal))
+        {
+            throw Wrong("user name or password", "an @ in it is written %40 and a / %2F, and so is an @ elsewhere");
+        }
+
+        var (place, query) = Cut(rest[(at + 1)..], '?');
+        var (servers, database) = Cut(place, '/');
+        var parameters = new Dictionary<string, string>(StringComparer.Ordinal);
+        Add("user", Decode("user name", user));
+        Add("password", colon < 0 ? "" : Decode("password", credentials[(colon + 1)..]));
+        Add("dbname", Decode("database", database));
+        ReadServers(servers, Add);
+        ReadQuery(query, fromPython, parameters);
+        return ConnectionParameters.Apply(parameters);
+
+        void Add(string name, string value)
+        {
+            if (value.Length > 0)
+            {
+                parameters[name] = value;
+            }
+        }
+    }
+
+    private static void ReadServers(string text, Action<string, string> add)
+    {
+        var hosts = new List<string>();
+        var ports = new List<string>();
+        foreach (var server in text.Split(','))
+        {
+            var match = Server().Match(server);
+            if (!match.Success)
+            {
+                throw Wrong("host", "it is host, host:port or [IPv6]:port, several of them with commas between");
+            }
+
+            hosts.Add(Decode("host", match.Groups["host"].Value));
+            ports.Add(Decode("port", match.Groups["port"].Value));
+        }
+
+        add("host", string.Join(',', hosts));
+        add("port", ports.TrueForAll(port => port.Length == 0) ? "" : string.Join(',', ports));
+    }
+
+    private static void ReadQuery(string query, bool fromPython, Dictionary<string, string> parameters)
+    {
+        var secretBefore = false;
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var pair in query.Split('&', StringSplitOptions.RemoveEmptyEntries))
+        {
+            var (rawName, rawValue) = Cut(fromPython ? pair.Replace('+', ' ') : pair, '=');
+            var name = Decode("parameters", rawName);
+            if (!ConnectionParameters.IsKnown(name))
+            {
+                // After a password, the "name" may be what follows an & in it.
+                throw secretBefore || !ParameterName().IsMatch(name)
+                    ? Wrong("parameters", "one of them is unknown; an & in a value is written %26")
+                    : Wrong("parameters", $"{name} is unknown");
+            }
+
+            if (!pair.Contains('=', StringComparison.Ordinal))
+            {
+                throw Wrong("parameters", $"{name} has no value");
+            }
+
+            secretBefore |= name.Contains("password", StringComparison.Ordinal);
+            var value = Decode($"parameter {name}", rawValue);
+
+            // SQLAlchemy lists several hosts by repeating the parameter; of others, as everywhere in libpq, the last one counts.
+            parameters[name] = !seen.Add(name) && fromPython && name is ("host" or "port") ? $"{parameters[name]},{value}" : value;
+        }
+    }
+
+    private static (string Before, string After) Cut(string text, char mark) =>
+        text.IndexOf(mark, StringComparison.Ordinal) is >= 0 and var index ? (text[..index], text[(index + 1)..]) : (text, "");
+
+    private static string Decode(string part, string text)
+    {
+        const string Rule = "after a % stand two hexadecimal digits, of UTF-8; % itself is %25";
+        try
+        {
+            var decoded = Escapes().Replace(text, run => Utf8.GetString(Convert.FromHexString(run.Value.Replace("%", "", StringComparison.Ordinal))));
+            return BadEscape().IsMatch(text) || decoded.Contains('\0', StringComparison.Ordinal) ? throw Wrong(part, Rule) : decoded;
+        }
+        catch (DecoderFallbackException)
+        {
+            throw Wrong(part, Rule);
+        }
+    }
+
+    /// <summary>One of several servers, as Npgsql writes it; an IPv6 address gets its brackets.</summary>
+    public static string HostAndPort(string host, int port) =>
+        string.Create(CultureInfo.InvariantCulture, $"{(host.Contains(':', StringComparison.Ordinal) ? $"[{host.Trim('[', ']')}]" : host)}:{port}");
+
+    /// <summary>The failure of a URI.</summary>
+    public static MigrationException Wrong(string part, string why) =>
+        new(MigrationError.NoConnection, $"The connection URI is wrong in its {part}: {why}.");
+
+    [GeneratedRegex("^[a-z][a-z0-9+.-]*://", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex AnyScheme();
+
+    [GeneratedRegex(@"^postgres(ql)?(?<driver>\+(asyncpg|psycopg2|psycopg))?://", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex Scheme();
+
+    [GeneratedRegex(@"^(\[(?<host>[^\[\]]+)\]|(?<host>[^:\[\]]*))(:(?<port>[^:]*))?$", RegexOptions.CultureInvariant)]
+    private static partial Regex Server();
+
+    [GeneratedRegex("^[a-z_]{2,40}$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex ParameterName();
+
+    [GeneratedRegex("(%[0-9a-fA-F]{2})+", RegexOptions.CultureInvariant)]
+    private static partial Regex Escapes();
+
+    [GeneratedRegex("%(?![0-9a-fA-F]{2})", RegexOptions.CultureInvariant)]
+    private static partial Regex BadEscape();
+}

@@ -1,0 +1,114 @@
+using AutoStack.Data.Migrations.Internal;
+using AutoStack.Data.Migrations.Tests.Support;
+
+namespace AutoStack.Data.Migrations.Tests;
+
+public sealed class DryRunTests : MigrationTests
+{
+    [Test]
+    public async Task A_dry_run_says_what_would_run_and_changes_nothing()
+    {
+        var up = await RunAsync("upgrade", "--dry-run");
+        var made = await ExistsAsync("schema_versions");
+        await Migrator().UpgradeAsync(MigrationTarget.Version(3), cancellationToken: Token);
+        var before = await CatalogAsync();
+        var down = await RunAsync("downgrade", "2", "--dry-run");
+        var none = await RunAsync("upgrade", "3", "--dry-run");
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That((up.Code, down.Code, none.Code), Is.EqualTo((0, 0, 0)));
+            Assert.That(made, Is.False);
+            Assert.That(up.Output, Does.StartWith("0001_initial_schema.sql\n").And.Contain($"0 → {Head}: {Head} scripts would run. Nothing was changed."));
+            Assert.That(up.Output, Does.Match(@"0007_add_deployments_user_index\.sql +no transaction"));
+            Assert.That(down.Output, Is.EqualTo($"0003_add_log_sequence.down.sql\n3 → 2: 1 script would run. Nothing was changed.\n"));
+            Assert.That(down.Error, Does.Contain("deployment_logs.seq"));
+            Assert.That(none.Output, Is.EqualTo("Already at version 3, nothing to do.\n"));
+            Assert.That(await CatalogAsync(), Is.EqualTo(before));
+        }
+    }
+
+    // Whoever reads this journal writes, so that only the server can have prevented it.
+    [TestCase(false, "upgrade", "--dry-run")]
+    [TestCase(false, "downgrade", "base", "--dry-run")]
+    [TestCase(false, "upgrade", "--sql")]
+    [TestCase(true, "history")]
+    public async Task The_server_itself_refuses_to_write_in_a_dry_run(bool writes, params string[] args)
+    {
+        await ExecuteAsync("""
+            CREATE TABLE visits (id int);
+            CREATE FUNCTION visit() RETURNS int LANGUAGE sql VOLATILE AS 'INSERT INTO visits VALUES (1) RETURNING 1';
+            CREATE VIEW schema_versions AS
+            SELECT visit() AS version, '0001_initial_schema' AS name, '' AS checksum, now() AS applied_at, 0::bigint AS duration_ms, '' AS applied_by, '' AS tool_version;
+            """);
+
+        var run = await RunAsync(args);
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(run.Code, Is.EqualTo(writes ? 0 : 1));
+            Assert.That(run.Error, writes ? Is.Empty : Does.Contain("read-only transaction").And.Contain("25006"));
+            Assert.That(await ScalarAsync<long>("SELECT count(*) FROM visits"), Is.EqualTo(writes ? 1 : 0));
+        }
+    }
+
+    [TestCase("--dry-run")]
+    [TestCase("--sql")]
+    public async Task A_look_needs_no_lock(string option)
+    {
+        await using var holder = await HoldAsync($"SELECT pg_advisory_lock({MigrationLock.Key})");
+
+        var run = await RunAsync("upgrade", option, "--timeout", "0");
+
+        Assert.That(run.Code, Is.Zero, run.Error);
+    }
+
+    [Test]
+    public async Task Plans_as_json_have_their_documented_members()
+    {
+        var dry = (await RunAsync("upgrade", "5", "--dry-run", "--json")).Json;
+        var sql = (await RunAsync("upgrade", "5", "--sql", "--json")).Json;
+
+        using (Assert.EnterMultipleScope())
+        {
+            foreach (var plan in new[] { dry, sql })
+            {
+                Assert.That((plan.GetProperty("from").GetInt32(), plan.GetProperty("to").GetInt32()), Is.EqualTo((0, 5)));
+                Assert.That(plan.GetProperty("plan").EnumerateArray().Select(s => s.GetProperty("version").GetInt32()), Is.EqualTo(Enumerable.Range(1, 5)));
+                Assert.That(plan.GetProperty("plan")[4].GetProperty("script").GetString(), Is.EqualTo("0005_add_deployment_logs_seq_key.sql"));
+                Assert.That(plan.GetProperty("plan").EnumerateArray().Select(s => s.GetProperty("transactional").GetBoolean()),
+                    Is.EqualTo(new[] { true, true, true, false, false }));
+            }
+
+            Assert.That(dry.TryGetProperty("sql", out _), Is.False);
+            Assert.That(sql.GetProperty("sql").GetString(), Is.EqualTo((await Migrator().PlanUpgradeAsync(MigrationTarget.Version(5), Token)).ToPsqlScript()));
+        }
+    }
+
+    [TestCase("--sql and --dry-run", "upgrade", "--sql", "--dry-run")]
+    [TestCase("--sql and --rehearse", "upgrade", "--rehearse", "--sql")]
+    [TestCase("--dry-run and --rehearse", "downgrade", "base", "--rehearse", "--dry-run")]
+    [TestCase("--sql and --dry-run and --rehearse", "downgrade", "-1", "--rehearse", "--dry-run", "--sql")]
+    public async Task Two_looks_at_once_are_wrong_usage(string named, params string[] args)
+    {
+        var run = await RunAsync(args);
+
+        Assert.That(run.Code, Is.EqualTo(2));
+        Assert.That(run.Error, Does.Contain($"{named} exclude each other"));
+    }
+
+    [TestCase(2, "upgrade", "--dry-run")]
+    [TestCase(2, "upgrade", "--rehearse")]
+    [TestCase(0, "upgrade", "--sql")]
+    [TestCase(0, "downgrade", "base", "--sql")]
+    [TestCase(0, "downgrade", "-1", "--sql")]
+    [TestCase(2, "upgrade", "9999", "--sql")]
+    public async Task Only_sql_needs_no_database(int code, params string[] args)
+    {
+        var run = await ConsoleRun.StartAsync(args, cancellationToken: Token);
+
+        Assert.That(run.Code, Is.EqualTo(code), run.Error);
+    }
+
+    private Task<ConsoleRun> RunAsync(params string[] args) => ConsoleRun.StartAsync(args, connection: ConnectionString, cancellationToken: Token);
+}
