@@ -10,7 +10,7 @@ internal static class AutoStackDb
     public static async Task<int> RunAsync(IReadOnlyList<string> args, CliHost host, CancellationToken cancellationToken)
     {
         // Before parsing: wrong arguments are reported in the form asked for, too.
-        var session = new Session(host, json: args.Contains(SharedOptions.JsonName));
+        var session = new Session(host, args);
         try
         {
             var root = new RootCommand("Applies and inspects the schema migrations of an AutoStack database.")
@@ -23,6 +23,7 @@ internal static class AutoStackDb
                 DowngradeCommand.Create(session),
                 CurrentCommand.Create(session),
                 HistoryCommand.Create(session),
+                CheckCommand.Create(session),
                 RevisionCommand.Create(session),
                 StampCommand.Create(session),
                 LintCommand.Create(session),
@@ -32,7 +33,7 @@ internal static class AutoStackDb
             var parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
             if (parsed.Errors.Count > 0)
             {
-                throw Failure.Usage(WhatIsWrong(root, parsed, args));
+                throw Failure.Usage(session.Masked(WhatIsWrong(root, parsed)));
             }
 
             // Signals and exceptions are handled here, not by the library.
@@ -56,18 +57,10 @@ internal static class AutoStackDb
         }
     }
 
-    private static string WhatIsWrong(RootCommand root, ParseResult parsed, IReadOnlyList<string> args)
-    {
-        var message = parsed.CommandResult.Command != root
+    private static string WhatIsWrong(RootCommand root, ParseResult parsed) =>
+        parsed.CommandResult.Command != root
             ? string.Join(" ", parsed.Errors.Select(e => e.Message).Distinct())
             : $"{Verb(parsed)} The verbs are {string.Join(", ", root.Subcommands.Select(c => c.Name))}; --help explains them.";
-
-        // A misspelt --connection makes the string after it an argument, and that must not be repeated: it holds a password.
-        return args.Concat(parsed.Tokens.Select(t => t.Value))
-            .Where(text => text.Contains("://", StringComparison.Ordinal) || text.IndexOfAny(['=', '@']) >= 0)
-            .OrderByDescending(text => text.Length)
-            .Aggregate(message, (clean, text) => clean.Replace(text, text[..(text.IndexOfAny(['=', ':', '@']) + 1)] + "…", StringComparison.Ordinal));
-    }
 
     private static string Verb(ParseResult parsed) =>
         parsed.UnmatchedTokens is [var first, ..] ? $"'{first}' is no verb or option of autostack-db."

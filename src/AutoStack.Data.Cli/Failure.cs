@@ -11,6 +11,7 @@ internal static class ExitCode
     public const int Done = 0;
     public const int Failed = 1;
     public const int Usage = 2;
+    public const int Pending = 3;
     public const int Changed = 4;
     public const int Locked = 5;
     public const int NoConnection = 6;

@@ -8,8 +8,12 @@ namespace AutoStack.Data.Cli;
 /// <summary>One run of the console: its options, and where its words go.</summary>
 internal sealed class Session
 {
-    public Session(CliHost host, bool json)
+    private readonly IReadOnlyList<string> args;
+
+    public Session(CliHost host, IReadOnlyList<string> args)
     {
+        this.args = args;
+        var json = args.Contains(SharedOptions.JsonName);
         Host = host;
         var output = Screen.On(host.Output, host.OutputRedirected);
         Error = Screen.On(host.Error, host.ErrorRedirected);
@@ -49,4 +53,11 @@ internal sealed class Session
                 ServerWait = TimeSpan.FromSeconds(parsed.GetValue(Options.Wait)),
                 Progress = Progress,
             });
+
+    /// <summary>A sentence about the arguments, without what may hold a password: a misspelt --connection makes the string after it an argument of another kind.</summary>
+    public string Masked(string message) =>
+        args.Concat(args.Where(text => text.StartsWith("--", StringComparison.Ordinal)).Select(text => text[(text.IndexOf('=', StringComparison.Ordinal) + 1)..]))
+            .Where(text => text.Contains("://", StringComparison.Ordinal) || text.IndexOfAny(['=', '@']) >= 0)
+            .OrderByDescending(text => text.Length)
+            .Aggregate(message, (clean, text) => clean.Replace(text, text[..(text.IndexOfAny(['=', ':', '@']) + 1)] + "…", StringComparison.Ordinal));
 }

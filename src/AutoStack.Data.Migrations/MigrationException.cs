@@ -15,7 +15,7 @@ public enum MigrationError
     /// <summary>The target is no version, or lies in the other direction.</summary>
     TargetInvalid,
 
-    /// <summary>Another migrator held the lock for longer than the time allowed.</summary>
+    /// <summary>Another migrator held the lock, or another session the table to be checked, for longer than the time allowed.</summary>
     Locked,
 
     /// <summary>No connection: server not there, wrong database, wrong password, or the connection string is no such string.</summary>

@@ -19,10 +19,10 @@ public sealed partial class SchemaMigrator
     public async Task<StampReport> StampAsync(
         MigrationTarget target, IProgress<MigrationEvent>? progress = null, CancellationToken cancellationToken = default)
     {
-        var lockConnection = await OpenAsync(cancellationToken).ConfigureAwait(false);
+        var lockConnection = await OpenAsync(progress, cancellationToken).ConfigureAwait(false);
         var held = await MigrationLock.AcquireAsync(lockConnection, options.LockWait, progress, cancellationToken).ConfigureAwait(false);
         await using var releasing = held.ConfigureAwait(false);
-        var connection = await OpenAsync(cancellationToken).ConfigureAwait(false);
+        var connection = await OpenBesideAsync(lockConnection, cancellationToken).ConfigureAwait(false);
         await using var closing = connection.ConfigureAwait(false);
 
         var history = Compare(await ReadJournalAsync(connection, make: true, cancellationToken).ConfigureAwait(false));

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using AutoStack.Data.Migrations;
-using Spectre.Console;
 
 namespace AutoStack.Data.Cli.Commands;
 

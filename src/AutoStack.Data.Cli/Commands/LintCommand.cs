@@ -17,16 +17,16 @@ internal static class LintCommand
         var command = new Command("lint", "Names dangerous statements in scripts, each with the safer form.") { files };
         command.SetAction(parsed =>
         {
-            var report = Run(session.Host.Directory, parsed.GetValue(files) ?? []);
+            var report = Run(session, parsed.GetValue(files) ?? []);
             session.Results.Linted(report);
             return report.Findings.Count == 0 ? ExitCode.Done : ExitCode.Failed;
         });
         return command;
     }
 
-    private static LintReport Run(string directory, string[] given)
+    private static LintReport Run(Session session, string[] given)
     {
-        if (given is [] && ScriptSet.FindFolder(directory) is { } found)
+        if (given is [] && ScriptSet.FindFolder(session.Host.Directory) is { } found)
         {
             given = [found];
         }
@@ -38,12 +38,13 @@ internal static class LintCommand
 
         var sets = new Dictionary<string, ScriptSet>(StringComparer.Ordinal);
         var files = new SortedSet<(string Folder, string Name)>();
-        foreach (var path in given.Select(path => Path.TrimEndingDirectorySeparator(Path.GetFullPath(path, directory))))
+        foreach (var argument in given)
         {
+            var path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(argument, session.Host.Directory));
             var folder = Directory.Exists(path) ? path : Path.GetDirectoryName(path)!;
             if (folder != path && !File.Exists(path))
             {
-                throw Failure.Usage($"There is no file {path}.");
+                throw Failure.Usage(session.Masked($"There is no file {argument}."));
             }
 
             if (!sets.TryGetValue(folder, out var set))
@@ -61,7 +62,7 @@ internal static class LintCommand
         }
 
         var findings = files.SelectMany(file => sets[file.Folder].Lint(file.Name)
-            .Select(finding => finding with { File = Path.GetRelativePath(directory, Path.Combine(file.Folder, file.Name)) }));
-        return new LintReport(string.Join(", ", sets.Keys.Select(folder => Path.GetRelativePath(directory, folder))), files.Count, [.. findings]);
+            .Select(finding => finding with { File = Path.GetRelativePath(session.Host.Directory, Path.Combine(file.Folder, file.Name)) }));
+        return new LintReport(string.Join(", ", sets.Keys.Select(folder => Path.GetRelativePath(session.Host.Directory, folder))), files.Count, [.. findings]);
     }
 }

@@ -36,7 +36,7 @@ internal static partial class RevisionCommand
                 : ScriptSet.FindFolder(session.Host.Directory) ?? throw Failure.Usage("There is no scripts/sql here or above: use --directory.");
             if (!Directory.Exists(folder))
             {
-                throw Failure.Usage($"There is no folder {folder}.");
+                throw Failure.Usage(session.Masked($"There is no folder {folder}."));
             }
 
             var text = Space().Replace(parsed.GetValue(message)!, " ").Trim();

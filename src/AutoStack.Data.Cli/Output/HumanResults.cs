@@ -116,6 +116,44 @@ internal sealed class HumanResults(IAnsiConsole output, IAnsiConsole error) : IR
             : $"{report.FromVersion} → {report.ToVersion}: only the journal was changed, no script was run.");
     }
 
+    public void Checked(SchemaDrift drift)
+    {
+        Current(drift.History);
+        foreach (var version in drift.History.Versions.Where(v => v.State is VersionState.Changed or VersionState.Unknown))
+        {
+            output.WriteLine(version.State == VersionState.Changed
+                ? $"{version.Name}.sql was changed after it had been applied."
+                : $"{version.Name} is unknown to this tool, and with it what the schema should be: use a newer one.", new Style(Color.Red));
+        }
+
+        foreach (var difference in drift.Differences)
+        {
+            output.WriteLine();
+            output.WriteLine(difference.Message, new Style(difference.IsRemark ? Color.Yellow : Color.Red));
+            if (difference is { Expected: not null, Found: { } found, Kind: not (SchemaObjectKind.Column or SchemaObjectKind.Table) })
+            {
+                Unwrapped($"  found: {found}");
+            }
+
+            foreach (var statement in difference.Statements)
+            {
+                // What throws data away is never run by accident. Further lines are not indented: they may be a function's text.
+                Unwrapped($"  {(difference.LosesData ? "-- " : "")}{statement};");
+            }
+        }
+
+        if (drift.History.Versions.All(v => v.State != VersionState.Unknown))
+        {
+            var remarks = drift.Differences.Count(d => d.IsRemark);
+            var found = drift.Differences.Count - remarks;
+            output.WriteLine();
+            output.WriteLine((found == 0 ? "No difference" : Screen.Count(found, "difference")) + (remarks == 0 ? "." : $", {Screen.Count(remarks, "remark")}."));
+        }
+
+        // To be copied: a line break more would be part of what is run.
+        void Unwrapped(string text) => output.Profile.Out.Writer.WriteLine(text);
+    }
+
     public void Fail(Failure failure) => error.WriteLine(failure.Message, new Style(Color.Red));
 
     private static string Word(VersionState state) => state.ToString().ToLowerInvariant();

@@ -19,6 +19,8 @@ internal interface IResults
 
     void History(SchemaHistory history);
 
+    void Checked(SchemaDrift drift);
+
     void Linted(LintReport report);
 
     void Revised(Revision revision);

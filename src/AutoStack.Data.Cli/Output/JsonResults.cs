@@ -22,6 +22,11 @@ namespace AutoStack.Data.Cli.Output;
 /// history             {"current":2,"head":14,"versions":[{"version":1,"name":"0001_initial_schema","state":"applied","checksum":"9f…",
 ///                      "appliedAt":"2026-01-31T12:00:00.123456Z","durationMs":31,"appliedBy":"autostack","toolVersion":"1.0.0"},…]}
 ///                     state is pending, applied, changed or unknown; the last four are null while pending
+/// check               {"version":23,"head":24,"clean":false,"pending":["0024_…"],"changed":[],"unknown":[],"differences":[{"kind":"index",
+///                      "name":"users.idx_users_email","expected":"CREATE INDEX …","found":null,"message":"… is missing.",
+///                      "statements":["CREATE INDEX CONCURRENTLY …"],"remark":false,"losesData":false},…]}
+///                     in an order in which the statements can be run; expected or found is null where there is none; kind is extension,
+///                     function, table, column, constraint, index, trigger or rule
 /// revision            {"version":24,"name":"0024_add_x","up":"scripts/sql/0024_add_x.sql","down":"scripts/sql/0024_add_x.down.sql"}
 /// stamp               {"from":0,"to":2,"added":["0001_initial_schema","0002_runtime_models"],"removed":[]}
 /// lint                {"folder":"scripts/sql","files":46,"findings":[{"file":"scripts/sql/0024_add_x.sql","line":3,"rule":"blocking-index",
@@ -110,6 +115,17 @@ internal sealed class JsonResults(TextWriter output, IAnsiConsole error) : IResu
         }),
     });
 
+    public void Checked(SchemaDrift drift) => Write(new
+    {
+        Version = drift.History.CurrentVersion,
+        Head = drift.History.HeadVersion,
+        Clean = drift.IsClean,
+        Pending = Names(drift.History, VersionState.Pending),
+        Changed = Names(drift.History, VersionState.Changed),
+        Unknown = Names(drift.History, VersionState.Unknown),
+        Differences = drift.Differences.Select(d => new { d.Kind, d.Name, d.Expected, d.Found, d.Message, d.Statements, Remark = d.IsRemark, d.LosesData }),
+    });
+
     public void Linted(LintReport report) => Write(new
     {
         report.Folder,
@@ -130,6 +146,9 @@ internal sealed class JsonResults(TextWriter output, IAnsiConsole error) : IResu
 
     private static IEnumerable<object> Steps(MigrationPlan plan) => plan.Scripts.Select(script =>
         new { script.Version, Script = plan.StepOf(script).FileName, plan.StepOf(script).Transactional });
+
+    private static IEnumerable<string> Names(SchemaHistory history, VersionState state) =>
+        history.Versions.Where(v => v.State == state).Select(v => v.Name);
 
     private void Write<T>(T result) => output.WriteLine(JsonSerializer.Serialize(result, Format));
 }

@@ -1,0 +1,271 @@
+using AutoStack.Data.Migrations.Internal.Catalogs;
+using AutoStack.Data.Migrations.Tests.Support;
+using Npgsql;
+
+namespace AutoStack.Data.Migrations.Tests;
+
+/// <summary>What a check takes for clean, what it remarks, and that it only looks.</summary>
+public sealed class CheckTests : MigrationTests
+{
+    [Test]
+    public async Task Every_version_is_clean_up_to_what_is_pending()
+    {
+        for (var version = 1; version <= Head; version++)
+        {
+            await Migrator().UpgradeAsync(MigrationTarget.Version(version), cancellationToken: Token);
+
+            var drift = await Migrator().CheckAsync(Token);
+
+            Assert.That(drift.Differences.Select(d => d.Message), Is.Empty, $"version {version}");
+            Assert.That(drift.Pending.Select(v => v.Version), Is.EqualTo(Enumerable.Range(version + 1, Head - version)));
+            Assert.That((drift.HasDrifted, drift.IsClean), Is.EqualTo((false, version == Head)));
+        }
+    }
+
+    [Test]
+    public async Task An_empty_database_lacks_versions_and_is_left_empty()
+    {
+        var drift = await Migrator().CheckAsync(Token);
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(drift.Pending.Count(), Is.EqualTo(Head));
+            Assert.That((drift.HasDrifted, drift.IsClean, drift.Differences.Count), Is.EqualTo((false, false, 0)));
+            Assert.That(await ExistsAsync("schema_versions"), Is.False);
+        }
+    }
+
+    [TestCase("CREATE TABLE alembic_version (version_num varchar(32) NOT NULL); INSERT INTO alembic_version VALUES ('a1b2c3d4e5f6')")]
+    [TestCase("CREATE TABLE own (id serial PRIMARY KEY, user_id uuid REFERENCES users); CREATE UNIQUE INDEX own_key ON own (user_id)")]
+    [TestCase("CREATE VIEW active AS SELECT id FROM users; CREATE FUNCTION assign_log_seq(int) RETURNS int LANGUAGE sql AS 'SELECT 1'")]
+    [TestCase("CREATE SCHEMA other; CREATE TABLE other.users (id int)")]
+    [TestCase("CREATE EXTENSION pg_trgm; COMMENT ON TABLE users IS 'people'; ALTER TABLE users SET (fillfactor = 80); GRANT SELECT ON users TO PUBLIC")]
+    [TestCase("ALTER TABLE users DROP COLUMN avatar_url, DROP COLUMN google_id; ALTER TABLE users ADD google_id varchar(255) CONSTRAINT users_google_id_key UNIQUE, " +
+        "ADD avatar_url text; CREATE INDEX idx_users_google_id ON users (google_id)")]
+    public async Task What_is_not_ours_and_the_order_of_columns_are_no_difference(string sql)
+    {
+        await Migrator().UpgradeAsync(cancellationToken: Token);
+        await ExecuteAsync(sql);
+
+        await AssertCleanAsync();
+    }
+
+    [TestCase("CREATE INDEX own_idx ON users (name)", "Index users.own_idx is beside the schema.")]
+    [TestCase("CREATE INDEX ON projects (lower(name)) WHERE auto_deploy_enabled", "Index projects.projects_lower_idx is beside the schema.")]
+    public async Task An_index_of_the_operator_is_a_remark(string sql, string message)
+    {
+        await Migrator().UpgradeAsync(cancellationToken: Token);
+        await ExecuteAsync(sql);
+
+        var drift = await Migrator().CheckAsync(Token);
+
+        var remark = drift.Differences.Single();
+        Assert.That((remark.Message, remark.IsRemark, remark.Statements.Count, drift.IsClean), Is.EqualTo((message, true, 0, true)));
+    }
+
+    [Test]
+    public async Task An_index_that_an_interrupted_upgrade_left_is_a_remark()
+    {
+        await Migrator().UpgradeAsync(MigrationTarget.Version(11), cancellationToken: Token);
+        await ExecuteAsync("CREATE UNIQUE INDEX users_lower_email_key ON users (lower(email))");
+
+        var drift = await Migrator().CheckAsync(Token);
+
+        Assert.That(drift.Differences.Single().Message, Is.EqualTo("Index users.users_lower_email_key is there before the version that makes it."));
+        Assert.That(drift.HasDrifted, Is.False);
+    }
+
+    [Test]
+    public async Task The_stricter_columns_and_defaults_of_the_Python_services_are_as_good()
+    {
+        await Migrator().UpgradeAsync(cancellationToken: Token);
+        string[] stricter =
+        [
+            "users.created_at", "users.updated_at", "projects.created_at", "projects.updated_at", "deployments.status", "deployments.created_at",
+            "deployment_logs.timestamp", "deployment_logs.created_at", "deployment_stages.status", "deployment_stages.created_at",
+            "deployment_containers.created_at", "deployment_health_checks.checked_at", "deployment_runtime_logs.timestamp", "user_preferences.theme",
+            "user_preferences.email_notifications", "user_preferences.deployment_success_notifications",
+            "user_preferences.deployment_failure_notifications", "user_preferences.created_at", "user_preferences.updated_at",
+            "github_connections.connected_at", "sessions.created_at", "password_reset_tokens.created_at",
+        ];
+        foreach (var column in stricter.Select(c => c.Split('.')))
+        {
+            await ExecuteAsync($"ALTER TABLE {column[0]} ALTER COLUMN {column[1]} SET NOT NULL");
+        }
+
+        await AssertCleanAsync();
+    }
+
+    [Test]
+    public async Task Ids_may_come_from_the_server_itself_without_the_extension()
+    {
+        await Migrator().UpgradeAsync(cancellationToken: Token);
+        var tables = Catalog.Expected(Head).Objects.Where(o => o.Kind == SchemaObjectKind.Table).Select(o => o.Name).ToList();
+        await ExecuteAsync("DROP EXTENSION \"uuid-ossp\" CASCADE");
+        foreach (var table in tables)
+        {
+            Assert.That((await Migrator().CheckAsync(Token)).HasDrifted, Is.True);
+            await ExecuteAsync($"ALTER TABLE {table} ALTER COLUMN id SET DEFAULT gen_random_uuid()");
+        }
+
+        await AssertCleanAsync();
+    }
+
+    [Test]
+    public async Task The_extension_may_be_in_another_schema()
+    {
+        await ExecuteAsync($"CREATE SCHEMA \"Ext\"; CREATE EXTENSION \"uuid-ossp\" SCHEMA \"Ext\"; ALTER DATABASE {Database.Name} SET search_path = \"Ext\"");
+        await Migrator().UpgradeAsync(cancellationToken: Token);
+        await AssertCleanAsync();
+        await ExecuteAsync("ALTER TABLE users ALTER COLUMN id DROP DEFAULT");
+
+        var drift = await Migrator().CheckAsync(Token);
+        await ExecuteAsync(drift.Differences.Single().Statements.Single());
+
+        await AssertCleanAsync();
+    }
+
+    [Test]
+    public async Task An_index_whose_concurrent_build_failed_is_said_to_be_invalid_and_mended()
+    {
+        await Migrator().UpgradeAsync(cancellationToken: Token);
+        await ExecuteAsync("DROP INDEX users_lower_email_key; INSERT INTO users (name, email) VALUES ('Ada', 'ada@example.com'), ('Ada', 'ADA@example.com')");
+        Assert.ThrowsAsync<PostgresException>(() => ExecuteAsync("CREATE UNIQUE INDEX CONCURRENTLY users_lower_email_key ON users (lower(email))"));
+        await ExecuteAsync("DELETE FROM users WHERE email = 'ADA@example.com'");
+
+        var drift = await Migrator().CheckAsync(Token);
+        foreach (var statement in drift.Differences.Single().Statements)
+        {
+            await ExecuteAsync(statement);
+        }
+
+        Assert.That(drift.Differences.Single().Message, Is.EqualTo("Index users.users_lower_email_key is invalid: a concurrent build failed or was cut off."));
+        await AssertCleanAsync();
+    }
+
+    [Test]
+    public async Task Mending_a_type_keeps_the_rows_and_cuts_nothing_off()
+    {
+        await Migrator().UpgradeAsync(cancellationToken: Token);
+        await ExecuteAsync("""
+            SET timezone = 'Asia/Kolkata';
+            INSERT INTO users (name, email, created_at) VALUES ('Ada', 'ada@example.com', '2026-01-02 03:04:05');
+            ALTER TABLE users ALTER COLUMN name TYPE text, ALTER COLUMN created_at TYPE timestamptz USING created_at AT TIME ZONE 'UTC';
+            UPDATE users SET name = repeat('x', 256)
+            """);
+
+        var statements = (await Migrator().CheckAsync(Token)).Differences.SelectMany(d => d.Statements).ToList();
+        var refused = Assert.ThrowsAsync<PostgresException>(() => ExecuteAsync(statements[0]))!;
+        await ExecuteAsync("UPDATE users SET name = 'Ada'");
+        foreach (var statement in statements)
+        {
+            await ExecuteAsync("SET timezone = 'Asia/Kolkata'; " + statement);
+        }
+
+        Assert.That(refused.SqlState, Is.EqualTo(PostgresErrorCodes.StringDataRightTruncation));
+        Assert.That(await ScalarAsync<string>("SELECT name || ' ' || created_at FROM users"), Is.EqualTo("Ada 2026-01-02 03:04:05"));
+        await AssertCleanAsync();
+    }
+
+    [Test]
+    public async Task Tables_that_no_version_made_are_drift()
+    {
+        await ExecuteAsync("CREATE TABLE users (id uuid)");
+
+        var drift = await Migrator().CheckAsync(Token);
+
+        Assert.That(drift.Differences.Single().Message, Is.EqualTo("Table users is there, but no version that is applied makes it: something else did."));
+        Assert.That(drift.HasDrifted, Is.True);
+    }
+
+    [Test]
+    public async Task A_view_in_the_place_of_a_table_is_one_difference_without_a_statement()
+    {
+        await Migrator().UpgradeAsync(cancellationToken: Token);
+        await ExecuteAsync("ALTER TABLE deployment_stages RENAME TO stages; CREATE VIEW deployment_stages AS SELECT * FROM stages");
+
+        var drift = await Migrator().CheckAsync(Token);
+
+        Assert.That(drift.Differences.Select(d => (d.Message, d.Statements.Count)), Is.EqualTo(new[] { ("Table deployment_stages is a view.", 0) }));
+    }
+
+    [Test]
+    public async Task A_changed_script_and_an_unknown_version_are_drift()
+    {
+        await Migrator().UpgradeAsync(cancellationToken: Token);
+        await ExecuteAsync("UPDATE schema_versions SET checksum = 'other' WHERE version = 1");
+        var changed = await Migrator().CheckAsync(Token);
+        await ExecuteAsync("""
+            INSERT INTO schema_versions
+            SELECT 9999, '9999_add_future', '', now(), 0, '', '';
+            ALTER TABLE users ADD future text
+            """);
+        var unknown = await Migrator().CheckAsync(Token);
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That((changed.HasDrifted, changed.Differences.Count), Is.EqualTo((true, 0)));
+            Assert.That(changed.History.Versions[0].State, Is.EqualTo(VersionState.Changed));
+            Assert.That((unknown.HasDrifted, unknown.Differences.Count), Is.EqualTo((true, 0)), "what a newer package made is no difference");
+        }
+    }
+
+    [Test]
+    public async Task A_check_waits_for_no_migrator_and_no_writer()
+    {
+        await Migrator().UpgradeAsync(cancellationToken: Token);
+        await using var migrator = await HoldAsync($"SELECT pg_advisory_lock({0x6175746F73746163})");
+        await using var writer = await HoldAsync("LOCK TABLE users, deployment_logs, webhook_payloads IN EXCLUSIVE MODE");
+
+        await AssertCleanAsync();
+    }
+
+    [Test]
+    public async Task A_table_that_is_being_changed_ends_the_check_in_time()
+    {
+        await Migrator().UpgradeAsync(cancellationToken: Token);
+        await using var holder = await HoldAsync("LOCK TABLE users IN ACCESS EXCLUSIVE MODE");
+
+        var failure = Assert.ThrowsAsync<MigrationException>(() => Migrator(new SchemaMigratorOptions { LockWait = TimeSpan.Zero }).CheckAsync(Token))!;
+
+        Assert.That(failure.Error, Is.EqualTo(MigrationError.Locked));
+    }
+
+    [Test]
+    public async Task Nothing_can_be_written_where_a_check_reads()
+    {
+        await Migrator().UpgradeAsync(cancellationToken: Token);
+        await ExecuteAsync("""
+            CREATE FUNCTION write() RETURNS int LANGUAGE sql VOLATILE AS 'DELETE FROM users; SELECT 1';
+            ALTER TABLE schema_versions RENAME TO versions;
+            CREATE VIEW schema_versions AS SELECT v.version, name, checksum, applied_at, duration_ms, applied_by, tool_version FROM versions v WHERE write() = 1
+            """);
+
+        var failure = Assert.ThrowsAsync<MigrationException>(() => Migrator().CheckAsync(Token))!;
+
+        Assert.That(failure.Message, Does.Contain(PostgresErrorCodes.ReadOnlySqlTransaction));
+    }
+
+    [TestCase(true)]
+    [TestCase(false)]
+    public async Task Reading_the_catalog_leaves_the_session_as_it_was(bool inTransaction)
+    {
+        await ExecuteAsync("CREATE SCHEMA other");
+        await using var connection = await Raw.OpenConnectionAsync(Token);
+        await using var set = new NpgsqlCommand("SET search_path = other, public", connection);
+        await set.ExecuteNonQueryAsync(Token);
+        await using var transaction = inTransaction ? await connection.BeginTransactionAsync(Token) : null;
+
+        await Catalog.ReadAsync(connection, Token);
+
+        await using var show = new NpgsqlCommand("SHOW search_path", connection);
+        Assert.That(await show.ExecuteScalarAsync(Token), Is.EqualTo("other, public"));
+    }
+
+    private async Task AssertCleanAsync()
+    {
+        var drift = await Migrator().CheckAsync(Token);
+        Assert.That(drift.Differences.Select(d => d.Message), Is.Empty);
+        Assert.That((drift.IsClean, drift.HasDrifted), Is.EqualTo((true, false)));
+    }
+}
