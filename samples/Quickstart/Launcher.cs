@@ -69,9 +69,10 @@ internal sealed class Launcher(
     {
         for (var ports = PortRange.Default; ;)
         {
-            var container = await containers.ReserveAsync(
-                new NewDeploymentContainer { DeploymentId = deploymentId, Image = image, Ports = ports }, cancellationToken)
-                ?? throw new StepFailedException("Every port is taken.");
+            var reservation = await containers.ReserveAsync(
+                new NewDeploymentContainer { DeploymentId = deploymentId, Image = image, Ports = ports }, cancellationToken);
+            var container = reservation.Container
+                ?? throw (reservation.Outcome == ReservationOutcome.Refused ? new DeploymentEndedException() : new StepFailedException("Every port is taken."));
             if (IsFree(container.Port))
             {
                 launched.Add((container, null));

@@ -98,8 +98,8 @@ public sealed class LostConnectionTests : DatabaseTests
         await logs.AppendAsync(deployment.Id, [new NewDeploymentLog { Message = "a" }, new NewDeploymentLog { Message = "b" }], Token);
 
         Assert.That(proxy.Cuts, Is.EqualTo(2));
-        Assert.That(place?.Port, Is.EqualTo(33000), "the port that the first attempt got");
-        Assert.That(await Containers.ListByDeploymentAsync(deployment.Id, deployment.UserId, Token), Is.EqualTo([place]));
+        Assert.That(place.Container?.Port, Is.EqualTo(33000), "the port that the first attempt got");
+        Assert.That(await Containers.ListByDeploymentAsync(deployment.Id, deployment.UserId, Token), Is.EqualTo([place.Container]));
         var page = await Logs.ListAsync(deployment.Id, deployment.UserId, LogCursor.Start, 10, Token);
         Assert.That(page.Lines.Select(l => (l.Seq, l.Message)), Is.EqualTo(new[] { (1L, "a"), (2L, "b") }));
     }

@@ -35,10 +35,10 @@ internal sealed class PipelineQueries(Db db, TimeProvider clock) : IPipelineQuer
                 END AS ended_at
             FROM deployment_stages s
             WHERE s.deployment_id = d.id
-            ORDER BY s.created_at, s.id
+            ORDER BY {DeploymentStageRepository.InOrder}
             LIMIT 100
         ) s ON TRUE
-        ORDER BY d.created_at DESC, d.id DESC, s.created_at, s.id
+        ORDER BY d.created_at DESC, d.id DESC, {DeploymentStageRepository.InOrder}
         """;
 
     public async Task<PipelineDurations?> FindAsync(Guid deploymentId, Guid ownerId, CancellationToken cancellationToken) =>

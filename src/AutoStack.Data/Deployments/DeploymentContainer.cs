@@ -53,6 +53,24 @@ public sealed record NewDeploymentContainer
     public IReadOnlyCollection<int> ExcludedPorts { get; init; } = [];
 }
 
+/// <summary>What came of reserving a port.</summary>
+/// <param name="Outcome">Whether there is a port, and if not, why.</param>
+/// <param name="Container">The row with the port; null unless it is reserved.</param>
+public sealed record ContainerReservation(ReservationOutcome Outcome, DeploymentContainer? Container);
+
+/// <summary>How reserving a port ended.</summary>
+public enum ReservationOutcome
+{
+    /// <summary>The port is the deployment's: start the container on it.</summary>
+    Reserved,
+
+    /// <summary>Every port of the range is taken.</summary>
+    NoFreePort,
+
+    /// <summary>The deployment failed, was cancelled or is deleted: start nothing.</summary>
+    Refused,
+}
+
 /// <summary>The ports from one to another, both included.</summary>
 public readonly record struct PortRange
 {

@@ -78,7 +78,7 @@ internal sealed class DeploymentContainerRepository(Db db, TimeProvider clock) :
             """, [P.Text(host, 255), P.Of(Limit.Check(limit, IDeploymentContainerRepository.MaxPorts), nameof(limit))], cancellationToken);
     }
 
-    public async Task<DeploymentContainer?> ReserveAsync(NewDeploymentContainer container, CancellationToken cancellationToken)
+    public Task<ContainerReservation> ReserveAsync(NewDeploymentContainer container, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(container);
         ArgumentException.ThrowIfNullOrWhiteSpace(container.Image);
@@ -93,9 +93,10 @@ internal sealed class DeploymentContainerRepository(Db db, TimeProvider clock) :
         {
             throw new ArgumentException($"ExcludedPorts has {container.ExcludedPorts.Count} ports; at most {IDeploymentContainerRepository.MaxPorts}.", nameof(container));
         }
+
         var id = container.Id ?? Ids.New();
 
-        // Reservations on one machine go one after the other, and each statement sees what was committed when it starts: the port that looks
+        // The deployment is held first: either the reservation sees that it was cancelled, or who cancelled it sees the reservation. Reservations on one machine go one after the other, and each statement sees what was committed when it starts: the port that looks
         // free in the second is free.
         var @lock = new Statement("""
             SELECT 1
@@ -112,6 +113,8 @@ internal sealed class DeploymentContainerRepository(Db db, TimeProvider clock) :
                 ORDER BY r.port
                 LIMIT 1
             ) f
+            WHERE NOT EXISTS (
+                SELECT FROM deployments d WHERE d.id = @deploymentId AND (d.is_deleted OR lower(d.status) IN ('failed', 'cancelled')))
             ON CONFLICT (id) DO UPDATE
             SET host = c.host
             WHERE c.deployment_id = excluded.deployment_id
@@ -125,27 +128,27 @@ internal sealed class DeploymentContainerRepository(Db db, TimeProvider clock) :
             P.Of(container.Ports.Last),
             P.Of([.. container.ExcludedPorts], "excludedPorts"),
             P.Of(clock.Now(), "now"));
-        var reserved = await db.WriteBatchAsync(
-            async sets =>
-            {
-                await sets.AnyAsync().ConfigureAwait(false);
-                return await sets.FindAsync(Read).ConfigureAwait(false);
-            },
-            [@lock, insert], Repeat.WhenConnectionIsLost, cancellationToken).ConfigureAwait(false);
-        if (reserved is not null)
-        {
-            return reserved;
-        }
-
-        // Every port is taken, one of them perhaps by the first attempt of this very request, whose answer was lost.
-        var existing = await db.FindAsync(Read, $"""
+        var stored = new Statement($"""
             SELECT {Columns}
             FROM deployment_containers c
             WHERE c.id = @id
-            """, [P.Of(id)], cancellationToken).ConfigureAwait(false);
-        return existing is not null && existing.DeploymentId != container.DeploymentId
-            ? throw DuplicateException.OfId("deployment_containers_pkey")
-            : existing;
+            """, P.Of(id));
+        return db.WriteBatchAsync(
+            async sets =>
+            {
+                var deployment = await sets.FindAsync(DeploymentLifecycle.ReadState).ConfigureAwait(false);
+                await sets.AnyAsync().ConfigureAwait(false);
+                var reserved = await sets.FindAsync(Read).ConfigureAwait(false);
+
+                // Every port is taken, one of them perhaps by the first attempt of this very request, whose answer was lost.
+                var met = await sets.FindAsync(Read).ConfigureAwait(false);
+                return met is not null && met.DeploymentId != container.DeploymentId ? throw DuplicateException.OfId("deployment_containers_pkey")
+                    : deployment!.IsDeleted || deployment.Status == DeploymentStatus.Failed || deployment.Status == DeploymentStatus.Cancelled
+                        ? new ContainerReservation(ReservationOutcome.Refused, null)
+                    : (reserved ?? met) is { } place ? new ContainerReservation(ReservationOutcome.Reserved, place)
+                    : new ContainerReservation(ReservationOutcome.NoFreePort, null);
+            },
+            [DeploymentLifecycle.Hold(container.DeploymentId), @lock, insert, stored], Repeat.WhenConnectionIsLost, cancellationToken);
     }
 
     public async Task<bool> ConfirmAsync(Guid id, string containerId, CancellationToken cancellationToken)

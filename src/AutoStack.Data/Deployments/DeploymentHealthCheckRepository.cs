@@ -25,6 +25,22 @@ internal sealed class DeploymentHealthCheckRepository(Db db, TimeProvider clock)
         LIMIT @limit
         """, P.Of(deploymentId), P.Of(ownerId), P.Of(limit));
 
+    /// <summary>Removes rows of the chosen deployments, whatever their age.</summary>
+    internal static Statement PurgeChosen(int limit) => new($"""
+        DELETE FROM deployment_health_checks h
+        WHERE h.id = ANY (ARRAY(
+            SELECT o.id
+            FROM unnest({Chosen.Ids}) AS c (id)
+            CROSS JOIN LATERAL (
+                SELECT k.id
+                FROM deployment_health_checks k
+                WHERE k.deployment_id = c.id
+                LIMIT @limit
+            ) o
+            LIMIT @limit
+        ))
+        """, P.Of(limit));
+
     public async Task<DeploymentHealthCheck?> FindLatestAsync(Guid deploymentId, Guid ownerId, CancellationToken cancellationToken)
     {
         var latest = await db.ListAsync(Read, Latest(deploymentId, ownerId, 1), cancellationToken).ConfigureAwait(false);
@@ -59,6 +75,9 @@ internal sealed class DeploymentHealthCheckRepository(Db db, TimeProvider clock)
 
         // The times as they are stored, so that their difference is the one that the server counts with.
         var first = Time.Truncate(start);
+
+        // The driver takes the first moment of all for -infinity, from which no part counts on.
+        ArgumentOutOfRangeException.ThrowIfEqual(first, DateTimeOffset.MinValue, nameof(start));
         var buckets = ((Time.Truncate(end) - first).Ticks + bucket.Ticks - 1) / bucket.Ticks;
         if (buckets > IDeploymentHealthCheckRepository.MaxBuckets)
         {
@@ -224,10 +243,28 @@ internal sealed class DeploymentHealthCheckRepository(Db db, TimeProvider clock)
     }
 
     public Task<int> PurgeAsync(DateTimeOffset before, int limit, CancellationToken cancellationToken) =>
-        db.WriteAsync("""
-            WITH victim AS MATERIALIZED (
+        PurgeAsync(before, limit, new PurgeWindow.Place(), cancellationToken);
+
+    // No sort above what locks: deployments and checks are held one by one until the limit is reached. A deployment that is being removed
+    // with its checks is passed over.
+    internal Task<int> PurgeAsync(DateTimeOffset before, int limit, PurgeWindow.Place place, CancellationToken cancellationToken) =>
+        PurgeWindow.PurgeAsync(db, $"""
+            WITH {PurgeWindow.Visited},
+            begun AS MATERIALIZED (
+                SELECT v.id
+                FROM visited v
+                CROSS JOIN LATERAL (
+                    SELECT k.id
+                    FROM deployment_health_checks k
+                    WHERE k.deployment_id = v.id AND k.checked_at < @before
+                    ORDER BY k.checked_at, k.id
+                    LIMIT 1
+                ) f
+            ),
+            victim AS MATERIALIZED (
                 SELECT o.id
-                FROM deployments d
+                FROM begun b
+                CROSS JOIN LATERAL (SELECT d.id FROM deployments d WHERE d.id = b.id FOR KEY SHARE SKIP LOCKED) d
                 CROSS JOIN LATERAL (
                     SELECT k.id
                     FROM deployment_health_checks k
@@ -236,14 +273,15 @@ internal sealed class DeploymentHealthCheckRepository(Db db, TimeProvider clock)
                     LIMIT @limit
                     FOR UPDATE SKIP LOCKED
                 ) o
-                ORDER BY d.created_at, d.id
                 LIMIT @limit
-                FOR KEY SHARE OF d SKIP LOCKED
+            ),
+            gone AS (
+                DELETE FROM deployment_health_checks h
+                WHERE h.id = ANY (ARRAY(SELECT v.id FROM victim v))
+                RETURNING h.id
             )
-            DELETE FROM deployment_health_checks h
-            USING victim v
-            WHERE h.id = v.id
-            """, [P.Of(before), P.Of(Limit.Check(limit, IDeploymentHealthCheckRepository.MaxListSize), nameof(limit))], cancellationToken);
+            {PurgeWindow.Result}
+            """, before, Limit.Check(limit, IDeploymentHealthCheckRepository.MaxListSize), place, cancellationToken);
 
     private sealed record Stored(int Sent, int Kept);
 }

@@ -10,21 +10,27 @@ internal sealed class DeploymentLifecycle(Db db, TimeProvider clock) : IDeployme
     internal const string Duration =
         "CASE WHEN d.started_at IS NOT NULL THEN least(greatest(floor(extract(epoch FROM @now - d.started_at)), 0), 2147483647)::int END";
 
+    /// <summary>When a deployment ends: never before its start, which another machine's clock may have told.</summary>
+    internal const string Completed = "greatest(@now, d.started_at)";
+
     /// <summary>The statuses of a deployment that a worker has, by name, so that an index on the status finds the few that there are.</summary>
     internal const string UnderWay = "('cloning', 'checkout', 'installing', 'building', 'copying')";
 
     // A project can fill up between the look at it and its lock; the next attempt sees that.
     private const int MaxClaimAttempts = 10;
 
-    /// <summary>The statuses that a deployment ends with: its worker is done, and nothing but a monitor changes it.</summary>
+    /// <summary>
+    /// The statuses that a deployment ends with: its worker is done, and nothing but a monitor changes it. What guards an end compares it in
+    /// lower case, since other programs may write it otherwise.
+    /// </summary>
     internal const string Finished = "('success', 'failed', 'cancelled')";
 
     /// <summary>What a deletion sets: one that has not ended is cancelled, one that has keeps how and when it ended. Needs <c>@now</c>.</summary>
     internal const string Deleted = $"""
         is_deleted = TRUE,
-        status = CASE WHEN d.status IN {Finished} THEN d.status ELSE 'cancelled' END,
-        completed_at = CASE WHEN d.status IN {Finished} THEN d.completed_at ELSE @now END,
-        build_duration_seconds = CASE WHEN d.status IN {Finished} THEN d.build_duration_seconds ELSE {Duration} END
+        status = CASE WHEN lower(d.status) IN {Finished} THEN d.status ELSE 'cancelled' END,
+        completed_at = CASE WHEN lower(d.status) IN {Finished} THEN d.completed_at ELSE {Completed} END,
+        build_duration_seconds = CASE WHEN lower(d.status) IN {Finished} THEN d.build_duration_seconds ELSE {Duration} END
         """;
 
     // Claimed, in the order in which a worker goes through them.
@@ -49,7 +55,7 @@ internal sealed class DeploymentLifecycle(Db db, TimeProvider clock) : IDeployme
 
     public Task<DeploymentStatus?> FindStatusAsync(Guid id, CancellationToken cancellationToken) =>
         db.FindValueAsync(row => row.Value<DeploymentStatus>(), $"""
-            SELECT CASE WHEN d.is_deleted AND d.status NOT IN {Finished} THEN 'cancelled' ELSE d.status END
+            SELECT CASE WHEN d.is_deleted AND lower(d.status) NOT IN {Finished} THEN 'cancelled' ELSE d.status END
             FROM deployments d
             WHERE d.id = @id
             """, [P.Of(id)], cancellationToken);
@@ -125,7 +131,7 @@ internal sealed class DeploymentLifecycle(Db db, TimeProvider clock) : IDeployme
                 commit_message = CASE WHEN d.commit_hash = @hash THEN coalesce(@message, d.commit_message) ELSE @message END,
                 author = CASE WHEN d.commit_hash = @hash THEN coalesce(@author, d.author) ELSE @author END,
                 commit_timestamp = CASE WHEN d.commit_hash = @hash THEN coalesce(@timestamp, d.commit_timestamp) ELSE @timestamp END
-            WHERE d.id = @id AND NOT d.is_deleted AND d.status NOT IN {Finished}
+            WHERE d.id = @id AND NOT d.is_deleted AND lower(d.status) NOT IN {Finished}
             """,
             [P.Of(id), P.Text(commit.Hash, 40), P.TextOrNull(commit.Message), P.TextOrNull(commit.Author, 255), P.Of(commit.Timestamp)],
             cancellationToken).ConfigureAwait(false) == 1;
@@ -135,7 +141,7 @@ internal sealed class DeploymentLifecycle(Db db, TimeProvider clock) : IDeployme
         MoveAsync(id, new Statement($"""
             WITH moved AS (
                 UPDATE deployments d
-                SET status = 'success', deployed_url = @deployedUrl, completed_at = @now, build_duration_seconds = {Duration}
+                SET status = 'success', deployed_url = @deployedUrl, completed_at = {Completed}, build_duration_seconds = {Duration}
                 WHERE d.id = @id AND NOT d.is_deleted AND d.status IN ('building', 'copying')
                 RETURNING d.id, d.status, d.failed_reason
             ),
@@ -150,8 +156,8 @@ internal sealed class DeploymentLifecycle(Db db, TimeProvider clock) : IDeployme
         return MoveAsync(id, new Statement($"""
             WITH moved AS (
                 UPDATE deployments d
-                SET status = 'failed', failed_reason = @reason, completed_at = @now, build_duration_seconds = {Duration}
-                WHERE d.id = @id AND NOT d.is_deleted AND d.status NOT IN {Finished}
+                SET status = 'failed', failed_reason = @reason, completed_at = {Completed}, build_duration_seconds = {Duration}
+                WHERE d.id = @id AND NOT d.is_deleted AND lower(d.status) NOT IN {Finished}
                 RETURNING d.id, d.status, d.failed_reason
             ),
             {DeploymentStageRepository.FollowMoved}

@@ -33,6 +33,22 @@ internal sealed class DeploymentLogRepository(Db db, TimeProvider clock) : IDepl
         return lines;
     }
 
+    /// <summary>Removes rows of the chosen deployments, whatever their age.</summary>
+    internal static Statement PurgeChosen(int limit) => new($"""
+        DELETE FROM deployment_logs l
+        WHERE l.id = ANY (ARRAY(
+            SELECT o.id
+            FROM unnest({Chosen.Ids}) AS c (id)
+            CROSS JOIN LATERAL (
+                SELECT k.id
+                FROM deployment_logs k
+                WHERE k.deployment_id = c.id
+                LIMIT @limit
+            ) o
+            LIMIT @limit
+        ))
+        """, P.Of(limit));
+
     public async Task<LogPage> ListAsync(Guid deploymentId, Guid ownerId, LogCursor after, int limit, CancellationToken cancellationToken)
     {
         var lines = await db.ListAsync(Read, $"""
@@ -151,53 +167,33 @@ internal sealed class DeploymentLogRepository(Db db, TimeProvider clock) : IDepl
             [@lock, insert], Repeat.WhenConnectionIsLost, cancellationToken);
     }
 
-    // Beginnings of logs only, so that what is kept has no gap; and never the last line, whose number the next one counts from. The row of the
-    // first line is the gate: whoever has it purges this log, others pass over it. So is a deployment that is being removed with its log.
-    // Without a sort between them, gates are taken one by one until the limit is reached; should a plan ever cut the lines in another order,
-    // the places do not match and the line stays.
     public Task<int> PurgeAsync(DateTimeOffset before, int limit, CancellationToken cancellationToken) =>
-        db.WriteAsync("""
-            WITH victim AS MATERIALIZED (
-                SELECT p.id, p.ordinal, g.id AS deployment_id
-                FROM (
-                    SELECT d.id
-                    FROM deployments d
-                    CROSS JOIN LATERAL (
-                        SELECT m.seq
-                        FROM deployment_logs m
-                        WHERE m.deployment_id = d.id
-                        ORDER BY m.seq
-                        LIMIT 1
-                    ) m
-                    JOIN deployment_logs f ON f.deployment_id = d.id AND f.seq = m.seq
-                    WHERE f.timestamp < @before
-                      AND EXISTS (SELECT FROM deployment_logs n WHERE n.deployment_id = d.id AND n.seq > m.seq)
-                    ORDER BY d.created_at, d.id
-                    LIMIT 100
-                    FOR UPDATE OF f SKIP LOCKED
-                    FOR KEY SHARE OF d SKIP LOCKED
-                ) g
-                CROSS JOIN LATERAL (
-                    SELECT o.id, row_number() OVER (ORDER BY o.seq) AS ordinal,
-                        bool_and(o.timestamp < @before) OVER (ORDER BY o.seq) AS old, lead(o.seq) OVER (ORDER BY o.seq) AS next
-                    FROM (
-                        SELECT k.id, k.seq, k.timestamp
-                        FROM deployment_logs k
-                        WHERE k.deployment_id = g.id
-                        ORDER BY k.seq
-                        LIMIT @limit + 1
-                    ) o
-                ) p
-                WHERE p.old AND p.next IS NOT NULL
-                LIMIT @limit
+        PurgeAsync(before, limit, new PurgeWindow.Place(), cancellationToken);
+
+    // The row of the first line is the gate: whoever has it purges this log, others pass over it. So is a deployment that is being removed
+    // with its log.
+    internal Task<int> PurgeAsync(DateTimeOffset before, int limit, PurgeWindow.Place place, CancellationToken cancellationToken) =>
+        PurgeWindow.PurgeAsync(db, $"""
+            WITH {PurgeWindow.Visited},
+            log AS NOT MATERIALIZED (
+                SELECT l.id, l.deployment_id, l.seq, l.timestamp
+                FROM deployment_logs l
+            ),
+            {PurgeWindow.Begun},
+            gate AS (
+                SELECT b.id
+                FROM begun b
+                CROSS JOIN LATERAL (SELECT d.id FROM deployments d WHERE d.id = b.id FOR KEY SHARE SKIP LOCKED) d
+                CROSS JOIN LATERAL (SELECT f.id FROM deployment_logs f WHERE f.id = b.first_id FOR UPDATE SKIP LOCKED) f
+            ),
+            {PurgeWindow.Beginnings},
+            gone AS (
+                DELETE FROM deployment_logs l
+                WHERE l.id = ANY (ARRAY(SELECT e.id FROM line e))
+                RETURNING l.id
             )
-            DELETE FROM deployment_logs l
-            USING (
-                SELECT v.id, v.ordinal, row_number() OVER (PARTITION BY v.deployment_id ORDER BY v.ordinal) AS place
-                FROM victim v
-            ) w
-            WHERE l.id = w.id AND w.ordinal = w.place
-            """, [P.Of(before), P.Of(Limit.Check(limit, IDeploymentLogRepository.MaxPageSize), nameof(limit))], cancellationToken);
+            {PurgeWindow.Result}
+            """, before, Limit.Check(limit, IDeploymentLogRepository.MaxPageSize), place, cancellationToken);
 
     private static LogPage Page(IReadOnlyList<DeploymentLog> lines, LogCursor whenEmpty) =>
         lines.Count == 0 ? new LogPage(lines, whenEmpty, whenEmpty) : new LogPage(lines, new LogCursor(lines[0].Seq - 1), new LogCursor(lines[^1].Seq));

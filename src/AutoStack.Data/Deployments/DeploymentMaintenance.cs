@@ -56,7 +56,7 @@ internal sealed class DeploymentMaintenance(Db db, TimeProvider clock) : IDeploy
             WITH moved AS (
                 UPDATE deployments d
                 SET {DeploymentLifecycle.Deleted},
-                    failed_reason = CASE WHEN d.status IN {DeploymentLifecycle.Finished} THEN d.failed_reason ELSE @reason END
+                    failed_reason = CASE WHEN lower(d.status) IN {DeploymentLifecycle.Finished} THEN d.failed_reason ELSE @reason END
                 WHERE d.id = ANY (@all) AND NOT d.is_deleted
                 RETURNING d.id, d.status, d.failed_reason
             ),
@@ -113,7 +113,7 @@ internal sealed class DeploymentMaintenance(Db db, TimeProvider clock) : IDeploy
         var fail = new Statement($"""
             WITH moved AS (
                 UPDATE deployments d
-                SET status = 'failed', failed_reason = @reason, completed_at = @now, build_duration_seconds = {DeploymentLifecycle.Duration}
+                SET status = 'failed', failed_reason = @reason, completed_at = {DeploymentLifecycle.Completed}, build_duration_seconds = {DeploymentLifecycle.Duration}
                 WHERE d.id = ANY ({Chosen.Ids}) AND {Stalled}
                 RETURNING d.id, d.status, d.failed_reason
             ),
@@ -131,9 +131,22 @@ internal sealed class DeploymentMaintenance(Db db, TimeProvider clock) : IDeploy
             [@lock, fail], Repeat.Never, cancellationToken);
     }
 
-    public Task<int> PurgeDeletedAsync(DateTimeOffset before, int limit, CancellationToken cancellationToken)
+    public async Task<int> PurgeDeletedAsync(DateTimeOffset before, int limit, CancellationToken cancellationToken)
     {
-        // Two statements, so that a container that was reserved just before the lock is seen, and its deployment stays.
+        Limit.Check(limit, IDeploymentMaintenance.MaxBatchSize);
+        while (true)
+        {
+            var (removed, left) = await PurgeSomeAsync(before, limit, cancellationToken).ConfigureAwait(false);
+            if (removed > 0 || !left)
+            {
+                return removed;
+            }
+        }
+    }
+
+    // How many deployments went, and whether there is one whose rows were too many for one batch.
+    private Task<(int Removed, bool Left)> PurgeSomeAsync(DateTimeOffset before, int limit, CancellationToken cancellationToken)
+    {
         var @lock = new Statement($"""
             WITH locked AS MATERIALIZED (
                 SELECT d.id
@@ -145,18 +158,51 @@ internal sealed class DeploymentMaintenance(Db db, TimeProvider clock) : IDeploy
             )
             SELECT {Chosen.Keep}
             FROM locked c
-            """, P.Of(before), P.Of(Limit.Check(limit, IDeploymentMaintenance.MaxBatchSize), nameof(limit)));
+            """, P.Of(before), P.Of(limit));
+
+        // Starts when the rows are locked: a container that was reserved just before is seen, and its deployment stays.
+        var check = new Statement($"""
+            SELECT {Chosen.Keep}
+            FROM (
+                SELECT d.id
+                FROM deployments d
+                WHERE d.id = ANY ({Chosen.Ids}) AND {Purgeable}
+                ORDER BY d.created_at, d.id
+            ) c
+            """, P.Of(before));
+
+        // What a deployment may have a hundred thousand of goes before it, so many at a time; the few others go along with it.
         var delete = new Statement($"""
             DELETE FROM deployments d
-            WHERE d.id = ANY ({Chosen.Ids}) AND {Purgeable}
+            WHERE d.id = ANY ({Chosen.Ids})
+              AND NOT EXISTS (SELECT FROM deployment_logs l WHERE l.deployment_id = d.id)
+              AND NOT EXISTS (SELECT FROM deployment_runtime_logs r WHERE r.deployment_id = d.id)
+              AND NOT EXISTS (SELECT FROM deployment_health_checks h WHERE h.deployment_id = d.id)
             RETURNING d.id
-            """, P.Of(before));
+            """);
+        var rest = new Statement($"""
+            SELECT d.id
+            FROM deployments d
+            WHERE d.id = ANY ({Chosen.Ids})
+            LIMIT 1
+            """);
         return db.WriteBatchAsync(
             async sets =>
             {
                 await sets.AnyAsync().ConfigureAwait(false);
-                return (await sets.ListAsync(row => row.Guid()).ConfigureAwait(false)).Count;
+                await sets.AnyAsync().ConfigureAwait(false);
+                return (
+                    (await sets.ListAsync(row => row.Guid()).ConfigureAwait(false)).Count,
+                    await sets.AnyAsync().ConfigureAwait(false));
             },
-            [@lock, delete], Repeat.Never, cancellationToken);
+            [
+                @lock,
+                check,
+                DeploymentLogRepository.PurgeChosen(IDeploymentMaintenance.MaxBatchSize),
+                DeploymentRuntimeLogRepository.PurgeChosen(IDeploymentMaintenance.MaxBatchSize),
+                DeploymentHealthCheckRepository.PurgeChosen(IDeploymentMaintenance.MaxBatchSize),
+                delete,
+                rest,
+            ], Repeat.Never, cancellationToken, nameof(PurgeDeletedAsync));
     }
 }

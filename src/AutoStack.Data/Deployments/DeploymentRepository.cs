@@ -209,11 +209,14 @@ internal sealed class DeploymentRepository(Db db, TimeProvider clock) : IDeploym
             SELECT m.id, {WakeWorkers}
             FROM moved m
             """, P.Of(id), P.Of(ownerId), P.Of(copyId), P.Of(clock.Now(), "now"), P.Of(Ids.New(), "stageId"));
+
+        // What a copy takes over and keeps; also when the original was deleted since.
         var stored = new Statement($"""
             SELECT {Columns}
             FROM deployments d
             JOIN deployments o ON o.project_id = d.project_id AND o.user_id = d.user_id
-            WHERE d.id = @copyId AND o.id = @id AND o.user_id = @ownerId AND NOT o.is_deleted
+            WHERE d.id = @copyId AND o.id = @id AND o.user_id = @ownerId
+              AND d.branch IS NOT DISTINCT FROM o.branch AND d.is_production = o.is_production AND d.creator_type = 'manual'
             """, P.Of(id), P.Of(ownerId), P.Of(copyId));
         var queued = await db.WriteBatchAsync(
             async sets =>
@@ -232,8 +235,8 @@ internal sealed class DeploymentRepository(Db db, TimeProvider clock) : IDeploym
         var cancel = new Statement($"""
             WITH moved AS (
                 UPDATE deployments d
-                SET status = 'cancelled', failed_reason = @reason, completed_at = @now, build_duration_seconds = {DeploymentLifecycle.Duration}
-                WHERE d.id = @id AND d.user_id = @ownerId AND NOT d.is_deleted AND d.status NOT IN {DeploymentLifecycle.Finished}
+                SET status = 'cancelled', failed_reason = @reason, completed_at = {DeploymentLifecycle.Completed}, build_duration_seconds = {DeploymentLifecycle.Duration}
+                WHERE d.id = @id AND d.user_id = @ownerId AND NOT d.is_deleted AND lower(d.status) NOT IN {DeploymentLifecycle.Finished}
                 RETURNING d.id, d.status, d.failed_reason
             ),
             {DeploymentStageRepository.FollowMoved}

@@ -14,27 +14,31 @@ internal sealed class DeploymentStageRepository(Db db, TimeProvider clock) : IDe
     internal const string FollowMoved = $"""
         closed AS (
             UPDATE deployment_stages s
-            SET status = CASE WHEN s.status = 'pending' THEN 'cancelled' WHEN m.status IN ('failed', 'cancelled') THEN m.status ELSE 'completed' END,
+            SET status = CASE WHEN s.status = 'pending' THEN 'cancelled' WHEN lower(m.status) IN ('failed', 'cancelled') THEN lower(m.status) ELSE 'completed' END,
                 completed_at = greatest(@now, s.started_at),
-                error_message = CASE WHEN m.status = 'failed' AND s.status = 'in_progress' THEN m.failed_reason ELSE s.error_message END
+                error_message = CASE WHEN lower(m.status) = 'failed' AND s.status = 'in_progress' THEN m.failed_reason ELSE s.error_message END
             FROM moved m
-            WHERE s.deployment_id = m.id AND lower(s.stage_name) <> m.status
-              AND (s.status = 'in_progress' OR (s.status = 'pending' AND m.status IN ('failed', 'cancelled')))
+            WHERE s.deployment_id = m.id AND lower(s.stage_name) <> lower(m.status)
+              AND (s.status = 'in_progress' OR (s.status = 'pending' AND lower(m.status) IN ('failed', 'cancelled')))
         ),
         entered AS (
             INSERT INTO deployment_stages AS s (id, deployment_id, stage_name, status, started_at, created_at)
             SELECT @stageId, m.id, m.status, 'in_progress', @now, @now
             FROM moved m
-            WHERE m.status NOT IN {DeploymentLifecycle.Finished}
+            WHERE lower(m.status) NOT IN {DeploymentLifecycle.Finished}
             ON CONFLICT (deployment_id, lower(stage_name)) DO UPDATE
             SET status = 'in_progress', started_at = coalesce(s.started_at, excluded.started_at)
             WHERE s.status = 'pending'
         )
         """;
 
-    // Clocks of two machines do not decide the order of steps; names that are not known come last.
-    private const string Rank =
-        "coalesce(array_position(ARRAY['queued', 'cloning', 'checkout', 'installing', 'building', 'copying', 'deploying'], lower(s.stage_name)), 99)";
+    /// <summary>
+    /// The order of stages, wherever they are listed. Clocks of two machines do not decide the order of steps; names that are not known come
+    /// last, by their start.
+    /// </summary>
+    internal const string InOrder = """
+        coalesce(array_position(ARRAY['queued', 'cloning', 'checkout', 'installing', 'building', 'copying', 'deploying'], lower(s.stage_name)), 99), s.started_at, s.created_at, s.id
+        """;
 
     internal static DeploymentStage Read(RowReader row) => new()
     {
@@ -52,7 +56,7 @@ internal sealed class DeploymentStageRepository(Db db, TimeProvider clock) : IDe
         SELECT {Columns}
         FROM deployment_stages s
         WHERE s.deployment_id = @deploymentId AND {DeploymentRepository.Owned}
-        ORDER BY {Rank}, s.created_at, s.id
+        ORDER BY {InOrder}
         LIMIT @limit
         """, P.Of(deploymentId), P.Of(ownerId), P.Of(limit));
 
@@ -76,11 +80,11 @@ internal sealed class DeploymentStageRepository(Db db, TimeProvider clock) : IDe
                 SELECT {Columns}
                 FROM deployment_stages s
                 WHERE s.deployment_id = d.id
-                ORDER BY {Rank}, s.created_at, s.id
+                ORDER BY {InOrder}
                 LIMIT @limit
             ) s
             WHERE d.id = ANY (@deploymentIds) AND d.user_id = @ownerId AND NOT d.is_deleted
-            ORDER BY s.deployment_id, {Rank}, s.created_at, s.id
+            ORDER BY s.deployment_id, {InOrder}
             """,
             [P.Of([.. deploymentIds], nameof(deploymentIds)), P.Of(ownerId), P.Of(IDeploymentStageRepository.MaxListSize, "limit")],
             cancellationToken).ConfigureAwait(false);
@@ -102,8 +106,8 @@ internal sealed class DeploymentStageRepository(Db db, TimeProvider clock) : IDe
             WITH held AS (
                 SELECT d.id, d.status
                 FROM deployments d
-                WHERE d.id = @deploymentId AND NOT d.is_deleted AND d.status NOT IN {DeploymentLifecycle.Finished}
-                FOR SHARE
+                WHERE d.id = @deploymentId AND NOT d.is_deleted AND lower(d.status) NOT IN {DeploymentLifecycle.Finished}
+                FOR NO KEY UPDATE
             ),
             planned AS (
                 INSERT INTO deployment_stages AS s (id, deployment_id, stage_name, status, created_at)
@@ -133,8 +137,8 @@ internal sealed class DeploymentStageRepository(Db db, TimeProvider clock) : IDe
                 CASE WHEN @status IN ('completed', 'failed', 'cancelled') THEN @now END,
                 @errorMessage, @now
             FROM deployments d
-            WHERE d.id = @deploymentId AND NOT d.is_deleted AND d.status NOT IN {DeploymentLifecycle.Finished}
-            FOR SHARE OF d
+            WHERE d.id = @deploymentId AND NOT d.is_deleted AND lower(d.status) NOT IN {DeploymentLifecycle.Finished}
+            FOR NO KEY UPDATE OF d
             ON CONFLICT (deployment_id, lower(stage_name)) DO UPDATE
             SET status = excluded.status,
                 started_at = coalesce(s.started_at, excluded.started_at),
@@ -153,8 +157,8 @@ internal sealed class DeploymentStageRepository(Db db, TimeProvider clock) : IDe
             INSERT INTO deployment_stages AS s (id, deployment_id, stage_name, status, started_at, created_at)
             SELECT @id, d.id, @name, 'in_progress', @now, @now
             FROM deployments d
-            WHERE d.id = @deploymentId AND NOT d.is_deleted AND d.status NOT IN {DeploymentLifecycle.Finished}
-            FOR SHARE OF d
+            WHERE d.id = @deploymentId AND NOT d.is_deleted AND lower(d.status) NOT IN {DeploymentLifecycle.Finished}
+            FOR NO KEY UPDATE OF d
             ON CONFLICT (deployment_id, lower(stage_name)) DO UPDATE
             SET status = 'in_progress', started_at = coalesce(s.started_at, excluded.started_at)
             WHERE s.status = 'pending'
@@ -169,19 +173,27 @@ internal sealed class DeploymentStageRepository(Db db, TimeProvider clock) : IDe
         return EndAsync(deploymentId, name, StageStatus.Failed, errorMessage, cancellationToken);
     }
 
-    private async Task<bool> EndAsync(
+    // Holds the deployment before the stage, as every transition does: none of them waits for the other in a circle.
+    private Task<bool> EndAsync(
         Guid deploymentId,
         StageName name,
         StageStatus status,
         string? errorMessage,
         CancellationToken cancellationToken,
-        [CallerMemberName] string operation = "") =>
-        await db.WriteAsync("""
+        [CallerMemberName] string operation = "")
+    {
+        var end = new Statement("""
             UPDATE deployment_stages s
             SET status = @status, completed_at = greatest(@now, s.started_at), error_message = @errorMessage
             WHERE s.deployment_id = @deploymentId AND lower(s.stage_name) = @name AND s.status = 'in_progress'
-            """,
-            [P.Of(deploymentId), P.Of(name), P.Of(status), P.TextOrNull(errorMessage), P.Of(clock.Now(), "now")],
-            cancellationToken,
-            operation).ConfigureAwait(false) == 1;
+            RETURNING s.id
+            """, P.Of(deploymentId), P.Of(name), P.Of(status), P.TextOrNull(errorMessage), P.Of(clock.Now(), "now"));
+        return db.WriteBatchAsync(
+            async sets =>
+            {
+                await sets.AnyAsync().ConfigureAwait(false);
+                return await sets.AnyAsync().ConfigureAwait(false);
+            },
+            [DeploymentLifecycle.Hold(deploymentId), end], Repeat.Never, cancellationToken, operation);
+    }
 }

@@ -53,14 +53,21 @@ public interface IDeploymentContainerRepository
     /// <exception cref="ArgumentException"><paramref name="host"/> is null, blank or too long, or <paramref name="limit"/> is out of its range.</exception>
     Task<IReadOnlyList<int>> ListPortsInUseAsync(string host, int limit, CancellationToken cancellationToken);
 
-    /// <summary>Reserves the lowest free port of a machine. A port is taken while any row that is not stopped names it. In a unit of work, other reservations on the machine wait for its end.</summary>
+    /// <summary>
+    /// Reserves the lowest free port of a machine. A port is taken while any row that is not stopped names it. In a unit of work, other
+    /// reservations on the machine, and steps of the deployment, wait for its end.
+    /// </summary>
+    /// <remarks>
+    /// A deployment that failed, was cancelled or is deleted gets no port, since <see cref="ListOrphansAsync"/> would list its container at once. A
+    /// successful one does: its container may be started again. A cancel that comes later finds the row.
+    /// </remarks>
     /// <param name="container">What the port is for.</param>
     /// <param name="cancellationToken">Stops the insert.</param>
-    /// <returns>The row with the port, <c>starting</c>, or as it stands when the request is repeated; null when every port of the range is taken.</returns>
+    /// <returns>Whether a port was reserved, and the row with it: <c>starting</c>, or as it stands when the request is repeated.</returns>
     /// <exception cref="ArgumentException">A value is missing or too long, or there is no port to choose from; the message names it.</exception>
     /// <exception cref="MissingReferenceException">There is no such deployment.</exception>
     /// <exception cref="DuplicateException">Another program took the port at the same moment, past this library, or the id is another row's.</exception>
-    Task<DeploymentContainer?> ReserveAsync(NewDeploymentContainer container, CancellationToken cancellationToken);
+    Task<ContainerReservation> ReserveAsync(NewDeploymentContainer container, CancellationToken cancellationToken);
 
     /// <summary>Notes the id of the container that was made on a reserved port.</summary>
     /// <param name="id">The row.</param>

@@ -68,7 +68,8 @@ public interface IDeploymentHealthCheckRepository
     /// <param name="cancellationToken">Stops the query.</param>
     /// <returns>Every part in its order, also those without a check; none when the deployment is deleted or somebody else's.</returns>
     /// <exception cref="ArgumentException">
-    /// <paramref name="end"/> does not lie behind <paramref name="start"/>, or <paramref name="bucket"/> is no whole seconds or makes too many parts.
+    /// <paramref name="end"/> does not lie behind <paramref name="start"/>, which is the first moment of all, or <paramref name="bucket"/> is no whole
+    /// seconds or makes too many parts.
     /// </exception>
     Task<IReadOnlyList<HealthBucket>> ListHistoryAsync(
         Guid deploymentId, Guid ownerId, DateTimeOffset start, DateTimeOffset end, TimeSpan bucket, CancellationToken cancellationToken);
@@ -91,7 +92,7 @@ public interface IDeploymentHealthCheckRepository
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="threshold"/> or <paramref name="limit"/> is out of its range.</exception>
     Task<IReadOnlyList<UnhealthyDeployment>> ListUnhealthyAsync(int threshold, int limit, Guid afterId, CancellationToken cancellationToken);
 
-    /// <summary>Removes old health checks, those of the oldest deployments first, of each deployment the oldest first.</summary>
+    /// <summary>Removes old health checks, in the order of the deployments' ids, of each deployment the oldest first.</summary>
     /// <param name="before">Only checks before this moment.</param>
     /// <param name="limit">The number of checks at the most, 1 to <see cref="MaxListSize"/>.</param>
     /// <param name="cancellationToken">Stops the delete.</param>

@@ -70,7 +70,7 @@ public interface IDeploymentLogRepository
     /// <exception cref="DuplicateException">An id belongs to a line of another deployment, or is given twice.</exception>
     Task AppendAsync(Guid deploymentId, IReadOnlyCollection<NewDeploymentLog> lines, CancellationToken cancellationToken);
 
-    /// <summary>Removes the old beginnings of logs, those of the oldest deployments first.</summary>
+    /// <summary>Removes the old beginnings of logs, in the order of the deployments' ids.</summary>
     /// <remarks>
     /// Of each log goes what stands before its first line that is young enough, so that what is kept has no gap; the last line always stays,
     /// so that no number is given twice. A reader whose place is in what was removed goes on with the first line that is kept.

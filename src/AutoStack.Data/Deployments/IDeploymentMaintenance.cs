@@ -50,12 +50,14 @@ public interface IDeploymentMaintenance
     /// </summary>
     /// <remarks>
     /// When a deployment was deleted is not kept: what counts is when it ended, or was queued when it never did. One with a container
-    /// that is not stopped stays, so that its port is not given twice.
+    /// that is not stopped stays, so that its port is not given twice. Log lines and health checks go first, up to <see cref="MaxBatchSize"/> of
+    /// each in one transaction, so that a deployment may take several; in a unit of work they are one.
     /// </remarks>
     /// <param name="before">Only what ended before this moment.</param>
     /// <param name="limit">The number of deployments at the most, 1 to <see cref="MaxBatchSize"/>.</param>
     /// <param name="cancellationToken">Stops the delete.</param>
-    /// <returns>The number of deployments removed; call again while it is above zero. Those that another transaction holds are passed over.</returns>
+    /// <returns>The number of deployments removed; call again while it is above zero. Those that another transaction holds are passed over; a row of theirs that
+    /// another program holds without its deployment, as none of this library does, is waited for.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="limit"/> is out of its range.</exception>
     Task<int> PurgeDeletedAsync(DateTimeOffset before, int limit, CancellationToken cancellationToken);
 }

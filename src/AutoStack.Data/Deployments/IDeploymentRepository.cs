@@ -69,7 +69,8 @@ public interface IDeploymentRepository
 
     /// <summary>
     /// Queues a deployment of the same commit, branch and kind as one that is there, together with its first stage, and notifies
-    /// <see cref="QueueChannel"/>. Repeated with the same new id, it returns the deployment that is there.
+    /// <see cref="QueueChannel"/>. Repeated with the same new id, it returns the deployment that is there, also when the first one was deleted
+    /// meanwhile.
     /// </summary>
     /// <remarks>The copy is a manual one. It has no environment of its own: it is built with what the project has by then.</remarks>
     /// <param name="id">The deployment to be repeated, wherever it stands.</param>
@@ -78,7 +79,7 @@ public interface IDeploymentRepository
     /// <param name="cancellationToken">Stops the insert.</param>
     /// <returns>The new deployment; null when there is none to be repeated, it is deleted, or it belongs to somebody else.</returns>
     /// <exception cref="ArgumentException"><paramref name="newId"/> is <paramref name="id"/>.</exception>
-    /// <exception cref="DuplicateException"><paramref name="newId"/> belongs to a deployment of another project.</exception>
+    /// <exception cref="DuplicateException"><paramref name="newId"/> belongs to a deployment that is no copy: of another project, branch or kind.</exception>
     Task<Deployment?> RedeployAsync(Guid id, Guid ownerId, Guid? newId, CancellationToken cancellationToken);
 
     /// <summary>Cancels a deployment that has not ended; its worker is told at the next step it reports.</summary>

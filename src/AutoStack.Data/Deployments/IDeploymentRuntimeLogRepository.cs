@@ -48,7 +48,7 @@ public interface IDeploymentRuntimeLogRepository
     Task<int> AppendAsync(
         Guid deploymentId, RuntimeLogSource source, IReadOnlyCollection<NewDeploymentRuntimeLog> lines, CancellationToken cancellationToken);
 
-    /// <summary>Removes the old beginnings of logs, those of the oldest deployments first.</summary>
+    /// <summary>Removes the old beginnings of logs, in the order of the deployments' ids.</summary>
     /// <remarks>
     /// Of each log goes what stands before its first line that is young enough, so that what is kept has no gap; the last line always stays,
     /// so that no number is given twice. A reader whose place is in what was removed goes on with the first line that is kept.

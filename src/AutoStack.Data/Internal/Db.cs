@@ -23,6 +23,10 @@ internal enum Repeat
 /// </summary>
 internal abstract class Db(Telemetry telemetry, int commandTimeoutSeconds)
 {
+    // Of the transaction that the batch is: the next one on the connection starts with the default again. Not SET TRANSACTION, which warns
+    // outside BEGIN. Where that is the isolation already, as in a unit of work, it does nothing.
+    private const string ReadCommitted = "SET transaction_isolation = 'read committed'";
+
     /// <summary>Reads one row; null when there is none.</summary>
     public Task<T?> FindAsync<T>(
         Func<RowReader, T> read, [ConstantExpected] string sql, NpgsqlParameter[] parameters, CancellationToken cancellationToken, [CallerMemberName] string operation = "")
@@ -46,7 +50,7 @@ internal abstract class Db(Telemetry telemetry, int commandTimeoutSeconds)
     /// <summary>Reads the answers of several statements in one round trip.</summary>
     public Task<T> ReadBatchAsync<T>(
         Func<ResultSets, Task<T>> read, Statement[] statements, CancellationToken cancellationToken, [CallerMemberName] string operation = "") =>
-        RunBatchAsync(operation, statements, Repeat.WhenConnectionIsLost, read, cancellationToken);
+        RunBatchAsync(operation, statements, Repeat.WhenConnectionIsLost, readCommitted: false, read, cancellationToken);
 
     /// <summary>Changes rows; the number of them.</summary>
     public Task<int> WriteAsync(
@@ -69,11 +73,11 @@ internal abstract class Db(Telemetry telemetry, int commandTimeoutSeconds)
 
     /// <summary>
     /// Several statements in one round trip and one transaction; each sees what was committed when it starts, so that one may take a lock
-    /// and the next rely on it.
+    /// and the next rely on it, whatever isolation the server, the role or the host's data source sets by default.
     /// </summary>
     public Task<T> WriteBatchAsync<T>(
         Func<ResultSets, Task<T>> read, Statement[] statements, Repeat repeat, CancellationToken cancellationToken, [CallerMemberName] string operation = "") =>
-        RunBatchAsync(operation, statements, repeat, read, cancellationToken);
+        RunBatchAsync(operation, statements, repeat, readCommitted: true, read, cancellationToken);
 
     /// <summary>Lends a connection to the work, which may run more than once.</summary>
     protected abstract Task<T> WithConnectionAsync<T>(
@@ -117,11 +121,16 @@ internal abstract class Db(Telemetry telemetry, int commandTimeoutSeconds)
         }, cancellationToken);
 
     private Task<T> RunBatchAsync<T>(
-        string operation, Statement[] statements, Repeat repeat, Func<ResultSets, Task<T>> read, CancellationToken cancellationToken) =>
+        string operation, Statement[] statements, Repeat repeat, bool readCommitted, Func<ResultSets, Task<T>> read, CancellationToken cancellationToken) =>
         RunAsync(operation, statements, repeat, async (connection, token) =>
         {
             var batch = new NpgsqlBatch(connection) { Timeout = commandTimeoutSeconds };
             await using var disposing = batch.ConfigureAwait(false);
+            if (readCommitted)
+            {
+                batch.BatchCommands.Add(new NpgsqlBatchCommand(ReadCommitted));
+            }
+
             foreach (var statement in statements)
             {
                 batch.BatchCommands.Add(statement.ToBatchCommand());

@@ -2,6 +2,7 @@ using AutoStack.Data.Deployments;
 using AutoStack.Data.Internal;
 using AutoStack.Data.Users;
 using AutoStack.Data.Webhooks;
+using Npgsql;
 
 namespace AutoStack.Data.Monitoring;
 
@@ -15,15 +16,15 @@ internal sealed class RetentionService(Db db, Context context) : IRetentionServi
         new("deployments", nameof(RetentionPolicy.DeletedDeployments), policy => policy.DeletedDeployments,
             (get, before, limit, token) => get.Of<IDeploymentMaintenance>().PurgeDeletedAsync(before, limit, token), RetentionCounts.Deployments)
         {
-            // One of them may take a hundred thousand lines along.
+            // One of them may have a hundred stages and containers, which go along.
             MaxBatchSize = 50,
         },
         new("deployment_logs", nameof(RetentionPolicy.DeploymentLogs), policy => policy.DeploymentLogs,
-            (get, before, limit, token) => get.Of<IDeploymentLogRepository>().PurgeAsync(before, limit, token), RetentionCounts.DeploymentLogs),
+            (get, before, limit, token) => get.Of<IDeploymentLogRepository, DeploymentLogRepository>().PurgeAsync(before, limit, get.Place, token), RetentionCounts.DeploymentLogs),
         new("deployment_runtime_logs", nameof(RetentionPolicy.RuntimeLogs), policy => policy.RuntimeLogs,
-            (get, before, limit, token) => get.Of<IDeploymentRuntimeLogRepository>().PurgeAsync(before, limit, token), RetentionCounts.RuntimeLogs),
+            (get, before, limit, token) => get.Of<IDeploymentRuntimeLogRepository, DeploymentRuntimeLogRepository>().PurgeAsync(before, limit, get.Place, token), RetentionCounts.RuntimeLogs),
         new("deployment_health_checks", nameof(RetentionPolicy.HealthChecks), policy => policy.HealthChecks,
-            (get, before, limit, token) => get.Of<IDeploymentHealthCheckRepository>().PurgeAsync(before, limit, token), RetentionCounts.HealthChecks),
+            (get, before, limit, token) => get.Of<IDeploymentHealthCheckRepository, DeploymentHealthCheckRepository>().PurgeAsync(before, limit, get.Place, token), RetentionCounts.HealthChecks),
         new("sessions", nameof(RetentionPolicy.ExpiredSessions), policy => policy.ExpiredSessions ? TimeSpan.Zero : null,
             (get, _, limit, token) => get.Of<ISessionRepository>().PurgeExpiredAsync(limit, token), RetentionCounts.Sessions),
         new("password_reset_tokens", nameof(RetentionPolicy.PasswordResetTokens), policy => policy.PasswordResetTokens,
@@ -48,19 +49,7 @@ internal sealed class RetentionService(Db db, Context context) : IRetentionServi
         var results = new List<RetentionResult>();
         foreach (var (rule, age) in Applied(policy))
         {
-            var result = new RetentionResult(rule.Table, Rows: 0, Batches: 0, MoreLeft: false);
-            while (await rule.Purge(new Source(db, context), now - age, Math.Min(policy.BatchSize, rule.MaxBatchSize), cancellationToken).ConfigureAwait(false) is var rows and > 0)
-            {
-                var batches = result.Batches + 1;
-                result = result with { Rows = result.Rows + rows, Batches = batches, MoreLeft = batches == policy.MaxBatches };
-                progress?.Report(result);
-                if (result.MoreLeft)
-                {
-                    break;
-                }
-            }
-
-            results.Add(result);
+            results.Add(await RunAsync(rule, now - age, policy, progress, cancellationToken).ConfigureAwait(false));
         }
 
         return results;
@@ -77,6 +66,38 @@ internal sealed class RetentionService(Db db, Context context) : IRetentionServi
         }
 
         return counts;
+    }
+
+    private async Task<RetentionResult> RunAsync(
+        Rule rule, DateTimeOffset before, RetentionPolicy policy, IProgress<RetentionResult>? progress, CancellationToken cancellationToken)
+    {
+        var source = new Source(db, context);
+        var result = new RetentionResult(rule.Table, Rows: 0, Batches: 0, MoreLeft: false);
+        while (!result.MoreLeft)
+        {
+            int rows;
+            try
+            {
+                rows = await rule.Purge(source, before, Math.Min(policy.BatchSize, rule.MaxBatchSize), cancellationToken).ConfigureAwait(false);
+            }
+            catch (Exception exception) when (exception is NpgsqlException or AutoStackDataException)
+            {
+                result = result with { MoreLeft = true, Failure = exception };
+                progress?.Report(result);
+                break;
+            }
+
+            if (rows == 0)
+            {
+                break;
+            }
+
+            var batches = result.Batches + 1;
+            result = result with { Rows = result.Rows + rows, Batches = batches, MoreLeft = batches == policy.MaxBatches };
+            progress?.Report(result);
+        }
+
+        return result;
     }
 
     private static List<(Rule Rule, TimeSpan Age)> Applied(RetentionPolicy policy)
@@ -120,9 +141,15 @@ internal sealed class RetentionService(Db db, Context context) : IRetentionServi
         public int MaxBatchSize { get; init; } = 1000;
     }
 
-    /// <summary>Where a rule gets its repository from.</summary>
+    /// <summary>Where a rule gets its repository from, for the batches of one run.</summary>
     internal sealed class Source(Db db, Context context)
     {
+        /// <summary>Where the next batch goes on, so that it does not begin at the first deployment again.</summary>
+        public PurgeWindow.Place Place { get; } = new();
+
         public T Of<T>() => (T)Repositories.Create(typeof(T), db, context);
+
+        public TRepository Of<TInterface, TRepository>()
+            where TRepository : class, TInterface => (TRepository)Repositories.Create(typeof(TInterface), db, context);
     }
 }

@@ -35,7 +35,7 @@ public interface IWebhookPayloadRepository
     /// </summary>
     /// <remarks>
     /// The delivery is told by <c>x-github-delivery</c>; at GitLab by <c>idempotency-key</c>, and without one by <c>x-gitlab-event-uuid</c>; at
-    /// Bitbucket by <c>x-request-uuid</c>. Without such a header every call stores a row.
+    /// Bitbucket by <c>x-request-uuid</c>. A blank one counts for none, and is not stored. Without such a header every call stores a row.
     /// </remarks>
     /// <param name="payload">The webhook.</param>
     /// <param name="cancellationToken">Stops the insert.</param>

@@ -15,7 +15,10 @@ internal static class WebhookHeaders
         "hmac", "bearer",
     ];
 
-    private static readonly string[] SecretWords = ["auth", "key", "pass", "pwd", "otp", "sig"];
+    private static readonly string[] SecretWords = ["pass", "pwd", "otp", "sig"];
+
+    // What tells deliveries and events apart.
+    private static readonly string[] KnownKeys = ["idempotency-key", "x-event-key"];
 
     /// <summary>The headers as they are stored, and the provider's id of the delivery; null when there is none.</summary>
     /// <exception cref="ArgumentException">The headers are no object of texts or lists of texts, or too long.</exception>
@@ -33,13 +36,19 @@ internal static class WebhookHeaders
                 ?? throw new ArgumentException($"{name} holds a value that is neither a text nor a list of texts.", name);
         }
 
+        // A blank one tells nothing; stored, it would stand before the next one in the index of deliveries.
+        foreach (var header in DeliveryHeaders(provider).Where(h => string.IsNullOrWhiteSpace(values.GetValueOrDefault(h))))
+        {
+            values.Remove(header);
+        }
+
         var delivery = DeliveryHeaders(provider).Select(h => values.GetValueOrDefault(h)).FirstOrDefault(v => v is not null);
         foreach (var header in values.Keys.Where(IsSecret).ToList())
         {
             values[header] = Redacted;
         }
 
-        return (JsonSerializer.SerializeToUtf8Bytes(values), string.IsNullOrWhiteSpace(delivery) ? null : delivery);
+        return (JsonSerializer.SerializeToUtf8Bytes(values), delivery);
     }
 
     /// <summary>Stored headers as they may be shown: rows of the Python services hold their secrets in clear.</summary>
@@ -80,8 +89,15 @@ internal static class WebhookHeaders
 
     // Rather one too many: a header that is hidden for nothing costs less than a key that is stored.
     private static bool IsSecret(string name) =>
-        name != "idempotency-key"
-        && (SecretParts.Any(part => name.Contains(part, StringComparison.Ordinal)) || name.Split('-', '_', '.', ' ').Any(SecretWords.Contains));
+        !KnownKeys.Contains(name)
+        && (SecretParts.Any(part => name.Contains(part, StringComparison.Ordinal))
+            || name.Split('-', '_', '.', ' ').Any(IsSecretWord));
+
+    private static bool IsSecretWord(string word) =>
+        SecretWords.Contains(word)
+        || word.EndsWith("key", StringComparison.Ordinal)
+        || word.StartsWith("oauth", StringComparison.Ordinal)
+        || (word.StartsWith("auth", StringComparison.Ordinal) && !word.StartsWith("author", StringComparison.Ordinal));
 
     // As HTTP joins a header that is sent more than once.
     private static string? Value(JsonElement value)

@@ -14,7 +14,7 @@ public sealed record WebhookPayload
     /// <summary>Who sent it.</summary>
     public required WebhookProvider Provider { get; init; }
 
-    /// <summary>The body.</summary>
+    /// <summary>The body. Escapes that have no text (U+0000, halves of surrogate pairs), which rows of the Python services may hold, read as U+FFFD.</summary>
     public required JsonElement PayloadJson { get; init; }
 
     /// <summary>The request headers by their name in lower case. Values that are secret by their name read <c>[redacted]</c>.</summary>
@@ -110,6 +110,9 @@ public sealed record WebhookPayloadFilter
 /// <param name="Id">The id of the last row seen.</param>
 public readonly record struct WebhookPayloadCursor(DateTimeOffset ReceivedAt, Guid Id)
 {
-    /// <summary>Before the newest.</summary>
-    public static WebhookPayloadCursor Start { get; } = new(DateTimeOffset.MaxValue, Guid.AllBitsSet);
+    /// <summary>Before the newest; the same as <c>default</c>.</summary>
+    public static WebhookPayloadCursor Start { get; }
+
+    /// <summary>What comes after the place is smaller than this.</summary>
+    internal WebhookPayloadCursor Bound => this == Start ? new(DateTimeOffset.MaxValue, Guid.AllBitsSet) : this;
 }

@@ -26,7 +26,7 @@ internal sealed class WebhookPayloadRepository(Db db, TimeProvider clock) : IWeb
         Id = row.Guid(),
         DeploymentId = row.GuidOrNull(),
         Provider = row.Value<WebhookProvider>(),
-        PayloadJson = row.Json(),
+        PayloadJson = JsonText.Readable(row.Json()),
         Headers = WebhookHeaders.Redact(row.Json()),
         ReceivedAt = row.Time(),
     };
@@ -52,14 +52,14 @@ internal sealed class WebhookPayloadRepository(Db db, TimeProvider clock) : IWeb
                   AND (w.received_at, w.id) < (@receivedAt, @id)
                 ORDER BY w.received_at DESC, w.id DESC
                 LIMIT @limit
-                """, [P.Of(deploymentId), provider, P.Of(after.ReceivedAt), P.Of(after.Id), P.Of(limit)], cancellationToken)
+                """, [P.Of(deploymentId), provider, P.Of(after.Bound.ReceivedAt), P.Of(after.Bound.Id), P.Of(limit)], cancellationToken)
             : db.ListAsync(ReadSummary, $"""
                 SELECT {SummaryColumns}
                 FROM webhook_payloads w
                 WHERE (@provider IS NULL OR lower(w.provider) = @provider) AND (w.received_at, w.id) < (@receivedAt, @id)
                 ORDER BY w.received_at DESC, w.id DESC
                 LIMIT @limit
-                """, [provider, P.Of(after.ReceivedAt), P.Of(after.Id), P.Of(limit)], cancellationToken);
+                """, [provider, P.Of(after.Bound.ReceivedAt), P.Of(after.Bound.Id), P.Of(limit)], cancellationToken);
     }
 
     public async Task<WebhookStoreResult> StoreAsync(NewWebhookPayload payload, CancellationToken cancellationToken)

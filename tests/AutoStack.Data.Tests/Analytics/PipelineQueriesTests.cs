@@ -130,4 +130,24 @@ public sealed class PipelineQueriesTests : AnalyticsTests
                 Throws.TypeOf<ArgumentOutOfRangeException>().With.Property("ParamName").EqualTo("limit"));
         }
     }
+
+
+    [Test]
+    public async Task Stages_come_in_the_order_of_the_steps_however_they_were_planned()
+    {
+        var deployment = await EnqueueAsync();
+        await Stages.PlanAsync(deployment.Id, [StageName.Cloning, StageName.Building, StageName.Deploying], Token);
+        await ExecuteAsync("UPDATE deployments SET status = 'cloning', started_at = created_at WHERE id = $1", deployment.Id);
+        await Lifecycle.AdvanceAsync(deployment.Id, DeploymentStatus.Checkout, Token);
+        await Lifecycle.AdvanceAsync(deployment.Id, DeploymentStatus.Building, Token);
+        await Lifecycle.AdvanceAsync(deployment.Id, DeploymentStatus.Copying, Token);
+        await ExecuteAsync("INSERT INTO deployment_stages (id, deployment_id, stage_name, started_at, created_at) VALUES (gen_random_uuid(), $1, 'Late', '2031-01-01', '2001-01-01')", deployment.Id);
+        await ExecuteAsync("INSERT INTO deployment_stages (id, deployment_id, stage_name, started_at, created_at) VALUES (gen_random_uuid(), $1, 'Early', '2030-01-01', '2002-01-01')", deployment.Id);
+
+        var names = (await Pipelines.FindAsync(deployment.Id, deployment.UserId, Token))!.Stages.Select(s => s.Name.Value).ToList();
+
+        Assert.That(names, Is.EqualTo(["queued", "cloning", "checkout", "building", "copying", "deploying", "Early", "Late"]));
+        Assert.That((await Stages.ListByDeploymentAsync(deployment.Id, deployment.UserId, Token)).Select(s => s.Name.Value), Is.EqualTo(names));
+        Assert.That((await Pipelines.ListLatestAsync(deployment.UserId, 1, Token))[0].Stages.Select(s => s.Name.Value), Is.EqualTo(names));
+    }
 }

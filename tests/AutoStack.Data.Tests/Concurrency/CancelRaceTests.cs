@@ -85,6 +85,81 @@ public sealed class CancelRaceTests : DatabaseTests
         Assert.That(await OpenStagesAsync(deployment), Is.Empty);
     }
 
+    [Test]
+    public async Task A_stage_that_ends_holds_its_deployment_first_so_that_a_cancel_waits_and_nothing_goes_in_a_circle()
+    {
+        var deployment = await StartedAsync(DeploymentStatus.Building);
+        Task<CancelResult> cancel = null!;
+        var attempts = 0;
+        var step = await UnitOfWork.RunAsync(async (tx, token) =>
+        {
+            attempts++;
+            Assert.That(await tx.Get<IDeploymentStageRepository>().CompleteAsync(deployment.Id, StageName.Building, token), Is.True);
+            cancel = Deployments.CancelAsync(deployment.Id, deployment.UserId, "stop", Token);
+            await UntilSomeoneWaitsAsync();
+            Assert.That(await WaitedForAsync(), Is.EqualTo("deployments"));
+            return await tx.Get<IDeploymentLifecycle>().AdvanceAsync(deployment.Id, DeploymentStatus.Copying, token);
+        }, Token);
+
+        Assert.That((step, await cancel, attempts), Is.EqualTo((TransitionResult.Applied, CancelResult.Cancelled, 1)));
+        var stages = await Stages.ListByDeploymentAsync(deployment.Id, deployment.UserId, Token);
+        Assert.That(stages.Single(s => s.Name == StageName.Building).Status, Is.EqualTo(StageStatus.Completed));
+        Assert.That(stages.Single(s => s.Name == StageName.Copying).Status, Is.EqualTo(StageStatus.Cancelled));
+    }
+
+    [Test]
+    public async Task Two_that_plan_set_or_enter_a_stage_do_not_hinder_the_end_of_the_deployment()
+    {
+        foreach (var enter in new Func<IDeploymentStageRepository, Guid, Task<bool>>[]
+        {
+            (stages, id) => stages.StartAsync(id, StageName.Deploying, Token),
+            (stages, id) => stages.SetAsync(id, StageName.Deploying, StageStatus.InProgress, null, Token),
+            (stages, id) => stages.PlanAsync(id, [StageName.Deploying], Token),
+        })
+        {
+            var deployment = await StartedAsync(DeploymentStatus.Building);
+            Task<bool> other = null!;
+            var attempts = 0;
+            var end = await UnitOfWork.RunAsync(async (tx, token) =>
+            {
+                attempts++;
+                Assert.That(await enter(tx.Get<IDeploymentStageRepository>(), deployment.Id), Is.True);
+                other = enter(Stages, deployment.Id);
+                await UntilSomeoneWaitsAsync();
+                Assert.That(await WaitedForAsync(), Is.EqualTo("deployments"));
+                return await tx.Get<IDeploymentLifecycle>().SucceedAsync(deployment.Id, null, token);
+            }, Token);
+
+            Assert.That((end, await other, attempts), Is.EqualTo((TransitionResult.Applied, false, 1)));
+        }
+    }
+
+    [Test]
+    public async Task A_deployment_never_ends_before_its_start_whosever_clock_told_it()
+    {
+        foreach (var end in new Func<Deployment, Task>[]
+        {
+            d => Deployments.CancelAsync(d.Id, d.UserId, null, Token),
+            d => Lifecycle.FailAsync(d.Id, "x", Token),
+            d => Lifecycle.SucceedAsync(d.Id, null, Token),
+            d => Deployments.SoftDeleteAsync(d.Id, d.UserId, Token),
+            d => Maintenance.AbandonAsync([d.Id], "x", Token),
+        })
+        {
+            var deployment = await StartedAsync(DeploymentStatus.Building);
+            await ExecuteAsync("UPDATE deployments SET started_at = started_at + interval '3 hours' WHERE id = $1", deployment.Id);
+
+            await end(deployment);
+
+            Assert.That(
+                await ScalarAsync("SELECT completed_at = started_at AND build_duration_seconds = 0 FROM deployments WHERE id = $1", deployment.Id), Is.True);
+        }
+    }
+
+    // The table with the row that the session waits for. In a circle it would hold the deployment and wait for something else.
+    private async Task<string> WaitedForAsync() =>
+        (string)(await ScalarAsync("SELECT coalesce(string_agg(relation::regclass::text, ','), '') FROM pg_locks WHERE locktype = 'tuple' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"))!;
+
     private async Task<IEnumerable<DeploymentStage>> OpenStagesAsync(Deployment deployment) =>
         (await Stages.ListByDeploymentAsync(deployment.Id, deployment.UserId, Token)).Where(s => s.Status == StageStatus.InProgress);
 }

@@ -9,22 +9,38 @@ public sealed class PortRaceTests : DatabaseTests
     public async Task Reservations_at_the_same_moment_get_different_ports()
     {
         var host = Unique("host");
-        var deployment = await EnqueueAsync();
-        Task<DeploymentContainer?>[] waiting = [];
+        var project = await AddProjectAsync();
+        var deployments = await Task.WhenAll(Enumerable.Range(0, 9).Select(_ => EnqueueAsync(project)));
+        Task<ContainerReservation>[] waiting = [];
 
         // The first reservation is held open until eight others wait for it: all of them would find the same port free.
         var first = await UnitOfWork.RunAsync(async (tx, token) =>
         {
-            var reserved = await tx.Get<IDeploymentContainerRepository>().ReserveAsync(Request(), token);
-            waiting = [.. Enumerable.Range(0, 8).Select(_ => Task.Run(() => Containers.ReserveAsync(Request(), Token)))];
+            var reserved = await tx.Get<IDeploymentContainerRepository>().ReserveAsync(Request(8), token);
+            waiting = [.. Enumerable.Range(0, 8).Select(n => Task.Run(() => Containers.ReserveAsync(Request(n), Token)))];
             await UntilSomeoneWaitsAsync(8);
-            return reserved!.Port;
+            return reserved.Container!.Port;
         }, Token);
 
-        var others = (await Task.WhenAll(waiting)).Select(c => c!.Port);
+        var others = (await Task.WhenAll(waiting)).Select(c => c.Container!.Port);
         Assert.That(others.Append(first).Order(), Is.EqualTo(Enumerable.Range(30000, 9)));
 
-        NewDeploymentContainer Request() => new() { DeploymentId = deployment.Id, Image = "site:1", Host = host };
+        NewDeploymentContainer Request(int n) => new() { DeploymentId = deployments[n].Id, Image = "site:1", Host = host };
+    }
+
+    [Test]
+    public async Task A_reservation_that_meets_a_cancel_on_its_way_is_refused()
+    {
+        var deployment = await StartedAsync(DeploymentStatus.Building);
+        Task<ContainerReservation> reservation = null!;
+        await UnitOfWork.RunAsync(async (tx, token) =>
+        {
+            await tx.Get<IDeploymentRepository>().CancelAsync(deployment.Id, deployment.UserId, null, token);
+            reservation = Containers.ReserveAsync(new NewDeploymentContainer { DeploymentId = deployment.Id, Image = "site:1", Host = Unique("host") }, Token);
+            await UntilSomeoneWaitsAsync();
+        }, Token);
+
+        Assert.That(await reservation, Is.EqualTo(new ContainerReservation(ReservationOutcome.Refused, null)));
     }
 
     [Test]

@@ -179,7 +179,7 @@ public sealed partial class HostileArguments : DatabaseTests
     {
         var deployment = await EnqueueAsync();
         var container = (await Containers.ReserveAsync(
-            new NewDeploymentContainer { DeploymentId = deployment.Id, Image = "i", Host = Unique("host") }, Token))!;
+            new NewDeploymentContainer { DeploymentId = deployment.Id, Image = "i", Host = Unique("host") }, Token)).Container!;
         var session = await Sessions.AddAsync(new NewSession { UserId = deployment.UserId, Token = SessionToken.New() }, Token);
         var body = JsonDocument.Parse("{}").RootElement;
         var payload = await Webhooks.StoreAsync(new NewWebhookPayload { Provider = WebhookProvider.GitHub, Headers = body, PayloadJson = body }, Token);

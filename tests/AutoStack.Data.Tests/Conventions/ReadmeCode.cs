@@ -34,9 +34,10 @@ internal static class ReadmeCode
             var id = job.Deployment.Id;
             try
             {
-                if (await lifecycle.AdvanceAsync(id, DeploymentStatus.Building, cancellationToken) == TransitionResult.Cancelled)
+                var step = await lifecycle.AdvanceAsync(id, DeploymentStatus.Building, cancellationToken);
+                if (step is not (TransitionResult.Applied or TransitionResult.AlreadyThere))
                 {
-                    continue; // by its owner, meanwhile
+                    continue; // cancelled by its owner, or given up by a sweeper: it is not this worker's any more
                 }
 
                 await foreach (var line in build(job.Deployment).WithCancellation(cancellationToken))
@@ -83,8 +84,12 @@ internal static class ReadmeCode
     public static async Task ContainerAsync(
         IDeploymentContainerRepository containers, Deployment deployment, Func<int, Task<string>> run, CancellationToken cancellationToken)
     {
-        var place = await containers.ReserveAsync(new NewDeploymentContainer { DeploymentId = deployment.Id, Image = "site:1" }, cancellationToken)
-            ?? throw new InvalidOperationException("Every port is taken.");
+        var reservation = await containers.ReserveAsync(new NewDeploymentContainer { DeploymentId = deployment.Id, Image = "site:1" }, cancellationToken);
+        if (reservation.Container is not { } place)
+        {
+            return; // every port is taken, or the deployment was cancelled meanwhile: start nothing
+        }
+
         var containerId = await run(place.Port);
         await containers.ConfirmAsync(place.Id, containerId, cancellationToken);
         await containers.MarkRunningAsync(place.Id, cancellationToken);
@@ -124,7 +129,7 @@ internal static class ReadmeCode
 
         foreach (var result in await retention.RunAsync(policy, null, cancellationToken))
         {
-            Console.WriteLine($"{result.Table}: {result.Rows} rows in {result.Batches} batches");
+            Console.WriteLine($"{result.Table}: {result.Rows} rows in {result.Batches} batches, {result.Failure?.Message ?? "no error"}");
         }
     }
 

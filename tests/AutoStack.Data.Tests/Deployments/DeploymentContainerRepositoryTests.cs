@@ -203,12 +203,38 @@ public sealed class DeploymentContainerRepositoryTests : DatabaseTests
             ExcludedPorts = [30000, 30001, 30001, 80, -1],
         };
 
-        Assert.That((await Containers.ReserveAsync(request, Token))!.Port, Is.EqualTo(30002));
-        Assert.That(await Containers.ReserveAsync(request with { ExcludedPorts = [30000, 30001, 30003] }, Token), Is.Null);
-        Assert.That((await Containers.ReserveAsync(request with { ExcludedPorts = [] }, Token))!.Port, Is.EqualTo(30000));
+        Assert.That((await Containers.ReserveAsync(request, Token)).Container!.Port, Is.EqualTo(30002));
+        Assert.That(await Containers.ReserveAsync(request with { ExcludedPorts = [30000, 30001, 30003] }, Token), Is.EqualTo(new ContainerReservation(ReservationOutcome.NoFreePort, null)));
+        Assert.That((await Containers.ReserveAsync(request with { ExcludedPorts = [] }, Token)).Container!.Port, Is.EqualTo(30000));
         Assert.That(await Containers.ListByDeploymentAsync(deployment.Id, deployment.UserId, Token), Has.Count.EqualTo(2));
         Assert.That(() => Containers.ReserveAsync(request with { ExcludedPorts = null! }, Token), Throws.ArgumentNullException);
         Assert.That(() => Containers.ReserveAsync(request with { ExcludedPorts = new int[65536] }, Token), Throws.ArgumentException);
+    }
+
+    [Test]
+    public async Task Nothing_is_reserved_for_what_failed_was_cancelled_or_is_deleted()
+    {
+        var refused = new ContainerReservation(ReservationOutcome.Refused, null);
+        foreach (var end in new Func<Deployment, Task>[]
+        {
+            d => Lifecycle.FailAsync(d.Id, "x", Token),
+            d => Deployments.CancelAsync(d.Id, d.UserId, null, Token),
+            d => Deployments.SoftDeleteAsync(d.Id, d.UserId, Token),
+        })
+        {
+            var deployment = await StartedAsync(DeploymentStatus.Building);
+            var request = new NewDeploymentContainer { Id = Guid.CreateVersion7(), DeploymentId = deployment.Id, Image = "site:1", Host = Unique("host") };
+            Assert.That((await Containers.ReserveAsync(request, Token)).Outcome, Is.EqualTo(ReservationOutcome.Reserved));
+            await end(deployment);
+
+            Assert.That(await Containers.ReserveAsync(request with { Id = null }, Token), Is.EqualTo(refused));
+            Assert.That(await Containers.ReserveAsync(request, Token), Is.EqualTo(refused), "repeated: what was reserved before is an orphan now");
+            Assert.That(await Containers.ListOrphansAsync(1000, Guid.Empty, Token), Has.Exactly(1).Property("DeploymentId").EqualTo(deployment.Id));
+        }
+
+        var done = await StartedAsync(DeploymentStatus.Building);
+        await Lifecycle.SucceedAsync(done.Id, null, Token);
+        Assert.That(await ReserveAsync(done, Unique("host")), Is.Not.Null, "its container may be started again");
     }
 
     [TestCase(0, 10)]
@@ -217,9 +243,9 @@ public sealed class DeploymentContainerRepositoryTests : DatabaseTests
     public void A_range_without_a_port_is_refused(int first, int last) =>
         Assert.That(() => new PortRange(first, last), Throws.TypeOf<ArgumentOutOfRangeException>());
 
-    private Task<DeploymentContainer?> ReserveAsync(Deployment deployment, string host, PortRange? ports = null) =>
-        Containers.ReserveAsync(
-            new NewDeploymentContainer { DeploymentId = deployment.Id, Image = "site:1", Host = host, Ports = ports ?? PortRange.Default }, Token);
+    private async Task<DeploymentContainer?> ReserveAsync(Deployment deployment, string host, PortRange? ports = null) =>
+        (await Containers.ReserveAsync(
+            new NewDeploymentContainer { DeploymentId = deployment.Id, Image = "site:1", Host = host, Ports = ports ?? PortRange.Default }, Token)).Container;
 
     private async Task<DeploymentContainer> RunningAsync(bool finished)
     {

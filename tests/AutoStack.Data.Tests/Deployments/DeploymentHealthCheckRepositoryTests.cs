@@ -144,6 +144,21 @@ public sealed class DeploymentHealthCheckRepositoryTests : DatabaseTests
         Assert.That(() => HealthChecks.FindUptimeAsync(deployment.Id, deployment.UserId, Start, Start, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
     }
 
+    [Test]
+    public async Task A_history_from_before_all_times_is_refused_and_an_uptime_is_not()
+    {
+        var deployment = await EnqueueAsync();
+        await CheckAsync(deployment, "+");
+
+        Assert.That(
+            () => HealthChecks.ListHistoryAsync(deployment.Id, deployment.UserId, DateTimeOffset.MinValue, Start.AddDays(1), TimeSpan.FromDays(3650), Token),
+            Throws.TypeOf<ArgumentOutOfRangeException>().With.Property("ParamName").EqualTo("start"));
+        Assert.That(
+            await HealthChecks.ListHistoryAsync(deployment.Id, deployment.UserId, DateTimeOffset.MinValue.AddTicks(10), Start.AddDays(1), TimeSpan.FromDays(3650), Token),
+            Has.Exactly(1).Matches<HealthBucket>(b => b.Checks == 1));
+        Assert.That((await HealthChecks.FindUptimeAsync(deployment.Id, deployment.UserId, DateTimeOffset.MinValue, DateTimeOffset.MaxValue, Token))!.Checks, Is.EqualTo(1));
+    }
+
     [TestCase("", 0)]
     [TestCase("+", 0)]
     [TestCase("---", 3)]
@@ -273,7 +288,7 @@ public sealed class DeploymentHealthCheckRepositoryTests : DatabaseTests
     private async Task<Deployment> RunningAsync(string checks)
     {
         var deployment = await StartedAsync(DeploymentStatus.Building);
-        var container = (await Containers.ReserveAsync(new NewDeploymentContainer { DeploymentId = deployment.Id, Image = "site:1", Host = Unique("host") }, Token))!;
+        var container = (await Containers.ReserveAsync(new NewDeploymentContainer { DeploymentId = deployment.Id, Image = "site:1", Host = Unique("host") }, Token)).Container!;
         await Containers.ConfirmAsync(container.Id, Unique("docker"), Token);
         await Containers.MarkRunningAsync(container.Id, Token);
         await ExecuteAsync("UPDATE deployment_containers SET created_at = '2025-01-01' WHERE id = $1", container.Id);

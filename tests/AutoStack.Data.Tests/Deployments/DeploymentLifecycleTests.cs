@@ -236,6 +236,26 @@ public sealed class DeploymentLifecycleTests : DatabaseTests
         Assert.That((await Logs.ListAsync(deployment.Id, deployment.UserId, LogCursor.Start, 10, Token)).Lines, Is.Empty);
     }
 
+    [Test]
+    public async Task An_end_that_another_program_wrote_in_another_case_is_an_end()
+    {
+        var ended = await StartedAsync(DeploymentStatus.Building);
+        await ExecuteAsync("UPDATE deployments SET status = 'SUCCESS', completed_at = '2026-01-01' WHERE id = $1", ended.Id);
+
+        Assert.That(await Lifecycle.FailAsync(ended.Id, "late", Token), Is.EqualTo(TransitionResult.AlreadyFinished));
+        Assert.That(await Lifecycle.SetCommitAsync(ended.Id, new CommitInfo("abc"), Token), Is.False);
+        Assert.That(await Deployments.CancelAsync(ended.Id, ended.UserId, null, Token), Is.EqualTo(CancelResult.AlreadyFinished));
+        Assert.That(await Stages.StartAsync(ended.Id, StageName.Deploying, Token), Is.False);
+        Assert.That(await Stages.SetAsync(ended.Id, StageName.Deploying, StageStatus.Completed, null, Token), Is.False);
+        Assert.That(await Stages.PlanAsync(ended.Id, [StageName.Deploying], Token), Is.False);
+        Assert.That(await Maintenance.AbandonAsync([ended.Id], "gone", Token), Is.EqualTo(1));
+
+        var row = await ScalarAsync("SELECT status || ' ' || completed_at || coalesce(failed_reason, '') FROM deployments WHERE id = $1", ended.Id);
+        Assert.That(row, Is.EqualTo("SUCCESS 2026-01-01 00:00:00"));
+        Assert.That(await Lifecycle.FindStatusAsync(ended.Id, Token), Is.EqualTo(DeploymentStatus.Success));
+        Assert.That(await ScalarAsync("SELECT string_agg(stage_name || ' ' || status, ',' ORDER BY stage_name) FROM deployment_stages WHERE deployment_id = $1", ended.Id), Is.EqualTo("building completed,cloning completed"));
+    }
+
     private async Task EmptyTheQueueAsync() => await ExecuteAsync("UPDATE deployments SET status = 'failed' WHERE status = 'queued'");
 
     private async Task<IEnumerable<string>> StagesAsync(Deployment deployment) =>

@@ -211,13 +211,66 @@ public sealed class DeploymentMaintenanceTests : DatabaseTests
     {
         await ExecuteAsync("DELETE FROM deployments");
         var deployment = await EnqueueAsync();
-        var container = (await Containers.ReserveAsync(new NewDeploymentContainer { DeploymentId = deployment.Id, Image = "x", Host = Unique("host") }, Token))!;
+        var container = (await Containers.ReserveAsync(new NewDeploymentContainer { DeploymentId = deployment.Id, Image = "x", Host = Unique("host") }, Token)).Container!;
         await Deployments.SoftDeleteAsync(deployment.Id, deployment.UserId, Token);
         var before = Clock.GetUtcNow().AddDays(1);
 
         Assert.That(await Maintenance.PurgeDeletedAsync(before, 10, Token), Is.Zero);
         await Containers.MarkStoppedAsync(container.Id, Token);
         Assert.That(await Maintenance.PurgeDeletedAsync(before, 10, Token), Is.EqualTo(1));
+    }
+
+    [Test]
+    public async Task A_deployment_whose_stage_is_ending_is_passed_over()
+    {
+        var deployment = await SilentAsync();
+        await UnitOfWork.RunAsync(async (tx, ct) =>
+        {
+            Assert.That(await tx.Get<IDeploymentStageRepository>().CompleteAsync(deployment.Id, StageName.Building, ct), Is.True);
+            Assert.That(
+                await Maintenance.FailStalledAsync(Idle, "stalled", 1000, Token).WaitAsync(TimeSpan.FromSeconds(20), ct), Has.No.Member(deployment.Id));
+        }, Token);
+
+        Assert.That(await Maintenance.FailStalledAsync(Idle, "stalled", 1000, Token), Has.No.Member(deployment.Id), "it has made progress");
+    }
+
+    [Test]
+    public async Task Purge_takes_what_a_deployment_has_thousands_of_in_bounded_statements()
+    {
+        await ExecuteAsync("DELETE FROM deployments");
+        var few = await DeletedAsync();
+        var many = await DeletedAsync();
+        await ExecuteAsync(
+            "INSERT INTO deployment_logs (id, deployment_id, timestamp, message, created_at, seq) SELECT gen_random_uuid(), $1, now(), 'x', now(), n FROM generate_series(1, 2500) n", many.Id);
+        await ExecuteAsync(
+            "INSERT INTO deployment_runtime_logs (id, deployment_id, source, timestamp, message, seq) SELECT gen_random_uuid(), $1, 'docker', now(), 'x', n FROM generate_series(1, 1500) n", many.Id);
+        await ExecuteAsync(
+            "INSERT INTO deployment_health_checks (id, deployment_id, url, is_live, checked_at) SELECT gen_random_uuid(), $1, 'x', TRUE, now() FROM generate_series(1, 1000) n", many.Id);
+        await ExecuteAsync(
+            """
+            CREATE FUNCTION bounded() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN
+                IF (SELECT count(*) FROM gone) > 1000 THEN RAISE 'too many rows at once'; END IF;
+                RETURN NULL;
+            END $$;
+            CREATE TRIGGER bounded AFTER DELETE ON deployment_logs REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION bounded();
+            CREATE TRIGGER bounded AFTER DELETE ON deployment_runtime_logs REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION bounded();
+            CREATE TRIGGER bounded AFTER DELETE ON deployment_health_checks REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION bounded();
+            """);
+        var before = Clock.GetUtcNow().AddDays(1);
+        try
+        {
+            Assert.That(await Maintenance.PurgeDeletedAsync(before, 10, Token), Is.EqualTo(1), "the one with few rows goes at once");
+            Assert.That(await Deployments.FindAsync(few.Id, few.UserId, Token), Is.Null);
+            Assert.That(await Maintenance.PurgeDeletedAsync(before, 10, Token), Is.EqualTo(1));
+        }
+        finally
+        {
+            await ExecuteAsync("DROP FUNCTION bounded CASCADE");
+        }
+
+        Assert.That(await ScalarAsync("SELECT count(*) FROM deployment_logs"), Is.Zero);
+        Assert.That(await ScalarAsync("SELECT count(*) FROM deployments"), Is.Zero);
     }
 
     [Test]

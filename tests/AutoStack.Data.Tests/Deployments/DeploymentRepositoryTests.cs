@@ -213,7 +213,7 @@ public sealed class DeploymentRepositoryTests : DatabaseTests
         var deployment = await StartedAsync(DeploymentStatus.Building);
         await Logs.AppendAsync(deployment.Id, [.. Enumerable.Range(1, 30).Select(i => new NewDeploymentLog { Message = $"line {i}" })], Token);
         var container = (await Containers.ReserveAsync(
-            new NewDeploymentContainer { DeploymentId = deployment.Id, Image = "site:1", Host = Unique("host") }, Token))!;
+            new NewDeploymentContainer { DeploymentId = deployment.Id, Image = "site:1", Host = Unique("host") }, Token)).Container!;
         var check = await HealthChecks.AddAsync(
             new NewDeploymentHealthCheck { DeploymentId = deployment.Id, Url = "http://localhost", HttpStatus = 200, LatencyMs = 3, IsLive = true }, Token);
 
@@ -270,8 +270,8 @@ public sealed class DeploymentRepositoryTests : DatabaseTests
     {
         var deployment = await StartedAsync(DeploymentStatus.Building);
         var host = Unique("host");
-        var open = (await Containers.ReserveAsync(new NewDeploymentContainer { DeploymentId = deployment.Id, Image = "a", Host = host }, Token))!;
-        var stopped = (await Containers.ReserveAsync(new NewDeploymentContainer { DeploymentId = deployment.Id, Image = "a", Host = host }, Token))!;
+        var open = (await Containers.ReserveAsync(new NewDeploymentContainer { DeploymentId = deployment.Id, Image = "a", Host = host }, Token)).Container!;
+        var stopped = (await Containers.ReserveAsync(new NewDeploymentContainer { DeploymentId = deployment.Id, Image = "a", Host = host }, Token)).Container!;
         await Containers.MarkStoppedAsync(stopped.Id, Token);
 
         Assert.That(await Deployments.SoftDeleteAsync(deployment.Id, deployment.UserId, Token), Is.EqualTo([open]));
@@ -364,5 +364,37 @@ public sealed class DeploymentRepositoryTests : DatabaseTests
         Assert.That(await Deployments.FindLatestAsync(project.Id, project.UserId, DeploymentStatus.Success, Token), Is.Null);
         Assert.That(await Deployments.FindLatestAsync(project.Id, (await AddUserAsync()).Id, null, Token), Is.Null);
         Assert.That(() => Deployments.FindLatestAsync(project.Id, project.UserId, DeploymentStatus.From("x"), Token), Throws.ArgumentException);
+    }
+
+
+    [Test]
+    public async Task A_redeploy_that_is_repeated_after_the_original_was_deleted_finds_the_copy()
+    {
+        var original = await EnqueueAsync();
+        var newId = Guid.CreateVersion7();
+        var copy = await Deployments.RedeployAsync(original.Id, original.UserId, newId, Token);
+        await Deployments.SoftDeleteAsync(original.Id, original.UserId, Token);
+
+        Assert.That(await Deployments.RedeployAsync(original.Id, original.UserId, newId, Token), Is.EqualTo(copy));
+        Assert.That(await Deployments.RedeployAsync(original.Id, original.UserId, Guid.NewGuid(), Token), Is.Null);
+    }
+
+    [Test]
+    public async Task A_deployment_of_the_project_that_is_no_copy_is_not_taken_for_one()
+    {
+        var project = await AddProjectAsync();
+        var original = await EnqueueAsync(project);
+        foreach (var other in new NewDeployment[]
+        {
+            new() { ProjectId = project.Id, UserId = project.UserId, Branch = "other" },
+            new() { ProjectId = project.Id, UserId = project.UserId, IsProduction = true },
+            new() { ProjectId = project.Id, UserId = project.UserId, CreatorType = CreatorType.Webhook },
+        })
+        {
+            var id = (await Deployments.EnqueueAsync(other, Token))!.Id;
+            Assert.That(
+                () => Deployments.RedeployAsync(original.Id, original.UserId, id, Token),
+                Throws.TypeOf<DuplicateException>().With.Property("Constraint").EqualTo("deployments_pkey"));
+        }
     }
 }

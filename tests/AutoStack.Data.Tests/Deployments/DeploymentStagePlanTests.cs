@@ -207,6 +207,22 @@ public sealed class DeploymentStagePlanTests : DatabaseTests
     }
 
     [Test]
+    public async Task Two_that_enter_a_stage_at_once_make_one_row()
+    {
+        var deployment = await EnqueueAsync();
+        Task<bool> second = null!;
+        await UnitOfWork.RunAsync(async (tx, token) =>
+        {
+            Assert.That(await tx.Get<IDeploymentStageRepository>().StartAsync(deployment.Id, StageName.Deploying, token), Is.True);
+            second = Stages.StartAsync(deployment.Id, StageName.Deploying, Token);
+            await UntilSomeoneWaitsAsync();
+        }, Token);
+
+        Assert.That(await second, Is.False, "it was entered");
+        Assert.That(await ListAsync(deployment), Is.EqualTo(new[] { "queued in_progress", "deploying in_progress" }));
+    }
+
+    [Test]
     public async Task Stages_of_many_deployments_are_listed_by_deployment_in_their_order()
     {
         var project = await AddProjectAsync();

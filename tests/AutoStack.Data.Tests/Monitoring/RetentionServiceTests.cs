@@ -1,8 +1,11 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
 using AutoStack.Data.Deployments;
 using AutoStack.Data.Monitoring;
 using AutoStack.Data.Security;
 using AutoStack.Data.Tests.Support;
 using AutoStack.Data.Users;
+using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 
 namespace AutoStack.Data.Tests.Monitoring;
@@ -144,6 +147,70 @@ public sealed class RetentionServiceTests : DatabaseTests
             Assert.That(() => tx.Get<IRetentionService>().RunAsync(new RetentionPolicy(), null, ct), Throws.InvalidOperationException);
             return Task.CompletedTask;
         }, Token);
+    }
+
+    [Test]
+    public async Task A_table_that_fails_does_not_keep_the_run_from_the_others()
+    {
+        await FillAsync(deployments: 1, lines: 3);
+        await ExecuteAsync("UPDATE deployments SET status = 'failed' WHERE is_deleted");
+        await using var connection = await Raw.OpenConnectionAsync(Token);
+        await using var transaction = await connection.BeginTransactionAsync(Token);
+        await using (var hold = new NpgsqlCommand("SELECT s.id FROM deployment_stages s JOIN deployments d ON d.id = s.deployment_id WHERE d.is_deleted FOR UPDATE OF s", connection, transaction))
+        {
+            await hold.ExecuteNonQueryAsync(Token);
+        }
+
+        await using var provider = new ServiceCollection()
+            .AddSingleton<TimeProvider>(Clock)
+            .AddAutoStackData(options => (options.ConnectionString, options.CommandTimeout) = (Database.ConnectionString, TimeSpan.FromSeconds(1)))
+            .BuildServiceProvider();
+        var reports = new List<RetentionResult>();
+        var results = await provider.GetRequiredService<IRetentionService>().RunAsync(new RetentionPolicy(), new Reporter(reports.Add), Token);
+
+        Assert.That(results[0].Failure, Is.InstanceOf<NpgsqlException>());
+        Assert.That((results[0].Table, results[0].Rows, results[0].MoreLeft), Is.EqualTo(("deployments", 0L, true)));
+        Assert.That(reports[0], Is.EqualTo(results[0]));
+        Assert.That(results.Skip(1).Select(r => r.Failure), Is.All.Null.And.Exactly(6).Items);
+        Assert.That(results.Skip(1).Select(r => r.Rows), Is.All.GreaterThan(0));
+        await transaction.RollbackAsync(Token);
+        Assert.That((await Retention.RunAsync(new RetentionPolicy(), null, Token))[0], Is.EqualTo(new RetentionResult("deployments", 1, 1, false)));
+    }
+
+    [Test]
+    public async Task A_run_looks_at_each_deployment_about_once_however_many_batches_it_takes()
+    {
+        var project = await AddProjectAsync();
+        await ExecuteAsync(
+            """
+            INSERT INTO deployments (id, project_id, user_id, status, creator_type, is_production, created_at, is_deleted)
+            SELECT md5(n::text)::uuid, $1, $2, 'success', 'manual', FALSE, '2026-01-01', FALSE FROM generate_series(1, 2499) n
+            """, project.Id, project.UserId);
+        await ExecuteAsync(
+            """
+            INSERT INTO deployments (id, project_id, user_id, status, creator_type, is_production, created_at, is_deleted)
+            VALUES ('ffffffff-ffff-4fff-bfff-ffffffffffff', $1, $2, 'success', 'manual', FALSE, '2026-01-01', FALSE)
+            """, project.Id, project.UserId);
+        foreach (var table in new[] { "deployment_logs (id, deployment_id, timestamp, seq, message, created_at) SELECT gen_random_uuid(), d.id, '2020-01-01', n, 'x', '2020-01-01'", "deployment_runtime_logs (id, deployment_id, timestamp, seq, message, source) SELECT gen_random_uuid(), d.id, '2020-01-01', n, 'x', 'docker'", "deployment_health_checks (id, deployment_id, checked_at, url, is_live) SELECT gen_random_uuid(), d.id, '2020-01-01', 'x', TRUE" })
+        {
+            await ExecuteAsync($"INSERT INTO {table} FROM deployments d, generate_series(1, 41) n WHERE d.id = 'ffffffff-ffff-4fff-bfff-ffffffffffff'");
+        }
+
+        var operations = new ConcurrentQueue<Activity>();
+        using var listener = new ActivityListener
+        {
+            ShouldListenTo = source => source.Name == "AutoStack.Data",
+            Sample = (ref _) => ActivitySamplingResult.AllData,
+            ActivityStopped = operations.Enqueue,
+        };
+        ActivitySource.AddActivityListener(listener);
+        using var root = new Activity("test").Start();
+        var policy = new RetentionPolicy { DeletedDeployments = null, ExpiredSessions = false, PasswordResetTokens = null, WebhookPayloads = null, BatchSize = 10 };
+
+        Assert.That((await Retention.RunAsync(policy, null, Token)).Select(r => (r.Rows, r.Batches)), Is.EqualTo([(40L, 4), (40L, 4), (41L, 5)]));
+
+        // Two windows without anything, the batches, the end of the third window, and the end of the deployments.
+        Assert.That(operations.Count(o => o.TraceId == root.TraceId), Is.EqualTo((2 + 4 + 1 + 1) + (2 + 4 + 1 + 1) + (2 + 5 + 1 + 1)));
     }
 
     private static RetentionPolicy Only(RetentionPolicy policy) => new()

@@ -75,7 +75,7 @@ public sealed class RolesTests
         await provider.GetRequiredService<IDeploymentLogRepository>().AppendAsync(deployment.Id, [new NewDeploymentLog { Message = "hello" }], Token);
         var place = await provider.GetRequiredService<IDeploymentContainerRepository>().ReserveAsync(
             new NewDeploymentContainer { DeploymentId = deployment.Id, Image = "site:1" }, Token);
-        Assert.That(place, Is.Not.Null);
+        Assert.That(place.Outcome, Is.EqualTo(ReservationOutcome.Reserved));
         await provider.GetRequiredService<IRetentionService>().RunAsync(new RetentionPolicy(), null, Token);
         Assert.That(await provider.GetRequiredService<IUserRepository>().RemoveAsync(user.Id, Token), Is.True);
     }

@@ -99,7 +99,7 @@ public sealed class WebhookPayloadRepositoryTests(string columnType) : DatabaseT
             "Authorization", "PROXY-AUTHORIZATION", "Cookie", "Set-Cookie", "X-Hub-Signature", "X-Hub-Signature-256", "X-Gitlab-Token", "X-Api-Key",
             "x_secret_value", "X-Auth", "X-Amz-Security-Token", "X-Vault-Password", "X-Session-Id",
         ];
-        string[] open = ["X-GitHub-Delivery", "Host", "User-Agent", "Content-Type", "X-Author", "X-Forwarded-For", "X-Monkey"];
+        string[] open = ["X-GitHub-Delivery", "Host", "User-Agent", "Content-Type", "X-Author", "X-Forwarded-For", "X-Keyboard"];
         var value = Unique("hunter");
         var payload = GitHub("{}", [.. secret.Concat(open).Select(name => (name, value))]);
 
@@ -201,7 +201,7 @@ public sealed class WebhookPayloadRepositoryTests(string columnType) : DatabaseT
     [Test]
     public async Task What_another_program_stored_is_read_as_far_as_the_column_can_hold_it()
     {
-        var (escape, character) = columnType == "json" ? ("\\u0000", "\0") : ("\\u0001", "\u0001");
+        var (escape, character) = columnType == "json" ? ("\\u0000\\ud800", "\uFFFD\uFFFD") : ("\\u0001", "\u0001");
         var id = Guid.CreateVersion7();
         var deep = string.Concat(Enumerable.Repeat('[', 3000)) + string.Concat(Enumerable.Repeat(']', 3000));
         await ExecuteAsync(
@@ -394,6 +394,50 @@ public sealed class WebhookPayloadRepositoryTests(string columnType) : DatabaseT
 
         Assert.That((await Webhooks.FindAsync(stored.PayloadId, Token))!.PayloadJson.GetRawText(), Is.EqualTo(deep));
         Assert.That((await Webhooks.StoreAsync(payload, Token)).PayloadId, Is.EqualTo(stored.PayloadId));
+    }
+
+    [Test]
+    public async Task A_blank_delivery_id_is_none()
+    {
+        var payload = GitHub("{}", ("X-GitHub-Delivery", " ")) with { Id = Guid.CreateVersion7() };
+        var stored = new WebhookStoreResult(WebhookStoreOutcome.Stored, payload.Id!.Value, null);
+        Assert.That(await Webhooks.StoreAsync(payload, Token), Is.EqualTo(stored));
+        Assert.That(await Webhooks.StoreAsync(payload, Token), Is.EqualTo(stored), "the same request");
+        Assert.That((await Webhooks.StoreAsync(payload with { Id = null }, Token)).Outcome, Is.EqualTo(WebhookStoreOutcome.Stored));
+
+        var chain = From("gitlab", ("Idempotency-Key", ""), ("X-Gitlab-Event-UUID", Unique("d")));
+        Assert.That((await Webhooks.StoreAsync(chain, Token)).Outcome, Is.EqualTo(WebhookStoreOutcome.Stored));
+        Assert.That((await Webhooks.StoreAsync(chain, Token)).Outcome, Is.EqualTo(WebhookStoreOutcome.Duplicate));
+    }
+
+    [TestCase("X-Authentication")]
+    [TestCase("X-OAuth-Basic")]
+    [TestCase("X-AccessKey")]
+    [TestCase("x-privatekey")]
+    [TestCase("X-SharedKey")]
+    [TestCase("X-Signing_Key")]
+    public async Task Whatever_sounds_like_a_secret_is_not_stored(string header)
+    {
+        var stored = await Webhooks.StoreAsync(GitHub("{}", (header, "hunter2"), ("Digest", "sha")), Token);
+
+        Assert.That(await ScalarAsync("SELECT headers::text FROM webhook_payloads WHERE id = $1", stored.PayloadId), Does.Not.Contain("hunter2").And.Contains("sha"));
+    }
+
+    [Test]
+    public async Task The_key_of_an_event_is_no_secret()
+    {
+        var stored = await Webhooks.StoreAsync(From("bitbucket", ("X-Request-UUID", Unique("d")), ("X-Event-Key", "repo:push")), Token);
+
+        var listed = (await Webhooks.ListAsync(WebhookPayloadFilter.None, 1000, default, Token)).Single(w => w.Id == stored.PayloadId);
+        Assert.That(listed.EventName, Is.EqualTo("repo:push"));
+    }
+
+    [Test]
+    public async Task A_cursor_that_is_not_set_is_the_start()
+    {
+        await Webhooks.StoreAsync(GitHub("{}"), Token);
+
+        Assert.That(await Webhooks.ListAsync(WebhookPayloadFilter.None, 10, default, Token), Is.Not.Empty);
     }
 
     private static JsonElement Json(string text) => JsonElement.Parse(text);
