@@ -1,4 +1,5 @@
 -- autostack: no-transaction
--- One account per address, whatever its case; serves the look-up by address.
+-- One account per address, whatever the case of A to Z; serves the look-up by address. Other letters stand for themselves, in every locale: folding
+-- them would make one address of two.
 CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS users_lower_email_key
-    ON users (lower(email));
+    ON users (lower(email COLLATE "C"));

@@ -36,9 +36,15 @@ public sealed class AutoStackDataOptions
 
     /// <summary>
     /// The keys that secrets are encrypted with: tokens of other services and environment variables. The first one writes, every one reads; to
-    /// rotate, put a new key in front. None: storing a secret is refused, and only values in clear can be read.
+    /// rotate, see <see cref="ISecretRotation"/>. None: storing a secret is refused, and only values in clear can be read.
     /// </summary>
     public IList<SecretKey> SecretKeys { get; } = [];
+
+    /// <summary>
+    /// Whether a secret that is stored in clear is read as it is, as the Python services left them. Default true. Set it to false once
+    /// <see cref="ISecretRotation"/> has encrypted all: else whoever can write to the table can put a value of theirs in the place of an encrypted one.
+    /// </summary>
+    public bool AcceptClearSecrets { get; set; } = true;
 
     /// <summary>The connection string with every setting in it.</summary>
     /// <exception cref="OptionsValidationException">A setting is missing or wrong; the message names it.</exception>
@@ -87,6 +93,14 @@ public sealed class AutoStackDataOptions
             builder.AutoPrepareMinUsages = 2;
         }
 
+        if (builder.Multiplexing)
+        {
+            throw Invalid(nameof(ConnectionString), "sets Multiplexing, which this library is not made for; leave it out");
+        }
+
+        // Both would put values into errors and logs: the server's detail of an error quotes the row.
+        builder.IncludeErrorDetail = false;
+        builder.LogParameters = false;
         builder.ApplicationName ??= "AutoStack.Data";
         builder.Timezone = "UTC";
         builder.Enlist = false;
@@ -102,7 +116,7 @@ public sealed class AutoStackDataOptions
         }
 
         _ = Seconds(CommandTimeout, nameof(CommandTimeout), least: 0, most: 86400);
-        _ = new SecretProtector([.. SecretKeys]);
+        _ = new SecretProtector([.. SecretKeys], AcceptClearSecrets);
         if (SlowOperationThreshold <= TimeSpan.Zero)
         {
             throw Invalid(nameof(SlowOperationThreshold), $"is {SlowOperationThreshold}; it is above zero");

@@ -64,12 +64,12 @@ public sealed class SecretUnreadableException : AutoStackDataException
 }
 
 /// <summary>
-/// The server ended a statement in favour of another one: a deadlock or a serialization failure (SQLSTATE 40P01, 40001). It was repeated
-/// several times already; nothing of it was stored.
+/// The server ended a statement in favour of another one, a deadlock or a serialization failure (SQLSTATE 40P01, 40001), or rows came and went between
+/// two statements. It was repeated several times already; nothing of it was stored.
 /// </summary>
 public sealed class ConflictException : AutoStackDataException
 {
-    internal ConflictException(string message, Exception innerException)
+    internal ConflictException(string message, Exception? innerException = null)
         : base(message, innerException)
     {
     }

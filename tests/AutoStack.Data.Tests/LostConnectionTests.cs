@@ -59,6 +59,43 @@ public sealed class LostConnectionTests : DatabaseTests
     }
 
     [Test]
+    public async Task A_unit_of_work_whose_idle_connection_the_server_has_closed_begins_again()
+    {
+        var settings = new NpgsqlConnectionStringBuilder(Database.ConnectionString)
+        {
+            ApplicationName = Unique("idle"),
+            Options = "-c idle_session_timeout=100ms",
+            MinPoolSize = 0,
+        };
+        await using var provider = new ServiceCollection().AddAutoStackData(settings.ConnectionString).BuildServiceProvider();
+        var (user, runs) = (await AddUserAsync(), 0);
+        foreach (var swallow in new[] { false, true })
+        {
+            await provider.GetRequiredService<IUserRepository>().FindAsync(user.Id, Token);
+            while ((long)(await ScalarAsync("SELECT count(*) FROM pg_stat_activity WHERE application_name = $1", settings.ApplicationName))! > 0)
+            {
+                await Task.Delay(10, Token);
+            }
+
+            runs = 0;
+            var met = await provider.GetRequiredService<IUnitOfWork>().RunAsync(async (tx, ct) =>
+            {
+                runs++;
+                try
+                {
+                    return await tx.Get<IUserRepository>().FindAsync(user.Id, ct);
+                }
+                catch (PostgresException) when (swallow)
+                {
+                    return null;
+                }
+            }, Token);
+
+            Assert.That((met, runs), Is.EqualTo((user, 2)));
+        }
+    }
+
+    [Test]
     public async Task A_statement_cut_off_in_the_middle_of_an_append_stores_each_line_once()
     {
         var deployment = await EnqueueAsync();

@@ -25,7 +25,7 @@ internal sealed class Database : IAsyncDisposable, IDisposable
     /// <summary>Builds a data source from the options, unless the host brought one, which then stays the host's to dispose.</summary>
     public Database(AutoStackDataOptions options, NpgsqlDataSource? dataSource, TimeProvider clock, ILoggerFactory loggerFactory)
     {
-        context = new Context(clock, new SecretProtector([.. options.SecretKeys]));
+        context = new Context(clock, new SecretProtector([.. options.SecretKeys], options.AcceptClearSecrets));
         var logger = loggerFactory.CreateLogger("AutoStack.Data");
         var telemetry = new Telemetry(logger, options.SlowOperationThreshold);
         if (dataSource is null)

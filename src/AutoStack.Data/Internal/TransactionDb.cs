@@ -12,6 +12,9 @@ internal sealed class TransactionDb(NpgsqlConnection connection, Telemetry telem
     private Exception? doom;
     private bool ended;
 
+    /// <summary>True when the server had closed the idle connection before the first statement came: the transaction never began.</summary>
+    public bool NeverBegan => doom is not null && SqlErrors.IsIdleTimeout(doom);
+
     /// <summary>Refuses every further call: the unit is over.</summary>
     public void End() => ended = true;
 

@@ -22,12 +22,28 @@ internal sealed class UnitOfWork(NpgsqlDataSource dataSource, Context context, T
     {
         ArgumentNullException.ThrowIfNull(work);
         return await Conflicts.ExecuteAsync(
-            static async (call, token) => await call.Unit.OnceAsync(call.Work, token).ConfigureAwait(false),
+            static async (call, token) => await call.Unit.OnceOrAgainAsync(call.Work, token).ConfigureAwait(false),
             (Unit: this, Work: work),
             cancellationToken).ConfigureAwait(false);
     }
 
-    private async Task<TResult> OnceAsync<TResult>(Func<IRepositories, CancellationToken, Task<TResult>> work, CancellationToken cancellationToken)
+    private async Task<TResult> OnceOrAgainAsync<TResult>(Func<IRepositories, CancellationToken, Task<TResult>> work, CancellationToken cancellationToken)
+    {
+        var neverBegan = false;
+        try
+        {
+            return await OnceAsync(work, db => neverBegan = db.NeverBegan, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception) when (neverBegan)
+        {
+            // The pool handed out a connection whose server had closed it; BEGIN goes with the first statement. Its neighbours are suspect.
+            dataSource.Clear();
+            return await OnceAsync(work, _ => { }, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private async Task<TResult> OnceAsync<TResult>(
+        Func<IRepositories, CancellationToken, Task<TResult>> work, Action<TransactionDb> ended, CancellationToken cancellationToken)
     {
         var connection = await dataSource.OpenOutsideAsync(cancellationToken).ConfigureAwait(false);
         await using var closing = connection.ConfigureAwait(false);
@@ -51,6 +67,7 @@ internal sealed class UnitOfWork(NpgsqlDataSource dataSource, Context context, T
         finally
         {
             db.End();
+            ended(db);
         }
     }
 

@@ -1,5 +1,6 @@
 using AutoStack.Data.Deployments;
 using AutoStack.Data.Internal;
+using AutoStack.Data.Users;
 
 namespace AutoStack.Data.Monitoring;
 
@@ -39,10 +40,10 @@ internal static class RetentionCounts
         WHERE h.checked_at < @before
         """, P.Of(before));
 
-    public static Statement Sessions(DateTimeOffset now) => new("""
-        SELECT count(s.id)
-        FROM sessions s
-        WHERE s.expires_at <= @now
+    public static Statement Sessions(DateTimeOffset now) => new($"""
+        SELECT count(e.id)
+        FROM sessions e
+        WHERE {SessionRepository.Purgeable}
         """, P.Of(now));
 
     public static Statement PasswordResetTokens(DateTimeOffset before) => new("""

@@ -21,7 +21,10 @@ public sealed record RetentionPolicy
     /// </summary>
     public TimeSpan? DeletedDeployments { get; init; } = TimeSpan.FromDays(30);
 
-    /// <summary>Whether sessions are removed once they have expired: they are. Their tokens are refused anyway. False keeps them for ever.</summary>
+    /// <summary>
+    /// Whether sessions are removed once they have expired: they are. Their tokens are refused anyway; one that was exchanged stays while a later one of its
+    /// sign-in is accepted. False keeps them for ever.
+    /// </summary>
     public bool ExpiredSessions { get; init; } = true;
 
     /// <summary>Password resets, by when they expired or were used: 7 days, for questions about who asked for one.</summary>

@@ -1,3 +1,4 @@
+using AutoStack.Data.Deployments;
 using AutoStack.Data.Internal;
 using AutoStack.Data.Security;
 
@@ -8,6 +9,9 @@ internal sealed class EnvironmentRepository(Db db, TimeProvider clock, SecretPro
     // The columns as the encrypted values know their place.
     internal const string OfProject = "projects.env_vars";
     internal const string OfDeployment = "deployments.env_vars";
+
+    // A deployment that may still be given an environment.
+    private const string Open = $"d.env_vars IS NULL AND NOT d.is_deleted AND d.status NOT IN {DeploymentLifecycle.Finished}";
 
     internal static SecretColumn Projects { get; } = new(
         OfProject,
@@ -54,7 +58,7 @@ internal sealed class EnvironmentRepository(Db db, TimeProvider clock, SecretPro
         var stored = await db.ListAsync(row => row.TextOrNull(), """
             SELECT d.env_vars
             FROM deployments d
-            WHERE d.id = @deploymentId
+            WHERE d.id = @deploymentId AND NOT d.is_deleted
             """, [P.Of(deploymentId)], cancellationToken).ConfigureAwait(false);
         return stored is [var value] ? secrets.Open(value, OfDeployment, deploymentId) : null;
     }
@@ -74,11 +78,11 @@ internal sealed class EnvironmentRepository(Db db, TimeProvider clock, SecretPro
 
     public async Task<bool> SnapshotAsync(Guid deploymentId, CancellationToken cancellationToken)
     {
-        var source = await db.FindAsync(row => new { ProjectId = row.Guid(), Environment = row.Text() }, """
+        var source = await db.FindAsync(row => new { ProjectId = row.Guid(), Environment = row.Text() }, $"""
             SELECT p.id, p.env_vars
             FROM deployments d
             JOIN projects p ON p.id = d.project_id
-            WHERE d.id = @deploymentId AND d.env_vars IS NULL AND p.env_vars IS NOT NULL
+            WHERE d.id = @deploymentId AND {Open} AND p.env_vars IS NOT NULL
             """, [P.Of(deploymentId)], cancellationToken).ConfigureAwait(false);
         if (source is null)
         {
@@ -87,10 +91,10 @@ internal sealed class EnvironmentRepository(Db db, TimeProvider clock, SecretPro
 
         // Sealed anew: a value opens in its own row only.
         var own = secrets.Protect(secrets.Open(source.Environment, OfProject, source.ProjectId), OfDeployment, deploymentId);
-        return await db.WriteAsync("""
+        return await db.WriteAsync($"""
             UPDATE deployments d
             SET env_vars = @own
-            WHERE d.id = @deploymentId AND d.env_vars IS NULL
+            WHERE d.id = @deploymentId AND {Open}
             """, [P.TextOrNull(own), P.Of(deploymentId)], cancellationToken).ConfigureAwait(false) == 1;
     }
 }

@@ -19,7 +19,7 @@ public interface IEnvironmentRepository
     /// <summary>Reads the environment that a deployment is built with.</summary>
     /// <param name="deploymentId">The deployment.</param>
     /// <param name="cancellationToken">Stops the query.</param>
-    /// <returns>The environment; null when there is none.</returns>
+    /// <returns>The environment; null when there is none, or the deployment is deleted.</returns>
     /// <exception cref="SecretUnreadableException">A key is missing, or the value was changed or moved.</exception>
     Task<Secret?> FindOfDeploymentAsync(Guid deploymentId, CancellationToken cancellationToken);
 
@@ -38,7 +38,7 @@ public interface IEnvironmentRepository
     /// </summary>
     /// <param name="deploymentId">The deployment.</param>
     /// <param name="cancellationToken">Stops the update.</param>
-    /// <returns>False when the project has none, the deployment has one, or there is no such deployment.</returns>
+    /// <returns>False when the project has none, the deployment has one, has ended or is deleted, or there is no such deployment.</returns>
     /// <exception cref="SecretUnreadableException">A key is missing, or the project's value was changed or moved.</exception>
     /// <exception cref="InvalidOperationException">No key is configured.</exception>
     Task<bool> SnapshotAsync(Guid deploymentId, CancellationToken cancellationToken);

@@ -68,7 +68,7 @@ public interface IProjectRepository
 
     /// <summary>
     /// Finds a user's project of a repository and changes it, or makes it when there is none; what the patch leaves out stays. Two calls at once make one
-    /// project.
+    /// project. Not repeated when its answer is lost: the project may have changed by then.
     /// </summary>
     /// <param name="project">The project as it is made; its owner and repository say which one is meant.</param>
     /// <param name="patch">What to change of the one that is there.</param>
@@ -76,6 +76,8 @@ public interface IProjectRepository
     /// <returns>The project as stored.</returns>
     /// <exception cref="ArgumentException">A value is missing, blank, too long, or a runtime that is not known; the message names it.</exception>
     /// <exception cref="MissingReferenceException">There is no such user.</exception>
+    /// <exception cref="DuplicateException">The id belongs to another project.</exception>
+    /// <exception cref="ConflictException">Projects of the repository came and went meanwhile, several times.</exception>
     Task<Project> EnsureAsync(NewProject project, ProjectPatch patch, CancellationToken cancellationToken);
 
     /// <summary>Changes a project of a user.</summary>

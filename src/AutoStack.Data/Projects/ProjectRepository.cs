@@ -1,5 +1,6 @@
 using AutoStack.Data.Deployments;
 using AutoStack.Data.Internal;
+using AutoStack.Data.Users;
 using Npgsql;
 
 namespace AutoStack.Data.Projects;
@@ -153,14 +154,8 @@ internal sealed class ProjectRepository(Db db, TimeProvider clock) : IProjectRep
 
     public async Task<Project> EnsureAsync(NewProject project, ProjectPatch patch, CancellationToken cancellationToken)
     {
-        // The user's row, so that of two first calls the second sees the project that the first has made.
+        // The user's row is locked first, so that of two first calls the second sees the project that the first has made.
         var insertParameters = Parameters(project);
-        var @lock = new Statement("""
-            SELECT 1
-            FROM users u
-            WHERE u.id = @userId
-            FOR NO KEY UPDATE
-            """, P.Of(project.UserId));
         var update = new Statement($"""
             UPDATE projects p
             SET {Patched}
@@ -179,14 +174,16 @@ internal sealed class ProjectRepository(Db db, TimeProvider clock) : IProjectRep
             WHERE NOT EXISTS (SELECT FROM projects o WHERE o.user_id = @userId AND o.repository = @repository)
             RETURNING {Columns}
             """, insertParameters);
-        return (await db.WriteBatchAsync(
+
+        // The one that is changed may be removed at this moment, while another one of the repository stays: then neither has happened.
+        return await ConflictRetry.UntilConsistentAsync(() => db.WriteBatchAsync(
             async sets =>
             {
                 await sets.AnyAsync().ConfigureAwait(false);
                 var updated = await sets.FindAsync(Read).ConfigureAwait(false);
                 return await sets.FindAsync(Read).ConfigureAwait(false) ?? updated;
             },
-            [@lock, update, insert], Repeat.WhenConnectionIsLost, cancellationToken).ConfigureAwait(false))!;
+            [UserRepository.Lock(project.UserId), update, insert], Repeat.Never, cancellationToken)).ConfigureAwait(false);
     }
 
     public Task<ProjectUpdate> UpdateAsync(
@@ -217,9 +214,9 @@ internal sealed class ProjectRepository(Db db, TimeProvider clock) : IProjectRep
         await db.WriteAsync("""
             UPDATE projects p
             SET output_dir = CASE WHEN p.output_dir = 'dist' THEN coalesce(@outputDir, p.output_dir) ELSE p.output_dir END,
-                runtime = CASE WHEN p.runtime = 'static' THEN coalesce(@runtime, p.runtime) ELSE p.runtime END,
+                runtime = CASE WHEN lower(p.runtime) = 'static' THEN coalesce(@runtime, p.runtime) ELSE p.runtime END,
                 updated_at = greatest(@now, p.updated_at + interval '1 microsecond')
-            WHERE p.id = @id AND (p.output_dir = 'dist' AND @outputDir <> 'dist' OR p.runtime = 'static' AND @runtime <> 'static')
+            WHERE p.id = @id AND (p.output_dir = 'dist' AND @outputDir <> 'dist' OR lower(p.runtime) = 'static' AND @runtime <> 'static')
             """, [P.Of(id), P.TextOrNull(outputDir, 255), P.Of(runtime), P.Of(clock.Now(), "now")], cancellationToken).ConfigureAwait(false) == 1;
 
     public async Task<bool> RemoveAsync(Guid id, Guid ownerId, CancellationToken cancellationToken) =>

@@ -19,25 +19,28 @@ internal sealed partial class SecretProtector
 
     private readonly Dictionary<string, byte[]> keys = [];
     private readonly string? writer;
+    private readonly bool acceptClear;
 
     /// <exception cref="OptionsValidationException">A key is wrong; the message names its place and never its value.</exception>
-    public SecretProtector(IReadOnlyList<SecretKey> secretKeys)
+    public SecretProtector(IReadOnlyList<SecretKey?> secretKeys, bool acceptClear = true)
     {
+        this.acceptClear = acceptClear;
         for (var i = 0; i < secretKeys.Count; i++)
         {
-            var (id, secret) = (secretKeys[i].Id, new byte[KeyBytes]);
-            var problem = !KeyId().IsMatch(id ?? "") ? "Id is 1 to 32 letters, digits, dots, underscores or dashes"
-                : !Convert.TryFromBase64String(secretKeys[i].Secret ?? "", new byte[KeyBytes + 2], out var length) || length != KeyBytes
-                    ? "Secret is 32 bytes in base64, for example from: openssl rand -base64 32"
-                : keys.ContainsKey(id!) ? $"Id '{id}' is given twice"
+            var (id, secret) = (secretKeys[i]?.Id, new byte[KeyBytes]);
+            var problem = secretKeys[i] is not { } key ? " is null"
+                : !KeyId().IsMatch(id ?? "") ? ".Id is 1 to 32 letters, digits, dots, underscores or dashes"
+                : !Convert.TryFromBase64String(key.Secret ?? "", new byte[KeyBytes + 2], out var length) || length != KeyBytes
+                    ? ".Secret is 32 bytes in base64, for example from: openssl rand -base64 32"
+                : keys.ContainsKey(id!) ? $".Id '{id}' is given twice"
                 : null;
             if (problem is not null)
             {
                 throw new OptionsValidationException(
-                    nameof(AutoStackDataOptions), typeof(AutoStackDataOptions), [$"AutoStackDataOptions.SecretKeys[{i}].{problem}."]);
+                    nameof(AutoStackDataOptions), typeof(AutoStackDataOptions), [$"AutoStackDataOptions.SecretKeys[{i}]{problem}."]);
             }
 
-            Convert.TryFromBase64String(secretKeys[i].Secret, secret, out _);
+            Convert.TryFromBase64String(secretKeys[i]!.Secret, secret, out _);
             keys.Add(id!, secret);
             writer ??= id;
         }
@@ -70,20 +73,30 @@ internal sealed partial class SecretProtector
         return WriterPrefix + Base64Url.EncodeToString(sealedValue);
     }
 
-    /// <summary>Opens a value; one that the Python services stored in clear is taken as it is, null stays null.</summary>
-    /// <exception cref="SecretUnreadableException">The key is missing, or the value was changed or moved.</exception>
+    /// <summary>Opens a value; one that the Python services stored in clear is taken as it is, if that is accepted, null stays null.</summary>
+    /// <exception cref="SecretUnreadableException">The key is missing, or the value was changed or moved, or is in clear.</exception>
     public Secret? Open(string? stored, string column, Guid rowId)
     {
-        if (stored is null || !stored.StartsWith(Prefix, StringComparison.Ordinal))
+        if (stored is null)
         {
-            return stored is null ? null : Secret.From(stored);
+            return null;
+        }
+
+        if (!stored.StartsWith(Prefix, StringComparison.Ordinal))
+        {
+            return acceptClear
+                ? Secret.From(stored)
+                : throw new SecretUnreadableException($"{column} of row {rowId} is stored in clear, which AutoStackDataOptions.AcceptClearSecrets does not allow.");
         }
 
         var end = stored.IndexOf(':', Prefix.Length);
         var keyId = end < 0 ? "" : stored[Prefix.Length..end];
         if (!keys.TryGetValue(keyId, out var key))
         {
-            throw new SecretUnreadableException($"{column} of row {rowId} is encrypted with the key '{keyId}', which AutoStackDataOptions.SecretKeys does not have.");
+            // What has not the form of a key's name may be a clear value that happens to begin like an encrypted one.
+            throw new SecretUnreadableException(KeyId().IsMatch(keyId)
+                ? $"{column} of row {rowId} is encrypted with the key '{keyId}', which AutoStackDataOptions.SecretKeys does not have."
+                : $"{column} of row {rowId} begins like an encrypted value and names no key.");
         }
 
         try
@@ -103,6 +116,6 @@ internal sealed partial class SecretProtector
 
     private static byte[] Place(string column, Guid rowId) => Encoding.UTF8.GetBytes($"{column}:{rowId}");
 
-    [GeneratedRegex("^[A-Za-z0-9._-]{1,32}$", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"^[A-Za-z0-9._-]{1,32}\z", RegexOptions.CultureInvariant)]
     private static partial Regex KeyId();
 }

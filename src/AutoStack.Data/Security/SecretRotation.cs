@@ -31,7 +31,7 @@ internal sealed class SecretRotation(Db db, SecretProtector secrets) : ISecretRo
 
     private async Task<SecretRotationResult> RotateAsync(SecretColumn column, string prefix, int batchSize, CancellationToken cancellationToken)
     {
-        var result = new SecretRotationResult(column.Name, 0, 0);
+        var result = new SecretRotationResult(column.Name, Rotated: 0, Skipped: 0, Unreadable: 0);
         var after = Guid.Empty;
         while (true)
         {
@@ -51,7 +51,7 @@ internal sealed class SecretRotation(Db db, SecretProtector secrets) : ISecretRo
                 }
 
                 var replaced = await db.WriteAsync(column.Replace(id, value, renewed), cancellationToken).ConfigureAwait(false);
-                result = result with { Rotated = result.Rotated + replaced };
+                result = result with { Rotated = result.Rotated + replaced, Skipped = result.Skipped + 1 - replaced };
             }
 
             if (rows.Count < batchSize)

@@ -24,6 +24,15 @@ public sealed record GithubConnection
     public required DateTimeOffset ConnectedAt { get; init; }
 }
 
+/// <summary>A place in a list of connections, which goes from the first to expire to the last.</summary>
+/// <param name="TokenExpiresAt">From when on the access token of the last row seen is refused.</param>
+/// <param name="Id">The id of the last row seen.</param>
+public readonly record struct GithubConnectionCursor(DateTimeOffset TokenExpiresAt, Guid Id)
+{
+    /// <summary>Before the first to expire.</summary>
+    public static GithubConnectionCursor Start { get; }
+}
+
 /// <summary>Tokens that GitHub gave.</summary>
 public sealed record GithubTokens
 {

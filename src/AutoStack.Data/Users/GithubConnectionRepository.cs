@@ -42,6 +42,16 @@ internal sealed class GithubConnectionRepository(Db db, TimeProvider clock, Secr
             WHERE g.id = @id AND g.github_refresh_token = @old
             """, P.Of(id), P.Text(old), P.Text(renewed)));
 
+    /// <summary>
+    /// Removes the connection of the user whose reset token was used in this transaction, unless the address was verified before: whoever made it need not
+    /// be whom the address belongs to.
+    /// </summary>
+    internal static Statement RemoveOfUnverifiedConsumer(ResetToken token, DateTimeOffset now) => new($"""
+        DELETE FROM github_connections g
+        USING users u
+        WHERE u.id = {PasswordResetTokenRepository.Consumer} AND NOT u.email_verified AND g.user_id = u.id
+        """, P.Text(token.Hash, name: "hash"), P.Of(now));
+
     internal static GithubConnection Read(RowReader row) => new()
     {
         Id = row.Guid(),
@@ -59,34 +69,42 @@ internal sealed class GithubConnectionRepository(Db db, TimeProvider clock, Secr
             WHERE g.user_id = @userId
             """, [P.Of(userId)], cancellationToken);
 
-    public Task<GithubTokens?> FindTokensAsync(Guid userId, CancellationToken cancellationToken) =>
-        db.FindAsync(
-            row => new GithubTokens
-            {
-                AccessToken = secrets.Open(row.Text(), AccessToken, userId)!,
-                RefreshToken = secrets.Open(row.TextOrNull(), RefreshToken, userId),
-                ExpiresAt = row.TimeOrNull(),
-                Scope = row.TextOrNull() is { } scope ? GithubScopes.Parse(scope) : null,
-                GithubUsername = row.TextOrNull(),
-            }, """
+    public async Task<GithubTokens?> FindTokensAsync(Guid userId, CancellationToken cancellationToken)
+    {
+        var stored = await db.FindAsync(
+            row => new { Access = row.Text(), Refresh = row.TextOrNull(), ExpiresAt = row.TimeOrNull(), Scope = row.TextOrNull(), Username = row.TextOrNull() }, """
             SELECT g.github_access_token, g.github_refresh_token, g.token_expires_at, g.scope, g.github_username
             FROM github_connections g
             WHERE g.user_id = @userId
-            """, [P.Of(userId)], cancellationToken);
+            """, [P.Of(userId)], cancellationToken).ConfigureAwait(false);
 
-    public Task<IReadOnlyList<GithubConnection>> ListExpiringAsync(DateTimeOffset before, int limit, CancellationToken cancellationToken) =>
+        // Opened when the statement is over: one that does not open is no failure of the statement, and no end of a unit of work.
+        return stored is null ? null : new GithubTokens
+        {
+            AccessToken = secrets.Open(stored.Access, AccessToken, userId)!,
+            RefreshToken = secrets.Open(stored.Refresh, RefreshToken, userId),
+            ExpiresAt = stored.ExpiresAt,
+            Scope = stored.Scope is { } scope ? GithubScopes.Parse(scope) : null,
+            GithubUsername = stored.Username,
+        };
+    }
+
+    public Task<IReadOnlyList<GithubConnection>> ListExpiringAsync(
+        DateTimeOffset before, int limit, GithubConnectionCursor after, CancellationToken cancellationToken) =>
         db.ListAsync(Read, $"""
             SELECT {Columns}
             FROM github_connections g
-            WHERE g.token_expires_at < @before AND g.github_refresh_token IS NOT NULL
+            WHERE g.token_expires_at < @before AND g.github_refresh_token IS NOT NULL AND (g.token_expires_at, g.id) > (@tokenExpiresAt, @id)
             ORDER BY g.token_expires_at, g.id
             LIMIT @limit
-            """, [P.Of(before), P.Of(Limit.Check(limit, IGithubConnectionRepository.MaxListSize), nameof(limit))], cancellationToken);
+            """,
+            [P.Of(before), P.Of(after.TokenExpiresAt), P.Of(after.Id), P.Of(Limit.Check(limit, IGithubConnectionRepository.MaxListSize), nameof(limit))],
+            cancellationToken);
 
     public async Task<GithubConnection> SetAsync(Guid userId, GithubTokens tokens, CancellationToken cancellationToken)
     {
         var (access, refresh) = Protect(userId, tokens);
-        return (await db.AddAsync(Read, $"""
+        return (await db.WriteAsync(Read, $"""
             INSERT INTO github_connections AS g (
                 id, user_id, github_username, github_access_token, github_refresh_token, token_expires_at, scope, connected_at)
             VALUES (@id, @userId, @username, @access, @refresh, @expiresAt, @scope, @now)

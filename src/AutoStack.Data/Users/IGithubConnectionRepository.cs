@@ -25,12 +25,14 @@ public interface IGithubConnectionRepository
     /// <summary>Lists connections whose access token expires soon and can be refreshed, the first to expire first.</summary>
     /// <param name="before">Expiring before this time.</param>
     /// <param name="limit">The number of rows at the most, 1 to <see cref="MaxListSize"/>.</param>
+    /// <param name="after">Where to go on: expiry and id of the last row seen, also of one whose refresh failed, or <see cref="GithubConnectionCursor.Start"/>.</param>
     /// <param name="cancellationToken">Stops the query.</param>
-    /// <returns>The connections.</returns>
+    /// <returns>The connections; fewer than <paramref name="limit"/> at the end of the list.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="limit"/> is out of its range.</exception>
-    Task<IReadOnlyList<GithubConnection>> ListExpiringAsync(DateTimeOffset before, int limit, CancellationToken cancellationToken);
+    Task<IReadOnlyList<GithubConnection>> ListExpiringAsync(
+        DateTimeOffset before, int limit, GithubConnectionCursor after, CancellationToken cancellationToken);
 
-    /// <summary>Stores a user's tokens, all of them at once, whether or not there are any.</summary>
+    /// <summary>Stores a user's tokens, all of them at once, whether or not there are any. Not repeated when its answer is lost: newer ones may be there by then.</summary>
     /// <param name="userId">The user.</param>
     /// <param name="tokens">The tokens.</param>
     /// <param name="cancellationToken">Stops the write.</param>

@@ -6,7 +6,7 @@ namespace AutoStack.Data.Users;
 public interface IIdentityRepository
 {
     /// <summary>Finds what is needed to check a password.</summary>
-    /// <param name="email">The address; case and surrounding space do not count.</param>
+    /// <param name="email">The address; the case of A to Z and surrounding space do not count.</param>
     /// <param name="cancellationToken">Stops the query.</param>
     /// <returns>The user and the hash; null when there is no such account. Check the password against null then, so that it takes the same time.</returns>
     /// <exception cref="ArgumentException"><paramref name="email"/> is null or blank.</exception>
@@ -23,19 +23,21 @@ public interface IIdentityRepository
     /// <summary>Makes an account with a password. Of two registrations of one address at once, one is told that it is taken.</summary>
     /// <param name="account">The account.</param>
     /// <param name="cancellationToken">Stops the insert.</param>
-    /// <returns>The account, or that its address is taken. Repeated with the same id and address, the account that is there.</returns>
+    /// <returns>The account, or that its address is taken. Repeated with the same id, address and hash, the account that is there.</returns>
     /// <exception cref="ArgumentException">A value is missing, blank or too long; the message names it.</exception>
     /// <exception cref="DuplicateException">The id belongs to an account with another address.</exception>
     Task<Registration> RegisterAsync(NewAccount account, CancellationToken cancellationToken);
 
     /// <summary>
     /// Finds the account of somebody whom a provider has just signed in: by the account there, else by the address when both sides have verified it,
-    /// else makes one. Parallel sign-ins of somebody new make one account.
+    /// else makes one. Parallel sign-ins of somebody new make one account, also through two providers. When the provider has verified the account's address by
+    /// now, it is verified.
     /// </summary>
     /// <param name="identity">What the provider says.</param>
     /// <param name="cancellationToken">Stops the sign-in.</param>
     /// <returns>The account, or why there is none.</returns>
     /// <exception cref="ArgumentException">A value is missing, blank or too long; the message names it.</exception>
+    /// <exception cref="ConflictException">Accounts with the address came and went meanwhile, several times.</exception>
     Task<ProviderSignIn> SignInWithProviderAsync(ProviderIdentity identity, CancellationToken cancellationToken);
 
     /// <summary>Links a user with a provider's account; one linked before is replaced.</summary>
@@ -56,12 +58,24 @@ public interface IIdentityRepository
     /// <exception cref="ArgumentException">The provider is none.</exception>
     Task<bool> UnlinkAsync(Guid userId, IdentityProvider provider, CancellationToken cancellationToken);
 
-    /// <summary>Sets a user's password and ends the other sessions.</summary>
+    /// <summary>Sets a user's password, and ends the other sessions and what reset tokens there are. Not for a rehash: <see cref="RehashAsync"/>.</summary>
     /// <param name="userId">The user.</param>
     /// <param name="password">The hash of the password.</param>
-    /// <param name="exceptSessionId">The session that goes on; null for none.</param>
+    /// <param name="exceptSessionId">The session that goes on, with all that came out of the same sign-in: it may be exchanged at this moment. Null for none.</param>
     /// <param name="cancellationToken">Stops the update.</param>
     /// <returns>False when there is no such user.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="password"/> is null.</exception>
     Task<bool> SetPasswordAsync(Guid userId, PasswordHash password, Guid? exceptSessionId, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Stores a stronger hash of the same password, after <see cref="PasswordVerification.SucceededRehashNeeded"/>, unless the password was changed since it was
+    /// verified. Sessions go on.
+    /// </summary>
+    /// <param name="userId">The user.</param>
+    /// <param name="verified">The stored hash that the password was verified against.</param>
+    /// <param name="renewed">The new hash of this password.</param>
+    /// <param name="cancellationToken">Stops the update.</param>
+    /// <returns>False when the user has another hash by now, or is gone.</returns>
+    /// <exception cref="ArgumentException">An argument is null, or the new hash too long.</exception>
+    Task<bool> RehashAsync(Guid userId, PasswordHash verified, PasswordHash renewed, CancellationToken cancellationToken);
 }

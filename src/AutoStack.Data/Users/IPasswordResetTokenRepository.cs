@@ -24,7 +24,10 @@ public interface IPasswordResetTokenRepository
     /// <exception cref="ArgumentException">The token is null, or the lifetime out of its range.</exception>
     Task<PasswordResetToken?> IssueAsync(Guid userId, ResetToken token, TimeSpan lifetime, CancellationToken cancellationToken);
 
-    /// <summary>Uses a token: once, together with the new password, and all sessions of the user end.</summary>
+    /// <summary>
+    /// Uses a token: once, together with the new password. All sessions and other tokens of the user end, and the address is verified, since the token came by
+    /// mail. Unless it was before, links with accounts at providers and the GitHub connection end too: whoever made them need not be whom the address belongs to.
+    /// </summary>
     /// <param name="token">The token.</param>
     /// <param name="password">The hash of the new password.</param>
     /// <param name="cancellationToken">Stops the update.</param>

@@ -12,7 +12,7 @@ public interface IUserRepository
     /// <returns>The account; null when there is none.</returns>
     Task<User?> FindAsync(Guid id, CancellationToken cancellationToken);
 
-    /// <summary>Finds the account with an address, whatever its case.</summary>
+    /// <summary>Finds the account with an address, whatever the case of its A to Z; other letters count as they are.</summary>
     /// <param name="email">The address; surrounding space does not count.</param>
     /// <param name="cancellationToken">Stops the query.</param>
     /// <returns>The account; null when there is none.</returns>
@@ -27,13 +27,13 @@ public interface IUserRepository
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="limit"/> is out of its range.</exception>
     Task<IReadOnlyList<User>> ListAsync(int limit, Guid afterId, CancellationToken cancellationToken);
 
-    /// <summary>Makes an account. Repeated with the same id and address, it returns the account that is there.</summary>
+    /// <summary>Makes an account. The same request again returns the account that is there, unless it has changed or got a password.</summary>
     /// <param name="user">The account.</param>
     /// <param name="cancellationToken">Stops the insert.</param>
     /// <returns>The account as stored.</returns>
     /// <exception cref="ArgumentException">A value is missing, blank or too long; the message names it.</exception>
     /// <exception cref="DuplicateException">
-    /// The address, the GitHub or the Google account is taken, or the id by an account with another address.
+    /// The address, the GitHub or the Google account is taken, or the id by an account that this request has not made.
     /// </exception>
     Task<User> AddAsync(NewUser user, CancellationToken cancellationToken);
 
@@ -46,7 +46,10 @@ public interface IUserRepository
     /// <exception cref="ArgumentException">A value is blank or too long; the message names it.</exception>
     Task<UserUpdate> UpdateProfileAsync(Guid id, UserPatch patch, DateTimeOffset? expectedVersion, CancellationToken cancellationToken);
 
-    /// <summary>Notes that the address is known to belong to the user.</summary>
+    /// <summary>
+    /// Notes that the address is known to belong to the user. For a proof by somebody who is signed in: password and links stay as they are, and whoever made the
+    /// account with somebody else's address knows them. A proof by mail alone is <see cref="IPasswordResetTokenRepository.ConsumeAsync"/>, which ends them.
+    /// </summary>
     /// <param name="id">The account.</param>
     /// <param name="email">The address that was verified.</param>
     /// <param name="cancellationToken">Stops the update.</param>

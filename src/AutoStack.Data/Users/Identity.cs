@@ -21,7 +21,7 @@ public sealed record NewAccount
     /// <summary>The name that is shown; up to 255 characters.</summary>
     public required string Name { get; init; }
 
-    /// <summary>The address, up to 255 characters; stored without surrounding space, in lower case. It is not verified by this.</summary>
+    /// <summary>The address, up to 255 characters; stored without surrounding space, with a to z for A to Z. It is not verified by this.</summary>
     public required string Email { get; init; }
 
     /// <summary>The hash of the password.</summary>

@@ -5,10 +5,14 @@ namespace AutoStack.Data.Users;
 
 internal sealed class IdentityRepository(Db db, TimeProvider clock) : IIdentityRepository
 {
-    /// <summary>Sets the password of the user whose reset token was used in this transaction.</summary>
+    /// <summary>
+    /// Sets the password of the user whose reset token was used in this transaction. The mail has proved the address: until then, anybody could have made
+    /// the account with it and linked it with an account of their own, so that such links end.
+    /// </summary>
     internal static Statement SetPasswordOfConsumer(ResetToken token, PasswordHash password, DateTimeOffset now) => new($"""
         UPDATE users u
-        SET password_hash = @password, updated_at = @now
+        SET password_hash = @password, github_id = CASE WHEN u.email_verified THEN u.github_id END,
+            google_id = CASE WHEN u.email_verified THEN u.google_id END, email_verified = TRUE, updated_at = @now
         WHERE u.id = {PasswordResetTokenRepository.Consumer}
         """, P.Text(token.Hash, name: "hash"), P.Text(password.Reveal(), 255, "password"), P.Of(now));
 
@@ -19,8 +23,8 @@ internal sealed class IdentityRepository(Db db, TimeProvider clock) : IIdentityR
             row => new UserCredentials(row.Guid(), row.TextOrNull() is { Length: > 0 } hash ? PasswordHash.From(hash) : null), """
             SELECT u.id, u.password_hash
             FROM users u
-            WHERE lower(u.email) = @email
-            """, [P.Text(email.Trim().ToLowerInvariant(), name: "email")], cancellationToken);
+            WHERE lower(u.email COLLATE "C") = @email
+            """, [P.Text(EmailAddress.Fold(email), name: "email")], cancellationToken);
     }
 
     public Task<User?> FindByProviderAsync(IdentityProvider provider, string providerId, CancellationToken cancellationToken)
@@ -42,7 +46,7 @@ internal sealed class IdentityRepository(Db db, TimeProvider clock) : IIdentityR
         ArgumentException.ThrowIfNullOrWhiteSpace(account.Email);
         ArgumentNullException.ThrowIfNull(account.Password);
         var id = account.Id ?? Internal.Ids.New();
-        var email = account.Email.Trim().ToLowerInvariant();
+        var email = EmailAddress.Fold(account.Email);
         var insert = new Statement("""
             INSERT INTO users (id, name, email, password_hash, email_verified, created_at, updated_at)
             VALUES (@id, @name, @email, @password, FALSE, @now, @now)
@@ -54,16 +58,18 @@ internal sealed class IdentityRepository(Db db, TimeProvider clock) : IIdentityR
             P.Text(account.Password.Reveal(), 255, "password"),
             P.Of(clock.Now(), "now"));
 
-        // Starts after the other registration's commit that the insert has waited for.
+        // Starts after the other registration's commit that the insert has waited for. A hash has a salt of its own: with the same one it is this very
+        // request, and not somebody who knows id and address.
         var holder = new Statement($"""
-            SELECT {UserRepository.Columns}
+            SELECT {UserRepository.Columns}, u.id = @id AND u.password_hash IS NOT DISTINCT FROM @password
             FROM users u
-            WHERE lower(u.email) = @email
-            """, P.Text(email));
-        var user = await db.WriteBatchAsync(
-            sets => sets.FindAsync(UserRepository.Read), [insert, holder], Repeat.WhenConnectionIsLost, cancellationToken).ConfigureAwait(false);
-        return user is null ? throw DuplicateException.OfId("users_pkey")
-            : user.Id == id ? new Registration(RegistrationOutcome.Created, user)
+            WHERE lower(u.email COLLATE "C") = @email
+            """, P.Of(id), P.Text(account.Password.Reveal(), name: "password"), P.Text(email));
+        var met = await db.WriteBatchAsync(
+            sets => sets.FindAsync(row => new { User = UserRepository.Read(row), IsOurs = row.Flag() }), [insert, holder], Repeat.WhenConnectionIsLost, cancellationToken)
+            .ConfigureAwait(false);
+        return met is null ? throw DuplicateException.OfId("users_pkey")
+            : met.IsOurs ? new Registration(RegistrationOutcome.Created, met.User)
             : new Registration(RegistrationOutcome.EmailTaken, null);
     }
 
@@ -74,14 +80,28 @@ internal sealed class IdentityRepository(Db db, TimeProvider clock) : IIdentityR
         ArgumentException.ThrowIfNullOrWhiteSpace(identity.Name);
         ArgumentException.ThrowIfNullOrWhiteSpace(identity.Email);
         var (githubId, googleId) = Ids(identity.Provider, identity.ProviderId);
-        var email = identity.Email.Trim().ToLowerInvariant();
+        var email = EmailAddress.Fold(identity.Email);
         var now = clock.Now();
 
+        // What the provider knows by now: it may have verified the address since the account was made.
+        var follow = new Statement("""
+            UPDATE users u
+            SET email_verified = u.email_verified OR @emailVerified AND lower(u.email COLLATE "C") = @email,
+                avatar_url = coalesce(u.avatar_url, @avatarUrl), updated_at = @now
+            WHERE (u.github_id = @githubId OR u.google_id = @googleId)
+              AND (NOT u.email_verified AND @emailVerified AND lower(u.email COLLATE "C") = @email OR u.avatar_url IS NULL AND @avatarUrl IS NOT NULL)
+            """,
+            P.TextOrNull(githubId),
+            P.TextOrNull(googleId),
+            P.TextOrNull(identity.AvatarUrl),
+            P.Of(now),
+            P.Text(email),
+            P.Of(identity.EmailVerified));
         var link = new Statement("""
             UPDATE users u
             SET github_id = coalesce(@githubId, u.github_id), google_id = coalesce(@googleId, u.google_id),
                 avatar_url = coalesce(u.avatar_url, @avatarUrl), updated_at = @now
-            WHERE lower(u.email) = @email AND u.email_verified AND @emailVerified
+            WHERE lower(u.email COLLATE "C") = @email AND u.email_verified AND @emailVerified
               AND CASE WHEN @githubId IS NULL THEN u.google_id ELSE u.github_id END IS NULL
               AND NOT EXISTS (SELECT FROM users o WHERE o.github_id = @githubId OR o.google_id = @googleId)
             """,
@@ -94,7 +114,7 @@ internal sealed class IdentityRepository(Db db, TimeProvider clock) : IIdentityR
         var insert = new Statement("""
             INSERT INTO users (id, name, email, avatar_url, github_id, google_id, email_verified, created_at, updated_at)
             SELECT @id, @name, @email, @avatarUrl, @githubId, @googleId, @emailVerified, @now, @now
-            WHERE NOT EXISTS (SELECT FROM users o WHERE o.github_id = @githubId OR o.google_id = @googleId OR lower(o.email) = @email)
+            WHERE NOT EXISTS (SELECT FROM users o WHERE o.github_id = @githubId OR o.google_id = @googleId OR lower(o.email COLLATE "C") = @email)
             ON CONFLICT DO NOTHING
             """,
             P.Of(Internal.Ids.New(), "id"),
@@ -106,7 +126,7 @@ internal sealed class IdentityRepository(Db db, TimeProvider clock) : IIdentityR
             P.Of(identity.EmailVerified),
             P.Of(now));
 
-        // Start after what the two above have waited for: also another sign-in of the same person.
+        // Start after what those above have waited for: also another sign-in of the same person.
         var linked = new Statement($"""
             SELECT {UserRepository.Columns}
             FROM users u
@@ -115,19 +135,24 @@ internal sealed class IdentityRepository(Db db, TimeProvider clock) : IIdentityR
         var holder = new Statement($"""
             SELECT {UserRepository.Columns}
             FROM users u
-            WHERE lower(u.email) = @email
+            WHERE lower(u.email COLLATE "C") = @email
             """, P.Text(email));
-        return db.WriteBatchAsync(
+
+        // Neither found: whoever was in the way of the insert is gone.
+        return ConflictRetry.UntilConsistentAsync(() => db.WriteBatchAsync(
             async sets =>
             {
                 await sets.AnyAsync().ConfigureAwait(false);
                 var user = await sets.FindAsync(UserRepository.Read).ConfigureAwait(false);
                 var other = await sets.FindAsync(UserRepository.Read).ConfigureAwait(false);
                 return user is not null ? new ProviderSignIn(ProviderSignInOutcome.SignedIn, user)
-                    : other is { EmailVerified: true } && identity.EmailVerified ? new ProviderSignIn(ProviderSignInOutcome.LinkedElsewhere, null)
+                    : other is null ? null
+                    : other.EmailVerified && identity.EmailVerified ? new ProviderSignIn(ProviderSignInOutcome.LinkedElsewhere, null)
                     : new ProviderSignIn(ProviderSignInOutcome.EmailMatchedUnverified, null);
             },
-            [Lock(identity.Provider, identity.ProviderId), link, insert, linked, holder], Repeat.WhenConnectionIsLost, cancellationToken);
+            // The insert may have waited for a sign-in of the same person through the other provider: the link comes after it.
+            [Lock(identity.Provider, identity.ProviderId), follow, insert, link, linked, holder],
+            Repeat.WhenConnectionIsLost, cancellationToken));
     }
 
     public Task<LinkResult> LinkAsync(
@@ -161,7 +186,7 @@ internal sealed class IdentityRepository(Db db, TimeProvider clock) : IIdentityR
                 var exists = await sets.AnyAsync().ConfigureAwait(false);
                 return linked ? LinkResult.Linked : exists ? LinkResult.LinkedElsewhere : LinkResult.UserNotFound;
             },
-            [Lock(provider, providerId), link, user], Repeat.WhenConnectionIsLost, cancellationToken);
+            [Lock(provider, providerId), link, user], Repeat.Never, cancellationToken);
     }
 
     public async Task<bool> UnlinkAsync(Guid userId, IdentityProvider provider, CancellationToken cancellationToken)
@@ -180,6 +205,7 @@ internal sealed class IdentityRepository(Db db, TimeProvider clock) : IIdentityR
     public Task<bool> SetPasswordAsync(Guid userId, PasswordHash password, Guid? exceptSessionId, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(password);
+        var now = clock.Now();
 
         // Locks the user's row, as everything does that makes or ends sessions; the second statement sees those made meanwhile.
         var set = new Statement("""
@@ -187,10 +213,24 @@ internal sealed class IdentityRepository(Db db, TimeProvider clock) : IIdentityR
             SET password_hash = @password, updated_at = @now
             WHERE u.id = @userId
             RETURNING u.id
-            """, P.Text(password.Reveal(), 255, "password"), P.Of(clock.Now(), "now"), P.Of(userId));
+            """, P.Text(password.Reveal(), 255, "password"), P.Of(now), P.Of(userId));
         return db.WriteBatchAsync(
             sets => sets.AnyAsync(),
-            [set, SessionRepository.RevokeAll(userId, exceptSessionId)], Repeat.WhenConnectionIsLost, cancellationToken);
+            [set, SessionRepository.RevokeAll(userId, exceptSessionId), PasswordResetTokenRepository.EndAll(userId, now)], Repeat.Never, cancellationToken);
+    }
+
+    public async Task<bool> RehashAsync(Guid userId, PasswordHash verified, PasswordHash renewed, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(verified);
+        ArgumentNullException.ThrowIfNull(renewed);
+
+        // The password stays, and so does what a version of the account means: updated_at is not touched.
+        return await db.WriteAsync("""
+            UPDATE users u
+            SET password_hash = @renewed
+            WHERE u.id = @userId AND u.password_hash = @verified
+            """,
+            [P.Text(renewed.Reveal(), 255, "renewed"), P.Of(userId), P.Text(verified.Reveal(), name: "verified")], cancellationToken).ConfigureAwait(false) == 1;
     }
 
     // Held to the commit, so that of two users who are linked with one account at once the second sees the first.

@@ -24,6 +24,13 @@ internal sealed class PasswordResetTokenRepository(Db db, TimeProvider clock) : 
         CreatedAt = row.Time(),
     };
 
+    /// <summary>Ends the tokens that a user has: what they were sent for is done, or another one takes their place.</summary>
+    internal static Statement EndAll(Guid userId, DateTimeOffset now) => new("""
+        UPDATE password_reset_tokens t
+        SET used_at = @now
+        WHERE t.user_id = @userId AND t.used_at IS NULL
+        """, P.Of(userId), P.Of(now));
+
     public Task<PasswordResetToken?> FindUsableAsync(ResetToken token, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(token);
@@ -44,17 +51,6 @@ internal sealed class PasswordResetTokenRepository(Db db, TimeProvider clock) : 
         var now = clock.Now();
 
         // Issues to one user go one after the other: the second sees, and ends, what the first has issued.
-        var @lock = new Statement("""
-            SELECT 1
-            FROM users u
-            WHERE u.id = @userId
-            FOR NO KEY UPDATE
-            """, P.Of(userId));
-        var replace = new Statement("""
-            UPDATE password_reset_tokens t
-            SET used_at = @now
-            WHERE t.user_id = @userId AND t.used_at IS NULL
-            """, P.Of(userId), P.Of(now));
         var insert = new Statement($"""
             INSERT INTO password_reset_tokens AS t (id, user_id, token_hash, expires_at, created_at)
             SELECT @id, u.id, @hash, @expiresAt, @now
@@ -68,7 +64,7 @@ internal sealed class PasswordResetTokenRepository(Db db, TimeProvider clock) : 
                 await sets.AnyAsync().ConfigureAwait(false);
                 return await sets.FindAsync(Read).ConfigureAwait(false);
             },
-            [@lock, replace, insert], Repeat.Never, cancellationToken);
+            [UserRepository.Lock(userId), EndAll(userId, now), insert], Repeat.Never, cancellationToken);
     }
 
     public Task<Guid?> ConsumeAsync(ResetToken token, PasswordHash password, CancellationToken cancellationToken)
@@ -90,13 +86,21 @@ internal sealed class PasswordResetTokenRepository(Db db, TimeProvider clock) : 
             WHERE t.token_hash = @hash AND t.used_at IS NULL AND t.expires_at > @now
             RETURNING t.user_id
             """, P.Text(token.Hash, name: "hash"), P.Of(now));
+        var endOthers = new Statement($"""
+            UPDATE password_reset_tokens o
+            SET used_at = @now
+            WHERE o.user_id = {Consumer} AND o.used_at IS NULL
+            """, P.Text(token.Hash, name: "hash"), P.Of(now));
         return db.WriteBatchAsync(
             async sets =>
             {
                 await sets.AnyAsync().ConfigureAwait(false);
                 return (await sets.ListAsync(row => row.Guid()).ConfigureAwait(false)) is [var userId, ..] ? userId : (Guid?)null;
             },
-            [@lock, consume, IdentityRepository.SetPasswordOfConsumer(token, password, now), SessionRepository.RevokeAllOfConsumer(token, now)],
+            [
+                @lock, consume, endOthers, GithubConnectionRepository.RemoveOfUnverifiedConsumer(token, now),
+                IdentityRepository.SetPasswordOfConsumer(token, password, now), SessionRepository.RevokeAllOfConsumer(token, now),
+            ],
             Repeat.Never, cancellationToken);
     }
 

@@ -9,7 +9,7 @@ public sealed record User
     /// <summary>The name that is shown.</summary>
     public required string Name { get; init; }
 
-    /// <summary>The address, in lower case when this library wrote it; unique whatever the case.</summary>
+    /// <summary>The address, with a to z for A to Z when this library wrote it; unique whatever the case of these.</summary>
     public required string Email { get; init; }
 
     /// <summary>The picture; null when there is none.</summary>
@@ -55,7 +55,7 @@ public sealed record NewUser
     /// <summary>The name that is shown; up to 255 characters.</summary>
     public required string Name { get; init; }
 
-    /// <summary>The address, up to 255 characters; stored without surrounding space, in lower case.</summary>
+    /// <summary>The address, up to 255 characters; stored without surrounding space, with a to z for A to Z.</summary>
     public required string Email { get; init; }
 
     /// <summary>The picture; null for none.</summary>

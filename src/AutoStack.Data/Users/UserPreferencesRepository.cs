@@ -57,7 +57,7 @@ internal sealed class UserPreferencesRepository(Db db, TimeProvider clock) : IUs
     public async Task<UserPreferences> SetAsync(Guid userId, NewUserPreferences preferences, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(preferences);
-        return (await db.AddAsync(Read, $"""
+        return (await db.WriteAsync(Read, $"""
             INSERT INTO user_preferences AS f (
                 id, user_id, theme, email_notifications, deployment_success_notifications, deployment_failure_notifications,
                 created_at, updated_at)

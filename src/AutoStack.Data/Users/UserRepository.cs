@@ -21,6 +21,14 @@ internal sealed class UserRepository(Db db, TimeProvider clock) : IUserRepositor
         UpdatedAt = row.Time(),
     };
 
+    /// <summary>Locks a user's row until the transaction ends: everything that makes or ends sessions, or rests on the password, begins with it.</summary>
+    internal static Statement Lock(Guid userId) => new("""
+        SELECT 1
+        FROM users u
+        WHERE u.id = @userId
+        FOR NO KEY UPDATE
+        """, P.Of(userId));
+
     public Task<User?> FindAsync(Guid id, CancellationToken cancellationToken) =>
         db.FindAsync(Read, $"""
             SELECT {Columns}
@@ -34,8 +42,8 @@ internal sealed class UserRepository(Db db, TimeProvider clock) : IUserRepositor
         return db.FindAsync(Read, $"""
             SELECT {Columns}
             FROM users u
-            WHERE lower(u.email) = @email
-            """, [P.Text(email.Trim().ToLowerInvariant(), name: nameof(email))], cancellationToken);
+            WHERE lower(u.email COLLATE "C") = @email
+            """, [P.Text(EmailAddress.Fold(email), name: nameof(email))], cancellationToken);
     }
 
     public Task<IReadOnlyList<User>> ListAsync(int limit, Guid afterId, CancellationToken cancellationToken) =>
@@ -57,16 +65,18 @@ internal sealed class UserRepository(Db db, TimeProvider clock) : IUserRepositor
             VALUES (@id, @name, @email, @avatarUrl, @githubId, @googleId, @emailVerified, @now, @now)
             """;
         var id = user.Id ?? Ids.New();
-        var email = user.Email.Trim().ToLowerInvariant();
+        var email = EmailAddress.Fold(user.Email);
         var now = clock.Now();
 
         // No target: the same request at the same moment may be noticed by any of the unique indexes. The second statement starts after the commit
-        // that the first has waited for.
+        // that the first has waited for. It finds what this very request has stored: whoever knows somebody's id and address gets no account by it.
         var stored = new Statement($"""
             SELECT {Columns}
             FROM users u
-            WHERE u.id = @id AND lower(u.email) = @email
-            """, P.Of(id), P.Text(email));
+            WHERE u.id = @id AND lower(u.email COLLATE "C") = @email AND u.name = @name AND u.avatar_url IS NOT DISTINCT FROM @avatarUrl
+              AND u.github_id IS NOT DISTINCT FROM @githubId AND u.google_id IS NOT DISTINCT FROM @googleId
+              AND u.email_verified = @emailVerified AND u.password_hash IS NULL
+            """, Values());
         return await db.WriteBatchAsync(
                 sets => sets.FindAsync(Read), [new Statement($"{Insert} ON CONFLICT DO NOTHING", Values()), stored], Repeat.WhenConnectionIsLost, cancellationToken)
             .ConfigureAwait(false)
@@ -101,9 +111,9 @@ internal sealed class UserRepository(Db db, TimeProvider clock) : IUserRepositor
             WHERE u.id = @id AND u.updated_at = coalesce(@expectedVersion, u.updated_at)
             RETURNING {Columns}
             """,
-            P.TextOrNull(patch.Name.Value, 255, "name"),
+            P.TextOrNull(patch.Name.IsGiven ? patch.Name.Value : null, 255, "name"),
             P.Of(patch.AvatarUrl.IsGiven, "setAvatarUrl"),
-            P.TextOrNull(patch.AvatarUrl.Value, name: "avatarUrl"),
+            P.TextOrNull(patch.AvatarUrl.IsGiven ? patch.AvatarUrl.Value : null, name: "avatarUrl"),
             P.Of(clock.Now(), "now"),
             P.Of(id),
             P.Of(expectedVersion));
@@ -128,8 +138,8 @@ internal sealed class UserRepository(Db db, TimeProvider clock) : IUserRepositor
         return await db.WriteAsync("""
             UPDATE users u
             SET email_verified = TRUE, updated_at = @now
-            WHERE u.id = @id AND lower(u.email) = @email
-            """, [P.Of(clock.Now(), "now"), P.Of(id), P.Text(email.Trim().ToLowerInvariant(), name: "email")], cancellationToken).ConfigureAwait(false) == 1;
+            WHERE u.id = @id AND lower(u.email COLLATE "C") = @email
+            """, [P.Of(clock.Now(), "now"), P.Of(id), P.Text(EmailAddress.Fold(email), name: "email")], cancellationToken).ConfigureAwait(false) == 1;
     }
 
     public async Task<bool> RemoveAsync(Guid id, CancellationToken cancellationToken) =>

@@ -57,6 +57,10 @@ public sealed partial class ShippedStatements : DatabaseTests
         ["statuses"] = "integer[]",
         ["latencies"] = "integer[]",
         ["live"] = "boolean[]",
+        ["userId"] = "uuid",
+        ["token"] = "text",
+        ["verified"] = "text",
+        ["expiresAt"] = "timestamp",
     };
 
     public static IEnumerable<string> Statements

@@ -33,6 +33,14 @@ public sealed class OptionsTests
         Assert.That((given.ToConnectionString().MaxPoolSize, given.ToConnectionString().MinPoolSize, given.ToConnectionString().Timeout), Is.EqualTo((100, 3, 7)));
     }
 
+    [Test]
+    public void What_would_put_values_into_errors_and_logs_is_off()
+    {
+        var built = new AutoStackDataOptions { ConnectionString = Server + ";Include Error Detail=true;Log Parameters=true" }.ToConnectionString();
+
+        Assert.That((built.IncludeErrorDetail, built.LogParameters), Is.EqualTo((false, false)));
+    }
+
     public static IEnumerable<TestCaseData> Wrong =>
     [
         Case("ConnectionString", o => o.ConnectionString = null),
@@ -41,6 +49,8 @@ public sealed class OptionsTests
         Case("ConnectionString", o => o.ConnectionString = "Database=autostack"),
         Case("ConnectionString", o => o.ConnectionString = "Host=db;Pasword=hunter2"),
         Case("ConnectionString", o => o.ConnectionString = "Host=db;Password=hun;ter2=1"),
+        Case("ConnectionString sets Multiplexing,", o => o.ConnectionString = Server + ";Multiplexing=true"),
+        Case("SecretKeys[0] is null.", o => o.SecretKeys.Add(null!)),
         Case("MaxPoolSize", o => o.MaxPoolSize = 0),
         Case("MaxPoolSize", o => o.MaxPoolSize = -1),
         Case("MinPoolSize", o => o.MinPoolSize = -1),
@@ -70,7 +80,7 @@ public sealed class OptionsTests
 
         var exception = Assert.Throws<OptionsValidationException>(() => provider.GetRequiredService<IStartupValidator>().Validate())!;
 
-        Assert.That(exception.Message, Does.Contain($"AutoStackDataOptions.{setting} "));
+        Assert.That(exception.Message, Does.Contain($"AutoStackDataOptions.{setting}"));
         Assert.That(exception.ToString(), Does.Not.Contain("hunter2").And.Not.Contain("ter2"));
         Assert.That(() => provider.GetRequiredService<IUnitOfWork>(), Throws.TypeOf<OptionsValidationException>(), "without a host, at the first use");
     }

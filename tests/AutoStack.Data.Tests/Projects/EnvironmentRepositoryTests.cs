@@ -64,6 +64,47 @@ public sealed class EnvironmentRepositoryTests : DatabaseTests
         Assert.That(await Environments.FindOfDeploymentAsync(Guid.NewGuid(), Token), Is.Null);
     }
 
+    [TestCase("is_deleted = TRUE")]
+    [TestCase("status = 'success'")]
+    [TestCase("status = 'failed'")]
+    [TestCase("status = 'cancelled'")]
+    public async Task A_deployment_that_is_over_is_given_no_environment(string over)
+    {
+        var deployment = await EnqueueAsync();
+        await Environments.SetOfProjectAsync(deployment.ProjectId, deployment.UserId, Secret.From("V=1"), Token);
+        await ExecuteAsync($"UPDATE deployments SET {over} WHERE id = $1", deployment.Id);
+
+        Assert.That(await Environments.SnapshotAsync(deployment.Id, Token), Is.False);
+        Assert.That(await ScalarAsync("SELECT env_vars FROM deployments WHERE id = $1", deployment.Id), Is.Null);
+    }
+
+    [Test]
+    public async Task A_deployment_that_ends_at_this_moment_is_given_no_environment()
+    {
+        var deployment = await EnqueueAsync();
+        await Environments.SetOfProjectAsync(deployment.ProjectId, deployment.UserId, Secret.From("V=1"), Token);
+        Task<bool> snapshot = null!;
+        await UnitOfWork.RunAsync(async (tx, ct) =>
+        {
+            await tx.Get<IDeploymentRepository>().CancelAsync(deployment.Id, deployment.UserId, null, ct);
+            snapshot = Environments.SnapshotAsync(deployment.Id, Token);
+            await UntilSomeoneWaitsAsync();
+        }, Token);
+
+        Assert.That(await snapshot, Is.False);
+    }
+
+    [Test]
+    public async Task The_environment_of_a_deleted_deployment_is_not_read()
+    {
+        var deployment = await EnqueueAsync();
+        await Environments.SetOfProjectAsync(deployment.ProjectId, deployment.UserId, Secret.From("V=1"), Token);
+        await Environments.SnapshotAsync(deployment.Id, Token);
+        await Deployments.SoftDeleteAsync(deployment.Id, deployment.UserId, Token);
+
+        Assert.That(await Environments.FindOfDeploymentAsync(deployment.Id, Token), Is.Null);
+    }
+
     [Test]
     public async Task What_was_stored_in_clear_is_read_and_a_snapshot_of_it_is_encrypted()
     {

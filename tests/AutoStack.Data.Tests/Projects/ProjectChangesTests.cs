@@ -88,6 +88,25 @@ public sealed class ProjectChangesTests : DatabaseTests
     }
 
     [Test]
+    public async Task Ensure_of_a_project_that_is_removed_at_this_moment_goes_on_to_the_next_of_its_repository()
+    {
+        var user = await AddUserAsync();
+        var first = await Projects.AddAsync(new NewProject { UserId = user.Id, Name = "One", Repository = "ada/removed" }, Token);
+        var second = await Projects.AddAsync(new NewProject { UserId = user.Id, Name = "Two", Repository = "ada/removed" }, Token);
+        Task<Project> ensured = null!;
+        await UnitOfWork.RunAsync(async (tx, ct) =>
+        {
+            await tx.Get<IProjectRepository>().RemoveAsync(first.Id, user.Id, ct);
+            ensured = Projects.EnsureAsync(new NewProject { UserId = user.Id, Name = "Three", Repository = "ada/removed" }, new ProjectPatch { Branch = "next" }, Token);
+            await UntilSomeoneWaitsAsync();
+        }, Token);
+
+        var project = await ensured;
+        Assert.That(project, Is.Not.Null);
+        Assert.That((project.Id, project.Branch), Is.EqualTo((second.Id, "next")));
+    }
+
+    [Test]
     public async Task Several_projects_of_one_repository_are_no_error()
     {
         var user = await AddUserAsync();
@@ -111,6 +130,17 @@ public sealed class ProjectChangesTests : DatabaseTests
 
         var found = (await Projects.FindAsync(project.Id, project.UserId, Token))!;
         Assert.That((found.OutputDir, found.Runtime), Is.EqualTo(("build", ProjectRuntime.Docker)));
+    }
+
+    [Test]
+    public async Task A_runtime_that_another_program_stored_in_mixed_case_is_the_documented_default_too()
+    {
+        var project = await AddProjectAsync();
+        await ExecuteAsync("UPDATE projects SET runtime = 'Static' WHERE id = $1", project.Id);
+
+        Assert.That(await Projects.SetDetectedAsync(project.Id, null, ProjectRuntime.Static, Token), Is.False);
+        Assert.That(await Projects.SetDetectedAsync(project.Id, null, ProjectRuntime.Docker, Token), Is.True);
+        Assert.That((await Projects.FindAsync(project.Id, project.UserId, Token))!.Runtime, Is.EqualTo(ProjectRuntime.Docker));
     }
 
     [Test]

@@ -60,6 +60,27 @@ public sealed class SecretProtectorTests
     }
 
     [Test]
+    public void A_value_in_clear_that_is_not_accepted_is_refused_and_not_shown()
+    {
+        var protector = new SecretProtector([Key("k1")], acceptClear: false);
+
+        Assert.That(
+            () => protector.Open("LD_PRELOAD=/evil.so", Column, Row),
+            Throws.TypeOf<SecretUnreadableException>().With.Message.Contains("AcceptClearSecrets").And.Message.Not.Contains("evil"));
+        Assert.That(() => protector.Open("", Column, Row), Throws.TypeOf<SecretUnreadableException>());
+        Assert.That(protector.Open(null, Column, Row), Is.Null);
+        Assert.That(protector.Open(protector.Protect(Secret.From("A=1"), Column, Row), Column, Row)!.Reveal(), Is.EqualTo("A=1"));
+    }
+
+    [TestCase("enc:v1:PASSWORD=hunter2\nURL=http://x")]
+    [TestCase("enc:v1:hunter2 and more")]
+    [TestCase("enc:v1:hunter2\n:")]
+    public void What_is_no_name_of_a_key_is_not_shown(string stored) =>
+        Assert.That(
+            () => new SecretProtector([Key("k1")]).Open(stored, Column, Row),
+            Throws.TypeOf<SecretUnreadableException>().With.Message.Contains(Column).And.Message.Not.Contains("hunter2"));
+
+    [Test]
     public void Without_a_key_nothing_is_stored() =>
         Assert.That(
             () => new SecretProtector([]).Protect(Secret.From("value"), Column, Row),
@@ -68,6 +89,8 @@ public sealed class SecretProtectorTests
     public static IEnumerable<TestCaseData> WrongKeys =>
     [
         new(new[] { new SecretKey { Id = "", Secret = Key("x").Secret } }, "SecretKeys[0].Id"),
+        new(new SecretKey[] { null! }, "SecretKeys[0] is null"),
+        new(new[] { new SecretKey { Id = "k\n", Secret = Key("x").Secret } }, "SecretKeys[0].Id"),
         new(new[] { new SecretKey { Id = "a:b", Secret = Key("x").Secret } }, "SecretKeys[0].Id"),
         new(new[] { new SecretKey { Id = null!, Secret = Key("x").Secret } }, "SecretKeys[0].Id"),
         new(new[] { Key("x"), new SecretKey { Id = "k", Secret = "c2hvcnQ=" } }, "SecretKeys[1].Secret"),
@@ -83,7 +106,7 @@ public sealed class SecretProtectorTests
         var exception = Assert.Throws<OptionsValidationException>(() => _ = new SecretProtector(keys))!;
 
         Assert.That(exception.Message, Does.Contain(place));
-        Assert.That(keys.Select(k => k.Secret).Where(s => !string.IsNullOrEmpty(s)), Is.All.Matches<string>(s => !exception.Message.Contains(s, StringComparison.Ordinal)));
+        Assert.That(keys.Select(k => k?.Secret).Where(s => !string.IsNullOrEmpty(s)), Is.All.Matches<string>(s => !exception.Message.Contains(s!, StringComparison.Ordinal)));
     }
 
     private static SecretKey Key(string id) => new() { Id = id, Secret = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)) };

@@ -54,6 +54,54 @@ public sealed class SecretRotationTests : DatabaseTests
         await before.GetRequiredService<IEnvironmentRepository>().SetOfProjectAsync(deployments[0].ProjectId, deployments[0].UserId, Secret.From("late"), Token);
         var unreadable = (await after.GetRequiredService<ISecretRotation>().RunAsync(100, Token)).Single(r => r.Column == "projects.env_vars");
         Assert.That((unreadable.Rotated, unreadable.Unreadable), Is.EqualTo((0, 1)));
+        await ExecuteAsync("TRUNCATE users CASCADE");
+    }
+
+    [Test]
+    public async Task A_value_that_a_service_with_the_old_key_writes_at_this_moment_is_counted_for_another_run()
+    {
+        var (old, current) = (NewKey("old"), NewKey("current"));
+        await using var before = WithKeys(old);
+        await using var during = WithKeys(current, old);
+        await using var after = WithKeys(current);
+        var project = await AddProjectAsync();
+        await before.GetRequiredService<IEnvironmentRepository>().SetOfProjectAsync(project.Id, project.UserId, Secret.From("V=1"), Token);
+        Task<IReadOnlyList<SecretRotationResult>> rotation = null!;
+        await before.GetRequiredService<IUnitOfWork>().RunAsync(async (tx, ct) =>
+        {
+            await tx.Get<IEnvironmentRepository>().SetOfProjectAsync(project.Id, project.UserId, Secret.From("V=2"), ct);
+            rotation = during.GetRequiredService<ISecretRotation>().RunAsync(10, Token);
+            await UntilSomeoneWaitsAsync();
+        }, Token);
+
+        var first = (await rotation).Single(r => r.Column == "projects.env_vars");
+        Assert.That((first.Rotated, first.Skipped, first.Unreadable), Is.EqualTo((0, 1, 0)));
+        var second = (await during.GetRequiredService<ISecretRotation>().RunAsync(10, Token)).Single(r => r.Column == "projects.env_vars");
+        Assert.That((second.Rotated, second.Skipped, second.Unreadable), Is.EqualTo((1, 0, 0)));
+        Assert.That((await after.GetRequiredService<IEnvironmentRepository>().FindOfProjectAsync(project.Id, project.UserId, Token))!.Reveal(), Is.EqualTo("V=2"));
+        await ExecuteAsync("UPDATE projects SET env_vars = NULL WHERE id = $1", project.Id);
+    }
+
+    [Test]
+    public async Task What_is_in_clear_and_not_accepted_is_not_encrypted_for_whoever_put_it_there()
+    {
+        var project = await AddProjectAsync();
+        await ExecuteAsync("UPDATE projects SET env_vars = 'LD_PRELOAD=/evil.so' WHERE id = $1", project.Id);
+        await using var strict = new ServiceCollection()
+            .AddAutoStackData(options =>
+            {
+                options.ConnectionString = Database.ConnectionString;
+                options.SecretKeys.Add(NewKey("k1"));
+                options.AcceptClearSecrets = false;
+            })
+            .BuildServiceProvider();
+
+        var result = (await strict.GetRequiredService<ISecretRotation>().RunAsync(100, Token)).Single(r => r.Column == "projects.env_vars");
+
+        Assert.That((result.Rotated, result.Unreadable), Is.EqualTo((0, 1)));
+        Assert.That(
+            () => strict.GetRequiredService<IEnvironmentRepository>().FindOfProjectAsync(project.Id, project.UserId, Token), Throws.TypeOf<SecretUnreadableException>());
+        await ExecuteAsync("UPDATE projects SET env_vars = NULL WHERE id = $1", project.Id);
     }
 
     [Test]

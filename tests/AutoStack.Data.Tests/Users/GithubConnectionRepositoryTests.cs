@@ -114,8 +114,52 @@ public sealed class GithubConnectionRepositoryTests : DatabaseTests
         }
 
         Assert.That(
-            (await Connections.ListExpiringAsync(soon.AddHours(10), 10, Token)).Select(c => c.UserId), Is.EqualTo(new[] { expected[1], expected[0] }));
-        Assert.That(await Connections.ListExpiringAsync(soon.AddHours(10), 1, Token), Has.Count.EqualTo(1));
+            (await Connections.ListExpiringAsync(soon.AddHours(10), 10, GithubConnectionCursor.Start, Token)).Select(c => c.UserId), Is.EqualTo(new[] { expected[1], expected[0] }));
+        Assert.That(await Connections.ListExpiringAsync(soon.AddHours(10), 1, GithubConnectionCursor.Start, Token), Has.Count.EqualTo(1));
+    }
+
+    [Test]
+    public async Task Expiring_connections_go_on_behind_the_last_row_also_when_they_expire_together_and_are_not_refreshed()
+    {
+        await ExecuteAsync("DELETE FROM github_connections");
+        var soon = new DateTimeOffset(2026, 6, 1, 0, 0, 0, TimeSpan.Zero);
+        for (var i = 0; i < 5; i++)
+        {
+            await Connections.SetAsync((await AddUserAsync()).Id, Tokens("gho") with { ExpiresAt = soon.AddHours(i / 3), RefreshToken = Secret.From("ghr") }, Token);
+        }
+
+        var seen = new List<GithubConnection>();
+        for (var after = GithubConnectionCursor.Start; ;)
+        {
+            var page = await Connections.ListExpiringAsync(soon.AddHours(10), 2, after, Token);
+            seen.AddRange(page);
+            if (page.Count < 2 || seen.Count > 5)
+            {
+                break;
+            }
+
+            after = new GithubConnectionCursor(page[^1].TokenExpiresAt!.Value, page[^1].Id);
+        }
+
+        Assert.That(seen, Is.EqualTo(await Connections.ListExpiringAsync(soon.AddHours(10), 10, GithubConnectionCursor.Start, Token)));
+        Assert.That(seen, Has.Count.EqualTo(5));
+    }
+
+    [Test]
+    public async Task A_token_that_does_not_open_does_not_end_the_unit_of_work()
+    {
+        var user = await AddUserAsync();
+        await Connections.SetAsync(user.Id, Tokens("lost"), Token);
+        await using var other = WithKeys(NewKey("k2"));
+
+        await other.GetRequiredService<IUnitOfWork>().RunAsync(async (tx, ct) =>
+        {
+            var connections = tx.Get<IGithubConnectionRepository>();
+            Assert.That(() => connections.FindTokensAsync(user.Id, ct), Throws.TypeOf<SecretUnreadableException>());
+            await connections.SetAsync(user.Id, Tokens("new"), ct);
+        }, Token);
+
+        Assert.That((await other.GetRequiredService<IGithubConnectionRepository>().FindTokensAsync(user.Id, Token))!.AccessToken.Reveal(), Is.EqualTo("new"));
     }
 
     [Test]
@@ -140,7 +184,7 @@ public sealed class GithubConnectionRepositoryTests : DatabaseTests
         Assert.That(() => Connections.SetAsync(user.Id, Tokens("x") with { GithubUsername = new string('a', 256) }, Token), Throws.ArgumentException);
         Assert.That(() => Connections.SetAsync(Guid.NewGuid(), Tokens("x"), Token), Throws.TypeOf<MissingReferenceException>());
         Assert.That(() => Connections.RefreshAsync(null!, Tokens("x"), Token), Throws.ArgumentNullException);
-        Assert.That(() => Connections.ListExpiringAsync(DateTimeOffset.UnixEpoch, 0, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
+        Assert.That(() => Connections.ListExpiringAsync(DateTimeOffset.UnixEpoch, 0, GithubConnectionCursor.Start, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
         Assert.That(await Connections.FindAsync(Guid.NewGuid(), Token), Is.Null);
     }
 

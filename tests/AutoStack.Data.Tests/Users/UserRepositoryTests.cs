@@ -47,7 +47,7 @@ public sealed class UserRepositoryTests : DatabaseTests
         var request = new NewUser { Id = Guid.CreateVersion7(), Name = "Ada", Email = $"{Unique("same")}@example.com" };
 
         var first = await Users.AddAsync(request, Token);
-        var second = await Users.AddAsync(request with { Name = "Other" }, Token);
+        var second = await Users.AddAsync(request with { Email = request.Email.ToUpperInvariant() }, Token);
 
         Assert.That(second, Is.EqualTo(first));
     }
@@ -112,6 +112,18 @@ public sealed class UserRepositoryTests : DatabaseTests
         Assert.That(
             () => Users.AddAsync(new NewUser { Name = "Eve", Email = $"{Unique("e")}@example.com", GithubId = githubId }, Token),
             Throws.TypeOf<DuplicateException>().With.Property(nameof(DuplicateException.Constraint)).EqualTo("users_github_id_key"));
+    }
+
+    [Test]
+    public async Task A_value_of_a_patch_that_is_not_given_is_none()
+    {
+        var user = await AddUserAsync();
+
+        var update = await Users.UpdateProfileAsync(
+            user.Id,
+            new UserPatch { Name = default(Optional<string>) with { Value = " " }, AvatarUrl = default(Optional<string?>) with { Value = "x" } }, null, Token);
+
+        Assert.That((update.User!.Name, update.User.AvatarUrl), Is.EqualTo((user.Name, (string?)null)));
     }
 
     [Test]
