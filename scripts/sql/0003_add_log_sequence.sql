@@ -1,8 +1,8 @@
 -- seq orders the lines of a deployment by commit. A time cannot: a line that commits late with an earlier time would
 -- stand before a reader's cursor and never be delivered.
 
-ALTER TABLE deployment_logs ADD COLUMN seq BIGINT;
 ALTER TABLE deployment_runtime_logs ADD COLUMN seq BIGINT;
+ALTER TABLE deployment_logs ADD COLUMN seq BIGINT;
 
 -- Numbers the lines of writers that know nothing of seq. The lock is the one our own appends take (table oid, hash of the
 -- deployment in 1024 buckets) and lasts to the end of the writer's transaction, so that numbers appear in commit order.

@@ -21,6 +21,7 @@ internal static class AutoStackDb
                 session.Options.Wait,
                 UpgradeCommand.Create(session),
                 DowngradeCommand.Create(session),
+                AdoptCommand.Create(session),
                 CurrentCommand.Create(session),
                 HistoryCommand.Create(session),
                 CheckCommand.Create(session),

@@ -24,6 +24,10 @@ public sealed record WaitingForLock(string? Holder, TimeSpan Waited) : Migration
 /// <param name="StepCount">The number of scripts that will run.</param>
 public sealed record MigrationPlanned(int FromVersion, int ToVersion, int StepCount) : MigrationEvent;
 
+/// <summary>The lock is ours and the database to be taken over is recognised; the plan as a migration follows.</summary>
+/// <param name="Plan">What was found, and what will be done.</param>
+public sealed record AdoptionPlanned(AdoptionPlan Plan) : MigrationEvent;
+
 /// <summary>A script starts.</summary>
 /// <param name="Version">Its version.</param>
 /// <param name="FileName">Its file.</param>

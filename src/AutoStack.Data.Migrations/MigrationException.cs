@@ -15,6 +15,12 @@ public enum MigrationError
     /// <summary>The target is no version, or lies in the other direction.</summary>
     TargetInvalid,
 
+    /// <summary>The database to be taken over is none that the Python services made; nothing was changed.</summary>
+    NotRecognised,
+
+    /// <summary>Rows that are there break what the next step asks of them; they have to be mended by hand.</summary>
+    RowsInTheWay,
+
     /// <summary>Another migrator held the lock, or another session the table to be checked, for longer than the time allowed.</summary>
     Locked,
 

@@ -17,6 +17,13 @@ public sealed partial class MigrationScript
         Checksum = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Up.Sql)));
     }
 
+    private MigrationScript(MigrationStep step)
+    {
+        Name = step.FileName;
+        Up = Down = step;
+        Checksum = "";
+    }
+
     /// <summary>The number of the version, from 1 without a gap.</summary>
     public int Version { get; }
 
@@ -89,6 +96,9 @@ public sealed partial class MigrationScript
                 return KeyValuePair.Create(name, reader.ReadToEnd());
             }));
     }
+
+    /// <summary>A step that is no version of the schema, number 0: the journal does not note it.</summary>
+    internal static MigrationScript Unversioned(MigrationStep step) => new(step);
 
     /// <inheritdoc/>
     public override string ToString() => Name;

@@ -77,8 +77,28 @@ public sealed partial class SchemaMigrator
         }
     }
 
-    private async Task<MigrationReport> MigrateAsync(
-        bool up, MigrationTarget target, IProgress<MigrationEvent>? progress, CancellationToken cancellationToken)
+    private Task<MigrationReport> MigrateAsync(
+        bool up, MigrationTarget target, IProgress<MigrationEvent>? progress, CancellationToken cancellationToken) =>
+        WithLockAsync(progress, async (runner, connection) =>
+        {
+            var history = Compare(await ReadJournalAsync(connection, make: true, cancellationToken).ConfigureAwait(false));
+            var plan = Plan(history, up, target);
+            var from = history.CurrentVersion;
+            var to = plan.Count == 0 ? from : up ? plan[^1].Version : plan[^1].Version - 1;
+            progress?.Report(new MigrationPlanned(from, to, plan.Count));
+
+            var run = new ScriptRun(runner, from, up);
+            foreach (var script in plan)
+            {
+                await run.ApplyAsync(script, cancellationToken).ConfigureAwait(false);
+            }
+
+            return run.Report;
+        }, cancellationToken);
+
+    /// <summary>Works on one connection while another one holds the lock.</summary>
+    private async Task<T> WithLockAsync<T>(
+        IProgress<MigrationEvent>? progress, Func<ScriptRunner, NpgsqlConnection, Task<T>> work, CancellationToken cancellationToken)
     {
         var lockConnection = await OpenAsync(progress, cancellationToken).ConfigureAwait(false);
         var held = await MigrationLock.AcquireAsync(lockConnection, options.LockWait, progress, cancellationToken).ConfigureAwait(false);
@@ -88,41 +108,7 @@ public sealed partial class SchemaMigrator
 
         var runner = new ScriptRunner(connection, held, options.Attempts, progress);
         await runner.PrepareSessionAsync(cancellationToken).ConfigureAwait(false);
-        var history = Compare(await ReadJournalAsync(connection, make: true, cancellationToken).ConfigureAwait(false));
-        var plan = Plan(history, up, target);
-        var from = history.CurrentVersion;
-        var to = plan.Count == 0 ? from : up ? plan[^1].Version : plan[^1].Version - 1;
-        progress?.Report(new MigrationPlanned(from, to, plan.Count));
-
-        var steps = new List<AppliedStep>();
-        foreach (var script in plan)
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            var done = new MigrationReport(from, script.Version - (up ? 1 : 0), steps);
-            try
-            {
-                await held.EnsureHeldAsync(cancellationToken).ConfigureAwait(false);
-            }
-            catch (NpgsqlException exception)
-            {
-                throw new MigrationException(
-                    MigrationError.NoConnection, $"The session that holds the migration lock was lost before {script.Name}.", exception)
-                {
-                    Report = done,
-                };
-            }
-
-            try
-            {
-                steps.Add(await runner.ApplyAsync(script, up, cancellationToken).ConfigureAwait(false));
-            }
-            catch (Exception exception) when (exception is PostgresException or NpgsqlException)
-            {
-                throw runner.Failed(up ? script.Up : script.Down, exception, done);
-            }
-        }
-
-        return new MigrationReport(from, to, steps);
+        return await work(runner, connection).ConfigureAwait(false);
     }
 
     private List<MigrationScript> Plan(SchemaHistory history, bool up, MigrationTarget target)

@@ -40,6 +40,23 @@ internal sealed class HumanResults(IAnsiConsole output, IAnsiConsole error) : IR
               $" in {Screen.Duration(report.Steps.Aggregate(TimeSpan.Zero, (sum, step) => sum + step.Duration))} and rolled back. Nothing was changed.");
     }
 
+    public void AdoptionPlanned(AdoptionPlan plan)
+    {
+        AdoptionLines.Write(output, plan, dryRun: true);
+        output.WriteLine(plan.IsDone ? "Nothing to do." : "Nothing was changed.");
+    }
+
+    public void Adopted(AdoptionReport report)
+    {
+        if (report.Plan.IsDone)
+        {
+            output.WriteLine("Nothing to do.");
+            return;
+        }
+
+        Migrated(report.Migration);
+    }
+
     public void Current(SchemaHistory history)
     {
         var name = history.Versions.FirstOrDefault(v => v.Version == history.CurrentVersion)?.Name ?? "base";

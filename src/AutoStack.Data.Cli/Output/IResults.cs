@@ -15,6 +15,10 @@ internal interface IResults
 
     void Rehearsed(RehearsalReport report);
 
+    void AdoptionPlanned(AdoptionPlan plan);
+
+    void Adopted(AdoptionReport report);
+
     void Current(SchemaHistory history);
 
     void History(SchemaHistory history);

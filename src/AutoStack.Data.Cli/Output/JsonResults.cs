@@ -18,6 +18,11 @@ namespace AutoStack.Data.Cli.Output;
 /// --sql               the same, and "sql":"…"
 /// --rehearse          {"from":0,"to":2,"rehearsed":[{"version":1,"script":"0001_initial_schema.sql","way":"asWritten","durationMs":31.2},…]}
 ///                     way is asWritten, inTransaction or skipped
+/// adopt               {"found":"A database of …","alembicRevision":"a1b2c3d4e5f6","stamped":2,"changes":[{"name":"adopt_users.sql","description":"…","sql":"…"},…],
+///                      "scripts":["0003_add_log_sequence.sql",…],"kept":["column users.nickname"],
+///                      "obstacles":[{"before":"0012_add_users_email_key.sql","what":"…","query":"SELECT …","hint":"…"}],"from":0,"to":23,"steps":[…]}
+///                     alembicRevision is null without one; stamped is 0 when the database is ours already; with --dry-run there is no from, to and steps;
+///                     steps as in upgrade, changes among them with version 0
 /// current             {"version":2,"name":"0002_runtime_models","head":14,"pending":12,"upToDate":false}   version 0: name is null
 /// history             {"current":2,"head":14,"versions":[{"version":1,"name":"0001_initial_schema","state":"applied","checksum":"9f…",
 ///                      "appliedAt":"2026-01-31T12:00:00.123456Z","durationMs":31,"appliedBy":"autostack","toolVersion":"1.0.0"},…]}
@@ -34,6 +39,7 @@ namespace AutoStack.Data.Cli.Output;
 /// any failure         {"error":{"kind":"scriptFailed","message":"…"}}   kind is usage, cancelled, unexpected,
 ///                     scriptFailed, scriptChanged, schemaNewer, targetInvalid, locked, noConnection or pooledConnection; of revision also
 ///                     scriptsInvalid (the scripts that are there have a gap) and notWritten
+///                     and of adopt notRecognised and rowsInTheWay
 /// </code>
 /// </remarks>
 internal sealed class JsonResults(TextWriter output, IAnsiConsole error) : IResults
@@ -50,26 +56,7 @@ internal sealed class JsonResults(TextWriter output, IAnsiConsole error) : IResu
     {
         From = report.FromVersion,
         To = report.ToVersion,
-        Steps = report.Steps.Select(step => new
-        {
-            step.Version,
-            Script = step.FileName,
-            DurationMs = Math.Round(step.Duration.TotalMilliseconds, 1),
-            Retries = step.Retries.Select(retry => new
-            {
-                retry.Attempt,
-                DelayMs = Math.Round(retry.Delay.TotalMilliseconds),
-                Blockers = retry.Blockers.Select(blocker => new
-                {
-                    Pid = blocker.ProcessId,
-                    blocker.Application,
-                    blocker.Role,
-                    TransactionSeconds = blocker.TransactionAge is { } age ? Math.Round(age.TotalSeconds, 1) : (double?)null,
-                    blocker.State,
-                    blocker.Statement,
-                }),
-            }),
-        }),
+        Steps = Steps(report),
     });
 
     public void Planned(MigrationPlan plan) => Write(new { From = plan.FromVersion, To = plan.ToVersion, Plan = Steps(plan) });
@@ -88,6 +75,17 @@ internal sealed class JsonResults(TextWriter output, IAnsiConsole error) : IResu
             DurationMs = Math.Round(step.Duration.TotalMilliseconds, 1),
         }),
     });
+
+    public void AdoptionPlanned(AdoptionPlan plan) => Write(Members(plan));
+
+    public void Adopted(AdoptionReport report)
+    {
+        var members = Members(report.Plan);
+        members.Add("from", report.Migration.FromVersion);
+        members.Add("to", report.Migration.ToVersion);
+        members.Add("steps", Steps(report.Migration));
+        Write(members);
+    }
 
     public void Current(SchemaHistory history) => Write(new
     {
@@ -149,6 +147,38 @@ internal sealed class JsonResults(TextWriter output, IAnsiConsole error) : IResu
 
     private static IEnumerable<string> Names(SchemaHistory history, VersionState state) =>
         history.Versions.Where(v => v.State == state).Select(v => v.Name);
+
+    private static IEnumerable<object> Steps(MigrationReport report) => report.Steps.Select(step => new
+    {
+        step.Version,
+        Script = step.FileName,
+        DurationMs = Math.Round(step.Duration.TotalMilliseconds, 1),
+        Retries = step.Retries.Select(retry => new
+        {
+            retry.Attempt,
+            DelayMs = Math.Round(retry.Delay.TotalMilliseconds),
+            Blockers = retry.Blockers.Select(blocker => new
+            {
+                Pid = blocker.ProcessId,
+                blocker.Application,
+                blocker.Role,
+                TransactionSeconds = blocker.TransactionAge is { } age ? Math.Round(age.TotalSeconds, 1) : (double?)null,
+                blocker.State,
+                blocker.Statement,
+            }),
+        }),
+    });
+
+    private static Dictionary<string, object?> Members(AdoptionPlan plan) => new()
+    {
+        ["found"] = plan.Found,
+        ["alembicRevision"] = plan.AlembicRevision,
+        ["stamped"] = plan.StampedVersion,
+        ["changes"] = plan.Changes.Select(c => new { Name = c.Step.FileName, c.Description, c.Step.Sql }),
+        ["scripts"] = plan.Scripts.Select(s => s.Up.FileName),
+        ["kept"] = plan.Kept,
+        ["obstacles"] = plan.Obstacles,
+    };
 
     private void Write<T>(T result) => output.WriteLine(JsonSerializer.Serialize(result, Format));
 }

@@ -35,6 +35,9 @@ internal sealed class ProgressLines(IAnsiConsole console, IAnsiConsole error) : 
             case WaitingForLock waiting:
                 Line($"Waiting for another migrator{(waiting.Holder is null ? "" : $" ({waiting.Holder})")}, {waiting.Waited.TotalSeconds:0} s so far.");
                 break;
+            case AdoptionPlanned { Plan: var adoption }:
+                AdoptionLines.Write(console, adoption, dryRun: false);
+                break;
             case MigrationPlanned planned when planned.StepCount > expectedSteps:
                 throw Failure.Cancelled($"The database was upgraded to version {planned.FromVersion} meanwhile. Nothing was changed; start again.");
             case MigrationPlanned planned:

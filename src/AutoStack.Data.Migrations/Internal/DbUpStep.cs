@@ -76,6 +76,11 @@ internal sealed partial class DbUpStep(
 
     void IJournal.StoreExecutedScript(SqlScript executed, Func<IDbCommand> dbCommandFactory)
     {
+        if (script.Version == 0)
+        {
+            return;
+        }
+
         using var command = VersionJournal.Note((NpgsqlCommand)dbCommandFactory(), script, up, watch.Elapsed);
         command.ExecuteNonQuery();
     }

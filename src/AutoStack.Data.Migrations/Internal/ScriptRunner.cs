@@ -9,6 +9,9 @@ internal sealed class ScriptRunner(NpgsqlConnection connection, MigrationLock he
     private int processId;
     private IReadOnlyList<Blocker> blockers = [];
 
+    /// <summary>Throws when the lock is lost.</summary>
+    public Task EnsureLockAsync(CancellationToken cancellationToken) => held.EnsureHeldAsync(cancellationToken);
+
     /// <summary>Sets what all scripts need of their session.</summary>
     public async Task PrepareSessionAsync(CancellationToken cancellationToken)
     {

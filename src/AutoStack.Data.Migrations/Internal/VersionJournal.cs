@@ -73,6 +73,21 @@ internal static class VersionJournal
 
     private static string Literal(string text) => $"'{text.Replace("'", "''", StringComparison.Ordinal)}'";
 
+    /// <summary>Notes versions that were not run, all or none of them.</summary>
+    public static async Task StampAsync(NpgsqlConnection connection, IReadOnlyList<MigrationScript> scripts, CancellationToken cancellationToken)
+    {
+        var transaction = await connection.BeginTransactionAsync(cancellationToken).ConfigureAwait(false);
+        await using var ending = transaction.ConfigureAwait(false);
+        await EnsureTableAsync(connection, cancellationToken).ConfigureAwait(false);
+        foreach (var script in scripts)
+        {
+            using var command = Note(new NpgsqlCommand { Connection = connection, Transaction = transaction }, script, up: true, TimeSpan.Zero);
+            await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
+        }
+
+        await transaction.CommitAsync(CancellationToken.None).ConfigureAwait(false);
+    }
+
     /// <summary>The statement that notes a version, or removes it again.</summary>
     public static NpgsqlCommand Note(NpgsqlCommand command, MigrationScript script, bool up, TimeSpan duration)
     {

@@ -1,0 +1,45 @@
+using AutoStack.Data.Migrations;
+using Spectre.Console;
+
+namespace AutoStack.Data.Cli.Output;
+
+/// <summary>The plan of an adoption as text: the same before a run and instead of one.</summary>
+internal static class AdoptionLines
+{
+    public static void Write(IAnsiConsole console, AdoptionPlan plan, bool dryRun)
+    {
+        console.WriteLine(plan.Found + ".");
+        if (dryRun)
+        {
+            var width = plan.Changes.Select(c => c.Step.FileName.Length).DefaultIfEmpty().Max();
+            foreach (var change in plan.Changes)
+            {
+                console.WriteLine($"  {change.Step.FileName.PadRight(width)}  {change.Description}");
+            }
+
+            if (plan.StampedVersion > 0)
+            {
+                console.WriteLine($"Then it is version {plan.StampedVersion}, and is noted as that.");
+            }
+
+            if (plan.Scripts.Count > 0)
+            {
+                console.WriteLine($"{Screen.Count(plan.Scripts.Count, "script")} to apply: {plan.Scripts[0].Name} to {plan.Scripts[^1].Name}.");
+            }
+        }
+
+        if (plan.Kept.Count > 0)
+        {
+            console.WriteLine($"Not part of the schema, and kept: {string.Join(", ", plan.Kept)}.");
+        }
+
+        foreach (var obstacle in plan.Obstacles)
+        {
+            console.WriteLine($"It will stop before {obstacle.Before}. {obstacle.What}:", new Style(Color.Yellow));
+            foreach (var line in $"{obstacle.Query};\n{obstacle.Hint}".Split('\n'))
+            {
+                console.WriteLine("    " + line);
+            }
+        }
+    }
+}

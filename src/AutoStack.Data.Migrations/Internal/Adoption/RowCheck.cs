@@ -1,0 +1,119 @@
+using System.Text.RegularExpressions;
+using AutoStack.Data.Migrations.Internal.Catalogs;
+using Npgsql;
+
+namespace AutoStack.Data.Migrations.Internal.Adoption;
+
+/// <summary>Whether the rows bear a script: asked before it runs, so that nothing is half-done when they do not.</summary>
+internal sealed partial record RowCheck(AdoptionObstacle Obstacle, string Probe)
+{
+    // What the Python services are known to leave behind, by the index that refuses it.
+    private static readonly Dictionary<string, (string What, string Hint)> Known = new(StringComparer.Ordinal)
+    {
+        ["deployment_stages_deployment_id_stage_name_key"] = ("A stage stands twice in one deployment", """
+            -- Keeps the last of each:
+            DELETE FROM public.deployment_stages s
+            USING public.deployment_stages o
+            WHERE o.deployment_id = s.deployment_id AND lower(o.stage_name) = lower(s.stage_name) AND (o.created_at, o.id) > (s.created_at, s.id);
+            """),
+        ["deployment_containers_host_port_key"] = ("Two containers that are not stopped have the same port of a host", """
+            -- Only one of them can be running. Marks all but the last as stopped:
+            UPDATE public.deployment_containers c
+            SET status = 'stopped', stopped_at = now() AT TIME ZONE 'UTC'
+            FROM public.deployment_containers o
+            WHERE c.stopped_at IS NULL AND o.stopped_at IS NULL AND (o.host, o.port) = (c.host, c.port) AND (o.created_at, o.id) > (c.created_at, c.id);
+            """),
+        ["users_lower_email_key"] = ("Accounts have the same address but for its case", """
+            -- Decide which account keeps the address; the other one gets another or goes:
+            UPDATE public.users SET email = 'other@example.com' WHERE id = '…';
+            """),
+    };
+
+    /// <summary>What a version asks of the rows that are there: unique keys, and values in columns that may be NULL.</summary>
+    public static IEnumerable<RowCheck> Of(MigrationScript script, Catalog found)
+    {
+        var before = Catalog.Expected(script.Version - 1);
+        return Catalog.Expected(script.Version).Objects
+            .Where(o => before.HasTable(o.Table) && before.Find(o) is null && found.HasTable(o.Table))
+            .Select(o => o.IsUniqueIndex ? UniqueKey(script, o) : o.Kind == SchemaObjectKind.Constraint ? RequiredValues(script, o, found) : null)
+            .OfType<RowCheck>();
+    }
+
+    /// <summary>The rows must be fit for jsonb.</summary>
+    public static RowCheck OfJson(string before, string table, IReadOnlyList<string> columns) => new(
+        new AdoptionObstacle(before, $"A value in {table} is none for jsonb", JsonColumns.Suspects(table, columns),
+            "Correct the value in these rows, delete them, or keep json."),
+        JsonColumns.Try(table, columns));
+
+    /// <summary>The obstacle, when there are such rows.</summary>
+    public async Task<AdoptionObstacle?> RunAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        using var command = new NpgsqlCommand(Probe, connection) { CommandTimeout = 0 };
+        try
+        {
+            var rows = (long)(await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false))!;
+            return rows == 0 ? null : Obstacle with { What = $"{Obstacle.What} ({rows} {(rows == 1 ? "case" : "cases")})" };
+        }
+        catch (PostgresException exception) when (exception.SqlState.StartsWith("22", StringComparison.Ordinal))
+        {
+            return Obstacle with { What = $"{Obstacle.What}: {exception.MessageText}. {exception.Detail}".TrimEnd('.', ' ') };
+        }
+    }
+
+    private static RowCheck? UniqueKey(MigrationScript script, CatalogObject index)
+    {
+        var parts = UniqueIndex().Match(index.Definition);
+        var (table, keys, where) = (index.Table, parts.Groups["keys"].Value, parts.Groups["where"].Value);
+
+        // Columns of ours, like seq, have values of ours.
+        if (!Words(keys + " " + where).Where(w => IsColumn(table, w)).All(w => IsDocumented(table, w)))
+        {
+            return null;
+        }
+
+        var (what, hint) = Known.GetValueOrDefault(index.Name, ($"Rows of {table} have the same {keys}", "Change or delete all but one of each."));
+        var query = $"""
+            SELECT {keys}, count(*), array_agg(id ORDER BY {(IsDocumented(table, "created_at") ? "created_at, id" : "id")}) AS ids
+            FROM public.{table}{(where.Length == 0 ? "" : $"\nWHERE {where}")}
+            GROUP BY {keys}
+            HAVING count(*) > 1
+            """;
+        return new RowCheck(new AdoptionObstacle(script.Up.FileName, what, query, hint), $"SELECT count(*) FROM ({query}) d");
+    }
+
+    private static RowCheck? RequiredValues(MigrationScript script, CatalogObject check, Catalog found)
+    {
+        var table = check.Table;
+        var columns = IsNotNull().Matches(check.Definition).Select(m => m.Groups["column"].Value)
+            .Where(c => IsDocumented(table, c) && found.Find(new CatalogObject(SchemaObjectKind.Column, table, c, ""))?.Column().Required == false)
+            .ToList();
+        if (columns.Count == 0)
+        {
+            return null;
+        }
+
+        var where = string.Join(" OR ", columns.Select(c => $"{c} IS NULL"));
+        return new RowCheck(
+            new AdoptionObstacle(
+                script.Up.FileName, $"Rows of {table} lack a value that every row has", $"SELECT *\nFROM public.{table}\nWHERE {where}", "Give them one, or delete them."),
+            $"SELECT count(*) FROM public.{table} WHERE {where}");
+    }
+
+    private static IEnumerable<string> Words(string sql) => Word().Matches(sql).Select(m => m.Value);
+
+    private static bool IsColumn(string table, string name) => Has(SchemaMigrator.Scripts.Count, table, name);
+
+    private static bool IsDocumented(string table, string name) => Has(AdoptionPlanner.DocumentedVersion, table, name);
+
+    private static bool Has(int version, string table, string name) =>
+        Catalog.Expected(version).Find(new CatalogObject(SchemaObjectKind.Column, table, name, "")) is not null;
+
+    [GeneratedRegex(@" USING btree \((?<keys>.*?)\)( WHERE (?<where>.*))?$", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant)]
+    private static partial Regex UniqueIndex();
+
+    [GeneratedRegex(@"(?<column>\w+)""? IS NOT NULL", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant)]
+    private static partial Regex IsNotNull();
+
+    [GeneratedRegex(@"\w+", RegexOptions.CultureInvariant)]
+    private static partial Regex Word();
+}

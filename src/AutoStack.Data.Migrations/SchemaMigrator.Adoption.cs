@@ -1,0 +1,133 @@
+using AutoStack.Data.Migrations.Internal;
+using AutoStack.Data.Migrations.Internal.Adoption;
+using AutoStack.Data.Migrations.Internal.Catalogs;
+using Npgsql;
+
+namespace AutoStack.Data.Migrations;
+
+public sealed partial class SchemaMigrator
+{
+    /// <summary>
+    /// What <see cref="AdoptAsync"/> would do now, the rows that would stop it included. The server refuses this session all writing; no lock is taken.
+    /// </summary>
+    /// <param name="options">What not to do; null for everything.</param>
+    /// <param name="cancellationToken">Stops the query.</param>
+    /// <returns>The plan.</returns>
+    /// <exception cref="MigrationException">The database is not recognised (<see cref="MigrationError.NotRecognised"/>), or there is no connection.</exception>
+    public async Task<AdoptionPlan> PlanAdoptionAsync(AdoptionOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        var connection = await server.ReadOnly().ConnectAsync(this.options.ServerWait, this.options.Progress, cancellationToken).ConfigureAwait(false);
+        await using var closing = connection.ConfigureAwait(false);
+        return (await PlanAdoptionAsync(connection, options, cancellationToken).ConfigureAwait(false)).Plan;
+    }
+
+    /// <summary>
+    /// Takes over a database that the Python services made, by Alembic or by <c>create_all</c>: brings it to the documented schema in place, notes
+    /// that version, and upgrades to the newest one. Keeps every row, every NOT NULL, what is not part of the schema, and <c>alembic_version</c>.
+    /// A run that was cut off is taken up by the next one. A database that is ours already is upgraded.
+    /// </summary>
+    /// <param name="options">What not to do; null for everything.</param>
+    /// <param name="progress">Told of the plan and of each step as it happens; null for nobody.</param>
+    /// <param name="cancellationToken">Stops between two steps, or within one by cancelling its statement; nothing is half-applied.</param>
+    /// <returns>What was found and done.</returns>
+    /// <exception cref="MigrationException">
+    /// The database is not recognised (<see cref="MigrationError.NotRecognised"/>), or a step will not bear rows that are there
+    /// (<see cref="MigrationError.RowsInTheWay"/>): what comes before it is applied and stays. For others see <see cref="MigrationError"/>.
+    /// </exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public Task<AdoptionReport> AdoptAsync(
+        AdoptionOptions? options = null, IProgress<MigrationEvent>? progress = null, CancellationToken cancellationToken = default) =>
+        WithLockAsync(progress, async (runner, connection) =>
+        {
+            var (plan, checks) = await PlanAdoptionAsync(connection, options, cancellationToken).ConfigureAwait(false);
+            progress?.Report(new AdoptionPlanned(plan));
+            progress?.Report(new MigrationPlanned(
+                plan.CurrentVersion, Math.Max(plan.CurrentVersion, scripts.Count), plan.Changes.Count + plan.Scripts.Count));
+
+            var run = new ScriptRun(runner, plan.CurrentVersion, up: true);
+            foreach (var change in plan.Changes)
+            {
+                await StepAsync(MigrationScript.Unversioned(change.Step)).ConfigureAwait(false);
+            }
+
+            if (plan.StampedVersion > 0)
+            {
+                await VersionJournal.StampAsync(connection, [.. scripts.Take(plan.StampedVersion)], cancellationToken).ConfigureAwait(false);
+                run.Reached(plan.StampedVersion);
+            }
+
+            foreach (var script in plan.Scripts)
+            {
+                await StepAsync(script).ConfigureAwait(false);
+            }
+
+            return new AdoptionReport(plan, run.Report);
+
+            async Task StepAsync(MigrationScript script)
+            {
+                foreach (var check in checks.Where(c => c.Obstacle.Before == script.Up.FileName))
+                {
+                    if (await check.RunAsync(connection, cancellationToken).ConfigureAwait(false) is { } obstacle)
+                    {
+                        throw new MigrationException(MigrationError.RowsInTheWay,
+                            $"Rows are in the way of {obstacle.Before}. {obstacle.What}:\n{obstacle.Query};\n{obstacle.Hint}\nMend them and start again: it goes on from here.")
+                        {
+                            Report = run.Report,
+                        };
+                    }
+                }
+
+                await run.ApplyAsync(script, cancellationToken).ConfigureAwait(false);
+            }
+        }, cancellationToken);
+
+    private async Task<(AdoptionPlan Plan, IReadOnlyList<RowCheck> Checks)> PlanAdoptionAsync(
+        NpgsqlConnection connection, AdoptionOptions? options, CancellationToken cancellationToken)
+    {
+        var history = Compare(await ReadJournalAsync(connection, make: false, cancellationToken).ConfigureAwait(false));
+        var pending = Plan(history, up: true, MigrationTarget.Head);
+        var found = await Catalog.ReadAsync(connection, cancellationToken).ConfigureAwait(false);
+        var revision = await TextAsync(connection, "alembic_version",
+            "SELECT string_agg(version_num, ', ' ORDER BY version_num) FROM public.alembic_version", cancellationToken).ConfigureAwait(false);
+
+        AdoptionPlan plan;
+        IReadOnlyList<RowCheck> checks;
+        if (history.CurrentVersion > 0)
+        {
+            plan = new AdoptionPlan(
+                $"An AutoStack database at version {history.CurrentVersion}", revision, history.CurrentVersion, StampedVersion: 0, [], pending, [], []);
+            checks = [.. pending.SelectMany(s => RowCheck.Of(s, found))];
+        }
+        else
+        {
+            var size = await TextAsync(connection, "webhook_payloads",
+                "SELECT pg_size_pretty(pg_table_size('public.webhook_payloads'))", cancellationToken).ConfigureAwait(false);
+            var planner = new AdoptionPlanner(found, size, scripts, options ?? new AdoptionOptions());
+            plan = planner.Make(revision);
+            checks = planner.Checks;
+        }
+
+        var obstacles = new List<AdoptionObstacle>();
+        foreach (var check in checks)
+        {
+            if (await check.RunAsync(connection, cancellationToken).ConfigureAwait(false) is { } obstacle)
+            {
+                obstacles.Add(obstacle);
+            }
+        }
+
+        return (plan with { Obstacles = obstacles }, checks);
+    }
+
+    private static async Task<string?> TextAsync(NpgsqlConnection connection, string relation, string sql, CancellationToken cancellationToken)
+    {
+        using var exists = new NpgsqlCommand($"SELECT to_regclass('public.{relation}') IS NOT NULL", connection);
+        if (await exists.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) is not true)
+        {
+            return null;
+        }
+
+        using var command = new NpgsqlCommand(sql, connection);
+        return await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) as string;
+    }
+}

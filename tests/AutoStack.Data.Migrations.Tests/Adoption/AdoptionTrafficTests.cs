@@ -1,0 +1,125 @@
+using AutoStack.Data.Migrations.Tests.Support;
+
+namespace AutoStack.Data.Migrations.Tests.Adoption;
+
+public sealed class AdoptionTrafficTests : AdoptionTestsBase
+{
+    private const string Line = """
+        INSERT INTO deployment_logs (id, deployment_id, timestamp, log_level, message, created_at)
+        VALUES (gen_random_uuid(), 'd0000000-0000-4000-8000-000000000001', now() AT TIME ZONE 'UTC', 'info', 'meanwhile', now() AT TIME ZONE 'UTC')
+        """;
+
+    [Test]
+    public async Task A_step_that_does_not_get_its_lock_lets_the_writers_behind_it_pass()
+    {
+        await MakeAsync(CreateAll);
+
+        // A service that reads and then calls out in its transaction keeps a lock that a change of the table must wait for. Whoever comes after the
+        // change waits behind it: until it gives up, since the service does not.
+        await using var service = await HoldAsync("SELECT count(*) FROM deployment_logs");
+        var retrying = new TaskCompletionSource<StepRetrying>();
+        var recorder = new Recorder(told =>
+        {
+            if (told is StepRetrying retry)
+            {
+                retrying.TrySetResult(retry);
+            }
+        });
+        var adoption = Migrator().AdoptAsync(progress: recorder, cancellationToken: Token);
+        await UntilMigratorWaitsForTableAsync();
+        await ExecuteAsync(Line);
+
+        Assert.That((await retrying.Task).FileName, Is.EqualTo("adopt_deployment_logs.sql"));
+        service.Release();
+        Assert.That((await adoption).Migration.ToVersion, Is.EqualTo(Head));
+    }
+
+    [Test]
+    public async Task Building_an_index_blocks_no_writer()
+    {
+        await MakeAsync(CreateAll);
+        var (recorder, holding) = HoldAt("adopt_idx_deployments_status.sql", "UPDATE deployments SET branch = branch WHERE status = 'queued'");
+        var adoption = Migrator().AdoptAsync(progress: recorder, cancellationToken: Token);
+        await using var writer = await holding;
+        await UntilAsync("SELECT to_regclass('idx_deployments_status') IS NOT NULL");
+        await UntilMigratorWaitsForTableAsync();
+
+        await ExecuteAsync("SET lock_timeout = '1s'; UPDATE deployments SET status = 'failed' WHERE status <> 'queued'");
+        Assert.That(await ScalarAsync<bool>("SELECT indisvalid FROM pg_index WHERE indexrelid = 'idx_deployments_status'::regclass"), Is.False, "under way");
+        writer.Release();
+        Assert.That((await adoption).Migration.ToVersion, Is.EqualTo(Head));
+    }
+
+    [Test]
+    public async Task Lines_that_a_service_writes_all_the_while_are_kept_and_numbered()
+    {
+        await MakeAsync(CreateAll);
+        using var stopping = CancellationTokenSource.CreateLinkedTokenSource(Token);
+        var written = 0;
+        var adopted = 0;
+        var writing = Task.Run(async () =>
+        {
+            while (!stopping.IsCancellationRequested)
+            {
+                await ExecuteAsync(Line);
+                written++;
+            }
+        }, Token);
+
+        // Between any two steps at least one line is written.
+        await Migrator().AdoptAsync(
+            progress: new Recorder(told =>
+            {
+                if (told is StepFinished)
+                {
+                    adopted++;
+                    SpinWait.SpinUntil(() => Volatile.Read(ref written) > adopted || writing.IsCompleted, TimeSpan.FromSeconds(30));
+                }
+            }),
+            cancellationToken: Token);
+        await stopping.CancelAsync();
+        await writing;
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(written, Is.GreaterThan(adopted));
+            Assert.That(await ScalarAsync<long>("SELECT count(*) FROM deployment_logs WHERE message = 'meanwhile'"), Is.EqualTo(written));
+            Assert.That(await ListAsync("SELECT deployment_id FROM deployment_logs GROUP BY deployment_id HAVING count(*) <> count(DISTINCT seq) OR count(*) <> max(seq) OR min(seq) <> 1"), Is.Empty);
+            Assert.That((await Migrator().CheckAsync(Token)).IsClean, Is.True);
+        }
+    }
+
+    [Test]
+    public async Task Lines_are_numbered_one_deployment_at_a_time()
+    {
+        await MakeAsync(CreateAll);
+        var (recorder, holding) = HoldAt("0004_number_existing_log_lines.sql",
+            "SELECT 1 FROM deployment_logs WHERE deployment_id = 'd0000000-0000-4000-8000-000000000002' FOR UPDATE");
+        var adoption = Migrator().AdoptAsync(progress: recorder, cancellationToken: Token);
+        await using var holder = await holding;
+        await UntilMigratorWaitsForTableAsync();
+
+        await ExecuteAsync("SET lock_timeout = '5s';" + Line);
+        Assert.That(await ListAsync("SELECT seq FROM deployment_logs WHERE message = 'meanwhile'"), Has.Count.EqualTo(1));
+        holder.Release();
+
+        Assert.That((await adoption).Migration.ToVersion, Is.EqualTo(Head));
+    }
+
+    [Test]
+    public async Task No_step_holds_a_table_while_it_waits_for_another()
+    {
+        await MakeAsync(CreateAll);
+
+        // A transaction that has written lines and then needs their deployment, as each line does: no step may hold the one and wait for the other.
+        var (recorder, holding) = HoldAt("0014_add_required_checks.sql", "UPDATE deployment_logs SET log_level = 'info' WHERE false");
+        var adoption = Migrator().AdoptAsync(progress: recorder, cancellationToken: Token);
+        await using var service = await holding;
+        await UntilMigratorWaitsForTableAsync();
+
+        await service.ExecuteAsync("SET LOCAL deadlock_timeout = '50ms';" + Line, Token);
+        service.Release();
+
+        Assert.That((await adoption).Migration.ToVersion, Is.EqualTo(Head));
+    }
+}
