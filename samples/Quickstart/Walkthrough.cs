@@ -31,7 +31,6 @@ internal static class Walkthrough
             .AddSingleton(workspace)
             .AddSingleton(shell)
             .AddSingleton<OwnQueue>()
-            .AddSingleton<LogFollower>()
             .AddSingleton<Launcher>()
             .AddSingleton<Worker>()
             .BuildServiceProvider();
@@ -106,9 +105,8 @@ internal static class Walkthrough
     private static async Task WorkAndFollowAsync(
         IServiceProvider services, IReadOnlyList<Deployment> queue, IReadOnlyList<Project> projects, CancellationToken cancellationToken)
     {
-        var follower = services.GetRequiredService<LogFollower>();
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var following = Task.WhenAll(queue.Zip(projects, (deployment, project) => follower.FollowAsync(deployment, project.Name, stopping.Token)));
+        var following = Task.WhenAll(queue.Zip(projects, (deployment, project) => FollowAsync(services, deployment, project, stopping.Token)));
         try
         {
             await services.GetRequiredService<Worker>().RunAsync(queue.Select(deployment => deployment.Id).ToHashSet(), cancellationToken);
@@ -122,6 +120,16 @@ internal static class Walkthrough
         }
 
         await following;
+    }
+
+    // As a page of its owner would.
+    private static async Task FollowAsync(IServiceProvider services, Deployment deployment, Project project, CancellationToken cancellationToken)
+    {
+        var follower = services.GetRequiredService<IDeploymentLogFollower>();
+        await foreach (var line in follower.FollowAsync(deployment.Id, deployment.UserId, LogCursor.Start, cancellationToken))
+        {
+            services.GetRequiredService<Screen>().LogLine(project.Name, line);
+        }
     }
 
     private static async Task CancelAsync(IServiceProvider services, User user, IReadOnlyList<Deployment> queue)

@@ -6,7 +6,7 @@ namespace Quickstart;
 
 /// <summary>Takes deployments from the queue and builds them, one after the other.</summary>
 internal sealed class Worker(
-    IDeploymentLifecycle lifecycle, IDeploymentStageRepository stages, IDeploymentLogRepository logs, OwnQueue queue, Launcher launcher, Shell shell, Workspace workspace)
+    IDeploymentLifecycle lifecycle, IDeploymentStageRepository stages, IDeploymentLogWriter logs, OwnQueue queue, Launcher launcher, Shell shell, Workspace workspace)
 {
     public async Task RunAsync(HashSet<Guid> own, CancellationToken cancellationToken)
     {
@@ -18,7 +18,7 @@ internal sealed class Worker(
 
     private async Task DeployAsync(Deployment deployment, Project project, CancellationToken cancellationToken)
     {
-        await using var log = new BuildLog(logs, deployment.Id);
+        var log = new BuildLog(logs, deployment.Id);
         try
         {
             // The claim made it 'cloning'; every later step is announced before it begins.

@@ -46,6 +46,15 @@ public sealed class AutoStackDataOptions
     /// </summary>
     public bool AcceptClearSecrets { get; set; } = true;
 
+    /// <summary>
+    /// How often the database is asked for new lines of logs that are followed, when no notification has come: one statement for all who follow. Above zero, up
+    /// to a day. Default 1 s.
+    /// </summary>
+    public TimeSpan LogPollInterval { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>How lines of builds are collected and stored.</summary>
+    public LogWriterOptions LogWriter { get; } = new();
+
     /// <summary>The connection string with every setting in it.</summary>
     /// <exception cref="OptionsValidationException">A setting is missing or wrong; the message names it.</exception>
     internal NpgsqlConnectionStringBuilder ToConnectionString()
@@ -117,6 +126,12 @@ public sealed class AutoStackDataOptions
 
         _ = Seconds(CommandTimeout, nameof(CommandTimeout), least: 0, most: 86400);
         _ = new SecretProtector([.. SecretKeys], AcceptClearSecrets);
+        LogWriter.Validate();
+        if (LogPollInterval <= TimeSpan.Zero || LogPollInterval > TimeSpan.FromDays(1))
+        {
+            throw Invalid(nameof(LogPollInterval), $"is {LogPollInterval}; it is above zero, up to a day");
+        }
+
         if (SlowOperationThreshold <= TimeSpan.Zero)
         {
             throw Invalid(nameof(SlowOperationThreshold), $"is {SlowOperationThreshold}; it is above zero");

@@ -39,8 +39,31 @@ public sealed class MissingReferenceException : AutoStackDataException
         : base($"A row that is referred to does not exist ({constraint ?? "unnamed constraint"}).", innerException) =>
         Constraint = constraint ?? "";
 
+    private MissingReferenceException(string constraint)
+        : base($"A row that is referred to does not exist ({constraint}).", innerException: null) => Constraint = constraint;
+
     /// <summary>The foreign key that refused the row, for example <c>deployment_logs_deployment_id_fkey</c>.</summary>
     public string Constraint { get; }
+
+    /// <summary>The statement has seen by itself that the row is not there.</summary>
+    internal static MissingReferenceException Of(string constraint) => new(constraint);
+}
+
+/// <summary>
+/// Lines that <see cref="Deployments.IDeploymentLogWriter"/> had taken were refused by the database; the first refusal's exception is inside. What
+/// else was written is stored.
+/// </summary>
+public sealed class LogLinesRefusedException : AutoStackDataException
+{
+    internal LogLinesRefusedException(IReadOnlyList<Guid> deploymentIds, long lines, Exception cause)
+        : base($"{lines} log lines were refused and are not stored: {cause.Message}", cause) =>
+        (DeploymentIds, Lines) = (deploymentIds, lines);
+
+    /// <summary>Whose lines they were; of very many deployments the first 100.</summary>
+    public IReadOnlyList<Guid> DeploymentIds { get; }
+
+    /// <summary>How many lines.</summary>
+    public long Lines { get; }
 }
 
 /// <summary>The server refused a value: a check, a missing value, a length, a character, a number (SQLSTATE 23514, 23502, 22001, 22P05, 22003).</summary>

@@ -141,6 +141,27 @@ public sealed class LostConnectionTests : DatabaseTests
         Assert.That(page.Lines.Select(l => (l.Seq, l.Message)), Is.EqualTo(new[] { (1L, "a"), (2L, "b") }));
     }
 
+    [Test]
+    public async Task A_copy_whose_answer_is_lost_after_the_commit_or_whose_connection_was_dead_is_done_once()
+    {
+        var deployment = await EnqueueAsync();
+        await using var proxy = new CuttingProxy(Database.ConnectionString);
+        await using var provider = new ServiceCollection().AddAutoStackData(proxy.ConnectionString).BuildServiceProvider();
+        var logs = provider.GetRequiredService<IDeploymentLogRepository>();
+        var lines = Enumerable.Range(1, DeploymentLogAppends.CopyFrom).Select(i => new NewDeploymentLog { Message = $"{i}" }).ToList();
+
+        await logs.AppendAsync(deployment.Id, [new NewDeploymentLog { Message = "0" }], Token);
+        proxy.CutAfter("COMMIT");
+        await logs.AppendAsync(deployment.Id, lines, Token);
+        await KillAsync();
+        await logs.AppendAsync(deployment.Id, lines, Token);
+
+        Assert.That(proxy.Cuts, Is.EqualTo(1));
+        var tail = await Logs.ListTailAsync(deployment.Id, deployment.UserId, LogCursor.End, 1000, Token);
+        Assert.That(tail.After.Seq, Is.EqualTo((2 * lines.Count) + 1));
+        Assert.That(tail.Lines.Select(l => l.Message), Is.EqualTo(lines.TakeLast(1000).Select(l => l.Message)));
+    }
+
     private Task KillAsync() =>
         ExecuteAsync(
             """

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using AutoStack.Data.Deployments;
 using AutoStack.Data.Tests.Support;
 using AutoStack.Data.Users;
 using Microsoft.Extensions.DependencyInjection;
@@ -49,6 +50,56 @@ public sealed class TelemetryTests : DatabaseTests
                 listener.EnableMeasurementEvents(instrument);
             }
         }
+    }
+
+    [Test]
+    public async Task The_writer_of_logs_counts_what_it_holds_stores_and_refuses()
+    {
+        var totals = new ConcurrentDictionary<string, long>();
+        var flushes = 0;
+        using var meters = new MeterListener
+        {
+            InstrumentPublished = (instrument, l) =>
+            {
+                if (instrument.Meter.Name == "AutoStack.Data" && instrument.Name.StartsWith("autostack.log_writer.", StringComparison.Ordinal))
+                {
+                    l.EnableMeasurementEvents(instrument);
+                }
+            },
+        };
+        meters.SetMeasurementEventCallback<double>((_, _, _, _) => Interlocked.Increment(ref flushes));
+        meters.SetMeasurementEventCallback<long>((instrument, value, tags, _) => totals.AddOrUpdate(
+            $"{instrument.Name}{(tags.Length == 0 ? "" : $" {tags[0].Value}")}",
+            value,
+            (_, before) => instrument is ObservableUpDownCounter<long> ? value : before + value));
+        meters.Start();
+        await using var provider = new ServiceCollection()
+            .AddAutoStackData(o =>
+            {
+                o.ConnectionString = Database.ConnectionString;
+                o.LogWriter.FlushInterval = TimeSpan.FromHours(1);
+                o.LogWriter.MaxBytesPerDeployment = 1024;
+            })
+            .BuildServiceProvider();
+        var writer = provider.GetRequiredService<IDeploymentLogWriter>();
+        var (deployment, missing) = (await EnqueueAsync(), Guid.NewGuid());
+        for (var i = 0; i < 3; i++)
+        {
+            await writer.WriteAsync(deployment.Id, new NewDeploymentLog { Message = new string('x', 500) }, Token);
+        }
+
+        await writer.WriteAsync(missing, new NewDeploymentLog { Message = "x" }, Token);
+        meters.RecordObservableInstruments();
+        Assert.That(totals["autostack.log_writer.held"], Is.EqualTo(4), "two lines, one that says that there were more, and one that nobody wants");
+
+        Assert.That(() => writer.FlushAsync(Token), Throws.TypeOf<LogLinesRefusedException>());
+
+        meters.RecordObservableInstruments();
+        Assert.That(totals["autostack.log_writer.held"], Is.Zero);
+        Assert.That(totals["autostack.log_writer.lines"], Is.EqualTo(3));
+        Assert.That(totals["autostack.log_writer.refused truncated"], Is.EqualTo(1));
+        Assert.That(totals["autostack.log_writer.refused refused"], Is.EqualTo(1));
+        Assert.That(flushes, Is.EqualTo(1));
     }
 
     [Test]

@@ -2,7 +2,7 @@ using AutoStack.Data.Internal;
 
 namespace AutoStack.Data.Deployments;
 
-internal sealed class DeploymentLogRepository(Db db, TimeProvider clock) : IDeploymentLogRepository
+internal sealed class DeploymentLogRepository(Db db, Context context) : IDeploymentLogRepository
 {
     internal const string Columns = "l.id, l.deployment_id, l.timestamp, l.log_level, l.message, l.created_at, l.seq";
 
@@ -25,6 +25,15 @@ internal sealed class DeploymentLogRepository(Db db, TimeProvider clock) : IDepl
         ORDER BY l.seq DESC
         LIMIT @limit
         """, P.Of(deploymentId), P.Of(ownerId), P.Of(before.Seq), P.Of(limit));
+
+    /// <summary>The lines behind a place.</summary>
+    internal static Statement Next(Guid deploymentId, Guid ownerId, LogCursor after, int limit) => new($"""
+        SELECT {Columns}
+        FROM deployment_logs l
+        WHERE l.deployment_id = @deploymentId AND l.seq > @seq AND {DeploymentRepository.Owned}
+        ORDER BY l.seq
+        LIMIT @limit
+        """, P.Of(deploymentId), P.Of(ownerId), P.Of(after.Seq), P.Of(limit));
 
     internal static IReadOnlyList<DeploymentLog> OldestFirst(IReadOnlyList<DeploymentLog> newestFirst)
     {
@@ -51,15 +60,8 @@ internal sealed class DeploymentLogRepository(Db db, TimeProvider clock) : IDepl
 
     public async Task<LogPage> ListAsync(Guid deploymentId, Guid ownerId, LogCursor after, int limit, CancellationToken cancellationToken)
     {
-        var lines = await db.ListAsync(Read, $"""
-            SELECT {Columns}
-            FROM deployment_logs l
-            WHERE l.deployment_id = @deploymentId AND l.seq > @seq AND {DeploymentRepository.Owned}
-            ORDER BY l.seq
-            LIMIT @limit
-            """,
-            [P.Of(deploymentId), P.Of(ownerId), P.Of(after.Seq), P.Of(Limit.Check(limit, IDeploymentLogRepository.MaxPageSize), nameof(limit))],
-            cancellationToken).ConfigureAwait(false);
+        var statement = Next(deploymentId, ownerId, after, Limit.Check(limit, IDeploymentLogRepository.MaxPageSize));
+        var lines = await db.ListAsync(Read, statement, cancellationToken).ConfigureAwait(false);
         return Page(lines, after);
     }
 
@@ -117,7 +119,7 @@ internal sealed class DeploymentLogRepository(Db db, TimeProvider clock) : IDepl
         return Page(lines, after);
     }
 
-    public Task AppendAsync(Guid deploymentId, IReadOnlyCollection<NewDeploymentLog> lines, CancellationToken cancellationToken)
+    public async Task AppendAsync(Guid deploymentId, IReadOnlyCollection<NewDeploymentLog> lines, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(lines);
         if (lines.Count > IDeploymentLogRepository.MaxBatchSize)
@@ -127,44 +129,24 @@ internal sealed class DeploymentLogRepository(Db db, TimeProvider clock) : IDepl
 
         if (lines.Count == 0)
         {
-            return Task.CompletedTask;
+            return;
         }
 
-        var now = clock.Now();
-        var ids = new Guid[lines.Count];
-        var times = new DateTime[lines.Count];
-        var levels = new string?[lines.Count];
-        var messages = new string[lines.Count];
-        var i = 0;
+        var now = context.Clock.Now();
+        var sent = new LogLines();
         foreach (var line in lines)
         {
-            var message = line?.Message ?? throw new ArgumentException($"Line {i} is null or has no message.", nameof(lines));
-            ids[i] = line.Id ?? Ids.New();
-            times[i] = Time.ToColumn(line.Timestamp ?? now);
-            levels[i] = line.Level is { } level ? P.Written(level, nameof(lines)) : null;
-            messages[i] = Text.Clean(message);
-            i++;
+            var message = line?.Message ?? throw new ArgumentException($"Line {sent.Count} is null or has no message.", nameof(lines));
+            sent.Add(
+                deploymentId,
+                line.Id,
+                Time.ToColumn(line.Timestamp ?? now),
+                line.Level is { } level ? P.Written(level, nameof(lines)) : null,
+                context.LogSecrets.Mask(deploymentId, Text.Clean(message)));
         }
 
-        // Held to the commit, so that lines get their numbers in commit order. The trigger that numbers the lines of other writers takes the
-        // same one, and likewise leaves the first numbers to lines that have none yet. A statement of its own: only one that starts after the lock
-        // is taken sees the numbers given before.
-        var @lock = new Statement("""
-            SELECT 1
-            FROM pg_advisory_xact_lock('deployment_logs'::regclass::oid::int, uuid_hash(@deploymentId) & 1023)
-            """, P.Of(deploymentId));
-        var insert = new Statement("""
-            INSERT INTO deployment_logs (id, deployment_id, timestamp, log_level, message, created_at, seq)
-            SELECT n.id, @deploymentId, n.timestamp, n.log_level, n.message, @now,
-                coalesce(
-                    (SELECT max(m.seq) FROM deployment_logs m WHERE m.deployment_id = @deploymentId),
-                    (SELECT count(*) FROM deployment_logs m WHERE m.deployment_id = @deploymentId)) + row_number() OVER (ORDER BY n.ordinal)
-            FROM unnest(@ids, @times, @levels, @messages) WITH ORDINALITY AS n (id, timestamp, log_level, message, ordinal)
-            WHERE (SELECT t.deployment_id FROM deployment_logs t WHERE t.id = n.id) IS DISTINCT FROM @deploymentId
-            """, P.Of(deploymentId), P.Of(now), P.Of(ids), P.Of(times), P.Of(levels), P.Of(messages));
-        return db.WriteBatchAsync(
-            sets => sets.AnyAsync(),
-            [@lock, insert], Repeat.WhenConnectionIsLost, cancellationToken);
+        await new DeploymentLogAppends(db).AppendAsync(deploymentId, sent, now, cancellationToken).ConfigureAwait(false);
+        db.WhenCommitted(() => context.LogNotifier.Mark(deploymentId));
     }
 
     public Task<int> PurgeAsync(DateTimeOffset before, int limit, CancellationToken cancellationToken) =>

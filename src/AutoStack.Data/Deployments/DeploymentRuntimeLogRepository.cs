@@ -2,7 +2,7 @@ using AutoStack.Data.Internal;
 
 namespace AutoStack.Data.Deployments;
 
-internal sealed class DeploymentRuntimeLogRepository(Db db) : IDeploymentRuntimeLogRepository
+internal sealed class DeploymentRuntimeLogRepository(Db db, Context context) : IDeploymentRuntimeLogRepository
 {
     internal const string Columns = "r.id, r.deployment_id, r.source, r.log_level, r.message, r.timestamp, r.seq";
 
@@ -85,7 +85,7 @@ internal sealed class DeploymentRuntimeLogRepository(Db db) : IDeploymentRuntime
             var message = line?.Message ?? throw new ArgumentException($"Line {i} is null or has no message.", nameof(lines));
             ids[i] = Ids.New();
             times[i] = Time.ToColumn(line.Timestamp);
-            messages[i] = Text.Cut(Text.Clean(message), IDeploymentRuntimeLogRepository.MaxMessageLength);
+            messages[i] = Text.Cut(context.LogSecrets.Mask(deploymentId, Text.Clean(message)), IDeploymentRuntimeLogRepository.MaxMessageLength);
             i++;
         }
 

@@ -3,6 +3,9 @@ namespace AutoStack.Data.Deployments;
 /// <summary>The table <c>deployment_logs</c>. Lines are ordered by <see cref="DeploymentLog.Seq"/>, which a reader's cursor relies on.</summary>
 public interface IDeploymentLogRepository
 {
+    /// <summary>The channel that is notified when lines were committed, with the deployment's id as payload; soon after the commit, and once for many.</summary>
+    const string Channel = "autostack_logs";
+
     /// <summary>The most lines that one read returns.</summary>
     const int MaxPageSize = 1000;
 

@@ -14,6 +14,9 @@ internal sealed class Database : IAsyncDisposable, IDisposable
     {
         [typeof(IUnitOfWork)] = database => database.unitOfWork,
         [typeof(IDeploymentQueueWatcher)] = database => new DeploymentQueueWatcher(database.Notifications, database.context.Clock),
+        [typeof(ILogSecrets)] = database => database.context.LogSecrets,
+        [typeof(IDeploymentLogWriter)] = database => database.logWriter,
+        [typeof(IDeploymentLogFollower)] = database => database.logFollower,
     }.ToFrozenDictionary();
 
     private readonly NpgsqlDataSource? owned;
@@ -21,11 +24,13 @@ internal sealed class Database : IAsyncDisposable, IDisposable
     private readonly UnitOfWork unitOfWork;
     private readonly Db db;
     private readonly Context context;
+    private readonly LogNotifier logNotifier;
+    private readonly DeploymentLogWriter logWriter;
+    private readonly DeploymentLogFollower logFollower;
 
     /// <summary>Builds a data source from the options, unless the host brought one, which then stays the host's to dispose.</summary>
     public Database(AutoStackDataOptions options, NpgsqlDataSource? dataSource, TimeProvider clock, ILoggerFactory loggerFactory)
     {
-        context = new Context(clock, new SecretProtector([.. options.SecretKeys], options.AcceptClearSecrets));
         var logger = loggerFactory.CreateLogger("AutoStack.Data");
         var telemetry = new Telemetry(logger, options.SlowOperationThreshold);
         if (dataSource is null)
@@ -39,10 +44,16 @@ internal sealed class Database : IAsyncDisposable, IDisposable
         }
 
         var source = dataSource ?? owned!;
-        var commandTimeout = new NpgsqlConnectionStringBuilder(source.ConnectionString).CommandTimeout;
+        var used = new NpgsqlConnectionStringBuilder(source.ConnectionString);
+        var commandTimeout = used.CommandTimeout;
         db = new PooledDb(source, telemetry, commandTimeout);
+        logNotifier = new LogNotifier(db);
+        context = new Context(clock, new SecretProtector([.. options.SecretKeys], options.AcceptClearSecrets), logNotifier, new LogSecrets());
         unitOfWork = new UnitOfWork(source, context, telemetry, commandTimeout);
+        logWriter = new DeploymentLogWriter(db, options.LogWriter, context, logger);
         Notifications = new Notifications(options.ListenForNotifications ? listening ?? source : null, logger);
+        logFollower = new DeploymentLogFollower(
+            db, Notifications, options.LogPollInterval, Math.Clamp(used.MaxPoolSize / 4, 1, 8), clock, logger);
 
         NpgsqlDataSource Build(NpgsqlConnectionStringBuilder settings) =>
             new NpgsqlDataSourceBuilder(settings.ConnectionString).UseLoggerFactory(loggerFactory).Build();
@@ -57,6 +68,9 @@ internal sealed class Database : IAsyncDisposable, IDisposable
 
     public void Dispose()
     {
+        logWriter.Dispose();
+        logNotifier.Dispose();
+        logFollower.Dispose();
         Notifications.Dispose();
         listening?.Dispose();
         owned?.Dispose();
@@ -64,6 +78,9 @@ internal sealed class Database : IAsyncDisposable, IDisposable
 
     public async ValueTask DisposeAsync()
     {
+        await logWriter.DisposeAsync().ConfigureAwait(false);
+        await logNotifier.DisposeAsync().ConfigureAwait(false);
+        logFollower.Dispose();
         await Notifications.DisposeAsync().ConfigureAwait(false);
         if (owned is not null && listening is not null)
         {

@@ -79,9 +79,67 @@ internal abstract class Db(Telemetry telemetry, int commandTimeoutSeconds)
         Func<ResultSets, Task<T>> read, Statement[] statements, Repeat repeat, CancellationToken cancellationToken, [CallerMemberName] string operation = "") =>
         RunBatchAsync(operation, statements, repeat, readCommitted: true, read, cancellationToken);
 
+    /// <summary>
+    /// Inserts rows by COPY, after the statements that they depend on, in one transaction. When it has to be done once more, the statements given for that
+    /// are sent instead, which pass over rows that are there: nobody knows whether the first attempt was committed.
+    /// </summary>
+    public Task<T> CopyAsync<T>(
+        Func<ResultSets, Task<T>> read,
+        Statement[] before,
+        Statement copy,
+        Func<NpgsqlBinaryImporter, CancellationToken, Task> write,
+        Statement[] again,
+        Func<ResultSets, Task<T>> readAgain,
+        CancellationToken cancellationToken,
+        [CallerMemberName] string operation = "")
+    {
+        var attempts = 0;
+        return RunAsync(operation, [.. before, copy], Repeat.WhenConnectionIsLost, async (connection, token) =>
+        {
+            if (attempts++ > 0)
+            {
+                return await BatchAsync(connection, again, readCommitted: true, readAgain, token).ConfigureAwait(false);
+            }
+
+            var transaction = await BeginAsync(connection, token).ConfigureAwait(false);
+            try
+            {
+                var result = await BatchAsync(connection, before, readCommitted: true, read, token).ConfigureAwait(false);
+                var importer = await connection.BeginBinaryImportAsync(copy.Sql, token).ConfigureAwait(false);
+                await using (importer.ConfigureAwait(false))
+                {
+                    importer.Timeout = TimeSpan.FromSeconds(commandTimeoutSeconds);
+                    await write(importer, token).ConfigureAwait(false);
+                    await importer.CompleteAsync(token).ConfigureAwait(false);
+                }
+
+                // Once sent, a commit that is cancelled leaves open whether it happened.
+                if (transaction is not null)
+                {
+                    await transaction.CommitAsync(CancellationToken.None).ConfigureAwait(false);
+                }
+
+                return result;
+            }
+            finally
+            {
+                if (transaction is not null)
+                {
+                    await transaction.DisposeAsync().ConfigureAwait(false);
+                }
+            }
+        }, cancellationToken);
+    }
+
+    /// <summary>Does something that must not be done before what was written is committed, nor when it never is.</summary>
+    public abstract void WhenCommitted(Action action);
+
     /// <summary>Lends a connection to the work, which may run more than once.</summary>
     protected abstract Task<T> WithConnectionAsync<T>(
         Func<NpgsqlConnection, CancellationToken, Task<T>> work, Repeat repeat, CancellationToken cancellationToken);
+
+    /// <summary>The transaction of several commands; null when the connection is in one already.</summary>
+    protected abstract ValueTask<NpgsqlTransaction?> BeginAsync(NpgsqlConnection connection, CancellationToken cancellationToken);
 
     private static Func<NpgsqlDataReader, CancellationToken, Task<T?>> One<T>(Func<RowReader, T> read)
         where T : class => (reader, cancellationToken) => new ResultSets(reader, cancellationToken).FindAsync(read);
@@ -122,28 +180,31 @@ internal abstract class Db(Telemetry telemetry, int commandTimeoutSeconds)
 
     private Task<T> RunBatchAsync<T>(
         string operation, Statement[] statements, Repeat repeat, bool readCommitted, Func<ResultSets, Task<T>> read, CancellationToken cancellationToken) =>
-        RunAsync(operation, statements, repeat, async (connection, token) =>
+        RunAsync(operation, statements, repeat, (connection, token) => BatchAsync(connection, statements, readCommitted, read, token), cancellationToken);
+
+    private async Task<T> BatchAsync<T>(
+        NpgsqlConnection connection, Statement[] statements, bool readCommitted, Func<ResultSets, Task<T>> read, CancellationToken cancellationToken)
+    {
+        var batch = new NpgsqlBatch(connection) { Timeout = commandTimeoutSeconds };
+        await using var disposing = batch.ConfigureAwait(false);
+        if (readCommitted)
         {
-            var batch = new NpgsqlBatch(connection) { Timeout = commandTimeoutSeconds };
-            await using var disposing = batch.ConfigureAwait(false);
-            if (readCommitted)
-            {
-                batch.BatchCommands.Add(new NpgsqlBatchCommand(ReadCommitted));
-            }
+            batch.BatchCommands.Add(new NpgsqlBatchCommand(ReadCommitted));
+        }
 
-            foreach (var statement in statements)
-            {
-                batch.BatchCommands.Add(statement.ToBatchCommand());
-            }
+        foreach (var statement in statements)
+        {
+            batch.BatchCommands.Add(statement.ToBatchCommand());
+        }
 
-            var reader = await batch.ExecuteReaderAsync(token).ConfigureAwait(false);
-            await using (reader.ConfigureAwait(false))
-            {
-                var result = await read(new ResultSets(reader, token)).ConfigureAwait(false);
-                await ExecuteAsync(reader, token).ConfigureAwait(false);
-                return result;
-            }
-        }, cancellationToken);
+        var reader = await batch.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
+        await using (reader.ConfigureAwait(false))
+        {
+            var result = await read(new ResultSets(reader, cancellationToken)).ConfigureAwait(false);
+            await ExecuteAsync(reader, cancellationToken).ConfigureAwait(false);
+            return result;
+        }
+    }
 
     private async Task<T> RunAsync<T>(
         string operation, Statement[] statements, Repeat repeat, Func<NpgsqlConnection, CancellationToken, Task<T>> work, CancellationToken cancellationToken)

@@ -69,6 +69,19 @@ internal static class P
     public static NpgsqlParameter Of(DateTime[] values, [CallerArgumentExpression(nameof(values))] string name = "") =>
         Typed(values, NpgsqlDbType.Array | NpgsqlDbType.Timestamp, name);
 
+    /// <summary>The values of a column, one a row.</summary>
+    public static NpgsqlParameter Column(List<Guid> values, [CallerArgumentExpression(nameof(values))] string name = "") =>
+        Typed(values, NpgsqlDbType.Array | NpgsqlDbType.Uuid, name);
+
+    public static NpgsqlParameter Column(List<string?> values, [CallerArgumentExpression(nameof(values))] string name = "") =>
+        Typed(values, NpgsqlDbType.Array | NpgsqlDbType.Text, name);
+
+    public static NpgsqlParameter Column(List<DateTime> values, [CallerArgumentExpression(nameof(values))] string name = "") =>
+        Typed(values, NpgsqlDbType.Array | NpgsqlDbType.Timestamp, name);
+
+    public static NpgsqlParameter Column(List<long> values, [CallerArgumentExpression(nameof(values))] string name = "") =>
+        Typed(values, NpgsqlDbType.Array | NpgsqlDbType.Bigint, name);
+
     /// <summary>A text that must be there.</summary>
     /// <param name="value">The text.</param>
     /// <param name="maxLength">What the column holds, in code points.</param>

@@ -1,3 +1,4 @@
+using System.Data;
 using Npgsql;
 using Polly;
 
@@ -9,6 +10,11 @@ internal sealed class PooledDb(NpgsqlDataSource dataSource, Telemetry telemetry,
 {
     // The server has rolled the statement back, so that even a write may be repeated.
     private static readonly ResiliencePipeline Conflicts = ConflictRetry.Create(SqlErrors.IsConflict);
+
+    public override void WhenCommitted(Action action) => action();
+
+    protected override async ValueTask<NpgsqlTransaction?> BeginAsync(NpgsqlConnection connection, CancellationToken cancellationToken) =>
+        await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancellationToken).ConfigureAwait(false);
 
     protected override async Task<T> WithConnectionAsync<T>(
         Func<NpgsqlConnection, CancellationToken, Task<T>> work, Repeat repeat, CancellationToken cancellationToken) =>

@@ -10,7 +10,7 @@ using AutoStack.Data.Webhooks;
 namespace AutoStack.Data.Internal;
 
 /// <summary>What repositories are made with besides the connection.</summary>
-internal sealed record Context(TimeProvider Clock, SecretProtector Secrets);
+internal sealed record Context(TimeProvider Clock, SecretProtector Secrets, LogNotifier LogNotifier, LogSecrets LogSecrets);
 
 /// <summary>The one table of repositories: which class stands behind which interface. Registration and transactions both go by it.</summary>
 internal static class Repositories
@@ -30,7 +30,7 @@ internal static class Repositories
         [typeof(IDeploymentQueries)] = (db, _) => new DeploymentQueries(db),
         [typeof(IDeploymentLifecycle)] = (db, context) => new DeploymentLifecycle(db, context.Clock),
         [typeof(IDeploymentMaintenance)] = (db, context) => new DeploymentMaintenance(db, context.Clock),
-        [typeof(IDeploymentLogRepository)] = (db, context) => new DeploymentLogRepository(db, context.Clock),
+        [typeof(IDeploymentLogRepository)] = (db, context) => new DeploymentLogRepository(db, context),
         [typeof(IDeploymentStageRepository)] = (db, context) => new DeploymentStageRepository(db, context.Clock),
         [typeof(IDeploymentContainerRepository)] = (db, context) => new DeploymentContainerRepository(db, context.Clock),
         [typeof(IDeploymentHealthCheckRepository)] = (db, context) => new DeploymentHealthCheckRepository(db, context.Clock),
@@ -41,7 +41,7 @@ internal static class Repositories
         [typeof(IPipelineQueries)] = (db, context) => new PipelineQueries(db, context.Clock),
         [typeof(IUsageQueries)] = (db, _) => new UsageQueries(db),
         [typeof(IPlatformMetricsQueries)] = (db, context) => new PlatformMetricsQueries(db, context.Clock),
-        [typeof(IDeploymentRuntimeLogRepository)] = (db, _) => new DeploymentRuntimeLogRepository(db),
+        [typeof(IDeploymentRuntimeLogRepository)] = (db, context) => new DeploymentRuntimeLogRepository(db, context),
         [typeof(IRetentionService)] = (db, context) => new RetentionService(db, context),
     }.ToFrozenDictionary();
 

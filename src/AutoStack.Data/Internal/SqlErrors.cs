@@ -38,6 +38,24 @@ internal static class SqlErrors
     /// <summary>True when the server had closed the idle connection before the statement came: it was never carried out.</summary>
     public static bool IsIdleTimeout(Exception exception) => exception is PostgresException { SqlState: "57P05" };
 
+    /// <summary>True when it is the values that were refused: sent again, they would be again.</summary>
+    public static bool IsOfTheValues(Exception exception) => exception switch
+    {
+        ConflictException => false,
+        AutoStackDataException or ArgumentException => true,
+        PostgresException error => error.SqlState is ['2', '2' or '3', ..] or ['5', '4', ..],
+        _ => false,
+    };
+
+    /// <summary>True when it is the server or the way to it: the same may succeed later.</summary>
+    public static bool MayPass(Exception exception) => exception switch
+    {
+        ConflictException => true,
+        AutoStackDataException or ArgumentException or ObjectDisposedException or OperationCanceledException => false,
+        PostgresException error => error.SqlState is not (['2', '2' or '3' or '8', ..] or ['4', '2', ..] or ['0', 'A', ..] or ['3', 'D' or 'F', ..]),
+        _ => true,
+    };
+
     // The same rule under the names that databases of different origin give it.
     private static string? Canonical(string? constraint) => constraint switch
     {

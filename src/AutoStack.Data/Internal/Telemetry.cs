@@ -9,8 +9,11 @@ internal sealed partial class Telemetry(ILogger logger, TimeSpan slowThreshold)
 {
     private const string Name = "AutoStack.Data";
 
+    /// <summary>Where all numbers of the library are.</summary>
+    public static Meter Meter { get; } = new(Name);
+
     private static readonly ActivitySource Source = new(Name);
-    private static readonly Histogram<double> Duration = new Meter(Name).CreateHistogram<double>(
+    private static readonly Histogram<double> Duration = Meter.CreateHistogram<double>(
         "db.client.operation.duration", "s", "Duration of database operations, waiting for a connection included.");
 
     public static Activity? Start(string operation, Statement[] statements)

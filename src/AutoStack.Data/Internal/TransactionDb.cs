@@ -9,6 +9,7 @@ namespace AutoStack.Data.Internal;
 internal sealed class TransactionDb(NpgsqlConnection connection, Telemetry telemetry, int commandTimeoutSeconds)
     : Db(telemetry, commandTimeoutSeconds)
 {
+    private readonly List<Action> afterwards = [];
     private Exception? doom;
     private bool ended;
 
@@ -26,6 +27,13 @@ internal sealed class TransactionDb(NpgsqlConnection connection, Telemetry telem
             throw SqlErrors.IsConflict(doom) ? SqlErrors.Translate(doom)! : new UnitOfWorkFailedException(doom);
         }
     }
+
+    public override void WhenCommitted(Action action) => afterwards.Add(action);
+
+    /// <summary>The transaction is committed.</summary>
+    public void Committed() => afterwards.ForEach(action => action());
+
+    protected override ValueTask<NpgsqlTransaction?> BeginAsync(NpgsqlConnection connection, CancellationToken cancellationToken) => default;
 
     protected override async Task<T> WithConnectionAsync<T>(
         Func<NpgsqlConnection, CancellationToken, Task<T>> work, Repeat repeat, CancellationToken cancellationToken)

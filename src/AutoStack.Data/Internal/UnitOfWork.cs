@@ -58,6 +58,7 @@ internal sealed class UnitOfWork(NpgsqlDataSource dataSource, Context context, T
             db.End();
             // Once sent, a commit that is cancelled leaves open whether it happened.
             await transaction.CommitAsync(CancellationToken.None).ConfigureAwait(false);
+            db.Committed();
             return result;
         }
         catch (PostgresException exception) when (SqlErrors.Translate(exception) is { } translated)

@@ -117,6 +117,23 @@ public sealed class LogRaceTests : DatabaseTests
         Assert.That(page.Lines.Select(l => (l.Seq, l.Message)), Is.EqualTo(Enumerable.Range(0, 5).Select(i => (i + 1L, $"{i}"))));
     }
 
+    [Test]
+    public async Task Many_lines_get_their_numbers_when_others_have_committed()
+    {
+        var deployment = await EnqueueAsync();
+        Task many = null!;
+        await UnitOfWork.RunAsync(async (tx, token) =>
+        {
+            await tx.Get<IDeploymentLogRepository>().AppendAsync(deployment.Id, Lines("first", 3), token);
+            many = Logs.AppendAsync(deployment.Id, Lines("many", DeploymentLogAppends.CopyFrom), Token);
+            await UntilSomeoneWaitsAsync();
+        }, Token);
+        await many;
+
+        var page = await Logs.ListAsync(deployment.Id, deployment.UserId, new LogCursor(2), 2, Token);
+        Assert.That(page.Lines.Select(l => (l.Seq, l.Message)), Is.EqualTo(new[] { (3L, "first 2"), (4L, "many 0") }));
+    }
+
     private static NewDeploymentLog[] Lines(string prefix, int count) =>
         [.. Enumerable.Range(0, count).Select(i => new NewDeploymentLog { Message = $"{prefix} {i}" })];
 }

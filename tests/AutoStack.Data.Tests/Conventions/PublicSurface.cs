@@ -1,4 +1,5 @@
 using System.Reflection;
+using AutoStack.Data.Deployments;
 using AutoStack.Data.Tests.Support;
 using PublicApiGenerator;
 
@@ -13,7 +14,10 @@ public sealed class PublicSurface : DatabaseTests
     public void Every_interface_resolves(Type type) =>
         Assert.That(typeof(PublicSurface).GetMethod(nameof(Get), BindingFlags.Instance | BindingFlags.NonPublic)!.MakeGenericMethod(type).Invoke(this, null), Is.Not.Null);
 
-    [TestCaseSource(nameof(Interfaces))]
+    // Reaches no database.
+    private static IEnumerable<Type> Asynchronous => Interfaces.Where(type => type != typeof(ILogSecrets));
+
+    [TestCaseSource(nameof(Asynchronous))]
     public void Every_method_is_asynchronous_and_ends_with_a_token(Type type)
     {
         foreach (var method in type.GetMethods())

@@ -3,6 +3,7 @@ using AutoStack.Data.Analytics;
 using AutoStack.Data.Deployments;
 using AutoStack.Data.Monitoring;
 using AutoStack.Data.Projects;
+using AutoStack.Data.Security;
 using AutoStack.Data.Testing;
 using AutoStack.Data.Webhooks;
 using Microsoft.Extensions.DependencyInjection;
@@ -27,7 +28,7 @@ internal static class ReadmeCode
     }
 
     public static async Task WorkerAsync(
-        IDeploymentLifecycle lifecycle, IDeploymentLogRepository logs, Func<Deployment, IAsyncEnumerable<string>> build, CancellationToken cancellationToken)
+        IDeploymentLifecycle lifecycle, IDeploymentLogWriter logs, Func<Deployment, IAsyncEnumerable<string>> build, CancellationToken cancellationToken)
     {
         while (await lifecycle.ClaimNextAsync(cancellationToken) is { } job)
         {
@@ -42,9 +43,10 @@ internal static class ReadmeCode
 
                 await foreach (var line in build(job.Deployment).WithCancellation(cancellationToken))
                 {
-                    await logs.AppendAsync(id, [new NewDeploymentLog { Message = line }], cancellationToken);
+                    await logs.WriteAsync(id, new NewDeploymentLog { Message = line }, cancellationToken);
                 }
 
+                await logs.FlushAsync(id, cancellationToken); // whoever sees the end finds the last line
                 await lifecycle.SucceedAsync(id, $"https://{job.Project.Name}.example.com/", cancellationToken);
             }
             catch (Exception exception) when (exception is not OperationCanceledException)
@@ -66,19 +68,17 @@ internal static class ReadmeCode
         }
     }
 
-    public static async Task FollowAsync(IDeploymentLogRepository logs, Deployment deployment, CancellationToken cancellationToken)
+    public static async Task FollowAsync(IDeploymentLogFollower follower, Deployment deployment, CancellationToken cancellationToken)
     {
-        var page = await logs.ListTailAsync(deployment.Id, deployment.UserId, LogCursor.End, 50, cancellationToken);
-        while (true)
+        await foreach (var line in follower.FollowAsync(deployment.Id, deployment.UserId, LogCursor.Start, cancellationToken))
         {
-            foreach (var line in page.Lines)
-            {
-                Console.WriteLine($"{line.Seq} {line.Message}");
-            }
-
-            await Task.Delay(TimeSpan.FromMilliseconds(250), cancellationToken);
-            page = await logs.ListAsync(deployment.Id, deployment.UserId, page.After, 200, cancellationToken);
+            Console.WriteLine($"{line.Seq} {line.Message}");
         }
+    }
+
+    public static void MaskSecrets(ILogSecrets secrets, Deployment deployment, IReadOnlyCollection<Secret> values)
+    {
+        using var masked = secrets.Add(deployment.Id, values);
     }
 
     public static async Task ContainerAsync(

@@ -5,6 +5,9 @@ namespace AutoStack.Data.Tests.Deployments;
 
 public sealed class DeploymentLogRepositoryTests : DatabaseTests
 {
+    // From so many lines on, an append goes another way.
+    private const int CopyFrom = 5000;
+
     [Test]
     public async Task Lines_read_back_as_they_were_written_in_their_order()
     {
@@ -138,6 +141,72 @@ public sealed class DeploymentLogRepositoryTests : DatabaseTests
         Assert.That(
             () => Logs.AppendAsync(Guid.NewGuid(), [line], Token),
             Throws.TypeOf<MissingReferenceException>().With.Property("Constraint").EqualTo("deployment_logs_deployment_id_fkey"));
+    }
+
+    [TestCase(CopyFrom - 1)]
+    [TestCase(CopyFrom)]
+    public async Task Many_lines_are_stored_like_few(int count)
+    {
+        var deployment = await LoggedAsync(2);
+        var lines = Enumerable.Range(0, count).Select(i => new NewDeploymentLog
+        {
+            Message = i % 3 == 0 ? $"a\0b{i}" : $"line ä😀 {i}",
+            Level = i % 2 == 0 ? null : DeploymentLogLevel.Debug,
+            Timestamp = i % 2 == 0 ? null : new DateTimeOffset(2020, 1, 1, 3, 0, 0, TimeSpan.FromHours(2)),
+        }).ToList();
+        await Logs.AppendAsync(deployment.Id, lines, Token);
+        await Logs.AppendAsync(deployment.Id, [new NewDeploymentLog { Message = "end" }], Token);
+
+        var read = new List<DeploymentLog>();
+        for (var page = await Logs.ListAsync(deployment.Id, deployment.UserId, LogCursor.Start, 1000, Token); page.Lines.Count > 0;)
+        {
+            read.AddRange(page.Lines);
+            page = await Logs.ListAsync(deployment.Id, deployment.UserId, page.After, 1000, Token);
+        }
+
+        Assert.That(read.Select(l => l.Seq), Is.EqualTo(Enumerable.Range(1, count + 3).Select(i => (long)i)));
+        var stored = read[2..^1];
+        Assert.That(stored.Select(l => l.Message), Is.EqualTo(lines.Select(l => l.Message.Replace('\0', '\uFFFD'))));
+        Assert.That(stored.Select(l => l.Level), Is.EqualTo(lines.Select(l => l.Level)));
+        Assert.That(stored.Select(l => l.Timestamp), Is.EqualTo(lines.Select(l => l.Timestamp ?? stored[0].CreatedAt)));
+        Assert.That(stored.Select(l => l.Id), Is.Ordered);
+        Assert.That(
+            () => Logs.AppendAsync(Guid.NewGuid(), lines, Token),
+            Throws.TypeOf<MissingReferenceException>().With.Property("Constraint").EqualTo("deployment_logs_deployment_id_fkey"));
+    }
+
+    [Test]
+    public async Task Many_lines_are_part_of_a_unit_of_work([Values] bool commit)
+    {
+        var deployment = await LoggedAsync(1);
+        var lines = Enumerable.Range(0, CopyFrom).Select(i => new NewDeploymentLog { Message = $"{i}" }).ToList();
+        var unit = UnitOfWork.RunAsync(async (tx, ct) =>
+        {
+            var logs = tx.Get<IDeploymentLogRepository>();
+            await logs.AppendAsync(deployment.Id, lines, ct);
+            await logs.AppendAsync(deployment.Id, [new NewDeploymentLog { Message = "end" }], ct);
+            Assert.That((await Logs.ListTailAsync(deployment.Id, deployment.UserId, LogCursor.End, 1, ct)).After.Seq, Is.EqualTo(1), "not committed yet");
+            if (!commit)
+            {
+                throw new InvalidOperationException();
+            }
+        }, Token);
+
+        await ((Task)unit).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+
+        Assert.That(
+            (await Logs.ListTailAsync(deployment.Id, deployment.UserId, LogCursor.End, 1, Token)).After.Seq, Is.EqualTo(commit ? lines.Count + 2 : 1));
+    }
+
+    [Test]
+    public async Task Many_lines_with_ids_of_their_own_are_stored_once()
+    {
+        var deployment = await EnqueueAsync();
+        var lines = Enumerable.Range(0, CopyFrom).Select(i => new NewDeploymentLog { Id = Guid.CreateVersion7(), Message = $"{i}" }).ToList();
+        await Logs.AppendAsync(deployment.Id, lines, Token);
+        await Logs.AppendAsync(deployment.Id, lines, Token);
+
+        Assert.That((await Logs.ListTailAsync(deployment.Id, deployment.UserId, LogCursor.End, 1, Token)).After.Seq, Is.EqualTo(lines.Count));
     }
 
     [Test]

@@ -65,6 +65,19 @@ public sealed class OptionsTests
         Case("CommandTimeout", o => o.CommandTimeout = TimeSpan.FromSeconds(-1)),
         Case("CommandTimeout", o => o.CommandTimeout = TimeSpan.FromMilliseconds(10)),
         Case("SlowOperationThreshold", o => o.SlowOperationThreshold = TimeSpan.Zero),
+        Case("LogPollInterval", o => o.LogPollInterval = TimeSpan.Zero),
+        Case("LogPollInterval", o => o.LogPollInterval = TimeSpan.FromDays(2)),
+        Case("LogWriter.FlushInterval", o => o.LogWriter.FlushInterval = TimeSpan.Zero),
+        Case("LogWriter.FlushInterval", o => o.LogWriter.FlushInterval = TimeSpan.FromDays(1)),
+        Case("LogWriter.FlushLines", o => o.LogWriter.FlushLines = 0),
+        Case("LogWriter.FlushLines", o => o.LogWriter.FlushLines = 50_001),
+        Case("LogWriter.FlushBytes", o => o.LogWriter.FlushBytes = 1023),
+        Case("LogWriter.MaxBufferedLines", o => o.LogWriter.MaxBufferedLines = 0),
+        Case("LogWriter.MaxBufferedBytes", o => o.LogWriter.MaxBufferedBytes = -1),
+        Case("LogWriter.MaxLineBytes", o => o.LogWriter.MaxLineBytes = 255),
+        Case("LogWriter.MaxBytesPerDeployment", o => o.LogWriter.MaxBytesPerDeployment = 0),
+        Case("LogWriter.FailAfter", o => o.LogWriter.FailAfter = TimeSpan.Zero),
+        Case("LogWriter.DrainTimeout", o => o.LogWriter.DrainTimeout = TimeSpan.FromTicks(-1)),
     ];
 
     [TestCaseSource(nameof(Wrong))]

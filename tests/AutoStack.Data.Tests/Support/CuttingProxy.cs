@@ -44,6 +44,9 @@ public sealed class CuttingProxy : IAsyncDisposable
         set => Volatile.Write(ref refuse, value);
     }
 
+    /// <summary>Whether nobody is there any more once a connection was cut.</summary>
+    public bool RefuseAfterCut { get; set; }
+
     /// <summary>Cuts the next connection on which the server says so, once the transaction is over.</summary>
     public void CutAfter(string commandTag) => Volatile.Write(ref cutAfter, Encoding.ASCII.GetBytes(commandTag));
 
@@ -107,6 +110,7 @@ public sealed class CuttingProxy : IAsyncDisposable
                     count = await server.ReadAsync(buffer, stop.Token);
                 }
 
+                Refuse |= RefuseAfterCut;
                 Interlocked.Increment(ref cuts);
                 return;
             }

@@ -1,0 +1,65 @@
+namespace AutoStack.Data.Deployments;
+
+/// <summary>Lines on their way into the table, column by column, as they are sent. The room is used again.</summary>
+internal sealed class LogLines
+{
+    public List<Guid> DeploymentIds { get; } = [];
+
+    public List<Guid> Ids { get; } = [];
+
+    public List<DateTime> Times { get; } = [];
+
+    public List<string?> Levels { get; } = [];
+
+    public List<string?> Messages { get; } = [];
+
+    public int Count => Ids.Count;
+
+    /// <summary>Whether COPY, which would meet what is stored already, is the way for them.</summary>
+    public bool IsForCopy => Count >= DeploymentLogAppends.CopyFrom && !MayBeStored;
+
+    /// <summary>Whether a line may be stored already: its id is the caller's, or it was sent before.</summary>
+    public bool MayBeStored { get; set; }
+
+    /// <param name="deploymentId">The deployment.</param>
+    /// <param name="id">The caller's id; null for a new one.</param>
+    /// <param name="time">The time as the column holds it.</param>
+    /// <param name="level">The level as the library spells it.</param>
+    /// <param name="message">The message, clean.</param>
+    public void Add(Guid deploymentId, Guid? id, DateTime time, string? level, string message)
+    {
+        MayBeStored |= id is not null;
+        DeploymentIds.Add(deploymentId);
+        Ids.Add(id ?? Internal.Ids.New());
+        Times.Add(time);
+        Levels.Add(level);
+        Messages.Add(message);
+    }
+
+    public void Clear()
+    {
+        MayBeStored = false;
+        DeploymentIds.Clear();
+        Ids.Clear();
+        Times.Clear();
+        Levels.Clear();
+        Messages.Clear();
+    }
+
+    /// <summary>The first half and the second.</summary>
+    public (LogLines First, LogLines Second) Split()
+    {
+        return (Part(0, Count / 2), Part(Count / 2, Count));
+
+        LogLines Part(int from, int to)
+        {
+            var part = new LogLines();
+            for (var i = from; i < to; i++)
+            {
+                part.Add(DeploymentIds[i], Ids[i], Times[i], Levels[i], Messages[i]!);
+            }
+
+            return part;
+        }
+    }
+}

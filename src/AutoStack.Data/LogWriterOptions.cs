@@ -1,0 +1,65 @@
+using Microsoft.Extensions.Options;
+
+namespace AutoStack.Data;
+
+/// <summary>How <see cref="Deployments.IDeploymentLogWriter"/> collects lines. Sizes of lines are bytes of their text in UTF-8.</summary>
+public sealed class LogWriterOptions
+{
+    /// <summary>How long a line waits for others before they are stored together; above zero, up to one hour. Default 100 ms.</summary>
+    public TimeSpan FlushInterval { get; set; } = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>So many lines are stored without waiting any longer, and at most so many at once; 1 to 50,000. Default 10,000.</summary>
+    public int FlushLines { get; set; } = 10_000;
+
+    /// <summary>So many bytes are stored without waiting any longer, and at most so many at once; 1 KiB to 64 MiB. Default 4 MiB.</summary>
+    public int FlushBytes { get; set; } = 4 << 20;
+
+    /// <summary>The most lines that are held until they are stored; who writes another one waits. 1 to 10,000,000. Default 100,000.</summary>
+    public int MaxBufferedLines { get; set; } = 100_000;
+
+    /// <summary>The most bytes that are held until they are stored; who writes another line waits. 1 KiB to 16 GiB. Default 64 MiB.</summary>
+    public long MaxBufferedBytes { get; set; } = 64 << 20;
+
+    /// <summary>A longer line is cut to so many bytes, and says so at its end; 256 bytes to 16 MiB. Default 64 KiB.</summary>
+    public int MaxLineBytes { get; set; } = 64 << 10;
+
+    /// <summary>
+    /// The most that is stored of one deployment, 1 KiB and more; null for no bound. One line at the end says that it was reached; what is written
+    /// afterwards is not stored. Counted by this process from the first line it writes, and anew when it has written none for an hour.
+    /// Default 64 MiB: about half a million lines, more than anybody reads, and less than a build that runs wild makes in a second.
+    /// </summary>
+    public long? MaxBytesPerDeployment { get; set; } = 64 << 20;
+
+    /// <summary>
+    /// For how long the database may be away before callers that wait get its error: those that flush, and those that find the buffer full. Lines
+    /// that were taken stay, and are stored when it is back. Above zero; null, the default: callers wait for as long as their tokens allow.
+    /// </summary>
+    public TimeSpan? FailAfter { get; set; }
+
+    /// <summary>For how long the end of the services waits until what is held is stored; zero to one hour. What is not is lost, and logged as an error. Default 15 s.</summary>
+    public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>Throws when a setting is wrong.</summary>
+    internal void Validate()
+    {
+        var hour = TimeSpan.FromHours(1);
+        Check(nameof(FlushInterval), FlushInterval, FlushInterval > TimeSpan.Zero && FlushInterval <= hour, "above zero, up to one hour");
+        Check(nameof(FlushLines), FlushLines, FlushLines is >= 1 and <= 50_000, "1 to 50,000");
+        Check(nameof(FlushBytes), FlushBytes, FlushBytes is >= 1 << 10 and <= 64 << 20, "1 KiB to 64 MiB");
+        Check(nameof(MaxBufferedLines), MaxBufferedLines, MaxBufferedLines is >= 1 and <= 10_000_000, "1 to 10,000,000");
+        Check(nameof(MaxBufferedBytes), MaxBufferedBytes, MaxBufferedBytes is >= 1 << 10 and <= 16L << 30, "1 KiB to 16 GiB");
+        Check(nameof(MaxLineBytes), MaxLineBytes, MaxLineBytes is >= 256 and <= 16 << 20, "256 bytes to 16 MiB");
+        Check(nameof(MaxBytesPerDeployment), MaxBytesPerDeployment, MaxBytesPerDeployment is null or >= 1 << 10, "1 KiB or more, or null");
+        Check(nameof(FailAfter), FailAfter, FailAfter is null || FailAfter > TimeSpan.Zero, "above zero, or null");
+        Check(nameof(DrainTimeout), DrainTimeout, DrainTimeout >= TimeSpan.Zero && DrainTimeout <= hour, "zero to one hour");
+
+        static void Check(string setting, object? value, bool valid, string range)
+        {
+            if (!valid)
+            {
+                throw new OptionsValidationException(
+                    nameof(AutoStackDataOptions), typeof(AutoStackDataOptions), [$"AutoStackDataOptions.LogWriter.{setting} is {value}; it is {range}."]);
+            }
+        }
+    }
+}

@@ -1,0 +1,360 @@
+using AutoStack.Data.Deployments;
+using AutoStack.Data.Tests.Support;
+using AutoStack.Data.Users;
+using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
+
+namespace AutoStack.Data.Tests.Concurrency;
+
+/// <summary>Nothing here waits for the poll interval: the clock stands still, unless a test moves it.</summary>
+[CancelAfter(120_000)]
+public sealed class DeploymentLogFollowerTests : DatabaseTests
+{
+    [Test]
+    public async Task What_is_there_comes_first_and_then_what_is_appended()
+    {
+        await using var host = NewHost();
+        var deployment = await EnqueueAsync();
+        await AppendAsync(deployment, "1", "2");
+        await using var follow = new Following(host, deployment, LogCursor.Start);
+        Assert.That(await follow.NextAsync(2), Is.EqualTo(new[] { "1", "2" }));
+
+        for (var i = 3; i < 10; i++)
+        {
+            var next = follow.NextAsync(1);
+            Assert.That(next.IsCompleted, Is.False);
+            await AppendAsync(deployment, $"{i}");
+            Assert.That(await next, Is.EqualTo(new[] { $"{i}" }));
+        }
+    }
+
+    [Test]
+    public async Task It_begins_at_any_place()
+    {
+        await using var host = NewHost();
+        var deployment = await EnqueueAsync();
+        await AppendAsync(deployment, [.. Enumerable.Range(1, 450).Select(i => $"{i}")]);
+        await using var all = new Following(host, deployment, LogCursor.Start);
+        await using var middle = new Following(host, deployment, new LogCursor(448));
+        await using var end = new Following(host, deployment, LogCursor.End);
+        Assert.That(await all.NextAsync(450), Is.EqualTo(Enumerable.Range(1, 450).Select(i => $"{i}")), "more than a page");
+        Assert.That(await middle.NextAsync(2), Is.EqualTo(new[] { "449", "450" }));
+        var next = end.NextAsync(1);
+        for (var i = 451; !next.IsCompleted; i++)
+        {
+            // It may take its place only now.
+            await AppendAsync(deployment, $"{i}");
+        }
+
+        await next;
+        Assert.That(end.Seqs.Single(), Is.GreaterThan(450));
+    }
+
+    [Test]
+    public async Task Of_many_writers_of_one_deployment_every_line_comes_once_in_its_order()
+    {
+        const int Writers = 6;
+        const int Rounds = 20;
+        await using var host = NewHost();
+        var deployment = await EnqueueAsync();
+        await using var follow = new Following(host, deployment, LogCursor.Start);
+        await using var second = new Following(host, deployment, LogCursor.Start);
+        var (one, two) = (follow.NextAsync((Writers * Rounds) + 1), second.NextAsync((Writers * Rounds) + 1));
+        var buffered = host.GetRequiredService<IDeploymentLogWriter>();
+
+        await Parallel.ForAsync(0, Writers, new ParallelOptions { MaxDegreeOfParallelism = Writers, CancellationToken = Token }, async (w, token) =>
+        {
+            for (var i = 0; i < Rounds; i++)
+            {
+                await (w switch
+                {
+                    0 => ExecuteAsync(
+                        "INSERT INTO deployment_logs (id, deployment_id, timestamp, message, created_at) VALUES (gen_random_uuid(), $1, now(), $2, now())",
+                        deployment.Id, $"{w}/{i}"),
+                    < 3 => buffered.WriteAsync(deployment.Id, new NewDeploymentLog { Message = $"{w}/{i}" }, token),
+                    _ => Logs.AppendAsync(deployment.Id, [new NewDeploymentLog { Message = $"{w}/{i}" }], token),
+                });
+            }
+        });
+        await buffered.FlushAsync(Token);
+        await AppendAsync(deployment, "last");
+
+        var lines = await one;
+        Assert.That(await two, Is.EqualTo(lines));
+        Assert.That(lines[^1], Is.EqualTo("last"));
+        Assert.That(follow.Seqs, Is.EqualTo(Enumerable.Range(1, (Writers * Rounds) + 1).Select(i => (long)i)));
+        for (var w = 0; w < Writers; w++)
+        {
+            Assert.That(lines.Where(l => l.StartsWith($"{w}/", StringComparison.Ordinal)), Is.EqualTo(Enumerable.Range(0, Rounds).Select(i => $"{w}/{i}")));
+        }
+    }
+
+    [Test]
+    public async Task Connections_that_are_lost_lose_no_line()
+    {
+        await using var host = NewHost();
+        var deployment = await EnqueueAsync();
+        await using var follow = new Following(host, deployment, LogCursor.Start);
+        for (var round = 0; round < 3; round++)
+        {
+            var next = follow.NextAsync(2);
+            await AppendAsync(deployment, $"before {round}");
+            await ExecuteAsync(
+                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'follower'");
+            await AppendAsync(deployment, $"after {round}");
+
+            Assert.That(await next, Is.EqualTo(new[] { $"before {round}", $"after {round}" }));
+        }
+
+        Assert.That(follow.Seqs, Is.EqualTo(new long[] { 1, 2, 3, 4, 5, 6 }));
+    }
+
+    [Test]
+    public async Task Lines_that_nobody_notifies_come_with_the_time([Values] bool listen)
+    {
+        await using var host = NewHost(o => (o.ListenForNotifications, o.LogPollInterval) = (listen, TimeSpan.FromHours(1)));
+        var deployment = await EnqueueAsync();
+        await using var follow = new Following(host, deployment, LogCursor.Start);
+        await AppendAsync(deployment, "1");
+        await follow.NextAsync(1);
+        var next = follow.NextAsync(1);
+
+        await ExecuteAsync(
+            "INSERT INTO deployment_logs (id, deployment_id, timestamp, message, created_at) VALUES (gen_random_uuid(), $1, now(), 'python', now())", deployment.Id);
+        await MoveClockAsync(TimeSpan.FromHours(1), next);
+
+        Assert.That(await next, Is.EqualTo(new[] { "python" }));
+    }
+
+    [Test]
+    public async Task It_ends_some_time_after_the_deployment_so_that_late_lines_come_too()
+    {
+        await using var host = NewHost(o => o.LogPollInterval = TimeSpan.FromHours(1));
+        var deployment = await StartedAsync(DeploymentStatus.Building);
+        await using var follow = new Following(host, deployment, LogCursor.Start);
+        await AppendAsync(deployment, "1");
+        await follow.NextAsync(1);
+        await Lifecycle.SucceedAsync(deployment.Id, null, Token);
+        var next = follow.NextAsync(2);
+
+        await AppendAsync(deployment, "late");
+        while (!next.IsCompleted && !follow.Messages.Contains("late"))
+        {
+            await Task.Delay(5, Token);
+        }
+
+        Assert.That(next.IsCompleted, Is.False, "something may still come");
+        await MoveClockAsync(TimeSpan.FromHours(1), next);
+
+        Assert.That(await next, Is.EqualTo(new[] { "late" }), "and no second one");
+    }
+
+    [Test]
+    public async Task The_log_of_a_deployment_that_ended_long_ago_ends_at_once()
+    {
+        await using var host = NewHost();
+        var deployment = await StartedAsync(DeploymentStatus.Building);
+        await AppendAsync(deployment, [.. Enumerable.Range(1, 200).Select(i => $"{i}")]);
+        await Lifecycle.FailAsync(deployment.Id, "x", Token);
+        await ExecuteAsync("UPDATE deployments SET completed_at = completed_at - interval '2 days' WHERE id = $1", deployment.Id);
+        await using var follow = new Following(host, deployment, LogCursor.Start);
+
+        Assert.That(await follow.NextAsync(1000), Has.Count.EqualTo(200));
+    }
+
+    [Test]
+    public async Task What_is_not_there_or_somebody_elses_has_no_lines_and_what_is_deleted_ends()
+    {
+        await using var host = NewHost(o => o.LogPollInterval = TimeSpan.FromHours(1));
+        var deployment = await EnqueueAsync();
+        await AppendAsync(deployment, "1");
+        await using var nothing = new Following(host, deployment with { Id = Guid.NewGuid() }, LogCursor.Start);
+        await using var stranger = new Following(host, deployment with { UserId = (await AddUserAsync()).Id }, LogCursor.Start);
+        Assert.That(await nothing.NextAsync(1), Is.Empty);
+        Assert.That(await stranger.NextAsync(1), Is.Empty);
+
+        await using var follow = new Following(host, deployment, LogCursor.Start);
+        var next = follow.NextAsync(2);
+        await Deployments.SoftDeleteAsync(deployment.Id, deployment.UserId, Token);
+        await MoveClockAsync(TimeSpan.FromHours(1), next);
+
+        Assert.That(await next, Has.Count.LessThanOrEqualTo(1));
+    }
+
+    [Test]
+    public async Task A_server_that_is_away_is_waited_for()
+    {
+        await using var proxy = new CuttingProxy(Database.ConnectionString) { Refuse = true };
+        await using var host = NewHost(o => o.ConnectionString = proxy.ConnectionString);
+        var deployment = await EnqueueAsync();
+        await AppendAsync(deployment, "1");
+        await using var follow = new Following(host, deployment, LogCursor.Start);
+        var next = follow.NextAsync(1);
+        while (proxy.Refused < 3)
+        {
+            await Task.Delay(10, Token);
+        }
+
+        Assert.That(next.IsCompleted, Is.False);
+        proxy.Refuse = false;
+
+        Assert.That(await next, Is.EqualTo(new[] { "1" }));
+    }
+
+    [Test]
+    public async Task A_thousand_who_follow_share_one_connection_and_leave_the_pool_to_others()
+    {
+        await using var host = NewHost(o => o.MaxPoolSize = 8);
+        var project = await AddProjectAsync();
+        var deployments = new List<Deployment>();
+        for (var i = 0; i < 20; i++)
+        {
+            deployments.Add(await EnqueueAsync(project));
+        }
+
+        var all = Enumerable.Range(0, 1000).Select(i => new Following(host, deployments[i % 20], LogCursor.Start)).ToList();
+        var first = all.Select(f => f.NextAsync(1)).ToList();
+        foreach (var deployment in deployments)
+        {
+            await AppendAsync(deployment, "first");
+        }
+
+        await Task.WhenAll(first);
+        var second = all.Select(f => f.NextAsync(1)).ToList();
+
+        // Every read stands still; a quarter of the pool is theirs, and another caller gets through.
+        await using (var connection = await Raw.OpenConnectionAsync(Token))
+        {
+            await using var stop = new NpgsqlCommand("BEGIN; LOCK TABLE deployments", connection);
+            await stop.ExecuteNonQueryAsync(Token);
+            await ExecuteAsync($"SELECT pg_notify('{IDeploymentLogRepository.Channel}', id::text) FROM unnest($1) AS id", deployments.Select(d => d.Id).ToArray());
+            await UntilSomeoneWaitsAsync(2);
+            for (var i = 0; i < 10; i++)
+            {
+                await host.GetRequiredService<IUserRepository>().FindAsync(Guid.NewGuid(), Token).WaitAsync(TimeSpan.FromSeconds(20), Token);
+            }
+
+            Assert.That(
+                await ScalarAsync("SELECT count(*)::int FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'follower' AND wait_event_type = 'Lock'"),
+                Is.EqualTo(2));
+        }
+
+        foreach (var deployment in deployments)
+        {
+            await AppendAsync(deployment, "second");
+        }
+
+        Assert.That((await Task.WhenAll(second)).Select(lines => lines.Single()), Is.All.EqualTo("second"));
+        Assert.That(
+            await ScalarAsync("SELECT count(*)::int FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%'"), Is.EqualTo(1));
+        foreach (var follow in all)
+        {
+            await follow.DisposeAsync();
+        }
+    }
+
+    [Test]
+    public async Task Following_ends_with_its_token_and_with_the_services()
+    {
+        var host = NewHost();
+        var deployment = await EnqueueAsync();
+        await using var cancelled = new Following(host, deployment, LogCursor.Start);
+        await using var left = new Following(host, deployment, LogCursor.Start);
+        var (one, two) = (cancelled.NextAsync(1), left.NextAsync(1));
+        await cancelled.CancelAsync();
+        Assert.That(() => one, Throws.InstanceOf<OperationCanceledException>());
+
+        await host.DisposeAsync();
+
+        Assert.That(() => two, Throws.TypeOf<ObjectDisposedException>());
+    }
+
+    private ServiceProvider NewHost(Action<AutoStackDataOptions>? configure = null) => new ServiceCollection()
+        .AddSingleton<TimeProvider>(Clock)
+        .AddAutoStackData(options =>
+        {
+            options.ConnectionString = $"{Database.ConnectionString};Application Name=follower";
+            options.MinPoolSize = 0;
+            options.LogPollInterval = TimeSpan.FromDays(1);
+            options.LogWriter.FlushInterval = TimeSpan.FromMilliseconds(1);
+            configure?.Invoke(options);
+        })
+        .BuildServiceProvider();
+
+    private Task AppendAsync(Deployment deployment, params string[] messages) =>
+        Logs.AppendAsync(deployment.Id, [.. messages.Select(m => new NewDeploymentLog { Message = m })], Token);
+
+    // Whoever waits for the time may begin to wait a little later.
+    private async Task MoveClockAsync(TimeSpan time, Task until)
+    {
+        while (!until.IsCompleted)
+        {
+            Clock.Advance(time);
+            await Task.Delay(5, Token);
+        }
+    }
+
+    /// <summary>One who follows.</summary>
+    private sealed class Following : IAsyncDisposable
+    {
+        private readonly CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(Token);
+        private readonly IAsyncEnumerator<DeploymentLog> lines;
+        private readonly List<DeploymentLog> seen = [];
+        private Task last = Task.CompletedTask;
+
+        public Following(ServiceProvider host, Deployment deployment, LogCursor from) =>
+            lines = host.GetRequiredService<IDeploymentLogFollower>()
+                .FollowAsync(deployment.Id, deployment.UserId, from, stop.Token).GetAsyncEnumerator(CancellationToken.None);
+
+        public IEnumerable<long> Seqs => seen.Select(l => l.Seq);
+
+        public string[] Messages
+        {
+            get
+            {
+                lock (seen)
+                {
+                    return [.. seen.Select(l => l.Message)];
+                }
+            }
+        }
+
+        /// <summary>So many more lines; fewer when it has ended.</summary>
+        public Task<List<string>> NextAsync(int count)
+        {
+            var next = ReadAsync(count);
+            last = next;
+            return next;
+        }
+
+        public Task CancelAsync() => stop.CancelAsync();
+
+        public async ValueTask DisposeAsync()
+        {
+            await stop.CancelAsync();
+            await last.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await lines.DisposeAsync();
+            stop.Dispose();
+        }
+
+        private async Task<List<string>> ReadAsync(int count)
+        {
+            var messages = new List<string>();
+            while (messages.Count < count)
+            {
+                if (!await lines.MoveNextAsync())
+                {
+                    break;
+                }
+
+                messages.Add(lines.Current.Message);
+                lock (seen)
+                {
+                    seen.Add(lines.Current);
+                }
+            }
+
+            return messages;
+        }
+    }
+}

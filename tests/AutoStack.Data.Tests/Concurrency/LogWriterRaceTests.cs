@@ -1,0 +1,333 @@
+using AutoStack.Data.Deployments;
+using AutoStack.Data.Tests.Support;
+using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
+
+namespace AutoStack.Data.Tests.Concurrency;
+
+/// <summary>Nothing is lost and nothing doubled, whatever goes away in the middle of a flush.</summary>
+[CancelAfter(120_000)]
+public sealed class LogWriterRaceTests : DatabaseTests
+{
+    [Test]
+    public async Task A_thousand_builds_at_once_lose_no_line()
+    {
+        const int Builds = 1000;
+        const int Lines = 20;
+        await using var host = NewHost(Database.ConnectionString, o =>
+        {
+            (o.MaxBufferedLines, o.FlushLines) = (500, 300);
+            o.FlushInterval = TimeSpan.FromMilliseconds(5);
+        });
+        var writer = host.GetRequiredService<IDeploymentLogWriter>();
+        var project = await AddProjectAsync();
+        await ExecuteAsync(
+            """
+            INSERT INTO deployments (id, project_id, user_id, status, creator_type, is_production, is_deleted, created_at)
+            SELECT gen_random_uuid(), $1, $2, 'building', 'manual', FALSE, FALSE, now() FROM generate_series(1, 1000)
+            """, project.Id, project.UserId);
+        var ids = new List<Guid>();
+        await using (var command = Raw.CreateCommand("SELECT id FROM deployments WHERE project_id = $1"))
+        {
+            command.Parameters.Add(new NpgsqlParameter { Value = project.Id });
+            await using var reader = await command.ExecuteReaderAsync(Token);
+            while (await reader.ReadAsync(Token))
+            {
+                ids.Add(reader.GetGuid(0));
+            }
+        }
+
+        await Parallel.ForEachAsync(ids, new ParallelOptions { MaxDegreeOfParallelism = Builds, CancellationToken = Token }, async (id, token) =>
+        {
+            for (var i = 0; i < Lines; i++)
+            {
+                await writer.WriteAsync(id, new NewDeploymentLog { Message = $"{i}" }, token);
+            }
+        });
+        await writer.FlushAsync(Token);
+
+        Assert.That(
+            await ScalarAsync(
+                """
+                SELECT count(*)::int
+                FROM (SELECT l.deployment_id FROM deployment_logs l JOIN deployments d ON d.id = l.deployment_id
+                      WHERE d.project_id = $1
+                      GROUP BY l.deployment_id
+                      HAVING count(*) = 20 AND bool_and(l.message = (l.seq - 1)::text)) good
+                """, project.Id),
+            Is.EqualTo(Builds));
+    }
+
+    [Test]
+    public async Task Who_finds_the_buffer_full_waits_in_the_order_of_the_calls()
+    {
+        await using var host = NewHost(Database.ConnectionString, o => (o.MaxBufferedLines, o.FlushLines) = (2, 1));
+        var writer = host.GetRequiredService<IDeploymentLogWriter>();
+        var deployment = await EnqueueAsync();
+        await using var blocker = await HoldAsync(deployment.Id);
+        await writer.WriteAsync(deployment.Id, Line("0"), Token);
+        await writer.WriteAsync(deployment.Id, Line("1"), Token);
+        using var cancel = new CancellationTokenSource();
+        var calls = Enumerable.Range(2, 8).Select(i => writer.WriteAsync(deployment.Id, Line($"{i}"), i == 4 ? cancel.Token : Token)).ToList();
+        var flush = writer.FlushAsync(deployment.Id, Token);
+        await UntilSomeoneWaitsAsync();
+
+        Assert.That(calls.Select(c => c.IsCompleted), Is.All.False);
+        await cancel.CancelAsync();
+        Assert.That(() => calls[2], Throws.InstanceOf<OperationCanceledException>());
+        Assert.That(flush.IsCompleted, Is.False);
+        await blocker.DisposeAsync();
+
+        await Task.WhenAll(calls.Where(c => c != calls[2]));
+        await flush;
+        Assert.That(await LinesAsync(deployment), Is.EqualTo(new[] { 0, 1, 2, 3, 5, 6, 7, 8, 9 }.Select((m, at) => (at + 1L, $"{m}"))));
+    }
+
+    [Test]
+    public async Task A_connection_killed_in_the_middle_of_a_flush_neither_loses_nor_doubles_a_line()
+    {
+        await using var host = NewHost(Database.ConnectionString);
+        var writer = host.GetRequiredService<IDeploymentLogWriter>();
+        var deployment = await EnqueueAsync();
+        await using var blocker = await HoldAsync(deployment.Id);
+        await WriteAsync(writer, deployment, 0, 3);
+        var flush = writer.FlushAsync(deployment.Id, Token);
+        for (var kill = 0; kill < 4; kill++)
+        {
+            await UntilSomeoneWaitsAsync();
+            await ExecuteAsync(
+                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'");
+        }
+
+        await WriteAsync(writer, deployment, 3, 3);
+        await UntilSomeoneWaitsAsync();
+        Assert.That(flush.IsCompleted, Is.False);
+        await blocker.DisposeAsync();
+        await flush;
+        await writer.FlushAsync(deployment.Id, Token);
+
+        Assert.That(await LinesAsync(deployment), Is.EqualTo(Enumerable.Range(0, 6).Select(i => (i + 1L, $"{i}"))));
+    }
+
+    [Test]
+    public async Task A_commit_whose_answer_is_lost_with_the_server_is_not_made_twice()
+    {
+        await using var proxy = new CuttingProxy(Database.ConnectionString);
+        await using var host = NewHost(proxy.ConnectionString);
+        var writer = host.GetRequiredService<IDeploymentLogWriter>();
+        var deployment = await EnqueueAsync();
+        await WriteAsync(writer, deployment, 0, 3);
+        await writer.FlushAsync(Token);
+
+        // The flush has stored its lines, does not hear of it, and finds nobody when it comes back.
+        proxy.CutAfter(Stored);
+        proxy.RefuseAfterCut = true;
+        await WriteAsync(writer, deployment, 3, 3);
+        var flush = writer.FlushAsync(deployment.Id, Token);
+        while (proxy.Refused < 3)
+        {
+            await Task.Delay(5, Token);
+        }
+
+        Assert.That(await LinesAsync(deployment), Has.Exactly(6).Items, "committed");
+        Assert.That(flush.IsCompleted, Is.False);
+        await WriteAsync(writer, deployment, 6, 3);
+        proxy.Refuse = false;
+        await flush;
+        await writer.FlushAsync(Token);
+
+        Assert.That(proxy.Cuts, Is.EqualTo(1));
+        Assert.That(await LinesAsync(deployment), Is.EqualTo(Enumerable.Range(0, 9).Select(i => (i + 1L, $"{i}"))));
+    }
+
+    [Test]
+    public async Task A_flush_of_very_many_lines_whose_answer_is_lost_is_not_made_twice()
+    {
+        const int Each = DeploymentLogAppends.CopyFrom / 2;
+        await using var proxy = new CuttingProxy(Database.ConnectionString);
+        await using var host = NewHost(proxy.ConnectionString);
+        var writer = host.GetRequiredService<IDeploymentLogWriter>();
+        var (one, two, missing) = (await EnqueueAsync(), await EnqueueAsync(), Guid.NewGuid());
+        await writer.WriteAsync(one.Id, Line("first"), Token);
+        await writer.FlushAsync(Token);
+        for (var i = 0; i < Each; i++)
+        {
+            await writer.WriteAsync(one.Id, Line($"{i}"), Token);
+            await writer.WriteAsync(two.Id, Line($"{i}"), Token);
+        }
+
+        await writer.WriteAsync(missing, Line("lost"), Token);
+        proxy.CutAfter("COMMIT");
+        await writer.FlushAsync(one.Id, Token);
+        await writer.FlushAsync(two.Id, Token);
+
+        Assert.That(() => writer.FlushAsync(missing, Token), Throws.TypeOf<LogLinesRefusedException>().With.Property("Lines").EqualTo(1));
+        Assert.That(proxy.Cuts, Is.EqualTo(1));
+        foreach (var (deployment, before) in new[] { (one, 1), (two, 0) })
+        {
+            var tail = await Logs.ListTailAsync(deployment.Id, deployment.UserId, LogCursor.End, 1000, Token);
+            Assert.That(tail.Lines.Select(l => (l.Seq, l.Message)), Is.EqualTo(Enumerable.Range(Each - 1000, 1000).Select(i => ((long)i + 1 + before, $"{i}"))));
+        }
+    }
+
+    [Test]
+    public async Task Callers_are_told_when_the_database_is_away_for_too_long_and_what_is_held_stays()
+    {
+        await using var proxy = new CuttingProxy(Database.ConnectionString) { Refuse = true };
+        await using var host = NewHost(proxy.ConnectionString, o =>
+        {
+            o.FailAfter = TimeSpan.FromTicks(1);
+            (o.MaxBufferedLines, o.FlushLines) = (3, 1);
+        });
+        var writer = host.GetRequiredService<IDeploymentLogWriter>();
+        var deployment = await EnqueueAsync();
+        await WriteAsync(writer, deployment, 0, 3);
+
+        Assert.That(() => writer.FlushAsync(Token), Throws.InstanceOf<NpgsqlException>());
+        Assert.That(() => writer.WriteAsync(deployment.Id, Line("no room"), Token), Throws.InstanceOf<NpgsqlException>());
+        proxy.Refuse = false;
+        await UntilStoredAsync(deployment, 3);
+        await writer.FlushAsync(Token);
+        await WriteAsync(writer, deployment, 3, 1);
+        await writer.FlushAsync(Token);
+
+        Assert.That(await LinesAsync(deployment), Is.EqualTo(Enumerable.Range(0, 4).Select(i => (i + 1L, $"{i}"))));
+    }
+
+    [Test]
+    public async Task The_end_of_the_services_does_not_wait_for_ever_for_a_database_that_is_away()
+    {
+        await using var proxy = new CuttingProxy(Database.ConnectionString) { Refuse = true };
+        var host = NewHost(proxy.ConnectionString, o => o.DrainTimeout = TimeSpan.Zero);
+        var writer = host.GetRequiredService<IDeploymentLogWriter>();
+        await writer.WriteAsync(Guid.NewGuid(), Line("lost"), Token);
+        var flush = writer.FlushAsync(Token);
+
+        await host.DisposeAsync();
+
+        Assert.That(() => flush, Throws.TypeOf<ObjectDisposedException>());
+    }
+
+    [Test]
+    public async Task A_deployment_that_is_removed_on_the_way_takes_its_own_lines_only()
+    {
+        await using var host = NewHost(Database.ConnectionString);
+        var writer = host.GetRequiredService<IDeploymentLogWriter>();
+        var (gone, other) = (await EnqueueAsync(), await EnqueueAsync());
+        await using var connection = await Raw.OpenConnectionAsync(Token);
+        await using var transaction = await connection.BeginTransactionAsync(Token);
+        await using (var remove = new NpgsqlCommand($"DELETE FROM deployments WHERE id = '{gone.Id}'", connection, transaction))
+        {
+            await remove.ExecuteNonQueryAsync(Token);
+        }
+
+        // The flush sees the deployment and waits at its foreign key.
+        await WriteAsync(writer, other, 0, 1);
+        await WriteAsync(writer, gone, 0, 2);
+        await WriteAsync(writer, other, 1, 1);
+        var flush = writer.FlushAsync(other.Id, Token);
+        await UntilSomeoneWaitsAsync();
+        await transaction.CommitAsync(Token);
+        await flush;
+
+        Assert.That(await LinesAsync(other), Is.EqualTo(new[] { (1L, "0"), (2L, "1") }));
+        Assert.That(
+            () => writer.FlushAsync(gone.Id, Token),
+            Throws.TypeOf<LogLinesRefusedException>().With.Property("Lines").EqualTo(2).With.InnerException.TypeOf<MissingReferenceException>());
+    }
+
+    [Test]
+    public async Task A_flush_takes_its_locks_in_ascending_order()
+    {
+        await using var host = NewHost(Database.ConnectionString);
+        var writer = host.GetRequiredService<IDeploymentLogWriter>();
+        var project = await AddProjectAsync();
+        var buckets = new SortedDictionary<int, Deployment>();
+        while (buckets.Count < 8)
+        {
+            var deployment = await EnqueueAsync(project);
+            buckets[(int)(await ScalarAsync("SELECT uuid_hash($1) & 1023", deployment.Id))!] = deployment;
+        }
+
+        await using var blocker = await HoldAsync(buckets.Values.First().Id);
+        foreach (var deployment in buckets.Values.Reverse())
+        {
+            await writer.WriteAsync(deployment.Id, Line("x"), Token);
+        }
+
+        var flush = writer.FlushAsync(Token);
+        await UntilSomeoneWaitsAsync();
+        foreach (var bucket in buckets.Keys.Skip(1))
+        {
+            Assert.That(await ScalarAsync("SELECT pg_try_advisory_xact_lock('deployment_logs'::regclass::oid::int, $1)", bucket), Is.True, "not taken before the lowest");
+        }
+
+        await blocker.DisposeAsync();
+        await flush;
+    }
+
+    [Test]
+    public async Task A_reader_by_cursor_misses_no_line_of_a_flush_and_of_others_that_commit_late()
+    {
+        await using var host = NewHost(Database.ConnectionString);
+        var writer = host.GetRequiredService<IDeploymentLogWriter>();
+        var deployment = await EnqueueAsync();
+        Task flush = null!;
+        await UnitOfWork.RunAsync(async (tx, token) =>
+        {
+            await tx.Get<IDeploymentLogRepository>().AppendAsync(deployment.Id, [Line("0"), Line("1")], token);
+            await WriteAsync(writer, deployment, 2, 2);
+            flush = writer.FlushAsync(Token);
+            await UntilSomeoneWaitsAsync();
+            Assert.That(await LinesAsync(deployment), Is.Empty);
+        }, Token);
+        await flush;
+
+        Assert.That(await LinesAsync(deployment), Is.EqualTo(Enumerable.Range(0, 4).Select(i => (i + 1L, $"{i}"))));
+    }
+
+    // What the server says of the one statement that stores the lines of a flush: no deployment is missing.
+    private const string Stored = "SELECT 0";
+
+    private static NewDeploymentLog Line(string message) => new() { Message = message };
+
+    private static async Task WriteAsync(IDeploymentLogWriter writer, Deployment deployment, int from, int count)
+    {
+        for (var i = from; i < from + count; i++)
+        {
+            await writer.WriteAsync(deployment.Id, Line($"{i}"), Token);
+        }
+    }
+
+    private ServiceProvider NewHost(string connectionString, Action<LogWriterOptions>? configure = null) => new ServiceCollection()
+        .AddSingleton<TimeProvider>(Clock)
+        .AddAutoStackData(options =>
+        {
+            options.ConnectionString = connectionString;
+            options.MinPoolSize = 0;
+            options.LogWriter.FlushInterval = TimeSpan.FromHours(1);
+            configure?.Invoke(options.LogWriter);
+        })
+        .BuildServiceProvider();
+
+    /// <summary>Another session that appends to the log and has not committed.</summary>
+    private async Task<NpgsqlConnection> HoldAsync(Guid deploymentId)
+    {
+        var connection = await Raw.OpenConnectionAsync(Token);
+        await using var hold = new NpgsqlCommand(
+            $"BEGIN; SELECT pg_advisory_xact_lock('deployment_logs'::regclass::oid::int, uuid_hash('{deploymentId}') & 1023)", connection);
+        await hold.ExecuteNonQueryAsync(Token);
+        return connection;
+    }
+
+    private async Task<IEnumerable<(long Seq, string Message)>> LinesAsync(Deployment deployment) =>
+        (await Logs.ListAsync(deployment.Id, deployment.UserId, LogCursor.Start, 1000, Token)).Lines.Select(l => (l.Seq, l.Message));
+
+    private async Task UntilStoredAsync(Deployment deployment, int count)
+    {
+        while ((await LinesAsync(deployment)).Count() < count)
+        {
+            await Task.Delay(5, Token);
+        }
+    }
+}
