@@ -1,0 +1,81 @@
+using System.Diagnostics;
+using AutoStack.Data.Testing;
+using Npgsql;
+
+namespace AutoStack.Data.Benchmarks.Data;
+
+/// <summary>
+/// The filled database of the run. There is one: BenchmarkDotNet makes the questions by their parameterless constructors, in this process.
+/// </summary>
+internal sealed class BenchmarkDatabase : IAsyncDisposable
+{
+    private static BenchmarkDatabase? current;
+
+    private readonly PostgresServer server;
+    private readonly TestDatabase database;
+
+    private BenchmarkDatabase(PostgresServer server, TestDatabase database, Fixtures fixtures)
+    {
+        (this.server, this.database, Fixtures) = (server, database, fixtures);
+
+        // The settings of the library's own data source, for every subject.
+        ConnectionString = new NpgsqlConnectionStringBuilder(database.ConnectionString)
+        {
+            MinPoolSize = 0,
+            MaxPoolSize = 60,
+            MaxAutoPrepare = 100,
+            AutoPrepareMinUsages = 2,
+            KeepAlive = 30,
+            Timezone = "UTC",
+            Enlist = false,
+            IncludeErrorDetail = false,
+        }.ConnectionString;
+    }
+
+    public static BenchmarkDatabase Current => current ?? throw new InvalidOperationException("The database of the run is not filled.");
+
+    public string ConnectionString { get; }
+
+    public Fixtures Fixtures { get; }
+
+    public string Server => $"PostgreSQL {server.ServerVersion}";
+
+    /// <summary>Starts a server and fills a database of it.</summary>
+    public static async Task<BenchmarkDatabase> StartAsync(Scale scale, Action<string> progress)
+    {
+        var started = Stopwatch.StartNew();
+        var server = await PostgresServer.StartAsync(new PostgresServerOptions
+        {
+            // A commit waits for the disk, as in production.
+            Durable = true,
+            Settings = new Dictionary<string, string>
+            {
+                ["shared_buffers"] = "1GB",
+                ["maintenance_work_mem"] = "256MB",
+                // No checkpoint of the filling falls into the measurements.
+                ["max_wal_size"] = "16GB",
+                ["checkpoint_timeout"] = "1h",
+            },
+        });
+        try
+        {
+            progress($"{server.Source}; filling at scale {scale.Name}");
+            var database = await server.CreateDatabaseAsync();
+            var fixtures = await Fill.RunAsync(database.ConnectionString, scale);
+            progress($"filled in {started.Elapsed.TotalSeconds:0} s");
+            return current = new BenchmarkDatabase(server, database, fixtures);
+        }
+        catch
+        {
+            await server.DisposeAsync();
+            throw;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        current = null;
+        await database.DisposeAsync();
+        await server.DisposeAsync();
+    }
+}

@@ -1,0 +1,42 @@
+using AutoStack.Data.Benchmarks;
+using AutoStack.Data.Benchmarks.Data;
+using AutoStack.Data.Benchmarks.Questions;
+using AutoStack.Data.Benchmarks.Reporting;
+using AutoStack.Data.Benchmarks.Running;
+using AutoStack.Data.Testing;
+
+try
+{
+    var arguments = Arguments.Parse(args);
+    if (arguments.Help)
+    {
+        Console.WriteLine(Arguments.HelpText);
+        return 0;
+    }
+
+    var questions = AllQuestions.Matching(arguments.Filters);
+    await using var database = await BenchmarkDatabase.StartAsync(arguments.Scale, Console.WriteLine);
+    var conditions = Conditions.Of(database, arguments);
+    var measurements = arguments.Quick
+        ? await new InterleavedRunner(Pace.Quick, Console.WriteLine).RunAsync(questions)
+        : DotNetRunner.Run(questions, arguments.Output);
+    var report = new Report(conditions, measurements);
+    Console.WriteLine();
+    Console.WriteLine(report.ToMarkdown());
+    if (arguments.Output is { } folder)
+    {
+        await report.WriteAsync(folder);
+    }
+
+    return 0;
+}
+catch (UsageException exception)
+{
+    await Console.Error.WriteLineAsync(exception.Message);
+    return 2;
+}
+catch (Exception exception) when (exception is PostgresUnavailableException or NotComparableException)
+{
+    await Console.Error.WriteLineAsync(exception.Message);
+    return 1;
+}

@@ -1,0 +1,146 @@
+using AutoStack.Data.Benchmarks.Driver;
+using AutoStack.Data.Benchmarks.EntityFramework;
+using AutoStack.Data.Deployments;
+using BenchmarkDotNet.Attributes;
+using Microsoft.EntityFrameworkCore;
+
+namespace AutoStack.Data.Benchmarks.Questions;
+
+/// <summary>A queue of 64 deployments, emptied by workers side by side; the time is that of one claim.</summary>
+public class ClaimNext : Question
+{
+    private const int Queued = 64;
+
+    private const string Enqueue = """
+        INSERT INTO deployments (id, project_id, user_id, status, branch, creator_type, created_at)
+        SELECT gen_random_uuid(), $1, $2, 'queued', 'main', 'manual', clock_timestamp() AT TIME ZONE 'UTC'
+        FROM generate_series(1, $3)
+        """;
+
+    private static readonly string Sql = $"""
+        WITH next AS (
+            SELECT q.id
+            FROM deployments q
+            WHERE q.status = 'queued' AND NOT q.is_deleted
+            ORDER BY q.created_at, q.id
+            LIMIT 1
+            FOR NO KEY UPDATE SKIP LOCKED
+        ),
+        moved AS (
+            UPDATE deployments d
+            SET status = 'cloning', started_at = $1
+            FROM next n
+            WHERE d.id = n.id
+            RETURNING {DeploymentRepository.Columns}
+        ),
+        {DeploymentStageRepository.FollowMoved.Replace("@now", "$1", StringComparison.Ordinal).Replace("@stageId", "$2", StringComparison.Ordinal)}
+        SELECT {DeploymentRepository.Columns}, {Projects.ProjectRepository.Columns}
+        FROM moved d
+        JOIN projects p ON p.id = d.project_id
+        """;
+
+    private IDeploymentLifecycle lifecycle = null!;
+
+    [Params(1, 4, 16)]
+    public int Workers { get; set; }
+
+    public override async Task SetUpAsync()
+    {
+        await base.SetUpAsync();
+        lifecycle = Subjects.Get<IDeploymentLifecycle>();
+    }
+
+    /// <summary>Fills the queue; the deployments of the round before are gone.</summary>
+    [IterationSetup]
+    public void FillQueue() => FillQueueAsync().GetAwaiter().GetResult();
+
+    public override async Task CleanUpAsync()
+    {
+        await EmptyAsync();
+        await base.CleanUpAsync();
+    }
+
+    [Benchmark(Baseline = true, Description = Subjects.Npgsql, OperationsPerInvoke = Queued)]
+    public Task<int> Npgsql() => WorkAsync(async () =>
+    {
+        var now = Now();
+        return (await Raw.ListAsync(Subjects.Raw, Sql, Rows.DeploymentWithProject, Raw.Timestamp(now), Raw.Uuid(NewId()))).Count;
+    });
+
+    [Benchmark(Description = Subjects.Library, OperationsPerInvoke = Queued)]
+    public Task<int> Library() => WorkAsync(async () => await lifecycle.ClaimNextAsync(CancellationToken.None) is null ? 0 : 1);
+
+    /// <summary>The row is locked by SQL, which LINQ has no word for; what follows is tracked and saved.</summary>
+    [Benchmark(Description = Subjects.EfCore, OperationsPerInvoke = Queued)]
+    public Task<int> EfCore() => WorkAsync(async () =>
+    {
+        var now = Now();
+        await using var context = Subjects.CreateContext();
+        await using var transaction = await context.Database.BeginTransactionAsync();
+        var deployment = (await context.Deployments
+            .FromSql($"""
+                SELECT *
+                FROM deployments
+                WHERE status = 'queued' AND NOT is_deleted
+                ORDER BY created_at, id
+                LIMIT 1
+                FOR NO KEY UPDATE SKIP LOCKED
+                """)
+            .AsTracking()
+            .ToListAsync()).SingleOrDefault();
+        if (deployment is null)
+        {
+            return 0;
+        }
+
+        deployment.Status = "cloning";
+        deployment.StartedAt = now;
+        foreach (var stage in await context.Stages.AsTracking().Where(s => s.DeploymentId == deployment.Id && s.Status == "in_progress").ToListAsync())
+        {
+            stage.Status = "completed";
+            stage.CompletedAt = now;
+        }
+
+        context.Stages.Add(new StageEntity
+        {
+            Id = NewId(),
+            DeploymentId = deployment.Id,
+            StageName = "cloning",
+            Status = "in_progress",
+            StartedAt = now,
+            CreatedAt = now,
+        });
+        await context.Entry(deployment).Reference(d => d.Project).LoadAsync();
+        await context.SaveChangesAsync();
+        await transaction.CommitAsync();
+        return 1;
+    });
+
+    private async Task<int> WorkAsync(Func<Task<int>> claim)
+    {
+        var workers = Enumerable.Range(0, Workers).Select(_ => Task.Run(async () =>
+        {
+            var claimed = 0;
+            for (var i = 0; i < Queued / Workers; i++)
+            {
+                claimed += await claim();
+            }
+
+            return claimed;
+        }));
+        return (await Task.WhenAll(workers)).Sum();
+    }
+
+    private async Task FillQueueAsync()
+    {
+        await EmptyAsync();
+        await Raw.ListAsync(Subjects.Raw, Enqueue, _ => 0, Raw.Uuid(Fixtures.ProjectId), Raw.Uuid(Fixtures.HeavyUserId), Raw.Integer(Queued));
+    }
+
+    private Task EmptyAsync() =>
+        Raw.ListAsync(Subjects.Raw, "DELETE FROM deployments d WHERE d.status IN ('queued', 'cloning')", _ => 0);
+
+    private static Guid NewId() => UUIDNext.Uuid.NewDatabaseFriendly(UUIDNext.Database.PostgreSql);
+
+    private static DateTime Now() => DateTime.SpecifyKind(DateTime.UtcNow, DateTimeKind.Unspecified);
+}

@@ -1,0 +1,143 @@
+using AutoStack.Data.Benchmarks.Driver;
+using AutoStack.Data.Benchmarks.EntityFramework;
+using AutoStack.Data.Deployments;
+using BenchmarkDotNet.Attributes;
+using Microsoft.EntityFrameworkCore;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace AutoStack.Data.Benchmarks.Questions;
+
+/// <summary>Lines added to a log in one transaction, numbered in commit order. Each subject has a deployment of its own.</summary>
+public class LogAppend : Question
+{
+    private const string Lock = "SELECT 1 FROM pg_advisory_xact_lock('deployment_logs'::regclass::oid::int, uuid_hash($1) & 1023)";
+
+    private const string Insert = """
+        INSERT INTO deployment_logs (id, deployment_id, timestamp, log_level, message, created_at, seq)
+        SELECT n.id, $1, n.timestamp, n.log_level, n.message, $2,
+            coalesce(
+                (SELECT max(m.seq) FROM deployment_logs m WHERE m.deployment_id = $1),
+                (SELECT count(*) FROM deployment_logs m WHERE m.deployment_id = $1)) + row_number() OVER (ORDER BY n.ordinal)
+        FROM unnest($3, $4, $5, $6) WITH ORDINALITY AS n (id, timestamp, log_level, message, ordinal)
+        WHERE (SELECT t.deployment_id FROM deployment_logs t WHERE t.id = n.id) IS DISTINCT FROM $1
+        """;
+
+    private IDeploymentLogRepository logs = null!;
+    private NewDeploymentLog[] lines = [];
+    private Dictionary<string, Guid> deployments = [];
+
+    [Params(1, 100, 1_000, 10_000)]
+    public int Lines { get; set; }
+
+    public override async Task SetUpAsync()
+    {
+        await base.SetUpAsync();
+        logs = Subjects.Get<IDeploymentLogRepository>();
+        lines = [.. Enumerable.Range(1, Lines).Select(n => new NewDeploymentLog
+        {
+            Level = DeploymentLogLevel.Info,
+            Message = $"Step {n} of many: compiled module {n * 17} in {n % 90} ms, no warnings",
+        })];
+
+        string[] subjects = [Subjects.Npgsql, Subjects.Copy, Subjects.Library, Subjects.EfCore];
+        deployments = subjects.Zip(Fixtures.Spread).ToDictionary(pair => pair.First, pair => pair.Second.Id);
+    }
+
+    [Benchmark(Baseline = true, Description = Subjects.Npgsql)]
+    public async Task<int> Npgsql()
+    {
+        var id = deployments[Subjects.Npgsql];
+        var now = Now();
+        var (ids, times, levels, messages) = (new Guid[Lines], new DateTime[Lines], new string?[Lines], new string[Lines]);
+        for (var i = 0; i < lines.Length; i++)
+        {
+            (ids[i], times[i], levels[i], messages[i]) = (NewId(), now, lines[i].Level?.Value, lines[i].Message);
+        }
+
+        await using var connection = await Subjects.Raw.OpenConnectionAsync();
+        await using var batch = new NpgsqlBatch(connection);
+        batch.BatchCommands.Add(Raw.Command(Lock, Raw.Uuid(id)));
+        batch.BatchCommands.Add(Raw.Command(
+            Insert, Raw.Uuid(id), Raw.Timestamp(now), Raw.Array(ids, NpgsqlDbType.Uuid), Raw.Array(times, NpgsqlDbType.Timestamp),
+            Raw.Array(levels, NpgsqlDbType.Text), Raw.Array(messages, NpgsqlDbType.Text)));
+        await batch.ExecuteNonQueryAsync();
+        return Lines;
+    }
+
+    /// <summary>The binary COPY of the driver: another statement, without the check for lines that are there already, in four round trips.</summary>
+    [Benchmark(Description = Subjects.Copy)]
+    public async Task<int> NpgsqlCopy()
+    {
+        var id = deployments[Subjects.Copy];
+        var now = Now();
+        await using var connection = await Subjects.Raw.OpenConnectionAsync();
+        await using var transaction = await connection.BeginTransactionAsync();
+        await using var batch = new NpgsqlBatch(connection, transaction);
+        batch.BatchCommands.Add(Raw.Command(Lock, Raw.Uuid(id)));
+        batch.BatchCommands.Add(Raw.Command("SELECT coalesce(max(m.seq), 0) FROM deployment_logs m WHERE m.deployment_id = $1", Raw.Uuid(id)));
+        long seq;
+        await using (var reader = await batch.ExecuteReaderAsync())
+        {
+            await reader.NextResultAsync();
+            await reader.ReadAsync();
+            seq = reader.GetInt64(0);
+        }
+
+        await using (var import = await connection.BeginBinaryImportAsync(
+            "COPY deployment_logs (id, deployment_id, timestamp, log_level, message, created_at, seq) FROM STDIN (FORMAT binary)"))
+        {
+            foreach (var line in lines)
+            {
+                await import.StartRowAsync();
+                await import.WriteAsync(NewId(), NpgsqlDbType.Uuid);
+                await import.WriteAsync(id, NpgsqlDbType.Uuid);
+                await import.WriteAsync(now, NpgsqlDbType.Timestamp);
+                await import.WriteAsync(line.Level!.Value.Value, NpgsqlDbType.Varchar);
+                await import.WriteAsync(line.Message, NpgsqlDbType.Text);
+                await import.WriteAsync(now, NpgsqlDbType.Timestamp);
+                await import.WriteAsync(++seq, NpgsqlDbType.Bigint);
+            }
+
+            await import.CompleteAsync();
+        }
+
+        await transaction.CommitAsync();
+        return Lines;
+    }
+
+    [Benchmark(Description = Subjects.Library)]
+    public async Task<int> Library()
+    {
+        await logs.AppendAsync(deployments[Subjects.Library], lines, CancellationToken.None);
+        return Lines;
+    }
+
+    [Benchmark(Description = Subjects.EfCore)]
+    public async Task<int> EfCore()
+    {
+        var id = deployments[Subjects.EfCore];
+        var now = Now();
+        await using var context = Subjects.CreateContext();
+        await using var transaction = await context.Database.BeginTransactionAsync();
+        await context.Database.ExecuteSqlAsync($"SELECT 1 FROM pg_advisory_xact_lock('deployment_logs'::regclass::oid::int, uuid_hash({id}) & 1023)");
+        var seq = await context.Logs.Where(l => l.DeploymentId == id).MaxAsync(l => (long?)l.Seq) ?? 0;
+        context.Logs.AddRange(lines.Select(line => new LogEntity
+        {
+            Id = NewId(),
+            DeploymentId = id,
+            Timestamp = now,
+            LogLevel = line.Level?.Value,
+            Message = line.Message,
+            CreatedAt = now,
+            Seq = ++seq,
+        }));
+        await context.SaveChangesAsync();
+        await transaction.CommitAsync();
+        return Lines;
+    }
+
+    private static Guid NewId() => UUIDNext.Uuid.NewDatabaseFriendly(UUIDNext.Database.PostgreSql);
+
+    private static DateTime Now() => DateTime.SpecifyKind(DateTime.UtcNow, DateTimeKind.Unspecified);
+}

@@ -1,0 +1,48 @@
+using AutoStack.Data.Benchmarks.EntityFramework;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Infrastructure;
+using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
+
+namespace AutoStack.Data.Benchmarks;
+
+/// <summary>What is compared, each over a pool of its own with the same settings.</summary>
+internal sealed class Subjects : IAsyncDisposable
+{
+    public const string Npgsql = "Npgsql";
+    public const string Copy = "Npgsql COPY";
+    public const string Library = "AutoStack.Data";
+    public const string Dapper = "Dapper";
+    public const string EfCore = "EF Core";
+    public const string EfCoreCompiled = "EF Core compiled";
+
+    private readonly ServiceProvider provider;
+    private readonly NpgsqlDataSource efSource;
+    private readonly PooledDbContextFactory<AutoStackContext> contexts;
+
+    public Subjects(string connectionString)
+    {
+        Raw = NpgsqlDataSource.Create(connectionString);
+        provider = new ServiceCollection().AddAutoStackData(connectionString).BuildServiceProvider();
+        efSource = NpgsqlDataSource.Create(connectionString);
+        contexts = new PooledDbContextFactory<AutoStackContext>(
+            new DbContextOptionsBuilder<AutoStackContext>().UseNpgsql(efSource).UseQueryTrackingBehavior(QueryTrackingBehavior.NoTracking).Options);
+    }
+
+    /// <summary>The driver itself, and what Dapper runs on.</summary>
+    public NpgsqlDataSource Raw { get; }
+
+    /// <summary>The library, as a host gets it.</summary>
+    public T Get<T>()
+        where T : notnull => provider.GetRequiredService<T>();
+
+    /// <summary>A context as a request gets one: from a pool, without tracking.</summary>
+    public AutoStackContext CreateContext() => contexts.CreateDbContext();
+
+    public async ValueTask DisposeAsync()
+    {
+        await provider.DisposeAsync();
+        await Raw.DisposeAsync();
+        await efSource.DisposeAsync();
+    }
+}
