@@ -168,7 +168,7 @@ internal abstract class Db(Telemetry telemetry, int commandTimeoutSeconds)
         RunAsync(operation, [statement], repeat, async (connection, token) =>
         {
             var command = new CommandDefinition(
-                statement.Sql, statement, commandTimeout: commandTimeoutSeconds, commandType: CommandType.Text, cancellationToken: token);
+                statement.NumberedText, statement, commandTimeout: commandTimeoutSeconds, commandType: CommandType.Text, cancellationToken: token);
             var wrapper = await connection.ExecuteReaderAsync(command).ConfigureAwait(false);
             await using (wrapper.ConfigureAwait(false))
             {

@@ -17,11 +17,33 @@ internal sealed class PooledDb(NpgsqlDataSource dataSource, Telemetry telemetry,
         await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancellationToken).ConfigureAwait(false);
 
     protected override async Task<T> WithConnectionAsync<T>(
-        Func<NpgsqlConnection, CancellationToken, Task<T>> work, Repeat repeat, CancellationToken cancellationToken) =>
-        await Conflicts.ExecuteAsync(
-            static async (call, token) => await call.Db.OnceOrAgainAsync(call.Work, call.Repeat, token).ConfigureAwait(false),
-            (Db: this, Work: work, Repeat: repeat),
+        Func<NpgsqlConnection, CancellationToken, Task<T>> work, Repeat repeat, CancellationToken cancellationToken)
+    {
+        var first = OnceOrAgainAsync(work, repeat, cancellationToken);
+        try
+        {
+            return await first.ConfigureAwait(false);
+        }
+        catch (PostgresException exception) when (SqlErrors.IsConflict(exception))
+        {
+            return await AfterConflictAsync(first, work, repeat, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    // Apart, so that a call without a conflict does not pay for the machinery; which begins with the attempt that has failed, and so with a pause.
+    private async Task<T> AfterConflictAsync<T>(
+        Task<T> first, Func<NpgsqlConnection, CancellationToken, Task<T>> work, Repeat repeat, CancellationToken cancellationToken)
+    {
+        Task<T>? failed = first;
+        return await Conflicts.ExecuteAsync(
+            async token =>
+            {
+                var attempt = failed ?? OnceOrAgainAsync(work, repeat, token);
+                failed = null;
+                return await attempt.ConfigureAwait(false);
+            },
             cancellationToken).ConfigureAwait(false);
+    }
 
     private async Task<T> OnceOrAgainAsync<T>(
         Func<NpgsqlConnection, CancellationToken, Task<T>> work, Repeat repeat, CancellationToken cancellationToken)

@@ -8,14 +8,20 @@ namespace AutoStack.Data.Internal;
 /// <summary>One statement with its parameters. The text is a compile-time constant, so that no value ever becomes part of it.</summary>
 internal sealed class Statement([ConstantExpected] string sql, params NpgsqlParameter[] parameters) : SqlMapper.IDynamicParameters
 {
+    private readonly NumberedSql numbered = NumberedSql.Of(sql);
+    private NpgsqlParameter[]? ordered;
     private NpgsqlParameterCollection? owner;
 
+    /// <summary>The text as it is written, with names.</summary>
     public string Sql => sql;
+
+    /// <summary>The text as the server gets it, with numbers.</summary>
+    public string NumberedText => numbered.Text;
 
     /// <summary>The statement as a part of a batch.</summary>
     public NpgsqlBatchCommand ToBatchCommand()
     {
-        var command = new NpgsqlBatchCommand(sql);
+        var command = new NpgsqlBatchCommand(NumberedText);
         Fill(command.Parameters);
         return command;
     }
@@ -27,7 +33,7 @@ internal sealed class Statement([ConstantExpected] string sql, params NpgsqlPara
     {
         owner?.Clear();
         owner = target;
-        foreach (var parameter in parameters)
+        foreach (var parameter in ordered ??= numbered.Order(parameters))
         {
             target.Add(parameter);
         }
