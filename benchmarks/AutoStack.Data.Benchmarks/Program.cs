@@ -20,7 +20,8 @@ try
     var measurements = arguments.Quick
         ? await new InterleavedRunner(Pace.Quick, Console.WriteLine).RunAsync(questions)
         : DotNetRunner.Run(questions, arguments.Output);
-    var report = new Report(conditions, measurements);
+    string[] remarks = AllQuestions.IsAsked(nameof(LiveFollow), arguments.Filters) ? [await LiveFollow.MeasureAsync()] : [];
+    var report = new Report(conditions, measurements, remarks);
     Console.WriteLine();
     Console.WriteLine(report.ToMarkdown());
     if (arguments.Output is { } folder)

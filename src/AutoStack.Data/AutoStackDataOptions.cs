@@ -110,6 +110,13 @@ public sealed class AutoStackDataOptions
         // Both would put values into errors and logs: the server's detail of an error quotes the row.
         builder.IncludeErrorDetail = false;
         builder.LogParameters = false;
+
+        if (!builder.ShouldSerialize("No Reset On Close"))
+        {
+            // Nothing here leaves a trace in its session, and nobody else gets this pool's. An open transaction is rolled back nevertheless.
+            builder.NoResetOnClose = true;
+        }
+
         builder.ApplicationName ??= "AutoStack.Data";
         builder.Timezone = "UTC";
         builder.Enlist = false;

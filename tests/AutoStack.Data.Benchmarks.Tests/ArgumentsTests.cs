@@ -41,7 +41,7 @@ public sealed class ArgumentsTests
 
     [Test]
     public void A_filter_names_questions_in_any_case() =>
-        Assert.That(AllQuestions.Matching(["log*"]), Is.EqualTo(new[] { typeof(LogPage), typeof(LogTail), typeof(LogAppend) }));
+        Assert.That(AllQuestions.Matching(["log*"]), Is.EqualTo(new[] { typeof(LogPage), typeof(LogTail), typeof(LogAppend), typeof(LogWriter) }));
 
     [Test]
     public void A_filter_that_names_nothing_is_an_error() => Assert.That(

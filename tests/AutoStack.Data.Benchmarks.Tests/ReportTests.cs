@@ -15,7 +15,7 @@ public sealed class ReportTests
         new("claim next, workers 4", "AutoStack.Data", IsBaseline: false, Nanoseconds: 3_800_000, Bytes: 4_000),
     ];
 
-    private static readonly Report Report = new(new Conditions("2 cores", ".NET", "scale small"), Measurements);
+    private static readonly Report Report = new(new Conditions("2 cores", ".NET", "scale small"), Measurements, ["live follow: 12 ms"]);
 
     [Test]
     public void A_ratio_is_that_to_the_baseline_of_its_case() => Assert.That(
@@ -52,6 +52,7 @@ public sealed class ReportTests
         using (Assert.EnterMultipleScope())
         {
             Assert.That(table, Has.Count.EqualTo(4));
+            Assert.That(Report.ToMarkdown(), Does.EndWith("\n\n* live follow: 12 ms"));
             Assert.That(table[0], Is.EqualTo("|case|Npgsql:time|bytes|AutoStack.Data|EFCore|"));
             Assert.That(table[2], Is.EqualTo("|logtail|200µs|1,000|1.02·1.05|1.50·2.50|"));
             Assert.That(table[3], Is.EqualTo("|claimnext,workers4|4.0ms|3,000|0.95·1.33||"));

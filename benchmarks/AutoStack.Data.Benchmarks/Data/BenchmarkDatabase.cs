@@ -25,6 +25,7 @@ internal sealed class BenchmarkDatabase : IAsyncDisposable
             MaxPoolSize = 60,
             MaxAutoPrepare = 100,
             AutoPrepareMinUsages = 2,
+            NoResetOnClose = true,
             KeepAlive = 30,
             Timezone = "UTC",
             Enlist = false,

@@ -116,9 +116,10 @@ internal static class Fill
     {
         var spread = await ListAsync("""
             SELECT d.id, d.user_id
-            FROM generate_series(1, 1000) AS n
-            JOIN deployments d ON d.id = pg_temp.id('deployment', n * (@deployments / 1000)) AND NOT d.is_deleted
-            ORDER BY md5(n::text)
+            FROM deployments d
+            WHERE NOT d.is_deleted
+            ORDER BY md5(d.id::text)
+            LIMIT 1000
             """);
         var ordinary = await ListAsync("""
             SELECT d.id, d.user_id

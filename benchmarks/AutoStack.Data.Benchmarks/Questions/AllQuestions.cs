@@ -16,17 +16,23 @@ internal static class AllQuestions
         typeof(LogTail),
         typeof(ClaimNext),
         typeof(LogAppend),
+        typeof(LogWriter),
     ];
+
+    private static IEnumerable<string> Names => Types.Select(type => type.Name).Append(nameof(LiveFollow));
 
     /// <summary>Those that one of the patterns names; all without patterns.</summary>
     /// <exception cref="UsageException">A pattern names none.</exception>
     public static IReadOnlyList<Type> Matching(IReadOnlyList<string> patterns)
     {
-        var none = patterns.FirstOrDefault(pattern => !Types.Any(type => Matches(type, pattern)));
+        var none = patterns.FirstOrDefault(pattern => !Names.Any(name => Matches(name, pattern)));
         return none is null
-            ? [.. Types.Where(type => patterns.Count == 0 || patterns.Any(pattern => Matches(type, pattern)))]
-            : throw new UsageException($"--filter '{none}' names no question; there are {string.Join(", ", Types.Select(type => type.Name))}");
+            ? [.. Types.Where(type => IsAsked(type.Name, patterns))]
+            : throw new UsageException($"--filter '{none}' names no question; there are {string.Join(", ", Names)}");
     }
 
-    private static bool Matches(Type type, string pattern) => FileSystemName.MatchesSimpleExpression(pattern, type.Name);
+    /// <summary>True when one of the patterns names it, or there are none.</summary>
+    public static bool IsAsked(string name, IReadOnlyList<string> patterns) => patterns.Count == 0 || patterns.Any(pattern => Matches(name, pattern));
+
+    private static bool Matches(string name, string pattern) => FileSystemName.MatchesSimpleExpression(pattern, name);
 }

@@ -6,7 +6,7 @@ using AutoStack.Data.Benchmarks.Running;
 namespace AutoStack.Data.Benchmarks.Reporting;
 
 /// <summary>The results of a run: a table for people, one for programs, the ratios, and plots.</summary>
-internal sealed class Report(Conditions conditions, IReadOnlyList<Measurement> measurements)
+internal sealed class Report(Conditions conditions, IReadOnlyList<Measurement> measurements, IReadOnlyList<string> remarks)
 {
     private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, WriteIndented = true };
 
@@ -39,7 +39,8 @@ internal sealed class Report(Conditions conditions, IReadOnlyList<Measurement> m
             Medians of one operation; of the others, time · bytes as multiples of {baseline}.
 
             {Table(rows)}
-            """;
+            {string.Concat(remarks.Select(remark => $"\n* {remark}"))}
+            """.TrimEnd();
     }
 
     public string ToCsv()

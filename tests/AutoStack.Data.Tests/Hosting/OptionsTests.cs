@@ -15,6 +15,7 @@ public sealed class OptionsTests
         Assert.That((built.MinPoolSize, built.MaxPoolSize, built.Timeout, built.KeepAlive), Is.EqualTo((20, 60, 30, 30)));
         Assert.That(built.Timezone, Is.EqualTo("UTC"));
         Assert.That(built.MaxAutoPrepare, Is.GreaterThan(0));
+        Assert.That(built.NoResetOnClose, Is.True);
         Assert.That(built.ApplicationName, Is.EqualTo("AutoStack.Data"));
     }
 
@@ -26,6 +27,8 @@ public sealed class OptionsTests
         Assert.That(given.ToConnectionString().MinPoolSize, Is.EqualTo(10), "no more are kept than there may be");
         Assert.That((given.ToConnectionString().Timeout, given.ToConnectionString().KeepAlive), Is.EqualTo((5, 0)));
         Assert.That((given.ToConnectionString().MaxAutoPrepare, given.ToConnectionString().ApplicationName), Is.EqualTo((0, "web")));
+
+        Assert.That(new AutoStackDataOptions { ConnectionString = Server + ";No Reset On Close=false" }.ToConnectionString().NoResetOnClose, Is.False);
 
         given.MaxPoolSize = 100;
         given.MinPoolSize = 3;
