@@ -8,6 +8,8 @@ namespace AutoStack.Data.Benchmarks;
 /// <summary>Stands before a server and holds back all that it answers, each piece for the same time: a network with a longer round trip.</summary>
 internal sealed class DelayProxy : IAsyncDisposable
 {
+    private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(1);
+
     private readonly TcpListener listener = new(IPAddress.Loopback, 0);
     private readonly CancellationTokenSource stop = new();
     private readonly TimeSpan delay;
@@ -84,16 +86,27 @@ internal sealed class DelayProxy : IAsyncDisposable
         }
     }
 
+    // A timer ticks in milliseconds, early or late by more than one; the last two are spun away.
+    private async Task UntilAsync(long due)
+    {
+        for (TimeSpan left; (left = Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), due)) > TimeSpan.Zero;)
+        {
+            if (left > Tick * 2)
+            {
+                await Task.Delay(left - (Tick * 2), stop.Token);
+            }
+            else
+            {
+                Thread.SpinWait(20);
+            }
+        }
+    }
+
     private async Task ReleaseAsync(ChannelReader<(byte[] Data, long Due)> answers, Socket client)
     {
         await foreach (var (data, due) in answers.ReadAllAsync(stop.Token))
         {
-            var left = Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), due);
-            if (left > TimeSpan.Zero)
-            {
-                await Task.Delay(left, stop.Token);
-            }
-
+            await UntilAsync(due);
             await client.SendAsync(data, stop.Token);
         }
     }

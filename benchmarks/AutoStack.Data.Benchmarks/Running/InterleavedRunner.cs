@@ -48,16 +48,19 @@ internal sealed class InterleavedRunner(Pace pace, Action<string> progress)
             }
         }
 
+        Samples[] reported = [.. subjects];
+        var order = new Random(Seed: 1);
         var started = Stopwatch.StartNew();
         for (var round = 0; round < pace.LeastRounds || started.Elapsed < pace.PerCase; round++)
         {
             // Nobody always comes after the same other one, and clears up after it.
-            for (var i = 0; i < subjects.Length; i++)
+            order.Shuffle(subjects);
+            foreach (var samples in subjects)
             {
-                await subjects[(round + i) % subjects.Length].TakeAsync();
+                await samples.TakeAsync();
             }
         }
 
-        return [.. subjects.Select(s => new Measurement(name, s.Subject.Name, s.Subject.IsBaseline, s.Nanoseconds, s.Bytes))];
+        return [.. reported.Select(s => new Measurement(name, s.Subject.Name, s.Subject.IsBaseline, s.Nanoseconds, s.Bytes))];
     }
 }
