@@ -133,7 +133,7 @@ internal sealed class DeploymentLogRepository(Db db, Context context) : IDeploym
         }
 
         var now = context.Clock.Now();
-        var sent = new LogLines();
+        var sent = new LogLines(lines.Count);
         foreach (var line in lines)
         {
             var message = line?.Message ?? throw new ArgumentException($"Line {sent.Count} is null or has no message.", nameof(lines));

@@ -1,17 +1,18 @@
 namespace AutoStack.Data.Deployments;
 
 /// <summary>Lines on their way into the table, column by column, as they are sent. The room is used again.</summary>
-internal sealed class LogLines
+/// <param name="capacity">How many lines there is room for from the start.</param>
+internal sealed class LogLines(int capacity = 0)
 {
-    public List<Guid> DeploymentIds { get; } = [];
+    public List<Guid> DeploymentIds { get; } = new(capacity);
 
-    public List<Guid> Ids { get; } = [];
+    public List<Guid> Ids { get; } = new(capacity);
 
-    public List<DateTime> Times { get; } = [];
+    public List<DateTime> Times { get; } = new(capacity);
 
-    public List<string?> Levels { get; } = [];
+    public List<string?> Levels { get; } = new(capacity);
 
-    public List<string?> Messages { get; } = [];
+    public List<string?> Messages { get; } = new(capacity);
 
     public int Count => Ids.Count;
 
@@ -53,7 +54,7 @@ internal sealed class LogLines
 
         LogLines Part(int from, int to)
         {
-            var part = new LogLines();
+            var part = new LogLines(to - from);
             for (var i = from; i < to; i++)
             {
                 part.Add(DeploymentIds[i], Ids[i], Times[i], Levels[i], Messages[i]!);
