@@ -18,6 +18,8 @@ internal sealed record Arguments
           --filter <pattern>  Only questions of that name; * stands for any characters. May be repeated.
           --output <folder>   Writes ratios.json and the tables and plots there.
           --help              Shows this text.
+
+        pool [options], as the first word, is autostack-db bench pool: which pool size serves which load.
         """;
 
     public bool Quick { get; init; }

@@ -3,7 +3,13 @@ using AutoStack.Data.Benchmarks.Data;
 using AutoStack.Data.Benchmarks.Questions;
 using AutoStack.Data.Benchmarks.Reporting;
 using AutoStack.Data.Benchmarks.Running;
+using AutoStack.Data.Cli;
 using AutoStack.Data.Testing;
+
+if (args is ["pool", .. var poolArguments])
+{
+    return await CliProcess.RunAsync(["bench", "pool", .. poolArguments]);
+}
 
 try
 {

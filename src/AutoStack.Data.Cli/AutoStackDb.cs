@@ -13,7 +13,7 @@ internal static class AutoStackDb
         var session = new Session(host, args);
         try
         {
-            var root = new RootCommand("Applies and inspects the schema migrations of an AutoStack database.")
+            var root = new RootCommand("Applies and inspects the schema migrations of an AutoStack database, and measures its connection pools.")
             {
                 session.Options.Connection,
                 session.Options.Json,
@@ -28,6 +28,7 @@ internal static class AutoStackDb
                 RevisionCommand.Create(session),
                 StampCommand.Create(session),
                 LintCommand.Create(session),
+                BenchCommand.Create(session),
             };
 
             // A connection string may begin with any character: @ is no response file.

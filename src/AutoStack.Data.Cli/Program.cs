@@ -1,22 +1,3 @@
-using System.Runtime.InteropServices;
-using System.Text;
 using AutoStack.Data.Cli;
 
-if (OperatingSystem.IsWindows())
-{
-    // The console's old code page has no arrow.
-    Console.OutputEncoding = Encoding.UTF8;
-}
-
-// The first signal stops between two statements; a second one ends the process, and the server rolls back.
-using var stopping = new CancellationTokenSource();
-using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
-using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
-
-return await AutoStackDb.RunAsync(args, CliHost.Process(), stopping.Token).ConfigureAwait(false);
-
-void Stop(PosixSignalContext signal)
-{
-    signal.Cancel = !stopping.IsCancellationRequested;
-    stopping.Cancel();
-}
+return await CliProcess.RunAsync(args).ConfigureAwait(false);

@@ -123,6 +123,7 @@ public sealed class SecretTests : MigrationTests
     {
         "downgrade" => ["base", "--yes"],
         "stamp" => ["1"],
+        "bench" => ["pool", "--pool-sizes", "1", "--rates", "10", "--duration", "1", "--warmup", "0"],
         _ => [],
     };
 

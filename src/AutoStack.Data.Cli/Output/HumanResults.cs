@@ -1,4 +1,5 @@
 using System.Globalization;
+using AutoStack.Data.Cli.Bench;
 using AutoStack.Data.Cli.Commands;
 using AutoStack.Data.Cli.Lint;
 using AutoStack.Data.Migrations;
@@ -169,6 +170,52 @@ internal sealed class HumanResults(IAnsiConsole output, IAnsiConsole error) : IR
 
         // To be copied: a line break more would be part of what is run.
         void Unwrapped(string text) => output.Profile.Out.Writer.WriteLine(text);
+    }
+
+    public void Measured(PoolReport report)
+    {
+        var table = new Table().NoBorder();
+        foreach (var (heading, _) in PoolTable.Columns)
+        {
+            table.AddColumn(heading, c => c.RightAligned().NoWrap());
+        }
+
+        table.AddColumn("failed", c => c.PadRight(0));
+        foreach (var point in report.Points)
+        {
+            table.AddRow(PoolTable.Columns.Select(column => column.Cell(point)).Append(PoolTable.Failed(point))
+                .Select(cell => new Text(cell, point.Meets(report.Plan.P99) ? Style.Plain : new Style(Color.Yellow))));
+        }
+
+        output.Write(table);
+        output.WriteLine(FormattableString.Invariant($"Milliseconds. Load: {report.Plan.Mix}; PostgreSQL {report.Server.Version}."));
+        output.WriteLine();
+        var best = report.Recommendation.Best;
+        if (report.ConnectionString is { } connectionString)
+        {
+            output.WriteLine(FormattableString.Invariant(
+                $"Maximum Pool Size={best.PoolSize}: the smallest that does {best.Throughput:0} of at most {report.Recommendation.BestThroughput:0} per second with a p99 of {PoolTable.Milliseconds(best.Total.P99Ms)} ms, within the {report.Plan.P99.TotalMilliseconds:0} asked for."), new Style(Color.Green));
+            output.Profile.Out.Writer.WriteLine((report.OwnServer ? "To be added to the connection string: " : "") + connectionString);
+            if (report.PasswordLeftOut)
+            {
+                output.WriteLine("The password is left out.");
+            }
+        }
+        else
+        {
+            output.WriteLine(FormattableString.Invariant(
+                $"No pool size kept its p99 within {report.Plan.P99.TotalMilliseconds:0} ms. Closest: {best.PoolSize} at {best.Rate:0.##} per second, with a p99 of {PoolTable.Milliseconds(best.Total.P99Ms)} ms."), new Style(Color.Red));
+        }
+
+        foreach (var warning in report.Warnings)
+        {
+            output.WriteLine(warning, new Style(Color.Yellow));
+        }
+
+        foreach (var file in report.Files)
+        {
+            output.Profile.Out.Writer.WriteLine(file);
+        }
     }
 
     public void Fail(Failure failure) => error.WriteLine(failure.Message, new Style(Color.Red));

@@ -1,3 +1,4 @@
+using AutoStack.Data.Cli.Bench;
 using AutoStack.Data.Cli.Commands;
 using AutoStack.Data.Cli.Lint;
 using AutoStack.Data.Migrations;
@@ -30,6 +31,8 @@ internal interface IResults
     void Revised(Revision revision);
 
     void Stamped(StampReport report);
+
+    void Measured(PoolReport report);
 
     void Fail(Failure failure);
 }

@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using AutoStack.Data.Cli.Bench;
 using AutoStack.Data.Cli.Commands;
 using AutoStack.Data.Cli.Lint;
 using AutoStack.Data.Migrations;
@@ -36,15 +37,25 @@ namespace AutoStack.Data.Cli.Output;
 /// stamp               {"from":0,"to":2,"added":["0001_initial_schema","0002_runtime_models"],"removed":[]}
 /// lint                {"folder":"scripts/sql","files":46,"findings":[{"file":"scripts/sql/0024_add_x.sql","line":3,"rule":"blocking-index",
 ///                      "message":"…","safer":"…"},…]}   folder is null for the scripts of the package
+/// bench pool          {"server":{"version":"17.5","own":false,"maxConnections":100,"reserved":3,"others":12,"free":85},
+///                      "mix":[{"statement":"by-id","weight":45},…],"durationSeconds":5,"warmupSeconds":1,"seed":1,"instances":2,"p99AskedMs":50,
+///                      "saturation":4100.5,"points":[{"poolSize":10,"rate":500,"arrivals":2512,"throughput":501.2,
+///                      "wait":{"p50Ms":0.02,"p99Ms":0.3},"execution":{"p50Ms":0.4,"p99Ms":2.1},"total":{"p50Ms":0.9,"p99Ms":3.2,"maxMs":9.8},
+///                      "lateStartP99Ms":1.1,"timeouts":0,"refused":0,"errors":{"57P01":3},"meetsP99":true},…],
+///                      "recommendation":{"poolSize":10,"rate":500,"throughput":501.2,"p99Ms":3.2,"bestThroughput":503.8,
+///                      "connectionString":"Host=…;Maximum Pool Size=10","passwordLeftOut":true,"connectionsNeeded":22},
+///                      "closestToP99":null,"warnings":[],"files":["out/pool.json",…]}
+///                     throughput and rates are per second; a quantile is null when so many statements were lost; saturation is null when rates were
+///                     given; recommendation is null when no point met p99AskedMs, and closestToP99 (poolSize, rate, throughput, p99Ms) is what came nearest
 /// any failure         {"error":{"kind":"scriptFailed","message":"…"}}   kind is usage, cancelled, unexpected,
 ///                     scriptFailed, scriptChanged, schemaNewer, targetInvalid, locked, noConnection or pooledConnection; of revision also
-///                     scriptsInvalid (the scripts that are there have a gap) and notWritten
-///                     and of adopt notRecognised and rowsInTheWay
+///                     scriptsInvalid (the scripts that are there have a gap) and notWritten; of adopt notRecognised and rowsInTheWay; of bench pool
+///                     leftBehind
 /// </code>
 /// </remarks>
 internal sealed class JsonResults(TextWriter output, IAnsiConsole error) : IResults
 {
-    private static readonly JsonSerializerOptions Format = new(JsonSerializerDefaults.Web)
+    internal static readonly JsonSerializerOptions Format = new(JsonSerializerDefaults.Web)
     {
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
 
@@ -134,6 +145,8 @@ internal sealed class JsonResults(TextWriter output, IAnsiConsole error) : IResu
     public void Revised(Revision revision) => Write(revision);
 
     public void Stamped(StampReport report) => Write(new { From = report.FromVersion, To = report.ToVersion, report.Added, report.Removed });
+
+    public void Measured(PoolReport report) => Write(PoolJson.Of(report));
 
     public void Fail(Failure failure)
     {

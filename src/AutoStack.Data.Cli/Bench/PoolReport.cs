@@ -1,0 +1,91 @@
+namespace AutoStack.Data.Cli.Bench;
+
+/// <summary>Quantiles in milliseconds. Null: that many were lost, so that it is longer than any measured.</summary>
+internal sealed record Latency(double? P50Ms, double? P99Ms)
+{
+    public static Latency Of(Histogram histogram) => new(Milliseconds(histogram.Quantile(0.5)), Milliseconds(histogram.Quantile(0.99)));
+
+    public static double? Milliseconds(long? microseconds) => microseconds / 1000.0;
+}
+
+/// <summary>One pool size at one offered rate.</summary>
+internal sealed record PoolPoint
+{
+    public required int PoolSize { get; init; }
+
+    public required double Rate { get; init; }
+
+    public required int Arrivals { get; init; }
+
+    public required double Throughput { get; init; }
+
+    public required Latency Wait { get; init; }
+
+    public required Latency Execution { get; init; }
+
+    public required Latency Total { get; init; }
+
+    public required double MaxMs { get; init; }
+
+    public required double? LateStartP99Ms { get; init; }
+
+    public required int Timeouts { get; init; }
+
+    public required int Refused { get; init; }
+
+    public required IReadOnlyDictionary<string, int> Errors { get; init; }
+
+    public int Lost => Timeouts + Refused + Errors.Values.Sum();
+
+    public bool Meets(TimeSpan p99) => Total.P99Ms <= p99.TotalMilliseconds;
+
+    public static PoolPoint Of(int poolSize, double rate, LoadResult result) => new()
+    {
+        PoolSize = poolSize,
+        Rate = rate,
+        Arrivals = result.Arrivals,
+        Throughput = result.Throughput,
+        Wait = Latency.Of(result.Wait),
+        Execution = Latency.Of(result.Execution),
+        Total = Latency.Of(result.Total),
+        MaxMs = Latency.Milliseconds(result.Total.Max)!.Value,
+        LateStartP99Ms = Latency.Milliseconds(result.LateStart.Quantile(0.99)),
+        Timeouts = result.Timeouts,
+        Refused = result.Refused,
+        Errors = result.Errors,
+    };
+}
+
+/// <summary>Everything that a sweep found out.</summary>
+internal sealed record PoolReport
+{
+    public required PoolPlan Plan { get; init; }
+
+    public required ServerLimits Server { get; init; }
+
+    /// <summary>The server was started for the run, or is the one that tests use.</summary>
+    public required bool OwnServer { get; init; }
+
+    /// <summary>What the best pool size carried when callers ask without pause; null when rates were given.</summary>
+    public required double? Saturation { get; init; }
+
+    /// <summary>By pool size and rate.</summary>
+    public required IReadOnlyList<PoolPoint> Points { get; init; }
+
+    public required Recommendation Recommendation { get; init; }
+
+    /// <summary>Ready to use but for the password; null when no pool size is recommended.</summary>
+    public required string? ConnectionString { get; init; }
+
+    /// <summary>The connection string that was given has a password, and the recommended one has not.</summary>
+    public required bool PasswordLeftOut { get; init; }
+
+    /// <summary>What is to be known before the figures are relied on.</summary>
+    public required IReadOnlyList<string> Warnings { get; init; }
+
+    /// <summary>The files written.</summary>
+    public IReadOnlyList<string> Files { get; init; } = [];
+
+    /// <summary>What all instances need together: their pools, and the one further connection of each that listens for notifications.</summary>
+    public int? ConnectionsNeeded => Recommendation.Meets ? Plan.Instances * (Recommendation.Best.PoolSize + 1) : null;
+}

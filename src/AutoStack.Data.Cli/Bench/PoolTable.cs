@@ -1,0 +1,37 @@
+using System.Globalization;
+
+namespace AutoStack.Data.Cli.Bench;
+
+/// <summary>How a point reads in a row.</summary>
+internal static class PoolTable
+{
+    /// <summary>Heading, and the cell of a point.</summary>
+    public static IReadOnlyList<(string Heading, Func<PoolPoint, string> Cell)> Columns { get; } =
+    [
+        ("pool", p => p.PoolSize.ToString(CultureInfo.InvariantCulture)),
+        ("offered/s", p => p.Rate.ToString("0.##", CultureInfo.InvariantCulture)),
+        ("done/s", p => p.Throughput.ToString("0.0", CultureInfo.InvariantCulture)),
+        ("wait p50", p => Milliseconds(p.Wait.P50Ms)),
+        ("p99", p => Milliseconds(p.Wait.P99Ms)),
+        ("execution p50", p => Milliseconds(p.Execution.P50Ms)),
+        ("p99", p => Milliseconds(p.Execution.P99Ms)),
+        ("total p50", p => Milliseconds(p.Total.P50Ms)),
+        ("p99", p => Milliseconds(p.Total.P99Ms)),
+        ("max", p => Milliseconds(p.MaxMs)),
+    ];
+
+    public static string Milliseconds(double? value) => value switch
+    {
+        null => "lost",
+        < 10 => value.Value.ToString("0.00", CultureInfo.InvariantCulture),
+        < 100 => value.Value.ToString("0.0", CultureInfo.InvariantCulture),
+        _ => value.Value.ToString("0", CultureInfo.InvariantCulture),
+    };
+
+    /// <summary>What was lost, and how; empty when nothing was.</summary>
+    public static string Failed(PoolPoint point) => string.Join(", ", new[]
+    {
+        (Count: point.Timeouts, Noun: "timeout"),
+        (Count: point.Errors.Values.Sum(), Noun: "error"),
+    }.Where(part => part.Count > 0).Select(part => Output.Screen.Count(part.Count, part.Noun)).Concat(point.Refused > 0 ? [$"{point.Refused} refused"] : []));
+}

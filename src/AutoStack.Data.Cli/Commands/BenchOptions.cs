@@ -1,0 +1,150 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+using AutoStack.Data.Cli.Bench;
+
+namespace AutoStack.Data.Cli.Commands;
+
+/// <summary>The options of <c>bench pool</c>.</summary>
+internal sealed class BenchOptions
+{
+    private const int MaxPool = 1_000;
+    private const double MaxRate = 100_000;
+    private const int MaxList = 50;
+
+    private static readonly int[] DefaultSizes = [1, 2, 5, 10, 20, 40, 60];
+
+    private readonly Option<int[]> poolSizes = new("--pool-sizes")
+    {
+        Description = "Maximum Pool Size, several with commas between. Those of the default that the server has no connections for are left out.",
+        HelpName = "N,N,…",
+        DefaultValueFactory = _ => DefaultSizes,
+        CustomParser = result => List<int>(result, "--pool-sizes", $"a list of whole numbers from 1 to {MaxPool}", text =>
+            int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var size) && size is >= 1 and <= MaxPool ? size : null),
+    };
+
+    private readonly Option<double[]> rates = new("--rates")
+    {
+        Description = "Statements per second that are offered, several with commas between. auto: finds the saturation first, and offers 25, 50, 75, 90 and 110 % of it.",
+        HelpName = "N,N,…|auto",
+        DefaultValueFactory = _ => [],
+        CustomParser = result => result.Tokens[0].Value == "auto" ? [] : List<double>(result, "--rates", $"auto, or a list of numbers from 1 to {MaxRate}", text =>
+            double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var rate) && rate is >= 1 and <= MaxRate ? rate : null),
+    };
+
+    private readonly Option<int> duration = Number("--duration", "SECONDS", "How long each point is measured.", 5, 1, 3600);
+
+    private readonly Option<int> warmup = Number("--warmup", "SECONDS", "How long each point runs before it is measured.", 1, 0, 3600);
+
+    private readonly Option<StatementMix> mix = new("--mix")
+    {
+        Description = "The statements: " + StatementMix.Forms + ", of by-id, recent, log-page, append-1 and append-100.",
+        HelpName = "MIX",
+        DefaultValueFactory = _ => Parse("mixed").Mix,
+        CustomParser = result =>
+        {
+            var (wrong, parsed) = Parse(result.Tokens[0].Value);
+            if (wrong is not null)
+            {
+                result.AddError($"--mix {wrong}.");
+            }
+
+            return parsed;
+        },
+    };
+
+    private readonly Option<int> p99 = Number("--p99", "MILLISECONDS", "What 99 of 100 statements are to stay within, from their intended start to the end.", 50, 1, 60_000);
+
+    private readonly Option<int> instances = Number("--instances", "N", "How many processes of the service have such a pool.", 1, 1, 10_000);
+
+    private readonly Option<int> seed = Number("--seed", "N", "Of the arrivals: the same seed makes the same load.", 1, 0, int.MaxValue);
+
+    private readonly Option<string?> output = new("--output")
+    {
+        Description = "A folder for pool.json, pool.csv and plots (SVG), over those of an earlier run.",
+        HelpName = "DIR",
+    };
+
+    public void AddTo(Command command)
+    {
+        foreach (var option in (Option[])[poolSizes, rates, duration, warmup, mix, p99, instances, seed, output])
+        {
+            command.Options.Add(option);
+        }
+    }
+
+    public PoolPlan Read(ParseResult parsed, string directory)
+    {
+        var folder = parsed.GetValue(output) is { } given ? Path.GetFullPath(given, directory) : null;
+        if (folder is not null)
+        {
+            PoolFiles.Prepare(folder, parsed.GetValue(output)!);
+        }
+
+        return new PoolPlan
+        {
+            PoolSizes = parsed.GetValue(poolSizes)!,
+            Rates = parsed.GetValue(rates) is { Length: > 0 } offered ? offered : null,
+            Duration = TimeSpan.FromSeconds(parsed.GetValue(duration)),
+            Warmup = TimeSpan.FromSeconds(parsed.GetValue(warmup)),
+            Mix = parsed.GetValue(mix)!,
+            P99 = TimeSpan.FromMilliseconds(parsed.GetValue(p99)),
+            Instances = parsed.GetValue(instances),
+            Seed = parsed.GetValue(seed),
+            Output = folder,
+        };
+    }
+
+    /// <summary>The plan with the pools that the server has connections for. To take its last one would lock the operator's service out.</summary>
+    public PoolPlan Fit(PoolPlan plan, ParseResult parsed, int free, Action<string> tell)
+    {
+        var fitting = plan.PoolSizes.Where(size => size <= free).ToArray();
+        if (fitting.Length == plan.PoolSizes.Count)
+        {
+            return plan;
+        }
+
+        var tooLarge = string.Join(", ", plan.PoolSizes.Except(fitting));
+        if (fitting.Length == 0 || parsed.GetResult(poolSizes) is { Implicit: false })
+        {
+            throw Failure.Usage($"--pool-sizes: the server has {free} connections left for this role, too few for {tooLarge}.");
+        }
+
+        tell($"Without {tooLarge}: the server has {free} connections left.");
+        return plan with { PoolSizes = fitting };
+    }
+
+    private static (string? Wrong, StatementMix Mix) Parse(string text) => (StatementMix.TryParse(text, out var mix), mix);
+
+    private static T[] List<T>(ArgumentResult result, string name, string form, Func<string, T?> parse)
+        where T : struct
+    {
+        var values = result.Tokens[0].Value.Split(',', StringSplitOptions.TrimEntries).Select(parse).ToList();
+        if (values.Count > MaxList)
+        {
+            result.AddError($"{name} has {values.Count} values; at most {MaxList}.");
+        }
+        else if (values.Contains(null))
+        {
+            result.AddError($"{name} is {form}, for example {name} 10,20,50.");
+        }
+
+        return [.. values.OfType<T>().Distinct().Order()];
+    }
+
+    private static Option<int> Number(string name, string unit, string description, int otherwise, int least, int most) => new(name)
+    {
+        Description = description,
+        HelpName = unit,
+        DefaultValueFactory = _ => otherwise,
+        CustomParser = result =>
+        {
+            if (!int.TryParse(result.Tokens[0].Value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) || number < least || number > most)
+            {
+                result.AddError($"{name} is a whole number from {least} to {most}.");
+            }
+
+            return number;
+        },
+    };
+}
