@@ -68,6 +68,26 @@ public sealed class BadConnectionTests : MigrationTests
     [TestCase("Host=localhost;Password=\"" + Secret)]
     public void A_string_that_is_no_connection_string_is_no_connection(string text) => AssertNoConnection(text, "connection string");
 
+    [TestCase("host=127.0.0.1 port=1 password=" + Secret)]
+    [TestCase("host=" + Secret + "=1")]
+    [TestCase("Host=postgresql://u:" + Secret + "@h/d")]
+    [TestCase("Host=postgresql:" + Secret)]
+    [TestCase("Host=u:" + Secret + "@127.0.0.1;Port=1")]
+    [TestCase("Host=127.0.0.1,u:" + Secret + ";Port=1")]
+    [TestCase("Host=127.0.0.1/" + Secret + ";Port=1")]
+    [TestCase("Host=/no/such/socket password=" + Secret)]
+    [TestCase("postgresql://127.0.0.1%20" + Secret + ":1/d")]
+    [TestCase("Host=127.0.0.1;Port=1;Database=d password=" + Secret)]
+    [TestCase("Host=127.0.0.1;Port=1;Username=u password = " + Secret)]
+    public void A_password_where_a_name_belongs_is_no_connection_and_not_told(string text) => AssertNoConnection(text, "connection string");
+
+    [TestCase("Host=::1;Port=1;Timeout=1", "[::1]:1:")]
+    [TestCase("Host=[::1]:1;Timeout=1", "::1")]
+    [TestCase("Host=127.0.0.1:1, 127.0.0.2:1;Timeout=1", "127.0.0.1:1, 127.0.0.2:1")]
+    [TestCase("Host=/no/such/socket;Database=d;Timeout=1", "/no/such/socket:5432, database d")]
+    public void A_server_in_any_form_is_named_without_what_was_not_given(string text, string named) =>
+        Assert.That(AssertNoConnection(text, named).Message, Does.StartWith("No connection to ").And.Not.Contain("database :"));
+
     [TestCase("Database=a;Username=b;Password=" + Secret)]
     [TestCase("Host=;Database=a;Password=" + Secret)]
     public void A_string_without_host_is_no_connection(string text) => AssertNoConnection(text, "Host");

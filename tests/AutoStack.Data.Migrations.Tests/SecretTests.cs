@@ -29,6 +29,10 @@ public sealed class SecretTests : MigrationTests
         yield return ["--connection", $"postgresql://ada:{Secret}@localhost/a"];
         yield return ["--connection", $"postgresql+asyncpg://ada:{Mark}@127.0.0.1:1/a?sslmode={Mark}"];
         yield return ["--connection", Mark];
+        yield return ["--connection", "host=127.0.0.1 port=1 password=" + Mark];
+        yield return ["--connection", "Host=u:" + Mark + "@127.0.0.1;Port=1"];
+        yield return ["--json=" + Mark];
+        yield return ["--help:" + Mark];
         yield return ["--conection", Changed(_ => { })];
         yield return [$"--connection={Changed(_ => { })}", "--unknown"];
         yield return [Changed(_ => { })];

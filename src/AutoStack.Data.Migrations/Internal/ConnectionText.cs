@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using System.Text;
 using System.Text.RegularExpressions;
 using Npgsql;
@@ -18,23 +19,45 @@ internal static partial class ConnectionText
     {
         text = text.Trim();
         var builder = AnyScheme().IsMatch(text) ? FromUri(text) : FromPairs(text);
-        return string.IsNullOrWhiteSpace(builder.Host)
-            ? throw new MigrationException(MigrationError.NoConnection, "The connection string names no Host.")
-            : builder;
+        return string.IsNullOrWhiteSpace(builder.Host) ? throw new MigrationException(MigrationError.NoConnection, "The connection string names no Host.")
+            : Array.TrueForAll(builder.Host.Split(','), IsServer) ? builder
+            : throw new MigrationException(MigrationError.NoConnection,
+                "The connection string has no host name in Host, but more than that. Pairs are separated by ; (Host=localhost;Database=autostack;Username=autostack); a postgresql:// URI stands alone.");
+    }
+
+    // Errors name the host: what else is in it, of a libpq string without semicolons or of a URI, may be a password. Npgsql quotes a bad port.
+    private static bool IsServer(string text)
+    {
+        var server = text.Trim();
+        if (Path.IsPathRooted(server))
+        {
+            return !NoHost().IsMatch(server);
+        }
+
+        var parts = Server().Match(server);
+        var port = parts.Groups["port"];
+        return !NoHost().IsMatch(server) && !server.Contains('/', StringComparison.Ordinal)
+            && (IPAddress.TryParse(server, out _)
+                || (parts.Success && (!port.Success || (ushort.TryParse(port.Value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0))));
     }
 
     private static NpgsqlConnectionStringBuilder FromPairs(string text)
     {
         try
         {
-            return new NpgsqlConnectionStringBuilder(text);
+            var builder = new NpgsqlConnectionStringBuilder(text);
+            if (!LibpqPair().IsMatch($"{builder.Database};{builder.Username}"))
+            {
+                return builder;
+            }
         }
         catch (ArgumentException)
         {
             // The parser's own message may quote a piece of a password that holds a semicolon: it is no inner exception either.
-            throw new MigrationException(MigrationError.NoConnection,
-                "The connection string cannot be read: it is a postgresql:// URI, or a list of key=value pairs that Npgsql knows, for example Host=localhost;Database=autostack;Username=autostack.");
         }
+
+        throw new MigrationException(MigrationError.NoConnection,
+            "The connection string cannot be read: it is a postgresql:// URI, or a list of key=value pairs that Npgsql knows, for example Host=localhost;Database=autostack;Username=autostack.");
     }
 
     private static NpgsqlConnectionStringBuilder FromUri(string text)
@@ -159,6 +182,12 @@ internal static partial class ConnectionText
 
     [GeneratedRegex(@"^(\[(?<host>[^\[\]]+)\]|(?<host>[^:\[\]]*))(:(?<port>[^:]*))?$", RegexOptions.CultureInvariant)]
     private static partial Regex Server();
+
+    [GeneratedRegex(@"[\s=@?]|://", RegexOptions.CultureInvariant)]
+    private static partial Regex NoHost();
+
+    [GeneratedRegex(@"\s\w+\s*=", RegexOptions.CultureInvariant)]
+    private static partial Regex LibpqPair();
 
     [GeneratedRegex("^[a-z_]{2,40}$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex ParameterName();

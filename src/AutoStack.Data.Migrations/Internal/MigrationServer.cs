@@ -21,7 +21,8 @@ internal sealed class MigrationServer
         settings.KeepAlive = settings.KeepAlive > 0 ? settings.KeepAlive : 30;
         settings.ApplicationName ??= "autostack-db";
         var servers = IsOne ? ConnectionText.HostAndPort(settings.Host!, settings.Port) : settings.Host!;
-        where = $"{servers}, database {settings.Database ?? settings.Username}";
+        var database = string.IsNullOrEmpty(settings.Database) ? settings.Username : settings.Database;
+        where = string.IsNullOrEmpty(database) ? servers : $"{servers}, database {database}";
         if (IsOne && settings.TargetSessionAttributes is not null)
         {
             // Npgsql looks at what a server is only when it has a choice.
@@ -61,6 +62,12 @@ internal sealed class MigrationServer
         var watch = Stopwatch.StartNew();
         for (var told = false; ; told = true)
         {
+            catch (FormatException)
+            {
+                // Its message quotes what it could not read: it is no inner exception either.
+                await connection.DisposeAsync().ConfigureAwait(false);
+                throw new MigrationException(MigrationError.NoConnection, "The connection string has a part that cannot be read.");
+            }
             var connection = new NpgsqlConnection(settings.ConnectionString);
             try
             {
