@@ -28,6 +28,9 @@ internal sealed class MigrationLock : IAsyncDisposable
         try
         {
             await Pooler.RefuseSharedSessionAsync(connection, cancellationToken).ConfigureAwait(false);
+
+            // A role that is set for the login, the owner of scripts/roles.sql, may neither see nor cancel what the login itself runs.
+            await held.ScalarAsync("SET ROLE NONE", 0, cancellationToken).ConfigureAwait(false);
             var watch = Stopwatch.StartNew();
             TimeSpan? reported = null;
             while (!await held.TryAsync(cancellationToken).ConfigureAwait(false))
@@ -62,8 +65,9 @@ internal sealed class MigrationLock : IAsyncDisposable
     public Task EnsureHeldAsync(CancellationToken cancellationToken) => ScalarAsync("SELECT 1", 0, cancellationToken);
 
     /// <summary>
-    /// Cancels what another connection of ours is running, until it ends: a cancellation that comes before the statement is lost. Does not throw.
+    /// Cancels what another connection of ours is running, until it ends: a cancellation that comes before the statement is lost.
     /// </summary>
+    /// <exception cref="PostgresException">The server does not allow it.</exception>
     public async Task CancelAsync(int processId, Task running)
     {
         try
@@ -74,7 +78,7 @@ internal sealed class MigrationLock : IAsyncDisposable
             }
             while (await Task.WhenAny(running, Task.Delay(PollInterval)).ConfigureAwait(false) != running);
         }
-        catch (NpgsqlException)
+        catch (NpgsqlException exception) when (exception.SqlState != PostgresErrorCodes.InsufficientPrivilege)
         {
             // The server is gone, and the statement with it.
         }

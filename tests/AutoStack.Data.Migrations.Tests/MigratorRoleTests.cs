@@ -1,0 +1,81 @@
+using AutoStack.Data.Migrations.Tests.Support;
+using AutoStack.Data.Tests.Support;
+using Npgsql;
+
+namespace AutoStack.Data.Migrations.Tests;
+
+/// <summary>What the migrator does as the roles of scripts/roles.sql: it logs in as one and works as another.</summary>
+public sealed class MigratorRoleTests : MigrationTests
+{
+    private const string Password = "of the test only";
+
+    private readonly string prefix = "migrations_" + Guid.NewGuid().ToString("N")[..12];
+
+    [SetUp]
+    public async Task CreateRolesAsync()
+    {
+        await RunRolesScriptAsync();
+        foreach (var role in new[] { "migrator", "app" })
+        {
+            await ExecuteAsync($"ALTER ROLE {prefix}_{role} PASSWORD '{Password}'");
+        }
+    }
+
+    [TearDown]
+    public Task DropRolesAsync() => ExecuteAsync($"""
+        DROP OWNED BY {prefix}_migrator, {prefix}_app, {prefix}_readonly, {prefix}_owner CASCADE;
+        DROP ROLE {prefix}_migrator, {prefix}_app, {prefix}_readonly, {prefix}_owner;
+        """);
+
+    [Test]
+    public async Task A_script_is_cancelled()
+    {
+        using var cancelling = CancellationTokenSource.CreateLinkedTokenSource(Token);
+        var migration = Migrate("CREATE TABLE lost ();\nSELECT pg_sleep(20)", cancellationToken: cancelling.Token);
+        await UntilAsync("SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep')");
+
+        await cancelling.CancelAsync();
+
+        Assert.That(async () => await migration, Throws.InstanceOf<OperationCanceledException>());
+        Assert.That(await AppliedAsync(), Is.Empty);
+        Assert.That(await ExistsAsync("lost"), Is.False);
+    }
+
+    [TestCase("-- autostack: lock_timeout=2s\nALTER TABLE busy ADD COLUMN extra int", "55P03")]
+    [TestCase("-- autostack: no-transaction lock_timeout=2s\nCREATE INDEX CONCURRENTLY busy_id_idx ON busy (id)", "55P03")]
+    public async Task Who_is_in_the_way_is_named(string script, string sqlState)
+    {
+        await ExecuteAsync($"CREATE TABLE busy (id int); ALTER TABLE busy OWNER TO {prefix}_owner");
+        await using var holder = await HoldAsync("INSERT INTO busy VALUES (1)");
+        var pid = await ScalarAsync<int>("SELECT pid FROM pg_locks WHERE relation = 'busy'::regclass");
+
+        var failure = Assert.ThrowsAsync<MigrationException>(() => Migrate(script, new SchemaMigratorOptions { Attempts = 1 }))!;
+
+        Assert.That(failure.Message, Does.Contain(sqlState).And.Contain($"In its way: pid {pid}, raw, role "));
+    }
+
+    [Test]
+    public async Task A_role_that_may_only_use_the_database_is_told_that_there_is_nothing_to_do()
+    {
+        await new SchemaMigrator(As("migrator")).UpgradeAsync(cancellationToken: Token);
+        await RunRolesScriptAsync();
+
+        var run = await ConsoleRun.StartAsync(["upgrade"], connection: As("app"), cancellationToken: Token);
+
+        Assert.That((run.Code, run.Output), Is.EqualTo((0, $"Already at version {Head}, nothing to do.\n")), run.Error);
+    }
+
+    private Task<MigrationReport> Migrate(string script, SchemaMigratorOptions? options = null, CancellationToken? cancellationToken = null) =>
+        new SchemaMigrator(As("migrator"), options, Scripts(script)).UpgradeAsync(cancellationToken: cancellationToken ?? Token);
+
+    private string As(string role) =>
+        new NpgsqlConnectionStringBuilder(ConnectionString) { Username = $"{prefix}_{role}", Password = Password }.ConnectionString;
+
+    private async Task RunRolesScriptAsync()
+    {
+        await using var connection = await Raw.OpenConnectionAsync(Token);
+        await using var command = new NpgsqlCommand(
+            $"SET autostack.role_prefix = '{prefix}';" + await File.ReadAllTextAsync(Path.Combine(SourceRoot.Path, "scripts", "roles.sql"), Token), connection);
+        await command.ExecuteNonQueryAsync(Token);
+    }
+}
