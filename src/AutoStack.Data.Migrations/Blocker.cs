@@ -1,5 +1,7 @@
 using System.Globalization;
+using System.Text;
 using System.Text.RegularExpressions;
+using AutoStack.Data.Migrations.Internal;
 
 namespace AutoStack.Data.Migrations;
 
@@ -10,7 +12,7 @@ namespace AutoStack.Data.Migrations;
 /// <param name="TransactionAge">How long its transaction has been open; null when the server does not tell.</param>
 /// <param name="State"><c>active</c>, <c>idle in transaction</c>, …; null when the server does not tell.</param>
 /// <param name="Statement">
-/// What it runs, or ran last: the first 100 characters in one line, literals replaced by <c>'…'</c>. Null when the server does not tell: other
+/// What it runs, or ran last: the first 100 characters in one line, without comments, literals replaced by <c>'…'</c>. Null when the server does not tell: other
 /// roles' statements are for superusers and members of <c>pg_read_all_stats</c>.
 /// </param>
 public sealed partial record Blocker(
@@ -48,13 +50,38 @@ public sealed partial record Blocker(
             return null;
         }
 
-        var text = Space().Replace(Literal().Replace(statement, "'…'"), " ").Trim(' ', ';');
+        var text = Space().Replace(WithoutLiterals(statement), " ").Trim(' ', ';');
         return text.Length <= StatementLength ? text : text[..StatementLength].TrimEnd() + "…";
     }
 
-    // The server cuts statements off, so that a literal may have no end. A backslash escapes only in some of them: better too much hidden.
-    [GeneratedRegex(@"'([^'\\]|\\.|'')*('|$)|\$(?<tag>\w*)\$.*?(\$\k<tag>\$|$)", RegexOptions.Singleline | RegexOptions.CultureInvariant)]
-    private static partial Regex Literal();
+    private static string WithoutLiterals(string statement)
+    {
+        var told = new StringBuilder();
+        var at = 0;
+        foreach (var token in SqlText.Tokens(statement))
+        {
+            // Nothing but white space stands between two tokens.
+            var start = statement.IndexOf(token.Text, at, StringComparison.Ordinal);
+            told.Append(statement, at, start - at);
+            at = start + token.Text.Length;
+
+            // The server cuts statements off, so that a literal may have no end.
+            told.Append(token.Kind switch
+            {
+                SqlTokenKind.Comment => " ",
+                SqlTokenKind.Text or SqlTokenKind.Unterminated => "'…'",
+                _ => token.Text,
+            });
+
+            // In a session without standard_conforming_strings that quote is not the end: better too much hidden.
+            if (token.Kind == SqlTokenKind.Text && token.Text[0] is not ('E' or 'e' or '$') && token.Text.Contains(@"\'", StringComparison.Ordinal))
+            {
+                return told.Append(" …").ToString();
+            }
+        }
+
+        return told.ToString();
+    }
 
     [GeneratedRegex(@"[\s\p{Cc}]+", RegexOptions.CultureInvariant)]
     private static partial Regex Space();
