@@ -16,7 +16,7 @@ public sealed partial class SchemaMigrator
     /// <exception cref="MigrationException">The database is not recognised (<see cref="MigrationError.NotRecognised"/>), or there is no connection.</exception>
     public async Task<AdoptionPlan> PlanAdoptionAsync(AdoptionOptions? options = null, CancellationToken cancellationToken = default)
     {
-        var connection = await server.ReadOnly().ConnectAsync(this.options.ServerWait, this.options.Progress, cancellationToken).ConfigureAwait(false);
+        var connection = await server.ConnectReadOnlyAsync(this.options.ServerWait, this.options.Progress, cancellationToken).ConfigureAwait(false);
         await using var closing = connection.ConfigureAwait(false);
         return (await PlanAdoptionAsync(connection, options, cancellationToken).ConfigureAwait(false)).Plan;
     }

@@ -64,7 +64,7 @@ public sealed partial class SchemaMigrator
 
     private async Task<MigrationPlan> PlanAsync(bool up, MigrationTarget target, CancellationToken cancellationToken)
     {
-        var connection = await server.ReadOnly().ConnectAsync(options.ServerWait, options.Progress, cancellationToken).ConfigureAwait(false);
+        var connection = await server.ConnectReadOnlyAsync(options.ServerWait, options.Progress, cancellationToken).ConfigureAwait(false);
         await using var closing = connection.ConfigureAwait(false);
         var history = Compare(await ReadJournalAsync(connection, make: false, cancellationToken).ConfigureAwait(false));
         return new MigrationPlan(!up, history.CurrentVersion, Plan(history, up, target));

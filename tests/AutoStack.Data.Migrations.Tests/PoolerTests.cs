@@ -8,6 +8,8 @@ namespace AutoStack.Data.Migrations.Tests;
 [Platform(Exclude = "Win")]
 public sealed class PoolerTests : MigrationTests
 {
+    private const string Writable = "DO $$ BEGIN ASSERT current_setting('transaction_read_only') = 'off'; END $$";
+
     [TestCase(0, "pool_mode = transaction")]
     [TestCase(3, "pool_mode = transaction")]
     [TestCase(2, "pool_mode = transaction\nserver_round_robin = 1")]
@@ -57,6 +59,37 @@ public sealed class PoolerTests : MigrationTests
         Assert.That(history.IsUpToDate, Is.True);
     }
 
+    [TestCase("upgrade", "--dry-run")]
+    [TestCase("upgrade", "--sql")]
+    [TestCase("upgrade", "--rehearse")]
+    [TestCase("downgrade", "base", "--dry-run")]
+    [TestCase("downgrade", "22", "--yes")]
+    [TestCase("adopt", "--dry-run")]
+    public async Task A_pooler_in_session_mode_serves_every_look_and_gets_its_session_back_as_it_was(params string[] args)
+    {
+        await Migrator().UpgradeAsync(cancellationToken: Token);
+        await using var bouncer = await PgBouncer.StartAsync(ConnectionString, "pool_mode = session\ndefault_pool_size = 2", Token);
+
+        var run = await ConsoleRun.StartAsync(args, connection: bouncer.ConnectionString, cancellationToken: Token);
+
+        Assert.That(run.Code, Is.Zero, run.Error);
+        await FillPoolAsync(bouncer, 2, Writable);
+    }
+
+    [TestCase("--dry-run")]
+    [TestCase("--sql")]
+    public async Task Sessions_that_a_pooler_shares_are_not_made_read_only_for_a_look(string option)
+    {
+        await using var bouncer = await PgBouncer.StartAsync(ConnectionString, "pool_mode = transaction", Token);
+        await FillPoolAsync(bouncer, 2);
+
+        var run = await ConsoleRun.StartAsync(["upgrade", option], connection: bouncer.ConnectionString, cancellationToken: Token);
+
+        Assert.That(run.Code, Is.EqualTo(6));
+        Assert.That(run.Error, Does.Contain("pooler"));
+        await FillPoolAsync(bouncer, 2, Writable);
+    }
+
     [Test]
     public async Task A_pooler_in_session_mode_migrates_and_leaves_no_lock()
     {
@@ -99,7 +132,7 @@ public sealed class PoolerTests : MigrationTests
     }
 
     /// <summary>Serves so many clients at the same time, so that the pool has as many idle sessions.</summary>
-    private async Task FillPoolAsync(PgBouncer bouncer, int clients)
+    private async Task FillPoolAsync(PgBouncer bouncer, int clients, string sql = "SELECT 1")
     {
         var busy = new List<NpgsqlConnection>();
         for (var client = 1; client <= clients; client++)
@@ -107,7 +140,7 @@ public sealed class PoolerTests : MigrationTests
             var connection = new NpgsqlConnection(bouncer.ConnectionString);
             busy.Add(connection);
             await connection.OpenAsync(Token);
-            await using var command = new NpgsqlCommand("BEGIN; SELECT 1", connection);
+            await using var command = new NpgsqlCommand("BEGIN; " + sql, connection);
             await command.ExecuteNonQueryAsync(Token);
         }
 

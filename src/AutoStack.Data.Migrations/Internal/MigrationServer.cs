@@ -20,6 +20,9 @@ internal sealed class MigrationServer
         settings.IncludeErrorDetail = true;
         settings.KeepAlive = settings.KeepAlive > 0 ? settings.KeepAlive : 30;
         settings.ApplicationName ??= "autostack-db";
+
+        // Of a session of ours that is read-only, the driver would conclude that its server is.
+        settings.HostRecheckSeconds = 0;
         var servers = IsOne ? ConnectionText.HostAndPort(settings.Host!, settings.Port) : settings.Host!;
         var database = string.IsNullOrEmpty(settings.Database) ? settings.Username : settings.Database;
         where = string.IsNullOrEmpty(database) ? servers : $"{servers}, database {database}";
@@ -39,15 +42,6 @@ internal sealed class MigrationServer
 
     private bool IsOne => !settings.Host!.Contains(',', StringComparison.Ordinal);
 
-    /// <summary>The same server and database, where the server itself refuses to write.</summary>
-    public MigrationServer ReadOnly() => new(this, s =>
-    {
-        s.Options = $"{s.Options} -c default_transaction_read_only=on".TrimStart();
-
-        // A session that must not write is no read-write one on any server.
-        s.TargetSessionAttributes = s.TargetSessionAttributes == "read-write" ? "primary" : s.TargetSessionAttributes;
-    });
-
     /// <summary>Of several servers the one that this session is on.</summary>
     public MigrationServer Of(NpgsqlConnection connection) =>
         IsOne ? this : new(this, s => (s.Host, s.Port, s.TargetSessionAttributes) = (connection.Host, connection.Port, null));
@@ -62,17 +56,17 @@ internal sealed class MigrationServer
         var watch = Stopwatch.StartNew();
         for (var told = false; ; told = true)
         {
-            catch (FormatException)
-            {
-                // Its message quotes what it could not read: it is no inner exception either.
-                await connection.DisposeAsync().ConfigureAwait(false);
-                throw new MigrationException(MigrationError.NoConnection, "The connection string has a part that cannot be read.");
-            }
             var connection = new NpgsqlConnection(settings.ConnectionString);
             try
             {
                 await connection.OpenAsync(cancellationToken).ConfigureAwait(false);
                 return connection;
+            }
+            catch (FormatException)
+            {
+                // Its message quotes what it could not read: it is no inner exception either.
+                await connection.DisposeAsync().ConfigureAwait(false);
+                throw new MigrationException(MigrationError.NoConnection, "The connection string has a part that cannot be read.");
             }
             catch (Exception exception) when (exception is NpgsqlException or SocketException or TimeoutException or ArgumentException
                 or NotSupportedException or IOException or UnauthorizedAccessException or CryptographicException)
@@ -92,6 +86,26 @@ internal sealed class MigrationServer
             }
 
             await Task.Delay(PollInterval, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Opens a session in which the server itself refuses to write.</summary>
+    /// <inheritdoc cref="ConnectAsync"/>
+    public async Task<NpgsqlConnection> ConnectReadOnlyAsync(TimeSpan wait, IProgress<MigrationEvent>? progress, CancellationToken cancellationToken)
+    {
+        var connection = await ConnectAsync(wait, progress, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            // Not with the connection: poolers refuse such options. And on no session that others get after us: they would not be able to write.
+            await Pooler.RefuseSharedSessionAsync(connection, cancellationToken).ConfigureAwait(false);
+            using var refuse = new NpgsqlCommand("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY", connection);
+            await refuse.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
+            return connection;
+        }
+        catch
+        {
+            await connection.DisposeAsync().ConfigureAwait(false);
+            throw;
         }
     }
 
