@@ -23,17 +23,26 @@ internal static class VersionJournal
 
     internal sealed record Entry(int Version, string Name, string Checksum, DateTimeOffset AppliedAt, TimeSpan Duration, string AppliedBy, string ToolVersion);
 
+    /// <summary>Makes the table. Where it is there no right to make one is needed: IF NOT EXISTS alone would ask for it.</summary>
     public static async Task EnsureTableAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
-        using var command = new NpgsqlCommand(TableSql, connection);
-        await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
+        if (!await ExistsAsync(connection, cancellationToken).ConfigureAwait(false))
+        {
+            using var command = new NpgsqlCommand(TableSql, connection);
+            await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private static async Task<bool> ExistsAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        using var command = new NpgsqlCommand("SELECT to_regclass('public.schema_versions') IS NOT NULL", connection);
+        return await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) is true;
     }
 
     /// <summary>The applied versions in order; none when the table is not there. Writes nothing.</summary>
     public static async Task<IReadOnlyList<Entry>> ReadAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
-        using var exists = new NpgsqlCommand("SELECT to_regclass('public.schema_versions') IS NOT NULL", connection);
-        if (await exists.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) is not true)
+        if (!await ExistsAsync(connection, cancellationToken).ConfigureAwait(false))
         {
             return [];
         }
