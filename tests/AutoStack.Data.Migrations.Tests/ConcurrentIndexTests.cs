@@ -37,13 +37,14 @@ public sealed class ConcurrentIndexTests : MigrationTests
     }
 
     [Test]
-    public async Task A_build_that_fails_is_not_noted_and_succeeds_in_the_next_run()
+    public async Task A_build_that_fails_leaves_nothing_is_not_noted_and_succeeds_in_the_next_run()
     {
         var scripts = Scripts("-- autostack: no-transaction\n" + Build);
         await ExecuteAsync("INSERT INTO t VALUES (1), (1)");
 
         var failure = Assert.ThrowsAsync<MigrationException>(() => Migrator(scripts).UpgradeAsync(cancellationToken: Token))!;
         var noted = await AppliedAsync();
+        var left = await ExistsAsync("t_id_key");
         await ExecuteAsync("DELETE FROM t WHERE ctid = '(0,1)'");
         await Migrator(scripts).UpgradeAsync(cancellationToken: Token);
 
@@ -52,9 +53,25 @@ public sealed class ConcurrentIndexTests : MigrationTests
             Assert.That(failure.Error, Is.EqualTo(MigrationError.ScriptFailed));
             Assert.That(failure.Message, Does.Contain("23505"));
             Assert.That(noted, Is.Empty);
+            Assert.That(left, Is.False, "an invalid index was left");
             Assert.That(await AppliedAsync(), Is.EqualTo(new[] { "1" }));
             Assert.That(await CatalogAsync(), Has.Member(Built));
         }
+    }
+
+    [Test]
+    public async Task A_build_that_is_cancelled_leaves_nothing_once_nobody_is_in_its_way()
+    {
+        await ExecuteAsync("INSERT INTO t VALUES (1); CREATE FUNCTION slow(int) RETURNS int IMMUTABLE LANGUAGE sql RETURN (SELECT 1 FROM pg_sleep(600))");
+        using var cancelling = CancellationTokenSource.CreateLinkedTokenSource(Token);
+        var migration = Migrator(Scripts("-- autostack: no-transaction\nCREATE INDEX CONCURRENTLY IF NOT EXISTS t_slow_idx ON t (slow(id))"))
+            .UpgradeAsync(cancellationToken: cancelling.Token);
+        await UntilAsync($"SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep')");
+
+        await cancelling.CancelAsync();
+
+        Assert.That(async () => await migration, Throws.InstanceOf<OperationCanceledException>());
+        Assert.That(await ExistsAsync("t_slow_idx"), Is.False);
     }
 
     [Test]

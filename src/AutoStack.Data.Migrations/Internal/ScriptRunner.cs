@@ -63,6 +63,11 @@ internal sealed class ScriptRunner(NpgsqlConnection connection, MigrationLock he
         return applied;
     }
 
+            catch when (step.ConcurrentIndex is not null)
+            {
+                await TryDropInvalidIndexAsync(step.ConcurrentIndex).ConfigureAwait(false);
+                throw;
+            }
     private Task TryAsync(MigrationScript script, bool up, CancellationToken cancellationToken) =>
         WatchedAsync(up ? script.Up : script.Down, async step =>
         {
@@ -180,6 +185,20 @@ internal sealed class ScriptRunner(NpgsqlConnection connection, MigrationLock he
     }
 
     /// <summary>The exception for a script that failed: its file, the line, what the server said.</summary>
+    // Nothing half-done is to stay. What cannot be dropped now, because somebody uses the table for long or the server is gone, the next run drops.
+    private async Task TryDropInvalidIndexAsync(string index)
+    {
+        try
+        {
+            await ExecuteAsync("SET lock_timeout = '2s'; SET statement_timeout = '1min'", CancellationToken.None).ConfigureAwait(false);
+            await DropInvalidIndexAsync(index, "DROP INDEX CONCURRENTLY", CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is NpgsqlException or InvalidOperationException)
+        {
+            // The failure that led here is the one to tell.
+        }
+    }
+
     public MigrationException Failed(MigrationStep step, Exception exception, MigrationReport report, string after = "")
     {
         var message = exception.Message;
