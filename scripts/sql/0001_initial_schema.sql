@@ -6,6 +6,9 @@ BEGIN
     IF NOT EXISTS (SELECT FROM pg_extension WHERE extname = 'uuid-ossp') THEN
         CREATE EXTENSION "uuid-ossp" WITH SCHEMA public;
         COMMENT ON EXTENSION "uuid-ossp" IS 'generate universally unique identifiers (UUIDs); created by 0001_initial_schema';
+    ELSIF to_regprocedure('uuid_generate_v4()') IS NULL THEN
+        RAISE 'The extension uuid-ossp is in a schema that is not on the search path'
+            USING ERRCODE = 'undefined_function', HINT = 'ALTER EXTENSION "uuid-ossp" SET SCHEMA public;';
     END IF;
 END
 $$;

@@ -1,4 +1,5 @@
 using AutoStack.Data.Migrations.Tests.Support;
+using Npgsql;
 
 namespace AutoStack.Data.Migrations.Tests;
 
@@ -42,6 +43,37 @@ public sealed class DocumentedSchemaTests : MigrationTests
         await Migrator().UpgradeAsync(cancellationToken: Token);
 
         Assert.That(Documented.Except(await CatalogAsync()), Is.Empty);
+    }
+
+    [Test]
+    public async Task Tables_are_made_in_public_with_an_empty_search_path_too([Values] bool psql)
+    {
+        if (psql)
+        {
+            var plan = await Migrator().PlanUpgradeAsync(cancellationToken: Token);
+            var run = await Psql.RunAsync(ConnectionString, "SELECT set_config('search_path', '', false);\n" + plan.ToPsqlScript(), Token);
+            Assert.That(run, Is.EqualTo((0, "")));
+        }
+        else
+        {
+            var connection = new NpgsqlConnectionStringBuilder(ConnectionString) { Options = "-c search_path=" };
+            await new SchemaMigrator(connection.ConnectionString).UpgradeAsync(cancellationToken: Token);
+        }
+
+        Assert.That(await AppliedAsync(), Has.Count.EqualTo(Head));
+    }
+
+    [Test]
+    public async Task An_extension_off_the_search_path_is_refused_with_the_statement_that_mends_it()
+    {
+        await ExecuteAsync("CREATE SCHEMA other; CREATE EXTENSION \"uuid-ossp\" SCHEMA other");
+
+        var failure = Assert.ThrowsAsync<MigrationException>(() => Migrator().UpgradeAsync(cancellationToken: Token))!;
+        Assert.That(failure.Message, Does.Contain("uuid-ossp").And.Contain("42883").And.Contain("ALTER EXTENSION \"uuid-ossp\" SET SCHEMA public;"));
+
+        await ExecuteAsync("ALTER EXTENSION \"uuid-ossp\" SET SCHEMA public;");
+        await Migrator().UpgradeAsync(cancellationToken: Token);
+        Assert.That(await AppliedAsync(), Has.Count.EqualTo(Head));
     }
 
     [Test]

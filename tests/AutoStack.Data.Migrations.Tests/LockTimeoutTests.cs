@@ -117,4 +117,25 @@ public sealed class LockTimeoutTests : MigrationTests
             Assert.That(await AppliedAsync(), Is.EqualTo(new[] { "1" }));
         }
     }
+
+    [Test]
+    public async Task No_timeout_of_the_database_ends_a_script()
+    {
+        foreach (var name in await ListAsync("SELECT name FROM pg_settings WHERE name IN ('statement_timeout', 'idle_in_transaction_session_timeout', 'transaction_timeout')"))
+        {
+            await ExecuteAsync($"ALTER DATABASE {Database.Name} SET {name} = '30s'");
+        }
+
+        await Migrator(Scripts("""
+            DO $$
+            BEGIN
+                ASSERT (SELECT count(*) > 0 AND bool_and(setting = '0')
+                        FROM pg_settings
+                        WHERE name IN ('statement_timeout', 'idle_in_transaction_session_timeout', 'transaction_timeout'));
+            END
+            $$
+            """)).UpgradeAsync(cancellationToken: Token);
+
+        Assert.That(await AppliedAsync(), Has.Count.EqualTo(1));
+    }
 }

@@ -27,7 +27,7 @@ internal static class PsqlScript
                 IF NOT pg_try_advisory_lock({MigrationLock.Key}) THEN
                     RAISE 'Another migrator is at work on this database. Nothing was changed.' USING ERRCODE = 'lock_not_available';
                 END IF;
-                PERFORM set_config('search_path', 'public, ' || current_setting('search_path'), false);
+                PERFORM set_config('search_path', concat_ws(', ', 'public', nullif(current_setting('search_path'), '')), false);
             END
             $$;
 

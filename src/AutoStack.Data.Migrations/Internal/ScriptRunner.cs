@@ -22,8 +22,15 @@ internal sealed class ScriptRunner(NpgsqlConnection connection, MigrationLock he
         }
 
         // What the scripts create goes into public, whatever the role's own search path says.
-        await ExecuteAsync("SELECT set_config('search_path', 'public, ' || current_setting('search_path'), false)", cancellationToken)
+        await ExecuteAsync("SELECT set_config('search_path', concat_ws(', ', 'public', nullif(current_setting('search_path'), '')), false)", cancellationToken)
             .ConfigureAwait(false);
+
+        // How long a script may take, its header says. Not every version of the server has all of them.
+        await ExecuteAsync("""
+            SELECT set_config(name, '0', false)
+            FROM pg_settings
+            WHERE name IN ('idle_in_transaction_session_timeout', 'idle_session_timeout', 'transaction_timeout')
+            """, cancellationToken).ConfigureAwait(false);
         try
         {
             // A server that notices a dead client ends its statement, so that a killed migrator does not go on building for nobody.
@@ -56,6 +63,11 @@ internal sealed class ScriptRunner(NpgsqlConnection connection, MigrationLock he
                 progress?.Report(retries[^1]);
                 await Task.Delay(delay, cancellationToken).ConfigureAwait(false);
             }
+            catch when (step.ConcurrentIndex is not null)
+            {
+                await TryDropInvalidIndexAsync(step.ConcurrentIndex).ConfigureAwait(false);
+                throw;
+            }
         }
 
         var applied = new AppliedStep(script.Version, step.FileName, step.Sql, watch.Elapsed) { Retries = retries };
@@ -63,11 +75,6 @@ internal sealed class ScriptRunner(NpgsqlConnection connection, MigrationLock he
         return applied;
     }
 
-            catch when (step.ConcurrentIndex is not null)
-            {
-                await TryDropInvalidIndexAsync(step.ConcurrentIndex).ConfigureAwait(false);
-                throw;
-            }
     private Task TryAsync(MigrationScript script, bool up, CancellationToken cancellationToken) =>
         WatchedAsync(up ? script.Up : script.Down, async step =>
         {
@@ -178,13 +185,6 @@ internal sealed class ScriptRunner(NpgsqlConnection connection, MigrationLock he
         }
     }
 
-    private async Task ExecuteAsync(string sql, CancellationToken cancellationToken)
-    {
-        using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = 0 };
-        await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
-    }
-
-    /// <summary>The exception for a script that failed: its file, the line, what the server said.</summary>
     // Nothing half-done is to stay. What cannot be dropped now, because somebody uses the table for long or the server is gone, the next run drops.
     private async Task TryDropInvalidIndexAsync(string index)
     {
@@ -199,6 +199,13 @@ internal sealed class ScriptRunner(NpgsqlConnection connection, MigrationLock he
         }
     }
 
+    private async Task ExecuteAsync(string sql, CancellationToken cancellationToken)
+    {
+        using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = 0 };
+        await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>The exception for a script that failed: its file, the line, what the server said.</summary>
     public MigrationException Failed(MigrationStep step, Exception exception, MigrationReport report, string after = "")
     {
         var message = exception.Message;
