@@ -33,6 +33,11 @@ internal static class AutoStackDb
 
             // A connection string may begin with any character: @ is no response file.
             var parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
+            if (Valued(root.Options.Concat(parsed.CommandResult.Command.Options), args) is { } valued)
+            {
+                throw Failure.Usage($"{valued.Name} takes no value.");
+            }
+
             if (parsed.Errors.Count > 0)
             {
                 throw Failure.Usage(session.Masked(WhatIsWrong(root, parsed)));
@@ -58,6 +63,11 @@ internal static class AutoStackDb
             return failure.ExitCode;
         }
     }
+
+    // The parser would take the value for an argument, and somebody would name it.
+    private static Option? Valued(IEnumerable<Option> options, IReadOnlyList<string> args) =>
+        options.FirstOrDefault(option => option.Arity.MaximumNumberOfValues == 0
+            && args.Any(text => text.StartsWith(option.Name + "=", StringComparison.Ordinal) || text.StartsWith(option.Name + ":", StringComparison.Ordinal)));
 
     private static string WhatIsWrong(RootCommand root, ParseResult parsed) =>
         parsed.CommandResult.Command != root

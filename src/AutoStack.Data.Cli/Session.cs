@@ -36,9 +36,14 @@ internal sealed class Session
     public string? Connection(ParseResult parsed)
     {
         var connection = parsed.GetValue(Options.Connection);
-        if (string.IsNullOrWhiteSpace(connection))
+        if (connection is null)
         {
             connection = Host.Environment(SharedOptions.ConnectionVariable);
+        }
+        else if (string.IsNullOrWhiteSpace(connection))
+        {
+            // A script's variable that was never set must not lead to another database.
+            throw Failure.Usage("--connection is empty.");
         }
 
         return string.IsNullOrWhiteSpace(connection) ? null : connection;

@@ -240,6 +240,11 @@ public sealed class ConsoleTests : MigrationTests
     [TestCase("wrong direction", "upgrade", "-1")]
     [TestCase("no number", "upgrade", "--timeout", "soon")]
     [TestCase("no value", "current", "--connection")]
+    [TestCase("empty value", "upgrade", "--connection", "")]
+    [TestCase("blank value", "upgrade", "--connection= ")]
+    [TestCase("empty value", "upgrade", "--sql", "--connection", "")]
+    [TestCase("a value for a switch", "upgrade", "--json=" + Secret)]
+    [TestCase("a value for a switch", "upgrade", "--dry-run:" + Secret)]
     public async Task Wrong_usage_is_exit_code_2(string why, params string[] args)
     {
         var text = await RunAsync(args);
