@@ -53,6 +53,20 @@ public sealed class LintTests
     [TestCase("drop-column", "ALTER TABLE t ADD a INT, DROP IF EXISTS n", "ALTER TABLE t ALTER n DROP NOT NULL")]
     [TestCase("drop-table", "DROP TABLE IF EXISTS other, t", "CREATE TABLE new (n INT); DROP TABLE new")]
     [TestCase("lock-timeout", "-- autostack: lock_timeout=0\nSELECT 1", "-- autostack: lock_timeout=30s\nSELECT 1")]
+    [TestCase("lock-timeout", "-- autostack: lock_timeout=0s\nSELECT 1", "-- autostack: lock_timeout=10ms\nSELECT 1")]
+    [TestCase("lock-timeout", "-- autostack: lock_timeout=00ms\nSELECT 1", Alone + "SELECT 1")]
+    [TestCase("lock-timeout", "SELECT set_config('lock_timeout', '0', false)", "SELECT set_config('search_path', 'audit', true)")]
+    [TestCase("session-setting", "SELECT 1, set_config('search_path', 'audit', false)", "SELECT 'set_config'")]
+    [TestCase("rewrite", Alone + "VACUUM FULL t", Alone + "VACUUM t")]
+    [TestCase("rewrite", Alone + "VACUUM (ANALYZE, FULL) t", Alone + "VACUUM (FULL false, ANALYZE) t")]
+    [TestCase("rewrite", "CLUSTER t USING t_pkey", "ALTER TABLE t CLUSTER ON t_pkey")]
+    [TestCase("rewrite", "ALTER TABLE t SET UNLOGGED", "CREATE TABLE new (n INT); ALTER TABLE new SET UNLOGGED")]
+    [TestCase("blocking-refresh", "REFRESH MATERIALIZED VIEW v", "REFRESH MATERIALIZED VIEW CONCURRENTLY v")]
+    [TestCase("drop-table", "DROP SCHEMA IF EXISTS audit CASCADE", "DROP SCHEMA audit")]
+    [TestCase("volatile-default", "ALTER TABLE t ADD c INT GENERATED ALWAYS AS (n * 2) STORED", "ALTER TABLE t ADD c INT GENERATED ALWAYS AS (n * 2) VIRTUAL")]
+    [TestCase("whole-table-write", "WITH a AS (SELECT 1 AS n WHERE true) UPDATE t SET n = a.n FROM a", "WITH a AS (SELECT 1 AS n) UPDATE t SET n = a.n FROM a WHERE t.n IS NULL")]
+    [TestCase("whole-table-write", "WITH a (n) AS MATERIALIZED (DELETE FROM t RETURNING n) SELECT n FROM a WHERE n > 0",
+        "WITH a AS (SELECT 1 AS n), b AS (SELECT n FROM a) INSERT INTO t (n) SELECT n FROM b ON CONFLICT (id) DO UPDATE SET n = 1")]
     [TestCase("lock-timeout", "SET LOCAL lock_timeout = '1h'", Alone + "SELECT 'SET lock_timeout'")]
     [TestCase("transaction-control", "BEGIN; SELECT 1", "DO $$ BEGIN PERFORM 1; END $$")]
     [TestCase("transaction-control", "SELECT 1; COMMIT", "CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1; END")]
@@ -194,6 +208,18 @@ public sealed class LintTests
         var run = await ConsoleRun.StartAsync(["lint", Path.Combine("scripts", "sql", "0003_add_key.sql")], work.Root);
 
         Assert.That((run.Code, run.Output), Is.EqualTo((0, $"Nothing dangerous in 1 file of {Path.Combine("scripts", "sql")}.{Environment.NewLine}")));
+    }
+
+    [Test]
+    public async Task A_folder_whose_path_is_dots_is_named_in_full()
+    {
+        using var work = new Workplace();
+        work.WritePair("0001_add_t", Base);
+        var below = Directory.CreateDirectory(Path.Combine(work.Scripts, "below"));
+
+        var run = await ConsoleRun.StartAsync(["lint", ".."], below.FullName);
+
+        Assert.That((run.Code, run.Output.Trim()), Is.EqualTo((0, $"Nothing dangerous in 2 files of {work.Scripts}.")));
     }
 
     [TestCase("missing.sql")]

@@ -63,6 +63,10 @@ internal static class LintCommand
 
         var findings = files.SelectMany(file => sets[file.Folder].Lint(file.Name)
             .Select(finding => finding with { File = Path.GetRelativePath(session.Host.Directory, Path.Combine(file.Folder, file.Name)) }));
-        return new LintReport(string.Join(", ", sets.Keys.Select(folder => Path.GetRelativePath(session.Host.Directory, folder))), files.Count, [.. findings]);
+        return new LintReport(string.Join(", ", sets.Keys.Select(Shown)), files.Count, [.. findings]);
+
+        // A path of nothing but dots would say little.
+        string Shown(string folder) =>
+            Path.GetRelativePath(session.Host.Directory, folder) is var relative && relative.Trim('.', Path.DirectorySeparatorChar).Length == 0 ? folder : relative;
     }
 }

@@ -64,7 +64,7 @@ internal sealed record AlterTable(string Table, Func<IEnumerable<SqlCursor>> Act
 
 /// <summary>A column: its type in lower case with single blanks, its default without the word; null for none.</summary>
 internal sealed record ColumnDefinition(
-    string Name, string Type, bool NotNull, bool Generated, IReadOnlyList<SqlToken>? Default, IReadOnlyList<ConstraintDefinition> Constraints)
+    string Name, string Type, bool NotNull, bool Generated, bool Virtual, IReadOnlyList<SqlToken>? Default, IReadOnlyList<ConstraintDefinition> Constraints)
 {
     private static readonly string[] Ends =
         ["CONSTRAINT", "NOT", "NULL", "DEFAULT", "PRIMARY", "UNIQUE", "REFERENCES", "CHECK", "GENERATED", "COLLATE", "STORAGE", "COMPRESSION", "USING"];
@@ -78,7 +78,7 @@ internal sealed record ColumnDefinition(
 
         var type = ReadType(cursor);
         var constraints = new List<ConstraintDefinition>();
-        var (notNull, generated, value) = (false, false, (IReadOnlyList<SqlToken>?)null);
+        var (notNull, generated, isVirtual, value) = (false, false, false, (IReadOnlyList<SqlToken>?)null);
         while (!cursor.AtEnd)
         {
             if (cursor.Take("DEFAULT"))
@@ -92,6 +92,7 @@ internal sealed record ColumnDefinition(
             else if (cursor.Take("GENERATED"))
             {
                 generated = true;
+                isVirtual = cursor.Has("VIRTUAL");
             }
             else if (ConstraintDefinition.BeginsHere(cursor))
             {
@@ -103,7 +104,7 @@ internal sealed record ColumnDefinition(
             }
         }
 
-        return new ColumnDefinition(name, type, notNull || constraints.Any(c => c.Kind == "PRIMARY KEY"), generated, value, constraints);
+        return new ColumnDefinition(name, type, notNull || constraints.Any(c => c.Kind == "PRIMARY KEY"), generated, isVirtual, value, constraints);
     }
 
     /// <summary>The column of an action that goes on behind ADD.</summary>

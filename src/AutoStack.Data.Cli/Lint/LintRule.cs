@@ -31,6 +31,8 @@ internal sealed record LintRule(string Id, string Safer)
     public static readonly LintRule WholeTableWrite = new("whole-table-write", "Write in batches, each committed on its own, in a script with the header no-transaction.");
     public static readonly LintRule LockTable = new("lock-table", "Leave it out: each statement takes the weakest lock that it needs.");
     public static readonly LintRule Truncate = new("truncate", "Delete in batches, or make a new table.");
+    public static readonly LintRule Rewrite = new("rewrite", "Leave it to an hour without users; a plain VACUUM stops nobody.");
+    public static readonly LintRule BlockingRefresh = new("blocking-refresh", "Say CONCURRENTLY; the view needs a unique index for it.");
     public static readonly LintRule Unnamed = new("unnamed", "Give an explicit name (CONSTRAINT table_column_key …): later scripts and errors rely on it.");
     public static readonly LintRule MissingDown = new("missing-down", "Write NNNN_verb_object.down.sql, which takes back what this script does.");
     public static readonly LintRule DownIncomplete = new("down-incomplete", "Drop it in the down script, or downgrade and upgrade will not go together.");

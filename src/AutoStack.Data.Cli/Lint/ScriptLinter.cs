@@ -15,7 +15,7 @@ internal sealed class ScriptLinter(MigrationStep step, bool up, ScriptCatalog ca
 
     public IReadOnlyList<Finding> Run()
     {
-        if (step is { Transactional: true, LockTimeout: "0" })
+        if (step.Transactional && step.LockTimeout.TakeWhile(char.IsAsciiDigit).All(digit => digit == '0'))
         {
             Tell(1, LintRule.LockTimeout, "The header lets it wait for a lock without end, and the application queues up behind it.");
         }
@@ -37,6 +37,7 @@ internal sealed class ScriptLinter(MigrationStep step, bool up, ScriptCatalog ca
             Indexes(statement);
             Session(statement);
             Rows(statement);
+            Whole(statement);
             tables.Check(statement);
             foreach (var made in SchemaObject.Created(statement))
             {
@@ -121,10 +122,54 @@ internal sealed class ScriptLinter(MigrationStep step, bool up, ScriptCatalog ca
                 Tell(statement.Line, LintRule.SessionSetting, $"SET {cursor.TakeName()} stays in the session for all scripts that follow.");
             }
         }
+        else if (cursor.Has("set_config"))
+        {
+            Configured(statement);
+        }
         else if (cursor.Starts("RESET") || cursor.Starts("DISCARD"))
         {
             Tell(statement.Line, LintRule.SessionSetting, $"{cursor.TakeName()!.ToUpperInvariant()} takes back what the runner has set in its session.");
         }
+    }
+
+    // SELECT set_config('name', 'value', is_local).
+    private void Configured(SqlStatement statement)
+    {
+        var cursor = statement.Read();
+        while (cursor.Find("set_config"))
+        {
+            List<SqlCursor> arguments = [.. cursor.TakeGroup()?.Items() ?? []];
+            var name = arguments is [var first, ..] ? first.Current.Text.Trim('\'') : "";
+            if (name.Equals("lock_timeout", StringComparison.OrdinalIgnoreCase))
+            {
+                Tell(statement.Line, LintRule.LockTimeout, "The script sets its own lock_timeout, past the header that is read and shown.");
+            }
+            else if (arguments is [_, _, var local] && local.Starts("false"))
+            {
+                Tell(statement.Line, LintRule.SessionSetting, $"set_config of {name} stays in the session for all scripts that follow.");
+            }
+        }
+    }
+
+    private void Whole(SqlStatement statement)
+    {
+        var cursor = statement.Read();
+        if ((cursor.Take("VACUUM") && (cursor.Starts("FULL") || cursor.TakeGroup()?.Items().Any(IsFull) == true)) || cursor.Starts("CLUSTER"))
+        {
+            Tell(statement.Line, LintRule.Rewrite, $"{statement.Tokens[0].Text.ToUpperInvariant()} writes the table anew while nobody can use it.");
+        }
+        else if (cursor.Take("REFRESH MATERIALIZED VIEW") && !cursor.Take("CONCURRENTLY"))
+        {
+            Tell(statement.Line, LintRule.BlockingRefresh, $"Nobody can read {cursor.TakeName()} until it is made anew.");
+        }
+        else if (up && cursor.Take("DROP SCHEMA") && cursor.Has("CASCADE"))
+        {
+            cursor.Take("IF EXISTS");
+            Tell(statement.Line, LintRule.DropTable, $"All tables of the schema {cursor.TakeName()} are lost, and code that still names them fails.");
+        }
+
+        static bool IsFull(SqlCursor option) =>
+            option.Take("FULL") && !option.Starts("false") && !option.Starts("off") && option.Current.Text is not "0";
     }
 
     private void Rows(SqlStatement statement)
@@ -143,7 +188,33 @@ internal sealed class ScriptLinter(MigrationStep step, bool up, ScriptCatalog ca
                 Tell(statement.Line, LintRule.Truncate, $"TRUNCATE loses all rows of {table} and stops its readers.");
             }
         }
-        else if (step.Transactional && (cursor.Take("UPDATE") || cursor.Take("DELETE FROM")))
+        else if (step.Transactional)
+        {
+            Write(statement, cursor);
+        }
+    }
+
+    private void Write(SqlStatement statement, SqlCursor cursor)
+    {
+        if (cursor.Take("WITH"))
+        {
+            cursor.Take("RECURSIVE");
+            do
+            {
+                cursor.TakeName();
+                cursor.TakeGroup();
+                cursor.Take("AS");
+                cursor.Take("NOT");
+                cursor.Take("MATERIALIZED");
+                if (cursor.TakeGroup() is { } inner)
+                {
+                    Write(statement, inner);
+                }
+            }
+            while (cursor.Take(","));
+        }
+
+        if (cursor.Take("UPDATE") || cursor.Take("DELETE FROM"))
         {
             cursor.Take("ONLY");
             if (cursor.TakeName() is { } table && !ownTables.Contains(table) && !cursor.Has("WHERE"))

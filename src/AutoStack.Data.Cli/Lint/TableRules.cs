@@ -71,6 +71,11 @@ internal sealed class TableRules(
         {
             tell(line, LintRule.DropColumn, $"The column's data in {table} is lost, and code that still names it fails.");
         }
+        else if (!own && (action.Starts("SET UNLOGGED") || action.Starts("SET LOGGED")))
+        {
+            var lost = action.Starts("SET UNLOGGED") ? ", and a crash of the server empties it from then on" : "";
+            tell(line, LintRule.Rewrite, $"{table} is written anew while nobody can use it{lost}.");
+        }
         else if (!own && action.Starts("ALTER"))
         {
             Column(table, action, line);
@@ -111,7 +116,7 @@ internal sealed class TableRules(
 
         Constraints(table, column.Constraints);
         var generated = column.Generated || SerialTypes.Contains(column.Type);
-        if (!own && (generated || (column.Default is { } value && IsVolatile(value))))
+        if (!own && ((generated && !column.Virtual) || (column.Default is { } value && IsVolatile(value))))
         {
             tell(line, LintRule.VolatileDefault, $"{table} is rewritten while nobody can use it: each row gets its own value of {column.Name}.");
         }
