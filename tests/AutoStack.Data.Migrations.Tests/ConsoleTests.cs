@@ -200,8 +200,17 @@ public sealed class ConsoleTests : MigrationTests
     }
 
     [Test]
+    public async Task A_downgrade_says_of_which_tables_it_deletes_rows()
+    {
+        var run = await ConsoleRun.StartAsync(["downgrade", "15", "--sql"], cancellationToken: Token);
+
+        Assert.That(run.Error, Does.Contain("loses all data in").And.Contain("columns  sessions.family_id, sessions.rotated_at").And.Contain("rows of  sessions"));
+    }
+
+    [Test]
     public async Task A_script_that_fails_is_exit_code_1_and_leaves_nothing_half_applied()
     {
+        await RunAsync("upgrade", "1");
         await ExecuteAsync("CREATE TABLE deployment_health_checks ()");
 
         var run = await RunAsync("upgrade", "--json");

@@ -1,22 +1,53 @@
 using AutoStack.Data.Cli.Lint;
 using AutoStack.Data.Migrations;
+using AutoStack.Data.Migrations.Internal;
 using Spectre.Console;
 
 namespace AutoStack.Data.Cli.Commands;
 
-/// <summary>The tables and columns that down scripts drop, as their text says it.</summary>
-internal sealed record DataLoss(IReadOnlyList<string> Tables, IReadOnlyList<string> Columns)
+/// <summary>The tables and columns that down scripts drop, and the tables that they delete rows of, as their text says it.</summary>
+internal sealed record DataLoss(IReadOnlyList<string> Tables, IReadOnlyList<string> Columns, IReadOnlyList<string> Rows)
 {
-    public bool IsNone => Tables.Count == 0 && Columns.Count == 0;
+    public bool IsNone => Tables.Count == 0 && Columns.Count == 0 && Rows.Count == 0;
 
     public static DataLoss Of(IEnumerable<MigrationScript> plan)
     {
-        var dropped = plan.SelectMany(script => script.Down.Statements).SelectMany(SchemaObject.Dropped).ToLookup(o => o.Kind);
+        var statements = plan.SelectMany(script => script.Down.Statements).ToList();
+        var dropped = statements.SelectMany(SchemaObject.Dropped).ToLookup(o => o.Kind);
         var tables = new SortedSet<string>(dropped["TABLE"].Select(o => o.Name), StringComparer.Ordinal);
         var columns = new SortedSet<(string Table, string Column)>(dropped["COLUMN"].Select(o => (o.Table!, o.Name)));
 
-        // A column goes with its table: naming both would be noise.
-        return new DataLoss([.. tables], [.. columns.Where(c => !tables.Contains(c.Table)).Select(c => $"{c.Table}.{c.Column}")]);
+        var emptied = new SortedSet<string>(statements.SelectMany(Emptied), StringComparer.Ordinal);
+
+        // Columns and rows go with their table: naming both would be noise.
+        return new DataLoss(
+            [.. tables], [.. columns.Where(c => !tables.Contains(c.Table)).Select(c => $"{c.Table}.{c.Column}")], [.. emptied.Where(t => !tables.Contains(t))]);
+    }
+
+    // A DELETE may also stand within a WITH.
+    private static IEnumerable<string> Emptied(SqlStatement statement)
+    {
+        var cursor = statement.Read();
+        if (cursor.Take("TRUNCATE"))
+        {
+            cursor.Take("TABLE");
+            foreach (var item in cursor.Items())
+            {
+                item.Take("ONLY");
+                if (item.TakeName() is { } table)
+                {
+                    yield return table;
+                }
+            }
+        }
+
+        for (; !cursor.AtEnd; cursor.Skip())
+        {
+            if (cursor.Take("DELETE FROM") && (cursor.Take("ONLY") || true) && cursor.TakeName() is { } table)
+            {
+                yield return table;
+            }
+        }
     }
 
     /// <summary>Says what a downgrade loses.</summary>
@@ -26,13 +57,14 @@ internal sealed record DataLoss(IReadOnlyList<string> Tables, IReadOnlyList<stri
         var way = $"Downgrade {plan.FromVersion} → {plan.ToVersion}";
         if (loss.IsNone)
         {
-            console.WriteLine($"{way} drops no table and no column: no data is lost.");
+            console.WriteLine($"{way} drops no table and no column and deletes no row: no data is lost.");
             return;
         }
 
-        console.WriteLine($"{way} loses all data in", new Style(Color.Yellow));
+        console.WriteLine($"{way} loses {(loss.Tables.Count + loss.Columns.Count > 0 ? "all data in" : "data")}", new Style(Color.Yellow));
         List("tables", loss.Tables);
         List("columns", loss.Columns);
+        List("rows of", loss.Rows);
 
         void List(string what, IReadOnlyList<string> names)
         {
