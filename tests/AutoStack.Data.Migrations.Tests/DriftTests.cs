@@ -72,6 +72,9 @@ public sealed class DriftTests : MigrationTests
             ["Constraint sessions.sessions_user_id_fkey is not validated: rows from before it are unchecked."]),
         ("ALTER TABLE users DROP CONSTRAINT users_required_check, ADD CONSTRAINT users_required_check CHECK (created_at IS NOT NULL AND updated_at IS NOT NULL) NOT VALID",
             ["Constraint users.users_required_check is not validated: rows from before it are unchecked."]),
+        ("DO $$ DECLARE g name; BEGIN FOR g IN SELECT tgname FROM pg_trigger WHERE tgrelid = 'sessions'::regclass LOOP " +
+            "EXECUTE format('ALTER TABLE sessions ENABLE REPLICA TRIGGER %I', g); END LOOP; END $$",
+            ["Constraint sessions.sessions_user_id_fkey is switched off: its triggers are disabled, and rows may break it."]),
         ("ALTER TABLE sessions DISABLE TRIGGER ALL", ["Constraint sessions.sessions_user_id_fkey is switched off: its triggers are disabled, and rows may break it."]),
         ("ALTER TABLE projects ADD CONSTRAINT short CHECK (length(name) < 20)", ["Constraint projects.short is not part of the schema."]),
         ("ALTER TABLE deployment_logs ADD CONSTRAINT one_line UNIQUE USING INDEX deployment_logs_deployment_id_seq_key",

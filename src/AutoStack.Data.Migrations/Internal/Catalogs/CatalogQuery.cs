@@ -58,12 +58,15 @@ internal static class CatalogQuery
             UNION ALL
             -- Since version 18 a NOT NULL is a constraint too; the column says it already. A foreign key is kept by triggers, and those can be off.
             SELECT 'Constraint', 5, t.relname, 0, c.conname, quote_ident(c.conname), pg_get_constraintdef(c.oid)
-                || CASE WHEN EXISTS (SELECT FROM pg_trigger g WHERE g.tgconstraint = c.oid AND g.tgenabled = 'D') THEN ' DISABLED' ELSE '' END
+                || CASE WHEN EXISTS (SELECT FROM pg_trigger g WHERE g.tgconstraint = c.oid AND g.tgenabled IN ('D', 'R')) THEN ' DISABLED' ELSE '' END
             FROM pg_constraint c
             JOIN tables t ON t.oid = c.conrelid
             WHERE c.contype IN ('p', 'u', 'x', 'c', 'f')
             UNION ALL
-            SELECT 'Index', 6, t.relname, 0, i.relname, 'public.' || quote_ident(i.relname), pg_get_indexdef(i.oid)
+            -- How full an index keeps its pages is its operator's to say.
+            SELECT 'Index', 6, t.relname, 0, i.relname, 'public.' || quote_ident(i.relname),
+                CASE WHEN i.reloptions IS NULL THEN pg_get_indexdef(i.oid)
+                    ELSE regexp_replace(pg_get_indexdef(i.oid), ' WITH \([^()]*\)(?= WHERE |$)', '') END
                 || CASE WHEN x.indisvalid AND x.indisready THEN '' ELSE ' INVALID' END
             FROM pg_index x
             JOIN tables t ON t.oid = x.indrelid
