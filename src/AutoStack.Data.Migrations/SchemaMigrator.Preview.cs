@@ -66,8 +66,8 @@ public sealed partial class SchemaMigrator
     {
         var connection = await server.ConnectReadOnlyAsync(options.ServerWait, options.Progress, cancellationToken).ConfigureAwait(false);
         await using var closing = connection.ConfigureAwait(false);
-        var history = Compare(await ReadJournalAsync(connection, make: false, cancellationToken).ConfigureAwait(false));
-        return new MigrationPlan(!up, history.CurrentVersion, Plan(history, up, target));
+        var (history, plan) = await PlanAsync(connection, up, target, cancellationToken).ConfigureAwait(false);
+        return new MigrationPlan(!up, history.CurrentVersion, plan);
     }
 
     private async Task<RehearsalReport> RehearseAsync(
@@ -85,8 +85,9 @@ public sealed partial class SchemaMigrator
         // Never committed, whatever happens.
         var transaction = await connection.BeginTransactionAsync(cancellationToken).ConfigureAwait(false);
         await using var rollingBack = transaction.ConfigureAwait(false);
-        var history = Compare(await ReadJournalAsync(connection, make: true, cancellationToken).ConfigureAwait(false));
-        var plan = new MigrationPlan(!up, history.CurrentVersion, Plan(history, up, target));
+        var (history, planned) = await PlanAsync(connection, up, target, cancellationToken).ConfigureAwait(false);
+        await ReadJournalAsync(connection, make: true, cancellationToken).ConfigureAwait(false);
+        var plan = new MigrationPlan(!up, history.CurrentVersion, planned);
         var steps = new List<RehearsedStep>();
         foreach (var script in plan.Scripts)
         {

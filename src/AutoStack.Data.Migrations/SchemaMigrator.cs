@@ -1,4 +1,5 @@
 using AutoStack.Data.Migrations.Internal;
+using AutoStack.Data.Migrations.Internal.Adoption;
 using Npgsql;
 
 namespace AutoStack.Data.Migrations;
@@ -81,8 +82,9 @@ public sealed partial class SchemaMigrator
         bool up, MigrationTarget target, IProgress<MigrationEvent>? progress, CancellationToken cancellationToken) =>
         WithLockAsync(progress, async (runner, connection) =>
         {
-            var history = Compare(await ReadJournalAsync(connection, make: true, cancellationToken).ConfigureAwait(false));
-            var plan = Plan(history, up, target);
+            // A refusal leaves no journal behind.
+            var (history, plan) = await PlanAsync(connection, up, target, cancellationToken).ConfigureAwait(false);
+            await ReadJournalAsync(connection, make: true, cancellationToken).ConfigureAwait(false);
             var from = history.CurrentVersion;
             var to = plan.Count == 0 ? from : up ? plan[^1].Version : plan[^1].Version - 1;
             progress?.Report(new MigrationPlanned(from, to, plan.Count));
@@ -109,6 +111,17 @@ public sealed partial class SchemaMigrator
         var runner = new ScriptRunner(connection, held, options.Attempts, progress);
         await runner.PrepareSessionAsync(cancellationToken).ConfigureAwait(false);
         return await work(runner, connection).ConfigureAwait(false);
+    }
+
+    private async Task<(SchemaHistory History, IReadOnlyList<MigrationScript> Scripts)> PlanAsync(
+        NpgsqlConnection connection, bool up, MigrationTarget target, CancellationToken cancellationToken)
+    {
+        var history = Compare(await ReadJournalAsync(connection, make: false, cancellationToken).ConfigureAwait(false));
+        var plan = Plan(history, up, target);
+        return history.CurrentVersion == 0 && up && plan.Count > 0
+            && await UnjournaledTables.FindAsync(connection, cancellationToken).ConfigureAwait(false) is { } tables
+            ? throw new MigrationException(MigrationError.NotAdopted, tables.Message)
+            : (history, plan);
     }
 
     private List<MigrationScript> Plan(SchemaHistory history, bool up, MigrationTarget target)

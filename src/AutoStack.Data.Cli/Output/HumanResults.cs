@@ -166,6 +166,10 @@ internal sealed class HumanResults(IAnsiConsole output, IAnsiConsole error) : IR
             var found = drift.Differences.Count - remarks;
             output.WriteLine();
             output.WriteLine((found == 0 ? "No difference" : Screen.Count(found, "difference")) + (remarks == 0 ? "." : $", {Screen.Count(remarks, "remark")}."));
+            if (drift.History.CurrentVersion == 0 && found > 0)
+            {
+                output.WriteLine("There is no journal of these tables. When the Python services made them, adopt takes them over.", new Style(Color.Yellow));
+            }
         }
 
         // To be copied: a line break more would be part of what is run.

@@ -49,8 +49,8 @@ namespace AutoStack.Data.Cli.Output;
 ///                     given; recommendation is null when no point met p99AskedMs, and closestToP99 (poolSize, rate, throughput, p99Ms) is what came nearest
 /// any failure         {"error":{"kind":"scriptFailed","message":"…"}}   kind is usage, cancelled, unexpected,
 ///                     scriptFailed, scriptChanged, schemaNewer, targetInvalid, locked, noConnection or pooledConnection; of revision also
-///                     scriptsInvalid (the scripts that are there have a gap) and notWritten; of adopt notRecognised and rowsInTheWay; of bench pool
-///                     leftBehind
+///                     scriptsInvalid (the scripts that are there have a gap) and notWritten; of upgrade notAdopted; of adopt notRecognised and
+///                     rowsInTheWay; of bench pool leftBehind
 /// </code>
 /// </remarks>
 internal sealed class JsonResults(TextWriter output, IAnsiConsole error) : IResults
