@@ -8,7 +8,7 @@ namespace AutoStack.Data.Migrations;
 /// <param name="Changes">What is missing to that version, in the order of the run; empty when the database is ours already.</param>
 /// <param name="Scripts">The versions that follow, as an upgrade would apply them.</param>
 /// <param name="Kept">What is not part of the schema and stays: columns, constraints, indexes, triggers.</param>
-/// <param name="Obstacles">Rows that a change or a script will not bear; the adoption stops before it. Empty when it reaches the newest version.</param>
+/// <param name="Obstacles">Rows that a change or a script will not bear, or rights that the role lacks; the adoption stops before it. Empty when it reaches the newest version.</param>
 public sealed record AdoptionPlan(
     string Found,
     string? AlembicRevision,
@@ -28,11 +28,11 @@ public sealed record AdoptionPlan(
 /// <param name="Step">The statements; its file name is made up, for example <c>adopt_users.sql</c>.</param>
 public sealed record AdoptionChange(string Description, MigrationStep Step);
 
-/// <summary>Rows that have to be mended by somebody who knows what they mean.</summary>
+/// <summary>Rows that have to be mended by somebody who knows what they mean, or a right that somebody has to grant.</summary>
 /// <param name="Before">The file name of the change or script that will not bear them.</param>
-/// <param name="What">What is wrong with them, without a full stop.</param>
-/// <param name="Query">Lists them.</param>
-/// <param name="Hint">How they can be mended; a statement where one will usually do.</param>
+/// <param name="What">What is wrong, without a full stop.</param>
+/// <param name="Query">Lists what is in the way.</param>
+/// <param name="Hint">How it can be mended; a statement where one will usually do.</param>
 public sealed record AdoptionObstacle(string Before, string What, string Query, string Hint);
 
 /// <summary>What an adoption did.</summary>

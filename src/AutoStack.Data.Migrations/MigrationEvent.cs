@@ -50,6 +50,10 @@ public sealed record StepRetrying(string FileName, int Attempt, TimeSpan Delay, 
 /// <param name="Step">The script and its duration.</param>
 public sealed record StepFinished(AppliedStep Step) : MigrationEvent;
 
+/// <summary>An adoption has brought the database to the shape of a version, and noted it.</summary>
+/// <param name="Version">The version that the database is at now.</param>
+public sealed record VersionStamped(int Version) : MigrationEvent;
+
 /// <summary>A script was rehearsed, and will be rolled back.</summary>
 /// <param name="Step">The script and how it ran.</param>
 public sealed record StepRehearsed(RehearsedStep Step) : MigrationEvent;

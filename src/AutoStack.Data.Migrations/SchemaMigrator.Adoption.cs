@@ -18,7 +18,8 @@ public sealed partial class SchemaMigrator
     {
         var connection = await server.ConnectReadOnlyAsync(this.options.ServerWait, this.options.Progress, cancellationToken).ConfigureAwait(false);
         await using var closing = connection.ConfigureAwait(false);
-        return (await PlanAdoptionAsync(connection, options, cancellationToken).ConfigureAwait(false)).Plan;
+        return (await LookAsync(connection, () => PlanAdoptionAsync(connection, options, cancellationToken), report: null, cancellationToken)
+            .ConfigureAwait(false)).Plan;
     }
 
     /// <summary>
@@ -39,7 +40,8 @@ public sealed partial class SchemaMigrator
         AdoptionOptions? options = null, IProgress<MigrationEvent>? progress = null, CancellationToken cancellationToken = default) =>
         WithLockAsync(progress, async (runner, connection) =>
         {
-            var (plan, checks) = await PlanAdoptionAsync(connection, options, cancellationToken).ConfigureAwait(false);
+            var (plan, checks) = await LookAsync(
+                connection, () => PlanAdoptionAsync(connection, options, cancellationToken), report: null, cancellationToken).ConfigureAwait(false);
             progress?.Report(new AdoptionPlanned(plan));
             progress?.Report(new MigrationPlanned(
                 plan.CurrentVersion, Math.Max(plan.CurrentVersion, scripts.Count), plan.Changes.Count + plan.Scripts.Count));
@@ -54,6 +56,7 @@ public sealed partial class SchemaMigrator
             {
                 await VersionJournal.StampAsync(connection, [.. scripts.Take(plan.StampedVersion)], cancellationToken).ConfigureAwait(false);
                 run.Reached(plan.StampedVersion);
+                progress?.Report(new VersionStamped(plan.StampedVersion));
             }
 
             foreach (var script in plan.Scripts)
@@ -67,7 +70,8 @@ public sealed partial class SchemaMigrator
             {
                 foreach (var check in checks.Where(c => c.Obstacle.Before == script.Up.FileName))
                 {
-                    if (await check.RunAsync(connection, cancellationToken).ConfigureAwait(false) is { } obstacle)
+                    if (await LookAsync(connection, () => check.RunAsync(connection, cancellationToken), run.Report, cancellationToken)
+                        .ConfigureAwait(false) is { } obstacle)
                     {
                         throw new MigrationException(MigrationError.RowsInTheWay,
                             $"Rows are in the way of {obstacle.Before}. {obstacle.What}:\n{obstacle.Query};\n{obstacle.Hint}\nMend them and start again: it goes on from here.")
@@ -81,12 +85,39 @@ public sealed partial class SchemaMigrator
             }
         }, cancellationToken);
 
+    // Reading all rows takes its time, waiting for somebody's lock does not.
+    private async Task<T> LookAsync<T>(NpgsqlConnection connection, Func<Task<T>> look, MigrationReport? report, CancellationToken cancellationToken)
+    {
+        using var prepare = new NpgsqlCommand(
+            "SELECT set_config('statement_timeout', '0', false), set_config('lock_timeout', @milliseconds::text, false)", connection);
+        prepare.Parameters.AddWithValue("milliseconds", (long)Math.Clamp(options.LockWait.TotalMilliseconds, 1, CheckWait.TotalMilliseconds));
+        await prepare.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            return await look().ConfigureAwait(false);
+        }
+        catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.LockNotAvailable)
+        {
+            throw new MigrationException(MigrationError.Locked,
+                "Another session has locked a table; adopt could not look at its rows in time. Start again when it is done.", exception)
+            {
+                Report = report,
+            };
+        }
+    }
+
     private async Task<(AdoptionPlan Plan, IReadOnlyList<RowCheck> Checks)> PlanAdoptionAsync(
         NpgsqlConnection connection, AdoptionOptions? options, CancellationToken cancellationToken)
     {
         var history = Compare(await ReadJournalAsync(connection, make: false, cancellationToken).ConfigureAwait(false));
         var pending = Plan(history, up: true, MigrationTarget.Head);
         var found = await Catalog.ReadAsync(connection, cancellationToken).ConfigureAwait(false);
+        if (history.CurrentVersion == 0
+            && await UnjournaledTables.FindAsync(connection, cancellationToken).ConfigureAwait(false) is { Schema: not "public" } elsewhere)
+        {
+            throw new MigrationException(MigrationError.NotRecognised, elsewhere.Message);
+        }
+
         var revision = await TextAsync(connection, "alembic_version",
             "SELECT string_agg(version_num, ', ' ORDER BY version_num) FROM public.alembic_version", cancellationToken).ConfigureAwait(false);
 
@@ -96,7 +127,7 @@ public sealed partial class SchemaMigrator
         {
             plan = new AdoptionPlan(
                 $"An AutoStack database at version {history.CurrentVersion}", revision, history.CurrentVersion, StampedVersion: 0, [], pending, [], []);
-            checks = [.. pending.SelectMany(s => RowCheck.Of(s, found))];
+            checks = [.. pending.SelectMany(s => RowCheck.Of(s, found).Concat(RowCheck.OfKeptJson(s, found)))];
         }
         else
         {
@@ -107,16 +138,23 @@ public sealed partial class SchemaMigrator
             checks = planner.Checks;
         }
 
-        var obstacles = new List<AdoptionObstacle>();
-        foreach (var check in checks)
-        {
-            if (await check.RunAsync(connection, cancellationToken).ConfigureAwait(false) is { } obstacle)
-            {
-                obstacles.Add(obstacle);
-            }
-        }
+        // Without the rights the rows may not even be read.
+        var obstacles = await FindAsync(Rights.Of(plan)).ConfigureAwait(false);
+        return (plan with { Obstacles = obstacles.Count > 0 ? obstacles : await FindAsync(checks).ConfigureAwait(false) }, checks);
 
-        return (plan with { Obstacles = obstacles }, checks);
+        async Task<List<AdoptionObstacle>> FindAsync(IEnumerable<RowCheck> all)
+        {
+            var standing = new List<AdoptionObstacle>();
+            foreach (var check in all)
+            {
+                if (await check.RunAsync(connection, cancellationToken).ConfigureAwait(false) is { } obstacle)
+                {
+                    standing.Add(obstacle);
+                }
+            }
+
+            return standing;
+        }
     }
 
     private static async Task<string?> TextAsync(NpgsqlConnection connection, string relation, string sql, CancellationToken cancellationToken)

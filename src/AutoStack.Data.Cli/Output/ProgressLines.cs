@@ -56,9 +56,12 @@ internal sealed class ProgressLines(IAnsiConsole console, IAnsiConsole error) : 
                 break;
             case StepFinished { Step: var step }:
                 finished++;
-                current = plan!.ToVersion > plan.FromVersion ? step.Version : step.Version - 1;
+                current = step.Version == 0 ? current : plan!.ToVersion > plan.FromVersion ? step.Version : step.Version - 1;
                 console.WriteLine($"{(lineOpen ? "" : step.FileName.PadRight(NameWidth))} {Screen.Duration(step.Duration),8}", new Style(Color.Green));
                 lineOpen = false;
+                break;
+            case VersionStamped stamped:
+                current = stamped.Version;
                 break;
             case StepRehearsed { Step: var step }:
                 console.WriteLine($"{(lineOpen ? "" : step.FileName.PadRight(NameWidth))} {Way(step)}", new Style(Color.Green));

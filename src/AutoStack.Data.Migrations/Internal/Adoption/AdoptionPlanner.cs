@@ -27,9 +27,15 @@ internal sealed class AdoptionPlanner(Catalog found, string? jsonSize, IReadOnly
     {
         var version = RecognisedVersion();
         var differences = Catalog.Compare(Catalog.Expected(version), found);
-        Refuse([.. differences.Where(d => d.Expected is not null && !IsMended(d) && !IsJson(d) || d is { Expected: null, Kind: SchemaObjectKind.Column } && RefusesInserts(d))]);
-
         var missing = differences.Where(d => d.Expected is not null).ToList();
+        Refuse(
+        [
+            .. differences.Where(d => d.Expected is not null && !IsMended(d) && !IsJson(d)).Select(d => d.Message),
+            .. differences.Where(d => d is { Expected: null, Kind: SchemaObjectKind.Column } && RefusesInserts(d))
+                .Select(d => $"{d.Message} It refuses rows that do not know it: give it a default or allow NULL."),
+            .. missing.SelectMany(InTheWay),
+        ]);
+
         Change("adopt_extension", missing.Where(d => d.Kind == SchemaObjectKind.Extension));
         foreach (var table in missing.Where(d => IsQuick(d) && !IsJson(d)).GroupBy(TableOf))
         {
@@ -45,6 +51,7 @@ internal sealed class AdoptionPlanner(Catalog found, string? jsonSize, IReadOnly
         ChangeJson(json);
         List<MigrationScript> following = [.. scripts.Where(s => s.Version > version)];
         checks.AddRange(following.SelectMany(s => RowCheck.Of(s, found)));
+        checks.AddRange(options.KeepJson ? following.SelectMany(s => RowCheck.OfKeptJson(s, found)) : []);
         return new AdoptionPlan(
             alembicRevision is not null ? $"A database of the Python services, made by Alembic (revision {alembicRevision})"
                 : differences.Count == 0 ? "The documented schema, without a journal"
@@ -74,15 +81,21 @@ internal sealed class AdoptionPlanner(Catalog found, string? jsonSize, IReadOnly
             Catalog.Expected(version).Objects.Where(o => o.Kind == SchemaObjectKind.Table).Select(o => o.Name);
     }
 
-    private static void Refuse(List<SchemaDifference> unknown)
+    // Somebody's own index is never dropped, and names of indexes are unique in the whole schema. One that a build left invalid is nobody's.
+    private IEnumerable<string> InTheWay(SchemaDifference d) => d.Kind == SchemaObjectKind.Index || RowCheck.IsKey(d)
+        ? found.Objects
+            .Where(o => o.Kind == SchemaObjectKind.Index && o.Name == NameOf(d) && !o.Definition.EndsWith(CatalogObject.Invalid, StringComparison.Ordinal)
+                && !(IsRenamed(d) && d.Found == o.Definition))
+            .Select(o => $"Index {o.Path} is another one than the schema's of that name. To keep it, rename it: ALTER INDEX {o.Sql} RENAME TO …;")
+        : [];
+
+    private static void Refuse(List<string> unknown)
     {
         if (unknown.Count > 0)
         {
             throw new MigrationException(MigrationError.NotRecognised,
                 "This is no database of the Python services in any known form; nothing was changed. It differs in\n" +
-                string.Join('\n', unknown.Select(d => d.Expected is null
-                    ? $"  {d.Message} It refuses rows that do not know it: give it a default or allow NULL."
-                    : $"  {d.Message}")));
+                string.Join('\n', unknown.Select(what => "  " + what)));
         }
     }
 
@@ -121,11 +134,12 @@ internal sealed class AdoptionPlanner(Catalog found, string? jsonSize, IReadOnly
 
     private void ChangeOneByOne(SchemaDifference difference)
     {
+        var name = "adopt_" + NameOf(difference);
+        checks.AddRange(RowCheck.OfConstraint(name + ".sql", difference));
         foreach (var statement in difference.Statements)
         {
             var concurrent = statement.Contains(" INDEX CONCURRENTLY ", StringComparison.Ordinal);
-            Add($"adopt_{difference.Name[(difference.Name.IndexOf('.', StringComparison.Ordinal) + 1)..]}",
-                statement.Split('\n')[0], (concurrent ? "-- autostack: no-transaction\n" : "") + statement);
+            Add(name, statement.Split('\n')[0], (concurrent ? "-- autostack: no-transaction\n" : "") + statement);
         }
     }
 
@@ -166,6 +180,8 @@ internal sealed class AdoptionPlanner(Catalog found, string? jsonSize, IReadOnly
     }
 
     private static string TableOf(SchemaDifference d) => d.Name.Split('.')[0];
+
+    private static string NameOf(SchemaDifference d) => d.Name[(d.Name.IndexOf('.', StringComparison.Ordinal) + 1)..];
 
     private static ColumnParts Parts(string definition) => new CatalogObject(SchemaObjectKind.Column, "", "", definition).Column();
 }

@@ -1,3 +1,5 @@
+using System.Text.RegularExpressions;
+
 namespace AutoStack.Data.Migrations.Internal.Adoption;
 
 /// <summary>From <c>json</c> to <c>jsonb</c>, which refuses what the other one holds.</summary>
@@ -33,6 +35,10 @@ internal static class JsonColumns
     public static string Try(string table, IEnumerable<string> columns) =>
         $"SELECT count(*) FROM public.{table} WHERE num_nulls({string.Join(", ", columns.Select(AsJsonb))}) > 0";
 
+    /// <summary>Fails, as the build of an index would after the cleaning, when an expression cannot be computed from a value.</summary>
+    public static string TryReading(string table, IReadOnlyList<string> columns, string expression) =>
+        $"SELECT count(*) FROM public.{table} WHERE num_nulls({columns.Aggregate(expression, (sql, c) => Regex.Replace(sql, $@"\b{c}\b(?= ->)", $"({AsJson(c)})".Replace("$", "$$", StringComparison.Ordinal)))}) > 1";
+
     /// <summary>Half a surrogate pair may be among these rows, and numbers of many digits.</summary>
     public static string Suspects(string table, IEnumerable<string> columns) =>
         $"""
@@ -47,4 +53,7 @@ internal static class JsonColumns
     // The search is a tenth of the cost of the replacement, which few rows need.
     private static string AsJsonb(string column) =>
         $@"CASE WHEN strpos({column}::text, '\u0000') = 0 THEN {column}::jsonb ELSE {Cleaned(column)}::jsonb END";
+
+    private static string AsJson(string column) =>
+        $@"CASE WHEN strpos({column}::text, '\u0000') = 0 THEN {column} ELSE {Cleaned(column)}::json END";
 }

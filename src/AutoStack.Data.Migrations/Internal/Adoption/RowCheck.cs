@@ -14,14 +14,16 @@ internal sealed partial record RowCheck(AdoptionObstacle Obstacle, string Probe)
             -- Keeps the last of each:
             DELETE FROM public.deployment_stages s
             USING public.deployment_stages o
-            WHERE o.deployment_id = s.deployment_id AND lower(o.stage_name) = lower(s.stage_name) AND (o.created_at, o.id) > (s.created_at, s.id);
+            WHERE o.deployment_id = s.deployment_id AND lower(o.stage_name) = lower(s.stage_name)
+              AND (coalesce(o.created_at, '-infinity'), o.id) > (coalesce(s.created_at, '-infinity'), s.id);
             """),
         ["deployment_containers_host_port_key"] = ("Two containers that are not stopped have the same port of a host", """
             -- Only one of them can be running. Marks all but the last as stopped:
             UPDATE public.deployment_containers c
             SET status = 'stopped', stopped_at = now() AT TIME ZONE 'UTC'
             FROM public.deployment_containers o
-            WHERE c.stopped_at IS NULL AND o.stopped_at IS NULL AND (o.host, o.port) = (c.host, c.port) AND (o.created_at, o.id) > (c.created_at, c.id);
+            WHERE c.stopped_at IS NULL AND o.stopped_at IS NULL AND (o.host, o.port) = (c.host, c.port)
+              AND (coalesce(o.created_at, '-infinity'), o.id) > (coalesce(c.created_at, '-infinity'), c.id);
             """),
         ["users_lower_email_key"] = ("Accounts have the same address but for its case", """
             -- Decide which account keeps the address; the other one gets another or goes:
@@ -44,6 +46,55 @@ internal sealed partial record RowCheck(AdoptionObstacle Obstacle, string Probe)
         new AdoptionObstacle(before, $"A value in {table} is none for jsonb", JsonColumns.Suspects(table, columns),
             "Correct the value in these rows, delete them, or keep json."),
         JsonColumns.Try(table, columns));
+
+    /// <summary>A column that stays json: an index on what is read from it fails where jsonb would have.</summary>
+    public static IEnumerable<RowCheck> OfKeptJson(MigrationScript script, Catalog found)
+    {
+        var before = Catalog.Expected(script.Version - 1);
+        return
+            from index in Catalog.Expected(script.Version).Objects
+            where index.Kind == SchemaObjectKind.Index && before.Find(index) is null
+            let expression = Indexed().Match(index.Definition).Groups["expression"].Value
+            let columns = found.Objects
+                .Where(o => o.Kind == SchemaObjectKind.Column && o.Table == index.Table && o.Column().Type == "json"
+                    && expression.Contains(o.Name + " ->", StringComparison.Ordinal))
+                .Select(o => o.Name).ToList()
+            where columns.Count > 0
+            select new RowCheck(
+                new AdoptionObstacle(script.Up.FileName, $"Nothing can be read from a value in {index.Table}", JsonColumns.Suspects(index.Table, columns),
+                    "Correct the value in these rows, or delete them."),
+                JsonColumns.TryReading(index.Table, columns, expression));
+    }
+
+    /// <summary>True for what an index of the same name keeps: a primary or unique key.</summary>
+    public static bool IsKey(SchemaDifference d) => d.Kind == SchemaObjectKind.Constraint && Key().IsMatch(d.Expected ?? "");
+
+    /// <summary>A key that is added or validated: the rows have lived without it.</summary>
+    public static IEnumerable<RowCheck> OfConstraint(string before, SchemaDifference constraint)
+    {
+        var (table, definition) = (constraint.Name.Split('.')[0], constraint.Expected ?? "");
+        if (constraint.Kind == SchemaObjectKind.Constraint && Key().Match(definition) is { Success: true } key)
+        {
+            var keys = key.Groups["keys"].Value;
+            return [OfQuery(new AdoptionObstacle(before, $"Rows of {table} have the same {keys}",
+                Duplicates(table, keys, string.Join(" AND ", keys.Split(", ").Select(k => k + " IS NOT NULL"))), "Change or delete all but one of each."))];
+        }
+
+        if (constraint.Kind == SchemaObjectKind.Constraint && ForeignKey().Match(definition) is { Success: true } foreign)
+        {
+            var (column, other) = (foreign.Groups["column"].Value, foreign.Groups["other"].Value);
+            return [OfQuery(new AdoptionObstacle(before, $"Rows of {table} name a row of {other} that is not there", $"""
+                SELECT *
+                FROM public.{table} t
+                WHERE {column} IS NOT NULL AND NOT EXISTS (SELECT FROM public.{other} o WHERE o.{foreign.Groups["key"].Value} = t.{column})
+                """, $"Delete them, or let {column} name a row that is there."))];
+        }
+
+        return [];
+    }
+
+    /// <summary>What a query lists is in the way.</summary>
+    public static RowCheck OfQuery(AdoptionObstacle obstacle) => new(obstacle, $"SELECT count(*) FROM ({obstacle.Query}) d");
 
     /// <summary>The obstacle, when there are such rows.</summary>
     public async Task<AdoptionObstacle?> RunAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
@@ -72,14 +123,16 @@ internal sealed partial record RowCheck(AdoptionObstacle Obstacle, string Probe)
         }
 
         var (what, hint) = Known.GetValueOrDefault(index.Name, ($"Rows of {table} have the same {keys}", "Change or delete all but one of each."));
-        var query = $"""
-            SELECT {keys}, count(*), array_agg(id ORDER BY {(IsDocumented(table, "created_at") ? "created_at, id" : "id")}) AS ids
-            FROM public.{table}{(where.Length == 0 ? "" : $"\nWHERE {where}")}
-            GROUP BY {keys}
-            HAVING count(*) > 1
-            """;
-        return new RowCheck(new AdoptionObstacle(script.Up.FileName, what, query, hint), $"SELECT count(*) FROM ({query}) d");
+        return OfQuery(new AdoptionObstacle(script.Up.FileName, what, Duplicates(table, keys, where), hint));
     }
+
+    private static string Duplicates(string table, string keys, string where) =>
+        $"""
+        SELECT {keys}, count(*), array_agg(id ORDER BY {(IsDocumented(table, "created_at") ? "created_at NULLS FIRST, id" : "id")}) AS ids
+        FROM public.{table}{(where.Length == 0 ? "" : $"\nWHERE {where}")}
+        GROUP BY {keys}
+        HAVING count(*) > 1
+        """;
 
     private static RowCheck? RequiredValues(MigrationScript script, CatalogObject check, Catalog found)
     {
@@ -113,6 +166,15 @@ internal sealed partial record RowCheck(AdoptionObstacle Obstacle, string Probe)
 
     [GeneratedRegex(@"(?<column>\w+)""? IS NOT NULL", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant)]
     private static partial Regex IsNotNull();
+
+    [GeneratedRegex(@" USING \w+ \((?<expression>.*)\)$", RegexOptions.Singleline | RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant)]
+    private static partial Regex Indexed();
+
+    [GeneratedRegex(@"^(UNIQUE|PRIMARY KEY) \((?<keys>[^()]+)\)$", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant)]
+    private static partial Regex Key();
+
+    [GeneratedRegex(@"^FOREIGN KEY \((?<column>\w+)\) REFERENCES (public\.)?(?<other>\w+)\((?<key>\w+)\)", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant)]
+    private static partial Regex ForeignKey();
 
     [GeneratedRegex(@"\w+", RegexOptions.CultureInvariant)]
     private static partial Regex Word();

@@ -7,7 +7,7 @@ namespace AutoStack.Data.Migrations.Internal.Catalogs;
 /// </summary>
 internal sealed partial class CatalogComparison(Catalog expected, Catalog found)
 {
-    private const string Invalid = " INVALID";
+    private const string Invalid = CatalogObject.Invalid;
     private const string Disabled = " DISABLED";
 
     // Columns are dropped when nothing rests on them any more; then comes what has no statement.

@@ -11,6 +11,9 @@ namespace AutoStack.Data.Migrations.Internal.Catalogs;
 /// </param>
 internal sealed partial record CatalogObject(SchemaObjectKind Kind, string Table, string Name, string Definition)
 {
+    /// <summary>How the definition of an index ends that a build left unusable.</summary>
+    public const string Invalid = " INVALID";
+
     /// <summary>The name as SQL writes it; the server quotes the names that are found, those that are expected need no quotes.</summary>
     public string Sql { get; init; } = Name;
 
