@@ -97,13 +97,17 @@ internal static partial class RevisionCommand
         }
     }
 
+    // Not File.Exists: whoever held it may have let it go since.
+    private const int FileExists = 17;
+    private const int FileExistsOnWindows = unchecked((int)0x80070050);
+
     private static FileStream TakeLock(string path)
     {
         try
         {
             return new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose);
         }
-        catch (IOException) when (File.Exists(path))
+        catch (IOException exception) when (exception.HResult is FileExists or FileExistsOnWindows)
         {
             throw new CliException(new Failure(ExitCode.Locked, "locked",
                 $"Another revision is being written there. If none is, one was killed: delete {path}."));
