@@ -14,8 +14,7 @@ internal sealed partial class DeploymentLogFollower(
     Db db, Notifications notifications, TimeSpan pollInterval, int maxReads, TimeProvider clock, ILogger logger) : IDeploymentLogFollower, IDisposable
 {
     private const int PageSize = 200;
-    private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
+    private static readonly Backoff Backoff = new(TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(5));
 
     private readonly Lock gate = new();
     private readonly HashSet<Follow> follows = [];
@@ -105,8 +104,7 @@ internal sealed partial class DeploymentLogFollower(
                 reads.Release();
             }
 
-            var pause = Math.Min(ShortestPause.TotalMilliseconds * Math.Pow(2, Math.Min(failures, 20)), LongestPause.TotalMilliseconds);
-            await Task.Delay(TimeSpan.FromMilliseconds(pause * (0.5 + Random.Shared.NextDouble())), cancellationToken).ConfigureAwait(false);
+            await Task.Delay(Backoff.Pause(failures), cancellationToken).ConfigureAwait(false);
         }
     }
 

@@ -8,8 +8,7 @@ namespace AutoStack.Data.Deployments;
 internal sealed partial class DeploymentLogWriter : IDeploymentLogWriter, IAsyncDisposable, IDisposable
 {
     private const string ForeignKey = "deployment_logs_deployment_id_fkey";
-    private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(50);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
+    private static readonly Backoff Backoff = new(TimeSpan.FromMilliseconds(50), TimeSpan.FromSeconds(5));
 
     private readonly LogBuffer buffer;
     private readonly DeploymentLogAppends appends;
@@ -178,8 +177,7 @@ internal sealed partial class DeploymentLogWriter : IDeploymentLogWriter, IAsync
                 }
             }
 
-            var pause = Math.Min(ShortestPause.TotalMilliseconds * Math.Pow(2, Math.Min(failures, 20)), LongestPause.TotalMilliseconds);
-            await Task.Delay(TimeSpan.FromMilliseconds(pause * (0.5 + Random.Shared.NextDouble())), giveUp.Token).ConfigureAwait(false);
+            await Task.Delay(Backoff.Pause(failures), giveUp.Token).ConfigureAwait(false);
         }
     }
 

@@ -22,15 +22,19 @@ internal static class ConflictRetry
         throw new ConflictException("The rows that a statement has found were gone for the next one, every time.");
     }
 
+    /// <summary>How often work is begun again.</summary>
+    public const int MaxAttempts = 5;
+
+    /// <summary>After which pauses.</summary>
+    public static Backoff Backoff { get; } = new(TimeSpan.FromMilliseconds(20), TimeSpan.FromSeconds(1));
+
     // Pauses go by the machine's own clock: a host's fake one would never end them.
     public static ResiliencePipeline Create(Func<Exception, bool> isConflict) => new ResiliencePipelineBuilder()
         .AddRetry(new RetryStrategyOptions
         {
             ShouldHandle = new PredicateBuilder().Handle<Exception>(isConflict),
-            MaxRetryAttempts = 5,
-            Delay = TimeSpan.FromMilliseconds(20),
-            BackoffType = DelayBackoffType.Exponential,
-            UseJitter = true,
+            MaxRetryAttempts = MaxAttempts,
+            DelayGenerator = static retry => new(Backoff.Pause(retry.AttemptNumber)),
         })
         .Build();
 }

@@ -1,4 +1,5 @@
 using System.Data;
+using System.Data.Common;
 using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
@@ -94,17 +95,21 @@ internal abstract class Db(Telemetry telemetry, int commandTimeoutSeconds)
         [CallerMemberName] string operation = "")
     {
         var attempts = 0;
-        return RunAsync(operation, [.. before, copy], Repeat.WhenConnectionIsLost, async (connection, token) =>
+        T result = default!;
+        return RunAsync(operation, [.. before, copy], Repeat.WhenConnectionIsLost, SendAsync, (_, _) => Task.FromResult(result), cancellationToken);
+
+        async Task<DbDataReader?> SendAsync(NpgsqlConnection connection, CancellationToken token)
         {
             if (attempts++ > 0)
             {
-                return await BatchAsync(connection, again, readCommitted: true, readAgain, token).ConfigureAwait(false);
+                result = await BatchAsync(connection, again, readAgain, token).ConfigureAwait(false);
+                return null;
             }
 
             var transaction = await BeginAsync(connection, token).ConfigureAwait(false);
             try
             {
-                var result = await BatchAsync(connection, before, readCommitted: true, read, token).ConfigureAwait(false);
+                result = await BatchAsync(connection, before, read, token).ConfigureAwait(false);
                 var importer = await connection.BeginBinaryImportAsync(copy.Sql, token).ConfigureAwait(false);
                 await using (importer.ConfigureAwait(false))
                 {
@@ -119,7 +124,7 @@ internal abstract class Db(Telemetry telemetry, int commandTimeoutSeconds)
                     await transaction.CommitAsync(CancellationToken.None).ConfigureAwait(false);
                 }
 
-                return result;
+                return null;
             }
             finally
             {
@@ -128,15 +133,33 @@ internal abstract class Db(Telemetry telemetry, int commandTimeoutSeconds)
                     await transaction.DisposeAsync().ConfigureAwait(false);
                 }
             }
-        }, cancellationToken);
+        }
+
+        async Task<T> BatchAsync(NpgsqlConnection connection, Statement[] statements, Func<ResultSets, Task<T>> readThem, CancellationToken token)
+        {
+            var reader = await SendBatchAsync(connection, statements, readCommitted: true, token).ConfigureAwait(false);
+            await using (reader.ConfigureAwait(false))
+            {
+                return await AllOf(readThem)((NpgsqlDataReader)reader, token).ConfigureAwait(false);
+            }
+        }
     }
 
     /// <summary>Does something that must not be done before what was written is committed, nor when it never is.</summary>
     public abstract void WhenCommitted(Action action);
 
-    /// <summary>Lends a connection to the work, which may run more than once.</summary>
-    protected abstract Task<T> WithConnectionAsync<T>(
-        Func<NpgsqlConnection, CancellationToken, Task<T>> work, Repeat repeat, CancellationToken cancellationToken);
+    /// <summary>Lends a connection for one attempt.</summary>
+    protected abstract ValueTask<NpgsqlConnection> LendAsync(CancellationToken cancellationToken);
+
+    /// <summary>Takes it back, however the attempt ended.</summary>
+    protected abstract ValueTask TakeBackAsync(NpgsqlConnection connection);
+
+    /// <summary>Another attempt has failed.</summary>
+    /// <param name="exception">Of what.</param>
+    /// <param name="repeat">Whether the statement may be repeated when its connection is lost.</param>
+    /// <param name="failures">How many attempts had failed before.</param>
+    /// <returns>How long to wait before the next one; null when there is none.</returns>
+    protected abstract TimeSpan? PauseBeforeRepeat(Exception exception, Repeat repeat, int failures);
 
     /// <summary>The transaction of several commands; null when the connection is in one already.</summary>
     protected abstract ValueTask<NpgsqlTransaction?> BeginAsync(NpgsqlConnection connection, CancellationToken cancellationToken);
@@ -163,30 +186,31 @@ internal abstract class Db(Telemetry telemetry, int commandTimeoutSeconds)
         return Math.Max(reader.RecordsAffected, 0);
     }
 
+    // Reads on to the end, where an error of the server may wait.
+    private static Func<NpgsqlDataReader, CancellationToken, Task<T>> AllOf<T>(Func<ResultSets, Task<T>> read) => async (reader, cancellationToken) =>
+    {
+        var result = await read(new ResultSets(reader, cancellationToken)).ConfigureAwait(false);
+        await ExecuteAsync(reader, cancellationToken).ConfigureAwait(false);
+        return result;
+    };
+
     private Task<T> RunAsync<T>(
         string operation, Statement statement, Repeat repeat, Func<NpgsqlDataReader, CancellationToken, Task<T>> read, CancellationToken cancellationToken) =>
-        RunAsync(operation, [statement], repeat, async (connection, token) =>
-        {
-            var command = new CommandDefinition(
-                statement.NumberedText, statement, commandTimeout: commandTimeoutSeconds, commandType: CommandType.Text, cancellationToken: token);
-            var wrapper = await connection.ExecuteReaderAsync(command).ConfigureAwait(false);
-            await using (wrapper.ConfigureAwait(false))
-            {
-                // Dapper's wrapper owns the command; the typed getters are the driver's own.
-                var reader = (NpgsqlDataReader)(wrapper is IWrappedDataReader wrapped ? wrapped.Reader : wrapper);
-                return await read(reader, token).ConfigureAwait(false);
-            }
-        }, cancellationToken);
+        RunAsync(operation, [statement], repeat, (connection, token) => SendAsync(connection, statement, token)!, read, cancellationToken);
 
     private Task<T> RunBatchAsync<T>(
         string operation, Statement[] statements, Repeat repeat, bool readCommitted, Func<ResultSets, Task<T>> read, CancellationToken cancellationToken) =>
-        RunAsync(operation, statements, repeat, (connection, token) => BatchAsync(connection, statements, readCommitted, read, token), cancellationToken);
+        RunAsync(operation, statements, repeat, (connection, token) => SendBatchAsync(connection, statements, readCommitted, token)!, AllOf(read), cancellationToken);
 
-    private async Task<T> BatchAsync<T>(
-        NpgsqlConnection connection, Statement[] statements, bool readCommitted, Func<ResultSets, Task<T>> read, CancellationToken cancellationToken)
+    private Task<DbDataReader> SendAsync(NpgsqlConnection connection, Statement statement, CancellationToken cancellationToken) =>
+        connection.ExecuteReaderAsync(new CommandDefinition(
+            statement.NumberedText, statement, commandTimeout: commandTimeoutSeconds, commandType: CommandType.Text, cancellationToken: cancellationToken));
+
+    private Task<DbDataReader> SendBatchAsync(NpgsqlConnection connection, Statement[] statements, bool readCommitted, CancellationToken cancellationToken)
     {
-        var batch = new NpgsqlBatch(connection) { Timeout = commandTimeoutSeconds };
-        await using var disposing = batch.ConfigureAwait(false);
+#pragma warning disable CA2000 // It holds nothing but its statements, and is needed until they are read.
+        DbBatch batch = new NpgsqlBatch(connection) { Timeout = commandTimeoutSeconds };
+#pragma warning restore CA2000
         if (readCommitted)
         {
             batch.BatchCommands.Add(new NpgsqlBatchCommand(ReadCommitted));
@@ -197,24 +221,61 @@ internal abstract class Db(Telemetry telemetry, int commandTimeoutSeconds)
             batch.BatchCommands.Add(statement.ToBatchCommand());
         }
 
-        var reader = await batch.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
-        await using (reader.ConfigureAwait(false))
-        {
-            var result = await read(new ResultSets(reader, cancellationToken)).ConfigureAwait(false);
-            await ExecuteAsync(reader, cancellationToken).ConfigureAwait(false);
-            return result;
-        }
+        return batch.ExecuteReaderAsync(cancellationToken);
     }
 
+    // All in one method: each further one between the caller and the answer is a state machine that every call pays for. What was sent and has no
+    // reader has its answer already.
     private async Task<T> RunAsync<T>(
-        string operation, Statement[] statements, Repeat repeat, Func<NpgsqlConnection, CancellationToken, Task<T>> work, CancellationToken cancellationToken)
+        string operation,
+        Statement[] statements,
+        Repeat repeat,
+        Func<NpgsqlConnection, CancellationToken, Task<DbDataReader?>> send,
+        Func<NpgsqlDataReader, CancellationToken, Task<T>> read,
+        CancellationToken cancellationToken)
     {
         var started = Stopwatch.GetTimestamp();
         var activity = Telemetry.Start(operation, statements);
         Exception? failure = null;
         try
         {
-            return await WithConnectionAsync(work, repeat, cancellationToken).ConfigureAwait(false);
+            for (var failures = 0; ; failures++)
+            {
+                TimeSpan pause;
+                var connection = await LendAsync(cancellationToken).ConfigureAwait(false);
+                try
+                {
+                    var reader = await send(connection, cancellationToken).ConfigureAwait(false);
+                    try
+                    {
+                        // Dapper's wrapper owns the command; the typed getters are the driver's own.
+                        var own = (NpgsqlDataReader)(reader is IWrappedDataReader wrapped ? wrapped.Reader : reader)!;
+                        return await read(own, cancellationToken).ConfigureAwait(false);
+                    }
+                    finally
+                    {
+                        if (reader is not null)
+                        {
+                            await reader.DisposeAsync().ConfigureAwait(false);
+                        }
+                    }
+                }
+                catch (Exception exception)
+                {
+                    if (PauseBeforeRepeat(exception, repeat, failures) is not { } next)
+                    {
+                        throw;
+                    }
+
+                    pause = next;
+                }
+                finally
+                {
+                    await TakeBackAsync(connection).ConfigureAwait(false);
+                }
+
+                await Task.Delay(pause, cancellationToken).ConfigureAwait(false);
+            }
         }
         catch (Exception exception)
         {

@@ -13,8 +13,7 @@ internal sealed partial class Notifications(NpgsqlDataSource? dataSource, ILogge
 {
     // A dead connection says nothing: as often, the server is asked for a sign of life.
     private static readonly TimeSpan ProbeEvery = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
+    private static readonly Backoff Backoff = new(TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(10));
 
     private readonly Lock gate = new();
     private readonly Dictionary<(string Channel, string? Payload), List<Wakeup>> waiting = [];
@@ -111,8 +110,7 @@ internal sealed partial class Notifications(NpgsqlDataSource? dataSource, ILogge
                 }
             }
 
-            var pause = Math.Min(ShortestPause.TotalMilliseconds * Math.Pow(2, failures - 1), LongestPause.TotalMilliseconds);
-            await Task.Delay(TimeSpan.FromMilliseconds(pause * (0.5 + Random.Shared.NextDouble())), stopping.Token)
+            await Task.Delay(Backoff.Pause(failures - 1), stopping.Token)
                 .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }

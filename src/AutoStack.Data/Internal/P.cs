@@ -11,8 +11,8 @@ namespace AutoStack.Data.Internal;
 /// </summary>
 internal static class P
 {
-    // One entry per place in this assembly that makes a parameter.
-    private static readonly ConcurrentDictionary<string, string> Names = new();
+    // One entry per place in this assembly that makes a parameter. Expressions are constants, the same object every time, so nothing is hashed or compared.
+    private static readonly ConcurrentDictionary<string, string> Names = new(ReferenceEqualityComparer.Instance);
 
     public static NpgsqlParameter Of(Guid value, [CallerArgumentExpression(nameof(value))] string name = "") =>
         Typed(value, NpgsqlDbType.Uuid, name);

@@ -12,10 +12,10 @@ internal sealed class RowReader(NpgsqlDataReader reader)
     private int column;
 
     /// <summary>Moves to the next row; false after the last.</summary>
-    public async ValueTask<bool> NextAsync(CancellationToken cancellationToken)
+    public Task<bool> NextAsync(CancellationToken cancellationToken)
     {
         column = 0;
-        return await reader.ReadAsync(cancellationToken).ConfigureAwait(false);
+        return reader.ReadAsync(cancellationToken);
     }
 
     public Guid Guid() => reader.GetGuid(column++);

@@ -35,8 +35,7 @@ internal sealed class TransactionDb(NpgsqlConnection connection, Telemetry telem
 
     protected override ValueTask<NpgsqlTransaction?> BeginAsync(NpgsqlConnection connection, CancellationToken cancellationToken) => default;
 
-    protected override async Task<T> WithConnectionAsync<T>(
-        Func<NpgsqlConnection, CancellationToken, Task<T>> work, Repeat repeat, CancellationToken cancellationToken)
+    protected override ValueTask<NpgsqlConnection> LendAsync(CancellationToken cancellationToken)
     {
         if (ended)
         {
@@ -44,14 +43,14 @@ internal sealed class TransactionDb(NpgsqlConnection connection, Telemetry telem
         }
 
         ThrowIfDoomed();
-        try
-        {
-            return await work(connection, cancellationToken).ConfigureAwait(false);
-        }
-        catch (Exception exception)
-        {
-            doom ??= exception;
-            throw;
-        }
+        return new(connection);
+    }
+
+    protected override ValueTask TakeBackAsync(NpgsqlConnection connection) => default;
+
+    protected override TimeSpan? PauseBeforeRepeat(Exception exception, Repeat repeat, int failures)
+    {
+        doom ??= exception;
+        return null;
     }
 }

@@ -1,0 +1,13 @@
+namespace AutoStack.Data.Internal;
+
+/// <summary>Pauses between attempts: each is about twice the one before, up to a longest, and no two who began together stay together.</summary>
+internal sealed record Backoff(TimeSpan First, TimeSpan Longest)
+{
+    /// <summary>The pause after another failure.</summary>
+    /// <param name="failures">How many there were before it.</param>
+    public TimeSpan Pause(int failures)
+    {
+        var pause = Math.Min(First.TotalMilliseconds * Math.Pow(2, Math.Min(failures, 20)), Longest.TotalMilliseconds);
+        return TimeSpan.FromMilliseconds(pause * (0.5 + Random.Shared.NextDouble()));
+    }
+}
