@@ -26,7 +26,17 @@ try
     var measurements = arguments.Quick
         ? await new InterleavedRunner(Pace.Quick, Console.WriteLine).RunAsync(questions)
         : DotNetRunner.Run(questions, arguments.Output);
-    string[] remarks = AllQuestions.IsAsked(nameof(LiveFollow), arguments.Filters) ? [await LiveFollow.MeasureAsync()] : [];
+    var remarks = new List<string>();
+    if (AllQuestions.IsAsked(nameof(LiveFollow), arguments.Filters))
+    {
+        remarks.Add(await LiveFollow.MeasureAsync());
+    }
+
+    if (AllQuestions.IsAsked(nameof(LogIngestion), arguments.Filters))
+    {
+        remarks.Add(await LogIngestion.MeasureAsync(arguments.Quick ? TimeSpan.FromSeconds(10) : TimeSpan.FromMinutes(10), Console.WriteLine));
+    }
+
     var report = new Report(conditions, measurements, remarks);
     Console.WriteLine();
     Console.WriteLine(report.ToMarkdown());

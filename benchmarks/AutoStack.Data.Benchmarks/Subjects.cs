@@ -10,6 +10,7 @@ namespace AutoStack.Data.Benchmarks;
 internal sealed class Subjects : IAsyncDisposable
 {
     public const string Npgsql = "Npgsql";
+    public const string NpgsqlTuned = "Npgsql tuned";
     public const string Copy = "Npgsql COPY";
     public const string Library = "AutoStack.Data";
     public const string Dapper = "Dapper";
@@ -23,6 +24,7 @@ internal sealed class Subjects : IAsyncDisposable
     public Subjects(string connectionString)
     {
         Raw = NpgsqlDataSource.Create(connectionString);
+        Tuned = NpgsqlDataSource.Create(new AutoStackDataOptions { ConnectionString = connectionString }.ToConnectionString());
         provider = new ServiceCollection().AddAutoStackData(connectionString).BuildServiceProvider();
         efSource = NpgsqlDataSource.Create(connectionString);
         contexts = new PooledDbContextFactory<AutoStackContext>(
@@ -31,6 +33,9 @@ internal sealed class Subjects : IAsyncDisposable
 
     /// <summary>The driver itself, and what Dapper runs on.</summary>
     public NpgsqlDataSource Raw { get; }
+
+    /// <summary>The driver with all settings of the library's own pool: beside it, what the library's code costs.</summary>
+    public NpgsqlDataSource Tuned { get; }
 
     /// <summary>The library, as a host gets it.</summary>
     public T Get<T>()
@@ -43,6 +48,7 @@ internal sealed class Subjects : IAsyncDisposable
     {
         await provider.DisposeAsync();
         await Raw.DisposeAsync();
+        await Tuned.DisposeAsync();
         await efSource.DisposeAsync();
     }
 }

@@ -117,6 +117,12 @@ public sealed class AutoStackDataOptions
             builder.NoResetOnClose = true;
         }
 
+        if (!builder.ShouldSerialize("Read Buffer Size"))
+        {
+            // A page of a log comes with one read instead of one for every 8 KiB.
+            builder.ReadBufferSize = 64 << 10;
+        }
+
         builder.ApplicationName ??= "AutoStack.Data";
         builder.Timezone = "UTC";
         builder.Enlist = false;

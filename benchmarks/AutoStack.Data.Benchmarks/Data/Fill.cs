@@ -104,9 +104,10 @@ internal static class Fill
             await command.ExecuteNonQueryAsync();
         }
 
-        await using (var vacuum = new NpgsqlCommand("VACUUM (ANALYZE)", connection))
+        foreach (var statement in (string[])["VACUUM (ANALYZE)", "CHECKPOINT"])
         {
-            await vacuum.ExecuteNonQueryAsync();
+            await using var command = new NpgsqlCommand(statement, connection);
+            await command.ExecuteNonQueryAsync();
         }
 
         return await FindAsync(connection, scale);

@@ -40,14 +40,17 @@ internal static class RawCopy
         await using (var import = await connection.BeginBinaryImportAsync(
             "COPY deployment_logs (id, deployment_id, timestamp, log_level, message, created_at, seq) FROM STDIN (FORMAT binary)"))
         {
-            foreach (var (id, seq) in last)
+            for (var log = 0; log < last.Count; log++)
             {
+                var (id, seq) = last[log];
                 for (var i = 0; i < messages.Count; i++)
                 {
+                    // Lines of all logs come by turns, each with a time of its own.
+                    var time = now.AddMicroseconds((i * last.Count) + log);
                     await import.StartRowAsync();
                     await import.WriteAsync(UUIDNext.Uuid.NewDatabaseFriendly(UUIDNext.Database.PostgreSql), NpgsqlDbType.Uuid);
                     await import.WriteAsync(id, NpgsqlDbType.Uuid);
-                    await import.WriteAsync(now, NpgsqlDbType.Timestamp);
+                    await import.WriteAsync(time, NpgsqlDbType.Timestamp);
                     await import.WriteAsync("info", NpgsqlDbType.Varchar);
                     await import.WriteAsync(messages[i], NpgsqlDbType.Text);
                     await import.WriteAsync(now, NpgsqlDbType.Timestamp);

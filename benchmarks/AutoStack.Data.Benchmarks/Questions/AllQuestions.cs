@@ -19,7 +19,7 @@ internal static class AllQuestions
         typeof(LogWriter),
     ];
 
-    private static IEnumerable<string> Names => Types.Select(type => type.Name).Append(nameof(LiveFollow));
+    private static IEnumerable<string> Names => [.. Types.Select(type => type.Name), nameof(LiveFollow), nameof(LogIngestion)];
 
     /// <summary>Those that one of the patterns names; all without patterns.</summary>
     /// <exception cref="UsageException">A pattern names none.</exception>

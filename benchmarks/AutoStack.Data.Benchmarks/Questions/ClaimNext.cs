@@ -3,6 +3,7 @@ using AutoStack.Data.Benchmarks.EntityFramework;
 using AutoStack.Data.Deployments;
 using BenchmarkDotNet.Attributes;
 using Microsoft.EntityFrameworkCore;
+using Npgsql;
 
 namespace AutoStack.Data.Benchmarks.Questions;
 
@@ -61,11 +62,10 @@ public class ClaimNext : Question
     }
 
     [Benchmark(Baseline = true, Description = Subjects.Npgsql, OperationsPerInvoke = Queued)]
-    public Task<int> Npgsql() => WorkAsync(async () =>
-    {
-        var now = Now();
-        return (await Raw.ListAsync(Subjects.Raw, Sql, Rows.DeploymentWithProject, Raw.Timestamp(now), Raw.Uuid(NewId()))).Count;
-    });
+    public Task<int> Npgsql() => WorkAsync(() => DriverAsync(Subjects.Raw));
+
+    [Benchmark(Description = Subjects.NpgsqlTuned, OperationsPerInvoke = Queued)]
+    public Task<int> NpgsqlTuned() => WorkAsync(() => DriverAsync(Subjects.Tuned));
 
     [Benchmark(Description = Subjects.Library, OperationsPerInvoke = Queued)]
     public Task<int> Library() => WorkAsync(async () => await lifecycle.ClaimNextAsync(CancellationToken.None) is null ? 0 : 1);
@@ -115,6 +115,9 @@ public class ClaimNext : Question
         await transaction.CommitAsync();
         return 1;
     });
+
+    private static async Task<int> DriverAsync(NpgsqlDataSource source) =>
+        (await Raw.ListAsync(source, Sql, Rows.DeploymentWithProject, Raw.Timestamp(Now()), Raw.Uuid(NewId()))).Count;
 
     private async Task<int> WorkAsync(Func<Task<int>> claim)
     {

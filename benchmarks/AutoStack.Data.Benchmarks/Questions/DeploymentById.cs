@@ -4,11 +4,12 @@ using AutoStack.Data.Benchmarks.EntityFramework;
 using AutoStack.Data.Deployments;
 using BenchmarkDotNet.Attributes;
 using Microsoft.EntityFrameworkCore;
+using Npgsql;
 
 namespace AutoStack.Data.Benchmarks.Questions;
 
 /// <summary>A deployment by id, of its owner; another one each time.</summary>
-public class DeploymentById : Question
+public class DeploymentById : CallQuestion
 {
     private const string Sql = $"""
         SELECT {DeploymentRepository.Columns}
@@ -28,11 +29,10 @@ public class DeploymentById : Question
         deployments = Subjects.Get<IDeploymentRepository>();
     }
 
-    [Benchmark(Baseline = true, Description = Subjects.Npgsql)]
-    public async Task<int> Npgsql()
+    private protected override async Task<int> DriverAsync(NpgsqlDataSource source)
     {
         var (id, ownerId) = Next();
-        return (await Raw.ListAsync(Subjects.Raw, Sql, Rows.Deployment, Raw.Uuid(id), Raw.Uuid(ownerId))).Count;
+        return (await Raw.ListAsync(source, Sql, Rows.Deployment, Raw.Uuid(id), Raw.Uuid(ownerId))).Count;
     }
 
     [Benchmark(Description = Subjects.Library)]

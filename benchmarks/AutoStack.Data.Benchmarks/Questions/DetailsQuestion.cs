@@ -8,7 +8,7 @@ using Npgsql;
 namespace AutoStack.Data.Benchmarks.Questions;
 
 /// <summary>A deployment with its project, its last 200 log lines, stages, containers and health checks.</summary>
-public abstract class DetailsQuestion : Question
+public abstract class DetailsQuestion : CallQuestion
 {
     private const int MaxLogs = 200;
     private const int MaxRows = 100;
@@ -34,7 +34,7 @@ public abstract class DetailsQuestion : Question
         FROM deployment_stages s
         WHERE s.deployment_id = $1 AND {Owned}
         ORDER BY coalesce(array_position(ARRAY['queued', 'cloning', 'checkout', 'installing', 'building', 'copying', 'deploying'], lower(s.stage_name)), 99),
-            s.created_at, s.id
+            s.started_at, s.created_at, s.id
         LIMIT $3
         """;
 
@@ -64,11 +64,10 @@ public abstract class DetailsQuestion : Question
         deployments = Subjects.Get<IDeploymentRepository>();
     }
 
-    [Benchmark(Baseline = true, Description = Subjects.Npgsql)]
-    public async Task<int> Npgsql()
+    private protected override async Task<int> DriverAsync(NpgsqlDataSource source)
     {
         var (id, ownerId) = Deployment;
-        await using var connection = await Subjects.Raw.OpenConnectionAsync();
+        await using var connection = await source.OpenConnectionAsync();
         await using var batch = new NpgsqlBatch(connection);
         batch.BatchCommands.Add(Raw.Command(Self, Raw.Uuid(id), Raw.Uuid(ownerId)));
         batch.BatchCommands.Add(Raw.Command(Logs, Raw.Uuid(id), Raw.Uuid(ownerId), Raw.Bigint(long.MaxValue), Raw.Integer(MaxLogs)));

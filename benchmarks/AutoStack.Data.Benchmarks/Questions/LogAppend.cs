@@ -9,7 +9,7 @@ using NpgsqlTypes;
 namespace AutoStack.Data.Benchmarks.Questions;
 
 /// <summary>Lines added to a log in one transaction, numbered in commit order. Each subject has a deployment of its own.</summary>
-public class LogAppend : Question
+public class LogAppend : CallQuestion
 {
     private const string Lock = "SELECT 1 FROM pg_advisory_xact_lock('deployment_logs'::regclass::oid::int, uuid_hash($1) & 1023)";
 
@@ -42,14 +42,13 @@ public class LogAppend : Question
         })];
         messages = [.. lines.Select(line => line.Message)];
 
-        string[] subjects = [Subjects.Npgsql, Subjects.Copy, Subjects.Library, Subjects.EfCore];
+        string[] subjects = [Subjects.Npgsql, Subjects.NpgsqlTuned, Subjects.Copy, Subjects.Library, Subjects.EfCore];
         deployments = subjects.Zip(Fixtures.Spread).ToDictionary(pair => pair.First, pair => pair.Second.Id);
     }
 
-    [Benchmark(Baseline = true, Description = Subjects.Npgsql)]
-    public async Task<int> Npgsql()
+    private protected override async Task<int> DriverAsync(NpgsqlDataSource source)
     {
-        var id = deployments[Subjects.Npgsql];
+        var id = deployments[source == Subjects.Raw ? Subjects.Npgsql : Subjects.NpgsqlTuned];
         var now = Now();
         var (ids, times, levels, texts) = (new Guid[Lines], new DateTime[Lines], new string?[Lines], new string[Lines]);
         for (var i = 0; i < lines.Length; i++)
@@ -57,7 +56,7 @@ public class LogAppend : Question
             (ids[i], times[i], levels[i], texts[i]) = (NewId(), now, lines[i].Level?.Value, lines[i].Message);
         }
 
-        await using var connection = await Subjects.Raw.OpenConnectionAsync();
+        await using var connection = await source.OpenConnectionAsync();
         await using var batch = new NpgsqlBatch(connection);
         batch.BatchCommands.Add(Raw.Command(Lock, Raw.Uuid(id)));
         batch.BatchCommands.Add(Raw.Command(

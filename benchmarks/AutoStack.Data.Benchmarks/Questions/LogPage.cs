@@ -3,6 +3,7 @@ using AutoStack.Data.Benchmarks.EntityFramework;
 using AutoStack.Data.Deployments;
 using BenchmarkDotNet.Attributes;
 using Microsoft.EntityFrameworkCore;
+using Npgsql;
 
 namespace AutoStack.Data.Benchmarks.Questions;
 
@@ -14,7 +15,7 @@ public enum LogPlace
 }
 
 /// <summary>A page of 200 lines by cursor, at the beginning, in the middle and at the end of the giant log.</summary>
-public class LogPage : Question
+public class LogPage : CallQuestion
 {
     private const int Limit = 200;
 
@@ -47,9 +48,8 @@ public class LogPage : Question
         after = new LogCursor(Place switch { LogPlace.First => 0, LogPlace.Middle => lines / 2, _ => lines - Limit });
     }
 
-    [Benchmark(Baseline = true, Description = Subjects.Npgsql)]
-    public async Task<int> Npgsql() => (await Raw.ListAsync(
-        Subjects.Raw, Sql, Rows.Log, Raw.Uuid(Fixtures.Giant.Id), Raw.Bigint(after.Seq), Raw.Uuid(Fixtures.Giant.OwnerId), Raw.Integer(Limit))).Count;
+    private protected override async Task<int> DriverAsync(NpgsqlDataSource source) => (await Raw.ListAsync(
+        source, Sql, Rows.Log, Raw.Uuid(Fixtures.Giant.Id), Raw.Bigint(after.Seq), Raw.Uuid(Fixtures.Giant.OwnerId), Raw.Integer(Limit))).Count;
 
     [Benchmark(Description = Subjects.Library)]
     public async Task<int> Library() =>

@@ -3,11 +3,12 @@ using AutoStack.Data.Benchmarks.EntityFramework;
 using AutoStack.Data.Deployments;
 using BenchmarkDotNet.Attributes;
 using Microsoft.EntityFrameworkCore;
+using Npgsql;
 
 namespace AutoStack.Data.Benchmarks.Questions;
 
 /// <summary>The last 200 lines of the giant log.</summary>
-public class LogTail : Question
+public class LogTail : CallQuestion
 {
     private const int Limit = 200;
 
@@ -34,11 +35,10 @@ public class LogTail : Question
         logs = Subjects.Get<IDeploymentLogRepository>();
     }
 
-    [Benchmark(Baseline = true, Description = Subjects.Npgsql)]
-    public async Task<int> Npgsql()
+    private protected override async Task<int> DriverAsync(NpgsqlDataSource source)
     {
         var lines = await Raw.ListAsync(
-            Subjects.Raw, Sql, Rows.Log,
+            source, Sql, Rows.Log,
             Raw.Uuid(Fixtures.Giant.Id), Raw.Bigint(LogCursor.End.Seq), Raw.Uuid(Fixtures.Giant.OwnerId), Raw.Integer(Limit));
         lines.Reverse();
         return lines.Count;

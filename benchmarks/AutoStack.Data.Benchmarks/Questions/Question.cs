@@ -1,5 +1,6 @@
 using AutoStack.Data.Benchmarks.Data;
 using BenchmarkDotNet.Attributes;
+using Npgsql;
 
 namespace AutoStack.Data.Benchmarks.Questions;
 
@@ -25,4 +26,16 @@ public abstract class Question
 
     [GlobalCleanup]
     public virtual async Task CleanUpAsync() => await Subjects.DisposeAsync();
+}
+
+/// <summary>A question of single calls, which the driver is asked twice: as it is set up for itself, and with the settings of the library's pool.</summary>
+public abstract class CallQuestion : Question
+{
+    [Benchmark(Baseline = true, Description = Subjects.Npgsql)]
+    public Task<int> Npgsql() => DriverAsync(Subjects.Raw);
+
+    [Benchmark(Description = Subjects.NpgsqlTuned)]
+    public Task<int> NpgsqlTuned() => DriverAsync(Subjects.Tuned);
+
+    private protected abstract Task<int> DriverAsync(NpgsqlDataSource source);
 }

@@ -4,11 +4,12 @@ using AutoStack.Data.Deployments;
 using BenchmarkDotNet.Attributes;
 using Dapper;
 using Microsoft.EntityFrameworkCore;
+using Npgsql;
 
 namespace AutoStack.Data.Benchmarks.Questions;
 
 /// <summary>The newest twenty deployments of a user who has many, each with its project.</summary>
-public class RecentDeployments : Question
+public class RecentDeployments : CallQuestion
 {
     private const int Limit = 20;
 
@@ -49,9 +50,8 @@ public class RecentDeployments : Question
         newest = new DeploymentCursor(new DateTimeOffset(2100, 1, 1, 0, 0, 0, TimeSpan.Zero), Guid.AllBitsSet);
     }
 
-    [Benchmark(Baseline = true, Description = Subjects.Npgsql)]
-    public async Task<int> Npgsql() => (await Raw.ListAsync(
-        Subjects.Raw, Sql, Rows.DeploymentWithProject,
+    private protected override async Task<int> DriverAsync(NpgsqlDataSource source) => (await Raw.ListAsync(
+        source, Sql, Rows.DeploymentWithProject,
         Raw.Uuid(Fixtures.HeavyUserId), Raw.Timestamp(newest.CreatedAt.DateTime), Raw.Uuid(newest.Id), Raw.Integer(Limit))).Count;
 
     [Benchmark(Description = Subjects.Library)]

@@ -3,11 +3,12 @@ using AutoStack.Data.Benchmarks.EntityFramework;
 using AutoStack.Data.Deployments;
 using BenchmarkDotNet.Attributes;
 using Microsoft.EntityFrameworkCore;
+using Npgsql;
 
 namespace AutoStack.Data.Benchmarks.Questions;
 
 /// <summary>A hundred running containers, as the monitor goes through them.</summary>
-public class RunningContainers : Question
+public class RunningContainers : CallQuestion
 {
     private const int Limit = 100;
 
@@ -35,9 +36,8 @@ public class RunningContainers : Question
         containers = Subjects.Get<IDeploymentContainerRepository>();
     }
 
-    [Benchmark(Baseline = true, Description = Subjects.Npgsql)]
-    public async Task<int> Npgsql() =>
-        (await Raw.ListAsync(Subjects.Raw, Sql, Rows.RunningContainer, Raw.Uuid(Guid.Empty), Raw.Integer(Limit))).Count;
+    private protected override async Task<int> DriverAsync(NpgsqlDataSource source) =>
+        (await Raw.ListAsync(source, Sql, Rows.RunningContainer, Raw.Uuid(Guid.Empty), Raw.Integer(Limit))).Count;
 
     [Benchmark(Description = Subjects.Library)]
     public async Task<int> Library() => (await containers.ListRunningAsync(Limit, Guid.Empty, CancellationToken.None)).Count;

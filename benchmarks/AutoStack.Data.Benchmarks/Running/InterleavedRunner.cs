@@ -9,7 +9,7 @@ namespace AutoStack.Data.Benchmarks.Running;
 /// <param name="LeastRounds">Measurements of every subject, however long they take.</param>
 internal sealed record Pace(TimeSpan PerCase, TimeSpan WarmUp, TimeSpan Batch, int LeastRounds)
 {
-    public static Pace Quick { get; } = new(TimeSpan.FromSeconds(6), TimeSpan.FromSeconds(0.6), TimeSpan.FromMilliseconds(8), LeastRounds: 5);
+    public static Pace Quick { get; } = new(TimeSpan.FromSeconds(8), TimeSpan.FromSeconds(0.6), TimeSpan.FromMilliseconds(8), LeastRounds: 5);
 }
 
 /// <summary>Subjects of a case are not asked the same.</summary>

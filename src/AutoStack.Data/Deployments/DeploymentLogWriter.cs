@@ -99,12 +99,15 @@ internal sealed partial class DeploymentLogWriter : IDeploymentLogWriter, IAsync
 
     private async Task RunAsync()
     {
+        var held = new List<HeldLine>();
         var lines = new LogLines();
         try
         {
             while (await buffer.WaitForWorkAsync(giveUp.Token).ConfigureAwait(false))
             {
-                buffer.Take(lines);
+                buffer.Take(held);
+                lines.Fill(held);
+                held.Clear();
                 var started = Stopwatch.GetTimestamp();
                 await StoreAsync(lines).ConfigureAwait(false);
                 LogWriterMetrics.Flushed(started);

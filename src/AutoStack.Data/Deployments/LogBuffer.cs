@@ -157,7 +157,7 @@ internal sealed class LogBuffer(LogWriterOptions options)
     }
 
     /// <summary>Takes what is stored next.</summary>
-    public void Take(LogLines lines)
+    public void Take(List<HeldLine> lines)
     {
         lock (gate)
         {
@@ -167,7 +167,7 @@ internal sealed class LogBuffer(LogWriterOptions options)
             {
                 held.Dequeue();
                 taken = (taken.Lines + 1, taken.Bytes + line.Bytes);
-                lines.Add(line.Log.DeploymentId, line.Id, line.Time, line.Level, line.Message);
+                lines.Add(line);
             }
         }
     }

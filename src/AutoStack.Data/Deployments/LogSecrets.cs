@@ -37,7 +37,7 @@ internal sealed class LogSecrets : ILogSecrets
 
     /// <summary>A clean text with nothing in it that is secret; the same instance when nothing was.</summary>
     public string Mask(Guid deploymentId, string text) =>
-        !masks.IsEmpty && masks.TryGetValue(deploymentId, out var mask) ? mask.Apply(text) : text;
+        masks.TryGetValue(deploymentId, out var mask) ? mask.Apply(text) : text;
 
     private void Remove(Guid deploymentId, string[] forms)
     {

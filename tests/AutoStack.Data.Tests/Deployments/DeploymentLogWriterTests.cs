@@ -9,10 +9,10 @@ namespace AutoStack.Data.Tests.Deployments;
 [CancelAfter(120_000)]
 public sealed class DeploymentLogWriterTests : DatabaseTests
 {
-    [Test]
-    public async Task Lines_of_many_deployments_are_stored_in_the_order_of_their_calls()
+    [TestCase(50, TestName = "Lines_of_many_deployments_are_stored_in_the_order_of_their_calls")]
+    [TestCase(300, TestName = "So_many_lines_of_many_deployments_that_they_are_copied_are_stored_in_the_order_of_their_calls")]
+    public async Task Lines_are_stored_in_the_order_of_their_calls(int count)
     {
-        const int Lines = 50;
         await using var host = NewHost();
         var writer = host.GetRequiredService<IDeploymentLogWriter>();
         var project = await AddProjectAsync();
@@ -23,7 +23,7 @@ public sealed class DeploymentLogWriterTests : DatabaseTests
             await Logs.AppendAsync(deployments[i].Id, [new NewDeploymentLog { Message = "before" }], Token);
         }
 
-        for (var i = 0; i < Lines; i++)
+        for (var i = 0; i < count; i++)
         {
             foreach (var deployment in deployments)
             {
@@ -36,9 +36,9 @@ public sealed class DeploymentLogWriterTests : DatabaseTests
 
         foreach (var deployment in deployments)
         {
-            var page = await Logs.ListAsync(deployment.Id, deployment.UserId, LogCursor.Start, 100, Token);
-            Assert.That(page.Lines.Select(l => l.Seq), Is.EqualTo(Enumerable.Range(1, Lines + 1).Select(i => (long)i)));
-            Assert.That(page.Lines.Skip(1).Select(l => l.Message), Is.EqualTo(Enumerable.Range(0, Lines).Select(i => $"line {i}")));
+            var page = await Logs.ListAsync(deployment.Id, deployment.UserId, LogCursor.Start, 1000, Token);
+            Assert.That(page.Lines.Select(l => l.Seq), Is.EqualTo(Enumerable.Range(1, count + 1).Select(i => (long)i)));
+            Assert.That(page.Lines.Skip(1).Select(l => l.Message), Is.EqualTo(Enumerable.Range(0, count).Select(i => $"line {i}")));
         }
     }
 

@@ -16,6 +16,7 @@ public sealed class OptionsTests
         Assert.That(built.Timezone, Is.EqualTo("UTC"));
         Assert.That(built.MaxAutoPrepare, Is.GreaterThan(0));
         Assert.That(built.NoResetOnClose, Is.True);
+        Assert.That(built.ReadBufferSize, Is.EqualTo(65536));
         Assert.That(built.ApplicationName, Is.EqualTo("AutoStack.Data"));
     }
 
@@ -29,6 +30,7 @@ public sealed class OptionsTests
         Assert.That((given.ToConnectionString().MaxAutoPrepare, given.ToConnectionString().ApplicationName), Is.EqualTo((0, "web")));
 
         Assert.That(new AutoStackDataOptions { ConnectionString = Server + ";No Reset On Close=false" }.ToConnectionString().NoResetOnClose, Is.False);
+        Assert.That(new AutoStackDataOptions { ConnectionString = Server + ";Read Buffer Size=8192" }.ToConnectionString().ReadBufferSize, Is.EqualTo(8192));
 
         given.MaxPoolSize = 100;
         given.MinPoolSize = 3;
