@@ -8,8 +8,8 @@ public sealed class LogWriterOptions
     /// <summary>How long a line waits for others before they are stored together; above zero, up to one hour. Default 100 ms.</summary>
     public TimeSpan FlushInterval { get; set; } = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>So many lines are stored without waiting any longer, and at most so many at once; 1 to 50,000. Default 10,000.</summary>
-    public int FlushLines { get; set; } = 10_000;
+    /// <summary>So many lines are stored without waiting any longer, and at most so many at once; 1 to 50,000. Default 20,000.</summary>
+    public int FlushLines { get; set; } = 20_000;
 
     /// <summary>So many bytes are stored without waiting any longer, and at most so many at once; 1 KiB to 64 MiB. Default 4 MiB.</summary>
     public int FlushBytes { get; set; } = 4 << 20;

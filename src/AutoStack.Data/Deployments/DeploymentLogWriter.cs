@@ -100,19 +100,32 @@ internal sealed partial class DeploymentLogWriter : IDeploymentLogWriter, IAsync
     private async Task RunAsync()
     {
         var held = new List<HeldLine>();
-        var lines = new LogLines();
+        var (lines, next) = (new LogLines(), new LogLines());
         try
         {
             while (await buffer.WaitForWorkAsync(giveUp.Token).ConfigureAwait(false))
             {
-                buffer.Take(held);
-                lines.Fill(held);
+                for (var isMore = Prepare(evenIfFew: true); isMore;)
+                {
+                    (lines, next) = (next, lines);
+                    var started = Stopwatch.GetTimestamp();
+                    var storing = StoreAsync(lines);
+
+                    // Under load the next lines are made ready while the server is at these.
+                    isMore = Prepare(evenIfFew: false);
+                    await storing.ConfigureAwait(false);
+                    LogWriterMetrics.Flushed(started);
+                    buffer.Done();
+                    lines.Clear();
+                }
+            }
+
+            bool Prepare(bool evenIfFew)
+            {
+                var isMore = buffer.Take(held, evenIfFew);
+                next.Fill(held);
                 held.Clear();
-                var started = Stopwatch.GetTimestamp();
-                await StoreAsync(lines).ConfigureAwait(false);
-                LogWriterMetrics.Flushed(started);
-                buffer.Done();
-                lines.Clear();
+                return isMore;
             }
         }
 #pragma warning disable CA1031 // Whatever it is that the end has cut off.

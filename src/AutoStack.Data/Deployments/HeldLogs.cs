@@ -64,10 +64,45 @@ internal readonly record struct HeldLine(HeldLog Log, Guid? Id, DateTime Time, s
 /// <summary>A call that has found no room.</summary>
 internal sealed class WaitingCaller(HeldLine line)
 {
+    private CancellationTokenRegistration cancelling;
+
     public HeldLine Line { get; } = line;
 
     public TaskCompletionSource Held { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Held, or not waiting any more.</summary>
-    public bool IsGone { get; set; }
+    public bool IsGone { get; private set; }
+
+    /// <summary>Waits until it is held. No state machine beside the caller's own: under load every line goes this way.</summary>
+    public Task WaitAsync(Lock gate, Action<WaitingCaller, CancellationToken> cancel, CancellationToken cancellationToken)
+    {
+        if (cancellationToken.CanBeCanceled)
+        {
+            var registration = cancellationToken.UnsafeRegister((_, token) => cancel(this, token), null);
+            lock (gate)
+            {
+                cancelling = registration;
+                if (IsGone)
+                {
+                    Leave();
+                }
+            }
+        }
+
+        return Held.Task;
+    }
+
+    /// <summary>The line will not be held.</summary>
+    public void Drop()
+    {
+        Leave();
+        Line.Log.Bytes -= Line.Bytes;
+        Line.Log.IsTruncated &= !Line.Truncates;
+    }
+
+    public void Leave()
+    {
+        IsGone = true;
+        cancelling.Unregister();
+    }
 }

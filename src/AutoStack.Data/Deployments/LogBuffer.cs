@@ -14,11 +14,11 @@ internal sealed class LogBuffer(LogWriterOptions options)
     private readonly Queue<HeldLine> held = new();
     private readonly Queue<WaitingCaller> callers = new();
     private readonly List<(long Place, TaskCompletionSource Ended)> flushes = [];
+    private readonly Queue<(long FirstPlace, int Lines, long Bytes)> taken = new();
     private readonly LogRefusal refused = new();
     private readonly Wakeup work = new();
     private long lastPlace;
-    private long? takenPlace;
-    private (int Lines, long Bytes) taken;
+    private long takenBytes;
     private (int Lines, long Bytes) all;
     private long oldest;
     private Exception? failure;
@@ -84,7 +84,7 @@ internal sealed class LogBuffer(LogWriterOptions options)
             work.Raise();
         }
 
-        return WaitAsync(caller, cancellationToken);
+        return caller.WaitAsync(gate, Cancel, cancellationToken);
     }
 
     /// <summary>Waits until nothing is left that was written before; of one deployment, or of all.</summary>
@@ -157,28 +157,40 @@ internal sealed class LogBuffer(LogWriterOptions options)
     }
 
     /// <summary>Takes what is stored next.</summary>
-    public void Take(List<HeldLine> lines)
+    /// <returns>False when there is nothing, or not enough to be taken without waiting for more.</returns>
+    public bool Take(List<HeldLine> lines, bool evenIfFew)
     {
         lock (gate)
         {
+            if (held.Count == 0 || !(evenIfFew || IsEnough()))
+            {
+                return false;
+            }
+
             logs.Forget(FirstPlace());
-            takenPlace = held.Peek().Place;
-            while (held.TryPeek(out var line) && taken.Lines < options.FlushLines && (taken.Lines == 0 || taken.Bytes + line.Bytes <= options.FlushBytes))
+            var (firstPlace, bytes) = (held.Peek().Place, 0L);
+            while (held.TryPeek(out var line) && lines.Count < options.FlushLines && (lines.Count == 0 || bytes + line.Bytes <= options.FlushBytes))
             {
                 held.Dequeue();
-                taken = (taken.Lines + 1, taken.Bytes + line.Bytes);
+                bytes += line.Bytes;
                 lines.Add(line);
             }
+
+            taken.Enqueue((firstPlace, lines.Count, bytes));
+            takenBytes += bytes;
+            return true;
         }
     }
 
-    /// <summary>What was taken is stored or refused.</summary>
+    /// <summary>What was taken first is stored or refused.</summary>
     public void Done()
     {
         lock (gate)
         {
-            all = (all.Lines - taken.Lines, all.Bytes - taken.Bytes);
-            (taken, takenPlace, failure) = (default, null, null);
+            var (_, lines, bytes) = taken.Dequeue();
+            all = (all.Lines - lines, all.Bytes - bytes);
+            takenBytes -= bytes;
+            failure = null;
             Admit();
         }
     }
@@ -201,7 +213,7 @@ internal sealed class LogBuffer(LogWriterOptions options)
             failure = exception;
             foreach (var caller in callers)
             {
-                Drop(caller);
+                caller.Drop();
                 caller.Held.TrySetException(exception);
             }
 
@@ -221,36 +233,21 @@ internal sealed class LogBuffer(LogWriterOptions options)
         }
     }
 
-    private static void Drop(WaitingCaller caller)
+    private void Cancel(WaitingCaller caller, CancellationToken cancellationToken)
     {
-        caller.IsGone = true;
-        caller.Line.Log.Bytes -= caller.Line.Bytes;
-        caller.Line.Log.IsTruncated &= !caller.Line.Truncates;
-    }
-
-    private async Task WaitAsync(WaitingCaller caller, CancellationToken cancellationToken)
-    {
-        var cancelling = cancellationToken.UnsafeRegister(
-            (_, token) =>
-            {
-                lock (gate)
-                {
-                    if (!caller.IsGone && caller.Held.TrySetCanceled(token))
-                    {
-                        Drop(caller);
-                        Admit();
-                    }
-                }
-            }, null);
-        await using (cancelling.ConfigureAwait(false))
+        lock (gate)
         {
-            await caller.Held.Task.ConfigureAwait(false);
+            if (!caller.IsGone && caller.Held.TrySetCanceled(cancellationToken))
+            {
+                caller.Drop();
+                Admit();
+            }
         }
     }
 
     private bool HasRoomFor(int bytes) => all.Lines < options.MaxBufferedLines && (all.Lines == 0 || all.Bytes + bytes <= options.MaxBufferedBytes);
 
-    private bool IsEnough() => held.Count >= options.FlushLines || all.Bytes - taken.Bytes >= options.FlushBytes;
+    private bool IsEnough() => held.Count >= options.FlushLines || all.Bytes - takenBytes >= options.FlushBytes;
 
     private void Hold(HeldLine line)
     {
@@ -276,7 +273,7 @@ internal sealed class LogBuffer(LogWriterOptions options)
             if (!caller.IsGone)
             {
                 Hold(caller.Line);
-                caller.IsGone = true;
+                caller.Leave();
                 caller.Held.TrySetResult();
             }
         }
@@ -287,5 +284,8 @@ internal sealed class LogBuffer(LogWriterOptions options)
 
     // Of what is still to be stored.
     private long FirstPlace() =>
-        takenPlace ?? (held.TryPeek(out var line) ? line.Place : callers.TryPeek(out var caller) ? caller.Line.Place : lastPlace + 1);
+        taken.TryPeek(out var batch) ? batch.FirstPlace
+        : held.TryPeek(out var line) ? line.Place
+        : callers.TryPeek(out var caller) ? caller.Line.Place
+        : lastPlace + 1;
 }
