@@ -102,12 +102,15 @@ internal sealed class DeploymentRepository(Db db, TimeProvider clock) : IDeploym
             [P.Of(ownerId), P.Of(after.Bound.CreatedAt), P.Of(after.Bound.Id), P.Of(Limit.Check(limit, IDeploymentRepository.MaxListSize), nameof(limit))],
             cancellationToken);
 
+    // The owner is asked of the project, once. Asked of each deployment, the planner expects so few of them that it reads and sorts all that a
+    // project has, for every page.
     public Task<IReadOnlyList<Deployment>> ListByProjectAsync(
         Guid projectId, Guid ownerId, int limit, DeploymentCursor after, CancellationToken cancellationToken) =>
         db.ListAsync(Read, $"""
             SELECT {Columns}
             FROM deployments d
-            WHERE d.project_id = @projectId AND d.user_id = @ownerId AND NOT d.is_deleted AND (d.created_at, d.id) < (@createdAt, @id)
+            WHERE d.project_id = @projectId AND NOT d.is_deleted AND (d.created_at, d.id) < (@createdAt, @id)
+              AND EXISTS (SELECT FROM projects p WHERE p.id = @projectId AND p.user_id = @ownerId)
             ORDER BY d.created_at DESC, d.id DESC
             LIMIT @limit
             """,

@@ -1,6 +1,5 @@
 using System.Text.RegularExpressions;
 using AutoStack.Data.Tests.Support;
-using Npgsql;
 
 namespace AutoStack.Data.Tests.Conventions;
 
@@ -38,41 +37,19 @@ public sealed partial class PurgePlans : DatabaseTests
     public async Task A_purge_locks_no_more_than_it_removes(
         [Values("deployment_health_checks h", "deployment_logs l", "deployment_runtime_logs r")] string table, [Values] bool generic)
     {
-        var statement = ShippedStatements.Statements.Single(s => s.Contains($"DELETE FROM {table}\n", StringComparison.Ordinal) && s.Contains("@before", StringComparison.Ordinal));
         (string Name, string Type, string Value)[] parameters =
             [("afterId", "uuid", "'00000000-0000-0000-0000-000000000000'"), ("before", "timestamp", "'2026-01-01'"), ("limit", "int", "250")];
-        var positional = Parameter().Replace(statement, m => $"${Array.FindIndex(parameters, p => p.Name == m.Groups[1].Value) + 1}");
         await using var connection = await Raw.OpenConnectionAsync(Token);
         await using var transaction = await connection.BeginTransactionAsync(Token);
-
-        // One string to the server: the driver must not take the $1 inside for its own.
-        await RunAsync($"DO $do$ BEGIN EXECUTE $prepare$PREPARE shipped ({string.Join(", ", parameters.Select(p => p.Type))}) AS {positional}$prepare$; END $do$");
-        await RunAsync($"SET LOCAL plan_cache_mode = {(generic ? "force_generic_plan" : "force_custom_plan")}");
-        var plan = await RunAsync($"EXPLAIN (ANALYZE, TIMING OFF, SUMMARY OFF, COSTS OFF) EXECUTE shipped ({string.Join(", ", parameters.Select(p => p.Value))})");
-        await RunAsync("DEALLOCATE shipped");
+        var plan = await ShippedPlan.ExplainAsync(
+            connection, ShippedPlan.Statement($"DELETE FROM {table}\n", "@before"), generic, parameters, "ANALYZE, TIMING OFF, SUMMARY OFF, COSTS OFF");
 
         var locked = LockRows().Matches(plan).Sum(m => double.Parse(m.Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture) * int.Parse(m.Groups[2].Value, System.Globalization.CultureInfo.InvariantCulture));
         Assert.That(locked, Is.InRange(3, 260), plan);
         Assert.That(plan, Does.Match($@"Delete on {table}(_\d)? \(actual rows=250(\.00)? "));
         Assert.That(plan, Does.Not.Contain("rows=30000"), "no whole table");
         Assert.That(plan, Does.Not.Contain("rows=20000"), "a window of the deployments, not all of them");
-
-        async Task<string> RunAsync(string text)
-        {
-            var lines = new List<string>();
-            await using var command = new NpgsqlCommand(text, connection, transaction);
-            await using var reader = await command.ExecuteReaderAsync(Token);
-            while (await reader.ReadAsync(Token))
-            {
-                lines.Add(reader.GetString(0));
-            }
-
-            return string.Join('\n', lines);
-        }
     }
-
-    [GeneratedRegex(@"(?<![@\w])@(\w+)")]
-    private static partial Regex Parameter();
 
     [GeneratedRegex(@"LockRows \(actual rows=([\d.]+) loops=(\d+)\)")]
     private static partial Regex LockRows();

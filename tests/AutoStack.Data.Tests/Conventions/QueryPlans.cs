@@ -1,11 +1,9 @@
-using System.Text.RegularExpressions;
 using AutoStack.Data.Tests.Support;
-using Npgsql;
 
 namespace AutoStack.Data.Tests.Conventions;
 
 /// <summary>Statements that must not read a whole table are planned on filled tables, as the first executions are and as all later ones.</summary>
-public sealed partial class QueryPlans : DatabaseTests
+public sealed class QueryPlans : DatabaseTests
 {
     private const string Repository = "'https://github.com/ada/site-77.git'";
 
@@ -84,36 +82,8 @@ public sealed partial class QueryPlans : DatabaseTests
 
     private async Task AssertUsesAsync(string part, bool generic, string index, params (string Name, string Type, string Value)[] parameters)
     {
-        var sql = ShippedStatements.Statements.Single(s => s.Contains(part, StringComparison.Ordinal));
-        var positional = Parameter().Replace(sql, m => $"${Array.FindIndex(parameters, p => p.Name == m.Groups[1].Value) + 1}");
         await using var connection = await Raw.OpenConnectionAsync(Token);
-
-        // One string to the server: the driver must not take the $1 inside for its own.
-        await RunAsync(
-            $"""
-            DO $do$ BEGIN EXECUTE $prepare$PREPARE shipped ({string.Join(", ", parameters.Select(p => p.Type))}) AS {positional}$prepare$; END $do$
-            """);
-        await RunAsync($"SET plan_cache_mode = {(generic ? "force_generic_plan" : "force_custom_plan")}");
-        var plan = await RunAsync($"EXPLAIN EXECUTE shipped ({string.Join(", ", parameters.Select(p => p.Value))})");
-        await RunAsync("DEALLOCATE shipped");
-        await RunAsync("RESET plan_cache_mode");
-
+        var plan = await ShippedPlan.ExplainAsync(connection, ShippedPlan.Statement(part), generic, parameters);
         Assert.That(plan, Does.Contain(index).And.Not.Contain("Seq Scan"));
-
-        async Task<string> RunAsync(string text)
-        {
-            var lines = new List<string>();
-            await using var command = new NpgsqlCommand(text, connection);
-            await using var reader = await command.ExecuteReaderAsync(Token);
-            while (await reader.ReadAsync(Token))
-            {
-                lines.Add(reader.GetString(0));
-            }
-
-            return string.Join('\n', lines);
-        }
     }
-
-    [GeneratedRegex(@"(?<![@\w])@(\w+)")]
-    private static partial Regex Parameter();
 }

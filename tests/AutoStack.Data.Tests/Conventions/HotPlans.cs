@@ -1,0 +1,160 @@
+using AutoStack.Data.Tests.Support;
+
+namespace AutoStack.Data.Tests.Conventions;
+
+/// <summary>
+/// The hot statements on filled tables, each as the first executions are planned and as all later ones: an index gives the rows, and in their order where
+/// there is one. No table is read whole, and nothing is sorted that an index can serve sorted.
+/// </summary>
+public sealed class HotPlans : DatabaseTests
+{
+    private const string Start = "'00000000-0000-0000-0000-000000000000'";
+    private const string End = "'ffffffff-ffff-ffff-ffff-ffffffffffff'";
+
+    // The one with the longest log, and the user with the most deployments: where reading everything would hurt.
+    private const string Deployment = "md5('deployment10000')::uuid";
+    private const string Owner = "md5('owner1')::uuid";
+
+    private static readonly (string Name, string Type, string Value)[] Ids = [("deploymentId", "uuid", Deployment), ("ownerId", "uuid", Owner)];
+
+    [OneTimeSetUp]
+    public async Task FillAsync()
+    {
+        await ExecuteAsync(
+            """
+            INSERT INTO users (id, name, email, email_verified, created_at, updated_at)
+            SELECT md5('owner' || n)::uuid, 'Ada', 'owner' || n || '@example.com', FALSE, now(), now() FROM generate_series(1, 200) n
+            """);
+        await ExecuteAsync(
+            """
+            INSERT INTO projects (id, user_id, name, repository, branch, build_command, output_dir, runtime, auto_deploy_enabled, created_at, updated_at)
+            SELECT md5('project' || n)::uuid, md5('owner' || 1 + n % 200)::uuid, 'Site', 'https://git.example.com/ada/site-' || n, 'main', 'make', 'dist', 'static', TRUE, now(), now()
+            FROM generate_series(1, 5000) n
+            """);
+
+        // Every tenth is the first user's and the first project's; of five, four went well; a few wait.
+        await ExecuteAsync(
+            """
+            INSERT INTO deployments (id, project_id, user_id, status, creator_type, is_production, created_at, is_deleted)
+            SELECT md5('deployment' || n)::uuid, md5('project' || CASE WHEN n % 10 = 0 THEN 1 ELSE 1 + n % 5000 END)::uuid, md5('owner' || CASE WHEN n % 10 = 0 THEN 1 ELSE 1 + n % 200 END)::uuid,
+                CASE WHEN n % 5 < 4 THEN 'success' ELSE 'failed' END, 'manual', FALSE, '2026-01-01'::timestamp + n * interval '1 s', FALSE
+            FROM generate_series(1, 30000) n
+            """);
+        await ExecuteAsync(
+            """
+            INSERT INTO deployments (id, project_id, user_id, status, creator_type, is_production, created_at, is_deleted)
+            SELECT gen_random_uuid(), md5('project' || n)::uuid, md5('owner' || n)::uuid, 'queued', 'manual', FALSE, '2026-02-01'::timestamp + n * interval '1 s', FALSE
+            FROM generate_series(1, 50) n
+            """);
+        await ExecuteAsync(
+            """
+            INSERT INTO deployment_logs (id, deployment_id, timestamp, log_level, message, created_at, seq)
+            SELECT gen_random_uuid(), md5('deployment' || d)::uuid, '2026-01-01'::timestamp + n * interval '1 ms', 'info', 'line ' || n, '2026-01-01', n
+            FROM generate_series(9700, 10000) d, LATERAL generate_series(1, CASE WHEN d = 10000 THEN 60000 ELSE 200 END) n
+            """);
+        await ExecuteAsync(
+            """
+            INSERT INTO deployment_stages (id, deployment_id, stage_name, status, created_at)
+            SELECT gen_random_uuid(), md5('deployment' || d)::uuid, s, 'completed', '2026-01-01'
+            FROM generate_series(1, 10000) d, unnest(ARRAY['queued', 'cloning', 'checkout', 'building']) s
+            """);
+        await ExecuteAsync(
+            """
+            INSERT INTO deployment_containers (id, deployment_id, container_id, image, host, port, status, created_at, stopped_at)
+            SELECT gen_random_uuid(), md5('deployment' || n)::uuid, 'c' || n, 'site', 'node-' || n / 1000, 30000 + n % 1000,
+                CASE WHEN n % 10 = 0 THEN 'running' ELSE 'stopped' END, '2026-01-01', CASE WHEN n % 10 > 0 THEN '2026-01-02'::timestamp END
+            FROM generate_series(1, 20000) n
+            """);
+        await ExecuteAsync(
+            """
+            INSERT INTO deployment_health_checks (id, deployment_id, url, is_live, checked_at)
+            SELECT gen_random_uuid(), md5('deployment' || d)::uuid, 'http://a', TRUE, '2026-01-01'::timestamp + n * interval '1 minute'
+            FROM generate_series(9900, 10000) d, generate_series(1, 500) n
+            """);
+        await ExecuteAsync("VACUUM (ANALYZE) users, projects, deployments, deployment_logs, deployment_stages, deployment_containers, deployment_health_checks");
+    }
+
+    [Test]
+    public Task A_deployment_comes_by_its_id([Values] bool generic) => AssertOrderedAsync(
+        generic, "deployments_pkey", ["FROM deployments d\nWHERE d.id = @id AND d.user_id = @ownerId AND NOT d.is_deleted", "d.commit_hash"],
+        ("id", "uuid", Deployment), ("ownerId", "uuid", Owner));
+
+    [Test]
+    public Task A_deployment_with_its_project_comes_by_its_id([Values] bool generic) => AssertOrderedAsync(
+        generic, "deployments_pkey", ["JOIN projects p ON p.id = d.project_id\nWHERE d.id = @id AND d.user_id = @ownerId"],
+        ("id", "uuid", Deployment), ("ownerId", "uuid", Owner));
+
+    [Test]
+    public Task Recent_deployments_come_in_the_order_of_their_index([Values] bool generic) => AssertOrderedAsync(
+        generic, "deployments_user_id_created_at_id_idx", ["WHERE d.user_id = @ownerId AND NOT d.is_deleted AND (d.created_at, d.id) <"],
+        ("ownerId", "uuid", Owner), ("createdAt", "timestamp", "'9999-01-01'"), ("id", "uuid", End), ("limit", "int", "20"));
+
+    [Test]
+    public Task Recent_deployments_of_a_project_come_in_the_order_of_their_index([Values] bool generic) => AssertOrderedAsync(
+        generic, "deployments_project_id_created_at_id_idx", ["WHERE d.project_id = @projectId AND NOT d.is_deleted AND (d.created_at, d.id) <"],
+        ("projectId", "uuid", "md5('project1')::uuid"), ("ownerId", "uuid", Owner), ("createdAt", "timestamp", "'9999-01-01'"), ("id", "uuid", End), ("limit", "int", "20"));
+
+    [Test]
+    public Task A_log_page_comes_in_the_order_of_its_index_wherever_it_is([Values] bool generic, [Values("0", "30000", "58000")] string seq) => AssertOrderedAsync(
+        generic, "deployment_logs_deployment_id_seq_key", ["l.seq > @seq AND EXISTS", "ORDER BY l.seq\nLIMIT @limit"], ["ILIKE"], [.. Ids, ("seq", "bigint", seq), ("limit", "int", "200")]);
+
+    [Test]
+    public Task A_tail_comes_in_the_order_of_its_index([Values] bool generic) => AssertOrderedAsync(
+        generic, "deployment_logs_deployment_id_seq_key", ["l.seq <= @seq AND EXISTS", "NOT d.is_deleted)\nORDER BY l.seq DESC"], [],
+        [.. Ids, ("seq", "bigint", "9223372036854775807"), ("limit", "int", "200")]);
+
+    // A handful of rows, in an order that no index has.
+    [Test]
+    public Task Stages_of_a_deployment_come_by_an_index([Values] bool generic) => AssertAsync(
+        generic, "deployment_stages", mayBeSorted: true, ShippedPlan.Statement("WHERE s.deployment_id = @deploymentId AND EXISTS", "LIMIT @limit"), [.. Ids, ("limit", "int", "100")]);
+
+    // A few rows, too: more than one only after redeploys.
+    [Test]
+    public Task Containers_of_a_deployment_come_by_an_index([Values] bool generic) => AssertAsync(
+        generic, "idx_deployment_containers_deployment_id", mayBeSorted: true, ShippedPlan.Statement("WHERE c.deployment_id = @deploymentId AND EXISTS", "LIMIT @limit"), [.. Ids, ("limit", "int", "100")]);
+
+    [Test]
+    public Task The_latest_health_checks_come_in_the_order_of_their_index([Values] bool generic) => AssertOrderedAsync(
+        generic, "deployment_health_checks_deployment_id_checked_at_id_idx", ["WHERE h.deployment_id = @deploymentId AND EXISTS", "ORDER BY h.checked_at DESC, h.id DESC\nLIMIT @limit"], [],
+        [.. Ids, ("limit", "int", "100")]);
+
+    [Test]
+    public Task Running_containers_come_in_the_order_of_their_ids([Values] bool generic) => AssertOrderedAsync(
+        generic, "deployment_containers_pkey", ["c.status = 'running' AND c.id > @afterId"], ("afterId", "uuid", Start), ("limit", "int", "100"));
+
+    [Test]
+    public Task A_claim_takes_the_first_of_the_queue([Values] bool generic) => AssertOrderedAsync(
+        generic, "deployments_queued_created_at_id_idx", ["WHERE q.status = 'queued' AND NOT q.is_deleted\n    ORDER BY q.created_at, q.id\n    LIMIT 1\n    FOR NO KEY UPDATE SKIP LOCKED"],
+        ("now", "timestamp", "'2026-03-01'"), ("stageId", "uuid", "gen_random_uuid()"));
+
+    // The lines themselves are sorted, which come from the caller.
+    [Test]
+    public Task An_append_finds_the_last_number_by_its_index([Values] bool generic) => AssertAsync(
+        generic, "deployment_logs_deployment_id_seq_key", mayBeSorted: true, ShippedPlan.Statement("SELECT n.id, @deploymentId, n.timestamp"),
+        ("deploymentId", "uuid", Deployment), ("now", "timestamp", "'2026-03-01'"), ("ids", "uuid[]", "ARRAY[gen_random_uuid()]"),
+        ("times", "timestamp[]", "ARRAY['2026-03-01'::timestamp]"), ("levels", "text[]", "ARRAY['info']"), ("messages", "text[]", "ARRAY['a']"));
+
+    [Test]
+    public Task A_flush_finds_the_last_numbers_by_their_index([Values] bool generic) => AssertAsync(
+        generic, "deployment_logs_deployment_id_seq_key", mayBeSorted: true, ShippedPlan.Statement("FROM deployments d\nWHERE d.id = ANY (@distinctIds)"),
+        ("distinctIds", "uuid[]", $"ARRAY[{Deployment}, md5('deployment9999')::uuid]"));
+
+    private Task AssertOrderedAsync(bool generic, string index, string[] parts, params (string Name, string Type, string Value)[] parameters) =>
+        AssertAsync(generic, index, mayBeSorted: false, ShippedPlan.Statement(parts), parameters);
+
+    private Task AssertOrderedAsync(bool generic, string index, string[] parts, string[] without, (string Name, string Type, string Value)[] parameters) =>
+        AssertAsync(
+            generic, index, mayBeSorted: false,
+            ShippedStatements.Statements.Single(s => parts.All(s.Contains) && !without.Any(s.Contains)), parameters);
+
+    private async Task AssertAsync(bool generic, string index, bool mayBeSorted, string sql, params (string Name, string Type, string Value)[] parameters)
+    {
+        await using var connection = await Raw.OpenConnectionAsync(Token);
+        var plan = await ShippedPlan.ExplainAsync(connection, sql, generic, parameters);
+        Assert.That(plan, Does.Contain(index).And.Not.Contain("Seq Scan"), sql);
+        if (!mayBeSorted)
+        {
+            Assert.That(plan, Does.Not.Contain("Sort"), sql);
+        }
+    }
+}

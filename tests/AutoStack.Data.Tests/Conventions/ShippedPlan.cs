@@ -1,0 +1,48 @@
+using System.Text.RegularExpressions;
+using Npgsql;
+
+namespace AutoStack.Data.Tests.Conventions;
+
+/// <summary>How the server goes about a statement of the library.</summary>
+internal static partial class ShippedPlan
+{
+    /// <summary>The only statement that contains all of these.</summary>
+    public static string Statement(params string[] parts) =>
+        ShippedStatements.Statements.Single(s => parts.All(part => s.Contains(part, StringComparison.Ordinal)));
+
+    /// <summary>The plan of a statement, as the first executions are planned, or as all later ones.</summary>
+    /// <param name="connection">Where it is planned.</param>
+    /// <param name="sql">The statement.</param>
+    /// <param name="generic">True for the plan that serves all values.</param>
+    /// <param name="parameters">Name, type and literal of every parameter.</param>
+    /// <param name="options">Those of EXPLAIN.</param>
+    public static async Task<string> ExplainAsync(
+        NpgsqlConnection connection, string sql, bool generic, (string Name, string Type, string Value)[] parameters, string options = "COSTS OFF")
+    {
+        var positional = Parameter().Replace(sql, m => $"${Array.FindIndex(parameters, p => p.Name == m.Groups[1].Value) + 1}");
+
+        // One string to the server: the driver must not take the $1 inside for its own.
+        await RunAsync($"DO $do$ BEGIN EXECUTE $prepare$PREPARE shipped ({string.Join(", ", parameters.Select(p => p.Type))}) AS {positional}$prepare$; END $do$");
+        await RunAsync($"SET plan_cache_mode = {(generic ? "force_generic_plan" : "force_custom_plan")}");
+        var plan = await RunAsync($"EXPLAIN ({options}) EXECUTE shipped ({string.Join(", ", parameters.Select(p => p.Value))})");
+        await RunAsync("DEALLOCATE shipped");
+        await RunAsync("RESET plan_cache_mode");
+        return plan;
+
+        async Task<string> RunAsync(string text)
+        {
+            var lines = new List<string>();
+            await using var command = new NpgsqlCommand(text, connection);
+            await using var reader = await command.ExecuteReaderAsync();
+            while (await reader.ReadAsync())
+            {
+                lines.Add(reader.GetString(0));
+            }
+
+            return string.Join('\n', lines);
+        }
+    }
+
+    [GeneratedRegex(@"(?<![@\w])@(\w+)")]
+    private static partial Regex Parameter();
+}
