@@ -119,7 +119,7 @@ public sealed class AutoStackDataOptions
 
         if (!builder.ShouldSerialize("Read Buffer Size"))
         {
-            // A page of a log comes with one read instead of one for every 8 KiB.
+            // A page of a log is more than the 8 KiB that are the default.
             builder.ReadBufferSize = 64 << 10;
         }
 

@@ -30,6 +30,44 @@ public sealed class LostConnectionTests : DatabaseTests
         Assert.That((await Logs.ListAsync(deployment.Id, deployment.UserId, LogCursor.Start, 10, Token)).Lines, Has.Count.EqualTo(1));
     }
 
+    // c: the server ends the statement as the loser of a conflict; l: it ends the connection.
+    [TestCase("cl", true)]
+    [TestCase("lc", true)]
+    [TestCase("lclc", true)]
+    [TestCase("ccccc", true)]
+    [TestCase("lccccc", true)]
+    [TestCase("cccccc", false)]
+    [TestCase("ll", false)]
+    public async Task A_lost_connection_takes_no_repetition_from_conflicts_nor_they_from_it(string failures, bool isDone)
+    {
+        var name = Unique("attempts").Replace('-', '_');
+        await ExecuteAsync($"""
+            CREATE SEQUENCE {name};
+            CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN
+                CASE substr('{failures}', nextval('{name}')::int, 1)
+                    WHEN 'c' THEN RAISE EXCEPTION 'conflict' USING ERRCODE = '40001';
+                    WHEN 'l' THEN PERFORM pg_terminate_backend(pg_backend_pid()), pg_sleep(10);
+                    ELSE RETURN NEW;
+                END CASE;
+                RETURN NEW;
+            END $$;
+            CREATE TRIGGER {name} BEFORE INSERT ON users FOR EACH ROW WHEN (NEW.name = '{name}') EXECUTE FUNCTION {name}();
+            """);
+        var adding = Users.AddAsync(new NewUser { Name = name, Email = $"{name}@example.com" }, Token);
+
+        if (isDone)
+        {
+            Assert.That((await adding).Name, Is.EqualTo(name));
+        }
+        else
+        {
+            Assert.That(() => adding, Throws.InstanceOf<Exception>().And.Not.InstanceOf<OperationCanceledException>());
+        }
+
+        Assert.That(await ScalarAsync($"SELECT last_value::int FROM {name}"), Is.EqualTo(isDone ? failures.Length + 1 : failures.Length));
+    }
+
     [Test]
     public async Task A_state_change_on_a_dead_connection_is_the_callers_to_repeat()
     {

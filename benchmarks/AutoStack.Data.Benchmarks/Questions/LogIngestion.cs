@@ -2,7 +2,9 @@ using System.Diagnostics;
 using System.Globalization;
 using AutoStack.Data.Benchmarks.Data;
 using AutoStack.Data.Benchmarks.Driver;
+using AutoStack.Data.Benchmarks.Running;
 using AutoStack.Data.Deployments;
+using NpgsqlTypes;
 
 namespace AutoStack.Data.Benchmarks.Questions;
 
@@ -12,14 +14,14 @@ namespace AutoStack.Data.Benchmarks.Questions;
 /// </summary>
 internal static class LogIngestion
 {
-    private const int LinesEach = 10;
+    private const int LinesEach = 20;
 
     /// <summary>Writes from all deployments at once, as fast as the writer takes the lines. Before and afterwards the driver copies, sorted, for a tenth of the time.</summary>
     /// <returns>What came of it, in a sentence.</returns>
     public static async Task<string> MeasureAsync(TimeSpan duration, Action<string> progress)
     {
         await using var subjects = new Subjects(BenchmarkDatabase.Current.ConnectionString);
-        Guid[] deployments = [.. BenchmarkDatabase.Current.Fixtures.Spread.Select(deployment => deployment.Id)];
+        Guid[] deployments = [.. BenchmarkDatabase.Current.Fixtures.Spread.Select(deployment => deployment.Id).Order()];
         string[] messages = [.. Enumerable.Range(1, LinesEach).Select(LogAppend.Message)];
 
         var before = await CopyAsync(subjects, deployments, messages, duration / 10);
@@ -49,11 +51,19 @@ internal static class LogIngestion
         return lines / elapsed.Elapsed.TotalSeconds;
     }
 
+    // Numbers have no gaps.
+    private static async Task<long> CountAsync(Subjects subjects, Guid[] deployments) => (await Raw.ListAsync(
+        subjects.Raw,
+        "SELECT coalesce((SELECT max(l.seq) FROM deployment_logs l WHERE l.deployment_id = u.id), 0) FROM unnest($1) AS u (id)",
+        row => row.GetInt64(0),
+        Raw.Array(deployments, NpgsqlDbType.Uuid))).Sum();
+
     private static async Task<double> WriteAsync(
         Subjects subjects, Guid[] deployments, string[] messages, TimeSpan duration, List<(double Heap, double WorkingSet)> memory, Action<string> progress)
     {
         var writer = subjects.Get<IDeploymentLogWriter>();
         var lines = 0L;
+        var before = await CountAsync(subjects, deployments);
         var elapsed = Stopwatch.StartNew();
         Task[] builds = [.. deployments.Select(id => Task.Run(() => BuildAsync(id)))];
         var said = TimeSpan.Zero;
@@ -72,7 +82,9 @@ internal static class LogIngestion
 
         await Task.WhenAll(builds);
         await writer.FlushAsync(CancellationToken.None);
-        return lines / elapsed.Elapsed.TotalSeconds;
+        var rate = lines / elapsed.Elapsed.TotalSeconds;
+        var stored = await CountAsync(subjects, deployments) - before;
+        return stored == lines ? rate : throw new NotComparableException($"log ingestion: {lines} lines were written, {stored} are stored.");
 
         async Task BuildAsync(Guid id)
         {

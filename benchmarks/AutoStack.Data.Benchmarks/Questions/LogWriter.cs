@@ -22,7 +22,7 @@ public class LogWriter : Question
     {
         await base.SetUpAsync();
         writer = Subjects.Get<IDeploymentLogWriter>();
-        deployments = [.. Fixtures.Spread.Select(deployment => deployment.Id)];
+        deployments = [.. Fixtures.Spread.Select(deployment => deployment.Id).Order()];
         messages = [.. Enumerable.Range(1, LinesEach).Select(LogAppend.Message)];
     }
 

@@ -15,6 +15,10 @@ internal sealed class DeploymentRepository(Db db, TimeProvider clock) : IDeploym
     internal const string Owned =
         "EXISTS (SELECT FROM deployments d WHERE d.id = @deploymentId AND d.user_id = @ownerId AND NOT d.is_deleted)";
 
+    // A project's deployments are its owner's, which is asked once. Asked of each of them, it has the planner expect so few that it reads and sorts
+    // all that the project has, for every page.
+    private const string OfOwnersProject = "EXISTS (SELECT FROM projects p WHERE p.id = @projectId AND p.user_id = @ownerId)";
+
     // Once per row that was queued; the server makes one of those that a transaction repeats, and sends it with the commit.
     private const string WakeWorkers = $"pg_notify('{IDeploymentRepository.QueueChannel}', '')";
 
@@ -102,15 +106,12 @@ internal sealed class DeploymentRepository(Db db, TimeProvider clock) : IDeploym
             [P.Of(ownerId), P.Of(after.Bound.CreatedAt), P.Of(after.Bound.Id), P.Of(Limit.Check(limit, IDeploymentRepository.MaxListSize), nameof(limit))],
             cancellationToken);
 
-    // The owner is asked of the project, once. Asked of each deployment, the planner expects so few of them that it reads and sorts all that a
-    // project has, for every page.
     public Task<IReadOnlyList<Deployment>> ListByProjectAsync(
         Guid projectId, Guid ownerId, int limit, DeploymentCursor after, CancellationToken cancellationToken) =>
         db.ListAsync(Read, $"""
             SELECT {Columns}
             FROM deployments d
-            WHERE d.project_id = @projectId AND NOT d.is_deleted AND (d.created_at, d.id) < (@createdAt, @id)
-              AND EXISTS (SELECT FROM projects p WHERE p.id = @projectId AND p.user_id = @ownerId)
+            WHERE d.project_id = @projectId AND {OfOwnersProject} AND NOT d.is_deleted AND (d.created_at, d.id) < (@createdAt, @id)
             ORDER BY d.created_at DESC, d.id DESC
             LIMIT @limit
             """,
@@ -126,7 +127,7 @@ internal sealed class DeploymentRepository(Db db, TimeProvider clock) : IDeploym
         db.FindAsync(Read, $"""
             SELECT {Columns}
             FROM deployments d
-            WHERE d.project_id = @projectId AND d.user_id = @ownerId AND NOT d.is_deleted AND d.status = coalesce(@status, d.status)
+            WHERE d.project_id = @projectId AND {OfOwnersProject} AND NOT d.is_deleted AND (@status IS NULL OR d.status = @status)
             ORDER BY d.created_at DESC, d.id DESC
             LIMIT 1
             """,

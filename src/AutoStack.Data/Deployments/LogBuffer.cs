@@ -211,7 +211,7 @@ internal sealed class LogBuffer(LogWriterOptions options)
         lock (gate)
         {
             failure = exception;
-            foreach (var caller in callers)
+            foreach (var caller in callers.Where(caller => !caller.IsGone))
             {
                 caller.Drop();
                 caller.Held.TrySetException(exception);

@@ -1,6 +1,7 @@
 namespace AutoStack.Data.Internal;
 
-/// <summary>Pauses between attempts: each is about twice the one before, up to a longest, and no two who began together stay together.</summary>
+/// <summary>Pauses between attempts: each about twice the one before, until they are about the longest; between half and one and a half of
+/// that by chance, so that no two who began together stay together.</summary>
 internal sealed record Backoff(TimeSpan First, TimeSpan Longest)
 {
     /// <summary>The pause after another failure.</summary>

@@ -8,16 +8,6 @@ using Npgsql;
 
 namespace AutoStack.Data.Internal;
 
-/// <summary>What may happen to a statement whose connection is lost before its answer has come.</summary>
-internal enum Repeat
-{
-    /// <summary>It may have been carried out, and doing it again would do it twice: the caller is told.</summary>
-    Never,
-
-    /// <summary>Done twice it is as done once: a read, or an insert under an id that the client made.</summary>
-    WhenConnectionIsLost,
-}
-
 /// <summary>
 /// The one executor: every statement of the library goes through it. It lends a connection, lets Dapper run the command, reads rows with
 /// typed getters, times, traces, and translates the error. Reads and writes are different verbs, since only a read may be repeated freely.
@@ -154,12 +144,12 @@ internal abstract class Db(Telemetry telemetry, int commandTimeoutSeconds)
     /// <summary>Takes it back, however the attempt ended.</summary>
     protected abstract ValueTask TakeBackAsync(NpgsqlConnection connection);
 
-    /// <summary>Another attempt has failed.</summary>
+    /// <summary>An attempt on a connection has failed.</summary>
     /// <param name="exception">Of what.</param>
     /// <param name="repeat">Whether the statement may be repeated when its connection is lost.</param>
-    /// <param name="failures">How many attempts had failed before.</param>
+    /// <param name="failures">The attempts that failed before; this one is added.</param>
     /// <returns>How long to wait before the next one; null when there is none.</returns>
-    protected abstract TimeSpan? PauseBeforeRepeat(Exception exception, Repeat repeat, int failures);
+    protected abstract TimeSpan? Failed(Exception exception, Repeat repeat, ref Failures failures);
 
     /// <summary>The transaction of several commands; null when the connection is in one already.</summary>
     protected abstract ValueTask<NpgsqlTransaction?> BeginAsync(NpgsqlConnection connection, CancellationToken cancellationToken);
@@ -239,7 +229,8 @@ internal abstract class Db(Telemetry telemetry, int commandTimeoutSeconds)
         Exception? failure = null;
         try
         {
-            for (var failures = 0; ; failures++)
+            var failures = default(Failures);
+            while (true)
             {
                 TimeSpan pause;
                 var connection = await LendAsync(cancellationToken).ConfigureAwait(false);
@@ -262,7 +253,7 @@ internal abstract class Db(Telemetry telemetry, int commandTimeoutSeconds)
                 }
                 catch (Exception exception)
                 {
-                    if (PauseBeforeRepeat(exception, repeat, failures) is not { } next)
+                    if (Failed(exception, repeat, ref failures) is not { } next)
                     {
                         throw;
                     }

@@ -16,15 +16,16 @@ internal sealed class PooledDb(NpgsqlDataSource dataSource, Telemetry telemetry,
 
     protected override ValueTask TakeBackAsync(NpgsqlConnection connection) => connection.DisposeAsync();
 
-    protected override TimeSpan? PauseBeforeRepeat(Exception exception, Repeat repeat, int failures)
+    protected override TimeSpan? Failed(Exception exception, Repeat repeat, ref Failures failures)
     {
         // The server has rolled the statement back, so that even a write may be repeated.
         if (SqlErrors.IsConflict(exception))
         {
-            return failures < ConflictRetry.MaxAttempts ? ConflictRetry.Backoff.Pause(failures) : null;
+            failures.LostConnections = 0;
+            return failures.Conflicts < ConflictRetry.MaxAttempts ? ConflictRetry.Backoff.Pause(failures.Conflicts++) : null;
         }
 
-        if (failures > 0 || !(SqlErrors.IsIdleTimeout(exception) || (repeat == Repeat.WhenConnectionIsLost && SqlErrors.IsLostConnection(exception))))
+        if (!(SqlErrors.IsIdleTimeout(exception) || (repeat == Repeat.WhenConnectionIsLost && SqlErrors.IsLostConnection(exception))) || failures.LostConnections++ > 0)
         {
             return null;
         }

@@ -48,7 +48,7 @@ internal sealed class TransactionDb(NpgsqlConnection connection, Telemetry telem
 
     protected override ValueTask TakeBackAsync(NpgsqlConnection connection) => default;
 
-    protected override TimeSpan? PauseBeforeRepeat(Exception exception, Repeat repeat, int failures)
+    protected override TimeSpan? Failed(Exception exception, Repeat repeat, ref Failures failures)
     {
         doom ??= exception;
         return null;

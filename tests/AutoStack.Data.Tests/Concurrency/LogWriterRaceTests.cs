@@ -16,7 +16,7 @@ public sealed class LogWriterRaceTests : DatabaseTests
         const int Lines = 20;
         await using var host = NewHost(Database.ConnectionString, o =>
         {
-            (o.MaxBufferedLines, o.FlushLines) = (500, 300);
+            (o.MaxBufferedLines, o.FlushLines) = (1000, 300);
             o.FlushInterval = TimeSpan.FromMilliseconds(5);
         });
         var writer = host.GetRequiredService<IDeploymentLogWriter>();
@@ -56,6 +56,40 @@ public sealed class LogWriterRaceTests : DatabaseTests
                       HAVING count(*) = 20 AND bool_and(l.message = (l.seq - 1)::text)) good
                 """, project.Id),
             Is.EqualTo(Builds));
+    }
+
+    [Test]
+    public async Task Lines_that_are_made_ready_while_others_are_refused_are_stored_and_flushed_like_all()
+    {
+        await using var host = NewHost(Database.ConnectionString, o => (o.FlushLines, o.FlushInterval) = (10, TimeSpan.FromMilliseconds(5)));
+        var writer = host.GetRequiredService<IDeploymentLogWriter>();
+        var deployment = await EnqueueAsync();
+        var missing = Guid.NewGuid();
+
+        // The first flush waits for this lock, and all further lines are held meanwhile: then two batches at a time are under way.
+        await using var connection = await Raw.OpenConnectionAsync(Token);
+        await using var transaction = await connection.BeginTransactionAsync(Token);
+        await using (var command = new NpgsqlCommand("SELECT pg_advisory_xact_lock('deployment_logs'::regclass::oid::int, uuid_hash($1) & 1023)", connection, transaction))
+        {
+            command.Parameters.Add(new NpgsqlParameter { Value = deployment.Id });
+            await command.ExecuteNonQueryAsync(Token);
+        }
+
+        await writer.WriteAsync(deployment.Id, new NewDeploymentLog { Message = "0" }, Token);
+        await UntilSomeoneWaitsAsync();
+        for (var i = 1; i <= 35; i++)
+        {
+            await writer.WriteAsync(i % 7 == 0 ? missing : deployment.Id, new NewDeploymentLog { Message = $"{i}" }, Token);
+        }
+
+        var flushed = writer.FlushAsync(deployment.Id, Token);
+        Assert.That(flushed.IsCompleted, Is.False);
+        await transaction.CommitAsync(Token);
+        await flushed;
+
+        var page = await Logs.ListAsync(deployment.Id, deployment.UserId, LogCursor.Start, 100, Token);
+        Assert.That(page.Lines.Select(l => l.Message), Is.EqualTo(Enumerable.Range(0, 36).Where(i => i == 0 || i % 7 != 0).Select(i => $"{i}")));
+        Assert.That(() => writer.FlushAsync(Token), Throws.TypeOf<LogLinesRefusedException>().With.Property("Lines").EqualTo(5));
     }
 
     [Test]

@@ -28,7 +28,7 @@ public sealed class HotPlans : DatabaseTests
         await ExecuteAsync(
             """
             INSERT INTO projects (id, user_id, name, repository, branch, build_command, output_dir, runtime, auto_deploy_enabled, created_at, updated_at)
-            SELECT md5('project' || n)::uuid, md5('owner' || 1 + n % 200)::uuid, 'Site', 'https://git.example.com/ada/site-' || n, 'main', 'make', 'dist', 'static', TRUE, now(), now()
+            SELECT md5('project' || n)::uuid, md5('owner' || 1 + (n - 1) % 200)::uuid, 'Site', 'https://git.example.com/ada/site-' || n, 'main', 'make', 'dist', 'static', TRUE, now(), now()
             FROM generate_series(1, 5000) n
             """);
 
@@ -36,9 +36,9 @@ public sealed class HotPlans : DatabaseTests
         await ExecuteAsync(
             """
             INSERT INTO deployments (id, project_id, user_id, status, creator_type, is_production, created_at, is_deleted)
-            SELECT md5('deployment' || n)::uuid, md5('project' || CASE WHEN n % 10 = 0 THEN 1 ELSE 1 + n % 5000 END)::uuid, md5('owner' || CASE WHEN n % 10 = 0 THEN 1 ELSE 1 + n % 200 END)::uuid,
+            SELECT md5('deployment' || n)::uuid, md5('project' || project)::uuid, md5('owner' || 1 + (project - 1) % 200)::uuid,
                 CASE WHEN n % 5 < 4 THEN 'success' ELSE 'failed' END, 'manual', FALSE, '2026-01-01'::timestamp + n * interval '1 s', FALSE
-            FROM generate_series(1, 30000) n
+            FROM (SELECT n, CASE WHEN n % 10 = 0 THEN 1 ELSE 1 + n % 5000 END AS project FROM generate_series(1, 30000) n) d
             """);
         await ExecuteAsync(
             """
@@ -91,8 +91,13 @@ public sealed class HotPlans : DatabaseTests
 
     [Test]
     public Task Recent_deployments_of_a_project_come_in_the_order_of_their_index([Values] bool generic) => AssertOrderedAsync(
-        generic, "deployments_project_id_created_at_id_idx", ["WHERE d.project_id = @projectId AND NOT d.is_deleted AND (d.created_at, d.id) <"],
+        generic, "deployments_project_id_created_at_id_idx", ["WHERE d.project_id = @projectId AND EXISTS", "(d.created_at, d.id) <"],
         ("projectId", "uuid", "md5('project1')::uuid"), ("ownerId", "uuid", Owner), ("createdAt", "timestamp", "'9999-01-01'"), ("id", "uuid", End), ("limit", "int", "20"));
+
+    [Test]
+    public Task The_latest_deployment_of_a_project_is_the_first_of_its_index([Values] bool generic, [Values("NULL", "'failed'")] string status) => AssertOrderedAsync(
+        generic, "deployments_project_id_created_at_id_idx", ["WHERE d.project_id = @projectId AND EXISTS", "LIMIT 1"],
+        ("projectId", "uuid", "md5('project1')::uuid"), ("ownerId", "uuid", Owner), ("status", "text", status));
 
     [Test]
     public Task A_log_page_comes_in_the_order_of_its_index_wherever_it_is([Values] bool generic, [Values("0", "30000", "58000")] string seq) => AssertOrderedAsync(
