@@ -16,8 +16,12 @@ public sealed class QuestionTests
 
         var measurements = await new InterleavedRunner(once, TestContext.Out.WriteLine).RunAsync(AllQuestions.Types);
 
+        // Throws when a line that was written is not stored.
+        var ingestion = await LogIngestion.MeasureAsync(TimeSpan.FromSeconds(0.5), TestContext.Out.WriteLine);
+
         using (Assert.EnterMultipleScope())
         {
+            Assert.That(ingestion, Does.StartWith("log ingestion, 1,000 deployments on one connection"));
             foreach (var group in measurements.GroupBy(m => m.Case))
             {
                 Assert.That(group.Count(m => m.IsBaseline), Is.EqualTo(1), group.Key);
