@@ -20,11 +20,13 @@ internal readonly struct StoredText(string value) : IEquatable<StoredText>
     public static T? FindKnown<T>(T value)
         where T : struct, ITextValue<T>
     {
-        foreach (var known in T.Known)
+        // By index: every log line comes this way, and an enumerator of the list would be an object for each.
+        var all = T.Known;
+        for (var i = 0; i < all.Count; i++)
         {
-            if (string.Equals(known.Value, value.Value, StringComparison.OrdinalIgnoreCase))
+            if (string.Equals(all[i].Value, value.Value, StringComparison.OrdinalIgnoreCase))
             {
-                return known;
+                return all[i];
             }
         }
 
