@@ -9,9 +9,10 @@ namespace AutoStack.Data.Tests.Deployments;
 [CancelAfter(120_000)]
 public sealed class DeploymentLogWriterTests : DatabaseTests
 {
-    [TestCase(50, TestName = "Lines_of_many_deployments_are_stored_in_the_order_of_their_calls")]
-    [TestCase(300, TestName = "So_many_lines_of_many_deployments_that_they_are_copied_are_stored_in_the_order_of_their_calls")]
-    public async Task Lines_are_stored_in_the_order_of_their_calls(int count)
+    // So few that they are inserted, and so many that they are copied.
+    [TestCase(50)]
+    [TestCase(300)]
+    public async Task Lines_of_many_deployments_are_stored_in_the_order_of_their_calls(int count)
     {
         await using var host = NewHost();
         var writer = host.GetRequiredService<IDeploymentLogWriter>();
