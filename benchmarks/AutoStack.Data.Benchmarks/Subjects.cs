@@ -25,7 +25,7 @@ internal sealed class Subjects : IAsyncDisposable
     {
         Raw = NpgsqlDataSource.Create(connectionString);
         Tuned = NpgsqlDataSource.Create(new AutoStackDataOptions { ConnectionString = connectionString }.ToConnectionString());
-        provider = new ServiceCollection().AddAutoStackData(connectionString).BuildServiceProvider();
+        provider = new ServiceCollection().AddAutoStackData(connectionString).AddAutoStackDataWorkers().BuildServiceProvider();
         efSource = NpgsqlDataSource.Create(connectionString);
         contexts = new PooledDbContextFactory<AutoStackContext>(
             new DbContextOptionsBuilder<AutoStackContext>().UseNpgsql(efSource).UseQueryTrackingBehavior(QueryTrackingBehavior.NoTracking).Options);

@@ -33,6 +33,7 @@ internal static class Walkthrough
             .AddSingleton<OwnQueue>()
             .AddSingleton<Launcher>()
             .AddSingleton<Worker>()
+            .AddAutoStackDataWorkers()
             .BuildServiceProvider();
 
         await services.GetRequiredService<OwnQueue>().RequireEmptyAsync(cancellationToken);

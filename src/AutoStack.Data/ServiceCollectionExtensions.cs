@@ -57,13 +57,34 @@ public static class AutoStackDataServiceCollectionExtensions
         return services.Register(key, dataSource: null, configure);
     }
 
+    /// <summary>
+    /// Registers what serves the platform's own work, beside what <c>AddAutoStackData</c> registers for the requests of users: the queue and the
+    /// lifecycle of deployments, the log writer, webhooks, sweeps, retention, the rotation of secrets. Each of them reaches the rows of every user, so
+    /// that a process which only answers users leaves it out.
+    /// </summary>
+    /// <param name="services">The services.</param>
+    /// <returns>The services.</returns>
+    /// <exception cref="InvalidOperationException"><c>AddAutoStackData</c> was not called before.</exception>
+    public static IServiceCollection AddAutoStackDataWorkers(this IServiceCollection services) => services.RegisterWorkers(key: null);
+
+    /// <summary>Registers what serves the platform's own work, for a database that <c>AddKeyedAutoStackData</c> registered under a key.</summary>
+    /// <param name="services">The services.</param>
+    /// <param name="key">The key.</param>
+    /// <returns>The services.</returns>
+    /// <exception cref="InvalidOperationException"><c>AddKeyedAutoStackData</c> was not called before with this key.</exception>
+    public static IServiceCollection AddKeyedAutoStackDataWorkers(this IServiceCollection services, object key)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        return services.RegisterWorkers(key);
+    }
+
     private static IServiceCollection Register(
         this IServiceCollection services, object? key, NpgsqlDataSource? dataSource, Action<AutoStackDataOptions> configure)
     {
         ArgumentNullException.ThrowIfNull(services);
         ArgumentNullException.ThrowIfNull(configure);
         var databaseKey = key ?? DefaultKey;
-        if (services.Any(s => s.ServiceType == typeof(Database) && Equals(s.ServiceKey, databaseKey)))
+        if (services.IsRegistered(typeof(Database), databaseKey))
         {
             throw new InvalidOperationException(
                 $"AutoStack.Data is registered already{(key is null ? "" : $" under the key '{key}'")}. A second database gets a key of its own: AddKeyedAutoStackData.");
@@ -80,9 +101,38 @@ public static class AutoStackDataServiceCollectionExtensions
             provider.GetRequiredService<IOptionsMonitor<AutoStackDataOptions>>().Get(name),
             dataSource,
             provider.GetRequiredService<TimeProvider>(),
-            provider.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance));
+            provider.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance,
+            servesWorkers: provider.GetKeyedService<Workers>(databaseKey) is not null));
+        return services.Add(Database.RequestInterfaces, key);
+    }
 
-        foreach (var type in Database.Interfaces)
+    private static IServiceCollection RegisterWorkers(this IServiceCollection services, object? key)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        var databaseKey = key ?? DefaultKey;
+        if (!services.IsRegistered(typeof(Database), databaseKey))
+        {
+            throw new InvalidOperationException(key is null
+                ? "AutoStack.Data is not registered: call AddAutoStackData before AddAutoStackDataWorkers."
+                : $"AutoStack.Data is not registered under the key '{key}': call AddKeyedAutoStackData before AddKeyedAutoStackDataWorkers.");
+        }
+
+        if (services.IsRegistered(typeof(Workers), databaseKey))
+        {
+            return services;
+        }
+
+        services.AddKeyedSingleton(databaseKey, new Workers());
+        return services.Add(Database.WorkerInterfaces, key);
+    }
+
+    private static bool IsRegistered(this IServiceCollection services, Type type, object databaseKey) =>
+        services.Any(service => service.ServiceType == type && Equals(service.ServiceKey, databaseKey));
+
+    private static IServiceCollection Add(this IServiceCollection services, IEnumerable<Type> interfaces, object? key)
+    {
+        var databaseKey = key ?? DefaultKey;
+        foreach (var type in interfaces)
         {
             services.Add(key is null
                 ? ServiceDescriptor.Singleton(type, provider => provider.GetRequiredKeyedService<Database>(databaseKey).Create(type))
@@ -91,6 +141,9 @@ public static class AutoStackDataServiceCollectionExtensions
 
         return services;
     }
+
+    // Registered for a database whose workers are.
+    private sealed class Workers;
 
     private sealed class Validator(string name, bool needsConnectionString) : IValidateOptions<AutoStackDataOptions>
     {

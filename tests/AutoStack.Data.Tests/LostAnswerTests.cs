@@ -32,6 +32,7 @@ public sealed class LostAnswerTests : DatabaseTests
                 options.ConnectionString = proxy.ConnectionString;
                 options.SecretKeys.Add(NewKey("k1"));
             })
+            .AddAutoStackDataWorkers()
             .BuildServiceProvider();
         await provider.GetRequiredService<IUserRepository>().FindAsync(user.Id, Token);
         var (tag, write) = Writes[name];

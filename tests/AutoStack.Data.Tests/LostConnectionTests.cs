@@ -105,7 +105,7 @@ public sealed class LostConnectionTests : DatabaseTests
             Options = "-c idle_session_timeout=100ms",
             MinPoolSize = 0,
         };
-        await using var provider = new ServiceCollection().AddAutoStackData(settings.ConnectionString).BuildServiceProvider();
+        await using var provider = new ServiceCollection().AddAutoStackData(settings.ConnectionString).AddAutoStackDataWorkers().BuildServiceProvider();
         var (user, runs) = (await AddUserAsync(), 0);
         foreach (var swallow in new[] { false, true })
         {
@@ -160,7 +160,7 @@ public sealed class LostConnectionTests : DatabaseTests
     {
         var deployment = await EnqueueAsync();
         await using var proxy = new CuttingProxy(Database.ConnectionString);
-        await using var provider = new ServiceCollection().AddAutoStackData(proxy.ConnectionString).BuildServiceProvider();
+        await using var provider = new ServiceCollection().AddAutoStackData(proxy.ConnectionString).AddAutoStackDataWorkers().BuildServiceProvider();
         var containers = provider.GetRequiredService<IDeploymentContainerRepository>();
         var logs = provider.GetRequiredService<IDeploymentLogRepository>();
         await containers.ListRunningAsync(1, Guid.Empty, Token);
@@ -184,7 +184,7 @@ public sealed class LostConnectionTests : DatabaseTests
     {
         var deployment = await EnqueueAsync();
         await using var proxy = new CuttingProxy(Database.ConnectionString);
-        await using var provider = new ServiceCollection().AddAutoStackData(proxy.ConnectionString).BuildServiceProvider();
+        await using var provider = new ServiceCollection().AddAutoStackData(proxy.ConnectionString).AddAutoStackDataWorkers().BuildServiceProvider();
         var logs = provider.GetRequiredService<IDeploymentLogRepository>();
         var lines = Enumerable.Range(1, DeploymentLogAppends.CopyFrom).Select(i => new NewDeploymentLog { Message = $"{i}" }).ToList();
 

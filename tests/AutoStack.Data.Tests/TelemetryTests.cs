@@ -80,6 +80,7 @@ public sealed class TelemetryTests : DatabaseTests
                 o.LogWriter.FlushInterval = TimeSpan.FromHours(1);
                 o.LogWriter.MaxBytesPerDeployment = 1024;
             })
+            .AddAutoStackDataWorkers()
             .BuildServiceProvider();
         var writer = provider.GetRequiredService<IDeploymentLogWriter>();
         var (deployment, missing) = (await EnqueueAsync(), Guid.NewGuid());
@@ -113,6 +114,7 @@ public sealed class TelemetryTests : DatabaseTests
                 o.ConnectionString = Database.ConnectionString;
                 o.SlowOperationThreshold = TimeSpan.FromTicks(1);
             })
+            .AddAutoStackDataWorkers()
             .BuildServiceProvider();
 
         await provider.GetRequiredService<IUserRepository>().FindAsync(Guid.NewGuid(), Token);

@@ -9,14 +9,18 @@ namespace AutoStack.Data.Internal;
 /// <summary>One registered database: its data source, and what is made over it.</summary>
 internal sealed class Database : IAsyncDisposable, IDisposable
 {
-    // What works with connections of its own, and so is no part of a unit of work.
-    private static readonly FrozenDictionary<Type, Func<Database, object>> Services = new Dictionary<Type, Func<Database, object>>
+    // What works with connections of its own, and so is not part of a unit of work.
+    private static readonly FrozenDictionary<Type, Func<Database, object>> RequestServices = new Dictionary<Type, Func<Database, object>>
     {
         [typeof(IUnitOfWork)] = database => database.unitOfWork,
+        [typeof(IDeploymentLogFollower)] = database => database.logFollower,
+    }.ToFrozenDictionary();
+
+    private static readonly FrozenDictionary<Type, Func<Database, object>> WorkerServices = new Dictionary<Type, Func<Database, object>>
+    {
         [typeof(IDeploymentQueueWatcher)] = database => new DeploymentQueueWatcher(database.Notifications, database.context.Clock),
         [typeof(ILogSecrets)] = database => database.context.LogSecrets,
         [typeof(IDeploymentLogWriter)] = database => database.logWriter,
-        [typeof(IDeploymentLogFollower)] = database => database.logFollower,
     }.ToFrozenDictionary();
 
     private readonly NpgsqlDataSource? owned;
@@ -29,7 +33,7 @@ internal sealed class Database : IAsyncDisposable, IDisposable
     private readonly DeploymentLogFollower logFollower;
 
     /// <summary>Builds a data source from the options, unless the host brought one, which then stays the host's to dispose.</summary>
-    public Database(AutoStackDataOptions options, NpgsqlDataSource? dataSource, TimeProvider clock, ILoggerFactory loggerFactory)
+    public Database(AutoStackDataOptions options, NpgsqlDataSource? dataSource, TimeProvider clock, ILoggerFactory loggerFactory, bool servesWorkers)
     {
         var logger = loggerFactory.CreateLogger("AutoStack.Data");
         var telemetry = new Telemetry(logger, options.SlowOperationThreshold);
@@ -48,7 +52,7 @@ internal sealed class Database : IAsyncDisposable, IDisposable
         var commandTimeout = used.CommandTimeout;
         db = new PooledDb(source, telemetry, commandTimeout);
         logNotifier = new LogNotifier(db);
-        context = new Context(clock, new SecretProtector([.. options.SecretKeys], options.AcceptClearSecrets), logNotifier, new LogSecrets());
+        context = new Context(clock, new SecretProtector([.. options.SecretKeys], options.AcceptClearSecrets), logNotifier, new LogSecrets()) { ServesWorkers = servesWorkers };
         unitOfWork = new UnitOfWork(source, context, telemetry, commandTimeout);
         logWriter = new DeploymentLogWriter(db, options.LogWriter, context, logger);
         Notifications = new Notifications(options.ListenForNotifications ? listening ?? source : null, logger);
@@ -61,10 +65,14 @@ internal sealed class Database : IAsyncDisposable, IDisposable
 
     public Notifications Notifications { get; }
 
-    /// <summary>What is registered for a database.</summary>
-    public static IEnumerable<Type> Interfaces => Repositories.Interfaces.Concat(Services.Keys);
+    /// <summary>What is registered for a user's request.</summary>
+    public static IEnumerable<Type> RequestInterfaces => Repositories.RequestInterfaces.Concat(RequestServices.Keys);
 
-    public object Create(Type type) => Services.TryGetValue(type, out var make) ? make(this) : Repositories.Create(type, db, context);
+    /// <summary>What is registered for the platform's own work.</summary>
+    public static IEnumerable<Type> WorkerInterfaces => Repositories.WorkerInterfaces.Concat(WorkerServices.Keys);
+
+    public object Create(Type type) =>
+        RequestServices.TryGetValue(type, out var make) || WorkerServices.TryGetValue(type, out make) ? make(this) : Repositories.Create(type, db, context);
 
     public void Dispose()
     {

@@ -10,12 +10,19 @@ using AutoStack.Data.Webhooks;
 namespace AutoStack.Data.Internal;
 
 /// <summary>What repositories are made with besides the connection.</summary>
-internal sealed record Context(TimeProvider Clock, SecretProtector Secrets, LogNotifier LogNotifier, LogSecrets LogSecrets);
+internal sealed record Context(TimeProvider Clock, SecretProtector Secrets, LogNotifier LogNotifier, LogSecrets LogSecrets)
+{
+    /// <summary>True when the process has registered what serves the platform's own work; without it a unit of work has none of it either.</summary>
+    public bool ServesWorkers { get; init; }
+}
 
-/// <summary>The one table of repositories: which class stands behind which interface. Registration and transactions both go by it.</summary>
+/// <summary>
+/// The one table of repositories: which class implements which interface. Registration and transactions both use it. An interface serves a user's
+/// request, and each of its methods names the user or a proof of who they are; or it serves the platform's own work, and reaches every user's rows.
+/// </summary>
 internal static class Repositories
 {
-    private static readonly FrozenDictionary<Type, Func<Db, Context, object>> Factories = new Dictionary<Type, Func<Db, Context, object>>
+    private static readonly FrozenDictionary<Type, Func<Db, Context, object>> OfRequests = new Dictionary<Type, Func<Db, Context, object>>
     {
         [typeof(IUserRepository)] = (db, context) => new UserRepository(db, context.Clock),
         [typeof(IIdentityRepository)] = (db, context) => new IdentityRepository(db, context.Clock),
@@ -25,33 +32,49 @@ internal static class Repositories
         [typeof(ISessionRepository)] = (db, context) => new SessionRepository(db, context.Clock),
         [typeof(IProjectRepository)] = (db, context) => new ProjectRepository(db, context.Clock),
         [typeof(IEnvironmentRepository)] = (db, context) => new EnvironmentRepository(db, context.Clock, context.Secrets),
-        [typeof(ISecretRotation)] = (db, context) => new SecretRotation(db, context.Secrets),
         [typeof(IDeploymentRepository)] = (db, context) => new DeploymentRepository(db, context.Clock),
         [typeof(IDeploymentQueries)] = (db, _) => new DeploymentQueries(db),
-        [typeof(IDeploymentLifecycle)] = (db, context) => new DeploymentLifecycle(db, context.Clock),
-        [typeof(IDeploymentMaintenance)] = (db, context) => new DeploymentMaintenance(db, context.Clock),
         [typeof(IDeploymentLogRepository)] = (db, context) => new DeploymentLogRepository(db, context),
         [typeof(IDeploymentStageRepository)] = (db, context) => new DeploymentStageRepository(db, context.Clock),
         [typeof(IDeploymentContainerRepository)] = (db, context) => new DeploymentContainerRepository(db, context.Clock),
         [typeof(IDeploymentHealthCheckRepository)] = (db, context) => new DeploymentHealthCheckRepository(db, context.Clock),
-        [typeof(IWebhookPayloadRepository)] = (db, context) => new WebhookPayloadRepository(db, context.Clock),
         [typeof(IDashboardQueries)] = (db, context) => new DashboardQueries(db, context.Clock),
         [typeof(IProjectAnalyticsQueries)] = (db, _) => new ProjectAnalyticsQueries(db),
         [typeof(IDeploymentTrendQueries)] = (db, _) => new DeploymentTrendQueries(db),
         [typeof(IPipelineQueries)] = (db, context) => new PipelineQueries(db, context.Clock),
         [typeof(IUsageQueries)] = (db, _) => new UsageQueries(db),
-        [typeof(IPlatformMetricsQueries)] = (db, context) => new PlatformMetricsQueries(db, context.Clock),
         [typeof(IDeploymentRuntimeLogRepository)] = (db, context) => new DeploymentRuntimeLogRepository(db, context),
+    }.ToFrozenDictionary();
+
+    private static readonly FrozenDictionary<Type, Func<Db, Context, object>> OfWorkers = new Dictionary<Type, Func<Db, Context, object>>
+    {
+        [typeof(ISecretRotation)] = (db, context) => new SecretRotation(db, context.Secrets),
+        [typeof(IDeploymentLifecycle)] = (db, context) => new DeploymentLifecycle(db, context.Clock),
+        [typeof(IDeploymentMaintenance)] = (db, context) => new DeploymentMaintenance(db, context.Clock),
+        [typeof(IWebhookPayloadRepository)] = (db, context) => new WebhookPayloadRepository(db, context.Clock),
+        [typeof(IPlatformMetricsQueries)] = (db, context) => new PlatformMetricsQueries(db, context.Clock),
         [typeof(IRetentionService)] = (db, context) => new RetentionService(db, context),
     }.ToFrozenDictionary();
 
-    /// <summary>The interfaces.</summary>
-    public static IReadOnlyCollection<Type> Interfaces => Factories.Keys;
+    /// <summary>The interfaces that serve a user's request.</summary>
+    public static IReadOnlyCollection<Type> RequestInterfaces => OfRequests.Keys;
 
-    /// <summary>The repository behind an interface, over a connection pool or a transaction.</summary>
-    /// <exception cref="ArgumentException">There is no such repository.</exception>
+    /// <summary>The interfaces that serve the platform's own work.</summary>
+    public static IReadOnlyCollection<Type> WorkerInterfaces => OfWorkers.Keys;
+
+    /// <summary>The repository that implements an interface, over a connection pool or a transaction.</summary>
+    /// <exception cref="ArgumentException">The library has no such repository.</exception>
     public static object Create(Type type, Db db, Context context) =>
-        Factories.TryGetValue(type, out var factory)
+        OfRequests.TryGetValue(type, out var factory) || OfWorkers.TryGetValue(type, out factory)
             ? factory(db, context)
-            : throw new ArgumentException($"{type.Name} is no repository of AutoStack.Data. Known: {string.Join(", ", Interfaces.Select(i => i.Name).Order())}.");
+            : throw new ArgumentException(
+                $"{type.Name} is not a repository of AutoStack.Data. Known: {string.Join(", ", RequestInterfaces.Concat(WorkerInterfaces).Select(i => i.Name).Order())}.");
+
+    /// <summary>The same for a unit of work, whose caller names the interface.</summary>
+    /// <exception cref="ArgumentException">The library has no such repository.</exception>
+    /// <exception cref="InvalidOperationException">The interface serves the platform's own work, which the process has not registered.</exception>
+    public static object CreateForCaller(Type type, Db db, Context context) =>
+        OfWorkers.ContainsKey(type) && !context.ServesWorkers
+            ? throw new InvalidOperationException($"{type.Name} reaches the rows of every user: register it with AddAutoStackDataWorkers().")
+            : Create(type, db, context);
 }

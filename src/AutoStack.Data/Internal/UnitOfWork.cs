@@ -75,6 +75,6 @@ internal sealed class UnitOfWork(NpgsqlDataSource dataSource, Context context, T
     private sealed class Scope(TransactionDb db, Context context) : IRepositories
     {
         public TRepository Get<TRepository>()
-            where TRepository : class => (TRepository)Repositories.Create(typeof(TRepository), db, context);
+            where TRepository : class => (TRepository)Repositories.CreateForCaller(typeof(TRepository), db, context);
     }
 }

@@ -51,7 +51,7 @@ public sealed class SideBySideTests : AdoptionTestsBase
             await RunAsync(statement);
         }
 
-        await using var provider = new ServiceCollection().AddAutoStackData(Database.ConnectionString).BuildServiceProvider();
+        await using var provider = new ServiceCollection().AddAutoStackData(Database.ConnectionString).AddAutoStackDataWorkers().BuildServiceProvider();
         T Get<T>()
             where T : notnull => provider.GetRequiredService<T>();
         var user = (await Get<IUserRepository>().FindByEmailAsync("octo@EXAMPLE.com", Token))!;

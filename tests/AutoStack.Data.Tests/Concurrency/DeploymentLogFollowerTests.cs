@@ -279,6 +279,7 @@ public sealed class DeploymentLogFollowerTests : DatabaseTests
             options.LogWriter.FlushInterval = TimeSpan.FromMilliseconds(1);
             configure?.Invoke(options);
         })
+        .AddAutoStackDataWorkers()
         .BuildServiceProvider();
 
     private Task AppendAsync(Deployment deployment, params string[] messages) =>

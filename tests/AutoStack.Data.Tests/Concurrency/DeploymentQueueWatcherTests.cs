@@ -163,6 +163,7 @@ public sealed class DeploymentQueueWatcherTests : DatabaseTests
             options.MinPoolSize = 0;
             configure?.Invoke(options);
         })
+        .AddAutoStackDataWorkers()
         .BuildServiceProvider();
 
     /// <summary>One who has had the first turn, and the one that comes when the server listens.</summary>

@@ -23,7 +23,7 @@ public sealed class IsolationTests(string isolation, bool ofHost) : DatabaseTest
         var connectionString = new NpgsqlConnectionStringBuilder(Database.ConnectionString) { ApplicationName = "strict" }.ConnectionString;
         hosts = ofHost ? NpgsqlDataSource.Create(connectionString) : null;
         var services = new ServiceCollection().AddSingleton<TimeProvider>(Clock);
-        strict = (hosts is null ? services.AddAutoStackData(connectionString) : services.AddAutoStackData(hosts)).BuildServiceProvider();
+        strict = (hosts is null ? services.AddAutoStackData(connectionString) : services.AddAutoStackData(hosts)).AddAutoStackDataWorkers().BuildServiceProvider();
     }
 
     [OneTimeTearDown]

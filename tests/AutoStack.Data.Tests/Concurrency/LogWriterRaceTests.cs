@@ -342,6 +342,7 @@ public sealed class LogWriterRaceTests : DatabaseTests
             options.LogWriter.FlushInterval = TimeSpan.FromHours(1);
             configure?.Invoke(options.LogWriter);
         })
+        .AddAutoStackDataWorkers()
         .BuildServiceProvider();
 
     /// <summary>Another session that appends to the log and has not committed.</summary>

@@ -43,6 +43,7 @@ public sealed partial class HostileArguments : DatabaseTests
             options.MinPoolSize = 1;
             options.SecretKeys.Add(new SecretKey { Id = "k1", Secret = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)) });
         })
+        .AddAutoStackDataWorkers()
         .BuildServiceProvider();
 
     [OneTimeTearDown]

@@ -233,6 +233,7 @@ public sealed class DeploymentLogWriterTests : DatabaseTests
             options.LogWriter.FlushInterval = TimeSpan.FromHours(1);
             configure?.Invoke(options.LogWriter);
         })
+        .AddAutoStackDataWorkers()
         .BuildServiceProvider();
 
     private async Task<IEnumerable<string>> MessagesAsync(Deployment deployment) =>

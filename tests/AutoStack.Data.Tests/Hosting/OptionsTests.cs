@@ -94,6 +94,7 @@ public sealed class OptionsTests
                 options.ConnectionString = Server;
                 spoil(options);
             })
+            .AddAutoStackDataWorkers()
             .BuildServiceProvider();
 
         var exception = Assert.Throws<OptionsValidationException>(() => provider.GetRequiredService<IStartupValidator>().Validate())!;

@@ -18,6 +18,7 @@ public sealed class SessionStateTests : DatabaseTests
             .AddSingleton<TimeProvider>(Clock)
             .AddSingleton(source)
             .AddAutoStackData(source)
+            .AddAutoStackDataWorkers()
             .BuildServiceProvider();
         var before = await StateAsync(source);
         var deployment = await EnqueueAsync();

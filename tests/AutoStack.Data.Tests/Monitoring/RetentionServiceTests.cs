@@ -164,6 +164,7 @@ public sealed class RetentionServiceTests : DatabaseTests
         await using var provider = new ServiceCollection()
             .AddSingleton<TimeProvider>(Clock)
             .AddAutoStackData(options => (options.ConnectionString, options.CommandTimeout) = (Database.ConnectionString, TimeSpan.FromSeconds(1)))
+            .AddAutoStackDataWorkers()
             .BuildServiceProvider();
         var reports = new List<RetentionResult>();
         var results = await provider.GetRequiredService<IRetentionService>().RunAsync(new RetentionPolicy(), new Reporter(reports.Add), Token);

@@ -61,6 +61,7 @@ public sealed class RolesTests
     {
         await using var provider = new ServiceCollection()
             .AddAutoStackData(options => (options.ConnectionString, options.MinPoolSize) = (As("app"), 0))
+            .AddAutoStackDataWorkers()
             .BuildServiceProvider();
         var user = await provider.GetRequiredService<IUserRepository>().AddAsync(new NewUser { Name = "Ada", Email = "ada@example.com" }, Token);
         var project = await provider.GetRequiredService<IProjectRepository>().AddAsync(

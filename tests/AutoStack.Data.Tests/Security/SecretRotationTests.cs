@@ -94,6 +94,7 @@ public sealed class SecretRotationTests : DatabaseTests
                 options.SecretKeys.Add(NewKey("k1"));
                 options.AcceptClearSecrets = false;
             })
+            .AddAutoStackDataWorkers()
             .BuildServiceProvider();
 
         var result = (await strict.GetRequiredService<ISecretRotation>().RunAsync(100, Token)).Single(r => r.Column == "projects.env_vars");

@@ -98,6 +98,7 @@ public sealed class TransportTests
         var connection = With(SslMode.VerifyFull, Authority);
         await using var provider = new ServiceCollection()
             .AddAutoStackData(options => (options.ConnectionString, options.MinPoolSize) = (connection, 0))
+            .AddAutoStackDataWorkers()
             .BuildServiceProvider();
 
         var user = await provider.GetRequiredService<IUserRepository>().AddAsync(new NewUser { Name = "Ada", Email = "ada@example.com" }, Token);

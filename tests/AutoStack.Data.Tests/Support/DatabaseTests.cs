@@ -79,6 +79,7 @@ public abstract class DatabaseTests
         provider = new ServiceCollection()
             .AddSingleton<TimeProvider>(Clock)
             .AddAutoStackData(Database.ConnectionString)
+            .AddAutoStackDataWorkers()
             .BuildServiceProvider();
     }
 
@@ -107,6 +108,7 @@ public abstract class DatabaseTests
                 options.SecretKeys.Add(key);
             }
         })
+        .AddAutoStackDataWorkers()
         .BuildServiceProvider();
 
     protected static string Unique(string prefix) => $"{prefix}-{Interlocked.Increment(ref sequence)}";

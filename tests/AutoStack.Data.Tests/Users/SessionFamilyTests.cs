@@ -168,7 +168,7 @@ public sealed class SessionFamilyTests : DatabaseTests
         var (token, _, _) = await SignInAsync();
         var next = SessionToken.New();
         await using var proxy = new CuttingProxy(Database.ConnectionString);
-        await using var provider = new ServiceCollection().AddSingleton<TimeProvider>(Clock).AddAutoStackData(proxy.ConnectionString).BuildServiceProvider();
+        await using var provider = new ServiceCollection().AddSingleton<TimeProvider>(Clock).AddAutoStackData(proxy.ConnectionString).AddAutoStackDataWorkers().BuildServiceProvider();
         proxy.CutAfter("INSERT 0 1");
 
         var rotation = await provider.GetRequiredService<ISessionRepository>().RotateAsync(token, next, NewSession.DefaultLifetime, Token);
