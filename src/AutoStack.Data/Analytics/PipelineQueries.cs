@@ -31,7 +31,7 @@ internal sealed class PipelineQueries(Db db, TimeProvider clock) : IPipelineQuer
                 s.id, s.stage_name, s.status, s.started_at, s.completed_at, s.created_at,
                 CASE
                     WHEN s.completed_at IS NOT NULL THEN s.completed_at
-                    WHEN lower(s.status) NOT IN ('completed', 'failed', 'cancelled') THEN e.completed_at
+                    WHEN pg_catalog.lower(s.status::text) NOT IN ('completed', 'failed', 'cancelled') THEN e.completed_at
                 END AS ended_at
             FROM deployment_stages s
             WHERE s.deployment_id = d.id

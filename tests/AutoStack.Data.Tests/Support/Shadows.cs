@@ -8,21 +8,23 @@ namespace AutoStack.Data.Tests.Support;
 /// </summary>
 internal static class Shadows
 {
+    /// <summary>The role that owns what is planted. It stays on the server: there may be several databases with its shadows.</summary>
+    public const string Intruder = "autostack_test_intruder";
+
     /// <summary>Plants the shadows in the database of a superuser's connection.</summary>
     /// <param name="connection">The superuser's connection.</param>
-    /// <param name="intruder">The role to make, which owns what is planted.</param>
     /// <param name="sql">The statements whose functions get shadows.</param>
     /// <param name="cancellationToken">Stops the planting.</param>
     /// <returns>The number of planted functions and operators.</returns>
-    public static async Task<long> PlantAsync(NpgsqlConnection connection, string intruder, IEnumerable<string> sql, CancellationToken cancellationToken)
+    public static async Task<long> PlantAsync(NpgsqlConnection connection, IEnumerable<string> sql, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand(Script, connection) { CommandTimeout = 300 };
-        command.CommandText = Script.Replace("{intruder}", intruder, StringComparison.Ordinal)
+        command.CommandText = Script
             .Replace("{sql}", string.Join('\n', sql.Distinct()).Replace("'", "''", StringComparison.Ordinal), StringComparison.Ordinal);
         await command.ExecuteNonQueryAsync(cancellationToken);
         command.CommandText = $"""
-            SELECT (SELECT pg_catalog.count(*) FROM pg_proc p JOIN pg_roles r ON r.oid = p.proowner WHERE r.rolname = '{intruder}')
-                + (SELECT pg_catalog.count(*) FROM pg_operator o JOIN pg_roles r ON r.oid = o.oprowner WHERE r.rolname = '{intruder}')
+            SELECT (SELECT pg_catalog.count(*) FROM pg_proc p JOIN pg_roles r ON r.oid = p.proowner WHERE r.rolname = '{Intruder}')
+                + (SELECT pg_catalog.count(*) FROM pg_operator o JOIN pg_roles r ON r.oid = o.oprowner WHERE r.rolname = '{Intruder}')
             """;
         return (long)(await command.ExecuteScalarAsync(cancellationToken))!;
     }
@@ -35,13 +37,18 @@ internal static class Shadows
     }
 
     // A sequence keeps what a rollback takes back. The functions are volatile: planning calls none of them.
-    private const string Script = """
+    private const string Script = $$"""
         SET client_min_messages = error;
         SET search_path = pg_catalog;
-        DROP ROLE IF EXISTS {intruder};
-        CREATE ROLE {intruder};
+        DO $role$
+        BEGIN
+            CREATE ROLE {{Intruder}};
+        EXCEPTION WHEN duplicate_object OR unique_violation THEN
+            NULL;
+        END
+        $role$;
         GRANT CREATE, USAGE ON SCHEMA public TO PUBLIC;
-        SET SESSION AUTHORIZATION {intruder};
+        SET SESSION AUTHORIZATION {{Intruder}};
         SET check_function_bodies = off;
         CREATE SEQUENCE public.captured;
         GRANT ALL ON SEQUENCE public.captured TO PUBLIC;
