@@ -1,3 +1,5 @@
+using AutoStack.Data.Migrations.Internal;
+
 namespace AutoStack.Data.Migrations;
 
 /// <summary>Why a migration did not happen.</summary>
@@ -21,6 +23,12 @@ public enum MigrationError
     /// <summary>The database to be taken over is none that the Python services made; nothing was changed.</summary>
     NotRecognised,
 
+    /// <summary>
+    /// Other roles have put objects with names of PostgreSQL's own on the search path, or the journal is not the plain table that the migrator makes: a statement
+    /// could run their code. Nothing was changed.
+    /// </summary>
+    ForeignObjects,
+
     /// <summary>Rows that are there break what the next step asks of them; they have to be mended by hand.</summary>
     RowsInTheWay,
 
@@ -39,7 +47,7 @@ public enum MigrationError
 public sealed class MigrationException : Exception
 {
     internal MigrationException(MigrationError error, string message, Exception? innerException = null)
-        : base(message, innerException) => Error = error;
+        : base(Visible.Lines(message), innerException) => Error = error;
 
     /// <summary>Why.</summary>
     public MigrationError Error { get; }

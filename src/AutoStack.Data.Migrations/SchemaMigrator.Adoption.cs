@@ -18,6 +18,7 @@ public sealed partial class SchemaMigrator
     {
         var connection = await server.ConnectReadOnlyAsync(this.options.ServerWait, this.options.Progress, cancellationToken).ConfigureAwait(false);
         await using var closing = connection.ConfigureAwait(false);
+        await ForeignObjects.RefuseAsync(connection, this.options.AllowForeignObjects, this.options.Progress, cancellationToken).ConfigureAwait(false);
         return (await LookAsync(connection, () => PlanAdoptionAsync(connection, options, cancellationToken), report: null, cancellationToken)
             .ConfigureAwait(false)).Plan;
     }
@@ -70,7 +71,7 @@ public sealed partial class SchemaMigrator
             {
                 foreach (var check in checks.Where(c => c.Obstacle.Before == script.Up.FileName))
                 {
-                    if (await LookAsync(connection, () => check.RunAsync(connection, cancellationToken), run.Report, cancellationToken)
+                    if (await LookAsync(connection, () => check.RunAsync(connection, this.options.ShowValues, cancellationToken), run.Report, cancellationToken)
                         .ConfigureAwait(false) is { } obstacle)
                     {
                         throw new MigrationException(MigrationError.RowsInTheWay,
@@ -147,7 +148,7 @@ public sealed partial class SchemaMigrator
             var standing = new List<AdoptionObstacle>();
             foreach (var check in all)
             {
-                if (await check.RunAsync(connection, cancellationToken).ConfigureAwait(false) is { } obstacle)
+                if (await check.RunAsync(connection, this.options.ShowValues, cancellationToken).ConfigureAwait(false) is { } obstacle)
                 {
                     standing.Add(obstacle);
                 }
@@ -159,7 +160,9 @@ public sealed partial class SchemaMigrator
 
     private static async Task<string?> TextAsync(NpgsqlConnection connection, string relation, string sql, CancellationToken cancellationToken)
     {
-        using var exists = new NpgsqlCommand($"SELECT to_regclass('public.{relation}') IS NOT NULL", connection);
+        // A view, or a policy of the row security, would run what its owner wrote.
+        using var exists = new NpgsqlCommand(
+            $"SELECT EXISTS (SELECT FROM pg_class c WHERE c.oid = to_regclass('public.{relation}') AND c.relkind = 'r' AND NOT c.relrowsecurity)", connection);
         if (await exists.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) is not true)
         {
             return null;

@@ -37,7 +37,7 @@ public sealed partial class SchemaMigrator
         this.options = options ?? new SchemaMigratorOptions();
         this.options.Validate();
         this.scripts = scripts;
-        server = new MigrationServer(connectionString);
+        server = new MigrationServer(connectionString, this.options.ShowValues, this.options.AskPassword);
     }
 
     /// <summary>The scripts of this package, version 1 first.</summary>
@@ -108,8 +108,9 @@ public sealed partial class SchemaMigrator
         var connection = await OpenBesideAsync(lockConnection, cancellationToken).ConfigureAwait(false);
         await using var closing = connection.ConfigureAwait(false);
 
-        var runner = new ScriptRunner(connection, held, options.Attempts, progress);
+        var runner = new ScriptRunner(connection, held, options.Attempts, options.ShowValues, progress);
         await runner.PrepareSessionAsync(cancellationToken).ConfigureAwait(false);
+        await ForeignObjects.RefuseAsync(connection, options.AllowForeignObjects, progress, cancellationToken).ConfigureAwait(false);
         return await work(runner, connection).ConfigureAwait(false);
     }
 
@@ -211,7 +212,7 @@ public sealed partial class SchemaMigrator
         {
             throw new MigrationException(
                 MigrationError.ScriptFailed,
-                $"The journal public.schema_versions cannot be {(make ? "made or " : "")}read: {exception.MessageText} ({exception.SqlState}).",
+                $"The journal public.schema_versions cannot be {(make ? "made or " : "")}read: {ServerError.Describe(exception, showValues: false)}",
                 exception);
         }
     }

@@ -3,6 +3,7 @@ using System.Reflection.Metadata.Ecma335;
 using System.Reflection.PortableExecutable;
 using System.Text.RegularExpressions;
 using AutoStack.Data.Cli.Bench;
+using AutoStack.Data.Migrations.Internal;
 using AutoStack.Data.Migrations.Tests.Support;
 
 namespace AutoStack.Data.Migrations.Tests.Bench;
@@ -25,7 +26,7 @@ public sealed partial class BenchSqlTests : MigrationTests
     public async Task The_tables_are_those_of_the_scripts()
     {
         await Migrator().UpgradeAsync(cancellationToken: Token);
-        await using var database = await BenchDatabase.ConnectAsync(ConnectionString, TimeSpan.Zero, new Recorder(), Token);
+        await using var database = await BenchDatabase.ConnectAsync(new MigrationServer(ConnectionString), ConnectionString, TimeSpan.Zero, new Recorder(), Token);
         await database.FillAsync(Token);
 
         foreach (var what in new[] { Columns, Constraints, Indexes })

@@ -58,7 +58,7 @@ internal sealed class AdoptionPlanner(Catalog found, string? jsonSize, IReadOnly
                 : "A database of the Python services, made by create_all",
             alembicRevision, CurrentVersion: 0, version, changes, following,
             [
-                .. differences.Where(d => d.Expected is null).Select(d => $"{d.Kind.ToString().ToLowerInvariant()} {d.Name}"),
+                .. differences.Where(d => d.Expected is null).Select(d => Visible.Text($"{d.Kind.ToString().ToLowerInvariant()} {d.Name}")),
                 .. options.KeepJson ? json.Select(d => $"type of {d.Name} (json)") : [],
             ],
             []);
@@ -86,7 +86,7 @@ internal sealed class AdoptionPlanner(Catalog found, string? jsonSize, IReadOnly
         ? found.Objects
             .Where(o => o.Kind == SchemaObjectKind.Index && o.Name == NameOf(d) && !o.Definition.EndsWith(CatalogObject.Invalid, StringComparison.Ordinal)
                 && !(IsRenamed(d) && d.Found == o.Definition))
-            .Select(o => $"Index {o.Path} is another one than the schema's of that name. To keep it, rename it: ALTER INDEX {o.Sql} RENAME TO …;")
+            .Select(o => $"Index {Visible.Text(o.Path)} is another one than the schema's of that name. To keep it, rename it: ALTER INDEX {SqlCopy.Of(o.Sql)} RENAME TO …;")
         : [];
 
     private static void Refuse(List<string> unknown)
