@@ -234,18 +234,20 @@ public sealed class CheckTests : MigrationTests
     }
 
     [Test]
-    public async Task Nothing_can_be_written_where_a_check_reads()
+    public async Task A_journal_that_is_a_view_is_refused_unread()
     {
         await Migrator().UpgradeAsync(cancellationToken: Token);
         await ExecuteAsync("""
-            CREATE FUNCTION write() RETURNS int LANGUAGE sql VOLATILE AS 'DELETE FROM users; SELECT 1';
+            CREATE SEQUENCE calls;
+            CREATE FUNCTION write() RETURNS int LANGUAGE sql VOLATILE AS $$ SELECT nextval('public.calls')::int $$;
             ALTER TABLE schema_versions RENAME TO versions;
             CREATE VIEW schema_versions AS SELECT v.version, name, checksum, applied_at, duration_ms, applied_by, tool_version FROM versions v WHERE write() = 1
             """);
 
         var failure = Assert.ThrowsAsync<MigrationException>(() => Migrator().CheckAsync(Token))!;
 
-        Assert.That(failure.Message, Does.Contain(PostgresErrorCodes.ReadOnlySqlTransaction));
+        Assert.That(failure.Error, Is.EqualTo(MigrationError.ForeignObjects));
+        Assert.That(await ScalarAsync<bool>("SELECT is_called FROM calls"), Is.False);
     }
 
     [TestCase(true)]

@@ -1,6 +1,3 @@
-using System.Reflection.Metadata;
-using System.Reflection.Metadata.Ecma335;
-using System.Reflection.PortableExecutable;
 using System.Text.RegularExpressions;
 using AutoStack.Data.Cli.Bench;
 using AutoStack.Data.Migrations.Internal;
@@ -62,19 +59,7 @@ public sealed partial class BenchSqlTests : MigrationTests
         WHERE {Tables} AND i.indexrelid::regclass::text NOT LIKE '%projects_repository_path_id_idx'
         """;
 
-    private static List<string> StringsOfTheLibrary()
-    {
-        using var file = File.OpenRead(Path.Combine(TestContext.CurrentContext.TestDirectory, "AutoStack.Data.dll"));
-        using var image = new PEReader(file);
-        var metadata = image.GetMetadataReader();
-        var strings = new List<string>();
-        for (var handle = metadata.GetNextHandle(MetadataTokens.UserStringHandle(0)); !handle.IsNil; handle = metadata.GetNextHandle(handle))
-        {
-            strings.Add(metadata.GetUserString(handle));
-        }
-
-        return strings;
-    }
+    private static IReadOnlyList<string> StringsOfTheLibrary() => AssemblyStrings.Of(typeof(IUnitOfWork).Assembly);
 
     [GeneratedRegex(@"(?<before>\w+\.|)\b(users|projects|deployments|deployment_logs)\b", RegexOptions.CultureInvariant)]
     private static partial Regex Table();

@@ -20,7 +20,7 @@ internal static class Shadows
     {
         await using var command = new NpgsqlCommand(Script, connection) { CommandTimeout = 300 };
         command.CommandText = Script
-            .Replace("{sql}", string.Join('\n', sql.Distinct()).Replace("'", "''", StringComparison.Ordinal), StringComparison.Ordinal);
+            .Replace("{sql}", string.Join('\n', sql.Where(text => text.Contains('(', StringComparison.Ordinal) && !text.Contains('\0', StringComparison.Ordinal)).Distinct()).Replace("'", "''", StringComparison.Ordinal), StringComparison.Ordinal);
         await command.ExecuteNonQueryAsync(cancellationToken);
         command.CommandText = $"""
             SELECT (SELECT pg_catalog.count(*) FROM pg_proc p JOIN pg_roles r ON r.oid = p.proowner WHERE r.rolname = '{Intruder}')
@@ -60,6 +60,7 @@ internal static class Shadows
                 'timestamp', 'timestamptz', 'interval', 'date', 'bool', 'numeric', 'float8', 'jsonb', 'json', 'inet',
                 'uuid[]', 'text[]', 'varchar[]', 'name[]', 'int2[]', 'int4[]', 'int8[]', 'oid[]', 'bool[]', 'timestamp[]', '"char"[]']::regtype[];
             strings CONSTANT regtype[] := ARRAY['varchar', 'text', 'name', 'int4', 'bool']::regtype[];
+            common CONSTANT regtype[] := ARRAY['varchar', 'text', 'name', '"char"', 'int4', 'int8', 'oid', 'uuid', 'bool', 'timestamp', 'timestamptz', 'text[]', 'uuid[]', 'jsonb']::regtype[];
             item record;
         BEGIN
             FOR item IN
@@ -101,7 +102,7 @@ internal static class Shadows
                 CROSS JOIN (
                     SELECT ARRAY[t1::oid] FROM unnest(types) t1
                     UNION ALL
-                    SELECT ARRAY[t1::oid, t2::oid] FROM unnest(types) t1 CROSS JOIN unnest(types) t2
+                    SELECT ARRAY[t1::oid, t2::oid] FROM unnest(common) t1 CROSS JOIN unnest(common) t2
                     UNION ALL
                     SELECT ARRAY[t1::oid, t2::oid, t3::oid] FROM unnest(strings) t1 CROSS JOIN unnest(strings) t2 CROSS JOIN unnest(strings) t3
                     UNION ALL
