@@ -14,8 +14,12 @@ internal static class WrongArguments
     public static string Describe(RootCommand root, ParseResult parsed, IReadOnlyList<string> args)
     {
         var command = parsed.CommandResult.Command;
-        var unknown = parsed.UnmatchedTokens.Distinct().Select(token => Unknown(root, command, token, args)).ToList();
-        var known = parsed.Errors.Where(error => !parsed.UnmatchedTokens.Any(token => error.Message.Contains(token, StringComparison.Ordinal)))
+
+        // A misspelt option is taken for the argument where there is one.
+        var misspelt = parsed.Errors.Where(error => error.SymbolResult is ArgumentResult { Tokens: [{ Value: ['-', ..] }] }).ToList();
+        List<string> tokens = [.. misspelt.Select(error => error.SymbolResult!.Tokens[0].Value), .. parsed.UnmatchedTokens];
+        var unknown = tokens.Distinct().Select(token => Unknown(root, command, token, args)).ToList();
+        var known = parsed.Errors.Except(misspelt).Where(error => !tokens.Exists(token => error.Message.Contains(token, StringComparison.Ordinal)))
             .Select(error => error.Message).Distinct();
         if (command != root)
         {

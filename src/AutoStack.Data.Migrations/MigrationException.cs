@@ -17,7 +17,10 @@ public enum MigrationError
     /// <summary>The target is no version, or lies in the other direction.</summary>
     TargetInvalid,
 
-    /// <summary>The database has tables of ours and no journal of them: it is to be adopted or stamped before it is upgraded; nothing was changed.</summary>
+    /// <summary>
+    /// The database has tables of ours and no journal of them, or tables and columns that the journal does not know yet: it is to be adopted or stamped before it
+    /// is upgraded; nothing was changed.
+    /// </summary>
     NotAdopted,
 
     /// <summary>The database to be taken over is none that the Python services made; nothing was changed.</summary>

@@ -55,7 +55,7 @@ public sealed partial class SchemaMigrator
 
             if (plan.StampedVersion > 0)
             {
-                await VersionJournal.StampAsync(connection, [.. scripts.Take(plan.StampedVersion)], cancellationToken).ConfigureAwait(false);
+                await VersionJournal.StampAsync(connection, [.. scripts.Take(plan.StampedVersion).Skip(plan.CurrentVersion)], cancellationToken).ConfigureAwait(false);
                 run.Reached(plan.StampedVersion);
                 progress?.Report(new VersionStamped(plan.StampedVersion));
             }
@@ -124,10 +124,21 @@ public sealed partial class SchemaMigrator
 
         AdoptionPlan plan;
         IReadOnlyList<RowCheck> checks;
-        if (history.CurrentVersion > 0)
+        var later = history.CurrentVersion > 0 ? LaterObjects.Find(found, history.CurrentVersion) : [];
+        if (history.CurrentVersion > 0 && (later.Count == 0 || history.CurrentVersion >= AdoptionPlanner.DocumentedVersion))
         {
+            var reached = later.Count == 0 ? history.CurrentVersion : LaterObjects.Reached(found, history.CurrentVersion);
+            if (LaterObjects.Find(found, reached) is { Count: > 0 } others)
+            {
+                throw new MigrationException(MigrationError.NotRecognised,
+                    $"The journal is at version {history.CurrentVersion}, and {string.Join(", ", others)} is there already, but not with all that the version makes, as it " +
+                    "makes it; nothing was changed. Bring it to that shape and stamp the version, or rename it.");
+            }
+
+            pending = [.. pending.Where(script => script.Version > reached)];
             plan = new AdoptionPlan(
-                $"An AutoStack database at version {history.CurrentVersion}", revision, history.CurrentVersion, StampedVersion: 0, [], pending, [], []);
+                $"An AutoStack database at version {history.CurrentVersion}" + (reached > history.CurrentVersion ? $", which has what the versions up to {reached} make" : ""),
+                revision, history.CurrentVersion, reached > history.CurrentVersion ? reached : 0, [], pending, [], []);
             checks = [.. pending.SelectMany(s => RowCheck.Of(s, found).Concat(RowCheck.OfKeptJson(s, found)))];
         }
         else
@@ -135,7 +146,7 @@ public sealed partial class SchemaMigrator
             var size = await TextAsync(connection, "webhook_payloads",
                 "SELECT pg_size_pretty(pg_table_size('public.webhook_payloads'))", cancellationToken).ConfigureAwait(false);
             var planner = new AdoptionPlanner(found, size, scripts, options ?? new AdoptionOptions());
-            plan = planner.Make(revision);
+            plan = planner.Make(revision, history.CurrentVersion);
             checks = planner.Checks;
         }
 

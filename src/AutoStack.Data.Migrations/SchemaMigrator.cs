@@ -1,5 +1,6 @@
 using AutoStack.Data.Migrations.Internal;
 using AutoStack.Data.Migrations.Internal.Adoption;
+using AutoStack.Data.Migrations.Internal.Catalogs;
 using Npgsql;
 
 namespace AutoStack.Data.Migrations;
@@ -119,6 +120,12 @@ public sealed partial class SchemaMigrator
     {
         var history = Compare(await ReadJournalAsync(connection, make: false, cancellationToken).ConfigureAwait(false));
         var plan = Plan(history, up, target);
+        if (history.CurrentVersion > 0 && up && plan.Count > 0 && ReferenceEquals(scripts, Scripts)
+            && LaterObjects.Find(await Catalog.ReadAsync(connection, cancellationToken).ConfigureAwait(false), history.CurrentVersion) is { Count: > 0 } later)
+        {
+            throw new MigrationException(MigrationError.NotAdopted, LaterObjects.Message(history.CurrentVersion, later));
+        }
+
         return history.CurrentVersion == 0 && up && plan.Count > 0
             && await UnjournaledTables.FindAsync(connection, cancellationToken).ConfigureAwait(false) is { } tables
             ? throw new MigrationException(MigrationError.NotAdopted, tables.Message)

@@ -171,6 +171,10 @@ internal sealed class HumanResults(IAnsiConsole output, IAnsiConsole error) : IR
             {
                 output.WriteLine("There is no journal of these tables. When the Python services made them, adopt takes them over.", new Style(Color.Yellow));
             }
+            else if (drift.Differences.Any(d => d is { Kind: SchemaObjectKind.Table, Expected: null }))
+            {
+                output.WriteLine("The journal does not know all tables that are there. When the Python services made them, adopt takes them over.", new Style(Color.Yellow));
+            }
         }
 
         Foreign(drift);

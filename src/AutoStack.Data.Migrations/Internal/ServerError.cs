@@ -35,11 +35,8 @@ internal static class ServerError
         ["P0001"] = "The script raised an exception",
     };
 
-    /// <summary>True when the error's text can hold no value of a row, or the script itself has that text.</summary>
-    public static bool IsPlain(PostgresException exception, string script = "") =>
-        WithoutValues.Contains(exception.SqlState[..2], StringComparer.Ordinal)
-        || (exception.SqlState.StartsWith("P0", StringComparison.Ordinal) && exception.MessageText.Length > 0
-            && script.Replace("''", "'", StringComparison.Ordinal).Contains($"'{exception.MessageText}'", StringComparison.Ordinal));
+    /// <summary>True when nothing in the error can hold a value of a row: its inner details neither.</summary>
+    public static bool IsPlain(PostgresException exception) => !IsRaised(exception) && WithoutValues.Contains(exception.SqlState[..2], StringComparer.Ordinal);
 
     /// <summary>The error in a sentence or two, its SQLSTATE in parentheses.</summary>
     /// <param name="exception">The error.</param>
@@ -52,13 +49,21 @@ internal static class ServerError
             return string.Join(" ", new[] { $"{exception.MessageText} ({exception.SqlState}).", exception.Detail, exception.Hint }.Where(part => !string.IsNullOrEmpty(part)));
         }
 
-        return IsPlain(exception, script)
-            ? $"{exception.MessageText} ({exception.SqlState}).{(string.IsNullOrEmpty(exception.Hint) || Quotes(exception) ? "" : " " + exception.Hint)}"
-            : $"{InOwnWords(exception)} ({exception.SqlState}){Place(exception)}. What the server said may quote values: {Option} shows it.";
+        if (!IsPlain(exception) && !(IsRaised(exception) && IsIn(script, exception.MessageText)))
+        {
+            return $"{InOwnWords(exception)} ({exception.SqlState}){Place(exception)}. What the server said may quote values: {Option} shows it.";
+        }
+
+        var hint = !string.IsNullOrEmpty(exception.Hint) && (IsPlain(exception) || IsIn(script, exception.Hint)) ? " " + exception.Hint : "";
+        return $"{exception.MessageText} ({exception.SqlState}).{hint}";
     }
 
-    // A hint of a RAISE is the script's, and may be made of values.
-    private static bool Quotes(PostgresException exception) => exception.SqlState.StartsWith("P0", StringComparison.Ordinal);
+    // Whatever its SQLSTATE says, a RAISE has the words of a script, and those may be made of values.
+    private static bool IsRaised(PostgresException exception) =>
+        exception.Routine == "exec_stmt_raise" || exception.SqlState.StartsWith("P0", StringComparison.Ordinal);
+
+    private static bool IsIn(string script, string text) =>
+        text.Length > 0 && script.Replace("''", "'", StringComparison.Ordinal).Contains($"'{text}'", StringComparison.Ordinal);
 
     private static string InOwnWords(PostgresException exception) =>
         Words.GetValueOrDefault(exception.SqlState) ?? Words.GetValueOrDefault(exception.SqlState[..2]) ?? "The server reported an error";
