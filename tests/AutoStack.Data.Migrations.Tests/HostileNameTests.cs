@@ -1,4 +1,3 @@
-using System.Text;
 using AutoStack.Data.Migrations.Internal;
 using AutoStack.Data.Migrations.Tests.Support;
 

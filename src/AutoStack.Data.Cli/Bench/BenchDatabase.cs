@@ -99,7 +99,7 @@ internal sealed class BenchDatabase : IAsyncDisposable
     }
 
     /// <summary>A pool of the size, with the settings that the library gives its own.</summary>
-    public NpgsqlDataSource OpenPool(int size) => 
+    public NpgsqlDataSource OpenPool(int size) =>
         new NpgsqlDataSourceBuilder(PoolSettings(settings, size, ApplicationName).ConnectionString)
             .ConfigureTypeLoading(types => types.EnableTypeLoading(false))
             .Build();

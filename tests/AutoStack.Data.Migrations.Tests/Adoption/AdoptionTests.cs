@@ -1,4 +1,3 @@
-using Npgsql;
 
 namespace AutoStack.Data.Migrations.Tests.Adoption;
 
