@@ -42,6 +42,13 @@ internal static class P
     public static NpgsqlParameter Of(DateTimeOffset? value, [CallerArgumentExpression(nameof(value))] string name = "") =>
         value is { } present ? Of(present, name) : Null(NpgsqlDbType.Timestamp, name);
 
+    /// <summary>A moment as a column holds it, also one that .NET has no value for: microseconds since 2000.</summary>
+    public static NpgsqlParameter Moment(long microseconds, [CallerArgumentExpression(nameof(microseconds))] string name = "") =>
+        Typed(microseconds, NpgsqlDbType.Timestamp, name);
+
+    public static NpgsqlParameter Of(TimeSpan value, [CallerArgumentExpression(nameof(value))] string name = "") =>
+        Typed(value, NpgsqlDbType.Interval, name);
+
     /// <summary>A value as the library spells it.</summary>
     /// <exception cref="ArgumentException">The library does not know the value; the message lists those it does.</exception>
     public static NpgsqlParameter Of<T>(T value, [CallerArgumentExpression(nameof(value))] string name = "")
@@ -65,6 +72,9 @@ internal static class P
 
     public static NpgsqlParameter Of(string?[] values, [CallerArgumentExpression(nameof(values))] string name = "") =>
         Typed(values, NpgsqlDbType.Array | NpgsqlDbType.Text, name);
+
+    public static NpgsqlParameter Of(DateTime?[] values, [CallerArgumentExpression(nameof(values))] string name = "") =>
+        Typed(values, NpgsqlDbType.Array | NpgsqlDbType.Timestamp, name);
 
     public static NpgsqlParameter Of(DateTime[] values, [CallerArgumentExpression(nameof(values))] string name = "") =>
         Typed(values, NpgsqlDbType.Array | NpgsqlDbType.Timestamp, name);
