@@ -223,7 +223,7 @@ internal sealed class DeploymentHealthCheckRepository(Db db, TimeProvider clock)
         var counts = await db.AddAsync(row => new Stored(row.Int(), row.Int()), $"""
             WITH sent AS (
                 SELECT n.id, n.deployment_id, n.url, n.http_status, n.latency_ms, n.is_live, least(n.checked_at, {ServerTime.Present}) AS checked_at
-                FROM pg_catalog.unnest(@ids, @deploymentIds, @urls, @statuses, @latencies, @live, @times)
+                FROM unnest(@ids, @deploymentIds, @urls, @statuses, @latencies, @live, @times)
                     AS n (id, deployment_id, url, http_status, latency_ms, is_live, checked_at)
                 JOIN deployments d ON d.id = n.deployment_id
                 ORDER BY n.id

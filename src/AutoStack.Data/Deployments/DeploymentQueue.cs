@@ -28,7 +28,7 @@ internal sealed class DeploymentQueue(Db db, Context context)
         WITH looked AS MATERIALIZED (
             SELECT q.id, q.user_id, q.project_id
             FROM deployments q
-            WHERE {Waiting} AND q.queue_place > @after
+            WHERE {Waiting} AND q.queue_place > @afterPlace
             ORDER BY q.queue_place, q.id
             LIMIT 64
         ),
@@ -94,7 +94,7 @@ internal sealed class DeploymentQueue(Db db, Context context)
             WITH near AS MATERIALIZED (
                 SELECT q.id
                 FROM deployments q
-                WHERE {Waiting} AND q.queue_place > @after
+                WHERE {Waiting} AND q.queue_place > @afterPlace
                 ORDER BY q.queue_place, q.id
                 LIMIT 1
                 FOR NO KEY UPDATE SKIP LOCKED
@@ -119,7 +119,7 @@ internal sealed class DeploymentQueue(Db db, Context context)
             FROM moved d
             JOIN projects p ON p.id = d.project_id
             """,
-            [P.Of(context.QueueStart.After, "after"), ServerTime.Now(context.Clock), P.Of(Ids.New(), "stageId")],
+            [P.Of(context.QueueStart.After, "afterPlace"), ServerTime.Now(context.Clock), P.Of(Ids.New(), "stageId")],
             cancellationToken, nameof(IDeploymentLifecycle.ClaimNextAsync)).ConfigureAwait(false);
         return Note(claimed);
     }
@@ -152,8 +152,8 @@ internal sealed class DeploymentQueue(Db db, Context context)
         var maxPerUser = P.Of(options.MaxPerUser);
         var choose = (near, options.MaxPerUser is not null) switch
         {
-            (true, false) => new Statement(Near + "\n" + KeepFirst + OfProject, P.Of(context.QueueStart.After, "after"), maxPerProject, maxPerUser),
-            (true, true) => new Statement(Near + "\n" + KeepFirst + OfUserAndProject, P.Of(context.QueueStart.After, "after"), maxPerProject, maxPerUser),
+            (true, false) => new Statement(Near + "\n" + KeepFirst + OfProject, P.Of(context.QueueStart.After, "afterPlace"), maxPerProject, maxPerUser),
+            (true, true) => new Statement(Near + "\n" + KeepFirst + OfUserAndProject, P.Of(context.QueueStart.After, "afterPlace"), maxPerProject, maxPerUser),
             (false, false) => new Statement(Far + "\n" + KeepFirst + OfProject, maxPerProject, maxPerUser),
             (false, true) => new Statement(Far + "\n" + KeepFirst + OfUserAndProject, maxPerProject, maxPerUser),
         };

@@ -55,12 +55,9 @@ internal sealed class DeploymentStageRepository(Db db, Context context) : IDeplo
     /// The order of stages, wherever they are listed. Clocks of two machines do not decide the order of steps; names that are not known come
     /// last, by their start.
     /// </summary>
-    internal const string InOrder = """
-        coalesce(
-            pg_catalog.array_position(
-                ARRAY['queued', 'cloning', 'checkout', 'installing', 'building', 'copying', 'deploying']::text[], pg_catalog.lower(s.stage_name::text)), 99),
-        s.started_at, s.created_at, s.id
-        """;
+    internal const string InOrder =
+        "coalesce(pg_catalog.array_position(ARRAY['queued', 'cloning', 'checkout', 'installing', 'building', 'copying', 'deploying']::text[], "
+        + "pg_catalog.lower(s.stage_name::text)), 99), s.started_at, s.created_at, s.id";
 
     // Of many deployments at once: the whole error comes with each one's own list.
     private const string ListColumns =
@@ -139,7 +136,7 @@ internal sealed class DeploymentStageRepository(Db db, Context context) : IDeplo
                 INSERT INTO deployment_stages AS s (id, deployment_id, stage_name, status, created_at)
                 SELECT n.id, h.id, n.stage_name, 'pending', {ServerTime.Present}
                 FROM held h
-                CROSS JOIN pg_catalog.unnest(@ids, @stages) AS n (id, stage_name)
+                CROSS JOIN unnest(@ids, @stages) AS n (id, stage_name)
                 ON CONFLICT (deployment_id, pg_catalog.lower(stage_name::text)) DO NOTHING
             )
             SELECT h.status

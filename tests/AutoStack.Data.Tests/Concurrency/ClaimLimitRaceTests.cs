@@ -20,21 +20,21 @@ public sealed class ClaimLimitRaceTests : DatabaseTests
         var (first, second, third) = (await EnqueueAsync(busy), await EnqueueAsync(busy), await EnqueueAsync(busy));
         var other = await EnqueueAsync();
 
-        var job = (await Lifecycle.ClaimNextAsync(1, Token))!;
+        var job = (await Lifecycle.ClaimNextAsync(PerProject(1), Token))!;
         Assert.That((job.Deployment.Id, job.Deployment.Status, job.Project), Is.EqualTo((first.Id, DeploymentStatus.Cloning, busy)));
         Assert.That(await Deployments.FindAsync(first.Id, first.UserId, Token), Is.EqualTo(job.Deployment));
         Assert.That(
             (await Stages.ListByDeploymentAsync(first.Id, first.UserId, Token)).Select(s => $"{s.Name} {s.Status}"),
             Is.EqualTo(new[] { "queued completed", "cloning in_progress" }));
-        Assert.That((await Lifecycle.ClaimNextAsync(1, Token))!.Deployment.Id, Is.EqualTo(other.Id));
-        Assert.That(await Lifecycle.ClaimNextAsync(1, Token), Is.Null);
-        Assert.That((await Lifecycle.ClaimNextAsync(2, Token))!.Deployment.Id, Is.EqualTo(second.Id));
+        Assert.That((await Lifecycle.ClaimNextAsync(PerProject(1), Token))!.Deployment.Id, Is.EqualTo(other.Id));
+        Assert.That(await Lifecycle.ClaimNextAsync(PerProject(1), Token), Is.Null);
+        Assert.That((await Lifecycle.ClaimNextAsync(PerProject(2), Token))!.Deployment.Id, Is.EqualTo(second.Id));
 
         await Lifecycle.FailAsync(first.Id, "x", Token);
-        Assert.That(await Lifecycle.ClaimNextAsync(1, Token), Is.Null, "the second one is still under way");
+        Assert.That(await Lifecycle.ClaimNextAsync(PerProject(1), Token), Is.Null, "the second one is still under way");
         await Deployments.SoftDeleteAsync(second.Id, second.UserId, Token);
-        Assert.That((await Lifecycle.ClaimNextAsync(1, Token))!.Deployment.Id, Is.EqualTo(third.Id));
-        Assert.That(await Lifecycle.ClaimNextAsync(int.MaxValue, Token), Is.Null);
+        Assert.That((await Lifecycle.ClaimNextAsync(PerProject(1), Token))!.Deployment.Id, Is.EqualTo(third.Id));
+        Assert.That(await Lifecycle.ClaimNextAsync(PerProject(int.MaxValue), Token), Is.Null);
     }
 
     [TestCase(0)]
@@ -42,8 +42,8 @@ public sealed class ClaimLimitRaceTests : DatabaseTests
     [TestCase(int.MinValue)]
     public void A_limit_below_one_is_refused(int limit) =>
         Assert.That(
-            () => Lifecycle.ClaimNextAsync(limit, Token),
-            Throws.InstanceOf<ArgumentOutOfRangeException>().With.Property("ParamName").EqualTo("maxPerProject"));
+            () => Lifecycle.ClaimNextAsync(PerProject(limit), Token),
+            Throws.InstanceOf<ArgumentOutOfRangeException>().With.Property("ParamName").EqualTo("MaxPerProject"));
 
     [Test]
     public async Task A_claim_that_overlaps_another_does_not_exceed_the_limit_and_does_not_wait()
@@ -54,11 +54,11 @@ public sealed class ClaimLimitRaceTests : DatabaseTests
 
         await UnitOfWork.RunAsync(async (tx, token) =>
         {
-            Assert.That((await tx.Get<IDeploymentLifecycle>().ClaimNextAsync(1, token))!.Deployment.Id, Is.EqualTo(first.Id));
-            Assert.That(await Lifecycle.ClaimNextAsync(1, token).WaitAsync(Patience, token), Is.Null);
+            Assert.That((await tx.Get<IDeploymentLifecycle>().ClaimNextAsync(PerProject(1), token))!.Deployment.Id, Is.EqualTo(first.Id));
+            Assert.That(await Lifecycle.ClaimNextAsync(PerProject(1), token).WaitAsync(Patience, token), Is.Null);
         }, Token);
 
-        Assert.That(await Lifecycle.ClaimNextAsync(1, Token), Is.Null);
+        Assert.That(await Lifecycle.ClaimNextAsync(PerProject(1), Token), Is.Null);
         Assert.That(await UnderWayAsync(project), Is.EqualTo(1));
     }
 
@@ -73,9 +73,9 @@ public sealed class ClaimLimitRaceTests : DatabaseTests
         await UnitOfWork.RunAsync(async (tx, token) =>
         {
             var lifecycle = tx.Get<IDeploymentLifecycle>();
-            Assert.That((await lifecycle.ClaimNextAsync(1, token))!.Project.Id, Is.EqualTo(project.Id));
-            Assert.That((await lifecycle.ClaimNextAsync(1, token))!.Deployment.Id, Is.EqualTo(other.Id));
-            Assert.That(await lifecycle.ClaimNextAsync(1, token), Is.Null);
+            Assert.That((await lifecycle.ClaimNextAsync(PerProject(1), token))!.Project.Id, Is.EqualTo(project.Id));
+            Assert.That((await lifecycle.ClaimNextAsync(PerProject(1), token))!.Deployment.Id, Is.EqualTo(other.Id));
+            Assert.That(await lifecycle.ClaimNextAsync(PerProject(1), token), Is.Null);
         }, Token);
 
         Assert.That(await UnderWayAsync(project), Is.EqualTo(1));
@@ -90,13 +90,13 @@ public sealed class ClaimLimitRaceTests : DatabaseTests
 
         await UnitOfWork.RunAsync(async (tx, token) =>
         {
-            Assert.That((await tx.Get<IDeploymentLifecycle>().ClaimNextAsync(2, token))!.Project.Id, Is.EqualTo(busy.Id));
-            Assert.That((await Lifecycle.ClaimNextAsync(2, token).WaitAsync(Patience, token))!.Deployment.Id, Is.EqualTo(other.Id), "the project is held");
+            Assert.That((await tx.Get<IDeploymentLifecycle>().ClaimNextAsync(PerProject(2), token))!.Project.Id, Is.EqualTo(busy.Id));
+            Assert.That((await Lifecycle.ClaimNextAsync(PerProject(2), token).WaitAsync(Patience, token))!.Deployment.Id, Is.EqualTo(other.Id), "the project is held");
         }, Token);
         var next = await EnqueueAsync();
-        await Lifecycle.ClaimNextAsync(2, Token);
+        await Lifecycle.ClaimNextAsync(PerProject(2), Token);
 
-        Assert.That((await Lifecycle.ClaimNextAsync(2, Token))!.Deployment.Id, Is.EqualTo(next.Id), "the project is at its limit");
+        Assert.That((await Lifecycle.ClaimNextAsync(PerProject(2), Token))!.Deployment.Id, Is.EqualTo(next.Id), "the project is at its limit");
     }
 
     [Test]
@@ -108,10 +108,10 @@ public sealed class ClaimLimitRaceTests : DatabaseTests
         await UnitOfWork.RunAsync(async (tx, token) =>
         {
             await tx.Get<IDeploymentRepository>().CancelAsync(held.Id, held.UserId, null, token);
-            Assert.That((await Lifecycle.ClaimNextAsync(1, token).WaitAsync(Patience, token))!.Deployment.Id, Is.EqualTo(other.Id));
+            Assert.That((await Lifecycle.ClaimNextAsync(PerProject(1), token).WaitAsync(Patience, token))!.Deployment.Id, Is.EqualTo(other.Id));
         }, Token);
 
-        Assert.That(await Lifecycle.ClaimNextAsync(1, Token), Is.Null);
+        Assert.That(await Lifecycle.ClaimNextAsync(PerProject(1), Token), Is.Null);
     }
 
     [Test]
@@ -123,7 +123,7 @@ public sealed class ClaimLimitRaceTests : DatabaseTests
         {
             await tx.Get<IDeploymentRepository>().EnqueueAsync(new NewDeployment { ProjectId = deployment.ProjectId, UserId = deployment.UserId }, token);
             await tx.Get<IDeploymentLogRepository>().AppendAsync(deployment.Id, [new NewDeploymentLog { Message = "queued" }], token);
-            Assert.That((await Lifecycle.ClaimNextAsync(1, token).WaitAsync(Patience, token))?.Deployment.Id, Is.EqualTo(deployment.Id));
+            Assert.That((await Lifecycle.ClaimNextAsync(PerProject(1), token).WaitAsync(Patience, token))?.Deployment.Id, Is.EqualTo(deployment.Id));
         }, Token);
     }
 
@@ -135,12 +135,12 @@ public sealed class ClaimLimitRaceTests : DatabaseTests
         Assert.That(
             () => UnitOfWork.RunAsync(async (tx, token) =>
             {
-                await tx.Get<IDeploymentLifecycle>().ClaimNextAsync(1, token);
+                await tx.Get<IDeploymentLifecycle>().ClaimNextAsync(PerProject(1), token);
                 throw new InvalidOperationException();
             }, Token),
             Throws.InvalidOperationException);
 
-        Assert.That((await Lifecycle.ClaimNextAsync(1, Token))!.Deployment.Id, Is.EqualTo(deployment.Id));
+        Assert.That((await Lifecycle.ClaimNextAsync(PerProject(1), Token))!.Deployment.Id, Is.EqualTo(deployment.Id));
     }
 
     [Test]
@@ -165,7 +165,7 @@ public sealed class ClaimLimitRaceTests : DatabaseTests
                 start.SignalAndWait(TimeSpan.FromSeconds(30));
                 while (claimed.Count < all)
                 {
-                    if (await Lifecycle.ClaimNextAsync(Limit, timeout.Token) is not { } job)
+                    if (await Lifecycle.ClaimNextAsync(PerProject(Limit), timeout.Token) is not { } job)
                     {
                         await Task.Delay(1, timeout.Token);
                         continue;
