@@ -211,7 +211,7 @@ internal sealed class DeploymentHealthCheckRepository(Db db, TimeProvider clock)
             }
 
             deploymentIds[i] = check.DeploymentId;
-            urls[i] = (string)P.Text(check.Url, IPlatformDeploymentHealthCheckRepository.MaxUrlLength).Value!;
+            urls[i] = P.Fitting(check.Url, IPlatformDeploymentHealthCheckRepository.MaxUrlLength);
             statuses[i] = check.HttpStatus;
             latencies[i] = check.LatencyMs;
             live[i] = check.IsLive;

@@ -60,11 +60,11 @@ internal sealed class DeploymentRepository(Db db, Context context) : IDeployment
     /// <summary>The columns of a commit as parameters; null for a commit that is not known yet.</summary>
     internal static NpgsqlParameter[] CommitParameters(Context context, Guid id, CommitInfo? commit)
     {
-        var hash = P.TextOrNull(commit?.Hash, CommitInfo.MaxHashLength, "hashFull");
+        var hash = commit is null ? null : P.Fitting(commit.Hash, CommitInfo.MaxHashLength, "hash");
         return
         [
-            P.TextOrNull(commit is null ? null : Text.Cut(Text.Clean(commit.Hash), ShortHash), name: "hash"),
-            commit?.Hash.Length > ShortHash ? hash : P.TextOrNull(null, name: "hashFull"),
+            P.TextOrNull(hash is null ? null : Text.Cut(hash, ShortHash), name: "hash"),
+            P.TextOrNull(hash?.Length > ShortHash ? hash : null, name: "hashFull"),
             P.TextOrNull(BuildText.Of(context, id, commit?.Message, CommitInfo.MaxMessageLength), name: "message"),
             P.TextOrNull(BuildText.Of(context, id, commit?.Author, CommitInfo.MaxAuthorLength), name: "author"),
             P.Of(commit?.Timestamp, "timestamp"),

@@ -89,7 +89,7 @@ public sealed class DeploymentRepositoryTests : DatabaseTests
             () => Deployments.EnqueueAsync(good with { Branch = new string('b', 101) }, Token),
             Throws.ArgumentException.With.Property("ParamName").EqualTo("deployment.Branch").And.Message.Contains("at most 100"));
         Assert.That(
-            () => Deployments.EnqueueAsync(good with { Commit = new CommitInfo(new string('a', 64)) }, Token),
+            () => Deployments.EnqueueAsync(good with { Commit = new CommitInfo(new string('a', 65)) }, Token),
             Throws.ArgumentException.With.Property("ParamName").EqualTo("hash"));
         Assert.That(
             () => Deployments.EnqueueAsync(good with { CreatorType = CreatorType.From("robot") }, Token),
