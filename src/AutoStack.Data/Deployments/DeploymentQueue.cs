@@ -12,32 +12,36 @@ internal sealed class DeploymentQueue(Db db, Context context)
     // A project or a user can fill up between the look at it and its lock; the next attempt sees that.
     private const int MaxAttempts = 10;
 
-    // Needs the row n.
+    // Needs the row q.
     private const string ProjectHasRoom = $"""
         (@maxPerProject IS NULL OR (
-            SELECT pg_catalog.count(*) FROM deployments d WHERE d.project_id = n.project_id AND {DeploymentLifecycle.UnderWay}) < @maxPerProject)
+            SELECT pg_catalog.count(*) FROM deployments d WHERE d.project_id = q.project_id AND {DeploymentLifecycle.UnderWay}) < @maxPerProject)
         """;
 
     private const string UserHasRoom = $"""
         (@maxPerUser IS NULL OR (
-            SELECT pg_catalog.count(*) FROM deployments d WHERE d.user_id = n.user_id AND {DeploymentLifecycle.UnderWay}) < @maxPerUser)
+            SELECT pg_catalog.count(*) FROM deployments d WHERE d.user_id = q.user_id AND {DeploymentLifecycle.UnderWay}) < @maxPerUser)
         """;
 
-    // The first of the queue, of projects and users that have room. Of a long queue of one that has none, only the beginning is looked at.
+    // The first of the queue whose project and user have room, each asked in its turn. Of a long queue of one that has none, only the beginning is looked at.
     private const string Near = $"""
-        WITH looked AS MATERIALIZED (
-            SELECT q.id, q.user_id, q.project_id
+        SELECT {Chosen.Keep}
+        FROM (
+            SELECT q.id
             FROM deployments q
-            WHERE {Waiting} AND q.queue_place > @afterPlace
+            JOIN projects p ON p.id = q.project_id
+            JOIN users u ON u.id = q.user_id
+            WHERE {Waiting} AND q.queue_place >= @afterPlace
+              AND q.queue_place <= (
+                  SELECT pg_catalog.max(k.queue_place)
+                  FROM (
+                      SELECT q.queue_place FROM deployments q WHERE {Waiting} AND q.queue_place >= @afterPlace ORDER BY q.queue_place, q.id LIMIT 64
+                  ) k
+              )
+              AND {ProjectHasRoom} AND {UserHasRoom}
             ORDER BY q.queue_place, q.id
-            LIMIT 64
-        ),
-        head AS MATERIALIZED (
-            SELECT l.id
-            FROM (SELECT DISTINCT k.user_id, k.project_id FROM looked k) n
-            JOIN looked l ON l.user_id = n.user_id AND l.project_id = n.project_id
-            WHERE {ProjectHasRoom} AND {UserHasRoom}
-        )
+            LIMIT 1
+            FOR NO KEY UPDATE OF
         """;
 
     // The first of each project, from project to project by the index, past the other projects of a user without room: as many steps as there are projects
@@ -48,7 +52,7 @@ internal sealed class DeploymentQueue(Db db, Context context)
                 NULL::uuid AS id, '00000000-0000-0000-0000-000000000000'::uuid AS user_id, '00000000-0000-0000-0000-000000000000'::uuid AS project_id,
                 TRUE AS user_has_room, FALSE AS project_has_room
             UNION ALL
-            SELECT n.id, n.user_id, n.project_id, {UserHasRoom}, {ProjectHasRoom}
+            SELECT q.id, q.user_id, q.project_id, {UserHasRoom}, {ProjectHasRoom}
             FROM visited v
             CROSS JOIN LATERAL (
                 SELECT q.id, q.user_id, q.project_id
@@ -58,7 +62,7 @@ internal sealed class DeploymentQueue(Db db, Context context)
                       v.user_id, CASE WHEN v.user_has_room THEN v.project_id ELSE 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid END)
                 ORDER BY q.user_id, q.project_id, q.queue_place, q.id
                 LIMIT 1
-            ) n
+            ) q
         ),
         head AS MATERIALIZED (
             SELECT v.id
@@ -66,10 +70,6 @@ internal sealed class DeploymentQueue(Db db, Context context)
             WHERE v.user_has_room AND v.project_has_room
             LIMIT 100
         )
-        """;
-
-    // Holds the project, and the user, too, before it counts: of many queued rows that another claim holds so, none is touched.
-    private const string KeepFirst = $"""
         SELECT {Chosen.Keep}
         FROM (
             SELECT q.id
@@ -83,6 +83,7 @@ internal sealed class DeploymentQueue(Db db, Context context)
             FOR NO KEY UPDATE OF
         """;
 
+    // The project is held, and the user, too, before they are counted: of many queued rows that another claim holds so, none is touched.
     private const string OfProject = " p, q SKIP LOCKED) c";
     private const string OfUserAndProject = " u, p, q SKIP LOCKED) c";
 
@@ -94,7 +95,7 @@ internal sealed class DeploymentQueue(Db db, Context context)
             WITH near AS MATERIALIZED (
                 SELECT q.id
                 FROM deployments q
-                WHERE {Waiting} AND q.queue_place > @afterPlace
+                WHERE {Waiting} AND q.queue_place >= @afterPlace
                 ORDER BY q.queue_place, q.id
                 LIMIT 1
                 FOR NO KEY UPDATE SKIP LOCKED
@@ -152,10 +153,10 @@ internal sealed class DeploymentQueue(Db db, Context context)
         var maxPerUser = P.Of(options.MaxPerUser);
         var choose = (near, options.MaxPerUser is not null) switch
         {
-            (true, false) => new Statement(Near + "\n" + KeepFirst + OfProject, P.Of(context.QueueStart.After, "afterPlace"), maxPerProject, maxPerUser),
-            (true, true) => new Statement(Near + "\n" + KeepFirst + OfUserAndProject, P.Of(context.QueueStart.After, "afterPlace"), maxPerProject, maxPerUser),
-            (false, false) => new Statement(Far + "\n" + KeepFirst + OfProject, maxPerProject, maxPerUser),
-            (false, true) => new Statement(Far + "\n" + KeepFirst + OfUserAndProject, maxPerProject, maxPerUser),
+            (true, false) => new Statement(Near + OfProject, P.Of(context.QueueStart.After, "afterPlace"), maxPerProject, maxPerUser),
+            (true, true) => new Statement(Near + OfUserAndProject, P.Of(context.QueueStart.After, "afterPlace"), maxPerProject, maxPerUser),
+            (false, false) => new Statement(Far + OfProject, maxPerProject, maxPerUser),
+            (false, true) => new Statement(Far + OfUserAndProject, maxPerProject, maxPerUser),
         };
 
         // Starts when the project and the user are held, and so counts what every claim before has committed.
@@ -163,8 +164,7 @@ internal sealed class DeploymentQueue(Db db, Context context)
             WITH chosen AS MATERIALIZED (
                 SELECT q.id
                 FROM deployments q
-                JOIN (SELECT k.id, k.project_id, k.user_id FROM deployments k WHERE k.id = ANY ({Chosen.Ids})) n ON n.id = q.id
-                WHERE {Waiting} AND {ProjectHasRoom} AND {UserHasRoom}
+                WHERE q.id = ANY ({Chosen.Ids}) AND {Waiting} AND {ProjectHasRoom} AND {UserHasRoom}
             ),
             moved AS (
                 UPDATE deployments d

@@ -129,7 +129,7 @@ public sealed class HotPlans : DatabaseTests
 
     [Test]
     public Task A_claim_takes_the_first_of_the_queue([Values] bool generic) => AssertOrderedAsync(
-        generic, "deployments_waiting_queue_place_id_idx", ["q.queue_place > @afterPlace\n    ORDER BY q.queue_place, q.id\n    LIMIT 1\n    FOR NO KEY UPDATE SKIP LOCKED"],
+        generic, "deployments_waiting_queue_place_id_idx", ["q.queue_place >= @afterPlace\n    ORDER BY q.queue_place, q.id\n    LIMIT 1\n    FOR NO KEY UPDATE SKIP LOCKED"],
         ("afterPlace", "bigint", "0"), ("now", "timestamp", "'2026-03-01'"), ("stageId", "uuid", "gen_random_uuid()"));
 
     // What is counted is counted by an index of what is under way, and of what waits one row a project is looked at.
