@@ -35,7 +35,11 @@ internal sealed class DeploymentQueue(Db db, Context context)
               AND q.queue_place <= (
                   SELECT pg_catalog.max(k.queue_place)
                   FROM (
-                      SELECT q.queue_place FROM deployments q WHERE {Waiting} AND q.queue_place >= @afterPlace ORDER BY q.queue_place, q.id LIMIT 64
+                      SELECT q.queue_place
+                      FROM deployments q
+                      WHERE {Waiting} AND q.queue_place >= @afterPlace
+                      ORDER BY q.queue_place, q.id
+                      LIMIT 64
                   ) k
               )
               AND {ProjectHasRoom} AND {UserHasRoom}
