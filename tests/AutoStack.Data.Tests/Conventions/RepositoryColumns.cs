@@ -125,15 +125,15 @@ public sealed class RepositoryColumns : DatabaseTests
         return repository.Names.ConvertAll<(string, string?)>(name =>
         {
             var n = ++number;
-            if (!members.ContainsKey(name))
+            if (!members.TryGetValue(name, out var member))
             {
                 return ("NULL::text", null);
             }
 
-            var type = Nullable.GetUnderlyingType(members[name].PropertyType) ?? members[name].PropertyType;
+            var type = Nullable.GetUnderlyingType(member.PropertyType) ?? member.PropertyType;
             var sqlType = type == typeof(Guid) ? "uuid" : type == typeof(bool) ? "boolean" : type == typeof(int) ? "integer" : type == typeof(long) ? "bigint"
                 : type == typeof(DateTimeOffset) ? "timestamp" : type == typeof(JsonElement) ? "jsonb" : "text";
-            if (nulls && Nullability.Create(members[name]).ReadState == NullabilityState.Nullable)
+            if (nulls && Nullability.Create(member).ReadState == NullabilityState.Nullable)
             {
                 return ($"NULL::{sqlType}", null);
             }
