@@ -28,7 +28,7 @@ public sealed class SourceTree
         if (table == "deployments")
         {
             // What its owner does with a deployment, what a worker does, and what sweepers do.
-            allowed.AddRange(["DeploymentLifecycle.cs", "DeploymentMaintenance.cs"]);
+            allowed.AddRange(["DeploymentLifecycle.cs", "DeploymentQueue.cs", "DeploymentMaintenance.cs"]);
         }
 
         if (table == "deployment_logs")
