@@ -22,7 +22,7 @@ internal sealed class ProjectRepository(Db db, TimeProvider clock) : IProjectRep
         """;
 
     // A project that names no host is a repository of every host. The empty path is no repository.
-    private const string SameRepository = """
+    internal const string SameRepository = """
         p.repository_path = @path AND @path <> ''::text AND (p.repository_host = @host OR p.repository_host = ''::text OR @host = ''::text)
         """;
 
@@ -127,6 +127,17 @@ internal sealed class ProjectRepository(Db db, TimeProvider clock) : IProjectRep
                 P.Of(Limit.Check(limit, IPlatformProjectRepository.MaxListSize), nameof(limit)),
             ], cancellationToken);
     }
+
+    /// <summary>The projects that a push of branches concerns, with and without a proof of access.</summary>
+    internal Task<(IReadOnlyList<PushTarget> Proven, IReadOnlyList<PushTarget> Unproven)> ListPushTargetsAsync(
+        PushedRepository repository, string[] branches, int maxProven, int maxUnproven, CancellationToken cancellationToken) =>
+        db.ReadBatchAsync(
+            async sets =>
+            {
+                var proven = await sets.ListAsync(PushTargets.Read).ConfigureAwait(false);
+                return (proven, await sets.ListAsync(PushTargets.Read).ConfigureAwait(false));
+            },
+            [PushTargets.Proven(repository, branches, maxProven, clock), PushTargets.Unproven(repository, branches, maxUnproven, clock)], cancellationToken);
 
     public async Task<Project> AddAsync(NewProject project, CancellationToken cancellationToken) =>
         await db.AddAsync(Read, $"""

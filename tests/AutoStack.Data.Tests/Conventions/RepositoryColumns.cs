@@ -23,6 +23,8 @@ public sealed class RepositoryColumns : DatabaseTests
         ["password_reset_tokens.token_hash"] = "secret",
         ["projects.env_vars"] = "secret",
         ["deployments.env_vars"] = "secret",
+        ["projects.repository_host"] = "computed by the server from repository, to look it up",
+        ["projects.repository_path"] = "computed by the server from repository, to look it up",
     };
 
     private static IEnumerable<Repository> Repositories =>

@@ -42,6 +42,8 @@ public abstract class DatabaseTests
 
     protected IProjectRepository Projects => Get<IProjectRepository>();
 
+    protected IPlatformProjectRepository PlatformProjects => Get<IPlatformProjectRepository>();
+
     protected IDeploymentRepository Deployments => Get<IDeploymentRepository>();
 
     protected IDeploymentLifecycle Lifecycle => Get<IDeploymentLifecycle>();
@@ -55,6 +57,8 @@ public abstract class DatabaseTests
     protected IDeploymentHealthCheckRepository HealthChecks => Get<IDeploymentHealthCheckRepository>();
 
     protected IWebhookPayloadRepository Webhooks => Get<IWebhookPayloadRepository>();
+
+    protected IPlatformPushes Pushes => Get<IPlatformPushes>();
 
     protected IDeploymentMaintenance Maintenance => Get<IDeploymentMaintenance>();
 
