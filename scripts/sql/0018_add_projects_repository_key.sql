@@ -42,7 +42,7 @@ BEGIN
         BEGIN
             path := convert_from((
                 SELECT string_agg(CASE WHEN p.part[1] ~ '^%[0-9a-fA-F]{2}$' THEN decode(substr(p.part[1], 2), 'hex') ELSE convert_to(p.part[1], 'UTF8') END, ''::bytea ORDER BY p.place)
-                FROM regexp_matches(path, '(%[0-9a-fA-F]{2}|.[^%]*)', 'g') WITH ORDINALITY AS p (part, place)), 'UTF8');
+                FROM regexp_matches(path, '(%[0-9a-fA-F]{2}|[^%]+|%)', 'g') WITH ORDINALITY AS p (part, place)), 'UTF8');
         EXCEPTION WHEN OTHERS THEN
             NULL; -- Escapes that are no text stay as they are.
         END;

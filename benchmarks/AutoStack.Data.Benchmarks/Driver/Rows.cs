@@ -1,5 +1,6 @@
 using AutoStack.Data.Deployments;
 using AutoStack.Data.Projects;
+using AutoStack.Data.Webhooks;
 using Npgsql;
 
 namespace AutoStack.Data.Benchmarks.Driver;
@@ -45,6 +46,10 @@ internal static class Rows
         JenkinsJobName = TextOrNull(row, 29),
         CreatedAt = Time(row, 30),
         UpdatedAt = Time(row, 31),
+        Provider = row.IsDBNull(32) ? null : WebhookProvider.From(row.GetString(32)),
+        ProviderHost = TextOrNull(row, 33),
+        ProviderRepositoryId = TextOrNull(row, 34),
+        AccessProvenAt = TimeOrNull(row, 35),
     });
 
     public static DeploymentLog Log(NpgsqlDataReader row) => new()

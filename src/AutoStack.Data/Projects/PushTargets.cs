@@ -26,7 +26,7 @@ internal static class PushTargets
     private const string IsIdentity = "p.provider_repository_id = @repositoryId AND p.provider = @provider AND p.provider_host = @host AND p.access_proven_at IS NOT NULL";
 
     private const string IsRecent =
-        $"(@maxAgeSeconds IS NULL OR p.access_proven_at > {ServerTime.Present} - @maxAgeSeconds::float8 * interval '1 second')";
+        $"(@maxAgeSeconds::int IS NULL OR p.access_proven_at > {ServerTime.Present} - pg_catalog.make_interval(secs => @maxAgeSeconds::float8))";
 
     /// <summary>Those whose owner's access is proven to the very repository, the oldest first.</summary>
     public static Statement Proven(PushedRepository repository, string[] branches, int limit, TimeProvider clock) => new(

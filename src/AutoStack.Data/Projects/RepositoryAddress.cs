@@ -149,6 +149,9 @@ internal readonly partial record struct RepositoryAddress(string Host, string Pa
         return (host, path);
     }
 
+    /// <summary>True when the path has escapes that are no text, so that nobody can tell what it names.</summary>
+    internal static bool HasBrokenEscapes(string path) => Escape().IsMatch(path) && ReferenceEquals(Unescape(path), path);
+
     // As the database does it: all of them or none, when they are no UTF-8.
     private static string Unescape(string path)
     {
@@ -204,7 +207,7 @@ internal readonly partial record struct RepositoryAddress(string Host, string Pa
     [GeneratedRegex("%[0-9a-fA-F]{2}", RegexOptions.CultureInvariant)]
     private static partial Regex Escape();
 
-    [GeneratedRegex("%[0-9a-fA-F]{2}|.[^%]*", RegexOptions.Singleline | RegexOptions.CultureInvariant)]
+    [GeneratedRegex("%[0-9a-fA-F]{2}|[^%]+|%", RegexOptions.CultureInvariant)]
     private static partial Regex EscapesAndRest();
 
     [GeneratedRegex(@"^([^./]+)\.visualstudio\.com\z", RegexOptions.CultureInvariant)]

@@ -39,7 +39,7 @@ internal static partial class RepositoryText
 
         var address = RepositoryAddress.Of(text);
         var path = address.Path.Split('/', StringSplitOptions.RemoveEmptyEntries);
-        Refuse(path.Any(part => part is "." or "..") || address.Path.EnumerateRunes().Any(IsUnseen), "has a path that is not valid");
+        Refuse(path.Any(part => part is "." or "..") || RepositoryAddress.HasBrokenEscapes(parts.Path) || address.Path.EnumerateRunes().Any(IsUnseen), "has a path that is not valid");
         Refuse(path.Length < (address.Host is "" or "github.com" or "gitlab.com" or "bitbucket.org" ? 2 : 1) || (bare && KnownHost().IsMatch(address.Path)),
             "names no repository: owner and name are missing");
         return Rebuild(parts, address.Host);
@@ -81,7 +81,7 @@ internal static partial class RepositoryText
     private static string Rebuild(RepositoryAddress.Parts parts, string host)
     {
         var given = EscapedBlanks().Replace(parts.Path, "");
-        var path = RepositoryAddress.CutPages(host, given.Trim('/')).Trim('/');
+        var path = host == "dev.azure.com" ? given.Trim('/') : RepositoryAddress.CutPages(host, given.Trim('/')).Trim('/');
         var named = System.Text.Ascii.IsValid(parts.HostAndPort)
             ? parts.HostAndPort.ToLowerInvariant()
             : RepositoryAddress.HostName(parts.HostAndPort) + (parts.HostAndPort.IndexOf(':', StringComparison.Ordinal) is var colon and >= 0 ? parts.HostAndPort[colon..] : "");
@@ -95,7 +95,7 @@ internal static partial class RepositoryText
                 var scheme = parts.Before.IndexOf("://", StringComparison.Ordinal);
                 var protocol = parts.Before[..scheme].ToLowerInvariant();
                 var isSsh = protocol.Contains("ssh", StringComparison.Ordinal);
-                if (!isSsh && host is not ("github.com" or "gitlab.com" or "bitbucket.org") && DataCenterPage().Match(given) is { Success: true } page)
+                if (!isSsh && host is not ("github.com" or "gitlab.com" or "bitbucket.org" or "dev.azure.com") && DataCenterPage().Match(given) is { Success: true } page)
                 {
                     path = $"{page.Groups[1].Value}scm/{(page.Groups[2].Value == "users" ? "~" : "")}{page.Groups[3].Value}/{page.Groups[4].Value}.git";
                 }

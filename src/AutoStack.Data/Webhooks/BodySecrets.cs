@@ -23,6 +23,8 @@ internal sealed partial class BodySecrets
         Settings = 2,
         Secret = 4,
         Name = 8,
+        List = 16,
+        Element = 32,
     }
 
     /// <summary>The reader stands on the name of a property.</summary>
@@ -33,7 +35,7 @@ internal sealed partial class BodySecrets
         property = SecretName().IsMatch(name) || ((place & Place.Settings) != 0 && SecretSetting().IsMatch(name)) ? Place.Secret
             : VariablesName().IsMatch(name) ? Place.Variables
             : name is "config" ? Place.Settings
-            : NameOfVariable().IsMatch(name) ? Place.Name
+            : (place & Place.Element) != 0 && NameOfVariable().IsMatch(name) ? Place.Name
             : Place.None;
     }
 
@@ -43,7 +45,9 @@ internal sealed partial class BodySecrets
         containers.Push((place, property));
 
         // What holds variables holds them at any depth. A name is secret for its own texts and lists of texts only.
-        place = (place & Place.Variables) | (property & (Place.Variables | Place.Settings));
+        // In a list of variables each is an object with a name; in an object of variables the names are anything.
+        place = (place & Place.Variables) | (property & (Place.Variables | Place.Settings))
+            | (isArray ? Place.List : (place & Place.List) != 0 ? Place.Element : Place.None);
         property = isArray ? property & (Place.Secret | Place.Settings | Place.Variables) : Place.None;
     }
 

@@ -57,8 +57,8 @@ public sealed class BranchNameTests : DatabaseTests
     {
         var project = await AddProjectAsync();
 
-        Assert.That(() => AddAsync(branch, null), Refused("branch"));
-        Assert.That(() => AddAsync("main", branch), Refused("autoDeployBranch"));
+        Assert.That(() => AddAsync(branch, null), Refused("project.Branch"));
+        Assert.That(() => AddAsync("main", branch), Refused("project.AutoDeployBranch"));
         Assert.That(() => Projects.UpdateAsync(project.Id, project.UserId, new ProjectPatch { Branch = branch }, null, Token), Refused("branch"));
         Assert.That(() => Projects.UpdateAsync(project.Id, project.UserId, new ProjectPatch { AutoDeployBranch = branch }, null, Token), Refused("autoDeployBranch"));
 

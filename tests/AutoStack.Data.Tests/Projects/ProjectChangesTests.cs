@@ -62,7 +62,7 @@ public sealed class ProjectChangesTests : DatabaseTests
         var user = await AddUserAsync();
         var request = new NewProject { UserId = user.Id, Name = "Site", Repository = "ada/ensure", BuildCommand = "make" };
 
-        var made = await Projects.EnsureAsync(request, new ProjectPatch { Branch = "ignored at first" }, Token);
+        var made = await Projects.EnsureAsync(request, new ProjectPatch { Branch = "ignored-at-first" }, Token);
         var changed = await Projects.EnsureAsync(request with { Name = "Other", BuildCommand = "other" }, new ProjectPatch { Branch = "next" }, Token);
 
         Assert.That((made.Branch, made.BuildCommand), Is.EqualTo(("main", "make")));

@@ -173,13 +173,13 @@ public sealed class RepositoryAddressTests : DatabaseTests
     {
         var project = await AddProjectAsync();
 
-        Assert.That(() => AddAsync(repository), Refused());
-        Assert.That(() => Projects.UpdateAsync(project.Id, project.UserId, new ProjectPatch { Repository = repository }, null, Token), Refused());
+        Assert.That(() => AddAsync(repository), Refused("project.Repository"));
+        Assert.That(() => Projects.UpdateAsync(project.Id, project.UserId, new ProjectPatch { Repository = repository }, null, Token), Refused("repository"));
         Assert.That(
-            () => Projects.EnsureAsync(new NewProject { UserId = project.UserId, Name = "x", Repository = repository }, new ProjectPatch(), Token), Refused());
+            () => Projects.EnsureAsync(new NewProject { UserId = project.UserId, Name = "x", Repository = repository }, new ProjectPatch(), Token), Refused("project.Repository"));
 
-        NUnit.Framework.Constraints.IResolveConstraint Refused() =>
-            Throws.ArgumentException.With.Property("ParamName").EqualTo("repository").And.Message.Contains(says).And.Message.Not.Contains("s3cret").And.Message.Not.Contains("ghp_");
+        NUnit.Framework.Constraints.IResolveConstraint Refused(string name) =>
+            Throws.ArgumentException.With.Property("ParamName").EqualTo(name).And.Message.Contains(says).And.Message.Not.Contains("s3cret").And.Message.Not.Contains("ghp_");
     }
 
     [TestCase("https://oauth2:ghp_s3cret@github.com/ada/site", "https://[redacted]@github.com/ada/site")]
