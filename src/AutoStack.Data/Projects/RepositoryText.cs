@@ -82,6 +82,13 @@ internal static partial class RepositoryText
     {
         var given = EscapedBlanks().Replace(parts.Path, "");
         var path = host == "dev.azure.com" ? given.Trim('/') : RepositoryAddress.CutPages(host, given.Trim('/')).Trim('/');
+        if (host is not ("" or "github.com" or "gitlab.com" or "bitbucket.org" or "dev.azure.com")
+            && !parts.Before.StartsWith("ssh", StringComparison.OrdinalIgnoreCase) && parts.Form != RepositoryAddress.AddressForm.Scp
+            && DataCenterPage().Match(given) is { Success: true } page)
+        {
+            path = $"{page.Groups[1].Value}scm/{(page.Groups[2].Value == "users" ? "~" : "")}{page.Groups[3].Value}/{page.Groups[4].Value}.git";
+        }
+
         var named = System.Text.Ascii.IsValid(parts.HostAndPort)
             ? parts.HostAndPort.ToLowerInvariant()
             : RepositoryAddress.HostName(parts.HostAndPort) + (parts.HostAndPort.IndexOf(':', StringComparison.Ordinal) is var colon and >= 0 ? parts.HostAndPort[colon..] : "");
@@ -95,11 +102,6 @@ internal static partial class RepositoryText
                 var scheme = parts.Before.IndexOf("://", StringComparison.Ordinal);
                 var protocol = parts.Before[..scheme].ToLowerInvariant();
                 var isSsh = protocol.Contains("ssh", StringComparison.Ordinal);
-                if (!isSsh && host is not ("github.com" or "gitlab.com" or "bitbucket.org" or "dev.azure.com") && DataCenterPage().Match(given) is { Success: true } page)
-                {
-                    path = $"{page.Groups[1].Value}scm/{(page.Groups[2].Value == "users" ? "~" : "")}{page.Groups[3].Value}/{page.Groups[4].Value}.git";
-                }
-
                 return $"{protocol}://{(isSsh ? parts.Before[(scheme + 3)..].Replace(":@", "@", StringComparison.Ordinal) : "")}{named}/{path}";
             default:
                 return path;
@@ -132,6 +134,6 @@ internal static partial class RepositoryText
     [GeneratedRegex(@"(?:%20|%0[0-9a-dA-D]|%[cC]2%[aA]0)+\z", RegexOptions.CultureInvariant)]
     private static partial Regex EscapedBlanks();
 
-    [GeneratedRegex(@"^/((?:bitbucket/|stash/)?)(projects|users)/([^/]+)/repos/([^/]+)(?:/.*)?\z", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"^/?((?:bitbucket/|stash/)?)(projects|users)/([^/]+)/repos/([^/]+?)(?:\.git)?(?:/.*)?\z", RegexOptions.CultureInvariant)]
     private static partial Regex DataCenterPage();
 }

@@ -23,7 +23,7 @@ internal sealed class Pushes(UnitOfWork unitOfWork) : IPlatformPushes
         {
             return await unitOfWork.RunAsync((tx, token) => HandleAsync(tx, delivery, options, token), cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception exception) when (exception is AutoStackDataException or ArgumentException)
+        catch (Exception exception) when (exception is not OperationCanceledException)
         {
             // The delivery outlives the failure; it can be sent again, since it queued nothing.
             await unitOfWork.RunAsync((tx, token) => tx.Get<IWebhookPayloadRepository>().StoreAsync(delivery, token), cancellationToken).ConfigureAwait(false);
@@ -97,7 +97,8 @@ internal sealed class Pushes(UnitOfWork unitOfWork) : IPlatformPushes
         ProjectId = target.ProjectId,
         UserId = target.UserId,
         Branch = target.Branch,
-        Commit = commit,
+        // The column holds 40 digits; the build that checks a longer one out records it.
+        Commit = commit is { Hash.Length: <= 40 } ? commit : null,
         CreatorType = CreatorType.Webhook,
         IsProduction = options.IsProduction,
     };
