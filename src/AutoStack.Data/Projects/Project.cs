@@ -23,7 +23,7 @@ public sealed record Project
     /// <summary>The branch that is deployed unless a deployment names another.</summary>
     public required string Branch { get; init; }
 
-    /// <summary>The command that builds the project; in lists its first 256 characters.</summary>
+    /// <summary>The command that builds the project; in lists its first 500 characters.</summary>
     public required string BuildCommand { get; init; }
 
     /// <summary>The folder that the build leaves its result in, relative to the repository.</summary>

@@ -145,8 +145,8 @@ internal static class PushParser
         Hash(hash) is { } known
             ? new CommitInfo(
                 known,
-                message is null ? null : Internal.Text.Cut(message, CommitLimits.Message),
-                author is null ? null : Internal.Text.Cut(author, CommitLimits.Author),
+                message is null ? null : Internal.Text.Cut(message, CommitInfo.MaxMessageLength),
+                author is null ? null : Internal.Text.Cut(author, CommitInfo.MaxAuthorLength),
                 DateTimeOffset.TryParse(time, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var at) ? at : null)
             : null;
 
@@ -175,10 +175,4 @@ internal static class PushParser
     };
 
     private static JsonElement[] Elements(JsonElement element) => element.ValueKind == JsonValueKind.Array ? [.. element.EnumerateArray()] : [];
-
-    private static class CommitLimits
-    {
-        public const int Message = 4096;
-        public const int Author = 255;
-    }
 }

@@ -101,8 +101,7 @@ internal sealed class Pushes(UnitOfWork unitOfWork) : IPlatformPushes
         ProjectId = target.ProjectId,
         UserId = target.UserId,
         Branch = target.Branch,
-        // The column holds 40 digits; the build that checks a longer one out records it.
-        Commit = commit is { Hash.Length: <= 40 } ? commit : null,
+        Commit = commit,
         CreatorType = CreatorType.Webhook,
         IsProduction = options.IsProduction,
     };
