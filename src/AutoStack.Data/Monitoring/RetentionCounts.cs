@@ -40,11 +40,17 @@ internal static class RetentionCounts
         WHERE h.checked_at < @before
         """, P.Of(before));
 
-    public static Statement Sessions(DateTimeOffset now) => new($"""
-        SELECT count(e.id)
+    public static Statement Sessions(TimeProvider clock) => new($"""
+        SELECT pg_catalog.count(e.id)
         FROM sessions e
         WHERE {SessionRepository.Purgeable}
-        """, P.Of(now));
+        """, ServerTime.Now(clock));
+
+    public static Statement SignInAttempts(TimeProvider clock) => new($"""
+        SELECT pg_catalog.count(e.expires_at)
+        FROM sign_in_attempts e
+        WHERE {SignInThrottle.Purgeable}
+        """, ServerTime.Now(clock));
 
     public static Statement PasswordResetTokens(DateTimeOffset before) => new("""
         SELECT count(t.id)
