@@ -6,8 +6,8 @@ namespace AutoStack.Data.Internal;
 /// </summary>
 /// <param name="Canonical">The spelling that is stored.</param>
 /// <param name="Spellings">
-/// The spellings under which a row of another writer may hold the same mailbox, <paramref name="Canonical"/> among them, each folded as
-/// <c>lower(email COLLATE "C")</c> folds the column.
+/// The spellings under which a row of another writer may hold the same mailbox, as it was typed first and <paramref name="Canonical"/> among them, each folded
+/// as <c>lower(email COLLATE "C")</c> folds the column.
 /// </param>
 internal sealed record EmailAddress(string Canonical, string[] Spellings)
 {
@@ -85,6 +85,6 @@ internal sealed record EmailAddress(string Canonical, string[] Spellings)
         }
 
         var spellings = from l in locals from d in domains.Append(ascii) from end in Ends select $"{l}@{Fold(d)}{end}";
-        return (new EmailAddress(canonical, [.. spellings.Append(Fold(typed)).Prepend(canonical).Distinct(StringComparer.Ordinal)]), null);
+        return (new EmailAddress(canonical, [.. spellings.Prepend(canonical).Prepend(Fold(typed)).Distinct(StringComparer.Ordinal)]), null);
     }
 }

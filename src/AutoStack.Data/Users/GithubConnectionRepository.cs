@@ -42,10 +42,10 @@ internal sealed class GithubConnectionRepository(Db db, TimeProvider clock, Secr
             WHERE g.id = @id AND g.github_refresh_token = @old
             """, P.Of(id), P.Text(old), P.Text(renewed)));
 
-    /// <summary>Removes the connection of the user whose reset token was used in this transaction, unless it is kept.</summary>
-    internal static Statement RemoveOfConsumer(AccountLinks keep) => new($"""
+    /// <summary>Removes the connection of the account that this transaction has proved, unless it is kept.</summary>
+    internal static Statement RemoveOfProved(AccountLinks keep) => new($"""
         DELETE FROM github_connections g
-        WHERE g.user_id = {PasswordResetTokenRepository.Consumer} AND NOT @kept
+        WHERE g.user_id = {ProvedAccount.Id} AND NOT @kept
         """, P.Of(keep.HasFlag(AccountLinks.GithubConnection), "kept"));
 
     internal static GithubConnection Read(RowReader row) => new()

@@ -12,14 +12,13 @@ internal sealed class IdentityRepository(Db db, Context context) : IIdentityRepo
     private static readonly TimeSpan Tolerance = TimeSpan.FromMinutes(1);
 
     /// <summary>
-    /// Sets the password of the user whose reset token was used in this transaction. The mail has proved the address; of the links, those stay that the owner
-    /// keeps.
+    /// Sets the password of the account that this transaction has proved by a mail; of the links, those stay that the owner keeps.
     /// </summary>
-    internal static Statement SetPasswordOfConsumer(PasswordHash password, AccountLinks keep, TimeProvider clock) => new($"""
+    internal static Statement SetPasswordOfProved(PasswordHash password, AccountLinks keep, TimeProvider clock) => new($"""
         UPDATE users u
         SET password_hash = @password, github_id = CASE WHEN @keepGithub THEN u.github_id END,
             google_id = CASE WHEN @keepGoogle THEN u.google_id END, email_verified = TRUE, updated_at = {ServerTime.Present}
-        WHERE u.id = {PasswordResetTokenRepository.Consumer}
+        WHERE u.id = {ProvedAccount.Id}
         """,
         P.Text(password.Reveal(), 255, "password"),
         P.Of(keep.HasFlag(AccountLinks.Github), "keepGithub"),

@@ -8,9 +8,6 @@ internal sealed class PasswordResetTokenRepository(Db db, Context context) : IPa
     // Without token_hash, which nobody reads back.
     internal const string Columns = "t.id, t.user_id, t.expires_at, t.used_at, t.created_at";
 
-    /// <summary>The user whose token this transaction has used, by a setting of the transaction; NULL when none was.</summary>
-    internal const string Consumer = "nullif(pg_catalog.current_setting('autostack.reset_user'), ''::text)::uuid";
-
     private const string Usable = $"t.token_hash::text = @hash AND t.used_at IS NULL AND t.expires_at > {ServerTime.Present}";
     private const AccountLinks AllLinks = AccountLinks.Github | AccountLinks.Google | AccountLinks.GithubConnection;
 
@@ -31,6 +28,13 @@ internal sealed class PasswordResetTokenRepository(Db db, Context context) : IPa
         SET used_at = {ServerTime.Present}
         WHERE t.user_id = @userId AND t.used_at IS NULL
         """, P.Of(userId), ServerTime.Now(clock));
+
+    /// <summary>Ends the tokens of the account that this transaction has proved.</summary>
+    internal static Statement EndAllOfProved(TimeProvider clock) => new($"""
+        UPDATE password_reset_tokens t
+        SET used_at = {ServerTime.Present}
+        WHERE t.user_id = {ProvedAccount.Id} AND t.used_at IS NULL
+        """, ServerTime.Now(clock));
 
     public Task<PasswordResetToken?> FindUsableAsync(ResetToken token, CancellationToken cancellationToken)
     {
@@ -125,7 +129,6 @@ internal sealed class PasswordResetTokenRepository(Db db, Context context) : IPa
             FOR NO KEY UPDATE
             """, P.Text(token.Hash, name: "hash"));
 
-        // Set in any case: a unit of work may have used another token before.
         var consume = new Statement($"""
             WITH used AS (
                 UPDATE password_reset_tokens t
@@ -134,13 +137,8 @@ internal sealed class PasswordResetTokenRepository(Db db, Context context) : IPa
                 RETURNING t.user_id
             )
             SELECT (SELECT d.user_id FROM used d LIMIT 1),
-                pg_catalog.set_config('autostack.reset_user', coalesce((SELECT d.user_id::text FROM used d LIMIT 1), ''), TRUE)
+                pg_catalog.set_config({ProvedAccount.Setting}, coalesce((SELECT d.user_id::text FROM used d LIMIT 1), ''), TRUE)
             """, P.Text(token.Hash, name: "hash"), ServerTime.Now(context.Clock));
-        var endOthers = new Statement($"""
-            UPDATE password_reset_tokens o
-            SET used_at = {ServerTime.Present}
-            WHERE o.user_id = {Consumer} AND o.used_at IS NULL
-            """, ServerTime.Now(context.Clock));
         return db.WriteBatchAsync(
             async sets =>
             {
@@ -148,8 +146,8 @@ internal sealed class PasswordResetTokenRepository(Db db, Context context) : IPa
                 return (await sets.ListAsync(row => row.GuidOrNull()).ConfigureAwait(false))[0];
             },
             [
-                @lock, consume, endOthers, GithubConnectionRepository.RemoveOfConsumer(keep),
-                IdentityRepository.SetPasswordOfConsumer(password, keep, context.Clock), SessionRepository.RevokeAllOfConsumer(),
+                @lock, consume, EndAllOfProved(context.Clock), GithubConnectionRepository.RemoveOfProved(keep),
+                IdentityRepository.SetPasswordOfProved(password, keep, context.Clock), SessionRepository.RevokeAllOfProved(),
             ],
             Repeat.Never, cancellationToken);
     }

@@ -16,11 +16,6 @@ internal sealed class ProviderEntry(ProviderIdentity identity, string? githubId,
     // The account with the address; other writers may have made several, in several spellings.
     private const string Holder = $"(SELECT u.id FROM users u WHERE {UserRepository.HasEmail} ORDER BY {UserRepository.ByEmail} LIMIT 1)";
 
-    // The account with the address, when only the provider has proved whose it is. Its row is locked.
-    private const string Unproved = $"""
-        (SELECT u.id FROM users u WHERE u.id = {Holder} AND NOT u.email_verified AND @emailVerified AND NOT EXISTS (SELECT FROM users u WHERE {IsLinked}))
-        """;
-
     public Task<ProviderSignIn> RunAsync(Db db, Statement lockAccount, CancellationToken cancellationToken)
     {
         // What the provider knows by now: it may have verified the address since the account was made.
@@ -37,31 +32,24 @@ internal sealed class ProviderEntry(ProviderIdentity identity, string? githubId,
             ON CONFLICT DO NOTHING
             """, [.. Values(), P.Of(Ids.New(), "id"), P.Text(identity.Name, 255), P.Text(email.Canonical, name: "email")]);
 
-        // As everything does that makes or ends sessions; what follows sees those that were made meanwhile.
+        // As everything does that makes or ends sessions: what follows sees those that were made meanwhile. An account that only the provider has proved is
+        // taken over as by a reset.
         var lockHolder = new Statement($"""
             SELECT 1
             FROM users u
             WHERE u.id = {Holder}
             FOR NO KEY UPDATE
             """, Values());
-        var endSessions = new Statement($"""
-            DELETE FROM sessions s
-            WHERE s.user_id = {Unproved}
-            """, Values());
-        var endTokens = new Statement($"""
-            UPDATE password_reset_tokens t
-            SET used_at = {ServerTime.Present}
-            WHERE t.user_id = {Unproved} AND t.used_at IS NULL
-            """, Values());
-        var endConnection = new Statement($"""
-            DELETE FROM github_connections g
-            WHERE g.user_id = {Unproved}
+        var prove = new Statement($"""
+            SELECT pg_catalog.set_config({ProvedAccount.Setting}, coalesce(
+                (SELECT u.id::text FROM users u WHERE u.id = {Holder} AND NOT u.email_verified AND @emailVerified AND NOT EXISTS (SELECT FROM users u WHERE {IsLinked})),
+                ''), TRUE)
             """, Values());
         var takeOver = new Statement($"""
             UPDATE users u
             SET password_hash = NULL, github_id = @githubId, google_id = @googleId, email_verified = TRUE,
                 avatar_url = coalesce(@avatarUrl, u.avatar_url), updated_at = {ServerTime.Present}
-            WHERE u.id = {Unproved}
+            WHERE u.id = {ProvedAccount.Id}
             RETURNING u.id
             """, Values());
         var link = new Statement($"""
@@ -91,6 +79,7 @@ internal sealed class ProviderEntry(ProviderIdentity identity, string? githubId,
             {
                 await sets.AnyAsync().ConfigureAwait(false);
                 await sets.AnyAsync().ConfigureAwait(false);
+                await sets.AnyAsync().ConfigureAwait(false);
                 var tookOver = await sets.AnyAsync().ConfigureAwait(false);
                 var user = await sets.FindAsync(UserRepository.Read).ConfigureAwait(false);
                 var other = await sets.FindAsync(UserRepository.Read).ConfigureAwait(false);
@@ -100,7 +89,12 @@ internal sealed class ProviderEntry(ProviderIdentity identity, string? githubId,
                     : new ProviderSignIn(ProviderSignInOutcome.EmailMatchedUnverified, null);
             },
             // The insert may have waited for a sign-in of the same person through the other provider: the link comes after it.
-            [lockAccount, follow, insert, lockHolder, endSessions, endTokens, endConnection, takeOver, link, linked, holder],
+            [
+                lockAccount, follow, insert,
+                lockHolder, prove, SessionRepository.RevokeAllOfProved(), PasswordResetTokenRepository.EndAllOfProved(clock),
+                GithubConnectionRepository.RemoveOfProved(AccountLinks.None), takeOver,
+                link, linked, holder,
+            ],
             Repeat.WhenConnectionIsLost, cancellationToken));
     }
 

@@ -66,10 +66,10 @@ internal sealed class SessionRepository(Db db, Context context) : ISessionReposi
         RETURNING s.id
         """, P.Of(userId), P.Of(exceptSessionId, "except"));
 
-    /// <summary>Ends the sessions of the user whose reset token was used in this transaction.</summary>
-    internal static Statement RevokeAllOfConsumer() => new($"""
+    /// <summary>Ends the sessions of the account that this transaction has proved.</summary>
+    internal static Statement RevokeAllOfProved() => new($"""
         DELETE FROM sessions s
-        WHERE s.user_id = {PasswordResetTokenRepository.Consumer}
+        WHERE s.user_id = {ProvedAccount.Id}
         """);
 
     public Task<SessionWithUser?> FindActiveAsync(SessionToken token, CancellationToken cancellationToken)

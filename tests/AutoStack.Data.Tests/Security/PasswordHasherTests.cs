@@ -62,7 +62,7 @@ public sealed class PasswordHasherTests : DatabaseTests
     {
         var rounds = 0L;
 
-        var answer = PasswordHasher.Check("wrong", stored, (_, hash) =>
+        var answer = PasswordHasher.Check("wrong", stored, 12, (_, hash) =>
         {
             rounds += 1L << int.Parse(hash.AsSpan(4, 2), NumberStyles.None, CultureInfo.InvariantCulture);
             return false;
