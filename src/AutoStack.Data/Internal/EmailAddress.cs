@@ -31,7 +31,7 @@ internal sealed record EmailAddress(string Canonical, string[] Spellings)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(text, "email");
         var (address, _) = await ReadAsync(db, text, cancellationToken).ConfigureAwait(false);
-        var typed = Fold(text.Trim());
+        var typed = Fold(Text.Clean(text.Trim()));
         return address ?? new EmailAddress(typed, [typed]);
     }
 

@@ -76,7 +76,7 @@ internal sealed class IdentityRepository(Db db, Context context) : IIdentityRepo
             SELECT {UserRepository.Columns}, u.id = @id AND u.password_hash::text IS NOT DISTINCT FROM @password
             FROM users u
             WHERE {UserRepository.HasEmail}
-            ORDER BY u.id = @id DESC
+            ORDER BY u.id = @id DESC, u.id
             LIMIT 1
             """, P.Of(id), P.Text(account.Password.Reveal(), name: "password"), P.Of(email.Spellings, "emails"));
         var met = await db.WriteBatchAsync(
@@ -103,7 +103,7 @@ internal sealed class IdentityRepository(Db db, Context context) : IIdentityRepo
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(providerId);
         var (githubId, googleId) = Ids(provider, providerId);
-        const string IsFresh = $"@signedInAt > {ServerTime.Present} - @maxAge AND @signedInAt < {ServerTime.Present} + @tolerance";
+        const string IsFresh = $"@signedInAt > {ServerTime.Present} - @maxAge::interval AND @signedInAt < {ServerTime.Present} + @tolerance::interval";
         var link = new Statement($"""
             UPDATE users u
             SET github_id = coalesce(@githubId, u.github_id), google_id = coalesce(@googleId, u.google_id),

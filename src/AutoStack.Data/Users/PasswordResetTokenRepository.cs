@@ -79,13 +79,13 @@ internal sealed class PasswordResetTokenRepository(Db db, Context context) : IPa
         // A row of the future, by the wrong clock of another writer, does not keep the user from a reset.
         var insert = new Statement($"""
             INSERT INTO password_reset_tokens AS t (id, user_id, token_hash, expires_at, created_at)
-            SELECT @id, u.id, @hash, {ServerTime.Present} + @lifetime, {ServerTime.Present}
+            SELECT @id, u.id, @hash, {ServerTime.Present} + @lifetime::interval, {ServerTime.Present}
             FROM users u
             WHERE u.id = @userId AND NOT EXISTS (
                 SELECT
                 FROM password_reset_tokens r
                 WHERE r.user_id = @userId AND r.used_at IS NULL AND r.expires_at > {ServerTime.Present}
-                  AND r.created_at > {ServerTime.Present} - @interval AND r.created_at <= {ServerTime.Present} + @interval)
+                  AND r.created_at > {ServerTime.Present} - @interval::interval AND r.created_at <= {ServerTime.Present} + @interval::interval)
             RETURNING {Columns}
             """,
             P.Of(id),

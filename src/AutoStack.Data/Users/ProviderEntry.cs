@@ -14,7 +14,15 @@ internal sealed class ProviderEntry(ProviderIdentity identity, string? githubId,
     private const string IsLinked = "(u.github_id::text = @githubId OR u.google_id::text = @googleId)";
 
     // The account with the address; other writers may have made several, in several spellings.
-    private const string Holder = $"(SELECT u.id FROM users u WHERE {UserRepository.HasEmail} ORDER BY {UserRepository.ByEmail} LIMIT 1)";
+    private const string Holder = $"""
+        (
+            SELECT u.id
+            FROM users u
+            WHERE {UserRepository.HasEmail}
+            ORDER BY {UserRepository.ByEmail}
+            LIMIT 1
+        )
+        """;
 
     public Task<ProviderSignIn> RunAsync(Db db, Statement lockAccount, CancellationToken cancellationToken)
     {

@@ -23,8 +23,11 @@ public sealed record Session
     /// <summary>When it was exchanged for the next one; null while it is in use.</summary>
     public required DateTimeOffset? RotatedAt { get; init; }
 
-    /// <summary>When the user signed in, by the database's clock; the same for every session of a family.</summary>
-    public required DateTimeOffset SignedInAt { get; init; }
+    /// <summary>
+    /// When the user signed in, by the database's clock; the same for every session of a family. Null when another program made the session and nobody has
+    /// exchanged it yet: such a sign-in is not fresh.
+    /// </summary>
+    public required DateTimeOffset? SignedInAt { get; init; }
 }
 
 /// <summary>A session to be made. Its token is made with it: <see cref="IssuedSession.Token"/>.</summary>

@@ -10,7 +10,7 @@ internal sealed class SessionRepository(Db db, Context context) : ISessionReposi
     internal const string SignedIn = "coalesce(s.signed_in_at, (SELECT f.created_at FROM sessions f WHERE f.id = s.family_id), s.created_at)";
 
     // Without token, which nobody reads back.
-    internal const string Columns = $"s.id, s.user_id, s.expires_at, s.created_at, s.family_id, s.rotated_at, {SignedIn}";
+    internal const string Columns = "s.id, s.user_id, s.expires_at, s.created_at, s.family_id, s.rotated_at, s.signed_in_at";
 
     /// <summary>
     /// What a purge removes, as <c>e</c>: what has expired, and of rotated sessions those of families that have. While one of a family is accepted, the token
@@ -26,7 +26,7 @@ internal sealed class SessionRepository(Db db, Context context) : ISessionReposi
     internal const string Tokens = "sessions.token";
 
     // What the Python services stored: a UUID, as SessionToken accepts it.
-    private const string IsClear = "s.token::text ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'::text";
+    private const string IsClear = "s.token::text ~ '^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$'::text";
 
     private static readonly TimeSpan MaxLifetime = TimeSpan.FromDays(3650);
 
@@ -38,7 +38,7 @@ internal sealed class SessionRepository(Db db, Context context) : ISessionReposi
         CreatedAt = row.Time(),
         FamilyId = row.GuidOrNull(),
         RotatedAt = row.TimeOrNull(),
-        SignedInAt = row.Time(),
+        SignedInAt = row.TimeOrNull(),
     };
 
     /// <summary>The ids of sessions whose token is stored in clear, after an id.</summary>
@@ -169,7 +169,7 @@ internal sealed class SessionRepository(Db db, Context context) : ISessionReposi
         const string IsVerified = "(@verified IS NULL OR EXISTS (SELECT FROM users u WHERE u.id = @userId AND u.password_hash::text = @verified))";
         const string Insert = $"""
             INSERT INTO sessions AS s (id, user_id, token, expires_at, created_at, signed_in_at, client_key_hash, sealed_token)
-            SELECT @id, @userId, @token, {ServerTime.Present} + @lifetime, {ServerTime.Present}, {ServerTime.Present}, @client, @sealed
+            SELECT @id, @userId, @token, {ServerTime.Present} + @lifetime::interval, {ServerTime.Present}, {ServerTime.Present}, @client, @sealed
             WHERE {IsVerified}
             """;
         var (id, token, lifetime) = (session.Id ?? Ids.New(), SessionToken.New(), context.Accounts.Cap(session.Lifetime));

@@ -28,11 +28,11 @@ internal sealed class SessionRotation(SessionToken presented, string[] tokens, C
                 SET rotated_at = {ServerTime.Present}, token = @hash, client_key_hash = coalesce(s.client_key_hash::text, @client), sealed_token = @sealed
                 WHERE s.token::text = ANY (@tokens) AND s.rotated_at IS NULL AND s.expires_at > {ServerTime.Present}
                   AND (s.client_key_hash IS NULL OR s.client_key_hash::text = @client)
-                  AND (@maxAge IS NULL OR {SessionRepository.SignedIn} > {ServerTime.Present} - @maxAge)
+                  AND (@maxAge::interval IS NULL OR {SessionRepository.SignedIn} > {ServerTime.Present} - @maxAge::interval)
                 RETURNING s.user_id, coalesce(s.family_id, s.id) AS family_id, {SessionRepository.SignedIn} AS signed_in_at, s.client_key_hash
             )
             INSERT INTO sessions (id, user_id, token, expires_at, created_at, family_id, signed_in_at, client_key_hash)
-            SELECT @id, g.user_id, @next, least({ServerTime.Present} + @lifetime, g.signed_in_at + @maxAge), {ServerTime.Present}, g.family_id, g.signed_in_at,
+            SELECT @id, g.user_id, @next, least({ServerTime.Present} + @lifetime::interval, g.signed_in_at + @maxAge::interval), {ServerTime.Present}, g.family_id, g.signed_in_at,
                 g.client_key_hash
             FROM gate g
             """,
@@ -56,7 +56,7 @@ internal sealed class SessionRotation(SessionToken presented, string[] tokens, C
         var revoke = new Statement($"""
             DELETE FROM sessions f
             USING sessions s
-            WHERE s.token::text = ANY (@tokens) AND s.rotated_at <= {ServerTime.Present} - @grace
+            WHERE s.token::text = ANY (@tokens) AND s.rotated_at <= {ServerTime.Present} - @grace::interval
               AND f.user_id = s.user_id AND coalesce(f.family_id, f.id) = coalesce(s.family_id, s.id)
               AND NOT EXISTS (SELECT FROM sessions n WHERE n.token::text = @next)
             RETURNING f.id
@@ -69,7 +69,7 @@ internal sealed class SessionRotation(SessionToken presented, string[] tokens, C
             JOIN sessions s ON s.user_id = p.user_id AND coalesce(s.family_id, s.id) = coalesce(p.family_id, p.id) AND (s.id = p.id OR s.created_at >= p.rotated_at)
             JOIN users u ON u.id = s.user_id
             WHERE p.token::text = ANY (@tokens)
-            ORDER BY s.id = p.id DESC, s.created_at
+            ORDER BY s.id = p.id DESC, s.created_at, s.id
             LIMIT @limit
             """, P.Of(tokens), P.Of(MaxSuccessors, "limit"));
         return db.WriteBatchAsync(

@@ -39,7 +39,7 @@ internal sealed class SignInThrottle(Db db, Context context) : ISignInThrottle, 
                 SELECT {IsKnown} AS is_known
             ), place AS (
                 INSERT INTO sign_in_attempts AS a (subject_hash, attempts, expires_at)
-                SELECT CASE WHEN k.is_known THEN @ofClient ELSE @ofPlace END, 1, {ServerTime.Present} + @lockout
+                SELECT CASE WHEN k.is_known THEN @ofClient ELSE @ofPlace END, 1, {ServerTime.Present} + @lockout::interval
                 FROM known k
                 ON CONFLICT (subject_hash) DO UPDATE
                 SET attempts = CASE WHEN a.expires_at <= {ServerTime.Present} THEN 1 ELSE least(a.attempts, @maxAttempts) + 1 END,
@@ -47,7 +47,7 @@ internal sealed class SignInThrottle(Db db, Context context) : ISignInThrottle, 
                 RETURNING a.attempts <= @maxAttempts AS is_allowed, a.expires_at
             ), address AS (
                 INSERT INTO sign_in_attempts AS a (subject_hash, attempts, expires_at)
-                SELECT @ofAddress, 1, {ServerTime.Present} + @lockout
+                SELECT @ofAddress, 1, {ServerTime.Present} + @lockout::interval
                 FROM place p, known k
                 WHERE p.is_allowed AND NOT k.is_known
                 ON CONFLICT (subject_hash) DO UPDATE
@@ -57,7 +57,7 @@ internal sealed class SignInThrottle(Db db, Context context) : ISignInThrottle, 
                 RETURNING a.attempts <= @maxAttemptsOfAddress AS is_allowed, a.expires_at
             ), account AS (
                 INSERT INTO sign_in_attempts AS a (subject_hash, attempts, expires_at)
-                SELECT @ofAccount, 1, {ServerTime.Present} + @lockout
+                SELECT @ofAccount, 1, {ServerTime.Present} + @lockout::interval
                 FROM address d
                 WHERE d.is_allowed
                 ON CONFLICT (subject_hash) DO UPDATE
@@ -124,7 +124,7 @@ internal sealed class SignInThrottle(Db db, Context context) : ISignInThrottle, 
                 SELECT e.subject_hash
                 FROM sign_in_attempts e
                 WHERE {Purgeable}
-                ORDER BY e.expires_at
+                ORDER BY e.expires_at, e.subject_hash
                 LIMIT @limit
                 FOR UPDATE SKIP LOCKED
             ))

@@ -12,7 +12,7 @@ internal sealed class UserRepository(Db db, TimeProvider clock) : IUserRepositor
     internal const string HasEmail = """pg_catalog.lower(u.email::text COLLATE "C") = ANY (@emails)""";
 
     /// <summary>The order of users <c>u</c> with one mailbox, which other writers may have stored in several spellings: that of <c>@emails</c>.</summary>
-    internal const string ByEmail = """pg_catalog.array_position(@emails, pg_catalog.lower(u.email::text COLLATE "C"))""";
+    internal const string ByEmail = """pg_catalog.array_position(@emails, pg_catalog.lower(u.email::text COLLATE "C")), u.id""";
 
     internal static User Read(RowReader row) => new()
     {

@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using AutoStack.Data.Deployments;
 using AutoStack.Data.Monitoring;
-using AutoStack.Data.Security;
 using AutoStack.Data.Tests.Support;
 using AutoStack.Data.Users;
 using Microsoft.Extensions.DependencyInjection;
@@ -219,7 +218,8 @@ public sealed class RetentionServiceTests : DatabaseTests
         DeploymentLogs = null,
         RuntimeLogs = null,
         DeletedDeployments = null,
-        ExpiredSessions = false, ExpiredSignInAttempts = false,
+        ExpiredSessions = false,
+        ExpiredSignInAttempts = false,
         PasswordResetTokens = null,
         WebhookPayloads = null,
         HealthChecks = policy.BatchSize == 1000 ? null : policy.HealthChecks,

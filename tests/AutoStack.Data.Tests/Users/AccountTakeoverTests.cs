@@ -163,7 +163,7 @@ public sealed class AccountTakeoverTests : DatabaseTests
         var exchanged = await Sessions.RotateAsync(token, null, NewSession.DefaultLifetime, Token);
 
         Assert.That(
-            await Identities.LinkAsync(user.Id, IdentityProvider.Github, Unique("gh"), null, exchanged.Next!.Session.SignedInAt, Token),
+            await Identities.LinkAsync(user.Id, IdentityProvider.Github, Unique("gh"), null, exchanged.Next!.Session.SignedInAt!.Value, Token),
             Is.EqualTo(LinkResult.SignInTooOld));
     }
 

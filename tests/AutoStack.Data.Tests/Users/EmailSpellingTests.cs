@@ -94,7 +94,11 @@ public sealed class EmailSpellingTests : DatabaseTests
 
         var identity = new ProviderIdentity
         {
-            Provider = IdentityProvider.Github, ProviderId = Unique("provider"), Name = "Ada", Email = spellings[0], EmailVerified = true,
+            Provider = IdentityProvider.Github,
+            ProviderId = Unique("provider"),
+            Name = "Ada",
+            Email = spellings[0],
+            EmailVerified = true,
         };
         var signIn = await Identities.SignInWithProviderAsync(identity, Token);
         Assert.That((signIn.Outcome, signIn.User!.Email), Is.EqualTo((ProviderSignInOutcome.TookOver, spellings[0])));

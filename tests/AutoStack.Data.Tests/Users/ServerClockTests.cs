@@ -106,7 +106,7 @@ public sealed class ServerClockTests : DatabaseTests
         var user = await AddServerUserAsync();
         var (_, token) = await ServerSessions.AddAsync(new NewSession { UserId = user.Id }, Token);
         await ExecuteAsync($"UPDATE sessions SET signed_in_at = timezone('UTC', now()) - interval '{ago}' WHERE user_id = $1", user.Id);
-        var signedInAt = (await ServerSessions.FindActiveAsync(token, Token))!.Session.SignedInAt;
+        var signedInAt = (await ServerSessions.FindActiveAsync(token, Token))!.Session.SignedInAt!.Value;
 
         Assert.That(
             await host.GetRequiredService<IIdentityRepository>().LinkAsync(user.Id, IdentityProvider.Github, Unique("gh"), null, signedInAt, Token),
