@@ -14,25 +14,25 @@ internal sealed class RetentionService(Db db, Context context) : IRetentionServi
     internal static IReadOnlyList<Rule> Rules { get; } =
     [
         new("deployments", nameof(RetentionPolicy.DeletedDeployments), policy => policy.DeletedDeployments,
-            (get, before, limit, token) => get.Of<IDeploymentMaintenance>().PurgeDeletedAsync(before, limit, token), (before, _) => RetentionCounts.Deployments(before))
+            (get, before, limit, token) => get.Of<IDeploymentMaintenance>().PurgeDeletedAsync(before, limit, token), RetentionCounts.Deployments)
         {
             // One of them may have a hundred stages and containers, which go along.
             MaxBatchSize = 50,
         },
         new("deployment_logs", nameof(RetentionPolicy.DeploymentLogs), policy => policy.DeploymentLogs,
-            (get, before, limit, token) => get.Of<IDeploymentLogRepository, DeploymentLogRepository>().PurgeAsync(before, limit, get.Place, token), (before, _) => RetentionCounts.DeploymentLogs(before)),
+            (get, before, limit, token) => get.Of<IDeploymentLogRepository, DeploymentLogRepository>().PurgeAsync(before, limit, get.Place, token), RetentionCounts.DeploymentLogs),
         new("deployment_runtime_logs", nameof(RetentionPolicy.RuntimeLogs), policy => policy.RuntimeLogs,
-            (get, before, limit, token) => get.Of<IDeploymentRuntimeLogRepository, DeploymentRuntimeLogRepository>().PurgeAsync(before, limit, get.Place, token), (before, _) => RetentionCounts.RuntimeLogs(before)),
+            (get, before, limit, token) => get.Of<IDeploymentRuntimeLogRepository, DeploymentRuntimeLogRepository>().PurgeAsync(before, limit, get.Place, token), RetentionCounts.RuntimeLogs),
         new("deployment_health_checks", nameof(RetentionPolicy.HealthChecks), policy => policy.HealthChecks,
-            (get, before, limit, token) => get.Of<IDeploymentHealthCheckRepository, DeploymentHealthCheckRepository>().PurgeAsync(before, limit, get.Place, token), (before, _) => RetentionCounts.HealthChecks(before)),
+            (get, before, limit, token) => get.Of<IPlatformDeploymentHealthCheckRepository, DeploymentHealthCheckRepository>().PurgeAsync(before, limit, get.Place, token), RetentionCounts.HealthChecks),
         new("sessions", nameof(RetentionPolicy.ExpiredSessions), policy => policy.ExpiredSessions ? TimeSpan.Zero : null,
-            (get, _, limit, token) => get.Of<IPlatformSessionRepository>().PurgeExpiredAsync(limit, token), (_, clock) => RetentionCounts.Sessions(clock)),
+            (get, _, limit, token) => get.Of<IPlatformSessionRepository>().PurgeExpiredAsync(limit, token), RetentionCounts.Sessions),
         new("sign_in_attempts", nameof(RetentionPolicy.ExpiredSignInAttempts), policy => policy.ExpiredSignInAttempts ? TimeSpan.Zero : null,
-            (get, _, limit, token) => get.Of<IPlatformSignInThrottle>().PurgeExpiredAsync(limit, token), (_, clock) => RetentionCounts.SignInAttempts(clock)),
+            (get, _, limit, token) => get.Of<IPlatformSignInThrottle>().PurgeExpiredAsync(limit, token), RetentionCounts.SignInAttempts),
         new("password_reset_tokens", nameof(RetentionPolicy.PasswordResetTokens), policy => policy.PasswordResetTokens,
-            (get, before, limit, token) => get.Of<IPlatformPasswordResetTokenRepository>().PurgeAsync(before, limit, token), (before, _) => RetentionCounts.PasswordResetTokens(before)),
+            (get, before, limit, token) => get.Of<IPlatformPasswordResetTokenRepository>().PurgeAsync(before, limit, token), RetentionCounts.PasswordResetTokens),
         new("webhook_payloads", nameof(RetentionPolicy.WebhookPayloads), policy => policy.WebhookPayloads,
-            (get, before, limit, token) => get.Of<IWebhookPayloadRepository>().PurgeAsync(before, limit, token), (before, _) => RetentionCounts.WebhookPayloads(before))
+            (get, before, limit, token) => get.Of<IWebhookPayloadRepository>().PurgeAsync(before, limit, token), RetentionCounts.WebhookPayloads)
         {
             // One of them may have many megabytes.
             MaxBatchSize = 100,
@@ -63,7 +63,7 @@ internal sealed class RetentionService(Db db, Context context) : IRetentionServi
         var counts = new List<RetentionCount>();
         foreach (var (rule, age) in Applied(policy))
         {
-            var rows = await db.ListAsync(row => row.Long(), rule.Count(now - age, context.Clock), cancellationToken).ConfigureAwait(false);
+            var rows = await db.ListAsync(row => row.Long(), rule.Count(now - age), cancellationToken).ConfigureAwait(false);
             counts.Add(new RetentionCount(rule.Table, rows[0]));
         }
 
@@ -132,13 +132,13 @@ internal sealed class RetentionService(Db db, Context context) : IRetentionServi
     /// <param name="Setting">The setting of the policy.</param>
     /// <param name="Age">How long rows are kept; null for ever.</param>
     /// <param name="Purge">Removes one batch of what lies before a moment; the number of rows.</param>
-    /// <param name="Count">Counts what lies before a moment, or has expired by the clock.</param>
+    /// <param name="Count">Counts what lies before a moment.</param>
     internal sealed record Rule(
         string Table,
         string Setting,
         Func<RetentionPolicy, TimeSpan?> Age,
         Func<Source, DateTimeOffset, int, CancellationToken, Task<int>> Purge,
-        Func<DateTimeOffset, TimeProvider, Statement> Count)
+        Func<DateTimeOffset, Statement> Count)
     {
         public int MaxBatchSize { get; init; } = 1000;
     }
