@@ -6,25 +6,29 @@ namespace AutoStack.Data;
 public sealed class AccountOptions
 {
     /// <summary>
-    /// The maximum age of a sign-in that may link an account with a provider's (<see cref="Users.IIdentityRepository.LinkAsync"/>); above zero, up to a day.
+    /// The maximum age of a sign-in that may link an account with a provider's (<see cref="Users.IIdentityRepository.LinkAsync"/>); above
+    /// zero, up to a day.
     /// Default 10 minutes.
     /// </summary>
     public TimeSpan FreshSignIn { get; set; } = TimeSpan.FromMinutes(10);
 
     /// <summary>
-    /// The minimum time between two reset tokens of a user while the first one can be used; a request in between ends nothing. Up to a day; zero issues a token
+    /// The minimum time between two reset tokens of a user while the first one can be used; a request in between ends nothing. Up to a
+    /// day; zero issues a token
     /// each time. Default 1 minute.
     /// </summary>
     public TimeSpan ResetInterval { get; set; } = TimeSpan.FromMinutes(1);
 
     /// <summary>
-    /// The maximum age of a sign-in: a session ends then, however often it was exchanged. Above zero, up to ten years; null for no limit. Default 90 days: a
+    /// The maximum age of a sign-in: a session ends then, however often it was exchanged. Above zero, up to ten years; null for no limit.
+    /// Default 90 days: a
     /// stolen token that nobody notices is of no use after a quarter of a year.
     /// </summary>
     public TimeSpan? MaxSignInAge { get; set; } = TimeSpan.FromDays(90);
 
     /// <summary>
-    /// The maximum number of sign-ins of a user at once; a further one ends the one that was longest not exchanged. 1 to 1000; null for no limit. Default 100:
+    /// The maximum number of sign-ins of a user at once; a further one ends the one that was longest not exchanged. 1 to 1000; null for no
+    /// limit. Default 100:
     /// more than a person's devices, and a bound for a client that signs in with each request.
     /// </summary>
     public int? MaxSignIns { get; set; } = 100;

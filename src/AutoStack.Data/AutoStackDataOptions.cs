@@ -41,7 +41,8 @@ public sealed class AutoStackDataOptions
     public IList<SecretKey> SecretKeys { get; } = [];
 
     /// <summary>
-    /// Whether a secret that is stored in clear is read as it is, as the Python services left them, their session tokens among them. Default true. Set it to false once
+    /// Whether a secret that is stored in clear is read as it is, as the Python services left them, their session tokens among them.
+    /// Default true. Set it to false once
     /// <see cref="ISecretRotation"/> has encrypted all: else whoever can write to the table can put a value of theirs in the place of an encrypted one.
     /// </summary>
     public bool AcceptClearSecrets { get; set; } = true;

@@ -114,7 +114,8 @@ public sealed class UnitOfWorkFailedException : AutoStackDataException
 }
 
 /// <summary>
-/// Passwords are hashed on every core that hashing may use, and as many calls wait as <see cref="Security.PasswordHasherOptions.MaxWaiting"/> allows. Nothing
+/// Passwords are hashed on every core that hashing may use, and as many calls wait as <see
+/// cref="Security.PasswordHasherOptions.MaxWaiting"/> allows. Nothing
 /// was hashed. Answer <c>503</c> with <c>Retry-After</c>: a hash takes a quarter of a second of a core.
 /// </summary>
 public sealed class PasswordHasherBusyException : AutoStackDataException

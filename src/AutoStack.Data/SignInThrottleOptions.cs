@@ -1,7 +1,8 @@
 namespace AutoStack.Data;
 
 /// <summary>
-/// How many passwords may be tried before <see cref="Users.ISignInThrottle"/> locks out. A number of attempts counts those that did not succeed, each at most
+/// How many passwords may be tried before <see cref="Users.ISignInThrottle"/> locks out. A number of attempts counts those that did not
+/// succeed, each at most
 /// <see cref="Lockout"/> after the one before; a lockout starts with the last one that is allowed.
 /// </summary>
 public sealed class SignInThrottleOptions
@@ -9,7 +10,8 @@ public sealed class SignInThrottleOptions
     /// <summary>Whether attempts are counted. False allows each attempt and writes nothing. Default true.</summary>
     public bool Enabled { get; set; } = true;
 
-    /// <summary>The maximum number of attempts for one account from one IP address, or from one known client; 1 to 1000. Default 5.</summary>
+    /// <summary>The maximum number of attempts for one account from one IP address, or from one known client; 1 to 1000. Default
+    /// 5.</summary>
     public int MaxAttempts { get; set; } = 5;
 
     /// <summary>The maximum number of attempts for one account from all unknown clients together; 1 to 1,000,000. Default 100.</summary>

@@ -1,12 +1,15 @@
 namespace AutoStack.Data.Internal;
 
 /// <summary>
-/// An e-mail address in the one spelling in which it is stored: the local part in NFC with a to z for A to Z, the domain in lower case as the DNS has it
-/// (<c>xn--…</c>), no dot at the end. Other letters of the local part keep their case, since only the receiving server knows whether it matters.
+/// An e-mail address in the one spelling in which it is stored: the local part in NFC with a to z for A to Z, the domain in lower case as
+/// the DNS has it
+/// (<c>xn--…</c>), no dot at the end. Other letters of the local part keep their case, since only the receiving server knows whether it
+/// matters.
 /// </summary>
 /// <param name="Canonical">The spelling that is stored.</param>
 /// <param name="Spellings">
-/// The spellings under which a row of another writer may hold the same mailbox, as it was typed first and <paramref name="Canonical"/> among them, each folded
+/// The spellings under which a row of another writer may hold the same mailbox, as it was typed first and <paramref name="Canonical"/>
+/// among them, each folded
 /// as <c>lower(email COLLATE "C")</c> folds the column.
 /// </param>
 internal sealed record EmailAddress(string Canonical, string[] Spellings)
@@ -17,7 +20,8 @@ internal sealed record EmailAddress(string Canonical, string[] Spellings)
     private static readonly string[] Ends = ["", "."];
 
     /// <summary>Reads an address that is to be stored.</summary>
-    /// <exception cref="ArgumentException">It is not the address of one mailbox; the message says what is wrong and does not hold the address.</exception>
+    /// <exception cref="ArgumentException">It is not the address of one mailbox; the message says what is wrong and does not hold the
+    /// address.</exception>
     public static async Task<EmailAddress> ParseAsync(Db db, string? text, string name, CancellationToken cancellationToken)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(text, name);
@@ -25,7 +29,8 @@ internal sealed record EmailAddress(string Canonical, string[] Spellings)
         return address ?? throw new ArgumentException($"{name} is not an e-mail address: {problem}.", name);
     }
 
-    /// <summary>Reads an address that is looked for. One that could not be stored finds a row of another writer that holds just this.</summary>
+    /// <summary>Reads an address that is looked for. One that could not be stored finds a row of another writer that holds just
+    /// this.</summary>
     /// <exception cref="ArgumentException">It is null or blank.</exception>
     public static async Task<EmailAddress> SoughtAsync(Db db, string? text, CancellationToken cancellationToken)
     {
@@ -36,7 +41,8 @@ internal sealed record EmailAddress(string Canonical, string[] Spellings)
     }
 
     /// <summary>
-    /// A to Z as a to z, every other letter as it is: what <c>lower(email COLLATE "C")</c> makes of it, whatever the locale of the database. Folding more would
+    /// A to Z as a to z, every other letter as it is: what <c>lower(email COLLATE "C")</c> makes of it, whatever the locale of the
+    /// database. Folding more would
     /// make one address of two.
     /// </summary>
     public static string Fold(string address) => string.Create(address.Length, address, static (target, source) =>

@@ -4,7 +4,8 @@ namespace AutoStack.Data.Internal;
 
 /// <summary>The domain of an address between its spellings: labels in Unicode, and labels as the DNS has them.</summary>
 /// <remarks>
-/// Not <see cref="System.Globalization.IdnMapping"/>: with ICU it maps and refuses by the version that the machine has, without it maps nothing.
+/// Not <see cref="System.Globalization.IdnMapping"/>: with ICU it maps and refuses by the version that the machine has, without it maps
+/// nothing.
 /// </remarks>
 internal static class EmailDomain
 {
@@ -32,7 +33,8 @@ internal static class EmailDomain
     }
 
     /// <summary>
-    /// The labels as the DNS has them; null when the domain cannot be one. A label that was spelled encoded must come out as it was: another text that
+    /// The labels as the DNS has them; null when the domain cannot be one. A label that was spelled encoded must come out as it was:
+    /// another text that
     /// only normalises to the same is another domain, whose owner may be anybody.
     /// </summary>
     /// <param name="unicode">The domain in Unicode, normalised and in lower case.</param>

@@ -4,7 +4,8 @@ using System.Text;
 
 namespace AutoStack.Data.Internal;
 
-/// <summary>The form of an address of one mailbox: <c>local@domain</c>, without comment, display name, quoted local part or address literal.</summary>
+/// <summary>The form of an address of one mailbox: <c>local@domain</c>, without comment, display name, quoted local part or address
+/// literal.</summary>
 internal static class EmailSyntax
 {
     private const int MaxLocalBytes = 64;
@@ -12,7 +13,8 @@ internal static class EmailSyntax
     // RFC 5322, atext and the dot.
     private static readonly SearchValues<char> Atoms = SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!#$%&'*+-/=?^_`{|}~.");
 
-    // Full-width and small @; what NFC turns into ASCII, so that one address would become another person's: the Kelvin sign, a grave accent, a question mark.
+    // Full-width and small @; what NFC turns into ASCII, so that one address would become another person's: the Kelvin sign, a grave
+    // accent, a question mark.
     private static readonly SearchValues<char> Lookalikes = SearchValues.Create("\uFF20\uFE6B\u212A\u1FEF\u037E");
 
     /// <summary>Splits an address; what is wrong with it, or null.</summary>

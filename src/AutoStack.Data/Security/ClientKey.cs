@@ -6,7 +6,8 @@ using System.Text;
 namespace AutoStack.Data.Security;
 
 /// <summary>
-/// What tells one client (a browser, a program) from another: 32 random bytes that it keeps across its sign-ins, apart from its session token. The database
+/// What tells one client (a browser, a program) from another: 32 random bytes that it keeps across its sign-ins, apart from its session
+/// token. The database
 /// has their SHA-256. Prints <c>[redacted]</c>.
 /// </summary>
 public sealed class ClientKey
@@ -44,7 +45,8 @@ public sealed class ClientKey
 
     /// <summary>Encrypts a token so that it opens only with this key and <paramref name="context"/>.</summary>
     /// <remarks>
-    /// The context is the token that was exchanged for it, or the id of a new session. The next token is random and not derived from the one before: a key and an
+    /// The context is the token that was exchanged for it, or the id of a new session. The next token is random and not derived from the
+    /// one before: a key and an
     /// old token that are stolen later, without the database, tell nothing of the present one; neither does a dump without the key.
     /// </remarks>
     internal string Seal(SessionToken token, string context)
@@ -57,7 +59,8 @@ public sealed class ClientKey
         return Base64Url.EncodeToString(bytes);
     }
 
-    /// <summary>Opens a token that <see cref="Seal"/> has encrypted; null when it was another key or context, or the text was changed.</summary>
+    /// <summary>Opens a token that <see cref="Seal"/> has encrypted; null when it was another key or context, or the text was
+    /// changed.</summary>
     internal SessionToken? Open(string sealedText, string context)
     {
         if (!Base64Url.IsValid(sealedText, out var length) || length <= NonceBytes + TagBytes)

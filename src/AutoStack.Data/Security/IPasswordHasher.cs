@@ -18,12 +18,14 @@ public interface IPasswordHasher
     Task<PasswordHash> HashAsync(string password, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Checks a password. A check takes as long as one of <see cref="PasswordHasherOptions.WorkFactor"/>, whatever is stored and whether the password is right.
+    /// Checks a password. A check takes as long as one of <see cref="PasswordHasherOptions.WorkFactor"/>, whatever is stored and whether
+    /// the password is right.
     /// </summary>
     /// <param name="password">The password as it was typed; null, too long and malformed ones are wrong.</param>
     /// <param name="hash">
     /// The stored hash, also one of the Python services: <c>$2a$</c>, <c>$2b$</c> or <c>$2y$</c>, work factor 04 to
-    /// <see cref="PasswordHasherOptions.WorkFactor"/>. No password fits a higher one; a warning is logged. Null for an account without a password, or for no account.
+    /// <see cref="PasswordHasherOptions.WorkFactor"/>. No password fits a higher one; a warning is logged. Null for an account without a
+    /// password, or for no account.
     /// </param>
     /// <param name="cancellationToken">Stops waiting for a core; a check once begun is finished.</param>
     /// <returns>Whether it is the password, and whether to hash it anew.</returns>

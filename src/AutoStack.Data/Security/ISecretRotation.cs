@@ -1,7 +1,8 @@
 namespace AutoStack.Data.Security;
 
 /// <summary>
-/// Encrypts stored secrets anew with the first of <see cref="AutoStackDataOptions.SecretKeys"/>, also those that were stored in clear, and hashes session
+/// Encrypts stored secrets anew with the first of <see cref="AutoStackDataOptions.SecretKeys"/>, also those that were stored in clear, and
+/// hashes session
 /// tokens that the Python services stored in clear: their holders stay signed in.
 /// </summary>
 public interface ISecretRotation

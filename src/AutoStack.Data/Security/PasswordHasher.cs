@@ -50,12 +50,14 @@ internal sealed partial class PasswordHasher : IPasswordHasher, IDisposable
     }
 
     /// <summary>
-    /// Compares, with the work of one hash of <paramref name="workFactor"/> whatever is stored and whatever the answer is. The work goes by the factors of the
+    /// Compares, with the work of one hash of <paramref name="workFactor"/> whatever is stored and whatever the answer is. The work goes
+    /// by the factors of the
     /// hashes that <paramref name="verify"/> is given.
     /// </summary>
     internal static PasswordVerification Check(string? password, string? stored, int workFactor, Func<string, string, bool> verify)
     {
-        // A stronger hash cannot take less time than it does: that it fits no password keeps accounts from being told apart, and a changed row from
+        // A stronger hash cannot take less time than it does: that it fits no password keeps accounts from being told apart, and a changed
+        // row from
         // holding a core for days.
         if (password is null || !IsUsable(password) || stored is null || Factor(stored) is not { } factor || factor > workFactor)
         {

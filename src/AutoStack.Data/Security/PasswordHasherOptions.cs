@@ -8,17 +8,20 @@ namespace AutoStack.Data.Security;
 /// </summary>
 public sealed class PasswordHasherOptions
 {
-    /// <summary>The maximum number of hashes at once; 1 to 1024. Default one less than the machine has cores, at least 1: the rest of the process keeps a core.</summary>
+    /// <summary>The maximum number of hashes at once; 1 to 1024. Default one less than the machine has cores, at least 1: the rest of the
+    /// process keeps a core.</summary>
     public int MaxConcurrency { get; set; } = Math.Max(1, Environment.ProcessorCount - 1);
 
     /// <summary>
-    /// The maximum number of calls that wait for a core; a further one fails with <see cref="PasswordHasherBusyException"/>. 0 to 100,000. Null, the default:
+    /// The maximum number of calls that wait for a core; a further one fails with <see cref="PasswordHasherBusyException"/>. 0 to 100,000.
+    /// Null, the default:
     /// 16 for each of <see cref="MaxConcurrency"/>, so that a call waits about 4 s at work factor 12.
     /// </summary>
     public int? MaxWaiting { get; set; }
 
     /// <summary>
-    /// The bcrypt work factor of new hashes; each step doubles the work. 10 to 14. Default 12. A check takes as long as a hash of this work factor, whatever is
+    /// The bcrypt work factor of new hashes; each step doubles the work. 10 to 14. Default 12. A check takes as long as a hash of this
+    /// work factor, whatever is
     /// stored, so that no password fits a stored hash of a higher one: set it to the highest in the table.
     /// </summary>
     public int WorkFactor { get; set; } = 12;

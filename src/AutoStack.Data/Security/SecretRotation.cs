@@ -30,7 +30,8 @@ internal sealed class SecretRotation(Db db, SecretProtector secrets) : ISecretRo
         return results;
     }
 
-    // Not AcceptClearSecrets' concern: a hash of the token gives whoever wrote the clear one nothing more than they had, and its holder stays signed in.
+    // Not AcceptClearSecrets' concern: a hash of the token gives whoever wrote the clear one nothing more than they had, and its holder
+    // stays signed in.
     private async Task<SecretRotationResult> HashSessionsAsync(int batchSize, CancellationToken cancellationToken)
     {
         var result = new SecretRotationResult(SessionRepository.Tokens, Rotated: 0, Skipped: 0, Unreadable: 0);

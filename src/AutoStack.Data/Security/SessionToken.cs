@@ -11,7 +11,8 @@ public sealed class SessionToken
 
     internal string Hash => OpaqueToken.Hash(text);
 
-    /// <summary>A new token of 32 random bytes. Only the library makes them: a token that somebody presents never becomes a new session's.</summary>
+    /// <summary>A new token of 32 random bytes. Only the library makes them: a token that somebody presents never becomes a new
+    /// session's.</summary>
     internal static SessionToken New() => new(OpaqueToken.New());
 
     /// <summary>The values under which the table may hold it.</summary>
@@ -19,7 +20,8 @@ public sealed class SessionToken
     /// The Python services stored their tokens, UUIDs, in clear. Only what looks like one is compared with the column as it is: a hash that
     /// somebody read from the table is not a token.
     /// </remarks>
-    /// <param name="acceptClear">Whether a token that is stored in clear is accepted: <see cref="AutoStackDataOptions.AcceptClearSecrets"/>.</param>
+    /// <param name="acceptClear">Whether a token that is stored in clear is accepted: <see
+    /// cref="AutoStackDataOptions.AcceptClearSecrets"/>.</param>
     internal string[] Stored(bool acceptClear) => acceptClear && Guid.TryParseExact(text, "D", out _) ? [Hash, text] : [Hash];
 
     /// <summary>Reads a token that a client presents: one of ours, or a UUID of the Python services.</summary>

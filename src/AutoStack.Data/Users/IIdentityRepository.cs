@@ -8,7 +8,8 @@ public interface IIdentityRepository
     /// <summary>Finds what is needed to check a password, or to send a reset.</summary>
     /// <param name="email">The address that was typed, in any spelling of the mailbox.</param>
     /// <param name="cancellationToken">Stops the query.</param>
-    /// <returns>The user and the hash; null when no account has the address, or it is not one. Check the password against null then, so that it takes the same time.</returns>
+    /// <returns>The user and the hash; null when no account has the address, or it is not one. Check the password against null then, so
+    /// that it takes the same time.</returns>
     /// <exception cref="ArgumentException"><paramref name="email"/> is null or blank.</exception>
     Task<UserCredentials?> FindCredentialsAsync(string email, CancellationToken cancellationToken);
 
@@ -17,30 +18,36 @@ public interface IIdentityRepository
     /// <param name="providerId">The account there.</param>
     /// <param name="cancellationToken">Stops the query.</param>
     /// <returns>The user; null when the account is linked with nobody.</returns>
-    /// <exception cref="ArgumentException"><paramref name="providerId"/> is null or blank, or <paramref name="provider"/> is not defined.</exception>
+    /// <exception cref="ArgumentException"><paramref name="providerId"/> is null or blank, or <paramref name="provider"/> is not
+    /// defined.</exception>
     Task<User?> FindByProviderAsync(IdentityProvider provider, string providerId, CancellationToken cancellationToken);
 
     /// <summary>Makes an account with a password. Of two registrations of one address at once, one is told that it is taken.</summary>
     /// <param name="account">The account.</param>
     /// <param name="cancellationToken">Stops the insert.</param>
     /// <returns>The account, or that its address is taken. Repeated with the same id, address and hash, the account that is there.</returns>
-    /// <exception cref="ArgumentException">A value is missing, blank or too long, or the address is not that of one mailbox; the message names it.</exception>
+    /// <exception cref="ArgumentException">A value is missing, blank or too long, or the address is not that of one mailbox; the message
+    /// names it.</exception>
     /// <exception cref="DuplicateException">The id belongs to an account with another address.</exception>
     Task<Registration> RegisterAsync(NewAccount account, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Finds the account of a user whom a provider has just signed in: by the account there, else by the address when the provider has verified it, else makes
-    /// one. Parallel sign-ins of a new user make one account, also through two providers. An account whose address nobody has verified becomes the user's
+    /// Finds the account of a user whom a provider has just signed in: by the account there, else by the address when the provider has
+    /// verified it, else makes
+    /// one. Parallel sign-ins of a new user make one account, also through two providers. An account whose address nobody has verified
+    /// becomes the user's
     /// (<see cref="ProviderSignInOutcome.TookOver"/>).
     /// </summary>
     /// <param name="identity">What the provider says.</param>
     /// <param name="cancellationToken">Stops the sign-in.</param>
     /// <returns>The account, or why there is none.</returns>
-    /// <exception cref="ArgumentException">A value is missing, blank or too long, or the address is not that of one mailbox; the message names it.</exception>
+    /// <exception cref="ArgumentException">A value is missing, blank or too long, or the address is not that of one mailbox; the message
+    /// names it.</exception>
     /// <exception cref="ConflictException">Accounts with the address came and went meanwhile, several times.</exception>
     Task<ProviderSignIn> SignInWithProviderAsync(ProviderIdentity identity, CancellationToken cancellationToken);
 
-    /// <summary>Links a user with a provider's account; one linked before is replaced. Whoever links an account can sign in with it from then on.</summary>
+    /// <summary>Links a user with a provider's account; one linked before is replaced. Whoever links an account can sign in with it from
+    /// then on.</summary>
     /// <param name="userId">The user.</param>
     /// <param name="provider">The provider.</param>
     /// <param name="providerId">The account there; up to 255 characters.</param>
@@ -51,7 +58,8 @@ public interface IIdentityRepository
     /// </param>
     /// <param name="cancellationToken">Stops the update.</param>
     /// <returns>Whether they are linked, and if not, why.</returns>
-    /// <exception cref="ArgumentException"><paramref name="providerId"/> is null, blank or too long, or <paramref name="provider"/> is not defined.</exception>
+    /// <exception cref="ArgumentException"><paramref name="providerId"/> is null, blank or too long, or <paramref name="provider"/> is not
+    /// defined.</exception>
     Task<LinkResult> LinkAsync(
         Guid userId, IdentityProvider provider, string providerId, string? avatarUrl, DateTimeOffset signedInAt, CancellationToken cancellationToken);
 
@@ -63,10 +71,12 @@ public interface IIdentityRepository
     /// <exception cref="ArgumentException"><paramref name="provider"/> is not defined.</exception>
     Task<UnlinkResult> UnlinkAsync(Guid userId, IdentityProvider provider, CancellationToken cancellationToken);
 
-    /// <summary>Sets a user's password, and ends the other sessions and all reset tokens; links stay. Not for a rehash: <see cref="RehashAsync"/>.</summary>
+    /// <summary>Sets a user's password, and ends the other sessions and all reset tokens; links stay. Not for a rehash: <see
+    /// cref="RehashAsync"/>.</summary>
     /// <param name="userId">The user.</param>
     /// <param name="password">The hash of the password.</param>
-    /// <param name="exceptSessionId">A session to keep, together with every session of the same sign-in (it may be exchanged at this moment). Null ends all sessions.</param>
+    /// <param name="exceptSessionId">A session to keep, together with every session of the same sign-in (it may be exchanged at this
+    /// moment). Null ends all sessions.</param>
     /// <param name="cancellationToken">Stops the update.</param>
     /// <returns>False when there is no such user.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="password"/> is null.</exception>

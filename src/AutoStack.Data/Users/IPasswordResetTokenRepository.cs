@@ -20,7 +20,8 @@ public interface IPasswordResetTokenRepository
     Task<LinkedAccounts?> FindLinksAsync(ResetToken token, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Issues a token, unless one that can be used was issued less than <see cref="AccountOptions.ResetInterval"/> ago: its mail may be on the way. Those
+    /// Issues a token, unless one that can be used was issued less than <see cref="AccountOptions.ResetInterval"/> ago: its mail may be on
+    /// the way. Those
     /// issued before are no longer accepted: one is valid at a time, also when two are issued at once.
     /// </summary>
     /// <param name="userId">The user. Send the mail to <see cref="UserCredentials.Email"/>, never to the address that was typed.</param>
@@ -31,12 +32,14 @@ public interface IPasswordResetTokenRepository
     Task<ResetIssue> IssueAsync(Guid userId, TimeSpan lifetime, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Uses a token: once, together with the new password. All sessions and other tokens of the user end, the address is verified, since the token came by
+    /// Uses a token: once, together with the new password. All sessions and other tokens of the user end, the address is verified, since
+    /// the token came by
     /// mail, and links end that are not kept: a thief, or whoever registered first, may have made them.
     /// </summary>
     /// <param name="token">The token.</param>
     /// <param name="password">The hash of the new password.</param>
-    /// <param name="keep">The links that the owner has chosen from <see cref="FindLinksAsync"/>; <see cref="AccountLinks.None"/> ends all.</param>
+    /// <param name="keep">The links that the owner has chosen from <see cref="FindLinksAsync"/>; <see cref="AccountLinks.None"/> ends
+    /// all.</param>
     /// <param name="cancellationToken">Stops the update.</param>
     /// <returns>The user; null when the token is unknown, was used or has expired.</returns>
     /// <exception cref="ArgumentException">An argument is null, or <paramref name="keep"/> is not defined.</exception>

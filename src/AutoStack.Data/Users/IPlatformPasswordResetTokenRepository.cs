@@ -10,7 +10,8 @@ public interface IPlatformPasswordResetTokenRepository
     /// <param name="before">The time.</param>
     /// <param name="limit">The maximum number of rows, 1 to <see cref="MaxPurgeSize"/>.</param>
     /// <param name="cancellationToken">Stops the delete.</param>
-    /// <returns>The number of rows removed; call again while it is <paramref name="limit"/>. Rows that another purge is removing are skipped.</returns>
+    /// <returns>The number of rows removed; call again while it is <paramref name="limit"/>. Rows that another purge is removing are
+    /// skipped.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="limit"/> is out of its range.</exception>
     Task<int> PurgeAsync(DateTimeOffset before, int limit, CancellationToken cancellationToken);
 }

@@ -9,7 +9,8 @@ public interface IPlatformSignInThrottle
     /// <summary>Removes counts that are over, the oldest first.</summary>
     /// <param name="limit">The maximum number of rows, 1 to <see cref="MaxPurgeSize"/>.</param>
     /// <param name="cancellationToken">Stops the delete.</param>
-    /// <returns>The number of rows removed; call again while it is <paramref name="limit"/>. Rows that another purge is removing are skipped.</returns>
+    /// <returns>The number of rows removed; call again while it is <paramref name="limit"/>. Rows that another purge is removing are
+    /// skipped.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="limit"/> is out of its range.</exception>
     Task<int> PurgeExpiredAsync(int limit, CancellationToken cancellationToken);
 }

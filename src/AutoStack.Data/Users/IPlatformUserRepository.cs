@@ -6,7 +6,8 @@ public interface IPlatformUserRepository
     /// <summary>The maximum number of rows that a list returns at once.</summary>
     const int MaxListSize = 100;
 
-    /// <summary>Finds the account with an address, in any spelling of the same mailbox. For a sign-in or a reset, <see cref="IIdentityRepository.FindCredentialsAsync"/>.</summary>
+    /// <summary>Finds the account with an address, in any spelling of the same mailbox. For a sign-in or a reset, <see
+    /// cref="IIdentityRepository.FindCredentialsAsync"/>.</summary>
     /// <param name="email">The address.</param>
     /// <param name="cancellationToken">Stops the query.</param>
     /// <returns>The account; null when no account has the address, or it is not one.</returns>

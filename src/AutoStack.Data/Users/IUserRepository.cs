@@ -13,7 +13,8 @@ public interface IUserRepository
     /// <param name="user">The account.</param>
     /// <param name="cancellationToken">Stops the insert.</param>
     /// <returns>The account as stored.</returns>
-    /// <exception cref="ArgumentException">A value is missing, blank or too long, or the address is not that of one mailbox; the message names it.</exception>
+    /// <exception cref="ArgumentException">A value is missing, blank or too long, or the address is not that of one mailbox; the message
+    /// names it.</exception>
     /// <exception cref="DuplicateException">
     /// The address, the GitHub or the Google account is taken, or the id by an account that this request has not made.
     /// </exception>
@@ -29,7 +30,8 @@ public interface IUserRepository
     Task<UserUpdate> UpdateProfileAsync(Guid userId, UserPatch patch, DateTimeOffset? expectedVersion, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Records that the address belongs to the user. For a proof by a user who is signed in: password and links stay as they are, and whoever made the
+    /// Records that the address belongs to the user. For a proof by a user who is signed in: password and links stay as they are, and
+    /// whoever made the
     /// account with somebody else's address knows them. A proof by mail alone is <see cref="IPasswordResetTokenRepository.ConsumeAsync"/>, which ends them.
     /// </summary>
     /// <param name="userId">The account.</param>

@@ -44,7 +44,8 @@ public sealed record ProviderIdentity
     public required string Email { get; init; }
 
     /// <summary>
-    /// True when the provider has verified that the address belongs to this user. Only then does it find an account, and an account whose address nobody has
+    /// True when the provider has verified that the address belongs to this user. Only then does it find an account, and an account whose
+    /// address nobody has
     /// verified becomes theirs.
     /// </summary>
     public required bool EmailVerified { get; init; }
@@ -86,13 +87,16 @@ public enum ProviderSignInOutcome
     SignedIn,
 
     /// <summary>
-    /// An account had the address without a proof, and the provider has proved whose it is: as after a reset, its password, links, sessions, reset tokens and
-    /// GitHub connection ended, and it is linked with the provider's account. Its projects stay, and may be those of whoever registered first: show them.
+    /// An account had the address without a proof, and the provider has proved whose it is: as after a reset, its password, links,
+    /// sessions, reset tokens and
+    /// GitHub connection ended, and it is linked with the provider's account. Its projects stay, and may be those of whoever registered
+    /// first: show them.
     /// </summary>
     TookOver,
 
     /// <summary>
-    /// An account has the address, and the provider has not verified it: whoever says that an address is theirs must not get that person's account. Let the user
+    /// An account has the address, and the provider has not verified it: whoever says that an address is theirs must not get that person's
+    /// account. Let the user
     /// sign in the way they did before, and link.
     /// </summary>
     EmailMatchedUnverified,
@@ -113,7 +117,8 @@ public enum LinkResult
     /// <summary>There is no such user.</summary>
     UserNotFound,
 
-    /// <summary>The sign-in is older than <see cref="AccountOptions.FreshSignIn"/>, or lies in the future: let the user sign in again, and link then.</summary>
+    /// <summary>The sign-in is older than <see cref="AccountOptions.FreshSignIn"/>, or lies in the future: let the user sign in again, and
+    /// link then.</summary>
     SignInTooOld,
 }
 

@@ -27,7 +27,8 @@ public sealed record PasswordResetToken
 /// <summary>What came of a request for a reset.</summary>
 /// <param name="Outcome">Whether a token was issued, and if not, why.</param>
 /// <param name="Reset">The reset that was issued, or that is on its way; null when the user does not exist.</param>
-/// <param name="Token">The token, to be sent to the user; it cannot be read again. Null unless <see cref="ResetIssueOutcome.Issued"/>.</param>
+/// <param name="Token">The token, to be sent to the user; it cannot be read again. Null unless <see
+/// cref="ResetIssueOutcome.Issued"/>.</param>
 /// <param name="PreviousIssuedAt">When the user's reset before this request was issued, used or not; null when none is stored.</param>
 public sealed record ResetIssue(ResetIssueOutcome Outcome, PasswordResetToken? Reset, ResetToken? Token, DateTimeOffset? PreviousIssuedAt);
 
@@ -38,7 +39,8 @@ public enum ResetIssueOutcome
     Issued,
 
     /// <summary>
-    /// A token was issued less than <see cref="AccountOptions.ResetInterval"/> ago and can still be used. It stays valid: its mail may be on the way.
+    /// A token was issued less than <see cref="AccountOptions.ResetInterval"/> ago and can still be used. It stays valid: its mail may be
+    /// on the way.
     /// </summary>
     IssuedBefore,
 

@@ -40,7 +40,8 @@ internal sealed class ProviderEntry(ProviderIdentity identity, string? githubId,
             ON CONFLICT DO NOTHING
             """, [.. Values(), P.Of(Ids.New(), "id"), P.Text(identity.Name, 255), P.Text(email.Canonical, name: "email")]);
 
-        // As everything does that makes or ends sessions: what follows sees those that were made meanwhile. An account that only the provider has proved is
+        // As everything does that makes or ends sessions: what follows sees those that were made meanwhile. An account that only the
+        // provider has proved is
         // taken over as by a reset.
         var lockHolder = new Statement($"""
             SELECT 1

@@ -24,7 +24,8 @@ public sealed record Session
     public required DateTimeOffset? RotatedAt { get; init; }
 
     /// <summary>
-    /// When the user signed in, by the database's clock; the same for every session of a family. Null when another program made the session and nobody has
+    /// When the user signed in, by the database's clock; the same for every session of a family. Null when another program made the
+    /// session and nobody has
     /// exchanged it yet: such a sign-in is not fresh.
     /// </summary>
     public required DateTimeOffset? SignedInAt { get; init; }
@@ -37,7 +38,8 @@ public sealed record NewSession
     public static TimeSpan DefaultLifetime { get; } = TimeSpan.FromDays(7);
 
     /// <summary>
-    /// The id; null to generate one. A repeated request with the same id, user and <see cref="Client"/> returns the first request's session and token; without a
+    /// The id; null to generate one. A repeated request with the same id, user and <see cref="Client"/> returns the first request's
+    /// session and token; without a
     /// client it is refused, since nobody but the client that got the first answer may have that token.
     /// </summary>
     public Guid? Id { get; init; }
@@ -48,7 +50,8 @@ public sealed record NewSession
     /// <summary>The client that signs in; null binds the session to no client: whoever has its token can exchange it.</summary>
     public ClientKey? Client { get; init; }
 
-    /// <summary>How long the token is accepted; above zero, up to ten years. <see cref="AccountOptions.MaxSignInAge"/> shortens it.</summary>
+    /// <summary>How long the token is accepted; above zero, up to ten years. <see cref="AccountOptions.MaxSignInAge"/> shortens
+    /// it.</summary>
     public TimeSpan Lifetime { get; init; } = DefaultLifetime;
 }
 
@@ -85,7 +88,8 @@ public enum RotationOutcome
     Expired,
 
     /// <summary>
-    /// Another request exchanged the token at most <see cref="Rotation.Grace"/> ago, and this one does not prove that it comes from the same client. The client
+    /// Another request exchanged the token at most <see cref="Rotation.Grace"/> ago, and this one does not prove that it comes from the
+    /// same client. The client
     /// has, or gets, that answer, and need not sign in again.
     /// </summary>
     RotatedByAnother,
@@ -93,6 +97,7 @@ public enum RotationOutcome
     /// <summary>The token was exchanged before: somebody has a copy. All sessions of the family are revoked.</summary>
     Reused,
 
-    /// <summary>The session is bound to another client key than the presented one, or to one and none was presented. The session stays as it is.</summary>
+    /// <summary>The session is bound to another client key than the presented one, or to one and none was presented. The session stays as
+    /// it is.</summary>
     WrongClient,
 }

@@ -6,14 +6,16 @@ namespace AutoStack.Data.Users;
 
 internal sealed class SessionRepository(Db db, Context context) : ISessionRepository, IPlatformSessionRepository
 {
-    /// <summary>When the user of a session <c>s</c> signed in. Rows of other writers, and of before there was the column, tell by the first row of their family.</summary>
+    /// <summary>When the user of a session <c>s</c> signed in. Rows of other writers, and of before there was the column, tell by the
+    /// first row of their family.</summary>
     internal const string SignedIn = "coalesce(s.signed_in_at, (SELECT f.created_at FROM sessions f WHERE f.id = s.family_id), s.created_at)";
 
     // Without token, which nobody reads back.
     internal const string Columns = "s.id, s.user_id, s.expires_at, s.created_at, s.family_id, s.rotated_at, s.signed_in_at";
 
     /// <summary>
-    /// What a purge removes, as <c>e</c>: what has expired, and of rotated sessions those of families that have. While one of a family is accepted, the token
+    /// What a purge removes, as <c>e</c>: what has expired, and of rotated sessions those of families that have. While one of a family is
+    /// accepted, the token
     /// of every earlier one must be known as used.
     /// </summary>
     internal const string Purgeable = $"""
@@ -174,8 +176,10 @@ internal sealed class SessionRepository(Db db, Context context) : ISessionReposi
             """;
         var (id, token, lifetime) = (session.Id ?? Ids.New(), SessionToken.New(), context.Accounts.Cap(session.Lifetime));
 
-        // No target: the same request at the same moment may be noticed by either unique index. The statements behind the insert start after the commit that
-        // it has waited for, and find what this very call has stored, or an earlier one of the same client, whose token opens with the client's key.
+        // No target: the same request at the same moment may be noticed by either unique index. The statements behind the insert start
+        // after the commit that
+        // it has waited for, and find what this very call has stored, or an earlier one of the same client, whose token opens with the
+        // client's key.
         Statement[] attempt =
         [
             new Statement($"{Insert} ON CONFLICT DO NOTHING", Values()),

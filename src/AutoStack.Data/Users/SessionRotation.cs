@@ -21,7 +21,8 @@ internal sealed class SessionRotation(SessionToken presented, string[] tokens, C
 
     public Task<Rotation> RunAsync(Db db, Statement lockUser, CancellationToken cancellationToken)
     {
-        // A token that was stored in clear is stored as its hash from now on. A session without a client gets the one that exchanges it first.
+        // A token that was stored in clear is stored as its hash from now on. A session without a client gets the one that exchanges it
+        // first.
         var rotate = new Statement($"""
             WITH gate AS (
                 UPDATE sessions s
@@ -103,7 +104,8 @@ internal sealed class SessionRotation(SessionToken presented, string[] tokens, C
             return Refused(first.ClientHash is null || first.ClientHash == client?.Hash ? RotationOutcome.Expired : RotationOutcome.WrongClient);
         }
 
-        // From each token to the one that it was exchanged for, as far as the client's key opens them: the same answer again, or the next one that this client
+        // From each token to the one that it was exchanged for, as far as the client's key opens them: the same answer again, or the next
+        // one that this client
         // has got meanwhile.
         var (member, token) = (first, presented);
         while (member is { Found.Session.RotatedAt: not null, Sealed: { } text } && client?.Open(text, SealContext(token)) is { } successor)

@@ -30,8 +30,10 @@ internal sealed class SignInThrottle(Db db, Context context) : ISignInThrottle, 
             return new SignInAttempt(IsAllowed: true, LockedUntil: null);
         }
 
-        // One after the other, each only when the one before allows it: whoever is locked out at one place does not use up the attempts of the account. A
-        // count that has reached its limit stays until expires_at; one above the limit is the mark of a refusal. The server locks the row, so that attempts
+        // One after the other, each only when the one before allows it: whoever is locked out at one place does not use up the attempts of
+        // the account. A
+        // count that has reached its limit stays until expires_at; one above the limit is the mark of a refusal. The server locks the row,
+        // so that attempts
         // at once are counted one by one.
         var counted = await db.WriteBatchAsync(
             sets => sets.FindAsync(row => new SignInAttempt(row.Flag(), row.TimeOrNull())), [new Statement($"""
@@ -96,7 +98,8 @@ internal sealed class SignInThrottle(Db db, Context context) : ISignInThrottle, 
             return;
         }
 
-        // In the order in which an attempt locks them. The count of the address loses this attempt only: else who has an account could start it again at will.
+        // In the order in which an attempt locks them. The count of the address loses this attempt only: else who has an account could
+        // start it again at will.
         await db.WriteBatchAsync(
             _ => Task.FromResult(true),
             [

@@ -11,7 +11,8 @@ internal sealed class UserRepository(Db db, TimeProvider clock) : IUserRepositor
     /// <summary>Whether a user <c>u</c> has the address, in one of the spellings <c>@emails</c>.</summary>
     internal const string HasEmail = """pg_catalog.lower(u.email::text COLLATE "C") = ANY (@emails)""";
 
-    /// <summary>The order of users <c>u</c> with one mailbox, which other writers may have stored in several spellings: that of <c>@emails</c>.</summary>
+    /// <summary>The order of users <c>u</c> with one mailbox, which other writers may have stored in several spellings: that of
+    /// <c>@emails</c>.</summary>
     internal const string ByEmail = """pg_catalog.array_position(@emails, pg_catalog.lower(u.email::text COLLATE "C")), u.id""";
 
     internal static User Read(RowReader row) => new()
