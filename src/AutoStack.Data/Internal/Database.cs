@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using AutoStack.Data.Deployments;
 using AutoStack.Data.Security;
 using AutoStack.Data.Users;
+using AutoStack.Data.Webhooks;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 
@@ -24,6 +25,7 @@ internal sealed class Database : IAsyncDisposable, IDisposable
         [typeof(IDeploymentQueueWatcher)] = database => new DeploymentQueueWatcher(database.Notifications, database.context.Clock),
         [typeof(ILogSecrets)] = database => database.context.LogSecrets,
         [typeof(IDeploymentLogWriter)] = database => database.logWriter,
+        [typeof(IPlatformPushes)] = database => new Pushes(database.unitOfWork),
     }.ToFrozenDictionary();
 
     private readonly NpgsqlDataSource? owned;

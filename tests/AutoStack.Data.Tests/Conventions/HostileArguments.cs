@@ -207,7 +207,7 @@ public sealed partial class HostileArguments : DatabaseTests
         (known["userId"], known["ownerId"]) = (deployment.UserId, deployment.UserId);
         (known["projectId"], known["deploymentId"]) = (deployment.ProjectId, deployment.Id);
         known["exceptSessionId"] = session.Id;
-        known["id"] = type == typeof(IProjectRepository) ? deployment.ProjectId
+        known["id"] = type == typeof(IProjectRepository) || type == typeof(IPlatformProjectRepository) ? deployment.ProjectId
             : type == typeof(IDeploymentContainerRepository) ? container.Id
             : type == typeof(IWebhookPayloadRepository) ? payload.PayloadId
             : deployment.Id;

@@ -48,6 +48,8 @@ public abstract class DatabaseTests
 
     protected IProjectRepository Projects => Get<IProjectRepository>();
 
+    protected IPlatformProjectRepository PlatformProjects => Get<IPlatformProjectRepository>();
+
     protected IDeploymentRepository Deployments => Get<IDeploymentRepository>();
 
     protected IDeploymentLifecycle Lifecycle => Get<IDeploymentLifecycle>();
@@ -67,6 +69,8 @@ public abstract class DatabaseTests
     protected IPlatformDeploymentHealthCheckRepository PlatformHealthChecks => Get<IPlatformDeploymentHealthCheckRepository>();
 
     protected IWebhookPayloadRepository Webhooks => Get<IWebhookPayloadRepository>();
+
+    protected IPlatformPushes Pushes => Get<IPlatformPushes>();
 
     protected IDeploymentMaintenance Maintenance => Get<IDeploymentMaintenance>();
 
