@@ -21,10 +21,11 @@ DECLARE
     app CONSTANT text := prefix || '_app';
     readonly CONSTANT text := prefix || '_readonly';
     tables CONSTANT text[] := ARRAY[
-        'users', 'user_preferences', 'github_connections', 'sessions', 'password_reset_tokens', 'projects', 'deployments', 'deployment_logs',
+        'users', 'user_preferences', 'github_connections', 'sessions', 'password_reset_tokens', 'sign_in_attempts', 'projects', 'deployments', 'deployment_logs',
         'deployment_stages', 'deployment_containers', 'deployment_health_checks', 'deployment_runtime_logs', 'webhook_payloads', 'schema_versions'];
     secrets CONSTANT text[] := ARRAY[
         'users.password_hash', 'github_connections.github_access_token', 'github_connections.github_refresh_token', 'sessions.token',
+        'sessions.client_key_hash', 'sessions.sealed_token', 'sign_in_attempts.subject_hash',
         'password_reset_tokens.token_hash', 'projects.env_vars', 'deployments.env_vars', 'webhook_payloads.headers'];
     item record;
 BEGIN

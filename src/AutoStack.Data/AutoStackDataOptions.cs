@@ -41,7 +41,8 @@ public sealed class AutoStackDataOptions
     public IList<SecretKey> SecretKeys { get; } = [];
 
     /// <summary>
-    /// Whether a secret that is stored in clear is read as it is, as the Python services left them. Default true. Set it to false once
+    /// Whether a secret that is stored in clear is read as it is, as the Python services left them, their session tokens among them.
+    /// Default true. Set it to false once
     /// <see cref="ISecretRotation"/> has encrypted all: else whoever can write to the table can put a value of theirs in the place of an encrypted one.
     /// </summary>
     public bool AcceptClearSecrets { get; set; } = true;
@@ -54,6 +55,9 @@ public sealed class AutoStackDataOptions
 
     /// <summary>How lines of builds are collected and stored.</summary>
     public LogWriterOptions LogWriter { get; } = new();
+
+    /// <summary>Rules for sign-ins, sessions and password resets.</summary>
+    public AccountOptions Accounts { get; } = new();
 
     /// <summary>The connection string with every setting in it.</summary>
     /// <exception cref="OptionsValidationException">A setting is missing or wrong; the message names it.</exception>
@@ -140,6 +144,7 @@ public sealed class AutoStackDataOptions
         _ = Seconds(CommandTimeout, nameof(CommandTimeout), least: 0, most: 86400);
         _ = new SecretProtector([.. SecretKeys], AcceptClearSecrets);
         LogWriter.Validate();
+        Accounts.Validate();
         if (LogPollInterval <= TimeSpan.Zero || LogPollInterval > TimeSpan.FromDays(1))
         {
             throw Invalid(nameof(LogPollInterval), $"is {LogPollInterval}; it is above zero, up to a day");

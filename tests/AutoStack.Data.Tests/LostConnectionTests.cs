@@ -93,7 +93,7 @@ public sealed class LostConnectionTests : DatabaseTests
             }, Token),
             Throws.InstanceOf<NpgsqlException>());
 
-        Assert.That(await Users.FindByEmailAsync(email, Token), Is.Null);
+        Assert.That(await PlatformUsers.FindByEmailAsync(email, Token), Is.Null);
     }
 
     [Test]

@@ -54,7 +54,7 @@ public sealed class SideBySideTests : AdoptionTestsBase
         await using var provider = new ServiceCollection().AddAutoStackData(Database.ConnectionString).AddAutoStackDataWorkers().BuildServiceProvider();
         T Get<T>()
             where T : notnull => provider.GetRequiredService<T>();
-        var user = (await Get<IUserRepository>().FindByEmailAsync("octo@EXAMPLE.com", Token))!;
+        var user = (await Get<IPlatformUserRepository>().FindByEmailAsync("octo@EXAMPLE.com", Token))!;
         var project = (await Get<IProjectRepository>().FindByRepositoryAsync(user.Id, "octo/site", Token))!;
         var details = (await Get<IDeploymentRepository>().FindDetailsAsync(Id("deployment"), user.Id, 100, Token))!;
         var payload = (await Get<IWebhookPayloadRepository>().FindAsync(Id("payload"), Token))!;

@@ -20,6 +20,8 @@ public sealed class RepositoryColumns : DatabaseTests
         ["github_connections.github_access_token"] = "secret",
         ["github_connections.github_refresh_token"] = "secret",
         ["sessions.token"] = "secret",
+        ["sessions.client_key_hash"] = "secret",
+        ["sessions.sealed_token"] = "secret",
         ["password_reset_tokens.token_hash"] = "secret",
         ["projects.env_vars"] = "secret",
         ["deployments.env_vars"] = "secret",

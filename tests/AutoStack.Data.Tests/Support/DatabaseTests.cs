@@ -32,6 +32,8 @@ public abstract class DatabaseTests
 
     protected IUserRepository Users => Get<IUserRepository>();
 
+    protected IPlatformUserRepository PlatformUsers => Get<IPlatformUserRepository>();
+
     protected IIdentityRepository Identities => Get<IIdentityRepository>();
 
     protected IUserPreferencesRepository Preferences => Get<IUserPreferencesRepository>();
@@ -39,6 +41,10 @@ public abstract class DatabaseTests
     protected IPasswordResetTokenRepository ResetTokens => Get<IPasswordResetTokenRepository>();
 
     protected ISessionRepository Sessions => Get<ISessionRepository>();
+
+    protected IPlatformSessionRepository PlatformSessions => Get<IPlatformSessionRepository>();
+
+    protected ISignInThrottle Throttle => Get<ISignInThrottle>();
 
     protected IProjectRepository Projects => Get<IProjectRepository>();
 
