@@ -23,7 +23,7 @@ public sealed class LostConnectionTests : DatabaseTests
     {
         var deployment = await EnqueueAsync();
         await KillAsync();
-        await Logs.AppendAsync(deployment.Id, [new NewDeploymentLog { Message = "once" }], Token);
+        await PlatformLogs.AppendAsync(deployment.Id, [new NewDeploymentLog { Message = "once" }], Token);
         await KillAsync();
         await Users.AddAsync(new NewUser { Name = "Ada", Email = $"{Unique("lost")}@example.com" }, Token);
 
@@ -145,7 +145,7 @@ public sealed class LostConnectionTests : DatabaseTests
             await hold.ExecuteNonQueryAsync(Token);
         }
 
-        var append = Logs.AppendAsync(deployment.Id, [new NewDeploymentLog { Message = "once" }], Token);
+        var append = PlatformLogs.AppendAsync(deployment.Id, [new NewDeploymentLog { Message = "once" }], Token);
         await UntilSomeoneWaitsAsync();
         await ExecuteAsync("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'");
         await UntilSomeoneWaitsAsync();

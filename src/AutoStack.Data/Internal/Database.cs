@@ -52,9 +52,14 @@ internal sealed class Database : IAsyncDisposable, IDisposable
         var commandTimeout = used.CommandTimeout;
         db = new PooledDb(source, telemetry, commandTimeout);
         logNotifier = new LogNotifier(db);
-        context = new Context(clock, new SecretProtector([.. options.SecretKeys], options.AcceptClearSecrets), logNotifier, new LogSecrets()) { ServesWorkers = servesWorkers };
+        context = new Context(clock, new SecretProtector([.. options.SecretKeys], options.AcceptClearSecrets), logNotifier, new LogSecrets())
+        {
+            ServesWorkers = servesWorkers,
+            LogWriter = options.LogWriter,
+            LogSearchTime = options.LogSearchTime,
+        };
         unitOfWork = new UnitOfWork(source, context, telemetry, commandTimeout);
-        logWriter = new DeploymentLogWriter(db, options.LogWriter, context, logger);
+        logWriter = new DeploymentLogWriter(db, context, logger);
         Notifications = new Notifications(options.ListenForNotifications ? listening ?? source : null, logger);
         logFollower = new DeploymentLogFollower(
             db, Notifications, options.LogPollInterval, Math.Clamp(used.MaxPoolSize / 4, 1, 8), clock, logger);

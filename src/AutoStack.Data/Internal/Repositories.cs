@@ -14,6 +14,12 @@ internal sealed record Context(TimeProvider Clock, SecretProtector Secrets, LogN
 {
     /// <summary>True when the process has registered what serves the platform's own work; without it a unit of work has none of it either.</summary>
     public bool ServesWorkers { get; init; }
+
+    /// <summary>The bounds of logs, which hold for every way into them.</summary>
+    public LogWriterOptions LogWriter { get; init; } = new();
+
+    /// <summary>How long a search in a log may take.</summary>
+    public TimeSpan LogSearchTime { get; init; } = TimeSpan.FromSeconds(2);
 }
 
 /// <summary>
@@ -49,6 +55,8 @@ internal static class Repositories
     private static readonly FrozenDictionary<Type, Func<Db, Context, object>> OfWorkers = new Dictionary<Type, Func<Db, Context, object>>
     {
         [typeof(ISecretRotation)] = (db, context) => new SecretRotation(db, context.Secrets),
+        [typeof(IPlatformDeploymentLogRepository)] = (db, context) => new DeploymentLogRepository(db, context),
+        [typeof(IPlatformDeploymentRuntimeLogRepository)] = (db, context) => new DeploymentRuntimeLogRepository(db, context),
         [typeof(IDeploymentLifecycle)] = (db, context) => new DeploymentLifecycle(db, context.Clock),
         [typeof(IDeploymentMaintenance)] = (db, context) => new DeploymentMaintenance(db, context.Clock),
         [typeof(IWebhookPayloadRepository)] = (db, context) => new WebhookPayloadRepository(db, context.Clock),

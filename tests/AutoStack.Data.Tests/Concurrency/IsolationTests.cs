@@ -91,7 +91,7 @@ public sealed class IsolationTests(string isolation, bool ofHost) : DatabaseTest
         var deployment = await StartedAsync(DeploymentStatus.Building);
         await strict.GetRequiredService<IUnitOfWork>().RunAsync(async (tx, ct) =>
         {
-            await tx.Get<IDeploymentLogRepository>().AppendAsync(deployment.Id, [new NewDeploymentLog { Message = "a" }], ct);
+            await tx.Get<IPlatformDeploymentLogRepository>().AppendAsync(deployment.Id, [new NewDeploymentLog { Message = "a" }], ct);
             Assert.That(await tx.Get<IDeploymentLifecycle>().SucceedAsync(deployment.Id, null, ct), Is.EqualTo(TransitionResult.Applied));
         }, Token);
         if (hosts is not null)

@@ -309,7 +309,7 @@ public sealed class LogWriterRaceTests : DatabaseTests
         Task flush = null!;
         await UnitOfWork.RunAsync(async (tx, token) =>
         {
-            await tx.Get<IDeploymentLogRepository>().AppendAsync(deployment.Id, [Line("0"), Line("1")], token);
+            await tx.Get<IPlatformDeploymentLogRepository>().AppendAsync(deployment.Id, [Line("0"), Line("1")], token);
             await WriteAsync(writer, deployment, 2, 2);
             flush = writer.FlushAsync(Token);
             await UntilSomeoneWaitsAsync();

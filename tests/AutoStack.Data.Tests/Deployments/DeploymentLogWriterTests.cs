@@ -21,7 +21,7 @@ public sealed class DeploymentLogWriterTests : DatabaseTests
         for (var i = 0; i < 20; i++)
         {
             deployments.Add(await EnqueueAsync(project));
-            await Logs.AppendAsync(deployments[i].Id, [new NewDeploymentLog { Message = "before" }], Token);
+            await PlatformLogs.AppendAsync(deployments[i].Id, [new NewDeploymentLog { Message = "before" }], Token);
         }
 
         for (var i = 0; i < count; i++)
@@ -124,7 +124,7 @@ public sealed class DeploymentLogWriterTests : DatabaseTests
         var writer = host.GetRequiredService<IDeploymentLogWriter>();
         var (first, second) = (await EnqueueAsync(), await EnqueueAsync());
         var taken = new NewDeploymentLog { Id = Guid.CreateVersion7(), Message = "taken" };
-        await Logs.AppendAsync(first.Id, [taken], Token);
+        await PlatformLogs.AppendAsync(first.Id, [taken], Token);
         for (var i = 0; i < 5; i++)
         {
             await writer.WriteAsync(second.Id, i == 2 ? taken : Line($"{i}"), Token);

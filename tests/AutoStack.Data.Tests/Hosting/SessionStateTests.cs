@@ -35,7 +35,7 @@ public sealed class SessionStateTests : DatabaseTests
         Assert.That(
             () => unitOfWork.RunAsync(async (tx, ct) =>
             {
-                await tx.Get<IDeploymentLogRepository>().AppendAsync(deployment.Id, [new NewDeploymentLog { Message = "taken back" }], ct);
+                await tx.Get<IPlatformDeploymentLogRepository>().AppendAsync(deployment.Id, [new NewDeploymentLog { Message = "taken back" }], ct);
                 throw new InvalidOperationException("halfway");
             }, Token),
             Throws.InvalidOperationException);
