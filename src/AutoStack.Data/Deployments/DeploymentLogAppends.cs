@@ -55,7 +55,9 @@ internal sealed class DeploymentLogAppends(Db db, LogWriterOptions options)
                             (SELECT pg_catalog.count(*) FROM deployment_logs m WHERE m.deployment_id = @deploymentId)) AS seq
                     ) k
                 ) l
-                CROSS JOIN pg_catalog.unnest(@ids, @times, @levels, @messages) WITH ORDINALITY AS n (id, timestamp, log_level, message, ordinal)
+                CROSS JOIN ROWS FROM (
+                    pg_catalog.unnest(@ids), pg_catalog.unnest(@times), pg_catalog.unnest(@levels), pg_catalog.unnest(@messages)
+                ) WITH ORDINALITY AS n (id, timestamp, log_level, message, ordinal)
                 WHERE (SELECT t.deployment_id FROM deployment_logs t WHERE t.id = n.id) IS DISTINCT FROM @deploymentId
                 WINDOW w AS (ORDER BY n.ordinal ROWS UNBOUNDED PRECEDING)
             ) s
@@ -112,8 +114,10 @@ internal sealed class DeploymentLogAppends(Db db, LogWriterOptions options)
                     l.seq + pg_catalog.row_number() OVER w AS seq,
                     l.size + pg_catalog.sum(pg_catalog.octet_length(n.message) + 128) OVER w AS size,
                     pg_catalog.lead(n.ordinal) OVER w IS NULL AS is_last
-                FROM pg_catalog.unnest(@deploymentIds, @ids, @times, @levels, @messages)
-                    WITH ORDINALITY AS n (deployment_id, id, timestamp, log_level, message, ordinal)
+                FROM ROWS FROM (
+                    pg_catalog.unnest(@deploymentIds), pg_catalog.unnest(@ids), pg_catalog.unnest(@times),
+                    pg_catalog.unnest(@levels), pg_catalog.unnest(@messages)
+                ) WITH ORDINALITY AS n (deployment_id, id, timestamp, log_level, message, ordinal)
                 JOIN log l ON l.id = n.deployment_id
                 WHERE (SELECT t.deployment_id FROM deployment_logs t WHERE t.id = n.id) IS DISTINCT FROM n.deployment_id
                 WINDOW w AS (PARTITION BY n.deployment_id ORDER BY n.ordinal ROWS UNBOUNDED PRECEDING)

@@ -191,7 +191,9 @@ internal sealed partial class DeploymentLogFollower(
         var seqs = waiting.ConvertAll(follow => follow.Seq);
         var news = await db.ListAsync(row => row.Int(), $"""
             SELECT f.ordinal::int
-            FROM pg_catalog.unnest(@deploymentIds, @seqs) WITH ORDINALITY AS f (id, seq, ordinal)
+            FROM ROWS FROM (
+                pg_catalog.unnest(@deploymentIds), pg_catalog.unnest(@seqs)
+            ) WITH ORDINALITY AS f (id, seq, ordinal)
             WHERE (SELECT pg_catalog.max(l.seq) FROM deployment_logs l WHERE l.deployment_id = f.id) > f.seq
                OR coalesce((SELECT d.is_deleted OR d.status::text IN {DeploymentLifecycle.Finished} FROM deployments d WHERE d.id = f.id), TRUE)
             ORDER BY f.ordinal

@@ -101,7 +101,9 @@ internal sealed class DeploymentRuntimeLogRepository(Db db, Context context) : I
             WITH sent AS (
                 SELECT n.id, n.timestamp, n.message, n.ordinal,
                     pg_catalog.row_number() OVER (PARTITION BY n.timestamp, n.message ORDER BY n.ordinal) AS occurrence
-                FROM pg_catalog.unnest(@ids, @times, @messages) WITH ORDINALITY AS n (id, timestamp, message, ordinal)
+                FROM ROWS FROM (
+                    pg_catalog.unnest(@ids), pg_catalog.unnest(@times), pg_catalog.unnest(@messages)
+                ) WITH ORDINALITY AS n (id, timestamp, message, ordinal)
             ),
             known AS (
                 SELECT k.timestamp, k.message, pg_catalog.count(k.id) AS occurrences

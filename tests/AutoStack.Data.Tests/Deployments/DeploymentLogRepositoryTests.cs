@@ -182,7 +182,7 @@ public sealed class DeploymentLogRepositoryTests : DatabaseTests
         var lines = Enumerable.Range(0, CopyFrom).Select(i => new NewDeploymentLog { Message = $"{i}" }).ToList();
         var unit = UnitOfWork.RunAsync(async (tx, ct) =>
         {
-            var logs = tx.Get<IDeploymentLogRepository>();
+            var logs = tx.Get<IPlatformDeploymentLogRepository>();
             await logs.AppendAsync(deployment.Id, lines, ct);
             await logs.AppendAsync(deployment.Id, [new NewDeploymentLog { Message = "end" }], ct);
             Assert.That((await Logs.ListTailAsync(deployment.Id, deployment.UserId, LogCursor.End, 1, ct)).After.Seq, Is.EqualTo(1), "not committed yet");

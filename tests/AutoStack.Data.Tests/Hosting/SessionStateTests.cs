@@ -23,7 +23,7 @@ public sealed class SessionStateTests : DatabaseTests
         var before = await StateAsync(source);
         var deployment = await EnqueueAsync();
         var lifecycle = provider.GetRequiredService<IDeploymentLifecycle>();
-        var logs = provider.GetRequiredService<IDeploymentLogRepository>();
+        var logs = provider.GetRequiredService<IPlatformDeploymentLogRepository>();
         var unitOfWork = provider.GetRequiredService<IUnitOfWork>();
 
         await lifecycle.ClaimNextAsync(1000, Token);
