@@ -30,55 +30,72 @@ internal static class LogFolding
     /// <summary>Visits the readings of a line, itself among them.</summary>
     public static void Visit(string line, Action<LogView> visit)
     {
-        var view = LogView.Of(line);
-        try
-        {
-            for (var depth = 0; ; depth++)
-            {
-                visit(view);
-                VisitBare(view, withStrings: false, visit);
-                VisitBare(view, withStrings: true, visit);
-                var decoded = new LogView(view.Length);
-                var changed = depth < MaxDepth && LogEscapes.Decode(view, decoded);
-                (view, decoded) = (decoded, view);
-                decoded.Dispose();
-                if (!changed)
-                {
-                    return;
-                }
-            }
-        }
-        finally
-        {
-            view.Dispose();
-        }
+        using var view = LogView.Of(line);
+        Visit(view, depth: 0, isShown: false, isAlsoShown: false, visit);
     }
 
-    private static void VisitBare(LogView view, bool withStrings, Action<LogView> visit)
+    // As it is written; and, from where that makes a difference, as a terminal shows it: a sequence may stand in the midst of an escape, and hold a
+    // value itself.
+    private static void Visit(LogView view, int depth, bool isShown, bool isAlsoShown, Action<LogView> visit)
     {
-        using var bare = new LogView(view.Length);
-        if (Strip(view, bare, withStrings))
+        var hidden = view.Text.ContainsAny(TerminalText.Hidden);
+        using var shown = hidden ? Show(view) : null;
+        if (hidden && !isShown && !isAlsoShown)
+        {
+            Visit(shown!, depth, isShown: true, isAlsoShown: false, visit);
+            isAlsoShown = true;
+        }
+
+        var text = isShown && hidden ? shown! : view;
+        visit(text);
+        using var bare = new LogView(text.Length);
+        if (Strip(text, bare))
         {
             visit(bare);
         }
+
+        using var decoded = new LogView(text.Length);
+        if (depth < MaxDepth && LogEscapes.Decode(text, decoded))
+        {
+            Visit(decoded, depth + 1, isShown, isAlsoShown, visit);
+        }
     }
 
-    // With or without the strings of operating system commands: an address in one may hold a value, and one in the midst of a value may hide it.
-    private static bool Strip(LogView view, LogView bare, bool withStrings)
+    private static LogView Show(LogView view)
+    {
+        var shown = new LogView(view.Length);
+        var text = view.Text;
+        for (var i = 0; i < text.Length;)
+        {
+            if (text[i] == '\b')
+            {
+                shown.TakeBack();
+                i++;
+            }
+            else if (text[i] is '\t' or '\n' or '\r' || TerminalText.LengthOfHidden(text, i, withStrings: true) is not (> 0 and var hidden))
+            {
+                shown.Add(text[i], view.Start(i), view.End(i));
+                i++;
+            }
+            else
+            {
+                i += hidden;
+            }
+        }
+
+        return shown;
+    }
+
+    // Without quotes, control sequences (but with what is in them), line breaks and the space after those.
+    private static bool Strip(LogView view, LogView bare)
     {
         var text = view.Text;
-        var (changed, hasStrings, afterBreak) = (false, false, false);
+        var afterBreak = false;
         for (var i = 0; i < text.Length;)
         {
             var unit = text[i];
-            if (unit == '\b')
+            if (TerminalText.LengthOfHidden(text, i, withStrings: false) is > 0 and var hidden)
             {
-                bare.TakeBack();
-                i++;
-            }
-            else if (TerminalText.LengthOfHidden(text, i, withStrings) is > 0 and var hidden)
-            {
-                hasStrings |= withStrings && hidden != TerminalText.LengthOfHidden(text, i, withStrings: false);
                 afterBreak = unit is '\n' or '\r' || (afterBreak && unit == '\t');
                 i += hidden;
             }
@@ -91,12 +108,9 @@ internal static class LogFolding
                 afterBreak = false;
                 bare.Add(unit, view.Start(i), view.End(i));
                 i++;
-                continue;
             }
-
-            changed = true;
         }
 
-        return withStrings ? hasStrings : changed;
+        return bare.Length < text.Length;
     }
 }

@@ -128,16 +128,13 @@ internal sealed class PatternAutomaton
                 level.Add((waiting[next].First, waiting[next].Parent, place + 1 < chains.Count ? chains[place + 1].First : labels.Length));
             }
 
-            foreach (var (node, parent, _) in level)
+            var kept = 0;
+            for (var i = 0; i < level.Count; i++)
             {
+                var (node, parent, end) = level[i];
                 var fallback = parent == 0 ? 0 : Next(fallbacks[parent], labels[node]);
                 fallbacks[node] = fallback;
                 longest[node] = Math.Max(longest[node], longest[fallback]);
-            }
-
-            var kept = 0;
-            foreach (var (node, _, end) in level)
-            {
                 if (node + 1 < end)
                 {
                     level[kept++] = (node + 1, node, end);
