@@ -57,13 +57,19 @@ internal static partial class LoadSql
                 l.size + pg_catalog.sum(pg_catalog.octet_length(n.message) + 128) OVER w AS size,
                 pg_catalog.lead(n.ordinal) OVER w IS NULL AS is_last
             FROM (
-                SELECT k.seq, coalesce(
-                    (SELECT m.log_bytes FROM deployment_logs m WHERE m.deployment_id = @deploymentId AND m.seq = k.seq), 128 * k.seq) AS size
-                FROM (
-                    SELECT coalesce(
-                        (SELECT pg_catalog.max(m.seq) FROM deployment_logs m WHERE m.deployment_id = @deploymentId),
-                        (SELECT pg_catalog.count(*) FROM deployment_logs m WHERE m.deployment_id = @deploymentId)) AS seq
-                ) k
+                SELECT
+                    coalesce(e.seq, (SELECT pg_catalog.count(*) FROM deployment_logs m WHERE m.deployment_id = @deploymentId)) AS seq,
+                    coalesce(
+                        e.log_bytes, e.seq << 7,
+                        (SELECT pg_catalog.count(*) << 7 FROM deployment_logs m WHERE m.deployment_id = @deploymentId)) AS size
+                FROM (SELECT @deploymentId AS id) g
+                LEFT JOIN LATERAL (
+                    SELECT m.seq, m.log_bytes
+                    FROM deployment_logs m
+                    WHERE m.deployment_id = g.id AND m.seq IS NOT NULL
+                    ORDER BY m.seq DESC
+                    LIMIT 1
+                ) e ON TRUE
             ) l
             CROSS JOIN ROWS FROM (
                 pg_catalog.unnest(@ids), pg_catalog.unnest(@times), pg_catalog.unnest(@levels), pg_catalog.unnest(@messages)

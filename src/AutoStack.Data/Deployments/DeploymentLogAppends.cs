@@ -19,6 +19,22 @@ internal sealed class DeploymentLogAppends(Db db, LogWriterOptions options)
     private const string LockKey = "'deployment_logs'::regclass::oid::bigint";
     private const string Locked = "pg_catalog.string_to_array(pg_catalog.current_setting('autostack.locked_logs'), ',')::uuid[]";
 
+    // Of each c (id): its last line, and how far its log goes. Lines without numbers are older than those.
+    private const string LastLine = """
+        LEFT JOIN LATERAL (
+            SELECT m.seq, m.log_bytes
+            FROM deployment_logs m
+            WHERE m.deployment_id = c.id AND m.seq IS NOT NULL
+            ORDER BY m.seq DESC
+            LIMIT 1
+        ) e ON TRUE
+        """;
+
+    private const string End = """
+        coalesce(e.seq, (SELECT pg_catalog.count(*) FROM deployment_logs m WHERE m.deployment_id = c.id)) AS seq,
+        coalesce(e.log_bytes, e.seq << 7, (SELECT pg_catalog.count(*) << 7 FROM deployment_logs m WHERE m.deployment_id = c.id)) AS size
+        """;
+
     // The trigger finds the numbers given already.
     private static readonly Statement Copy = new(
         "COPY deployment_logs (id, deployment_id, timestamp, log_level, message, created_at, seq, log_bytes) FROM STDIN (FORMAT BINARY)");
@@ -47,13 +63,19 @@ internal sealed class DeploymentLogAppends(Db db, LogWriterOptions options)
                     l.size + pg_catalog.sum(pg_catalog.octet_length(n.message) + 128) OVER w AS size,
                     pg_catalog.lead(n.ordinal) OVER w IS NULL AS is_last
                 FROM (
-                    SELECT k.seq, coalesce(
-                        (SELECT m.log_bytes FROM deployment_logs m WHERE m.deployment_id = @deploymentId AND m.seq = k.seq), 128 * k.seq) AS size
-                    FROM (
-                        SELECT coalesce(
-                            (SELECT pg_catalog.max(m.seq) FROM deployment_logs m WHERE m.deployment_id = @deploymentId),
-                            (SELECT pg_catalog.count(*) FROM deployment_logs m WHERE m.deployment_id = @deploymentId)) AS seq
-                    ) k
+                    SELECT
+                        coalesce(e.seq, (SELECT pg_catalog.count(*) FROM deployment_logs m WHERE m.deployment_id = @deploymentId)) AS seq,
+                        coalesce(
+                            e.log_bytes, e.seq << 7,
+                            (SELECT pg_catalog.count(*) << 7 FROM deployment_logs m WHERE m.deployment_id = @deploymentId)) AS size
+                    FROM (SELECT @deploymentId AS id) g
+                    LEFT JOIN LATERAL (
+                        SELECT m.seq, m.log_bytes
+                        FROM deployment_logs m
+                        WHERE m.deployment_id = g.id AND m.seq IS NOT NULL
+                        ORDER BY m.seq DESC
+                        LIMIT 1
+                    ) e ON TRUE
                 ) l
                 CROSS JOIN ROWS FROM (
                     pg_catalog.unnest(@ids), pg_catalog.unnest(@times), pg_catalog.unnest(@levels), pg_catalog.unnest(@messages)
@@ -100,14 +122,9 @@ internal sealed class DeploymentLogAppends(Db db, LogWriterOptions options)
         // What is asked of a deployment, how far its numbers go and how large its log is, is asked once.
         var insert = new Statement($"""
             WITH log AS MATERIALIZED (
-                SELECT k.id, k.seq, coalesce(
-                    (SELECT m.log_bytes FROM deployment_logs m WHERE m.deployment_id = k.id AND m.seq = k.seq), 128 * k.seq) AS size
-                FROM (
-                    SELECT c.id, coalesce(
-                        (SELECT pg_catalog.max(m.seq) FROM deployment_logs m WHERE m.deployment_id = c.id),
-                        (SELECT pg_catalog.count(*) FROM deployment_logs m WHERE m.deployment_id = c.id)) AS seq
-                    FROM pg_catalog.unnest({Locked}) AS c (id)
-                ) k
+                SELECT c.id, {End}
+                FROM pg_catalog.unnest({Locked}) AS c (id)
+                {LastLine}
             ),
             line AS MATERIALIZED (
                 SELECT n.id, n.deployment_id, n.timestamp, n.log_level, n.message, pg_catalog.octet_length(n.message) + 128 AS bytes,
@@ -163,16 +180,14 @@ internal sealed class DeploymentLogAppends(Db db, LogWriterOptions options)
 
     // How far the logs go, of those that are locked; -1 for the others.
     private static Statement Ends(Guid[] distinctIds) => new($"""
-        SELECT k.id, k.is_there, k.seq, coalesce(
-            (SELECT m.log_bytes FROM deployment_logs m WHERE m.deployment_id = k.id AND m.seq = k.seq), 128 * k.seq)
-        FROM (
-            SELECT u.id, d.id IS NOT NULL AS is_there, CASE WHEN c.id IS NULL THEN -1 ELSE coalesce(
-                (SELECT pg_catalog.max(m.seq) FROM deployment_logs m WHERE m.deployment_id = c.id),
-                (SELECT pg_catalog.count(*) FROM deployment_logs m WHERE m.deployment_id = c.id)) END AS seq
-            FROM pg_catalog.unnest(@distinctIds) AS u (id)
-            LEFT JOIN deployments d ON d.id = u.id
-            LEFT JOIN pg_catalog.unnest({Locked}) AS c (id) ON c.id = u.id
-        ) k
+        SELECT u.id, d.id IS NOT NULL, coalesce(k.seq, -1), coalesce(k.size, -1)
+        FROM pg_catalog.unnest(@distinctIds) AS u (id)
+        LEFT JOIN deployments d ON d.id = u.id
+        LEFT JOIN (
+            SELECT c.id, {End}
+            FROM pg_catalog.unnest({Locked}) AS c (id)
+            {LastLine}
+        ) k ON k.id = u.id
         """, P.Of(distinctIds));
 
     private static async Task<IReadOnlyList<LogOutcome>> NothingAsync(ResultSets sets)

@@ -13,6 +13,10 @@ public interface IPlatformDeploymentLogRepository
     /// Appends lines in their order, all or none. Several may append to one deployment at once: each batch stays together, and numbers have
     /// no gap. Lines that carry an id may be sent again after a failure; those stored before are passed over.
     /// </summary>
+    /// <remarks>
+    /// A line of more than <see cref="LogWriterOptions.MaxLineBytes"/> is cut. A log of <see cref="LogWriterOptions.MaxBytesPerDeployment"/> ends with a line that says so, and
+    /// further lines are not stored. The call waits for other transactions that append to the same log.
+    /// </remarks>
     /// <param name="deploymentId">The deployment.</param>
     /// <param name="lines">The lines, up to <see cref="MaxBatchSize"/>; none is nothing to do.</param>
     /// <param name="cancellationToken">Stops the insert.</param>
