@@ -6,7 +6,7 @@ namespace Quickstart;
 
 /// <summary>Takes deployments from the queue and builds them, one after the other.</summary>
 internal sealed class Worker(
-    IDeploymentLifecycle lifecycle, IDeploymentStageRepository stages, IDeploymentLogWriter logs, OwnQueue queue, Launcher launcher, Shell shell, Workspace workspace)
+    IDeploymentLifecycle lifecycle, IPlatformDeploymentStageRepository stages, IDeploymentLogWriter logs, OwnQueue queue, Launcher launcher, Shell shell, Workspace workspace)
 {
     public async Task RunAsync(HashSet<Guid> own, CancellationToken cancellationToken)
     {

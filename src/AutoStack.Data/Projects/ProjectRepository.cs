@@ -13,6 +13,12 @@ internal sealed class ProjectRepository(Db db, TimeProvider clock) : IProjectRep
         p.auto_deploy_enabled, p.auto_deploy_branch, p.jenkins_job_name, p.created_at, p.updated_at
         """;
 
+    /// <summary>The same for a list, whose texts are cut.</summary>
+    internal const string ListColumns = """
+        p.id, p.user_id, p.name, p.repository, p.branch, pg_catalog.left(p.build_command, 500), p.output_dir, p.github_repo_id, p.runtime,
+        p.auto_deploy_enabled, p.auto_deploy_branch, p.jenkins_job_name, p.created_at, p.updated_at
+        """;
+
     // A repository without scheme, host and .git, in lower case: the text of the index projects_repository_path_id_idx.
     private const string PathOf = "regexp_replace(regexp_replace(lower(btrim(";
     private const string PathEnd = """
@@ -92,7 +98,7 @@ internal sealed class ProjectRepository(Db db, TimeProvider clock) : IProjectRep
 
     public Task<IReadOnlyList<ProjectWithLatestDeployment>> ListByOwnerAsync(Guid ownerId, int limit, Guid afterId, CancellationToken cancellationToken) =>
         db.ListAsync(row => new ProjectWithLatestDeployment(Read(row), row.Flag() ? DeploymentRepository.Read(row) : null), $"""
-            SELECT {Columns}, d.id IS NOT NULL, {DeploymentRepository.Columns}
+            SELECT {Columns}, d.id IS NOT NULL, {DeploymentRepository.ListColumns}
             FROM projects p
             LEFT JOIN LATERAL (
                 SELECT {DeploymentRepository.Columns}

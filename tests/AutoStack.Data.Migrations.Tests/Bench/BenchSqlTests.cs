@@ -1,8 +1,6 @@
-using System.Reflection.Metadata;
-using System.Reflection.Metadata.Ecma335;
-using System.Reflection.PortableExecutable;
 using System.Text.RegularExpressions;
 using AutoStack.Data.Cli.Bench;
+using AutoStack.Data.Migrations.Internal;
 using AutoStack.Data.Migrations.Tests.Support;
 
 namespace AutoStack.Data.Migrations.Tests.Bench;
@@ -25,7 +23,7 @@ public sealed partial class BenchSqlTests : MigrationTests
     public async Task The_tables_are_those_of_the_scripts()
     {
         await Migrator().UpgradeAsync(cancellationToken: Token);
-        await using var database = await BenchDatabase.ConnectAsync(ConnectionString, TimeSpan.Zero, new Recorder(), Token);
+        await using var database = await BenchDatabase.ConnectAsync(new MigrationServer(ConnectionString), ConnectionString, TimeSpan.Zero, new Recorder(), Token);
         await database.FillAsync(Token);
 
         foreach (var what in new[] { Columns, Constraints, Indexes })
@@ -61,19 +59,7 @@ public sealed partial class BenchSqlTests : MigrationTests
         WHERE {Tables} AND i.indexrelid::regclass::text NOT LIKE '%projects_repository_path_id_idx'
         """;
 
-    private static List<string> StringsOfTheLibrary()
-    {
-        using var file = File.OpenRead(Path.Combine(TestContext.CurrentContext.TestDirectory, "AutoStack.Data.dll"));
-        using var image = new PEReader(file);
-        var metadata = image.GetMetadataReader();
-        var strings = new List<string>();
-        for (var handle = metadata.GetNextHandle(MetadataTokens.UserStringHandle(0)); !handle.IsNil; handle = metadata.GetNextHandle(handle))
-        {
-            strings.Add(metadata.GetUserString(handle));
-        }
-
-        return strings;
-    }
+    private static IReadOnlyList<string> StringsOfTheLibrary() => AssemblyStrings.Of(typeof(IUnitOfWork).Assembly);
 
     [GeneratedRegex(@"(?<before>\w+\.|)\b(users|projects|deployments|deployment_logs)\b", RegexOptions.CultureInvariant)]
     private static partial Regex Table();

@@ -199,7 +199,7 @@ public sealed partial class HostileArguments : DatabaseTests
         }
 
         var deployment = await EnqueueAsync();
-        var container = (await Containers.ReserveAsync(
+        var container = (await PlatformContainers.ReserveAsync(
             new NewDeploymentContainer { DeploymentId = deployment.Id, Image = "i", Host = Unique("host") }, Token)).Container!;
         var session = await Sessions.AddAsync(new NewSession { UserId = deployment.UserId, Token = SessionToken.New() }, Token);
         var body = JsonDocument.Parse("{}").RootElement;

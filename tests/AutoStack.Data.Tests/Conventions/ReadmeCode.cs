@@ -82,7 +82,7 @@ internal static class ReadmeCode
     }
 
     public static async Task ContainerAsync(
-        IDeploymentContainerRepository containers, Deployment deployment, Func<int, Task<string>> run, CancellationToken cancellationToken)
+        IPlatformDeploymentContainerRepository containers, Deployment deployment, Func<int, Task<string>> run, CancellationToken cancellationToken)
     {
         var reservation = await containers.ReserveAsync(new NewDeploymentContainer { DeploymentId = deployment.Id, Image = "site:1" }, cancellationToken);
         if (reservation.Container is not { } place)
@@ -96,7 +96,7 @@ internal static class ReadmeCode
     }
 
     public static async Task SweepAsync(
-        IDeploymentMaintenance maintenance, IDeploymentContainerRepository containers, Func<DeploymentContainer, Task> stop, CancellationToken cancellationToken)
+        IDeploymentMaintenance maintenance, IPlatformDeploymentContainerRepository containers, Func<DeploymentContainer, Task> stop, CancellationToken cancellationToken)
     {
         await maintenance.FailStalledAsync(TimeSpan.FromMinutes(30), "The worker does not answer.", 100, cancellationToken);
         foreach (var orphan in await containers.ListOrphansAsync(100, Guid.Empty, cancellationToken))
@@ -107,7 +107,7 @@ internal static class ReadmeCode
     }
 
     public static async Task MonitorAsync(
-        IDeploymentHealthCheckRepository healthChecks,
+        IPlatformDeploymentHealthCheckRepository healthChecks,
         IDeploymentMaintenance maintenance,
         IReadOnlyCollection<NewDeploymentHealthCheck> results,
         CancellationToken cancellationToken)

@@ -50,9 +50,15 @@ public abstract class DatabaseTests
 
     protected IDeploymentStageRepository Stages => Get<IDeploymentStageRepository>();
 
+    protected IPlatformDeploymentStageRepository PlatformStages => Get<IPlatformDeploymentStageRepository>();
+
     protected IDeploymentContainerRepository Containers => Get<IDeploymentContainerRepository>();
 
+    protected IPlatformDeploymentContainerRepository PlatformContainers => Get<IPlatformDeploymentContainerRepository>();
+
     protected IDeploymentHealthCheckRepository HealthChecks => Get<IDeploymentHealthCheckRepository>();
+
+    protected IPlatformDeploymentHealthCheckRepository PlatformHealthChecks => Get<IPlatformDeploymentHealthCheckRepository>();
 
     protected IWebhookPayloadRepository Webhooks => Get<IWebhookPayloadRepository>();
 
@@ -97,6 +103,8 @@ public abstract class DatabaseTests
 
     protected T Get<T>()
         where T : notnull => provider.GetRequiredService<T>();
+
+    protected static ClaimOptions PerProject(int limit) => new() { MaxPerProject = limit };
 
     /// <summary>A key to encrypt secrets with.</summary>
     protected static SecretKey NewKey(string id) => new() { Id = id, Secret = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)) };
