@@ -68,7 +68,7 @@ internal static partial class LoadSql
                     coalesce(
                         e.log_bytes, e.seq << 7,
                         (SELECT pg_catalog.count(*) << 7 FROM deployment_logs m WHERE m.deployment_id = @deploymentId)) AS size
-                FROM (SELECT @deploymentId AS id) g
+                FROM (SELECT @deploymentId::uuid AS id) g
                 LEFT JOIN LATERAL (
                     SELECT m.seq, m.log_bytes
                     FROM deployment_logs m
@@ -81,7 +81,7 @@ internal static partial class LoadSql
                 pg_catalog.unnest(@ids), pg_catalog.unnest(@times), pg_catalog.unnest(@levels), pg_catalog.unnest(@messages)
             ) WITH ORDINALITY AS n (id, timestamp, log_level, message, ordinal)
             WHERE (SELECT t.deployment_id FROM deployment_logs t WHERE t.id = n.id) IS DISTINCT FROM @deploymentId
-            WINDOW w AS (ORDER BY n.ordinal ROWS UNBOUNDED PRECEDING)
+            WINDOW w AS (ORDER BY n.ordinal)
         ) s
         WHERE s.size - s.bytes <= @maxBytes
         """;

@@ -68,7 +68,7 @@ internal sealed class DeploymentLogAppends(Db db, LogWriterOptions options)
                         coalesce(
                             e.log_bytes, e.seq << 7,
                             (SELECT pg_catalog.count(*) << 7 FROM deployment_logs m WHERE m.deployment_id = @deploymentId)) AS size
-                    FROM (SELECT @deploymentId AS id) g
+                    FROM (SELECT @deploymentId::uuid AS id) g
                     LEFT JOIN LATERAL (
                         SELECT m.seq, m.log_bytes
                         FROM deployment_logs m
@@ -81,7 +81,7 @@ internal sealed class DeploymentLogAppends(Db db, LogWriterOptions options)
                     pg_catalog.unnest(@ids), pg_catalog.unnest(@times), pg_catalog.unnest(@levels), pg_catalog.unnest(@messages)
                 ) WITH ORDINALITY AS n (id, timestamp, log_level, message, ordinal)
                 WHERE (SELECT t.deployment_id FROM deployment_logs t WHERE t.id = n.id) IS DISTINCT FROM @deploymentId
-                WINDOW w AS (ORDER BY n.ordinal ROWS UNBOUNDED PRECEDING)
+                WINDOW w AS (ORDER BY n.ordinal)
             ) s
             WHERE s.size - s.bytes <= @maxBytes
             """,
@@ -137,7 +137,7 @@ internal sealed class DeploymentLogAppends(Db db, LogWriterOptions options)
                 ) WITH ORDINALITY AS n (deployment_id, id, timestamp, log_level, message, ordinal)
                 JOIN log l ON l.id = n.deployment_id
                 WHERE (SELECT t.deployment_id FROM deployment_logs t WHERE t.id = n.id) IS DISTINCT FROM n.deployment_id
-                WINDOW w AS (PARTITION BY n.deployment_id ORDER BY n.ordinal ROWS UNBOUNDED PRECEDING)
+                WINDOW w AS (PARTITION BY n.deployment_id ORDER BY n.ordinal)
             ),
             stored AS (
                 INSERT INTO deployment_logs (id, deployment_id, timestamp, log_level, message, created_at, seq, log_bytes)

@@ -41,7 +41,7 @@ internal sealed class DeploymentLogRepository(Db db, Context context) : IDeploym
         SELECT s.message, s.seq, s.id, s.timestamp, s.log_level, s.created_at
         FROM (
             SELECT k.message, k.seq, k.id, k.timestamp, k.log_level, k.created_at,
-                pg_catalog.sum(pg_catalog.octet_length(k.message)) OVER (ORDER BY k.seq ROWS UNBOUNDED PRECEDING)
+                pg_catalog.sum(pg_catalog.octet_length(k.message)) OVER (ORDER BY k.seq)
                     - pg_catalog.octet_length(k.message) AS bytes
             FROM (
                 SELECT {Columns}
