@@ -75,7 +75,7 @@ BEGIN
     FOR item IN
         SELECT p.oid::regprocedure AS name
         FROM pg_proc p
-        WHERE p.pronamespace = 'public'::regnamespace AND p.proname IN ('assign_log_seq', 'assign_queue_place') AND p.proowner <> owner::regrole
+        WHERE p.pronamespace = 'public'::regnamespace AND p.proname IN ('assign_log_seq', 'assign_queue_place', 'assign_repository_key') AND p.proowner <> owner::regrole
     LOOP
         EXECUTE format('ALTER FUNCTION %s OWNER TO %I', item.name, owner);
     END LOOP;

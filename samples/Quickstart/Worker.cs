@@ -23,7 +23,8 @@ internal sealed class Worker(
         {
             // The claim made it 'cloning'; every later step is announced before it begins.
             var folder = workspace.Folder("builds", deployment.Id.ToString());
-            await RunAsync(log, folder, "git", ["clone", "--no-checkout", project.Repository, "."], cancellationToken);
+            var mirror = $"url.{workspace.Folder("repositories")}/.insteadOf={SampleRepository.Host}";
+            await RunAsync(log, folder, "git", ["-c", mirror, "clone", "--no-checkout", project.Repository, "."], cancellationToken);
 
             await EnterAsync(deployment, DeploymentStatus.Checkout, cancellationToken);
             await RunAsync(log, folder, "git", ["checkout", deployment.Branch ?? project.Branch, "--"], cancellationToken);

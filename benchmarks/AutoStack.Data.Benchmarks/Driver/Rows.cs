@@ -1,5 +1,6 @@
 using AutoStack.Data.Deployments;
 using AutoStack.Data.Projects;
+using AutoStack.Data.Webhooks;
 using Npgsql;
 
 namespace AutoStack.Data.Benchmarks.Driver;
@@ -45,6 +46,10 @@ internal static class Rows
         JenkinsJobName = TextOrNull(row, 30),
         CreatedAt = Time(row, 31),
         UpdatedAt = Time(row, 32),
+        Provider = row.IsDBNull(33) ? null : WebhookProvider.From(row.GetString(33)),
+        ProviderHost = TextOrNull(row, 34),
+        ProviderRepositoryId = TextOrNull(row, 35),
+        AccessProvenAt = TimeOrNull(row, 36),
     });
 
     public static DeploymentLog Log(NpgsqlDataReader row) => new()

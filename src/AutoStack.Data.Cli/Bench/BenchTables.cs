@@ -70,6 +70,12 @@ internal static class BenchTables
             jenkins_job_name VARCHAR(255),
             created_at TIMESTAMP,
             updated_at TIMESTAMP,
+            repository_host TEXT,
+            repository_path TEXT,
+            provider TEXT,
+            provider_host TEXT,
+            provider_repository_id TEXT,
+            access_proven_at TIMESTAMP,
             CONSTRAINT projects_required_check CHECK (created_at IS NOT NULL AND updated_at IS NOT NULL)
         );
         CREATE TABLE deployments (

@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using AutoStack.Data.Deployments;
 using AutoStack.Data.Security;
+using AutoStack.Data.Webhooks;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 
@@ -21,6 +22,7 @@ internal sealed class Database : IAsyncDisposable, IDisposable
         [typeof(IDeploymentQueueWatcher)] = database => new DeploymentQueueWatcher(database.Notifications, database.context.Clock),
         [typeof(ILogSecrets)] = database => database.context.LogSecrets,
         [typeof(IDeploymentLogWriter)] = database => database.logWriter,
+        [typeof(IPlatformPushes)] = database => new Pushes(database.unitOfWork),
     }.ToFrozenDictionary();
 
     private readonly NpgsqlDataSource? owned;

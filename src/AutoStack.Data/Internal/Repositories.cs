@@ -65,6 +65,7 @@ internal static class Repositories
         [typeof(IPlatformDeploymentContainerRepository)] = (db, context) => new DeploymentContainerRepository(db, context.Clock),
         [typeof(IPlatformDeploymentHealthCheckRepository)] = (db, context) => new DeploymentHealthCheckRepository(db, context.Clock),
         [typeof(IDeploymentMaintenance)] = (db, context) => new DeploymentMaintenance(db, context),
+        [typeof(IPlatformProjectRepository)] = (db, context) => new ProjectRepository(db, context.Clock),
         [typeof(IWebhookPayloadRepository)] = (db, context) => new WebhookPayloadRepository(db, context.Clock),
         [typeof(IPlatformMetricsQueries)] = (db, context) => new PlatformMetricsQueries(db, context.Clock),
         [typeof(IRetentionService)] = (db, context) => new RetentionService(db, context),

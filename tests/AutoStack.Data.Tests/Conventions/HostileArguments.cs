@@ -208,7 +208,7 @@ public sealed partial class HostileArguments : DatabaseTests
         (known["projectId"], known["deploymentId"]) = (deployment.ProjectId, deployment.Id);
         known["exceptSessionId"] = session.Id;
         known["id"] = type == typeof(IUserRepository) ? deployment.UserId
-            : type == typeof(IProjectRepository) ? deployment.ProjectId
+            : type == typeof(IProjectRepository) || type == typeof(IPlatformProjectRepository) ? deployment.ProjectId
             : type == typeof(IDeploymentContainerRepository) ? container.Id
             : type == typeof(IWebhookPayloadRepository) ? payload.PayloadId
             : deployment.Id;

@@ -143,9 +143,8 @@ internal static class ReadmeCode
         return first;
     }
 
-    public static async Task<IReadOnlyList<Deployment>> PushAsync(
-        IUnitOfWork unitOfWork, JsonElement body, Dictionary<string, string> requestHeaders, string repository, string branch, CommitInfo commit,
-        CancellationToken cancellationToken)
+    public static async Task PushAsync(
+        IPlatformPushes pushes, JsonElement body, Dictionary<string, string> requestHeaders, Action<PushTarget> verifyLater, CancellationToken cancellationToken)
     {
         var delivery = new NewWebhookPayload
         {
@@ -153,39 +152,19 @@ internal static class ReadmeCode
             PayloadJson = body,
             Headers = JsonSerializer.SerializeToElement(requestHeaders),
         };
-        var queued = await unitOfWork.RunAsync(async (tx, ct) =>
+        var result = await pushes.HandleAsync(delivery, PushOptions.Default, cancellationToken);
+        foreach (var target in result.Unproven)
         {
-            var webhooks = tx.Get<IWebhookPayloadRepository>();
-            var stored = await webhooks.StoreAsync(delivery, ct);
-            var started = new List<Deployment>();
-            if (stored.Outcome == WebhookStoreOutcome.Duplicate)
-            {
-                return started;
-            }
+            verifyLater(target);
+        }
+    }
 
-            foreach (var project in await tx.Get<IProjectRepository>().ListAutoDeployTargetsAsync(repository, branch, 1000, Guid.Empty, ct))
-            {
-                var deployment = await tx.Get<IDeploymentRepository>().EnqueueAsync(
-                    new NewDeployment
-                    {
-                        ProjectId = project.Id,
-                        UserId = project.UserId,
-                        Branch = project.AutoDeployBranch ?? project.Branch,
-                        Commit = commit,
-                        CreatorType = CreatorType.Webhook,
-                        IsProduction = true,
-                    }, ct);
-                started.Add(deployment!);
-            }
-
-            if (started.Count > 0)
-            {
-                await webhooks.AttachDeploymentAsync(stored.PayloadId, started[0].Id, ct);
-            }
-
-            return started;
-        }, cancellationToken);
-        return queued;
+    public static async Task ProveAsync(
+        IPlatformProjectRepository projects, Project project, string idAtGitHub, CancellationToken cancellationToken)
+    {
+        var access = new RepositoryAccess { Provider = WebhookProvider.GitHub, Host = "github.com", RepositoryId = idAtGitHub };
+        var recorded = await projects.RecordAccessAsync(project.Id, project.Repository, access, cancellationToken);
+        _ = recorded;
     }
 
     public static async Task PurgeAsync(IWebhookPayloadRepository webhooks, TimeProvider clock, CancellationToken cancellationToken)

@@ -24,6 +24,8 @@ public sealed class RepositoryColumns : DatabaseTests
         ["projects.env_vars"] = "secret",
         ["deployments.env_vars"] = "secret",
         ["deployments.queue_place"] = "the queue's own",
+        ["projects.repository_host"] = "computed by the server from repository, to look it up",
+        ["projects.repository_path"] = "computed by the server from repository, to look it up",
     };
 
     /// <summary>Columns that a member shares with another one, with the reason.</summary>

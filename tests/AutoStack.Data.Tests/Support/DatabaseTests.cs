@@ -42,6 +42,8 @@ public abstract class DatabaseTests
 
     protected IProjectRepository Projects => Get<IProjectRepository>();
 
+    protected IPlatformProjectRepository PlatformProjects => Get<IPlatformProjectRepository>();
+
     protected IDeploymentRepository Deployments => Get<IDeploymentRepository>();
 
     protected IDeploymentLifecycle Lifecycle => Get<IDeploymentLifecycle>();
@@ -61,6 +63,8 @@ public abstract class DatabaseTests
     protected IPlatformDeploymentHealthCheckRepository PlatformHealthChecks => Get<IPlatformDeploymentHealthCheckRepository>();
 
     protected IWebhookPayloadRepository Webhooks => Get<IWebhookPayloadRepository>();
+
+    protected IPlatformPushes Pushes => Get<IPlatformPushes>();
 
     protected IDeploymentMaintenance Maintenance => Get<IDeploymentMaintenance>();
 
