@@ -16,7 +16,7 @@ internal sealed record ForeignObjects(IReadOnlyList<ForeignObject> Objects, IRea
         "octet_length", "percentile_cont", "pg_advisory_lock", "pg_advisory_unlock", "pg_advisory_xact_lock", "pg_advisory_xact_lock_shared", "pg_backend_pid", "pg_blocking_pids",
         "pg_cancel_backend", "pg_current_xact_id_if_assigned", "pg_notify", "pg_terminate_backend", "pg_try_advisory_lock", "pg_try_advisory_xact_lock", "position",
         "quote_ident", "regexp_replace", "repeat", "replace", "reverse", "right", "round", "row_number", "rtrim", "set_config", "split_part", "starts_with", "statement_timestamp", "string_agg",
-        "string_to_array", "strpos", "substr", "substring", "sum", "timezone", "to_jsonb", "to_regclass", "to_regprocedure", "unnest", "upper", "uuid_hash",
+        "string_to_array", "strpos", "substr", "substring", "sum", "timezone", "to_jsonb", "to_regclass", "to_regprocedure", "unnest", "upper", "uuid_hash", "uuid_hash_extended",
 
         // Of an extension, on the search path: the default of every id.
         "uuid_generate_v4",
