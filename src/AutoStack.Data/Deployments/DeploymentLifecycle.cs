@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using AutoStack.Data.Internal;
-using AutoStack.Data.Projects;
 
 namespace AutoStack.Data.Deployments;
 

@@ -1,5 +1,3 @@
-using AutoStack.Data.Internal;
-
 namespace AutoStack.Data.Deployments;
 
 /// <content>What waits: calls for room, and logs for another transaction.</content>
