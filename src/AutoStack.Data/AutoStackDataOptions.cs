@@ -53,6 +53,11 @@ public sealed class AutoStackDataOptions
     /// </summary>
     public TimeSpan LogPollInterval { get; set; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>
+    /// The time after which a search in a log returns what it has found so far, and where to continue. Above zero, up to a minute. Default 2 s.
+    /// </summary>
+    public TimeSpan LogSearchTime { get; set; } = TimeSpan.FromSeconds(2);
+
     /// <summary>How lines of builds are collected and stored.</summary>
     public LogWriterOptions LogWriter { get; } = new();
 
@@ -145,6 +150,11 @@ public sealed class AutoStackDataOptions
         _ = new SecretProtector([.. SecretKeys], AcceptClearSecrets);
         LogWriter.Validate();
         Accounts.Validate();
+        if (LogSearchTime <= TimeSpan.Zero || LogSearchTime > TimeSpan.FromMinutes(1))
+        {
+            throw Invalid(nameof(LogSearchTime), $"is {LogSearchTime}; it is above zero, up to a minute");
+        }
+
         if (LogPollInterval <= TimeSpan.Zero || LogPollInterval > TimeSpan.FromDays(1))
         {
             throw Invalid(nameof(LogPollInterval), $"is {LogPollInterval}; it is above zero, up to a day");

@@ -61,9 +61,11 @@ internal sealed class Database : IAsyncDisposable, IDisposable
         {
             ServesWorkers = servesWorkers,
             Accounts = options.Accounts,
+            LogWriter = options.LogWriter,
+            LogSearchTime = options.LogSearchTime,
         };
         unitOfWork = new UnitOfWork(source, context, telemetry, commandTimeout);
-        logWriter = new DeploymentLogWriter(db, options.LogWriter, context, logger);
+        logWriter = new DeploymentLogWriter(db, context, logger);
         Notifications = new Notifications(options.ListenForNotifications ? listening ?? source : null, logger);
         logFollower = new DeploymentLogFollower(
             db, Notifications, options.LogPollInterval, Math.Clamp(used.MaxPoolSize / 4, 1, 8), clock, logger);

@@ -18,6 +18,12 @@ internal sealed record Context(TimeProvider Clock, SecretProtector Secrets, LogN
     /// <summary>Rules for sign-ins, sessions and password resets.</summary>
     public AccountOptions Accounts { get; init; } = new();
 
+    /// <summary>The bounds of logs, which hold for every way into them.</summary>
+    public LogWriterOptions LogWriter { get; init; } = new();
+
+    /// <summary>How long a search in a log may take.</summary>
+    public TimeSpan LogSearchTime { get; init; } = TimeSpan.FromSeconds(2);
+
     /// <summary>Where the process's next claim begins to look.</summary>
     public QueueStart QueueStart { get; } = new();
 }
@@ -59,6 +65,8 @@ internal static class Repositories
         [typeof(IPlatformPasswordResetTokenRepository)] = (db, context) => new PasswordResetTokenRepository(db, context),
         [typeof(IPlatformSignInThrottle)] = (db, context) => new SignInThrottle(db, context),
         [typeof(ISecretRotation)] = (db, context) => new SecretRotation(db, context.Secrets),
+        [typeof(IPlatformDeploymentLogRepository)] = (db, context) => new DeploymentLogRepository(db, context),
+        [typeof(IPlatformDeploymentRuntimeLogRepository)] = (db, context) => new DeploymentRuntimeLogRepository(db, context),
         [typeof(IDeploymentLifecycle)] = (db, context) => new DeploymentLifecycle(db, context),
         [typeof(IPlatformDeploymentStageRepository)] = (db, context) => new DeploymentStageRepository(db, context),
         [typeof(IPlatformDeploymentContainerRepository)] = (db, context) => new DeploymentContainerRepository(db, context.Clock),

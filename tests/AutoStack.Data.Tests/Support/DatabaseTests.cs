@@ -76,6 +76,10 @@ public abstract class DatabaseTests
 
     protected IDeploymentRuntimeLogRepository RuntimeLogs => Get<IDeploymentRuntimeLogRepository>();
 
+    protected IPlatformDeploymentLogRepository PlatformLogs => Get<IPlatformDeploymentLogRepository>();
+
+    protected IPlatformDeploymentRuntimeLogRepository PlatformRuntimeLogs => Get<IPlatformDeploymentRuntimeLogRepository>();
+
     protected IUnitOfWork UnitOfWork => Get<IUnitOfWork>();
 
     [OneTimeSetUp]
