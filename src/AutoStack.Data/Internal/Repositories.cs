@@ -49,6 +49,8 @@ internal static class Repositories
     private static readonly FrozenDictionary<Type, Func<Db, Context, object>> OfWorkers = new Dictionary<Type, Func<Db, Context, object>>
     {
         [typeof(ISecretRotation)] = (db, context) => new SecretRotation(db, context.Secrets),
+        [typeof(IPlatformGithubConnectionRepository)] = (db, context) => new GithubConnectionRepository(db, context.Clock, context.Secrets),
+        [typeof(IPlatformEnvironmentRepository)] = (db, context) => new EnvironmentRepository(db, context.Clock, context.Secrets),
         [typeof(IDeploymentLifecycle)] = (db, context) => new DeploymentLifecycle(db, context.Clock),
         [typeof(IDeploymentMaintenance)] = (db, context) => new DeploymentMaintenance(db, context.Clock),
         [typeof(IWebhookPayloadRepository)] = (db, context) => new WebhookPayloadRepository(db, context.Clock),

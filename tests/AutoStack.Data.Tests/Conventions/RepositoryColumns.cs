@@ -23,6 +23,10 @@ public sealed class RepositoryColumns : DatabaseTests
         ["password_reset_tokens.token_hash"] = "secret",
         ["projects.env_vars"] = "secret",
         ["deployments.env_vars"] = "secret",
+        ["github_connections.github_access_token_version"] = "read with the secret",
+        ["github_connections.github_refresh_token_version"] = "read with the secret",
+        ["projects.env_vars_version"] = "read with the secret",
+        ["deployments.env_vars_version"] = "read with the secret",
     };
 
     private static IEnumerable<Repository> Repositories =>
