@@ -2,6 +2,7 @@ using AutoStack.Data.Deployments;
 using AutoStack.Data.Projects;
 using AutoStack.Data.Security;
 using AutoStack.Data.Tests.Support;
+using AutoStack.Data.Users;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace AutoStack.Data.Tests.Projects;
@@ -219,6 +220,18 @@ public sealed class EnvironmentRepositoryTests : DatabaseTests
         await ExecuteAsync("UPDATE projects SET env_vars = 'V=2' WHERE id = $1", project.Id);
 
         Assert.That((await Environments.FindOfProjectAsync(project.Id, project.UserId, Token))!.Reveal(), Is.EqualTo("V=2"));
+    }
+
+    [Test]
+    public async Task A_process_without_workers_reads_no_environment_of_a_deployment()
+    {
+        await using var provider = new ServiceCollection().AddAutoStackData(Database.ConnectionString).BuildServiceProvider();
+
+        Assert.That(provider.GetService<IPlatformEnvironmentRepository>(), Is.Null);
+        Assert.That(provider.GetService<IPlatformGithubConnectionRepository>(), Is.Null);
+        Assert.That(
+            () => provider.GetRequiredService<IUnitOfWork>().RunAsync((tx, ct) => tx.Get<IPlatformEnvironmentRepository>().FindOfDeploymentAsync(Guid.NewGuid(), ct), Token),
+            Throws.InvalidOperationException.With.Message.Contains("AddAutoStackDataWorkers"));
     }
 
     [Test]
