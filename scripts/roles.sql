@@ -10,13 +10,13 @@
 -- The last three may log in and have no password: set one (\password autostack_app), or let pg_hba.conf decide.
 --
 -- Settings, each given as PGOPTIONS='-c autostack.role_prefix=staging' psql …
---   autostack.role_prefix         the names of the roles begin with it; up to 54 bytes, "autostack" by default. Several databases of one server need
---                                 one each.
---   autostack.restrict_functions  off leaves advisory locks, large objects and notifications to everybody: for a database that other programs share,
---                                 and for hosted servers without a superuser. On by default.
+--   autostack.role_prefix         the names of the roles begin with it; up to 54 bytes, "autostack" by default. Several databases of one
+--                                 server need one each.
+--   autostack.restrict_functions  off leaves advisory locks, large objects and notifications to everybody: for a database that other
+--                                 programs share. On by default.
 --
--- One transaction: it applies as a whole or not at all. Rights are revoked first, so that a right given by mistake does not survive a run. A second run
--- changes nothing. Tables of others, such as alembic_version, stay as they are.
+-- One transaction: it applies as a whole or not at all. Rights are revoked first, so that a right given by mistake does not survive a run.
+-- A second run changes nothing. Tables of others, such as alembic_version, stay as they are.
 
 BEGIN;
 
@@ -26,8 +26,8 @@ SET LOCAL lock_timeout = '5s';
 
 DO $roles$
 DECLARE
-    -- The tables, and the columns of each that people may read. A column that is not named here is not readable: a new one is a secret until it is
-    -- listed. Not readable for what they hold:
+    -- The tables, and the columns of each that people may read. A column that is not named here is not readable: a new one is a secret
+    -- until it is listed. Not readable for what they hold:
     --   users.password_hash                                a hash can be guessed at leisure
     --   sessions.token, password_reset_tokens.token_hash   tokens of other writers may be stored in clear
     --   github_connections.*_token, *.env_vars             tokens and environments, in clear as long as other writers store them so
@@ -37,11 +37,13 @@ DECLARE
     --   webhook_payloads.payload_json, headers             what providers send, with their tokens
     readable CONSTANT text[] := ARRAY[
         ['users', 'id name email avatar_url github_id google_id email_verified created_at updated_at'],
-        ['user_preferences', 'id user_id theme email_notifications deployment_success_notifications deployment_failure_notifications created_at updated_at'],
+        ['user_preferences', 'id user_id theme email_notifications deployment_success_notifications deployment_failure_notifications '
+            || 'created_at updated_at'],
         ['github_connections', 'id user_id github_username token_expires_at scope connected_at'],
         ['sessions', 'id user_id expires_at created_at family_id rotated_at'],
         ['password_reset_tokens', 'id user_id expires_at used_at created_at'],
-        ['projects', 'id user_id name branch output_dir github_repo_id runtime auto_deploy_enabled auto_deploy_branch jenkins_job_name created_at updated_at'],
+        ['projects', 'id user_id name branch output_dir github_repo_id runtime auto_deploy_enabled auto_deploy_branch jenkins_job_name '
+            || 'created_at updated_at'],
         ['deployments', 'id project_id user_id status branch commit_hash commit_message author commit_timestamp creator_type is_production '
             || 'build_duration_seconds failed_reason deployed_url started_at completed_at created_at is_deleted'],
         ['deployment_logs', 'id deployment_id timestamp log_level message created_at seq'],
@@ -82,7 +84,8 @@ DECLARE
     item record;
 BEGIN
     IF octet_length(prefix) > 54 THEN
-        RAISE 'autostack.role_prefix has % bytes; at most 54 fit into the names of the roles', octet_length(prefix) USING ERRCODE = 'name_too_long';
+        RAISE 'autostack.role_prefix has % bytes; at most 54 fit into the names of the roles', octet_length(prefix)
+            USING ERRCODE = 'name_too_long';
     ELSIF starts_with(lower(prefix), 'pg_') OR prefix ~ '[[:cntrl:]]' THEN
         RAISE 'autostack.role_prefix must not begin with "pg_", nor hold control characters' USING ERRCODE = 'invalid_name';
     END IF;
@@ -109,8 +112,8 @@ BEGIN
         JOIN pg_roles p ON p.oid = m.member
         WHERE p.rolname IN (app, readonly)
     LOOP
-        EXECUTE format('REVOKE %s FROM %s', item.granted, item.member)
-            || CASE WHEN current_setting('server_version_num')::int >= 160000 THEN format(' GRANTED BY %s CASCADE', item.grantor) ELSE '' END;
+        EXECUTE format('REVOKE %s FROM %s', item.granted, item.member) || CASE
+            WHEN current_setting('server_version_num')::int >= 160000 THEN format(' GRANTED BY %s CASCADE', item.grantor) ELSE '' END;
     END LOOP;
     IF NOT EXISTS (
         SELECT FROM pg_auth_members m JOIN pg_roles p ON p.oid = m.member WHERE m.roleid = owner_id AND p.rolname = migrator)
@@ -123,7 +126,8 @@ BEGIN
     FOR i IN 1 .. array_length(settings, 1) LOOP
         -- One of them is not known to every version of the server.
         IF EXISTS (SELECT FROM pg_settings s WHERE s.name = settings[i][2]) THEN
-            EXECUTE format('ALTER ROLE %I IN DATABASE %I SET %I = %L', prefix || '_' || settings[i][1], current_database(), settings[i][2], settings[i][3]);
+            EXECUTE format('ALTER ROLE %I IN DATABASE %I SET %I = %L',
+                prefix || '_' || settings[i][1], current_database(), settings[i][2], settings[i][3]);
         END IF;
     END LOOP;
 
@@ -138,7 +142,8 @@ BEGIN
 
     -- What the next upgrade makes is of use to the services at once, and to nobody else.
     FOR item IN
-        SELECT DISTINCT d.defaclrole::regrole AS creator, d.defaclnamespace::regnamespace AS in_schema, d.defaclnamespace <> 0 AS has_schema,
+        SELECT DISTINCT
+            d.defaclrole::regrole AS creator, d.defaclnamespace::regnamespace AS in_schema, d.defaclnamespace <> 0 AS has_schema,
             CASE d.defaclobjtype WHEN 'r' THEN 'TABLES' WHEN 'S' THEN 'SEQUENCES' WHEN 'f' THEN 'FUNCTIONS' WHEN 'T' THEN 'TYPES'
                 WHEN 'n' THEN 'SCHEMAS' ELSE 'LARGE OBJECTS' END AS kind
         FROM pg_default_acl d, aclexplode(d.defaclacl) a
@@ -162,7 +167,8 @@ BEGIN
         FROM pg_trigger t
         JOIN pg_class c ON c.oid = t.tgrelid
         JOIN pg_proc p ON p.oid = t.tgfoid
-        WHERE c.relnamespace = 'public'::regnamespace AND c.relname = ANY (ours) AND p.pronamespace = 'public'::regnamespace AND p.proowner <> owner_id
+        WHERE c.relnamespace = 'public'::regnamespace AND c.relname = ANY (ours)
+            AND p.pronamespace = 'public'::regnamespace AND p.proowner <> owner_id
     LOOP
         EXECUTE item.statement;
     END LOOP;
@@ -179,7 +185,11 @@ BEGIN
     LOOP
         EXECUTE format('REVOKE ALL ON %s %s FROM PUBLIC, %I, %I, %I CASCADE', item.kind, item.name, migrator, app, readonly);
         EXECUTE format('GRANT %s ON %s %s TO %I',
-            CASE WHEN item.kind = 'SEQUENCE' THEN 'USAGE, SELECT' WHEN item.relname = 'schema_versions' THEN 'SELECT' ELSE 'SELECT, INSERT, UPDATE, DELETE' END,
+            CASE
+                WHEN item.kind = 'SEQUENCE' THEN 'USAGE, SELECT'
+                WHEN item.relname = 'schema_versions' THEN 'SELECT'
+                ELSE 'SELECT, INSERT, UPDATE, DELETE'
+            END,
             item.kind, item.name, app);
         IF item.columns IS NOT NULL THEN
             EXECUTE format('GRANT SELECT (%s) ON %s TO %I', item.columns, item.name, readonly);
@@ -196,7 +206,8 @@ BEGIN
         EXECUTE format('GRANT EXECUTE ON ROUTINE %s TO %I', item.name, app);
     END LOOP;
 
-    -- By these functions a reader holds locks that writes and migrations need, fills the disk, and wakes workers. They are this database's only.
+    -- By these functions a reader holds locks that writes and migrations need, fills the disk, and wakes workers. They are this database's
+    -- only.
     FOR item IN
         SELECT p.oid::regprocedure AS name, p.proname = 'pg_notify' OR p.proname ~ '^pg_(try_)?advisory_' AS is_needed
         FROM pg_proc p
@@ -226,8 +237,10 @@ BEGIN
                     FROM generate_subscripts(readable, 1) i
                     WHERE readable[i][1] = c.relname AND a.attname = ANY (string_to_array(readable[i][2], ' '))))
     LOOP
-        RAISE 'The role % has a right on %.% that this script did not give and cannot revoke', quote_ident(readonly), item.name, quote_ident(item.attname)
-            USING ERRCODE = 'invalid_grant_operation', HINT = 'Look at \dp ' || item.name || ' for who gave it, and revoke it as that role.';
+        RAISE 'The role % has a right on %.% that this script did not give and cannot revoke',
+            quote_ident(readonly), item.name, quote_ident(item.attname)
+            USING ERRCODE = 'invalid_grant_operation',
+                HINT = format('Look at \dp %s for who gave it, and revoke it as that role.', item.name);
     END LOOP;
 END
 $roles$;

@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Diagnostics;
 
 namespace Quickstart;
@@ -51,8 +52,8 @@ internal sealed class ChildProcess : IAsyncDisposable
         process.Dispose();
     }
 
-    // What has gone into the background has another parent by now, and still the environment that it was started with. A program that cleans its
-    // environment escapes: only a container, or another user, ends that one too.
+    // What has gone into the background has another parent by now, and still the environment that it was started with. A program that
+    // cleans its environment escapes: only a container, or another user, ends that one too.
     private void KillLeftovers()
     {
         if (!OperatingSystem.IsLinux())
@@ -71,7 +72,8 @@ internal sealed class ChildProcess : IAsyncDisposable
                         other.Kill();
                     }
                 }
-                catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or InvalidOperationException or System.ComponentModel.Win32Exception)
+                catch (Exception exception) when (exception
+                    is IOException or UnauthorizedAccessException or InvalidOperationException or Win32Exception)
                 {
                     // It has ended meanwhile, or is another user's.
                 }

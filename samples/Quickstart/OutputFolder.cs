@@ -1,13 +1,21 @@
 namespace Quickstart;
 
-/// <summary>The folder that a project names as the result of its build. The name and what is in it are the user's: neither leads out of the checkout.</summary>
+/// <summary>
+/// The folder that a project names as the result of its build. The name and what is in it are the user's: neither leads out of the
+/// checkout.
+/// </summary>
 internal static class OutputFolder
 {
     public const int MaxFiles = 10_000;
     public const long MaxBytes = 1L << 30;
 
     // Links are passed over, whether to files or to folders.
-    private static readonly EnumerationOptions WithoutLinks = new() { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint, IgnoreInaccessible = true };
+    private static readonly EnumerationOptions WithoutLinks = new()
+    {
+        RecurseSubdirectories = true,
+        AttributesToSkip = FileAttributes.ReparsePoint,
+        IgnoreInaccessible = true,
+    };
 
     /// <summary>Finds the folder.</summary>
     /// <exception cref="StepFailedException">The name leads out of the checkout, passes a link, or names no folder.</exception>
@@ -54,7 +62,8 @@ internal static class OutputFolder
                 (count, bytes) = (count + 1, bytes + file.Length);
                 if (count > MaxFiles || bytes > MaxBytes)
                 {
-                    throw new StepFailedException($"The output folder holds more than {MaxFiles:N0} files, or more than {MaxBytes >> 20:N0} MiB.");
+                    throw new StepFailedException(
+                        $"The output folder holds more than {MaxFiles:N0} files, or more than {MaxBytes >> 20:N0} MiB.");
                 }
 
                 var copy = Path.Combine(target, path);

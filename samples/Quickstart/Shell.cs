@@ -4,12 +4,13 @@ using System.Diagnostics;
 namespace Quickstart;
 
 /// <summary>
-/// Starts other programs, in an environment that gives the same result on every machine and holds nothing of this process: a build is a stranger's
-/// program, and a connection string in an environment variable would be its to print.
+/// Starts other programs, in an environment that gives the same result on every machine and holds nothing of this process: a build is a
+/// stranger's program, and a connection string in an environment variable would be its to print.
 /// </summary>
 /// <remarks>
-/// A build still runs as the user who runs the sample, who can read this process's memory and files. A platform gives each build a container or a virtual
-/// machine with a user of its own, bounds of memory, disk and processes, and a network from which it does not reach the database.
+/// A build still runs as the user who runs the sample, who can read this process's memory and files. A platform gives each build a
+/// container or a virtual machine with a user of its own, bounds of memory, disk and processes, and a network from which it does not reach
+/// the database.
 /// </remarks>
 internal sealed class Shell(Workspace workspace)
 {
@@ -27,7 +28,12 @@ internal sealed class Shell(Workspace workspace)
     /// <returns>The exit code.</returns>
     /// <exception cref="StepFailedException">It did not end in time.</exception>
     public async Task<int> RunAsync(
-        string folder, string program, IReadOnlyCollection<string> arguments, Action<string> onLine, TimeSpan limit, CancellationToken cancellationToken)
+        string folder,
+        string program,
+        IReadOnlyCollection<string> arguments,
+        Action<string> onLine,
+        TimeSpan limit,
+        CancellationToken cancellationToken)
     {
         using var time = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         time.CancelAfter(limit);
@@ -45,7 +51,8 @@ internal sealed class Shell(Workspace workspace)
     /// <summary>Runs a command line as a user typed it.</summary>
     /// <returns>The exit code.</returns>
     /// <exception cref="StepFailedException">It did not end in time.</exception>
-    public Task<int> RunCommandAsync(string folder, string command, Action<string> onLine, TimeSpan limit, CancellationToken cancellationToken) =>
+    public Task<int> RunCommandAsync(
+        string folder, string command, Action<string> onLine, TimeSpan limit, CancellationToken cancellationToken) =>
         OperatingSystem.IsWindows()
             ? RunAsync(folder, "cmd.exe", ["/d", "/s", "/c", command], onLine, limit, cancellationToken)
             : RunAsync(folder, "/bin/sh", ["-c", command], onLine, limit, cancellationToken);
@@ -95,7 +102,8 @@ internal sealed class Shell(Workspace workspace)
         }
     }
 
-    // One home and one temporary folder per deployment: nobody finds, or prepares, files of somebody else's build. They go with the workspace.
+    // One home and one temporary folder per deployment: nobody finds, or prepares, files of somebody else's build. They go with the
+    // workspace.
     private void Isolate(IDictionary<string, string?> environment, string name)
     {
         foreach (var variable in environment.Keys.Where(key => !Inherited.Contains(key, StringComparer.OrdinalIgnoreCase)).ToList())

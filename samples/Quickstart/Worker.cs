@@ -26,13 +26,15 @@ internal sealed class Worker(
         {
             // The claim made it 'cloning'; every later step is announced before it begins.
             var folder = workspace.Folder("builds", deployment.Id.ToString());
-            await RunAsync(log, folder, "git", ["clone", "--no-checkout", "--no-local", "--", project.Repository, "."], GitLimit, cancellationToken);
+            await RunAsync(
+                log, folder, "git", ["clone", "--no-checkout", "--no-local", "--", project.Repository, "."], GitLimit, cancellationToken);
 
             await EnterAsync(deployment, DeploymentStatus.Checkout, cancellationToken);
 
             // By its whole name, so that a branch called --something is no option.
             var branch = $"refs/remotes/origin/{deployment.Branch ?? project.Branch}";
-            await RunAsync(log, folder, "git", ["-c", "advice.detachedHead=false", "checkout", "--detach", branch, "--"], GitLimit, cancellationToken);
+            string[] checkout = ["-c", "advice.detachedHead=false", "checkout", "--detach", branch, "--"];
+            await RunAsync(log, folder, "git", checkout, GitLimit, cancellationToken);
             var commit = await ReadCommitAsync(folder, cancellationToken);
             await lifecycle.SetCommitAsync(deployment.Id, commit, cancellationToken);
 
@@ -79,7 +81,8 @@ internal sealed class Worker(
         }
     }
 
-    private async Task RunAsync(BuildLog log, string folder, string program, string[] arguments, TimeSpan limit, CancellationToken cancellationToken)
+    private async Task RunAsync(
+        BuildLog log, string folder, string program, string[] arguments, TimeSpan limit, CancellationToken cancellationToken)
     {
         log.Write($"$ {program} {string.Join(' ', arguments)}");
         Check(program, await shell.RunAsync(folder, program, arguments, log.Write, limit, cancellationToken));

@@ -8,8 +8,8 @@ namespace AutoStack.Data;
 public sealed class AutoStackDataOptions
 {
     /// <summary>
-    /// An Npgsql connection string, <c>Host=…;Database=…;Username=…;Password=…</c>; assign or bind it as a text. Required. It prints and serializes to
-    /// nothing of the text.
+    /// An Npgsql connection string, <c>Host=…;Database=…;Username=…;Password=…</c>; assign or bind it as a text. Required. It prints and
+    /// serializes to nothing of the text.
     /// </summary>
     public Secret? ConnectionString { get; set; }
 
@@ -44,9 +44,10 @@ public sealed class AutoStackDataOptions
     public IList<SecretKey> SecretKeys { get; } = [];
 
     /// <summary>
-    /// Whether secrets are read that are stored in clear, as the Python services left them, or encrypted in the first form (<c>enc:v1:</c>), which binds a
-    /// value to its row only. Default true. Set it to false once <see cref="ISecretRotation"/> has nothing left to do: until then, anyone who can write to
-    /// the table can replace an encrypted value by one in clear, or by an older one of the first form.
+    /// Whether secrets are read that are stored in clear, as the Python services left them, or encrypted in the first form
+    /// (<c>enc:v1:</c>), which binds a value to its row only. Default true. Set it to false once <see cref="ISecretRotation"/> has nothing
+    /// left to do: until then, anyone who can write to the table can replace an encrypted value by one in clear, or by an older one of the
+    /// first form.
     /// </summary>
     public bool AcceptClearSecrets { get; set; } = true;
 

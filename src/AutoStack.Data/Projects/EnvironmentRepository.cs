@@ -4,14 +4,16 @@ using AutoStack.Data.Security;
 
 namespace AutoStack.Data.Projects;
 
-internal sealed class EnvironmentRepository(Db db, TimeProvider clock, SecretProtector secrets) : IEnvironmentRepository, IPlatformEnvironmentRepository
+internal sealed class EnvironmentRepository(Db db, TimeProvider clock, SecretProtector secrets)
+    : IEnvironmentRepository, IPlatformEnvironmentRepository
 {
     // The columns as the encrypted values know their place.
     private const string OfProject = "projects.env_vars";
     private const string OfDeployment = "deployments.env_vars";
 
     // A deployment that may still be given an environment.
-    private const string Open = $"d.env_vars IS NULL AND NOT d.is_deleted AND pg_catalog.lower(d.status::text) NOT IN {DeploymentLifecycle.Finished}";
+    private const string Open =
+        $"d.env_vars IS NULL AND NOT d.is_deleted AND pg_catalog.lower(d.status::text) NOT IN {DeploymentLifecycle.Finished}";
 
     internal static SecretColumn Projects { get; } = new(
         OfProject,

@@ -3,9 +3,10 @@ using AutoStack.Data.Security;
 namespace AutoStack.Data.Projects;
 
 /// <summary>
-/// The environment variables of a user's projects and deployments, <c>env_vars</c>: a text that is written and read as a whole. It is stored encrypted
-/// (<see cref="AutoStackDataOptions.SecretKeys"/>), bound to its row, to the owner and to a version: it opens neither in another row, nor after a change
-/// of the owner, nor in place of a later value. Values that the Python services stored in clear are read, and encrypted at the next write.
+/// The environment variables of a user's projects and deployments, <c>env_vars</c>: a text that is written and read as a whole. It is
+/// stored encrypted (<see cref="AutoStackDataOptions.SecretKeys"/>), bound to its row, to the owner and to a version: it opens neither in
+/// another row, nor after a change of the owner, nor in place of a later value. Values that the Python services stored in clear are read,
+/// and encrypted at the next write.
 /// </summary>
 public interface IEnvironmentRepository
 {
@@ -15,7 +16,8 @@ public interface IEnvironmentRepository
     /// <param name="cancellationToken">Stops the query.</param>
     /// <returns>The environment; null when there is none, or the project belongs to somebody else.</returns>
     /// <exception cref="SecretUnreadableException">
-    /// The value's key is not configured; or the value was changed, moved or restored, or its row was given to another owner; or it is in a form that
+    /// The value's key is not configured; or the value was changed, moved or restored, or its row was given to another owner; or it is in a
+    /// form that
     /// <see cref="AutoStackDataOptions.AcceptClearSecrets"/> refuses.
     /// </exception>
     Task<Secret?> FindOfProjectAsync(Guid projectId, Guid ownerId, CancellationToken cancellationToken);
@@ -30,14 +32,15 @@ public interface IEnvironmentRepository
     Task<bool> SetOfProjectAsync(Guid projectId, Guid ownerId, Secret? environment, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Copies the current environment of the project into a deployment that has none. Call it in the unit of work that queues the deployment, so that
-    /// the build gets the environment that its owner saw.
+    /// Copies the current environment of the project into a deployment that has none. Call it in the unit of work that queues the
+    /// deployment, so that the build gets the environment that its owner saw.
     /// </summary>
     /// <param name="deploymentId">The deployment.</param>
     /// <param name="ownerId">The user who owns the deployment and its project.</param>
     /// <param name="cancellationToken">Stops the update.</param>
     /// <returns>
-    /// False when the project has no environment, the deployment already has one, is finished or deleted, or there is no such deployment of this user.
+    /// False when the project has no environment, the deployment already has one, is finished or deleted, or there is no such deployment of
+    /// this user.
     /// </returns>
     /// <exception cref="SecretUnreadableException">The project's value does not open; see <see cref="FindOfProjectAsync"/>.</exception>
     /// <exception cref="InvalidOperationException">No key is configured.</exception>

@@ -6,8 +6,8 @@ using System.Globalization;
 namespace AutoStack.Data.Security;
 
 /// <summary>
-/// A value that must not be shown: one that is stored encrypted, or a setting. Prints <c>[redacted]</c>, also inside records, and serializes to nothing
-/// of the value. It binds from configuration like a text.
+/// A value that must not be shown: one that is stored encrypted, or a setting. Prints <c>[redacted]</c>, also inside records, and
+/// serializes to nothing of the value. It binds from configuration like a text.
 /// </summary>
 [DebuggerDisplay("[redacted]")]
 [TypeConverter(typeof(FromText))]
@@ -23,6 +23,12 @@ public sealed class Secret
     /// <returns>The secret; null for null.</returns>
     [return: NotNullIfNotNull(nameof(value))]
     public static implicit operator Secret?(string? value) => value is null ? null : new Secret(value);
+
+    /// <summary>Appends a text, such as another setting of a connection string.</summary>
+    /// <param name="left">The secret; null for none.</param>
+    /// <param name="right">The text; null for none.</param>
+    /// <returns>The secret of both.</returns>
+    public static Secret operator +(Secret? left, string? right) => new(left?.value + right);
 
     /// <summary>Wraps a clear value.</summary>
     /// <param name="value">The value.</param>

@@ -7,10 +7,13 @@ using Microsoft.Extensions.Options;
 namespace AutoStack.Data.Security;
 
 /// <summary>
-/// Encrypts column values with AES-256-GCM: <c>enc:v2:KEY:BASE64URL(nonce, tag, ciphertext)</c>. Column, row, owner and version are authenticated with
-/// it, so that a value does not open in another row, after a change of the owner, or in place of a later one. The first key writes, every key reads.
+/// Encrypts column values with AES-256-GCM: <c>enc:v2:KEY:BASE64URL(nonce, tag, ciphertext)</c>. Column, row, owner and version are
+/// authenticated with it, so that a value does not open in another row, after a change of the owner, or in place of a later one. The first
+/// key writes, every key reads.
 /// </summary>
-/// <remarks>The first form, <c>enc:v1:</c>, is bound to column and row only. It is read as long as values in clear are, and never written.</remarks>
+/// <remarks>
+/// The first form, <c>enc:v1:</c>, is bound to column and row only. It is read as long as values in clear are, and never written.
+/// </remarks>
 internal sealed partial class SecretProtector
 {
     private const string Prefix = "enc:v2:";
@@ -73,12 +76,18 @@ internal sealed partial class SecretProtector
         RandomNumberGenerator.Fill(nonce);
         using var aes = new AesGcm(keys[writer], TagBytes);
         aes.Encrypt(
-            nonce, clear, sealedValue.AsSpan(NonceBytes + TagBytes), sealedValue.AsSpan(NonceBytes, TagBytes), Encoding.UTF8.GetBytes(Bound(place, version)));
+            nonce,
+            clear,
+            sealedValue.AsSpan(NonceBytes + TagBytes),
+            sealedValue.AsSpan(NonceBytes, TagBytes),
+            Encoding.UTF8.GetBytes(Bound(place, version)));
         return new StoredSecret(WriterPrefix + Base64Url.EncodeToString(sealedValue), version);
     }
 
     /// <summary>Opens a value; one that the Python services stored in clear is taken as it is, if that is accepted, null stays null.</summary>
-    /// <exception cref="SecretUnreadableException">The key is missing, or the value was changed, moved or restored, or is in clear.</exception>
+    /// <exception cref="SecretUnreadableException">
+    /// The key is missing, or the value was changed, moved or restored, or is in clear.
+    /// </exception>
     public Secret? Open(StoredSecret stored, SecretPlace place)
     {
         var (where, value) = ($"{place.Column} of row {place.Ids[0]}", stored.Value);
@@ -91,7 +100,8 @@ internal sealed partial class SecretProtector
         {
             return acceptClear
                 ? Secret.From(value)
-                : throw new SecretUnreadableException($"{where} is stored in clear, which AutoStackDataOptions.AcceptClearSecrets does not allow.");
+                : throw new SecretUnreadableException(
+                    $"{where} is stored in clear, which AutoStackDataOptions.AcceptClearSecrets does not allow.");
         }
 
         string bound;
@@ -99,14 +109,15 @@ internal sealed partial class SecretProtector
         {
             bound = stored.Version is { } version
                 ? Bound(place, version)
-                : throw new SecretUnreadableException($"{where} has an encrypted value and no version: it was restored, or moved from another row.");
+                : throw new SecretUnreadableException(
+                    $"{where} has an encrypted value and no version: it was restored, or moved from another row.");
         }
         else if (value.StartsWith(FirstPrefix, StringComparison.Ordinal))
         {
             bound = acceptClear
                 ? $"{place.Column}:{place.Ids[0]}"
                 : throw new SecretUnreadableException(
-                    $"{where} is encrypted in the first form, which binds it to no owner and no version: AutoStackDataOptions.AcceptClearSecrets does not allow it.");
+                    $"{where} is bound to no owner and no version, which AutoStackDataOptions.AcceptClearSecrets does not allow.");
         }
         else
         {
@@ -139,7 +150,8 @@ internal sealed partial class SecretProtector
         catch (Exception exception) when (exception is CryptographicException or FormatException or OverflowException)
         {
             throw new SecretUnreadableException(
-                $"{where} does not open with the key '{keyId}': it was changed, restored or moved from another row, or the row has another owner.", exception);
+                $"{where} does not open with the key '{keyId}': it was changed, restored or moved, or the row has another owner.",
+                exception);
         }
     }
 

@@ -4,7 +4,8 @@ using Npgsql;
 
 namespace AutoStack.Data.Users;
 
-internal sealed class GithubConnectionRepository(Db db, TimeProvider clock, SecretProtector secrets) : IGithubConnectionRepository, IPlatformGithubConnectionRepository
+internal sealed class GithubConnectionRepository(Db db, TimeProvider clock, SecretProtector secrets)
+    : IGithubConnectionRepository, IPlatformGithubConnectionRepository
 {
     // Without the tokens, which most callers do not need.
     internal const string Columns = "g.id, g.user_id, g.github_username, g.token_expires_at, g.scope, g.connected_at";
@@ -120,31 +121,39 @@ internal sealed class GithubConnectionRepository(Db db, TimeProvider clock, Secr
             ORDER BY g.token_expires_at, g.id
             LIMIT @limit
             """,
-            [P.Of(before), P.Of(after.TokenExpiresAt), P.Of(after.Id), P.Of(Limit.Check(limit, IPlatformGithubConnectionRepository.MaxListSize), nameof(limit))],
+            [
+                P.Of(before),
+                P.Of(after.TokenExpiresAt),
+                P.Of(after.Id),
+                P.Of(Limit.Check(limit, IPlatformGithubConnectionRepository.MaxListSize), nameof(limit)),
+            ],
             cancellationToken);
 
     public async Task<GithubConnection> SetAsync(Guid userId, GithubTokens tokens, CancellationToken cancellationToken) =>
         (await db.WriteAsync(Read, $"""
             INSERT INTO github_connections AS g (
-                id, user_id, github_username, github_access_token, github_access_token_version, github_refresh_token, github_refresh_token_version,
-                token_expires_at, scope, connected_at)
+                id, user_id, github_username, github_access_token, github_access_token_version,
+                github_refresh_token, github_refresh_token_version, token_expires_at, scope, connected_at)
             VALUES (@id, @userId, @username, @access, @accessVersion, @refresh, @refreshVersion, @expiresAt, @scope, {ServerTime.Present})
             ON CONFLICT (user_id) DO UPDATE
             SET github_username = coalesce(excluded.github_username, g.github_username), github_access_token = excluded.github_access_token,
                 github_access_token_version = excluded.github_access_token_version, github_refresh_token = excluded.github_refresh_token,
                 github_refresh_token_version = excluded.github_refresh_token_version, token_expires_at = excluded.token_expires_at,
-                scope = coalesce(excluded.scope, g.scope), connected_at = greatest(excluded.connected_at, g.connected_at + interval '1 microsecond')
+                scope = coalesce(excluded.scope, g.scope),
+                connected_at = greatest(excluded.connected_at, g.connected_at + interval '1 microsecond')
             RETURNING {Columns}
             """,
-            [P.Of(Ids.New(), "id"), P.Of(userId), ServerTime.Now(clock), .. Protect(userId, tokens)], cancellationToken).ConfigureAwait(false))!;
+            [P.Of(Ids.New(), "id"), P.Of(userId), ServerTime.Now(clock), .. Protect(userId, tokens)],
+            cancellationToken).ConfigureAwait(false))!;
 
     public Task<GithubConnection?> RefreshAsync(GithubConnection connection, GithubTokens tokens, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(connection);
         return db.WriteAsync(Read, $"""
             UPDATE github_connections g
-            SET github_username = coalesce(@username, g.github_username), github_access_token = @access, github_access_token_version = @accessVersion,
-                github_refresh_token = @refresh, github_refresh_token_version = @refreshVersion, token_expires_at = @expiresAt,
+            SET github_username = coalesce(@username, g.github_username), github_access_token = @access,
+                github_access_token_version = @accessVersion, github_refresh_token = @refresh,
+                github_refresh_token_version = @refreshVersion, token_expires_at = @expiresAt,
                 scope = coalesce(@scope, g.scope), connected_at = greatest({ServerTime.Present}, g.connected_at + interval '1 microsecond')
             WHERE g.id = @id AND g.user_id = @userId AND g.connected_at = @connectedAt
             RETURNING {Columns}

@@ -1,8 +1,9 @@
 namespace AutoStack.Data.Users;
 
 /// <summary>
-/// The table <c>github_connections</c>: a user's connection. Tokens are stored encrypted (<see cref="AutoStackDataOptions.SecretKeys"/>), bound to the user
-/// and to a version. Tokens that the Python services stored in clear are read, and encrypted at the next write; those services cannot read them afterwards.
+/// The table <c>github_connections</c>: a user's connection. Tokens are stored encrypted (<see cref="AutoStackDataOptions.SecretKeys"/>),
+/// bound to the user and to a version. Tokens that the Python services stored in clear are read, and encrypted at the next write; those
+/// services cannot read them afterwards.
 /// </summary>
 public interface IGithubConnectionRepository
 {

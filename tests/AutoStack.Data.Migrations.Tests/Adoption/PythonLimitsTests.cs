@@ -8,7 +8,9 @@ using Npgsql;
 
 namespace AutoStack.Data.Migrations.Tests.Adoption;
 
-/// <summary>What docs/python-services.md says that the Python services can no longer do: each row of its table, in their statements.</summary>
+/// <summary>
+/// What docs/python-services.md says that the Python services can no longer do: each row of its table, in their statements.
+/// </summary>
 public sealed partial class PythonLimitsTests : AdoptionTestsBase
 {
     private const string User = "10000000-0000-4000-8000-000000000001";
@@ -139,7 +141,9 @@ public sealed partial class PythonLimitsTests : AdoptionTestsBase
 
         // And the other way round: what the services write in clear is read.
         await ExecuteAsync("UPDATE projects SET env_vars = 'A=2'");
-        Assert.That((await Get<Projects.IEnvironmentRepository>().FindOfProjectAsync(Guid.Parse(Project), Guid.Parse(User), Token))!.Reveal(), Is.EqualTo("A=2"));
+        Assert.That(
+            (await Get<Projects.IEnvironmentRepository>().FindOfProjectAsync(Guid.Parse(Project), Guid.Parse(User), Token))!.Reveal(),
+            Is.EqualTo("A=2"));
     }
 
     [Test]
@@ -163,7 +167,10 @@ public sealed partial class PythonLimitsTests : AdoptionTestsBase
     }
 
     private void Refused(string statement, string sqlState) =>
-        Assert.That(() => ExecuteAsync(statement), Throws.InstanceOf<PostgresException>().With.Property("SqlState").EqualTo(sqlState), statement);
+        Assert.That(
+            () => ExecuteAsync(statement),
+            Throws.InstanceOf<PostgresException>().With.Property("SqlState").EqualTo(sqlState),
+            statement);
 
     [GeneratedRegex(@"AUTOSTACK = \{([^}]*)\}")]
     private static partial Regex Filter();

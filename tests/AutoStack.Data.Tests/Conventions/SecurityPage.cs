@@ -19,7 +19,8 @@ public sealed partial class SecurityPage
     [Test]
     public void Every_test_that_is_named_exists()
     {
-        var sources = Directory.EnumerateFiles(Path.Combine(SourceRoot.Path, "tests"), "*.cs", SearchOption.AllDirectories).ToLookup(Path.GetFileNameWithoutExtension);
+        var sources = Directory.EnumerateFiles(Path.Combine(SourceRoot.Path, "tests"), "*.cs", SearchOption.AllDirectories)
+            .ToLookup(Path.GetFileNameWithoutExtension);
         var named = Named().Matches(Page).Select(match => (Class: match.Groups[1].Value, Method: match.Groups[2].Value)).Distinct().ToList();
 
         Assert.That(named, Has.Count.GreaterThan(40));
@@ -38,10 +39,15 @@ public sealed partial class SecurityPage
     public void Every_row_of_attackers_says_which_test_holds_it()
     {
         var attackers = Page[Page.IndexOf("## Attackers", StringComparison.Ordinal)..Page.IndexOf("## Signing in", StringComparison.Ordinal)];
-        var rows = attackers.Split('\n').Where(line => line.StartsWith("| ", StringComparison.Ordinal) && !line.EndsWith(" test |", StringComparison.Ordinal)).ToList();
+        var rows = attackers.Split('\n')
+            .Where(line => line.StartsWith("| ", StringComparison.Ordinal) && !line.EndsWith(" test |", StringComparison.Ordinal))
+            .ToList();
 
         Assert.That(rows, Has.Count.GreaterThan(20));
-        Assert.That(rows.Where(row => !Named().IsMatch(row) && !row.EndsWith("the service's |", StringComparison.Ordinal) && !row.EndsWith("none |", StringComparison.Ordinal)), Is.Empty);
+        Assert.That(
+            rows.Where(row => !Named().IsMatch(row)
+                && !row.EndsWith("the service's |", StringComparison.Ordinal) && !row.EndsWith("none |", StringComparison.Ordinal)),
+            Is.Empty);
     }
 
     [GeneratedRegex(@"`([A-Z]\w+)\.([A-Z]\w*_\w+)`")]

@@ -36,7 +36,9 @@ public sealed class EnvironmentRepositoryTests : DatabaseTests
 
         Assert.That((await Environments.FindOfProjectAsync(project.Id, project.UserId, Token))!.Reveal(), Is.EqualTo("PORT=80"));
         Assert.That(await Environments.FindOfProjectAsync(project.Id, stranger.Id, Token), Is.Null);
-        Assert.That(await ScalarAsync("SELECT env_vars FROM projects WHERE id = $1", project.Id), Does.StartWith("enc:v2:k1:").And.Not.Contain("PORT"));
+        Assert.That(
+            await ScalarAsync("SELECT env_vars FROM projects WHERE id = $1", project.Id),
+            Does.StartWith("enc:v2:k1:").And.Not.Contain("PORT"));
 
         Assert.That(await Environments.SetOfProjectAsync(project.Id, project.UserId, null, Token), Is.True);
         Assert.That(await Environments.FindOfProjectAsync(project.Id, project.UserId, Token), Is.Null);
@@ -156,7 +158,9 @@ public sealed class EnvironmentRepositoryTests : DatabaseTests
         await ExecuteAsync("UPDATE projects SET user_id = $1 WHERE id = $2", thief.Id, deployment.ProjectId);
         await ExecuteAsync("UPDATE deployments SET user_id = $1 WHERE id = $2", thief.Id, deployment.Id);
 
-        Assert.That(() => Environments.FindOfProjectAsync(deployment.ProjectId, thief.Id, Token), Throws.TypeOf<SecretUnreadableException>());
+        Assert.That(
+            () => Environments.FindOfProjectAsync(deployment.ProjectId, thief.Id, Token),
+            Throws.TypeOf<SecretUnreadableException>());
         Assert.That(() => OfWorkers.FindOfDeploymentAsync(deployment.Id, Token), Throws.TypeOf<SecretUnreadableException>());
         var next = (await Deployments.EnqueueAsync(new NewDeployment { ProjectId = deployment.ProjectId, UserId = thief.Id }, Token))!;
         Assert.That(() => Environments.SnapshotAsync(next.Id, thief.Id, Token), Throws.TypeOf<SecretUnreadableException>());
@@ -194,7 +198,10 @@ public sealed class EnvironmentRepositoryTests : DatabaseTests
 
         Assert.That(() => Environments.FindOfProjectAsync(project.Id, project.UserId, Token), Throws.TypeOf<SecretUnreadableException>());
         await Environments.SetOfProjectAsync(project.Id, project.UserId, Secret.From("KEY=newer"), Token);
-        Assert.That((await Environments.FindOfProjectAsync(project.Id, project.UserId, Token))!.Reveal(), Is.EqualTo("KEY=newer"), "it can be set anew");
+        Assert.That(
+            (await Environments.FindOfProjectAsync(project.Id, project.UserId, Token))!.Reveal(),
+            Is.EqualTo("KEY=newer"),
+            "it can be set anew");
     }
 
     [Test]

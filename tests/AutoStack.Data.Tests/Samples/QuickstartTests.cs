@@ -115,7 +115,9 @@ public sealed class QuickstartTests
             file.SetLength(OutputFolder.MaxBytes + 1);
         }
 
-        Assert.That(() => OutputFolder.Copy(checkout, workspace.Folder("artifacts", "one")), Throws.TypeOf<StepFailedException>().With.Message.Contains("MiB"));
+        Assert.That(
+            () => OutputFolder.Copy(checkout, workspace.Folder("artifacts", "one")),
+            Throws.TypeOf<StepFailedException>().With.Message.Contains("MiB"));
     }
 
     [Test]
@@ -129,7 +131,11 @@ public sealed class QuickstartTests
         var lines = await OutputOfAsync("env");
 
         Assert.That(lines, Has.None.Contains("hunter2"));
-        Assert.That(lines, Has.Some.StartsWith("PATH=").And.Some.EqualTo($"HOME={workspace.Folder("homes", "one")}").And.Some.EqualTo($"TMPDIR={workspace.Folder("tmp", "one")}"));
+        Assert.That(
+            lines,
+            Has.Some.StartsWith("PATH=")
+                .And.Some.EqualTo($"HOME={workspace.Folder("homes", "one")}")
+                .And.Some.EqualTo($"TMPDIR={workspace.Folder("tmp", "one")}"));
     }
 
     [Test]
@@ -172,7 +178,9 @@ public sealed class QuickstartTests
     {
         foreach (var address in new[] { "ext::sh -c 'touch pwned'", "--upload-pack=touch pwned", "ssh://-oProxyCommand=touch%20pwned/x" })
         {
-            Assert.That(await shell.RunAsync(checkout, "git", ["clone", "--no-checkout", "--no-local", "--", address, "x"], _ => { }, Long, Token), Is.Not.Zero);
+            Assert.That(
+                await shell.RunAsync(checkout, "git", ["clone", "--no-checkout", "--no-local", "--", address, "x"], _ => { }, Long, Token),
+                Is.Not.Zero);
             Assert.That(Directory.EnumerateFileSystemEntries(checkout, "pwned*", SearchOption.AllDirectories), Is.Empty);
         }
     }
@@ -192,7 +200,8 @@ public sealed class QuickstartTests
             try
             {
                 using var process = Process.GetProcessById(int.Parse(processId, CultureInfo.InvariantCulture));
-                return !process.HasExited && !(OperatingSystem.IsLinux() && File.ReadAllText($"/proc/{processId}/stat").Contains(") Z ", StringComparison.Ordinal));
+                return !process.HasExited
+                    && !(OperatingSystem.IsLinux() && File.ReadAllText($"/proc/{processId}/stat").Contains(") Z ", StringComparison.Ordinal));
             }
             catch (Exception exception) when (exception is ArgumentException or InvalidOperationException or IOException)
             {

@@ -5,7 +5,9 @@ using AutoStack.Data.Security;
 
 namespace AutoStack.Data.Tests.Security;
 
-/// <summary>Values of the first form, <c>enc:v1:</c>, as they are stored in databases: bound to column and row, to no owner and no version.</summary>
+/// <summary>
+/// Values of the first form, <c>enc:v1:</c>, as they are stored in databases: bound to column and row, to no owner and no version.
+/// </summary>
 internal static class FirstForm
 {
     public static string Protect(SecretKey key, string value, string column, Guid rowId)

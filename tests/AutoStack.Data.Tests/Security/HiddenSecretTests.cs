@@ -37,7 +37,7 @@ public sealed class HiddenSecretTests
     {
         foreach (var options in new[]
         {
-            new JsonSerializerOptions(), new JsonSerializerOptions { IncludeFields = true }, JsonSerializerOptions.Web, new JsonSerializerOptions { WriteIndented = true },
+            new JsonSerializerOptions(), JsonSerializerOptions.Web, new JsonSerializerOptions { IncludeFields = true },
         })
         {
             AssertHidden(JsonSerializer.Serialize(holder, holder.GetType(), options));
@@ -64,13 +64,33 @@ public sealed class HiddenSecretTests
         foreach (var type in types)
         {
             Assert.That(type.GetCustomAttribute<DebuggerDisplayAttribute>()?.Value, Is.EqualTo("[redacted]"), type.Name);
-            Assert.That(type.GetMethod("ToString", BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly), Is.Not.Null, type.Name);
+            Assert.That(
+                type.GetMethod("ToString", BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly),
+                Is.Not.Null,
+                type.Name);
             Assert.That(type.GetProperties().Where(p => p.PropertyType == typeof(string)), Is.Empty, type.Name);
             Assert.That(
                 type.GetFields(BindingFlags.NonPublic | BindingFlags.Instance).Select(f => f.GetCustomAttribute<DebuggerBrowsableAttribute>()?.State),
                 Is.All.EqualTo(DebuggerBrowsableState.Never), type.Name);
         }
     }
+
+    [Test]
+    public void What_is_appended_to_a_secret_is_secret_as_well()
+    {
+        var options = new AutoStackDataOptions { ConnectionString = "Host=db" };
+        options.ConnectionString += $";Password={Hidden}";
+
+        Assert.That(options.ConnectionString.Reveal(), Is.EqualTo($"Host=db;Password={Hidden}"));
+        Assert.That(((Secret?)null + "a").Reveal(), Is.EqualTo("a"));
+        AssertHidden($"{options.ConnectionString}" + options.ConnectionString);
+    }
+
+    // A text beside the others would be shown: what may hold a password or a key is a Secret.
+    [TestCase(typeof(AutoStackDataOptions))]
+    [TestCase(typeof(SecretKey))]
+    public void A_setting_that_is_a_text_is_a_secret_or_an_id(Type options) =>
+        Assert.That(options.GetProperties().Where(p => p.PropertyType == typeof(string) && p.Name != "Id").Select(p => p.Name), Is.Empty);
 
     [Test]
     public void Options_bind_from_configuration_as_texts()
@@ -86,7 +106,9 @@ public sealed class HiddenSecretTests
 
         var options = configuration.GetSection("Data").Get<AutoStackDataOptions>()!;
 
-        Assert.That((options.ConnectionString!.Reveal(), options.MaxPoolSize), Is.EqualTo(($"Host=db;Username=app;Password={Hidden}", (int?)7)));
+        Assert.That(
+            (options.ConnectionString!.Reveal(), options.MaxPoolSize),
+            Is.EqualTo(($"Host=db;Username=app;Password={Hidden}", (int?)7)));
         Assert.That((options.SecretKeys.Single().Id, options.SecretKeys.Single().Secret!.Reveal()), Is.EqualTo(("k1", key)));
         options.Validate(needsConnectionString: true);
         Assert.That((Secret?)(string?)null, Is.Null);

@@ -80,7 +80,9 @@ internal sealed class RolesDatabase : IAsyncDisposable
 
     /// <param name="role">The role that logs in.</param>
     /// <param name="sql">The statements.</param>
-    /// <param name="options">What the client asks for when it connects, such as <c>-c name=value</c>: it wins over the settings of the role.</param>
+    /// <param name="options">
+    /// What the client asks for when it connects, such as <c>-c name=value</c>: it wins over the settings of the role.
+    /// </param>
     public async Task RunAsync(string role, string sql, string? options = null)
     {
         await using var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(As(role)) { Options = options }.ConnectionString);

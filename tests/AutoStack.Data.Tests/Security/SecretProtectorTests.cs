@@ -73,7 +73,10 @@ public sealed class SecretProtectorTests
         var protector = new SecretProtector([]);
 
         Assert.That(protector.Open(new("gho_clear", null), Place)!.Reveal(), Is.EqualTo("gho_clear"));
-        Assert.That(protector.Open(new("gho_clear", Guid.NewGuid()), Place)!.Reveal(), Is.EqualTo("gho_clear"), "another writer leaves the version as it was");
+        Assert.That(
+            protector.Open(new("gho_clear", Guid.NewGuid()), Place)!.Reveal(),
+            Is.EqualTo("gho_clear"),
+            "another writer leaves the version as it was");
         Assert.That(protector.Open(new("", null), Place)!.Reveal(), Is.Empty);
         Assert.That(protector.Open(default, Place), Is.Null);
         Assert.That(protector.Protect(null, Place), Is.EqualTo(default(StoredSecret)));
@@ -99,7 +102,9 @@ public sealed class SecretProtectorTests
         var stored = new StoredSecret(FirstForm.Protect(key, "A=1", Column, Row), null);
 
         Assert.That(new SecretProtector([key]).Open(stored, Place)!.Reveal(), Is.EqualTo("A=1"));
-        Assert.That(() => new SecretProtector([key]).Open(stored, new(Column, Guid.NewGuid(), Owner)), Throws.TypeOf<SecretUnreadableException>());
+        Assert.That(
+            () => new SecretProtector([key]).Open(stored, new(Column, Guid.NewGuid(), Owner)),
+            Throws.TypeOf<SecretUnreadableException>());
         Assert.That(
             () => new SecretProtector([key], acceptClear: false).Open(stored, Place),
             Throws.TypeOf<SecretUnreadableException>().With.Message.Contains("AcceptClearSecrets"));
@@ -140,7 +145,9 @@ public sealed class SecretProtectorTests
         var exception = Assert.Throws<OptionsValidationException>(() => _ = new SecretProtector(keys))!;
 
         Assert.That(exception.Message, Does.Contain(place));
-        Assert.That(keys.Select(k => k?.Secret?.Reveal()).Where(s => !string.IsNullOrEmpty(s)), Is.All.Matches<string>(s => !exception.Message.Contains(s!, StringComparison.Ordinal)));
+        Assert.That(
+            keys.Select(k => k?.Secret?.Reveal()).Where(s => !string.IsNullOrEmpty(s)),
+            Is.All.Matches<string>(s => !exception.Message.Contains(s!, StringComparison.Ordinal)));
     }
 
     private static SecretKey Key(string id) => new() { Id = id, Secret = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)) };

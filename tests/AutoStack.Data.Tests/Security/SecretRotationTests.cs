@@ -45,7 +45,9 @@ public sealed class SecretRotationTests : DatabaseTests
             var (id, projectId, userId) = deployments[i];
             var environments = after.GetRequiredService<IEnvironmentRepository>();
             Assert.That((await environments.FindOfProjectAsync(projectId, userId, Token))!.Reveal(), Is.EqualTo($"V={i}"));
-            Assert.That((await after.GetRequiredService<IPlatformEnvironmentRepository>().FindOfDeploymentAsync(id, Token))!.Reveal(), Is.EqualTo($"V={i}"));
+            Assert.That(
+                (await after.GetRequiredService<IPlatformEnvironmentRepository>().FindOfDeploymentAsync(id, Token))!.Reveal(),
+                Is.EqualTo($"V={i}"));
             var tokens = (await after.GetRequiredService<IGithubConnectionRepository>().FindTokensAsync(userId, Token))!;
             Assert.That((tokens.AccessToken.Reveal(), tokens.RefreshToken!.Reveal()), Is.EqualTo(($"gho{i}", $"ghr{i}")));
         }
@@ -92,21 +94,30 @@ public sealed class SecretRotationTests : DatabaseTests
         var (projectId, userId) = (deployment.ProjectId, deployment.UserId);
         var first = FirstForm.Protect(key, "V=1", "projects.env_vars", projectId);
         await ExecuteAsync("UPDATE projects SET env_vars = $1 WHERE id = $2", first, projectId);
-        await ExecuteAsync("UPDATE deployments SET env_vars = $1 WHERE id = $2", FirstForm.Protect(key, "V=0", "deployments.env_vars", deployment.Id), deployment.Id);
+        await ExecuteAsync(
+            "UPDATE deployments SET env_vars = $1 WHERE id = $2",
+            FirstForm.Protect(key, "V=0", "deployments.env_vars", deployment.Id),
+            deployment.Id);
         await ExecuteAsync(
             "INSERT INTO github_connections (id, user_id, github_access_token, github_refresh_token, connected_at) VALUES (gen_random_uuid(), $1, $2, $3, now())",
             userId,
             FirstForm.Protect(key, "gho", "github_connections.github_access_token", userId),
             FirstForm.Protect(key, "ghr", "github_connections.github_refresh_token", userId));
-        Assert.That((await lenient.GetRequiredService<IEnvironmentRepository>().FindOfProjectAsync(projectId, userId, Token))!.Reveal(), Is.EqualTo("V=1"));
-        Assert.That((await strict.GetRequiredService<ISecretRotation>().RunAsync(10, Token)).Select(r => (r.Rotated, r.Unreadable)), Is.All.EqualTo((0, 1)));
+        Assert.That(
+            (await lenient.GetRequiredService<IEnvironmentRepository>().FindOfProjectAsync(projectId, userId, Token))!.Reveal(),
+            Is.EqualTo("V=1"));
+        Assert.That(
+            (await strict.GetRequiredService<ISecretRotation>().RunAsync(10, Token)).Select(r => (r.Rotated, r.Unreadable)),
+            Is.All.EqualTo((0, 1)));
 
         var results = await lenient.GetRequiredService<ISecretRotation>().RunAsync(10, Token);
 
         Assert.That(results.Select(r => (r.Rotated, r.Skipped, r.Unreadable)), Is.All.EqualTo((1, 0, 0)));
         var environments = strict.GetRequiredService<IEnvironmentRepository>();
         Assert.That((await environments.FindOfProjectAsync(projectId, userId, Token))!.Reveal(), Is.EqualTo("V=1"));
-        Assert.That((await strict.GetRequiredService<IPlatformEnvironmentRepository>().FindOfDeploymentAsync(deployment.Id, Token))!.Reveal(), Is.EqualTo("V=0"));
+        Assert.That(
+            (await strict.GetRequiredService<IPlatformEnvironmentRepository>().FindOfDeploymentAsync(deployment.Id, Token))!.Reveal(),
+            Is.EqualTo("V=0"));
         var tokens = (await strict.GetRequiredService<IGithubConnectionRepository>().FindTokensAsync(userId, Token))!;
         Assert.That((tokens.AccessToken.Reveal(), tokens.RefreshToken!.Reveal()), Is.EqualTo(("gho", "ghr")));
 

@@ -69,7 +69,9 @@ public sealed class GithubConnectionRepositoryTests : DatabaseTests
 
         await ExecuteAsync($"UPDATE github_connections SET {column} = $1 WHERE user_id = $2", older, user.Id);
 
-        Assert.That(() => Connections.FindTokensAsync(user.Id, Token), Throws.TypeOf<SecretUnreadableException>().With.Message.Contains(column));
+        Assert.That(
+            () => Connections.FindTokensAsync(user.Id, Token),
+            Throws.TypeOf<SecretUnreadableException>().With.Message.Contains(column));
     }
 
     [Test]
@@ -117,7 +119,9 @@ public sealed class GithubConnectionRepositoryTests : DatabaseTests
         var connection = await Connections.SetAsync(user.Id, Tokens("gho_new"), Token);
 
         Assert.That(connection.Scope!.Allow("repo:status"), Is.True, "kept");
-        Assert.That(await ScalarAsync("SELECT github_access_token FROM github_connections WHERE user_id = $1", user.Id), Does.StartWith("enc:v2:"));
+        Assert.That(
+            await ScalarAsync("SELECT github_access_token FROM github_connections WHERE user_id = $1", user.Id),
+            Does.StartWith("enc:v2:"));
     }
 
     [Test]
@@ -234,7 +238,9 @@ public sealed class GithubConnectionRepositoryTests : DatabaseTests
         Assert.That(() => Connections.SetAsync(user.Id, Tokens("x") with { GithubUsername = new string('a', 256) }, Token), Throws.ArgumentException);
         Assert.That(() => Connections.SetAsync(Guid.NewGuid(), Tokens("x"), Token), Throws.TypeOf<MissingReferenceException>());
         Assert.That(() => Connections.RefreshAsync(null!, Tokens("x"), Token), Throws.ArgumentNullException);
-        Assert.That(() => OfWorkers.ListExpiringAsync(DateTimeOffset.UnixEpoch, 0, GithubConnectionCursor.Start, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
+        Assert.That(
+            () => OfWorkers.ListExpiringAsync(DateTimeOffset.UnixEpoch, 0, GithubConnectionCursor.Start, Token),
+            Throws.TypeOf<ArgumentOutOfRangeException>());
         Assert.That(await Connections.FindAsync(Guid.NewGuid(), Token), Is.Null);
     }
 
