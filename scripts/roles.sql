@@ -32,7 +32,7 @@ DECLARE
     --   sessions.token, password_reset_tokens.token_hash   tokens of other writers may be stored in clear
     --   github_connections.*_token, *.env_vars             tokens and environments, in clear as long as other writers store them so
     --   *_version                                          what those are bound to
-    --   projects.repository                                addresses of other writers may hold a user name and a password
+    --   projects.repository, repository_path               addresses of other writers may hold a user name and a password
     --   projects.build_command                             commands hold tokens that people have typed into them
     --   webhook_payloads.payload_json, headers             what providers send, with their tokens
     readable CONSTANT text[] := ARRAY[
@@ -43,9 +43,9 @@ DECLARE
         ['sessions', 'id user_id expires_at created_at family_id rotated_at'],
         ['password_reset_tokens', 'id user_id expires_at used_at created_at'],
         ['projects', 'id user_id name branch output_dir github_repo_id runtime auto_deploy_enabled auto_deploy_branch jenkins_job_name '
-            || 'created_at updated_at'],
+            || 'created_at updated_at repository_host provider provider_host provider_repository_id access_proven_at'],
         ['deployments', 'id project_id user_id status branch commit_hash commit_message author commit_timestamp creator_type is_production '
-            || 'build_duration_seconds failed_reason deployed_url started_at completed_at created_at is_deleted'],
+            || 'build_duration_seconds failed_reason deployed_url started_at completed_at created_at is_deleted commit_hash_full queue_place'],
         ['deployment_logs', 'id deployment_id timestamp log_level message created_at seq'],
         ['deployment_stages', 'id deployment_id stage_name status started_at completed_at error_message created_at'],
         ['deployment_containers', 'id deployment_id container_id image host port status created_at stopped_at'],

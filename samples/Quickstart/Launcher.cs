@@ -10,7 +10,7 @@ namespace Quickstart;
 /// confirmed, seen to answer, stopped at the end of the run.
 /// </summary>
 internal sealed class Launcher(
-    IDeploymentContainerRepository containers, IDeploymentHealthCheckRepository healthChecks, Shell shell, Screen screen) : IAsyncDisposable
+    IPlatformDeploymentContainerRepository containers, IPlatformDeploymentHealthCheckRepository healthChecks, Shell shell, Screen screen) : IAsyncDisposable
 {
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);

@@ -78,7 +78,7 @@ internal static class Walkthrough
                 {
                     UserId = user.Id,
                     Name = repository.Name,
-                    Repository = repository.Folder,
+                    Repository = repository.Address,
                     Branch = SampleRepository.Branch,
                     BuildCommand = SampleRepository.BuildCommand,
                     OutputDir = SampleRepository.OutputDir,

@@ -6,7 +6,7 @@ namespace Quickstart;
 
 /// <summary>Takes deployments from the queue and builds them, one after the other.</summary>
 internal sealed class Worker(
-    IDeploymentLifecycle lifecycle, IDeploymentStageRepository stages, IDeploymentLogWriter logs, OwnQueue queue, Launcher launcher, Shell shell, Workspace workspace)
+    IDeploymentLifecycle lifecycle, IPlatformDeploymentStageRepository stages, IDeploymentLogWriter logs, OwnQueue queue, Launcher launcher, Shell shell, Workspace workspace)
 {
     private static readonly TimeSpan GitLimit = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan BuildLimit = TimeSpan.FromMinutes(10);
@@ -26,8 +26,9 @@ internal sealed class Worker(
         {
             // The claim made it 'cloning'; every later step is announced before it begins.
             var folder = workspace.Folder("builds", deployment.Id.ToString());
-            await RunAsync(
-                log, folder, "git", ["clone", "--no-checkout", "--no-local", "--", project.Repository, "."], GitLimit, cancellationToken);
+            var mirror = $"url.{workspace.Folder("repositories")}/.insteadOf={SampleRepository.Host}";
+            string[] clone = ["-c", mirror, "clone", "--no-checkout", "--no-local", "--", project.Repository, "."];
+            await RunAsync(log, folder, "git", clone, GitLimit, cancellationToken);
 
             await EnterAsync(deployment, DeploymentStatus.Checkout, cancellationToken);
 

@@ -14,9 +14,9 @@ DO $$
 BEGIN
     IF EXISTS (
         SELECT
-        FROM pg_extension
-        WHERE extname = 'uuid-ossp'
-          AND obj_description(oid, 'pg_extension') LIKE '%created by 0001_initial_schema'
+        FROM pg_catalog.pg_extension e
+        WHERE e.extname = 'uuid-ossp'
+          AND pg_catalog.obj_description(e.oid, 'pg_extension') LIKE '%created by 0001_initial_schema'
     ) THEN
         DROP EXTENSION "uuid-ossp";
     END IF;

@@ -3,12 +3,21 @@
 -- Ids have a server-side default. The mark lets the down script tell an extension made here from one that was there before.
 DO $$
 BEGIN
-    IF NOT EXISTS (SELECT FROM pg_extension WHERE extname = 'uuid-ossp') THEN
+    IF NOT EXISTS (SELECT FROM pg_catalog.pg_extension e WHERE e.extname = 'uuid-ossp') THEN
         CREATE EXTENSION "uuid-ossp" WITH SCHEMA public;
         COMMENT ON EXTENSION "uuid-ossp" IS 'generate universally unique identifiers (UUIDs); created by 0001_initial_schema';
-    ELSIF to_regprocedure('uuid_generate_v4()') IS NULL THEN
+    ELSIF pg_catalog.to_regprocedure('uuid_generate_v4()') IS NULL THEN
         RAISE 'The extension uuid-ossp is in a schema that is not on the search path'
             USING ERRCODE = 'undefined_function', HINT = 'ALTER EXTENSION "uuid-ossp" SET SCHEMA public;';
+    ELSIF NOT EXISTS (
+        SELECT
+        FROM pg_catalog.pg_depend d
+        JOIN pg_catalog.pg_extension e ON e.oid = d.refobjid AND e.extname = 'uuid-ossp'
+        WHERE d.classid = 'pg_catalog.pg_proc'::regclass::oid AND d.objid = pg_catalog.to_regprocedure('uuid_generate_v4()')::oid AND d.deptype = 'e'
+    ) THEN
+        -- The default of every id would run it.
+        RAISE 'The function uuid_generate_v4() that the search path finds first is not the one of the extension uuid-ossp'
+            USING ERRCODE = 'duplicate_function', HINT = 'DROP FUNCTION public.uuid_generate_v4();';
     END IF;
 END
 $$;
@@ -22,8 +31,8 @@ CREATE TABLE users (
     github_id VARCHAR(255) CONSTRAINT users_github_id_key UNIQUE,
     google_id VARCHAR(255) CONSTRAINT users_google_id_key UNIQUE,
     email_verified BOOLEAN DEFAULT FALSE NOT NULL,
-    created_at TIMESTAMP DEFAULT NOW(),
-    updated_at TIMESTAMP DEFAULT NOW()
+    created_at TIMESTAMP DEFAULT pg_catalog.now(),
+    updated_at TIMESTAMP DEFAULT pg_catalog.now()
 );
 
 CREATE INDEX idx_users_email ON users (email);
@@ -44,8 +53,8 @@ CREATE TABLE projects (
     auto_deploy_enabled BOOLEAN DEFAULT FALSE NOT NULL,
     auto_deploy_branch VARCHAR(100),
     jenkins_job_name VARCHAR(255),
-    created_at TIMESTAMP DEFAULT NOW(),
-    updated_at TIMESTAMP DEFAULT NOW()
+    created_at TIMESTAMP DEFAULT pg_catalog.now(),
+    updated_at TIMESTAMP DEFAULT pg_catalog.now()
 );
 
 CREATE INDEX idx_projects_user_id ON projects (user_id);
@@ -68,7 +77,7 @@ CREATE TABLE deployments (
     deployed_url TEXT,
     started_at TIMESTAMP,
     completed_at TIMESTAMP,
-    created_at TIMESTAMP DEFAULT NOW(),
+    created_at TIMESTAMP DEFAULT pg_catalog.now(),
     is_deleted BOOLEAN DEFAULT FALSE NOT NULL
 );
 
@@ -80,10 +89,10 @@ CREATE INDEX idx_deployments_created_at ON deployments (created_at DESC);
 CREATE TABLE deployment_logs (
     id UUID CONSTRAINT deployment_logs_pkey PRIMARY KEY DEFAULT uuid_generate_v4(),
     deployment_id UUID NOT NULL CONSTRAINT deployment_logs_deployment_id_fkey REFERENCES deployments (id) ON DELETE CASCADE,
-    timestamp TIMESTAMP DEFAULT NOW(),
+    timestamp TIMESTAMP DEFAULT pg_catalog.now(),
     log_level VARCHAR(20),
     message TEXT NOT NULL,
-    created_at TIMESTAMP DEFAULT NOW()
+    created_at TIMESTAMP DEFAULT pg_catalog.now()
 );
 
 CREATE INDEX idx_deployment_logs_deployment_id ON deployment_logs (deployment_id);
@@ -97,7 +106,7 @@ CREATE TABLE deployment_stages (
     started_at TIMESTAMP,
     completed_at TIMESTAMP,
     error_message TEXT,
-    created_at TIMESTAMP DEFAULT NOW()
+    created_at TIMESTAMP DEFAULT pg_catalog.now()
 );
 
 CREATE INDEX idx_deployment_stages_deployment_id ON deployment_stages (deployment_id);
@@ -110,8 +119,8 @@ CREATE TABLE user_preferences (
     email_notifications BOOLEAN DEFAULT TRUE,
     deployment_success_notifications BOOLEAN DEFAULT TRUE,
     deployment_failure_notifications BOOLEAN DEFAULT TRUE,
-    created_at TIMESTAMP DEFAULT NOW(),
-    updated_at TIMESTAMP DEFAULT NOW()
+    created_at TIMESTAMP DEFAULT pg_catalog.now(),
+    updated_at TIMESTAMP DEFAULT pg_catalog.now()
 );
 
 CREATE TABLE github_connections (
@@ -123,7 +132,7 @@ CREATE TABLE github_connections (
     github_refresh_token TEXT,
     token_expires_at TIMESTAMP,
     scope TEXT,
-    connected_at TIMESTAMP DEFAULT NOW()
+    connected_at TIMESTAMP DEFAULT pg_catalog.now()
 );
 
 CREATE TABLE sessions (
@@ -131,7 +140,7 @@ CREATE TABLE sessions (
     user_id UUID NOT NULL CONSTRAINT sessions_user_id_fkey REFERENCES users (id) ON DELETE CASCADE,
     token VARCHAR(255) CONSTRAINT sessions_token_key UNIQUE NOT NULL,
     expires_at TIMESTAMP NOT NULL,
-    created_at TIMESTAMP DEFAULT NOW()
+    created_at TIMESTAMP DEFAULT pg_catalog.now()
 );
 
 CREATE INDEX idx_sessions_token ON sessions (token);
@@ -143,7 +152,7 @@ CREATE TABLE password_reset_tokens (
     token_hash VARCHAR(255) NOT NULL,
     expires_at TIMESTAMP NOT NULL,
     used_at TIMESTAMP,
-    created_at TIMESTAMP DEFAULT NOW()
+    created_at TIMESTAMP DEFAULT pg_catalog.now()
 );
 
 CREATE INDEX idx_password_reset_tokens_token_hash ON password_reset_tokens (token_hash);
@@ -154,7 +163,7 @@ CREATE TABLE webhook_payloads (
     provider VARCHAR(50) NOT NULL,
     payload_json JSONB NOT NULL,
     headers JSONB NOT NULL,
-    received_at TIMESTAMP DEFAULT NOW() NOT NULL
+    received_at TIMESTAMP DEFAULT pg_catalog.now() NOT NULL
 );
 
 CREATE INDEX idx_webhook_payloads_deployment_id ON webhook_payloads (deployment_id);

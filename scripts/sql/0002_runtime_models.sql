@@ -8,7 +8,7 @@ CREATE TABLE deployment_containers (
     host VARCHAR(255) DEFAULT 'localhost' NOT NULL,
     port INTEGER NOT NULL,
     status VARCHAR(50) DEFAULT 'starting' NOT NULL,
-    created_at TIMESTAMP DEFAULT NOW(),
+    created_at TIMESTAMP DEFAULT pg_catalog.now(),
     stopped_at TIMESTAMP
 );
 
@@ -22,7 +22,7 @@ CREATE TABLE deployment_health_checks (
     http_status INTEGER,
     latency_ms INTEGER,
     is_live BOOLEAN DEFAULT FALSE NOT NULL,
-    checked_at TIMESTAMP DEFAULT NOW()
+    checked_at TIMESTAMP DEFAULT pg_catalog.now()
 );
 
 CREATE INDEX idx_deployment_health_checks_deployment_id ON deployment_health_checks (deployment_id);
@@ -33,7 +33,7 @@ CREATE TABLE deployment_runtime_logs (
     source VARCHAR(50) DEFAULT 'docker' NOT NULL,
     log_level VARCHAR(20),
     message TEXT NOT NULL,
-    timestamp TIMESTAMP DEFAULT NOW()
+    timestamp TIMESTAMP DEFAULT pg_catalog.now()
 );
 
 CREATE INDEX idx_deployment_runtime_logs_deployment_id ON deployment_runtime_logs (deployment_id);

@@ -24,8 +24,8 @@ BEGIN
             ('password_reset_tokens', 'created_at IS NOT NULL')
         ) r (name, condition)
     LOOP
-        IF NOT EXISTS (SELECT FROM pg_constraint c WHERE c.conrelid = required.name::regclass AND c.conname = required."check") THEN
-            EXECUTE format('ALTER TABLE %I ADD CONSTRAINT %I CHECK (%s) NOT VALID', required.name, required."check", required.condition);
+        IF NOT EXISTS (SELECT FROM pg_catalog.pg_constraint c WHERE c.conrelid = required.name::regclass::oid AND c.conname = required."check") THEN
+            EXECUTE pg_catalog.format('ALTER TABLE %I ADD CONSTRAINT %I CHECK (%s) NOT VALID', required.name, required."check", required.condition);
         END IF;
         COMMIT;
     END LOOP;

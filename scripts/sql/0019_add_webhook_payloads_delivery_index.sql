@@ -3,8 +3,8 @@
 -- One delivery of 100,000: 0.01 ms instead of 39. Costs 2.9 µs and 48 bytes a delivery.
 CREATE INDEX CONCURRENTLY IF NOT EXISTS webhook_payloads_delivery_idx
     ON webhook_payloads USING hash ((
-        CASE lower(provider)
-            WHEN 'github' THEN headers ->> 'x-github-delivery'
-            WHEN 'gitlab' THEN coalesce(headers ->> 'idempotency-key', headers ->> 'x-gitlab-event-uuid')
-            WHEN 'bitbucket' THEN headers ->> 'x-request-uuid'
+        CASE pg_catalog.lower(provider::text)
+            WHEN 'github'::text THEN headers ->> 'x-github-delivery'::text
+            WHEN 'gitlab'::text THEN coalesce(headers ->> 'idempotency-key'::text, headers ->> 'x-gitlab-event-uuid'::text)
+            WHEN 'bitbucket'::text THEN headers ->> 'x-request-uuid'::text
         END));

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 using AutoStack.Data.Cli.Commands;
 
 namespace AutoStack.Data.Cli;
@@ -16,9 +15,12 @@ internal static class AutoStackDb
             var root = new RootCommand("Applies and inspects the schema migrations of an AutoStack database, and measures its connection pools.")
             {
                 session.Options.Connection,
+                session.Options.ConnectionFile,
                 session.Options.Json,
                 session.Options.Timeout,
                 session.Options.Wait,
+                session.Options.AllowForeignObjects,
+                session.Options.ShowValues,
                 UpgradeCommand.Create(session),
                 DowngradeCommand.Create(session),
                 AdoptCommand.Create(session),
@@ -40,7 +42,7 @@ internal static class AutoStackDb
 
             if (parsed.Errors.Count > 0)
             {
-                throw Failure.Usage(session.Masked(WhatIsWrong(root, parsed)));
+                throw Failure.Usage(WrongArguments.Describe(root, parsed, args));
             }
 
             // Signals and exceptions are handled here, not by the library.
@@ -57,7 +59,7 @@ internal static class AutoStackDb
         catch (Exception exception)
 #pragma warning restore CA1031
         {
-            var failure = Failure.Of(exception, session.Progress);
+            var failure = Failure.Of(exception, session.Progress, session.ShowsValues);
             session.Progress.Close();
             session.Results.Fail(failure);
             return failure.ExitCode;
@@ -68,14 +70,4 @@ internal static class AutoStackDb
     private static Option? Valued(IEnumerable<Option> options, IReadOnlyList<string> args) =>
         options.FirstOrDefault(option => option.Arity.MaximumNumberOfValues == 0
             && args.Any(text => text.StartsWith(option.Name + "=", StringComparison.Ordinal) || text.StartsWith(option.Name + ":", StringComparison.Ordinal)));
-
-    private static string WhatIsWrong(RootCommand root, ParseResult parsed) =>
-        parsed.CommandResult.Command != root
-            ? string.Join(" ", parsed.Errors.Select(e => e.Message).Distinct())
-            : $"{Verb(parsed)} The verbs are {string.Join(", ", root.Subcommands.Select(c => c.Name))}; --help explains them.";
-
-    private static string Verb(ParseResult parsed) =>
-        parsed.UnmatchedTokens is [var first, ..] ? $"'{first}' is no verb or option of autostack-db."
-        : parsed.Errors.FirstOrDefault(e => e.SymbolResult is OptionResult) is { } wrong ? wrong.Message
-        : "A verb is missing.";
 }

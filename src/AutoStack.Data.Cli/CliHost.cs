@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace AutoStack.Data.Cli;
 
 /// <summary>What the console sees of the world, so that it also runs inside another process.</summary>
@@ -9,6 +11,9 @@ internal sealed record CliHost(TextWriter Output, TextWriter Error, TextReader I
     /// <summary>Nobody is there to answer a question.</summary>
     public bool InputRedirected { get; init; } = true;
 
+    /// <summary>Reads a line from the terminal without showing it.</summary>
+    public Func<string?> ReadSecret { get; init; } = static () => null;
+
     /// <summary>A file or a pipe: no colour, no line width.</summary>
     public bool OutputRedirected { get; init; } = true;
 
@@ -19,7 +24,34 @@ internal sealed record CliHost(TextWriter Output, TextWriter Error, TextReader I
     public static CliHost Process() => new(Console.Out, Console.Error, Console.In, System.Environment.GetEnvironmentVariable)
     {
         InputRedirected = Console.IsInputRedirected,
+        ReadSecret = ReadKeys,
         OutputRedirected = Console.IsOutputRedirected,
         ErrorRedirected = Console.IsErrorRedirected,
     };
+
+    private static string? ReadKeys()
+    {
+        var text = new StringBuilder();
+        while (true)
+        {
+            var key = Console.ReadKey(intercept: true);
+            switch (key.Key)
+            {
+                case ConsoleKey.Enter:
+                    return text.ToString();
+                case ConsoleKey.Backspace when text.Length > 0:
+                    text.Length--;
+                    break;
+                case ConsoleKey.D when key.Modifiers == ConsoleModifiers.Control && text.Length == 0:
+                    return null;
+                default:
+                    if (!char.IsControl(key.KeyChar))
+                    {
+                        text.Append(key.KeyChar);
+                    }
+
+                    break;
+            }
+        }
+    }
 }

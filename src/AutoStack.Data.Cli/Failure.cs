@@ -1,6 +1,7 @@
 using System.Text.Json;
 using AutoStack.Data.Cli.Output;
 using AutoStack.Data.Migrations;
+using AutoStack.Data.Migrations.Internal;
 using Npgsql;
 
 namespace AutoStack.Data.Cli;
@@ -25,12 +26,12 @@ internal sealed record Failure(int ExitCode, string Kind, string Message)
     public static CliException Cancelled(string message) => new(new Failure(Cli.ExitCode.Failed, "cancelled", message));
 
     /// <summary>The one place where an exception becomes an exit code.</summary>
-    public static Failure Of(Exception exception, ProgressLines progress) => exception switch
+    public static Failure Of(Exception exception, ProgressLines progress, bool showValues) => exception switch
     {
         CliException own => own.Failure,
         MigrationException migration => new(Code(migration.Error), Word(migration.Error), After(migration.Message, progress)),
         OperationCanceledException => new(Cli.ExitCode.Failed, "cancelled", $"Cancelled. {progress.Outcome ?? "Nothing was changed."}"),
-        PostgresException server => new(Cli.ExitCode.Failed, "unexpected", After($"{server.MessageText} ({server.SqlState}).", progress)),
+        PostgresException server => new(Cli.ExitCode.Failed, "unexpected", After(ServerError.Describe(server, showValues), progress)),
         _ => new(Cli.ExitCode.Failed, "unexpected", After(exception.GetBaseException().Message, progress)),
     };
 

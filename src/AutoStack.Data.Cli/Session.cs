@@ -18,7 +18,7 @@ internal sealed class Session
         var output = Screen.On(host.Output, host.OutputRedirected);
         Error = Screen.On(host.Error, host.ErrorRedirected);
         Progress = new ProgressLines(json ? Error : output, Error);
-        Results = json ? new JsonResults(host.Output, Error) : new HumanResults(output, Error);
+        Results = json ? new JsonResults(host.Output, Error, Progress) : new HumanResults(output, Error);
     }
 
     public CliHost Host { get; }
@@ -36,6 +36,12 @@ internal sealed class Session
     public string? Connection(ParseResult parsed)
     {
         var connection = parsed.GetValue(Options.Connection);
+        if (parsed.GetValue(Options.ConnectionFile) is { } file)
+        {
+            return connection is null ? ConnectionFile.Read(file, Host.Directory)
+                : throw Failure.Usage("--connection and --connection-file exclude each other.");
+        }
+
         if (connection is null)
         {
             connection = Host.Environment(SharedOptions.ConnectionVariable);
@@ -51,13 +57,34 @@ internal sealed class Session
 
     public SchemaMigrator Migrator(ParseResult parsed) =>
         Connection(parsed) is not { } connection
-            ? throw Failure.Usage($"No database is given: use --connection or set {SharedOptions.ConnectionVariable}.")
+            ? throw Failure.Usage($"No database is given: use --connection or --connection-file, or set {SharedOptions.ConnectionVariable}.")
             : new SchemaMigrator(connection, new SchemaMigratorOptions
             {
                 LockWait = TimeSpan.FromSeconds(parsed.GetValue(Options.Timeout)),
                 ServerWait = TimeSpan.FromSeconds(parsed.GetValue(Options.Wait)),
+                AllowForeignObjects = parsed.GetValue(Options.AllowForeignObjects),
+                ShowValues = ShowsValues,
+                AskPassword = AskPassword,
                 Progress = Progress,
             });
+
+    /// <summary>True when errors may quote values of rows.</summary>
+    public bool ShowsValues => args.Contains(SharedOptions.ShowValuesName);
+
+    /// <summary>Asks for a password that the server wants and nobody gave; null where nobody can answer.</summary>
+    public Func<string, CancellationToken, Task<string?>>? AskPassword => Host.InputRedirected ? null : async (question, cancellationToken) =>
+    {
+        Error.Write(question, Style.Plain);
+        try
+        {
+            // Reading the console blocks, and Ctrl-C must not wait for an answer.
+            return await Task.Run(Host.ReadSecret, cancellationToken).WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            Error.WriteLine();
+        }
+    };
 
     /// <summary>A sentence about the arguments, without what may hold a password: a misspelt --connection makes the string after it an argument of another kind.</summary>
     public string Masked(string message) =>

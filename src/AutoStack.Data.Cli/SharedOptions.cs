@@ -7,15 +7,28 @@ namespace AutoStack.Data.Cli;
 internal sealed class SharedOptions
 {
     public const string JsonName = "--json";
+    public const string ShowValuesName = "--show-values";
     public const string ConnectionVariable = "AUTOSTACK_CONNECTION";
 
     public Option<string?> Connection { get; } = new("--connection")
     {
         Description = "The database, for example postgresql://autostack@localhost/autostack or Host=localhost;Database=autostack;Username=autostack. " +
-            $"Without it: {ConnectionVariable}.",
+            $"Without it: {ConnectionVariable}. Other users of the machine can see it: leave the password to PGPASSWORD, PGPASSFILE, ~/.pgpass, --connection-file or the prompt.",
         HelpName = "STRING",
         Recursive = true,
     };
+
+    public Option<string?> ConnectionFile { get; } = new("--connection-file")
+    {
+        Description = "A file that holds the connection string, readable by its owner alone: the process list does not show it.",
+        HelpName = "FILE",
+        Recursive = true,
+    };
+
+    public Option<bool> AllowForeignObjects { get; } = Switch(
+        "--allow-foreign-objects", "Goes on where other roles have put objects with names of PostgreSQL's own on the search path.");
+
+    public Option<bool> ShowValues { get; } = Switch(ShowValuesName, "Shows the server's own words in errors, which may quote values of rows.");
 
     public Option<bool> Json { get; } = new(JsonName)
     {
@@ -27,6 +40,13 @@ internal sealed class SharedOptions
     public Option<int> Timeout { get; } = Seconds("--timeout", "How long to wait for another migrator.", 300);
 
     public Option<int> Wait { get; } = Seconds("--wait", "How long to wait for a server that is still starting.", 0);
+
+    private static Option<bool> Switch(string name, string description) => new(name)
+    {
+        Description = description,
+        Arity = ArgumentArity.Zero,
+        Recursive = true,
+    };
 
     private static Option<int> Seconds(string name, string description, int otherwise) => new(name)
     {

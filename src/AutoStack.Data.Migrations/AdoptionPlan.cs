@@ -3,7 +3,7 @@ namespace AutoStack.Data.Migrations;
 /// <summary>What <see cref="SchemaMigrator.AdoptAsync"/> found, and what it does about it.</summary>
 /// <param name="Found">What the database is, in a sentence.</param>
 /// <param name="AlembicRevision">The revision that Alembic has noted; null when it has noted none. It is left alone.</param>
-/// <param name="CurrentVersion">The version of the database, 0 while it is not taken over.</param>
+/// <param name="CurrentVersion">The version in the journal, 0 without one.</param>
 /// <param name="StampedVersion">The version whose shape the changes bring about, and which is then noted; 0 when the database is ours already.</param>
 /// <param name="Changes">What is missing to that version, in the order of the run; empty when the database is ours already.</param>
 /// <param name="Scripts">The versions that follow, as an upgrade would apply them.</param>

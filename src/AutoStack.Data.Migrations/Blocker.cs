@@ -32,7 +32,7 @@ public sealed partial record Blocker(
 
         var age = TransactionAge is { } open ? string.Create(CultureInfo.InvariantCulture, $"in a transaction for {open.TotalSeconds:0} s") : null;
         var parts = new[] { $"pid {ProcessId}", Application, Role is null ? null : $"role {Role}", age, State ?? "statement hidden from this role" };
-        return string.Join(", ", parts.Where(part => part is not null)) + (Statement is null ? "" : $": {Statement}");
+        return Visible.Text(string.Join(", ", parts.Where(part => part is not null)) + (Statement is null ? "" : $": {Statement}"));
     }
 
     /// <summary>The first of them in one line; empty when there are none.</summary>

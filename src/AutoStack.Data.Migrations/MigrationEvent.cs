@@ -18,6 +18,10 @@ public sealed record WaitingForServer(string Server, string Reason) : MigrationE
 /// <param name="Waited">The time waited so far.</param>
 public sealed record WaitingForLock(string? Holder, TimeSpan Waited) : MigrationEvent;
 
+/// <summary>Every role may create objects in a schema on the search path; reported before the plan.</summary>
+/// <param name="Open">The schema, and the statement that ends it.</param>
+public sealed record SchemaIsOpen(OpenSchema Open) : MigrationEvent;
+
 /// <summary>The lock is ours and the plan is made.</summary>
 /// <param name="FromVersion">The current version, 0 for none.</param>
 /// <param name="ToVersion">The version to go to.</param>

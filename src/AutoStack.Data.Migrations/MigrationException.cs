@@ -1,3 +1,5 @@
+using AutoStack.Data.Migrations.Internal;
+
 namespace AutoStack.Data.Migrations;
 
 /// <summary>Why a migration did not happen.</summary>
@@ -15,11 +17,20 @@ public enum MigrationError
     /// <summary>The target is no version, or lies in the other direction.</summary>
     TargetInvalid,
 
-    /// <summary>The database has tables of ours and no journal of them: it is to be adopted or stamped before it is upgraded; nothing was changed.</summary>
+    /// <summary>
+    /// The database has tables of ours and no journal of them, or tables and columns that the journal does not know yet: it is to be adopted or stamped before it
+    /// is upgraded; nothing was changed.
+    /// </summary>
     NotAdopted,
 
     /// <summary>The database to be taken over is none that the Python services made; nothing was changed.</summary>
     NotRecognised,
+
+    /// <summary>
+    /// Other roles have put objects with names of PostgreSQL's own on the search path, or the journal is not the plain table that the migrator makes: a statement
+    /// could run their code. Nothing was changed.
+    /// </summary>
+    ForeignObjects,
 
     /// <summary>Rows that are there break what the next step asks of them; they have to be mended by hand.</summary>
     RowsInTheWay,
@@ -39,7 +50,7 @@ public enum MigrationError
 public sealed class MigrationException : Exception
 {
     internal MigrationException(MigrationError error, string message, Exception? innerException = null)
-        : base(message, innerException) => Error = error;
+        : base(Visible.Lines(message), innerException) => Error = error;
 
     /// <summary>Why.</summary>
     public MigrationError Error { get; }

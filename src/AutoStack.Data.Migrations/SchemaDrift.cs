@@ -8,15 +8,24 @@ namespace AutoStack.Data.Migrations;
 /// </param>
 public sealed record SchemaDrift(SchemaHistory History, IReadOnlyList<SchemaDifference> Differences)
 {
+    /// <summary>What other roles have put on the search path under names of PostgreSQL's own; empty when there is nothing.</summary>
+    public IReadOnlyList<ForeignObject> ForeignObjects { get; init; } = [];
+
+    /// <summary>The schemas on the search path in which every role may create objects; empty when there is none. No drift.</summary>
+    public IReadOnlyList<OpenSchema> OpenSchemas { get; init; } = [];
+
+    /// <summary>True when the options of the migrator allow foreign objects: they are listed, and are no drift.</summary>
+    public bool AllowsForeignObjects { get; init; }
+
     /// <summary>The versions that are not applied yet, the first one first.</summary>
     public IEnumerable<VersionStatus> Pending => History.Versions.Where(v => v.State == VersionState.Pending);
 
     /// <summary>
     /// True when the database is not what its journal says: a difference that is more than a remark, a script that was changed after it had been
-    /// applied, or a version that is unknown to this package.
+    /// applied, a version that is unknown to this package, or a foreign object that is not allowed.
     /// </summary>
     public bool HasDrifted =>
-        Differences.Any(d => !d.IsRemark) || History.Versions.Any(v => v.State is VersionState.Changed or VersionState.Unknown);
+        Differences.Any(d => !d.IsRemark) || (ForeignObjects.Count > 0 && !AllowsForeignObjects) || History.Versions.Any(v => v.State is VersionState.Changed or VersionState.Unknown);
 
     /// <summary>True when every script of this package is applied and the database is what they make.</summary>
     public bool IsClean => !HasDrifted && !Pending.Any();

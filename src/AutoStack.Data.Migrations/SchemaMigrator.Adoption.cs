@@ -18,6 +18,7 @@ public sealed partial class SchemaMigrator
     {
         var connection = await server.ConnectReadOnlyAsync(this.options.ServerWait, this.options.Progress, cancellationToken).ConfigureAwait(false);
         await using var closing = connection.ConfigureAwait(false);
+        await ForeignObjects.RefuseAsync(connection, this.options.AllowForeignObjects, this.options.Progress, cancellationToken).ConfigureAwait(false);
         return (await LookAsync(connection, () => PlanAdoptionAsync(connection, options, cancellationToken), report: null, cancellationToken)
             .ConfigureAwait(false)).Plan;
     }
@@ -54,7 +55,7 @@ public sealed partial class SchemaMigrator
 
             if (plan.StampedVersion > 0)
             {
-                await VersionJournal.StampAsync(connection, [.. scripts.Take(plan.StampedVersion)], cancellationToken).ConfigureAwait(false);
+                await VersionJournal.StampAsync(connection, [.. scripts.Take(plan.StampedVersion).Skip(plan.CurrentVersion)], cancellationToken).ConfigureAwait(false);
                 run.Reached(plan.StampedVersion);
                 progress?.Report(new VersionStamped(plan.StampedVersion));
             }
@@ -70,7 +71,7 @@ public sealed partial class SchemaMigrator
             {
                 foreach (var check in checks.Where(c => c.Obstacle.Before == script.Up.FileName))
                 {
-                    if (await LookAsync(connection, () => check.RunAsync(connection, cancellationToken), run.Report, cancellationToken)
+                    if (await LookAsync(connection, () => check.RunAsync(connection, this.options.ShowValues, cancellationToken), run.Report, cancellationToken)
                         .ConfigureAwait(false) is { } obstacle)
                     {
                         throw new MigrationException(MigrationError.RowsInTheWay,
@@ -123,10 +124,21 @@ public sealed partial class SchemaMigrator
 
         AdoptionPlan plan;
         IReadOnlyList<RowCheck> checks;
-        if (history.CurrentVersion > 0)
+        var later = history.CurrentVersion > 0 ? LaterObjects.Find(found, history.CurrentVersion) : [];
+        if (history.CurrentVersion > 0 && (later.Count == 0 || history.CurrentVersion >= AdoptionPlanner.DocumentedVersion))
         {
+            var reached = later.Count == 0 ? history.CurrentVersion : LaterObjects.Reached(found, history.CurrentVersion);
+            if (LaterObjects.Find(found, reached) is { Count: > 0 } others)
+            {
+                throw new MigrationException(MigrationError.NotRecognised,
+                    $"The journal is at version {history.CurrentVersion}, and {string.Join(", ", others)} is there already, but not with all that the version makes, as it " +
+                    "makes it; nothing was changed. Bring it to that shape and stamp the version, or rename it.");
+            }
+
+            pending = [.. pending.Where(script => script.Version > reached)];
             plan = new AdoptionPlan(
-                $"An AutoStack database at version {history.CurrentVersion}", revision, history.CurrentVersion, StampedVersion: 0, [], pending, [], []);
+                $"An AutoStack database at version {history.CurrentVersion}" + (reached > history.CurrentVersion ? $", which has what the versions up to {reached} make" : ""),
+                revision, history.CurrentVersion, reached > history.CurrentVersion ? reached : 0, [], pending, [], []);
             checks = [.. pending.SelectMany(s => RowCheck.Of(s, found).Concat(RowCheck.OfKeptJson(s, found)))];
         }
         else
@@ -134,7 +146,7 @@ public sealed partial class SchemaMigrator
             var size = await TextAsync(connection, "webhook_payloads",
                 "SELECT pg_size_pretty(pg_table_size('public.webhook_payloads'))", cancellationToken).ConfigureAwait(false);
             var planner = new AdoptionPlanner(found, size, scripts, options ?? new AdoptionOptions());
-            plan = planner.Make(revision);
+            plan = planner.Make(revision, history.CurrentVersion);
             checks = planner.Checks;
         }
 
@@ -147,7 +159,7 @@ public sealed partial class SchemaMigrator
             var standing = new List<AdoptionObstacle>();
             foreach (var check in all)
             {
-                if (await check.RunAsync(connection, cancellationToken).ConfigureAwait(false) is { } obstacle)
+                if (await check.RunAsync(connection, this.options.ShowValues, cancellationToken).ConfigureAwait(false) is { } obstacle)
                 {
                     standing.Add(obstacle);
                 }
@@ -159,7 +171,9 @@ public sealed partial class SchemaMigrator
 
     private static async Task<string?> TextAsync(NpgsqlConnection connection, string relation, string sql, CancellationToken cancellationToken)
     {
-        using var exists = new NpgsqlCommand($"SELECT to_regclass('public.{relation}') IS NOT NULL", connection);
+        // A view, or a policy of the row security, would run what its owner wrote.
+        using var exists = new NpgsqlCommand(
+            $"SELECT EXISTS (SELECT FROM pg_class c WHERE c.oid = to_regclass('public.{relation}') AND c.relkind = 'r' AND NOT c.relrowsecurity)", connection);
         if (await exists.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) is not true)
         {
             return null;

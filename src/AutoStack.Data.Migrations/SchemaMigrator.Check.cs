@@ -1,4 +1,5 @@
 using System.Data;
+using AutoStack.Data.Migrations.Internal;
 using AutoStack.Data.Migrations.Internal.Catalogs;
 using Npgsql;
 
@@ -26,20 +27,27 @@ public sealed partial class SchemaMigrator
         var transaction = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellationToken).ConfigureAwait(false);
         await using var ending = transaction.ConfigureAwait(false);
         using var prepare = new NpgsqlCommand(
-            "SET TRANSACTION READ ONLY; SELECT set_config('lock_timeout', @milliseconds::text, true)", connection, transaction);
+            $"SET TRANSACTION READ ONLY; {SearchPath.OwnInTransaction}; SELECT set_config('lock_timeout', @milliseconds::text, true)", connection, transaction);
         prepare.Parameters.AddWithValue("milliseconds", (long)Math.Clamp(options.LockWait.TotalMilliseconds, 1, CheckWait.TotalMilliseconds));
         await prepare.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
 
         var history = Compare(await ReadJournalAsync(connection, make: false, cancellationToken).ConfigureAwait(false));
+        var foreign = await ForeignObjects.FindAsync(connection, cancellationToken).ConfigureAwait(false);
+        var drift = new SchemaDrift(history, [])
+        {
+            ForeignObjects = foreign.Objects,
+            OpenSchemas = foreign.OpenSchemas,
+            AllowsForeignObjects = options.AllowForeignObjects,
+        };
         if (history.Versions.Any(v => v.State == VersionState.Unknown))
         {
-            return new SchemaDrift(history, []);
+            return drift;
         }
 
         try
         {
             var found = await Catalog.ReadAsync(connection, cancellationToken).ConfigureAwait(false);
-            return new SchemaDrift(history, Catalog.Compare(Catalog.Expected(history.CurrentVersion), found));
+            return drift with { Differences = Catalog.Compare(Catalog.Expected(history.CurrentVersion), found) };
         }
         catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.LockNotAvailable)
         {

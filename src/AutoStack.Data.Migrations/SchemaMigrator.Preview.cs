@@ -66,6 +66,7 @@ public sealed partial class SchemaMigrator
     {
         var connection = await server.ConnectReadOnlyAsync(options.ServerWait, options.Progress, cancellationToken).ConfigureAwait(false);
         await using var closing = connection.ConfigureAwait(false);
+        await ForeignObjects.RefuseAsync(connection, options.AllowForeignObjects, options.Progress, cancellationToken).ConfigureAwait(false);
         var (history, plan) = await PlanAsync(connection, up, target, cancellationToken).ConfigureAwait(false);
         return new MigrationPlan(!up, history.CurrentVersion, plan);
     }
@@ -79,8 +80,9 @@ public sealed partial class SchemaMigrator
         var connection = await OpenBesideAsync(lockConnection, cancellationToken).ConfigureAwait(false);
         await using var closing = connection.ConfigureAwait(false);
 
-        var runner = new ScriptRunner(connection, held, attempts: 1, progress);
+        var runner = new ScriptRunner(connection, held, attempts: 1, options.ShowValues, progress);
         await runner.PrepareSessionAsync(cancellationToken).ConfigureAwait(false);
+        await ForeignObjects.RefuseAsync(connection, options.AllowForeignObjects, progress, cancellationToken).ConfigureAwait(false);
 
         // Never committed, whatever happens.
         var transaction = await connection.BeginTransactionAsync(cancellationToken).ConfigureAwait(false);

@@ -44,7 +44,7 @@ public sealed partial class SchemaMigrator
         }
         catch (NpgsqlException exception)
         {
-            var why = exception is PostgresException postgres ? $"{postgres.MessageText} ({postgres.SqlState})." : exception.Message;
+            var why = exception is PostgresException postgres ? ServerError.Describe(postgres, options.ShowValues) : exception.Message;
             throw new MigrationException(MigrationError.ScriptFailed, $"The journal public.schema_versions cannot be written: {why}", exception);
         }
 

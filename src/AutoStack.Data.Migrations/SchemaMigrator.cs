@@ -1,5 +1,6 @@
 using AutoStack.Data.Migrations.Internal;
 using AutoStack.Data.Migrations.Internal.Adoption;
+using AutoStack.Data.Migrations.Internal.Catalogs;
 using Npgsql;
 
 namespace AutoStack.Data.Migrations;
@@ -37,7 +38,7 @@ public sealed partial class SchemaMigrator
         this.options = options ?? new SchemaMigratorOptions();
         this.options.Validate();
         this.scripts = scripts;
-        server = new MigrationServer(connectionString);
+        server = new MigrationServer(connectionString, this.options.ShowValues, this.options.AskPassword);
     }
 
     /// <summary>The scripts of this package, version 1 first.</summary>
@@ -108,8 +109,9 @@ public sealed partial class SchemaMigrator
         var connection = await OpenBesideAsync(lockConnection, cancellationToken).ConfigureAwait(false);
         await using var closing = connection.ConfigureAwait(false);
 
-        var runner = new ScriptRunner(connection, held, options.Attempts, progress);
+        var runner = new ScriptRunner(connection, held, options.Attempts, options.ShowValues, progress);
         await runner.PrepareSessionAsync(cancellationToken).ConfigureAwait(false);
+        await ForeignObjects.RefuseAsync(connection, options.AllowForeignObjects, progress, cancellationToken).ConfigureAwait(false);
         return await work(runner, connection).ConfigureAwait(false);
     }
 
@@ -118,6 +120,12 @@ public sealed partial class SchemaMigrator
     {
         var history = Compare(await ReadJournalAsync(connection, make: false, cancellationToken).ConfigureAwait(false));
         var plan = Plan(history, up, target);
+        if (history.CurrentVersion > 0 && up && plan.Count > 0 && ReferenceEquals(scripts, Scripts)
+            && LaterObjects.Find(await Catalog.ReadAsync(connection, cancellationToken).ConfigureAwait(false), history.CurrentVersion) is { Count: > 0 } later)
+        {
+            throw new MigrationException(MigrationError.NotAdopted, LaterObjects.Message(history.CurrentVersion, later));
+        }
+
         return history.CurrentVersion == 0 && up && plan.Count > 0
             && await UnjournaledTables.FindAsync(connection, cancellationToken).ConfigureAwait(false) is { } tables
             ? throw new MigrationException(MigrationError.NotAdopted, tables.Message)
@@ -211,7 +219,7 @@ public sealed partial class SchemaMigrator
         {
             throw new MigrationException(
                 MigrationError.ScriptFailed,
-                $"The journal public.schema_versions cannot be {(make ? "made or " : "")}read: {exception.MessageText} ({exception.SqlState}).",
+                $"The journal public.schema_versions cannot be {(make ? "made or " : "")}read: {ServerError.Describe(exception, showValues: false)}",
                 exception);
         }
     }

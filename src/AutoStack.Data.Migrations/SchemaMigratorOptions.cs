@@ -15,6 +15,21 @@ public sealed class SchemaMigratorOptions
     /// </summary>
     public TimeSpan ServerWait { get; init; }
 
+    /// <summary>
+    /// True to go on where another role has put objects with names of PostgreSQL's own on the search path. False, the default, refuses with
+    /// <see cref="MigrationError.ForeignObjects"/>.
+    /// </summary>
+    public bool AllowForeignObjects { get; init; }
+
+    /// <summary>
+    /// True to put the server's own words into the messages of exceptions, which may quote values of rows, an e-mail address for one. False, the default, names
+    /// the SQLSTATE, constraint, column and table, and leaves out the inner exception where it would quote a value.
+    /// </summary>
+    public bool ShowValues { get; init; }
+
+    /// <summary>Asks a person for the password of a role on a server, both given; null when nobody is there, or nothing was entered.</summary>
+    internal Func<string, CancellationToken, Task<string?>>? AskPassword { get; init; }
+
     /// <summary>Told of the wait by calls that have no progress of their own.</summary>
     internal IProgress<MigrationEvent>? Progress { get; init; }
 

@@ -39,7 +39,7 @@ public sealed class CheckTests : MigrationTests
     [TestCase("CREATE TABLE own (id serial PRIMARY KEY, user_id uuid REFERENCES users); CREATE UNIQUE INDEX own_key ON own (user_id)")]
     [TestCase("CREATE VIEW active AS SELECT id FROM users; CREATE FUNCTION assign_log_seq(int) RETURNS int LANGUAGE sql AS 'SELECT 1'")]
     [TestCase("CREATE SCHEMA other; CREATE TABLE other.users (id int)")]
-    [TestCase("ALTER INDEX idx_users_email SET (fillfactor = 70); ALTER INDEX deployments_queued_created_at_id_idx SET (fillfactor = 70); " +
+    [TestCase("ALTER INDEX idx_users_email SET (fillfactor = 70); ALTER INDEX deployments_waiting_queue_place_id_idx SET (fillfactor = 70); " +
         "ALTER INDEX users_email_key SET (fillfactor = 70)")]
     [TestCase("CREATE EXTENSION pg_trgm; COMMENT ON TABLE users IS 'people'; ALTER TABLE users SET (fillfactor = 80); GRANT SELECT ON users TO PUBLIC")]
     [TestCase("ALTER TABLE users DROP COLUMN avatar_url, DROP COLUMN google_id; ALTER TABLE users ADD google_id varchar(255) CONSTRAINT users_google_id_key UNIQUE, " +
@@ -234,18 +234,20 @@ public sealed class CheckTests : MigrationTests
     }
 
     [Test]
-    public async Task Nothing_can_be_written_where_a_check_reads()
+    public async Task A_journal_that_is_a_view_is_refused_unread()
     {
         await Migrator().UpgradeAsync(cancellationToken: Token);
         await ExecuteAsync("""
-            CREATE FUNCTION write() RETURNS int LANGUAGE sql VOLATILE AS 'DELETE FROM users; SELECT 1';
+            CREATE SEQUENCE calls;
+            CREATE FUNCTION write() RETURNS int LANGUAGE sql VOLATILE AS $$ SELECT nextval('public.calls')::int $$;
             ALTER TABLE schema_versions RENAME TO versions;
             CREATE VIEW schema_versions AS SELECT v.version, name, checksum, applied_at, duration_ms, applied_by, tool_version FROM versions v WHERE write() = 1
             """);
 
         var failure = Assert.ThrowsAsync<MigrationException>(() => Migrator().CheckAsync(Token))!;
 
-        Assert.That(failure.Message, Does.Contain(PostgresErrorCodes.ReadOnlySqlTransaction));
+        Assert.That(failure.Error, Is.EqualTo(MigrationError.ForeignObjects));
+        Assert.That(await ScalarAsync<bool>("SELECT is_called FROM calls"), Is.False);
     }
 
     [TestCase(true)]

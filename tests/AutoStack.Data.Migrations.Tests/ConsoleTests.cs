@@ -211,7 +211,7 @@ public sealed class ConsoleTests : MigrationTests
     public async Task A_script_that_fails_is_exit_code_1_and_leaves_nothing_half_applied()
     {
         await RunAsync("upgrade", "1");
-        await ExecuteAsync("CREATE TABLE deployment_health_checks ()");
+        await ExecuteAsync("CREATE SEQUENCE deployment_health_checks");
 
         var run = await RunAsync("upgrade", "--json");
 

@@ -9,8 +9,8 @@ public sealed class DriftTests : MigrationTests
     private static readonly (string Sql, string[] Messages)[] Drifts =
     [
         ("DROP INDEX idx_projects_user_id", ["Index projects.idx_projects_user_id is missing."]),
-        ("DROP INDEX deployments_queued_created_at_id_idx; CREATE INDEX deployments_queued_created_at_id_idx ON deployments (created_at, id)",
-            ["Index deployments.deployments_queued_created_at_id_idx is defined differently."]),
+        ("DROP INDEX deployments_waiting_queue_place_id_idx; CREATE INDEX deployments_waiting_queue_place_id_idx ON deployments (queue_place, id)",
+            ["Index deployments.deployments_waiting_queue_place_id_idx is defined differently."]),
         ("ALTER INDEX idx_deployments_status RENAME TO ix_deployments_status",
             ["Index deployments.idx_deployments_status is missing; index ix_deployments_status is the same under another name."]),
         ("CREATE UNIQUE INDEX one_name ON projects (name)", ["Index projects.one_name is not part of the schema."]),

@@ -161,7 +161,7 @@ public sealed class LostConnectionTests : DatabaseTests
         var deployment = await EnqueueAsync();
         await using var proxy = new CuttingProxy(Database.ConnectionString);
         await using var provider = new ServiceCollection().AddAutoStackData(proxy.ConnectionString).AddAutoStackDataWorkers().BuildServiceProvider();
-        var containers = provider.GetRequiredService<IDeploymentContainerRepository>();
+        var containers = provider.GetRequiredService<IPlatformDeploymentContainerRepository>();
         var logs = provider.GetRequiredService<IDeploymentLogRepository>();
         await containers.ListRunningAsync(1, Guid.Empty, Token);
         var ports = new PortRange(33000, 33000);

@@ -1,5 +1,6 @@
 using AutoStack.Data.Deployments;
 using AutoStack.Data.Projects;
+using AutoStack.Data.Webhooks;
 using Npgsql;
 
 namespace AutoStack.Data.Benchmarks.Driver;
@@ -14,37 +15,41 @@ internal static class Rows
         UserId = row.GetGuid(2),
         Status = DeploymentStatus.From(row.GetString(3)),
         Branch = TextOrNull(row, 4),
-        CommitHash = TextOrNull(row, 5),
-        CommitMessage = TextOrNull(row, 6),
-        Author = TextOrNull(row, 7),
-        CommitTimestamp = TimeOrNull(row, 8),
-        CreatorType = CreatorType.From(row.GetString(9)),
-        IsProduction = row.GetBoolean(10),
-        BuildDurationSeconds = IntOrNull(row, 11),
-        FailedReason = TextOrNull(row, 12),
-        DeployedUrl = TextOrNull(row, 13),
-        StartedAt = TimeOrNull(row, 14),
-        CompletedAt = TimeOrNull(row, 15),
-        CreatedAt = Time(row, 16),
-        IsDeleted = row.GetBoolean(17),
+        CommitHash = TextOrNull(row, 6) ?? TextOrNull(row, 5),
+        CommitMessage = TextOrNull(row, 7),
+        Author = TextOrNull(row, 8),
+        CommitTimestamp = TimeOrNull(row, 9),
+        CreatorType = CreatorType.From(row.GetString(10)),
+        IsProduction = row.GetBoolean(11),
+        BuildDurationSeconds = IntOrNull(row, 12),
+        FailedReason = TextOrNull(row, 13),
+        DeployedUrl = TextOrNull(row, 14),
+        StartedAt = TimeOrNull(row, 15),
+        CompletedAt = TimeOrNull(row, 16),
+        CreatedAt = Time(row, 17),
+        IsDeleted = row.GetBoolean(18),
     };
 
     public static DeploymentWithProject DeploymentWithProject(NpgsqlDataReader row) => new(Deployment(row), new Project
     {
-        Id = row.GetGuid(18),
-        UserId = row.GetGuid(19),
-        Name = row.GetString(20),
-        Repository = row.GetString(21),
-        Branch = row.GetString(22),
-        BuildCommand = row.GetString(23),
-        OutputDir = row.GetString(24),
-        GithubRepoId = TextOrNull(row, 25),
-        Runtime = ProjectRuntime.From(row.GetString(26)),
-        AutoDeployEnabled = row.GetBoolean(27),
-        AutoDeployBranch = TextOrNull(row, 28),
-        JenkinsJobName = TextOrNull(row, 29),
-        CreatedAt = Time(row, 30),
-        UpdatedAt = Time(row, 31),
+        Id = row.GetGuid(19),
+        UserId = row.GetGuid(20),
+        Name = row.GetString(21),
+        Repository = row.GetString(22),
+        Branch = row.GetString(23),
+        BuildCommand = row.GetString(24),
+        OutputDir = row.GetString(25),
+        GithubRepoId = TextOrNull(row, 26),
+        Runtime = ProjectRuntime.From(row.GetString(27)),
+        AutoDeployEnabled = row.GetBoolean(28),
+        AutoDeployBranch = TextOrNull(row, 29),
+        JenkinsJobName = TextOrNull(row, 30),
+        CreatedAt = Time(row, 31),
+        UpdatedAt = Time(row, 32),
+        Provider = row.IsDBNull(33) ? null : WebhookProvider.From(row.GetString(33)),
+        ProviderHost = TextOrNull(row, 34),
+        ProviderRepositoryId = TextOrNull(row, 35),
+        AccessProvenAt = TimeOrNull(row, 36),
     });
 
     public static DeploymentLog Log(NpgsqlDataReader row) => new()

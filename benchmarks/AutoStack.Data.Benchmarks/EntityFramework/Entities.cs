@@ -30,6 +30,14 @@ public sealed class ProjectEntity
     public DateTime CreatedAt { get; set; }
 
     public DateTime UpdatedAt { get; set; }
+
+    public string? Provider { get; set; }
+
+    public string? ProviderHost { get; set; }
+
+    public string? ProviderRepositoryId { get; set; }
+
+    public DateTime? AccessProvenAt { get; set; }
 }
 
 public sealed class DeploymentEntity

@@ -22,8 +22,8 @@ public class ClaimNext : Question
         WITH next AS (
             SELECT q.id
             FROM deployments q
-            WHERE q.status = 'queued' AND NOT q.is_deleted
-            ORDER BY q.created_at, q.id
+            WHERE q.status = 'queued' AND NOT q.is_deleted AND q.started_at IS NULL
+            ORDER BY q.queue_place, q.id
             LIMIT 1
             FOR NO KEY UPDATE SKIP LOCKED
         ),
@@ -81,8 +81,8 @@ public class ClaimNext : Question
             .FromSql($"""
                 SELECT *
                 FROM deployments
-                WHERE status = 'queued' AND NOT is_deleted
-                ORDER BY created_at, id
+                WHERE status = 'queued' AND NOT is_deleted AND started_at IS NULL
+                ORDER BY queue_place, id
                 LIMIT 1
                 FOR NO KEY UPDATE SKIP LOCKED
                 """)

@@ -14,7 +14,7 @@ public class RecentDeployments : CallQuestion
     private const int Limit = 20;
 
     private const string Sql = $"""
-        SELECT {DeploymentRepository.Columns}, {Projects.ProjectRepository.Columns}
+        SELECT {DeploymentRepository.ListColumns}, {Projects.ProjectRepository.ListColumns}
         FROM deployments d
         JOIN projects p ON p.id = d.project_id
         WHERE d.user_id = $1 AND NOT d.is_deleted AND (d.created_at, d.id) < ($2, $3)

@@ -28,12 +28,12 @@ public class RunningContainers : CallQuestion
             .OrderBy(c => c.Id)
             .Take(Limit));
 
-    private IDeploymentContainerRepository containers = null!;
+    private IPlatformDeploymentContainerRepository containers = null!;
 
     public override async Task SetUpAsync()
     {
         await base.SetUpAsync();
-        containers = Subjects.Get<IDeploymentContainerRepository>();
+        containers = Subjects.Get<IPlatformDeploymentContainerRepository>();
     }
 
     private protected override async Task<int> DriverAsync(NpgsqlDataSource source) =>

@@ -45,16 +45,19 @@ internal sealed class BenchDatabase : IAsyncDisposable
 
     /// <summary>Connects and looks; makes nothing yet.</summary>
     /// <exception cref="MigrationException">No connection, or one whose session a pooler shares.</exception>
-    public static async Task<BenchDatabase> ConnectAsync(string connection, TimeSpan wait, IProgress<MigrationEvent> progress, CancellationToken cancellationToken)
+    public static async Task<BenchDatabase> ConnectAsync(
+        MigrationServer server, string connection, TimeSpan wait, IProgress<MigrationEvent> progress, CancellationToken cancellationToken)
     {
-        var server = new MigrationServer(connection);
         var control = await server.ConnectAsync(wait, progress, cancellationToken).ConfigureAwait(false);
         try
         {
             // Its lock would be some other client's.
             await Pooler.RefuseSharedSessionAsync(control, cancellationToken).ConfigureAwait(false);
+            await SearchPathAsync(control, cancellationToken).ConfigureAwait(false);
             var limits = await ServerLimits.ReadAsync(control, cancellationToken).ConfigureAwait(false);
-            return new BenchDatabase(ConnectionText.Parse(connection), server.Of(control), control, limits);
+            var settings = ConnectionText.Parse(connection);
+            settings.Password = server.Password;
+            return new BenchDatabase(settings, server.Of(control), control, limits);
         }
         catch
         {
@@ -96,7 +99,10 @@ internal sealed class BenchDatabase : IAsyncDisposable
     }
 
     /// <summary>A pool of the size, with the settings that the library gives its own.</summary>
-    public NpgsqlDataSource OpenPool(int size) => NpgsqlDataSource.Create(PoolSettings(settings, size, ApplicationName));
+    public NpgsqlDataSource OpenPool(int size) =>
+        new NpgsqlDataSourceBuilder(PoolSettings(settings, size, ApplicationName).ConnectionString)
+            .ConfigureTypeLoading(types => types.EnableTypeLoading(false))
+            .Build();
 
     internal static NpgsqlConnectionStringBuilder PoolSettings(NpgsqlConnectionStringBuilder given, int size, string applicationName)
     {
@@ -156,6 +162,7 @@ internal sealed class BenchDatabase : IAsyncDisposable
             {
                 await control.DisposeAsync().ConfigureAwait(false);
                 control = await server.ConnectAsync(TimeSpan.Zero, progress: null, cancellationToken).ConfigureAwait(false);
+                await SearchPathAsync(control, cancellationToken).ConfigureAwait(false);
             }
 
             // What was cancelled while it filled the tables has left its transaction open.
@@ -211,6 +218,13 @@ internal sealed class BenchDatabase : IAsyncDisposable
                 LeftoversRemoved++;
             }
         }
+    }
+
+    private static async Task SearchPathAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        var command = new NpgsqlCommand(SearchPath.Own, connection);
+        await using var disposing = command.ConfigureAwait(false);
+        await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
     }
 
     private async Task<Workload.Row[]> RowsAsync(string sql, CancellationToken cancellationToken)

@@ -70,6 +70,12 @@ internal static class BenchTables
             jenkins_job_name VARCHAR(255),
             created_at TIMESTAMP,
             updated_at TIMESTAMP,
+            repository_host TEXT,
+            repository_path TEXT,
+            provider TEXT,
+            provider_host TEXT,
+            provider_repository_id TEXT,
+            access_proven_at TIMESTAMP,
             CONSTRAINT projects_required_check CHECK (created_at IS NOT NULL AND updated_at IS NOT NULL)
         );
         CREATE TABLE deployments (
@@ -79,6 +85,7 @@ internal static class BenchTables
             status VARCHAR(50),
             branch VARCHAR(100),
             commit_hash VARCHAR(40),
+            commit_hash_full VARCHAR(64),
             commit_message TEXT,
             author VARCHAR(255),
             commit_timestamp TIMESTAMP,
@@ -92,6 +99,7 @@ internal static class BenchTables
             completed_at TIMESTAMP,
             created_at TIMESTAMP,
             is_deleted BOOLEAN NOT NULL,
+            queue_place BIGINT,
             CONSTRAINT deployments_required_check CHECK (status IS NOT NULL AND created_at IS NOT NULL)
         );
         CREATE TABLE deployment_logs (
@@ -118,7 +126,6 @@ internal static class BenchTables
         CREATE INDEX idx_deployments_created_at ON deployments (created_at DESC);
         CREATE INDEX deployments_user_id_created_at_id_idx ON deployments (user_id, created_at DESC, id DESC);
         CREATE INDEX deployments_project_id_created_at_id_idx ON deployments (project_id, created_at DESC, id DESC);
-        CREATE INDEX deployments_queued_created_at_id_idx ON deployments (created_at, id) WHERE status = 'queued';
         CREATE INDEX deployments_deleted_created_at_id_idx ON deployments (created_at, id) WHERE is_deleted;
         CREATE INDEX idx_deployment_logs_deployment_id ON deployment_logs (deployment_id);
         CREATE INDEX idx_deployment_logs_timestamp ON deployment_logs (timestamp);

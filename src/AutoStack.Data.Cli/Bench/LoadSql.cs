@@ -5,18 +5,25 @@ namespace AutoStack.Data.Cli.Bench;
 /// <summary>The statements of the load, word by word as AutoStack.Data sends them; a test compares them.</summary>
 internal static partial class LoadSql
 {
+    private const string Deployment = """
+        d.id, d.project_id, d.user_id, d.status, d.branch, d.commit_hash, d.commit_hash_full, d.commit_message, d.author, d.commit_timestamp,
+        d.creator_type, d.is_production, d.build_duration_seconds, d.failed_reason, d.deployed_url, d.started_at, d.completed_at, d.created_at, d.is_deleted
+        """;
+
     private const string Deployments = """
-        d.id, d.project_id, d.user_id, d.status, d.branch, d.commit_hash, d.commit_message, d.author, d.commit_timestamp, d.creator_type,
-        d.is_production, d.build_duration_seconds, d.failed_reason, d.deployed_url, d.started_at, d.completed_at, d.created_at, d.is_deleted
+        d.id, d.project_id, d.user_id, d.status, d.branch, d.commit_hash, d.commit_hash_full, pg_catalog.left(d.commit_message, 500), d.author,
+        d.commit_timestamp, d.creator_type, d.is_production, d.build_duration_seconds, pg_catalog.left(d.failed_reason, 500),
+        pg_catalog.left(d.deployed_url, 2048), d.started_at, d.completed_at, d.created_at, d.is_deleted
         """;
 
     private const string Projects = """
-        p.id, p.user_id, p.name, p.repository, p.branch, p.build_command, p.output_dir, p.github_repo_id, p.runtime,
-        p.auto_deploy_enabled, p.auto_deploy_branch, p.jenkins_job_name, p.created_at, p.updated_at
+        p.id, p.user_id, p.name, p.repository, p.branch, pg_catalog.left(p.build_command, 256), p.output_dir, p.github_repo_id, p.runtime,
+        p.auto_deploy_enabled, p.auto_deploy_branch, p.jenkins_job_name, p.created_at, p.updated_at, p.provider, p.provider_host,
+        p.provider_repository_id, p.access_proven_at
         """;
 
     public const string ById = $"""
-        SELECT {Deployments}
+        SELECT {Deployment}
         FROM deployments d
         WHERE d.id = @id AND d.user_id = @ownerId AND NOT d.is_deleted
         """;

@@ -66,8 +66,9 @@ internal static class BenchCommand
     private static async Task<PoolReport> RunAsync(
         Session session, ParseResult parsed, BenchOptions options, PoolPlan plan, string connection, bool own, CancellationToken cancellationToken)
     {
+        var server = new MigrationServer(connection, session.ShowsValues, session.AskPassword);
         var database = await BenchDatabase.ConnectAsync(
-            connection, TimeSpan.FromSeconds(parsed.GetValue(session.Options.Wait)), session.Progress, cancellationToken).ConfigureAwait(false);
+            server, connection, TimeSpan.FromSeconds(parsed.GetValue(session.Options.Wait)), session.Progress, cancellationToken).ConfigureAwait(false);
         await using var dropping = database.ConfigureAwait(false);
         plan = options.Fit(plan, parsed, database.Limits.Free, note => Tell(session, note));
         Tell(session, $"{database.Where}: the load runs on the schema {database.Schema}, which is made now and dropped at the end. " +

@@ -44,7 +44,9 @@ internal static class LintCommand
             var folder = Directory.Exists(path) ? path : Path.GetDirectoryName(path)!;
             if (folder != path && !File.Exists(path))
             {
-                throw Failure.Usage(session.Masked($"There is no file {argument}."));
+                // What looks like no path may have been meant for another place.
+                throw Failure.Usage(session.Masked(argument.EndsWith(".sql", StringComparison.Ordinal) || argument.Contains('/', StringComparison.Ordinal)
+                    ? $"There is no file {argument}." : "There is no file of the name that was given."));
             }
 
             if (!sets.TryGetValue(folder, out var set))

@@ -16,7 +16,7 @@ internal static class Target
         {
             if (!MigrationTarget.TryParse(result.Tokens[0].Value, out var parsed))
             {
-                result.AddError($"'{result.Tokens[0].Value}' is no target; it is one of {forms}, where VERSION is 3 or 0003.");
+                result.AddError($"The target is one of {forms}, where VERSION is 3 or 0003.");
             }
 
             return parsed;

@@ -3,6 +3,7 @@ using AutoStack.Data.Cli.Bench;
 using AutoStack.Data.Cli.Commands;
 using AutoStack.Data.Cli.Lint;
 using AutoStack.Data.Migrations;
+using AutoStack.Data.Migrations.Internal;
 using Spectre.Console;
 
 namespace AutoStack.Data.Cli.Output;
@@ -89,7 +90,7 @@ internal sealed class HumanResults(IAnsiConsole output, IAnsiConsole error) : IR
         {
             table.AddRow(
                 new Text(version.Version.ToString(CultureInfo.InvariantCulture)),
-                new Text(version.Name),
+                new Text(Visible.Text(version.Name)),
                 new Text(Word(version.State), new Style(Colour(version.State))),
                 new Text(version.AppliedAt?.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture) ?? ""),
                 new Text(version.Duration is { } duration ? Screen.Duration(duration) : ""),
@@ -150,13 +151,13 @@ internal sealed class HumanResults(IAnsiConsole output, IAnsiConsole error) : IR
             output.WriteLine(difference.Message, new Style(difference.IsRemark ? Color.Yellow : Color.Red));
             if (difference is { Expected: not null, Found: { } found, Kind: not (SchemaObjectKind.Column or SchemaObjectKind.Table) })
             {
-                Unwrapped($"  found: {found}");
+                output.WriteUnwrapped($"  found: {found.Replace("\n", "\n  | ", StringComparison.Ordinal)}");
             }
 
             foreach (var statement in difference.Statements)
             {
                 // What throws data away is never run by accident. Further lines are not indented: they may be a function's text.
-                Unwrapped($"  {(difference.LosesData ? "-- " : "")}{statement};");
+                output.WriteUnwrapped(difference.LosesData ? $"  -- {statement.Replace("\n", "\n  -- ", StringComparison.Ordinal)};" : $"  {statement};");
             }
         }
 
@@ -170,10 +171,31 @@ internal sealed class HumanResults(IAnsiConsole output, IAnsiConsole error) : IR
             {
                 output.WriteLine("There is no journal of these tables. When the Python services made them, adopt takes them over.", new Style(Color.Yellow));
             }
+            else if (drift.Differences.Any(d => d is { Kind: SchemaObjectKind.Table, Expected: null }))
+            {
+                output.WriteLine("The journal does not know all tables that are there. When the Python services made them, adopt takes them over.", new Style(Color.Yellow));
+            }
         }
 
-        // To be copied: a line break more would be part of what is run.
-        void Unwrapped(string text) => output.Profile.Out.Writer.WriteLine(text);
+        Foreign(drift);
+    }
+
+    private void Foreign(SchemaDrift drift)
+    {
+        foreach (var item in drift.ForeignObjects)
+        {
+            output.WriteLine();
+            output.WriteLine($"{char.ToUpperInvariant(item.Name[0])}{item.Name[1..]} of role {item.Owner} has a name of PostgreSQL's own: statements may call it.",
+                new Style(drift.AllowsForeignObjects ? Color.Yellow : Color.Red));
+            output.WriteUnwrapped($"  {item.Statement};");
+        }
+
+        foreach (var open in drift.OpenSchemas)
+        {
+            output.WriteLine();
+            output.WriteLine($"Every role may create objects in the schema {open.Schema}, under names of PostgreSQL's own, too.", new Style(Color.Yellow));
+            output.WriteUnwrapped($"  {open.Statement};");
+        }
     }
 
     public void Measured(PoolReport report)
@@ -199,7 +221,7 @@ internal sealed class HumanResults(IAnsiConsole output, IAnsiConsole error) : IR
         {
             output.WriteLine(FormattableString.Invariant(
                 $"Maximum Pool Size={best.PoolSize}: the smallest that does {best.Throughput:0} of at most {report.Recommendation.BestThroughput:0} per second with a p99 of {PoolTable.Milliseconds(best.Total.P99Ms)} ms, within the {report.Plan.P99.TotalMilliseconds:0} asked for."), new Style(Color.Green));
-            output.Profile.Out.Writer.WriteLine((report.OwnServer ? "To be added to the connection string: " : "") + connectionString);
+            output.WriteUnwrapped((report.OwnServer ? "To be added to the connection string: " : "") + connectionString);
             if (report.PasswordLeftOut)
             {
                 output.WriteLine("The password is left out.");
@@ -218,7 +240,7 @@ internal sealed class HumanResults(IAnsiConsole output, IAnsiConsole error) : IR
 
         foreach (var file in report.Files)
         {
-            output.Profile.Out.Writer.WriteLine(file);
+            output.WriteUnwrapped(file);
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -5,6 +6,7 @@ using AutoStack.Data.Cli.Bench;
 using AutoStack.Data.Cli.Commands;
 using AutoStack.Data.Cli.Lint;
 using AutoStack.Data.Migrations;
+using AutoStack.Data.Migrations.Internal;
 using Spectre.Console;
 
 namespace AutoStack.Data.Cli.Output;
@@ -47,13 +49,16 @@ namespace AutoStack.Data.Cli.Output;
 ///                      "closestToP99":null,"warnings":[],"files":["out/pool.json",…]}
 ///                     throughput and rates are per second; a quantile is null when so many statements were lost; saturation is null when rates were
 ///                     given; recommendation is null when no point met p99AskedMs, and closestToP99 (poolSize, rate, throughput, p99Ms) is what came nearest
+/// all of these        "openSchemas":[{"schema":"public","statement":"REVOKE CREATE ON SCHEMA public FROM PUBLIC"}]: schemas in which every role may create objects;
+///                     of upgrade, downgrade, adopt and check. check has also "foreignObjects":[{"name":"function public.lower(character varying)",
+///                     "owner":"reports","statement":"DROP FUNCTION public.lower(character varying)"},…]
 /// any failure         {"error":{"kind":"scriptFailed","message":"…"}}   kind is usage, cancelled, unexpected,
 ///                     scriptFailed, scriptChanged, schemaNewer, targetInvalid, locked, noConnection or pooledConnection; of revision also
 ///                     scriptsInvalid (the scripts that are there have a gap) and notWritten; of upgrade notAdopted; of adopt notRecognised and
-///                     rowsInTheWay; of bench pool leftBehind
+///                     rowsInTheWay; of upgrade, downgrade and adopt foreignObjects; of bench pool leftBehind
 /// </code>
 /// </remarks>
-internal sealed class JsonResults(TextWriter output, IAnsiConsole error) : IResults
+internal sealed class JsonResults(TextWriter output, IAnsiConsole error, ProgressLines progress) : IResults
 {
     internal static readonly JsonSerializerOptions Format = new(JsonSerializerDefaults.Web)
     {
@@ -68,11 +73,13 @@ internal sealed class JsonResults(TextWriter output, IAnsiConsole error) : IResu
         From = report.FromVersion,
         To = report.ToVersion,
         Steps = Steps(report),
+        progress.OpenSchemas,
     });
 
-    public void Planned(MigrationPlan plan) => Write(new { From = plan.FromVersion, To = plan.ToVersion, Plan = Steps(plan) });
+    public void Planned(MigrationPlan plan) => Write(new { From = plan.FromVersion, To = plan.ToVersion, Plan = Steps(plan), progress.OpenSchemas });
 
-    public void Script(MigrationPlan plan) => Write(new { From = plan.FromVersion, To = plan.ToVersion, Plan = Steps(plan), Sql = plan.ToPsqlScript() });
+    public void Script(MigrationPlan plan) =>
+        Write(new { From = plan.FromVersion, To = plan.ToVersion, Plan = Steps(plan), Sql = plan.ToPsqlScript(), progress.OpenSchemas });
 
     public void Rehearsed(RehearsalReport report) => Write(new
     {
@@ -85,6 +92,7 @@ internal sealed class JsonResults(TextWriter output, IAnsiConsole error) : IResu
             step.Way,
             DurationMs = Math.Round(step.Duration.TotalMilliseconds, 1),
         }),
+        progress.OpenSchemas,
     });
 
     public void AdoptionPlanned(AdoptionPlan plan) => Write(Members(plan));
@@ -133,6 +141,8 @@ internal sealed class JsonResults(TextWriter output, IAnsiConsole error) : IResu
         Changed = Names(drift.History, VersionState.Changed),
         Unknown = Names(drift.History, VersionState.Unknown),
         Differences = drift.Differences.Select(d => new { d.Kind, d.Name, d.Expected, d.Found, d.Message, d.Statements, Remark = d.IsRemark, d.LosesData }),
+        drift.ForeignObjects,
+        drift.OpenSchemas,
     });
 
     public void Linted(LintReport report) => Write(new
@@ -182,7 +192,7 @@ internal sealed class JsonResults(TextWriter output, IAnsiConsole error) : IResu
         }),
     });
 
-    private static Dictionary<string, object?> Members(AdoptionPlan plan) => new()
+    private Dictionary<string, object?> Members(AdoptionPlan plan) => new()
     {
         ["found"] = plan.Found,
         ["alembicRevision"] = plan.AlembicRevision,
@@ -191,7 +201,13 @@ internal sealed class JsonResults(TextWriter output, IAnsiConsole error) : IResu
         ["scripts"] = plan.Scripts.Select(s => s.Up.FileName),
         ["kept"] = plan.Kept,
         ["obstacles"] = plan.Obstacles,
+        ["openSchemas"] = progress.OpenSchemas,
     };
 
-    private void Write<T>(T result) => output.WriteLine(JsonSerializer.Serialize(result, Format));
+    // Within JSON every such character is part of a string.
+    private void Write<T>(T result) => output.WriteLine(Odd(JsonSerializer.Serialize(result, Format)));
+
+    private static string Odd(string json) => !json.EnumerateRunes().Any(Visible.IsOdd) ? json
+        : string.Concat(json.EnumerateRunes().Select(rune => !Visible.IsOdd(rune) ? rune.ToString()
+            : string.Concat(rune.ToString().Select(unit => string.Create(CultureInfo.InvariantCulture, $"\\u{(int)unit:x4}")))));
 }

@@ -11,11 +11,15 @@ internal sealed class ProgressLines(IAnsiConsole console, IAnsiConsole error) : 
 {
     private static readonly int NameWidth = SchemaMigrator.Scripts.Max(s => s.Down.FileName.Length);
 
+    private readonly List<OpenSchema> openSchemas = [];
     private MigrationPlanned? plan;
     private int? expectedSteps;
     private int finished;
     private int current;
     private bool lineOpen;
+
+    /// <summary>The schemas that were reported to be open to every role.</summary>
+    public IReadOnlyList<OpenSchema> OpenSchemas => openSchemas;
 
     /// <summary>What stays after a failure; null when nothing had been tried.</summary>
     public string? Outcome => plan is null ? null
@@ -34,6 +38,10 @@ internal sealed class ProgressLines(IAnsiConsole console, IAnsiConsole error) : 
                 break;
             case WaitingForLock waiting:
                 Line($"Waiting for another migrator{(waiting.Holder is null ? "" : $" ({waiting.Holder})")}, {waiting.Waited.TotalSeconds:0} s so far.");
+                break;
+            case SchemaIsOpen { Open: var open }:
+                openSchemas.Add(open);
+                error.WriteLine($"Every role may create objects in the schema {open.Schema}. To end that: {open.Statement};", new Style(Color.Yellow));
                 break;
             case AdoptionPlanned { Plan: var adoption }:
                 AdoptionLines.Write(console, adoption, dryRun: false);

@@ -1,4 +1,6 @@
+using AutoStack.Data.Migrations.Internal;
 using Spectre.Console;
+using Spectre.Console.Rendering;
 
 namespace AutoStack.Data.Cli.Output;
 
@@ -17,6 +19,7 @@ internal static class Screen
             // They turn escape sequences on for the build servers they know, into logs that people read as text elsewhere.
             Enrichment = new ProfileEnrichment { UseDefaultEnrichers = false },
         });
+        console.Pipeline.Attach(new Escapes());
         if (redirected)
         {
             // A log has no width: nothing may be wrapped that someone greps for.
@@ -26,6 +29,9 @@ internal static class Screen
         return console;
     }
 
+    /// <summary>A line that is to be copied: neither wrapped nor coloured.</summary>
+    public static void WriteUnwrapped(this IAnsiConsole console, string text) => console.Profile.Out.Writer.WriteLine(Visible.Lines(text));
+
     public static string Duration(TimeSpan duration) => duration switch
     {
         { TotalSeconds: < 0.1 } => FormattableString.Invariant($"{duration.TotalMilliseconds:0} ms"),
@@ -34,4 +40,18 @@ internal static class Screen
     };
 
     public static string Count(int number, string noun) => $"{number} {noun}{(number == 1 ? "" : "s")}";
+
+    /// <summary>The one place that everything on a console goes through: names and messages of others reach no terminal as control characters.</summary>
+    private sealed class Escapes : IRenderHook
+    {
+        public IEnumerable<IRenderable> Process(RenderOptions options, IEnumerable<IRenderable> renderables) => renderables.Select(text => new Escaped(text));
+    }
+
+    private sealed class Escaped(IRenderable text) : IRenderable
+    {
+        public Measurement Measure(RenderOptions options, int maxWidth) => text.Measure(options, maxWidth);
+
+        public IEnumerable<Segment> Render(RenderOptions options, int maxWidth) => text.Render(options, maxWidth)
+            .Select(segment => segment.IsControlCode || segment.IsLineBreak ? segment : new Segment(Visible.Lines(segment.Text), segment.Style));
+    }
 }

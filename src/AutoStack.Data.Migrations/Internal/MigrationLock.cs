@@ -30,7 +30,7 @@ internal sealed class MigrationLock : IAsyncDisposable
             await Pooler.RefuseSharedSessionAsync(connection, cancellationToken).ConfigureAwait(false);
 
             // A role that is set for the login, the owner of scripts/roles.sql, may neither see nor cancel what the login itself runs.
-            await held.ScalarAsync("SET ROLE NONE", 0, cancellationToken).ConfigureAwait(false);
+            await held.ScalarAsync($"SET ROLE NONE; {SearchPath.Own}", 0, cancellationToken).ConfigureAwait(false);
             var watch = Stopwatch.StartNew();
             TimeSpan? reported = null;
             while (!await held.TryAsync(cancellationToken).ConfigureAwait(false))
@@ -149,7 +149,7 @@ internal sealed class MigrationLock : IAsyncDisposable
             WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
               AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
               AND l.classid::bigint = @argument >> 32 AND l.objid::bigint = @argument & 4294967295
-            """, Key, cancellationToken).ConfigureAwait(false) as string;
+            """, Key, cancellationToken).ConfigureAwait(false) is string holder ? Visible.Text(holder) : null;
 
     private async Task<object?> ScalarAsync(string sql, long argument, CancellationToken cancellationToken)
     {

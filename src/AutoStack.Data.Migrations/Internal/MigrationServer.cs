@@ -12,12 +12,23 @@ internal sealed class MigrationServer
 
     private readonly NpgsqlConnectionStringBuilder settings;
     private readonly string where;
+    private readonly Func<string, CancellationToken, Task<string?>>? askPassword;
 
-    public MigrationServer(string connection)
+    /// <param name="connection">What names the database.</param>
+    /// <param name="showValues">Whether errors may quote values of rows.</param>
+    /// <param name="askPassword">Asks a person for a password that the server wants and that is not given; null to ask nobody.</param>
+    public MigrationServer(string connection, bool showValues = false, Func<string, CancellationToken, Task<string?>>? askPassword = null)
     {
+        this.askPassword = askPassword;
         settings = ConnectionText.Parse(connection);
         settings.Pooling = settings.Enlist = settings.Multiplexing = false;
-        settings.IncludeErrorDetail = true;
+        settings.IncludeErrorDetail = showValues;
+
+        // The query by which the driver loads types compares oid with regproc: an operator that somebody planted for these two types would be called before
+        // anything can be set. The built-in types are all that is needed.
+#pragma warning disable CS0618 // The builder of a data source is the newer place, but a connection is cloned with its string alone.
+        settings.ServerCompatibilityMode = ServerCompatibilityMode.NoTypeLoading;
+#pragma warning restore CS0618
         settings.KeepAlive = settings.KeepAlive > 0 ? settings.KeepAlive : 30;
         settings.ApplicationName ??= "autostack-db";
 
@@ -36,9 +47,13 @@ internal sealed class MigrationServer
     private MigrationServer(MigrationServer other, Action<NpgsqlConnectionStringBuilder> change)
     {
         where = other.where;
+        askPassword = other.askPassword;
         settings = new NpgsqlConnectionStringBuilder(other.settings.ConnectionString);
         change(settings);
     }
+
+    /// <summary>The password that was given or entered; null when there is none, or the driver finds it elsewhere.</summary>
+    public string? Password => settings.Password;
 
     private bool IsOne => !settings.Host!.Contains(',', StringComparison.Ordinal);
 
@@ -72,6 +87,13 @@ internal sealed class MigrationServer
                 or NotSupportedException or IOException or UnauthorizedAccessException or CryptographicException)
             {
                 await connection.DisposeAsync().ConfigureAwait(false);
+                if (IsPasswordMissing(exception) && askPassword is not null
+                    && await askPassword($"Password of {settings.Username ?? Environment.UserName} ({where}): ", cancellationToken).ConfigureAwait(false) is { Length: > 0 } password)
+                {
+                    settings.Password = password;
+                    continue;
+                }
+
                 var mayComeUp = MayComeUp(exception);
                 if (!mayComeUp || watch.Elapsed >= wait)
                 {
@@ -98,7 +120,7 @@ internal sealed class MigrationServer
         {
             // Not with the connection: poolers refuse such options. And on no session that others get after us: they would not be able to write.
             await Pooler.RefuseSharedSessionAsync(connection, cancellationToken).ConfigureAwait(false);
-            using var refuse = new NpgsqlCommand("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY", connection);
+            using var refuse = new NpgsqlCommand($"SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY; {SearchPath.Own}", connection);
             await refuse.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
             return connection;
         }
@@ -108,6 +130,10 @@ internal sealed class MigrationServer
             throw;
         }
     }
+
+    // The driver has looked for PGPASSWORD and the password file by then; it has no kind of its own for this.
+    private bool IsPasswordMissing(Exception exception) => string.IsNullOrEmpty(settings.Password)
+        && exception is NpgsqlException and not PostgresException && exception.Message.StartsWith("No password has been provided", StringComparison.Ordinal);
 
     // "Failed to connect" says that, its inner exception says why.
     private static string Why(Exception exception) => exception is PostgresException postgres ? postgres.MessageText

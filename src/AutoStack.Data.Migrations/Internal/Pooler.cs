@@ -62,7 +62,7 @@ internal static class Pooler
 
     private static async Task<int> ServerProcessAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
-        using var command = new NpgsqlCommand("SELECT pg_backend_pid()", connection);
+        using var command = new NpgsqlCommand("SELECT pg_catalog.pg_backend_pid()", connection);
         return (int)(await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false))!;
     }
 }

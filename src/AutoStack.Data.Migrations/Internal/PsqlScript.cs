@@ -24,10 +24,11 @@ internal static class PsqlScript
             -- psql cannot wait for the lock without blocking concurrent index builds of its holder: it gives up.
             DO $$
             BEGIN
-                IF NOT pg_try_advisory_lock({MigrationLock.Key}) THEN
+                IF NOT pg_catalog.pg_try_advisory_lock({MigrationLock.Key}) THEN
                     RAISE 'Another migrator is at work on this database. Nothing was changed.' USING ERRCODE = 'lock_not_available';
                 END IF;
-                PERFORM set_config('search_path', concat_ws(', ', 'public', nullif(current_setting('search_path'), '')), false);
+                PERFORM pg_catalog.set_config('search_path', (
+                    {SearchPath.OfScripts.Replace("\n", "\n        ", StringComparison.Ordinal)}), false);
             END
             $$;
 
@@ -36,8 +37,8 @@ internal static class PsqlScript
                 applied int := 0;
                 newest int := 0;
             BEGIN
-                IF to_regclass('public.schema_versions') IS NOT NULL THEN
-                    SELECT count(*), coalesce(max(version), 0) INTO applied, newest FROM public.schema_versions;
+                IF pg_catalog.to_regclass('public.schema_versions') IS NOT NULL THEN
+                    SELECT pg_catalog.count(*), coalesce(pg_catalog.max(version), 0) INTO applied, newest FROM public.schema_versions;
                 END IF;
                 IF applied <> {plan.FromVersion} OR newest <> {plan.FromVersion} THEN
                     RAISE 'This script is for a database at version {plan.FromVersion}, this one is at %. Nothing was changed.', newest;
@@ -60,7 +61,7 @@ internal static class PsqlScript
 
             DO $$
             BEGIN
-                PERFORM pg_advisory_unlock({MigrationLock.Key});
+                PERFORM pg_catalog.pg_advisory_unlock({MigrationLock.Key});
             END
             $$;
             RESET lock_timeout;
@@ -85,9 +86,9 @@ internal static class PsqlScript
         if (step.ConcurrentIndex is not null)
         {
             text.Append(CultureInfo.InvariantCulture, $"""
-                SELECT format('DROP INDEX CONCURRENTLY %s', indexrelid::regclass)
-                FROM pg_index
-                WHERE indexrelid = to_regclass('public.{step.ConcurrentIndex}') AND NOT indisvalid
+                SELECT pg_catalog.format('DROP INDEX CONCURRENTLY %s', indexrelid::regclass)
+                FROM pg_catalog.pg_index
+                WHERE indexrelid = pg_catalog.to_regclass('public.{step.ConcurrentIndex}')::oid AND NOT indisvalid
                 \gexec
 
                 """);

@@ -4,9 +4,15 @@ using Npgsql;
 namespace AutoStack.Data.Migrations.Internal;
 
 /// <summary>Runs scripts on one connection, while another one holds the lock.</summary>
-internal sealed class ScriptRunner(NpgsqlConnection connection, MigrationLock held, int attempts, IProgress<MigrationEvent>? progress)
+/// <param name="connection">Where the scripts run.</param>
+/// <param name="held">The lock, on another connection.</param>
+/// <param name="attempts">How often a script is tried that does not get a lock in time.</param>
+/// <param name="showValues">Whether the message of a failure may quote values of rows.</param>
+/// <param name="progress">Told of each step.</param>
+internal sealed class ScriptRunner(NpgsqlConnection connection, MigrationLock held, int attempts, bool showValues, IProgress<MigrationEvent>? progress)
 {
     private int processId;
+    private string scriptPath = "public";
     private IReadOnlyList<Blocker> blockers = [];
 
     /// <summary>Throws when the lock is lost.</summary>
@@ -16,14 +22,17 @@ internal sealed class ScriptRunner(NpgsqlConnection connection, MigrationLock he
     public async Task PrepareSessionAsync(CancellationToken cancellationToken)
     {
         // Not connection.ProcessID, which a pooler makes up.
-        using (var find = new NpgsqlCommand("SELECT pg_backend_pid()", connection))
+        using (var find = new NpgsqlCommand("SELECT pg_catalog.pg_backend_pid()", connection))
         {
             processId = (int)(await find.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false))!;
         }
 
-        // What the scripts create goes into public, whatever the role's own search path says.
-        await ExecuteAsync("SELECT set_config('search_path', concat_ws(', ', 'public', nullif(current_setting('search_path'), '')), false)", cancellationToken)
-            .ConfigureAwait(false);
+        using (var ask = new NpgsqlCommand(SearchPath.OfScripts, connection))
+        {
+            scriptPath = (string)(await ask.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false))!;
+        }
+
+        await ExecuteAsync(SearchPath.Own, cancellationToken).ConfigureAwait(false);
 
         // How long a script may take, its header says. Not every version of the server has all of them.
         await ExecuteAsync("""
@@ -151,6 +160,12 @@ internal sealed class ScriptRunner(NpgsqlConnection connection, MigrationLock he
     private async Task RunAsync(
         NpgsqlTransaction? transaction, MigrationScript script, MigrationStep text, bool up, CancellationToken cancellationToken)
     {
+        // A step of an adoption names the schema of everything.
+        if (script.Version > 0)
+        {
+            await ExecuteAsync($"SET search_path = {scriptPath}", cancellationToken).ConfigureAwait(false);
+        }
+
         using var step = new DbUpStep(connection, transaction, script, text, up);
         var cancelling = Task.CompletedTask;
         var running = Task.Run(step.Run, CancellationToken.None);
@@ -167,6 +182,20 @@ internal sealed class ScriptRunner(NpgsqlConnection connection, MigrationLock he
         {
             await registration.DisposeAsync().ConfigureAwait(false);
             await cancelling.ConfigureAwait(false);
+            await LeaveScriptPathAsync().ConfigureAwait(false);
+        }
+    }
+
+    // A script that failed in a transaction takes its path back with it.
+    private async Task LeaveScriptPathAsync()
+    {
+        try
+        {
+            await ExecuteAsync(SearchPath.Own, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is NpgsqlException or InvalidOperationException)
+        {
+            // The failure that led here is the one to tell.
         }
     }
 
@@ -216,10 +245,12 @@ internal sealed class ScriptRunner(NpgsqlConnection connection, MigrationLock he
             var position = postgres.InternalPosition > 0 ? postgres.InternalPosition : step.Transactional ? 0 : postgres.Position;
             // The server counts characters, and one beyond the basic plane is two of ours.
             place = position > 0 ? $", line {1 + step.Sql.EnumerateRunes().Take(position - 1).Count(rune => rune.Value == '\n')}" : "";
-            var inTheWay = IsInTheWay(postgres) ? Blocker.Sentence(blockers) : null;
-            message = string.Join(" ", new[] { $"{postgres.MessageText} ({postgres.SqlState}).", postgres.Detail, postgres.Hint, inTheWay }.Where(part => !string.IsNullOrEmpty(part)));
+            var inTheWay = IsInTheWay(postgres) ? " " + Blocker.Sentence(blockers) : "";
+            message = (ServerError.Describe(postgres, showValues, step.Sql) + inTheWay).TrimEnd();
         }
 
-        return new MigrationException(MigrationError.ScriptFailed, $"{step.FileName}{place}: {message}{after}", exception) { Report = report };
+        // Who logs an exception logs the inner one, too.
+        var inner = showValues || exception is not PostgresException quoting || ServerError.IsPlain(quoting) ? exception : null;
+        return new MigrationException(MigrationError.ScriptFailed, $"{step.FileName}{place}: {message}{after}", inner) { Report = report };
     }
 }

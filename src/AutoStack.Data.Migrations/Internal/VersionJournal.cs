@@ -33,10 +33,27 @@ internal static class VersionJournal
         }
     }
 
+    // A view, or a table with a trigger, a policy, a default or a check, that somebody made before the migrator did, would run its maker's code.
     private static async Task<bool> ExistsAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
-        using var command = new NpgsqlCommand("SELECT to_regclass('public.schema_versions') IS NOT NULL", connection);
-        return await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) is true;
+        using var command = new NpgsqlCommand("""
+            SELECT c.relkind = 'r' AND NOT c.relrowsecurity AND NOT c.relhassubclass
+                AND NOT EXISTS (SELECT FROM pg_catalog.pg_trigger t WHERE t.tgrelid = c.oid AND NOT t.tgisinternal)
+                AND NOT EXISTS (SELECT FROM pg_catalog.pg_rewrite r WHERE r.ev_class = c.oid)
+                AND NOT EXISTS (SELECT FROM pg_catalog.pg_attrdef a WHERE a.adrelid = c.oid)
+                AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint k WHERE k.conrelid = c.oid AND k.contype = 'c')
+                AND NOT EXISTS (SELECT FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid AND (i.indexprs IS NOT NULL OR i.indpred IS NOT NULL))
+            FROM pg_catalog.pg_class c
+            WHERE c.oid = pg_catalog.to_regclass('public.schema_versions')::oid
+            """, connection);
+        return await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) switch
+        {
+            null => false,
+            true => true,
+            _ => throw new MigrationException(MigrationError.ForeignObjects,
+                "public.schema_versions is not the plain table that the migrator makes: it is a view, or has a trigger, rule, policy, default, check or index that " +
+                "would run code. Nothing was read or changed. Find out who made it, and drop or rename it."),
+        };
     }
 
     /// <summary>The applied versions in order; none when the table is not there. Writes nothing.</summary>
@@ -76,7 +93,7 @@ internal static class VersionJournal
     public static string NoteSql(MigrationScript script, bool up) => up
         ? $"""
             INSERT INTO public.schema_versions (version, name, checksum, applied_at, duration_ms, applied_by, tool_version)
-            VALUES ({script.Version}, {Literal(script.Name)}, {Literal(script.Checksum)}, clock_timestamp(), 0, current_user, {Literal(ToolVersion)})
+            VALUES ({script.Version}, {Literal(script.Name)}, {Literal(script.Checksum)}, pg_catalog.clock_timestamp(), 0, current_user, {Literal(ToolVersion)})
             """
         : $"DELETE FROM public.schema_versions WHERE version = {script.Version}";
 
@@ -109,7 +126,7 @@ internal static class VersionJournal
 
         command.CommandText = """
             INSERT INTO public.schema_versions (version, name, checksum, applied_at, duration_ms, applied_by, tool_version)
-            VALUES (@version, @name, @checksum, clock_timestamp(), @duration, current_user, @tool)
+            VALUES (@version, @name, @checksum, pg_catalog.clock_timestamp(), @duration, current_user, @tool)
             """;
         command.Parameters.AddWithValue("name", script.Name);
         command.Parameters.AddWithValue("checksum", script.Checksum);

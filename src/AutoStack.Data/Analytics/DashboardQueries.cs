@@ -16,9 +16,10 @@ internal sealed class DashboardQueries(Db db, TimeProvider clock) : IDashboardQu
         ];
         var summaries = await db.ListAsync(DeploymentSummary.Read, $"""
             SELECT
-                count(d.id), count(d.id) FILTER (WHERE {Definitions.Succeeded}), count(d.id) FILTER (WHERE lower(d.status) = 'failed'),
-                count(d.id) FILTER (WHERE lower(d.status) = 'cancelled'),
-                (avg(d.build_duration_seconds) FILTER (WHERE {Definitions.Succeeded}))::float8, count(DISTINCT d.project_id)
+                pg_catalog.count(d.id), pg_catalog.count(d.id) FILTER (WHERE {Definitions.Succeeded}),
+                pg_catalog.count(d.id) FILTER (WHERE pg_catalog.lower(d.status::text) = 'failed'),
+                pg_catalog.count(d.id) FILTER (WHERE pg_catalog.lower(d.status::text) = 'cancelled'),
+                (pg_catalog.avg(d.build_duration_seconds) FILTER (WHERE {Definitions.Succeeded}))::float8, pg_catalog.count(DISTINCT d.project_id)
             FROM unnest(@starts, @ends) WITH ORDINALITY r (since, until, ordinal)
             LEFT JOIN deployments d ON {Definitions.Owned} AND d.created_at >= r.since AND d.created_at < r.until
             GROUP BY r.ordinal

@@ -12,18 +12,20 @@ internal static class Definitions
     /// <summary>Those that were queued in the range.</summary>
     internal const string InRange = "d.created_at >= @since AND d.created_at < @until";
 
-    internal const string Succeeded = "lower(d.status) = 'success'";
+    internal const string Succeeded = "pg_catalog.lower(d.status::text) = 'success'";
 
-    internal const string Finished = "lower(d.status) IN ('success', 'failed', 'cancelled')";
+    internal const string Finished = "pg_catalog.lower(d.status::text) IN ('success', 'failed', 'cancelled')";
 
     /// <summary>Those whose duration counts.</summary>
     internal const string Built = Succeeded + " AND d.build_duration_seconds IS NOT NULL";
 
     /// <summary>Over the <see cref="Built"/>, for <see cref="BuildDurations.Read"/>.</summary>
     internal const string Durations = """
-        count(d.id) AS builds, min(d.build_duration_seconds) AS shortest, avg(d.build_duration_seconds)::float8 AS average,
-            percentile_cont(0.5) WITHIN GROUP (ORDER BY d.build_duration_seconds) AS median,
-            percentile_cont(0.95) WITHIN GROUP (ORDER BY d.build_duration_seconds) AS p95, max(d.build_duration_seconds) AS longest
+        pg_catalog.count(d.id) AS builds, pg_catalog.min(d.build_duration_seconds) AS shortest,
+            pg_catalog.avg(d.build_duration_seconds)::float8 AS average,
+            pg_catalog.percentile_cont(0.5) WITHIN GROUP (ORDER BY d.build_duration_seconds) AS median,
+            pg_catalog.percentile_cont(0.95) WITHIN GROUP (ORDER BY d.build_duration_seconds) AS p95,
+            pg_catalog.max(d.build_duration_seconds) AS longest
         """;
 
     /// <summary>The share of the finished that succeeded; null when none finished.</summary>

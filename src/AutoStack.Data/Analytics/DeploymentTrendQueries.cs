@@ -9,9 +9,15 @@ internal sealed class DeploymentTrendQueries(Db db) : IDeploymentTrendQueries
     private const string Chosen = $"{Definitions.Owned} AND {Definitions.OfProject} AND {Definitions.InRange}";
 
     // The last bucket is that of the last moment inside the range.
-    private const string Days = "generate_series(date_trunc('day', @since), date_trunc('day', @until - interval '1 microsecond'), interval '1 day') AS b (bucket)";
+    private const string Days = """
+        pg_catalog.generate_series(
+                pg_catalog.date_trunc('day', @since), pg_catalog.date_trunc('day', @until - interval '1 microsecond'), interval '1 day') AS b (bucket)
+        """;
 
-    private const string Weeks = "generate_series(date_trunc('week', @since), date_trunc('week', @until - interval '1 microsecond'), interval '7 days') AS b (bucket)";
+    private const string Weeks = """
+        pg_catalog.generate_series(
+                pg_catalog.date_trunc('week', @since), pg_catalog.date_trunc('week', @until - interval '1 microsecond'), interval '7 days') AS b (bucket)
+        """;
 
     public Task<IReadOnlyList<DailyDeployments>> ListPerDayAsync(
         Guid ownerId, Guid? projectId, TimeRange range, CancellationToken cancellationToken) =>
@@ -19,10 +25,10 @@ internal sealed class DeploymentTrendQueries(Db db) : IDeploymentTrendQueries
             SELECT b.bucket, coalesce(c.deployments, 0)
             FROM {Days}
             LEFT JOIN (
-                SELECT date_trunc('day', d.created_at) AS bucket, count(d.id) AS deployments
+                SELECT pg_catalog.date_trunc('day', d.created_at) AS bucket, pg_catalog.count(d.id) AS deployments
                 FROM deployments d
                 WHERE {Chosen}
-                GROUP BY date_trunc('day', d.created_at)
+                GROUP BY pg_catalog.date_trunc('day', d.created_at)
             ) c ON c.bucket = b.bucket
             ORDER BY b.bucket
             """, Parameters(ownerId, projectId, TimeRange.Check(range)), cancellationToken);
@@ -34,11 +40,12 @@ internal sealed class DeploymentTrendQueries(Db db) : IDeploymentTrendQueries
             FROM {Weeks}
             LEFT JOIN (
                 SELECT
-                    date_trunc('week', d.created_at) AS bucket, count(d.id) FILTER (WHERE {Definitions.Succeeded}) AS succeeded,
-                    count(d.id) FILTER (WHERE {Definitions.Finished}) AS finished
+                    pg_catalog.date_trunc('week', d.created_at) AS bucket,
+                    pg_catalog.count(d.id) FILTER (WHERE {Definitions.Succeeded}) AS succeeded,
+                    pg_catalog.count(d.id) FILTER (WHERE {Definitions.Finished}) AS finished
                 FROM deployments d
                 WHERE {Chosen}
-                GROUP BY date_trunc('week', d.created_at)
+                GROUP BY pg_catalog.date_trunc('week', d.created_at)
             ) c ON c.bucket = b.bucket
             ORDER BY b.bucket
             """, Parameters(ownerId, projectId, TimeRange.Check(range)), cancellationToken);
@@ -50,11 +57,11 @@ internal sealed class DeploymentTrendQueries(Db db) : IDeploymentTrendQueries
             FROM {Weeks}
             LEFT JOIN (
                 SELECT
-                    date_trunc('week', d.created_at) AS bucket,
+                    pg_catalog.date_trunc('week', d.created_at) AS bucket,
                     {Definitions.Durations}
                 FROM deployments d
                 WHERE {Chosen} AND {Definitions.Built}
-                GROUP BY date_trunc('week', d.created_at)
+                GROUP BY pg_catalog.date_trunc('week', d.created_at)
             ) c ON c.bucket = b.bucket
             ORDER BY b.bucket
             """, Parameters(ownerId, projectId, TimeRange.Check(range)), cancellationToken);
@@ -63,12 +70,12 @@ internal sealed class DeploymentTrendQueries(Db db) : IDeploymentTrendQueries
         Guid ownerId, Guid? projectId, TimeRange range, CancellationToken cancellationToken) =>
         db.ListAsync(row => new StatusCount(row.Value<DeploymentStatus>(), row.Long()), $"""
             SELECT coalesce(k.status, n.status) AS bucket, coalesce(n.deployments, 0)
-            FROM unnest(@known) WITH ORDINALITY k (status, ordinal)
+            FROM pg_catalog.unnest(@known) WITH ORDINALITY k (status, ordinal)
             FULL JOIN (
-                SELECT lower(d.status) AS status, count(d.id) AS deployments
+                SELECT pg_catalog.lower(d.status::text) AS status, pg_catalog.count(d.id) AS deployments
                 FROM deployments d
                 WHERE {Chosen}
-                GROUP BY lower(d.status)
+                GROUP BY pg_catalog.lower(d.status::text)
             ) n ON n.status = k.status
             ORDER BY k.ordinal, bucket
             LIMIT 100
@@ -78,9 +85,9 @@ internal sealed class DeploymentTrendQueries(Db db) : IDeploymentTrendQueries
         Guid ownerId, Guid? projectId, TimeRange range, CancellationToken cancellationToken) =>
         db.ListAsync(row => new HourlyDeployments(row.Int(), row.Long()), $"""
             SELECT b.bucket, coalesce(c.deployments, 0)
-            FROM generate_series(0, 23) AS b (bucket)
+            FROM pg_catalog.generate_series(0, 23) AS b (bucket)
             LEFT JOIN (
-                SELECT extract(hour FROM d.created_at)::integer AS bucket, count(d.id) AS deployments
+                SELECT extract(hour FROM d.created_at)::integer AS bucket, pg_catalog.count(d.id) AS deployments
                 FROM deployments d
                 WHERE {Chosen}
                 GROUP BY extract(hour FROM d.created_at)::integer

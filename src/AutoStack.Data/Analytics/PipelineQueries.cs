@@ -7,15 +7,17 @@ internal sealed class PipelineQueries(Db db, TimeProvider clock) : IPipelineQuer
 {
     private const string Chosen = "d.id, d.project_id, d.status, d.created_at, d.started_at, d.completed_at";
 
-    // Times of several writers may contradict each other: less than nothing is nothing.
+    // Times of several writers may contradict each other: less than nothing is nothing. From or to infinity there is no duration.
     private const string Timings = """
         d.id, d.project_id, d.status, d.created_at,
         CASE
+            WHEN NOT pg_catalog.isfinite(d.started_at) OR NOT pg_catalog.isfinite(e.completed_at) THEN NULL
             WHEN e.completed_at >= d.started_at THEN extract(epoch FROM e.completed_at - d.started_at)::float8
             WHEN e.completed_at < d.started_at THEN 0
         END,
         s.stage_name, s.status, s.started_at, s.completed_at,
         CASE
+            WHEN NOT pg_catalog.isfinite(s.started_at) OR NOT pg_catalog.isfinite(s.ended_at) THEN NULL
             WHEN s.ended_at >= s.started_at THEN extract(epoch FROM s.ended_at - s.started_at)::float8
             WHEN s.ended_at < s.started_at THEN 0
         END
@@ -31,7 +33,7 @@ internal sealed class PipelineQueries(Db db, TimeProvider clock) : IPipelineQuer
                 s.id, s.stage_name, s.status, s.started_at, s.completed_at, s.created_at,
                 CASE
                     WHEN s.completed_at IS NOT NULL THEN s.completed_at
-                    WHEN lower(s.status) NOT IN ('completed', 'failed', 'cancelled') THEN e.completed_at
+                    WHEN pg_catalog.lower(s.status::text) NOT IN ('completed', 'failed', 'cancelled') THEN e.completed_at
                 END AS ended_at
             FROM deployment_stages s
             WHERE s.deployment_id = d.id

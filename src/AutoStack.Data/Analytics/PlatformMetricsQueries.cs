@@ -12,14 +12,16 @@ internal sealed class PlatformMetricsQueries(Db db, TimeProvider clock) : IPlatf
             SELECT c.deployments, c.succeeded, c.failed, c.recent, n.users, n.recent
             FROM (
                 SELECT
-                    count(d.id) AS deployments, count(d.id) FILTER (WHERE {Definitions.Succeeded}) AS succeeded,
-                    count(d.id) FILTER (WHERE lower(d.status) = 'failed') AS failed,
-                    count(d.id) FILTER (WHERE {Definitions.InRange}) AS recent
+                    pg_catalog.count(d.id) AS deployments, pg_catalog.count(d.id) FILTER (WHERE {Definitions.Succeeded}) AS succeeded,
+                    pg_catalog.count(d.id) FILTER (WHERE pg_catalog.lower(d.status::text) = 'failed') AS failed,
+                    pg_catalog.count(d.id) FILTER (WHERE {Definitions.InRange}) AS recent
                 FROM deployments d
                 WHERE NOT d.is_deleted
             ) c
             CROSS JOIN (
-                SELECT count(u.id) AS users, count(u.id) FILTER (WHERE u.created_at >= @usersSince AND u.created_at < @until) AS recent
+                SELECT
+                    pg_catalog.count(u.id) AS users,
+                    pg_catalog.count(u.id) FILTER (WHERE u.created_at >= @usersSince AND u.created_at < @until) AS recent
                 FROM users u
             ) n
             """,

@@ -18,17 +18,18 @@ internal sealed class ProjectAnalyticsQueries(Db db) : IProjectAnalyticsQueries
             ),
             counts AS (
                 SELECT
-                    count(d.id) AS deployments, count(d.id) FILTER (WHERE {Definitions.Succeeded}) AS succeeded,
-                    count(d.id) FILTER (WHERE {Definitions.Finished}) AS finished
+                    pg_catalog.count(d.id) AS deployments,
+                    pg_catalog.count(d.id) FILTER (WHERE {Definitions.Succeeded}) AS succeeded,
+                    pg_catalog.count(d.id) FILTER (WHERE {Definitions.Finished}) AS finished
                 FROM own d
             ),
             statuses AS (
                 SELECT coalesce(k.status, n.status) AS bucket, coalesce(n.deployments, 0) AS deployments, k.ordinal
-                FROM unnest(@known) WITH ORDINALITY k (status, ordinal)
+                FROM pg_catalog.unnest(@known) WITH ORDINALITY k (status, ordinal)
                 FULL JOIN (
-                    SELECT lower(d.status) AS status, count(d.id) AS deployments
+                    SELECT pg_catalog.lower(d.status::text) AS status, pg_catalog.count(d.id) AS deployments
                     FROM own d
-                    GROUP BY lower(d.status)
+                    GROUP BY pg_catalog.lower(d.status::text)
                 ) n ON n.status = k.status
                 ORDER BY k.ordinal, bucket
                 LIMIT 100
@@ -40,7 +41,7 @@ internal sealed class ProjectAnalyticsQueries(Db db) : IProjectAnalyticsQueries
                 WHERE {Definitions.Built}
             ),
             uptime AS (
-                SELECT count(h.id) AS checks, count(h.id) FILTER (WHERE h.is_live) AS live
+                SELECT pg_catalog.count(h.id) AS checks, pg_catalog.count(h.id) FILTER (WHERE h.is_live) AS live
                 FROM own d
                 JOIN deployment_health_checks h ON h.deployment_id = d.id
                 WHERE h.checked_at >= @since AND h.checked_at < @until

@@ -12,8 +12,10 @@ internal sealed class UsageQueries(Db db) : IUsageQueries
             SELECT p.id, p.name, u.deployments, u.succeeded, u.build_seconds
             FROM (
                 SELECT
-                    d.project_id AS id, count(d.id) AS deployments, count(d.id) FILTER (WHERE {Definitions.Succeeded}) AS succeeded,
-                    coalesce(sum(d.build_duration_seconds), 0) AS build_seconds
+                    d.project_id AS id,
+                    pg_catalog.count(d.id) AS deployments,
+                    pg_catalog.count(d.id) FILTER (WHERE {Definitions.Succeeded}) AS succeeded,
+                    coalesce(pg_catalog.sum(d.build_duration_seconds), 0) AS build_seconds
                 FROM deployments d
                 WHERE d.user_id = @ownerId AND {Definitions.InRange} AND (@after IS NULL OR d.project_id > @after)
                 GROUP BY d.project_id
@@ -29,14 +31,14 @@ internal sealed class UsageQueries(Db db) : IUsageQueries
 
     public async Task<long> CountCreatedSinceAsync(Guid ownerId, DateTimeOffset since, CancellationToken cancellationToken) =>
         await db.FindValueAsync(row => row.Long(), """
-            SELECT count(d.id)
+            SELECT pg_catalog.count(d.id)
             FROM deployments d
             WHERE d.user_id = @ownerId AND d.created_at >= @since
             """, [P.Of(ownerId), P.Of(since)], cancellationToken).ConfigureAwait(false) ?? 0;
 
     public async Task<long> CountActiveAsync(Guid ownerId, CancellationToken cancellationToken) =>
         await db.FindValueAsync(row => row.Long(), $"""
-            SELECT count(d.id)
+            SELECT pg_catalog.count(d.id)
             FROM deployments d
             WHERE {Definitions.Owned} AND NOT ({Definitions.Finished})
             """, [P.Of(ownerId)], cancellationToken).ConfigureAwait(false) ?? 0;

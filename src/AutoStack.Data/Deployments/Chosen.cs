@@ -7,8 +7,8 @@ namespace AutoStack.Data.Deployments;
 internal static class Chosen
 {
     /// <summary>Selected from rows <c>c</c> with an <c>id</c>: the ids as one text, empty when there are none.</summary>
-    internal const string Keep = "set_config('autostack.chosen_deployments', coalesce(string_agg(c.id::text, ','), ''), TRUE)";
+    internal const string Keep = "pg_catalog.set_config('autostack.chosen_deployments', coalesce(pg_catalog.string_agg(c.id::text, ','), ''), TRUE)";
 
     /// <summary>The ids, an array of <c>uuid</c>.</summary>
-    internal const string Ids = "string_to_array(current_setting('autostack.chosen_deployments'), ',')::uuid[]";
+    internal const string Ids = "pg_catalog.string_to_array(pg_catalog.current_setting('autostack.chosen_deployments'), ',')::uuid[]";
 }

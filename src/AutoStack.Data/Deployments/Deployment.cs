@@ -20,10 +20,10 @@ public sealed record Deployment
     /// <summary>The branch; null in rows of other writers that name none.</summary>
     public required string? Branch { get; init; }
 
-    /// <summary>The commit's hash; null until it is known.</summary>
+    /// <summary>The commit's id, up to 64 characters; null until it is known.</summary>
     public required string? CommitHash { get; init; }
 
-    /// <summary>The commit's message; null until it is known.</summary>
+    /// <summary>The commit's message; null until it is known. Lists have its first <see cref="IDeploymentRepository.MaxListTextLength"/> characters.</summary>
     public required string? CommitMessage { get; init; }
 
     /// <summary>The commit's author; null until it is known.</summary>
@@ -42,7 +42,8 @@ public sealed record Deployment
     public required int? BuildDurationSeconds { get; init; }
 
     /// <summary>
-    /// Why it failed or was cancelled; null otherwise, except in rows of the Python services, which also note Kubernetes names here.
+    /// Why it failed or was cancelled; null otherwise, except in rows of the Python services, which also store Kubernetes names here. Lists have its first
+    /// <see cref="IDeploymentRepository.MaxListTextLength"/> characters.
     /// </summary>
     public required string? FailedReason { get; init; }
 
@@ -88,11 +89,21 @@ public sealed record NewDeployment
 }
 
 /// <summary>What is known of a commit.</summary>
-/// <param name="Hash">The hash, up to 40 characters.</param>
-/// <param name="Message">The message; null when not known.</param>
-/// <param name="Author">The author, up to 255 characters; null when not known.</param>
+/// <param name="Hash">The commit's id, up to <see cref="MaxHashLength"/> characters.</param>
+/// <param name="Message">The message; null when not known. A longer one than <see cref="MaxMessageLength"/> is cut, with a mark at the end.</param>
+/// <param name="Author">The author; null when not known. A longer one than <see cref="MaxAuthorLength"/> is cut, with a mark at the end.</param>
 /// <param name="Timestamp">The time; null when not known.</param>
-public sealed record CommitInfo(string Hash, string? Message = null, string? Author = null, DateTimeOffset? Timestamp = null);
+public sealed record CommitInfo(string Hash, string? Message = null, string? Author = null, DateTimeOffset? Timestamp = null)
+{
+    /// <summary>The longest id of a commit, in characters: that of a repository that uses SHA-256.</summary>
+    public const int MaxHashLength = 64;
+
+    /// <summary>The longest message that is stored whole, in characters.</summary>
+    public const int MaxMessageLength = 10_000;
+
+    /// <summary>The longest author that is stored whole, in characters.</summary>
+    public const int MaxAuthorLength = 255;
+}
 
 /// <summary>A deployment and its project.</summary>
 /// <param name="Deployment">The deployment.</param>
@@ -111,8 +122,8 @@ public readonly record struct DeploymentCursor(DateTimeOffset CreatedAt, Guid Id
     /// <summary>Before the newest; the same as <c>default</c>.</summary>
     public static DeploymentCursor Start { get; }
 
-    /// <summary>What comes after the place is smaller than this.</summary>
-    internal DeploymentCursor Bound => this == Start ? new(DateTimeOffset.MaxValue, Guid.AllBitsSet) : this;
+    /// <summary>The id that the next rows of the same moment lie below.</summary>
+    internal Guid BoundId => this == Start ? Guid.AllBitsSet : Id;
 }
 
 /// <summary>A deployment with what belongs to it.</summary>

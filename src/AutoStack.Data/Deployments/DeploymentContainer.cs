@@ -69,6 +69,9 @@ public enum ReservationOutcome
 
     /// <summary>The deployment failed, was cancelled or is deleted: start nothing.</summary>
     Refused,
+
+    /// <summary>The deployment has as many containers that are not stopped as it may have: stop one first.</summary>
+    TooManyContainers,
 }
 
 /// <summary>The ports from one to another, both included.</summary>

@@ -34,7 +34,7 @@ public sealed record NewDeploymentHealthCheck
     /// <summary>The deployment.</summary>
     public required Guid DeploymentId { get; init; }
 
-    /// <summary>The address that was asked.</summary>
+    /// <summary>The address that was asked, up to 2048 characters.</summary>
     public required string Url { get; init; }
 
     /// <summary>The HTTP status; null when there was no answer.</summary>
@@ -46,7 +46,10 @@ public sealed record NewDeploymentHealthCheck
     /// <summary>True when it answered well.</summary>
     public required bool IsLive { get; init; }
 
-    /// <summary>When it was asked; null for the present moment.</summary>
+    /// <summary>
+    /// When it was asked; null for the database's present. The time decides which checks are the latest: set it only for checks that are stored later
+    /// than they were made. A time after the database's present is stored as the present.
+    /// </summary>
     public DateTimeOffset? CheckedAt { get; init; }
 }
 

@@ -2,9 +2,12 @@ using AutoStack.Data.Internal;
 
 namespace AutoStack.Data.Deployments;
 
-internal sealed class DeploymentHealthCheckRepository(Db db, TimeProvider clock) : IDeploymentHealthCheckRepository
+internal sealed class DeploymentHealthCheckRepository(Db db, TimeProvider clock) : IDeploymentHealthCheckRepository, IPlatformDeploymentHealthCheckRepository
 {
     internal const string Columns = "h.id, h.deployment_id, h.url, h.http_status, h.latency_ms, h.is_live, h.checked_at";
+
+    // Rows of other writers may have longer addresses.
+    private const string ListColumns = "h.id, h.deployment_id, pg_catalog.left(h.url, 2048), h.http_status, h.latency_ms, h.is_live, h.checked_at";
 
     internal static DeploymentHealthCheck Read(RowReader row) => new()
     {
@@ -18,7 +21,7 @@ internal sealed class DeploymentHealthCheckRepository(Db db, TimeProvider clock)
     };
 
     internal static Statement Latest(Guid deploymentId, Guid ownerId, int limit) => new($"""
-        SELECT {Columns}
+        SELECT {ListColumns}
         FROM deployment_health_checks h
         WHERE h.deployment_id = @deploymentId AND {DeploymentRepository.Owned}
         ORDER BY h.checked_at DESC, h.id DESC
@@ -30,7 +33,7 @@ internal sealed class DeploymentHealthCheckRepository(Db db, TimeProvider clock)
         DELETE FROM deployment_health_checks h
         WHERE h.id = ANY (ARRAY(
             SELECT o.id
-            FROM unnest({Chosen.Ids}) AS c (id)
+            FROM pg_catalog.unnest({Chosen.Ids}) AS c (id)
             CROSS JOIN LATERAL (
                 SELECT k.id
                 FROM deployment_health_checks k
@@ -53,7 +56,7 @@ internal sealed class DeploymentHealthCheckRepository(Db db, TimeProvider clock)
         return db.FindAsync(row => new Uptime(row.Long(), row.Long()), $"""
             SELECT w.checks, w.live
             FROM (
-                SELECT count(h.id) AS checks, count(h.id) FILTER (WHERE h.is_live) AS live
+                SELECT pg_catalog.count(h.id) AS checks, pg_catalog.count(h.id) FILTER (WHERE h.is_live) AS live
                 FROM deployment_health_checks h
                 WHERE h.deployment_id = @deploymentId AND h.checked_at >= @start AND h.checked_at < @end
             ) w
@@ -86,10 +89,10 @@ internal sealed class DeploymentHealthCheckRepository(Db db, TimeProvider clock)
 
         return db.ListAsync(row => new HealthBucket(first + (bucket * row.Int()), row.Long(), row.Long(), row.IntOrNull()), $"""
             SELECT b.ordinal, coalesce(w.checks, 0), coalesce(w.live, 0), w.latency
-            FROM generate_series(0, @buckets - 1) AS b (ordinal)
+            FROM pg_catalog.generate_series(0, @buckets - 1) AS b (ordinal)
             LEFT JOIN (
-                SELECT floor(extract(epoch FROM h.checked_at - @start) / @seconds)::int AS ordinal,
-                    count(h.id) AS checks, count(h.id) FILTER (WHERE h.is_live) AS live, round(avg(h.latency_ms))::int AS latency
+                SELECT pg_catalog.floor(extract(epoch FROM h.checked_at - @start) / @seconds)::int AS ordinal,
+                    pg_catalog.count(h.id) AS checks, pg_catalog.count(h.id) FILTER (WHERE h.is_live) AS live, pg_catalog.round(pg_catalog.avg(h.latency_ms))::int AS latency
                 FROM deployment_health_checks h
                 WHERE h.deployment_id = @deploymentId AND h.checked_at >= @start AND h.checked_at < @end
                 GROUP BY 1
@@ -106,13 +109,13 @@ internal sealed class DeploymentHealthCheckRepository(Db db, TimeProvider clock)
             SELECT d.id, d.project_id, d.user_id, w.last
             FROM deployments d
             JOIN (
-                SELECT c.deployment_id, max(c.created_at) AS since
+                SELECT c.deployment_id, pg_catalog.max(c.created_at) AS since
                 FROM deployment_containers c
-                WHERE c.status = 'running' AND c.stopped_at IS NULL
+                WHERE c.status::text = 'running' AND c.stopped_at IS NULL
                 GROUP BY c.deployment_id
             ) r ON r.deployment_id = d.id
             CROSS JOIN LATERAL (
-                SELECT count(k.id) AS checks, bool_or(k.is_live) AS live, max(k.checked_at) AS last
+                SELECT pg_catalog.count(k.id) AS checks, pg_catalog.bool_or(k.is_live) AS live, pg_catalog.max(k.checked_at) AS last
                 FROM (
                     SELECT h.id, h.is_live, h.checked_at
                     FROM deployment_health_checks h
@@ -121,13 +124,13 @@ internal sealed class DeploymentHealthCheckRepository(Db db, TimeProvider clock)
                     LIMIT @threshold
                 ) k
             ) w
-            WHERE d.status = 'success' AND NOT d.is_deleted AND d.id > @afterId AND w.checks = @threshold AND NOT w.live
+            WHERE d.status::text = 'success' AND NOT d.is_deleted AND d.id > @afterId AND w.checks = @threshold AND NOT w.live
             ORDER BY d.id
             LIMIT @limit
             """,
             [
-                P.Of(Limit.Check(threshold, IDeploymentHealthCheckRepository.MaxThreshold), nameof(threshold)),
-                P.Of(Limit.Check(limit, IDeploymentHealthCheckRepository.MaxListSize), nameof(limit)),
+                P.Of(Limit.Check(threshold, IPlatformDeploymentHealthCheckRepository.MaxThreshold), nameof(threshold)),
+                P.Of(Limit.Check(limit, IPlatformDeploymentHealthCheckRepository.MaxListSize), nameof(limit)),
                 P.Of(afterId),
             ], cancellationToken);
 
@@ -140,12 +143,12 @@ internal sealed class DeploymentHealthCheckRepository(Db db, TimeProvider clock)
                 ORDER BY l.checked_at DESC, l.id DESC
                 LIMIT 1
             )
-            SELECT count(h.id)::int
+            SELECT pg_catalog.count(h.id)::int
             FROM deployment_health_checks h
             WHERE h.deployment_id = @deploymentId
               AND (h.checked_at, h.id) > (
-                  coalesce((SELECT v.checked_at FROM live v), '-infinity'),
-                  coalesce((SELECT v.id FROM live v), '00000000-0000-0000-0000-000000000000'))
+                  coalesce((SELECT v.checked_at FROM live v), '-infinity'::timestamp),
+                  coalesce((SELECT v.id FROM live v), '00000000-0000-0000-0000-000000000000'::uuid))
             """, [P.Of(deploymentId)], cancellationToken).ConfigureAwait(false) ?? 0;
 
     public async Task<DeploymentHealthCheck> AddAsync(NewDeploymentHealthCheck check, CancellationToken cancellationToken)
@@ -154,7 +157,7 @@ internal sealed class DeploymentHealthCheckRepository(Db db, TimeProvider clock)
         ArgumentException.ThrowIfNullOrWhiteSpace(check.Url);
         return await db.AddAsync(Read, $"""
             INSERT INTO deployment_health_checks AS h (id, deployment_id, url, http_status, latency_ms, is_live, checked_at)
-            VALUES (@id, @deploymentId, @url, @httpStatus, @latencyMs, @isLive, @checkedAt)
+            VALUES (@id, @deploymentId, @url, @httpStatus, @latencyMs, @isLive, least(@checkedAt, {ServerTime.Present}))
             ON CONFLICT (id) DO UPDATE
             SET url = h.url
             WHERE h.deployment_id = excluded.deployment_id
@@ -163,20 +166,21 @@ internal sealed class DeploymentHealthCheckRepository(Db db, TimeProvider clock)
             [
                 P.Of(check.Id ?? Ids.New(), "id"),
                 P.Of(check.DeploymentId),
-                P.Text(check.Url),
+                P.Text(check.Url, IPlatformDeploymentHealthCheckRepository.MaxUrlLength),
                 P.Of(check.HttpStatus),
                 P.Of(check.LatencyMs),
                 P.Of(check.IsLive),
-                P.Of(check.CheckedAt ?? clock.Now(), "checkedAt"),
+                P.Of(check.CheckedAt),
+                ServerTime.Now(clock),
             ], cancellationToken).ConfigureAwait(false) ?? throw DuplicateException.OfId("deployment_health_checks_pkey");
     }
 
     public async Task<int> AddManyAsync(IReadOnlyCollection<NewDeploymentHealthCheck> checks, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(checks);
-        if (checks.Count > IDeploymentHealthCheckRepository.MaxBatchSize)
+        if (checks.Count > IPlatformDeploymentHealthCheckRepository.MaxBatchSize)
         {
-            throw new ArgumentException($"{checks.Count} checks are too many at once; at most {IDeploymentHealthCheckRepository.MaxBatchSize}.", nameof(checks));
+            throw new ArgumentException($"{checks.Count} checks are too many at once; at most {IPlatformDeploymentHealthCheckRepository.MaxBatchSize}.", nameof(checks));
         }
 
         if (checks.Count == 0)
@@ -184,14 +188,13 @@ internal sealed class DeploymentHealthCheckRepository(Db db, TimeProvider clock)
             return 0;
         }
 
-        var now = clock.Now();
         var ids = new Guid[checks.Count];
         var deploymentIds = new Guid[checks.Count];
         var urls = new string[checks.Count];
         var statuses = new int?[checks.Count];
         var latencies = new int?[checks.Count];
         var live = new bool[checks.Count];
-        var times = new DateTime[checks.Count];
+        var times = new DateTime?[checks.Count];
         var seen = new HashSet<Guid>();
         var i = 0;
         foreach (var check in checks)
@@ -208,18 +211,18 @@ internal sealed class DeploymentHealthCheckRepository(Db db, TimeProvider clock)
             }
 
             deploymentIds[i] = check.DeploymentId;
-            urls[i] = Text.Clean(check.Url);
+            urls[i] = P.Fitting(check.Url, IPlatformDeploymentHealthCheckRepository.MaxUrlLength);
             statuses[i] = check.HttpStatus;
             latencies[i] = check.LatencyMs;
             live[i] = check.IsLive;
-            times[i] = Time.ToColumn(check.CheckedAt ?? now);
+            times[i] = check.CheckedAt is { } time ? Time.ToColumn(time) : null;
             i++;
         }
 
         // Each deployment is held for a moment, so that none is removed between the look at it and the insert.
-        var counts = await db.AddAsync(row => new Stored(row.Int(), row.Int()), """
+        var counts = await db.AddAsync(row => new Stored(row.Int(), row.Int()), $"""
             WITH sent AS (
-                SELECT n.id, n.deployment_id, n.url, n.http_status, n.latency_ms, n.is_live, n.checked_at
+                SELECT n.id, n.deployment_id, n.url, n.http_status, n.latency_ms, n.is_live, least(n.checked_at, {ServerTime.Present}) AS checked_at
                 FROM unnest(@ids, @deploymentIds, @urls, @statuses, @latencies, @live, @times)
                     AS n (id, deployment_id, url, http_status, latency_ms, is_live, checked_at)
                 JOIN deployments d ON d.id = n.deployment_id
@@ -235,9 +238,9 @@ internal sealed class DeploymentHealthCheckRepository(Db db, TimeProvider clock)
                 WHERE h.deployment_id = excluded.deployment_id
                 RETURNING h.id
             )
-            SELECT (SELECT count(n.id)::int FROM sent n), (SELECT count(t.id)::int FROM stored t)
+            SELECT (SELECT pg_catalog.count(n.id)::int FROM sent n), (SELECT pg_catalog.count(t.id)::int FROM stored t)
             """,
-            [P.Of(ids), P.Of(deploymentIds), P.Of(urls), P.Of(statuses), P.Of(latencies), P.Of(live), P.Of(times)],
+            [P.Of(ids), P.Of(deploymentIds), P.Of(urls), P.Of(statuses), P.Of(latencies), P.Of(live), P.Of(times), ServerTime.Now(clock)],
             cancellationToken).ConfigureAwait(false);
         return counts!.Kept == counts.Sent ? counts.Kept : throw DuplicateException.OfId("deployment_health_checks_pkey");
     }
@@ -281,7 +284,7 @@ internal sealed class DeploymentHealthCheckRepository(Db db, TimeProvider clock)
                 RETURNING h.id
             )
             {PurgeWindow.Result}
-            """, before, Limit.Check(limit, IDeploymentHealthCheckRepository.MaxListSize), place, cancellationToken);
+            """, before, Limit.Check(limit, IPlatformDeploymentHealthCheckRepository.MaxListSize), place, cancellationToken);
 
     private sealed record Stored(int Sent, int Kept);
 }

@@ -2,7 +2,7 @@ using AutoStack.Data.Internal;
 
 namespace AutoStack.Data.Deployments;
 
-internal sealed class DeploymentMaintenance(Db db, TimeProvider clock) : IDeploymentMaintenance
+internal sealed class DeploymentMaintenance(Db db, Context context) : IDeploymentMaintenance
 {
     /// <summary>Which deployments a purge removes. Needs <c>@before</c>.</summary>
     internal const string Purgeable = """
@@ -10,13 +10,15 @@ internal sealed class DeploymentMaintenance(Db db, TimeProvider clock) : IDeploy
           AND NOT EXISTS (SELECT FROM deployment_containers c WHERE c.deployment_id = d.id AND c.stopped_at IS NULL)
         """;
 
+    private const string QuietSince = $"{ServerTime.Present} - @idle";
+
     private const string Stalled = $"""
-        d.status IN {DeploymentLifecycle.UnderWay} AND NOT d.is_deleted
-          AND greatest(d.created_at, d.started_at) < @quietSince
+        {DeploymentLifecycle.UnderWay}
+          AND greatest(d.created_at, d.started_at) < {QuietSince}
           AND NOT EXISTS (
               SELECT
               FROM deployment_stages s
-              WHERE s.deployment_id = d.id AND greatest(s.created_at, s.started_at, s.completed_at) >= @quietSince
+              WHERE s.deployment_id = d.id AND greatest(s.created_at, s.started_at, s.completed_at) >= {QuietSince}
           )
           AND coalesce((
               SELECT l.created_at
@@ -24,7 +26,7 @@ internal sealed class DeploymentMaintenance(Db db, TimeProvider clock) : IDeploy
               WHERE l.deployment_id = d.id
               ORDER BY l.seq DESC
               LIMIT 1
-          ) < @quietSince, TRUE)
+          ) < {QuietSince}, TRUE)
         """;
 
     private static readonly TimeSpan MaxIdle = TimeSpan.FromDays(3650);
@@ -45,6 +47,7 @@ internal sealed class DeploymentMaintenance(Db db, TimeProvider clock) : IDeploy
 
         // In the order of ids, so that two calls with the same deployments do not hold what the other one wants.
         var all = ids.ToArray();
+        var masked = all.Aggregate(Text.Clean(reason), (text, id) => context.LogSecrets.Mask(id, text));
         var @lock = new Statement("""
             SELECT 1
             FROM deployments d
@@ -56,14 +59,14 @@ internal sealed class DeploymentMaintenance(Db db, TimeProvider clock) : IDeploy
             WITH moved AS (
                 UPDATE deployments d
                 SET {DeploymentLifecycle.Deleted},
-                    failed_reason = CASE WHEN lower(d.status) IN {DeploymentLifecycle.Finished} THEN d.failed_reason ELSE @reason END
+                    failed_reason = CASE WHEN pg_catalog.lower(d.status::text) IN {DeploymentLifecycle.Finished} THEN d.failed_reason ELSE @reason END
                 WHERE d.id = ANY (@all) AND NOT d.is_deleted
                 RETURNING d.id, d.status, d.failed_reason
             ),
             {DeploymentStageRepository.FollowMoved}
             SELECT m.id
             FROM moved m
-            """, P.Of(all), P.Text(reason), P.Of(clock.Now(), "now"), P.Of(Ids.New(), "stageId"));
+            """, P.Of(all), P.Text(masked, IDeploymentRepository.MaxReasonLength, nameof(reason)), ServerTime.Now(context.Clock), P.Of(Ids.New(), "stageId"));
         return db.WriteBatchAsync(
             async sets =>
             {
@@ -76,16 +79,22 @@ internal sealed class DeploymentMaintenance(Db db, TimeProvider clock) : IDeploy
     public async Task<bool> MarkUnhealthyAsync(Guid id, string reason, CancellationToken cancellationToken)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(reason);
+        // Of what the row says already, as much stays as there is room for.
         return await db.WriteAsync("""
             UPDATE deployments d
             SET status = 'failed',
                 failed_reason = CASE
                     WHEN coalesce(d.failed_reason, '') = '' THEN @reason
-                    WHEN strpos(d.failed_reason, @reason) > 0 THEN d.failed_reason
-                    ELSE d.failed_reason || chr(10) || @reason
+                    WHEN pg_catalog.strpos(d.failed_reason, @reason) > 0 THEN d.failed_reason
+                    ELSE pg_catalog.left(d.failed_reason, greatest(@maxLength - 1 - pg_catalog.length(@reason), 0)) || pg_catalog.chr(10) || @reason
                 END
-            WHERE d.id = @id AND d.status = 'success' AND NOT d.is_deleted
-            """, [P.Of(id), P.Text(reason)], cancellationToken).ConfigureAwait(false) == 1;
+            WHERE d.id = @id AND d.status::text = 'success' AND NOT d.is_deleted
+            """,
+            [
+                P.Of(id),
+                P.Text(context.LogSecrets.Mask(id, Text.Clean(reason)), IDeploymentRepository.MaxReasonLength, nameof(reason)),
+                P.Of(IDeploymentRepository.MaxReasonLength, "maxLength"),
+            ], cancellationToken).ConfigureAwait(false) == 1;
     }
 
     public Task<IReadOnlyList<Guid>> FailStalledAsync(TimeSpan idle, string reason, int limit, CancellationToken cancellationToken)
@@ -93,8 +102,7 @@ internal sealed class DeploymentMaintenance(Db db, TimeProvider clock) : IDeploy
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(idle, TimeSpan.Zero);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(idle, MaxIdle);
         ArgumentException.ThrowIfNullOrWhiteSpace(reason);
-        var now = clock.Now();
-        var quietSince = now - idle;
+        var reasonText = P.Text(reason, IDeploymentRepository.MaxReasonLength);
 
         // FOR UPDATE, because it is what a log line that is being stored keeps away. The second statement starts when the rows are locked: it
         // sees the step or line that came just before, and that the first one could not see.
@@ -109,7 +117,7 @@ internal sealed class DeploymentMaintenance(Db db, TimeProvider clock) : IDeploy
             )
             SELECT {Chosen.Keep}
             FROM locked c
-            """, P.Of(quietSince), P.Of(Limit.Check(limit, IDeploymentMaintenance.MaxBatchSize), nameof(limit)));
+            """, P.Of(idle), ServerTime.Now(context.Clock), P.Of(Limit.Check(limit, IDeploymentMaintenance.MaxBatchSize), nameof(limit)));
         var fail = new Statement($"""
             WITH moved AS (
                 UPDATE deployments d
@@ -121,7 +129,7 @@ internal sealed class DeploymentMaintenance(Db db, TimeProvider clock) : IDeploy
             SELECT m.id
             FROM moved m
             ORDER BY m.id
-            """, P.Of(quietSince), P.Text(reason), P.Of(now), P.Of(Ids.New(), "stageId"));
+            """, P.Of(idle), reasonText, ServerTime.Now(context.Clock), P.Of(Ids.New(), "stageId"));
         return db.WriteBatchAsync(
             async sets =>
             {

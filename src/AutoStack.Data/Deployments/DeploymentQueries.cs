@@ -11,14 +11,17 @@ internal sealed class DeploymentQueries(Db db) : IDeploymentQueries
     private const string Meant = """
         d.user_id = @ownerId AND NOT d.is_deleted
           AND (@projectId IS NULL OR d.project_id = @projectId)
-          AND (@status IS NULL OR d.status = @status)
-          AND (@pattern IS NULL OR p.name ILIKE @pattern)
+          AND (@status IS NULL OR d.status::text = @status)
+          AND (@pattern IS NULL OR p.name::text ILIKE @pattern)
         """;
 
     public async Task<IReadOnlyList<DeploymentWithProject>> ListAsync(
-        Guid ownerId, DeploymentFilter filter, int limit, DeploymentCursor after, CancellationToken cancellationToken) =>
-        await db.ListAsync(DeploymentRepository.ReadWithProject, $"""
-            SELECT {DeploymentRepository.Columns}, {ProjectRepository.Columns}
+        Guid ownerId, DeploymentFilter filter, int limit, DeploymentCursor after, CancellationToken cancellationToken)
+    {
+        Limit.Check(limit, IDeploymentQueries.MaxListSize);
+        var parameters = Parameters(ownerId, filter);
+        return await db.ListAsync(DeploymentRepository.ReadWithProject, $"""
+            SELECT {DeploymentRepository.ListColumns}, {ProjectRepository.ListColumns}
             FROM deployments d
             JOIN projects p ON p.id = d.project_id
             WHERE {Meant} AND (d.created_at, d.id) < (@createdAt, @id)
@@ -26,15 +29,16 @@ internal sealed class DeploymentQueries(Db db) : IDeploymentQueries
             LIMIT @limit
             """,
             [
-                .. Parameters(ownerId, filter),
-                P.Of(after.Bound.CreatedAt),
-                P.Of(after.Bound.Id),
-                P.Of(Limit.Check(limit, IDeploymentQueries.MaxListSize), nameof(limit)),
+                .. parameters,
+                await DeploymentRepository.BoundAsync(db, after, cancellationToken).ConfigureAwait(false),
+                P.Of(after.BoundId, "id"),
+                P.Of(limit),
             ], cancellationToken).ConfigureAwait(false);
+    }
 
     public async Task<long> CountAsync(Guid ownerId, DeploymentFilter filter, CancellationToken cancellationToken) =>
         await db.FindValueAsync(row => row.Long(), $"""
-            SELECT count(*)
+            SELECT pg_catalog.count(*)
             FROM deployments d
             JOIN projects p ON p.id = d.project_id
             WHERE {Meant}

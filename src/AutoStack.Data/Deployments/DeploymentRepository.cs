@@ -1,14 +1,22 @@
 using AutoStack.Data.Internal;
 using AutoStack.Data.Projects;
+using Npgsql;
 
 namespace AutoStack.Data.Deployments;
 
-internal sealed class DeploymentRepository(Db db, TimeProvider clock) : IDeploymentRepository
+internal sealed class DeploymentRepository(Db db, Context context) : IDeploymentRepository
 {
     // Without env_vars, which holds secrets.
     internal const string Columns = """
-        d.id, d.project_id, d.user_id, d.status, d.branch, d.commit_hash, d.commit_message, d.author, d.commit_timestamp, d.creator_type,
-        d.is_production, d.build_duration_seconds, d.failed_reason, d.deployed_url, d.started_at, d.completed_at, d.created_at, d.is_deleted
+        d.id, d.project_id, d.user_id, d.status, d.branch, d.commit_hash, d.commit_hash_full, d.commit_message, d.author, d.commit_timestamp,
+        d.creator_type, d.is_production, d.build_duration_seconds, d.failed_reason, d.deployed_url, d.started_at, d.completed_at, d.created_at, d.is_deleted
+        """;
+
+    /// <summary>The same for a list, whose texts are cut: a page costs what its rows cost, not what somebody has written into them.</summary>
+    internal const string ListColumns = """
+        d.id, d.project_id, d.user_id, d.status, d.branch, d.commit_hash, d.commit_hash_full, pg_catalog.left(d.commit_message, 500), d.author,
+        d.commit_timestamp, d.creator_type, d.is_production, d.build_duration_seconds, pg_catalog.left(d.failed_reason, 500),
+        pg_catalog.left(d.deployed_url, 2048), d.started_at, d.completed_at, d.created_at, d.is_deleted
         """;
 
     /// <summary>The condition of statements on what belongs to a deployment: <c>@deploymentId</c> is one of <c>@ownerId</c>.</summary>
@@ -20,9 +28,12 @@ internal sealed class DeploymentRepository(Db db, TimeProvider clock) : IDeploym
     private const string OfOwnersProject = "EXISTS (SELECT FROM projects p WHERE p.id = @projectId AND p.user_id = @ownerId)";
 
     // Once per row that was queued; the server makes one of those that a transaction repeats, and sends it with the commit.
-    private const string WakeWorkers = $"pg_notify('{IDeploymentRepository.QueueChannel}', '')";
+    private const string WakeWorkers = $"pg_catalog.pg_notify('{IDeploymentRepository.QueueChannel}', '')";
 
     private const int MaxDetailRows = 100;
+
+    // What commit_hash holds.
+    private const int ShortHash = 40;
 
     internal static Deployment Read(RowReader row) => new()
     {
@@ -31,7 +42,7 @@ internal sealed class DeploymentRepository(Db db, TimeProvider clock) : IDeploym
         UserId = row.Guid(),
         Status = row.Value<DeploymentStatus>(),
         Branch = row.TextOrNull(),
-        CommitHash = row.TextOrNull(),
+        CommitHash = Whole(row.TextOrNull(), row.TextOrNull()),
         CommitMessage = row.TextOrNull(),
         Author = row.TextOrNull(),
         CommitTimestamp = row.TimeOrNull(),
@@ -45,6 +56,40 @@ internal sealed class DeploymentRepository(Db db, TimeProvider clock) : IDeploym
         CreatedAt = row.Time(),
         IsDeleted = row.Flag(),
     };
+
+    /// <summary>The columns of a commit as parameters; null for a commit that is not known yet.</summary>
+    internal static NpgsqlParameter[] CommitParameters(Context context, Guid id, CommitInfo? commit)
+    {
+        var hash = commit is null ? null : P.Fitting(commit.Hash, CommitInfo.MaxHashLength, "hash");
+        return
+        [
+            P.TextOrNull(hash is null ? null : Text.Cut(hash, ShortHash), name: "hash"),
+            P.TextOrNull(hash?.Length > ShortHash ? hash : null, name: "hashFull"),
+            P.TextOrNull(BuildText.Of(context, id, commit?.Message, CommitInfo.MaxMessageLength), name: "message"),
+            P.TextOrNull(BuildText.Of(context, id, commit?.Author, CommitInfo.MaxAuthorLength), name: "author"),
+            P.Of(commit?.Timestamp, "timestamp"),
+        ];
+    }
+
+    /// <summary>An address as a parameter, without what is secret.</summary>
+    internal static NpgsqlParameter Url(Context context, Guid id, string? deployedUrl) =>
+        P.TextOrNull(deployedUrl is null ? null : context.LogSecrets.Mask(id, Text.Clean(deployedUrl)), IDeploymentRepository.MaxUrlLength, nameof(deployedUrl));
+
+    /// <summary>The bound of a page, <c>@createdAt</c>: the moment of the row that the cursor names, also one that .NET has no value for.</summary>
+    internal static async ValueTask<NpgsqlParameter> BoundAsync(Db db, DeploymentCursor after, CancellationToken cancellationToken)
+    {
+        long? moment = after == DeploymentCursor.Start ? Time.Infinity : null;
+        if (moment is null && (after.CreatedAt == DateTimeOffset.MaxValue || after.CreatedAt == DateTimeOffset.MinValue))
+        {
+            moment = await db.FindValueAsync(row => row.Long(), """
+                SELECT d.created_at
+                FROM deployments d
+                WHERE d.id = @id
+                """, [P.Of(after.Id)], cancellationToken, nameof(BoundAsync)).ConfigureAwait(false);
+        }
+
+        return P.Moment(moment ?? Time.ToMicroseconds(after.CreatedAt), "createdAt");
+    }
 
     internal static DeploymentWithProject ReadWithProject(RowReader row) => new(Read(row), ProjectRepository.Read(row));
 
@@ -93,23 +138,28 @@ internal sealed class DeploymentRepository(Db db, TimeProvider clock) : IDeploym
             ], cancellationToken);
     }
 
-    public Task<IReadOnlyList<DeploymentWithProject>> ListRecentAsync(
-        Guid ownerId, int limit, DeploymentCursor after, CancellationToken cancellationToken) =>
-        db.ListAsync(ReadWithProject, $"""
-            SELECT {Columns}, {ProjectRepository.Columns}
+    public async Task<IReadOnlyList<DeploymentWithProject>> ListRecentAsync(
+        Guid ownerId, int limit, DeploymentCursor after, CancellationToken cancellationToken)
+    {
+        Limit.Check(limit, IDeploymentRepository.MaxListSize);
+        return await db.ListAsync(ReadWithProject, $"""
+            SELECT {ListColumns}, {ProjectRepository.ListColumns}
             FROM deployments d
             JOIN projects p ON p.id = d.project_id
             WHERE d.user_id = @ownerId AND NOT d.is_deleted AND (d.created_at, d.id) < (@createdAt, @id)
             ORDER BY d.created_at DESC, d.id DESC
             LIMIT @limit
             """,
-            [P.Of(ownerId), P.Of(after.Bound.CreatedAt), P.Of(after.Bound.Id), P.Of(Limit.Check(limit, IDeploymentRepository.MaxListSize), nameof(limit))],
-            cancellationToken);
+            [P.Of(ownerId), await BoundAsync(db, after, cancellationToken).ConfigureAwait(false), P.Of(after.BoundId, "id"), P.Of(limit)],
+            cancellationToken).ConfigureAwait(false);
+    }
 
-    public Task<IReadOnlyList<Deployment>> ListByProjectAsync(
-        Guid projectId, Guid ownerId, int limit, DeploymentCursor after, CancellationToken cancellationToken) =>
-        db.ListAsync(Read, $"""
-            SELECT {Columns}
+    public async Task<IReadOnlyList<Deployment>> ListByProjectAsync(
+        Guid projectId, Guid ownerId, int limit, DeploymentCursor after, CancellationToken cancellationToken)
+    {
+        Limit.Check(limit, IDeploymentRepository.MaxListSize);
+        return await db.ListAsync(Read, $"""
+            SELECT {ListColumns}
             FROM deployments d
             WHERE d.project_id = @projectId AND {OfOwnersProject} AND NOT d.is_deleted AND (d.created_at, d.id) < (@createdAt, @id)
             ORDER BY d.created_at DESC, d.id DESC
@@ -118,16 +168,17 @@ internal sealed class DeploymentRepository(Db db, TimeProvider clock) : IDeploym
             [
                 P.Of(projectId),
                 P.Of(ownerId),
-                P.Of(after.Bound.CreatedAt),
-                P.Of(after.Bound.Id),
-                P.Of(Limit.Check(limit, IDeploymentRepository.MaxListSize), nameof(limit)),
-            ], cancellationToken);
+                await BoundAsync(db, after, cancellationToken).ConfigureAwait(false),
+                P.Of(after.BoundId, "id"),
+                P.Of(limit),
+            ], cancellationToken).ConfigureAwait(false);
+    }
 
     public Task<Deployment?> FindLatestAsync(Guid projectId, Guid ownerId, DeploymentStatus? status, CancellationToken cancellationToken) =>
         db.FindAsync(Read, $"""
             SELECT {Columns}
             FROM deployments d
-            WHERE d.project_id = @projectId AND {OfOwnersProject} AND NOT d.is_deleted AND (@status IS NULL OR d.status = @status)
+            WHERE d.project_id = @projectId AND {OfOwnersProject} AND NOT d.is_deleted AND (@status IS NULL OR d.status::text = @status)
             ORDER BY d.created_at DESC, d.id DESC
             LIMIT 1
             """,
@@ -138,16 +189,14 @@ internal sealed class DeploymentRepository(Db db, TimeProvider clock) : IDeploym
     {
         ArgumentNullException.ThrowIfNull(deployment);
         var id = deployment.Id ?? Ids.New();
-        var now = clock.Now();
-        var commit = deployment.Commit;
         var insert = new Statement($"""
             WITH moved AS (
                 INSERT INTO deployments AS d (
-                    id, project_id, user_id, status, branch, commit_hash, commit_message, author, commit_timestamp, creator_type,
-                    is_production, created_at, is_deleted)
+                    id, project_id, user_id, status, branch, commit_hash, commit_hash_full, commit_message, author, commit_timestamp,
+                    creator_type, is_production, created_at, is_deleted)
                 SELECT
-                    @id, p.id, p.user_id, 'queued', coalesce(@branch, p.branch), @hash, @message, @author, @timestamp, @creatorType,
-                    @isProduction, @now, FALSE
+                    @id, p.id, p.user_id, 'queued', coalesce(@branch, p.branch::text), @hash, @hashFull, @message, @author, @timestamp,
+                    @creatorType, @isProduction, {ServerTime.Present}, FALSE
                 FROM projects p
                 WHERE p.id = @projectId AND p.user_id = @userId
                 ON CONFLICT (id) DO NOTHING
@@ -157,18 +206,17 @@ internal sealed class DeploymentRepository(Db db, TimeProvider clock) : IDeploym
             SELECT m.id, {WakeWorkers}
             FROM moved m
             """,
-            P.Of(id),
-            P.Of(deployment.ProjectId),
-            P.Of(deployment.UserId),
-            P.TextOrNull(deployment.Branch, 100),
-            P.TextOrNull(commit?.Hash, 40, "hash"),
-            P.TextOrNull(commit?.Message, name: "message"),
-            P.TextOrNull(commit?.Author, 255, "author"),
-            P.Of(commit?.Timestamp, "timestamp"),
-            P.Of(deployment.CreatorType),
-            P.Of(deployment.IsProduction),
-            P.Of(now),
-            P.Of(Ids.New(), "stageId"));
+            [
+                P.Of(id),
+                P.Of(deployment.ProjectId),
+                P.Of(deployment.UserId),
+                P.TextOrNull(deployment.Branch, 100),
+                .. CommitParameters(context, id, deployment.Commit),
+                P.Of(deployment.CreatorType),
+                P.Of(deployment.IsProduction),
+                ServerTime.Now(context.Clock),
+                P.Of(Ids.New(), "stageId"),
+            ]);
 
         // Starts after the other attempt's commit that the insert has waited for.
         var stored = new Statement($"""
@@ -199,11 +247,11 @@ internal sealed class DeploymentRepository(Db db, TimeProvider clock) : IDeploym
         var insert = new Statement($"""
             WITH moved AS (
                 INSERT INTO deployments AS d (
-                    id, project_id, user_id, status, branch, commit_hash, commit_message, author, commit_timestamp, creator_type,
-                    is_production, created_at, is_deleted)
+                    id, project_id, user_id, status, branch, commit_hash, commit_hash_full, commit_message, author, commit_timestamp,
+                    creator_type, is_production, created_at, is_deleted)
                 SELECT
-                    @copyId, o.project_id, o.user_id, 'queued', o.branch, o.commit_hash, o.commit_message, o.author, o.commit_timestamp, 'manual',
-                    o.is_production, @now, FALSE
+                    @copyId, o.project_id, o.user_id, 'queued', o.branch, o.commit_hash, o.commit_hash_full, o.commit_message, o.author, o.commit_timestamp,
+                    'manual', o.is_production, {ServerTime.Present}, FALSE
                 FROM deployments o
                 WHERE o.id = @id AND o.user_id = @ownerId AND NOT o.is_deleted
                 ON CONFLICT (id) DO NOTHING
@@ -212,7 +260,7 @@ internal sealed class DeploymentRepository(Db db, TimeProvider clock) : IDeploym
             {DeploymentStageRepository.FollowMoved}
             SELECT m.id, {WakeWorkers}
             FROM moved m
-            """, P.Of(id), P.Of(ownerId), P.Of(copyId), P.Of(clock.Now(), "now"), P.Of(Ids.New(), "stageId"));
+            """, P.Of(id), P.Of(ownerId), P.Of(copyId), ServerTime.Now(context.Clock), P.Of(Ids.New(), "stageId"));
 
         // What a copy takes over and keeps; also when the original was deleted since.
         var stored = new Statement($"""
@@ -220,7 +268,7 @@ internal sealed class DeploymentRepository(Db db, TimeProvider clock) : IDeploym
             FROM deployments d
             JOIN deployments o ON o.project_id = d.project_id AND o.user_id = d.user_id
             WHERE d.id = @copyId AND o.id = @id AND o.user_id = @ownerId
-              AND d.branch IS NOT DISTINCT FROM o.branch AND d.is_production = o.is_production AND d.creator_type = 'manual'
+              AND d.branch::text IS NOT DISTINCT FROM o.branch::text AND d.is_production = o.is_production AND d.creator_type::text = 'manual'
             """, P.Of(id), P.Of(ownerId), P.Of(copyId));
         var queued = await db.WriteBatchAsync(
             async sets =>
@@ -240,18 +288,21 @@ internal sealed class DeploymentRepository(Db db, TimeProvider clock) : IDeploym
             WITH moved AS (
                 UPDATE deployments d
                 SET status = 'cancelled', failed_reason = @reason, completed_at = {DeploymentLifecycle.Completed}, build_duration_seconds = {DeploymentLifecycle.Duration}
-                WHERE d.id = @id AND d.user_id = @ownerId AND NOT d.is_deleted AND lower(d.status) NOT IN {DeploymentLifecycle.Finished}
+                WHERE d.id = @id AND d.user_id = @ownerId AND NOT d.is_deleted AND pg_catalog.lower(d.status::text) NOT IN {DeploymentLifecycle.Finished}
                 RETURNING d.id, d.status, d.failed_reason
             ),
             {DeploymentStageRepository.FollowMoved}
-            SELECT m.id
+            SELECT {DeploymentStageRepository.IsDrivenElsewhere}
             FROM moved m
-            """, P.Of(id), P.Of(ownerId), P.TextOrNull(reason), P.Of(clock.Now(), "now"), P.Of(Ids.New(), "stageId"));
+            """, P.Of(id), P.Of(ownerId), P.TextOrNull(reason is null ? null : context.LogSecrets.Mask(id, Text.Clean(reason)), IDeploymentRepository.MaxReasonLength, nameof(reason)), ServerTime.Now(context.Clock), P.Of(Ids.New(), "stageId"));
         return db.WriteBatchAsync(
             async sets =>
             {
                 var met = await sets.FindAsync(DeploymentLifecycle.ReadState).ConfigureAwait(false);
-                return await sets.AnyAsync().ConfigureAwait(false) ? CancelResult.Cancelled
+                var moved = await sets.FindAsync(row => new Moved(row.Flag())).ConfigureAwait(false);
+                return moved is not null ? met!.Status == DeploymentStatus.Queued && met.IsStarted || moved.IsDrivenElsewhere
+                        ? CancelResult.MayBeOverwritten
+                        : CancelResult.Cancelled
                     : met is null || met.UserId != ownerId || met.IsDeleted ? CancelResult.NotFound
                     : CancelResult.AlreadyFinished;
             },
@@ -270,7 +321,7 @@ internal sealed class DeploymentRepository(Db db, TimeProvider clock) : IDeploym
             {DeploymentStageRepository.FollowMoved}
             SELECT m.id
             FROM moved m
-            """, P.Of(id), P.Of(ownerId), P.Of(clock.Now(), "now"), P.Of(Ids.New(), "stageId"));
+            """, P.Of(id), P.Of(ownerId), ServerTime.Now(context.Clock), P.Of(Ids.New(), "stageId"));
         return db.WriteBatchAsync(
             async sets =>
             {
@@ -288,4 +339,9 @@ internal sealed class DeploymentRepository(Db db, TimeProvider clock) : IDeploym
             FROM deployments d
             WHERE d.id = @id
             """, [P.Of(id)], cancellationToken).ConfigureAwait(false) is not null;
+
+    // A later writer's hash wins: of the whole one, the short one is the beginning.
+    private static string? Whole(string? hash, string? full) => hash is not null && full?.StartsWith(hash, StringComparison.Ordinal) == true ? full : hash;
+
+    private sealed record Moved(bool IsDrivenElsewhere);
 }

@@ -1,9 +1,10 @@
 using System.Runtime.CompilerServices;
 using AutoStack.Data.Internal;
+using Npgsql;
 
 namespace AutoStack.Data.Deployments;
 
-internal sealed class DeploymentStageRepository(Db db, TimeProvider clock) : IDeploymentStageRepository
+internal sealed class DeploymentStageRepository(Db db, Context context) : IDeploymentStageRepository, IPlatformDeploymentStageRepository
 {
     internal const string Columns = "s.id, s.deployment_id, s.stage_name, s.status, s.started_at, s.completed_at, s.error_message, s.created_at";
 
@@ -14,31 +15,53 @@ internal sealed class DeploymentStageRepository(Db db, TimeProvider clock) : IDe
     internal const string FollowMoved = $"""
         closed AS (
             UPDATE deployment_stages s
-            SET status = CASE WHEN s.status = 'pending' THEN 'cancelled' WHEN lower(m.status) IN ('failed', 'cancelled') THEN lower(m.status) ELSE 'completed' END,
-                completed_at = greatest(@now, s.started_at),
-                error_message = CASE WHEN lower(m.status) = 'failed' AND s.status = 'in_progress' THEN m.failed_reason ELSE s.error_message END
+            SET status = CASE
+                    WHEN s.status::text = 'pending' THEN 'cancelled'
+                    WHEN pg_catalog.lower(m.status::text) IN ('failed', 'cancelled') THEN pg_catalog.lower(m.status::text)
+                    ELSE 'completed'
+                END,
+                completed_at = greatest({ServerTime.Present}, s.started_at),
+                error_message = CASE
+                    WHEN pg_catalog.lower(m.status::text) = 'failed' AND s.status::text = 'in_progress' THEN m.failed_reason
+                    ELSE s.error_message
+                END
             FROM moved m
-            WHERE s.deployment_id = m.id AND lower(s.stage_name) <> lower(m.status)
-              AND (s.status = 'in_progress' OR (s.status = 'pending' AND lower(m.status) IN ('failed', 'cancelled')))
+            WHERE s.deployment_id = m.id AND pg_catalog.lower(s.stage_name::text) <> pg_catalog.lower(m.status::text)
+              AND (s.status::text = 'in_progress' OR (s.status::text = 'pending' AND pg_catalog.lower(m.status::text) IN ('failed', 'cancelled')))
         ),
         entered AS (
             INSERT INTO deployment_stages AS s (id, deployment_id, stage_name, status, started_at, created_at)
-            SELECT @stageId, m.id, m.status, 'in_progress', @now, @now
+            SELECT @stageId, m.id, m.status, 'in_progress', {ServerTime.Present}, {ServerTime.Present}
             FROM moved m
-            WHERE lower(m.status) NOT IN {DeploymentLifecycle.Finished}
-            ON CONFLICT (deployment_id, lower(stage_name)) DO UPDATE
+            WHERE pg_catalog.lower(m.status::text) NOT IN {DeploymentLifecycle.Finished}
+            ON CONFLICT (deployment_id, pg_catalog.lower(stage_name::text)) DO UPDATE
             SET status = 'in_progress', started_at = coalesce(s.started_at, excluded.started_at)
-            WHERE s.status = 'pending'
+            WHERE s.status::text = 'pending'
         )
+        """;
+
+    /// <summary>
+    /// Whether another program builds the deployment in <c>moved</c>: it stood in a step whose stage is not written as this library writes it. That of the
+    /// queue does not count, which the Python services write for what they queue.
+    /// </summary>
+    internal const string IsDrivenElsewhere = """
+        EXISTS (
+            SELECT FROM deployment_stages s
+            WHERE s.deployment_id = m.id AND s.status::text = 'in_progress'
+              AND s.stage_name::text <> pg_catalog.lower(s.stage_name::text) AND pg_catalog.lower(s.stage_name::text) <> 'queued')
         """;
 
     /// <summary>
     /// The order of stages, wherever they are listed. Clocks of two machines do not decide the order of steps; names that are not known come
     /// last, by their start.
     /// </summary>
-    internal const string InOrder = """
-        coalesce(array_position(ARRAY['queued', 'cloning', 'checkout', 'installing', 'building', 'copying', 'deploying'], lower(s.stage_name)), 99), s.started_at, s.created_at, s.id
-        """;
+    internal const string InOrder =
+        "coalesce(pg_catalog.array_position(ARRAY['queued', 'cloning', 'checkout', 'installing', 'building', 'copying', 'deploying']::text[], "
+        + "pg_catalog.lower(s.stage_name::text)), 99), s.started_at, s.created_at, s.id";
+
+    // Of many deployments at once: the whole error comes with each one's own list.
+    private const string ListColumns =
+        "s.id, s.deployment_id, s.stage_name, s.status, s.started_at, s.completed_at, pg_catalog.left(s.error_message, 500), s.created_at";
 
     internal static DeploymentStage Read(RowReader row) => new()
     {
@@ -74,7 +97,7 @@ internal sealed class DeploymentStageRepository(Db db, TimeProvider clock) : IDe
         }
 
         var stages = deploymentIds.Count == 0 ? [] : await db.ListAsync(Read, $"""
-            SELECT {Columns}
+            SELECT {ListColumns}
             FROM deployments d
             CROSS JOIN LATERAL (
                 SELECT {Columns}
@@ -106,19 +129,19 @@ internal sealed class DeploymentStageRepository(Db db, TimeProvider clock) : IDe
             WITH held AS (
                 SELECT d.id, d.status
                 FROM deployments d
-                WHERE d.id = @deploymentId AND NOT d.is_deleted AND lower(d.status) NOT IN {DeploymentLifecycle.Finished}
+                WHERE d.id = @deploymentId AND NOT d.is_deleted AND pg_catalog.lower(d.status::text) NOT IN {DeploymentLifecycle.Finished}
                 FOR NO KEY UPDATE
             ),
             planned AS (
                 INSERT INTO deployment_stages AS s (id, deployment_id, stage_name, status, created_at)
-                SELECT n.id, h.id, n.stage_name, 'pending', @now
+                SELECT n.id, h.id, n.stage_name, 'pending', {ServerTime.Present}
                 FROM held h
                 CROSS JOIN unnest(@ids, @stages) AS n (id, stage_name)
-                ON CONFLICT (deployment_id, lower(stage_name)) DO NOTHING
+                ON CONFLICT (deployment_id, pg_catalog.lower(stage_name::text)) DO NOTHING
             )
             SELECT h.status
             FROM held h
-            """, [P.Of(deploymentId), P.Of(ids), P.Of(stages), P.Of(clock.Now(), "now")], cancellationToken).ConfigureAwait(false) is not null;
+            """, [P.Of(deploymentId), P.Of(ids), P.Of(stages), ServerTime.Now(context.Clock)], cancellationToken).ConfigureAwait(false) is not null;
     }
 
     public async Task<bool> SetAsync(
@@ -133,21 +156,21 @@ internal sealed class DeploymentStageRepository(Db db, TimeProvider clock) : IDe
             INSERT INTO deployment_stages AS s (id, deployment_id, stage_name, status, started_at, completed_at, error_message, created_at)
             SELECT
                 @id, d.id, @name, @status,
-                CASE WHEN @status IN ('in_progress', 'completed', 'failed') THEN @now END,
-                CASE WHEN @status IN ('completed', 'failed', 'cancelled') THEN @now END,
-                @errorMessage, @now
+                CASE WHEN @status IN ('in_progress', 'completed', 'failed') THEN {ServerTime.Present} END,
+                CASE WHEN @status IN ('completed', 'failed', 'cancelled') THEN {ServerTime.Present} END,
+                @errorMessage, {ServerTime.Present}
             FROM deployments d
-            WHERE d.id = @deploymentId AND NOT d.is_deleted AND lower(d.status) NOT IN {DeploymentLifecycle.Finished}
+            WHERE d.id = @deploymentId AND NOT d.is_deleted AND pg_catalog.lower(d.status::text) NOT IN {DeploymentLifecycle.Finished}
             FOR NO KEY UPDATE OF d
-            ON CONFLICT (deployment_id, lower(stage_name)) DO UPDATE
+            ON CONFLICT (deployment_id, pg_catalog.lower(stage_name::text)) DO UPDATE
             SET status = excluded.status,
                 started_at = coalesce(s.started_at, excluded.started_at),
                 completed_at = greatest(excluded.completed_at, CASE WHEN excluded.completed_at IS NOT NULL THEN s.started_at END),
                 error_message = excluded.error_message
-            WHERE (s.status = 'pending' AND excluded.status <> 'pending')
-               OR (s.status = 'in_progress' AND excluded.status IN ('completed', 'failed', 'cancelled'))
+            WHERE (s.status::text = 'pending' AND excluded.status::text <> 'pending')
+               OR (s.status::text = 'in_progress' AND excluded.status::text IN ('completed', 'failed', 'cancelled'))
             """,
-            [P.Of(Ids.New(), "id"), P.Of(deploymentId), P.Of(name), P.Of(status), P.TextOrNull(errorMessage), P.Of(clock.Now(), "now")],
+            [P.Of(Ids.New(), "id"), P.Of(deploymentId), P.Of(name), P.Of(status), Error(deploymentId, errorMessage), ServerTime.Now(context.Clock)],
             cancellationToken).ConfigureAwait(false) == 1;
     }
 
@@ -155,14 +178,14 @@ internal sealed class DeploymentStageRepository(Db db, TimeProvider clock) : IDe
     public async Task<bool> StartAsync(Guid deploymentId, StageName name, CancellationToken cancellationToken) =>
         await db.WriteAsync($"""
             INSERT INTO deployment_stages AS s (id, deployment_id, stage_name, status, started_at, created_at)
-            SELECT @id, d.id, @name, 'in_progress', @now, @now
+            SELECT @id, d.id, @name, 'in_progress', {ServerTime.Present}, {ServerTime.Present}
             FROM deployments d
-            WHERE d.id = @deploymentId AND NOT d.is_deleted AND lower(d.status) NOT IN {DeploymentLifecycle.Finished}
+            WHERE d.id = @deploymentId AND NOT d.is_deleted AND pg_catalog.lower(d.status::text) NOT IN {DeploymentLifecycle.Finished}
             FOR NO KEY UPDATE OF d
-            ON CONFLICT (deployment_id, lower(stage_name)) DO UPDATE
+            ON CONFLICT (deployment_id, pg_catalog.lower(stage_name::text)) DO UPDATE
             SET status = 'in_progress', started_at = coalesce(s.started_at, excluded.started_at)
-            WHERE s.status = 'pending'
-            """, [P.Of(Ids.New(), "id"), P.Of(deploymentId), P.Of(name), P.Of(clock.Now(), "now")], cancellationToken).ConfigureAwait(false) == 1;
+            WHERE s.status::text = 'pending'
+            """, [P.Of(Ids.New(), "id"), P.Of(deploymentId), P.Of(name), ServerTime.Now(context.Clock)], cancellationToken).ConfigureAwait(false) == 1;
 
     public Task<bool> CompleteAsync(Guid deploymentId, StageName name, CancellationToken cancellationToken) =>
         EndAsync(deploymentId, name, StageStatus.Completed, errorMessage: null, cancellationToken);
@@ -182,12 +205,12 @@ internal sealed class DeploymentStageRepository(Db db, TimeProvider clock) : IDe
         CancellationToken cancellationToken,
         [CallerMemberName] string operation = "")
     {
-        var end = new Statement("""
+        var end = new Statement($"""
             UPDATE deployment_stages s
-            SET status = @status, completed_at = greatest(@now, s.started_at), error_message = @errorMessage
-            WHERE s.deployment_id = @deploymentId AND lower(s.stage_name) = @name AND s.status = 'in_progress'
+            SET status = @status, completed_at = greatest({ServerTime.Present}, s.started_at), error_message = @errorMessage
+            WHERE s.deployment_id = @deploymentId AND pg_catalog.lower(s.stage_name::text) = @name AND s.status::text = 'in_progress'
             RETURNING s.id
-            """, P.Of(deploymentId), P.Of(name), P.Of(status), P.TextOrNull(errorMessage), P.Of(clock.Now(), "now"));
+            """, P.Of(deploymentId), P.Of(name), P.Of(status), Error(deploymentId, errorMessage), ServerTime.Now(context.Clock));
         return db.WriteBatchAsync(
             async sets =>
             {
@@ -196,4 +219,7 @@ internal sealed class DeploymentStageRepository(Db db, TimeProvider clock) : IDe
             },
             [DeploymentLifecycle.Hold(deploymentId), end], Repeat.Never, cancellationToken, operation);
     }
+
+    private NpgsqlParameter Error(Guid deploymentId, string? errorMessage) =>
+        P.TextOrNull(BuildText.Of(context, deploymentId, errorMessage, IDeploymentStageRepository.MaxErrorLength), name: nameof(errorMessage));
 }

@@ -12,25 +12,34 @@ public interface IDeploymentLifecycle
     /// <returns>Its status, <see cref="DeploymentStatus.Cancelled"/> when the work is to stop; null when there is no such row.</returns>
     Task<DeploymentStatus?> FindStatusAsync(Guid id, CancellationToken cancellationToken);
 
-    /// <summary>Takes the oldest queued deployment: it becomes <c>cloning</c> and started. No two workers get the same one, and none waits for another.</summary>
-    /// <remarks>In a unit of work, throwing gives the deployment back to the queue.</remarks>
+    /// <summary>Claims the next waiting deployment: it becomes <c>cloning</c> and started. Each deployment goes to one worker, and no claim waits for another.</summary>
+    /// <remarks>
+    /// <para>Users take turns. The first waiting deployment of a user belongs to the turn after the one that was claimed last, each further one to the next
+    /// turn; within a turn the deployment that was queued first comes first. A user's only deployment therefore waits for at most two of each other
+    /// user, however many those have queued.</para>
+    /// <para>A deployment that another program has started, which sets <c>started_at</c>, is not claimed. In a unit of work, throwing gives the
+    /// deployment back to the queue.</para>
+    /// </remarks>
     /// <param name="cancellationToken">Stops the claim.</param>
     /// <returns>The deployment and its project; null when the queue is empty.</returns>
     Task<DeploymentWithProject?> ClaimNextAsync(CancellationToken cancellationToken);
 
     /// <summary>
-    /// Takes the oldest queued deployment of a project that has fewer than so many under way: claimed, not ended and not deleted. Projects
-    /// that are at their limit are passed over, however long their queue is.
+    /// Claims the next waiting deployment whose project and user are below their limits. A project or a user at the limit is skipped, however many of its
+    /// deployments wait.
     /// </summary>
     /// <remarks>
-    /// Claims in one project go one after the other: a project in which another claim is not committed yet is passed over, too, so that no
-    /// worker waits. The limit holds when every worker claims with it. In a unit of work, throwing gives the deployment back to the queue.
+    /// <para>Under way is what was claimed or started, has not ended and is not deleted. Claims in one project, and with <see cref="ClaimOptions.MaxPerUser"/>
+    /// for one user, are serialized: a claim skips the project or user of another claim that is not committed yet. The limits hold when every worker claims with
+    /// them.</para>
+    /// <para>A project or user that is below its limit again is claimed from within a second, at once when nothing else waits.</para>
     /// </remarks>
-    /// <param name="maxPerProject">How many deployments of one project may be under way at once, 1 or more.</param>
+    /// <param name="options">The limits.</param>
     /// <param name="cancellationToken">Stops the claim.</param>
-    /// <returns>The deployment and its project; null when there is none to be taken at this moment: what is queued may have to wait.</returns>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="maxPerProject"/> is below 1.</exception>
-    Task<DeploymentWithProject?> ClaimNextAsync(int maxPerProject, CancellationToken cancellationToken);
+    /// <returns>The deployment and its project; null when no deployment can be claimed at this moment: those that wait may have to wait longer.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="options"/> is null.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A limit is below 1; the exception names it.</exception>
+    Task<DeploymentWithProject?> ClaimNextAsync(ClaimOptions options, CancellationToken cancellationToken);
 
     /// <summary>Moves a claimed deployment on to a later step; steps may be left out.</summary>
     /// <param name="id">The deployment.</param>
@@ -45,23 +54,40 @@ public interface IDeploymentLifecycle
     /// <param name="commit">The commit.</param>
     /// <param name="cancellationToken">Stops the update.</param>
     /// <returns>False when there is no such deployment, or it has ended.</returns>
-    /// <exception cref="ArgumentException">A value is too long; the message names it.</exception>
+    /// <exception cref="ArgumentException">The hash is longer than <see cref="CommitInfo.MaxHashLength"/>.</exception>
     Task<bool> SetCommitAsync(Guid id, CommitInfo commit, CancellationToken cancellationToken);
 
     /// <summary>Ends a deployment that was being built or copied, with success.</summary>
     /// <param name="id">The deployment.</param>
-    /// <param name="deployedUrl">Where the result can be reached; null when it has no address.</param>
+    /// <param name="deployedUrl">
+    /// The address of the result, up to <see cref="IDeploymentRepository.MaxUrlLength"/> characters, without what <see cref="ILogSecrets"/> masks; null when
+    /// it has no address.
+    /// </param>
     /// <param name="cancellationToken">Stops the update.</param>
     /// <returns>Whether it ended by this call, and if not, why.</returns>
+    /// <exception cref="ArgumentException"><paramref name="deployedUrl"/> is too long.</exception>
     Task<TransitionResult> SucceedAsync(Guid id, string? deployedUrl, CancellationToken cancellationToken);
 
     /// <summary>Ends a deployment with an error, from any step; the current stage fails with the same reason.</summary>
     /// <param name="id">The deployment.</param>
-    /// <param name="reason">What went wrong, for people to read.</param>
+    /// <param name="reason">
+    /// The error, for people to read. <see cref="ILogSecrets"/> masks it; of a longer one the first <see cref="IDeploymentRepository.MaxReasonLength"/>
+    /// characters are stored, with a mark at the end.
+    /// </param>
     /// <param name="cancellationToken">Stops the update.</param>
     /// <returns>Whether it ended by this call, and if not, why.</returns>
     /// <exception cref="ArgumentException"><paramref name="reason"/> is null or blank.</exception>
     Task<TransitionResult> FailAsync(Guid id, string reason, CancellationToken cancellationToken);
+}
+
+/// <summary>How many deployments may be under way at once.</summary>
+public sealed record ClaimOptions
+{
+    /// <summary>The most deployments of one project, 1 or more; null for no limit.</summary>
+    public int? MaxPerProject { get; init; }
+
+    /// <summary>The most deployments of one user, 1 or more; null for no limit.</summary>
+    public int? MaxPerUser { get; init; }
 }
 
 /// <summary>What came of a step.</summary>

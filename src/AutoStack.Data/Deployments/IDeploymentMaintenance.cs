@@ -12,35 +12,42 @@ public interface IDeploymentMaintenance
     /// <summary>Gives deployments up: deleted for their owners' eyes, and cancelled when they have not ended.</summary>
     /// <remarks>Their containers go on running: list and stop them.</remarks>
     /// <param name="ids">The deployments, up to <see cref="MaxBatchSize"/>; none is nothing to do.</param>
-    /// <param name="reason">Why, for people to read; stored with those that are cancelled.</param>
+    /// <param name="reason">
+    /// The reason, for people to read, up to <see cref="IDeploymentRepository.MaxReasonLength"/> characters; stored with those that are cancelled.
+    /// <see cref="ILogSecrets"/> masks it.
+    /// </param>
     /// <param name="cancellationToken">Stops the update.</param>
     /// <returns>The number of deployments given up; those that are deleted already or not there do not count.</returns>
-    /// <exception cref="ArgumentException"><paramref name="ids"/> is null or too long, or <paramref name="reason"/> null or blank.</exception>
+    /// <exception cref="ArgumentException"><paramref name="ids"/> is null or too long, or <paramref name="reason"/> is null, blank or too long.</exception>
     Task<int> AbandonAsync(IReadOnlyCollection<Guid> ids, string reason, CancellationToken cancellationToken);
 
     /// <summary>Notes that a successful deployment does not answer any more: it becomes <c>failed</c>. When it ended stays.</summary>
     /// <param name="id">The deployment.</param>
-    /// <param name="reason">Why, for people to read; added to what the row says already, once.</param>
+    /// <param name="reason">
+    /// The reason, for people to read, up to <see cref="IDeploymentRepository.MaxReasonLength"/> characters; appended once to the reason that is stored, which
+    /// is cut when both are longer. <see cref="ILogSecrets"/> masks it.
+    /// </param>
     /// <param name="cancellationToken">Stops the update.</param>
     /// <returns>False unless the deployment is <c>success</c> and not deleted; repeated, it changes nothing.</returns>
-    /// <exception cref="ArgumentException"><paramref name="reason"/> is null or blank.</exception>
+    /// <exception cref="ArgumentException"><paramref name="reason"/> is null, blank or too long.</exception>
     Task<bool> MarkUnhealthyAsync(Guid id, string reason, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Fails deployments that a worker took and that have made no progress: not started, no stage begun or ended, and no log line
-    /// stored within <paramref name="idle"/>. Their open stages fail with them.
+    /// Fails deployments that a worker or another program has started and that made no progress: not started, no stage begun or ended, and no log line
+    /// stored within <paramref name="idle"/>, by the database's clock. Their open stages fail with them.
     /// </summary>
     /// <remarks>
     /// A deployment that another transaction is changing, or writing a log line to, is passed over. What waits in the queue is never failed.
+    /// The Python services write times of their own host: with them, <paramref name="idle"/> is longer than their clock is slow.
     /// A worker that comes back later is told <see cref="TransitionResult.AlreadyFinished"/>.
     /// </remarks>
     /// <param name="idle">How long without progress; above zero, up to ten years. Longer than the longest silent step.</param>
-    /// <param name="reason">What to say went wrong, for people to read.</param>
+    /// <param name="reason">The reason, for people to read, up to <see cref="IDeploymentRepository.MaxReasonLength"/> characters.</param>
     /// <param name="limit">The number of deployments at the most, 1 to <see cref="MaxBatchSize"/>.</param>
     /// <param name="cancellationToken">Stops the update.</param>
     /// <returns>The deployments that failed, in the order of their ids.</returns>
     /// <exception cref="ArgumentException">
-    /// <paramref name="reason"/> is null or blank, or <paramref name="idle"/> or <paramref name="limit"/> is out of its range.
+    /// <paramref name="reason"/> is null, blank or too long, or <paramref name="idle"/> or <paramref name="limit"/> is out of its range.
     /// </exception>
     Task<IReadOnlyList<Guid>> FailStalledAsync(TimeSpan idle, string reason, int limit, CancellationToken cancellationToken);
 

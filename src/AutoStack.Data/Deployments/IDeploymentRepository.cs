@@ -9,6 +9,15 @@ public interface IDeploymentRepository
     /// <summary>The most log lines that come with the details of a deployment.</summary>
     const int MaxDetailLogs = 1000;
 
+    /// <summary>The longest reason of a failure or a cancel, in characters.</summary>
+    const int MaxReasonLength = 10_000;
+
+    /// <summary>The longest address of a deployment, in characters.</summary>
+    const int MaxUrlLength = 2048;
+
+    /// <summary>Of commit messages and reasons, lists return this number of characters; <see cref="FindAsync"/> and the details return the whole text.</summary>
+    const int MaxListTextLength = 500;
+
     /// <summary>
     /// The channel of NOTIFY that tells workers of new deployments in the queue, with the commit that makes them visible. The payload is
     /// empty: the deployments of one transaction are one notification. A hint to claim, not a message: what is missed waits in the queue.
@@ -85,9 +94,12 @@ public interface IDeploymentRepository
     /// <summary>Cancels a deployment that has not ended; its worker is told at the next step it reports.</summary>
     /// <param name="id">The deployment.</param>
     /// <param name="ownerId">The user.</param>
-    /// <param name="reason">Why, for people to read; null for nothing.</param>
+    /// <param name="reason">
+    /// The reason, for people to read, up to <see cref="MaxReasonLength"/> characters; <see cref="ILogSecrets"/> masks it. Null for no reason.
+    /// </param>
     /// <param name="cancellationToken">Stops the update.</param>
     /// <returns>Whether it was cancelled, and if not, why.</returns>
+    /// <exception cref="ArgumentException"><paramref name="reason"/> is too long.</exception>
     Task<CancelResult> CancelAsync(Guid id, Guid ownerId, string? reason, CancellationToken cancellationToken);
 
     /// <summary>Deletes a deployment for its owner's eyes; one that has not ended is cancelled as well. The row stays until it is purged.</summary>
@@ -112,4 +124,10 @@ public enum CancelResult
 
     /// <summary>There is no such deployment of this user, or it is deleted.</summary>
     NotFound,
+
+    /// <summary>
+    /// The deployment is cancelled, and another program builds it, such as the Python services, which do not read the row while they build: their next
+    /// step overwrites the cancel. Cancel it there, too.
+    /// </summary>
+    MayBeOverwritten,
 }

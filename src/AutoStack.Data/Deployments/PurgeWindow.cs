@@ -30,7 +30,7 @@ internal static class PurgeWindow
             SELECT v.id, m.id AS first_id
             FROM visited v
             CROSS JOIN LATERAL (
-                SELECT o.id, o.timestamp, lead(o.seq) OVER (ORDER BY o.seq) AS next
+                SELECT o.id, o.timestamp, pg_catalog.lead(o.seq) OVER (ORDER BY o.seq) AS next
                 FROM (
                     SELECT k.id, k.seq, k.timestamp
                     FROM log k
@@ -54,8 +54,8 @@ internal static class PurgeWindow
             SELECT p.id, p.ordinal, g.id AS deployment_id
             FROM gate g
             CROSS JOIN LATERAL (
-                SELECT o.id, row_number() OVER (ORDER BY o.seq) AS ordinal,
-                    bool_and(o.timestamp < @before) OVER (ORDER BY o.seq) AS old, lead(o.seq) OVER (ORDER BY o.seq) AS next
+                SELECT o.id, pg_catalog.row_number() OVER (ORDER BY o.seq) AS ordinal,
+                    pg_catalog.bool_and(o.timestamp < @before) OVER (ORDER BY o.seq) AS old, pg_catalog.lead(o.seq) OVER (ORDER BY o.seq) AS next
                 FROM (
                     SELECT k.id, k.seq, k.timestamp
                     FROM log k
@@ -70,7 +70,7 @@ internal static class PurgeWindow
         line AS (
             SELECT w.id
             FROM (
-                SELECT v.id, v.ordinal, row_number() OVER (PARTITION BY v.deployment_id ORDER BY v.ordinal) AS place
+                SELECT v.id, v.ordinal, pg_catalog.row_number() OVER (PARTITION BY v.deployment_id ORDER BY v.ordinal) AS place
                 FROM victim v
             ) w
             WHERE w.ordinal = w.place
@@ -80,7 +80,7 @@ internal static class PurgeWindow
     /// <summary>The number of rows in <c>gone</c> (id), and the last deployment that was looked at.</summary>
     internal const string Result = """
         SELECT
-            (SELECT count(g.id)::int FROM gone g),
+            (SELECT pg_catalog.count(g.id)::int FROM gone g),
             (
                 SELECT v.id
                 FROM visited v

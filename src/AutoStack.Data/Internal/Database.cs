@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using AutoStack.Data.Deployments;
 using AutoStack.Data.Security;
+using AutoStack.Data.Webhooks;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 
@@ -21,6 +22,7 @@ internal sealed class Database : IAsyncDisposable, IDisposable
         [typeof(IDeploymentQueueWatcher)] = database => new DeploymentQueueWatcher(database.Notifications, database.context.Clock),
         [typeof(ILogSecrets)] = database => database.context.LogSecrets,
         [typeof(IDeploymentLogWriter)] = database => database.logWriter,
+        [typeof(IPlatformPushes)] = database => new Pushes(database.unitOfWork),
     }.ToFrozenDictionary();
 
     private readonly NpgsqlDataSource? owned;
@@ -59,8 +61,13 @@ internal sealed class Database : IAsyncDisposable, IDisposable
         logFollower = new DeploymentLogFollower(
             db, Notifications, options.LogPollInterval, Math.Clamp(used.MaxPoolSize / 4, 1, 8), clock, logger);
 
+        // The query by which the driver loads types compares oid with regproc: an operator for these two types, planted in public, would be called by every
+        // new pool. The built-in types are all that the library uses.
         NpgsqlDataSource Build(NpgsqlConnectionStringBuilder settings) =>
-            new NpgsqlDataSourceBuilder(settings.ConnectionString).UseLoggerFactory(loggerFactory).Build();
+            new NpgsqlDataSourceBuilder(settings.ConnectionString)
+                .UseLoggerFactory(loggerFactory)
+                .ConfigureTypeLoading(types => types.EnableTypeLoading(false))
+                .Build();
     }
 
     public Notifications Notifications { get; }

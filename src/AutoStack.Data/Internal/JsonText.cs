@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
@@ -8,57 +9,55 @@ namespace AutoStack.Data.Internal;
 /// <summary>JSON on its way into PostgreSQL, which stores neither an escaped U+0000 nor an escaped half of a surrogate pair.</summary>
 internal static class JsonText
 {
-    // What the Python services can write; PostgreSQL's own bound depends on the server's stack.
-    private const int MaxDepth = 1000;
+    private static readonly JsonReaderOptions Lenient = new() { MaxDepth = int.MaxValue, CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
 
     /// <summary>For reading what was cleaned, or stored by whomever.</summary>
     public static JsonDocumentOptions Options { get; } = new() { MaxDepth = int.MaxValue };
 
-    /// <summary>The text as UTF-8, each escape that cannot be stored replaced by that of U+FFFD.</summary>
-    /// <exception cref="ArgumentException">There is no value, it is too long, nested too deeply, or its text has comments or trailing commas.</exception>
-    public static byte[] Clean(JsonElement element, int maxBytes, string name)
+    /// <summary>The text as UTF-8 and strict JSON of any size and depth, each escape that cannot be stored replaced by that of U+FFFD.</summary>
+    /// <exception cref="ArgumentException">There is no value.</exception>
+    public static byte[] Clean(JsonElement element, string name)
     {
         if (element.ValueKind == JsonValueKind.Undefined)
         {
             throw new ArgumentException($"{name} holds no JSON.", name);
         }
 
-        var raw = JsonMarshal.GetRawUtf8Value(element);
-        if (raw.Length > maxBytes)
-        {
-            throw new ArgumentException($"{name} is {raw.Length} bytes long; at most {maxBytes} can be stored.", name);
-        }
-
         // A document made of bytes was never asked whether they are UTF-8.
+        var raw = JsonMarshal.GetRawUtf8Value(element);
         var text = Utf8.IsValid(raw) ? raw.ToArray() : Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(raw));
-        CheckSyntax(text, name);
         ReplaceEscapes(text);
-        return text;
-    }
-
-    /// <summary>The same with each such escape replaced: a <c>json</c> column may hold them, and no string is made of them.</summary>
-    public static JsonElement Readable(JsonElement element)
-    {
-        var text = JsonMarshal.GetRawUtf8Value(element).ToArray();
-        ReplaceEscapes(text);
-        return JsonElement.Parse(text, Options);
+        return IsStrict(text) ? text : ToStrict(text);
     }
 
     // An element keeps the text it was read from, and its reader may have been more lenient than the server is.
-    private static void CheckSyntax(ReadOnlySpan<byte> text, string name)
+    private static bool IsStrict(ReadOnlySpan<byte> text)
     {
         try
         {
-            var reader = new Utf8JsonReader(text, new JsonReaderOptions { MaxDepth = MaxDepth });
+            var reader = new Utf8JsonReader(text, new JsonReaderOptions { MaxDepth = int.MaxValue });
             while (reader.Read())
             {
             }
+
+            return true;
         }
         catch (JsonException)
         {
-            // Without the exception, whose message may quote the text.
-            throw new ArgumentException($"{name} is no strict JSON, or nested deeper than {MaxDepth}.", name);
+            return false;
         }
+    }
+
+    private static byte[] ToStrict(ReadOnlySpan<byte> text)
+    {
+        var reader = new Utf8JsonReader(text, Lenient);
+        var strict = new ArrayBufferWriter<byte>(text.Length);
+        using (var writer = new Utf8JsonWriter(strict, new JsonWriterOptions { MaxDepth = int.MaxValue }))
+        {
+            JsonElement.ParseValue(ref reader).WriteTo(writer);
+        }
+
+        return strict.WrittenSpan.ToArray();
     }
 
     // A backslash stands only inside a string, and the character behind it belongs to it: so of a run of backslashes only an odd one at the

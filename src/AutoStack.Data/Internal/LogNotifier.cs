@@ -68,8 +68,8 @@ internal sealed class LogNotifier(Db db) : IAsyncDisposable, IDisposable
             try
             {
                 await db.WriteAsync($"""
-                    SELECT pg_notify('{IDeploymentLogRepository.Channel}', u.id::text)
-                    FROM unnest(@ids) AS u (id)
+                    SELECT pg_catalog.pg_notify('{IDeploymentLogRepository.Channel}', u.id::text)
+                    FROM pg_catalog.unnest(@ids) AS u (id)
                     """, [P.Of(ids)], stopping.Token, "NotifyAsync").ConfigureAwait(false);
             }
 #pragma warning disable CA1031 // Whatever it is: nobody depends on it.

@@ -201,7 +201,7 @@ internal sealed partial class Notifications(NpgsqlDataSource? dataSource, ILogge
     // A pooler answers with a number of its own. In transaction mode it takes LISTEN and never delivers anything.
     private async Task<bool> IsPooledByAnotherAsync(NpgsqlConnection connection)
     {
-        using var command = new NpgsqlCommand("SELECT pg_backend_pid()", connection);
+        using var command = new NpgsqlCommand("SELECT pg_catalog.pg_backend_pid()", connection);
         return await command.ExecuteScalarAsync(stopping.Token).ConfigureAwait(false) is int processId && processId != connection.ProcessID;
     }
 

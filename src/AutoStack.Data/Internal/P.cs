@@ -42,6 +42,13 @@ internal static class P
     public static NpgsqlParameter Of(DateTimeOffset? value, [CallerArgumentExpression(nameof(value))] string name = "") =>
         value is { } present ? Of(present, name) : Null(NpgsqlDbType.Timestamp, name);
 
+    /// <summary>A moment as a column holds it, also one that .NET has no value for: microseconds since 2000.</summary>
+    public static NpgsqlParameter Moment(long microseconds, [CallerArgumentExpression(nameof(microseconds))] string name = "") =>
+        Typed(microseconds, NpgsqlDbType.Timestamp, name);
+
+    public static NpgsqlParameter Of(TimeSpan value, [CallerArgumentExpression(nameof(value))] string name = "") =>
+        Typed(value, NpgsqlDbType.Interval, name);
+
     /// <summary>A value as the library spells it.</summary>
     /// <exception cref="ArgumentException">The library does not know the value; the message lists those it does.</exception>
     public static NpgsqlParameter Of<T>(T value, [CallerArgumentExpression(nameof(value))] string name = "")
@@ -65,6 +72,9 @@ internal static class P
 
     public static NpgsqlParameter Of(string?[] values, [CallerArgumentExpression(nameof(values))] string name = "") =>
         Typed(values, NpgsqlDbType.Array | NpgsqlDbType.Text, name);
+
+    public static NpgsqlParameter Of(DateTime?[] values, [CallerArgumentExpression(nameof(values))] string name = "") =>
+        Typed(values, NpgsqlDbType.Array | NpgsqlDbType.Timestamp, name);
 
     public static NpgsqlParameter Of(DateTime[] values, [CallerArgumentExpression(nameof(values))] string name = "") =>
         Typed(values, NpgsqlDbType.Array | NpgsqlDbType.Timestamp, name);
@@ -99,17 +109,17 @@ internal static class P
     /// <param name="maxLength">What the column holds, in code points.</param>
     /// <param name="name">The expression it comes from.</param>
     /// <exception cref="ArgumentException">The text is longer.</exception>
-    public static NpgsqlParameter TextOrNull(string? value, int maxLength = int.MaxValue, [CallerArgumentExpression(nameof(value))] string name = "")
-    {
-        if (value is null)
-        {
-            return Null(NpgsqlDbType.Text, name);
-        }
+    public static NpgsqlParameter TextOrNull(string? value, int maxLength = int.MaxValue, [CallerArgumentExpression(nameof(value))] string name = "") =>
+        value is null ? Null(NpgsqlDbType.Text, name) : Typed(Fitting(value, maxLength, name), NpgsqlDbType.Text, name);
 
+    /// <summary>A text as it is stored.</summary>
+    /// <exception cref="ArgumentException">The text is longer.</exception>
+    public static string Fitting(string value, int maxLength, [CallerArgumentExpression(nameof(value))] string name = "")
+    {
         var clean = Internal.Text.Clean(value);
         return clean.Length > maxLength && Internal.Text.CountCodePoints(clean) is var length && length > maxLength
             ? throw new ArgumentException($"{name} is {length} characters long; at most {maxLength} can be stored.", name)
-            : Typed(clean, NpgsqlDbType.Text, name);
+            : clean;
     }
 
     /// <summary>JSON in UTF-8, as a text: the statement casts it, since the column is <c>json</c> in some databases and <c>jsonb</c> in others.</summary>

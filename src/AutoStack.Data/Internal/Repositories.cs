@@ -14,6 +14,9 @@ internal sealed record Context(TimeProvider Clock, SecretProtector Secrets, LogN
 {
     /// <summary>True when the process has registered what serves the platform's own work; without it a unit of work has none of it either.</summary>
     public bool ServesWorkers { get; init; }
+
+    /// <summary>Where the process's next claim begins to look.</summary>
+    public QueueStart QueueStart { get; } = new();
 }
 
 /// <summary>
@@ -32,10 +35,10 @@ internal static class Repositories
         [typeof(ISessionRepository)] = (db, context) => new SessionRepository(db, context.Clock),
         [typeof(IProjectRepository)] = (db, context) => new ProjectRepository(db, context.Clock),
         [typeof(IEnvironmentRepository)] = (db, context) => new EnvironmentRepository(db, context.Clock, context.Secrets),
-        [typeof(IDeploymentRepository)] = (db, context) => new DeploymentRepository(db, context.Clock),
+        [typeof(IDeploymentRepository)] = (db, context) => new DeploymentRepository(db, context),
         [typeof(IDeploymentQueries)] = (db, _) => new DeploymentQueries(db),
         [typeof(IDeploymentLogRepository)] = (db, context) => new DeploymentLogRepository(db, context),
-        [typeof(IDeploymentStageRepository)] = (db, context) => new DeploymentStageRepository(db, context.Clock),
+        [typeof(IDeploymentStageRepository)] = (db, context) => new DeploymentStageRepository(db, context),
         [typeof(IDeploymentContainerRepository)] = (db, context) => new DeploymentContainerRepository(db, context.Clock),
         [typeof(IDeploymentHealthCheckRepository)] = (db, context) => new DeploymentHealthCheckRepository(db, context.Clock),
         [typeof(IDashboardQueries)] = (db, context) => new DashboardQueries(db, context.Clock),
@@ -51,8 +54,12 @@ internal static class Repositories
         [typeof(ISecretRotation)] = (db, context) => new SecretRotation(db, context.Secrets),
         [typeof(IPlatformGithubConnectionRepository)] = (db, context) => new GithubConnectionRepository(db, context.Clock, context.Secrets),
         [typeof(IPlatformEnvironmentRepository)] = (db, context) => new EnvironmentRepository(db, context.Clock, context.Secrets),
-        [typeof(IDeploymentLifecycle)] = (db, context) => new DeploymentLifecycle(db, context.Clock),
-        [typeof(IDeploymentMaintenance)] = (db, context) => new DeploymentMaintenance(db, context.Clock),
+        [typeof(IDeploymentLifecycle)] = (db, context) => new DeploymentLifecycle(db, context),
+        [typeof(IPlatformDeploymentStageRepository)] = (db, context) => new DeploymentStageRepository(db, context),
+        [typeof(IPlatformDeploymentContainerRepository)] = (db, context) => new DeploymentContainerRepository(db, context.Clock),
+        [typeof(IPlatformDeploymentHealthCheckRepository)] = (db, context) => new DeploymentHealthCheckRepository(db, context.Clock),
+        [typeof(IDeploymentMaintenance)] = (db, context) => new DeploymentMaintenance(db, context),
+        [typeof(IPlatformProjectRepository)] = (db, context) => new ProjectRepository(db, context.Clock),
         [typeof(IWebhookPayloadRepository)] = (db, context) => new WebhookPayloadRepository(db, context.Clock),
         [typeof(IPlatformMetricsQueries)] = (db, context) => new PlatformMetricsQueries(db, context.Clock),
         [typeof(IRetentionService)] = (db, context) => new RetentionService(db, context),

@@ -7,6 +7,10 @@ namespace AutoStack.Data.Internal;
 /// Reads a row column by column, in the order of the column list. A class, so that the readers of two records that share a row go on where
 /// the one before stopped. Typed getters only: no handler or type map of the host's Dapper has a say.
 /// </summary>
+/// <remarks>
+/// A value that another writer stored and that .NET or the record cannot hold harms its own row only: a time is the nearest that there is, and a NULL where the
+/// table's checks came too late is the type's empty value.
+/// </remarks>
 internal sealed class RowReader(NpgsqlDataReader reader)
 {
     private int column;
@@ -18,27 +22,29 @@ internal sealed class RowReader(NpgsqlDataReader reader)
         return reader.ReadAsync(cancellationToken);
     }
 
-    public Guid Guid() => reader.GetGuid(column++);
+    public Guid Guid() => IsNull() ? System.Guid.Empty : reader.GetGuid(column++);
 
-    public Guid? GuidOrNull() => IsNull() ? null : Guid();
+    public Guid? GuidOrNull() => IsNull() ? null : reader.GetGuid(column++);
 
-    public string Text() => reader.GetString(column++);
+    public string Text() => IsNull() ? "" : reader.GetString(column++);
 
-    public string? TextOrNull() => IsNull() ? null : Text();
+    public string? TextOrNull() => IsNull() ? null : reader.GetString(column++);
 
-    public bool Flag() => reader.GetBoolean(column++);
+    public bool Flag() => !IsNull() && reader.GetBoolean(column++);
 
-    public int Int() => reader.GetInt32(column++);
+    public int Int() => IsNull() ? 0 : reader.GetInt32(column++);
 
-    public int? IntOrNull() => IsNull() ? null : Int();
+    public int? IntOrNull() => IsNull() ? null : reader.GetInt32(column++);
 
-    public long Long() => reader.GetInt64(column++);
+    public long Long() => IsNull() ? 0 : reader.GetInt64(column++);
+
+    public long? LongOrNull() => IsNull() ? null : reader.GetInt64(column++);
 
     public double? DoubleOrNull() => IsNull() ? null : reader.GetDouble(column++);
 
     public T[] Array<T>() => reader.GetFieldValue<T[]>(column++);
 
-    public DateTimeOffset Time() => Internal.Time.FromColumn(reader.GetDateTime(column++));
+    public DateTimeOffset Time() => IsNull() ? DateTimeOffset.MinValue : Internal.Time.FromColumn(reader.GetInt64(column++));
 
     public DateTimeOffset? TimeOrNull() => IsNull() ? null : Time();
 
@@ -49,7 +55,7 @@ internal sealed class RowReader(NpgsqlDataReader reader)
         where T : struct, ITextValue<T> => T.From(Text());
 
     public T? ValueOrNull<T>()
-        where T : struct, ITextValue<T> => IsNull() ? null : Value<T>();
+        where T : struct, ITextValue<T> => TextOrNull() is { } text ? T.From(text) : null;
 
     // Steps over the column when it is null, so that every getter takes exactly one.
     private bool IsNull()

@@ -8,52 +8,52 @@ namespace AutoStack.Data.Monitoring;
 internal static class RetentionCounts
 {
     public static Statement Deployments(DateTimeOffset before) => new($"""
-        SELECT count(d.id)
+        SELECT pg_catalog.count(d.id)
         FROM deployments d
         WHERE {DeploymentMaintenance.Purgeable}
         """, P.Of(before));
 
     // Up to the first line that is young enough, and never the last.
     public static Statement DeploymentLogs(DateTimeOffset before) => new("""
-        SELECT count(l.id)
+        SELECT pg_catalog.count(l.id)
         FROM deployment_logs l
         JOIN (
-            SELECT m.deployment_id, coalesce(min(m.seq) FILTER (WHERE m.timestamp >= @before), max(m.seq)) AS seq
+            SELECT m.deployment_id, coalesce(pg_catalog.min(m.seq) FILTER (WHERE m.timestamp >= @before), pg_catalog.max(m.seq)) AS seq
             FROM deployment_logs m
             GROUP BY m.deployment_id
         ) k ON k.deployment_id = l.deployment_id AND l.seq < k.seq
         """, P.Of(before));
 
     public static Statement RuntimeLogs(DateTimeOffset before) => new("""
-        SELECT count(r.id)
+        SELECT pg_catalog.count(r.id)
         FROM deployment_runtime_logs r
         JOIN (
-            SELECT m.deployment_id, coalesce(min(m.seq) FILTER (WHERE m.timestamp >= @before), max(m.seq)) AS seq
+            SELECT m.deployment_id, coalesce(pg_catalog.min(m.seq) FILTER (WHERE m.timestamp >= @before), pg_catalog.max(m.seq)) AS seq
             FROM deployment_runtime_logs m
             GROUP BY m.deployment_id
         ) k ON k.deployment_id = r.deployment_id AND r.seq < k.seq
         """, P.Of(before));
 
     public static Statement HealthChecks(DateTimeOffset before) => new("""
-        SELECT count(h.id)
+        SELECT pg_catalog.count(h.id)
         FROM deployment_health_checks h
         WHERE h.checked_at < @before
         """, P.Of(before));
 
     public static Statement Sessions(DateTimeOffset now) => new($"""
-        SELECT count(e.id)
+        SELECT pg_catalog.count(e.id)
         FROM sessions e
         WHERE {SessionRepository.Purgeable}
         """, P.Of(now));
 
     public static Statement PasswordResetTokens(DateTimeOffset before) => new("""
-        SELECT count(t.id)
+        SELECT pg_catalog.count(t.id)
         FROM password_reset_tokens t
         WHERE t.expires_at < @before OR t.used_at < @before
         """, P.Of(before));
 
     public static Statement WebhookPayloads(DateTimeOffset before) => new("""
-        SELECT count(w.id)
+        SELECT pg_catalog.count(w.id)
         FROM webhook_payloads w
         WHERE w.received_at < @before
         """, P.Of(before));

@@ -24,7 +24,7 @@ internal sealed class RetentionService(Db db, Context context) : IRetentionServi
         new("deployment_runtime_logs", nameof(RetentionPolicy.RuntimeLogs), policy => policy.RuntimeLogs,
             (get, before, limit, token) => get.Of<IDeploymentRuntimeLogRepository, DeploymentRuntimeLogRepository>().PurgeAsync(before, limit, get.Place, token), RetentionCounts.RuntimeLogs),
         new("deployment_health_checks", nameof(RetentionPolicy.HealthChecks), policy => policy.HealthChecks,
-            (get, before, limit, token) => get.Of<IDeploymentHealthCheckRepository, DeploymentHealthCheckRepository>().PurgeAsync(before, limit, get.Place, token), RetentionCounts.HealthChecks),
+            (get, before, limit, token) => get.Of<IPlatformDeploymentHealthCheckRepository, DeploymentHealthCheckRepository>().PurgeAsync(before, limit, get.Place, token), RetentionCounts.HealthChecks),
         new("sessions", nameof(RetentionPolicy.ExpiredSessions), policy => policy.ExpiredSessions ? TimeSpan.Zero : null,
             (get, _, limit, token) => get.Of<ISessionRepository>().PurgeExpiredAsync(limit, token), RetentionCounts.Sessions),
         new("password_reset_tokens", nameof(RetentionPolicy.PasswordResetTokens), policy => policy.PasswordResetTokens,

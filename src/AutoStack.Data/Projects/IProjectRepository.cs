@@ -1,10 +1,16 @@
 namespace AutoStack.Data.Projects;
 
-/// <summary>The table <c>projects</c>.</summary>
+/// <summary>The table <c>projects</c>, for a user's request.</summary>
 public interface IProjectRepository
 {
     /// <summary>The most rows that a list returns at once.</summary>
     const int MaxListSize = 1000;
+
+    /// <summary>The longest build command, in characters.</summary>
+    const int MaxBuildCommandLength = 8192;
+
+    /// <summary>The longest path of the folder that a build leaves its result in, in characters.</summary>
+    const int MaxOutputDirLength = 255;
 
     /// <summary>Finds a project of a user.</summary>
     /// <param name="id">The id of the project.</param>
@@ -13,12 +19,14 @@ public interface IProjectRepository
     /// <returns>The project; null when there is none, or it belongs to somebody else.</returns>
     Task<Project?> FindAsync(Guid id, Guid ownerId, CancellationToken cancellationToken);
 
-    /// <summary>Finds a user's project of a repository, the oldest when there are several.</summary>
+    /// <summary>
+    /// Finds a user's project of a repository, in whichever spelling: first one that names the same host, then one without a host; of several the oldest.
+    /// </summary>
     /// <param name="ownerId">The user.</param>
-    /// <param name="repository">The repository, letter by letter as it was stored.</param>
+    /// <param name="repository">The repository, up to 1,000 characters, as in <see cref="IPlatformProjectRepository.ListByRepositoryAsync"/>.</param>
     /// <param name="cancellationToken">Stops the query.</param>
     /// <returns>The project; null when there is none.</returns>
-    /// <exception cref="ArgumentException"><paramref name="repository"/> is null or blank.</exception>
+    /// <exception cref="ArgumentException"><paramref name="repository"/> is null, blank or too long.</exception>
     Task<Project?> FindByRepositoryAsync(Guid ownerId, string repository, CancellationToken cancellationToken);
 
     /// <summary>Lists a user's projects, each with its newest deployment, in the order of their ids.</summary>
@@ -30,38 +38,11 @@ public interface IProjectRepository
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="limit"/> is out of its range.</exception>
     Task<IReadOnlyList<ProjectWithLatestDeployment>> ListByOwnerAsync(Guid ownerId, int limit, Guid afterId, CancellationToken cancellationToken);
 
-    /// <summary>Lists the projects of all users whose repository it is, in the order of their ids. For services, not for a user's request.</summary>
-    /// <remarks>
-    /// <c>owner/name</c>, <c>https://host/owner/name</c>, <c>git@host:owner/name</c> and <c>ssh://git@host/owner/name</c>, with or without
-    /// <c>.git</c> and a slash at the end, in any case, are one repository. Hosts count when both sides name one: a project that names none
-    /// matches every host. User and port do not count.
-    /// </remarks>
-    /// <param name="repository">The repository, up to 1000 characters; with its host, so that namesakes elsewhere are left out.</param>
-    /// <param name="limit">The number of rows at the most, 1 to <see cref="MaxListSize"/>.</param>
-    /// <param name="afterId">Where to go on: the id of the last row seen, or the empty id.</param>
-    /// <param name="cancellationToken">Stops the query.</param>
-    /// <returns>The projects; fewer than <paramref name="limit"/> at the end of the list.</returns>
-    /// <exception cref="ArgumentException"><paramref name="repository"/> is null, blank or too long.</exception>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="limit"/> is out of its range.</exception>
-    Task<IReadOnlyList<Project>> ListByRepositoryAsync(string repository, int limit, Guid afterId, CancellationToken cancellationToken);
-
-    /// <summary>Lists the projects of all users that a push deploys: auto-deploy is on, and the branch is theirs. In the order of their ids.</summary>
-    /// <param name="repository">The repository that was pushed to, as in <see cref="ListByRepositoryAsync"/>.</param>
-    /// <param name="branch">The branch, <c>feature/x</c> or <c>refs/heads/feature/x</c>; its case counts.</param>
-    /// <param name="limit">The number of rows at the most, 1 to <see cref="MaxListSize"/>.</param>
-    /// <param name="afterId">Where to go on: the id of the last row seen, or the empty id.</param>
-    /// <param name="cancellationToken">Stops the query.</param>
-    /// <returns>The projects; fewer than <paramref name="limit"/> at the end of the list.</returns>
-    /// <exception cref="ArgumentException"><paramref name="repository"/> or <paramref name="branch"/> is null or blank, or the repository too long.</exception>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="limit"/> is out of its range.</exception>
-    Task<IReadOnlyList<Project>> ListAutoDeployTargetsAsync(
-        string repository, string branch, int limit, Guid afterId, CancellationToken cancellationToken);
-
     /// <summary>Makes a project. Repeated with the same id and owner, it returns the project that is there.</summary>
     /// <param name="project">The project.</param>
     /// <param name="cancellationToken">Stops the insert.</param>
     /// <returns>The project as stored.</returns>
-    /// <exception cref="ArgumentException">A value is missing, blank, too long, or a runtime that is not known; the message names it.</exception>
+    /// <exception cref="ArgumentException">A value is missing, blank, too long, a runtime that is not known, no branch or no repository that can be stored; the message names it.</exception>
     /// <exception cref="MissingReferenceException">There is no such user.</exception>
     /// <exception cref="DuplicateException">The id belongs to a project of somebody else.</exception>
     Task<Project> AddAsync(NewProject project, CancellationToken cancellationToken);
@@ -74,7 +55,7 @@ public interface IProjectRepository
     /// <param name="patch">What to change of the one that is there.</param>
     /// <param name="cancellationToken">Stops the write.</param>
     /// <returns>The project as stored.</returns>
-    /// <exception cref="ArgumentException">A value is missing, blank, too long, or a runtime that is not known; the message names it.</exception>
+    /// <exception cref="ArgumentException">A value is missing, blank, too long, a runtime that is not known, no branch or no repository that can be stored; the message names it.</exception>
     /// <exception cref="MissingReferenceException">There is no such user.</exception>
     /// <exception cref="DuplicateException">The id belongs to another project.</exception>
     /// <exception cref="ConflictException">Projects of the repository came and went meanwhile, several times.</exception>
@@ -87,17 +68,8 @@ public interface IProjectRepository
     /// <param name="expectedVersion">The <see cref="Project.UpdatedAt"/> that the change was decided on; null to change whatever is there.</param>
     /// <param name="cancellationToken">Stops the update.</param>
     /// <returns>Whether it was changed, and the project as it stands now.</returns>
-    /// <exception cref="ArgumentException">A value is blank, too long, or a runtime that is not known; the message names it.</exception>
+    /// <exception cref="ArgumentException">A value is blank, too long, a runtime that is not known, no branch or no repository that can be stored; the message names it.</exception>
     Task<ProjectUpdate> UpdateAsync(Guid id, Guid ownerId, ProjectPatch patch, DateTimeOffset? expectedVersion, CancellationToken cancellationToken);
-
-    /// <summary>Notes what a build has found out, where the owner has left the documented default: a choice of the owner's stays.</summary>
-    /// <param name="id">The project.</param>
-    /// <param name="outputDir">The folder of the result, up to 255 characters; null for nothing found.</param>
-    /// <param name="runtime">What runs the result; null for nothing found.</param>
-    /// <param name="cancellationToken">Stops the update.</param>
-    /// <returns>False when nothing was to be changed, or there is no such project.</returns>
-    /// <exception cref="ArgumentException">A value is too long, or a runtime that is not known.</exception>
-    Task<bool> SetDetectedAsync(Guid id, string? outputDir, ProjectRuntime? runtime, CancellationToken cancellationToken);
 
     /// <summary>Removes a project of a user with its deployments and all that belongs to them. Webhook payloads stay.</summary>
     /// <param name="id">The project.</param>

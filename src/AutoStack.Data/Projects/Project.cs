@@ -1,4 +1,5 @@
 using AutoStack.Data.Deployments;
+using AutoStack.Data.Webhooks;
 
 namespace AutoStack.Data.Projects;
 
@@ -14,19 +15,21 @@ public sealed record Project
     /// <summary>The name that is shown.</summary>
     public required string Name { get; init; }
 
-    /// <summary>The Git repository, as the owner gave it: <c>owner/name</c> or an address.</summary>
+    /// <summary>
+    /// The Git repository, <c>owner/name</c> or an address. A password or token in a row of another writer reads <c>[redacted]</c>.
+    /// </summary>
     public required string Repository { get; init; }
 
     /// <summary>The branch that is deployed unless a deployment names another.</summary>
     public required string Branch { get; init; }
 
-    /// <summary>The command that builds the project.</summary>
+    /// <summary>The command that builds the project; in lists its first 256 characters.</summary>
     public required string BuildCommand { get; init; }
 
     /// <summary>The folder that the build leaves its result in, relative to the repository.</summary>
     public required string OutputDir { get; init; }
 
-    /// <summary>The repository's id at GitHub; null when not known.</summary>
+    /// <summary>The repository's id at GitHub, as the owner gave it or as the proof of access names it; null when not known.</summary>
     public required string? GithubRepoId { get; init; }
 
     /// <summary>What runs the result.</summary>
@@ -46,6 +49,18 @@ public sealed record Project
 
     /// <summary>When the project last changed.</summary>
     public required DateTimeOffset UpdatedAt { get; init; }
+
+    /// <summary>The provider of the repository that the owner's access is proven to; null without a proof.</summary>
+    public required WebhookProvider? Provider { get; init; }
+
+    /// <summary>The provider's host, in lower case; empty when the proof names none; null without a proof.</summary>
+    public required string? ProviderHost { get; init; }
+
+    /// <summary>The provider's id of the repository, which a rename and a transfer keep; null without a proof.</summary>
+    public required string? ProviderRepositoryId { get; init; }
+
+    /// <summary>When the owner's access to the repository was proven last; null without a proof. Pushes deploy projects with a proof only.</summary>
+    public required DateTimeOffset? AccessProvenAt { get; init; }
 }
 
 /// <summary>What to change of a project; what is left out stays.</summary>
@@ -54,10 +69,13 @@ public sealed record ProjectPatch
     /// <summary>The name, up to 255 characters, not blank.</summary>
     public Optional<string> Name { get; init; }
 
-    /// <summary>The branch that is deployed, up to 100 characters, not blank.</summary>
+    /// <summary>The Git repository, as in <see cref="NewProject.Repository"/>; not null. Another repository than before ends the proof of access.</summary>
+    public Optional<string> Repository { get; init; }
+
+    /// <summary>The branch that is deployed, as in <see cref="NewProject.Branch"/>; not null.</summary>
     public Optional<string> Branch { get; init; }
 
-    /// <summary>The command that builds the project; not null.</summary>
+    /// <summary>The command that builds the project, up to <see cref="IProjectRepository.MaxBuildCommandLength"/> characters; not null.</summary>
     public Optional<string> BuildCommand { get; init; }
 
     /// <summary>The folder that the build leaves its result in, up to 255 characters; not null.</summary>
@@ -72,11 +90,15 @@ public sealed record ProjectPatch
     /// <summary>True when a push starts a deployment.</summary>
     public Optional<bool> AutoDeployEnabled { get; init; }
 
-    /// <summary>The branch whose pushes count, up to 100 characters; null for the one that is deployed.</summary>
+    /// <summary>The branch whose pushes count, as in <see cref="NewProject.Branch"/>; null for the one that is deployed.</summary>
     public Optional<string?> AutoDeployBranch { get; init; }
 
     /// <summary>The Jenkins job that builds the project, up to 255 characters; null for none.</summary>
     public Optional<string?> JenkinsJobName { get; init; }
+
+    /// <summary>The name of the type: a repository that was not checked yet may hold a password.</summary>
+    /// <returns>The text.</returns>
+    public override string ToString() => nameof(ProjectPatch);
 }
 
 /// <summary>What came of a change of a project.</summary>
@@ -101,13 +123,17 @@ public sealed record NewProject
     /// <summary>The name that is shown; up to 255 characters.</summary>
     public required string Name { get; init; }
 
-    /// <summary>The Git repository, <c>owner/name</c> or an address; up to 255 characters.</summary>
+    /// <summary>
+    /// The Git repository: <c>owner/name</c>, <c>https://host/owner/name</c>, <c>ssh://git@host/owner/name</c> or <c>git@host:owner/name</c>; up to 255
+    /// characters. It is stored without surrounding white space, a user before an HTTPS host, query, fragment and web page (<c>/tree/main</c>). A password
+    /// or token, a local path and a transport that runs a program are refused.
+    /// </summary>
     public required string Repository { get; init; }
 
-    /// <summary>The branch that is deployed; up to 100 characters.</summary>
+    /// <summary>The branch that is deployed, <c>main</c> or <c>refs/heads/main</c>, by the rules of <c>git check-ref-format</c>; up to 100 characters.</summary>
     public string Branch { get; init; } = "main";
 
-    /// <summary>The command that builds the project.</summary>
+    /// <summary>The command that builds the project; up to <see cref="IProjectRepository.MaxBuildCommandLength"/> characters.</summary>
     public string BuildCommand { get; init; } = "npm run build";
 
     /// <summary>The folder that the build leaves its result in; up to 255 characters.</summary>
@@ -122,9 +148,14 @@ public sealed record NewProject
     /// <summary>True when a push starts a deployment.</summary>
     public bool AutoDeployEnabled { get; init; }
 
-    /// <summary>The branch whose pushes count, up to 100 characters; null for <see cref="Branch"/>.</summary>
+    /// <summary>The branch whose pushes count, as in <see cref="Branch"/>, not blank; null for <see cref="Branch"/>.</summary>
     public string? AutoDeployBranch { get; init; }
 
     /// <summary>The Jenkins job that builds the project, up to 255 characters; null when none does.</summary>
     public string? JenkinsJobName { get; init; }
+
+    /// <summary>What the project is called, without its settings; a password in the repository's address is not shown.</summary>
+    /// <returns>The text.</returns>
+    public override string ToString() =>
+        $"NewProject {{ Id = {Id}, UserId = {UserId}, Name = {Name}, Repository = {(Repository is null ? "" : RepositoryText.Shown(Repository))} }}";
 }

@@ -1,43 +1,45 @@
 using AutoStack.Data.Deployments;
 using AutoStack.Data.Internal;
 using AutoStack.Data.Users;
-using Npgsql;
+using AutoStack.Data.Webhooks;
 
 namespace AutoStack.Data.Projects;
 
-internal sealed class ProjectRepository(Db db, TimeProvider clock) : IProjectRepository
+internal sealed class ProjectRepository(Db db, TimeProvider clock) : IProjectRepository, IPlatformProjectRepository
 {
     // Without env_vars, which holds secrets.
     internal const string Columns = """
         p.id, p.user_id, p.name, p.repository, p.branch, p.build_command, p.output_dir, p.github_repo_id, p.runtime,
-        p.auto_deploy_enabled, p.auto_deploy_branch, p.jenkins_job_name, p.created_at, p.updated_at
+        p.auto_deploy_enabled, p.auto_deploy_branch, p.jenkins_job_name, p.created_at, p.updated_at, p.provider, p.provider_host,
+        p.provider_repository_id, p.access_proven_at
         """;
 
-    // A repository without scheme, host and .git, in lower case: the text of the index projects_repository_path_id_idx.
-    private const string PathOf = "regexp_replace(regexp_replace(lower(btrim(";
-    private const string PathEnd = """
-        )), '^([a-z][a-z0-9+.-]*://[^/]*/|[^/@:]+@[^/@:]+:)?/*', ''), '/*(\.git)?/*$', '')
+    /// <summary>The same columns for lists, which need the beginning of a build command only. <see cref="Read"/> reads both.</summary>
+    internal const string ListColumns = """
+        p.id, p.user_id, p.name, p.repository, p.branch, pg_catalog.left(p.build_command, 256), p.output_dir, p.github_repo_id, p.runtime,
+        p.auto_deploy_enabled, p.auto_deploy_branch, p.jenkins_job_name, p.created_at, p.updated_at, p.provider, p.provider_host,
+        p.provider_repository_id, p.access_proven_at
         """;
 
-    // Its host without user and port; NULL when it names none.
-    private const string HostOf = "substring(lower(btrim(";
-    private const string HostEnd = """
-        )), '^(?:[a-z][a-z0-9+.-]*://(?:[^/]*@)?|[^/@:]+@(?=[^/@:]+:))(\[[^]/]*\]|[^/:]+)')
+    // A project that names no host is a repository of every host. The empty path is no repository.
+    internal const string SameRepository = """
+        p.repository_path = @path AND @path <> ''::text AND (p.repository_host = @host OR p.repository_host = ''::text OR @host = ''::text)
         """;
 
-    private const string SameRepository = $"""
-        {PathOf}p.repository{PathEnd} = {PathOf}@repository{PathEnd}
-          AND coalesce({HostOf}p.repository{HostEnd} = {HostOf}@repository{HostEnd}, TRUE)
-        """;
+    // One that names the very host comes before one that names none.
+    private const string BestMatch = "p.repository_host = @host DESC, p.created_at, p.id";
 
-    private const string Patched = """
-        name = coalesce(@name, p.name), branch = coalesce(@branch, p.branch), build_command = coalesce(@buildCommand, p.build_command),
+    // A version: it grows with every change, whatever the clock shows.
+    private const string Changed = $"greatest({ServerTime.Present}, p.updated_at + interval '1 microsecond')";
+
+    private const string Patched = $"""
+        name = coalesce(@name, p.name), repository = coalesce(@repository, p.repository), branch = coalesce(@branch, p.branch), build_command = coalesce(@buildCommand, p.build_command),
         output_dir = coalesce(@outputDir, p.output_dir), runtime = coalesce(@runtime, p.runtime),
         auto_deploy_enabled = coalesce(@autoDeployEnabled, p.auto_deploy_enabled),
         github_repo_id = CASE WHEN @setGithubRepoId THEN @githubRepoId ELSE p.github_repo_id END,
         auto_deploy_branch = CASE WHEN @setAutoDeployBranch THEN @autoDeployBranch ELSE p.auto_deploy_branch END,
         jenkins_job_name = CASE WHEN @setJenkinsJobName THEN @jenkinsJobName ELSE p.jenkins_job_name END,
-        updated_at = greatest(@now, p.updated_at + interval '1 microsecond')
+        updated_at = {Changed}
         """;
 
     private const string Inserted = """
@@ -45,20 +47,17 @@ internal sealed class ProjectRepository(Db db, TimeProvider clock) : IProjectRep
         auto_deploy_enabled, auto_deploy_branch, jenkins_job_name, created_at, updated_at
         """;
 
-    private const string Values = """
+    private const string Values = $"""
         @id, @userId, @name, @repository, @branch, @buildCommand, @outputDir, @githubRepoId, @runtime,
-        @autoDeployEnabled, @autoDeployBranch, @jenkinsJobName, @now, @now
+        @autoDeployEnabled, @autoDeployBranch, @jenkinsJobName, {ServerTime.Present}, {ServerTime.Present}
         """;
-
-    private const int MaxRepositoryLength = 1000;
-    private const string BranchPrefix = "refs/heads/";
 
     internal static Project Read(RowReader row) => new()
     {
         Id = row.Guid(),
         UserId = row.Guid(),
         Name = row.Text(),
-        Repository = row.Text(),
+        Repository = RepositoryText.Shown(row.Text()),
         Branch = row.Text(),
         BuildCommand = row.Text(),
         OutputDir = row.Text(),
@@ -69,6 +68,10 @@ internal sealed class ProjectRepository(Db db, TimeProvider clock) : IProjectRep
         JenkinsJobName = row.TextOrNull(),
         CreatedAt = row.Time(),
         UpdatedAt = row.Time(),
+        Provider = row.ValueOrNull<WebhookProvider>(),
+        ProviderHost = row.TextOrNull(),
+        ProviderRepositoryId = row.TextOrNull(),
+        AccessProvenAt = row.TimeOrNull(),
     };
 
     public Task<Project?> FindAsync(Guid id, Guid ownerId, CancellationToken cancellationToken) =>
@@ -80,19 +83,19 @@ internal sealed class ProjectRepository(Db db, TimeProvider clock) : IProjectRep
 
     public Task<Project?> FindByRepositoryAsync(Guid ownerId, string repository, CancellationToken cancellationToken)
     {
-        ArgumentException.ThrowIfNullOrWhiteSpace(repository);
+        var address = AddressOf(repository);
         return db.FindAsync(Read, $"""
             SELECT {Columns}
             FROM projects p
-            WHERE p.user_id = @ownerId AND p.repository = @repository
-            ORDER BY p.created_at, p.id
+            WHERE p.user_id = @ownerId AND {SameRepository}
+            ORDER BY {BestMatch}
             LIMIT 1
-            """, [P.Of(ownerId), P.Text(repository)], cancellationToken);
+            """, [P.Of(ownerId), P.Text(address.Host), P.Text(address.Path)], cancellationToken);
     }
 
     public Task<IReadOnlyList<ProjectWithLatestDeployment>> ListByOwnerAsync(Guid ownerId, int limit, Guid afterId, CancellationToken cancellationToken) =>
         db.ListAsync(row => new ProjectWithLatestDeployment(Read(row), row.Flag() ? DeploymentRepository.Read(row) : null), $"""
-            SELECT {Columns}, d.id IS NOT NULL, {DeploymentRepository.Columns}
+            SELECT {ListColumns}, d.id IS NOT NULL, {DeploymentRepository.ListColumns}
             FROM projects p
             LEFT JOIN LATERAL (
                 SELECT {DeploymentRepository.Columns}
@@ -107,40 +110,34 @@ internal sealed class ProjectRepository(Db db, TimeProvider clock) : IProjectRep
             """,
             [P.Of(ownerId), P.Of(afterId), P.Of(Limit.Check(limit, IProjectRepository.MaxListSize), nameof(limit))], cancellationToken);
 
-    public async Task<IReadOnlyList<Project>> ListByRepositoryAsync(string repository, int limit, Guid afterId, CancellationToken cancellationToken)
+    public Task<IReadOnlyList<Project>> ListByRepositoryAsync(string repository, int limit, Guid afterId, CancellationToken cancellationToken)
     {
-        ArgumentException.ThrowIfNullOrWhiteSpace(repository);
-        return await db.ListAsync(Read, $"""
-            SELECT {Columns}
+        var address = AddressOf(repository);
+        return db.ListAsync(Read, $"""
+            SELECT {ListColumns}
             FROM projects p
             WHERE {SameRepository} AND p.id > @afterId
             ORDER BY p.id
             LIMIT @limit
             """,
-            [P.Text(repository, MaxRepositoryLength), P.Of(afterId), P.Of(Limit.Check(limit, IProjectRepository.MaxListSize), nameof(limit))],
-            cancellationToken).ConfigureAwait(false);
+            [
+                P.Text(address.Host),
+                P.Text(address.Path),
+                P.Of(afterId),
+                P.Of(Limit.Check(limit, IPlatformProjectRepository.MaxListSize), nameof(limit)),
+            ], cancellationToken);
     }
 
-    public async Task<IReadOnlyList<Project>> ListAutoDeployTargetsAsync(
-        string repository, string branch, int limit, Guid afterId, CancellationToken cancellationToken)
-    {
-        ArgumentException.ThrowIfNullOrWhiteSpace(repository);
-        ArgumentException.ThrowIfNullOrWhiteSpace(branch);
-        var name = branch.StartsWith(BranchPrefix, StringComparison.Ordinal) ? branch[BranchPrefix.Length..] : branch;
-        return await db.ListAsync(Read, $"""
-            SELECT {Columns}
-            FROM projects p
-            WHERE {SameRepository} AND p.id > @afterId AND p.auto_deploy_enabled AND coalesce(p.auto_deploy_branch, p.branch) = @branch
-            ORDER BY p.id
-            LIMIT @limit
-            """,
-            [
-                P.Text(repository, MaxRepositoryLength),
-                P.Text(name, name: nameof(branch)),
-                P.Of(afterId),
-                P.Of(Limit.Check(limit, IProjectRepository.MaxListSize), nameof(limit)),
-            ], cancellationToken).ConfigureAwait(false);
-    }
+    /// <summary>The projects that a push of branches concerns, with and without a proof of access.</summary>
+    internal Task<(IReadOnlyList<PushTarget> Proven, IReadOnlyList<PushTarget> Unproven)> ListPushTargetsAsync(
+        PushedRepository repository, string[] branches, int maxProven, int maxUnproven, CancellationToken cancellationToken) =>
+        db.ReadBatchAsync(
+            async sets =>
+            {
+                var proven = await sets.ListAsync(PushTargets.Read).ConfigureAwait(false);
+                return (proven, await sets.ListAsync(PushTargets.Read).ConfigureAwait(false));
+            },
+            [PushTargets.Proven(repository, branches, maxProven, clock), PushTargets.Unproven(repository, branches, maxUnproven, clock)], cancellationToken);
 
     public async Task<Project> AddAsync(NewProject project, CancellationToken cancellationToken) =>
         await db.AddAsync(Read, $"""
@@ -150,30 +147,31 @@ internal sealed class ProjectRepository(Db db, TimeProvider clock) : IProjectRep
             SET name = p.name
             WHERE p.user_id = excluded.user_id
             RETURNING {Columns}
-            """, Parameters(project), cancellationToken).ConfigureAwait(false) ?? throw DuplicateException.OfId("projects_pkey");
+            """, ProjectParameters.Of(project, clock), cancellationToken).ConfigureAwait(false) ?? throw DuplicateException.OfId("projects_pkey");
 
     public async Task<Project> EnsureAsync(NewProject project, ProjectPatch patch, CancellationToken cancellationToken)
     {
         // The user's row is locked first, so that of two first calls the second sees the project that the first has made.
-        var insertParameters = Parameters(project);
+        var insertParameters = ProjectParameters.Of(project, clock);
+        var address = RepositoryAddress.Of(project.Repository);
         var update = new Statement($"""
             UPDATE projects p
             SET {Patched}
             WHERE p.id = (
-                SELECT o.id
-                FROM projects o
-                WHERE o.user_id = @userId AND o.repository = @repository
-                ORDER BY o.created_at, o.id
+                SELECT p.id
+                FROM projects p
+                WHERE p.user_id = @userId AND {SameRepository}
+                ORDER BY {BestMatch}
                 LIMIT 1
             )
             RETURNING {Columns}
-            """, [P.Of(project.UserId), P.Text(project.Repository), .. Parameters(patch)]);
+            """, [P.Of(project.UserId), P.Text(address.Host), P.Text(address.Path), .. ProjectParameters.Of(patch, clock)]);
         var insert = new Statement($"""
             INSERT INTO projects AS p ({Inserted})
             SELECT {Values}
-            WHERE NOT EXISTS (SELECT FROM projects o WHERE o.user_id = @userId AND o.repository = @repository)
+            WHERE NOT EXISTS (SELECT FROM projects p WHERE p.user_id = @userId AND {SameRepository})
             RETURNING {Columns}
-            """, insertParameters);
+            """, [P.Text(address.Host), P.Text(address.Path), .. insertParameters]);
 
         // The one that is changed may be removed at this moment, while another one of the repository stays: then neither has happened.
         return await ConflictRetry.UntilConsistentAsync(() => db.WriteBatchAsync(
@@ -194,7 +192,7 @@ internal sealed class ProjectRepository(Db db, TimeProvider clock) : IProjectRep
             SET {Patched}
             WHERE p.id = @id AND p.user_id = @ownerId AND p.updated_at = coalesce(@expectedVersion, p.updated_at)
             RETURNING {Columns}
-            """, [P.Of(id), P.Of(ownerId), P.Of(expectedVersion), .. Parameters(patch)]);
+            """, [P.Of(id), P.Of(ownerId), P.Of(expectedVersion), .. ProjectParameters.Of(patch, clock)]);
         var current = new Statement($"""
             SELECT {Columns}
             FROM projects p
@@ -211,13 +209,50 @@ internal sealed class ProjectRepository(Db db, TimeProvider clock) : IProjectRep
     }
 
     public async Task<bool> SetDetectedAsync(Guid id, string? outputDir, ProjectRuntime? runtime, CancellationToken cancellationToken) =>
-        await db.WriteAsync("""
+        await db.WriteAsync($"""
             UPDATE projects p
-            SET output_dir = CASE WHEN p.output_dir = 'dist' THEN coalesce(@outputDir, p.output_dir) ELSE p.output_dir END,
-                runtime = CASE WHEN lower(p.runtime) = 'static' THEN coalesce(@runtime, p.runtime) ELSE p.runtime END,
-                updated_at = greatest(@now, p.updated_at + interval '1 microsecond')
-            WHERE p.id = @id AND (p.output_dir = 'dist' AND @outputDir <> 'dist' OR lower(p.runtime) = 'static' AND @runtime <> 'static')
-            """, [P.Of(id), P.TextOrNull(outputDir, 255), P.Of(runtime), P.Of(clock.Now(), "now")], cancellationToken).ConfigureAwait(false) == 1;
+            SET output_dir = CASE WHEN p.output_dir::text = 'dist'::text THEN coalesce(@outputDir, p.output_dir::text) ELSE p.output_dir::text END,
+                runtime = CASE WHEN pg_catalog.lower(p.runtime::text) = 'static'::text THEN coalesce(@runtime, p.runtime::text) ELSE p.runtime::text END,
+                updated_at = {Changed}
+            WHERE p.id = @id
+              AND (p.output_dir::text = 'dist'::text AND @outputDir <> 'dist'::text
+                OR pg_catalog.lower(p.runtime::text) = 'static'::text AND @runtime <> 'static'::text)
+            """,
+            [P.Of(id), P.TextOrNull(outputDir, IProjectRepository.MaxOutputDirLength), P.Of(runtime), ServerTime.Now(clock)],
+            cancellationToken).ConfigureAwait(false) == 1;
+
+    public async Task<bool> RecordAccessAsync(Guid id, string repository, RepositoryAccess access, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(access);
+        ArgumentException.ThrowIfNullOrWhiteSpace(access.RepositoryId, "access.RepositoryId");
+        var address = AddressOf(repository);
+        return await db.WriteAsync($"""
+            UPDATE projects p
+            SET provider = @provider, provider_host = @providerHost, provider_repository_id = @repositoryId,
+                access_proven_at = least(coalesce(@verifiedAt, {ServerTime.Present}), {ServerTime.Present}),
+                github_repo_id = CASE WHEN @provider = 'github'::text THEN @repositoryId ELSE p.github_repo_id::text END,
+                updated_at = {Changed}
+            WHERE p.id = @id AND p.repository_path = @path AND p.repository_host = @host AND @path <> ''::text
+              AND (p.repository_host = ''::text OR @providerHost = ''::text OR p.repository_host = @providerHost)
+            """,
+            [
+                P.Of(id),
+                P.Text(address.Host),
+                P.Text(address.Path),
+                P.Of(access.Provider),
+                P.Text(RepositoryAddress.HostName(access.Host ?? ""), IPlatformProjectRepository.MaxProviderIdLength, "providerHost"),
+                P.Text(access.RepositoryId.Trim(), IPlatformProjectRepository.MaxProviderIdLength, "repositoryId"),
+                P.Of(access.VerifiedAt, "verifiedAt"),
+                ServerTime.Now(clock),
+            ], cancellationToken).ConfigureAwait(false) == 1;
+    }
+
+    public async Task<bool> RevokeAccessAsync(Guid id, CancellationToken cancellationToken) =>
+        await db.WriteAsync($"""
+            UPDATE projects p
+            SET provider = NULL, provider_host = NULL, provider_repository_id = NULL, access_proven_at = NULL, updated_at = {Changed}
+            WHERE p.id = @id AND p.access_proven_at IS NOT NULL
+            """, [P.Of(id), ServerTime.Now(clock)], cancellationToken).ConfigureAwait(false) == 1;
 
     public async Task<bool> RemoveAsync(Guid id, Guid ownerId, CancellationToken cancellationToken) =>
         await db.WriteAsync("""
@@ -225,61 +260,12 @@ internal sealed class ProjectRepository(Db db, TimeProvider clock) : IProjectRep
             WHERE p.id = @id AND p.user_id = @ownerId
             """, [P.Of(id), P.Of(ownerId)], cancellationToken).ConfigureAwait(false) == 1;
 
-    private NpgsqlParameter[] Parameters(NewProject project)
+    private static RepositoryAddress AddressOf(string repository)
     {
-        ArgumentNullException.ThrowIfNull(project);
-        ArgumentException.ThrowIfNullOrWhiteSpace(project.Name);
-        ArgumentException.ThrowIfNullOrWhiteSpace(project.Repository);
-        ArgumentException.ThrowIfNullOrWhiteSpace(project.Branch);
-        return
-        [
-            P.Of(project.Id ?? Ids.New(), "id"),
-            P.Of(project.UserId),
-            P.Text(project.Name, 255),
-            P.Text(project.Repository, 255),
-            P.Text(project.Branch, 100),
-            P.Text(project.BuildCommand),
-            P.Text(project.OutputDir, 255),
-            P.TextOrNull(project.GithubRepoId, 255),
-            P.Of(project.Runtime),
-            P.Of(project.AutoDeployEnabled),
-            P.TextOrNull(project.AutoDeployBranch, 100),
-            P.TextOrNull(project.JenkinsJobName, 255),
-            P.Of(clock.Now(), "now"),
-        ];
-    }
-
-    private NpgsqlParameter[] Parameters(ProjectPatch patch)
-    {
-        ArgumentNullException.ThrowIfNull(patch);
-        return
-        [
-            NotBlank(patch.Name, 255, "name"),
-            NotBlank(patch.Branch, 100, "branch"),
-            NotNull(patch.BuildCommand, int.MaxValue, "buildCommand"),
-            NotNull(patch.OutputDir, 255, "outputDir"),
-            P.Of(patch.Runtime.IsGiven ? patch.Runtime.Value : (ProjectRuntime?)null, "runtime"),
-            P.Of(patch.AutoDeployEnabled.IsGiven ? patch.AutoDeployEnabled.Value : (bool?)null, "autoDeployEnabled"),
-            P.Of(patch.GithubRepoId.IsGiven, "setGithubRepoId"),
-            P.TextOrNull(patch.GithubRepoId.Value, 255, "githubRepoId"),
-            P.Of(patch.AutoDeployBranch.IsGiven, "setAutoDeployBranch"),
-            P.TextOrNull(patch.AutoDeployBranch.Value, 100, "autoDeployBranch"),
-            P.Of(patch.JenkinsJobName.IsGiven, "setJenkinsJobName"),
-            P.TextOrNull(patch.JenkinsJobName.Value, 255, "jenkinsJobName"),
-            P.Of(clock.Now(), "now"),
-        ];
-
-        static NpgsqlParameter NotNull(Optional<string> value, int maxLength, string name) =>
-            value.IsGiven ? P.Text(value.Value, maxLength, name) : P.TextOrNull(null, name: name);
-
-        static NpgsqlParameter NotBlank(Optional<string> value, int maxLength, string name)
-        {
-            if (value.IsGiven)
-            {
-                ArgumentException.ThrowIfNullOrWhiteSpace(value.Value, name);
-            }
-
-            return NotNull(value, maxLength, name);
-        }
+        ArgumentException.ThrowIfNullOrWhiteSpace(repository);
+        return repository.Length <= RepositoryAddress.MaxLength
+            ? RepositoryAddress.Of(repository)
+            : throw new ArgumentException(
+                $"{nameof(repository)} is {repository.Length} characters long; at most {RepositoryAddress.MaxLength} can be an address.", nameof(repository));
     }
 }

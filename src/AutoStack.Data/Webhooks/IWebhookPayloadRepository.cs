@@ -1,16 +1,25 @@
 namespace AutoStack.Data.Webhooks;
 
-/// <summary>The table <c>webhook_payloads</c>. A row has no owner: it is for services and operators, not for a user's request.</summary>
+/// <summary>The table <c>webhook_payloads</c>, for the platform's own work: a row has no owner. <see cref="IPlatformPushes"/> stores pushes.</summary>
 public interface IWebhookPayloadRepository
 {
     /// <summary>The most rows that a list returns or a purge removes at once.</summary>
     const int MaxListSize = 1000;
 
-    /// <summary>The longest body, as UTF-8: 25 MiB, a little more than GitHub sends at the most.</summary>
+    /// <summary>The longest body that is stored as it is, in bytes of UTF-8: 25 MiB, a little more than GitHub sends at the most.</summary>
     const int MaxPayloadBytes = 25 * 1024 * 1024;
 
-    /// <summary>The longest headers, as UTF-8: 64 KiB, twice what Kestrel takes.</summary>
-    const int MaxHeadersBytes = 64 * 1024;
+    /// <summary>
+    /// The deepest nesting of a body that is stored as it is: many times what providers send, and less than any server's stack and any reader of JSON but the
+    /// most careful ones bear.
+    /// </summary>
+    const int MaxDepth = 200;
+
+    /// <summary>The most values (objects, lists, texts, numbers and so on) of a body that is stored as it is.</summary>
+    const int MaxValues = 2_000_000;
+
+    /// <summary>The longest value of a header that is stored, in UTF-16 units.</summary>
+    const int MaxHeaderLength = 1024;
 
     /// <summary>Finds a webhook by its id.</summary>
     /// <param name="id">The id of the row.</param>
@@ -34,14 +43,19 @@ public interface IWebhookPayloadRepository
     /// stored. In a unit of work, the same delivery waits elsewhere for its end.
     /// </summary>
     /// <remarks>
-    /// The delivery is told by <c>x-github-delivery</c>; at GitLab by <c>idempotency-key</c>, and without one by <c>x-gitlab-event-uuid</c>; at
-    /// Bitbucket by <c>x-request-uuid</c>. A blank one counts for none, and is not stored. Without such a header every call stores a row.
+    /// A delivery is identified by <c>x-github-delivery</c>; at GitLab by <c>idempotency-key</c>, and without one by <c>x-gitlab-event-uuid</c>; at
+    /// Bitbucket Cloud by <c>x-request-uuid</c>. A blank one, and one longer than <see cref="MaxHeaderLength"/>, is not stored. Without such a header, as
+    /// at Bitbucket Data Center, every call stores a row.
+    /// <para>
+    /// No body is refused. A number that is longer than 400 digits once its exponent is written out is stored as a text; what is nested deeper than
+    /// <see cref="MaxDepth"/> is replaced by <c>[nested too deeply]</c>; a body that is longer than <see cref="MaxPayloadBytes"/>, or has more than
+    /// <see cref="MaxValues"/>, by <c>{"not_stored": reason}</c>. Secrets that providers are known to send are stored as <c>[redacted]</c>.
+    /// </para>
     /// </remarks>
     /// <param name="payload">The webhook.</param>
     /// <param name="cancellationToken">Stops the insert.</param>
     /// <returns>Whether it was stored, and the row that holds it.</returns>
-    /// <exception cref="ArgumentException">The sender is not known, or body or headers are missing, too long, nested too deeply or not of their form; the message names what.</exception>
-    /// <exception cref="InvalidValueException">The body holds a number that the server cannot store.</exception>
+    /// <exception cref="ArgumentException">The sender is not known, the body is missing, or the headers are not an object; the message names what.</exception>
     /// <exception cref="DuplicateException">The id belongs to another delivery.</exception>
     Task<WebhookStoreResult> StoreAsync(NewWebhookPayload payload, CancellationToken cancellationToken);
 

@@ -1,39 +1,43 @@
-using System.Buffers;
+using System.Collections.Frozen;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using AutoStack.Data.Internal;
 
 namespace AutoStack.Data.Webhooks;
 
-/// <summary>Request headers on their way into the table: names in lower case, one text each, nothing secret.</summary>
-internal static class WebhookHeaders
+/// <summary>
+/// Request headers on their way into the table and out of it: those that tell the event, the delivery and the sender, by their names in lower case. All others
+/// are left out, since nobody knows which of them hold secrets.
+/// </summary>
+internal static partial class WebhookHeaders
 {
-    private const string Redacted = "[redacted]";
+    private static readonly FrozenSet<string> Shown = FrozenSet.Create(
+        "content-type", "content-length", "user-agent",
+        "x-github-event", "x-github-delivery", "x-github-hook-id", "x-github-hook-installation-target-id", "x-github-hook-installation-target-type",
+        "x-github-enterprise-host", "x-github-enterprise-version",
+        "x-gitlab-event", "x-gitlab-event-uuid", "x-gitlab-webhook-uuid", "x-gitlab-instance", "idempotency-key", "webhook-id", "webhook-timestamp",
+        "x-event-key", "x-request-uuid", "x-request-id", "x-hook-uuid", "x-attempt-number", "x-event-time",
+        "x-gitea-event", "x-gitea-delivery");
 
-    private static readonly string[] SecretParts =
-    [
-        "authorization", "cookie", "signature", "token", "secret", "password", "passwd", "passphrase", "credential", "session", "apikey", "jwt",
-        "hmac", "bearer",
-    ];
-
-    private static readonly string[] SecretWords = ["pass", "pwd", "otp", "sig"];
-
-    // What tells deliveries and events apart.
-    private static readonly string[] KnownKeys = ["idempotency-key", "x-event-key"];
+    // Of these the algorithm: "sha256=…", "v1,…".
+    private static readonly FrozenSet<string> Signatures = FrozenSet.Create("x-hub-signature", "x-hub-signature-256", "webhook-signature", "x-gitea-signature");
 
     /// <summary>The headers as they are stored, and the provider's id of the delivery; null when there is none.</summary>
-    /// <exception cref="ArgumentException">The headers are no object of texts or lists of texts, or too long.</exception>
+    /// <exception cref="ArgumentException">The headers are not an object.</exception>
     public static (byte[] Json, string? DeliveryId) ToStore(JsonElement headers, WebhookProvider provider, string name)
     {
         if (headers.ValueKind != JsonValueKind.Object)
         {
-            throw new ArgumentException($"{name} is no JSON object.", name);
+            throw new ArgumentException($"{name} is not a JSON object.", name);
         }
 
         var values = new SortedDictionary<string, string>(StringComparer.Ordinal);
-        foreach (var header in JsonElement.Parse(JsonText.Clean(headers, IWebhookPayloadRepository.MaxHeadersBytes, name), JsonText.Options).EnumerateObject())
+        foreach (var header in JsonElement.Parse(JsonText.Clean(headers, name), JsonText.Options).EnumerateObject())
         {
-            values[header.Name.ToLowerInvariant()] = Value(header.Value)
-                ?? throw new ArgumentException($"{name} holds a value that is neither a text nor a list of texts.", name);
+            if (ValueOf(header) is { Length: <= IWebhookPayloadRepository.MaxHeaderLength } value)
+            {
+                values[header.Name.ToLowerInvariant()] = value;
+            }
         }
 
         // A blank one tells nothing; stored, it would stand before the next one in the index of deliveries.
@@ -42,65 +46,34 @@ internal static class WebhookHeaders
             values.Remove(header);
         }
 
-        var delivery = DeliveryHeaders(provider).Select(h => values.GetValueOrDefault(h)).FirstOrDefault(v => v is not null);
-        foreach (var header in values.Keys.Where(IsSecret).ToList())
-        {
-            values[header] = Redacted;
-        }
-
-        return (JsonSerializer.SerializeToUtf8Bytes(values), delivery);
+        return (JsonSerializer.SerializeToUtf8Bytes(values), DeliveryHeaders(provider).Select(h => values.GetValueOrDefault(h)).FirstOrDefault(v => v is not null));
     }
 
-    /// <summary>Stored headers as they may be shown: rows of the Python services hold their secrets in clear.</summary>
-    public static JsonElement Redact(JsonElement headers)
-    {
-        if (headers.ValueKind != JsonValueKind.Object)
-        {
-            return headers;
-        }
+    /// <summary>Stored headers as they may be shown: rows of the Python services hold all headers, with their secrets in clear.</summary>
+    public static JsonElement Redact(JsonElement headers) =>
+        headers.ValueKind != JsonValueKind.Object
+            ? headers
+            : JsonSerializer.SerializeToElement(JsonElement.Parse(JsonText.Clean(headers, nameof(headers)), JsonText.Options).EnumerateObject()
+                .GroupBy(header => header.Name, StringComparer.Ordinal)
+                .ToDictionary(same => same.Key, same => ValueOf(same.Last()) ?? UrlSecrets.Redacted));
 
-        var shown = new ArrayBufferWriter<byte>();
-        using (var writer = new Utf8JsonWriter(shown, new JsonWriterOptions { MaxDepth = int.MaxValue }))
-        {
-            writer.WriteStartObject();
-            foreach (var header in JsonText.Readable(headers).EnumerateObject())
-            {
-                if (IsSecret(header.Name.ToLowerInvariant()))
-                {
-                    writer.WriteString(header.Name, Redacted);
-                }
-                else
-                {
-                    header.WriteTo(writer);
-                }
-            }
-
-            writer.WriteEndObject();
-        }
-
-        return JsonElement.Parse(shown.WrittenSpan, JsonText.Options);
-    }
-
-    // The ones that WebhookPayloadRepository.DeliveryId reads, in its order.
+    // The ones that WebhookPayloadRepository.DeliveryId reads, in its order. Not x-request-id of Bitbucket Data Center: it is an id of the request.
     private static string[] DeliveryHeaders(WebhookProvider provider) =>
         provider == WebhookProvider.GitHub ? ["x-github-delivery"]
         : provider == WebhookProvider.GitLab ? ["idempotency-key", "x-gitlab-event-uuid"]
         : ["x-request-uuid"];
 
-    // Rather one too many: a header that is hidden for nothing costs less than a key that is stored.
-    private static bool IsSecret(string name) =>
-        !KnownKeys.Contains(name)
-        && (SecretParts.Any(part => name.Contains(part, StringComparison.Ordinal))
-            || name.Split('-', '_', '.', ' ').Any(IsSecretWord));
-
-    private static bool IsSecretWord(string word) =>
-        SecretWords.Contains(word)
-        || word.EndsWith("key", StringComparison.Ordinal)
-        || word.StartsWith("oauth", StringComparison.Ordinal)
-        || (word.StartsWith("auth", StringComparison.Ordinal) && !word.StartsWith("author", StringComparison.Ordinal));
+    // Null for a header that is not shown, and for a value of another form than headers have.
+    private static string? ValueOf(JsonProperty header)
+    {
+        var name = header.Name.ToLowerInvariant();
+        return Shown.Contains(name) && Text(header.Value) is { } value ? UrlSecrets.Mask(value)
+            : Signatures.Contains(name) && Algorithm().Match(Text(header.Value) ?? "") is { Success: true } match ? match.Groups[1].Value
+            : null;
+    }
 
     // As HTTP joins a header that is sent more than once.
-    private static string? Value(JsonElement value)
+    private static string? Text(JsonElement value)
     {
         if (value.ValueKind != JsonValueKind.Array)
         {
@@ -118,4 +91,7 @@ internal static class WebhookHeaders
         JsonValueKind.Null => "",
         _ => null,
     };
+
+    [GeneratedRegex("^([a-z0-9-]{1,16})[=,]", RegexOptions.CultureInvariant)]
+    private static partial Regex Algorithm();
 }

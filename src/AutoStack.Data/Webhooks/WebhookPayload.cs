@@ -14,10 +14,16 @@ public sealed record WebhookPayload
     /// <summary>Who sent it.</summary>
     public required WebhookProvider Provider { get; init; }
 
-    /// <summary>The body. Escapes that have no text (U+0000, halves of surrogate pairs), which rows of the Python services may hold, read as U+FFFD.</summary>
+    /// <summary>
+    /// The body. Secrets in it read <c>[redacted]</c>, escapes that have no text (U+0000, halves of surrogate pairs) U+FFFD, also in rows of the Python
+    /// services, which hold them in clear.
+    /// </summary>
     public required JsonElement PayloadJson { get; init; }
 
-    /// <summary>The request headers by their name in lower case. Values that are secret by their name read <c>[redacted]</c>.</summary>
+    /// <summary>
+    /// The request headers that name the event, the delivery and the sender, by their name in lower case; of a signature the algorithm. Rows of the Python
+    /// services hold all headers: the values of the others read <c>[redacted]</c>.
+    /// </summary>
     public required JsonElement Headers { get; init; }
 
     /// <summary>When it arrived.</summary>
@@ -37,15 +43,12 @@ public sealed record NewWebhookPayload
     /// <summary>Who sent it.</summary>
     public required WebhookProvider Provider { get; init; }
 
-    /// <summary>
-    /// The body, up to <see cref="IWebhookPayloadRepository.MaxPayloadBytes"/>. Escapes of U+0000 and of halves of surrogate pairs, which
-    /// PostgreSQL cannot store, become U+FFFD.
-    /// </summary>
+    /// <summary>The body; what is not stored as it is, see <see cref="IWebhookPayloadRepository.StoreAsync"/>.</summary>
     public required JsonElement PayloadJson { get; init; }
 
     /// <summary>
-    /// The request headers: an object of texts, or of lists of texts, which are joined by a comma; up to
-    /// <see cref="IWebhookPayloadRepository.MaxHeadersBytes"/>. Names may be in any case. Values that are secret by their name are not stored.
+    /// The request headers: an object of texts, or of lists of texts, which are joined by a comma. Names may be in any case. Headers that name the event, the
+    /// delivery or the sender are stored, of a signature the algorithm; all others are not.
     /// </summary>
     public required JsonElement Headers { get; init; }
 

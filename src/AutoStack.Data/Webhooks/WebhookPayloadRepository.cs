@@ -9,16 +9,16 @@ internal sealed class WebhookPayloadRepository(Db db, TimeProvider clock) : IWeb
     // The text of the index webhook_payloads_delivery_idx. GitLab gives all events of one chain one x-gitlab-event-uuid, and only retries of
     // one event the same idempotency-key, where it sends one. The same headers are in WebhookHeaders.
     private const string DeliveryId = """
-        CASE lower(w.provider)
-            WHEN 'github' THEN w.headers ->> 'x-github-delivery'
-            WHEN 'gitlab' THEN coalesce(w.headers ->> 'idempotency-key', w.headers ->> 'x-gitlab-event-uuid')
-            WHEN 'bitbucket' THEN w.headers ->> 'x-request-uuid'
+        CASE pg_catalog.lower(w.provider::text)
+            WHEN 'github'::text THEN w.headers ->> 'x-github-delivery'::text
+            WHEN 'gitlab'::text THEN coalesce(w.headers ->> 'idempotency-key'::text, w.headers ->> 'x-gitlab-event-uuid'::text)
+            WHEN 'bitbucket'::text THEN w.headers ->> 'x-request-uuid'::text
         END
         """;
 
     private const string SummaryColumns = $"""
         w.id, w.deployment_id, w.provider, {DeliveryId},
-        coalesce(w.headers ->> 'x-github-event', w.headers ->> 'x-gitlab-event', w.headers ->> 'x-event-key'), w.received_at
+        coalesce(w.headers ->> 'x-github-event'::text, w.headers ->> 'x-gitlab-event'::text, w.headers ->> 'x-event-key'::text), w.received_at
         """;
 
     internal static WebhookPayload Read(RowReader row) => new()
@@ -26,7 +26,7 @@ internal sealed class WebhookPayloadRepository(Db db, TimeProvider clock) : IWeb
         Id = row.Guid(),
         DeploymentId = row.GuidOrNull(),
         Provider = row.Value<WebhookProvider>(),
-        PayloadJson = JsonText.Readable(row.Json()),
+        PayloadJson = WebhookBody.Shown(row.Json()),
         Headers = WebhookHeaders.Redact(row.Json()),
         ReceivedAt = row.Time(),
     };
@@ -48,7 +48,7 @@ internal sealed class WebhookPayloadRepository(Db db, TimeProvider clock) : IWeb
             ? db.ListAsync(ReadSummary, $"""
                 SELECT {SummaryColumns}
                 FROM webhook_payloads w
-                WHERE w.deployment_id = @deploymentId AND (@provider IS NULL OR lower(w.provider) = @provider)
+                WHERE w.deployment_id = @deploymentId AND (@provider IS NULL OR pg_catalog.lower(w.provider::text) = @provider)
                   AND (w.received_at, w.id) < (@receivedAt, @id)
                 ORDER BY w.received_at DESC, w.id DESC
                 LIMIT @limit
@@ -56,7 +56,7 @@ internal sealed class WebhookPayloadRepository(Db db, TimeProvider clock) : IWeb
             : db.ListAsync(ReadSummary, $"""
                 SELECT {SummaryColumns}
                 FROM webhook_payloads w
-                WHERE (@provider IS NULL OR lower(w.provider) = @provider) AND (w.received_at, w.id) < (@receivedAt, @id)
+                WHERE (@provider IS NULL OR pg_catalog.lower(w.provider::text) = @provider) AND (w.received_at, w.id) < (@receivedAt, @id)
                 ORDER BY w.received_at DESC, w.id DESC
                 LIMIT @limit
                 """, [provider, P.Of(after.Bound.ReceivedAt), P.Of(after.Bound.Id), P.Of(limit)], cancellationToken);
@@ -67,7 +67,7 @@ internal sealed class WebhookPayloadRepository(Db db, TimeProvider clock) : IWeb
         ArgumentNullException.ThrowIfNull(payload);
         var id = payload.Id ?? Ids.New();
         var provider = P.Written(payload.Provider, "payload.Provider");
-        var body = JsonText.Clean(payload.PayloadJson, IWebhookPayloadRepository.MaxPayloadBytes, "payload.PayloadJson");
+        var body = WebhookBody.ToStore(payload.PayloadJson, "payload.PayloadJson");
         var (headers, deliveryId) = WebhookHeaders.ToStore(payload.Headers, payload.Provider, "payload.Headers");
 
         // Copies of one delivery go one after the other, and each statement sees what was committed when it starts. A unique index cannot do
@@ -75,15 +75,15 @@ internal sealed class WebhookPayloadRepository(Db db, TimeProvider clock) : IWeb
         // NULL is none.
         var @lock = new Statement("""
             SELECT 1
-            FROM pg_advisory_xact_lock('webhook_payloads'::regclass::oid::int, hashtext(@provider || ' ' || @deliveryId))
+            FROM pg_catalog.pg_advisory_xact_lock('webhook_payloads'::regclass::oid::int, pg_catalog.hashtext(@provider || ' '::text || @deliveryId))
             """, P.Text(provider), P.TextOrNull(deliveryId));
         var insert = new Statement($"""
             INSERT INTO webhook_payloads AS w (id, provider, payload_json, headers, received_at)
-            SELECT @id, @provider, @payloadJson::jsonb, @headers::jsonb, @now
-            WHERE NOT EXISTS (SELECT FROM webhook_payloads w WHERE lower(w.provider) = @provider AND {DeliveryId} = @deliveryId)
+            SELECT @id, @provider, @payloadJson::jsonb, @headers::jsonb, {ServerTime.Present}
+            WHERE NOT EXISTS (SELECT FROM webhook_payloads w WHERE pg_catalog.lower(w.provider::text) = @provider AND {DeliveryId} = @deliveryId)
             ON CONFLICT (id) DO UPDATE
             SET id = excluded.id
-            WHERE lower(w.provider) = excluded.provider AND {DeliveryId} IS NOT DISTINCT FROM @deliveryId
+            WHERE pg_catalog.lower(w.provider::text) = excluded.provider::text AND {DeliveryId} IS NOT DISTINCT FROM @deliveryId
             RETURNING w.id, w.deployment_id
             """,
             P.Of(id),
@@ -91,11 +91,11 @@ internal sealed class WebhookPayloadRepository(Db db, TimeProvider clock) : IWeb
             P.Json(body, "payloadJson"),
             P.Json(headers),
             P.TextOrNull(deliveryId),
-            P.Of(clock.Now(), "now"));
+            ServerTime.Now(clock));
         var state = new Statement($"""
             SELECT w.id, w.deployment_id
             FROM webhook_payloads w
-            WHERE lower(w.provider) = @provider AND {DeliveryId} = @deliveryId
+            WHERE pg_catalog.lower(w.provider::text) = @provider AND {DeliveryId} = @deliveryId
             ORDER BY w.id = @id DESC, w.deployment_id IS NULL, w.received_at, w.id
             LIMIT 1
             """, P.Of(id), P.Text(provider), P.TextOrNull(deliveryId));

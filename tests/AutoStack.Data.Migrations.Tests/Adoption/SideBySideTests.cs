@@ -80,7 +80,7 @@ public sealed class SideBySideTests : AdoptionTestsBase
         await RunAsync("-- a line more → 1\n" + statements.Single(s => s.StartsWith("-- L4", StringComparison.Ordinal))
             .Split('\n', 2)[1].Replace("@line4", "@line5", StringComparison.Ordinal));
         var deployment = (await Get<IDeploymentRepository>().EnqueueAsync(new NewDeployment { ProjectId = project.Id, UserId = user.Id, Branch = "main" }, Token))!;
-        await Get<IDeploymentStageRepository>().StartAsync(deployment.Id, StageName.Cloning, Token);
+        await Get<IPlatformDeploymentStageRepository>().StartAsync(deployment.Id, StageName.Cloning, Token);
         var again = await Get<IWebhookPayloadRepository>().StoreAsync(
             new NewWebhookPayload { Provider = WebhookProvider.GitHub, PayloadJson = payload.PayloadJson, Headers = payload.Headers }, Token);
         using (Assert.EnterMultipleScope())

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using AutoStack.Data.Cli.Bench;
+using AutoStack.Data.Migrations.Internal;
 using AutoStack.Data.Migrations.Tests.Support;
 using Npgsql;
 
@@ -191,7 +192,7 @@ public sealed class PoolBenchTests : MigrationTests
     [Test]
     public async Task A_load_beyond_what_the_pool_carries_is_counted_and_ends()
     {
-        await using var database = await BenchDatabase.ConnectAsync(ConnectionString, TimeSpan.Zero, new Recorder(), Token);
+        await using var database = await BenchDatabase.ConnectAsync(new MigrationServer(ConnectionString), ConnectionString, TimeSpan.Zero, new Recorder(), Token);
         var workload = await database.FillAsync(Token);
         await using var pool = database.OpenPool(1);
         await using var taken = await pool.OpenConnectionAsync(Token);

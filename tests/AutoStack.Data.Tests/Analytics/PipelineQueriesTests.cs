@@ -136,7 +136,7 @@ public sealed class PipelineQueriesTests : AnalyticsTests
     public async Task Stages_come_in_the_order_of_the_steps_however_they_were_planned()
     {
         var deployment = await EnqueueAsync();
-        await Stages.PlanAsync(deployment.Id, [StageName.Cloning, StageName.Building, StageName.Deploying], Token);
+        await PlatformStages.PlanAsync(deployment.Id, [StageName.Cloning, StageName.Building, StageName.Deploying], Token);
         await ExecuteAsync("UPDATE deployments SET status = 'cloning', started_at = created_at WHERE id = $1", deployment.Id);
         await Lifecycle.AdvanceAsync(deployment.Id, DeploymentStatus.Checkout, Token);
         await Lifecycle.AdvanceAsync(deployment.Id, DeploymentStatus.Building, Token);

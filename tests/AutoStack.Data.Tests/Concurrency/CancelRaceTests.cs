@@ -94,7 +94,7 @@ public sealed class CancelRaceTests : DatabaseTests
         var step = await UnitOfWork.RunAsync(async (tx, token) =>
         {
             attempts++;
-            Assert.That(await tx.Get<IDeploymentStageRepository>().CompleteAsync(deployment.Id, StageName.Building, token), Is.True);
+            Assert.That(await tx.Get<IPlatformDeploymentStageRepository>().CompleteAsync(deployment.Id, StageName.Building, token), Is.True);
             cancel = Deployments.CancelAsync(deployment.Id, deployment.UserId, "stop", Token);
             await UntilSomeoneWaitsAsync();
             Assert.That(await WaitedForAsync(), Is.EqualTo("deployments"));
@@ -110,7 +110,7 @@ public sealed class CancelRaceTests : DatabaseTests
     [Test]
     public async Task Two_that_plan_set_or_enter_a_stage_do_not_hinder_the_end_of_the_deployment()
     {
-        foreach (var enter in new Func<IDeploymentStageRepository, Guid, Task<bool>>[]
+        foreach (var enter in new Func<IPlatformDeploymentStageRepository, Guid, Task<bool>>[]
         {
             (stages, id) => stages.StartAsync(id, StageName.Deploying, Token),
             (stages, id) => stages.SetAsync(id, StageName.Deploying, StageStatus.InProgress, null, Token),
@@ -123,8 +123,8 @@ public sealed class CancelRaceTests : DatabaseTests
             var end = await UnitOfWork.RunAsync(async (tx, token) =>
             {
                 attempts++;
-                Assert.That(await enter(tx.Get<IDeploymentStageRepository>(), deployment.Id), Is.True);
-                other = enter(Stages, deployment.Id);
+                Assert.That(await enter(tx.Get<IPlatformDeploymentStageRepository>(), deployment.Id), Is.True);
+                other = enter(PlatformStages, deployment.Id);
                 await UntilSomeoneWaitsAsync();
                 Assert.That(await WaitedForAsync(), Is.EqualTo("deployments"));
                 return await tx.Get<IDeploymentLifecycle>().SucceedAsync(deployment.Id, null, token);

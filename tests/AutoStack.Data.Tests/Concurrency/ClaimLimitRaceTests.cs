@@ -20,21 +20,21 @@ public sealed class ClaimLimitRaceTests : DatabaseTests
         var (first, second, third) = (await EnqueueAsync(busy), await EnqueueAsync(busy), await EnqueueAsync(busy));
         var other = await EnqueueAsync();
 
-        var job = (await Lifecycle.ClaimNextAsync(1, Token))!;
+        var job = (await Lifecycle.ClaimNextAsync(PerProject(1), Token))!;
         Assert.That((job.Deployment.Id, job.Deployment.Status, job.Project), Is.EqualTo((first.Id, DeploymentStatus.Cloning, busy)));
         Assert.That(await Deployments.FindAsync(first.Id, first.UserId, Token), Is.EqualTo(job.Deployment));
         Assert.That(
             (await Stages.ListByDeploymentAsync(first.Id, first.UserId, Token)).Select(s => $"{s.Name} {s.Status}"),
             Is.EqualTo(new[] { "queued completed", "cloning in_progress" }));
-        Assert.That((await Lifecycle.ClaimNextAsync(1, Token))!.Deployment.Id, Is.EqualTo(other.Id));
-        Assert.That(await Lifecycle.ClaimNextAsync(1, Token), Is.Null);
-        Assert.That((await Lifecycle.ClaimNextAsync(2, Token))!.Deployment.Id, Is.EqualTo(second.Id));
+        Assert.That((await Lifecycle.ClaimNextAsync(PerProject(1), Token))!.Deployment.Id, Is.EqualTo(other.Id));
+        Assert.That(await Lifecycle.ClaimNextAsync(PerProject(1), Token), Is.Null);
+        Assert.That((await Lifecycle.ClaimNextAsync(PerProject(2), Token))!.Deployment.Id, Is.EqualTo(second.Id));
 
         await Lifecycle.FailAsync(first.Id, "x", Token);
-        Assert.That(await Lifecycle.ClaimNextAsync(1, Token), Is.Null, "the second one is still under way");
+        Assert.That(await Lifecycle.ClaimNextAsync(PerProject(1), Token), Is.Null, "the second one is still under way");
         await Deployments.SoftDeleteAsync(second.Id, second.UserId, Token);
-        Assert.That((await Lifecycle.ClaimNextAsync(1, Token))!.Deployment.Id, Is.EqualTo(third.Id));
-        Assert.That(await Lifecycle.ClaimNextAsync(int.MaxValue, Token), Is.Null);
+        Assert.That((await Lifecycle.ClaimNextAsync(PerProject(1), Token))!.Deployment.Id, Is.EqualTo(third.Id));
+        Assert.That(await Lifecycle.ClaimNextAsync(PerProject(int.MaxValue), Token), Is.Null);
     }
 
     [TestCase(0)]
@@ -42,8 +42,8 @@ public sealed class ClaimLimitRaceTests : DatabaseTests
     [TestCase(int.MinValue)]
     public void A_limit_below_one_is_refused(int limit) =>
         Assert.That(
-            () => Lifecycle.ClaimNextAsync(limit, Token),
-            Throws.InstanceOf<ArgumentOutOfRangeException>().With.Property("ParamName").EqualTo("maxPerProject"));
+            () => Lifecycle.ClaimNextAsync(PerProject(limit), Token),
+            Throws.InstanceOf<ArgumentOutOfRangeException>().With.Property("ParamName").EqualTo("MaxPerProject"));
 
     [Test]
     public async Task A_claim_that_overlaps_another_does_not_exceed_the_limit_and_does_not_wait()
@@ -54,11 +54,11 @@ public sealed class ClaimLimitRaceTests : DatabaseTests
 
         await UnitOfWork.RunAsync(async (tx, token) =>
         {
-            Assert.That((await tx.Get<IDeploymentLifecycle>().ClaimNextAsync(1, token))!.Deployment.Id, Is.EqualTo(first.Id));
-            Assert.That(await Lifecycle.ClaimNextAsync(1, token).WaitAsync(Patience, token), Is.Null);
+            Assert.That((await tx.Get<IDeploymentLifecycle>().ClaimNextAsync(PerProject(1), token))!.Deployment.Id, Is.EqualTo(first.Id));
+            Assert.That(await Lifecycle.ClaimNextAsync(PerProject(1), token).WaitAsync(Patience, token), Is.Null);
         }, Token);
 
-        Assert.That(await Lifecycle.ClaimNextAsync(1, Token), Is.Null);
+        Assert.That(await Lifecycle.ClaimNextAsync(PerProject(1), Token), Is.Null);
         Assert.That(await UnderWayAsync(project), Is.EqualTo(1));
     }
 
@@ -73,9 +73,9 @@ public sealed class ClaimLimitRaceTests : DatabaseTests
         await UnitOfWork.RunAsync(async (tx, token) =>
         {
             var lifecycle = tx.Get<IDeploymentLifecycle>();
-            Assert.That((await lifecycle.ClaimNextAsync(1, token))!.Project.Id, Is.EqualTo(project.Id));
-            Assert.That((await lifecycle.ClaimNextAsync(1, token))!.Deployment.Id, Is.EqualTo(other.Id));
-            Assert.That(await lifecycle.ClaimNextAsync(1, token), Is.Null);
+            Assert.That((await lifecycle.ClaimNextAsync(PerProject(1), token))!.Project.Id, Is.EqualTo(project.Id));
+            Assert.That((await lifecycle.ClaimNextAsync(PerProject(1), token))!.Deployment.Id, Is.EqualTo(other.Id));
+            Assert.That(await lifecycle.ClaimNextAsync(PerProject(1), token), Is.Null);
         }, Token);
 
         Assert.That(await UnderWayAsync(project), Is.EqualTo(1));
@@ -90,13 +90,13 @@ public sealed class ClaimLimitRaceTests : DatabaseTests
 
         await UnitOfWork.RunAsync(async (tx, token) =>
         {
-            Assert.That((await tx.Get<IDeploymentLifecycle>().ClaimNextAsync(2, token))!.Project.Id, Is.EqualTo(busy.Id));
-            Assert.That((await Lifecycle.ClaimNextAsync(2, token).WaitAsync(Patience, token))!.Deployment.Id, Is.EqualTo(other.Id), "the project is held");
+            Assert.That((await tx.Get<IDeploymentLifecycle>().ClaimNextAsync(PerProject(2), token))!.Project.Id, Is.EqualTo(busy.Id));
+            Assert.That((await Lifecycle.ClaimNextAsync(PerProject(2), token).WaitAsync(Patience, token))!.Deployment.Id, Is.EqualTo(other.Id), "the project is held");
         }, Token);
         var next = await EnqueueAsync();
-        await Lifecycle.ClaimNextAsync(2, Token);
+        await Lifecycle.ClaimNextAsync(PerProject(2), Token);
 
-        Assert.That((await Lifecycle.ClaimNextAsync(2, Token))!.Deployment.Id, Is.EqualTo(next.Id), "the project is at its limit");
+        Assert.That((await Lifecycle.ClaimNextAsync(PerProject(2), Token))!.Deployment.Id, Is.EqualTo(next.Id), "the project is at its limit");
     }
 
     [Test]
@@ -108,10 +108,10 @@ public sealed class ClaimLimitRaceTests : DatabaseTests
         await UnitOfWork.RunAsync(async (tx, token) =>
         {
             await tx.Get<IDeploymentRepository>().CancelAsync(held.Id, held.UserId, null, token);
-            Assert.That((await Lifecycle.ClaimNextAsync(1, token).WaitAsync(Patience, token))!.Deployment.Id, Is.EqualTo(other.Id));
+            Assert.That((await Lifecycle.ClaimNextAsync(PerProject(1), token).WaitAsync(Patience, token))!.Deployment.Id, Is.EqualTo(other.Id));
         }, Token);
 
-        Assert.That(await Lifecycle.ClaimNextAsync(1, Token), Is.Null);
+        Assert.That(await Lifecycle.ClaimNextAsync(PerProject(1), Token), Is.Null);
     }
 
     [Test]
@@ -123,7 +123,7 @@ public sealed class ClaimLimitRaceTests : DatabaseTests
         {
             await tx.Get<IDeploymentRepository>().EnqueueAsync(new NewDeployment { ProjectId = deployment.ProjectId, UserId = deployment.UserId }, token);
             await tx.Get<IDeploymentLogRepository>().AppendAsync(deployment.Id, [new NewDeploymentLog { Message = "queued" }], token);
-            Assert.That((await Lifecycle.ClaimNextAsync(1, token).WaitAsync(Patience, token))?.Deployment.Id, Is.EqualTo(deployment.Id));
+            Assert.That((await Lifecycle.ClaimNextAsync(PerProject(1), token).WaitAsync(Patience, token))?.Deployment.Id, Is.EqualTo(deployment.Id));
         }, Token);
     }
 
@@ -135,12 +135,12 @@ public sealed class ClaimLimitRaceTests : DatabaseTests
         Assert.That(
             () => UnitOfWork.RunAsync(async (tx, token) =>
             {
-                await tx.Get<IDeploymentLifecycle>().ClaimNextAsync(1, token);
+                await tx.Get<IDeploymentLifecycle>().ClaimNextAsync(PerProject(1), token);
                 throw new InvalidOperationException();
             }, Token),
             Throws.InvalidOperationException);
 
-        Assert.That((await Lifecycle.ClaimNextAsync(1, Token))!.Deployment.Id, Is.EqualTo(deployment.Id));
+        Assert.That((await Lifecycle.ClaimNextAsync(PerProject(1), Token))!.Deployment.Id, Is.EqualTo(deployment.Id));
     }
 
     [Test]
@@ -154,6 +154,83 @@ public sealed class ClaimLimitRaceTests : DatabaseTests
             all += count;
         }
 
+        await WorkAsync(all, PerProject(Limit), "project_id", Limit);
+    }
+
+    [Test]
+    public async Task A_user_at_the_limit_is_skipped_until_one_of_the_deployments_ends()
+    {
+        var user = await AddUserAsync();
+        var (first, second) = (await EnqueueAsync(await AddProjectAsync(user.Id)), await EnqueueAsync(await AddProjectAsync(user.Id)));
+        var other = await EnqueueAsync();
+        var limit = new ClaimOptions { MaxPerUser = 1 };
+
+        Assert.That((await Lifecycle.ClaimNextAsync(limit, Token))!.Deployment.Id, Is.EqualTo(first.Id));
+        Assert.That((await Lifecycle.ClaimNextAsync(limit, Token))!.Deployment.Id, Is.EqualTo(other.Id));
+        Assert.That(await Lifecycle.ClaimNextAsync(limit, Token), Is.Null);
+
+        await Lifecycle.FailAsync(first.Id, "x", Token);
+        Assert.That((await Lifecycle.ClaimNextAsync(limit, Token))!.Deployment.Id, Is.EqualTo(second.Id));
+    }
+
+    [Test]
+    public async Task A_full_project_hides_neither_its_owners_other_project_nor_another_user()
+    {
+        var busy = await AddProjectAsync();
+        await FillAsync(busy, 3000);
+        var mine = await EnqueueAsync(await AddProjectAsync(busy.UserId));
+        var limit = new ClaimOptions { MaxPerProject = 1, MaxPerUser = 2 };
+        Assert.That((await Lifecycle.ClaimNextAsync(limit, Token))!.Project.Id, Is.EqualTo(busy.Id));
+
+        Assert.That((await Lifecycle.ClaimNextAsync(limit, Token))!.Deployment.Id, Is.EqualTo(mine.Id));
+        Assert.That(await Lifecycle.ClaimNextAsync(limit, Token), Is.Null, "the user is at the limit");
+
+        var other = await EnqueueAsync();
+        Assert.That((await Lifecycle.ClaimNextAsync(limit, Token))!.Deployment.Id, Is.EqualTo(other.Id));
+    }
+
+    [Test]
+    public async Task A_claim_that_overlaps_another_does_not_exceed_the_limit_of_the_user()
+    {
+        var user = await AddUserAsync();
+        var first = await EnqueueAsync(await AddProjectAsync(user.Id));
+        await EnqueueAsync(await AddProjectAsync(user.Id));
+        var limit = new ClaimOptions { MaxPerUser = 1 };
+
+        await UnitOfWork.RunAsync(async (tx, token) =>
+        {
+            Assert.That((await tx.Get<IDeploymentLifecycle>().ClaimNextAsync(limit, token))!.Deployment.Id, Is.EqualTo(first.Id));
+            Assert.That(await Lifecycle.ClaimNextAsync(limit, token).WaitAsync(Patience, token), Is.Null);
+        }, Token);
+
+        Assert.That(await Lifecycle.ClaimNextAsync(limit, Token), Is.Null);
+    }
+
+    [TestCase(0)]
+    [TestCase(int.MinValue)]
+    public void A_limit_of_a_user_below_one_is_refused(int limit) =>
+        Assert.That(
+            () => Lifecycle.ClaimNextAsync(new ClaimOptions { MaxPerUser = limit }, Token),
+            Throws.InstanceOf<ArgumentOutOfRangeException>().With.Property("ParamName").EqualTo("MaxPerUser"));
+
+    [Test]
+    public async Task Sixteen_workers_never_exceed_the_limit_of_a_user()
+    {
+        var all = 0;
+        foreach (var count in new[] { 40, 3, 20 })
+        {
+            var user = await AddUserAsync();
+            await FillAsync(await AddProjectAsync(user.Id), count);
+            await FillAsync(await AddProjectAsync(user.Id), count);
+            all += 2 * count;
+        }
+
+        await WorkAsync(all, new ClaimOptions { MaxPerUser = 2 }, "user_id", 2);
+    }
+
+    // Sixteen workers claim and end everything, while the number that is under way at once is counted.
+    private async Task WorkAsync(int all, ClaimOptions options, string column, int limit)
+    {
         var claimed = new ConcurrentBag<Guid>();
         var most = new ConcurrentBag<long>();
         using var start = new Barrier(16);
@@ -165,21 +242,21 @@ public sealed class ClaimLimitRaceTests : DatabaseTests
                 start.SignalAndWait(TimeSpan.FromSeconds(30));
                 while (claimed.Count < all)
                 {
-                    if (await Lifecycle.ClaimNextAsync(Limit, timeout.Token) is not { } job)
+                    if (await Lifecycle.ClaimNextAsync(options, timeout.Token) is not { } job)
                     {
                         await Task.Delay(1, timeout.Token);
                         continue;
                     }
 
                     most.Add((long)(await ScalarAsync(
-                        "SELECT max(n) FROM (SELECT count(*) AS n FROM deployments WHERE status = 'cloning' GROUP BY project_id) c"))!);
+                        "SELECT max(n) FROM (SELECT count(*) AS n FROM deployments WHERE status = 'cloning' GROUP BY " + column + ") c"))!);
                     claimed.Add(job.Deployment.Id);
                     await Lifecycle.FailAsync(job.Deployment.Id, "done", timeout.Token);
                 }
             }, Token, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap()));
 
         Assert.That(claimed, Has.Count.EqualTo(all).And.Unique);
-        Assert.That(most, Is.All.LessThanOrEqualTo(Limit));
+        Assert.That(most, Is.All.LessThanOrEqualTo(limit));
     }
 
     private Task FillAsync(Project project, int count) =>

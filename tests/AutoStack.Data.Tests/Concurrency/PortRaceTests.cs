@@ -16,8 +16,8 @@ public sealed class PortRaceTests : DatabaseTests
         // The first reservation is held open until eight others wait for it: all of them would find the same port free.
         var first = await UnitOfWork.RunAsync(async (tx, token) =>
         {
-            var reserved = await tx.Get<IDeploymentContainerRepository>().ReserveAsync(Request(8), token);
-            waiting = [.. Enumerable.Range(0, 8).Select(n => Task.Run(() => Containers.ReserveAsync(Request(n), Token)))];
+            var reserved = await tx.Get<IPlatformDeploymentContainerRepository>().ReserveAsync(Request(8), token);
+            waiting = [.. Enumerable.Range(0, 8).Select(n => Task.Run(() => PlatformContainers.ReserveAsync(Request(n), Token)))];
             await UntilSomeoneWaitsAsync(8);
             return reserved.Container!.Port;
         }, Token);
@@ -36,7 +36,7 @@ public sealed class PortRaceTests : DatabaseTests
         await UnitOfWork.RunAsync(async (tx, token) =>
         {
             await tx.Get<IDeploymentRepository>().CancelAsync(deployment.Id, deployment.UserId, null, token);
-            reservation = Containers.ReserveAsync(new NewDeploymentContainer { DeploymentId = deployment.Id, Image = "site:1", Host = Unique("host") }, Token);
+            reservation = PlatformContainers.ReserveAsync(new NewDeploymentContainer { DeploymentId = deployment.Id, Image = "site:1", Host = Unique("host") }, Token);
             await UntilSomeoneWaitsAsync();
         }, Token);
 
@@ -59,7 +59,7 @@ public sealed class PortRaceTests : DatabaseTests
             await insert.ExecuteNonQueryAsync(Token);
         }
 
-        var reservation = Containers.ReserveAsync(new NewDeploymentContainer { DeploymentId = deployment.Id, Image = "site:1", Host = host }, Token);
+        var reservation = PlatformContainers.ReserveAsync(new NewDeploymentContainer { DeploymentId = deployment.Id, Image = "site:1", Host = host }, Token);
         await UntilSomeoneWaitsAsync();
         await transaction.CommitAsync(Token);
 

@@ -57,6 +57,7 @@ public sealed partial class HostileArguments
         {
             return name.ToUpperInvariant() switch
             {
+                "REPOSITORY" => $"ada/{Unique("site")}",
                 "EMAIL" => $"{Unique("ada")}@example.com",
                 "URL" or "DEPLOYEDURL" or "AVATARURL" => "https://example.com/",
                 "HASH" => "0123456789abcdef0123456789abcdef01234567",

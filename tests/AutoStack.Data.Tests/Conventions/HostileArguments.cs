@@ -199,7 +199,7 @@ public sealed partial class HostileArguments : DatabaseTests
         }
 
         var deployment = await EnqueueAsync();
-        var container = (await Containers.ReserveAsync(
+        var container = (await PlatformContainers.ReserveAsync(
             new NewDeploymentContainer { DeploymentId = deployment.Id, Image = "i", Host = Unique("host") }, Token)).Container!;
         var session = await Sessions.AddAsync(new NewSession { UserId = deployment.UserId, Token = SessionToken.New() }, Token);
         var body = JsonDocument.Parse("{}").RootElement;
@@ -208,7 +208,7 @@ public sealed partial class HostileArguments : DatabaseTests
         (known["projectId"], known["deploymentId"]) = (deployment.ProjectId, deployment.Id);
         known["exceptSessionId"] = session.Id;
         known["id"] = type == typeof(IUserRepository) ? deployment.UserId
-            : type == typeof(IProjectRepository) ? deployment.ProjectId
+            : type == typeof(IProjectRepository) || type == typeof(IPlatformProjectRepository) ? deployment.ProjectId
             : type == typeof(IDeploymentContainerRepository) ? container.Id
             : type == typeof(IWebhookPayloadRepository) ? payload.PayloadId
             : deployment.Id;

@@ -125,12 +125,31 @@ public sealed class HotPlans : DatabaseTests
 
     [Test]
     public Task Running_containers_come_in_the_order_of_their_ids([Values] bool generic) => AssertOrderedAsync(
-        generic, "deployment_containers_pkey", ["c.status = 'running' AND c.id > @afterId"], ("afterId", "uuid", Start), ("limit", "int", "100"));
+        generic, "deployment_containers_pkey", ["c.status::text = 'running' AND c.id > @afterId"], ("afterId", "uuid", Start), ("limit", "int", "100"));
 
     [Test]
     public Task A_claim_takes_the_first_of_the_queue([Values] bool generic) => AssertOrderedAsync(
-        generic, "deployments_queued_created_at_id_idx", ["WHERE q.status = 'queued' AND NOT q.is_deleted\n    ORDER BY q.created_at, q.id\n    LIMIT 1\n    FOR NO KEY UPDATE SKIP LOCKED"],
-        ("now", "timestamp", "'2026-03-01'"), ("stageId", "uuid", "gen_random_uuid()"));
+        generic, "deployments_waiting_queue_place_id_idx", ["q.queue_place >= @afterPlace\n    ORDER BY q.queue_place, q.id\n    LIMIT 1\n    FOR NO KEY UPDATE SKIP LOCKED"],
+        ("afterPlace", "bigint", "0"), ("now", "timestamp", "'2026-03-01'"), ("stageId", "uuid", "gen_random_uuid()"));
+
+    // What is counted is counted by an index of what is under way, and of what waits one row a project is looked at.
+    [Test]
+    public async Task A_claim_with_limits_goes_from_project_to_project([Values] bool generic)
+    {
+        await using var connection = await Raw.OpenConnectionAsync(Token);
+        var plan = await ShippedPlan.ExplainAsync(
+            connection, ShippedStatements.Statements.First(s => s.Contains("WITH RECURSIVE visited", StringComparison.Ordinal)), generic,
+            [("maxPerProject", "int", "2"), ("maxPerUser", "int", "3")]);
+
+        Assert.That(plan, Does.Contain("deployments_waiting_user_id_project_id_queue_place_id_idx").And.Contain("deployments_under_way_project_id_idx")
+            .And.Contain("deployments_under_way_user_id_idx"));
+        Assert.That(plan, Does.Not.Contain("Seq Scan on deployments"), plan);
+    }
+
+    [Test]
+    public Task The_stalled_are_looked_for_among_what_is_under_way([Values] bool generic) => AssertAsync(
+        generic, "deployments_under_way_", mayBeSorted: true, ShippedPlan.Statement("WITH locked AS", "@idle"),
+        ("idle", "interval", "'1 hour'"), ("now", "timestamp", "'2026-03-01'"), ("limit", "int", "10"));
 
     // The lines themselves are sorted, which come from the caller.
     [Test]

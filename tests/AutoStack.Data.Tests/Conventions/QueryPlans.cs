@@ -5,7 +5,8 @@ namespace AutoStack.Data.Tests.Conventions;
 /// <summary>Statements that must not read a whole table are planned on filled tables, as the first executions are and as all later ones.</summary>
 public sealed class QueryPlans : DatabaseTests
 {
-    private const string Repository = "'https://github.com/ada/site-77.git'";
+    private const string Host = "'github.com'";
+    private const string Path = "'ada/site-77'";
 
     [OneTimeSetUp]
     public async Task FillAsync()
@@ -34,16 +35,25 @@ public sealed class QueryPlans : DatabaseTests
             SELECT gen_random_uuid(), p.id, u.id, 'success', 'manual', FALSE, '2026-01-01'::timestamp + row_number() OVER () * interval '1 s', FALSE
             FROM users u, (SELECT id FROM projects ORDER BY id LIMIT 200) p
             """);
+        await ExecuteAsync(
+            """
+            UPDATE projects
+            SET provider = 'github', provider_host = 'github.com', provider_repository_id = substring(repository_path from '[0-9]+'), access_proven_at = now()
+            """);
         await ExecuteAsync("ANALYZE users, projects, deployments, webhook_payloads");
     }
 
     [Test]
-    public Task Targets_of_a_push_come_from_the_index_of_repositories([Values] bool generic) =>
-        AssertUsesAsync("auto_deploy_enabled AND", generic, "projects_repository_path_id_idx", ("repository", "text", Repository), ("branch", "text", "'main'"), ("afterId", "uuid", "'00000000-0000-0000-0000-000000000000'"), ("limit", "int", "100"));
+    public Task Proven_targets_of_a_push_come_from_the_index_of_proofs([Values] bool generic) =>
+        AssertUsesAsync("ORDER BY p.created_at, p.id\nLIMIT @limit", generic, "projects_provider_repository_idx", Target());
+
+    [Test]
+    public Task Unproven_targets_of_a_push_come_from_the_index_of_repositories([Values] bool generic) =>
+        AssertUsesAsync(") u\nORDER BY u.id", generic, "projects_repository_path_id_idx", Target(("path", "text", Path)));
 
     [Test]
     public Task Projects_of_a_repository_come_from_its_index([Values] bool generic) =>
-        AssertUsesAsync("TRUE) AND p.id > @afterId\n", generic, "projects_repository_path_id_idx", ("repository", "text", Repository), ("afterId", "uuid", "'00000000-0000-0000-0000-000000000000'"), ("limit", "int", "100"));
+        AssertUsesAsync("@host = ''::text) AND p.id > @afterId", generic, "projects_repository_path_id_idx", ("host", "text", Host), ("path", "text", Path), ("afterId", "uuid", "'00000000-0000-0000-0000-000000000000'"), ("limit", "int", "100"));
 
     [Test]
     public Task A_delivery_is_found_by_its_index_before_it_is_stored([Values] bool generic) =>
@@ -76,6 +86,9 @@ public sealed class QueryPlans : DatabaseTests
     // The owner is one of the filled ones, whose share of the table the planner knows.
     private static (string Name, string Type, string Value)[] Filter(params (string Name, string Type, string Value)[] more) =>
         [("ownerId", "uuid", "md5('owner7')::uuid"), ("projectId", "uuid", "NULL"), ("status", "text", "'success'"), ("pattern", "text", "'%it%'"), .. more];
+
+    private static (string Name, string Type, string Value)[] Target(params (string Name, string Type, string Value)[] more) =>
+        [("provider", "text", "'github'"), ("host", "text", Host), ("repositoryId", "text", "'77'"), ("maxAgeSeconds", "int", "NULL"), ("branches", "text[]", "'{main}'"), ("limit", "int", "1001"), ("now", "timestamp", "NULL"), .. more];
 
     private static (string Name, string Type, string Value)[] Delivery(params (string Name, string Type, string Value)[] more) =>
         [("id", "uuid", "gen_random_uuid()"), ("provider", "text", "'github'"), ("deliveryId", "text", "'d-77'"), .. more];

@@ -82,7 +82,7 @@ internal static class ReadmeCode
     }
 
     public static async Task ContainerAsync(
-        IDeploymentContainerRepository containers, Deployment deployment, Func<int, Task<string>> run, CancellationToken cancellationToken)
+        IPlatformDeploymentContainerRepository containers, Deployment deployment, Func<int, Task<string>> run, CancellationToken cancellationToken)
     {
         var reservation = await containers.ReserveAsync(new NewDeploymentContainer { DeploymentId = deployment.Id, Image = "site:1" }, cancellationToken);
         if (reservation.Container is not { } place)
@@ -96,7 +96,7 @@ internal static class ReadmeCode
     }
 
     public static async Task SweepAsync(
-        IDeploymentMaintenance maintenance, IDeploymentContainerRepository containers, Func<DeploymentContainer, Task> stop, CancellationToken cancellationToken)
+        IDeploymentMaintenance maintenance, IPlatformDeploymentContainerRepository containers, Func<DeploymentContainer, Task> stop, CancellationToken cancellationToken)
     {
         await maintenance.FailStalledAsync(TimeSpan.FromMinutes(30), "The worker does not answer.", 100, cancellationToken);
         foreach (var orphan in await containers.ListOrphansAsync(100, Guid.Empty, cancellationToken))
@@ -107,7 +107,7 @@ internal static class ReadmeCode
     }
 
     public static async Task MonitorAsync(
-        IDeploymentHealthCheckRepository healthChecks,
+        IPlatformDeploymentHealthCheckRepository healthChecks,
         IDeploymentMaintenance maintenance,
         IReadOnlyCollection<NewDeploymentHealthCheck> results,
         CancellationToken cancellationToken)
@@ -143,9 +143,8 @@ internal static class ReadmeCode
         return first;
     }
 
-    public static async Task<IReadOnlyList<Deployment>> PushAsync(
-        IUnitOfWork unitOfWork, JsonElement body, Dictionary<string, string> requestHeaders, string repository, string branch, CommitInfo commit,
-        CancellationToken cancellationToken)
+    public static async Task PushAsync(
+        IPlatformPushes pushes, JsonElement body, Dictionary<string, string> requestHeaders, Action<PushTarget> verifyLater, CancellationToken cancellationToken)
     {
         var delivery = new NewWebhookPayload
         {
@@ -153,39 +152,19 @@ internal static class ReadmeCode
             PayloadJson = body,
             Headers = JsonSerializer.SerializeToElement(requestHeaders),
         };
-        var queued = await unitOfWork.RunAsync(async (tx, ct) =>
+        var result = await pushes.HandleAsync(delivery, PushOptions.Default, cancellationToken);
+        foreach (var target in result.Unproven)
         {
-            var webhooks = tx.Get<IWebhookPayloadRepository>();
-            var stored = await webhooks.StoreAsync(delivery, ct);
-            var started = new List<Deployment>();
-            if (stored.Outcome == WebhookStoreOutcome.Duplicate)
-            {
-                return started;
-            }
+            verifyLater(target);
+        }
+    }
 
-            foreach (var project in await tx.Get<IProjectRepository>().ListAutoDeployTargetsAsync(repository, branch, 1000, Guid.Empty, ct))
-            {
-                var deployment = await tx.Get<IDeploymentRepository>().EnqueueAsync(
-                    new NewDeployment
-                    {
-                        ProjectId = project.Id,
-                        UserId = project.UserId,
-                        Branch = project.AutoDeployBranch ?? project.Branch,
-                        Commit = commit,
-                        CreatorType = CreatorType.Webhook,
-                        IsProduction = true,
-                    }, ct);
-                started.Add(deployment!);
-            }
-
-            if (started.Count > 0)
-            {
-                await webhooks.AttachDeploymentAsync(stored.PayloadId, started[0].Id, ct);
-            }
-
-            return started;
-        }, cancellationToken);
-        return queued;
+    public static async Task ProveAsync(
+        IPlatformProjectRepository projects, Project project, string idAtGitHub, CancellationToken cancellationToken)
+    {
+        var access = new RepositoryAccess { Provider = WebhookProvider.GitHub, Host = "github.com", RepositoryId = idAtGitHub };
+        var recorded = await projects.RecordAccessAsync(project.Id, project.Repository, access, cancellationToken);
+        _ = recorded;
     }
 
     public static async Task PurgeAsync(IWebhookPayloadRepository webhooks, TimeProvider clock, CancellationToken cancellationToken)

@@ -15,17 +15,17 @@ public sealed class DeploymentContainerRepositoryTests : DatabaseTests
         Assert.That(reserved.Port, Is.EqualTo(30000));
         Assert.That(reserved.ContainerId, Is.EqualTo($"pending:{reserved.Id}"));
         Assert.That(reserved.Status, Is.EqualTo(ContainerStatus.Starting));
-        Assert.That(await Containers.MarkRunningAsync(reserved.Id, Token), Is.False, "no container is known yet");
+        Assert.That(await PlatformContainers.MarkRunningAsync(reserved.Id, Token), Is.False, "no container is known yet");
 
-        Assert.That(await Containers.ConfirmAsync(reserved.Id, "docker-1", Token), Is.True);
-        Assert.That(await Containers.ConfirmAsync(reserved.Id, "docker-2", Token), Is.False);
-        Assert.That(await Containers.MarkRunningAsync(reserved.Id, Token), Is.True);
-        Assert.That(await Containers.MarkRunningAsync(reserved.Id, Token), Is.False);
-        Assert.That(await Containers.MarkFailedAsync(reserved.Id, Token), Is.True);
-        Assert.That(await Containers.MarkRunningAsync(reserved.Id, Token), Is.True, "it recovered");
-        Assert.That(await Containers.MarkStoppedAsync(reserved.Id, Token), Is.True);
-        Assert.That(await Containers.MarkStoppedAsync(reserved.Id, Token), Is.False);
-        Assert.That(await Containers.MarkRunningAsync(reserved.Id, Token), Is.False);
+        Assert.That(await PlatformContainers.ConfirmAsync(reserved.Id, "docker-1", Token), Is.True);
+        Assert.That(await PlatformContainers.ConfirmAsync(reserved.Id, "docker-2", Token), Is.False);
+        Assert.That(await PlatformContainers.MarkRunningAsync(reserved.Id, Token), Is.True);
+        Assert.That(await PlatformContainers.MarkRunningAsync(reserved.Id, Token), Is.False);
+        Assert.That(await PlatformContainers.MarkFailedAsync(reserved.Id, Token), Is.True);
+        Assert.That(await PlatformContainers.MarkRunningAsync(reserved.Id, Token), Is.True, "it recovered");
+        Assert.That(await PlatformContainers.MarkStoppedAsync(reserved.Id, Token), Is.True);
+        Assert.That(await PlatformContainers.MarkStoppedAsync(reserved.Id, Token), Is.False);
+        Assert.That(await PlatformContainers.MarkRunningAsync(reserved.Id, Token), Is.False);
 
         var stopped = (await Containers.ListByDeploymentAsync(deployment.Id, deployment.UserId, Token)).Single();
         Assert.That((stopped.ContainerId, stopped.Status), Is.EqualTo(("docker-1", ContainerStatus.Stopped)));
@@ -39,13 +39,13 @@ public sealed class DeploymentContainerRepositoryTests : DatabaseTests
         var deployment = await EnqueueAsync();
         var first = (await ReserveAsync(deployment, host))!;
         var second = (await ReserveAsync(deployment, host))!;
-        await Containers.ConfirmAsync(first.Id, "docker-1", Token);
-        await Containers.MarkFailedAsync(first.Id, Token);
+        await PlatformContainers.ConfirmAsync(first.Id, "docker-1", Token);
+        await PlatformContainers.MarkFailedAsync(first.Id, Token);
 
         Assert.That(second.Port, Is.EqualTo(30001));
         Assert.That((await ReserveAsync(deployment, host))!.Port, Is.EqualTo(30002), "unhealthy is not stopped");
 
-        await Containers.MarkStoppedAsync(first.Id, Token);
+        await PlatformContainers.MarkStoppedAsync(first.Id, Token);
         Assert.That((await ReserveAsync(deployment, host))!.Port, Is.EqualTo(30000));
     }
 
@@ -84,14 +84,14 @@ public sealed class DeploymentContainerRepositoryTests : DatabaseTests
             Ports = new PortRange(31000, 31001),
         };
 
-        var first = await Containers.ReserveAsync(request, Token);
-        Assert.That(await Containers.ReserveAsync(request, Token), Is.EqualTo(first));
+        var first = await PlatformContainers.ReserveAsync(request, Token);
+        Assert.That(await PlatformContainers.ReserveAsync(request, Token), Is.EqualTo(first));
         await ReserveAsync(deployment, request.Host, request.Ports);
-        Assert.That(await Containers.ReserveAsync(request, Token), Is.EqualTo(first));
+        Assert.That(await PlatformContainers.ReserveAsync(request, Token), Is.EqualTo(first));
 
         var other = await EnqueueAsync();
         Assert.That(
-            () => Containers.ReserveAsync(request with { DeploymentId = other.Id }, Token),
+            () => PlatformContainers.ReserveAsync(request with { DeploymentId = other.Id }, Token),
             Throws.TypeOf<DuplicateException>().With.Property("Constraint").EqualTo("deployment_containers_pkey"));
     }
 
@@ -103,16 +103,16 @@ public sealed class DeploymentContainerRepositoryTests : DatabaseTests
         await RunningAsync(finished: false);
         var stopped = await RunningAsync(finished: true);
         await Deployments.SoftDeleteAsync(deleted.DeploymentId, await OwnerAsync(deleted), Token);
-        await Containers.MarkStoppedAsync(stopped.Id, Token);
+        await PlatformContainers.MarkStoppedAsync(stopped.Id, Token);
         var next = await RunningAsync(finished: true);
 
-        var all = await Containers.ListRunningAsync(100, Guid.Empty, Token);
+        var all = await PlatformContainers.ListRunningAsync(100, Guid.Empty, Token);
         Assert.That(all.Select(c => c.Container.Id), Is.EqualTo(new[] { running.Id, next.Id }.Order()));
         Assert.That(all[0].UserId, Is.EqualTo(await OwnerAsync(all[0].Container)));
         Assert.That(all[0].DeployedUrl, Is.EqualTo("https://site"));
 
-        var page = await Containers.ListRunningAsync(1, Guid.Empty, Token);
-        Assert.That((await Containers.ListRunningAsync(1, page[0].Container.Id, Token)).Single(), Is.EqualTo(all[1]));
+        var page = await PlatformContainers.ListRunningAsync(1, Guid.Empty, Token);
+        Assert.That((await PlatformContainers.ListRunningAsync(1, page[0].Container.Id, Token)).Single(), Is.EqualTo(all[1]));
     }
 
     [Test]
@@ -121,14 +121,14 @@ public sealed class DeploymentContainerRepositoryTests : DatabaseTests
         var deployment = await EnqueueAsync();
         var good = new NewDeploymentContainer { DeploymentId = deployment.Id, Image = "site:1" };
 
-        Assert.That(() => Containers.ReserveAsync(null!, Token), Throws.ArgumentNullException);
-        Assert.That(() => Containers.ReserveAsync(good with { Image = "" }, Token), Throws.ArgumentException.With.Property("ParamName").EqualTo("container.Image"));
-        Assert.That(() => Containers.ReserveAsync(good with { Host = new string('h', 256) }, Token), Throws.ArgumentException.With.Message.Contains("at most 255"));
-        Assert.That(() => Containers.ReserveAsync(good with { Ports = default }, Token), Throws.ArgumentException);
-        Assert.That(() => Containers.ReserveAsync(good with { DeploymentId = Guid.NewGuid() }, Token), Throws.TypeOf<MissingReferenceException>());
-        Assert.That(() => Containers.ConfirmAsync(Guid.NewGuid(), " ", Token), Throws.ArgumentException);
-        Assert.That(await Containers.ConfirmAsync(Guid.NewGuid(), "docker-1", Token), Is.False);
-        Assert.That(() => Containers.ListRunningAsync(0, Guid.Empty, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
+        Assert.That(() => PlatformContainers.ReserveAsync(null!, Token), Throws.ArgumentNullException);
+        Assert.That(() => PlatformContainers.ReserveAsync(good with { Image = "" }, Token), Throws.ArgumentException.With.Property("ParamName").EqualTo("container.Image"));
+        Assert.That(() => PlatformContainers.ReserveAsync(good with { Host = new string('h', 256) }, Token), Throws.ArgumentException.With.Message.Contains("at most 255"));
+        Assert.That(() => PlatformContainers.ReserveAsync(good with { Ports = default }, Token), Throws.ArgumentException);
+        Assert.That(() => PlatformContainers.ReserveAsync(good with { DeploymentId = Guid.NewGuid() }, Token), Throws.TypeOf<MissingReferenceException>());
+        Assert.That(() => PlatformContainers.ConfirmAsync(Guid.NewGuid(), " ", Token), Throws.ArgumentException);
+        Assert.That(await PlatformContainers.ConfirmAsync(Guid.NewGuid(), "docker-1", Token), Is.False);
+        Assert.That(() => PlatformContainers.ListRunningAsync(0, Guid.Empty, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
     }
 
     [Test]
@@ -156,19 +156,19 @@ public sealed class DeploymentContainerRepositoryTests : DatabaseTests
         await Deployments.SoftDeleteAsync(deleted.DeploymentId, await OwnerAsync(deleted), Token);
         var failed = await RunningAsync(finished: false);
         await Lifecycle.FailAsync(failed.DeploymentId, "x", Token);
-        await Containers.MarkFailedAsync(failed.Id, Token);
+        await PlatformContainers.MarkFailedAsync(failed.Id, Token);
         var cancelled = await RunningAsync(finished: false);
         await Deployments.CancelAsync(cancelled.DeploymentId, await OwnerAsync(cancelled), null, Token);
         var stopped = await RunningAsync(finished: false);
         await Lifecycle.FailAsync(stopped.DeploymentId, "x", Token);
-        await Containers.MarkStoppedAsync(stopped.Id, Token);
+        await PlatformContainers.MarkStoppedAsync(stopped.Id, Token);
         var ids = new[] { deleted.Id, failed.Id, cancelled.Id };
 
-        Assert.That((await Containers.ListOrphansAsync(10, Guid.Empty, Token)).Select(c => c.Id), Is.EqualTo(ids));
-        Assert.That((await Containers.ListOrphansAsync(2, Guid.Empty, Token)).Select(c => c.Id), Is.EqualTo(ids[..2]));
-        Assert.That((await Containers.ListOrphansAsync(2, ids[1], Token)).Select(c => c.Id), Is.EqualTo(ids[2..]));
-        await Containers.MarkStoppedAsync(healthy.Id, Token);
-        Assert.That(() => Containers.ListOrphansAsync(0, Guid.Empty, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
+        Assert.That((await PlatformContainers.ListOrphansAsync(10, Guid.Empty, Token)).Select(c => c.Id), Is.EqualTo(ids));
+        Assert.That((await PlatformContainers.ListOrphansAsync(2, Guid.Empty, Token)).Select(c => c.Id), Is.EqualTo(ids[..2]));
+        Assert.That((await PlatformContainers.ListOrphansAsync(2, ids[1], Token)).Select(c => c.Id), Is.EqualTo(ids[2..]));
+        await PlatformContainers.MarkStoppedAsync(healthy.Id, Token);
+        Assert.That(() => PlatformContainers.ListOrphansAsync(0, Guid.Empty, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
     }
 
     [Test]
@@ -179,14 +179,14 @@ public sealed class DeploymentContainerRepositoryTests : DatabaseTests
         await ReserveAsync(deployment, host);
         var second = (await ReserveAsync(deployment, host))!;
         await ReserveAsync(deployment, host);
-        await Containers.MarkStoppedAsync(second.Id, Token);
+        await PlatformContainers.MarkStoppedAsync(second.Id, Token);
 
-        Assert.That(await Containers.ListPortsInUseAsync(host, 10, Token), Is.EqualTo(new[] { 30000, 30002 }));
-        Assert.That(await Containers.ListPortsInUseAsync(host, 1, Token), Is.EqualTo(new[] { 30000 }));
-        Assert.That(await Containers.ListPortsInUseAsync("' OR TRUE --", IDeploymentContainerRepository.MaxPorts, Token), Is.Empty);
-        Assert.That(() => Containers.ListPortsInUseAsync(" ", 10, Token), Throws.ArgumentException);
-        Assert.That(() => Containers.ListPortsInUseAsync(new string('x', 256), 10, Token), Throws.ArgumentException);
-        Assert.That(() => Containers.ListPortsInUseAsync(host, 65536, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
+        Assert.That(await PlatformContainers.ListPortsInUseAsync(host, 10, Token), Is.EqualTo(new[] { 30000, 30002 }));
+        Assert.That(await PlatformContainers.ListPortsInUseAsync(host, 1, Token), Is.EqualTo(new[] { 30000 }));
+        Assert.That(await PlatformContainers.ListPortsInUseAsync("' OR TRUE --", IPlatformDeploymentContainerRepository.MaxPorts, Token), Is.Empty);
+        Assert.That(() => PlatformContainers.ListPortsInUseAsync(" ", 10, Token), Throws.ArgumentException);
+        Assert.That(() => PlatformContainers.ListPortsInUseAsync(new string('x', 256), 10, Token), Throws.ArgumentException);
+        Assert.That(() => PlatformContainers.ListPortsInUseAsync(host, 65536, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
     }
 
     [Test]
@@ -203,12 +203,12 @@ public sealed class DeploymentContainerRepositoryTests : DatabaseTests
             ExcludedPorts = [30000, 30001, 30001, 80, -1],
         };
 
-        Assert.That((await Containers.ReserveAsync(request, Token)).Container!.Port, Is.EqualTo(30002));
-        Assert.That(await Containers.ReserveAsync(request with { ExcludedPorts = [30000, 30001, 30003] }, Token), Is.EqualTo(new ContainerReservation(ReservationOutcome.NoFreePort, null)));
-        Assert.That((await Containers.ReserveAsync(request with { ExcludedPorts = [] }, Token)).Container!.Port, Is.EqualTo(30000));
+        Assert.That((await PlatformContainers.ReserveAsync(request, Token)).Container!.Port, Is.EqualTo(30002));
+        Assert.That(await PlatformContainers.ReserveAsync(request with { ExcludedPorts = [30000, 30001, 30003] }, Token), Is.EqualTo(new ContainerReservation(ReservationOutcome.NoFreePort, null)));
+        Assert.That((await PlatformContainers.ReserveAsync(request with { ExcludedPorts = [] }, Token)).Container!.Port, Is.EqualTo(30000));
         Assert.That(await Containers.ListByDeploymentAsync(deployment.Id, deployment.UserId, Token), Has.Count.EqualTo(2));
-        Assert.That(() => Containers.ReserveAsync(request with { ExcludedPorts = null! }, Token), Throws.ArgumentNullException);
-        Assert.That(() => Containers.ReserveAsync(request with { ExcludedPorts = new int[65536] }, Token), Throws.ArgumentException);
+        Assert.That(() => PlatformContainers.ReserveAsync(request with { ExcludedPorts = null! }, Token), Throws.ArgumentNullException);
+        Assert.That(() => PlatformContainers.ReserveAsync(request with { ExcludedPorts = new int[65536] }, Token), Throws.ArgumentException);
     }
 
     [Test]
@@ -224,12 +224,12 @@ public sealed class DeploymentContainerRepositoryTests : DatabaseTests
         {
             var deployment = await StartedAsync(DeploymentStatus.Building);
             var request = new NewDeploymentContainer { Id = Guid.CreateVersion7(), DeploymentId = deployment.Id, Image = "site:1", Host = Unique("host") };
-            Assert.That((await Containers.ReserveAsync(request, Token)).Outcome, Is.EqualTo(ReservationOutcome.Reserved));
+            Assert.That((await PlatformContainers.ReserveAsync(request, Token)).Outcome, Is.EqualTo(ReservationOutcome.Reserved));
             await end(deployment);
 
-            Assert.That(await Containers.ReserveAsync(request with { Id = null }, Token), Is.EqualTo(refused));
-            Assert.That(await Containers.ReserveAsync(request, Token), Is.EqualTo(refused), "repeated: what was reserved before is an orphan now");
-            Assert.That(await Containers.ListOrphansAsync(1000, Guid.Empty, Token), Has.Exactly(1).Property("DeploymentId").EqualTo(deployment.Id));
+            Assert.That(await PlatformContainers.ReserveAsync(request with { Id = null }, Token), Is.EqualTo(refused));
+            Assert.That(await PlatformContainers.ReserveAsync(request, Token), Is.EqualTo(refused), "repeated: what was reserved before is an orphan now");
+            Assert.That(await PlatformContainers.ListOrphansAsync(1000, Guid.Empty, Token), Has.Exactly(1).Property("DeploymentId").EqualTo(deployment.Id));
         }
 
         var done = await StartedAsync(DeploymentStatus.Building);
@@ -244,15 +244,15 @@ public sealed class DeploymentContainerRepositoryTests : DatabaseTests
         Assert.That(() => new PortRange(first, last), Throws.TypeOf<ArgumentOutOfRangeException>());
 
     private async Task<DeploymentContainer?> ReserveAsync(Deployment deployment, string host, PortRange? ports = null) =>
-        (await Containers.ReserveAsync(
+        (await PlatformContainers.ReserveAsync(
             new NewDeploymentContainer { DeploymentId = deployment.Id, Image = "site:1", Host = host, Ports = ports ?? PortRange.Default }, Token)).Container;
 
     private async Task<DeploymentContainer> RunningAsync(bool finished)
     {
         var deployment = await StartedAsync(DeploymentStatus.Building);
         var container = (await ReserveAsync(deployment, Unique("host")))!;
-        await Containers.ConfirmAsync(container.Id, Unique("docker"), Token);
-        await Containers.MarkRunningAsync(container.Id, Token);
+        await PlatformContainers.ConfirmAsync(container.Id, Unique("docker"), Token);
+        await PlatformContainers.MarkRunningAsync(container.Id, Token);
         if (finished)
         {
             await Lifecycle.SucceedAsync(deployment.Id, "https://site", Token);

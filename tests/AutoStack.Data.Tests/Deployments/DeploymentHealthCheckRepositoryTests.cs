@@ -15,7 +15,7 @@ public sealed class DeploymentHealthCheckRepositoryTests : DatabaseTests
         var checks = new List<DeploymentHealthCheck>();
         for (var i = 0; i < 5; i++)
         {
-            checks.Insert(0, await HealthChecks.AddAsync(
+            checks.Insert(0, await PlatformHealthChecks.AddAsync(
                 new NewDeploymentHealthCheck
                 {
                     DeploymentId = deployment.Id,
@@ -38,10 +38,10 @@ public sealed class DeploymentHealthCheckRepositoryTests : DatabaseTests
         var other = await EnqueueAsync();
         var request = new NewDeploymentHealthCheck { Id = Guid.CreateVersion7(), DeploymentId = deployment.Id, Url = "http://localhost", IsLive = true };
 
-        var first = await HealthChecks.AddAsync(request, Token);
+        var first = await PlatformHealthChecks.AddAsync(request, Token);
 
-        Assert.That(await HealthChecks.AddAsync(request with { IsLive = false }, Token), Is.EqualTo(first));
-        Assert.That(() => HealthChecks.AddAsync(request with { DeploymentId = other.Id }, Token), Throws.TypeOf<DuplicateException>());
+        Assert.That(await PlatformHealthChecks.AddAsync(request with { IsLive = false }, Token), Is.EqualTo(first));
+        Assert.That(() => PlatformHealthChecks.AddAsync(request with { DeploymentId = other.Id }, Token), Throws.TypeOf<DuplicateException>());
     }
 
     [Test]
@@ -50,10 +50,10 @@ public sealed class DeploymentHealthCheckRepositoryTests : DatabaseTests
         var stranger = await AddUserAsync();
         var deployment = await EnqueueAsync();
         var good = new NewDeploymentHealthCheck { DeploymentId = deployment.Id, Url = "http://localhost", IsLive = true };
-        await HealthChecks.AddAsync(good, Token);
+        await PlatformHealthChecks.AddAsync(good, Token);
 
-        Assert.That(() => HealthChecks.AddAsync(good with { Url = " " }, Token), Throws.ArgumentException);
-        Assert.That(() => HealthChecks.AddAsync(good with { DeploymentId = Guid.NewGuid() }, Token), Throws.TypeOf<MissingReferenceException>());
+        Assert.That(() => PlatformHealthChecks.AddAsync(good with { Url = " " }, Token), Throws.ArgumentException);
+        Assert.That(() => PlatformHealthChecks.AddAsync(good with { DeploymentId = Guid.NewGuid() }, Token), Throws.TypeOf<MissingReferenceException>());
         Assert.That(() => HealthChecks.ListLatestAsync(deployment.Id, deployment.UserId, 0, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
         Assert.That(await HealthChecks.ListLatestAsync(deployment.Id, stranger.Id, 10, Token), Is.Empty);
     }
@@ -83,8 +83,8 @@ public sealed class DeploymentHealthCheckRepositoryTests : DatabaseTests
             new() { DeploymentId = Guid.NewGuid(), Url = "http://gone", IsLive = false },
         ];
 
-        Assert.That(await HealthChecks.AddManyAsync(checks, Token), Is.EqualTo(2), "one deployment is gone");
-        Assert.That(await HealthChecks.AddManyAsync([checks[1], checks[0]], Token), Is.EqualTo(2));
+        Assert.That(await PlatformHealthChecks.AddManyAsync(checks, Token), Is.EqualTo(2), "one deployment is gone");
+        Assert.That(await PlatformHealthChecks.AddManyAsync([checks[1], checks[0]], Token), Is.EqualTo(2));
 
         var stored = (await HealthChecks.ListLatestAsync(first.Id, first.UserId, 10, Token)).Single();
         Assert.That(
@@ -103,8 +103,8 @@ public sealed class DeploymentHealthCheckRepositoryTests : DatabaseTests
         Task<int> again = null!;
         await UnitOfWork.RunAsync(async (tx, ct) =>
         {
-            await tx.Get<IDeploymentHealthCheckRepository>().AddManyAsync(checks, ct);
-            again = HealthChecks.AddManyAsync([.. checks.Reverse()], Token);
+            await tx.Get<IPlatformDeploymentHealthCheckRepository>().AddManyAsync(checks, ct);
+            again = PlatformHealthChecks.AddManyAsync([.. checks.Reverse()], Token);
             await UntilSomeoneWaitsAsync();
         }, Token);
 
@@ -122,7 +122,7 @@ public sealed class DeploymentHealthCheckRepositoryTests : DatabaseTests
         await UnitOfWork.RunAsync(async (tx, ct) =>
         {
             Assert.That(await tx.Get<IDeploymentMaintenance>().PurgeDeletedAsync(Clock.GetUtcNow().AddDays(1), 1000, ct), Is.GreaterThan(0));
-            adding = HealthChecks.AddManyAsync([Check(removed, 0, true), Check(kept, 0, true)], Token);
+            adding = PlatformHealthChecks.AddManyAsync([Check(removed, 0, true), Check(kept, 0, true)], Token);
             await UntilSomeoneWaitsAsync();
         }, Token);
 
@@ -169,7 +169,7 @@ public sealed class DeploymentHealthCheckRepositoryTests : DatabaseTests
         var deployment = await EnqueueAsync();
         await CheckAsync(deployment, checks);
 
-        Assert.That(await HealthChecks.CountConsecutiveFailuresAsync(deployment.Id, Token), Is.EqualTo(failures));
+        Assert.That(await PlatformHealthChecks.CountConsecutiveFailuresAsync(deployment.Id, Token), Is.EqualTo(failures));
     }
 
     [Test]
@@ -188,22 +188,22 @@ public sealed class DeploymentHealthCheckRepositoryTests : DatabaseTests
         var second = await RunningAsync("---");
         var ids = new[] { unhealthy.Id, second.Id };
 
-        var found = await HealthChecks.ListUnhealthyAsync(3, 10, Guid.Empty, Token);
+        var found = await PlatformHealthChecks.ListUnhealthyAsync(3, 10, Guid.Empty, Token);
 
         Assert.That(found.Select(u => u.DeploymentId), Is.EqualTo(ids));
         Assert.That(found[0], Is.EqualTo(new UnhealthyDeployment(unhealthy.Id, unhealthy.ProjectId, unhealthy.UserId, Start.AddMinutes(3))));
-        Assert.That((await HealthChecks.ListUnhealthyAsync(3, 1, Guid.Empty, Token)).Select(u => u.DeploymentId), Is.EqualTo(ids[..1]));
-        Assert.That((await HealthChecks.ListUnhealthyAsync(3, 10, ids[0], Token)).Select(u => u.DeploymentId), Is.EqualTo(ids[1..]));
-        Assert.That(() => HealthChecks.ListUnhealthyAsync(0, 10, Guid.Empty, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
-        Assert.That(() => HealthChecks.ListUnhealthyAsync(101, 10, Guid.Empty, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
-        Assert.That(() => HealthChecks.ListUnhealthyAsync(3, 1001, Guid.Empty, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
+        Assert.That((await PlatformHealthChecks.ListUnhealthyAsync(3, 1, Guid.Empty, Token)).Select(u => u.DeploymentId), Is.EqualTo(ids[..1]));
+        Assert.That((await PlatformHealthChecks.ListUnhealthyAsync(3, 10, ids[0], Token)).Select(u => u.DeploymentId), Is.EqualTo(ids[1..]));
+        Assert.That(() => PlatformHealthChecks.ListUnhealthyAsync(0, 10, Guid.Empty, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
+        Assert.That(() => PlatformHealthChecks.ListUnhealthyAsync(101, 10, Guid.Empty, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
+        Assert.That(() => PlatformHealthChecks.ListUnhealthyAsync(3, 1001, Guid.Empty, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
     }
 
     [Test]
     public async Task A_history_has_every_part_also_those_without_a_check()
     {
         var deployment = await EnqueueAsync();
-        await HealthChecks.AddManyAsync(
+        await PlatformHealthChecks.AddManyAsync(
             [
                 Check(deployment, 0, true) with { LatencyMs = 10 },
                 Check(deployment, 4, false) with { LatencyMs = 21 },
@@ -249,13 +249,13 @@ public sealed class DeploymentHealthCheckRepositoryTests : DatabaseTests
 
         await UnitOfWork.RunAsync(async (tx, ct) =>
         {
-            Assert.That(await tx.Get<IDeploymentHealthCheckRepository>().PurgeAsync(before, 2, ct), Is.EqualTo(2));
-            Assert.That(await HealthChecks.PurgeAsync(before, 1000, ct).WaitAsync(TimeSpan.FromSeconds(20), ct), Is.EqualTo(3));
+            Assert.That(await tx.Get<IPlatformDeploymentHealthCheckRepository>().PurgeAsync(before, 2, ct), Is.EqualTo(2));
+            Assert.That(await PlatformHealthChecks.PurgeAsync(before, 1000, ct).WaitAsync(TimeSpan.FromSeconds(20), ct), Is.EqualTo(3));
         }, Token);
 
-        Assert.That(await HealthChecks.PurgeAsync(before, 1000, Token), Is.Zero);
+        Assert.That(await PlatformHealthChecks.PurgeAsync(before, 1000, Token), Is.Zero);
         Assert.That((await HealthChecks.ListLatestAsync(deployment.Id, deployment.UserId, 10, Token)).Single().CheckedAt, Is.EqualTo(before));
-        Assert.That(() => HealthChecks.PurgeAsync(before, 0, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
+        Assert.That(() => PlatformHealthChecks.PurgeAsync(before, 0, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
     }
 
     [Test]
@@ -264,17 +264,17 @@ public sealed class DeploymentHealthCheckRepositoryTests : DatabaseTests
         var deployment = await EnqueueAsync();
         var other = await EnqueueAsync();
         var good = Check(deployment, 0, true) with { Id = Guid.CreateVersion7() };
-        await HealthChecks.AddManyAsync([good], Token);
+        await PlatformHealthChecks.AddManyAsync([good], Token);
 
-        Assert.That(await HealthChecks.AddManyAsync([], Token), Is.Zero);
-        Assert.That(() => HealthChecks.AddManyAsync(null!, Token), Throws.ArgumentNullException);
-        Assert.That(() => HealthChecks.AddManyAsync([good, null!], Token), Throws.ArgumentException.With.Message.Contains("Check 1"));
-        Assert.That(() => HealthChecks.AddManyAsync([good with { Url = " " }], Token), Throws.ArgumentException.With.Message.Contains("Check 0"));
-        Assert.That(() => HealthChecks.AddManyAsync([good, good], Token), Throws.ArgumentException.With.Message.Contains("Check 1"));
+        Assert.That(await PlatformHealthChecks.AddManyAsync([], Token), Is.Zero);
+        Assert.That(() => PlatformHealthChecks.AddManyAsync(null!, Token), Throws.ArgumentNullException);
+        Assert.That(() => PlatformHealthChecks.AddManyAsync([good, null!], Token), Throws.ArgumentException.With.Message.Contains("Check 1"));
+        Assert.That(() => PlatformHealthChecks.AddManyAsync([good with { Url = " " }], Token), Throws.ArgumentException.With.Message.Contains("Check 0"));
+        Assert.That(() => PlatformHealthChecks.AddManyAsync([good, good], Token), Throws.ArgumentException.With.Message.Contains("Check 1"));
         Assert.That(
-            () => HealthChecks.AddManyAsync(new NewDeploymentHealthCheck[10_001], Token), Throws.ArgumentException.With.Message.Contains("10001 checks"));
+            () => PlatformHealthChecks.AddManyAsync(new NewDeploymentHealthCheck[10_001], Token), Throws.ArgumentException.With.Message.Contains("10001 checks"));
         Assert.That(
-            () => HealthChecks.AddManyAsync([good with { DeploymentId = other.Id }], Token),
+            () => PlatformHealthChecks.AddManyAsync([good with { DeploymentId = other.Id }], Token),
             Throws.TypeOf<DuplicateException>().With.Property("Constraint").EqualTo("deployment_health_checks_pkey"));
     }
 
@@ -283,14 +283,14 @@ public sealed class DeploymentHealthCheckRepositoryTests : DatabaseTests
 
     // One check a minute, + for live and - for not.
     private Task CheckAsync(Deployment deployment, string checks) =>
-        HealthChecks.AddManyAsync([.. checks.Select((c, i) => Check(deployment, i, c == '+'))], Token);
+        PlatformHealthChecks.AddManyAsync([.. checks.Select((c, i) => Check(deployment, i, c == '+'))], Token);
 
     private async Task<Deployment> RunningAsync(string checks)
     {
         var deployment = await StartedAsync(DeploymentStatus.Building);
-        var container = (await Containers.ReserveAsync(new NewDeploymentContainer { DeploymentId = deployment.Id, Image = "site:1", Host = Unique("host") }, Token)).Container!;
-        await Containers.ConfirmAsync(container.Id, Unique("docker"), Token);
-        await Containers.MarkRunningAsync(container.Id, Token);
+        var container = (await PlatformContainers.ReserveAsync(new NewDeploymentContainer { DeploymentId = deployment.Id, Image = "site:1", Host = Unique("host") }, Token)).Container!;
+        await PlatformContainers.ConfirmAsync(container.Id, Unique("docker"), Token);
+        await PlatformContainers.MarkRunningAsync(container.Id, Token);
         await ExecuteAsync("UPDATE deployment_containers SET created_at = '2025-01-01' WHERE id = $1", container.Id);
         await Lifecycle.SucceedAsync(deployment.Id, null, Token);
         await CheckAsync(deployment, checks);

@@ -186,7 +186,7 @@ public sealed class DeploymentLifecycleTests : DatabaseTests
         await UnitOfWork.RunAsync(async (tx, token) =>
         {
             await tx.Get<IDeploymentLifecycle>().AdvanceAsync(deployment.Id, DeploymentStatus.Copying, token);
-            await tx.Get<IDeploymentStageRepository>().StartAsync(deployment.Id, StageName.Deploying, token);
+            await tx.Get<IPlatformDeploymentStageRepository>().StartAsync(deployment.Id, StageName.Deploying, token);
             Assert.That(await tx.Get<IDeploymentRepository>().CancelAsync(deployment.Id, stranger.Id, null, token), Is.EqualTo(CancelResult.NotFound));
         }, Token);
 
@@ -245,9 +245,9 @@ public sealed class DeploymentLifecycleTests : DatabaseTests
         Assert.That(await Lifecycle.FailAsync(ended.Id, "late", Token), Is.EqualTo(TransitionResult.AlreadyFinished));
         Assert.That(await Lifecycle.SetCommitAsync(ended.Id, new CommitInfo("abc"), Token), Is.False);
         Assert.That(await Deployments.CancelAsync(ended.Id, ended.UserId, null, Token), Is.EqualTo(CancelResult.AlreadyFinished));
-        Assert.That(await Stages.StartAsync(ended.Id, StageName.Deploying, Token), Is.False);
-        Assert.That(await Stages.SetAsync(ended.Id, StageName.Deploying, StageStatus.Completed, null, Token), Is.False);
-        Assert.That(await Stages.PlanAsync(ended.Id, [StageName.Deploying], Token), Is.False);
+        Assert.That(await PlatformStages.StartAsync(ended.Id, StageName.Deploying, Token), Is.False);
+        Assert.That(await PlatformStages.SetAsync(ended.Id, StageName.Deploying, StageStatus.Completed, null, Token), Is.False);
+        Assert.That(await PlatformStages.PlanAsync(ended.Id, [StageName.Deploying], Token), Is.False);
         Assert.That(await Maintenance.AbandonAsync([ended.Id], "gone", Token), Is.EqualTo(1));
 
         var row = await ScalarAsync("SELECT status || ' ' || completed_at || coalesce(failed_reason, '') FROM deployments WHERE id = $1", ended.Id);

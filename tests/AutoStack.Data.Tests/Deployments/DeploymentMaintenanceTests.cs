@@ -180,7 +180,7 @@ public sealed class DeploymentMaintenanceTests : DatabaseTests
         var old = await DeletedAsync();
         await Logs.AppendAsync(old.Id, [new NewDeploymentLog { Message = "x" }], Token);
         await RuntimeLogs.AppendAsync(old.Id, RuntimeLogSource.Docker, [new NewDeploymentRuntimeLog(Clock.GetUtcNow(), "x")], Token);
-        await HealthChecks.AddAsync(new NewDeploymentHealthCheck { DeploymentId = old.Id, Url = "http://x", IsLive = true }, Token);
+        await PlatformHealthChecks.AddAsync(new NewDeploymentHealthCheck { DeploymentId = old.Id, Url = "http://x", IsLive = true }, Token);
         await ExecuteAsync(
             "INSERT INTO webhook_payloads (id, deployment_id, provider, payload_json, headers, received_at) VALUES ($1, $1, 'github', '{}', '{}', now())", old.Id);
         var older = await DeletedAsync();
@@ -211,12 +211,12 @@ public sealed class DeploymentMaintenanceTests : DatabaseTests
     {
         await ExecuteAsync("DELETE FROM deployments");
         var deployment = await EnqueueAsync();
-        var container = (await Containers.ReserveAsync(new NewDeploymentContainer { DeploymentId = deployment.Id, Image = "x", Host = Unique("host") }, Token)).Container!;
+        var container = (await PlatformContainers.ReserveAsync(new NewDeploymentContainer { DeploymentId = deployment.Id, Image = "x", Host = Unique("host") }, Token)).Container!;
         await Deployments.SoftDeleteAsync(deployment.Id, deployment.UserId, Token);
         var before = Clock.GetUtcNow().AddDays(1);
 
         Assert.That(await Maintenance.PurgeDeletedAsync(before, 10, Token), Is.Zero);
-        await Containers.MarkStoppedAsync(container.Id, Token);
+        await PlatformContainers.MarkStoppedAsync(container.Id, Token);
         Assert.That(await Maintenance.PurgeDeletedAsync(before, 10, Token), Is.EqualTo(1));
     }
 
@@ -226,7 +226,7 @@ public sealed class DeploymentMaintenanceTests : DatabaseTests
         var deployment = await SilentAsync();
         await UnitOfWork.RunAsync(async (tx, ct) =>
         {
-            Assert.That(await tx.Get<IDeploymentStageRepository>().CompleteAsync(deployment.Id, StageName.Building, ct), Is.True);
+            Assert.That(await tx.Get<IPlatformDeploymentStageRepository>().CompleteAsync(deployment.Id, StageName.Building, ct), Is.True);
             Assert.That(
                 await Maintenance.FailStalledAsync(Idle, "stalled", 1000, Token).WaitAsync(TimeSpan.FromSeconds(20), ct), Has.No.Member(deployment.Id));
         }, Token);

@@ -89,7 +89,7 @@ public sealed class DeploymentRepositoryTests : DatabaseTests
             () => Deployments.EnqueueAsync(good with { Branch = new string('b', 101) }, Token),
             Throws.ArgumentException.With.Property("ParamName").EqualTo("deployment.Branch").And.Message.Contains("at most 100"));
         Assert.That(
-            () => Deployments.EnqueueAsync(good with { Commit = new CommitInfo(new string('a', 64)) }, Token),
+            () => Deployments.EnqueueAsync(good with { Commit = new CommitInfo(new string('a', 65)) }, Token),
             Throws.ArgumentException.With.Property("ParamName").EqualTo("hash"));
         Assert.That(
             () => Deployments.EnqueueAsync(good with { CreatorType = CreatorType.From("robot") }, Token),
@@ -212,9 +212,9 @@ public sealed class DeploymentRepositoryTests : DatabaseTests
     {
         var deployment = await StartedAsync(DeploymentStatus.Building);
         await Logs.AppendAsync(deployment.Id, [.. Enumerable.Range(1, 30).Select(i => new NewDeploymentLog { Message = $"line {i}" })], Token);
-        var container = (await Containers.ReserveAsync(
+        var container = (await PlatformContainers.ReserveAsync(
             new NewDeploymentContainer { DeploymentId = deployment.Id, Image = "site:1", Host = Unique("host") }, Token)).Container!;
-        var check = await HealthChecks.AddAsync(
+        var check = await PlatformHealthChecks.AddAsync(
             new NewDeploymentHealthCheck { DeploymentId = deployment.Id, Url = "http://localhost", HttpStatus = 200, LatencyMs = 3, IsLive = true }, Token);
 
         var details = (await Deployments.FindDetailsAsync(deployment.Id, deployment.UserId, 20, Token))!;
@@ -270,9 +270,9 @@ public sealed class DeploymentRepositoryTests : DatabaseTests
     {
         var deployment = await StartedAsync(DeploymentStatus.Building);
         var host = Unique("host");
-        var open = (await Containers.ReserveAsync(new NewDeploymentContainer { DeploymentId = deployment.Id, Image = "a", Host = host }, Token)).Container!;
-        var stopped = (await Containers.ReserveAsync(new NewDeploymentContainer { DeploymentId = deployment.Id, Image = "a", Host = host }, Token)).Container!;
-        await Containers.MarkStoppedAsync(stopped.Id, Token);
+        var open = (await PlatformContainers.ReserveAsync(new NewDeploymentContainer { DeploymentId = deployment.Id, Image = "a", Host = host }, Token)).Container!;
+        var stopped = (await PlatformContainers.ReserveAsync(new NewDeploymentContainer { DeploymentId = deployment.Id, Image = "a", Host = host }, Token)).Container!;
+        await PlatformContainers.MarkStoppedAsync(stopped.Id, Token);
 
         Assert.That(await Deployments.SoftDeleteAsync(deployment.Id, deployment.UserId, Token), Is.EqualTo([open]));
     }
@@ -296,7 +296,7 @@ public sealed class DeploymentRepositoryTests : DatabaseTests
         var request = new NewDeployment { Id = Guid.CreateVersion7(), ProjectId = project.Id, UserId = project.UserId };
         await Deployments.EnqueueAsync(request, Token);
         await ExecuteAsync("UPDATE deployments SET status = 'copying', started_at = created_at WHERE id = $1", request.Id);
-        await Stages.StartAsync(request.Id.Value, StageName.Deploying, Token);
+        await PlatformStages.StartAsync(request.Id.Value, StageName.Deploying, Token);
         var before = await Stages.ListByDeploymentAsync(request.Id.Value, project.UserId, Token);
 
         Assert.That((await Deployments.EnqueueAsync(request, Token))!.Status, Is.EqualTo(DeploymentStatus.Copying));

@@ -13,15 +13,15 @@ public sealed class DeploymentStagePlanTests : DatabaseTests
     {
         var deployment = await StartedAsync(DeploymentStatus.Cloning);
 
-        Assert.That(await Stages.PlanAsync(deployment.Id, Plan, Token), Is.True);
+        Assert.That(await PlatformStages.PlanAsync(deployment.Id, Plan, Token), Is.True);
         Assert.That(await ListAsync(deployment), Is.EqualTo(new[] { "cloning in_progress", "building pending", "deploying pending" }));
         var planned = (await Stages.ListByDeploymentAsync(deployment.Id, deployment.UserId, Token))[1];
         Assert.That((planned.StartedAt, planned.CompletedAt, planned.ErrorMessage), Is.EqualTo(((DateTimeOffset?)null, (DateTimeOffset?)null, (string?)null)));
 
         await Lifecycle.AdvanceAsync(deployment.Id, DeploymentStatus.Building, Token);
-        Assert.That(await Stages.PlanAsync(deployment.Id, [.. Plan, .. Plan, StageName.From("BUILDING")], Token), Is.True, "repeated");
+        Assert.That(await PlatformStages.PlanAsync(deployment.Id, [.. Plan, .. Plan, StageName.From("BUILDING")], Token), Is.True, "repeated");
         Assert.That(await ListAsync(deployment), Is.EqualTo(new[] { "cloning completed", "building in_progress", "deploying pending" }));
-        Assert.That(await Stages.StartAsync(deployment.Id, StageName.Deploying, Token), Is.True);
+        Assert.That(await PlatformStages.StartAsync(deployment.Id, StageName.Deploying, Token), Is.True);
     }
 
     [Test]
@@ -29,7 +29,7 @@ public sealed class DeploymentStagePlanTests : DatabaseTests
     {
         await ExecuteAsync("UPDATE deployments SET status = 'failed' WHERE status = 'queued'");
         var deployment = await EnqueueAsync();
-        await Stages.PlanAsync(deployment.Id, [StageName.Queued, .. Plan], Token);
+        await PlatformStages.PlanAsync(deployment.Id, [StageName.Queued, .. Plan], Token);
 
         Assert.That((await Lifecycle.ClaimNextAsync(Token))!.Deployment.Id, Is.EqualTo(deployment.Id));
         Assert.That(await ListAsync(deployment), Is.EqualTo(new[] { "queued completed", "cloning in_progress", "building pending", "deploying pending" }));
@@ -39,8 +39,8 @@ public sealed class DeploymentStagePlanTests : DatabaseTests
     public async Task An_empty_plan_tells_whether_the_deployment_goes_on()
     {
         var deployment = await EnqueueAsync();
-        Assert.That(await Stages.PlanAsync(deployment.Id, [], Token), Is.True);
-        Assert.That(await Stages.PlanAsync(Guid.NewGuid(), [], Token), Is.False);
+        Assert.That(await PlatformStages.PlanAsync(deployment.Id, [], Token), Is.True);
+        Assert.That(await PlatformStages.PlanAsync(Guid.NewGuid(), [], Token), Is.False);
     }
 
     [Test]
@@ -55,8 +55,8 @@ public sealed class DeploymentStagePlanTests : DatabaseTests
 
         foreach (var id in new[] { failed.Id, succeeded.Id, deleted.Id, Guid.NewGuid() })
         {
-            Assert.That(await Stages.PlanAsync(id, Plan, Token), Is.False);
-            Assert.That(await Stages.SetAsync(id, StageName.Deploying, StageStatus.InProgress, null, Token), Is.False);
+            Assert.That(await PlatformStages.PlanAsync(id, Plan, Token), Is.False);
+            Assert.That(await PlatformStages.SetAsync(id, StageName.Deploying, StageStatus.InProgress, null, Token), Is.False);
             Assert.That(await ScalarAsync("SELECT count(*) FROM deployment_stages WHERE deployment_id = $1 AND stage_name = 'deploying'", id), Is.EqualTo(0));
         }
     }
@@ -66,8 +66,8 @@ public sealed class DeploymentStagePlanTests : DatabaseTests
     {
         foreach (var late in new Func<Guid, Task<bool>>[]
         {
-            id => Stages.PlanAsync(id, Plan, Token),
-            id => Stages.SetAsync(id, StageName.Deploying, StageStatus.InProgress, null, Token),
+            id => PlatformStages.PlanAsync(id, Plan, Token),
+            id => PlatformStages.SetAsync(id, StageName.Deploying, StageStatus.InProgress, null, Token),
         })
         {
             var deployment = await StartedAsync(DeploymentStatus.Building);
@@ -91,7 +91,7 @@ public sealed class DeploymentStagePlanTests : DatabaseTests
         Task<CancelResult> cancel = null!;
         await UnitOfWork.RunAsync(async (tx, token) =>
         {
-            await tx.Get<IDeploymentStageRepository>().PlanAsync(deployment.Id, [StageName.Deploying], token);
+            await tx.Get<IPlatformDeploymentStageRepository>().PlanAsync(deployment.Id, [StageName.Deploying], token);
             cancel = Deployments.CancelAsync(deployment.Id, deployment.UserId, null, Token);
             await UntilSomeoneWaitsAsync();
         }, Token);
@@ -107,7 +107,7 @@ public sealed class DeploymentStagePlanTests : DatabaseTests
     public async Task When_a_deployment_ends_its_pending_stages_are_cancelled_unless_it_did_well(string end, params string[] expected)
     {
         var deployment = await StartedAsync(DeploymentStatus.Cloning);
-        await Stages.PlanAsync(deployment.Id, Plan, Token);
+        await PlatformStages.PlanAsync(deployment.Id, Plan, Token);
         await Lifecycle.AdvanceAsync(deployment.Id, DeploymentStatus.Building, Token);
 
         await (end switch
@@ -128,7 +128,7 @@ public sealed class DeploymentStagePlanTests : DatabaseTests
     public async Task Set_goes_from_pending_to_in_progress_to_an_end_and_never_back()
     {
         var deployment = await EnqueueAsync();
-        Task<bool> SetAsync(StageStatus status) => Stages.SetAsync(deployment.Id, StageName.Deploying, status, null, Token);
+        Task<bool> SetAsync(StageStatus status) => PlatformStages.SetAsync(deployment.Id, StageName.Deploying, status, null, Token);
 
         Assert.That(await SetAsync(StageStatus.Pending), Is.True);
         Assert.That(await SetAsync(StageStatus.Pending), Is.False);
@@ -156,11 +156,11 @@ public sealed class DeploymentStagePlanTests : DatabaseTests
     public async Task A_stage_that_ends_at_once_has_an_end_and_a_start_unless_it_was_cancelled(string status, bool started)
     {
         var (planned, fresh) = (await EnqueueAsync(), await EnqueueAsync());
-        await Stages.PlanAsync(planned.Id, [StageName.Deploying], Token);
+        await PlatformStages.PlanAsync(planned.Id, [StageName.Deploying], Token);
 
         foreach (var deployment in new[] { planned, fresh })
         {
-            Assert.That(await Stages.SetAsync(deployment.Id, StageName.From("DEPLOYING"), StageStatus.From(status.ToUpperInvariant()), null, Token), Is.True);
+            Assert.That(await PlatformStages.SetAsync(deployment.Id, StageName.From("DEPLOYING"), StageStatus.From(status.ToUpperInvariant()), null, Token), Is.True);
             Assert.That(await FindAsync(deployment), Is.EqualTo((StageStatus.From(status), started, true)));
         }
 
@@ -171,10 +171,10 @@ public sealed class DeploymentStagePlanTests : DatabaseTests
     public async Task A_stage_never_ends_before_it_began()
     {
         var deployment = await EnqueueAsync();
-        await Stages.SetAsync(deployment.Id, StageName.Deploying, StageStatus.InProgress, null, Token);
+        await PlatformStages.SetAsync(deployment.Id, StageName.Deploying, StageStatus.InProgress, null, Token);
         await ExecuteAsync("UPDATE deployment_stages SET started_at = started_at + interval '1 day' WHERE deployment_id = $1", deployment.Id);
 
-        await Stages.SetAsync(deployment.Id, StageName.Deploying, StageStatus.Failed, "no such image \0", Token);
+        await PlatformStages.SetAsync(deployment.Id, StageName.Deploying, StageStatus.Failed, "no such image \0", Token);
 
         var stage = await StageAsync(deployment);
         Assert.That((stage.CompletedAt, stage.ErrorMessage), Is.EqualTo((stage.StartedAt, "no such image \uFFFD")));
@@ -186,7 +186,7 @@ public sealed class DeploymentStagePlanTests : DatabaseTests
         var deployment = await EnqueueAsync();
         await ExecuteAsync("INSERT INTO deployment_stages (id, deployment_id, stage_name) VALUES ($1, $2, 'Deploying')", Guid.NewGuid(), deployment.Id);
 
-        Assert.That(await Stages.SetAsync(deployment.Id, StageName.Deploying, StageStatus.InProgress, null, Token), Is.True);
+        Assert.That(await PlatformStages.SetAsync(deployment.Id, StageName.Deploying, StageStatus.InProgress, null, Token), Is.True);
         Assert.That(await ListAsync(deployment), Is.EqualTo(new[] { "queued in_progress", "Deploying in_progress" }));
     }
 
@@ -197,8 +197,8 @@ public sealed class DeploymentStagePlanTests : DatabaseTests
         Task<bool> second = null!;
         await UnitOfWork.RunAsync(async (tx, token) =>
         {
-            Assert.That(await tx.Get<IDeploymentStageRepository>().SetAsync(deployment.Id, StageName.Deploying, StageStatus.Completed, null, token), Is.True);
-            second = Stages.SetAsync(deployment.Id, StageName.Deploying, StageStatus.InProgress, null, Token);
+            Assert.That(await tx.Get<IPlatformDeploymentStageRepository>().SetAsync(deployment.Id, StageName.Deploying, StageStatus.Completed, null, token), Is.True);
+            second = PlatformStages.SetAsync(deployment.Id, StageName.Deploying, StageStatus.InProgress, null, Token);
             await UntilSomeoneWaitsAsync();
         }, Token);
 
@@ -213,8 +213,8 @@ public sealed class DeploymentStagePlanTests : DatabaseTests
         Task<bool> second = null!;
         await UnitOfWork.RunAsync(async (tx, token) =>
         {
-            Assert.That(await tx.Get<IDeploymentStageRepository>().StartAsync(deployment.Id, StageName.Deploying, token), Is.True);
-            second = Stages.StartAsync(deployment.Id, StageName.Deploying, Token);
+            Assert.That(await tx.Get<IPlatformDeploymentStageRepository>().StartAsync(deployment.Id, StageName.Deploying, token), Is.True);
+            second = PlatformStages.StartAsync(deployment.Id, StageName.Deploying, Token);
             await UntilSomeoneWaitsAsync();
         }, Token);
 
@@ -227,8 +227,8 @@ public sealed class DeploymentStagePlanTests : DatabaseTests
     {
         var project = await AddProjectAsync();
         var (first, second, none) = (await EnqueueAsync(project), await EnqueueAsync(project), await EnqueueAsync(project));
-        await Stages.PlanAsync(first.Id, [.. Plan.Reverse()], Token);
-        await Stages.PlanAsync(second.Id, [StageName.Copying], Token);
+        await PlatformStages.PlanAsync(first.Id, [.. Plan.Reverse()], Token);
+        await PlatformStages.PlanAsync(second.Id, [StageName.Copying], Token);
         await ExecuteAsync("DELETE FROM deployment_stages WHERE deployment_id = $1", none.Id);
         var deleted = await EnqueueAsync(project);
         await Deployments.SoftDeleteAsync(deleted.Id, deleted.UserId, Token);
@@ -249,12 +249,12 @@ public sealed class DeploymentStagePlanTests : DatabaseTests
     public void What_is_wrong_is_named()
     {
         var id = Guid.NewGuid();
-        Assert.That(() => Stages.PlanAsync(id, null!, Token), Throws.ArgumentNullException);
-        Assert.That(() => Stages.PlanAsync(id, [StageName.Cloning, default], Token), Throws.ArgumentException.With.Property("ParamName").EqualTo("names"));
-        Assert.That(() => Stages.PlanAsync(id, new StageName[101], Token), Throws.ArgumentException.With.Message.Contains("at most 100"));
-        Assert.That(() => Stages.SetAsync(id, StageName.From("Success"), StageStatus.Completed, null, Token), Throws.ArgumentException.With.Property("ParamName").EqualTo("name"));
-        Assert.That(() => Stages.SetAsync(id, StageName.Building, default, null, Token), Throws.ArgumentException.With.Property("ParamName").EqualTo("status"));
-        Assert.That(() => Stages.SetAsync(id, StageName.Building, StageStatus.Completed, "x", Token), Throws.ArgumentException.With.Property("ParamName").EqualTo("errorMessage"));
+        Assert.That(() => PlatformStages.PlanAsync(id, null!, Token), Throws.ArgumentNullException);
+        Assert.That(() => PlatformStages.PlanAsync(id, [StageName.Cloning, default], Token), Throws.ArgumentException.With.Property("ParamName").EqualTo("names"));
+        Assert.That(() => PlatformStages.PlanAsync(id, new StageName[101], Token), Throws.ArgumentException.With.Message.Contains("at most 100"));
+        Assert.That(() => PlatformStages.SetAsync(id, StageName.From("Success"), StageStatus.Completed, null, Token), Throws.ArgumentException.With.Property("ParamName").EqualTo("name"));
+        Assert.That(() => PlatformStages.SetAsync(id, StageName.Building, default, null, Token), Throws.ArgumentException.With.Property("ParamName").EqualTo("status"));
+        Assert.That(() => PlatformStages.SetAsync(id, StageName.Building, StageStatus.Completed, "x", Token), Throws.ArgumentException.With.Property("ParamName").EqualTo("errorMessage"));
         Assert.That(() => Stages.ListByDeploymentsAsync(null!, id, Token), Throws.ArgumentNullException);
         Assert.That(() => Stages.ListByDeploymentsAsync(new Guid[101], id, Token), Throws.ArgumentException.With.Message.Contains("at most 100"));
     }

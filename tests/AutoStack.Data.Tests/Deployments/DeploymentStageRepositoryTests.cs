@@ -10,12 +10,12 @@ public sealed class DeploymentStageRepositoryTests : DatabaseTests
     {
         var deployment = await EnqueueAsync();
 
-        Assert.That(await Stages.CompleteAsync(deployment.Id, StageName.Deploying, Token), Is.False, "not entered yet");
-        Assert.That(await Stages.StartAsync(deployment.Id, StageName.Deploying, Token), Is.True);
-        Assert.That(await Stages.StartAsync(deployment.Id, StageName.Deploying, Token), Is.False);
-        Assert.That(await Stages.CompleteAsync(deployment.Id, StageName.Deploying, Token), Is.True);
-        Assert.That(await Stages.CompleteAsync(deployment.Id, StageName.Deploying, Token), Is.False);
-        Assert.That(await Stages.StartAsync(deployment.Id, StageName.Deploying, Token), Is.False, "it has ended");
+        Assert.That(await PlatformStages.CompleteAsync(deployment.Id, StageName.Deploying, Token), Is.False, "not entered yet");
+        Assert.That(await PlatformStages.StartAsync(deployment.Id, StageName.Deploying, Token), Is.True);
+        Assert.That(await PlatformStages.StartAsync(deployment.Id, StageName.Deploying, Token), Is.False);
+        Assert.That(await PlatformStages.CompleteAsync(deployment.Id, StageName.Deploying, Token), Is.True);
+        Assert.That(await PlatformStages.CompleteAsync(deployment.Id, StageName.Deploying, Token), Is.False);
+        Assert.That(await PlatformStages.StartAsync(deployment.Id, StageName.Deploying, Token), Is.False, "it has ended");
 
         var stage = (await Stages.ListByDeploymentAsync(deployment.Id, deployment.UserId, Token)).Single(s => s.Name == StageName.Deploying);
         Assert.That(stage.Status, Is.EqualTo(StageStatus.Completed));
@@ -26,9 +26,9 @@ public sealed class DeploymentStageRepositoryTests : DatabaseTests
     public async Task A_failed_stage_keeps_its_error()
     {
         var deployment = await EnqueueAsync();
-        await Stages.StartAsync(deployment.Id, StageName.Deploying, Token);
+        await PlatformStages.StartAsync(deployment.Id, StageName.Deploying, Token);
 
-        Assert.That(await Stages.FailAsync(deployment.Id, StageName.Deploying, "no such image", Token), Is.True);
+        Assert.That(await PlatformStages.FailAsync(deployment.Id, StageName.Deploying, "no such image", Token), Is.True);
 
         var stage = (await Stages.ListByDeploymentAsync(deployment.Id, deployment.UserId, Token)).Single(s => s.Name == StageName.Deploying);
         Assert.That((stage.Status, stage.ErrorMessage), Is.EqualTo((StageStatus.Failed, "no such image")));
@@ -40,8 +40,8 @@ public sealed class DeploymentStageRepositoryTests : DatabaseTests
         var deployment = await EnqueueAsync();
         await ExecuteAsync("INSERT INTO deployment_stages (id, deployment_id, stage_name) VALUES ($1, $2, 'DEPLOYING')", Guid.NewGuid(), deployment.Id);
 
-        Assert.That(await Stages.StartAsync(deployment.Id, StageName.Deploying, Token), Is.True);
-        Assert.That(await Stages.CompleteAsync(deployment.Id, StageName.From("Deploying"), Token), Is.True);
+        Assert.That(await PlatformStages.StartAsync(deployment.Id, StageName.Deploying, Token), Is.True);
+        Assert.That(await PlatformStages.CompleteAsync(deployment.Id, StageName.From("Deploying"), Token), Is.True);
         Assert.That(await Stages.ListByDeploymentAsync(deployment.Id, deployment.UserId, Token), Has.Count.EqualTo(2));
     }
 
@@ -55,7 +55,7 @@ public sealed class DeploymentStageRepositoryTests : DatabaseTests
 
         Assert.That(stages.Single(s => !s.Name.IsKnown).Name.Value, Is.EqualTo("Success"));
         Assert.That(
-            () => Stages.StartAsync(deployment.Id, StageName.From("Success"), Token),
+            () => PlatformStages.StartAsync(deployment.Id, StageName.From("Success"), Token),
             Throws.ArgumentException.With.Property("ParamName").EqualTo("name").And.Message.Contains("queued, cloning, checkout"));
     }
 
@@ -65,8 +65,8 @@ public sealed class DeploymentStageRepositoryTests : DatabaseTests
         var cancelled = await StartedAsync(DeploymentStatus.Building);
         await Deployments.CancelAsync(cancelled.Id, cancelled.UserId, null, Token);
 
-        Assert.That(await Stages.StartAsync(cancelled.Id, StageName.Deploying, Token), Is.False);
-        Assert.That(await Stages.StartAsync(Guid.NewGuid(), StageName.Deploying, Token), Is.False);
+        Assert.That(await PlatformStages.StartAsync(cancelled.Id, StageName.Deploying, Token), Is.False);
+        Assert.That(await PlatformStages.StartAsync(Guid.NewGuid(), StageName.Deploying, Token), Is.False);
         Assert.That(await Stages.ListByDeploymentAsync(cancelled.Id, cancelled.UserId, Token), Has.Count.EqualTo(2));
     }
 
@@ -78,7 +78,7 @@ public sealed class DeploymentStageRepositoryTests : DatabaseTests
         await UnitOfWork.RunAsync(async (tx, token) =>
         {
             await tx.Get<IDeploymentRepository>().CancelAsync(deployment.Id, deployment.UserId, null, token);
-            start = Stages.StartAsync(deployment.Id, StageName.Deploying, Token);
+            start = PlatformStages.StartAsync(deployment.Id, StageName.Deploying, Token);
             await UntilSomeoneWaitsAsync();
         }, Token);
 
@@ -97,7 +97,7 @@ public sealed class DeploymentStageRepositoryTests : DatabaseTests
     [Test]
     public void What_is_wrong_is_named()
     {
-        Assert.That(() => Stages.FailAsync(Guid.NewGuid(), StageName.Building, " ", Token), Throws.ArgumentException);
-        Assert.That(() => Stages.CompleteAsync(Guid.NewGuid(), default, Token), Throws.ArgumentException);
+        Assert.That(() => PlatformStages.FailAsync(Guid.NewGuid(), StageName.Building, " ", Token), Throws.ArgumentException);
+        Assert.That(() => PlatformStages.CompleteAsync(Guid.NewGuid(), default, Token), Throws.ArgumentException);
     }
 }

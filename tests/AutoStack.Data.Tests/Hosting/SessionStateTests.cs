@@ -26,7 +26,7 @@ public sealed class SessionStateTests : DatabaseTests
         var logs = provider.GetRequiredService<IDeploymentLogRepository>();
         var unitOfWork = provider.GetRequiredService<IUnitOfWork>();
 
-        await lifecycle.ClaimNextAsync(1000, Token);
+        await lifecycle.ClaimNextAsync(PerProject(1000), Token);
         await logs.AppendAsync(deployment.Id, [new NewDeploymentLog { Message = "one" }], Token);
         await logs.AppendAsync(deployment.Id, [.. Enumerable.Range(0, 6000).Select(n => new NewDeploymentLog { Message = $"{n}" })], Token);
         await provider.GetRequiredService<IDeploymentMaintenance>().FailStalledAsync(TimeSpan.FromDays(1), "idle", 10, Token);

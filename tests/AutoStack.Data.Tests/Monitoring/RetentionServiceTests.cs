@@ -104,7 +104,7 @@ public sealed class RetentionServiceTests : DatabaseTests
 
         await UnitOfWork.RunAsync(async (tx, ct) =>
         {
-            Assert.That(await tx.Get<IDeploymentHealthCheckRepository>().PurgeAsync(before, 2, ct), Is.EqualTo(2));
+            Assert.That(await tx.Get<IPlatformDeploymentHealthCheckRepository>().PurgeAsync(before, 2, ct), Is.EqualTo(2));
             Assert.That(await tx.Get<IDeploymentLogRepository>().PurgeAsync(before, 2, ct), Is.EqualTo(2));
             Assert.That(await tx.Get<IDeploymentRuntimeLogRepository>().PurgeAsync(before, 2, ct), Is.EqualTo(2));
             Assert.That(await tx.Get<IDeploymentMaintenance>().PurgeDeletedAsync(before, 1, ct), Is.Zero.Or.EqualTo(1));
@@ -240,7 +240,7 @@ public sealed class RetentionServiceTests : DatabaseTests
             var times = Enumerable.Range(0, lines).Select(n => Old.AddMinutes(n)).Concat(last).ToList();
             await Logs.AppendAsync(deployment.Id, [.. times.Select(t => new NewDeploymentLog { Message = "x", Timestamp = t })], Token);
             await RuntimeLogs.AppendAsync(deployment.Id, RuntimeLogSource.Docker, [.. times.Select(t => new NewDeploymentRuntimeLog(t, "x"))], Token);
-            await HealthChecks.AddManyAsync(
+            await PlatformHealthChecks.AddManyAsync(
                 [.. times.Append(now).Distinct().Select(t => new NewDeploymentHealthCheck { DeploymentId = deployment.Id, Url = "http://x", IsLive = true, CheckedAt = t })], Token);
             if (i == deployments)
             {

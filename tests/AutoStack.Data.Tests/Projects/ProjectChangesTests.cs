@@ -62,7 +62,7 @@ public sealed class ProjectChangesTests : DatabaseTests
         var user = await AddUserAsync();
         var request = new NewProject { UserId = user.Id, Name = "Site", Repository = "ada/ensure", BuildCommand = "make" };
 
-        var made = await Projects.EnsureAsync(request, new ProjectPatch { Branch = "ignored at first" }, Token);
+        var made = await Projects.EnsureAsync(request, new ProjectPatch { Branch = "ignored-at-first" }, Token);
         var changed = await Projects.EnsureAsync(request with { Name = "Other", BuildCommand = "other" }, new ProjectPatch { Branch = "next" }, Token);
 
         Assert.That((made.Branch, made.BuildCommand), Is.EqualTo(("main", "make")));
@@ -123,10 +123,10 @@ public sealed class ProjectChangesTests : DatabaseTests
     {
         var project = await AddProjectAsync();
 
-        Assert.That(await Projects.SetDetectedAsync(project.Id, "build", ProjectRuntime.Docker, Token), Is.True);
-        Assert.That(await Projects.SetDetectedAsync(project.Id, "other", ProjectRuntime.NodeJs, Token), Is.False);
-        Assert.That(await Projects.SetDetectedAsync(project.Id, null, null, Token), Is.False);
-        Assert.That(await Projects.SetDetectedAsync(Guid.NewGuid(), "build", null, Token), Is.False);
+        Assert.That(await PlatformProjects.SetDetectedAsync(project.Id, "build", ProjectRuntime.Docker, Token), Is.True);
+        Assert.That(await PlatformProjects.SetDetectedAsync(project.Id, "other", ProjectRuntime.NodeJs, Token), Is.False);
+        Assert.That(await PlatformProjects.SetDetectedAsync(project.Id, null, null, Token), Is.False);
+        Assert.That(await PlatformProjects.SetDetectedAsync(Guid.NewGuid(), "build", null, Token), Is.False);
 
         var found = (await Projects.FindAsync(project.Id, project.UserId, Token))!;
         Assert.That((found.OutputDir, found.Runtime), Is.EqualTo(("build", ProjectRuntime.Docker)));
@@ -138,8 +138,8 @@ public sealed class ProjectChangesTests : DatabaseTests
         var project = await AddProjectAsync();
         await ExecuteAsync("UPDATE projects SET runtime = 'Static' WHERE id = $1", project.Id);
 
-        Assert.That(await Projects.SetDetectedAsync(project.Id, null, ProjectRuntime.Static, Token), Is.False);
-        Assert.That(await Projects.SetDetectedAsync(project.Id, null, ProjectRuntime.Docker, Token), Is.True);
+        Assert.That(await PlatformProjects.SetDetectedAsync(project.Id, null, ProjectRuntime.Static, Token), Is.False);
+        Assert.That(await PlatformProjects.SetDetectedAsync(project.Id, null, ProjectRuntime.Docker, Token), Is.True);
         Assert.That((await Projects.FindAsync(project.Id, project.UserId, Token))!.Runtime, Is.EqualTo(ProjectRuntime.Docker));
     }
 
@@ -188,7 +188,7 @@ public sealed class ProjectChangesTests : DatabaseTests
             Throws.TypeOf<MissingReferenceException>());
         Assert.That(() => Projects.FindByRepositoryAsync(project.UserId, " ", Token), Throws.ArgumentException);
         Assert.That(() => Projects.ListByOwnerAsync(project.UserId, 0, Guid.Empty, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
-        Assert.That(() => Projects.SetDetectedAsync(project.Id, new string('o', 256), null, Token), Throws.ArgumentException);
+        Assert.That(() => PlatformProjects.SetDetectedAsync(project.Id, new string('o', 256), null, Token), Throws.ArgumentException);
     }
 
     private Task<ProjectUpdate> UpdateAsync(Project project, ProjectPatch patch) => Projects.UpdateAsync(project.Id, project.UserId, patch, null, Token);

@@ -43,6 +43,10 @@ public sealed class ProjectRepositoryTests : DatabaseTests
             JenkinsJobName = "site-build",
             CreatedAt = project.CreatedAt,
             UpdatedAt = project.CreatedAt,
+            Provider = null,
+            ProviderHost = null,
+            ProviderRepositoryId = null,
+            AccessProvenAt = null,
         }));
     }
 

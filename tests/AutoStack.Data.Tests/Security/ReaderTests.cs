@@ -28,6 +28,7 @@ public sealed class ReaderTests(string release)
         ["projects.env_vars"] = "in clear when the Python services stored it",
         ["projects.env_vars_version"] = "what the environment is bound to",
         ["projects.repository"] = "an address of another writer may hold a password",
+        ["projects.repository_path"] = "part of such an address",
         ["projects.build_command"] = "people type tokens into commands",
         ["deployments.env_vars"] = "in clear when the Python services stored it",
         ["deployments.env_vars_version"] = "what the environment is bound to",

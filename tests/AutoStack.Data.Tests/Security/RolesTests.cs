@@ -72,9 +72,9 @@ public sealed class RolesTests
         var deployment = (await deployments.EnqueueAsync(new NewDeployment { ProjectId = project.Id, UserId = user.Id }, Token))!;
         await turns.MoveNextAsync();
         var lifecycle = provider.GetRequiredService<IDeploymentLifecycle>();
-        Assert.That((await lifecycle.ClaimNextAsync(1, Token))?.Deployment.Id, Is.EqualTo(deployment.Id));
+        Assert.That((await lifecycle.ClaimNextAsync(new ClaimOptions { MaxPerProject = 1 }, Token))?.Deployment.Id, Is.EqualTo(deployment.Id));
         await provider.GetRequiredService<IDeploymentLogRepository>().AppendAsync(deployment.Id, [new NewDeploymentLog { Message = "hello" }], Token);
-        var place = await provider.GetRequiredService<IDeploymentContainerRepository>().ReserveAsync(
+        var place = await provider.GetRequiredService<IPlatformDeploymentContainerRepository>().ReserveAsync(
             new NewDeploymentContainer { DeploymentId = deployment.Id, Image = "site:1" }, Token);
         Assert.That(place.Outcome, Is.EqualTo(ReservationOutcome.Reserved));
         await provider.GetRequiredService<IRetentionService>().RunAsync(new RetentionPolicy(), null, Token);

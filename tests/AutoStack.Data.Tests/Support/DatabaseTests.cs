@@ -42,6 +42,8 @@ public abstract class DatabaseTests
 
     protected IProjectRepository Projects => Get<IProjectRepository>();
 
+    protected IPlatformProjectRepository PlatformProjects => Get<IPlatformProjectRepository>();
+
     protected IDeploymentRepository Deployments => Get<IDeploymentRepository>();
 
     protected IDeploymentLifecycle Lifecycle => Get<IDeploymentLifecycle>();
@@ -50,11 +52,19 @@ public abstract class DatabaseTests
 
     protected IDeploymentStageRepository Stages => Get<IDeploymentStageRepository>();
 
+    protected IPlatformDeploymentStageRepository PlatformStages => Get<IPlatformDeploymentStageRepository>();
+
     protected IDeploymentContainerRepository Containers => Get<IDeploymentContainerRepository>();
+
+    protected IPlatformDeploymentContainerRepository PlatformContainers => Get<IPlatformDeploymentContainerRepository>();
 
     protected IDeploymentHealthCheckRepository HealthChecks => Get<IDeploymentHealthCheckRepository>();
 
+    protected IPlatformDeploymentHealthCheckRepository PlatformHealthChecks => Get<IPlatformDeploymentHealthCheckRepository>();
+
     protected IWebhookPayloadRepository Webhooks => Get<IWebhookPayloadRepository>();
+
+    protected IPlatformPushes Pushes => Get<IPlatformPushes>();
 
     protected IDeploymentMaintenance Maintenance => Get<IDeploymentMaintenance>();
 
@@ -93,6 +103,8 @@ public abstract class DatabaseTests
 
     protected T Get<T>()
         where T : notnull => provider.GetRequiredService<T>();
+
+    protected static ClaimOptions PerProject(int limit) => new() { MaxPerProject = limit };
 
     /// <summary>A key to encrypt secrets with.</summary>
     protected static SecretKey NewKey(string id) => new() { Id = id, Secret = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)) };

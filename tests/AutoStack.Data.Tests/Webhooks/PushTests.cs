@@ -6,99 +6,401 @@ using AutoStack.Data.Webhooks;
 
 namespace AutoStack.Data.Tests.Webhooks;
 
-/// <summary>A push as a service handles it: stored, its targets queued and noted, in one unit of work.</summary>
+/// <summary>What becomes of a push: it is stored in any case, and deploys the projects whose owner's access is proven.</summary>
 public sealed class PushTests : DatabaseTests
 {
+    private const string Sha = "6113728f27ae82c7b1a177c8d03f9e96e0adf246";
+    private const string Zeros = "0000000000000000000000000000000000000000";
+    private static int repositories;
+
     [Test]
-    public async Task A_push_queues_a_deployment_of_every_user_and_is_noted_with_the_first()
+    public async Task A_push_queues_a_deployment_of_every_proven_project_and_is_noted_with_the_first()
     {
-        var repository = $"https://github.com/ada/{Unique("site")}.git";
+        var repository = NewRepository();
         var first = await AddTargetAsync(repository);
         var second = await AddTargetAsync(repository);
 
-        var (stored, queued) = await PushAsync(repository, Unique("d"));
+        var result = await PushAsync(repository, Unique("d"));
 
-        Assert.That(queued.Select(d => (d.ProjectId, d.UserId)), Is.EqualTo(new[] { (first.Id, first.UserId), (second.Id, second.UserId) }));
-        Assert.That(queued, Is.All.Property("Status").EqualTo(DeploymentStatus.Queued).And.All.Property("CommitHash").EqualTo("abc"));
-        Assert.That((await Webhooks.FindAsync(stored.PayloadId, Token))!.DeploymentId, Is.EqualTo(queued[0].Id));
+        Assert.That(result.Outcome, Is.EqualTo(PushOutcome.Queued));
+        Assert.That(result.Deployments.Select(d => (d.ProjectId, d.UserId)), Is.EqualTo(new[] { (first.Id, first.UserId), (second.Id, second.UserId) }));
+        Assert.That(result.Deployments, Is.All.Matches<Deployment>(d =>
+            (d.Status, d.Branch, d.CommitHash, d.CommitMessage, d.Author) == (DeploymentStatus.Queued, "main", Sha, "fix", "Mona") && d.CreatorType == CreatorType.Webhook && d.IsProduction));
+        Assert.That((await Webhooks.FindAsync(result.PayloadId, Token))!.DeploymentId, Is.EqualTo(result.Deployments[0].Id));
+        Assert.That((result.Unproven, result.Postponed, result.MoreTargets), Is.EqualTo((Array.Empty<PushTarget>(), Array.Empty<PushTarget>(), false)));
     }
 
     [Test]
-    public async Task A_redelivery_queues_nothing()
+    public async Task A_strangers_project_gets_nothing_of_a_private_repository_and_is_returned_apart()
     {
-        var repository = $"ada/{Unique("site")}";
-        var project = await AddTargetAsync(repository);
-        var delivery = Unique("d");
-        var (stored, queued) = await PushAsync(repository, delivery);
+        var repository = NewRepository();
+        var owner = await AddTargetAsync(repository);
+        var stranger = await AddTargetAsync(repository, proven: false);
+        var bare = await AddTargetAsync(repository with { Address = repository.Path }, proven: false);
 
-        var (again, queuedAgain) = await PushAsync(repository, delivery);
+        var result = await PushAsync(repository, Unique("d"));
 
-        Assert.That(again, Is.EqualTo(new WebhookStoreResult(WebhookStoreOutcome.Duplicate, stored.PayloadId, queued[0].Id)));
-        Assert.That(queuedAgain, Is.Empty);
-        Assert.That(await Deployments.ListByProjectAsync(project.Id, project.UserId, 10, DeploymentCursor.Start, Token), Has.Count.EqualTo(1));
+        Assert.That(result.Deployments.Select(d => d.ProjectId), Is.EqualTo(new[] { owner.Id }));
+        Assert.That(result.Unproven, Is.EquivalentTo(new[] { new PushTarget(stranger.Id, stranger.UserId, "main"), new PushTarget(bare.Id, bare.UserId, "main") }));
     }
 
     [Test]
-    public async Task A_redelivery_that_comes_while_the_first_is_handled_waits_and_queues_nothing()
+    public async Task A_thousand_projects_of_strangers_keep_no_owner_from_deploying()
     {
-        var repository = $"ada/{Unique("site")}";
-        var project = await AddTargetAsync(repository);
-        var delivery = Unique("d");
-        Task<(WebhookStoreResult Stored, List<Deployment> Queued)> second = null!;
+        var repository = NewRepository();
+        var stranger = await AddUserAsync();
+        await ExecuteAsync(
+            """
+            INSERT INTO projects (id, user_id, name, repository, branch, auto_deploy_enabled, created_at, updated_at)
+            SELECT gen_random_uuid(), $1, 'x', $2, 'main', TRUE, '2000-01-01', now() FROM generate_series(1, 1500)
+            """, stranger.Id, repository.Address);
+        var owner = await AddTargetAsync(repository);
 
-        var (_, queued) = await PushAsync(repository, delivery, async () =>
+        var result = await PushAsync(repository, Unique("d"));
+
+        Assert.That(result.Deployments.Select(d => d.ProjectId), Is.EqualTo(new[] { owner.Id }));
+        Assert.That((result.Unproven.Count, result.MoreTargets), Is.EqualTo((IPlatformPushes.MaxListedTargets, true)));
+        Assert.That(result.Unproven, Is.All.Property("UserId").EqualTo(stranger.Id));
+    }
+
+    [Test]
+    public async Task Beyond_the_bound_the_oldest_projects_come_first_and_the_others_are_postponed()
+    {
+        var repository = NewRepository();
+        var targets = new List<Project>();
+        for (var i = 0; i < 5; i++)
         {
-            second = PushAsync(repository, delivery);
-            await UntilSomeoneWaitsAsync();
-        });
+            targets.Add(await AddTargetAsync(repository));
+        }
 
-        Assert.That((await second).Stored.DeploymentId, Is.EqualTo(queued[0].Id));
-        Assert.That((await second).Queued, Is.Empty);
-        Assert.That(await Deployments.ListByProjectAsync(project.Id, project.UserId, 10, DeploymentCursor.Start, Token), Has.Count.EqualTo(1));
+        await ExecuteAsync("UPDATE projects SET created_at = '2001-01-01' WHERE id = $1", targets[4].Id);
+
+        var result = await PushAsync(repository, Unique("d"), PushOptions.Default with { MaxDeployments = 2, IsProduction = false });
+
+        Assert.That(result.Deployments.Select(d => d.ProjectId), Is.EqualTo(new[] { targets[4].Id, targets[0].Id }));
+        Assert.That(result.Deployments, Is.All.Property("IsProduction").False);
+        Assert.That(result.Postponed.Select(t => t.ProjectId), Is.EqualTo(new[] { targets[1].Id, targets[2].Id, targets[3].Id }));
     }
 
     [Test]
-    public async Task A_push_that_fails_on_the_way_leaves_nothing_and_is_handled_when_it_comes_again()
+    public async Task A_redelivery_queues_nothing_when_the_first_queued_something()
     {
-        var repository = $"ada/{Unique("site")}";
+        var repository = NewRepository();
+        var project = await AddTargetAsync(repository);
+        var delivery = Unique("d");
+        var first = await PushAsync(repository, delivery);
         await AddTargetAsync(repository);
+
+        var again = await PushAsync(repository, delivery);
+
+        Assert.That((again.Outcome, again.PayloadId, again.Deployments.Count), Is.EqualTo((PushOutcome.Duplicate, first.PayloadId, 0)));
+        Assert.That(await CountAsync(project), Is.EqualTo(1));
+    }
+
+    [Test]
+    public async Task A_redelivery_of_what_queued_nothing_is_queued_once_the_access_is_proven()
+    {
+        var repository = NewRepository();
+        var project = await AddTargetAsync(repository, proven: false);
+        var delivery = Unique("d");
+        var first = await PushAsync(repository, delivery);
+        Assert.That((first.Outcome, (await PushAsync(repository, delivery)).Outcome), Is.EqualTo((PushOutcome.AccessUnproven, PushOutcome.Duplicate)));
+
+        await ProveAsync(project, repository);
+        var later = await PushAsync(repository, delivery);
+
+        Assert.That((later.Outcome, later.PayloadId), Is.EqualTo((PushOutcome.Queued, first.PayloadId)));
+        Assert.That((await PushAsync(repository, delivery)).Outcome, Is.EqualTo(PushOutcome.Duplicate));
+        Assert.That(await CountAsync(project), Is.EqualTo(1));
+    }
+
+    [Test]
+    public async Task A_redelivery_does_not_queue_again_when_the_noted_deployment_is_gone()
+    {
+        var repository = NewRepository();
+        var first = await AddTargetAsync(repository);
+        var second = await AddTargetAsync(repository);
+        var delivery = Unique("d");
+        await PushAsync(repository, delivery);
+        await Projects.RemoveAsync(first.Id, first.UserId, Token);
+
+        await PushAsync(repository, delivery);
+
+        Assert.That(await CountAsync(second), Is.EqualTo(1));
+    }
+
+    [Test]
+    public async Task Deliveries_at_once_queue_once()
+    {
+        var repository = NewRepository();
+        var project = await AddTargetAsync(repository);
         var delivery = Unique("d");
 
-        Assert.That(() => PushAsync(repository, delivery, () => throw new InvalidOperationException("power")), Throws.InvalidOperationException);
+        var results = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => PushAsync(repository, delivery)));
 
-        Assert.That((await PushAsync(repository, delivery)).Queued, Has.Count.EqualTo(1));
+        Assert.That(results.Count(r => r.Outcome == PushOutcome.Queued), Is.EqualTo(1));
+        Assert.That(results.Select(r => r.PayloadId).Distinct().Count(), Is.EqualTo(1));
+        Assert.That(await CountAsync(project), Is.EqualTo(1));
     }
 
-    private Task<(WebhookStoreResult Stored, List<Deployment> Queued)> PushAsync(string repository, string delivery, Func<Task>? beforeCommit = null)
+    [Test]
+    public async Task Tags_deletions_and_other_events_are_stored_and_queue_nothing()
     {
-        var payload = new NewWebhookPayload
-        {
-            Provider = WebhookProvider.GitHub,
-            PayloadJson = JsonSerializer.SerializeToElement(new { @ref = "refs/heads/feature/x", after = "abc" }),
-            Headers = JsonSerializer.SerializeToElement(new Dictionary<string, string> { ["X-GitHub-Delivery"] = delivery }),
-        };
-        return UnitOfWork.RunAsync(async (tx, token) =>
-        {
-            var queued = new List<Deployment>();
-            var stored = await tx.Get<IWebhookPayloadRepository>().StoreAsync(payload, token);
-            if (stored.Outcome == WebhookStoreOutcome.Duplicate)
-            {
-                return (stored, queued);
-            }
+        var repository = NewRepository();
+        var project = await AddTargetAsync(repository);
 
-            foreach (var project in await tx.Get<IProjectRepository>().ListAutoDeployTargetsAsync(repository, "refs/heads/feature/x", 100, Guid.Empty, token))
-            {
-                queued.Add((await tx.Get<IDeploymentRepository>().EnqueueAsync(
-                    new NewDeployment { ProjectId = project.Id, UserId = project.UserId, Commit = new CommitInfo("abc"), CreatorType = CreatorType.Webhook, IsProduction = true }, token))!);
-            }
-
-            Assert.That(await tx.Get<IWebhookPayloadRepository>().AttachDeploymentAsync(stored.PayloadId, queued[0].Id, token), Is.True);
-            await (beforeCommit?.Invoke() ?? Task.CompletedTask);
-            return (stored, queued);
-        }, Token);
+        Assert.That((await PushAsync(repository, Unique("d"), reference: "refs/tags/main")).Outcome, Is.EqualTo(PushOutcome.NotABranch));
+        Assert.That((await PushAsync(repository, Unique("d"), after: Zeros)).Outcome, Is.EqualTo(PushOutcome.Deleted));
+        Assert.That((await PushAsync(repository, Unique("d"), reference: "refs/heads/other")).Outcome, Is.EqualTo(PushOutcome.NoTarget));
+        var ping = await Pushes.HandleAsync(Delivery(Unique("d"), """{"zen":"x"}"""), PushOptions.Default, Token);
+        Assert.That((ping.Outcome, ping.Push), Is.EqualTo((PushOutcome.NotABranch, (Push?)null)));
+        Assert.That(await Webhooks.FindAsync(ping.PayloadId, Token), Is.Not.Null);
+        Assert.That(await CountAsync(project), Is.Zero);
     }
 
-    private async Task<Project> AddTargetAsync(string repository) =>
-        await Projects.AddAsync(
-            new NewProject { UserId = (await AddUserAsync()).Id, Name = "Site", Repository = repository, Branch = "feature/x", AutoDeployEnabled = true }, Token);
+    [Test]
+    public async Task A_renamed_repository_deploys_and_a_new_one_of_its_old_name_does_not()
+    {
+        var repository = NewRepository();
+        var project = await AddTargetAsync(repository);
+
+        var renamed = await PushAsync(repository with { Address = "https://github.com/other/renamed.git" }, Unique("d"));
+        var taken = await PushAsync(repository with { Id = NewRepository().Id }, Unique("d"));
+
+        Assert.That(renamed.Deployments.Select(d => d.ProjectId), Is.EqualTo(new[] { project.Id }));
+        Assert.That((taken.Outcome, taken.Deployments.Count), Is.EqualTo((PushOutcome.AccessUnproven, 0)));
+        Assert.That(taken.Unproven.Select(t => t.ProjectId), Is.EqualTo(new[] { project.Id }));
+    }
+
+    [Test]
+    public async Task The_same_id_at_another_host_or_provider_is_another_repository()
+    {
+        var repository = NewRepository();
+        await AddTargetAsync(repository);
+
+        var result = await PushAsync(repository with { Address = $"https://github.evil.example/{repository.Path}" }, Unique("d"));
+
+        Assert.That((result.Outcome, result.Deployments.Count), Is.EqualTo((PushOutcome.NoTarget, 0)));
+    }
+
+    [Test]
+    public async Task Another_address_ends_the_proof_and_another_spelling_does_not()
+    {
+        var repository = NewRepository();
+        var project = await AddTargetAsync(repository);
+
+        var same = await Projects.UpdateAsync(project.Id, project.UserId, new ProjectPatch { Repository = $"git@github.com:{repository.Path}.git" }, null, Token);
+        var other = await Projects.UpdateAsync(project.Id, project.UserId, new ProjectPatch { Repository = "https://github.com/victim/private" }, null, Token);
+
+        Assert.That((same.Project!.ProviderRepositoryId, same.Project.Provider), Is.EqualTo((repository.Id, WebhookProvider.GitHub)));
+        Assert.That((other.Project!.ProviderRepositoryId, other.Project.AccessProvenAt, other.Project.Provider), Is.EqualTo(((string?)null, (DateTimeOffset?)null, (WebhookProvider?)null)));
+        Assert.That((await PushAsync(repository, Unique("d"))).Deployments, Is.Empty);
+    }
+
+    [Test]
+    public async Task Another_writer_that_changes_the_address_ends_the_proof()
+    {
+        var repository = NewRepository();
+        var project = await AddTargetAsync(repository);
+
+        await ExecuteAsync("UPDATE projects SET repository = 'victim/private' WHERE id = $1", project.Id);
+
+        Assert.That((await Projects.FindAsync(project.Id, project.UserId, Token))!.AccessProvenAt, Is.Null);
+    }
+
+    [Test]
+    public async Task A_proof_is_recorded_for_the_address_that_was_verified_only()
+    {
+        var repository = NewRepository();
+        var project = await AddTargetAsync(repository, proven: false);
+        var access = new RepositoryAccess { Provider = WebhookProvider.GitHub, Host = "github.com", RepositoryId = repository.Id };
+
+        Assert.That(await PlatformProjects.RecordAccessAsync(project.Id, "https://github.com/other/site", access, Token), Is.False);
+        Assert.That(await PlatformProjects.RecordAccessAsync(project.Id, repository.Address, access with { Host = "gitlab.com" }, Token), Is.False);
+        Assert.That(await PlatformProjects.RecordAccessAsync(Guid.NewGuid(), repository.Address, access, Token), Is.False);
+        Assert.That(await PlatformProjects.RevokeAccessAsync(project.Id, Token), Is.False);
+        Assert.That(await PlatformProjects.RecordAccessAsync(project.Id, repository.Address, access with { VerifiedAt = DateTimeOffset.MaxValue }, Token), Is.True);
+
+        var proven = (await Projects.FindAsync(project.Id, project.UserId, Token))!;
+        Assert.That(proven.AccessProvenAt, Is.EqualTo(Clock.GetUtcNow()).Within(TimeSpan.FromMinutes(1)));
+        Assert.That((proven.GithubRepoId, proven.ProviderHost), Is.EqualTo((repository.Id, "github.com")));
+        Assert.That(await PlatformProjects.RevokeAccessAsync(project.Id, Token), Is.True);
+        Assert.That((await PushAsync(repository, Unique("d"))).Outcome, Is.EqualTo(PushOutcome.AccessUnproven));
+        Assert.That(
+            () => PlatformProjects.RecordAccessAsync(project.Id, repository.Address, access with { RepositoryId = " " }, Token),
+            Throws.ArgumentException.With.Property("ParamName").EqualTo("access.RepositoryId"));
+    }
+
+    [Test]
+    public async Task A_proof_that_is_older_than_allowed_does_not_count()
+    {
+        var repository = NewRepository();
+        var project = await AddTargetAsync(repository, proven: false);
+        await ProveAsync(project, repository, Clock.GetUtcNow() - TimeSpan.FromDays(8));
+        var options = PushOptions.Default with { MaxAccessAge = TimeSpan.FromDays(7) };
+
+        var result = await PushAsync(repository, Unique("d"), options);
+        var renamed = await PushAsync(repository with { Address = "https://github.com/other/renamed" }, Unique("d"), options);
+
+        Assert.That(result.Unproven.Select(t => t.ProjectId), Is.EqualTo(new[] { project.Id }));
+        Assert.That(renamed.Unproven.Select(t => t.ProjectId), Is.EqualTo(new[] { project.Id }));
+        Assert.That((await PushAsync(repository, Unique("d"), options with { MaxAccessAge = TimeSpan.FromDays(9) })).Deployments, Has.Count.EqualTo(1));
+    }
+
+    [TestCase("refs/heads/main")]
+    [TestCase(" main ")]
+    [TestCase("main")]
+    [TestCase("")]
+    [TestCase(null)]
+    public async Task Branches_of_other_writers_are_understood(string? stored)
+    {
+        var repository = NewRepository();
+        var project = await AddTargetAsync(repository);
+        await ExecuteAsync("UPDATE projects SET auto_deploy_branch = $2 WHERE id = $1", project.Id, (object?)stored ?? DBNull.Value);
+
+        Assert.That((await PushAsync(repository, Unique("d"))).Deployments, Has.Count.EqualTo(1));
+        Assert.That((await PushAsync(repository, Unique("d"), reference: "refs/heads/Main")).Deployments, Is.Empty);
+    }
+
+    [Test]
+    public async Task Every_branch_of_a_push_to_Bitbucket_is_queued()
+    {
+        const string uuid = "{d2ac7fbe-4b1c-4c9a-8b1f-0d0b2f3d9c11}";
+        var access = new RepositoryAccess { Provider = WebhookProvider.Bitbucket, Host = "bitbucket.org", RepositoryId = uuid };
+        var main = await AddProjectOfAsync("https://bitbucket.org/team/app", "main", access);
+        var live = await AddProjectOfAsync("git@bitbucket.org:team/app.git", "live", access);
+        var body = $$$"""
+            {"push":{"changes":[{"new":{"type":"branch","name":"main","target":{"hash":"{{{Sha}}}"} } },{"new":{"type":"branch","name":"live","target":{"hash":"{{{Sha}}}","message":"m"} } }]},
+             "repository":{"full_name":"team/app","uuid":"{{{uuid}}}"}}
+            """;
+
+        var result = await Pushes.HandleAsync(Delivery(Unique("d"), body, "bitbucket", "X-Request-UUID"), PushOptions.Default, Token);
+
+        Assert.That(result.Deployments.Select(d => (d.ProjectId, d.Branch)), Is.EqualTo(new[] { (main.Id, "main"), (live.Id, "live") }));
+    }
+
+    [Test]
+    public async Task A_push_of_a_server_that_names_no_host_is_that_of_the_host_in_the_options()
+    {
+        var access = new RepositoryAccess { Provider = WebhookProvider.Bitbucket, Host = "git.example.com", RepositoryId = "84" };
+        var project = await AddProjectOfAsync("ssh://git@git.example.com:7999/proj/app.git", "main", access);
+        var body = $$$"""
+            {"eventKey":"repo:refs_changed","repository":{"slug":"app","id":84,"project":{"key":"PROJ"}},
+             "changes":[{"ref":{"id":"refs/heads/main"},"toHash":"{{{Sha}}}"}]}
+            """;
+
+        var named = await Pushes.HandleAsync(Delivery(Unique("d"), body, "bitbucket", "X-Request-Id"), PushOptions.Default with { Host = "git.example.com" }, Token);
+        var other = await Pushes.HandleAsync(Delivery(Unique("d"), body, "bitbucket", "X-Request-Id"), PushOptions.Default with { Host = "git.evil.example" }, Token);
+        var unnamed = await Pushes.HandleAsync(Delivery(Unique("d"), body, "bitbucket", "X-Request-Id"), PushOptions.Default, Token);
+
+        Assert.That(named.Deployments.Select(d => d.ProjectId), Is.EqualTo(new[] { project.Id }));
+        Assert.That((other.Outcome, unnamed.Outcome), Is.EqualTo((PushOutcome.NoTarget, PushOutcome.AccessUnproven)));
+    }
+
+    [Test]
+    public async Task The_id_of_a_request_is_no_id_of_a_delivery()
+    {
+        var id = Unique("r");
+        var first = await Pushes.HandleAsync(Delivery(id, "{}", "bitbucket", "X-Request-Id"), PushOptions.Default, Token);
+        var second = await Pushes.HandleAsync(Delivery(id, "{}", "bitbucket", "X-Request-Id"), PushOptions.Default, Token);
+
+        Assert.That(second.PayloadId, Is.Not.EqualTo(first.PayloadId));
+    }
+
+    [Test]
+    public async Task A_failure_on_the_way_leaves_the_delivery_stored_and_nothing_queued_and_it_can_be_sent_again()
+    {
+        var repository = NewRepository();
+        var project = await AddTargetAsync(repository);
+        var other = await AddTargetAsync(repository);
+        var delivery = Unique("d");
+        await ExecuteAsync($"ALTER TABLE deployments ADD CONSTRAINT no_second CHECK (project_id <> '{other.Id}') NOT VALID");
+
+        Assert.That(() => PushAsync(repository, delivery), Throws.TypeOf<InvalidValueException>());
+        await ExecuteAsync("ALTER TABLE deployments DROP CONSTRAINT no_second");
+
+        Assert.That(await ScalarAsync("SELECT count(*) FROM webhook_payloads WHERE headers ->> 'x-github-delivery' = $1", delivery), Is.EqualTo(1));
+        Assert.That(await CountAsync(project), Is.Zero);
+        Assert.That((await PushAsync(repository, delivery)).Deployments, Has.Count.EqualTo(2));
+    }
+
+    [Test]
+    public async Task A_push_with_a_body_that_cannot_be_stored_as_it_is_still_queues()
+    {
+        var repository = NewRepository();
+        await AddTargetAsync(repository);
+        var body = Body(repository, "refs/heads/main", Sha, $"\"size\":1e131000,\"deep\":{new string('[', 5000)}{new string(']', 5000)},\"text\":\"\\u0000\\ud800\",\"message\":\"{new string('m', 100_000)}\",");
+
+        var result = await Pushes.HandleAsync(Delivery(Unique("d"), body), PushOptions.Default, Token);
+
+        Assert.That(result.Deployments, Has.Count.EqualTo(1));
+        Assert.That((await Webhooks.FindAsync(result.PayloadId, Token))!.PayloadJson.GetProperty("size").GetString(), Is.EqualTo("1e131000"));
+    }
+
+    [Test]
+    public async Task What_is_wrong_is_named()
+    {
+        var delivery = Delivery(Unique("d"), "{}");
+        Assert.That(() => Pushes.HandleAsync(null!, PushOptions.Default, Token), Throws.ArgumentNullException);
+        Assert.That(() => Pushes.HandleAsync(delivery, null!, Token), Throws.ArgumentNullException);
+        Assert.That(() => Pushes.HandleAsync(delivery, PushOptions.Default with { MaxDeployments = 0 }, Token), Throws.TypeOf<ArgumentOutOfRangeException>().With.Message.Contains("MaxDeployments"));
+        Assert.That(() => Pushes.HandleAsync(delivery, PushOptions.Default with { MaxDeployments = 1001 }, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
+        Assert.That(() => Pushes.HandleAsync(delivery, PushOptions.Default with { MaxAccessAge = TimeSpan.Zero }, Token), Throws.TypeOf<ArgumentOutOfRangeException>().With.Message.Contains("MaxAccessAge"));
+        Assert.That(() => Pushes.HandleAsync(delivery with { Provider = default }, PushOptions.Default, Token), Throws.ArgumentException);
+        var stored = await Pushes.HandleAsync(delivery, PushOptions.Default, Token);
+        Assert.That(
+            () => Pushes.HandleAsync(Delivery(Unique("d"), "{}") with { Id = stored.PayloadId }, PushOptions.Default, Token), Throws.TypeOf<DuplicateException>());
+    }
+
+    private sealed record Repository(string Path, string Address, string Id);
+
+    private static Repository NewRepository()
+    {
+        var number = Interlocked.Increment(ref repositories);
+        return new($"ada/push-{number}", $"https://github.com/ada/push-{number}.git", $"{1000 + number}");
+    }
+
+    private static NewWebhookPayload Delivery(string id, string body, string provider = "github", string header = "X-GitHub-Delivery") => new()
+    {
+        Provider = WebhookProvider.From(provider),
+        PayloadJson = JsonElement.Parse(body, new JsonDocumentOptions { MaxDepth = 100_000 }),
+        Headers = JsonSerializer.SerializeToElement(new Dictionary<string, string> { [header] = id }),
+    };
+
+    private static string Body(Repository repository, string reference, string after, string more = "") => $$$"""
+        { {{{more}}}"ref":"{{{reference}}}","before":"{{{Zeros}}}","after":"{{{after}}}","repository":{"id":{{{repository.Id}}},"clone_url":"{{{repository.Address}}}" },
+         "head_commit":{"id":"{{{after}}}","message":"fix","timestamp":"2019-05-15T15:20:41-07:00","author":{"name":"Mona"} } }
+        """;
+
+    private Task<PushResult> PushAsync(
+        Repository repository, string delivery, PushOptions? options = null, string reference = "refs/heads/main", string after = Sha) =>
+        Pushes.HandleAsync(Delivery(delivery, Body(repository, reference, after)), options ?? PushOptions.Default, Token);
+
+    private async Task<Project> AddTargetAsync(Repository repository, bool proven = true)
+    {
+        var project = await AddProjectOfAsync(repository.Address, "main", access: null);
+        if (proven)
+        {
+            await ProveAsync(project, repository);
+        }
+
+        return project;
+    }
+
+    private async Task<Project> AddProjectOfAsync(string address, string branch, RepositoryAccess? access)
+    {
+        var project = await Projects.AddAsync(
+            new NewProject { UserId = (await AddUserAsync()).Id, Name = "Site", Repository = address, Branch = branch, AutoDeployEnabled = true }, Token);
+        Assert.That(access is null || await PlatformProjects.RecordAccessAsync(project.Id, project.Repository, access, Token), Is.True);
+        return project;
+    }
+
+    private async Task ProveAsync(Project project, Repository repository, DateTimeOffset? at = null) =>
+        Assert.That(
+            await PlatformProjects.RecordAccessAsync(
+                project.Id, project.Repository, new RepositoryAccess { Provider = WebhookProvider.GitHub, Host = "github.com", RepositoryId = repository.Id, VerifiedAt = at }, Token),
+            Is.True);
+
+    private async Task<int> CountAsync(Project project) =>
+        (await Deployments.ListByProjectAsync(project.Id, project.UserId, 100, DeploymentCursor.Start, Token)).Count;
 }

@@ -97,19 +97,34 @@ public sealed class WebhookPayloadRepositoryTests(string columnType) : DatabaseT
         string[] secret =
         [
             "Authorization", "PROXY-AUTHORIZATION", "Cookie", "Set-Cookie", "X-Hub-Signature", "X-Hub-Signature-256", "X-Gitlab-Token", "X-Api-Key",
-            "x_secret_value", "X-Auth", "X-Amz-Security-Token", "X-Vault-Password", "X-Session-Id",
+            "x_secret_value", "X-Auth", "X-Amz-Security-Token", "X-Vault-Password", "X-Session-Id", "X-Author", "X-Forwarded-For", "X-Keyboard", "X-Anything", "Referer",
         ];
-        string[] open = ["X-GitHub-Delivery", "Host", "User-Agent", "Content-Type", "X-Author", "X-Forwarded-For", "X-Keyboard"];
+        string[] open =
+        [
+            "X-GitHub-Delivery", "X-GitHub-Event", "X-GitHub-Hook-ID", "User-Agent", "Content-Type", "X-Gitlab-Event", "X-Gitlab-Webhook-UUID", "X-Event-Key", "X-Hook-UUID",
+            "X-Request-Id", "X-Attempt-Number",
+        ];
         var value = Unique("hunter");
         var payload = GitHub("{}", [.. secret.Concat(open).Select(name => (name, value))]);
 
         var stored = await Webhooks.StoreAsync(payload, Token);
 
         var headers = (await Webhooks.FindAsync(stored.PayloadId, Token))!.Headers;
-        Assert.That(secret.Select(name => headers.GetProperty(name.ToLowerInvariant()).GetString()), Is.All.EqualTo("[redacted]"));
-        Assert.That(open.Select(name => headers.GetProperty(name.ToLowerInvariant()).GetString()), Is.All.EqualTo(value));
+        Assert.That(headers.EnumerateObject().Select(h => h.Name), Is.EquivalentTo(open.Select(name => name.ToLowerInvariant())));
+        Assert.That(headers.EnumerateObject().Select(h => h.Value.GetString()), Is.All.EqualTo(value));
         Assert.That(payload.ToString(), Does.Not.Contain(value));
         Assert.That($"{await Webhooks.FindAsync(stored.PayloadId, Token)}", Does.Not.Contain(value).And.Contain(stored.PayloadId.ToString()));
+    }
+
+    [Test]
+    public async Task Of_a_signature_the_algorithm_is_stored()
+    {
+        var stored = await Webhooks.StoreAsync(
+            GitHub("{}", ("X-Hub-Signature-256", "sha256=hunter2"), ("X-Hub-Signature", "sha1=hunter2"), ("Webhook-Signature", "v1,hunter2 v1,hunter3"), ("X-Gitlab-Instance", "https://x:hunter2@gitlab.com")), Token);
+
+        Assert.That(
+            await ScalarAsync("SELECT headers::jsonb::text FROM webhook_payloads WHERE id = $1", stored.PayloadId),
+            Is.EqualTo("""{"x-hub-signature": "sha1", "webhook-signature": "v1", "x-gitlab-instance": "https://[redacted]@gitlab.com", "x-hub-signature-256": "sha256"}"""));
     }
 
     [Test]
@@ -117,13 +132,23 @@ public sealed class WebhookPayloadRepositoryTests(string columnType) : DatabaseT
     {
         var delivery = Unique("d");
         var stored = await Webhooks.StoreAsync(
-            GitHub("{}") with { Headers = Json($$"""{"X-GitHub-Delivery":["{{delivery}}"],"Accept":["a","b"],"Content-Length":12,"Empty":null,"Odd\u0000":"\ud800"}""") }, Token);
+            GitHub("{}") with { Headers = Json($$"""{"X-GitHub-Delivery":["{{delivery}}"],"User-Agent":["a","b"],"Content-Length":12,"Content-Type":null,"X-GitHub-Event":"\ud800","Odd\u0000":"x"}""") }, Token);
 
         var headers = (await Webhooks.FindAsync(stored.PayloadId, Token))!.Headers;
 
         Assert.That(
-            JsonElement.DeepEquals(headers, Json($$"""{"x-github-delivery":"{{delivery}}","accept":"a, b","content-length":"12","empty":"","odd\ufffd":"\ufffd"}""")), Is.True, headers.GetRawText());
+            JsonElement.DeepEquals(headers, Json($$"""{"x-github-delivery":"{{delivery}}","user-agent":"a, b","content-length":"12","content-type":"","x-github-event":"\ufffd"}""")), Is.True, headers.GetRawText());
         Assert.That((await Webhooks.StoreAsync(GitHub("{}", ("x-github-delivery", delivery)), Token)).PayloadId, Is.EqualTo(stored.PayloadId));
+    }
+
+    [TestCase("""{"x-github-event":{"authorization":"hunter2"}}""", ExpectedResult = "{}")]
+    [TestCase("""{"x-github-event":[["hunter2"]],"a":[[[1e131000]]]}""", ExpectedResult = "{}")]
+    [TestCase("""{"user-agent":1e131000}""", ExpectedResult = """{"user-agent": "1e131000"}""")]
+    public async Task<string> A_header_of_another_form_is_not_stored(string headers)
+    {
+        var stored = await Webhooks.StoreAsync(GitHub("{}") with { Headers = Json(headers) }, Token);
+
+        return (string)(await ScalarAsync("SELECT headers::jsonb::text FROM webhook_payloads WHERE id = $1", stored.PayloadId))!;
     }
 
     [TestCase("github", "X-GitHub-Delivery")]
@@ -221,13 +246,13 @@ public sealed class WebhookPayloadRepositoryTests(string columnType) : DatabaseT
         var (key, shown) = columnType == "json" ? ("odd\\u0000\\ud800", "odd\uFFFD\uFFFD") : ("odd", "odd");
         await ExecuteAsync(
             $$"""INSERT INTO webhook_payloads (id, provider, payload_json, headers, received_at) VALUES ($1, 'gitea', '{}', $2::{{columnType}}, now())""",
-            id, $$"""{"host": "api", "authorization": "hunter2", "X-Hub-Signature-256": ["hunter2"], "cookie": {"a": "hunter2"}, "{{key}}": [1]}""");
+            id, $$"""{"user-agent": "x", "host": "hunter2", "authorization": "hunter2", "X-Hub-Signature-256": ["sha256=hunter2"], "cookie": {"a": "hunter2"}, "{{key}}": [1]}""");
 
         var headers = (await Webhooks.FindAsync(id, Token))!.Headers;
         await ExecuteAsync("DELETE FROM webhook_payloads WHERE id = $1", id);
 
         Assert.That(
-            JsonElement.DeepEquals(headers, Json($$"""{"host":"api","authorization":"[redacted]","X-Hub-Signature-256":"[redacted]","cookie":"[redacted]","{{shown}}":[1]}""")),
+            JsonElement.DeepEquals(headers, Json($$"""{"user-agent":"x","host":"[redacted]","authorization":"[redacted]","X-Hub-Signature-256":"sha256","cookie":"[redacted]","{{shown}}":"[redacted]"}""")),
             Is.True, headers.GetRawText());
     }
 
@@ -343,38 +368,25 @@ public sealed class WebhookPayloadRepositoryTests(string columnType) : DatabaseT
     }
 
     [Test]
-    public async Task The_longest_body_is_stored_and_a_longer_one_refused()
+    public async Task The_longest_body_is_stored()
     {
         var longest = new string('x', IWebhookPayloadRepository.MaxPayloadBytes - 2);
 
         var stored = await Webhooks.StoreAsync(GitHub($"\"{longest}\""), Token);
 
         Assert.That((await Webhooks.FindAsync(stored.PayloadId, Token))!.PayloadJson.GetString(), Is.EqualTo(longest));
-        Assert.That(() => Webhooks.StoreAsync(GitHub($"\"{longest}x\""), Token), Throws.ArgumentException.With.Message.Contains("26214401 bytes").And.Message.Contains("at most 26214400"));
     }
 
     [Test]
     public void What_is_wrong_is_named()
     {
         var good = GitHub("{}");
-        var deep = string.Concat(Enumerable.Repeat('[', 1001)) + string.Concat(Enumerable.Repeat(']', 1001));
-        using var lenient = JsonDocument.Parse("[1, /* hunter2 */ 2,]", new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
 
         Assert.That(() => Webhooks.StoreAsync(null!, Token), Throws.ArgumentNullException);
         Assert.That(() => Webhooks.StoreAsync(good with { Provider = default }, Token), Throws.ArgumentException.With.Message.Contains("github, gitlab, bitbucket"));
         Assert.That(() => Webhooks.StoreAsync(good with { PayloadJson = default }, Token), Throws.ArgumentException.With.Property("ParamName").EqualTo("payload.PayloadJson"));
-        Assert.That(
-            () => Webhooks.StoreAsync(good with { PayloadJson = lenient.RootElement }, Token),
-            Throws.ArgumentException.With.Message.Contains("strict").And.Message.Not.Contains("hunter2"));
-        Assert.That(
-            () => Webhooks.StoreAsync(good with { PayloadJson = JsonElement.Parse(deep, new JsonDocumentOptions { MaxDepth = 2000 }) }, Token),
-            Throws.ArgumentException.With.Message.Contains("1000"));
-        Assert.That(() => Webhooks.StoreAsync(good with { PayloadJson = Json("1e999999") }, Token), Throws.TypeOf<InvalidValueException>());
         Assert.That(() => Webhooks.StoreAsync(good with { Headers = default }, Token), Throws.ArgumentException.With.Property("ParamName").EqualTo("payload.Headers"));
         Assert.That(() => Webhooks.StoreAsync(good with { Headers = Json("[]") }, Token), Throws.ArgumentException);
-        Assert.That(() => Webhooks.StoreAsync(good with { Headers = Json("""{"a":{"authorization":"hunter2"}}""") }, Token), Throws.ArgumentException.With.Message.Not.Contains("hunter2"));
-        Assert.That(() => Webhooks.StoreAsync(good with { Headers = Json("""{"a":[["hunter2"]]}""") }, Token), Throws.ArgumentException);
-        Assert.That(() => Webhooks.StoreAsync(good with { Headers = Json($$"""{"a":"{{new string('x', 65536)}}"}""") }, Token), Throws.ArgumentException);
         Assert.That(() => Webhooks.ListAsync(null!, 1, WebhookPayloadCursor.Start, Token), Throws.ArgumentNullException);
         Assert.That(() => Webhooks.ListAsync(WebhookPayloadFilter.None, 0, WebhookPayloadCursor.Start, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
         Assert.That(() => Webhooks.ListAsync(WebhookPayloadFilter.None, 1001, WebhookPayloadCursor.Start, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
@@ -382,18 +394,17 @@ public sealed class WebhookPayloadRepositoryTests(string columnType) : DatabaseT
     }
 
     [Test]
-    public async Task A_body_nested_as_deeply_as_allowed_and_a_long_delivery_id_are_stored()
+    public async Task A_delivery_id_of_the_longest_header_counts_and_a_longer_one_is_none()
     {
-        var deep = string.Concat(Enumerable.Repeat('[', 1000)) + string.Concat(Enumerable.Repeat(']', 1000));
-        var payload = GitHub("{}", ("x-github-delivery", Unique("d") + new string('x', 60_000))) with
+        var id = Unique("d").PadRight(IWebhookPayloadRepository.MaxHeaderLength, 'x');
+
+        var stored = await Webhooks.StoreAsync(GitHub("{}", ("x-github-delivery", id)), Token);
+
+        Assert.That((await Webhooks.StoreAsync(GitHub("{}", ("x-github-delivery", id)), Token)).PayloadId, Is.EqualTo(stored.PayloadId));
+        foreach (var _ in Enumerable.Range(0, 2))
         {
-            PayloadJson = JsonElement.Parse(deep, new JsonDocumentOptions { MaxDepth = 1000 }),
-        };
-
-        var stored = await Webhooks.StoreAsync(payload, Token);
-
-        Assert.That((await Webhooks.FindAsync(stored.PayloadId, Token))!.PayloadJson.GetRawText(), Is.EqualTo(deep));
-        Assert.That((await Webhooks.StoreAsync(payload, Token)).PayloadId, Is.EqualTo(stored.PayloadId));
+            Assert.That((await Webhooks.StoreAsync(GitHub("{}", ("x-github-delivery", id + "x")), Token)).Outcome, Is.EqualTo(WebhookStoreOutcome.Stored));
+        }
     }
 
     [Test]
@@ -408,19 +419,6 @@ public sealed class WebhookPayloadRepositoryTests(string columnType) : DatabaseT
         var chain = From("gitlab", ("Idempotency-Key", ""), ("X-Gitlab-Event-UUID", Unique("d")));
         Assert.That((await Webhooks.StoreAsync(chain, Token)).Outcome, Is.EqualTo(WebhookStoreOutcome.Stored));
         Assert.That((await Webhooks.StoreAsync(chain, Token)).Outcome, Is.EqualTo(WebhookStoreOutcome.Duplicate));
-    }
-
-    [TestCase("X-Authentication")]
-    [TestCase("X-OAuth-Basic")]
-    [TestCase("X-AccessKey")]
-    [TestCase("x-privatekey")]
-    [TestCase("X-SharedKey")]
-    [TestCase("X-Signing_Key")]
-    public async Task Whatever_sounds_like_a_secret_is_not_stored(string header)
-    {
-        var stored = await Webhooks.StoreAsync(GitHub("{}", (header, "hunter2"), ("Digest", "sha")), Token);
-
-        Assert.That(await ScalarAsync("SELECT headers::text FROM webhook_payloads WHERE id = $1", stored.PayloadId), Does.Not.Contain("hunter2").And.Contains("sha"));
     }
 
     [Test]

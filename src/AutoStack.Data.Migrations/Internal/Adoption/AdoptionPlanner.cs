@@ -22,8 +22,10 @@ internal sealed class AdoptionPlanner(Catalog found, string? jsonSize, IReadOnly
     public IReadOnlyList<RowCheck> Checks => checks;
 
     /// <summary>The plan, without the obstacles: those are asked of the rows.</summary>
+    /// <param name="alembicRevision">What Alembic has noted; null for nothing.</param>
+    /// <param name="journaled">The version in the journal, below <see cref="DocumentedVersion"/>; 0 without one.</param>
     /// <exception cref="MigrationException">The database is none of the services (<see cref="MigrationError.NotRecognised"/>).</exception>
-    public AdoptionPlan Make(string? alembicRevision)
+    public AdoptionPlan Make(string? alembicRevision, int journaled)
     {
         var version = RecognisedVersion();
         var differences = Catalog.Compare(Catalog.Expected(version), found);
@@ -53,12 +55,13 @@ internal sealed class AdoptionPlanner(Catalog found, string? jsonSize, IReadOnly
         checks.AddRange(following.SelectMany(s => RowCheck.Of(s, found)));
         checks.AddRange(options.KeepJson ? following.SelectMany(s => RowCheck.OfKeptJson(s, found)) : []);
         return new AdoptionPlan(
-            alembicRevision is not null ? $"A database of the Python services, made by Alembic (revision {alembicRevision})"
+            journaled > 0 ? $"An AutoStack database at version {journaled}, beside which a service has made tables of version {version}"
+                : alembicRevision is not null ? $"A database of the Python services, made by Alembic (revision {alembicRevision})"
                 : differences.Count == 0 ? "The documented schema, without a journal"
                 : "A database of the Python services, made by create_all",
-            alembicRevision, CurrentVersion: 0, version, changes, following,
+            alembicRevision, journaled, version, changes, following,
             [
-                .. differences.Where(d => d.Expected is null).Select(d => $"{d.Kind.ToString().ToLowerInvariant()} {d.Name}"),
+                .. differences.Where(d => d.Expected is null).Select(d => Visible.Text($"{d.Kind.ToString().ToLowerInvariant()} {d.Name}")),
                 .. options.KeepJson ? json.Select(d => $"type of {d.Name} (json)") : [],
             ],
             []);
@@ -86,7 +89,7 @@ internal sealed class AdoptionPlanner(Catalog found, string? jsonSize, IReadOnly
         ? found.Objects
             .Where(o => o.Kind == SchemaObjectKind.Index && o.Name == NameOf(d) && !o.Definition.EndsWith(CatalogObject.Invalid, StringComparison.Ordinal)
                 && !(IsRenamed(d) && d.Found == o.Definition))
-            .Select(o => $"Index {o.Path} is another one than the schema's of that name. To keep it, rename it: ALTER INDEX {o.Sql} RENAME TO …;")
+            .Select(o => $"Index {Visible.Text(o.Path)} is another one than the schema's of that name. To keep it, rename it: ALTER INDEX {SqlCopy.Of(o.Sql)} RENAME TO …;")
         : [];
 
     private static void Refuse(List<string> unknown)
@@ -108,6 +111,9 @@ internal sealed class AdoptionPlanner(Catalog found, string? jsonSize, IReadOnly
             && !d.Statements.Any(s => s.Contains("DROP NOT NULL", StringComparison.Ordinal)),
         SchemaObjectKind.Constraint => d.Found is null || IsRenamed(d) || d.Statements.All(s => s.Contains(" VALIDATE ", StringComparison.Ordinal)),
         SchemaObjectKind.Index or SchemaObjectKind.Extension => true,
+
+        // Some of the tables of containers are there: a service of another age has made those that it knew.
+        SchemaObjectKind.Table => d.Found is null && d.Statements.Count > 0 && !Catalog.Expected(DocumentedVersion - 1).HasTable(d.Name),
         _ => false,
     };
 
@@ -135,7 +141,7 @@ internal sealed class AdoptionPlanner(Catalog found, string? jsonSize, IReadOnly
     private void ChangeOneByOne(SchemaDifference difference)
     {
         var name = "adopt_" + NameOf(difference);
-        checks.AddRange(RowCheck.OfConstraint(name + ".sql", difference));
+        checks.AddRange(found.HasTable(TableOf(difference)) ? RowCheck.OfConstraint(name + ".sql", difference) : []);
         foreach (var statement in difference.Statements)
         {
             var concurrent = statement.Contains(" INDEX CONCURRENTLY ", StringComparison.Ordinal);

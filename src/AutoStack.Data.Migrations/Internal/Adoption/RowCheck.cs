@@ -97,7 +97,7 @@ internal sealed partial record RowCheck(AdoptionObstacle Obstacle, string Probe)
     public static RowCheck OfQuery(AdoptionObstacle obstacle) => new(obstacle, $"SELECT count(*) FROM ({obstacle.Query}) d");
 
     /// <summary>The obstacle, when there are such rows.</summary>
-    public async Task<AdoptionObstacle?> RunAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    public async Task<AdoptionObstacle?> RunAsync(NpgsqlConnection connection, bool showValues, CancellationToken cancellationToken)
     {
         using var command = new NpgsqlCommand(Probe, connection) { CommandTimeout = 0 };
         try
@@ -107,7 +107,7 @@ internal sealed partial record RowCheck(AdoptionObstacle Obstacle, string Probe)
         }
         catch (PostgresException exception) when (exception.SqlState.StartsWith("22", StringComparison.Ordinal))
         {
-            return Obstacle with { What = $"{Obstacle.What}: {exception.MessageText}. {exception.Detail}".TrimEnd('.', ' ') };
+            return Obstacle with { What = $"{Obstacle.What}: {ServerError.Describe(exception, showValues)}".TrimEnd('.', ' ') };
         }
     }
 

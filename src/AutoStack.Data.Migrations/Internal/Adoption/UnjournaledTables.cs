@@ -38,6 +38,6 @@ internal sealed record UnjournaledTables(string Schema, IReadOnlyList<string> Na
     public string Message => Schema == "public"
         ? $"This database has AutoStack's tables ({string.Join(", ", Names.Take(3))}{(Names.Count > 3 ? ", …" : "")}) and no journal of versions. " +
           "Take it over: autostack-db adopt; or note the version that it has: autostack-db stamp. Nothing was changed."
-        : $"AutoStack's tables are in the schema {Schema} of this database, and autostack-db works in public. " +
+        : $"AutoStack's tables are in the schema {Visible.Text(Schema)} of this database, and autostack-db works in public. " +
           "Move them there (ALTER TABLE … SET SCHEMA public), then take the database over: autostack-db adopt. Nothing was changed.";
 }

@@ -217,7 +217,7 @@ internal sealed partial class CatalogComparison(Catalog expected, Catalog found)
 
     private void Add(
         int phase, SchemaObjectKind kind, CatalogObject? should, CatalogObject? there, string message, string[] statements, bool remark = false, bool losesData = false) =>
-        differences.Add((phase, new SchemaDifference(kind, (should ?? there)!.Path, should?.Definition, there?.Definition, message, statements)
+        differences.Add((phase, new SchemaDifference(kind, (should ?? there)!.Path, should?.Definition, there?.Definition, Visible.Text(message), [.. statements.Select(SqlCopy.Of)])
         {
             IsRemark = remark,
             LosesData = losesData,

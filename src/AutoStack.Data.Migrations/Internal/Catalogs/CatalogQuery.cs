@@ -21,7 +21,8 @@ internal static class CatalogQuery
             WHERE relkind IN ('r', 'p')
         ),
         objects AS (
-            SELECT 'Extension' AS kind, 1 AS rank, '' AS "table", 0 AS place, e.extname AS name, quote_ident(e.extname) AS sql,
+            -- Texts: as the type name, which the others' names have, signatures of functions would be cut to 63 bytes and two of them be the same.
+            SELECT 'Extension' AS kind, 1 AS rank, ''::text AS "table", 0 AS place, e.extname::text AS name, quote_ident(e.extname) AS sql,
                 'SCHEMA ' || quote_ident(n.nspname) AS definition
             FROM pg_extension e
             JOIN pg_namespace n ON n.oid = e.extnamespace

@@ -1,0 +1,4 @@
+-- autostack: no-transaction
+-- The queue in its order; holds only what waits. A claim takes its first entry after the last one that the process claimed.
+CREATE INDEX CONCURRENTLY IF NOT EXISTS deployments_waiting_queue_place_id_idx
+    ON deployments (queue_place, id) WHERE status::text = 'queued' AND NOT is_deleted AND started_at IS NULL;

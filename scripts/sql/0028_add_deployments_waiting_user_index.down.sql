@@ -1,0 +1,2 @@
+-- autostack: no-transaction
+DROP INDEX CONCURRENTLY IF EXISTS deployments_waiting_user_id_queue_place_idx;

@@ -1,0 +1,1 @@
+-- The values go with their columns, in the script that added them.

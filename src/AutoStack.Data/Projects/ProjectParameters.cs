@@ -1,0 +1,73 @@
+using AutoStack.Data.Internal;
+using Npgsql;
+
+namespace AutoStack.Data.Projects;
+
+/// <summary>What callers give of a project, checked and normalised, as parameters of the statements that write it.</summary>
+internal static class ProjectParameters
+{
+    /// <summary>The columns of a new row.</summary>
+    public static NpgsqlParameter[] Of(NewProject project, TimeProvider clock)
+    {
+        ArgumentNullException.ThrowIfNull(project);
+        ArgumentException.ThrowIfNullOrWhiteSpace(project.Name);
+        return
+        [
+            P.Of(project.Id ?? Ids.New(), "id"),
+            P.Of(project.UserId),
+            P.Text(project.Name, 255),
+            P.Text(RepositoryText.Check(project.Repository, "project.Repository"), RepositoryText.MaxLength, "project.Repository"),
+            P.Text(BranchName.Check(project.Branch, "project.Branch"), BranchName.MaxLength, "project.Branch"),
+            P.Text(project.BuildCommand, IProjectRepository.MaxBuildCommandLength),
+            P.Text(project.OutputDir, IProjectRepository.MaxOutputDirLength),
+            P.TextOrNull(project.GithubRepoId, 255),
+            P.Of(project.Runtime),
+            P.Of(project.AutoDeployEnabled),
+            BranchOrNull(project.AutoDeployBranch, "project.AutoDeployBranch"),
+            P.TextOrNull(project.JenkinsJobName, 255),
+            ServerTime.Now(clock),
+        ];
+    }
+
+    /// <summary>What a patch changes; a NULL leaves the column as it is.</summary>
+    public static NpgsqlParameter[] Of(ProjectPatch patch, TimeProvider clock)
+    {
+        ArgumentNullException.ThrowIfNull(patch);
+        return
+        [
+            NotBlank(patch.Name, 255, "name"),
+            Optional(patch.Repository, RepositoryText.Check, RepositoryText.MaxLength, "repository"),
+            Optional(patch.Branch, BranchName.Check, BranchName.MaxLength, "branch"),
+            NotNull(patch.BuildCommand, IProjectRepository.MaxBuildCommandLength, "buildCommand"),
+            NotNull(patch.OutputDir, IProjectRepository.MaxOutputDirLength, "outputDir"),
+            P.Of(patch.Runtime.IsGiven ? patch.Runtime.Value : (ProjectRuntime?)null, "runtime"),
+            P.Of(patch.AutoDeployEnabled.IsGiven ? patch.AutoDeployEnabled.Value : (bool?)null, "autoDeployEnabled"),
+            P.Of(patch.GithubRepoId.IsGiven, "setGithubRepoId"),
+            P.TextOrNull(patch.GithubRepoId.Value, 255, "githubRepoId"),
+            P.Of(patch.AutoDeployBranch.IsGiven, "setAutoDeployBranch"),
+            BranchOrNull(patch.AutoDeployBranch.Value, "autoDeployBranch"),
+            P.Of(patch.JenkinsJobName.IsGiven, "setJenkinsJobName"),
+            P.TextOrNull(patch.JenkinsJobName.Value, 255, "jenkinsJobName"),
+            ServerTime.Now(clock),
+        ];
+
+        static NpgsqlParameter Optional(Optional<string> value, Func<string, string, string> check, int maxLength, string name) =>
+            P.TextOrNull(value.IsGiven ? check(value.Value, name) : null, maxLength, name);
+
+        static NpgsqlParameter NotNull(Optional<string> value, int maxLength, string name) =>
+            value.IsGiven ? P.Text(value.Value, maxLength, name) : P.TextOrNull(null, name: name);
+
+        static NpgsqlParameter NotBlank(Optional<string> value, int maxLength, string name)
+        {
+            if (value.IsGiven)
+            {
+                ArgumentException.ThrowIfNullOrWhiteSpace(value.Value, name);
+            }
+
+            return NotNull(value, maxLength, name);
+        }
+    }
+
+    private static NpgsqlParameter BranchOrNull(string? branch, string name) =>
+        P.TextOrNull(branch is null ? null : BranchName.Check(branch, name), BranchName.MaxLength, name);
+}

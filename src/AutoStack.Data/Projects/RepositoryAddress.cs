@@ -1,0 +1,244 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+
+namespace AutoStack.Data.Projects;
+
+/// <summary>
+/// The one notion of "the same repository": host and path, whichever way somebody spells the address. The function <c>assign_repository_key</c> of the
+/// database does the same for the rows of every writer; a test compares the two. This one also knows hosts outside ASCII.
+/// </summary>
+/// <param name="Host">The host in lower case, without user, port and <c>www.</c>; empty when the address names no host.</param>
+/// <param name="Path">The path in lower case, without <c>.git</c>, query and pages of a host's web site; empty when there is nothing of the kind.</param>
+internal readonly partial record struct RepositoryAddress(string Host, string Path)
+{
+    /// <summary>The longest text that a lookup takes, in characters.</summary>
+    public const int MaxLength = 1000;
+
+    /// <summary>How an address is written.</summary>
+    internal enum AddressForm
+    {
+        /// <summary><c>owner/name</c>, or a text that is no address.</summary>
+        Bare,
+
+        /// <summary><c>https://host/owner/name</c>.</summary>
+        Url,
+
+        /// <summary><c>git@host:owner/name</c>.</summary>
+        Scp,
+
+        /// <summary><c>host/owner/name</c>, as browsers show it.</summary>
+        Browser,
+    }
+
+    /// <summary>An address in parts: scheme and user, host and port, path.</summary>
+    internal readonly record struct Parts(AddressForm Form, string Before, string HostAndPort, string Path);
+
+    private static readonly string[] TwoPartHosts = ["github.com", "bitbucket.org"];
+    private static readonly string[] CloudHosts = ["", "github.com", "bitbucket.org", "gitlab.com", "dev.azure.com"];
+
+    /// <summary>Host and path of an address; never fails, whatever the text is.</summary>
+    public static RepositoryAddress Of(string text)
+    {
+        var (_, _, host, path) = Split(Trim(text));
+        path = Lower(Trim(Unescape(path)));
+        (host, path) = Known(HostName(host), Slashes().Replace(path, "/").Trim('/'));
+        path = DotGit().Replace(CutPages(host, path), "", 1);
+        return new(host, CloudHosts.Contains(host) ? path : DataCenter().Replace(path, m => m.Groups[1].Success ? m.Groups[1].Value
+            : m.Groups[2].Success ? $"{m.Groups[2].Value}/{m.Groups[3].Value}" : $"~{m.Groups[4].Value}/{m.Groups[5].Value}"));
+    }
+
+    /// <summary>The parts of a text, without query and fragment.</summary>
+    internal static Parts Split(string text)
+    {
+        var parts = new Parts(AddressForm.Bare, "", "", text);
+        if (WithScheme().Match(text) is { Success: true } url)
+        {
+            parts = Schemes().IsMatch(url.Groups[1].ValueSpan)
+                ? new(AddressForm.Url, url.Groups[1].Value + "://" + url.Groups[2].Value, url.Groups[3].Value, url.Groups[4].Value) : parts;
+        }
+        else if (ScpLike().Match(text) is { Success: true } scp && (scp.Groups[1].Success || scp.Groups[2].ValueSpan.Contains('.')))
+        {
+            parts = new(AddressForm.Scp, scp.Groups[1].Value, scp.Groups[2].Value, scp.Groups[3].Value);
+        }
+        else if (WithoutScheme().Match(text) is { Success: true } browser)
+        {
+            parts = new(AddressForm.Browser, browser.Groups[1].Value, browser.Groups[2].Value, browser.Groups[3].Value);
+        }
+
+        var end = parts.Path.AsSpan().IndexOfAny('?', '#');
+        return end < 0 ? parts : parts with { Path = parts.Path[..end] };
+    }
+
+    /// <summary>The path without the pages of a host's web site: <c>/tree/main</c>, <c>/-/blob/…</c>, <c>/src/branch/…</c>.</summary>
+    internal static string CutPages(string host, string path) =>
+        TwoPartHosts.Contains(host) ? TwoParts().Replace(path, "$1")
+        : host == "dev.azure.com" ? ThreeParts().Replace(path, "$1")
+        : Pages().Replace(Dash().Replace(path, "", 1), "", 1);
+
+    /// <summary>The text without white space and invisible characters at both ends.</summary>
+    internal static string Trim(string text)
+    {
+        var (start, end) = (0, text.Length);
+        while (start < end && IsBlank(text[start]))
+        {
+            start++;
+        }
+
+        while (end > start && IsBlank(text[end - 1]))
+        {
+            end--;
+        }
+
+        return text[start..end];
+    }
+
+    /// <summary>True for white space, control characters and characters that nobody sees.</summary>
+    internal static bool IsBlank(char c) =>
+        c is <= ' ' or (>= '\u007f' and <= '\u00a0') or '\u00ad' or '\u1680' or '\u180e' or (>= '\u2000' and <= '\u200f') or (>= '\u2028' and <= '\u202f')
+            or (>= '\u205f' and <= '\u206f') or '\u3000' or '\ufeff';
+
+    /// <summary>A host without port and <c>www.</c>, in lower case and ASCII.</summary>
+    internal static string HostName(string host)
+    {
+        var name = Lower(Port().Replace(host, "$1", 1)).TrimEnd('.');
+        name = name.StartsWith("www.", StringComparison.Ordinal) ? name[4..] : name;
+        return Ascii(name);
+    }
+
+    // A name that is no domain stays as it is.
+    private static string Ascii(string host)
+    {
+        if (System.Text.Ascii.IsValid(host))
+        {
+            return host;
+        }
+
+        try
+        {
+            return Lower(new IdnMapping().GetAscii(host.ToLowerInvariant()));
+        }
+        catch (ArgumentException)
+        {
+            return host;
+        }
+    }
+
+    // The ports 443 of SSH have hosts of their own; Azure DevOps has two names and three forms of a path.
+    private static (string Host, string Path) Known(string host, string path)
+    {
+        host = host switch
+        {
+            "ssh.github.com" => "github.com",
+            "altssh.gitlab.com" => "gitlab.com",
+            "altssh.bitbucket.org" => "bitbucket.org",
+            "ssh.dev.azure.com" or "vs-ssh.visualstudio.com" => "dev.azure.com",
+            _ => host,
+        };
+        if (VisualStudio().Match(host) is { Success: true } old)
+        {
+            (host, path) = ("dev.azure.com", $"{old.Groups[1].Value}/{path}");
+        }
+
+        if (host == "dev.azure.com")
+        {
+            path = AzureVersion().Replace(path, "", 1);
+            path = AzureCollection().Replace(path, "$1/", 1);
+            path = AzureShort().Replace(path, "$1/$2/$2", 1).Replace("/_git/", "/", StringComparison.Ordinal);
+        }
+
+        return (host, path);
+    }
+
+    /// <summary>True when the path has escapes that are no text, so that nobody can tell what it names.</summary>
+    internal static bool HasBrokenEscapes(string path) => Escape().IsMatch(path) && ReferenceEquals(Unescape(path), path);
+
+    // As the database does it: all of them or none, when they are no UTF-8.
+    private static string Unescape(string path)
+    {
+        if (!Escape().IsMatch(path))
+        {
+            return path;
+        }
+
+        var bytes = new List<byte>(path.Length);
+        foreach (Match part in EscapesAndRest().Matches(path))
+        {
+            if (part.Length == 3 && part.Value[0] == '%' && byte.TryParse(part.ValueSpan[1..], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var value))
+            {
+                bytes.Add(value);
+            }
+            else
+            {
+                bytes.AddRange(System.Text.Encoding.UTF8.GetBytes(part.Value));
+            }
+        }
+
+        var decoded = bytes.ToArray();
+        return System.Text.Unicode.Utf8.IsValid(decoded) && !decoded.Contains((byte)0) ? System.Text.Encoding.UTF8.GetString(decoded) : path;
+    }
+
+    // ASCII only, as the database's "C" does: no two locales agree on the rest.
+    private static string Lower(string text) => string.Create(text.Length, text, static (target, source) =>
+    {
+        for (var i = 0; i < source.Length; i++)
+        {
+            target[i] = char.IsAsciiLetterUpper(source[i]) ? (char)(source[i] | 0x20) : source[i];
+        }
+    });
+
+    [GeneratedRegex(@"^([a-zA-Z][a-zA-Z0-9+.\-]*)://([^/]*@)?([^/]*)(.*)\z", RegexOptions.Singleline | RegexOptions.CultureInvariant)]
+    private static partial Regex WithScheme();
+
+    [GeneratedRegex(@"^(?:https?|ssh|git|git\+ssh|ssh\+git|git\+https?|ftps?)\z", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex Schemes();
+
+    [GeneratedRegex(@"^([^/]*@)?(\[[^\]/]*\]|[^/:@\[\]]+):(?!//)(.*)\z", RegexOptions.Singleline | RegexOptions.CultureInvariant)]
+    private static partial Regex ScpLike();
+
+    [GeneratedRegex(@"^([^/]*@)?([a-zA-Z0-9\-]+(?:\.[a-zA-Z0-9\-]+)+)/+([^/]+/+[^/].*)\z", RegexOptions.Singleline | RegexOptions.CultureInvariant)]
+    private static partial Regex WithoutScheme();
+
+    [GeneratedRegex(@"^(\[[^\]]*\]|[^:]*).*\z", RegexOptions.Singleline | RegexOptions.CultureInvariant)]
+    private static partial Regex Port();
+
+    [GeneratedRegex("/+", RegexOptions.CultureInvariant)]
+    private static partial Regex Slashes();
+
+    [GeneratedRegex("%[0-9a-fA-F]{2}", RegexOptions.CultureInvariant)]
+    private static partial Regex Escape();
+
+    [GeneratedRegex("%[0-9a-fA-F]{2}|[^%]+|%", RegexOptions.CultureInvariant)]
+    private static partial Regex EscapesAndRest();
+
+    [GeneratedRegex(@"^([^./]+)\.visualstudio\.com\z", RegexOptions.CultureInvariant)]
+    private static partial Regex VisualStudio();
+
+    [GeneratedRegex("^v3/", RegexOptions.CultureInvariant)]
+    private static partial Regex AzureVersion();
+
+    [GeneratedRegex("^([^/]+)/defaultcollection/", RegexOptions.CultureInvariant)]
+    private static partial Regex AzureCollection();
+
+    [GeneratedRegex("^([^/]+)/_git/([^/]+)", RegexOptions.CultureInvariant)]
+    private static partial Regex AzureShort();
+
+    [GeneratedRegex(@"^([^/]+/[^/]+)/.*\z", RegexOptions.Singleline | RegexOptions.CultureInvariant)]
+    private static partial Regex TwoParts();
+
+    [GeneratedRegex(@"^([^/]+/[^/]+/[^/]+)/.*\z", RegexOptions.Singleline | RegexOptions.CultureInvariant)]
+    private static partial Regex ThreeParts();
+
+    [GeneratedRegex(@"/-(?:/.*)?\z", RegexOptions.Singleline | RegexOptions.CultureInvariant)]
+    private static partial Regex Dash();
+
+    [GeneratedRegex(@"(?<=[^/]/[^/]+)/(?:tree|blob|raw|commits|src/(?:branch|commit|tag))/.*\z", RegexOptions.Singleline | RegexOptions.CultureInvariant)]
+    private static partial Regex Pages();
+
+    [GeneratedRegex(@"/*(?:\.git)?/*\z", RegexOptions.CultureInvariant)]
+    private static partial Regex DotGit();
+
+    [GeneratedRegex(
+        @"^(?:(?:bitbucket|stash)/)?(?:scm/([^/]+/[^/]+)|projects/([^/]+)/repos/([^/]+)(?:/.*)?|users/([^/]+)/repos/([^/]+)(?:/.*)?)\z",
+        RegexOptions.Singleline | RegexOptions.CultureInvariant)]
+    private static partial Regex DataCenter();
+}

@@ -1,0 +1,139 @@
+using System.Text;
+using System.Text.RegularExpressions;
+using AutoStack.Data.Internal;
+
+namespace AutoStack.Data.Projects;
+
+/// <summary>The text of <c>projects.repository</c>: what may be stored, and how what other writers stored is shown.</summary>
+internal static partial class RepositoryText
+{
+    /// <summary>The longest text that the column holds, in characters.</summary>
+    public const int MaxLength = 255;
+
+    /// <summary>
+    /// The address as it is stored, for Git to clone from: without white space around it, user (except for SSH), query, fragment, and pages of a web site.
+    /// </summary>
+    /// <exception cref="ArgumentNullException">The address is null.</exception>
+    /// <exception cref="ArgumentException">The address holds a secret, is no repository on a host, or could mean something else to Git. The message says what is wrong.</exception>
+    public static string Check(string given, string name)
+    {
+        ArgumentNullException.ThrowIfNull(given, name);
+        var text = RepositoryAddress.Trim(given);
+        Refuse(text.Length == 0, "is blank");
+        Refuse(text.Length > RepositoryAddress.MaxLength, $"is longer than {RepositoryAddress.MaxLength} characters");
+        Refuse(Shown(text) != text,
+            "holds a password or token. A secret belongs into the user's connection to the provider or into the project's environment, where it is encrypted");
+        Refuse(text.EnumerateRunes().Any(IsUnseen), "holds white space, a control character or a character that is not text");
+        Refuse(text.Contains('\\', StringComparison.Ordinal), "holds a backslash");
+        Refuse(text.StartsWith('-'), "begins with a dash, which Git takes for an option");
+        Refuse(Transport().IsMatch(text), "names a transport that runs a program");
+        Refuse(LocalPath().IsMatch(text), "is a path on this machine; a repository is owner/name or an address with a host");
+
+        var parts = RepositoryAddress.Split(text);
+        var bare = parts.Form == RepositoryAddress.AddressForm.Bare;
+        Refuse(bare && text.AsSpan().ContainsAny(':', '@'),
+            "has no known form: owner/name, https://host/owner/name, ssh://git@host/owner/name or git@host:owner/name");
+        Refuse(!bare && !(Host().IsMatch(RepositoryAddress.HostName(parts.HostAndPort)) && Port().IsMatch(parts.HostAndPort)), "names a host or port that is not valid");
+        Refuse(!User().IsMatch(parts.Before), "names a user that is not valid");
+        Refuse(parts.Path.StartsWith('-'), "has a path that begins with a dash, which Git takes for an option");
+
+        var address = RepositoryAddress.Of(text);
+        var path = address.Path.Split('/', StringSplitOptions.RemoveEmptyEntries);
+        Refuse(path.Any(part => part is "." or "..") || RepositoryAddress.HasBrokenEscapes(parts.Path) || address.Path.EnumerateRunes().Any(IsUnseen), "has a path that is not valid");
+        Refuse(path.Length < (address.Host is "" or "github.com" or "gitlab.com" or "bitbucket.org" ? 2 : 1) || (bare && KnownHost().IsMatch(address.Path)),
+            "names no repository: owner and name are missing");
+        return Rebuild(parts, address.Host);
+
+        void Refuse(bool wrong, string what)
+        {
+            if (wrong)
+            {
+                throw new ArgumentException($"{name} {what}.", name);
+            }
+        }
+    }
+
+    /// <summary>A stored address without a password or token: rows of other writers may hold one.</summary>
+    public static string Shown(string stored)
+    {
+        if (!stored.Contains('@', StringComparison.Ordinal))
+        {
+            return UrlSecrets.Mask(stored);
+        }
+
+        var scheme = stored.IndexOf("://", StringComparison.Ordinal);
+        var start = scheme < 0 ? 0 : scheme + 3;
+        var slash = stored.IndexOf('/', start);
+        var authority = stored[start..(slash < 0 ? stored.Length : slash)];
+        var end = authority.LastIndexOf('@');
+        if (end < 0 && scheme >= 0 && authority.Contains(':', StringComparison.Ordinal) && !Port().IsMatch(authority))
+        {
+            // A password with a slash in it.
+            return stored[..start] + UrlSecrets.Redacted + stored[stored.LastIndexOf('@')..];
+        }
+
+        return end > 0 && UrlSecrets.IsSecret(authority.AsSpan(0, end))
+            ? string.Concat(stored.AsSpan(0, start), UrlSecrets.Redacted, UrlSecrets.Mask(stored[(start + end)..]))
+            : UrlSecrets.Mask(stored);
+    }
+
+    // What Git clones from: the same repository, in the form that was given, except for addresses of web pages.
+    private static string Rebuild(RepositoryAddress.Parts parts, string host)
+    {
+        var given = EscapedBlanks().Replace(parts.Path, "");
+        var path = host == "dev.azure.com" ? given.Trim('/') : RepositoryAddress.CutPages(host, given.Trim('/')).Trim('/');
+        if (host is not ("" or "github.com" or "gitlab.com" or "bitbucket.org" or "dev.azure.com")
+            && !parts.Before.StartsWith("ssh", StringComparison.OrdinalIgnoreCase) && parts.Form != RepositoryAddress.AddressForm.Scp
+            && DataCenterPage().Match(given) is { Success: true } page)
+        {
+            path = $"{page.Groups[1].Value}scm/{(page.Groups[2].Value == "users" ? "~" : "")}{page.Groups[3].Value}/{page.Groups[4].Value}.git";
+        }
+
+        var named = System.Text.Ascii.IsValid(parts.HostAndPort)
+            ? parts.HostAndPort.ToLowerInvariant()
+            : RepositoryAddress.HostName(parts.HostAndPort) + (parts.HostAndPort.IndexOf(':', StringComparison.Ordinal) is var colon and >= 0 ? parts.HostAndPort[colon..] : "");
+        switch (parts.Form)
+        {
+            case RepositoryAddress.AddressForm.Scp:
+                return $"{parts.Before}{named}:{(given.StartsWith('/') ? "/" : "")}{path}";
+            case RepositoryAddress.AddressForm.Browser:
+                return $"https://{named}/{path}";
+            case RepositoryAddress.AddressForm.Url:
+                var scheme = parts.Before.IndexOf("://", StringComparison.Ordinal);
+                var protocol = parts.Before[..scheme].ToLowerInvariant();
+                var isSsh = protocol.Contains("ssh", StringComparison.Ordinal);
+                return $"{protocol}://{(isSsh ? parts.Before[(scheme + 3)..].Replace(":@", "@", StringComparison.Ordinal) : "")}{named}/{path}";
+            default:
+                return path;
+        }
+    }
+
+    private static bool IsUnseen(Rune rune) =>
+        rune == Rune.ReplacementChar || (rune.IsBmp && RepositoryAddress.IsBlank((char)rune.Value))
+        || Rune.GetUnicodeCategory(rune) is System.Globalization.UnicodeCategory.Control or System.Globalization.UnicodeCategory.Format
+            or System.Globalization.UnicodeCategory.PrivateUse or System.Globalization.UnicodeCategory.OtherNotAssigned;
+
+    [GeneratedRegex("^[a-zA-Z0-9+.-]*::", RegexOptions.CultureInvariant)]
+    private static partial Regex Transport();
+
+    [GeneratedRegex(@"^(?:[/~]|\.{1,2}(?:/|\z)|[a-zA-Z]:(?!//)|file:)", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex LocalPath();
+
+    [GeneratedRegex(@"^(?:\[[0-9a-f:.]+\]|[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?)*)\z", RegexOptions.CultureInvariant)]
+    private static partial Regex Host();
+
+    [GeneratedRegex(@"^(?:\[[^\]]*\]|[^:]*)(?::[0-9]{1,5})?\z", RegexOptions.CultureInvariant)]
+    private static partial Regex Port();
+
+    [GeneratedRegex(@"^(?:www\.)?(?:github\.com|gitlab\.com|bitbucket\.org|dev\.azure\.com)(?:/|\z)", RegexOptions.CultureInvariant)]
+    private static partial Regex KnownHost();
+
+    [GeneratedRegex(@"^(?:[a-zA-Z][a-zA-Z0-9+.\-]*://)?(?:(?:[a-zA-Z0-9._+~%][a-zA-Z0-9._+~%\-]*:?|\[redacted\])?@)?\z", RegexOptions.CultureInvariant)]
+    private static partial Regex User();
+
+    [GeneratedRegex(@"(?:%20|%0[0-9a-dA-D]|%[cC]2%[aA]0)+\z", RegexOptions.CultureInvariant)]
+    private static partial Regex EscapedBlanks();
+
+    [GeneratedRegex(@"^/?((?:bitbucket/|stash/)?)(projects|users)/([^/]+)/repos/([^/]+?)(?:\.git)?(?:/.*)?\z", RegexOptions.CultureInvariant)]
+    private static partial Regex DataCenterPage();
+}

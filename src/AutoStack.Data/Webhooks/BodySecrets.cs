@@ -1,0 +1,81 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
+
+namespace AutoStack.Data.Webhooks;
+
+/// <summary>
+/// Tells by its place in a body whether a value is secret: the value of a variable of a build (GitLab), what the settings of a hook hold besides its
+/// address (<c>hook.config</c>), and a property whose name says so (<c>secret</c>, <c>private_token</c>, <c>temp_clone_token</c>).
+/// </summary>
+internal sealed partial class BodySecrets
+{
+    private readonly Stack<(Place Place, Place Property)> containers = new();
+
+    // Of the container that the reader is in, and of the property or element whose value comes.
+    private Place place;
+    private Place property;
+
+    [Flags]
+    private enum Place
+    {
+        None = 0,
+        Variables = 1,
+        Settings = 2,
+        Secret = 4,
+        Name = 8,
+        List = 16,
+        Element = 32,
+    }
+
+    /// <summary>The reader stands on the name of a property.</summary>
+    public void EnterProperty(ref Utf8JsonReader reader)
+    {
+        Span<char> buffer = stackalloc char[256];
+        var name = reader.ValueSpan.Length <= buffer.Length ? buffer[..reader.CopyString(buffer)] : reader.GetString().AsSpan();
+        property = SecretName().IsMatch(name) || ((place & Place.Settings) != 0 && SecretSetting().IsMatch(name)) ? Place.Secret
+            : VariablesName().IsMatch(name) ? Place.Variables
+            : name is "config" ? Place.Settings
+            : (place & Place.Element) != 0 && NameOfVariable().IsMatch(name) ? Place.Name
+            : Place.None;
+    }
+
+    /// <summary>An object or array begins, as the value of the property or as an element.</summary>
+    public void Enter(bool isArray)
+    {
+        containers.Push((place, property));
+
+        // What holds variables holds them at any depth. A name is secret for its own texts and lists of texts only.
+        // In a list of variables each is an object with a name; in an object of variables the names are anything.
+        place = (place & Place.Variables) | (property & (Place.Variables | Place.Settings))
+            | (isArray ? Place.List : (place & Place.List) != 0 ? Place.Element : Place.None);
+        property = isArray ? property & (Place.Secret | Place.Settings | Place.Variables) : Place.None;
+    }
+
+    /// <summary>The object or array ends.</summary>
+    public void Leave() => (place, property) = containers.Pop();
+
+    /// <summary>True when the text, number or flag that the reader stands on must not be shown.</summary>
+    public bool IsSecret(ref Utf8JsonReader reader) => reader.TokenType switch
+    {
+        JsonTokenType.String => reader.ValueSpan.Length > 0 && (IsVariable() || property == Place.Secret),
+        JsonTokenType.Number => IsVariable() || property == Place.Secret,
+        JsonTokenType.True or JsonTokenType.False => IsVariable(),
+        _ => false,
+    };
+
+    private bool IsVariable() => ((place | property) & Place.Variables) != 0 && property != Place.Name;
+
+    [GeneratedRegex(
+        "(?:secrets?|tokens?|password|passwd|passphrase|pwd|credentials?|api_?key|access_?key|private_?key|secret_?key|signing_?key)\\z",
+        RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex SecretName();
+
+    [GeneratedRegex("secret|token|passw|key|credential|auth", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex SecretSetting();
+
+    [GeneratedRegex("(?:variables|env_?vars)\\z", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex VariablesName();
+
+    [GeneratedRegex("^(?:id|key|name|type|variable_type|environment_scope|protected|masked|raw)\\z", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex NameOfVariable();
+}

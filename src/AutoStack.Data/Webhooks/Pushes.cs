@@ -1,0 +1,121 @@
+using System.Security.Cryptography;
+using AutoStack.Data.Deployments;
+using AutoStack.Data.Internal;
+using AutoStack.Data.Projects;
+
+namespace AutoStack.Data.Webhooks;
+
+internal sealed class Pushes(UnitOfWork unitOfWork) : IPlatformPushes
+{
+    public async Task<PushResult> HandleAsync(NewWebhookPayload delivery, PushOptions options, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(delivery);
+        ArgumentNullException.ThrowIfNull(options);
+        Limit.Check(options.MaxDeployments, IPlatformPushes.MaxListedTargets, "options.MaxDeployments");
+        if (options.MaxAccessAge is { TotalSeconds: < 1 or > int.MaxValue })
+        {
+            throw new ArgumentOutOfRangeException(nameof(options), "options.MaxAccessAge is at least one second and at most 68 years.");
+        }
+
+        // One id for all attempts, so that a repeated one finds its row.
+        delivery = delivery with { Id = delivery.Id ?? Ids.New() };
+        try
+        {
+            return await unitOfWork.RunAsync((tx, token) => HandleAsync(tx, delivery, options, token), cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException)
+        {
+            // The delivery outlives the failure; it can be sent again, since it queued nothing.
+            await unitOfWork.RunAsync((tx, token) => tx.Get<IWebhookPayloadRepository>().StoreAsync(delivery, token), cancellationToken).ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    private static async Task<PushResult> HandleAsync(IRepositories tx, NewWebhookPayload delivery, PushOptions options, CancellationToken cancellationToken)
+    {
+        var webhooks = tx.Get<IWebhookPayloadRepository>();
+        var stored = await webhooks.StoreAsync(delivery, cancellationToken).ConfigureAwait(false);
+        var isDuplicate = stored.Outcome == WebhookStoreOutcome.Duplicate;
+        var result = new PushResult
+        {
+            Outcome = isDuplicate ? PushOutcome.Duplicate : PushOutcome.NotABranch,
+            PayloadId = stored.PayloadId,
+            Push = null,
+            Deployments = [],
+            Postponed = [],
+            Unproven = [],
+            MoreTargets = false,
+        };
+        if (stored.DeploymentId is not null || !Push.TryParse(delivery.Provider, delivery.PayloadJson, out var push))
+        {
+            return result;
+        }
+
+        // A deleted branch has nothing to deploy. One target more than is needed tells whether there are more.
+        var branches = push.Refs.Where(r => r.Kind == PushedRefKind.Branch).ToList();
+        var commits = branches.Where(branch => !branch.IsDeleted).ToDictionary(branch => branch.Name, branch => branch.Commit);
+        var (proven, unproven) = commits.Count == 0 ? ([], []) : await ((ProjectRepository)tx.Get<IPlatformProjectRepository>()).ListPushTargetsAsync(
+            PushedRepository.Of(push, options),
+            [.. commits.Keys],
+            options.MaxDeployments + IPlatformPushes.MaxListedTargets + 1,
+            IPlatformPushes.MaxListedTargets + 1,
+            cancellationToken).ConfigureAwait(false);
+        var deployments = new List<Deployment>();
+        foreach (var target in proven.Take(options.MaxDeployments))
+        {
+            // Null when the project was removed at this moment.
+            if (await tx.Get<IDeploymentRepository>().EnqueueAsync(ToDeployment(stored.PayloadId, target, commits[target.Branch], options), cancellationToken).ConfigureAwait(false) is { } deployment)
+            {
+                deployments.Add(deployment);
+            }
+        }
+
+        if (deployments.Count > 0)
+        {
+            await webhooks.AttachDeploymentAsync(stored.PayloadId, deployments[0].Id, cancellationToken).ConfigureAwait(false);
+        }
+
+        return result with
+        {
+            Outcome = deployments.Count > 0 ? PushOutcome.Queued
+                : isDuplicate ? PushOutcome.Duplicate
+                : branches.Count == 0 ? PushOutcome.NotABranch
+                : branches.TrueForAll(branch => branch.IsDeleted) ? PushOutcome.Deleted
+                : unproven.Count > 0 ? PushOutcome.AccessUnproven
+                : PushOutcome.NoTarget,
+            Push = push,
+            Deployments = deployments,
+            Postponed = [.. proven.Skip(options.MaxDeployments).Take(IPlatformPushes.MaxListedTargets)],
+            Unproven = [.. unproven.Take(IPlatformPushes.MaxListedTargets)],
+            MoreTargets = proven.Count > options.MaxDeployments + IPlatformPushes.MaxListedTargets || unproven.Count > IPlatformPushes.MaxListedTargets,
+        };
+    }
+
+    private static NewDeployment ToDeployment(Guid payloadId, PushTarget target, CommitInfo? commit, PushOptions options) => new()
+    {
+        Id = DeploymentId(payloadId, target.ProjectId),
+        ProjectId = target.ProjectId,
+        UserId = target.UserId,
+        Branch = target.Branch,
+        // The column holds 40 digits; the build that checks a longer one out records it.
+        Commit = commit is { Hash.Length: <= 40 } ? commit : null,
+        CreatorType = CreatorType.Webhook,
+        IsProduction = options.IsProduction,
+    };
+
+    // Made of delivery and project: whatever is repeated, a delivery is one deployment of a project. Version 8 is for ids that are made of something.
+    private static Guid DeploymentId(Guid payloadId, Guid projectId)
+    {
+        Span<byte> source = stackalloc byte[32];
+        payloadId.TryWriteBytes(source, bigEndian: true, out _);
+        projectId.TryWriteBytes(source[16..], bigEndian: true, out _);
+        Span<byte> hash = stackalloc byte[32];
+        SHA256.HashData(source, hash);
+
+        // The beginning is the delivery's, a time, so that new ids stand together in the index.
+        source[..6].CopyTo(hash);
+        hash[6] = (byte)((hash[6] & 0x0f) | 0x80);
+        hash[8] = (byte)((hash[8] & 0x3f) | 0x80);
+        return new Guid(hash[..16], bigEndian: true);
+    }
+}

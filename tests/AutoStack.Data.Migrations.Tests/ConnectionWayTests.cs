@@ -1,0 +1,144 @@
+using AutoStack.Data.Cli;
+using AutoStack.Data.Migrations.Tests.Support;
+using Npgsql;
+
+namespace AutoStack.Data.Migrations.Tests;
+
+/// <summary>The ways to name a database and its password that the process list does not show.</summary>
+public sealed class ConnectionWayTests : MigrationTests
+{
+    private const string Secret = "hunter2correct";
+
+    [Test]
+    public async Task A_connection_file_is_read()
+    {
+        using var workplace = new Workplace();
+        var file = await WriteAsync(workplace, ConnectionString + "\n", "600");
+
+        var run = await ConsoleRun.StartAsync(["current", "--connection-file", "connection"], workplace.Root, cancellationToken: Token);
+        var both = await ConsoleRun.StartAsync(["current", "--connection-file", file, "--connection", ConnectionString], cancellationToken: Token);
+
+        Assert.That((run.Code, both.Code), Is.EqualTo((0, 2)));
+    }
+
+    [TestCase("644")]
+    [TestCase("620")]
+    [TestCase("602")]
+    public async Task A_connection_file_that_others_can_read_or_change_is_refused(string mode)
+    {
+        using var workplace = new Workplace();
+        var file = await WriteAsync(workplace, $"Host=127.0.0.1;Password={Secret}", mode);
+
+        var run = await ConsoleRun.StartAsync(["current", "--connection-file", file], cancellationToken: Token);
+
+        Assert.That((run.Code, run.Error.Contains("chmod 600", StringComparison.Ordinal)), Is.EqualTo((2, true)));
+        Assert.That(run.Error, Does.Not.Contain(Secret));
+    }
+
+    [TestCase("")]
+    [TestCase(" \n")]
+    [TestCase("Host=a\nHost=b")]
+    [TestCase(null)]
+    public async Task A_connection_file_without_one_line_is_refused(string? text)
+    {
+        using var workplace = new Workplace();
+        var file = text is null ? Path.Combine(workplace.Root, "none") : await WriteAsync(workplace, text, "600");
+
+        var run = await ConsoleRun.StartAsync(["upgrade", "--connection-file", file], connection: ConnectionString, cancellationToken: Token);
+
+        Assert.That((run.Code, run.Error.Contains("--connection-file", StringComparison.Ordinal)), Is.EqualTo((2, true)));
+        Assert.That(await ExistsAsync("schema_versions"), Is.False);
+    }
+
+    [TestCase("-p", Secret)]
+    [TestCase("-p" + Secret)]
+    [TestCase("--password", Secret)]
+    [TestCase("--password=" + Secret)]
+    [TestCase("--password:" + Secret)]
+    [TestCase("--passwd=" + Secret)]
+    [TestCase("-W", Secret)]
+    [TestCase(Secret)]
+    [TestCase("--" + Secret)]
+    [TestCase("--timeout", Secret)]
+    [TestCase("--wait=" + Secret)]
+    [TestCase("--json=" + Secret)]
+    [TestCase("--connection", "a", "--connection", Secret)]
+    [TestCase("--connection-file", Secret)]
+    [TestCase("--connection", Secret)]
+    public async Task A_password_given_by_mistake_is_not_echoed(params string[] given)
+    {
+        foreach (var verb in new[] { "", "upgrade", "downgrade", "current", "check", "adopt", "stamp", "history", "revision", "lint", "bench" })
+        {
+            foreach (var args in new string[][] { [verb, .. given], [.. given, verb], [verb, .. given, "--json"] })
+            {
+                var run = await ConsoleRun.StartAsync([.. args.Where(text => text.Length > 0)], cancellationToken: Token);
+
+                // Lint needs no connection.
+                Assert.That(run.Code, Is.Not.Zero.Or.EqualTo(verb == "lint" ? 0 : 2), string.Join(' ', args));
+                Assert.That(run.Output + run.Error, Does.Not.Contain(Secret), string.Join(' ', args));
+            }
+        }
+    }
+
+    [TestCase("Did you mean upgrade?", "upgarde")]
+    [TestCase("Did you mean --connection?", "upgrade", "--conection")]
+    [TestCase("Argument 3 is not known to upgrade.", "upgrade", "head", "now")]
+    [TestCase("PGPASSFILE", "upgrade", "--password=x")]
+    public async Task A_wrong_argument_is_named_by_its_place_and_a_known_word(string sentence, params string[] args)
+    {
+        var run = await ConsoleRun.StartAsync(args, cancellationToken: Token);
+
+        Assert.That((run.Code, run.Error.Contains(sentence, StringComparison.Ordinal)), Is.EqualTo((2, true)), run.Error);
+    }
+
+    [Test]
+    public async Task A_password_that_the_server_wants_is_asked_for_at_a_terminal_only()
+    {
+        await using var server = await PasswordRoleAsync();
+        var without = new NpgsqlConnectionStringBuilder(ConnectionString) { Username = server.Role, Password = null, Passfile = "/dev/null" }.ConnectionString;
+        using var output = new StringWriter();
+        using var error = new StringWriter();
+        var asked = 0;
+        var host = new CliHost(output, error, TextReader.Null, name => name == "AUTOSTACK_CONNECTION" ? without : null)
+        {
+            InputRedirected = false,
+            ReadSecret = () => ++asked == 1 ? Secret : null,
+        };
+
+        var code = await AutoStackDb.RunAsync(["current"], host, Token);
+        var piped = await ConsoleRun.StartAsync(["current"], connection: without, cancellationToken: Token);
+
+        Assume.That(server.WantsPassword, "The test's server trusts everybody.");
+        Assert.That((code, asked, piped.Code), Is.EqualTo((0, 1, 6)));
+        Assert.That(error.ToString(), Does.Contain($"Password of {server.Role}").And.Not.Contain(Secret));
+    }
+
+    private static async Task<string> WriteAsync(Workplace workplace, string text, string mode)
+    {
+        var file = Path.Combine(workplace.Root, "connection");
+        await File.WriteAllTextAsync(file, text);
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(file, (UnixFileMode)Convert.ToInt32(mode, 8));
+        }
+
+        return file;
+    }
+
+    private async Task<PasswordRole> PasswordRoleAsync()
+    {
+        var role = $"asked_{Guid.NewGuid():N}";
+        await ExecuteAsync($"CREATE ROLE {role} LOGIN PASSWORD '{Secret}'");
+        var rules = await ListAsync("SELECT auth_method FROM pg_hba_file_rules WHERE type LIKE 'host%' ORDER BY line_number LIMIT 1");
+        return new PasswordRole(role, rules is [not "trust"], () => ExecuteAsync($"DROP ROLE {role}"));
+    }
+
+    private sealed class PasswordRole(string role, bool wantsPassword, Func<Task> drop) : IAsyncDisposable
+    {
+        public string Role => role;
+
+        public bool WantsPassword => wantsPassword;
+
+        public async ValueTask DisposeAsync() => await drop();
+    }
+}

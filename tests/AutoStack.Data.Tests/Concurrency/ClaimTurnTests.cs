@@ -1,0 +1,206 @@
+using AutoStack.Data.Deployments;
+using AutoStack.Data.Projects;
+using AutoStack.Data.Tests.Support;
+
+namespace AutoStack.Data.Tests.Concurrency;
+
+/// <summary>Users take turns in the queue, whoever queues and however many.</summary>
+public sealed class ClaimTurnTests : DatabaseTests
+{
+    private const string Inserted =
+        """
+        INSERT INTO deployments (id, project_id, user_id, status, creator_type, is_production, created_at, is_deleted)
+        SELECT gen_random_uuid(), $1, $2, 'queued', 'manual', FALSE, $4::text::timestamp + n * interval '1 s', FALSE
+        FROM generate_series(1, $3) n
+        """;
+
+    private static readonly ClaimOptions Unlimited = new();
+
+    [SetUp]
+    public Task EmptyTheQueueAsync() =>
+        ExecuteAsync("UPDATE deployments SET status = 'failed' WHERE status NOT IN ('success', 'failed', 'cancelled')");
+
+    [Test]
+    public async Task A_newcomer_waits_for_one_deployment_of_a_user_with_200_projects()
+    {
+        var tenant = await AddUserAsync();
+        for (var i = 0; i < 200; i++)
+        {
+            await EnqueueAsync(await AddProjectAsync(tenant.Id));
+        }
+
+        await ClaimAsync();
+        var newcomer = await EnqueueAsync();
+
+        Assert.That(await ClaimUntilAsync(newcomer.Id), Is.LessThanOrEqualTo(2));
+    }
+
+    [Test]
+    public async Task Deployments_that_a_user_queues_at_the_same_moment_get_different_turns()
+    {
+        var tenant = await AddUserAsync();
+        var projects = new List<Project>();
+        for (var i = 0; i < 40; i++)
+        {
+            projects.Add(await AddProjectAsync(tenant.Id));
+        }
+
+        await Task.WhenAll(projects.Select(project => Task.Run(() => EnqueueAsync(project))));
+        var newcomer = await EnqueueAsync();
+
+        Assert.That(await ScalarAsync("SELECT count(DISTINCT queue_place >> 32) FROM deployments WHERE user_id = $1", tenant.Id), Is.EqualTo(40L));
+        Assert.That(await ClaimUntilAsync(newcomer.Id), Is.LessThanOrEqualTo(2));
+    }
+
+    [Test]
+    public async Task A_user_who_queues_one_at_a_time_does_not_starve_a_long_queue()
+    {
+        var (patient, hasty) = (await AddProjectAsync(), await AddProjectAsync());
+        for (var i = 0; i < 10; i++)
+        {
+            await EnqueueAsync(patient);
+        }
+
+        var claimed = new List<Guid>();
+        await EnqueueAsync(hasty);
+        for (var i = 0; i < 10; i++)
+        {
+            claimed.Add((await ClaimAsync()).Project.Id);
+            if (claimed[^1] == hasty.Id)
+            {
+                await EnqueueAsync(hasty);
+            }
+        }
+
+        Assert.That(claimed.Count(id => id == patient.Id), Is.EqualTo(5).Within(1));
+    }
+
+    [Test]
+    public async Task Rows_of_other_writers_take_turns_like_all_others()
+    {
+        var busy = await AddProjectAsync();
+        await ExecuteAsync(Inserted, busy.Id, busy.UserId, 30, "2020-01-01");
+        var other = await AddProjectAsync();
+        await ExecuteAsync(Inserted, other.Id, other.UserId, 1, "2099-01-01");
+
+        var claimed = new[] { await ClaimAsync(), await ClaimAsync() };
+
+        Assert.That(claimed.Select(job => job.Project.Id), Is.EquivalentTo(new[] { busy.Id, other.Id }), "whatever the clock of who queued them");
+    }
+
+    [Test]
+    public async Task A_row_that_becomes_queued_later_has_a_place()
+    {
+        var deployment = await EnqueueAsync();
+        await ExecuteAsync("UPDATE deployments SET status = 'draft', queue_place = NULL WHERE id = $1", deployment.Id);
+        Assert.That(await Lifecycle.ClaimNextAsync(Token), Is.Null);
+
+        await ExecuteAsync("UPDATE deployments SET status = 'queued' WHERE id = $1", deployment.Id);
+
+        Assert.That((await ClaimAsync()).Deployment.Id, Is.EqualTo(deployment.Id));
+    }
+
+    [Test]
+    public async Task What_is_cancelled_deleted_or_redeployed_keeps_the_turns_of_the_others()
+    {
+        var project = await AddProjectAsync();
+        var (cancelled, deleted) = (await EnqueueAsync(project), await EnqueueAsync(project));
+        var last = await EnqueueAsync(project);
+        await Deployments.CancelAsync(cancelled.Id, project.UserId, null, Token);
+        await Deployments.SoftDeleteAsync(deleted.Id, project.UserId, Token);
+        var other = await EnqueueAsync();
+        var copy = (await Deployments.RedeployAsync(cancelled.Id, project.UserId, null, Token))!;
+
+        var claimed = new[] { await ClaimAsync(), await ClaimAsync(), await ClaimAsync() };
+
+        Assert.That(claimed.Select(job => job.Deployment.Id), Is.EqualTo(new[] { other.Id, last.Id, copy.Id }));
+        Assert.That(await Lifecycle.ClaimNextAsync(Token), Is.Null);
+    }
+
+    [Test]
+    public async Task A_user_without_turns_left_behind_is_first_within_the_next_turn([Values] bool limited)
+    {
+        var options = limited ? new ClaimOptions { MaxPerProject = 100, MaxPerUser = 100 } : Unlimited;
+        var project = await AddProjectAsync();
+        for (var i = 0; i < 5; i++)
+        {
+            await EnqueueAsync(project);
+            await EnqueueAsync(project);
+            Assert.That(await Lifecycle.ClaimNextAsync(options, Token), Is.Not.Null);
+        }
+
+        var other = await EnqueueAsync();
+        var claimed = new[] { await Lifecycle.ClaimNextAsync(options, Token), await Lifecycle.ClaimNextAsync(options, Token) };
+
+        Assert.That(claimed.Select(job => job!.Deployment.Id), Does.Contain(other.Id));
+    }
+
+    [Test]
+    public async Task What_another_program_has_started_is_not_claimed([Values] bool limited)
+    {
+        var driven = await EnqueueAsync();
+        await ExecuteAsync("UPDATE deployments SET started_at = now() WHERE id = $1", driven.Id);
+        var options = limited ? PerProject(5) : Unlimited;
+
+        Assert.That(await Lifecycle.ClaimNextAsync(options, Token), Is.Null);
+
+        var waiting = await EnqueueAsync();
+        Assert.That((await Lifecycle.ClaimNextAsync(options, Token))!.Deployment.Id, Is.EqualTo(waiting.Id));
+    }
+
+    [Test]
+    public async Task What_another_program_has_started_counts_as_under_way()
+    {
+        var driven = await EnqueueAsync();
+        await ExecuteAsync("UPDATE deployments SET started_at = now() WHERE id = $1", driven.Id);
+        await Deployments.EnqueueAsync(new NewDeployment { ProjectId = driven.ProjectId, UserId = driven.UserId }, Token);
+
+        Assert.That(await Lifecycle.ClaimNextAsync(PerProject(1), Token), Is.Null);
+        Assert.That(await Lifecycle.ClaimNextAsync(new ClaimOptions { MaxPerUser = 1 }, Token), Is.Null);
+        Assert.That(await Lifecycle.ClaimNextAsync(PerProject(2), Token), Is.Not.Null);
+    }
+
+    [Test]
+    public async Task A_place_before_the_last_claim_is_found_at_once_when_nothing_else_waits([Values] bool limited)
+    {
+        var options = limited ? PerProject(5) : Unlimited;
+        var (first, second) = (await EnqueueAsync(), await EnqueueAsync());
+        await Lifecycle.ClaimNextAsync(options, Token);
+        await Lifecycle.ClaimNextAsync(options, Token);
+
+        await ExecuteAsync("UPDATE deployments SET status = 'queued', started_at = NULL WHERE id = $1", first.Id);
+
+        Assert.That((await Lifecycle.ClaimNextAsync(options, Token))!.Deployment.Id, Is.EqualTo(first.Id));
+        Assert.That(second.Id, Is.Not.EqualTo(first.Id));
+    }
+
+    [Test]
+    public async Task A_place_before_the_last_claim_is_found_within_two_seconds_while_others_wait()
+    {
+        var first = await EnqueueAsync();
+        await ClaimAsync();
+        await ExecuteAsync("UPDATE deployments SET status = 'queued', started_at = NULL WHERE id = $1", first.Id);
+        var rest = await AddProjectAsync();
+        await ExecuteAsync(Inserted, rest.Id, rest.UserId, 2000, "2026-01-01");
+
+        var watch = System.Diagnostics.Stopwatch.StartNew();
+        while ((await ClaimAsync()).Deployment.Id != first.Id)
+        {
+            Assert.That(watch.Elapsed, Is.LessThan(TimeSpan.FromSeconds(2)));
+            await Task.Delay(20, Token);
+        }
+    }
+
+    private async Task<DeploymentWithProject> ClaimAsync() => (await Lifecycle.ClaimNextAsync(Token))!;
+
+    private async Task<int> ClaimUntilAsync(Guid id)
+    {
+        for (var claims = 1; ; claims++)
+        {
+            if ((await ClaimAsync()).Deployment.Id == id)
+            {
+                return claims;
+            }
+        }
+    }
+}

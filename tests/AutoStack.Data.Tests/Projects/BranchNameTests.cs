@@ -1,0 +1,88 @@
+using AutoStack.Data.Projects;
+using AutoStack.Data.Tests.Support;
+
+namespace AutoStack.Data.Tests.Projects;
+
+public sealed class BranchNameTests : DatabaseTests
+{
+    [TestCase("main", "main")]
+    [TestCase("refs/heads/main", "main")]
+    [TestCase(" main ", "main")]
+    [TestCase("\u00a0refs/heads/feature/x\u200b\r\n", "feature/x")]
+    [TestCase("größe/🚀", "größe/🚀")]
+    [TestCase("heads/main", "heads/main")]
+    [TestCase("release-1.0", "release-1.0")]
+    [TestCase("a@b", "a@b")]
+    [TestCase("x.locked", "x.locked")]
+    public async Task A_branch_is_stored_by_its_own_name(string given, string stored)
+    {
+        var project = await AddAsync(given, given);
+        var patched = await Projects.UpdateAsync(project.Id, project.UserId, new ProjectPatch { Branch = given, AutoDeployBranch = given }, null, Token);
+
+        Assert.That((project.Branch, project.AutoDeployBranch), Is.EqualTo((stored, stored)));
+        Assert.That((patched.Project!.Branch, patched.Project.AutoDeployBranch), Is.EqualTo((stored, stored)));
+    }
+
+    [TestCase("", "blank")]
+    [TestCase(" \t", "blank")]
+    [TestCase("\u200b", "blank")]
+    [TestCase("refs/heads/", "blank")]
+    [TestCase("refs/tags/v1", "not a branch")]
+    [TestCase("refs/pull/1/head", "not a branch")]
+    [TestCase("a b", "Git allows")]
+    [TestCase("a..b", "Git allows")]
+    [TestCase("/a", "Git allows")]
+    [TestCase("a/", "Git allows")]
+    [TestCase("a//b", "Git allows")]
+    [TestCase(".a", "Git allows")]
+    [TestCase("a/.b", "Git allows")]
+    [TestCase("a.", "Git allows")]
+    [TestCase("a.lock", "Git allows")]
+    [TestCase("a.lock/b", "Git allows")]
+    [TestCase("a@{1}", "Git allows")]
+    [TestCase("@", "Git allows")]
+    [TestCase("HEAD", "Git allows")]
+    [TestCase("-main", "Git allows")]
+    [TestCase("--upload-pack=x", "Git allows")]
+    [TestCase("a~1", "Git allows")]
+    [TestCase("a^", "Git allows")]
+    [TestCase("a:b", "Git allows")]
+    [TestCase("a?", "Git allows")]
+    [TestCase("a*", "Git allows")]
+    [TestCase("a[b", "Git allows")]
+    [TestCase(@"a\b", "Git allows")]
+    [TestCase("a\u0000b", "Git allows")]
+    [TestCase("a\u001bb", "Git allows")]
+    public async Task What_git_refuses_as_a_branch_is_refused(string branch, string says)
+    {
+        var project = await AddProjectAsync();
+
+        Assert.That(() => AddAsync(branch, null), Refused("project.Branch"));
+        Assert.That(() => AddAsync("main", branch), Refused("project.AutoDeployBranch"));
+        Assert.That(() => Projects.UpdateAsync(project.Id, project.UserId, new ProjectPatch { Branch = branch }, null, Token), Refused("branch"));
+        Assert.That(() => Projects.UpdateAsync(project.Id, project.UserId, new ProjectPatch { AutoDeployBranch = branch }, null, Token), Refused("autoDeployBranch"));
+
+        NUnit.Framework.Constraints.IResolveConstraint Refused(string name) => Throws.ArgumentException.With.Property("ParamName").EqualTo(name).And.Message.Contains(says);
+    }
+
+    [Test]
+    public async Task The_longest_build_command_is_stored_and_lists_carry_its_beginning()
+    {
+        var command = new string('c', IProjectRepository.MaxBuildCommandLength);
+        var user = await AddUserAsync();
+        var project = await Projects.AddAsync(new NewProject { UserId = user.Id, Name = "Site", Repository = $"ada/{Unique("site")}", BuildCommand = command }, Token);
+        await ExecuteAsync("UPDATE projects SET build_command = $2 WHERE id = $1", project.Id, new string('x', 1_000_000));
+
+        Assert.That(project.BuildCommand, Is.EqualTo(command));
+        Assert.That((await Projects.FindAsync(project.Id, user.Id, Token))!.BuildCommand, Has.Length.EqualTo(1_000_000), "a row of another writer is read whole");
+        Assert.That((await Projects.ListByOwnerAsync(user.Id, 10, Guid.Empty, Token))[0].Project.BuildCommand, Has.Length.EqualTo(256));
+        Assert.That((await PlatformProjects.ListByRepositoryAsync(project.Repository, 10, Guid.Empty, Token))[0].BuildCommand, Has.Length.EqualTo(256));
+        Assert.That(
+            () => Projects.UpdateAsync(project.Id, user.Id, new ProjectPatch { BuildCommand = command + "c" }, null, Token),
+            Throws.ArgumentException.With.Property("ParamName").EqualTo("buildCommand").And.Message.Contains("at most 8192"));
+    }
+
+    private async Task<Project> AddAsync(string branch, string? autoDeployBranch) =>
+        await Projects.AddAsync(
+            new NewProject { UserId = (await AddUserAsync()).Id, Name = "Site", Repository = "ada/site", Branch = branch, AutoDeployBranch = autoDeployBranch }, Token);
+}

@@ -1,0 +1,177 @@
+using System.Diagnostics;
+using System.Text;
+using System.Text.Json;
+using AutoStack.Data.Internal;
+using AutoStack.Data.Tests.Support;
+using AutoStack.Data.Webhooks;
+
+namespace AutoStack.Data.Tests.Webhooks;
+
+/// <summary>What of a body is replaced before it is stored, and that everything else is kept byte by byte.</summary>
+public sealed class WebhookBodyTests : DatabaseTests
+{
+    [TestCase("0")]
+    [TestCase("-0")]
+    [TestCase("9007199254740993")]
+    [TestCase("-12.50e-3")]
+    [TestCase("1.7976931348623157E+308")]
+    [TestCase("5e-324")]
+    [TestCase("1e398")]
+    [TestCase("1e-397")]
+    [TestCase("\"1e131000\"")]
+    [TestCase("""{"a":1,"a":2,"":3}""")]
+    [TestCase("""[ 1 , {"token" : null, "secret":"", "has_password": true, "access_tokens_url":"https:\/\/api.github.com\/x"} ]""")]
+    [TestCase("""{"compare":"https://github.com/a/b/compare/1...2","email":"ada@example.com","ssh_url":"git@github.com:a/b.git","text":"x = 1 & y == 2; a@b"}""")]
+    [TestCase("""{"secret_type":"x","alert":{"secret_scanning":{"status":"on"}},"key":{"key":"ssh-rsa AAAA"}}""")]
+    public void A_body_that_costs_and_tells_nothing_is_kept_byte_by_byte(string json) => Assert.That(Stored(json), Is.EqualTo(json));
+
+    [TestCase("1e131000")]
+    [TestCase("1E+131071")]
+    [TestCase("-1e-16000")]
+    [TestCase("1e401")]
+    [TestCase("0e999999999999999999999999")]
+    [TestCase("0.1e-2147483649")]
+    [TestCase("123456789012345678901234567890e380")]
+    public void A_number_that_grows_when_it_is_written_out_is_stored_as_a_text(string number)
+    {
+        Assert.That(Stored(number), Is.EqualTo($"\"{number}\""));
+        Assert.That(Stored($"{{\"a\":[{number},2]}}"), Is.EqualTo($"{{\"a\":[\"{number}\",2]}}"));
+    }
+
+    [Test]
+    public void A_number_of_many_digits_is_stored_as_a_text()
+    {
+        foreach (var number in new[] { new string('9', 401), $"0.{new string('0', 16_400)}1", $"1{new string('0', 200_000)}" })
+        {
+            Assert.That(Stored(number), Is.EqualTo($"\"{number}\""));
+        }
+    }
+
+    [Test]
+    public async Task No_body_is_so_much_larger_in_the_database_that_its_row_cannot_be_read()
+    {
+        var numbers = string.Join(',', Enumerable.Repeat("1e131000,1e300,1e-300,9e99", 20_000));
+
+        var stored = await StoreAsync($"[{numbers}]");
+
+        var length = (int)(await ScalarAsync("SELECT octet_length(payload_json::text) FROM webhook_payloads WHERE id = $1", stored))!;
+        Assert.That(length, Is.LessThan(numbers.Length + 2_000_000));
+        var found = (await Webhooks.FindAsync(stored, Token))!.PayloadJson;
+        Assert.That((found[0].GetString(), found[1].GetDouble(), found.GetArrayLength()), Is.EqualTo(("1e131000", 1e300, 80_000)));
+    }
+
+    [Test]
+    public async Task What_is_nested_too_deeply_is_replaced_where_it_begins()
+    {
+        var deep = Nested(200, "1");
+
+        Assert.That(Stored(deep), Is.EqualTo(deep));
+        Assert.That(Stored(Nested(201, "1")), Is.EqualTo(Nested(200, $"\"{WebhookBody.TooDeep}\"")));
+        Assert.That(Stored($$"""{"ref":"x","a":{{Nested(5000, "")}},"b":2}"""), Is.EqualTo($$"""{"ref":"x","a":{{Nested(199, $"\"{WebhookBody.TooDeep}\"")}},"b":2}"""));
+        Assert.That(await StoreAsync(new string('[', 10_000_000) + new string(']', 10_000_000)), Is.Not.EqualTo(Guid.Empty));
+    }
+
+    [Test]
+    public async Task The_deepest_body_is_read_by_a_server_with_the_smallest_stack()
+    {
+        var stored = await StoreAsync(Nested(200, "1"));
+        await using var connection = await Raw.OpenConnectionAsync(Token);
+        await using var command = new Npgsql.NpgsqlCommand("SET max_stack_depth = '100kB'", connection);
+        await command.ExecuteNonQueryAsync(Token);
+        command.CommandText = $"SELECT length((payload_json::text)::jsonb::text) FROM webhook_payloads WHERE id = '{stored}'";
+
+        Assert.That(await command.ExecuteScalarAsync(Token), Is.EqualTo(401));
+    }
+
+    [Test]
+    public async Task A_body_that_is_too_long_or_has_too_many_values_is_stored_as_the_reason()
+    {
+        var tooLong = $"\"{new string('x', IWebhookPayloadRepository.MaxPayloadBytes - 1)}\"";
+        var tooMany = $"[{string.Join(',', Enumerable.Repeat('1', IWebhookPayloadRepository.MaxValues))}]";
+
+        Assert.That(Stored(tooLong), Is.EqualTo("""{"not_stored":"The body is 26214401 bytes long; at most 26214400 are stored."}"""));
+        Assert.That(Stored(tooMany), Is.EqualTo("""{"not_stored":"The body has more than 2000000 values."}"""));
+        Assert.That(Stored(tooMany[..^3] + "]"), Has.Length.EqualTo(tooMany.Length - 2));
+        Assert.That((await Webhooks.FindAsync(await StoreAsync(tooLong), Token))!.PayloadJson.GetProperty("not_stored").GetString(), Does.StartWith("The body is"));
+    }
+
+    [TestCase("[1, /* hunter2 */ 2,]", "[1,2]")]
+    [TestCase("{\"a\": \"\\ud800\", // x\n }", "{\"a\":\"\uFFFD\"}")]
+    public void A_body_of_a_lenient_reader_is_stored_as_strict_json(string lenient, string strict)
+    {
+        using var document = JsonDocument.Parse(lenient, new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
+
+        var stored = Encoding.UTF8.GetString(WebhookBody.ToStore(document.RootElement, "body"));
+
+        Assert.That(JsonElement.DeepEquals(JsonElement.Parse(stored), JsonElement.Parse(strict)), Is.True, stored);
+    }
+
+    [TestCase("""{"object_attributes":{"variables":[{"key":"TOKEN","value":"hunter2"},{"key":"B","value":7,"masked":true}]}}""",
+        """{"object_attributes":{"variables":[{"key":"TOKEN","value":"[redacted]"},{"key":"B","value":"[redacted]","masked":true}]}}""")]
+    [TestCase("""{"build_variables":{"A":"hunter2","name":"hunter2","B":{"C":"hunter2"}},"after":"x"}""", """{"build_variables":{"A":"[redacted]","name":"[redacted]","B":{"C":"[redacted]"}},"after":"x"}""")]
+    [TestCase("""{"variables":["A=hunter2"],"env_vars":"A=hunter2"}""", """{"variables":["[redacted]"],"env_vars":"[redacted]"}""")]
+    [TestCase("""{"hook":{"config":{"url":"https://ci.example.com/x?secret=hunter2","secret":"hunter2","oauth_token_x":"hunter2","content_type":"json"}}}""",
+        """{"hook":{"config":{"url":"https://ci.example.com/x?secret=[redacted]","secret":"[redacted]","oauth_token_x":"[redacted]","content_type":"json"}}}""")]
+    [TestCase("""{"repository":{"temp_clone_token":"hunter2"},"installation":{"token":"hunter2"},"private-token":"hunter2","clientSecret":"hunter2","tokens":["hunter2"]}""",
+        """{"repository":{"temp_clone_token":"[redacted]"},"installation":{"token":"[redacted]"},"private-token":"[redacted]","clientSecret":"[redacted]","tokens":["[redacted]"]}""")]
+    [TestCase("""{"to\u006ben":"hunter2"}""", """{"to\u006ben":"[redacted]"}""")]
+    [TestCase("""{"a":"https://x:hunter2@github.com/a/b.git and https://hunter2:@x.y, https://ghp_hunter2@github.com"}""",
+        """{"a":"https://[redacted]@github.com/a/b.git and https://hunter2:@x.y, https://[redacted]@github.com"}""")]
+    [TestCase("""{"a":"https:\/\/x:hunter2\u0040github.com\/a"}""", """{"a":"https://[redacted]@github.com/a"}""")]
+    [TestCase("""{"a":"https://x.y/z?b=1\u0026access_token=hunter2\u0026c=2&X-Amz-Signature=hunter2&sig=hunter2&PRIVATE_TOKEN=hunter2#x"}""",
+        """{"a":"https://x.y/z?b=1&access_token=[redacted]&c=2&X-Amz-Signature=[redacted]&sig=[redacted]&PRIVATE_TOKEN=[redacted]#x"}""")]
+    public async Task Secrets_that_providers_send_are_not_stored_and_not_shown_of_other_writers(string json, string expected)
+    {
+        Assert.That(JsonElement.DeepEquals(JsonElement.Parse(Stored(json)), JsonElement.Parse(expected)), Is.True, Stored(json));
+
+        var id = Guid.CreateVersion7();
+        await ExecuteAsync("INSERT INTO webhook_payloads (id, provider, payload_json, headers, received_at) VALUES ($1, 'gitlab', $2::jsonb, '{}', now())", id, json);
+        var found = (await Webhooks.FindAsync(id, Token))!.PayloadJson;
+        Assert.That(JsonElement.DeepEquals(found, JsonElement.Parse(expected)), Is.True, found.GetRawText());
+    }
+
+    [Test]
+    public void The_largest_body_is_read_in_time_that_grows_with_its_length()
+    {
+        var line = """{"id":"6113728f27ae82c7b1a177c8d03f9e96e0adf246","message":"a\nb = c @d","url":"https://x:hunter2@github.com/a/b?token=hunter2","n":1e300,"added":["src/file.cs"]},""";
+        var whole = Body(24);
+        Stored(Body(1));
+
+        var (small, large) = (Time(Body(3)), Time(whole));
+
+        TestContext.Out.WriteLine($"{small.TotalMilliseconds:0} ms for 3 MB, {large.TotalMilliseconds:0} ms for 24 MB");
+        Assert.That(large, Is.LessThan(TimeSpan.FromSeconds(30)).And.LessThan(small * 40));
+        Assert.That(Stored($"\"{string.Concat(Enumerable.Repeat("://:@?token=", 2_000_000))}\""), Does.Not.Contain("hunter2"));
+
+        string Body(int megabytes) => $"[{string.Concat(Enumerable.Repeat(line, megabytes * 1_000_000 / line.Length))}0]";
+
+        static TimeSpan Time(string body)
+        {
+            var element = JsonElement.Parse(body);
+            var watch = Stopwatch.StartNew();
+            WebhookBody.ToStore(element, "body");
+            return watch.Elapsed;
+        }
+    }
+
+    [TestCase("1", 1)]
+    [TestCase("-1.5", 3)]
+    [TestCase("1e2", 4)]
+    [TestCase("1.25e1", 5)]
+    [TestCase("1e-2", 4)]
+    public void The_length_written_out_is_not_less_than_it_is(string number, int least) =>
+        Assert.That(JsonNumber.WrittenOut(Encoding.ASCII.GetBytes(number)), Is.InRange(least, least + 2));
+
+    private static string Nested(int depth, string inside) => new string('[', depth) + inside + new string(']', depth);
+
+    private static string Stored(string json) =>
+        Encoding.UTF8.GetString(WebhookBody.ToStore(JsonElement.Parse(json, new JsonDocumentOptions { MaxDepth = int.MaxValue }), "body"));
+
+    private async Task<Guid> StoreAsync(string json) => (await Webhooks.StoreAsync(
+        new NewWebhookPayload
+        {
+            Provider = WebhookProvider.GitHub,
+            PayloadJson = JsonElement.Parse(json, new JsonDocumentOptions { MaxDepth = int.MaxValue }),
+            Headers = JsonElement.Parse("{}"),
+        }, Token)).PayloadId;
+}
