@@ -7,8 +7,11 @@ namespace AutoStack.Data;
 /// <summary>How the library reaches its database. A setting left null is taken from the connection string, else from the default given here.</summary>
 public sealed class AutoStackDataOptions
 {
-    /// <summary>An Npgsql connection string, <c>Host=…;Database=…;Username=…;Password=…</c>. Required.</summary>
-    public string? ConnectionString { get; set; }
+    /// <summary>
+    /// An Npgsql connection string, <c>Host=…;Database=…;Username=…;Password=…</c>; assign or bind it as a text. Required. It prints and
+    /// serializes to nothing of the text.
+    /// </summary>
+    public Secret? ConnectionString { get; set; }
 
     /// <summary>Connections that stay open while idle, from 0 up to <see cref="MaxPoolSize"/>. Default 20.</summary>
     public int? MinPoolSize { get; set; }
@@ -41,9 +44,10 @@ public sealed class AutoStackDataOptions
     public IList<SecretKey> SecretKeys { get; } = [];
 
     /// <summary>
-    /// Whether a secret that is stored in clear is read as it is, as the Python services left them, their session tokens among them.
-    /// Default true. Set it to false once
-    /// <see cref="ISecretRotation"/> has encrypted all: else whoever can write to the table can put a value of theirs in the place of an encrypted one.
+    /// Whether secrets are read that are stored in clear, as the Python services left them, their session tokens among them, or encrypted in the first form
+    /// (<c>enc:v1:</c>), which binds a value to its row only. Default true. Set it to false once <see cref="ISecretRotation"/> has nothing
+    /// left to do: until then, anyone who can write to the table can replace an encrypted value by one in clear, or by an older one of the
+    /// first form.
     /// </summary>
     public bool AcceptClearSecrets { get; set; } = true;
 
@@ -68,7 +72,7 @@ public sealed class AutoStackDataOptions
     /// <exception cref="OptionsValidationException">A setting is missing or wrong; the message names it.</exception>
     internal NpgsqlConnectionStringBuilder ToConnectionString()
     {
-        if (string.IsNullOrWhiteSpace(ConnectionString))
+        if (string.IsNullOrWhiteSpace(ConnectionString?.Reveal()))
         {
             throw Invalid(nameof(ConnectionString), "is not set; for example Host=localhost;Database=autostack;Username=autostack");
         }
@@ -76,7 +80,7 @@ public sealed class AutoStackDataOptions
         NpgsqlConnectionStringBuilder builder;
         try
         {
-            builder = new NpgsqlConnectionStringBuilder(ConnectionString);
+            builder = new NpgsqlConnectionStringBuilder(ConnectionString.Reveal());
         }
         catch (ArgumentException)
         {

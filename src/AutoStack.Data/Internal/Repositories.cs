@@ -67,6 +67,8 @@ internal static class Repositories
         [typeof(ISecretRotation)] = (db, context) => new SecretRotation(db, context.Secrets),
         [typeof(IPlatformDeploymentLogRepository)] = (db, context) => new DeploymentLogRepository(db, context),
         [typeof(IPlatformDeploymentRuntimeLogRepository)] = (db, context) => new DeploymentRuntimeLogRepository(db, context),
+        [typeof(IPlatformGithubConnectionRepository)] = (db, context) => new GithubConnectionRepository(db, context.Clock, context.Secrets),
+        [typeof(IPlatformEnvironmentRepository)] = (db, context) => new EnvironmentRepository(db, context.Clock, context.Secrets),
         [typeof(IDeploymentLifecycle)] = (db, context) => new DeploymentLifecycle(db, context),
         [typeof(IPlatformDeploymentStageRepository)] = (db, context) => new DeploymentStageRepository(db, context),
         [typeof(IPlatformDeploymentContainerRepository)] = (db, context) => new DeploymentContainerRepository(db, context.Clock),

@@ -1,10 +1,13 @@
+using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 
 namespace AutoStack.Data.Security;
 
 /// <summary>The secret of a password reset. The user has it by mail, the database its SHA-256. It prints <c>[redacted]</c>.</summary>
+[DebuggerDisplay("[redacted]")]
 public sealed class ResetToken
 {
+    [DebuggerBrowsable(DebuggerBrowsableState.Never)]
     private readonly string text;
 
     private ResetToken(string text) => this.text = text;

@@ -1,10 +1,13 @@
+using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 
 namespace AutoStack.Data.Security;
 
 /// <summary>The secret of a session. The client has it, the database its SHA-256. No plain string can stand in for it, and it prints <c>[redacted]</c>.</summary>
+[DebuggerDisplay("[redacted]")]
 public sealed class SessionToken
 {
+    [DebuggerBrowsable(DebuggerBrowsableState.Never)]
     private readonly string text;
 
     private SessionToken(string text) => this.text = text;
