@@ -78,7 +78,7 @@ public abstract class DatabaseTests
         Clock.AutoAdvanceAmount = TimeSpan.FromMilliseconds(1);
         provider = new ServiceCollection()
             .AddSingleton<TimeProvider>(Clock)
-            .AddAutoStackData(Database.ConnectionString)
+            .AddAutoStackData(options => LibraryConnection.Set(options, Database.ConnectionString))
             .AddAutoStackDataWorkers()
             .BuildServiceProvider();
     }
@@ -102,7 +102,7 @@ public abstract class DatabaseTests
         .AddSingleton<TimeProvider>(Clock)
         .AddAutoStackData(options =>
         {
-            options.ConnectionString = Database.ConnectionString;
+            LibraryConnection.Set(options, Database.ConnectionString);
             foreach (var key in keys)
             {
                 options.SecretKeys.Add(key);
