@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Diagnostics;
 
 namespace Quickstart;
@@ -5,11 +6,21 @@ namespace Quickstart;
 /// <summary>A program that was started here. Disposing ends it, with all that it started.</summary>
 internal sealed class ChildProcess : IAsyncDisposable
 {
+    /// <summary>A longer line goes on in the next one: a program that writes no line ends must not fill the memory.</summary>
+    public const int MaxLineLength = 8192;
+
+    private static readonly TimeSpan LastWords = TimeSpan.FromSeconds(5);
+
     private readonly Process process;
+    private readonly string mark;
     private readonly Task reading;
 
-    public ChildProcess(ProcessStartInfo start, Action<string> onLine)
+    /// <param name="start">The program.</param>
+    /// <param name="mark">A <c>name=value</c> of its environment, by which processes are found that it has left behind.</param>
+    /// <param name="onLine">Takes a line of its output.</param>
+    public ChildProcess(ProcessStartInfo start, string mark, Action<string> onLine)
     {
+        this.mark = mark;
         process = Process.Start(start)!;
         process.StandardInput.Close();
         reading = Task.WhenAll(ReadAsync(process.StandardOutput, onLine), ReadAsync(process.StandardError, onLine));
@@ -24,24 +35,78 @@ internal sealed class ChildProcess : IAsyncDisposable
     public async Task<int> WaitAsync(CancellationToken cancellationToken)
     {
         await process.WaitForExitAsync(cancellationToken);
-        await reading;
+
+        // A program that it left behind keeps the pipes open.
+        KillLeftovers();
+        await reading.WaitAsync(LastWords, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         return process.ExitCode;
     }
 
     public async ValueTask DisposeAsync()
     {
         process.Kill(entireProcessTree: true);
+        KillLeftovers();
 
         // The pipes close when the last process that holds them is gone: nobody writes into the workspace any more.
-        await reading;
+        await reading.WaitAsync(LastWords).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         process.Dispose();
+    }
+
+    // What has gone into the background has another parent by now, and still the environment that it was started with. A program that
+    // cleans its environment escapes: only a container, or another user, ends that one too.
+    private void KillLeftovers()
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return;
+        }
+
+        foreach (var other in Process.GetProcesses())
+        {
+            using (other)
+            {
+                try
+                {
+                    if (File.ReadAllText($"/proc/{other.Id}/environ").Split('\0').Contains(mark, StringComparer.Ordinal))
+                    {
+                        other.Kill();
+                    }
+                }
+                catch (Exception exception) when (exception
+                    is IOException or UnauthorizedAccessException or InvalidOperationException or Win32Exception)
+                {
+                    // It has ended meanwhile, or is another user's.
+                }
+            }
+        }
     }
 
     private static async Task ReadAsync(StreamReader reader, Action<string> onLine)
     {
-        while (await reader.ReadLineAsync() is { } line)
+        var line = new char[MaxLineLength];
+        var length = 0;
+        var buffer = new char[4096];
+        while (await reader.ReadAsync(buffer) is > 0 and var read)
         {
-            onLine(line);
+            for (var i = 0; i < read; i++)
+            {
+                var character = buffer[i];
+                if (character == '\n' || length == MaxLineLength)
+                {
+                    onLine(new string(line, 0, length).TrimEnd('\r'));
+                    length = 0;
+                }
+
+                if (character != '\n')
+                {
+                    line[length++] = character;
+                }
+            }
+        }
+
+        if (length > 0)
+        {
+            onLine(new string(line, 0, length).TrimEnd('\r'));
         }
     }
 }

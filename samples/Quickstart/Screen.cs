@@ -53,8 +53,18 @@ internal sealed class Screen
         }
     }
 
+    // A build writes what it likes, also what a terminal obeys.
+    public static string Visible(string text) => string.Create(text.Length, text, static (shown, text) =>
+    {
+        for (var i = 0; i < shown.Length; i++)
+        {
+            shown[i] = char.IsControl(text[i]) && text[i] != '\t' ? '\uFFFD' : text[i];
+        }
+    });
+
     private void Line(string text, Style style)
     {
+        text = Visible(text);
         lock (oneAtATime)
         {
             lines.WriteLine(text, style);

@@ -106,7 +106,7 @@ internal static class Tables
         return table;
     }
 
-    private static Text Cell(object? value) => new(Convert.ToString(value, CultureInfo.InvariantCulture) ?? "");
+    private static Text Cell(object? value) => new(Screen.Visible(Convert.ToString(value, CultureInfo.InvariantCulture) ?? ""));
 
     private static Text Status(string status) => new(status, new Style(Screen.ColorOf(status)));
 

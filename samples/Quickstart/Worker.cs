@@ -8,6 +8,9 @@ namespace Quickstart;
 internal sealed class Worker(
     IDeploymentLifecycle lifecycle, IPlatformDeploymentStageRepository stages, IDeploymentLogWriter logs, OwnQueue queue, Launcher launcher, Shell shell, Workspace workspace)
 {
+    private static readonly TimeSpan GitLimit = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan BuildLimit = TimeSpan.FromMinutes(10);
+
     public async Task RunAsync(HashSet<Guid> own, CancellationToken cancellationToken)
     {
         while (await queue.ClaimNextAsync(own, cancellationToken) is { } work)
@@ -24,23 +27,28 @@ internal sealed class Worker(
             // The claim made it 'cloning'; every later step is announced before it begins.
             var folder = workspace.Folder("builds", deployment.Id.ToString());
             var mirror = $"url.{workspace.Folder("repositories")}/.insteadOf={SampleRepository.Host}";
-            await RunAsync(log, folder, "git", ["-c", mirror, "clone", "--no-checkout", project.Repository, "."], cancellationToken);
+            string[] clone = ["-c", mirror, "clone", "--no-checkout", "--no-local", "--", project.Repository, "."];
+            await RunAsync(log, folder, "git", clone, GitLimit, cancellationToken);
 
             await EnterAsync(deployment, DeploymentStatus.Checkout, cancellationToken);
-            await RunAsync(log, folder, "git", ["checkout", deployment.Branch ?? project.Branch, "--"], cancellationToken);
+
+            // By its whole name, so that a branch called --something is no option.
+            var branch = $"refs/remotes/origin/{deployment.Branch ?? project.Branch}";
+            string[] checkout = ["-c", "advice.detachedHead=false", "checkout", "--detach", branch, "--"];
+            await RunAsync(log, folder, "git", checkout, GitLimit, cancellationToken);
             var commit = await ReadCommitAsync(folder, cancellationToken);
             await lifecycle.SetCommitAsync(deployment.Id, commit, cancellationToken);
 
             await EnterAsync(deployment, DeploymentStatus.Installing, cancellationToken);
-            await RunAsync(log, folder, "dotnet", ["restore", "--disable-build-servers"], cancellationToken);
+            await RunAsync(log, folder, "dotnet", ["restore", "--disable-build-servers"], BuildLimit, cancellationToken);
 
             await EnterAsync(deployment, DeploymentStatus.Building, cancellationToken);
             log.Write($"$ {project.BuildCommand}");
-            Check("The build command", await shell.RunCommandAsync(folder, project.BuildCommand, log.Write, cancellationToken));
+            Check("The build command", await shell.RunCommandAsync(folder, project.BuildCommand, log.Write, BuildLimit, cancellationToken));
 
             await EnterAsync(deployment, DeploymentStatus.Copying, cancellationToken);
             var artifacts = workspace.Folder("artifacts", deployment.Id.ToString());
-            var count = Copy(Path.Combine(folder, project.OutputDir), artifacts);
+            var count = OutputFolder.Copy(OutputFolder.Find(folder, project.OutputDir), artifacts);
             log.Write($"Copied {count} files to {artifacts}");
 
             // The one stage that no status stands for: it is entered and left by hand.
@@ -74,10 +82,11 @@ internal sealed class Worker(
         }
     }
 
-    private async Task RunAsync(BuildLog log, string folder, string program, string[] arguments, CancellationToken cancellationToken)
+    private async Task RunAsync(
+        BuildLog log, string folder, string program, string[] arguments, TimeSpan limit, CancellationToken cancellationToken)
     {
         log.Write($"$ {program} {string.Join(' ', arguments)}");
-        Check($"{program} {arguments[0]}", await shell.RunAsync(folder, program, arguments, log.Write, cancellationToken));
+        Check(program, await shell.RunAsync(folder, program, arguments, log.Write, limit, cancellationToken));
     }
 
     private static void Check(string what, int exitCode)
@@ -91,25 +100,12 @@ internal sealed class Worker(
     private async Task<CommitInfo> ReadCommitAsync(string folder, CancellationToken cancellationToken)
     {
         var lines = await shell.ReadAsync(folder, "git", ["log", "-1", "--format=%H%n%an%n%cI%n%s"], cancellationToken);
-        return new CommitInfo(lines[0], lines[3], lines[1], DateTimeOffset.Parse(lines[2], CultureInfo.InvariantCulture));
-    }
 
-    private static int Copy(string source, string target)
-    {
-        var files = new DirectoryInfo(source).GetFiles("*", SearchOption.AllDirectories);
-        foreach (var file in files)
-        {
-            var copy = Path.Combine(target, Path.GetRelativePath(source, file.FullName));
-            Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
-            file.CopyTo(copy);
-        }
-
-        return files.Length;
+        // Whoever made the commit chose all but the hash.
+        var time = DateTimeOffset.TryParse(lines[2], CultureInfo.InvariantCulture, out var parsed) ? parsed : (DateTimeOffset?)null;
+        return new CommitInfo(lines[0], lines.ElementAtOrDefault(3) ?? "", lines[1][..Math.Min(lines[1].Length, 200)], time);
     }
 }
-
-/// <summary>A step went wrong, for a reason that the owner of the project is told.</summary>
-internal sealed class StepFailedException(string message) : Exception(message);
 
 /// <summary>The deployment has ended meanwhile, by no doing of the worker.</summary>
 internal sealed class DeploymentEndedException : Exception;

@@ -65,6 +65,20 @@ public sealed class MigratorRoleTests : MigrationTests
         Assert.That((run.Code, run.Output), Is.EqualTo((0, $"Already at version {Head}, nothing to do.\n")), run.Error);
     }
 
+    [TestCase("")]
+    [TestCase("DO $$ BEGIN RAISE 'half-way'; END $$;")]
+    public async Task The_script_of_the_roles_runs_in_psql_as_a_whole_or_not_at_all(string fault)
+    {
+        var script = await File.ReadAllTextAsync(Path.Combine(SourceRoot.Path, "scripts", "roles.sql"), Token);
+        await ExecuteAsync("GRANT CREATE ON SCHEMA public TO PUBLIC");
+
+        var (code, error) = await Psql.RunAsync(
+            ConnectionString, $"SET autostack.role_prefix = '{prefix}';\n" + script.Replace("COMMIT;", fault + "COMMIT;", StringComparison.Ordinal), Token);
+
+        Assert.That((code, error.Trim().Length == 0), Is.EqualTo(fault.Length == 0 ? (0, true) : (3, false)), error);
+        Assert.That(await ScalarAsync<bool>("SELECT has_schema_privilege('public', 'public', 'CREATE')"), Is.EqualTo(fault.Length > 0));
+    }
+
     private Task<MigrationReport> Migrate(string script, SchemaMigratorOptions? options = null, CancellationToken? cancellationToken = null) =>
         new SchemaMigrator(As("migrator"), options, Scripts(script)).UpgradeAsync(cancellationToken: cancellationToken ?? Token);
 

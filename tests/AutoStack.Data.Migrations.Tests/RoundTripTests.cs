@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using AutoStack.Data.Migrations.Tests.Support;
 using AutoStack.Data.Testing;
 
@@ -124,7 +125,7 @@ public sealed class RoundTripTests(string release) : MigrationTests
             JOIN deployment_logs l ON l.deployment_id = d.id
             ORDER BY l.id
             """;
-        var before = await ListAsync(Rows.Replace("to_jsonb(l)", "to_jsonb(l) - 'seq'", StringComparison.Ordinal));
+        var before = await ListAsync(Rows);
 
         await Migrator().DowngradeAsync(MigrationTarget.Version(2), cancellationToken: Token);
         var between = await ListAsync(Rows);
@@ -133,8 +134,14 @@ public sealed class RoundTripTests(string release) : MigrationTests
         using (Assert.EnterMultipleScope())
         {
             Assert.That(before, Has.Count.EqualTo(3));
-            Assert.That(between, Is.EqualTo(before));
+            Assert.That(between, Is.EqualTo(before.Select(row => Only(Columns(between[0]), row))), "all but what later versions add");
             Assert.That(await ListAsync("SELECT seq FROM deployment_logs ORDER BY seq"), Is.EqualTo(new[] { "1", "2", "3" }));
         }
     }
+
+    private static HashSet<string> Columns(string row) => [.. JsonNode.Parse(row)!.AsObject().Select(column => column.Key)];
+
+    // As the server writes it.
+    private static string Only(HashSet<string> columns, string row) =>
+        "{" + string.Join(", ", JsonNode.Parse(row)!.AsObject().Where(c => columns.Contains(c.Key)).Select(c => $"\"{c.Key}\": {c.Value?.ToJsonString() ?? "null"}")) + "}";
 }

@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using AutoStack.Data.Deployments;
 using AutoStack.Data.Security;
+using AutoStack.Data.Users;
 using AutoStack.Data.Webhooks;
 using Microsoft.Extensions.Logging;
 using Npgsql;
@@ -15,6 +16,8 @@ internal sealed class Database : IAsyncDisposable, IDisposable
     {
         [typeof(IUnitOfWork)] = database => database.unitOfWork,
         [typeof(IDeploymentLogFollower)] = database => database.logFollower,
+        // What it counts must stay when the caller's work is rolled back.
+        [typeof(ISignInThrottle)] = database => new SignInThrottle(database.db, database.context),
     }.ToFrozenDictionary();
 
     private static readonly FrozenDictionary<Type, Func<Database, object>> WorkerServices = new Dictionary<Type, Func<Database, object>>
@@ -39,25 +42,25 @@ internal sealed class Database : IAsyncDisposable, IDisposable
     {
         var logger = loggerFactory.CreateLogger("AutoStack.Data");
         var telemetry = new Telemetry(logger, options.SlowOperationThreshold);
-        if (dataSource is null)
-        {
-            var settings = options.ToConnectionString();
-            owned = Build(settings);
-            // Beside the pool, so that it takes none of its connections.
-            settings.Pooling = false;
-            settings.MaxAutoPrepare = 0;
-            listening = Build(settings);
-        }
-
+        var settings = dataSource is null ? options.ToConnectionString() : null;
+        owned = settings is null ? null : Build(settings);
+        listening = options.ToListenConnectionString(settings) is { } direct ? Build(direct) : null;
         var source = dataSource ?? owned!;
         var used = new NpgsqlConnectionStringBuilder(source.ConnectionString);
         var commandTimeout = used.CommandTimeout;
-        db = new PooledDb(source, telemetry, commandTimeout);
+        var guard = new PoolerGuard(source, options.Pooler);
+        db = new PooledDb(source, guard, telemetry, commandTimeout);
         logNotifier = new LogNotifier(db);
-        context = new Context(clock, new SecretProtector([.. options.SecretKeys], options.AcceptClearSecrets), logNotifier, new LogSecrets()) { ServesWorkers = servesWorkers };
-        unitOfWork = new UnitOfWork(source, context, telemetry, commandTimeout);
-        logWriter = new DeploymentLogWriter(db, options.LogWriter, context, logger);
-        Notifications = new Notifications(options.ListenForNotifications ? listening ?? source : null, logger);
+        context = new Context(clock, new SecretProtector([.. options.SecretKeys], options.AcceptClearSecrets), logNotifier, new LogSecrets())
+        {
+            ServesWorkers = servesWorkers,
+            Accounts = options.Accounts,
+            LogWriter = options.LogWriter,
+            LogSearchTime = options.LogSearchTime,
+        };
+        unitOfWork = new UnitOfWork(source, guard, context, telemetry, commandTimeout);
+        logWriter = new DeploymentLogWriter(db, context, logger);
+        Notifications = new Notifications(options.Listens ? listening ?? source : null, logger);
         logFollower = new DeploymentLogFollower(
             db, Notifications, options.LogPollInterval, Math.Clamp(used.MaxPoolSize / 4, 1, 8), clock, logger);
 
@@ -97,9 +100,13 @@ internal sealed class Database : IAsyncDisposable, IDisposable
         await logNotifier.DisposeAsync().ConfigureAwait(false);
         logFollower.Dispose();
         await Notifications.DisposeAsync().ConfigureAwait(false);
-        if (owned is not null && listening is not null)
+        if (listening is not null)
         {
             await listening.DisposeAsync().ConfigureAwait(false);
+        }
+
+        if (owned is not null)
+        {
             await owned.DisposeAsync().ConfigureAwait(false);
         }
     }

@@ -3,8 +3,10 @@ using AutoStack.Data.Security;
 namespace AutoStack.Data.Projects;
 
 /// <summary>
-/// The environment variables of projects and deployments, <c>env_vars</c>: a text that the platform writes and reads as a whole. They are stored
-/// encrypted (<see cref="AutoStackDataOptions.SecretKeys"/>); what the Python services stored in clear is read, and encrypted when it is next stored.
+/// The environment variables of a user's projects and deployments, <c>env_vars</c>: a text that is written and read as a whole. It is
+/// stored encrypted (<see cref="AutoStackDataOptions.SecretKeys"/>), bound to its row, to the owner and to a version: it opens neither in
+/// another row, nor after a change of the owner, nor in place of a later value. Values that the Python services stored in clear are read,
+/// and encrypted at the next write.
 /// </summary>
 public interface IEnvironmentRepository
 {
@@ -13,15 +15,12 @@ public interface IEnvironmentRepository
     /// <param name="ownerId">The user who owns it.</param>
     /// <param name="cancellationToken">Stops the query.</param>
     /// <returns>The environment; null when there is none, or the project belongs to somebody else.</returns>
-    /// <exception cref="SecretUnreadableException">A key is missing, or the value was changed or moved.</exception>
+    /// <exception cref="SecretUnreadableException">
+    /// The value's key is not configured; or the value was changed, moved or restored, or its row was given to another owner; or it is in a
+    /// form that
+    /// <see cref="AutoStackDataOptions.AcceptClearSecrets"/> refuses.
+    /// </exception>
     Task<Secret?> FindOfProjectAsync(Guid projectId, Guid ownerId, CancellationToken cancellationToken);
-
-    /// <summary>Reads the environment that a deployment is built with.</summary>
-    /// <param name="deploymentId">The deployment.</param>
-    /// <param name="cancellationToken">Stops the query.</param>
-    /// <returns>The environment; null when there is none, or the deployment is deleted.</returns>
-    /// <exception cref="SecretUnreadableException">A key is missing, or the value was changed or moved.</exception>
-    Task<Secret?> FindOfDeploymentAsync(Guid deploymentId, CancellationToken cancellationToken);
 
     /// <summary>Stores the environment of a project.</summary>
     /// <param name="projectId">The project.</param>
@@ -33,13 +32,17 @@ public interface IEnvironmentRepository
     Task<bool> SetOfProjectAsync(Guid projectId, Guid ownerId, Secret? environment, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Gives a deployment the environment that its project has now, unless it has one. Call it in the unit of work that queues the deployment, so that the
-    /// build gets what its owner saw.
+    /// Copies the current environment of the project into a deployment that has none. Call it in the unit of work that queues the
+    /// deployment, so that the build gets the environment that its owner saw.
     /// </summary>
     /// <param name="deploymentId">The deployment.</param>
+    /// <param name="ownerId">The user who owns the deployment and its project.</param>
     /// <param name="cancellationToken">Stops the update.</param>
-    /// <returns>False when the project has none, the deployment has one, has ended or is deleted, or there is no such deployment.</returns>
-    /// <exception cref="SecretUnreadableException">A key is missing, or the project's value was changed or moved.</exception>
+    /// <returns>
+    /// False when the project has no environment, the deployment already has one, is finished or deleted, or there is no such deployment of
+    /// this user.
+    /// </returns>
+    /// <exception cref="SecretUnreadableException">The project's value does not open; see <see cref="FindOfProjectAsync"/>.</exception>
     /// <exception cref="InvalidOperationException">No key is configured.</exception>
-    Task<bool> SnapshotAsync(Guid deploymentId, CancellationToken cancellationToken);
+    Task<bool> SnapshotAsync(Guid deploymentId, Guid ownerId, CancellationToken cancellationToken);
 }

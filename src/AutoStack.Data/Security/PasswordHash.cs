@@ -1,8 +1,12 @@
+using System.Diagnostics;
+
 namespace AutoStack.Data.Security;
 
 /// <summary>A password as it is stored: a bcrypt hash. Prints <c>[redacted]</c>.</summary>
+[DebuggerDisplay("[redacted]")]
 public sealed class PasswordHash
 {
+    [DebuggerBrowsable(DebuggerBrowsableState.Never)]
     private readonly string value;
 
     private PasswordHash(string value) => this.value = value;

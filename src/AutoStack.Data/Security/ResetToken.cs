@@ -1,19 +1,21 @@
+using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 
 namespace AutoStack.Data.Security;
 
 /// <summary>The secret of a password reset. The user has it by mail, the database its SHA-256. It prints <c>[redacted]</c>.</summary>
+[DebuggerDisplay("[redacted]")]
 public sealed class ResetToken
 {
+    [DebuggerBrowsable(DebuggerBrowsableState.Never)]
     private readonly string text;
 
     private ResetToken(string text) => this.text = text;
 
     internal string Hash => OpaqueToken.Hash(text);
 
-    /// <summary>A new token of 32 random bytes.</summary>
-    /// <returns>The token.</returns>
-    public static ResetToken New() => new(OpaqueToken.New());
+    /// <summary>A new token of 32 random bytes. Only the library makes them.</summary>
+    internal static ResetToken New() => new(OpaqueToken.New());
 
     /// <summary>Reads a token that a user presents; those of the Python services had 48 bytes.</summary>
     /// <param name="text">What the user presents.</param>

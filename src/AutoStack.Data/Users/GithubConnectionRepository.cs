@@ -1,9 +1,11 @@
 using AutoStack.Data.Internal;
 using AutoStack.Data.Security;
+using Npgsql;
 
 namespace AutoStack.Data.Users;
 
-internal sealed class GithubConnectionRepository(Db db, TimeProvider clock, SecretProtector secrets) : IGithubConnectionRepository
+internal sealed class GithubConnectionRepository(Db db, TimeProvider clock, SecretProtector secrets)
+    : IGithubConnectionRepository, IPlatformGithubConnectionRepository
 {
     // Without the tokens, which most callers do not need.
     internal const string Columns = "g.id, g.user_id, g.github_username, g.token_expires_at, g.scope, g.connected_at";
@@ -15,42 +17,50 @@ internal sealed class GithubConnectionRepository(Db db, TimeProvider clock, Secr
     internal static SecretColumn AccessTokens { get; } = new(
         AccessToken,
         (prefix, after, limit) => new Statement("""
-            SELECT g.id, g.user_id, g.github_access_token
+            SELECT g.id, g.github_access_token, g.github_access_token_version, g.user_id
             FROM github_connections g
-            WHERE g.id > @after AND NOT starts_with(g.github_access_token, @prefix)
+            WHERE g.id > @after AND NOT pg_catalog.starts_with(g.github_access_token, @prefix)
             ORDER BY g.id
             LIMIT @limit
             """, P.Of(after), P.Text(prefix), P.Of(limit)),
+        row => new StaleSecret(row.Guid(), ReadSecret(row), new SecretPlace(AccessToken, row.Guid())),
         (id, old, renewed) => new Statement("""
             UPDATE github_connections g
-            SET github_access_token = @renewed
-            WHERE g.id = @id AND g.github_access_token = @old
-            """, P.Of(id), P.Text(old), P.Text(renewed)));
+            SET github_access_token = @renewed, github_access_token_version = @version
+            WHERE g.id = @id AND g.github_access_token = @old AND g.github_access_token_version IS NOT DISTINCT FROM @oldVersion
+            """,
+            P.Of(id),
+            P.Text(old.Value!, name: "old"),
+            P.Of(old.Version, "oldVersion"),
+            P.Text(renewed.Value!, name: "renewed"),
+            P.Of(renewed.Version)));
 
     internal static SecretColumn RefreshTokens { get; } = new(
         RefreshToken,
         (prefix, after, limit) => new Statement("""
-            SELECT g.id, g.user_id, g.github_refresh_token
+            SELECT g.id, g.github_refresh_token, g.github_refresh_token_version, g.user_id
             FROM github_connections g
-            WHERE g.id > @after AND NOT starts_with(g.github_refresh_token, @prefix)
+            WHERE g.id > @after AND NOT pg_catalog.starts_with(g.github_refresh_token, @prefix)
             ORDER BY g.id
             LIMIT @limit
             """, P.Of(after), P.Text(prefix), P.Of(limit)),
+        row => new StaleSecret(row.Guid(), ReadSecret(row), new SecretPlace(RefreshToken, row.Guid())),
         (id, old, renewed) => new Statement("""
             UPDATE github_connections g
-            SET github_refresh_token = @renewed
-            WHERE g.id = @id AND g.github_refresh_token = @old
-            """, P.Of(id), P.Text(old), P.Text(renewed)));
+            SET github_refresh_token = @renewed, github_refresh_token_version = @version
+            WHERE g.id = @id AND g.github_refresh_token = @old AND g.github_refresh_token_version IS NOT DISTINCT FROM @oldVersion
+            """,
+            P.Of(id),
+            P.Text(old.Value!, name: "old"),
+            P.Of(old.Version, "oldVersion"),
+            P.Text(renewed.Value!, name: "renewed"),
+            P.Of(renewed.Version)));
 
-    /// <summary>
-    /// Removes the connection of the user whose reset token was used in this transaction, unless the address was verified before: whoever made it need not
-    /// be whom the address belongs to.
-    /// </summary>
-    internal static Statement RemoveOfUnverifiedConsumer(ResetToken token, DateTimeOffset now) => new($"""
+    /// <summary>Removes the connection of the account that this transaction has proved, unless it is kept.</summary>
+    internal static Statement RemoveOfProved(AccountLinks keep) => new($"""
         DELETE FROM github_connections g
-        USING users u
-        WHERE u.id = {PasswordResetTokenRepository.Consumer} AND NOT u.email_verified AND g.user_id = u.id
-        """, P.Text(token.Hash, name: "hash"), P.Of(now));
+        WHERE g.user_id = {ProvedAccount.Id} AND NOT @kept
+        """, P.Of(keep.HasFlag(AccountLinks.GithubConnection), "kept"));
 
     internal static GithubConnection Read(RowReader row) => new()
     {
@@ -72,8 +82,17 @@ internal sealed class GithubConnectionRepository(Db db, TimeProvider clock, Secr
     public async Task<GithubTokens?> FindTokensAsync(Guid userId, CancellationToken cancellationToken)
     {
         var stored = await db.FindAsync(
-            row => new { Access = row.Text(), Refresh = row.TextOrNull(), ExpiresAt = row.TimeOrNull(), Scope = row.TextOrNull(), Username = row.TextOrNull() }, """
-            SELECT g.github_access_token, g.github_refresh_token, g.token_expires_at, g.scope, g.github_username
+            row => new
+            {
+                Access = ReadSecret(row),
+                Refresh = ReadSecret(row),
+                ExpiresAt = row.TimeOrNull(),
+                Scope = row.TextOrNull(),
+                Username = row.TextOrNull(),
+            }, """
+            SELECT
+                g.github_access_token, g.github_access_token_version, g.github_refresh_token, g.github_refresh_token_version,
+                g.token_expires_at, g.scope, g.github_username
             FROM github_connections g
             WHERE g.user_id = @userId
             """, [P.Of(userId)], cancellationToken).ConfigureAwait(false);
@@ -81,8 +100,8 @@ internal sealed class GithubConnectionRepository(Db db, TimeProvider clock, Secr
         // Opened when the statement is over: one that does not open is no failure of the statement, and no end of a unit of work.
         return stored is null ? null : new GithubTokens
         {
-            AccessToken = secrets.Open(stored.Access, AccessToken, userId)!,
-            RefreshToken = secrets.Open(stored.Refresh, RefreshToken, userId),
+            AccessToken = secrets.Open(stored.Access, new SecretPlace(AccessToken, userId))!,
+            RefreshToken = secrets.Open(stored.Refresh, new SecretPlace(RefreshToken, userId)),
             ExpiresAt = stored.ExpiresAt,
             Scope = stored.Scope is { } scope ? GithubScopes.Parse(scope) : null,
             GithubUsername = stored.Username,
@@ -98,56 +117,49 @@ internal sealed class GithubConnectionRepository(Db db, TimeProvider clock, Secr
             ORDER BY g.token_expires_at, g.id
             LIMIT @limit
             """,
-            [P.Of(before), P.Of(after.TokenExpiresAt), P.Of(after.Id), P.Of(Limit.Check(limit, IGithubConnectionRepository.MaxListSize), nameof(limit))],
+            [
+                P.Of(before),
+                P.Of(after.TokenExpiresAt),
+                P.Of(after.Id),
+                P.Of(Limit.Check(limit, IPlatformGithubConnectionRepository.MaxListSize), nameof(limit)),
+            ],
             cancellationToken);
 
-    public async Task<GithubConnection> SetAsync(Guid userId, GithubTokens tokens, CancellationToken cancellationToken)
-    {
-        var (access, refresh) = Protect(userId, tokens);
-        return (await db.WriteAsync(Read, $"""
+    public async Task<GithubConnection> SetAsync(Guid userId, GithubTokens tokens, CancellationToken cancellationToken) =>
+        (await db.WriteAsync(Read, $"""
             INSERT INTO github_connections AS g (
-                id, user_id, github_username, github_access_token, github_refresh_token, token_expires_at, scope, connected_at)
-            VALUES (@id, @userId, @username, @access, @refresh, @expiresAt, @scope, @now)
+                id, user_id, github_username, github_access_token, github_access_token_version,
+                github_refresh_token, github_refresh_token_version, token_expires_at, scope, connected_at)
+            VALUES (@id, @userId, @username, @access, @accessVersion, @refresh, @refreshVersion, @expiresAt, @scope, {ServerTime.Present})
             ON CONFLICT (user_id) DO UPDATE
             SET github_username = coalesce(excluded.github_username, g.github_username), github_access_token = excluded.github_access_token,
-                github_refresh_token = excluded.github_refresh_token, token_expires_at = excluded.token_expires_at,
-                scope = coalesce(excluded.scope, g.scope), connected_at = excluded.connected_at
+                github_access_token_version = excluded.github_access_token_version, github_refresh_token = excluded.github_refresh_token,
+                github_refresh_token_version = excluded.github_refresh_token_version, token_expires_at = excluded.token_expires_at,
+                scope = coalesce(excluded.scope, g.scope),
+                connected_at = greatest(excluded.connected_at, g.connected_at + interval '1 microsecond')
             RETURNING {Columns}
             """,
-            [
-                P.Of(Ids.New(), "id"),
-                P.Of(userId),
-                P.TextOrNull(tokens.GithubUsername, 255, "username"),
-                P.Text(access),
-                P.TextOrNull(refresh),
-                P.Of(tokens.ExpiresAt),
-                P.TextOrNull(tokens.Scope?.ToString(), name: "scope"),
-                P.Of(clock.Now(), "now"),
-            ], cancellationToken).ConfigureAwait(false))!;
-    }
+            [P.Of(Ids.New(), "id"), P.Of(userId), ServerTime.Now(clock), .. Protect(userId, tokens)],
+            cancellationToken).ConfigureAwait(false))!;
 
     public Task<GithubConnection?> RefreshAsync(GithubConnection connection, GithubTokens tokens, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(connection);
-        var (access, refresh) = Protect(connection.UserId, tokens);
-        var now = clock.Now();
         return db.WriteAsync(Read, $"""
             UPDATE github_connections g
-            SET github_username = coalesce(@username, g.github_username), github_access_token = @access, github_refresh_token = @refresh,
-                token_expires_at = @expiresAt, scope = coalesce(@scope, g.scope),
-                connected_at = greatest(@now, g.connected_at + interval '1 microsecond')
-            WHERE g.id = @id AND g.connected_at = @connectedAt
+            SET github_username = coalesce(@username, g.github_username), github_access_token = @access,
+                github_access_token_version = @accessVersion, github_refresh_token = @refresh,
+                github_refresh_token_version = @refreshVersion, token_expires_at = @expiresAt,
+                scope = coalesce(@scope, g.scope), connected_at = greatest({ServerTime.Present}, g.connected_at + interval '1 microsecond')
+            WHERE g.id = @id AND g.user_id = @userId AND g.connected_at = @connectedAt
             RETURNING {Columns}
             """,
             [
-                P.TextOrNull(tokens.GithubUsername, 255, "username"),
-                P.Text(access),
-                P.TextOrNull(refresh),
-                P.Of(tokens.ExpiresAt),
-                P.TextOrNull(tokens.Scope?.ToString(), name: "scope"),
-                P.Of(now),
                 P.Of(connection.Id),
+                P.Of(connection.UserId),
                 P.Of(connection.ConnectedAt),
+                ServerTime.Now(clock),
+                .. Protect(connection.UserId, tokens),
             ], cancellationToken);
     }
 
@@ -157,10 +169,24 @@ internal sealed class GithubConnectionRepository(Db db, TimeProvider clock, Secr
             WHERE g.user_id = @userId
             """, [P.Of(userId)], cancellationToken).ConfigureAwait(false) == 1;
 
-    private (string Access, string? Refresh) Protect(Guid userId, GithubTokens tokens)
+    private static StoredSecret ReadSecret(RowReader row) => new(row.TextOrNull(), row.GuidOrNull());
+
+    /// <summary>The parameters of tokens as they are stored.</summary>
+    private NpgsqlParameter[] Protect(Guid userId, GithubTokens tokens)
     {
         ArgumentNullException.ThrowIfNull(tokens);
         ArgumentNullException.ThrowIfNull(tokens.AccessToken);
-        return (secrets.Protect(tokens.AccessToken, AccessToken, userId)!, secrets.Protect(tokens.RefreshToken, RefreshToken, userId));
+        var access = secrets.Protect(tokens.AccessToken, new SecretPlace(AccessToken, userId));
+        var refresh = secrets.Protect(tokens.RefreshToken, new SecretPlace(RefreshToken, userId));
+        return
+        [
+            P.TextOrNull(tokens.GithubUsername, 255, "username"),
+            P.Text(access.Value!, name: "access"),
+            P.Of(access.Version, "accessVersion"),
+            P.TextOrNull(refresh.Value, name: "refresh"),
+            P.Of(refresh.Version, "refreshVersion"),
+            P.Of(tokens.ExpiresAt),
+            P.TextOrNull(tokens.Scope?.ToString(), name: "scope"),
+        ];
     }
 }

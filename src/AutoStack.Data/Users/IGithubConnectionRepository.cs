@@ -1,14 +1,12 @@
 namespace AutoStack.Data.Users;
 
 /// <summary>
-/// The table <c>github_connections</c>. Tokens are stored encrypted (<see cref="AutoStackDataOptions.SecretKeys"/>); those that the Python services
-/// stored in clear are read, and encrypted when they are next stored, from when on those services cannot read them.
+/// The table <c>github_connections</c>: a user's connection. Tokens are stored encrypted (<see cref="AutoStackDataOptions.SecretKeys"/>),
+/// bound to the user and to a version. Tokens that the Python services stored in clear are read, and encrypted at the next write; those
+/// services cannot read them afterwards.
 /// </summary>
 public interface IGithubConnectionRepository
 {
-    /// <summary>The most rows that a list returns at once.</summary>
-    const int MaxListSize = 1000;
-
     /// <summary>Finds a user's connection.</summary>
     /// <param name="userId">The user.</param>
     /// <param name="cancellationToken">Stops the query.</param>
@@ -19,18 +17,11 @@ public interface IGithubConnectionRepository
     /// <param name="userId">The user.</param>
     /// <param name="cancellationToken">Stops the query.</param>
     /// <returns>The tokens; null when there are none.</returns>
-    /// <exception cref="SecretUnreadableException">A key is missing, or a value was changed or moved.</exception>
+    /// <exception cref="SecretUnreadableException">
+    /// A value's key is not configured; or a value was changed, moved or restored; or it is in a form that
+    /// <see cref="AutoStackDataOptions.AcceptClearSecrets"/> refuses.
+    /// </exception>
     Task<GithubTokens?> FindTokensAsync(Guid userId, CancellationToken cancellationToken);
-
-    /// <summary>Lists connections whose access token expires soon and can be refreshed, the first to expire first.</summary>
-    /// <param name="before">Expiring before this time.</param>
-    /// <param name="limit">The number of rows at the most, 1 to <see cref="MaxListSize"/>.</param>
-    /// <param name="after">Where to go on: expiry and id of the last row seen, also of one whose refresh failed, or <see cref="GithubConnectionCursor.Start"/>.</param>
-    /// <param name="cancellationToken">Stops the query.</param>
-    /// <returns>The connections; fewer than <paramref name="limit"/> at the end of the list.</returns>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="limit"/> is out of its range.</exception>
-    Task<IReadOnlyList<GithubConnection>> ListExpiringAsync(
-        DateTimeOffset before, int limit, GithubConnectionCursor after, CancellationToken cancellationToken);
 
     /// <summary>Stores a user's tokens, all of them at once, whether or not there are any. Not repeated when its answer is lost: newer ones may be there by then.</summary>
     /// <param name="userId">The user.</param>

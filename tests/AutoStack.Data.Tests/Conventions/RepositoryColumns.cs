@@ -16,13 +16,20 @@ public sealed class RepositoryColumns : DatabaseTests
     /// <summary>Columns that no record shows, with the reason.</summary>
     private static readonly Dictionary<string, string> Withheld = new()
     {
+        ["deployment_logs.log_bytes"] = "for the bound of the log, on the last line of each append only",
         ["users.password_hash"] = "secret",
         ["github_connections.github_access_token"] = "secret",
         ["github_connections.github_refresh_token"] = "secret",
         ["sessions.token"] = "secret",
+        ["sessions.client_key_hash"] = "secret",
+        ["sessions.sealed_token"] = "secret",
         ["password_reset_tokens.token_hash"] = "secret",
         ["projects.env_vars"] = "secret",
         ["deployments.env_vars"] = "secret",
+        ["github_connections.github_access_token_version"] = "read with the secret",
+        ["github_connections.github_refresh_token_version"] = "read with the secret",
+        ["projects.env_vars_version"] = "read with the secret",
+        ["deployments.env_vars_version"] = "read with the secret",
         ["deployments.queue_place"] = "the queue's own",
         ["projects.repository_host"] = "computed by the server from repository, to look it up",
         ["projects.repository_path"] = "computed by the server from repository, to look it up",

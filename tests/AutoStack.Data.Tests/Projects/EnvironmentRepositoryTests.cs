@@ -2,15 +2,21 @@ using AutoStack.Data.Deployments;
 using AutoStack.Data.Projects;
 using AutoStack.Data.Security;
 using AutoStack.Data.Tests.Support;
+using AutoStack.Data.Users;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace AutoStack.Data.Tests.Projects;
 
 public sealed class EnvironmentRepositoryTests : DatabaseTests
 {
+    private const string Value = "SELECT env_vars FROM projects WHERE id = $1";
+    private const string Version = "SELECT env_vars_version FROM projects WHERE id = $1";
+
     private ServiceProvider withKey = null!;
 
     private IEnvironmentRepository Environments => withKey.GetRequiredService<IEnvironmentRepository>();
+
+    private IPlatformEnvironmentRepository OfWorkers => withKey.GetRequiredService<IPlatformEnvironmentRepository>();
 
     [OneTimeSetUp]
     public void ConfigureKey() => withKey = WithKeys(NewKey("k1"));
@@ -30,7 +36,9 @@ public sealed class EnvironmentRepositoryTests : DatabaseTests
 
         Assert.That((await Environments.FindOfProjectAsync(project.Id, project.UserId, Token))!.Reveal(), Is.EqualTo("PORT=80"));
         Assert.That(await Environments.FindOfProjectAsync(project.Id, stranger.Id, Token), Is.Null);
-        Assert.That(await ScalarAsync("SELECT env_vars FROM projects WHERE id = $1", project.Id), Does.StartWith("enc:v1:k1:").And.Not.Contain("PORT"));
+        Assert.That(
+            await ScalarAsync("SELECT env_vars FROM projects WHERE id = $1", project.Id),
+            Does.StartWith("enc:v2:k1:").And.Not.Contain("PORT"));
 
         Assert.That(await Environments.SetOfProjectAsync(project.Id, project.UserId, null, Token), Is.True);
         Assert.That(await Environments.FindOfProjectAsync(project.Id, project.UserId, Token), Is.Null);
@@ -44,13 +52,13 @@ public sealed class EnvironmentRepositoryTests : DatabaseTests
         var deployment = await withKey.GetRequiredService<IUnitOfWork>().RunAsync(async (tx, ct) =>
         {
             var queued = (await tx.Get<IDeploymentRepository>().EnqueueAsync(new NewDeployment { ProjectId = project.Id, UserId = project.UserId }, ct))!;
-            Assert.That(await tx.Get<IEnvironmentRepository>().SnapshotAsync(queued.Id, ct), Is.True);
+            Assert.That(await tx.Get<IEnvironmentRepository>().SnapshotAsync(queued.Id, queued.UserId, ct), Is.True);
             return queued;
         }, Token);
         await Environments.SetOfProjectAsync(project.Id, project.UserId, Secret.From("V=2"), Token);
 
-        Assert.That(await Environments.SnapshotAsync(deployment.Id, Token), Is.False, "it has one");
-        Assert.That((await Environments.FindOfDeploymentAsync(deployment.Id, Token))!.Reveal(), Is.EqualTo("V=1"));
+        Assert.That(await Environments.SnapshotAsync(deployment.Id, deployment.UserId, Token), Is.False, "it has one");
+        Assert.That((await OfWorkers.FindOfDeploymentAsync(deployment.Id, Token))!.Reveal(), Is.EqualTo("V=1"));
     }
 
     [Test]
@@ -58,23 +66,24 @@ public sealed class EnvironmentRepositoryTests : DatabaseTests
     {
         var deployment = await EnqueueAsync();
 
-        Assert.That(await Environments.SnapshotAsync(deployment.Id, Token), Is.False);
-        Assert.That(await Environments.SnapshotAsync(Guid.NewGuid(), Token), Is.False);
-        Assert.That(await Environments.FindOfDeploymentAsync(deployment.Id, Token), Is.Null);
-        Assert.That(await Environments.FindOfDeploymentAsync(Guid.NewGuid(), Token), Is.Null);
+        Assert.That(await Environments.SnapshotAsync(deployment.Id, deployment.UserId, Token), Is.False);
+        Assert.That(await Environments.SnapshotAsync(Guid.NewGuid(), deployment.UserId, Token), Is.False);
+        Assert.That(await OfWorkers.FindOfDeploymentAsync(deployment.Id, Token), Is.Null);
+        Assert.That(await OfWorkers.FindOfDeploymentAsync(Guid.NewGuid(), Token), Is.Null);
     }
 
     [TestCase("is_deleted = TRUE")]
     [TestCase("status = 'success'")]
     [TestCase("status = 'failed'")]
     [TestCase("status = 'cancelled'")]
+    [TestCase("status = 'Failed'")]
     public async Task A_deployment_that_is_over_is_given_no_environment(string over)
     {
         var deployment = await EnqueueAsync();
         await Environments.SetOfProjectAsync(deployment.ProjectId, deployment.UserId, Secret.From("V=1"), Token);
         await ExecuteAsync($"UPDATE deployments SET {over} WHERE id = $1", deployment.Id);
 
-        Assert.That(await Environments.SnapshotAsync(deployment.Id, Token), Is.False);
+        Assert.That(await Environments.SnapshotAsync(deployment.Id, deployment.UserId, Token), Is.False);
         Assert.That(await ScalarAsync("SELECT env_vars FROM deployments WHERE id = $1", deployment.Id), Is.Null);
     }
 
@@ -87,7 +96,7 @@ public sealed class EnvironmentRepositoryTests : DatabaseTests
         await UnitOfWork.RunAsync(async (tx, ct) =>
         {
             await tx.Get<IDeploymentRepository>().CancelAsync(deployment.Id, deployment.UserId, null, ct);
-            snapshot = Environments.SnapshotAsync(deployment.Id, Token);
+            snapshot = Environments.SnapshotAsync(deployment.Id, deployment.UserId, Token);
             await UntilSomeoneWaitsAsync();
         }, Token);
 
@@ -99,10 +108,10 @@ public sealed class EnvironmentRepositoryTests : DatabaseTests
     {
         var deployment = await EnqueueAsync();
         await Environments.SetOfProjectAsync(deployment.ProjectId, deployment.UserId, Secret.From("V=1"), Token);
-        await Environments.SnapshotAsync(deployment.Id, Token);
+        await Environments.SnapshotAsync(deployment.Id, deployment.UserId, Token);
         await Deployments.SoftDeleteAsync(deployment.Id, deployment.UserId, Token);
 
-        Assert.That(await Environments.FindOfDeploymentAsync(deployment.Id, Token), Is.Null);
+        Assert.That(await OfWorkers.FindOfDeploymentAsync(deployment.Id, Token), Is.Null);
     }
 
     [Test]
@@ -112,9 +121,9 @@ public sealed class EnvironmentRepositoryTests : DatabaseTests
         await ExecuteAsync("UPDATE projects SET env_vars = 'CLEAR=1' WHERE id = $1", deployment.ProjectId);
 
         Assert.That((await Environments.FindOfProjectAsync(deployment.ProjectId, deployment.UserId, Token))!.Reveal(), Is.EqualTo("CLEAR=1"));
-        Assert.That(await Environments.SnapshotAsync(deployment.Id, Token), Is.True);
-        Assert.That((await Environments.FindOfDeploymentAsync(deployment.Id, Token))!.Reveal(), Is.EqualTo("CLEAR=1"));
-        Assert.That(await ScalarAsync("SELECT env_vars FROM deployments WHERE id = $1", deployment.Id), Does.StartWith("enc:v1:"));
+        Assert.That(await Environments.SnapshotAsync(deployment.Id, deployment.UserId, Token), Is.True);
+        Assert.That((await OfWorkers.FindOfDeploymentAsync(deployment.Id, Token))!.Reveal(), Is.EqualTo("CLEAR=1"));
+        Assert.That(await ScalarAsync("SELECT env_vars FROM deployments WHERE id = $1", deployment.Id), Does.StartWith("enc:v2:"));
     }
 
     [Test]
@@ -136,5 +145,115 @@ public sealed class EnvironmentRepositoryTests : DatabaseTests
         await ExecuteAsync("UPDATE projects SET env_vars = (SELECT env_vars FROM projects WHERE id = $1) WHERE id = $2", project.Id, other.Id);
 
         Assert.That(() => Environments.FindOfProjectAsync(other.Id, other.UserId, Token), Throws.TypeOf<SecretUnreadableException>());
+    }
+
+    [Test]
+    public async Task An_environment_does_not_open_for_another_owner()
+    {
+        var deployment = await EnqueueAsync();
+        var thief = await AddUserAsync();
+        await Environments.SetOfProjectAsync(deployment.ProjectId, deployment.UserId, Secret.From("V=1"), Token);
+        await Environments.SnapshotAsync(deployment.Id, deployment.UserId, Token);
+
+        await ExecuteAsync("UPDATE projects SET user_id = $1 WHERE id = $2", thief.Id, deployment.ProjectId);
+        await ExecuteAsync("UPDATE deployments SET user_id = $1 WHERE id = $2", thief.Id, deployment.Id);
+
+        Assert.That(
+            () => Environments.FindOfProjectAsync(deployment.ProjectId, thief.Id, Token),
+            Throws.TypeOf<SecretUnreadableException>());
+        Assert.That(() => OfWorkers.FindOfDeploymentAsync(deployment.Id, Token), Throws.TypeOf<SecretUnreadableException>());
+        var next = (await Deployments.EnqueueAsync(new NewDeployment { ProjectId = deployment.ProjectId, UserId = thief.Id }, Token))!;
+        Assert.That(() => Environments.SnapshotAsync(next.Id, thief.Id, Token), Throws.TypeOf<SecretUnreadableException>());
+    }
+
+    [Test]
+    public async Task An_environment_does_not_open_in_a_deployment_that_was_moved_to_another_project()
+    {
+        var deployment = await EnqueueAsync();
+        var other = await AddProjectAsync(deployment.UserId);
+        await Environments.SetOfProjectAsync(deployment.ProjectId, deployment.UserId, Secret.From("V=1"), Token);
+        await Environments.SnapshotAsync(deployment.Id, deployment.UserId, Token);
+
+        await ExecuteAsync("UPDATE deployments SET project_id = $1 WHERE id = $2", other.Id, deployment.Id);
+
+        Assert.That(() => OfWorkers.FindOfDeploymentAsync(deployment.Id, Token), Throws.TypeOf<SecretUnreadableException>());
+    }
+
+    [TestCase("an older value")]
+    [TestCase("an older version")]
+    [TestCase("no version")]
+    public async Task An_older_environment_that_is_restored_does_not_open(string restored)
+    {
+        var project = await AddProjectAsync();
+        await Environments.SetOfProjectAsync(project.Id, project.UserId, Secret.From("KEY=leaked"), Token);
+        var (value, version) = ((string)(await ScalarAsync(Value, project.Id))!, (Guid)(await ScalarAsync(Version, project.Id))!);
+        await Environments.SetOfProjectAsync(project.Id, project.UserId, Secret.From("KEY=new"), Token);
+
+        await (restored switch
+        {
+            "an older value" => ExecuteAsync("UPDATE projects SET env_vars = $1 WHERE id = $2", value, project.Id),
+            "an older version" => ExecuteAsync("UPDATE projects SET env_vars_version = $1 WHERE id = $2", version, project.Id),
+            _ => ExecuteAsync("UPDATE projects SET env_vars_version = NULL WHERE id = $1", project.Id),
+        });
+
+        Assert.That(() => Environments.FindOfProjectAsync(project.Id, project.UserId, Token), Throws.TypeOf<SecretUnreadableException>());
+        await Environments.SetOfProjectAsync(project.Id, project.UserId, Secret.From("KEY=newer"), Token);
+        Assert.That(
+            (await Environments.FindOfProjectAsync(project.Id, project.UserId, Token))!.Reveal(),
+            Is.EqualTo("KEY=newer"),
+            "it can be set anew");
+    }
+
+    [Test]
+    public async Task A_removed_environment_takes_its_version_along_and_a_restored_one_does_not_open()
+    {
+        var project = await AddProjectAsync();
+        await Environments.SetOfProjectAsync(project.Id, project.UserId, Secret.From("V=1"), Token);
+        var value = (string)(await ScalarAsync(Value, project.Id))!;
+
+        await Environments.SetOfProjectAsync(project.Id, project.UserId, null, Token);
+        Assert.That(await ScalarAsync(Version, project.Id), Is.Null);
+        await ExecuteAsync("UPDATE projects SET env_vars = $1 WHERE id = $2", value, project.Id);
+
+        Assert.That(() => Environments.FindOfProjectAsync(project.Id, project.UserId, Token), Throws.TypeOf<SecretUnreadableException>());
+    }
+
+    [Test]
+    public async Task A_clear_value_of_another_writer_is_read_beside_an_older_version()
+    {
+        var project = await AddProjectAsync();
+        await Environments.SetOfProjectAsync(project.Id, project.UserId, Secret.From("V=1"), Token);
+
+        await ExecuteAsync("UPDATE projects SET env_vars = 'V=2' WHERE id = $1", project.Id);
+
+        Assert.That((await Environments.FindOfProjectAsync(project.Id, project.UserId, Token))!.Reveal(), Is.EqualTo("V=2"));
+    }
+
+    [Test]
+    public async Task A_process_without_workers_reads_no_environment_of_a_deployment()
+    {
+        await using var provider = new ServiceCollection().AddAutoStackData(Database.ConnectionString).BuildServiceProvider();
+
+        Assert.That(provider.GetService<IPlatformEnvironmentRepository>(), Is.Null);
+        Assert.That(provider.GetService<IPlatformGithubConnectionRepository>(), Is.Null);
+        Assert.That(
+            () => provider.GetRequiredService<IUnitOfWork>().RunAsync((tx, ct) => tx.Get<IPlatformEnvironmentRepository>().FindOfDeploymentAsync(Guid.NewGuid(), ct), Token),
+            Throws.InvalidOperationException.With.Message.Contains("AddAutoStackDataWorkers"));
+    }
+
+    [Test]
+    public async Task Only_the_owner_of_deployment_and_project_takes_a_snapshot()
+    {
+        var deployment = await EnqueueAsync();
+        var stranger = await AddUserAsync();
+        await Environments.SetOfProjectAsync(deployment.ProjectId, deployment.UserId, Secret.From("V=1"), Token);
+
+        Assert.That(await Environments.SnapshotAsync(deployment.Id, stranger.Id, Token), Is.False);
+
+        // A row of another writer: a stranger's deployment of somebody else's project.
+        await ExecuteAsync("UPDATE deployments SET user_id = $1 WHERE id = $2", stranger.Id, deployment.Id);
+        Assert.That(await Environments.SnapshotAsync(deployment.Id, stranger.Id, Token), Is.False);
+        Assert.That(await Environments.SnapshotAsync(deployment.Id, deployment.UserId, Token), Is.False);
+        Assert.That(await ScalarAsync("SELECT env_vars FROM deployments WHERE id = $1", deployment.Id), Is.Null);
     }
 }

@@ -21,7 +21,7 @@ public sealed class SecretRotationTests : DatabaseTests
             var deployment = await EnqueueAsync();
             var environments = before.GetRequiredService<IEnvironmentRepository>();
             await environments.SetOfProjectAsync(deployment.ProjectId, deployment.UserId, Secret.From($"V={i}"), Token);
-            await environments.SnapshotAsync(deployment.Id, Token);
+            await environments.SnapshotAsync(deployment.Id, deployment.UserId, Token);
             await before.GetRequiredService<IGithubConnectionRepository>().SetAsync(
                 deployment.UserId, new GithubTokens { AccessToken = Secret.From($"gho{i}"), RefreshToken = Secret.From($"ghr{i}") }, Token);
             deployments.Add((deployment.Id, deployment.ProjectId, deployment.UserId));
@@ -38,6 +38,7 @@ public sealed class SecretRotationTests : DatabaseTests
             ("github_connections.github_refresh_token", 5, 0),
             ("projects.env_vars", 5, 0),
             ("deployments.env_vars", 5, 0),
+            ("sessions.token", 0, 0),
         }));
         Assert.That((await during.GetRequiredService<ISecretRotation>().RunAsync(2, Token)).Sum(r => r.Rotated), Is.Zero);
         for (var i = 0; i < 5; i++)
@@ -45,7 +46,9 @@ public sealed class SecretRotationTests : DatabaseTests
             var (id, projectId, userId) = deployments[i];
             var environments = after.GetRequiredService<IEnvironmentRepository>();
             Assert.That((await environments.FindOfProjectAsync(projectId, userId, Token))!.Reveal(), Is.EqualTo($"V={i}"));
-            Assert.That((await environments.FindOfDeploymentAsync(id, Token))!.Reveal(), Is.EqualTo($"V={i}"));
+            Assert.That(
+                (await after.GetRequiredService<IPlatformEnvironmentRepository>().FindOfDeploymentAsync(id, Token))!.Reveal(),
+                Is.EqualTo($"V={i}"));
             var tokens = (await after.GetRequiredService<IGithubConnectionRepository>().FindTokensAsync(userId, Token))!;
             Assert.That((tokens.AccessToken.Reveal(), tokens.RefreshToken!.Reveal()), Is.EqualTo(($"gho{i}", $"ghr{i}")));
         }
@@ -83,19 +86,72 @@ public sealed class SecretRotationTests : DatabaseTests
     }
 
     [Test]
+    public async Task Values_of_the_first_form_are_renewed_and_then_refused()
+    {
+        var key = NewKey("k1");
+        await using var lenient = WithKeys(key);
+        await using var strict = Strict(key);
+        var deployment = await EnqueueAsync();
+        var (projectId, userId) = (deployment.ProjectId, deployment.UserId);
+        var first = FirstForm.Protect(key, "V=1", "projects.env_vars", projectId);
+        await ExecuteAsync("UPDATE projects SET env_vars = $1 WHERE id = $2", first, projectId);
+        await ExecuteAsync(
+            "UPDATE deployments SET env_vars = $1 WHERE id = $2",
+            FirstForm.Protect(key, "V=0", "deployments.env_vars", deployment.Id),
+            deployment.Id);
+        await ExecuteAsync(
+            "INSERT INTO github_connections (id, user_id, github_access_token, github_refresh_token, connected_at) VALUES (gen_random_uuid(), $1, $2, $3, now())",
+            userId,
+            FirstForm.Protect(key, "gho", "github_connections.github_access_token", userId),
+            FirstForm.Protect(key, "ghr", "github_connections.github_refresh_token", userId));
+        Assert.That(
+            (await lenient.GetRequiredService<IEnvironmentRepository>().FindOfProjectAsync(projectId, userId, Token))!.Reveal(),
+            Is.EqualTo("V=1"));
+        Assert.That(
+            (await strict.GetRequiredService<ISecretRotation>().RunAsync(10, Token)).Select(r => (r.Rotated, r.Unreadable)),
+            Is.All.EqualTo((0, 1)));
+
+        var results = await lenient.GetRequiredService<ISecretRotation>().RunAsync(10, Token);
+
+        Assert.That(results.Select(r => (r.Rotated, r.Skipped, r.Unreadable)), Is.All.EqualTo((1, 0, 0)));
+        var environments = strict.GetRequiredService<IEnvironmentRepository>();
+        Assert.That((await environments.FindOfProjectAsync(projectId, userId, Token))!.Reveal(), Is.EqualTo("V=1"));
+        Assert.That(
+            (await strict.GetRequiredService<IPlatformEnvironmentRepository>().FindOfDeploymentAsync(deployment.Id, Token))!.Reveal(),
+            Is.EqualTo("V=0"));
+        var tokens = (await strict.GetRequiredService<IGithubConnectionRepository>().FindTokensAsync(userId, Token))!;
+        Assert.That((tokens.AccessToken.Reveal(), tokens.RefreshToken!.Reveal()), Is.EqualTo(("gho", "ghr")));
+
+        // From a dump that was taken before.
+        await ExecuteAsync("UPDATE projects SET env_vars = $1, env_vars_version = NULL WHERE id = $2", first, projectId);
+        Assert.That(() => environments.FindOfProjectAsync(projectId, userId, Token), Throws.TypeOf<SecretUnreadableException>());
+        await ExecuteAsync("TRUNCATE users CASCADE");
+    }
+
+    [Test]
+    public async Task A_clear_value_is_renewed_under_a_version_of_its_own()
+    {
+        await using var host = WithKeys(NewKey("k1"));
+        var project = await AddProjectAsync();
+        var environments = host.GetRequiredService<IEnvironmentRepository>();
+        await environments.SetOfProjectAsync(project.Id, project.UserId, Secret.From("V=older"), Token);
+        var older = (string)(await ScalarAsync("SELECT env_vars FROM projects WHERE id = $1", project.Id))!;
+        await ExecuteAsync("UPDATE projects SET env_vars = 'V=clear' WHERE id = $1", project.Id);
+        await host.GetRequiredService<ISecretRotation>().RunAsync(10, Token);
+        Assert.That((await environments.FindOfProjectAsync(project.Id, project.UserId, Token))!.Reveal(), Is.EqualTo("V=clear"));
+
+        await ExecuteAsync("UPDATE projects SET env_vars = $1 WHERE id = $2", older, project.Id);
+
+        Assert.That(() => environments.FindOfProjectAsync(project.Id, project.UserId, Token), Throws.TypeOf<SecretUnreadableException>());
+        await ExecuteAsync("TRUNCATE users CASCADE");
+    }
+
+    [Test]
     public async Task What_is_in_clear_and_not_accepted_is_not_encrypted_for_whoever_put_it_there()
     {
         var project = await AddProjectAsync();
         await ExecuteAsync("UPDATE projects SET env_vars = 'LD_PRELOAD=/evil.so' WHERE id = $1", project.Id);
-        await using var strict = new ServiceCollection()
-            .AddAutoStackData(options =>
-            {
-                options.ConnectionString = Database.ConnectionString;
-                options.SecretKeys.Add(NewKey("k1"));
-                options.AcceptClearSecrets = false;
-            })
-            .AddAutoStackDataWorkers()
-            .BuildServiceProvider();
+        await using var strict = Strict(NewKey("k1"));
 
         var result = (await strict.GetRequiredService<ISecretRotation>().RunAsync(100, Token)).Single(r => r.Column == "projects.env_vars");
 
@@ -111,4 +167,15 @@ public sealed class SecretRotationTests : DatabaseTests
         Assert.That(() => Get<ISecretRotation>().RunAsync(10, Token), Throws.InvalidOperationException.With.Message.Contains("SecretKeys"));
         Assert.That(() => Get<ISecretRotation>().RunAsync(0, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
     }
+
+    private ServiceProvider Strict(SecretKey key) => new ServiceCollection()
+        .AddSingleton<TimeProvider>(Clock)
+        .AddAutoStackData(options =>
+        {
+            options.ConnectionString = Database.ConnectionString;
+            options.SecretKeys.Add(key);
+            options.AcceptClearSecrets = false;
+        })
+        .AddAutoStackDataWorkers()
+        .BuildServiceProvider();
 }

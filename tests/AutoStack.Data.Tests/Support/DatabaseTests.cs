@@ -32,6 +32,8 @@ public abstract class DatabaseTests
 
     protected IUserRepository Users => Get<IUserRepository>();
 
+    protected IPlatformUserRepository PlatformUsers => Get<IPlatformUserRepository>();
+
     protected IIdentityRepository Identities => Get<IIdentityRepository>();
 
     protected IUserPreferencesRepository Preferences => Get<IUserPreferencesRepository>();
@@ -39,6 +41,10 @@ public abstract class DatabaseTests
     protected IPasswordResetTokenRepository ResetTokens => Get<IPasswordResetTokenRepository>();
 
     protected ISessionRepository Sessions => Get<ISessionRepository>();
+
+    protected IPlatformSessionRepository PlatformSessions => Get<IPlatformSessionRepository>();
+
+    protected ISignInThrottle Throttle => Get<ISignInThrottle>();
 
     protected IProjectRepository Projects => Get<IProjectRepository>();
 
@@ -70,6 +76,10 @@ public abstract class DatabaseTests
 
     protected IDeploymentRuntimeLogRepository RuntimeLogs => Get<IDeploymentRuntimeLogRepository>();
 
+    protected IPlatformDeploymentLogRepository PlatformLogs => Get<IPlatformDeploymentLogRepository>();
+
+    protected IPlatformDeploymentRuntimeLogRepository PlatformRuntimeLogs => Get<IPlatformDeploymentRuntimeLogRepository>();
+
     protected IUnitOfWork UnitOfWork => Get<IUnitOfWork>();
 
     [OneTimeSetUp]
@@ -88,7 +98,7 @@ public abstract class DatabaseTests
         Clock.AutoAdvanceAmount = TimeSpan.FromMilliseconds(1);
         provider = new ServiceCollection()
             .AddSingleton<TimeProvider>(Clock)
-            .AddAutoStackData(Database.ConnectionString)
+            .AddAutoStackData(options => LibraryConnection.Set(options, Database.ConnectionString))
             .AddAutoStackDataWorkers()
             .BuildServiceProvider();
     }
@@ -114,7 +124,7 @@ public abstract class DatabaseTests
         .AddSingleton<TimeProvider>(Clock)
         .AddAutoStackData(options =>
         {
-            options.ConnectionString = Database.ConnectionString;
+            LibraryConnection.Set(options, Database.ConnectionString);
             foreach (var key in keys)
             {
                 options.SecretKeys.Add(key);

@@ -11,6 +11,8 @@ public sealed class GithubConnectionRepositoryTests : DatabaseTests
 
     private IGithubConnectionRepository Connections => withKey.GetRequiredService<IGithubConnectionRepository>();
 
+    private IPlatformGithubConnectionRepository OfWorkers => withKey.GetRequiredService<IPlatformGithubConnectionRepository>();
+
     [OneTimeSetUp]
     public void ConfigureKey() => withKey = WithKeys(NewKey("k1"));
 
@@ -40,7 +42,7 @@ public sealed class GithubConnectionRepositoryTests : DatabaseTests
         Assert.That((tokens.AccessToken.Reveal(), tokens.RefreshToken!.Reveal(), tokens.ExpiresAt), Is.EqualTo(("gho_access", "ghr_refresh", (DateTimeOffset?)expires)));
         Assert.That(tokens.ToString(), Does.Not.Contain("gho_access").And.Contain("[redacted]"));
         var stored = await ScalarAsync("SELECT github_access_token || ' ' || github_refresh_token FROM github_connections WHERE user_id = $1", user.Id);
-        Assert.That(stored, Does.Match("^enc:v1:k1:[A-Za-z0-9_-]+ enc:v1:k1:[A-Za-z0-9_-]+$"));
+        Assert.That(stored, Does.Match("^enc:v2:k1:[A-Za-z0-9_-]+ enc:v2:k1:[A-Za-z0-9_-]+$"));
     }
 
     [Test]
@@ -56,6 +58,56 @@ public sealed class GithubConnectionRepositoryTests : DatabaseTests
         Assert.That(() => Connections.FindTokensAsync(eve.Id, Token), Throws.TypeOf<SecretUnreadableException>());
     }
 
+    [TestCase("github_access_token")]
+    [TestCase("github_refresh_token")]
+    public async Task An_older_token_that_is_restored_does_not_open(string column)
+    {
+        var user = await AddUserAsync();
+        await Connections.SetAsync(user.Id, Tokens("wide") with { RefreshToken = Secret.From("ghr_wide") }, Token);
+        var older = (string)(await ScalarAsync($"SELECT {column} FROM github_connections WHERE user_id = $1", user.Id))!;
+        await Connections.SetAsync(user.Id, Tokens("narrow") with { RefreshToken = Secret.From("ghr_narrow") }, Token);
+
+        await ExecuteAsync($"UPDATE github_connections SET {column} = $1 WHERE user_id = $2", older, user.Id);
+
+        Assert.That(
+            () => Connections.FindTokensAsync(user.Id, Token),
+            Throws.TypeOf<SecretUnreadableException>().With.Message.Contains(column));
+    }
+
+    [Test]
+    public async Task A_connection_given_to_another_user_does_not_open()
+    {
+        var (ada, eve) = (await AddUserAsync(), await AddUserAsync());
+        await Connections.SetAsync(ada.Id, Tokens("ada's"), Token);
+        await ExecuteAsync("UPDATE github_connections SET user_id = $1 WHERE user_id = $2", eve.Id, ada.Id);
+
+        Assert.That(() => Connections.FindTokensAsync(eve.Id, Token), Throws.TypeOf<SecretUnreadableException>());
+    }
+
+    [Test]
+    public async Task A_refresh_that_names_another_user_stores_nothing()
+    {
+        var (ada, eve) = (await AddUserAsync(), await AddUserAsync());
+        var connection = await Connections.SetAsync(ada.Id, Tokens("ada's"), Token);
+
+        Assert.That(await Connections.RefreshAsync(connection with { UserId = eve.Id }, Tokens("eve's"), Token), Is.Null);
+        Assert.That((await Connections.FindTokensAsync(ada.Id, Token))!.AccessToken.Reveal(), Is.EqualTo("ada's"));
+    }
+
+    [Test]
+    public async Task Two_stores_in_one_moment_have_different_times()
+    {
+        var user = await AddUserAsync();
+        var first = await Connections.SetAsync(user.Id, Tokens("first"), Token);
+        await ExecuteAsync("UPDATE github_connections SET connected_at = connected_at + interval '1 hour' WHERE user_id = $1", user.Id);
+        var ahead = (await Connections.FindAsync(user.Id, Token))!;
+
+        var second = await Connections.SetAsync(user.Id, Tokens("second"), Token);
+
+        Assert.That(second.ConnectedAt, Is.GreaterThan(ahead.ConnectedAt).And.GreaterThan(first.ConnectedAt));
+        Assert.That(await Connections.RefreshAsync(ahead, Tokens("late"), Token), Is.Null);
+    }
+
     [Test]
     public async Task A_token_that_was_stored_in_clear_is_read_and_encrypted_when_it_is_next_stored()
     {
@@ -67,7 +119,9 @@ public sealed class GithubConnectionRepositoryTests : DatabaseTests
         var connection = await Connections.SetAsync(user.Id, Tokens("gho_new"), Token);
 
         Assert.That(connection.Scope!.Allow("repo:status"), Is.True, "kept");
-        Assert.That(await ScalarAsync("SELECT github_access_token FROM github_connections WHERE user_id = $1", user.Id), Does.StartWith("enc:v1:"));
+        Assert.That(
+            await ScalarAsync("SELECT github_access_token FROM github_connections WHERE user_id = $1", user.Id),
+            Does.StartWith("enc:v2:"));
     }
 
     [Test]
@@ -114,8 +168,8 @@ public sealed class GithubConnectionRepositoryTests : DatabaseTests
         }
 
         Assert.That(
-            (await Connections.ListExpiringAsync(soon.AddHours(10), 10, GithubConnectionCursor.Start, Token)).Select(c => c.UserId), Is.EqualTo(new[] { expected[1], expected[0] }));
-        Assert.That(await Connections.ListExpiringAsync(soon.AddHours(10), 1, GithubConnectionCursor.Start, Token), Has.Count.EqualTo(1));
+            (await OfWorkers.ListExpiringAsync(soon.AddHours(10), 10, GithubConnectionCursor.Start, Token)).Select(c => c.UserId), Is.EqualTo(new[] { expected[1], expected[0] }));
+        Assert.That(await OfWorkers.ListExpiringAsync(soon.AddHours(10), 1, GithubConnectionCursor.Start, Token), Has.Count.EqualTo(1));
     }
 
     [Test]
@@ -131,7 +185,7 @@ public sealed class GithubConnectionRepositoryTests : DatabaseTests
         var seen = new List<GithubConnection>();
         for (var after = GithubConnectionCursor.Start; ;)
         {
-            var page = await Connections.ListExpiringAsync(soon.AddHours(10), 2, after, Token);
+            var page = await OfWorkers.ListExpiringAsync(soon.AddHours(10), 2, after, Token);
             seen.AddRange(page);
             if (page.Count < 2 || seen.Count > 5)
             {
@@ -141,7 +195,7 @@ public sealed class GithubConnectionRepositoryTests : DatabaseTests
             after = new GithubConnectionCursor(page[^1].TokenExpiresAt!.Value, page[^1].Id);
         }
 
-        Assert.That(seen, Is.EqualTo(await Connections.ListExpiringAsync(soon.AddHours(10), 10, GithubConnectionCursor.Start, Token)));
+        Assert.That(seen, Is.EqualTo(await OfWorkers.ListExpiringAsync(soon.AddHours(10), 10, GithubConnectionCursor.Start, Token)));
         Assert.That(seen, Has.Count.EqualTo(5));
     }
 
@@ -184,7 +238,9 @@ public sealed class GithubConnectionRepositoryTests : DatabaseTests
         Assert.That(() => Connections.SetAsync(user.Id, Tokens("x") with { GithubUsername = new string('a', 256) }, Token), Throws.ArgumentException);
         Assert.That(() => Connections.SetAsync(Guid.NewGuid(), Tokens("x"), Token), Throws.TypeOf<MissingReferenceException>());
         Assert.That(() => Connections.RefreshAsync(null!, Tokens("x"), Token), Throws.ArgumentNullException);
-        Assert.That(() => Connections.ListExpiringAsync(DateTimeOffset.UnixEpoch, 0, GithubConnectionCursor.Start, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
+        Assert.That(
+            () => OfWorkers.ListExpiringAsync(DateTimeOffset.UnixEpoch, 0, GithubConnectionCursor.Start, Token),
+            Throws.TypeOf<ArgumentOutOfRangeException>());
         Assert.That(await Connections.FindAsync(Guid.NewGuid(), Token), Is.Null);
     }
 
