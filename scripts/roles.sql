@@ -31,6 +31,8 @@ DECLARE
     --   users.password_hash                                a hash can be guessed at leisure
     --   sessions.token, password_reset_tokens.token_hash   tokens of other writers may be stored in clear
     --   github_connections.*_token, *.env_vars             tokens and environments, in clear as long as other writers store them so
+    --   sessions.client_key_hash, sealed_token             what a client proves itself by, and its current token
+    --   sign_in_attempts.subject_hash                      accounts and addresses can be guessed from it
     --   *_version                                          what those are bound to
     --   projects.repository, repository_path               addresses of other writers may hold a user name and a password
     --   projects.build_command                             commands hold tokens that people have typed into them
@@ -40,7 +42,8 @@ DECLARE
         ['user_preferences', 'id user_id theme email_notifications deployment_success_notifications deployment_failure_notifications '
             || 'created_at updated_at'],
         ['github_connections', 'id user_id github_username token_expires_at scope connected_at'],
-        ['sessions', 'id user_id expires_at created_at family_id rotated_at'],
+        ['sessions', 'id user_id expires_at created_at family_id rotated_at signed_in_at'],
+        ['sign_in_attempts', 'attempts expires_at'],
         ['password_reset_tokens', 'id user_id expires_at used_at created_at'],
         ['projects', 'id user_id name branch output_dir github_repo_id runtime auto_deploy_enabled auto_deploy_branch jenkins_job_name '
             || 'created_at updated_at repository_host provider provider_host provider_repository_id access_proven_at'],

@@ -61,9 +61,8 @@ internal static class Walkthrough
 
     private static async Task<User> RegisterUserAsync(IServiceProvider services, CancellationToken cancellationToken)
     {
-        var users = services.GetRequiredService<IUserRepository>();
-        return await users.FindByEmailAsync(Email, cancellationToken)
-            ?? await users.AddAsync(new NewUser { Name = "Quickstart", Email = Email }, cancellationToken);
+        return await services.GetRequiredService<IPlatformUserRepository>().FindByEmailAsync(Email, cancellationToken)
+            ?? await services.GetRequiredService<IUserRepository>().AddAsync(new NewUser { Name = "Quickstart", Email = Email }, cancellationToken);
     }
 
     private static Task<List<Project>> RegisterProjectsAsync(

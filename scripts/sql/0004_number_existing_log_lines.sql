@@ -6,21 +6,21 @@ DECLARE
     deployment uuid;
 BEGIN
     FOR deployment IN SELECT d.id FROM deployments d LOOP
-        PERFORM pg_advisory_xact_lock('deployment_logs'::regclass::oid::int, uuid_hash(deployment) & 1023);
+        PERFORM pg_catalog.pg_advisory_xact_lock(pg_catalog.uuid_hash_extended(deployment, 'deployment_logs'::regclass::oid::bigint));
         UPDATE deployment_logs l
         SET seq = n.seq
         FROM (
-            SELECT o.id, row_number() OVER (ORDER BY o.timestamp, o.created_at, o.id) AS seq
+            SELECT o.id, pg_catalog.row_number() OVER (ORDER BY o.timestamp, o.created_at, o.id) AS seq
             FROM deployment_logs o
             WHERE o.deployment_id = deployment AND o.seq IS NULL
         ) n
         WHERE l.id = n.id;
 
-        PERFORM pg_advisory_xact_lock('deployment_runtime_logs'::regclass::oid::int, uuid_hash(deployment) & 1023);
+        PERFORM pg_catalog.pg_advisory_xact_lock(pg_catalog.uuid_hash_extended(deployment, 'deployment_runtime_logs'::regclass::oid::bigint));
         UPDATE deployment_runtime_logs l
         SET seq = n.seq
         FROM (
-            SELECT o.id, row_number() OVER (ORDER BY o.timestamp, o.id) AS seq
+            SELECT o.id, pg_catalog.row_number() OVER (ORDER BY o.timestamp, o.id) AS seq
             FROM deployment_runtime_logs o
             WHERE o.deployment_id = deployment AND o.seq IS NULL
         ) n

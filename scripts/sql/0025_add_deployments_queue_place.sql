@@ -26,7 +26,7 @@ BEGIN
     served := coalesce(served, 0);
     SELECT d.queue_place >> 32 INTO latest
     FROM public.deployments d
-    WHERE d.status::text = 'queued' AND NOT d.is_deleted AND d.started_at IS NULL
+    WHERE coalesce(d.status::text, '') = 'queued' AND NOT d.is_deleted AND d.started_at IS NULL
       AND (d.user_id, d.queue_place) >= (NEW.user_id, (served + 1) << 32) AND (d.user_id, d.queue_place) <= (NEW.user_id, 9223372036854775807)
     ORDER BY d.user_id DESC, d.queue_place DESC
     LIMIT 1;

@@ -44,7 +44,7 @@ public sealed class AutoStackDataOptions
     public IList<SecretKey> SecretKeys { get; } = [];
 
     /// <summary>
-    /// Whether secrets are read that are stored in clear, as the Python services left them, or encrypted in the first form
+    /// Whether secrets are read that are stored in clear, as the Python services left them (their session tokens among them), or encrypted in the first form
     /// (<c>enc:v1:</c>), which binds a value to its row only. Default true. Set it to false once <see cref="ISecretRotation"/> has nothing
     /// left to do: until then, anyone who can write to the table can replace an encrypted value by one in clear, or by an older one of the
     /// first form.
@@ -57,8 +57,16 @@ public sealed class AutoStackDataOptions
     /// </summary>
     public TimeSpan LogPollInterval { get; set; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>
+    /// The time after which a search in a log returns what it has found so far, and where to continue. Above zero, up to a minute. Default 2 s.
+    /// </summary>
+    public TimeSpan LogSearchTime { get; set; } = TimeSpan.FromSeconds(2);
+
     /// <summary>How lines of builds are collected and stored.</summary>
     public LogWriterOptions LogWriter { get; } = new();
+
+    /// <summary>Rules for sign-ins, sessions and password resets.</summary>
+    public AccountOptions Accounts { get; } = new();
 
     /// <summary>The connection string with every setting in it.</summary>
     /// <exception cref="OptionsValidationException">A setting is missing or wrong; the message names it.</exception>
@@ -145,6 +153,12 @@ public sealed class AutoStackDataOptions
         _ = Seconds(CommandTimeout, nameof(CommandTimeout), least: 0, most: 86400);
         _ = new SecretProtector([.. SecretKeys], AcceptClearSecrets);
         LogWriter.Validate();
+        Accounts.Validate();
+        if (LogSearchTime <= TimeSpan.Zero || LogSearchTime > TimeSpan.FromMinutes(1))
+        {
+            throw Invalid(nameof(LogSearchTime), $"is {LogSearchTime}; it is above zero, up to a minute");
+        }
+
         if (LogPollInterval <= TimeSpan.Zero || LogPollInterval > TimeSpan.FromDays(1))
         {
             throw Invalid(nameof(LogPollInterval), $"is {LogPollInterval}; it is above zero, up to a day");

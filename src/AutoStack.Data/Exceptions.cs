@@ -19,8 +19,8 @@ public sealed class DuplicateException : AutoStackDataException
         : base($"A row with the same value exists already ({constraint ?? "unnamed constraint"}).", innerException) =>
         Constraint = constraint ?? "";
 
-    private DuplicateException(string constraint)
-        : base($"The id belongs to another row already ({constraint}).", innerException: null) => Constraint = constraint;
+    private DuplicateException(string message, string constraint)
+        : base($"{message} ({constraint}).", innerException: null) => Constraint = constraint;
 
     /// <summary>
     /// The unique constraint or index that refused the row. A taken e-mail address is always <c>users_email_key</c> and a taken session
@@ -29,7 +29,10 @@ public sealed class DuplicateException : AutoStackDataException
     public string Constraint { get; }
 
     /// <summary>An id that a caller chose is taken by a row that is none of the caller's.</summary>
-    internal static DuplicateException OfId(string constraint) => new(constraint);
+    internal static DuplicateException OfId(string constraint) => new("The id belongs to another row already", constraint);
+
+    /// <summary>A row has the same value in another spelling, which no unique index notices.</summary>
+    internal static DuplicateException OfValue(string constraint) => new("A row with the same value exists already", constraint);
 }
 
 /// <summary>A row that is referred to does not exist (SQLSTATE 23503), for example the deployment of a log line.</summary>
@@ -106,6 +109,19 @@ public sealed class UnitOfWorkFailedException : AutoStackDataException
 {
     internal UnitOfWorkFailedException(Exception cause)
         : base("A statement of this unit of work failed before, so that nothing of it can be committed.", cause)
+    {
+    }
+}
+
+/// <summary>
+/// Passwords are hashed on every core that hashing may use, and as many calls wait as <see
+/// cref="Security.PasswordHasherOptions.MaxWaiting"/> allows. Nothing
+/// was hashed. Answer <c>503</c> with <c>Retry-After</c>: a hash takes a quarter of a second of a core.
+/// </summary>
+public sealed class PasswordHasherBusyException : AutoStackDataException
+{
+    internal PasswordHasherBusyException()
+        : base("Too many passwords are being hashed. Try again in a few seconds.", innerException: null)
     {
     }
 }

@@ -14,25 +14,34 @@ public sealed class LogWriterOptions
     /// <summary>So many bytes are stored without waiting any longer, and at most so many at once; 1 KiB to 64 MiB. Default 4 MiB.</summary>
     public int FlushBytes { get; set; } = 4 << 20;
 
-    /// <summary>The most lines that are held until they are stored; who writes another one waits. 1 to 10,000,000. Default 100,000.</summary>
+    /// <summary>
+    /// The maximum number of buffered lines; further writes wait. One deployment takes at most as many as are left beside all that is buffered. 1 to
+    /// 10,000,000. Default 100,000.
+    /// </summary>
     public int MaxBufferedLines { get; set; } = 100_000;
 
-    /// <summary>The most bytes that are held until they are stored; who writes another line waits. 1 KiB to 16 GiB. Default 64 MiB.</summary>
+    /// <summary>
+    /// The maximum number of buffered bytes; further writes wait. One deployment takes at most as many as are left beside all that is buffered. 1 KiB to
+    /// 16 GiB. Default 64 MiB.
+    /// </summary>
     public long MaxBufferedBytes { get; set; } = 64 << 20;
 
-    /// <summary>A longer line is cut to so many bytes, and says so at its end; 256 bytes to 16 MiB. Default 64 KiB.</summary>
+    /// <summary>
+    /// The maximum size of a line; a longer one is cut, and says so at its end. Also applies to <see cref="Deployments.IPlatformDeploymentLogRepository.AppendAsync"/>.
+    /// 256 bytes to 16 MiB. Default 64 KiB.
+    /// </summary>
     public int MaxLineBytes { get; set; } = 64 << 10;
 
     /// <summary>
-    /// The most that is stored of one deployment, 1 KiB and more; null for no bound. One line at the end says that it was reached; what is written
-    /// afterwards is not stored. Counted by this process from the first line it writes, and anew when it has written none for an hour.
-    /// Default 64 MiB: about half a million lines, more than anybody reads, and less than a build that runs wild makes in a second.
+    /// The maximum size of a deployment's log, 128 bytes per line included, 1 KiB and more; null for no bound. Counts what every writer of every process has ever
+    /// stored of the deployment, and also applies to <see cref="Deployments.IPlatformDeploymentLogRepository.AppendAsync"/>. One line at the end says that the bound was reached; further lines
+    /// are not stored. Default 64 MiB: about 300,000 lines, more than anybody reads.
     /// </summary>
     public long? MaxBytesPerDeployment { get; set; } = 64 << 20;
 
     /// <summary>
-    /// For how long the database may be away before callers that wait get its error: those that flush, and those that find the buffer full. Lines
-    /// that were taken stay, and are stored when it is back. Above zero; null, the default: callers wait for as long as their tokens allow.
+    /// For how long the database may be away, or another transaction may hold the log of a deployment, before callers that wait get an error: those that flush, and those that
+    /// find no room. Buffered lines stay, and are stored later. Above zero; null, the default: callers wait for as long as their tokens allow.
     /// </summary>
     public TimeSpan? FailAfter { get; set; }
 

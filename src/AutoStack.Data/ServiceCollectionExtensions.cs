@@ -95,6 +95,8 @@ public static class AutoStackDataServiceCollectionExtensions
         services.AddOptions<AutoStackDataOptions>(name).Configure(configure).ValidateOnStart();
         services.AddSingleton<IValidateOptions<AutoStackDataOptions>>(new Validator(name, needsConnectionString: dataSource is null));
         services.TryAddSingleton(TimeProvider.System);
+        services.AddOptions<PasswordHasherOptions>().ValidateOnStart();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<PasswordHasherOptions>, PasswordHasherOptions.Validator>());
         services.TryAddSingleton<IPasswordHasher, PasswordHasher>();
 
         services.AddKeyedSingleton(databaseKey, (provider, _) => new Database(

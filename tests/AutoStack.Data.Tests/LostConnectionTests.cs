@@ -23,7 +23,7 @@ public sealed class LostConnectionTests : DatabaseTests
     {
         var deployment = await EnqueueAsync();
         await KillAsync();
-        await Logs.AppendAsync(deployment.Id, [new NewDeploymentLog { Message = "once" }], Token);
+        await PlatformLogs.AppendAsync(deployment.Id, [new NewDeploymentLog { Message = "once" }], Token);
         await KillAsync();
         await Users.AddAsync(new NewUser { Name = "Ada", Email = $"{Unique("lost")}@example.com" }, Token);
 
@@ -93,7 +93,7 @@ public sealed class LostConnectionTests : DatabaseTests
             }, Token),
             Throws.InstanceOf<NpgsqlException>());
 
-        Assert.That(await Users.FindByEmailAsync(email, Token), Is.Null);
+        Assert.That(await PlatformUsers.FindByEmailAsync(email, Token), Is.Null);
     }
 
     [Test]
@@ -140,12 +140,12 @@ public sealed class LostConnectionTests : DatabaseTests
         await using var blocker = await Raw.OpenConnectionAsync(Token);
         await using var transaction = await blocker.BeginTransactionAsync(Token);
         await using (var hold = new NpgsqlCommand(
-            $"SELECT pg_advisory_xact_lock('deployment_logs'::regclass::oid::int, uuid_hash('{deployment.Id}') & 1023)", blocker, transaction))
+            $"SELECT pg_advisory_xact_lock(uuid_hash_extended('{deployment.Id}', 'deployment_logs'::regclass::oid::bigint))", blocker, transaction))
         {
             await hold.ExecuteNonQueryAsync(Token);
         }
 
-        var append = Logs.AppendAsync(deployment.Id, [new NewDeploymentLog { Message = "once" }], Token);
+        var append = PlatformLogs.AppendAsync(deployment.Id, [new NewDeploymentLog { Message = "once" }], Token);
         await UntilSomeoneWaitsAsync();
         await ExecuteAsync("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'");
         await UntilSomeoneWaitsAsync();
@@ -162,7 +162,7 @@ public sealed class LostConnectionTests : DatabaseTests
         await using var proxy = new CuttingProxy(Database.ConnectionString);
         await using var provider = new ServiceCollection().AddAutoStackData(proxy.ConnectionString).AddAutoStackDataWorkers().BuildServiceProvider();
         var containers = provider.GetRequiredService<IPlatformDeploymentContainerRepository>();
-        var logs = provider.GetRequiredService<IDeploymentLogRepository>();
+        var logs = provider.GetRequiredService<IPlatformDeploymentLogRepository>();
         await containers.ListRunningAsync(1, Guid.Empty, Token);
         var ports = new PortRange(33000, 33000);
 
@@ -185,7 +185,7 @@ public sealed class LostConnectionTests : DatabaseTests
         var deployment = await EnqueueAsync();
         await using var proxy = new CuttingProxy(Database.ConnectionString);
         await using var provider = new ServiceCollection().AddAutoStackData(proxy.ConnectionString).AddAutoStackDataWorkers().BuildServiceProvider();
-        var logs = provider.GetRequiredService<IDeploymentLogRepository>();
+        var logs = provider.GetRequiredService<IPlatformDeploymentLogRepository>();
         var lines = Enumerable.Range(1, DeploymentLogAppends.CopyFrom).Select(i => new NewDeploymentLog { Message = $"{i}" }).ToList();
 
         await logs.AppendAsync(deployment.Id, [new NewDeploymentLog { Message = "0" }], Token);

@@ -31,7 +31,7 @@ public sealed class TelemetryTests : DatabaseTests
 
         using (var root = new Activity("test").Start())
         {
-            await Users.FindByEmailAsync(user.Email, Token);
+            await PlatformUsers.FindByEmailAsync(user.Email, Token);
             Assert.That(() => Users.AddAsync(new NewUser { Name = "Eve", Email = user.Email }, Token), Throws.TypeOf<DuplicateException>());
 
             var own = spans.Where(s => s.TraceId == root.TraceId).OrderBy(s => s.StartTimeUtc).ToList();

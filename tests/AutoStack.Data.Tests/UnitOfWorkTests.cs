@@ -34,7 +34,7 @@ public sealed class UnitOfWorkTests : DatabaseTests
             }, Token),
             Throws.InvalidOperationException.With.Message.EqualTo("changed my mind"));
 
-        Assert.That(await Users.FindByEmailAsync(email, Token), Is.Null);
+        Assert.That(await PlatformUsers.FindByEmailAsync(email, Token), Is.Null);
     }
 
     [Test]
@@ -57,7 +57,7 @@ public sealed class UnitOfWorkTests : DatabaseTests
         }, Token));
 
         Assert.That(failure!.InnerException, Is.TypeOf<Npgsql.PostgresException>().With.Property("SqlState").EqualTo("23505"));
-        Assert.That(await Users.FindByEmailAsync(email, Token), Is.Null);
+        Assert.That(await PlatformUsers.FindByEmailAsync(email, Token), Is.Null);
     }
 
     [Test]
@@ -83,11 +83,11 @@ public sealed class UnitOfWorkTests : DatabaseTests
         await UnitOfWork.RunAsync(async (tx, token) =>
         {
             var users = tx.Get<IUserRepository>();
-            Assert.That(() => users.FindByEmailAsync(" ", token), Throws.ArgumentException);
+            Assert.That(() => tx.Get<IPlatformUserRepository>().FindByEmailAsync(" ", token), Throws.ArgumentException);
             await users.AddAsync(new NewUser { Name = "Ada", Email = email }, token);
         }, Token);
 
-        Assert.That(await Users.FindByEmailAsync(email, Token), Is.Not.Null);
+        Assert.That(await PlatformUsers.FindByEmailAsync(email, Token), Is.Not.Null);
     }
 
     [Test]
@@ -186,6 +186,6 @@ public sealed class UnitOfWorkTests : DatabaseTests
             }, cancellation.Token),
             Throws.InstanceOf<OperationCanceledException>());
 
-        Assert.That(await Users.FindByEmailAsync(email, Token), Is.Null);
+        Assert.That(await PlatformUsers.FindByEmailAsync(email, Token), Is.Null);
     }
 }

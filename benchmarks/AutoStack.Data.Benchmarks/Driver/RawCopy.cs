@@ -6,14 +6,13 @@ namespace AutoStack.Data.Benchmarks.Driver;
 /// <summary>Log lines by the binary COPY of the driver, without the check for lines that are there already; in four round trips.</summary>
 internal static class RawCopy
 {
-    // In ascending order, as the library takes them.
     private const string Locks = """
-        SELECT pg_advisory_xact_lock('deployment_logs'::regclass::oid::int, b.bucket)
+        SELECT pg_advisory_xact_lock(uuid_hash_extended(o.id, 'deployment_logs'::regclass::oid::bigint))
         FROM (
-            SELECT DISTINCT uuid_hash(u.id) & 1023 AS bucket
+            SELECT u.id
             FROM unnest($1) AS u (id)
-            ORDER BY bucket
-        ) b
+            ORDER BY u.id
+        ) o
         """;
 
     private const string Last = """

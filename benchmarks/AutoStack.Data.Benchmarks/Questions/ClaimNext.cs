@@ -22,7 +22,7 @@ public class ClaimNext : Question
         WITH next AS (
             SELECT q.id
             FROM deployments q
-            WHERE q.status = 'queued' AND NOT q.is_deleted AND q.started_at IS NULL
+            WHERE coalesce(q.status::text, '') = 'queued' AND NOT q.is_deleted AND q.started_at IS NULL
             ORDER BY q.queue_place, q.id
             LIMIT 1
             FOR NO KEY UPDATE SKIP LOCKED
@@ -81,7 +81,7 @@ public class ClaimNext : Question
             .FromSql($"""
                 SELECT *
                 FROM deployments
-                WHERE status = 'queued' AND NOT is_deleted AND started_at IS NULL
+                WHERE coalesce(status::text, '') = 'queued' AND NOT is_deleted AND started_at IS NULL
                 ORDER BY queue_place, id
                 LIMIT 1
                 FOR NO KEY UPDATE SKIP LOCKED

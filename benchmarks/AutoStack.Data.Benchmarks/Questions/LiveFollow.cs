@@ -22,7 +22,7 @@ internal static class LiveFollow
     public static async Task<string> MeasureAsync()
     {
         await using var subjects = new Subjects(BenchmarkDatabase.Current.ConnectionString);
-        var logs = subjects.Get<IDeploymentLogRepository>();
+        var logs = subjects.Get<IPlatformDeploymentLogRepository>();
         var fixtures = BenchmarkDatabase.Current.Fixtures;
         var deployments = await Raw.ListAsync(
             subjects.Raw,

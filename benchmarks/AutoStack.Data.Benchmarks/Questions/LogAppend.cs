@@ -11,7 +11,7 @@ namespace AutoStack.Data.Benchmarks.Questions;
 /// <summary>Lines added to a log in one transaction, numbered in commit order. Each subject has a deployment of its own.</summary>
 public class LogAppend : CallQuestion
 {
-    private const string Lock = "SELECT 1 FROM pg_advisory_xact_lock('deployment_logs'::regclass::oid::int, uuid_hash($1) & 1023)";
+    private const string Lock = "SELECT 1 FROM pg_advisory_xact_lock(uuid_hash_extended($1, 'deployment_logs'::regclass::oid::bigint))";
 
     private const string Insert = """
         INSERT INTO deployment_logs (id, deployment_id, timestamp, log_level, message, created_at, seq)
@@ -23,7 +23,7 @@ public class LogAppend : CallQuestion
         WHERE (SELECT t.deployment_id FROM deployment_logs t WHERE t.id = n.id) IS DISTINCT FROM $1
         """;
 
-    private IDeploymentLogRepository logs = null!;
+    private IPlatformDeploymentLogRepository logs = null!;
     private NewDeploymentLog[] lines = [];
     private string[] messages = [];
     private Dictionary<string, Guid> deployments = [];
@@ -34,7 +34,7 @@ public class LogAppend : CallQuestion
     public override async Task SetUpAsync()
     {
         await base.SetUpAsync();
-        logs = Subjects.Get<IDeploymentLogRepository>();
+        logs = Subjects.Get<IPlatformDeploymentLogRepository>();
         lines = [.. Enumerable.Range(1, Lines).Select(n => new NewDeploymentLog
         {
             Level = DeploymentLogLevel.Info,
@@ -88,7 +88,7 @@ public class LogAppend : CallQuestion
         var now = Now();
         await using var context = Subjects.CreateContext();
         await using var transaction = await context.Database.BeginTransactionAsync();
-        await context.Database.ExecuteSqlAsync($"SELECT 1 FROM pg_advisory_xact_lock('deployment_logs'::regclass::oid::int, uuid_hash({id}) & 1023)");
+        await context.Database.ExecuteSqlAsync($"SELECT 1 FROM pg_advisory_xact_lock(uuid_hash_extended({id}, 'deployment_logs'::regclass::oid::bigint))");
         var seq = await context.Logs.Where(l => l.DeploymentId == id).MaxAsync(l => (long?)l.Seq) ?? 0;
         context.Logs.AddRange(lines.Select(line => new LogEntity
         {

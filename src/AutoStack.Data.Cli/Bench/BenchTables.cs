@@ -110,6 +110,7 @@ internal static class BenchTables
             message TEXT NOT NULL,
             created_at TIMESTAMP,
             seq BIGINT,
+            log_bytes BIGINT,
             CONSTRAINT deployment_logs_required_check CHECK (timestamp IS NOT NULL AND created_at IS NOT NULL AND seq IS NOT NULL)
         );
         """;

@@ -17,7 +17,7 @@ internal static partial class LoadSql
         """;
 
     private const string Projects = """
-        p.id, p.user_id, p.name, p.repository, p.branch, pg_catalog.left(p.build_command, 256), p.output_dir, p.github_repo_id, p.runtime,
+        p.id, p.user_id, p.name, p.repository, p.branch, pg_catalog.left(p.build_command, 500), p.output_dir, p.github_repo_id, p.runtime,
         p.auto_deploy_enabled, p.auto_deploy_branch, p.jenkins_job_name, p.created_at, p.updated_at, p.provider, p.provider_host,
         p.provider_repository_id, p.access_proven_at
         """;
@@ -49,17 +49,42 @@ internal static partial class LoadSql
 
     public const string AppendLock = """
         SELECT 1
-        FROM pg_advisory_xact_lock('deployment_logs'::regclass::oid::int, uuid_hash(@deploymentId) & 1023)
+        FROM pg_catalog.pg_advisory_xact_lock(pg_catalog.uuid_hash_extended(@deploymentId, 'deployment_logs'::regclass::oid::bigint))
         """;
 
     public const string Append = """
-        INSERT INTO deployment_logs (id, deployment_id, timestamp, log_level, message, created_at, seq)
-        SELECT n.id, @deploymentId, n.timestamp, n.log_level, n.message, @now,
-            coalesce(
-                (SELECT max(m.seq) FROM deployment_logs m WHERE m.deployment_id = @deploymentId),
-                (SELECT count(*) FROM deployment_logs m WHERE m.deployment_id = @deploymentId)) + row_number() OVER (ORDER BY n.ordinal)
-        FROM unnest(@ids, @times, @levels, @messages) WITH ORDINALITY AS n (id, timestamp, log_level, message, ordinal)
-        WHERE (SELECT t.deployment_id FROM deployment_logs t WHERE t.id = n.id) IS DISTINCT FROM @deploymentId
+        INSERT INTO deployment_logs (id, deployment_id, timestamp, log_level, message, created_at, seq, log_bytes)
+        SELECT s.id, @deploymentId, s.timestamp,
+            CASE WHEN s.size <= @maxBytes THEN s.log_level ELSE @endingLevel END,
+            CASE WHEN s.size <= @maxBytes THEN s.message ELSE @ending END,
+            @now, s.seq, CASE WHEN s.is_last OR s.size > @maxBytes THEN s.size END
+        FROM (
+            SELECT n.id, n.timestamp, n.log_level, n.message, pg_catalog.octet_length(n.message) + 128 AS bytes,
+                l.seq + pg_catalog.row_number() OVER w AS seq,
+                l.size + pg_catalog.sum(pg_catalog.octet_length(n.message) + 128) OVER w AS size,
+                pg_catalog.lead(n.ordinal) OVER w IS NULL AS is_last
+            FROM (
+                SELECT
+                    coalesce(e.seq, (SELECT pg_catalog.count(*) FROM deployment_logs m WHERE m.deployment_id = @deploymentId)) AS seq,
+                    coalesce(
+                        e.log_bytes, e.seq << 7,
+                        (SELECT pg_catalog.count(*) << 7 FROM deployment_logs m WHERE m.deployment_id = @deploymentId)) AS size
+                FROM (SELECT @deploymentId::uuid AS id) g
+                LEFT JOIN LATERAL (
+                    SELECT m.seq, m.log_bytes
+                    FROM deployment_logs m
+                    WHERE m.deployment_id = g.id AND m.seq IS NOT NULL
+                    ORDER BY m.seq DESC
+                    LIMIT 1
+                ) e ON TRUE
+            ) l
+            CROSS JOIN ROWS FROM (
+                pg_catalog.unnest(@ids), pg_catalog.unnest(@times), pg_catalog.unnest(@levels), pg_catalog.unnest(@messages)
+            ) WITH ORDINALITY AS n (id, timestamp, log_level, message, ordinal)
+            WHERE (SELECT t.deployment_id FROM deployment_logs t WHERE t.id = n.id) IS DISTINCT FROM @deploymentId
+            WINDOW w AS (ORDER BY n.ordinal)
+        ) s
+        WHERE s.size - s.bytes <= @maxBytes
         """;
 
     /// <summary>All of them.</summary>

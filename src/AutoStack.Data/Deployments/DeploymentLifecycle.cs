@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using AutoStack.Data.Internal;
-using AutoStack.Data.Projects;
 
 namespace AutoStack.Data.Deployments;
 
@@ -120,7 +119,7 @@ internal sealed class DeploymentLifecycle(Db db, Context context) : IDeploymentL
                 author = CASE WHEN {SameCommit} THEN coalesce(@author, d.author::text) ELSE @author END,
                 commit_timestamp = CASE WHEN {SameCommit} THEN coalesce(@timestamp, d.commit_timestamp) ELSE @timestamp END
             WHERE d.id = @id AND NOT d.is_deleted AND pg_catalog.lower(d.status::text) NOT IN {Finished}
-            """, [P.Of(id), .. DeploymentRepository.CommitParameters(context, id, commit)], cancellationToken).ConfigureAwait(false) == 1;
+            """, [P.Of(id), .. DeploymentParameters.OfCommit(context, id, commit)], cancellationToken).ConfigureAwait(false) == 1;
     }
 
     public Task<TransitionResult> SucceedAsync(Guid id, string? deployedUrl, CancellationToken cancellationToken) =>
@@ -134,7 +133,7 @@ internal sealed class DeploymentLifecycle(Db db, Context context) : IDeploymentL
             {DeploymentStageRepository.FollowMoved}
             SELECT m.id
             FROM moved m
-            """, P.Of(id), DeploymentRepository.Url(context, id, deployedUrl), ServerTime.Now(context.Clock), P.Of(Ids.New(), "stageId")), target: null, cancellationToken);
+            """, P.Of(id), DeploymentParameters.Url(context, id, deployedUrl), ServerTime.Now(context.Clock), P.Of(Ids.New(), "stageId")), target: null, cancellationToken);
 
     public Task<TransitionResult> FailAsync(Guid id, string reason, CancellationToken cancellationToken)
     {

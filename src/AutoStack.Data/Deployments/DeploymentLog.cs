@@ -74,3 +74,10 @@ public readonly record struct LogCursor(long Seq)
 /// <param name="Before">Where to read back from: the place before the first line.</param>
 /// <param name="After">Where to read on from: the place behind the last line.</param>
 public sealed record LogPage(IReadOnlyList<DeploymentLog> Lines, LogCursor Before, LogCursor After);
+
+/// <summary>What a search in a log has found so far.</summary>
+/// <param name="Lines">The lines that contain the text, oldest first.</param>
+/// <param name="After">Where to continue: the place after the last line searched.</param>
+/// <param name="IsComplete">True when the search has reached the end of the log; false when it stopped at its limit or at the end of its time.</param>
+/// <param name="LinesSearched">The number of lines searched by this call.</param>
+public sealed record LogSearchResult(IReadOnlyList<DeploymentLog> Lines, LogCursor After, bool IsComplete, int LinesSearched);

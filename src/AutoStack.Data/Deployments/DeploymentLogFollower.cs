@@ -113,9 +113,9 @@ internal sealed partial class DeploymentLogFollower(
     {
         var (deploymentId, ownerId, seq) = (follow.DeploymentId, follow.OwnerId, follow.Seq);
         var state = new Statement($"""
-            SELECT d.status IN {DeploymentLifecycle.Finished}, d.completed_at,
+            SELECT d.status::text IN {DeploymentLifecycle.Finished}, d.completed_at,
                 CASE WHEN @seq = 9223372036854775807
-                    THEN coalesce((SELECT max(l.seq) FROM deployment_logs l WHERE l.deployment_id = d.id), 0)
+                    THEN coalesce((SELECT pg_catalog.max(l.seq) FROM deployment_logs l WHERE l.deployment_id = d.id), 0)
                     ELSE @seq
                 END
             FROM deployments d
@@ -191,9 +191,11 @@ internal sealed partial class DeploymentLogFollower(
         var seqs = waiting.ConvertAll(follow => follow.Seq);
         var news = await db.ListAsync(row => row.Int(), $"""
             SELECT f.ordinal::int
-            FROM unnest(@deploymentIds, @seqs) WITH ORDINALITY AS f (id, seq, ordinal)
-            WHERE (SELECT max(l.seq) FROM deployment_logs l WHERE l.deployment_id = f.id) > f.seq
-               OR coalesce((SELECT d.is_deleted OR d.status IN {DeploymentLifecycle.Finished} FROM deployments d WHERE d.id = f.id), TRUE)
+            FROM ROWS FROM (
+                pg_catalog.unnest(@deploymentIds), pg_catalog.unnest(@seqs)
+            ) WITH ORDINALITY AS f (id, seq, ordinal)
+            WHERE (SELECT pg_catalog.max(l.seq) FROM deployment_logs l WHERE l.deployment_id = f.id) > f.seq
+               OR coalesce((SELECT d.is_deleted OR d.status::text IN {DeploymentLifecycle.Finished} FROM deployments d WHERE d.id = f.id), TRUE)
             ORDER BY f.ordinal
             """, [P.Column(deploymentIds), P.Column(seqs)], stopping.Token, "PollAsync").ConfigureAwait(false);
         foreach (var ordinal in news)

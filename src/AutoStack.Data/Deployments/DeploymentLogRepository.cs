@@ -1,8 +1,9 @@
+using System.Diagnostics;
 using AutoStack.Data.Internal;
 
 namespace AutoStack.Data.Deployments;
 
-internal sealed class DeploymentLogRepository(Db db, Context context) : IDeploymentLogRepository
+internal sealed class DeploymentLogRepository(Db db, Context context) : IDeploymentLogRepository, IPlatformDeploymentLogRepository
 {
     internal const string Columns = "l.id, l.deployment_id, l.timestamp, l.log_level, l.message, l.created_at, l.seq";
 
@@ -35,6 +36,25 @@ internal sealed class DeploymentLogRepository(Db db, Context context) : IDeploym
         LIMIT @limit
         """, P.Of(deploymentId), P.Of(ownerId), P.Of(after.Seq), P.Of(limit));
 
+    // So much as one statement reads in a search: that many lines and 4 MiB, but at least one line.
+    private static Statement Stretch(Guid deploymentId, Guid ownerId, LogCursor after) => new($"""
+        SELECT s.message, s.seq, s.id, s.timestamp, s.log_level, s.created_at
+        FROM (
+            SELECT k.message, k.seq, k.id, k.timestamp, k.log_level, k.created_at,
+                pg_catalog.sum(pg_catalog.octet_length(k.message)) OVER (ORDER BY k.seq)
+                    - pg_catalog.octet_length(k.message) AS bytes
+            FROM (
+                SELECT {Columns}
+                FROM deployment_logs l
+                WHERE l.deployment_id = @deploymentId AND l.seq > @seq AND {DeploymentRepository.Owned}
+                ORDER BY l.seq
+                LIMIT 2000
+            ) k
+        ) s
+        WHERE s.bytes < 4194304
+        ORDER BY s.seq
+        """, P.Of(deploymentId), P.Of(ownerId), P.Of(after.Seq));
+
     internal static IReadOnlyList<DeploymentLog> OldestFirst(IReadOnlyList<DeploymentLog> newestFirst)
     {
         var lines = newestFirst.ToArray();
@@ -47,7 +67,7 @@ internal sealed class DeploymentLogRepository(Db db, Context context) : IDeploym
         DELETE FROM deployment_logs l
         WHERE l.id = ANY (ARRAY(
             SELECT o.id
-            FROM unnest({Chosen.Ids}) AS c (id)
+            FROM pg_catalog.unnest({Chosen.Ids}) AS c (id)
             CROSS JOIN LATERAL (
                 SELECT k.id
                 FROM deployment_logs k
@@ -80,7 +100,7 @@ internal sealed class DeploymentLogRepository(Db db, Context context) : IDeploym
             SELECT {Columns}
             FROM deployment_logs l
             WHERE l.deployment_id = @deploymentId AND l.seq <= @seq AND {DeploymentRepository.Owned}
-              AND lower(coalesce(l.log_level, 'info')) <> ALL (@below)
+              AND pg_catalog.lower(coalesce(l.log_level::text, 'info')) <> ALL (@below)
             ORDER BY l.seq DESC
             LIMIT @limit
             """,
@@ -94,7 +114,8 @@ internal sealed class DeploymentLogRepository(Db db, Context context) : IDeploym
         return Page(OldestFirst(lines), LogCursor.Start);
     }
 
-    public async Task<LogPage> SearchAsync(Guid deploymentId, Guid ownerId, string text, LogCursor after, int limit, CancellationToken cancellationToken)
+    public async Task<LogSearchResult> SearchAsync(
+        Guid deploymentId, Guid ownerId, string text, LogCursor after, int limit, CancellationToken cancellationToken)
     {
         ArgumentException.ThrowIfNullOrEmpty(text);
         if (text.Length > IDeploymentLogRepository.MaxSearchLength)
@@ -102,29 +123,58 @@ internal sealed class DeploymentLogRepository(Db db, Context context) : IDeploym
             throw new ArgumentException($"{nameof(text)} is {text.Length} characters long; at most {IDeploymentLogRepository.MaxSearchLength}.", nameof(text));
         }
 
-        var lines = await db.ListAsync(Read, $"""
-            SELECT {Columns}
-            FROM deployment_logs l
-            WHERE l.deployment_id = @deploymentId AND l.seq > @seq AND {DeploymentRepository.Owned} AND l.message ILIKE @pattern
-            ORDER BY l.seq
-            LIMIT @limit
-            """,
-            [
-                P.Of(deploymentId),
-                P.Of(ownerId),
-                P.Of(after.Seq),
-                P.Text(Text.ContainedPattern(text), name: "pattern"),
-                P.Of(Limit.Check(limit, IDeploymentLogRepository.MaxPageSize), nameof(limit)),
-            ], cancellationToken).ConfigureAwait(false);
-        return Page(lines, after);
+        Limit.Check(limit, IDeploymentLogRepository.MaxPageSize);
+        var search = new LogSearch(Text.Clean(text));
+        var found = new List<DeploymentLog>();
+        var (searched, started) = (0, Stopwatch.GetTimestamp());
+        while (true)
+        {
+            // Found here, since the server's own search takes the length of the line times that of the text, and folds by its locale. What a
+            // filter of it would save in transfer it would cost in time.
+            var before = searched;
+            await db.ListAsync(
+                row =>
+                {
+                    // A statement that is sent again begins anew.
+                    var (message, seq) = (row.Text(), row.Long());
+                    if (found.Count == limit || seq <= after.Seq)
+                    {
+                        return false;
+                    }
+
+                    after = new LogCursor(seq);
+                    searched++;
+                    if (search.IsIn(message))
+                    {
+                        found.Add(new DeploymentLog
+                        {
+                            Message = message,
+                            Seq = seq,
+                            DeploymentId = deploymentId,
+                            Id = row.Guid(),
+                            Timestamp = row.Time(),
+                            Level = row.ValueOrNull<DeploymentLogLevel>(),
+                            CreatedAt = row.Time(),
+                        });
+                    }
+
+                    return true;
+                },
+                Stretch(deploymentId, ownerId, after), cancellationToken).ConfigureAwait(false);
+            var isComplete = searched == before;
+            if (isComplete || found.Count == limit || Stopwatch.GetElapsedTime(started) >= context.LogSearchTime)
+            {
+                return new LogSearchResult(found, after, isComplete, searched);
+            }
+        }
     }
 
     public async Task AppendAsync(Guid deploymentId, IReadOnlyCollection<NewDeploymentLog> lines, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(lines);
-        if (lines.Count > IDeploymentLogRepository.MaxBatchSize)
+        if (lines.Count > IPlatformDeploymentLogRepository.MaxBatchSize)
         {
-            throw new ArgumentException($"{lines.Count} lines are too many at once; at most {IDeploymentLogRepository.MaxBatchSize}.", nameof(lines));
+            throw new ArgumentException($"{lines.Count} lines are too many at once; at most {IPlatformDeploymentLogRepository.MaxBatchSize}.", nameof(lines));
         }
 
         if (lines.Count == 0)
@@ -142,10 +192,10 @@ internal sealed class DeploymentLogRepository(Db db, Context context) : IDeploym
                 line.Id,
                 Time.ToColumn(line.Timestamp ?? now),
                 line.Level is { } level ? P.Written(level, nameof(lines)) : null,
-                context.LogSecrets.Mask(deploymentId, Text.Clean(message)));
+                context.LogSecrets.MaskLine(deploymentId, message, context.LogWriter.MaxLineBytes, out _));
         }
 
-        await new DeploymentLogAppends(db).AppendAsync(deploymentId, sent, now, cancellationToken).ConfigureAwait(false);
+        await new DeploymentLogAppends(db, context.LogWriter).AppendAsync(deploymentId, sent, now, cancellationToken).ConfigureAwait(false);
         db.WhenCommitted(() => context.LogNotifier.Mark(deploymentId));
     }
 
@@ -175,7 +225,7 @@ internal sealed class DeploymentLogRepository(Db db, Context context) : IDeploym
                 RETURNING l.id
             )
             {PurgeWindow.Result}
-            """, before, Limit.Check(limit, IDeploymentLogRepository.MaxPageSize), place, cancellationToken);
+            """, before, Limit.Check(limit, IPlatformDeploymentLogRepository.MaxPurgeSize), place, cancellationToken);
 
     private static LogPage Page(IReadOnlyList<DeploymentLog> lines, LogCursor whenEmpty) =>
         lines.Count == 0 ? new LogPage(lines, whenEmpty, whenEmpty) : new LogPage(lines, new LogCursor(lines[0].Seq - 1), new LogCursor(lines[^1].Seq));

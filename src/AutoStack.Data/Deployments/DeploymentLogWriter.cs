@@ -1,7 +1,7 @@
 using System.Diagnostics;
-using System.Text;
 using AutoStack.Data.Internal;
 using Microsoft.Extensions.Logging;
+using Npgsql;
 
 namespace AutoStack.Data.Deployments;
 
@@ -20,11 +20,11 @@ internal sealed partial class DeploymentLogWriter : IDeploymentLogWriter, IAsync
     private readonly Lock gate = new();
     private Task? running;
 
-    public DeploymentLogWriter(Db db, LogWriterOptions options, Context context, ILogger logger)
+    public DeploymentLogWriter(Db db, Context context, ILogger logger)
     {
-        (this.options, this.context, this.logger) = (options, context, logger);
+        (options, this.context, this.logger) = (context.LogWriter, context, logger);
         buffer = new LogBuffer(options);
-        appends = new DeploymentLogAppends(db);
+        appends = new DeploymentLogAppends(db, options);
         metrics = new LogWriterMetrics(() => buffer.Count);
     }
 
@@ -33,14 +33,7 @@ internal sealed partial class DeploymentLogWriter : IDeploymentLogWriter, IAsync
         var message = line?.Message ?? throw new ArgumentException("The line is null or has no message.", nameof(line));
         var level = line.Level is { } given ? P.Written(given, nameof(line)) : null;
         var time = Time.ToColumn(line.Timestamp ?? context.Clock.GetUtcNow());
-        message = context.LogSecrets.Mask(deploymentId, Text.Clean(message));
-        var bytes = Encoding.UTF8.GetByteCount(message);
-        if (bytes > options.MaxLineBytes)
-        {
-            message = Cut(message, bytes, options.MaxLineBytes);
-            bytes = Encoding.UTF8.GetByteCount(message);
-        }
-
+        message = context.LogSecrets.MaskLine(deploymentId, message, options.MaxLineBytes, out var bytes);
         var adding = buffer.AddAsync(deploymentId, line.Id, time, level, message, bytes, cancellationToken);
         if (Volatile.Read(ref running) is null)
         {
@@ -76,16 +69,6 @@ internal sealed partial class DeploymentLogWriter : IDeploymentLogWriter, IAsync
         metrics.Dispose();
     }
 
-    private static string Cut(string message, int bytes, int most)
-    {
-        var room = new byte[most - Mark(bytes).Length];
-        Encoding.UTF8.GetEncoder().Convert(message, room, flush: false, out var used, out _, out _);
-        var kept = message[..(used > 0 && char.IsHighSurrogate(message[used - 1]) ? used - 1 : used)];
-        return kept + Mark(bytes - Encoding.UTF8.GetByteCount(kept));
-
-        static string Mark(int bytes) => $" [{bytes} bytes cut]";
-    }
-
     private void Start()
     {
         lock (gate)
@@ -99,33 +82,26 @@ internal sealed partial class DeploymentLogWriter : IDeploymentLogWriter, IAsync
 
     private async Task RunAsync()
     {
-        var held = new List<HeldLine>();
-        var (lines, next) = (new LogLines(), new LogLines());
+        var (batch, next) = (new LogBatch(), new LogBatch());
         try
         {
             while (await buffer.WaitForWorkAsync(giveUp.Token).ConfigureAwait(false))
             {
-                for (var isMore = Prepare(evenIfFew: true); isMore;)
+                for (var isMore = buffer.Take(next, evenIfFew: true); isMore;)
                 {
-                    (lines, next) = (next, lines);
+                    (batch, next) = (next, batch);
                     var started = Stopwatch.GetTimestamp();
-                    var storing = StoreAsync(lines);
+                    var left = new Dictionary<Guid, int>();
+                    var storing = StoreAsync(batch.Lines, left);
 
                     // Under load the next lines are made ready while the server is at these.
-                    isMore = Prepare(evenIfFew: false);
+                    isMore = buffer.Take(next, evenIfFew: false);
                     await storing.ConfigureAwait(false);
                     LogWriterMetrics.Flushed(started);
-                    buffer.Done();
-                    lines.Clear();
+                    buffer.Done(batch, left);
+                    batch.Clear();
+                    next.LeaveOutHeldBack();
                 }
-            }
-
-            bool Prepare(bool evenIfFew)
-            {
-                var isMore = buffer.Take(held, evenIfFew);
-                next.Fill(held);
-                held.Clear();
-                return isMore;
             }
         }
 #pragma warning disable CA1031 // Whatever it is that the end has cut off.
@@ -133,29 +109,19 @@ internal sealed partial class DeploymentLogWriter : IDeploymentLogWriter, IAsync
 #pragma warning restore CA1031
         {
             LogLost(logger, buffer.Count);
-            buffer.Fail(new ObjectDisposedException("The services were disposed while the database was away.", exception));
+            buffer.Fail(new ObjectDisposedException("The services were disposed before all lines were stored.", exception));
         }
     }
 
-    // Until it is stored, or refused for what is in it: then line by line as far as need be, so that all others are stored.
-    private async Task StoreAsync(LogLines lines)
+    // Until it is stored, held back, or refused for what is in it: then line by line as far as need be, so that all others are stored.
+    private async Task StoreAsync(LogLines lines, Dictionary<Guid, int> left)
     {
         var started = Stopwatch.GetTimestamp();
-        for (var failures = 0; ; failures++)
+        for (var failures = 0; lines.Count > 0; failures++)
         {
             try
             {
-                var missing = await appends.AppendManyAsync(lines, context.Clock.Now(), giveUp.Token).ConfigureAwait(false);
-                var stored = lines.Count;
-                foreach (var deploymentId in missing)
-                {
-                    var refused = lines.DeploymentIds.Count(id => id == deploymentId);
-                    Refuse(deploymentId, refused, MissingReferenceException.Of(ForeignKey));
-                    stored -= refused;
-                }
-
-                LogWriterMetrics.Stored(stored);
-                context.LogNotifier.Mark(lines.DeploymentIds);
+                Settle(lines, await appends.AppendManyAsync(lines, context.Clock.Now(), giveUp.Token).ConfigureAwait(false), left);
                 if (failures > 0)
                 {
                     LogBack(logger);
@@ -168,17 +134,19 @@ internal sealed partial class DeploymentLogWriter : IDeploymentLogWriter, IAsync
 #pragma warning restore CA1031
             {
                 lines.MayBeStored = true;
-                if (SqlErrors.IsOfTheValues(exception))
+                var isOfTheValues = SqlErrors.IsOfTheValues(exception);
+                if (isOfTheValues && lines.Count == 1)
                 {
-                    if (lines.Count == 1)
-                    {
-                        Refuse(lines.DeploymentIds[0], 1, exception);
-                        return;
-                    }
+                    Refuse(lines.DeploymentIds[0], 1, exception);
+                    return;
+                }
 
+                if (lines.Count > 1 && (isOfTheValues || exception is PostgresException { SqlState: PostgresErrorCodes.OutOfMemory }))
+                {
                     var (first, second) = lines.Split();
-                    await StoreAsync(first).ConfigureAwait(false);
-                    await StoreAsync(second).ConfigureAwait(false);
+                    await StoreAsync(first, left).ConfigureAwait(false);
+                    LeaveOut(second, left);
+                    await StoreAsync(second, left).ConfigureAwait(false);
                     return;
                 }
 
@@ -197,6 +165,51 @@ internal sealed partial class DeploymentLogWriter : IDeploymentLogWriter, IAsync
         }
     }
 
+    // The lines of a log go in their order: what is behind lines that are held back waits too.
+    private static void LeaveOut(LogLines lines, Dictionary<Guid, int> left)
+    {
+        if (left.Count == 0)
+        {
+            return;
+        }
+
+        foreach (var id in lines.DeploymentIds.Where(left.ContainsKey))
+        {
+            left[id]++;
+        }
+
+        lines.Keep(id => !left.ContainsKey(id));
+    }
+
+    private void Settle(LogLines lines, IReadOnlyList<LogOutcome> outcomes, Dictionary<Guid, int> left)
+    {
+        var counts = outcomes.Count == 0 ? [] : lines.DeploymentIds.CountBy(id => id).ToDictionary();
+        var stored = lines.Count;
+        foreach (var (deploymentId, state, dropped) in outcomes)
+        {
+            var count = counts[deploymentId];
+            switch (state)
+            {
+                case LogState.Missing:
+                    Refuse(deploymentId, count, MissingReferenceException.Of(ForeignKey));
+                    stored -= count;
+                    break;
+                case LogState.Held:
+                    left[deploymentId] = count;
+                    stored -= count;
+                    break;
+                default:
+                    LogWriterMetrics.Truncated(dropped);
+                    buffer.End(deploymentId);
+                    stored -= dropped;
+                    break;
+            }
+        }
+
+        LogWriterMetrics.Stored(stored);
+        context.LogNotifier.Mark(lines.DeploymentIds.Distinct().Where(id => !left.ContainsKey(id)));
+    }
+
     private void Refuse(Guid deploymentId, int count, Exception cause)
     {
         LogRefused(logger, count, deploymentId, cause.Message);
@@ -213,6 +226,6 @@ internal sealed partial class DeploymentLogWriter : IDeploymentLogWriter, IAsync
     [LoggerMessage(12, LogLevel.Warning, "{Count} log lines of deployment {DeploymentId} were refused: {Reason}")]
     private static partial void LogRefused(ILogger logger, int count, Guid deploymentId, string reason);
 
-    [LoggerMessage(13, LogLevel.Error, "{Count} log lines are lost: the database was away until the services were disposed.")]
+    [LoggerMessage(13, LogLevel.Error, "{Count} log lines are lost: they could not be stored before the services were disposed.")]
     private static partial void LogLost(ILogger logger, int count);
 }

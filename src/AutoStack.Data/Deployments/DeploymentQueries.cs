@@ -30,7 +30,7 @@ internal sealed class DeploymentQueries(Db db) : IDeploymentQueries
             """,
             [
                 .. parameters,
-                await DeploymentRepository.BoundAsync(db, after, cancellationToken).ConfigureAwait(false),
+                await DeploymentParameters.BoundAsync(db, after, cancellationToken).ConfigureAwait(false),
                 P.Of(after.BoundId, "id"),
                 P.Of(limit),
             ], cancellationToken).ConfigureAwait(false);

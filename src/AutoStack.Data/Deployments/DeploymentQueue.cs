@@ -6,8 +6,9 @@ namespace AutoStack.Data.Deployments;
 /// <summary>How a worker takes the next deployment from the queue, which <c>deployments.queue_place</c> orders.</summary>
 internal sealed class DeploymentQueue(Db db, Context context)
 {
-    // What another program has started, as the Python services do while a deployment is still 'queued', is theirs.
-    private const string Waiting = "q.status::text = 'queued' AND NOT q.is_deleted AND q.started_at IS NULL";
+    // What another program has started, as the Python services do while a deployment is still 'queued', is theirs. Word by word the condition of the indexes
+    // that hold only what waits, and coalesce so that no index on the status serves it: a plan made before ANALYZE would sort all that waits.
+    private const string Waiting = "coalesce(q.status::text, '') = 'queued' AND NOT q.is_deleted AND q.started_at IS NULL";
 
     // A project or a user can fill up between the look at it and its lock; the next attempt sees that.
     private const int MaxAttempts = 10;

@@ -1,6 +1,5 @@
 using AutoStack.Data.Internal;
 using AutoStack.Data.Projects;
-using Npgsql;
 
 namespace AutoStack.Data.Deployments;
 
@@ -32,9 +31,6 @@ internal sealed class DeploymentRepository(Db db, Context context) : IDeployment
 
     private const int MaxDetailRows = 100;
 
-    // What commit_hash holds.
-    private const int ShortHash = 40;
-
     internal static Deployment Read(RowReader row) => new()
     {
         Id = row.Guid(),
@@ -42,7 +38,7 @@ internal sealed class DeploymentRepository(Db db, Context context) : IDeployment
         UserId = row.Guid(),
         Status = row.Value<DeploymentStatus>(),
         Branch = row.TextOrNull(),
-        CommitHash = Whole(row.TextOrNull(), row.TextOrNull()),
+        CommitHash = DeploymentParameters.WholeHash(row.TextOrNull(), row.TextOrNull()),
         CommitMessage = row.TextOrNull(),
         Author = row.TextOrNull(),
         CommitTimestamp = row.TimeOrNull(),
@@ -56,40 +52,6 @@ internal sealed class DeploymentRepository(Db db, Context context) : IDeployment
         CreatedAt = row.Time(),
         IsDeleted = row.Flag(),
     };
-
-    /// <summary>The columns of a commit as parameters; null for a commit that is not known yet.</summary>
-    internal static NpgsqlParameter[] CommitParameters(Context context, Guid id, CommitInfo? commit)
-    {
-        var hash = commit is null ? null : P.Fitting(commit.Hash, CommitInfo.MaxHashLength, "hash");
-        return
-        [
-            P.TextOrNull(hash is null ? null : Text.Cut(hash, ShortHash), name: "hash"),
-            P.TextOrNull(hash?.Length > ShortHash ? hash : null, name: "hashFull"),
-            P.TextOrNull(BuildText.Of(context, id, commit?.Message, CommitInfo.MaxMessageLength), name: "message"),
-            P.TextOrNull(BuildText.Of(context, id, commit?.Author, CommitInfo.MaxAuthorLength), name: "author"),
-            P.Of(commit?.Timestamp, "timestamp"),
-        ];
-    }
-
-    /// <summary>An address as a parameter, without what is secret.</summary>
-    internal static NpgsqlParameter Url(Context context, Guid id, string? deployedUrl) =>
-        P.TextOrNull(deployedUrl is null ? null : context.LogSecrets.Mask(id, Text.Clean(deployedUrl)), IDeploymentRepository.MaxUrlLength, nameof(deployedUrl));
-
-    /// <summary>The bound of a page, <c>@createdAt</c>: the moment of the row that the cursor names, also one that .NET has no value for.</summary>
-    internal static async ValueTask<NpgsqlParameter> BoundAsync(Db db, DeploymentCursor after, CancellationToken cancellationToken)
-    {
-        long? moment = after == DeploymentCursor.Start ? Time.Infinity : null;
-        if (moment is null && (after.CreatedAt == DateTimeOffset.MaxValue || after.CreatedAt == DateTimeOffset.MinValue))
-        {
-            moment = await db.FindValueAsync(row => row.Long(), """
-                SELECT d.created_at
-                FROM deployments d
-                WHERE d.id = @id
-                """, [P.Of(after.Id)], cancellationToken, nameof(BoundAsync)).ConfigureAwait(false);
-        }
-
-        return P.Moment(moment ?? Time.ToMicroseconds(after.CreatedAt), "createdAt");
-    }
 
     internal static DeploymentWithProject ReadWithProject(RowReader row) => new(Read(row), ProjectRepository.Read(row));
 
@@ -150,7 +112,7 @@ internal sealed class DeploymentRepository(Db db, Context context) : IDeployment
             ORDER BY d.created_at DESC, d.id DESC
             LIMIT @limit
             """,
-            [P.Of(ownerId), await BoundAsync(db, after, cancellationToken).ConfigureAwait(false), P.Of(after.BoundId, "id"), P.Of(limit)],
+            [P.Of(ownerId), await DeploymentParameters.BoundAsync(db, after, cancellationToken).ConfigureAwait(false), P.Of(after.BoundId, "id"), P.Of(limit)],
             cancellationToken).ConfigureAwait(false);
     }
 
@@ -166,11 +128,8 @@ internal sealed class DeploymentRepository(Db db, Context context) : IDeployment
             LIMIT @limit
             """,
             [
-                P.Of(projectId),
-                P.Of(ownerId),
-                await BoundAsync(db, after, cancellationToken).ConfigureAwait(false),
-                P.Of(after.BoundId, "id"),
-                P.Of(limit),
+                P.Of(projectId), P.Of(ownerId), await DeploymentParameters.BoundAsync(db, after, cancellationToken).ConfigureAwait(false),
+                P.Of(after.BoundId, "id"), P.Of(limit),
             ], cancellationToken).ConfigureAwait(false);
     }
 
@@ -207,15 +166,9 @@ internal sealed class DeploymentRepository(Db db, Context context) : IDeployment
             FROM moved m
             """,
             [
-                P.Of(id),
-                P.Of(deployment.ProjectId),
-                P.Of(deployment.UserId),
-                P.TextOrNull(deployment.Branch, 100),
-                .. CommitParameters(context, id, deployment.Commit),
-                P.Of(deployment.CreatorType),
-                P.Of(deployment.IsProduction),
-                ServerTime.Now(context.Clock),
-                P.Of(Ids.New(), "stageId"),
+                P.Of(id), P.Of(deployment.ProjectId), P.Of(deployment.UserId), P.TextOrNull(deployment.Branch, 100),
+                .. DeploymentParameters.OfCommit(context, id, deployment.Commit),
+                P.Of(deployment.CreatorType), P.Of(deployment.IsProduction), ServerTime.Now(context.Clock), P.Of(Ids.New(), "stageId"),
             ]);
 
         // Starts after the other attempt's commit that the insert has waited for.
@@ -339,9 +292,6 @@ internal sealed class DeploymentRepository(Db db, Context context) : IDeployment
             FROM deployments d
             WHERE d.id = @id
             """, [P.Of(id)], cancellationToken).ConfigureAwait(false) is not null;
-
-    // A later writer's hash wins: of the whole one, the short one is the beginning.
-    private static string? Whole(string? hash, string? full) => hash is not null && full?.StartsWith(hash, StringComparison.Ordinal) == true ? full : hash;
 
     private sealed record Moved(bool IsDrivenElsewhere);
 }

@@ -29,7 +29,7 @@ public sealed record DeploymentRuntimeLog
 /// <param name="Timestamp">When it was written, by the source's own clock; kept to the microsecond.</param>
 /// <param name="Message">
 /// The line. U+0000 and halves of surrogate pairs become U+FFFD; what is longer than
-/// <see cref="IDeploymentRuntimeLogRepository.MaxMessageLength"/> is cut.
+/// <see cref="IPlatformDeploymentRuntimeLogRepository.MaxMessageLength"/> is cut.
 /// </param>
 public sealed record NewDeploymentRuntimeLog(DateTimeOffset Timestamp, string Message);
 

@@ -2,7 +2,7 @@ using AutoStack.Data.Internal;
 
 namespace AutoStack.Data.Deployments;
 
-internal sealed class DeploymentRuntimeLogRepository(Db db, Context context) : IDeploymentRuntimeLogRepository
+internal sealed class DeploymentRuntimeLogRepository(Db db, Context context) : IDeploymentRuntimeLogRepository, IPlatformDeploymentRuntimeLogRepository
 {
     internal const string Columns = "r.id, r.deployment_id, r.source, r.log_level, r.message, r.timestamp, r.seq";
 
@@ -22,7 +22,7 @@ internal sealed class DeploymentRuntimeLogRepository(Db db, Context context) : I
         DELETE FROM deployment_runtime_logs r
         WHERE r.id = ANY (ARRAY(
             SELECT o.id
-            FROM unnest({Chosen.Ids}) AS c (id)
+            FROM pg_catalog.unnest({Chosen.Ids}) AS c (id)
             CROSS JOIN LATERAL (
                 SELECT k.id
                 FROM deployment_runtime_logs k
@@ -66,9 +66,9 @@ internal sealed class DeploymentRuntimeLogRepository(Db db, Context context) : I
     {
         ArgumentNullException.ThrowIfNull(lines);
         var checkedSource = P.Of(source);
-        if (lines.Count > IDeploymentRuntimeLogRepository.MaxBatchSize)
+        if (lines.Count > IPlatformDeploymentRuntimeLogRepository.MaxBatchSize)
         {
-            throw new ArgumentException($"{lines.Count} lines are too many at once; at most {IDeploymentRuntimeLogRepository.MaxBatchSize}.", nameof(lines));
+            throw new ArgumentException($"{lines.Count} lines are too many at once; at most {IPlatformDeploymentRuntimeLogRepository.MaxBatchSize}.", nameof(lines));
         }
 
         if (lines.Count == 0)
@@ -85,7 +85,7 @@ internal sealed class DeploymentRuntimeLogRepository(Db db, Context context) : I
             var message = line?.Message ?? throw new ArgumentException($"Line {i} is null or has no message.", nameof(lines));
             ids[i] = Ids.New();
             times[i] = Time.ToColumn(line.Timestamp);
-            messages[i] = Text.Cut(context.LogSecrets.Mask(deploymentId, Text.Clean(message)), IDeploymentRuntimeLogRepository.MaxMessageLength);
+            messages[i] = context.LogSecrets.MaskBeginning(deploymentId, message, IPlatformDeploymentRuntimeLogRepository.MaxMessageLength);
             i++;
         }
 
@@ -94,32 +94,35 @@ internal sealed class DeploymentRuntimeLogRepository(Db db, Context context) : I
         // starts after the lock is taken sees what was stored before.
         var @lock = new Statement("""
             SELECT 1
-            FROM pg_advisory_xact_lock('deployment_runtime_logs'::regclass::oid::int, uuid_hash(@deploymentId) & 1023)
+            FROM pg_catalog.pg_advisory_xact_lock(
+                pg_catalog.uuid_hash_extended(@deploymentId, 'deployment_runtime_logs'::regclass::oid::bigint))
             """, P.Of(deploymentId));
         var insert = new Statement("""
             WITH sent AS (
                 SELECT n.id, n.timestamp, n.message, n.ordinal,
-                    row_number() OVER (PARTITION BY n.timestamp, n.message ORDER BY n.ordinal) AS occurrence
-                FROM unnest(@ids, @times, @messages) WITH ORDINALITY AS n (id, timestamp, message, ordinal)
+                    pg_catalog.row_number() OVER (PARTITION BY n.timestamp, n.message ORDER BY n.ordinal) AS occurrence
+                FROM ROWS FROM (
+                    pg_catalog.unnest(@ids), pg_catalog.unnest(@times), pg_catalog.unnest(@messages)
+                ) WITH ORDINALITY AS n (id, timestamp, message, ordinal)
             ),
             known AS (
-                SELECT k.timestamp, k.message, count(k.id) AS occurrences
+                SELECT k.timestamp, k.message, pg_catalog.count(k.id) AS occurrences
                 FROM deployment_runtime_logs k
-                WHERE k.deployment_id = @deploymentId AND k.timestamp = ANY (@times) AND lower(k.source) = @source
+                WHERE k.deployment_id = @deploymentId AND k.timestamp = ANY (@times) AND pg_catalog.lower(k.source::text) = @source
                 GROUP BY k.timestamp, k.message
             ),
             stored AS (
                 INSERT INTO deployment_runtime_logs (id, deployment_id, source, message, timestamp, seq)
                 SELECT n.id, @deploymentId, @source, n.message, n.timestamp,
                     coalesce(
-                        (SELECT max(m.seq) FROM deployment_runtime_logs m WHERE m.deployment_id = @deploymentId),
-                        (SELECT count(*) FROM deployment_runtime_logs m WHERE m.deployment_id = @deploymentId)) + row_number() OVER (ORDER BY n.ordinal)
+                        (SELECT pg_catalog.max(m.seq) FROM deployment_runtime_logs m WHERE m.deployment_id = @deploymentId),
+                        (SELECT pg_catalog.count(*) FROM deployment_runtime_logs m WHERE m.deployment_id = @deploymentId)) + pg_catalog.row_number() OVER (ORDER BY n.ordinal)
                 FROM sent n
                 LEFT JOIN known k ON k.timestamp = n.timestamp AND k.message = n.message
                 WHERE n.occurrence > coalesce(k.occurrences, 0)
                 RETURNING id
             )
-            SELECT count(t.id)::int
+            SELECT pg_catalog.count(t.id)::int
             FROM stored t
             """, P.Of(deploymentId), checkedSource, P.Of(ids), P.Of(times), P.Of(messages));
         return await db.WriteBatchAsync(
@@ -157,7 +160,7 @@ internal sealed class DeploymentRuntimeLogRepository(Db db, Context context) : I
                 RETURNING r.id
             )
             {PurgeWindow.Result}
-            """, before, Limit.Check(limit, IDeploymentRuntimeLogRepository.MaxPageSize), place, cancellationToken);
+            """, before, Limit.Check(limit, IPlatformDeploymentRuntimeLogRepository.MaxPurgeSize), place, cancellationToken);
 
     private static RuntimeLogPage Page(IReadOnlyList<DeploymentRuntimeLog> lines, LogCursor whenEmpty) =>
         lines.Count == 0 ? new RuntimeLogPage(lines, whenEmpty, whenEmpty) : new RuntimeLogPage(lines, new LogCursor(lines[0].Seq - 1), new LogCursor(lines[^1].Seq));

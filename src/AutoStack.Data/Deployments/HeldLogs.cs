@@ -11,6 +11,9 @@ internal sealed class HeldLogs
     private readonly Dictionary<Guid, HeldLog> logs = [];
     private long swept = Stopwatch.GetTimestamp();
 
+    /// <summary>The logs of which lines are still to be stored.</summary>
+    public IEnumerable<HeldLog> Unfinished => logs.Values.Where(log => log.IsUnfinished);
+
     public HeldLog? Find(Guid deploymentId) => logs.GetValueOrDefault(deploymentId);
 
     public HeldLog Get(Guid deploymentId)
@@ -25,8 +28,7 @@ internal sealed class HeldLogs
     }
 
     /// <summary>Builds end; what is kept of them must not grow for ever.</summary>
-    /// <param name="firstPlace">The place of the first line that is still to be stored.</param>
-    public void Forget(long firstPlace)
+    public void Forget()
     {
         if (logs.Count <= MaxIdle || Stopwatch.GetElapsedTime(swept) < TimeSpan.FromMinutes(1))
         {
@@ -34,75 +36,9 @@ internal sealed class HeldLogs
         }
 
         swept = Stopwatch.GetTimestamp();
-        foreach (var log in logs.Values.Where(log => log.LastPlace < firstPlace && Stopwatch.GetElapsedTime(log.Used) > Forgotten).ToList())
+        foreach (var log in logs.Values.Where(log => !log.IsUnfinished && Stopwatch.GetElapsedTime(log.Used) > Forgotten).ToList())
         {
             logs.Remove(log.DeploymentId);
         }
-    }
-}
-
-/// <summary>What a writer knows of one deployment.</summary>
-internal sealed class HeldLog(Guid deploymentId)
-{
-    public Guid DeploymentId { get; } = deploymentId;
-
-    public long Bytes { get; set; }
-
-    public bool IsTruncated { get; set; }
-
-    /// <summary>The place of its last line.</summary>
-    public long LastPlace { get; set; }
-
-    public long Used { get; set; }
-
-    public LogRefusal Refused { get; } = new();
-}
-
-/// <summary>A line that was taken.</summary>
-internal readonly record struct HeldLine(HeldLog Log, Guid? Id, DateTime Time, string? Level, string Message, int Bytes, long Place, bool Truncates);
-
-/// <summary>A call that has found no room.</summary>
-internal sealed class WaitingCaller(HeldLine line)
-{
-    private CancellationTokenRegistration cancelling;
-
-    public HeldLine Line { get; } = line;
-
-    public TaskCompletionSource Held { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-    /// <summary>Held, or not waiting any more.</summary>
-    public bool IsGone { get; private set; }
-
-    /// <summary>Waits until it is held. No state machine beside the caller's own: under load every line goes this way.</summary>
-    public Task WaitAsync(Lock gate, Action<WaitingCaller, CancellationToken> cancel, CancellationToken cancellationToken)
-    {
-        if (cancellationToken.CanBeCanceled)
-        {
-            var registration = cancellationToken.UnsafeRegister((_, token) => cancel(this, token), null);
-            lock (gate)
-            {
-                cancelling = registration;
-                if (IsGone)
-                {
-                    Leave();
-                }
-            }
-        }
-
-        return Held.Task;
-    }
-
-    /// <summary>The line will not be held.</summary>
-    public void Drop()
-    {
-        Leave();
-        Line.Log.Bytes -= Line.Bytes;
-        Line.Log.IsTruncated &= !Line.Truncates;
-    }
-
-    public void Leave()
-    {
-        IsGone = true;
-        cancelling.Unregister();
     }
 }

@@ -9,9 +9,6 @@ public interface IDeploymentLogRepository
     /// <summary>The most lines that one read returns.</summary>
     const int MaxPageSize = 1000;
 
-    /// <summary>The most lines that one append takes.</summary>
-    const int MaxBatchSize = 10_000;
-
     /// <summary>The longest text to search for, in UTF-16 units.</summary>
     const int MaxSearchLength = 1000;
 
@@ -48,40 +45,23 @@ public interface IDeploymentLogRepository
     Task<LogPage> ListTailAsync(
         Guid deploymentId, Guid ownerId, LogCursor before, int limit, DeploymentLogLevel leastLevel, CancellationToken cancellationToken);
 
-    /// <summary>Finds the lines of a deployment that contain a text, whatever its case.</summary>
-    /// <remarks>Which letters differ by case only is the database's collation to say. No character of the text has a special meaning.</remarks>
+    /// <summary>Finds the lines of a deployment that contain a text, whatever its case, as a person sees them.</summary>
+    /// <remarks>
+    /// <para>Terminal control sequences (colours, links, titles), control characters and characters of no width do not hide a text, and a backspace takes back the
+    /// character before it; the lines are returned as they are stored. Case is that of Unicode, letter by letter, whatever the locale of the
+    /// database. No character of the text has a special meaning.</para>
+    /// <para>The time is proportional to the size of the lines searched, whatever the text. After <see cref="AutoStackDataOptions.LogSearchTime"/> the call returns
+    /// what it has found so far: continue from <see cref="LogSearchResult.After"/> until <see cref="LogSearchResult.IsComplete"/>. It reads the log by
+    /// statements of at most 2,000 lines or 4 MiB, none of which runs long, so that neither the end of its time nor a cancellation leaves a
+    /// statement behind. In a unit of work the end of its time is no error: the unit continues.</para>
+    /// </remarks>
     /// <param name="deploymentId">The deployment.</param>
     /// <param name="ownerId">The user who owns it.</param>
-    /// <param name="text">The text, 1 to <see cref="MaxSearchLength"/> long.</param>
-    /// <param name="after">Where to begin: <see cref="LogCursor.Start"/>, or <see cref="LogPage.After"/> to go on.</param>
-    /// <param name="limit">The number of lines at the most, 1 to <see cref="MaxPageSize"/>.</param>
-    /// <param name="cancellationToken">Stops the query.</param>
-    /// <returns>The lines, the oldest first; none when no further line has it, or the deployment is deleted or somebody else's.</returns>
+    /// <param name="text">The text, 1 to <see cref="MaxSearchLength"/> UTF-16 units long.</param>
+    /// <param name="after">Where to start: <see cref="LogCursor.Start"/>, or <see cref="LogSearchResult.After"/> to continue.</param>
+    /// <param name="limit">The maximum number of lines, 1 to <see cref="MaxPageSize"/>.</param>
+    /// <param name="cancellationToken">Stops the search.</param>
+    /// <returns>The lines found; empty and complete when the deployment is deleted or somebody else's.</returns>
     /// <exception cref="ArgumentException"><paramref name="text"/> is null, empty or too long, or <paramref name="limit"/> is out of its range.</exception>
-    Task<LogPage> SearchAsync(Guid deploymentId, Guid ownerId, string text, LogCursor after, int limit, CancellationToken cancellationToken);
-
-    /// <summary>
-    /// Appends lines in their order, all or none. Several may append to one deployment at once: each batch stays together, and numbers have
-    /// no gap. Lines that carry an id may be sent again after a failure; those stored before are passed over.
-    /// </summary>
-    /// <param name="deploymentId">The deployment.</param>
-    /// <param name="lines">The lines, up to <see cref="MaxBatchSize"/>; none is nothing to do.</param>
-    /// <param name="cancellationToken">Stops the insert.</param>
-    /// <returns>A task that ends when the lines are committed, or, in a unit of work, sent.</returns>
-    /// <exception cref="ArgumentException">Too many lines, a line that is null or has no message, or a level that is not known.</exception>
-    /// <exception cref="MissingReferenceException">There is no such deployment.</exception>
-    /// <exception cref="DuplicateException">An id belongs to a line of another deployment, or is given twice.</exception>
-    Task AppendAsync(Guid deploymentId, IReadOnlyCollection<NewDeploymentLog> lines, CancellationToken cancellationToken);
-
-    /// <summary>Removes the old beginnings of logs, in the order of the deployments' ids.</summary>
-    /// <remarks>
-    /// Of each log goes what stands before its first line that is young enough, so that what is kept has no gap; the last line always stays,
-    /// so that no number is given twice. A reader whose place is in what was removed goes on with the first line that is kept.
-    /// </remarks>
-    /// <param name="before">Only lines whose timestamp lies before this moment.</param>
-    /// <param name="limit">The number of lines at the most, 1 to <see cref="MaxPageSize"/>.</param>
-    /// <param name="cancellationToken">Stops the delete.</param>
-    /// <returns>The number of lines removed; call again while it is above zero. Logs that another purge is at are passed over.</returns>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="limit"/> is out of its range.</exception>
-    Task<int> PurgeAsync(DateTimeOffset before, int limit, CancellationToken cancellationToken);
+    Task<LogSearchResult> SearchAsync(Guid deploymentId, Guid ownerId, string text, LogCursor after, int limit, CancellationToken cancellationToken);
 }

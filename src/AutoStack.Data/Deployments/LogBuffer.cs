@@ -4,24 +4,28 @@ using AutoStack.Data.Internal;
 namespace AutoStack.Data.Deployments;
 
 /// <summary>
-/// The lines that are held until they are stored: a queue with a bound, in the order of the calls. A call that finds it full stands in a second
-/// queue, so that the order is kept. Every call has a place; a flush waits until no line that is still to be stored has one before it.
+/// The lines that are held until they are stored, log by log. Logs with lines take turns. One that another transaction holds is passed over and tried
+/// again after a pause, while its lines, and those who flush it, wait. A log has at most as much of the room as is left beside all that
+/// is held, so that no number of logs that are held back fills the buffer.
 /// </summary>
-internal sealed class LogBuffer(LogWriterOptions options)
+internal sealed partial class LogBuffer(LogWriterOptions options)
 {
+    /// <summary>The most deployments of a batch: each takes a lock of its own, and the server's table of locks holds 6,400 by default.</summary>
+    internal const int MaxDeployments = 1000;
+
     private readonly Lock gate = new();
     private readonly HeldLogs logs = new();
-    private readonly Queue<HeldLine> held = new();
+    private readonly Queue<HeldLog> turns = new();
+    private readonly List<HeldLog> heldBack = [];
     private readonly Queue<WaitingCaller> callers = new();
-    private readonly List<(long Place, TaskCompletionSource Ended)> flushes = [];
-    private readonly Queue<(long FirstPlace, int Lines, long Bytes)> taken = new();
     private readonly LogRefusal refused = new();
     private readonly Wakeup work = new();
-    private long lastPlace;
-    private long takenBytes;
     private (int Lines, long Bytes) all;
+    private (int Lines, long Bytes) untaken;
     private long oldest;
     private Exception? failure;
+    private bool isFull;
+    private long round;
     private bool ending;
 
     /// <summary>The lines that are held, and those of callers that wait.</summary>
@@ -37,49 +41,41 @@ internal sealed class LogBuffer(LogWriterOptions options)
     }
 
     /// <summary>Takes a line; it is clean, and of the given size.</summary>
-    /// <returns>A task that ends when it is held, or at once when it is behind the most that is stored of its deployment.</returns>
+    /// <returns>A task that ends when it is held, or at once when its log is full.</returns>
     public Task AddAsync(Guid deploymentId, Guid? id, DateTime time, string? level, string message, int bytes, CancellationToken cancellationToken)
     {
         WaitingCaller caller;
         lock (gate)
         {
             ObjectDisposedException.ThrowIf(ending, typeof(IDeploymentLogWriter));
-            var full = callers.Count > 0 || !HasRoomFor(bytes);
-            if (full && failure is not null)
+            var log = logs.Get(deploymentId);
+            if (log.IsFull)
             {
-                return Task.FromException(failure);
+                LogWriterMetrics.Truncated(1);
+                return Task.CompletedTask;
             }
 
-            if (full && cancellationToken.IsCancellationRequested)
+            var line = new HeldLine(id, time, level, message, bytes);
+            if (log.Callers == 0 && !isFull && HasRoom(log, bytes))
+            {
+                log.Count();
+                Hold(log, line);
+                return Task.CompletedTask;
+            }
+
+            if ((failure ?? log.Failure) is { } exception)
+            {
+                return Task.FromException(exception);
+            }
+
+            if (cancellationToken.IsCancellationRequested)
             {
                 return Task.FromCanceled(cancellationToken);
             }
 
-            var log = logs.Get(deploymentId);
-            var truncates = !log.IsTruncated && log.Bytes + bytes > options.MaxBytesPerDeployment;
-            if (log.IsTruncated || truncates)
-            {
-                LogWriterMetrics.Truncated();
-                if (!truncates)
-                {
-                    return Task.CompletedTask;
-                }
-
-                log.IsTruncated = true;
-                message = $"[The log is longer than {options.MaxBytesPerDeployment} bytes: what follows is not stored.]";
-                (id, level, bytes) = (null, DeploymentLogLevel.Warning.Value, message.Length);
-            }
-
-            log.Bytes += bytes;
-            log.LastPlace = ++lastPlace;
-            var line = new HeldLine(log, id, time, level, message, bytes, lastPlace, truncates);
-            if (!full)
-            {
-                Hold(line);
-                return Task.CompletedTask;
-            }
-
-            caller = new WaitingCaller(line);
+            isFull |= log.Callers == 0 && !HasRoomForAny(bytes);
+            log.Callers++;
+            caller = new WaitingCaller(log, line);
             callers.Enqueue(caller);
             work.Raise();
         }
@@ -93,23 +89,11 @@ internal sealed class LogBuffer(LogWriterOptions options)
         Task ended;
         lock (gate)
         {
-            var log = deploymentId is { } id ? logs.Find(id) : null;
-            var place = deploymentId is null ? lastPlace : log?.LastPlace ?? 0;
-            if (place < FirstPlace())
-            {
-                ended = Task.CompletedTask;
-            }
-            else if (failure is not null)
-            {
-                ended = Task.FromException(failure);
-            }
-            else
-            {
-                var flush = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-                flushes.Add((place, flush));
-                work.Raise();
-                ended = flush.Task;
-            }
+            HeldLog[] unfinished = deploymentId is not { } id ? [.. logs.Unfinished] : logs.Find(id) is { IsUnfinished: true } log ? [log] : [];
+            ended = unfinished.Length > 0 && (failure ?? unfinished[0].Failure) is { } exception
+                ? Task.FromException(exception)
+                : Task.WhenAll(unfinished.Select(one => one.FlushAsync()));
+            work.Raise();
         }
 
         await ended.WaitAsync(cancellationToken).ConfigureAwait(false);
@@ -132,22 +116,16 @@ internal sealed class LogBuffer(LogWriterOptions options)
             TimeSpan wait;
             lock (gate)
             {
-                if (held.Count == 0)
+                if (ending && all.Lines == 0 && callers.Count == 0)
                 {
-                    if (ending && callers.Count == 0)
-                    {
-                        return false;
-                    }
-
-                    wait = Timeout.InfiniteTimeSpan;
+                    return false;
                 }
-                else
+
+                var again = Resume();
+                wait = turns.Count == 0 ? again : Shorter(options.FlushInterval - Stopwatch.GetElapsedTime(oldest), again);
+                if (turns.Count > 0 && (ending || wait <= TimeSpan.Zero || IsEnough() || isFull || turns.Any(log => log.IsFlushed || log.Callers > 0)))
                 {
-                    wait = options.FlushInterval - Stopwatch.GetElapsedTime(oldest);
-                    if (ending || flushes.Count > 0 || callers.Count > 0 || IsEnough() || wait <= TimeSpan.Zero)
-                    {
-                        return true;
-                    }
+                    return true;
                 }
             }
 
@@ -158,39 +136,71 @@ internal sealed class LogBuffer(LogWriterOptions options)
 
     /// <summary>Takes what is stored next.</summary>
     /// <returns>False when there is nothing, or not enough to be taken without waiting for more.</returns>
-    public bool Take(List<HeldLine> lines, bool evenIfFew)
+    public bool Take(LogBatch batch, bool evenIfFew)
     {
         lock (gate)
         {
-            if (held.Count == 0 || !(evenIfFew || IsEnough()))
+            Resume();
+            if (turns.Count == 0 || !(evenIfFew || IsEnough()))
             {
                 return false;
             }
 
-            logs.Forget(FirstPlace());
-            var (firstPlace, bytes) = (held.Peek().Place, 0L);
-            while (held.TryPeek(out var line) && lines.Count < options.FlushLines && (lines.Count == 0 || bytes + line.Bytes <= options.FlushBytes))
+            logs.Forget();
+            var (lines, bytes) = (options.FlushLines, (long)options.FlushBytes);
+            while (lines > 0 && batch.Logs.Count < MaxDeployments && turns.TryPeek(out var log))
             {
-                held.Dequeue();
-                bytes += line.Bytes;
-                lines.Add(line);
+                var taken = log.Take(lines, bytes, evenIfLarge: batch.Logs.Count == 0);
+                if (taken.Lines > 0)
+                {
+                    batch.Logs.Add((log, taken.Lines));
+                    (lines, bytes) = (lines - taken.Lines, bytes - taken.Bytes);
+                    untaken = (untaken.Lines - taken.Lines, untaken.Bytes - taken.Bytes);
+                }
+
+                turns.Dequeue();
+                log.IsQueued = false;
+                if (log.Untaken.Lines > 0)
+                {
+                    // The others come first next time.
+                    Queue(log);
+                    break;
+                }
             }
 
-            taken.Enqueue((firstPlace, lines.Count, bytes));
-            takenBytes += bytes;
-            return true;
+            batch.Copy();
         }
+
+        batch.Fill();
+        return true;
     }
 
-    /// <summary>What was taken first is stored or refused.</summary>
-    public void Done()
+    /// <summary>What was taken is stored or refused, but for the last lines of some deployments, whose logs other transactions hold.</summary>
+    /// <param name="batch">What was taken.</param>
+    /// <param name="left">How many lines are left, of those of which some are.</param>
+    public void Done(LogBatch batch, Dictionary<Guid, int> left)
     {
         lock (gate)
         {
-            var (_, lines, bytes) = taken.Dequeue();
-            all = (all.Lines - lines, all.Bytes - bytes);
-            takenBytes -= bytes;
             failure = null;
+            var place = 0;
+            foreach (var (log, lines) in batch.Logs)
+            {
+                var rest = left.GetValueOrDefault(log.DeploymentId);
+                all = (all.Lines - (lines - rest), all.Bytes - log.Finish(lines - rest));
+                if (rest > 0)
+                {
+                    HoldBack(log, batch.Lines.MayBeStored ? [.. batch.Lines.Ids.Skip(place + lines - rest).Take(rest)] : []);
+                }
+
+                place += lines;
+            }
+
+            if (left.Count > 0)
+            {
+                PassOverHeldBack();
+            }
+
             Admit();
         }
     }
@@ -205,21 +215,27 @@ internal sealed class LogBuffer(LogWriterOptions options)
         }
     }
 
+    /// <summary>Nothing more is stored of a deployment.</summary>
+    public void End(Guid deploymentId)
+    {
+        lock (gate)
+        {
+            logs.Get(deploymentId).IsFull = true;
+        }
+    }
+
     /// <summary>Everybody who waits is told; what is held stays.</summary>
     public void Fail(Exception exception)
     {
         lock (gate)
         {
             failure = exception;
-            foreach (var caller in callers.Where(caller => !caller.IsGone))
+            Drop(log: null, exception);
+            Admit();
+            foreach (var log in logs.Unfinished)
             {
-                caller.Drop();
-                caller.Held.TrySetException(exception);
+                log.Fail(exception, stays: false);
             }
-
-            callers.Clear();
-            flushes.ForEach(flush => flush.Ended.TrySetException(exception));
-            flushes.Clear();
         }
     }
 
@@ -233,59 +249,44 @@ internal sealed class LogBuffer(LogWriterOptions options)
         }
     }
 
-    private void Cancel(WaitingCaller caller, CancellationToken cancellationToken)
+    private static TimeSpan Shorter(TimeSpan one, TimeSpan other) => other == Timeout.InfiniteTimeSpan || one < other ? one : other;
+
+    private bool HasRoomForAny(int bytes) => all.Lines < options.MaxBufferedLines && (all.Lines == 0 || all.Bytes + bytes <= options.MaxBufferedBytes);
+
+    private bool HasRoom(HeldLog log, int bytes) => HasRoomForAny(bytes)
+        && (log.Lines == 0 || (log.Lines < options.MaxBufferedLines - all.Lines && log.Bytes + bytes <= options.MaxBufferedBytes - all.Bytes));
+
+    private bool IsEnough() => untaken.Lines >= options.FlushLines || untaken.Bytes >= options.FlushBytes;
+
+    private void Hold(HeldLog log, in HeldLine line)
     {
-        lock (gate)
-        {
-            if (!caller.IsGone && caller.Held.TrySetCanceled(cancellationToken))
-            {
-                caller.Drop();
-                Admit();
-            }
-        }
-    }
-
-    private bool HasRoomFor(int bytes) => all.Lines < options.MaxBufferedLines && (all.Lines == 0 || all.Bytes + bytes <= options.MaxBufferedBytes);
-
-    private bool IsEnough() => held.Count >= options.FlushLines || all.Bytes - takenBytes >= options.FlushBytes;
-
-    private void Hold(HeldLine line)
-    {
-        held.Enqueue(line);
+        log.Add(line);
         all = (all.Lines + 1, all.Bytes + line.Bytes);
-        if (held.Count == 1)
+        if (log.IsHeldBack)
+        {
+            return;
+        }
+
+        if (untaken.Lines == 0)
         {
             oldest = Stopwatch.GetTimestamp();
             work.Raise();
         }
-        else if (IsEnough())
+
+        untaken = (untaken.Lines + 1, untaken.Bytes + line.Bytes);
+        Queue(log);
+        if (IsEnough())
         {
             work.Raise();
         }
     }
 
-    // Whoever waits first has room first.
-    private void Admit()
+    private void Queue(HeldLog log)
     {
-        while (callers.TryPeek(out var caller) && (caller.IsGone || HasRoomFor(caller.Line.Bytes)))
+        if (!log.IsQueued)
         {
-            callers.Dequeue();
-            if (!caller.IsGone)
-            {
-                Hold(caller.Line);
-                caller.Leave();
-                caller.Held.TrySetResult();
-            }
+            log.IsQueued = true;
+            turns.Enqueue(log);
         }
-
-        var first = FirstPlace();
-        flushes.RemoveAll(flush => flush.Place < first && flush.Ended.TrySetResult());
     }
-
-    // Of what is still to be stored.
-    private long FirstPlace() =>
-        taken.TryPeek(out var batch) ? batch.FirstPlace
-        : held.TryPeek(out var line) ? line.Place
-        : callers.TryPeek(out var caller) ? caller.Line.Place
-        : lastPlace + 1;
 }

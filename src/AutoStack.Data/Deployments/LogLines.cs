@@ -4,9 +4,6 @@ namespace AutoStack.Data.Deployments;
 /// <param name="capacity">How many lines there is room for from the start.</param>
 internal sealed class LogLines(int capacity = 0)
 {
-    private Guid[] keys = [];
-    private int[] places = [];
-
     public List<Guid> DeploymentIds { get; } = new(capacity);
 
     public List<Guid> Ids { get; } = new(capacity);
@@ -24,40 +21,6 @@ internal sealed class LogLines(int capacity = 0)
 
     /// <summary>Whether a line may be stored already: its id is the caller's, or it was sent before.</summary>
     public bool MayBeStored { get; set; }
-
-    /// <summary>
-    /// Takes held lines, deployment by deployment in the order of the index, and within one in the order of the calls. Lines that go into the table together
-    /// then go to the same pages of the indexes and refer to the same row, and new ids ascend: of a thousand deployments, that is a third of a COPY's time.
-    /// </summary>
-    public void Fill(List<HeldLine> held)
-    {
-        if (keys.Length < held.Count)
-        {
-            (keys, places) = (new Guid[held.Capacity], new int[held.Capacity]);
-        }
-
-        for (var i = 0; i < held.Count; i++)
-        {
-            (keys[i], places[i]) = (held[i].Log.DeploymentId, i);
-        }
-
-        Array.Sort(keys, places, 0, held.Count);
-        for (int first = 0, end; first < held.Count; first = end)
-        {
-            for (end = first + 1; end < held.Count && keys[end] == keys[first]; end++)
-            {
-            }
-
-            // Of equal keys the sort has mixed up the order.
-            var log = places.AsSpan(first, end - first);
-            log.Sort();
-            foreach (var place in log)
-            {
-                var line = held[place];
-                Add(keys[first], line.Id, line.Time, line.Level, line.Message);
-            }
-        }
-    }
 
     /// <param name="deploymentId">The deployment.</param>
     /// <param name="id">The caller's id; null for a new one.</param>
@@ -82,6 +45,27 @@ internal sealed class LogLines(int capacity = 0)
         Times.Clear();
         Levels.Clear();
         Messages.Clear();
+    }
+
+    /// <summary>Keeps the lines of some deployments only, in their order.</summary>
+    public void Keep(Func<Guid, bool> isKept)
+    {
+        var kept = 0;
+        for (var i = 0; i < Count; i++)
+        {
+            if (isKept(DeploymentIds[i]))
+            {
+                (DeploymentIds[kept], Ids[kept], Times[kept], Levels[kept], Messages[kept]) = (DeploymentIds[i], Ids[i], Times[i], Levels[i], Messages[i]);
+                kept++;
+            }
+        }
+
+        var gone = Count - kept;
+        DeploymentIds.RemoveRange(kept, gone);
+        Ids.RemoveRange(kept, gone);
+        Times.RemoveRange(kept, gone);
+        Levels.RemoveRange(kept, gone);
+        Messages.RemoveRange(kept, gone);
     }
 
     /// <summary>The first half and the second.</summary>

@@ -1,108 +1,109 @@
 using System.Buffers;
-using System.Net;
 using System.Text;
-using System.Text.Encodings.Web;
 
 namespace AutoStack.Data.Deployments;
 
-/// <summary>Finds the forms of some secrets in a text and writes <c>***</c> in their place.</summary>
+/// <summary>
+/// Finds some values in a text and writes <c>***</c> in their place. A text is read in each of its readings (<see cref="LogFolding"/>), all values at once, so
+/// that the time depends on the length of the text alone.
+/// </summary>
 internal sealed class LogMask
 {
     private const string Mask = "***";
 
-    private readonly string[] longestFirst;
-    private readonly SearchValues<string> any;
+    private readonly PatternAutomaton automaton;
+    private readonly SearchValues<string> beginnings;
 
-    public LogMask(IReadOnlyCollection<string> forms)
+    public LogMask(IEnumerable<string> values)
     {
-        longestFirst = [.. forms.OrderByDescending(form => form.Length)];
-        any = SearchValues.Create(longestFirst, StringComparison.Ordinal);
-    }
-
-    /// <summary>What a value looks like in a log; nothing when it is too short to be masked.</summary>
-    public static IEnumerable<string> FormsOf(string secret)
-    {
-        // As lines are, and without the space around, which a file or a shell adds and takes away.
-        var value = Internal.Text.Clean(secret).Trim();
-        if (value.Length < ILogSecrets.MinLength)
-        {
-            return [];
-        }
-
-        string[] forms =
-        [
-            value,
-            .. value.Split(['\r', '\n'], StringSplitOptions.TrimEntries),
-            JavaScriptEncoder.UnsafeRelaxedJsonEscaping.Encode(value),
-            JavaScriptEncoder.Default.Encode(value),
-            Uri.EscapeDataString(value),
-            WebUtility.UrlEncode(value),
-            .. Base64Of(Encoding.UTF8.GetBytes(value)),
-        ];
-        return forms.Where(form => form.Length >= ILogSecrets.MinLength);
+        var patterns = values.SelectMany(LogForms.Of).ToHashSet();
+        automaton = new PatternAutomaton(patterns);
+        var firsts = patterns.Select(pattern => pattern[..ILogSecrets.MinLength]).ToArray();
+        beginnings = SearchValues.Create([.. firsts.Concat(firsts.Select(LogForms.ForUrls)).Distinct()], StringComparison.Ordinal);
     }
 
     /// <summary>The text without what is secret; the same instance when nothing was.</summary>
-    public string Apply(string text)
+    public string Apply(string text) => Apply(text, text.Length);
+
+    /// <summary>The beginning of a text, up to a place, without what is secret. A value that lies across the place is secret from its first character on.</summary>
+    public string Apply(string text, int end)
     {
-        var found = text.AsSpan().IndexOfAny(any);
-        if (found < 0)
+        if (!text.AsSpan().ContainsAny(beginnings) && !text.AsSpan().ContainsAny(LogFolding.Signs) && end == text.Length)
         {
             return text;
         }
 
-        var masked = new StringBuilder(text.Length);
+        var found = new List<(int Start, int End)>();
+        LogFolding.Visit(text, view => Find(view, end, isCut: end < text.Length, found));
+        return Write(text, end, found);
+    }
+
+    private static string Write(string text, int end, List<(int Start, int End)> found)
+    {
+        if (found.Count == 0)
+        {
+            return end == text.Length ? text : text[..end];
+        }
+
+        found.Sort();
+        var masked = new StringBuilder(end);
         var done = 0;
-        while (found >= 0)
+        for (var i = 0; i < found.Count;)
         {
-            masked.Append(text, done, found - done).Append(Mask);
-            done = EndOf(text, found);
-            var next = text.AsSpan(done).IndexOfAny(any);
-            found = next < 0 ? -1 : done + next;
+            // Those that overlap are one, so that no end of either stays.
+            var (from, to) = found[i];
+            for (i++; i < found.Count && found[i].Start < to; i++)
+            {
+                to = Math.Max(to, found[i].End);
+            }
+
+            masked.Append(text, done, from - done).Append(Mask);
+            done = Math.Min(to, end);
         }
 
-        return masked.Append(text, done, text.Length - done).ToString();
+        return masked.Append(text, done, end - done).ToString();
     }
 
-    // Where the forms that begin here, or within those that do, end: two that overlap are masked as one, so that no end of either stays.
-    private int EndOf(string text, int start)
+    private void Find(LogView view, int end, bool isCut, List<(int Start, int End)> found)
     {
-        var end = start;
-        for (var at = start; at < end || at == start; at++)
+        var first = found.Count;
+        var node = 0;
+        var text = view.Text;
+        for (var i = 0; i < text.Length; i++)
         {
-            var rest = text.AsSpan(at);
-            foreach (var form in longestFirst)
+            node = automaton.Next(node, text[i]);
+            if (automaton.Longest(node) is > 0 and var length)
             {
-                if (rest.StartsWith(form, StringComparison.Ordinal))
+                Add(i, length);
+            }
+
+            if (isCut && (view.End(i) >= end || i == text.Length - 1))
+            {
+                if (automaton.Depth(node) is > 0 and var begun)
                 {
-                    end = Math.Max(end, at + form.Length);
-                    break;
+                    Add(i, begun);
                 }
-            }
 
-            var next = at + 1 < text.Length ? text.AsSpan(at + 1).IndexOfAny(any) : -1;
-            if (next < 0)
-            {
-                break;
+                return;
             }
-
-            at += next;
         }
 
-        return end;
-    }
-
-    // Something in front and something behind: of the characters, those that only the value decides. In front are 0, 1 or 2 bytes of a group of three.
-    private static IEnumerable<string> Base64Of(byte[] value)
-    {
-        for (var front = 0; front < 3; front++)
+        void Add(int last, int length)
         {
-            var bytes = new byte[front + value.Length];
-            value.CopyTo(bytes, front);
-            var first = front == 0 ? 0 : front + 1;
-            var form = Convert.ToBase64String(bytes)[first..(bytes.Length * 8 / 6)];
-            yield return form;
-            yield return form.Replace('+', '-').Replace('/', '_');
+            var (from, to) = (view.Start(last - length + 1), view.End(last));
+            if (from >= end)
+            {
+                return;
+            }
+
+            // Ends ascend: what overlaps is at the end of the list.
+            while (found.Count > first && found[^1].End > from)
+            {
+                from = Math.Min(from, found[^1].Start);
+                found.RemoveAt(found.Count - 1);
+            }
+
+            found.Add((from, to));
         }
     }
 }

@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using AutoStack.Data.Deployments;
 using AutoStack.Data.Security;
+using AutoStack.Data.Users;
 using AutoStack.Data.Webhooks;
 using Microsoft.Extensions.Logging;
 using Npgsql;
@@ -15,6 +16,8 @@ internal sealed class Database : IAsyncDisposable, IDisposable
     {
         [typeof(IUnitOfWork)] = database => database.unitOfWork,
         [typeof(IDeploymentLogFollower)] = database => database.logFollower,
+        // What it counts must stay when the caller's work is rolled back.
+        [typeof(ISignInThrottle)] = database => new SignInThrottle(database.db, database.context),
     }.ToFrozenDictionary();
 
     private static readonly FrozenDictionary<Type, Func<Database, object>> WorkerServices = new Dictionary<Type, Func<Database, object>>
@@ -54,9 +57,15 @@ internal sealed class Database : IAsyncDisposable, IDisposable
         var commandTimeout = used.CommandTimeout;
         db = new PooledDb(source, telemetry, commandTimeout);
         logNotifier = new LogNotifier(db);
-        context = new Context(clock, new SecretProtector([.. options.SecretKeys], options.AcceptClearSecrets), logNotifier, new LogSecrets()) { ServesWorkers = servesWorkers };
+        context = new Context(clock, new SecretProtector([.. options.SecretKeys], options.AcceptClearSecrets), logNotifier, new LogSecrets())
+        {
+            ServesWorkers = servesWorkers,
+            Accounts = options.Accounts,
+            LogWriter = options.LogWriter,
+            LogSearchTime = options.LogSearchTime,
+        };
         unitOfWork = new UnitOfWork(source, context, telemetry, commandTimeout);
-        logWriter = new DeploymentLogWriter(db, options.LogWriter, context, logger);
+        logWriter = new DeploymentLogWriter(db, context, logger);
         Notifications = new Notifications(options.ListenForNotifications ? listening ?? source : null, logger);
         logFollower = new DeploymentLogFollower(
             db, Notifications, options.LogPollInterval, Math.Clamp(used.MaxPoolSize / 4, 1, 8), clock, logger);

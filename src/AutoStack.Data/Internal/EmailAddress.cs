@@ -1,22 +1,96 @@
 namespace AutoStack.Data.Internal;
 
-/// <summary>E-mail addresses as they are compared: without surrounding space, A to Z as a to z, every other letter as it is.</summary>
-/// <remarks>
-/// The other side is <c>lower(email COLLATE "C")</c>, which folds the same letters whatever the locale of the database. Folding more would make one
-/// address of two: U+212A, the Kelvin sign, in lower case is a plain k.
-/// </remarks>
-internal static class EmailAddress
+/// <summary>
+/// An e-mail address in the one spelling in which it is stored: the local part in NFC with a to z for A to Z, the domain in lower case as
+/// the DNS has it
+/// (<c>xn--…</c>), no dot at the end. Other letters of the local part keep their case, since only the receiving server knows whether it
+/// matters.
+/// </summary>
+/// <param name="Canonical">The spelling that is stored.</param>
+/// <param name="Spellings">
+/// The spellings under which a row of another writer may hold the same mailbox, as it was typed first and <paramref name="Canonical"/>
+/// among them, each folded
+/// as <c>lower(email COLLATE "C")</c> folds the column.
+/// </param>
+internal sealed record EmailAddress(string Canonical, string[] Spellings)
 {
-    /// <summary>The address as it is stored and compared.</summary>
-    public static string Fold(string address)
+    /// <summary>The longest address that SMTP carries, in bytes (RFC 5321).</summary>
+    internal const int MaxBytes = 254;
+
+    private static readonly string[] Ends = ["", "."];
+
+    /// <summary>Reads an address that is to be stored.</summary>
+    /// <exception cref="ArgumentException">It is not the address of one mailbox; the message says what is wrong and does not hold the
+    /// address.</exception>
+    public static async Task<EmailAddress> ParseAsync(Db db, string? text, string name, CancellationToken cancellationToken)
     {
-        var trimmed = address.Trim();
-        return string.Create(trimmed.Length, trimmed, static (target, source) =>
+        ArgumentException.ThrowIfNullOrWhiteSpace(text, name);
+        var (address, problem) = await ReadAsync(db, text, cancellationToken).ConfigureAwait(false);
+        return address ?? throw new ArgumentException($"{name} is not an e-mail address: {problem}.", name);
+    }
+
+    /// <summary>Reads an address that is looked for. One that could not be stored finds a row of another writer that holds just
+    /// this.</summary>
+    /// <exception cref="ArgumentException">It is null or blank.</exception>
+    public static async Task<EmailAddress> SoughtAsync(Db db, string? text, CancellationToken cancellationToken)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(text, "email");
+        var (address, _) = await ReadAsync(db, text, cancellationToken).ConfigureAwait(false);
+        var typed = Fold(Text.Clean(text.Trim()));
+        return address ?? new EmailAddress(typed, [typed]);
+    }
+
+    /// <summary>
+    /// A to Z as a to z, every other letter as it is: what <c>lower(email COLLATE "C")</c> makes of it, whatever the locale of the
+    /// database. Folding more would
+    /// make one address of two.
+    /// </summary>
+    public static string Fold(string address) => string.Create(address.Length, address, static (target, source) =>
+    {
+        for (var i = 0; i < source.Length; i++)
         {
-            for (var i = 0; i < source.Length; i++)
-            {
-                target[i] = char.IsAsciiLetterUpper(source[i]) ? (char)(source[i] | 0x20) : source[i];
-            }
-        });
+            target[i] = char.IsAsciiLetterUpper(source[i]) ? (char)(source[i] | 0x20) : source[i];
+        }
+    });
+
+    private static async Task<(EmailAddress? Address, string? Problem)> ReadAsync(Db db, string text, CancellationToken cancellationToken)
+    {
+        var typed = text.Trim(' ');
+        if (EmailSyntax.Split(typed, out var local, out var domain) is { } malformed)
+        {
+            return (null, malformed);
+        }
+
+        if (EmailDomain.ToUnicode(domain) is not { } unicode)
+        {
+            return (null, "its domain is not one");
+        }
+
+        string[] locals = [Fold(local)];
+        string[] domains = [unicode];
+        if (!System.Text.Ascii.IsValid(local) || !System.Text.Ascii.IsValid(unicode))
+        {
+            // By the server, since a process without ICU normalises nothing, and what is stored must not depend on the process.
+            var forms = await db.FindAsync(row => new { Nfc = row.Text(), Nfd = row.Text(), Domain = row.Text(), Decomposed = row.Text() }, """
+                SELECT pg_catalog.normalize(@local, 'NFC'), pg_catalog.normalize(@local, 'NFD'),
+                    pg_catalog.normalize(@domain, 'NFKC'), pg_catalog.normalize(pg_catalog.normalize(@domain, 'NFKC'), 'NFD')
+                """, [P.Text(local), P.Text(unicode, name: "domain")], cancellationToken).ConfigureAwait(false);
+            locals = [Fold(forms!.Nfc), Fold(forms.Nfd)];
+            domains = [forms.Domain.ToLowerInvariant(), forms.Decomposed.ToLowerInvariant()];
+        }
+
+        if (EmailDomain.ToAscii(domains[0], spelledAs: domain) is not { } ascii)
+        {
+            return (null, "its domain is not one");
+        }
+
+        var canonical = $"{locals[0]}@{ascii}";
+        if (EmailSyntax.ProblemOfSize(locals[0], canonical) is { } tooLong)
+        {
+            return (null, tooLong);
+        }
+
+        var spellings = from l in locals from d in domains.Append(ascii) from end in Ends select $"{l}@{Fold(d)}{end}";
+        return (new EmailAddress(canonical, [.. spellings.Prepend(canonical).Prepend(Fold(typed)).Distinct(StringComparer.Ordinal)]), null);
     }
 }

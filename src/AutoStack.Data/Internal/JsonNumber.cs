@@ -3,14 +3,17 @@ using System.Globalization;
 namespace AutoStack.Data.Internal;
 
 /// <summary>
-/// How long a JSON number is once its exponent is written out, which is what <c>jsonb</c> does: the eight bytes of <c>1e131000</c> become 131 KB.
+/// How long a JSON number is once its exponent is written out, which is what <c>jsonb</c> does: the eight bytes of <c>1e131000</c> become
+/// 131 KB.
 /// </summary>
 internal static class JsonNumber
 {
     /// <summary>The longest number that is stored as one, written out, in characters. The largest double has 309.</summary>
     public const int MaxLength = 400;
 
-    /// <summary>The length written out, in characters, the sign not counted; <see cref="int.MaxValue"/> when nobody needs to know it so exactly.</summary>
+    /// <summary>
+    /// The length written out, in characters, the sign not counted; <see cref="int.MaxValue"/> when nobody needs to know it so exactly.
+    /// </summary>
     public static int WrittenOut(ReadOnlySpan<byte> number)
     {
         number = number[0] == (byte)'-' ? number[1..] : number;

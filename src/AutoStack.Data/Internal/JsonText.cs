@@ -14,7 +14,9 @@ internal static class JsonText
     /// <summary>For reading what was cleaned, or stored by whomever.</summary>
     public static JsonDocumentOptions Options { get; } = new() { MaxDepth = int.MaxValue };
 
-    /// <summary>The text as UTF-8 and strict JSON of any size and depth, each escape that cannot be stored replaced by that of U+FFFD.</summary>
+    /// <summary>
+    /// The text as UTF-8 and strict JSON of any size and depth, each escape that cannot be stored replaced by that of U+FFFD.
+    /// </summary>
     /// <exception cref="ArgumentException">There is no value.</exception>
     public static byte[] Clean(JsonElement element, string name)
     {

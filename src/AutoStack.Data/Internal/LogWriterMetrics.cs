@@ -28,7 +28,7 @@ internal sealed class LogWriterMetrics : IDisposable
 
     public static void Refused(long lines) => Dropped.Add(lines, new KeyValuePair<string, object?>("reason", "refused"));
 
-    public static void Truncated() => Dropped.Add(1, new KeyValuePair<string, object?>("reason", "truncated"));
+    public static void Truncated(long lines) => Dropped.Add(lines, new KeyValuePair<string, object?>("reason", "truncated"));
 
     public void Dispose() => Held.TryRemove(this, out _);
 }

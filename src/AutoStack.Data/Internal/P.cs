@@ -49,6 +49,9 @@ internal static class P
     public static NpgsqlParameter Of(TimeSpan value, [CallerArgumentExpression(nameof(value))] string name = "") =>
         Typed(value, NpgsqlDbType.Interval, name);
 
+    public static NpgsqlParameter Of(TimeSpan? value, [CallerArgumentExpression(nameof(value))] string name = "") =>
+        value is { } present ? Of(present, name) : Null(NpgsqlDbType.Interval, name);
+
     /// <summary>A value as the library spells it.</summary>
     /// <exception cref="ArgumentException">The library does not know the value; the message lists those it does.</exception>
     public static NpgsqlParameter Of<T>(T value, [CallerArgumentExpression(nameof(value))] string name = "")

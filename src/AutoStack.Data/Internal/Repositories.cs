@@ -15,6 +15,15 @@ internal sealed record Context(TimeProvider Clock, SecretProtector Secrets, LogN
     /// <summary>True when the process has registered what serves the platform's own work; without it a unit of work has none of it either.</summary>
     public bool ServesWorkers { get; init; }
 
+    /// <summary>Rules for sign-ins, sessions and password resets.</summary>
+    public AccountOptions Accounts { get; init; } = new();
+
+    /// <summary>The bounds of logs, which hold for every way into them.</summary>
+    public LogWriterOptions LogWriter { get; init; } = new();
+
+    /// <summary>How long a search in a log may take.</summary>
+    public TimeSpan LogSearchTime { get; init; } = TimeSpan.FromSeconds(2);
+
     /// <summary>Where the process's next claim begins to look.</summary>
     public QueueStart QueueStart { get; } = new();
 }
@@ -28,11 +37,11 @@ internal static class Repositories
     private static readonly FrozenDictionary<Type, Func<Db, Context, object>> OfRequests = new Dictionary<Type, Func<Db, Context, object>>
     {
         [typeof(IUserRepository)] = (db, context) => new UserRepository(db, context.Clock),
-        [typeof(IIdentityRepository)] = (db, context) => new IdentityRepository(db, context.Clock),
+        [typeof(IIdentityRepository)] = (db, context) => new IdentityRepository(db, context),
         [typeof(IUserPreferencesRepository)] = (db, context) => new UserPreferencesRepository(db, context.Clock),
         [typeof(IGithubConnectionRepository)] = (db, context) => new GithubConnectionRepository(db, context.Clock, context.Secrets),
-        [typeof(IPasswordResetTokenRepository)] = (db, context) => new PasswordResetTokenRepository(db, context.Clock),
-        [typeof(ISessionRepository)] = (db, context) => new SessionRepository(db, context.Clock),
+        [typeof(IPasswordResetTokenRepository)] = (db, context) => new PasswordResetTokenRepository(db, context),
+        [typeof(ISessionRepository)] = (db, context) => new SessionRepository(db, context),
         [typeof(IProjectRepository)] = (db, context) => new ProjectRepository(db, context.Clock),
         [typeof(IEnvironmentRepository)] = (db, context) => new EnvironmentRepository(db, context.Clock, context.Secrets),
         [typeof(IDeploymentRepository)] = (db, context) => new DeploymentRepository(db, context),
@@ -51,9 +60,15 @@ internal static class Repositories
 
     private static readonly FrozenDictionary<Type, Func<Db, Context, object>> OfWorkers = new Dictionary<Type, Func<Db, Context, object>>
     {
+        [typeof(IPlatformUserRepository)] = (db, context) => new UserRepository(db, context.Clock),
+        [typeof(IPlatformSessionRepository)] = (db, context) => new SessionRepository(db, context),
+        [typeof(IPlatformPasswordResetTokenRepository)] = (db, context) => new PasswordResetTokenRepository(db, context),
+        [typeof(IPlatformSignInThrottle)] = (db, context) => new SignInThrottle(db, context),
         [typeof(ISecretRotation)] = (db, context) => new SecretRotation(db, context.Secrets),
         [typeof(IPlatformGithubConnectionRepository)] = (db, context) => new GithubConnectionRepository(db, context.Clock, context.Secrets),
         [typeof(IPlatformEnvironmentRepository)] = (db, context) => new EnvironmentRepository(db, context.Clock, context.Secrets),
+        [typeof(IPlatformDeploymentLogRepository)] = (db, context) => new DeploymentLogRepository(db, context),
+        [typeof(IPlatformDeploymentRuntimeLogRepository)] = (db, context) => new DeploymentRuntimeLogRepository(db, context),
         [typeof(IDeploymentLifecycle)] = (db, context) => new DeploymentLifecycle(db, context),
         [typeof(IPlatformDeploymentStageRepository)] = (db, context) => new DeploymentStageRepository(db, context),
         [typeof(IPlatformDeploymentContainerRepository)] = (db, context) => new DeploymentContainerRepository(db, context.Clock),

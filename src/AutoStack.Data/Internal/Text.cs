@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace AutoStack.Data.Internal;
 
 /// <summary>Text on its way into PostgreSQL, which stores neither U+0000 nor half of a surrogate pair; build output has both.</summary>
@@ -44,6 +46,30 @@ internal static class Text
     /// <summary>The pattern of LIKE for texts that contain this one, in which it stands for itself.</summary>
     public static string ContainedPattern(string text) =>
         $"%{text.Replace(@"\", @"\\", StringComparison.Ordinal).Replace("%", @"\%", StringComparison.Ordinal).Replace("_", @"\_", StringComparison.Ordinal)}%";
+
+    /// <summary>How many UTF-16 units of a clean text fit into so many bytes of UTF-8, whole characters only.</summary>
+    public static int CountFitting(string text, int maxBytes)
+    {
+        if (text.Length <= maxBytes / 3)
+        {
+            return text.Length;
+        }
+
+        Encoding.UTF8.GetEncoder().Convert(text, new byte[maxBytes], flush: false, out var used, out _, out _);
+        return used > 0 && char.IsHighSurrogate(text[used - 1]) ? used - 1 : used;
+    }
+
+    /// <summary>A clean text cut to so many bytes of UTF-8, with a mark at its end that says how many are missing.</summary>
+    /// <param name="text">The text, or its beginning.</param>
+    /// <param name="bytes">The bytes of the whole text.</param>
+    /// <param name="maxBytes">The most bytes of the result.</param>
+    public static string CutBytes(string text, int bytes, int maxBytes)
+    {
+        var kept = text[..CountFitting(text, maxBytes - Mark(bytes).Length)];
+        return kept + Mark(bytes - Encoding.UTF8.GetByteCount(kept));
+
+        static string Mark(int bytes) => $" [{bytes} bytes cut]";
+    }
 
     private static string Replace(string text) => string.Create(text.Length, text, static (target, source) =>
     {

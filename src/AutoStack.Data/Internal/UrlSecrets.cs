@@ -2,7 +2,9 @@ using System.Text.RegularExpressions;
 
 namespace AutoStack.Data.Internal;
 
-/// <summary>Secrets in addresses: a password or token before the host, and the value of a query parameter such as <c>access_token</c>.</summary>
+/// <summary>
+/// Secrets in addresses: a password or token before the host, and the value of a query parameter such as <c>access_token</c>.
+/// </summary>
 internal static partial class UrlSecrets
 {
     /// <summary>Stands where a secret was.</summary>
@@ -32,7 +34,8 @@ internal static partial class UrlSecrets
         return colon >= 0 ? colon < userInfo.Length - 1 || IsToken(userInfo[..colon]) : IsToken(userInfo);
     }
 
-    // Hosts give tokens a prefix; older ones are 20 characters and more, letters and digits mixed, as no user's name is. The ids of SSH keys at AWS
+    // Hosts give tokens a prefix; older ones are 20 characters and more, letters and digits mixed, as no user's name is. The ids of SSH
+    // keys at AWS
     // are public.
     private static bool IsToken(ReadOnlySpan<char> user) =>
         TokenPrefix().IsMatch(user)

@@ -46,6 +46,12 @@ internal static class RetentionCounts
         WHERE {SessionRepository.Purgeable}
         """, P.Of(now));
 
+    public static Statement SignInAttempts(DateTimeOffset now) => new($"""
+        SELECT pg_catalog.count(e.expires_at)
+        FROM sign_in_attempts e
+        WHERE {SignInThrottle.Purgeable}
+        """, P.Of(now));
+
     public static Statement PasswordResetTokens(DateTimeOffset before) => new("""
         SELECT pg_catalog.count(t.id)
         FROM password_reset_tokens t

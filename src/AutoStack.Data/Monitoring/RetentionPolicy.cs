@@ -27,6 +27,9 @@ public sealed record RetentionPolicy
     /// </summary>
     public bool ExpiredSessions { get; init; } = true;
 
+    /// <summary>Whether counts of attempts to sign in are removed once they are over: they are. False keeps them for ever.</summary>
+    public bool ExpiredSignInAttempts { get; init; } = true;
+
     /// <summary>Password resets, by when they expired or were used: 7 days, for questions about who asked for one.</summary>
     public TimeSpan? PasswordResetTokens { get; init; } = TimeSpan.FromDays(7);
 

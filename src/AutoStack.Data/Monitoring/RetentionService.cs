@@ -26,9 +26,11 @@ internal sealed class RetentionService(Db db, Context context) : IRetentionServi
         new("deployment_health_checks", nameof(RetentionPolicy.HealthChecks), policy => policy.HealthChecks,
             (get, before, limit, token) => get.Of<IPlatformDeploymentHealthCheckRepository, DeploymentHealthCheckRepository>().PurgeAsync(before, limit, get.Place, token), RetentionCounts.HealthChecks),
         new("sessions", nameof(RetentionPolicy.ExpiredSessions), policy => policy.ExpiredSessions ? TimeSpan.Zero : null,
-            (get, _, limit, token) => get.Of<ISessionRepository>().PurgeExpiredAsync(limit, token), RetentionCounts.Sessions),
+            (get, _, limit, token) => get.Of<IPlatformSessionRepository>().PurgeExpiredAsync(limit, token), RetentionCounts.Sessions),
+        new("sign_in_attempts", nameof(RetentionPolicy.ExpiredSignInAttempts), policy => policy.ExpiredSignInAttempts ? TimeSpan.Zero : null,
+            (get, _, limit, token) => get.Of<IPlatformSignInThrottle>().PurgeExpiredAsync(limit, token), RetentionCounts.SignInAttempts),
         new("password_reset_tokens", nameof(RetentionPolicy.PasswordResetTokens), policy => policy.PasswordResetTokens,
-            (get, before, limit, token) => get.Of<IPasswordResetTokenRepository>().PurgeAsync(before, limit, token), RetentionCounts.PasswordResetTokens),
+            (get, before, limit, token) => get.Of<IPlatformPasswordResetTokenRepository>().PurgeAsync(before, limit, token), RetentionCounts.PasswordResetTokens),
         new("webhook_payloads", nameof(RetentionPolicy.WebhookPayloads), policy => policy.WebhookPayloads,
             (get, before, limit, token) => get.Of<IWebhookPayloadRepository>().PurgeAsync(before, limit, token), RetentionCounts.WebhookPayloads)
         {
@@ -114,7 +116,7 @@ internal sealed class RetentionService(Db db, Context context) : IRetentionServi
             }
 
             // Zero is what a flag means by yes; as an age it would remove what was written a moment ago.
-            if (age < TimeSpan.Zero || age > MaxAge || (age == TimeSpan.Zero && rule.Setting != nameof(RetentionPolicy.ExpiredSessions)))
+            if (age < TimeSpan.Zero || age > MaxAge || (age == TimeSpan.Zero && rule.Setting is not (nameof(RetentionPolicy.ExpiredSessions) or nameof(RetentionPolicy.ExpiredSignInAttempts))))
             {
                 throw new ArgumentOutOfRangeException(nameof(policy), age, $"{rule.Setting} is above zero, up to ten years, or null.");
             }

@@ -3,7 +3,10 @@ using AutoStack.Data.Internal;
 
 namespace AutoStack.Data.Projects;
 
-/// <summary>A branch as the columns hold it: without <c>refs/heads/</c> and surrounding white space, by the rules of <c>git check-ref-format --branch</c>.</summary>
+/// <summary>
+/// A branch as the columns hold it: without <c>refs/heads/</c> and surrounding white space, by the rules of <c>git check-ref-format
+/// --branch</c>.
+/// </summary>
 internal static partial class BranchName
 {
     /// <summary>The longest name that the columns hold, in characters.</summary>
@@ -26,7 +29,8 @@ internal static partial class BranchName
     /// <param name="name">The argument or setting that holds it.</param>
     /// <returns>The name without prefix and surrounding white space.</returns>
     /// <exception cref="ArgumentNullException">The branch is null.</exception>
-    /// <exception cref="ArgumentException">Git refuses a branch of this name, or it is longer than <see cref="MaxLength"/>. The message names the rule.</exception>
+    /// <exception cref="ArgumentException">Git refuses a branch of this name, or it is longer than <see cref="MaxLength"/>. The message
+    /// names the rule.</exception>
     public static string Check(string branch, string name)
     {
         ArgumentNullException.ThrowIfNull(branch, name);
@@ -53,7 +57,8 @@ internal static partial class BranchName
                 : own;
     }
 
-    // No empty part; no part that starts with a dot or ends with ".lock"; no "..", "@{", space, control character or character of a pattern.
+    // No empty part; no part that starts with a dot or ends with ".lock"; no "..", "@{", space, control character or character of a
+    // pattern.
     [GeneratedRegex(@"^/|/$|//|(?:^|/)\.|\.$|\.lock(?:/|$)|\.\.|@\{|[\x00-\x20\x7f~^:?*\[\\]", RegexOptions.CultureInvariant)]
     private static partial Regex Forbidden();
 }

@@ -19,12 +19,15 @@ public interface IPlatformProjectRepository
     /// <param name="limit">The number of rows at the most, 1 to <see cref="MaxListSize"/>.</param>
     /// <param name="afterId">Where to go on: the id of the last row seen, or the empty id.</param>
     /// <param name="cancellationToken">Stops the query.</param>
-    /// <returns>The projects, with the beginning of their build commands; fewer than <paramref name="limit"/> at the end of the list.</returns>
+    /// <returns>The projects, with the beginning of their build commands; fewer than <paramref name="limit"/> at the end of the
+    /// list.</returns>
     /// <exception cref="ArgumentException"><paramref name="repository"/> is null, blank or too long.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="limit"/> is out of its range.</exception>
     Task<IReadOnlyList<Project>> ListByRepositoryAsync(string repository, int limit, Guid afterId, CancellationToken cancellationToken);
 
-    /// <summary>Records what a build has found out, where the owner has left the documented default: a choice of the owner's stays.</summary>
+    /// <summary>
+    /// Records what a build has found out, where the owner has left the documented default: a choice of the owner's stays.
+    /// </summary>
     /// <param name="id">The project.</param>
     /// <param name="outputDir">The folder of the result, up to 255 characters; null when nothing was found.</param>
     /// <param name="runtime">What runs the result; null when nothing was found.</param>
@@ -34,7 +37,8 @@ public interface IPlatformProjectRepository
     Task<bool> SetDetectedAsync(Guid id, string? outputDir, ProjectRuntime? runtime, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Records that the project's owner has access to its repository, which the caller has verified at the provider with the owner's own credentials.
+    /// Records that the project's owner has access to its repository, which the caller has verified at the provider with the owner's own
+    /// credentials.
     /// Pushes deploy projects with such a proof only. The proof ends when the project's repository changes, whoever changes it.
     /// </summary>
     /// <param name="id">The project.</param>

@@ -23,7 +23,7 @@ public sealed record Project
     /// <summary>The branch that is deployed unless a deployment names another.</summary>
     public required string Branch { get; init; }
 
-    /// <summary>The command that builds the project; in lists its first 256 characters.</summary>
+    /// <summary>The command that builds the project; in lists its first 500 characters.</summary>
     public required string BuildCommand { get; init; }
 
     /// <summary>The folder that the build leaves its result in, relative to the repository.</summary>
@@ -59,7 +59,9 @@ public sealed record Project
     /// <summary>The provider's id of the repository, which a rename and a transfer keep; null without a proof.</summary>
     public required string? ProviderRepositoryId { get; init; }
 
-    /// <summary>When the owner's access to the repository was proven last; null without a proof. Pushes deploy projects with a proof only.</summary>
+    /// <summary>
+    /// When the owner's access to the repository was proven last; null without a proof. Pushes deploy projects with a proof only.
+    /// </summary>
     public required DateTimeOffset? AccessProvenAt { get; init; }
 }
 
@@ -69,13 +71,17 @@ public sealed record ProjectPatch
     /// <summary>The name, up to 255 characters, not blank.</summary>
     public Optional<string> Name { get; init; }
 
-    /// <summary>The Git repository, as in <see cref="NewProject.Repository"/>; not null. Another repository than before ends the proof of access.</summary>
+    /// <summary>
+    /// The Git repository, as in <see cref="NewProject.Repository"/>; not null. Another repository than before ends the proof of access.
+    /// </summary>
     public Optional<string> Repository { get; init; }
 
     /// <summary>The branch that is deployed, as in <see cref="NewProject.Branch"/>; not null.</summary>
     public Optional<string> Branch { get; init; }
 
-    /// <summary>The command that builds the project, up to <see cref="IProjectRepository.MaxBuildCommandLength"/> characters; not null.</summary>
+    /// <summary>
+    /// The command that builds the project, up to <see cref="IProjectRepository.MaxBuildCommandLength"/> characters; not null.
+    /// </summary>
     public Optional<string> BuildCommand { get; init; }
 
     /// <summary>The folder that the build leaves its result in, up to 255 characters; not null.</summary>
@@ -124,13 +130,18 @@ public sealed record NewProject
     public required string Name { get; init; }
 
     /// <summary>
-    /// The Git repository: <c>owner/name</c>, <c>https://host/owner/name</c>, <c>ssh://git@host/owner/name</c> or <c>git@host:owner/name</c>; up to 255
-    /// characters. It is stored without surrounding white space, a user before an HTTPS host, query, fragment and web page (<c>/tree/main</c>). A password
+    /// The Git repository: <c>owner/name</c>, <c>https://host/owner/name</c>, <c>ssh://git@host/owner/name</c> or
+    /// <c>git@host:owner/name</c>; up to 255
+    /// characters. It is stored without surrounding white space, a user before an HTTPS host, query, fragment and web page
+    /// (<c>/tree/main</c>). A password
     /// or token, a local path and a transport that runs a program are refused.
     /// </summary>
     public required string Repository { get; init; }
 
-    /// <summary>The branch that is deployed, <c>main</c> or <c>refs/heads/main</c>, by the rules of <c>git check-ref-format</c>; up to 100 characters.</summary>
+    /// <summary>
+    /// The branch that is deployed, <c>main</c> or <c>refs/heads/main</c>, by the rules of <c>git check-ref-format</c>; up to 100
+    /// characters.
+    /// </summary>
     public string Branch { get; init; } = "main";
 
     /// <summary>The command that builds the project; up to <see cref="IProjectRepository.MaxBuildCommandLength"/> characters.</summary>

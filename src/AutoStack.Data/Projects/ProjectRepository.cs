@@ -16,7 +16,7 @@ internal sealed class ProjectRepository(Db db, TimeProvider clock) : IProjectRep
 
     /// <summary>The same columns for lists, which need the beginning of a build command only. <see cref="Read"/> reads both.</summary>
     internal const string ListColumns = """
-        p.id, p.user_id, p.name, p.repository, p.branch, pg_catalog.left(p.build_command, 256), p.output_dir, p.github_repo_id, p.runtime,
+        p.id, p.user_id, p.name, p.repository, p.branch, pg_catalog.left(p.build_command, 500), p.output_dir, p.github_repo_id, p.runtime,
         p.auto_deploy_enabled, p.auto_deploy_branch, p.jenkins_job_name, p.created_at, p.updated_at, p.provider, p.provider_host,
         p.provider_repository_id, p.access_proven_at
         """;

@@ -23,7 +23,9 @@ internal static class PushTargets
 
     private const string WantsBranch = $"p.auto_deploy_enabled AND {Branch} = ANY (@branches)";
 
-    private const string IsIdentity = "p.provider_repository_id = @repositoryId AND p.provider = @provider AND p.provider_host = @host AND p.access_proven_at IS NOT NULL";
+    private const string IsIdentity = """
+        p.provider_repository_id = @repositoryId AND p.provider = @provider AND p.provider_host = @host AND p.access_proven_at IS NOT NULL
+        """;
 
     private const string IsRecent =
         $"(@maxAgeSeconds::int IS NULL OR p.access_proven_at > {ServerTime.Present} - pg_catalog.make_interval(secs => @maxAgeSeconds::float8))";
@@ -37,7 +39,13 @@ internal static class PushTargets
         ORDER BY p.created_at, p.id
         LIMIT @limit
         """,
-        P.Of(repository.Provider), P.Text(repository.Host), P.Text(repository.RepositoryId), P.Of(repository.MaxAgeSeconds), P.Of(branches), P.Of(limit), ServerTime.Now(clock));
+        P.Of(repository.Provider),
+        P.Text(repository.Host),
+        P.Text(repository.RepositoryId),
+        P.Of(repository.MaxAgeSeconds),
+        P.Of(branches),
+        P.Of(limit),
+        ServerTime.Now(clock));
 
     /// <summary>Those that name the repository, or had a proof, and have none that counts; in the order of their ids.</summary>
     public static Statement Unproven(PushedRepository repository, string[] branches, int limit, TimeProvider clock) => new(

@@ -4,11 +4,13 @@ using System.Text.RegularExpressions;
 namespace AutoStack.Data.Projects;
 
 /// <summary>
-/// The one notion of "the same repository": host and path, whichever way somebody spells the address. The function <c>assign_repository_key</c> of the
+/// The one notion of "the same repository": host and path, whichever way somebody spells the address. The function
+/// <c>assign_repository_key</c> of the
 /// database does the same for the rows of every writer; a test compares the two. This one also knows hosts outside ASCII.
 /// </summary>
 /// <param name="Host">The host in lower case, without user, port and <c>www.</c>; empty when the address names no host.</param>
-/// <param name="Path">The path in lower case, without <c>.git</c>, query and pages of a host's web site; empty when there is nothing of the kind.</param>
+/// <param name="Path">The path in lower case, without <c>.git</c>, query and pages of a host's web site; empty when there is nothing of
+/// the kind.</param>
 internal readonly partial record struct RepositoryAddress(string Host, string Path)
 {
     /// <summary>The longest text that a lookup takes, in characters.</summary>
@@ -94,7 +96,8 @@ internal readonly partial record struct RepositoryAddress(string Host, string Pa
 
     /// <summary>True for white space, control characters and characters that nobody sees.</summary>
     internal static bool IsBlank(char c) =>
-        c is <= ' ' or (>= '\u007f' and <= '\u00a0') or '\u00ad' or '\u1680' or '\u180e' or (>= '\u2000' and <= '\u200f') or (>= '\u2028' and <= '\u202f')
+        c is <= ' ' or (>= '\u007f' and <= '\u00a0') or '\u00ad' or '\u1680' or '\u180e' or (>= '\u2000' and <= '\u200f')
+            or (>= '\u2028' and <= '\u202f')
             or (>= '\u205f' and <= '\u206f') or '\u3000' or '\ufeff';
 
     /// <summary>A host without port and <c>www.</c>, in lower case and ASCII.</summary>
@@ -163,7 +166,8 @@ internal readonly partial record struct RepositoryAddress(string Host, string Pa
         var bytes = new List<byte>(path.Length);
         foreach (Match part in EscapesAndRest().Matches(path))
         {
-            if (part.Length == 3 && part.Value[0] == '%' && byte.TryParse(part.ValueSpan[1..], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var value))
+            if (part.Length == 3 && part.Value[0] == '%'
+                && byte.TryParse(part.ValueSpan[1..], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var value))
             {
                 bytes.Add(value);
             }
@@ -174,7 +178,8 @@ internal readonly partial record struct RepositoryAddress(string Host, string Pa
         }
 
         var decoded = bytes.ToArray();
-        return System.Text.Unicode.Utf8.IsValid(decoded) && !decoded.Contains((byte)0) ? System.Text.Encoding.UTF8.GetString(decoded) : path;
+        return System.Text.Unicode.Utf8.IsValid(decoded) && !decoded.Contains((byte)0)
+            ? System.Text.Encoding.UTF8.GetString(decoded) : path;
     }
 
     // ASCII only, as the database's "C" does: no two locales agree on the rest.

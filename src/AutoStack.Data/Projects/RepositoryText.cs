@@ -11,10 +11,12 @@ internal static partial class RepositoryText
     public const int MaxLength = 255;
 
     /// <summary>
-    /// The address as it is stored, for Git to clone from: without white space around it, user (except for SSH), query, fragment, and pages of a web site.
+    /// The address as it is stored, for Git to clone from: without white space around it, user (except for SSH), query, fragment, and
+    /// pages of a web site.
     /// </summary>
     /// <exception cref="ArgumentNullException">The address is null.</exception>
-    /// <exception cref="ArgumentException">The address holds a secret, is no repository on a host, or could mean something else to Git. The message says what is wrong.</exception>
+    /// <exception cref="ArgumentException">The address holds a secret, is no repository on a host, or could mean something else to Git.
+    /// The message says what is wrong.</exception>
     public static string Check(string given, string name)
     {
         ArgumentNullException.ThrowIfNull(given, name);
@@ -22,7 +24,8 @@ internal static partial class RepositoryText
         Refuse(text.Length == 0, "is blank");
         Refuse(text.Length > RepositoryAddress.MaxLength, $"is longer than {RepositoryAddress.MaxLength} characters");
         Refuse(Shown(text) != text,
-            "holds a password or token. A secret belongs into the user's connection to the provider or into the project's environment, where it is encrypted");
+            "holds a password or token. A secret belongs into the user's connection to the provider or into the project's environment, "
+            + "where it is encrypted");
         Refuse(text.EnumerateRunes().Any(IsUnseen), "holds white space, a control character or a character that is not text");
         Refuse(text.Contains('\\', StringComparison.Ordinal), "holds a backslash");
         Refuse(text.StartsWith('-'), "begins with a dash, which Git takes for an option");
@@ -33,14 +36,19 @@ internal static partial class RepositoryText
         var bare = parts.Form == RepositoryAddress.AddressForm.Bare;
         Refuse(bare && text.AsSpan().ContainsAny(':', '@'),
             "has no known form: owner/name, https://host/owner/name, ssh://git@host/owner/name or git@host:owner/name");
-        Refuse(!bare && !(Host().IsMatch(RepositoryAddress.HostName(parts.HostAndPort)) && Port().IsMatch(parts.HostAndPort)), "names a host or port that is not valid");
+        Refuse(
+            !bare && !(Host().IsMatch(RepositoryAddress.HostName(parts.HostAndPort)) && Port().IsMatch(parts.HostAndPort)),
+            "names a host or port that is not valid");
         Refuse(!User().IsMatch(parts.Before), "names a user that is not valid");
         Refuse(parts.Path.StartsWith('-'), "has a path that begins with a dash, which Git takes for an option");
 
         var address = RepositoryAddress.Of(text);
         var path = address.Path.Split('/', StringSplitOptions.RemoveEmptyEntries);
-        Refuse(path.Any(part => part is "." or "..") || RepositoryAddress.HasBrokenEscapes(parts.Path) || address.Path.EnumerateRunes().Any(IsUnseen), "has a path that is not valid");
-        Refuse(path.Length < (address.Host is "" or "github.com" or "gitlab.com" or "bitbucket.org" ? 2 : 1) || (bare && KnownHost().IsMatch(address.Path)),
+        Refuse(
+            path.Any(part => part is "." or "..") || RepositoryAddress.HasBrokenEscapes(parts.Path) || address.Path.EnumerateRunes().Any(IsUnseen),
+            "has a path that is not valid");
+        Refuse(
+            path.Length < (address.Host is "" or "github.com" or "gitlab.com" or "bitbucket.org" ? 2 : 1) || (bare && KnownHost().IsMatch(address.Path)),
             "names no repository: owner and name are missing");
         return Rebuild(parts, address.Host);
 
@@ -86,12 +94,14 @@ internal static partial class RepositoryText
             && !parts.Before.StartsWith("ssh", StringComparison.OrdinalIgnoreCase) && parts.Form != RepositoryAddress.AddressForm.Scp
             && DataCenterPage().Match(given) is { Success: true } page)
         {
-            path = $"{page.Groups[1].Value}scm/{(page.Groups[2].Value == "users" ? "~" : "")}{page.Groups[3].Value}/{page.Groups[4].Value}.git";
+            path = $"{page.Groups[1].Value}scm/{(page.Groups[2].Value == "users" ? "~" : "")}{page.Groups[3].Value}/"
+                + $"{page.Groups[4].Value}.git";
         }
 
         var named = System.Text.Ascii.IsValid(parts.HostAndPort)
             ? parts.HostAndPort.ToLowerInvariant()
-            : RepositoryAddress.HostName(parts.HostAndPort) + (parts.HostAndPort.IndexOf(':', StringComparison.Ordinal) is var colon and >= 0 ? parts.HostAndPort[colon..] : "");
+            : RepositoryAddress.HostName(parts.HostAndPort)
+                + (parts.HostAndPort.IndexOf(':', StringComparison.Ordinal) is var colon and >= 0 ? parts.HostAndPort[colon..] : "");
         switch (parts.Form)
         {
             case RepositoryAddress.AddressForm.Scp:

@@ -1,8 +1,8 @@
 namespace AutoStack.Data.Security;
 
 /// <summary>
-/// Hashes and checks passwords with bcrypt, work factor 12. A hash takes a good part of a second of one core: at most as many run at once as
-/// there are cores, on threads of the pool, so that callers wait without blocking.
+/// Hashes and checks passwords with bcrypt. A hash takes about a quarter of a second of one core at work factor 12; at most
+/// <see cref="PasswordHasherOptions.MaxConcurrency"/> run at once, on threads of the pool, and callers wait without blocking a thread.
 /// </summary>
 public interface IPasswordHasher
 {
@@ -13,19 +13,23 @@ public interface IPasswordHasher
     /// <param name="password">The password.</param>
     /// <param name="cancellationToken">Stops waiting for a core; a hash once begun is finished.</param>
     /// <returns>The hash.</returns>
+    /// <exception cref="PasswordHasherBusyException"><see cref="PasswordHasherOptions.MaxWaiting"/> calls wait already.</exception>
     /// <exception cref="ArgumentException">The password is null, empty, longer than <see cref="MaxPasswordBytes"/>, or holds U+0000 or half of a surrogate pair.</exception>
     Task<PasswordHash> HashAsync(string password, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Checks a password. Without a hash, with one that is no bcrypt hash, and with a weaker one, a wrong password takes as long as with a new hash.
+    /// Checks a password. A check takes as long as one of <see cref="PasswordHasherOptions.WorkFactor"/>, whatever is stored and whether
+    /// the password is right.
     /// </summary>
     /// <param name="password">The password as it was typed; null, too long and malformed ones are wrong.</param>
     /// <param name="hash">
-    /// The stored hash, also one that the Python services stored: <c>$2a$</c>, <c>$2b$</c> or <c>$2y$</c>, work factor 04 to 14. No password fits a higher one,
-    /// whose check would take minutes of a core and more. Null for an account without a password.
+    /// The stored hash, also one of the Python services: <c>$2a$</c>, <c>$2b$</c> or <c>$2y$</c>, work factor 04 to
+    /// <see cref="PasswordHasherOptions.WorkFactor"/>. No password fits a higher one; a warning is logged. Null for an account without a
+    /// password, or for no account.
     /// </param>
     /// <param name="cancellationToken">Stops waiting for a core; a check once begun is finished.</param>
     /// <returns>Whether it is the password, and whether to hash it anew.</returns>
+    /// <exception cref="PasswordHasherBusyException"><see cref="PasswordHasherOptions.MaxWaiting"/> calls wait already.</exception>
     Task<PasswordVerification> VerifyAsync(string? password, PasswordHash? hash, CancellationToken cancellationToken);
 }
 

@@ -1,6 +1,10 @@
 namespace AutoStack.Data.Security;
 
-/// <summary>Encrypts stored secrets anew with the first of <see cref="AutoStackDataOptions.SecretKeys"/>, also those that were stored in clear.</summary>
+/// <summary>
+/// Encrypts stored secrets anew with the first of <see cref="AutoStackDataOptions.SecretKeys"/>, also those that were stored in clear, and
+/// hashes session
+/// tokens that the Python services stored in clear: their holders stay signed in.
+/// </summary>
 public interface ISecretRotation
 {
     /// <summary>The most rows that are read at once.</summary>
@@ -25,7 +29,7 @@ public interface ISecretRotation
 
 /// <summary>What a rotation did to one column.</summary>
 /// <param name="Column">The column, for example <c>projects.env_vars</c>.</param>
-/// <param name="Rotated">The number of values that were encrypted anew.</param>
+/// <param name="Rotated">The number of values that were encrypted anew; of <c>sessions.token</c>, that were hashed.</param>
 /// <param name="Skipped">The number of values that somebody changed, or removed, at the same moment: perhaps with an older key, so that another run is due.</param>
 /// <param name="Unreadable">
 /// The number of values that no configured key opens, or that are in clear without <see cref="AutoStackDataOptions.AcceptClearSecrets"/>; they stay as they are.

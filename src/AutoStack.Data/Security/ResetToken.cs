@@ -14,9 +14,8 @@ public sealed class ResetToken
 
     internal string Hash => OpaqueToken.Hash(text);
 
-    /// <summary>A new token of 32 random bytes.</summary>
-    /// <returns>The token.</returns>
-    public static ResetToken New() => new(OpaqueToken.New());
+    /// <summary>A new token of 32 random bytes. Only the library makes them.</summary>
+    internal static ResetToken New() => new(OpaqueToken.New());
 
     /// <summary>Reads a token that a user presents; those of the Python services had 48 bytes.</summary>
     /// <param name="text">What the user presents.</param>

@@ -51,6 +51,9 @@ internal sealed partial class SecretProtector
         }
     }
 
+    /// <summary>Whether a secret that is stored in clear is accepted.</summary>
+    public bool AcceptsClear => acceptClear;
+
     /// <summary>What every value that the writing key encrypted begins with; null without a key.</summary>
     public string? WriterPrefix => writer is null ? null : $"{Prefix}{writer}:";
 

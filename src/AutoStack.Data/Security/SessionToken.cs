@@ -12,18 +12,20 @@ public sealed class SessionToken
 
     private SessionToken(string text) => this.text = text;
 
+    internal string Hash => OpaqueToken.Hash(text);
+
+    /// <summary>A new token of 32 random bytes. Only the library makes them: a token that somebody presents never becomes a new
+    /// session's.</summary>
+    internal static SessionToken New() => new(OpaqueToken.New());
+
     /// <summary>The values under which the table may hold it.</summary>
     /// <remarks>
     /// The Python services stored their tokens, UUIDs, in clear. Only what looks like one is compared with the column as it is: a hash that
-    /// somebody read from the table is no token.
+    /// somebody read from the table is not a token.
     /// </remarks>
-    internal string[] Stored => Guid.TryParseExact(text, "D", out _) ? [Hash, text] : [Hash];
-
-    internal string Hash => OpaqueToken.Hash(text);
-
-    /// <summary>A new token of 32 random bytes.</summary>
-    /// <returns>The token.</returns>
-    public static SessionToken New() => new(OpaqueToken.New());
+    /// <param name="acceptClear">Whether a token that is stored in clear is accepted: <see
+    /// cref="AutoStackDataOptions.AcceptClearSecrets"/>.</param>
+    internal string[] Stored(bool acceptClear) => acceptClear && Guid.TryParseExact(text, "D", out _) ? [Hash, text] : [Hash];
 
     /// <summary>Reads a token that a client presents: one of ours, or a UUID of the Python services.</summary>
     /// <param name="text">What the client presents.</param>

@@ -56,15 +56,11 @@ internal sealed class GithubConnectionRepository(Db db, TimeProvider clock, Secr
             P.Text(renewed.Value!, name: "renewed"),
             P.Of(renewed.Version)));
 
-    /// <summary>
-    /// Removes the connection of the user whose reset token was used in this transaction, unless the address was verified before: whoever made it need not
-    /// be whom the address belongs to.
-    /// </summary>
-    internal static Statement RemoveOfUnverifiedConsumer(ResetToken token, DateTimeOffset now) => new($"""
+    /// <summary>Removes the connection of the account that this transaction has proved, unless it is kept.</summary>
+    internal static Statement RemoveOfProved(AccountLinks keep) => new($"""
         DELETE FROM github_connections g
-        USING users u
-        WHERE u.id = {PasswordResetTokenRepository.Consumer} AND NOT u.email_verified AND g.user_id = u.id
-        """, P.Text(token.Hash, name: "hash"), P.Of(now));
+        WHERE g.user_id = {ProvedAccount.Id} AND NOT @kept
+        """, P.Of(keep.HasFlag(AccountLinks.GithubConnection), "kept"));
 
     internal static GithubConnection Read(RowReader row) => new()
     {

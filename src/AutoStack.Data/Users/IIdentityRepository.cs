@@ -5,10 +5,11 @@ namespace AutoStack.Data.Users;
 /// <summary>The part of the table <c>users</c> that says who somebody is: passwords and accounts at providers.</summary>
 public interface IIdentityRepository
 {
-    /// <summary>Finds what is needed to check a password.</summary>
-    /// <param name="email">The address; the case of A to Z and surrounding space do not count.</param>
+    /// <summary>Finds what is needed to check a password, or to send a reset.</summary>
+    /// <param name="email">The address that was typed, in any spelling of the mailbox.</param>
     /// <param name="cancellationToken">Stops the query.</param>
-    /// <returns>The user and the hash; null when there is no such account. Check the password against null then, so that it takes the same time.</returns>
+    /// <returns>The user and the hash; null when no account has the address, or it is not one. Check the password against null then, so
+    /// that it takes the same time.</returns>
     /// <exception cref="ArgumentException"><paramref name="email"/> is null or blank.</exception>
     Task<UserCredentials?> FindCredentialsAsync(string email, CancellationToken cancellationToken);
 
@@ -17,51 +18,65 @@ public interface IIdentityRepository
     /// <param name="providerId">The account there.</param>
     /// <param name="cancellationToken">Stops the query.</param>
     /// <returns>The user; null when the account is linked with nobody.</returns>
-    /// <exception cref="ArgumentException"><paramref name="providerId"/> is null or blank, or the provider none.</exception>
+    /// <exception cref="ArgumentException"><paramref name="providerId"/> is null or blank, or <paramref name="provider"/> is not
+    /// defined.</exception>
     Task<User?> FindByProviderAsync(IdentityProvider provider, string providerId, CancellationToken cancellationToken);
 
     /// <summary>Makes an account with a password. Of two registrations of one address at once, one is told that it is taken.</summary>
     /// <param name="account">The account.</param>
     /// <param name="cancellationToken">Stops the insert.</param>
     /// <returns>The account, or that its address is taken. Repeated with the same id, address and hash, the account that is there.</returns>
-    /// <exception cref="ArgumentException">A value is missing, blank or too long; the message names it.</exception>
+    /// <exception cref="ArgumentException">A value is missing, blank or too long, or the address is not that of one mailbox; the message
+    /// names it.</exception>
     /// <exception cref="DuplicateException">The id belongs to an account with another address.</exception>
     Task<Registration> RegisterAsync(NewAccount account, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Finds the account of somebody whom a provider has just signed in: by the account there, else by the address when both sides have verified it,
-    /// else makes one. Parallel sign-ins of somebody new make one account, also through two providers. When the provider has verified the account's address by
-    /// now, it is verified.
+    /// Finds the account of a user whom a provider has just signed in: by the account there, else by the address when the provider has
+    /// verified it, else makes
+    /// one. Parallel sign-ins of a new user make one account, also through two providers. An account whose address nobody has verified
+    /// becomes the user's
+    /// (<see cref="ProviderSignInOutcome.TookOver"/>).
     /// </summary>
     /// <param name="identity">What the provider says.</param>
     /// <param name="cancellationToken">Stops the sign-in.</param>
     /// <returns>The account, or why there is none.</returns>
-    /// <exception cref="ArgumentException">A value is missing, blank or too long; the message names it.</exception>
+    /// <exception cref="ArgumentException">A value is missing, blank or too long, or the address is not that of one mailbox; the message
+    /// names it.</exception>
     /// <exception cref="ConflictException">Accounts with the address came and went meanwhile, several times.</exception>
     Task<ProviderSignIn> SignInWithProviderAsync(ProviderIdentity identity, CancellationToken cancellationToken);
 
-    /// <summary>Links a user with a provider's account; one linked before is replaced.</summary>
+    /// <summary>Links a user with a provider's account; one linked before is replaced. Whoever links an account can sign in with it from
+    /// then on.</summary>
     /// <param name="userId">The user.</param>
     /// <param name="provider">The provider.</param>
     /// <param name="providerId">The account there; up to 255 characters.</param>
-    /// <param name="avatarUrl">The picture, stored when the user has none; null for none.</param>
+    /// <param name="avatarUrl">The picture, stored when the user has none; null leaves it.</param>
+    /// <param name="signedInAt">
+    /// When the user signed in: <see cref="Session.SignedInAt"/>. It is compared with the database's clock, and is at most
+    /// <see cref="AccountOptions.FreshSignIn"/> ago and at most a minute ahead.
+    /// </param>
     /// <param name="cancellationToken">Stops the update.</param>
     /// <returns>Whether they are linked, and if not, why.</returns>
-    /// <exception cref="ArgumentException"><paramref name="providerId"/> is null, blank or too long, or the provider none.</exception>
-    Task<LinkResult> LinkAsync(Guid userId, IdentityProvider provider, string providerId, string? avatarUrl, CancellationToken cancellationToken);
+    /// <exception cref="ArgumentException"><paramref name="providerId"/> is null, blank or too long, or <paramref name="provider"/> is not
+    /// defined.</exception>
+    Task<LinkResult> LinkAsync(
+        Guid userId, IdentityProvider provider, string providerId, string? avatarUrl, DateTimeOffset signedInAt, CancellationToken cancellationToken);
 
-    /// <summary>Ends the link of a user with a provider.</summary>
+    /// <summary>Ends the link of a user with a provider, unless it is the last way to sign in.</summary>
     /// <param name="userId">The user.</param>
     /// <param name="provider">The provider.</param>
     /// <param name="cancellationToken">Stops the update.</param>
-    /// <returns>False when there was none.</returns>
-    /// <exception cref="ArgumentException">The provider is none.</exception>
-    Task<bool> UnlinkAsync(Guid userId, IdentityProvider provider, CancellationToken cancellationToken);
+    /// <returns>Whether the link ended, and if not, why.</returns>
+    /// <exception cref="ArgumentException"><paramref name="provider"/> is not defined.</exception>
+    Task<UnlinkResult> UnlinkAsync(Guid userId, IdentityProvider provider, CancellationToken cancellationToken);
 
-    /// <summary>Sets a user's password, and ends the other sessions and what reset tokens there are. Not for a rehash: <see cref="RehashAsync"/>.</summary>
+    /// <summary>Sets a user's password, and ends the other sessions and all reset tokens; links stay. Not for a rehash: <see
+    /// cref="RehashAsync"/>.</summary>
     /// <param name="userId">The user.</param>
     /// <param name="password">The hash of the password.</param>
-    /// <param name="exceptSessionId">The session that goes on, with all that came out of the same sign-in: it may be exchanged at this moment. Null for none.</param>
+    /// <param name="exceptSessionId">A session to keep, together with every session of the same sign-in (it may be exchanged at this
+    /// moment). Null ends all sessions.</param>
     /// <param name="cancellationToken">Stops the update.</param>
     /// <returns>False when there is no such user.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="password"/> is null.</exception>

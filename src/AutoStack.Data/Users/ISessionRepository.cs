@@ -2,10 +2,14 @@ using AutoStack.Data.Security;
 
 namespace AutoStack.Data.Users;
 
-/// <summary>The table <c>sessions</c>. Only the SHA-256 of a token is stored; tokens that the Python services stored in clear are accepted until they are rotated.</summary>
+/// <summary>
+/// The table <c>sessions</c>. Only the SHA-256 of a token is stored. Tokens that the Python services stored in clear are accepted while
+/// <see cref="AutoStackDataOptions.AcceptClearSecrets"/> is true, and stored as their hash by their next exchange or by <see
+/// cref="ISecretRotation"/>.
+/// </summary>
 public interface ISessionRepository
 {
-    /// <summary>The most rows that a list returns or a purge removes at once.</summary>
+    /// <summary>The maximum number of rows that a list returns at once.</summary>
     const int MaxListSize = 1000;
 
     /// <summary>Finds the session of a token, with its user.</summary>
@@ -22,40 +26,54 @@ public interface ISessionRepository
     Task<IReadOnlyList<Session>> ListActiveAsync(Guid userId, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Makes a session, for somebody whom a provider or a registration vouches for; after a password, <see cref="AddVerifiedAsync"/>. Repeated with the same id,
-    /// user and token, it returns the session that is there.
+    /// Makes a session and its token, for a user whom a provider, a reset or a registration vouches for; after a password, <see
+    /// cref="AddVerifiedAsync"/>. Beyond
+    /// <see cref="AccountOptions.MaxSignIns"/> it ends the sign-in that was longest not exchanged.
     /// </summary>
     /// <param name="session">The session.</param>
     /// <param name="cancellationToken">Stops the insert.</param>
-    /// <returns>The session as stored.</returns>
-    /// <exception cref="ArgumentException">The token is missing, or the lifetime out of its range.</exception>
+    /// <returns>The session as stored, and its token.</returns>
+    /// <exception cref="ArgumentException">The session is null, or its lifetime out of its range.</exception>
     /// <exception cref="MissingReferenceException">There is no such user.</exception>
-    /// <exception cref="DuplicateException">The token is taken, or the id belongs to a session of somebody else or with another token.</exception>
-    Task<Session> AddAsync(NewSession session, CancellationToken cancellationToken);
+    /// <exception cref="DuplicateException">The id is taken, and this is not a repeated request of the client that has taken
+    /// it.</exception>
+    Task<IssuedSession> AddAsync(NewSession session, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Makes a session for somebody whose password was just verified, unless it was changed since: checking a password takes time, in which a reset may come.
-    /// Repeated with the same id, user and token, it returns the session that is there.
+    /// Makes a session and its token for a user whose password was just verified, unless it was changed since: checking a password takes
+    /// time, in which a reset
+    /// may come.
     /// </summary>
     /// <param name="session">The session.</param>
     /// <param name="verified">The stored hash that the password was verified against: <see cref="UserCredentials.Password"/>.</param>
     /// <param name="cancellationToken">Stops the insert.</param>
-    /// <returns>The session as stored; null when the user has another hash by now, or is gone: read the credentials and check the password again.</returns>
-    /// <exception cref="ArgumentException">The token or the hash is missing, or the lifetime out of its range.</exception>
-    /// <exception cref="DuplicateException">The token is taken, or the id belongs to a session of somebody else or with another token.</exception>
-    Task<Session?> AddVerifiedAsync(NewSession session, PasswordHash verified, CancellationToken cancellationToken);
+    /// <returns>The session as stored, and its token; null when the user has another hash by now, or is gone: read the credentials and
+    /// check the password again.</returns>
+    /// <exception cref="ArgumentException">The session or the hash is null, or the lifetime out of its range.</exception>
+    /// <exception cref="DuplicateException">The id is taken, and this is not a repeated request of the client that has taken
+    /// it.</exception>
+    Task<IssuedSession?> AddVerifiedAsync(NewSession session, PasswordHash verified, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Exchanges a token for the next one. Of two exchanges of one token at once, one wins. A session that is exchanged in time goes on for ever: what came out
-    /// of one sign-in has no age of its own, and a row stays for each of its exchanges. Exchange when a good part of the lifetime is over, not with each request.
+    /// Exchanges a token for the next one. Of several exchanges of one token at once, one is made. With the client's key the others get
+    /// the token that is valid
+    /// now, as does a client whose answer was lost and which presents the token again within <see cref="Rotation.Grace"/>; without it they
+    /// are told
+    /// <see cref="RotationOutcome.RotatedByAnother"/>. A row stays for each exchange: exchange when a good part of the lifetime is over,
+    /// not with each request.
     /// </summary>
     /// <param name="presented">The token that the client has.</param>
-    /// <param name="next">The token that it shall get; a new one for each request. Repeated with the same two, the answer is the same while the next is in use.</param>
-    /// <param name="lifetime">How long the next one is accepted; above zero, up to ten years.</param>
+    /// <param name="client">
+    /// The key that the client presents: the one of its sign-in, else <see cref="RotationOutcome.WrongClient"/>. A session without a
+    /// client is bound to the first
+    /// key that exchanges it. Null when the client presents none.
+    /// </param>
+    /// <param name="lifetime">How long the next token is accepted; above zero, up to ten years. <see cref="AccountOptions.MaxSignInAge"/>
+    /// shortens it.</param>
     /// <param name="cancellationToken">Stops the exchange.</param>
-    /// <returns>Whether the next token is valid, and if not, why.</returns>
-    /// <exception cref="ArgumentException">A token is null, or the lifetime out of its range.</exception>
-    Task<Rotation> RotateAsync(SessionToken presented, SessionToken next, TimeSpan lifetime, CancellationToken cancellationToken);
+    /// <returns>The next token, or why there is none.</returns>
+    /// <exception cref="ArgumentException">The presented token is null, or the lifetime out of its range.</exception>
+    Task<Rotation> RotateAsync(SessionToken presented, ClientKey? client, TimeSpan lifetime, CancellationToken cancellationToken);
 
     /// <summary>Ends a session, with all that came out of the same sign-in: the user signs out.</summary>
     /// <param name="token">The token, also one that was exchanged before.</param>
@@ -66,18 +84,9 @@ public interface ISessionRepository
 
     /// <summary>Ends the sessions of a user, also those that are being made.</summary>
     /// <param name="userId">The user.</param>
-    /// <param name="exceptSessionId">A session that goes on, of this user, with all that came out of the same sign-in: it may be exchanged at this moment. Null for none.</param>
+    /// <param name="exceptSessionId">A session to keep, together with every session of the same sign-in (it may be exchanged at this
+    /// moment). Null ends all sessions.</param>
     /// <param name="cancellationToken">Stops the delete.</param>
     /// <returns>The number of sessions that ended, rotated ones included.</returns>
     Task<int> RevokeAllAsync(Guid userId, Guid? exceptSessionId, CancellationToken cancellationToken);
-
-    /// <summary>
-    /// Removes sessions that have expired, the longest expired first. One that was exchanged stays while one of the same sign-in is accepted: its token, used
-    /// again, still tells of a theft.
-    /// </summary>
-    /// <param name="limit">The number of rows at the most, 1 to <see cref="MaxListSize"/>.</param>
-    /// <param name="cancellationToken">Stops the delete.</param>
-    /// <returns>The number of rows removed; call again while it is <paramref name="limit"/>. Rows that another purge is removing are passed over.</returns>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="limit"/> is out of its range.</exception>
-    Task<int> PurgeExpiredAsync(int limit, CancellationToken cancellationToken);
 }

@@ -21,7 +21,7 @@ public sealed record NewAccount
     /// <summary>The name that is shown; up to 255 characters.</summary>
     public required string Name { get; init; }
 
-    /// <summary>The address, up to 255 characters; stored without surrounding space, with a to z for A to Z. It is not verified by this.</summary>
+    /// <summary>The address of one mailbox, up to 254 bytes; stored in its one spelling. It is not verified by this.</summary>
     public required string Email { get; init; }
 
     /// <summary>The hash of the password.</summary>
@@ -40,20 +40,25 @@ public sealed record ProviderIdentity
     /// <summary>The name; up to 255 characters.</summary>
     public required string Name { get; init; }
 
-    /// <summary>The address; up to 255 characters.</summary>
+    /// <summary>The address of one mailbox, up to 254 bytes.</summary>
     public required string Email { get; init; }
 
-    /// <summary>True when the provider has verified the address. Only then does it find an account.</summary>
+    /// <summary>
+    /// True when the provider has verified that the address belongs to this user. Only then does it find an account, and an account whose
+    /// address nobody has
+    /// verified becomes theirs.
+    /// </summary>
     public required bool EmailVerified { get; init; }
 
     /// <summary>The picture, stored when the account has none; null for none.</summary>
     public string? AvatarUrl { get; init; }
 }
 
-/// <summary>What is needed to check a password.</summary>
+/// <summary>What is needed to check a password, or to send a mail to the owner of an account.</summary>
 /// <param name="UserId">The user.</param>
+/// <param name="Email">The stored address: mails go there, and not to the address that was typed.</param>
 /// <param name="Password">The stored hash; null for an account without a password.</param>
-public sealed record UserCredentials(Guid UserId, PasswordHash? Password);
+public sealed record UserCredentials(Guid UserId, string Email, PasswordHash? Password);
 
 /// <summary>What came of a registration.</summary>
 /// <param name="Outcome">Whether there is an account now.</param>
@@ -66,7 +71,7 @@ public enum RegistrationOutcome
     /// <summary>The account was made.</summary>
     Created,
 
-    /// <summary>An account has the address, in whatever case.</summary>
+    /// <summary>An account has the address, in one of its spellings.</summary>
     EmailTaken,
 }
 
@@ -82,8 +87,17 @@ public enum ProviderSignInOutcome
     SignedIn,
 
     /// <summary>
-    /// An account has the address, and one of the two is not verified: whoever registered first with somebody else's address must not get that
-    /// person's sign-in. Let the user sign in the way they did before, and link.
+    /// An account had the address without a proof, and the provider has proved whose it is: as after a reset, its password, links,
+    /// sessions, reset tokens and
+    /// GitHub connection ended, and it is linked with the provider's account. Its projects stay, and may be those of whoever registered
+    /// first: show them.
+    /// </summary>
+    TookOver,
+
+    /// <summary>
+    /// An account has the address, and the provider has not verified it: whoever says that an address is theirs must not get that person's
+    /// account. Let the user
+    /// sign in the way they did before, and link.
     /// </summary>
     EmailMatchedUnverified,
 
@@ -102,4 +116,21 @@ public enum LinkResult
 
     /// <summary>There is no such user.</summary>
     UserNotFound,
+
+    /// <summary>The sign-in is older than <see cref="AccountOptions.FreshSignIn"/>, or lies in the future: let the user sign in again, and
+    /// link then.</summary>
+    SignInTooOld,
+}
+
+/// <summary>What came of ending a link.</summary>
+public enum UnlinkResult
+{
+    /// <summary>The link ended.</summary>
+    Unlinked,
+
+    /// <summary>There is no such link, or no such user.</summary>
+    NotLinked,
+
+    /// <summary>The account has no password and no other link: nobody could sign in. Let the user set a password first.</summary>
+    LastWayIn,
 }

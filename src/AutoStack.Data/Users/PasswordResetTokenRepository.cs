@@ -3,15 +3,13 @@ using AutoStack.Data.Security;
 
 namespace AutoStack.Data.Users;
 
-internal sealed class PasswordResetTokenRepository(Db db, TimeProvider clock) : IPasswordResetTokenRepository
+internal sealed class PasswordResetTokenRepository(Db db, Context context) : IPasswordResetTokenRepository, IPlatformPasswordResetTokenRepository
 {
     // Without token_hash, which nobody reads back.
     internal const string Columns = "t.id, t.user_id, t.expires_at, t.used_at, t.created_at";
 
-    /// <summary>The user whose token <c>@hash</c> was used in this transaction.</summary>
-    internal const string Consumer = """
-        (SELECT t.user_id FROM password_reset_tokens t WHERE t.token_hash = @hash AND t.used_at = @now AND t.xmin = pg_current_xact_id_if_assigned()::xid)
-        """;
+    private const string Usable = $"t.token_hash::text = @hash AND t.used_at IS NULL AND t.expires_at > {ServerTime.Present}";
+    private const AccountLinks AllLinks = AccountLinks.Github | AccountLinks.Google | AccountLinks.GithubConnection;
 
     private static readonly TimeSpan MaxLifetime = TimeSpan.FromDays(1);
 
@@ -24,12 +22,19 @@ internal sealed class PasswordResetTokenRepository(Db db, TimeProvider clock) : 
         CreatedAt = row.Time(),
     };
 
-    /// <summary>Ends the tokens that a user has: what they were sent for is done, or another one takes their place.</summary>
-    internal static Statement EndAll(Guid userId, DateTimeOffset now) => new("""
+    /// <summary>Ends the tokens that a user has: what they were sent for is done.</summary>
+    internal static Statement EndAll(Guid userId, TimeProvider clock) => new($"""
         UPDATE password_reset_tokens t
-        SET used_at = @now
+        SET used_at = {ServerTime.Present}
         WHERE t.user_id = @userId AND t.used_at IS NULL
-        """, P.Of(userId), P.Of(now));
+        """, P.Of(userId), ServerTime.Now(clock));
+
+    /// <summary>Ends the tokens of the account that this transaction has proved.</summary>
+    internal static Statement EndAllOfProved(TimeProvider clock) => new($"""
+        UPDATE password_reset_tokens t
+        SET used_at = {ServerTime.Present}
+        WHERE t.user_id = {ProvedAccount.Id} AND t.used_at IS NULL
+        """, ServerTime.Now(clock));
 
     public Task<PasswordResetToken?> FindUsableAsync(ResetToken token, CancellationToken cancellationToken)
     {
@@ -37,69 +42,112 @@ internal sealed class PasswordResetTokenRepository(Db db, TimeProvider clock) : 
         return db.FindAsync(Read, $"""
             SELECT {Columns}
             FROM password_reset_tokens t
-            WHERE t.token_hash = @hash AND t.used_at IS NULL AND t.expires_at > @now
+            WHERE {Usable}
             ORDER BY t.created_at DESC, t.id
             LIMIT 1
-            """, [P.Text(token.Hash, name: "hash"), P.Of(clock.Now(), "now")], cancellationToken);
+            """, [P.Text(token.Hash, name: "hash"), ServerTime.Now(context.Clock)], cancellationToken);
     }
 
-    public Task<PasswordResetToken?> IssueAsync(Guid userId, ResetToken token, TimeSpan lifetime, CancellationToken cancellationToken)
+    public Task<LinkedAccounts?> FindLinksAsync(ResetToken token, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(token);
+        return db.FindAsync(ReadLinks, $"""
+            SELECT u.github_id, u.google_id, g.github_username, g.connected_at, g.id IS NOT NULL
+            FROM password_reset_tokens t
+            JOIN users u ON u.id = t.user_id
+            LEFT JOIN github_connections g ON g.user_id = u.id
+            WHERE {Usable}
+            LIMIT 1
+            """, [P.Text(token.Hash, name: "hash"), ServerTime.Now(context.Clock)], cancellationToken);
+    }
+
+    public Task<ResetIssue> IssueAsync(Guid userId, TimeSpan lifetime, CancellationToken cancellationToken)
+    {
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(lifetime, TimeSpan.Zero);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(lifetime, MaxLifetime);
-        var now = clock.Now();
+        var (id, token) = (Ids.New(), ResetToken.New());
 
-        // Issues to one user go one after the other: the second sees, and ends, what the first has issued.
+        // Issues to one user go one after the other: the second sees what the first has issued.
+        var previous = new Statement($"""
+            SELECT {Columns}
+            FROM password_reset_tokens t
+            WHERE t.user_id = @userId
+            ORDER BY t.created_at DESC, t.id DESC
+            LIMIT 1
+            """, P.Of(userId));
+
+        // A row of the future, by the wrong clock of another writer, does not keep the user from a reset.
         var insert = new Statement($"""
             INSERT INTO password_reset_tokens AS t (id, user_id, token_hash, expires_at, created_at)
-            SELECT @id, u.id, @hash, @expiresAt, @now
+            SELECT @id, u.id, @hash, {ServerTime.Present} + @lifetime::interval, {ServerTime.Present}
             FROM users u
-            WHERE u.id = @userId
+            WHERE u.id = @userId AND NOT EXISTS (
+                SELECT
+                FROM password_reset_tokens r
+                WHERE r.user_id = @userId AND r.used_at IS NULL AND r.expires_at > {ServerTime.Present}
+                  AND r.created_at > {ServerTime.Present} - @interval::interval AND r.created_at <= {ServerTime.Present} + @interval::interval)
             RETURNING {Columns}
-            """, P.Of(Ids.New(), "id"), P.Of(userId), P.Text(token.Hash, name: "hash"), P.Of(now + lifetime, "expiresAt"), P.Of(now));
+            """,
+            P.Of(id),
+            P.Of(userId),
+            P.Text(token.Hash, name: "hash"),
+            P.Of(lifetime),
+            P.Of(context.Accounts.ResetInterval, "interval"),
+            ServerTime.Now(context.Clock));
+        var endOthers = new Statement($"""
+            UPDATE password_reset_tokens t
+            SET used_at = {ServerTime.Present}
+            WHERE t.user_id = @userId AND t.id <> @id AND t.used_at IS NULL AND EXISTS (SELECT FROM password_reset_tokens n WHERE n.id = @id)
+            """, P.Of(userId), P.Of(id), ServerTime.Now(context.Clock));
         return db.WriteBatchAsync(
             async sets =>
             {
-                await sets.AnyAsync().ConfigureAwait(false);
-                return await sets.FindAsync(Read).ConfigureAwait(false);
+                var exists = await sets.AnyAsync().ConfigureAwait(false);
+                var before = await sets.FindAsync(Read).ConfigureAwait(false);
+                var issued = await sets.FindAsync(Read).ConfigureAwait(false);
+                return issued is not null ? new ResetIssue(ResetIssueOutcome.Issued, issued, token, before?.CreatedAt)
+                    : exists ? new ResetIssue(ResetIssueOutcome.IssuedBefore, before, Token: null, before?.CreatedAt)
+                    : new ResetIssue(ResetIssueOutcome.UserNotFound, Reset: null, Token: null, PreviousIssuedAt: null);
             },
-            [UserRepository.Lock(userId), EndAll(userId, now), insert], Repeat.Never, cancellationToken);
+            [UserRepository.Lock(userId), previous, insert, endOthers], Repeat.Never, cancellationToken);
     }
 
-    public Task<Guid?> ConsumeAsync(ResetToken token, PasswordHash password, CancellationToken cancellationToken)
+    public Task<Guid?> ConsumeAsync(ResetToken token, PasswordHash password, AccountLinks keep, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(token);
         ArgumentNullException.ThrowIfNull(password);
-        var now = clock.Now();
+        if ((keep & ~AllLinks) != 0)
+        {
+            throw new ArgumentOutOfRangeException(nameof(keep), keep, "There is no such link.");
+        }
 
         // The user's row first, as everything does that makes or ends sessions: a session that is being made is seen, and ended, too.
         var @lock = new Statement("""
             SELECT 1
             FROM users u
-            WHERE u.id IN (SELECT t.user_id FROM password_reset_tokens t WHERE t.token_hash = @hash)
+            WHERE u.id IN (SELECT t.user_id FROM password_reset_tokens t WHERE t.token_hash::text = @hash)
             FOR NO KEY UPDATE
             """, P.Text(token.Hash, name: "hash"));
-        var consume = new Statement("""
-            UPDATE password_reset_tokens t
-            SET used_at = @now
-            WHERE t.token_hash = @hash AND t.used_at IS NULL AND t.expires_at > @now
-            RETURNING t.user_id
-            """, P.Text(token.Hash, name: "hash"), P.Of(now));
-        var endOthers = new Statement($"""
-            UPDATE password_reset_tokens o
-            SET used_at = @now
-            WHERE o.user_id = {Consumer} AND o.used_at IS NULL
-            """, P.Text(token.Hash, name: "hash"), P.Of(now));
+
+        var consume = new Statement($"""
+            WITH used AS (
+                UPDATE password_reset_tokens t
+                SET used_at = {ServerTime.Present}
+                WHERE {Usable}
+                RETURNING t.user_id
+            )
+            SELECT (SELECT d.user_id FROM used d LIMIT 1),
+                pg_catalog.set_config({ProvedAccount.Setting}, coalesce((SELECT d.user_id::text FROM used d LIMIT 1), ''), TRUE)
+            """, P.Text(token.Hash, name: "hash"), ServerTime.Now(context.Clock));
         return db.WriteBatchAsync(
             async sets =>
             {
                 await sets.AnyAsync().ConfigureAwait(false);
-                return (await sets.ListAsync(row => row.Guid()).ConfigureAwait(false)) is [var userId, ..] ? userId : (Guid?)null;
+                return (await sets.ListAsync(row => row.GuidOrNull()).ConfigureAwait(false))[0];
             },
             [
-                @lock, consume, endOthers, GithubConnectionRepository.RemoveOfUnverifiedConsumer(token, now),
-                IdentityRepository.SetPasswordOfConsumer(token, password, now), SessionRepository.RevokeAllOfConsumer(token, now),
+                @lock, consume, EndAllOfProved(context.Clock), GithubConnectionRepository.RemoveOfProved(keep),
+                IdentityRepository.SetPasswordOfProved(password, keep, context.Clock), SessionRepository.RevokeAllOfProved(),
             ],
             Repeat.Never, cancellationToken);
     }
@@ -115,5 +163,12 @@ internal sealed class PasswordResetTokenRepository(Db db, TimeProvider clock) : 
                 LIMIT @limit
                 FOR UPDATE SKIP LOCKED
             ))
-            """, [P.Of(before), P.Of(Limit.Check(limit, IPasswordResetTokenRepository.MaxPurgeSize), nameof(limit))], cancellationToken);
+            """, [P.Of(before), P.Of(Limit.Check(limit, IPlatformPasswordResetTokenRepository.MaxPurgeSize), nameof(limit))], cancellationToken);
+
+    private static LinkedAccounts ReadLinks(RowReader row)
+    {
+        var (githubId, googleId, username, connectedAt) = (row.TextOrNull(), row.TextOrNull(), row.TextOrNull(), row.TimeOrNull());
+        var links = (githubId is null ? 0 : AccountLinks.Github) | (googleId is null ? 0 : AccountLinks.Google) | (row.Flag() ? AccountLinks.GithubConnection : 0);
+        return new LinkedAccounts(links, githubId, googleId, username, connectedAt);
+    }
 }

@@ -4,7 +4,8 @@ using System.Text.RegularExpressions;
 namespace AutoStack.Data.Webhooks;
 
 /// <summary>
-/// Tells by its place in a body whether a value is secret: the value of a variable of a build (GitLab), what the settings of a hook hold besides its
+/// Tells by its place in a body whether a value is secret: the value of a variable of a build (GitLab), what the settings of a hook hold
+/// besides its
 /// address (<c>hook.config</c>), and a property whose name says so (<c>secret</c>, <c>private_token</c>, <c>temp_clone_token</c>).
 /// </summary>
 internal sealed partial class BodySecrets

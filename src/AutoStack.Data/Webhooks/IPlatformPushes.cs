@@ -10,21 +10,27 @@ public interface IPlatformPushes
     const int MaxListedTargets = 1000;
 
     /// <summary>
-    /// Stores a delivery, whatever it holds, and queues a deployment for each project that a push in it concerns: auto-deploy is on, the branch is the
-    /// project's, and the owner's access to this very repository is proven (<see cref="IPlatformProjectRepository.RecordAccessAsync"/>). All in one
+    /// Stores a delivery, whatever it holds, and queues a deployment for each project that a push in it concerns: auto-deploy is on, the
+    /// branch is the
+    /// project's, and the owner's access to this very repository is proven (<see cref="IPlatformProjectRepository.RecordAccessAsync"/>).
+    /// All in one
     /// transaction of its own. Check the signature of the delivery before.
     /// </summary>
     /// <remarks>
-    /// The repository of a push is told by the provider, its host and the provider's id, so that a renamed or transferred repository still deploys, and a new
-    /// one of the old name does not. A pushed tag and the deletion of a branch queue nothing. A delivery that comes again queues nothing when it queued
-    /// anything before; otherwise it is handled as if it were new, so that a delivery that came before the proof can be sent again. When queueing fails, the
+    /// The repository of a push is told by the provider, its host and the provider's id, so that a renamed or transferred repository
+    /// still deploys, and a new
+    /// one of the old name does not. A pushed tag and the deletion of a branch queue nothing. A delivery that comes again queues nothing
+    /// when it queued
+    /// anything before; otherwise it is handled as if it were new, so that a delivery that came before the proof can be sent again. When
+    /// queueing fails, the
     /// delivery is stored nevertheless, and the exception thrown.
     /// </remarks>
     /// <param name="delivery">The delivery.</param>
     /// <param name="options">Bounds and settings; <see cref="PushOptions.Default"/> for the documented ones.</param>
     /// <param name="cancellationToken">Stops the work; then nothing is stored.</param>
     /// <returns>What was stored and queued, and what was not queued, and why.</returns>
-    /// <exception cref="ArgumentException">The sender is not known, the body is missing, the headers are not an object, or an option is out of its range.</exception>
+    /// <exception cref="ArgumentException">The sender is not known, the body is missing, the headers are not an object, or an option is
+    /// out of its range.</exception>
     /// <exception cref="DuplicateException">The id belongs to another delivery.</exception>
     Task<PushResult> HandleAsync(NewWebhookPayload delivery, PushOptions options, CancellationToken cancellationToken);
 }
@@ -35,10 +41,14 @@ public sealed record PushOptions
     /// <summary>The documented defaults.</summary>
     public static PushOptions Default { get; } = new();
 
-    /// <summary>The most deployments that one delivery queues, 1 to 1,000. The oldest projects come first; the others are returned as postponed.</summary>
+    /// <summary>
+    /// The most deployments that one delivery queues, 1 to 1,000. The oldest projects come first; the others are returned as postponed.
+    /// </summary>
     public int MaxDeployments { get; init; } = 100;
 
-    /// <summary>For how long a proof of access counts, at least a second; null for ever, until it is revoked or the address changes.</summary>
+    /// <summary>
+    /// For how long a proof of access counts, at least a second; null for ever, until it is revoked or the address changes.
+    /// </summary>
     public TimeSpan? MaxAccessAge { get; init; }
 
     /// <summary>True when the deployments go live, false for previews.</summary>
@@ -63,11 +73,14 @@ public sealed record PushResult
     /// <summary>The deployments that were queued, those of the oldest projects first.</summary>
     public required IReadOnlyList<Deployment> Deployments { get; init; }
 
-    /// <summary>Projects with a proof that were not queued, because the delivery had queued <see cref="PushOptions.MaxDeployments"/>.</summary>
+    /// <summary>
+    /// Projects with a proof that were not queued, because the delivery had queued <see cref="PushOptions.MaxDeployments"/>.
+    /// </summary>
     public required IReadOnlyList<PushTarget> Postponed { get; init; }
 
     /// <summary>
-    /// Projects that name this repository and branch, and whose owner's access is not proven, or was proven too long ago or for another repository of that
+    /// Projects that name this repository and branch, and whose owner's access is not proven, or was proven too long ago or for another
+    /// repository of that
     /// name. Verify it, record it, and have the delivery sent again, or queue a deployment.
     /// </summary>
     public required IReadOnlyList<PushTarget> Unproven { get; init; }

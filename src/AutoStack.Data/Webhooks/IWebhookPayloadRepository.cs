@@ -1,6 +1,8 @@
 namespace AutoStack.Data.Webhooks;
 
-/// <summary>The table <c>webhook_payloads</c>, for the platform's own work: a row has no owner. <see cref="IPlatformPushes"/> stores pushes.</summary>
+/// <summary>
+/// The table <c>webhook_payloads</c>, for the platform's own work: a row has no owner. <see cref="IPlatformPushes"/> stores pushes.
+/// </summary>
 public interface IWebhookPayloadRepository
 {
     /// <summary>The most rows that a list returns or a purge removes at once.</summary>
@@ -10,7 +12,8 @@ public interface IWebhookPayloadRepository
     const int MaxPayloadBytes = 25 * 1024 * 1024;
 
     /// <summary>
-    /// The deepest nesting of a body that is stored as it is: many times what providers send, and less than any server's stack and any reader of JSON but the
+    /// The deepest nesting of a body that is stored as it is: many times what providers send, and less than any server's stack and any
+    /// reader of JSON but the
     /// most careful ones bear.
     /// </summary>
     const int MaxDepth = 200;
@@ -39,23 +42,29 @@ public interface IWebhookPayloadRepository
         WebhookPayloadFilter filter, int limit, WebhookPayloadCursor after, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Stores a webhook, unless its delivery is stored already, by this library or by the Python services. Of two that arrive at once, one is
+    /// Stores a webhook, unless its delivery is stored already, by this library or by the Python services. Of two that arrive at once,
+    /// one is
     /// stored. In a unit of work, the same delivery waits elsewhere for its end.
     /// </summary>
     /// <remarks>
-    /// A delivery is identified by <c>x-github-delivery</c>; at GitLab by <c>idempotency-key</c>, and without one by <c>x-gitlab-event-uuid</c>; at
-    /// Bitbucket Cloud by <c>x-request-uuid</c>. A blank one, and one longer than <see cref="MaxHeaderLength"/>, is not stored. Without such a header, as
+    /// A delivery is identified by <c>x-github-delivery</c>; at GitLab by <c>idempotency-key</c>, and without one by
+    /// <c>x-gitlab-event-uuid</c>; at
+    /// Bitbucket Cloud by <c>x-request-uuid</c>. A blank one, and one longer than <see cref="MaxHeaderLength"/>, is not stored. Without
+    /// such a header, as
     /// at Bitbucket Data Center, every call stores a row.
     /// <para>
-    /// No body is refused. A number that is longer than 400 digits once its exponent is written out is stored as a text; what is nested deeper than
-    /// <see cref="MaxDepth"/> is replaced by <c>[nested too deeply]</c>; a body that is longer than <see cref="MaxPayloadBytes"/>, or has more than
+    /// No body is refused. A number that is longer than 400 digits once its exponent is written out is stored as a text; what is nested
+    /// deeper than
+    /// <see cref="MaxDepth"/> is replaced by <c>[nested too deeply]</c>; a body that is longer than <see cref="MaxPayloadBytes"/>, or has
+    /// more than
     /// <see cref="MaxValues"/>, by <c>{"not_stored": reason}</c>. Secrets that providers are known to send are stored as <c>[redacted]</c>.
     /// </para>
     /// </remarks>
     /// <param name="payload">The webhook.</param>
     /// <param name="cancellationToken">Stops the insert.</param>
     /// <returns>Whether it was stored, and the row that holds it.</returns>
-    /// <exception cref="ArgumentException">The sender is not known, the body is missing, or the headers are not an object; the message names what.</exception>
+    /// <exception cref="ArgumentException">The sender is not known, the body is missing, or the headers are not an object; the message
+    /// names what.</exception>
     /// <exception cref="DuplicateException">The id belongs to another delivery.</exception>
     Task<WebhookStoreResult> StoreAsync(NewWebhookPayload payload, CancellationToken cancellationToken);
 
@@ -71,7 +80,8 @@ public interface IWebhookPayloadRepository
     /// <param name="before">Those that arrived before this time.</param>
     /// <param name="limit">The number of rows at the most, 1 to <see cref="MaxListSize"/>.</param>
     /// <param name="cancellationToken">Stops the delete.</param>
-    /// <returns>The number of rows removed; call again while it is <paramref name="limit"/>. Rows that another transaction holds are passed over.</returns>
+    /// <returns>The number of rows removed; call again while it is <paramref name="limit"/>. Rows that another transaction holds are
+    /// passed over.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="limit"/> is out of its range.</exception>
     Task<int> PurgeAsync(DateTimeOffset before, int limit, CancellationToken cancellationToken);
 }

@@ -6,7 +6,10 @@ using AutoStack.Data.Projects;
 
 namespace AutoStack.Data.Webhooks;
 
-/// <summary>Reads the pushes of each provider, as their documentation and their bodies show them. What is missing or of another type counts as not there.</summary>
+/// <summary>
+/// Reads the pushes of each provider, as their documentation and their bodies show them. What is missing or of another type counts as not
+/// there.
+/// </summary>
 internal static class PushParser
 {
     /// <summary>The push; null when the body is none.</summary>
@@ -20,8 +23,9 @@ internal static class PushParser
         body = JsonElement.Parse(JsonText.Clean(body, nameof(body)), JsonText.Options);
         return provider == WebhookProvider.GitHub ? GitHub(body)
             : provider == WebhookProvider.GitLab ? GitLab(body)
-            : provider == WebhookProvider.Bitbucket ? Get(body, "push") is { ValueKind: JsonValueKind.Object } ? BitbucketCloud(body) : BitbucketDataCenter(body)
-            : null;
+            : provider != WebhookProvider.Bitbucket ? null
+            : Get(body, "push") is { ValueKind: JsonValueKind.Object } ? BitbucketCloud(body)
+            : BitbucketDataCenter(body);
     }
 
     private static Push? GitHub(JsonElement body)
@@ -35,14 +39,16 @@ internal static class PushParser
 
     private static Push? GitLab(JsonElement body)
     {
-        if ((Text(body, "object_kind") ?? Text(body, "event_name")) is not ("push" or "tag_push") || Text(body, "ref") is not { } name || Text(body, "after") is not { } after)
+        if ((Text(body, "object_kind") ?? Text(body, "event_name")) is not ("push" or "tag_push")
+            || Text(body, "ref") is not { } name || Text(body, "after") is not { } after)
         {
             return null;
         }
 
         var project = Get(body, "project");
         var repository = Get(body, "repository");
-        var address = Text(project, "git_http_url") ?? Text(project, "http_url") ?? Text(project, "web_url") ?? Text(repository, "git_http_url") ?? Text(repository, "homepage");
+        var address = Text(project, "git_http_url") ?? Text(project, "http_url") ?? Text(project, "web_url")
+            ?? Text(repository, "git_http_url") ?? Text(repository, "homepage");
         var id = Text(project, "id") ?? Text(body, "project_id");
 
         // An annotated tag has a commit besides its own object.
@@ -68,7 +74,10 @@ internal static class PushParser
                 IsDeleted = now.ValueKind != JsonValueKind.Object,
                 Before = Hash(Text(Get(old, "target"), "hash")),
                 Commit = Commit(
-                    Text(target, "hash"), Text(target, "message"), Text(Get(target, "author", "user"), "display_name") ?? Text(Get(target, "author"), "raw"), Text(target, "date")),
+                    Text(target, "hash"),
+                    Text(target, "message"),
+                    Text(Get(target, "author", "user"), "display_name") ?? Text(Get(target, "author"), "raw"),
+                    Text(target, "date")),
             };
         }));
     }
@@ -82,14 +91,16 @@ internal static class PushParser
         }
 
         var repository = Get(body, "repository");
-        var address = Elements(Get(repository, "links", "clone")).Concat(Elements(Get(repository, "links", "self"))).Select(link => Text(link, "href")).FirstOrDefault(href => href is not null)
+        var address = Elements(Get(repository, "links", "clone")).Concat(Elements(Get(repository, "links", "self")))
+                .Select(link => Text(link, "href")).FirstOrDefault(href => href is not null)
             ?? (Text(Get(repository, "project"), "key") is { } key && Text(repository, "slug") is { } slug ? $"{key}/{slug}" : null);
         var commits = Elements(Get(body, "commits")).Append(Get(body, "toCommit")).ToList();
         return Make(WebhookProvider.Bitbucket, address, Text(repository, "id"), Elements(Get(body, "changes")).Select(change =>
         {
             var hash = Text(change, "toHash");
             var commit = commits.Find(c => Text(c, "id") == hash);
-            var time = Get(commit, "authorTimestamp") is { ValueKind: JsonValueKind.Number } ms && ms.TryGetInt64(out var value) && value is > 0 and < 253_402_300_800_000
+            var time = Get(commit, "authorTimestamp") is { ValueKind: JsonValueKind.Number } ms
+                && ms.TryGetInt64(out var value) && value is > 0 and < 253_402_300_800_000
                 ? DateTimeOffset.FromUnixTimeMilliseconds(value).ToString("O", CultureInfo.InvariantCulture) : null;
             return (Text(Get(change, "ref"), "id") ?? Text(change, "refId")) is not { } name ? null
                 : Ref(name, Text(change, "fromHash"), hash ?? "", Commit(hash, Text(commit, "message"), Text(Get(commit, "author"), "name"), time));
@@ -134,8 +145,8 @@ internal static class PushParser
         Hash(hash) is { } known
             ? new CommitInfo(
                 known,
-                message is null ? null : Internal.Text.Cut(message, CommitLimits.Message),
-                author is null ? null : Internal.Text.Cut(author, CommitLimits.Author),
+                message is null ? null : Internal.Text.Cut(message, CommitInfo.MaxMessageLength),
+                author is null ? null : Internal.Text.Cut(author, CommitInfo.MaxAuthorLength),
                 DateTimeOffset.TryParse(time, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var at) ? at : null)
             : null;
 
@@ -164,10 +175,4 @@ internal static class PushParser
     };
 
     private static JsonElement[] Elements(JsonElement element) => element.ValueKind == JsonValueKind.Array ? [.. element.EnumerateArray()] : [];
-
-    private static class CommitLimits
-    {
-        public const int Message = 4096;
-        public const int Author = 255;
-    }
 }

@@ -26,12 +26,14 @@ internal sealed class Pushes(UnitOfWork unitOfWork) : IPlatformPushes
         catch (Exception exception) when (exception is not OperationCanceledException)
         {
             // The delivery outlives the failure; it can be sent again, since it queued nothing.
-            await unitOfWork.RunAsync((tx, token) => tx.Get<IWebhookPayloadRepository>().StoreAsync(delivery, token), cancellationToken).ConfigureAwait(false);
+            await unitOfWork.RunAsync((tx, token) => tx.Get<IWebhookPayloadRepository>().StoreAsync(delivery, token), cancellationToken)
+                .ConfigureAwait(false);
             throw;
         }
     }
 
-    private static async Task<PushResult> HandleAsync(IRepositories tx, NewWebhookPayload delivery, PushOptions options, CancellationToken cancellationToken)
+    private static async Task<PushResult> HandleAsync(
+        IRepositories tx, NewWebhookPayload delivery, PushOptions options, CancellationToken cancellationToken)
     {
         var webhooks = tx.Get<IWebhookPayloadRepository>();
         var stored = await webhooks.StoreAsync(delivery, cancellationToken).ConfigureAwait(false);
@@ -64,7 +66,8 @@ internal sealed class Pushes(UnitOfWork unitOfWork) : IPlatformPushes
         foreach (var target in proven.Take(options.MaxDeployments))
         {
             // Null when the project was removed at this moment.
-            if (await tx.Get<IDeploymentRepository>().EnqueueAsync(ToDeployment(stored.PayloadId, target, commits[target.Branch], options), cancellationToken).ConfigureAwait(false) is { } deployment)
+            var wanted = ToDeployment(stored.PayloadId, target, commits[target.Branch], options);
+            if (await tx.Get<IDeploymentRepository>().EnqueueAsync(wanted, cancellationToken).ConfigureAwait(false) is { } deployment)
             {
                 deployments.Add(deployment);
             }
@@ -87,7 +90,8 @@ internal sealed class Pushes(UnitOfWork unitOfWork) : IPlatformPushes
             Deployments = deployments,
             Postponed = [.. proven.Skip(options.MaxDeployments).Take(IPlatformPushes.MaxListedTargets)],
             Unproven = [.. unproven.Take(IPlatformPushes.MaxListedTargets)],
-            MoreTargets = proven.Count > options.MaxDeployments + IPlatformPushes.MaxListedTargets || unproven.Count > IPlatformPushes.MaxListedTargets,
+            MoreTargets = proven.Count > options.MaxDeployments + IPlatformPushes.MaxListedTargets
+                || unproven.Count > IPlatformPushes.MaxListedTargets,
         };
     }
 
@@ -97,13 +101,13 @@ internal sealed class Pushes(UnitOfWork unitOfWork) : IPlatformPushes
         ProjectId = target.ProjectId,
         UserId = target.UserId,
         Branch = target.Branch,
-        // The column holds 40 digits; the build that checks a longer one out records it.
-        Commit = commit is { Hash.Length: <= 40 } ? commit : null,
+        Commit = commit,
         CreatorType = CreatorType.Webhook,
         IsProduction = options.IsProduction,
     };
 
-    // Made of delivery and project: whatever is repeated, a delivery is one deployment of a project. Version 8 is for ids that are made of something.
+    // Made of delivery and project: whatever is repeated, a delivery is one deployment of a project. Version 8 is for ids that are made
+    // of something.
     private static Guid DeploymentId(Guid payloadId, Guid projectId)
     {
         Span<byte> source = stackalloc byte[32];

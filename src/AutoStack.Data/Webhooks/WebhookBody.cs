@@ -7,7 +7,8 @@ using AutoStack.Data.Internal;
 namespace AutoStack.Data.Webhooks;
 
 /// <summary>
-/// A body on its way into the table and out of it: what would cost the server or its readers too much is replaced, and so are secrets that providers are known
+/// A body on its way into the table and out of it: what would cost the server or its readers too much is replaced, and so are secrets
+/// that providers are known
 /// to send. Everything else is copied byte by byte, in one pass.
 /// </summary>
 internal static class WebhookBody
@@ -18,7 +19,9 @@ internal static class WebhookBody
     // By which numbers may grow together when their exponents are written out.
     private const int MaxGrowth = 1024 * 1024;
 
-    /// <summary>The body as it is stored. One that is too long, or has too many values, is replaced as a whole by an object with the reason.</summary>
+    /// <summary>
+    /// The body as it is stored. One that is too long, or has too many values, is replaced as a whole by an object with the reason.
+    /// </summary>
     /// <exception cref="ArgumentException">There is no body.</exception>
     public static byte[] ToStore(JsonElement body, string name)
     {
@@ -30,9 +33,11 @@ internal static class WebhookBody
     }
 
     /// <summary>A stored body as it may be shown: rows of other writers hold secrets in clear, and escapes that have no text.</summary>
-    public static JsonElement Shown(JsonElement stored) => JsonElement.Parse(Edit(JsonText.Clean(stored, nameof(stored)), bound: false)!, JsonText.Options);
+    public static JsonElement Shown(JsonElement stored) =>
+        JsonElement.Parse(Edit(JsonText.Clean(stored, nameof(stored)), bound: false)!, JsonText.Options);
 
-    private static byte[] Refused(string reason) => JsonSerializer.SerializeToUtf8Bytes(new Dictionary<string, string> { ["not_stored"] = reason });
+    private static byte[] Refused(string reason) =>
+        JsonSerializer.SerializeToUtf8Bytes(new Dictionary<string, string> { ["not_stored"] = reason });
 
     // The text with its replacements; null when it has too many values.
     private static byte[]? Edit(byte[] text, bool bound)

@@ -6,7 +6,8 @@ using AutoStack.Data.Internal;
 namespace AutoStack.Data.Webhooks;
 
 /// <summary>
-/// Request headers on their way into the table and out of it: those that tell the event, the delivery and the sender, by their names in lower case. All others
+/// Request headers on their way into the table and out of it: those that tell the event, the delivery and the sender, by their names in
+/// lower case. All others
 /// are left out, since nobody knows which of them hold secrets.
 /// </summary>
 internal static partial class WebhookHeaders
@@ -46,7 +47,9 @@ internal static partial class WebhookHeaders
             values.Remove(header);
         }
 
-        return (JsonSerializer.SerializeToUtf8Bytes(values), DeliveryHeaders(provider).Select(h => values.GetValueOrDefault(h)).FirstOrDefault(v => v is not null));
+        return (
+            JsonSerializer.SerializeToUtf8Bytes(values),
+            DeliveryHeaders(provider).Select(h => values.GetValueOrDefault(h)).FirstOrDefault(v => v is not null));
     }
 
     /// <summary>Stored headers as they may be shown: rows of the Python services hold all headers, with their secrets in clear.</summary>
@@ -57,7 +60,8 @@ internal static partial class WebhookHeaders
                 .GroupBy(header => header.Name, StringComparer.Ordinal)
                 .ToDictionary(same => same.Key, same => ValueOf(same.Last()) ?? UrlSecrets.Redacted));
 
-    // The ones that WebhookPayloadRepository.DeliveryId reads, in its order. Not x-request-id of Bitbucket Data Center: it is an id of the request.
+    // The ones that WebhookPayloadRepository.DeliveryId reads, in its order. Not x-request-id of Bitbucket Data Center: it is an id of
+    // the request.
     private static string[] DeliveryHeaders(WebhookProvider provider) =>
         provider == WebhookProvider.GitHub ? ["x-github-delivery"]
         : provider == WebhookProvider.GitLab ? ["idempotency-key", "x-gitlab-event-uuid"]

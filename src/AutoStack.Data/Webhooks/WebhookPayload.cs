@@ -15,13 +15,15 @@ public sealed record WebhookPayload
     public required WebhookProvider Provider { get; init; }
 
     /// <summary>
-    /// The body. Secrets in it read <c>[redacted]</c>, escapes that have no text (U+0000, halves of surrogate pairs) U+FFFD, also in rows of the Python
+    /// The body. Secrets in it read <c>[redacted]</c>, escapes that have no text (U+0000, halves of surrogate pairs) U+FFFD, also in rows
+    /// of the Python
     /// services, which hold them in clear.
     /// </summary>
     public required JsonElement PayloadJson { get; init; }
 
     /// <summary>
-    /// The request headers that name the event, the delivery and the sender, by their name in lower case; of a signature the algorithm. Rows of the Python
+    /// The request headers that name the event, the delivery and the sender, by their name in lower case; of a signature the algorithm.
+    /// Rows of the Python
     /// services hold all headers: the values of the others read <c>[redacted]</c>.
     /// </summary>
     public required JsonElement Headers { get; init; }
@@ -37,7 +39,9 @@ public sealed record WebhookPayload
 /// <summary>A webhook to be stored.</summary>
 public sealed record NewWebhookPayload
 {
-    /// <summary>The id; null to have one made. With one, a repeated request finds the row of the first and is told so as if it were the first.</summary>
+    /// <summary>
+    /// The id; null to have one made. With one, a repeated request finds the row of the first and is told so as if it were the first.
+    /// </summary>
     public Guid? Id { get; init; }
 
     /// <summary>Who sent it.</summary>
@@ -47,7 +51,8 @@ public sealed record NewWebhookPayload
     public required JsonElement PayloadJson { get; init; }
 
     /// <summary>
-    /// The request headers: an object of texts, or of lists of texts, which are joined by a comma. Names may be in any case. Headers that name the event, the
+    /// The request headers: an object of texts, or of lists of texts, which are joined by a comma. Names may be in any case. Headers that
+    /// name the event, the
     /// delivery or the sender are stored, of a signature the algorithm; all others are not.
     /// </summary>
     public required JsonElement Headers { get; init; }
@@ -88,7 +93,9 @@ public sealed record WebhookPayloadSummary
     /// <summary>The provider's id of the delivery; null when the headers hold none.</summary>
     public required string? DeliveryId { get; init; }
 
-    /// <summary>What happened, in the provider's words, for example <c>push</c> or <c>Push Hook</c>; null when the headers do not say.</summary>
+    /// <summary>
+    /// What happened, in the provider's words, for example <c>push</c> or <c>Push Hook</c>; null when the headers do not say.
+    /// </summary>
     public required string? EventName { get; init; }
 
     /// <summary>When it arrived.</summary>

@@ -1,4 +1,3 @@
-
 namespace AutoStack.Data.Migrations.Tests.Adoption;
 
 public sealed class AdoptionTests : AdoptionTestsBase

@@ -54,7 +54,7 @@ public sealed class SideBySideTests : AdoptionTestsBase
         await using var provider = new ServiceCollection().AddAutoStackData(Database.ConnectionString).AddAutoStackDataWorkers().BuildServiceProvider();
         T Get<T>()
             where T : notnull => provider.GetRequiredService<T>();
-        var user = (await Get<IUserRepository>().FindByEmailAsync("octo@EXAMPLE.com", Token))!;
+        var user = (await Get<IPlatformUserRepository>().FindByEmailAsync("octo@EXAMPLE.com", Token))!;
         var project = (await Get<IProjectRepository>().FindByRepositoryAsync(user.Id, "octo/site", Token))!;
         var details = (await Get<IDeploymentRepository>().FindDetailsAsync(Id("deployment"), user.Id, 100, Token))!;
         var payload = (await Get<IWebhookPayloadRepository>().FindAsync(Id("payload"), Token))!;
@@ -76,7 +76,7 @@ public sealed class SideBySideTests : AdoptionTestsBase
         }
 
         // What the repositories write, the services read, and the other way round: a delivery that they have stored is no new one.
-        await Get<IDeploymentLogRepository>().AppendAsync(Id("deployment"), [new NewDeploymentLog { Message = "ours" }], Token);
+        await Get<IPlatformDeploymentLogRepository>().AppendAsync(Id("deployment"), [new NewDeploymentLog { Message = "ours" }], Token);
         await RunAsync("-- a line more → 1\n" + statements.Single(s => s.StartsWith("-- L4", StringComparison.Ordinal))
             .Split('\n', 2)[1].Replace("@line4", "@line5", StringComparison.Ordinal));
         var deployment = (await Get<IDeploymentRepository>().EnqueueAsync(new NewDeployment { ProjectId = project.Id, UserId = user.Id, Branch = "main" }, Token))!;

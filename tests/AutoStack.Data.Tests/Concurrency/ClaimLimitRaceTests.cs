@@ -122,7 +122,7 @@ public sealed class ClaimLimitRaceTests : DatabaseTests
         await UnitOfWork.RunAsync(async (tx, token) =>
         {
             await tx.Get<IDeploymentRepository>().EnqueueAsync(new NewDeployment { ProjectId = deployment.ProjectId, UserId = deployment.UserId }, token);
-            await tx.Get<IDeploymentLogRepository>().AppendAsync(deployment.Id, [new NewDeploymentLog { Message = "queued" }], token);
+            await tx.Get<IPlatformDeploymentLogRepository>().AppendAsync(deployment.Id, [new NewDeploymentLog { Message = "queued" }], token);
             Assert.That((await Lifecycle.ClaimNextAsync(PerProject(1), token).WaitAsync(Patience, token))?.Deployment.Id, Is.EqualTo(deployment.Id));
         }, Token);
     }

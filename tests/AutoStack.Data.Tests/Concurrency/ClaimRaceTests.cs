@@ -56,7 +56,7 @@ public sealed class ClaimRaceTests : DatabaseTests
 
         await UnitOfWork.RunAsync(async (tx, token) =>
         {
-            await tx.Get<IDeploymentLogRepository>().AppendAsync(deployment.Id, [new NewDeploymentLog { Message = "queued" }], token);
+            await tx.Get<IPlatformDeploymentLogRepository>().AppendAsync(deployment.Id, [new NewDeploymentLog { Message = "queued" }], token);
             Assert.That((await Lifecycle.ClaimNextAsync(token))?.Deployment.Id, Is.EqualTo(deployment.Id));
         }, Token);
     }

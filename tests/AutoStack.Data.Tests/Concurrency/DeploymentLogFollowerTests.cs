@@ -72,7 +72,7 @@ public sealed class DeploymentLogFollowerTests : DatabaseTests
                         "INSERT INTO deployment_logs (id, deployment_id, timestamp, message, created_at) VALUES (gen_random_uuid(), $1, now(), $2, now())",
                         deployment.Id, $"{w}/{i}"),
                     < 3 => buffered.WriteAsync(deployment.Id, new NewDeploymentLog { Message = $"{w}/{i}" }, token),
-                    _ => Logs.AppendAsync(deployment.Id, [new NewDeploymentLog { Message = $"{w}/{i}" }], token),
+                    _ => PlatformLogs.AppendAsync(deployment.Id, [new NewDeploymentLog { Message = $"{w}/{i}" }], token),
                 });
             }
         });
@@ -283,7 +283,7 @@ public sealed class DeploymentLogFollowerTests : DatabaseTests
         .BuildServiceProvider();
 
     private Task AppendAsync(Deployment deployment, params string[] messages) =>
-        Logs.AppendAsync(deployment.Id, [.. messages.Select(m => new NewDeploymentLog { Message = m })], Token);
+        PlatformLogs.AppendAsync(deployment.Id, [.. messages.Select(m => new NewDeploymentLog { Message = m })], Token);
 
     // Whoever waits for the time may begin to wait a little later.
     private async Task MoveClockAsync(TimeSpan time, Task until)

@@ -39,7 +39,7 @@ public sealed class IsolationTests(string isolation, bool ofHost) : DatabaseTest
     [Test]
     public async Task An_append_that_waited_numbers_its_lines_after_those_it_waited_for()
     {
-        var logs = strict.GetRequiredService<IDeploymentLogRepository>();
+        var logs = strict.GetRequiredService<IPlatformDeploymentLogRepository>();
         var deployment = await EnqueueAsync();
         await using var connection = await Raw.OpenConnectionAsync(Token);
         await using var transaction = await connection.BeginTransactionAsync(System.Data.IsolationLevel.ReadCommitted, Token);
@@ -54,7 +54,7 @@ public sealed class IsolationTests(string isolation, bool ofHost) : DatabaseTest
         await transaction.CommitAsync(Token);
         await append;
 
-        var page = await logs.ListAsync(deployment.Id, deployment.UserId, LogCursor.Start, 10, Token);
+        var page = await Logs.ListAsync(deployment.Id, deployment.UserId, LogCursor.Start, 10, Token);
         Assert.That(page.Lines.Select(line => (line.Seq, line.Message)), Is.EqualTo([(1L, "first"), (2L, "second")]));
     }
 
@@ -91,7 +91,7 @@ public sealed class IsolationTests(string isolation, bool ofHost) : DatabaseTest
         var deployment = await StartedAsync(DeploymentStatus.Building);
         await strict.GetRequiredService<IUnitOfWork>().RunAsync(async (tx, ct) =>
         {
-            await tx.Get<IDeploymentLogRepository>().AppendAsync(deployment.Id, [new NewDeploymentLog { Message = "a" }], ct);
+            await tx.Get<IPlatformDeploymentLogRepository>().AppendAsync(deployment.Id, [new NewDeploymentLog { Message = "a" }], ct);
             Assert.That(await tx.Get<IDeploymentLifecycle>().SucceedAsync(deployment.Id, null, ct), Is.EqualTo(TransitionResult.Applied));
         }, Token);
         if (hosts is not null)

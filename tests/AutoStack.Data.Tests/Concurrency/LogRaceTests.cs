@@ -15,8 +15,8 @@ public sealed class LogRaceTests : DatabaseTests
         // The first writer has its numbers and has not committed; the second must not be seen before it.
         await UnitOfWork.RunAsync(async (tx, token) =>
         {
-            await tx.Get<IDeploymentLogRepository>().AppendAsync(deployment.Id, Lines("first", 3), token);
-            second = Logs.AppendAsync(deployment.Id, Lines("second", 3), Token);
+            await tx.Get<IPlatformDeploymentLogRepository>().AppendAsync(deployment.Id, Lines("first", 3), token);
+            second = PlatformLogs.AppendAsync(deployment.Id, Lines("second", 3), Token);
             await UntilSomeoneWaitsAsync();
             early = (await Logs.ListAsync(deployment.Id, deployment.UserId, early, 100, token)).After;
         }, Token);
@@ -43,7 +43,7 @@ public sealed class LogRaceTests : DatabaseTests
             await insert.ExecuteNonQueryAsync(Token);
         }
 
-        var ours = Logs.AppendAsync(deployment.Id, Lines("ours", 1), Token);
+        var ours = PlatformLogs.AppendAsync(deployment.Id, Lines("ours", 1), Token);
         await UntilSomeoneWaitsAsync();
         Assert.That((await Logs.ListAsync(deployment.Id, deployment.UserId, LogCursor.Start, 100, Token)).Lines, Is.Empty);
         await transaction.CommitAsync(Token);
@@ -68,7 +68,7 @@ public sealed class LogRaceTests : DatabaseTests
                 start.SignalAndWait(TimeSpan.FromSeconds(30));
                 for (var b = 0; b < Batches; b++)
                 {
-                    await Logs.AppendAsync(deployment.Id, Lines($"{w}/{b}", BatchSize), Token);
+                    await PlatformLogs.AppendAsync(deployment.Id, Lines($"{w}/{b}", BatchSize), Token);
                 }
             }, Token, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap()).ToList();
 
@@ -107,8 +107,8 @@ public sealed class LogRaceTests : DatabaseTests
         Task again = null!;
         await UnitOfWork.RunAsync(async (tx, token) =>
         {
-            await tx.Get<IDeploymentLogRepository>().AppendAsync(deployment.Id, lines, token);
-            again = Logs.AppendAsync(deployment.Id, lines, Token);
+            await tx.Get<IPlatformDeploymentLogRepository>().AppendAsync(deployment.Id, lines, token);
+            again = PlatformLogs.AppendAsync(deployment.Id, lines, Token);
             await UntilSomeoneWaitsAsync();
         }, Token);
         await again;
@@ -124,8 +124,8 @@ public sealed class LogRaceTests : DatabaseTests
         Task many = null!;
         await UnitOfWork.RunAsync(async (tx, token) =>
         {
-            await tx.Get<IDeploymentLogRepository>().AppendAsync(deployment.Id, Lines("first", 3), token);
-            many = Logs.AppendAsync(deployment.Id, Lines("many", DeploymentLogAppends.CopyFrom), Token);
+            await tx.Get<IPlatformDeploymentLogRepository>().AppendAsync(deployment.Id, Lines("first", 3), token);
+            many = PlatformLogs.AppendAsync(deployment.Id, Lines("many", DeploymentLogAppends.CopyFrom), Token);
             await UntilSomeoneWaitsAsync();
         }, Token);
         await many;

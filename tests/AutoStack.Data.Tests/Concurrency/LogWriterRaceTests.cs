@@ -66,14 +66,8 @@ public sealed class LogWriterRaceTests : DatabaseTests
         var deployment = await EnqueueAsync();
         var missing = Guid.NewGuid();
 
-        // The first flush waits for this lock, and all further lines are held meanwhile: then two batches at a time are under way.
-        await using var connection = await Raw.OpenConnectionAsync(Token);
-        await using var transaction = await connection.BeginTransactionAsync(Token);
-        await using (var command = new NpgsqlCommand("SELECT pg_advisory_xact_lock('deployment_logs'::regclass::oid::int, uuid_hash($1) & 1023)", connection, transaction))
-        {
-            command.Parameters.Add(new NpgsqlParameter { Value = deployment.Id });
-            await command.ExecuteNonQueryAsync(Token);
-        }
+        // The first flush waits for the table, and all further lines are held meanwhile: then two batches at a time are under way.
+        var blocker = await HoldTableAsync();
 
         await writer.WriteAsync(deployment.Id, new NewDeploymentLog { Message = "0" }, Token);
         await UntilSomeoneWaitsAsync();
@@ -84,7 +78,7 @@ public sealed class LogWriterRaceTests : DatabaseTests
 
         var flushed = writer.FlushAsync(deployment.Id, Token);
         Assert.That(flushed.IsCompleted, Is.False);
-        await transaction.CommitAsync(Token);
+        await blocker.DisposeAsync();
         await flushed;
 
         var page = await Logs.ListAsync(deployment.Id, deployment.UserId, LogCursor.Start, 100, Token);
@@ -95,10 +89,10 @@ public sealed class LogWriterRaceTests : DatabaseTests
     [Test]
     public async Task Who_finds_the_buffer_full_waits_in_the_order_of_the_calls()
     {
-        await using var host = NewHost(Database.ConnectionString, o => (o.MaxBufferedLines, o.FlushLines) = (2, 1));
+        await using var host = NewHost(Database.ConnectionString, o => (o.MaxBufferedLines, o.FlushLines) = (3, 1));
         var writer = host.GetRequiredService<IDeploymentLogWriter>();
         var deployment = await EnqueueAsync();
-        await using var blocker = await HoldAsync(deployment.Id);
+        await using var blocker = await HoldTableAsync();
         await writer.WriteAsync(deployment.Id, Line("0"), Token);
         await writer.WriteAsync(deployment.Id, Line("1"), Token);
         using var cancel = new CancellationTokenSource();
@@ -123,7 +117,7 @@ public sealed class LogWriterRaceTests : DatabaseTests
         await using var host = NewHost(Database.ConnectionString);
         var writer = host.GetRequiredService<IDeploymentLogWriter>();
         var deployment = await EnqueueAsync();
-        await using var blocker = await HoldAsync(deployment.Id);
+        await using var blocker = await HoldTableAsync();
         await WriteAsync(writer, deployment, 0, 3);
         var flush = writer.FlushAsync(deployment.Id, Token);
         for (var kill = 0; kill < 4; kill++)
@@ -211,7 +205,7 @@ public sealed class LogWriterRaceTests : DatabaseTests
         await using var host = NewHost(proxy.ConnectionString, o =>
         {
             o.FailAfter = TimeSpan.FromTicks(1);
-            (o.MaxBufferedLines, o.FlushLines) = (3, 1);
+            (o.MaxBufferedLines, o.FlushLines) = (5, 1);
         });
         var writer = host.GetRequiredService<IDeploymentLogWriter>();
         var deployment = await EnqueueAsync();
@@ -255,49 +249,18 @@ public sealed class LogWriterRaceTests : DatabaseTests
             await remove.ExecuteNonQueryAsync(Token);
         }
 
-        // The flush sees the deployment and waits at its foreign key.
         await WriteAsync(writer, other, 0, 1);
         await WriteAsync(writer, gone, 0, 2);
         await WriteAsync(writer, other, 1, 1);
-        var flush = writer.FlushAsync(other.Id, Token);
-        await UntilSomeoneWaitsAsync();
+        await writer.FlushAsync(other.Id, Token);
+        var flush = writer.FlushAsync(gone.Id, Token);
+        Assert.That(flush.IsCompleted, Is.False, "whether the deployment is removed is open");
         await transaction.CommitAsync(Token);
-        await flush;
 
         Assert.That(await LinesAsync(other), Is.EqualTo(new[] { (1L, "0"), (2L, "1") }));
         Assert.That(
-            () => writer.FlushAsync(gone.Id, Token),
+            () => flush,
             Throws.TypeOf<LogLinesRefusedException>().With.Property("Lines").EqualTo(2).With.InnerException.TypeOf<MissingReferenceException>());
-    }
-
-    [Test]
-    public async Task A_flush_takes_its_locks_in_ascending_order()
-    {
-        await using var host = NewHost(Database.ConnectionString);
-        var writer = host.GetRequiredService<IDeploymentLogWriter>();
-        var project = await AddProjectAsync();
-        var buckets = new SortedDictionary<int, Deployment>();
-        while (buckets.Count < 8)
-        {
-            var deployment = await EnqueueAsync(project);
-            buckets[(int)(await ScalarAsync("SELECT uuid_hash($1) & 1023", deployment.Id))!] = deployment;
-        }
-
-        await using var blocker = await HoldAsync(buckets.Values.First().Id);
-        foreach (var deployment in buckets.Values.Reverse())
-        {
-            await writer.WriteAsync(deployment.Id, Line("x"), Token);
-        }
-
-        var flush = writer.FlushAsync(Token);
-        await UntilSomeoneWaitsAsync();
-        foreach (var bucket in buckets.Keys.Skip(1))
-        {
-            Assert.That(await ScalarAsync("SELECT pg_try_advisory_xact_lock('deployment_logs'::regclass::oid::int, $1)", bucket), Is.True, "not taken before the lowest");
-        }
-
-        await blocker.DisposeAsync();
-        await flush;
     }
 
     [Test]
@@ -305,14 +268,15 @@ public sealed class LogWriterRaceTests : DatabaseTests
     {
         await using var host = NewHost(Database.ConnectionString);
         var writer = host.GetRequiredService<IDeploymentLogWriter>();
-        var deployment = await EnqueueAsync();
+        var (deployment, other) = (await EnqueueAsync(), await EnqueueAsync());
         Task flush = null!;
         await UnitOfWork.RunAsync(async (tx, token) =>
         {
-            await tx.Get<IDeploymentLogRepository>().AppendAsync(deployment.Id, [Line("0"), Line("1")], token);
+            await tx.Get<IPlatformDeploymentLogRepository>().AppendAsync(deployment.Id, [Line("0"), Line("1")], token);
             await WriteAsync(writer, deployment, 2, 2);
             flush = writer.FlushAsync(Token);
-            await UntilSomeoneWaitsAsync();
+            await WriteAsync(writer, other, 0, 1);
+            await writer.FlushAsync(other.Id, Token);
             Assert.That(await LinesAsync(deployment), Is.Empty);
         }, Token);
         await flush;
@@ -345,12 +309,11 @@ public sealed class LogWriterRaceTests : DatabaseTests
         .AddAutoStackDataWorkers()
         .BuildServiceProvider();
 
-    /// <summary>Another session that appends to the log and has not committed.</summary>
-    private async Task<NpgsqlConnection> HoldAsync(Guid deploymentId)
+    /// <summary>Another session that keeps every line from being stored.</summary>
+    private async Task<NpgsqlConnection> HoldTableAsync()
     {
         var connection = await Raw.OpenConnectionAsync(Token);
-        await using var hold = new NpgsqlCommand(
-            $"BEGIN; SELECT pg_advisory_xact_lock('deployment_logs'::regclass::oid::int, uuid_hash('{deploymentId}') & 1023)", connection);
+        await using var hold = new NpgsqlCommand("BEGIN; LOCK TABLE deployment_logs IN SHARE MODE", connection);
         await hold.ExecuteNonQueryAsync(Token);
         return connection;
     }

@@ -1,4 +1,5 @@
 using System.Collections;
+using System.Net;
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
@@ -78,6 +79,8 @@ public sealed partial class HostileArguments
             _ when type == typeof(PasswordHash) => PasswordHash.From("$2b$04$abcdefghijklmnopqrstuuJ8hJZ1xQ0hQZ1xQ0hQZ1xQ0hQZ1xQ0h"),
             _ when type == typeof(SessionToken) => SessionToken.New(),
             _ when type == typeof(ResetToken) => ResetToken.New(),
+            _ when type == typeof(ClientKey) => ClientKey.New(),
+            _ when type == typeof(IPAddress) => IPAddress.Loopback,
             _ when type == typeof(GithubScopes) => GithubScopes.Parse("repo"),
             _ when type.IsEnum => Enum.GetValues(type).GetValue(0)!,
             _ when type == typeof(DeploymentStatus) => DeploymentStatus.Building,
@@ -143,7 +146,8 @@ public sealed partial class HostileArguments
             _ when type == typeof(Secret) => [.. Texts.Select(Secret.From)],
             _ when type == typeof(GithubScopes) => [.. Texts.Select(GithubScopes.Parse)],
             _ when type == typeof(PasswordHash) => [.. Texts.Where(t => !string.IsNullOrWhiteSpace(t)).Select(PasswordHash.From)],
-            _ when type == typeof(SessionToken) || type == typeof(ResetToken) || type.BaseType == typeof(MulticastDelegate) || IsOf(type, typeof(IProgress<>)) => [],
+            _ when type == typeof(IPAddress) => [IPAddress.Any, IPAddress.Broadcast, IPAddress.IPv6Any, IPAddress.Parse("::ffff:1.2.3.4"), IPAddress.Parse("fe80::1%7")],
+            _ when type == typeof(SessionToken) || type == typeof(ResetToken) || type == typeof(ClientKey) || type.BaseType == typeof(MulticastDelegate) || IsOf(type, typeof(IProgress<>)) => [],
             _ => null,
         };
         if (values is not null)

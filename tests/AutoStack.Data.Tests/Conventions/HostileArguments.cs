@@ -201,14 +201,13 @@ public sealed partial class HostileArguments : DatabaseTests
         var deployment = await EnqueueAsync();
         var container = (await PlatformContainers.ReserveAsync(
             new NewDeploymentContainer { DeploymentId = deployment.Id, Image = "i", Host = Unique("host") }, Token)).Container!;
-        var session = await Sessions.AddAsync(new NewSession { UserId = deployment.UserId, Token = SessionToken.New() }, Token);
+        var session = (await Sessions.AddAsync(new NewSession { UserId = deployment.UserId }, Token)).Session;
         var body = JsonDocument.Parse("{}").RootElement;
         var payload = await Webhooks.StoreAsync(new NewWebhookPayload { Provider = WebhookProvider.GitHub, Headers = body, PayloadJson = body }, Token);
         (known["userId"], known["ownerId"]) = (deployment.UserId, deployment.UserId);
         (known["projectId"], known["deploymentId"]) = (deployment.ProjectId, deployment.Id);
         known["exceptSessionId"] = session.Id;
-        known["id"] = type == typeof(IUserRepository) ? deployment.UserId
-            : type == typeof(IProjectRepository) || type == typeof(IPlatformProjectRepository) ? deployment.ProjectId
+        known["id"] = type == typeof(IProjectRepository) || type == typeof(IPlatformProjectRepository) ? deployment.ProjectId
             : type == typeof(IDeploymentContainerRepository) ? container.Id
             : type == typeof(IWebhookPayloadRepository) ? payload.PayloadId
             : deployment.Id;

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text.Json;
 using AutoStack.Data.Analytics;
 using AutoStack.Data.Deployments;
@@ -5,6 +6,7 @@ using AutoStack.Data.Monitoring;
 using AutoStack.Data.Projects;
 using AutoStack.Data.Security;
 using AutoStack.Data.Testing;
+using AutoStack.Data.Users;
 using AutoStack.Data.Webhooks;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -216,5 +218,85 @@ internal static class ReadmeCode
         await using var database = await server.CreateDatabaseAsync();
         var services = new ServiceCollection().AddAutoStackData(database.ConnectionString);
         _ = services;
+    }
+
+    public static async Task<string> SignInAsync(
+        ISignInThrottle throttle, IIdentityRepository identities, IPasswordHasher passwords, ISessionRepository sessions,
+        string email, string password, IPAddress address, ClientKey? client, CancellationToken cancellationToken)
+    {
+        if (await throttle.BeginAsync(email, address, client, cancellationToken) is { IsAllowed: false, LockedUntil: var until })
+        {
+            return $"too many attempts; try again at {until:HH:mm}"; // 429
+        }
+
+        var credentials = await identities.FindCredentialsAsync(email, cancellationToken);
+        var check = await passwords.VerifyAsync(password, credentials?.Password, cancellationToken); // PasswordHasherBusyException: 503
+        if (credentials?.Password is not { } stored || check == PasswordVerification.Failed)
+        {
+            return "wrong address or password";
+        }
+
+        var session = new NewSession { UserId = credentials.UserId, Client = client };
+        if (await sessions.AddVerifiedAsync(session, stored, cancellationToken) is not { } issued)
+        {
+            return "the password was just changed";
+        }
+
+        await throttle.SucceededAsync(email, address, client, cancellationToken);
+        if (check == PasswordVerification.SucceededRehashNeeded)
+        {
+            await identities.RehashAsync(credentials.UserId, stored, await passwords.HashAsync(password, cancellationToken), cancellationToken);
+        }
+
+        return issued.Token.Reveal();
+    }
+
+    public static async Task<string> RotateAsync(ISessionRepository sessions, SessionToken presented, ClientKey? client, CancellationToken cancellationToken)
+    {
+        var rotation = await sessions.RotateAsync(presented, client, NewSession.DefaultLifetime, cancellationToken);
+        return rotation.Outcome switch
+        {
+            RotationOutcome.Rotated => rotation.Token!.Reveal(),
+            RotationOutcome.RotatedByAnother => "keep the token of the other answer",
+            _ => "sign in again",
+        };
+    }
+
+    public static async Task<Guid?> ResetAsync(
+        IIdentityRepository identities, IPasswordResetTokenRepository resets, IPasswordHasher passwords, Func<string, string, Task> mail,
+        Func<LinkedAccounts, AccountLinks> ask, string email, ResetToken token2, string password, CancellationToken cancellationToken)
+    {
+        if (await identities.FindCredentialsAsync(email, cancellationToken) is { } owner)
+        {
+            var issue = await resets.IssueAsync(owner.UserId, PasswordResetToken.DefaultLifetime, cancellationToken);
+            if (issue.Token is { } token)
+            {
+                await mail(owner.Email, token.Reveal()); // to the stored address, never to the one that was typed
+            }
+        }
+
+        // Answered alike in every case. Later, with the token of the mail: what is linked, and what of it the owner keeps.
+        var linked = await resets.FindLinksAsync(token2, cancellationToken);
+        var keep = linked is null ? AccountLinks.None : ask(linked);
+        var userId = await resets.ConsumeAsync(token2, await passwords.HashAsync(password, cancellationToken), keep, cancellationToken);
+        return userId;
+    }
+
+    public static async Task<string> ProviderAsync(
+        IIdentityRepository identities, ISessionRepository sessions, ProviderIdentity identity, ClientKey? client, CancellationToken cancellationToken)
+    {
+        var signIn = await identities.SignInWithProviderAsync(identity, cancellationToken);
+        return signIn.Outcome switch
+        {
+            ProviderSignInOutcome.SignedIn or ProviderSignInOutcome.TookOver => (await sessions.AddAsync(
+                new NewSession { UserId = signIn.User!.Id, Client = client }, cancellationToken)).Token.Reveal(),
+            _ => "sign in as before, and link",
+        };
+    }
+
+    public static async Task<string> LinkAsync(IIdentityRepository identities, User user, Session session, string githubId, CancellationToken cancellationToken)
+    {
+        var result = await identities.LinkAsync(user.Id, IdentityProvider.Github, githubId, avatarUrl: null, session.SignedInAt ?? default, cancellationToken);
+        return result == LinkResult.SignInTooOld ? "sign in again to link" : $"{result}";
     }
 }

@@ -20,6 +20,8 @@ public sealed class RepositoryColumns : DatabaseTests
         ["github_connections.github_access_token"] = "secret",
         ["github_connections.github_refresh_token"] = "secret",
         ["sessions.token"] = "secret",
+        ["sessions.client_key_hash"] = "secret",
+        ["sessions.sealed_token"] = "secret",
         ["password_reset_tokens.token_hash"] = "secret",
         ["projects.env_vars"] = "secret",
         ["deployments.env_vars"] = "secret",
@@ -131,15 +133,15 @@ public sealed class RepositoryColumns : DatabaseTests
         return repository.Names.ConvertAll<(string, string?)>(name =>
         {
             var n = ++number;
-            if (!members.ContainsKey(name))
+            if (!members.TryGetValue(name, out var member))
             {
                 return ("NULL::text", null);
             }
 
-            var type = Nullable.GetUnderlyingType(members[name].PropertyType) ?? members[name].PropertyType;
+            var type = Nullable.GetUnderlyingType(member.PropertyType) ?? member.PropertyType;
             var sqlType = type == typeof(Guid) ? "uuid" : type == typeof(bool) ? "boolean" : type == typeof(int) ? "integer" : type == typeof(long) ? "bigint"
                 : type == typeof(DateTimeOffset) ? "timestamp" : type == typeof(JsonElement) ? "jsonb" : "text";
-            if (nulls && Nullability.Create(members[name]).ReadState == NullabilityState.Nullable)
+            if (nulls && Nullability.Create(member).ReadState == NullabilityState.Nullable)
             {
                 return ($"NULL::{sqlType}", null);
             }

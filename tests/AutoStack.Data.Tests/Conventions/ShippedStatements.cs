@@ -134,7 +134,7 @@ public sealed partial class ShippedStatements : DatabaseTests
     {
         foreach (Match order in OrderBy().Matches(sql))
         {
-            Assert.That(order.Groups[1].Value.TrimEnd(), Does.Match(@"(^|, )(\w\.)?(id|seq|port|ordinal|bucket)( DESC)?$"));
+            Assert.That(order.Groups[1].Value.TrimEnd(), Does.Match(@"(^|, )(\w\.)?(id|seq|port|ordinal|bucket|subject_hash)( DESC)?$"));
         }
     }
 

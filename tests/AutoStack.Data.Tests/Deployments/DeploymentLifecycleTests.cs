@@ -227,7 +227,7 @@ public sealed class DeploymentLifecycleTests : DatabaseTests
                 var lifecycle = tx.Get<IDeploymentLifecycle>();
                 Assert.That(await lifecycle.AdvanceAsync(deployment.Id, DeploymentStatus.Copying, token), Is.EqualTo(TransitionResult.Applied));
                 Assert.That(await lifecycle.AdvanceAsync(deployment.Id, DeploymentStatus.Checkout, token), Is.EqualTo(TransitionResult.OutOfOrder));
-                await tx.Get<IDeploymentLogRepository>().AppendAsync(deployment.Id, [new NewDeploymentLog { Message = "gone" }], token);
+                await tx.Get<IPlatformDeploymentLogRepository>().AppendAsync(deployment.Id, [new NewDeploymentLog { Message = "gone" }], token);
                 throw new OperationCanceledException();
             }, Token),
             Throws.InstanceOf<OperationCanceledException>());

@@ -14,7 +14,7 @@ public sealed class DeploymentLogRepositoryTests : DatabaseTests
         var deployment = await EnqueueAsync();
         var time = new DateTimeOffset(2026, 7, 1, 12, 0, 0, TimeSpan.FromHours(2));
 
-        await Logs.AppendAsync(
+        await PlatformLogs.AppendAsync(
             deployment.Id,
             [
                 new NewDeploymentLog { Message = "late", Timestamp = time.AddHours(1), Level = DeploymentLogLevel.Error },
@@ -72,7 +72,7 @@ public sealed class DeploymentLogRepositoryTests : DatabaseTests
     {
         var deployment = await LoggedAsync(5);
         var tail = await Logs.ListTailAsync(deployment.Id, deployment.UserId, LogCursor.End, 2, Token);
-        await Logs.AppendAsync(deployment.Id, [new NewDeploymentLog { Message = "new" }], Token);
+        await PlatformLogs.AppendAsync(deployment.Id, [new NewDeploymentLog { Message = "new" }], Token);
 
         var next = await Logs.ListAsync(deployment.Id, deployment.UserId, tail.After, 10, Token);
 
@@ -84,7 +84,7 @@ public sealed class DeploymentLogRepositoryTests : DatabaseTests
     {
         var deployment = await EnqueueAsync();
         var tail = await Logs.ListTailAsync(deployment.Id, deployment.UserId, LogCursor.End, 10, Token);
-        await Logs.AppendAsync(deployment.Id, [new NewDeploymentLog { Message = "first" }], Token);
+        await PlatformLogs.AppendAsync(deployment.Id, [new NewDeploymentLog { Message = "first" }], Token);
 
         Assert.That(tail.Lines, Is.Empty);
         var next = await Logs.ListAsync(deployment.Id, deployment.UserId, tail.After, 10, Token);
@@ -98,8 +98,8 @@ public sealed class DeploymentLogRepositoryTests : DatabaseTests
         var lines = Enumerable.Range(1, 3).Select(i => new NewDeploymentLog { Id = Guid.CreateVersion7(), Message = $"{i}" }).ToList();
         var more = new NewDeploymentLog { Id = Guid.CreateVersion7(), Message = "4" };
 
-        await Logs.AppendAsync(deployment.Id, lines, Token);
-        await Logs.AppendAsync(deployment.Id, [.. lines, more], Token);
+        await PlatformLogs.AppendAsync(deployment.Id, lines, Token);
+        await PlatformLogs.AppendAsync(deployment.Id, [.. lines, more], Token);
 
         var page = await Logs.ListAsync(deployment.Id, deployment.UserId, LogCursor.Start, 10, Token);
         Assert.That(page.Lines.Select(l => (l.Seq, l.Message)), Is.EqualTo(new[] { (1L, "1"), (2L, "2"), (3L, "3"), (4L, "4") }));
@@ -111,16 +111,16 @@ public sealed class DeploymentLogRepositoryTests : DatabaseTests
         var first = await EnqueueAsync();
         var second = await EnqueueAsync();
         var line = new NewDeploymentLog { Id = Guid.CreateVersion7(), Message = "mine" };
-        await Logs.AppendAsync(first.Id, [line], Token);
+        await PlatformLogs.AppendAsync(first.Id, [line], Token);
 
-        Assert.That(() => Logs.AppendAsync(second.Id, [new NewDeploymentLog { Message = "x" }, line], Token), Throws.TypeOf<DuplicateException>());
+        Assert.That(() => PlatformLogs.AppendAsync(second.Id, [new NewDeploymentLog { Message = "x" }, line], Token), Throws.TypeOf<DuplicateException>());
         Assert.That((await Logs.ListAsync(second.Id, second.UserId, LogCursor.Start, 10, Token)).Lines, Is.Empty);
     }
 
     [Test]
     public async Task An_empty_batch_is_nothing_to_do()
     {
-        await Logs.AppendAsync(Guid.NewGuid(), [], Token);
+        await PlatformLogs.AppendAsync(Guid.NewGuid(), [], Token);
     }
 
     [Test]
@@ -129,17 +129,17 @@ public sealed class DeploymentLogRepositoryTests : DatabaseTests
         var deployment = await EnqueueAsync();
         var line = new NewDeploymentLog { Message = "x" };
 
-        Assert.That(() => Logs.AppendAsync(deployment.Id, null!, Token), Throws.ArgumentNullException);
-        Assert.That(() => Logs.AppendAsync(deployment.Id, [line, null!], Token), Throws.ArgumentException.With.Message.Contains("Line 1"));
-        Assert.That(() => Logs.AppendAsync(deployment.Id, [line with { Message = null! }], Token), Throws.ArgumentException.With.Message.Contains("Line 0"));
+        Assert.That(() => PlatformLogs.AppendAsync(deployment.Id, null!, Token), Throws.ArgumentNullException);
+        Assert.That(() => PlatformLogs.AppendAsync(deployment.Id, [line, null!], Token), Throws.ArgumentException.With.Message.Contains("Line 1"));
+        Assert.That(() => PlatformLogs.AppendAsync(deployment.Id, [line with { Message = null! }], Token), Throws.ArgumentException.With.Message.Contains("Line 0"));
         Assert.That(
-            () => Logs.AppendAsync(deployment.Id, [line with { Level = DeploymentLogLevel.From("loud") }], Token),
+            () => PlatformLogs.AppendAsync(deployment.Id, [line with { Level = DeploymentLogLevel.From("loud") }], Token),
             Throws.ArgumentException.With.Message.Contains("debug, info, warning, error"));
         Assert.That(
-            () => Logs.AppendAsync(deployment.Id, [.. Enumerable.Repeat(line, IDeploymentLogRepository.MaxBatchSize + 1)], Token),
+            () => PlatformLogs.AppendAsync(deployment.Id, [.. Enumerable.Repeat(line, IPlatformDeploymentLogRepository.MaxBatchSize + 1)], Token),
             Throws.ArgumentException.With.Message.Contains("10001 lines"));
         Assert.That(
-            () => Logs.AppendAsync(Guid.NewGuid(), [line], Token),
+            () => PlatformLogs.AppendAsync(Guid.NewGuid(), [line], Token),
             Throws.TypeOf<MissingReferenceException>().With.Property("Constraint").EqualTo("deployment_logs_deployment_id_fkey"));
     }
 
@@ -154,8 +154,8 @@ public sealed class DeploymentLogRepositoryTests : DatabaseTests
             Level = i % 2 == 0 ? null : DeploymentLogLevel.Debug,
             Timestamp = i % 2 == 0 ? null : new DateTimeOffset(2020, 1, 1, 3, 0, 0, TimeSpan.FromHours(2)),
         }).ToList();
-        await Logs.AppendAsync(deployment.Id, lines, Token);
-        await Logs.AppendAsync(deployment.Id, [new NewDeploymentLog { Message = "end" }], Token);
+        await PlatformLogs.AppendAsync(deployment.Id, lines, Token);
+        await PlatformLogs.AppendAsync(deployment.Id, [new NewDeploymentLog { Message = "end" }], Token);
 
         var read = new List<DeploymentLog>();
         for (var page = await Logs.ListAsync(deployment.Id, deployment.UserId, LogCursor.Start, 1000, Token); page.Lines.Count > 0;)
@@ -171,7 +171,7 @@ public sealed class DeploymentLogRepositoryTests : DatabaseTests
         Assert.That(stored.Select(l => l.Timestamp), Is.EqualTo(lines.Select(l => l.Timestamp ?? stored[0].CreatedAt)));
         Assert.That(stored.Select(l => l.Id), Is.Ordered);
         Assert.That(
-            () => Logs.AppendAsync(Guid.NewGuid(), lines, Token),
+            () => PlatformLogs.AppendAsync(Guid.NewGuid(), lines, Token),
             Throws.TypeOf<MissingReferenceException>().With.Property("Constraint").EqualTo("deployment_logs_deployment_id_fkey"));
     }
 
@@ -182,7 +182,7 @@ public sealed class DeploymentLogRepositoryTests : DatabaseTests
         var lines = Enumerable.Range(0, CopyFrom).Select(i => new NewDeploymentLog { Message = $"{i}" }).ToList();
         var unit = UnitOfWork.RunAsync(async (tx, ct) =>
         {
-            var logs = tx.Get<IDeploymentLogRepository>();
+            var logs = tx.Get<IPlatformDeploymentLogRepository>();
             await logs.AppendAsync(deployment.Id, lines, ct);
             await logs.AppendAsync(deployment.Id, [new NewDeploymentLog { Message = "end" }], ct);
             Assert.That((await Logs.ListTailAsync(deployment.Id, deployment.UserId, LogCursor.End, 1, ct)).After.Seq, Is.EqualTo(1), "not committed yet");
@@ -203,8 +203,8 @@ public sealed class DeploymentLogRepositoryTests : DatabaseTests
     {
         var deployment = await EnqueueAsync();
         var lines = Enumerable.Range(0, CopyFrom).Select(i => new NewDeploymentLog { Id = Guid.CreateVersion7(), Message = $"{i}" }).ToList();
-        await Logs.AppendAsync(deployment.Id, lines, Token);
-        await Logs.AppendAsync(deployment.Id, lines, Token);
+        await PlatformLogs.AppendAsync(deployment.Id, lines, Token);
+        await PlatformLogs.AppendAsync(deployment.Id, lines, Token);
 
         Assert.That((await Logs.ListTailAsync(deployment.Id, deployment.UserId, LogCursor.End, 1, Token)).After.Seq, Is.EqualTo(lines.Count));
     }
@@ -212,11 +212,11 @@ public sealed class DeploymentLogRepositoryTests : DatabaseTests
     [Test]
     public async Task The_largest_batch_is_stored()
     {
-        var deployment = await LoggedAsync(IDeploymentLogRepository.MaxBatchSize);
+        var deployment = await LoggedAsync(IPlatformDeploymentLogRepository.MaxBatchSize);
 
         var tail = await Logs.ListTailAsync(deployment.Id, deployment.UserId, LogCursor.End, 1, Token);
 
-        Assert.That(tail.Lines.Single().Seq, Is.EqualTo(IDeploymentLogRepository.MaxBatchSize));
+        Assert.That(tail.Lines.Single().Seq, Is.EqualTo(IPlatformDeploymentLogRepository.MaxBatchSize));
     }
 
     [Test]
@@ -247,7 +247,7 @@ public sealed class DeploymentLogRepositoryTests : DatabaseTests
             INSERT INTO deployment_logs (id, deployment_id, timestamp, log_level, message, created_at)
             SELECT gen_random_uuid(), $1, now(), 'INFO', 'python ' || i, now() FROM generate_series(1, 2) i
             """, deployment.Id);
-        await Logs.AppendAsync(deployment.Id, [new NewDeploymentLog { Message = "ours" }], Token);
+        await PlatformLogs.AppendAsync(deployment.Id, [new NewDeploymentLog { Message = "ours" }], Token);
 
         var page = await Logs.ListAsync(deployment.Id, deployment.UserId, LogCursor.Start, 10, Token);
 
@@ -276,7 +276,7 @@ public sealed class DeploymentLogRepositoryTests : DatabaseTests
     public async Task The_tail_of_what_is_serious_enough_hides_no_line_whose_level_is_not_known()
     {
         var deployment = await EnqueueAsync();
-        await Logs.AppendAsync(
+        await PlatformLogs.AppendAsync(
             deployment.Id,
             [
                 new NewDeploymentLog { Message = "debug", Level = DeploymentLogLevel.Debug },
@@ -311,10 +311,10 @@ public sealed class DeploymentLogRepositoryTests : DatabaseTests
     {
         var deployment = await EnqueueAsync();
         var other = await EnqueueAsync();
-        await Logs.AppendAsync(
+        await PlatformLogs.AppendAsync(
             deployment.Id,
             [.. new[] { "An error", "fine", "error 100%", "a_b", "c:\\dir", "nul \0" }.Select(m => new NewDeploymentLog { Message = m })], Token);
-        await Logs.AppendAsync(other.Id, [new NewDeploymentLog { Message = "error % _ \\ \0" }], Token);
+        await PlatformLogs.AppendAsync(other.Id, [new NewDeploymentLog { Message = "error % _ \\ \0" }], Token);
 
         var page = await Logs.SearchAsync(deployment.Id, deployment.UserId, text, LogCursor.Start, 10, Token);
 
@@ -343,25 +343,25 @@ public sealed class DeploymentLogRepositoryTests : DatabaseTests
         await ExecuteAsync("DELETE FROM deployment_logs");
         var noon = new DateTimeOffset(2026, 1, 1, 12, 0, 0, TimeSpan.Zero);
         var deployment = await EnqueueAsync();
-        await Logs.AppendAsync(
+        await PlatformLogs.AppendAsync(
             deployment.Id, [.. new[] { 1, 3, 2, 50, 4, 60 }.Select(s => new NewDeploymentLog { Message = $"{s}", Timestamp = noon.AddSeconds(s) })], Token);
         var old = await EnqueueAsync();
-        await Logs.AppendAsync(old.Id, [.. new[] { 1, 2, 3 }.Select(s => new NewDeploymentLog { Message = $"{s}", Timestamp = noon.AddSeconds(s) })], Token);
+        await PlatformLogs.AppendAsync(old.Id, [.. new[] { 1, 2, 3 }.Select(s => new NewDeploymentLog { Message = $"{s}", Timestamp = noon.AddSeconds(s) })], Token);
         var before = noon.AddSeconds(30);
         var reader = (await Logs.ListAsync(deployment.Id, deployment.UserId, LogCursor.Start, 2, Token)).After;
 
-        Assert.That(await Logs.PurgeAsync(before, 2, Token), Is.EqualTo(2));
+        Assert.That(await PlatformLogs.PurgeAsync(before, 2, Token), Is.EqualTo(2));
         Assert.That(await MessagesAsync(deployment, LogCursor.Start), Is.EqualTo(new[] { "2", "50", "4", "60" }), "from the front, whatever the timestamps say");
-        Assert.That(await Logs.PurgeAsync(before, 1000, Token), Is.EqualTo(3));
-        Assert.That(await Logs.PurgeAsync(before, 1000, Token), Is.Zero);
+        Assert.That(await PlatformLogs.PurgeAsync(before, 1000, Token), Is.EqualTo(3));
+        Assert.That(await PlatformLogs.PurgeAsync(before, 1000, Token), Is.Zero);
 
         Assert.That(await MessagesAsync(deployment, LogCursor.Start), Is.EqualTo(new[] { "50", "4", "60" }), "4 is old, and stands behind what is kept");
         Assert.That(await MessagesAsync(deployment, reader), Is.EqualTo(new[] { "50", "4", "60" }), "a place in what was removed is before what is kept");
         Assert.That(await MessagesAsync(old, LogCursor.Start), Is.EqualTo(new[] { "3" }), "the last line stays");
         var end = (await Logs.ListTailAsync(old.Id, old.UserId, LogCursor.End, 1, Token)).After;
-        await Logs.AppendAsync(old.Id, [new NewDeploymentLog { Message = "new" }], Token);
+        await PlatformLogs.AppendAsync(old.Id, [new NewDeploymentLog { Message = "new" }], Token);
         Assert.That(await MessagesAsync(old, end), Is.EqualTo(new[] { "new" }), "so that a reader misses nothing");
-        Assert.That(() => Logs.PurgeAsync(before, 0, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
+        Assert.That(() => PlatformLogs.PurgeAsync(before, 0, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
     }
 
     [Test]
@@ -375,8 +375,8 @@ public sealed class DeploymentLogRepositoryTests : DatabaseTests
         // The first purge has removed two lines and not committed: until then nobody may see that the third is gone, and the first is not.
         await UnitOfWork.RunAsync(async (tx, ct) =>
         {
-            Assert.That(await tx.Get<IDeploymentLogRepository>().PurgeAsync(before, 2, ct), Is.EqualTo(2));
-            Assert.That(await Logs.PurgeAsync(before, 1000, ct).WaitAsync(TimeSpan.FromSeconds(20), ct), Is.EqualTo(3));
+            Assert.That(await tx.Get<IPlatformDeploymentLogRepository>().PurgeAsync(before, 2, ct), Is.EqualTo(2));
+            Assert.That(await PlatformLogs.PurgeAsync(before, 1000, ct).WaitAsync(TimeSpan.FromSeconds(20), ct), Is.EqualTo(3));
             Assert.That(await MessagesAsync(first, LogCursor.Start), Has.Exactly(6).Items);
         }, Token);
 
@@ -390,7 +390,7 @@ public sealed class DeploymentLogRepositoryTests : DatabaseTests
     private async Task<Deployment> LoggedAsync(int lines)
     {
         var deployment = await EnqueueAsync();
-        await Logs.AppendAsync(deployment.Id, [.. Enumerable.Range(1, lines).Select(i => new NewDeploymentLog { Message = $"line {i}" })], Token);
+        await PlatformLogs.AppendAsync(deployment.Id, [.. Enumerable.Range(1, lines).Select(i => new NewDeploymentLog { Message = $"line {i}" })], Token);
         return deployment;
     }
 }

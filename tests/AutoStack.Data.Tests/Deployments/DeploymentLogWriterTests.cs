@@ -21,7 +21,7 @@ public sealed class DeploymentLogWriterTests : DatabaseTests
         for (var i = 0; i < 20; i++)
         {
             deployments.Add(await EnqueueAsync(project));
-            await Logs.AppendAsync(deployments[i].Id, [new NewDeploymentLog { Message = "before" }], Token);
+            await PlatformLogs.AppendAsync(deployments[i].Id, [new NewDeploymentLog { Message = "before" }], Token);
         }
 
         for (var i = 0; i < count; i++)
@@ -124,7 +124,7 @@ public sealed class DeploymentLogWriterTests : DatabaseTests
         var writer = host.GetRequiredService<IDeploymentLogWriter>();
         var (first, second) = (await EnqueueAsync(), await EnqueueAsync());
         var taken = new NewDeploymentLog { Id = Guid.CreateVersion7(), Message = "taken" };
-        await Logs.AppendAsync(first.Id, [taken], Token);
+        await PlatformLogs.AppendAsync(first.Id, [taken], Token);
         for (var i = 0; i < 5; i++)
         {
             await writer.WriteAsync(second.Id, i == 2 ? taken : Line($"{i}"), Token);
@@ -140,7 +140,7 @@ public sealed class DeploymentLogWriterTests : DatabaseTests
     [Test]
     public async Task A_log_that_is_too_long_ends_with_one_line_that_says_so()
     {
-        await using var host = NewHost(o => o.MaxBytesPerDeployment = 1024);
+        await using var host = NewHost(o => o.MaxBytesPerDeployment = 10 * (100 + 128));
         var writer = host.GetRequiredService<IDeploymentLogWriter>();
         var (loud, other) = (await EnqueueAsync(), await EnqueueAsync());
         for (var i = 0; i < 30; i++)
@@ -154,7 +154,7 @@ public sealed class DeploymentLogWriterTests : DatabaseTests
 
         var lines = (await Logs.ListAsync(loud.Id, loud.UserId, LogCursor.Start, 100, Token)).Lines;
         Assert.That(lines, Has.Count.EqualTo(11));
-        Assert.That((lines[^1].Message, lines[^1].Level), Is.EqualTo(("[The log is longer than 1024 bytes: what follows is not stored.]", DeploymentLogLevel.Warning)));
+        Assert.That((lines[^1].Message, lines[^1].Level), Is.EqualTo(("[The log is longer than 2280 bytes: what follows is not stored.]", DeploymentLogLevel.Warning)));
         Assert.That(await MessagesAsync(other), Is.EqualTo(new[] { "other" }));
     }
 

@@ -79,7 +79,7 @@ public sealed class DeploymentMaintenanceTests : DatabaseTests
         await ExecuteAsync("UPDATE deployments SET is_deleted = TRUE WHERE id = $1", deleted.Id);
         Clock.Advance(Idle + TimeSpan.FromMinutes(1));
         var logging = await SilentAsync();
-        await Logs.AppendAsync(logging.Id, [new NewDeploymentLog { Message = "still here", Timestamp = DateTimeOffset.UnixEpoch }], Token);
+        await PlatformLogs.AppendAsync(logging.Id, [new NewDeploymentLog { Message = "still here", Timestamp = DateTimeOffset.UnixEpoch }], Token);
         var stepping = await SilentAsync();
         await Lifecycle.AdvanceAsync(stepping.Id, DeploymentStatus.Copying, Token);
         var fresh = await StartedAsync(DeploymentStatus.Cloning);
@@ -128,7 +128,7 @@ public sealed class DeploymentMaintenanceTests : DatabaseTests
         await UnitOfWork.RunAsync(async (tx, ct) =>
         {
             await tx.Get<IDeploymentLifecycle>().AdvanceAsync(stepping.Id, DeploymentStatus.Copying, ct);
-            await tx.Get<IDeploymentLogRepository>().AppendAsync(logging.Id, [new NewDeploymentLog { Message = "still here" }], ct);
+            await tx.Get<IPlatformDeploymentLogRepository>().AppendAsync(logging.Id, [new NewDeploymentLog { Message = "still here" }], ct);
             Assert.That(await Maintenance.FailStalledAsync(Idle, "x", 10, ct).WaitAsync(TimeSpan.FromSeconds(20), ct), Is.Empty);
         }, Token);
 
@@ -178,8 +178,8 @@ public sealed class DeploymentMaintenanceTests : DatabaseTests
     {
         await ExecuteAsync("DELETE FROM deployments");
         var old = await DeletedAsync();
-        await Logs.AppendAsync(old.Id, [new NewDeploymentLog { Message = "x" }], Token);
-        await RuntimeLogs.AppendAsync(old.Id, RuntimeLogSource.Docker, [new NewDeploymentRuntimeLog(Clock.GetUtcNow(), "x")], Token);
+        await PlatformLogs.AppendAsync(old.Id, [new NewDeploymentLog { Message = "x" }], Token);
+        await PlatformRuntimeLogs.AppendAsync(old.Id, RuntimeLogSource.Docker, [new NewDeploymentRuntimeLog(Clock.GetUtcNow(), "x")], Token);
         await PlatformHealthChecks.AddAsync(new NewDeploymentHealthCheck { DeploymentId = old.Id, Url = "http://x", IsLive = true }, Token);
         await ExecuteAsync(
             "INSERT INTO webhook_payloads (id, deployment_id, provider, payload_json, headers, received_at) VALUES ($1, $1, 'github', '{}', '{}', now())", old.Id);
@@ -287,7 +287,7 @@ public sealed class DeploymentMaintenanceTests : DatabaseTests
 
         await UnitOfWork.RunAsync(async (tx, ct) =>
         {
-            await tx.Get<IDeploymentLogRepository>().AppendAsync(written.Id, [new NewDeploymentLog { Message = "late" }], ct);
+            await tx.Get<IPlatformDeploymentLogRepository>().AppendAsync(written.Id, [new NewDeploymentLog { Message = "late" }], ct);
             await UnitOfWork.RunAsync(async (other, token) =>
             {
                 Assert.That(await other.Get<IDeploymentMaintenance>().PurgeDeletedAsync(before, 2, token), Is.EqualTo(2));

@@ -211,7 +211,7 @@ public sealed class DeploymentRepositoryTests : DatabaseTests
     public async Task Details_bring_everything_that_belongs_to_the_deployment()
     {
         var deployment = await StartedAsync(DeploymentStatus.Building);
-        await Logs.AppendAsync(deployment.Id, [.. Enumerable.Range(1, 30).Select(i => new NewDeploymentLog { Message = $"line {i}" })], Token);
+        await PlatformLogs.AppendAsync(deployment.Id, [.. Enumerable.Range(1, 30).Select(i => new NewDeploymentLog { Message = $"line {i}" })], Token);
         var container = (await PlatformContainers.ReserveAsync(
             new NewDeploymentContainer { DeploymentId = deployment.Id, Image = "site:1", Host = Unique("host") }, Token)).Container!;
         var check = await PlatformHealthChecks.AddAsync(

@@ -42,10 +42,10 @@ public sealed class DeploymentRuntimeLogRepositoryTests : DatabaseTests
         var other = await EnqueueAsync();
         NewDeploymentRuntimeLog[] lines = [new(Noon, "a")];
 
-        Assert.That(await RuntimeLogs.AppendAsync(deployment.Id, RuntimeLogSource.Docker, lines, Token), Is.EqualTo(1));
-        Assert.That(await RuntimeLogs.AppendAsync(deployment.Id, RuntimeLogSource.System, lines, Token), Is.EqualTo(1));
-        Assert.That(await RuntimeLogs.AppendAsync(other.Id, RuntimeLogSource.Docker, lines, Token), Is.EqualTo(1));
-        Assert.That(await RuntimeLogs.AppendAsync(deployment.Id, RuntimeLogSource.From("DOCKER"), lines, Token), Is.Zero);
+        Assert.That(await PlatformRuntimeLogs.AppendAsync(deployment.Id, RuntimeLogSource.Docker, lines, Token), Is.EqualTo(1));
+        Assert.That(await PlatformRuntimeLogs.AppendAsync(deployment.Id, RuntimeLogSource.System, lines, Token), Is.EqualTo(1));
+        Assert.That(await PlatformRuntimeLogs.AppendAsync(other.Id, RuntimeLogSource.Docker, lines, Token), Is.EqualTo(1));
+        Assert.That(await PlatformRuntimeLogs.AppendAsync(deployment.Id, RuntimeLogSource.From("DOCKER"), lines, Token), Is.Zero);
     }
 
     [Test]
@@ -55,12 +55,12 @@ public sealed class DeploymentRuntimeLogRepositoryTests : DatabaseTests
         var text = string.Concat(Enumerable.Repeat("🚀", 1_999)) + "\0" + "rest";
         var lines = new NewDeploymentRuntimeLog[] { new(Noon.AddTicks(9), text), new(Noon, new string('x', 1_000_000)) };
 
-        Assert.That(await RuntimeLogs.AppendAsync(deployment.Id, RuntimeLogSource.K8s, lines, Token), Is.EqualTo(2));
-        Assert.That(await RuntimeLogs.AppendAsync(deployment.Id, RuntimeLogSource.K8s, lines, Token), Is.Zero);
+        Assert.That(await PlatformRuntimeLogs.AppendAsync(deployment.Id, RuntimeLogSource.K8s, lines, Token), Is.EqualTo(2));
+        Assert.That(await PlatformRuntimeLogs.AppendAsync(deployment.Id, RuntimeLogSource.K8s, lines, Token), Is.Zero);
 
         var page = await RuntimeLogs.ListAsync(deployment.Id, deployment.UserId, LogCursor.Start, 10, Token);
         Assert.That(page.Lines[0].Message, Is.EqualTo(text[..3998] + "\uFFFD"));
-        Assert.That(page.Lines[1].Message, Has.Length.EqualTo(IDeploymentRuntimeLogRepository.MaxMessageLength));
+        Assert.That(page.Lines[1].Message, Has.Length.EqualTo(IPlatformDeploymentRuntimeLogRepository.MaxMessageLength));
     }
 
     [Test]
@@ -70,7 +70,7 @@ public sealed class DeploymentRuntimeLogRepositoryTests : DatabaseTests
         Task<int> again = null!;
         await UnitOfWork.RunAsync(async (tx, ct) =>
         {
-            var first = await tx.Get<IDeploymentRuntimeLogRepository>().AppendAsync(deployment.Id, RuntimeLogSource.Docker, Lines((1, "a"), (1, "a")), ct);
+            var first = await tx.Get<IPlatformDeploymentRuntimeLogRepository>().AppendAsync(deployment.Id, RuntimeLogSource.Docker, Lines((1, "a"), (1, "a")), ct);
             Assert.That(first, Is.EqualTo(2));
             again = AppendAsync(deployment, (1, "a"), (1, "a"), (2, "b"));
             await UntilSomeoneWaitsAsync();
@@ -140,7 +140,7 @@ public sealed class DeploymentRuntimeLogRepositoryTests : DatabaseTests
     public async Task The_largest_batch_is_stored_and_known_again()
     {
         var deployment = await EnqueueAsync();
-        var lines = Enumerable.Range(0, IDeploymentRuntimeLogRepository.MaxBatchSize).Select(i => (i, $"line {i}")).ToArray();
+        var lines = Enumerable.Range(0, IPlatformDeploymentRuntimeLogRepository.MaxBatchSize).Select(i => (i, $"line {i}")).ToArray();
 
         Assert.That(await AppendAsync(deployment, lines), Is.EqualTo(lines.Length));
         Assert.That(await AppendAsync(deployment, lines), Is.Zero);
@@ -155,9 +155,9 @@ public sealed class DeploymentRuntimeLogRepositoryTests : DatabaseTests
         var old = await EnqueueAsync();
         await AppendAsync(old, (1, "1"), (2, "2"));
 
-        Assert.That(await RuntimeLogs.PurgeAsync(Noon.AddSeconds(20), 1, Token), Is.EqualTo(1));
-        Assert.That(await RuntimeLogs.PurgeAsync(Noon.AddSeconds(20), 1000, Token), Is.EqualTo(2));
-        Assert.That(await RuntimeLogs.PurgeAsync(Noon.AddSeconds(20), 1000, Token), Is.Zero);
+        Assert.That(await PlatformRuntimeLogs.PurgeAsync(Noon.AddSeconds(20), 1, Token), Is.EqualTo(1));
+        Assert.That(await PlatformRuntimeLogs.PurgeAsync(Noon.AddSeconds(20), 1000, Token), Is.EqualTo(2));
+        Assert.That(await PlatformRuntimeLogs.PurgeAsync(Noon.AddSeconds(20), 1000, Token), Is.Zero);
 
         Assert.That(await MessagesAsync(deployment), Is.EqualTo(new[] { "3", "4", "5" }));
         Assert.That(await MessagesAsync(old), Is.EqualTo(new[] { "2" }), "the last line stays");
@@ -171,28 +171,28 @@ public sealed class DeploymentRuntimeLogRepositoryTests : DatabaseTests
         var deployment = await EnqueueAsync();
         NewDeploymentRuntimeLog line = new(Noon, "x");
 
-        Assert.That(await RuntimeLogs.AppendAsync(Guid.NewGuid(), RuntimeLogSource.Docker, [], Token), Is.Zero);
-        Assert.That(() => RuntimeLogs.AppendAsync(deployment.Id, RuntimeLogSource.Docker, null!, Token), Throws.ArgumentNullException);
-        Assert.That(() => RuntimeLogs.AppendAsync(deployment.Id, RuntimeLogSource.Docker, [line, null!], Token), Throws.ArgumentException.With.Message.Contains("Line 1"));
+        Assert.That(await PlatformRuntimeLogs.AppendAsync(Guid.NewGuid(), RuntimeLogSource.Docker, [], Token), Is.Zero);
+        Assert.That(() => PlatformRuntimeLogs.AppendAsync(deployment.Id, RuntimeLogSource.Docker, null!, Token), Throws.ArgumentNullException);
+        Assert.That(() => PlatformRuntimeLogs.AppendAsync(deployment.Id, RuntimeLogSource.Docker, [line, null!], Token), Throws.ArgumentException.With.Message.Contains("Line 1"));
         Assert.That(
-            () => RuntimeLogs.AppendAsync(deployment.Id, RuntimeLogSource.Docker, [line with { Message = null! }], Token),
+            () => PlatformRuntimeLogs.AppendAsync(deployment.Id, RuntimeLogSource.Docker, [line with { Message = null! }], Token),
             Throws.ArgumentException.With.Message.Contains("Line 0"));
         Assert.That(
-            () => RuntimeLogs.AppendAsync(deployment.Id, default, [line], Token), Throws.ArgumentException.With.Message.Contains("docker, k8s, system"));
+            () => PlatformRuntimeLogs.AppendAsync(deployment.Id, default, [line], Token), Throws.ArgumentException.With.Message.Contains("docker, k8s, system"));
         Assert.That(
-            () => RuntimeLogs.AppendAsync(deployment.Id, RuntimeLogSource.Docker, new NewDeploymentRuntimeLog[10_001], Token),
+            () => PlatformRuntimeLogs.AppendAsync(deployment.Id, RuntimeLogSource.Docker, new NewDeploymentRuntimeLog[10_001], Token),
             Throws.ArgumentException.With.Message.Contains("10001 lines"));
-        Assert.That(() => RuntimeLogs.AppendAsync(Guid.NewGuid(), RuntimeLogSource.Docker, [line], Token), Throws.TypeOf<MissingReferenceException>());
+        Assert.That(() => PlatformRuntimeLogs.AppendAsync(Guid.NewGuid(), RuntimeLogSource.Docker, [line], Token), Throws.TypeOf<MissingReferenceException>());
         Assert.That(() => RuntimeLogs.ListAsync(deployment.Id, deployment.UserId, LogCursor.Start, 0, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
         Assert.That(() => RuntimeLogs.ListTailAsync(deployment.Id, deployment.UserId, LogCursor.End, 1001, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
-        Assert.That(() => RuntimeLogs.PurgeAsync(Noon, -1, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
+        Assert.That(() => PlatformRuntimeLogs.PurgeAsync(Noon, -1, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
     }
 
     private static NewDeploymentRuntimeLog[] Lines(params (int Second, string Message)[] lines) =>
         [.. lines.Select(l => new NewDeploymentRuntimeLog(Noon.AddSeconds(l.Second), l.Message))];
 
     private Task<int> AppendAsync(Deployment deployment, params (int Second, string Message)[] lines) =>
-        RuntimeLogs.AppendAsync(deployment.Id, RuntimeLogSource.Docker, Lines(lines), Token);
+        PlatformRuntimeLogs.AppendAsync(deployment.Id, RuntimeLogSource.Docker, Lines(lines), Token);
 
     private async Task<IEnumerable<string>> MessagesAsync(Deployment deployment) =>
         (await RuntimeLogs.ListAsync(deployment.Id, deployment.UserId, LogCursor.Start, 1000, Token)).Lines.Select(l => l.Message);

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using AutoStack.Data.Deployments;
-using AutoStack.Data.Projects;
 using AutoStack.Data.Security;
 using AutoStack.Data.Tests.Support;
 

@@ -31,14 +31,14 @@ public sealed class LogNotificationTests : DatabaseTests
         Assert.That(
             () => UnitOfWork.RunAsync(async (tx, ct) =>
             {
-                await tx.Get<IDeploymentLogRepository>().AppendAsync(rolledBack.Id, [new NewDeploymentLog { Message = "x" }], ct);
+                await tx.Get<IPlatformDeploymentLogRepository>().AppendAsync(rolledBack.Id, [new NewDeploymentLog { Message = "x" }], ct);
                 throw new InvalidOperationException();
             }, Token),
             Throws.InvalidOperationException);
 
-        await Logs.AppendAsync(appended.Id, [new NewDeploymentLog { Message = "x" }], Token);
+        await PlatformLogs.AppendAsync(appended.Id, [new NewDeploymentLog { Message = "x" }], Token);
         await ReceivedAsync(appended.Id);
-        await UnitOfWork.RunAsync((tx, ct) => tx.Get<IDeploymentLogRepository>().AppendAsync(inUnit.Id, [new NewDeploymentLog { Message = "x" }], ct), Token);
+        await UnitOfWork.RunAsync((tx, ct) => tx.Get<IPlatformDeploymentLogRepository>().AppendAsync(inUnit.Id, [new NewDeploymentLog { Message = "x" }], ct), Token);
         await ReceivedAsync(inUnit.Id);
         await Get<IDeploymentLogWriter>().WriteAsync(buffered.Id, new NewDeploymentLog { Message = "x" }, Token);
         await ReceivedAsync(buffered.Id);
@@ -53,10 +53,10 @@ public sealed class LogNotificationTests : DatabaseTests
         var started = Stopwatch.GetTimestamp();
         for (var i = 0; i < 200; i++)
         {
-            await Logs.AppendAsync(deployment.Id, [new NewDeploymentLog { Message = "x" }], Token);
+            await PlatformLogs.AppendAsync(deployment.Id, [new NewDeploymentLog { Message = "x" }], Token);
         }
 
-        await Logs.AppendAsync(end.Id, [new NewDeploymentLog { Message = "x" }], Token);
+        await PlatformLogs.AppendAsync(end.Id, [new NewDeploymentLog { Message = "x" }], Token);
         await ReceivedAsync(end.Id);
 
         var most = 2 + (int)(Stopwatch.GetElapsedTime(started).TotalMilliseconds / 100);

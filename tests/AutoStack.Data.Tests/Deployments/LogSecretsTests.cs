@@ -55,12 +55,12 @@ public sealed class LogSecretsTests : DatabaseTests
         var writer = Get<IDeploymentLogWriter>();
         foreach (var id in new[] { deployment.Id, other.Id })
         {
-            await Logs.AppendAsync(id, [new NewDeploymentLog { Message = Value }], Token);
+            await PlatformLogs.AppendAsync(id, [new NewDeploymentLog { Message = Value }], Token);
             await writer.WriteAsync(id, new NewDeploymentLog { Message = Value }, Token);
             await writer.FlushAsync(id, Token);
-            await RuntimeLogs.AppendAsync(id, RuntimeLogSource.Docker, [new NewDeploymentRuntimeLog(Clock.GetUtcNow(), Value)], Token);
+            await PlatformRuntimeLogs.AppendAsync(id, RuntimeLogSource.Docker, [new NewDeploymentRuntimeLog(Clock.GetUtcNow(), Value)], Token);
             await UnitOfWork.RunAsync(
-                (tx, ct) => tx.Get<IDeploymentLogRepository>().AppendAsync(id, [new NewDeploymentLog { Message = Value }], ct), Token);
+                (tx, ct) => tx.Get<IPlatformDeploymentLogRepository>().AppendAsync(id, [new NewDeploymentLog { Message = Value }], ct), Token);
         }
 
         Assert.That(await MessagesAsync(deployment), Is.EqualTo(new[] { "***", "***", "***", "***" }));
@@ -121,16 +121,16 @@ public sealed class LogSecretsTests : DatabaseTests
     {
         var deployment = await EnqueueAsync();
         using var secrets = Secrets.Add(deployment.Id, [Secret.From("pass\0word\uD800")]);
-        var long1 = new string('x', IDeploymentRuntimeLogRepository.MaxMessageLength - 3);
+        var long1 = new string('x', IPlatformDeploymentRuntimeLogRepository.MaxMessageLength - 3);
 
         Assert.That(await StoredAsync(deployment, "pass\0word\uD800"), Is.EqualTo("***"));
-        await RuntimeLogs.AppendAsync(deployment.Id, RuntimeLogSource.Docker, [new NewDeploymentRuntimeLog(Clock.GetUtcNow(), long1 + "pass\0word\uD800")], Token);
+        await PlatformRuntimeLogs.AppendAsync(deployment.Id, RuntimeLogSource.Docker, [new NewDeploymentRuntimeLog(Clock.GetUtcNow(), long1 + "pass\0word\uD800")], Token);
         Assert.That((await RuntimeLogs.ListAsync(deployment.Id, deployment.UserId, LogCursor.Start, 1, Token)).Lines.Single().Message, Is.EqualTo(long1 + "***"));
     }
 
     private async Task<string> StoredAsync(Deployment deployment, string line)
     {
-        await Logs.AppendAsync(deployment.Id, [new NewDeploymentLog { Message = line }], Token);
+        await PlatformLogs.AppendAsync(deployment.Id, [new NewDeploymentLog { Message = line }], Token);
         return (await Logs.ListTailAsync(deployment.Id, deployment.UserId, LogCursor.End, 1, Token)).Lines.Single().Message;
     }
 

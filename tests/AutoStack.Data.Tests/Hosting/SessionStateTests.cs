@@ -23,7 +23,7 @@ public sealed class SessionStateTests : DatabaseTests
         var before = await StateAsync(source);
         var deployment = await EnqueueAsync();
         var lifecycle = provider.GetRequiredService<IDeploymentLifecycle>();
-        var logs = provider.GetRequiredService<IDeploymentLogRepository>();
+        var logs = provider.GetRequiredService<IPlatformDeploymentLogRepository>();
         var unitOfWork = provider.GetRequiredService<IUnitOfWork>();
 
         await lifecycle.ClaimNextAsync(PerProject(1000), Token);
@@ -35,7 +35,7 @@ public sealed class SessionStateTests : DatabaseTests
         Assert.That(
             () => unitOfWork.RunAsync(async (tx, ct) =>
             {
-                await tx.Get<IDeploymentLogRepository>().AppendAsync(deployment.Id, [new NewDeploymentLog { Message = "taken back" }], ct);
+                await tx.Get<IPlatformDeploymentLogRepository>().AppendAsync(deployment.Id, [new NewDeploymentLog { Message = "taken back" }], ct);
                 throw new InvalidOperationException("halfway");
             }, Token),
             Throws.InvalidOperationException);

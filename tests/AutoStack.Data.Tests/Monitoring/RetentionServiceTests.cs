@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using AutoStack.Data.Deployments;
 using AutoStack.Data.Monitoring;
-using AutoStack.Data.Security;
 using AutoStack.Data.Tests.Support;
 using AutoStack.Data.Users;
 using Microsoft.Extensions.DependencyInjection;
@@ -29,12 +28,12 @@ public sealed class RetentionServiceTests : DatabaseTests
 
         Assert.That(
             counts.Select(c => (c.Table, c.Rows)),
-            Is.EqualTo(new[] { ("deployments", 1L), ("deployment_logs", (7 * 3) + 6L), ("deployment_runtime_logs", (7 * 3) + 6L), ("deployment_health_checks", 7 * 4L), ("sessions", 1L), ("password_reset_tokens", 1L), ("webhook_payloads", 1L) }));
+            Is.EqualTo(new[] { ("deployments", 1L), ("deployment_logs", (7 * 3) + 6L), ("deployment_runtime_logs", (7 * 3) + 6L), ("deployment_health_checks", 7 * 4L), ("sessions", 1L), ("sign_in_attempts", 1L), ("password_reset_tokens", 1L), ("webhook_payloads", 1L) }));
         Assert.That(results.Select(r => r.Table), Is.EqualTo(counts.Select(c => c.Table)));
         Assert.That(results.Select(r => r.MoreLeft), Is.All.False);
 
         // What goes with a deleted deployment is not counted a second time.
-        Assert.That(results.Select(r => r.Rows), Is.EqualTo(new[] { 1L, 7 * 3L, 7 * 3L, 7 * 3L, 1L, 1L, 1L }));
+        Assert.That(results.Select(r => r.Rows), Is.EqualTo(new[] { 1L, 7 * 3L, 7 * 3L, 7 * 3L, 1L, 1L, 1L, 1L }));
         Assert.That((await Retention.CountAsync(new RetentionPolicy(), Token)).Select(c => c.Rows), Is.All.Zero);
         Assert.That(await ScalarAsync("SELECT count(*) FROM deployment_logs"), Is.EqualTo(3), "the young one of each");
         Assert.That(await ScalarAsync("SELECT count(*) FROM deployment_health_checks"), Is.EqualTo(3));
@@ -105,8 +104,8 @@ public sealed class RetentionServiceTests : DatabaseTests
         await UnitOfWork.RunAsync(async (tx, ct) =>
         {
             Assert.That(await tx.Get<IPlatformDeploymentHealthCheckRepository>().PurgeAsync(before, 2, ct), Is.EqualTo(2));
-            Assert.That(await tx.Get<IDeploymentLogRepository>().PurgeAsync(before, 2, ct), Is.EqualTo(2));
-            Assert.That(await tx.Get<IDeploymentRuntimeLogRepository>().PurgeAsync(before, 2, ct), Is.EqualTo(2));
+            Assert.That(await tx.Get<IPlatformDeploymentLogRepository>().PurgeAsync(before, 2, ct), Is.EqualTo(2));
+            Assert.That(await tx.Get<IPlatformDeploymentRuntimeLogRepository>().PurgeAsync(before, 2, ct), Is.EqualTo(2));
             Assert.That(await tx.Get<IDeploymentMaintenance>().PurgeDeletedAsync(before, 1, ct), Is.Zero.Or.EqualTo(1));
             await Retention.RunAsync(new RetentionPolicy(), null, ct).WaitAsync(TimeSpan.FromSeconds(20), ct);
         }, Token);
@@ -172,7 +171,7 @@ public sealed class RetentionServiceTests : DatabaseTests
         Assert.That(results[0].Failure, Is.InstanceOf<NpgsqlException>());
         Assert.That((results[0].Table, results[0].Rows, results[0].MoreLeft), Is.EqualTo(("deployments", 0L, true)));
         Assert.That(reports[0], Is.EqualTo(results[0]));
-        Assert.That(results.Skip(1).Select(r => r.Failure), Is.All.Null.And.Exactly(6).Items);
+        Assert.That(results.Skip(1).Select(r => r.Failure), Is.All.Null.And.Exactly(7).Items);
         Assert.That(results.Skip(1).Select(r => r.Rows), Is.All.GreaterThan(0));
         await transaction.RollbackAsync(Token);
         Assert.That((await Retention.RunAsync(new RetentionPolicy(), null, Token))[0], Is.EqualTo(new RetentionResult("deployments", 1, 1, false)));
@@ -206,7 +205,7 @@ public sealed class RetentionServiceTests : DatabaseTests
         };
         ActivitySource.AddActivityListener(listener);
         using var root = new Activity("test").Start();
-        var policy = new RetentionPolicy { DeletedDeployments = null, ExpiredSessions = false, PasswordResetTokens = null, WebhookPayloads = null, BatchSize = 10 };
+        var policy = new RetentionPolicy { DeletedDeployments = null, ExpiredSessions = false, ExpiredSignInAttempts = false, PasswordResetTokens = null, WebhookPayloads = null, BatchSize = 10 };
 
         Assert.That((await Retention.RunAsync(policy, null, Token)).Select(r => (r.Rows, r.Batches)), Is.EqualTo([(40L, 4), (40L, 4), (41L, 5)]));
 
@@ -220,6 +219,7 @@ public sealed class RetentionServiceTests : DatabaseTests
         RuntimeLogs = null,
         DeletedDeployments = null,
         ExpiredSessions = false,
+        ExpiredSignInAttempts = false,
         PasswordResetTokens = null,
         WebhookPayloads = null,
         HealthChecks = policy.BatchSize == 1000 ? null : policy.HealthChecks,
@@ -227,7 +227,7 @@ public sealed class RetentionServiceTests : DatabaseTests
         MaxBatches = policy.MaxBatches,
     };
 
-    // So many deployments and a deleted one, each with so many old lines and checks and a young one; of sessions, resets and payloads an old
+    // So many deployments and a deleted one, each with so many old lines and checks and a young one; of sessions, resets, attempts and payloads an old
     // and a young one.
     private async Task FillAsync(int deployments, int lines)
     {
@@ -238,8 +238,8 @@ public sealed class RetentionServiceTests : DatabaseTests
             var deployment = await EnqueueAsync(project);
             var last = i == deployments ? [] : new[] { now };
             var times = Enumerable.Range(0, lines).Select(n => Old.AddMinutes(n)).Concat(last).ToList();
-            await Logs.AppendAsync(deployment.Id, [.. times.Select(t => new NewDeploymentLog { Message = "x", Timestamp = t })], Token);
-            await RuntimeLogs.AppendAsync(deployment.Id, RuntimeLogSource.Docker, [.. times.Select(t => new NewDeploymentRuntimeLog(t, "x"))], Token);
+            await PlatformLogs.AppendAsync(deployment.Id, [.. times.Select(t => new NewDeploymentLog { Message = "x", Timestamp = t })], Token);
+            await PlatformRuntimeLogs.AppendAsync(deployment.Id, RuntimeLogSource.Docker, [.. times.Select(t => new NewDeploymentRuntimeLog(t, "x"))], Token);
             await PlatformHealthChecks.AddManyAsync(
                 [.. times.Append(now).Distinct().Select(t => new NewDeploymentHealthCheck { DeploymentId = deployment.Id, Url = "http://x", IsLive = true, CheckedAt = t })], Token);
             if (i == deployments)
@@ -248,8 +248,8 @@ public sealed class RetentionServiceTests : DatabaseTests
             }
         }
 
-        await Sessions.AddAsync(new NewSession { UserId = project.UserId, Token = SessionToken.New(), Lifetime = TimeSpan.FromTicks(10) }, Token);
-        await Sessions.AddAsync(new NewSession { UserId = project.UserId, Token = SessionToken.New() }, Token);
+        await Sessions.AddAsync(new NewSession { UserId = project.UserId, Lifetime = TimeSpan.FromTicks(10) }, Token);
+        await Sessions.AddAsync(new NewSession { UserId = project.UserId }, Token);
         foreach (var time in new[] { Old, now })
         {
             await ExecuteAsync(
@@ -257,6 +257,9 @@ public sealed class RetentionServiceTests : DatabaseTests
                 INSERT INTO password_reset_tokens (id, user_id, token_hash, expires_at, created_at)
                 VALUES (gen_random_uuid(), $1, gen_random_uuid()::text, $2::timestamptz AT TIME ZONE 'UTC', $2::timestamptz AT TIME ZONE 'UTC')
                 """, project.UserId, time.UtcDateTime);
+            await ExecuteAsync(
+                "INSERT INTO sign_in_attempts (subject_hash, attempts, expires_at) VALUES (gen_random_uuid()::text, 1, $1::timestamptz AT TIME ZONE 'UTC' + interval '5 minutes')",
+                time.UtcDateTime);
             await ExecuteAsync(
                 "INSERT INTO webhook_payloads (id, provider, payload_json, headers, received_at) VALUES (gen_random_uuid(), 'github', '{}', '{}', $1::timestamptz AT TIME ZONE 'UTC')",
                 time.UtcDateTime);

@@ -1,6 +1,9 @@
 using System.Globalization;
 using AutoStack.Data.Security;
 using AutoStack.Data.Tests.Support;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 
 namespace AutoStack.Data.Tests.Security;
 
@@ -38,6 +41,7 @@ public sealed class PasswordHasherTests : DatabaseTests
     [TestCase("$2b$12$tooshort")]
     [TestCase("$2b$00$cs3U/3iu7exNUuHi6mDOQu1mnlIPb9CUUNPkRRGH3zp.1oEJCn9dm")]
     [TestCase("$2b$03$cs3U/3iu7exNUuHi6mDOQu1mnlIPb9CUUNPkRRGH3zp.1oEJCn9dm")]
+    [TestCase("$2b$13$cs3U/3iu7exNUuHi6mDOQu1mnlIPb9CUUNPkRRGH3zp.1oEJCn9dm")]
     [TestCase("$2b$15$cs3U/3iu7exNUuHi6mDOQu1mnlIPb9CUUNPkRRGH3zp.1oEJCn9dm")]
     [TestCase("$2b$31$cs3U/3iu7exNUuHi6mDOQu1mnlIPb9CUUNPkRRGH3zp.1oEJCn9dm")]
     [TestCase("$2b$99$cs3U/3iu7exNUuHi6mDOQu1mnlIPb9CUUNPkRRGH3zp.1oEJCn9dm")]
@@ -62,13 +66,93 @@ public sealed class PasswordHasherTests : DatabaseTests
     {
         var rounds = 0L;
 
-        var answer = PasswordHasher.Check("wrong", stored, (_, hash) =>
+        var answer = PasswordHasher.Check("wrong", stored, 12, (_, hash) =>
         {
             rounds += 1L << int.Parse(hash.AsSpan(4, 2), NumberStyles.None, CultureInfo.InvariantCulture);
             return false;
         });
 
         Assert.That((answer, rounds), Is.EqualTo((PasswordVerification.Failed, 1L << 12)));
+    }
+
+    [TestCase(4)]
+    [TestCase(10)]
+    [TestCase(11)]
+    [TestCase(12)]
+    [TestCase(13)]
+    [TestCase(14)]
+    [TestCase(31)]
+    public void A_check_is_as_much_work_whatever_the_answer_and_the_stored_factor(int factor)
+    {
+        foreach (var (workFactor, isPassword) in new[] { (10, true), (12, true), (14, true), (12, false), (14, false) })
+        {
+            var rounds = 0L;
+
+            PasswordHasher.Check("right", $"$2b${factor:00}$cs3U/3iu7exNUuHi6mDOQu1mnlIPb9CUUNPkRRGH3zp.1oEJCn9dm", workFactor, (text, hash) =>
+            {
+                rounds += 1L << int.Parse(hash.AsSpan(4, 2), NumberStyles.None, CultureInfo.InvariantCulture);
+                return isPassword && text == "right";
+            });
+
+            Assert.That(rounds, Is.EqualTo(1L << workFactor), $"{workFactor}, {isPassword}");
+        }
+    }
+
+    [Test]
+    public async Task A_stronger_hash_is_accepted_by_its_own_work_factor_and_warned_of_by_a_lower_one()
+    {
+        using var strong = new PasswordHasher(Options.Create(new PasswordHasherOptions { WorkFactor = 11 }));
+        using var log = new Warnings();
+        using var weak = new PasswordHasher(Options.Create(new PasswordHasherOptions { WorkFactor = 10 }), log);
+        var hash = await strong.HashAsync("x", Token);
+
+        Assert.That(hash.Reveal(), Does.StartWith("$2").And.Contains("$11$"));
+        Assert.That(await strong.VerifyAsync("x", hash, Token), Is.EqualTo(PasswordVerification.Succeeded));
+        Assert.That(await weak.VerifyAsync("x", hash, Token), Is.EqualTo(PasswordVerification.Failed));
+        Assert.That(log.Messages, Has.One.Contains("work factor 11").And.Contains("WorkFactor is 10"));
+    }
+
+    [Test]
+    public async Task Beyond_the_places_in_the_queue_a_call_is_refused_and_the_queue_recovers()
+    {
+        using var hasher = new PasswordHasher(Options.Create(new PasswordHasherOptions { MaxConcurrency = 1, MaxWaiting = 2, WorkFactor = 12 }));
+
+        var calls = Enumerable.Range(0, 8).Select(_ => hasher.VerifyAsync("x", null, Token)).ToArray();
+
+        Assert.That(calls.Count(c => c.IsFaulted), Is.EqualTo(5), "at once");
+        foreach (var refused in calls.Where(c => c.IsFaulted))
+        {
+            Assert.That(async () => await refused, Throws.TypeOf<PasswordHasherBusyException>());
+        }
+
+        await Task.WhenAll(calls.Where(c => !c.IsFaulted));
+        Assert.That(await hasher.VerifyAsync("x", null, Token), Is.EqualTo(PasswordVerification.Failed));
+
+        // A place is free again when a caller stops waiting.
+        using var stop = new CancellationTokenSource();
+        var waiting = Enumerable.Range(0, 3).Select(_ => hasher.VerifyAsync("x", null, stop.Token)).ToArray();
+        await stop.CancelAsync();
+        await Task.WhenAll(waiting).ContinueWith(_ => { }, TaskScheduler.Default);
+        Assert.That((await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => hasher.VerifyAsync("x", null, Token)))).Length, Is.EqualTo(3));
+    }
+
+    [Test]
+    public void One_core_is_left_to_the_rest_of_the_process_and_settings_are_checked()
+    {
+        Assert.That(new PasswordHasherOptions().MaxConcurrency, Is.EqualTo(Math.Max(1, Environment.ProcessorCount - 1)));
+        foreach (var (setting, spoil) in new (string, Action<PasswordHasherOptions>)[]
+        {
+            ("MaxConcurrency", o => o.MaxConcurrency = 0),
+            ("MaxWaiting", o => o.MaxWaiting = -1),
+            ("WorkFactor", o => o.WorkFactor = 9),
+            ("WorkFactor", o => o.WorkFactor = 15),
+        })
+        {
+            using var provider = new ServiceCollection().AddAutoStackData(Database.ConnectionString).Configure(spoil).BuildServiceProvider();
+            Assert.That(
+                () => provider.GetRequiredService<IStartupValidator>().Validate(),
+                Throws.TypeOf<OptionsValidationException>().With.Message.Contains($"PasswordHasherOptions.{setting}"));
+        }
     }
 
     [Test]
@@ -102,5 +186,28 @@ public sealed class PasswordHasherTests : DatabaseTests
     {
         Assert.That($"{PasswordHash.From("$2b$12$x")} {SessionToken.New()} {ResetToken.New()} {Secret.From("s3cret")}", Is.EqualTo("[redacted] [redacted] [redacted] [redacted]"));
         Assert.That(new SecretKey { Id = "k1", Secret = "s3cret" }.ToString(), Is.EqualTo("k1"));
+    }
+
+    private sealed class Warnings : ILoggerFactory, ILogger
+    {
+        public List<string> Messages { get; } = [];
+
+        public void AddProvider(ILoggerProvider provider)
+        {
+        }
+
+        public ILogger CreateLogger(string categoryName) => this;
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            Messages.Add(formatter(state, exception));
+
+        public void Dispose()
+        {
+        }
     }
 }

@@ -73,7 +73,7 @@ public sealed class RolesTests
         await turns.MoveNextAsync();
         var lifecycle = provider.GetRequiredService<IDeploymentLifecycle>();
         Assert.That((await lifecycle.ClaimNextAsync(new ClaimOptions { MaxPerProject = 1 }, Token))?.Deployment.Id, Is.EqualTo(deployment.Id));
-        await provider.GetRequiredService<IDeploymentLogRepository>().AppendAsync(deployment.Id, [new NewDeploymentLog { Message = "hello" }], Token);
+        await provider.GetRequiredService<IPlatformDeploymentLogRepository>().AppendAsync(deployment.Id, [new NewDeploymentLog { Message = "hello" }], Token);
         var place = await provider.GetRequiredService<IPlatformDeploymentContainerRepository>().ReserveAsync(
             new NewDeploymentContainer { DeploymentId = deployment.Id, Image = "site:1" }, Token);
         Assert.That(place.Outcome, Is.EqualTo(ReservationOutcome.Reserved));

@@ -38,6 +38,7 @@ public sealed class SecretRotationTests : DatabaseTests
             ("github_connections.github_refresh_token", 5, 0),
             ("projects.env_vars", 5, 0),
             ("deployments.env_vars", 5, 0),
+            ("sessions.token", 0, 0),
         }));
         Assert.That((await during.GetRequiredService<ISecretRotation>().RunAsync(2, Token)).Sum(r => r.Rotated), Is.Zero);
         for (var i = 0; i < 5; i++)

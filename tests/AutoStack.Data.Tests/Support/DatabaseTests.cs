@@ -32,6 +32,8 @@ public abstract class DatabaseTests
 
     protected IUserRepository Users => Get<IUserRepository>();
 
+    protected IPlatformUserRepository PlatformUsers => Get<IPlatformUserRepository>();
+
     protected IIdentityRepository Identities => Get<IIdentityRepository>();
 
     protected IUserPreferencesRepository Preferences => Get<IUserPreferencesRepository>();
@@ -39,6 +41,10 @@ public abstract class DatabaseTests
     protected IPasswordResetTokenRepository ResetTokens => Get<IPasswordResetTokenRepository>();
 
     protected ISessionRepository Sessions => Get<ISessionRepository>();
+
+    protected IPlatformSessionRepository PlatformSessions => Get<IPlatformSessionRepository>();
+
+    protected ISignInThrottle Throttle => Get<ISignInThrottle>();
 
     protected IProjectRepository Projects => Get<IProjectRepository>();
 
@@ -69,6 +75,10 @@ public abstract class DatabaseTests
     protected IDeploymentMaintenance Maintenance => Get<IDeploymentMaintenance>();
 
     protected IDeploymentRuntimeLogRepository RuntimeLogs => Get<IDeploymentRuntimeLogRepository>();
+
+    protected IPlatformDeploymentLogRepository PlatformLogs => Get<IPlatformDeploymentLogRepository>();
+
+    protected IPlatformDeploymentRuntimeLogRepository PlatformRuntimeLogs => Get<IPlatformDeploymentRuntimeLogRepository>();
 
     protected IUnitOfWork UnitOfWork => Get<IUnitOfWork>();
 

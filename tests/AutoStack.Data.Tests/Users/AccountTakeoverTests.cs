@@ -54,8 +54,8 @@ public sealed class AccountTakeoverTests : DatabaseTests
         var connections = keys.GetRequiredService<IGithubConnectionRepository>();
         var account = (await Identities.RegisterAsync(new NewAccount { Name = "Eve", Email = $"{Unique("victim")}@example.com", Password = Password }, Token)).User!;
         var (github, google) = (Unique("eve"), Unique("eve"));
-        await Identities.LinkAsync(account.Id, IdentityProvider.Github, github, null, Token);
-        await Identities.LinkAsync(account.Id, IdentityProvider.Google, google, null, Token);
+        await Identities.LinkAsync(account.Id, IdentityProvider.Github, github, null, Clock.GetUtcNow(), Token);
+        await Identities.LinkAsync(account.Id, IdentityProvider.Google, google, null, Clock.GetUtcNow(), Token);
         await connections.SetAsync(account.Id, new GithubTokens { AccessToken = Secret.From("eve's") }, Token);
 
         await ResetAsync(account.Id);
@@ -65,6 +65,181 @@ public sealed class AccountTakeoverTests : DatabaseTests
         Assert.That(await connections.FindAsync(account.Id, Token), Is.Null);
         var eve = new ProviderIdentity { Provider = IdentityProvider.Github, ProviderId = github, Name = "Eve", Email = $"{Unique("eve")}@example.com", EmailVerified = true };
         Assert.That((await Identities.SignInWithProviderAsync(eve, Token)).User!.Id, Is.Not.EqualTo(account.Id));
+    }
+
+    [Test]
+    public async Task A_reset_ends_what_a_thief_has_linked_with_a_verified_account([Values] bool byUnitOfWork)
+    {
+        await using var keys = WithKeys(NewKey("k1"));
+        var connections = keys.GetRequiredService<IGithubConnectionRepository>();
+        var account = (await Identities.SignInWithProviderAsync(Somebody(), Token)).User!;
+        var thiefs = Unique("thief");
+        await Identities.LinkAsync(account.Id, IdentityProvider.Google, thiefs, null, Clock.GetUtcNow(), Token);
+        await connections.SetAsync(account.Id, new GithubTokens { AccessToken = Secret.From("thief's") }, Token);
+        var token = await IssueAsync(account.Id);
+
+        var used = byUnitOfWork
+            ? await UnitOfWork.RunAsync(
+                async (tx, ct) => await tx.Get<IPasswordResetTokenRepository>().ConsumeAsync(token, OtherPassword, AccountLinks.None, ct), Token)
+            : await ResetTokens.ConsumeAsync(token, OtherPassword, AccountLinks.None, Token);
+
+        Assert.That(used, Is.EqualTo(account.Id));
+        var reset = (await Users.FindAsync(account.Id, Token))!;
+        Assert.That((reset.GithubId, reset.GoogleId), Is.EqualTo(((string?)null, (string?)null)));
+        Assert.That(await connections.FindAsync(account.Id, Token), Is.Null);
+        Assert.That(await Identities.FindByProviderAsync(IdentityProvider.Google, thiefs, Token), Is.Null);
+    }
+
+    [TestCase(AccountLinks.None)]
+    [TestCase(AccountLinks.Github)]
+    [TestCase(AccountLinks.Google)]
+    [TestCase(AccountLinks.GithubConnection)]
+    [TestCase(AccountLinks.Github | AccountLinks.GithubConnection)]
+    [TestCase(AccountLinks.Github | AccountLinks.Google | AccountLinks.GithubConnection)]
+    public async Task A_reset_keeps_the_links_that_the_owner_has_chosen_from_the_list(AccountLinks keep)
+    {
+        await using var keys = WithKeys(NewKey("k1"));
+        var connections = keys.GetRequiredService<IGithubConnectionRepository>();
+        var account = (await Identities.SignInWithProviderAsync(Somebody(), Token)).User!;
+        var google = Unique("google");
+        await Identities.LinkAsync(account.Id, IdentityProvider.Google, google, null, Clock.GetUtcNow(), Token);
+        var connection = await connections.SetAsync(account.Id, new GithubTokens { AccessToken = Secret.From("x"), GithubUsername = "ada" }, Token);
+        var token = await IssueAsync(account.Id);
+
+        var links = await ResetTokens.FindLinksAsync(token, Token);
+        Assert.That(links, Is.EqualTo(new LinkedAccounts(
+            AccountLinks.Github | AccountLinks.Google | AccountLinks.GithubConnection, account.GithubId, google, "ada", connection.ConnectedAt)));
+        Assert.That(await ResetTokens.FindUsableAsync(token, Token), Is.Not.Null, "looking does not use it");
+        Assert.That(await ResetTokens.ConsumeAsync(token, OtherPassword, keep, Token), Is.EqualTo(account.Id));
+
+        var reset = (await Users.FindAsync(account.Id, Token))!;
+        Assert.That(reset.GithubId, Is.EqualTo(keep.HasFlag(AccountLinks.Github) ? account.GithubId : null));
+        Assert.That(reset.GoogleId, Is.EqualTo(keep.HasFlag(AccountLinks.Google) ? google : null));
+        Assert.That(await connections.FindAsync(account.Id, Token), Is.EqualTo(keep.HasFlag(AccountLinks.GithubConnection) ? connection : null));
+        Assert.That(await ResetTokens.FindLinksAsync(token, Token), Is.Null, "it is used");
+    }
+
+    [Test]
+    public async Task A_used_token_before_an_expired_one_in_a_unit_of_work_changes_one_account_only()
+    {
+        var (first, second) = (await AddUserAsync(), await AddUserAsync());
+        var used = await IssueAsync(first.Id);
+        await Identities.SetPasswordAsync(second.Id, Password, null, Token);
+        await UnitOfWork.RunAsync(async (tx, ct) =>
+        {
+            var tokens = tx.Get<IPasswordResetTokenRepository>();
+            Assert.That(await tokens.ConsumeAsync(used, OtherPassword, AccountLinks.None, ct), Is.EqualTo(first.Id));
+            await tx.Get<IIdentityRepository>().SetPasswordAsync(first.Id, Password, null, ct);
+            Assert.That(await tokens.ConsumeAsync(used, OtherPassword, AccountLinks.None, ct), Is.Null);
+        }, Token);
+
+        Assert.That((await Identities.FindCredentialsAsync(first.Email, Token))!.Password!.Reveal(), Is.EqualTo(Password.Reveal()));
+    }
+
+    [TestCase(0, LinkResult.Linked)]
+    [TestCase(-9, LinkResult.Linked)]
+    [TestCase(-11, LinkResult.SignInTooOld)]
+    [TestCase(-100_000, LinkResult.SignInTooOld)]
+    [TestCase(0.9, LinkResult.Linked)]
+    [TestCase(1.1, LinkResult.SignInTooOld)]
+    [TestCase(100_000, LinkResult.SignInTooOld)]
+    public async Task A_link_needs_a_fresh_sign_in(double minutes, LinkResult expected)
+    {
+        var user = await AddUserAsync();
+        var github = Unique("gh");
+
+        Assert.That(
+            await Identities.LinkAsync(user.Id, IdentityProvider.Github, github, null, Clock.GetUtcNow().AddMinutes(minutes), Token), Is.EqualTo(expected));
+
+        Assert.That((await Users.FindAsync(user.Id, Token))!.GithubId, Is.EqualTo(expected == LinkResult.Linked ? github : null));
+    }
+
+    [Test]
+    public async Task An_exchange_does_not_make_a_sign_in_fresh()
+    {
+        var user = await AddUserAsync();
+        var (_, token) = await Sessions.AddAsync(new NewSession { UserId = user.Id }, Token);
+        Clock.Advance(TimeSpan.FromMinutes(11));
+        var exchanged = await Sessions.RotateAsync(token, null, NewSession.DefaultLifetime, Token);
+
+        Assert.That(
+            await Identities.LinkAsync(user.Id, IdentityProvider.Github, Unique("gh"), null, exchanged.Next!.Session.SignedInAt!.Value, Token),
+            Is.EqualTo(LinkResult.SignInTooOld));
+    }
+
+    [Test]
+    public async Task The_last_way_in_is_not_unlinked()
+    {
+        var user = (await Identities.SignInWithProviderAsync(Somebody(), Token)).User!;
+
+        Assert.That(await Identities.UnlinkAsync(user.Id, IdentityProvider.Google, Token), Is.EqualTo(UnlinkResult.NotLinked));
+        Assert.That(await Identities.UnlinkAsync(user.Id, IdentityProvider.Github, Token), Is.EqualTo(UnlinkResult.LastWayIn));
+        await Identities.SetPasswordAsync(user.Id, Password, null, Token);
+        Assert.That(await Identities.UnlinkAsync(user.Id, IdentityProvider.Github, Token), Is.EqualTo(UnlinkResult.Unlinked));
+    }
+
+    [Test]
+    public async Task A_verified_sign_in_ends_everything_of_whoever_occupied_the_address([Values] bool byProvider, [Values] bool whileSigningIn)
+    {
+        await using var keys = WithKeys(NewKey("k1"));
+        var connections = keys.GetRequiredService<IGithubConnectionRepository>();
+        var owner = Somebody();
+        var squatter = owner with { Provider = IdentityProvider.Google, ProviderId = Unique("squatter"), EmailVerified = false };
+        var account = byProvider
+            ? (await Identities.SignInWithProviderAsync(squatter, Token)).User!
+            : (await Identities.RegisterAsync(new NewAccount { Name = "Eve", Email = owner.Email, Password = Password }, Token)).User!;
+        await Identities.LinkAsync(account.Id, IdentityProvider.Google, squatter.ProviderId, null, Clock.GetUtcNow(), Token);
+        await Identities.SetPasswordAsync(account.Id, Password, null, Token);
+        await connections.SetAsync(account.Id, new GithubTokens { AccessToken = Secret.From("eve's") }, Token);
+        var session = (await Sessions.AddAsync(new NewSession { UserId = account.Id }, Token)).Token;
+        var reset = await IssueAsync(account.Id);
+        var project = await AddProjectAsync(account.Id);
+        SessionToken? late = null;
+
+        Task<ProviderSignIn> signIn = null!;
+        if (whileSigningIn)
+        {
+            await UnitOfWork.RunAsync(async (tx, ct) =>
+            {
+                late = (await tx.Get<ISessionRepository>().AddVerifiedAsync(new NewSession { UserId = account.Id }, Password, ct))!.Token;
+                signIn = Identities.SignInWithProviderAsync(owner, Token);
+                await UntilSomeoneWaitsAsync();
+            }, Token);
+        }
+        else
+        {
+            signIn = Identities.SignInWithProviderAsync(owner, Token);
+        }
+
+        var result = await signIn;
+        Assert.That((result.Outcome, result.User!.Id), Is.EqualTo((ProviderSignInOutcome.TookOver, account.Id)));
+        Assert.That((result.User.GithubId, result.User.GoogleId, result.User.EmailVerified), Is.EqualTo((owner.ProviderId, (string?)null, true)));
+        Assert.That(await Sessions.FindActiveAsync(session, Token), Is.Null);
+        Assert.That(late is null ? null : await Sessions.FindActiveAsync(late, Token), Is.Null, "also one that was being made");
+        Assert.That((await Identities.FindCredentialsAsync(owner.Email, Token))!.Password, Is.Null);
+        Assert.That(await ResetTokens.ConsumeAsync(reset, OtherPassword, AccountLinks.None, Token), Is.Null);
+        Assert.That(await connections.FindAsync(account.Id, Token), Is.Null);
+        Assert.That(await Sessions.AddVerifiedAsync(new NewSession { UserId = account.Id }, Password, Token), Is.Null);
+        Assert.That(await Projects.FindAsync(project.Id, account.Id, Token), Is.Not.Null, "projects stay, as after a reset");
+        Assert.That((await Identities.SignInWithProviderAsync(owner, Token)).Outcome, Is.EqualTo(ProviderSignInOutcome.SignedIn), "once");
+        Assert.That((await Identities.SignInWithProviderAsync(squatter, Token)).Outcome, Is.EqualTo(ProviderSignInOutcome.EmailMatchedUnverified));
+        Assert.That(
+            (await Identities.SignInWithProviderAsync(squatter with { EmailVerified = true, ProviderId = Unique("other"), Provider = IdentityProvider.Github }, Token)).Outcome,
+            Is.EqualTo(ProviderSignInOutcome.LinkedElsewhere), "a verified account is not taken over");
+    }
+
+    [Test]
+    public async Task A_verified_sign_in_whose_account_has_another_address_takes_nothing_over()
+    {
+        var owner = Somebody();
+        var account = (await Identities.SignInWithProviderAsync(owner, Token)).User!;
+        var other = (await Identities.RegisterAsync(new NewAccount { Name = "Eve", Email = $"{Unique("other")}@example.com", Password = Password }, Token)).User!;
+
+        var signIn = await Identities.SignInWithProviderAsync(owner with { Email = other.Email }, Token);
+
+        Assert.That((signIn.Outcome, signIn.User!.Id), Is.EqualTo((ProviderSignInOutcome.SignedIn, account.Id)));
+        Assert.That((await Identities.FindCredentialsAsync(other.Email, Token))!.Password, Is.Not.Null);
+        Assert.That(await Users.FindAsync(other.Id, Token), Is.EqualTo(other));
     }
 
     [Test]
@@ -80,30 +255,16 @@ public sealed class AccountTakeoverTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_reset_of_a_verified_account_leaves_its_links()
-    {
-        await using var keys = WithKeys(NewKey("k1"));
-        var connections = keys.GetRequiredService<IGithubConnectionRepository>();
-        var account = (await Identities.SignInWithProviderAsync(Somebody(), Token)).User!;
-        var connection = await connections.SetAsync(account.Id, new GithubTokens { AccessToken = Secret.From("own") }, Token);
-
-        await ResetAsync(account.Id);
-
-        Assert.That((await Users.FindAsync(account.Id, Token))!.GithubId, Is.EqualTo(account.GithubId));
-        Assert.That(await connections.FindAsync(account.Id, Token), Is.EqualTo(connection));
-    }
-
-    [Test]
     public async Task A_rehash_of_a_password_that_was_reset_meanwhile_changes_nothing()
     {
         var user = await AddUserAsync();
         var (weak, renewed) = (PasswordHash.From("$2b$04$weak"), PasswordHash.From("$2b$12$renewed"));
         await Identities.SetPasswordAsync(user.Id, weak, null, Token);
-        var session = await Sessions.AddAsync(new NewSession { UserId = user.Id, Token = SessionToken.New() }, Token);
+        var session = await Sessions.AddAsync(new NewSession { UserId = user.Id }, Token);
 
         Assert.That(await Identities.RehashAsync(user.Id, weak, renewed, Token), Is.True);
         Assert.That((await Identities.FindCredentialsAsync(user.Email, Token))!.Password!.Reveal(), Is.EqualTo(renewed.Reveal()));
-        Assert.That(await Sessions.ListActiveAsync(user.Id, Token), Is.EqualTo([session]), "sessions go on");
+        Assert.That(await Sessions.ListActiveAsync(user.Id, Token), Is.EqualTo([session.Session]), "sessions go on");
 
         await ResetAsync(user.Id);
         Assert.That(await Identities.RehashAsync(user.Id, renewed, weak, Token), Is.False);
@@ -118,20 +279,18 @@ public sealed class AccountTakeoverTests : DatabaseTests
     public async Task A_new_password_ends_the_reset_tokens()
     {
         var user = await AddUserAsync();
-        var (before, after) = (ResetToken.New(), ResetToken.New());
-        await ResetTokens.IssueAsync(user.Id, before, PasswordResetToken.DefaultLifetime, Token);
+        var before = await IssueAsync(user.Id);
         await Identities.SetPasswordAsync(user.Id, Password, null, Token);
-        Assert.That(await ResetTokens.ConsumeAsync(before, OtherPassword, Token), Is.Null);
+        Assert.That(await ResetTokens.ConsumeAsync(before, OtherPassword, AccountLinks.None, Token), Is.Null);
 
         // The Python services left several.
-        await ResetTokens.IssueAsync(user.Id, before, PasswordResetToken.DefaultLifetime, Token);
+        before = await IssueAsync(user.Id);
         await ExecuteAsync(
             "INSERT INTO password_reset_tokens (id, user_id, token_hash, expires_at) SELECT gen_random_uuid(), user_id, 'old', '2100-01-01' FROM password_reset_tokens WHERE user_id = $1 LIMIT 1",
             user.Id);
-        Assert.That(await ResetTokens.ConsumeAsync(before, OtherPassword, Token), Is.EqualTo(user.Id));
+        Assert.That(await ResetTokens.ConsumeAsync(before, OtherPassword, AccountLinks.None, Token), Is.EqualTo(user.Id));
         Assert.That(await ScalarAsync("SELECT count(*) FROM password_reset_tokens WHERE user_id = $1 AND used_at IS NULL", user.Id), Is.Zero);
-        await ResetTokens.IssueAsync(user.Id, after, PasswordResetToken.DefaultLifetime, Token);
-        Assert.That(await ResetTokens.ConsumeAsync(after, Password, Token), Is.EqualTo(user.Id));
+        Assert.That(await ResetTokens.ConsumeAsync(await IssueAsync(user.Id), Password, AccountLinks.None, Token), Is.EqualTo(user.Id));
     }
 
     [Test]
@@ -175,10 +334,12 @@ public sealed class AccountTakeoverTests : DatabaseTests
         EmailVerified = true,
     };
 
-    private async Task ResetAsync(Guid userId)
+    private async Task<ResetToken> IssueAsync(Guid userId)
     {
-        var reset = ResetToken.New();
-        await ResetTokens.IssueAsync(userId, reset, PasswordResetToken.DefaultLifetime, Token);
-        Assert.That(await ResetTokens.ConsumeAsync(reset, OtherPassword, Token), Is.EqualTo(userId));
+        Clock.Advance(TimeSpan.FromMinutes(2));
+        return (await ResetTokens.IssueAsync(userId, PasswordResetToken.DefaultLifetime, Token)).Token!;
     }
+
+    private async Task ResetAsync(Guid userId, AccountLinks keep = AccountLinks.None) =>
+        Assert.That(await ResetTokens.ConsumeAsync(await IssueAsync(userId), OtherPassword, keep, Token), Is.EqualTo(userId));
 }

@@ -5,13 +5,12 @@ using Npgsql;
 
 namespace AutoStack.Data.Tests.Users;
 
-/// <summary>Two addresses are one when they differ in the case of A to Z only, and both sides of the comparison agree about that.</summary>
+/// <summary>Letters other than A to Z stand for themselves before the @, and both sides of the comparison agree about that.</summary>
 public sealed class EmailAddressTests : DatabaseTests
 {
     private static readonly PasswordHash Password = PasswordHash.From("$2b$12$cs3U/3iu7exNUuHi6mDOQu1mnlIPb9CUUNPkRRGH3zp.1oEJCn9dm");
 
-    // The Kelvin sign, a capital I with a dot, a long s: lower or upper case of them is a letter of A to Z somewhere.
-    [TestCase("mi\u212Ae", "mike")]
+    // A capital I with a dot, a long s: lower or upper case of them is a letter of A to Z somewhere.
     [TestCase("\u0130van", "ivan")]
     [TestCase("\u0130van", "i\u0307van")]
     [TestCase("ja\u017Fon", "jason")]
@@ -27,7 +26,7 @@ public sealed class EmailAddressTests : DatabaseTests
         Assert.That(eve.Outcome, Is.EqualTo(ProviderSignInOutcome.SignedIn));
         Assert.That(ada.Outcome, Is.EqualTo(ProviderSignInOutcome.SignedIn));
         Assert.That(ada.User!.Id, Is.Not.EqualTo(eve.User!.Id));
-        Assert.That((await Users.FindByEmailAsync(name + domain, Token))!.Id, Is.EqualTo(eve.User.Id));
+        Assert.That((await PlatformUsers.FindByEmailAsync(name + domain, Token))!.Id, Is.EqualTo(eve.User.Id));
         Assert.That((await Identities.FindCredentialsAsync(other + domain, Token))!.UserId, Is.EqualTo(ada.User.Id));
     }
 
@@ -41,7 +40,7 @@ public sealed class EmailAddressTests : DatabaseTests
 
         Assert.That(registration.Outcome, Is.EqualTo(RegistrationOutcome.Created));
         Assert.That(registration.User!.Email, Is.EqualTo(name + email[name.Length..].ToLowerInvariant()));
-        Assert.That((await Users.FindByEmailAsync(email, Token))!.Id, Is.EqualTo(registration.User.Id));
+        Assert.That((await PlatformUsers.FindByEmailAsync(email, Token))!.Id, Is.EqualTo(registration.User.Id));
         Assert.That(await Users.MarkEmailVerifiedAsync(registration.User.Id, email, Token), Is.True);
         Assert.That(() => Users.AddAsync(new NewUser { Name = "Eve", Email = email }, Token), Throws.TypeOf<DuplicateException>().With.Property("Constraint").EqualTo("users_email_key"));
     }
@@ -52,7 +51,7 @@ public sealed class EmailAddressTests : DatabaseTests
         var email = $"Bob.\u00D6stlund@{Unique("Mail")}.Example";
         await ExecuteAsync("INSERT INTO users (id, name, email) VALUES (gen_random_uuid(), 'Bob', $1)", email);
 
-        Assert.That((await Users.FindByEmailAsync(email, Token))!.Email, Is.EqualTo(email));
+        Assert.That((await PlatformUsers.FindByEmailAsync(email, Token))!.Email, Is.EqualTo(email));
         Assert.That((await Identities.FindCredentialsAsync(email.Replace("Bob", "BOB", StringComparison.Ordinal).Replace("Mail", "mAIL", StringComparison.Ordinal), Token)), Is.Not.Null);
         Assert.That((await Identities.RegisterAsync(new NewAccount { Name = "Eve", Email = email, Password = Password }, Token)).Outcome, Is.EqualTo(RegistrationOutcome.EmailTaken));
     }

@@ -11,9 +11,8 @@ public sealed class SessionRepositoryTests : DatabaseTests
     public async Task A_session_is_found_by_its_token_with_its_user_and_the_token_is_not_stored()
     {
         var user = await AddUserAsync();
-        var token = SessionToken.New();
 
-        var session = await Sessions.AddAsync(new NewSession { UserId = user.Id, Token = token }, Token);
+        var (session, token) = await Sessions.AddAsync(new NewSession { UserId = user.Id }, Token);
 
         Assert.That(session.ExpiresAt - session.CreatedAt, Is.EqualTo(TimeSpan.FromDays(7)));
         Assert.That(await Sessions.FindActiveAsync(token, Token), Is.EqualTo(new SessionWithUser(session, user)));
@@ -54,7 +53,7 @@ public sealed class SessionRepositoryTests : DatabaseTests
         Clock.Advance(TimeSpan.FromMinutes(2));
 
         Assert.That(await Sessions.FindActiveAsync(token, Token), Is.Null);
-        Assert.That(await RotateAsync(token), Is.EqualTo(new Rotation(RotationOutcome.Expired, null)));
+        Assert.That(await RotateAsync(token), Is.EqualTo(new Rotation(RotationOutcome.Expired, null, null)));
         Assert.That(await Sessions.ListActiveAsync(session.UserId, Token), Is.Empty);
     }
 
@@ -62,15 +61,15 @@ public sealed class SessionRepositoryTests : DatabaseTests
     public async Task Rotation_exchanges_the_token()
     {
         var (token, session, user) = await SignInAsync();
-        var next = SessionToken.New();
 
-        var rotation = await Sessions.RotateAsync(token, next, TimeSpan.FromDays(1), Token);
+        var rotation = await Sessions.RotateAsync(token, null, TimeSpan.FromDays(1), Token);
 
         Assert.That(rotation.Outcome, Is.EqualTo(RotationOutcome.Rotated));
         Assert.That(rotation.Next!.User, Is.EqualTo(user));
+        Assert.That(rotation.Next.Session.SignedInAt, Is.EqualTo(session.CreatedAt));
         Assert.That(rotation.Next.Session.FamilyId, Is.EqualTo(session.Id));
         Assert.That(await Sessions.FindActiveAsync(token, Token), Is.Null);
-        Assert.That(await Sessions.FindActiveAsync(next, Token), Is.EqualTo(rotation.Next));
+        Assert.That(await Sessions.FindActiveAsync(rotation.Token!, Token), Is.EqualTo(rotation.Next));
         Assert.That(await Sessions.ListActiveAsync(user.Id, Token), Is.EqualTo([rotation.Next.Session]));
     }
 
@@ -78,11 +77,10 @@ public sealed class SessionRepositoryTests : DatabaseTests
     public async Task A_second_exchange_within_the_grace_is_told_so_and_harms_nobody()
     {
         var (token, _, _) = await SignInAsync();
-        var next = SessionToken.New();
-        await Sessions.RotateAsync(token, next, NewSession.DefaultLifetime, Token);
+        var next = (await RotateAsync(token)).Token!;
         Clock.Advance(TimeSpan.FromSeconds(9));
 
-        Assert.That(await RotateAsync(token), Is.EqualTo(new Rotation(RotationOutcome.RotatedByAnother, null)));
+        Assert.That(await RotateAsync(token), Is.EqualTo(new Rotation(RotationOutcome.RotatedByAnother, null, null)));
         Assert.That(await Sessions.FindActiveAsync(next, Token), Is.Not.Null);
     }
 
@@ -90,14 +88,12 @@ public sealed class SessionRepositoryTests : DatabaseTests
     public async Task A_token_used_again_after_the_grace_revokes_its_family_and_no_other()
     {
         var (token, session, user) = await SignInAsync();
-        var elsewhere = await Sessions.AddAsync(new NewSession { UserId = user.Id, Token = SessionToken.New() }, Token);
-        var second = SessionToken.New();
-        var third = SessionToken.New();
-        await Sessions.RotateAsync(token, second, NewSession.DefaultLifetime, Token);
-        await Sessions.RotateAsync(second, third, NewSession.DefaultLifetime, Token);
+        var elsewhere = (await Sessions.AddAsync(new NewSession { UserId = user.Id }, Token)).Session;
+        var second = (await RotateAsync(token)).Token!;
+        var third = (await RotateAsync(second)).Token!;
         Clock.Advance(Rotation.Grace + TimeSpan.FromSeconds(1));
 
-        Assert.That(await RotateAsync(token), Is.EqualTo(new Rotation(RotationOutcome.Reused, null)));
+        Assert.That(await RotateAsync(token), Is.EqualTo(new Rotation(RotationOutcome.Reused, null, null)));
 
         Assert.That(await Sessions.FindActiveAsync(third, Token), Is.Null);
         Assert.That(await Sessions.ListActiveAsync(user.Id, Token), Is.EqualTo([elsewhere]));
@@ -121,15 +117,14 @@ public sealed class SessionRepositoryTests : DatabaseTests
     public async Task A_theft_that_is_noticed_while_the_thief_rotates_leaves_the_thief_nothing()
     {
         var (token, _, user) = await SignInAsync();
-        var stolen = SessionToken.New();
-        await Sessions.RotateAsync(token, stolen, NewSession.DefaultLifetime, Token);
+        var stolen = (await RotateAsync(token)).Token!;
         Clock.Advance(Rotation.Grace + TimeSpan.FromSeconds(1));
 
         // The thief's exchange has made its session and not committed when the old token comes back.
         Task<Rotation> noticed = null!;
         await UnitOfWork.RunAsync(async (tx, ct) =>
         {
-            var thief = await tx.Get<ISessionRepository>().RotateAsync(stolen, SessionToken.New(), NewSession.DefaultLifetime, ct);
+            var thief = await tx.Get<ISessionRepository>().RotateAsync(stolen, null, NewSession.DefaultLifetime, ct);
             Assert.That(thief.Outcome, Is.EqualTo(RotationOutcome.Rotated));
             noticed = RotateAsync(token);
             await UntilSomeoneWaitsAsync();
@@ -153,7 +148,7 @@ public sealed class SessionRepositoryTests : DatabaseTests
     public async Task Revoke_all_ends_the_sessions_of_one_user_but_the_one_that_goes_on()
     {
         var (_, kept, user) = await SignInAsync();
-        await Sessions.AddAsync(new NewSession { UserId = user.Id, Token = SessionToken.New() }, Token);
+        await Sessions.AddAsync(new NewSession { UserId = user.Id }, Token);
         var (strangersToken, _, _) = await SignInAsync();
 
         Assert.That(await Sessions.RevokeAllAsync(user.Id, kept.Id, Token), Is.EqualTo(1));
@@ -176,11 +171,11 @@ public sealed class SessionRepositoryTests : DatabaseTests
 
         await UnitOfWork.RunAsync(async (tx, ct) =>
         {
-            Assert.That(await tx.Get<ISessionRepository>().PurgeExpiredAsync(2, ct), Is.EqualTo(2));
-            Assert.That(await Sessions.PurgeExpiredAsync(10, ct).WaitAsync(TimeSpan.FromSeconds(20), ct), Is.EqualTo(3));
+            Assert.That(await tx.Get<IPlatformSessionRepository>().PurgeExpiredAsync(2, ct), Is.EqualTo(2));
+            Assert.That(await PlatformSessions.PurgeExpiredAsync(10, ct).WaitAsync(TimeSpan.FromSeconds(20), ct), Is.EqualTo(3));
         }, Token);
 
-        Assert.That(await Sessions.PurgeExpiredAsync(10, Token), Is.Zero);
+        Assert.That(await PlatformSessions.PurgeExpiredAsync(10, Token), Is.Zero);
         Assert.That(await Sessions.FindActiveAsync(alive, Token), Is.Not.Null);
     }
 
@@ -189,35 +184,36 @@ public sealed class SessionRepositoryTests : DatabaseTests
     {
         var (_, _, user) = await SignInAsync();
         var stranger = await AddUserAsync();
-        var request = new NewSession { Id = Guid.CreateVersion7(), UserId = user.Id, Token = SessionToken.New() };
+        var request = new NewSession { Id = Guid.CreateVersion7(), UserId = user.Id, Client = ClientKey.New() };
 
         var first = await Sessions.AddAsync(request, Token);
 
-        Assert.That(await Sessions.AddAsync(request, Token), Is.EqualTo(first));
-        Assert.That(
-            () => Sessions.AddAsync(request with { UserId = stranger.Id, Token = SessionToken.New() }, Token),
-            Throws.TypeOf<DuplicateException>().With.Property("Constraint").EqualTo("sessions_pkey"));
-        Assert.That(
-            () => Sessions.AddAsync(request with { Id = null }, Token),
-            Throws.TypeOf<DuplicateException>().With.Property("Constraint").EqualTo("sessions_token_key"));
+        var again = await Sessions.AddAsync(request, Token);
+        Assert.That((again.Session, again.Token.Reveal()), Is.EqualTo((first.Session, first.Token.Reveal())));
+        foreach (var other in new[] { request with { UserId = stranger.Id }, request with { Client = ClientKey.New() }, request with { Client = null } })
+        {
+            Assert.That(() => Sessions.AddAsync(other, Token), Throws.TypeOf<DuplicateException>().With.Property("Constraint").EqualTo("sessions_pkey"));
+        }
+
+        Assert.That((await Sessions.ListActiveAsync(user.Id, Token)).Select(s => s.Id), Does.Contain(first.Session.Id));
     }
 
     [Test]
     public async Task What_is_wrong_is_named()
     {
         var user = await AddUserAsync();
-        var good = new NewSession { UserId = user.Id, Token = SessionToken.New() };
+        var good = new NewSession { UserId = user.Id };
+        var token = SessionToken.New();
 
         Assert.That(() => Sessions.AddAsync(null!, Token), Throws.ArgumentNullException);
-        Assert.That(() => Sessions.AddAsync(good with { Token = null! }, Token), Throws.ArgumentNullException);
         Assert.That(() => Sessions.AddAsync(good with { Lifetime = TimeSpan.Zero }, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
         Assert.That(() => Sessions.AddAsync(good with { Lifetime = TimeSpan.MaxValue }, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
         Assert.That(() => Sessions.AddAsync(good with { UserId = Guid.NewGuid() }, Token), Throws.TypeOf<MissingReferenceException>());
         Assert.That(() => Sessions.FindActiveAsync(null!, Token), Throws.ArgumentNullException);
         Assert.That(() => Sessions.RevokeAsync(null!, Token), Throws.ArgumentNullException);
-        Assert.That(() => Sessions.RotateAsync(good.Token, null!, TimeSpan.FromDays(1), Token), Throws.ArgumentNullException);
-        Assert.That(() => Sessions.RotateAsync(good.Token, good.Token, TimeSpan.FromDays(-1), Token), Throws.TypeOf<ArgumentOutOfRangeException>());
-        Assert.That(() => Sessions.PurgeExpiredAsync(0, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
+        Assert.That(() => Sessions.RotateAsync(null!, null, TimeSpan.FromDays(1), Token), Throws.ArgumentNullException);
+        Assert.That(() => Sessions.RotateAsync(token, null, TimeSpan.FromDays(-1), Token), Throws.TypeOf<ArgumentOutOfRangeException>());
+        Assert.That(() => PlatformSessions.PurgeExpiredAsync(0, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
     }
 
     [TestCase(null)]
@@ -237,14 +233,12 @@ public sealed class SessionRepositoryTests : DatabaseTests
         Assert.That(parsed!.Reveal(), Is.EqualTo(token.Reveal()));
     }
 
-    private Task<Rotation> RotateAsync(SessionToken token) => Sessions.RotateAsync(token, SessionToken.New(), NewSession.DefaultLifetime, Token);
+    private Task<Rotation> RotateAsync(SessionToken token) => Sessions.RotateAsync(token, null, NewSession.DefaultLifetime, Token);
 
     private async Task<(SessionToken Token, Session Session, User User)> SignInAsync(TimeSpan? lifetime = null)
     {
         var user = await AddUserAsync();
-        var token = SessionToken.New();
-        var session = await Sessions.AddAsync(
-            new NewSession { UserId = user.Id, Token = token, Lifetime = lifetime ?? NewSession.DefaultLifetime }, Token);
+        var (session, token) = await Sessions.AddAsync(new NewSession { UserId = user.Id, Lifetime = lifetime ?? NewSession.DefaultLifetime }, Token);
         return (token, session, user);
     }
 

@@ -100,7 +100,7 @@ public sealed class UserRepositoryTests : DatabaseTests
         Assert.That(
             () => Users.AddAsync(new NewUser { Name = "Eve", Email = email }, Token),
             Throws.TypeOf<DuplicateException>().With.Property(nameof(DuplicateException.Constraint)).EqualTo("users_email_key"));
-        Assert.That((await Users.FindByEmailAsync(email.ToUpperInvariant(), Token))!.Email, Is.EqualTo(email));
+        Assert.That((await PlatformUsers.FindByEmailAsync(email.ToUpperInvariant(), Token))!.Email, Is.EqualTo(email));
     }
 
     [Test]
@@ -131,7 +131,7 @@ public sealed class UserRepositoryTests : DatabaseTests
     {
         var user = await AddUserAsync();
 
-        Assert.That(await Users.FindByEmailAsync($" {user.Email.ToUpperInvariant()} ", Token), Is.EqualTo(user));
+        Assert.That(await PlatformUsers.FindByEmailAsync($" {user.Email.ToUpperInvariant()} ", Token), Is.EqualTo(user));
     }
 
     [Test]
@@ -139,15 +139,15 @@ public sealed class UserRepositoryTests : DatabaseTests
     {
         Assert.That(await Users.FindAsync(Guid.NewGuid(), Token), Is.Null);
         Assert.That(await Users.FindAsync(Guid.Empty, Token), Is.Null);
-        Assert.That(await Users.FindByEmailAsync("nobody@example.com", Token), Is.Null);
-        Assert.That(await Users.FindByEmailAsync("' OR 1=1 --", Token), Is.Null);
+        Assert.That(await PlatformUsers.FindByEmailAsync("nobody@example.com", Token), Is.Null);
+        Assert.That(await PlatformUsers.FindByEmailAsync("' OR 1=1 --", Token), Is.Null);
     }
 
     [TestCase(null)]
     [TestCase("")]
     [TestCase("  ")]
     public void Find_by_email_refuses_a_blank_address(string? email) =>
-        Assert.That(() => Users.FindByEmailAsync(email!, Token), Throws.InstanceOf<ArgumentException>().With.Property("ParamName").EqualTo("email"));
+        Assert.That(() => PlatformUsers.FindByEmailAsync(email!, Token), Throws.InstanceOf<ArgumentException>().With.Property("ParamName").EqualTo("email"));
 
     [Test]
     public void Add_names_the_value_that_is_wrong()
@@ -217,11 +217,11 @@ public sealed class UserRepositoryTests : DatabaseTests
     {
         var user = await AddUserAsync();
         var next = await AddUserAsync();
-        var before = (await Users.ListAsync(IUserRepository.MaxListSize, Guid.Empty, Token)).TakeWhile(u => u.Id != user.Id).LastOrDefault()?.Id ?? Guid.Empty;
+        var before = (await PlatformUsers.ListAsync(IPlatformUserRepository.MaxListSize, Guid.Empty, Token)).TakeWhile(u => u.Id != user.Id).LastOrDefault()?.Id ?? Guid.Empty;
 
-        Assert.That((await Users.ListAsync(1, before, Token)).Single(), Is.EqualTo(user));
-        Assert.That(await Users.ListAsync(IUserRepository.MaxListSize, before, Token), Does.Contain(next));
-        Assert.That(() => Users.ListAsync(0, Guid.Empty, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
+        Assert.That((await PlatformUsers.ListAsync(1, before, Token)).Single(), Is.EqualTo(user));
+        Assert.That(await PlatformUsers.ListAsync(IPlatformUserRepository.MaxListSize, before, Token), Does.Contain(next));
+        Assert.That(() => PlatformUsers.ListAsync(0, Guid.Empty, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
     }
 
     [Test]

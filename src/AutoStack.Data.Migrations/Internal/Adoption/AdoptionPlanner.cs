@@ -32,7 +32,7 @@ internal sealed class AdoptionPlanner(Catalog found, string? jsonSize, IReadOnly
         var missing = differences.Where(d => d.Expected is not null).ToList();
         Refuse(
         [
-            .. differences.Where(d => d.Expected is not null && !IsMended(d) && !IsJson(d)).Select(d => d.Message),
+            .. differences.Where(d => d.Expected is not null && !IsMended(d) && !IsJson(d) && !(journaled > 0 && IsLaterTable(d))).Select(d => d.Message),
             .. differences.Where(d => d is { Expected: null, Kind: SchemaObjectKind.Column } && RefusesInserts(d))
                 .Select(d => $"{d.Message} It refuses rows that do not know it: give it a default or allow NULL."),
             .. missing.SelectMany(InTheWay),
@@ -111,11 +111,12 @@ internal sealed class AdoptionPlanner(Catalog found, string? jsonSize, IReadOnly
             && !d.Statements.Any(s => s.Contains("DROP NOT NULL", StringComparison.Ordinal)),
         SchemaObjectKind.Constraint => d.Found is null || IsRenamed(d) || d.Statements.All(s => s.Contains(" VALIDATE ", StringComparison.Ordinal)),
         SchemaObjectKind.Index or SchemaObjectKind.Extension => true,
-
-        // Some of the tables of containers are there: a service of another age has made those that it knew.
-        SchemaObjectKind.Table => d.Found is null && d.Statements.Count > 0 && !Catalog.Expected(DocumentedVersion - 1).HasTable(d.Name),
         _ => false,
     };
+
+    // Beside a journal, a service of another age has made those of the tables of containers that it knew. Without one, a table of those is lost.
+    private static bool IsLaterTable(SchemaDifference d) => d is { Kind: SchemaObjectKind.Table, Found: null, Statements.Count: > 0 }
+        && !Catalog.Expected(DocumentedVersion - 1).HasTable(d.Name);
 
     private static bool IsRenamed(SchemaDifference d) => d is { Found: not null, Statements: [var only] }
         && (only.StartsWith("ALTER INDEX ", StringComparison.Ordinal) || only.Contains(" RENAME CONSTRAINT ", StringComparison.Ordinal)
