@@ -49,7 +49,7 @@ DECLARE
             || 'created_at updated_at repository_host provider provider_host provider_repository_id access_proven_at'],
         ['deployments', 'id project_id user_id status branch commit_hash commit_message author commit_timestamp creator_type is_production '
             || 'build_duration_seconds failed_reason deployed_url started_at completed_at created_at is_deleted commit_hash_full queue_place'],
-        ['deployment_logs', 'id deployment_id timestamp log_level message created_at seq'],
+        ['deployment_logs', 'id deployment_id timestamp log_level message created_at seq log_bytes'],
         ['deployment_stages', 'id deployment_id stage_name status started_at completed_at error_message created_at'],
         ['deployment_containers', 'id deployment_id container_id image host port status created_at stopped_at'],
         ['deployment_health_checks', 'id deployment_id url http_status latency_ms is_live checked_at'],
