@@ -27,7 +27,7 @@ public sealed class HiddenSecretTests
                 options, options.SecretKeys[0], Secret.From(Hidden), session!, reset!, PasswordHash.From(Hidden),
                 new GithubTokens { AccessToken = Hidden, RefreshToken = Hidden },
                 new NewAccount { Name = "Ada", Email = "ada@example.com", Password = PasswordHash.From(Hidden) },
-                new UserCredentials(Guid.Empty, PasswordHash.From(Hidden)),
+                new UserCredentials(Guid.Empty, "ada@example.com", PasswordHash.From(Hidden)),
             ];
         }
     }
