@@ -30,9 +30,9 @@ DECLARE
     -- until it is listed. Not readable for what they hold:
     --   users.password_hash                                a hash can be guessed at leisure
     --   sessions.token, password_reset_tokens.token_hash   tokens of other writers may be stored in clear
+    --   sessions.client_key_hash, sealed_token             what a client proves itself with, and its next token
+    --   sign_in_attempts.subject_hash                      e-mail and network addresses can be guessed from their hashes
     --   github_connections.*_token, *.env_vars             tokens and environments, in clear as long as other writers store them so
-    --   sessions.client_key_hash, sealed_token             what a client proves itself by, and its current token
-    --   sign_in_attempts.subject_hash                      accounts and addresses can be guessed from it
     --   *_version                                          what those are bound to
     --   projects.repository, repository_path               addresses of other writers may hold a user name and a password
     --   projects.build_command                             commands hold tokens that people have typed into them
@@ -43,8 +43,8 @@ DECLARE
             || 'created_at updated_at'],
         ['github_connections', 'id user_id github_username token_expires_at scope connected_at'],
         ['sessions', 'id user_id expires_at created_at family_id rotated_at signed_in_at'],
-        ['sign_in_attempts', 'attempts expires_at'],
         ['password_reset_tokens', 'id user_id expires_at used_at created_at'],
+        ['sign_in_attempts', 'attempts expires_at'],
         ['projects', 'id user_id name branch output_dir github_repo_id runtime auto_deploy_enabled auto_deploy_branch jenkins_job_name '
             || 'created_at updated_at repository_host provider provider_host provider_repository_id access_proven_at'],
         ['deployments', 'id project_id user_id status branch commit_hash commit_message author commit_timestamp creator_type is_production '

@@ -44,7 +44,7 @@ public sealed class AutoStackDataOptions
     public IList<SecretKey> SecretKeys { get; } = [];
 
     /// <summary>
-    /// Whether secrets are read that are stored in clear, as the Python services left them (their session tokens among them), or encrypted in the first form
+    /// Whether secrets are read that are stored in clear, as the Python services left them, their session tokens among them, or encrypted in the first form
     /// (<c>enc:v1:</c>), which binds a value to its row only. Default true. Set it to false once <see cref="ISecretRotation"/> has nothing
     /// left to do: until then, anyone who can write to the table can replace an encrypted value by one in clear, or by an older one of the
     /// first form.

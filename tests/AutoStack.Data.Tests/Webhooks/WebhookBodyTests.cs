@@ -157,7 +157,7 @@ public sealed class WebhookBodyTests : DatabaseTests
     [TestCase("1", 1)]
     [TestCase("-1.5", 3)]
     [TestCase("1e2", 4)]
-    [TestCase("1.25e1", 5)]
+    [TestCase("1.25e1", 4)]
     [TestCase("1e-2", 4)]
     public void The_length_written_out_is_not_less_than_it_is(string number, int least) =>
         Assert.That(JsonNumber.WrittenOut(Encoding.ASCII.GetBytes(number)), Is.InRange(least, least + 2));
