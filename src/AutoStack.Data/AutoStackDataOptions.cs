@@ -38,6 +38,18 @@ public sealed class AutoStackDataOptions
     public bool ListenForNotifications { get; set; } = true;
 
     /// <summary>
+    /// How a pooler between this process and the server lends the server's sessions. Null, the default: the process connects to the server directly. The
+    /// first connection checks this, and a pooler that is not named here is refused with an <see cref="OptionsValidationException"/>.
+    /// </summary>
+    public PoolerMode? Pooler { get; set; }
+
+    /// <summary>
+    /// A connection string to the server itself, past the pooler, for the connection that listens for notifications. Null, the default: waiters poll when
+    /// <see cref="Pooler"/> is <see cref="PoolerMode.Transaction"/>, and listen through <see cref="ConnectionString"/> otherwise.
+    /// </summary>
+    public Secret? ListenConnectionString { get; set; }
+
+    /// <summary>
     /// The keys that secrets are encrypted with: tokens of other services and environment variables. The first one writes, every one reads; to
     /// rotate, see <see cref="ISecretRotation"/>. None: storing a secret is refused, and only values in clear can be read.
     /// </summary>
@@ -77,22 +89,7 @@ public sealed class AutoStackDataOptions
             throw Invalid(nameof(ConnectionString), "is not set; for example Host=localhost;Database=autostack;Username=autostack");
         }
 
-        NpgsqlConnectionStringBuilder builder;
-        try
-        {
-            builder = new NpgsqlConnectionStringBuilder(ConnectionString.Reveal());
-        }
-        catch (ArgumentException)
-        {
-            // The parser's own message may quote a piece of a password that holds a semicolon.
-            throw Invalid(nameof(ConnectionString), "cannot be read: it is a list of key=value pairs that Npgsql knows");
-        }
-
-        if (string.IsNullOrEmpty(builder.Host))
-        {
-            throw Invalid(nameof(ConnectionString), "names no Host");
-        }
-
+        var builder = Parse(ConnectionString, nameof(ConnectionString));
         var maxPoolSize = MaxPoolSize ?? (builder.ShouldSerialize("Maximum Pool Size") ? builder.MaxPoolSize : 60);
         if (maxPoolSize < 1)
         {
@@ -109,7 +106,7 @@ public sealed class AutoStackDataOptions
         builder.Timeout = Seconds(ConnectTimeout, nameof(ConnectTimeout), least: 1, most: 1024) ?? (builder.ShouldSerialize("Timeout") ? builder.Timeout : 30);
         builder.KeepAlive = Seconds(KeepAlive, nameof(KeepAlive), least: 0, most: 86400) ?? (builder.ShouldSerialize("Keepalive") ? builder.KeepAlive : 30);
         builder.CommandTimeout = Seconds(CommandTimeout, nameof(CommandTimeout), least: 0, most: 86400) ?? builder.CommandTimeout;
-        if (!builder.ShouldSerialize("Max Auto Prepare"))
+        if (!builder.ShouldSerialize("Max Auto Prepare") && Pooler != PoolerMode.Transaction)
         {
             builder.MaxAutoPrepare = 100;
             builder.AutoPrepareMinUsages = 2;
@@ -150,6 +147,12 @@ public sealed class AutoStackDataOptions
             _ = ToConnectionString();
         }
 
+        if (Pooler is { } pooler && !Enum.IsDefined(pooler))
+        {
+            throw Invalid(nameof(Pooler), $"is {pooler}; it is Session, Transaction or null");
+        }
+
+        _ = ListenConnectionString is null ? null : Parse(ListenConnectionString, nameof(ListenConnectionString));
         _ = Seconds(CommandTimeout, nameof(CommandTimeout), least: 0, most: 86400);
         _ = new SecretProtector([.. SecretKeys], AcceptClearSecrets);
         LogWriter.Validate();
@@ -170,6 +173,52 @@ public sealed class AutoStackDataOptions
         }
     }
 
+    /// <summary>Whether a connection listens for notifications; otherwise waiters poll.</summary>
+    internal bool Listens => ListenForNotifications && (ListenConnectionString is not null || Pooler != PoolerMode.Transaction);
+
+    /// <summary>The connection string of a connection of the library's own that listens; null when no connection does, or one of the host's.</summary>
+    /// <param name="pool">The connection string of the pool, with every setting in it; null for a pool of the host's.</param>
+    internal NpgsqlConnectionStringBuilder? ToListenConnectionString(NpgsqlConnectionStringBuilder? pool)
+    {
+        var builder = ListenConnectionString is not null ? Parse(ListenConnectionString, nameof(ListenConnectionString))
+            : pool is not null ? new NpgsqlConnectionStringBuilder(pool.ConnectionString)
+            : null;
+        if (builder is null || !Listens)
+        {
+            return null;
+        }
+
+        // Outside the pool, so that it takes none of its connections.
+        builder.Pooling = false;
+        builder.MaxAutoPrepare = 0;
+        builder.IncludeErrorDetail = false;
+        builder.LogParameters = false;
+        builder.ApplicationName ??= "AutoStack.Data";
+        builder.Enlist = false;
+        if (!builder.ShouldSerialize("Keepalive"))
+        {
+            builder.KeepAlive = 30;
+        }
+
+        return builder;
+    }
+
+    private static NpgsqlConnectionStringBuilder Parse(Secret connectionString, string setting)
+    {
+        NpgsqlConnectionStringBuilder builder;
+        try
+        {
+            builder = new NpgsqlConnectionStringBuilder(connectionString.Reveal());
+        }
+        catch (ArgumentException)
+        {
+            // The parser's own message may quote a piece of a password that holds a semicolon.
+            throw Invalid(setting, "cannot be read: it is a list of key=value pairs that Npgsql knows");
+        }
+
+        return string.IsNullOrEmpty(builder.Host) ? throw Invalid(setting, "names no Host") : builder;
+    }
+
     private static int? Seconds(TimeSpan? value, string name, int least, int most) => value switch
     {
         null => null,
@@ -177,6 +226,6 @@ public sealed class AutoStackDataOptions
         _ => throw Invalid(name, $"is {value}; it is a whole number of seconds from {least} to {most}"),
     };
 
-    private static OptionsValidationException Invalid(string setting, string problem) =>
+    internal static OptionsValidationException Invalid(string setting, string problem) =>
         new(nameof(AutoStackDataOptions), typeof(AutoStackDataOptions), [$"AutoStackDataOptions.{setting} {problem}."]);
 }

@@ -42,20 +42,14 @@ internal sealed class Database : IAsyncDisposable, IDisposable
     {
         var logger = loggerFactory.CreateLogger("AutoStack.Data");
         var telemetry = new Telemetry(logger, options.SlowOperationThreshold);
-        if (dataSource is null)
-        {
-            var settings = options.ToConnectionString();
-            owned = Build(settings);
-            // Beside the pool, so that it takes none of its connections.
-            settings.Pooling = false;
-            settings.MaxAutoPrepare = 0;
-            listening = Build(settings);
-        }
-
+        var settings = dataSource is null ? options.ToConnectionString() : null;
+        owned = settings is null ? null : Build(settings);
+        listening = options.ToListenConnectionString(settings) is { } direct ? Build(direct) : null;
         var source = dataSource ?? owned!;
         var used = new NpgsqlConnectionStringBuilder(source.ConnectionString);
         var commandTimeout = used.CommandTimeout;
-        db = new PooledDb(source, telemetry, commandTimeout);
+        var guard = new PoolerGuard(source, options.Pooler);
+        db = new PooledDb(source, guard, telemetry, commandTimeout);
         logNotifier = new LogNotifier(db);
         context = new Context(clock, new SecretProtector([.. options.SecretKeys], options.AcceptClearSecrets), logNotifier, new LogSecrets())
         {
@@ -64,9 +58,9 @@ internal sealed class Database : IAsyncDisposable, IDisposable
             LogWriter = options.LogWriter,
             LogSearchTime = options.LogSearchTime,
         };
-        unitOfWork = new UnitOfWork(source, context, telemetry, commandTimeout);
+        unitOfWork = new UnitOfWork(source, guard, context, telemetry, commandTimeout);
         logWriter = new DeploymentLogWriter(db, context, logger);
-        Notifications = new Notifications(options.ListenForNotifications ? listening ?? source : null, logger);
+        Notifications = new Notifications(options.Listens ? listening ?? source : null, logger);
         logFollower = new DeploymentLogFollower(
             db, Notifications, options.LogPollInterval, Math.Clamp(used.MaxPoolSize / 4, 1, 8), clock, logger);
 
@@ -106,9 +100,13 @@ internal sealed class Database : IAsyncDisposable, IDisposable
         await logNotifier.DisposeAsync().ConfigureAwait(false);
         logFollower.Dispose();
         await Notifications.DisposeAsync().ConfigureAwait(false);
-        if (owned is not null && listening is not null)
+        if (listening is not null)
         {
             await listening.DisposeAsync().ConfigureAwait(false);
+        }
+
+        if (owned is not null)
+        {
             await owned.DisposeAsync().ConfigureAwait(false);
         }
     }

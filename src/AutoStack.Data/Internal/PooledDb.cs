@@ -4,7 +4,7 @@ using Npgsql;
 namespace AutoStack.Data.Internal;
 
 /// <summary>A pooled connection per call; each call is a transaction of its own.</summary>
-internal sealed class PooledDb(NpgsqlDataSource dataSource, Telemetry telemetry, int commandTimeoutSeconds)
+internal sealed class PooledDb(NpgsqlDataSource dataSource, PoolerGuard guard, Telemetry telemetry, int commandTimeoutSeconds)
     : Db(telemetry, commandTimeoutSeconds)
 {
     public override void WhenCommitted(Action action) => action();
@@ -12,7 +12,7 @@ internal sealed class PooledDb(NpgsqlDataSource dataSource, Telemetry telemetry,
     protected override async ValueTask<NpgsqlTransaction?> BeginAsync(NpgsqlConnection connection, CancellationToken cancellationToken) =>
         await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancellationToken).ConfigureAwait(false);
 
-    protected override ValueTask<NpgsqlConnection> LendAsync(CancellationToken cancellationToken) => dataSource.OpenOutsideAsync(cancellationToken);
+    protected override ValueTask<NpgsqlConnection> LendAsync(CancellationToken cancellationToken) => guard.OpenAsync(cancellationToken);
 
     protected override ValueTask TakeBackAsync(NpgsqlConnection connection) => connection.DisposeAsync();
 

@@ -4,7 +4,8 @@ using Polly;
 
 namespace AutoStack.Data.Internal;
 
-internal sealed class UnitOfWork(NpgsqlDataSource dataSource, Context context, Telemetry telemetry, int commandTimeoutSeconds) : IUnitOfWork
+internal sealed class UnitOfWork(
+    NpgsqlDataSource dataSource, PoolerGuard guard, Context context, Telemetry telemetry, int commandTimeoutSeconds) : IUnitOfWork
 {
     private static readonly ResiliencePipeline Conflicts = ConflictRetry.Create(exception => exception is ConflictException);
 
@@ -45,7 +46,7 @@ internal sealed class UnitOfWork(NpgsqlDataSource dataSource, Context context, T
     private async Task<TResult> OnceAsync<TResult>(
         Func<IRepositories, CancellationToken, Task<TResult>> work, Action<TransactionDb> ended, CancellationToken cancellationToken)
     {
-        var connection = await dataSource.OpenOutsideAsync(cancellationToken).ConfigureAwait(false);
+        var connection = await guard.OpenAsync(cancellationToken).ConfigureAwait(false);
         await using var closing = connection.ConfigureAwait(false);
         var transaction = await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancellationToken).ConfigureAwait(false);
         await using var ending = transaction.ConfigureAwait(false);

@@ -4,7 +4,7 @@ using Npgsql;
 
 namespace AutoStack.Data.Migrations.Tests.Support;
 
-/// <summary>A PgBouncer of the test's own in front of one database. It ends with this process, however that ends.</summary>
+/// <summary>A PgBouncer of the test's own in front of a server's databases. It ends with this process, however that ends.</summary>
 [UnsupportedOSPlatform("windows")]
 internal sealed class PgBouncer : IAsyncDisposable
 {
@@ -50,7 +50,7 @@ internal sealed class PgBouncer : IAsyncDisposable
         var configuration = Path.Combine(folder, "pgbouncer.ini");
         await File.WriteAllTextAsync(configuration, $"""
             [databases]
-            {server.Database} = host={server.Host} port={server.Port} dbname={server.Database} user={server.Username} password={server.Password}
+            * = host={server.Host} port={server.Port} user={server.Username} password={server.Password}
 
             [pgbouncer]
             listen_addr = 127.0.0.1

@@ -100,6 +100,7 @@ public sealed class ClaimCostTests : DatabaseTests
             await FillAsync(project, (Rows / 100) + 10);
         }
 
+        await ExecuteAsync("ANALYZE deployments, deployment_stages, projects, users");
         for (var i = 0; i < Rows; i++)
         {
             var job = (await Lifecycle.ClaimNextAsync(options, Token))!;
@@ -119,6 +120,8 @@ public sealed class ClaimCostTests : DatabaseTests
 
     private async Task AssertFlatAsync(TimeSpan almostEmpty, ClaimOptions options, Func<Task> refill, Func<DeploymentWithProject, Guid> expected)
     {
+        // As autovacuum does after such a change: a plan that was made for an almost empty table reads it whole.
+        await ExecuteAsync("ANALYZE deployments, deployment_stages, projects, users");
         var median = await MedianAsync(options, refill, expected);
         await TestContext.Out.WriteLineAsync(
             $"{Rows} rows: {median.TotalMilliseconds:F3} ms, almost empty {almostEmpty.TotalMilliseconds:F3} ms, ratio {median / almostEmpty:F2}");

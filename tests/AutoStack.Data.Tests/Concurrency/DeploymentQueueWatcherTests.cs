@@ -80,7 +80,7 @@ public sealed class DeploymentQueueWatcherTests : DatabaseTests
     public async Task With_a_data_source_of_the_host_one_of_its_connections_listens()
     {
         await using var source = NpgsqlDataSource.Create($"{Database.ConnectionString};Application Name=watcher;No Reset On Close=true");
-        await using (var host = new ServiceCollection().AddSingleton<TimeProvider>(Clock).AddAutoStackData(source).BuildServiceProvider())
+        await using (var host = new ServiceCollection().AddSingleton<TimeProvider>(Clock).AddAutoStackData(source).AddAutoStackDataWorkers().BuildServiceProvider())
         {
             await using var watch = await WatchAsync(host);
             var next = watch.Next();

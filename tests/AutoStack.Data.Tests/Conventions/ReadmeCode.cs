@@ -212,6 +212,16 @@ internal static class ReadmeCode
         services.AddKeyedAutoStackData("us", options => options.ConnectionString = "Host=us.db;Database=autostack;Username=app");
     }
 
+    public static void BehindAPooler(IServiceCollection services)
+    {
+        services.AddAutoStackData(options =>
+        {
+            options.ConnectionString = "Host=pgbouncer;Port=6432;Database=autostack;Username=app";
+            options.Pooler = PoolerMode.Transaction;
+            options.ListenConnectionString = "Host=db;Database=autostack;Username=app";
+        });
+    }
+
     public static async Task TestingAsync()
     {
         await using var server = await PostgresServer.StartAsync();

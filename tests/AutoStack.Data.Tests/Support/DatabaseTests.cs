@@ -98,7 +98,7 @@ public abstract class DatabaseTests
         Clock.AutoAdvanceAmount = TimeSpan.FromMilliseconds(1);
         provider = new ServiceCollection()
             .AddSingleton<TimeProvider>(Clock)
-            .AddAutoStackData(Database.ConnectionString)
+            .AddAutoStackData(options => LibraryConnection.Set(options, Database.ConnectionString))
             .AddAutoStackDataWorkers()
             .BuildServiceProvider();
     }
@@ -124,7 +124,7 @@ public abstract class DatabaseTests
         .AddSingleton<TimeProvider>(Clock)
         .AddAutoStackData(options =>
         {
-            options.ConnectionString = Database.ConnectionString;
+            LibraryConnection.Set(options, Database.ConnectionString);
             foreach (var key in keys)
             {
                 options.SecretKeys.Add(key);

@@ -1,0 +1,227 @@
+using System.Runtime.Versioning;
+using AutoStack.Data.Deployments;
+using AutoStack.Data.Migrations.Tests.Support;
+using AutoStack.Data.Projects;
+using AutoStack.Data.Tests.Support;
+using AutoStack.Data.Users;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+using Npgsql;
+
+namespace AutoStack.Data.Tests;
+
+/// <summary>A pooler is found out on the first connection, and works when the options name it.</summary>
+[UnsupportedOSPlatform("windows")]
+public sealed class PoolerModeTests : DatabaseTests
+{
+    private PgBouncer transactions = null!;
+    private PgBouncer sessions = null!;
+
+    [OneTimeSetUp]
+    public async Task StartPoolersAsync()
+    {
+        // One session of the server, so that whoever comes next gets the session of the client before.
+        transactions = await PgBouncer.StartAsync(Database.ConnectionString, "pool_mode = transaction\ndefault_pool_size = 1", Token);
+        sessions = await PgBouncer.StartAsync(Database.ConnectionString, "pool_mode = session\ndefault_pool_size = 20", Token);
+    }
+
+    [OneTimeTearDown]
+    public async Task StopPoolersAsync()
+    {
+        await transactions.DisposeAsync();
+        await sessions.DisposeAsync();
+    }
+
+    [Test]
+    public async Task A_pooler_that_the_options_do_not_name_is_refused()
+    {
+        foreach (var pooler in new[] { transactions, sessions })
+        {
+            await using var provider = Library(pooler, _ => { });
+
+            Assert.That(
+                () => provider.GetRequiredService<IUserRepository>().FindAsync(Guid.NewGuid(), Token),
+                Throws.InstanceOf<OptionsValidationException>().With.Message.Contains("AutoStackDataOptions.Pooler is not set"));
+            Assert.That(
+                () => provider.GetRequiredService<IUnitOfWork>().RunAsync((tx, ct) => tx.Get<IUserRepository>().FindAsync(Guid.NewGuid(), ct), Token),
+                Throws.InstanceOf<OptionsValidationException>().With.Message.Contains("AutoStackDataOptions.Pooler is not set"));
+        }
+    }
+
+    [Test]
+    public async Task A_pool_of_the_hosts_is_checked_like_the_librarys()
+    {
+        await using var own = NpgsqlDataSource.Create(Through(transactions) + ";Max Auto Prepare=0");
+        await using var unnamed = new ServiceCollection().AddAutoStackData(own).BuildServiceProvider();
+        await using var named = new ServiceCollection()
+            .AddAutoStackData(own)
+            .Configure<AutoStackDataOptions>(options => options.Pooler = PoolerMode.Transaction)
+            .BuildServiceProvider();
+
+        Assert.That(
+            () => unnamed.GetRequiredService<IUserRepository>().FindAsync(Guid.NewGuid(), Token),
+            Throws.InstanceOf<OptionsValidationException>().With.Message.Contains("AutoStackDataOptions.Pooler is not set"));
+        Assert.That(await named.GetRequiredService<IUserRepository>().FindAsync(Guid.NewGuid(), Token), Is.Null);
+    }
+
+    // What the refusals are for, with the driver alone: both clients call their first statement by the same name.
+    [Test]
+    public async Task Without_the_check_one_clients_statement_runs_for_another()
+    {
+        await using var first = await OpenPreparingAsync();
+        await using var second = await OpenPreparingAsync();
+
+        await using var one = new NpgsqlCommand("SELECT 1", first);
+        await one.PrepareAsync(Token);
+        await ForgetPreparedStatementsAsync();
+        await using var two = new NpgsqlCommand("SELECT 2", second);
+        await two.PrepareAsync(Token);
+
+        Assert.That(await one.ExecuteScalarAsync(Token), Is.EqualTo(2));
+        await ForgetPreparedStatementsAsync();
+    }
+
+    [Test]
+    public async Task Prepared_statements_that_the_pooler_passes_on_are_refused()
+    {
+        await using var provider = Library(
+            transactions,
+            options => (options.Pooler, options.ConnectionString) = (PoolerMode.Transaction, options.ConnectionString + ";Max Auto Prepare=50"));
+
+        Assert.That(
+            () => provider.GetRequiredService<IUserRepository>().FindAsync(Guid.NewGuid(), Token),
+            Throws.InstanceOf<OptionsValidationException>().With.Message.Contains("Max Auto Prepare=0"));
+        Assert.That(await PreparedStatementsAsync(), Is.Empty);
+    }
+
+    [Test]
+    public async Task Behind_a_pooler_of_transactions_nothing_is_prepared()
+    {
+        await using var provider = Library(transactions, options => options.Pooler = PoolerMode.Transaction);
+        var user = await AddUserAsync();
+
+        for (var i = 0; i < 10; i++)
+        {
+            Assert.That(await provider.GetRequiredService<IUserRepository>().FindAsync(user.Id, Token), Is.EqualTo(user));
+        }
+
+        Assert.That(await PreparedStatementsAsync(), Is.Empty);
+    }
+
+    [Test]
+    public async Task Two_hosts_that_share_one_session_get_their_own_rows()
+    {
+        await using var one = Library(transactions, options => options.Pooler = PoolerMode.Transaction);
+        await using var other = Library(transactions, options => options.Pooler = PoolerMode.Transaction);
+        var project = await AddProjectAsync();
+
+        for (var i = 0; i < 20; i++)
+        {
+            Assert.That(await one.GetRequiredService<IProjectRepository>().RemoveAsync(Guid.NewGuid(), project.UserId, Token), Is.False);
+            Assert.That(await other.GetRequiredService<IProjectRepository>().FindAsync(project.Id, project.UserId, Token), Is.EqualTo(project));
+        }
+    }
+
+    [Test]
+    public async Task Behind_a_pooler_of_sessions_statements_are_prepared()
+    {
+        await using var provider = Library(sessions, options => options.Pooler = PoolerMode.Session);
+        var user = await AddUserAsync();
+
+        for (var i = 0; i < 10; i++)
+        {
+            Assert.That(await provider.GetRequiredService<IUserRepository>().FindAsync(user.Id, Token), Is.EqualTo(user));
+        }
+    }
+
+    [Test]
+    public async Task Naming_a_pooler_that_is_not_there_does_no_harm()
+    {
+        await using var provider = new ServiceCollection()
+            .AddAutoStackData(options => (options.ConnectionString, options.Pooler) = (Database.ConnectionString, PoolerMode.Transaction))
+            .BuildServiceProvider();
+
+        Assert.That(await provider.GetRequiredService<IUserRepository>().FindAsync(Guid.NewGuid(), Token), Is.Null);
+    }
+
+    [Test]
+    public async Task A_direct_connection_listens_past_the_pooler()
+    {
+        await using var provider = Library(transactions, options =>
+            (options.Pooler, options.ListenConnectionString) = (PoolerMode.Transaction, Database.ConnectionString));
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(Token);
+        timeout.CancelAfter(TimeSpan.FromSeconds(30));
+        var turns = provider.GetRequiredService<IDeploymentQueueWatcher>().WatchAsync(TimeSpan.FromDays(1), timeout.Token).GetAsyncEnumerator(timeout.Token);
+        await turns.MoveNextAsync();
+
+        // The turn that follows the start of listening.
+        await turns.MoveNextAsync();
+        await EnqueueAsync();
+
+        Assert.That(await turns.MoveNextAsync(), Is.True);
+        await turns.DisposeAsync();
+    }
+
+    [TestCase("Host=db;Password=se;cret", "cannot be read")]
+    [TestCase("Database=autostack;Password=secret", "names no Host")]
+    public void A_wrong_connection_string_for_listening_is_named(string connectionString, string problem)
+    {
+        using var provider = new ServiceCollection()
+            .AddAutoStackData(options => (options.ConnectionString, options.ListenConnectionString) = ("Host=db", connectionString))
+            .BuildServiceProvider();
+
+        Assert.That(
+            () => provider.GetRequiredService<IUserRepository>(),
+            Throws.InstanceOf<OptionsValidationException>()
+                .With.Message.Contains($"AutoStackDataOptions.ListenConnectionString {problem}").And.Message.Not.Contains("cret"));
+    }
+
+    [Test]
+    public void A_mode_that_is_not_defined_is_named()
+    {
+        using var provider = new ServiceCollection()
+            .AddAutoStackData(options => (options.ConnectionString, options.Pooler) = ("Host=db", (PoolerMode)7))
+            .BuildServiceProvider();
+
+        Assert.That(
+            () => provider.GetRequiredService<IUserRepository>(),
+            Throws.InstanceOf<OptionsValidationException>().With.Message.Contains("AutoStackDataOptions.Pooler is 7"));
+    }
+
+    private static string Through(PgBouncer pooler) =>
+        new NpgsqlConnectionStringBuilder(pooler.ConnectionString) { Pooling = true, MinPoolSize = 0, Timezone = "UTC" }.ConnectionString;
+
+    private static ServiceProvider Library(PgBouncer pooler, Action<AutoStackDataOptions> configure) => new ServiceCollection()
+        .AddAutoStackData(options =>
+        {
+            options.ConnectionString = Through(pooler);
+            configure(options);
+        })
+        .AddAutoStackDataWorkers()
+        .BuildServiceProvider();
+
+    private async Task<NpgsqlConnection> OpenPreparingAsync()
+    {
+        var connection = new NpgsqlConnection(transactions.ConnectionString + ";No Reset On Close=true");
+        await connection.OpenAsync(Token);
+        return connection;
+    }
+
+    // As a new session of the server does, which a pooler opens from time to time.
+    private async Task ForgetPreparedStatementsAsync()
+    {
+        await using var connection = new NpgsqlConnection(transactions.ConnectionString);
+        await connection.OpenAsync(Token);
+        await using var command = new NpgsqlCommand("DEALLOCATE ALL", connection);
+        await command.ExecuteNonQueryAsync(Token);
+    }
+
+    // What clients have prepared on the one session behind the pooler.
+    private async Task<string> PreparedStatementsAsync()
+    {
+        await using var connection = new NpgsqlConnection(transactions.ConnectionString);
+        await connection.OpenAsync(Token);
+        await using var command = new NpgsqlCommand("SELECT coalesce(string_agg(name || ': ' || statement, '; '), '') FROM pg_prepared_statements", connection);
+        return (string)(await command.ExecuteScalarAsync(Token))!;
+    }
+}

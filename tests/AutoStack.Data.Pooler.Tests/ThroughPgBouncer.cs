@@ -1,0 +1,36 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Versioning;
+using AutoStack.Data.Migrations.Tests.Support;
+using AutoStack.Data.Tests.Support;
+using Npgsql;
+
+namespace AutoStack.Data.Tests;
+
+/// <summary>Puts one PgBouncer between the library and all databases of the run; what the tests do beside the library stays direct.</summary>
+[UnsupportedOSPlatform("windows")]
+internal static class ThroughPgBouncer
+{
+    // Fewer sessions than the library has connections: each is lent to another client at once.
+    private const string Settings = """
+        pool_mode = transaction
+        default_pool_size = 20
+        max_client_conn = 2000
+        server_idle_timeout = 5
+        """;
+
+    private static readonly Lazy<PgBouncer> Pooler = new(() =>
+        Task.Run(() => PgBouncer.StartAsync(TestServer.Current.ConnectionString, Settings, CancellationToken.None)).GetAwaiter().GetResult());
+
+#pragma warning disable CA2255 // Before the first fixture makes its host.
+    [ModuleInitializer]
+#pragma warning restore CA2255
+    internal static void Install() => LibraryConnection.Set = (options, connectionString) =>
+    {
+        options.Pooler = PoolerMode.Transaction;
+        options.ConnectionString = new NpgsqlConnectionStringBuilder(Pooler.Value.ConnectionString)
+        {
+            Database = new NpgsqlConnectionStringBuilder(connectionString).Database,
+            Pooling = true,
+        }.ConnectionString;
+    };
+}

@@ -1,0 +1,8 @@
+namespace AutoStack.Data.Tests.Support;
+
+/// <summary>How the library under test reaches a database: directly, unless the test project puts something in between.</summary>
+internal static class LibraryConnection
+{
+    /// <summary>Sets the connection of a database, given its direct connection string.</summary>
+    public static Action<AutoStackDataOptions, string> Set { get; set; } = (options, connectionString) => options.ConnectionString = connectionString;
+}
