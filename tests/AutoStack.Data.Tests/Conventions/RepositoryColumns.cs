@@ -30,7 +30,6 @@ public sealed class RepositoryColumns : DatabaseTests
         ["github_connections.github_refresh_token_version"] = "read with the secret",
         ["projects.env_vars_version"] = "read with the secret",
         ["deployments.env_vars_version"] = "read with the secret",
-        ["deployment_logs.log_bytes"] = "the length of the log so far, for its bound",
         ["deployments.queue_place"] = "the queue's own",
         ["projects.repository_host"] = "computed by the server from repository, to look it up",
         ["projects.repository_path"] = "computed by the server from repository, to look it up",
