@@ -1,4 +1,5 @@
 using System.Buffers.Text;
+using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 using System.Text;
@@ -10,11 +11,13 @@ namespace AutoStack.Data.Security;
 /// token. The database
 /// has their SHA-256. Prints <c>[redacted]</c>.
 /// </summary>
+[DebuggerDisplay("[redacted]")]
 public sealed class ClientKey
 {
     private const int NonceBytes = 12;
     private const int TagBytes = 16;
 
+    [DebuggerBrowsable(DebuggerBrowsableState.Never)]
     private readonly string text;
 
     private ClientKey(string text) => this.text = text;

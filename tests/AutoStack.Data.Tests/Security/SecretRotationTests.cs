@@ -108,12 +108,12 @@ public sealed class SecretRotationTests : DatabaseTests
             (await lenient.GetRequiredService<IEnvironmentRepository>().FindOfProjectAsync(projectId, userId, Token))!.Reveal(),
             Is.EqualTo("V=1"));
         Assert.That(
-            (await strict.GetRequiredService<ISecretRotation>().RunAsync(10, Token)).Select(r => (r.Rotated, r.Unreadable)),
+            (await strict.GetRequiredService<ISecretRotation>().RunAsync(10, Token)).Where(IsEncrypted).Select(r => (r.Rotated, r.Unreadable)),
             Is.All.EqualTo((0, 1)));
 
         var results = await lenient.GetRequiredService<ISecretRotation>().RunAsync(10, Token);
 
-        Assert.That(results.Select(r => (r.Rotated, r.Skipped, r.Unreadable)), Is.All.EqualTo((1, 0, 0)));
+        Assert.That(results.Where(IsEncrypted).Select(r => (r.Rotated, r.Skipped, r.Unreadable)), Is.All.EqualTo((1, 0, 0)));
         var environments = strict.GetRequiredService<IEnvironmentRepository>();
         Assert.That((await environments.FindOfProjectAsync(projectId, userId, Token))!.Reveal(), Is.EqualTo("V=1"));
         Assert.That(
@@ -167,6 +167,9 @@ public sealed class SecretRotationTests : DatabaseTests
         Assert.That(() => Get<ISecretRotation>().RunAsync(10, Token), Throws.InvalidOperationException.With.Message.Contains("SecretKeys"));
         Assert.That(() => Get<ISecretRotation>().RunAsync(0, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
     }
+
+    // Tokens of sessions are hashed.
+    private static bool IsEncrypted(SecretRotationResult result) => result.Column != "sessions.token";
 
     private ServiceProvider Strict(SecretKey key) => new ServiceCollection()
         .AddSingleton<TimeProvider>(Clock)
