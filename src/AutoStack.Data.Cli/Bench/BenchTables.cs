@@ -76,6 +76,7 @@ internal static class BenchTables
             provider_host TEXT,
             provider_repository_id TEXT,
             access_proven_at TIMESTAMP,
+            env_vars_version UUID,
             CONSTRAINT projects_required_check CHECK (created_at IS NOT NULL AND updated_at IS NOT NULL)
         );
         CREATE TABLE deployments (
@@ -100,6 +101,7 @@ internal static class BenchTables
             created_at TIMESTAMP,
             is_deleted BOOLEAN NOT NULL,
             queue_place BIGINT,
+            env_vars_version UUID,
             CONSTRAINT deployments_required_check CHECK (status IS NOT NULL AND created_at IS NOT NULL)
         );
         CREATE TABLE deployment_logs (

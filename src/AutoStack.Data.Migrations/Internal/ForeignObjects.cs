@@ -10,13 +10,18 @@ internal sealed record ForeignObjects(IReadOnlyList<ForeignObject> Objects, IRea
     /// <summary>The functions and aggregates that scripts, console and library call; a test plants each of those that the library calls.</summary>
     private static readonly string[] Functions =
     [
-        "array_agg", "array_length", "array_position", "avg", "bool_and", "bool_or", "btrim", "cardinality", "ceil", "chr", "clock_timestamp", "concat_ws", "count", "current_database",
-        "current_schemas", "current_setting", "date_trunc", "extract", "first_value", "floor", "format", "gen_random_uuid", "generate_series", "hashtext", "hashtextextended", "isfinite", "jsonb_array_length",
-        "jsonb_each", "jsonb_object_agg", "jsonb_set", "jsonb_typeof", "lag", "last_value", "lead", "left", "length", "lower", "ltrim", "make_interval", "max", "md5", "min", "now",
-        "obj_description", "octet_length", "percentile_cont", "pg_advisory_lock", "pg_advisory_unlock", "pg_advisory_xact_lock", "pg_advisory_xact_lock_shared", "pg_backend_pid", "pg_blocking_pids",
-        "pg_cancel_backend", "pg_current_xact_id_if_assigned", "pg_has_role", "pg_notify", "pg_sleep", "pg_terminate_backend", "pg_try_advisory_lock", "pg_try_advisory_xact_lock", "position",
-        "quote_ident", "regexp_replace", "repeat", "replace", "reverse", "right", "round", "row_number", "rtrim", "set_config", "split_part", "starts_with", "statement_timestamp", "string_agg",
-        "string_to_array", "strpos", "substr", "substring", "sum", "timezone", "to_jsonb", "to_regclass", "to_regprocedure", "unnest", "upper", "uuid_hash", "uuid_hash_extended",
+        "array_agg", "array_length", "array_position", "avg", "bool_and", "bool_or", "btrim", "cardinality", "ceil", "chr",
+        "clock_timestamp", "concat_ws", "convert_from", "convert_to", "count", "current_database", "current_schemas", "current_setting",
+        "date_trunc", "decode", "encode", "extract", "first_value", "floor", "format", "gen_random_uuid", "generate_series", "hashtext",
+        "hashtextextended", "isfinite", "jsonb_array_length", "jsonb_each", "jsonb_object_agg", "jsonb_set", "jsonb_typeof", "lag",
+        "last_value", "lead", "left", "length", "lower", "ltrim", "make_interval", "max", "md5", "min", "normalize", "now",
+        "obj_description", "octet_length", "percentile_cont", "pg_advisory_lock", "pg_advisory_unlock", "pg_advisory_xact_lock",
+        "pg_advisory_xact_lock_shared", "pg_backend_pid", "pg_blocking_pids", "pg_cancel_backend", "pg_current_xact_id_if_assigned",
+        "pg_has_role", "pg_notify", "pg_sleep", "pg_terminate_backend", "pg_try_advisory_lock", "pg_try_advisory_xact_lock", "position",
+        "quote_ident", "regexp_match", "regexp_matches", "regexp_replace", "repeat", "replace", "reverse", "right", "round",
+        "row_number", "rtrim", "set_config", "sha256", "split_part", "starts_with", "statement_timestamp", "string_agg",
+        "string_to_array", "strpos", "substr", "substring", "sum", "timezone", "to_jsonb", "to_regclass", "to_regprocedure", "unnest",
+        "upper", "uuid_hash", "uuid_hash_extended",
 
         // Of an extension, on the search path: the default of every id.
         "uuid_generate_v4",

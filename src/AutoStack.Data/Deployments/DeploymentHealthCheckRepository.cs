@@ -91,7 +91,7 @@ internal sealed class DeploymentHealthCheckRepository(Db db, TimeProvider clock)
             SELECT b.ordinal, coalesce(w.checks, 0), coalesce(w.live, 0), w.latency
             FROM pg_catalog.generate_series(0, @buckets - 1) AS b (ordinal)
             LEFT JOIN (
-                SELECT pg_catalog.floor(extract(epoch FROM h.checked_at - @start) / @seconds)::int AS ordinal,
+                SELECT pg_catalog.floor(extract(epoch FROM h.checked_at - @start) / @seconds::numeric)::int AS ordinal,
                     pg_catalog.count(h.id) AS checks, pg_catalog.count(h.id) FILTER (WHERE h.is_live) AS live, pg_catalog.round(pg_catalog.avg(h.latency_ms))::int AS latency
                 FROM deployment_health_checks h
                 WHERE h.deployment_id = @deploymentId AND h.checked_at >= @start AND h.checked_at < @end

@@ -116,9 +116,10 @@ internal static class P
         value is null ? Null(NpgsqlDbType.Text, name) : Typed(Fitting(value, maxLength, name), NpgsqlDbType.Text, name);
 
     /// <summary>A text as it is stored.</summary>
-    /// <exception cref="ArgumentException">The text is longer.</exception>
+    /// <exception cref="ArgumentException">The text is null or longer.</exception>
     public static string Fitting(string value, int maxLength, [CallerArgumentExpression(nameof(value))] string name = "")
     {
+        ArgumentNullException.ThrowIfNull(value, name);
         var clean = Internal.Text.Clean(value);
         return clean.Length > maxLength && Internal.Text.CountCodePoints(clean) is var length && length > maxLength
             ? throw new ArgumentException($"{name} is {length} characters long; at most {maxLength} can be stored.", name)

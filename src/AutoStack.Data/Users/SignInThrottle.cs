@@ -123,8 +123,8 @@ internal sealed class SignInThrottle(Db db, Context context) : ISignInThrottle, 
     public Task<int> PurgeExpiredAsync(int limit, CancellationToken cancellationToken) =>
         db.WriteAsync($"""
             DELETE FROM sign_in_attempts a
-            WHERE a.subject_hash = ANY (ARRAY(
-                SELECT e.subject_hash
+            WHERE a.subject_hash::text = ANY (ARRAY(
+                SELECT e.subject_hash::text
                 FROM sign_in_attempts e
                 WHERE {Purgeable}
                 ORDER BY e.expires_at, e.subject_hash

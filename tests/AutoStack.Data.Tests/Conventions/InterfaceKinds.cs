@@ -16,7 +16,7 @@ public sealed class InterfaceKinds : DatabaseTests
     private static readonly string[] Proofs =
         ["SessionToken", "ResetToken", "ProviderIdentity", "NewAccount", "NewUser", "SignInAttempt"];
 
-    private static readonly string[] ProofNames = ["email"];
+    private static readonly string[] ProofNames = ["email", "providerId"];
 
     // The user's own row: the id of IUserRepository is the user's.
     private static readonly string[] OfTheUserItself = ["IUserRepository"];
