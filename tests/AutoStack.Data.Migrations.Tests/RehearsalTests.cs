@@ -52,7 +52,10 @@ public sealed class RehearsalTests : MigrationTests
             Assert.That(run.Code, Is.Zero, run.Error);
             Assert.That((run.Json.GetProperty("from").GetInt32(), run.Json.GetProperty("to").GetInt32()), Is.EqualTo((Head, 0)));
             Assert.That(run.Json.GetProperty("rehearsed").GetArrayLength(), Is.EqualTo(Head));
-            Assert.That(run.Json.GetProperty("rehearsed")[0].GetProperty("way").GetString(), Is.EqualTo("inTransaction"));
+            Assert.That(
+                run.Json.GetProperty("rehearsed").EnumerateArray()
+                    .Single(s => s.GetProperty("script").GetString() == "0023_add_deployment_runtime_logs_time_index.down.sql").GetProperty("way").GetString(),
+                Is.EqualTo("inTransaction"));
             Assert.That(run.Json.GetProperty("rehearsed")[0].GetProperty("durationMs").GetDouble(), Is.Positive);
             Assert.That(run.Json.GetProperty("rehearsed")[Head - 1].GetProperty("way").GetString(), Is.EqualTo("asWritten"));
             Assert.That(run.Json.GetProperty("rehearsed")[Head - 1].GetProperty("script").GetString(), Is.EqualTo("0001_initial_schema.down.sql"));

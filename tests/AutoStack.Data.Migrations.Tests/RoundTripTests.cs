@@ -55,7 +55,7 @@ public sealed class RoundTripTests(string release) : MigrationTests
             var report = await migrator.UpgradeAsync(MigrationTarget.Relative(1), cancellationToken: Token);
             recorded.Add(await CatalogAsync());
             Assert.That((report.FromVersion, report.ToVersion), Is.EqualTo((version - 1, version)));
-            if (!SchemaMigrator.Scripts[version - 1].Name.Contains("_number_", StringComparison.Ordinal))
+            if (!ChangesRowsOnly(SchemaMigrator.Scripts[version - 1].Name))
             {
                 Assert.That(recorded[version], Is.Not.EqualTo(recorded[version - 1]), $"version {version} changes nothing that is compared");
             }
@@ -75,6 +75,9 @@ public sealed class RoundTripTests(string release) : MigrationTests
             Assert.That(await CatalogAsync(), Is.EqualTo(recorded[version]), $"up again to version {version}");
         }
     }
+
+    private static bool ChangesRowsOnly(string script) =>
+        script.Contains("_number_", StringComparison.Ordinal) || script.Contains("_fill_", StringComparison.Ordinal);
 
     [Test]
     public async Task Base_leaves_only_the_journal_and_no_extension_that_was_made_here()

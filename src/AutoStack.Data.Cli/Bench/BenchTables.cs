@@ -130,6 +130,20 @@ internal static class BenchTables
         CREATE INDEX deployments_user_id_created_at_id_idx ON deployments (user_id, created_at DESC, id DESC);
         CREATE INDEX deployments_project_id_created_at_id_idx ON deployments (project_id, created_at DESC, id DESC);
         CREATE INDEX deployments_deleted_created_at_id_idx ON deployments (created_at, id) WHERE is_deleted;
+        CREATE INDEX deployments_waiting_queue_place_id_idx
+            ON deployments (queue_place, id) WHERE coalesce(status::text, '') = 'queued' AND NOT is_deleted AND started_at IS NULL;
+        CREATE INDEX deployments_waiting_user_id_queue_place_idx
+            ON deployments (user_id, queue_place) WHERE coalesce(status::text, '') = 'queued' AND NOT is_deleted AND started_at IS NULL;
+        CREATE INDEX deployments_waiting_user_id_project_id_queue_place_id_idx
+            ON deployments (user_id, project_id, queue_place, id) WHERE coalesce(status::text, '') = 'queued' AND NOT is_deleted AND started_at IS NULL;
+        CREATE INDEX deployments_under_way_project_id_idx
+            ON deployments (project_id)
+            WHERE (status::text IN ('cloning', 'checkout', 'installing', 'building', 'copying') OR status::text = 'queued' AND started_at IS NOT NULL) AND NOT is_deleted;
+        CREATE INDEX deployments_under_way_user_id_idx
+            ON deployments (user_id)
+            WHERE (status::text IN ('cloning', 'checkout', 'installing', 'building', 'copying') OR status::text = 'queued' AND started_at IS NOT NULL) AND NOT is_deleted;
+        CREATE INDEX deployments_started_queue_place_idx
+            ON deployments (queue_place) WHERE started_at IS NOT NULL AND queue_place IS NOT NULL;
         CREATE INDEX idx_deployment_logs_deployment_id ON deployment_logs (deployment_id);
         CREATE INDEX idx_deployment_logs_timestamp ON deployment_logs (timestamp);
         CREATE UNIQUE INDEX deployment_logs_deployment_id_seq_key ON deployment_logs (deployment_id, seq);
