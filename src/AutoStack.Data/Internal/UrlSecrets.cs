@@ -15,16 +15,21 @@ internal static partial class UrlSecrets
     // What ends the part of an address that names user and host, in an address and in the text around it.
     private static readonly System.Buffers.SearchValues<char> EndOfAuthority = System.Buffers.SearchValues.Create("/\\?# \t\r\n\"'<>()");
 
-    // Linear in the text: it comes from outside and may be 25 MiB long.
-    private static readonly Regex Parameters = new(
-        """([?&;#](?:[a-z0-9_.\-]*(?:token|secret|password|passwd|signature|credential|api_?key|access_?key|private_?key)|sig|jwt|pwd|awsaccesskeyid)=)[^&;#\s"'<>\\]+""",
-        RegexOptions.NonBacktracking | RegexOptions.IgnoreCase | RegexOptions.CultureInvariant);
+    private static readonly System.Buffers.SearchValues<char> EndOfValue = System.Buffers.SearchValues.Create("&;#\"'<>\\ \t\r\n\f\v\u0085\u00a0\u2028\u2029");
+
+    // What a name ends with, and whole names, whose value is secret.
+    private static readonly string[] SecretEndings =
+    [
+        "token", "secret", "password", "passwd", "signature", "credential", "api_key", "apikey", "access_key", "accesskey", "private_key", "privatekey",
+    ];
+
+    private static readonly string[] SecretNames = ["sig", "jwt", "pwd", "awsaccesskeyid"];
 
     /// <summary>The text with each such secret replaced; the same instance when it has none.</summary>
     public static string Mask(string text)
     {
         var masked = text.Contains(Scheme, StringComparison.Ordinal) ? MaskUsers(text) : text;
-        return masked.Contains('=', StringComparison.Ordinal) ? Parameters.Replace(masked, "$1" + Redacted) : masked;
+        return masked.Contains('=', StringComparison.Ordinal) ? MaskParameters(masked) : masked;
     }
 
     /// <summary>True when what stands before the host holds a password, or is itself a token.</summary>
@@ -46,6 +51,59 @@ internal static partial class UrlSecrets
 
     [GeneratedRegex(@"^[A-Za-z0-9_\-]*[A-Za-z][A-Za-z0-9_\-]*\z", RegexOptions.CultureInvariant)]
     private static partial Regex LongWord();
+
+    // By hand, since the text comes from outside and may be 25 MiB long: each character is read a bounded number of times, and nothing is kept.
+    private static string MaskParameters(string text)
+    {
+        var result = new System.Text.StringBuilder();
+        var copied = 0;
+        for (var equals = text.IndexOf('=', StringComparison.Ordinal); equals >= 0;)
+        {
+            // A name has no '=', so that no character is read backwards twice.
+            var start = equals;
+            while (start > copied && (char.IsAsciiLetterOrDigit(text[start - 1]) || text[start - 1] is '_' or '.' or '-'))
+            {
+                start--;
+            }
+
+            var next = equals + 1;
+            if (start > 0 && (text[start - 1] is '?' or '&' or ';' or '#') && IsSecretName(text.AsSpan(start, equals - start)))
+            {
+                var length = text.AsSpan(next).IndexOfAny(EndOfValue);
+                var end = length < 0 ? text.Length : next + length;
+                if (end > next)
+                {
+                    result.Append(text, copied, next - copied).Append(Redacted);
+                    copied = next = end;
+                }
+            }
+
+            equals = text.IndexOf('=', next);
+        }
+
+        return copied == 0 ? text : result.Append(text, copied, text.Length - copied).ToString();
+    }
+
+    private static bool IsSecretName(ReadOnlySpan<char> name)
+    {
+        foreach (var ending in SecretEndings)
+        {
+            if (name.EndsWith(ending, StringComparison.OrdinalIgnoreCase))
+            {
+                return true;
+            }
+        }
+
+        foreach (var whole in SecretNames)
+        {
+            if (name.Equals(whole, StringComparison.OrdinalIgnoreCase))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     private static string MaskUsers(string text)
     {
