@@ -117,7 +117,11 @@ public sealed class DeploymentQueueWatcherTests : DatabaseTests
     [Test]
     public async Task Without_listening_the_turns_come_with_the_time()
     {
-        await using var host = NewHost(options => options.ListenForNotifications = false);
+        await using var host = NewHost(options =>
+        {
+            options.ConnectionString = $"{Database.ConnectionString};Application Name=deaf";
+            options.ListenForNotifications = false;
+        });
         await using var watch = new Watch(host, TimeSpan.FromHours(1), Token);
         await watch.Next();
         var next = watch.Next();
@@ -127,7 +131,7 @@ public sealed class DeploymentQueueWatcherTests : DatabaseTests
         Clock.Advance(TimeSpan.FromHours(1));
 
         Assert.That(await next, Is.EqualTo(2));
-        Assert.That(await CountAsync("application_name = 'watcher'"), Is.Zero);
+        Assert.That(await CountAsync("application_name = 'deaf'"), Is.Zero);
     }
 
     [Test]
