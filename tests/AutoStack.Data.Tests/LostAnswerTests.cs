@@ -12,8 +12,12 @@ public sealed class LostAnswerTests : DatabaseTests
 {
     private static readonly Dictionary<string, (string Tag, Func<IServiceProvider, Guid, Task> Write)> Writes = new()
     {
-        ["SetPassword"] = ("UPDATE 1", (from, id) => from.GetRequiredService<IIdentityRepository>().SetPasswordAsync(id, PasswordHash.From("$2b$12$older"), null, Token)),
-        ["Link"] = ("UPDATE 1", (from, id) => from.GetRequiredService<IIdentityRepository>().LinkAsync(id, IdentityProvider.Github, Unique("gh"), null, DateTimeOffset.UtcNow, Token)),
+        ["SetPassword"] = ("SELECT 1", (from, id) => from.GetRequiredService<IIdentityRepository>().SetPasswordAsync(id, null, PasswordHash.From("$2b$12$older"), null, Token)),
+        ["Link"] = ("UPDATE 1", async (from, id) =>
+        {
+            var session = (await from.GetRequiredService<ISessionRepository>().AddAsync(new NewSession { UserId = id }, Token)).Session;
+            await from.GetRequiredService<IIdentityRepository>().LinkAsync(id, IdentityProvider.Github, Unique("gh"), null, session.SignedInAt!.Value, Token);
+        }),
         ["GithubConnection"] = ("INSERT 0 1", (from, id) => from.GetRequiredService<IGithubConnectionRepository>().SetAsync(id, GithubTokens, Token)),
         ["Preferences"] = ("INSERT 0 1", (from, id) => from.GetRequiredService<IUserPreferencesRepository>().SetAsync(id, new NewUserPreferences(), Token)),
         ["EnsureProject"] = ("INSERT 0 1", (from, id) => from.GetRequiredService<IProjectRepository>().EnsureAsync(Project(id), new ProjectPatch(), Token)),

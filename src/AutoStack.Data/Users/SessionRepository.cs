@@ -30,6 +30,10 @@ internal sealed class SessionRepository(Db db, Context context) : ISessionReposi
     // What the Python services stored: a UUID, as SessionToken accepts it.
     private const string IsClear = "s.token::text ~ '^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$'::text";
 
+    // The one that goes on may be rotated at this moment: its whole family stays.
+    private const string IsOther =
+        "coalesce(s.family_id, s.id) IS DISTINCT FROM (SELECT coalesce(k.family_id, k.id) FROM sessions k WHERE k.id = @except)";
+
     private static readonly TimeSpan MaxLifetime = TimeSpan.FromDays(3650);
 
     internal static Session Read(RowReader row) => new()
@@ -59,20 +63,11 @@ internal sealed class SessionRepository(Db db, Context context) : ISessionReposi
         WHERE s.id = ANY (@ids) AND {IsClear}
         """, P.Of(ids));
 
-    /// <summary>Ends the sessions of a user, and answers with their ids. The one that goes on may be rotated at this moment: its whole family stays.</summary>
-    internal static Statement RevokeAll(Guid userId, Guid? exceptSessionId) => new("""
+    /// <summary>Ends the sessions of the account that this transaction has proved, except one that goes on.</summary>
+    internal static Statement RevokeAllOfProved(Guid? exceptSessionId = null) => new($"""
         DELETE FROM sessions s
-        WHERE s.user_id = @userId
-          AND coalesce(s.family_id, s.id) IS DISTINCT FROM (
-            SELECT coalesce(k.family_id, k.id) FROM sessions k WHERE k.id = @except)
-        RETURNING s.id
-        """, P.Of(userId), P.Of(exceptSessionId, "except"));
-
-    /// <summary>Ends the sessions of the account that this transaction has proved.</summary>
-    internal static Statement RevokeAllOfProved() => new($"""
-        DELETE FROM sessions s
-        WHERE s.user_id = {ProvedAccount.Id}
-        """);
+        WHERE s.user_id = {ProvedAccount.Id} AND {IsOther}
+        """, P.Of(exceptSessionId, "except"));
 
     public Task<SessionWithUser?> FindActiveAsync(SessionToken token, CancellationToken cancellationToken)
     {
@@ -138,7 +133,15 @@ internal sealed class SessionRepository(Db db, Context context) : ISessionReposi
                 await sets.AnyAsync().ConfigureAwait(false);
                 return (await sets.ListAsync(row => row.Guid()).ConfigureAwait(false)).Count;
             },
-            [UserRepository.Lock(userId), RevokeAll(userId, exceptSessionId)], Repeat.Never, cancellationToken);
+            [
+                UserRepository.Lock(userId),
+                new Statement($"""
+                    DELETE FROM sessions s
+                    WHERE s.user_id = @userId AND {IsOther}
+                    RETURNING s.id
+                    """, P.Of(userId), P.Of(exceptSessionId, "except")),
+            ],
+            Repeat.Never, cancellationToken);
 
     public Task<int> PurgeExpiredAsync(int limit, CancellationToken cancellationToken) =>
         db.WriteAsync($"""
