@@ -210,7 +210,7 @@ BEGIN
     END LOOP;
 
     -- By these functions a reader holds locks that writes and migrations need, fills the disk, and wakes workers. They are this database's
-    -- only.
+    -- only. The statements LISTEN and NOTIFY stay: PostgreSQL has no right for them that could be denied.
     FOR item IN
         SELECT p.oid::regprocedure AS name, p.proname = 'pg_notify' OR p.proname ~ '^pg_(try_)?advisory_' AS is_needed
         FROM pg_proc p
@@ -228,6 +228,27 @@ BEGIN
     END LOOP;
 
     -- What neither of the above has reached: rights that a third role has given.
+    FOR item IN
+        SELECT format('%s on %s, for %s', r.name, c.oid::regclass, quote_ident(readonly)) AS what
+        FROM pg_class c
+        CROSS JOIN unnest(ARRAY['DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER']
+            || CASE WHEN current_setting('server_version_num')::int >= 170000 THEN ARRAY['MAINTAIN'] ELSE '{}' END) AS r (name)
+        WHERE c.relnamespace = 'public'::regnamespace AND c.relowner = owner_id AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+            AND has_table_privilege(reader_id, c.oid, r.name)
+        UNION ALL
+        SELECT format('CREATE on schema public, for %s', quote_ident(g.name))
+        FROM unnest(ARRAY[app, readonly]) AS g (name)
+        WHERE has_schema_privilege(g.name, 'public', 'CREATE')
+        UNION ALL
+        SELECT format('%s on the database, for %s', r.name, quote_ident(g.name))
+        FROM unnest(ARRAY[app, readonly]) AS g (name)
+        CROSS JOIN unnest(ARRAY['CREATE', 'TEMPORARY']) AS r (name)
+        WHERE has_database_privilege(g.name, current_database(), r.name)
+    LOOP
+        RAISE 'A role has a right that this script did not give and cannot revoke: %', item.what
+            USING ERRCODE = 'invalid_grant_operation', HINT = 'Revoke it as the role that gave it.';
+    END LOOP;
+
     FOR item IN
         SELECT c.oid::regclass AS name, a.attname
         FROM pg_class c

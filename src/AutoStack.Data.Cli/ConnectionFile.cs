@@ -1,6 +1,6 @@
 namespace AutoStack.Data.Cli;
 
-/// <summary>A file that holds a connection string and nothing else, a mounted secret for example.</summary>
+/// <summary>A file or pipe that holds a connection string and nothing else, a mounted secret for example.</summary>
 internal static class ConnectionFile
 {
     private const UnixFileMode Others = UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.GroupWrite;
@@ -11,12 +11,15 @@ internal static class ConnectionFile
         try
         {
             var full = Path.GetFullPath(path, directory);
-            if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(File.ResolveLinkTarget(full, returnFinalTarget: true)?.FullName ?? full) & Others) != 0)
+
+            // What is open is what is looked at and read, also when it is a pipe.
+            using var reader = new StreamReader(full);
+            if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(((FileStream)reader.BaseStream).SafeFileHandle) & Others) != 0)
             {
-                throw Failure.Usage("--connection-file: every user of the machine can read the file, or others can change it. Allow it to its owner alone: chmod 600.");
+                throw Failure.Usage("--connection-file: every user of the machine can read the file, or others can change it. Allow it to its owner alone, or to the group to read: chmod 600 or 640.");
             }
 
-            var text = File.ReadAllText(full).Trim();
+            var text = reader.ReadToEnd().Trim();
             return text.Length == 0 ? throw Failure.Usage("--connection-file: the file is empty.")
                 : text.AsSpan().IndexOfAny('\n', '\r') >= 0 ? throw Failure.Usage("--connection-file: the file has more than one line.")
                 : text;

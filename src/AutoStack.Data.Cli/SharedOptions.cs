@@ -20,7 +20,7 @@ internal sealed class SharedOptions
 
     public Option<string?> ConnectionFile { get; } = new("--connection-file")
     {
-        Description = "A file that holds the connection string, readable by its owner alone: the process list does not show it.",
+        Description = "A file or pipe that holds the connection string, which its owner and group at most can read: the process list does not show it.",
         HelpName = "FILE",
         Recursive = true,
     };

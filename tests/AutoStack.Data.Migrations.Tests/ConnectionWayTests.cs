@@ -21,6 +21,27 @@ public sealed class ConnectionWayTests : MigrationTests
         Assert.That((run.Code, both.Code), Is.EqualTo((0, 2)));
     }
 
+    [Test]
+    public async Task A_connection_file_may_be_a_pipe_or_a_link_to_one_that_the_group_reads()
+    {
+        Assume.That(OperatingSystem.IsWindows(), Is.False);
+        using var workplace = new Workplace();
+        var file = await WriteAsync(workplace, ConnectionString, "640");
+        var (link, pipe) = (Path.Combine(workplace.Root, "link"), Path.Combine(workplace.Root, "pipe"));
+        File.CreateSymbolicLink(link, file);
+        using var made = System.Diagnostics.Process.Start("mkfifo", ["-m", "600", pipe]);
+        await made.WaitForExitAsync(Token);
+        var written = Task.Run(() => File.WriteAllText(pipe, ConnectionString), Token);
+
+        var linked = await ConsoleRun.StartAsync(["current", "--connection-file", link], cancellationToken: Token);
+        var piped = await ConsoleRun.StartAsync(["current", "--connection-file", pipe], cancellationToken: Token);
+        await written;
+        File.SetUnixFileMode(file, (UnixFileMode)Convert.ToInt32("644", 8));
+        var open = await ConsoleRun.StartAsync(["current", "--connection-file", link], cancellationToken: Token);
+
+        Assert.That((linked.Code, piped.Code, open.Code), Is.EqualTo((0, 0, 2)), linked.Error + piped.Error);
+    }
+
     [TestCase("644")]
     [TestCase("620")]
     [TestCase("602")]

@@ -12,8 +12,8 @@ public sealed class LostAnswerTests : DatabaseTests
 {
     private static readonly Dictionary<string, (string Tag, Func<IServiceProvider, Guid, Task> Write)> Writes = new()
     {
-        ["SetPassword"] = ("UPDATE 1", (from, id) => from.GetRequiredService<IIdentityRepository>().SetPasswordAsync(id, PasswordHash.From("$2b$12$older"), null, Token)),
-        ["Link"] = ("UPDATE 1", (from, id) => from.GetRequiredService<IIdentityRepository>().LinkAsync(id, IdentityProvider.Github, Unique("gh"), null, DateTimeOffset.UtcNow, Token)),
+        ["SetPassword"] = ("SELECT 1", (from, id) => from.GetRequiredService<IIdentityRepository>().SetPasswordAsync(id, null, PasswordHash.From("$2b$12$older"), null, Token)),
+        ["Link"] = ("UPDATE 1", LinkAsync),
         ["GithubConnection"] = ("INSERT 0 1", (from, id) => from.GetRequiredService<IGithubConnectionRepository>().SetAsync(id, GithubTokens, Token)),
         ["Preferences"] = ("INSERT 0 1", (from, id) => from.GetRequiredService<IUserPreferencesRepository>().SetAsync(id, new NewUserPreferences(), Token)),
         ["EnsureProject"] = ("INSERT 0 1", (from, id) => from.GetRequiredService<IProjectRepository>().EnsureAsync(Project(id), new ProjectPatch(), Token)),
@@ -40,6 +40,12 @@ public sealed class LostAnswerTests : DatabaseTests
 
         Assert.That(() => write(provider, user.Id), Throws.InstanceOf<NpgsqlException>());
         Assert.That(proxy.Cuts, Is.EqualTo(1));
+    }
+
+    private static async Task LinkAsync(IServiceProvider from, Guid id)
+    {
+        var session = (await from.GetRequiredService<ISessionRepository>().AddAsync(new NewSession { UserId = id }, Token)).Session;
+        await from.GetRequiredService<IIdentityRepository>().LinkAsync(id, IdentityProvider.Github, Unique("gh"), null, session.SignedInAt!.Value, Token);
     }
 
     private static IEnumerable<string> Names() => Writes.Keys;

@@ -250,7 +250,7 @@ internal sealed class ScriptRunner(NpgsqlConnection connection, MigrationLock he
         }
 
         // Who logs an exception logs the inner one, too.
-        var inner = showValues || exception is not PostgresException quoting || ServerError.IsPlain(quoting) ? exception : null;
+        var inner = showValues || exception is not PostgresException quoting || ServerError.IsPlain(quoting, step.Sql) ? exception : null;
         return new MigrationException(MigrationError.ScriptFailed, $"{step.FileName}{place}: {message}{after}", inner) { Report = report };
     }
 }

@@ -1,12 +1,13 @@
+using System.Text.RegularExpressions;
 using Npgsql;
 
 namespace AutoStack.Data.Migrations.Internal;
 
 /// <summary>
 /// What the server said, without the values of rows unless they are asked for: an error about data quotes them (<c>Key (email)=(ada@example.com)</c>), one about
-/// names, rights or locks does not.
+/// names that stand in the script, rights or locks does not.
 /// </summary>
-internal static class ServerError
+internal static partial class ServerError
 {
     /// <summary>The option of the console that shows them.</summary>
     public const string Option = "--show-values";
@@ -36,7 +37,10 @@ internal static class ServerError
     };
 
     /// <summary>True when nothing in the error can hold a value of a row: its inner details neither.</summary>
-    public static bool IsPlain(PostgresException exception) => !IsRaised(exception) && WithoutValues.Contains(exception.SqlState[..2], StringComparer.Ordinal);
+    /// <param name="exception">The error.</param>
+    /// <param name="script">The text that ran: a name that it does not hold may be a value.</param>
+    public static bool IsPlain(PostgresException exception, string script = "") =>
+        !IsRaised(exception) && WithoutValues.Contains(exception.SqlState[..2], StringComparer.Ordinal) && NamesAreOf(script, exception);
 
     /// <summary>The error in a sentence or two, its SQLSTATE in parentheses.</summary>
     /// <param name="exception">The error.</param>
@@ -49,18 +53,34 @@ internal static class ServerError
             return string.Join(" ", new[] { $"{exception.MessageText} ({exception.SqlState}).", exception.Detail, exception.Hint }.Where(part => !string.IsNullOrEmpty(part)));
         }
 
-        if (!IsPlain(exception) && !(IsRaised(exception) && IsIn(script, exception.MessageText)))
+        if (!IsPlain(exception, script) && !(IsRaised(exception) && IsIn(script, exception.MessageText)))
         {
             return $"{InOwnWords(exception)} ({exception.SqlState}){Place(exception)}. What the server said may quote values: {Option} shows it.";
         }
 
-        var hint = !string.IsNullOrEmpty(exception.Hint) && (IsPlain(exception) || IsIn(script, exception.Hint)) ? " " + exception.Hint : "";
+        var hint = !string.IsNullOrEmpty(exception.Hint) && (IsPlain(exception, script) || IsIn(script, exception.Hint)) ? " " + exception.Hint : "";
         return $"{exception.MessageText} ({exception.SqlState}).{hint}";
     }
 
     // Whatever its SQLSTATE says, a RAISE has the words of a script, and those may be made of values.
     private static bool IsRaised(PostgresException exception) =>
         exception.Routine == "exec_stmt_raise" || exception.SqlState.StartsWith("P0", StringComparison.Ordinal);
+
+    // What is looked up by a name may be a value: email::regclass, a statement that is put together, a role or file that a function is given.
+    private static bool NamesAreOf(string script, PostgresException exception) => script.Length == 0
+        || Names().Matches(exception.MessageText).All(name =>
+            script.Contains(name.Groups["quoted"].Success ? name.Groups["quoted"].Value : name.Value.Trim(',', '.', ':', ')'), StringComparison.OrdinalIgnoreCase));
+
+    // What the message quotes, in any language of the server; a function's name; every word that holds more than letters.
+    [GeneratedRegex(
+        """
+        ["«»„“”](?<quoted>[^"«»„“”]*)["«»„“”]
+        | [^\s("«»„“”]+(?=\()
+        | [^\s("«»„“”]*[^\p{L}\s("«»„“”,.:)][^\s("«»„“”]*
+        | [^\s("«»„“”]+[.:][^\s("«»„“”]+
+        """,
+        RegexOptions.CultureInvariant | RegexOptions.IgnorePatternWhitespace)]
+    private static partial Regex Names();
 
     private static bool IsIn(string script, string text) =>
         text.Length > 0 && script.Replace("''", "'", StringComparison.Ordinal).Contains($"'{text}'", StringComparison.Ordinal);

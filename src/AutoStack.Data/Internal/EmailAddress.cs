@@ -53,6 +53,9 @@ internal sealed record EmailAddress(string Canonical, string[] Spellings)
         }
     });
 
+    // Before and after the normalisation, which makes one letter of a capital I and a dot above it; that letter is i and the dot, as in IDNA.
+    private static string Lower(string domain) => domain.ToLowerInvariant().Replace("\u0130", "i\u0307", StringComparison.Ordinal);
+
     private static async Task<(EmailAddress? Address, string? Problem)> ReadAsync(Db db, string text, CancellationToken cancellationToken)
     {
         var typed = text.Trim(' ');
@@ -74,9 +77,9 @@ internal sealed record EmailAddress(string Canonical, string[] Spellings)
             var forms = await db.FindAsync(row => new { Nfc = row.Text(), Nfd = row.Text(), Domain = row.Text(), Decomposed = row.Text() }, """
                 SELECT pg_catalog.normalize(@local, 'NFC'), pg_catalog.normalize(@local, 'NFD'),
                     pg_catalog.normalize(@domain, 'NFKC'), pg_catalog.normalize(pg_catalog.normalize(@domain, 'NFKC'), 'NFD')
-                """, [P.Text(local), P.Text(unicode, name: "domain")], cancellationToken).ConfigureAwait(false);
+                """, [P.Text(local), P.Text(Lower(unicode), name: "domain")], cancellationToken).ConfigureAwait(false);
             locals = [Fold(forms!.Nfc), Fold(forms.Nfd)];
-            domains = [forms.Domain.ToLowerInvariant(), forms.Decomposed.ToLowerInvariant()];
+            domains = [Lower(forms.Domain), Lower(forms.Decomposed)];
         }
 
         if (EmailDomain.ToAscii(domains[0], spelledAs: domain) is not { } ascii)

@@ -20,7 +20,8 @@ internal sealed class EnvironmentRepository(Db db, TimeProvider clock, SecretPro
         (prefix, after, limit) => new Statement("""
             SELECT p.id, p.env_vars, p.env_vars_version, p.user_id
             FROM projects p
-            WHERE p.id > @after AND NOT pg_catalog.starts_with(p.env_vars, @prefix)
+            WHERE p.id > @after AND p.env_vars IS NOT NULL
+              AND (NOT pg_catalog.starts_with(p.env_vars, @prefix) OR p.env_vars_version IS NULL)
             ORDER BY p.id
             LIMIT @limit
             """, P.Of(after), P.Text(prefix), P.Of(limit)),
@@ -45,7 +46,8 @@ internal sealed class EnvironmentRepository(Db db, TimeProvider clock, SecretPro
         (prefix, after, limit) => new Statement("""
             SELECT d.id, d.env_vars, d.env_vars_version, d.project_id, d.user_id
             FROM deployments d
-            WHERE d.id > @after AND NOT pg_catalog.starts_with(d.env_vars, @prefix)
+            WHERE d.id > @after AND d.env_vars IS NOT NULL
+              AND (NOT pg_catalog.starts_with(d.env_vars, @prefix) OR d.env_vars_version IS NULL)
             ORDER BY d.id
             LIMIT @limit
             """, P.Of(after), P.Text(prefix), P.Of(limit)),

@@ -44,7 +44,7 @@ public enum PasswordVerification
 
     /// <summary>
     /// It is the password, and its hash is weaker than new ones are: hash it again and store it with <see cref="Users.IIdentityRepository.RehashAsync"/>, when the
-    /// session is made. Not with <see cref="Users.IIdentityRepository.SetPasswordAsync"/>, which would undo a reset that came in between.
+    /// session is made. Not with <see cref="Users.IIdentityRepository.SetPasswordAsync"/>, which ends the other sessions.
     /// </summary>
     SucceededRehashNeeded,
 }

@@ -11,8 +11,9 @@ internal static class OpaqueToken
 
     public static string New() => Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(Bytes));
 
-    /// <summary>True for base64url of that many bytes; ours have 32.</summary>
-    public static bool IsOf(string text, int bytes = Bytes) => Base64Url.IsValid(text, out var length) && length == bytes;
+    /// <summary>True for base64url of that many bytes, without padding or white space; ours have 32.</summary>
+    public static bool IsOf(string text, int bytes = Bytes) =>
+        text.Length == Base64Url.GetEncodedLength(bytes) && Base64Url.IsValid(text, out var length) && length == bytes;
 
     /// <summary>SHA-256 in lower-case hexadecimal: 64 characters, which is no token.</summary>
     public static string Hash(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));

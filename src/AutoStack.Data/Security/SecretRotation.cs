@@ -5,7 +5,8 @@ using AutoStack.Data.Users;
 namespace AutoStack.Data.Security;
 
 /// <summary>
-/// A column of secrets: its name, the rows whose value the writing key did not encrypt in the newest form, and how a value is replaced.
+/// A column of secrets: its name, the rows whose value the writing key did not encrypt in the newest form or that have no version, and how a
+/// value is replaced.
 /// </summary>
 /// <param name="Name">The column, as its values know their place.</param>
 /// <param name="Stale">Id, value, version and what the value is bound to; after an id, in the order of ids.</param>

@@ -19,7 +19,8 @@ internal sealed class GithubConnectionRepository(Db db, TimeProvider clock, Secr
         (prefix, after, limit) => new Statement("""
             SELECT g.id, g.github_access_token, g.github_access_token_version, g.user_id
             FROM github_connections g
-            WHERE g.id > @after AND NOT pg_catalog.starts_with(g.github_access_token, @prefix)
+            WHERE g.id > @after AND g.github_access_token IS NOT NULL
+              AND (NOT pg_catalog.starts_with(g.github_access_token, @prefix) OR g.github_access_token_version IS NULL)
             ORDER BY g.id
             LIMIT @limit
             """, P.Of(after), P.Text(prefix), P.Of(limit)),
@@ -40,7 +41,8 @@ internal sealed class GithubConnectionRepository(Db db, TimeProvider clock, Secr
         (prefix, after, limit) => new Statement("""
             SELECT g.id, g.github_refresh_token, g.github_refresh_token_version, g.user_id
             FROM github_connections g
-            WHERE g.id > @after AND NOT pg_catalog.starts_with(g.github_refresh_token, @prefix)
+            WHERE g.id > @after AND g.github_refresh_token IS NOT NULL
+              AND (NOT pg_catalog.starts_with(g.github_refresh_token, @prefix) OR g.github_refresh_token_version IS NULL)
             ORDER BY g.id
             LIMIT @limit
             """, P.Of(after), P.Text(prefix), P.Of(limit)),

@@ -54,7 +54,8 @@ public interface IIdentityRepository
     /// <param name="avatarUrl">The picture, stored when the user has none; null leaves it.</param>
     /// <param name="signedInAt">
     /// When the user signed in: <see cref="Session.SignedInAt"/>. It is compared with the database's clock, and is at most
-    /// <see cref="AccountOptions.FreshSignIn"/> ago and at most a minute ahead.
+    /// <see cref="AccountOptions.FreshSignIn"/> ago and at most a minute ahead. A session of the user with this sign-in must still be stored:
+    /// what was begun before a reset or a sign-out is not linked after it.
     /// </param>
     /// <param name="cancellationToken">Stops the update.</param>
     /// <returns>Whether they are linked, and if not, why.</returns>
@@ -74,13 +75,19 @@ public interface IIdentityRepository
     /// <summary>Sets a user's password, and ends the other sessions and all reset tokens; links stay. Not for a rehash: <see
     /// cref="RehashAsync"/>.</summary>
     /// <param name="userId">The user.</param>
-    /// <param name="password">The hash of the password.</param>
+    /// <param name="verified">
+    /// The stored hash that the user's current password was just verified against: nothing changes when a reset or another change has
+    /// replaced it meanwhile. Null sets the password whatever is stored: for a user who has no password, and for an administrator.
+    /// </param>
+    /// <param name="password">The hash of the new password.</param>
     /// <param name="exceptSessionId">A session to keep, together with every session of the same sign-in (it may be exchanged at this
     /// moment). Null ends all sessions.</param>
     /// <param name="cancellationToken">Stops the update.</param>
-    /// <returns>False when there is no such user.</returns>
-    /// <exception cref="ArgumentNullException"><paramref name="password"/> is null.</exception>
-    Task<bool> SetPasswordAsync(Guid userId, PasswordHash password, Guid? exceptSessionId, CancellationToken cancellationToken);
+    /// <returns>False when there is no such user, or the stored hash is not <paramref name="verified"/> any more; then nothing has
+    /// changed, and no session or token has ended.</returns>
+    /// <exception cref="ArgumentException"><paramref name="password"/> is null, or too long.</exception>
+    Task<bool> SetPasswordAsync(
+        Guid userId, PasswordHash? verified, PasswordHash password, Guid? exceptSessionId, CancellationToken cancellationToken);
 
     /// <summary>
     /// Stores a stronger hash of the same password, after <see cref="PasswordVerification.SucceededRehashNeeded"/>, unless the password was changed since it was

@@ -117,8 +117,8 @@ public enum LinkResult
     /// <summary>There is no such user.</summary>
     UserNotFound,
 
-    /// <summary>The sign-in is older than <see cref="AccountOptions.FreshSignIn"/>, or lies in the future: let the user sign in again, and
-    /// link then.</summary>
+    /// <summary>The sign-in is older than <see cref="AccountOptions.FreshSignIn"/>, lies in the future, or has ended: let the user sign in
+    /// again, and link then.</summary>
     SignInTooOld,
 }
 

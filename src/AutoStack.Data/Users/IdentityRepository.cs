@@ -104,11 +104,15 @@ internal sealed class IdentityRepository(Db db, Context context) : IIdentityRepo
         ArgumentException.ThrowIfNullOrWhiteSpace(providerId);
         var (githubId, googleId) = Ids(provider, providerId);
         const string IsFresh = $"@signedInAt > {ServerTime.Present} - @maxAge::interval AND @signedInAt < {ServerTime.Present} + @tolerance::interval";
+
+        // A reset that came in between has ended the sign-in: what a thief has begun is not linked after it.
+        const string IsSignedIn =
+            $"EXISTS (SELECT FROM sessions s WHERE s.user_id = @userId AND {SessionRepository.SignedIn} = @signedInAt)";
         var link = new Statement($"""
             UPDATE users u
             SET github_id = coalesce(@githubId, u.github_id), google_id = coalesce(@googleId, u.google_id),
                 avatar_url = coalesce(u.avatar_url, @avatarUrl), updated_at = {ServerTime.Present}
-            WHERE u.id = @userId AND {IsFresh}
+            WHERE u.id = @userId AND {IsFresh} AND {IsSignedIn}
               AND NOT EXISTS (SELECT FROM users u WHERE u.id <> @userId AND {IsAtProvider})
             RETURNING u.id
             """,
@@ -120,13 +124,14 @@ internal sealed class IdentityRepository(Db db, Context context) : IIdentityRepo
                 .. Freshness(),
             ]);
         var user = new Statement($"""
-            SELECT {IsFresh}
+            SELECT {IsFresh} AND {IsSignedIn}
             FROM users u
             WHERE u.id = @userId
             """, [P.Of(userId), .. Freshness()]);
         return db.WriteBatchAsync(
             async sets =>
             {
+                await sets.AnyAsync().ConfigureAwait(false);
                 await sets.AnyAsync().ConfigureAwait(false);
                 var linked = await sets.AnyAsync().ConfigureAwait(false);
                 var isFresh = await sets.ListAsync(row => row.Flag()).ConfigureAwait(false);
@@ -135,7 +140,7 @@ internal sealed class IdentityRepository(Db db, Context context) : IIdentityRepo
                     : fresh ? LinkResult.LinkedElsewhere
                     : LinkResult.SignInTooOld;
             },
-            [Lock(provider, providerId), link, user], Repeat.Never, cancellationToken);
+            [Lock(provider, providerId), UserRepository.Lock(userId), link, user], Repeat.Never, cancellationToken);
 
         NpgsqlParameter[] Freshness() =>
             [P.Of(signedInAt), P.Of(context.Accounts.FreshSignIn, "maxAge"), P.Of(Tolerance), ServerTime.Now(context.Clock)];
@@ -168,20 +173,30 @@ internal sealed class IdentityRepository(Db db, Context context) : IIdentityRepo
             [unlink, left], Repeat.Never, cancellationToken);
     }
 
-    public Task<bool> SetPasswordAsync(Guid userId, PasswordHash password, Guid? exceptSessionId, CancellationToken cancellationToken)
+    public Task<bool> SetPasswordAsync(
+        Guid userId, PasswordHash? verified, PasswordHash password, Guid? exceptSessionId, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(password);
 
-        // Locks the user's row, as everything does that makes or ends sessions; the second statement sees those made meanwhile.
+        // Locks the user's row, as everything does that makes or ends sessions; the statements behind it see those made meanwhile, and end
+        // nothing when the password stays.
         var set = new Statement($"""
-            UPDATE users u
-            SET password_hash = @password, updated_at = {ServerTime.Present}
-            WHERE u.id = @userId
-            RETURNING u.id
-            """, P.Text(password.Reveal(), 255, "password"), ServerTime.Now(context.Clock), P.Of(userId));
+            WITH changed AS (
+                UPDATE users u
+                SET password_hash = @password, updated_at = {ServerTime.Present}
+                WHERE u.id = @userId AND (@verified IS NULL OR u.password_hash::text = @verified)
+                RETURNING u.id
+            )
+            SELECT (SELECT c.id FROM changed c),
+                pg_catalog.set_config({ProvedAccount.Setting}, coalesce((SELECT c.id::text FROM changed c), ''), TRUE)
+            """,
+            P.Text(password.Reveal(), 255, "password"),
+            ServerTime.Now(context.Clock),
+            P.Of(userId),
+            P.TextOrNull(verified?.Reveal(), name: "verified"));
         return db.WriteBatchAsync(
-            sets => sets.AnyAsync(),
-            [set, SessionRepository.RevokeAll(userId, exceptSessionId), PasswordResetTokenRepository.EndAll(userId, context.Clock)],
+            async sets => (await sets.ListAsync(row => row.GuidOrNull()).ConfigureAwait(false)) is [not null],
+            [set, SessionRepository.RevokeAllOfProved(exceptSessionId), PasswordResetTokenRepository.EndAllOfProved(context.Clock)],
             Repeat.Never, cancellationToken);
     }
 

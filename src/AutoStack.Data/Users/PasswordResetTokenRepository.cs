@@ -22,14 +22,7 @@ internal sealed class PasswordResetTokenRepository(Db db, Context context) : IPa
         CreatedAt = row.Time(),
     };
 
-    /// <summary>Ends the tokens that a user has: what they were sent for is done.</summary>
-    internal static Statement EndAll(Guid userId, TimeProvider clock) => new($"""
-        UPDATE password_reset_tokens t
-        SET used_at = {ServerTime.Present}
-        WHERE t.user_id = @userId AND t.used_at IS NULL
-        """, P.Of(userId), ServerTime.Now(clock));
-
-    /// <summary>Ends the tokens of the account that this transaction has proved.</summary>
+    /// <summary>Ends the tokens of the account that this transaction has proved: what they were sent for is done.</summary>
     internal static Statement EndAllOfProved(TimeProvider clock) => new($"""
         UPDATE password_reset_tokens t
         SET used_at = {ServerTime.Present}

@@ -1,9 +1,8 @@
 namespace AutoStack.Data.Users;
 
 /// <summary>
-/// How a statement tells those behind it whose account has just been proved to be its owner's, by a mail or by a provider: by a setting of
-/// the transaction. It
-/// is set each time, since a unit of work may prove several.
+/// How a statement tells those behind it whose account has just been proved to be its owner's, by a mail, by a provider or by the password
+/// that is changed: by a setting of the transaction. It is set each time, since a unit of work may prove several.
 /// </summary>
 internal static class ProvedAccount
 {

@@ -27,8 +27,18 @@ internal sealed class SessionRepository(Db db, Context context) : ISessionReposi
     /// <summary>The column of tokens.</summary>
     internal const string Tokens = "sessions.token";
 
+    // A sign-in ends at its age also where the row's own expiry is later: rows of other writers, and of before the limit was set.
+    private const string IsActive = $"""
+        s.expires_at > {ServerTime.Present} AND s.rotated_at IS NULL
+          AND (@maxAge::interval IS NULL OR {SignedIn} > {ServerTime.Present} - @maxAge::interval)
+        """;
+
     // What the Python services stored: a UUID, as SessionToken accepts it.
     private const string IsClear = "s.token::text ~ '^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$'::text";
+
+    // The one that goes on may be rotated at this moment: its whole family stays.
+    private const string IsOther =
+        "coalesce(s.family_id, s.id) IS DISTINCT FROM (SELECT coalesce(k.family_id, k.id) FROM sessions k WHERE k.id = @except)";
 
     private static readonly TimeSpan MaxLifetime = TimeSpan.FromDays(3650);
 
@@ -59,20 +69,11 @@ internal sealed class SessionRepository(Db db, Context context) : ISessionReposi
         WHERE s.id = ANY (@ids) AND {IsClear}
         """, P.Of(ids));
 
-    /// <summary>Ends the sessions of a user, and answers with their ids. The one that goes on may be rotated at this moment: its whole family stays.</summary>
-    internal static Statement RevokeAll(Guid userId, Guid? exceptSessionId) => new("""
+    /// <summary>Ends the sessions of the account that this transaction has proved, except one that goes on.</summary>
+    internal static Statement RevokeAllOfProved(Guid? exceptSessionId = null) => new($"""
         DELETE FROM sessions s
-        WHERE s.user_id = @userId
-          AND coalesce(s.family_id, s.id) IS DISTINCT FROM (
-            SELECT coalesce(k.family_id, k.id) FROM sessions k WHERE k.id = @except)
-        RETURNING s.id
-        """, P.Of(userId), P.Of(exceptSessionId, "except"));
-
-    /// <summary>Ends the sessions of the account that this transaction has proved.</summary>
-    internal static Statement RevokeAllOfProved() => new($"""
-        DELETE FROM sessions s
-        WHERE s.user_id = {ProvedAccount.Id}
-        """);
+        WHERE s.user_id = {ProvedAccount.Id} AND {IsOther}
+        """, P.Of(exceptSessionId, "except"));
 
     public Task<SessionWithUser?> FindActiveAsync(SessionToken token, CancellationToken cancellationToken)
     {
@@ -81,18 +82,18 @@ internal sealed class SessionRepository(Db db, Context context) : ISessionReposi
             SELECT {Columns}, {UserRepository.Columns}
             FROM sessions s
             JOIN users u ON u.id = s.user_id
-            WHERE s.token::text = ANY (@tokens) AND s.expires_at > {ServerTime.Present} AND s.rotated_at IS NULL
-            """, [P.Of(StoredOf(token), "tokens"), ServerTime.Now(context.Clock)], cancellationToken);
+            WHERE s.token::text = ANY (@tokens) AND {IsActive}
+            """, [P.Of(StoredOf(token), "tokens"), MaxAge(), ServerTime.Now(context.Clock)], cancellationToken);
     }
 
     public Task<IReadOnlyList<Session>> ListActiveAsync(Guid userId, CancellationToken cancellationToken) =>
         db.ListAsync(Read, $"""
             SELECT {Columns}
             FROM sessions s
-            WHERE s.user_id = @userId AND s.expires_at > {ServerTime.Present} AND s.rotated_at IS NULL
+            WHERE s.user_id = @userId AND {IsActive}
             ORDER BY s.created_at DESC, s.id DESC
             LIMIT @limit
-            """, [P.Of(userId), ServerTime.Now(context.Clock), P.Of(ISessionRepository.MaxListSize, "limit")], cancellationToken);
+            """, [P.Of(userId), MaxAge(), ServerTime.Now(context.Clock), P.Of(ISessionRepository.MaxListSize, "limit")], cancellationToken);
 
     public async Task<IssuedSession> AddAsync(NewSession session, CancellationToken cancellationToken) =>
         (await AddAsync(session, verified: null, cancellationToken).ConfigureAwait(false))!;
@@ -138,7 +139,15 @@ internal sealed class SessionRepository(Db db, Context context) : ISessionReposi
                 await sets.AnyAsync().ConfigureAwait(false);
                 return (await sets.ListAsync(row => row.Guid()).ConfigureAwait(false)).Count;
             },
-            [UserRepository.Lock(userId), RevokeAll(userId, exceptSessionId)], Repeat.Never, cancellationToken);
+            [
+                UserRepository.Lock(userId),
+                new Statement($"""
+                    DELETE FROM sessions s
+                    WHERE s.user_id = @userId AND {IsOther}
+                    RETURNING s.id
+                    """, P.Of(userId), P.Of(exceptSessionId, "except")),
+            ],
+            Repeat.Never, cancellationToken);
 
     public Task<int> PurgeExpiredAsync(int limit, CancellationToken cancellationToken) =>
         db.WriteAsync($"""
@@ -186,11 +195,12 @@ internal sealed class SessionRepository(Db db, Context context) : ISessionReposi
             new Statement($"""
                 SELECT {Columns}, s.token::text = @token, s.sealed_token
                 FROM sessions s
-                WHERE s.id = @id AND s.user_id = @userId AND s.rotated_at IS NULL AND (s.token::text = @token OR s.client_key_hash::text = @client)
+                WHERE s.id = @id AND s.user_id = @userId AND s.rotated_at IS NULL AND s.expires_at > {ServerTime.Present}
+                  AND (s.token::text = @token OR s.client_key_hash::text = @client)
                   AND {IsVerified}
                 """,
                 P.Of(id), P.Of(session.UserId), P.Text(token.Hash, name: "token"), P.TextOrNull(session.Client?.Hash, name: "client"),
-                P.TextOrNull(verified?.Reveal(), name: "verified")),
+                P.TextOrNull(verified?.Reveal(), name: "verified"), ServerTime.Now(context.Clock)),
             .. EndOldest(session.UserId, id),
         ];
         var stored = await LockedAsync(row => (Session: Read(row), IsNew: row.Flag(), Sealed: row.TextOrNull()), attempt).ConfigureAwait(false);
@@ -240,6 +250,8 @@ internal sealed class SessionRepository(Db db, Context context) : ISessionReposi
             WHERE f.user_id = @userId AND coalesce(f.family_id, f.id) = o.family_id
             """, P.Of(userId), P.Of(id), P.Of((long)max, "max"), ServerTime.Now(context.Clock)),
     ];
+
+    private NpgsqlParameter MaxAge() => P.Of(context.Accounts.MaxSignInAge, "maxAge");
 
     private static string SealContext(Guid id) => $"session {id:D}";
 

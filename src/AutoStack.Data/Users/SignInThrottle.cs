@@ -30,19 +30,23 @@ internal sealed class SignInThrottle(Db db, Context context) : ISignInThrottle, 
             return new SignInAttempt(IsAllowed: true, LockedUntil: null);
         }
 
-        // One after the other, each only when the one before allows it: whoever is locked out at one place does not use up the attempts of
-        // the account. A
-        // count that has reached its limit stays until expires_at; one above the limit is the mark of a refusal. The server locks the row,
-        // so that attempts
-        // at once are counted one by one.
+        // An address that is locked out stores nothing: it could invent accounts without end. Then one count after the other, each only
+        // when the one before allows it: whoever is locked out at one place does not use up the attempts of the account. A count that has
+        // reached its limit stays until expires_at; one above the limit is the mark of a refusal. The server locks the row, so that
+        // attempts at once are counted one by one.
         var counted = await db.WriteBatchAsync(
             sets => sets.FindAsync(row => new SignInAttempt(row.Flag(), row.TimeOrNull())), [new Statement($"""
             WITH known AS (
                 SELECT {IsKnown} AS is_known
+            ), locked AS (
+                SELECT a.expires_at
+                FROM sign_in_attempts a, known k
+                WHERE NOT k.is_known AND a.subject_hash::text = @ofAddress AND a.expires_at > {ServerTime.Present} AND a.attempts >= @maxAttemptsOfAddress
             ), place AS (
                 INSERT INTO sign_in_attempts AS a (subject_hash, attempts, expires_at)
                 SELECT CASE WHEN k.is_known THEN @ofClient ELSE @ofPlace END, 1, {ServerTime.Present} + @lockout::interval
                 FROM known k
+                WHERE NOT EXISTS (SELECT FROM locked)
                 ON CONFLICT (subject_hash) DO UPDATE
                 SET attempts = CASE WHEN a.expires_at <= {ServerTime.Present} THEN 1 ELSE least(a.attempts, @maxAttempts) + 1 END,
                     expires_at = CASE WHEN a.expires_at > {ServerTime.Present} AND a.attempts >= @maxAttempts THEN a.expires_at ELSE excluded.expires_at END
@@ -70,6 +74,8 @@ internal sealed class SignInThrottle(Db db, Context context) : ISignInThrottle, 
             )
             SELECT pg_catalog.bool_and(c.is_allowed), pg_catalog.max(c.expires_at) FILTER (WHERE NOT c.is_allowed)
             FROM (
+                SELECT FALSE AS is_allowed, l.expires_at FROM locked l
+                UNION ALL
                 SELECT p.is_allowed, p.expires_at FROM place p
                 UNION ALL
                 SELECT d.is_allowed, d.expires_at FROM address d
@@ -99,19 +105,20 @@ internal sealed class SignInThrottle(Db db, Context context) : ISignInThrottle, 
         }
 
         // In the order in which an attempt locks them. The count of the address loses this attempt only: else who has an account could
-        // start it again at will.
+        // start it again at will. The row of the place says that it was counted there: by now the client may have a session, or have lost it.
         await db.WriteBatchAsync(
             _ => Task.FromResult(true),
             [
                 new Statement("""
-                    DELETE FROM sign_in_attempts a
-                    WHERE a.subject_hash::text IN (@ofPlace, @ofClient)
-                    """, subjects.Place, subjects.Client),
-                new Statement($"""
+                    WITH counted AS (
+                        DELETE FROM sign_in_attempts a
+                        WHERE a.subject_hash::text IN (@ofPlace, @ofClient)
+                        RETURNING a.subject_hash::text AS subject
+                    )
                     UPDATE sign_in_attempts a
                     SET attempts = a.attempts - 1
-                    WHERE a.subject_hash::text = @ofAddress AND a.attempts > 0 AND NOT {IsKnown}
-                    """, subjects.Address, subjects.Emails, subjects.ClientKey),
+                    WHERE a.subject_hash::text = @ofAddress AND a.attempts > 0 AND EXISTS (SELECT FROM counted c WHERE c.subject = @ofPlace)
+                    """, subjects.Place, subjects.Client, subjects.Address),
                 new Statement("""
                     DELETE FROM sign_in_attempts a
                     WHERE a.subject_hash::text = @ofAccount

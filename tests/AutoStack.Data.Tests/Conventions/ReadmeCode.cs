@@ -292,6 +292,21 @@ internal static class ReadmeCode
         return userId;
     }
 
+    public static async Task<string> ChangePasswordAsync(
+        IIdentityRepository identities, IPasswordHasher passwords, UserCredentials credentials, Session session, string current, string chosen,
+        CancellationToken cancellationToken)
+    {
+        var check = await passwords.VerifyAsync(current, credentials.Password, cancellationToken);
+        if (credentials.Password is not { } stored || check == PasswordVerification.Failed)
+        {
+            return "wrong password";
+        }
+
+        var renewed = await passwords.HashAsync(chosen, cancellationToken);
+        return await identities.SetPasswordAsync(credentials.UserId, verified: stored, renewed, exceptSessionId: session.Id, cancellationToken)
+            ? "changed, and signed out elsewhere" : "the password was just changed";
+    }
+
     public static async Task<string> ProviderAsync(
         IIdentityRepository identities, ISessionRepository sessions, ProviderIdentity identity, ClientKey? client, CancellationToken cancellationToken)
     {

@@ -210,6 +210,38 @@ public sealed class RolesTests
         }
     }
 
+    [TestCase("DELETE ON users", "DELETE on public.users")]
+    [TestCase("TRUNCATE ON users", "TRUNCATE on public.users")]
+    [TestCase("REFERENCES ON users", "REFERENCES on public.users")]
+    [TestCase("TRIGGER ON users", "TRIGGER on public.users")]
+    [TestCase("CREATE ON SCHEMA public", "CREATE on schema public")]
+    [TestCase("CREATE ON DATABASE {0}", "CREATE on the database")]
+    [TestCase("TEMPORARY ON DATABASE {0}", "TEMPORARY on the database")]
+    public async Task A_right_of_a_third_role_stops_the_script(string right, string named)
+    {
+        await database.RunScriptAsync();
+        var third = database.Role("third");
+        right = string.Format(
+            System.Globalization.CultureInfo.InvariantCulture, right, new NpgsqlConnectionStringBuilder(database.SuperuserConnectionString).Database);
+        await database.AsSuperuserAsync($"""
+            CREATE ROLE {third};
+            GRANT USAGE ON SCHEMA public TO {third};
+            GRANT {right} TO {third} WITH GRANT OPTION;
+            SET ROLE {third};
+            GRANT {right} TO {database.Role("readonly")};
+            """);
+        try
+        {
+            Assert.That(() => database.RunScriptAsync(), Throws.InstanceOf<PostgresException>().With.Message.Contains(named));
+        }
+        finally
+        {
+            await database.AsSuperuserAsync($"RESET ROLE; DROP OWNED BY {third} CASCADE; DROP ROLE {third}");
+        }
+
+        await database.RunScriptAsync();
+    }
+
     [Test]
     public async Task Tables_that_another_role_made_become_the_owners()
     {

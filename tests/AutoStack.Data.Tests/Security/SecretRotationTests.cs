@@ -162,6 +162,27 @@ public sealed class SecretRotationTests : DatabaseTests
     }
 
     [Test]
+    public async Task A_value_of_the_writing_key_that_has_no_version_is_counted_as_unreadable()
+    {
+        await using var host = WithKeys(NewKey("k1"));
+        var deployment = await EnqueueAsync();
+        await AddProjectAsync();
+        var environments = host.GetRequiredService<IEnvironmentRepository>();
+        await environments.SetOfProjectAsync(deployment.ProjectId, deployment.UserId, Secret.From("V=1"), Token);
+        await environments.SnapshotAsync(deployment.Id, deployment.UserId, Token);
+        await host.GetRequiredService<IGithubConnectionRepository>().SetAsync(
+            deployment.UserId, new GithubTokens { AccessToken = Secret.From("gho"), RefreshToken = Secret.From("ghr") }, Token);
+        await ExecuteAsync("UPDATE projects SET env_vars_version = NULL");
+        await ExecuteAsync("UPDATE deployments SET env_vars_version = NULL");
+        await ExecuteAsync("UPDATE github_connections SET github_access_token_version = NULL, github_refresh_token_version = NULL");
+
+        var results = await host.GetRequiredService<ISecretRotation>().RunAsync(1, Token);
+
+        Assert.That(results.Where(IsEncrypted).Select(r => (r.Rotated, r.Skipped, r.Unreadable)), Is.All.EqualTo((0, 0, 1)));
+        await ExecuteAsync("TRUNCATE users CASCADE");
+    }
+
+    [Test]
     public void What_is_wrong_is_named()
     {
         Assert.That(() => Get<ISecretRotation>().RunAsync(10, Token), Throws.InvalidOperationException.With.Message.Contains("SecretKeys"));

@@ -138,6 +138,10 @@ public abstract class DatabaseTests
     protected Task<User> AddUserAsync() =>
         Users.AddAsync(new NewUser { Name = "Ada", Email = $"{Unique("ada")}@example.com" }, Token);
 
+    /// <summary>Signs a user in; when that was.</summary>
+    protected async Task<DateTimeOffset> SignInAsync(Guid userId) =>
+        (await Sessions.AddAsync(new NewSession { UserId = userId }, Token)).Session.SignedInAt!.Value;
+
     protected async Task<Project> AddProjectAsync(Guid? userId = null) =>
         await Projects.AddAsync(
             new NewProject { UserId = userId ?? (await AddUserAsync()).Id, Name = Unique("site"), Repository = "ada/site" }, Token);

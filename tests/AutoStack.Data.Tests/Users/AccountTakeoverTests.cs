@@ -43,7 +43,7 @@ public sealed class AccountTakeoverTests : DatabaseTests
         }
 
         Assert.That(await Users.AddAsync(request, Token), Is.EqualTo(ada));
-        await Identities.SetPasswordAsync(ada.Id, Password, null, Token);
+        await Identities.SetPasswordAsync(ada.Id, null, Password, null, Token);
         Assert.That(() => Users.AddAsync(request, Token), Throws.TypeOf<DuplicateException>(), "it has a password by now");
     }
 
@@ -54,8 +54,8 @@ public sealed class AccountTakeoverTests : DatabaseTests
         var connections = keys.GetRequiredService<IGithubConnectionRepository>();
         var account = (await Identities.RegisterAsync(new NewAccount { Name = "Eve", Email = $"{Unique("victim")}@example.com", Password = Password }, Token)).User!;
         var (github, google) = (Unique("eve"), Unique("eve"));
-        await Identities.LinkAsync(account.Id, IdentityProvider.Github, github, null, Clock.GetUtcNow(), Token);
-        await Identities.LinkAsync(account.Id, IdentityProvider.Google, google, null, Clock.GetUtcNow(), Token);
+        await Identities.LinkAsync(account.Id, IdentityProvider.Github, github, null, await SignInAsync(account.Id), Token);
+        await Identities.LinkAsync(account.Id, IdentityProvider.Google, google, null, await SignInAsync(account.Id), Token);
         await connections.SetAsync(account.Id, new GithubTokens { AccessToken = Secret.From("eve's") }, Token);
 
         await ResetAsync(account.Id);
@@ -74,7 +74,7 @@ public sealed class AccountTakeoverTests : DatabaseTests
         var connections = keys.GetRequiredService<IGithubConnectionRepository>();
         var account = (await Identities.SignInWithProviderAsync(Somebody(), Token)).User!;
         var thiefs = Unique("thief");
-        await Identities.LinkAsync(account.Id, IdentityProvider.Google, thiefs, null, Clock.GetUtcNow(), Token);
+        await Identities.LinkAsync(account.Id, IdentityProvider.Google, thiefs, null, await SignInAsync(account.Id), Token);
         await connections.SetAsync(account.Id, new GithubTokens { AccessToken = Secret.From("thief's") }, Token);
         var token = await IssueAsync(account.Id);
 
@@ -102,7 +102,7 @@ public sealed class AccountTakeoverTests : DatabaseTests
         var connections = keys.GetRequiredService<IGithubConnectionRepository>();
         var account = (await Identities.SignInWithProviderAsync(Somebody(), Token)).User!;
         var google = Unique("google");
-        await Identities.LinkAsync(account.Id, IdentityProvider.Google, google, null, Clock.GetUtcNow(), Token);
+        await Identities.LinkAsync(account.Id, IdentityProvider.Google, google, null, await SignInAsync(account.Id), Token);
         var connection = await connections.SetAsync(account.Id, new GithubTokens { AccessToken = Secret.From("x"), GithubUsername = "ada" }, Token);
         var token = await IssueAsync(account.Id);
 
@@ -124,12 +124,12 @@ public sealed class AccountTakeoverTests : DatabaseTests
     {
         var (first, second) = (await AddUserAsync(), await AddUserAsync());
         var used = await IssueAsync(first.Id);
-        await Identities.SetPasswordAsync(second.Id, Password, null, Token);
+        await Identities.SetPasswordAsync(second.Id, null, Password, null, Token);
         await UnitOfWork.RunAsync(async (tx, ct) =>
         {
             var tokens = tx.Get<IPasswordResetTokenRepository>();
             Assert.That(await tokens.ConsumeAsync(used, OtherPassword, AccountLinks.None, ct), Is.EqualTo(first.Id));
-            await tx.Get<IIdentityRepository>().SetPasswordAsync(first.Id, Password, null, ct);
+            await tx.Get<IIdentityRepository>().SetPasswordAsync(first.Id, null, Password, null, ct);
             Assert.That(await tokens.ConsumeAsync(used, OtherPassword, AccountLinks.None, ct), Is.Null);
         }, Token);
 
@@ -147,9 +147,11 @@ public sealed class AccountTakeoverTests : DatabaseTests
     {
         var user = await AddUserAsync();
         var github = Unique("gh");
+        var signedInAt = (await SignInAsync(user.Id)).AddMinutes(minutes);
+        await ExecuteAsync(
+            "UPDATE sessions SET signed_in_at = $1 WHERE user_id = $2", DateTime.SpecifyKind(signedInAt.UtcDateTime, DateTimeKind.Unspecified), user.Id);
 
-        Assert.That(
-            await Identities.LinkAsync(user.Id, IdentityProvider.Github, github, null, Clock.GetUtcNow().AddMinutes(minutes), Token), Is.EqualTo(expected));
+        Assert.That(await Identities.LinkAsync(user.Id, IdentityProvider.Github, github, null, signedInAt, Token), Is.EqualTo(expected));
 
         Assert.That((await Users.FindAsync(user.Id, Token))!.GithubId, Is.EqualTo(expected == LinkResult.Linked ? github : null));
     }
@@ -168,13 +170,79 @@ public sealed class AccountTakeoverTests : DatabaseTests
     }
 
     [Test]
+    public async Task What_was_begun_before_a_reset_is_not_linked_after_it([Values] bool atOnce)
+    {
+        var user = await AddUserAsync();
+        var (signedInAt, github) = (await SignInAsync(user.Id), Unique("gh"));
+        Task<LinkResult>? late = null;
+        var reset = (await ResetTokens.IssueAsync(user.Id, PasswordResetToken.DefaultLifetime, Token)).Token!;
+        await UnitOfWork.RunAsync(async (tx, ct) =>
+        {
+            await tx.Get<IPasswordResetTokenRepository>().ConsumeAsync(reset, OtherPassword, AccountLinks.None, ct);
+            if (atOnce)
+            {
+                late = Identities.LinkAsync(user.Id, IdentityProvider.Github, github, null, signedInAt, Token);
+                await UntilSomeoneWaitsAsync();
+            }
+        }, Token);
+
+        var result = await (late ?? Identities.LinkAsync(user.Id, IdentityProvider.Github, github, null, signedInAt, Token));
+
+        Assert.That(result, Is.EqualTo(LinkResult.SignInTooOld));
+        Assert.That((await Users.FindAsync(user.Id, Token))!.GithubId, Is.Null);
+        Assert.That(
+            await Identities.LinkAsync(user.Id, IdentityProvider.Github, github, null, await SignInAsync(user.Id), Token), Is.EqualTo(LinkResult.Linked));
+    }
+
+    [Test]
+    public async Task The_sign_in_of_somebody_else_links_nothing()
+    {
+        var user = await AddUserAsync();
+        var signedInAt = await SignInAsync((await AddUserAsync()).Id);
+
+        Assert.That(
+            await Identities.LinkAsync(user.Id, IdentityProvider.Github, Unique("gh"), null, signedInAt, Token), Is.EqualTo(LinkResult.SignInTooOld));
+    }
+
+    [Test]
+    public async Task A_change_of_the_password_that_a_reset_overtakes_changes_nothing([Values] bool atOnce)
+    {
+        var user = await AddUserAsync();
+        await Identities.SetPasswordAsync(user.Id, null, Password, null, Token);
+        var thiefs = PasswordHash.From("$2b$12$thief");
+        Task<bool>? late = null;
+        var reset = await IssueAsync(user.Id);
+        IssuedSession session = null!;
+        await UnitOfWork.RunAsync(async (tx, ct) =>
+        {
+            await tx.Get<IPasswordResetTokenRepository>().ConsumeAsync(reset, OtherPassword, AccountLinks.None, ct);
+            session = await tx.Get<ISessionRepository>().AddAsync(new NewSession { UserId = user.Id }, ct);
+            if (atOnce)
+            {
+                late = Identities.SetPasswordAsync(user.Id, Password, thiefs, null, Token);
+                await UntilSomeoneWaitsAsync();
+            }
+        }, Token);
+        var next = await IssueAsync(user.Id);
+
+        Assert.That(await (late ?? Identities.SetPasswordAsync(user.Id, Password, thiefs, null, Token)), Is.False);
+
+        Assert.That((await Identities.FindCredentialsAsync(user.Email, Token))!.Password!.Reveal(), Is.EqualTo(OtherPassword.Reveal()));
+        Assert.That(await Sessions.ListActiveAsync(user.Id, Token), Is.EqualTo([session.Session]), "no session ends");
+        Assert.That(await ResetTokens.FindUsableAsync(next, Token), Is.Not.Null, "nor a token");
+        Assert.That(await Identities.SetPasswordAsync(user.Id, OtherPassword, Password, null, Token), Is.True);
+        Assert.That(await Sessions.ListActiveAsync(user.Id, Token), Is.Empty);
+        Assert.That(await ResetTokens.FindUsableAsync(next, Token), Is.Null);
+    }
+
+    [Test]
     public async Task The_last_way_in_is_not_unlinked()
     {
         var user = (await Identities.SignInWithProviderAsync(Somebody(), Token)).User!;
 
         Assert.That(await Identities.UnlinkAsync(user.Id, IdentityProvider.Google, Token), Is.EqualTo(UnlinkResult.NotLinked));
         Assert.That(await Identities.UnlinkAsync(user.Id, IdentityProvider.Github, Token), Is.EqualTo(UnlinkResult.LastWayIn));
-        await Identities.SetPasswordAsync(user.Id, Password, null, Token);
+        await Identities.SetPasswordAsync(user.Id, null, Password, null, Token);
         Assert.That(await Identities.UnlinkAsync(user.Id, IdentityProvider.Github, Token), Is.EqualTo(UnlinkResult.Unlinked));
     }
 
@@ -188,8 +256,8 @@ public sealed class AccountTakeoverTests : DatabaseTests
         var account = byProvider
             ? (await Identities.SignInWithProviderAsync(squatter, Token)).User!
             : (await Identities.RegisterAsync(new NewAccount { Name = "Eve", Email = owner.Email, Password = Password }, Token)).User!;
-        await Identities.LinkAsync(account.Id, IdentityProvider.Google, squatter.ProviderId, null, Clock.GetUtcNow(), Token);
-        await Identities.SetPasswordAsync(account.Id, Password, null, Token);
+        await Identities.LinkAsync(account.Id, IdentityProvider.Google, squatter.ProviderId, null, await SignInAsync(account.Id), Token);
+        await Identities.SetPasswordAsync(account.Id, null, Password, null, Token);
         await connections.SetAsync(account.Id, new GithubTokens { AccessToken = Secret.From("eve's") }, Token);
         var session = (await Sessions.AddAsync(new NewSession { UserId = account.Id }, Token)).Token;
         var reset = await IssueAsync(account.Id);
@@ -259,7 +327,7 @@ public sealed class AccountTakeoverTests : DatabaseTests
     {
         var user = await AddUserAsync();
         var (weak, renewed) = (PasswordHash.From("$2b$04$weak"), PasswordHash.From("$2b$12$renewed"));
-        await Identities.SetPasswordAsync(user.Id, weak, null, Token);
+        await Identities.SetPasswordAsync(user.Id, null, weak, null, Token);
         var session = await Sessions.AddAsync(new NewSession { UserId = user.Id }, Token);
 
         Assert.That(await Identities.RehashAsync(user.Id, weak, renewed, Token), Is.True);
@@ -280,7 +348,7 @@ public sealed class AccountTakeoverTests : DatabaseTests
     {
         var user = await AddUserAsync();
         var before = await IssueAsync(user.Id);
-        await Identities.SetPasswordAsync(user.Id, Password, null, Token);
+        await Identities.SetPasswordAsync(user.Id, null, Password, null, Token);
         Assert.That(await ResetTokens.ConsumeAsync(before, OtherPassword, AccountLinks.None, Token), Is.Null);
 
         // The Python services left several.

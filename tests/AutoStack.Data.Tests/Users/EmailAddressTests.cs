@@ -30,6 +30,22 @@ public sealed class EmailAddressTests : DatabaseTests
         Assert.That((await Identities.FindCredentialsAsync(other + domain, Token))!.UserId, Is.EqualTo(ada.User.Id));
     }
 
+    [TestCase("\u0130stanbul")]
+    [TestCase("I\u0307stanbul")]
+    [TestCase("\uFF29\u0307stanbul")]
+    [TestCase("\U0001D408\u0307stanbul")]
+    public async Task A_dotted_capital_in_a_domain_is_the_small_letter_with_a_dot(string typed)
+    {
+        var domain = $"{Unique("mail")}.example";
+        var account = new NewAccount { Name = "Ada", Email = $"a@{typed}.{domain}", Password = Password };
+        var small = account with { Email = $"a@i\u0307stanbul.{domain}" };
+
+        Assert.That((await Identities.RegisterAsync(account, Token)).Outcome, Is.EqualTo(RegistrationOutcome.Created));
+        Assert.That((await Identities.RegisterAsync(small, Token)).Outcome, Is.EqualTo(RegistrationOutcome.EmailTaken));
+        Assert.That(await Identities.FindCredentialsAsync(small.Email, Token), Is.Not.Null);
+        Assert.That((await Identities.RegisterAsync(account with { Email = $"a@istanbul.{domain}" }, Token)).Outcome, Is.EqualTo(RegistrationOutcome.Created));
+    }
+
     [TestCase("\u0130van")]
     [TestCase("\u00C4nne")]
     public async Task An_address_with_other_letters_registers_and_is_found(string name)

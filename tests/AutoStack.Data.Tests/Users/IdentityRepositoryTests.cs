@@ -136,8 +136,8 @@ public sealed class IdentityRepositoryTests : DatabaseTests
         var user = await AddUserAsync();
         var (github, google) = (Unique("gh"), Unique("gg"));
 
-        Assert.That(await Identities.LinkAsync(user.Id, IdentityProvider.Github, github, "picture", Clock.GetUtcNow(), Token), Is.EqualTo(LinkResult.Linked));
-        Assert.That(await Identities.LinkAsync(user.Id, IdentityProvider.Google, google, "other", Clock.GetUtcNow(), Token), Is.EqualTo(LinkResult.Linked));
+        Assert.That(await Identities.LinkAsync(user.Id, IdentityProvider.Github, github, "picture", await SignInAsync(user.Id), Token), Is.EqualTo(LinkResult.Linked));
+        Assert.That(await Identities.LinkAsync(user.Id, IdentityProvider.Google, google, "other", await SignInAsync(user.Id), Token), Is.EqualTo(LinkResult.Linked));
         var linked = (await Users.FindAsync(user.Id, Token))!;
         Assert.That((linked.GithubId, linked.GoogleId, linked.AvatarUrl), Is.EqualTo((github, google, "picture")));
         Assert.That(linked.UpdatedAt, Is.GreaterThan(user.UpdatedAt));
@@ -154,7 +154,7 @@ public sealed class IdentityRepositoryTests : DatabaseTests
         var user = await AddUserAsync();
         var taken = (await Identities.SignInWithProviderAsync(Somebody(), Token)).User!;
 
-        Assert.That(await Identities.LinkAsync(user.Id, IdentityProvider.Github, taken.GithubId!, null, Clock.GetUtcNow(), Token), Is.EqualTo(LinkResult.LinkedElsewhere));
+        Assert.That(await Identities.LinkAsync(user.Id, IdentityProvider.Github, taken.GithubId!, null, await SignInAsync(user.Id), Token), Is.EqualTo(LinkResult.LinkedElsewhere));
         Assert.That(await Identities.LinkAsync(Guid.NewGuid(), IdentityProvider.Github, Unique("gh"), null, Clock.GetUtcNow(), Token), Is.EqualTo(LinkResult.UserNotFound));
         Assert.That(await Identities.UnlinkAsync(Guid.NewGuid(), IdentityProvider.Google, Token), Is.EqualTo(UnlinkResult.NotLinked));
     }
@@ -167,8 +167,8 @@ public sealed class IdentityRepositoryTests : DatabaseTests
         Task<LinkResult> late = null!;
         await UnitOfWork.RunAsync(async (tx, ct) =>
         {
-            await tx.Get<IIdentityRepository>().LinkAsync(first.Id, IdentityProvider.Github, providerId, null, Clock.GetUtcNow(), ct);
-            late = Identities.LinkAsync(second.Id, IdentityProvider.Github, providerId, null, Clock.GetUtcNow(), Token);
+            await tx.Get<IIdentityRepository>().LinkAsync(first.Id, IdentityProvider.Github, providerId, null, await SignInAsync(first.Id), ct);
+            late = Identities.LinkAsync(second.Id, IdentityProvider.Github, providerId, null, await SignInAsync(second.Id), Token);
             await UntilSomeoneWaitsAsync();
         }, Token);
 
@@ -182,8 +182,8 @@ public sealed class IdentityRepositoryTests : DatabaseTests
         var kept = (await Sessions.AddAsync(new NewSession { UserId = user.Id }, Token)).Session;
         await Sessions.AddAsync(new NewSession { UserId = user.Id }, Token);
 
-        Assert.That(await Identities.SetPasswordAsync(user.Id, Password, kept.Id, Token), Is.True);
-        Assert.That(await Identities.SetPasswordAsync(Guid.NewGuid(), Password, null, Token), Is.False);
+        Assert.That(await Identities.SetPasswordAsync(user.Id, null, Password, kept.Id, Token), Is.True);
+        Assert.That(await Identities.SetPasswordAsync(Guid.NewGuid(), null, Password, null, Token), Is.False);
 
         Assert.That(await Sessions.ListActiveAsync(user.Id, Token), Is.EqualTo([kept]));
         Assert.That((await Identities.FindCredentialsAsync(user.Email, Token))!.Password!.Reveal(), Is.EqualTo(Password.Reveal()));
@@ -204,7 +204,7 @@ public sealed class IdentityRepositoryTests : DatabaseTests
         Assert.That(() => Identities.FindCredentialsAsync("", Token), Throws.ArgumentException);
         Assert.That(() => Identities.SignInWithProviderAsync(Somebody() with { ProviderId = "" }, Token), Throws.ArgumentException);
         Assert.That(() => Identities.SignInWithProviderAsync(Somebody() with { ProviderId = new string('1', 256) }, Token), Throws.ArgumentException);
-        Assert.That(() => Identities.SetPasswordAsync(Guid.NewGuid(), null!, null, Token), Throws.ArgumentNullException);
+        Assert.That(() => Identities.SetPasswordAsync(Guid.NewGuid(), null, null!, null, Token), Throws.ArgumentNullException);
     }
 
     private static ProviderIdentity Somebody() => new()

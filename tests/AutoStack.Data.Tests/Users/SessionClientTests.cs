@@ -177,7 +177,53 @@ public sealed class SessionClientTests : DatabaseTests
         await ExecuteAsync("UPDATE sessions SET signed_in_at = NULL WHERE family_id = $1", first.Id);
 
         Assert.That((await Sessions.FindActiveAsync(next, Token))!.Session.SignedInAt, Is.Null);
+        Assert.That(await sessions.FindActiveAsync(next, Token), Is.Null);
+        Assert.That(await sessions.ListActiveAsync(first.UserId, Token), Is.Empty);
         Assert.That((await sessions.RotateAsync(next, null, NewSession.DefaultLifetime, Token)).Outcome, Is.EqualTo(RotationOutcome.Expired));
+    }
+
+    [Test]
+    public async Task A_session_that_outlives_the_age_of_its_sign_in_is_not_accepted()
+    {
+        await using var host = With(accounts => accounts.MaxSignInAge = TimeSpan.FromDays(3));
+        var sessions = host.GetRequiredService<ISessionRepository>();
+        var (session, token) = await Sessions.AddAsync(new NewSession { UserId = (await AddUserAsync()).Id, Lifetime = TimeSpan.FromDays(30) }, Token);
+
+        Clock.Advance(TimeSpan.FromDays(3) - TimeSpan.FromMinutes(1));
+        Assert.That(await sessions.FindActiveAsync(token, Token), Is.Not.Null);
+        Clock.Advance(TimeSpan.FromMinutes(1));
+
+        Assert.That(await sessions.FindActiveAsync(token, Token), Is.Null);
+        Assert.That(await sessions.ListActiveAsync(session.UserId, Token), Is.Empty);
+        Assert.That(await Sessions.FindActiveAsync(token, Token), Is.Not.Null, "of a host with another limit");
+    }
+
+    [Test]
+    public async Task A_repeated_sign_in_does_not_return_a_session_that_has_expired()
+    {
+        var request = new NewSession { Id = Guid.CreateVersion7(), UserId = (await AddUserAsync()).Id, Client = ClientKey.New(), Lifetime = TimeSpan.FromMinutes(1) };
+        var first = await Sessions.AddAsync(request, Token);
+        Assert.That((await Sessions.AddAsync(request, Token)).Token.Reveal(), Is.EqualTo(first.Token.Reveal()));
+
+        Clock.Advance(TimeSpan.FromMinutes(1));
+
+        Assert.That(() => Sessions.AddAsync(request, Token), Throws.TypeOf<DuplicateException>());
+    }
+
+    [TestCase("=")]
+    [TestCase(" ")]
+    [TestCase("\n")]
+    public void A_token_with_padding_or_white_space_is_not_one(string extra)
+    {
+        var text = ClientKey.New().Reveal();
+        var longer = Convert.ToBase64String(new byte[48]);
+        Assert.That((SessionToken.TryParse(text, out _), ResetToken.TryParse(text, out _), ClientKey.TryParse(text, out _)), Is.EqualTo((true, true, true)));
+        Assert.That(ResetToken.TryParse(longer, out _), Is.True);
+        foreach (var wrong in new[] { text + extra, extra + text, text[..20] + extra + text[20..], text[..42] + extra, longer + extra, longer[..63] + extra })
+        {
+            Assert.That(
+                (SessionToken.TryParse(wrong, out _), ResetToken.TryParse(wrong, out _), ClientKey.TryParse(wrong, out _)), Is.EqualTo((false, false, false)));
+        }
     }
 
     [Test]

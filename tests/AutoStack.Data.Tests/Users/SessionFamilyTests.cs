@@ -62,7 +62,7 @@ public sealed class SessionFamilyTests : DatabaseTests
         var user = await AddUserAsync();
         foreach (var end in new Func<ResetToken, Task>[]
         {
-            _ => Identities.SetPasswordAsync(user.Id, Password, null, Token),
+            _ => Identities.SetPasswordAsync(user.Id, null, Password, null, Token),
             _ => Sessions.RevokeAllAsync(user.Id, null, Token),
             reset => ResetTokens.ConsumeAsync(reset, Password, AccountLinks.None, Token),
         })
@@ -90,13 +90,13 @@ public sealed class SessionFamilyTests : DatabaseTests
         var newer = PasswordHash.From("$2b$12$newer");
         var request = new NewSession { Id = Guid.CreateVersion7(), UserId = user.Id, Client = ClientKey.New() };
         Assert.That(await Sessions.AddVerifiedAsync(request, Password, Token), Is.Null, "there is none yet");
-        await Identities.SetPasswordAsync(user.Id, Password, null, Token);
+        await Identities.SetPasswordAsync(user.Id, null, Password, null, Token);
 
         var session = await Sessions.AddVerifiedAsync(request, Password, Token);
 
         Assert.That(session, Is.Not.Null);
         Assert.That((await Sessions.AddVerifiedAsync(request, Password, Token))!.Token.Reveal(), Is.EqualTo(session!.Token.Reveal()), "repeated");
-        await Identities.SetPasswordAsync(user.Id, newer, null, Token);
+        await Identities.SetPasswordAsync(user.Id, null, newer, null, Token);
         Assert.That(await Sessions.AddVerifiedAsync(request, Password, Token), Is.Null);
         Assert.That(await Sessions.AddVerifiedAsync(request with { UserId = Guid.NewGuid() }, newer, Token), Is.Null);
         Assert.That(() => Sessions.AddVerifiedAsync(request, null!, Token), Throws.ArgumentNullException);
@@ -106,7 +106,7 @@ public sealed class SessionFamilyTests : DatabaseTests
     public async Task A_session_after_a_password_that_a_reset_replaces_at_this_moment_is_not_made()
     {
         var user = await AddUserAsync();
-        await Identities.SetPasswordAsync(user.Id, Password, null, Token);
+        await Identities.SetPasswordAsync(user.Id, null, Password, null, Token);
         var reset = (await ResetTokens.IssueAsync(user.Id, PasswordResetToken.DefaultLifetime, Token)).Token!;
         Task<IssuedSession?> session = null!;
         await UnitOfWork.RunAsync(async (tx, ct) =>
@@ -128,7 +128,7 @@ public sealed class SessionFamilyTests : DatabaseTests
         var (strangers, _, stranger) = await SignInAsync();
         var next = (await RotateAsync(token)).Token!;
 
-        await Identities.SetPasswordAsync(user.Id, Password, session.Id, Token);
+        await Identities.SetPasswordAsync(user.Id, null, Password, session.Id, Token);
         Assert.That(await Sessions.FindActiveAsync(next, Token), Is.Not.Null);
         Assert.That(await Sessions.FindActiveAsync(elsewhere, Token), Is.Null);
 

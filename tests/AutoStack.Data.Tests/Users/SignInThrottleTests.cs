@@ -44,6 +44,7 @@ public sealed class SignInThrottleTests : DatabaseTests
     [Test]
     public async Task A_success_forgets_the_failures_of_the_account_and_not_those_of_the_address()
     {
+        await ExecuteAsync("DELETE FROM sign_in_attempts");
         var (email, from) = (NewEmail(), NewPlace());
         for (var round = 0; round < 20; round++)
         {
@@ -139,6 +140,58 @@ public sealed class SignInThrottleTests : DatabaseTests
 
         Assert.That((await throttle.BeginAsync(NewEmail(), from, null, Token)).IsAllowed, Is.False);
         Assert.That((await throttle.BeginAsync(NewEmail(), NewPlace(), null, Token)).IsAllowed, Is.True, "another address");
+    }
+
+    [Test]
+    public async Task New_clients_behind_one_address_who_sign_in_do_not_use_up_its_attempts()
+    {
+        var from = NewPlace();
+        for (var i = 0; i < 130; i++)
+        {
+            var (user, key) = (await AddUserAsync(), ClientKey.New());
+            Assert.That((await Throttle.BeginAsync(user.Email, from, key, Token)).IsAllowed, Is.True, $"sign-in {i + 1}");
+            await Sessions.AddAsync(new NewSession { UserId = user.Id, Client = key }, Token);
+            await Throttle.SucceededAsync(user.Email, from, key, Token);
+        }
+    }
+
+    [Test]
+    public async Task A_known_client_whose_session_ends_meanwhile_takes_nothing_from_the_count_of_the_address()
+    {
+        var (from, user, key) = (NewPlace(), await AddUserAsync(), ClientKey.New());
+        var guesses = 0;
+        for (var i = 0; i < 300; i++)
+        {
+            guesses += (await Throttle.BeginAsync(NewEmail(), from, null, Token)).IsAllowed ? 1 : 0;
+            var session = await Sessions.AddAsync(new NewSession { UserId = user.Id, Client = key }, Token);
+            Assert.That((await Throttle.BeginAsync(user.Email, from, key, Token)).IsAllowed, Is.True);
+            await Sessions.RevokeAsync(session.Token, Token);
+            await Throttle.SucceededAsync(user.Email, from, key, Token);
+        }
+
+        Assert.That(guesses, Is.EqualTo(100));
+    }
+
+    [Test]
+    public async Task An_address_that_is_locked_out_stores_no_further_rows()
+    {
+        await ExecuteAsync("DELETE FROM sign_in_attempts");
+        var from = NewPlace();
+        for (var i = 0; i < 100; i++)
+        {
+            Assert.That((await Throttle.BeginAsync(NewEmail(), from, null, Token)).IsAllowed, Is.True);
+        }
+
+        for (var i = 0; i < 50; i++)
+        {
+            var refused = await Throttle.BeginAsync(NewEmail(), from, null, Token);
+            Assert.That(refused.IsAllowed, Is.False);
+            Assert.That(refused.LockedUntil, Is.EqualTo(Clock.GetUtcNow() + Lockout).Within(TimeSpan.FromSeconds(1)));
+        }
+
+        Assert.That(await ScalarAsync("SELECT count(*) FROM sign_in_attempts"), Is.EqualTo(201), "the address, and two rows of each attempt that was allowed");
+        Clock.Advance(Lockout);
+        Assert.That((await Throttle.BeginAsync(NewEmail(), from, null, Token)).IsAllowed, Is.True);
     }
 
     [Test]
