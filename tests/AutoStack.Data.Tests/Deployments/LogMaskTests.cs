@@ -113,6 +113,24 @@ public sealed class LogMaskTests
     }
 
     [Test]
+    public void A_key_given_in_one_line_with_escaped_line_ends_is_found_line_by_line([Values(@"\n", @"\r\n", @"\\n")] string end, [Values] bool inJson)
+    {
+        const string First = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTUt9Us8cKj";
+        const string Second = "MzEfYyjiWA4R4/M2bS1GB4t7NXp98C3SC6dVMvDuictGeurT8jNbvJZHtCSuYEvu";
+        var key = $"-----BEGIN KEY-----{end}{First}{end}{Second}{end}-----END KEY-----{end}";
+        var printed = $"-----BEGIN KEY-----\n{First}\n{Second}\n-----END KEY-----\n";
+        var mask = new LogMask([inJson ? $"{{\"private_key\":\"{key}\"}}" : key]);
+
+        Assert.That(mask.Apply(First), Is.EqualTo("***"));
+        Assert.That(mask.Apply($"key: {Second} x"), Is.EqualTo("key: *** x"));
+        Assert.That(mask.Apply(key), Does.Not.Contain(First).And.Not.Contain(Second));
+        if (!inJson)
+        {
+            Assert.That(mask.Apply(Convert.ToBase64String(Encoding.UTF8.GetBytes(printed))), Is.EqualTo("***").Or.EqualTo("***K").Or.EqualTo("***=="));
+        }
+    }
+
+    [Test]
     public void What_holds_no_value_stays_as_it_is()
     {
         var mask = new LogMask([Value, "another-value"]);
