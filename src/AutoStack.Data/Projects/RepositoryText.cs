@@ -50,7 +50,13 @@ internal static partial class RepositoryText
         Refuse(
             path.Length < (address.Host is "" or "github.com" or "gitlab.com" or "bitbucket.org" ? 2 : 1) || (bare && KnownHost().IsMatch(address.Path)),
             "names no repository: owner and name are missing");
-        return Rebuild(parts, address.Host);
+
+        // What is stored is what Git reads: it must be the address that was checked, also once its host is in ASCII.
+        var stored = Rebuild(parts, address.Host);
+        Refuse(
+            RepositoryAddress.Of(stored) != address || Transport().IsMatch(stored) || LocalPath().IsMatch(stored) || Shown(stored) != stored,
+            "has no form that names one repository for certain");
+        return stored;
 
         void Refuse(bool wrong, string what)
         {
