@@ -7,7 +7,9 @@ namespace AutoStack.Data.Deployments;
 /// <summary>Undoes escapes of URLs, JSON, C-like languages, shells and HTML, all at once and once.</summary>
 internal static class LogEscapes
 {
+    // Nothing behind is looked at, so that the time depends on the length of the text alone.
     private const int LongestEntity = 10;
+    private const int LongestUnit = 10;
 
     /// <summary>Writes what a text means.</summary>
     /// <returns>False when it has no escape.</returns>
@@ -89,7 +91,7 @@ internal static class LogEscapes
     // \u002F, \u{2F}, \U0000002F, %u002F, the letters of control characters, and a backslash before anything else.
     private static int DecodeUnit(LogView text, int start, LogView decoded)
     {
-        var rest = text.Text[start..];
+        var rest = text.Text[start..Math.Min(start + LongestUnit, text.Length)];
         if (rest.Length < 2)
         {
             return 0;

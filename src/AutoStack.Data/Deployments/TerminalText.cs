@@ -17,7 +17,7 @@ internal static class TerminalText
     /// <returns>The length.</returns>
     public static int Write(ReadOnlySpan<char> text, Span<char> shown)
     {
-        var length = 0;
+        var (length, unended) = (0, 0);
         for (var i = 0; i < text.Length;)
         {
             if (text[i] == '\b')
@@ -25,7 +25,7 @@ internal static class TerminalText
                 length -= length > 0 ? 1 : 0;
                 i++;
             }
-            else if (text[i] is '\t' or '\n' or '\r' || LengthOfHidden(text, i, withStrings: true) is not (> 0 and var hidden))
+            else if (text[i] is '\t' or '\n' or '\r' || LengthOfHidden(text, i, withStrings: true, ref unended) is not (> 0 and var hidden))
             {
                 shown[length++] = text[i++];
             }
@@ -42,7 +42,8 @@ internal static class TerminalText
     /// <param name="text">The text.</param>
     /// <param name="start">The place.</param>
     /// <param name="withStrings">True to count what an operating system command (a title, the address of a link) holds; false to end before.</param>
-    public static int LengthOfHidden(ReadOnlySpan<char> text, int start, bool withStrings)
+    /// <param name="unended">Where the search for an end of a string has failed up to, in this text: no place before is searched again. 0 at first.</param>
+    public static int LengthOfHidden(ReadOnlySpan<char> text, int start, bool withStrings, ref int unended)
     {
         var first = text[start];
         if (!IsHidden(first))
@@ -60,7 +61,7 @@ internal static class TerminalText
                 at = SkipRange(text, at, ' ', '/');
                 return (at < text.Length && text[at] is >= '@' and <= '~' ? at + 1 : at) - start;
             case ']' or 'P' or 'X' or '^' or '_':
-                return (withStrings ? EndOfString(text, at) : at) - start;
+                return (withStrings ? EndOfString(text, at, ref unended) : at) - start;
             case >= ' ' and <= '/' when first == Escape:
                 at = SkipRange(text, at, ' ', '/');
                 return (at < text.Length && text[at] is >= '0' and <= '~' ? at + 1 : at) - start;
@@ -85,13 +86,26 @@ internal static class TerminalText
     }
 
     // A string without an end hides nothing: the terminal would wait for it in the lines that follow.
-    private static int EndOfString(ReadOnlySpan<char> text, int start)
+    private static int EndOfString(ReadOnlySpan<char> text, int start, ref int unended)
     {
+        if (start < unended)
+        {
+            return start;
+        }
+
         var rest = text[start..];
         var end = rest.IndexOfAny('\a', Escape, StringTerminator);
-        return end < 0 ? start
-            : rest[end] != Escape ? start + end + 1
-            : end + 1 < rest.Length && rest[end + 1] == '\\' ? start + end + 2
-            : start;
+        if (end >= 0 && rest[end] != Escape)
+        {
+            return start + end + 1;
+        }
+
+        if (end >= 0 && end + 1 < rest.Length && rest[end + 1] == '\\')
+        {
+            return start + end + 2;
+        }
+
+        unended = end < 0 ? text.Length : start + end;
+        return start;
     }
 }

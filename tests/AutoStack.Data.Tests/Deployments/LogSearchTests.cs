@@ -56,6 +56,28 @@ public sealed class LogSearchTests : DatabaseTests
         }
     }
 
+    [TestCase('\u009D')]
+    [TestCase('\u0090')]
+    public void A_string_without_an_end_is_looked_for_once(char introducer)
+    {
+        var line = new string(introducer, 1000);
+        var unended = 0;
+        Assert.That(TerminalText.LengthOfHidden(line, 0, withStrings: true, ref unended), Is.EqualTo(1));
+        Assert.That(unended, Is.EqualTo(line.Length));
+
+        // The end that only a new search would find.
+        Assert.That(TerminalText.LengthOfHidden(line[..^1] + '\a', 1, withStrings: true, ref unended), Is.EqualTo(1));
+    }
+
+    [Test]
+    public void An_end_behind_an_unended_string_is_found_for_the_next()
+    {
+        var unended = 0;
+        const string line = "\u009Dtitle\u001B[1mred\u009Dtitle\a.";
+        Assert.That(TerminalText.LengthOfHidden(line, 0, withStrings: true, ref unended), Is.EqualTo(1));
+        Assert.That(TerminalText.LengthOfHidden(line, line.LastIndexOf('\u009D'), withStrings: true, ref unended), Is.EqualTo(7));
+    }
+
     [Test]
     public async Task A_search_whose_time_is_over_returns_what_it_found_and_continues()
     {
