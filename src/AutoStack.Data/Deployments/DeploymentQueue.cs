@@ -167,19 +167,26 @@ internal sealed class DeploymentQueue(Db db, Context context)
         // Starts when the project and the user are held, and so counts what every claim before has committed.
         var claim = new Statement($"""
             WITH chosen AS MATERIALIZED (
-                SELECT q.id
+                SELECT q.id, q.queue_place AS place
                 FROM deployments q
                 WHERE q.id = ANY ({Chosen.Ids}) AND {Waiting} AND {ProjectHasRoom} AND {UserHasRoom}
             ),
             moved AS (
                 UPDATE deployments d
-                SET status = 'cloning', started_at = {ServerTime.Present}
+                SET status = 'cloning', started_at = {ServerTime.Present},
+                    queue_place = least(d.queue_place, (
+                        SELECT q.queue_place
+                        FROM deployments q
+                        WHERE {Waiting} AND q.user_id = d.user_id
+                        ORDER BY q.user_id, q.queue_place
+                        LIMIT 1
+                    ))
                 FROM chosen c
                 WHERE d.id = c.id
-                RETURNING {DeploymentRepository.Columns}, d.queue_place
+                RETURNING {DeploymentRepository.Columns}, c.place
             ),
             {DeploymentStageRepository.FollowMoved}
-            SELECT {DeploymentRepository.Columns}, {ProjectRepository.Columns}, d.queue_place
+            SELECT {DeploymentRepository.Columns}, {ProjectRepository.Columns}, d.place
             FROM moved d
             JOIN projects p ON p.id = d.project_id
             """, P.Of(options.MaxPerProject), P.Of(options.MaxPerUser), ServerTime.Now(context.Clock), P.Of(Ids.New(), "stageId"));

@@ -136,6 +136,33 @@ public sealed class ClaimTurnTests : DatabaseTests
     }
 
     [Test]
+    public async Task A_limited_claim_that_skips_ahead_leaves_newcomers_their_turn()
+    {
+        // One user's turns are one after the other: the first of the last project has the turn 451.
+        var tenant = await AddUserAsync();
+        for (var i = 0; i < 10; i++)
+        {
+            await ExecuteAsync(Inserted, (await AddProjectAsync(tenant.Id)).Id, tenant.Id, 50, "2026-01-01");
+        }
+
+        var running = new Queue<Guid>();
+        for (var i = 0; i < 10; i++)
+        {
+            running.Enqueue((await Lifecycle.ClaimNextAsync(PerProject(1), Token))!.Deployment.Id);
+        }
+
+        var newcomer = await EnqueueAsync();
+        var claims = 0;
+        for (var claimed = Guid.Empty; claimed != newcomer.Id; running.Enqueue(claimed))
+        {
+            Assert.That(++claims, Is.LessThanOrEqualTo(3));
+            await Lifecycle.FailAsync(running.Dequeue(), "x", Token);
+            await Task.Delay(1100, Token); // Until a claim begins at the beginning of the queue.
+            claimed = (await Lifecycle.ClaimNextAsync(PerProject(1), Token))!.Deployment.Id;
+        }
+    }
+
+    [Test]
     public async Task What_another_program_has_started_is_not_claimed([Values] bool limited)
     {
         var driven = await EnqueueAsync();
