@@ -42,6 +42,10 @@ internal static partial class RepositoryText
         Refuse(!User().IsMatch(parts.Before), "names a user that is not valid");
         Refuse(parts.Path.StartsWith('-'), "has a path that begins with a dash, which Git takes for an option");
 
+        Refuse(
+            parts.Form == RepositoryAddress.AddressForm.Scp && parts.Before.Length == 0 && PortLike().IsMatch(parts.Path),
+            "has a number after the host that Git takes for a folder and others for a port; write https://host:port/owner/name or git@host:path");
+
         var address = RepositoryAddress.Of(text);
         var path = address.Path.Split('/', StringSplitOptions.RemoveEmptyEntries);
         Refuse(
@@ -140,6 +144,9 @@ internal static partial class RepositoryText
 
     [GeneratedRegex(@"^(?:\[[^\]]*\]|[^:]*)(?::[0-9]{1,5})?\z", RegexOptions.CultureInvariant)]
     private static partial Regex Port();
+
+    [GeneratedRegex("^[0-9]{1,5}/", RegexOptions.CultureInvariant)]
+    private static partial Regex PortLike();
 
     [GeneratedRegex(@"^(?:www\.)?(?:github\.com|gitlab\.com|bitbucket\.org|dev\.azure\.com)(?:/|\z)", RegexOptions.CultureInvariant)]
     private static partial Regex KnownHost();

@@ -169,6 +169,8 @@ public sealed class RepositoryAddressTests : DatabaseTests
     [TestCase("www.\uff46ile:/etc/x", "")]
     [TestCase("https://\uff47ithub.com/ada/site", "host")]
     [TestCase("https://bu\u0308cher.example/ada/site", "host")]
+    [TestCase("github.com:443/ada/site", "port")]
+    [TestCase("git.example.com:7999/proj/app.git", "port")]
     [TestCase("javascript://x/%0aalert(1)", "known form")]
     [TestCase("github:ada/site", "known form")]
     [TestCase("ada", "owner and name")]
