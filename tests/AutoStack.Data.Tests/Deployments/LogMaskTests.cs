@@ -58,6 +58,10 @@ public sealed class LogMaskTests
     [TestCase("p$ss/w\r\n   örd'<4\n2>\"x y")]
     [TestCase("\u001B]8;;https://x/p%24ss%2Fw%C3%B6rd%27%3C42%3E%22x%20y\u001B\\link")]
     [TestCase("%u0070$ss/w%u00F6rd'<42>\"x y")]
+    [TestCase(@"p\44ss\57w\303\266rd\47\7442\76\42x\40y")]
+    [TestCase(@"p\x{24}ss\x{2f}w\x{F6}rd\x{27}<42>\x{000022}x y")]
+    [TestCase("p&#00000000036;ss&#x000000002F;w&#0000246;rd'<42>&#0000000034;x y")]
+    [TestCase("p&dollar;ss&sol;w&ouml;rd&apos;&LT;42&GT;&QUOT;x y")]
     public void A_value_is_found_however_its_characters_are_escaped(string escaped)
     {
         var masked = new LogMask([Value]).Apply($"t={escaped};");
@@ -135,7 +139,7 @@ public sealed class LogMaskTests
     {
         var mask = new LogMask([Value, "another-value"]);
 
-        foreach (var line in new[] { "", "a%20b", @"C:\new\table", "\u001B[31mred\u001B[0m", "&amp;&#x;&#99999999999;&nope;", "%", @"\", "\\u12", "%zz", "\u001B", "\u001B]", "100%\b\b\b\b\b" })
+        foreach (var line in new[] { "", "a%20b", @"C:\new\table", "\u001B[31mred\u001B[0m", "&amp;&#x;&#99999999999;&#1111111111111111111111111111;&nope;", "%", @"\", "\\u12", "%zz", "\u001B", "\u001B]", "100%\b\b\b\b\b" })
         {
             Assert.That(mask.Apply(line), Is.SameAs(line));
         }
