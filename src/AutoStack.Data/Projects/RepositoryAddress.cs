@@ -112,6 +112,16 @@ internal readonly partial record struct RepositoryAddress(string Host, string Pa
         return Ascii(name);
     }
 
+    /// <summary>The host that a caller names, without port; empty when it names none.</summary>
+    /// <exception cref="ArgumentException">It is an address or anything else that is no host.</exception>
+    internal static string CheckHost(string? host, string name)
+    {
+        var own = Trim(host ?? "");
+        return own.AsSpan().IndexOfAny('/', '@', ' ') < 0 && (own.Length == 0 || HostName(own).Length > 0)
+            ? HostName(own)
+            : throw new ArgumentException($"{name} is a host without scheme, user and path, for example git.example.com.", name);
+    }
+
     // Not by IdnMapping: with ICU it maps by the version that the machine has, without it maps nothing, and a key must not depend on the machine.
     // A name that is no domain, or has a letter with another spelling (full width, decomposed), stays as it is.
     private static string Ascii(string host)
