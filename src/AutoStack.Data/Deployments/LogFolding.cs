@@ -65,25 +65,13 @@ internal static class LogFolding
     {
         var shown = new LogView(view.Length);
         var text = view.Text;
-        var unended = 0;
-        for (var i = 0; i < text.Length;)
+        var reader = new TerminalReader(text);
+        while (reader.Next(out var from, out var to))
         {
-            if (text[i] == '\b')
-            {
-                shown.TakeBack();
-                i++;
-            }
-            else if (text[i] is '\t' or '\n' or '\r' || TerminalText.LengthOfHidden(text, i, withStrings: true, ref unended) is not (> 0 and var hidden))
-            {
-                shown.Add(text[i], view.Start(i), view.End(i));
-                i++;
-            }
-            else
-            {
-                i += hidden;
-            }
+            shown.Put(to, text[from], view.Start(from), view.End(from));
         }
 
+        shown.Order();
         return shown;
     }
 

@@ -13,29 +13,17 @@ internal static class TerminalText
     public static SearchValues<char> Hidden { get; } = SearchValues.Create(
         [.. Enumerable.Range(0, char.MaxValue + 1).Select(unit => (char)unit).Where(unit => IsHidden(unit) && unit is not ('\t' or '\n' or '\r'))]);
 
-    /// <summary>Writes what is shown into a buffer of at least the same length. A backspace takes back the character before it.</summary>
+    /// <summary>Writes what is shown into a buffer of at least the same length.</summary>
     /// <returns>The length.</returns>
     public static int Write(ReadOnlySpan<char> text, Span<char> shown)
     {
-        var (length, unended) = (0, 0);
-        for (var i = 0; i < text.Length;)
+        var reader = new TerminalReader(text);
+        while (reader.Next(out var from, out var to))
         {
-            if (text[i] == '\b')
-            {
-                length -= length > 0 ? 1 : 0;
-                i++;
-            }
-            else if (text[i] is '\t' or '\n' or '\r' || LengthOfHidden(text, i, withStrings: true, ref unended) is not (> 0 and var hidden))
-            {
-                shown[length++] = text[i++];
-            }
-            else
-            {
-                i += hidden;
-            }
+            shown[to] = text[from];
         }
 
-        return length;
+        return reader.Length;
     }
 
     /// <summary>The length of what is not shown at a place: a control sequence, a control character, a character of no width; 0 for any other.</summary>
@@ -70,6 +58,21 @@ internal static class TerminalText
             default:
                 return 1;
         }
+    }
+
+    /// <summary>By how many columns a control sequence moves the cursor: CSI n D to the left, which is negative, CSI n C to the right.</summary>
+    public static int MoveOf(ReadOnlySpan<char> sequence)
+    {
+        var first = sequence is [Escape, '[', ..] ? 2 : sequence is ['\u009B', ..] ? 1 : sequence.Length;
+        if (first >= sequence.Length || sequence[^1] is not ('C' or 'D'))
+        {
+            return 0;
+        }
+
+        var digits = sequence[first..^1];
+        var columns = digits.Length == 0 ? 1 : digits.ContainsAnyExceptInRange('0', '9') ? 0
+            : int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var count) ? Math.Max(count, 1) : int.MaxValue;
+        return sequence[^1] == 'D' ? -columns : columns;
     }
 
     private static bool IsHidden(char unit) =>

@@ -145,6 +145,18 @@ public sealed class LogMaskTests
         }
     }
 
+    [TestCase("Xnother-value\b\b\b\b\b\b\b\b\b\b\b\b\ba\u001B[99C tail")]
+    [TestCase("another-value\b\b\b\b\b\b\b\b\b\b\b\b\b")]
+    [TestCase("anothXXXvalue\u001B[8Der-\u001B[99C tail")]
+    [TestCase("value\u001B[5Danother-value")]
+    public void A_value_that_a_terminal_shows_is_found_where_it_was_written_over(string line)
+    {
+        var masked = new LogMask(["another-value"]).Apply($"<{line}>");
+
+        Assert.That(masked, Does.StartWith("<").And.Contains("***").And.EndsWith(">"));
+        Assert.That(masked, Does.Not.Contain("val").And.Not.Contain("noth"));
+    }
+
     [TestCase("another-value")]
     [TestCase("another%2Dvalue")]
     [TestCase(@"\x61nother\u002dvalue")]
