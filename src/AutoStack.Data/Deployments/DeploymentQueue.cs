@@ -187,7 +187,7 @@ internal sealed class DeploymentQueue(Db db, Context context)
                         SELECT q.queue_place
                         FROM deployments q
                         WHERE {Waiting} AND q.user_id = d.user_id
-                        ORDER BY q.user_id, q.queue_place
+                        ORDER BY q.user_id, q.queue_place, q.id
                         LIMIT 1
                     ))
                 FROM chosen c
