@@ -173,6 +173,7 @@ internal sealed class DeploymentQueue(Db db, Context context)
             (false, true) => new Statement(Far + OfUserAndProject, P.Of(context.QueueStart.User, "afterUser"), maxPerProject, maxPerUser),
         };
 
+        // Of the turns that it skips over, none counts as served, so its place becomes the user's first: who comes next would queue behind all of them.
         // Starts when the project and the user are held, and so counts what every claim before has committed.
         var claim = new Statement($"""
             WITH chosen AS MATERIALIZED (
@@ -184,11 +185,9 @@ internal sealed class DeploymentQueue(Db db, Context context)
                 UPDATE deployments d
                 SET status = 'cloning', started_at = {ServerTime.Present},
                     queue_place = least(d.queue_place, (
-                        SELECT q.queue_place
+                        SELECT pg_catalog.min(q.queue_place)
                         FROM deployments q
                         WHERE {Waiting} AND q.user_id = d.user_id
-                        ORDER BY q.user_id, q.queue_place, q.id
-                        LIMIT 1
                     ))
                 FROM chosen c
                 WHERE d.id = c.id
