@@ -18,8 +18,17 @@ internal static class BuildText
             return null;
         }
 
-        // Masked before it is cut, so that no half of a secret stays.
-        var masked = context.LogSecrets.Mask(deploymentId, Text.Clean(text));
-        return masked.Length <= maxLength || Text.CountCodePoints(masked) <= maxLength ? masked : Text.Cut(masked, maxLength - Mark.Length) + Mark;
+        // Masked before it is cut, so that no half of a secret stays; but of a text of any length only as much is read as can matter.
+        var read = maxLength + ILogSecrets.MaxLength;
+        var isWhole = text.Length <= read || Text.CountCodePoints(text) <= read;
+        var masked = isWhole ? context.LogSecrets.Mask(deploymentId, Text.Clean(text)) : context.LogSecrets.MaskBeginning(deploymentId, text, read);
+        return isWhole && (masked.Length <= maxLength || Text.CountCodePoints(masked) <= maxLength) ? masked : Text.Cut(masked, maxLength - Mark.Length) + Mark;
     }
+
+    /// <summary>A text that a caller gives, masked; one far too long is refused before it is read.</summary>
+    /// <exception cref="ArgumentException">The text is too long, whatever is masked in it.</exception>
+    public static string Masked(Context context, Guid deploymentId, string text, int maxLength, string name) =>
+        text.Length <= (2 * maxLength) + ILogSecrets.MaxLength
+            ? context.LogSecrets.Mask(deploymentId, Text.Clean(text))
+            : throw new ArgumentException($"{name} is {Text.CountCodePoints(text)} characters long; at most {maxLength} can be stored.", name);
 }

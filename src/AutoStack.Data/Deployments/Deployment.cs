@@ -75,7 +75,10 @@ public sealed record NewDeployment
     /// <summary>The user, who owns the project.</summary>
     public required Guid UserId { get; init; }
 
-    /// <summary>The branch, up to 100 characters; null for the project's.</summary>
+    /// <summary>
+    /// The branch, up to 100 characters, as <c>git check-ref-format --branch</c> allows it; stored without <c>refs/heads/</c> and white space around it. Null
+    /// for the project's.
+    /// </summary>
     public string? Branch { get; init; }
 
     /// <summary>The commit, when it is known beforehand; null otherwise.</summary>

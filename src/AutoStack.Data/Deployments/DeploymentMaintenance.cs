@@ -47,7 +47,7 @@ internal sealed class DeploymentMaintenance(Db db, Context context) : IDeploymen
 
         // In the order of ids, so that two calls with the same deployments do not hold what the other one wants.
         var all = ids.ToArray();
-        var masked = all.Aggregate(Text.Clean(reason), (text, id) => context.LogSecrets.Mask(id, text));
+        var masked = all.Aggregate(reason, (text, id) => BuildText.Masked(context, id, text, IDeploymentRepository.MaxReasonLength, nameof(reason)));
         var @lock = new Statement("""
             SELECT 1
             FROM deployments d
@@ -92,7 +92,7 @@ internal sealed class DeploymentMaintenance(Db db, Context context) : IDeploymen
             """,
             [
                 P.Of(id),
-                P.Text(context.LogSecrets.Mask(id, Text.Clean(reason)), IDeploymentRepository.MaxReasonLength, nameof(reason)),
+                P.Text(BuildText.Masked(context, id, reason, IDeploymentRepository.MaxReasonLength, nameof(reason)), IDeploymentRepository.MaxReasonLength, nameof(reason)),
                 P.Of(IDeploymentRepository.MaxReasonLength, "maxLength"),
             ], cancellationToken).ConfigureAwait(false) == 1;
     }

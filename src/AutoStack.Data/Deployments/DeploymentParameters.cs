@@ -25,7 +25,7 @@ internal static class DeploymentParameters
 
     /// <summary>An address as a parameter, without what is secret.</summary>
     internal static NpgsqlParameter Url(Context context, Guid id, string? deployedUrl) =>
-        P.TextOrNull(deployedUrl is null ? null : context.LogSecrets.Mask(id, Text.Clean(deployedUrl)), IDeploymentRepository.MaxUrlLength, nameof(deployedUrl));
+        P.TextOrNull(deployedUrl is null ? null : BuildText.Masked(context, id, deployedUrl, IDeploymentRepository.MaxUrlLength, nameof(deployedUrl)), IDeploymentRepository.MaxUrlLength, nameof(deployedUrl));
 
     /// <summary>The bound of a page, <c>@createdAt</c>: the moment of the row that the cursor names, also one that .NET has no value for.</summary>
     internal static async ValueTask<NpgsqlParameter> BoundAsync(Db db, DeploymentCursor after, CancellationToken cancellationToken)

@@ -50,14 +50,18 @@ internal sealed class DeploymentQueue(Db db, Context context)
         """;
 
     // The first of each project, from project to project by the index, past the other projects of a user without room: as many steps as there are projects
-    // and users without room and a hundred more, however many deployments wait.
+    // and users without room and a hundred more, however many deployments wait. Two walks at once: one from the user after the one that was claimed so last, the
+    // other from the first user to that one. Of more than a hundred, others are seen each time, and no user is left out for good.
     private const string Far = $"""
         WITH RECURSIVE visited AS (
             SELECT
-                NULL::uuid AS id, '00000000-0000-0000-0000-000000000000'::uuid AS user_id, '00000000-0000-0000-0000-000000000000'::uuid AS project_id,
-                TRUE AS user_has_room, FALSE AS project_has_room
+                NULL::uuid AS id, w.user_id, '00000000-0000-0000-0000-000000000000'::uuid AS project_id,
+                w.with_user AS user_has_room, FALSE AS project_has_room, w.last_user_id
+            FROM (VALUES
+                (@afterUser, FALSE, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid),
+                ('00000000-0000-0000-0000-000000000000'::uuid, TRUE, @afterUser)) w (user_id, with_user, last_user_id)
             UNION ALL
-            SELECT q.id, q.user_id, q.project_id, {UserHasRoom}, {ProjectHasRoom}
+            SELECT q.id, q.user_id, q.project_id, {UserHasRoom}, {ProjectHasRoom}, v.last_user_id
             FROM visited v
             CROSS JOIN LATERAL (
                 SELECT q.id, q.user_id, q.project_id
@@ -65,6 +69,7 @@ internal sealed class DeploymentQueue(Db db, Context context)
                 WHERE {Waiting}
                   AND (q.user_id, q.project_id) > (
                       v.user_id, CASE WHEN v.user_has_room THEN v.project_id ELSE 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid END)
+                  AND q.user_id <= v.last_user_id
                 ORDER BY q.user_id, q.project_id, q.queue_place, q.id
                 LIMIT 1
             ) q
@@ -138,6 +143,10 @@ internal sealed class DeploymentQueue(Db db, Context context)
             if (!met)
             {
                 (met, claimed) = await TryClaimAsync(near: false, options, cancellationToken).ConfigureAwait(false);
+                if (claimed is not null)
+                {
+                    context.QueueStart.ClaimedFar(claimed.Job.Deployment.UserId);
+                }
             }
 
             if (claimed is not null || !met)
@@ -160,26 +169,32 @@ internal sealed class DeploymentQueue(Db db, Context context)
         {
             (true, false) => new Statement(Near + OfProject, P.Of(context.QueueStart.After, "afterPlace"), maxPerProject, maxPerUser),
             (true, true) => new Statement(Near + OfUserAndProject, P.Of(context.QueueStart.After, "afterPlace"), maxPerProject, maxPerUser),
-            (false, false) => new Statement(Far + OfProject, maxPerProject, maxPerUser),
-            (false, true) => new Statement(Far + OfUserAndProject, maxPerProject, maxPerUser),
+            (false, false) => new Statement(Far + OfProject, P.Of(context.QueueStart.User, "afterUser"), maxPerProject, maxPerUser),
+            (false, true) => new Statement(Far + OfUserAndProject, P.Of(context.QueueStart.User, "afterUser"), maxPerProject, maxPerUser),
         };
 
+        // Of the turns that it skips over, none counts as served, so its place becomes the user's first: who comes next would queue behind all of them.
         // Starts when the project and the user are held, and so counts what every claim before has committed.
         var claim = new Statement($"""
             WITH chosen AS MATERIALIZED (
-                SELECT q.id
+                SELECT q.id, q.queue_place AS place
                 FROM deployments q
                 WHERE q.id = ANY ({Chosen.Ids}) AND {Waiting} AND {ProjectHasRoom} AND {UserHasRoom}
             ),
             moved AS (
                 UPDATE deployments d
-                SET status = 'cloning', started_at = {ServerTime.Present}
+                SET status = 'cloning', started_at = {ServerTime.Present},
+                    queue_place = least(d.queue_place, (
+                        SELECT pg_catalog.min(q.queue_place)
+                        FROM deployments q
+                        WHERE {Waiting} AND q.user_id = d.user_id
+                    ))
                 FROM chosen c
                 WHERE d.id = c.id
-                RETURNING {DeploymentRepository.Columns}, d.queue_place
+                RETURNING {DeploymentRepository.Columns}, c.place
             ),
             {DeploymentStageRepository.FollowMoved}
-            SELECT {DeploymentRepository.Columns}, {ProjectRepository.Columns}, d.queue_place
+            SELECT {DeploymentRepository.Columns}, {ProjectRepository.Columns}, d.place
             FROM moved d
             JOIN projects p ON p.id = d.project_id
             """, P.Of(options.MaxPerProject), P.Of(options.MaxPerUser), ServerTime.Now(context.Clock), P.Of(Ids.New(), "stageId"));

@@ -148,6 +148,7 @@ internal sealed class DeploymentRepository(Db db, Context context) : IDeployment
     {
         ArgumentNullException.ThrowIfNull(deployment);
         var id = deployment.Id ?? Ids.New();
+        var branch = deployment.Branch is null ? null : BranchName.Check(deployment.Branch, "deployment.Branch");
         var insert = new Statement($"""
             WITH moved AS (
                 INSERT INTO deployments AS d (
@@ -166,7 +167,7 @@ internal sealed class DeploymentRepository(Db db, Context context) : IDeployment
             FROM moved m
             """,
             [
-                P.Of(id), P.Of(deployment.ProjectId), P.Of(deployment.UserId), P.TextOrNull(deployment.Branch, 100),
+                P.Of(id), P.Of(deployment.ProjectId), P.Of(deployment.UserId), P.TextOrNull(branch, BranchName.MaxLength),
                 .. DeploymentParameters.OfCommit(context, id, deployment.Commit),
                 P.Of(deployment.CreatorType), P.Of(deployment.IsProduction), ServerTime.Now(context.Clock), P.Of(Ids.New(), "stageId"),
             ]);
@@ -247,7 +248,7 @@ internal sealed class DeploymentRepository(Db db, Context context) : IDeployment
             {DeploymentStageRepository.FollowMoved}
             SELECT {DeploymentStageRepository.IsDrivenElsewhere}
             FROM moved m
-            """, P.Of(id), P.Of(ownerId), P.TextOrNull(reason is null ? null : context.LogSecrets.Mask(id, Text.Clean(reason)), IDeploymentRepository.MaxReasonLength, nameof(reason)), ServerTime.Now(context.Clock), P.Of(Ids.New(), "stageId"));
+            """, P.Of(id), P.Of(ownerId), P.TextOrNull(reason is null ? null : BuildText.Masked(context, id, reason, IDeploymentRepository.MaxReasonLength, nameof(reason)), IDeploymentRepository.MaxReasonLength, nameof(reason)), ServerTime.Now(context.Clock), P.Of(Ids.New(), "stageId"));
         return db.WriteBatchAsync(
             async sets =>
             {

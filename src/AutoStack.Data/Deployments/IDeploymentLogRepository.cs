@@ -47,8 +47,8 @@ public interface IDeploymentLogRepository
 
     /// <summary>Finds the lines of a deployment that contain a text, whatever its case, as a person sees them.</summary>
     /// <remarks>
-    /// <para>Terminal control sequences (colours, links, titles), control characters and characters of no width do not hide a text, and a backspace takes back the
-    /// character before it; the lines are returned as they are stored. Case is that of Unicode, letter by letter, whatever the locale of the
+    /// <para>Terminal control sequences (colours, links, titles), control characters and characters of no width do not hide a text, and what follows a backspace or
+    /// a cursor to the left replaces what stood there; the lines are returned as they are stored. Case is that of Unicode, letter by letter, whatever the locale of the
     /// database. No character of the text has a special meaning.</para>
     /// <para>The time is proportional to the size of the lines searched, whatever the text. After <see cref="AutoStackDataOptions.LogSearchTime"/> the call returns
     /// what it has found so far: continue from <see cref="LogSearchResult.After"/> until <see cref="LogSearchResult.IsComplete"/>. It reads the log by

@@ -72,7 +72,7 @@ public interface IDeploymentRepository
     /// <param name="deployment">The deployment.</param>
     /// <param name="cancellationToken">Stops the insert.</param>
     /// <returns>The deployment as stored; null when the user has no such project.</returns>
-    /// <exception cref="ArgumentException">A value is too long, or a creator type that is not known; the message names it.</exception>
+    /// <exception cref="ArgumentException">A value is too long, a branch that Git refuses, or a creator type that is not known; the message names it.</exception>
     /// <exception cref="DuplicateException">The id belongs to a deployment of another project.</exception>
     Task<Deployment?> EnqueueAsync(NewDeployment deployment, CancellationToken cancellationToken);
 

@@ -27,7 +27,7 @@ public interface ILogSecrets
     /// URLs, JSON, C-like languages, shells or HTML, up to four times over; with terminal control sequences, quotes or line breaks in between;
     /// in hexadecimal; and in base64 of UTF-8 or UTF-16, of either alphabet, with line breaks, also in the middle of something longer.</para>
     /// <para>Not masked are values and lines shorter than <see cref="MinLength"/>, values that a program breaks over several lines of output, and
-    /// those that it writes in any other form (reversed, compressed, encrypted, base64 of base64).</para>
+    /// those that it writes in any other form (reversed, compressed, encrypted, base64 of base64, octal with a further zero in front).</para>
     /// </remarks>
     /// <param name="deploymentId">The deployment.</param>
     /// <param name="values">The values. Equal values count once, values that are too short to be masked do not count.</param>

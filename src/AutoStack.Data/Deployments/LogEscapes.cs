@@ -7,7 +7,9 @@ namespace AutoStack.Data.Deployments;
 /// <summary>Undoes escapes of URLs, JSON, C-like languages, shells and HTML, all at once and once.</summary>
 internal static class LogEscapes
 {
-    private const int LongestEntity = 10;
+    // Nothing behind is looked at, so that the time depends on the length of the text alone.
+    private const int LongestEntity = 24;
+    private const int LongestUnit = 10;
 
     /// <summary>Writes what a text means.</summary>
     /// <returns>False when it has no escape.</returns>
@@ -69,15 +71,27 @@ internal static class LogEscapes
         return end - start;
     }
 
-    // %2F, \x2F, and octal \057.
+    // %2F, \x2F, and octal \057 or \57.
     private static int LengthOfByte(ReadOnlySpan<char> text, out byte value)
     {
         value = 0;
         return text.Length >= 3 && text[0] == '%' && TryHex(text.Slice(1, 2), out var code) ? Take(3, code, out value)
             : text.Length >= 4 && text[0] == '\\' && text[1] is 'x' or 'X' && TryHex(text.Slice(2, 2), out code) ? Take(4, code, out value)
-            : text.Length >= 4 && text[0] == '\\' && text[1] is >= '0' and <= '3' && text[2] is >= '0' and <= '7' && text[3] is >= '0' and <= '7'
-                ? Take(4, ((text[1] - '0') << 6) | ((text[2] - '0') << 3) | (text[3] - '0'), out value)
+            : text.Length >= 2 && text[0] == '\\' && IsOctal(text[1]) ? TakeOctal(text, out value)
             : 0;
+
+        static bool IsOctal(char unit) => unit is >= '0' and <= '7';
+
+        static int TakeOctal(ReadOnlySpan<char> text, out byte value)
+        {
+            var (length, code) = (1, 0);
+            for (; length < Math.Min(text.Length, 4) && IsOctal(text[length]) && (code << 3) <= byte.MaxValue; length++)
+            {
+                code = (code << 3) | (text[length] - '0');
+            }
+
+            return Take(length, code, out value);
+        }
 
         static int Take(int length, int code, out byte value)
         {
@@ -86,10 +100,10 @@ internal static class LogEscapes
         }
     }
 
-    // \u002F, \u{2F}, \U0000002F, %u002F, the letters of control characters, and a backslash before anything else.
+    // \u002F, \u{2F}, \x{2F}, \U0000002F, %u002F, the letters of control characters, and a backslash before anything else.
     private static int DecodeUnit(LogView text, int start, LogView decoded)
     {
-        var rest = text.Text[start..];
+        var rest = text.Text[start..Math.Min(start + LongestUnit, text.Length)];
         if (rest.Length < 2)
         {
             return 0;
@@ -97,7 +111,7 @@ internal static class LogEscapes
 
         var (first, count, length) = rest[1] switch
         {
-            'u' when rest.Length > 3 && rest[2] == '{' && rest.IndexOf('}') is > 3 and <= 9 and var close => (3, close - 3, close + 1),
+            'u' or 'x' when rest.Length > 3 && rest[2] == '{' && rest.IndexOf('}') is > 3 and <= 9 and var close => (3, close - 3, close + 1),
             'u' when rest.Length >= 6 => (2, 4, 6),
             'U' when rest.Length >= 10 => (2, 8, 10),
             _ => (0, 0, 0),
@@ -158,7 +172,7 @@ internal static class LogEscapes
             return 0;
         }
 
-        var meant = WebUtility.HtmlDecode(rest[..length].ToString());
+        var meant = HtmlNames.Of(rest[1..(length - 1)]) ?? WebUtility.HtmlDecode(rest[..length].ToString());
         if (meant.Length != 1)
         {
             return 0;

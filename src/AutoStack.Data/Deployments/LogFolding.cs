@@ -65,24 +65,13 @@ internal static class LogFolding
     {
         var shown = new LogView(view.Length);
         var text = view.Text;
-        for (var i = 0; i < text.Length;)
+        var reader = new TerminalReader(text);
+        while (reader.Next(out var from, out var to))
         {
-            if (text[i] == '\b')
-            {
-                shown.TakeBack();
-                i++;
-            }
-            else if (text[i] is '\t' or '\n' or '\r' || TerminalText.LengthOfHidden(text, i, withStrings: true) is not (> 0 and var hidden))
-            {
-                shown.Add(text[i], view.Start(i), view.End(i));
-                i++;
-            }
-            else
-            {
-                i += hidden;
-            }
+            shown.Put(to, text[from], view.Start(from), view.End(from));
         }
 
+        shown.Order();
         return shown;
     }
 
@@ -90,11 +79,11 @@ internal static class LogFolding
     private static bool Strip(LogView view, LogView bare)
     {
         var text = view.Text;
-        var afterBreak = false;
+        var (afterBreak, unended) = (false, 0);
         for (var i = 0; i < text.Length;)
         {
             var unit = text[i];
-            if (TerminalText.LengthOfHidden(text, i, withStrings: false) is > 0 and var hidden)
+            if (TerminalText.LengthOfHidden(text, i, withStrings: false, ref unended) is > 0 and var hidden)
             {
                 afterBreak = unit is '\n' or '\r' || (afterBreak && unit == '\t');
                 i += hidden;

@@ -16,14 +16,15 @@ internal static class LogForms
             return [];
         }
 
-        var lines = value.Split(['\r', '\n'], StringSplitOptions.TrimEntries);
-        var withLineFeeds = value.ReplaceLineEndings("\n");
+        // A key in one line has its line ends escaped; what a program prints of it are the lines.
+        var readings = LogFolding.ReadingsOf(value).ToArray();
+        var lines = readings.SelectMany(reading => reading.Split(['\r', '\n'], StringSplitOptions.TrimEntries));
         string[] forms =
         [
-            .. lines.Append(value).Distinct().SelectMany(LogFolding.ReadingsOf),
+            .. lines.Distinct().SelectMany(LogFolding.ReadingsOf).Concat(readings),
             value.Replace(' ', '+'),
-            .. EncodingsOf(value),
-            .. withLineFeeds == value ? [] : EncodingsOf(withLineFeeds),
+            .. readings.Where(reading => reading.Contains('\n', StringComparison.Ordinal))
+                .SelectMany(reading => new[] { reading, reading.ReplaceLineEndings("\n") }).Append(value).Distinct().SelectMany(EncodingsOf),
         ];
         return forms.Where(form => form.Length >= ILogSecrets.MinLength);
     }

@@ -8,6 +8,7 @@ internal sealed class LogView : IDisposable
     private char[] units;
     private int[] starts;
     private int[] ends;
+    private bool hasReplaced;
 
     public LogView(int capacity)
     {
@@ -46,8 +47,40 @@ internal sealed class LogView : IDisposable
         Length++;
     }
 
-    /// <summary>Takes the last character back.</summary>
-    public void TakeBack() => Length -= Length > 0 ? 1 : 0;
+    /// <summary>Writes a character at the end, or in the place of another one. Then the view is to be ordered.</summary>
+    public void Put(int place, char unit, int start, int end)
+    {
+        if (place == Length)
+        {
+            Add(unit, start, end);
+            return;
+        }
+
+        (units[place], ends[place]) = (unit, end);
+        hasReplaced = true;
+    }
+
+    /// <summary>
+    /// Widens the ranges of characters that others were written between, so that starts and ends ascend: the range of a text from its first to its last
+    /// character holds that of each.
+    /// </summary>
+    public void Order()
+    {
+        if (!hasReplaced)
+        {
+            return;
+        }
+
+        for (var i = 1; i < Length; i++)
+        {
+            ends[i] = Math.Max(ends[i], ends[i - 1]);
+        }
+
+        for (var i = Length - 2; i >= 0; i--)
+        {
+            starts[i] = Math.Min(starts[i], starts[i + 1]);
+        }
+    }
 
     public void Dispose()
     {

@@ -13,36 +13,25 @@ internal static class TerminalText
     public static SearchValues<char> Hidden { get; } = SearchValues.Create(
         [.. Enumerable.Range(0, char.MaxValue + 1).Select(unit => (char)unit).Where(unit => IsHidden(unit) && unit is not ('\t' or '\n' or '\r'))]);
 
-    /// <summary>Writes what is shown into a buffer of at least the same length. A backspace takes back the character before it.</summary>
+    /// <summary>Writes what is shown into a buffer of at least the same length.</summary>
     /// <returns>The length.</returns>
     public static int Write(ReadOnlySpan<char> text, Span<char> shown)
     {
-        var length = 0;
-        for (var i = 0; i < text.Length;)
+        var reader = new TerminalReader(text);
+        while (reader.Next(out var from, out var to))
         {
-            if (text[i] == '\b')
-            {
-                length -= length > 0 ? 1 : 0;
-                i++;
-            }
-            else if (text[i] is '\t' or '\n' or '\r' || LengthOfHidden(text, i, withStrings: true) is not (> 0 and var hidden))
-            {
-                shown[length++] = text[i++];
-            }
-            else
-            {
-                i += hidden;
-            }
+            shown[to] = text[from];
         }
 
-        return length;
+        return reader.Length;
     }
 
     /// <summary>The length of what is not shown at a place: a control sequence, a control character, a character of no width; 0 for any other.</summary>
     /// <param name="text">The text.</param>
     /// <param name="start">The place.</param>
     /// <param name="withStrings">True to count what an operating system command (a title, the address of a link) holds; false to end before.</param>
-    public static int LengthOfHidden(ReadOnlySpan<char> text, int start, bool withStrings)
+    /// <param name="unended">Where the search for an end of a string has failed up to, in this text: no place before is searched again. 0 at first.</param>
+    public static int LengthOfHidden(ReadOnlySpan<char> text, int start, bool withStrings, ref int unended)
     {
         var first = text[start];
         if (!IsHidden(first))
@@ -60,7 +49,7 @@ internal static class TerminalText
                 at = SkipRange(text, at, ' ', '/');
                 return (at < text.Length && text[at] is >= '@' and <= '~' ? at + 1 : at) - start;
             case ']' or 'P' or 'X' or '^' or '_':
-                return (withStrings ? EndOfString(text, at) : at) - start;
+                return (withStrings ? EndOfString(text, at, ref unended) : at) - start;
             case >= ' ' and <= '/' when first == Escape:
                 at = SkipRange(text, at, ' ', '/');
                 return (at < text.Length && text[at] is >= '0' and <= '~' ? at + 1 : at) - start;
@@ -69,6 +58,21 @@ internal static class TerminalText
             default:
                 return 1;
         }
+    }
+
+    /// <summary>By how many columns a control sequence moves the cursor: CSI n D to the left, which is negative, CSI n C to the right.</summary>
+    public static int MoveOf(ReadOnlySpan<char> sequence)
+    {
+        var first = sequence is [Escape, '[', ..] ? 2 : sequence is ['\u009B', ..] ? 1 : sequence.Length;
+        if (first >= sequence.Length || sequence[^1] is not ('C' or 'D'))
+        {
+            return 0;
+        }
+
+        var digits = sequence[first..^1];
+        var columns = digits.Length == 0 ? 1 : digits.ContainsAnyExceptInRange('0', '9') ? 0
+            : int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var count) ? Math.Max(count, 1) : int.MaxValue;
+        return sequence[^1] == 'D' ? -columns : columns;
     }
 
     private static bool IsHidden(char unit) =>
@@ -85,13 +89,26 @@ internal static class TerminalText
     }
 
     // A string without an end hides nothing: the terminal would wait for it in the lines that follow.
-    private static int EndOfString(ReadOnlySpan<char> text, int start)
+    private static int EndOfString(ReadOnlySpan<char> text, int start, ref int unended)
     {
+        if (start < unended)
+        {
+            return start;
+        }
+
         var rest = text[start..];
         var end = rest.IndexOfAny('\a', Escape, StringTerminator);
-        return end < 0 ? start
-            : rest[end] != Escape ? start + end + 1
-            : end + 1 < rest.Length && rest[end + 1] == '\\' ? start + end + 2
-            : start;
+        if (end >= 0 && rest[end] != Escape)
+        {
+            return start + end + 1;
+        }
+
+        if (end >= 0 && end + 1 < rest.Length && rest[end + 1] == '\\')
+        {
+            return start + end + 2;
+        }
+
+        unended = end < 0 ? text.Length : start + end;
+        return start;
     }
 }

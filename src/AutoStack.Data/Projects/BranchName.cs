@@ -40,22 +40,21 @@ internal static partial class BranchName
             own = own[Prefix.Length..];
         }
 
-        if (own.Length == 0)
-        {
-            throw new ArgumentException($"{name} is blank; a branch has a name.", name);
-        }
-
-        if (own.Length > MaxLength && Text.CountCodePoints(Text.Clean(own)) is var length && length > MaxLength)
-        {
-            throw new ArgumentException($"{name} is {length} characters long; at most {MaxLength} can be stored.", name);
-        }
-
-        return own.StartsWith("refs/", StringComparison.Ordinal)
-            ? throw new ArgumentException($"{name} is a reference that is not a branch: branches are in refs/heads/.", name)
-            : own is "HEAD" or "@" || own.StartsWith('-') || Forbidden().IsMatch(own)
-                ? throw new ArgumentException($"{name} is not a name that Git allows for a branch (git check-ref-format --branch).", name)
-                : own;
+        return ProblemOf(own) is { } problem ? throw new ArgumentException($"{name} {problem}.", name) : own;
     }
+
+    /// <summary>True when a name could be stored as it is: a push may name one that no column holds.</summary>
+    public static bool IsStorable(string name) =>
+        RepositoryAddress.Trim(name) == name && !name.StartsWith(Prefix, StringComparison.Ordinal) && ProblemOf(name) is null;
+
+    private static string? ProblemOf(string own) =>
+        own.Length == 0 ? "is blank; a branch has a name"
+        : own.Length > MaxLength && Text.CountCodePoints(Text.Clean(own)) is var length && length > MaxLength
+            ? $"is {length} characters long; at most {MaxLength} can be stored"
+        : own.StartsWith("refs/", StringComparison.Ordinal) ? "is a reference that is not a branch: branches are in refs/heads/"
+        : own is "HEAD" or "@" || own.StartsWith('-') || Forbidden().IsMatch(own)
+            ? "is not a name that Git allows for a branch (git check-ref-format --branch)"
+        : null;
 
     // No empty part; no part that starts with a dot or ends with ".lock"; no "..", "@{", space, control character or character of a
     // pattern.

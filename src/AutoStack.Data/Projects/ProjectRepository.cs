@@ -240,7 +240,7 @@ internal sealed class ProjectRepository(Db db, TimeProvider clock) : IProjectRep
                 P.Text(address.Host),
                 P.Text(address.Path),
                 P.Of(access.Provider),
-                P.Text(RepositoryAddress.HostName(access.Host ?? ""), IPlatformProjectRepository.MaxProviderIdLength, "providerHost"),
+                P.Text(RepositoryAddress.CheckHost(access.Host, "access.Host"), IPlatformProjectRepository.MaxProviderIdLength, "providerHost"),
                 P.Text(access.RepositoryId.Trim(), IPlatformProjectRepository.MaxProviderIdLength, "repositoryId"),
                 P.Of(access.VerifiedAt, "verifiedAt"),
                 ServerTime.Now(clock),

@@ -9,7 +9,7 @@ internal sealed record PushedRepository(WebhookProvider Provider, string Host, s
     public static PushedRepository Of(Push push, PushOptions options)
     {
         var address = RepositoryAddress.Of(push.Repository);
-        var host = address.Host.Length > 0 ? address.Host : RepositoryAddress.HostName(options.Host ?? "");
+        var host = address.Host.Length > 0 ? address.Host : RepositoryAddress.CheckHost(options.Host, "options.Host");
         return new(push.Provider, host, push.RepositoryId, address.Path, options.MaxAccessAge is { } age ? (int)age.TotalSeconds : null);
     }
 }

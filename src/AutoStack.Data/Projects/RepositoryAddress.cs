@@ -1,5 +1,7 @@
 using System.Globalization;
+using System.Text;
 using System.Text.RegularExpressions;
+using AutoStack.Data.Internal;
 
 namespace AutoStack.Data.Projects;
 
@@ -34,6 +36,8 @@ internal readonly partial record struct RepositoryAddress(string Host, string Pa
 
     /// <summary>An address in parts: scheme and user, host and port, path.</summary>
     internal readonly record struct Parts(AddressForm Form, string Before, string HostAndPort, string Path);
+
+    private const int MaxLabelLength = 63;
 
     private static readonly string[] TwoPartHosts = ["github.com", "bitbucket.org"];
     private static readonly string[] CloudHosts = ["", "github.com", "bitbucket.org", "gitlab.com", "dev.azure.com"];
@@ -108,7 +112,18 @@ internal readonly partial record struct RepositoryAddress(string Host, string Pa
         return Ascii(name);
     }
 
-    // A name that is no domain stays as it is.
+    /// <summary>The host that a caller names, without port; empty when it names none.</summary>
+    /// <exception cref="ArgumentException">It is an address or anything else that is no host.</exception>
+    internal static string CheckHost(string? host, string name)
+    {
+        var own = Trim(host ?? "");
+        return own.AsSpan().IndexOfAny('/', '@', ' ') < 0 && (own.Length == 0 || HostName(own).Length > 0)
+            ? HostName(own)
+            : throw new ArgumentException($"{name} is a host without scheme, user and path, for example git.example.com.", name);
+    }
+
+    // Not by IdnMapping: with ICU it maps by the version that the machine has, without it maps nothing, and a key must not depend on the machine.
+    // A name that is no domain, or has a letter with another spelling (full width, decomposed), stays as it is.
     private static string Ascii(string host)
     {
         if (System.Text.Ascii.IsValid(host))
@@ -116,15 +131,30 @@ internal readonly partial record struct RepositoryAddress(string Host, string Pa
             return host;
         }
 
-        try
+        var labels = host.ToLowerInvariant().Split(['.', '\u3002']);
+        for (var i = 0; i < labels.Length; i++)
         {
-            return Lower(new IdnMapping().GetAscii(host.ToLowerInvariant()));
+            var isAscii = System.Text.Ascii.IsValid(labels[i]);
+            if (labels[i].Length is 0 or > MaxLabelLength || (!isAscii && (labels[i].StartsWith("xn--", StringComparison.Ordinal)
+                || !labels[i].EnumerateRunes().All(IsOfLabel))))
+            {
+                return host;
+            }
+
+            labels[i] = isAscii ? labels[i] : "xn--" + Punycode.Encode(labels[i]);
         }
-        catch (ArgumentException)
-        {
-            return host;
-        }
+
+        return string.Join('.', labels);
     }
+
+    private static bool IsOfLabel(Rune rune) =>
+        rune.Value == '-' || (!IsRespelled(rune.Value) && (Rune.IsLetterOrDigit(rune)
+            || Rune.GetUnicodeCategory(rune) is UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark));
+
+    // Combining accents, parts of Hangul, and the blocks of compatibility: the same letters as others.
+    private static bool IsRespelled(int value) =>
+        value is (>= 0x0300 and <= 0x036F) or (>= 0x1100 and <= 0x11FF) or (>= 0x2100 and <= 0x214F) or (>= 0xF900 and <= 0xFFFF)
+            or (>= 0x1D400 and <= 0x1D7FF) or (>= 0x2F800 and <= 0x2FA1F);
 
     // The ports 443 of SSH have hosts of their own; Azure DevOps has two names and three forms of a path.
     private static (string Host, string Path) Known(string host, string path)

@@ -42,6 +42,10 @@ internal static partial class RepositoryText
         Refuse(!User().IsMatch(parts.Before), "names a user that is not valid");
         Refuse(parts.Path.StartsWith('-'), "has a path that begins with a dash, which Git takes for an option");
 
+        Refuse(
+            parts.Form == RepositoryAddress.AddressForm.Scp && parts.Before.Length == 0 && PortLike().IsMatch(parts.Path),
+            "has a number after the host that Git takes for a folder and others for a port; write https://host:port/owner/name or git@host:path");
+
         var address = RepositoryAddress.Of(text);
         var path = address.Path.Split('/', StringSplitOptions.RemoveEmptyEntries);
         Refuse(
@@ -50,7 +54,13 @@ internal static partial class RepositoryText
         Refuse(
             path.Length < (address.Host is "" or "github.com" or "gitlab.com" or "bitbucket.org" ? 2 : 1) || (bare && KnownHost().IsMatch(address.Path)),
             "names no repository: owner and name are missing");
-        return Rebuild(parts, address.Host);
+
+        // What is stored is what Git reads: it must be the address that was checked, also once its host is in ASCII.
+        var stored = Rebuild(parts, address.Host);
+        Refuse(
+            RepositoryAddress.Of(stored) != address || Transport().IsMatch(stored) || LocalPath().IsMatch(stored) || Shown(stored) != stored,
+            "has no form that names one repository for certain");
+        return stored;
 
         void Refuse(bool wrong, string what)
         {
@@ -134,6 +144,9 @@ internal static partial class RepositoryText
 
     [GeneratedRegex(@"^(?:\[[^\]]*\]|[^:]*)(?::[0-9]{1,5})?\z", RegexOptions.CultureInvariant)]
     private static partial Regex Port();
+
+    [GeneratedRegex("^[0-9]{1,5}/", RegexOptions.CultureInvariant)]
+    private static partial Regex PortLike();
 
     [GeneratedRegex(@"^(?:www\.)?(?:github\.com|gitlab\.com|bitbucket\.org|dev\.azure\.com)(?:/|\z)", RegexOptions.CultureInvariant)]
     private static partial Regex KnownHost();

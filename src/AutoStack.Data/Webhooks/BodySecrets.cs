@@ -10,6 +10,8 @@ namespace AutoStack.Data.Webhooks;
 /// </summary>
 internal sealed partial class BodySecrets
 {
+    private const Place Inherited = Place.Variables | Place.Settings | Place.Secret;
+
     private readonly Stack<(Place Place, Place Property)> containers = new();
 
     // Of the container that the reader is in, and of the property or element whose value comes.
@@ -45,11 +47,10 @@ internal sealed partial class BodySecrets
     {
         containers.Push((place, property));
 
-        // What holds variables holds them at any depth. A name is secret for its own texts and lists of texts only.
+        // What holds variables, settings or a secret holds them at any depth.
         // In a list of variables each is an object with a name; in an object of variables the names are anything.
-        place = (place & Place.Variables) | (property & (Place.Variables | Place.Settings))
-            | (isArray ? Place.List : (place & Place.List) != 0 ? Place.Element : Place.None);
-        property = isArray ? property & (Place.Secret | Place.Settings | Place.Variables) : Place.None;
+        place = ((place | property) & Inherited) | (isArray ? Place.List : (place & Place.List) != 0 ? Place.Element : Place.None);
+        property = isArray ? property & Inherited : Place.None;
     }
 
     /// <summary>The object or array ends.</summary>
@@ -58,20 +59,22 @@ internal sealed partial class BodySecrets
     /// <summary>True when the text, number or flag that the reader stands on must not be shown.</summary>
     public bool IsSecret(ref Utf8JsonReader reader) => reader.TokenType switch
     {
-        JsonTokenType.String => reader.ValueSpan.Length > 0 && (IsVariable() || property == Place.Secret),
-        JsonTokenType.Number => IsVariable() || property == Place.Secret,
+        JsonTokenType.String => reader.ValueSpan.Length > 0 && (IsVariable() || IsInSecret()),
+        JsonTokenType.Number => IsVariable() || IsInSecret(),
         JsonTokenType.True or JsonTokenType.False => IsVariable(),
         _ => false,
     };
 
     private bool IsVariable() => ((place | property) & Place.Variables) != 0 && property != Place.Name;
 
+    private bool IsInSecret() => ((place | property) & Place.Secret) != 0;
+
     [GeneratedRegex(
         "(?:secrets?|tokens?|password|passwd|passphrase|pwd|credentials?|api_?key|access_?key|private_?key|secret_?key|signing_?key)\\z",
         RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex SecretName();
 
-    [GeneratedRegex("secret|token|passw|key|credential|auth", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    [GeneratedRegex("secret|token|passw|key|credential|auth|cookie", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex SecretSetting();
 
     [GeneratedRegex("(?:variables|env_?vars)\\z", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]

@@ -14,7 +14,8 @@ public interface IPlatformPushes
     /// branch is the
     /// project's, and the owner's access to this very repository is proven (<see cref="IPlatformProjectRepository.RecordAccessAsync"/>).
     /// All in one
-    /// transaction of its own. Check the signature of the delivery before.
+    /// transaction of its own. Check the signature of the delivery before, with a secret that no tenant knows; where a tenant knows it, also check that the id of
+    /// the repository in the body is the one that the secret belongs to: whoever knows the secret can sign a body that names any repository.
     /// </summary>
     /// <remarks>
     /// The repository of a push is told by the provider, its host and the provider's id, so that a renamed or transferred repository

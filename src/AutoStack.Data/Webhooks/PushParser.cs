@@ -94,11 +94,16 @@ internal static class PushParser
         var address = Elements(Get(repository, "links", "clone")).Concat(Elements(Get(repository, "links", "self")))
                 .Select(link => Text(link, "href")).FirstOrDefault(href => href is not null)
             ?? (Text(Get(repository, "project"), "key") is { } key && Text(repository, "slug") is { } slug ? $"{key}/{slug}" : null);
-        var commits = Elements(Get(body, "commits")).Append(Get(body, "toCommit")).ToList();
+        var commits = new Dictionary<string, JsonElement>();
+        foreach (var commit in Elements(Get(body, "commits")).Append(Get(body, "toCommit")))
+        {
+            commits.TryAdd(Text(commit, "id") ?? "", commit);
+        }
+
         return Make(WebhookProvider.Bitbucket, address, Text(repository, "id"), Elements(Get(body, "changes")).Select(change =>
         {
             var hash = Text(change, "toHash");
-            var commit = commits.Find(c => Text(c, "id") == hash);
+            var commit = commits.GetValueOrDefault(hash ?? "");
             var time = Get(commit, "authorTimestamp") is { ValueKind: JsonValueKind.Number } ms
                 && ms.TryGetInt64(out var value) && value is > 0 and < 253_402_300_800_000
                 ? DateTimeOffset.FromUnixTimeMilliseconds(value).ToString("O", CultureInfo.InvariantCulture) : null;

@@ -17,6 +17,8 @@ internal sealed class Pushes(UnitOfWork unitOfWork) : IPlatformPushes
             throw new ArgumentOutOfRangeException(nameof(options), "options.MaxAccessAge is at least one second and at most 68 years.");
         }
 
+        RepositoryAddress.CheckHost(options.Host, "options.Host");
+
         // One id for all attempts, so that a repeated one finds its row.
         delivery = delivery with { Id = delivery.Id ?? Ids.New() };
         try
@@ -53,9 +55,10 @@ internal sealed class Pushes(UnitOfWork unitOfWork) : IPlatformPushes
             return result;
         }
 
-        // A deleted branch has nothing to deploy. One target more than is needed tells whether there are more.
+        // A deleted branch has nothing to deploy, and one whose name no column holds is no project's, whatever another writer's row says.
+        // One target more than is needed tells whether there are more.
         var branches = push.Refs.Where(r => r.Kind == PushedRefKind.Branch).ToList();
-        var commits = branches.Where(branch => !branch.IsDeleted).ToDictionary(branch => branch.Name, branch => branch.Commit);
+        var commits = branches.Where(branch => !branch.IsDeleted && BranchName.IsStorable(branch.Name)).ToDictionary(branch => branch.Name, branch => branch.Commit);
         var (proven, unproven) = commits.Count == 0 ? ([], []) : await ((ProjectRepository)tx.Get<IPlatformProjectRepository>()).ListPushTargetsAsync(
             PushedRepository.Of(push, options),
             [.. commits.Keys],

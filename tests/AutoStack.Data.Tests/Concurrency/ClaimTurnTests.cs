@@ -1,6 +1,7 @@
 using AutoStack.Data.Deployments;
 using AutoStack.Data.Projects;
 using AutoStack.Data.Tests.Support;
+using AutoStack.Data.Users;
 
 namespace AutoStack.Data.Tests.Concurrency;
 
@@ -133,6 +134,60 @@ public sealed class ClaimTurnTests : DatabaseTests
         var claimed = new[] { await Lifecycle.ClaimNextAsync(options, Token), await Lifecycle.ClaimNextAsync(options, Token) };
 
         Assert.That(claimed.Select(job => job!.Deployment.Id), Does.Contain(other.Id));
+    }
+
+    [Test]
+    public async Task A_limited_claim_that_skips_ahead_leaves_newcomers_their_turn()
+    {
+        // One user's turns are one after the other: the first of the last project has the turn 451.
+        var tenant = await AddUserAsync();
+        for (var i = 0; i < 10; i++)
+        {
+            await ExecuteAsync(Inserted, (await AddProjectAsync(tenant.Id)).Id, tenant.Id, 50, "2026-01-01");
+        }
+
+        var running = new Queue<Guid>();
+        for (var i = 0; i < 10; i++)
+        {
+            running.Enqueue((await Lifecycle.ClaimNextAsync(PerProject(1), Token))!.Deployment.Id);
+        }
+
+        var newcomer = await EnqueueAsync();
+        var claims = 0;
+        for (var claimed = Guid.Empty; claimed != newcomer.Id; running.Enqueue(claimed))
+        {
+            Assert.That(++claims, Is.LessThanOrEqualTo(3));
+            await Lifecycle.FailAsync(running.Dequeue(), "x", Token);
+            await Task.Delay(1100, Token); // Until a claim begins at the beginning of the queue.
+            claimed = (await Lifecycle.ClaimNextAsync(PerProject(1), Token))!.Deployment.Id;
+        }
+    }
+
+    [Test]
+    public async Task A_user_behind_a_hundred_projects_of_another_is_claimed_within_a_few_claims([Values] bool perUser)
+    {
+        // One project without room fills the first 64 places; the user with the least id has more projects with room than are looked at.
+        var full = await AddProjectAsync();
+        await EnqueueAsync(full);
+        Assert.That(await Lifecycle.ClaimNextAsync(PerProject(1), Token), Is.Not.Null);
+        await ExecuteAsync(Inserted, full.Id, full.UserId, 100, "2026-01-01");
+        await ExecuteAsync("UPDATE deployments SET queue_place = 500::bigint << 32 WHERE project_id = $1 AND started_at IS NOT NULL", full.Id);
+        var many = await Users.AddAsync(
+            new NewUser { Id = Guid.Parse($"00000000-0000-4000-8000-00000000000{(perUser ? 1 : 2)}"), Name = "A", Email = $"{Unique("low")}@example.com" }, Token);
+        var honest = await EnqueueAsync();
+        for (var i = 0; i < 130; i++)
+        {
+            await ExecuteAsync(Inserted, (await AddProjectAsync(many.Id)).Id, many.Id, 1, "2026-01-01");
+        }
+
+        var options = perUser ? new ClaimOptions { MaxPerProject = 1, MaxPerUser = 100 } : PerProject(1);
+        var claims = 0;
+        for (var claimed = Guid.Empty; claimed != honest.Id;)
+        {
+            Assert.That(++claims, Is.LessThanOrEqualTo(3));
+            await Task.Delay(1100, Token); // Until a claim begins at the beginning of the queue.
+            claimed = (await Lifecycle.ClaimNextAsync(options, Token))!.Deployment.Id;
+        }
     }
 
     [Test]

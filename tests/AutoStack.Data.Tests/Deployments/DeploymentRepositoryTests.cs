@@ -88,6 +88,14 @@ public sealed class DeploymentRepositoryTests : DatabaseTests
         Assert.That(
             () => Deployments.EnqueueAsync(good with { Branch = new string('b', 101) }, Token),
             Throws.ArgumentException.With.Property("ParamName").EqualTo("deployment.Branch").And.Message.Contains("at most 100"));
+        foreach (var branch in new[] { "", " ", "--upload-pack=touch x", "a b", "refs/tags/v1", "HEAD", "a..b" })
+        {
+            Assert.That(
+                () => Deployments.EnqueueAsync(good with { Branch = branch }, Token),
+                Throws.ArgumentException.With.Property("ParamName").EqualTo("deployment.Branch"), branch);
+        }
+
+        Assert.That((await Deployments.EnqueueAsync(good with { Branch = " refs/heads/main\n" }, Token))!.Branch, Is.EqualTo("main"));
         Assert.That(
             () => Deployments.EnqueueAsync(good with { Commit = new CommitInfo(new string('a', 65)) }, Token),
             Throws.ArgumentException.With.Property("ParamName").EqualTo("hash"));

@@ -61,6 +61,27 @@ public sealed class DeploymentTextTests : DatabaseTests
     }
 
     [Test]
+    public async Task Of_a_text_of_any_length_only_as_much_is_searched_for_secrets_as_can_be_stored()
+    {
+        var deployment = await StartedAsync(DeploymentStatus.Building);
+        using var secrets = Get<ILogSecrets>().Add(deployment.Id, [Secret.From(Value)]);
+        var huge = $"{Value}%{new string('%', 4_000_000)}";
+        AssertLittle(() => Deployments.CancelAsync(deployment.Id, deployment.UserId, huge, Token), Throws.ArgumentException.With.Property("ParamName").EqualTo("reason"));
+        AssertLittle(() => Lifecycle.SucceedAsync(deployment.Id, huge, Token), Throws.ArgumentException.With.Property("ParamName").EqualTo("deployedUrl"));
+        AssertLittle(() => Maintenance.AbandonAsync([deployment.Id], huge, Token), Throws.ArgumentException.With.Property("ParamName").EqualTo("reason"));
+        AssertLittle(() => Lifecycle.FailAsync(deployment.Id, huge, Token), Throws.Nothing);
+
+        Assert.That((await Deployments.FindAsync(deployment.Id, deployment.UserId, Token))!.FailedReason, Does.StartWith("***%").And.EndsWith("% … (cut)"));
+
+        static void AssertLittle(Func<Task> act, NUnit.Framework.Constraints.IResolveConstraint outcome)
+        {
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            Assert.That(async () => await act(), outcome);
+            Assert.That(GC.GetAllocatedBytesForCurrentThread() - before, Is.LessThan(20_000_000));
+        }
+    }
+
+    [Test]
     public async Task A_reason_that_is_appended_keeps_the_row_within_the_bound()
     {
         var deployment = await StartedAsync(DeploymentStatus.Building);

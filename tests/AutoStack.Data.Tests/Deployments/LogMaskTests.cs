@@ -58,6 +58,10 @@ public sealed class LogMaskTests
     [TestCase("p$ss/w\r\n   örd'<4\n2>\"x y")]
     [TestCase("\u001B]8;;https://x/p%24ss%2Fw%C3%B6rd%27%3C42%3E%22x%20y\u001B\\link")]
     [TestCase("%u0070$ss/w%u00F6rd'<42>\"x y")]
+    [TestCase(@"p\44ss\57w\303\266rd\47\7442\76\42x\40y")]
+    [TestCase(@"p\x{24}ss\x{2f}w\x{F6}rd\x{27}<42>\x{000022}x y")]
+    [TestCase("p&#00000000036;ss&#x000000002F;w&#0000246;rd'<42>&#0000000034;x y")]
+    [TestCase("p&dollar;ss&sol;w&ouml;rd&apos;&LT;42&GT;&QUOT;x y")]
     public void A_value_is_found_however_its_characters_are_escaped(string escaped)
     {
         var masked = new LogMask([Value]).Apply($"t={escaped};");
@@ -113,14 +117,44 @@ public sealed class LogMaskTests
     }
 
     [Test]
+    public void A_key_given_in_one_line_with_escaped_line_ends_is_found_line_by_line([Values(@"\n", @"\r\n", @"\\n")] string end, [Values] bool inJson)
+    {
+        const string First = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTUt9Us8cKj";
+        const string Second = "MzEfYyjiWA4R4/M2bS1GB4t7NXp98C3SC6dVMvDuictGeurT8jNbvJZHtCSuYEvu";
+        var key = $"-----BEGIN KEY-----{end}{First}{end}{Second}{end}-----END KEY-----{end}";
+        var printed = $"-----BEGIN KEY-----\n{First}\n{Second}\n-----END KEY-----\n";
+        var mask = new LogMask([inJson ? $"{{\"private_key\":\"{key}\"}}" : key]);
+
+        Assert.That(mask.Apply(First), Is.EqualTo("***"));
+        Assert.That(mask.Apply($"key: {Second} x"), Is.EqualTo("key: *** x"));
+        Assert.That(mask.Apply(key), Does.Not.Contain(First).And.Not.Contain(Second));
+        if (!inJson)
+        {
+            Assert.That(mask.Apply(Convert.ToBase64String(Encoding.UTF8.GetBytes(printed))), Is.EqualTo("***").Or.EqualTo("***K").Or.EqualTo("***=="));
+        }
+    }
+
+    [Test]
     public void What_holds_no_value_stays_as_it_is()
     {
         var mask = new LogMask([Value, "another-value"]);
 
-        foreach (var line in new[] { "", "a%20b", @"C:\new\table", "\u001B[31mred\u001B[0m", "&amp;&#x;&#99999999999;&nope;", "%", @"\", "\\u12", "%zz", "\u001B", "\u001B]", "100%\b\b\b\b\b" })
+        foreach (var line in new[] { "", "a%20b", @"C:\new\table", "\u001B[31mred\u001B[0m", "&amp;&#x;&#99999999999;&#1111111111111111111111111111;&nope;", "%", @"\", "\\u12", "%zz", "\u001B", "\u001B]", "100%\b\b\b\b\b" })
         {
             Assert.That(mask.Apply(line), Is.SameAs(line));
         }
+    }
+
+    [TestCase("Xnother-value\b\b\b\b\b\b\b\b\b\b\b\b\ba\u001B[99C tail")]
+    [TestCase("another-value\b\b\b\b\b\b\b\b\b\b\b\b\b")]
+    [TestCase("anothXXXvalue\u001B[8Der-\u001B[99C tail")]
+    [TestCase("value\u001B[5Danother-value")]
+    public void A_value_that_a_terminal_shows_is_found_where_it_was_written_over(string line)
+    {
+        var masked = new LogMask(["another-value"]).Apply($"<{line}>");
+
+        Assert.That(masked, Does.StartWith("<").And.Contains("***").And.EndsWith(">"));
+        Assert.That(masked, Does.Not.Contain("val").And.Not.Contain("noth"));
     }
 
     [TestCase("another-value")]

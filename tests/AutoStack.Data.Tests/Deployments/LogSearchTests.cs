@@ -16,6 +16,14 @@ public sealed class LogSearchTests : DatabaseTests
     [TestCase("error", "er\u200Bro\u00ADr")]
     [TestCase("error", "er\u001B(Bror\u001B7")]
     [TestCase("error", "er\u001B]unterminated error")]
+    [TestCase("error: boom", "error: boom\b\b\b\b\b\b\b\b\b\b\b")]
+    [TestCase("axc", "abc\b\bx")]
+    [TestCase("error", "erXror\u001B[4Dror: \b\b ")]
+    [TestCase("error", "erXXr\u009B3Dror")]
+    [TestCase("error", "eXror\u001B[4Dr\u001B[99C!")]
+    [TestCase("next", "first\n\b\b\bnext")]
+    [TestCase("first", "first\n\b\b\bnext")]
+    [TestCase("error", "x\u001B[99999999999Derror")]
     [TestCase("20%", "10%\r20%")]
     [TestCase("10%", "10%\r20%")]
     [TestCase("a\tb", "A\tB")]
@@ -31,6 +39,7 @@ public sealed class LogSearchTests : DatabaseTests
     [TestCase("https", "\u001B]8;;https://example.com\u0007click\u001B]8;;\u001B\\")]
     [TestCase("31m", "\u001B[31mred")]
     [TestCase("erxror", "erx\bror")]
+    [TestCase("abc", "abc\b\bx")]
     [TestCase("error", "err or")]
     [TestCase("k", "\u212A")]
     [TestCase("i", "\u0130")]
@@ -54,6 +63,28 @@ public sealed class LogSearchTests : DatabaseTests
                 Assert.That(search.Steps - before, Is.LessThanOrEqualTo(2 * line.Length), text);
             }
         }
+    }
+
+    [TestCase('\u009D')]
+    [TestCase('\u0090')]
+    public void A_string_without_an_end_is_looked_for_once(char introducer)
+    {
+        var line = new string(introducer, 1000);
+        var unended = 0;
+        Assert.That(TerminalText.LengthOfHidden(line, 0, withStrings: true, ref unended), Is.EqualTo(1));
+        Assert.That(unended, Is.EqualTo(line.Length));
+
+        // The end that only a new search would find.
+        Assert.That(TerminalText.LengthOfHidden(line[..^1] + '\a', 1, withStrings: true, ref unended), Is.EqualTo(1));
+    }
+
+    [Test]
+    public void An_end_behind_an_unended_string_is_found_for_the_next()
+    {
+        var unended = 0;
+        const string line = "\u009Dtitle\u001B[1mred\u009Dtitle\a.";
+        Assert.That(TerminalText.LengthOfHidden(line, 0, withStrings: true, ref unended), Is.EqualTo(1));
+        Assert.That(TerminalText.LengthOfHidden(line, line.LastIndexOf('\u009D'), withStrings: true, ref unended), Is.EqualTo(7));
     }
 
     [Test]

@@ -63,6 +63,15 @@ public sealed class RepositoryAddressTests : DatabaseTests
 
     private static IEnumerable<TestCaseData> Spellings => Families.SelectMany(family => family[2..].Select(text => new TestCaseData(text, family[0], family[1])));
 
+    [TestCase("https://b\u00fccher.example/ada/site", "xn--bcher-kva.example")]
+    [TestCase("https://B\u00dcCHER.example:8443/ada/site", "xn--bcher-kva.example")]
+    [TestCase("git@www.b\u00fccher.example:ada/site", "xn--bcher-kva.example")]
+    [TestCase("https://fa\u00df.example/ada/site", "xn--fa-hia.example")]
+    [TestCase("https://\u4f8b\u3048\u3002\u30c6\u30b9\u30c8/ada/site", "xn--r8jz45g.xn--zckzah")]
+    [TestCase("https://\uff47ithub.com/ada/site", "\uff47ithub.com")]
+    public void A_host_outside_ASCII_is_what_the_DNS_has_on_every_machine(string text, string host) =>
+        Assert.That(RepositoryAddress.Of(text).Host, Is.EqualTo(host));
+
     [TestCaseSource(nameof(Spellings))]
     public void A_spelling_has_the_host_and_path_of_its_repository(string text, string host, string path) =>
         Assert.That(RepositoryAddress.Of(text), Is.EqualTo(new RepositoryAddress(host, path)));
@@ -152,6 +161,16 @@ public sealed class RepositoryAddressTests : DatabaseTests
     [TestCase("C:/git/site", "this machine")]
     [TestCase(@"C:\git\site", "backslash")]
     [TestCase(@"\\host\git\site", "backslash")]
+    [TestCase("www.\uff45\uff58\uff54::/tmp/evil", "")]
+    [TestCase("www.\u24d4xt::./run.sh", "")]
+    [TestCase("www.b\u00fcx::17/x", "")]
+    [TestCase("www.ext::sh", "")]
+    [TestCase("www.\uff43:/x/y", "")]
+    [TestCase("www.\uff46ile:/etc/x", "")]
+    [TestCase("https://\uff47ithub.com/ada/site", "host")]
+    [TestCase("https://bu\u0308cher.example/ada/site", "host")]
+    [TestCase("github.com:443/ada/site", "port")]
+    [TestCase("git.example.com:7999/proj/app.git", "port")]
     [TestCase("javascript://x/%0aalert(1)", "known form")]
     [TestCase("github:ada/site", "known form")]
     [TestCase("ada", "owner and name")]

@@ -115,6 +115,22 @@ public sealed class PushParserTests
     }
 
     [Test]
+    public void The_work_for_a_push_to_Bitbucket_Data_Center_grows_with_its_length()
+    {
+        Assert.That(Allocated(2000), Is.LessThan(3 * Allocated(1000)));
+
+        static long Allocated(int count)
+        {
+            var commits = string.Join(',', Enumerable.Repeat("""{"id":1}""", count));
+            var changes = string.Join(',', Enumerable.Repeat("""{"toHash":"x"}""", count));
+            var json = """{"eventKey":"repo:refs_changed","repository":{"id":1,"slug":"s","project":{"key":"K"}},"commits":[""" + $"{commits}],\"changes\":[{changes}]}}";
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            Parse("bitbucket", json);
+            return GC.GetAllocatedBytesForCurrentThread() - before;
+        }
+    }
+
+    [Test]
     public void Whatever_a_push_says_of_its_commit_is_cut_or_left_out()
     {
         var push = Parse("github", $$$"""

@@ -82,6 +82,40 @@ public sealed class PushTests : DatabaseTests
         Assert.That(result.Postponed.Select(t => t.ProjectId), Is.EqualTo(new[] { targets[1].Id, targets[2].Id, targets[3].Id }));
     }
 
+    [TestCase("--upload-pack=x")]
+    [TestCase("a..b")]
+    [TestCase("\u00a0main")]
+    public async Task A_pushed_name_that_is_no_branch_deploys_nothing_whatever_another_writers_row_says(string name)
+    {
+        var repository = NewRepository();
+        var odd = await AddTargetAsync(repository);
+        var project = await AddTargetAsync(repository);
+        await ExecuteAsync("UPDATE projects SET auto_deploy_branch = $2 WHERE id = $1", odd.Id, name);
+
+        var none = await PushAsync(repository, Unique("d"), reference: "refs/heads/" + name);
+        var result = await PushAsync(repository, Unique("d"));
+
+        Assert.That((none.Outcome, none.Deployments.Count), Is.EqualTo((PushOutcome.NoTarget, 0)));
+        Assert.That(result.Deployments.Select(d => d.ProjectId), Is.EqualTo(new[] { project.Id }));
+    }
+
+    [TestCase("https://git.example.com")]
+    [TestCase("git@git.example.com")]
+    [TestCase("git.example.com/scm")]
+    public async Task A_host_that_is_an_address_is_refused(string host)
+    {
+        var repository = NewRepository();
+        var project = await AddTargetAsync(repository, proven: false);
+
+        Assert.That(
+            () => PushAsync(repository, Unique("d"), PushOptions.Default with { Host = host }),
+            Throws.ArgumentException.With.Property("ParamName").EqualTo("options.Host"));
+        Assert.That(
+            () => PlatformProjects.RecordAccessAsync(
+                project.Id, project.Repository, new RepositoryAccess { Provider = WebhookProvider.GitHub, Host = host, RepositoryId = "1" }, Token),
+            Throws.ArgumentException.With.Property("ParamName").EqualTo("access.Host"));
+    }
+
     [Test]
     public async Task A_redelivery_queues_nothing_when_the_first_queued_something()
     {
