@@ -24,7 +24,12 @@ public sealed class ConnectionWayTests : MigrationTests
     [Test]
     public async Task A_connection_file_may_be_a_pipe_or_a_link_to_one_that_the_group_reads()
     {
-        Assume.That(OperatingSystem.IsWindows(), Is.False);
+        if (OperatingSystem.IsWindows())
+        {
+            Assert.Ignore("A file has no group there, and a pipe no path.");
+            return;
+        }
+
         using var workplace = new Workplace();
         var file = await WriteAsync(workplace, ConnectionString, "640");
         var (link, pipe) = (Path.Combine(workplace.Root, "link"), Path.Combine(workplace.Root, "pipe"));
