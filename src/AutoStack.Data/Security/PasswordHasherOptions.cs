@@ -14,8 +14,7 @@ public sealed class PasswordHasherOptions
 
     /// <summary>
     /// The maximum number of calls that wait for a core; a further one fails with <see cref="PasswordHasherBusyException"/>. 0 to 100,000.
-    /// Null, the default:
-    /// 16 for each of <see cref="MaxConcurrency"/>, so that a call waits about 4 s at work factor 12.
+    /// Null, the default: 16 for each of <see cref="MaxConcurrency"/>, so that a call waits for at most 16 others on its core.
     /// </summary>
     public int? MaxWaiting { get; set; }
 
