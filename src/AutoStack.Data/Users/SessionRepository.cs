@@ -195,8 +195,8 @@ internal sealed class SessionRepository(Db db, Context context) : ISessionReposi
             new Statement($"""
                 SELECT {Columns}, s.token::text = @token, s.sealed_token
                 FROM sessions s
-                WHERE s.id = @id AND s.user_id = @userId AND s.rotated_at IS NULL AND s.expires_at > {ServerTime.Present}
-                  AND (s.token::text = @token OR s.client_key_hash::text = @client)
+                WHERE s.id = @id AND s.user_id = @userId AND s.rotated_at IS NULL
+                  AND (s.token::text = @token OR s.client_key_hash::text = @client AND s.expires_at > {ServerTime.Present})
                   AND {IsVerified}
                 """,
                 P.Of(id), P.Of(session.UserId), P.Text(token.Hash, name: "token"), P.TextOrNull(session.Client?.Hash, name: "client"),

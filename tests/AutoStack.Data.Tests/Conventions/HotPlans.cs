@@ -147,7 +147,7 @@ public sealed class HotPlans : DatabaseTests
 
         var plan = await ShippedPlan.ExplainAsync(
             connection, ShippedStatements.Statements.First(s => s.Contains("WITH RECURSIVE visited", StringComparison.Ordinal)), generic,
-            [("maxPerProject", "int", "2"), ("maxPerUser", "int", "3")]);
+            [("maxPerProject", "int", "2"), ("maxPerUser", "int", "3"), ("afterUser", "uuid", Start)]);
 
         Assert.That(plan, Does.Contain("deployments_waiting_user_id_project_id_queue_place_id_idx").And.Contain("deployments_under_way_project_id_idx")
             .And.Contain("deployments_under_way_user_id_idx"));
