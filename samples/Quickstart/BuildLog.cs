@@ -1,5 +1,5 @@
 using System.Text.RegularExpressions;
-using AutoStack.Data.Deployments;
+using AutoStack.Data.Logs;
 
 namespace Quickstart;
 

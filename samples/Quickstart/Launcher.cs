@@ -1,7 +1,8 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
-using AutoStack.Data.Deployments;
+using AutoStack.Data.Containers;
+using AutoStack.Data.HealthChecks;
 
 namespace Quickstart;
 

@@ -1,5 +1,5 @@
 using System.Globalization;
-using AutoStack.Data.Deployments;
+using AutoStack.Data.Logs;
 using Spectre.Console;
 using Spectre.Console.Rendering;
 

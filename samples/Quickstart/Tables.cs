@@ -1,5 +1,8 @@
 using System.Globalization;
+using AutoStack.Data.Containers;
 using AutoStack.Data.Deployments;
+using AutoStack.Data.HealthChecks;
+using AutoStack.Data.Logs;
 using Spectre.Console;
 
 namespace Quickstart;

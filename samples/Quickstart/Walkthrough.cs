@@ -1,7 +1,8 @@
 using AutoStack.Data;
+using AutoStack.Data.Accounts;
 using AutoStack.Data.Deployments;
+using AutoStack.Data.Logs;
 using AutoStack.Data.Projects;
-using AutoStack.Data.Users;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Quickstart;

@@ -1,5 +1,7 @@
 using System.Globalization;
+using AutoStack.Data;
 using AutoStack.Data.Deployments;
+using AutoStack.Data.Logs;
 using AutoStack.Data.Projects;
 
 namespace Quickstart;

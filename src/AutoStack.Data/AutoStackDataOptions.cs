@@ -1,4 +1,8 @@
-using AutoStack.Data.Security;
+using AutoStack.Data.Accounts;
+using AutoStack.Data.Logs;
+using AutoStack.Data.SecretRotation;
+using AutoStack.Data.Secrets;
+using AutoStack.Data.Values;
 using Microsoft.Extensions.Options;
 using Npgsql;
 
@@ -226,6 +230,6 @@ public sealed class AutoStackDataOptions
         _ => throw Invalid(name, $"is {value}; it is a whole number of seconds from {least} to {most}"),
     };
 
-    internal static OptionsValidationException Invalid(string setting, string problem) =>
-        new(nameof(AutoStackDataOptions), typeof(AutoStackDataOptions), [$"AutoStackDataOptions.{setting} {problem}."]);
+    private static OptionsValidationException Invalid(string setting, string problem) =>
+        InvalidSetting.Of(typeof(AutoStackDataOptions), setting, problem);
 }

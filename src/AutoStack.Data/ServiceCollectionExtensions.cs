@@ -1,6 +1,5 @@
 using AutoStack.Data;
-using AutoStack.Data.Internal;
-using AutoStack.Data.Security;
+using AutoStack.Data.Accounts;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;

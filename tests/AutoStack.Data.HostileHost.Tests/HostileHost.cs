@@ -2,9 +2,10 @@ using System.Data;
 using System.Globalization;
 using System.Reflection;
 using System.Runtime.CompilerServices;
+using AutoStack.Data.Accounts;
 using AutoStack.Data.Deployments;
+using AutoStack.Data.Logs;
 using AutoStack.Data.Projects;
-using AutoStack.Data.Users;
 using Dapper;
 
 namespace AutoStack.Data.Tests;

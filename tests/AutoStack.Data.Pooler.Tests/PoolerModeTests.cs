@@ -1,9 +1,9 @@
 using System.Runtime.Versioning;
+using AutoStack.Data.Accounts;
 using AutoStack.Data.Deployments;
 using AutoStack.Data.Migrations.Tests.Support;
 using AutoStack.Data.Projects;
 using AutoStack.Data.Tests.Support;
-using AutoStack.Data.Users;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Npgsql;

@@ -1,6 +1,8 @@
+using AutoStack.Data.Containers;
 using AutoStack.Data.Deployments;
+using AutoStack.Data.HealthChecks;
+using AutoStack.Data.Logs;
 using AutoStack.Data.Projects;
-using AutoStack.Data.Webhooks;
 using Npgsql;
 
 namespace AutoStack.Data.Benchmarks.Driver;
@@ -39,7 +41,7 @@ internal static class Rows
         Branch = row.GetString(23),
         BuildCommand = row.GetString(24),
         OutputDir = row.GetString(25),
-        GithubRepoId = TextOrNull(row, 26),
+        GitHubRepoId = TextOrNull(row, 26),
         Runtime = ProjectRuntime.From(row.GetString(27)),
         AutoDeployEnabled = row.GetBoolean(28),
         AutoDeployBranch = TextOrNull(row, 29),

@@ -17,7 +17,7 @@ public sealed class ProjectEntity
 
     public string OutputDir { get; set; } = "";
 
-    public string? GithubRepoId { get; set; }
+    public string? GitHubRepoId { get; set; }
 
     public string Runtime { get; set; } = "";
 

@@ -1,6 +1,7 @@
 using AutoStack.Data.Benchmarks.Driver;
 using AutoStack.Data.Benchmarks.EntityFramework;
 using AutoStack.Data.Deployments;
+using AutoStack.Data.Projects;
 using BenchmarkDotNet.Attributes;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
@@ -35,7 +36,7 @@ public class ClaimNext : Question
             RETURNING {DeploymentRepository.Columns}
         ),
         {DeploymentStageRepository.FollowMoved.Replace("@now", "$1", StringComparison.Ordinal).Replace("@stageId", "$2", StringComparison.Ordinal)}
-        SELECT {DeploymentRepository.Columns}, {Projects.ProjectRepository.Columns}
+        SELECT {DeploymentRepository.Columns}, {ProjectRepository.Columns}
         FROM moved d
         JOIN projects p ON p.id = d.project_id
         """;

@@ -1,6 +1,10 @@
 using AutoStack.Data.Benchmarks.Data;
 using AutoStack.Data.Benchmarks.Driver;
+using AutoStack.Data.Containers;
 using AutoStack.Data.Deployments;
+using AutoStack.Data.HealthChecks;
+using AutoStack.Data.Logs;
+using AutoStack.Data.Projects;
 using BenchmarkDotNet.Attributes;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
@@ -15,7 +19,7 @@ public abstract class DetailsQuestion : CallQuestion
     private const string Owned = "EXISTS (SELECT FROM deployments d WHERE d.id = $1 AND d.user_id = $2 AND NOT d.is_deleted)";
 
     private const string Self = $"""
-        SELECT {DeploymentRepository.Columns}, {Projects.ProjectRepository.Columns}
+        SELECT {DeploymentRepository.Columns}, {ProjectRepository.Columns}
         FROM deployments d
         JOIN projects p ON p.id = d.project_id
         WHERE d.id = $1 AND d.user_id = $2 AND NOT d.is_deleted

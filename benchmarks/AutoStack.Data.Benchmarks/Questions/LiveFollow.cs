@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using AutoStack.Data.Benchmarks.Data;
 using AutoStack.Data.Benchmarks.Driver;
-using AutoStack.Data.Deployments;
+using AutoStack.Data.Logs;
 
 namespace AutoStack.Data.Benchmarks.Questions;
 

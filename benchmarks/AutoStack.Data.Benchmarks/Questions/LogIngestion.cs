@@ -3,7 +3,7 @@ using System.Globalization;
 using AutoStack.Data.Benchmarks.Data;
 using AutoStack.Data.Benchmarks.Driver;
 using AutoStack.Data.Benchmarks.Running;
-using AutoStack.Data.Deployments;
+using AutoStack.Data.Logs;
 using NpgsqlTypes;
 
 namespace AutoStack.Data.Benchmarks.Questions;

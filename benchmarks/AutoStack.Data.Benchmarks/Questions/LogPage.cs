@@ -1,6 +1,6 @@
 using AutoStack.Data.Benchmarks.Driver;
 using AutoStack.Data.Benchmarks.EntityFramework;
-using AutoStack.Data.Deployments;
+using AutoStack.Data.Logs;
 using BenchmarkDotNet.Attributes;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;

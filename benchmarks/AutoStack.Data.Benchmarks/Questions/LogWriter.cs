@@ -1,5 +1,5 @@
 using AutoStack.Data.Benchmarks.Driver;
-using AutoStack.Data.Deployments;
+using AutoStack.Data.Logs;
 using BenchmarkDotNet.Attributes;
 
 namespace AutoStack.Data.Benchmarks.Questions;

@@ -1,6 +1,7 @@
 using AutoStack.Data.Benchmarks.Driver;
 using AutoStack.Data.Benchmarks.EntityFramework;
 using AutoStack.Data.Deployments;
+using AutoStack.Data.Projects;
 using BenchmarkDotNet.Attributes;
 using Dapper;
 using Microsoft.EntityFrameworkCore;
@@ -24,7 +25,7 @@ public class RecentDeployments : CallQuestion
 
     // Dapper binds by name.
     private const string DapperSql = $"""
-        SELECT {DeploymentRepository.Columns}, {Projects.ProjectRepository.Columns}
+        SELECT {DeploymentRepository.Columns}, {ProjectRepository.Columns}
         FROM deployments d
         JOIN projects p ON p.id = d.project_id
         WHERE d.user_id = @ownerId AND NOT d.is_deleted AND (d.created_at, d.id) < (@createdAt, @id)

@@ -1,4 +1,4 @@
-using AutoStack.Data.Internal;
+using AutoStack.Data.Postgres;
 
 namespace AutoStack.Data.Analytics;
 

@@ -1,5 +1,4 @@
-using AutoStack.Data.Deployments;
-using AutoStack.Data.Internal;
+using AutoStack.Data.Postgres;
 using Npgsql;
 
 namespace AutoStack.Data.Analytics;

@@ -1,5 +1,6 @@
 using AutoStack.Data.Deployments;
-using AutoStack.Data.Internal;
+using AutoStack.Data.Postgres;
+using AutoStack.Data.Values;
 
 namespace AutoStack.Data.Analytics;
 

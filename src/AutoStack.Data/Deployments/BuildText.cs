@@ -1,4 +1,5 @@
-using AutoStack.Data.Internal;
+using AutoStack.Data.Logs;
+using AutoStack.Data.Values;
 
 namespace AutoStack.Data.Deployments;
 
@@ -11,7 +12,7 @@ internal static class BuildText
     private const string Mark = " … (cut)";
 
     /// <summary>The text as it is stored, at most <paramref name="maxLength"/> characters; null stays null.</summary>
-    public static string? Of(Context context, Guid deploymentId, string? text, int maxLength)
+    public static string? Of(LogSecrets secrets, Guid deploymentId, string? text, int maxLength)
     {
         if (text is null)
         {
@@ -21,14 +22,14 @@ internal static class BuildText
         // Masked before it is cut, so that no half of a secret stays; but of a text of any length only as much is read as can matter.
         var read = maxLength + ILogSecrets.MaxLength;
         var isWhole = text.Length <= read || Text.CountCodePoints(text) <= read;
-        var masked = isWhole ? context.LogSecrets.Mask(deploymentId, Text.Clean(text)) : context.LogSecrets.MaskBeginning(deploymentId, text, read);
+        var masked = isWhole ? secrets.Mask(deploymentId, Text.Clean(text)) : secrets.MaskBeginning(deploymentId, text, read);
         return isWhole && (masked.Length <= maxLength || Text.CountCodePoints(masked) <= maxLength) ? masked : Text.Cut(masked, maxLength - Mark.Length) + Mark;
     }
 
     /// <summary>A text that a caller gives, masked; one far too long is refused before it is read.</summary>
     /// <exception cref="ArgumentException">The text is too long, whatever is masked in it.</exception>
-    public static string Masked(Context context, Guid deploymentId, string text, int maxLength, string name) =>
+    public static string Masked(LogSecrets secrets, Guid deploymentId, string text, int maxLength, string name) =>
         text.Length <= (2 * maxLength) + ILogSecrets.MaxLength
-            ? context.LogSecrets.Mask(deploymentId, Text.Clean(text))
+            ? secrets.Mask(deploymentId, Text.Clean(text))
             : throw new ArgumentException($"{name} is {Text.CountCodePoints(text)} characters long; at most {maxLength} can be stored.", name);
 }

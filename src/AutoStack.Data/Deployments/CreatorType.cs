@@ -1,5 +1,5 @@
 using System.Text.Json.Serialization;
-using AutoStack.Data.Internal;
+using AutoStack.Data.Values;
 
 namespace AutoStack.Data.Deployments;
 

@@ -1,3 +1,6 @@
+using AutoStack.Data.Containers;
+using AutoStack.Data.HealthChecks;
+using AutoStack.Data.Logs;
 using AutoStack.Data.Projects;
 
 namespace AutoStack.Data.Deployments;

@@ -1,9 +1,11 @@
 using System.Runtime.CompilerServices;
-using AutoStack.Data.Internal;
+using AutoStack.Data.Postgres;
+using AutoStack.Data.Status;
+using AutoStack.Data.Values;
 
 namespace AutoStack.Data.Deployments;
 
-internal sealed class DeploymentLifecycle(Db db, Context context) : IDeploymentLifecycle
+internal sealed class DeploymentLifecycle(Db db, DeploymentContext context) : IDeploymentLifecycle
 {
     /// <summary>Whole seconds since the start, for <c>build_duration_seconds</c>; NULL when it never started, or another program says that it always has.</summary>
     internal const string Duration = $"""
@@ -14,27 +16,12 @@ internal sealed class DeploymentLifecycle(Db db, Context context) : IDeploymentL
     /// <summary>When a deployment ends: never before its start, which another program's clock may have told.</summary>
     internal const string Completed = $"greatest({ServerTime.Present}, d.started_at)";
 
-    /// <summary>
-    /// A deployment that a worker has: one of this library, or of another program, which may start it while it is still 'queued'. Word by word the condition
-    /// of the indexes that hold only what is under way.
-    /// </summary>
-    internal const string UnderWay = """
-        (d.status::text IN ('cloning', 'checkout', 'installing', 'building', 'copying') OR d.status::text = 'queued' AND d.started_at IS NOT NULL)
-            AND NOT d.is_deleted
-        """;
-
-    /// <summary>
-    /// The statuses that a deployment ends with: its worker is done, and nothing but a monitor changes it. What guards an end compares it in
-    /// lower case, since other programs may write it otherwise.
-    /// </summary>
-    internal const string Finished = "('success', 'failed', 'cancelled')";
-
     /// <summary>What a deletion sets: one that has not ended is cancelled, one that has keeps how and when it ended. Needs <c>@now</c>.</summary>
     internal const string Deleted = $"""
         is_deleted = TRUE,
-        status = CASE WHEN pg_catalog.lower(d.status::text) IN {Finished} THEN d.status ELSE 'cancelled' END,
-        completed_at = CASE WHEN pg_catalog.lower(d.status::text) IN {Finished} THEN d.completed_at ELSE {Completed} END,
-        build_duration_seconds = CASE WHEN pg_catalog.lower(d.status::text) IN {Finished} THEN d.build_duration_seconds ELSE {Duration} END
+        status = CASE WHEN pg_catalog.lower(d.status::text) IN {DeploymentState.Finished} THEN d.status ELSE 'cancelled' END,
+        completed_at = CASE WHEN pg_catalog.lower(d.status::text) IN {DeploymentState.Finished} THEN d.completed_at ELSE {Completed} END,
+        build_duration_seconds = CASE WHEN pg_catalog.lower(d.status::text) IN {DeploymentState.Finished} THEN d.build_duration_seconds ELSE {Duration} END
         """;
 
     private const string SameCommit = "d.commit_hash::text = @hash AND d.commit_hash_full::text IS NOT DISTINCT FROM @hashFull";
@@ -43,25 +30,9 @@ internal sealed class DeploymentLifecycle(Db db, Context context) : IDeploymentL
     private static readonly DeploymentStatus[] Steps =
         [DeploymentStatus.Cloning, DeploymentStatus.Checkout, DeploymentStatus.Installing, DeploymentStatus.Building, DeploymentStatus.Copying];
 
-    /// <summary>What a transition needs to know of the row it met.</summary>
-    internal sealed record State(DeploymentStatus Status, Guid UserId, bool IsDeleted, bool IsStarted);
-
-    internal static State ReadState(RowReader row) => new(row.Value<DeploymentStatus>(), row.Guid(), row.Flag(), row.Flag());
-
-    /// <summary>
-    /// The first statement of every transition: holds the row and tells how it stands. The next one, which changes it and lets its stages follow,
-    /// starts when whoever held it before has committed, and so sees the stages that a step just before has made.
-    /// </summary>
-    internal static Statement Hold(Guid id) => new("""
-        SELECT d.status, d.user_id, d.is_deleted, d.started_at IS NOT NULL
-        FROM deployments d
-        WHERE d.id = @id
-        FOR NO KEY UPDATE
-        """, P.Of(id));
-
     public Task<DeploymentStatus?> FindStatusAsync(Guid id, CancellationToken cancellationToken) =>
         db.FindValueAsync(row => row.Value<DeploymentStatus>(), $"""
-            SELECT CASE WHEN d.is_deleted AND pg_catalog.lower(d.status::text) NOT IN {Finished} THEN 'cancelled' ELSE d.status END
+            SELECT CASE WHEN d.is_deleted AND pg_catalog.lower(d.status::text) NOT IN {DeploymentState.Finished} THEN 'cancelled' ELSE d.status END
             FROM deployments d
             WHERE d.id = @id
             """, [P.Of(id)], cancellationToken);
@@ -118,8 +89,8 @@ internal sealed class DeploymentLifecycle(Db db, Context context) : IDeploymentL
                 commit_message = CASE WHEN {SameCommit} THEN coalesce(@message, d.commit_message) ELSE @message END,
                 author = CASE WHEN {SameCommit} THEN coalesce(@author, d.author::text) ELSE @author END,
                 commit_timestamp = CASE WHEN {SameCommit} THEN coalesce(@timestamp, d.commit_timestamp) ELSE @timestamp END
-            WHERE d.id = @id AND NOT d.is_deleted AND pg_catalog.lower(d.status::text) NOT IN {Finished}
-            """, [P.Of(id), .. DeploymentParameters.OfCommit(context, id, commit)], cancellationToken).ConfigureAwait(false) == 1;
+            WHERE d.id = @id AND NOT d.is_deleted AND pg_catalog.lower(d.status::text) NOT IN {DeploymentState.Finished}
+            """, [P.Of(id), .. DeploymentParameters.OfCommit(context.Secrets, id, commit)], cancellationToken).ConfigureAwait(false) == 1;
     }
 
     public Task<TransitionResult> SucceedAsync(Guid id, string? deployedUrl, CancellationToken cancellationToken) =>
@@ -133,7 +104,7 @@ internal sealed class DeploymentLifecycle(Db db, Context context) : IDeploymentL
             {DeploymentStageRepository.FollowMoved}
             SELECT m.id
             FROM moved m
-            """, P.Of(id), DeploymentParameters.Url(context, id, deployedUrl), ServerTime.Now(context.Clock), P.Of(Ids.New(), "stageId")), target: null, cancellationToken);
+            """, P.Of(id), DeploymentParameters.Url(context.Secrets, id, deployedUrl), ServerTime.Now(context.Clock), P.Of(Ids.New(), "stageId")), target: null, cancellationToken);
 
     public Task<TransitionResult> FailAsync(Guid id, string reason, CancellationToken cancellationToken)
     {
@@ -142,13 +113,13 @@ internal sealed class DeploymentLifecycle(Db db, Context context) : IDeploymentL
             WITH moved AS (
                 UPDATE deployments d
                 SET status = 'failed', failed_reason = @reason, completed_at = {Completed}, build_duration_seconds = {Duration}
-                WHERE d.id = @id AND NOT d.is_deleted AND pg_catalog.lower(d.status::text) NOT IN {Finished}
+                WHERE d.id = @id AND NOT d.is_deleted AND pg_catalog.lower(d.status::text) NOT IN {DeploymentState.Finished}
                 RETURNING d.id, d.status, d.failed_reason
             ),
             {DeploymentStageRepository.FollowMoved}
             SELECT m.id
             FROM moved m
-            """, P.Of(id), P.Text(BuildText.Of(context, id, reason, IDeploymentRepository.MaxReasonLength)!, name: nameof(reason)), ServerTime.Now(context.Clock), P.Of(Ids.New(), "stageId")), target: null, cancellationToken);
+            """, P.Of(id), P.Text(BuildText.Of(context.Secrets, id, reason, IDeploymentRepository.MaxReasonLength)!, name: nameof(reason)), ServerTime.Now(context.Clock), P.Of(Ids.New(), "stageId")), target: null, cancellationToken);
     }
 
     private Task<TransitionResult> MoveAsync(
@@ -156,7 +127,7 @@ internal sealed class DeploymentLifecycle(Db db, Context context) : IDeploymentL
         db.WriteBatchAsync(
             async sets =>
             {
-                var met = await sets.FindAsync(ReadState).ConfigureAwait(false);
+                var met = await sets.FindAsync(DeploymentState.Read).ConfigureAwait(false);
                 return await sets.AnyAsync().ConfigureAwait(false) ? TransitionResult.Applied
                     : met is null ? TransitionResult.NotFound
                     : met.Status.IsFinished && met.Status != DeploymentStatus.Cancelled ? TransitionResult.AlreadyFinished
@@ -164,5 +135,5 @@ internal sealed class DeploymentLifecycle(Db db, Context context) : IDeploymentL
                     : met.Status == target ? TransitionResult.AlreadyThere
                     : TransitionResult.OutOfOrder;
             },
-            [Hold(id), move], Repeat.Never, cancellationToken, operation);
+            [DeploymentState.Lock(id), move], Repeat.Never, cancellationToken, operation);
 }

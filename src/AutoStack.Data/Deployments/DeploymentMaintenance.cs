@@ -1,8 +1,12 @@
-using AutoStack.Data.Internal;
+using AutoStack.Data.HealthChecks;
+using AutoStack.Data.Logs;
+using AutoStack.Data.Postgres;
+using AutoStack.Data.Status;
+using AutoStack.Data.Values;
 
 namespace AutoStack.Data.Deployments;
 
-internal sealed class DeploymentMaintenance(Db db, Context context) : IDeploymentMaintenance
+internal sealed class DeploymentMaintenance(Db db, DeploymentContext context) : IDeploymentMaintenance
 {
     /// <summary>Which deployments a purge removes. Needs <c>@before</c>.</summary>
     internal const string Purgeable = """
@@ -13,7 +17,7 @@ internal sealed class DeploymentMaintenance(Db db, Context context) : IDeploymen
     private const string QuietSince = $"{ServerTime.Present} - @idle";
 
     private const string Stalled = $"""
-        {DeploymentLifecycle.UnderWay}
+        {DeploymentState.UnderWay}
           AND greatest(d.created_at, d.started_at) < {QuietSince}
           AND NOT EXISTS (
               SELECT
@@ -47,7 +51,7 @@ internal sealed class DeploymentMaintenance(Db db, Context context) : IDeploymen
 
         // In the order of ids, so that two calls with the same deployments do not hold what the other one wants.
         var all = ids.ToArray();
-        var masked = all.Aggregate(reason, (text, id) => BuildText.Masked(context, id, text, IDeploymentRepository.MaxReasonLength, nameof(reason)));
+        var masked = all.Aggregate(reason, (text, id) => BuildText.Masked(context.Secrets, id, text, IDeploymentRepository.MaxReasonLength, nameof(reason)));
         var @lock = new Statement("""
             SELECT 1
             FROM deployments d
@@ -59,7 +63,7 @@ internal sealed class DeploymentMaintenance(Db db, Context context) : IDeploymen
             WITH moved AS (
                 UPDATE deployments d
                 SET {DeploymentLifecycle.Deleted},
-                    failed_reason = CASE WHEN pg_catalog.lower(d.status::text) IN {DeploymentLifecycle.Finished} THEN d.failed_reason ELSE @reason END
+                    failed_reason = CASE WHEN pg_catalog.lower(d.status::text) IN {DeploymentState.Finished} THEN d.failed_reason ELSE @reason END
                 WHERE d.id = ANY (@all) AND NOT d.is_deleted
                 RETURNING d.id, d.status, d.failed_reason
             ),
@@ -92,7 +96,7 @@ internal sealed class DeploymentMaintenance(Db db, Context context) : IDeploymen
             """,
             [
                 P.Of(id),
-                P.Text(BuildText.Masked(context, id, reason, IDeploymentRepository.MaxReasonLength, nameof(reason)), IDeploymentRepository.MaxReasonLength, nameof(reason)),
+                P.Text(BuildText.Masked(context.Secrets, id, reason, IDeploymentRepository.MaxReasonLength, nameof(reason)), IDeploymentRepository.MaxReasonLength, nameof(reason)),
                 P.Of(IDeploymentRepository.MaxReasonLength, "maxLength"),
             ], cancellationToken).ConfigureAwait(false) == 1;
     }

@@ -1,4 +1,6 @@
-using AutoStack.Data.Internal;
+using AutoStack.Data.Logs;
+using AutoStack.Data.Postgres;
+using AutoStack.Data.Values;
 using Npgsql;
 
 namespace AutoStack.Data.Deployments;
@@ -10,22 +12,22 @@ internal static class DeploymentParameters
     private const int ShortHash = 40;
 
     /// <summary>The columns of a commit as parameters; null for a commit that is not known yet.</summary>
-    internal static NpgsqlParameter[] OfCommit(Context context, Guid id, CommitInfo? commit)
+    internal static NpgsqlParameter[] OfCommit(LogSecrets secrets, Guid id, CommitInfo? commit)
     {
         var hash = commit is null ? null : P.Fitting(commit.Hash, CommitInfo.MaxHashLength, "hash");
         return
         [
             P.TextOrNull(hash is null ? null : Text.Cut(hash, ShortHash), name: "hash"),
             P.TextOrNull(hash?.Length > ShortHash ? hash : null, name: "hashFull"),
-            P.TextOrNull(BuildText.Of(context, id, commit?.Message, CommitInfo.MaxMessageLength), name: "message"),
-            P.TextOrNull(BuildText.Of(context, id, commit?.Author, CommitInfo.MaxAuthorLength), name: "author"),
+            P.TextOrNull(BuildText.Of(secrets, id, commit?.Message, CommitInfo.MaxMessageLength), name: "message"),
+            P.TextOrNull(BuildText.Of(secrets, id, commit?.Author, CommitInfo.MaxAuthorLength), name: "author"),
             P.Of(commit?.Timestamp, "timestamp"),
         ];
     }
 
     /// <summary>An address as a parameter, without what is secret.</summary>
-    internal static NpgsqlParameter Url(Context context, Guid id, string? deployedUrl) =>
-        P.TextOrNull(deployedUrl is null ? null : BuildText.Masked(context, id, deployedUrl, IDeploymentRepository.MaxUrlLength, nameof(deployedUrl)), IDeploymentRepository.MaxUrlLength, nameof(deployedUrl));
+    internal static NpgsqlParameter Url(LogSecrets secrets, Guid id, string? deployedUrl) =>
+        P.TextOrNull(deployedUrl is null ? null : BuildText.Masked(secrets, id, deployedUrl, IDeploymentRepository.MaxUrlLength, nameof(deployedUrl)), IDeploymentRepository.MaxUrlLength, nameof(deployedUrl));
 
     /// <summary>The bound of a page, <c>@createdAt</c>: the moment of the row that the cursor names, also one that .NET has no value for.</summary>
     internal static async ValueTask<NpgsqlParameter> BoundAsync(Db db, DeploymentCursor after, CancellationToken cancellationToken)

@@ -1,5 +1,6 @@
-using AutoStack.Data.Internal;
+using AutoStack.Data.Postgres;
 using AutoStack.Data.Projects;
+using AutoStack.Data.Values;
 using Npgsql;
 
 namespace AutoStack.Data.Deployments;
@@ -43,6 +44,23 @@ internal sealed class DeploymentQueries(Db db) : IDeploymentQueries
             JOIN projects p ON p.id = d.project_id
             WHERE {Meant}
             """, Parameters(ownerId, filter), cancellationToken).ConfigureAwait(false) ?? 0;
+
+    public Task<IReadOnlyList<ProjectWithLatestDeployment>> ListProjectsAsync(Guid ownerId, int limit, Guid afterId, CancellationToken cancellationToken) =>
+        db.ListAsync(row => new ProjectWithLatestDeployment(ProjectRepository.Read(row), row.Flag() ? DeploymentRepository.Read(row) : null), $"""
+            SELECT {ProjectRepository.ListColumns}, d.id IS NOT NULL, {DeploymentRepository.ListColumns}
+            FROM projects p
+            LEFT JOIN LATERAL (
+                SELECT {DeploymentRepository.Columns}
+                FROM deployments d
+                WHERE d.project_id = p.id AND NOT d.is_deleted
+                ORDER BY d.created_at DESC, d.id DESC
+                LIMIT 1
+            ) d ON TRUE
+            WHERE p.user_id = @ownerId AND p.id > @afterId
+            ORDER BY p.id
+            LIMIT @limit
+            """,
+            [P.Of(ownerId), P.Of(afterId), P.Of(Limit.Check(limit, IDeploymentQueries.MaxProjectListSize), nameof(limit))], cancellationToken);
 
     private static NpgsqlParameter[] Parameters(Guid ownerId, DeploymentFilter filter)
     {

@@ -1,10 +1,12 @@
-using AutoStack.Data.Internal;
+using AutoStack.Data.Postgres;
 using AutoStack.Data.Projects;
+using AutoStack.Data.Status;
+using AutoStack.Data.Values;
 
 namespace AutoStack.Data.Deployments;
 
 /// <summary>How a worker takes the next deployment from the queue, which <c>deployments.queue_place</c> orders.</summary>
-internal sealed class DeploymentQueue(Db db, Context context)
+internal sealed class DeploymentQueue(Db db, DeploymentContext context)
 {
     // What another program has started, as the Python services do while a deployment is still 'queued', is theirs. Word by word the condition of the indexes
     // that hold only what waits, and coalesce so that no index on the status serves it: a plan made before ANALYZE would sort all that waits.
@@ -16,12 +18,12 @@ internal sealed class DeploymentQueue(Db db, Context context)
     // Needs the row q.
     private const string ProjectHasRoom = $"""
         (@maxPerProject IS NULL OR (
-            SELECT pg_catalog.count(*) FROM deployments d WHERE d.project_id = q.project_id AND {DeploymentLifecycle.UnderWay}) < @maxPerProject)
+            SELECT pg_catalog.count(*) FROM deployments d WHERE d.project_id = q.project_id AND {DeploymentState.UnderWay}) < @maxPerProject)
         """;
 
     private const string UserHasRoom = $"""
         (@maxPerUser IS NULL OR (
-            SELECT pg_catalog.count(*) FROM deployments d WHERE d.user_id = q.user_id AND {DeploymentLifecycle.UnderWay}) < @maxPerUser)
+            SELECT pg_catalog.count(*) FROM deployments d WHERE d.user_id = q.user_id AND {DeploymentState.UnderWay}) < @maxPerUser)
         """;
 
     // The first of the queue whose project and user have room, each asked in its turn. Of a long queue of one that has none, only the beginning is looked at.

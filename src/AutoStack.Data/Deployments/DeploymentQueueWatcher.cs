@@ -1,5 +1,5 @@
 using System.Runtime.CompilerServices;
-using AutoStack.Data.Internal;
+using AutoStack.Data.Postgres;
 
 namespace AutoStack.Data.Deployments;
 

@@ -1,9 +1,14 @@
-using AutoStack.Data.Internal;
+using AutoStack.Data.Containers;
+using AutoStack.Data.HealthChecks;
+using AutoStack.Data.Logs;
+using AutoStack.Data.Postgres;
 using AutoStack.Data.Projects;
+using AutoStack.Data.Status;
+using AutoStack.Data.Values;
 
 namespace AutoStack.Data.Deployments;
 
-internal sealed class DeploymentRepository(Db db, Context context) : IDeploymentRepository
+internal sealed class DeploymentRepository(Db db, DeploymentContext context) : IDeploymentRepository
 {
     // Without env_vars, which holds secrets.
     internal const string Columns = """
@@ -17,10 +22,6 @@ internal sealed class DeploymentRepository(Db db, Context context) : IDeployment
         d.commit_timestamp, d.creator_type, d.is_production, d.build_duration_seconds, pg_catalog.left(d.failed_reason, 500),
         pg_catalog.left(d.deployed_url, 2048), d.started_at, d.completed_at, d.created_at, d.is_deleted
         """;
-
-    /// <summary>The condition of statements on what belongs to a deployment: <c>@deploymentId</c> is one of <c>@ownerId</c>.</summary>
-    internal const string Owned =
-        "EXISTS (SELECT FROM deployments d WHERE d.id = @deploymentId AND d.user_id = @ownerId AND NOT d.is_deleted)";
 
     // A project's deployments are its owner's, which is asked once. Asked of each of them, it has the planner expect so few that it reads and sorts
     // all that the project has, for every page.
@@ -168,7 +169,7 @@ internal sealed class DeploymentRepository(Db db, Context context) : IDeployment
             """,
             [
                 P.Of(id), P.Of(deployment.ProjectId), P.Of(deployment.UserId), P.TextOrNull(branch, BranchName.MaxLength),
-                .. DeploymentParameters.OfCommit(context, id, deployment.Commit),
+                .. DeploymentParameters.OfCommit(context.Secrets, id, deployment.Commit),
                 P.Of(deployment.CreatorType), P.Of(deployment.IsProduction), ServerTime.Now(context.Clock), P.Of(Ids.New(), "stageId"),
             ]);
 
@@ -242,17 +243,17 @@ internal sealed class DeploymentRepository(Db db, Context context) : IDeployment
             WITH moved AS (
                 UPDATE deployments d
                 SET status = 'cancelled', failed_reason = @reason, completed_at = {DeploymentLifecycle.Completed}, build_duration_seconds = {DeploymentLifecycle.Duration}
-                WHERE d.id = @id AND d.user_id = @ownerId AND NOT d.is_deleted AND pg_catalog.lower(d.status::text) NOT IN {DeploymentLifecycle.Finished}
+                WHERE d.id = @id AND d.user_id = @ownerId AND NOT d.is_deleted AND pg_catalog.lower(d.status::text) NOT IN {DeploymentState.Finished}
                 RETURNING d.id, d.status, d.failed_reason
             ),
             {DeploymentStageRepository.FollowMoved}
             SELECT {DeploymentStageRepository.IsDrivenElsewhere}
             FROM moved m
-            """, P.Of(id), P.Of(ownerId), P.TextOrNull(reason is null ? null : BuildText.Masked(context, id, reason, IDeploymentRepository.MaxReasonLength, nameof(reason)), IDeploymentRepository.MaxReasonLength, nameof(reason)), ServerTime.Now(context.Clock), P.Of(Ids.New(), "stageId"));
+            """, P.Of(id), P.Of(ownerId), P.TextOrNull(reason is null ? null : BuildText.Masked(context.Secrets, id, reason, IDeploymentRepository.MaxReasonLength, nameof(reason)), IDeploymentRepository.MaxReasonLength, nameof(reason)), ServerTime.Now(context.Clock), P.Of(Ids.New(), "stageId"));
         return db.WriteBatchAsync(
             async sets =>
             {
-                var met = await sets.FindAsync(DeploymentLifecycle.ReadState).ConfigureAwait(false);
+                var met = await sets.FindAsync(DeploymentState.Read).ConfigureAwait(false);
                 var moved = await sets.FindAsync(row => new Moved(row.Flag())).ConfigureAwait(false);
                 return moved is not null ? met!.Status == DeploymentStatus.Queued && met.IsStarted || moved.IsDrivenElsewhere
                         ? CancelResult.MayBeOverwritten
@@ -260,7 +261,7 @@ internal sealed class DeploymentRepository(Db db, Context context) : IDeployment
                     : met is null || met.UserId != ownerId || met.IsDeleted ? CancelResult.NotFound
                     : CancelResult.AlreadyFinished;
             },
-            [DeploymentLifecycle.Hold(id), cancel], Repeat.Never, cancellationToken);
+            [DeploymentState.Lock(id), cancel], Repeat.Never, cancellationToken);
     }
 
     public Task<IReadOnlyList<DeploymentContainer>?> SoftDeleteAsync(Guid id, Guid ownerId, CancellationToken cancellationToken)
@@ -279,12 +280,12 @@ internal sealed class DeploymentRepository(Db db, Context context) : IDeployment
         return db.WriteBatchAsync(
             async sets =>
             {
-                await sets.FindAsync(DeploymentLifecycle.ReadState).ConfigureAwait(false);
+                await sets.FindAsync(DeploymentState.Read).ConfigureAwait(false);
                 var deleted = await sets.AnyAsync().ConfigureAwait(false);
                 var open = await sets.ListAsync(DeploymentContainerRepository.Read).ConfigureAwait(false);
                 return deleted ? open : null;
             },
-            [DeploymentLifecycle.Hold(id), delete, DeploymentContainerRepository.Open(id, MaxDetailRows)], Repeat.Never, cancellationToken);
+            [DeploymentState.Lock(id), delete, DeploymentContainerRepository.Open(id, MaxDetailRows)], Repeat.Never, cancellationToken);
     }
 
     private async Task<bool> ExistsAsync(Guid id, CancellationToken cancellationToken) =>

@@ -1,10 +1,12 @@
 using System.Runtime.CompilerServices;
-using AutoStack.Data.Internal;
+using AutoStack.Data.Postgres;
+using AutoStack.Data.Status;
+using AutoStack.Data.Values;
 using Npgsql;
 
 namespace AutoStack.Data.Deployments;
 
-internal sealed class DeploymentStageRepository(Db db, Context context) : IDeploymentStageRepository, IPlatformDeploymentStageRepository
+internal sealed class DeploymentStageRepository(Db db, DeploymentContext context) : IDeploymentStageRepository, IPlatformDeploymentStageRepository
 {
     internal const string Columns = "s.id, s.deployment_id, s.stage_name, s.status, s.started_at, s.completed_at, s.error_message, s.created_at";
 
@@ -33,7 +35,7 @@ internal sealed class DeploymentStageRepository(Db db, Context context) : IDeplo
             INSERT INTO deployment_stages AS s (id, deployment_id, stage_name, status, started_at, created_at)
             SELECT @stageId, m.id, m.status, 'in_progress', {ServerTime.Present}, {ServerTime.Present}
             FROM moved m
-            WHERE pg_catalog.lower(m.status::text) NOT IN {DeploymentLifecycle.Finished}
+            WHERE pg_catalog.lower(m.status::text) NOT IN {DeploymentState.Finished}
             ON CONFLICT (deployment_id, pg_catalog.lower(stage_name::text)) DO UPDATE
             SET status = 'in_progress', started_at = coalesce(s.started_at, excluded.started_at)
             WHERE s.status::text = 'pending'
@@ -78,7 +80,7 @@ internal sealed class DeploymentStageRepository(Db db, Context context) : IDeplo
     internal static Statement ByDeployment(Guid deploymentId, Guid ownerId, int limit) => new($"""
         SELECT {Columns}
         FROM deployment_stages s
-        WHERE s.deployment_id = @deploymentId AND {DeploymentRepository.Owned}
+        WHERE s.deployment_id = @deploymentId AND {DeploymentState.Owned}
         ORDER BY {InOrder}
         LIMIT @limit
         """, P.Of(deploymentId), P.Of(ownerId), P.Of(limit));
@@ -129,7 +131,7 @@ internal sealed class DeploymentStageRepository(Db db, Context context) : IDeplo
             WITH held AS (
                 SELECT d.id, d.status
                 FROM deployments d
-                WHERE d.id = @deploymentId AND NOT d.is_deleted AND pg_catalog.lower(d.status::text) NOT IN {DeploymentLifecycle.Finished}
+                WHERE d.id = @deploymentId AND NOT d.is_deleted AND pg_catalog.lower(d.status::text) NOT IN {DeploymentState.Finished}
                 FOR NO KEY UPDATE
             ),
             planned AS (
@@ -160,7 +162,7 @@ internal sealed class DeploymentStageRepository(Db db, Context context) : IDeplo
                 CASE WHEN @status IN ('completed', 'failed', 'cancelled') THEN {ServerTime.Present} END,
                 @errorMessage, {ServerTime.Present}
             FROM deployments d
-            WHERE d.id = @deploymentId AND NOT d.is_deleted AND pg_catalog.lower(d.status::text) NOT IN {DeploymentLifecycle.Finished}
+            WHERE d.id = @deploymentId AND NOT d.is_deleted AND pg_catalog.lower(d.status::text) NOT IN {DeploymentState.Finished}
             FOR NO KEY UPDATE OF d
             ON CONFLICT (deployment_id, pg_catalog.lower(stage_name::text)) DO UPDATE
             SET status = excluded.status,
@@ -180,7 +182,7 @@ internal sealed class DeploymentStageRepository(Db db, Context context) : IDeplo
             INSERT INTO deployment_stages AS s (id, deployment_id, stage_name, status, started_at, created_at)
             SELECT @id, d.id, @name, 'in_progress', {ServerTime.Present}, {ServerTime.Present}
             FROM deployments d
-            WHERE d.id = @deploymentId AND NOT d.is_deleted AND pg_catalog.lower(d.status::text) NOT IN {DeploymentLifecycle.Finished}
+            WHERE d.id = @deploymentId AND NOT d.is_deleted AND pg_catalog.lower(d.status::text) NOT IN {DeploymentState.Finished}
             FOR NO KEY UPDATE OF d
             ON CONFLICT (deployment_id, pg_catalog.lower(stage_name::text)) DO UPDATE
             SET status = 'in_progress', started_at = coalesce(s.started_at, excluded.started_at)
@@ -217,9 +219,9 @@ internal sealed class DeploymentStageRepository(Db db, Context context) : IDeplo
                 await sets.AnyAsync().ConfigureAwait(false);
                 return await sets.AnyAsync().ConfigureAwait(false);
             },
-            [DeploymentLifecycle.Hold(deploymentId), end], Repeat.Never, cancellationToken, operation);
+            [DeploymentState.Lock(deploymentId), end], Repeat.Never, cancellationToken, operation);
     }
 
     private NpgsqlParameter Error(Guid deploymentId, string? errorMessage) =>
-        P.TextOrNull(BuildText.Of(context, deploymentId, errorMessage, IDeploymentStageRepository.MaxErrorLength), name: nameof(errorMessage));
+        P.TextOrNull(BuildText.Of(context.Secrets, deploymentId, errorMessage, IDeploymentStageRepository.MaxErrorLength), name: nameof(errorMessage));
 }

@@ -1,3 +1,5 @@
+using AutoStack.Data.Logs;
+
 namespace AutoStack.Data.Deployments;
 
 /// <summary>

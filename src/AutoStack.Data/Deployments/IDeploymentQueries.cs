@@ -6,6 +6,9 @@ public interface IDeploymentQueries
     /// <summary>The most rows that a list returns at once.</summary>
     const int MaxListSize = 100;
 
+    /// <summary>The maximum number of projects that <see cref="ListProjectsAsync"/> returns at once.</summary>
+    const int MaxProjectListSize = 1000;
+
     /// <summary>Lists those of a user's deployments that are meant, with their projects, the newest first.</summary>
     /// <param name="ownerId">The user.</param>
     /// <param name="filter">Which are meant.</param>
@@ -25,4 +28,13 @@ public interface IDeploymentQueries
     /// <returns>The number; 0 for an unknown user.</returns>
     /// <exception cref="ArgumentException">A status that is not known, or a name that is too long.</exception>
     Task<long> CountAsync(Guid ownerId, DeploymentFilter filter, CancellationToken cancellationToken);
+
+    /// <summary>Lists a user's projects, each with its newest deployment, in the order of their ids.</summary>
+    /// <param name="ownerId">The user.</param>
+    /// <param name="limit">The number of rows at the most, 1 to <see cref="MaxProjectListSize"/>.</param>
+    /// <param name="afterId">Where to go on: the id of the last row seen, or the empty id.</param>
+    /// <param name="cancellationToken">Stops the query.</param>
+    /// <returns>The projects; fewer than <paramref name="limit"/> at the end of the list.</returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="limit"/> is out of its range.</exception>
+    Task<IReadOnlyList<ProjectWithLatestDeployment>> ListProjectsAsync(Guid ownerId, int limit, Guid afterId, CancellationToken cancellationToken);
 }

@@ -1,3 +1,6 @@
+using AutoStack.Data.Containers;
+using AutoStack.Data.Logs;
+
 namespace AutoStack.Data.Deployments;
 
 /// <summary>The table <c>deployments</c>, as its owner sees it. What workers do to it is in <see cref="IDeploymentLifecycle"/>.</summary>

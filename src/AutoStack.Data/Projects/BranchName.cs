@@ -1,5 +1,5 @@
 using System.Text.RegularExpressions;
-using AutoStack.Data.Internal;
+using AutoStack.Data.Values;
 
 namespace AutoStack.Data.Projects;
 

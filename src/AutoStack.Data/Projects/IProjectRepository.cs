@@ -3,9 +3,6 @@ namespace AutoStack.Data.Projects;
 /// <summary>The table <c>projects</c>, for a user's request.</summary>
 public interface IProjectRepository
 {
-    /// <summary>The most rows that a list returns at once.</summary>
-    const int MaxListSize = 1000;
-
     /// <summary>The longest build command, in characters.</summary>
     const int MaxBuildCommandLength = 8192;
 
@@ -28,15 +25,6 @@ public interface IProjectRepository
     /// <returns>The project; null when there is none.</returns>
     /// <exception cref="ArgumentException"><paramref name="repository"/> is null, blank or too long.</exception>
     Task<Project?> FindByRepositoryAsync(Guid ownerId, string repository, CancellationToken cancellationToken);
-
-    /// <summary>Lists a user's projects, each with its newest deployment, in the order of their ids.</summary>
-    /// <param name="ownerId">The user.</param>
-    /// <param name="limit">The number of rows at the most, 1 to <see cref="MaxListSize"/>.</param>
-    /// <param name="afterId">Where to go on: the id of the last row seen, or the empty id.</param>
-    /// <param name="cancellationToken">Stops the query.</param>
-    /// <returns>The projects; fewer than <paramref name="limit"/> at the end of the list.</returns>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="limit"/> is out of its range.</exception>
-    Task<IReadOnlyList<ProjectWithLatestDeployment>> ListByOwnerAsync(Guid ownerId, int limit, Guid afterId, CancellationToken cancellationToken);
 
     /// <summary>Makes a project. Repeated with the same id and owner, it returns the project that is there.</summary>
     /// <param name="project">The project.</param>

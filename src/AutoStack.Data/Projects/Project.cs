@@ -1,6 +1,3 @@
-using AutoStack.Data.Deployments;
-using AutoStack.Data.Webhooks;
-
 namespace AutoStack.Data.Projects;
 
 /// <summary>A repository that is built and run, with its settings. The environment variables are not part of it.</summary>
@@ -30,7 +27,7 @@ public sealed record Project
     public required string OutputDir { get; init; }
 
     /// <summary>The repository's id at GitHub, as the owner gave it or as the proof of access names it; null when not known.</summary>
-    public required string? GithubRepoId { get; init; }
+    public required string? GitHubRepoId { get; init; }
 
     /// <summary>What runs the result.</summary>
     public required ProjectRuntime Runtime { get; init; }
@@ -88,7 +85,7 @@ public sealed record ProjectPatch
     public Optional<string> OutputDir { get; init; }
 
     /// <summary>The repository's id at GitHub, up to 255 characters; null for not known.</summary>
-    public Optional<string?> GithubRepoId { get; init; }
+    public Optional<string?> GitHubRepoId { get; init; }
 
     /// <summary>What runs the result.</summary>
     public Optional<ProjectRuntime> Runtime { get; init; }
@@ -111,11 +108,6 @@ public sealed record ProjectPatch
 /// <param name="Outcome">Whether it was changed, and if not, why.</param>
 /// <param name="Project">The project as it stands now; null when there is none.</param>
 public sealed record ProjectUpdate(UpdateOutcome Outcome, Project? Project);
-
-/// <summary>A project and its newest deployment.</summary>
-/// <param name="Project">The project.</param>
-/// <param name="Latest">The newest deployment that is not deleted; null when there is none.</param>
-public sealed record ProjectWithLatestDeployment(Project Project, Deployment? Latest);
 
 /// <summary>A project to be made.</summary>
 public sealed record NewProject
@@ -151,7 +143,7 @@ public sealed record NewProject
     public string OutputDir { get; init; } = "dist";
 
     /// <summary>The repository's id at GitHub, up to 255 characters; null when not known.</summary>
-    public string? GithubRepoId { get; init; }
+    public string? GitHubRepoId { get; init; }
 
     /// <summary>What runs the result.</summary>
     public ProjectRuntime Runtime { get; init; } = ProjectRuntime.Static;

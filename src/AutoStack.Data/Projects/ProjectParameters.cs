@@ -1,4 +1,5 @@
-using AutoStack.Data.Internal;
+using AutoStack.Data.Postgres;
+using AutoStack.Data.Values;
 using Npgsql;
 
 namespace AutoStack.Data.Projects;
@@ -20,7 +21,7 @@ internal static class ProjectParameters
             P.Text(BranchName.Check(project.Branch, "project.Branch"), BranchName.MaxLength, "project.Branch"),
             P.Text(project.BuildCommand, IProjectRepository.MaxBuildCommandLength),
             P.Text(project.OutputDir, IProjectRepository.MaxOutputDirLength),
-            P.TextOrNull(project.GithubRepoId, 255),
+            P.TextOrNull(project.GitHubRepoId, 255),
             P.Of(project.Runtime),
             P.Of(project.AutoDeployEnabled),
             BranchOrNull(project.AutoDeployBranch, "project.AutoDeployBranch"),
@@ -42,8 +43,8 @@ internal static class ProjectParameters
             NotNull(patch.OutputDir, IProjectRepository.MaxOutputDirLength, "outputDir"),
             P.Of(patch.Runtime.IsGiven ? patch.Runtime.Value : (ProjectRuntime?)null, "runtime"),
             P.Of(patch.AutoDeployEnabled.IsGiven ? patch.AutoDeployEnabled.Value : (bool?)null, "autoDeployEnabled"),
-            P.Of(patch.GithubRepoId.IsGiven, "setGithubRepoId"),
-            P.TextOrNull(patch.GithubRepoId.Value, 255, "githubRepoId"),
+            P.Of(patch.GitHubRepoId.IsGiven, "setGitHubRepoId"),
+            P.TextOrNull(patch.GitHubRepoId.Value, 255, "gitHubRepoId"),
             P.Of(patch.AutoDeployBranch.IsGiven, "setAutoDeployBranch"),
             BranchOrNull(patch.AutoDeployBranch.Value, "autoDeployBranch"),
             P.Of(patch.JenkinsJobName.IsGiven, "setJenkinsJobName"),

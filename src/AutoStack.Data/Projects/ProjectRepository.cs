@@ -1,7 +1,6 @@
-using AutoStack.Data.Deployments;
-using AutoStack.Data.Internal;
-using AutoStack.Data.Users;
-using AutoStack.Data.Webhooks;
+using AutoStack.Data.Accounts;
+using AutoStack.Data.Postgres;
+using AutoStack.Data.Values;
 
 namespace AutoStack.Data.Projects;
 
@@ -36,7 +35,7 @@ internal sealed class ProjectRepository(Db db, TimeProvider clock) : IProjectRep
         name = coalesce(@name, p.name), repository = coalesce(@repository, p.repository), branch = coalesce(@branch, p.branch), build_command = coalesce(@buildCommand, p.build_command),
         output_dir = coalesce(@outputDir, p.output_dir), runtime = coalesce(@runtime, p.runtime),
         auto_deploy_enabled = coalesce(@autoDeployEnabled, p.auto_deploy_enabled),
-        github_repo_id = CASE WHEN @setGithubRepoId THEN @githubRepoId ELSE p.github_repo_id END,
+        github_repo_id = CASE WHEN @setGitHubRepoId THEN @gitHubRepoId ELSE p.github_repo_id END,
         auto_deploy_branch = CASE WHEN @setAutoDeployBranch THEN @autoDeployBranch ELSE p.auto_deploy_branch END,
         jenkins_job_name = CASE WHEN @setJenkinsJobName THEN @jenkinsJobName ELSE p.jenkins_job_name END,
         updated_at = {Changed}
@@ -48,7 +47,7 @@ internal sealed class ProjectRepository(Db db, TimeProvider clock) : IProjectRep
         """;
 
     private const string Values = $"""
-        @id, @userId, @name, @repository, @branch, @buildCommand, @outputDir, @githubRepoId, @runtime,
+        @id, @userId, @name, @repository, @branch, @buildCommand, @outputDir, @gitHubRepoId, @runtime,
         @autoDeployEnabled, @autoDeployBranch, @jenkinsJobName, {ServerTime.Present}, {ServerTime.Present}
         """;
 
@@ -61,7 +60,7 @@ internal sealed class ProjectRepository(Db db, TimeProvider clock) : IProjectRep
         Branch = row.Text(),
         BuildCommand = row.Text(),
         OutputDir = row.Text(),
-        GithubRepoId = row.TextOrNull(),
+        GitHubRepoId = row.TextOrNull(),
         Runtime = row.Value<ProjectRuntime>(),
         AutoDeployEnabled = row.Flag(),
         AutoDeployBranch = row.TextOrNull(),
@@ -92,23 +91,6 @@ internal sealed class ProjectRepository(Db db, TimeProvider clock) : IProjectRep
             LIMIT 1
             """, [P.Of(ownerId), P.Text(address.Host), P.Text(address.Path)], cancellationToken);
     }
-
-    public Task<IReadOnlyList<ProjectWithLatestDeployment>> ListByOwnerAsync(Guid ownerId, int limit, Guid afterId, CancellationToken cancellationToken) =>
-        db.ListAsync(row => new ProjectWithLatestDeployment(Read(row), row.Flag() ? DeploymentRepository.Read(row) : null), $"""
-            SELECT {ListColumns}, d.id IS NOT NULL, {DeploymentRepository.ListColumns}
-            FROM projects p
-            LEFT JOIN LATERAL (
-                SELECT {DeploymentRepository.Columns}
-                FROM deployments d
-                WHERE d.project_id = p.id AND NOT d.is_deleted
-                ORDER BY d.created_at DESC, d.id DESC
-                LIMIT 1
-            ) d ON TRUE
-            WHERE p.user_id = @ownerId AND p.id > @afterId
-            ORDER BY p.id
-            LIMIT @limit
-            """,
-            [P.Of(ownerId), P.Of(afterId), P.Of(Limit.Check(limit, IProjectRepository.MaxListSize), nameof(limit))], cancellationToken);
 
     public Task<IReadOnlyList<Project>> ListByRepositoryAsync(string repository, int limit, Guid afterId, CancellationToken cancellationToken)
     {

@@ -1,18 +1,9 @@
-using AutoStack.Data.Internal;
-using AutoStack.Data.Webhooks;
+using AutoStack.Data.Postgres;
 
 namespace AutoStack.Data.Projects;
 
 /// <summary>The repository of a push: who is its provider, which id it has there, and how its address reads.</summary>
-internal sealed record PushedRepository(WebhookProvider Provider, string Host, string RepositoryId, string Path, int? MaxAgeSeconds)
-{
-    public static PushedRepository Of(Push push, PushOptions options)
-    {
-        var address = RepositoryAddress.Of(push.Repository);
-        var host = address.Host.Length > 0 ? address.Host : RepositoryAddress.CheckHost(options.Host, "options.Host");
-        return new(push.Provider, host, push.RepositoryId, address.Path, options.MaxAccessAge is { } age ? (int)age.TotalSeconds : null);
-    }
-}
+internal sealed record PushedRepository(WebhookProvider Provider, string Host, string RepositoryId, string Path, int? MaxAgeSeconds);
 
 /// <summary>The projects that a push of a branch concerns.</summary>
 internal static class PushTargets

@@ -1,5 +1,3 @@
-using AutoStack.Data.Webhooks;
-
 namespace AutoStack.Data.Projects;
 
 /// <summary>A user's access to a repository, as its provider confirmed it.</summary>

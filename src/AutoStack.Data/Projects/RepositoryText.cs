@@ -1,6 +1,6 @@
 using System.Text;
 using System.Text.RegularExpressions;
-using AutoStack.Data.Internal;
+using AutoStack.Data.Values;
 
 namespace AutoStack.Data.Projects;
 

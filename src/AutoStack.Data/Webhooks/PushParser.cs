@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Text.Json;
 using AutoStack.Data.Deployments;
-using AutoStack.Data.Internal;
 using AutoStack.Data.Projects;
+using AutoStack.Data.Values;
 
 namespace AutoStack.Data.Webhooks;
 
@@ -150,8 +150,8 @@ internal static class PushParser
         Hash(hash) is { } known
             ? new CommitInfo(
                 known,
-                message is null ? null : Internal.Text.Cut(message, CommitInfo.MaxMessageLength),
-                author is null ? null : Internal.Text.Cut(author, CommitInfo.MaxAuthorLength),
+                message is null ? null : Values.Text.Cut(message, CommitInfo.MaxMessageLength),
+                author is null ? null : Values.Text.Cut(author, CommitInfo.MaxAuthorLength),
                 DateTimeOffset.TryParse(time, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var at) ? at : null)
             : null;
 

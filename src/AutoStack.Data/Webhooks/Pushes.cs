@@ -1,11 +1,11 @@
 using System.Security.Cryptography;
 using AutoStack.Data.Deployments;
-using AutoStack.Data.Internal;
 using AutoStack.Data.Projects;
+using AutoStack.Data.Values;
 
 namespace AutoStack.Data.Webhooks;
 
-internal sealed class Pushes(UnitOfWork unitOfWork) : IPlatformPushes
+internal sealed class Pushes(IUnitOfWork unitOfWork) : IPlatformPushes
 {
     public async Task<PushResult> HandleAsync(NewWebhookPayload delivery, PushOptions options, CancellationToken cancellationToken)
     {
@@ -60,7 +60,7 @@ internal sealed class Pushes(UnitOfWork unitOfWork) : IPlatformPushes
         var branches = push.Refs.Where(r => r.Kind == PushedRefKind.Branch).ToList();
         var commits = branches.Where(branch => !branch.IsDeleted && BranchName.IsStorable(branch.Name)).ToDictionary(branch => branch.Name, branch => branch.Commit);
         var (proven, unproven) = commits.Count == 0 ? ([], []) : await ((ProjectRepository)tx.Get<IPlatformProjectRepository>()).ListPushTargetsAsync(
-            PushedRepository.Of(push, options),
+            RepositoryOf(push, options),
             [.. commits.Keys],
             options.MaxDeployments + IPlatformPushes.MaxListedTargets + 1,
             IPlatformPushes.MaxListedTargets + 1,
@@ -96,6 +96,13 @@ internal sealed class Pushes(UnitOfWork unitOfWork) : IPlatformPushes
             MoreTargets = proven.Count > options.MaxDeployments + IPlatformPushes.MaxListedTargets
                 || unproven.Count > IPlatformPushes.MaxListedTargets,
         };
+    }
+
+    private static PushedRepository RepositoryOf(Push push, PushOptions options)
+    {
+        var address = RepositoryAddress.Of(push.Repository);
+        var host = address.Host.Length > 0 ? address.Host : RepositoryAddress.CheckHost(options.Host, "options.Host");
+        return new(push.Provider, host, push.RepositoryId, address.Path, options.MaxAccessAge is { } age ? (int)age.TotalSeconds : null);
     }
 
     private static NewDeployment ToDeployment(Guid payloadId, PushTarget target, CommitInfo? commit, PushOptions options) => new()

@@ -1,7 +1,7 @@
 using System.Collections.Frozen;
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using AutoStack.Data.Internal;
+using AutoStack.Data.Values;
 
 namespace AutoStack.Data.Webhooks;
 

@@ -1,8 +1,7 @@
 using System.Text.RegularExpressions;
+using AutoStack.Data.Accounts;
 using AutoStack.Data.Migrations.Internal.Catalogs;
-using AutoStack.Data.Security;
 using AutoStack.Data.Tests.Support;
-using AutoStack.Data.Users;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 
@@ -131,8 +130,8 @@ public sealed partial class PythonLimitsTests : AdoptionTestsBase
             where T : notnull => provider.GetRequiredService<T>();
 
         var eve = await Get<IUserRepository>().AddAsync(new NewUser { Name = "Eve", Email = "Eve@Example.COM" }, Token);
-        await Get<IGithubConnectionRepository>().SetAsync(eve.Id, new GithubTokens { AccessToken = "gho_clear" }, Token);
-        await Get<Projects.IEnvironmentRepository>().SetOfProjectAsync(Guid.Parse(Project), Guid.Parse(User), "A=1", Token);
+        await Get<IGitHubConnectionRepository>().SetAsync(eve.Id, new GitHubTokens { AccessToken = "gho_clear" }, Token);
+        await Get<Projects.IProjectEnvironmentRepository>().SetAsync(Guid.Parse(Project), Guid.Parse(User), "A=1", Token);
 
         Assert.That(await ListAsync("SELECT email FROM users WHERE email = 'Eve@Example.COM'"), Is.Empty);
         Assert.That(await ListAsync("SELECT email FROM users WHERE email = 'eve@example.com'"), Has.Count.EqualTo(1));
@@ -142,7 +141,7 @@ public sealed partial class PythonLimitsTests : AdoptionTestsBase
         // And the other way round: what the services write in clear is read.
         await ExecuteAsync("UPDATE projects SET env_vars = 'A=2'");
         Assert.That(
-            (await Get<Projects.IEnvironmentRepository>().FindOfProjectAsync(Guid.Parse(Project), Guid.Parse(User), Token))!.Reveal(),
+            (await Get<Projects.IProjectEnvironmentRepository>().FindAsync(Guid.Parse(Project), Guid.Parse(User), Token))!.Reveal(),
             Is.EqualTo("A=2"));
     }
 

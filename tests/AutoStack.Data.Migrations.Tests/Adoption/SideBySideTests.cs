@@ -1,8 +1,10 @@
 using System.Globalization;
+using AutoStack.Data.Accounts;
+using AutoStack.Data.Containers;
 using AutoStack.Data.Deployments;
+using AutoStack.Data.Logs;
 using AutoStack.Data.Migrations.Tests.Support;
 using AutoStack.Data.Projects;
-using AutoStack.Data.Users;
 using AutoStack.Data.Webhooks;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;

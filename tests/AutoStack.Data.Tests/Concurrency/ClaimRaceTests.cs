@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using AutoStack.Data.Deployments;
+using AutoStack.Data.Logs;
 using AutoStack.Data.Tests.Support;
 
 namespace AutoStack.Data.Tests.Concurrency;

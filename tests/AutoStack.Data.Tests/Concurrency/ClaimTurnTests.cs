@@ -1,7 +1,7 @@
+using AutoStack.Data.Accounts;
 using AutoStack.Data.Deployments;
 using AutoStack.Data.Projects;
 using AutoStack.Data.Tests.Support;
-using AutoStack.Data.Users;
 
 namespace AutoStack.Data.Tests.Concurrency;
 

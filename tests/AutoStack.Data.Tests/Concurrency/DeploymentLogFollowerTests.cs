@@ -1,6 +1,7 @@
+using AutoStack.Data.Accounts;
 using AutoStack.Data.Deployments;
+using AutoStack.Data.Logs;
 using AutoStack.Data.Tests.Support;
-using AutoStack.Data.Users;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 

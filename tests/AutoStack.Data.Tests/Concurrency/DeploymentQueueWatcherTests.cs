@@ -1,5 +1,5 @@
 using AutoStack.Data.Deployments;
-using AutoStack.Data.Internal;
+using AutoStack.Data.Postgres;
 using AutoStack.Data.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
@@ -192,7 +192,7 @@ public sealed class DeploymentQueueWatcherTests : DatabaseTests
     {
         var marker = $"marker {++markers}";
         var wakeup = new Wakeup();
-        var database = host.GetRequiredKeyedService<Internal.Database>(typeof(Internal.Database));
+        var database = host.GetRequiredKeyedService<Data.Database>(typeof(Data.Database));
         using var subscription = database.Notifications.Subscribe(IDeploymentRepository.QueueChannel, marker, wakeup);
         while (await CountAsync(Listens) == 0)
         {

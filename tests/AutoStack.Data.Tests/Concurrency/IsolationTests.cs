@@ -1,5 +1,6 @@
 using System.Text.Json;
 using AutoStack.Data.Deployments;
+using AutoStack.Data.Logs;
 using AutoStack.Data.Tests.Support;
 using AutoStack.Data.Webhooks;
 using Microsoft.Extensions.DependencyInjection;

@@ -1,3 +1,4 @@
+using AutoStack.Data.Containers;
 using AutoStack.Data.Deployments;
 using AutoStack.Data.Tests.Support;
 

@@ -1,4 +1,5 @@
-using AutoStack.Data.Internal;
+using AutoStack.Data.Values;
+using AutoStack.Data.Accounts;
 using AutoStack.Data.Tests.Support;
 using Npgsql;
 
@@ -17,9 +18,9 @@ public sealed class EmailFolding : DatabaseTests
             .ToArray();
         await using var command = Raw.CreateCommand("""SELECT count(*) FROM unnest($1::text[], $2::text[]) AS t (c, folded) WHERE lower(c COLLATE "C") <> folded""");
         command.Parameters.Add(new NpgsqlParameter { Value = characters });
-        command.Parameters.Add(new NpgsqlParameter { Value = characters.Select(EmailAddress.Fold).ToArray() });
+        command.Parameters.Add(new NpgsqlParameter { Value = characters.Select(EmailSyntax.Fold).ToArray() });
 
         Assert.That(await command.ExecuteScalarAsync(Token), Is.Zero);
-        Assert.That(characters.Where(c => EmailAddress.Fold(c) != c), Is.EqualTo("ABCDEFGHIJKLMNOPQRSTUVWXYZ".Select(c => c.ToString())));
+        Assert.That(characters.Where(c => EmailSyntax.Fold(c) != c), Is.EqualTo("ABCDEFGHIJKLMNOPQRSTUVWXYZ".Select(c => c.ToString())));
     }
 }

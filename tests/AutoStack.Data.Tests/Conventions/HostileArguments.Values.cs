@@ -3,9 +3,8 @@ using System.Net;
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
+using AutoStack.Data.Accounts;
 using AutoStack.Data.Deployments;
-using AutoStack.Data.Security;
-using AutoStack.Data.Users;
 
 namespace AutoStack.Data.Tests.Conventions;
 
@@ -81,7 +80,7 @@ public sealed partial class HostileArguments
             _ when type == typeof(ResetToken) => ResetToken.New(),
             _ when type == typeof(ClientKey) => ClientKey.New(),
             _ when type == typeof(IPAddress) => IPAddress.Loopback,
-            _ when type == typeof(GithubScopes) => GithubScopes.Parse("repo"),
+            _ when type == typeof(GitHubScopes) => GitHubScopes.Parse("repo"),
             _ when type.IsEnum => Enum.GetValues(type).GetValue(0)!,
             _ when type == typeof(DeploymentStatus) => DeploymentStatus.Building,
             // The one state that an error may come with.
@@ -144,7 +143,7 @@ public sealed partial class HostileArguments
             _ when type == typeof(JsonElement) => [default(JsonElement), .. Documents.Select(d => (object)JsonDocument.Parse(d).RootElement)],
             _ when type.IsEnum => [.. Enum.GetValues(type), Enum.ToObject(type, -1), Enum.ToObject(type, int.MaxValue)],
             _ when type == typeof(Secret) => [.. Texts.Select(Secret.From)],
-            _ when type == typeof(GithubScopes) => [.. Texts.Select(GithubScopes.Parse)],
+            _ when type == typeof(GitHubScopes) => [.. Texts.Select(GitHubScopes.Parse)],
             _ when type == typeof(PasswordHash) => [.. Texts.Where(t => !string.IsNullOrWhiteSpace(t)).Select(PasswordHash.From)],
             _ when type == typeof(IPAddress) => [IPAddress.Any, IPAddress.Broadcast, IPAddress.IPv6Any, IPAddress.Parse("::ffff:1.2.3.4"), IPAddress.Parse("fe80::1%7")],
             _ when type == typeof(SessionToken) || type == typeof(ResetToken) || type == typeof(ClientKey) || type.BaseType == typeof(MulticastDelegate) || IsOf(type, typeof(IProgress<>)) => [],

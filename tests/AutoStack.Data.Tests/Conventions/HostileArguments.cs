@@ -1,11 +1,11 @@
 using System.Reflection;
 using System.Security.Cryptography;
 using System.Text.Json;
-using AutoStack.Data.Deployments;
+using AutoStack.Data.Accounts;
+using AutoStack.Data.Containers;
+using AutoStack.Data.Logs;
 using AutoStack.Data.Projects;
-using AutoStack.Data.Security;
 using AutoStack.Data.Tests.Support;
-using AutoStack.Data.Users;
 using AutoStack.Data.Webhooks;
 using Microsoft.Extensions.DependencyInjection;
 

@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using AutoStack.Data.Internal;
+using AutoStack.Data.Values;
 
 namespace AutoStack.Data.Tests.Conventions;
 

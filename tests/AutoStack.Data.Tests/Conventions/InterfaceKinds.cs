@@ -1,8 +1,7 @@
 using System.Reflection;
-using AutoStack.Data.Internal;
 using AutoStack.Data.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
-using Registered = AutoStack.Data.Internal.Database;
+using Registered = AutoStack.Data.Database;
 
 namespace AutoStack.Data.Tests.Conventions;
 

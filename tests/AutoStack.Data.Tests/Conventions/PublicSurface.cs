@@ -1,5 +1,5 @@
 using System.Reflection;
-using AutoStack.Data.Deployments;
+using AutoStack.Data.Logs;
 using AutoStack.Data.Tests.Support;
 using PublicApiGenerator;
 

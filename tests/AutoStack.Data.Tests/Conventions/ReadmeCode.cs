@@ -1,12 +1,14 @@
 using System.Net;
 using System.Text.Json;
+using AutoStack.Data.Accounts;
 using AutoStack.Data.Analytics;
+using AutoStack.Data.Containers;
 using AutoStack.Data.Deployments;
-using AutoStack.Data.Monitoring;
+using AutoStack.Data.HealthChecks;
+using AutoStack.Data.Logs;
 using AutoStack.Data.Projects;
-using AutoStack.Data.Security;
+using AutoStack.Data.Retention;
 using AutoStack.Data.Testing;
-using AutoStack.Data.Users;
 using AutoStack.Data.Webhooks;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -319,9 +321,9 @@ internal static class ReadmeCode
         };
     }
 
-    public static async Task<string> LinkAsync(IIdentityRepository identities, User user, Session session, string githubId, CancellationToken cancellationToken)
+    public static async Task<string> LinkAsync(IIdentityRepository identities, User user, Session session, string gitHubId, CancellationToken cancellationToken)
     {
-        var result = await identities.LinkAsync(user.Id, IdentityProvider.Github, githubId, avatarUrl: null, session.SignedInAt ?? default, cancellationToken);
+        var result = await identities.LinkAsync(user.Id, IdentityProvider.GitHub, gitHubId, avatarUrl: null, session.SignedInAt ?? default, cancellationToken);
         return result == LinkResult.SignInTooOld ? "sign in again to link" : $"{result}";
     }
 }

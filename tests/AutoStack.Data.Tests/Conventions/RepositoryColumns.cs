@@ -2,7 +2,7 @@ using System.Data;
 using System.Globalization;
 using System.Reflection;
 using System.Text.Json;
-using AutoStack.Data.Internal;
+using AutoStack.Data.Postgres;
 using AutoStack.Data.Tests.Support;
 using Npgsql;
 
@@ -216,6 +216,6 @@ public sealed class RepositoryColumns : DatabaseTests
         public override string ToString() => type.Name;
 
         private static string Snake(string name) =>
-            string.Concat(name.Select((c, i) => char.IsUpper(c) ? (i > 0 ? "_" : "") + char.ToLowerInvariant(c) : $"{c}"));
+            string.Concat(name.Replace("GitHub", "Github", StringComparison.Ordinal).Select((c, i) => char.IsUpper(c) ? (i > 0 ? "_" : "") + char.ToLowerInvariant(c) : $"{c}"));
     }
 }

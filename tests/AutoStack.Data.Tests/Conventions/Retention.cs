@@ -1,4 +1,4 @@
-using AutoStack.Data.Monitoring;
+using AutoStack.Data.Retention;
 using AutoStack.Data.Tests.Support;
 
 namespace AutoStack.Data.Tests.Conventions;

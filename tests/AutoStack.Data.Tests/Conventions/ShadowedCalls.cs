@@ -1,8 +1,8 @@
+using AutoStack.Data.Accounts;
 using AutoStack.Data.Analytics;
 using AutoStack.Data.Migrations;
-using AutoStack.Data.Monitoring;
+using AutoStack.Data.Retention;
 using AutoStack.Data.Tests.Support;
-using AutoStack.Data.Users;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 

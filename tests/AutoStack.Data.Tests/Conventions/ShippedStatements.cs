@@ -37,7 +37,7 @@ public sealed partial class ShippedStatements : DatabaseTests
         ["timestamp"] = "timestamp",
         ["email"] = "text",
         ["theme"] = "text",
-        ["githubId"] = "text",
+        ["gitHubId"] = "text",
         ["googleId"] = "text",
         ["avatarUrl"] = "text",
         ["provider"] = "text",

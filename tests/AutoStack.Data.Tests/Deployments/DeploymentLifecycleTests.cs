@@ -1,4 +1,5 @@
 using AutoStack.Data.Deployments;
+using AutoStack.Data.Logs;
 using AutoStack.Data.Tests.Support;
 
 namespace AutoStack.Data.Tests.Deployments;

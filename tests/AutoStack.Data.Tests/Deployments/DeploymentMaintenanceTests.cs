@@ -1,4 +1,7 @@
+using AutoStack.Data.Containers;
 using AutoStack.Data.Deployments;
+using AutoStack.Data.HealthChecks;
+using AutoStack.Data.Logs;
 using AutoStack.Data.Tests.Support;
 using Npgsql;
 

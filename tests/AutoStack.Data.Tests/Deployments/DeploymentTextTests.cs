@@ -1,6 +1,8 @@
 using System.Text.Json;
+using AutoStack.Data.Containers;
 using AutoStack.Data.Deployments;
-using AutoStack.Data.Security;
+using AutoStack.Data.HealthChecks;
+using AutoStack.Data.Logs;
 using AutoStack.Data.Tests.Support;
 
 namespace AutoStack.Data.Tests.Deployments;

@@ -1,5 +1,5 @@
 using AutoStack.Data.Deployments;
-using AutoStack.Data.Internal;
+using AutoStack.Data.Postgres;
 using AutoStack.Data.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
 

@@ -1,5 +1,6 @@
 using AutoStack.Data.Deployments;
-using AutoStack.Data.Monitoring;
+using AutoStack.Data.Logs;
+using AutoStack.Data.Retention;
 using AutoStack.Data.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;

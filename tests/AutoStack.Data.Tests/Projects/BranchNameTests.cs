@@ -76,7 +76,7 @@ public sealed class BranchNameTests : DatabaseTests
 
         Assert.That(project.BuildCommand, Is.EqualTo(command));
         Assert.That((await Projects.FindAsync(project.Id, user.Id, Token))!.BuildCommand, Has.Length.EqualTo(1_000_000), "a row of another writer is read whole");
-        Assert.That((await Projects.ListByOwnerAsync(user.Id, 10, Guid.Empty, Token))[0].Project.BuildCommand, Has.Length.EqualTo(IDeploymentRepository.MaxListTextLength));
+        Assert.That((await Get<IDeploymentQueries>().ListProjectsAsync(user.Id, 10, Guid.Empty, Token))[0].Project.BuildCommand, Has.Length.EqualTo(IDeploymentRepository.MaxListTextLength));
         Assert.That((await PlatformProjects.ListByRepositoryAsync(project.Repository, 10, Guid.Empty, Token))[0].BuildCommand, Has.Length.EqualTo(IDeploymentRepository.MaxListTextLength));
         Assert.That(
             () => Projects.UpdateAsync(project.Id, user.Id, new ProjectPatch { BuildCommand = command + "c" }, null, Token),

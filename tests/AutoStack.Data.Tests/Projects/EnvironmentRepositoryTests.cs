@@ -1,8 +1,7 @@
+using AutoStack.Data.Accounts;
 using AutoStack.Data.Deployments;
 using AutoStack.Data.Projects;
-using AutoStack.Data.Security;
 using AutoStack.Data.Tests.Support;
-using AutoStack.Data.Users;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace AutoStack.Data.Tests.Projects;
@@ -14,9 +13,11 @@ public sealed class EnvironmentRepositoryTests : DatabaseTests
 
     private ServiceProvider withKey = null!;
 
-    private IEnvironmentRepository Environments => withKey.GetRequiredService<IEnvironmentRepository>();
+    private IProjectEnvironmentRepository Environments => withKey.GetRequiredService<IProjectEnvironmentRepository>();
 
-    private IPlatformEnvironmentRepository OfWorkers => withKey.GetRequiredService<IPlatformEnvironmentRepository>();
+    private IDeploymentEnvironmentRepository Snapshots => withKey.GetRequiredService<IDeploymentEnvironmentRepository>();
+
+    private IPlatformDeploymentEnvironmentRepository OfWorkers => withKey.GetRequiredService<IPlatformDeploymentEnvironmentRepository>();
 
     [OneTimeSetUp]
     public void ConfigureKey() => withKey = WithKeys(NewKey("k1"));
@@ -30,35 +31,35 @@ public sealed class EnvironmentRepositoryTests : DatabaseTests
         var project = await AddProjectAsync();
         var stranger = await AddUserAsync();
 
-        Assert.That(await Environments.SetOfProjectAsync(project.Id, stranger.Id, Secret.From("x"), Token), Is.False);
-        Assert.That(await Environments.FindOfProjectAsync(project.Id, project.UserId, Token), Is.Null);
-        Assert.That(await Environments.SetOfProjectAsync(project.Id, project.UserId, Secret.From("PORT=80"), Token), Is.True);
+        Assert.That(await Environments.SetAsync(project.Id, stranger.Id, Secret.From("x"), Token), Is.False);
+        Assert.That(await Environments.FindAsync(project.Id, project.UserId, Token), Is.Null);
+        Assert.That(await Environments.SetAsync(project.Id, project.UserId, Secret.From("PORT=80"), Token), Is.True);
 
-        Assert.That((await Environments.FindOfProjectAsync(project.Id, project.UserId, Token))!.Reveal(), Is.EqualTo("PORT=80"));
-        Assert.That(await Environments.FindOfProjectAsync(project.Id, stranger.Id, Token), Is.Null);
+        Assert.That((await Environments.FindAsync(project.Id, project.UserId, Token))!.Reveal(), Is.EqualTo("PORT=80"));
+        Assert.That(await Environments.FindAsync(project.Id, stranger.Id, Token), Is.Null);
         Assert.That(
             await ScalarAsync("SELECT env_vars FROM projects WHERE id = $1", project.Id),
             Does.StartWith("enc:v2:k1:").And.Not.Contain("PORT"));
 
-        Assert.That(await Environments.SetOfProjectAsync(project.Id, project.UserId, null, Token), Is.True);
-        Assert.That(await Environments.FindOfProjectAsync(project.Id, project.UserId, Token), Is.Null);
+        Assert.That(await Environments.SetAsync(project.Id, project.UserId, null, Token), Is.True);
+        Assert.That(await Environments.FindAsync(project.Id, project.UserId, Token), Is.Null);
     }
 
     [Test]
     public async Task A_deployment_keeps_the_environment_that_it_was_queued_with()
     {
         var project = await AddProjectAsync();
-        await Environments.SetOfProjectAsync(project.Id, project.UserId, Secret.From("V=1"), Token);
+        await Environments.SetAsync(project.Id, project.UserId, Secret.From("V=1"), Token);
         var deployment = await withKey.GetRequiredService<IUnitOfWork>().RunAsync(async (tx, ct) =>
         {
             var queued = (await tx.Get<IDeploymentRepository>().EnqueueAsync(new NewDeployment { ProjectId = project.Id, UserId = project.UserId }, ct))!;
-            Assert.That(await tx.Get<IEnvironmentRepository>().SnapshotAsync(queued.Id, queued.UserId, ct), Is.True);
+            Assert.That(await tx.Get<IDeploymentEnvironmentRepository>().SnapshotAsync(queued.Id, queued.UserId, ct), Is.True);
             return queued;
         }, Token);
-        await Environments.SetOfProjectAsync(project.Id, project.UserId, Secret.From("V=2"), Token);
+        await Environments.SetAsync(project.Id, project.UserId, Secret.From("V=2"), Token);
 
-        Assert.That(await Environments.SnapshotAsync(deployment.Id, deployment.UserId, Token), Is.False, "it has one");
-        Assert.That((await OfWorkers.FindOfDeploymentAsync(deployment.Id, Token))!.Reveal(), Is.EqualTo("V=1"));
+        Assert.That(await Snapshots.SnapshotAsync(deployment.Id, deployment.UserId, Token), Is.False, "it has one");
+        Assert.That((await OfWorkers.FindAsync(deployment.Id, Token))!.Reveal(), Is.EqualTo("V=1"));
     }
 
     [Test]
@@ -66,10 +67,10 @@ public sealed class EnvironmentRepositoryTests : DatabaseTests
     {
         var deployment = await EnqueueAsync();
 
-        Assert.That(await Environments.SnapshotAsync(deployment.Id, deployment.UserId, Token), Is.False);
-        Assert.That(await Environments.SnapshotAsync(Guid.NewGuid(), deployment.UserId, Token), Is.False);
-        Assert.That(await OfWorkers.FindOfDeploymentAsync(deployment.Id, Token), Is.Null);
-        Assert.That(await OfWorkers.FindOfDeploymentAsync(Guid.NewGuid(), Token), Is.Null);
+        Assert.That(await Snapshots.SnapshotAsync(deployment.Id, deployment.UserId, Token), Is.False);
+        Assert.That(await Snapshots.SnapshotAsync(Guid.NewGuid(), deployment.UserId, Token), Is.False);
+        Assert.That(await OfWorkers.FindAsync(deployment.Id, Token), Is.Null);
+        Assert.That(await OfWorkers.FindAsync(Guid.NewGuid(), Token), Is.Null);
     }
 
     [TestCase("is_deleted = TRUE")]
@@ -80,10 +81,10 @@ public sealed class EnvironmentRepositoryTests : DatabaseTests
     public async Task A_deployment_that_is_over_is_given_no_environment(string over)
     {
         var deployment = await EnqueueAsync();
-        await Environments.SetOfProjectAsync(deployment.ProjectId, deployment.UserId, Secret.From("V=1"), Token);
+        await Environments.SetAsync(deployment.ProjectId, deployment.UserId, Secret.From("V=1"), Token);
         await ExecuteAsync($"UPDATE deployments SET {over} WHERE id = $1", deployment.Id);
 
-        Assert.That(await Environments.SnapshotAsync(deployment.Id, deployment.UserId, Token), Is.False);
+        Assert.That(await Snapshots.SnapshotAsync(deployment.Id, deployment.UserId, Token), Is.False);
         Assert.That(await ScalarAsync("SELECT env_vars FROM deployments WHERE id = $1", deployment.Id), Is.Null);
     }
 
@@ -91,12 +92,12 @@ public sealed class EnvironmentRepositoryTests : DatabaseTests
     public async Task A_deployment_that_ends_at_this_moment_is_given_no_environment()
     {
         var deployment = await EnqueueAsync();
-        await Environments.SetOfProjectAsync(deployment.ProjectId, deployment.UserId, Secret.From("V=1"), Token);
+        await Environments.SetAsync(deployment.ProjectId, deployment.UserId, Secret.From("V=1"), Token);
         Task<bool> snapshot = null!;
         await UnitOfWork.RunAsync(async (tx, ct) =>
         {
             await tx.Get<IDeploymentRepository>().CancelAsync(deployment.Id, deployment.UserId, null, ct);
-            snapshot = Environments.SnapshotAsync(deployment.Id, deployment.UserId, Token);
+            snapshot = Snapshots.SnapshotAsync(deployment.Id, deployment.UserId, Token);
             await UntilSomeoneWaitsAsync();
         }, Token);
 
@@ -107,11 +108,11 @@ public sealed class EnvironmentRepositoryTests : DatabaseTests
     public async Task The_environment_of_a_deleted_deployment_is_not_read()
     {
         var deployment = await EnqueueAsync();
-        await Environments.SetOfProjectAsync(deployment.ProjectId, deployment.UserId, Secret.From("V=1"), Token);
-        await Environments.SnapshotAsync(deployment.Id, deployment.UserId, Token);
+        await Environments.SetAsync(deployment.ProjectId, deployment.UserId, Secret.From("V=1"), Token);
+        await Snapshots.SnapshotAsync(deployment.Id, deployment.UserId, Token);
         await Deployments.SoftDeleteAsync(deployment.Id, deployment.UserId, Token);
 
-        Assert.That(await OfWorkers.FindOfDeploymentAsync(deployment.Id, Token), Is.Null);
+        Assert.That(await OfWorkers.FindAsync(deployment.Id, Token), Is.Null);
     }
 
     [Test]
@@ -120,9 +121,9 @@ public sealed class EnvironmentRepositoryTests : DatabaseTests
         var deployment = await EnqueueAsync();
         await ExecuteAsync("UPDATE projects SET env_vars = 'CLEAR=1' WHERE id = $1", deployment.ProjectId);
 
-        Assert.That((await Environments.FindOfProjectAsync(deployment.ProjectId, deployment.UserId, Token))!.Reveal(), Is.EqualTo("CLEAR=1"));
-        Assert.That(await Environments.SnapshotAsync(deployment.Id, deployment.UserId, Token), Is.True);
-        Assert.That((await OfWorkers.FindOfDeploymentAsync(deployment.Id, Token))!.Reveal(), Is.EqualTo("CLEAR=1"));
+        Assert.That((await Environments.FindAsync(deployment.ProjectId, deployment.UserId, Token))!.Reveal(), Is.EqualTo("CLEAR=1"));
+        Assert.That(await Snapshots.SnapshotAsync(deployment.Id, deployment.UserId, Token), Is.True);
+        Assert.That((await OfWorkers.FindAsync(deployment.Id, Token))!.Reveal(), Is.EqualTo("CLEAR=1"));
         Assert.That(await ScalarAsync("SELECT env_vars FROM deployments WHERE id = $1", deployment.Id), Does.StartWith("enc:v2:"));
     }
 
@@ -132,7 +133,7 @@ public sealed class EnvironmentRepositoryTests : DatabaseTests
         var project = await AddProjectAsync();
 
         Assert.That(
-            () => Get<IEnvironmentRepository>().SetOfProjectAsync(project.Id, project.UserId, Secret.From("PORT=80"), Token),
+            () => Get<IProjectEnvironmentRepository>().SetAsync(project.Id, project.UserId, Secret.From("PORT=80"), Token),
             Throws.InvalidOperationException.With.Message.Contains("SecretKeys").And.Message.Not.Contains("PORT"));
     }
 
@@ -141,10 +142,10 @@ public sealed class EnvironmentRepositoryTests : DatabaseTests
     {
         var project = await AddProjectAsync();
         var other = await AddProjectAsync();
-        await Environments.SetOfProjectAsync(project.Id, project.UserId, Secret.From("V=1"), Token);
+        await Environments.SetAsync(project.Id, project.UserId, Secret.From("V=1"), Token);
         await ExecuteAsync("UPDATE projects SET env_vars = (SELECT env_vars FROM projects WHERE id = $1) WHERE id = $2", project.Id, other.Id);
 
-        Assert.That(() => Environments.FindOfProjectAsync(other.Id, other.UserId, Token), Throws.TypeOf<SecretUnreadableException>());
+        Assert.That(() => Environments.FindAsync(other.Id, other.UserId, Token), Throws.TypeOf<SecretUnreadableException>());
     }
 
     [Test]
@@ -152,18 +153,18 @@ public sealed class EnvironmentRepositoryTests : DatabaseTests
     {
         var deployment = await EnqueueAsync();
         var thief = await AddUserAsync();
-        await Environments.SetOfProjectAsync(deployment.ProjectId, deployment.UserId, Secret.From("V=1"), Token);
-        await Environments.SnapshotAsync(deployment.Id, deployment.UserId, Token);
+        await Environments.SetAsync(deployment.ProjectId, deployment.UserId, Secret.From("V=1"), Token);
+        await Snapshots.SnapshotAsync(deployment.Id, deployment.UserId, Token);
 
         await ExecuteAsync("UPDATE projects SET user_id = $1 WHERE id = $2", thief.Id, deployment.ProjectId);
         await ExecuteAsync("UPDATE deployments SET user_id = $1 WHERE id = $2", thief.Id, deployment.Id);
 
         Assert.That(
-            () => Environments.FindOfProjectAsync(deployment.ProjectId, thief.Id, Token),
+            () => Environments.FindAsync(deployment.ProjectId, thief.Id, Token),
             Throws.TypeOf<SecretUnreadableException>());
-        Assert.That(() => OfWorkers.FindOfDeploymentAsync(deployment.Id, Token), Throws.TypeOf<SecretUnreadableException>());
+        Assert.That(() => OfWorkers.FindAsync(deployment.Id, Token), Throws.TypeOf<SecretUnreadableException>());
         var next = (await Deployments.EnqueueAsync(new NewDeployment { ProjectId = deployment.ProjectId, UserId = thief.Id }, Token))!;
-        Assert.That(() => Environments.SnapshotAsync(next.Id, thief.Id, Token), Throws.TypeOf<SecretUnreadableException>());
+        Assert.That(() => Snapshots.SnapshotAsync(next.Id, thief.Id, Token), Throws.TypeOf<SecretUnreadableException>());
     }
 
     [Test]
@@ -171,12 +172,12 @@ public sealed class EnvironmentRepositoryTests : DatabaseTests
     {
         var deployment = await EnqueueAsync();
         var other = await AddProjectAsync(deployment.UserId);
-        await Environments.SetOfProjectAsync(deployment.ProjectId, deployment.UserId, Secret.From("V=1"), Token);
-        await Environments.SnapshotAsync(deployment.Id, deployment.UserId, Token);
+        await Environments.SetAsync(deployment.ProjectId, deployment.UserId, Secret.From("V=1"), Token);
+        await Snapshots.SnapshotAsync(deployment.Id, deployment.UserId, Token);
 
         await ExecuteAsync("UPDATE deployments SET project_id = $1 WHERE id = $2", other.Id, deployment.Id);
 
-        Assert.That(() => OfWorkers.FindOfDeploymentAsync(deployment.Id, Token), Throws.TypeOf<SecretUnreadableException>());
+        Assert.That(() => OfWorkers.FindAsync(deployment.Id, Token), Throws.TypeOf<SecretUnreadableException>());
     }
 
     [TestCase("an older value")]
@@ -185,9 +186,9 @@ public sealed class EnvironmentRepositoryTests : DatabaseTests
     public async Task An_older_environment_that_is_restored_does_not_open(string restored)
     {
         var project = await AddProjectAsync();
-        await Environments.SetOfProjectAsync(project.Id, project.UserId, Secret.From("KEY=leaked"), Token);
+        await Environments.SetAsync(project.Id, project.UserId, Secret.From("KEY=leaked"), Token);
         var (value, version) = ((string)(await ScalarAsync(Value, project.Id))!, (Guid)(await ScalarAsync(Version, project.Id))!);
-        await Environments.SetOfProjectAsync(project.Id, project.UserId, Secret.From("KEY=new"), Token);
+        await Environments.SetAsync(project.Id, project.UserId, Secret.From("KEY=new"), Token);
 
         await (restored switch
         {
@@ -196,10 +197,10 @@ public sealed class EnvironmentRepositoryTests : DatabaseTests
             _ => ExecuteAsync("UPDATE projects SET env_vars_version = NULL WHERE id = $1", project.Id),
         });
 
-        Assert.That(() => Environments.FindOfProjectAsync(project.Id, project.UserId, Token), Throws.TypeOf<SecretUnreadableException>());
-        await Environments.SetOfProjectAsync(project.Id, project.UserId, Secret.From("KEY=newer"), Token);
+        Assert.That(() => Environments.FindAsync(project.Id, project.UserId, Token), Throws.TypeOf<SecretUnreadableException>());
+        await Environments.SetAsync(project.Id, project.UserId, Secret.From("KEY=newer"), Token);
         Assert.That(
-            (await Environments.FindOfProjectAsync(project.Id, project.UserId, Token))!.Reveal(),
+            (await Environments.FindAsync(project.Id, project.UserId, Token))!.Reveal(),
             Is.EqualTo("KEY=newer"),
             "it can be set anew");
     }
@@ -208,25 +209,25 @@ public sealed class EnvironmentRepositoryTests : DatabaseTests
     public async Task A_removed_environment_takes_its_version_along_and_a_restored_one_does_not_open()
     {
         var project = await AddProjectAsync();
-        await Environments.SetOfProjectAsync(project.Id, project.UserId, Secret.From("V=1"), Token);
+        await Environments.SetAsync(project.Id, project.UserId, Secret.From("V=1"), Token);
         var value = (string)(await ScalarAsync(Value, project.Id))!;
 
-        await Environments.SetOfProjectAsync(project.Id, project.UserId, null, Token);
+        await Environments.SetAsync(project.Id, project.UserId, null, Token);
         Assert.That(await ScalarAsync(Version, project.Id), Is.Null);
         await ExecuteAsync("UPDATE projects SET env_vars = $1 WHERE id = $2", value, project.Id);
 
-        Assert.That(() => Environments.FindOfProjectAsync(project.Id, project.UserId, Token), Throws.TypeOf<SecretUnreadableException>());
+        Assert.That(() => Environments.FindAsync(project.Id, project.UserId, Token), Throws.TypeOf<SecretUnreadableException>());
     }
 
     [Test]
     public async Task A_clear_value_of_another_writer_is_read_beside_an_older_version()
     {
         var project = await AddProjectAsync();
-        await Environments.SetOfProjectAsync(project.Id, project.UserId, Secret.From("V=1"), Token);
+        await Environments.SetAsync(project.Id, project.UserId, Secret.From("V=1"), Token);
 
         await ExecuteAsync("UPDATE projects SET env_vars = 'V=2' WHERE id = $1", project.Id);
 
-        Assert.That((await Environments.FindOfProjectAsync(project.Id, project.UserId, Token))!.Reveal(), Is.EqualTo("V=2"));
+        Assert.That((await Environments.FindAsync(project.Id, project.UserId, Token))!.Reveal(), Is.EqualTo("V=2"));
     }
 
     [Test]
@@ -234,10 +235,10 @@ public sealed class EnvironmentRepositoryTests : DatabaseTests
     {
         await using var provider = new ServiceCollection().AddAutoStackData(Database.ConnectionString).BuildServiceProvider();
 
-        Assert.That(provider.GetService<IPlatformEnvironmentRepository>(), Is.Null);
-        Assert.That(provider.GetService<IPlatformGithubConnectionRepository>(), Is.Null);
+        Assert.That(provider.GetService<IPlatformDeploymentEnvironmentRepository>(), Is.Null);
+        Assert.That(provider.GetService<IPlatformGitHubConnectionRepository>(), Is.Null);
         Assert.That(
-            () => provider.GetRequiredService<IUnitOfWork>().RunAsync((tx, ct) => tx.Get<IPlatformEnvironmentRepository>().FindOfDeploymentAsync(Guid.NewGuid(), ct), Token),
+            () => provider.GetRequiredService<IUnitOfWork>().RunAsync((tx, ct) => tx.Get<IPlatformDeploymentEnvironmentRepository>().FindAsync(Guid.NewGuid(), ct), Token),
             Throws.InvalidOperationException.With.Message.Contains("AddAutoStackDataWorkers"));
     }
 
@@ -246,14 +247,14 @@ public sealed class EnvironmentRepositoryTests : DatabaseTests
     {
         var deployment = await EnqueueAsync();
         var stranger = await AddUserAsync();
-        await Environments.SetOfProjectAsync(deployment.ProjectId, deployment.UserId, Secret.From("V=1"), Token);
+        await Environments.SetAsync(deployment.ProjectId, deployment.UserId, Secret.From("V=1"), Token);
 
-        Assert.That(await Environments.SnapshotAsync(deployment.Id, stranger.Id, Token), Is.False);
+        Assert.That(await Snapshots.SnapshotAsync(deployment.Id, stranger.Id, Token), Is.False);
 
         // A row of another writer: a stranger's deployment of somebody else's project.
         await ExecuteAsync("UPDATE deployments SET user_id = $1 WHERE id = $2", stranger.Id, deployment.Id);
-        Assert.That(await Environments.SnapshotAsync(deployment.Id, stranger.Id, Token), Is.False);
-        Assert.That(await Environments.SnapshotAsync(deployment.Id, deployment.UserId, Token), Is.False);
+        Assert.That(await Snapshots.SnapshotAsync(deployment.Id, stranger.Id, Token), Is.False);
+        Assert.That(await Snapshots.SnapshotAsync(deployment.Id, deployment.UserId, Token), Is.False);
         Assert.That(await ScalarAsync("SELECT env_vars FROM deployments WHERE id = $1", deployment.Id), Is.Null);
     }
 }

@@ -1,3 +1,4 @@
+using AutoStack.Data.Deployments;
 using AutoStack.Data.Projects;
 using AutoStack.Data.Tests.Support;
 
@@ -9,7 +10,7 @@ public sealed class ProjectChangesTests : DatabaseTests
     public async Task A_patch_changes_what_it_gives_and_null_clears()
     {
         var project = await AddProjectAsync();
-        await UpdateAsync(project, new ProjectPatch { AutoDeployBranch = "live", GithubRepoId = "42", JenkinsJobName = "job" });
+        await UpdateAsync(project, new ProjectPatch { AutoDeployBranch = "live", GitHubRepoId = "42", JenkinsJobName = "job" });
 
         var update = await UpdateAsync(
             project,
@@ -34,7 +35,7 @@ public sealed class ProjectChangesTests : DatabaseTests
             Runtime = ProjectRuntime.Docker,
             AutoDeployEnabled = true,
             AutoDeployBranch = null,
-            GithubRepoId = "42",
+            GitHubRepoId = "42",
             JenkinsJobName = "job",
             UpdatedAt = update.Project!.UpdatedAt,
         }));
@@ -154,10 +155,10 @@ public sealed class ProjectChangesTests : DatabaseTests
         await Deployments.SoftDeleteAsync(deleted.Id, user.Id, Token);
         await AddProjectAsync();
 
-        var all = await Projects.ListByOwnerAsync(user.Id, 10, Guid.Empty, Token);
+        var all = await Get<IDeploymentQueries>().ListProjectsAsync(user.Id, 10, Guid.Empty, Token);
 
         Assert.That(all, Is.EqualTo([new ProjectWithLatestDeployment(busy, newest), new ProjectWithLatestDeployment(idle, null)]));
-        Assert.That(await Projects.ListByOwnerAsync(user.Id, 10, busy.Id, Token), Is.EqualTo([all[1]]));
+        Assert.That(await Get<IDeploymentQueries>().ListProjectsAsync(user.Id, 10, busy.Id, Token), Is.EqualTo([all[1]]));
     }
 
     [Test]
@@ -187,7 +188,7 @@ public sealed class ProjectChangesTests : DatabaseTests
             () => Projects.EnsureAsync(new NewProject { UserId = Guid.NewGuid(), Name = "x", Repository = "x/y" }, new ProjectPatch(), Token),
             Throws.TypeOf<MissingReferenceException>());
         Assert.That(() => Projects.FindByRepositoryAsync(project.UserId, " ", Token), Throws.ArgumentException);
-        Assert.That(() => Projects.ListByOwnerAsync(project.UserId, 0, Guid.Empty, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
+        Assert.That(() => Get<IDeploymentQueries>().ListProjectsAsync(project.UserId, 0, Guid.Empty, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
         Assert.That(() => PlatformProjects.SetDetectedAsync(project.Id, new string('o', 256), null, Token), Throws.ArgumentException);
     }
 

@@ -1,9 +1,11 @@
 using System.Security.Cryptography;
+using AutoStack.Data.Accounts;
+using AutoStack.Data.Containers;
 using AutoStack.Data.Deployments;
+using AutoStack.Data.HealthChecks;
+using AutoStack.Data.Logs;
 using AutoStack.Data.Projects;
-using AutoStack.Data.Security;
 using AutoStack.Data.Testing;
-using AutoStack.Data.Users;
 using AutoStack.Data.Webhooks;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;

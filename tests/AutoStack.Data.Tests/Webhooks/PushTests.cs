@@ -257,7 +257,7 @@ public sealed class PushTests : DatabaseTests
 
         var proven = (await Projects.FindAsync(project.Id, project.UserId, Token))!;
         Assert.That(proven.AccessProvenAt, Is.EqualTo(Clock.GetUtcNow()).Within(TimeSpan.FromMinutes(1)));
-        Assert.That((proven.GithubRepoId, proven.ProviderHost), Is.EqualTo((repository.Id, "github.com")));
+        Assert.That((proven.GitHubRepoId, proven.ProviderHost), Is.EqualTo((repository.Id, "github.com")));
         Assert.That(await PlatformProjects.RevokeAccessAsync(project.Id, Token), Is.True);
         Assert.That((await PushAsync(repository, Unique("d"))).Outcome, Is.EqualTo(PushOutcome.AccessUnproven));
         Assert.That(

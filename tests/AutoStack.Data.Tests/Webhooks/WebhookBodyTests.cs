@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.Json;
-using AutoStack.Data.Internal;
 using AutoStack.Data.Tests.Support;
+using AutoStack.Data.Values;
 using AutoStack.Data.Webhooks;
 
 namespace AutoStack.Data.Tests.Webhooks;

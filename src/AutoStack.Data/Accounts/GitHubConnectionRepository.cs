@@ -1,0 +1,184 @@
+using AutoStack.Data.Postgres;
+using AutoStack.Data.Secrets;
+using AutoStack.Data.Values;
+using Npgsql;
+
+namespace AutoStack.Data.Accounts;
+
+internal sealed class GitHubConnectionRepository(Db db, TimeProvider clock, SecretProtector secrets)
+    : IGitHubConnectionRepository, IPlatformGitHubConnectionRepository
+{
+    // Without the tokens, which most callers do not need.
+    internal const string Columns = "g.id, g.user_id, g.github_username, g.token_expires_at, g.scope, g.connected_at";
+
+    // Bound to the user, who has one connection at most: the id of an existing row is not known when the row is written.
+    internal static SecretColumn AccessTokens { get; } = new(
+        "github_connections.github_access_token",
+        stale: """
+            SELECT g.id, g.github_access_token, g.github_access_token_version, g.user_id
+            FROM github_connections g
+            WHERE g.id > @after AND g.github_access_token IS NOT NULL
+              AND (NOT pg_catalog.starts_with(g.github_access_token, @prefix) OR g.github_access_token_version IS NULL)
+            ORDER BY g.id
+            LIMIT @limit
+            """,
+        place: (row, _) => AccessTokenOf(row.Guid()),
+        replace: """
+            UPDATE github_connections g
+            SET github_access_token = @renewed, github_access_token_version = @version
+            WHERE g.id = @id AND g.github_access_token = @old AND g.github_access_token_version IS NOT DISTINCT FROM @oldVersion
+            """);
+
+    internal static SecretColumn RefreshTokens { get; } = new(
+        "github_connections.github_refresh_token",
+        stale: """
+            SELECT g.id, g.github_refresh_token, g.github_refresh_token_version, g.user_id
+            FROM github_connections g
+            WHERE g.id > @after AND g.github_refresh_token IS NOT NULL
+              AND (NOT pg_catalog.starts_with(g.github_refresh_token, @prefix) OR g.github_refresh_token_version IS NULL)
+            ORDER BY g.id
+            LIMIT @limit
+            """,
+        place: (row, _) => RefreshTokenOf(row.Guid()),
+        replace: """
+            UPDATE github_connections g
+            SET github_refresh_token = @renewed, github_refresh_token_version = @version
+            WHERE g.id = @id AND g.github_refresh_token = @old AND g.github_refresh_token_version IS NOT DISTINCT FROM @oldVersion
+            """);
+
+    /// <summary>Removes the connection of the account that this transaction has proved, unless it is kept.</summary>
+    internal static Statement RemoveOfProved(AccountLinks keep) => new($"""
+        DELETE FROM github_connections g
+        WHERE g.user_id = {ProvedAccount.Id} AND NOT @kept
+        """, P.Of(keep.HasFlag(AccountLinks.GitHubConnection), "kept"));
+
+    internal static GitHubConnection Read(RowReader row) => new()
+    {
+        Id = row.Guid(),
+        UserId = row.Guid(),
+        GitHubUsername = row.TextOrNull(),
+        TokenExpiresAt = row.TimeOrNull(),
+        Scope = row.TextOrNull() is { } scope ? GitHubScopes.Parse(scope) : null,
+        ConnectedAt = row.Time(),
+    };
+
+    public Task<GitHubConnection?> FindAsync(Guid userId, CancellationToken cancellationToken) =>
+        db.FindAsync(Read, $"""
+            SELECT {Columns}
+            FROM github_connections g
+            WHERE g.user_id = @userId
+            """, [P.Of(userId)], cancellationToken);
+
+    public async Task<GitHubTokens?> FindTokensAsync(Guid userId, CancellationToken cancellationToken)
+    {
+        var stored = await db.FindAsync(
+            row => new
+            {
+                Access = StoredSecret.Read(row),
+                Refresh = StoredSecret.Read(row),
+                ExpiresAt = row.TimeOrNull(),
+                Scope = row.TextOrNull(),
+                Username = row.TextOrNull(),
+            }, """
+            SELECT
+                g.github_access_token, g.github_access_token_version, g.github_refresh_token, g.github_refresh_token_version,
+                g.token_expires_at, g.scope, g.github_username
+            FROM github_connections g
+            WHERE g.user_id = @userId
+            """, [P.Of(userId)], cancellationToken).ConfigureAwait(false);
+
+        // Opened when the statement is over: one that does not open is no failure of the statement, and no end of a unit of work.
+        return stored is null ? null : new GitHubTokens
+        {
+            AccessToken = secrets.Open(stored.Access, AccessTokenOf(userId))!,
+            RefreshToken = secrets.Open(stored.Refresh, RefreshTokenOf(userId)),
+            ExpiresAt = stored.ExpiresAt,
+            Scope = stored.Scope is { } scope ? GitHubScopes.Parse(scope) : null,
+            GitHubUsername = stored.Username,
+        };
+    }
+
+    public Task<IReadOnlyList<GitHubConnection>> ListExpiringAsync(
+        DateTimeOffset before, int limit, GitHubConnectionCursor after, CancellationToken cancellationToken) =>
+        db.ListAsync(Read, $"""
+            SELECT {Columns}
+            FROM github_connections g
+            WHERE g.token_expires_at < @before AND g.github_refresh_token IS NOT NULL AND (g.token_expires_at, g.id) > (@tokenExpiresAt, @id)
+            ORDER BY g.token_expires_at, g.id
+            LIMIT @limit
+            """,
+            [
+                P.Of(before),
+                P.Of(after.TokenExpiresAt),
+                P.Of(after.Id),
+                P.Of(Limit.Check(limit, IPlatformGitHubConnectionRepository.MaxListSize), nameof(limit)),
+            ],
+            cancellationToken);
+
+    public async Task<GitHubConnection> SetAsync(Guid userId, GitHubTokens tokens, CancellationToken cancellationToken) =>
+        (await db.WriteAsync(Read, $"""
+            INSERT INTO github_connections AS g (
+                id, user_id, github_username, github_access_token, github_access_token_version,
+                github_refresh_token, github_refresh_token_version, token_expires_at, scope, connected_at)
+            VALUES (@id, @userId, @username, @access, @accessVersion, @refresh, @refreshVersion, @expiresAt, @scope, {ServerTime.Present})
+            ON CONFLICT (user_id) DO UPDATE
+            SET github_username = coalesce(excluded.github_username, g.github_username), github_access_token = excluded.github_access_token,
+                github_access_token_version = excluded.github_access_token_version, github_refresh_token = excluded.github_refresh_token,
+                github_refresh_token_version = excluded.github_refresh_token_version, token_expires_at = excluded.token_expires_at,
+                scope = coalesce(excluded.scope, g.scope),
+                connected_at = greatest(excluded.connected_at, g.connected_at + interval '1 microsecond')
+            RETURNING {Columns}
+            """,
+            [P.Of(Ids.New(), "id"), P.Of(userId), ServerTime.Now(clock), .. Protect(userId, tokens)],
+            cancellationToken).ConfigureAwait(false))!;
+
+    public Task<GitHubConnection?> RefreshAsync(GitHubConnection connection, GitHubTokens tokens, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(connection);
+        return db.WriteAsync(Read, $"""
+            UPDATE github_connections g
+            SET github_username = coalesce(@username, g.github_username), github_access_token = @access,
+                github_access_token_version = @accessVersion, github_refresh_token = @refresh,
+                github_refresh_token_version = @refreshVersion, token_expires_at = @expiresAt,
+                scope = coalesce(@scope, g.scope), connected_at = greatest({ServerTime.Present}, g.connected_at + interval '1 microsecond')
+            WHERE g.id = @id AND g.user_id = @userId AND g.connected_at = @connectedAt
+            RETURNING {Columns}
+            """,
+            [
+                P.Of(connection.Id),
+                P.Of(connection.UserId),
+                P.Of(connection.ConnectedAt),
+                ServerTime.Now(clock),
+                .. Protect(connection.UserId, tokens),
+            ], cancellationToken);
+    }
+
+    public async Task<bool> RemoveAsync(Guid userId, CancellationToken cancellationToken) =>
+        await db.WriteAsync("""
+            DELETE FROM github_connections g
+            WHERE g.user_id = @userId
+            """, [P.Of(userId)], cancellationToken).ConfigureAwait(false) == 1;
+
+    /// <summary>The parameters of tokens as they are stored.</summary>
+    private NpgsqlParameter[] Protect(Guid userId, GitHubTokens tokens)
+    {
+        ArgumentNullException.ThrowIfNull(tokens);
+        ArgumentNullException.ThrowIfNull(tokens.AccessToken);
+        var access = secrets.Protect(tokens.AccessToken, AccessTokenOf(userId));
+        var refresh = secrets.Protect(tokens.RefreshToken, RefreshTokenOf(userId));
+        return
+        [
+            P.TextOrNull(tokens.GitHubUsername, 255, "username"),
+            P.Text(access.Value!, name: "access"),
+            P.Of(access.Version, "accessVersion"),
+            P.TextOrNull(refresh.Value, name: "refresh"),
+            P.Of(refresh.Version, "refreshVersion"),
+            P.Of(tokens.ExpiresAt),
+            P.TextOrNull(tokens.Scope?.ToString(), name: "scope"),
+        ];
+    }
+
+    private static SecretPlace AccessTokenOf(Guid userId) => new(AccessTokens.Name, userId);
+
+    private static SecretPlace RefreshTokenOf(Guid userId) => new(RefreshTokens.Name, userId);
+}

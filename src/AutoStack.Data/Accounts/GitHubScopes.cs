@@ -1,0 +1,49 @@
+using System.Collections.Frozen;
+
+namespace AutoStack.Data.Accounts;
+
+/// <summary>The scopes of a GitHub token: <c>github_connections.scope</c>, separated by commas or spaces.</summary>
+public sealed class GitHubScopes : IEquatable<GitHubScopes>
+{
+    private static readonly char[] Separators = [',', ' '];
+
+    private readonly string text;
+    private readonly FrozenSet<string> scopes;
+
+    private GitHubScopes(string text)
+    {
+        this.text = text;
+        scopes = text.Split(Separators, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).ToFrozenSet(StringComparer.Ordinal);
+    }
+
+    /// <summary>No scope.</summary>
+    public static GitHubScopes None { get; } = new("");
+
+    /// <summary>Reads scopes as GitHub writes them, <c>repo,user:email</c> or <c>repo user:email</c>.</summary>
+    /// <param name="text">The text; null and blank are none.</param>
+    /// <returns>The scopes.</returns>
+    public static GitHubScopes Parse(string? text) => string.IsNullOrEmpty(text) ? None : new(text);
+
+    /// <summary>Whether the scopes allow something: named, or part of a wider one that is (<c>repo</c> holds <c>repo:status</c>, <c>user</c> holds <c>user:email</c>).</summary>
+    /// <param name="scope">For example <c>user:email</c>.</param>
+    /// <returns>True when they do.</returns>
+    /// <exception cref="ArgumentException"><paramref name="scope"/> is null or blank.</exception>
+    public bool Allow(string scope)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(scope);
+        return scopes.Contains(scope) || (scope.IndexOf(':', StringComparison.Ordinal) is > 0 and var colon && scopes.Contains(scope[..colon]));
+    }
+
+    /// <inheritdoc/>
+    public bool Equals(GitHubScopes? other) => other is not null && scopes.SetEquals(other.scopes);
+
+    /// <inheritdoc/>
+    public override bool Equals(object? obj) => Equals(obj as GitHubScopes);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => scopes.Aggregate(0, (hash, scope) => hash ^ StringComparer.Ordinal.GetHashCode(scope));
+
+    /// <summary>The scopes as they were read.</summary>
+    /// <returns>For example <c>repo,user:email</c>.</returns>
+    public override string ToString() => text;
+}

@@ -1,0 +1,167 @@
+using AutoStack.Data.Postgres;
+using AutoStack.Data.Values;
+
+namespace AutoStack.Data.Accounts;
+
+internal sealed class PasswordResetTokenRepository(Db db, AccountContext context) : IPasswordResetTokenRepository, IPlatformPasswordResetTokenRepository
+{
+    // Without token_hash, which nobody reads back.
+    internal const string Columns = "t.id, t.user_id, t.expires_at, t.used_at, t.created_at";
+
+    private const string Usable = $"t.token_hash::text = @hash AND t.used_at IS NULL AND t.expires_at > {ServerTime.Present}";
+    private const AccountLinks AllLinks = AccountLinks.GitHub | AccountLinks.Google | AccountLinks.GitHubConnection;
+
+    private static readonly TimeSpan MaxLifetime = TimeSpan.FromDays(1);
+
+    internal static PasswordResetToken Read(RowReader row) => new()
+    {
+        Id = row.Guid(),
+        UserId = row.Guid(),
+        ExpiresAt = row.Time(),
+        UsedAt = row.TimeOrNull(),
+        CreatedAt = row.Time(),
+    };
+
+    /// <summary>Ends the tokens of the account that this transaction has proved: what they were sent for is done.</summary>
+    internal static Statement EndAllOfProved(TimeProvider clock) => new($"""
+        UPDATE password_reset_tokens t
+        SET used_at = {ServerTime.Present}
+        WHERE t.user_id = {ProvedAccount.Id} AND t.used_at IS NULL
+        """, ServerTime.Now(clock));
+
+    public Task<PasswordResetToken?> FindUsableAsync(ResetToken token, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(token);
+        return db.FindAsync(Read, $"""
+            SELECT {Columns}
+            FROM password_reset_tokens t
+            WHERE {Usable}
+            ORDER BY t.created_at DESC, t.id
+            LIMIT 1
+            """, [P.Text(token.Hash, name: "hash"), ServerTime.Now(context.Clock)], cancellationToken);
+    }
+
+    public Task<LinkedAccounts?> FindLinksAsync(ResetToken token, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(token);
+        return db.FindAsync(ReadLinks, $"""
+            SELECT u.github_id, u.google_id, g.github_username, g.connected_at, g.id IS NOT NULL
+            FROM password_reset_tokens t
+            JOIN users u ON u.id = t.user_id
+            LEFT JOIN github_connections g ON g.user_id = u.id
+            WHERE {Usable}
+            LIMIT 1
+            """, [P.Text(token.Hash, name: "hash"), ServerTime.Now(context.Clock)], cancellationToken);
+    }
+
+    public Task<ResetIssue> IssueAsync(Guid userId, TimeSpan lifetime, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(lifetime, TimeSpan.Zero);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(lifetime, MaxLifetime);
+        var (id, token) = (Ids.New(), ResetToken.New());
+
+        // Issues to one user go one after the other: the second sees what the first has issued.
+        var previous = new Statement($"""
+            SELECT {Columns}
+            FROM password_reset_tokens t
+            WHERE t.user_id = @userId
+            ORDER BY t.created_at DESC, t.id DESC
+            LIMIT 1
+            """, P.Of(userId));
+
+        // A row of the future, by the wrong clock of another writer, does not keep the user from a reset.
+        var insert = new Statement($"""
+            INSERT INTO password_reset_tokens AS t (id, user_id, token_hash, expires_at, created_at)
+            SELECT @id, u.id, @hash, {ServerTime.Present} + @lifetime::interval, {ServerTime.Present}
+            FROM users u
+            WHERE u.id = @userId AND NOT EXISTS (
+                SELECT
+                FROM password_reset_tokens r
+                WHERE r.user_id = @userId AND r.used_at IS NULL AND r.expires_at > {ServerTime.Present}
+                  AND r.created_at > {ServerTime.Present} - @interval::interval AND r.created_at <= {ServerTime.Present} + @interval::interval)
+            RETURNING {Columns}
+            """,
+            P.Of(id),
+            P.Of(userId),
+            P.Text(token.Hash, name: "hash"),
+            P.Of(lifetime),
+            P.Of(context.Options.ResetInterval, "interval"),
+            ServerTime.Now(context.Clock));
+        var endOthers = new Statement($"""
+            UPDATE password_reset_tokens t
+            SET used_at = {ServerTime.Present}
+            WHERE t.user_id = @userId AND t.id <> @id AND t.used_at IS NULL AND EXISTS (SELECT FROM password_reset_tokens n WHERE n.id = @id)
+            """, P.Of(userId), P.Of(id), ServerTime.Now(context.Clock));
+        return db.WriteBatchAsync(
+            async sets =>
+            {
+                var exists = await sets.AnyAsync().ConfigureAwait(false);
+                var before = await sets.FindAsync(Read).ConfigureAwait(false);
+                var issued = await sets.FindAsync(Read).ConfigureAwait(false);
+                return issued is not null ? new ResetIssue(ResetIssueOutcome.Issued, issued, token, before?.CreatedAt)
+                    : exists ? new ResetIssue(ResetIssueOutcome.IssuedBefore, before, Token: null, before?.CreatedAt)
+                    : new ResetIssue(ResetIssueOutcome.UserNotFound, Reset: null, Token: null, PreviousIssuedAt: null);
+            },
+            [UserRepository.Lock(userId), previous, insert, endOthers], Repeat.Never, cancellationToken);
+    }
+
+    public Task<Guid?> ConsumeAsync(ResetToken token, PasswordHash password, AccountLinks keep, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(token);
+        ArgumentNullException.ThrowIfNull(password);
+        if ((keep & ~AllLinks) != 0)
+        {
+            throw new ArgumentOutOfRangeException(nameof(keep), keep, "There is no such link.");
+        }
+
+        // The user's row first, as everything does that makes or ends sessions: a session that is being made is seen, and ended, too.
+        var @lock = new Statement("""
+            SELECT 1
+            FROM users u
+            WHERE u.id IN (SELECT t.user_id FROM password_reset_tokens t WHERE t.token_hash::text = @hash)
+            FOR NO KEY UPDATE
+            """, P.Text(token.Hash, name: "hash"));
+
+        var consume = new Statement($"""
+            WITH used AS (
+                UPDATE password_reset_tokens t
+                SET used_at = {ServerTime.Present}
+                WHERE {Usable}
+                RETURNING t.user_id
+            )
+            SELECT (SELECT d.user_id FROM used d LIMIT 1),
+                pg_catalog.set_config({ProvedAccount.Setting}, coalesce((SELECT d.user_id::text FROM used d LIMIT 1), ''), TRUE)
+            """, P.Text(token.Hash, name: "hash"), ServerTime.Now(context.Clock));
+        return db.WriteBatchAsync(
+            async sets =>
+            {
+                await sets.AnyAsync().ConfigureAwait(false);
+                return (await sets.ListAsync(row => row.GuidOrNull()).ConfigureAwait(false))[0];
+            },
+            [
+                @lock, consume, EndAllOfProved(context.Clock), GitHubConnectionRepository.RemoveOfProved(keep),
+                IdentityRepository.SetPasswordOfProved(password, keep, context.Clock), SessionRepository.RevokeAllOfProved(),
+            ],
+            Repeat.Never, cancellationToken);
+    }
+
+    public Task<int> PurgeAsync(DateTimeOffset before, int limit, CancellationToken cancellationToken) =>
+        db.WriteAsync("""
+            DELETE FROM password_reset_tokens t
+            WHERE t.id = ANY (ARRAY(
+                SELECT e.id
+                FROM password_reset_tokens e
+                WHERE e.expires_at < @before OR e.used_at < @before
+                ORDER BY e.created_at, e.id
+                LIMIT @limit
+                FOR UPDATE SKIP LOCKED
+            ))
+            """, [P.Of(before), P.Of(Limit.Check(limit, IPlatformPasswordResetTokenRepository.MaxPurgeSize), nameof(limit))], cancellationToken);
+
+    private static LinkedAccounts ReadLinks(RowReader row)
+    {
+        var (gitHubId, googleId, username, connectedAt) = (row.TextOrNull(), row.TextOrNull(), row.TextOrNull(), row.TimeOrNull());
+        var links = (gitHubId is null ? 0 : AccountLinks.GitHub) | (googleId is null ? 0 : AccountLinks.Google) | (row.Flag() ? AccountLinks.GitHubConnection : 0);
+        return new LinkedAccounts(links, gitHubId, googleId, username, connectedAt);
+    }
+}

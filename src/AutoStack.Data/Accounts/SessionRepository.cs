@@ -1,0 +1,265 @@
+using AutoStack.Data.Postgres;
+using AutoStack.Data.Values;
+using Npgsql;
+
+namespace AutoStack.Data.Accounts;
+
+internal sealed class SessionRepository(Db db, AccountContext context) : ISessionRepository, IPlatformSessionRepository
+{
+    /// <summary>When the user of a session <c>s</c> signed in. Rows of other writers, and of before there was the column, tell by the
+    /// first row of their family.</summary>
+    internal const string SignedIn = "coalesce(s.signed_in_at, (SELECT f.created_at FROM sessions f WHERE f.id = s.family_id), s.created_at)";
+
+    // Without token, which nobody reads back.
+    internal const string Columns = "s.id, s.user_id, s.expires_at, s.created_at, s.family_id, s.rotated_at, s.signed_in_at";
+
+    /// <summary>
+    /// What a purge removes, as <c>e</c>: what has expired, and of rotated sessions those of families that have. While one of a family is
+    /// accepted, the token
+    /// of every earlier one must be known as used.
+    /// </summary>
+    internal const string Purgeable = $"""
+        e.expires_at <= {ServerTime.Present} AND (e.rotated_at IS NULL OR NOT EXISTS (
+            SELECT FROM sessions f
+            WHERE f.user_id = e.user_id AND coalesce(f.family_id, f.id) = coalesce(e.family_id, e.id) AND f.expires_at > {ServerTime.Present}))
+        """;
+
+    /// <summary>The column of tokens.</summary>
+    internal const string Tokens = "sessions.token";
+
+    // A sign-in ends at its age also where the row's own expiry is later: rows of other writers, and of before the limit was set.
+    private const string IsActive = $"""
+        s.expires_at > {ServerTime.Present} AND s.rotated_at IS NULL
+          AND (@maxAge::interval IS NULL OR {SignedIn} > {ServerTime.Present} - @maxAge::interval)
+        """;
+
+    // What the Python services stored: a UUID, as SessionToken accepts it.
+    private const string IsClear = "s.token::text ~ '^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$'::text";
+
+    // The one that goes on may be rotated at this moment: its whole family stays.
+    private const string IsOther =
+        "coalesce(s.family_id, s.id) IS DISTINCT FROM (SELECT coalesce(k.family_id, k.id) FROM sessions k WHERE k.id = @except)";
+
+    private static readonly TimeSpan MaxLifetime = TimeSpan.FromDays(3650);
+
+    internal static Session Read(RowReader row) => new()
+    {
+        Id = row.Guid(),
+        UserId = row.Guid(),
+        ExpiresAt = row.Time(),
+        CreatedAt = row.Time(),
+        FamilyId = row.GuidOrNull(),
+        RotatedAt = row.TimeOrNull(),
+        SignedInAt = row.TimeOrNull(),
+    };
+
+    /// <summary>The ids of sessions whose token is stored in clear, after an id.</summary>
+    internal static Statement ClearTokens(Guid after, int limit) => new($"""
+        SELECT s.id
+        FROM sessions s
+        WHERE s.id > @after AND {IsClear}
+        ORDER BY s.id
+        LIMIT @limit
+        """, P.Of(after), P.Of(limit));
+
+    /// <summary>Puts its SHA-256 in the place of each token that is still stored in clear.</summary>
+    internal static Statement HashTokens(Guid[] ids) => new($"""
+        UPDATE sessions s
+        SET token = pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(s.token::text, 'UTF8')), 'hex')
+        WHERE s.id = ANY (@ids) AND {IsClear}
+        """, P.Of(ids));
+
+    /// <summary>Ends the sessions of the account that this transaction has proved, except one that goes on.</summary>
+    internal static Statement RevokeAllOfProved(Guid? exceptSessionId = null) => new($"""
+        DELETE FROM sessions s
+        WHERE s.user_id = {ProvedAccount.Id} AND {IsOther}
+        """, P.Of(exceptSessionId, "except"));
+
+    public Task<SessionWithUser?> FindActiveAsync(SessionToken token, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(token);
+        return db.FindAsync(ReadWithUser, $"""
+            SELECT {Columns}, {UserRepository.Columns}
+            FROM sessions s
+            JOIN users u ON u.id = s.user_id
+            WHERE s.token::text = ANY (@tokens) AND {IsActive}
+            """, [P.Of(StoredOf(token), "tokens"), MaxAge(), ServerTime.Now(context.Clock)], cancellationToken);
+    }
+
+    public Task<IReadOnlyList<Session>> ListActiveAsync(Guid userId, CancellationToken cancellationToken) =>
+        db.ListAsync(Read, $"""
+            SELECT {Columns}
+            FROM sessions s
+            WHERE s.user_id = @userId AND {IsActive}
+            ORDER BY s.created_at DESC, s.id DESC
+            LIMIT @limit
+            """, [P.Of(userId), MaxAge(), ServerTime.Now(context.Clock), P.Of(ISessionRepository.MaxListSize, "limit")], cancellationToken);
+
+    public async Task<IssuedSession> AddAsync(NewSession session, CancellationToken cancellationToken) =>
+        (await AddAsync(session, verified: null, cancellationToken).ConfigureAwait(false))!;
+
+    public Task<IssuedSession?> AddVerifiedAsync(NewSession session, PasswordHash verified, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(verified);
+        return AddAsync(session, verified, cancellationToken);
+    }
+
+    public Task<Rotation> RotateAsync(SessionToken presented, ClientKey? client, TimeSpan lifetime, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(presented);
+        CheckLifetime(lifetime);
+        return new SessionRotation(presented, StoredOf(presented), client, lifetime, context).RunAsync(db, LockUserOf(StoredOf(presented)), cancellationToken);
+    }
+
+    public Task<bool> RevokeAsync(SessionToken token, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(token);
+        var tokens = StoredOf(token);
+
+        // The family, and not the row: the token may be rotated, just now or by a thief, and what came out of it must not live on without its mark.
+        var revoke = new Statement("""
+            DELETE FROM sessions f
+            USING sessions s
+            WHERE s.token::text = ANY (@tokens) AND f.user_id = s.user_id AND coalesce(f.family_id, f.id) = coalesce(s.family_id, s.id)
+            RETURNING f.id
+            """, P.Of(tokens));
+        return db.WriteBatchAsync(
+            async sets =>
+            {
+                await sets.AnyAsync().ConfigureAwait(false);
+                return await sets.AnyAsync().ConfigureAwait(false);
+            },
+            [LockUserOf(tokens), revoke], Repeat.Never, cancellationToken);
+    }
+
+    public Task<int> RevokeAllAsync(Guid userId, Guid? exceptSessionId, CancellationToken cancellationToken) =>
+        db.WriteBatchAsync(
+            async sets =>
+            {
+                await sets.AnyAsync().ConfigureAwait(false);
+                return (await sets.ListAsync(row => row.Guid()).ConfigureAwait(false)).Count;
+            },
+            [
+                UserRepository.Lock(userId),
+                new Statement($"""
+                    DELETE FROM sessions s
+                    WHERE s.user_id = @userId AND {IsOther}
+                    RETURNING s.id
+                    """, P.Of(userId), P.Of(exceptSessionId, "except")),
+            ],
+            Repeat.Never, cancellationToken);
+
+    public Task<int> PurgeExpiredAsync(int limit, CancellationToken cancellationToken) =>
+        db.WriteAsync($"""
+            DELETE FROM sessions s
+            WHERE s.id = ANY (ARRAY(
+                SELECT e.id
+                FROM sessions e
+                WHERE {Purgeable}
+                ORDER BY e.expires_at, e.id
+                LIMIT @limit
+                FOR UPDATE SKIP LOCKED
+            ))
+            """, [ServerTime.Now(context.Clock), P.Of(Limit.Check(limit, IPlatformSessionRepository.MaxPurgeSize), nameof(limit))], cancellationToken);
+
+    internal static SessionWithUser ReadWithUser(RowReader row) => new(Read(row), UserRepository.Read(row));
+
+    // Exchanges and ends of one user's sessions go one after the other: the family that ends must hold the session that an exchange is about to make.
+    // A statement of its own, so that the next see what was committed before them.
+    private static Statement LockUserOf(string[] tokens) => new("""
+        SELECT 1
+        FROM users u
+        WHERE u.id IN (SELECT s.user_id FROM sessions s WHERE s.token::text = ANY (@tokens))
+        FOR NO KEY UPDATE
+        """, P.Of(tokens));
+
+    private async Task<IssuedSession?> AddAsync(NewSession session, PasswordHash? verified, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(session);
+        CheckLifetime(session.Lifetime);
+        const string IsVerified = "(@verified IS NULL OR EXISTS (SELECT FROM users u WHERE u.id = @userId AND u.password_hash::text = @verified))";
+        const string Insert = $"""
+            INSERT INTO sessions AS s (id, user_id, token, expires_at, created_at, signed_in_at, client_key_hash, sealed_token)
+            SELECT @id, @userId, @token, {ServerTime.Present} + @lifetime::interval, {ServerTime.Present}, {ServerTime.Present}, @client, @sealed
+            WHERE {IsVerified}
+            """;
+        var (id, token, lifetime) = (session.Id ?? Ids.New(), SessionToken.New(), context.Options.Cap(session.Lifetime));
+
+        // No target: the same request at the same moment may be noticed by either unique index. The statements behind the insert start
+        // after the commit that
+        // it has waited for, and find what this very call has stored, or an earlier one of the same client, whose token opens with the
+        // client's key.
+        Statement[] attempt =
+        [
+            new Statement($"{Insert} ON CONFLICT DO NOTHING", Values()),
+            new Statement($"""
+                SELECT {Columns}, s.token::text = @token, s.sealed_token
+                FROM sessions s
+                WHERE s.id = @id AND s.user_id = @userId AND s.rotated_at IS NULL
+                  AND (s.token::text = @token OR s.client_key_hash::text = @client AND s.expires_at > {ServerTime.Present})
+                  AND {IsVerified}
+                """,
+                P.Of(id), P.Of(session.UserId), P.Text(token.Hash, name: "token"), P.TextOrNull(session.Client?.Hash, name: "client"),
+                P.TextOrNull(verified?.Reveal(), name: "verified"), ServerTime.Now(context.Clock)),
+            .. EndOldest(session.UserId, id),
+        ];
+        var stored = await LockedAsync(row => (Session: Read(row), IsNew: row.Flag(), Sealed: row.TextOrNull()), attempt).ConfigureAwait(false);
+        if (stored is [var (met, isNew, text)] && (isNew ? token : text is null ? null : session.Client?.Open(text, SealContext(id))) is { } valid)
+        {
+            return new IssuedSession(met, valid);
+        }
+
+        // The password is another one, or another row is in the way: the plain insert says which rule it breaks.
+        var inserted = await LockedAsync(Read, [new Statement($"{Insert} RETURNING {Columns}", Values())]).ConfigureAwait(false);
+        return inserted is [var made] ? new IssuedSession(made, token) : null;
+
+        // The user's row first: who ends the sessions of the user, or changes the password, waits for this one, or this one sees what was done.
+        Task<IReadOnlyList<T>> LockedAsync<T>(Func<RowReader, T> read, Statement[] statements) => db.WriteBatchAsync(
+            async sets =>
+            {
+                await sets.AnyAsync().ConfigureAwait(false);
+                return await sets.ListAsync(read).ConfigureAwait(false);
+            },
+            [UserRepository.Lock(session.UserId), .. statements], Repeat.WhenConnectionIsLost, cancellationToken);
+
+        NpgsqlParameter[] Values() =>
+        [
+            P.Of(id),
+            P.Of(session.UserId),
+            P.Text(token.Hash, name: "token"),
+            P.Of(lifetime),
+            P.TextOrNull(session.Client?.Hash, name: "client"),
+            P.TextOrNull(session.Client?.Seal(token, SealContext(id)), name: "sealed"),
+            P.TextOrNull(verified?.Reveal(), name: "verified"),
+            ServerTime.Now(context.Clock),
+        ];
+    }
+
+    // Of the sign-ins beyond the limit those that were longest not exchanged; never the one that is made.
+    private Statement[] EndOldest(Guid userId, Guid id) => context.Options.MaxSignIns is not { } max ? [] :
+    [
+        new Statement($"""
+            DELETE FROM sessions f
+            USING (
+                SELECT coalesce(s.family_id, s.id) AS family_id
+                FROM sessions s
+                WHERE s.user_id = @userId AND s.rotated_at IS NULL AND s.expires_at > {ServerTime.Present}
+                ORDER BY s.id = @id DESC, s.created_at DESC, s.id DESC
+                OFFSET @max
+            ) o
+            WHERE f.user_id = @userId AND coalesce(f.family_id, f.id) = o.family_id
+            """, P.Of(userId), P.Of(id), P.Of((long)max, "max"), ServerTime.Now(context.Clock)),
+    ];
+
+    private NpgsqlParameter MaxAge() => P.Of(context.Options.MaxSignInAge, "maxAge");
+
+    private static string SealContext(Guid id) => $"session {id:D}";
+
+    private string[] StoredOf(SessionToken token) => token.Stored(context.Secrets.AcceptsClear);
+
+    private static void CheckLifetime(TimeSpan lifetime)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(lifetime, TimeSpan.Zero);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(lifetime, MaxLifetime);
+    }
+}

@@ -1,0 +1,133 @@
+using System.Collections.Frozen;
+using AutoStack.Data.Accounts;
+using AutoStack.Data.Deployments;
+using AutoStack.Data.HealthChecks;
+using AutoStack.Data.Logs;
+using AutoStack.Data.Postgres;
+using AutoStack.Data.Retention;
+using AutoStack.Data.SecretRotation;
+using AutoStack.Data.Secrets;
+using AutoStack.Data.Webhooks;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace AutoStack.Data;
+
+/// <summary>One registered database: its data source, and what is made over it.</summary>
+internal sealed class Database : IAsyncDisposable, IDisposable
+{
+    // What works with connections of its own, and so is not part of a unit of work.
+    private static readonly FrozenDictionary<Type, Func<Database, object>> RequestServices = new Dictionary<Type, Func<Database, object>>
+    {
+        [typeof(IUnitOfWork)] = database => database.unitOfWork,
+        [typeof(IDeploymentLogFollower)] = database => database.logFollower,
+        // What it counts must stay when the caller's work is rolled back.
+        [typeof(ISignInThrottle)] = database => new SignInThrottle(database.db, database.context.Accounts),
+    }.ToFrozenDictionary();
+
+    private static readonly FrozenDictionary<Type, Func<Database, object>> WorkerServices = new Dictionary<Type, Func<Database, object>>
+    {
+        [typeof(IDeploymentQueueWatcher)] = database => new DeploymentQueueWatcher(database.Notifications, database.context.Clock),
+        [typeof(ILogSecrets)] = database => database.context.Logs.Secrets,
+        [typeof(IDeploymentLogWriter)] = database => database.logWriter,
+        [typeof(IPlatformPushes)] = database => new Pushes(database.unitOfWork),
+        [typeof(IRetentionService)] = database => new RetentionService(database.db, SourcesOf(database.db, database.context)),
+        [typeof(ISecretRotation)] = database => new SecretRotator(database.db, database.context.Secrets),
+    }.ToFrozenDictionary();
+
+    private readonly NpgsqlDataSource? owned;
+    private readonly NpgsqlDataSource? listening;
+    private readonly UnitOfWork unitOfWork;
+    private readonly Db db;
+    private readonly Context context;
+    private readonly LogNotifier logNotifier;
+    private readonly DeploymentLogWriter logWriter;
+    private readonly DeploymentLogFollower logFollower;
+
+    /// <summary>Builds a data source from the options, unless the host brought one, which then stays the host's to dispose.</summary>
+    public Database(AutoStackDataOptions options, NpgsqlDataSource? dataSource, TimeProvider clock, ILoggerFactory loggerFactory, bool servesWorkers)
+    {
+        var logger = loggerFactory.CreateLogger("AutoStack.Data");
+        var telemetry = new Telemetry(logger, options.SlowOperationThreshold);
+        var settings = dataSource is null ? options.ToConnectionString() : null;
+        owned = settings is null ? null : Build(settings);
+        listening = options.ToListenConnectionString(settings) is { } direct ? Build(direct) : null;
+        var source = dataSource ?? owned!;
+        var used = new NpgsqlConnectionStringBuilder(source.ConnectionString);
+        var commandTimeout = used.CommandTimeout;
+        var guard = new PoolerGuard(source, options.Pooler);
+        db = new PooledDb(source, guard, telemetry, commandTimeout);
+        logNotifier = new LogNotifier(db);
+        var logSecrets = new LogSecrets();
+        var secrets = new SecretProtector([.. options.SecretKeys], options.AcceptClearSecrets);
+        context = new Context(
+            clock,
+            secrets,
+            new AccountContext(clock, options.Accounts, secrets),
+            new DeploymentContext(clock, logSecrets),
+            new LogContext(clock, logSecrets, logNotifier, options.LogWriter, options.LogSearchTime));
+        unitOfWork = new UnitOfWork(
+            source, guard, (type, over) => Repositories.CreateForCaller(type, over, context, servesWorkers), telemetry, commandTimeout);
+        logWriter = new DeploymentLogWriter(db, context.Logs, logger);
+        Notifications = new Notifications(options.Listens ? listening ?? source : null, logger);
+        logFollower = new DeploymentLogFollower(
+            db, Notifications, options.LogPollInterval, Math.Clamp(used.MaxPoolSize / 4, 1, 8), clock, logger);
+
+        // The query by which the driver loads types compares oid with regproc: an operator for these two types, planted in public, would be called by every
+        // new pool. The built-in types are all that the library uses.
+        NpgsqlDataSource Build(NpgsqlConnectionStringBuilder settings) =>
+            new NpgsqlDataSourceBuilder(settings.ConnectionString)
+                .UseLoggerFactory(loggerFactory)
+                .ConfigureTypeLoading(types => types.EnableTypeLoading(false))
+                .Build();
+    }
+
+    public Notifications Notifications { get; }
+
+    /// <summary>What is registered for a user's request.</summary>
+    public static IEnumerable<Type> RequestInterfaces => Repositories.RequestInterfaces.Concat(RequestServices.Keys);
+
+    /// <summary>What is registered for the platform's own work.</summary>
+    public static IEnumerable<Type> WorkerInterfaces => Repositories.WorkerInterfaces.Concat(WorkerServices.Keys);
+
+    public object Create(Type type) =>
+        RequestServices.TryGetValue(type, out var make) || WorkerServices.TryGetValue(type, out make) ? make(this) : Repositories.Create(type, db, context);
+
+    private static RetentionSources SourcesOf(Db db, Context context) => new(
+        context.Clock,
+        new DeploymentMaintenance(db, context.Deployments),
+        new DeploymentLogRepository(db, context.Logs),
+        new DeploymentRuntimeLogRepository(db, context.Logs),
+        new DeploymentHealthCheckRepository(db, context.Clock),
+        new SessionRepository(db, context.Accounts),
+        new SignInThrottle(db, context.Accounts),
+        new PasswordResetTokenRepository(db, context.Accounts),
+        new WebhookPayloadRepository(db, context.Clock));
+
+    public void Dispose()
+    {
+        logWriter.Dispose();
+        logNotifier.Dispose();
+        logFollower.Dispose();
+        Notifications.Dispose();
+        listening?.Dispose();
+        owned?.Dispose();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await logWriter.DisposeAsync().ConfigureAwait(false);
+        await logNotifier.DisposeAsync().ConfigureAwait(false);
+        logFollower.Dispose();
+        await Notifications.DisposeAsync().ConfigureAwait(false);
+        if (listening is not null)
+        {
+            await listening.DisposeAsync().ConfigureAwait(false);
+        }
+
+        if (owned is not null)
+        {
+            await owned.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+}

@@ -1,0 +1,76 @@
+using AutoStack.Data.Postgres;
+using AutoStack.Data.Projects;
+using AutoStack.Data.Secrets;
+using AutoStack.Data.Status;
+
+namespace AutoStack.Data.Deployments;
+
+internal sealed class DeploymentEnvironmentRepository(Db db, SecretProtector secrets)
+    : IDeploymentEnvironmentRepository, IPlatformDeploymentEnvironmentRepository
+{
+    // A deployment that may still be given an environment.
+    private const string Open =
+        $"d.env_vars IS NULL AND NOT d.is_deleted AND pg_catalog.lower(d.status::text) NOT IN {DeploymentState.Finished}";
+
+    /// <summary>The column, as the rotation of keys sees it.</summary>
+    internal static SecretColumn Secrets { get; } = new(
+        "deployments.env_vars",
+        stale: """
+            SELECT d.id, d.env_vars, d.env_vars_version, d.project_id, d.user_id
+            FROM deployments d
+            WHERE d.id > @after AND d.env_vars IS NOT NULL
+              AND (NOT pg_catalog.starts_with(d.env_vars, @prefix) OR d.env_vars_version IS NULL)
+            ORDER BY d.id
+            LIMIT @limit
+            """,
+        place: (row, id) => PlaceOf(id, row.Guid(), row.Guid()),
+        replace: """
+            UPDATE deployments d
+            SET env_vars = @renewed, env_vars_version = @version
+            WHERE d.id = @id AND d.env_vars = @old AND d.env_vars_version IS NOT DISTINCT FROM @oldVersion
+            """);
+
+    public async Task<Secret?> FindAsync(Guid deploymentId, CancellationToken cancellationToken)
+    {
+        var found = await db.FindAsync(
+            row => new { Stored = StoredSecret.Read(row), Place = PlaceOf(deploymentId, row.Guid(), row.Guid()) }, """
+            SELECT d.env_vars, d.env_vars_version, d.project_id, d.user_id
+            FROM deployments d
+            WHERE d.id = @deploymentId AND NOT d.is_deleted
+            """, [P.Of(deploymentId)], cancellationToken).ConfigureAwait(false);
+        return found is null ? null : secrets.Open(found.Stored, found.Place);
+    }
+
+    public async Task<bool> SnapshotAsync(Guid deploymentId, Guid ownerId, CancellationToken cancellationToken)
+    {
+        var source = await db.FindAsync(row => new { ProjectId = row.Guid(), Stored = StoredSecret.Read(row) }, $"""
+            SELECT p.id, p.env_vars, p.env_vars_version
+            FROM deployments d
+            JOIN projects p ON p.id = d.project_id AND p.user_id = d.user_id
+            WHERE d.id = @deploymentId AND d.user_id = @ownerId AND {Open} AND p.env_vars IS NOT NULL
+            """, [P.Of(deploymentId), P.Of(ownerId)], cancellationToken).ConfigureAwait(false);
+        if (source is null)
+        {
+            return false;
+        }
+
+        // Encrypted anew, because a value opens in its own row only.
+        var environment = secrets.Open(source.Stored, ProjectEnvironmentRepository.PlaceOf(source.ProjectId, ownerId));
+        var own = secrets.Protect(environment, PlaceOf(deploymentId, source.ProjectId, ownerId));
+        return await db.WriteAsync($"""
+            UPDATE deployments d
+            SET env_vars = @own, env_vars_version = @version
+            WHERE d.id = @deploymentId AND d.project_id = @projectId AND d.user_id = @ownerId AND {Open}
+            """,
+            [
+                P.TextOrNull(own.Value, name: "own"),
+                P.Of(own.Version),
+                P.Of(deploymentId),
+                P.Of(source.ProjectId),
+                P.Of(ownerId),
+            ], cancellationToken).ConfigureAwait(false) == 1;
+    }
+
+    // Bound to the project too: a deployment that was moved to another project would be built from that project's repository.
+    private static SecretPlace PlaceOf(Guid id, Guid projectId, Guid ownerId) => new(Secrets.Name, id, projectId, ownerId);
+}

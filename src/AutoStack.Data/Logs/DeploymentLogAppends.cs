@@ -1,0 +1,226 @@
+using AutoStack.Data.Postgres;
+using Npgsql;
+
+namespace AutoStack.Data.Logs;
+
+/// <summary>
+/// How lines get into the table. The lock of a deployment is held to the commit, so that its lines get their numbers in commit order. The trigger that
+/// numbers the lines of other writers takes the same one, and likewise leaves the first numbers to lines that have none yet. It is a statement of
+/// its own: only one that starts after the lock is taken sees the numbers given before. The last line of an append holds the size of the log.
+/// </summary>
+internal sealed class DeploymentLogAppends(Db db, LogWriterOptions options)
+{
+    /// <summary>From so many lines on, COPY is the faster way.</summary>
+    internal const int CopyFrom = 5000;
+
+    /// <summary>What a line counts beside its text.</summary>
+    internal const int LineBytes = 128;
+
+    private const string LockKey = "'deployment_logs'::regclass::oid::bigint";
+    private const string Locked = "pg_catalog.string_to_array(pg_catalog.current_setting('autostack.locked_logs'), ',')::uuid[]";
+
+    // Of each c (id): its last line, and how far its log goes. Lines without numbers are older than those.
+    private const string LastLine = """
+        LEFT JOIN LATERAL (
+            SELECT m.seq, m.log_bytes
+            FROM deployment_logs m
+            WHERE m.deployment_id = c.id AND m.seq IS NOT NULL
+            ORDER BY m.seq DESC
+            LIMIT 1
+        ) e ON TRUE
+        """;
+
+    private const string End = """
+        coalesce(e.seq, (SELECT pg_catalog.count(*) FROM deployment_logs m WHERE m.deployment_id = c.id)) AS seq,
+        coalesce(e.log_bytes, e.seq << 7, (SELECT pg_catalog.count(*) << 7 FROM deployment_logs m WHERE m.deployment_id = c.id)) AS size
+        """;
+
+    // The trigger finds the numbers given already.
+    private static readonly Statement Copy = new(
+        "COPY deployment_logs (id, deployment_id, timestamp, log_level, message, created_at, seq, log_bytes) FROM STDIN (FORMAT BINARY)");
+
+    private readonly long maxBytes = options.MaxBytesPerDeployment ?? long.MaxValue;
+
+    // Stands in the place of the first line that is too much.
+    private string Ending => $"[The log is longer than {maxBytes} bytes: what follows is not stored.]";
+
+    /// <summary>Appends lines of one deployment, after waiting for others that append to its log.</summary>
+    public Task AppendAsync(Guid deploymentId, LogLines lines, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var @lock = new Statement($"""
+            SELECT 1
+            FROM pg_catalog.pg_advisory_xact_lock(pg_catalog.uuid_hash_extended(@deploymentId, {LockKey}))
+            """, P.Of(deploymentId));
+        var insert = new Statement("""
+            INSERT INTO deployment_logs (id, deployment_id, timestamp, log_level, message, created_at, seq, log_bytes)
+            SELECT s.id, @deploymentId, s.timestamp,
+                CASE WHEN s.size <= @maxBytes THEN s.log_level ELSE @endingLevel END,
+                CASE WHEN s.size <= @maxBytes THEN s.message ELSE @ending END,
+                @now, s.seq, CASE WHEN s.is_last OR s.size > @maxBytes THEN s.size END
+            FROM (
+                SELECT n.id, n.timestamp, n.log_level, n.message, pg_catalog.octet_length(n.message) + 128 AS bytes,
+                    l.seq + pg_catalog.row_number() OVER w AS seq,
+                    l.size + pg_catalog.sum(pg_catalog.octet_length(n.message) + 128) OVER w AS size,
+                    pg_catalog.lead(n.ordinal) OVER w IS NULL AS is_last
+                FROM (
+                    SELECT
+                        coalesce(e.seq, (SELECT pg_catalog.count(*) FROM deployment_logs m WHERE m.deployment_id = @deploymentId)) AS seq,
+                        coalesce(
+                            e.log_bytes, e.seq << 7,
+                            (SELECT pg_catalog.count(*) << 7 FROM deployment_logs m WHERE m.deployment_id = @deploymentId)) AS size
+                    FROM (SELECT @deploymentId::uuid AS id) g
+                    LEFT JOIN LATERAL (
+                        SELECT m.seq, m.log_bytes
+                        FROM deployment_logs m
+                        WHERE m.deployment_id = g.id AND m.seq IS NOT NULL
+                        ORDER BY m.seq DESC
+                        LIMIT 1
+                    ) e ON TRUE
+                ) l
+                CROSS JOIN ROWS FROM (
+                    pg_catalog.unnest(@ids), pg_catalog.unnest(@times), pg_catalog.unnest(@levels), pg_catalog.unnest(@messages)
+                ) WITH ORDINALITY AS n (id, timestamp, log_level, message, ordinal)
+                WHERE (SELECT t.deployment_id FROM deployment_logs t WHERE t.id = n.id) IS DISTINCT FROM @deploymentId
+                WINDOW w AS (ORDER BY n.ordinal)
+            ) s
+            WHERE s.size - s.bytes <= @maxBytes
+            """,
+            P.Of(deploymentId),
+            P.Of(now),
+            P.Of(maxBytes),
+            P.Text(Ending),
+            EndingLevel(),
+            P.Column(lines.Ids),
+            P.Column(lines.Times),
+            P.Column(lines.Levels),
+            P.Column(lines.Messages));
+        if (!lines.IsForCopy)
+        {
+            return db.WriteBatchAsync(sets => sets.AnyAsync(), [@lock, insert], Repeat.WhenConnectionIsLost, cancellationToken);
+        }
+
+        var keep = new Statement("SELECT pg_catalog.set_config('autostack.locked_logs', @deploymentId::text, TRUE)", P.Of(deploymentId));
+        return CopyAsync(
+            lines, now, [@lock, keep, Ends([deploymentId])], [@lock, insert], NothingAsync, cancellationToken);
+    }
+
+    /// <summary>
+    /// Appends the lines of those deployments whose logs nobody holds; waits for none. A deployment that is being removed, or whose row is locked
+    /// against its lines, counts as held.
+    /// </summary>
+    /// <returns>What became of deployments whose lines are not stored, or not all of them.</returns>
+    public async Task<IReadOnlyList<LogOutcome>> AppendManyAsync(LogLines lines, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        Guid[] distinctIds = [.. lines.DeploymentIds.Distinct()];
+        var locks = new Statement($"""
+            SELECT pg_catalog.set_config('autostack.locked_logs', coalesce(pg_catalog.string_agg(u.id::text, ','), ''), TRUE)
+            FROM pg_catalog.unnest(@distinctIds) AS u (id)
+            CROSS JOIN LATERAL (SELECT d.id FROM deployments d WHERE d.id = u.id FOR KEY SHARE SKIP LOCKED) d
+            WHERE pg_catalog.pg_try_advisory_xact_lock(pg_catalog.uuid_hash_extended(u.id, {LockKey}))
+            """, P.Of(distinctIds));
+
+        // What is asked of a deployment, how far its numbers go and how large its log is, is asked once.
+        var insert = new Statement($"""
+            WITH log AS MATERIALIZED (
+                SELECT c.id, {End}
+                FROM pg_catalog.unnest({Locked}) AS c (id)
+                {LastLine}
+            ),
+            line AS MATERIALIZED (
+                SELECT n.id, n.deployment_id, n.timestamp, n.log_level, n.message, pg_catalog.octet_length(n.message) + 128 AS bytes,
+                    l.seq + pg_catalog.row_number() OVER w AS seq,
+                    l.size + pg_catalog.sum(pg_catalog.octet_length(n.message) + 128) OVER w AS size,
+                    pg_catalog.lead(n.ordinal) OVER w IS NULL AS is_last
+                FROM ROWS FROM (
+                    pg_catalog.unnest(@deploymentIds), pg_catalog.unnest(@ids), pg_catalog.unnest(@times),
+                    pg_catalog.unnest(@levels), pg_catalog.unnest(@messages)
+                ) WITH ORDINALITY AS n (deployment_id, id, timestamp, log_level, message, ordinal)
+                JOIN log l ON l.id = n.deployment_id
+                WHERE (SELECT t.deployment_id FROM deployment_logs t WHERE t.id = n.id) IS DISTINCT FROM n.deployment_id
+                WINDOW w AS (PARTITION BY n.deployment_id ORDER BY n.ordinal)
+            ),
+            stored AS (
+                INSERT INTO deployment_logs (id, deployment_id, timestamp, log_level, message, created_at, seq, log_bytes)
+                SELECT s.id, s.deployment_id, s.timestamp,
+                    CASE WHEN s.size <= @maxBytes THEN s.log_level ELSE @endingLevel END,
+                    CASE WHEN s.size <= @maxBytes THEN s.message ELSE @ending END,
+                    @now, s.seq, CASE WHEN s.is_last OR s.size > @maxBytes THEN s.size END
+                FROM line s
+                WHERE s.size - s.bytes <= @maxBytes
+            )
+            SELECT u.id, d.id IS NOT NULL, l.id IS NOT NULL, coalesce(o.lines, 0)::int
+            FROM pg_catalog.unnest(@distinctIds) AS u (id)
+            LEFT JOIN deployments d ON d.id = u.id
+            LEFT JOIN log l ON l.id = u.id
+            LEFT JOIN (
+                SELECT s.deployment_id, pg_catalog.count(*) AS lines
+                FROM line s
+                WHERE s.size > @maxBytes
+                GROUP BY s.deployment_id
+            ) o ON o.deployment_id = u.id
+            WHERE l.id IS NULL OR o.lines IS NOT NULL
+            """,
+            P.Of(now),
+            P.Of(maxBytes),
+            P.Text(Ending),
+            EndingLevel(),
+            P.Of(distinctIds),
+            P.Column(lines.DeploymentIds),
+            P.Column(lines.Ids),
+            P.Column(lines.Times),
+            P.Column(lines.Levels),
+            P.Column(lines.Messages));
+        return lines.IsForCopy
+            ? await CopyAsync(
+                lines, now, [locks, Ends(distinctIds)], [locks, insert], OutcomesAsync, cancellationToken).ConfigureAwait(false)
+            : await db.WriteBatchAsync(OutcomesAsync, [locks, insert], Repeat.WhenConnectionIsLost, cancellationToken).ConfigureAwait(false);
+    }
+
+    private static NpgsqlParameter EndingLevel() => P.Of(DeploymentLogLevel.Warning, "endingLevel");
+
+    // How far the logs go, of those that are locked; -1 for the others.
+    private static Statement Ends(Guid[] distinctIds) => new($"""
+        SELECT u.id, d.id IS NOT NULL, coalesce(k.seq, -1), coalesce(k.size, -1)
+        FROM pg_catalog.unnest(@distinctIds) AS u (id)
+        LEFT JOIN deployments d ON d.id = u.id
+        LEFT JOIN (
+            SELECT c.id, {End}
+            FROM pg_catalog.unnest({Locked}) AS c (id)
+            {LastLine}
+        ) k ON k.id = u.id
+        """, P.Of(distinctIds));
+
+    private static async Task<IReadOnlyList<LogOutcome>> NothingAsync(ResultSets sets)
+    {
+        await sets.AnyAsync().ConfigureAwait(false);
+        return [];
+    }
+
+    private static async Task<IReadOnlyList<LogOutcome>> OutcomesAsync(ResultSets sets)
+    {
+        await sets.AnyAsync().ConfigureAwait(false);
+        return await sets.ListAsync(row => LogOutcome.Of(row.Guid(), isThere: row.Flag(), isLocked: row.Flag(), dropped: row.Int())).ConfigureAwait(false);
+    }
+
+    private Task<IReadOnlyList<LogOutcome>> CopyAsync(
+        LogLines lines,
+        DateTimeOffset now,
+        Statement[] before,
+        Statement[] again,
+        Func<ResultSets, Task<IReadOnlyList<LogOutcome>>> readAgain,
+        CancellationToken cancellationToken)
+    {
+        var copy = new LogCopy(lines, now, maxBytes, Ending);
+        return db.CopyAsync(ReadAsync, before, Copy, copy.WriteAsync, again, readAgain, cancellationToken, nameof(AppendAsync));
+
+        async Task<IReadOnlyList<LogOutcome>> ReadAsync(ResultSets sets)
+        {
+            for (var i = 1; i < before.Length; i++)
+            {
+                await sets.AnyAsync().ConfigureAwait(false);
+            }
+
+            return copy.Begin(await sets.ListAsync(row => new LogEnd(row.Guid(), row.Flag(), row.Long(), row.Long())).ConfigureAwait(false));
+        }
+    }
+}

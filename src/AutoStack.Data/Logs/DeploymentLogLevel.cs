@@ -1,0 +1,41 @@
+using System.Text.Json.Serialization;
+using AutoStack.Data.Values;
+
+namespace AutoStack.Data.Logs;
+
+/// <summary>How serious a log line is: <c>log_level</c>.</summary>
+[JsonConverter(typeof(TextValueConverter<DeploymentLogLevel>))]
+public readonly record struct DeploymentLogLevel : ITextValue<DeploymentLogLevel>
+{
+    private readonly StoredText text;
+
+    private DeploymentLogLevel(string value) => text = new StoredText(value);
+
+    /// <summary>For the developers of the platform.</summary>
+    public static DeploymentLogLevel Debug { get; } = new("debug");
+
+    /// <summary>Ordinary output.</summary>
+    public static DeploymentLogLevel Info { get; } = new("info");
+
+    /// <summary>Something to look at.</summary>
+    public static DeploymentLogLevel Warning { get; } = new("warning");
+
+    /// <summary>Something failed.</summary>
+    public static DeploymentLogLevel Error { get; } = new("error");
+
+    /// <inheritdoc/>
+    public static IReadOnlyList<DeploymentLogLevel> Known { get; } = [Debug, Info, Warning, Error];
+
+    /// <inheritdoc/>
+    public string Value => text.Value;
+
+    /// <inheritdoc/>
+    public bool IsKnown => StoredText.FindKnown(this) is not null;
+
+    /// <inheritdoc/>
+    public static DeploymentLogLevel From(string value) => new(value);
+
+    /// <summary>The text as it is stored.</summary>
+    /// <returns>The text.</returns>
+    public override string ToString() => Value;
+}

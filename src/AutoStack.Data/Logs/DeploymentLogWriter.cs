@@ -1,0 +1,232 @@
+using System.Diagnostics;
+using AutoStack.Data.Postgres;
+using AutoStack.Data.Values;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace AutoStack.Data.Logs;
+
+internal sealed partial class DeploymentLogWriter : IDeploymentLogWriter, IAsyncDisposable, IDisposable
+{
+    private const string ForeignKey = "deployment_logs_deployment_id_fkey";
+    private static readonly Backoff Backoff = new(TimeSpan.FromMilliseconds(50), TimeSpan.FromSeconds(5));
+
+    private readonly LogBuffer buffer;
+    private readonly DeploymentLogAppends appends;
+    private readonly LogWriterOptions options;
+    private readonly LogContext context;
+    private readonly ILogger logger;
+    private readonly LogWriterMetrics metrics;
+    private readonly CancellationTokenSource giveUp = new();
+    private readonly Lock gate = new();
+    private Task? running;
+
+    public DeploymentLogWriter(Db db, LogContext context, ILogger logger)
+    {
+        (options, this.context, this.logger) = (context.Writer, context, logger);
+        buffer = new LogBuffer(options);
+        appends = new DeploymentLogAppends(db, options);
+        metrics = new LogWriterMetrics(() => buffer.Count);
+    }
+
+    public Task WriteAsync(Guid deploymentId, NewDeploymentLog line, CancellationToken cancellationToken)
+    {
+        var message = line?.Message ?? throw new ArgumentException("The line is null or has no message.", nameof(line));
+        var level = line.Level is { } given ? P.Written(given, nameof(line)) : null;
+        var time = Time.ToColumn(line.Timestamp ?? context.Clock.GetUtcNow());
+        message = context.Secrets.MaskLine(deploymentId, message, options.MaxLineBytes, out var bytes);
+        var adding = buffer.AddAsync(deploymentId, line.Id, time, level, message, bytes, cancellationToken);
+        if (Volatile.Read(ref running) is null)
+        {
+            Start();
+        }
+
+        return adding;
+    }
+
+    public Task FlushAsync(CancellationToken cancellationToken) => buffer.FlushAsync(deploymentId: null, cancellationToken);
+
+    public Task FlushAsync(Guid deploymentId, CancellationToken cancellationToken) => buffer.FlushAsync(deploymentId, cancellationToken);
+
+    // Its work is on threads of the pool, and comes back to no context.
+    public void Dispose() => DisposeAsync().AsTask().GetAwaiter().GetResult();
+
+    /// <summary>Takes no more lines, and stores what is held.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        buffer.End();
+        Task? last;
+        lock (gate)
+        {
+            last = running;
+        }
+
+        if (last is not null)
+        {
+            giveUp.CancelAfter(options.DrainTimeout);
+            await last.ConfigureAwait(false);
+        }
+
+        metrics.Dispose();
+    }
+
+    private void Start()
+    {
+        lock (gate)
+        {
+            if (running is null)
+            {
+                running = Background.Run(RunAsync);
+            }
+        }
+    }
+
+    private async Task RunAsync()
+    {
+        var (batch, next) = (new LogBatch(), new LogBatch());
+        try
+        {
+            while (await buffer.WaitForWorkAsync(giveUp.Token).ConfigureAwait(false))
+            {
+                for (var isMore = buffer.Take(next, evenIfFew: true); isMore;)
+                {
+                    (batch, next) = (next, batch);
+                    var started = Stopwatch.GetTimestamp();
+                    var left = new Dictionary<Guid, int>();
+                    var storing = StoreAsync(batch.Lines, left);
+
+                    // Under load the next lines are made ready while the server is at these.
+                    isMore = buffer.Take(next, evenIfFew: false);
+                    await storing.ConfigureAwait(false);
+                    LogWriterMetrics.Flushed(started);
+                    buffer.Done(batch, left);
+                    batch.Clear();
+                    next.LeaveOutHeldBack();
+                }
+            }
+        }
+#pragma warning disable CA1031 // Whatever it is that the end has cut off.
+        catch (Exception exception) when (giveUp.IsCancellationRequested)
+#pragma warning restore CA1031
+        {
+            LogLost(logger, buffer.Count);
+            buffer.Fail(new ObjectDisposedException("The services were disposed before all lines were stored.", exception));
+        }
+    }
+
+    // Until it is stored, held back, or refused for what is in it: then line by line as far as need be, so that all others are stored.
+    private async Task StoreAsync(LogLines lines, Dictionary<Guid, int> left)
+    {
+        var started = Stopwatch.GetTimestamp();
+        for (var failures = 0; lines.Count > 0; failures++)
+        {
+            try
+            {
+                Settle(lines, await appends.AppendManyAsync(lines, context.Clock.Now(), giveUp.Token).ConfigureAwait(false), left);
+                if (failures > 0)
+                {
+                    LogBack(logger);
+                }
+
+                return;
+            }
+#pragma warning disable CA1031 // Whatever it is: no line is lost for it.
+            catch (Exception exception) when (!giveUp.IsCancellationRequested)
+#pragma warning restore CA1031
+            {
+                lines.MayBeStored = true;
+                var isOfTheValues = SqlErrors.IsOfTheValues(exception);
+                if (isOfTheValues && lines.Count == 1)
+                {
+                    Refuse(lines.DeploymentIds[0], 1, exception);
+                    return;
+                }
+
+                if (lines.Count > 1 && (isOfTheValues || exception is PostgresException { SqlState: PostgresErrorCodes.OutOfMemory }))
+                {
+                    var (first, second) = lines.Split();
+                    await StoreAsync(first, left).ConfigureAwait(false);
+                    LeaveOut(second, left);
+                    await StoreAsync(second, left).ConfigureAwait(false);
+                    return;
+                }
+
+                if (failures == 0)
+                {
+                    LogAway(logger, exception);
+                }
+
+                if (Stopwatch.GetElapsedTime(started) >= options.FailAfter)
+                {
+                    buffer.Fail(exception);
+                }
+            }
+
+            await Task.Delay(Backoff.Pause(failures), giveUp.Token).ConfigureAwait(false);
+        }
+    }
+
+    // The lines of a log go in their order: what is behind lines that are held back waits too.
+    private static void LeaveOut(LogLines lines, Dictionary<Guid, int> left)
+    {
+        if (left.Count == 0)
+        {
+            return;
+        }
+
+        foreach (var id in lines.DeploymentIds.Where(left.ContainsKey))
+        {
+            left[id]++;
+        }
+
+        lines.Keep(id => !left.ContainsKey(id));
+    }
+
+    private void Settle(LogLines lines, IReadOnlyList<LogOutcome> outcomes, Dictionary<Guid, int> left)
+    {
+        var counts = outcomes.Count == 0 ? [] : lines.DeploymentIds.CountBy(id => id).ToDictionary();
+        var stored = lines.Count;
+        foreach (var (deploymentId, state, dropped) in outcomes)
+        {
+            var count = counts[deploymentId];
+            switch (state)
+            {
+                case LogState.Missing:
+                    Refuse(deploymentId, count, MissingReferenceException.Of(ForeignKey));
+                    stored -= count;
+                    break;
+                case LogState.Held:
+                    left[deploymentId] = count;
+                    stored -= count;
+                    break;
+                default:
+                    LogWriterMetrics.Truncated(dropped);
+                    buffer.End(deploymentId);
+                    stored -= dropped;
+                    break;
+            }
+        }
+
+        LogWriterMetrics.Stored(stored);
+        context.Notifier.Mark(lines.DeploymentIds.Distinct().Where(id => !left.ContainsKey(id)));
+    }
+
+    private void Refuse(Guid deploymentId, int count, Exception cause)
+    {
+        LogRefused(logger, count, deploymentId, cause.Message);
+        LogWriterMetrics.Refused(count);
+        buffer.Refuse(deploymentId, count, cause);
+    }
+
+    [LoggerMessage(10, LogLevel.Warning, "Log lines cannot be stored; they are held until the database is back.")]
+    private static partial void LogAway(ILogger logger, Exception exception);
+
+    [LoggerMessage(11, LogLevel.Information, "Log lines are stored again.")]
+    private static partial void LogBack(ILogger logger);
+
+    [LoggerMessage(12, LogLevel.Warning, "{Count} log lines of deployment {DeploymentId} were refused: {Reason}")]
+    private static partial void LogRefused(ILogger logger, int count, Guid deploymentId, string reason);
+
+    [LoggerMessage(13, LogLevel.Error, "{Count} log lines are lost: they could not be stored before the services were disposed.")]
+    private static partial void LogLost(ILogger logger, int count);
+}

@@ -1,0 +1,118 @@
+namespace AutoStack.Data.Logs;
+
+/// <content>What waits: calls for room, and logs for another transaction.</content>
+internal sealed partial class LogBuffer
+{
+    // Whoever waits first has room first; the calls of one log keep their order.
+    private void Admit()
+    {
+        isFull = false;
+        round++;
+        for (var left = callers.Count; left > 0; left--)
+        {
+            var caller = callers.Dequeue();
+            if (caller.IsGone)
+            {
+                continue;
+            }
+
+            if (!isFull && caller.Log.PassedOver != round && HasRoom(caller.Log, caller.Line.Bytes))
+            {
+                Hold(caller.Log, caller.Line);
+                caller.Leave();
+                caller.Held.TrySetResult();
+                continue;
+            }
+
+            isFull |= !HasRoomForAny(caller.Line.Bytes);
+            caller.Log.PassedOver = round;
+            callers.Enqueue(caller);
+        }
+    }
+
+    private void HoldBack(HeldLog log, ReadOnlySpan<Guid> ids)
+    {
+        if (log.IsQueued)
+        {
+            var rest = log.Untaken;
+            untaken = (untaken.Lines - rest.Lines, untaken.Bytes - rest.Bytes);
+        }
+
+        log.Identify(ids);
+        var duration = log.HoldBack();
+        heldBack.Add(log);
+        if (options.FailAfter is { } limit && duration >= limit)
+        {
+            var exception = new ConflictException("Another transaction holds the log of the deployment.");
+            log.Fail(exception, stays: true);
+            Drop(log, exception);
+        }
+    }
+
+    private void PassOverHeldBack()
+    {
+        for (var count = turns.Count; count > 0; count--)
+        {
+            var log = turns.Dequeue();
+            log.IsQueued = !log.IsHeldBack;
+            if (log.IsQueued)
+            {
+                turns.Enqueue(log);
+            }
+        }
+    }
+
+    // The logs whose pause is over have their turn again.
+    private TimeSpan Resume()
+    {
+        var next = Timeout.InfiniteTimeSpan;
+        foreach (var log in heldBack)
+        {
+            var pause = log.Pause;
+            if (pause > TimeSpan.Zero)
+            {
+                next = Shorter(pause, next);
+                continue;
+            }
+
+            log.Resume();
+            untaken = (untaken.Lines + log.Lines, untaken.Bytes + log.Bytes);
+            Queue(log);
+            oldest = 0;
+        }
+
+        heldBack.RemoveAll(log => !log.IsHeldBack);
+        return next;
+    }
+
+    private void Cancel(WaitingCaller caller, CancellationToken cancellationToken)
+    {
+        lock (gate)
+        {
+            if (caller.IsGone || !caller.Held.TrySetCanceled(cancellationToken))
+            {
+                return;
+            }
+
+            caller.Leave();
+            caller.Log.Uncount(caller.Number);
+            foreach (var later in callers.Where(later => later.Log == caller.Log && later.Number > caller.Number))
+            {
+                later.Number--;
+            }
+
+            Admit();
+        }
+    }
+
+    // The calls that wait for one log, or for any: the last first, so that the numbers of those before stay as they are.
+    private void Drop(HeldLog? log, Exception exception)
+    {
+        foreach (var caller in callers.Reverse().Where(caller => !caller.IsGone && (log is null || caller.Log == log)))
+        {
+            caller.Leave();
+            caller.Log.Uncount(caller.Number);
+            caller.Held.TrySetException(exception);
+        }
+    }
+}

@@ -1,0 +1,35 @@
+namespace AutoStack.Data.Logs;
+
+/// <summary>Lines that were refused and not reported yet.</summary>
+internal sealed class LogRefusal
+{
+    private const int MaxReportedDeployments = 100;
+
+    private readonly HashSet<Guid> deploymentIds = [];
+    private Exception? first;
+    private long count;
+
+    public void Add(Guid deploymentId, long lines, Exception cause)
+    {
+        first ??= cause;
+        count += lines;
+        if (deploymentIds.Count < MaxReportedDeployments)
+        {
+            deploymentIds.Add(deploymentId);
+        }
+    }
+
+    /// <summary>What there is to report, once.</summary>
+    public LogLinesRefusedException? Report()
+    {
+        if (first is null)
+        {
+            return null;
+        }
+
+        var report = new LogLinesRefusedException([.. deploymentIds], count, first);
+        deploymentIds.Clear();
+        (first, count) = (null, 0);
+        return report;
+    }
+}

@@ -1,0 +1,91 @@
+using System.Buffers;
+
+namespace AutoStack.Data.Logs;
+
+/// <summary>
+/// Looks for a text in lines as a terminal shows them, whatever the case. The time depends on the length of the line alone (Knuth, Morris and Pratt, 1977): a
+/// text that nearly fits everywhere costs no more than any other.
+/// </summary>
+internal sealed class LogSearch
+{
+    private readonly char[] text;
+    private readonly int[] borders;
+    private readonly bool isOfControls;
+
+    public LogSearch(string text)
+    {
+        var shown = new char[text.Length];
+        var length = TerminalText.Write(text, shown);
+
+        // Who looks for control sequences only means them.
+        isOfControls = length == 0;
+        this.text = isOfControls ? text.ToCharArray() : shown[..length];
+        for (var i = 0; i < this.text.Length; i++)
+        {
+            this.text[i] = Fold(this.text[i]);
+        }
+
+        borders = new int[this.text.Length];
+        for (int i = 1, border = 0; i < this.text.Length; i++)
+        {
+            border = Next(border, this.text[i]);
+            borders[i] = border;
+        }
+    }
+
+    /// <summary>The comparisons made so far.</summary>
+    public long Steps { get; private set; }
+
+    public bool IsIn(string line)
+    {
+        if (isOfControls || !line.AsSpan().ContainsAny(TerminalText.Hidden))
+        {
+            return IsInShown(line);
+        }
+
+        var shown = ArrayPool<char>.Shared.Rent(line.Length);
+        var found = IsInShown(shown.AsSpan(0, TerminalText.Write(line, shown)));
+        ArrayPool<char>.Shared.Return(shown);
+        return found;
+    }
+
+    private static char Fold(char unit)
+    {
+        if (char.IsAscii(unit))
+        {
+            return char.ToLowerInvariant(unit);
+        }
+
+        // Upper case first: two small letters may have the same. A letter that is no ASCII stays none.
+        var folded = char.ToLowerInvariant(char.ToUpperInvariant(unit));
+        return char.IsAscii(folded) ? unit : folded;
+    }
+
+    private bool IsInShown(ReadOnlySpan<char> line)
+    {
+        var matched = 0;
+        foreach (var unit in line)
+        {
+            matched = Next(matched, Fold(unit));
+            if (matched == text.Length)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    // How much of the text ends with a character, after so much of it.
+    private int Next(int matched, char unit)
+    {
+        Steps++;
+        while (matched > 0 && text[matched] != unit)
+        {
+            Steps++;
+            matched = borders[matched - 1];
+        }
+
+        return text[matched] == unit ? matched + 1 : 0;
+    }
+}

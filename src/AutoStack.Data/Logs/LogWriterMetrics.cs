@@ -1,0 +1,35 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+using AutoStack.Data.Postgres;
+
+namespace AutoStack.Data.Logs;
+
+/// <summary>What the writers of this process show of themselves.</summary>
+internal sealed class LogWriterMetrics : IDisposable
+{
+    private static readonly ConcurrentDictionary<LogWriterMetrics, Func<int>> Held = new();
+
+    private static readonly Histogram<double> Duration = Telemetry.Meter.CreateHistogram<double>(
+        "autostack.log_writer.flush.duration", "s", "Duration of a flush of log lines, repetitions included.");
+
+    private static readonly Counter<long> Lines = Telemetry.Meter.CreateCounter<long>("autostack.log_writer.lines", "{line}", "Log lines that were stored.");
+
+    private static readonly Counter<long> Dropped = Telemetry.Meter.CreateCounter<long>(
+        "autostack.log_writer.refused", "{line}", "Log lines that were not stored: the database refused them, or their log was full.");
+
+    static LogWriterMetrics() => Telemetry.Meter.CreateObservableUpDownCounter(
+        "autostack.log_writer.held", static () => Held.Values.Sum(count => (long)count()), "{line}", "Log lines that wait until they are stored.");
+
+    public LogWriterMetrics(Func<int> held) => Held[this] = held;
+
+    public static void Flushed(long started) => Duration.Record(Stopwatch.GetElapsedTime(started).TotalSeconds);
+
+    public static void Stored(long lines) => Lines.Add(lines);
+
+    public static void Refused(long lines) => Dropped.Add(lines, new KeyValuePair<string, object?>("reason", "refused"));
+
+    public static void Truncated(long lines) => Dropped.Add(lines, new KeyValuePair<string, object?>("reason", "truncated"));
+
+    public void Dispose() => Held.TryRemove(this, out _);
+}

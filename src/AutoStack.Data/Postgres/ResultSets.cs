@@ -1,0 +1,60 @@
+using Npgsql;
+
+namespace AutoStack.Data.Postgres;
+
+/// <summary>The answers of a batch, one after the other, in the order of its statements.</summary>
+internal sealed class ResultSets(NpgsqlDataReader reader, CancellationToken cancellationToken)
+{
+    private readonly RowReader row = new(reader);
+    private bool started;
+
+    /// <summary>The first row of the next answer; null when it has none.</summary>
+    public async Task<T?> FindAsync<T>(Func<RowReader, T> read)
+        where T : class
+    {
+        await MoveAsync().ConfigureAwait(false);
+        var found = await row.NextAsync(cancellationToken).ConfigureAwait(false) ? read(row) : null;
+        await DrainAsync().ConfigureAwait(false);
+        return found;
+    }
+
+    /// <summary>All rows of the next answer.</summary>
+    public async Task<IReadOnlyList<T>> ListAsync<T>(Func<RowReader, T> read)
+    {
+        await MoveAsync().ConfigureAwait(false);
+        var list = new List<T>();
+        while (await row.NextAsync(cancellationToken).ConfigureAwait(false))
+        {
+            list.Add(read(row));
+        }
+
+        return list;
+    }
+
+    /// <summary>True when the next answer has a row.</summary>
+    public async Task<bool> AnyAsync()
+    {
+        await MoveAsync().ConfigureAwait(false);
+        var any = await row.NextAsync(cancellationToken).ConfigureAwait(false);
+        await DrainAsync().ConfigureAwait(false);
+        return any;
+    }
+
+    private async Task MoveAsync()
+    {
+        if (started && !await reader.NextResultAsync(cancellationToken).ConfigureAwait(false))
+        {
+            throw new InvalidOperationException("The batch has no further answer.");
+        }
+
+        started = true;
+    }
+
+    // An error of the server that follows the first row would be lost with the reader.
+    private async Task DrainAsync()
+    {
+        while (await row.NextAsync(cancellationToken).ConfigureAwait(false))
+        {
+        }
+    }
+}

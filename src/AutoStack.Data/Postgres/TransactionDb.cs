@@ -1,0 +1,56 @@
+using Npgsql;
+
+namespace AutoStack.Data.Postgres;
+
+/// <summary>
+/// The connection of one open transaction. The first error dooms it: PostgreSQL has given the transaction up and would answer COMMIT with
+/// a silent rollback, so that from then on every call throws.
+/// </summary>
+internal sealed class TransactionDb(NpgsqlConnection connection, Telemetry telemetry, int commandTimeoutSeconds)
+    : Db(telemetry, commandTimeoutSeconds)
+{
+    private readonly List<Action> afterwards = [];
+    private Exception? doom;
+    private bool ended;
+
+    /// <summary>True when the server had closed the idle connection before the first statement came: the transaction never began.</summary>
+    public bool NeverBegan => doom is not null && SqlErrors.IsIdleTimeout(doom);
+
+    /// <summary>Refuses every further call: the unit is over.</summary>
+    public void End() => ended = true;
+
+    /// <summary>Throws when a statement failed, also one whose exception the caller caught.</summary>
+    public void ThrowIfDoomed()
+    {
+        if (doom is not null)
+        {
+            throw SqlErrors.IsConflict(doom) ? SqlErrors.Translate(doom)! : new UnitOfWorkFailedException(doom);
+        }
+    }
+
+    public override void WhenCommitted(Action action) => afterwards.Add(action);
+
+    /// <summary>The transaction is committed.</summary>
+    public void Committed() => afterwards.ForEach(action => action());
+
+    protected override ValueTask<NpgsqlTransaction?> BeginAsync(NpgsqlConnection connection, CancellationToken cancellationToken) => default;
+
+    protected override ValueTask<NpgsqlConnection> LendAsync(CancellationToken cancellationToken)
+    {
+        if (ended)
+        {
+            throw new InvalidOperationException("This repository belongs to a unit of work that has ended.");
+        }
+
+        ThrowIfDoomed();
+        return new(connection);
+    }
+
+    protected override ValueTask TakeBackAsync(NpgsqlConnection connection) => default;
+
+    protected override TimeSpan? Failed(Exception exception, Repeat repeat, ref Failures failures)
+    {
+        doom ??= exception;
+        return null;
+    }
+}

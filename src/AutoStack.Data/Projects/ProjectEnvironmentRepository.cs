@@ -1,0 +1,56 @@
+using AutoStack.Data.Postgres;
+using AutoStack.Data.Secrets;
+
+namespace AutoStack.Data.Projects;
+
+internal sealed class ProjectEnvironmentRepository(Db db, TimeProvider clock, SecretProtector secrets) : IProjectEnvironmentRepository
+{
+    /// <summary>The column, as the rotation of keys sees it.</summary>
+    internal static SecretColumn Secrets { get; } = new(
+        "projects.env_vars",
+        stale: """
+            SELECT p.id, p.env_vars, p.env_vars_version, p.user_id
+            FROM projects p
+            WHERE p.id > @after AND p.env_vars IS NOT NULL
+              AND (NOT pg_catalog.starts_with(p.env_vars, @prefix) OR p.env_vars_version IS NULL)
+            ORDER BY p.id
+            LIMIT @limit
+            """,
+        place: (row, id) => PlaceOf(id, row.Guid()),
+        replace: """
+            UPDATE projects p
+            SET env_vars = @renewed, env_vars_version = @version
+            WHERE p.id = @id AND p.env_vars = @old AND p.env_vars_version IS NOT DISTINCT FROM @oldVersion
+            """);
+
+    /// <summary>The place that a project's environment is bound to.</summary>
+    internal static SecretPlace PlaceOf(Guid id, Guid ownerId) => new(Secrets.Name, id, ownerId);
+
+    public async Task<Secret?> FindAsync(Guid projectId, Guid ownerId, CancellationToken cancellationToken)
+    {
+        var stored = await db.FindValueAsync(StoredSecret.Read, """
+            SELECT p.env_vars, p.env_vars_version
+            FROM projects p
+            WHERE p.id = @projectId AND p.user_id = @ownerId
+            """, [P.Of(projectId), P.Of(ownerId)], cancellationToken).ConfigureAwait(false);
+        return secrets.Open(stored ?? default, PlaceOf(projectId, ownerId));
+    }
+
+    public async Task<bool> SetAsync(Guid projectId, Guid ownerId, Secret? environment, CancellationToken cancellationToken)
+    {
+        var stored = secrets.Protect(environment, PlaceOf(projectId, ownerId));
+        return await db.WriteAsync($"""
+            UPDATE projects p
+            SET env_vars = @environment, env_vars_version = @version,
+                updated_at = greatest({ServerTime.Present}, p.updated_at + interval '1 microsecond')
+            WHERE p.id = @projectId AND p.user_id = @ownerId
+            """,
+            [
+                P.TextOrNull(stored.Value, name: "environment"),
+                P.Of(stored.Version),
+                ServerTime.Now(clock),
+                P.Of(projectId),
+                P.Of(ownerId),
+            ], cancellationToken).ConfigureAwait(false) == 1;
+    }
+}

@@ -1,0 +1,19 @@
+using AutoStack.Data.Accounts;
+using AutoStack.Data.Deployments;
+using AutoStack.Data.HealthChecks;
+using AutoStack.Data.Logs;
+using AutoStack.Data.Webhooks;
+
+namespace AutoStack.Data.Retention;
+
+/// <summary>The repositories whose rows the retention removes.</summary>
+internal sealed record RetentionSources(
+    TimeProvider Clock,
+    IDeploymentMaintenance Deployments,
+    DeploymentLogRepository Logs,
+    DeploymentRuntimeLogRepository RuntimeLogs,
+    DeploymentHealthCheckRepository HealthChecks,
+    IPlatformSessionRepository Sessions,
+    IPlatformSignInThrottle SignInAttempts,
+    IPlatformPasswordResetTokenRepository ResetTokens,
+    IWebhookPayloadRepository Webhooks);

@@ -1,0 +1,45 @@
+using System.Diagnostics.CodeAnalysis;
+using AutoStack.Data.Postgres;
+
+namespace AutoStack.Data.Secrets;
+
+/// <summary>A column of encrypted values, as the rotation of keys reads and replaces them.</summary>
+/// <param name="name">The table and the column; every value is bound to this name.</param>
+/// <param name="stale">
+/// Selects id, value, version and the columns of the place, of rows that have a value without <c>@prefix</c> or without a version, with ids
+/// after <c>@after</c>, in the order of ids, at most <c>@limit</c> rows.
+/// </param>
+/// <param name="place">Reads the columns of the place, given the row's id.</param>
+/// <param name="replace">
+/// Stores <c>@renewed</c> and <c>@version</c> in the row <c>@id</c>, if the row still holds <c>@old</c> and <c>@oldVersion</c>.
+/// </param>
+internal sealed class SecretColumn(
+    string name, [ConstantExpected] string stale, Func<RowReader, Guid, SecretPlace> place, [ConstantExpected] string replace)
+{
+    public string Name => name;
+
+#pragma warning disable CA1857 // Both texts are constants: the constructor requires it.
+    /// <summary>Selects a page of the rows to encrypt anew.</summary>
+    public Statement Stale(string prefix, Guid after, int limit) => new(stale, P.Of(after), P.Text(prefix), P.Of(limit));
+
+    /// <summary>Replaces a value, unless another writer has changed the row since.</summary>
+    public Statement Replace(Guid id, StoredSecret old, StoredSecret renewed) => new(
+        replace,
+        P.Of(id),
+        P.Text(old.Value!, name: "old"),
+        P.Of(old.Version, "oldVersion"),
+        P.Text(renewed.Value!, name: "renewed"),
+        P.Of(renewed.Version));
+#pragma warning restore CA1857
+
+    /// <summary>Reads a row of <see cref="Stale"/>.</summary>
+    public StaleSecret Read(RowReader row)
+    {
+        var id = row.Guid();
+        var stored = StoredSecret.Read(row);
+        return new StaleSecret(id, stored, place(row, id));
+    }
+}
+
+/// <summary>A row whose value is to be encrypted anew.</summary>
+internal sealed record StaleSecret(Guid Id, StoredSecret Stored, SecretPlace Place);

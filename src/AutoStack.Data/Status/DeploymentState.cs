@@ -1,0 +1,44 @@
+using AutoStack.Data.Postgres;
+
+namespace AutoStack.Data.Status;
+
+/// <summary>The columns of a deployment that decide which changes its current state allows.</summary>
+/// <param name="Status">The status.</param>
+/// <param name="UserId">The owner.</param>
+/// <param name="IsDeleted">True after a soft delete.</param>
+/// <param name="IsStarted">True once a worker has started the deployment.</param>
+internal sealed record DeploymentState(DeploymentStatus Status, Guid UserId, bool IsDeleted, bool IsStarted)
+{
+    /// <summary>
+    /// The statuses that end a deployment. A statement that guards an end compares the status in lower case, because other programs may
+    /// write it in any case.
+    /// </summary>
+    internal const string Finished = "('success', 'failed', 'cancelled')";
+
+    /// <summary>
+    /// The condition for a deployment that a worker of this library or of another program runs; another program may start a deployment
+    /// while its status is still 'queued'. Word for word the condition of the partial indexes over running deployments.
+    /// </summary>
+    internal const string UnderWay = """
+        (d.status::text IN ('cloning', 'checkout', 'installing', 'building', 'copying') OR d.status::text = 'queued' AND d.started_at IS NOT NULL)
+            AND NOT d.is_deleted
+        """;
+
+    /// <summary>The condition of statements on a deployment's rows: <c>@ownerId</c> owns the deployment <c>@deploymentId</c>.</summary>
+    internal const string Owned =
+        "EXISTS (SELECT FROM deployments d WHERE d.id = @deploymentId AND d.user_id = @ownerId AND NOT d.is_deleted)";
+
+    /// <summary>
+    /// The first statement of every state change: locks the row and reads its state. The next statement of the batch starts after the
+    /// transaction that held the lock before has committed, and so sees the stages that this transaction wrote.
+    /// </summary>
+    internal static Statement Lock(Guid id) => new("""
+        SELECT d.status, d.user_id, d.is_deleted, d.started_at IS NOT NULL
+        FROM deployments d
+        WHERE d.id = @id
+        FOR NO KEY UPDATE
+        """, P.Of(id));
+
+    /// <summary>Reads the row of <see cref="Lock"/>.</summary>
+    internal static DeploymentState Read(RowReader row) => new(row.Value<DeploymentStatus>(), row.Guid(), row.Flag(), row.Flag());
+}

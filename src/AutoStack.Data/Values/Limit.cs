@@ -1,0 +1,14 @@
+using System.Runtime.CompilerServices;
+
+namespace AutoStack.Data.Values;
+
+/// <summary>The bound of a list.</summary>
+internal static class Limit
+{
+    /// <summary>A parameter for the bound, which is checked first.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Below 1 or above <paramref name="max"/>.</exception>
+    public static int Check(int value, int max, [CallerArgumentExpression(nameof(value))] string name = "") =>
+        value >= 1 && value <= max
+            ? value
+            : throw new ArgumentOutOfRangeException(name, value, $"{name} is between 1 and {max}.");
+}

@@ -1,0 +1,89 @@
+using System.Text;
+
+namespace AutoStack.Data.Values;
+
+/// <summary>Text on its way into PostgreSQL, which stores neither U+0000 nor half of a surrogate pair; build output has both.</summary>
+internal static class Text
+{
+    private const char Replacement = '\uFFFD';
+
+    /// <summary>The text with each character that cannot be stored replaced by U+FFFD; the same instance when there is none.</summary>
+    public static string Clean(string text)
+    {
+        var span = text.AsSpan();
+        return span.Contains('\0') || span.IndexOfAnyInRange('\uD800', '\uDFFF') >= 0 ? Replace(text) : text;
+    }
+
+    /// <summary>The length as PostgreSQL counts it, in code points, of a clean text.</summary>
+    public static int CountCodePoints(string text)
+    {
+        var count = text.Length;
+        foreach (var unit in text)
+        {
+            count -= char.IsHighSurrogate(unit) ? 1 : 0;
+        }
+
+        return count;
+    }
+
+    /// <summary>The beginning of a clean text: at most so many code points, the same instance when it has no more.</summary>
+    public static string Cut(string text, int maxCodePoints)
+    {
+        if (text.Length <= maxCodePoints)
+        {
+            return text;
+        }
+
+        var end = 0;
+        for (var count = 0; count < maxCodePoints && end < text.Length; count++)
+        {
+            end += char.IsHighSurrogate(text[end]) ? 2 : 1;
+        }
+
+        return end == text.Length ? text : text[..end];
+    }
+
+    /// <summary>The pattern of LIKE for texts that contain this one, in which it stands for itself.</summary>
+    public static string ContainedPattern(string text) =>
+        $"%{text.Replace(@"\", @"\\", StringComparison.Ordinal).Replace("%", @"\%", StringComparison.Ordinal).Replace("_", @"\_", StringComparison.Ordinal)}%";
+
+    /// <summary>How many UTF-16 units of a clean text fit into so many bytes of UTF-8, whole characters only.</summary>
+    public static int CountFitting(string text, int maxBytes)
+    {
+        if (text.Length <= maxBytes / 3)
+        {
+            return text.Length;
+        }
+
+        Encoding.UTF8.GetEncoder().Convert(text, new byte[maxBytes], flush: false, out var used, out _, out _);
+        return used > 0 && char.IsHighSurrogate(text[used - 1]) ? used - 1 : used;
+    }
+
+    /// <summary>A clean text cut to so many bytes of UTF-8, with a mark at its end that says how many are missing.</summary>
+    /// <param name="text">The text, or its beginning.</param>
+    /// <param name="bytes">The bytes of the whole text.</param>
+    /// <param name="maxBytes">The most bytes of the result.</param>
+    public static string CutBytes(string text, int bytes, int maxBytes)
+    {
+        var kept = text[..CountFitting(text, maxBytes - Mark(bytes).Length)];
+        return kept + Mark(bytes - Encoding.UTF8.GetByteCount(kept));
+
+        static string Mark(int bytes) => $" [{bytes} bytes cut]";
+    }
+
+    private static string Replace(string text) => string.Create(text.Length, text, static (target, source) =>
+    {
+        for (var i = 0; i < source.Length; i++)
+        {
+            if (char.IsHighSurrogate(source[i]) && i + 1 < source.Length && char.IsLowSurrogate(source[i + 1]))
+            {
+                target[i] = source[i];
+                target[++i] = source[i];
+            }
+            else
+            {
+                target[i] = source[i] == '\0' || char.IsSurrogate(source[i]) ? Replacement : source[i];
+            }
+        }
+    });
+}

@@ -1,0 +1,34 @@
+namespace AutoStack.Data.Values;
+
+/// <summary>Times as the columns hold them: UTC, in microseconds.</summary>
+internal static class Time
+{
+    /// <summary><c>infinity</c>.</summary>
+    public const long Infinity = long.MaxValue;
+
+    private static readonly long Epoch = new DateTime(2000, 1, 1, 0, 0, 0, DateTimeKind.Utc).Ticks;
+    private static readonly long MinMicroseconds = ToMicroseconds(DateTimeOffset.MinValue);
+    private static readonly long MaxMicroseconds = ToMicroseconds(DateTimeOffset.MaxValue);
+
+    /// <summary>The present, as it will be read back.</summary>
+    public static DateTimeOffset Now(this TimeProvider clock) => Truncate(clock.GetUtcNow());
+
+    /// <summary>The same moment in UTC, cut to the microsecond that PostgreSQL keeps.</summary>
+    public static DateTimeOffset Truncate(DateTimeOffset time) =>
+        new(time.UtcTicks - (time.UtcTicks % TimeSpan.TicksPerMicrosecond), TimeSpan.Zero);
+
+    /// <summary>The value of a <c>timestamp</c> column.</summary>
+    public static DateTime ToColumn(DateTimeOffset time) => DateTime.SpecifyKind(Truncate(time).UtcDateTime, DateTimeKind.Unspecified);
+
+    /// <summary>
+    /// The moment that a <c>timestamp</c> column holds, given as the protocol has it: microseconds since 2000, the greatest number for <c>infinity</c> and the
+    /// smallest for <c>-infinity</c>. What lies outside of .NET's years is <see cref="DateTimeOffset.MaxValue"/> or <see cref="DateTimeOffset.MinValue"/>.
+    /// </summary>
+    public static DateTimeOffset FromColumn(long microseconds) =>
+        microseconds > MaxMicroseconds ? DateTimeOffset.MaxValue
+        : microseconds < MinMicroseconds ? DateTimeOffset.MinValue
+        : new(Epoch + (microseconds * TimeSpan.TicksPerMicrosecond), TimeSpan.Zero);
+
+    /// <summary>The same the other way round.</summary>
+    public static long ToMicroseconds(DateTimeOffset time) => (Truncate(time).UtcTicks - Epoch) / TimeSpan.TicksPerMicrosecond;
+}

@@ -1,0 +1,256 @@
+using AutoStack.Data.Accounts;
+using AutoStack.Data.Tests.Support;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace AutoStack.Data.Tests.Accounts;
+
+public sealed class GitHubConnectionRepositoryTests : DatabaseTests
+{
+    private ServiceProvider withKey = null!;
+
+    private IGitHubConnectionRepository Connections => withKey.GetRequiredService<IGitHubConnectionRepository>();
+
+    private IPlatformGitHubConnectionRepository OfWorkers => withKey.GetRequiredService<IPlatformGitHubConnectionRepository>();
+
+    [OneTimeSetUp]
+    public void ConfigureKey() => withKey = WithKeys(NewKey("k1"));
+
+    [OneTimeTearDown]
+    public void Dispose() => withKey.Dispose();
+
+    [Test]
+    public async Task Tokens_are_stored_encrypted_and_read_back()
+    {
+        var user = await AddUserAsync();
+        var expires = new DateTimeOffset(2027, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
+        var connection = await Connections.SetAsync(
+            user.Id,
+            new GitHubTokens
+            {
+                AccessToken = Secret.From("gho_access"),
+                RefreshToken = Secret.From("ghr_refresh"),
+                ExpiresAt = expires,
+                Scope = GitHubScopes.Parse("repo,user:email"),
+                GitHubUsername = "ada",
+            }, Token);
+
+        Assert.That(await Connections.FindAsync(user.Id, Token), Is.EqualTo(connection));
+        Assert.That((connection.GitHubUsername, connection.TokenExpiresAt), Is.EqualTo(("ada", (DateTimeOffset?)expires)));
+        var tokens = (await Connections.FindTokensAsync(user.Id, Token))!;
+        Assert.That((tokens.AccessToken.Reveal(), tokens.RefreshToken!.Reveal(), tokens.ExpiresAt), Is.EqualTo(("gho_access", "ghr_refresh", (DateTimeOffset?)expires)));
+        Assert.That(tokens.ToString(), Does.Not.Contain("gho_access").And.Contain("[redacted]"));
+        var stored = await ScalarAsync("SELECT github_access_token || ' ' || github_refresh_token FROM github_connections WHERE user_id = $1", user.Id);
+        Assert.That(stored, Does.Match("^enc:v2:k1:[A-Za-z0-9_-]+ enc:v2:k1:[A-Za-z0-9_-]+$"));
+    }
+
+    [Test]
+    public async Task A_token_moved_to_another_row_does_not_open()
+    {
+        var (ada, eve) = (await AddUserAsync(), await AddUserAsync());
+        await Connections.SetAsync(ada.Id, Tokens("ada's"), Token);
+        await Connections.SetAsync(eve.Id, Tokens("eve's"), Token);
+        await ExecuteAsync(
+            "UPDATE github_connections SET github_access_token = (SELECT github_access_token FROM github_connections WHERE user_id = $1) WHERE user_id = $2",
+            ada.Id, eve.Id);
+
+        Assert.That(() => Connections.FindTokensAsync(eve.Id, Token), Throws.TypeOf<SecretUnreadableException>());
+    }
+
+    [TestCase("github_access_token")]
+    [TestCase("github_refresh_token")]
+    public async Task An_older_token_that_is_restored_does_not_open(string column)
+    {
+        var user = await AddUserAsync();
+        await Connections.SetAsync(user.Id, Tokens("wide") with { RefreshToken = Secret.From("ghr_wide") }, Token);
+        var older = (string)(await ScalarAsync($"SELECT {column} FROM github_connections WHERE user_id = $1", user.Id))!;
+        await Connections.SetAsync(user.Id, Tokens("narrow") with { RefreshToken = Secret.From("ghr_narrow") }, Token);
+
+        await ExecuteAsync($"UPDATE github_connections SET {column} = $1 WHERE user_id = $2", older, user.Id);
+
+        Assert.That(
+            () => Connections.FindTokensAsync(user.Id, Token),
+            Throws.TypeOf<SecretUnreadableException>().With.Message.Contains(column));
+    }
+
+    [Test]
+    public async Task A_connection_given_to_another_user_does_not_open()
+    {
+        var (ada, eve) = (await AddUserAsync(), await AddUserAsync());
+        await Connections.SetAsync(ada.Id, Tokens("ada's"), Token);
+        await ExecuteAsync("UPDATE github_connections SET user_id = $1 WHERE user_id = $2", eve.Id, ada.Id);
+
+        Assert.That(() => Connections.FindTokensAsync(eve.Id, Token), Throws.TypeOf<SecretUnreadableException>());
+    }
+
+    [Test]
+    public async Task A_refresh_that_names_another_user_stores_nothing()
+    {
+        var (ada, eve) = (await AddUserAsync(), await AddUserAsync());
+        var connection = await Connections.SetAsync(ada.Id, Tokens("ada's"), Token);
+
+        Assert.That(await Connections.RefreshAsync(connection with { UserId = eve.Id }, Tokens("eve's"), Token), Is.Null);
+        Assert.That((await Connections.FindTokensAsync(ada.Id, Token))!.AccessToken.Reveal(), Is.EqualTo("ada's"));
+    }
+
+    [Test]
+    public async Task Two_stores_in_one_moment_have_different_times()
+    {
+        var user = await AddUserAsync();
+        var first = await Connections.SetAsync(user.Id, Tokens("first"), Token);
+        await ExecuteAsync("UPDATE github_connections SET connected_at = connected_at + interval '1 hour' WHERE user_id = $1", user.Id);
+        var ahead = (await Connections.FindAsync(user.Id, Token))!;
+
+        var second = await Connections.SetAsync(user.Id, Tokens("second"), Token);
+
+        Assert.That(second.ConnectedAt, Is.GreaterThan(ahead.ConnectedAt).And.GreaterThan(first.ConnectedAt));
+        Assert.That(await Connections.RefreshAsync(ahead, Tokens("late"), Token), Is.Null);
+    }
+
+    [Test]
+    public async Task A_token_that_was_stored_in_clear_is_read_and_encrypted_when_it_is_next_stored()
+    {
+        var user = await AddUserAsync();
+        await ExecuteAsync(
+            "INSERT INTO github_connections (id, user_id, github_access_token, scope, connected_at) VALUES (gen_random_uuid(), $1, 'gho_clear', 'repo', now())", user.Id);
+
+        Assert.That((await Connections.FindTokensAsync(user.Id, Token))!.AccessToken.Reveal(), Is.EqualTo("gho_clear"));
+        var connection = await Connections.SetAsync(user.Id, Tokens("gho_new"), Token);
+
+        Assert.That(connection.Scope!.Allow("repo:status"), Is.True, "kept");
+        Assert.That(
+            await ScalarAsync("SELECT github_access_token FROM github_connections WHERE user_id = $1", user.Id),
+            Does.StartWith("enc:v2:"));
+    }
+
+    [Test]
+    public async Task Without_a_key_storing_is_refused_and_reading_names_the_missing_one()
+    {
+        var user = await AddUserAsync();
+        await Connections.SetAsync(user.Id, Tokens("gho"), Token);
+        var keyless = Get<IGitHubConnectionRepository>();
+
+        Assert.That(() => keyless.SetAsync(user.Id, Tokens("gho"), Token), Throws.InvalidOperationException.With.Message.Contains("SecretKeys"));
+        Assert.That(() => keyless.FindTokensAsync(user.Id, Token), Throws.TypeOf<SecretUnreadableException>().With.Message.Contains("'k1'"));
+        Assert.That(await keyless.FindAsync(user.Id, Token), Is.Not.Null);
+    }
+
+    [Test]
+    public async Task Of_two_refreshes_at_once_one_wins()
+    {
+        var user = await AddUserAsync();
+        var connection = await Connections.SetAsync(user.Id, Tokens("first"), Token);
+        Task<GitHubConnection?> second = null!;
+        await withKey.GetRequiredService<IUnitOfWork>().RunAsync(async (tx, ct) =>
+        {
+            Assert.That(await tx.Get<IGitHubConnectionRepository>().RefreshAsync(connection, Tokens("second"), ct), Is.Not.Null);
+            second = Connections.RefreshAsync(connection, Tokens("third"), Token);
+            await UntilSomeoneWaitsAsync();
+        }, Token);
+
+        Assert.That(await second, Is.Null);
+        Assert.That((await Connections.FindTokensAsync(user.Id, Token))!.AccessToken.Reveal(), Is.EqualTo("second"));
+    }
+
+    [Test]
+    public async Task Expiring_connections_that_can_be_refreshed_come_first_to_expire_first()
+    {
+        await ExecuteAsync("DELETE FROM github_connections");
+        var soon = new DateTimeOffset(2026, 6, 1, 0, 0, 0, TimeSpan.Zero);
+        var expected = new List<Guid>();
+        foreach (var (hours, refresh) in new[] { (3, true), (1, true), (2, false), (100, true) })
+        {
+            var user = await AddUserAsync();
+            await Connections.SetAsync(
+                user.Id, Tokens("gho") with { ExpiresAt = soon.AddHours(hours), RefreshToken = refresh ? Secret.From("ghr") : null }, Token);
+            expected.Add(user.Id);
+        }
+
+        Assert.That(
+            (await OfWorkers.ListExpiringAsync(soon.AddHours(10), 10, GitHubConnectionCursor.Start, Token)).Select(c => c.UserId), Is.EqualTo(new[] { expected[1], expected[0] }));
+        Assert.That(await OfWorkers.ListExpiringAsync(soon.AddHours(10), 1, GitHubConnectionCursor.Start, Token), Has.Count.EqualTo(1));
+    }
+
+    [Test]
+    public async Task Expiring_connections_go_on_behind_the_last_row_also_when_they_expire_together_and_are_not_refreshed()
+    {
+        await ExecuteAsync("DELETE FROM github_connections");
+        var soon = new DateTimeOffset(2026, 6, 1, 0, 0, 0, TimeSpan.Zero);
+        for (var i = 0; i < 5; i++)
+        {
+            await Connections.SetAsync((await AddUserAsync()).Id, Tokens("gho") with { ExpiresAt = soon.AddHours(i / 3), RefreshToken = Secret.From("ghr") }, Token);
+        }
+
+        var seen = new List<GitHubConnection>();
+        for (var after = GitHubConnectionCursor.Start; ;)
+        {
+            var page = await OfWorkers.ListExpiringAsync(soon.AddHours(10), 2, after, Token);
+            seen.AddRange(page);
+            if (page.Count < 2 || seen.Count > 5)
+            {
+                break;
+            }
+
+            after = new GitHubConnectionCursor(page[^1].TokenExpiresAt!.Value, page[^1].Id);
+        }
+
+        Assert.That(seen, Is.EqualTo(await OfWorkers.ListExpiringAsync(soon.AddHours(10), 10, GitHubConnectionCursor.Start, Token)));
+        Assert.That(seen, Has.Count.EqualTo(5));
+    }
+
+    [Test]
+    public async Task A_token_that_does_not_open_does_not_end_the_unit_of_work()
+    {
+        var user = await AddUserAsync();
+        await Connections.SetAsync(user.Id, Tokens("lost"), Token);
+        await using var other = WithKeys(NewKey("k2"));
+
+        await other.GetRequiredService<IUnitOfWork>().RunAsync(async (tx, ct) =>
+        {
+            var connections = tx.Get<IGitHubConnectionRepository>();
+            Assert.That(() => connections.FindTokensAsync(user.Id, ct), Throws.TypeOf<SecretUnreadableException>());
+            await connections.SetAsync(user.Id, Tokens("new"), ct);
+        }, Token);
+
+        Assert.That((await other.GetRequiredService<IGitHubConnectionRepository>().FindTokensAsync(user.Id, Token))!.AccessToken.Reveal(), Is.EqualTo("new"));
+    }
+
+    [Test]
+    public async Task Remove_ends_the_connection_and_not_the_link()
+    {
+        var user = await Users.AddAsync(new NewUser { Name = "Ada", Email = $"{Unique("gh")}@example.com", GitHubId = Unique("gh") }, Token);
+        await Connections.SetAsync(user.Id, Tokens("gho"), Token);
+
+        Assert.That(await Connections.RemoveAsync(user.Id, Token), Is.True);
+        Assert.That(await Connections.RemoveAsync(user.Id, Token), Is.False);
+        Assert.That(await Connections.FindTokensAsync(user.Id, Token), Is.Null);
+        Assert.That((await Users.FindAsync(user.Id, Token))!.GitHubId, Is.EqualTo(user.GitHubId));
+    }
+
+    [Test]
+    public async Task What_is_wrong_is_named()
+    {
+        var user = await AddUserAsync();
+
+        Assert.That(() => Connections.SetAsync(user.Id, null!, Token), Throws.ArgumentNullException);
+        Assert.That(() => Connections.SetAsync(user.Id, new GitHubTokens { AccessToken = null! }, Token), Throws.ArgumentNullException);
+        Assert.That(() => Connections.SetAsync(user.Id, Tokens("x") with { GitHubUsername = new string('a', 256) }, Token), Throws.ArgumentException);
+        Assert.That(() => Connections.SetAsync(Guid.NewGuid(), Tokens("x"), Token), Throws.TypeOf<MissingReferenceException>());
+        Assert.That(() => Connections.RefreshAsync(null!, Tokens("x"), Token), Throws.ArgumentNullException);
+        Assert.That(
+            () => OfWorkers.ListExpiringAsync(DateTimeOffset.UnixEpoch, 0, GitHubConnectionCursor.Start, Token),
+            Throws.TypeOf<ArgumentOutOfRangeException>());
+        Assert.That(await Connections.FindAsync(Guid.NewGuid(), Token), Is.Null);
+    }
+
+    [TestCase("repo,user:email", "repo", true)]
+    [TestCase("repo user:email", "user:email", true)]
+    [TestCase("repo", "repo:status", true)]
+    [TestCase("user:email", "user", false)]
+    [TestCase("", "repo", false)]
+    [TestCase(null, "repo", false)]
+    public void Scopes_say_what_they_allow(string? scopes, string wanted, bool allowed) =>
+        Assert.That(GitHubScopes.Parse(scopes).Allow(wanted), Is.EqualTo(allowed));
+
+    private static GitHubTokens Tokens(string access) => new() { AccessToken = Secret.From(access) };
+}

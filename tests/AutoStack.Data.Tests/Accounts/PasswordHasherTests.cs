@@ -1,0 +1,213 @@
+using System.Globalization;
+using AutoStack.Data.Accounts;
+using AutoStack.Data.Tests.Support;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace AutoStack.Data.Tests.Accounts;
+
+public sealed class PasswordHasherTests : DatabaseTests
+{
+    private IPasswordHasher Hasher => Get<IPasswordHasher>();
+
+    [Test]
+    public async Task A_password_verifies_against_its_hash_and_no_other()
+    {
+        var hash = await Hasher.HashAsync("correct horse 1", Token);
+
+        Assert.That(hash.Reveal(), Does.StartWith("$2").And.Length.EqualTo(60));
+        Assert.That(await Hasher.VerifyAsync("correct horse 1", hash, Token), Is.EqualTo(PasswordVerification.Succeeded));
+        Assert.That(await Hasher.VerifyAsync("correct horse 2", hash, Token), Is.EqualTo(PasswordVerification.Failed));
+        Assert.That((await Hasher.HashAsync("correct horse 1", Token)).Reveal(), Is.Not.EqualTo(hash.Reveal()), "each has its own salt");
+    }
+
+    // A published vector of bcrypt: the password "U*U", work factor 5.
+    [TestCase("$2a$")]
+    [TestCase("$2b$")]
+    [TestCase("$2y$")]
+    public async Task A_weaker_hash_of_another_program_verifies_and_asks_to_be_replaced(string prefix)
+    {
+        var stored = PasswordHash.From($"{prefix}05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW");
+
+        Assert.That(await Hasher.VerifyAsync("U*U", stored, Token), Is.EqualTo(PasswordVerification.SucceededRehashNeeded));
+        Assert.That(await Hasher.VerifyAsync("U*V", stored, Token), Is.EqualTo(PasswordVerification.Failed));
+    }
+
+    [TestCase(null)]
+    [TestCase("")]
+    [TestCase("not a hash")]
+    [TestCase("5f4dcc3b5aa765d61d8327deb882cf99")]
+    [TestCase("$2b$12$tooshort")]
+    [TestCase("$2b$00$cs3U/3iu7exNUuHi6mDOQu1mnlIPb9CUUNPkRRGH3zp.1oEJCn9dm")]
+    [TestCase("$2b$03$cs3U/3iu7exNUuHi6mDOQu1mnlIPb9CUUNPkRRGH3zp.1oEJCn9dm")]
+    [TestCase("$2b$13$cs3U/3iu7exNUuHi6mDOQu1mnlIPb9CUUNPkRRGH3zp.1oEJCn9dm")]
+    [TestCase("$2b$15$cs3U/3iu7exNUuHi6mDOQu1mnlIPb9CUUNPkRRGH3zp.1oEJCn9dm")]
+    [TestCase("$2b$31$cs3U/3iu7exNUuHi6mDOQu1mnlIPb9CUUNPkRRGH3zp.1oEJCn9dm")]
+    [TestCase("$2b$99$cs3U/3iu7exNUuHi6mDOQu1mnlIPb9CUUNPkRRGH3zp.1oEJCn9dm")]
+    [TestCase("$2b$ 4$cs3U/3iu7exNUuHi6mDOQu1mnlIPb9CUUNPkRRGH3zp.1oEJCn9dm")]
+    [TestCase("$2z$12$cs3U/3iu7exNUuHi6mDOQu1mnlIPb9CUUNPkRRGH3zp.1oEJCn9dm")]
+    [TestCase("$2b$12$!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!")]
+    [TestCase("$2b$12$cs3U/3iu7exNUuHi6mDOQu1mnlIPb9CUUNPkRRGH3zp.1oEJCn9d\n")]
+    [TestCase("$argon2id$v=19$m=65536,t=3,p=4$aaaaaaaaaaaaaaaaaaaaaaaaaaaa")]
+    public async Task Without_a_bcrypt_hash_every_password_is_wrong(string? stored) =>
+        Assert.That(
+            await Hasher.VerifyAsync("x", string.IsNullOrEmpty(stored) ? null : PasswordHash.From(stored), Token).WaitAsync(TimeSpan.FromMinutes(2), Token),
+            Is.EqualTo(PasswordVerification.Failed));
+
+    [TestCase("$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW")]
+    [TestCase("$2b$04$cs3U/3iu7exNUuHi6mDOQu1mnlIPb9CUUNPkRRGH3zp.1oEJCn9dm")]
+    [TestCase("$2b$11$cs3U/3iu7exNUuHi6mDOQu1mnlIPb9CUUNPkRRGH3zp.1oEJCn9dm")]
+    [TestCase("$2b$12$cs3U/3iu7exNUuHi6mDOQu1mnlIPb9CUUNPkRRGH3zp.1oEJCn9dm")]
+    [TestCase("$2b$99$cs3U/3iu7exNUuHi6mDOQu1mnlIPb9CUUNPkRRGH3zp.1oEJCn9dm")]
+    [TestCase("not a hash")]
+    [TestCase(null)]
+    public void A_wrong_password_is_as_much_work_whatever_is_stored(string? stored)
+    {
+        var rounds = 0L;
+
+        var answer = PasswordHasher.Check("wrong", stored, 12, (_, hash) =>
+        {
+            rounds += 1L << int.Parse(hash.AsSpan(4, 2), NumberStyles.None, CultureInfo.InvariantCulture);
+            return false;
+        });
+
+        Assert.That((answer, rounds), Is.EqualTo((PasswordVerification.Failed, 1L << 12)));
+    }
+
+    [TestCase(4)]
+    [TestCase(10)]
+    [TestCase(11)]
+    [TestCase(12)]
+    [TestCase(13)]
+    [TestCase(14)]
+    [TestCase(31)]
+    public void A_check_is_as_much_work_whatever_the_answer_and_the_stored_factor(int factor)
+    {
+        foreach (var (workFactor, isPassword) in new[] { (10, true), (12, true), (14, true), (12, false), (14, false) })
+        {
+            var rounds = 0L;
+
+            PasswordHasher.Check("right", $"$2b${factor:00}$cs3U/3iu7exNUuHi6mDOQu1mnlIPb9CUUNPkRRGH3zp.1oEJCn9dm", workFactor, (text, hash) =>
+            {
+                rounds += 1L << int.Parse(hash.AsSpan(4, 2), NumberStyles.None, CultureInfo.InvariantCulture);
+                return isPassword && text == "right";
+            });
+
+            Assert.That(rounds, Is.EqualTo(1L << workFactor), $"{workFactor}, {isPassword}");
+        }
+    }
+
+    [Test]
+    public async Task A_stronger_hash_is_accepted_by_its_own_work_factor_and_warned_of_by_a_lower_one()
+    {
+        using var strong = new PasswordHasher(Options.Create(new PasswordHasherOptions { WorkFactor = 11 }));
+        using var log = new Warnings();
+        using var weak = new PasswordHasher(Options.Create(new PasswordHasherOptions { WorkFactor = 10 }), log);
+        var hash = await strong.HashAsync("x", Token);
+
+        Assert.That(hash.Reveal(), Does.StartWith("$2").And.Contains("$11$"));
+        Assert.That(await strong.VerifyAsync("x", hash, Token), Is.EqualTo(PasswordVerification.Succeeded));
+        Assert.That(await weak.VerifyAsync("x", hash, Token), Is.EqualTo(PasswordVerification.Failed));
+        Assert.That(log.Messages, Has.One.Contains("work factor 11").And.Contains("WorkFactor is 10"));
+    }
+
+    [Test]
+    public async Task Beyond_the_places_in_the_queue_a_call_is_refused_and_the_queue_recovers()
+    {
+        using var hasher = new PasswordHasher(Options.Create(new PasswordHasherOptions { MaxConcurrency = 1, MaxWaiting = 2, WorkFactor = 12 }));
+
+        var calls = Enumerable.Range(0, 8).Select(_ => hasher.VerifyAsync("x", null, Token)).ToArray();
+
+        Assert.That(calls.Count(c => c.IsFaulted), Is.EqualTo(5), "at once");
+        foreach (var refused in calls.Where(c => c.IsFaulted))
+        {
+            Assert.That(async () => await refused, Throws.TypeOf<PasswordHasherBusyException>());
+        }
+
+        await Task.WhenAll(calls.Where(c => !c.IsFaulted));
+        Assert.That(await hasher.VerifyAsync("x", null, Token), Is.EqualTo(PasswordVerification.Failed));
+
+        // A place is free again when a caller stops waiting.
+        using var stop = new CancellationTokenSource();
+        var waiting = Enumerable.Range(0, 3).Select(_ => hasher.VerifyAsync("x", null, stop.Token)).ToArray();
+        await stop.CancelAsync();
+        await Task.WhenAll(waiting).ContinueWith(_ => { }, TaskScheduler.Default);
+        Assert.That((await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => hasher.VerifyAsync("x", null, Token)))).Length, Is.EqualTo(3));
+    }
+
+    [Test]
+    public void One_core_is_left_to_the_rest_of_the_process_and_settings_are_checked()
+    {
+        Assert.That(new PasswordHasherOptions().MaxConcurrency, Is.EqualTo(Math.Max(1, Environment.ProcessorCount - 1)));
+        foreach (var (setting, spoil) in new (string, Action<PasswordHasherOptions>)[]
+        {
+            ("MaxConcurrency", o => o.MaxConcurrency = 0),
+            ("MaxWaiting", o => o.MaxWaiting = -1),
+            ("WorkFactor", o => o.WorkFactor = 9),
+            ("WorkFactor", o => o.WorkFactor = 15),
+        })
+        {
+            using var provider = new ServiceCollection().AddAutoStackData(Database.ConnectionString).Configure(spoil).BuildServiceProvider();
+            Assert.That(
+                () => provider.GetRequiredService<IStartupValidator>().Validate(),
+                Throws.TypeOf<OptionsValidationException>().With.Message.Contains($"PasswordHasherOptions.{setting}"));
+        }
+    }
+
+    [Test]
+    public async Task A_password_that_is_no_text_is_wrong_and_is_not_hashed()
+    {
+        var hash = await Hasher.HashAsync("x🚀", Token);
+
+        Assert.That(await Hasher.VerifyAsync("x🚀", hash, Token), Is.EqualTo(PasswordVerification.Succeeded));
+        Assert.That(await Hasher.VerifyAsync("x\ud83d", hash, Token), Is.EqualTo(PasswordVerification.Failed));
+        Assert.That(await Hasher.VerifyAsync("\ude80", null, Token), Is.EqualTo(PasswordVerification.Failed));
+        Assert.That(() => Hasher.HashAsync("x\ud83d", Token), Throws.ArgumentException.With.Message.Contains("surrogate"));
+    }
+
+    [Test]
+    public async Task What_bcrypt_would_cut_off_is_refused()
+    {
+        var longest = new string('ä', 36);
+        var hash = await Hasher.HashAsync(longest, Token);
+
+        Assert.That(await Hasher.VerifyAsync(longest, hash, Token), Is.EqualTo(PasswordVerification.Succeeded));
+        Assert.That(await Hasher.VerifyAsync(longest + "x", hash, Token), Is.EqualTo(PasswordVerification.Failed));
+        Assert.That(await Hasher.VerifyAsync(null, hash, Token), Is.EqualTo(PasswordVerification.Failed));
+        Assert.That(() => Hasher.HashAsync(longest + "x", Token), Throws.ArgumentException.With.Message.Contains("72 bytes"));
+        Assert.That(() => Hasher.HashAsync("nul\0", Token), Throws.ArgumentException);
+        Assert.That(() => Hasher.HashAsync("", Token), Throws.ArgumentException);
+        Assert.That(() => Hasher.HashAsync(null!, Token), Throws.ArgumentNullException);
+    }
+
+    [Test]
+    public void Nothing_secret_prints()
+    {
+        Assert.That($"{PasswordHash.From("$2b$12$x")} {SessionToken.New()} {ResetToken.New()} {Secret.From("s3cret")}", Is.EqualTo("[redacted] [redacted] [redacted] [redacted]"));
+        Assert.That(new SecretKey { Id = "k1", Secret = "s3cret" }.ToString(), Is.EqualTo("k1"));
+    }
+
+    private sealed class Warnings : ILoggerFactory, ILogger
+    {
+        public List<string> Messages { get; } = [];
+
+        public void AddProvider(ILoggerProvider provider)
+        {
+        }
+
+        public ILogger CreateLogger(string categoryName) => this;
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            Messages.Add(formatter(state, exception));
+
+        public void Dispose()
+        {
+        }
+    }
+}

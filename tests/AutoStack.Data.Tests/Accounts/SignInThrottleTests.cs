@@ -1,0 +1,280 @@
+using System.Net;
+using AutoStack.Data.Accounts;
+using AutoStack.Data.Tests.Support;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace AutoStack.Data.Tests.Accounts;
+
+/// <summary>Guessing passwords ends after a few, and the owner of the account is not the one who pays.</summary>
+public sealed class SignInThrottleTests : DatabaseTests
+{
+    private static readonly TimeSpan Lockout = TimeSpan.FromMinutes(5);
+    private static int place;
+
+    [Test]
+    public async Task The_sixth_attempt_is_refused_until_the_lockout_ends()
+    {
+        var (email, from) = (NewEmail(), NewPlace());
+        for (var i = 0; i < 5; i++)
+        {
+            Assert.That(await Throttle.BeginAsync(email, from, null, Token), Is.EqualTo(new SignInAttempt(true, null)));
+        }
+
+        var refused = await Throttle.BeginAsync(email, from, null, Token);
+        Assert.That(refused.IsAllowed, Is.False);
+        Assert.That(refused.LockedUntil, Is.EqualTo(Clock.GetUtcNow() + Lockout).Within(TimeSpan.FromSeconds(1)));
+
+        Clock.Advance(Lockout / 2);
+        Assert.That(await Throttle.BeginAsync(email, from, null, Token), Is.EqualTo(refused), "an attempt under a lockout does not make it longer");
+        Clock.Advance(Lockout / 2);
+        Assert.That((await Throttle.BeginAsync(email, from, null, Token)).IsAllowed, Is.True);
+    }
+
+    [Test]
+    public async Task Attempts_at_once_do_not_exceed_the_limit()
+    {
+        var (email, from) = (NewEmail(), NewPlace());
+
+        var attempts = await Task.WhenAll(Enumerable.Range(0, 60).Select(_ => Task.Run(() => Throttle.BeginAsync(email, from, null, Token))));
+
+        Assert.That(attempts.Count(a => a.IsAllowed), Is.EqualTo(5));
+    }
+
+    [Test]
+    public async Task A_success_forgets_the_failures_of_the_account_and_not_those_of_the_address()
+    {
+        await ExecuteAsync("DELETE FROM sign_in_attempts");
+        var (email, from) = (NewEmail(), NewPlace());
+        for (var round = 0; round < 20; round++)
+        {
+            for (var i = 0; i < 4; i++)
+            {
+                Assert.That((await Throttle.BeginAsync(email, from, null, Token)).IsAllowed, Is.True);
+            }
+
+            await Throttle.SucceededAsync(email, from, null, Token);
+        }
+
+        Assert.That(await ScalarAsync("SELECT sum(attempts) FROM sign_in_attempts"), Is.EqualTo(60), "of the address: three failures in each round");
+    }
+
+    [Test]
+    public async Task An_address_without_an_account_is_counted_alike()
+    {
+        var (email, from) = ((await AddUserAsync()).Email, NewPlace());
+        var (nobody, other) = (NewEmail(), NewPlace());
+        for (var i = 0; i < 8; i++)
+        {
+            var (known, unknown) = (await Throttle.BeginAsync(email, from, null, Token), await Throttle.BeginAsync(nobody, other, null, Token));
+            Assert.That(unknown.IsAllowed, Is.EqualTo(known.IsAllowed).And.EqualTo(i < 5));
+        }
+    }
+
+    [Test]
+    public async Task Spellings_of_a_mailbox_are_one_account()
+    {
+        var (number, from) = (Unique("spell"), NewPlace());
+        foreach (var email in new[] { $"{number}@example.com", $"{number.ToUpperInvariant()}@EXAMPLE.com", $" {number}@example.com.", $"{number}@\uFF45xample.com" })
+        {
+            Assert.That((await Throttle.BeginAsync(email, from, null, Token)).IsAllowed, Is.True);
+        }
+
+        await Throttle.BeginAsync($"{number}@example.com", from, null, Token);
+        Assert.That((await Throttle.BeginAsync($"{number}@example.com", from, null, Token)).IsAllowed, Is.False);
+    }
+
+    [Test]
+    public async Task Guesses_from_many_addresses_lock_the_account_for_strangers_and_not_for_a_known_client()
+    {
+        await using var host = With(throttle => throttle.MaxAttemptsOfAccount = 10);
+        var throttle = host.GetRequiredService<ISignInThrottle>();
+        var (user, key) = (await AddUserAsync(), ClientKey.New());
+        await Sessions.AddAsync(new NewSession { UserId = user.Id, Client = key }, Token);
+        for (var i = 0; i < 10; i++)
+        {
+            Assert.That((await throttle.BeginAsync(user.Email, NewPlace(), ClientKey.New(), Token)).IsAllowed, Is.True);
+        }
+
+        Assert.That((await throttle.BeginAsync(user.Email, NewPlace(), null, Token)).IsAllowed, Is.False);
+        var home = NewPlace();
+        for (var i = 0; i < 5; i++)
+        {
+            Assert.That((await throttle.BeginAsync(user.Email, home, key, Token)).IsAllowed, Is.True, "the owner");
+        }
+
+        Assert.That((await throttle.BeginAsync(user.Email, home, key, Token)).IsAllowed, Is.False, "has a limit too");
+        await throttle.SucceededAsync(user.Email, home, key, Token);
+        Assert.That((await throttle.BeginAsync(user.Email, NewPlace(), null, Token)).IsAllowed, Is.True, "and a success of theirs ends the lockout");
+    }
+
+    [Test]
+    public async Task Who_is_locked_out_at_one_place_does_not_use_up_the_attempts_of_the_account()
+    {
+        await using var host = With(throttle => throttle.MaxAttemptsOfAccount = 10);
+        var throttle = host.GetRequiredService<ISignInThrottle>();
+        var (email, from) = (NewEmail(), NewPlace());
+        for (var i = 0; i < 50; i++)
+        {
+            await throttle.BeginAsync(email, from, null, Token);
+        }
+
+        Assert.That((await throttle.BeginAsync(email, NewPlace(), null, Token)).IsAllowed, Is.True);
+    }
+
+    [Test]
+    public async Task One_address_cannot_try_many_accounts_and_a_success_of_its_own_does_not_help()
+    {
+        await using var host = With(throttle => throttle.MaxAttemptsOfAddress = 10);
+        var throttle = host.GetRequiredService<ISignInThrottle>();
+        var (from, own) = (NewPlace(), NewEmail());
+        for (var i = 0; i < 10; i++)
+        {
+            Assert.That((await throttle.BeginAsync(NewEmail(), from, null, Token)).IsAllowed, Is.True);
+            if (i < 9)
+            {
+                Assert.That((await throttle.BeginAsync(own, from, null, Token)).IsAllowed, Is.True);
+                await throttle.SucceededAsync(own, from, null, Token);
+            }
+        }
+
+        Assert.That((await throttle.BeginAsync(NewEmail(), from, null, Token)).IsAllowed, Is.False);
+        Assert.That((await throttle.BeginAsync(NewEmail(), NewPlace(), null, Token)).IsAllowed, Is.True, "another address");
+    }
+
+    [Test]
+    public async Task New_clients_behind_one_address_who_sign_in_do_not_use_up_its_attempts()
+    {
+        var from = NewPlace();
+        for (var i = 0; i < 130; i++)
+        {
+            var (user, key) = (await AddUserAsync(), ClientKey.New());
+            Assert.That((await Throttle.BeginAsync(user.Email, from, key, Token)).IsAllowed, Is.True, $"sign-in {i + 1}");
+            await Sessions.AddAsync(new NewSession { UserId = user.Id, Client = key }, Token);
+            await Throttle.SucceededAsync(user.Email, from, key, Token);
+        }
+    }
+
+    [Test]
+    public async Task A_known_client_whose_session_ends_meanwhile_takes_nothing_from_the_count_of_the_address()
+    {
+        var (from, user, key) = (NewPlace(), await AddUserAsync(), ClientKey.New());
+        var guesses = 0;
+        for (var i = 0; i < 300; i++)
+        {
+            guesses += (await Throttle.BeginAsync(NewEmail(), from, null, Token)).IsAllowed ? 1 : 0;
+            var session = await Sessions.AddAsync(new NewSession { UserId = user.Id, Client = key }, Token);
+            Assert.That((await Throttle.BeginAsync(user.Email, from, key, Token)).IsAllowed, Is.True);
+            await Sessions.RevokeAsync(session.Token, Token);
+            await Throttle.SucceededAsync(user.Email, from, key, Token);
+        }
+
+        Assert.That(guesses, Is.EqualTo(100));
+    }
+
+    [Test]
+    public async Task An_address_that_is_locked_out_stores_no_further_rows()
+    {
+        await ExecuteAsync("DELETE FROM sign_in_attempts");
+        var from = NewPlace();
+        for (var i = 0; i < 100; i++)
+        {
+            Assert.That((await Throttle.BeginAsync(NewEmail(), from, null, Token)).IsAllowed, Is.True);
+        }
+
+        for (var i = 0; i < 50; i++)
+        {
+            var refused = await Throttle.BeginAsync(NewEmail(), from, null, Token);
+            Assert.That(refused.IsAllowed, Is.False);
+            Assert.That(refused.LockedUntil, Is.EqualTo(Clock.GetUtcNow() + Lockout).Within(TimeSpan.FromSeconds(1)));
+        }
+
+        Assert.That(await ScalarAsync("SELECT count(*) FROM sign_in_attempts"), Is.EqualTo(201), "the address, and two rows of each attempt that was allowed");
+        Clock.Advance(Lockout);
+        Assert.That((await Throttle.BeginAsync(NewEmail(), from, null, Token)).IsAllowed, Is.True);
+    }
+
+    [Test]
+    public async Task The_addresses_of_one_subscriber_are_one()
+    {
+        var email = NewEmail();
+        for (var i = 0; i < 5; i++)
+        {
+            Assert.That((await Throttle.BeginAsync(email, IPAddress.Parse($"2001:db8:1:2::{i + 1}"), null, Token)).IsAllowed, Is.True);
+        }
+
+        Assert.That((await Throttle.BeginAsync(email, IPAddress.Parse("2001:db8:1:2:ffff::1"), null, Token)).IsAllowed, Is.False);
+        Assert.That((await Throttle.BeginAsync(email, IPAddress.Parse("2001:db8:1:3::1"), null, Token)).IsAllowed, Is.True);
+
+        var other = NewEmail();
+        for (var i = 0; i < 5; i++)
+        {
+            await Throttle.BeginAsync(other, IPAddress.Parse(i % 2 == 0 ? "192.0.2.9" : "::ffff:192.0.2.9"), null, Token);
+        }
+
+        Assert.That((await Throttle.BeginAsync(other, IPAddress.Parse("192.0.2.9"), null, Token)).IsAllowed, Is.False);
+    }
+
+    [Test]
+    public async Task Switched_off_it_allows_everything_and_writes_nothing()
+    {
+        await using var host = With(throttle => throttle.Enabled = false);
+        var throttle = host.GetRequiredService<ISignInThrottle>();
+        var (email, from) = (NewEmail(), NewPlace());
+        await ExecuteAsync("DELETE FROM sign_in_attempts");
+        for (var i = 0; i < 20; i++)
+        {
+            Assert.That((await throttle.BeginAsync(email, from, null, Token)).IsAllowed, Is.True);
+        }
+
+        await throttle.SucceededAsync(email, from, null, Token);
+        Assert.That(await ScalarAsync("SELECT count(*) FROM sign_in_attempts"), Is.Zero);
+    }
+
+    [Test]
+    public async Task What_is_typed_is_not_stored()
+    {
+        await ExecuteAsync("DELETE FROM sign_in_attempts");
+        await Throttle.BeginAsync("my password, typed into the wrong field", NewPlace(), ClientKey.New(), Token);
+
+        Assert.That(await ScalarAsync("SELECT bool_and(subject_hash ~ '^[0-9a-f]{64}$') FROM sign_in_attempts"), Is.True);
+        Assert.That(await ScalarAsync("SELECT count(*) FROM sign_in_attempts"), Is.EqualTo(3));
+    }
+
+    [Test]
+    public async Task Counts_that_are_over_are_removed_in_bounded_batches()
+    {
+        await ExecuteAsync("DELETE FROM sign_in_attempts");
+        var purge = Get<IPlatformSignInThrottle>();
+        await Throttle.BeginAsync(NewEmail(), NewPlace(), null, Token);
+        Assert.That(await purge.PurgeExpiredAsync(10, Token), Is.Zero);
+        Clock.Advance(Lockout + TimeSpan.FromSeconds(1));
+
+        Assert.That(await purge.PurgeExpiredAsync(2, Token), Is.EqualTo(2));
+        Assert.That(await purge.PurgeExpiredAsync(2, Token), Is.EqualTo(1));
+        Assert.That(() => purge.PurgeExpiredAsync(0, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
+    }
+
+    [Test]
+    public void What_is_wrong_is_named()
+    {
+        Assert.That(() => Throttle.BeginAsync(" ", IPAddress.Loopback, null, Token), Throws.ArgumentException.With.Property("ParamName").EqualTo("email"));
+        Assert.That(() => Throttle.BeginAsync("ada@example.com", null!, null, Token), Throws.ArgumentNullException.With.Property("ParamName").EqualTo("address"));
+        Assert.That(() => Throttle.SucceededAsync("ada@example.com", null!, null, Token), Throws.ArgumentNullException);
+        Assert.That(
+            () => UnitOfWork.RunAsync((tx, _) => Task.FromResult(tx.Get<ISignInThrottle>()), Token), Throws.ArgumentException,
+            "a count that is rolled back with the caller's work would count nothing");
+    }
+
+    private ServiceProvider With(Action<SignInThrottleOptions> configure) => new ServiceCollection()
+        .AddSingleton<TimeProvider>(Clock)
+        .AddAutoStackData(options =>
+        {
+            options.ConnectionString = Database.ConnectionString;
+            configure(options.Accounts.Throttle);
+        })
+        .BuildServiceProvider();
+
+    private static string NewEmail() => $"{Unique("guess")}@example.com";
+
+    private static IPAddress NewPlace() => new([10, 0, (byte)(Interlocked.Increment(ref place) >> 8), (byte)place]);
+}

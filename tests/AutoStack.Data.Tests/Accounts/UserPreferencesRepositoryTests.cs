@@ -1,0 +1,99 @@
+using AutoStack.Data.Accounts;
+using AutoStack.Data.Tests.Support;
+
+namespace AutoStack.Data.Tests.Accounts;
+
+public sealed class UserPreferencesRepositoryTests : DatabaseTests
+{
+    [Test]
+    public async Task Who_has_stored_nothing_has_the_defaults_and_reading_writes_nothing()
+    {
+        var user = await AddUserAsync();
+
+        var preferences = (await Preferences.FindAsync(user.Id, Token))!;
+
+        Assert.That((preferences.Id, preferences.UserId, preferences.Theme), Is.EqualTo((Guid.Empty, user.Id, Theme.System)));
+        Assert.That(preferences.EmailNotifications && preferences.DeploymentSuccessNotifications && preferences.DeploymentFailureNotifications, Is.True);
+        Assert.That(await ScalarAsync("SELECT count(*) FROM user_preferences WHERE user_id = $1", user.Id), Is.Zero);
+        Assert.That(await Preferences.FindAsync(Guid.NewGuid(), Token), Is.Null);
+    }
+
+    [Test]
+    public async Task Set_stores_all_values_and_changes_them_in_place()
+    {
+        var user = await AddUserAsync();
+
+        var first = await Preferences.SetAsync(user.Id, new NewUserPreferences { Theme = Theme.Dark, DeploymentFailureNotifications = false }, Token);
+        var second = await Preferences.SetAsync(user.Id, new NewUserPreferences { Theme = Theme.Light, EmailNotifications = false }, Token);
+
+        Assert.That(second, Is.EqualTo(first with
+        {
+            Theme = Theme.Light,
+            EmailNotifications = false,
+            DeploymentFailureNotifications = true,
+            UpdatedAt = second.UpdatedAt,
+        }));
+        Assert.That(second.UpdatedAt, Is.GreaterThan(first.UpdatedAt));
+        Assert.That(await Preferences.FindAsync(user.Id, Token), Is.EqualTo(second));
+    }
+
+    [Test]
+    public async Task Two_first_writes_at_once_are_one_row()
+    {
+        var user = await AddUserAsync();
+        Task<UserPreferences> second = null!;
+        await UnitOfWork.RunAsync(async (tx, ct) =>
+        {
+            await tx.Get<IUserPreferencesRepository>().SetAsync(user.Id, new NewUserPreferences { Theme = Theme.Dark }, ct);
+            second = Preferences.SetAsync(user.Id, new NewUserPreferences { Theme = Theme.Light }, Token);
+            await UntilSomeoneWaitsAsync();
+        }, Token);
+
+        Assert.That((await second).Theme, Is.EqualTo(Theme.Light));
+        Assert.That(await ScalarAsync("SELECT count(*) FROM user_preferences WHERE user_id = $1", user.Id), Is.EqualTo(1));
+    }
+
+    [TestCase(true, true, true, true)]
+    [TestCase(true, false, true, false)]
+    [TestCase(false, true, true, false)]
+    [TestCase(true, true, false, false)]
+    public async Task A_notification_reaches_who_wants_it(bool success, bool wanted, bool mail, bool told)
+    {
+        var user = await AddUserAsync();
+        Assert.That(await Preferences.FindNotificationTargetAsync(user.Id, success, Token), Is.EqualTo(new NotificationTarget(user.Id, user.Name, user.Email)));
+
+        await Preferences.SetAsync(
+            user.Id,
+            new NewUserPreferences
+            {
+                EmailNotifications = mail,
+                DeploymentSuccessNotifications = success && wanted,
+                DeploymentFailureNotifications = !success && !wanted,
+            }, Token);
+
+        Assert.That(await Preferences.FindNotificationTargetAsync(user.Id, success, Token) is not null, Is.EqualTo(told));
+    }
+
+    [Test]
+    public async Task What_is_wrong_is_named()
+    {
+        var user = await AddUserAsync();
+
+        Assert.That(() => Preferences.SetAsync(user.Id, null!, Token), Throws.ArgumentNullException);
+        Assert.That(
+            () => Preferences.SetAsync(user.Id, new NewUserPreferences { Theme = Theme.From("pink") }, Token),
+            Throws.ArgumentException.With.Message.Contains("light, dark, system"));
+        Assert.That(() => Preferences.SetAsync(Guid.NewGuid(), new NewUserPreferences(), Token), Throws.TypeOf<MissingReferenceException>());
+        Assert.That(await Preferences.FindNotificationTargetAsync(Guid.NewGuid(), true, Token), Is.Null);
+    }
+
+    [Test]
+    public async Task A_theme_that_another_program_stored_reads_back_verbatim()
+    {
+        var user = await AddUserAsync();
+        await Preferences.SetAsync(user.Id, new NewUserPreferences(), Token);
+        await ExecuteAsync("UPDATE user_preferences SET theme = 'Solarized' WHERE user_id = $1", user.Id);
+
+        Assert.That((await Preferences.FindAsync(user.Id, Token))!.Theme.Value, Is.EqualTo("Solarized"));
+    }
+}

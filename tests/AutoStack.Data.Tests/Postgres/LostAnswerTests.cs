@@ -1,0 +1,53 @@
+using AutoStack.Data.Accounts;
+using AutoStack.Data.Projects;
+using AutoStack.Data.Tests.Support;
+using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
+
+namespace AutoStack.Data.Tests.Postgres;
+
+/// <summary>What would be done twice is not repeated when its answer is lost: by then somebody else may have written, and would be overwritten.</summary>
+public sealed class LostAnswerTests : DatabaseTests
+{
+    private static readonly Dictionary<string, (string Tag, Func<IServiceProvider, Guid, Task> Write)> Writes = new()
+    {
+        ["SetPassword"] = ("SELECT 1", (from, id) => from.GetRequiredService<IIdentityRepository>().SetPasswordAsync(id, null, PasswordHash.From("$2b$12$older"), null, Token)),
+        ["Link"] = ("UPDATE 1", LinkAsync),
+        ["GitHubConnection"] = ("INSERT 0 1", (from, id) => from.GetRequiredService<IGitHubConnectionRepository>().SetAsync(id, GitHubTokens, Token)),
+        ["Preferences"] = ("INSERT 0 1", (from, id) => from.GetRequiredService<IUserPreferencesRepository>().SetAsync(id, new NewUserPreferences(), Token)),
+        ["EnsureProject"] = ("INSERT 0 1", (from, id) => from.GetRequiredService<IProjectRepository>().EnsureAsync(Project(id), new ProjectPatch(), Token)),
+    };
+
+    private static GitHubTokens GitHubTokens => new() { AccessToken = Secret.From("x") };
+
+    [TestCaseSource(nameof(Names))]
+    public async Task A_write_whose_answer_is_lost_is_the_callers_to_repeat(string name)
+    {
+        var user = await AddUserAsync();
+        await using var proxy = new CuttingProxy(Database.ConnectionString);
+        await using var provider = new ServiceCollection()
+            .AddAutoStackData(options =>
+            {
+                options.ConnectionString = proxy.ConnectionString;
+                options.SecretKeys.Add(NewKey("k1"));
+            })
+            .AddAutoStackDataWorkers()
+            .BuildServiceProvider();
+        await provider.GetRequiredService<IUserRepository>().FindAsync(user.Id, Token);
+        var (tag, write) = Writes[name];
+        proxy.CutAfter(tag);
+
+        Assert.That(() => write(provider, user.Id), Throws.InstanceOf<NpgsqlException>());
+        Assert.That(proxy.Cuts, Is.EqualTo(1));
+    }
+
+    private static async Task LinkAsync(IServiceProvider from, Guid id)
+    {
+        var session = (await from.GetRequiredService<ISessionRepository>().AddAsync(new NewSession { UserId = id }, Token)).Session;
+        await from.GetRequiredService<IIdentityRepository>().LinkAsync(id, IdentityProvider.GitHub, Unique("gh"), null, session.SignedInAt!.Value, Token);
+    }
+
+    private static IEnumerable<string> Names() => Writes.Keys;
+
+    private static NewProject Project(Guid userId) => new() { UserId = userId, Name = "Site", Repository = "ada/lost" };
+}

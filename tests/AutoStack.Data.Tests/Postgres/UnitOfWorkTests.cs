@@ -1,0 +1,191 @@
+using AutoStack.Data.Accounts;
+using AutoStack.Data.Deployments;
+using AutoStack.Data.Projects;
+using AutoStack.Data.Tests.Support;
+
+namespace AutoStack.Data.Tests.Postgres;
+
+public sealed class UnitOfWorkTests : DatabaseTests
+{
+    [Test]
+    public async Task Returning_commits()
+    {
+        var project = await UnitOfWork.RunAsync(async (tx, token) =>
+        {
+            var user = await tx.Get<IUserRepository>().AddAsync(new NewUser { Name = "Ada", Email = $"{Unique("unit")}@example.com" }, token);
+            var added = await tx.Get<IProjectRepository>().AddAsync(new NewProject { UserId = user.Id, Name = "Site", Repository = "ada/site" }, token);
+            Assert.That(await Projects.FindAsync(added.Id, user.Id, token), Is.Null, "not visible outside before the commit");
+            return added;
+        }, Token);
+
+        Assert.That(await Projects.FindAsync(project.Id, project.UserId, Token), Is.EqualTo(project));
+    }
+
+    [Test]
+    public async Task Throwing_rolls_back()
+    {
+        var email = $"{Unique("unit")}@example.com";
+
+        Assert.That(
+            () => UnitOfWork.RunAsync(async (tx, token) =>
+            {
+                await tx.Get<IUserRepository>().AddAsync(new NewUser { Name = "Ada", Email = email }, token);
+                throw new InvalidOperationException("changed my mind");
+            }, Token),
+            Throws.InvalidOperationException.With.Message.EqualTo("changed my mind"));
+
+        Assert.That(await PlatformUsers.FindByEmailAsync(email, Token), Is.Null);
+    }
+
+    [Test]
+    public async Task A_swallowed_error_does_not_pretend_to_have_committed()
+    {
+        var existing = await AddUserAsync();
+        var email = $"{Unique("unit")}@example.com";
+
+        var failure = Assert.ThrowsAsync<UnitOfWorkFailedException>(() => UnitOfWork.RunAsync(async (tx, token) =>
+        {
+            var users = tx.Get<IUserRepository>();
+            await users.AddAsync(new NewUser { Name = "Ada", Email = email }, token);
+            try
+            {
+                await users.AddAsync(new NewUser { Name = "Eve", Email = existing.Email }, token);
+            }
+            catch (DuplicateException)
+            {
+            }
+        }, Token));
+
+        Assert.That(failure!.InnerException, Is.TypeOf<Npgsql.PostgresException>().With.Property("SqlState").EqualTo("23505"));
+        Assert.That(await PlatformUsers.FindByEmailAsync(email, Token), Is.Null);
+    }
+
+    [Test]
+    public async Task After_an_error_every_further_statement_throws()
+    {
+        var existing = await AddUserAsync();
+
+        Assert.That(
+            () => UnitOfWork.RunAsync(async (tx, token) =>
+            {
+                var users = tx.Get<IUserRepository>();
+                Assert.That(() => users.AddAsync(new NewUser { Name = "Eve", Email = existing.Email }, token), Throws.TypeOf<DuplicateException>());
+                await users.FindAsync(existing.Id, token);
+            }, Token),
+            Throws.TypeOf<UnitOfWorkFailedException>());
+    }
+
+    [Test]
+    public async Task An_argument_that_is_refused_before_anything_is_sent_does_no_harm()
+    {
+        var email = $"{Unique("unit")}@example.com";
+
+        await UnitOfWork.RunAsync(async (tx, token) =>
+        {
+            var users = tx.Get<IUserRepository>();
+            Assert.That(() => tx.Get<IPlatformUserRepository>().FindByEmailAsync(" ", token), Throws.ArgumentException);
+            await users.AddAsync(new NewUser { Name = "Ada", Email = email }, token);
+        }, Token);
+
+        Assert.That(await PlatformUsers.FindByEmailAsync(email, Token), Is.Not.Null);
+    }
+
+    [Test]
+    public async Task A_repository_is_of_no_use_once_its_unit_has_ended()
+    {
+        IUserRepository? kept = null;
+        await UnitOfWork.RunAsync((tx, _) =>
+        {
+            kept = tx.Get<IUserRepository>();
+            return Task.CompletedTask;
+        }, Token);
+
+        Assert.That(() => kept!.FindAsync(Guid.NewGuid(), Token), Throws.InvalidOperationException.With.Message.Contains("has ended"));
+    }
+
+    [Test]
+    public void A_type_that_is_no_repository_is_named() =>
+        Assert.That(
+            () => UnitOfWork.RunAsync((tx, _) => Task.FromResult(tx.Get<IDisposable>()), Token),
+            Throws.ArgumentException.With.Message.Contains("IDisposable").And.Message.Contains(nameof(IUserRepository)));
+
+    [Test]
+    public async Task A_deadlock_runs_the_loser_again()
+    {
+        var first = await StartedAsync(DeploymentStatus.Cloning);
+        var second = await StartedAsync(DeploymentStatus.Cloning);
+        var bothHoldOne = new Barrier(2);
+        var runs = 0;
+
+        await Task.WhenAll(CrossAsync(first, second), CrossAsync(second, first)).WaitAsync(TimeSpan.FromSeconds(60), Token);
+
+        Assert.That(runs, Is.EqualTo(3), "two units and one repetition");
+        Assert.That(await Lifecycle.FindStatusAsync(first.Id, Token), Is.EqualTo(DeploymentStatus.Building));
+        Assert.That(await Lifecycle.FindStatusAsync(second.Id, Token), Is.EqualTo(DeploymentStatus.Building));
+
+        Task CrossAsync(Deployment own, Deployment other) => Task.Run(() => UnitOfWork.RunAsync(async (tx, token) =>
+        {
+            var run = Interlocked.Increment(ref runs);
+            var lifecycle = tx.Get<IDeploymentLifecycle>();
+            await lifecycle.SetCommitAsync(own.Id, new CommitInfo("a"), token);
+            if (run <= 2)
+            {
+                Assert.That(bothHoldOne.SignalAndWait(TimeSpan.FromSeconds(30), token), Is.True);
+            }
+
+            await lifecycle.SetCommitAsync(other.Id, new CommitInfo("b"), token);
+            await lifecycle.AdvanceAsync(own.Id, DeploymentStatus.Building, token);
+        }, Token));
+    }
+
+    [Test]
+    public async Task A_deadlock_that_the_delegate_swallows_runs_it_again_too()
+    {
+        var first = await StartedAsync(DeploymentStatus.Cloning);
+        var second = await StartedAsync(DeploymentStatus.Cloning);
+        var bothHoldOne = new Barrier(2);
+        var runs = 0;
+
+        await Task.WhenAll(CrossAsync(first, second), CrossAsync(second, first)).WaitAsync(TimeSpan.FromSeconds(60), Token);
+
+        Assert.That(runs, Is.EqualTo(3));
+        Assert.That((await Deployments.FindAsync(first.Id, first.UserId, Token))!.CommitHash, Is.Not.Null);
+
+        Task CrossAsync(Deployment own, Deployment other) => Task.Run(() => UnitOfWork.RunAsync(async (tx, token) =>
+        {
+            var run = Interlocked.Increment(ref runs);
+            var lifecycle = tx.Get<IDeploymentLifecycle>();
+            await lifecycle.SetCommitAsync(own.Id, new CommitInfo("a"), token);
+            if (run <= 2)
+            {
+                Assert.That(bothHoldOne.SignalAndWait(TimeSpan.FromSeconds(30), token), Is.True);
+            }
+
+            try
+            {
+                await lifecycle.SetCommitAsync(other.Id, new CommitInfo("b"), token);
+            }
+            catch (ConflictException)
+            {
+            }
+        }, Token));
+    }
+
+    [Test]
+    public async Task A_cancelled_token_rolls_back()
+    {
+        var email = $"{Unique("unit")}@example.com";
+        using var cancellation = new CancellationTokenSource();
+
+        Assert.That(
+            () => UnitOfWork.RunAsync(async (tx, token) =>
+            {
+                await tx.Get<IUserRepository>().AddAsync(new NewUser { Name = "Ada", Email = email }, token);
+                await cancellation.CancelAsync();
+                await tx.Get<IUserRepository>().FindAsync(Guid.NewGuid(), token);
+            }, cancellation.Token),
+            Throws.InstanceOf<OperationCanceledException>());
+
+        Assert.That(await PlatformUsers.FindByEmailAsync(email, Token), Is.Null);
+    }
+}

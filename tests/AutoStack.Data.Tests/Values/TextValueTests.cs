@@ -1,0 +1,57 @@
+using System.Text.Json;
+using AutoStack.Data.Containers;
+using AutoStack.Data.Deployments;
+using AutoStack.Data.Logs;
+
+namespace AutoStack.Data.Tests.Values;
+
+public sealed class TextValueTests
+{
+    [Test]
+    public void Equality_ignores_case_and_the_text_is_kept()
+    {
+        var title = StageName.From("Building");
+
+        Assert.That(title, Is.EqualTo(StageName.Building));
+        Assert.That(title.GetHashCode(), Is.EqualTo(StageName.Building.GetHashCode()));
+        Assert.That(title == StageName.Building, Is.True);
+        Assert.That((title.Value, title.IsKnown), Is.EqualTo(("Building", true)));
+        Assert.That($"{title}", Is.EqualTo("Building"));
+    }
+
+    [Test]
+    public void A_value_that_is_not_known_says_so()
+    {
+        Assert.That(DeploymentStatus.From("deploying").IsKnown, Is.False);
+        Assert.That(default(DeploymentStatus).IsKnown, Is.False);
+        Assert.That(default(DeploymentStatus).Value, Is.Empty);
+        Assert.That(() => DeploymentStatus.From(null!), Throws.ArgumentNullException);
+    }
+
+    [Test]
+    public void Json_is_the_text_as_value_and_as_key()
+    {
+        var json = JsonSerializer.Serialize(new Dictionary<StageName, StageStatus?> { [StageName.Building] = StageStatus.InProgress, [StageName.Copying] = null });
+
+        Assert.That(json, Is.EqualTo("""{"building":"in_progress","copying":null}"""));
+        Assert.That(JsonSerializer.Deserialize<Dictionary<StageName, StageStatus?>>(json)![StageName.From("BUILDING")], Is.EqualTo(StageStatus.InProgress));
+        Assert.That(JsonSerializer.Deserialize<DeploymentStatus>("\"odd\"").Value, Is.EqualTo("odd"));
+        Assert.That(() => JsonSerializer.Deserialize<DeploymentStatus>("1"), Throws.TypeOf<JsonException>());
+    }
+
+    [Test]
+    public void Every_set_is_the_documented_one()
+    {
+        Assert.That(Texts<DeploymentStatus>(), Is.EqualTo("queued cloning checkout installing building copying success failed cancelled"));
+        Assert.That(Texts<StageName>(), Is.EqualTo("queued cloning checkout installing building copying deploying"));
+        Assert.That(Texts<StageStatus>(), Is.EqualTo("pending in_progress completed failed cancelled"));
+        Assert.That(Texts<ContainerStatus>(), Is.EqualTo("starting running stopped failed"));
+        Assert.That(Texts<CreatorType>(), Is.EqualTo("manual webhook scheduled"));
+        Assert.That(Texts<DeploymentLogLevel>(), Is.EqualTo("debug info warning error"));
+        Assert.That(Texts<Data.Projects.ProjectRuntime>(), Is.EqualTo("static docker nodejs"));
+        Assert.That(Texts<Data.WebhookProvider>(), Is.EqualTo("github gitlab bitbucket"));
+
+        static string Texts<T>()
+            where T : struct, ITextValue<T> => string.Join(' ', T.Known);
+    }
+}
