@@ -78,7 +78,7 @@ internal sealed class Worker(
 
     private async Task EnterAsync(Deployment deployment, DeploymentStatus step, CancellationToken cancellationToken)
     {
-        if (await lifecycle.AdvanceAsync(deployment.Id, step, cancellationToken) != TransitionResult.Applied)
+        if (await lifecycle.AdvanceAsync(deployment.Id, step, cancellationToken) != TransitionOutcome.Applied)
         {
             throw new DeploymentEndedException();
         }

@@ -11,7 +11,7 @@ public interface IGitHubConnectionRepository
     /// <param name="userId">The user.</param>
     /// <param name="cancellationToken">Stops the query.</param>
     /// <returns>The connection; null when there is none.</returns>
-    Task<GitHubConnection?> FindAsync(Guid userId, CancellationToken cancellationToken);
+    Task<GitHubConnection?> FindAsync(Guid userId, CancellationToken cancellationToken = default);
 
     /// <summary>Finds a user's tokens.</summary>
     /// <param name="userId">The user.</param>
@@ -21,7 +21,7 @@ public interface IGitHubConnectionRepository
     /// A value's key is not configured; or a value was changed, moved or restored; or it is in a form that
     /// <see cref="AutoStackDataOptions.AcceptClearSecrets"/> refuses.
     /// </exception>
-    Task<GitHubTokens?> FindTokensAsync(Guid userId, CancellationToken cancellationToken);
+    Task<GitHubTokens?> FindTokensAsync(Guid userId, CancellationToken cancellationToken = default);
 
     /// <summary>Stores a user's tokens, all of them at once, whether or not there are any. Not repeated when its answer is lost: newer ones may be there by then.</summary>
     /// <param name="userId">The user.</param>
@@ -31,7 +31,7 @@ public interface IGitHubConnectionRepository
     /// <exception cref="ArgumentException">A value is missing or too long; the message names it.</exception>
     /// <exception cref="InvalidOperationException">No key is configured.</exception>
     /// <exception cref="MissingReferenceException">There is no such user.</exception>
-    Task<GitHubConnection> SetAsync(Guid userId, GitHubTokens tokens, CancellationToken cancellationToken);
+    Task<GitHubConnection> SetAsync(Guid userId, GitHubTokens tokens, CancellationToken cancellationToken = default);
 
     /// <summary>Stores refreshed tokens, unless others were stored since the connection was read: of two refreshes at once one wins.</summary>
     /// <param name="connection">The connection as it was read before the refresh.</param>
@@ -40,11 +40,11 @@ public interface IGitHubConnectionRepository
     /// <returns>The connection as stored; null when it changed meanwhile, or is gone.</returns>
     /// <exception cref="ArgumentException">A value is missing or too long; the message names it.</exception>
     /// <exception cref="InvalidOperationException">No key is configured.</exception>
-    Task<GitHubConnection?> RefreshAsync(GitHubConnection connection, GitHubTokens tokens, CancellationToken cancellationToken);
+    Task<GitHubConnection?> RefreshAsync(GitHubConnection connection, GitHubTokens tokens, CancellationToken cancellationToken = default);
 
     /// <summary>Removes a user's connection. The account stays linked; <see cref="IIdentityRepository.UnlinkAsync"/> ends that.</summary>
     /// <param name="userId">The user.</param>
     /// <param name="cancellationToken">Stops the delete.</param>
     /// <returns>False when there was none.</returns>
-    Task<bool> RemoveAsync(Guid userId, CancellationToken cancellationToken);
+    Task<bool> RemoveAsync(Guid userId, CancellationToken cancellationToken = default);
 }

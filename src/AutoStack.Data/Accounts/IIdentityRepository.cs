@@ -9,7 +9,7 @@ public interface IIdentityRepository
     /// <returns>The user and the hash; null when no account has the address, or it is not one. Check the password against null then, so
     /// that it takes the same time.</returns>
     /// <exception cref="ArgumentException"><paramref name="email"/> is null or blank.</exception>
-    Task<UserCredentials?> FindCredentialsAsync(string email, CancellationToken cancellationToken);
+    Task<UserCredentials?> FindCredentialsAsync(string email, CancellationToken cancellationToken = default);
 
     /// <summary>Finds the user of a provider's account.</summary>
     /// <param name="provider">The provider.</param>
@@ -18,7 +18,7 @@ public interface IIdentityRepository
     /// <returns>The user; null when the account is linked with nobody.</returns>
     /// <exception cref="ArgumentException"><paramref name="providerId"/> is null or blank, or <paramref name="provider"/> is not
     /// defined.</exception>
-    Task<User?> FindByProviderAsync(IdentityProvider provider, string providerId, CancellationToken cancellationToken);
+    Task<User?> FindByProviderAsync(IdentityProvider provider, string providerId, CancellationToken cancellationToken = default);
 
     /// <summary>Makes an account with a password. Of two registrations of one address at once, one is told that it is taken.</summary>
     /// <param name="account">The account.</param>
@@ -27,7 +27,7 @@ public interface IIdentityRepository
     /// <exception cref="ArgumentException">A value is missing, blank or too long, or the address is not that of one mailbox; the message
     /// names it.</exception>
     /// <exception cref="DuplicateException">The id belongs to an account with another address.</exception>
-    Task<Registration> RegisterAsync(NewAccount account, CancellationToken cancellationToken);
+    Task<RegistrationResult> RegisterAsync(NewAccount account, CancellationToken cancellationToken = default);
 
     /// <summary>
     /// Finds the account of a user whom a provider has just signed in: by the account there, else by the address when the provider has
@@ -42,7 +42,7 @@ public interface IIdentityRepository
     /// <exception cref="ArgumentException">A value is missing, blank or too long, or the address is not that of one mailbox; the message
     /// names it.</exception>
     /// <exception cref="ConflictException">Accounts with the address came and went meanwhile, several times.</exception>
-    Task<ProviderSignIn> SignInWithProviderAsync(ProviderIdentity identity, CancellationToken cancellationToken);
+    Task<ProviderSignInResult> SignInWithProviderAsync(ProviderIdentity identity, CancellationToken cancellationToken = default);
 
     /// <summary>Links a user with a provider's account; one linked before is replaced. Whoever links an account can sign in with it from
     /// then on.</summary>
@@ -59,8 +59,8 @@ public interface IIdentityRepository
     /// <returns>Whether they are linked, and if not, why.</returns>
     /// <exception cref="ArgumentException"><paramref name="providerId"/> is null, blank or too long, or <paramref name="provider"/> is not
     /// defined.</exception>
-    Task<LinkResult> LinkAsync(
-        Guid userId, IdentityProvider provider, string providerId, string? avatarUrl, DateTimeOffset signedInAt, CancellationToken cancellationToken);
+    Task<LinkOutcome> LinkAsync(
+        Guid userId, IdentityProvider provider, string providerId, string? avatarUrl, DateTimeOffset signedInAt, CancellationToken cancellationToken = default);
 
     /// <summary>Ends the link of a user with a provider, unless it is the last way to sign in.</summary>
     /// <param name="userId">The user.</param>
@@ -68,7 +68,7 @@ public interface IIdentityRepository
     /// <param name="cancellationToken">Stops the update.</param>
     /// <returns>Whether the link ended, and if not, why.</returns>
     /// <exception cref="ArgumentException"><paramref name="provider"/> is not defined.</exception>
-    Task<UnlinkResult> UnlinkAsync(Guid userId, IdentityProvider provider, CancellationToken cancellationToken);
+    Task<UnlinkOutcome> UnlinkAsync(Guid userId, IdentityProvider provider, CancellationToken cancellationToken = default);
 
     /// <summary>Sets a user's password, and ends the other sessions and all reset tokens; links stay. Not for a rehash: <see
     /// cref="RehashAsync"/>.</summary>
@@ -85,10 +85,10 @@ public interface IIdentityRepository
     /// changed, and no session or token has ended.</returns>
     /// <exception cref="ArgumentException"><paramref name="password"/> is null, or too long.</exception>
     Task<bool> SetPasswordAsync(
-        Guid userId, PasswordHash? verified, PasswordHash password, Guid? exceptSessionId, CancellationToken cancellationToken);
+        Guid userId, PasswordHash? verified, PasswordHash password, Guid? exceptSessionId, CancellationToken cancellationToken = default);
 
     /// <summary>
-    /// Stores a stronger hash of the same password, after <see cref="PasswordVerification.SucceededRehashNeeded"/>, unless the password was changed since it was
+    /// Stores a stronger hash of the same password, after <see cref="VerificationOutcome.SucceededRehashNeeded"/>, unless the password was changed since it was
     /// verified. Sessions go on.
     /// </summary>
     /// <param name="userId">The user.</param>
@@ -97,5 +97,5 @@ public interface IIdentityRepository
     /// <param name="cancellationToken">Stops the update.</param>
     /// <returns>False when the user has another hash by now, or is gone.</returns>
     /// <exception cref="ArgumentException">An argument is null, or the new hash too long.</exception>
-    Task<bool> RehashAsync(Guid userId, PasswordHash verified, PasswordHash renewed, CancellationToken cancellationToken);
+    Task<bool> RehashAsync(Guid userId, PasswordHash verified, PasswordHash renewed, CancellationToken cancellationToken = default);
 }

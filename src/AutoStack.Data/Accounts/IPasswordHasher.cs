@@ -15,7 +15,7 @@ public interface IPasswordHasher
     /// <returns>The hash.</returns>
     /// <exception cref="PasswordHasherBusyException"><see cref="PasswordHasherOptions.MaxWaiting"/> calls wait already.</exception>
     /// <exception cref="ArgumentException">The password is null, empty, longer than <see cref="MaxPasswordBytes"/>, or holds U+0000 or half of a surrogate pair.</exception>
-    Task<PasswordHash> HashAsync(string password, CancellationToken cancellationToken);
+    Task<PasswordHash> HashAsync(string password, CancellationToken cancellationToken = default);
 
     /// <summary>
     /// Checks a password. A check takes as long as one of <see cref="PasswordHasherOptions.WorkFactor"/>, whatever is stored and whether
@@ -30,11 +30,11 @@ public interface IPasswordHasher
     /// <param name="cancellationToken">Stops waiting for a core; a check once begun is finished.</param>
     /// <returns>Whether it is the password, and whether to hash it anew.</returns>
     /// <exception cref="PasswordHasherBusyException"><see cref="PasswordHasherOptions.MaxWaiting"/> calls wait already.</exception>
-    Task<PasswordVerification> VerifyAsync(string? password, PasswordHash? hash, CancellationToken cancellationToken);
+    Task<VerificationOutcome> VerifyAsync(string? password, PasswordHash? hash, CancellationToken cancellationToken = default);
 }
 
 /// <summary>What came of a check.</summary>
-public enum PasswordVerification
+public enum VerificationOutcome
 {
     /// <summary>It is not the password.</summary>
     Failed,

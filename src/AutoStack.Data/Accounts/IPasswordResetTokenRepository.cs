@@ -8,14 +8,14 @@ public interface IPasswordResetTokenRepository
     /// <param name="cancellationToken">Stops the query.</param>
     /// <returns>The reset; null when the token is unknown, was used or has expired.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="token"/> is null.</exception>
-    Task<PasswordResetToken?> FindUsableAsync(ResetToken token, CancellationToken cancellationToken);
+    Task<PasswordResetToken?> FindUsableAsync(ResetToken token, CancellationToken cancellationToken = default);
 
     /// <summary>Finds what the account of a token is linked with, without using the token: what a thief has linked is among it.</summary>
     /// <param name="token">The token.</param>
     /// <param name="cancellationToken">Stops the query.</param>
     /// <returns>The links; null when the token is unknown, was used or has expired.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="token"/> is null.</exception>
-    Task<LinkedAccounts?> FindLinksAsync(ResetToken token, CancellationToken cancellationToken);
+    Task<LinkedAccounts?> FindLinksAsync(ResetToken token, CancellationToken cancellationToken = default);
 
     /// <summary>
     /// Issues a token, unless one that can be used was issued less than <see cref="AccountOptions.ResetInterval"/> ago: its mail may be on
@@ -27,7 +27,7 @@ public interface IPasswordResetTokenRepository
     /// <param name="cancellationToken">Stops the insert.</param>
     /// <returns>The token, or the state of the one before. Answer the client alike in each case, or it learns who has an account.</returns>
     /// <exception cref="ArgumentException">The lifetime is out of its range.</exception>
-    Task<ResetIssue> IssueAsync(Guid userId, TimeSpan lifetime, CancellationToken cancellationToken);
+    Task<ResetIssueResult> IssueAsync(Guid userId, TimeSpan lifetime, CancellationToken cancellationToken = default);
 
     /// <summary>
     /// Uses a token: once, together with the new password. All sessions and other tokens of the user end, the address is verified, since
@@ -41,5 +41,5 @@ public interface IPasswordResetTokenRepository
     /// <param name="cancellationToken">Stops the update.</param>
     /// <returns>The user; null when the token is unknown, was used or has expired.</returns>
     /// <exception cref="ArgumentException">An argument is null, or <paramref name="keep"/> is not defined.</exception>
-    Task<Guid?> ConsumeAsync(ResetToken token, PasswordHash password, AccountLinks keep, CancellationToken cancellationToken);
+    Task<Guid?> ConsumeAsync(ResetToken token, PasswordHash password, AccountLinks keep, CancellationToken cancellationToken = default);
 }

@@ -21,5 +21,5 @@ public interface IPlatformGitHubConnectionRepository
     /// <returns>The connections; fewer than <paramref name="limit"/> at the end of the list.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="limit"/> is out of its range.</exception>
     Task<IReadOnlyList<GitHubConnection>> ListExpiringAsync(
-        DateTimeOffset before, int limit, GitHubConnectionCursor after, CancellationToken cancellationToken);
+        DateTimeOffset before, int limit, GitHubConnectionCursor after, CancellationToken cancellationToken = default);
 }

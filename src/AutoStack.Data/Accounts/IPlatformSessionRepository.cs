@@ -16,5 +16,5 @@ public interface IPlatformSessionRepository
     /// <returns>The number of rows removed; call again while it is <paramref name="limit"/>. Rows that another purge is removing are
     /// skipped.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="limit"/> is out of its range.</exception>
-    Task<int> PurgeExpiredAsync(int limit, CancellationToken cancellationToken);
+    Task<int> PurgeExpiredAsync(int limit, CancellationToken cancellationToken = default);
 }

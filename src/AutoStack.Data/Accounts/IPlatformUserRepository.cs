@@ -12,7 +12,7 @@ public interface IPlatformUserRepository
     /// <param name="cancellationToken">Stops the query.</param>
     /// <returns>The account; null when no account has the address, or it is not one.</returns>
     /// <exception cref="ArgumentException"><paramref name="email"/> is null or blank.</exception>
-    Task<User?> FindByEmailAsync(string email, CancellationToken cancellationToken);
+    Task<User?> FindByEmailAsync(string email, CancellationToken cancellationToken = default);
 
     /// <summary>Lists accounts in the order of their ids.</summary>
     /// <param name="limit">The maximum number of rows, 1 to <see cref="MaxListSize"/>.</param>
@@ -20,5 +20,5 @@ public interface IPlatformUserRepository
     /// <param name="cancellationToken">Stops the query.</param>
     /// <returns>The accounts; fewer than <paramref name="limit"/> at the end of the list.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="limit"/> is out of its range.</exception>
-    Task<IReadOnlyList<User>> ListAsync(int limit, Guid afterId, CancellationToken cancellationToken);
+    Task<IReadOnlyList<User>> ListAsync(int limit, Guid afterId, CancellationToken cancellationToken = default);
 }

@@ -16,13 +16,13 @@ public interface ISessionRepository
     /// <param name="cancellationToken">Stops the query.</param>
     /// <returns>The session; null when there is none, or it has expired or been rotated.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="token"/> is null.</exception>
-    Task<SessionWithUser?> FindActiveAsync(SessionToken token, CancellationToken cancellationToken);
+    Task<SessionWithUser?> FindActiveAsync(SessionToken token, CancellationToken cancellationToken = default);
 
     /// <summary>Lists the sessions in which a user is signed in, the newest first.</summary>
     /// <param name="userId">The user.</param>
     /// <param name="cancellationToken">Stops the query.</param>
     /// <returns>The sessions, up to <see cref="MaxListSize"/>.</returns>
-    Task<IReadOnlyList<Session>> ListActiveAsync(Guid userId, CancellationToken cancellationToken);
+    Task<IReadOnlyList<Session>> ListActiveAsync(Guid userId, CancellationToken cancellationToken = default);
 
     /// <summary>
     /// Makes a session and its token, for a user whom a provider, a reset or a registration vouches for; after a password, <see
@@ -36,7 +36,7 @@ public interface ISessionRepository
     /// <exception cref="MissingReferenceException">There is no such user.</exception>
     /// <exception cref="DuplicateException">The id is taken, and this is not a repeated request of the client that has taken
     /// it.</exception>
-    Task<IssuedSession> AddAsync(NewSession session, CancellationToken cancellationToken);
+    Task<IssuedSession> AddAsync(NewSession session, CancellationToken cancellationToken = default);
 
     /// <summary>
     /// Makes a session and its token for a user whose password was just verified, unless it was changed since: checking a password takes
@@ -51,12 +51,12 @@ public interface ISessionRepository
     /// <exception cref="ArgumentException">The session or the hash is null, or the lifetime out of its range.</exception>
     /// <exception cref="DuplicateException">The id is taken, and this is not a repeated request of the client that has taken
     /// it.</exception>
-    Task<IssuedSession?> AddVerifiedAsync(NewSession session, PasswordHash verified, CancellationToken cancellationToken);
+    Task<IssuedSession?> AddVerifiedAsync(NewSession session, PasswordHash verified, CancellationToken cancellationToken = default);
 
     /// <summary>
     /// Exchanges a token for the next one. Of several exchanges of one token at once, one is made. With the client's key the others get
     /// the token that is valid
-    /// now, as does a client whose answer was lost and which presents the token again within <see cref="Rotation.Grace"/>; without it they
+    /// now, as does a client whose answer was lost and which presents the token again within <see cref="RotationResult.Grace"/>; without it they
     /// are told
     /// <see cref="RotationOutcome.RotatedByAnother"/>. A row stays for each exchange: exchange when a good part of the lifetime is over,
     /// not with each request.
@@ -72,14 +72,14 @@ public interface ISessionRepository
     /// <param name="cancellationToken">Stops the exchange.</param>
     /// <returns>The next token, or why there is none.</returns>
     /// <exception cref="ArgumentException">The presented token is null, or the lifetime out of its range.</exception>
-    Task<Rotation> RotateAsync(SessionToken presented, ClientKey? client, TimeSpan lifetime, CancellationToken cancellationToken);
+    Task<RotationResult> RotateAsync(SessionToken presented, ClientKey? client, TimeSpan lifetime, CancellationToken cancellationToken = default);
 
     /// <summary>Ends a session, with all that came out of the same sign-in: the user signs out.</summary>
     /// <param name="token">The token, also one that was exchanged before.</param>
     /// <param name="cancellationToken">Stops the delete.</param>
     /// <returns>False when there is no such session.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="token"/> is null.</exception>
-    Task<bool> RevokeAsync(SessionToken token, CancellationToken cancellationToken);
+    Task<bool> RevokeAsync(SessionToken token, CancellationToken cancellationToken = default);
 
     /// <summary>Ends the sessions of a user, also those that are being made.</summary>
     /// <param name="userId">The user.</param>
@@ -87,5 +87,5 @@ public interface ISessionRepository
     /// moment). Null ends all sessions.</param>
     /// <param name="cancellationToken">Stops the delete.</param>
     /// <returns>The number of sessions that ended, rotated ones included.</returns>
-    Task<int> RevokeAllAsync(Guid userId, Guid? exceptSessionId, CancellationToken cancellationToken);
+    Task<int> RevokeAllAsync(Guid userId, Guid? exceptSessionId, CancellationToken cancellationToken = default);
 }

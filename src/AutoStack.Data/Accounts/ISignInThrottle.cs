@@ -22,7 +22,7 @@ public interface ISignInThrottle
     /// <param name="cancellationToken">Stops the call.</param>
     /// <returns>Whether the password may be checked.</returns>
     /// <exception cref="ArgumentException"><paramref name="email"/> is null or blank, or <paramref name="address"/> is null.</exception>
-    Task<SignInAttempt> BeginAsync(string email, IPAddress address, ClientKey? client, CancellationToken cancellationToken);
+    Task<SignInAttempt> BeginAsync(string email, IPAddress address, ClientKey? client, CancellationToken cancellationToken = default);
 
     /// <summary>Takes back an attempt whose password was right, and forgets the failed ones for the account from this place.</summary>
     /// <param name="email">The address that was typed.</param>
@@ -31,7 +31,7 @@ public interface ISignInThrottle
     /// <param name="cancellationToken">Stops the call.</param>
     /// <returns>A task that ends when it is stored.</returns>
     /// <exception cref="ArgumentException"><paramref name="email"/> is null or blank, or <paramref name="address"/> is null.</exception>
-    Task SucceededAsync(string email, IPAddress address, ClientKey? client, CancellationToken cancellationToken);
+    Task SucceededAsync(string email, IPAddress address, ClientKey? client, CancellationToken cancellationToken = default);
 }
 
 /// <summary>Whether a password may be checked.</summary>

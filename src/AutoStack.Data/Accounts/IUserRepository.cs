@@ -7,7 +7,7 @@ public interface IUserRepository
     /// <param name="userId">Its id.</param>
     /// <param name="cancellationToken">Stops the query.</param>
     /// <returns>The account; null when there is none.</returns>
-    Task<User?> FindAsync(Guid userId, CancellationToken cancellationToken);
+    Task<User?> FindAsync(Guid userId, CancellationToken cancellationToken = default);
 
     /// <summary>Makes an account. The same request again returns the account that is there, unless it has changed or got a password.</summary>
     /// <param name="user">The account.</param>
@@ -18,7 +18,7 @@ public interface IUserRepository
     /// <exception cref="DuplicateException">
     /// The address, the GitHub or the Google account is taken, or the id by an account that this request has not made.
     /// </exception>
-    Task<User> AddAsync(NewUser user, CancellationToken cancellationToken);
+    Task<User> AddAsync(NewUser user, CancellationToken cancellationToken = default);
 
     /// <summary>Changes an account.</summary>
     /// <param name="userId">Its id.</param>
@@ -27,7 +27,7 @@ public interface IUserRepository
     /// <param name="cancellationToken">Stops the update.</param>
     /// <returns>Whether it was changed, and the account as it stands now.</returns>
     /// <exception cref="ArgumentException">A value is blank or too long; the message names it.</exception>
-    Task<UserUpdate> UpdateProfileAsync(Guid userId, UserPatch patch, DateTimeOffset? expectedVersion, CancellationToken cancellationToken);
+    Task<UserUpdateResult> UpdateProfileAsync(Guid userId, UserPatch patch, DateTimeOffset? expectedVersion, CancellationToken cancellationToken = default);
 
     /// <summary>
     /// Records that the address belongs to the user. For a proof by a user who is signed in: password and links stay as they are, and
@@ -39,11 +39,11 @@ public interface IUserRepository
     /// <param name="cancellationToken">Stops the update.</param>
     /// <returns>False when there is no such account, or it has another address by now.</returns>
     /// <exception cref="ArgumentException"><paramref name="email"/> is null or blank.</exception>
-    Task<bool> MarkEmailVerifiedAsync(Guid userId, string email, CancellationToken cancellationToken);
+    Task<bool> MarkEmailVerifiedAsync(Guid userId, string email, CancellationToken cancellationToken = default);
 
     /// <summary>Removes an account with everything that belongs to it: projects, deployments and their logs, sessions, tokens. Webhook payloads stay.</summary>
     /// <param name="userId">The account.</param>
     /// <param name="cancellationToken">Stops the delete.</param>
     /// <returns>False when there is none.</returns>
-    Task<bool> RemoveAsync(Guid userId, CancellationToken cancellationToken);
+    Task<bool> RemoveAsync(Guid userId, CancellationToken cancellationToken = default);
 }

@@ -61,7 +61,7 @@ public sealed record UserCredentials(Guid UserId, string Email, PasswordHash? Pa
 /// <summary>What came of a registration.</summary>
 /// <param name="Outcome">Whether there is an account now.</param>
 /// <param name="User">The account; null unless <see cref="RegistrationOutcome.Created"/>.</param>
-public sealed record Registration(RegistrationOutcome Outcome, User? User);
+public sealed record RegistrationResult(RegistrationOutcome Outcome, User? User);
 
 /// <summary>How a registration ended.</summary>
 public enum RegistrationOutcome
@@ -76,7 +76,7 @@ public enum RegistrationOutcome
 /// <summary>What came of a sign-in through a provider.</summary>
 /// <param name="Outcome">How the account was found, or why there is none.</param>
 /// <param name="User">The account; null when there is none.</param>
-public sealed record ProviderSignIn(ProviderSignInOutcome Outcome, User? User);
+public sealed record ProviderSignInResult(ProviderSignInOutcome Outcome, User? User);
 
 /// <summary>How a sign-in through a provider ended.</summary>
 public enum ProviderSignInOutcome
@@ -104,7 +104,7 @@ public enum ProviderSignInOutcome
 }
 
 /// <summary>What came of linking an account with a provider's.</summary>
-public enum LinkResult
+public enum LinkOutcome
 {
     /// <summary>The two are linked.</summary>
     Linked,
@@ -121,7 +121,7 @@ public enum LinkResult
 }
 
 /// <summary>What came of ending a link.</summary>
-public enum UnlinkResult
+public enum UnlinkOutcome
 {
     /// <summary>The link ended.</summary>
     Unlinked,

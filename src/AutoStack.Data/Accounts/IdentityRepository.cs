@@ -49,7 +49,7 @@ internal sealed class IdentityRepository(Db db, AccountContext context) : IIdent
             """, [P.TextOrNull(gitHubId), P.TextOrNull(googleId)], cancellationToken);
     }
 
-    public async Task<Registration> RegisterAsync(NewAccount account, CancellationToken cancellationToken)
+    public async Task<RegistrationResult> RegisterAsync(NewAccount account, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(account);
         ArgumentException.ThrowIfNullOrWhiteSpace(account.Name);
@@ -82,11 +82,11 @@ internal sealed class IdentityRepository(Db db, AccountContext context) : IIdent
             sets => sets.FindAsync(row => new { User = UserRepository.Read(row), IsOurs = row.Flag() }), [insert, holder], Repeat.WhenConnectionIsLost, cancellationToken)
             .ConfigureAwait(false);
         return met is null ? throw DuplicateException.OfId("users_pkey")
-            : met.IsOurs ? new Registration(RegistrationOutcome.Created, met.User)
-            : new Registration(RegistrationOutcome.EmailTaken, null);
+            : met.IsOurs ? new RegistrationResult(RegistrationOutcome.Created, met.User)
+            : new RegistrationResult(RegistrationOutcome.EmailTaken, null);
     }
 
-    public async Task<ProviderSignIn> SignInWithProviderAsync(ProviderIdentity identity, CancellationToken cancellationToken)
+    public async Task<ProviderSignInResult> SignInWithProviderAsync(ProviderIdentity identity, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(identity);
         ArgumentException.ThrowIfNullOrWhiteSpace(identity.ProviderId);
@@ -97,7 +97,7 @@ internal sealed class IdentityRepository(Db db, AccountContext context) : IIdent
             .RunAsync(db, Lock(identity.Provider, identity.ProviderId), cancellationToken).ConfigureAwait(false);
     }
 
-    public Task<LinkResult> LinkAsync(
+    public Task<LinkOutcome> LinkAsync(
         Guid userId, IdentityProvider provider, string providerId, string? avatarUrl, DateTimeOffset signedInAt, CancellationToken cancellationToken)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(providerId);
@@ -134,10 +134,10 @@ internal sealed class IdentityRepository(Db db, AccountContext context) : IIdent
                 await sets.AnyAsync().ConfigureAwait(false);
                 var linked = await sets.AnyAsync().ConfigureAwait(false);
                 var isFresh = await sets.ListAsync(row => row.Flag()).ConfigureAwait(false);
-                return linked ? LinkResult.Linked
-                    : isFresh is not [var fresh] ? LinkResult.UserNotFound
-                    : fresh ? LinkResult.LinkedElsewhere
-                    : LinkResult.SignInTooOld;
+                return linked ? LinkOutcome.Linked
+                    : isFresh is not [var fresh] ? LinkOutcome.UserNotFound
+                    : fresh ? LinkOutcome.LinkedElsewhere
+                    : LinkOutcome.SignInTooOld;
             },
             [Lock(provider, providerId), UserRepository.Lock(userId), link, user], Repeat.Never, cancellationToken);
 
@@ -145,7 +145,7 @@ internal sealed class IdentityRepository(Db db, AccountContext context) : IIdent
             [P.Of(signedInAt), P.Of(context.Options.FreshSignIn, "maxAge"), P.Of(Tolerance), ServerTime.Now(context.Clock)];
     }
 
-    public Task<UnlinkResult> UnlinkAsync(Guid userId, IdentityProvider provider, CancellationToken cancellationToken)
+    public Task<UnlinkOutcome> UnlinkAsync(Guid userId, IdentityProvider provider, CancellationToken cancellationToken)
     {
         var (github, google) = Ids(provider, "any");
         const string IsLinked = "(@github AND u.github_id IS NOT NULL OR @google AND u.google_id IS NOT NULL)";
@@ -167,7 +167,7 @@ internal sealed class IdentityRepository(Db db, AccountContext context) : IIdent
             async sets =>
             {
                 var unlinked = await sets.AnyAsync().ConfigureAwait(false);
-                return unlinked ? UnlinkResult.Unlinked : await sets.AnyAsync().ConfigureAwait(false) ? UnlinkResult.LastWayIn : UnlinkResult.NotLinked;
+                return unlinked ? UnlinkOutcome.Unlinked : await sets.AnyAsync().ConfigureAwait(false) ? UnlinkOutcome.LastWayIn : UnlinkOutcome.NotLinked;
             },
             [unlink, left], Repeat.Never, cancellationToken);
     }

@@ -39,7 +39,7 @@ internal sealed partial class PasswordHasher : IPasswordHasher, IDisposable
         return OnACoreAsync(() => PasswordHash.From(HashPassword(password, workFactor)), cancellationToken);
     }
 
-    public Task<PasswordVerification> VerifyAsync(string? password, PasswordHash? hash, CancellationToken cancellationToken)
+    public Task<VerificationOutcome> VerifyAsync(string? password, PasswordHash? hash, CancellationToken cancellationToken)
     {
         if (logger is not null && hash is not null && Factor(hash.Reveal()) is { } factor && factor > workFactor)
         {
@@ -54,7 +54,7 @@ internal sealed partial class PasswordHasher : IPasswordHasher, IDisposable
     /// by the factors of the
     /// hashes that <paramref name="verify"/> is given.
     /// </summary>
-    internal static PasswordVerification Check(string? password, string? stored, int workFactor, Func<string, string, bool> verify)
+    internal static VerificationOutcome Check(string? password, string? stored, int workFactor, Func<string, string, bool> verify)
     {
         // A stronger hash cannot take less time than it does: that it fits no password keeps accounts from being told apart, and a changed
         // row from
@@ -62,7 +62,7 @@ internal sealed partial class PasswordHasher : IPasswordHasher, IDisposable
         if (password is null || !IsUsable(password) || stored is null || Factor(stored) is not { } factor || factor > workFactor)
         {
             Pretend(workFactor);
-            return PasswordVerification.Failed;
+            return VerificationOutcome.Failed;
         }
 
         var isWeaker = factor < workFactor;
@@ -74,7 +74,7 @@ internal sealed partial class PasswordHasher : IPasswordHasher, IDisposable
             Pretend(factor);
         }
 
-        return !isPassword ? PasswordVerification.Failed : isWeaker ? PasswordVerification.SucceededRehashNeeded : PasswordVerification.Succeeded;
+        return !isPassword ? VerificationOutcome.Failed : isWeaker ? VerificationOutcome.SucceededRehashNeeded : VerificationOutcome.Succeeded;
 
         void Pretend(int pretended) => verify("", $"$2b${pretended:00}${Decoy}");
     }

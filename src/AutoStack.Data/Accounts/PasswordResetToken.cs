@@ -28,7 +28,7 @@ public sealed record PasswordResetToken
 /// <param name="Token">The token, to be sent to the user; it cannot be read again. Null unless <see
 /// cref="ResetIssueOutcome.Issued"/>.</param>
 /// <param name="PreviousIssuedAt">When the user's reset before this request was issued, used or not; null when none is stored.</param>
-public sealed record ResetIssue(ResetIssueOutcome Outcome, PasswordResetToken? Reset, ResetToken? Token, DateTimeOffset? PreviousIssuedAt);
+public sealed record ResetIssueResult(ResetIssueOutcome Outcome, PasswordResetToken? Reset, ResetToken? Token, DateTimeOffset? PreviousIssuedAt);
 
 /// <summary>How a request for a reset ended.</summary>
 public enum ResetIssueOutcome

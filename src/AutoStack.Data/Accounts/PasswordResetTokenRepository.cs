@@ -54,7 +54,7 @@ internal sealed class PasswordResetTokenRepository(Db db, AccountContext context
             """, [P.Text(token.Hash, name: "hash"), ServerTime.Now(context.Clock)], cancellationToken);
     }
 
-    public Task<ResetIssue> IssueAsync(Guid userId, TimeSpan lifetime, CancellationToken cancellationToken)
+    public Task<ResetIssueResult> IssueAsync(Guid userId, TimeSpan lifetime, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(lifetime, TimeSpan.Zero);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(lifetime, MaxLifetime);
@@ -98,9 +98,9 @@ internal sealed class PasswordResetTokenRepository(Db db, AccountContext context
                 var exists = await sets.AnyAsync().ConfigureAwait(false);
                 var before = await sets.FindAsync(Read).ConfigureAwait(false);
                 var issued = await sets.FindAsync(Read).ConfigureAwait(false);
-                return issued is not null ? new ResetIssue(ResetIssueOutcome.Issued, issued, token, before?.CreatedAt)
-                    : exists ? new ResetIssue(ResetIssueOutcome.IssuedBefore, before, Token: null, before?.CreatedAt)
-                    : new ResetIssue(ResetIssueOutcome.UserNotFound, Reset: null, Token: null, PreviousIssuedAt: null);
+                return issued is not null ? new ResetIssueResult(ResetIssueOutcome.Issued, issued, token, before?.CreatedAt)
+                    : exists ? new ResetIssueResult(ResetIssueOutcome.IssuedBefore, before, Token: null, before?.CreatedAt)
+                    : new ResetIssueResult(ResetIssueOutcome.UserNotFound, Reset: null, Token: null, PreviousIssuedAt: null);
             },
             [UserRepository.Lock(userId), previous, insert, endOthers], Repeat.Never, cancellationToken);
     }

@@ -25,7 +25,7 @@ internal sealed class ProviderEntry(ProviderIdentity identity, string? gitHubId,
         )
         """;
 
-    public Task<ProviderSignIn> RunAsync(Db db, Statement lockAccount, CancellationToken cancellationToken)
+    public Task<ProviderSignInResult> RunAsync(Db db, Statement lockAccount, CancellationToken cancellationToken)
     {
         // What the provider knows by now: it may have verified the address since the account was made.
         var follow = new Statement($"""
@@ -93,10 +93,10 @@ internal sealed class ProviderEntry(ProviderIdentity identity, string? gitHubId,
                 var tookOver = await sets.AnyAsync().ConfigureAwait(false);
                 var user = await sets.FindAsync(UserRepository.Read).ConfigureAwait(false);
                 var other = await sets.FindAsync(UserRepository.Read).ConfigureAwait(false);
-                return user is not null ? new ProviderSignIn(tookOver ? ProviderSignInOutcome.TookOver : ProviderSignInOutcome.SignedIn, user)
+                return user is not null ? new ProviderSignInResult(tookOver ? ProviderSignInOutcome.TookOver : ProviderSignInOutcome.SignedIn, user)
                     : other is null ? null
-                    : other.EmailVerified && identity.EmailVerified ? new ProviderSignIn(ProviderSignInOutcome.LinkedElsewhere, null)
-                    : new ProviderSignIn(ProviderSignInOutcome.EmailMatchedUnverified, null);
+                    : other.EmailVerified && identity.EmailVerified ? new ProviderSignInResult(ProviderSignInOutcome.LinkedElsewhere, null)
+                    : new ProviderSignInResult(ProviderSignInOutcome.EmailMatchedUnverified, null);
             },
             // The insert may have waited for a sign-in of the same person through the other provider: the link comes after it.
             [

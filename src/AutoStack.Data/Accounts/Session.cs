@@ -67,7 +67,7 @@ public sealed record SessionWithUser(Session Session, User User);
 /// <param name="Outcome">Whether the next token is valid, and if not, why.</param>
 /// <param name="Next">The new session and its user; null unless <see cref="RotationOutcome.Rotated"/>.</param>
 /// <param name="Token">The new session's token, to be given to the client; null unless <see cref="RotationOutcome.Rotated"/>.</param>
-public sealed record Rotation(RotationOutcome Outcome, SessionWithUser? Next, SessionToken? Token)
+public sealed record RotationResult(RotationOutcome Outcome, SessionWithUser? Next, SessionToken? Token)
 {
     /// <summary>For how long after an exchange a second one of the same token counts as parallel and not as theft: 10 s.</summary>
     public static TimeSpan Grace { get; } = TimeSpan.FromSeconds(10);
@@ -86,7 +86,7 @@ public enum RotationOutcome
     Expired,
 
     /// <summary>
-    /// Another request exchanged the token at most <see cref="Rotation.Grace"/> ago, and this one does not prove that it comes from the
+    /// Another request exchanged the token at most <see cref="RotationResult.Grace"/> ago, and this one does not prove that it comes from the
     /// same client. The client
     /// has, or gets, that answer, and need not sign in again.
     /// </summary>

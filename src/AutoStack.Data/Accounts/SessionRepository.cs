@@ -104,7 +104,7 @@ internal sealed class SessionRepository(Db db, AccountContext context) : ISessio
         return AddAsync(session, verified, cancellationToken);
     }
 
-    public Task<Rotation> RotateAsync(SessionToken presented, ClientKey? client, TimeSpan lifetime, CancellationToken cancellationToken)
+    public Task<RotationResult> RotateAsync(SessionToken presented, ClientKey? client, TimeSpan lifetime, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(presented);
         CheckLifetime(lifetime);

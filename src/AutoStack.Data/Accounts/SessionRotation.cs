@@ -19,7 +19,7 @@ internal sealed class SessionRotation(SessionToken presented, string[] tokens, C
     /// <summary>A session of the family: the presented one, or one that came out of it.</summary>
     private sealed record Member(SessionWithUser Found, string Token, string? Sealed, string? ClientHash);
 
-    public Task<Rotation> RunAsync(Db db, Statement lockUser, CancellationToken cancellationToken)
+    public Task<RotationResult> RunAsync(Db db, Statement lockUser, CancellationToken cancellationToken)
     {
         // A token that was stored in clear is stored as its hash from now on. A session without a client gets the one that exchanges it
         // first.
@@ -61,7 +61,7 @@ internal sealed class SessionRotation(SessionToken presented, string[] tokens, C
               AND f.user_id = s.user_id AND coalesce(f.family_id, f.id) = coalesce(s.family_id, s.id)
               AND NOT EXISTS (SELECT FROM sessions n WHERE n.token::text = @next)
             RETURNING f.id
-            """, P.Of(tokens), P.Of(Rotation.Grace), P.Text(next.Hash, name: "next"), ServerTime.Now(context.Clock));
+            """, P.Of(tokens), P.Of(RotationResult.Grace), P.Text(next.Hash, name: "next"), ServerTime.Now(context.Clock));
 
         // What is left of the family from the presented one on: nothing of it is older than the grace.
         var family = new Statement($"""
@@ -81,18 +81,18 @@ internal sealed class SessionRotation(SessionToken presented, string[] tokens, C
                 var revoked = await sets.AnyAsync().ConfigureAwait(false);
                 var members = await sets.ListAsync(
                     row => new Member(SessionRepository.ReadWithUser(row), row.Text(), row.TextOrNull(), row.TextOrNull())).ConfigureAwait(false);
-                return rotated is not null ? new Rotation(RotationOutcome.Rotated, rotated, next)
+                return rotated is not null ? new RotationResult(RotationOutcome.Rotated, rotated, next)
                     : revoked ? Refused(RotationOutcome.Reused)
                     : AnswerOf(members);
             },
             [lockUser, rotate, made, revoke, family], Repeat.WhenConnectionIsLost, cancellationToken);
     }
 
-    private static Rotation Refused(RotationOutcome outcome) => new(outcome, Next: null, Token: null);
+    private static RotationResult Refused(RotationOutcome outcome) => new(outcome, Next: null, Token: null);
 
     private static string SealContext(SessionToken token) => $"exchange {token.Reveal()}";
 
-    private Rotation AnswerOf(IReadOnlyList<Member> members)
+    private RotationResult AnswerOf(IReadOnlyList<Member> members)
     {
         if (members is not [var first, ..])
         {
@@ -114,6 +114,6 @@ internal sealed class SessionRotation(SessionToken presented, string[] tokens, C
             member = members.FirstOrDefault(m => m.Token == successor.Hash);
         }
 
-        return member is { Found.Session.RotatedAt: null } ? new Rotation(RotationOutcome.Rotated, member.Found, token) : Refused(RotationOutcome.RotatedByAnother);
+        return member is { Found.Session.RotatedAt: null } ? new RotationResult(RotationOutcome.Rotated, member.Found, token) : Refused(RotationOutcome.RotatedByAnother);
     }
 }

@@ -44,7 +44,7 @@ public sealed record UserPatch
 /// <summary>What came of a change of an account.</summary>
 /// <param name="Outcome">Whether it was changed, and if not, why.</param>
 /// <param name="User">The account as it stands now; null when there is none.</param>
-public sealed record UserUpdate(UpdateOutcome Outcome, User? User);
+public sealed record UserUpdateResult(UpdateOutcome Outcome, User? User);
 
 /// <summary>An account to be made.</summary>
 public sealed record NewUser

@@ -108,7 +108,7 @@ internal sealed class UserRepository(Db db, TimeProvider clock) : IUserRepositor
         ];
     }
 
-    public Task<UserUpdate> UpdateProfileAsync(Guid userId, UserPatch patch, DateTimeOffset? expectedVersion, CancellationToken cancellationToken)
+    public Task<UserUpdateResult> UpdateProfileAsync(Guid userId, UserPatch patch, DateTimeOffset? expectedVersion, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(patch);
         if (patch.Name.IsGiven)
@@ -139,7 +139,7 @@ internal sealed class UserRepository(Db db, TimeProvider clock) : IUserRepositor
             {
                 var updated = await sets.FindAsync(Read).ConfigureAwait(false);
                 var met = await sets.FindAsync(Read).ConfigureAwait(false);
-                return new UserUpdate(updated is not null ? UpdateOutcome.Updated : met is not null ? UpdateOutcome.Conflict : UpdateOutcome.NotFound, met);
+                return new UserUpdateResult(updated is not null ? UpdateOutcome.Updated : met is not null ? UpdateOutcome.Conflict : UpdateOutcome.NotFound, met);
             },
             [update, current], Repeat.Never, cancellationToken);
     }

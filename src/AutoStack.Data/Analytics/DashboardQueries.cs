@@ -5,7 +5,7 @@ namespace AutoStack.Data.Analytics;
 
 internal sealed class DashboardQueries(Db db, TimeProvider clock) : IDashboardQueries
 {
-    public async Task<DashboardStats> GetStatsAsync(Guid ownerId, CancellationToken cancellationToken)
+    public async Task<DashboardStats> SummarizeAsync(Guid ownerId, CancellationToken cancellationToken)
     {
         var now = clock.Now();
         var today = new DateTimeOffset(now.Date, TimeSpan.Zero);

@@ -7,5 +7,5 @@ public interface IDashboardQueries
     /// <param name="ownerId">The user.</param>
     /// <param name="cancellationToken">Stops the query.</param>
     /// <returns>The numbers; zeros and nulls for an unknown user.</returns>
-    Task<DashboardStats> GetStatsAsync(Guid ownerId, CancellationToken cancellationToken);
+    Task<DashboardStats> SummarizeAsync(Guid ownerId, CancellationToken cancellationToken = default);
 }

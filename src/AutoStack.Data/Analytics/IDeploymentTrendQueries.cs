@@ -13,7 +13,7 @@ public interface IDeploymentTrendQueries
     /// <param name="cancellationToken">Stops the query.</param>
     /// <returns>The days, the oldest first, those without deployments included.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="range"/> is empty, ends before it begins, or is longer than <see cref="TimeRange.MaxLength"/>.</exception>
-    Task<IReadOnlyList<DailyDeployments>> ListPerDayAsync(Guid ownerId, Guid? projectId, TimeRange range, CancellationToken cancellationToken);
+    Task<IReadOnlyList<DailyDeployments>> ListPerDayAsync(Guid ownerId, Guid? projectId, TimeRange range, CancellationToken cancellationToken = default);
 
     /// <summary>Counts what succeeded and what finished per week.</summary>
     /// <param name="ownerId">The user.</param>
@@ -22,7 +22,7 @@ public interface IDeploymentTrendQueries
     /// <param name="cancellationToken">Stops the query.</param>
     /// <returns>The weeks, the oldest first, those without deployments included.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="range"/> is empty, ends before it begins, or is longer than <see cref="TimeRange.MaxLength"/>.</exception>
-    Task<IReadOnlyList<WeeklySuccess>> ListSuccessPerWeekAsync(Guid ownerId, Guid? projectId, TimeRange range, CancellationToken cancellationToken);
+    Task<IReadOnlyList<WeeklySuccess>> ListSuccessPerWeekAsync(Guid ownerId, Guid? projectId, TimeRange range, CancellationToken cancellationToken = default);
 
     /// <summary>Measures build times per week.</summary>
     /// <param name="ownerId">The user.</param>
@@ -31,7 +31,7 @@ public interface IDeploymentTrendQueries
     /// <param name="cancellationToken">Stops the query.</param>
     /// <returns>The weeks, the oldest first, those without builds included.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="range"/> is empty, ends before it begins, or is longer than <see cref="TimeRange.MaxLength"/>.</exception>
-    Task<IReadOnlyList<WeeklyDurations>> ListDurationsPerWeekAsync(Guid ownerId, Guid? projectId, TimeRange range, CancellationToken cancellationToken);
+    Task<IReadOnlyList<WeeklyDurations>> ListDurationsPerWeekAsync(Guid ownerId, Guid? projectId, TimeRange range, CancellationToken cancellationToken = default);
 
     /// <summary>Counts deployments per status.</summary>
     /// <param name="ownerId">The user.</param>
@@ -40,7 +40,7 @@ public interface IDeploymentTrendQueries
     /// <param name="cancellationToken">Stops the query.</param>
     /// <returns>The known statuses in the order of a deployment's life, zeros included, then others by name; 100 at the most.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="range"/> is empty, ends before it begins, or is longer than <see cref="TimeRange.MaxLength"/>.</exception>
-    Task<IReadOnlyList<StatusCount>> ListStatusesAsync(Guid ownerId, Guid? projectId, TimeRange range, CancellationToken cancellationToken);
+    Task<IReadOnlyList<StatusCount>> ListStatusesAsync(Guid ownerId, Guid? projectId, TimeRange range, CancellationToken cancellationToken = default);
 
     /// <summary>Counts deployments per hour of the day.</summary>
     /// <param name="ownerId">The user.</param>
@@ -49,5 +49,5 @@ public interface IDeploymentTrendQueries
     /// <param name="cancellationToken">Stops the query.</param>
     /// <returns>The 24 hours, from 0 to 23, those without deployments included.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="range"/> is empty, ends before it begins, or is longer than <see cref="TimeRange.MaxLength"/>.</exception>
-    Task<IReadOnlyList<HourlyDeployments>> ListPerHourAsync(Guid ownerId, Guid? projectId, TimeRange range, CancellationToken cancellationToken);
+    Task<IReadOnlyList<HourlyDeployments>> ListPerHourAsync(Guid ownerId, Guid? projectId, TimeRange range, CancellationToken cancellationToken = default);
 }

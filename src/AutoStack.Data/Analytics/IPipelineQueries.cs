@@ -11,7 +11,7 @@ public interface IPipelineQueries
     /// <param name="ownerId">The user.</param>
     /// <param name="cancellationToken">Stops the query.</param>
     /// <returns>Its durations; null when there is none, it is deleted, or it belongs to somebody else.</returns>
-    Task<PipelineDurations?> FindAsync(Guid deploymentId, Guid ownerId, CancellationToken cancellationToken);
+    Task<PipelineDurations?> FindAsync(Guid deploymentId, Guid ownerId, CancellationToken cancellationToken = default);
 
     /// <summary>Measures a user's latest deployments, in one statement.</summary>
     /// <param name="ownerId">The user.</param>
@@ -19,5 +19,5 @@ public interface IPipelineQueries
     /// <param name="cancellationToken">Stops the query.</param>
     /// <returns>Their durations, the newest deployment first; none for an unknown user.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="limit"/> is out of its range.</exception>
-    Task<IReadOnlyList<PipelineDurations>> ListLatestAsync(Guid ownerId, int limit, CancellationToken cancellationToken);
+    Task<IReadOnlyList<PipelineDurations>> ListLatestAsync(Guid ownerId, int limit, CancellationToken cancellationToken = default);
 }

@@ -7,5 +7,5 @@ public interface IPlatformMetricsQueries
     /// <remarks>It reads both tables whole. Whoever shows it to many keeps the answer for a while.</remarks>
     /// <param name="cancellationToken">Stops the query.</param>
     /// <returns>The numbers.</returns>
-    Task<PlatformMetrics> GetAsync(CancellationToken cancellationToken);
+    Task<PlatformMetrics> MeasureAsync(CancellationToken cancellationToken = default);
 }

@@ -10,5 +10,5 @@ public interface IProjectAnalyticsQueries
     /// <param name="cancellationToken">Stops the query.</param>
     /// <returns>The numbers; null when there is no such project, or it belongs to somebody else.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="uptime"/> is empty, ends before it begins, or is longer than <see cref="TimeRange.MaxLength"/>.</exception>
-    Task<ProjectAnalytics?> FindAsync(Guid projectId, Guid ownerId, TimeRange uptime, CancellationToken cancellationToken);
+    Task<ProjectAnalytics?> FindAsync(Guid projectId, Guid ownerId, TimeRange uptime, CancellationToken cancellationToken = default);
 }

@@ -25,19 +25,19 @@ public interface IUsageQueries
     /// <exception cref="ArgumentOutOfRangeException">
     /// <paramref name="limit"/> is out of its range; <paramref name="range"/> is empty, ends before it begins, or is longer than <see cref="TimeRange.MaxLength"/>.
     /// </exception>
-    Task<IReadOnlyList<ProjectUsage>> ListProjectUsageAsync(Guid ownerId, TimeRange range, int limit, Guid? after, CancellationToken cancellationToken);
+    Task<IReadOnlyList<ProjectUsage>> ListProjectUsageAsync(Guid ownerId, TimeRange range, int limit, Guid? after, CancellationToken cancellationToken = default);
 
     /// <summary>Counts the deployments that a user queued since a moment, deleted ones included: deleting does not make room under a limit.</summary>
     /// <param name="ownerId">The user.</param>
     /// <param name="since">The first moment that counts.</param>
     /// <param name="cancellationToken">Stops the query.</param>
     /// <returns>The number; 0 for an unknown user.</returns>
-    Task<long> CountCreatedSinceAsync(Guid ownerId, DateTimeOffset since, CancellationToken cancellationToken);
+    Task<long> CountCreatedSinceAsync(Guid ownerId, DateTimeOffset since, CancellationToken cancellationToken = default);
 
     /// <summary>Counts a user's deployments that are not over and not deleted: those that wait and those that run.</summary>
     /// <remarks>The number is of the moment. Two requests that ask at once may both see room for one more.</remarks>
     /// <param name="ownerId">The user.</param>
     /// <param name="cancellationToken">Stops the query.</param>
     /// <returns>The number; 0 for an unknown user.</returns>
-    Task<long> CountActiveAsync(Guid ownerId, CancellationToken cancellationToken);
+    Task<long> CountActiveAsync(Guid ownerId, CancellationToken cancellationToken = default);
 }

@@ -5,7 +5,7 @@ namespace AutoStack.Data.Analytics;
 
 internal sealed class PlatformMetricsQueries(Db db, TimeProvider clock) : IPlatformMetricsQueries
 {
-    public async Task<PlatformMetrics> GetAsync(CancellationToken cancellationToken)
+    public async Task<PlatformMetrics> MeasureAsync(CancellationToken cancellationToken)
     {
         // What happened in this very microsecond counts.
         var until = clock.Now().AddMicroseconds(1);

@@ -56,7 +56,7 @@ public sealed record NewDeploymentContainer
 /// <summary>What came of reserving a port.</summary>
 /// <param name="Outcome">Whether there is a port, and if not, why.</param>
 /// <param name="Container">The row with the port; null unless it is reserved.</param>
-public sealed record ContainerReservation(ReservationOutcome Outcome, DeploymentContainer? Container);
+public sealed record ReservationResult(ReservationOutcome Outcome, DeploymentContainer? Container);
 
 /// <summary>How reserving a port ended.</summary>
 public enum ReservationOutcome

@@ -80,7 +80,7 @@ internal sealed class DeploymentContainerRepository(Db db, TimeProvider clock) :
             """, [P.Text(host, 255), P.Of(Limit.Check(limit, IPlatformDeploymentContainerRepository.MaxPorts), nameof(limit))], cancellationToken);
     }
 
-    public Task<ContainerReservation> ReserveAsync(NewDeploymentContainer container, CancellationToken cancellationToken)
+    public Task<ReservationResult> ReserveAsync(NewDeploymentContainer container, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(container);
         ArgumentException.ThrowIfNullOrWhiteSpace(container.Image);
@@ -155,9 +155,9 @@ internal sealed class DeploymentContainerRepository(Db db, TimeProvider clock) :
                 var isFull = (await sets.ListAsync(row => row.Int()).ConfigureAwait(false))[0] >= IPlatformDeploymentContainerRepository.MaxOpenPerDeployment;
                 return met is not null && met.DeploymentId != container.DeploymentId ? throw DuplicateException.OfId("deployment_containers_pkey")
                     : deployment!.IsDeleted || deployment.Status == DeploymentStatus.Failed || deployment.Status == DeploymentStatus.Cancelled
-                        ? new ContainerReservation(ReservationOutcome.Refused, null)
-                    : (reserved ?? met) is { } place ? new ContainerReservation(ReservationOutcome.Reserved, place)
-                    : new ContainerReservation(isFull ? ReservationOutcome.TooManyContainers : ReservationOutcome.NoFreePort, null);
+                        ? new ReservationResult(ReservationOutcome.Refused, null)
+                    : (reserved ?? met) is { } place ? new ReservationResult(ReservationOutcome.Reserved, place)
+                    : new ReservationResult(isFull ? ReservationOutcome.TooManyContainers : ReservationOutcome.NoFreePort, null);
             },
             [DeploymentState.Lock(container.DeploymentId), @lock, insert, stored, open], Repeat.WhenConnectionIsLost, cancellationToken);
     }

@@ -14,12 +14,12 @@ public interface IDeploymentContainerRepository
     /// <param name="ownerId">The user who owns it.</param>
     /// <param name="cancellationToken">Stops the query.</param>
     /// <returns>The container; null when there is none, or the deployment is deleted or somebody else's.</returns>
-    Task<DeploymentContainer?> FindLatestAsync(Guid deploymentId, Guid ownerId, CancellationToken cancellationToken);
+    Task<DeploymentContainer?> FindLatestAsync(Guid deploymentId, Guid ownerId, CancellationToken cancellationToken = default);
 
     /// <summary>Lists the containers of a deployment, the newest first.</summary>
     /// <param name="deploymentId">The deployment.</param>
     /// <param name="ownerId">The user who owns it.</param>
     /// <param name="cancellationToken">Stops the query.</param>
     /// <returns>The containers, up to <see cref="MaxListSize"/>; none when the deployment is deleted or somebody else's.</returns>
-    Task<IReadOnlyList<DeploymentContainer>> ListByDeploymentAsync(Guid deploymentId, Guid ownerId, CancellationToken cancellationToken);
+    Task<IReadOnlyList<DeploymentContainer>> ListByDeploymentAsync(Guid deploymentId, Guid ownerId, CancellationToken cancellationToken = default);
 }

@@ -21,7 +21,7 @@ public interface IPlatformDeploymentContainerRepository
     /// <param name="cancellationToken">Stops the query.</param>
     /// <returns>The containers; fewer than <paramref name="limit"/> at the end of the list.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="limit"/> is out of its range.</exception>
-    Task<IReadOnlyList<RunningContainer>> ListRunningAsync(int limit, Guid afterId, CancellationToken cancellationToken);
+    Task<IReadOnlyList<RunningContainer>> ListRunningAsync(int limit, Guid afterId, CancellationToken cancellationToken = default);
 
     /// <summary>
     /// Lists containers, of any owner, that are not stopped although their deployment is deleted, failed or cancelled, in the order of their ids:
@@ -32,7 +32,7 @@ public interface IPlatformDeploymentContainerRepository
     /// <param name="cancellationToken">Stops the query.</param>
     /// <returns>The containers; fewer than <paramref name="limit"/> at the end of the list.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="limit"/> is out of its range.</exception>
-    Task<IReadOnlyList<DeploymentContainer>> ListOrphansAsync(int limit, Guid afterId, CancellationToken cancellationToken);
+    Task<IReadOnlyList<DeploymentContainer>> ListOrphansAsync(int limit, Guid afterId, CancellationToken cancellationToken = default);
 
     /// <summary>Lists the ports of a machine that rows which are not stopped name, in ascending order.</summary>
     /// <param name="host">The machine; up to 255 characters.</param>
@@ -40,7 +40,7 @@ public interface IPlatformDeploymentContainerRepository
     /// <param name="cancellationToken">Stops the query.</param>
     /// <returns>The ports.</returns>
     /// <exception cref="ArgumentException"><paramref name="host"/> is null, blank or too long, or <paramref name="limit"/> is out of its range.</exception>
-    Task<IReadOnlyList<int>> ListPortsInUseAsync(string host, int limit, CancellationToken cancellationToken);
+    Task<IReadOnlyList<int>> ListPortsInUseAsync(string host, int limit, CancellationToken cancellationToken = default);
 
     /// <summary>
     /// Reserves the lowest free port of a machine. A port is taken while any row that is not stopped names it. In a unit of work, other
@@ -56,7 +56,7 @@ public interface IPlatformDeploymentContainerRepository
     /// <exception cref="ArgumentException">A value is missing or too long, or there is no port to choose from; the message names it.</exception>
     /// <exception cref="MissingReferenceException">There is no such deployment.</exception>
     /// <exception cref="DuplicateException">Another program took the port at the same moment, past this library, or the id is another row's.</exception>
-    Task<ContainerReservation> ReserveAsync(NewDeploymentContainer container, CancellationToken cancellationToken);
+    Task<ReservationResult> ReserveAsync(NewDeploymentContainer container, CancellationToken cancellationToken = default);
 
     /// <summary>Notes the id of the container that was made on a reserved port.</summary>
     /// <param name="id">The row.</param>
@@ -64,23 +64,23 @@ public interface IPlatformDeploymentContainerRepository
     /// <param name="cancellationToken">Stops the update.</param>
     /// <returns>False when the row is not a reservation any more: confirmed before, stopped, or not there.</returns>
     /// <exception cref="ArgumentException"><paramref name="containerId"/> is null, blank or too long.</exception>
-    Task<bool> ConfirmAsync(Guid id, string containerId, CancellationToken cancellationToken);
+    Task<bool> ConfirmAsync(Guid id, string containerId, CancellationToken cancellationToken = default);
 
     /// <summary>Notes that a container answered.</summary>
     /// <param name="id">The row.</param>
     /// <param name="cancellationToken">Stops the update.</param>
     /// <returns>False unless the row is <c>starting</c> or <c>failed</c>, its container's id is known, and it is not stopped.</returns>
-    Task<bool> MarkRunningAsync(Guid id, CancellationToken cancellationToken);
+    Task<bool> MarkRunningAsync(Guid id, CancellationToken cancellationToken = default);
 
     /// <summary>Notes that a container does not answer; it keeps its port.</summary>
     /// <param name="id">The row.</param>
     /// <param name="cancellationToken">Stops the update.</param>
     /// <returns>False unless the row is <c>starting</c> or <c>running</c> and not stopped.</returns>
-    Task<bool> MarkFailedAsync(Guid id, CancellationToken cancellationToken);
+    Task<bool> MarkFailedAsync(Guid id, CancellationToken cancellationToken = default);
 
     /// <summary>Notes that a container is gone, or a reservation given up; its port is free.</summary>
     /// <param name="id">The row.</param>
     /// <param name="cancellationToken">Stops the update.</param>
     /// <returns>False when it was stopped before, or is not there.</returns>
-    Task<bool> MarkStoppedAsync(Guid id, CancellationToken cancellationToken);
+    Task<bool> MarkStoppedAsync(Guid id, CancellationToken cancellationToken = default);
 }

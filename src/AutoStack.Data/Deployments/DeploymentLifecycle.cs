@@ -57,7 +57,7 @@ internal sealed class DeploymentLifecycle(Db db, DeploymentContext context) : ID
         }
     }
 
-    public Task<TransitionResult> AdvanceAsync(Guid id, DeploymentStatus step, CancellationToken cancellationToken)
+    public Task<TransitionOutcome> AdvanceAsync(Guid id, DeploymentStatus step, CancellationToken cancellationToken)
     {
         var place = Array.IndexOf(Steps, step);
         if (place < 1)
@@ -93,7 +93,7 @@ internal sealed class DeploymentLifecycle(Db db, DeploymentContext context) : ID
             """, [P.Of(id), .. DeploymentParameters.OfCommit(context.Secrets, id, commit)], cancellationToken).ConfigureAwait(false) == 1;
     }
 
-    public Task<TransitionResult> SucceedAsync(Guid id, string? deployedUrl, CancellationToken cancellationToken) =>
+    public Task<TransitionOutcome> SucceedAsync(Guid id, string? deployedUrl, CancellationToken cancellationToken) =>
         MoveAsync(id, new Statement($"""
             WITH moved AS (
                 UPDATE deployments d
@@ -106,7 +106,7 @@ internal sealed class DeploymentLifecycle(Db db, DeploymentContext context) : ID
             FROM moved m
             """, P.Of(id), DeploymentParameters.Url(context.Secrets, id, deployedUrl), ServerTime.Now(context.Clock), P.Of(Ids.New(), "stageId")), target: null, cancellationToken);
 
-    public Task<TransitionResult> FailAsync(Guid id, string reason, CancellationToken cancellationToken)
+    public Task<TransitionOutcome> FailAsync(Guid id, string reason, CancellationToken cancellationToken)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(reason);
         return MoveAsync(id, new Statement($"""
@@ -122,18 +122,18 @@ internal sealed class DeploymentLifecycle(Db db, DeploymentContext context) : ID
             """, P.Of(id), P.Text(BuildText.Of(context.Secrets, id, reason, IDeploymentRepository.MaxReasonLength)!, name: nameof(reason)), ServerTime.Now(context.Clock), P.Of(Ids.New(), "stageId")), target: null, cancellationToken);
     }
 
-    private Task<TransitionResult> MoveAsync(
+    private Task<TransitionOutcome> MoveAsync(
         Guid id, Statement move, DeploymentStatus? target, CancellationToken cancellationToken, [CallerMemberName] string operation = "") =>
         db.WriteBatchAsync(
             async sets =>
             {
                 var met = await sets.FindAsync(DeploymentState.Read).ConfigureAwait(false);
-                return await sets.AnyAsync().ConfigureAwait(false) ? TransitionResult.Applied
-                    : met is null ? TransitionResult.NotFound
-                    : met.Status.IsFinished && met.Status != DeploymentStatus.Cancelled ? TransitionResult.AlreadyFinished
-                    : met.IsDeleted || met.Status == DeploymentStatus.Cancelled ? TransitionResult.Cancelled
-                    : met.Status == target ? TransitionResult.AlreadyThere
-                    : TransitionResult.OutOfOrder;
+                return await sets.AnyAsync().ConfigureAwait(false) ? TransitionOutcome.Applied
+                    : met is null ? TransitionOutcome.NotFound
+                    : met.Status.IsFinished && met.Status != DeploymentStatus.Cancelled ? TransitionOutcome.AlreadyFinished
+                    : met.IsDeleted || met.Status == DeploymentStatus.Cancelled ? TransitionOutcome.Cancelled
+                    : met.Status == target ? TransitionOutcome.AlreadyThere
+                    : TransitionOutcome.OutOfOrder;
             },
             [DeploymentState.Lock(id), move], Repeat.Never, cancellationToken, operation);
 }

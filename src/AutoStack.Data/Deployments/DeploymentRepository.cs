@@ -237,7 +237,7 @@ internal sealed class DeploymentRepository(Db db, DeploymentContext context) : I
             : queued;
     }
 
-    public Task<CancelResult> CancelAsync(Guid id, Guid ownerId, string? reason, CancellationToken cancellationToken)
+    public Task<CancelOutcome> CancelAsync(Guid id, Guid ownerId, string? reason, CancellationToken cancellationToken)
     {
         var cancel = new Statement($"""
             WITH moved AS (
@@ -256,10 +256,10 @@ internal sealed class DeploymentRepository(Db db, DeploymentContext context) : I
                 var met = await sets.FindAsync(DeploymentState.Read).ConfigureAwait(false);
                 var moved = await sets.FindAsync(row => new Moved(row.Flag())).ConfigureAwait(false);
                 return moved is not null ? met!.Status == DeploymentStatus.Queued && met.IsStarted || moved.IsDrivenElsewhere
-                        ? CancelResult.MayBeOverwritten
-                        : CancelResult.Cancelled
-                    : met is null || met.UserId != ownerId || met.IsDeleted ? CancelResult.NotFound
-                    : CancelResult.AlreadyFinished;
+                        ? CancelOutcome.MayBeOverwritten
+                        : CancelOutcome.Cancelled
+                    : met is null || met.UserId != ownerId || met.IsDeleted ? CancelOutcome.NotFound
+                    : CancelOutcome.AlreadyFinished;
             },
             [DeploymentState.Lock(id), cancel], Repeat.Never, cancellationToken);
     }

@@ -18,5 +18,5 @@ public interface IDeploymentEnvironmentRepository
     /// </returns>
     /// <exception cref="SecretUnreadableException">The project's value does not open; see <see cref="IProjectEnvironmentRepository.FindAsync"/>.</exception>
     /// <exception cref="InvalidOperationException">No key is configured.</exception>
-    Task<bool> SnapshotAsync(Guid deploymentId, Guid ownerId, CancellationToken cancellationToken);
+    Task<bool> SnapshotAsync(Guid deploymentId, Guid ownerId, CancellationToken cancellationToken = default);
 }

@@ -12,7 +12,7 @@ public interface IDeploymentLifecycle
     /// <param name="id">The deployment.</param>
     /// <param name="cancellationToken">Stops the query.</param>
     /// <returns>Its status, <see cref="DeploymentStatus.Cancelled"/> when the work is to stop; null when there is no such row.</returns>
-    Task<DeploymentStatus?> FindStatusAsync(Guid id, CancellationToken cancellationToken);
+    Task<DeploymentStatus?> FindStatusAsync(Guid id, CancellationToken cancellationToken = default);
 
     /// <summary>Claims the next waiting deployment: it becomes <c>cloning</c> and started. Each deployment goes to one worker, and no claim waits for another.</summary>
     /// <remarks>
@@ -24,7 +24,7 @@ public interface IDeploymentLifecycle
     /// </remarks>
     /// <param name="cancellationToken">Stops the claim.</param>
     /// <returns>The deployment and its project; null when the queue is empty.</returns>
-    Task<DeploymentWithProject?> ClaimNextAsync(CancellationToken cancellationToken);
+    Task<DeploymentWithProject?> ClaimNextAsync(CancellationToken cancellationToken = default);
 
     /// <summary>
     /// Claims the next waiting deployment whose project and user are below their limits. A project or a user at the limit is skipped, however many of its
@@ -41,7 +41,7 @@ public interface IDeploymentLifecycle
     /// <returns>The deployment and its project; null when no deployment can be claimed at this moment: those that wait may have to wait longer.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="options"/> is null.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A limit is below 1; the exception names it.</exception>
-    Task<DeploymentWithProject?> ClaimNextAsync(ClaimOptions options, CancellationToken cancellationToken);
+    Task<DeploymentWithProject?> ClaimNextAsync(ClaimOptions options, CancellationToken cancellationToken = default);
 
     /// <summary>Moves a claimed deployment on to a later step; steps may be left out.</summary>
     /// <param name="id">The deployment.</param>
@@ -49,7 +49,7 @@ public interface IDeploymentLifecycle
     /// <param name="cancellationToken">Stops the update.</param>
     /// <returns>Whether it moved, and if not, why.</returns>
     /// <exception cref="ArgumentException"><paramref name="step"/> is none of the steps.</exception>
-    Task<TransitionResult> AdvanceAsync(Guid id, DeploymentStatus step, CancellationToken cancellationToken);
+    Task<TransitionOutcome> AdvanceAsync(Guid id, DeploymentStatus step, CancellationToken cancellationToken = default);
 
     /// <summary>Notes which commit is being built. What was known of the same commit before, and is null here, stays.</summary>
     /// <param name="id">The deployment.</param>
@@ -57,7 +57,7 @@ public interface IDeploymentLifecycle
     /// <param name="cancellationToken">Stops the update.</param>
     /// <returns>False when there is no such deployment, or it has ended.</returns>
     /// <exception cref="ArgumentException">The hash is longer than <see cref="CommitInfo.MaxHashLength"/>.</exception>
-    Task<bool> SetCommitAsync(Guid id, CommitInfo commit, CancellationToken cancellationToken);
+    Task<bool> SetCommitAsync(Guid id, CommitInfo commit, CancellationToken cancellationToken = default);
 
     /// <summary>Ends a deployment that was being built or copied, with success.</summary>
     /// <param name="id">The deployment.</param>
@@ -68,7 +68,7 @@ public interface IDeploymentLifecycle
     /// <param name="cancellationToken">Stops the update.</param>
     /// <returns>Whether it ended by this call, and if not, why.</returns>
     /// <exception cref="ArgumentException"><paramref name="deployedUrl"/> is too long.</exception>
-    Task<TransitionResult> SucceedAsync(Guid id, string? deployedUrl, CancellationToken cancellationToken);
+    Task<TransitionOutcome> SucceedAsync(Guid id, string? deployedUrl, CancellationToken cancellationToken = default);
 
     /// <summary>Ends a deployment with an error, from any step; the current stage fails with the same reason.</summary>
     /// <param name="id">The deployment.</param>
@@ -79,7 +79,7 @@ public interface IDeploymentLifecycle
     /// <param name="cancellationToken">Stops the update.</param>
     /// <returns>Whether it ended by this call, and if not, why.</returns>
     /// <exception cref="ArgumentException"><paramref name="reason"/> is null or blank.</exception>
-    Task<TransitionResult> FailAsync(Guid id, string reason, CancellationToken cancellationToken);
+    Task<TransitionOutcome> FailAsync(Guid id, string reason, CancellationToken cancellationToken = default);
 }
 
 /// <summary>How many deployments may be under way at once.</summary>
@@ -93,7 +93,7 @@ public sealed record ClaimOptions
 }
 
 /// <summary>What came of a step.</summary>
-public enum TransitionResult
+public enum TransitionOutcome
 {
     /// <summary>The deployment moved.</summary>
     Applied,

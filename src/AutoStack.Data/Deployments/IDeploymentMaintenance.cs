@@ -21,7 +21,7 @@ public interface IDeploymentMaintenance
     /// <param name="cancellationToken">Stops the update.</param>
     /// <returns>The number of deployments given up; those that are deleted already or not there do not count.</returns>
     /// <exception cref="ArgumentException"><paramref name="ids"/> is null or too long, or <paramref name="reason"/> is null, blank or too long.</exception>
-    Task<int> AbandonAsync(IReadOnlyCollection<Guid> ids, string reason, CancellationToken cancellationToken);
+    Task<int> AbandonAsync(IReadOnlyCollection<Guid> ids, string reason, CancellationToken cancellationToken = default);
 
     /// <summary>Notes that a successful deployment does not answer any more: it becomes <c>failed</c>. When it ended stays.</summary>
     /// <param name="id">The deployment.</param>
@@ -32,7 +32,7 @@ public interface IDeploymentMaintenance
     /// <param name="cancellationToken">Stops the update.</param>
     /// <returns>False unless the deployment is <c>success</c> and not deleted; repeated, it changes nothing.</returns>
     /// <exception cref="ArgumentException"><paramref name="reason"/> is null, blank or too long.</exception>
-    Task<bool> MarkUnhealthyAsync(Guid id, string reason, CancellationToken cancellationToken);
+    Task<bool> MarkUnhealthyAsync(Guid id, string reason, CancellationToken cancellationToken = default);
 
     /// <summary>
     /// Fails deployments that a worker or another program has started and that made no progress: not started, no stage begun or ended, and no log line
@@ -41,7 +41,7 @@ public interface IDeploymentMaintenance
     /// <remarks>
     /// A deployment that another transaction is changing, or writing a log line to, is passed over. What waits in the queue is never failed.
     /// The Python services write times of their own host: with them, <paramref name="idle"/> is longer than their clock is slow.
-    /// A worker that comes back later is told <see cref="TransitionResult.AlreadyFinished"/>.
+    /// A worker that comes back later is told <see cref="TransitionOutcome.AlreadyFinished"/>.
     /// </remarks>
     /// <param name="idle">How long without progress; above zero, up to ten years. Longer than the longest silent step.</param>
     /// <param name="reason">The reason, for people to read, up to <see cref="IDeploymentRepository.MaxReasonLength"/> characters.</param>
@@ -51,7 +51,7 @@ public interface IDeploymentMaintenance
     /// <exception cref="ArgumentException">
     /// <paramref name="reason"/> is null, blank or too long, or <paramref name="idle"/> or <paramref name="limit"/> is out of its range.
     /// </exception>
-    Task<IReadOnlyList<Guid>> FailStalledAsync(TimeSpan idle, string reason, int limit, CancellationToken cancellationToken);
+    Task<IReadOnlyList<Guid>> FailStalledAsync(TimeSpan idle, string reason, int limit, CancellationToken cancellationToken = default);
 
     /// <summary>
     /// Removes deleted deployments for good, the oldest first, with their logs, stages, containers and health checks. Webhook payloads stay and
@@ -68,5 +68,5 @@ public interface IDeploymentMaintenance
     /// <returns>The number of deployments removed; call again while it is above zero. Those that another transaction holds are passed over; a row of theirs that
     /// another program holds without its deployment, as none of this library does, is waited for.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="limit"/> is out of its range.</exception>
-    Task<int> PurgeDeletedAsync(DateTimeOffset before, int limit, CancellationToken cancellationToken);
+    Task<int> PurgeDeletedAsync(DateTimeOffset before, int limit, CancellationToken cancellationToken = default);
 }

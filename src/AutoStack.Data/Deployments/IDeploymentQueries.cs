@@ -19,7 +19,7 @@ public interface IDeploymentQueries
     /// <exception cref="ArgumentException">A status that is not known, or a name that is too long.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="limit"/> is out of its range.</exception>
     Task<IReadOnlyList<DeploymentWithProject>> ListAsync(
-        Guid ownerId, DeploymentFilter filter, int limit, DeploymentCursor after, CancellationToken cancellationToken);
+        Guid ownerId, DeploymentFilter filter, int limit, DeploymentCursor after, CancellationToken cancellationToken = default);
 
     /// <summary>Counts those of a user's deployments that are meant. Reads all of them: for a first page, not for each.</summary>
     /// <param name="ownerId">The user.</param>
@@ -27,7 +27,7 @@ public interface IDeploymentQueries
     /// <param name="cancellationToken">Stops the query.</param>
     /// <returns>The number; 0 for an unknown user.</returns>
     /// <exception cref="ArgumentException">A status that is not known, or a name that is too long.</exception>
-    Task<long> CountAsync(Guid ownerId, DeploymentFilter filter, CancellationToken cancellationToken);
+    Task<long> CountAsync(Guid ownerId, DeploymentFilter filter, CancellationToken cancellationToken = default);
 
     /// <summary>Lists a user's projects, each with its newest deployment, in the order of their ids.</summary>
     /// <param name="ownerId">The user.</param>
@@ -36,5 +36,5 @@ public interface IDeploymentQueries
     /// <param name="cancellationToken">Stops the query.</param>
     /// <returns>The projects; fewer than <paramref name="limit"/> at the end of the list.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="limit"/> is out of its range.</exception>
-    Task<IReadOnlyList<ProjectWithLatestDeployment>> ListProjectsAsync(Guid ownerId, int limit, Guid afterId, CancellationToken cancellationToken);
+    Task<IReadOnlyList<ProjectWithLatestDeployment>> ListProjectsAsync(Guid ownerId, int limit, Guid afterId, CancellationToken cancellationToken = default);
 }

@@ -20,5 +20,5 @@ public interface IDeploymentQueueWatcher
     /// <returns>One element a turn, counted from 1; it goes on until it is cancelled or left.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The interval is not within its range.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    IAsyncEnumerable<long> WatchAsync(TimeSpan pollInterval, CancellationToken cancellationToken);
+    IAsyncEnumerable<long> WatchAsync(TimeSpan pollInterval, CancellationToken cancellationToken = default);
 }

@@ -32,7 +32,7 @@ public interface IDeploymentRepository
     /// <param name="ownerId">The user.</param>
     /// <param name="cancellationToken">Stops the query.</param>
     /// <returns>The deployment; null when there is none, it is deleted, or it belongs to somebody else.</returns>
-    Task<Deployment?> FindAsync(Guid id, Guid ownerId, CancellationToken cancellationToken);
+    Task<Deployment?> FindAsync(Guid id, Guid ownerId, CancellationToken cancellationToken = default);
 
     /// <summary>Finds a deployment of a user with its project, latest log lines, stages, containers and latest health checks, in one round trip.</summary>
     /// <param name="id">The deployment.</param>
@@ -41,7 +41,7 @@ public interface IDeploymentRepository
     /// <param name="cancellationToken">Stops the query.</param>
     /// <returns>The deployment; null when there is none, it is deleted, or it belongs to somebody else.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="maxLogs"/> is out of its range.</exception>
-    Task<DeploymentDetails?> FindDetailsAsync(Guid id, Guid ownerId, int maxLogs, CancellationToken cancellationToken);
+    Task<DeploymentDetails?> FindDetailsAsync(Guid id, Guid ownerId, int maxLogs, CancellationToken cancellationToken = default);
 
     /// <summary>Lists a user's deployments with their projects, the newest first.</summary>
     /// <param name="ownerId">The user.</param>
@@ -50,7 +50,7 @@ public interface IDeploymentRepository
     /// <param name="cancellationToken">Stops the query.</param>
     /// <returns>The rows; fewer than <paramref name="limit"/> at the end of the list, none for an unknown user.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="limit"/> is out of its range.</exception>
-    Task<IReadOnlyList<DeploymentWithProject>> ListRecentAsync(Guid ownerId, int limit, DeploymentCursor after, CancellationToken cancellationToken);
+    Task<IReadOnlyList<DeploymentWithProject>> ListRecentAsync(Guid ownerId, int limit, DeploymentCursor after, CancellationToken cancellationToken = default);
 
     /// <summary>Lists the deployments of one project, the newest first.</summary>
     /// <param name="projectId">The project.</param>
@@ -60,7 +60,7 @@ public interface IDeploymentRepository
     /// <param name="cancellationToken">Stops the query.</param>
     /// <returns>The rows; none when the project belongs to somebody else.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="limit"/> is out of its range.</exception>
-    Task<IReadOnlyList<Deployment>> ListByProjectAsync(Guid projectId, Guid ownerId, int limit, DeploymentCursor after, CancellationToken cancellationToken);
+    Task<IReadOnlyList<Deployment>> ListByProjectAsync(Guid projectId, Guid ownerId, int limit, DeploymentCursor after, CancellationToken cancellationToken = default);
 
     /// <summary>Finds the newest deployment of a project.</summary>
     /// <param name="projectId">The project.</param>
@@ -69,7 +69,7 @@ public interface IDeploymentRepository
     /// <param name="cancellationToken">Stops the query.</param>
     /// <returns>The deployment; null when there is none that is not deleted, or the project belongs to somebody else.</returns>
     /// <exception cref="ArgumentException"><paramref name="status"/> is not known.</exception>
-    Task<Deployment?> FindLatestAsync(Guid projectId, Guid ownerId, DeploymentStatus? status, CancellationToken cancellationToken);
+    Task<Deployment?> FindLatestAsync(Guid projectId, Guid ownerId, DeploymentStatus? status, CancellationToken cancellationToken = default);
 
     /// <summary>Queues a deployment together with its first stage, and notifies <see cref="QueueChannel"/>. Repeated with the same id, it returns the deployment that is there.</summary>
     /// <param name="deployment">The deployment.</param>
@@ -77,7 +77,7 @@ public interface IDeploymentRepository
     /// <returns>The deployment as stored; null when the user has no such project.</returns>
     /// <exception cref="ArgumentException">A value is too long, a branch that Git refuses, or a creator type that is not known; the message names it.</exception>
     /// <exception cref="DuplicateException">The id belongs to a deployment of another project.</exception>
-    Task<Deployment?> EnqueueAsync(NewDeployment deployment, CancellationToken cancellationToken);
+    Task<Deployment?> EnqueueAsync(NewDeployment deployment, CancellationToken cancellationToken = default);
 
     /// <summary>
     /// Queues a deployment of the same commit, branch and kind as one that is there, together with its first stage, and notifies
@@ -92,7 +92,7 @@ public interface IDeploymentRepository
     /// <returns>The new deployment; null when there is none to be repeated, it is deleted, or it belongs to somebody else.</returns>
     /// <exception cref="ArgumentException"><paramref name="newId"/> is <paramref name="id"/>.</exception>
     /// <exception cref="DuplicateException"><paramref name="newId"/> belongs to a deployment that is no copy: of another project, branch or kind.</exception>
-    Task<Deployment?> RedeployAsync(Guid id, Guid ownerId, Guid? newId, CancellationToken cancellationToken);
+    Task<Deployment?> RedeployAsync(Guid id, Guid ownerId, Guid? newId, CancellationToken cancellationToken = default);
 
     /// <summary>Cancels a deployment that has not ended; its worker is told at the next step it reports.</summary>
     /// <param name="id">The deployment.</param>
@@ -103,7 +103,7 @@ public interface IDeploymentRepository
     /// <param name="cancellationToken">Stops the update.</param>
     /// <returns>Whether it was cancelled, and if not, why.</returns>
     /// <exception cref="ArgumentException"><paramref name="reason"/> is too long.</exception>
-    Task<CancelResult> CancelAsync(Guid id, Guid ownerId, string? reason, CancellationToken cancellationToken);
+    Task<CancelOutcome> CancelAsync(Guid id, Guid ownerId, string? reason, CancellationToken cancellationToken = default);
 
     /// <summary>Deletes a deployment for its owner's eyes; one that has not ended is cancelled as well. The row stays until it is purged.</summary>
     /// <param name="id">The deployment.</param>
@@ -113,11 +113,11 @@ public interface IDeploymentRepository
     /// Its containers that are not stopped, up to 100, the newest first: stop them. Null when there is no such deployment, it is deleted already, or it
     /// belongs to somebody else.
     /// </returns>
-    Task<IReadOnlyList<DeploymentContainer>?> SoftDeleteAsync(Guid id, Guid ownerId, CancellationToken cancellationToken);
+    Task<IReadOnlyList<DeploymentContainer>?> SoftDeleteAsync(Guid id, Guid ownerId, CancellationToken cancellationToken = default);
 }
 
 /// <summary>What came of a user's wish to cancel.</summary>
-public enum CancelResult
+public enum CancelOutcome
 {
     /// <summary>The deployment is cancelled.</summary>
     Cancelled,

@@ -26,7 +26,7 @@ public interface IDeploymentStageRepository
     /// <param name="ownerId">The user who owns it.</param>
     /// <param name="cancellationToken">Stops the query.</param>
     /// <returns>The stages, up to <see cref="MaxListSize"/>; none when the deployment is deleted or somebody else's.</returns>
-    Task<IReadOnlyList<DeploymentStage>> ListByDeploymentAsync(Guid deploymentId, Guid ownerId, CancellationToken cancellationToken);
+    Task<IReadOnlyList<DeploymentStage>> ListByDeploymentAsync(Guid deploymentId, Guid ownerId, CancellationToken cancellationToken = default);
 
     /// <summary>Lists the stages of several deployments at once, each in the order of <see cref="ListByDeploymentAsync"/>.</summary>
     /// <param name="deploymentIds">The deployments, up to <see cref="MaxDeployments"/>, each counted as often as it is named.</param>
@@ -35,5 +35,5 @@ public interface IDeploymentStageRepository
     /// <returns>The stages by deployment, up to <see cref="MaxListSize"/> of each; none of one that is deleted or somebody else's.</returns>
     /// <exception cref="ArgumentException">Too many deployments.</exception>
     Task<ILookup<Guid, DeploymentStage>> ListByDeploymentsAsync(
-        IReadOnlyCollection<Guid> deploymentIds, Guid ownerId, CancellationToken cancellationToken);
+        IReadOnlyCollection<Guid> deploymentIds, Guid ownerId, CancellationToken cancellationToken = default);
 }

@@ -15,5 +15,5 @@ public interface IPlatformDeploymentEnvironmentRepository
     /// The value does not open; see <see cref="IProjectEnvironmentRepository.FindAsync"/>. A deployment that was moved to another project
     /// has another owner, too.
     /// </exception>
-    Task<Secret?> FindAsync(Guid deploymentId, CancellationToken cancellationToken);
+    Task<Secret?> FindAsync(Guid deploymentId, CancellationToken cancellationToken = default);
 }

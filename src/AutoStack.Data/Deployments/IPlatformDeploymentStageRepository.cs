@@ -14,7 +14,7 @@ public interface IPlatformDeploymentStageRepository
     /// <param name="cancellationToken">Stops the insert.</param>
     /// <returns>False when the deployment has ended, is deleted, or is not there.</returns>
     /// <exception cref="ArgumentException">Too many stages, or one that the library does not know.</exception>
-    Task<bool> PlanAsync(Guid deploymentId, IReadOnlyList<StageName> names, CancellationToken cancellationToken);
+    Task<bool> PlanAsync(Guid deploymentId, IReadOnlyList<StageName> names, CancellationToken cancellationToken = default);
 
     /// <summary>
     /// Sets where a stage stands, whether there is a row of it or not. It goes from pending to in progress to an end, may leave steps out,
@@ -34,7 +34,7 @@ public interface IPlatformDeploymentStageRepository
     /// <param name="cancellationToken">Stops the write.</param>
     /// <returns>False when the stage stands there already or further on, or the deployment has ended, is deleted, or is not there.</returns>
     /// <exception cref="ArgumentException">The library does not know the stage or the status, or a message for one that did not fail.</exception>
-    Task<bool> SetAsync(Guid deploymentId, StageName name, StageStatus status, string? errorMessage, CancellationToken cancellationToken);
+    Task<bool> SetAsync(Guid deploymentId, StageName name, StageStatus status, string? errorMessage, CancellationToken cancellationToken = default);
 
     /// <summary>Enters a stage.</summary>
     /// <param name="deploymentId">The deployment.</param>
@@ -42,7 +42,7 @@ public interface IPlatformDeploymentStageRepository
     /// <param name="cancellationToken">Stops the write.</param>
     /// <returns>False when the stage was entered before, or the deployment has ended, is deleted, or is not there.</returns>
     /// <exception cref="ArgumentException">The library does not know the stage.</exception>
-    Task<bool> StartAsync(Guid deploymentId, StageName name, CancellationToken cancellationToken);
+    Task<bool> StartAsync(Guid deploymentId, StageName name, CancellationToken cancellationToken = default);
 
     /// <summary>Ends a stage well.</summary>
     /// <param name="deploymentId">The deployment.</param>
@@ -50,7 +50,7 @@ public interface IPlatformDeploymentStageRepository
     /// <param name="cancellationToken">Stops the update.</param>
     /// <returns>False when the stage is not in progress.</returns>
     /// <exception cref="ArgumentException">The library does not know the stage.</exception>
-    Task<bool> CompleteAsync(Guid deploymentId, StageName name, CancellationToken cancellationToken);
+    Task<bool> CompleteAsync(Guid deploymentId, StageName name, CancellationToken cancellationToken = default);
 
     /// <summary>Ends a stage with an error.</summary>
     /// <param name="deploymentId">The deployment.</param>
@@ -62,5 +62,5 @@ public interface IPlatformDeploymentStageRepository
     /// <param name="cancellationToken">Stops the update.</param>
     /// <returns>False when the stage is not in progress.</returns>
     /// <exception cref="ArgumentException">The library does not know the stage, or the message is null or blank.</exception>
-    Task<bool> FailAsync(Guid deploymentId, StageName name, string errorMessage, CancellationToken cancellationToken);
+    Task<bool> FailAsync(Guid deploymentId, StageName name, string errorMessage, CancellationToken cancellationToken = default);
 }

@@ -14,7 +14,7 @@ public interface IDeploymentHealthCheckRepository
     /// <param name="ownerId">The user who owns it.</param>
     /// <param name="cancellationToken">Stops the query.</param>
     /// <returns>The check; null when there is none, or the deployment is deleted or somebody else's.</returns>
-    Task<DeploymentHealthCheck?> FindLatestAsync(Guid deploymentId, Guid ownerId, CancellationToken cancellationToken);
+    Task<DeploymentHealthCheck?> FindLatestAsync(Guid deploymentId, Guid ownerId, CancellationToken cancellationToken = default);
 
     /// <summary>Lists the latest health checks of a deployment, the newest first.</summary>
     /// <param name="deploymentId">The deployment.</param>
@@ -23,7 +23,7 @@ public interface IDeploymentHealthCheckRepository
     /// <param name="cancellationToken">Stops the query.</param>
     /// <returns>The checks; none when the deployment is deleted or somebody else's.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="limit"/> is out of its range.</exception>
-    Task<IReadOnlyList<DeploymentHealthCheck>> ListLatestAsync(Guid deploymentId, Guid ownerId, int limit, CancellationToken cancellationToken);
+    Task<IReadOnlyList<DeploymentHealthCheck>> ListLatestAsync(Guid deploymentId, Guid ownerId, int limit, CancellationToken cancellationToken = default);
 
     /// <summary>Counts how often a deployment answered in a window of time.</summary>
     /// <param name="deploymentId">The deployment.</param>
@@ -33,7 +33,7 @@ public interface IDeploymentHealthCheckRepository
     /// <param name="cancellationToken">Stops the query.</param>
     /// <returns>The counts; null when the deployment is deleted or somebody else's.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="end"/> does not lie behind <paramref name="start"/>.</exception>
-    Task<Uptime?> FindUptimeAsync(Guid deploymentId, Guid ownerId, DateTimeOffset start, DateTimeOffset end, CancellationToken cancellationToken);
+    Task<Uptime?> FindUptimeAsync(Guid deploymentId, Guid ownerId, DateTimeOffset start, DateTimeOffset end, CancellationToken cancellationToken = default);
 
     /// <summary>Counts how often a deployment answered in each part of a window of time.</summary>
     /// <param name="deploymentId">The deployment.</param>
@@ -48,5 +48,5 @@ public interface IDeploymentHealthCheckRepository
     /// seconds or makes too many parts.
     /// </exception>
     Task<IReadOnlyList<HealthBucket>> ListHistoryAsync(
-        Guid deploymentId, Guid ownerId, DateTimeOffset start, DateTimeOffset end, TimeSpan bucket, CancellationToken cancellationToken);
+        Guid deploymentId, Guid ownerId, DateTimeOffset start, DateTimeOffset end, TimeSpan bucket, CancellationToken cancellationToken = default);
 }

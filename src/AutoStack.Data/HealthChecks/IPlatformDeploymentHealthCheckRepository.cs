@@ -22,7 +22,7 @@ public interface IPlatformDeploymentHealthCheckRepository
     /// <exception cref="ArgumentException">The address is null, blank or longer than <see cref="MaxUrlLength"/>.</exception>
     /// <exception cref="MissingReferenceException">There is no such deployment.</exception>
     /// <exception cref="DuplicateException">The id belongs to a check of another deployment.</exception>
-    Task<DeploymentHealthCheck> AddAsync(NewDeploymentHealthCheck check, CancellationToken cancellationToken);
+    Task<DeploymentHealthCheck> AddAsync(NewDeploymentHealthCheck check, CancellationToken cancellationToken = default);
 
     /// <summary>Notes health checks, all in one statement. Those whose id is there already are not noted again.</summary>
     /// <remarks>A check of a deployment that was removed meanwhile is passed over, so that it costs the others nothing.</remarks>
@@ -31,13 +31,13 @@ public interface IPlatformDeploymentHealthCheckRepository
     /// <returns>The number of checks that are stored, by this call or one before.</returns>
     /// <exception cref="ArgumentException">Too many checks, one that is null or whose address is null, blank or longer than <see cref="MaxUrlLength"/>, or an id given twice.</exception>
     /// <exception cref="DuplicateException">An id belongs to a check of another deployment; outside a unit of work the other checks are stored.</exception>
-    Task<int> AddManyAsync(IReadOnlyCollection<NewDeploymentHealthCheck> checks, CancellationToken cancellationToken);
+    Task<int> AddManyAsync(IReadOnlyCollection<NewDeploymentHealthCheck> checks, CancellationToken cancellationToken = default);
 
     /// <summary>Counts the checks of a deployment, of any owner, that failed since the last one that did not.</summary>
     /// <param name="deploymentId">The deployment.</param>
     /// <param name="cancellationToken">Stops the query.</param>
     /// <returns>The number; 0 when the last check did not fail, or there is none.</returns>
-    Task<int> CountConsecutiveFailuresAsync(Guid deploymentId, CancellationToken cancellationToken);
+    Task<int> CountConsecutiveFailuresAsync(Guid deploymentId, CancellationToken cancellationToken = default);
 
     /// <summary>
     /// Lists successful deployments, of any owner and not deleted, that have a running container and whose last checks all failed, in the order
@@ -49,7 +49,7 @@ public interface IPlatformDeploymentHealthCheckRepository
     /// <param name="cancellationToken">Stops the query.</param>
     /// <returns>The deployments; fewer than <paramref name="limit"/> at the end of the list.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="threshold"/> or <paramref name="limit"/> is out of its range.</exception>
-    Task<IReadOnlyList<UnhealthyDeployment>> ListUnhealthyAsync(int threshold, int limit, Guid afterId, CancellationToken cancellationToken);
+    Task<IReadOnlyList<UnhealthyDeployment>> ListUnhealthyAsync(int threshold, int limit, Guid afterId, CancellationToken cancellationToken = default);
 
     /// <summary>Removes old health checks, in the order of the deployments' ids, of each deployment the oldest first.</summary>
     /// <param name="before">Only checks before this moment.</param>
@@ -57,5 +57,5 @@ public interface IPlatformDeploymentHealthCheckRepository
     /// <param name="cancellationToken">Stops the delete.</param>
     /// <returns>The number of checks removed; call again while it is above zero. Those that another purge is removing are passed over.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="limit"/> is out of its range.</exception>
-    Task<int> PurgeAsync(DateTimeOffset before, int limit, CancellationToken cancellationToken);
+    Task<int> PurgeAsync(DateTimeOffset before, int limit, CancellationToken cancellationToken = default);
 }

@@ -22,5 +22,5 @@ public interface IDeploymentLogFollower
     /// </returns>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     /// <exception cref="ObjectDisposedException">The services were disposed.</exception>
-    IAsyncEnumerable<DeploymentLog> FollowAsync(Guid deploymentId, Guid ownerId, LogCursor from, CancellationToken cancellationToken);
+    IAsyncEnumerable<DeploymentLog> FollowAsync(Guid deploymentId, Guid ownerId, LogCursor from, CancellationToken cancellationToken = default);
 }

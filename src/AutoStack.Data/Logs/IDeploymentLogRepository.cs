@@ -21,7 +21,7 @@ public interface IDeploymentLogRepository
     /// <param name="cancellationToken">Stops the query.</param>
     /// <returns>The lines; none at the end, or when the deployment is deleted or somebody else's.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="limit"/> is out of its range.</exception>
-    Task<LogPage> ListAsync(Guid deploymentId, Guid ownerId, LogCursor after, int limit, CancellationToken cancellationToken);
+    Task<LogPage> ListAsync(Guid deploymentId, Guid ownerId, LogCursor after, int limit, CancellationToken cancellationToken = default);
 
     /// <summary>Reads the lines just before a place.</summary>
     /// <param name="deploymentId">The deployment.</param>
@@ -31,7 +31,7 @@ public interface IDeploymentLogRepository
     /// <param name="cancellationToken">Stops the query.</param>
     /// <returns>The lines, the oldest first; none at the beginning, or when the deployment is deleted or somebody else's.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="limit"/> is out of its range.</exception>
-    Task<LogPage> ListTailAsync(Guid deploymentId, Guid ownerId, LogCursor before, int limit, CancellationToken cancellationToken);
+    Task<LogPage> ListTailAsync(Guid deploymentId, Guid ownerId, LogCursor before, int limit, CancellationToken cancellationToken = default);
 
     /// <summary>Reads the lines just before a place that are serious enough.</summary>
     /// <param name="deploymentId">The deployment.</param>
@@ -43,7 +43,7 @@ public interface IDeploymentLogRepository
     /// <returns>The lines, the oldest first; none at the beginning, or when the deployment is deleted or somebody else's.</returns>
     /// <exception cref="ArgumentException"><paramref name="leastLevel"/> is not known, or <paramref name="limit"/> is out of its range.</exception>
     Task<LogPage> ListTailAsync(
-        Guid deploymentId, Guid ownerId, LogCursor before, int limit, DeploymentLogLevel leastLevel, CancellationToken cancellationToken);
+        Guid deploymentId, Guid ownerId, LogCursor before, int limit, DeploymentLogLevel leastLevel, CancellationToken cancellationToken = default);
 
     /// <summary>Finds the lines of a deployment that contain a text, whatever its case, as a person sees them.</summary>
     /// <remarks>
@@ -63,5 +63,5 @@ public interface IDeploymentLogRepository
     /// <param name="cancellationToken">Stops the search.</param>
     /// <returns>The lines found; empty and complete when the deployment is deleted or somebody else's.</returns>
     /// <exception cref="ArgumentException"><paramref name="text"/> is null, empty or too long, or <paramref name="limit"/> is out of its range.</exception>
-    Task<LogSearchResult> SearchAsync(Guid deploymentId, Guid ownerId, string text, LogCursor after, int limit, CancellationToken cancellationToken);
+    Task<LogSearchResult> SearchAsync(Guid deploymentId, Guid ownerId, string text, LogCursor after, int limit, CancellationToken cancellationToken = default);
 }

@@ -25,7 +25,7 @@ public interface IDeploymentLogWriter
     /// <exception cref="OperationCanceledException">The token was cancelled while there was no room.</exception>
     /// <exception cref="ConflictException">There is no room, since another transaction has held the log for <see cref="LogWriterOptions.FailAfter"/>.</exception>
     /// <exception cref="Npgsql.NpgsqlException">There is no room, since the database has been away for <see cref="LogWriterOptions.FailAfter"/>.</exception>
-    Task WriteAsync(Guid deploymentId, NewDeploymentLog line, CancellationToken cancellationToken);
+    Task WriteAsync(Guid deploymentId, NewDeploymentLog line, CancellationToken cancellationToken = default);
 
     /// <summary>Stores what was written before, of all deployments, without waiting any longer.</summary>
     /// <param name="cancellationToken">Ends the waiting, not the storing.</param>
@@ -35,7 +35,7 @@ public interface IDeploymentLogWriter
     /// Another transaction has held the log of a deployment for <see cref="LogWriterOptions.FailAfter"/>; its lines stay buffered.
     /// </exception>
     /// <exception cref="Npgsql.NpgsqlException">The database has been away for <see cref="LogWriterOptions.FailAfter"/>; what is held stays held.</exception>
-    Task FlushAsync(CancellationToken cancellationToken);
+    Task FlushAsync(CancellationToken cancellationToken = default);
 
     /// <summary>
     /// Stores what was written before of one deployment, without waiting any longer. Call it before the deployment's end is reported, so that whoever
@@ -49,5 +49,5 @@ public interface IDeploymentLogWriter
     /// Another transaction has held the log of a deployment for <see cref="LogWriterOptions.FailAfter"/>; its lines stay buffered.
     /// </exception>
     /// <exception cref="Npgsql.NpgsqlException">The database has been away for <see cref="LogWriterOptions.FailAfter"/>; what is held stays held.</exception>
-    Task FlushAsync(Guid deploymentId, CancellationToken cancellationToken);
+    Task FlushAsync(Guid deploymentId, CancellationToken cancellationToken = default);
 }

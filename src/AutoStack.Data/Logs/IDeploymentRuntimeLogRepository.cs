@@ -15,7 +15,7 @@ public interface IDeploymentRuntimeLogRepository
     /// <param name="cancellationToken">Stops the query.</param>
     /// <returns>The lines; none at the end, or when the deployment is deleted or somebody else's.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="limit"/> is out of its range.</exception>
-    Task<RuntimeLogPage> ListAsync(Guid deploymentId, Guid ownerId, LogCursor after, int limit, CancellationToken cancellationToken);
+    Task<RuntimeLogPage> ListAsync(Guid deploymentId, Guid ownerId, LogCursor after, int limit, CancellationToken cancellationToken = default);
 
     /// <summary>Reads the lines just before a place.</summary>
     /// <param name="deploymentId">The deployment.</param>
@@ -25,5 +25,5 @@ public interface IDeploymentRuntimeLogRepository
     /// <param name="cancellationToken">Stops the query.</param>
     /// <returns>The lines, the oldest first; none at the beginning, or when the deployment is deleted or somebody else's.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="limit"/> is out of its range.</exception>
-    Task<RuntimeLogPage> ListTailAsync(Guid deploymentId, Guid ownerId, LogCursor before, int limit, CancellationToken cancellationToken);
+    Task<RuntimeLogPage> ListTailAsync(Guid deploymentId, Guid ownerId, LogCursor before, int limit, CancellationToken cancellationToken = default);
 }

@@ -24,7 +24,7 @@ public interface IPlatformDeploymentLogRepository
     /// <exception cref="ArgumentException">Too many lines, a line that is null or has no message, or a level that is not known.</exception>
     /// <exception cref="MissingReferenceException">There is no such deployment.</exception>
     /// <exception cref="DuplicateException">An id belongs to a line of another deployment, or is given twice.</exception>
-    Task AppendAsync(Guid deploymentId, IReadOnlyCollection<NewDeploymentLog> lines, CancellationToken cancellationToken);
+    Task AppendAsync(Guid deploymentId, IReadOnlyCollection<NewDeploymentLog> lines, CancellationToken cancellationToken = default);
 
     /// <summary>Removes the old beginnings of logs, in the order of the deployments' ids.</summary>
     /// <remarks>
@@ -36,5 +36,5 @@ public interface IPlatformDeploymentLogRepository
     /// <param name="cancellationToken">Stops the delete.</param>
     /// <returns>The number of lines removed; call again while it is above zero. Logs that another purge is at are passed over.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="limit"/> is out of its range.</exception>
-    Task<int> PurgeAsync(DateTimeOffset before, int limit, CancellationToken cancellationToken);
+    Task<int> PurgeAsync(DateTimeOffset before, int limit, CancellationToken cancellationToken = default);
 }

@@ -25,7 +25,7 @@ public interface IPlatformDeploymentRuntimeLogRepository
     /// <exception cref="ArgumentException">Too many lines, a line that is null or has no message, or a source that is not known.</exception>
     /// <exception cref="MissingReferenceException">There is no such deployment.</exception>
     Task<int> AppendAsync(
-        Guid deploymentId, RuntimeLogSource source, IReadOnlyCollection<NewDeploymentRuntimeLog> lines, CancellationToken cancellationToken);
+        Guid deploymentId, RuntimeLogSource source, IReadOnlyCollection<NewDeploymentRuntimeLog> lines, CancellationToken cancellationToken = default);
 
     /// <summary>Removes the old beginnings of logs, in the order of the deployments' ids.</summary>
     /// <remarks>
@@ -37,5 +37,5 @@ public interface IPlatformDeploymentRuntimeLogRepository
     /// <param name="cancellationToken">Stops the delete.</param>
     /// <returns>The number of lines removed; call again while it is above zero. Logs that another purge is at are passed over.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="limit"/> is out of its range.</exception>
-    Task<int> PurgeAsync(DateTimeOffset before, int limit, CancellationToken cancellationToken);
+    Task<int> PurgeAsync(DateTimeOffset before, int limit, CancellationToken cancellationToken = default);
 }

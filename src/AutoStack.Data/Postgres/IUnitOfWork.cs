@@ -21,7 +21,7 @@ public interface IUnitOfWork
     /// <returns>A task that ends with the commit.</returns>
     /// <exception cref="UnitOfWorkFailedException">A statement failed and the work caught its exception: nothing was committed.</exception>
     /// <exception cref="ConflictException">The last repetition was refused as well.</exception>
-    Task RunAsync(Func<IRepositories, CancellationToken, Task> work, CancellationToken cancellationToken);
+    Task RunAsync(Func<IRepositories, CancellationToken, Task> work, CancellationToken cancellationToken = default);
 
     /// <summary>Runs the work in a transaction, commits, and hands its result on.</summary>
     /// <typeparam name="TResult">The type of the result.</typeparam>
@@ -30,7 +30,7 @@ public interface IUnitOfWork
     /// <returns>What the work returned.</returns>
     /// <exception cref="UnitOfWorkFailedException">A statement failed and the work caught its exception: nothing was committed.</exception>
     /// <exception cref="ConflictException">The last repetition was refused as well.</exception>
-    Task<TResult> RunAsync<TResult>(Func<IRepositories, CancellationToken, Task<TResult>> work, CancellationToken cancellationToken);
+    Task<TResult> RunAsync<TResult>(Func<IRepositories, CancellationToken, Task<TResult>> work, CancellationToken cancellationToken = default);
 }
 
 /// <summary>The repositories of one transaction.</summary>

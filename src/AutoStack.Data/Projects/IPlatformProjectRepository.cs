@@ -23,7 +23,7 @@ public interface IPlatformProjectRepository
     /// list.</returns>
     /// <exception cref="ArgumentException"><paramref name="repository"/> is null, blank or too long.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="limit"/> is out of its range.</exception>
-    Task<IReadOnlyList<Project>> ListByRepositoryAsync(string repository, int limit, Guid afterId, CancellationToken cancellationToken);
+    Task<IReadOnlyList<Project>> ListByRepositoryAsync(string repository, int limit, Guid afterId, CancellationToken cancellationToken = default);
 
     /// <summary>
     /// Records what a build has found out, where the owner has left the documented default: a choice of the owner's stays.
@@ -34,7 +34,7 @@ public interface IPlatformProjectRepository
     /// <param name="cancellationToken">Stops the update.</param>
     /// <returns>False when nothing was to be changed, or the project does not exist.</returns>
     /// <exception cref="ArgumentException">A value is too long, or a runtime that is not known.</exception>
-    Task<bool> SetDetectedAsync(Guid id, string? outputDir, ProjectRuntime? runtime, CancellationToken cancellationToken);
+    Task<bool> SetDetectedAsync(Guid id, string? outputDir, ProjectRuntime? runtime, CancellationToken cancellationToken = default);
 
     /// <summary>
     /// Records that the project's owner has access to its repository, which the caller has verified at the provider with the owner's own
@@ -47,11 +47,11 @@ public interface IPlatformProjectRepository
     /// <param name="cancellationToken">Stops the update.</param>
     /// <returns>False when the project does not exist, names another repository by now, or is on another host than the provider.</returns>
     /// <exception cref="ArgumentException">A value is missing or too long, or the provider is not known.</exception>
-    Task<bool> RecordAccessAsync(Guid id, string repository, RepositoryAccess access, CancellationToken cancellationToken);
+    Task<bool> RecordAccessAsync(Guid id, string repository, RepositoryAccess access, CancellationToken cancellationToken = default);
 
     /// <summary>Ends the proof of access, for example when the provider refuses the owner.</summary>
     /// <param name="id">The project.</param>
     /// <param name="cancellationToken">Stops the update.</param>
     /// <returns>False when the project does not exist, or has no proof.</returns>
-    Task<bool> RevokeAccessAsync(Guid id, CancellationToken cancellationToken);
+    Task<bool> RevokeAccessAsync(Guid id, CancellationToken cancellationToken = default);
 }

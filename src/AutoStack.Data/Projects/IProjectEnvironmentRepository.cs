@@ -18,7 +18,7 @@ public interface IProjectEnvironmentRepository
     /// form that
     /// <see cref="AutoStackDataOptions.AcceptClearSecrets"/> refuses.
     /// </exception>
-    Task<Secret?> FindAsync(Guid projectId, Guid ownerId, CancellationToken cancellationToken);
+    Task<Secret?> FindAsync(Guid projectId, Guid ownerId, CancellationToken cancellationToken = default);
 
     /// <summary>Stores the environment of a project.</summary>
     /// <param name="projectId">The project.</param>
@@ -27,5 +27,5 @@ public interface IProjectEnvironmentRepository
     /// <param name="cancellationToken">Stops the update.</param>
     /// <returns>False when there is no such project of this user.</returns>
     /// <exception cref="InvalidOperationException">No key is configured.</exception>
-    Task<bool> SetAsync(Guid projectId, Guid ownerId, Secret? environment, CancellationToken cancellationToken);
+    Task<bool> SetAsync(Guid projectId, Guid ownerId, Secret? environment, CancellationToken cancellationToken = default);
 }

@@ -14,7 +14,7 @@ public interface IProjectRepository
     /// <param name="ownerId">The user.</param>
     /// <param name="cancellationToken">Stops the query.</param>
     /// <returns>The project; null when there is none, or it belongs to somebody else.</returns>
-    Task<Project?> FindAsync(Guid id, Guid ownerId, CancellationToken cancellationToken);
+    Task<Project?> FindAsync(Guid id, Guid ownerId, CancellationToken cancellationToken = default);
 
     /// <summary>
     /// Finds a user's project of a repository, in whichever spelling: first one that names the same host, then one without a host; of several the oldest.
@@ -24,7 +24,7 @@ public interface IProjectRepository
     /// <param name="cancellationToken">Stops the query.</param>
     /// <returns>The project; null when there is none.</returns>
     /// <exception cref="ArgumentException"><paramref name="repository"/> is null, blank or too long.</exception>
-    Task<Project?> FindByRepositoryAsync(Guid ownerId, string repository, CancellationToken cancellationToken);
+    Task<Project?> FindByRepositoryAsync(Guid ownerId, string repository, CancellationToken cancellationToken = default);
 
     /// <summary>Makes a project. Repeated with the same id and owner, it returns the project that is there.</summary>
     /// <param name="project">The project.</param>
@@ -33,7 +33,7 @@ public interface IProjectRepository
     /// <exception cref="ArgumentException">A value is missing, blank, too long, a runtime that is not known, no branch or no repository that can be stored; the message names it.</exception>
     /// <exception cref="MissingReferenceException">There is no such user.</exception>
     /// <exception cref="DuplicateException">The id belongs to a project of somebody else.</exception>
-    Task<Project> AddAsync(NewProject project, CancellationToken cancellationToken);
+    Task<Project> AddAsync(NewProject project, CancellationToken cancellationToken = default);
 
     /// <summary>
     /// Finds a user's project of a repository and changes it, or makes it when there is none; what the patch leaves out stays. Two calls at once make one
@@ -47,7 +47,7 @@ public interface IProjectRepository
     /// <exception cref="MissingReferenceException">There is no such user.</exception>
     /// <exception cref="DuplicateException">The id belongs to another project.</exception>
     /// <exception cref="ConflictException">Projects of the repository came and went meanwhile, several times.</exception>
-    Task<Project> EnsureAsync(NewProject project, ProjectPatch patch, CancellationToken cancellationToken);
+    Task<Project> EnsureAsync(NewProject project, ProjectPatch patch, CancellationToken cancellationToken = default);
 
     /// <summary>Changes a project of a user.</summary>
     /// <param name="id">The project.</param>
@@ -57,12 +57,12 @@ public interface IProjectRepository
     /// <param name="cancellationToken">Stops the update.</param>
     /// <returns>Whether it was changed, and the project as it stands now.</returns>
     /// <exception cref="ArgumentException">A value is blank, too long, a runtime that is not known, no branch or no repository that can be stored; the message names it.</exception>
-    Task<ProjectUpdate> UpdateAsync(Guid id, Guid ownerId, ProjectPatch patch, DateTimeOffset? expectedVersion, CancellationToken cancellationToken);
+    Task<ProjectUpdateResult> UpdateAsync(Guid id, Guid ownerId, ProjectPatch patch, DateTimeOffset? expectedVersion, CancellationToken cancellationToken = default);
 
     /// <summary>Removes a project of a user with its deployments and all that belongs to them. Webhook payloads stay.</summary>
     /// <param name="id">The project.</param>
     /// <param name="ownerId">The user.</param>
     /// <param name="cancellationToken">Stops the delete.</param>
     /// <returns>False when there is none, or it belongs to somebody else.</returns>
-    Task<bool> RemoveAsync(Guid id, Guid ownerId, CancellationToken cancellationToken);
+    Task<bool> RemoveAsync(Guid id, Guid ownerId, CancellationToken cancellationToken = default);
 }

@@ -107,7 +107,7 @@ public sealed record ProjectPatch
 /// <summary>What came of a change of a project.</summary>
 /// <param name="Outcome">Whether it was changed, and if not, why.</param>
 /// <param name="Project">The project as it stands now; null when there is none.</param>
-public sealed record ProjectUpdate(UpdateOutcome Outcome, Project? Project);
+public sealed record ProjectUpdateResult(UpdateOutcome Outcome, Project? Project);
 
 /// <summary>A project to be made.</summary>
 public sealed record NewProject

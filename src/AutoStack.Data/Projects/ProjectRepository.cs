@@ -166,7 +166,7 @@ internal sealed class ProjectRepository(Db db, TimeProvider clock) : IProjectRep
             [UserRepository.Lock(project.UserId), update, insert], Repeat.Never, cancellationToken)).ConfigureAwait(false);
     }
 
-    public Task<ProjectUpdate> UpdateAsync(
+    public Task<ProjectUpdateResult> UpdateAsync(
         Guid id, Guid ownerId, ProjectPatch patch, DateTimeOffset? expectedVersion, CancellationToken cancellationToken)
     {
         var update = new Statement($"""
@@ -185,7 +185,7 @@ internal sealed class ProjectRepository(Db db, TimeProvider clock) : IProjectRep
             {
                 var updated = await sets.FindAsync(Read).ConfigureAwait(false);
                 var met = await sets.FindAsync(Read).ConfigureAwait(false);
-                return new ProjectUpdate(updated is not null ? UpdateOutcome.Updated : met is not null ? UpdateOutcome.Conflict : UpdateOutcome.NotFound, met);
+                return new ProjectUpdateResult(updated is not null ? UpdateOutcome.Updated : met is not null ? UpdateOutcome.Conflict : UpdateOutcome.NotFound, met);
             },
             [update, current], Repeat.Never, cancellationToken);
     }

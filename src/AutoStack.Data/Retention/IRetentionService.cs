@@ -17,12 +17,12 @@ public interface IRetentionService
     /// <returns>A result for each table of which the policy lets something go; look at <see cref="RetentionResult.Failure"/>.</returns>
     /// <exception cref="ArgumentException">The policy is null, or one of its values is out of its range; the message names it.</exception>
     /// <exception cref="InvalidOperationException">The service is one of a unit of work.</exception>
-    Task<IReadOnlyList<RetentionResult>> RunAsync(RetentionPolicy policy, IProgress<RetentionResult>? progress, CancellationToken cancellationToken);
+    Task<IReadOnlyList<RetentionResult>> RunAsync(RetentionPolicy policy, IProgress<RetentionResult>? progress, CancellationToken cancellationToken = default);
 
     /// <summary>Counts what a run would remove now, and removes nothing. It reads whole tables.</summary>
     /// <param name="policy">How long rows are kept.</param>
     /// <param name="cancellationToken">Stops the queries.</param>
     /// <returns>A count for each table of which the policy lets something go.</returns>
     /// <exception cref="ArgumentException">The policy is null, or one of its values is out of its range; the message names it.</exception>
-    Task<IReadOnlyList<RetentionCount>> CountAsync(RetentionPolicy policy, CancellationToken cancellationToken);
+    Task<IReadOnlyList<RetentionCount>> CountAsync(RetentionPolicy policy, CancellationToken cancellationToken = default);
 }

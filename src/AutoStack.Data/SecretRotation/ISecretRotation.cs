@@ -24,7 +24,7 @@ public interface ISecretRotation
     /// <returns>One result per column.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="batchSize"/> is out of its range.</exception>
     /// <exception cref="InvalidOperationException">No key is configured.</exception>
-    Task<IReadOnlyList<SecretRotationResult>> RunAsync(int batchSize, CancellationToken cancellationToken);
+    Task<IReadOnlyList<SecretRotationResult>> RunAsync(int batchSize, CancellationToken cancellationToken = default);
 }
 
 /// <summary>What a rotation did to one column.</summary>

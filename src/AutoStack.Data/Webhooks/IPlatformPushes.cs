@@ -33,7 +33,7 @@ public interface IPlatformPushes
     /// <exception cref="ArgumentException">The sender is not known, the body is missing, the headers are not an object, or an option is
     /// out of its range.</exception>
     /// <exception cref="DuplicateException">The id belongs to another delivery.</exception>
-    Task<PushResult> HandleAsync(NewWebhookPayload delivery, PushOptions options, CancellationToken cancellationToken);
+    Task<PushResult> HandleAsync(NewWebhookPayload delivery, PushOptions options, CancellationToken cancellationToken = default);
 }
 
 /// <summary>How pushes are handled.</summary>

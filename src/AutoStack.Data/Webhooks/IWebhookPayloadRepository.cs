@@ -28,7 +28,7 @@ public interface IWebhookPayloadRepository
     /// <param name="id">The id of the row.</param>
     /// <param name="cancellationToken">Stops the query.</param>
     /// <returns>The webhook with body and headers; null when there is none.</returns>
-    Task<WebhookPayload?> FindAsync(Guid id, CancellationToken cancellationToken);
+    Task<WebhookPayload?> FindAsync(Guid id, CancellationToken cancellationToken = default);
 
     /// <summary>Lists webhooks without their bodies, the newest first.</summary>
     /// <param name="filter">Which ones.</param>
@@ -39,7 +39,7 @@ public interface IWebhookPayloadRepository
     /// <exception cref="ArgumentNullException"><paramref name="filter"/> is null.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="limit"/> is out of its range.</exception>
     Task<IReadOnlyList<WebhookPayloadSummary>> ListAsync(
-        WebhookPayloadFilter filter, int limit, WebhookPayloadCursor after, CancellationToken cancellationToken);
+        WebhookPayloadFilter filter, int limit, WebhookPayloadCursor after, CancellationToken cancellationToken = default);
 
     /// <summary>
     /// Stores a webhook, unless its delivery is stored already, by this library or by the Python services. Of two that arrive at once,
@@ -66,7 +66,7 @@ public interface IWebhookPayloadRepository
     /// <exception cref="ArgumentException">The sender is not known, the body is missing, or the headers are not an object; the message
     /// names what.</exception>
     /// <exception cref="DuplicateException">The id belongs to another delivery.</exception>
-    Task<WebhookStoreResult> StoreAsync(NewWebhookPayload payload, CancellationToken cancellationToken);
+    Task<WebhookStoreResult> StoreAsync(NewWebhookPayload payload, CancellationToken cancellationToken = default);
 
     /// <summary>Notes the deployment that a webhook started. When it started several, one of them.</summary>
     /// <param name="id">The id of the row.</param>
@@ -74,7 +74,7 @@ public interface IWebhookPayloadRepository
     /// <param name="cancellationToken">Stops the update.</param>
     /// <returns>True also when it was noted before; false when there is no such webhook, or it has another deployment.</returns>
     /// <exception cref="MissingReferenceException">There is no such deployment.</exception>
-    Task<bool> AttachDeploymentAsync(Guid id, Guid deploymentId, CancellationToken cancellationToken);
+    Task<bool> AttachDeploymentAsync(Guid id, Guid deploymentId, CancellationToken cancellationToken = default);
 
     /// <summary>Removes old webhooks, the oldest first. A delivery that is sent again after that counts as new.</summary>
     /// <param name="before">Those that arrived before this time.</param>
@@ -83,5 +83,5 @@ public interface IWebhookPayloadRepository
     /// <returns>The number of rows removed; call again while it is <paramref name="limit"/>. Rows that another transaction holds are
     /// passed over.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="limit"/> is out of its range.</exception>
-    Task<int> PurgeAsync(DateTimeOffset before, int limit, CancellationToken cancellationToken);
+    Task<int> PurgeAsync(DateTimeOffset before, int limit, CancellationToken cancellationToken = default);
 }

@@ -106,7 +106,7 @@ public sealed record WebhookPayloadSummary
 public sealed record WebhookPayloadFilter
 {
     /// <summary>All of them.</summary>
-    public static WebhookPayloadFilter None { get; } = new();
+    public static WebhookPayloadFilter All { get; } = new();
 
     /// <summary>Those of one sender; null for all.</summary>
     public WebhookProvider? Provider { get; init; }

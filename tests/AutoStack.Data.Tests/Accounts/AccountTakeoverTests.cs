@@ -18,8 +18,8 @@ public sealed class AccountTakeoverTests : DatabaseTests
 
         Assert.That(
             await Identities.RegisterAsync(account with { Id = ada.Id, Name = "Eve", Password = OtherPassword }, Token),
-            Is.EqualTo(new Registration(RegistrationOutcome.EmailTaken, null)));
-        Assert.That(await Identities.RegisterAsync(account with { Id = ada.Id }, Token), Is.EqualTo(new Registration(RegistrationOutcome.Created, ada)));
+            Is.EqualTo(new RegistrationResult(RegistrationOutcome.EmailTaken, null)));
+        Assert.That(await Identities.RegisterAsync(account with { Id = ada.Id }, Token), Is.EqualTo(new RegistrationResult(RegistrationOutcome.Created, ada)));
     }
 
     [Test]
@@ -135,14 +135,14 @@ public sealed class AccountTakeoverTests : DatabaseTests
         Assert.That((await Identities.FindCredentialsAsync(first.Email, Token))!.Password!.Reveal(), Is.EqualTo(Password.Reveal()));
     }
 
-    [TestCase(0, LinkResult.Linked)]
-    [TestCase(-9, LinkResult.Linked)]
-    [TestCase(-11, LinkResult.SignInTooOld)]
-    [TestCase(-100_000, LinkResult.SignInTooOld)]
-    [TestCase(0.9, LinkResult.Linked)]
-    [TestCase(1.1, LinkResult.SignInTooOld)]
-    [TestCase(100_000, LinkResult.SignInTooOld)]
-    public async Task A_link_needs_a_fresh_sign_in(double minutes, LinkResult expected)
+    [TestCase(0, LinkOutcome.Linked)]
+    [TestCase(-9, LinkOutcome.Linked)]
+    [TestCase(-11, LinkOutcome.SignInTooOld)]
+    [TestCase(-100_000, LinkOutcome.SignInTooOld)]
+    [TestCase(0.9, LinkOutcome.Linked)]
+    [TestCase(1.1, LinkOutcome.SignInTooOld)]
+    [TestCase(100_000, LinkOutcome.SignInTooOld)]
+    public async Task A_link_needs_a_fresh_sign_in(double minutes, LinkOutcome expected)
     {
         var user = await AddUserAsync();
         var github = Unique("gh");
@@ -152,7 +152,7 @@ public sealed class AccountTakeoverTests : DatabaseTests
 
         Assert.That(await Identities.LinkAsync(user.Id, IdentityProvider.GitHub, github, null, signedInAt, Token), Is.EqualTo(expected));
 
-        Assert.That((await Users.FindAsync(user.Id, Token))!.GitHubId, Is.EqualTo(expected == LinkResult.Linked ? github : null));
+        Assert.That((await Users.FindAsync(user.Id, Token))!.GitHubId, Is.EqualTo(expected == LinkOutcome.Linked ? github : null));
     }
 
     [Test]
@@ -165,7 +165,7 @@ public sealed class AccountTakeoverTests : DatabaseTests
 
         Assert.That(
             await Identities.LinkAsync(user.Id, IdentityProvider.GitHub, Unique("gh"), null, exchanged.Next!.Session.SignedInAt!.Value, Token),
-            Is.EqualTo(LinkResult.SignInTooOld));
+            Is.EqualTo(LinkOutcome.SignInTooOld));
     }
 
     [Test]
@@ -173,7 +173,7 @@ public sealed class AccountTakeoverTests : DatabaseTests
     {
         var user = await AddUserAsync();
         var (signedInAt, github) = (await SignInAsync(user.Id), Unique("gh"));
-        Task<LinkResult>? late = null;
+        Task<LinkOutcome>? late = null;
         var reset = (await ResetTokens.IssueAsync(user.Id, PasswordResetToken.DefaultLifetime, Token)).Token!;
         await UnitOfWork.RunAsync(async (tx, ct) =>
         {
@@ -187,10 +187,10 @@ public sealed class AccountTakeoverTests : DatabaseTests
 
         var result = await (late ?? Identities.LinkAsync(user.Id, IdentityProvider.GitHub, github, null, signedInAt, Token));
 
-        Assert.That(result, Is.EqualTo(LinkResult.SignInTooOld));
+        Assert.That(result, Is.EqualTo(LinkOutcome.SignInTooOld));
         Assert.That((await Users.FindAsync(user.Id, Token))!.GitHubId, Is.Null);
         Assert.That(
-            await Identities.LinkAsync(user.Id, IdentityProvider.GitHub, github, null, await SignInAsync(user.Id), Token), Is.EqualTo(LinkResult.Linked));
+            await Identities.LinkAsync(user.Id, IdentityProvider.GitHub, github, null, await SignInAsync(user.Id), Token), Is.EqualTo(LinkOutcome.Linked));
     }
 
     [Test]
@@ -200,7 +200,7 @@ public sealed class AccountTakeoverTests : DatabaseTests
         var signedInAt = await SignInAsync((await AddUserAsync()).Id);
 
         Assert.That(
-            await Identities.LinkAsync(user.Id, IdentityProvider.GitHub, Unique("gh"), null, signedInAt, Token), Is.EqualTo(LinkResult.SignInTooOld));
+            await Identities.LinkAsync(user.Id, IdentityProvider.GitHub, Unique("gh"), null, signedInAt, Token), Is.EqualTo(LinkOutcome.SignInTooOld));
     }
 
     [Test]
@@ -239,10 +239,10 @@ public sealed class AccountTakeoverTests : DatabaseTests
     {
         var user = (await Identities.SignInWithProviderAsync(Somebody(), Token)).User!;
 
-        Assert.That(await Identities.UnlinkAsync(user.Id, IdentityProvider.Google, Token), Is.EqualTo(UnlinkResult.NotLinked));
-        Assert.That(await Identities.UnlinkAsync(user.Id, IdentityProvider.GitHub, Token), Is.EqualTo(UnlinkResult.LastWayIn));
+        Assert.That(await Identities.UnlinkAsync(user.Id, IdentityProvider.Google, Token), Is.EqualTo(UnlinkOutcome.NotLinked));
+        Assert.That(await Identities.UnlinkAsync(user.Id, IdentityProvider.GitHub, Token), Is.EqualTo(UnlinkOutcome.LastWayIn));
         await Identities.SetPasswordAsync(user.Id, null, Password, null, Token);
-        Assert.That(await Identities.UnlinkAsync(user.Id, IdentityProvider.GitHub, Token), Is.EqualTo(UnlinkResult.Unlinked));
+        Assert.That(await Identities.UnlinkAsync(user.Id, IdentityProvider.GitHub, Token), Is.EqualTo(UnlinkOutcome.Unlinked));
     }
 
     [Test]
@@ -263,7 +263,7 @@ public sealed class AccountTakeoverTests : DatabaseTests
         var project = await AddProjectAsync(account.Id);
         SessionToken? late = null;
 
-        Task<ProviderSignIn> signIn = null!;
+        Task<ProviderSignInResult> signIn = null!;
         if (whileSigningIn)
         {
             await UnitOfWork.RunAsync(async (tx, ct) =>
@@ -318,7 +318,7 @@ public sealed class AccountTakeoverTests : DatabaseTests
         await ResetAsync(account.Id);
 
         Assert.That(
-            await Identities.SignInWithProviderAsync(identity, Token), Is.EqualTo(new ProviderSignIn(ProviderSignInOutcome.EmailMatchedUnverified, null)));
+            await Identities.SignInWithProviderAsync(identity, Token), Is.EqualTo(new ProviderSignInResult(ProviderSignInOutcome.EmailMatchedUnverified, null)));
     }
 
     [Test]
@@ -365,7 +365,7 @@ public sealed class AccountTakeoverTests : DatabaseTests
     {
         var github = Somebody();
         var google = github with { Provider = IdentityProvider.Google, ProviderId = Unique("google") };
-        Task<ProviderSignIn> second = null!;
+        Task<ProviderSignInResult> second = null!;
         var first = await UnitOfWork.RunAsync(async (tx, ct) =>
         {
             var signIn = await tx.Get<IIdentityRepository>().SignInWithProviderAsync(github, ct);

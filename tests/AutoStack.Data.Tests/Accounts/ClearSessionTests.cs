@@ -55,7 +55,7 @@ public sealed class ClearSessionTests : DatabaseTests
         var user = await AddUserAsync();
         var clear = await AddClearAsync(user.Id, false);
         Task<IReadOnlyList<SecretRotationResult>> rotation = null!;
-        Rotation exchange = null!;
+        RotationResult exchange = null!;
         await UnitOfWork.RunAsync(async (tx, ct) =>
         {
             exchange = await tx.Get<ISessionRepository>().RotateAsync(clear, null, NewSession.DefaultLifetime, ct);

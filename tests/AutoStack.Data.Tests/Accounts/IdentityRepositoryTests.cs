@@ -29,7 +29,7 @@ public sealed class IdentityRepositoryTests : DatabaseTests
 
         var registration = await Identities.RegisterAsync(new NewAccount { Name = "Eve", Email = user.Email.ToUpperInvariant(), Password = Password }, Token);
 
-        Assert.That(registration, Is.EqualTo(new Registration(RegistrationOutcome.EmailTaken, null)));
+        Assert.That(registration, Is.EqualTo(new RegistrationResult(RegistrationOutcome.EmailTaken, null)));
     }
 
     [Test]
@@ -50,7 +50,7 @@ public sealed class IdentityRepositoryTests : DatabaseTests
     public async Task Of_two_registrations_at_once_one_is_told_that_the_address_is_taken()
     {
         var account = new NewAccount { Name = "Ada", Email = $"{Unique("race")}@example.com", Password = Password };
-        Task<Registration> second = null!;
+        Task<RegistrationResult> second = null!;
         var first = await UnitOfWork.RunAsync(async (tx, ct) =>
         {
             var registration = await tx.Get<IIdentityRepository>().RegisterAsync(account, ct);
@@ -82,7 +82,7 @@ public sealed class IdentityRepositoryTests : DatabaseTests
     public async Task Parallel_sign_ins_of_somebody_new_make_one_account()
     {
         var identity = Somebody();
-        Task<ProviderSignIn>[] others = [];
+        Task<ProviderSignInResult>[] others = [];
         var first = await UnitOfWork.RunAsync(async (tx, ct) =>
         {
             var signIn = await tx.Get<IIdentityRepository>().SignInWithProviderAsync(identity, ct);
@@ -114,7 +114,7 @@ public sealed class IdentityRepositoryTests : DatabaseTests
         var user = await Users.AddAsync(new NewUser { Name = "Eve", Email = identity.Email, EmailVerified = stored }, Token);
 
         Assert.That(
-            await Identities.SignInWithProviderAsync(identity, Token), Is.EqualTo(new ProviderSignIn(ProviderSignInOutcome.EmailMatchedUnverified, null)));
+            await Identities.SignInWithProviderAsync(identity, Token), Is.EqualTo(new ProviderSignInResult(ProviderSignInOutcome.EmailMatchedUnverified, null)));
         Assert.That(await Users.FindAsync(user.Id, Token), Is.EqualTo(user));
     }
 
@@ -126,7 +126,7 @@ public sealed class IdentityRepositoryTests : DatabaseTests
 
         Assert.That(
             await Identities.SignInWithProviderAsync(identity with { ProviderId = Unique("other") }, Token),
-            Is.EqualTo(new ProviderSignIn(ProviderSignInOutcome.LinkedElsewhere, null)));
+            Is.EqualTo(new ProviderSignInResult(ProviderSignInOutcome.LinkedElsewhere, null)));
     }
 
     [Test]
@@ -135,14 +135,14 @@ public sealed class IdentityRepositoryTests : DatabaseTests
         var user = await AddUserAsync();
         var (github, google) = (Unique("gh"), Unique("gg"));
 
-        Assert.That(await Identities.LinkAsync(user.Id, IdentityProvider.GitHub, github, "picture", await SignInAsync(user.Id), Token), Is.EqualTo(LinkResult.Linked));
-        Assert.That(await Identities.LinkAsync(user.Id, IdentityProvider.Google, google, "other", await SignInAsync(user.Id), Token), Is.EqualTo(LinkResult.Linked));
+        Assert.That(await Identities.LinkAsync(user.Id, IdentityProvider.GitHub, github, "picture", await SignInAsync(user.Id), Token), Is.EqualTo(LinkOutcome.Linked));
+        Assert.That(await Identities.LinkAsync(user.Id, IdentityProvider.Google, google, "other", await SignInAsync(user.Id), Token), Is.EqualTo(LinkOutcome.Linked));
         var linked = (await Users.FindAsync(user.Id, Token))!;
         Assert.That((linked.GitHubId, linked.GoogleId, linked.AvatarUrl), Is.EqualTo((github, google, "picture")));
         Assert.That(linked.UpdatedAt, Is.GreaterThan(user.UpdatedAt));
 
-        Assert.That(await Identities.UnlinkAsync(user.Id, IdentityProvider.GitHub, Token), Is.EqualTo(UnlinkResult.Unlinked));
-        Assert.That(await Identities.UnlinkAsync(user.Id, IdentityProvider.GitHub, Token), Is.EqualTo(UnlinkResult.NotLinked));
+        Assert.That(await Identities.UnlinkAsync(user.Id, IdentityProvider.GitHub, Token), Is.EqualTo(UnlinkOutcome.Unlinked));
+        Assert.That(await Identities.UnlinkAsync(user.Id, IdentityProvider.GitHub, Token), Is.EqualTo(UnlinkOutcome.NotLinked));
         var unlinked = (await Users.FindAsync(user.Id, Token))!;
         Assert.That((unlinked.GitHubId, unlinked.GoogleId), Is.EqualTo(((string?)null, google)));
     }
@@ -153,9 +153,9 @@ public sealed class IdentityRepositoryTests : DatabaseTests
         var user = await AddUserAsync();
         var taken = (await Identities.SignInWithProviderAsync(Somebody(), Token)).User!;
 
-        Assert.That(await Identities.LinkAsync(user.Id, IdentityProvider.GitHub, taken.GitHubId!, null, await SignInAsync(user.Id), Token), Is.EqualTo(LinkResult.LinkedElsewhere));
-        Assert.That(await Identities.LinkAsync(Guid.NewGuid(), IdentityProvider.GitHub, Unique("gh"), null, Clock.GetUtcNow(), Token), Is.EqualTo(LinkResult.UserNotFound));
-        Assert.That(await Identities.UnlinkAsync(Guid.NewGuid(), IdentityProvider.Google, Token), Is.EqualTo(UnlinkResult.NotLinked));
+        Assert.That(await Identities.LinkAsync(user.Id, IdentityProvider.GitHub, taken.GitHubId!, null, await SignInAsync(user.Id), Token), Is.EqualTo(LinkOutcome.LinkedElsewhere));
+        Assert.That(await Identities.LinkAsync(Guid.NewGuid(), IdentityProvider.GitHub, Unique("gh"), null, Clock.GetUtcNow(), Token), Is.EqualTo(LinkOutcome.UserNotFound));
+        Assert.That(await Identities.UnlinkAsync(Guid.NewGuid(), IdentityProvider.Google, Token), Is.EqualTo(UnlinkOutcome.NotLinked));
     }
 
     [Test]
@@ -163,7 +163,7 @@ public sealed class IdentityRepositoryTests : DatabaseTests
     {
         var (first, second) = (await AddUserAsync(), await AddUserAsync());
         var providerId = Unique("gh");
-        Task<LinkResult> late = null!;
+        Task<LinkOutcome> late = null!;
         await UnitOfWork.RunAsync(async (tx, ct) =>
         {
             await tx.Get<IIdentityRepository>().LinkAsync(first.Id, IdentityProvider.GitHub, providerId, null, await SignInAsync(first.Id), ct);
@@ -171,7 +171,7 @@ public sealed class IdentityRepositoryTests : DatabaseTests
             await UntilSomeoneWaitsAsync();
         }, Token);
 
-        Assert.That(await late, Is.EqualTo(LinkResult.LinkedElsewhere));
+        Assert.That(await late, Is.EqualTo(LinkOutcome.LinkedElsewhere));
     }
 
     [Test]

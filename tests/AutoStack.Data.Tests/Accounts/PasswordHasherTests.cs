@@ -17,8 +17,8 @@ public sealed class PasswordHasherTests : DatabaseTests
         var hash = await Hasher.HashAsync("correct horse 1", Token);
 
         Assert.That(hash.Reveal(), Does.StartWith("$2").And.Length.EqualTo(60));
-        Assert.That(await Hasher.VerifyAsync("correct horse 1", hash, Token), Is.EqualTo(PasswordVerification.Succeeded));
-        Assert.That(await Hasher.VerifyAsync("correct horse 2", hash, Token), Is.EqualTo(PasswordVerification.Failed));
+        Assert.That(await Hasher.VerifyAsync("correct horse 1", hash, Token), Is.EqualTo(VerificationOutcome.Succeeded));
+        Assert.That(await Hasher.VerifyAsync("correct horse 2", hash, Token), Is.EqualTo(VerificationOutcome.Failed));
         Assert.That((await Hasher.HashAsync("correct horse 1", Token)).Reveal(), Is.Not.EqualTo(hash.Reveal()), "each has its own salt");
     }
 
@@ -30,8 +30,8 @@ public sealed class PasswordHasherTests : DatabaseTests
     {
         var stored = PasswordHash.From($"{prefix}05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW");
 
-        Assert.That(await Hasher.VerifyAsync("U*U", stored, Token), Is.EqualTo(PasswordVerification.SucceededRehashNeeded));
-        Assert.That(await Hasher.VerifyAsync("U*V", stored, Token), Is.EqualTo(PasswordVerification.Failed));
+        Assert.That(await Hasher.VerifyAsync("U*U", stored, Token), Is.EqualTo(VerificationOutcome.SucceededRehashNeeded));
+        Assert.That(await Hasher.VerifyAsync("U*V", stored, Token), Is.EqualTo(VerificationOutcome.Failed));
     }
 
     [TestCase(null)]
@@ -53,7 +53,7 @@ public sealed class PasswordHasherTests : DatabaseTests
     public async Task Without_a_bcrypt_hash_every_password_is_wrong(string? stored) =>
         Assert.That(
             await Hasher.VerifyAsync("x", string.IsNullOrEmpty(stored) ? null : PasswordHash.From(stored), Token).WaitAsync(TimeSpan.FromMinutes(2), Token),
-            Is.EqualTo(PasswordVerification.Failed));
+            Is.EqualTo(VerificationOutcome.Failed));
 
     [TestCase("$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW")]
     [TestCase("$2b$04$cs3U/3iu7exNUuHi6mDOQu1mnlIPb9CUUNPkRRGH3zp.1oEJCn9dm")]
@@ -72,7 +72,7 @@ public sealed class PasswordHasherTests : DatabaseTests
             return false;
         });
 
-        Assert.That((answer, rounds), Is.EqualTo((PasswordVerification.Failed, 1L << 12)));
+        Assert.That((answer, rounds), Is.EqualTo((VerificationOutcome.Failed, 1L << 12)));
     }
 
     [TestCase(4)]
@@ -107,8 +107,8 @@ public sealed class PasswordHasherTests : DatabaseTests
         var hash = await strong.HashAsync("x", Token);
 
         Assert.That(hash.Reveal(), Does.StartWith("$2").And.Contains("$11$"));
-        Assert.That(await strong.VerifyAsync("x", hash, Token), Is.EqualTo(PasswordVerification.Succeeded));
-        Assert.That(await weak.VerifyAsync("x", hash, Token), Is.EqualTo(PasswordVerification.Failed));
+        Assert.That(await strong.VerifyAsync("x", hash, Token), Is.EqualTo(VerificationOutcome.Succeeded));
+        Assert.That(await weak.VerifyAsync("x", hash, Token), Is.EqualTo(VerificationOutcome.Failed));
         Assert.That(log.Messages, Has.One.Contains("work factor 11").And.Contains("WorkFactor is 10"));
     }
 
@@ -126,7 +126,7 @@ public sealed class PasswordHasherTests : DatabaseTests
         }
 
         await Task.WhenAll(calls.Where(c => !c.IsFaulted));
-        Assert.That(await hasher.VerifyAsync("x", null, Token), Is.EqualTo(PasswordVerification.Failed));
+        Assert.That(await hasher.VerifyAsync("x", null, Token), Is.EqualTo(VerificationOutcome.Failed));
 
         // A place is free again when a caller stops waiting.
         using var stop = new CancellationTokenSource();
@@ -160,9 +160,9 @@ public sealed class PasswordHasherTests : DatabaseTests
     {
         var hash = await Hasher.HashAsync("x🚀", Token);
 
-        Assert.That(await Hasher.VerifyAsync("x🚀", hash, Token), Is.EqualTo(PasswordVerification.Succeeded));
-        Assert.That(await Hasher.VerifyAsync("x\ud83d", hash, Token), Is.EqualTo(PasswordVerification.Failed));
-        Assert.That(await Hasher.VerifyAsync("\ude80", null, Token), Is.EqualTo(PasswordVerification.Failed));
+        Assert.That(await Hasher.VerifyAsync("x🚀", hash, Token), Is.EqualTo(VerificationOutcome.Succeeded));
+        Assert.That(await Hasher.VerifyAsync("x\ud83d", hash, Token), Is.EqualTo(VerificationOutcome.Failed));
+        Assert.That(await Hasher.VerifyAsync("\ude80", null, Token), Is.EqualTo(VerificationOutcome.Failed));
         Assert.That(() => Hasher.HashAsync("x\ud83d", Token), Throws.ArgumentException.With.Message.Contains("surrogate"));
     }
 
@@ -172,9 +172,9 @@ public sealed class PasswordHasherTests : DatabaseTests
         var longest = new string('ä', 36);
         var hash = await Hasher.HashAsync(longest, Token);
 
-        Assert.That(await Hasher.VerifyAsync(longest, hash, Token), Is.EqualTo(PasswordVerification.Succeeded));
-        Assert.That(await Hasher.VerifyAsync(longest + "x", hash, Token), Is.EqualTo(PasswordVerification.Failed));
-        Assert.That(await Hasher.VerifyAsync(null, hash, Token), Is.EqualTo(PasswordVerification.Failed));
+        Assert.That(await Hasher.VerifyAsync(longest, hash, Token), Is.EqualTo(VerificationOutcome.Succeeded));
+        Assert.That(await Hasher.VerifyAsync(longest + "x", hash, Token), Is.EqualTo(VerificationOutcome.Failed));
+        Assert.That(await Hasher.VerifyAsync(null, hash, Token), Is.EqualTo(VerificationOutcome.Failed));
         Assert.That(() => Hasher.HashAsync(longest + "x", Token), Throws.ArgumentException.With.Message.Contains("72 bytes"));
         Assert.That(() => Hasher.HashAsync("nul\0", Token), Throws.ArgumentException);
         Assert.That(() => Hasher.HashAsync("", Token), Throws.ArgumentException);

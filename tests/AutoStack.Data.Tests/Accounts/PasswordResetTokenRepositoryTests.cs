@@ -67,7 +67,7 @@ public sealed class PasswordResetTokenRepositoryTests : DatabaseTests
 
         var second = await ResetTokens.IssueAsync(user.Id, PasswordResetToken.DefaultLifetime, Token);
 
-        Assert.That(second, Is.EqualTo(new ResetIssue(ResetIssueOutcome.IssuedBefore, first.Reset, null, first.Reset!.CreatedAt)));
+        Assert.That(second, Is.EqualTo(new ResetIssueResult(ResetIssueOutcome.IssuedBefore, first.Reset, null, first.Reset!.CreatedAt)));
         Assert.That(await ResetTokens.FindUsableAsync(first.Token!, Token), Is.EqualTo(first.Reset));
         Assert.That(await ScalarAsync("SELECT count(*) FROM password_reset_tokens WHERE user_id = $1", user.Id), Is.EqualTo(1));
     }
@@ -113,7 +113,7 @@ public sealed class PasswordResetTokenRepositoryTests : DatabaseTests
     public async Task Of_tokens_issued_at_once_one_is_valid()
     {
         var user = await AddUserAsync();
-        Task<ResetIssue>[] others = [];
+        Task<ResetIssueResult>[] others = [];
         await UnitOfWork.RunAsync(async (tx, ct) =>
         {
             await tx.Get<IPasswordResetTokenRepository>().IssueAsync(user.Id, PasswordResetToken.DefaultLifetime, ct);
@@ -187,7 +187,7 @@ public sealed class PasswordResetTokenRepositoryTests : DatabaseTests
 
         Assert.That(
             await ResetTokens.IssueAsync(Guid.NewGuid(), PasswordResetToken.DefaultLifetime, Token),
-            Is.EqualTo(new ResetIssue(ResetIssueOutcome.UserNotFound, null, null, null)));
+            Is.EqualTo(new ResetIssueResult(ResetIssueOutcome.UserNotFound, null, null, null)));
         Assert.That(() => ResetTokens.IssueAsync(user.Id, TimeSpan.Zero, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
         Assert.That(() => ResetTokens.IssueAsync(user.Id, TimeSpan.FromDays(2), Token), Throws.TypeOf<ArgumentOutOfRangeException>());
         Assert.That(() => ResetTokens.ConsumeAsync(null!, Password, AccountLinks.None, Token), Throws.ArgumentNullException);

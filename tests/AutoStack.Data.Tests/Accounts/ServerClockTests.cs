@@ -98,9 +98,9 @@ public sealed class ServerClockTests : DatabaseTests
         Assert.That((await ServerResets.IssueAsync(user.Id, TimeSpan.FromHours(1), Token)).Outcome, Is.EqualTo(expected));
     }
 
-    [TestCase("9 minutes", LinkResult.Linked)]
-    [TestCase("11 minutes", LinkResult.SignInTooOld)]
-    public async Task A_sign_in_is_fresh_by_the_servers_clock(string ago, LinkResult expected)
+    [TestCase("9 minutes", LinkOutcome.Linked)]
+    [TestCase("11 minutes", LinkOutcome.SignInTooOld)]
+    public async Task A_sign_in_is_fresh_by_the_servers_clock(string ago, LinkOutcome expected)
     {
         var user = await AddServerUserAsync();
         var (_, token) = await ServerSessions.AddAsync(new NewSession { UserId = user.Id }, Token);

@@ -60,10 +60,10 @@ public sealed class SessionClientTests : DatabaseTests
         var (key, token, user) = await SignInAsync();
         var thiefs = hasOwnKey ? ClientKey.New() : null;
 
-        Assert.That(await RotateAsync(token, thiefs), Is.EqualTo(new Rotation(RotationOutcome.WrongClient, null, null)), "before the client");
+        Assert.That(await RotateAsync(token, thiefs), Is.EqualTo(new RotationResult(RotationOutcome.WrongClient, null, null)), "before the client");
         var next = (await RotateAsync(token, key)).Token!;
-        Assert.That(await RotateAsync(token, thiefs), Is.EqualTo(new Rotation(RotationOutcome.RotatedByAnother, null, null)), "after it");
-        Assert.That(await RotateAsync(next, thiefs), Is.EqualTo(new Rotation(RotationOutcome.WrongClient, null, null)), "with the next one");
+        Assert.That(await RotateAsync(token, thiefs), Is.EqualTo(new RotationResult(RotationOutcome.RotatedByAnother, null, null)), "after it");
+        Assert.That(await RotateAsync(next, thiefs), Is.EqualTo(new RotationResult(RotationOutcome.WrongClient, null, null)), "with the next one");
 
         Assert.That(await Sessions.FindActiveAsync(next, Token), Is.Not.Null, "and the client stays signed in");
         Assert.That(await Sessions.ListActiveAsync(user.Id, Token), Has.Count.EqualTo(1));
@@ -74,7 +74,7 @@ public sealed class SessionClientTests : DatabaseTests
     {
         var (key, token, user) = await SignInAsync();
         var next = (await RotateAsync(token, key)).Token!;
-        Clock.Advance(Rotation.Grace + TimeSpan.FromSeconds(1));
+        Clock.Advance(RotationResult.Grace + TimeSpan.FromSeconds(1));
 
         Assert.That((await RotateAsync(token, withKey ? key : null)).Outcome, Is.EqualTo(RotationOutcome.Reused));
 
@@ -270,7 +270,7 @@ public sealed class SessionClientTests : DatabaseTests
         })
         .BuildServiceProvider();
 
-    private Task<Rotation> RotateAsync(SessionToken token, ClientKey? key) => Sessions.RotateAsync(token, key, NewSession.DefaultLifetime, Token);
+    private Task<RotationResult> RotateAsync(SessionToken token, ClientKey? key) => Sessions.RotateAsync(token, key, NewSession.DefaultLifetime, Token);
 
     private async Task<(ClientKey Key, SessionToken Token, User User)> SignInAsync()
     {

@@ -167,7 +167,7 @@ public sealed class SessionFamilyTests : DatabaseTests
         Assert.That(await Sessions.FindActiveAsync(rotation.Token!, Token), Is.EqualTo(rotation.Next));
     }
 
-    private Task<Rotation> RotateAsync(SessionToken token) => Sessions.RotateAsync(token, null, NewSession.DefaultLifetime, Token);
+    private Task<RotationResult> RotateAsync(SessionToken token) => Sessions.RotateAsync(token, null, NewSession.DefaultLifetime, Token);
 
     private async Task<(SessionToken Token, User User, Session Session)> SignInAsync(User? user = null)
     {
@@ -180,7 +180,7 @@ public sealed class SessionFamilyTests : DatabaseTests
     private async Task<(T Result, SessionToken Next)> WhileRotatedAsync<T>(SessionToken token, Func<Task<T>> work)
     {
         Task<T> started = null!;
-        Rotation rotation = null!;
+        RotationResult rotation = null!;
         await UnitOfWork.RunAsync(async (tx, ct) =>
         {
             rotation = await tx.Get<ISessionRepository>().RotateAsync(token, null, NewSession.DefaultLifetime, ct);

@@ -52,7 +52,7 @@ public sealed class SessionRepositoryTests : DatabaseTests
         Clock.Advance(TimeSpan.FromMinutes(2));
 
         Assert.That(await Sessions.FindActiveAsync(token, Token), Is.Null);
-        Assert.That(await RotateAsync(token), Is.EqualTo(new Rotation(RotationOutcome.Expired, null, null)));
+        Assert.That(await RotateAsync(token), Is.EqualTo(new RotationResult(RotationOutcome.Expired, null, null)));
         Assert.That(await Sessions.ListActiveAsync(session.UserId, Token), Is.Empty);
     }
 
@@ -79,7 +79,7 @@ public sealed class SessionRepositoryTests : DatabaseTests
         var next = (await RotateAsync(token)).Token!;
         Clock.Advance(TimeSpan.FromSeconds(9));
 
-        Assert.That(await RotateAsync(token), Is.EqualTo(new Rotation(RotationOutcome.RotatedByAnother, null, null)));
+        Assert.That(await RotateAsync(token), Is.EqualTo(new RotationResult(RotationOutcome.RotatedByAnother, null, null)));
         Assert.That(await Sessions.FindActiveAsync(next, Token), Is.Not.Null);
     }
 
@@ -90,9 +90,9 @@ public sealed class SessionRepositoryTests : DatabaseTests
         var elsewhere = (await Sessions.AddAsync(new NewSession { UserId = user.Id }, Token)).Session;
         var second = (await RotateAsync(token)).Token!;
         var third = (await RotateAsync(second)).Token!;
-        Clock.Advance(Rotation.Grace + TimeSpan.FromSeconds(1));
+        Clock.Advance(RotationResult.Grace + TimeSpan.FromSeconds(1));
 
-        Assert.That(await RotateAsync(token), Is.EqualTo(new Rotation(RotationOutcome.Reused, null, null)));
+        Assert.That(await RotateAsync(token), Is.EqualTo(new RotationResult(RotationOutcome.Reused, null, null)));
 
         Assert.That(await Sessions.FindActiveAsync(third, Token), Is.Null);
         Assert.That(await Sessions.ListActiveAsync(user.Id, Token), Is.EqualTo([elsewhere]));
@@ -117,10 +117,10 @@ public sealed class SessionRepositoryTests : DatabaseTests
     {
         var (token, _, user) = await SignInAsync();
         var stolen = (await RotateAsync(token)).Token!;
-        Clock.Advance(Rotation.Grace + TimeSpan.FromSeconds(1));
+        Clock.Advance(RotationResult.Grace + TimeSpan.FromSeconds(1));
 
         // The thief's exchange has made its session and not committed when the old token comes back.
-        Task<Rotation> noticed = null!;
+        Task<RotationResult> noticed = null!;
         await UnitOfWork.RunAsync(async (tx, ct) =>
         {
             var thief = await tx.Get<ISessionRepository>().RotateAsync(stolen, null, NewSession.DefaultLifetime, ct);
@@ -232,7 +232,7 @@ public sealed class SessionRepositoryTests : DatabaseTests
         Assert.That(parsed!.Reveal(), Is.EqualTo(token.Reveal()));
     }
 
-    private Task<Rotation> RotateAsync(SessionToken token) => Sessions.RotateAsync(token, null, NewSession.DefaultLifetime, Token);
+    private Task<RotationResult> RotateAsync(SessionToken token) => Sessions.RotateAsync(token, null, NewSession.DefaultLifetime, Token);
 
     private async Task<(SessionToken Token, Session Session, User User)> SignInAsync(TimeSpan? lifetime = null)
     {

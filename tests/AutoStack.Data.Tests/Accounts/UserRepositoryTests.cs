@@ -195,7 +195,7 @@ public sealed class UserRepositoryTests : DatabaseTests
         var second = await Users.UpdateProfileAsync(user.Id, new UserPatch { Name = "Second" }, user.UpdatedAt, Token);
 
         Assert.That((second.Outcome, second.User!.Name), Is.EqualTo((UpdateOutcome.Conflict, "First")));
-        Assert.That(await Users.UpdateProfileAsync(Guid.NewGuid(), new UserPatch(), null, Token), Is.EqualTo(new UserUpdate(UpdateOutcome.NotFound, null)));
+        Assert.That(await Users.UpdateProfileAsync(Guid.NewGuid(), new UserPatch(), null, Token), Is.EqualTo(new UserUpdateResult(UpdateOutcome.NotFound, null)));
         Assert.That(() => Users.UpdateProfileAsync(user.Id, new UserPatch { Name = " " }, null, Token), Throws.ArgumentException);
         Assert.That(() => Users.UpdateProfileAsync(user.Id, new UserPatch { Name = null! }, null, Token), Throws.ArgumentNullException);
         Assert.That(() => Users.UpdateProfileAsync(user.Id, null!, null, Token), Throws.ArgumentNullException);

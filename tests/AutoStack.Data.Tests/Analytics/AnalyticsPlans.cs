@@ -102,7 +102,7 @@ public sealed class AnalyticsPlans : AnalyticsTests
         var trends = Get<IDeploymentTrendQueries>();
         return question switch
         {
-            "dashboard" => Get<IDashboardQueries>().GetStatsAsync(owner, Token),
+            "dashboard" => Get<IDashboardQueries>().SummarizeAsync(owner, Token),
             "project" => Get<IProjectAnalyticsQueries>().FindAsync(project, owner, Month, Token),
             "days" => trends.ListPerDayAsync(owner, null, Month, Token),
             "weeks" => trends.ListSuccessPerWeekAsync(owner, null, Month, Token),

@@ -32,7 +32,7 @@ public sealed class DashboardQueriesTests : AnalyticsTests
             var (own, rows) = await AddWorldAsync(
                 1, 400, now, end, midnight, monday, first, lastWeek.From, lastWeek.To, lastMonth.From, lastMonth.To, now.AddYears(-1), now.AddYears(1));
 
-            var stats = await Dashboard.GetStatsAsync(own[0].UserId, Token);
+            var stats = await Dashboard.SummarizeAsync(own[0].UserId, Token);
 
             var counted = rows.Where(r => r.OwnerId == own[0].UserId && !r.IsDeleted).ToList();
             AssertSummary(stats.Total, counted, $"total at {now:O}");
@@ -85,7 +85,7 @@ public sealed class DashboardQueriesTests : AnalyticsTests
     {
         foreach (var owner in new[] { (await AddProjectAsync()).UserId, Guid.NewGuid(), Guid.Empty })
         {
-            var stats = await Dashboard.GetStatsAsync(owner, Token);
+            var stats = await Dashboard.SummarizeAsync(owner, Token);
 
             foreach (var summary in new[] { stats.Total, stats.Today, stats.Week.Current, stats.Week.Previous, stats.Month.Current, stats.Month.Previous })
             {

@@ -10,7 +10,7 @@ public sealed class PlatformMetricsQueriesTests : AnalyticsTests
     [Test]
     public async Task Every_number_is_that_of_the_whole_platform()
     {
-        Assert.That(await Platform.GetAsync(Token), Is.EqualTo(new PlatformMetrics
+        Assert.That(await Platform.MeasureAsync(Token), Is.EqualTo(new PlatformMetrics
         {
             Deployments = 0,
             Succeeded = 0,
@@ -33,7 +33,7 @@ public sealed class PlatformMetricsQueriesTests : AnalyticsTests
         }
 
         var counted = rows.Where(r => !r.IsDeleted).ToList();
-        Assert.That(await Platform.GetAsync(Token), Is.EqualTo(new PlatformMetrics
+        Assert.That(await Platform.MeasureAsync(Token), Is.EqualTo(new PlatformMetrics
         {
             Deployments = counted.Count,
             Succeeded = counted.Count(r => r.Succeeded),

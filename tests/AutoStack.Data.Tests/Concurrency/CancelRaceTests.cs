@@ -9,7 +9,7 @@ public sealed class CancelRaceTests : DatabaseTests
     [Test]
     public async Task A_step_that_meets_a_cancel_on_its_way_does_not_overwrite_it()
     {
-        foreach (var late in new Func<Deployment, Task<TransitionResult>>[]
+        foreach (var late in new Func<Deployment, Task<TransitionOutcome>>[]
         {
             d => Lifecycle.AdvanceAsync(d.Id, DeploymentStatus.Copying, Token),
             d => Lifecycle.SucceedAsync(d.Id, "https://x", Token),
@@ -17,16 +17,16 @@ public sealed class CancelRaceTests : DatabaseTests
         })
         {
             var deployment = await StartedAsync(DeploymentStatus.Building);
-            Task<TransitionResult> step = null!;
+            Task<TransitionOutcome> step = null!;
             await UnitOfWork.RunAsync(async (tx, token) =>
             {
                 var cancel = await tx.Get<IDeploymentRepository>().CancelAsync(deployment.Id, deployment.UserId, "stop", token);
-                Assert.That(cancel, Is.EqualTo(CancelResult.Cancelled));
+                Assert.That(cancel, Is.EqualTo(CancelOutcome.Cancelled));
                 step = late(deployment);
                 await UntilSomeoneWaitsAsync();
             }, Token);
 
-            Assert.That(await step, Is.EqualTo(TransitionResult.Cancelled));
+            Assert.That(await step, Is.EqualTo(TransitionOutcome.Cancelled));
             var found = (await Deployments.FindAsync(deployment.Id, deployment.UserId, Token))!;
             Assert.That((found.Status, found.FailedReason, found.DeployedUrl), Is.EqualTo((DeploymentStatus.Cancelled, "stop", (string?)null)));
             Assert.That(await OpenStagesAsync(deployment), Is.Empty);
@@ -37,16 +37,16 @@ public sealed class CancelRaceTests : DatabaseTests
     public async Task A_cancel_that_meets_a_step_on_its_way_ends_the_stage_that_the_step_entered()
     {
         var deployment = await StartedAsync(DeploymentStatus.Building);
-        Task<CancelResult> cancel = null!;
+        Task<CancelOutcome> cancel = null!;
         await UnitOfWork.RunAsync(async (tx, token) =>
         {
             Assert.That(
-                await tx.Get<IDeploymentLifecycle>().AdvanceAsync(deployment.Id, DeploymentStatus.Copying, token), Is.EqualTo(TransitionResult.Applied));
+                await tx.Get<IDeploymentLifecycle>().AdvanceAsync(deployment.Id, DeploymentStatus.Copying, token), Is.EqualTo(TransitionOutcome.Applied));
             cancel = Deployments.CancelAsync(deployment.Id, deployment.UserId, "stop", Token);
             await UntilSomeoneWaitsAsync();
         }, Token);
 
-        Assert.That(await cancel, Is.EqualTo(CancelResult.Cancelled));
+        Assert.That(await cancel, Is.EqualTo(CancelOutcome.Cancelled));
         Assert.That(await OpenStagesAsync(deployment), Is.Empty);
         var stages = await Stages.ListByDeploymentAsync(deployment.Id, deployment.UserId, Token);
         Assert.That(stages.Single(s => s.Name == StageName.Copying).Status, Is.EqualTo(StageStatus.Cancelled));
@@ -56,7 +56,7 @@ public sealed class CancelRaceTests : DatabaseTests
     public async Task A_cancel_that_meets_the_success_on_its_way_comes_too_late()
     {
         var deployment = await StartedAsync(DeploymentStatus.Building);
-        Task<CancelResult> cancel = null!;
+        Task<CancelOutcome> cancel = null!;
         await UnitOfWork.RunAsync(async (tx, token) =>
         {
             await tx.Get<IDeploymentLifecycle>().SucceedAsync(deployment.Id, "https://x", token);
@@ -64,7 +64,7 @@ public sealed class CancelRaceTests : DatabaseTests
             await UntilSomeoneWaitsAsync();
         }, Token);
 
-        Assert.That(await cancel, Is.EqualTo(CancelResult.AlreadyFinished));
+        Assert.That(await cancel, Is.EqualTo(CancelOutcome.AlreadyFinished));
         Assert.That(await Lifecycle.FindStatusAsync(deployment.Id, Token), Is.EqualTo(DeploymentStatus.Success));
     }
 
@@ -73,7 +73,7 @@ public sealed class CancelRaceTests : DatabaseTests
     {
         await ExecuteAsync("UPDATE deployments SET status = 'failed' WHERE status = 'queued'");
         var deployment = await EnqueueAsync();
-        Task<CancelResult> cancel = null!;
+        Task<CancelOutcome> cancel = null!;
         await UnitOfWork.RunAsync(async (tx, token) =>
         {
             Assert.That(await tx.Get<IDeploymentLifecycle>().ClaimNextAsync(token), Is.Not.Null);
@@ -81,7 +81,7 @@ public sealed class CancelRaceTests : DatabaseTests
             await UntilSomeoneWaitsAsync();
         }, Token);
 
-        Assert.That(await cancel, Is.EqualTo(CancelResult.Cancelled));
+        Assert.That(await cancel, Is.EqualTo(CancelOutcome.Cancelled));
         Assert.That(await OpenStagesAsync(deployment), Is.Empty);
     }
 
@@ -89,7 +89,7 @@ public sealed class CancelRaceTests : DatabaseTests
     public async Task A_stage_that_ends_holds_its_deployment_first_so_that_a_cancel_waits_and_nothing_goes_in_a_circle()
     {
         var deployment = await StartedAsync(DeploymentStatus.Building);
-        Task<CancelResult> cancel = null!;
+        Task<CancelOutcome> cancel = null!;
         var attempts = 0;
         var step = await UnitOfWork.RunAsync(async (tx, token) =>
         {
@@ -101,7 +101,7 @@ public sealed class CancelRaceTests : DatabaseTests
             return await tx.Get<IDeploymentLifecycle>().AdvanceAsync(deployment.Id, DeploymentStatus.Copying, token);
         }, Token);
 
-        Assert.That((step, await cancel, attempts), Is.EqualTo((TransitionResult.Applied, CancelResult.Cancelled, 1)));
+        Assert.That((step, await cancel, attempts), Is.EqualTo((TransitionOutcome.Applied, CancelOutcome.Cancelled, 1)));
         var stages = await Stages.ListByDeploymentAsync(deployment.Id, deployment.UserId, Token);
         Assert.That(stages.Single(s => s.Name == StageName.Building).Status, Is.EqualTo(StageStatus.Completed));
         Assert.That(stages.Single(s => s.Name == StageName.Copying).Status, Is.EqualTo(StageStatus.Cancelled));
@@ -130,7 +130,7 @@ public sealed class CancelRaceTests : DatabaseTests
                 return await tx.Get<IDeploymentLifecycle>().SucceedAsync(deployment.Id, null, token);
             }, Token);
 
-            Assert.That((end, await other, attempts), Is.EqualTo((TransitionResult.Applied, false, 1)));
+            Assert.That((end, await other, attempts), Is.EqualTo((TransitionOutcome.Applied, false, 1)));
         }
     }
 

@@ -93,7 +93,7 @@ public sealed class IsolationTests(string isolation, bool ofHost) : DatabaseTest
         await strict.GetRequiredService<IUnitOfWork>().RunAsync(async (tx, ct) =>
         {
             await tx.Get<IPlatformDeploymentLogRepository>().AppendAsync(deployment.Id, [new NewDeploymentLog { Message = "a" }], ct);
-            Assert.That(await tx.Get<IDeploymentLifecycle>().SucceedAsync(deployment.Id, null, ct), Is.EqualTo(TransitionResult.Applied));
+            Assert.That(await tx.Get<IDeploymentLifecycle>().SucceedAsync(deployment.Id, null, ct), Is.EqualTo(TransitionOutcome.Applied));
         }, Token);
         if (hosts is not null)
         {

@@ -12,7 +12,7 @@ public sealed class PortRaceTests : DatabaseTests
         var host = Unique("host");
         var project = await AddProjectAsync();
         var deployments = await Task.WhenAll(Enumerable.Range(0, 9).Select(_ => EnqueueAsync(project)));
-        Task<ContainerReservation>[] waiting = [];
+        Task<ReservationResult>[] waiting = [];
 
         // The first reservation is held open until eight others wait for it: all of them would find the same port free.
         var first = await UnitOfWork.RunAsync(async (tx, token) =>
@@ -33,7 +33,7 @@ public sealed class PortRaceTests : DatabaseTests
     public async Task A_reservation_that_meets_a_cancel_on_its_way_is_refused()
     {
         var deployment = await StartedAsync(DeploymentStatus.Building);
-        Task<ContainerReservation> reservation = null!;
+        Task<ReservationResult> reservation = null!;
         await UnitOfWork.RunAsync(async (tx, token) =>
         {
             await tx.Get<IDeploymentRepository>().CancelAsync(deployment.Id, deployment.UserId, null, token);
@@ -41,7 +41,7 @@ public sealed class PortRaceTests : DatabaseTests
             await UntilSomeoneWaitsAsync();
         }, Token);
 
-        Assert.That(await reservation, Is.EqualTo(new ContainerReservation(ReservationOutcome.Refused, null)));
+        Assert.That(await reservation, Is.EqualTo(new ReservationResult(ReservationOutcome.Refused, null)));
     }
 
     [Test]

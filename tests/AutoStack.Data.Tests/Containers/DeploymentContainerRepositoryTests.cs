@@ -205,7 +205,7 @@ public sealed class DeploymentContainerRepositoryTests : DatabaseTests
         };
 
         Assert.That((await PlatformContainers.ReserveAsync(request, Token)).Container!.Port, Is.EqualTo(30002));
-        Assert.That(await PlatformContainers.ReserveAsync(request with { ExcludedPorts = [30000, 30001, 30003] }, Token), Is.EqualTo(new ContainerReservation(ReservationOutcome.NoFreePort, null)));
+        Assert.That(await PlatformContainers.ReserveAsync(request with { ExcludedPorts = [30000, 30001, 30003] }, Token), Is.EqualTo(new ReservationResult(ReservationOutcome.NoFreePort, null)));
         Assert.That((await PlatformContainers.ReserveAsync(request with { ExcludedPorts = [] }, Token)).Container!.Port, Is.EqualTo(30000));
         Assert.That(await Containers.ListByDeploymentAsync(deployment.Id, deployment.UserId, Token), Has.Count.EqualTo(2));
         Assert.That(() => PlatformContainers.ReserveAsync(request with { ExcludedPorts = null! }, Token), Throws.ArgumentNullException);
@@ -215,7 +215,7 @@ public sealed class DeploymentContainerRepositoryTests : DatabaseTests
     [Test]
     public async Task Nothing_is_reserved_for_what_failed_was_cancelled_or_is_deleted()
     {
-        var refused = new ContainerReservation(ReservationOutcome.Refused, null);
+        var refused = new ReservationResult(ReservationOutcome.Refused, null);
         foreach (var end in new Func<Deployment, Task>[]
         {
             d => Lifecycle.FailAsync(d.Id, "x", Token),

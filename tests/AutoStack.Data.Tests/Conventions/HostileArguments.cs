@@ -119,9 +119,9 @@ public sealed partial class HostileArguments : DatabaseTests
         {
             try
             {
-                factory.Invoke(null, BindingFlags.DoNotWrapExceptions, null, [.. factory.GetParameters().Select(p => p.IsOut ? null : (object?)text)], null);
+                factory.Invoke(null, BindingFlags.DoNotWrapExceptions, null, [.. factory.GetParameters().Select(p => p.IsOut || p.ParameterType != typeof(string) ? null : (object?)text)], null);
             }
-            catch (ArgumentException)
+            catch (Exception exception) when (exception is ArgumentException || (factory.Name == "Parse" && exception is FormatException))
             {
                 // Refused.
             }

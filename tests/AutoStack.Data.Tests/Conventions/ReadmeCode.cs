@@ -40,7 +40,7 @@ internal static class ReadmeCode
             try
             {
                 var step = await lifecycle.AdvanceAsync(id, DeploymentStatus.Building, cancellationToken);
-                if (step is not (TransitionResult.Applied or TransitionResult.AlreadyThere))
+                if (step is not (TransitionOutcome.Applied or TransitionOutcome.AlreadyThere))
                 {
                     continue; // cancelled by its owner, or given up by a sweeper: it is not this worker's any more
                 }
@@ -181,7 +181,7 @@ internal static class ReadmeCode
     public static async Task AnalyticsAsync(
         IDashboardQueries dashboard, IDeploymentTrendQueries trends, Guid userId, CancellationToken cancellationToken)
     {
-        var stats = await dashboard.GetStatsAsync(userId, cancellationToken);
+        var stats = await dashboard.SummarizeAsync(userId, cancellationToken);
         Console.WriteLine($"{stats.Today.Deployments} today, {stats.Total.SuccessRate:P0} succeed, {stats.Week.DeploymentsChange:+0%;-0%;0%} this week");
 
         var year = new TimeRange(DateTimeOffset.UtcNow.AddDays(-365), DateTimeOffset.UtcNow);
@@ -243,7 +243,7 @@ internal static class ReadmeCode
 
         var credentials = await identities.FindCredentialsAsync(email, cancellationToken);
         var check = await passwords.VerifyAsync(password, credentials?.Password, cancellationToken); // PasswordHasherBusyException: 503
-        if (credentials?.Password is not { } stored || check == PasswordVerification.Failed)
+        if (credentials?.Password is not { } stored || check == VerificationOutcome.Failed)
         {
             return "wrong address or password";
         }
@@ -255,7 +255,7 @@ internal static class ReadmeCode
         }
 
         await throttle.SucceededAsync(email, address, client, cancellationToken);
-        if (check == PasswordVerification.SucceededRehashNeeded)
+        if (check == VerificationOutcome.SucceededRehashNeeded)
         {
             await identities.RehashAsync(credentials.UserId, stored, await passwords.HashAsync(password, cancellationToken), cancellationToken);
         }
@@ -299,7 +299,7 @@ internal static class ReadmeCode
         CancellationToken cancellationToken)
     {
         var check = await passwords.VerifyAsync(current, credentials.Password, cancellationToken);
-        if (credentials.Password is not { } stored || check == PasswordVerification.Failed)
+        if (credentials.Password is not { } stored || check == VerificationOutcome.Failed)
         {
             return "wrong password";
         }
@@ -324,6 +324,6 @@ internal static class ReadmeCode
     public static async Task<string> LinkAsync(IIdentityRepository identities, User user, Session session, string gitHubId, CancellationToken cancellationToken)
     {
         var result = await identities.LinkAsync(user.Id, IdentityProvider.GitHub, gitHubId, avatarUrl: null, session.SignedInAt ?? default, cancellationToken);
-        return result == LinkResult.SignInTooOld ? "sign in again to link" : $"{result}";
+        return result == LinkOutcome.SignInTooOld ? "sign in again to link" : $"{result}";
     }
 }

@@ -40,7 +40,7 @@ public sealed class ShadowedCalls : DatabaseTests
         await using var provider = new ServiceCollection().AddAutoStackData(Database.ConnectionString).AddAutoStackDataWorkers().BuildServiceProvider();
         var range = new TimeRange(DateTimeOffset.UtcNow.AddDays(-20), DateTimeOffset.UtcNow);
 
-        Assert.That((await provider.GetRequiredService<IDashboardQueries>().GetStatsAsync(ids.OwnerId, Token)).Total.Deployments, Is.EqualTo(1));
+        Assert.That((await provider.GetRequiredService<IDashboardQueries>().SummarizeAsync(ids.OwnerId, Token)).Total.Deployments, Is.EqualTo(1));
         var trends = provider.GetRequiredService<IDeploymentTrendQueries>();
         Assert.That(await trends.ListPerDayAsync(ids.OwnerId, ids.ProjectId, range, Token), Is.Not.Empty);
         Assert.That(await trends.ListSuccessPerWeekAsync(ids.OwnerId, null, range, Token), Is.Not.Empty);
@@ -50,7 +50,7 @@ public sealed class ShadowedCalls : DatabaseTests
         Assert.That(await provider.GetRequiredService<IPipelineQueries>().ListLatestAsync(ids.OwnerId, 5, Token), Has.Count.EqualTo(1));
         Assert.That(await provider.GetRequiredService<IProjectAnalyticsQueries>().FindAsync(ids.ProjectId, ids.OwnerId, range, Token), Is.Not.Null);
         Assert.That(await provider.GetRequiredService<IUsageQueries>().CountActiveAsync(ids.OwnerId, Token), Is.EqualTo(1));
-        Assert.That((await provider.GetRequiredService<IPlatformMetricsQueries>().GetAsync(Token)).Users, Is.EqualTo(1));
+        Assert.That((await provider.GetRequiredService<IPlatformMetricsQueries>().MeasureAsync(Token)).Users, Is.EqualTo(1));
         await provider.GetRequiredService<IUserPreferencesRepository>().SetAsync(ids.OwnerId, new NewUserPreferences(), Token);
         Assert.That(await provider.GetRequiredService<IUserPreferencesRepository>().FindAsync(ids.OwnerId, Token), Is.Not.Null);
         Assert.That(await provider.GetRequiredService<IRetentionService>().CountAsync(new RetentionPolicy(), Token), Is.Not.Empty);

@@ -44,11 +44,11 @@ public sealed class DeploymentLifecycleTests : DatabaseTests
 
         foreach (var step in new[] { DeploymentStatus.Checkout, DeploymentStatus.Installing, DeploymentStatus.Building, DeploymentStatus.Copying })
         {
-            Assert.That(await Lifecycle.AdvanceAsync(deployment.Id, step, Token), Is.EqualTo(TransitionResult.Applied), step.Value);
+            Assert.That(await Lifecycle.AdvanceAsync(deployment.Id, step, Token), Is.EqualTo(TransitionOutcome.Applied), step.Value);
         }
 
         Clock.Advance(TimeSpan.FromSeconds(90));
-        Assert.That(await Lifecycle.SucceedAsync(deployment.Id, "https://ada.example.com", Token), Is.EqualTo(TransitionResult.Applied));
+        Assert.That(await Lifecycle.SucceedAsync(deployment.Id, "https://ada.example.com", Token), Is.EqualTo(TransitionOutcome.Applied));
 
         var found = (await Deployments.FindAsync(deployment.Id, deployment.UserId, Token))!;
         Assert.That(found.Status, Is.EqualTo(DeploymentStatus.Success));
@@ -65,9 +65,9 @@ public sealed class DeploymentLifecycleTests : DatabaseTests
     {
         var deployment = await StartedAsync(DeploymentStatus.Checkout);
 
-        Assert.That(await Lifecycle.AdvanceAsync(deployment.Id, DeploymentStatus.Building, Token), Is.EqualTo(TransitionResult.Applied));
-        Assert.That(await Lifecycle.AdvanceAsync(deployment.Id, DeploymentStatus.Installing, Token), Is.EqualTo(TransitionResult.OutOfOrder));
-        Assert.That(await Lifecycle.AdvanceAsync(deployment.Id, DeploymentStatus.Building, Token), Is.EqualTo(TransitionResult.AlreadyThere));
+        Assert.That(await Lifecycle.AdvanceAsync(deployment.Id, DeploymentStatus.Building, Token), Is.EqualTo(TransitionOutcome.Applied));
+        Assert.That(await Lifecycle.AdvanceAsync(deployment.Id, DeploymentStatus.Installing, Token), Is.EqualTo(TransitionOutcome.OutOfOrder));
+        Assert.That(await Lifecycle.AdvanceAsync(deployment.Id, DeploymentStatus.Building, Token), Is.EqualTo(TransitionOutcome.AlreadyThere));
         Assert.That(await StagesAsync(deployment), Is.EqualTo(new[] { "cloning completed", "checkout completed", "building in_progress" }));
     }
 
@@ -76,8 +76,8 @@ public sealed class DeploymentLifecycleTests : DatabaseTests
     {
         var deployment = await EnqueueAsync();
 
-        Assert.That(await Lifecycle.AdvanceAsync(deployment.Id, DeploymentStatus.Building, Token), Is.EqualTo(TransitionResult.OutOfOrder));
-        Assert.That(await Lifecycle.SucceedAsync(deployment.Id, null, Token), Is.EqualTo(TransitionResult.OutOfOrder));
+        Assert.That(await Lifecycle.AdvanceAsync(deployment.Id, DeploymentStatus.Building, Token), Is.EqualTo(TransitionOutcome.OutOfOrder));
+        Assert.That(await Lifecycle.SucceedAsync(deployment.Id, null, Token), Is.EqualTo(TransitionOutcome.OutOfOrder));
         Assert.That(await Lifecycle.FindStatusAsync(deployment.Id, Token), Is.EqualTo(DeploymentStatus.Queued));
     }
 
@@ -99,9 +99,9 @@ public sealed class DeploymentLifecycleTests : DatabaseTests
         await Deployments.CancelAsync(deployment.Id, deployment.UserId, null, Token);
         var cancelled = await Deployments.FindAsync(deployment.Id, deployment.UserId, Token);
 
-        Assert.That(await Lifecycle.AdvanceAsync(deployment.Id, DeploymentStatus.Copying, Token), Is.EqualTo(TransitionResult.Cancelled));
-        Assert.That(await Lifecycle.SucceedAsync(deployment.Id, "https://x", Token), Is.EqualTo(TransitionResult.Cancelled));
-        Assert.That(await Lifecycle.FailAsync(deployment.Id, "late", Token), Is.EqualTo(TransitionResult.Cancelled));
+        Assert.That(await Lifecycle.AdvanceAsync(deployment.Id, DeploymentStatus.Copying, Token), Is.EqualTo(TransitionOutcome.Cancelled));
+        Assert.That(await Lifecycle.SucceedAsync(deployment.Id, "https://x", Token), Is.EqualTo(TransitionOutcome.Cancelled));
+        Assert.That(await Lifecycle.FailAsync(deployment.Id, "late", Token), Is.EqualTo(TransitionOutcome.Cancelled));
         Assert.That(await Lifecycle.SetCommitAsync(deployment.Id, new CommitInfo("abc"), Token), Is.False);
 
         Assert.That(await Deployments.FindAsync(deployment.Id, deployment.UserId, Token), Is.EqualTo(cancelled));
@@ -112,8 +112,8 @@ public sealed class DeploymentLifecycleTests : DatabaseTests
     {
         var deployment = await StartedAsync(DeploymentStatus.Building);
 
-        Assert.That(await Lifecycle.FailAsync(deployment.Id, "exit code 1", Token), Is.EqualTo(TransitionResult.Applied));
-        Assert.That(await Lifecycle.FailAsync(deployment.Id, "again", Token), Is.EqualTo(TransitionResult.AlreadyFinished));
+        Assert.That(await Lifecycle.FailAsync(deployment.Id, "exit code 1", Token), Is.EqualTo(TransitionOutcome.Applied));
+        Assert.That(await Lifecycle.FailAsync(deployment.Id, "again", Token), Is.EqualTo(TransitionOutcome.AlreadyFinished));
 
         var found = (await Deployments.FindAsync(deployment.Id, deployment.UserId, Token))!;
         Assert.That((found.Status, found.FailedReason), Is.EqualTo((DeploymentStatus.Failed, "exit code 1")));
@@ -132,9 +132,9 @@ public sealed class DeploymentLifecycleTests : DatabaseTests
     {
         var nobody = Guid.NewGuid();
 
-        Assert.That(await Lifecycle.AdvanceAsync(nobody, DeploymentStatus.Building, Token), Is.EqualTo(TransitionResult.NotFound));
-        Assert.That(await Lifecycle.SucceedAsync(nobody, null, Token), Is.EqualTo(TransitionResult.NotFound));
-        Assert.That(await Lifecycle.FailAsync(nobody, "x", Token), Is.EqualTo(TransitionResult.NotFound));
+        Assert.That(await Lifecycle.AdvanceAsync(nobody, DeploymentStatus.Building, Token), Is.EqualTo(TransitionOutcome.NotFound));
+        Assert.That(await Lifecycle.SucceedAsync(nobody, null, Token), Is.EqualTo(TransitionOutcome.NotFound));
+        Assert.That(await Lifecycle.FailAsync(nobody, "x", Token), Is.EqualTo(TransitionOutcome.NotFound));
         Assert.That(await Lifecycle.FindStatusAsync(nobody, Token), Is.Null);
         Assert.That(await Lifecycle.SetCommitAsync(nobody, new CommitInfo("abc"), Token), Is.False);
     }
@@ -174,8 +174,8 @@ public sealed class DeploymentLifecycleTests : DatabaseTests
         await ExecuteAsync("UPDATE deployments SET is_deleted = TRUE WHERE id = $1", deployment.Id);
 
         Assert.That(await Lifecycle.FindStatusAsync(deployment.Id, Token), Is.EqualTo(DeploymentStatus.Cancelled));
-        Assert.That(await Lifecycle.AdvanceAsync(deployment.Id, DeploymentStatus.Copying, Token), Is.EqualTo(TransitionResult.Cancelled));
-        Assert.That(await Lifecycle.SucceedAsync(deployment.Id, null, Token), Is.EqualTo(TransitionResult.Cancelled));
+        Assert.That(await Lifecycle.AdvanceAsync(deployment.Id, DeploymentStatus.Copying, Token), Is.EqualTo(TransitionOutcome.Cancelled));
+        Assert.That(await Lifecycle.SucceedAsync(deployment.Id, null, Token), Is.EqualTo(TransitionOutcome.Cancelled));
     }
 
     [Test]
@@ -188,7 +188,7 @@ public sealed class DeploymentLifecycleTests : DatabaseTests
         {
             await tx.Get<IDeploymentLifecycle>().AdvanceAsync(deployment.Id, DeploymentStatus.Copying, token);
             await tx.Get<IPlatformDeploymentStageRepository>().StartAsync(deployment.Id, StageName.Deploying, token);
-            Assert.That(await tx.Get<IDeploymentRepository>().CancelAsync(deployment.Id, stranger.Id, null, token), Is.EqualTo(CancelResult.NotFound));
+            Assert.That(await tx.Get<IDeploymentRepository>().CancelAsync(deployment.Id, stranger.Id, null, token), Is.EqualTo(CancelOutcome.NotFound));
         }, Token);
 
         Assert.That(await StagesAsync(deployment), Does.Contain("copying in_progress").And.Contain("deploying in_progress"));
@@ -226,8 +226,8 @@ public sealed class DeploymentLifecycleTests : DatabaseTests
             () => UnitOfWork.RunAsync(async (tx, token) =>
             {
                 var lifecycle = tx.Get<IDeploymentLifecycle>();
-                Assert.That(await lifecycle.AdvanceAsync(deployment.Id, DeploymentStatus.Copying, token), Is.EqualTo(TransitionResult.Applied));
-                Assert.That(await lifecycle.AdvanceAsync(deployment.Id, DeploymentStatus.Checkout, token), Is.EqualTo(TransitionResult.OutOfOrder));
+                Assert.That(await lifecycle.AdvanceAsync(deployment.Id, DeploymentStatus.Copying, token), Is.EqualTo(TransitionOutcome.Applied));
+                Assert.That(await lifecycle.AdvanceAsync(deployment.Id, DeploymentStatus.Checkout, token), Is.EqualTo(TransitionOutcome.OutOfOrder));
                 await tx.Get<IPlatformDeploymentLogRepository>().AppendAsync(deployment.Id, [new NewDeploymentLog { Message = "gone" }], token);
                 throw new OperationCanceledException();
             }, Token),
@@ -243,9 +243,9 @@ public sealed class DeploymentLifecycleTests : DatabaseTests
         var ended = await StartedAsync(DeploymentStatus.Building);
         await ExecuteAsync("UPDATE deployments SET status = 'SUCCESS', completed_at = '2026-01-01' WHERE id = $1", ended.Id);
 
-        Assert.That(await Lifecycle.FailAsync(ended.Id, "late", Token), Is.EqualTo(TransitionResult.AlreadyFinished));
+        Assert.That(await Lifecycle.FailAsync(ended.Id, "late", Token), Is.EqualTo(TransitionOutcome.AlreadyFinished));
         Assert.That(await Lifecycle.SetCommitAsync(ended.Id, new CommitInfo("abc"), Token), Is.False);
-        Assert.That(await Deployments.CancelAsync(ended.Id, ended.UserId, null, Token), Is.EqualTo(CancelResult.AlreadyFinished));
+        Assert.That(await Deployments.CancelAsync(ended.Id, ended.UserId, null, Token), Is.EqualTo(CancelOutcome.AlreadyFinished));
         Assert.That(await PlatformStages.StartAsync(ended.Id, StageName.Deploying, Token), Is.False);
         Assert.That(await PlatformStages.SetAsync(ended.Id, StageName.Deploying, StageStatus.Completed, null, Token), Is.False);
         Assert.That(await PlatformStages.PlanAsync(ended.Id, [StageName.Deploying], Token), Is.False);

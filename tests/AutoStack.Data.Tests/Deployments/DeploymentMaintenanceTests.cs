@@ -35,7 +35,7 @@ public sealed class DeploymentMaintenanceTests : DatabaseTests
         Assert.That(
             await ScalarAsync("SELECT count(*) FROM deployments WHERE id = $1 AND completed_at IS NOT NULL AND build_duration_seconds >= 0", running.Id), Is.EqualTo(1));
         Assert.That(await OpenStagesAsync(running), Is.Zero);
-        Assert.That(await Lifecycle.AdvanceAsync(running.Id, DeploymentStatus.Copying, Token), Is.EqualTo(TransitionResult.Cancelled));
+        Assert.That(await Lifecycle.AdvanceAsync(running.Id, DeploymentStatus.Copying, Token), Is.EqualTo(TransitionOutcome.Cancelled));
     }
 
     [Test]
@@ -101,7 +101,7 @@ public sealed class DeploymentMaintenanceTests : DatabaseTests
             Assert.That(await ScalarAsync("SELECT status FROM deployments WHERE id = $1", deployment.Id), Is.EqualTo(status));
         }
 
-        Assert.That(await Lifecycle.AdvanceAsync(silent.Id, DeploymentStatus.Copying, Token), Is.EqualTo(TransitionResult.AlreadyFinished));
+        Assert.That(await Lifecycle.AdvanceAsync(silent.Id, DeploymentStatus.Copying, Token), Is.EqualTo(TransitionOutcome.AlreadyFinished));
     }
 
     [Test]

@@ -115,7 +115,7 @@ public sealed class DeploymentRepositoryTests : DatabaseTests
 
         Assert.That(await Deployments.FindAsync(deployment.Id, stranger.Id, Token), Is.Null);
         Assert.That(await Deployments.FindDetailsAsync(deployment.Id, stranger.Id, 10, Token), Is.Null);
-        Assert.That(await Deployments.CancelAsync(deployment.Id, stranger.Id, null, Token), Is.EqualTo(CancelResult.NotFound));
+        Assert.That(await Deployments.CancelAsync(deployment.Id, stranger.Id, null, Token), Is.EqualTo(CancelOutcome.NotFound));
         Assert.That(await Deployments.SoftDeleteAsync(deployment.Id, stranger.Id, Token), Is.Null);
         Assert.That(await Lifecycle.FindStatusAsync(deployment.Id, Token), Is.EqualTo(DeploymentStatus.Queued));
     }
@@ -174,7 +174,7 @@ public sealed class DeploymentRepositoryTests : DatabaseTests
         Assert.That(await Deployments.SoftDeleteAsync(deployment.Id, deployment.UserId, Token), Is.Not.Null);
 
         Assert.That(await Lifecycle.FindStatusAsync(deployment.Id, Token), Is.EqualTo(DeploymentStatus.Cancelled));
-        Assert.That(await Lifecycle.AdvanceAsync(deployment.Id, DeploymentStatus.Copying, Token), Is.EqualTo(TransitionResult.Cancelled));
+        Assert.That(await Lifecycle.AdvanceAsync(deployment.Id, DeploymentStatus.Copying, Token), Is.EqualTo(TransitionOutcome.Cancelled));
         Assert.That(
             await ScalarAsync("SELECT count(*) FROM deployment_stages WHERE deployment_id = $1 AND status = 'in_progress'", deployment.Id), Is.Zero);
     }
@@ -195,8 +195,8 @@ public sealed class DeploymentRepositoryTests : DatabaseTests
     {
         var deployment = await StartedAsync(DeploymentStatus.Installing);
 
-        Assert.That(await Deployments.CancelAsync(deployment.Id, deployment.UserId, "Changed my mind", Token), Is.EqualTo(CancelResult.Cancelled));
-        Assert.That(await Deployments.CancelAsync(deployment.Id, deployment.UserId, "Again", Token), Is.EqualTo(CancelResult.AlreadyFinished));
+        Assert.That(await Deployments.CancelAsync(deployment.Id, deployment.UserId, "Changed my mind", Token), Is.EqualTo(CancelOutcome.Cancelled));
+        Assert.That(await Deployments.CancelAsync(deployment.Id, deployment.UserId, "Again", Token), Is.EqualTo(CancelOutcome.AlreadyFinished));
 
         var found = (await Deployments.FindAsync(deployment.Id, deployment.UserId, Token))!;
         Assert.That(found.Status, Is.EqualTo(DeploymentStatus.Cancelled));

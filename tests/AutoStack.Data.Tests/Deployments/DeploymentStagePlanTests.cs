@@ -88,7 +88,7 @@ public sealed class DeploymentStagePlanTests : DatabaseTests
     public async Task A_cancel_that_meets_a_plan_on_its_way_cancels_what_was_planned()
     {
         var deployment = await StartedAsync(DeploymentStatus.Building);
-        Task<CancelResult> cancel = null!;
+        Task<CancelOutcome> cancel = null!;
         await UnitOfWork.RunAsync(async (tx, token) =>
         {
             await tx.Get<IPlatformDeploymentStageRepository>().PlanAsync(deployment.Id, [StageName.Deploying], token);
@@ -96,7 +96,7 @@ public sealed class DeploymentStagePlanTests : DatabaseTests
             await UntilSomeoneWaitsAsync();
         }, Token);
 
-        Assert.That(await cancel, Is.EqualTo(CancelResult.Cancelled));
+        Assert.That(await cancel, Is.EqualTo(CancelOutcome.Cancelled));
         Assert.That(await ListAsync(deployment), Is.EqualTo(new[] { "cloning completed", "building cancelled", "deploying cancelled" }));
     }
 

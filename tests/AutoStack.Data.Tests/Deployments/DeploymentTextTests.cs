@@ -22,7 +22,7 @@ public sealed class DeploymentTextTests : DatabaseTests
         Assert.That(await Lifecycle.SetCommitAsync(deployment.Id, new CommitInfo("abc", Long, Long), Token), Is.True);
         Assert.That(await PlatformStages.StartAsync(deployment.Id, StageName.Deploying, Token), Is.True);
         Assert.That(await PlatformStages.FailAsync(deployment.Id, StageName.Deploying, Long, Token), Is.True);
-        Assert.That(await Lifecycle.FailAsync(deployment.Id, Long, Token), Is.EqualTo(TransitionResult.Applied));
+        Assert.That(await Lifecycle.FailAsync(deployment.Id, Long, Token), Is.EqualTo(TransitionOutcome.Applied));
 
         var stored = (await Deployments.FindAsync(deployment.Id, deployment.UserId, Token))!;
         var stage = (await Stages.ListByDeploymentAsync(deployment.Id, deployment.UserId, Token)).Single(s => s.Name == StageName.Deploying);

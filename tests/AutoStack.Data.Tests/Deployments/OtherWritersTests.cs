@@ -69,7 +69,7 @@ public sealed class OtherWritersTests : DatabaseTests
             await ExecuteAsync("UPDATE deployments SET started_at = $2::text::timestamp, created_at = '-infinity' WHERE id = $1", id, time);
         }
 
-        Assert.That(await Lifecycle.FailAsync(one.Id, "x", Token), Is.EqualTo(TransitionResult.Applied));
+        Assert.That(await Lifecycle.FailAsync(one.Id, "x", Token), Is.EqualTo(TransitionOutcome.Applied));
         await ExecuteAsync("UPDATE deployment_stages SET started_at = '2020-01-01', created_at = '2020-01-01' WHERE deployment_id = $1", two.Id);
         Clock.Advance(TimeSpan.FromHours(2));
         var failed = await Maintenance.FailStalledAsync(TimeSpan.FromHours(1), "quiet", 100, Token);
@@ -101,13 +101,13 @@ public sealed class OtherWritersTests : DatabaseTests
         var waiting = await EnqueueAsync();
         await ExecuteAsync("UPDATE deployment_stages SET stage_name = initcap(stage_name) WHERE deployment_id = $1", waiting.Id);
 
-        Assert.That(await CancelAsync(queued), Is.EqualTo(CancelResult.MayBeOverwritten));
-        Assert.That(await CancelAsync(building), Is.EqualTo(CancelResult.MayBeOverwritten));
-        Assert.That(await CancelAsync(ours), Is.EqualTo(CancelResult.Cancelled));
-        Assert.That(await CancelAsync(waiting), Is.EqualTo(CancelResult.Cancelled), "queued by the Python services, and started by nobody");
-        Assert.That(await CancelAsync(queued), Is.EqualTo(CancelResult.AlreadyFinished));
+        Assert.That(await CancelAsync(queued), Is.EqualTo(CancelOutcome.MayBeOverwritten));
+        Assert.That(await CancelAsync(building), Is.EqualTo(CancelOutcome.MayBeOverwritten));
+        Assert.That(await CancelAsync(ours), Is.EqualTo(CancelOutcome.Cancelled));
+        Assert.That(await CancelAsync(waiting), Is.EqualTo(CancelOutcome.Cancelled), "queued by the Python services, and started by nobody");
+        Assert.That(await CancelAsync(queued), Is.EqualTo(CancelOutcome.AlreadyFinished));
 
-        Task<CancelResult> CancelAsync(Deployment deployment) => Deployments.CancelAsync(deployment.Id, deployment.UserId, null, Token);
+        Task<CancelOutcome> CancelAsync(Deployment deployment) => Deployments.CancelAsync(deployment.Id, deployment.UserId, null, Token);
     }
 
     [Test]

@@ -78,7 +78,7 @@ public sealed class LostConnectionTests : DatabaseTests
 
         Assert.That(() => Lifecycle.FailAsync(deployment.Id, "x", Token), Throws.InstanceOf<NpgsqlException>());
         Assert.That(await Lifecycle.FindStatusAsync(deployment.Id, Token), Is.EqualTo(DeploymentStatus.Building));
-        Assert.That(await Lifecycle.FailAsync(deployment.Id, "x", Token), Is.EqualTo(TransitionResult.Applied));
+        Assert.That(await Lifecycle.FailAsync(deployment.Id, "x", Token), Is.EqualTo(TransitionOutcome.Applied));
     }
 
     [Test]

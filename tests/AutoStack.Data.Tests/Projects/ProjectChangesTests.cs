@@ -54,7 +54,7 @@ public sealed class ProjectChangesTests : DatabaseTests
         Assert.That((second.Outcome, second.Project!.Name), Is.EqualTo((UpdateOutcome.Conflict, "First")));
         Assert.That(
             await Projects.UpdateAsync(project.Id, stranger.Id, new ProjectPatch { Name = "Third" }, null, Token),
-            Is.EqualTo(new ProjectUpdate(UpdateOutcome.NotFound, null)));
+            Is.EqualTo(new ProjectUpdateResult(UpdateOutcome.NotFound, null)));
     }
 
     [Test]
@@ -192,5 +192,5 @@ public sealed class ProjectChangesTests : DatabaseTests
         Assert.That(() => PlatformProjects.SetDetectedAsync(project.Id, new string('o', 256), null, Token), Throws.ArgumentException);
     }
 
-    private Task<ProjectUpdate> UpdateAsync(Project project, ProjectPatch patch) => Projects.UpdateAsync(project.Id, project.UserId, patch, null, Token);
+    private Task<ProjectUpdateResult> UpdateAsync(Project project, ProjectPatch patch) => Projects.UpdateAsync(project.Id, project.UserId, patch, null, Token);
 }

@@ -164,7 +164,7 @@ public abstract class DatabaseTests
             "UPDATE deployment_stages SET stage_name = 'cloning' WHERE deployment_id = $1", deployment.Id);
         if (step != DeploymentStatus.Cloning)
         {
-            Assert.That(await Lifecycle.AdvanceAsync(deployment.Id, step, Token), Is.EqualTo(TransitionResult.Applied));
+            Assert.That(await Lifecycle.AdvanceAsync(deployment.Id, step, Token), Is.EqualTo(TransitionOutcome.Applied));
         }
 
         return (await Deployments.FindAsync(deployment.Id, deployment.UserId, Token))!;

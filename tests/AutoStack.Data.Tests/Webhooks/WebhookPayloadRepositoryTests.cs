@@ -236,7 +236,7 @@ public sealed class WebhookPayloadRepositoryTests(string columnType) : DatabaseT
         var found = (await Webhooks.FindAsync(id, Token))!;
 
         Assert.That(found.PayloadJson.GetProperty("odd").GetString(), Is.EqualTo(character));
-        Assert.That(await Webhooks.ListAsync(WebhookPayloadFilter.None, 1000, WebhookPayloadCursor.Start, Token), Has.Some.Property("Id").EqualTo(id));
+        Assert.That(await Webhooks.ListAsync(WebhookPayloadFilter.All, 1000, WebhookPayloadCursor.Start, Token), Has.Some.Property("Id").EqualTo(id));
     }
 
     [Test]
@@ -317,7 +317,7 @@ public sealed class WebhookPayloadRepositoryTests(string columnType) : DatabaseT
         var listed = new List<WebhookPayloadSummary>();
         for (var cursor = start; ;)
         {
-            var page = await Webhooks.ListAsync(WebhookPayloadFilter.None, 2, cursor, Token);
+            var page = await Webhooks.ListAsync(WebhookPayloadFilter.All, 2, cursor, Token);
             listed.AddRange(page);
             if (page.Count < 2)
             {
@@ -388,8 +388,8 @@ public sealed class WebhookPayloadRepositoryTests(string columnType) : DatabaseT
         Assert.That(() => Webhooks.StoreAsync(good with { Headers = default }, Token), Throws.ArgumentException.With.Property("ParamName").EqualTo("payload.Headers"));
         Assert.That(() => Webhooks.StoreAsync(good with { Headers = Json("[]") }, Token), Throws.ArgumentException);
         Assert.That(() => Webhooks.ListAsync(null!, 1, WebhookPayloadCursor.Start, Token), Throws.ArgumentNullException);
-        Assert.That(() => Webhooks.ListAsync(WebhookPayloadFilter.None, 0, WebhookPayloadCursor.Start, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
-        Assert.That(() => Webhooks.ListAsync(WebhookPayloadFilter.None, 1001, WebhookPayloadCursor.Start, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
+        Assert.That(() => Webhooks.ListAsync(WebhookPayloadFilter.All, 0, WebhookPayloadCursor.Start, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
+        Assert.That(() => Webhooks.ListAsync(WebhookPayloadFilter.All, 1001, WebhookPayloadCursor.Start, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
         Assert.That(() => Webhooks.PurgeAsync(DateTimeOffset.MinValue, 0, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
     }
 
@@ -426,7 +426,7 @@ public sealed class WebhookPayloadRepositoryTests(string columnType) : DatabaseT
     {
         var stored = await Webhooks.StoreAsync(From("bitbucket", ("X-Request-UUID", Unique("d")), ("X-Event-Key", "repo:push")), Token);
 
-        var listed = (await Webhooks.ListAsync(WebhookPayloadFilter.None, 1000, default, Token)).Single(w => w.Id == stored.PayloadId);
+        var listed = (await Webhooks.ListAsync(WebhookPayloadFilter.All, 1000, default, Token)).Single(w => w.Id == stored.PayloadId);
         Assert.That(listed.EventName, Is.EqualTo("repo:push"));
     }
 
@@ -435,7 +435,7 @@ public sealed class WebhookPayloadRepositoryTests(string columnType) : DatabaseT
     {
         await Webhooks.StoreAsync(GitHub("{}"), Token);
 
-        Assert.That(await Webhooks.ListAsync(WebhookPayloadFilter.None, 10, default, Token), Is.Not.Empty);
+        Assert.That(await Webhooks.ListAsync(WebhookPayloadFilter.All, 10, default, Token), Is.Not.Empty);
     }
 
     private static JsonElement Json(string text) => JsonElement.Parse(text);
