@@ -5,7 +5,9 @@ using System.Threading.Channels;
 
 namespace AutoStack.Data.Benchmarks;
 
-/// <summary>Stands before a server and holds back all that it answers, each piece for the same time: a network with a longer round trip.</summary>
+/// <summary>
+/// Stands before a server and holds back all that it answers, each piece for the same time: a network with a longer round trip.
+/// </summary>
 internal sealed class DelayProxy : IAsyncDisposable
 {
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(1);

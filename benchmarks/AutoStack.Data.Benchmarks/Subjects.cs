@@ -6,7 +6,9 @@ using Npgsql;
 
 namespace AutoStack.Data.Benchmarks;
 
-/// <summary>What is compared, each over a pool of its own. The settings are the same, but for those that the library adds to its pool.</summary>
+/// <summary>
+/// What is compared, each over a pool of its own. The settings are the same, but for those that the library adds to its pool.
+/// </summary>
 internal sealed class Subjects : IAsyncDisposable
 {
     public const string Npgsql = "Npgsql";

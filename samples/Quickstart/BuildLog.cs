@@ -16,7 +16,8 @@ internal sealed partial class BuildLog(IDeploymentLogWriter writer, Guid deploym
     {
         if (!isComplete)
         {
-            // The program's output is read here: should the writer have no room, the program waits. Without a token: what a cancelled build had to say is kept.
+            // The program's output is read here: should the writer have no room, the program waits. Without a token: what a cancelled build
+            // had to say is kept.
             writer.WriteAsync(deploymentId, new NewDeploymentLog { Level = level, Message = line }, CancellationToken.None).GetAwaiter().GetResult();
         }
     }

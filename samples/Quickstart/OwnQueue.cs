@@ -4,8 +4,9 @@ using AutoStack.Data.Deployments;
 namespace Quickstart;
 
 /// <summary>
-/// The queue, but only this run's part of it. A worker of a service calls <see cref="IDeploymentLifecycle.ClaimNextAsync(CancellationToken)"/> as it is; a sample
-/// that is pointed at a database in use must not build what somebody else has queued.
+/// The queue, but only this run's part of it. A worker of a service calls
+/// <see cref="IDeploymentLifecycle.ClaimNextAsync(CancellationToken)"/> as it is; a sample that is pointed at a database in use must not
+/// build what somebody else has queued.
 /// </summary>
 internal sealed class OwnQueue(IUnitOfWork unitOfWork)
 {

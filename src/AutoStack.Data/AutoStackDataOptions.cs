@@ -8,7 +8,9 @@ using Npgsql;
 
 namespace AutoStack.Data;
 
-/// <summary>How the library reaches its database. A setting left null is taken from the connection string, else from the default given here.</summary>
+/// <summary>
+/// How the library reaches its database. A setting left null is taken from the connection string, else from the default given here.
+/// </summary>
 public sealed class AutoStackDataOptions
 {
     /// <summary>
@@ -23,7 +25,9 @@ public sealed class AutoStackDataOptions
     /// <summary>Connections at the most, from 1 up. Default 60: 20 kept and 40 more under load.</summary>
     public int? MaxPoolSize { get; set; }
 
-    /// <summary>How long a call waits for a free connection, and a new connection for the server; whole seconds, 1 to 1024. Default 30 s.</summary>
+    /// <summary>
+    /// How long a call waits for a free connection, and a new connection for the server; whole seconds, 1 to 1024. Default 30 s.
+    /// </summary>
     public TimeSpan? ConnectTimeout { get; set; }
 
     /// <summary>How often an idle connection is probed; whole seconds up to a day, zero for never. Default 30 s.</summary>
@@ -36,45 +40,48 @@ public sealed class AutoStackDataOptions
     public TimeSpan SlowOperationThreshold { get; set; } = TimeSpan.FromSeconds(1);
 
     /// <summary>
-    /// Whether one further connection, beside the pool, listens for notifications while somebody in the process waits for them. Default true.
-    /// False: who waits only looks from time to time, as behind a pooler in transaction mode, which delivers no notifications.
+    /// Whether one further connection, beside the pool, listens for notifications while somebody in the process waits for them. Default
+    /// true. False: who waits only looks from time to time, as behind a pooler in transaction mode, which delivers no notifications.
     /// </summary>
     public bool ListenForNotifications { get; set; } = true;
 
     /// <summary>
-    /// How a pooler between this process and the server lends the server's sessions. Null, the default: the process connects to the server directly. The
-    /// first connection checks this, and a pooler that is not named here is refused with an <see cref="OptionsValidationException"/>.
+    /// How a pooler between this process and the server lends the server's sessions. Null, the default: the process connects to the server
+    /// directly. The first connection checks this, and a pooler that is not named here is refused with an
+    /// <see cref="OptionsValidationException"/>.
     /// </summary>
     public PoolerMode? Pooler { get; set; }
 
     /// <summary>
-    /// A connection string to the server itself, past the pooler, for the connection that listens for notifications. Null, the default: waiters poll when
-    /// <see cref="Pooler"/> is <see cref="PoolerMode.Transaction"/>, and listen through <see cref="ConnectionString"/> otherwise.
+    /// A connection string to the server itself, past the pooler, for the connection that listens for notifications. Null, the default:
+    /// waiters poll when <see cref="Pooler"/> is <see cref="PoolerMode.Transaction"/>, and listen through <see cref="ConnectionString"/>
+    /// otherwise.
     /// </summary>
     public Secret? ListenConnectionString { get; set; }
 
     /// <summary>
-    /// The keys that secrets are encrypted with: tokens of other services and environment variables. The first one writes, every one reads; to
-    /// rotate, see <see cref="ISecretRotation"/>. None: storing a secret is refused, and only values in clear can be read.
+    /// The keys that secrets are encrypted with: tokens of other services and environment variables. The first one writes, every one reads;
+    /// to rotate, see <see cref="ISecretRotation"/>. None: storing a secret is refused, and only values in clear can be read.
     /// </summary>
     public IList<SecretKey> SecretKeys { get; } = [];
 
     /// <summary>
-    /// Whether secrets are read that are stored in clear, as the Python services left them, their session tokens among them, or encrypted in the first form
-    /// (<c>enc:v1:</c>), which binds a value to its row only. Default true. Set it to false once <see cref="ISecretRotation"/> has nothing
-    /// left to do: until then, anyone who can write to the table can replace an encrypted value by one in clear, or by an older one of the
-    /// first form.
+    /// Whether secrets are read that are stored in clear, as the Python services left them, their session tokens among them, or encrypted
+    /// in the first form (<c>enc:v1:</c>), which binds a value to its row only. Default true. Set it to false once
+    /// <see cref="ISecretRotation"/> has nothing left to do: until then, anyone who can write to the table can replace an encrypted value
+    /// by one in clear, or by an older one of the first form.
     /// </summary>
     public bool AcceptClearSecrets { get; set; } = true;
 
     /// <summary>
-    /// How often the database is asked for new lines of logs that are followed, when no notification has come: one statement for all who follow. Above zero, up
-    /// to a day. Default 1 s.
+    /// How often the database is asked for new lines of logs that are followed, when no notification has come: one statement for all who
+    /// follow. Above zero, up to a day. Default 1 s.
     /// </summary>
     public TimeSpan LogPollInterval { get; set; } = TimeSpan.FromSeconds(1);
 
     /// <summary>
-    /// The time after which a search in a log returns what it has found so far, and where to continue. Above zero, up to a minute. Default 2 s.
+    /// The time after which a search in a log returns what it has found so far, and where to continue. Above zero, up to a minute. Default
+    /// 2 s.
     /// </summary>
     public TimeSpan LogSearchTime { get; set; } = TimeSpan.FromSeconds(2);
 
@@ -127,7 +134,8 @@ public sealed class AutoStackDataOptions
 
         if (!builder.ShouldSerialize("No Reset On Close"))
         {
-            // Nothing here leaves a trace in its session, and nobody else gets this pool's. An open transaction is rolled back nevertheless.
+            // Nothing here leaves a trace in its session, and nobody else gets this pool's. An open transaction is rolled back
+            // nevertheless.
             builder.NoResetOnClose = true;
         }
 
@@ -180,7 +188,9 @@ public sealed class AutoStackDataOptions
     /// <summary>Whether a connection listens for notifications; otherwise waiters poll.</summary>
     internal bool Listens => ListenForNotifications && (ListenConnectionString is not null || Pooler != PoolerMode.Transaction);
 
-    /// <summary>The connection string of a connection of the library's own that listens; null when no connection does, or one of the host's.</summary>
+    /// <summary>
+    /// The connection string of a connection of the library's own that listens; null when no connection does, or one of the host's.
+    /// </summary>
     /// <param name="pool">The connection string of the pool, with every setting in it; null for a pool of the host's.</param>
     internal NpgsqlConnectionStringBuilder? ToListenConnectionString(NpgsqlConnectionStringBuilder? pool)
     {

@@ -73,8 +73,8 @@ internal sealed class Database : IAsyncDisposable, IDisposable
         logFollower = new DeploymentLogFollower(
             db, Notifications, options.LogPollInterval, Math.Clamp(used.MaxPoolSize / 4, 1, 8), clock, logger);
 
-        // The query by which the driver loads types compares oid with regproc: an operator for these two types, planted in public, would be called by every
-        // new pool. The built-in types are all that the library uses.
+        // The query by which the driver loads types compares oid with regproc: an operator for these two types, planted in public, would be
+        // called by every new pool. The built-in types are all that the library uses.
         NpgsqlDataSource Build(NpgsqlConnectionStringBuilder settings) =>
             new NpgsqlDataSourceBuilder(settings.ConnectionString)
                 .UseLoggerFactory(loggerFactory)

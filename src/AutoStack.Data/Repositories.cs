@@ -12,8 +12,9 @@ using AutoStack.Data.Webhooks;
 namespace AutoStack.Data;
 
 /// <summary>
-/// The one table of repositories: which class implements which interface. Registration and transactions both use it. An interface serves a user's
-/// request, and each of its methods names the user or a proof of who they are; or it serves the platform's own work, and reaches every user's rows.
+/// The one table of repositories: which class implements which interface. Registration and transactions both use it. An interface serves a
+/// user's request, and each of its methods names the user or a proof of who they are; or it serves the platform's own work, and reaches
+/// every user's rows.
 /// </summary>
 internal static class Repositories
 {
@@ -78,7 +79,9 @@ internal static class Repositories
 
     /// <summary>As <see cref="Create"/>, for a unit of work, whose caller names the interface.</summary>
     /// <exception cref="ArgumentException">The library has no such repository.</exception>
-    /// <exception cref="InvalidOperationException">The interface serves the platform's own work, which the process has not registered.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The interface serves the platform's own work, which the process has not registered.
+    /// </exception>
     public static object CreateForCaller(Type type, Db db, Context context, bool servesWorkers) =>
         OfWorkers.ContainsKey(type) && !servesWorkers
             ? throw new InvalidOperationException($"{type.Name} reaches the rows of every user: register it with AddAutoStackDataWorkers().")

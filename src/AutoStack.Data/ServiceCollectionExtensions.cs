@@ -33,7 +33,10 @@ public static class AutoStackDataServiceCollectionExtensions
     public static IServiceCollection AddAutoStackData(this IServiceCollection services, Action<AutoStackDataOptions> configure) =>
         services.Register(key: null, dataSource: null, configure);
 
-    /// <summary>Registers every repository and <see cref="IUnitOfWork"/> as singletons over a data source of the host's, which stays the host's to dispose.</summary>
+    /// <summary>
+    /// Registers every repository and <see cref="IUnitOfWork"/> as singletons over a data source of the host's, which stays the host's to
+    /// dispose.
+    /// </summary>
     /// <param name="services">The services.</param>
     /// <param name="dataSource">The data source; its pool settings and session time zone are used as they are.</param>
     /// <returns>The services.</returns>
@@ -44,7 +47,9 @@ public static class AutoStackDataServiceCollectionExtensions
         return services.Register(key: null, dataSource, _ => { });
     }
 
-    /// <summary>Registers a further database: every repository and <see cref="IUnitOfWork"/> under a key (<c>[FromKeyedServices(key)]</c>).</summary>
+    /// <summary>
+    /// Registers a further database: every repository and <see cref="IUnitOfWork"/> under a key (<c>[FromKeyedServices(key)]</c>).
+    /// </summary>
     /// <param name="services">The services.</param>
     /// <param name="key">The key.</param>
     /// <param name="configure">Sets the options of this database.</param>
@@ -57,16 +62,18 @@ public static class AutoStackDataServiceCollectionExtensions
     }
 
     /// <summary>
-    /// Registers what serves the platform's own work, beside what <c>AddAutoStackData</c> registers for the requests of users: the queue and the
-    /// lifecycle of deployments, the log writer, webhooks, sweeps, retention, the rotation of secrets. Each of them reaches the rows of every user, so
-    /// that a process which only answers users leaves it out.
+    /// Registers what serves the platform's own work, beside what <c>AddAutoStackData</c> registers for the requests of users: the queue
+    /// and the lifecycle of deployments, the log writer, webhooks, sweeps, retention, the rotation of secrets. Each of them reaches the
+    /// rows of every user, so that a process which only answers users leaves it out.
     /// </summary>
     /// <param name="services">The services.</param>
     /// <returns>The services.</returns>
     /// <exception cref="InvalidOperationException"><c>AddAutoStackData</c> was not called before.</exception>
     public static IServiceCollection AddAutoStackDataWorkers(this IServiceCollection services) => services.RegisterWorkers(key: null);
 
-    /// <summary>Registers what serves the platform's own work, for a database that <c>AddKeyedAutoStackData</c> registered under a key.</summary>
+    /// <summary>
+    /// Registers what serves the platform's own work, for a database that <c>AddKeyedAutoStackData</c> registered under a key.
+    /// </summary>
     /// <param name="services">The services.</param>
     /// <param name="key">The key.</param>
     /// <returns>The services.</returns>

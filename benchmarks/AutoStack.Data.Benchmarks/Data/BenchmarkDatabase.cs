@@ -18,8 +18,8 @@ internal sealed class BenchmarkDatabase : IAsyncDisposable
     {
         (this.server, this.database, Fixtures) = (server, database, fixtures);
 
-        // What a careful user of the driver sets; the library adds its own. And a lifetime: where the server's process of a connection runs, and how its
-        // memory lies, makes a difference of several percent, which a single connection would keep to the end.
+        // What a careful user of the driver sets; the library adds its own. And a lifetime: where the server's process of a connection
+        // runs, and how its memory lies, makes a difference of several percent, which a single connection would keep to the end.
         ConnectionString = new NpgsqlConnectionStringBuilder(database.ConnectionString)
         {
             MinPoolSize = 0,

@@ -2,7 +2,9 @@ using Npgsql;
 
 namespace AutoStack.Data.Benchmarks.Data;
 
-/// <summary>Fills an empty database with the rows of a scale, the same ones every time. The server makes them, which is the quickest way.</summary>
+/// <summary>
+/// Fills an empty database with the rows of a scale, the same ones every time. The server makes them, which is the quickest way.
+/// </summary>
 internal static class Fill
 {
     // As the ids that the library makes: a time first, so that neighbours in time are neighbours in the index.

@@ -1,6 +1,9 @@
 namespace AutoStack.Data.Benchmarks.EntityFramework;
 
-/// <summary>The rows as somebody would map them who takes EF Core: plain classes, navigations, without the secrets that the library does not read either.</summary>
+/// <summary>
+/// The rows as somebody would map them who takes EF Core: plain classes, navigations, without the secrets that the library does not read
+/// either.
+/// </summary>
 public sealed class ProjectEntity
 {
     public Guid Id { get; set; }

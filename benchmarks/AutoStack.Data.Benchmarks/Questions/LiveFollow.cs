@@ -17,7 +17,9 @@ internal static class LiveFollow
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
-    /// <summary>Follows a thousand logs over one connection, while a line comes every hundredth of a second, each time in another log.</summary>
+    /// <summary>
+    /// Follows a thousand logs over one connection, while a line comes every hundredth of a second, each time in another log.
+    /// </summary>
     /// <returns>What came of it, in a sentence.</returns>
     public static async Task<string> MeasureAsync()
     {

@@ -9,14 +9,17 @@ using NpgsqlTypes;
 namespace AutoStack.Data.Benchmarks.Questions;
 
 /// <summary>
-/// How many lines a second a thousand builds store through one writer for as long as they like, and whether the memory of the process stays as it is. What
-/// counts is the whole stretch: this is no benchmark of BenchmarkDotNet.
+/// How many lines a second a thousand builds store through one writer for as long as they like, and whether the memory of the process stays
+/// as it is. What counts is the whole stretch: this is no benchmark of BenchmarkDotNet.
 /// </summary>
 internal static class LogIngestion
 {
     private const int LinesEach = 20;
 
-    /// <summary>Writes from all deployments at once, as fast as the writer takes the lines. Before and afterwards the driver copies, sorted, for a tenth of the time.</summary>
+    /// <summary>
+    /// Writes from all deployments at once, as fast as the writer takes the lines. Before and afterwards the driver copies, sorted, for a
+    /// tenth of the time.
+    /// </summary>
     /// <returns>What came of it, in a sentence.</returns>
     public static async Task<string> MeasureAsync(TimeSpan duration, Action<string> progress)
     {

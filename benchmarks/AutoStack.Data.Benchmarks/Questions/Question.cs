@@ -5,8 +5,8 @@ using Npgsql;
 namespace AutoStack.Data.Benchmarks.Questions;
 
 /// <summary>
-/// One question, asked by several subjects on the same rows. Every benchmark returns how many rows it read or wrote: subjects that differ in
-/// that are not comparable, and the run says so.
+/// One question, asked by several subjects on the same rows. Every benchmark returns how many rows it read or wrote: subjects that differ
+/// in that are not comparable, and the run says so.
 /// </summary>
 [MemoryDiagnoser(displayGenColumns: false)]
 public abstract class Question
@@ -28,7 +28,9 @@ public abstract class Question
     public virtual async Task CleanUpAsync() => await Subjects.DisposeAsync();
 }
 
-/// <summary>A question of single calls, which the driver is asked twice: as it is set up for itself, and with the settings of the library's pool.</summary>
+/// <summary>
+/// A question of single calls, which the driver is asked twice: as it is set up for itself, and with the settings of the library's pool.
+/// </summary>
 public abstract class CallQuestion : Question
 {
     [Benchmark(Baseline = true, Description = Subjects.Npgsql)]

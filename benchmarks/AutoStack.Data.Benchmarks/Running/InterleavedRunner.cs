@@ -16,8 +16,8 @@ internal sealed record Pace(TimeSpan PerCase, TimeSpan WarmUp, TimeSpan Batch, i
 internal sealed class NotComparableException(string message) : Exception(message);
 
 /// <summary>
-/// Measures the subjects of a case in turn, in many short batches, so that whatever else the machine does meets all of them alike. Each call
-/// is timed by itself, and the result is the median call: one that another process has interrupted does not show.
+/// Measures the subjects of a case in turn, in many short batches, so that whatever else the machine does meets all of them alike. Each
+/// call is timed by itself, and the result is the median call: one that another process has interrupted does not show.
 /// </summary>
 internal sealed class InterleavedRunner(Pace pace, Action<string> progress)
 {

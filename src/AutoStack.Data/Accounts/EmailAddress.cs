@@ -40,7 +40,8 @@ internal sealed record EmailAddress(string Canonical, string[] Spellings)
         return address ?? new EmailAddress(typed, [typed]);
     }
 
-    // Before and after the normalisation, which makes one letter of a capital I and a dot above it; that letter is i and the dot, as in IDNA.
+    // Before and after the normalisation, which makes one letter of a capital I and a dot above it; that letter is i and the dot, as in
+    // IDNA.
     private static string Lower(string domain) => domain.ToLowerInvariant().Replace("\u0130", "i\u0307", StringComparison.Ordinal);
 
     private static async Task<(EmailAddress? Address, string? Problem)> ReadAsync(Db db, string text, CancellationToken cancellationToken)

@@ -24,7 +24,10 @@ public sealed class GitHubScopes : IEquatable<GitHubScopes>
     /// <returns>The scopes.</returns>
     public static GitHubScopes Parse(string? text) => string.IsNullOrEmpty(text) ? None : new(text);
 
-    /// <summary>Whether the scopes allow something: named, or part of a wider one that is (<c>repo</c> holds <c>repo:status</c>, <c>user</c> holds <c>user:email</c>).</summary>
+    /// <summary>
+    /// Whether the scopes allow something: named, or part of a wider one that is (<c>repo</c> holds <c>repo:status</c>, <c>user</c> holds
+    /// <c>user:email</c>).
+    /// </summary>
     /// <param name="scope">For example <c>user:email</c>.</param>
     /// <returns>True when they do.</returns>
     /// <exception cref="ArgumentException"><paramref name="scope"/> is null or blank.</exception>

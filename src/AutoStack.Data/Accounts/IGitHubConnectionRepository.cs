@@ -23,7 +23,10 @@ public interface IGitHubConnectionRepository
     /// </exception>
     Task<GitHubTokens?> FindTokensAsync(Guid userId, CancellationToken cancellationToken = default);
 
-    /// <summary>Stores a user's tokens, all of them at once, whether or not there are any. Not repeated when its answer is lost: newer ones may be there by then.</summary>
+    /// <summary>
+    /// Stores a user's tokens, all of them at once, whether or not there are any. Not repeated when its answer is lost: newer ones may be
+    /// there by then.
+    /// </summary>
     /// <param name="userId">The user.</param>
     /// <param name="tokens">The tokens.</param>
     /// <param name="cancellationToken">Stops the write.</param>
@@ -33,7 +36,9 @@ public interface IGitHubConnectionRepository
     /// <exception cref="MissingReferenceException">There is no such user.</exception>
     Task<GitHubConnection> SetAsync(Guid userId, GitHubTokens tokens, CancellationToken cancellationToken = default);
 
-    /// <summary>Stores refreshed tokens, unless others were stored since the connection was read: of two refreshes at once one wins.</summary>
+    /// <summary>
+    /// Stores refreshed tokens, unless others were stored since the connection was read: of two refreshes at once one wins.
+    /// </summary>
     /// <param name="connection">The connection as it was read before the refresh.</param>
     /// <param name="tokens">The tokens.</param>
     /// <param name="cancellationToken">Stops the update.</param>

@@ -23,9 +23,12 @@ public interface IIdentityRepository
     /// <summary>Makes an account with a password. Of two registrations of one address at once, one is told that it is taken.</summary>
     /// <param name="account">The account.</param>
     /// <param name="cancellationToken">Stops the insert.</param>
-    /// <returns>The account, or that its address is taken. Repeated with the same id, address and hash, the account that is there.</returns>
-    /// <exception cref="ArgumentException">A value is missing, blank or too long, or the address is not that of one mailbox; the message
-    /// names it.</exception>
+    /// <returns>
+    /// The account, or that its address is taken. Repeated with the same id, address and hash, the account that is there.
+    /// </returns>
+    /// <exception cref="ArgumentException">
+    /// A value is missing, blank or too long, or the address is not that of one mailbox; the message names it.
+    /// </exception>
     /// <exception cref="DuplicateException">The id belongs to an account with another address.</exception>
     Task<RegistrationResult> RegisterAsync(NewAccount account, CancellationToken cancellationToken = default);
 
@@ -44,21 +47,22 @@ public interface IIdentityRepository
     /// <exception cref="ConflictException">Accounts with the address came and went meanwhile, several times.</exception>
     Task<ProviderSignInResult> SignInWithProviderAsync(ProviderIdentity identity, CancellationToken cancellationToken = default);
 
-    /// <summary>Links a user with a provider's account; one linked before is replaced. Whoever links an account can sign in with it from
-    /// then on.</summary>
+    /// <summary>
+    /// Links a user with a provider's account; one linked before is replaced. Whoever links an account can sign in with it from then on.
+    /// </summary>
     /// <param name="userId">The user.</param>
     /// <param name="provider">The provider.</param>
     /// <param name="providerId">The account there; up to 255 characters.</param>
     /// <param name="avatarUrl">The picture, stored when the user has none; null leaves it.</param>
-    /// <param name="signedInAt">
-    /// When the user signed in: <see cref="Session.SignedInAt"/>. It is compared with the database's clock, and is at most
-    /// <see cref="AccountOptions.FreshSignIn"/> ago and at most a minute ahead. A session of the user with this sign-in must still be stored:
-    /// what was begun before a reset or a sign-out is not linked after it.
+    /// <param name="signedInAt"> When the user signed in: <see cref="Session.SignedInAt"/>. It is compared with the database's clock, and
+    /// is at most <see cref="AccountOptions.FreshSignIn"/> ago and at most a minute ahead. A session of the user with this sign-in must
+    /// still be stored: what was begun before a reset or a sign-out is not linked after it.
     /// </param>
     /// <param name="cancellationToken">Stops the update.</param>
     /// <returns>Whether they are linked, and if not, why.</returns>
-    /// <exception cref="ArgumentException"><paramref name="providerId"/> is null, blank or too long, or <paramref name="provider"/> is not
-    /// defined.</exception>
+    /// <exception cref="ArgumentException">
+    /// <paramref name="providerId"/> is null, blank or too long, or <paramref name="provider"/> is not defined.
+    /// </exception>
     Task<LinkOutcome> LinkAsync(
         Guid userId, IdentityProvider provider, string providerId, string? avatarUrl, DateTimeOffset signedInAt, CancellationToken cancellationToken = default);
 
@@ -88,8 +92,8 @@ public interface IIdentityRepository
         Guid userId, PasswordHash? verified, PasswordHash password, Guid? exceptSessionId, CancellationToken cancellationToken = default);
 
     /// <summary>
-    /// Stores a stronger hash of the same password, after <see cref="VerificationOutcome.SucceededRehashNeeded"/>, unless the password was changed since it was
-    /// verified. Sessions go on.
+    /// Stores a stronger hash of the same password, after <see cref="VerificationOutcome.SucceededRehashNeeded"/>, unless the password was
+    /// changed since it was verified. Sessions go on.
     /// </summary>
     /// <param name="userId">The user.</param>
     /// <param name="verified">The stored hash that the password was verified against.</param>

@@ -14,7 +14,9 @@ public interface IPasswordHasher
     /// <param name="cancellationToken">Stops waiting for a core; a hash once begun is finished.</param>
     /// <returns>The hash.</returns>
     /// <exception cref="PasswordHasherBusyException"><see cref="PasswordHasherOptions.MaxWaiting"/> calls wait already.</exception>
-    /// <exception cref="ArgumentException">The password is null, empty, longer than <see cref="MaxPasswordBytes"/>, or holds U+0000 or half of a surrogate pair.</exception>
+    /// <exception cref="ArgumentException">
+    /// The password is null, empty, longer than <see cref="MaxPasswordBytes"/>, or holds U+0000 or half of a surrogate pair.
+    /// </exception>
     Task<PasswordHash> HashAsync(string password, CancellationToken cancellationToken = default);
 
     /// <summary>
@@ -43,8 +45,9 @@ public enum VerificationOutcome
     Succeeded,
 
     /// <summary>
-    /// It is the password, and its hash is weaker than new ones are: hash it again and store it with <see cref="IIdentityRepository.RehashAsync"/>, when the
-    /// session is made. Not with <see cref="IIdentityRepository.SetPasswordAsync"/>, which ends the other sessions.
+    /// It is the password, and its hash is weaker than new ones are: hash it again and store it with
+    /// <see cref="IIdentityRepository.RehashAsync"/>, when the session is made. Not with
+    /// <see cref="IIdentityRepository.SetPasswordAsync"/>, which ends the other sessions.
     /// </summary>
     SucceededRehashNeeded,
 }

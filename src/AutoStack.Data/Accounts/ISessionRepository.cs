@@ -54,21 +54,18 @@ public interface ISessionRepository
     Task<IssuedSession?> AddVerifiedAsync(NewSession session, PasswordHash verified, CancellationToken cancellationToken = default);
 
     /// <summary>
-    /// Exchanges a token for the next one. Of several exchanges of one token at once, one is made. With the client's key the others get
-    /// the token that is valid
-    /// now, as does a client whose answer was lost and which presents the token again within <see cref="RotationResult.Grace"/>; without it they
-    /// are told
-    /// <see cref="RotationOutcome.RotatedByAnother"/>. A row stays for each exchange: exchange when a good part of the lifetime is over,
-    /// not with each request.
+    /// Exchanges a token for the next one. Of several exchanges of one token at once, one is made. With the client's key the others get the
+    /// token that is valid now, as does a client whose answer was lost and which presents the token again within
+    /// <see cref="RotationResult.Grace"/>; without it they are told <see cref="RotationOutcome.RotatedByAnother"/>. A row stays for each
+    /// exchange: exchange when a good part of the lifetime is over, not with each request.
     /// </summary>
     /// <param name="presented">The token that the client has.</param>
-    /// <param name="client">
-    /// The key that the client presents: the one of its sign-in, else <see cref="RotationOutcome.WrongClient"/>. A session without a
-    /// client is bound to the first
-    /// key that exchanges it. Null when the client presents none.
+    /// <param name="client"> The key that the client presents: the one of its sign-in, else <see cref="RotationOutcome.WrongClient"/>. A
+    /// session without a client is bound to the first key that exchanges it. Null when the client presents none.
     /// </param>
-    /// <param name="lifetime">How long the next token is accepted; above zero, up to ten years. <see cref="AccountOptions.MaxSignInAge"/>
-    /// shortens it.</param>
+    /// <param name="lifetime">
+    /// How long the next token is accepted; above zero, up to ten years. <see cref="AccountOptions.MaxSignInAge"/> shortens it.
+    /// </param>
     /// <param name="cancellationToken">Stops the exchange.</param>
     /// <returns>The next token, or why there is none.</returns>
     /// <exception cref="ArgumentException">The presented token is null, or the lifetime out of its range.</exception>

@@ -69,8 +69,8 @@ internal sealed class IdentityRepository(Db db, AccountContext context) : IIdent
             P.Text(account.Password.Reveal(), 255, "password"),
             ServerTime.Now(context.Clock));
 
-        // Starts after the other registration's commit that the insert has waited for. A hash has a salt of its own: with the same one it is this very
-        // request, and not somebody who knows id and address.
+        // Starts after the other registration's commit that the insert has waited for. A hash has a salt of its own: with the same one it
+        // is this very request, and not somebody who knows id and address.
         var holder = new Statement($"""
             SELECT {UserRepository.Columns}, u.id = @id AND u.password_hash::text IS NOT DISTINCT FROM @password
             FROM users u
@@ -130,8 +130,8 @@ internal sealed class IdentityRepository(Db db, AccountContext context) : IIdent
         return db.WriteBatchAsync(
             async sets =>
             {
-                await sets.AnyAsync().ConfigureAwait(false);
-                await sets.AnyAsync().ConfigureAwait(false);
+                await sets.SkipAsync().ConfigureAwait(false);
+                await sets.SkipAsync().ConfigureAwait(false);
                 var linked = await sets.AnyAsync().ConfigureAwait(false);
                 var isFresh = await sets.ListAsync(row => row.Flag()).ConfigureAwait(false);
                 return linked ? LinkOutcome.Linked

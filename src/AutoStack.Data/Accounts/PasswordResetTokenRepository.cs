@@ -135,7 +135,7 @@ internal sealed class PasswordResetTokenRepository(Db db, AccountContext context
         return db.WriteBatchAsync(
             async sets =>
             {
-                await sets.AnyAsync().ConfigureAwait(false);
+                await sets.SkipAsync().ConfigureAwait(false);
                 return (await sets.ListAsync(row => row.GuidOrNull()).ConfigureAwait(false))[0];
             },
             [

@@ -87,9 +87,9 @@ internal sealed class ProviderEntry(ProviderIdentity identity, string? gitHubId,
         return ConflictRetry.UntilConsistentAsync(() => db.WriteBatchAsync(
             async sets =>
             {
-                await sets.AnyAsync().ConfigureAwait(false);
-                await sets.AnyAsync().ConfigureAwait(false);
-                await sets.AnyAsync().ConfigureAwait(false);
+                await sets.SkipAsync().ConfigureAwait(false);
+                await sets.SkipAsync().ConfigureAwait(false);
+                await sets.SkipAsync().ConfigureAwait(false);
                 var tookOver = await sets.AnyAsync().ConfigureAwait(false);
                 var user = await sets.FindAsync(UserRepository.Read).ConfigureAwait(false);
                 var other = await sets.FindAsync(UserRepository.Read).ConfigureAwait(false);

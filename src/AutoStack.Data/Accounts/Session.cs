@@ -86,9 +86,8 @@ public enum RotationOutcome
     Expired,
 
     /// <summary>
-    /// Another request exchanged the token at most <see cref="RotationResult.Grace"/> ago, and this one does not prove that it comes from the
-    /// same client. The client
-    /// has, or gets, that answer, and need not sign in again.
+    /// Another request exchanged the token at most <see cref="RotationResult.Grace"/> ago, and this one does not prove that it comes from
+    /// the same client. The client has, or gets, that answer, and need not sign in again.
     /// </summary>
     RotatedByAnother,
 

@@ -116,7 +116,8 @@ internal sealed class SessionRepository(Db db, AccountContext context) : ISessio
         ArgumentNullException.ThrowIfNull(token);
         var tokens = StoredOf(token);
 
-        // The family, and not the row: the token may be rotated, just now or by a thief, and what came out of it must not live on without its mark.
+        // The family, and not the row: the token may be rotated, just now or by a thief, and what came out of it must not live on without
+        // its mark.
         var revoke = new Statement("""
             DELETE FROM sessions f
             USING sessions s
@@ -126,7 +127,7 @@ internal sealed class SessionRepository(Db db, AccountContext context) : ISessio
         return db.WriteBatchAsync(
             async sets =>
             {
-                await sets.AnyAsync().ConfigureAwait(false);
+                await sets.SkipAsync().ConfigureAwait(false);
                 return await sets.AnyAsync().ConfigureAwait(false);
             },
             [LockUserOf(tokens), revoke], Repeat.Never, cancellationToken);
@@ -136,7 +137,7 @@ internal sealed class SessionRepository(Db db, AccountContext context) : ISessio
         db.WriteBatchAsync(
             async sets =>
             {
-                await sets.AnyAsync().ConfigureAwait(false);
+                await sets.SkipAsync().ConfigureAwait(false);
                 return (await sets.ListAsync(row => row.Guid()).ConfigureAwait(false)).Count;
             },
             [
@@ -164,8 +165,8 @@ internal sealed class SessionRepository(Db db, AccountContext context) : ISessio
 
     internal static SessionWithUser ReadWithUser(RowReader row) => new(Read(row), UserRepository.Read(row));
 
-    // Exchanges and ends of one user's sessions go one after the other: the family that ends must hold the session that an exchange is about to make.
-    // A statement of its own, so that the next see what was committed before them.
+    // Exchanges and ends of one user's sessions go one after the other: the family that ends must hold the session that an exchange is
+    // about to make. A statement of its own, so that the next see what was committed before them.
     private static Statement LockUserOf(string[] tokens) => new("""
         SELECT 1
         FROM users u
@@ -213,11 +214,12 @@ internal sealed class SessionRepository(Db db, AccountContext context) : ISessio
         var inserted = await LockedAsync(Read, [new Statement($"{Insert} RETURNING {Columns}", Values())]).ConfigureAwait(false);
         return inserted is [var made] ? new IssuedSession(made, token) : null;
 
-        // The user's row first: who ends the sessions of the user, or changes the password, waits for this one, or this one sees what was done.
+        // The user's row first: who ends the sessions of the user, or changes the password, waits for this one, or this one sees what was
+        // done.
         Task<IReadOnlyList<T>> LockedAsync<T>(Func<RowReader, T> read, Statement[] statements) => db.WriteBatchAsync(
             async sets =>
             {
-                await sets.AnyAsync().ConfigureAwait(false);
+                await sets.SkipAsync().ConfigureAwait(false);
                 return await sets.ListAsync(read).ConfigureAwait(false);
             },
             [UserRepository.Lock(session.UserId), .. statements], Repeat.WhenConnectionIsLost, cancellationToken);

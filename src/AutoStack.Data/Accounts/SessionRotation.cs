@@ -76,7 +76,7 @@ internal sealed class SessionRotation(SessionToken presented, string[] tokens, C
         return db.WriteBatchAsync(
             async sets =>
             {
-                await sets.AnyAsync().ConfigureAwait(false);
+                await sets.SkipAsync().ConfigureAwait(false);
                 var rotated = await sets.FindAsync(SessionRepository.ReadWithUser).ConfigureAwait(false);
                 var revoked = await sets.AnyAsync().ConfigureAwait(false);
                 var members = await sets.ListAsync(

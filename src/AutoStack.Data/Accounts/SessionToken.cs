@@ -3,7 +3,10 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace AutoStack.Data.Accounts;
 
-/// <summary>The secret of a session. The client has it, the database its SHA-256. No plain string can stand in for it, and it prints <c>[redacted]</c>.</summary>
+/// <summary>
+/// The secret of a session. The client has it, the database its SHA-256. No plain string can stand in for it, and it prints
+/// <c>[redacted]</c>.
+/// </summary>
 [DebuggerDisplay("[redacted]")]
 public sealed class SessionToken
 {

@@ -105,7 +105,8 @@ internal sealed class SignInThrottle(Db db, AccountContext context) : ISignInThr
         }
 
         // In the order in which an attempt locks them. The count of the address loses this attempt only: else who has an account could
-        // start it again at will. The row of the place says that it was counted there: by now the client may have a session, or have lost it.
+        // start it again at will. The row of the place says that it was counted there: by now the client may have a session, or have lost
+        // it.
         await db.WriteBatchAsync(
             _ => Task.FromResult(true),
             [

@@ -29,7 +29,9 @@ internal sealed class UserRepository(Db db, TimeProvider clock) : IUserRepositor
         UpdatedAt = row.Time(),
     };
 
-    /// <summary>Locks a user's row until the transaction ends: everything that makes or ends sessions, or rests on the password, begins with it.</summary>
+    /// <summary>
+    /// Locks a user's row until the transaction ends: everything that makes or ends sessions, or rests on the password, begins with it.
+    /// </summary>
     internal static Statement Lock(Guid userId) => new("""
         SELECT 1
         FROM users u
@@ -78,8 +80,9 @@ internal sealed class UserRepository(Db db, TimeProvider clock) : IUserRepositor
         var id = user.Id ?? Ids.New();
         var email = await EmailAddress.ParseAsync(db, user.Email, "user.Email", cancellationToken).ConfigureAwait(false);
 
-        // No target: the same request at the same moment may be noticed by any of the unique indexes. The second statement starts after the commit
-        // that the first has waited for. It finds what this very request has stored: whoever knows somebody's id and address gets no account by it.
+        // No target: the same request at the same moment may be noticed by any of the unique indexes. The second statement starts after the
+        // commit that the first has waited for. It finds what this very request has stored: whoever knows somebody's id and address gets no
+        // account by it.
         var stored = new Statement($"""
             SELECT {Columns}
             FROM users u
@@ -91,7 +94,7 @@ internal sealed class UserRepository(Db db, TimeProvider clock) : IUserRepositor
                 sets => sets.FindAsync(Read), [new Statement($"{Insert} ON CONFLICT DO NOTHING", Values()), stored], Repeat.WhenConnectionIsLost, cancellationToken)
             .ConfigureAwait(false)
             // Another row is in the way: the plain insert says which rule it breaks.
-            ?? await db.AddAsync(Read, $"{Insert} RETURNING {Columns}", Values(), cancellationToken).ConfigureAwait(false)
+            ?? await db.WriteAsync(Read, $"{Insert} RETURNING {Columns}", Values(), Repeat.WhenConnectionIsLost, cancellationToken).ConfigureAwait(false)
             ?? throw DuplicateException.OfValue("users_email_key");
 
         NpgsqlParameter[] Values() =>

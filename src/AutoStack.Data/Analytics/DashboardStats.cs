@@ -13,7 +13,8 @@ public sealed record DashboardStats
     public required PeriodComparison Week { get; init; }
 
     /// <summary>
-    /// This month, which began on the first at midnight UTC, against last month up to the same day and time, or all of it where it was shorter.
+    /// This month, which began on the first at midnight UTC, against last month up to the same day and time, or all of it where it was
+    /// shorter.
     /// </summary>
     public required PeriodComparison Month { get; init; }
 }
@@ -33,13 +34,19 @@ public sealed record PeriodComparison
     /// <summary>The deployments queued in it.</summary>
     public required DeploymentSummary Previous { get; init; }
 
-    /// <summary>By which part of the previous number the number of deployments grew: 0.5 is half as many again, −1 is none left; null when there were none before.</summary>
+    /// <summary>
+    /// By which part of the previous number the number of deployments grew: 0.5 is half as many again, −1 is none left; null when there
+    /// were none before.
+    /// </summary>
     public double? DeploymentsChange => Change(Current.Deployments, Previous.Deployments);
 
     /// <summary>The success rate less the previous one, −1 to 1: 0.1 is ten percentage points more; null when either is null.</summary>
     public double? SuccessRateChange => Current.SuccessRate - Previous.SuccessRate;
 
-    /// <summary>By which part of the previous average builds take longer, negative when they are faster; null when either is null or the previous is 0.</summary>
+    /// <summary>
+    /// By which part of the previous average builds take longer, negative when they are faster; null when either is null or the previous is
+    /// 0.
+    /// </summary>
     public double? AverageBuildSecondsChange => Change(Current.AverageBuildSeconds, Previous.AverageBuildSeconds);
 
     private static double? Change(double? current, double? previous) => previous is 0 ? null : (current - previous) / previous;

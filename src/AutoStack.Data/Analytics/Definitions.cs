@@ -1,6 +1,8 @@
 namespace AutoStack.Data.Analytics;
 
-/// <summary>What the numbers mean, once for all statements. Statuses are compared as the value type does it, without regard to case.</summary>
+/// <summary>
+/// What the numbers mean, once for all statements. Statuses are compared as the value type does it, without regard to case.
+/// </summary>
 internal static class Definitions
 {
     /// <summary>The deployments of <c>@ownerId</c> that are not deleted.</summary>

@@ -9,6 +9,8 @@ public interface IProjectAnalyticsQueries
     /// <param name="uptime">The range of time whose health checks count; the other numbers are of all time.</param>
     /// <param name="cancellationToken">Stops the query.</param>
     /// <returns>The numbers; null when there is no such project, or it belongs to somebody else.</returns>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="uptime"/> is empty, ends before it begins, or is longer than <see cref="TimeRange.MaxLength"/>.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// <paramref name="uptime"/> is empty, ends before it begins, or is longer than <see cref="TimeRange.MaxLength"/>.
+    /// </exception>
     Task<ProjectAnalytics?> FindAsync(Guid projectId, Guid ownerId, TimeRange uptime, CancellationToken cancellationToken = default);
 }

@@ -7,12 +7,12 @@ public interface IUsageQueries
     const int MaxListSize = 100;
 
     /// <summary>
-    /// Lists what each project of a user used. A deployment belongs to the range in which it was queued, with all of its build time, and counts
-    /// also when it is deleted.
+    /// Lists what each project of a user used. A deployment belongs to the range in which it was queued, with all of its build time, and
+    /// counts also when it is deleted.
     /// </summary>
     /// <remarks>
-    /// Removing a project or purging deleted deployments removes the rows that this counts: do it after the bill. While a deployment
-    /// runs, its build time is still to come.
+    /// Removing a project or purging deleted deployments removes the rows that this counts: do it after the bill. While a deployment runs,
+    /// its build time is still to come.
     /// </remarks>
     /// <param name="ownerId">The user.</param>
     /// <param name="range">The range of time in which the deployments were queued.</param>
@@ -20,14 +20,17 @@ public interface IUsageQueries
     /// <param name="after">Where to go on: the <see cref="ProjectUsage.ProjectId"/> of the last row seen; null to begin.</param>
     /// <param name="cancellationToken">Stops the query.</param>
     /// <returns>
-    /// The projects that had a deployment in the range, in the order of their ids; fewer than <paramref name="limit"/> at the end of the list, none for an unknown user.
+    /// The projects that had a deployment in the range, in the order of their ids; fewer than <paramref name="limit"/> at the end of the
+    /// list, none for an unknown user.
     /// </returns>
-    /// <exception cref="ArgumentOutOfRangeException">
-    /// <paramref name="limit"/> is out of its range; <paramref name="range"/> is empty, ends before it begins, or is longer than <see cref="TimeRange.MaxLength"/>.
+    /// <exception cref="ArgumentOutOfRangeException"> <paramref name="limit"/> is out of its range; <paramref name="range"/> is empty, ends
+    /// before it begins, or is longer than <see cref="TimeRange.MaxLength"/>.
     /// </exception>
     Task<IReadOnlyList<ProjectUsage>> ListProjectUsageAsync(Guid ownerId, TimeRange range, int limit, Guid? after, CancellationToken cancellationToken = default);
 
-    /// <summary>Counts the deployments that a user queued since a moment, deleted ones included: deleting does not make room under a limit.</summary>
+    /// <summary>
+    /// Counts the deployments that a user queued since a moment, deleted ones included: deleting does not make room under a limit.
+    /// </summary>
     /// <param name="ownerId">The user.</param>
     /// <param name="since">The first moment that counts.</param>
     /// <param name="cancellationToken">Stops the query.</param>

@@ -18,7 +18,8 @@ public sealed record PipelineDurations
     public required DateTimeOffset CreatedAt { get; init; }
 
     /// <summary>
-    /// Seconds from its start to its end, or up to now while it runs; null when it has not started, and when it is over and nobody knows since when.
+    /// Seconds from its start to its end, or up to now while it runs; null when it has not started, and when it is over and nobody knows
+    /// since when.
     /// </summary>
     public required double? DurationSeconds { get; init; }
 
@@ -42,8 +43,8 @@ public sealed record StageDuration
     public required DateTimeOffset? CompletedAt { get; init; }
 
     /// <summary>
-    /// Seconds from its start to its end. A stage without an end lasts up to now while the deployment runs, and to the deployment's end once that
-    /// is over. Null when it has not started, and when it is over and nobody knows since when. Never negative.
+    /// Seconds from its start to its end. A stage without an end lasts up to now while the deployment runs, and to the deployment's end
+    /// once that is over. Null when it has not started, and when it is over and nobody knows since when. Never negative.
     /// </summary>
     public required double? DurationSeconds { get; init; }
 }

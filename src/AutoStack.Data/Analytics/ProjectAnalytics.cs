@@ -17,13 +17,18 @@ public sealed record ProjectAnalytics
     /// <summary>The share of the finished that succeeded, 0 to 1; null when none finished.</summary>
     public double? SuccessRate => Definitions.Rate(Succeeded, Finished);
 
-    /// <summary>How many there are of each status: the known ones in the order of a deployment's life, zeros included, then others by name; 100 at the most.</summary>
+    /// <summary>
+    /// How many there are of each status: the known ones in the order of a deployment's life, zeros included, then others by name; 100 at
+    /// the most.
+    /// </summary>
     public required IReadOnlyList<StatusCount> Statuses { get; init; }
 
     /// <summary>Build times of those that succeeded.</summary>
     public required BuildDurations Durations { get; init; }
 
-    /// <summary>Build seconds of the newest five that succeeded and have a build time, the newest first; empty when there are none.</summary>
+    /// <summary>
+    /// Build seconds of the newest five that succeeded and have a build time, the newest first; empty when there are none.
+    /// </summary>
     public required IReadOnlyList<int> NewestBuildSeconds { get; init; }
 
     /// <summary>Whether its deployments answered.</summary>

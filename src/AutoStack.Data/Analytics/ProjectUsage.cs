@@ -15,6 +15,8 @@ public sealed record ProjectUsage
     /// <summary>Those that succeeded.</summary>
     public required long Succeeded { get; init; }
 
-    /// <summary>Build time of all of them in whole seconds, also of those that failed or were cancelled. One that has not ended adds nothing yet.</summary>
+    /// <summary>
+    /// Build time of all of them in whole seconds, also of those that failed or were cancelled. One that has not ended adds nothing yet.
+    /// </summary>
     public required long BuildSeconds { get; init; }
 }

@@ -98,8 +98,9 @@ internal sealed class DeploymentContainerRepository(Db db, TimeProvider clock) :
 
         var id = container.Id ?? Ids.New();
 
-        // The deployment is held first: either the reservation sees that it was cancelled, or who cancelled it sees the reservation. Reservations on one
-        // machine go one after the other, and each statement sees what was committed when it starts: the port that looks free in the second is free.
+        // The deployment is held first: either the reservation sees that it was cancelled, or who cancelled it sees the reservation.
+        // Reservations on one machine go one after the other, and each statement sees what was committed when it starts: the port that
+        // looks free in the second is free.
         var @lock = new Statement("""
             SELECT 1
             FROM pg_catalog.pg_advisory_xact_lock('deployment_containers'::regclass::oid::int, pg_catalog.hashtext(@host))
@@ -147,7 +148,7 @@ internal sealed class DeploymentContainerRepository(Db db, TimeProvider clock) :
             async sets =>
             {
                 var deployment = await sets.FindAsync(DeploymentState.Read).ConfigureAwait(false);
-                await sets.AnyAsync().ConfigureAwait(false);
+                await sets.SkipAsync().ConfigureAwait(false);
                 var reserved = await sets.FindAsync(Read).ConfigureAwait(false);
 
                 // Every port is taken, one of them perhaps by the first attempt of this very request, whose answer was lost.

@@ -1,8 +1,9 @@
 namespace AutoStack.Data.Containers;
 
 /// <summary>
-/// The table <c>deployment_containers</c>, for the platform's own work. A port is reserved before the container is made: reserve, start the container on
-/// that port, confirm its id, mark it running; stop it in the end. Whatever fails on the way, the row says which port may be in use.
+/// The table <c>deployment_containers</c>, for the platform's own work. A port is reserved before the container is made: reserve, start the
+/// container on that port, confirm its id, mark it running; stop it in the end. Whatever fails on the way, the row says which port may be
+/// in use.
 /// </summary>
 public interface IPlatformDeploymentContainerRepository
 {
@@ -24,8 +25,8 @@ public interface IPlatformDeploymentContainerRepository
     Task<IReadOnlyList<RunningContainer>> ListRunningAsync(int limit, Guid afterId, CancellationToken cancellationToken = default);
 
     /// <summary>
-    /// Lists containers, of any owner, that are not stopped although their deployment is deleted, failed or cancelled, in the order of their ids:
-    /// stop them, and mark them stopped.
+    /// Lists containers, of any owner, that are not stopped although their deployment is deleted, failed or cancelled, in the order of
+    /// their ids: stop them, and mark them stopped.
     /// </summary>
     /// <param name="limit">The number of rows at the most, 1 to <see cref="MaxListSize"/>.</param>
     /// <param name="afterId">Where to go on: the id of the last row seen, or the empty id.</param>
@@ -39,7 +40,9 @@ public interface IPlatformDeploymentContainerRepository
     /// <param name="limit">The number of ports at the most, 1 to <see cref="MaxPorts"/>.</param>
     /// <param name="cancellationToken">Stops the query.</param>
     /// <returns>The ports.</returns>
-    /// <exception cref="ArgumentException"><paramref name="host"/> is null, blank or too long, or <paramref name="limit"/> is out of its range.</exception>
+    /// <exception cref="ArgumentException">
+    /// <paramref name="host"/> is null, blank or too long, or <paramref name="limit"/> is out of its range.
+    /// </exception>
     Task<IReadOnlyList<int>> ListPortsInUseAsync(string host, int limit, CancellationToken cancellationToken = default);
 
     /// <summary>
@@ -47,15 +50,20 @@ public interface IPlatformDeploymentContainerRepository
     /// reservations on the machine, and steps of the deployment, wait for its end.
     /// </summary>
     /// <remarks>
-    /// At most <see cref="MaxOpenPerDeployment"/> rows of a deployment are not stopped at once. A deployment that failed, was cancelled or is deleted gets no port, since <see cref="ListOrphansAsync"/> would list its container at once. A
-    /// successful one does: its container may be started again. A cancel that comes later finds the row.
+    /// At most <see cref="MaxOpenPerDeployment"/> rows of a deployment are not stopped at once. A deployment that failed, was cancelled or
+    /// is deleted gets no port, since <see cref="ListOrphansAsync"/> would list its container at once. A successful one does: its container
+    /// may be started again. A cancel that comes later finds the row.
     /// </remarks>
     /// <param name="container">What the port is for.</param>
     /// <param name="cancellationToken">Stops the insert.</param>
     /// <returns>Whether a port was reserved, and the row with it: <c>starting</c>, or as it stands when the request is repeated.</returns>
-    /// <exception cref="ArgumentException">A value is missing or too long, or there is no port to choose from; the message names it.</exception>
+    /// <exception cref="ArgumentException">
+    /// A value is missing or too long, or there is no port to choose from; the message names it.
+    /// </exception>
     /// <exception cref="MissingReferenceException">There is no such deployment.</exception>
-    /// <exception cref="DuplicateException">Another program took the port at the same moment, past this library, or the id is another row's.</exception>
+    /// <exception cref="DuplicateException">
+    /// Another program took the port at the same moment, past this library, or the id is another row's.
+    /// </exception>
     Task<ReservationResult> ReserveAsync(NewDeploymentContainer container, CancellationToken cancellationToken = default);
 
     /// <summary>Notes the id of the container that was made on a reserved port.</summary>

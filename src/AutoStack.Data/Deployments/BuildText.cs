@@ -4,8 +4,8 @@ using AutoStack.Data.Values;
 namespace AutoStack.Data.Deployments;
 
 /// <summary>
-/// A text that a build or a push has a say in, on its way into a row: what is secret is masked, and what is too long is cut, since neither may make the
-/// step fail.
+/// A text that a build or a push has a say in, on its way into a row: what is secret is masked, and what is too long is cut, since neither
+/// may make the step fail.
 /// </summary>
 internal static class BuildText
 {

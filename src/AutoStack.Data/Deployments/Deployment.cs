@@ -26,7 +26,9 @@ public sealed record Deployment
     /// <summary>The commit's id, up to 64 characters; null until it is known.</summary>
     public required string? CommitHash { get; init; }
 
-    /// <summary>The commit's message; null until it is known. Lists have its first <see cref="IDeploymentRepository.MaxListTextLength"/> characters.</summary>
+    /// <summary>
+    /// The commit's message; null until it is known. Lists have its first <see cref="IDeploymentRepository.MaxListTextLength"/> characters.
+    /// </summary>
     public required string? CommitMessage { get; init; }
 
     /// <summary>The commit's author; null until it is known.</summary>
@@ -45,8 +47,8 @@ public sealed record Deployment
     public required int? BuildDurationSeconds { get; init; }
 
     /// <summary>
-    /// Why it failed or was cancelled; null otherwise, except in rows of the Python services, which also store Kubernetes names here. Lists have its first
-    /// <see cref="IDeploymentRepository.MaxListTextLength"/> characters.
+    /// Why it failed or was cancelled; null otherwise, except in rows of the Python services, which also store Kubernetes names here. Lists
+    /// have its first <see cref="IDeploymentRepository.MaxListTextLength"/> characters.
     /// </summary>
     public required string? FailedReason { get; init; }
 
@@ -79,8 +81,8 @@ public sealed record NewDeployment
     public required Guid UserId { get; init; }
 
     /// <summary>
-    /// The branch, up to 100 characters, as <c>git check-ref-format --branch</c> allows it; stored without <c>refs/heads/</c> and white space around it. Null
-    /// for the project's.
+    /// The branch, up to 100 characters, as <c>git check-ref-format --branch</c> allows it; stored without <c>refs/heads/</c> and white
+    /// space around it. Null for the project's.
     /// </summary>
     public string? Branch { get; init; }
 
@@ -96,8 +98,12 @@ public sealed record NewDeployment
 
 /// <summary>What is known of a commit.</summary>
 /// <param name="Hash">The commit's id, up to <see cref="MaxHashLength"/> characters.</param>
-/// <param name="Message">The message; null when not known. A longer one than <see cref="MaxMessageLength"/> is cut, with a mark at the end.</param>
-/// <param name="Author">The author; null when not known. A longer one than <see cref="MaxAuthorLength"/> is cut, with a mark at the end.</param>
+/// <param name="Message">
+/// The message; null when not known. A longer one than <see cref="MaxMessageLength"/> is cut, with a mark at the end.
+/// </param>
+/// <param name="Author">
+/// The author; null when not known. A longer one than <see cref="MaxAuthorLength"/> is cut, with a mark at the end.
+/// </param>
 /// <param name="Timestamp">The time; null when not known.</param>
 public sealed record CommitInfo(string Hash, string? Message = null, string? Author = null, DateTimeOffset? Timestamp = null)
 {

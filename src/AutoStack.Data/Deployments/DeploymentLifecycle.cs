@@ -7,7 +7,10 @@ namespace AutoStack.Data.Deployments;
 
 internal sealed class DeploymentLifecycle(Db db, DeploymentContext context) : IDeploymentLifecycle
 {
-    /// <summary>Whole seconds since the start, for <c>build_duration_seconds</c>; NULL when it never started, or another program says that it always has.</summary>
+    /// <summary>
+    /// Whole seconds since the start, for <c>build_duration_seconds</c>; NULL when it never started, or another program says that it always
+    /// has.
+    /// </summary>
     internal const string Duration = $"""
         CASE WHEN pg_catalog.isfinite(d.started_at)
             THEN least(greatest(pg_catalog.floor(extract(epoch FROM {ServerTime.Present} - d.started_at)), 0), 2147483647)::int END
@@ -16,7 +19,9 @@ internal sealed class DeploymentLifecycle(Db db, DeploymentContext context) : ID
     /// <summary>When a deployment ends: never before its start, which another program's clock may have told.</summary>
     internal const string Completed = $"greatest({ServerTime.Present}, d.started_at)";
 
-    /// <summary>What a deletion sets: one that has not ended is cancelled, one that has keeps how and when it ended. Needs <c>@now</c>.</summary>
+    /// <summary>
+    /// What a deletion sets: one that has not ended is cancelled, one that has keeps how and when it ended. Needs <c>@now</c>.
+    /// </summary>
     internal const string Deleted = $"""
         is_deleted = TRUE,
         status = CASE WHEN pg_catalog.lower(d.status::text) IN {DeploymentState.Finished} THEN d.status ELSE 'cancelled' END,

@@ -74,7 +74,7 @@ internal sealed class DeploymentMaintenance(Db db, DeploymentContext context) : 
         return db.WriteBatchAsync(
             async sets =>
             {
-                await sets.AnyAsync().ConfigureAwait(false);
+                await sets.SkipAsync().ConfigureAwait(false);
                 return (await sets.ListAsync(row => row.Guid()).ConfigureAwait(false)).Count;
             },
             [@lock, abandon], Repeat.Never, cancellationToken);
@@ -108,8 +108,8 @@ internal sealed class DeploymentMaintenance(Db db, DeploymentContext context) : 
         ArgumentException.ThrowIfNullOrWhiteSpace(reason);
         var reasonText = P.Text(reason, IDeploymentRepository.MaxReasonLength);
 
-        // FOR UPDATE, because it is what a log line that is being stored keeps away. The second statement starts when the rows are locked: it
-        // sees the step or line that came just before, and that the first one could not see.
+        // FOR UPDATE, because it is what a log line that is being stored keeps away. The second statement starts when the rows are locked:
+        // it sees the step or line that came just before, and that the first one could not see.
         var @lock = new Statement($"""
             WITH locked AS MATERIALIZED (
                 SELECT d.id
@@ -137,7 +137,7 @@ internal sealed class DeploymentMaintenance(Db db, DeploymentContext context) : 
         return db.WriteBatchAsync(
             async sets =>
             {
-                await sets.AnyAsync().ConfigureAwait(false);
+                await sets.SkipAsync().ConfigureAwait(false);
                 return await sets.ListAsync(row => row.Guid()).ConfigureAwait(false);
             },
             [@lock, fail], Repeat.Never, cancellationToken);
@@ -201,8 +201,8 @@ internal sealed class DeploymentMaintenance(Db db, DeploymentContext context) : 
         return db.WriteBatchAsync(
             async sets =>
             {
-                await sets.AnyAsync().ConfigureAwait(false);
-                await sets.AnyAsync().ConfigureAwait(false);
+                await sets.SkipAsync().ConfigureAwait(false);
+                await sets.SkipAsync().ConfigureAwait(false);
                 return (
                     (await sets.ListAsync(row => row.Guid()).ConfigureAwait(false)).Count,
                     await sets.AnyAsync().ConfigureAwait(false));

@@ -29,7 +29,9 @@ internal static class DeploymentParameters
     internal static NpgsqlParameter Url(LogSecrets secrets, Guid id, string? deployedUrl) =>
         P.TextOrNull(deployedUrl is null ? null : BuildText.Masked(secrets, id, deployedUrl, IDeploymentRepository.MaxUrlLength, nameof(deployedUrl)), IDeploymentRepository.MaxUrlLength, nameof(deployedUrl));
 
-    /// <summary>The bound of a page, <c>@createdAt</c>: the moment of the row that the cursor names, also one that .NET has no value for.</summary>
+    /// <summary>
+    /// The bound of a page, <c>@createdAt</c>: the moment of the row that the cursor names, also one that .NET has no value for.
+    /// </summary>
     internal static async ValueTask<NpgsqlParameter> BoundAsync(Db db, DeploymentCursor after, CancellationToken cancellationToken)
     {
         long? moment = after == DeploymentCursor.Start ? Time.Infinity : null;
@@ -45,6 +47,8 @@ internal static class DeploymentParameters
         return P.Moment(moment ?? Time.ToMicroseconds(after.CreatedAt), "createdAt");
     }
 
-    /// <summary>The id of a commit from its two columns. A later writer's <c>commit_hash</c> wins: it is the beginning of the whole one otherwise.</summary>
+    /// <summary>
+    /// The id of a commit from its two columns. A later writer's <c>commit_hash</c> wins: it is the beginning of the whole one otherwise.
+    /// </summary>
     internal static string? WholeHash(string? hash, string? full) => hash is not null && full?.StartsWith(hash, StringComparison.Ordinal) == true ? full : hash;
 }

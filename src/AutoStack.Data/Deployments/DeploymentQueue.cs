@@ -8,8 +8,9 @@ namespace AutoStack.Data.Deployments;
 /// <summary>How a worker takes the next deployment from the queue, which <c>deployments.queue_place</c> orders.</summary>
 internal sealed class DeploymentQueue(Db db, DeploymentContext context)
 {
-    // What another program has started, as the Python services do while a deployment is still 'queued', is theirs. Word by word the condition of the indexes
-    // that hold only what waits, and coalesce so that no index on the status serves it: a plan made before ANALYZE would sort all that waits.
+    // What another program has started, as the Python services do while a deployment is still 'queued', is theirs. Word by word the
+    // condition of the indexes that hold only what waits, and coalesce so that no index on the status serves it: a plan made before ANALYZE
+    // would sort all that waits.
     private const string Waiting = "coalesce(q.status::text, '') = 'queued' AND NOT q.is_deleted AND q.started_at IS NULL";
 
     // A project or a user can fill up between the look at it and its lock; the next attempt sees that.
@@ -26,7 +27,8 @@ internal sealed class DeploymentQueue(Db db, DeploymentContext context)
             SELECT pg_catalog.count(*) FROM deployments d WHERE d.user_id = q.user_id AND {DeploymentState.UnderWay}) < @maxPerUser)
         """;
 
-    // The first of the queue whose project and user have room, each asked in its turn. Of a long queue of one that has none, only the beginning is looked at.
+    // The first of the queue whose project and user have room, each asked in its turn. Of a long queue of one that has none, only the
+    // beginning is looked at.
     private const string Near = $"""
         SELECT {Chosen.Keep}
         FROM (
@@ -51,9 +53,10 @@ internal sealed class DeploymentQueue(Db db, DeploymentContext context)
             FOR NO KEY UPDATE OF
         """;
 
-    // The first of each project, from project to project by the index, past the other projects of a user without room: as many steps as there are projects
-    // and users without room and a hundred more, however many deployments wait. Two walks at once: one from the user after the one that was claimed so last, the
-    // other from the first user to that one. Of more than a hundred, others are seen each time, and no user is left out for good.
+    // The first of each project, from project to project by the index, past the other projects of a user without room: as many steps as
+    // there are projects and users without room and a hundred more, however many deployments wait. Two walks at once: one from the user
+    // after the one that was claimed so last, the other from the first user to that one. Of more than a hundred, others are seen each time,
+    // and no user is left out for good.
     private const string Far = $"""
         WITH RECURSIVE visited AS (
             SELECT
@@ -99,8 +102,8 @@ internal sealed class DeploymentQueue(Db db, DeploymentContext context)
     private const string OfProject = " p, q SKIP LOCKED) c";
     private const string OfUserAndProject = " u, p, q SKIP LOCKED) c";
 
-    // One statement is enough here: a queued deployment's row is locked from the start, and nothing else touches its stages. What is found late, such as a
-    // claim that was rolled back, lies before the last claim: it is looked for when there is nothing after that one.
+    // One statement is enough here: a queued deployment's row is locked from the start, and nothing else touches its stages. What is found
+    // late, such as a claim that was rolled back, lies before the last claim: it is looked for when there is nothing after that one.
     public async Task<DeploymentWithProject?> ClaimAsync(CancellationToken cancellationToken)
     {
         var claimed = await db.WriteAsync(ReadClaimed, $"""
@@ -175,8 +178,8 @@ internal sealed class DeploymentQueue(Db db, DeploymentContext context)
             (false, true) => new Statement(Far + OfUserAndProject, P.Of(context.QueueStart.User, "afterUser"), maxPerProject, maxPerUser),
         };
 
-        // Of the turns that it skips over, none counts as served, so its place becomes the user's first: who comes next would queue behind all of them.
-        // Starts when the project and the user are held, and so counts what every claim before has committed.
+        // Of the turns that it skips over, none counts as served, so its place becomes the user's first: who comes next would queue behind
+        // all of them. Starts when the project and the user are held, and so counts what every claim before has committed.
         var claim = new Statement($"""
             WITH chosen AS MATERIALIZED (
                 SELECT q.id, q.queue_place AS place

@@ -16,15 +16,17 @@ internal sealed class DeploymentRepository(Db db, DeploymentContext context) : I
         d.creator_type, d.is_production, d.build_duration_seconds, d.failed_reason, d.deployed_url, d.started_at, d.completed_at, d.created_at, d.is_deleted
         """;
 
-    /// <summary>The same for a list, whose texts are cut: a page costs what its rows cost, not what somebody has written into them.</summary>
+    /// <summary>
+    /// The same for a list, whose texts are cut: a page costs what its rows cost, not what somebody has written into them.
+    /// </summary>
     internal const string ListColumns = """
         d.id, d.project_id, d.user_id, d.status, d.branch, d.commit_hash, d.commit_hash_full, pg_catalog.left(d.commit_message, 500), d.author,
         d.commit_timestamp, d.creator_type, d.is_production, d.build_duration_seconds, pg_catalog.left(d.failed_reason, 500),
         pg_catalog.left(d.deployed_url, 2048), d.started_at, d.completed_at, d.created_at, d.is_deleted
         """;
 
-    // A project's deployments are its owner's, which is asked once. Asked of each of them, it has the planner expect so few that it reads and sorts
-    // all that the project has, for every page.
+    // A project's deployments are its owner's, which is asked once. Asked of each of them, it has the planner expect so few that it reads
+    // and sorts all that the project has, for every page.
     private const string OfOwnersProject = "EXISTS (SELECT FROM projects p WHERE p.id = @projectId AND p.user_id = @ownerId)";
 
     // Once per row that was queued; the server makes one of those that a transaction repeats, and sends it with the commit.
@@ -182,7 +184,7 @@ internal sealed class DeploymentRepository(Db db, DeploymentContext context) : I
         var queued = await db.WriteBatchAsync(
             async sets =>
             {
-                await sets.AnyAsync().ConfigureAwait(false);
+                await sets.SkipAsync().ConfigureAwait(false);
                 return await sets.FindAsync(Read).ConfigureAwait(false);
             },
             [insert, stored], Repeat.WhenConnectionIsLost, cancellationToken).ConfigureAwait(false);
@@ -228,7 +230,7 @@ internal sealed class DeploymentRepository(Db db, DeploymentContext context) : I
         var queued = await db.WriteBatchAsync(
             async sets =>
             {
-                await sets.AnyAsync().ConfigureAwait(false);
+                await sets.SkipAsync().ConfigureAwait(false);
                 return await sets.FindAsync(Read).ConfigureAwait(false);
             },
             [insert, stored], Repeat.WhenConnectionIsLost, cancellationToken).ConfigureAwait(false);

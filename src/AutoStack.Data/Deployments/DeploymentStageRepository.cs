@@ -12,7 +12,8 @@ internal sealed class DeploymentStageRepository(Db db, DeploymentContext context
 
     /// <summary>
     /// Makes the stages agree with the deployment in <c>moved</c> (id, status, failed_reason): what was in progress ends as the deployment
-    /// did, what was pending is cancelled unless it did well, and the stage of its status is entered. Needs <c>@now</c> and <c>@stageId</c>.
+    /// did, what was pending is cancelled unless it did well, and the stage of its status is entered. Needs <c>@now</c> and
+    /// <c>@stageId</c>.
     /// </summary>
     internal const string FollowMoved = $"""
         closed AS (
@@ -43,8 +44,8 @@ internal sealed class DeploymentStageRepository(Db db, DeploymentContext context
         """;
 
     /// <summary>
-    /// Whether another program builds the deployment in <c>moved</c>: it stood in a step whose stage is not written as this library writes it. That of the
-    /// queue does not count, which the Python services write for what they queue.
+    /// Whether another program builds the deployment in <c>moved</c>: it stood in a step whose stage is not written as this library writes
+    /// it. That of the queue does not count, which the Python services write for what they queue.
     /// </summary>
     internal const string IsDrivenElsewhere = """
         EXISTS (
@@ -54,8 +55,8 @@ internal sealed class DeploymentStageRepository(Db db, DeploymentContext context
         """;
 
     /// <summary>
-    /// The order of stages, wherever they are listed. Clocks of two machines do not decide the order of steps; names that are not known come
-    /// last, by their start.
+    /// The order of stages, wherever they are listed. Clocks of two machines do not decide the order of steps; names that are not known
+    /// come last, by their start.
     /// </summary>
     internal const string InOrder =
         "coalesce(pg_catalog.array_position(ARRAY['queued', 'cloning', 'checkout', 'installing', 'building', 'copying', 'deploying']::text[], "
@@ -127,7 +128,7 @@ internal sealed class DeploymentStageRepository(Db db, DeploymentContext context
 
         string[] stages = [.. names.Select(name => P.Written(name, nameof(names)))];
         Guid[] ids = [.. stages.Select(_ => Ids.New())];
-        return await db.AddAsync(row => row.Text(), $"""
+        return await db.WriteAsync(row => row.Text(), $"""
             WITH held AS (
                 SELECT d.id, d.status
                 FROM deployments d
@@ -143,7 +144,7 @@ internal sealed class DeploymentStageRepository(Db db, DeploymentContext context
             )
             SELECT h.status
             FROM held h
-            """, [P.Of(deploymentId), P.Of(ids), P.Of(stages), ServerTime.Now(context.Clock)], cancellationToken).ConfigureAwait(false) is not null;
+            """, [P.Of(deploymentId), P.Of(ids), P.Of(stages), ServerTime.Now(context.Clock)], Repeat.WhenConnectionIsLost, cancellationToken).ConfigureAwait(false) is not null;
     }
 
     public async Task<bool> SetAsync(
@@ -216,7 +217,7 @@ internal sealed class DeploymentStageRepository(Db db, DeploymentContext context
         return db.WriteBatchAsync(
             async sets =>
             {
-                await sets.AnyAsync().ConfigureAwait(false);
+                await sets.SkipAsync().ConfigureAwait(false);
                 return await sets.AnyAsync().ConfigureAwait(false);
             },
             [DeploymentState.Lock(deploymentId), end], Repeat.Never, cancellationToken, operation);

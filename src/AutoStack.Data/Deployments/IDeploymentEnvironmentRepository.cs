@@ -16,7 +16,9 @@ public interface IDeploymentEnvironmentRepository
     /// False when the project has no environment, the deployment already has one, is finished or deleted, or there is no such deployment of
     /// this user.
     /// </returns>
-    /// <exception cref="SecretUnreadableException">The project's value does not open; see <see cref="IProjectEnvironmentRepository.FindAsync"/>.</exception>
+    /// <exception cref="SecretUnreadableException">
+    /// The project's value does not open; see <see cref="IProjectEnvironmentRepository.FindAsync"/>.
+    /// </exception>
     /// <exception cref="InvalidOperationException">No key is configured.</exception>
     Task<bool> SnapshotAsync(Guid deploymentId, Guid ownerId, CancellationToken cancellationToken = default);
 }

@@ -8,14 +8,17 @@ public interface IDeploymentQueueWatcher
     static readonly TimeSpan MaxPollInterval = TimeSpan.FromDays(1);
 
     /// <summary>
-    /// Says when it is worth claiming: at once, after a commit that queued a deployment in any process, and when so much time has passed. Claim
-    /// until there is nothing left, each time; many commits in the meantime are one turn.
+    /// Says when it is worth claiming: at once, after a commit that queued a deployment in any process, and when so much time has passed.
+    /// Claim until there is nothing left, each time; many commits in the meantime are one turn.
     /// </summary>
     /// <remarks>
-    /// A lost connection ends nothing. While it is away, and behind a pooler or with <see cref="AutoStackDataOptions.ListenForNotifications"/> off,
-    /// only the time counts; once it is back there is a turn. Nothing that is queued is lost, since it stands in the table.
+    /// A lost connection ends nothing. While it is away, and behind a pooler or with
+    /// <see cref="AutoStackDataOptions.ListenForNotifications"/> off, only the time counts; once it is back there is a turn. Nothing that
+    /// is queued is lost, since it stands in the table.
     /// </remarks>
-    /// <param name="pollInterval">The time between two looks when nothing was heard: above zero, up to <see cref="MaxPollInterval"/>.</param>
+    /// <param name="pollInterval">
+    /// The time between two looks when nothing was heard: above zero, up to <see cref="MaxPollInterval"/>.
+    /// </param>
     /// <param name="cancellationToken">Ends the waiting.</param>
     /// <returns>One element a turn, counted from 1; it goes on until it is cancelled or left.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The interval is not within its range.</exception>

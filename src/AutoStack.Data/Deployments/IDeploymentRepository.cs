@@ -18,7 +18,10 @@ public interface IDeploymentRepository
     /// <summary>The longest address of a deployment, in characters.</summary>
     const int MaxUrlLength = 2048;
 
-    /// <summary>Of commit messages and reasons, lists return this number of characters; <see cref="FindAsync"/> and the details return the whole text.</summary>
+    /// <summary>
+    /// Of commit messages and reasons, lists return this number of characters; <see cref="FindAsync"/> and the details return the whole
+    /// text.
+    /// </summary>
     const int MaxListTextLength = 500;
 
     /// <summary>
@@ -34,10 +37,14 @@ public interface IDeploymentRepository
     /// <returns>The deployment; null when there is none, it is deleted, or it belongs to somebody else.</returns>
     Task<Deployment?> FindAsync(Guid id, Guid ownerId, CancellationToken cancellationToken = default);
 
-    /// <summary>Finds a deployment of a user with its project, latest log lines, stages, containers and latest health checks, in one round trip.</summary>
+    /// <summary>
+    /// Finds a deployment of a user with its project, latest log lines, stages, containers and latest health checks, in one round trip.
+    /// </summary>
     /// <param name="id">The deployment.</param>
     /// <param name="ownerId">The user.</param>
-    /// <param name="maxLogs">The number of log lines at the most, 1 to <see cref="MaxDetailLogs"/>. Of stages, containers and health checks there are up to 100.</param>
+    /// <param name="maxLogs">
+    /// The number of log lines at the most, 1 to <see cref="MaxDetailLogs"/>. Of stages, containers and health checks there are up to 100.
+    /// </param>
     /// <param name="cancellationToken">Stops the query.</param>
     /// <returns>The deployment; null when there is none, it is deleted, or it belongs to somebody else.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="maxLogs"/> is out of its range.</exception>
@@ -71,18 +78,23 @@ public interface IDeploymentRepository
     /// <exception cref="ArgumentException"><paramref name="status"/> is not known.</exception>
     Task<Deployment?> FindLatestAsync(Guid projectId, Guid ownerId, DeploymentStatus? status, CancellationToken cancellationToken = default);
 
-    /// <summary>Queues a deployment together with its first stage, and notifies <see cref="QueueChannel"/>. Repeated with the same id, it returns the deployment that is there.</summary>
+    /// <summary>
+    /// Queues a deployment together with its first stage, and notifies <see cref="QueueChannel"/>. Repeated with the same id, it returns
+    /// the deployment that is there.
+    /// </summary>
     /// <param name="deployment">The deployment.</param>
     /// <param name="cancellationToken">Stops the insert.</param>
     /// <returns>The deployment as stored; null when the user has no such project.</returns>
-    /// <exception cref="ArgumentException">A value is too long, a branch that Git refuses, or a creator type that is not known; the message names it.</exception>
+    /// <exception cref="ArgumentException">
+    /// A value is too long, a branch that Git refuses, or a creator type that is not known; the message names it.
+    /// </exception>
     /// <exception cref="DuplicateException">The id belongs to a deployment of another project.</exception>
     Task<Deployment?> EnqueueAsync(NewDeployment deployment, CancellationToken cancellationToken = default);
 
     /// <summary>
     /// Queues a deployment of the same commit, branch and kind as one that is there, together with its first stage, and notifies
-    /// <see cref="QueueChannel"/>. Repeated with the same new id, it returns the deployment that is there, also when the first one was deleted
-    /// meanwhile.
+    /// <see cref="QueueChannel"/>. Repeated with the same new id, it returns the deployment that is there, also when the first one was
+    /// deleted meanwhile.
     /// </summary>
     /// <remarks>The copy is a manual one. It has no environment of its own: it is built with what the project has by then.</remarks>
     /// <param name="id">The deployment to be repeated, wherever it stands.</param>
@@ -91,27 +103,31 @@ public interface IDeploymentRepository
     /// <param name="cancellationToken">Stops the insert.</param>
     /// <returns>The new deployment; null when there is none to be repeated, it is deleted, or it belongs to somebody else.</returns>
     /// <exception cref="ArgumentException"><paramref name="newId"/> is <paramref name="id"/>.</exception>
-    /// <exception cref="DuplicateException"><paramref name="newId"/> belongs to a deployment that is no copy: of another project, branch or kind.</exception>
+    /// <exception cref="DuplicateException">
+    /// <paramref name="newId"/> belongs to a deployment that is no copy: of another project, branch or kind.
+    /// </exception>
     Task<Deployment?> RedeployAsync(Guid id, Guid ownerId, Guid? newId, CancellationToken cancellationToken = default);
 
     /// <summary>Cancels a deployment that has not ended; its worker is told at the next step it reports.</summary>
     /// <param name="id">The deployment.</param>
     /// <param name="ownerId">The user.</param>
-    /// <param name="reason">
-    /// The reason, for people to read, up to <see cref="MaxReasonLength"/> characters; <see cref="ILogSecrets"/> masks it. Null for no reason.
+    /// <param name="reason"> The reason, for people to read, up to <see cref="MaxReasonLength"/> characters; <see cref="ILogSecrets"/>
+    /// masks it. Null for no reason.
     /// </param>
     /// <param name="cancellationToken">Stops the update.</param>
     /// <returns>Whether it was cancelled, and if not, why.</returns>
     /// <exception cref="ArgumentException"><paramref name="reason"/> is too long.</exception>
     Task<CancelOutcome> CancelAsync(Guid id, Guid ownerId, string? reason, CancellationToken cancellationToken = default);
 
-    /// <summary>Deletes a deployment for its owner's eyes; one that has not ended is cancelled as well. The row stays until it is purged.</summary>
+    /// <summary>
+    /// Deletes a deployment for its owner's eyes; one that has not ended is cancelled as well. The row stays until it is purged.
+    /// </summary>
     /// <param name="id">The deployment.</param>
     /// <param name="ownerId">The user.</param>
     /// <param name="cancellationToken">Stops the update.</param>
     /// <returns>
-    /// Its containers that are not stopped, up to 100, the newest first: stop them. Null when there is no such deployment, it is deleted already, or it
-    /// belongs to somebody else.
+    /// Its containers that are not stopped, up to 100, the newest first: stop them. Null when there is no such deployment, it is deleted
+    /// already, or it belongs to somebody else.
     /// </returns>
     Task<IReadOnlyList<DeploymentContainer>?> SoftDeleteAsync(Guid id, Guid ownerId, CancellationToken cancellationToken = default);
 }
@@ -129,8 +145,8 @@ public enum CancelOutcome
     NotFound,
 
     /// <summary>
-    /// The deployment is cancelled, and another program builds it, such as the Python services, which do not read the row while they build: their next
-    /// step overwrites the cancel. Cancel it there, too.
+    /// The deployment is cancelled, and another program builds it, such as the Python services, which do not read the row while they build:
+    /// their next step overwrites the cancel. Cancel it there, too.
     /// </summary>
     MayBeOverwritten,
 }

@@ -1,8 +1,8 @@
 namespace AutoStack.Data.Deployments;
 
 /// <summary>
-/// Where a claim begins to look: after the place that this process claimed last. While an old snapshot is held open, the index keeps an entry for each
-/// deployment that was claimed since; a claim from the beginning would walk over all of them.
+/// Where a claim begins to look: after the place that this process claimed last. While an old snapshot is held open, the index keeps an
+/// entry for each deployment that was claimed since; a claim from the beginning would walk over all of them.
 /// </summary>
 internal sealed class QueueStart
 {

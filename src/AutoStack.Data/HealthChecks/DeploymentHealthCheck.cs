@@ -47,8 +47,8 @@ public sealed record NewDeploymentHealthCheck
     public required bool IsLive { get; init; }
 
     /// <summary>
-    /// When it was asked; null for the database's present. The time decides which checks are the latest: set it only for checks that are stored later
-    /// than they were made. A time after the database's present is stored as the present.
+    /// When it was asked; null for the database's present. The time decides which checks are the latest: set it only for checks that are
+    /// stored later than they were made. A time after the database's present is stored as the present.
     /// </summary>
     public DateTimeOffset? CheckedAt { get; init; }
 }

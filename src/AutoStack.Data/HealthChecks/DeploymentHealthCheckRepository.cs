@@ -158,7 +158,7 @@ internal sealed class DeploymentHealthCheckRepository(Db db, TimeProvider clock)
     {
         ArgumentNullException.ThrowIfNull(check);
         ArgumentException.ThrowIfNullOrWhiteSpace(check.Url);
-        return await db.AddAsync(Read, $"""
+        return await db.WriteAsync(Read, $"""
             INSERT INTO deployment_health_checks AS h (id, deployment_id, url, http_status, latency_ms, is_live, checked_at)
             VALUES (@id, @deploymentId, @url, @httpStatus, @latencyMs, @isLive, least(@checkedAt, {ServerTime.Present}))
             ON CONFLICT (id) DO UPDATE
@@ -175,7 +175,7 @@ internal sealed class DeploymentHealthCheckRepository(Db db, TimeProvider clock)
                 P.Of(check.IsLive),
                 P.Of(check.CheckedAt),
                 ServerTime.Now(clock),
-            ], cancellationToken).ConfigureAwait(false) ?? throw DuplicateException.OfId("deployment_health_checks_pkey");
+            ], Repeat.WhenConnectionIsLost, cancellationToken).ConfigureAwait(false) ?? throw DuplicateException.OfId("deployment_health_checks_pkey");
     }
 
     public async Task<int> AddManyAsync(IReadOnlyCollection<NewDeploymentHealthCheck> checks, CancellationToken cancellationToken)
@@ -223,7 +223,7 @@ internal sealed class DeploymentHealthCheckRepository(Db db, TimeProvider clock)
         }
 
         // Each deployment is held for a moment, so that none is removed between the look at it and the insert.
-        var counts = await db.AddAsync(row => new Stored(row.Int(), row.Int()), $"""
+        var counts = await db.WriteAsync(row => new Stored(row.Int(), row.Int()), $"""
             WITH sent AS (
                 SELECT n.id, n.deployment_id, n.url, n.http_status, n.latency_ms, n.is_live, least(n.checked_at, {ServerTime.Present}) AS checked_at
                 FROM unnest(@ids, @deploymentIds, @urls, @statuses, @latencies, @live, @times)
@@ -244,6 +244,7 @@ internal sealed class DeploymentHealthCheckRepository(Db db, TimeProvider clock)
             SELECT (SELECT pg_catalog.count(n.id)::int FROM sent n), (SELECT pg_catalog.count(t.id)::int FROM stored t)
             """,
             [P.Of(ids), P.Of(deploymentIds), P.Of(urls), P.Of(statuses), P.Of(latencies), P.Of(live), P.Of(times), ServerTime.Now(clock)],
+            Repeat.WhenConnectionIsLost,
             cancellationToken).ConfigureAwait(false);
         return counts!.Kept == counts.Sent ? counts.Kept : throw DuplicateException.OfId("deployment_health_checks_pkey");
     }

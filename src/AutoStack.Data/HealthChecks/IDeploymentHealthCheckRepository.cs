@@ -1,6 +1,9 @@
 namespace AutoStack.Data.HealthChecks;
 
-/// <summary>The table <c>deployment_health_checks</c>, as the owner of the deployment sees it. Monitors write it through <see cref="IPlatformDeploymentHealthCheckRepository"/>.</summary>
+/// <summary>
+/// The table <c>deployment_health_checks</c>, as the owner of the deployment sees it. Monitors write it through
+/// <see cref="IPlatformDeploymentHealthCheckRepository"/>.
+/// </summary>
 public interface IDeploymentHealthCheckRepository
 {
     /// <summary>The most rows that a list returns at once.</summary>
@@ -43,9 +46,8 @@ public interface IDeploymentHealthCheckRepository
     /// <param name="bucket">How long a part is: whole seconds, and so long that there are at most <see cref="MaxBuckets"/>.</param>
     /// <param name="cancellationToken">Stops the query.</param>
     /// <returns>Every part in its order, also those without a check; none when the deployment is deleted or somebody else's.</returns>
-    /// <exception cref="ArgumentException">
-    /// <paramref name="end"/> does not lie behind <paramref name="start"/>, which is the first moment of all, or <paramref name="bucket"/> is no whole
-    /// seconds or makes too many parts.
+    /// <exception cref="ArgumentException"> <paramref name="end"/> does not lie behind <paramref name="start"/>, which is the first moment
+    /// of all, or <paramref name="bucket"/> is no whole seconds or makes too many parts.
     /// </exception>
     Task<IReadOnlyList<HealthBucket>> ListHistoryAsync(
         Guid deploymentId, Guid ownerId, DateTimeOffset start, DateTimeOffset end, TimeSpan bucket, CancellationToken cancellationToken = default);

@@ -78,6 +78,8 @@ public sealed record LogPage(IReadOnlyList<DeploymentLog> Lines, LogCursor Befor
 /// <summary>What a search in a log has found so far.</summary>
 /// <param name="Lines">The lines that contain the text, oldest first.</param>
 /// <param name="After">Where to continue: the place after the last line searched.</param>
-/// <param name="IsComplete">True when the search has reached the end of the log; false when it stopped at its limit or at the end of its time.</param>
+/// <param name="IsComplete">
+/// True when the search has reached the end of the log; false when it stopped at its limit or at the end of its time.
+/// </param>
 /// <param name="LinesSearched">The number of lines searched by this call.</param>
 public sealed record LogSearchResult(IReadOnlyList<DeploymentLog> Lines, LogCursor After, bool IsComplete, int LinesSearched);

@@ -4,9 +4,10 @@ using Npgsql;
 namespace AutoStack.Data.Logs;
 
 /// <summary>
-/// How lines get into the table. The lock of a deployment is held to the commit, so that its lines get their numbers in commit order. The trigger that
-/// numbers the lines of other writers takes the same one, and likewise leaves the first numbers to lines that have none yet. It is a statement of
-/// its own: only one that starts after the lock is taken sees the numbers given before. The last line of an append holds the size of the log.
+/// How lines get into the table. The lock of a deployment is held to the commit, so that its lines get their numbers in commit order. The
+/// trigger that numbers the lines of other writers takes the same one, and likewise leaves the first numbers to lines that have none yet.
+/// It is a statement of its own: only one that starts after the lock is taken sees the numbers given before. The last line of an append
+/// holds the size of the log.
 /// </summary>
 internal sealed class DeploymentLogAppends(Db db, LogWriterOptions options)
 {
@@ -105,8 +106,8 @@ internal sealed class DeploymentLogAppends(Db db, LogWriterOptions options)
     }
 
     /// <summary>
-    /// Appends the lines of those deployments whose logs nobody holds; waits for none. A deployment that is being removed, or whose row is locked
-    /// against its lines, counts as held.
+    /// Appends the lines of those deployments whose logs nobody holds; waits for none. A deployment that is being removed, or whose row is
+    /// locked against its lines, counts as held.
     /// </summary>
     /// <returns>What became of deployments whose lines are not stored, or not all of them.</returns>
     public async Task<IReadOnlyList<LogOutcome>> AppendManyAsync(LogLines lines, DateTimeOffset now, CancellationToken cancellationToken)
@@ -192,13 +193,13 @@ internal sealed class DeploymentLogAppends(Db db, LogWriterOptions options)
 
     private static async Task<IReadOnlyList<LogOutcome>> NothingAsync(ResultSets sets)
     {
-        await sets.AnyAsync().ConfigureAwait(false);
+        await sets.SkipAsync().ConfigureAwait(false);
         return [];
     }
 
     private static async Task<IReadOnlyList<LogOutcome>> OutcomesAsync(ResultSets sets)
     {
-        await sets.AnyAsync().ConfigureAwait(false);
+        await sets.SkipAsync().ConfigureAwait(false);
         return await sets.ListAsync(row => LogOutcome.Of(row.Guid(), isThere: row.Flag(), isLocked: row.Flag(), dropped: row.Int())).ConfigureAwait(false);
     }
 
@@ -217,7 +218,7 @@ internal sealed class DeploymentLogAppends(Db db, LogWriterOptions options)
         {
             for (var i = 1; i < before.Length; i++)
             {
-                await sets.AnyAsync().ConfigureAwait(false);
+                await sets.SkipAsync().ConfigureAwait(false);
             }
 
             return copy.Begin(await sets.ListAsync(row => new LogEnd(row.Guid(), row.Flag(), row.Long(), row.Long())).ConfigureAwait(false));

@@ -131,8 +131,8 @@ internal sealed class DeploymentLogRepository(Db db, LogContext context) : IDepl
         var (searched, started) = (0, Stopwatch.GetTimestamp());
         while (true)
         {
-            // Found here, since the server's own search takes the length of the line times that of the text, and folds by its locale. What a
-            // filter of it would save in transfer it would cost in time.
+            // Found here, since the server's own search takes the length of the line times that of the text, and folds by its locale. What
+            // a filter of it would save in transfer it would cost in time.
             var before = searched;
             await db.ListAsync(
                 row =>

@@ -92,8 +92,8 @@ internal sealed class DeploymentRuntimeLogRepository(Db db, LogContext context) 
         }
 
         // Held to the commit, so that lines get their numbers in commit order, and of two that send the same lines at once the second sees
-        // those of the first. The trigger that numbers the lines of other writers takes the same lock. A statement of its own: only one that
-        // starts after the lock is taken sees what was stored before.
+        // those of the first. The trigger that numbers the lines of other writers takes the same lock. A statement of its own: only one
+        // that starts after the lock is taken sees what was stored before.
         var @lock = new Statement("""
             SELECT 1
             FROM pg_catalog.pg_advisory_xact_lock(
@@ -130,7 +130,7 @@ internal sealed class DeploymentRuntimeLogRepository(Db db, LogContext context) 
         return await db.WriteBatchAsync(
             async sets =>
             {
-                await sets.AnyAsync().ConfigureAwait(false);
+                await sets.SkipAsync().ConfigureAwait(false);
                 return (await sets.ListAsync(row => row.Int()).ConfigureAwait(false))[0];
             },
             [@lock, insert], Repeat.WhenConnectionIsLost, cancellationToken).ConfigureAwait(false);

@@ -5,8 +5,8 @@ using AutoStack.Data.Postgres;
 namespace AutoStack.Data.Logs;
 
 /// <summary>
-/// The lines of one deployment that a writer holds, in the order of the calls. A batch takes lines without removing them; they are removed once they are
-/// stored or refused, so that a batch that could not be stored changes nothing.
+/// The lines of one deployment that a writer holds, in the order of the calls. A batch takes lines without removing them; they are removed
+/// once they are stored or refused, so that a batch that could not be stored changes nothing.
 /// </summary>
 internal sealed class HeldLog(Guid deploymentId)
 {
@@ -72,7 +72,9 @@ internal sealed class HeldLog(Guid deploymentId)
         Bytes += line.Bytes;
     }
 
-    /// <summary>Takes lines for a batch, at most as many and as large as given, but at least one where <paramref name="evenIfLarge"/> says so.</summary>
+    /// <summary>
+    /// Takes lines for a batch, at most as many and as large as given, but at least one where <paramref name="evenIfLarge"/> says so.
+    /// </summary>
     public (int Lines, long Bytes) Take(int most, long mostBytes, bool evenIfLarge)
     {
         var count = 0;

@@ -14,8 +14,9 @@ public interface IPlatformDeploymentLogRepository
     /// no gap. Lines that carry an id may be sent again after a failure; those stored before are passed over.
     /// </summary>
     /// <remarks>
-    /// A line of more than <see cref="LogWriterOptions.MaxLineBytes"/> is cut. A log of <see cref="LogWriterOptions.MaxBytesPerDeployment"/> ends with a line that says so, and
-    /// further lines are not stored. The call waits for other transactions that append to the same log.
+    /// A line of more than <see cref="LogWriterOptions.MaxLineBytes"/> is cut. A log of
+    /// <see cref="LogWriterOptions.MaxBytesPerDeployment"/> ends with a line that says so, and further lines are not stored. The call waits
+    /// for other transactions that append to the same log.
     /// </remarks>
     /// <param name="deploymentId">The deployment.</param>
     /// <param name="lines">The lines, up to <see cref="MaxBatchSize"/>; none is nothing to do.</param>
@@ -28,8 +29,8 @@ public interface IPlatformDeploymentLogRepository
 
     /// <summary>Removes the old beginnings of logs, in the order of the deployments' ids.</summary>
     /// <remarks>
-    /// Of each log goes what stands before its first line that is young enough, so that what is kept has no gap; the last line always stays,
-    /// so that no number is given twice. A reader whose place is in what was removed goes on with the first line that is kept.
+    /// Of each log goes what stands before its first line that is young enough, so that what is kept has no gap; the last line always
+    /// stays, so that no number is given twice. A reader whose place is in what was removed goes on with the first line that is kept.
     /// </remarks>
     /// <param name="before">Only lines whose timestamp lies before this moment.</param>
     /// <param name="limit">The maximum number of lines, 1 to <see cref="MaxPurgeSize"/>.</param>

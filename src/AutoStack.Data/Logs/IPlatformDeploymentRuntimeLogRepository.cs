@@ -13,8 +13,8 @@ public interface IPlatformDeploymentRuntimeLogRepository
     const int MaxMessageLength = 2000;
 
     /// <summary>
-    /// Appends lines in their order, all or none. What a source shows again (a tail that overlaps the one before) is not stored again: of equal
-    /// lines with the same timestamp there are as many as the source showed at once. The same text at another time is another line.
+    /// Appends lines in their order, all or none. What a source shows again (a tail that overlaps the one before) is not stored again: of
+    /// equal lines with the same timestamp there are as many as the source showed at once. The same text at another time is another line.
     /// </summary>
     /// <remarks>A line that was purged and is sent again is stored again: ask the source for what is new.</remarks>
     /// <param name="deploymentId">The deployment.</param>
@@ -22,15 +22,17 @@ public interface IPlatformDeploymentRuntimeLogRepository
     /// <param name="lines">The lines, up to <see cref="MaxBatchSize"/>; none is nothing to do.</param>
     /// <param name="cancellationToken">Stops the insert.</param>
     /// <returns>The number of lines that were new.</returns>
-    /// <exception cref="ArgumentException">Too many lines, a line that is null or has no message, or a source that is not known.</exception>
+    /// <exception cref="ArgumentException">
+    /// Too many lines, a line that is null or has no message, or a source that is not known.
+    /// </exception>
     /// <exception cref="MissingReferenceException">There is no such deployment.</exception>
     Task<int> AppendAsync(
         Guid deploymentId, RuntimeLogSource source, IReadOnlyCollection<NewDeploymentRuntimeLog> lines, CancellationToken cancellationToken = default);
 
     /// <summary>Removes the old beginnings of logs, in the order of the deployments' ids.</summary>
     /// <remarks>
-    /// Of each log goes what stands before its first line that is young enough, so that what is kept has no gap; the last line always stays,
-    /// so that no number is given twice. A reader whose place is in what was removed goes on with the first line that is kept.
+    /// Of each log goes what stands before its first line that is young enough, so that what is kept has no gap; the last line always
+    /// stays, so that no number is given twice. A reader whose place is in what was removed goes on with the first line that is kept.
     /// </remarks>
     /// <param name="before">Only lines whose timestamp lies before this moment.</param>
     /// <param name="limit">The maximum number of lines, 1 to <see cref="MaxPurgeSize"/>.</param>

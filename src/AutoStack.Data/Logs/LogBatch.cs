@@ -14,8 +14,8 @@ internal sealed class LogBatch
     public LogLines Lines { get; } = new();
 
     /// <summary>
-    /// Copies what was taken, deployment by deployment. Lines that go into the table together then go to the same pages of the indexes and refer to the
-    /// same row, and new ids ascend: of a thousand deployments, that is a third of a COPY's time.
+    /// Copies what was taken, deployment by deployment. Lines that go into the table together then go to the same pages of the indexes and
+    /// refer to the same row, and new ids ascend: of a thousand deployments, that is a third of a COPY's time.
     /// </summary>
     public void Copy()
     {

@@ -4,13 +4,15 @@ using AutoStack.Data.Postgres;
 namespace AutoStack.Data.Logs;
 
 /// <summary>
-/// The lines that are held until they are stored, log by log. Logs with lines take turns. One that another transaction holds is passed over and tried
-/// again after a pause, while its lines, and those who flush it, wait. A log has at most as much of the room as is left beside all that
-/// is held, so that no number of logs that are held back fills the buffer.
+/// The lines that are held until they are stored, log by log. Logs with lines take turns. One that another transaction holds is passed over
+/// and tried again after a pause, while its lines, and those who flush it, wait. A log has at most as much of the room as is left beside
+/// all that is held, so that no number of logs that are held back fills the buffer.
 /// </summary>
 internal sealed partial class LogBuffer(LogWriterOptions options)
 {
-    /// <summary>The most deployments of a batch: each takes a lock of its own, and the server's table of locks holds 6,400 by default.</summary>
+    /// <summary>
+    /// The most deployments of a batch: each takes a lock of its own, and the server's table of locks holds 6,400 by default.
+    /// </summary>
     internal const int MaxDeployments = 1000;
 
     private readonly Lock gate = new();
@@ -175,7 +177,9 @@ internal sealed partial class LogBuffer(LogWriterOptions options)
         return true;
     }
 
-    /// <summary>What was taken is stored or refused, but for the last lines of some deployments, whose logs other transactions hold.</summary>
+    /// <summary>
+    /// What was taken is stored or refused, but for the last lines of some deployments, whose logs other transactions hold.
+    /// </summary>
     /// <param name="batch">What was taken.</param>
     /// <param name="left">How many lines are left, of those of which some are.</param>
     public void Done(LogBatch batch, Dictionary<Guid, int> left)

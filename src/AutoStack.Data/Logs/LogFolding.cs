@@ -3,9 +3,9 @@ using System.Buffers;
 namespace AutoStack.Data.Logs;
 
 /// <summary>
-/// The readings in which a value is looked for, whichever characters of it are escaped and however: escapes undone, once for each time that they may have been
-/// applied; and of each reading what remains without quotes, control sequences and line breaks. Values are read in the same ways, so that
-/// it does not matter which of their own characters look like an escape.
+/// The readings in which a value is looked for, whichever characters of it are escaped and however: escapes undone, once for each time that
+/// they may have been applied; and of each reading what remains without quotes, control sequences and line breaks. Values are read in the
+/// same ways, so that it does not matter which of their own characters look like an escape.
 /// </summary>
 internal static class LogFolding
 {
@@ -34,8 +34,8 @@ internal static class LogFolding
         Visit(view, depth: 0, isShown: false, isAlsoShown: false, visit);
     }
 
-    // As it is written; and, from where that makes a difference, as a terminal shows it: a sequence may stand in the midst of an escape, and hold a
-    // value itself.
+    // As it is written; and, from where that makes a difference, as a terminal shows it: a sequence may stand in the midst of an escape,
+    // and hold a value itself.
     private static void Visit(LogView view, int depth, bool isShown, bool isAlsoShown, Action<LogView> visit)
     {
         var hidden = view.Text.ContainsAny(TerminalText.Hidden);

@@ -46,7 +46,8 @@ internal static class LogForms
         ];
     }
 
-    // In front of the value are 0, 1 or 2 bytes of a group of three, and behind it something else. Of the characters, those that only the value decides.
+    // In front of the value are 0, 1 or 2 bytes of a group of three, and behind it something else. Of the characters, those that only the
+    // value decides.
     private static IEnumerable<string> Base64Of(byte[] value)
     {
         for (var front = 0; front < 3; front++)

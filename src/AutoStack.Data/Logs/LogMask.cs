@@ -4,8 +4,8 @@ using System.Text;
 namespace AutoStack.Data.Logs;
 
 /// <summary>
-/// Finds some values in a text and writes <c>***</c> in their place. A text is read in each of its readings (<see cref="LogFolding"/>), all values at once, so
-/// that the time depends on the length of the text alone.
+/// Finds some values in a text and writes <c>***</c> in their place. A text is read in each of its readings (<see cref="LogFolding"/>), all
+/// values at once, so that the time depends on the length of the text alone.
 /// </summary>
 internal sealed class LogMask
 {
@@ -25,7 +25,10 @@ internal sealed class LogMask
     /// <summary>The text without what is secret; the same instance when nothing was.</summary>
     public string Apply(string text) => Apply(text, text.Length);
 
-    /// <summary>The beginning of a text, up to a place, without what is secret. A value that lies across the place is secret from its first character on.</summary>
+    /// <summary>
+    /// The beginning of a text, up to a place, without what is secret. A value that lies across the place is secret from its first
+    /// character on.
+    /// </summary>
     public string Apply(string text, int end)
     {
         if (!text.AsSpan().ContainsAny(beginnings) && !text.AsSpan().ContainsAny(LogFolding.Signs) && end == text.Length)

@@ -3,9 +3,9 @@ using AutoStack.Data.Postgres;
 namespace AutoStack.Data.Logs;
 
 /// <summary>
-/// Tells who follows that logs have grown: at once, then at most every tenth of a second, with all that have grown since. A notification makes its
-/// commit wait for every other one of the server, so that it is no part of an append. One that is lost is made up for by those who follow,
-/// who look from time to time.
+/// Tells who follows that logs have grown: at once, then at most every tenth of a second, with all that have grown since. A notification
+/// makes its commit wait for every other one of the server, so that it is no part of an append. One that is lost is made up for by those
+/// who follow, who look from time to time.
 /// </summary>
 internal sealed class LogNotifier(Db db) : IAsyncDisposable, IDisposable
 {

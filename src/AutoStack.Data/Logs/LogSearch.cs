@@ -3,8 +3,8 @@ using System.Buffers;
 namespace AutoStack.Data.Logs;
 
 /// <summary>
-/// Looks for a text in lines as a terminal shows them, whatever the case. The time depends on the length of the line alone (Knuth, Morris and Pratt, 1977): a
-/// text that nearly fits everywhere costs no more than any other.
+/// Looks for a text in lines as a terminal shows them, whatever the case. The time depends on the length of the line alone (Knuth, Morris
+/// and Pratt, 1977): a text that nearly fits everywhere costs no more than any other.
 /// </summary>
 internal sealed class LogSearch
 {

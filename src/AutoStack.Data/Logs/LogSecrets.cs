@@ -58,7 +58,9 @@ internal sealed class LogSecrets : ILogSecrets
     public string Mask(Guid deploymentId, string text) =>
         masks.TryGetValue(deploymentId, out var mask) ? mask.Value.Apply(text) : text;
 
-    /// <summary>A line as it is stored: clean, with nothing in it that is secret, and cut when it is too long. It is cut before it is searched.</summary>
+    /// <summary>
+    /// A line as it is stored: clean, with nothing in it that is secret, and cut when it is too long. It is cut before it is searched.
+    /// </summary>
     /// <param name="deploymentId">The deployment.</param>
     /// <param name="message">The line as it was written.</param>
     /// <param name="maxBytes">The most bytes in UTF-8.</param>

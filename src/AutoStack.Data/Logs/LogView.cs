@@ -61,8 +61,8 @@ internal sealed class LogView : IDisposable
     }
 
     /// <summary>
-    /// Widens the ranges of characters that others were written between, so that starts and ends ascend: the range of a text from its first to its last
-    /// character holds that of each.
+    /// Widens the ranges of characters that others were written between, so that starts and ends ascend: the range of a text from its first
+    /// to its last character holds that of each.
     /// </summary>
     public void Order()
     {

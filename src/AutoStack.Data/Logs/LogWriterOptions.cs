@@ -15,37 +15,42 @@ public sealed class LogWriterOptions
     public int FlushBytes { get; set; } = 4 << 20;
 
     /// <summary>
-    /// The maximum number of buffered lines; further writes wait. One deployment takes at most as many as are left beside all that is buffered. 1 to
-    /// 10,000,000. Default 100,000.
+    /// The maximum number of buffered lines; further writes wait. One deployment takes at most as many as are left beside all that is
+    /// buffered. 1 to 10,000,000. Default 100,000.
     /// </summary>
     public int MaxBufferedLines { get; set; } = 100_000;
 
     /// <summary>
-    /// The maximum number of buffered bytes; further writes wait. One deployment takes at most as many as are left beside all that is buffered. 1 KiB to
-    /// 16 GiB. Default 64 MiB.
+    /// The maximum number of buffered bytes; further writes wait. One deployment takes at most as many as are left beside all that is
+    /// buffered. 1 KiB to 16 GiB. Default 64 MiB.
     /// </summary>
     public long MaxBufferedBytes { get; set; } = 64 << 20;
 
     /// <summary>
-    /// The maximum size of a line; a longer one is cut, and says so at its end. Also applies to <see cref="IPlatformDeploymentLogRepository.AppendAsync"/>.
-    /// 256 bytes to 16 MiB. Default 64 KiB.
+    /// The maximum size of a line; a longer one is cut, and says so at its end. Also applies to
+    /// <see cref="IPlatformDeploymentLogRepository.AppendAsync"/>. 256 bytes to 16 MiB. Default 64 KiB.
     /// </summary>
     public int MaxLineBytes { get; set; } = 64 << 10;
 
     /// <summary>
-    /// The maximum size of a deployment's log, 128 bytes per line included, 1 KiB and more; null for no bound. Counts what every writer of every process has ever
-    /// stored of the deployment, and also applies to <see cref="IPlatformDeploymentLogRepository.AppendAsync"/>. One line at the end says that the bound was reached; further lines
-    /// are not stored. Default 64 MiB: about 300,000 lines, more than anybody reads.
+    /// The maximum size of a deployment's log, 128 bytes per line included, 1 KiB and more; null for no bound. Counts what every writer of
+    /// every process has ever stored of the deployment, and also applies to <see cref="IPlatformDeploymentLogRepository.AppendAsync"/>. One
+    /// line at the end says that the bound was reached; further lines are not stored. Default 64 MiB: about 300,000 lines, more than
+    /// anybody reads.
     /// </summary>
     public long? MaxBytesPerDeployment { get; set; } = 64 << 20;
 
     /// <summary>
-    /// For how long the database may be away, or another transaction may hold the log of a deployment, before callers that wait get an error: those that flush, and those that
-    /// find no room. Buffered lines stay, and are stored later. Above zero; null, the default: callers wait for as long as their tokens allow.
+    /// For how long the database may be away, or another transaction may hold the log of a deployment, before callers that wait get an
+    /// error: those that flush, and those that find no room. Buffered lines stay, and are stored later. Above zero; null, the default:
+    /// callers wait for as long as their tokens allow.
     /// </summary>
     public TimeSpan? FailAfter { get; set; }
 
-    /// <summary>For how long the end of the services waits until what is held is stored; zero to one hour. What is not is lost, and logged as an error. Default 15 s.</summary>
+    /// <summary>
+    /// For how long the end of the services waits until what is held is stored; zero to one hour. What is not is lost, and logged as an
+    /// error. Default 15 s.
+    /// </summary>
     public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(15);
 
     /// <summary>Throws when a setting is wrong.</summary>

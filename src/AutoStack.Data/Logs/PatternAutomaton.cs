@@ -1,8 +1,8 @@
 namespace AutoStack.Data.Logs;
 
 /// <summary>
-/// Finds many patterns in one pass (Aho and Corasick, 1975), in a time that depends on the text alone. The nodes of a pattern follow one another, so that a
-/// node takes 11 bytes: most have one child, which is the next.
+/// Finds many patterns in one pass (Aho and Corasick, 1975), in a time that depends on the text alone. The nodes of a pattern follow one
+/// another, so that a node takes 11 bytes: most have one child, which is the next.
 /// </summary>
 internal sealed class PatternAutomaton
 {

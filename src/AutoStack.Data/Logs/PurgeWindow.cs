@@ -5,8 +5,9 @@ using AutoStack.Data.Postgres;
 namespace AutoStack.Data.Logs;
 
 /// <summary>
-/// How the old rows of many deployments are purged: a statement looks at so many deployments, in the order of their ids, and the next one goes
-/// on behind them once it finds nothing more to remove. So a run looks at each deployment about once, whatever the number of its batches.
+/// How the old rows of many deployments are purged: a statement looks at so many deployments, in the order of their ids, and the next one
+/// goes on behind them once it finds nothing more to remove. So a run looks at each deployment about once, whatever the number of its
+/// batches.
 /// </summary>
 internal static class PurgeWindow
 {
@@ -22,8 +23,8 @@ internal static class PurgeWindow
         """;
 
     /// <summary>
-    /// The visited whose log in <c>log</c> (id, deployment_id, seq, timestamp) has an old beginning: <c>begun</c> (id, first_id), the first line. A
-    /// subquery that is bounded for each of them, so that no plan joins them with all lines there are. Needs <c>@before</c>.
+    /// The visited whose log in <c>log</c> (id, deployment_id, seq, timestamp) has an old beginning: <c>begun</c> (id, first_id), the first
+    /// line. A subquery that is bounded for each of them, so that no plan joins them with all lines there are. Needs <c>@before</c>.
     /// </summary>
     internal const string Begun = """
         begun AS MATERIALIZED (
@@ -44,10 +45,10 @@ internal static class PurgeWindow
         """;
 
     /// <summary>
-    /// What goes of the logs in <c>gate</c> (id), whose lines are in <c>log</c> (id, deployment_id, seq, timestamp): the <c>line</c> (id). Beginnings
-    /// only, so that what is kept has no gap; and never the last line, whose number the next one counts from. Without a sort between them,
-    /// gates are taken one by one until the limit is reached; should a plan ever cut the lines in another order, the places do not match
-    /// and the line stays. Needs <c>@before</c> and <c>@limit</c>.
+    /// What goes of the logs in <c>gate</c> (id), whose lines are in <c>log</c> (id, deployment_id, seq, timestamp): the <c>line</c> (id).
+    /// Beginnings only, so that what is kept has no gap; and never the last line, whose number the next one counts from. Without a sort
+    /// between them, gates are taken one by one until the limit is reached; should a plan ever cut the lines in another order, the places
+    /// do not match and the line stays. Needs <c>@before</c> and <c>@limit</c>.
     /// </summary>
     internal const string Beginnings = """
         victim AS MATERIALIZED (
@@ -95,7 +96,9 @@ internal static class PurgeWindow
         public Guid AfterId { get; set; }
     }
 
-    /// <summary>Removes one batch, from the first deployments on in which there is something to remove; the number of rows, 0 at the end.</summary>
+    /// <summary>
+    /// Removes one batch, from the first deployments on in which there is something to remove; the number of rows, 0 at the end.
+    /// </summary>
     internal static async Task<int> PurgeAsync(
         Db db, [ConstantExpected] string sql, DateTimeOffset before, int limit, Place place, CancellationToken cancellationToken, [CallerMemberName] string operation = "")
     {

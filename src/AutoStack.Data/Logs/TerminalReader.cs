@@ -1,8 +1,9 @@
 namespace AutoStack.Data.Logs;
 
 /// <summary>
-/// Goes through a text and tells which character a terminal writes where: a backspace and a sequence that moves the cursor left or right delete nothing, and
-/// the next character takes the place of the one that the cursor stands on. The cursor stays in its line; the time depends on the length of the text alone.
+/// Goes through a text and tells which character a terminal writes where: a backspace and a sequence that moves the cursor left or right
+/// delete nothing, and the next character takes the place of the one that the cursor stands on. The cursor stays in its line; the time
+/// depends on the length of the text alone.
 /// </summary>
 internal ref struct TerminalReader(ReadOnlySpan<char> text)
 {

@@ -26,11 +26,17 @@ internal static class TerminalText
         return reader.Length;
     }
 
-    /// <summary>The length of what is not shown at a place: a control sequence, a control character, a character of no width; 0 for any other.</summary>
+    /// <summary>
+    /// The length of what is not shown at a place: a control sequence, a control character, a character of no width; 0 for any other.
+    /// </summary>
     /// <param name="text">The text.</param>
     /// <param name="start">The place.</param>
-    /// <param name="withStrings">True to count what an operating system command (a title, the address of a link) holds; false to end before.</param>
-    /// <param name="unended">Where the search for an end of a string has failed up to, in this text: no place before is searched again. 0 at first.</param>
+    /// <param name="withStrings">
+    /// True to count what an operating system command (a title, the address of a link) holds; false to end before.
+    /// </param>
+    /// <param name="unended">
+    /// Where the search for an end of a string has failed up to, in this text: no place before is searched again. 0 at first.
+    /// </param>
     public static int LengthOfHidden(ReadOnlySpan<char> text, int start, bool withStrings, ref int unended)
     {
         var first = text[start];
@@ -60,7 +66,9 @@ internal static class TerminalText
         }
     }
 
-    /// <summary>By how many columns a control sequence moves the cursor: CSI n D to the left, which is negative, CSI n C to the right.</summary>
+    /// <summary>
+    /// By how many columns a control sequence moves the cursor: CSI n D to the left, which is negative, CSI n C to the right.
+    /// </summary>
     public static int MoveOf(ReadOnlySpan<char> sequence)
     {
         var first = sequence is [Escape, '[', ..] ? 2 : sequence is ['\u009B', ..] ? 1 : sequence.Length;

@@ -1,8 +1,8 @@
 namespace AutoStack.Data.Postgres;
 
 /// <summary>
-/// Pauses between attempts: each about twice the one before, until they are about the longest; between half and one and a half of that by chance, so that
-/// no two who began together stay together.
+/// Pauses between attempts: each about twice the one before, until they are about the longest; between half and one and a half of that by
+/// chance, so that no two who began together stay together.
 /// </summary>
 internal sealed record Backoff(TimeSpan First, TimeSpan Longest)
 {

@@ -12,7 +12,9 @@ internal static class ConflictRetry
     /// <summary>After which pauses.</summary>
     public static Backoff Backoff { get; } = new(TimeSpan.FromMilliseconds(20), TimeSpan.FromSeconds(1));
 
-    /// <summary>Repeats work whose statements have contradicted each other, because a row went between two of them: the next time they see that.</summary>
+    /// <summary>
+    /// Repeats work whose statements have contradicted each other, because a row went between two of them: the next time they see that.
+    /// </summary>
     /// <exception cref="ConflictException">They did so every time.</exception>
     public static async Task<T> UntilConsistentAsync<T>(Func<Task<T?>> work)
         where T : class

@@ -57,10 +57,19 @@ internal abstract class Db(Telemetry telemetry, int commandTimeoutSeconds)
         Func<RowReader, T> read, [ConstantExpected] string sql, NpgsqlParameter[] parameters, CancellationToken cancellationToken, [CallerMemberName] string operation = "")
         where T : class => RunAsync(operation, new Statement(sql, parameters), Repeat.Never, One(read), cancellationToken);
 
-    /// <summary>Inserts a row under an id that the client made, and reads it back: the stored one when the id is there already, null when the statement lets none through.</summary>
-    public Task<T?> AddAsync<T>(
-        Func<RowReader, T> read, [ConstantExpected] string sql, NpgsqlParameter[] parameters, CancellationToken cancellationToken, [CallerMemberName] string operation = "")
-        where T : class => RunAsync(operation, new Statement(sql, parameters), Repeat.WhenConnectionIsLost, One(read), cancellationToken);
+    /// <summary>
+    /// Writes at most one row and reads it back; null when the statement's own condition matched no row. <paramref name="repeat"/> says
+    /// whether the statement may be sent again after a lost connection: an insert under an id that the client chose may, because the second
+    /// one returns the row of the first.
+    /// </summary>
+    public Task<T?> WriteAsync<T>(
+        Func<RowReader, T> read,
+        [ConstantExpected] string sql,
+        NpgsqlParameter[] parameters,
+        Repeat repeat,
+        CancellationToken cancellationToken,
+        [CallerMemberName] string operation = "")
+        where T : class => RunAsync(operation, new Statement(sql, parameters), repeat, One(read), cancellationToken);
 
     /// <summary>
     /// Several statements in one round trip and one transaction; each sees what was committed when it starts, so that one may take a lock
@@ -71,8 +80,8 @@ internal abstract class Db(Telemetry telemetry, int commandTimeoutSeconds)
         RunBatchAsync(operation, statements, repeat, readCommitted: true, read, cancellationToken);
 
     /// <summary>
-    /// Inserts rows by COPY, after the statements that they depend on, in one transaction. When it has to be done once more, the statements given for that
-    /// are sent instead, which pass over rows that are there: nobody knows whether the first attempt was committed.
+    /// Inserts rows by COPY, after the statements that they depend on, in one transaction. When it has to be done once more, the statements
+    /// given for that are sent instead, which pass over rows that are there: nobody knows whether the first attempt was committed.
     /// </summary>
     public Task<T> CopyAsync<T>(
         Func<ResultSets, Task<T>> read,
@@ -139,10 +148,10 @@ internal abstract class Db(Telemetry telemetry, int commandTimeoutSeconds)
     public abstract void WhenCommitted(Action action);
 
     /// <summary>Lends a connection for one attempt.</summary>
-    protected abstract ValueTask<NpgsqlConnection> LendAsync(CancellationToken cancellationToken);
+    protected abstract ValueTask<NpgsqlConnection> AcquireAsync(CancellationToken cancellationToken);
 
     /// <summary>Takes it back, however the attempt ended.</summary>
-    protected abstract ValueTask TakeBackAsync(NpgsqlConnection connection);
+    protected abstract ValueTask ReleaseAsync(NpgsqlConnection connection);
 
     /// <summary>An attempt on a connection has failed.</summary>
     /// <param name="exception">Of what.</param>
@@ -214,8 +223,8 @@ internal abstract class Db(Telemetry telemetry, int commandTimeoutSeconds)
         return batch.ExecuteReaderAsync(cancellationToken);
     }
 
-    // All in one method: each further one between the caller and the answer is a state machine that every call pays for. What was sent and has no
-    // reader has its answer already.
+    // All in one method: each further one between the caller and the answer is a state machine that every call pays for. What was sent and
+    // has no reader has its answer already.
     private async Task<T> RunAsync<T>(
         string operation,
         Statement[] statements,
@@ -233,7 +242,7 @@ internal abstract class Db(Telemetry telemetry, int commandTimeoutSeconds)
             while (true)
             {
                 TimeSpan pause;
-                var connection = await LendAsync(cancellationToken).ConfigureAwait(false);
+                var connection = await AcquireAsync(cancellationToken).ConfigureAwait(false);
                 try
                 {
                     var reader = await send(connection, cancellationToken).ConfigureAwait(false);
@@ -262,7 +271,7 @@ internal abstract class Db(Telemetry telemetry, int commandTimeoutSeconds)
                 }
                 finally
                 {
-                    await TakeBackAsync(connection).ConfigureAwait(false);
+                    await ReleaseAsync(connection).ConfigureAwait(false);
                 }
 
                 await Task.Delay(pause, cancellationToken).ConfigureAwait(false);

@@ -52,7 +52,9 @@ public sealed class MissingReferenceException : AutoStackDataException
     internal static MissingReferenceException Of(string constraint) => new(constraint);
 }
 
-/// <summary>The server refused a value: a check, a missing value, a length, a character, a number (SQLSTATE 23514, 23502, 22001, 22P05, 22003).</summary>
+/// <summary>
+/// The server refused a value: a check, a missing value, a length, a character, a number (SQLSTATE 23514, 23502, 22001, 22P05, 22003).
+/// </summary>
 public sealed class InvalidValueException : AutoStackDataException
 {
     internal InvalidValueException(string? subject, string reason, Exception innerException)
@@ -64,8 +66,8 @@ public sealed class InvalidValueException : AutoStackDataException
 }
 
 /// <summary>
-/// The server ended a statement in favour of another one, a deadlock or a serialization failure (SQLSTATE 40P01, 40001), or rows came and went between
-/// two statements. It was repeated several times already; nothing of it was stored.
+/// The server ended a statement in favour of another one, a deadlock or a serialization failure (SQLSTATE 40P01, 40001), or rows came and
+/// went between two statements. It was repeated several times already; nothing of it was stored.
 /// </summary>
 public sealed class ConflictException : AutoStackDataException
 {

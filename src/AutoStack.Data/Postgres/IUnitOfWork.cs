@@ -9,9 +9,9 @@ namespace AutoStack.Data;
 ///     await tx.Get&lt;IProjectRepository&gt;().AddAsync(newProject with { UserId = user.Id }, ct);
 /// }, cancellationToken);
 /// </code>
-/// Returning commits, throwing rolls back. A deadlock or serialization failure runs the whole delegate again, up to five times, and a pooled connection that
-/// the server had closed for being idle, once: it must have no effect outside the database. Keep calls to other systems out of it, since the transaction
-/// holds a connection and its locks.
+/// Returning commits, throwing rolls back. A deadlock or serialization failure runs the whole delegate again, up to five times, and a
+/// pooled connection that the server had closed for being idle, once: it must have no effect outside the database. Keep calls to other
+/// systems out of it, since the transaction holds a connection and its locks.
 /// </remarks>
 public interface IUnitOfWork
 {

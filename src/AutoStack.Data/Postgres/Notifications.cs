@@ -23,7 +23,8 @@ internal sealed partial class Notifications(NpgsqlDataSource? dataSource, ILogge
     private int failures;
 
     /// <summary>
-    /// Joins those who wait. The wakeup is raised by each notification, and whenever one may have been missed. Look after this call, then wait.
+    /// Joins those who wait. The wakeup is raised by each notification, and whenever one may have been missed. Look after this call, then
+    /// wait.
     /// </summary>
     /// <param name="channel">The channel: a constant of this library, since it becomes part of a statement.</param>
     /// <param name="payload">Only notifications with this payload; null for all.</param>

@@ -35,7 +35,9 @@ internal sealed partial class NumberedSql
 
     public static NumberedSql Of(string sql) => Known.GetOrAdd(sql, static sql => new NumberedSql(sql));
 
-    /// <summary>The parameters that the statement names, in the order of their numbers, and without names: so the driver takes the text as it is.</summary>
+    /// <summary>
+    /// The parameters that the statement names, in the order of their numbers, and without names: so the driver takes the text as it is.
+    /// </summary>
     /// <exception cref="ArgumentException">One is missing.</exception>
     public NpgsqlParameter[] Order(NpgsqlParameter[] parameters)
     {

@@ -12,7 +12,8 @@ namespace AutoStack.Data.Postgres;
 /// </summary>
 internal static class P
 {
-    // One entry per place in this assembly that makes a parameter. Expressions are constants, the same object every time, so nothing is hashed or compared.
+    // One entry per place in this assembly that makes a parameter. Expressions are constants, the same object every time, so nothing is
+    // hashed or compared.
     private static readonly ConcurrentDictionary<string, string> Names = new(ReferenceEqualityComparer.Instance);
 
     public static NpgsqlParameter Of(Guid value, [CallerArgumentExpression(nameof(value))] string name = "") =>
@@ -127,7 +128,9 @@ internal static class P
             : clean;
     }
 
-    /// <summary>JSON in UTF-8, as a text: the statement casts it, since the column is <c>json</c> in some databases and <c>jsonb</c> in others.</summary>
+    /// <summary>
+    /// JSON in UTF-8, as a text: the statement casts it, since the column is <c>json</c> in some databases and <c>jsonb</c> in others.
+    /// </summary>
     public static NpgsqlParameter Json(byte[] value, [CallerArgumentExpression(nameof(value))] string name = "") =>
         Typed(value, NpgsqlDbType.Text, name);
 

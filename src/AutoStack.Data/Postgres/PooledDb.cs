@@ -12,9 +12,9 @@ internal sealed class PooledDb(NpgsqlDataSource dataSource, PoolerGuard guard, T
     protected override async ValueTask<NpgsqlTransaction?> BeginAsync(NpgsqlConnection connection, CancellationToken cancellationToken) =>
         await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancellationToken).ConfigureAwait(false);
 
-    protected override ValueTask<NpgsqlConnection> LendAsync(CancellationToken cancellationToken) => guard.OpenAsync(cancellationToken);
+    protected override ValueTask<NpgsqlConnection> AcquireAsync(CancellationToken cancellationToken) => guard.OpenAsync(cancellationToken);
 
-    protected override ValueTask TakeBackAsync(NpgsqlConnection connection) => connection.DisposeAsync();
+    protected override ValueTask ReleaseAsync(NpgsqlConnection connection) => connection.DisposeAsync();
 
     protected override TimeSpan? Failed(Exception exception, Repeat repeat, ref Failures failures)
     {

@@ -6,8 +6,8 @@ using Npgsql;
 namespace AutoStack.Data.Postgres;
 
 /// <summary>
-/// Opens connections of the pool, and refuses a pooler of the server's that lends a session to many clients and passes prepared statements on as they
-/// are: a statement that another client has prepared under the same name would run in place of ours.
+/// Opens connections of the pool, and refuses a pooler of the server's that lends a session to many clients and passes prepared statements
+/// on as they are: a statement that another client has prepared under the same name would run in place of ours.
 /// </summary>
 /// <param name="dataSource">The pool of the process.</param>
 /// <param name="mode">What the options say of a pooler; null for a direct connection.</param>

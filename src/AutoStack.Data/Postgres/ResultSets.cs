@@ -40,6 +40,13 @@ internal sealed class ResultSets(NpgsqlDataReader reader, CancellationToken canc
         return any;
     }
 
+    /// <summary>Passes over the next answer.</summary>
+    public async Task SkipAsync()
+    {
+        await MoveAsync().ConfigureAwait(false);
+        await DrainAsync().ConfigureAwait(false);
+    }
+
     private async Task MoveAsync()
     {
         if (started && !await reader.NextResultAsync(cancellationToken).ConfigureAwait(false))

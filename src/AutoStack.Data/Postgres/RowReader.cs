@@ -9,8 +9,8 @@ namespace AutoStack.Data.Postgres;
 /// the one before stopped. Typed getters only: no handler or type map of the host's Dapper has a say.
 /// </summary>
 /// <remarks>
-/// A value that another writer stored and that .NET or the record cannot hold harms its own row only: a time is the nearest that there is, and a NULL where the
-/// table's checks came too late is the type's empty value.
+/// A value that another writer stored and that .NET or the record cannot hold harms its own row only: a time is the nearest that there is,
+/// and a NULL where the table's checks came too late is the type's empty value.
 /// </remarks>
 internal sealed class RowReader(NpgsqlDataReader reader)
 {

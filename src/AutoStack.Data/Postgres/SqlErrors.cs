@@ -27,7 +27,9 @@ internal static class SqlErrors
     public static bool IsConflict(Exception exception) =>
         exception is PostgresException { SqlState: PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected };
 
-    /// <summary>True when the connection is gone: the pool handed out one whose server had closed it, or it was cut in the middle.</summary>
+    /// <summary>
+    /// True when the connection is gone: the pool handed out one whose server had closed it, or it was cut in the middle.
+    /// </summary>
     public static bool IsLostConnection(Exception exception) => exception switch
     {
         PostgresException error => error.SqlState is PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown,

@@ -4,7 +4,9 @@ using Microsoft.Extensions.Logging;
 
 namespace AutoStack.Data.Postgres;
 
-/// <summary>What an operation of the library shows of itself: a span, a duration, and a warning when it was slow. Never a parameter.</summary>
+/// <summary>
+/// What an operation of the library shows of itself: a span, a duration, and a warning when it was slow. Never a parameter.
+/// </summary>
 internal sealed partial class Telemetry(ILogger logger, TimeSpan slowThreshold)
 {
     private const string Name = "AutoStack.Data";

@@ -35,7 +35,7 @@ internal sealed class TransactionDb(NpgsqlConnection connection, Telemetry telem
 
     protected override ValueTask<NpgsqlTransaction?> BeginAsync(NpgsqlConnection connection, CancellationToken cancellationToken) => default;
 
-    protected override ValueTask<NpgsqlConnection> LendAsync(CancellationToken cancellationToken)
+    protected override ValueTask<NpgsqlConnection> AcquireAsync(CancellationToken cancellationToken)
     {
         if (ended)
         {
@@ -46,7 +46,7 @@ internal sealed class TransactionDb(NpgsqlConnection connection, Telemetry telem
         return new(connection);
     }
 
-    protected override ValueTask TakeBackAsync(NpgsqlConnection connection) => default;
+    protected override ValueTask ReleaseAsync(NpgsqlConnection connection) => default;
 
     protected override TimeSpan? Failed(Exception exception, Repeat repeat, ref Failures failures)
     {

@@ -122,14 +122,14 @@ internal sealed class ProjectRepository(Db db, TimeProvider clock) : IProjectRep
             [PushTargets.Proven(repository, branches, maxProven, clock), PushTargets.Unproven(repository, branches, maxUnproven, clock)], cancellationToken);
 
     public async Task<Project> AddAsync(NewProject project, CancellationToken cancellationToken) =>
-        await db.AddAsync(Read, $"""
+        await db.WriteAsync(Read, $"""
             INSERT INTO projects AS p ({Inserted})
             VALUES ({Values})
             ON CONFLICT (id) DO UPDATE
             SET name = p.name
             WHERE p.user_id = excluded.user_id
             RETURNING {Columns}
-            """, ProjectParameters.Of(project, clock), cancellationToken).ConfigureAwait(false) ?? throw DuplicateException.OfId("projects_pkey");
+            """, ProjectParameters.Of(project, clock), Repeat.WhenConnectionIsLost, cancellationToken).ConfigureAwait(false) ?? throw DuplicateException.OfId("projects_pkey");
 
     public async Task<Project> EnsureAsync(NewProject project, ProjectPatch patch, CancellationToken cancellationToken)
     {
@@ -159,7 +159,7 @@ internal sealed class ProjectRepository(Db db, TimeProvider clock) : IProjectRep
         return await ConflictRetry.UntilConsistentAsync(() => db.WriteBatchAsync(
             async sets =>
             {
-                await sets.AnyAsync().ConfigureAwait(false);
+                await sets.SkipAsync().ConfigureAwait(false);
                 var updated = await sets.FindAsync(Read).ConfigureAwait(false);
                 return await sets.FindAsync(Read).ConfigureAwait(false) ?? updated;
             },

@@ -122,8 +122,8 @@ internal readonly partial record struct RepositoryAddress(string Host, string Pa
             : throw new ArgumentException($"{name} is a host without scheme, user and path, for example git.example.com.", name);
     }
 
-    // Not by IdnMapping: with ICU it maps by the version that the machine has, without it maps nothing, and a key must not depend on the machine.
-    // A name that is no domain, or has a letter with another spelling (full width, decomposed), stays as it is.
+    // Not by IdnMapping: with ICU it maps by the version that the machine has, without it maps nothing, and a key must not depend on the
+    // machine. A name that is no domain, or has a letter with another spelling (full width, decomposed), stays as it is.
     private static string Ascii(string host)
     {
         if (System.Text.Ascii.IsValid(host))

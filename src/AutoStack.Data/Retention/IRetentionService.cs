@@ -1,15 +1,15 @@
 namespace AutoStack.Data.Retention;
 
 /// <summary>
-/// Removes what is too old, table by table, in batches that are transactions of their own. Several processes may run it at once: each row is
-/// removed once, and none waits for another.
+/// Removes what is too old, table by table, in batches that are transactions of their own. Several processes may run it at once: each row
+/// is removed once, and none waits for another.
 /// </summary>
 public interface IRetentionService
 {
     /// <summary>Removes what is too old. Not for a unit of work, whose batches would be one transaction.</summary>
     /// <remarks>
-    /// A run that is stopped has removed whole batches; the next one goes on. What the database refuses in one table, or does not do in time,
-    /// does not keep the run from the others.
+    /// A run that is stopped has removed whole batches; the next one goes on. What the database refuses in one table, or does not do in
+    /// time, does not keep the run from the others.
     /// </remarks>
     /// <param name="policy">How long rows are kept.</param>
     /// <param name="progress">Is told after each batch how far its table is; null for nobody.</param>

@@ -87,9 +87,10 @@ internal sealed partial class SecretProtector
         return new StoredSecret(WriterPrefix + Base64Url.EncodeToString(sealedValue), version);
     }
 
-    /// <summary>Opens a value; one that the Python services stored in clear is taken as it is, if that is accepted, null stays null.</summary>
-    /// <exception cref="SecretUnreadableException">
-    /// The key is missing, or the value was changed, moved or restored, or is in clear.
+    /// <summary>
+    /// Opens a value; one that the Python services stored in clear is taken as it is, if that is accepted, null stays null.
+    /// </summary>
+    /// <exception cref="SecretUnreadableException"> The key is missing, or the value was changed, moved or restored, or is in clear.
     /// </exception>
     public Secret? Open(StoredSecret stored, SecretPlace place)
     {

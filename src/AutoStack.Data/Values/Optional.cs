@@ -1,6 +1,8 @@
 namespace AutoStack.Data;
 
-/// <summary>A value of a patch: given, and then perhaps null, or left out, so that what is stored stays. <c>default</c> is left out.</summary>
+/// <summary>
+/// A value of a patch: given, and then perhaps null, or left out, so that what is stored stays. <c>default</c> is left out.
+/// </summary>
 /// <typeparam name="T">The type of the value.</typeparam>
 /// <param name="Value">The value.</param>
 public readonly record struct Optional<T>(T Value)

@@ -6,7 +6,9 @@ namespace AutoStack.Data;
 /// <param name="Next">The place from which the next page continues; null at the end of the list.</param>
 public sealed record Page<T>(IReadOnlyList<T> Items, Cursor? Next)
 {
-    /// <summary>Makes a page of rows that were read with a limit of one more than the page holds: the last row tells that a page follows.</summary>
+    /// <summary>
+    /// Makes a page of rows that were read with a limit of one more than the page holds: the last row tells that a page follows.
+    /// </summary>
     /// <param name="rows">The rows, at most <paramref name="limit"/> and one.</param>
     /// <param name="limit">The size of the page.</param>
     /// <param name="after">The place after a row.</param>

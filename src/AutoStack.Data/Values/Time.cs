@@ -21,8 +21,9 @@ internal static class Time
     public static DateTime ToColumn(DateTimeOffset time) => DateTime.SpecifyKind(Truncate(time).UtcDateTime, DateTimeKind.Unspecified);
 
     /// <summary>
-    /// The moment that a <c>timestamp</c> column holds, given as the protocol has it: microseconds since 2000, the greatest number for <c>infinity</c> and the
-    /// smallest for <c>-infinity</c>. What lies outside of .NET's years is <see cref="DateTimeOffset.MaxValue"/> or <see cref="DateTimeOffset.MinValue"/>.
+    /// The moment that a <c>timestamp</c> column holds, given as the protocol has it: microseconds since 2000, the greatest number for
+    /// <c>infinity</c> and the smallest for <c>-infinity</c>. What lies outside of .NET's years is <see cref="DateTimeOffset.MaxValue"/> or
+    /// <see cref="DateTimeOffset.MinValue"/>.
     /// </summary>
     public static DateTimeOffset FromColumn(long microseconds) =>
         microseconds > MaxMicroseconds ? DateTimeOffset.MaxValue

@@ -3,9 +3,13 @@ using AutoStack.Data.Values;
 
 namespace AutoStack.Data;
 
-/// <summary>A range of time, half open: what happened at <paramref name="From"/> is in it, what happened at <paramref name="To"/> is not.</summary>
+/// <summary>
+/// A range of time, half open: what happened at <paramref name="From"/> is in it, what happened at <paramref name="To"/> is not.
+/// </summary>
 /// <param name="From">The first moment that counts. Any offset; the queries convert to UTC and cut to the microsecond.</param>
-/// <param name="To">The first moment that does not count; later than <paramref name="From"/> by no more than <see cref="MaxLength"/>.</param>
+/// <param name="To">
+/// The first moment that does not count; later than <paramref name="From"/> by no more than <see cref="MaxLength"/>.
+/// </param>
 public readonly record struct TimeRange(DateTimeOffset From, DateTimeOffset To)
 {
     /// <summary>The longest range that a query takes: 366 days.</summary>

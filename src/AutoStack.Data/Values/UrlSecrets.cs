@@ -52,7 +52,8 @@ internal static partial class UrlSecrets
     [GeneratedRegex(@"^[A-Za-z0-9_\-]*[A-Za-z][A-Za-z0-9_\-]*\z", RegexOptions.CultureInvariant)]
     private static partial Regex LongWord();
 
-    // By hand, since the text comes from outside and may be 25 MiB long: each character is read a bounded number of times, and nothing is kept.
+    // By hand, since the text comes from outside and may be 25 MiB long: each character is read a bounded number of times, and nothing is
+    // kept.
     private static string MaskParameters(string text)
     {
         var result = new System.Text.StringBuilder();

@@ -11,27 +11,24 @@ public interface IPlatformPushes
 
     /// <summary>
     /// Stores a delivery, whatever it holds, and queues a deployment for each project that a push in it concerns: auto-deploy is on, the
-    /// branch is the
-    /// project's, and the owner's access to this very repository is proven (<see cref="IPlatformProjectRepository.RecordAccessAsync"/>).
-    /// All in one
-    /// transaction of its own. Check the signature of the delivery before, with a secret that no tenant knows; where a tenant knows it, also check that the id of
-    /// the repository in the body is the one that the secret belongs to: whoever knows the secret can sign a body that names any repository.
+    /// branch is the project's, and the owner's access to this very repository is proven
+    /// (<see cref="IPlatformProjectRepository.RecordAccessAsync"/>). All in one transaction of its own. Check the signature of the delivery
+    /// before, with a secret that no tenant knows; where a tenant knows it, also check that the id of the repository in the body is the one
+    /// that the secret belongs to: whoever knows the secret can sign a body that names any repository.
     /// </summary>
     /// <remarks>
-    /// The repository of a push is told by the provider, its host and the provider's id, so that a renamed or transferred repository
-    /// still deploys, and a new
-    /// one of the old name does not. A pushed tag and the deletion of a branch queue nothing. A delivery that comes again queues nothing
-    /// when it queued
-    /// anything before; otherwise it is handled as if it were new, so that a delivery that came before the proof can be sent again. When
-    /// queueing fails, the
-    /// delivery is stored nevertheless, and the exception thrown.
+    /// The repository of a push is told by the provider, its host and the provider's id, so that a renamed or transferred repository still
+    /// deploys, and a new one of the old name does not. A pushed tag and the deletion of a branch queue nothing. A delivery that comes
+    /// again queues nothing when it queued anything before; otherwise it is handled as if it were new, so that a delivery that came before
+    /// the proof can be sent again. When queueing fails, the delivery is stored nevertheless, and the exception thrown.
     /// </remarks>
     /// <param name="delivery">The delivery.</param>
     /// <param name="options">Bounds and settings; <see cref="PushOptions.Default"/> for the documented ones.</param>
     /// <param name="cancellationToken">Stops the work; then nothing is stored.</param>
     /// <returns>What was stored and queued, and what was not queued, and why.</returns>
-    /// <exception cref="ArgumentException">The sender is not known, the body is missing, the headers are not an object, or an option is
-    /// out of its range.</exception>
+    /// <exception cref="ArgumentException">
+    /// The sender is not known, the body is missing, the headers are not an object, or an option is out of its range.
+    /// </exception>
     /// <exception cref="DuplicateException">The id belongs to another delivery.</exception>
     Task<PushResult> HandleAsync(NewWebhookPayload delivery, PushOptions options, CancellationToken cancellationToken = default);
 }

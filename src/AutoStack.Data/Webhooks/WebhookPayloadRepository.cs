@@ -7,8 +7,8 @@ internal sealed class WebhookPayloadRepository(Db db, TimeProvider clock) : IWeb
 {
     internal const string Columns = "w.id, w.deployment_id, w.provider, w.payload_json, w.headers, w.received_at";
 
-    // The text of the index webhook_payloads_delivery_idx. GitLab gives all events of one chain one x-gitlab-event-uuid, and only retries of
-    // one event the same idempotency-key, where it sends one. The same headers are in WebhookHeaders.
+    // The text of the index webhook_payloads_delivery_idx. GitLab gives all events of one chain one x-gitlab-event-uuid, and only retries
+    // of one event the same idempotency-key, where it sends one. The same headers are in WebhookHeaders.
     private const string DeliveryId = """
         CASE pg_catalog.lower(w.provider::text)
             WHEN 'github'::text THEN w.headers ->> 'x-github-delivery'::text
@@ -71,9 +71,9 @@ internal sealed class WebhookPayloadRepository(Db db, TimeProvider clock) : IWeb
         var body = WebhookBody.ToStore(payload.PayloadJson, "payload.PayloadJson");
         var (headers, deliveryId) = WebhookHeaders.ToStore(payload.Headers, payload.Provider, "payload.Headers");
 
-        // Copies of one delivery go one after the other, and each statement sees what was committed when it starts. A unique index cannot do
-        // this: rows of the Python services hold deliveries more than once. Without a delivery id there is nothing to wait for: the lock of
-        // NULL is none.
+        // Copies of one delivery go one after the other, and each statement sees what was committed when it starts. A unique index cannot
+        // do this: rows of the Python services hold deliveries more than once. Without a delivery id there is nothing to wait for: the lock
+        // of NULL is none.
         var @lock = new Statement("""
             SELECT 1
             FROM pg_catalog.pg_advisory_xact_lock('webhook_payloads'::regclass::oid::int, pg_catalog.hashtext(@provider || ' '::text || @deliveryId))

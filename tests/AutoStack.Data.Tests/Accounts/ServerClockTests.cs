@@ -5,8 +5,8 @@ using Microsoft.Extensions.DependencyInjection;
 namespace AutoStack.Data.Tests.Accounts;
 
 /// <summary>
-/// Sessions, resets, links and lockouts go by the clock of the database. The host's clock cannot be set here, so that the rows are: they hold times of the
-/// server's clock, and what the library stores is compared with it.
+/// Sessions, resets, links and lockouts go by the clock of the database. The host's clock cannot be set here, so that the rows are: they
+/// hold times of the server's clock, and what the library stores is compared with it.
 /// </summary>
 public sealed class ServerClockTests : DatabaseTests
 {

@@ -4,7 +4,9 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace AutoStack.Data.Tests.Accounts;
 
-/// <summary>What came out of one sign-in ends together, also while it is being exchanged, and its used tokens stay known as long as it lives.</summary>
+/// <summary>
+/// What came out of one sign-in ends together, also while it is being exchanged, and its used tokens stay known as long as it lives.
+/// </summary>
 public sealed class SessionFamilyTests : DatabaseTests
 {
     private static readonly PasswordHash Password = PasswordHash.From("$2b$12$cs3U/3iu7exNUuHi6mDOQu1mnlIPb9CUUNPkRRGH3zp.1oEJCn9dm");

@@ -12,8 +12,8 @@ using Microsoft.Extensions.DependencyInjection;
 namespace AutoStack.Data.Tests.Conventions;
 
 /// <summary>
-/// Every method of every interface is called with everything that is wrong in every place of its arguments, one place at a time. It answers,
-/// or it refuses with an exception that is meant for the caller.
+/// Every method of every interface is called with everything that is wrong in every place of its arguments, one place at a time. It
+/// answers, or it refuses with an exception that is meant for the caller.
 /// </summary>
 public sealed partial class HostileArguments : DatabaseTests
 {

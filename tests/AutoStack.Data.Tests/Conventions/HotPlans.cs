@@ -4,8 +4,8 @@ using Npgsql;
 namespace AutoStack.Data.Tests.Conventions;
 
 /// <summary>
-/// The hot statements on filled tables, each as the first executions are planned and as all later ones: an index gives the rows, and in their order where
-/// there is one. No table is read whole, and nothing is sorted that an index can serve sorted.
+/// The hot statements on filled tables, each as the first executions are planned and as all later ones: an index gives the rows, and in
+/// their order where there is one. No table is read whole, and nothing is sorted that an index can serve sorted.
 /// </summary>
 public sealed class HotPlans : DatabaseTests
 {

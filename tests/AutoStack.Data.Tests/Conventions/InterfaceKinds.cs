@@ -6,8 +6,8 @@ using Registered = AutoStack.Data.Database;
 namespace AutoStack.Data.Tests.Conventions;
 
 /// <summary>
-/// An interface serves a user's request, and each method takes the user or the caller's own proof; or it serves the platform's own work, and no method
-/// takes an owner. What a request handler injects then cannot reach another tenant's rows.
+/// An interface serves a user's request, and each method takes the user or the caller's own proof; or it serves the platform's own work,
+/// and no method takes an owner. What a request handler injects then cannot reach another tenant's rows.
 /// </summary>
 public sealed class InterfaceKinds : DatabaseTests
 {

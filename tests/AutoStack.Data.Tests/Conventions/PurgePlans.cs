@@ -3,7 +3,9 @@ using AutoStack.Data.Tests.Support;
 
 namespace AutoStack.Data.Tests.Conventions;
 
-/// <summary>A purge holds what it removes, and not all that it might: executed on filled tables, as the first times and as all later ones.</summary>
+/// <summary>
+/// A purge holds what it removes, and not all that it might: executed on filled tables, as the first times and as all later ones.
+/// </summary>
 public sealed partial class PurgePlans : DatabaseTests
 {
     [OneTimeSetUp]

@@ -2,7 +2,9 @@ using AutoStack.Data.Tests.Support;
 
 namespace AutoStack.Data.Tests.Conventions;
 
-/// <summary>Statements that must not read a whole table are planned on filled tables, as the first executions are and as all later ones.</summary>
+/// <summary>
+/// Statements that must not read a whole table are planned on filled tables, as the first executions are and as all later ones.
+/// </summary>
 public sealed class QueryPlans : DatabaseTests
 {
     private const string Host = "'github.com'";

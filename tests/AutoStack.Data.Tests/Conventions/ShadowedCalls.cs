@@ -8,7 +8,10 @@ using Npgsql;
 
 namespace AutoStack.Data.Tests.Conventions;
 
-/// <summary>What is planted in <c>public</c> under PostgreSQL's own names is called by nothing that the library runs, the driver's own queries included.</summary>
+/// <summary>
+/// What is planted in <c>public</c> under PostgreSQL's own names is called by nothing that the library runs, the driver's own queries
+/// included.
+/// </summary>
 public sealed class ShadowedCalls : DatabaseTests
 {
     private (Guid OwnerId, Guid ProjectId, Guid DeploymentId) ids;

@@ -4,7 +4,9 @@ using Npgsql;
 
 namespace AutoStack.Data.Tests.Conventions;
 
-/// <summary>What every statement of the library uses is PostgreSQL's own, whatever a role without rights has planted in <c>public</c>.</summary>
+/// <summary>
+/// What every statement of the library uses is PostgreSQL's own, whatever a role without rights has planted in <c>public</c>.
+/// </summary>
 public sealed partial class ShadowedNames : DatabaseTests
 {
     private readonly Dictionary<string, (string Sql, string Types)> probes = [];

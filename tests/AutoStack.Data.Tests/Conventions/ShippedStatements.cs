@@ -7,7 +7,9 @@ using Npgsql;
 
 namespace AutoStack.Data.Tests.Conventions;
 
-/// <summary>Every statement of the library, taken from the strings of the assembly itself, is one that the migrated schema understands.</summary>
+/// <summary>
+/// Every statement of the library, taken from the strings of the assembly itself, is one that the migrated schema understands.
+/// </summary>
 public sealed partial class ShippedStatements : DatabaseTests
 {
     // What the server cannot infer because a parameter stands where any type would do.
@@ -111,7 +113,10 @@ public sealed partial class ShippedStatements : DatabaseTests
         await command.ExecuteNonQueryAsync(Token);
     }
 
-    /// <summary>The statement with numbered parameters, and the types of those that the server cannot infer, in parentheses; empty without parameters.</summary>
+    /// <summary>
+    /// The statement with numbered parameters, and the types of those that the server cannot infer, in parentheses; empty without
+    /// parameters.
+    /// </summary>
     internal static (string Sql, string Types) Numbered(string sql)
     {
         var names = new List<string>();

@@ -7,7 +7,10 @@ using Npgsql;
 
 namespace AutoStack.Data.Tests.Hosting;
 
-/// <summary>Connections go back to the library's pool without a reset: whatever an operation does, and however it ends, it leaves its session as it was.</summary>
+/// <summary>
+/// Connections go back to the library's pool without a reset: whatever an operation does, and however it ends, it leaves its session as it
+/// was.
+/// </summary>
 public sealed class SessionStateTests : DatabaseTests
 {
     [Test]

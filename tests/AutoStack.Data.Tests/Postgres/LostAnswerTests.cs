@@ -6,7 +6,9 @@ using Npgsql;
 
 namespace AutoStack.Data.Tests.Postgres;
 
-/// <summary>What would be done twice is not repeated when its answer is lost: by then somebody else may have written, and would be overwritten.</summary>
+/// <summary>
+/// What would be done twice is not repeated when its answer is lost: by then somebody else may have written, and would be overwritten.
+/// </summary>
 public sealed class LostAnswerTests : DatabaseTests
 {
     private static readonly Dictionary<string, (string Tag, Func<IServiceProvider, Guid, Task> Write)> Writes = new()

@@ -229,8 +229,8 @@ public sealed class RetentionServiceTests : DatabaseTests
         MaxBatches = policy.MaxBatches,
     };
 
-    // So many deployments and a deleted one, each with so many old lines and checks and a young one; of sessions, resets, attempts and payloads an old
-    // and a young one.
+    // So many deployments and a deleted one, each with so many old lines and checks and a young one; of sessions, resets, attempts and
+    // payloads an old and a young one.
     private async Task FillAsync(int deployments, int lines)
     {
         var project = await AddProjectAsync();

@@ -5,7 +5,9 @@ using Npgsql;
 
 namespace AutoStack.Data.Tests.Support;
 
-/// <summary>Stands between the library and the server, and cuts a connection when the server has said that it is done, before the client hears it.</summary>
+/// <summary>
+/// Stands between the library and the server, and cuts a connection when the server has said that it is done, before the client hears it.
+/// </summary>
 public sealed class CuttingProxy : IAsyncDisposable
 {
     private readonly TcpListener listener = new(IPAddress.Loopback, 0);

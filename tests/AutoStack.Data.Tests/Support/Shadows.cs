@@ -3,8 +3,9 @@ using Npgsql;
 namespace AutoStack.Data.Tests.Support;
 
 /// <summary>
-/// What a role without rights can plant in <c>public</c> while everybody may create there: an operator for every pair of types, and a function for every list of
-/// types, for which <c>pg_catalog</c> has no exact match. PostgreSQL prefers each of them to its own operator or function after an implicit cast.
+/// What a role without rights can plant in <c>public</c> while everybody may create there: an operator for every pair of types, and a
+/// function for every list of types, for which <c>pg_catalog</c> has no exact match. PostgreSQL prefers each of them to its own operator or
+/// function after an implicit cast.
 /// </summary>
 internal static class Shadows
 {
