@@ -84,7 +84,7 @@ internal sealed class ProviderEntry(ProviderIdentity identity, string? gitHubId,
             """, Values());
 
         // Neither found: whoever was in the way of the insert is gone.
-        return ConflictRetry.UntilConsistentAsync(() => db.WriteBatchAsync(
+        return Retries.UntilConsistentAsync(() => db.WriteBatchAsync(
             async sets =>
             {
                 await sets.SkipAsync().ConfigureAwait(false);

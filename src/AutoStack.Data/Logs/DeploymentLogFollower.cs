@@ -15,7 +15,6 @@ internal sealed partial class DeploymentLogFollower(
     Db db, Notifications notifications, TimeSpan pollInterval, int maxReads, TimeProvider clock, ILogger logger) : IDeploymentLogFollower, IDisposable
 {
     private const int PageSize = 200;
-    private static readonly Backoff Backoff = new(TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(5));
 
     private readonly Lock gate = new();
     private readonly HashSet<Follow> follows = [];
@@ -105,7 +104,7 @@ internal sealed partial class DeploymentLogFollower(
                 reads.Release();
             }
 
-            await Task.Delay(Backoff.Pause(failures), cancellationToken).ConfigureAwait(false);
+            await Task.Delay(Backoff.Reconnect.Delay(failures), cancellationToken).ConfigureAwait(false);
         }
     }
 

@@ -153,12 +153,13 @@ internal abstract class Db(Telemetry telemetry, int commandTimeoutSeconds)
     /// <summary>Takes it back, however the attempt ended.</summary>
     protected abstract ValueTask ReleaseAsync(NpgsqlConnection connection);
 
-    /// <summary>An attempt on a connection has failed.</summary>
-    /// <param name="exception">Of what.</param>
-    /// <param name="repeat">Whether the statement may be repeated when its connection is lost.</param>
-    /// <param name="failures">The attempts that failed before; this one is added.</param>
-    /// <returns>How long to wait before the next one; null when there is none.</returns>
-    protected abstract TimeSpan? Failed(Exception exception, Repeat repeat, ref Failures failures);
+    /// <summary>Decides whether to send a failed call again.</summary>
+    /// <param name="retries">The attempts at the call; this failure is counted.</param>
+    /// <param name="exception">The failure.</param>
+    /// <param name="repeat">Whether the call may be sent again after a lost connection.</param>
+    /// <param name="delay">The delay before the next attempt.</param>
+    /// <returns>True for another attempt; false when the failure is final.</returns>
+    protected abstract bool Continue(ref Retries retries, Exception exception, Repeat repeat, out TimeSpan delay);
 
     /// <summary>The transaction of several commands; null when the connection is in one already.</summary>
     protected abstract ValueTask<NpgsqlTransaction?> BeginAsync(NpgsqlConnection connection, CancellationToken cancellationToken);
@@ -238,10 +239,10 @@ internal abstract class Db(Telemetry telemetry, int commandTimeoutSeconds)
         Exception? failure = null;
         try
         {
-            var failures = default(Failures);
+            var retries = default(Retries);
             while (true)
             {
-                TimeSpan pause;
+                TimeSpan delay;
                 var connection = await AcquireAsync(cancellationToken).ConfigureAwait(false);
                 try
                 {
@@ -262,19 +263,17 @@ internal abstract class Db(Telemetry telemetry, int commandTimeoutSeconds)
                 }
                 catch (Exception exception)
                 {
-                    if (Failed(exception, repeat, ref failures) is not { } next)
+                    if (!Continue(ref retries, exception, repeat, out delay))
                     {
                         throw;
                     }
-
-                    pause = next;
                 }
                 finally
                 {
                     await ReleaseAsync(connection).ConfigureAwait(false);
                 }
 
-                await Task.Delay(pause, cancellationToken).ConfigureAwait(false);
+                await Task.Delay(delay, cancellationToken).ConfigureAwait(false);
             }
         }
         catch (Exception exception)

@@ -13,7 +13,6 @@ internal sealed partial class Notifications(NpgsqlDataSource? dataSource, ILogge
 {
     // A dead connection says nothing: as often, the server is asked for a sign of life.
     private static readonly TimeSpan ProbeEvery = TimeSpan.FromSeconds(30);
-    private static readonly Backoff Backoff = new(TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(10));
 
     private readonly Lock gate = new();
     private readonly Dictionary<(string Channel, string? Payload), List<Wakeup>> waiting = [];
@@ -111,7 +110,7 @@ internal sealed partial class Notifications(NpgsqlDataSource? dataSource, ILogge
                 }
             }
 
-            await Task.Delay(Backoff.Pause(failures - 1), stopping.Token)
+            await Task.Delay(Backoff.Reconnect.Delay(failures - 1), stopping.Token)
                 .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }

@@ -25,7 +25,8 @@ internal static class SqlErrors
 
     /// <summary>True when the statement was rolled back because of another one, so that repeating it may succeed.</summary>
     public static bool IsConflict(Exception exception) =>
-        exception is PostgresException { SqlState: PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected };
+        exception is ConflictException
+            or PostgresException { SqlState: PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected };
 
     /// <summary>
     /// True when the connection is gone: the pool handed out one whose server had closed it, or it was cut in the middle.

@@ -13,8 +13,8 @@ internal sealed class TransactionDb(NpgsqlConnection connection, Telemetry telem
     private Exception? doom;
     private bool ended;
 
-    /// <summary>True when the server had closed the idle connection before the first statement came: the transaction never began.</summary>
-    public bool NeverBegan => doom is not null && SqlErrors.IsIdleTimeout(doom);
+    /// <summary>The first failure of a statement; null while every statement has succeeded.</summary>
+    public Exception? Doom => doom;
 
     /// <summary>Refuses every further call: the unit is over.</summary>
     public void End() => ended = true;
@@ -24,7 +24,7 @@ internal sealed class TransactionDb(NpgsqlConnection connection, Telemetry telem
     {
         if (doom is not null)
         {
-            throw SqlErrors.IsConflict(doom) ? SqlErrors.Translate(doom)! : new UnitOfWorkFailedException(doom);
+            throw SqlErrors.Translate(doom) is ConflictException conflict ? conflict : new UnitOfWorkFailedException(doom);
         }
     }
 
@@ -48,9 +48,11 @@ internal sealed class TransactionDb(NpgsqlConnection connection, Telemetry telem
 
     protected override ValueTask ReleaseAsync(NpgsqlConnection connection) => default;
 
-    protected override TimeSpan? Failed(Exception exception, Repeat repeat, ref Failures failures)
+    // A transaction is repeated as a whole, by its unit of work.
+    protected override bool Continue(ref Retries retries, Exception exception, Repeat repeat, out TimeSpan delay)
     {
         doom ??= exception;
-        return null;
+        delay = TimeSpan.Zero;
+        return false;
     }
 }

@@ -156,7 +156,7 @@ internal sealed class ProjectRepository(Db db, TimeProvider clock) : IProjectRep
             """, [P.Text(address.Host), P.Text(address.Path), .. insertParameters]);
 
         // The one that is changed may be removed at this moment, while another one of the repository stays: then neither has happened.
-        return await ConflictRetry.UntilConsistentAsync(() => db.WriteBatchAsync(
+        return await Retries.UntilConsistentAsync(() => db.WriteBatchAsync(
             async sets =>
             {
                 await sets.SkipAsync().ConfigureAwait(false);
