@@ -44,11 +44,11 @@ internal static class ProjectParameters
             P.Of(patch.Runtime.IsGiven ? patch.Runtime.Value : (ProjectRuntime?)null, "runtime"),
             P.Of(patch.AutoDeployEnabled.IsGiven ? patch.AutoDeployEnabled.Value : (bool?)null, "autoDeployEnabled"),
             P.Of(patch.GitHubRepoId.IsGiven, "setGitHubRepoId"),
-            P.TextOrNull(patch.GitHubRepoId.Value, 255, "gitHubRepoId"),
+            P.TextOrNull(patch.GitHubRepoId.Or(null), 255, "gitHubRepoId"),
             P.Of(patch.AutoDeployBranch.IsGiven, "setAutoDeployBranch"),
-            BranchOrNull(patch.AutoDeployBranch.Value, "autoDeployBranch"),
+            BranchOrNull(patch.AutoDeployBranch.Or(null), "autoDeployBranch"),
             P.Of(patch.JenkinsJobName.IsGiven, "setJenkinsJobName"),
-            P.TextOrNull(patch.JenkinsJobName.Value, 255, "jenkinsJobName"),
+            P.TextOrNull(patch.JenkinsJobName.Or(null), 255, "jenkinsJobName"),
             ServerTime.Now(clock),
         ];
 

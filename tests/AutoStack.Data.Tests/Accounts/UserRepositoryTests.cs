@@ -115,13 +115,11 @@ public sealed class UserRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_value_of_a_patch_that_is_not_given_is_none()
+    public async Task A_value_that_a_patch_leaves_out_keeps_the_stored_one()
     {
         var user = await AddUserAsync();
 
-        var update = await Users.UpdateProfileAsync(
-            user.Id,
-            new UserPatch { Name = default(Optional<string>) with { Value = " " }, AvatarUrl = default(Optional<string?>) with { Value = "x" } }, null, Token);
+        var update = await Users.UpdateProfileAsync(user.Id, new UserPatch { Name = default, AvatarUrl = default }, null, Token);
 
         Assert.That((update.User!.Name, update.User.AvatarUrl), Is.EqualTo((user.Name, (string?)null)));
     }
