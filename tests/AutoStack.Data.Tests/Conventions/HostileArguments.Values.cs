@@ -90,6 +90,7 @@ public sealed partial class HostileArguments
             _ when type == typeof(Func<IRepositories, CancellationToken, Task<int>>) => (IRepositories _, CancellationToken _) => Task.FromResult(1),
             _ when IsOf(type, typeof(IProgress<>)) => Activator.CreateInstance(typeof(Progress<>).MakeGenericType(type.GetGenericArguments()))!,
             _ when IsList(type) => List(type, Valid(type.GetGenericArguments()[0], name)),
+            _ when type == typeof(Cursor) => Cursor.Start,
             _ => Composite(type),
         };
     }
@@ -133,6 +134,13 @@ public sealed partial class HostileArguments
         object?[]? values = type switch
         {
             _ when type == typeof(string) => Texts,
+            // Of every kind of list, the wrong ones included.
+            _ when type == typeof(Cursor) =>
+            [
+                Cursor.Start, Cursor.After(Guid.Empty), Cursor.After(Guid.AllBitsSet), Cursor.After(long.MinValue), Cursor.After(long.MaxValue),
+                Cursor.After(DateTimeOffset.MinValue, Guid.Empty), Cursor.After(DateTimeOffset.MaxValue, Guid.AllBitsSet),
+                Cursor.Parse($"t.{long.MaxValue}.{Guid.Empty:N}"), Cursor.Parse($"t.{long.MinValue}.{Guid.Empty:N}"),
+            ],
             _ when type == typeof(Guid) => [Guid.Empty, Guid.NewGuid(), Guid.AllBitsSet],
             _ when type == typeof(int) => [int.MinValue, -1, 0, 1, int.MaxValue],
             _ when type == typeof(long) => [long.MinValue, -1L, 0L, 1L, long.MaxValue],
@@ -162,6 +170,16 @@ public sealed partial class HostileArguments
             foreach (var text in Texts)
             {
                 yield return ($" = From({Show(text)})", () => AnyText.MakeGenericMethod(type).Invoke(null, BindingFlags.DoNotWrapExceptions, null, [text], null));
+            }
+        }
+        else if (IsOf(type, typeof(Optional<>)))
+        {
+            // Left out, or given a hostile value.
+            var given = type.GetMethod("op_Implicit")!;
+            yield return Case(" = default", Activator.CreateInstance(type));
+            foreach (var (what, make) in Hostile(type.GetGenericArguments()[0], name, depth + 1))
+            {
+                yield return (what, () => given.Invoke(null, [make()]));
             }
         }
         else if (IsList(type))
