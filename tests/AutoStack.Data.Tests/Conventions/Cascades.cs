@@ -56,11 +56,25 @@ public sealed class Cascades : DatabaseTests
     }
 
     [Test]
+    public async Task Every_table_that_hangs_on_an_account_has_rows()
+    {
+        var empty = new List<string>();
+        foreach (var table in (await RemoveAsync(before: null)).Select(scan => scan.Table))
+        {
+            if (!(bool)(await ScalarAsync($"SELECT EXISTS (SELECT FROM {table})"))!)
+            {
+                empty.Add(table);
+            }
+        }
+
+        Assert.That(empty, Is.Empty, "Insert rows into these tables in Cascades.Fill: an empty table is never read as a whole.");
+    }
+
+    [Test]
     public async Task Removing_an_account_reads_no_child_table_as_a_whole()
     {
         var scans = await RemoveAsync(before: null);
 
-        Assert.That(scans, Has.Count.EqualTo(12), "Every table but users hangs on another.");
         Assert.That(scans.Where(s => s.SeqScans != 0), Is.Empty);
         Assert.That(scans.Where(s => s.IndexScans == 0), Is.Empty);
     }

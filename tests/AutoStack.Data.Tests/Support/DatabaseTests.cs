@@ -170,6 +170,14 @@ public abstract class DatabaseTests
         return (await Deployments.FindAsync(deployment.Id, deployment.UserId, Token))!;
     }
 
+    /// <summary>The tables of the schema, without the journal.</summary>
+    protected async Task<IReadOnlyList<string>> TablesAsync() => ((string)(await ScalarAsync(
+        """
+        SELECT string_agg(oid::regclass::text, ',')
+        FROM pg_class
+        WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition AND relname <> 'schema_versions'
+        """))!).Split(',');
+
     protected async Task<int> ExecuteAsync(string sql, params object[] values)
     {
         await using var command = Raw.CreateCommand(sql);
