@@ -20,7 +20,8 @@ internal sealed record DeploymentState(DeploymentStatus Status, Guid UserId, boo
     /// while its status is still 'queued'. Word for word the condition of the partial indexes over running deployments.
     /// </summary>
     internal const string UnderWay = """
-        (d.status::text IN ('cloning', 'checkout', 'installing', 'building', 'copying') OR d.status::text = 'queued' AND d.started_at IS NOT NULL)
+        (d.status::text IN ('cloning', 'checkout', 'installing', 'building', 'copying')
+            OR d.status::text = 'queued' AND d.started_at IS NOT NULL)
             AND NOT d.is_deleted
         """;
 
