@@ -36,8 +36,8 @@ public static class AutoStackDataServiceCollectionExtensions
         services.Register(key: null, dataSource: null, configure);
 
     /// <summary>
-    /// Registers every repository and <see cref="IUnitOfWork"/> as singletons over a data source of the host's, which stays the host's to
-    /// dispose.
+    /// Registers every repository and <see cref="IUnitOfWork"/> as singletons over a data source that the host owns and
+    /// disposes.
     /// </summary>
     /// <param name="services">The services.</param>
     /// <param name="dataSource">The data source; the library changes neither its pool settings nor its session time zone.</param>
