@@ -94,7 +94,7 @@ public sealed class BadConnectionTests : MigrationTests
 
     [Test]
     public void Reading_the_history_without_a_server_is_no_connection() =>
-        Assert.That(() => new SchemaMigrator($"Host=no-such-host.invalid;Password={Secret}").GetHistoryAsync(Token),
+        Assert.That(() => new SchemaMigrator($"Host=no-such-host.invalid;Password={Secret}").ReadHistoryAsync(Token),
             Throws.TypeOf<MigrationException>().With.Property(nameof(MigrationException.Error)).EqualTo(MigrationError.NoConnection));
 
     private MigrationException AssertNoConnection(string connectionString, string named)

@@ -118,7 +118,7 @@ public sealed class ConcurrentMigratorTests : MigrationTests
         {
             Assert.That(failure.Error, Is.EqualTo(MigrationError.Locked));
             Assert.That(failure.Message, Does.Contain($"pid {holder}"));
-            Assert.That(failure.Report, Is.Null);
+            Assert.That(failure.Result, Is.Null);
         }
     }
 
@@ -167,14 +167,14 @@ public sealed class ConcurrentMigratorTests : MigrationTests
 
         using (Assert.EnterMultipleScope())
         {
-            Assert.That(failure.Report?.Steps.Select(step => step.Version), Is.EqualTo(new[] { 1 }));
+            Assert.That(failure.Result?.Steps.Select(step => step.Version), Is.EqualTo(new[] { 1 }));
             Assert.That(await AppliedAsync(), Is.EqualTo(new[] { "1" }));
             Assert.That(await ExistsAsync("second"), Is.False);
         }
     }
 
     /// <summary>Starts all, waits until one is stopped by the obstacle and the others have a session each, and clears the way.</summary>
-    private async Task<MigrationReport[]> RunTogetherAsync(OpenTransaction obstacle)
+    private async Task<MigrationResult[]> RunTogetherAsync(OpenTransaction obstacle)
     {
         var runs = Enumerable.Range(0, Migrators).Select(_ => Task.Run(() => Migrator().UpgradeAsync(cancellationToken: Token), Token)).ToList();
         await UntilAllAreUnderWayAsync();

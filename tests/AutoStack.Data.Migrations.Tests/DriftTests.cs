@@ -134,9 +134,9 @@ public sealed class DriftTests : MigrationTests
     }
 
     private static IEnumerable<string> Catalogued(SchemaObjectKind kind) =>
-        Internal.Catalogs.Catalog.Expected(Head).Objects.Where(o => o.Kind == kind).Select(o => o.Name);
+        Internal.Catalog.Expected(Head).Objects.Where(o => o.Kind == kind).Select(o => o.Name);
 
-    private async Task MendAsync(SchemaDrift drift)
+    private async Task MendAsync(SchemaCheckResult drift)
     {
         foreach (var statement in drift.Differences.SelectMany(d => d.Statements))
         {

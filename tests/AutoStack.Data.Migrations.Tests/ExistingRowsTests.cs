@@ -109,7 +109,7 @@ public sealed class ExistingRowsTests : MigrationTests
         using (Assert.EnterMultipleScope())
         {
             Assert.That(failure.Message, Does.StartWith("0015_validate_required_checks.sql").And.Contain("users_required_check"));
-            Assert.That(failure.Report?.ToVersion, Is.EqualTo(14));
+            Assert.That(failure.Result?.ToVersion, Is.EqualTo(14));
             Assert.That(await ScalarAsync<long>("SELECT count(*) FROM users"), Is.EqualTo(1));
             Assert.That(await AppliedAsync(), Has.Count.EqualTo(14));
         }

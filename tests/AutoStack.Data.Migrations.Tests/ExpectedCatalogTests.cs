@@ -1,4 +1,4 @@
-using AutoStack.Data.Migrations.Internal.Catalogs;
+using AutoStack.Data.Migrations.Internal;
 using AutoStack.Data.Migrations.Tests.Support;
 
 namespace AutoStack.Data.Migrations.Tests;

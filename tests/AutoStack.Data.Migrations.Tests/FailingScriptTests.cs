@@ -20,8 +20,8 @@ public sealed class FailingScriptTests : MigrationTests
             Assert.That(failure.Error, Is.EqualTo(MigrationError.ScriptFailed));
             Assert.That(failure.Message, Does.StartWith("0002_run_test.sql, line 4: ").And.Contain("\"missing\"").And.Contain("42P01"));
             Assert.That(failure.InnerException, Is.InstanceOf<PostgresException>());
-            Assert.That((failure.Report!.FromVersion, failure.Report.ToVersion), Is.EqualTo((0, 1)));
-            Assert.That(failure.Report.Steps.Select(step => step.FileName), Is.EqualTo(new[] { "0001_run_test.sql" }));
+            Assert.That((failure.Result!.FromVersion, failure.Result.ToVersion), Is.EqualTo((0, 1)));
+            Assert.That(failure.Result.Steps.Select(step => step.FileName), Is.EqualTo(new[] { "0001_run_test.sql" }));
             Assert.That(await AppliedAsync(), Is.EqualTo(new[] { "1" }));
             Assert.That(await ListAsync("SELECT id FROM kept"), Is.Empty);
             Assert.That(await ExistsAsync("lost"), Is.False);
@@ -61,7 +61,7 @@ public sealed class FailingScriptTests : MigrationTests
         using (Assert.EnterMultipleScope())
         {
             Assert.That(failure.Message, Does.StartWith("0001_add_a.down.sql"));
-            Assert.That(failure.Report!.ToVersion, Is.EqualTo(1));
+            Assert.That(failure.Result!.ToVersion, Is.EqualTo(1));
             Assert.That(await AppliedAsync(), Is.EqualTo(new[] { "1" }));
             Assert.That(await ExistsAsync("a"), Is.True);
             Assert.That(await ExistsAsync("b"), Is.False);

@@ -168,7 +168,7 @@ public sealed class ForeignObjectTests : MigrationTests
 
         foreach (var run in new Func<Task>[]
         {
-            () => Migrator().UpgradeAsync(cancellationToken: Token), () => Migrator().CheckAsync(Token), () => Migrator().GetHistoryAsync(Token),
+            () => Migrator().UpgradeAsync(cancellationToken: Token), () => Migrator().CheckAsync(Token), () => Migrator().ReadHistoryAsync(Token),
             () => Migrator().StampAsync(MigrationTarget.Version(1), cancellationToken: Token), () => Migrator().AdoptAsync(cancellationToken: Token),
         })
         {

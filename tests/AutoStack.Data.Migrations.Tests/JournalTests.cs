@@ -12,7 +12,7 @@ public sealed class JournalTests : MigrationTests
     {
         await Migrator().UpgradeAsync(MigrationTarget.Version(1), cancellationToken: Token);
 
-        var version = (await Migrator().GetHistoryAsync(Token)).Versions[0];
+        var version = (await Migrator().ReadHistoryAsync(Token)).Versions[0];
         var role = await ScalarAsync<string>("SELECT current_user::text");
         var age = await ScalarAsync<TimeSpan>("SELECT clock_timestamp() - applied_at FROM schema_versions");
 
@@ -34,7 +34,7 @@ public sealed class JournalTests : MigrationTests
         await ExecuteAsync($"ALTER DATABASE {Database.Name} SET timezone = 'Asia/Kolkata'");
         await Migrator().UpgradeAsync(MigrationTarget.Version(1), cancellationToken: Token);
 
-        var told = (await Migrator().GetHistoryAsync(Token)).Versions[0].AppliedAt!.Value;
+        var told = (await Migrator().ReadHistoryAsync(Token)).Versions[0].AppliedAt!.Value;
 
         Assert.That(await ScalarAsync<double>("SELECT extract(epoch FROM applied_at)::float8 FROM schema_versions"),
             Is.EqualTo((told - DateTimeOffset.UnixEpoch).TotalSeconds).Within(0.0001));
@@ -94,7 +94,7 @@ public sealed class JournalTests : MigrationTests
     [Test]
     public async Task Reading_the_history_of_an_empty_database_makes_nothing()
     {
-        var history = await Migrator().GetHistoryAsync(Token);
+        var history = await Migrator().ReadHistoryAsync(Token);
 
         using (Assert.EnterMultipleScope())
         {
@@ -113,7 +113,7 @@ public sealed class JournalTests : MigrationTests
         await ExecuteAsync(Change);
         await ExecuteAsync("INSERT INTO schema_versions VALUES (9001, '9001_from_the_future', 'abc', now(), 1500, 'ada', '9.0.0')");
 
-        var history = await Migrator().GetHistoryAsync(Token);
+        var history = await Migrator().ReadHistoryAsync(Token);
 
         using (Assert.EnterMultipleScope())
         {
@@ -130,11 +130,11 @@ public sealed class JournalTests : MigrationTests
     public async Task A_database_is_up_to_date_at_head_and_only_there()
     {
         await Migrator().UpgradeAsync(MigrationTarget.Version(Head - 1), cancellationToken: Token);
-        var before = await Migrator().GetHistoryAsync(Token);
+        var before = await Migrator().ReadHistoryAsync(Token);
         await Migrator().UpgradeAsync(cancellationToken: Token);
-        var after = await Migrator().GetHistoryAsync(Token);
+        var after = await Migrator().ReadHistoryAsync(Token);
         await ExecuteAsync(Change);
-        var changed = await Migrator().GetHistoryAsync(Token);
+        var changed = await Migrator().ReadHistoryAsync(Token);
 
         Assert.That((before.IsUpToDate, after.IsUpToDate, changed.IsUpToDate), Is.EqualTo((false, true, false)));
     }
@@ -181,7 +181,7 @@ public sealed class JournalTests : MigrationTests
         {
             Assert.That(failure.Error, Is.EqualTo(error));
             Assert.That(failure.Message, Does.Contain(named));
-            Assert.That(failure.Report, Is.Null);
+            Assert.That(failure.Result, Is.Null);
             Assert.That(after, Is.EqualTo(before));
         }
     }

@@ -79,7 +79,7 @@ public sealed class MigratorRoleTests : MigrationTests
         Assert.That(await ScalarAsync<bool>("SELECT has_schema_privilege('public', 'public', 'CREATE')"), Is.EqualTo(fault.Length > 0));
     }
 
-    private Task<MigrationReport> Migrate(string script, SchemaMigratorOptions? options = null, CancellationToken? cancellationToken = null) =>
+    private Task<MigrationResult> Migrate(string script, SchemaMigratorOptions? options = null, CancellationToken? cancellationToken = null) =>
         new SchemaMigrator(As("migrator"), options, Scripts(script)).UpgradeAsync(cancellationToken: cancellationToken ?? Token);
 
     private string As(string role) =>

@@ -27,7 +27,7 @@ public sealed class PoolerTests : MigrationTests
         {
             Assert.That(failure.Error, Is.EqualTo(MigrationError.PooledConnection));
             Assert.That(failure.Message, Does.Contain("PgBouncer").And.Contain("Connect to the server directly"));
-            Assert.That(failure.Report, Is.Null);
+            Assert.That(failure.Result, Is.Null);
             Assert.That(await ExistsAsync("schema_versions"), Is.False);
             Assert.That(await ListAsync("SELECT pid FROM pg_locks JOIN pg_database d ON d.oid = database WHERE locktype = 'advisory' AND datname = current_database()"), Is.Empty);
         }
@@ -54,7 +54,7 @@ public sealed class PoolerTests : MigrationTests
         await Migrator().UpgradeAsync(cancellationToken: Token);
         await using var bouncer = await PgBouncer.StartAsync(ConnectionString, "pool_mode = transaction", Token);
 
-        var history = await new SchemaMigrator(bouncer.ConnectionString).GetHistoryAsync(Token);
+        var history = await new SchemaMigrator(bouncer.ConnectionString).ReadHistoryAsync(Token);
 
         Assert.That(history.IsUpToDate, Is.True);
     }

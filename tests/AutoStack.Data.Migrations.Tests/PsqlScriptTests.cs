@@ -26,7 +26,7 @@ public sealed class PsqlScriptTests : MigrationTests
         var psql = await Psql.RunAsync(ConnectionString, run.Output, Token);
 
         var again = await Migrator().UpgradeAsync(cancellationToken: Token);
-        var history = await Migrator().GetHistoryAsync(Token);
+        var history = await Migrator().ReadHistoryAsync(Token);
         using (Assert.EnterMultipleScope())
         {
             Assert.That(run.Code, Is.Zero);
@@ -101,7 +101,7 @@ public sealed class PsqlScriptTests : MigrationTests
         {
             Assert.That(psql, Is.EqualTo((0, "")));
             Assert.That(await CatalogAsync(), Is.EqualTo(expected));
-            Assert.That((await Migrator(scripts).GetHistoryAsync(Token)).IsUpToDate, Is.True);
+            Assert.That((await Migrator(scripts).ReadHistoryAsync(Token)).IsUpToDate, Is.True);
         }
     }
 

@@ -111,7 +111,7 @@ public sealed class RehearsalTests : MigrationTests
 
         using (Assert.EnterMultipleScope())
         {
-            Assert.That(report.Steps.Select(s => s.Way), Is.EqualTo(new[] { RehearsalWay.AsWritten, RehearsalWay.Skipped, RehearsalWay.AsWritten }));
+            Assert.That(report.Steps.Select(s => s.Outcome), Is.EqualTo(new[] { RehearsalOutcome.AsWritten, RehearsalOutcome.Skipped, RehearsalOutcome.AsWritten }));
             Assert.That(report.Steps[1].Sql, Is.Null);
             Assert.That(failure.Message, Does.Contain("without 0001_run_test.sql"));
         }
@@ -131,7 +131,7 @@ public sealed class RehearsalTests : MigrationTests
 
         using (Assert.EnterMultipleScope())
         {
-            Assert.That(report.Steps[0].Way, Is.EqualTo(RehearsalWay.InTransaction));
+            Assert.That(report.Steps[0].Outcome, Is.EqualTo(RehearsalOutcome.InTransaction));
             Assert.That(report.Steps[0].Sql, Does.Contain("CREATE UNIQUE INDEX IF NOT EXISTS t_id_key ON t (id)"));
             Assert.That(await FingerprintAsync(), Is.EqualTo(before));
         }

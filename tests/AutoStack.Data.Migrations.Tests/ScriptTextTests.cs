@@ -87,7 +87,7 @@ public sealed class ScriptTextTests : MigrationTests
         var crlf = Scripts(Text.Replace("\n", "\r\n", StringComparison.Ordinal));
         await Migrator(lf).UpgradeAsync(cancellationToken: Token);
 
-        var history = await Migrator(crlf).GetHistoryAsync(Token);
+        var history = await Migrator(crlf).ReadHistoryAsync(Token);
 
         using (Assert.EnterMultipleScope())
         {

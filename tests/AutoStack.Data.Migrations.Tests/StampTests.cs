@@ -10,7 +10,7 @@ public sealed class StampTests : MigrationTests
     public async Task A_stamp_of_an_empty_database_makes_the_journal_and_nothing_else()
     {
         var report = await Migrator(Three).StampAsync(MigrationTarget.Version(2), cancellationToken: Token);
-        var history = await Migrator(Three).GetHistoryAsync(Token);
+        var history = await Migrator(Three).ReadHistoryAsync(Token);
 
         using (Assert.EnterMultipleScope())
         {
@@ -61,7 +61,7 @@ public sealed class StampTests : MigrationTests
         var report = await Migrator(Three).StampAsync(MigrationTarget.Head, cancellationToken: Token);
 
         Assert.That(report.Added, Is.EqualTo(new[] { "0002_run_test" }));
-        Assert.That((await Migrator(Three).GetHistoryAsync(Token)).IsUpToDate, Is.True);
+        Assert.That((await Migrator(Three).ReadHistoryAsync(Token)).IsUpToDate, Is.True);
     }
 
     [TestCase("UPDATE schema_versions SET checksum = repeat('0', 64) WHERE version = 2", MigrationError.ScriptChanged)]

@@ -49,7 +49,7 @@ public sealed class AdoptionForesightTests : AdoptionTestsBase
             }));
             Assert.That(await ListAsync(plan.Obstacles[0].Query), Is.EqualTo(new[] { "101" }));
             Assert.That(await ListAsync(plan.Obstacles[1].Query), Is.EqualTo(new[] { "a3000000-0000-4000-8000-000000000002" }));
-            Assert.That((failure.Error, failure.Report?.ToVersion), Is.EqualTo((MigrationError.RowsInTheWay, 0)));
+            Assert.That((failure.Error, failure.Result?.ToVersion), Is.EqualTo((MigrationError.RowsInTheWay, 0)));
         }
 
         await ExecuteAsync("UPDATE users SET github_id = NULL WHERE name <> 'Ada'; DELETE FROM sessions WHERE id = 'a3000000-0000-4000-8000-000000000002'");
@@ -72,7 +72,7 @@ public sealed class AdoptionForesightTests : AdoptionTestsBase
             Assert.That(plan.Obstacles.Select(o => o.Before), Is.EqualTo(new[] { "0019_add_webhook_payloads_delivery_index.sql" }));
             Assert.That(plan.Obstacles[0].What, Does.Contain("22P02"));
             Assert.That(await ListAsync(plan.Obstacles[0].Query), Is.EqualTo(new[] { "c0000000-0000-4000-8000-000000000002" }));
-            Assert.That((failure.Error, failure.Report?.ToVersion), Is.EqualTo((MigrationError.RowsInTheWay, 18)));
+            Assert.That((failure.Error, failure.Result?.ToVersion), Is.EqualTo((MigrationError.RowsInTheWay, 18)));
         }
 
         Assert.That((await Migrator().PlanAdoptionAsync(cancellationToken: Token)).Obstacles, Has.Count.EqualTo(1), "on the next run as well");
@@ -160,7 +160,7 @@ public sealed class AdoptionForesightTests : AdoptionTestsBase
             Migrator(new SchemaMigratorOptions { LockWait = TimeSpan.FromSeconds(1) }).AdoptAsync(progress: recorder, cancellationToken: Token))!;
 
         await held!.DisposeAsync();
-        Assert.That((failure.Error, failure.Report?.ToVersion), Is.EqualTo((MigrationError.Locked, 11)));
+        Assert.That((failure.Error, failure.Result?.ToVersion), Is.EqualTo((MigrationError.Locked, 11)));
     }
 
     [Test]

@@ -54,7 +54,7 @@ public sealed class AdoptionObstacleTests : AdoptionTestsBase
             {
                 Assert.That(failure.Error, Is.EqualTo(MigrationError.RowsInTheWay));
                 Assert.That(failure.Message, Does.Contain(InTheWay[stop]).And.Contain("HAVING count(*) > 1").And.Contain("public."));
-                Assert.That(failure.Report?.ToVersion, Is.EqualTo(9 + stop));
+                Assert.That(failure.Result?.ToVersion, Is.EqualTo(9 + stop));
                 Assert.That(await AppliedAsync(), Has.Count.EqualTo(9 + stop));
                 Assert.That((await Migrator().CheckAsync(Token)).HasDrifted, Is.False, "nothing is half-done");
                 Assert.That(await RowsAsync(readers), Is.EqualTo(rows));
@@ -90,7 +90,7 @@ public sealed class AdoptionObstacleTests : AdoptionTestsBase
         var failure = Assert.ThrowsAsync<MigrationException>(() => Migrator().AdoptAsync(progress: recorder, cancellationToken: Token))!;
 
         Assert.That(recorder.Events.OfType<AdoptionPlanned>().Single().Plan.Obstacles, Is.Empty);
-        Assert.That((failure.Error, failure.Report?.ToVersion), Is.EqualTo((MigrationError.RowsInTheWay, 9)));
+        Assert.That((failure.Error, failure.Result?.ToVersion), Is.EqualTo((MigrationError.RowsInTheWay, 9)));
     }
 
     [Test]
@@ -110,7 +110,7 @@ public sealed class AdoptionObstacleTests : AdoptionTestsBase
                 ("0014_add_required_checks.sql", "Rows of user_preferences lack a value that every row has (1 case)"),
             }));
             Assert.That(await ListAsync(plan.Obstacles[0].Query), Has.Count.EqualTo(1));
-            Assert.That(failure.Report?.ToVersion, Is.EqualTo(13));
+            Assert.That(failure.Result?.ToVersion, Is.EqualTo(13));
         }
 
         await ExecuteAsync("UPDATE deployment_logs SET timestamp = created_at WHERE timestamp IS NULL; UPDATE user_preferences SET theme = 'system'");
@@ -131,7 +131,7 @@ public sealed class AdoptionObstacleTests : AdoptionTestsBase
             Assert.That(plan.Obstacles.Select(o => o.Before), Is.EqualTo(new[] { "adopt_webhook_payloads_json.sql" }));
             Assert.That(plan.Obstacles[0].What, Does.Contain("22P02"));
             Assert.That(await ListAsync(plan.Obstacles[0].Query), Has.Member("c0000000-0000-4000-8000-000000000002"));
-            Assert.That((failure.Error, failure.Report?.ToVersion), Is.EqualTo((MigrationError.RowsInTheWay, 0)));
+            Assert.That((failure.Error, failure.Result?.ToVersion), Is.EqualTo((MigrationError.RowsInTheWay, 0)));
             Assert.That(await ExistsAsync("schema_versions"), Is.False);
         }
 

@@ -23,7 +23,7 @@ public abstract partial class AdoptionTestsBase : MigrationTests
         [Alembic, "Alembic without a start", CreateAll, "the first revision and a later start", "create_all of older models", FirstRevision, Documented];
 
     /// <summary>The columns that are nullable in the document and not in a database of the services.</summary>
-    private static readonly Lazy<HashSet<string>> Filled = new(() => [.. Internal.Catalogs.Catalog.Expected(SchemaMigrator.Scripts.Count).Objects
+    private static readonly Lazy<HashSet<string>> Filled = new(() => [.. Internal.Catalog.Expected(SchemaMigrator.Scripts.Count).Objects
         .Where(o => o.Name.EndsWith("_required_check", StringComparison.Ordinal))
         .SelectMany(o => IsNotNull().Matches(o.Definition).Select(m => $"{o.Table}.{m.Groups[1].Value}"))
         .Where(column => !column.EndsWith(".seq", StringComparison.Ordinal))]);

@@ -1,5 +1,5 @@
 using System.Text.RegularExpressions;
-using AutoStack.Data.Migrations.Internal.Catalogs;
+using AutoStack.Data.Migrations.Internal;
 using AutoStack.Data.Security;
 using AutoStack.Data.Tests.Support;
 using AutoStack.Data.Users;

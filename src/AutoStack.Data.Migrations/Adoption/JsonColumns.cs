@@ -1,0 +1,59 @@
+using System.Text.RegularExpressions;
+
+namespace AutoStack.Data.Migrations.Internal;
+
+/// <summary>From <c>json</c> to <c>jsonb</c>, which refuses what the other one holds.</summary>
+internal static class JsonColumns
+{
+    /// <summary>One rewrite for all columns of a table. The cleaning is part of it: a row that comes just before cannot stop it.</summary>
+    public static string Alter(string table, IEnumerable<string> columns) =>
+        $"ALTER TABLE public.{table}\n    {string.Join(",\n    ", columns.Select(c => $"ALTER COLUMN {c} TYPE jsonb USING {AsJsonb(c)}"))}";
+
+    /// <summary>The cleaning alone, some rows at a time, each time committed: no operator reads text from a value with an escaped U+0000.</summary>
+    public static string Clean(string table, IReadOnlyList<string> columns) =>
+        $"""
+        -- autostack: no-transaction
+        DO $$
+        DECLARE
+            last uuid;
+            batch uuid[];
+        BEGIN
+            LOOP
+                batch := ARRAY(SELECT id FROM public.{table} WHERE last IS NULL OR id > last ORDER BY id LIMIT 1000);
+                EXIT WHEN cardinality(batch) = 0;
+                UPDATE public.{table}
+                SET {string.Join(", ", columns.Select(c => $"{c} = {Cleaned(c)}::json"))}
+                WHERE id = ANY (batch) AND ({string.Join(" OR ", columns.Select(c => $"{Cleaned(c)} <> {c}::text"))});
+                COMMIT;
+                last := batch[cardinality(batch)];
+            END LOOP;
+        END
+        $$
+        """;
+
+    /// <summary>Fails, as the rewrite would, when a value is none for jsonb.</summary>
+    public static string Try(string table, IEnumerable<string> columns) =>
+        $"SELECT count(*) FROM public.{table} WHERE num_nulls({string.Join(", ", columns.Select(AsJsonb))}) > 0";
+
+    /// <summary>Fails, as the build of an index would after the cleaning, when an expression cannot be computed from a value.</summary>
+    public static string TryReading(string table, IReadOnlyList<string> columns, string expression) =>
+        $"SELECT count(*) FROM public.{table} WHERE num_nulls({columns.Aggregate(expression, (sql, c) => Regex.Replace(sql, $@"\b{c}\b(?= ->)", $"({AsJson(c)})".Replace("$", "$$", StringComparison.Ordinal)))}) > 1";
+
+    /// <summary>Half a surrogate pair may be among these rows, and numbers of many digits.</summary>
+    public static string Suspects(string table, IEnumerable<string> columns) =>
+        $"""
+        SELECT *
+        FROM public.{table}
+        WHERE {string.Join(" OR ", columns.Select(c => $@"{c}::text ~* '\\ud[89a-f]|e\+?\d{{5}}'"))}
+        """;
+
+    // After an odd run of backslashes it is U+0000, escaped; after an even run it is a backslash, escaped, and the letters u0000.
+    private static string Cleaned(string column) => $@"regexp_replace({column}::text, '(?<!\\)((?:\\\\)*)\\u0000', '\1', 'g')";
+
+    // The search is a tenth of the cost of the replacement, which few rows need.
+    private static string AsJsonb(string column) =>
+        $@"CASE WHEN strpos({column}::text, '\u0000') = 0 THEN {column}::jsonb ELSE {Cleaned(column)}::jsonb END";
+
+    private static string AsJson(string column) =>
+        $@"CASE WHEN strpos({column}::text, '\u0000') = 0 THEN {column} ELSE {Cleaned(column)}::json END";
+}
