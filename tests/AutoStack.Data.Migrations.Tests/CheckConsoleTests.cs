@@ -27,7 +27,7 @@ public sealed class CheckConsoleTests : MigrationTests
     [Test]
     public async Task A_clean_database_is_said_to_be_so_in_two_lines()
     {
-        await Migrator().UpgradeAsync(cancellationToken: Token);
+        await StartAtAsync(Head);
 
         var run = await CheckAsync();
 
@@ -37,7 +37,7 @@ public sealed class CheckConsoleTests : MigrationTests
     [Test]
     public async Task Differences_are_said_with_the_statements_that_mend_them()
     {
-        await Migrator().UpgradeAsync(cancellationToken: Token);
+        await StartAtAsync(Head);
         await ExecuteAsync("""
             DROP INDEX idx_users_email;
             ALTER TABLE users ADD nick text;
@@ -66,7 +66,7 @@ public sealed class CheckConsoleTests : MigrationTests
     [Test]
     public async Task A_check_as_json_has_its_documented_members()
     {
-        await Migrator().UpgradeAsync(MigrationTarget.Version(2), cancellationToken: Token);
+        await StartAtAsync(2);
         await ExecuteAsync("DROP INDEX idx_users_email; ALTER TABLE users ADD nick text; CREATE INDEX own_idx ON users (name)");
 
         var run = await CheckAsync("--json");

@@ -7,6 +7,8 @@ namespace AutoStack.Data.Migrations.Tests;
 /// <summary>What a check takes for clean, what it remarks, and that it only looks.</summary>
 public sealed class CheckTests : MigrationTests
 {
+    private static readonly string[] KnownKinds = ["extension", "table", "column", "constraint", "index", "function", "trigger"];
+
     [Test]
     public async Task Every_version_is_clean_up_to_what_is_pending()
     {
@@ -20,6 +22,14 @@ public sealed class CheckTests : MigrationTests
             Assert.That(drift.Pending.Select(v => v.Version), Is.EqualTo(Enumerable.Range(version + 1, Head - version)));
             Assert.That((drift.HasDrifted, drift.IsClean), Is.EqualTo((false, version == Head)));
         }
+    }
+
+    [Test]
+    public async Task The_scripts_create_no_kind_of_object_that_a_check_ignores()
+    {
+        await StartAtAsync(Head);
+
+        Assert.That((await CatalogAsync()).Select(line => line.Split(' ')[0]), Is.All.AnyOf(KnownKinds));
     }
 
     [Test]
@@ -46,7 +56,7 @@ public sealed class CheckTests : MigrationTests
         "ADD avatar_url text; CREATE INDEX idx_users_google_id ON users (google_id)")]
     public async Task What_is_not_ours_and_the_order_of_columns_are_no_difference(string sql)
     {
-        await Migrator().UpgradeAsync(cancellationToken: Token);
+        await StartAtAsync(Head);
         await ExecuteAsync(sql);
 
         await AssertCleanAsync();
@@ -56,7 +66,7 @@ public sealed class CheckTests : MigrationTests
     [TestCase("CREATE INDEX ON projects (lower(name)) WHERE auto_deploy_enabled", "Index projects.projects_lower_idx is beside the schema.")]
     public async Task An_index_of_the_operator_is_a_remark(string sql, string message)
     {
-        await Migrator().UpgradeAsync(cancellationToken: Token);
+        await StartAtAsync(Head);
         await ExecuteAsync(sql);
 
         var drift = await Migrator().CheckAsync(Token);
@@ -68,7 +78,7 @@ public sealed class CheckTests : MigrationTests
     [Test]
     public async Task An_index_that_an_interrupted_upgrade_left_is_a_remark()
     {
-        await Migrator().UpgradeAsync(MigrationTarget.Version(11), cancellationToken: Token);
+        await StartAtAsync(11);
         await ExecuteAsync("CREATE UNIQUE INDEX users_lower_email_key ON users (lower(email COLLATE \"C\"))");
 
         var drift = await Migrator().CheckAsync(Token);
@@ -80,7 +90,7 @@ public sealed class CheckTests : MigrationTests
     [Test]
     public async Task The_stricter_columns_and_defaults_of_the_Python_services_are_as_good()
     {
-        await Migrator().UpgradeAsync(cancellationToken: Token);
+        await StartAtAsync(Head);
         string[] stricter =
         [
             "users.created_at", "users.updated_at", "projects.created_at", "projects.updated_at", "deployments.status", "deployments.created_at",
@@ -101,7 +111,7 @@ public sealed class CheckTests : MigrationTests
     [Test]
     public async Task Ids_may_come_from_the_server_itself_without_the_extension()
     {
-        await Migrator().UpgradeAsync(cancellationToken: Token);
+        await StartAtAsync(Head);
         var tables = Catalog.Expected(Head).Objects
             .Where(o => o is { Kind: SchemaObjectKind.Column, Name: "id" })
             .Select(o => o.Table)
@@ -133,7 +143,7 @@ public sealed class CheckTests : MigrationTests
     [Test]
     public async Task An_index_whose_concurrent_build_failed_is_said_to_be_invalid_and_mended()
     {
-        await Migrator().UpgradeAsync(cancellationToken: Token);
+        await StartAtAsync(Head);
         await ExecuteAsync("DROP INDEX users_lower_email_key; INSERT INTO users (name, email) VALUES ('Ada', 'ada@example.com'), ('Ada', 'ADA@example.com')");
         Assert.ThrowsAsync<PostgresException>(() => ExecuteAsync("CREATE UNIQUE INDEX CONCURRENTLY users_lower_email_key ON users (lower(email COLLATE \"C\"))"));
         await ExecuteAsync("DELETE FROM users WHERE email = 'ADA@example.com'");
@@ -151,7 +161,7 @@ public sealed class CheckTests : MigrationTests
     [Test]
     public async Task Mending_a_type_keeps_the_rows_and_cuts_nothing_off()
     {
-        await Migrator().UpgradeAsync(cancellationToken: Token);
+        await StartAtAsync(Head);
         await ExecuteAsync("""
             SET timezone = 'Asia/Kolkata';
             INSERT INTO users (name, email, created_at) VALUES ('Ada', 'ada@example.com', '2026-01-02 03:04:05');
@@ -186,7 +196,7 @@ public sealed class CheckTests : MigrationTests
     [Test]
     public async Task A_view_in_the_place_of_a_table_is_one_difference_without_a_statement()
     {
-        await Migrator().UpgradeAsync(cancellationToken: Token);
+        await StartAtAsync(Head);
         await ExecuteAsync("ALTER TABLE deployment_stages RENAME TO stages; CREATE VIEW deployment_stages AS SELECT * FROM stages");
 
         var drift = await Migrator().CheckAsync(Token);
@@ -197,7 +207,7 @@ public sealed class CheckTests : MigrationTests
     [Test]
     public async Task A_changed_script_and_an_unknown_version_are_drift()
     {
-        await Migrator().UpgradeAsync(cancellationToken: Token);
+        await StartAtAsync(Head);
         await ExecuteAsync("UPDATE schema_versions SET checksum = 'other' WHERE version = 1");
         var changed = await Migrator().CheckAsync(Token);
         await ExecuteAsync("""
@@ -218,7 +228,7 @@ public sealed class CheckTests : MigrationTests
     [Test]
     public async Task A_check_waits_for_no_migrator_and_no_writer()
     {
-        await Migrator().UpgradeAsync(cancellationToken: Token);
+        await StartAtAsync(Head);
         await using var migrator = await HoldAsync($"SELECT pg_advisory_lock({0x6175746F73746163})");
         await using var writer = await HoldAsync("LOCK TABLE users, deployment_logs, webhook_payloads IN EXCLUSIVE MODE");
 
@@ -228,7 +238,7 @@ public sealed class CheckTests : MigrationTests
     [Test]
     public async Task A_table_that_is_being_changed_ends_the_check_in_time()
     {
-        await Migrator().UpgradeAsync(cancellationToken: Token);
+        await StartAtAsync(Head);
         await using var holder = await HoldAsync("LOCK TABLE users IN ACCESS EXCLUSIVE MODE");
 
         var failure = Assert.ThrowsAsync<MigrationException>(() => Migrator(new SchemaMigratorOptions { LockWait = TimeSpan.Zero }).CheckAsync(Token))!;
@@ -239,7 +249,7 @@ public sealed class CheckTests : MigrationTests
     [Test]
     public async Task A_journal_that_is_a_view_is_refused_unread()
     {
-        await Migrator().UpgradeAsync(cancellationToken: Token);
+        await StartAtAsync(Head);
         await ExecuteAsync("""
             CREATE SEQUENCE calls;
             CREATE FUNCTION write() RETURNS int LANGUAGE sql VOLATILE AS $$ SELECT nextval('public.calls')::int $$;

@@ -32,7 +32,7 @@ public sealed class ConcurrentMigratorTests : MigrationTests
     [Test]
     public async Task Of_eight_migrators_on_a_half_migrated_database_each_missing_version_is_applied_by_one()
     {
-        await Migrator().UpgradeAsync(MigrationTarget.Version(5), cancellationToken: Token);
+        await StartAtAsync(5);
         await using var obstacle = await HoldAsync("LOCK TABLE deployments");
 
         var reports = await RunTogetherAsync(obstacle);

@@ -7,7 +7,7 @@ public sealed class ExistingRowsTests : MigrationTests
     [Test]
     public async Task Existing_log_lines_are_numbered_per_deployment_by_time_creation_and_id()
     {
-        await Migrator().UpgradeAsync(MigrationTarget.Version(2), cancellationToken: Token);
+        await StartAtAsync(2);
         await AddDeploymentsAsync();
         await ExecuteAsync("""
             INSERT INTO deployment_logs (id, deployment_id, message, timestamp, created_at)
@@ -47,7 +47,7 @@ public sealed class ExistingRowsTests : MigrationTests
     [Test]
     public async Task A_line_of_a_writer_that_knows_no_number_comes_after_the_existing_ones()
     {
-        await Migrator().UpgradeAsync(MigrationTarget.Version(2), cancellationToken: Token);
+        await StartAtAsync(2);
         await AddDeploymentsAsync();
         const string Write = "INSERT INTO deployment_logs (deployment_id, message) SELECT id, 'line' FROM deployments WHERE branch = 'a'";
         await ExecuteAsync(Write);
@@ -62,7 +62,7 @@ public sealed class ExistingRowsTests : MigrationTests
     [Test]
     public async Task A_line_that_is_written_before_the_existing_ones_are_numbered_comes_after_them()
     {
-        await Migrator().UpgradeAsync(MigrationTarget.Version(2), cancellationToken: Token);
+        await StartAtAsync(2);
         await AddDeploymentsAsync();
         await ExecuteAsync("""
             INSERT INTO deployment_logs (deployment_id, message, timestamp)
@@ -82,7 +82,7 @@ public sealed class ExistingRowsTests : MigrationTests
     [Test]
     public async Task Numbering_the_existing_lines_blocks_no_reader_and_no_writer_of_another_deployment()
     {
-        await Migrator().UpgradeAsync(MigrationTarget.Version(2), cancellationToken: Token);
+        await StartAtAsync(2);
         await AddDeploymentsAsync();
         await ExecuteAsync("INSERT INTO deployment_logs (deployment_id, message) SELECT id, 'old' FROM deployments");
         await Migrator().UpgradeAsync(MigrationTarget.Version(3), cancellationToken: Token);
@@ -101,7 +101,7 @@ public sealed class ExistingRowsTests : MigrationTests
     [Test]
     public async Task Rows_that_break_a_new_check_stop_the_upgrade_before_it_and_stay()
     {
-        await Migrator().UpgradeAsync(MigrationTarget.Version(2), cancellationToken: Token);
+        await StartAtAsync(2);
         await ExecuteAsync("INSERT INTO users (name, email, created_at) VALUES ('Ada', 'ada@example.com', NULL)");
 
         var failure = Assert.ThrowsAsync<MigrationException>(() => Migrator().UpgradeAsync(cancellationToken: Token))!;

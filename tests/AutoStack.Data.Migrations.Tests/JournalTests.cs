@@ -10,7 +10,7 @@ public sealed class JournalTests : MigrationTests
     [Test]
     public async Task An_upgrade_notes_who_applied_what_with_what()
     {
-        await Migrator().UpgradeAsync(MigrationTarget.Version(1), cancellationToken: Token);
+        await StartAtAsync(1);
 
         var version = (await Migrator().ReadHistoryAsync(Token)).Versions[0];
         var role = await ScalarAsync<string>("SELECT current_user::text");
@@ -43,7 +43,7 @@ public sealed class JournalTests : MigrationTests
     [Test]
     public async Task A_changed_script_stops_the_upgrade_and_is_named()
     {
-        await Migrator().UpgradeAsync(MigrationTarget.Version(3), cancellationToken: Token);
+        await StartAtAsync(3);
         await ExecuteAsync(Change);
         var before = await CatalogAsync();
 
@@ -55,7 +55,7 @@ public sealed class JournalTests : MigrationTests
     [Test]
     public async Task A_changed_script_stops_the_downgrade_and_is_named()
     {
-        await Migrator().UpgradeAsync(MigrationTarget.Version(3), cancellationToken: Token);
+        await StartAtAsync(3);
         await ExecuteAsync(Change);
         var before = await CatalogAsync();
 
@@ -68,7 +68,7 @@ public sealed class JournalTests : MigrationTests
     [TestCase(false)]
     public async Task A_schema_of_a_newer_package_is_left_alone(bool up)
     {
-        await Migrator().UpgradeAsync(MigrationTarget.Version(3), cancellationToken: Token);
+        await StartAtAsync(3);
         await ExecuteAsync("INSERT INTO schema_versions VALUES (9001, '9001_from_the_future', repeat('0', 64), now(), 1, 'ada', '9.0.0')");
         var before = await CatalogAsync();
 
@@ -82,7 +82,7 @@ public sealed class JournalTests : MigrationTests
     [Test]
     public async Task A_gap_in_the_journal_stops_the_upgrade()
     {
-        await Migrator().UpgradeAsync(MigrationTarget.Version(3), cancellationToken: Token);
+        await StartAtAsync(3);
         await ExecuteAsync("DELETE FROM schema_versions WHERE version = 2");
         var before = await CatalogAsync();
 
@@ -109,7 +109,7 @@ public sealed class JournalTests : MigrationTests
     [Test]
     public async Task The_history_tells_applied_pending_changed_and_unknown_versions()
     {
-        await Migrator().UpgradeAsync(MigrationTarget.Version(3), cancellationToken: Token);
+        await StartAtAsync(3);
         await ExecuteAsync(Change);
         await ExecuteAsync("INSERT INTO schema_versions VALUES (9001, '9001_from_the_future', 'abc', now(), 1500, 'ada', '9.0.0')");
 
@@ -129,7 +129,7 @@ public sealed class JournalTests : MigrationTests
     [Test]
     public async Task A_database_is_up_to_date_at_head_and_only_there()
     {
-        await Migrator().UpgradeAsync(MigrationTarget.Version(Head - 1), cancellationToken: Token);
+        await StartAtAsync(Head - 1);
         var before = await Migrator().ReadHistoryAsync(Token);
         await Migrator().UpgradeAsync(cancellationToken: Token);
         var after = await Migrator().ReadHistoryAsync(Token);
@@ -163,7 +163,7 @@ public sealed class JournalTests : MigrationTests
     [TestCase(false, "head")]
     public async Task A_target_in_the_wrong_direction_or_out_of_range_is_refused(bool up, string text)
     {
-        await Migrator().UpgradeAsync(MigrationTarget.Version(3), cancellationToken: Token);
+        await StartAtAsync(3);
         Assert.That(MigrationTarget.TryParse(text, out var target), Is.True);
 
         var failure = Assert.ThrowsAsync<MigrationException>(() => up

@@ -15,8 +15,8 @@ public sealed class KilledProcessTests : MigrationTests
     [OneTimeSetUp]
     public async Task MigrateUndisturbedAsync()
     {
-        await CreateDatabaseAsync();
-        await Migrator().UpgradeAsync(cancellationToken: Token);
+        StartPatience();
+        await StartAtAsync(Head);
         undisturbed = await CatalogAsync();
         await DropDatabaseAsync();
     }
@@ -31,7 +31,7 @@ public sealed class KilledProcessTests : MigrationTests
     {
         if (from > 0)
         {
-            await Migrator().UpgradeAsync(MigrationTarget.Version(from), cancellationToken: Token);
+            await StartAtAsync(from);
         }
 
         await using (var obstacle = await HoldAsync(inItsWay))

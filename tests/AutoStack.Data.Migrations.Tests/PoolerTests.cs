@@ -51,7 +51,7 @@ public sealed class PoolerTests : MigrationTests
     [Test]
     public async Task Reading_needs_no_lock_and_may_go_through_any_pooler()
     {
-        await Migrator().UpgradeAsync(cancellationToken: Token);
+        await StartAtAsync(Head);
         await using var bouncer = await PgBouncer.StartAsync(ConnectionString, "pool_mode = transaction", Token);
 
         var history = await new SchemaMigrator(bouncer.ConnectionString).ReadHistoryAsync(Token);
@@ -67,7 +67,7 @@ public sealed class PoolerTests : MigrationTests
     [TestCase("adopt", "--dry-run")]
     public async Task A_pooler_in_session_mode_serves_every_look_and_gets_its_session_back_as_it_was(params string[] args)
     {
-        await Migrator().UpgradeAsync(cancellationToken: Token);
+        await StartAtAsync(Head);
         await using var bouncer = await PgBouncer.StartAsync(ConnectionString, "pool_mode = session\ndefault_pool_size = 2", Token);
 
         var run = await ConsoleRun.StartAsync(args, connection: bouncer.ConnectionString, cancellationToken: Token);

@@ -10,7 +10,7 @@ public sealed class PsqlScriptTests : MigrationTests
     [TestCase(9, true)]
     public async Task What_sql_prints_makes_psql_leave_what_upgrade_leaves(int from, bool connected)
     {
-        await Migrator().UpgradeAsync(cancellationToken: Token);
+        await StartAtAsync(Head);
         var expected = await CatalogAsync();
         await Migrator().DowngradeAsync(MigrationTarget.Base, cancellationToken: Token);
         if (from > 0)
@@ -45,7 +45,7 @@ public sealed class PsqlScriptTests : MigrationTests
     [TestCase("2", true)]
     public async Task What_sql_prints_makes_psql_go_back(string target, bool connected)
     {
-        await Migrator().UpgradeAsync(cancellationToken: Token);
+        await StartAtAsync(Head);
         await Migrator().DowngradeAsync(target == "base" ? MigrationTarget.Base : MigrationTarget.Version(2), cancellationToken: Token);
         var expected = (await CatalogAsync(), await AppliedAsync());
         await Migrator().UpgradeAsync(cancellationToken: Token);
@@ -193,7 +193,7 @@ public sealed class PsqlScriptTests : MigrationTests
     [Test]
     public async Task Nothing_to_do_is_a_comment()
     {
-        await Migrator().UpgradeAsync(cancellationToken: Token);
+        await StartAtAsync(Head);
 
         var run = await ConsoleRun.StartAsync(["upgrade", "--sql"], connection: ConnectionString, cancellationToken: Token);
 

@@ -41,7 +41,7 @@ public sealed class RehearsalTests : MigrationTests
     [Test]
     public async Task A_downgrade_is_rehearsed_and_nothing_is_lost()
     {
-        await Migrator().UpgradeAsync(cancellationToken: Token);
+        await StartAtAsync(Head);
         await ExecuteAsync(Rows);
         var before = await FingerprintAsync();
 
@@ -66,7 +66,7 @@ public sealed class RehearsalTests : MigrationTests
     [Test]
     public async Task Duplicates_are_found_before_the_real_run()
     {
-        await Migrator().UpgradeAsync(MigrationTarget.Version(9), cancellationToken: Token);
+        await StartAtAsync(9);
         await ExecuteAsync("INSERT INTO users (name, email) VALUES ('Ada', 'ada@example.com'), ('Ada', 'ADA@example.com')");
         var before = await FingerprintAsync();
 

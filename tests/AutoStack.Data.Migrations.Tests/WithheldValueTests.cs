@@ -80,7 +80,7 @@ public sealed class WithheldValueTests : MigrationTests
     [TestCase(true)]
     public async Task The_console_shows_values_only_with_the_option(bool json)
     {
-        await Migrator().UpgradeAsync(MigrationTarget.Version(11), cancellationToken: Token);
+        await StartAtAsync(11);
         await ExecuteAsync($"INSERT INTO users (name, email) VALUES ('a', '{Value}'), ('b', '{Value.ToUpperInvariant()}')");
         string[] args = json ? ["upgrade", "--json"] : ["upgrade"];
 

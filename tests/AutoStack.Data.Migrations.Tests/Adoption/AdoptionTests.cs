@@ -23,7 +23,7 @@ public sealed class AdoptionTests : AdoptionTestsBase
             Assert.That(await AppliedAsync(), Has.Count.EqualTo(Head));
         }
 
-        await RecreateAsync();
+        await RestartAsync();
         await Migrator().UpgradeAsync(cancellationToken: Token);
         Assert.That(adopted, Is.EqualTo(await ShapeAsync()));
     }
@@ -186,7 +186,7 @@ public sealed class AdoptionTests : AdoptionTestsBase
     [Test]
     public async Task A_database_of_ours_is_upgraded()
     {
-        await Migrator().UpgradeAsync(MigrationTarget.Version(5), cancellationToken: Token);
+        await StartAtAsync(5);
 
         var report = await Migrator().AdoptAsync(cancellationToken: Token);
 
@@ -279,11 +279,5 @@ public sealed class AdoptionTests : AdoptionTestsBase
 
         Assert.That(plan.AlembicRevision, Is.Null);
         Assert.That(await ScalarAsync<bool>("SELECT is_called FROM calls"), Is.False);
-    }
-
-    private async Task RecreateAsync()
-    {
-        await DropDatabaseAsync();
-        await CreateDatabaseAsync();
     }
 }

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using AutoStack.Data.Migrations.Internal;
 using AutoStack.Data.Migrations.Tests.Support;
 
 namespace AutoStack.Data.Migrations.Tests.Adoption;
@@ -23,9 +24,9 @@ public abstract partial class AdoptionTestsBase : MigrationTests
         [Alembic, "Alembic without a start", CreateAll, "the first revision and a later start", "create_all of older models", FirstRevision, Documented];
 
     /// <summary>The columns that are nullable in the document and not in a database of the services.</summary>
-    private static readonly Lazy<HashSet<string>> Filled = new(() => [.. Internal.Catalog.Expected(SchemaMigrator.Scripts.Count).Objects
+    private static readonly Lazy<HashSet<string>> Filled = new(() => [.. Catalog.Newest.Objects
         .Where(o => o.Name.EndsWith("_required_check", StringComparison.Ordinal))
-        .SelectMany(o => IsNotNull().Matches(o.Definition).Select(m => $"{o.Table}.{m.Groups[1].Value}"))
+        .SelectMany(o => o.ColumnsNotNull().Select(column => $"{o.Table}.{column}"))
         .Where(column => !column.EndsWith(".seq", StringComparison.Ordinal))]);
 
     protected async Task MakeAsync(string shape, bool rows = true, bool rowsInTheWay = false)
@@ -43,7 +44,7 @@ public abstract partial class AdoptionTestsBase : MigrationTests
         };
         if (shape == Documented)
         {
-            await Migrator().UpgradeAsync(MigrationTarget.Version(2), cancellationToken: Token);
+            await StartDocumentedAsync();
             await ExecuteAsync("DROP TABLE schema_versions");
         }
 
@@ -57,6 +58,8 @@ public abstract partial class AdoptionTestsBase : MigrationTests
             await ExecuteAsync(Resource.Text(file + ".sql"));
         }
     }
+
+    protected virtual Task StartDocumentedAsync() => StartAtAsync(AdoptionPlanner.DocumentedVersion);
 
     /// <summary>The catalog but for the places of columns, the stricter NOT NULLs, and Alembic's own table.</summary>
     protected async Task<IReadOnlyList<string>> ShapeAsync() =>
@@ -119,7 +122,4 @@ public abstract partial class AdoptionTestsBase : MigrationTests
 
     [GeneratedRegex(@"^column (\S+) ")]
     private static partial Regex Column();
-
-    [GeneratedRegex(@"(\w+)""? IS NOT NULL")]
-    private static partial Regex IsNotNull();
 }

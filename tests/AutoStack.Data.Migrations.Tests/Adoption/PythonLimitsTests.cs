@@ -73,7 +73,7 @@ public sealed partial class PythonLimitsTests : AdoptionTestsBase
     [TestCase("deployment_stages", "created_at")]
     public async Task A_null_is_refused_in_a_fresh_database_by_a_check_and_in_a_taken_over_one_by_the_column(string table, string column)
     {
-        await Migrator().UpgradeAsync(cancellationToken: Token);
+        await StartAtAsync(Head);
         await ExecuteAsync(Rows);
         Refused($"UPDATE {table} SET {column} = NULL", PostgresErrorCodes.CheckViolation);
 

@@ -3,7 +3,7 @@ using Npgsql;
 
 namespace AutoStack.Data.Migrations.Tests.Support;
 
-/// <summary>A fixture whose every test has an empty database of its own, and sessions beside the migrator's.</summary>
+/// <summary>A fixture whose every test has a database of its own, empty unless the test starts at a version, and sessions beside the migrator's.</summary>
 public abstract class MigrationTests
 {
     /// <summary>The application name of the migrators' sessions.</summary>
@@ -12,36 +12,67 @@ public abstract class MigrationTests
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private CancellationTokenSource patience = null!;
+    private TestDatabase? database;
+    private NpgsqlDataSource? raw;
 
     /// <summary>Ends what hangs: a test that waits for an engine that never comes fails instead.</summary>
     protected CancellationToken Token => patience.Token;
 
-    /// <summary>Where the databases are made.</summary>
+    /// <summary>The server of the databases.</summary>
     protected virtual PostgresServer Server => TestServer.Current;
 
-    protected TestDatabase Database { get; private set; } = null!;
+    /// <summary>The database of the test; its first use creates it.</summary>
+    protected TestDatabase Database => database ??= Task.Run(() => Server.CreateEmptyDatabaseAsync(Token)).GetAwaiter().GetResult();
 
-    protected NpgsqlDataSource Raw { get; private set; } = null!;
+    protected NpgsqlDataSource Raw => raw ??= CreateRaw(
+        new NpgsqlConnectionStringBuilder(Database.ConnectionString) { ApplicationName = "raw", SearchPath = "public" }.ConnectionString);
 
-    protected string ConnectionString { get; private set; } = null!;
+    protected virtual NpgsqlDataSource CreateRaw(string connectionString) => NpgsqlDataSource.Create(connectionString);
+
+    protected string ConnectionString =>
+        new NpgsqlConnectionStringBuilder(Database.ConnectionString) { ApplicationName = MigratorName }.ConnectionString;
 
     protected static int Head => SchemaMigrator.Scripts.Count;
 
     [SetUp]
-    public async Task CreateDatabaseAsync()
+    public void StartPatience()
     {
+        ExpectedCatalog.RequireCurrent();
         patience = new CancellationTokenSource(Patience);
-        Database = await Server.CreateEmptyDatabaseAsync(Token);
-        ConnectionString = new NpgsqlConnectionStringBuilder(Database.ConnectionString) { ApplicationName = MigratorName }.ConnectionString;
-        Raw = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(Database.ConnectionString) { ApplicationName = "raw", SearchPath = "public" });
     }
 
     [TearDown]
     public async Task DropDatabaseAsync()
     {
-        await Raw.DisposeAsync();
-        await Database.DisposeAsync();
-        patience.Dispose();
+        await RestartAsync();
+        patience?.Dispose();
+    }
+
+    /// <summary>Drops the test's database; the next use creates another one.</summary>
+    protected async Task RestartAsync()
+    {
+        if (raw is not null)
+        {
+            await raw.DisposeAsync();
+        }
+
+        if (database is not null)
+        {
+            await database.DisposeAsync();
+        }
+
+        (raw, database) = (null, null);
+    }
+
+    /// <summary>Makes the test's database a copy of one that was upgraded to a version.</summary>
+    protected Task StartAtAsync(int version) => StartWithAsync(
+        $"version {version}", template => new SchemaMigrator(template).UpgradeAsync(MigrationTarget.Version(version), cancellationToken: Token));
+
+    /// <summary>Makes the test's database a copy of a template, which the first test that needs it builds.</summary>
+    protected async Task StartWithAsync(string template, Func<string, Task> build)
+    {
+        Assert.That(database, Is.Null, "The test has used its database already.");
+        database = await Templates.CopyAsync(Server, template, build, Token);
     }
 
     protected SchemaMigrator Migrator(SchemaMigratorOptions? options = null) => new(ConnectionString, options);
