@@ -46,7 +46,7 @@ public sealed class BlockerTests : MigrationTests
         var failure = Assert.ThrowsAsync<MigrationException>(() => Migrator(Scripts(AddColumn), new SchemaMigratorOptions { Attempts = 1 })
             .UpgradeAsync(cancellationToken: Token))!;
 
-        Assert.That(failure.Message, Does.Contain("55P03").And.Contain($"In its way: pid {pid}, reports, role ").And.Contain("LOCK TABLE busy"));
+        Assert.That(failure.Message, Does.Contain("55P03").And.Contain($"Blocked by: pid {pid}, reports, role ").And.Contain("LOCK TABLE busy"));
     }
 
     [Test]
@@ -66,7 +66,7 @@ public sealed class BlockerTests : MigrationTests
         var blocker = retry.GetProperty("blockers")[0];
         using (Assert.EnterMultipleScope())
         {
-            Assert.That(run.Error, Does.Contain($"did not get its lock (attempt 1)").And.Contain($"In its way: pid {pid}, reports, role "));
+            Assert.That(run.Error, Does.Contain($"did not get its lock (attempt 1)").And.Contain($"Blocked by: pid {pid}, reports, role "));
             Assert.That(retry.GetProperty("attempt").GetInt32(), Is.EqualTo(1));
             Assert.That(blocker.GetProperty("pid").GetInt32(), Is.EqualTo(pid));
             Assert.That(blocker.GetProperty("application").GetString(), Is.EqualTo("reports"));
@@ -94,7 +94,7 @@ public sealed class BlockerTests : MigrationTests
             var failure = Assert.ThrowsAsync<MigrationException>(() =>
                 new SchemaMigrator(connectionString, new SchemaMigratorOptions { Attempts = 1 }, Scripts(AddColumn)).UpgradeAsync(cancellationToken: Token))!;
 
-            Assert.That(failure.Message, Does.Contain($"In its way: pid {pid}, reports, role ").And.EndWith("statement hidden from this role."));
+            Assert.That(failure.Message, Does.Contain($"Blocked by: pid {pid}, reports, role ").And.EndWith("statement hidden from this role."));
         }
         finally
         {
@@ -158,7 +158,7 @@ public sealed class BlockerTests : MigrationTests
         var many = Enumerable.Range(0, 5).Select(pid => new Blocker(pid, null, null, TimeSpan.FromSeconds(5 - pid), "active", "SELECT 1")).ToList();
 
         Assert.That(Blocker.Sentence(many), Is.EqualTo(
-            "In its way: a prepared transaction (pg_prepared_xacts lists them); pid 1, in a transaction for 4 s, active: SELECT 1; " +
+            "Blocked by: a prepared transaction (pg_prepared_xacts lists them); pid 1, in a transaction for 4 s, active: SELECT 1; " +
             "pid 2, in a transaction for 3 s, active: SELECT 1; and 2 more."));
     }
 

@@ -56,9 +56,9 @@ public sealed class CheckConsoleTests : MigrationTests
             "CREATE INDEX CONCURRENTLY idx_deployments_status ON public.deployments USING btree (status);",
             "Index users.idx_users_email is missing.",
             "CREATE INDEX CONCURRENTLY idx_users_email ON public.users USING btree (email);",
-            "Column users.nick is not part of the schema. Dropping it loses what is in it.",
+            "Column users.nick is not part of the schema. Dropping it loses its data.",
             "-- ALTER TABLE public.users DROP COLUMN nick;",
-            "Index users.own_idx is beside the schema.",
+            "Index users.own_idx is an extra index, which is allowed.",
             "3 differences, 1 remark.",
         }));
     }

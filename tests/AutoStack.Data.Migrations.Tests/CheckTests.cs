@@ -62,8 +62,8 @@ public sealed class CheckTests : MigrationTests
         await AssertCleanAsync();
     }
 
-    [TestCase("CREATE INDEX own_idx ON users (name)", "Index users.own_idx is beside the schema.")]
-    [TestCase("CREATE INDEX ON projects (lower(name)) WHERE auto_deploy_enabled", "Index projects.projects_lower_idx is beside the schema.")]
+    [TestCase("CREATE INDEX own_idx ON users (name)", "Index users.own_idx is an extra index, which is allowed.")]
+    [TestCase("CREATE INDEX ON projects (lower(name)) WHERE auto_deploy_enabled", "Index projects.projects_lower_idx is an extra index, which is allowed.")]
     public async Task An_index_of_the_operator_is_a_remark(string sql, string message)
     {
         await StartAtAsync(Head);
@@ -83,7 +83,7 @@ public sealed class CheckTests : MigrationTests
 
         var drift = await Migrator().CheckAsync(Token);
 
-        Assert.That(drift.Differences.Single().Message, Is.EqualTo("Index users.users_lower_email_key is there before the version that makes it."));
+        Assert.That(drift.Differences.Single().Message, Is.EqualTo("Index users.users_lower_email_key exists before the version that creates it."));
         Assert.That(drift.HasDrifted, Is.False);
     }
 
@@ -154,7 +154,7 @@ public sealed class CheckTests : MigrationTests
             await ExecuteAsync(statement);
         }
 
-        Assert.That(drift.Differences.Single().Message, Is.EqualTo("Index users.users_lower_email_key is invalid: a concurrent build failed or was cut off."));
+        Assert.That(drift.Differences.Single().Message, Is.EqualTo("Index users.users_lower_email_key is invalid: a concurrent build failed or was interrupted."));
         await AssertCleanAsync();
     }
 
@@ -189,7 +189,7 @@ public sealed class CheckTests : MigrationTests
 
         var drift = await Migrator().CheckAsync(Token);
 
-        Assert.That(drift.Differences.Single().Message, Is.EqualTo("Table users is there, but no version that is applied makes it: something else did."));
+        Assert.That(drift.Differences.Single().Message, Is.EqualTo("Table users exists, but no applied version creates it."));
         Assert.That(drift.HasDrifted, Is.True);
     }
 

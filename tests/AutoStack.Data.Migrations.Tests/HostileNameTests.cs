@@ -53,7 +53,7 @@ public sealed class HostileNameTests : MigrationTests
 
             AssertVisible(upgrade);
             AssertVisible(check);
-            Assert.That(upgrade.Error, Does.Contain("DROP FUNCTION public.lower(character varying);  -- of role "));
+            Assert.That(upgrade.Error, Does.Contain("DROP FUNCTION public.lower(character varying);  -- owned by role "));
             Assert.That(upgrade.Error.Split('\n').Select(line => line.TrimStart()), Has.None.StartsWith("DROP TABLE"));
         }
         finally

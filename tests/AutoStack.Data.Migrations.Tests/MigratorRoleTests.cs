@@ -51,7 +51,7 @@ public sealed class MigratorRoleTests : MigrationTests
 
         var failure = Assert.ThrowsAsync<MigrationException>(() => Migrate(script, new SchemaMigratorOptions { Attempts = 1 }))!;
 
-        Assert.That(failure.Message, Does.Contain(sqlState).And.Contain($"In its way: pid {pid}, raw, role "));
+        Assert.That(failure.Message, Does.Contain(sqlState).And.Contain($"Blocked by: pid {pid}, raw, role "));
     }
 
     [Test]

@@ -76,7 +76,7 @@ public sealed class RehearsalTests : MigrationTests
         {
             Assert.That(run.Code, Is.EqualTo(1));
             Assert.That(run.Json.GetProperty("error").GetProperty("message").GetString(),
-                Does.StartWith("0012_add_users_email_key.sql").And.Contain("23505").And.Contain($"Rehearsed 2 of {Head - 9} scripts before it; all is rolled back."));
+                Does.StartWith("0012_add_users_email_key.sql").And.Contain("23505").And.Contain($"Rehearsed 2 of {Head - 9} scripts before it; everything was rolled back."));
             Assert.That(await FingerprintAsync(), Is.EqualTo(before));
         }
     }
@@ -94,7 +94,7 @@ public sealed class RehearsalTests : MigrationTests
         using (Assert.EnterMultipleScope())
         {
             Assert.That(failure.Error, Is.EqualTo(MigrationError.ScriptFailed));
-            Assert.That(failure.Message, Does.StartWith("0002_run_test.sql").And.Contain(sqlState).And.Contain("all is rolled back"));
+            Assert.That(failure.Message, Does.StartWith("0002_run_test.sql").And.Contain(sqlState).And.Contain("everything was rolled back"));
             Assert.That(await FingerprintAsync(), Is.EqualTo(before));
         }
     }

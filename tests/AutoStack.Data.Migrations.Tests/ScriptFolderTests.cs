@@ -14,8 +14,8 @@ public sealed class ScriptFolderTests
         (["0001_a.sql", "0001_a.down.sql", "0001_b.sql", "0001_b.down.sql"], "Version 0001 is taken more than once: 0001_a, 0001_b"),
         (["0001_a.sql"], "0001_a.sql: its down script is missing"),
         (["0001_a.sql", "0001_a.down.sql", "0002_b.down.sql"], "0002_b.down.sql: its up script is missing"),
-        (["0001_a.sql", "0001_a.down.sql", "2_b.sql"], "2_b.sql: a script is called NNNN_verb_object.sql"),
-        (["0000_a.sql"], "0000_a.sql: a script is called NNNN_verb_object.sql"),
+        (["0001_a.sql", "0001_a.down.sql", "2_b.sql"], "2_b.sql: name a script NNNN_verb_object.sql"),
+        (["0000_a.sql"], "0000_a.sql: name a script NNNN_verb_object.sql"),
         ([], "There is no script in"),
     ];
 

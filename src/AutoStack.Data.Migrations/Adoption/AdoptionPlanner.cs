@@ -1,28 +1,28 @@
 namespace AutoStack.Data.Migrations.Internal;
 
-/// <summary>Recognises a database of the Python services and puts the way to the documented schema into steps.</summary>
-/// <param name="found">The database.</param>
+/// <summary>Recognises a database of the Python services and plans the steps to the documented schema.</summary>
+/// <param name="found">The catalog of the database.</param>
 /// <param name="jsonSize">The size of the table that a change of type rewrites, for people.</param>
 /// <param name="scripts">All versions.</param>
-/// <param name="options">What not to do.</param>
+/// <param name="options">What the adoption leaves out.</param>
 internal sealed class AdoptionPlanner(Catalog found, string? jsonSize, IReadOnlyList<MigrationScript> scripts, AdoptionOptions options)
 {
     /// <summary>The version that equals the schema's documentation.</summary>
     public const int DocumentedVersion = 2;
 
-    // The services added these later: databases that are older lack them.
-    private static readonly string[] Younger = ["projects.runtime", "projects.jenkins_job_name", "deployments.creator_type", "deployments.is_deleted"];
+    // The services added these columns later: older databases lack them.
+    private static readonly string[] AddedLater = ["projects.runtime", "projects.jenkins_job_name", "deployments.creator_type", "deployments.is_deleted"];
 
     private readonly List<AdoptionChange> changes = [];
     private readonly List<RowCheck> checks = [];
 
-    /// <summary>What to ask of the rows before a change or script runs.</summary>
+    /// <summary>The checks of rows that must pass before a change or script runs.</summary>
     public IReadOnlyList<RowCheck> Checks => checks;
 
-    /// <summary>The plan, without the obstacles: those are asked of the rows.</summary>
-    /// <param name="alembicRevision">What Alembic has noted; null for nothing.</param>
-    /// <param name="journaled">The version in the journal, below <see cref="DocumentedVersion"/>; 0 without one.</param>
-    /// <exception cref="MigrationException">The database is none of the services (<see cref="MigrationError.NotRecognised"/>).</exception>
+    /// <summary>Creates the plan, without the obstacles, which <see cref="Checks"/> find.</summary>
+    /// <param name="alembicRevision">The revision that Alembic recorded; null for none.</param>
+    /// <param name="journaled">The version in the journal, below <see cref="DocumentedVersion"/>; 0 without a journal.</param>
+    /// <exception cref="MigrationException">The database is not one of the services (<see cref="MigrationError.NotRecognised"/>).</exception>
     public AdoptionPlan Make(string? alembicRevision, int journaled)
     {
         var version = RecognisedVersion();
@@ -30,9 +30,9 @@ internal sealed class AdoptionPlanner(Catalog found, string? jsonSize, IReadOnly
         var missing = differences.Where(d => d.Expected is not null).ToList();
         Refuse(
         [
-            .. differences.Where(d => d.Expected is not null && !IsMended(d) && !IsJson(d) && !(journaled > 0 && IsLaterTable(d))).Select(d => d.Message),
+            .. differences.Where(d => d.Expected is not null && !IsRepaired(d) && !IsJson(d) && !(journaled > 0 && IsLaterTable(d))).Select(d => d.Message),
             .. differences.Where(d => d is { Expected: null, Kind: SchemaObjectKind.Column } && RefusesInserts(d))
-                .Select(d => $"{d.Message} It refuses rows that do not know it: give it a default or allow NULL."),
+                .Select(d => $"{d.Message} Inserts without this column fail: give it a default or allow NULL."),
             .. missing.SelectMany(InTheWay),
         ]);
 
@@ -53,10 +53,10 @@ internal sealed class AdoptionPlanner(Catalog found, string? jsonSize, IReadOnly
         checks.AddRange(following.SelectMany(s => RowCheck.Of(s, found)));
         checks.AddRange(options.KeepJson ? following.SelectMany(s => RowCheck.OfKeptJson(s, found)) : []);
         return new AdoptionPlan(
-            journaled > 0 ? $"An AutoStack database at version {journaled}, beside which a service has made tables of version {version}"
-                : alembicRevision is not null ? $"A database of the Python services, made by Alembic (revision {alembicRevision})"
+            journaled > 0 ? $"An AutoStack database at version {journaled}, in which a service has created tables of version {version}"
+                : alembicRevision is not null ? $"A database of the Python services, created by Alembic (revision {alembicRevision})"
                 : differences.Count == 0 ? "The documented schema, without a journal"
-                : "A database of the Python services, made by create_all",
+                : "A database of the Python services, created by create_all",
             alembicRevision, journaled, version, changes, following,
             [
                 .. differences.Where(d => d.Expected is null).Select(d => Visible.Text($"{d.Kind.ToString().ToLowerInvariant()} {d.Name}")),
@@ -65,15 +65,15 @@ internal sealed class AdoptionPlanner(Catalog found, string? jsonSize, IReadOnly
             []);
     }
 
-    // Without any of the three tables of containers it is the first version: the second one's script makes them.
+    // Without any of the three container tables it is version 1: the script of version 2 creates them.
     private int RecognisedVersion()
     {
         var all = Tables(DocumentedVersion);
         if (!all.Any(found.HasTable))
         {
             throw new MigrationException(MigrationError.NotRecognised, found.Objects.Any(o => o.Kind == SchemaObjectKind.Table)
-                ? "There is nothing to take over: the database has tables, but none of AutoStack. To make those beside them, upgrade."
-                : "There is nothing to take over: the database has no tables. To make them, upgrade.");
+                ? "There is nothing to adopt: the database has tables, but not those of AutoStack. To create them, upgrade."
+                : "There is nothing to adopt: the database has no tables. To create them, upgrade.");
         }
 
         return all.Except(Tables(DocumentedVersion - 1)).Any(found.HasTable) ? DocumentedVersion : DocumentedVersion - 1;
@@ -82,12 +82,12 @@ internal sealed class AdoptionPlanner(Catalog found, string? jsonSize, IReadOnly
             Catalog.Expected(version).Objects.Where(o => o.Kind == SchemaObjectKind.Table).Select(o => o.Name);
     }
 
-    // Somebody's own index is never dropped, and names of indexes are unique in the whole schema. One that a build left invalid is nobody's.
+    // An operator's index is never dropped, and index names are unique in the schema. An invalid index of a failed build is no operator's.
     private IEnumerable<string> InTheWay(SchemaDifference d) => d.Kind == SchemaObjectKind.Index || RowCheck.IsKey(d)
         ? found.Objects
             .Where(o => o.Kind == SchemaObjectKind.Index && o.Name == NameOf(d) && !o.Definition.EndsWith(CatalogObject.Invalid, StringComparison.Ordinal)
                 && !(IsRenamed(d) && d.Found == o.Definition))
-            .Select(o => $"Index {Visible.Text(o.Path)} is another one than the schema's of that name. To keep it, rename it: ALTER INDEX {SqlCopy.Of(o.Sql)} RENAME TO …;")
+            .Select(o => $"Index {Visible.Text(o.Path)} has a name of the schema, but another definition. To keep it, rename it: ALTER INDEX {SqlCopy.Of(o.Sql)} RENAME TO …;")
         : [];
 
     private static void Refuse(List<string> unknown)
@@ -95,15 +95,15 @@ internal sealed class AdoptionPlanner(Catalog found, string? jsonSize, IReadOnly
         if (unknown.Count > 0)
         {
             throw new MigrationException(MigrationError.NotRecognised,
-                "This is no database of the Python services in any known form; nothing was changed. It differs in\n" +
+                "This is not a known form of a database of the Python services. Nothing was changed. It differs in\n" +
                 string.Join('\n', unknown.Select(what => "  " + what)));
         }
     }
 
-    /// <summary>What the services are known to lack, or what can be added without a look at the meaning of rows.</summary>
-    private static bool IsMended(SchemaDifference d) => d.Kind switch
+    /// <summary>True for what the services are known to lack, and for what can be added without interpreting rows.</summary>
+    private static bool IsRepaired(SchemaDifference d) => d.Kind switch
     {
-        SchemaObjectKind.Column when d.Found is null => Younger.Contains(d.Name),
+        SchemaObjectKind.Column when d.Found is null => AddedLater.Contains(d.Name),
         SchemaObjectKind.Column => Parts(d.Expected!) is var wanted && Parts(d.Found!) is var there
             && (there.Type, there.Required || !wanted.Required, there.Generated) == (wanted.Type, true, null)
             && !d.Statements.Any(s => s.Contains("DROP NOT NULL", StringComparison.Ordinal)),
@@ -112,7 +112,7 @@ internal sealed class AdoptionPlanner(Catalog found, string? jsonSize, IReadOnly
         _ => false,
     };
 
-    // Beside a journal, a service of another age has made those of the tables of containers that it knew. Without one, a table of those is lost.
+    // With a journal, a service of another age has created the container tables that it knew. Without a journal, a missing one was lost.
     private static bool IsLaterTable(SchemaDifference d) => d is { Kind: SchemaObjectKind.Table, Found: null, Statements.Count: > 0 }
         && !Catalog.Expected(DocumentedVersion - 1).HasTable(d.Name);
 
@@ -125,7 +125,7 @@ internal sealed class AdoptionPlanner(Catalog found, string? jsonSize, IReadOnly
 
     private static bool RefusesInserts(SchemaDifference d) => Parts(d.Found!) is { Required: true, Default: null, Generated: null };
 
-    // Changes of the catalog alone, done as soon as the table's lock is there.
+    // Changes only the catalog, as soon as the table's lock is acquired.
     private static bool IsQuick(SchemaDifference d) => d.Kind == SchemaObjectKind.Column || IsRenamed(d);
 
     private void Change(string name, IEnumerable<SchemaDifference> differences)
@@ -156,12 +156,12 @@ internal sealed class AdoptionPlanner(Catalog found, string? jsonSize, IReadOnly
             var name = $"adopt_{table.Key}_json";
             if (options.KeepJson)
             {
-                Add(name, $"escaped U+0000 out of {string.Join(", ", columns)}, 1000 rows at a time", JsonColumns.Clean(table.Key, columns));
+                Add(name, $"removes escaped U+0000 from {string.Join(", ", columns)}, 1000 rows at a time", JsonColumns.Clean(table.Key, columns));
                 continue;
             }
 
             checks.Add(RowCheck.OfJson(name + ".sql", table.Key, columns));
-            Add(name, $"{string.Join(", ", columns)} from json to jsonb: rewrites the table ({jsonSize}), which nobody reads or writes meanwhile", JsonColumns.Alter(table.Key, columns));
+            Add(name, $"{string.Join(", ", columns)} from json to jsonb: rewrites the table ({jsonSize}) and blocks its readers and writers", JsonColumns.Alter(table.Key, columns));
         }
     }
 

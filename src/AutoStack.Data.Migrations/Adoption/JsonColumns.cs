@@ -2,14 +2,14 @@ using System.Text.RegularExpressions;
 
 namespace AutoStack.Data.Migrations.Internal;
 
-/// <summary>From <c>json</c> to <c>jsonb</c>, which refuses what the other one holds.</summary>
+/// <summary>The change from <c>json</c> to <c>jsonb</c>, which refuses some values that <c>json</c> accepts.</summary>
 internal static class JsonColumns
 {
-    /// <summary>One rewrite for all columns of a table. The cleaning is part of it: a row that comes just before cannot stop it.</summary>
+    /// <summary>Rewrites all columns of a table at once. The cleaning is part of the rewrite, so a row inserted just before cannot stop it.</summary>
     public static string Alter(string table, IEnumerable<string> columns) =>
         $"ALTER TABLE public.{table}\n    {string.Join(",\n    ", columns.Select(c => $"ALTER COLUMN {c} TYPE jsonb USING {AsJsonb(c)}"))}";
 
-    /// <summary>The cleaning alone, some rows at a time, each time committed: no operator reads text from a value with an escaped U+0000.</summary>
+    /// <summary>Only cleans, 1000 rows per transaction: no JSON operator returns text from a value with an escaped U+0000.</summary>
     public static string Clean(string table, IReadOnlyList<string> columns) =>
         $"""
         -- autostack: no-transaction
@@ -31,15 +31,15 @@ internal static class JsonColumns
         $$
         """;
 
-    /// <summary>Fails, as the rewrite would, when a value is none for jsonb.</summary>
+    /// <summary>Fails, as the rewrite would, when a value is not valid jsonb.</summary>
     public static string Try(string table, IEnumerable<string> columns) =>
         $"SELECT count(*) FROM public.{table} WHERE num_nulls({string.Join(", ", columns.Select(AsJsonb))}) > 0";
 
-    /// <summary>Fails, as the build of an index would after the cleaning, when an expression cannot be computed from a value.</summary>
+    /// <summary>Fails, as an index build after the cleaning would, when the expression cannot be computed from a value.</summary>
     public static string TryReading(string table, IReadOnlyList<string> columns, string expression) =>
         $"SELECT count(*) FROM public.{table} WHERE num_nulls({columns.Aggregate(expression, (sql, c) => Regex.Replace(sql, $@"\b{c}\b(?= ->)", $"({AsJson(c)})".Replace("$", "$$", StringComparison.Ordinal)))}) > 1";
 
-    /// <summary>Half a surrogate pair may be among these rows, and numbers of many digits.</summary>
+    /// <summary>Lists rows that may hold half a surrogate pair or a number with a large exponent.</summary>
     public static string Suspects(string table, IEnumerable<string> columns) =>
         $"""
         SELECT *
@@ -47,10 +47,10 @@ internal static class JsonColumns
         WHERE {string.Join(" OR ", columns.Select(c => $@"{c}::text ~* '\\ud[89a-f]|e\+?\d{{5}}'"))}
         """;
 
-    // After an odd run of backslashes it is U+0000, escaped; after an even run it is a backslash, escaped, and the letters u0000.
+    // After an even number of backslashes, \u0000 is an escaped U+0000; after an odd number it is an escaped backslash and the letters u0000.
     private static string Cleaned(string column) => $@"regexp_replace({column}::text, '(?<!\\)((?:\\\\)*)\\u0000', '\1', 'g')";
 
-    // The search is a tenth of the cost of the replacement, which few rows need.
+    // The search costs a tenth of the replacement, which few rows need.
     private static string AsJsonb(string column) =>
         $@"CASE WHEN strpos({column}::text, '\u0000') = 0 THEN {column}::jsonb ELSE {Cleaned(column)}::jsonb END";
 

@@ -3,20 +3,20 @@ using Npgsql;
 
 namespace AutoStack.Data.Migrations.Internal;
 
-/// <summary>Whether the rows bear a script: asked before it runs, so that nothing is half-done when they do not.</summary>
+/// <summary>Checks, before a script runs, whether existing rows violate it, so that the adoption stops between two steps.</summary>
 internal sealed partial record RowCheck(AdoptionObstacle Obstacle, string Probe)
 {
-    // What the Python services are known to leave behind, by the index that refuses it.
+    // Duplicates that the Python services are known to leave, by the index that refuses them.
     private static readonly Dictionary<string, (string What, string Hint)> Known = new(StringComparer.Ordinal)
     {
-        ["deployment_stages_deployment_id_stage_name_key"] = ("A stage stands twice in one deployment", """
+        ["deployment_stages_deployment_id_stage_name_key"] = ("A deployment has two stages of one name", """
             -- Keeps the last of each:
             DELETE FROM public.deployment_stages s
             USING public.deployment_stages o
             WHERE o.deployment_id = s.deployment_id AND lower(o.stage_name) = lower(s.stage_name)
               AND (coalesce(o.created_at, '-infinity'), o.id) > (coalesce(s.created_at, '-infinity'), s.id);
             """),
-        ["deployment_containers_host_port_key"] = ("Two containers that are not stopped have the same port of a host", """
+        ["deployment_containers_host_port_key"] = ("Two containers that are not stopped have the same host and port", """
             -- Only one of them can be running. Marks all but the last as stopped:
             UPDATE public.deployment_containers c
             SET status = 'stopped', stopped_at = now() AT TIME ZONE 'UTC'
@@ -24,13 +24,13 @@ internal sealed partial record RowCheck(AdoptionObstacle Obstacle, string Probe)
             WHERE c.stopped_at IS NULL AND o.stopped_at IS NULL AND (o.host, o.port) = (c.host, c.port)
               AND (coalesce(o.created_at, '-infinity'), o.id) > (coalesce(c.created_at, '-infinity'), c.id);
             """),
-        ["users_lower_email_key"] = ("Accounts have the same address but for its case", """
-            -- Decide which account keeps the address; the other one gets another or goes:
+        ["users_lower_email_key"] = ("Accounts have the same address except for case", """
+            -- Decide which account keeps the address; change or delete the other one:
             UPDATE public.users SET email = 'other@example.com' WHERE id = '…';
             """),
     };
 
-    /// <summary>What a version asks of the rows that are there: unique keys, and values in columns that may be NULL.</summary>
+    /// <summary>The checks of a version: unique keys, and required values in columns that may be NULL.</summary>
     public static IEnumerable<RowCheck> Of(MigrationScript script, Catalog found)
     {
         var before = Catalog.Expected(script.Version - 1);
@@ -40,13 +40,13 @@ internal sealed partial record RowCheck(AdoptionObstacle Obstacle, string Probe)
             .OfType<RowCheck>();
     }
 
-    /// <summary>The rows must be fit for jsonb.</summary>
+    /// <summary>Checks that every value is valid jsonb.</summary>
     public static RowCheck OfJson(string before, string table, IReadOnlyList<string> columns) => new(
-        new AdoptionObstacle(before, $"A value in {table} is none for jsonb", JsonColumns.Suspects(table, columns),
+        new AdoptionObstacle(before, $"{table} contains a value that is not valid jsonb", JsonColumns.Suspects(table, columns),
             "Correct the value in these rows, delete them, or keep json."),
         JsonColumns.Try(table, columns));
 
-    /// <summary>A column that stays json: an index on what is read from it fails where jsonb would have.</summary>
+    /// <summary>Checks a column that stays json: an index on an expression of it fails where the change to jsonb would have failed.</summary>
     public static IEnumerable<RowCheck> OfKeptJson(MigrationScript script, Catalog found)
     {
         var before = Catalog.Expected(script.Version - 1);
@@ -60,15 +60,15 @@ internal sealed partial record RowCheck(AdoptionObstacle Obstacle, string Probe)
                 .Select(o => o.Name).ToList()
             where columns.Count > 0
             select new RowCheck(
-                new AdoptionObstacle(script.Up.FileName, $"Nothing can be read from a value in {index.Table}", JsonColumns.Suspects(index.Table, columns),
+                new AdoptionObstacle(script.Up.FileName, $"{index.Table} contains a value that an index expression cannot read", JsonColumns.Suspects(index.Table, columns),
                     "Correct the value in these rows, or delete them."),
                 JsonColumns.TryReading(index.Table, columns, expression));
     }
 
-    /// <summary>True for what an index of the same name keeps: a primary or unique key.</summary>
+    /// <summary>True for a primary or unique key, which an index of the same name enforces.</summary>
     public static bool IsKey(SchemaDifference d) => d.Kind == SchemaObjectKind.Constraint && Key().IsMatch(d.Expected ?? "");
 
-    /// <summary>A key that is added or validated: the rows have lived without it.</summary>
+    /// <summary>Checks a key that is added or validated, which existing rows may violate.</summary>
     public static IEnumerable<RowCheck> OfConstraint(string before, SchemaDifference constraint)
     {
         var (table, definition) = (constraint.Name.Split('.')[0], constraint.Expected ?? "");
@@ -82,20 +82,20 @@ internal sealed partial record RowCheck(AdoptionObstacle Obstacle, string Probe)
         if (constraint.Kind == SchemaObjectKind.Constraint && ForeignKey().Match(definition) is { Success: true } foreign)
         {
             var (column, other) = (foreign.Groups["column"].Value, foreign.Groups["other"].Value);
-            return [OfQuery(new AdoptionObstacle(before, $"Rows of {table} name a row of {other} that is not there", $"""
+            return [OfQuery(new AdoptionObstacle(before, $"Rows of {table} reference a missing row of {other}", $"""
                 SELECT *
                 FROM public.{table} t
                 WHERE {column} IS NOT NULL AND NOT EXISTS (SELECT FROM public.{other} o WHERE o.{foreign.Groups["key"].Value} = t.{column})
-                """, $"Delete them, or let {column} name a row that is there."))];
+                """, $"Delete them, or set {column} to an existing row."))];
         }
 
         return [];
     }
 
-    /// <summary>What a query lists is in the way.</summary>
+    /// <summary>A check that fails when the obstacle's query returns rows.</summary>
     public static RowCheck OfQuery(AdoptionObstacle obstacle) => new(obstacle, $"SELECT count(*) FROM ({obstacle.Query}) d");
 
-    /// <summary>The obstacle, when there are such rows.</summary>
+    /// <summary>Runs the check: the obstacle, or null when the check passes.</summary>
     public async Task<AdoptionObstacle?> RunAsync(NpgsqlConnection connection, bool showValues, CancellationToken cancellationToken)
     {
         using var command = new NpgsqlCommand(Probe, connection) { CommandTimeout = 0 };
@@ -115,7 +115,7 @@ internal sealed partial record RowCheck(AdoptionObstacle Obstacle, string Probe)
         var parts = UniqueIndex().Match(index.Definition);
         var (table, keys, where) = (index.Table, parts.Groups["keys"].Value, parts.Groups["where"].Value);
 
-        // Columns of ours, like seq, have values of ours.
+        // Columns that the scripts add, such as seq, get their values from the scripts.
         if (!Words(keys + " " + where).Where(w => IsColumn(table, w)).All(w => IsDocumented(table, w)))
         {
             return null;
@@ -147,7 +147,7 @@ internal sealed partial record RowCheck(AdoptionObstacle Obstacle, string Probe)
         var where = string.Join(" OR ", columns.Select(c => $"{c} IS NULL"));
         return new RowCheck(
             new AdoptionObstacle(
-                script.Up.FileName, $"Rows of {table} lack a value that every row has", $"SELECT *\nFROM public.{table}\nWHERE {where}", "Give them one, or delete them."),
+                script.Up.FileName, $"Rows of {table} lack a required value", $"SELECT *\nFROM public.{table}\nWHERE {where}", "Set the value, or delete the rows."),
             $"SELECT count(*) FROM public.{table} WHERE {where}");
     }
 

@@ -15,7 +15,7 @@ internal sealed partial class Catalog(IReadOnlyList<CatalogObject> objects)
 
     public IReadOnlyList<CatalogObject> Objects => objects;
 
-    /// <summary>An object, and the versions between which it is so: an open end is null.</summary>
+    /// <summary>An object and the versions that have it with this definition; <c>Until</c> is null up to the newest version.</summary>
     internal sealed record VersionedObject(int From, int? Until, CatalogObject Object);
 
     public CatalogObject? Find(CatalogObject like) => byKey.GetValueOrDefault(like.Key);
@@ -29,10 +29,10 @@ internal sealed partial class Catalog(IReadOnlyList<CatalogObject> objects)
     public static Catalog Expected(int version) =>
         new([.. AllVersions.Value.Where(o => o.From <= version && version <= (o.Until ?? int.MaxValue)).Select(o => o.Object)]);
 
-    /// <summary>What is in a database now. Takes part in the connection's transaction if there is one, and changes nothing of the session.</summary>
+    /// <summary>Reads the objects of a database, in the connection's transaction if there is one. Leaves the session's settings unchanged.</summary>
     public static async Task<Catalog> ReadAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
-        // One batch is one transaction, if there is none already: the path is empty for the query alone.
+        // Without an open transaction the batch is one: the path is empty for the query alone.
         var batch = new NpgsqlBatch(connection)
         {
             BatchCommands =
@@ -58,15 +58,15 @@ internal sealed partial class Catalog(IReadOnlyList<CatalogObject> objects)
         return new Catalog(found);
     }
 
-    /// <summary>The differences, in an order in which their statements can be run.</summary>
-    /// <param name="expected">What should be, from <see cref="Expected"/>.</param>
-    /// <param name="found">What is.</param>
+    /// <summary>Lists the differences, ordered so that their statements can run in that order.</summary>
+    /// <param name="expected">The catalog that the scripts create, from <see cref="Expected"/>.</param>
+    /// <param name="found">The catalog of the database.</param>
     public static IReadOnlyList<SchemaDifference> Compare(Catalog expected, Catalog found) => new CatalogComparison(expected, found).Run();
 
-    /// <summary>Puts the catalogs of the versions 1, 2, … together into the text that <c>Expected.txt</c> holds.</summary>
+    /// <summary>Renders the catalogs of the versions 1, 2, … as the text of <c>Expected.txt</c>.</summary>
     internal static string Format(IReadOnlyList<Catalog> versions)
     {
-        // Two objects of one key, the former and the later, stand together, where the newest catalog has them.
+        // The old and new definitions of one object stand together, at its place in the newest catalog.
         var places = versions.Reverse().SelectMany(c => c.Objects).Select(o => o.Key).Distinct().ToList();
         var lines = new List<(string Table, int Kind, int Place, string Line)>();
         foreach (var (place, key) in places.Index())

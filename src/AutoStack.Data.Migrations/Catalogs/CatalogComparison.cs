@@ -3,18 +3,18 @@ using System.Text.RegularExpressions;
 namespace AutoStack.Data.Migrations.Internal;
 
 /// <summary>
-/// Compares what should be with what is. Only tables of ours are looked at: whatever else an operator keeps in the database is left alone.
+/// Compares the expected catalog with the one found. Only AutoStack's tables are compared; an operator's other objects are ignored.
 /// </summary>
 internal sealed partial class CatalogComparison(Catalog expected, Catalog found)
 {
     private const string Invalid = CatalogObject.Invalid;
     private const string Disabled = " DISABLED";
 
-    // Columns are dropped when nothing rests on them any more; then comes what has no statement.
+    // Columns are dropped after the objects that depend on them; differences without a statement come last.
     private const int AfterAll = 9;
     private const int Last = 10;
 
-    // A check says of these columns what a NOT NULL would: databases that the Python services made have the NOT NULL.
+    // A check requires a value in these columns; databases that the Python services created have a NOT NULL instead.
     private static readonly Lazy<HashSet<string>> Filled = new(() =>
     [
         .. Catalog.Newest.Objects.Where(o => o.Name.EndsWith("_required_check", StringComparison.Ordinal))
@@ -23,11 +23,11 @@ internal sealed partial class CatalogComparison(Catalog expected, Catalog found)
 
     private readonly List<(int Phase, SchemaDifference Difference)> differences = [];
 
-    // Where the functions of the extension are: an operator may have put it beside public.
+    // The schema of the extension's functions: an operator may have created the extension outside public.
     private readonly string? extensionSchema = found.Objects.FirstOrDefault(o => o is { Kind: SchemaObjectKind.Extension, Name: "uuid-ossp" })
         ?.Definition["SCHEMA ".Length..];
 
-    // Views and foreign tables that have the name of a table.
+    // Views and foreign tables with the name of an expected table.
     private readonly HashSet<string> replaced =
         [.. found.Objects.Where(o => o.Kind == SchemaObjectKind.Table && o.Definition.StartsWith("a ", StringComparison.Ordinal)).Select(o => o.Name)];
 
@@ -55,7 +55,7 @@ internal sealed partial class CatalogComparison(Catalog expected, Catalog found)
             }
             else if (there.Kind == SchemaObjectKind.Table && Catalog.Newest.HasTable(there.Name))
             {
-                Add(Last, there.Kind, null, there, $"Table {there.Name} is there, but no version that is applied makes it: something else did.", []);
+                Add(Last, there.Kind, null, there, $"Table {there.Name} exists, but no applied version creates it.", []);
             }
         }
 
@@ -65,28 +65,28 @@ internal sealed partial class CatalogComparison(Catalog expected, Catalog found)
     private void Missing(CatalogObject should)
     {
         var unnamed = should.Kind is SchemaObjectKind.Index or SchemaObjectKind.Constraint
-            ? found.Objects.FirstOrDefault(o => expected.Find(o) is null && !takenOver.Contains(o) && Mending.TakeOver(should, o) is not null)
+            ? found.Objects.FirstOrDefault(o => expected.Find(o) is null && !takenOver.Contains(o) && Repair.TakeOver(should, o) is not null)
             : null;
         if (unnamed is not null)
         {
             takenOver.Add(unnamed);
             Add(Phase(should), should.Kind, should, unnamed,
-                $"{Title(should)} is missing; {Word(unnamed.Kind)} {unnamed.Name} is the same under another name.", [Mending.TakeOver(should, unnamed)!]);
+                $"{Title(should)} is missing; {Word(unnamed.Kind)} {unnamed.Name} is the same under another name.", [Repair.TakeOver(should, unnamed)!]);
         }
         else if (should.Kind == SchemaObjectKind.Table)
         {
             var columns = expected.Objects.Where(o => o.Kind == SchemaObjectKind.Column && o.Table == should.Table).Select(Placed);
-            Add(Phase(should), should.Kind, should, null, $"{Title(should)} is missing.", [Mending.CreateTable(should, columns)]);
+            Add(Phase(should), should.Kind, should, null, $"{Title(should)} is missing.", [Repair.CreateTable(should, columns)]);
         }
         else if (should.Kind != SchemaObjectKind.Extension || !found.Objects.Any(UsesBuiltIn) || expected.Objects.Any(LacksDefault))
         {
             var needsValue = should.Kind == SchemaObjectKind.Column && should.Column() is { Required: true, Default: null };
             Add(Phase(should), should.Kind, should, null,
-                $"{Title(should)} is missing.{(needsValue ? " Rows that are there need a value for it." : "")}", Mending.Create(Placed(should)));
+                $"{Title(should)} is missing.{(needsValue ? " Existing rows need a value." : "")}", Repair.Create(Placed(should)));
         }
     }
 
-    // Since version 13 the server makes such numbers without the extension.
+    // PostgreSQL 13 and later generate such ids without the extension.
     private static bool UsesBuiltIn(CatalogObject o) => o.Kind == SchemaObjectKind.Column && o.Column().Default == "gen_random_uuid()";
 
     private bool LacksDefault(CatalogObject o) =>
@@ -99,18 +99,18 @@ internal sealed partial class CatalogComparison(Catalog expected, Catalog found)
         var inTheWay = expected.Objects.Any(o => o.Name == there.Name && o.Kind is SchemaObjectKind.Index or SchemaObjectKind.Constraint);
         if (kind == SchemaObjectKind.Column)
         {
-            Add(AfterAll, kind, null, there, $"{title} is not part of the schema. Dropping it loses what is in it.", [Mending.Drop(there)], losesData: true);
+            Add(AfterAll, kind, null, there, $"{title} is not part of the schema. Dropping it loses its data.", [Repair.Drop(there)], losesData: true);
         }
         else if (kind == SchemaObjectKind.Index && !inTheWay && (later || !there.IsUniqueIndex))
         {
-            var broken = there.Definition.EndsWith(Invalid, StringComparison.Ordinal) ? " It is invalid: a concurrent build failed or was cut off." : "";
-            Add(Last, kind, null, there, (later ? $"{title} is there before the version that makes it." : $"{title} is beside the schema.") + broken, [], remark: true);
+            var broken = there.Definition.EndsWith(Invalid, StringComparison.Ordinal) ? " It is invalid: a concurrent build failed or was interrupted." : "";
+            Add(Last, kind, null, there, (later ? $"{title} exists before the version that creates it." : $"{title} is an extra index, which is allowed.") + broken, [], remark: true);
         }
         else
         {
             var needed = kind is SchemaObjectKind.Index || (kind is SchemaObjectKind.Constraint && !IsForeignKey(there));
             Add(needed ? 2 : 1, kind, null, there,
-                later ? $"{title} is there before the version that makes it." : $"{title} is not part of the schema.", [Mending.Drop(there)]);
+                later ? $"{title} exists before the version that creates it." : $"{title} is not part of the schema.", [Repair.Drop(there)]);
         }
     }
 
@@ -130,22 +130,22 @@ internal sealed partial class CatalogComparison(Catalog expected, Catalog found)
         var title = Title(should);
         var (message, statements) = (should.Kind, there.Definition[Math.Min(should.Definition.Length, there.Definition.Length)..]) switch
         {
-            (SchemaObjectKind.Table, _) => ($"{title} is {there.Definition}.", MendTable(there)),
-            (SchemaObjectKind.Index, Invalid) => ($"{title} is invalid: a concurrent build failed or was cut off.", Replace()),
-            (SchemaObjectKind.Constraint, Mending.NotValid) => ($"{title} is not validated: rows from before it are unchecked.", Mending.Validate(should)),
-            (SchemaObjectKind.Constraint, Disabled) => ($"{title} is switched off: its triggers are disabled, and rows may break it.", Replace()),
-            (SchemaObjectKind.Trigger, Disabled) => ($"{title} is disabled.", Mending.EnableTrigger(should)),
-            (SchemaObjectKind.Function, _) when Returns(should) == Returns(there) => ($"{title} is defined differently.", Mending.Create(should)),
+            (SchemaObjectKind.Table, _) => ($"{title} is {there.Definition}.", RepairTable(there)),
+            (SchemaObjectKind.Index, Invalid) => ($"{title} is invalid: a concurrent build failed or was interrupted.", Replace()),
+            (SchemaObjectKind.Constraint, Repair.NotValid) => ($"{title} is not validated: older rows are unchecked.", Repair.Validate(should)),
+            (SchemaObjectKind.Constraint, Disabled) => ($"{title} is disabled: its triggers are off, and rows may violate it.", Replace()),
+            (SchemaObjectKind.Trigger, Disabled) => ($"{title} is disabled.", Repair.EnableTrigger(should)),
+            (SchemaObjectKind.Function, _) when Returns(should) == Returns(there) => ($"{title} is defined differently.", Repair.Create(should)),
             _ => ($"{title} is defined differently.", Replace()),
         };
         Add(Phase(should), should.Kind, should, there, message, statements);
 
-        string[] Replace() => [Mending.Drop(there), .. Mending.Create(should)];
+        string[] Replace() => [Repair.Drop(there), .. Repair.Create(should)];
     }
 
-    private static string[] MendTable(CatalogObject there)
+    private static string[] RepairTable(CatalogObject there)
     {
-        // A view or a foreign table in the place of a table is nobody's accident.
+        // A view or a foreign table in place of a table was created on purpose: no statement replaces it.
         var parts = there.Definition.Split(", ");
         return parts.Any(p => p is not ("unlogged" or "under row level security")) ? [] :
         [
@@ -166,19 +166,19 @@ internal sealed partial class CatalogComparison(Catalog expected, Catalog found)
             wanted = wanted with { Required = true };
         }
 
-        var said = new List<string>();
+        var parts = new List<string>();
         if (actual.Type != wanted.Type)
         {
-            said.Add($"is {actual.Type} instead of {wanted.Type}");
+            parts.Add($"is {actual.Type} instead of {wanted.Type}");
         }
 
         if (actual.Generated is not null)
         {
-            said.Add($"is {actual.Generated}");
+            parts.Add($"is {actual.Generated}");
         }
         else if (actual.Default != wanted.Default)
         {
-            said.Add((actual.Default, wanted.Default) switch
+            parts.Add((actual.Default, wanted.Default) switch
             {
                 (null, _) => $"lacks the default {wanted.Default}",
                 (_, null) => $"has the default {actual.Default}",
@@ -188,24 +188,24 @@ internal sealed partial class CatalogComparison(Catalog expected, Catalog found)
 
         if (actual.Required != wanted.Required)
         {
-            said.Add(actual.Required ? "refuses NULL" : "allows NULL");
+            parts.Add(actual.Required ? "refuses NULL" : "allows NULL");
         }
 
-        if (said.Count == 0)
+        if (parts.Count == 0)
         {
             return;
         }
 
-        // The server changes no type under a trigger that looks at the column.
+        // The server refuses to change the type of a column that a trigger's condition uses.
         var triggers = actual.Type == wanted.Type ? [] : expected.Objects
             .Where(o => o.Kind == SchemaObjectKind.Trigger && o.Table == should.Table && found.Find(o) is not null
                 && Regex.IsMatch(o.Definition, $@"\b{Regex.Escape(should.Name)}\b"))
             .ToList();
-        Add(Phase(should), should.Kind, should, there, $"{Title(should)} {string.Join(", ", said)}.",
+        Add(Phase(should), should.Kind, should, there, $"{Title(should)} {string.Join(", ", parts)}.",
         [
-            .. triggers.Select(Mending.Drop),
-            Mending.AlterColumn(there, wanted, actual),
-            .. triggers.Where(t => found.Find(t)!.Definition == t.Definition).SelectMany(Mending.Create),
+            .. triggers.Select(Repair.Drop),
+            Repair.AlterColumn(there, wanted, actual),
+            .. triggers.Where(t => found.Find(t)!.Definition == t.Definition).SelectMany(Repair.Create),
         ]);
     }
 
@@ -221,7 +221,7 @@ internal sealed partial class CatalogComparison(Catalog expected, Catalog found)
             LosesData = losesData,
         }));
 
-    // Drops come at 1, of what keys of others rest on at 2. Keys come before the foreign keys that rest on them, what uses columns after those.
+    // Drops come at 1, those of keys that foreign keys depend on at 2. Keys come before foreign keys, then objects that use columns.
     private static int Phase(CatalogObject o) => o.Kind switch
     {
         SchemaObjectKind.Extension => 0,

@@ -3,30 +3,28 @@ using System.Text.RegularExpressions;
 namespace AutoStack.Data.Migrations.Internal;
 
 /// <summary>One object of the schema <c>public</c> as the server's catalog describes it.</summary>
-/// <param name="Kind">What it is.</param>
-/// <param name="Table">The table that it belongs to, for a table itself; empty for extensions and functions.</param>
-/// <param name="Name">Its name, as it is; of a function with the types of its arguments.</param>
-/// <param name="Definition">
-/// What the server says of it, without its name where the name is not part of that. A table's is empty unless something about it is unusual.
-/// </param>
+/// <param name="Kind">The kind of object.</param>
+/// <param name="Table">The table that the object belongs to, or its own name for a table; empty for extensions and functions.</param>
+/// <param name="Name">The name, unquoted; that of a function includes the types of its arguments.</param>
+/// <param name="Definition">The server's definition. Empty for an ordinary table; otherwise it lists what is unusual about the table.</param>
 internal sealed partial record CatalogObject(SchemaObjectKind Kind, string Table, string Name, string Definition)
 {
-    /// <summary>How the definition of an index ends that a build left unusable.</summary>
+    /// <summary>The end of the definition of an index that a failed build left unusable.</summary>
     public const string Invalid = " INVALID";
 
-    /// <summary>The name as SQL writes it; the server quotes the names that are found, those that are expected need no quotes.</summary>
+    /// <summary>The name in SQL; the server quotes found names, expected names need no quotes.</summary>
     public string Sql { get; init; } = Name;
 
-    /// <summary>What makes it the same object in two catalogs.</summary>
+    /// <summary>Identifies the object in two catalogs.</summary>
     public (SchemaObjectKind Kind, string Table, string Name) Key => (Kind, Table, Name);
 
-    /// <summary>The name that people read: <c>users.email</c>.</summary>
+    /// <summary>The name for people: <c>users.email</c>.</summary>
     public string Path => Table.Length == 0 || Kind == SchemaObjectKind.Table ? Name : $"{Table}.{Name}";
 
-    /// <summary>The table as SQL writes it; only for tables of ours.</summary>
+    /// <summary>The table's name in SQL; only for AutoStack's tables.</summary>
     public string TableSql => "public." + Table;
 
-    /// <summary>True when it refuses rows: more of them than expected is never harmless.</summary>
+    /// <summary>True for a unique index: it can refuse rows, so an extra one is never harmless.</summary>
     public bool IsUniqueIndex => Kind == SchemaObjectKind.Index && Definition.StartsWith("CREATE UNIQUE ", StringComparison.Ordinal);
 
     /// <summary>The parts of a column's definition.</summary>
@@ -51,5 +49,5 @@ internal sealed partial record CatalogObject(SchemaObjectKind Kind, string Table
     private static partial Regex ColumnDefinition();
 }
 
-/// <summary>A column: its type with a collation of its own, whether it refuses NULL, its default or how it is generated.</summary>
+/// <summary>A column: its type with any explicit collation, whether it is NOT NULL, its default, or how it is generated.</summary>
 internal sealed record ColumnParts(string Type, bool Required, string? Default, string? Generated);

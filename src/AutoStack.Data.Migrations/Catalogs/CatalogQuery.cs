@@ -4,8 +4,8 @@ namespace AutoStack.Data.Migrations.Internal;
 internal static class CatalogQuery
 {
     /// <summary>
-    /// Kind, table, name, name in SQL, definition; ordered by table, kind and place. The journal and what belongs to extensions are left out.
-    /// The search path must be empty: then definitions name the schema of everything that they use, and read the same in every session.
+    /// Selects kind, table, name, name in SQL and definition, ordered by table, kind and place; not of the journal, and not of extensions' objects.
+    /// The search path must be empty, so that definitions qualify every name and read the same in every session.
     /// </summary>
     public const string Text = """
         WITH relations AS (
@@ -21,7 +21,7 @@ internal static class CatalogQuery
             WHERE relkind IN ('r', 'p')
         ),
         objects AS (
-            -- Texts: as the type name, which the others' names have, signatures of functions would be cut to 63 bytes and two of them be the same.
+            -- Text, not the type name: that type would cut the signatures of functions to 63 bytes and make two of them equal.
             SELECT 'Extension' AS kind, 1 AS rank, ''::text AS "table", 0 AS place, e.extname::text AS name, quote_ident(e.extname) AS sql,
                 'SCHEMA ' || quote_ident(n.nspname) AS definition
             FROM pg_extension e
@@ -57,14 +57,14 @@ internal static class CatalogQuery
             LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
             WHERE a.attnum > 0 AND NOT a.attisdropped
             UNION ALL
-            -- Since version 18 a NOT NULL is a constraint too; the column says it already. A foreign key is kept by triggers, and those can be off.
+            -- From PostgreSQL 18 a NOT NULL is a constraint, too; the column has it already. Triggers enforce a foreign key, and triggers can be disabled.
             SELECT 'Constraint', 5, t.relname, 0, c.conname, quote_ident(c.conname), pg_get_constraintdef(c.oid)
                 || CASE WHEN EXISTS (SELECT FROM pg_trigger g WHERE g.tgconstraint = c.oid AND g.tgenabled IN ('D', 'R')) THEN ' DISABLED' ELSE '' END
             FROM pg_constraint c
             JOIN tables t ON t.oid = c.conrelid
             WHERE c.contype IN ('p', 'u', 'x', 'c', 'f')
             UNION ALL
-            -- How full an index keeps its pages is its operator's to say.
+            -- Storage settings of an index are the operator's choice.
             SELECT 'Index', 6, t.relname, 0, i.relname, 'public.' || quote_ident(i.relname),
                 CASE WHEN i.reloptions IS NULL THEN pg_get_indexdef(i.oid)
                     ELSE regexp_replace(pg_get_indexdef(i.oid), ' WITH \([^()]*\)(?= WHERE |$)', '') END

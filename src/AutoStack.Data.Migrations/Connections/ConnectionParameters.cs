@@ -3,7 +3,7 @@ using Npgsql;
 
 namespace AutoStack.Data.Migrations.Internal;
 
-/// <summary>The parameters of libpq that a connection URI may have, and what they are called in Npgsql.</summary>
+/// <summary>The libpq parameters that a connection URI may have, and their names in Npgsql.</summary>
 internal static class ConnectionParameters
 {
     private static readonly Dictionary<string, Action<NpgsqlConnectionStringBuilder, string>> Known = new(StringComparer.Ordinal)
@@ -25,10 +25,10 @@ internal static class ConnectionParameters
         ["target_session_attrs"] = (b, value) => b.TargetSessionAttributes = Word(
             "target_session_attrs", value, "any, read-write, read-only, primary, standby, prefer-standby"),
 
-        // asyncpg's name of sslmode; the drivers of other languages write ssl=true.
+        // asyncpg's name for sslmode; drivers of other languages write ssl=true.
         ["ssl"] = (b, value) => b.SslMode = value == "true" ? SslMode.Require : Mode("ssl", value),
 
-        // They need each other: see below.
+        // Apply sets these after the others, because they depend on other parameters.
         ["host"] = (_, _) => { },
         ["port"] = (_, _) => { },
         ["sslrootcert"] = (_, _) => { },
@@ -67,7 +67,7 @@ internal static class ConnectionParameters
         return builder;
     }
 
-    // As libpq does: with a certificate to check against, require checks it; "system" trusts nothing less than the full name.
+    // As in libpq: with a root certificate, require verifies the server's certificate; "system" requires verify-full.
     private static void SetRootCertificate(NpgsqlConnectionStringBuilder builder, string root, bool asked)
     {
         if (root == "system")
@@ -86,7 +86,7 @@ internal static class ConnectionParameters
     {
         if (ports.Length != 1 && ports.Length != hosts.Length)
         {
-            throw Wrong("port", "there is one, or one for each host");
+            throw Wrong("port", "give one port, or one per host");
         }
 
         var servers = hosts.Select((host, index) => Server(host, ports[ports.Length == 1 ? 0 : index])).ToList();
@@ -97,14 +97,14 @@ internal static class ConnectionParameters
         else
         {
             builder.Host = servers.Exists(server => server.Host.Length == 0)
-                ? throw ConnectionText.Wrong("host", "one of several is empty")
+                ? throw ConnectionText.Wrong("host", "one of the hosts is empty")
                 : string.Join(',', servers.Select(server => ConnectionText.HostAndPort(server.Host, server.Port)));
         }
     }
 
     private static (string Host, int Port) Server(string host, string port)
     {
-        // SQLAlchemy writes the port into the parameter host, too.
+        // SQLAlchemy also accepts the port in the parameter host.
         if (port.Length == 0 && host.Count(c => c == ':') == 1)
         {
             (host, port) = (host[..host.IndexOf(':', StringComparison.Ordinal)], host[(host.IndexOf(':', StringComparison.Ordinal) + 1)..]);
@@ -117,7 +117,7 @@ internal static class ConnectionParameters
 
         return int.TryParse(port, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number is >= 1 and <= 65535
             ? (host, number)
-            : throw ConnectionText.Wrong("port", "it is a number from 1 to 65535");
+            : throw ConnectionText.Wrong("port", "it must be a number from 1 to 65535");
     }
 
     private static SslMode Mode(string name, string value)
@@ -130,12 +130,12 @@ internal static class ConnectionParameters
         where T : struct, Enum => Enum.Parse<T>(Word(name, value, words), ignoreCase: true);
 
     private static string Word(string name, string value, string words) =>
-        words.Split(", ").Contains(value, StringComparer.Ordinal) ? value : throw Wrong(name, $"it is one of {words}");
+        words.Split(", ").Contains(value, StringComparer.Ordinal) ? value : throw Wrong(name, $"it must be one of {words}");
 
     private static int Number(string name, string value) =>
         int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
             ? number
-            : throw Wrong(name, "it is a number of seconds");
+            : throw Wrong(name, "it must be a number of seconds");
 
     private static MigrationException Wrong(string parameter, string why) => ConnectionText.Wrong($"parameter {parameter}", why);
 }

@@ -7,25 +7,26 @@ using Npgsql;
 namespace AutoStack.Data.Migrations.Internal;
 
 /// <summary>
-/// Reads what names a database: key=value pairs of Npgsql, a URI of libpq, or one of SQLAlchemy. What is wrong is named by its part and never
-/// quoted: a password that was not percent-encoded may be part of anything.
+/// Parses a connection string: key=value pairs of Npgsql, a libpq URI or a SQLAlchemy URI. An error names the wrong part and never quotes it, because any
+/// part may contain a password that was not percent-encoded.
 /// </summary>
 internal static partial class ConnectionText
 {
     private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
-    /// <exception cref="MigrationException">It cannot be read, or names no host (<see cref="MigrationError.NoConnection"/>).</exception>
+    /// <exception cref="MigrationException">The text cannot be read or has no host (<see cref="MigrationError.NoConnection"/>).</exception>
     public static NpgsqlConnectionStringBuilder Parse(string text)
     {
         text = text.Trim();
         var builder = AnyScheme().IsMatch(text) ? FromUri(text) : FromPairs(text);
-        return string.IsNullOrWhiteSpace(builder.Host) ? throw new MigrationException(MigrationError.NoConnection, "The connection string names no Host.")
+        return string.IsNullOrWhiteSpace(builder.Host) ? throw new MigrationException(MigrationError.NoConnection, "The connection string has no Host.")
             : Array.TrueForAll(builder.Host.Split(','), IsServer) ? builder
             : throw new MigrationException(MigrationError.NoConnection,
-                "The connection string has no host name in Host, but more than that. Pairs are separated by ; (Host=localhost;Database=autostack;Username=autostack); a postgresql:// URI stands alone.");
+                "Host in the connection string is not a host name. Separate pairs with ; (Host=localhost;Database=autostack;Username=autostack); " +
+                "a postgresql:// URI is the whole connection string.");
     }
 
-    // Errors name the host: what else is in it, of a libpq string without semicolons or of a URI, may be a password. Npgsql quotes a bad port.
+    // Errors quote the host, which may hold a password when a libpq string has no semicolons or a URI is misplaced. Npgsql quotes a bad port.
     private static bool IsServer(string text)
     {
         var server = text.Trim();
@@ -53,11 +54,12 @@ internal static partial class ConnectionText
         }
         catch (ArgumentException)
         {
-            // The parser's own message may quote a piece of a password that holds a semicolon: it is no inner exception either.
+            // The parser's message may quote a piece of a password that holds a semicolon: the exception is not kept as the inner one either.
         }
 
         throw new MigrationException(MigrationError.NoConnection,
-            "The connection string cannot be read: it is a postgresql:// URI, or a list of key=value pairs that Npgsql knows, for example Host=localhost;Database=autostack;Username=autostack.");
+            "The connection string cannot be read. Write a postgresql:// URI, or key=value pairs that Npgsql knows, for example " +
+            "Host=localhost;Database=autostack;Username=autostack.");
     }
 
     private static NpgsqlConnectionStringBuilder FromUri(string text)
@@ -65,7 +67,7 @@ internal static partial class ConnectionText
         var scheme = Scheme().Match(text);
         if (!scheme.Success)
         {
-            throw Wrong("scheme", "it is postgresql, postgres, or one of them with +asyncpg, +psycopg2 or +psycopg");
+            throw Wrong("scheme", "it must be postgresql or postgres, alone or with +asyncpg, +psycopg2 or +psycopg");
         }
 
         var fromPython = scheme.Groups["driver"].Success;
@@ -73,12 +75,12 @@ internal static partial class ConnectionText
         var at = rest.IndexOf('@', StringComparison.Ordinal);
         var credentials = at < 0 ? "" : rest[..at];
 
-        // What follows a second @, or the @ after a path, would be a piece of the password. SQLAlchemy takes a / within it, libpq does not.
+        // The text after a second @, or after the @ of a path, may be a piece of the password. SQLAlchemy allows a / in a password, libpq does not.
         var colon = credentials.IndexOf(':', StringComparison.Ordinal);
         var user = colon < 0 ? credentials : credentials[..colon];
         if (rest.LastIndexOf('@') != at || (fromPython ? user : credentials).Contains('/', StringComparison.Ordinal))
         {
-            throw Wrong("user name or password", "an @ in it is written %40 and a / %2F, and so is an @ elsewhere");
+            throw Wrong("user name or password", "write @ as %40 and / as %2F, and @ as %40 in the rest of the URI");
         }
 
         var (place, query) = Cut(rest[(at + 1)..], '?');
@@ -109,7 +111,7 @@ internal static partial class ConnectionText
             var match = Server().Match(server);
             if (!match.Success)
             {
-                throw Wrong("host", "it is host, host:port or [IPv6]:port, several of them with commas between");
+                throw Wrong("host", "it must be host, host:port or [IPv6]:port; separate several with commas");
             }
 
             hosts.Add(Decode("host", match.Groups["host"].Value));
@@ -130,9 +132,9 @@ internal static partial class ConnectionText
             var name = Decode("parameters", rawName);
             if (!ConnectionParameters.IsKnown(name))
             {
-                // After a password, the "name" may be what follows an & in it.
+                // After a password, the "name" may be the rest of a password that contains an &.
                 throw secretBefore || !ParameterName().IsMatch(name)
-                    ? Wrong("parameters", "one of them is unknown; an & in a value is written %26")
+                    ? Wrong("parameters", "one of them is unknown; write & in a value as %26")
                     : Wrong("parameters", $"{name} is unknown");
             }
 
@@ -144,7 +146,7 @@ internal static partial class ConnectionText
             secretBefore |= name.Contains("password", StringComparison.Ordinal);
             var value = Decode($"parameter {name}", rawValue);
 
-            // SQLAlchemy lists several hosts by repeating the parameter; of others, as everywhere in libpq, the last one counts.
+            // SQLAlchemy lists several hosts by repeating the parameter; of other repeated parameters the last one counts, as in libpq.
             parameters[name] = !seen.Add(name) && fromPython && name is ("host" or "port") ? $"{parameters[name]},{value}" : value;
         }
     }
@@ -154,7 +156,7 @@ internal static partial class ConnectionText
 
     private static string Decode(string part, string text)
     {
-        const string Rule = "after a % stand two hexadecimal digits, of UTF-8; % itself is %25";
+        const string Rule = "two hexadecimal digits of UTF-8 must follow a %; write % itself as %25";
         try
         {
             var decoded = Escapes().Replace(text, run => Utf8.GetString(Convert.FromHexString(run.Value.Replace("%", "", StringComparison.Ordinal))));
@@ -166,13 +168,13 @@ internal static partial class ConnectionText
         }
     }
 
-    /// <summary>One of several servers, as Npgsql writes it; an IPv6 address gets its brackets.</summary>
+    /// <summary>Formats one of several servers for Npgsql; an IPv6 address gets brackets.</summary>
     public static string HostAndPort(string host, int port) =>
         string.Create(CultureInfo.InvariantCulture, $"{(host.Contains(':', StringComparison.Ordinal) ? $"[{host.Trim('[', ']')}]" : host)}:{port}");
 
-    /// <summary>The failure of a URI.</summary>
+    /// <summary>Creates the error of a URI.</summary>
     public static MigrationException Wrong(string part, string why) =>
-        new(MigrationError.NoConnection, $"The connection URI is wrong in its {part}: {why}.");
+        new(MigrationError.NoConnection, $"The connection URI has a wrong {part}: {why}.");
 
     [GeneratedRegex("^[a-z][a-z0-9+.-]*://", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex AnyScheme();

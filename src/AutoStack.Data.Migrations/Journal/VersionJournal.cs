@@ -3,7 +3,7 @@ using Npgsql;
 
 namespace AutoStack.Data.Migrations.Internal;
 
-/// <summary>The table <c>public.schema_versions</c>: which scripts a database has run, with their checksums.</summary>
+/// <summary>The table <c>public.schema_versions</c>: the scripts that a database has run, with their checksums.</summary>
 internal static class VersionJournal
 {
     private static readonly string ToolVersion =

@@ -1,14 +1,14 @@
 namespace AutoStack.Data.Migrations.Internal;
 
 /// <summary>
-/// Tables and columns that pending versions make and that are there already: a service's <c>create_all</c> has made them beside the journal, or the journal is
-/// older than the database. The scripts would fail on them.
+/// Existing tables and columns that pending versions create: a service's <c>create_all</c> has created them, or the journal is older than the database. The
+/// scripts would fail on them.
 /// </summary>
 internal static class LaterObjects
 {
-    private const int Named = 3;
+    private const int MaxNamed = 3;
 
-    /// <summary>Their names, tables first; empty when there is none.</summary>
+    /// <summary>Finds their names, tables first.</summary>
     public static IReadOnlyList<string> Find(Catalog found, int version)
     {
         var applied = Catalog.Expected(version);
@@ -22,10 +22,10 @@ internal static class LaterObjects
         ];
     }
 
-    /// <summary>The version up to which everything that the versions after this one make is there, exactly as they make it.</summary>
+    /// <summary>The newest version up to which all objects exist exactly as the scripts after <paramref name="version"/> create them.</summary>
     public static int Reached(Catalog found, int version)
     {
-        while (version < MigrationScript.Embedded.Count && Made(version + 1) is { Count: > 0 } made && made.All(o => found.Find(o)?.Definition == o.Definition))
+        while (version < MigrationScript.Embedded.Count && Created(version + 1) is { Count: > 0 } created && created.All(o => found.Find(o)?.Definition == o.Definition))
         {
             version++;
         }
@@ -33,13 +33,13 @@ internal static class LaterObjects
         return version;
     }
 
-    /// <summary>Why no script is run.</summary>
+    /// <summary>The message of the refusal.</summary>
     public static string Message(int version, IReadOnlyList<string> names) =>
-        $"The journal is at version {version}, and what later versions make is there already ({string.Join(", ", names.Take(Named))}{(names.Count > Named ? ", …" : "")}): " +
-        "something else made it. Take it over: autostack-db adopt. Nothing was changed.";
+        $"The journal is at version {version}, but objects of later versions exist already ({string.Join(", ", names.Take(MaxNamed))}{(names.Count > MaxNamed ? ", …" : "")}): " +
+        "another program created them. Adopt the database: autostack-db adopt. Nothing was changed.";
 
-    // A script that changes rows alone makes nothing that could tell whether it ran.
-    private static List<CatalogObject> Made(int version)
+    // A script that changes only rows creates no object that would show whether it ran.
+    private static List<CatalogObject> Created(int version)
     {
         var before = Catalog.Expected(version - 1);
         return [.. Catalog.Expected(version).Objects.Where(o => before.Find(o)?.Definition != o.Definition)];

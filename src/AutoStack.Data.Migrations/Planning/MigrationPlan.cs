@@ -2,7 +2,7 @@ using AutoStack.Data.Migrations.Internal;
 
 namespace AutoStack.Data.Migrations;
 
-/// <summary>What a migration would run, in order; made by <see cref="SchemaMigrator"/>.</summary>
+/// <summary>The scripts that a migration would run, in order; created by <see cref="SchemaMigrator"/>.</summary>
 public sealed class MigrationPlan
 {
     internal MigrationPlan(bool isDowngrade, int currentVersion, IReadOnlyList<MigrationScript> scripts)
@@ -13,21 +13,21 @@ public sealed class MigrationPlan
         Scripts = scripts;
     }
 
-    /// <summary>True when the down scripts would run.</summary>
+    /// <summary>True when the plan runs down scripts.</summary>
     public bool IsDowngrade { get; }
 
-    /// <summary>The version of the database, 0 for none.</summary>
+    /// <summary>The version of the database; 0 for none.</summary>
     public int FromVersion { get; }
 
-    /// <summary>The version after.</summary>
+    /// <summary>The version after the migration.</summary>
     public int ToVersion { get; }
 
-    /// <summary>The versions that would be brought about or taken back, in the order of the run; empty when there is nothing to do.</summary>
+    /// <summary>The versions that would be applied or reverted, in the order of the run; empty when the database has the target version.</summary>
     public IReadOnlyList<MigrationScript> Scripts { get; }
 
-    /// <summary>The script of one of these versions that would run.</summary>
+    /// <summary>The script that would run for a version of the plan.</summary>
     /// <param name="script">One of <see cref="Scripts"/>.</param>
-    /// <returns>Its up or its down script.</returns>
+    /// <returns>The up or the down script.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="script"/> is null.</exception>
     public MigrationStep StepOf(MigrationScript script)
     {
@@ -36,9 +36,9 @@ public sealed class MigrationPlan
     }
 
     /// <summary>
-    /// The same migration as a script for <c>psql</c>: takes the lock, checks that the database is at <see cref="FromVersion"/>, runs every script
-    /// with its timeouts and notes it in the journal. It stops at the first error. Contains no connection.
+    /// Renders the plan as a script for <c>psql</c>. The script acquires the migration lock, checks that the database is at <see cref="FromVersion"/>, runs
+    /// every step with its timeouts and records it in the journal, and stops at the first error. The text contains no connection.
     /// </summary>
-    /// <returns>The text, line ends as LF.</returns>
+    /// <returns>The text, with LF line ends.</returns>
     public string ToPsqlScript() => PsqlScript.Of(this);
 }

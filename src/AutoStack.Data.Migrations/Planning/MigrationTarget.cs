@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace AutoStack.Data.Migrations;
 
-/// <summary>Where a migration goes: the newest version, none at all, a version by number, or some steps from the current one.</summary>
+/// <summary>The version to reach: the newest, none, a version by number, or a number of versions from the current one.</summary>
 public readonly record struct MigrationTarget
 {
     private enum Kind { Head, Base, Version, Relative }
@@ -12,14 +12,14 @@ public readonly record struct MigrationTarget
 
     private MigrationTarget(Kind kind, int number = 0) => (this.kind, this.number) = (kind, number);
 
-    /// <summary>The newest version that this package has a script for.</summary>
+    /// <summary>The newest version of this package.</summary>
     public static MigrationTarget Head { get; } = new(Kind.Head);
 
-    /// <summary>Before the first script: no table is left.</summary>
+    /// <summary>The state before the first script: no table is left.</summary>
     public static MigrationTarget Base { get; } = new(Kind.Base);
 
-    /// <summary>The version of that number.</summary>
-    /// <param name="version">From 1 up.</param>
+    /// <summary>A version by number.</summary>
+    /// <param name="version">The number; at least 1.</param>
     /// <returns>The target.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="version"/> is below 1.</exception>
     public static MigrationTarget Version(int version)
@@ -28,8 +28,8 @@ public readonly record struct MigrationTarget
         return new(Kind.Version, version);
     }
 
-    /// <summary>Some versions on (above zero) or back (below zero) from the current one.</summary>
-    /// <param name="steps">Any number but zero.</param>
+    /// <summary>A number of versions after or before the current one.</summary>
+    /// <param name="steps">Above zero to upgrade, below zero to downgrade; not zero.</param>
     /// <returns>The target.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="steps"/> is zero.</exception>
     public static MigrationTarget Relative(int steps)
@@ -38,10 +38,10 @@ public readonly record struct MigrationTarget
         return new(Kind.Relative, steps);
     }
 
-    /// <summary>Reads a target as the console takes it: <c>head</c>, <c>base</c>, <c>+2</c>, <c>-1</c>, <c>12</c> or <c>0012</c>.</summary>
-    /// <param name="text">The text; case does not matter.</param>
-    /// <param name="target">The target, when the text is one.</param>
-    /// <returns>False when the text is none of these.</returns>
+    /// <summary>Parses a target of the console: <c>head</c>, <c>base</c>, <c>+2</c>, <c>-1</c>, <c>12</c> or <c>0012</c>.</summary>
+    /// <param name="text">The text; case is ignored.</param>
+    /// <param name="target">The target when the method returns true.</param>
+    /// <returns>False when the text is not a target.</returns>
     public static bool TryParse(string? text, out MigrationTarget target)
     {
         target = default;
@@ -72,7 +72,7 @@ public readonly record struct MigrationTarget
         return true;
     }
 
-    /// <summary>The version that is meant, 0 for none.</summary>
+    /// <summary>The version number; 0 for the base.</summary>
     internal int Resolve(int current, int head) => kind switch
     {
         Kind.Head => head,

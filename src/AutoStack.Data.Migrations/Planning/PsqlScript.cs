@@ -3,7 +3,7 @@ using System.Text;
 
 namespace AutoStack.Data.Migrations.Internal;
 
-/// <summary>Writes a plan down for psql, so that it leaves the database as the migrator itself would.</summary>
+/// <summary>Renders a plan for psql, which then leaves the database as the migrator itself would.</summary>
 internal static class PsqlScript
 {
     public static string Of(MigrationPlan plan)
@@ -21,11 +21,11 @@ internal static class PsqlScript
             \encoding UTF8
             SET statement_timeout = '0';
 
-            -- psql cannot wait for the lock without blocking concurrent index builds of its holder: it gives up.
+            -- A wait of psql for the lock would block concurrent index builds of the holder: the script gives up instead.
             DO $$
             BEGIN
                 IF NOT pg_catalog.pg_try_advisory_lock({MigrationLock.Key}) THEN
-                    RAISE 'Another migrator is at work on this database. Nothing was changed.' USING ERRCODE = 'lock_not_available';
+                    RAISE 'Another migrator holds the lock of this database. Nothing was changed.' USING ERRCODE = 'lock_not_available';
                 END IF;
                 PERFORM pg_catalog.set_config('search_path', (
                     {SearchPath.OfScripts.Replace("\n", "\n        ", StringComparison.Ordinal)}), false);
@@ -70,7 +70,7 @@ internal static class PsqlScript
 
             """);
 
-        // Ours may stand in a file with other line ends; the scripts' are LF.
+        // This source file may have other line ends; the scripts have LF.
         return text.Replace("\r\n", "\n").ToString();
     }
 
@@ -98,7 +98,7 @@ internal static class PsqlScript
             .Append(VersionJournal.RecordSql(script, up)).Append(";\n").Append(step.Transactional ? "COMMIT;\n" : "");
     }
 
-    // A script's last statement may lack its semicolon. One too many does no harm, so a last line with a comment gets one, too.
+    // A script's last statement may lack its semicolon. An extra one is harmless, so a last line with a comment gets one, too.
     private static string EndOfStatement(string sql)
     {
         var end = sql.TrimEnd();

@@ -2,19 +2,19 @@ using Npgsql;
 
 namespace AutoStack.Data.Migrations.Internal;
 
-/// <summary>Tables of ours in a database that has no journal of them: scripts that make them would stop in the middle.</summary>
-/// <param name="Schema">Where they are.</param>
-/// <param name="Names">What they are called.</param>
+/// <summary>AutoStack's tables in a database without a journal: the scripts that create them would fail half-way.</summary>
+/// <param name="Schema">The schema of the tables.</param>
+/// <param name="Names">The names of the tables.</param>
 internal sealed record UnjournaledTables(string Schema, IReadOnlyList<string> Names)
 {
-    /// <summary>The names of all tables of ours.</summary>
+    /// <summary>The names of all of AutoStack's tables.</summary>
     public static IEnumerable<string> Known =>
         Catalog.Newest.Objects.Where(o => o.Kind == SchemaObjectKind.Table).Select(o => o.Name);
 
-    /// <summary>Those in <c>public</c>, any of them; else those in another schema, when they are there together. Null for none.</summary>
+    /// <summary>Finds any of the tables in <c>public</c>, otherwise users and deployments together in another schema; null when there are none.</summary>
     public static async Task<UnjournaledTables?> FindAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
-        // Many applications have users; with deployments beside them they are most likely ours.
+        // Many applications have a table of users; users and deployments together are most likely AutoStack's.
         using var command = new NpgsqlCommand("""
             SELECT n.nspname::text, array_agg(c.relname::text ORDER BY c.relname)
             FROM pg_class c
@@ -33,10 +33,10 @@ internal sealed record UnjournaledTables(string Schema, IReadOnlyList<string> Na
             : null;
     }
 
-    /// <summary>Why nothing can be made here yet, and what to do first.</summary>
+    /// <summary>Why the scripts cannot run, and what to do first.</summary>
     public string Message => Schema == "public"
-        ? $"This database has AutoStack's tables ({string.Join(", ", Names.Take(3))}{(Names.Count > 3 ? ", …" : "")}) and no journal of versions. " +
-          "Take it over: autostack-db adopt; or note the version that it has: autostack-db stamp. Nothing was changed."
-        : $"AutoStack's tables are in the schema {Visible.Text(Schema)} of this database, and autostack-db works in public. " +
-          "Move them there (ALTER TABLE … SET SCHEMA public), then take the database over: autostack-db adopt. Nothing was changed.";
+        ? $"This database has AutoStack's tables ({string.Join(", ", Names.Take(3))}{(Names.Count > 3 ? ", …" : "")}) and no journal. " +
+          "Adopt it: autostack-db adopt; or record its version: autostack-db stamp. Nothing was changed."
+        : $"AutoStack's tables are in the schema {Visible.Text(Schema)} of this database, but autostack-db works in public. " +
+          "Move them (ALTER TABLE … SET SCHEMA public), then adopt the database: autostack-db adopt. Nothing was changed.";
 }

@@ -4,15 +4,15 @@ using Npgsql;
 namespace AutoStack.Data.Migrations.Internal;
 
 /// <summary>
-/// What the server said, without the values of rows unless they are asked for: an error about data quotes them (<c>Key (email)=(ada@example.com)</c>), one about
-/// names that stand in the script, rights or locks does not.
+/// Describes an error of the server, without values of rows unless the caller asks for them. An error about data quotes values
+/// (<c>Key (email)=(ada@example.com)</c>); one about names in the script, rights or locks does not.
 /// </summary>
 internal static partial class ServerError
 {
-    /// <summary>The option of the console that shows them.</summary>
+    /// <summary>The console's option that shows values.</summary>
     public const string Option = "--show-values";
 
-    // Syntax, names and rights; resources; an operator's doing; connections; what a transaction takes.
+    // SQLSTATE classes whose messages quote no values: syntax, names and rights; resources; operator intervention; connections; transaction state.
     private static readonly string[] WithoutValues = ["08", "0A", "25", "26", "28", "34", "3B", "3D", "3F", "40", "42", "53", "54", "55", "57", "58"];
 
     private static readonly Dictionary<string, string> Words = new(StringComparer.Ordinal)
@@ -26,8 +26,8 @@ internal static partial class ServerError
         ["22P02"] = "A value is not a valid text of its type",
         ["22P05"] = "A text has a character that cannot be stored",
         ["23"] = "A row violates a constraint",
-        ["23502"] = "A column that is NOT NULL has a NULL",
-        ["23503"] = "A row has no row that its foreign key names, or is named by one",
+        ["23502"] = "A NOT NULL column has no value",
+        ["23503"] = "A row violates a foreign key",
         ["23505"] = "A key is not unique",
         ["23514"] = "A row violates a check constraint",
         ["23P01"] = "Rows violate an exclusion constraint",
@@ -36,16 +36,16 @@ internal static partial class ServerError
         ["P0001"] = "The script raised an exception",
     };
 
-    /// <summary>True when nothing in the error can hold a value of a row: its inner details neither.</summary>
+    /// <summary>True when no part of the error can contain a value of a row, its details included.</summary>
     /// <param name="exception">The error.</param>
-    /// <param name="script">The text that ran: a name that it does not hold may be a value.</param>
+    /// <param name="script">The text that ran: a name that is not in the text may be a value.</param>
     public static bool IsPlain(PostgresException exception, string script = "") =>
         !IsRaised(exception) && WithoutValues.Contains(exception.SqlState[..2], StringComparer.Ordinal) && NamesAreOf(script, exception);
 
-    /// <summary>The error in a sentence or two, its SQLSTATE in parentheses.</summary>
+    /// <summary>Describes the error in a sentence or two, with its SQLSTATE in parentheses.</summary>
     /// <param name="exception">The error.</param>
-    /// <param name="showValues">The server's own words, whatever they quote.</param>
-    /// <param name="script">The text that ran: a message that it holds word for word quotes no row.</param>
+    /// <param name="showValues">True to use the server's own message, whatever it quotes.</param>
+    /// <param name="script">The text that ran: a message that the text contains literally quotes no row.</param>
     public static string Describe(PostgresException exception, bool showValues, string script = "")
     {
         if (showValues)
@@ -55,23 +55,23 @@ internal static partial class ServerError
 
         if (!IsPlain(exception, script) && !(IsRaised(exception) && IsIn(script, exception.MessageText)))
         {
-            return $"{InOwnWords(exception)} ({exception.SqlState}){Place(exception)}. What the server said may quote values: {Option} shows it.";
+            return $"{InOwnWords(exception)} ({exception.SqlState}){Place(exception)}. The server's message may quote values: {Option} shows it.";
         }
 
         var hint = !string.IsNullOrEmpty(exception.Hint) && (IsPlain(exception, script) || IsIn(script, exception.Hint)) ? " " + exception.Hint : "";
         return $"{exception.MessageText} ({exception.SqlState}).{hint}";
     }
 
-    // Whatever its SQLSTATE says, a RAISE has the words of a script, and those may be made of values.
+    // Whatever its SQLSTATE, the message of a RAISE comes from the script and may be built from values.
     private static bool IsRaised(PostgresException exception) =>
         exception.Routine == "exec_stmt_raise" || exception.SqlState.StartsWith("P0", StringComparison.Ordinal);
 
-    // What is looked up by a name may be a value: email::regclass, a statement that is put together, a role or file that a function is given.
+    // A looked-up name may be a value: email::regclass, a dynamic statement, a role or file passed to a function.
     private static bool NamesAreOf(string script, PostgresException exception) => script.Length == 0
         || Names().Matches(exception.MessageText).All(name =>
             script.Contains(name.Groups["quoted"].Success ? name.Groups["quoted"].Value : name.Value.Trim(',', '.', ':', ')'), StringComparison.OrdinalIgnoreCase));
 
-    // What the message quotes, in any language of the server; a function's name; every word that holds more than letters.
+    // Quoted parts, in any language of the server; function names; every word that has more than letters.
     [GeneratedRegex(
         """
         ["«»„“”](?<quoted>[^"«»„“”]*)["«»„“”]

@@ -5,7 +5,7 @@ using System.Text.RegularExpressions;
 
 namespace AutoStack.Data.Migrations;
 
-/// <summary>One version of the schema: the script that brings it about and the one that takes it back.</summary>
+/// <summary>One version of the schema: the script that applies it and the one that reverts it.</summary>
 public sealed partial class MigrationScript
 {
     private MigrationScript(int version, string name, string sql, string downSql)
@@ -24,26 +24,29 @@ public sealed partial class MigrationScript
         Checksum = "";
     }
 
-    /// <summary>The number of the version, from 1 without a gap.</summary>
+    /// <summary>The number of the version, from 1 without gaps.</summary>
     public int Version { get; }
 
-    /// <summary>The file name without its ending, for example <c>0001_initial_schema</c>.</summary>
+    /// <summary>The file name without its extension, for example <c>0001_initial_schema</c>.</summary>
     public string Name { get; }
 
-    /// <summary>SHA-256 of the up script, line ends as LF, in lower-case hexadecimal. The journal keeps it.</summary>
+    /// <summary>SHA-256 of the up script with LF line ends, in lower-case hexadecimal. The journal stores it.</summary>
     public string Checksum { get; }
 
-    /// <summary>Brings the schema from the version before to this one.</summary>
+    /// <summary>Brings the schema from the previous version to this one.</summary>
     public MigrationStep Up { get; }
 
-    /// <summary>Takes the schema back to the version before.</summary>
+    /// <summary>Reverts the schema to the previous version.</summary>
     public MigrationStep Down { get; }
 
-    /// <summary>Puts files together into versions.</summary>
+    /// <summary>Pairs up and down scripts into versions.</summary>
     /// <param name="files">File name and text of each script, up and down, in any order.</param>
     /// <returns>The versions in order, 1 first.</returns>
-    /// <exception cref="FormatException">A name is not <c>NNNN_verb_object.sql</c>, a number is missing or given twice, a down
-    /// script is missing, or a header has an unknown setting. The message names the file.</exception>
+    /// <exception cref="ArgumentNullException"><paramref name="files"/> is null.</exception>
+    /// <exception cref="FormatException">
+    /// A name is not <c>NNNN_verb_object.sql</c>, a number is missing or used twice, a down script is missing, or a header has an unknown setting. The
+    /// message names the file.
+    /// </exception>
     public static IReadOnlyList<MigrationScript> Load(IEnumerable<KeyValuePair<string, string>> files)
     {
         ArgumentNullException.ThrowIfNull(files);
@@ -52,7 +55,7 @@ public sealed partial class MigrationScript
         {
             if (!FileName().IsMatch(file))
             {
-                throw new FormatException($"{file}: a script is called NNNN_verb_object.sql or NNNN_verb_object.down.sql.");
+                throw new FormatException($"{file}: name a script NNNN_verb_object.sql or NNNN_verb_object.down.sql.");
             }
 
             texts.Add(file, WithLineFeeds(text));
@@ -82,7 +85,7 @@ public sealed partial class MigrationScript
         return orphan is null ? scripts : throw new FormatException($"{orphan}: its up script is missing.");
     }
 
-    // Not ReplaceLineEndings: a form feed or U+2028 in a literal is no line end.
+    // Not ReplaceLineEndings: a form feed or U+2028 in a literal is not a line end.
     internal static string WithLineFeeds(string text) => text.Replace("\r\n", "\n", StringComparison.Ordinal).Replace('\r', '\n');
 
     /// <summary>The scripts of this package, version 1 first.</summary>
@@ -100,7 +103,7 @@ public sealed partial class MigrationScript
             }));
     }
 
-    /// <summary>A step that is no version of the schema, number 0: the journal does not note it.</summary>
+    /// <summary>A step of an adoption: version 0, which the journal does not record.</summary>
     internal static MigrationScript Unversioned(MigrationStep step) => new(step);
 
     /// <inheritdoc/>

@@ -3,9 +3,12 @@ using AutoStack.Data.Migrations.Internal;
 
 namespace AutoStack.Data.Migrations;
 
-/// <summary>One script file: its text, and what its header asks of the runner.</summary>
+/// <summary>One script file: its text and the settings of its header.</summary>
 public sealed partial class MigrationStep
 {
+    /// <summary>The lock timeout of a script in a transaction whose header does not set one.</summary>
+    public const string DefaultLockTimeout = "5s";
+
     private const string Mark = "-- autostack:";
 
     internal MigrationStep(string fileName, string sql)
@@ -46,7 +49,7 @@ public sealed partial class MigrationStep
             }
         }
 
-        LockTimeout = lockTimeout ?? (Transactional ? "5s" : "0");
+        LockTimeout = lockTimeout ?? (Transactional ? DefaultLockTimeout : "0");
         Allowances = allowances;
         ConcurrentIndex = Transactional ? null
             : Statements.Select(CreateIndex.Of).FirstOrDefault(index => index is { Concurrently: true, Name: not null })?.Name is { } name
@@ -56,28 +59,28 @@ public sealed partial class MigrationStep
     /// <summary>The name of the file, for example <c>0001_initial_schema.sql</c>.</summary>
     public string FileName { get; }
 
-    /// <summary>The text of the script, line ends as LF.</summary>
+    /// <summary>The text of the script, with LF line ends.</summary>
     public string Sql { get; }
 
-    /// <summary>False when the header says <c>no-transaction</c>: the script is one statement that PostgreSQL refuses inside a transaction.</summary>
+    /// <summary>False when the header has <c>no-transaction</c>: the script is one statement that PostgreSQL refuses inside a transaction.</summary>
     public bool Transactional { get; } = true;
 
     /// <summary>
-    /// How long the script waits for a lock, as PostgreSQL writes it, <c>0</c> for ever. Unless the header says otherwise 5 s, and without a
-    /// transaction <c>0</c>: such a script waits for other transactions to end, and blocks none while it does.
+    /// The <c>lock_timeout</c> of the script; <c>0</c> is no limit. The default is <see cref="DefaultLockTimeout"/>, and <c>0</c> without a transaction:
+    /// such a script waits for other transactions to end without blocking any.
     /// </summary>
     public string LockTimeout { get; }
 
-    /// <summary>How long a statement of the script may run, as PostgreSQL writes it; <c>0</c>, the default, is no limit.</summary>
+    /// <summary>The <c>statement_timeout</c> of the script; <c>0</c>, the default, is no limit.</summary>
     public string StatementTimeout { get; } = "0";
 
     /// <summary>The statements of the script, in order.</summary>
     internal IReadOnlyList<SqlStatement> Statements { get; }
 
-    /// <summary>What the lint does not tell of this script.</summary>
+    /// <summary>The lint rules that the script may break.</summary>
     internal IReadOnlyList<Allowance> Allowances { get; }
 
-    /// <summary>The index that the script builds concurrently, in quotes; null when it builds none.</summary>
+    /// <summary>The index that the script builds concurrently, quoted; null when the script builds no index concurrently.</summary>
     internal string? ConcurrentIndex { get; }
 
     [GeneratedRegex(@"^allow=(?<rule>[a-z-]+) +\((?<reason>.*\S.*)\)$", RegexOptions.CultureInvariant)]

@@ -2,12 +2,12 @@ using Npgsql;
 
 namespace AutoStack.Data.Migrations.Internal;
 
-/// <summary>What other roles have put, or may put, where the scripts and the library look names up.</summary>
+/// <summary>The objects that other roles have created on the search path under names of PostgreSQL's own, and the schemas where every role may.</summary>
 internal sealed record ForeignObjects(IReadOnlyList<ForeignObject> Objects, IReadOnlyList<OpenSchema> OpenSchemas)
 {
-    private const int Named = 10;
+    private const int MaxNamed = 10;
 
-    /// <summary>The functions and aggregates that scripts, console and library call; a test plants each of those that the library calls.</summary>
+    /// <summary>The functions and aggregates that scripts, console and library call; a test plants each one that the library calls.</summary>
     private static readonly string[] Functions =
     [
         "array_agg", "array_length", "array_position", "avg", "bool_and", "bool_or", "btrim", "cardinality", "ceil", "chr",
@@ -23,11 +23,11 @@ internal sealed record ForeignObjects(IReadOnlyList<ForeignObject> Objects, IRea
         "string_to_array", "strpos", "substr", "substring", "sum", "timezone", "to_jsonb", "to_regclass", "to_regprocedure", "unnest",
         "upper", "uuid_hash", "uuid_hash_extended",
 
-        // Of an extension, on the search path: the default of every id.
+        // An extension's function on the search path: the default of every id.
         "uuid_generate_v4",
     ];
 
-    /// <summary>Asks for them. The search path is <see cref="SearchPath.Own"/>, or everything that the query uses may be foreign itself.</summary>
+    /// <summary>Queries the catalog. The search path must be <see cref="SearchPath.Own"/>: otherwise the query itself may call a foreign object.</summary>
     public static async Task<ForeignObjects> FindAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         var objects = new List<ForeignObject>();
@@ -45,7 +45,7 @@ internal sealed record ForeignObjects(IReadOnlyList<ForeignObject> Objects, IRea
                 UNION ALL
                 SELECT d.datdba FROM pg_database d WHERE d.datname = current_database()
             ),
-            -- The path that the session came with, which is not the one that it has now.
+            -- The path that the session started with, not the one that the migrator has set since.
             searched AS (
                 SELECT n.oid, n.nspname, n.nspowner, n.nspacl
                 FROM pg_namespace n
@@ -123,10 +123,10 @@ internal sealed record ForeignObjects(IReadOnlyList<ForeignObject> Objects, IRea
     {
         get
         {
-            var lines = Objects.Take(Named).Select(o => $"  {o.Statement};  -- of role {Visible.Text(o.Owner)}");
-            var more = Objects.Count > Named ? $"\n  and {Objects.Count - Named} more, which 'check' lists." : "";
-            return "Other roles have put objects with names of PostgreSQL's own on the search path, where a statement may call them with the rights of whoever runs it. " +
-                $"Nothing was changed. Remove them, or allow them if they are known:\n{string.Join('\n', lines)}{more}";
+            var lines = Objects.Take(MaxNamed).Select(o => $"  {o.Statement};  -- owned by role {Visible.Text(o.Owner)}");
+            var more = Objects.Count > MaxNamed ? $"\n  and {Objects.Count - MaxNamed} more, which 'check' lists." : "";
+            return "Other roles have created objects on the search path whose names are PostgreSQL's own: a statement may call them with the rights of its own role. " +
+                $"Nothing was changed. Drop them, or allow them if they are known:\n{string.Join('\n', lines)}{more}";
         }
     }
 }

@@ -1,20 +1,20 @@
 namespace AutoStack.Data.Migrations.Internal;
 
 /// <summary>
-/// Where a session looks names up. PostgreSQL prefers a function or operator in <c>public</c> whose argument types match exactly to one of its own that needs a
-/// cast, so that whoever may create there could run code as the migrator.
+/// The schemas in which a session looks up names. PostgreSQL prefers a function or operator in <c>public</c> whose argument types match exactly to one of
+/// its own that needs a cast, so a role that may create objects there could run code as the migrator.
 /// </summary>
 internal static class SearchPath
 {
-    /// <summary>Of everything that the migrator asks itself: what is not PostgreSQL's own is named with its schema. A command, in which nothing is looked up.</summary>
+    /// <summary>Sets the path for the migrator's own queries, which qualify every other name with its schema. SET itself looks up no name.</summary>
     public const string Own = "SET search_path = pg_catalog, pg_temp";
 
-    /// <summary>The same for the transaction: a pooler gives the session to others afterwards.</summary>
+    /// <summary>Sets the path for the transaction only, because a pooler may hand the session to another client afterwards.</summary>
     public const string OwnInTransaction = "SET LOCAL search_path = pg_catalog, pg_temp";
 
     /// <summary>
-    /// Asks for the path of the scripts: <c>public</c>, where they create, then the role's own path, where the extension may be. <c>pg_catalog</c> is left out, which
-    /// makes it the first: a role's path may name it last.
+    /// Selects the path of the scripts: <c>public</c>, where scripts create, then the role's own path, which may hold the extension. <c>pg_catalog</c> is
+    /// left out and is therefore searched first, even when the role's path names it last.
     /// </summary>
     public const string OfScripts = """
         SELECT pg_catalog.concat_ws(', ', 'public'::text, pg_catalog.string_agg(pg_catalog.quote_ident(s.name::text), ', ' ORDER BY s.place))

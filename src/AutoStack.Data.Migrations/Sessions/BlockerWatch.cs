@@ -4,7 +4,7 @@ using Npgsql;
 namespace AutoStack.Data.Migrations.Internal;
 
 /// <summary>
-/// Asks from the lock's connection whom a session waits for, until disposed: once the server has given up waiting it does not know any more.
+/// Polls, on the lock's connection and until disposed, which sessions block the working session. The server reports blockers only during the wait.
 /// </summary>
 internal sealed class BlockerWatch : IAsyncDisposable
 {
@@ -18,7 +18,7 @@ internal sealed class BlockerWatch : IAsyncDisposable
     public BlockerWatch(MigrationLock held, int processId, string fileName, IProgress<MigrationEvent>? progress) =>
         watching = WatchAsync(held, processId, fileName, progress);
 
-    /// <summary>Who was in the way when the session last waited; empty when it was not seen waiting.</summary>
+    /// <summary>The blockers of the last wait; empty when no poll saw the session wait.</summary>
     public IReadOnlyList<Blocker> Blockers { get; private set; } = [];
 
     public async ValueTask DisposeAsync()
@@ -41,7 +41,7 @@ internal sealed class BlockerWatch : IAsyncDisposable
             }
             catch (Exception exception) when (exception is NpgsqlException or InvalidOperationException)
             {
-                // The lock's session is lost: whether that ends the run is not for this to say.
+                // The lock's session is lost; the runner notices that before the next script.
                 return;
             }
 

@@ -5,8 +5,8 @@ using Npgsql;
 namespace AutoStack.Data.Migrations.Internal;
 
 /// <summary>
-/// A session advisory lock on a connection of its own, in autocommit: it dies with the process. It is polled, because a waiter inside
-/// <c>pg_advisory_lock</c> holds a snapshot that CREATE INDEX CONCURRENTLY would wait for without end.
+/// A session advisory lock on a connection of its own, in autocommit: the server releases it when the process ends. The lock is polled, because a
+/// session that waits inside <c>pg_advisory_lock</c> holds a snapshot that CREATE INDEX CONCURRENTLY would wait for.
 /// </summary>
 internal sealed class MigrationLock : IAsyncDisposable
 {
@@ -20,7 +20,8 @@ internal sealed class MigrationLock : IAsyncDisposable
 
     private MigrationLock(NpgsqlConnection connection) => this.connection = connection;
 
-    /// <summary>Takes the lock; the connection belongs to it from then on, and is closed also when the lock is not to be had.</summary>
+    /// <summary>Acquires the lock and takes over the connection, which is closed when the lock cannot be acquired.</summary>
+    /// <exception cref="MigrationException"><see cref="MigrationError.Locked"/> or <see cref="MigrationError.PooledConnection"/>.</exception>
     public static async Task<MigrationLock> AcquireAsync(
         NpgsqlConnection connection, TimeSpan wait, IProgress<MigrationEvent>? progress, CancellationToken cancellationToken)
     {
@@ -29,7 +30,7 @@ internal sealed class MigrationLock : IAsyncDisposable
         {
             await Pooler.RefuseSharedSessionAsync(connection, cancellationToken).ConfigureAwait(false);
 
-            // A role that is set for the login, the owner of scripts/roles.sql, may neither see nor cancel what the login itself runs.
+            // The login may have a role set (the owner of scripts/roles.sql) that may neither see nor cancel the login's statements.
             await held.ScalarAsync($"SET ROLE NONE; {SearchPath.Own}", 0, cancellationToken).ConfigureAwait(false);
             var watch = Stopwatch.StartNew();
             TimeSpan? reported = null;
@@ -39,7 +40,7 @@ internal sealed class MigrationLock : IAsyncDisposable
                 if (watch.Elapsed >= wait)
                 {
                     throw new MigrationException(MigrationError.Locked,
-                        $"Another migrator is at work on this database{(holder is null ? "" : $" ({holder})")}; waited {wait.TotalSeconds:0} s for it.");
+                        $"Another migrator holds the lock of this database{(holder is null ? "" : $" ({holder})")}; gave up after {wait.TotalSeconds:0} s.");
                 }
 
                 if (reported is null || watch.Elapsed - reported >= ReportInterval)
@@ -65,9 +66,9 @@ internal sealed class MigrationLock : IAsyncDisposable
     public Task EnsureHeldAsync(CancellationToken cancellationToken) => ScalarAsync("SELECT 1", 0, cancellationToken);
 
     /// <summary>
-    /// Cancels what another connection of ours is running, until it ends: a cancellation that comes before the statement is lost.
+    /// Cancels the statement of the working session, repeatedly until it ends: a cancellation that arrives before the statement has no effect.
     /// </summary>
-    /// <exception cref="PostgresException">The server does not allow it.</exception>
+    /// <exception cref="PostgresException">The role may not cancel the statement.</exception>
     public async Task CancelAsync(int processId, Task running)
     {
         try
@@ -80,14 +81,14 @@ internal sealed class MigrationLock : IAsyncDisposable
         }
         catch (NpgsqlException exception) when (exception.SqlState != PostgresErrorCodes.InsufficientPrivilege)
         {
-            // The server is gone, and the statement with it.
+            // The connection is lost, so the server ends the statement, too.
         }
     }
 
-    /// <summary>Whom a session waits for, the longest transaction first; none when it does not wait.</summary>
+    /// <summary>Finds the sessions that block a session, the longest transaction first; empty when the session does not wait.</summary>
     public async Task<IReadOnlyList<Blocker>> FindBlockersAsync(int processId)
     {
-        // pg_blocking_pids stops the server's lock manager for a moment: it is asked only of a session that waits.
+        // pg_blocking_pids briefly locks the server's lock manager: the query calls it only for a session that waits.
         using var command = new NpgsqlCommand("""
             SELECT b.pid, nullif(a.application_name, ''), a.usename::text, clock_timestamp() - a.xact_start, a.state, a.query
             FROM pg_stat_activity w
@@ -123,7 +124,7 @@ internal sealed class MigrationLock : IAsyncDisposable
     {
         try
         {
-            // The server ends a session after the client has gone on: who comes next without waiting must find the lock free.
+            // The server ends a session some time after the client has closed it; the next migrator may not be willing to wait.
             if (acquired && connection.State == ConnectionState.Open)
             {
                 await ScalarAsync("SELECT pg_advisory_unlock_all()", 0, CancellationToken.None).ConfigureAwait(false);
@@ -131,7 +132,7 @@ internal sealed class MigrationLock : IAsyncDisposable
         }
         catch (NpgsqlException)
         {
-            // The session is lost, and the lock with it.
+            // The session is lost, so the server releases the lock.
         }
 
         await connection.DisposeAsync().ConfigureAwait(false);
@@ -158,7 +159,7 @@ internal sealed class MigrationLock : IAsyncDisposable
         {
             if (connection.State != ConnectionState.Open)
             {
-                // Whoever came before saw it break; for who comes now it is lost just the same.
+                // An earlier caller has already seen the connection break.
                 throw new NpgsqlException("The session is lost.");
             }
 

@@ -5,7 +5,7 @@ using Npgsql;
 
 namespace AutoStack.Data.Migrations.Internal;
 
-/// <summary>Opens the sessions of a migrator, and says where to when it cannot.</summary>
+/// <summary>Opens the sessions of a migrator; its errors name host, port and database.</summary>
 internal sealed class MigrationServer
 {
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(250);
@@ -14,9 +14,9 @@ internal sealed class MigrationServer
     private readonly string where;
     private readonly Func<string, CancellationToken, Task<string?>>? askPassword;
 
-    /// <param name="connection">What names the database.</param>
+    /// <param name="connection">A connection string of Npgsql, libpq or SQLAlchemy.</param>
     /// <param name="showValues">Whether errors may quote values of rows.</param>
-    /// <param name="askPassword">Asks a person for a password that the server wants and that is not given; null to ask nobody.</param>
+    /// <param name="askPassword">Asks a person for a password that the server requires and the connection string lacks; null to ask nobody.</param>
     public MigrationServer(string connection, bool showValues = false, Func<string, CancellationToken, Task<string?>>? askPassword = null)
     {
         this.askPassword = askPassword;
@@ -24,22 +24,22 @@ internal sealed class MigrationServer
         settings.Pooling = settings.Enlist = settings.Multiplexing = false;
         settings.IncludeErrorDetail = showValues;
 
-        // The query by which the driver loads types compares oid with regproc: an operator that somebody planted for these two types would be called before
-        // anything can be set. The built-in types are all that is needed.
-#pragma warning disable CS0618 // The builder of a data source is the newer place, but a connection is cloned with its string alone.
+        // The driver's query that loads types compares oid with regproc: it would call an operator planted for these two types before the search path
+        // can be set. The migrator needs only built-in types.
+#pragma warning disable CS0618 // A data source builder is the newer way, but a connection is cloned by its connection string alone.
         settings.ServerCompatibilityMode = ServerCompatibilityMode.NoTypeLoading;
 #pragma warning restore CS0618
         settings.KeepAlive = settings.KeepAlive > 0 ? settings.KeepAlive : 30;
         settings.ApplicationName ??= "autostack-db";
 
-        // Of a session of ours that is read-only, the driver would conclude that its server is.
+        // The driver would otherwise conclude from a read-only session that the server itself is read-only.
         settings.HostRecheckSeconds = 0;
         var servers = IsOne ? ConnectionText.HostAndPort(settings.Host!, settings.Port) : settings.Host!;
         var database = string.IsNullOrEmpty(settings.Database) ? settings.Username : settings.Database;
         where = string.IsNullOrEmpty(database) ? servers : $"{servers}, database {database}";
         if (IsOne && settings.TargetSessionAttributes is not null)
         {
-            // Npgsql looks at what a server is only when it has a choice.
+            // Npgsql checks these attributes only for several hosts.
             settings.Host = $"{servers},{servers}";
         }
     }
@@ -52,24 +52,24 @@ internal sealed class MigrationServer
         change(settings);
     }
 
-    /// <summary>The password that was given or entered; null when there is none, or the driver finds it elsewhere.</summary>
+    /// <summary>The password that was given or entered; null when there is none, or when the driver finds one in PGPASSWORD or a password file.</summary>
     public string? Password => settings.Password;
 
     private bool IsOne => !settings.Host!.Contains(',', StringComparison.Ordinal);
 
-    /// <summary>Of several servers the one that this session is on.</summary>
+    /// <summary>The same settings with the host of an open session only.</summary>
     public MigrationServer Of(NpgsqlConnection connection) =>
         IsOne ? this : new(this, s => (s.Host, s.Port, s.TargetSessionAttributes) = (connection.Host, connection.Port, null));
 
     /// <summary>Opens a session.</summary>
-    /// <param name="wait">For how long to go on trying while the server is not up yet.</param>
-    /// <param name="progress">Told once, when the wait begins.</param>
-    /// <param name="cancellationToken">Stops the wait.</param>
+    /// <param name="wait">How long to retry while the server is starting.</param>
+    /// <param name="progress">Receives one event when the wait begins.</param>
+    /// <param name="cancellationToken">Cancels the wait.</param>
     /// <exception cref="MigrationException"><see cref="MigrationError.NoConnection"/>.</exception>
     public async Task<NpgsqlConnection> ConnectAsync(TimeSpan wait, IProgress<MigrationEvent>? progress, CancellationToken cancellationToken)
     {
         var watch = Stopwatch.StartNew();
-        for (var told = false; ; told = true)
+        for (var reported = false; ; reported = true)
         {
             var connection = new NpgsqlConnection(settings.ConnectionString);
             try
@@ -79,7 +79,7 @@ internal sealed class MigrationServer
             }
             catch (FormatException)
             {
-                // Its message quotes what it could not read: it is no inner exception either.
+                // The message quotes the part, which may be a password: the exception is not kept as the inner one either.
                 await connection.DisposeAsync().ConfigureAwait(false);
                 throw new MigrationException(MigrationError.NoConnection, "The connection string has a part that cannot be read.");
             }
@@ -101,7 +101,7 @@ internal sealed class MigrationServer
                     throw new MigrationException(MigrationError.NoConnection, $"No connection to {where}: {Why(exception)}{waited}", exception);
                 }
 
-                if (!told)
+                if (!reported)
                 {
                     progress?.Report(new WaitingForServer(where, Why(exception)));
                 }
@@ -111,14 +111,14 @@ internal sealed class MigrationServer
         }
     }
 
-    /// <summary>Opens a session in which the server itself refuses to write.</summary>
+    /// <summary>Opens a session in which the server refuses to write.</summary>
     /// <inheritdoc cref="ConnectAsync"/>
     public async Task<NpgsqlConnection> ConnectReadOnlyAsync(TimeSpan wait, IProgress<MigrationEvent>? progress, CancellationToken cancellationToken)
     {
         var connection = await ConnectAsync(wait, progress, cancellationToken).ConfigureAwait(false);
         try
         {
-            // Not with the connection: poolers refuse such options. And on no session that others get after us: they would not be able to write.
+            // Poolers refuse such options at connect. On a shared session the setting would keep the next client from writing.
             await Pooler.RefuseSharedSessionAsync(connection, cancellationToken).ConfigureAwait(false);
             using var refuse = new NpgsqlCommand($"SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY; {SearchPath.Own}", connection);
             await refuse.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
@@ -131,17 +131,17 @@ internal sealed class MigrationServer
         }
     }
 
-    // The driver has looked for PGPASSWORD and the password file by then; it has no kind of its own for this.
+    // The driver has already looked at PGPASSWORD and the password file; it has no exception type for a missing password.
     private bool IsPasswordMissing(Exception exception) => string.IsNullOrEmpty(settings.Password)
         && exception is NpgsqlException and not PostgresException && exception.Message.StartsWith("No password has been provided", StringComparison.Ordinal);
 
-    // "Failed to connect" says that, its inner exception says why.
+    // "Failed to connect" has the reason in its inner exception.
     private static string Why(Exception exception) => exception is PostgresException postgres ? postgres.MessageText
         : exception.InnerException is SocketException socket ? socket.Message
         : exception.Message;
 
-    // Nobody there, no such name yet, a proxy with nothing behind it, or a server that says itself that it is starting. What a server answers
-    // otherwise, a wrong password for one, stays the same however long one waits; so does a certificate that is no file.
+    // No listener, no such host name yet, a proxy without a server, or a server that reports that it is starting. Other errors of the server, such as a
+    // wrong password, and a missing certificate file stay the same, however long the wait.
     private static bool MayComeUp(Exception exception) => exception switch
     {
         PostgresException postgres => postgres.SqlState == PostgresErrorCodes.CannotConnectNow,

@@ -2,29 +2,29 @@ using Npgsql;
 
 namespace AutoStack.Data.Migrations.Internal;
 
-/// <summary>Tells whether a connection has a session of the server to itself.</summary>
+/// <summary>Detects poolers that share the server's sessions among their clients.</summary>
 internal static class Pooler
 {
     private const int Rounds = 10;
 
     /// <summary>
-    /// Refuses a connection whose session a pooler also gives to others: it does not keep the lock, and hands it to strangers. A pooler that keeps a
-    /// session for as long as its client stays (PgBouncer's session mode) is as good as none.
+    /// Refuses a connection whose session a pooler shares among clients: the next client would get the lock. A pooler that keeps a session for as long
+    /// as its client stays (PgBouncer's session mode) is accepted.
     /// </summary>
     /// <exception cref="MigrationException">The session is shared, or the pooler does not answer.</exception>
     public static async Task RefuseSharedSessionAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         try
         {
-            // A server tells its client the process that serves it. A pooler makes a number up: the process changes.
+            // A server sends its client the id of the process that serves it; a pooler invents one.
             var first = await ServerProcessAsync(connection, cancellationToken).ConfigureAwait(false);
             if (first == connection.ProcessID)
             {
                 return;
             }
 
-            // Two clients by turns, each twice: whichever idle session the pooler takes, the oldest or the newest, one of them gets another one than
-            // before, or the other one's. That never happens when sessions are kept, however often it is tried; in a busy pool it may take some rounds.
+            // Two clients take turns, each twice: whether the pooler hands out the oldest or the newest idle session, one client gets another session than
+            // before, or the other client's. With kept sessions this never happens; in a busy pool it may take some rounds.
             var other = connection.CloneWith(connection.ConnectionString);
             await using var closing = other.ConfigureAwait(false);
             await other.OpenAsync(cancellationToken).ConfigureAwait(false);
@@ -46,7 +46,7 @@ internal static class Pooler
         catch (NpgsqlException exception)
         {
             throw new MigrationException(MigrationError.NoConnection,
-                $"The connection was made, but what is there does not answer as a server does: {exception.Message}", exception);
+                $"The connection was opened, but the other end does not answer like a PostgreSQL server: {exception.Message}", exception);
         }
     }
 
@@ -55,8 +55,8 @@ internal static class Pooler
         if (!kept)
         {
             throw new MigrationException(MigrationError.PooledConnection,
-                "The connection goes through a pooler that shares the server's sessions (PgBouncer in transaction or statement mode): the migration " +
-                "lock would hold nobody off. Connect to the server directly, or to a pool in session mode. Nothing was changed.");
+                "The connection goes through a pooler that shares the server's sessions (PgBouncer in transaction or statement mode), where the migration lock " +
+                "cannot exclude other migrators. Connect to the server directly, or to a pool in session mode. Nothing was changed.");
         }
     }
 

@@ -4,12 +4,12 @@ using System.Text;
 namespace AutoStack.Data.Migrations.Internal;
 
 /// <summary>
-/// A statement to be copied: names and strings with characters that a terminal would act on, or that are not seen, are written with Unicode escapes, so that what
-/// is pasted does what is read.
+/// Prepares a statement for copying from a terminal: names and strings with control or invisible characters are written with Unicode escapes, so that the
+/// pasted statement does what the screen shows.
 /// </summary>
 internal static class SqlCopy
 {
-    /// <summary>The same statement; unchanged when it holds no such character.</summary>
+    /// <summary>Returns an equivalent statement; the same text when it has no such character.</summary>
     public static string Of(string sql)
     {
         if (!sql.EnumerateRunes().Any(IsOdd))
@@ -35,7 +35,7 @@ internal static class SqlCopy
         { Kind: SqlTokenKind.QuotedName, Text: ['"', ..] } => $"U&{Escaped(token.Text)}",
         { Kind: SqlTokenKind.Text, Text: ['\'', ..] } => $"U&{Escaped(token.Text)}",
 
-        // A name without quotes is none that the server would fold.
+        // An unquoted name with such a character has no letters that the server would fold.
         { Kind: SqlTokenKind.Word } => $"U&\"{Escaped(token.Text)}\"",
         _ => token.Text,
     };

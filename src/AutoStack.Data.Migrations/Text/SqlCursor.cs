@@ -1,24 +1,24 @@
 namespace AutoStack.Data.Migrations.Internal;
 
-/// <summary>Reads tokens from left to right. A phrase is keywords and symbols between blanks: <c>ALTER TABLE</c>.</summary>
+/// <summary>Reads tokens from left to right. A phrase is a sequence of keywords and symbols, separated by blanks: <c>ALTER TABLE</c>.</summary>
 internal sealed class SqlCursor(IReadOnlyList<SqlToken> tokens)
 {
     private int at;
 
     public bool AtEnd => at >= tokens.Count;
 
-    /// <summary>The next token; of no kind at the end.</summary>
+    /// <summary>The next token; its kind is None at the end.</summary>
     public SqlToken Current => AtEnd ? default : tokens[at];
 
-    /// <summary>The line of the next token, at the end that of the last one.</summary>
+    /// <summary>The line of the next token; at the end, that of the last token.</summary>
     public int Line => tokens.Count == 0 ? 0 : tokens[Math.Min(at, tokens.Count - 1)].Line;
 
     public void Skip() => at++;
 
-    /// <summary>Whether a phrase stands here.</summary>
+    /// <summary>True when a phrase starts at the next token.</summary>
     public bool Starts(string phrase) => Match(at, phrase) > 0;
 
-    /// <summary>Goes behind a phrase when it stands here.</summary>
+    /// <summary>Skips a phrase that starts at the next token; false when there is none.</summary>
     public bool Take(string phrase)
     {
         var length = Match(at, phrase);
@@ -26,7 +26,7 @@ internal sealed class SqlCursor(IReadOnlyList<SqlToken> tokens)
         return length > 0;
     }
 
-    /// <summary>Goes behind the next place of a phrase outside inner parentheses; stays when there is none.</summary>
+    /// <summary>Moves after the next occurrence of a phrase outside inner parentheses; false, without moving, when there is none.</summary>
     public bool Find(string phrase)
     {
         var depth = 0;
@@ -44,10 +44,10 @@ internal sealed class SqlCursor(IReadOnlyList<SqlToken> tokens)
         return false;
     }
 
-    /// <summary>Whether a phrase stands somewhere from here on, outside inner parentheses.</summary>
+    /// <summary>True when a phrase occurs in the rest, outside inner parentheses.</summary>
     public bool Has(string phrase) => new SqlCursor([.. tokens.Skip(at)]).Find(phrase);
 
-    /// <summary>A name with its schema, as the server takes it; without the schema when that is <c>public</c>. Null when none stands here.</summary>
+    /// <summary>Reads a name with its schema, which is omitted when it is <c>public</c>; null when the next token is not a name.</summary>
     public string? TakeName()
     {
         if (!Current.IsName)
@@ -65,7 +65,7 @@ internal sealed class SqlCursor(IReadOnlyList<SqlToken> tokens)
         return string.Join('.', parts is ["public", _, ..] ? parts.Skip(1) : parts);
     }
 
-    /// <summary>What is in the parenthesis that begins here; null when none does.</summary>
+    /// <summary>Reads the tokens inside a parenthesis; null when the next token is not an opening one.</summary>
     public SqlCursor? TakeGroup()
     {
         if (!Take("("))
@@ -78,7 +78,7 @@ internal sealed class SqlCursor(IReadOnlyList<SqlToken> tokens)
         return new SqlCursor(inner);
     }
 
-    /// <summary>The tokens up to the first that does not fit and is in no inner parenthesis.</summary>
+    /// <summary>Reads the tokens up to the first one outside inner parentheses that does not fit.</summary>
     public IReadOnlyList<SqlToken> TakeWhile(Func<SqlToken, bool> fits)
     {
         var taken = new List<SqlToken>();
@@ -93,7 +93,7 @@ internal sealed class SqlCursor(IReadOnlyList<SqlToken> tokens)
         return taken;
     }
 
-    /// <summary>What is left, taken apart at its commas outside inner parentheses.</summary>
+    /// <summary>Splits the rest at commas outside inner parentheses.</summary>
     public IEnumerable<SqlCursor> Items()
     {
         while (!AtEnd)

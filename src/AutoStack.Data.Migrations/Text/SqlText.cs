@@ -2,16 +2,16 @@ namespace AutoStack.Data.Migrations.Internal;
 
 internal enum SqlTokenKind
 {
-    /// <summary>No token: what stands behind the last one.</summary>
+    /// <summary>The end of the text.</summary>
     None,
 
-    /// <summary>A keyword or a name without quotes.</summary>
+    /// <summary>A keyword or an unquoted name.</summary>
     Word,
 
     /// <summary>A name in double quotes.</summary>
     QuotedName,
 
-    /// <summary>A string, whichever way it is quoted.</summary>
+    /// <summary>A string in any kind of quotes.</summary>
     Text,
 
     Number,
@@ -21,14 +21,14 @@ internal enum SqlTokenKind
 
     Comment,
 
-    /// <summary>A string, name or comment that the script does not end.</summary>
+    /// <summary>A string, name or comment without an end.</summary>
     Unterminated,
 }
 
-/// <summary>A piece of a script as it is written, and its line, from 1.</summary>
+/// <summary>A token of a script as written, and its line, from 1.</summary>
 internal readonly record struct SqlToken(SqlTokenKind Kind, string Text, int Line)
 {
-    /// <summary>The name as the server takes it.</summary>
+    /// <summary>The name as the server reads it: unquoted, or folded to lower case.</summary>
     public string Name => Kind == SqlTokenKind.QuotedName
         ? Text[(Text.IndexOf('"', StringComparison.Ordinal) + 1)..^1].Replace("\"\"", "\"", StringComparison.Ordinal)
         : Text.ToLowerInvariant();
@@ -47,7 +47,7 @@ internal sealed record SqlStatement(IReadOnlyList<SqlToken> Tokens)
     public SqlCursor Read() => new(Tokens);
 }
 
-/// <summary>Takes a script apart as PostgreSQL's own scanner and psql do, with <c>standard_conforming_strings</c> on. Never throws.</summary>
+/// <summary>Splits a script into tokens as PostgreSQL's scanner and psql do, with <c>standard_conforming_strings</c> on. Never throws.</summary>
 internal sealed class SqlText
 {
     private readonly string sql;
@@ -55,7 +55,7 @@ internal sealed class SqlText
 
     private SqlText(string sql) => this.sql = sql;
 
-    /// <summary>Everything but white space, in order.</summary>
+    /// <summary>The tokens in order, without white space.</summary>
     public static IReadOnlyList<SqlToken> Tokens(string sql)
     {
         var text = new SqlText(sql);
@@ -76,7 +76,7 @@ internal sealed class SqlText
         return tokens;
     }
 
-    /// <summary>The statements between the semicolons that are in no parenthesis and in no BEGIN ATOMIC body.</summary>
+    /// <summary>The statements between semicolons outside parentheses and BEGIN ATOMIC bodies.</summary>
     public static IReadOnlyList<SqlStatement> Statements(IEnumerable<SqlToken> tokens)
     {
         var statements = new List<SqlStatement>();
@@ -98,7 +98,7 @@ internal sealed class SqlText
 
             current.Add(token);
             parentheses = Math.Max(0, parentheses + (token.Is("(") ? 1 : token.Is(")") ? -1 : 0));
-            if (parentheses == 0 && token.Kind == SqlTokenKind.Word && MakesRoutine(current))
+            if (parentheses == 0 && token.Kind == SqlTokenKind.Word && CreatesRoutine(current))
             {
                 blocks += token.Is("BEGIN") || (blocks > 0 && token.Is("CASE")) ? 1 : blocks > 0 && token.Is("END") ? -1 : 0;
             }
@@ -107,7 +107,7 @@ internal sealed class SqlText
         return statements;
     }
 
-    private static bool MakesRoutine(List<SqlToken> statement)
+    private static bool CreatesRoutine(List<SqlToken> statement)
     {
         var cursor = new SqlCursor(statement);
         return cursor.Take("CREATE") && (cursor.Take("OR REPLACE") || true) && (cursor.Take("FUNCTION") || cursor.Take("PROCEDURE"));
@@ -176,7 +176,7 @@ internal sealed class SqlText
         return SqlTokenKind.Symbol;
     }
 
-    // They nest.
+    // Block comments nest.
     private SqlTokenKind BlockComment()
     {
         var depth = 0;
@@ -195,7 +195,7 @@ internal sealed class SqlText
         return SqlTokenKind.Comment;
     }
 
-    // A doubled quote is one of the text. A string that is followed by another on a further line goes on there, by the same rules.
+    // A doubled quote is a quote of the text. A string followed by another one on a later line continues there, by the same rules.
     private SqlTokenKind Quoted(char quote, bool escapes, SqlTokenKind kind)
     {
         at++;
@@ -245,7 +245,7 @@ internal sealed class SqlText
         return end < 0 ? SqlTokenKind.Unterminated : SqlTokenKind.Text;
     }
 
-    // Every character beyond ASCII is one of a name, a no-break space too.
+    // Every non-ASCII character can be part of a name, even a no-break space.
     private static bool BeginsName(char c) => char.IsAsciiLetter(c) || c == '_' || c >= '\u0080';
 
     private bool Follows(string text, int offset = 0) => string.CompareOrdinal(sql, at + offset, text, 0, text.Length) == 0;

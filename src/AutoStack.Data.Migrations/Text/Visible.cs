@@ -4,18 +4,18 @@ using System.Text;
 namespace AutoStack.Data.Migrations.Internal;
 
 /// <summary>
-/// Text of others, names above all, for a terminal: a character that moves the cursor, ends the line, reorders what follows or is not seen at all is written as an
-/// escape sequence that can be read.
+/// Escapes foreign text, above all names, for a terminal: characters that move the cursor, end the line, reorder text or are invisible become readable escape
+/// sequences.
 /// </summary>
 internal static class Visible
 {
-    /// <summary>The text in one line.</summary>
+    /// <summary>Escapes text of one line.</summary>
     public static string Text(string text) => Escape(text, IsOdd);
 
-    /// <summary>Text of several lines.</summary>
+    /// <summary>Escapes text of several lines; line feeds stay.</summary>
     public static string Lines(string text) => Escape(text, rune => rune.Value != '\n' && IsOdd(rune));
 
-    /// <summary>True for characters that do something instead of being seen: control and format characters, line separators, and what is no character.</summary>
+    /// <summary>True for characters without a visible shape: control and format characters, line separators, unassigned code points.</summary>
     public static bool IsOdd(Rune rune) => rune.Value is 0xFFFD or 0x034F or 0x115F or 0x1160 or 0x17B4 or 0x17B5 or 0x2800 or 0x3164 or 0xFFA0
         || Rune.GetUnicodeCategory(rune) is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator
             or UnicodeCategory.ParagraphSeparator or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned;

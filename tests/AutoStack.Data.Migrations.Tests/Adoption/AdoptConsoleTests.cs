@@ -35,7 +35,7 @@ public sealed class AdoptConsoleTests : AdoptionTestsBase
         using (Assert.EnterMultipleScope())
         {
             Assert.That((first.Code, second.Code, dry.Code), Is.EqualTo((0, 0, 0)));
-            Assert.That(first.Output, Does.StartWith("A database of the Python services, made by create_all.")
+            Assert.That(first.Output, Does.StartWith("A database of the Python services, created by create_all.")
                 .And.Contain("adopt_users.sql").And.Contain("0003_add_log_sequence.sql").And.Contain($"0 → {Head}: "));
             Assert.That(second.Output, Does.EndWith("Nothing to do." + Environment.NewLine));
             Assert.That(dry.Output, Does.EndWith("Nothing to do." + Environment.NewLine));

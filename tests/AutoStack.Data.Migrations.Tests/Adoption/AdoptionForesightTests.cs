@@ -93,8 +93,8 @@ public sealed class AdoptionForesightTests : AdoptionTestsBase
             Assert.That(run.Code, Is.EqualTo(1), run.Error);
             Assert.That(plan.Obstacles.Select(o => o.What), Is.EqualTo(new[]
             {
-                "This role may not make an extension in this database (1 case)", "This role may not make anything in the schema public (1 case)",
-                "Tables belong to another role, and only their owner changes them (13 cases)",
+                "This role lacks the privilege to create extensions in this database (1 case)", "This role lacks the privilege to create objects in the schema public (1 case)",
+                "Tables belong to another role, and only their owner may change them (13 cases)",
             }));
 
             await ExecuteAsync($"""
@@ -199,8 +199,8 @@ public sealed class AdoptionForesightTests : AdoptionTestsBase
 
         using (Assert.EnterMultipleScope())
         {
-            Assert.That(before.Select(o => o.What), Has.Member("A stage stands twice in one deployment (2 cases)")
-                .And.Member("Two containers that are not stopped have the same port of a host (1 case)"));
+            Assert.That(before.Select(o => o.What), Has.Member("A deployment has two stages of one name (2 cases)")
+                .And.Member("Two containers that are not stopped have the same host and port (1 case)"));
             Assert.That((await Migrator().PlanAdoptionAsync(cancellationToken: Token)).Obstacles.Select(o => o.Query), Has.None.Contains("HAVING"));
             Assert.That(await ListAsync("SELECT id FROM deployment_stages WHERE id = 'f0000000-0000-4000-8000-000000000001'"), Has.Count.EqualTo(1), "the last one stays");
         }

@@ -17,9 +17,9 @@ public sealed class AdoptionObstacleTests : AdoptionTestsBase
             Assert.That(plan.Obstacles.Select(o => o.Before), Is.EqualTo(InTheWay));
             Assert.That(plan.Obstacles.Select(o => o.What), Is.EqualTo(new[]
             {
-                "A stage stands twice in one deployment (2 cases)",
-                "Two containers that are not stopped have the same port of a host (1 case)",
-                "Accounts have the same address but for its case (1 case)",
+                "A deployment has two stages of one name (2 cases)",
+                "Two containers that are not stopped have the same host and port (1 case)",
+                "Accounts have the same address except for case (1 case)",
             }));
             Assert.That(await IdsAsync(plan.Obstacles[0].Query), Is.EquivalentTo(new[]
             {
@@ -106,8 +106,8 @@ public sealed class AdoptionObstacleTests : AdoptionTestsBase
         {
             Assert.That(plan.Obstacles.Select(o => (o.Before, o.What)), Is.EqualTo(new[]
             {
-                ("0014_add_required_checks.sql", "Rows of deployment_logs lack a value that every row has (1 case)"),
-                ("0014_add_required_checks.sql", "Rows of user_preferences lack a value that every row has (1 case)"),
+                ("0014_add_required_checks.sql", "Rows of deployment_logs lack a required value (1 case)"),
+                ("0014_add_required_checks.sql", "Rows of user_preferences lack a required value (1 case)"),
             }));
             Assert.That(await ListAsync(plan.Obstacles[0].Query), Has.Count.EqualTo(1));
             Assert.That(failure.Result?.ToVersion, Is.EqualTo(13));

@@ -3,9 +3,9 @@ using System.Text.RegularExpressions;
 namespace AutoStack.Data.Migrations.Internal;
 
 /// <summary>
-/// The statements that make one object what it should be. Where there are two ways, the one that blocks the application least; nothing is cast away.
+/// The statements that bring one object to its expected definition, in the way that blocks the application least and truncates no value.
 /// </summary>
-internal static partial class Mending
+internal static partial class Repair
 {
     public static string[] Create(CatalogObject o) => o.Kind switch
     {
@@ -30,7 +30,7 @@ internal static partial class Mending
         _ => throw new ArgumentOutOfRangeException(nameof(o), o.Kind, "is never dropped"),
     };
 
-    /// <summary>What is there under another name: the statement that makes it ours; null when it is not that.</summary>
+    /// <summary>The statement that renames or reuses an object with the expected definition; null when the definitions differ.</summary>
     public static string? TakeOver(CatalogObject expected, CatalogObject found)
     {
         if (expected.Table != found.Table)
@@ -51,7 +51,7 @@ internal static partial class Mending
         }
     }
 
-    /// <summary>The one statement that gives a column its type, nullability and default.</summary>
+    /// <summary>The statement that sets a column's type, nullability and default.</summary>
     public static string AlterColumn(CatalogObject found, ColumnParts should, ColumnParts column)
     {
         var actions = new List<string>();
@@ -88,7 +88,8 @@ internal static partial class Mending
 
     public static string[] Validate(CatalogObject constraint) => [$"ALTER TABLE {constraint.TableSql} VALIDATE CONSTRAINT {constraint.Name}"];
 
-    // To text there is an assignment, which refuses what is too long where a cast would cut it off. Zoned times are taken as UTC, as the schema has them.
+    // Without USING the server assigns, which refuses text that is too long; a cast would truncate it. Times with a zone are converted to UTC, as the
+    // schema stores them.
     private static string Using(string column, string from, string to) =>
         to.StartsWith("character varying", StringComparison.Ordinal) || to == "text" ? ""
         : from.EndsWith("with time zone", StringComparison.Ordinal) && to.EndsWith("without time zone", StringComparison.Ordinal) ? $" USING {column} AT TIME ZONE 'UTC'"
@@ -105,7 +106,7 @@ internal static partial class Mending
 
     public const string NotValid = " NOT VALID";
 
-    // The index that a plain key has, so that it can be built concurrently.
+    // The index of a plain key, to be built concurrently before the key is added.
     private static CatalogObject? UniqueIndex(CatalogObject constraint) => Key().Match(constraint.Definition) is { Success: true } key
         ? new CatalogObject(SchemaObjectKind.Index, constraint.Table, constraint.Name,
             $"CREATE UNIQUE INDEX {constraint.Name} ON {constraint.TableSql} USING btree {key.Groups["columns"].Value}")
