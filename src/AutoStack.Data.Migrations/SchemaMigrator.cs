@@ -3,12 +3,12 @@ using AutoStack.Data.Migrations.Internal;
 namespace AutoStack.Data.Migrations;
 
 /// <summary>
-/// Applies the schema scripts of this package to a database and reverts them. Several processes may call it at once: one migrates, the others
-/// wait and then find nothing to do.
+/// Applies the schema scripts of this package to a database and reverts them. Several processes may call it at once: one migrates, the
+/// others wait and then find nothing to do.
 /// </summary>
 /// <remarks>
-/// The connection must reach the server directly: a session holds the migration lock, and a pooler in transaction mode shares sessions among
-/// its clients. The role must be allowed to create tables in the schema <c>public</c> and the extension <c>uuid-ossp</c>.
+/// The connection must reach the server directly: a session holds the migration lock, and a pooler in transaction mode shares sessions
+/// among its clients. The role must be allowed to create tables in the schema <c>public</c> and the extension <c>uuid-ossp</c>.
 /// </remarks>
 public sealed class SchemaMigrator
 {
@@ -16,8 +16,8 @@ public sealed class SchemaMigrator
 
     /// <summary>Creates a migrator for one database, with the scripts of this package.</summary>
     /// <param name="connectionString">
-    /// An Npgsql connection string (<c>Host=…;Database=…;Username=…</c>), a libpq URI (<c>postgresql://user@host/database</c>) or a SQLAlchemy URI
-    /// (<c>postgresql+asyncpg://…</c>).
+    /// An Npgsql connection string (<c>Host=…;Database=…;Username=…</c>), a libpq URI (<c>postgresql://user@host/database</c>) or a
+    /// SQLAlchemy URI (<c>postgresql+asyncpg://…</c>).
     /// </param>
     /// <param name="options">Waits, retries and what messages may show; null for the defaults.</param>
     /// <exception cref="MigrationException">
@@ -46,7 +46,9 @@ public sealed class SchemaMigrator
     /// <param name="progress">Receives each step as it happens; null to receive nothing.</param>
     /// <param name="cancellationToken">Cancels between two scripts, or cancels the running statement; no script is half-applied.</param>
     /// <returns>The scripts that ran; empty when the database has the version already.</returns>
-    /// <exception cref="MigrationException">See <see cref="MigrationError"/>; scripts committed before the failure stay applied.</exception>
+    /// <exception cref="MigrationException">
+    /// See <see cref="MigrationError"/>; scripts committed before the failure stay applied.
+    /// </exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public Task<MigrationResult> UpgradeAsync(
         MigrationTarget target = default, IProgress<MigrationEvent>? progress = null, CancellationToken cancellationToken = default) =>
@@ -57,7 +59,9 @@ public sealed class SchemaMigrator
     /// <param name="progress">Receives each step as it happens; null to receive nothing.</param>
     /// <param name="cancellationToken">Cancels between two scripts, or cancels the running statement; no script is half-applied.</param>
     /// <returns>The scripts that ran; empty when the database has the version already.</returns>
-    /// <exception cref="MigrationException">See <see cref="MigrationError"/>; scripts committed before the failure stay reverted.</exception>
+    /// <exception cref="MigrationException">
+    /// See <see cref="MigrationError"/>; scripts committed before the failure stay reverted.
+    /// </exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public Task<MigrationResult> DowngradeAsync(
         MigrationTarget target, IProgress<MigrationEvent>? progress = null, CancellationToken cancellationToken = default) =>
@@ -80,18 +84,21 @@ public sealed class SchemaMigrator
     /// <param name="target">The version to go back to; <see cref="MigrationTarget.Base"/> reverts every version.</param>
     /// <param name="cancellationToken">Cancels the query.</param>
     /// <returns>The plan, with the SQL.</returns>
-    /// <exception cref="MigrationException">The downgrade would be refused for the same reason; see <see cref="MigrationError"/>.</exception>
+    /// <exception cref="MigrationException">
+    /// The downgrade would be refused for the same reason; see <see cref="MigrationError"/>.
+    /// </exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public Task<MigrationPlan> PlanDowngradeAsync(MigrationTarget target, CancellationToken cancellationToken = default) =>
         new Upgrade(context).PlanAsync(up: false, target, cancellationToken);
 
     /// <summary>
-    /// Runs the scripts of an upgrade in one transaction under the migration lock and rolls the transaction back: a rehearsal finds the scripts
-    /// that fail on the existing data. A script that cannot run in a transaction runs in another form or is skipped; the result names it.
+    /// Runs the scripts of an upgrade in one transaction under the migration lock and rolls the transaction back: a rehearsal finds the
+    /// scripts that fail on the existing data. A script that cannot run in a transaction runs in another form or is skipped; the result
+    /// names it.
     /// </summary>
     /// <remarks>
-    /// The transaction holds every lock until the end, those of index builds too, so writers wait. On a live database choose a quiet moment, or
-    /// rehearse on a copy.
+    /// The transaction holds every lock until the end, those of index builds too, so writers wait. On a live database choose a quiet
+    /// moment, or rehearse on a copy.
     /// </remarks>
     /// <param name="target">The version to reach; the default value is <see cref="MigrationTarget.Head"/>.</param>
     /// <param name="progress">Receives each step as it happens; null to receive nothing.</param>
@@ -106,8 +113,8 @@ public sealed class SchemaMigrator
         new Rehearsal(context).RunAsync(up: true, target, progress, cancellationToken);
 
     /// <summary>
-    /// Runs the scripts of a downgrade in one transaction under the migration lock and rolls the transaction back. A script that cannot run in a
-    /// transaction runs in another form or is skipped; the result names it.
+    /// Runs the scripts of a downgrade in one transaction under the migration lock and rolls the transaction back. A script that cannot run
+    /// in a transaction runs in another form or is skipped; the result names it.
     /// </summary>
     /// <inheritdoc cref="RehearseUpgradeAsync" path="/remarks"/>
     /// <param name="target">The version to go back to; <see cref="MigrationTarget.Base"/> reverts every version.</param>
@@ -125,7 +132,9 @@ public sealed class SchemaMigrator
     /// <summary>Reads which versions a database has. Writes nothing and takes no lock.</summary>
     /// <param name="cancellationToken">Cancels the query.</param>
     /// <returns>Every version, applied or not.</returns>
-    /// <exception cref="MigrationException">The database cannot be reached (<see cref="MigrationError.NoConnection"/>), or the journal cannot be read.</exception>
+    /// <exception cref="MigrationException">
+    /// The database cannot be reached (<see cref="MigrationError.NoConnection"/>), or the journal cannot be read.
+    /// </exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public async Task<SchemaHistory> ReadHistoryAsync(CancellationToken cancellationToken = default)
     {
@@ -135,45 +144,47 @@ public sealed class SchemaMigrator
     }
 
     /// <summary>
-    /// Compares a database with what the scripts create up to its version, object by object. Writes nothing, does not wait for a migrator, and
-    /// waits at most <see cref="SchemaMigratorOptions.TableWait"/> for a table that another session has locked.
+    /// Compares a database with what the scripts create up to its version, object by object. Writes nothing, does not wait for a migrator,
+    /// and waits at most <see cref="SchemaMigratorOptions.TableWait"/> for a table that another session has locked.
     /// </summary>
     /// <param name="cancellationToken">Cancels the query.</param>
     /// <returns>The versions and the differences.</returns>
     /// <exception cref="MigrationException">
-    /// The database cannot be reached (<see cref="MigrationError.NoConnection"/>), a table is locked (<see cref="MigrationError.Locked"/>), or the
-    /// journal cannot be read.
+    /// The database cannot be reached (<see cref="MigrationError.NoConnection"/>), a table is locked (<see cref="MigrationError.Locked"/>),
+    /// or the journal cannot be read.
     /// </exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public Task<SchemaCheckResult> CheckAsync(CancellationToken cancellationToken = default) =>
         new SchemaCheck(context).RunAsync(cancellationToken);
 
     /// <summary>
-    /// Plans what <see cref="AdoptAsync"/> would do now, and finds the rows that would stop it. The server enforces that the session is read-only;
-    /// the call takes no lock.
+    /// Plans what <see cref="AdoptAsync"/> would do now, and finds the rows that would stop it. The server enforces that the session is
+    /// read-only; the call takes no lock.
     /// </summary>
     /// <param name="options">What the adoption leaves out; null to leave out nothing.</param>
     /// <param name="cancellationToken">Cancels the query.</param>
     /// <returns>The plan.</returns>
     /// <exception cref="MigrationException">
-    /// The database is not recognised (<see cref="MigrationError.NotRecognised"/>) or cannot be reached (<see cref="MigrationError.NoConnection"/>).
+    /// The database is not recognised (<see cref="MigrationError.NotRecognised"/>) or cannot be reached (<see
+    /// cref="MigrationError.NoConnection"/>).
     /// </exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public Task<AdoptionPlan> PlanAdoptionAsync(AdoptionOptions? options = null, CancellationToken cancellationToken = default) =>
         new Adoption(context, options).PlanAsync(cancellationToken);
 
     /// <summary>
-    /// Adopts a database that the Python services created, with Alembic or <c>create_all</c>: changes it in place to the documented schema, records
-    /// that version in the journal, and upgrades to the newest version. Keeps every row, every NOT NULL, objects outside the schema, and
-    /// <c>alembic_version</c>. A database with a journal is upgraded. After an interrupted run call it again: the next run continues.
+    /// Adopts a database that the Python services created, with Alembic or <c>create_all</c>: changes it in place to the documented schema,
+    /// records that version in the journal, and upgrades to the newest version. Keeps every row, every NOT NULL, objects outside the
+    /// schema, and <c>alembic_version</c>. A database with a journal is upgraded. After an interrupted run call it again: the next run
+    /// continues.
     /// </summary>
     /// <param name="options">What the adoption leaves out; null to leave out nothing.</param>
     /// <param name="progress">Receives the plan and each step as it happens; null to receive nothing.</param>
     /// <param name="cancellationToken">Cancels between two steps, or cancels the running statement; no step is half-applied.</param>
     /// <returns>What was found and done.</returns>
     /// <exception cref="MigrationException">
-    /// The database is not recognised (<see cref="MigrationError.NotRecognised"/>), or existing rows violate the next step
-    /// (<see cref="MigrationError.RowsInTheWay"/>); earlier steps stay applied. For others see <see cref="MigrationError"/>.
+    /// The database is not recognised (<see cref="MigrationError.NotRecognised"/>), or existing rows violate the next step (<see
+    /// cref="MigrationError.RowsInTheWay"/>); earlier steps stay applied. For others see <see cref="MigrationError"/>.
     /// </exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public Task<AdoptionResult> AdoptAsync(
@@ -181,9 +192,9 @@ public sealed class SchemaMigrator
         new Adoption(context, options).RunAsync(progress, cancellationToken);
 
     /// <summary>
-    /// Sets the journal to a version without running a script, for a schema that was created in another way. Adds the missing rows up to the
-    /// version and removes those above it, in one transaction, under the migration lock. <b>Nothing checks that the schema is that of the
-    /// version.</b>
+    /// Sets the journal to a version without running a script, for a schema that was created in another way. Adds the missing rows up to
+    /// the version and removes those above it, in one transaction, under the migration lock. <b>Nothing checks that the schema is that of
+    /// the version.</b>
     /// </summary>
     /// <param name="target">The version that the schema has; <see cref="MigrationTarget.Base"/> empties the journal.</param>
     /// <param name="progress">Receives a wait for the lock, and how many rows will change; null to receive nothing.</param>

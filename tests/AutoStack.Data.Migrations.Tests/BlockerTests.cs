@@ -162,7 +162,9 @@ public sealed class BlockerTests : MigrationTests
             "pid 2, in a transaction for 3 s, active: SELECT 1; and 2 more."));
     }
 
-    /// <summary>Runs a query of the application that was seen to wait for the script's statement, which still waits itself, to its end.</summary>
+    /// <summary>
+    /// Runs a query of the application that was seen to wait for the script's statement, which still waits itself, to its end.
+    /// </summary>
     private async Task QueueBehindMigratorAsync(string sql)
     {
         for (var queued = false; !queued;)

@@ -4,8 +4,8 @@ using Npgsql;
 namespace AutoStack.Data.Migrations.Tests;
 
 /// <summary>
-/// <c>DocumentedSchema.txt</c> is the catalog of a database in which the statements of the schema's documentation were run as they are written
-/// there, and not the scripts.
+/// <c>DocumentedSchema.txt</c> is the catalog of a database in which the statements of the schema's documentation were run as they are
+/// written there, and not the scripts.
 /// </summary>
 public sealed class DocumentedSchemaTests : MigrationTests
 {

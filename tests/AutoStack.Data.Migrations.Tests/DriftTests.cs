@@ -2,7 +2,10 @@ using AutoStack.Data.Migrations.Tests.Support;
 
 namespace AutoStack.Data.Migrations.Tests;
 
-/// <summary>Each case changes a database behind the journal's back, has it checked, runs the statements that the check gives, and has it checked again.</summary>
+/// <summary>
+/// Each case changes a database behind the journal's back, has it checked, runs the statements that the check gives, and has it checked
+/// again.
+/// </summary>
 public sealed class DriftTests : MigrationTests
 {
     // What is done to the database, and what is said of it, in order.

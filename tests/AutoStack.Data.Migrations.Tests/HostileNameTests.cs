@@ -3,7 +3,9 @@ using AutoStack.Data.Migrations.Tests.Support;
 
 namespace AutoStack.Data.Migrations.Tests;
 
-/// <summary>What others have called their objects, roles and sessions reaches no terminal as control characters and breaks no statement.</summary>
+/// <summary>
+/// What others have called their objects, roles and sessions reaches no terminal as control characters and breaks no statement.
+/// </summary>
 public sealed class HostileNameTests : MigrationTests
 {
     private static readonly string[] Names =

@@ -7,7 +7,9 @@ using Npgsql;
 
 namespace AutoStack.Data.Migrations.Tests;
 
-/// <summary>A password is in nothing that a run of the console leaves: not in what it prints, its exceptions or its traces, however it fails.</summary>
+/// <summary>
+/// A password is in nothing that a run of the console leaves: not in what it prints, its exceptions or its traces, however it fails.
+/// </summary>
 public sealed class SecretTests : MigrationTests
 {
     private const string Secret = "Hu5h;'=#@:/x";

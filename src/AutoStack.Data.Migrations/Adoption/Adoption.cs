@@ -110,7 +110,9 @@ internal sealed class Adoption(MigratorContext context, AdoptionOptions? options
         }, checks);
     }
 
-    /// <summary>A database with a journal: skips the pending versions whose objects all exist already, exactly as their scripts create them.</summary>
+    /// <summary>
+    /// A database with a journal: skips the pending versions whose objects all exist already, exactly as their scripts create them.
+    /// </summary>
     private static AdoptionPlan Continue(SchemaHistory history, IReadOnlyList<MigrationScript> pending, Catalog found, string? revision)
     {
         var current = history.CurrentVersion;

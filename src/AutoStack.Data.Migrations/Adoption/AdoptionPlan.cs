@@ -4,13 +4,15 @@ namespace AutoStack.Data.Migrations;
 /// <param name="Found">The kind of database, in a sentence.</param>
 /// <param name="AlembicRevision">The revision that Alembic recorded; null when there is none. Adoption does not change it.</param>
 /// <param name="CurrentVersion">The version in the journal; 0 without a journal.</param>
-/// <param name="StampedVersion">The version that the changes lead to and the journal then records; 0 when the journal needs no such row.</param>
+/// <param name="StampedVersion">
+/// The version that the changes lead to and the journal then records; 0 when the journal needs no such row.
+/// </param>
 /// <param name="Changes">The changes that lead to that version, in the order of the run; empty when the database has a journal.</param>
 /// <param name="Scripts">The versions that follow, as an upgrade would apply them.</param>
 /// <param name="Kept">The objects that are not part of the schema and stay: columns, constraints, indexes, triggers.</param>
 /// <param name="Obstacles">
-/// Rows that violate a change or script, or rights that the role lacks; the adoption stops before that step. Empty when the adoption reaches the
-/// newest version.
+/// Rows that violate a change or script, or rights that the role lacks; the adoption stops before that step. Empty when the adoption
+/// reaches the newest version.
 /// </param>
 public sealed record AdoptionPlan(
     string Found,
@@ -47,8 +49,8 @@ public sealed record AdoptionResult(AdoptionPlan Plan, MigrationResult Migration
 public sealed class AdoptionOptions
 {
     /// <summary>
-    /// True keeps the type of the columns of <c>webhook_payloads</c> that are <c>json</c>. The change to <c>jsonb</c> rewrites that table and blocks
-    /// its readers and writers. The repositories work with both types; a check of the schema reports the different type.
+    /// True keeps the type of the columns of <c>webhook_payloads</c> that are <c>json</c>. The change to <c>jsonb</c> rewrites that table
+    /// and blocks its readers and writers. The repositories work with both types; a check of the schema reports the different type.
     /// </summary>
     public bool KeepJson { get; init; }
 }

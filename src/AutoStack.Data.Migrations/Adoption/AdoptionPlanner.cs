@@ -22,7 +22,9 @@ internal sealed class AdoptionPlanner(Catalog found, string? jsonSize, IReadOnly
     /// <summary>Creates the plan, without the obstacles, which <see cref="Checks"/> find.</summary>
     /// <param name="alembicRevision">The revision that Alembic recorded; null for none.</param>
     /// <param name="journaled">The version in the journal, below <see cref="DocumentedVersion"/>; 0 without a journal.</param>
-    /// <exception cref="MigrationException">The database is not one of the services (<see cref="MigrationError.NotRecognised"/>).</exception>
+    /// <exception cref="MigrationException">
+    /// The database is not one of the services (<see cref="MigrationError.NotRecognised"/>).
+    /// </exception>
     public AdoptionPlan Make(string? alembicRevision, int journaled)
     {
         var version = RecognisedVersion();

@@ -5,7 +5,9 @@ namespace AutoStack.Data.Migrations.Internal;
 /// <summary>The change from <c>json</c> to <c>jsonb</c>, which refuses some values that <c>json</c> accepts.</summary>
 internal static class JsonColumns
 {
-    /// <summary>Rewrites all columns of a table at once. The cleaning is part of the rewrite, so a row inserted just before cannot stop it.</summary>
+    /// <summary>
+    /// Rewrites all columns of a table at once. The cleaning is part of the rewrite, so a row inserted just before cannot stop it.
+    /// </summary>
     public static string Alter(string table, IEnumerable<string> columns) =>
         $"ALTER TABLE public.{table}\n    {string.Join(",\n    ", columns.Select(c => $"ALTER COLUMN {c} TYPE jsonb USING {AsJsonb(c)}"))}";
 
@@ -47,7 +49,8 @@ internal static class JsonColumns
         WHERE {string.Join(" OR ", columns.Select(c => $@"{c}::text ~* '\\ud[89a-f]|e\+?\d{{5}}'"))}
         """;
 
-    // After an even number of backslashes, \u0000 is an escaped U+0000; after an odd number it is an escaped backslash and the letters u0000.
+    // After an even number of backslashes, \u0000 is an escaped U+0000; after an odd number it is an escaped backslash and the letters
+    // u0000.
     private static string Cleaned(string column) => $@"regexp_replace({column}::text, '(?<!\\)((?:\\\\)*)\\u0000', '\1', 'g')";
 
     // The search costs a tenth of the replacement, which few rows need.

@@ -46,7 +46,9 @@ internal sealed partial record RowCheck(AdoptionObstacle Obstacle, string Probe)
             "Correct the value in these rows, delete them, or keep json."),
         JsonColumns.Try(table, columns));
 
-    /// <summary>Checks a column that stays json: an index on an expression of it fails where the change to jsonb would have failed.</summary>
+    /// <summary>
+    /// Checks a column that stays json: an index on an expression of it fails where the change to jsonb would have failed.
+    /// </summary>
     public static IEnumerable<RowCheck> OfKeptJson(MigrationScript script, Catalog found)
     {
         var before = Catalog.Expected(script.Version - 1);

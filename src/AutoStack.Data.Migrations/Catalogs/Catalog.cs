@@ -29,7 +29,9 @@ internal sealed partial class Catalog(IReadOnlyList<CatalogObject> objects)
     public static Catalog Expected(int version) =>
         new([.. AllVersions.Value.Where(o => o.From <= version && version <= (o.Until ?? int.MaxValue)).Select(o => o.Object)]);
 
-    /// <summary>Reads the objects of a database, in the connection's transaction if there is one. Leaves the session's settings unchanged.</summary>
+    /// <summary>
+    /// Reads the objects of a database, in the connection's transaction if there is one. Leaves the session's settings unchanged.
+    /// </summary>
     public static async Task<Catalog> ReadAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         // Without an open transaction the batch is one: the path is empty for the query alone.

@@ -6,7 +6,9 @@ namespace AutoStack.Data.Migrations.Internal;
 /// <param name="Kind">The kind of object.</param>
 /// <param name="Table">The table that the object belongs to, or its own name for a table; empty for extensions and functions.</param>
 /// <param name="Name">The name, unquoted; that of a function includes the types of its arguments.</param>
-/// <param name="Definition">The server's definition. Empty for an ordinary table; otherwise it lists what is unusual about the table.</param>
+/// <param name="Definition">
+/// The server's definition. Empty for an ordinary table; otherwise it lists what is unusual about the table.
+/// </param>
 internal sealed partial record CatalogObject(SchemaObjectKind Kind, string Table, string Name, string Definition)
 {
     /// <summary>The end of the definition of an index that a failed build left unusable.</summary>

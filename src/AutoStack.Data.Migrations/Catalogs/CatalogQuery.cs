@@ -4,8 +4,8 @@ namespace AutoStack.Data.Migrations.Internal;
 internal static class CatalogQuery
 {
     /// <summary>
-    /// Selects kind, table, name, name in SQL and definition, ordered by table, kind and place; not of the journal, and not of extensions' objects.
-    /// The search path must be empty, so that definitions qualify every name and read the same in every session.
+    /// Selects kind, table, name, name in SQL and definition, ordered by table, kind and place; not of the journal, and not of extensions'
+    /// objects. The search path must be empty, so that definitions qualify every name and read the same in every session.
     /// </summary>
     public const string Text = """
         WITH relations AS (

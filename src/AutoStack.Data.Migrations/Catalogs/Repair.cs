@@ -88,8 +88,8 @@ internal static partial class Repair
 
     public static string[] Validate(CatalogObject constraint) => [$"ALTER TABLE {constraint.TableSql} VALIDATE CONSTRAINT {constraint.Name}"];
 
-    // Without USING the server assigns, which refuses text that is too long; a cast would truncate it. Times with a zone are converted to UTC, as the
-    // schema stores them.
+    // Without USING the server assigns, which refuses text that is too long; a cast would truncate it. Times with a zone are converted to
+    // UTC, as the schema stores them.
     private static string Using(string column, string from, string to) =>
         to.StartsWith("character varying", StringComparison.Ordinal) || to == "text" ? ""
         : from.EndsWith("with time zone", StringComparison.Ordinal) && to.EndsWith("without time zone", StringComparison.Ordinal) ? $" USING {column} AT TIME ZONE 'UTC'"

@@ -12,7 +12,8 @@ internal sealed class SchemaCheck(MigratorContext context)
         var connection = await context.ConnectAsync(progress: null, cancellationToken).ConfigureAwait(false);
         await using var closing = connection.ConfigureAwait(false);
 
-        // One snapshot of journal and catalog, whoever migrates meanwhile. The server opens a table to print an expression on it: hence the timeout.
+        // One snapshot of journal and catalog, whoever migrates meanwhile. The server opens a table to print an expression on it: hence the
+        // timeout.
         var transaction = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellationToken).ConfigureAwait(false);
         await using var ending = transaction.ConfigureAwait(false);
         using var prepare = new NpgsqlCommand(

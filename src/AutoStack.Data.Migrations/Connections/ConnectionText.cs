@@ -7,8 +7,8 @@ using Npgsql;
 namespace AutoStack.Data.Migrations.Internal;
 
 /// <summary>
-/// Parses a connection string: key=value pairs of Npgsql, a libpq URI or a SQLAlchemy URI. An error names the wrong part and never quotes it, because any
-/// part may contain a password that was not percent-encoded.
+/// Parses a connection string: key=value pairs of Npgsql, a libpq URI or a SQLAlchemy URI. An error names the wrong part and never quotes
+/// it, because any part may contain a password that was not percent-encoded.
 /// </summary>
 internal static partial class ConnectionText
 {
@@ -26,7 +26,8 @@ internal static partial class ConnectionText
                 "a postgresql:// URI is the whole connection string.");
     }
 
-    // Errors quote the host, which may hold a password when a libpq string has no semicolons or a URI is misplaced. Npgsql quotes a bad port.
+    // Errors quote the host, which may hold a password when a libpq string has no semicolons or a URI is misplaced. Npgsql quotes a bad
+    // port.
     private static bool IsServer(string text)
     {
         var server = text.Trim();
@@ -54,7 +55,8 @@ internal static partial class ConnectionText
         }
         catch (ArgumentException)
         {
-            // The parser's message may quote a piece of a password that holds a semicolon: the exception is not kept as the inner one either.
+            // The parser's message may quote a piece of a password that holds a semicolon: the exception is not kept as the inner one
+            // either.
         }
 
         throw new MigrationException(MigrationError.NoConnection,
@@ -75,7 +77,8 @@ internal static partial class ConnectionText
         var at = rest.IndexOf('@', StringComparison.Ordinal);
         var credentials = at < 0 ? "" : rest[..at];
 
-        // The text after a second @, or after the @ of a path, may be a piece of the password. SQLAlchemy allows a / in a password, libpq does not.
+        // The text after a second @, or after the @ of a path, may be a piece of the password. SQLAlchemy allows a / in a password, libpq
+        // does not.
         var colon = credentials.IndexOf(':', StringComparison.Ordinal);
         var user = colon < 0 ? credentials : credentials[..colon];
         if (rest.LastIndexOf('@') != at || (fromPython ? user : credentials).Contains('/', StringComparison.Ordinal))

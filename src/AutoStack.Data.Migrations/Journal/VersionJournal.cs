@@ -141,7 +141,9 @@ internal static class VersionJournal
         return entries;
     }
 
-    /// <summary>The statement of <see cref="Record"/> with its values as literals; the duration is recorded as 0, since it is unknown.</summary>
+    /// <summary>
+    /// The statement of <see cref="Record"/> with its values as literals; the duration is recorded as 0, since it is unknown.
+    /// </summary>
     public static string RecordSql(MigrationScript script, bool up) => up
         ? $"""
             INSERT INTO public.schema_versions (version, name, checksum, applied_at, duration_ms, applied_by, tool_version)

@@ -1,8 +1,8 @@
 namespace AutoStack.Data.Migrations.Internal;
 
 /// <summary>
-/// Existing tables and columns that pending versions create: a service's <c>create_all</c> has created them, or the journal is older than the database. The
-/// scripts would fail on them.
+/// Existing tables and columns that pending versions create: a service's <c>create_all</c> has created them, or the journal is older than
+/// the database. The scripts would fail on them.
 /// </summary>
 internal static class LaterObjects
 {
@@ -22,7 +22,9 @@ internal static class LaterObjects
         ];
     }
 
-    /// <summary>The newest version up to which all objects exist exactly as the scripts after <paramref name="version"/> create them.</summary>
+    /// <summary>
+    /// The newest version up to which all objects exist exactly as the scripts after <paramref name="version"/> create them.
+    /// </summary>
     public static int Reached(Catalog found, int version)
     {
         while (version < MigrationScript.Embedded.Count && Created(version + 1) is { Count: > 0 } created && created.All(o => found.Find(o)?.Definition == o.Definition))

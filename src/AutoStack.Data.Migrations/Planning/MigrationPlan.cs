@@ -22,7 +22,9 @@ public sealed class MigrationPlan
     /// <summary>The version after the migration.</summary>
     public int ToVersion { get; }
 
-    /// <summary>The versions that would be applied or reverted, in the order of the run; empty when the database has the target version.</summary>
+    /// <summary>
+    /// The versions that would be applied or reverted, in the order of the run; empty when the database has the target version.
+    /// </summary>
     public IReadOnlyList<MigrationScript> Scripts { get; }
 
     /// <summary>The script that would run for a version of the plan.</summary>
@@ -36,8 +38,9 @@ public sealed class MigrationPlan
     }
 
     /// <summary>
-    /// Renders the plan as a script for <c>psql</c>. The script acquires the migration lock, checks that the database is at <see cref="FromVersion"/>, runs
-    /// every step with its timeouts and records it in the journal, and stops at the first error. The text contains no connection.
+    /// Renders the plan as a script for <c>psql</c>. The script acquires the migration lock, checks that the database is at <see
+    /// cref="FromVersion"/>, runs every step with its timeouts and records it in the journal, and stops at the first error. The text
+    /// contains no connection.
     /// </summary>
     /// <returns>The text, with LF line ends.</returns>
     public string ToPsqlScript() => PsqlScript.Of(this);

@@ -62,7 +62,9 @@ internal static class MigrationPlanner
     }
 
     /// <summary>Refuses the journal of a newer package, and one whose scripts are not this package's.</summary>
-    /// <exception cref="MigrationException"><see cref="MigrationError.SchemaNewer"/> or <see cref="MigrationError.ScriptChanged"/>.</exception>
+    /// <exception cref="MigrationException">
+    /// <see cref="MigrationError.SchemaNewer"/> or <see cref="MigrationError.ScriptChanged"/>.
+    /// </exception>
     public static void RefuseForeignJournal(SchemaHistory history)
     {
         if (history.Versions.FirstOrDefault(v => v.State == VersionState.Unknown) is { } unknown)

@@ -11,7 +11,9 @@ internal sealed record UnjournaledTables(string Schema, IReadOnlyList<string> Na
     public static IEnumerable<string> Known =>
         Catalog.Newest.Objects.Where(o => o.Kind == SchemaObjectKind.Table).Select(o => o.Name);
 
-    /// <summary>Finds any of the tables in <c>public</c>, otherwise users and deployments together in another schema; null when there are none.</summary>
+    /// <summary>
+    /// Finds any of the tables in <c>public</c>, otherwise users and deployments together in another schema; null when there are none.
+    /// </summary>
     public static async Task<UnjournaledTables?> FindAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         // Many applications have a table of users; users and deployments together are most likely AutoStack's.

@@ -12,8 +12,9 @@ namespace AutoStack.Data.Migrations;
 /// <param name="TransactionAge">How long the transaction has been open; null when the server does not report it.</param>
 /// <param name="State"><c>active</c>, <c>idle in transaction</c>, …; null when the server does not report it.</param>
 /// <param name="Statement">
-/// The current or last statement: its first <see cref="MaxStatementLength"/> characters in one line, without comments, literals replaced by <c>'…'</c>.
-/// Null when the server does not report it: only superusers and members of <c>pg_read_all_stats</c> see other roles' statements.
+/// The current or last statement: its first <see cref="MaxStatementLength"/> characters in one line, without comments, literals replaced by
+/// <c>'…'</c>. Null when the server does not report it: only superusers and members of <c>pg_read_all_stats</c> see other roles'
+/// statements.
 /// </param>
 public sealed partial record Blocker(
     int ProcessId, string? Application, string? Role, TimeSpan? TransactionAge, string? State, string? Statement)
@@ -24,7 +25,9 @@ public sealed partial record Blocker(
     private const int MaxNamed = 3;
 
     /// <summary>Formats the session in one line, for people.</summary>
-    /// <returns>For example <c>pid 4711, reports, role app, in a transaction for 754 s, idle in transaction: SELECT count(*) FROM deployments</c>.</returns>
+    /// <returns>
+    /// For example <c>pid 4711, reports, role app, in a transaction for 754 s, idle in transaction: SELECT count(*) FROM deployments</c>.
+    /// </returns>
     public override string ToString()
     {
         if (ProcessId == 0)

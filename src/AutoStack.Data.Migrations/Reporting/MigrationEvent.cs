@@ -39,7 +39,9 @@ public sealed record StepWaiting(string FileName, TimeSpan Waited, IReadOnlyList
 /// <param name="FileName">The file of the script.</param>
 /// <param name="Attempt">The attempt that failed, from 1.</param>
 /// <param name="Delay">The pause before the next attempt.</param>
-/// <param name="Blockers">The sessions that blocked the script, the longest transaction first; empty when the server did not report them in time.</param>
+/// <param name="Blockers">
+/// The sessions that blocked the script, the longest transaction first; empty when the server did not report them in time.
+/// </param>
 public sealed record StepRetrying(string FileName, int Attempt, TimeSpan Delay, IReadOnlyList<Blocker> Blockers) : MigrationEvent;
 
 /// <summary>A script and its journal row are committed.</summary>

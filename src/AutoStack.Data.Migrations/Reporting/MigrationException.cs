@@ -18,8 +18,8 @@ public enum MigrationError
     TargetInvalid,
 
     /// <summary>
-    /// The database has AutoStack's tables without a journal, or tables and columns of versions that its journal does not have. Adopt or stamp it
-    /// before upgrading. Nothing was changed.
+    /// The database has AutoStack's tables without a journal, or tables and columns of versions that its journal does not have. Adopt or
+    /// stamp it before upgrading. Nothing was changed.
     /// </summary>
     NotAdopted,
 
@@ -27,8 +27,8 @@ public enum MigrationError
     NotRecognised,
 
     /// <summary>
-    /// Other roles have created objects on the search path whose names are PostgreSQL's own, or the journal is not the plain table that the migrator
-    /// creates: a statement could run their code. Nothing was changed.
+    /// Other roles have created objects on the search path whose names are PostgreSQL's own, or the journal is not the plain table that the
+    /// migrator creates: a statement could run their code. Nothing was changed.
     /// </summary>
     ForeignObjects,
 

@@ -21,11 +21,13 @@ public enum RehearsalOutcome
     AsWritten,
 
     /// <summary>
-    /// The script ran in a form that a transaction allows: an index was created or dropped without CONCURRENTLY, a block ran without its COMMITs.
-    /// This form finds the same duplicates and takes stronger locks.
+    /// The script ran in a form that a transaction allows: an index was created or dropped without CONCURRENTLY, a block ran without its
+    /// COMMITs. This form finds the same duplicates and takes stronger locks.
     /// </summary>
     InTransaction,
 
-    /// <summary>The script did not run, because a transaction allows no form of it. Later scripts may miss what it would have created.</summary>
+    /// <summary>
+    /// The script did not run, because a transaction allows no form of it. Later scripts may miss what it would have created.
+    /// </summary>
     Skipped,
 }

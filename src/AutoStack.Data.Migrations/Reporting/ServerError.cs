@@ -12,7 +12,8 @@ internal static partial class ServerError
     /// <summary>The console's option that shows values.</summary>
     public const string Option = "--show-values";
 
-    // SQLSTATE classes whose messages quote no values: syntax, names and rights; resources; operator intervention; connections; transaction state.
+    // SQLSTATE classes whose messages quote no values: syntax, names and rights; resources; operator intervention; connections; transaction
+    // state.
     private static readonly string[] WithoutValues = ["08", "0A", "25", "26", "28", "34", "3B", "3D", "3F", "40", "42", "53", "54", "55", "57", "58"];
 
     private static readonly Dictionary<string, string> Words = new(StringComparer.Ordinal)

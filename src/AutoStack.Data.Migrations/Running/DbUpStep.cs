@@ -12,8 +12,8 @@ using Npgsql;
 namespace AutoStack.Data.Migrations.Internal;
 
 /// <summary>
-/// Hands one script to DbUp on the migrator's connection and transaction. DbUp gets one whole script and the migrator's journal, so that the row in
-/// <c>schema_versions</c> is written in the transaction of the script.
+/// Hands one script to DbUp on the migrator's connection and transaction. DbUp gets one whole script and the migrator's journal, so that
+/// the row in <c>schema_versions</c> is written in the transaction of the script.
 /// </summary>
 internal sealed partial class DbUpStep(
     NpgsqlConnection connection, NpgsqlTransaction? transaction, MigrationScript script, MigrationStep step, bool up)
@@ -48,8 +48,9 @@ internal sealed partial class DbUpStep(
 
     T IConnectionManager.ExecuteCommandsWithManagedConnection<T>(Func<Func<IDbCommand>, T> actionWithResult) => actionWithResult(CreateCommand);
 
-    // Neither DbUp's splitter nor Npgsql's parses BEGIN ATOMIC. A transactional script is sent as one string that the server splits itself. A
-    // script without a transaction is one statement, which the splitters leave whole unless it creates a function; a function may be EXECUTEd, too.
+    // Neither DbUp's splitter nor Npgsql's parses BEGIN ATOMIC. A transactional script is sent as one string that the server splits itself.
+    // A script without a transaction is one statement, which the splitters leave whole unless it creates a function; a function may be
+    // EXECUTEd, too.
     IEnumerable<string> IConnectionManager.SplitScriptIntoCommands(string scriptContents)
     {
         if (!step.Transactional && !CreateFunction().IsMatch(scriptContents))

@@ -5,7 +5,9 @@ namespace AutoStack.Data.Migrations.Internal;
 /// <summary>The form of a script that a transaction allows.</summary>
 internal static partial class RehearsalForm
 {
-    /// <summary>The script itself when it is transactional, otherwise a transactional form of it; null when a transaction allows no form.</summary>
+    /// <summary>
+    /// The script itself when it is transactional, otherwise a transactional form of it; null when a transaction allows no form.
+    /// </summary>
     public static MigrationStep? Of(MigrationStep step)
     {
         if (step.Transactional)

@@ -11,7 +11,9 @@ internal sealed class ScriptRun(ScriptRunner runner, int from, bool up)
     public MigrationResult Result => new(from, reached ?? from, [.. steps]);
 
     /// <summary>Applies the next script, unless the token is cancelled or the lock is lost.</summary>
-    /// <exception cref="MigrationException">The script failed, or the lock was lost before it; the exception has the result so far.</exception>
+    /// <exception cref="MigrationException">
+    /// The script failed, or the lock was lost before it; the exception has the result so far.
+    /// </exception>
     public async Task ApplyAsync(MigrationScript script, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();

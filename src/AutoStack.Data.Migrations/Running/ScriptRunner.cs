@@ -70,7 +70,9 @@ internal sealed class ScriptRunner
         }
     }
 
-    /// <summary>Runs a script with the settings of its header and records it in the journal; retries when another session blocks it.</summary>
+    /// <summary>
+    /// Runs a script with the settings of its header and records it in the journal; retries when another session blocks it.
+    /// </summary>
     public async Task<AppliedStep> ApplyAsync(MigrationScript script, bool up, CancellationToken cancellationToken)
     {
         var step = up ? script.Up : script.Down;
@@ -127,7 +129,9 @@ internal sealed class ScriptRunner
             }
         });
 
-    /// <summary>Runs a script in a transaction that the caller rolls back, in another form where a transaction does not allow the script.</summary>
+    /// <summary>
+    /// Runs a script in a transaction that the caller rolls back, in another form where a transaction does not allow the script.
+    /// </summary>
     public async Task<RehearsedStep> RehearseAsync(NpgsqlTransaction transaction, MigrationScript script, bool up, CancellationToken cancellationToken)
     {
         var written = up ? script.Up : script.Down;

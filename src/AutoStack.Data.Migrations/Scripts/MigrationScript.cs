@@ -44,8 +44,8 @@ public sealed partial class MigrationScript
     /// <returns>The versions in order, 1 first.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="files"/> is null.</exception>
     /// <exception cref="FormatException">
-    /// A name is not <c>NNNN_verb_object.sql</c>, a number is missing or used twice, a down script is missing, or a header has an unknown setting. The
-    /// message names the file.
+    /// A name is not <c>NNNN_verb_object.sql</c>, a number is missing or used twice, a down script is missing, or a header has an unknown
+    /// setting. The message names the file.
     /// </exception>
     public static IReadOnlyList<MigrationScript> Load(IEnumerable<KeyValuePair<string, string>> files)
     {

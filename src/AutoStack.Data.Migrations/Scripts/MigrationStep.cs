@@ -62,12 +62,14 @@ public sealed partial class MigrationStep
     /// <summary>The text of the script, with LF line ends.</summary>
     public string Sql { get; }
 
-    /// <summary>False when the header has <c>no-transaction</c>: the script is one statement that PostgreSQL refuses inside a transaction.</summary>
+    /// <summary>
+    /// False when the header has <c>no-transaction</c>: the script is one statement that PostgreSQL refuses inside a transaction.
+    /// </summary>
     public bool Transactional { get; } = true;
 
     /// <summary>
-    /// The <c>lock_timeout</c> of the script; <c>0</c> is no limit. The default is <see cref="DefaultLockTimeout"/>, and <c>0</c> without a transaction:
-    /// such a script waits for other transactions to end without blocking any.
+    /// The <c>lock_timeout</c> of the script; <c>0</c> is no limit. The default is <see cref="DefaultLockTimeout"/>, and <c>0</c> without a
+    /// transaction: such a script waits for other transactions to end without blocking any.
     /// </summary>
     public string LockTimeout { get; }
 

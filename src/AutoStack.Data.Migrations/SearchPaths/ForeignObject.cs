@@ -1,8 +1,8 @@
 namespace AutoStack.Data.Migrations;
 
 /// <summary>
-/// A routine, operator or cast on the search path that has a name of PostgreSQL's own and belongs to a role that does not own the database. A
-/// statement that does not name the schema may call it, with the rights of the role that runs the statement.
+/// A routine, operator or cast on the search path that has a name of PostgreSQL's own and belongs to a role that does not own the database.
+/// A statement that does not name the schema may call it, with the rights of the role that runs the statement.
 /// </summary>
 /// <param name="Name">The kind and name, for example <c>function public.lower(character varying)</c>.</param>
 /// <param name="Owner">

@@ -2,12 +2,16 @@ using Npgsql;
 
 namespace AutoStack.Data.Migrations.Internal;
 
-/// <summary>The objects that other roles have created on the search path under names of PostgreSQL's own, and the schemas where every role may.</summary>
+/// <summary>
+/// The objects that other roles have created on the search path under names of PostgreSQL's own, and the schemas where every role may.
+/// </summary>
 internal sealed record ForeignObjects(IReadOnlyList<ForeignObject> Objects, IReadOnlyList<OpenSchema> OpenSchemas)
 {
     private const int MaxNamed = 10;
 
-    /// <summary>The functions and aggregates that scripts, console and library call; a test plants each one that the library calls.</summary>
+    /// <summary>
+    /// The functions and aggregates that scripts, console and library call; a test plants each one that the library calls.
+    /// </summary>
     private static readonly string[] Functions =
     [
         "array_agg", "array_length", "array_position", "avg", "bool_and", "bool_or", "btrim", "cardinality", "ceil", "chr",
@@ -27,7 +31,9 @@ internal sealed record ForeignObjects(IReadOnlyList<ForeignObject> Objects, IRea
         "uuid_generate_v4",
     ];
 
-    /// <summary>Queries the catalog. The search path must be <see cref="SearchPath.Own"/>: otherwise the query itself may call a foreign object.</summary>
+    /// <summary>
+    /// Queries the catalog. The search path must be <see cref="SearchPath.Own"/>: otherwise the query itself may call a foreign object.
+    /// </summary>
     public static async Task<ForeignObjects> FindAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         var objects = new List<ForeignObject>();

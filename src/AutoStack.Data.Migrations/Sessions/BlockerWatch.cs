@@ -4,7 +4,8 @@ using Npgsql;
 namespace AutoStack.Data.Migrations.Internal;
 
 /// <summary>
-/// Polls, on the lock's connection and until disposed, which sessions block the working session. The server reports blockers only during the wait.
+/// Polls, on the lock's connection and until disposed, which sessions block the working session. The server reports blockers only during
+/// the wait.
 /// </summary>
 internal sealed class BlockerWatch : IAsyncDisposable
 {

@@ -5,8 +5,8 @@ using Npgsql;
 namespace AutoStack.Data.Migrations.Internal;
 
 /// <summary>
-/// A session advisory lock on a connection of its own, in autocommit: the server releases it when the process ends. The lock is polled, because a
-/// session that waits inside <c>pg_advisory_lock</c> holds a snapshot that CREATE INDEX CONCURRENTLY would wait for.
+/// A session advisory lock on a connection of its own, in autocommit: the server releases it when the process ends. The lock is polled,
+/// because a session that waits inside <c>pg_advisory_lock</c> holds a snapshot that CREATE INDEX CONCURRENTLY would wait for.
 /// </summary>
 internal sealed class MigrationLock : IAsyncDisposable
 {
@@ -21,7 +21,9 @@ internal sealed class MigrationLock : IAsyncDisposable
     private MigrationLock(NpgsqlConnection connection) => this.connection = connection;
 
     /// <summary>Acquires the lock and takes over the connection, which is closed when the lock cannot be acquired.</summary>
-    /// <exception cref="MigrationException"><see cref="MigrationError.Locked"/> or <see cref="MigrationError.PooledConnection"/>.</exception>
+    /// <exception cref="MigrationException">
+    /// <see cref="MigrationError.Locked"/> or <see cref="MigrationError.PooledConnection"/>.
+    /// </exception>
     public static async Task<MigrationLock> AcquireAsync(
         NpgsqlConnection connection, TimeSpan wait, IProgress<MigrationEvent>? progress, CancellationToken cancellationToken)
     {
@@ -66,7 +68,8 @@ internal sealed class MigrationLock : IAsyncDisposable
     public Task EnsureHeldAsync(CancellationToken cancellationToken) => ScalarAsync("SELECT 1", 0, cancellationToken);
 
     /// <summary>
-    /// Cancels the statement of the working session, repeatedly until it ends: a cancellation that arrives before the statement has no effect.
+    /// Cancels the statement of the working session, repeatedly until it ends: a cancellation that arrives before the statement has no
+    /// effect.
     /// </summary>
     /// <exception cref="PostgresException">The role may not cancel the statement.</exception>
     public async Task CancelAsync(int processId, Task running)

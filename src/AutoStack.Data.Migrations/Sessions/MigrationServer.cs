@@ -16,7 +16,9 @@ internal sealed class MigrationServer
 
     /// <param name="connection">A connection string of Npgsql, libpq or SQLAlchemy.</param>
     /// <param name="showValues">Whether errors may quote values of rows.</param>
-    /// <param name="askPassword">Asks a person for a password that the server requires and the connection string lacks; null to ask nobody.</param>
+    /// <param name="askPassword">
+    /// Asks a person for a password that the server requires and the connection string lacks; null to ask nobody.
+    /// </param>
     public MigrationServer(string connection, bool showValues = false, Func<string, CancellationToken, Task<string?>>? askPassword = null)
     {
         this.askPassword = askPassword;
@@ -24,8 +26,8 @@ internal sealed class MigrationServer
         settings.Pooling = settings.Enlist = settings.Multiplexing = false;
         settings.IncludeErrorDetail = showValues;
 
-        // The driver's query that loads types compares oid with regproc: it would call an operator planted for these two types before the search path
-        // can be set. The migrator needs only built-in types.
+        // The driver's query that loads types compares oid with regproc: it would call an operator planted for these two types before the
+        // search path can be set. The migrator needs only built-in types.
 #pragma warning disable CS0618 // A data source builder is the newer way, but a connection is cloned by its connection string alone.
         settings.ServerCompatibilityMode = ServerCompatibilityMode.NoTypeLoading;
 #pragma warning restore CS0618
@@ -52,7 +54,9 @@ internal sealed class MigrationServer
         change(settings);
     }
 
-    /// <summary>The password that was given or entered; null when there is none, or when the driver finds one in PGPASSWORD or a password file.</summary>
+    /// <summary>
+    /// The password that was given or entered; null when there is none, or when the driver finds one in PGPASSWORD or a password file.
+    /// </summary>
     public string? Password => settings.Password;
 
     private bool IsOne => !settings.Host!.Contains(',', StringComparison.Ordinal);
@@ -140,8 +144,8 @@ internal sealed class MigrationServer
         : exception.InnerException is SocketException socket ? socket.Message
         : exception.Message;
 
-    // No listener, no such host name yet, a proxy without a server, or a server that reports that it is starting. Other errors of the server, such as a
-    // wrong password, and a missing certificate file stay the same, however long the wait.
+    // No listener, no such host name yet, a proxy without a server, or a server that reports that it is starting. Other errors of the
+    // server, such as a wrong password, and a missing certificate file stay the same, however long the wait.
     private static bool MayComeUp(Exception exception) => exception switch
     {
         PostgresException postgres => postgres.SqlState == PostgresErrorCodes.CannotConnectNow,

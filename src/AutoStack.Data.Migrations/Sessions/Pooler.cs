@@ -8,8 +8,8 @@ internal static class Pooler
     private const int Rounds = 10;
 
     /// <summary>
-    /// Refuses a connection whose session a pooler shares among clients: the next client would get the lock. A pooler that keeps a session for as long
-    /// as its client stays (PgBouncer's session mode) is accepted.
+    /// Refuses a connection whose session a pooler shares among clients: the next client would get the lock. A pooler that keeps a session
+    /// for as long as its client stays (PgBouncer's session mode) is accepted.
     /// </summary>
     /// <exception cref="MigrationException">The session is shared, or the pooler does not answer.</exception>
     public static async Task RefuseSharedSessionAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
@@ -23,8 +23,9 @@ internal static class Pooler
                 return;
             }
 
-            // Two clients take turns, each twice: whether the pooler hands out the oldest or the newest idle session, one client gets another session than
-            // before, or the other client's. With kept sessions this never happens; in a busy pool it may take some rounds.
+            // Two clients take turns, each twice: whether the pooler hands out the oldest or the newest idle session, one client gets
+            // another session than before, or the other client's. With kept sessions this never happens; in a busy pool it may take some
+            // rounds.
             var other = connection.CloneWith(connection.ConnectionString);
             await using var closing = other.ConfigureAwait(false);
             await other.OpenAsync(cancellationToken).ConfigureAwait(false);

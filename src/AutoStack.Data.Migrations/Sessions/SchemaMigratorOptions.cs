@@ -28,19 +28,20 @@ public sealed class SchemaMigratorOptions
     public TimeSpan ServerWait { get; init; }
 
     /// <summary>
-    /// True to continue when another role has created objects on the search path whose names are PostgreSQL's own. False, the default, fails
-    /// with <see cref="MigrationError.ForeignObjects"/>.
+    /// True to continue when another role has created objects on the search path whose names are PostgreSQL's own. False, the default,
+    /// fails with <see cref="MigrationError.ForeignObjects"/>.
     /// </summary>
     public bool AllowForeignObjects { get; init; }
 
     /// <summary>
-    /// True to include the server's own message in exceptions; it may quote values of rows, for example an e-mail address. False, the default,
-    /// reports the SQLSTATE, constraint, column and table, and omits the inner exception where it would quote a value.
+    /// True to include the server's own message in exceptions; it may quote values of rows, for example an e-mail address. False, the
+    /// default, reports the SQLSTATE, constraint, column and table, and omits the inner exception where it would quote a value.
     /// </summary>
     public bool ShowValues { get; init; }
 
     /// <summary>
-    /// Asks a person for the password of a role on a server; the argument is the prompt. Returns null when nothing was entered. Null to ask nobody.
+    /// Asks a person for the password of a role on a server; the argument is the prompt. Returns null when nothing was entered. Null to ask
+    /// nobody.
     /// </summary>
     internal Func<string, CancellationToken, Task<string?>>? AskPassword { get; init; }
 

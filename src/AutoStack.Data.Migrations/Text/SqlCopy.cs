@@ -4,8 +4,8 @@ using System.Text;
 namespace AutoStack.Data.Migrations.Internal;
 
 /// <summary>
-/// Prepares a statement for copying from a terminal: names and strings with control or invisible characters are written with Unicode escapes, so that the
-/// pasted statement does what the screen shows.
+/// Prepares a statement for copying from a terminal: names and strings with control or invisible characters are written with Unicode
+/// escapes, so that the pasted statement does what the screen shows.
 /// </summary>
 internal static class SqlCopy
 {

@@ -1,6 +1,8 @@
 namespace AutoStack.Data.Migrations.Internal;
 
-/// <summary>Reads tokens from left to right. A phrase is a sequence of keywords and symbols, separated by blanks: <c>ALTER TABLE</c>.</summary>
+/// <summary>
+/// Reads tokens from left to right. A phrase is a sequence of keywords and symbols, separated by blanks: <c>ALTER TABLE</c>.
+/// </summary>
 internal sealed class SqlCursor(IReadOnlyList<SqlToken> tokens)
 {
     private int at;

@@ -47,7 +47,9 @@ internal sealed record SqlStatement(IReadOnlyList<SqlToken> Tokens)
     public SqlCursor Read() => new(Tokens);
 }
 
-/// <summary>Splits a script into tokens as PostgreSQL's scanner and psql do, with <c>standard_conforming_strings</c> on. Never throws.</summary>
+/// <summary>
+/// Splits a script into tokens as PostgreSQL's scanner and psql do, with <c>standard_conforming_strings</c> on. Never throws.
+/// </summary>
 internal sealed class SqlText
 {
     private readonly string sql;

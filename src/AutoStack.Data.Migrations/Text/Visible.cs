@@ -4,8 +4,8 @@ using System.Text;
 namespace AutoStack.Data.Migrations.Internal;
 
 /// <summary>
-/// Escapes foreign text, above all names, for a terminal: characters that move the cursor, end the line, reorder text or are invisible become readable escape
-/// sequences.
+/// Escapes foreign text, above all names, for a terminal: characters that move the cursor, end the line, reorder text or are invisible
+/// become readable escape sequences.
 /// </summary>
 internal static class Visible
 {
@@ -15,7 +15,9 @@ internal static class Visible
     /// <summary>Escapes text of several lines; line feeds stay.</summary>
     public static string Lines(string text) => Escape(text, rune => rune.Value != '\n' && IsOdd(rune));
 
-    /// <summary>True for characters without a visible shape: control and format characters, line separators, unassigned code points.</summary>
+    /// <summary>
+    /// True for characters without a visible shape: control and format characters, line separators, unassigned code points.
+    /// </summary>
     public static bool IsOdd(Rune rune) => rune.Value is 0xFFFD or 0x034F or 0x115F or 0x1160 or 0x17B4 or 0x17B5 or 0x2800 or 0x3164 or 0xFFA0
         || Rune.GetUnicodeCategory(rune) is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator
             or UnicodeCategory.ParagraphSeparator or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned;

@@ -81,7 +81,9 @@ public abstract partial class AdoptionTestsBase : MigrationTests
           AND attnum > 0 AND NOT attisdropped AND attnotnull
         """);
 
-    /// <summary>The tables with their columns as they are now, to read the same ones again later; JSON is left out, which is cleaned.</summary>
+    /// <summary>
+    /// The tables with their columns as they are now, to read the same ones again later; JSON is left out, which is cleaned.
+    /// </summary>
     protected async Task<IReadOnlyList<string>> ReadersAsync() => await ListAsync("""
         SELECT format('SELECT %L || (ARRAY[%s])::text FROM %s t ORDER BY 1', c.relname || ' ', string_agg(format('t.%I::text', a.attname), ', ' ORDER BY a.attname), c.oid::regclass)
         FROM pg_class c

@@ -14,8 +14,8 @@ public sealed class AdoptionTrafficTests : AdoptionTestsBase
     {
         await MakeAsync(CreateAll);
 
-        // A service that reads and then calls out in its transaction keeps a lock that a change of the table must wait for. Whoever comes after the
-        // change waits behind it: until it gives up, since the service does not.
+        // A service that reads and then calls out in its transaction keeps a lock that a change of the table must wait for. Whoever comes
+        // after the change waits behind it: until it gives up, since the service does not.
         await using var service = await HoldAsync("SELECT count(*) FROM deployment_logs");
         var retrying = new TaskCompletionSource<StepRetrying>();
         var recorder = new Recorder(told =>
@@ -111,7 +111,8 @@ public sealed class AdoptionTrafficTests : AdoptionTestsBase
     {
         await MakeAsync(CreateAll);
 
-        // A transaction that has written lines and then needs their deployment, as each line does: no step may hold the one and wait for the other.
+        // A transaction that has written lines and then needs their deployment, as each line does: no step may hold the one and wait for
+        // the other.
         var (recorder, holding) = HoldAt("0014_add_required_checks.sql", "UPDATE deployment_logs SET log_level = 'info' WHERE false");
         var adoption = Migrator().AdoptAsync(progress: recorder, cancellationToken: Token);
         await using var service = await holding;

@@ -5,7 +5,9 @@ using Npgsql;
 
 namespace AutoStack.Data.Migrations.Tests.Adoption;
 
-/// <summary>Everything that the migrator does, in a database in whose public schema all is planted that a role without rights can plant there.</summary>
+/// <summary>
+/// Everything that the migrator does, in a database in whose public schema all is planted that a role without rights can plant there.
+/// </summary>
 public sealed class ShadowTests : AdoptionTestsBase
 {
     private static readonly SchemaMigratorOptions Allowed = new() { AllowForeignObjects = true };

@@ -5,7 +5,9 @@ using System.Text;
 
 namespace AutoStack.Data.Migrations.Tests.Support;
 
-/// <summary>A port of this machine where nobody listens until the test says so: then it leads to a server, or answers with an error.</summary>
+/// <summary>
+/// A port of this machine where nobody listens until the test says so: then it leads to a server, or answers with an error.
+/// </summary>
 internal sealed class LateServer : IAsyncDisposable
 {
     private readonly CancellationTokenSource closing = new();

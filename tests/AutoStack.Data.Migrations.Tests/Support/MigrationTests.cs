@@ -3,7 +3,9 @@ using Npgsql;
 
 namespace AutoStack.Data.Migrations.Tests.Support;
 
-/// <summary>A fixture whose every test has a database of its own, empty unless the test starts at a version, and sessions beside the migrator's.</summary>
+/// <summary>
+/// A fixture whose every test has a database of its own, empty unless the test starts at a version, and sessions beside the migrator's.
+/// </summary>
 public abstract class MigrationTests
 {
     /// <summary>The application name of the migrators' sessions.</summary>
