@@ -46,7 +46,8 @@ public sealed class BlockerTests : MigrationTests
         var failure = Assert.ThrowsAsync<MigrationException>(() => Migrator(Scripts(AddColumn), new SchemaMigratorOptions { Attempts = 1 })
             .UpgradeAsync(cancellationToken: Token))!;
 
-        Assert.That(failure.Message, Does.Contain("55P03").And.Contain($"Blocked by: pid {pid}, reports, role ").And.Contain("LOCK TABLE busy"));
+        Assert.That(failure.Message,
+            Does.Contain("55P03").And.Contain($"Blocked by: pid {pid}, reports, role ").And.Contain("LOCK TABLE busy"));
     }
 
     [Test]
@@ -89,12 +90,15 @@ public sealed class BlockerTests : MigrationTests
         {
             var (holder, pid) = await HoldAsync("reports", "SELECT count(*) FROM busy");
             await using var closing = holder;
-            var connectionString = new NpgsqlConnectionStringBuilder(ConnectionString) { Username = role, Password = role }.ConnectionString;
+            var connectionString = new NpgsqlConnectionStringBuilder(
+                ConnectionString) { Username = role, Password = role }.ConnectionString;
 
             var failure = Assert.ThrowsAsync<MigrationException>(() =>
-                new SchemaMigrator(connectionString, new SchemaMigratorOptions { Attempts = 1 }, Scripts(AddColumn)).UpgradeAsync(cancellationToken: Token))!;
+                new SchemaMigrator(connectionString, new SchemaMigratorOptions { Attempts = 1 }, Scripts(AddColumn))
+                    .UpgradeAsync(cancellationToken: Token))!;
 
-            Assert.That(failure.Message, Does.Contain($"Blocked by: pid {pid}, reports, role ").And.EndWith("statement hidden from this role."));
+            Assert.That(failure.Message,
+                Does.Contain($"Blocked by: pid {pid}, reports, role ").And.EndWith("statement hidden from this role."));
         }
         finally
         {
@@ -123,7 +127,8 @@ public sealed class BlockerTests : MigrationTests
         {
             Assert.That(waiting.FileName, Is.EqualTo("0001_run_test.sql"));
             Assert.That(waiting.Waited, Is.GreaterThan(TimeSpan.Zero));
-            Assert.That(waiting.Blockers.Select(blocker => (blocker.ProcessId, blocker.Application)), Is.EqualTo(new[] { (pid, "importer") }));
+            Assert.That(waiting.Blockers.Select(blocker => (blocker.ProcessId, blocker.Application)),
+                Is.EqualTo(new[] { (pid, "importer") }));
             Assert.That(recorder.Events.OfType<StepRetrying>(), Is.Empty);
         }
     }
@@ -155,7 +160,8 @@ public sealed class BlockerTests : MigrationTests
     [Test]
     public void Many_are_told_as_the_first_three_and_their_number()
     {
-        var many = Enumerable.Range(0, 5).Select(pid => new Blocker(pid, null, null, TimeSpan.FromSeconds(5 - pid), "active", "SELECT 1")).ToList();
+        var many = Enumerable.Range(0, 5).Select(pid => new Blocker(pid, null, null, TimeSpan.FromSeconds(5 - pid), "active", "SELECT 1"))
+            .ToList();
 
         Assert.That(Blocker.Sentence(many), Is.EqualTo(
             "Blocked by: a prepared transaction (pg_prepared_xacts lists them); pid 1, in a transaction for 4 s, active: SELECT 1; " +
@@ -190,7 +196,8 @@ public sealed class BlockerTests : MigrationTests
     /// <summary>As the base's, under a name of its own, and with the process on the server.</summary>
     private async Task<(OpenTransaction Holder, int ProcessId)> HoldAsync(string application, string sql)
     {
-        var connectionString = new NpgsqlConnectionStringBuilder(Database.ConnectionString) { ApplicationName = application, Pooling = false, SearchPath = "public" };
+        var connectionString = new NpgsqlConnectionStringBuilder(
+            Database.ConnectionString) { ApplicationName = application, Pooling = false, SearchPath = "public" };
         var connection = new NpgsqlConnection(connectionString.ConnectionString);
         await connection.OpenAsync(Token);
         var holder = new OpenTransaction(connection, await connection.BeginTransactionAsync(Token));

@@ -91,7 +91,8 @@ public sealed class CancellationTests : MigrationTests
     [Test]
     public async Task Cancelling_a_concurrent_build_lets_the_next_run_build_it()
     {
-        var scripts = Scripts("-- autostack: no-transaction lock_timeout=10min\nCREATE INDEX CONCURRENTLY IF NOT EXISTS t_id_idx ON t (id)");
+        var scripts = Scripts(
+            "-- autostack: no-transaction lock_timeout=10min\nCREATE INDEX CONCURRENTLY IF NOT EXISTS t_id_idx ON t (id)");
         await ExecuteAsync("CREATE TABLE t (id int)");
         await using (var writer = await HoldAsync("INSERT INTO t VALUES (1)"))
         {
@@ -122,7 +123,8 @@ public sealed class CancellationTests : MigrationTests
             Assert.That(await ExistsAsync("lost"), Is.False);
         }
 
-        var next = await Migrator(Scripts("CREATE TABLE kept ()", "CREATE TABLE next ()"), new SchemaMigratorOptions { LockWait = TimeSpan.Zero })
+        var next = await Migrator(
+            Scripts("CREATE TABLE kept ()", "CREATE TABLE next ()"), new SchemaMigratorOptions { LockWait = TimeSpan.Zero })
             .UpgradeAsync(cancellationToken: Token);
         Assert.That(next.ToVersion, Is.EqualTo(2));
     }

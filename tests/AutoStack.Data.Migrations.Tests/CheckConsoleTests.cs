@@ -77,13 +77,15 @@ public sealed class CheckConsoleTests : MigrationTests
         {
             Assert.That((check.GetProperty("version").GetInt32(), check.GetProperty("head").GetInt32()), Is.EqualTo((2, Head)));
             Assert.That(check.GetProperty("clean").GetBoolean(), Is.False);
-            Assert.That(check.GetProperty("pending").EnumerateArray().Select(v => v.GetString()), Is.EqualTo(SchemaMigrator.Scripts.Skip(2).Select(s => s.Name)));
+            Assert.That(check.GetProperty("pending").EnumerateArray().Select(v => v.GetString()),
+                Is.EqualTo(SchemaMigrator.Scripts.Skip(2).Select(s => s.Name)));
             Assert.That((check.GetProperty("changed").GetArrayLength(), check.GetProperty("unknown").GetArrayLength()), Is.EqualTo((0, 0)));
             Assert.That(differences.Select(d => (d.GetProperty("kind").GetString(), d.GetProperty("name").GetString())),
                 Is.EqualTo(new[] { ("index", "users.idx_users_email"), ("column", "users.nick"), ("index", "users.own_idx") }));
             Assert.That(differences.Select(d => (d.GetProperty("remark").GetBoolean(), d.GetProperty("losesData").GetBoolean())),
                 Is.EqualTo(new[] { (false, false), (false, true), (true, false) }));
-            Assert.That(differences[0].GetProperty("expected").GetString(), Is.EqualTo("CREATE INDEX idx_users_email ON public.users USING btree (email)"));
+            Assert.That(differences[0].GetProperty("expected").GetString(),
+                Is.EqualTo("CREATE INDEX idx_users_email ON public.users USING btree (email)"));
             Assert.That(differences[0].GetProperty("found").ValueKind, Is.EqualTo(JsonValueKind.Null));
             Assert.That(differences[0].GetProperty("message").GetString(), Is.EqualTo("Index users.idx_users_email is missing."));
             Assert.That(differences[0].GetProperty("statements").EnumerateArray().Select(s => s.GetString()),

@@ -49,10 +49,13 @@ public sealed class CheckTests : MigrationTests
     [TestCase("CREATE TABLE own (id serial PRIMARY KEY, user_id uuid REFERENCES users); CREATE UNIQUE INDEX own_key ON own (user_id)")]
     [TestCase("CREATE VIEW active AS SELECT id FROM users; CREATE FUNCTION assign_log_seq(int) RETURNS int LANGUAGE sql AS 'SELECT 1'")]
     [TestCase("CREATE SCHEMA other; CREATE TABLE other.users (id int)")]
-    [TestCase("ALTER INDEX idx_users_email SET (fillfactor = 70); ALTER INDEX deployments_waiting_queue_place_id_idx SET (fillfactor = 70); " +
+    [TestCase("ALTER INDEX idx_users_email SET (fillfactor = 70); ALTER INDEX deployments_waiting_queue_place_id_idx SET " +
+        "(fillfactor = 70); " +
         "ALTER INDEX users_email_key SET (fillfactor = 70)")]
-    [TestCase("CREATE EXTENSION pg_trgm; COMMENT ON TABLE users IS 'people'; ALTER TABLE users SET (fillfactor = 80); GRANT SELECT ON users TO PUBLIC")]
-    [TestCase("ALTER TABLE users DROP COLUMN avatar_url, DROP COLUMN google_id; ALTER TABLE users ADD google_id varchar(255) CONSTRAINT users_google_id_key UNIQUE, " +
+    [TestCase("CREATE EXTENSION pg_trgm; COMMENT ON TABLE users IS 'people'; ALTER TABLE users SET (fillfactor = 80); GRANT SELECT ON " +
+        "users TO PUBLIC")]
+    [TestCase("ALTER TABLE users DROP COLUMN avatar_url, DROP COLUMN google_id; ALTER TABLE users ADD google_id varchar(255) CONSTRAINT " +
+        "users_google_id_key UNIQUE, " +
         "ADD avatar_url text; CREATE INDEX idx_users_google_id ON users (google_id)")]
     public async Task What_is_not_ours_and_the_order_of_columns_are_no_difference(string sql)
     {
@@ -63,7 +66,8 @@ public sealed class CheckTests : MigrationTests
     }
 
     [TestCase("CREATE INDEX own_idx ON users (name)", "Index users.own_idx is an extra index, which is allowed.")]
-    [TestCase("CREATE INDEX ON projects (lower(name)) WHERE auto_deploy_enabled", "Index projects.projects_lower_idx is an extra index, which is allowed.")]
+    [TestCase("CREATE INDEX ON projects (lower(name)) WHERE auto_deploy_enabled",
+        "Index projects.projects_lower_idx is an extra index, which is allowed.")]
     public async Task An_index_of_the_operator_is_a_remark(string sql, string message)
     {
         await StartAtAsync(Head);
@@ -83,7 +87,8 @@ public sealed class CheckTests : MigrationTests
 
         var drift = await Migrator().CheckAsync(Token);
 
-        Assert.That(drift.Differences.Single().Message, Is.EqualTo("Index users.users_lower_email_key exists before the version that creates it."));
+        Assert.That(drift.Differences.Single().Message,
+            Is.EqualTo("Index users.users_lower_email_key exists before the version that creates it."));
         Assert.That(drift.HasDrifted, Is.False);
     }
 
@@ -93,9 +98,11 @@ public sealed class CheckTests : MigrationTests
         await StartAtAsync(Head);
         string[] stricter =
         [
-            "users.created_at", "users.updated_at", "projects.created_at", "projects.updated_at", "deployments.status", "deployments.created_at",
+            "users.created_at", "users.updated_at", "projects.created_at", "projects.updated_at", "deployments.status",
+                "deployments.created_at",
             "deployment_logs.timestamp", "deployment_logs.created_at", "deployment_stages.status", "deployment_stages.created_at",
-            "deployment_containers.created_at", "deployment_health_checks.checked_at", "deployment_runtime_logs.timestamp", "user_preferences.theme",
+            "deployment_containers.created_at", "deployment_health_checks.checked_at", "deployment_runtime_logs.timestamp",
+                "user_preferences.theme",
             "user_preferences.email_notifications", "user_preferences.deployment_success_notifications",
             "user_preferences.deployment_failure_notifications", "user_preferences.created_at", "user_preferences.updated_at",
             "github_connections.connected_at", "sessions.created_at", "password_reset_tokens.created_at",
@@ -129,7 +136,8 @@ public sealed class CheckTests : MigrationTests
     [Test]
     public async Task The_extension_may_be_in_another_schema()
     {
-        await ExecuteAsync($"CREATE SCHEMA \"Ext\"; CREATE EXTENSION \"uuid-ossp\" SCHEMA \"Ext\"; ALTER DATABASE {Database.Name} SET search_path = \"Ext\"");
+        await ExecuteAsync($"CREATE SCHEMA \"Ext\"; CREATE EXTENSION \"uuid-ossp\" SCHEMA \"Ext\"; ALTER DATABASE {Database.Name} SET " +
+            $"search_path = \"Ext\"");
         await Migrator().UpgradeAsync(cancellationToken: Token);
         await AssertCleanAsync();
         await ExecuteAsync("ALTER TABLE users ALTER COLUMN id DROP DEFAULT");
@@ -144,8 +152,10 @@ public sealed class CheckTests : MigrationTests
     public async Task An_index_whose_concurrent_build_failed_is_said_to_be_invalid_and_mended()
     {
         await StartAtAsync(Head);
-        await ExecuteAsync("DROP INDEX users_lower_email_key; INSERT INTO users (name, email) VALUES ('Ada', 'ada@example.com'), ('Ada', 'ADA@example.com')");
-        Assert.ThrowsAsync<PostgresException>(() => ExecuteAsync("CREATE UNIQUE INDEX CONCURRENTLY users_lower_email_key ON users (lower(email COLLATE \"C\"))"));
+        await ExecuteAsync("DROP INDEX users_lower_email_key; INSERT INTO users (name, email) VALUES ('Ada', 'ada@example.com'), ('Ada', " +
+            "'ADA@example.com')");
+        Assert.ThrowsAsync<PostgresException>(
+            () => ExecuteAsync("CREATE UNIQUE INDEX CONCURRENTLY users_lower_email_key ON users (lower(email COLLATE \"C\"))"));
         await ExecuteAsync("DELETE FROM users WHERE email = 'ADA@example.com'");
 
         var drift = await Migrator().CheckAsync(Token);
@@ -154,7 +164,8 @@ public sealed class CheckTests : MigrationTests
             await ExecuteAsync(statement);
         }
 
-        Assert.That(drift.Differences.Single().Message, Is.EqualTo("Index users.users_lower_email_key is invalid: a concurrent build failed or was interrupted."));
+        Assert.That(drift.Differences.Single().Message,
+            Is.EqualTo("Index users.users_lower_email_key is invalid: a concurrent build failed or was interrupted."));
         await AssertCleanAsync();
     }
 
@@ -201,7 +212,8 @@ public sealed class CheckTests : MigrationTests
 
         var drift = await Migrator().CheckAsync(Token);
 
-        Assert.That(drift.Differences.Select(d => (d.Message, d.Statements.Count)), Is.EqualTo(new[] { ("Table deployment_stages is a view.", 0) }));
+        Assert.That(drift.Differences.Select(d => (d.Message, d.Statements.Count)),
+            Is.EqualTo(new[] { ("Table deployment_stages is a view.", 0) }));
     }
 
     [Test]
@@ -221,7 +233,8 @@ public sealed class CheckTests : MigrationTests
         {
             Assert.That((changed.HasDrifted, changed.Differences.Count), Is.EqualTo((true, 0)));
             Assert.That(changed.History.Versions[0].State, Is.EqualTo(VersionState.Changed));
-            Assert.That((unknown.HasDrifted, unknown.Differences.Count), Is.EqualTo((true, 0)), "what a newer package made is no difference");
+            Assert.That((unknown.HasDrifted, unknown.Differences.Count), Is.EqualTo((true, 0)),
+                "what a newer package made is no difference");
         }
     }
 
@@ -241,7 +254,8 @@ public sealed class CheckTests : MigrationTests
         await StartAtAsync(Head);
         await using var holder = await HoldAsync("LOCK TABLE users IN ACCESS EXCLUSIVE MODE");
 
-        var failure = Assert.ThrowsAsync<MigrationException>(() => Migrator(new SchemaMigratorOptions { LockWait = TimeSpan.Zero }).CheckAsync(Token))!;
+        var failure = Assert.ThrowsAsync<MigrationException>(
+            () => Migrator(new SchemaMigratorOptions { LockWait = TimeSpan.Zero }).CheckAsync(Token))!;
 
         Assert.That(failure.Error, Is.EqualTo(MigrationError.Locked));
     }
@@ -254,7 +268,8 @@ public sealed class CheckTests : MigrationTests
             CREATE SEQUENCE calls;
             CREATE FUNCTION write() RETURNS int LANGUAGE sql VOLATILE AS $$ SELECT nextval('public.calls')::int $$;
             ALTER TABLE schema_versions RENAME TO versions;
-            CREATE VIEW schema_versions AS SELECT v.version, name, checksum, applied_at, duration_ms, applied_by, tool_version FROM versions v WHERE write() = 1
+            CREATE VIEW schema_versions AS SELECT v.version, name, checksum, applied_at, duration_ms, applied_by, tool_version
+                FROM versions v WHERE write() = 1
             """);
 
         var failure = Assert.ThrowsAsync<MigrationException>(() => Migrator().CheckAsync(Token))!;

@@ -62,9 +62,11 @@ public sealed class ConcurrentIndexTests : MigrationTests
     [Test]
     public async Task A_build_that_is_cancelled_leaves_nothing_once_nobody_is_in_its_way()
     {
-        await ExecuteAsync("INSERT INTO t VALUES (1); CREATE FUNCTION slow(int) RETURNS int IMMUTABLE LANGUAGE sql RETURN (SELECT 1 FROM pg_sleep(600))");
+        await ExecuteAsync("INSERT INTO t VALUES (1); CREATE FUNCTION slow(int) RETURNS int IMMUTABLE LANGUAGE sql RETURN (SELECT 1 FROM " +
+            "pg_sleep(600))");
         using var cancelling = CancellationTokenSource.CreateLinkedTokenSource(Token);
-        var migration = Migrator(Scripts("-- autostack: no-transaction\nCREATE INDEX CONCURRENTLY IF NOT EXISTS t_slow_idx ON t (slow(id))"))
+        var migration = Migrator(
+            Scripts("-- autostack: no-transaction\nCREATE INDEX CONCURRENTLY IF NOT EXISTS t_slow_idx ON t (slow(id))"))
             .UpgradeAsync(cancellationToken: cancelling.Token);
         await UntilAsync($"SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep')");
 

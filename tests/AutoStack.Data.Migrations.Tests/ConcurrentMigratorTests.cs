@@ -62,7 +62,9 @@ public sealed class ConcurrentMigratorTests : MigrationTests
             obstacle.Release();
             var runs = await Task.WhenAll(consoles.Select(console => console.ToEndAsync(Token)));
 
-            var steps = runs.Select(run => run.Json.GetProperty("steps").EnumerateArray().Select(step => step.GetProperty("version").GetInt32()).ToList()).ToList();
+            var steps = runs.Select(
+                run => run.Json.GetProperty("steps").EnumerateArray().Select(step => step.GetProperty("version").GetInt32()).ToList())
+                .ToList();
             using (Assert.EnterMultipleScope())
             {
                 Assert.That(runs.Select(run => run.Code), Is.All.Zero);
@@ -176,7 +178,8 @@ public sealed class ConcurrentMigratorTests : MigrationTests
     /// <summary>Starts all, waits until one is stopped by the obstacle and the others have a session each, and clears the way.</summary>
     private async Task<MigrationResult[]> RunTogetherAsync(OpenTransaction obstacle)
     {
-        var runs = Enumerable.Range(0, Migrators).Select(_ => Task.Run(() => Migrator().UpgradeAsync(cancellationToken: Token), Token)).ToList();
+        var runs = Enumerable.Range(0, Migrators).Select(_ => Task.Run(() => Migrator().UpgradeAsync(cancellationToken: Token), Token))
+            .ToList();
         await UntilAllAreUnderWayAsync();
         obstacle.Release();
         return await Task.WhenAll(runs);

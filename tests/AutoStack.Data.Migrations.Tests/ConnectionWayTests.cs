@@ -16,7 +16,8 @@ public sealed class ConnectionWayTests : MigrationTests
         var file = await WriteAsync(workplace, ConnectionString + "\n", "600");
 
         var run = await ConsoleRun.StartAsync(["current", "--connection-file", "connection"], workplace.Root, cancellationToken: Token);
-        var both = await ConsoleRun.StartAsync(["current", "--connection-file", file, "--connection", ConnectionString], cancellationToken: Token);
+        var both = await ConsoleRun.StartAsync(
+            ["current", "--connection-file", file, "--connection", ConnectionString], cancellationToken: Token);
 
         Assert.That((run.Code, both.Code), Is.EqualTo((0, 2)));
     }
@@ -70,7 +71,8 @@ public sealed class ConnectionWayTests : MigrationTests
         using var workplace = new Workplace();
         var file = text is null ? Path.Combine(workplace.Root, "none") : await WriteAsync(workplace, text, "600");
 
-        var run = await ConsoleRun.StartAsync(["upgrade", "--connection-file", file], connection: ConnectionString, cancellationToken: Token);
+        var run = await ConsoleRun.StartAsync(
+            ["upgrade", "--connection-file", file], connection: ConnectionString, cancellationToken: Token);
 
         Assert.That((run.Code, run.Error.Contains("--connection-file", StringComparison.Ordinal)), Is.EqualTo((2, true)));
         Assert.That(await ExistsAsync("schema_versions"), Is.False);
@@ -93,7 +95,8 @@ public sealed class ConnectionWayTests : MigrationTests
     [TestCase("--connection", Secret)]
     public async Task A_password_given_by_mistake_is_not_echoed(params string[] given)
     {
-        foreach (var verb in new[] { "", "upgrade", "downgrade", "current", "check", "adopt", "stamp", "history", "revision", "lint", "bench" })
+        foreach (var verb in new[
+            ] { "", "upgrade", "downgrade", "current", "check", "adopt", "stamp", "history", "revision", "lint", "bench" })
         {
             foreach (var args in new string[][] { [verb, .. given], [.. given, verb], [verb, .. given, "--json"] })
             {
@@ -121,7 +124,8 @@ public sealed class ConnectionWayTests : MigrationTests
     public async Task A_password_that_the_server_wants_is_asked_for_at_a_terminal_only()
     {
         await using var server = await PasswordRoleAsync();
-        var without = new NpgsqlConnectionStringBuilder(ConnectionString) { Username = server.Role, Password = null, Passfile = "/dev/null" }.ConnectionString;
+        var without = new NpgsqlConnectionStringBuilder(
+            ConnectionString) { Username = server.Role, Password = null, Passfile = "/dev/null" }.ConnectionString;
         using var output = new StringWriter();
         using var error = new StringWriter();
         var asked = 0;

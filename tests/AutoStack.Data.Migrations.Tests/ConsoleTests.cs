@@ -63,7 +63,8 @@ public sealed class ConsoleTests : MigrationTests
 
         var run = await RunAsync("downgrade", "1", "--yes");
 
-        Assert.That(run.Error, Does.Contain("deployment_containers, deployment_health_checks, deployment_runtime_logs").And.Contain("deployment_logs.seq"));
+        Assert.That(run.Error,
+            Does.Contain("deployment_containers, deployment_health_checks, deployment_runtime_logs").And.Contain("deployment_logs.seq"));
     }
 
     [Test]
@@ -145,7 +146,8 @@ public sealed class ConsoleTests : MigrationTests
         {
             Assert.That((up.GetProperty("from").GetInt32(), up.GetProperty("to").GetInt32()), Is.EqualTo((0, 2)));
             Assert.That(
-                up.GetProperty("steps").EnumerateArray().Select(step => (step.GetProperty("version").GetInt32(), step.GetProperty("script").GetString())),
+                up.GetProperty("steps").EnumerateArray()
+                    .Select(step => (step.GetProperty("version").GetInt32(), step.GetProperty("script").GetString())),
                 Is.EqualTo(new[] { (1, "0001_initial_schema.sql"), (2, "0002_runtime_models.sql") }));
             Assert.That(up.GetProperty("steps")[0].GetProperty("durationMs").GetDouble(), Is.Positive);
             Assert.That((down.GetProperty("from").GetInt32(), down.GetProperty("to").GetInt32()), Is.EqualTo((2, 1)));
@@ -204,7 +206,8 @@ public sealed class ConsoleTests : MigrationTests
     {
         var run = await ConsoleRun.StartAsync(["downgrade", "15", "--sql"], cancellationToken: Token);
 
-        Assert.That(run.Error, Does.Contain("loses all data in").And.Contain("sessions.family_id, sessions.rotated_at").And.Contain("rows of  sessions\n"));
+        Assert.That(run.Error,
+            Does.Contain("loses all data in").And.Contain("sessions.family_id, sessions.rotated_at").And.Contain("rows of  sessions\n"));
     }
 
     [Test]

@@ -69,7 +69,8 @@ public sealed class DocumentedSchemaTests : MigrationTests
         await ExecuteAsync("CREATE SCHEMA other; CREATE EXTENSION \"uuid-ossp\" SCHEMA other");
 
         var failure = Assert.ThrowsAsync<MigrationException>(() => Migrator().UpgradeAsync(cancellationToken: Token))!;
-        Assert.That(failure.Message, Does.Contain("uuid-ossp").And.Contain("42883").And.Contain("ALTER EXTENSION \"uuid-ossp\" SET SCHEMA public;"));
+        Assert.That(failure.Message,
+            Does.Contain("uuid-ossp").And.Contain("42883").And.Contain("ALTER EXTENSION \"uuid-ossp\" SET SCHEMA public;"));
 
         await ExecuteAsync("ALTER EXTENSION \"uuid-ossp\" SET SCHEMA public;");
         await Migrator().UpgradeAsync(cancellationToken: Token);

@@ -20,7 +20,8 @@ public sealed class DryRunTests : MigrationTests
         {
             Assert.That((up.Code, down.Code, none.Code), Is.EqualTo((0, 0, 0)));
             Assert.That(made, Is.False);
-            Assert.That(up.Output, Does.StartWith("0001_initial_schema.sql\n").And.Contain($"0 → {Head}: {Head} scripts would run. Nothing was changed."));
+            Assert.That(up.Output,
+                Does.StartWith("0001_initial_schema.sql\n").And.Contain($"0 → {Head}: {Head} scripts would run. Nothing was changed."));
             Assert.That(up.Output, Does.Match(@"0007_add_deployments_user_index\.sql +no transaction"));
             Assert.That(down.Output, Is.EqualTo($"0003_add_log_sequence.down.sql\n3 → 2: 1 script would run. Nothing was changed.\n"));
             Assert.That(down.Error, Does.Contain("deployment_logs.seq"));
@@ -40,7 +41,8 @@ public sealed class DryRunTests : MigrationTests
             await using var command = new NpgsqlCommand(sql, connection);
             Assert.That(
                 () => command.ExecuteNonQueryAsync(Token),
-                Throws.InstanceOf<PostgresException>().With.Property(nameof(PostgresException.SqlState)).EqualTo(PostgresErrorCodes.ReadOnlySqlTransaction));
+                Throws.InstanceOf<PostgresException>().With.Property(nameof(PostgresException.SqlState))
+                    .EqualTo(PostgresErrorCodes.ReadOnlySqlTransaction));
         }
     }
 
@@ -55,7 +57,8 @@ public sealed class DryRunTests : MigrationTests
             CREATE TABLE visits (id int);
             CREATE FUNCTION visit() RETURNS int LANGUAGE sql VOLATILE AS 'INSERT INTO visits VALUES (1) RETURNING 1';
             CREATE VIEW schema_versions AS
-            SELECT visit() AS version, '0001_initial_schema' AS name, '' AS checksum, now() AS applied_at, 0::bigint AS duration_ms, '' AS applied_by, '' AS tool_version;
+            SELECT visit() AS version, '0001_initial_schema' AS name, '' AS checksum, now() AS applied_at, 0::bigint AS duration_ms,
+                '' AS applied_by, '' AS tool_version;
             """);
 
         var run = await RunAsync(args);
@@ -90,14 +93,17 @@ public sealed class DryRunTests : MigrationTests
             foreach (var plan in new[] { dry, sql })
             {
                 Assert.That((plan.GetProperty("from").GetInt32(), plan.GetProperty("to").GetInt32()), Is.EqualTo((0, 5)));
-                Assert.That(plan.GetProperty("plan").EnumerateArray().Select(s => s.GetProperty("version").GetInt32()), Is.EqualTo(Enumerable.Range(1, 5)));
-                Assert.That(plan.GetProperty("plan")[4].GetProperty("script").GetString(), Is.EqualTo("0005_add_deployment_logs_seq_key.sql"));
+                Assert.That(plan.GetProperty("plan").EnumerateArray().Select(s => s.GetProperty("version").GetInt32()),
+                    Is.EqualTo(Enumerable.Range(1, 5)));
+                Assert.That(plan.GetProperty("plan")[4].GetProperty("script").GetString(),
+                    Is.EqualTo("0005_add_deployment_logs_seq_key.sql"));
                 Assert.That(plan.GetProperty("plan").EnumerateArray().Select(s => s.GetProperty("transactional").GetBoolean()),
                     Is.EqualTo(new[] { true, true, true, false, false }));
             }
 
             Assert.That(dry.TryGetProperty("sql", out _), Is.False);
-            Assert.That(sql.GetProperty("sql").GetString(), Is.EqualTo((await Migrator().PlanUpgradeAsync(MigrationTarget.Version(5), Token)).ToPsqlScript()));
+            Assert.That(sql.GetProperty("sql").GetString(),
+                Is.EqualTo((await Migrator().PlanUpgradeAsync(MigrationTarget.Version(5), Token)).ToPsqlScript()));
         }
     }
 
@@ -126,5 +132,6 @@ public sealed class DryRunTests : MigrationTests
         Assert.That(run.Code, Is.EqualTo(code), run.Error);
     }
 
-    private Task<ConsoleRun> RunAsync(params string[] args) => ConsoleRun.StartAsync(args, connection: ConnectionString, cancellationToken: Token);
+    private Task<ConsoleRun> RunAsync(params string[] args) =>
+        ConsoleRun.StartAsync(args, connection: ConnectionString, cancellationToken: Token);
 }

@@ -11,7 +11,8 @@ public sealed class ExistingRowsTests : MigrationTests
         await AddDeploymentsAsync();
         await ExecuteAsync("""
             INSERT INTO deployment_logs (id, deployment_id, message, timestamp, created_at)
-            SELECT ('00000000-0000-0000-0000-0000000000' || line.id)::uuid, d.id, line.message, line.timestamp::timestamp, line.created_at::timestamp
+            SELECT ('00000000-0000-0000-0000-0000000000' || line.id)::uuid, d.id, line.message, line.timestamp::timestamp,
+                line.created_at::timestamp
             FROM deployments d,
                 (VALUES
                     ('f5', '5', '2026-01-02', '2026-01-01 00:00:00'),
@@ -31,7 +32,8 @@ public sealed class ExistingRowsTests : MigrationTests
 
         await Migrator().UpgradeAsync(cancellationToken: Token);
 
-        const string Numbers = "SELECT d.branch || l.seq || '=' || l.message FROM {0} l JOIN deployments d ON d.id = l.deployment_id ORDER BY d.branch, l.seq";
+        const string Numbers = "SELECT d.branch || l.seq || '=' || l.message FROM {0} l JOIN deployments d ON d.id = l.deployment_id " +
+            "ORDER BY d.branch, l.seq";
         using (Assert.EnterMultipleScope())
         {
             Assert.That(await ListAsync(Numbers.Replace("{0}", "deployment_logs", StringComparison.Ordinal)),
@@ -39,7 +41,8 @@ public sealed class ExistingRowsTests : MigrationTests
             Assert.That(await ListAsync(Numbers.Replace("{0}", "deployment_runtime_logs", StringComparison.Ordinal)),
                 Is.EqualTo(new[] { "a1=1", "a2=2", "a3=3", "b1=1", "b2=2", "b3=3" }));
             Assert.That(await ListAsync("SELECT conname FROM pg_constraint WHERE NOT convalidated"), Is.Empty);
-            Assert.That(await ScalarAsync<long>("SELECT count(*) FROM pg_constraint WHERE conname LIKE '%\\_required\\_check' AND convalidated"),
+            Assert.That(await ScalarAsync<long>(
+                "SELECT count(*) FROM pg_constraint WHERE conname LIKE '%\\_required\\_check' AND convalidated"),
                 Is.EqualTo(12));
         }
     }
@@ -71,7 +74,8 @@ public sealed class ExistingRowsTests : MigrationTests
             WHERE branch = 'a'
             """);
         await Migrator().UpgradeAsync(MigrationTarget.Version(3), cancellationToken: Token);
-        await ExecuteAsync("INSERT INTO deployment_logs (deployment_id, message) SELECT id, 'new ' || n FROM deployments, generate_series(1, 2) n WHERE branch = 'a'");
+        await ExecuteAsync("INSERT INTO deployment_logs (deployment_id, message) SELECT id, 'new ' || n FROM deployments, " +
+            "generate_series(1, 2) n WHERE branch = 'a'");
 
         await Migrator().UpgradeAsync(cancellationToken: Token);
 
@@ -88,10 +92,12 @@ public sealed class ExistingRowsTests : MigrationTests
         await Migrator().UpgradeAsync(MigrationTarget.Version(3), cancellationToken: Token);
 
         // The numbering stands still at one line that somebody holds.
-        await using var holder = await HoldAsync("SELECT 1 FROM deployment_logs l JOIN deployments d ON d.id = l.deployment_id WHERE d.branch = 'a' FOR UPDATE OF l");
+        await using var holder = await HoldAsync(
+            "SELECT 1 FROM deployment_logs l JOIN deployments d ON d.id = l.deployment_id WHERE d.branch = 'a' FOR UPDATE OF l");
         var upgrade = Migrator().UpgradeAsync(cancellationToken: Token);
         await UntilMigratorWaitsForTableAsync();
-        await ExecuteAsync("SET lock_timeout = '5s'; INSERT INTO deployment_logs (deployment_id, message) SELECT id, 'new' FROM deployments WHERE branch = 'b'");
+        await ExecuteAsync("SET lock_timeout = '5s'; INSERT INTO deployment_logs (deployment_id, message) SELECT id, 'new' FROM " +
+            "deployments WHERE branch = 'b'");
         Assert.That(await ScalarAsync<long>("SELECT count(*) FROM deployment_logs"), Is.EqualTo(3));
         holder.Release();
 
@@ -118,6 +124,7 @@ public sealed class ExistingRowsTests : MigrationTests
     private Task AddDeploymentsAsync() => ExecuteAsync("""
         INSERT INTO users (name, email) VALUES ('Ada', 'ada@example.com');
         INSERT INTO projects (user_id, name, repository) SELECT id, 'site', 'ada/site' FROM users;
-        INSERT INTO deployments (project_id, user_id, branch) SELECT p.id, p.user_id, b.name FROM projects p, (VALUES ('a'), ('b')) b (name);
+        INSERT INTO deployments (project_id, user_id, branch) SELECT p.id, p.user_id, b.name
+            FROM projects p, (VALUES ('a'), ('b')) b (name);
         """);
 }

@@ -14,7 +14,8 @@ public sealed class ExpectedCatalog
 {
     /// <summary>The command that writes the file.</summary>
     public const string Command =
-        "AUTOSTACK_REGENERATE=1 dotnet test -c Release tests/AutoStack.Data.Migrations.Tests --filter FullyQualifiedName~ExpectedCatalogTests";
+        "AUTOSTACK_REGENERATE=1 dotnet test -c Release tests/AutoStack.Data.Migrations.Tests --filter " +
+            "FullyQualifiedName~ExpectedCatalogTests";
 
     private static readonly string Source = Path.Combine(SourceRoot.Path, "src", "AutoStack.Data.Migrations", "Catalogs", "Expected.txt");
 
@@ -58,7 +59,8 @@ public sealed class ExpectedCatalog
             else if (actual != Embedded)
             {
                 Failure = $"{Difference(Embedded, actual)}\n" +
-                    $"src/AutoStack.Data.Migrations/Catalogs/Expected.txt is not what the scripts create. If the scripts are right, regenerate it and build again:\n  {Command}";
+                    $"src/AutoStack.Data.Migrations/Catalogs/Expected.txt is not what the scripts create. If the scripts are right, " +
+                        $"regenerate it and build again:\n  {Command}";
             }
         }
         catch (Exception exception) when (exception is MigrationException or NpgsqlException)
@@ -91,6 +93,7 @@ public sealed class ExpectedCatalog
     private static string Difference(string embedded, string actual)
     {
         var (before, after) = (embedded.Split('\n'), actual.Split('\n'));
-        return string.Join('\n', before.Except(after).Take(5).Select(line => $"- {line}").Concat(after.Except(before).Take(5).Select(line => $"+ {line}")));
+        return string.Join('\n',
+            before.Except(after).Take(5).Select(line => $"- {line}").Concat(after.Except(before).Take(5).Select(line => $"+ {line}")));
     }
 }

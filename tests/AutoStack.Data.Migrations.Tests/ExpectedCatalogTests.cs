@@ -21,6 +21,7 @@ public sealed class ExpectedCatalogTests
 
     [Test]
     public void Expected_names_need_no_quotes() =>
-        Assert.That(Catalog.Newest.Objects.Where(o => o.Kind is not (SchemaObjectKind.Extension or SchemaObjectKind.Function)).Select(o => o.Name),
+        Assert.That(Catalog.Newest.Objects.Where(o => o.Kind is not (SchemaObjectKind.Extension or SchemaObjectKind.Function))
+            .Select(o => o.Name),
             Is.All.Match("^[a-z_][a-z0-9_]*$"));
 }

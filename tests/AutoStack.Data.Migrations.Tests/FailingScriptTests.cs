@@ -56,7 +56,8 @@ public sealed class FailingScriptTests : MigrationTests
         });
         await Migrator(scripts).UpgradeAsync(cancellationToken: Token);
 
-        var failure = Assert.ThrowsAsync<MigrationException>(() => Migrator(scripts).DowngradeAsync(MigrationTarget.Base, cancellationToken: Token))!;
+        var failure = Assert.ThrowsAsync<MigrationException>(
+            () => Migrator(scripts).DowngradeAsync(MigrationTarget.Base, cancellationToken: Token))!;
 
         using (Assert.EnterMultipleScope())
         {
@@ -99,7 +100,8 @@ public sealed class FailingScriptTests : MigrationTests
     [Test]
     public async Task A_corrected_script_is_applied_by_the_next_run()
     {
-        Assert.ThrowsAsync<MigrationException>(() => Migrator(Scripts("CREATE TABLE a ();\nSELECT 1/0")).UpgradeAsync(cancellationToken: Token));
+        Assert.ThrowsAsync<MigrationException>(
+            () => Migrator(Scripts("CREATE TABLE a ();\nSELECT 1/0")).UpgradeAsync(cancellationToken: Token));
 
         var report = await Migrator(Scripts("CREATE TABLE a ();\nSELECT 1/1")).UpgradeAsync(cancellationToken: Token);
 
@@ -132,6 +134,7 @@ public sealed class FailingScriptTests : MigrationTests
 
         await Migrator(scripts).UpgradeAsync(cancellationToken: Token);
 
-        Assert.That(await ListAsync("SELECT lock || ' ' || statement FROM settings ORDER BY ctid"), Is.EqualTo(new[] { "7s 2min", "5s 0" }));
+        Assert.That(await ListAsync("SELECT lock || ' ' || statement FROM settings ORDER BY ctid"),
+            Is.EqualTo(new[] { "7s 2min", "5s 0" }));
     }
 }

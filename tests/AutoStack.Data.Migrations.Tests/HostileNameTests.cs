@@ -10,33 +10,41 @@ public sealed class HostileNameTests : MigrationTests
 {
     private static readonly string[] Names =
     [
-        "a\u001b[2J", "a\nDROP TABLE users;", "a\rb", "a\u202eb", "a\u009b2J", "a\"b", "a'b", "a--b", "a;b", "a$$b", "a\u2028b", "a\u0007\u007f", "a\\b\u200b", "ä\U000e0041",
+        "a\u001b[2J", "a\nDROP TABLE users;", "a\rb", "a\u202eb", "a\u009b2J", "a\"b", "a'b", "a--b", "a;b", "a$$b", "a\u2028b",
+            "a\u0007\u007f", "a\\b\u200b", "ä\U000e0041",
     ];
 
     [TestCaseSource(nameof(Names))]
     public async Task A_column_is_shown_escaped_and_its_statement_drops_it(string name)
     {
         await StartAtAsync(Head);
-        await ExecuteAsync($"ALTER TABLE users ADD COLUMN {Quoted(name)} text; CREATE INDEX {Quoted(name + "i")} ON users (name); CREATE UNIQUE INDEX {Quoted(name + "u")} ON users (id, name)");
+        await ExecuteAsync($"ALTER TABLE users ADD COLUMN {Quoted(name)} text; CREATE INDEX {Quoted(name + "i")} ON users (name); CREATE " +
+            $"UNIQUE INDEX {Quoted(name + "u")} ON users (id, name)");
 
         var human = await ConsoleRun.StartAsync(["check"], connection: ConnectionString, cancellationToken: Token);
         var json = await ConsoleRun.StartAsync(["check", "--json"], connection: ConnectionString, cancellationToken: Token);
 
         AssertVisible(human);
         AssertVisible(json);
-        Assert.That(human.Output.Split('\n').Count(line => line.TrimStart().StartsWith("-- ALTER TABLE public.users DROP COLUMN ", StringComparison.Ordinal)), Is.EqualTo(1));
+        Assert.That(human.Output.Split('\n')
+            .Count(line => line.TrimStart().StartsWith("-- ALTER TABLE public.users DROP COLUMN ", StringComparison.Ordinal)),
+            Is.EqualTo(1));
         Assert.That(human.Output.Split('\n').Select(line => line.TrimStart()), Has.None.StartsWith("DROP TABLE"));
 
         // What is copied from the screen does what it says.
-        foreach (var line in human.Output.Split('\n').Select(line => line.Trim()).Where(line => line.StartsWith("-- ALTER TABLE", StringComparison.Ordinal)
+        foreach (var line in human.Output.Split('\n').Select(line => line.Trim())
+            .Where(line => line.StartsWith("-- ALTER TABLE", StringComparison.Ordinal)
             || line.StartsWith("DROP INDEX", StringComparison.Ordinal)))
         {
             await ExecuteAsync(line.TrimStart('-', ' ').TrimEnd(';'));
         }
 
-        Assert.That(await ListAsync("SELECT attname FROM pg_attribute WHERE attrelid = 'users'::regclass AND attname LIKE 'a%' AND attname NOT IN ('avatar_url')"), Is.Empty);
+        Assert.That(await ListAsync(
+            "SELECT attname FROM pg_attribute WHERE attrelid = 'users'::regclass AND attname LIKE 'a%' AND attname NOT IN ('avatar_url')"),
+            Is.Empty);
         Assert.That(await ListAsync("SELECT relname FROM pg_class WHERE relname LIKE 'a%u'"), Is.Empty);
-        Assert.That(json.Json.GetProperty("differences").EnumerateArray().Select(d => d.GetProperty("name").GetString()), Does.Contain("users." + name));
+        Assert.That(json.Json.GetProperty("differences").EnumerateArray().Select(d => d.GetProperty("name").GetString()),
+            Does.Contain("users." + name));
     }
 
     [TestCaseSource(nameof(Names))]
@@ -71,17 +79,20 @@ public sealed class HostileNameTests : MigrationTests
 
     [Test]
     public void A_blocker_is_told_in_one_visible_line() =>
-        Assert.That(new Blocker(7, "app\u001b[2J", "role\nx", null, "active", "SELECT \u202e1").ToString(), Is.EqualTo(@"pid 7, app\x1b[2J, role role\nx, active: SELECT \u202e1"));
+        Assert.That(new Blocker(7, "app\u001b[2J", "role\nx", null, "active", "SELECT \u202e1").ToString(),
+            Is.EqualTo(@"pid 7, app\x1b[2J, role role\nx, active: SELECT \u202e1"));
 
     [TestCase("DROP INDEX public.\"a\nb\"", "DROP INDEX public.U&\"a\\000Ab\"")]
     [TestCase("DROP INDEX public.\"a\\\u202e\"\"b\"", "DROP INDEX public.U&\"a\\\\\\202E\"\"b\"")]
     [TestCase("SELECT '\u001b'''", "SELECT U&'\\001B'''")]
     [TestCase("ALTER INDEX \"\U000e0041\" RENAME TO b", "ALTER INDEX U&\"\\+0E0041\" RENAME TO b")]
     [TestCase("DROP INDEX public.\"a b--c;$$\"", "DROP INDEX public.\"a b--c;$$\"")]
-    public void A_statement_to_be_copied_escapes_what_cannot_be_seen(string sql, string copy) => Assert.That(SqlCopy.Of(sql), Is.EqualTo(copy));
+    public void A_statement_to_be_copied_escapes_what_cannot_be_seen(string sql, string copy) =>
+        Assert.That(SqlCopy.Of(sql), Is.EqualTo(copy));
 
     private static string Quoted(string name) => $"\"{name.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
 
     private static void AssertVisible(ConsoleRun run) =>
-        Assert.That((run.Output + run.Error).Replace(Environment.NewLine, "", StringComparison.Ordinal).EnumerateRunes().Where(Visible.IsOdd).Select(rune => rune.Value), Is.Empty);
+        Assert.That((run.Output + run.Error).Replace(Environment.NewLine, "", StringComparison.Ordinal).EnumerateRunes()
+            .Where(Visible.IsOdd).Select(rune => rune.Value), Is.Empty);
 }

@@ -59,7 +59,8 @@ public sealed class JournalTests : MigrationTests
         await ExecuteAsync(Change);
         var before = await CatalogAsync();
 
-        var failure = Assert.ThrowsAsync<MigrationException>(() => Migrator().DowngradeAsync(MigrationTarget.Base, cancellationToken: Token))!;
+        var failure = Assert.ThrowsAsync<MigrationException>(
+            () => Migrator().DowngradeAsync(MigrationTarget.Base, cancellationToken: Token))!;
 
         await AssertNothingHappenedAsync(failure, MigrationError.ScriptChanged, "0002_runtime_models.sql", before);
     }
@@ -174,7 +175,8 @@ public sealed class JournalTests : MigrationTests
         Assert.That(await AppliedAsync(), Has.Count.EqualTo(3));
     }
 
-    private async Task AssertNothingHappenedAsync(MigrationException failure, MigrationError error, string named, IReadOnlyList<string> before)
+    private async Task AssertNothingHappenedAsync(
+        MigrationException failure, MigrationError error, string named, IReadOnlyList<string> before)
     {
         var after = await CatalogAsync();
         using (Assert.EnterMultipleScope())

@@ -8,7 +8,8 @@ namespace AutoStack.Data.Migrations.Tests;
 [Platform(Exclude = "Win")]
 public sealed class KilledProcessTests : MigrationTests
 {
-    private const string Sessions = $"SELECT count(*) = 0 FROM pg_stat_activity WHERE datname = current_database() AND application_name = '{MigratorName}'";
+    private const string Sessions = $"SELECT count(*) = 0 FROM pg_stat_activity WHERE datname = current_database() AND application_name " +
+        $"= '{MigratorName}'";
 
     private IReadOnlyList<string> undisturbed = [];
 
@@ -24,8 +25,10 @@ public sealed class KilledProcessTests : MigrationTests
     // What the first script makes before that table is made already. The second is applied and the third waits for its first lock. The
     // twelfth waits for the writers of its table. The journal is not made yet.
     [TestCase(0, "CREATE TABLE webhook_payloads ()", 0, TestName = "A_run_killed_in_the_middle_of_a_script_is_completed_by_the_next")]
-    [TestCase(1, "LOCK TABLE deployment_logs IN ACCESS SHARE MODE", 2, TestName = "A_run_killed_between_two_scripts_is_completed_by_the_next")]
-    [TestCase(6, "INSERT INTO users (name, email) VALUES ('Ada', 'ada@example.com')", 11, TestName = "A_run_killed_in_a_concurrent_build_is_completed_by_the_next")]
+    [TestCase(1, "LOCK TABLE deployment_logs IN ACCESS SHARE MODE", 2,
+        TestName = "A_run_killed_between_two_scripts_is_completed_by_the_next")]
+    [TestCase(6, "INSERT INTO users (name, email) VALUES ('Ada', 'ada@example.com')", 11,
+        TestName = "A_run_killed_in_a_concurrent_build_is_completed_by_the_next")]
     [TestCase(0, "CREATE TABLE schema_versions ()", 0, TestName = "A_run_killed_before_its_journal_is_completed_by_the_next")]
     public async Task Killed(int from, string inItsWay, int applied)
     {

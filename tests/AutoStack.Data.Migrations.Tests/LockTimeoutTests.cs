@@ -76,7 +76,8 @@ public sealed class LockTimeoutTests : MigrationTests
     public async Task A_script_that_loses_a_deadlock_is_tried_again()
     {
         await ExecuteAsync("CREATE TABLE other (id int)");
-        var scripts = Scripts("-- autostack: lock_timeout=30s\nALTER TABLE other ADD COLUMN extra int;\nALTER TABLE busy ADD COLUMN extra int;");
+        var scripts = Scripts(
+            "-- autostack: lock_timeout=30s\nALTER TABLE other ADD COLUMN extra int;\nALTER TABLE busy ADD COLUMN extra int;");
         await using var application = await HoldAsync("LOCK TABLE busy IN ACCESS SHARE MODE");
         var recorder = new Recorder();
 
@@ -94,7 +95,8 @@ public sealed class LockTimeoutTests : MigrationTests
     [Test]
     public async Task An_index_that_did_not_get_its_lock_is_built_anew()
     {
-        var scripts = Scripts("-- autostack: no-transaction lock_timeout=50ms\nCREATE INDEX CONCURRENTLY IF NOT EXISTS busy_id_idx ON busy (id)");
+        var scripts = Scripts(
+            "-- autostack: no-transaction lock_timeout=50ms\nCREATE INDEX CONCURRENTLY IF NOT EXISTS busy_id_idx ON busy (id)");
 
         // The build is announced in the catalog before it waits for the writers that are under way.
         await using var writer = await HoldAsync("INSERT INTO busy VALUES (1)");
@@ -121,7 +123,9 @@ public sealed class LockTimeoutTests : MigrationTests
     [Test]
     public async Task No_timeout_of_the_database_ends_a_script()
     {
-        foreach (var name in await ListAsync("SELECT name FROM pg_settings WHERE name IN ('statement_timeout', 'idle_in_transaction_session_timeout', 'transaction_timeout')"))
+        foreach (var name in await ListAsync(
+            "SELECT name FROM pg_settings WHERE name IN ('statement_timeout', 'idle_in_transaction_session_timeout', " +
+            "'transaction_timeout')"))
         {
             await ExecuteAsync($"ALTER DATABASE {Database.Name} SET {name} = '30s'");
         }

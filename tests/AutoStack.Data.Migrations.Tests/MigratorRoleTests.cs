@@ -73,13 +73,15 @@ public sealed class MigratorRoleTests : MigrationTests
         await ExecuteAsync("GRANT CREATE ON SCHEMA public TO PUBLIC");
 
         var (code, error) = await Psql.RunAsync(
-            ConnectionString, $"SET autostack.role_prefix = '{prefix}';\n" + script.Replace("COMMIT;", fault + "COMMIT;", StringComparison.Ordinal), Token);
+            ConnectionString, $"SET autostack.role_prefix = '{prefix}';\n" +
+                script.Replace("COMMIT;", fault + "COMMIT;", StringComparison.Ordinal), Token);
 
         Assert.That((code, error.Trim().Length == 0), Is.EqualTo(fault.Length == 0 ? (0, true) : (3, false)), error);
         Assert.That(await ScalarAsync<bool>("SELECT has_schema_privilege('public', 'public', 'CREATE')"), Is.EqualTo(fault.Length > 0));
     }
 
-    private Task<MigrationResult> Migrate(string script, SchemaMigratorOptions? options = null, CancellationToken? cancellationToken = null) =>
+    private Task<MigrationResult> Migrate(
+        string script, SchemaMigratorOptions? options = null, CancellationToken? cancellationToken = null) =>
         new SchemaMigrator(As("migrator"), options, Scripts(script)).UpgradeAsync(cancellationToken: cancellationToken ?? Token);
 
     private string As(string role) =>
@@ -89,7 +91,8 @@ public sealed class MigratorRoleTests : MigrationTests
     {
         await using var connection = await Raw.OpenConnectionAsync(Token);
         await using var command = new NpgsqlCommand(
-            $"SET autostack.role_prefix = '{prefix}';" + await File.ReadAllTextAsync(Path.Combine(SourceRoot.Path, "scripts", "roles.sql"), Token), connection);
+            $"SET autostack.role_prefix = '{prefix}';" +
+                await File.ReadAllTextAsync(Path.Combine(SourceRoot.Path, "scripts", "roles.sql"), Token), connection);
         await command.ExecuteNonQueryAsync(Token);
     }
 }

@@ -21,7 +21,8 @@ public sealed class PoolerTests : MigrationTests
         await using var bouncer = await PgBouncer.StartAsync(ConnectionString, settings, Token);
         await FillPoolAsync(bouncer, idleSessions);
 
-        var failure = Assert.ThrowsAsync<MigrationException>(() => new SchemaMigrator(bouncer.ConnectionString).UpgradeAsync(cancellationToken: Token))!;
+        var failure = Assert.ThrowsAsync<MigrationException>(
+            () => new SchemaMigrator(bouncer.ConnectionString).UpgradeAsync(cancellationToken: Token))!;
 
         using (Assert.EnterMultipleScope())
         {
@@ -29,7 +30,9 @@ public sealed class PoolerTests : MigrationTests
             Assert.That(failure.Message, Does.Contain("PgBouncer").And.Contain("Connect to the server directly"));
             Assert.That(failure.Result, Is.Null);
             Assert.That(await ExistsAsync("schema_versions"), Is.False);
-            Assert.That(await ListAsync("SELECT pid FROM pg_locks JOIN pg_database d ON d.oid = database WHERE locktype = 'advisory' AND datname = current_database()"), Is.Empty);
+            Assert.That(await ListAsync(
+                "SELECT pid FROM pg_locks JOIN pg_database d ON d.oid = database WHERE locktype = 'advisory' AND datname = " +
+                "current_database()"), Is.Empty);
         }
     }
 
@@ -96,7 +99,8 @@ public sealed class PoolerTests : MigrationTests
         await using var bouncer = await PgBouncer.StartAsync(ConnectionString, "pool_mode = session", Token);
 
         var up = await new SchemaMigrator(bouncer.ConnectionString).UpgradeAsync(cancellationToken: Token);
-        var direct = await Migrator(new SchemaMigratorOptions { LockWait = TimeSpan.Zero }).DowngradeAsync(MigrationTarget.Base, cancellationToken: Token);
+        var direct = await Migrator(new SchemaMigratorOptions { LockWait = TimeSpan.Zero })
+            .DowngradeAsync(MigrationTarget.Base, cancellationToken: Token);
 
         Assert.That((up.ToVersion, direct.ToVersion), Is.EqualTo((Head, 0)));
     }
@@ -110,7 +114,8 @@ public sealed class PoolerTests : MigrationTests
         await UntilMigratorWaitsForTableAsync();
 
         var failure = Assert.ThrowsAsync<MigrationException>(() =>
-            new SchemaMigrator(bouncer.ConnectionString, new SchemaMigratorOptions { LockWait = TimeSpan.Zero }).UpgradeAsync(cancellationToken: Token))!;
+            new SchemaMigrator(bouncer.ConnectionString, new SchemaMigratorOptions { LockWait = TimeSpan.Zero })
+                .UpgradeAsync(cancellationToken: Token))!;
         obstacle.Release();
 
         Assert.That(failure.Error, Is.EqualTo(MigrationError.Locked));
@@ -122,7 +127,8 @@ public sealed class PoolerTests : MigrationTests
     {
         await using var bouncer = await PgBouncer.StartAsync(ConnectionString, "pool_mode = session", Token);
         using var cancelling = CancellationTokenSource.CreateLinkedTokenSource(Token);
-        var migration = new SchemaMigrator(bouncer.ConnectionString, null, Scripts("SELECT pg_sleep(600)")).UpgradeAsync(cancellationToken: cancelling.Token);
+        var migration = new SchemaMigrator(bouncer.ConnectionString, null, Scripts("SELECT pg_sleep(600)"))
+            .UpgradeAsync(cancellationToken: cancelling.Token);
         await UntilAsync("SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep')");
 
         await cancelling.CancelAsync();

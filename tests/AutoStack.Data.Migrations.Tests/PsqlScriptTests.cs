@@ -22,7 +22,8 @@ public sealed class PsqlScriptTests : MigrationTests
             await ExecuteAsync("DROP TABLE schema_versions");
         }
 
-        var run = await ConsoleRun.StartAsync(["upgrade", "--sql"], connection: connected ? ConnectionString : null, cancellationToken: Token);
+        var run = await ConsoleRun.StartAsync(
+            ["upgrade", "--sql"], connection: connected ? ConnectionString : null, cancellationToken: Token);
         var psql = await Psql.RunAsync(ConnectionString, run.Output, Token);
 
         var again = await Migrator().UpgradeAsync(cancellationToken: Token);
@@ -50,7 +51,8 @@ public sealed class PsqlScriptTests : MigrationTests
         var expected = (await CatalogAsync(), await AppliedAsync());
         await Migrator().UpgradeAsync(cancellationToken: Token);
 
-        var run = await ConsoleRun.StartAsync(["downgrade", target, "--sql"], connection: connected ? ConnectionString : null, cancellationToken: Token);
+        var run = await ConsoleRun.StartAsync(
+            ["downgrade", target, "--sql"], connection: connected ? ConnectionString : null, cancellationToken: Token);
         var psql = await Psql.RunAsync(ConnectionString, run.Output, Token);
 
         using (Assert.EnterMultipleScope())
@@ -73,7 +75,8 @@ public sealed class PsqlScriptTests : MigrationTests
             foreach (var step in plan.Scripts.Select(plan.StepOf))
             {
                 Assert.That(text, Does.Contain(step.Sql));
-                Assert.That(text, Does.Contain($"{step.FileName}\nSET lock_timeout = '{step.LockTimeout}';\nSET statement_timeout = '{step.StatementTimeout}';\n"));
+                Assert.That(text, Does.Contain(
+                    $"{step.FileName}\nSET lock_timeout = '{step.LockTimeout}';\nSET statement_timeout = '{step.StatementTimeout}';\n"));
             }
 
             Assert.That(text.Split("BEGIN;\n"), Has.Length.EqualTo(1 + plan.Scripts.Count(s => s.Up.Transactional)));
@@ -85,7 +88,8 @@ public sealed class PsqlScriptTests : MigrationTests
     [TestCase("CREATE TABLE t (id int);")]
     [TestCase("CREATE TABLE t (id int);\n-- the end")]
     [TestCase("CREATE TABLE t (id int) -- the end;")]
-    [TestCase("-- autostack: lock_timeout=1s statement_timeout=1min\nCREATE TABLE t (id int);\nCOMMENT ON TABLE t IS 'a \\d :name ''x'' $$ ;';\n")]
+    [TestCase("-- autostack: lock_timeout=1s statement_timeout=1min\nCREATE TABLE t (id int);\nCOMMENT ON TABLE t IS 'a \\d :name ''x'' " +
+        "$$ ;';\n")]
     [TestCase("CREATE TABLE t (id int);\nCREATE FUNCTION f() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT 1; SELECT 2; END;\n")]
     [TestCase("CREATE TABLE t (id int);\nDO $body$ BEGIN PERFORM '$2b$12$abc'; END $body$;\n")]
     public async Task Any_script_that_the_migrator_takes_is_taken_by_psql(string up)
@@ -95,7 +99,8 @@ public sealed class PsqlScriptTests : MigrationTests
         var expected = await CatalogAsync();
         await ExecuteAsync("DROP SCHEMA public CASCADE; CREATE SCHEMA public");
 
-        var psql = await Psql.RunAsync(ConnectionString, (await Migrator(scripts).PlanUpgradeAsync(cancellationToken: Token)).ToPsqlScript(), Token);
+        var psql = await Psql.RunAsync(
+            ConnectionString, (await Migrator(scripts).PlanUpgradeAsync(cancellationToken: Token)).ToPsqlScript(), Token);
 
         using (Assert.EnterMultipleScope())
         {
@@ -112,7 +117,8 @@ public sealed class PsqlScriptTests : MigrationTests
 
         // Without the operator's own ON_ERROR_STOP, too: the script sets it.
         var psql = await Psql.RunAsync(
-            ConnectionString, "\\unset ON_ERROR_STOP\n" + (await Migrator(scripts).PlanUpgradeAsync(cancellationToken: Token)).ToPsqlScript(), Token);
+            ConnectionString, "\\unset ON_ERROR_STOP\n" +
+                (await Migrator(scripts).PlanUpgradeAsync(cancellationToken: Token)).ToPsqlScript(), Token);
 
         using (Assert.EnterMultipleScope())
         {
@@ -149,7 +155,7 @@ public sealed class PsqlScriptTests : MigrationTests
         using (Assert.EnterMultipleScope())
         {
             Assert.That(psql.Code, Is.EqualTo(3));
-            Assert.That(psql.Error, Does.Contain("Another migrator is at work"));
+            Assert.That(psql.Error, Does.Contain("Another migrator holds the lock"));
             Assert.That(await CatalogAsync(), Is.Empty);
             Assert.That(await ExistsAsync("schema_versions"), Is.False);
         }
@@ -160,7 +166,8 @@ public sealed class PsqlScriptTests : MigrationTests
     {
         await using var obstacle = await HoldAsync("CREATE TABLE users ()");
         var psql = Psql.RunAsync(ConnectionString, SchemaMigrator.PlanOffline(up: true, MigrationTarget.Head).ToPsqlScript(), Token);
-        await UntilAsync("SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'psql' AND wait_event_type = 'Lock')");
+        await UntilAsync("SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'psql' " +
+            "AND wait_event_type = 'Lock')");
 
         Assert.That(() => Migrator(new SchemaMigratorOptions { LockWait = TimeSpan.Zero }).UpgradeAsync(cancellationToken: Token),
             Throws.TypeOf<MigrationException>().With.Property(nameof(MigrationException.Error)).EqualTo(MigrationError.Locked));
@@ -178,7 +185,8 @@ public sealed class PsqlScriptTests : MigrationTests
         await Migrator().UpgradeAsync(MigrationTarget.Version(2), cancellationToken: Token);
         var before = await CatalogAsync();
 
-        var runs = new[] { onEmpty, await Psql.RunAsync(ConnectionString, offline, Token), await Psql.RunAsync(ConnectionString, downward, Token) };
+        var runs = new[] { onEmpty, await Psql.RunAsync(ConnectionString, offline, Token),
+            await Psql.RunAsync(ConnectionString, downward, Token) };
 
         using (Assert.EnterMultipleScope())
         {

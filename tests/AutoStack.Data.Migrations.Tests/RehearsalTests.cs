@@ -30,7 +30,9 @@ public sealed class RehearsalTests : MigrationTests
         using (Assert.EnterMultipleScope())
         {
             Assert.That(run.Code, Is.Zero, run.Error);
-            Assert.That(run.Output, Does.Contain($"{from} → {Head}: {Head - from} scripts rehearsed in").And.Contain("Nothing was changed.").And.Not.Contain("skipped"));
+            Assert.That(run.Output,
+                Does.Contain($"{from} → {Head}: {Head - from} scripts rehearsed in").And.Contain("Nothing was changed.")
+                .And.Not.Contain("skipped"));
             Assert.That(await FingerprintAsync(), Is.EqualTo(before));
         }
 
@@ -54,11 +56,13 @@ public sealed class RehearsalTests : MigrationTests
             Assert.That(run.Json.GetProperty("rehearsed").GetArrayLength(), Is.EqualTo(Head));
             Assert.That(
                 run.Json.GetProperty("rehearsed").EnumerateArray()
-                    .Single(s => s.GetProperty("script").GetString() == "0023_add_deployment_runtime_logs_time_index.down.sql").GetProperty("way").GetString(),
+                    .Single(s => s.GetProperty("script").GetString() == "0023_add_deployment_runtime_logs_time_index.down.sql")
+                        .GetProperty("way").GetString(),
                 Is.EqualTo("inTransaction"));
             Assert.That(run.Json.GetProperty("rehearsed")[0].GetProperty("durationMs").GetDouble(), Is.Positive);
             Assert.That(run.Json.GetProperty("rehearsed")[Head - 1].GetProperty("way").GetString(), Is.EqualTo("asWritten"));
-            Assert.That(run.Json.GetProperty("rehearsed")[Head - 1].GetProperty("script").GetString(), Is.EqualTo("0001_initial_schema.down.sql"));
+            Assert.That(run.Json.GetProperty("rehearsed")[Head - 1].GetProperty("script").GetString(),
+                Is.EqualTo("0001_initial_schema.down.sql"));
             Assert.That(await FingerprintAsync(), Is.EqualTo(before));
         }
     }
@@ -76,7 +80,8 @@ public sealed class RehearsalTests : MigrationTests
         {
             Assert.That(run.Code, Is.EqualTo(1));
             Assert.That(run.Json.GetProperty("error").GetProperty("message").GetString(),
-                Does.StartWith("0012_add_users_email_key.sql").And.Contain("23505").And.Contain($"Rehearsed 2 of {Head - 9} scripts before it; everything was rolled back."));
+                Does.StartWith("0012_add_users_email_key.sql").And.Contain("23505")
+                    .And.Contain($"Rehearsed 2 of {Head - 9} scripts before it; everything was rolled back."));
             Assert.That(await FingerprintAsync(), Is.EqualTo(before));
         }
     }
@@ -94,7 +99,8 @@ public sealed class RehearsalTests : MigrationTests
         using (Assert.EnterMultipleScope())
         {
             Assert.That(failure.Error, Is.EqualTo(MigrationError.ScriptFailed));
-            Assert.That(failure.Message, Does.StartWith("0002_run_test.sql").And.Contain(sqlState).And.Contain("everything was rolled back"));
+            Assert.That(failure.Message,
+                Does.StartWith("0002_run_test.sql").And.Contain(sqlState).And.Contain("everything was rolled back"));
             Assert.That(await FingerprintAsync(), Is.EqualTo(before));
         }
     }
@@ -111,7 +117,8 @@ public sealed class RehearsalTests : MigrationTests
 
         using (Assert.EnterMultipleScope())
         {
-            Assert.That(report.Steps.Select(s => s.Outcome), Is.EqualTo(new[] { RehearsalOutcome.AsWritten, RehearsalOutcome.Skipped, RehearsalOutcome.AsWritten }));
+            Assert.That(report.Steps.Select(s => s.Outcome),
+                Is.EqualTo(new[] { RehearsalOutcome.AsWritten, RehearsalOutcome.Skipped, RehearsalOutcome.AsWritten }));
             Assert.That(report.Steps[1].Sql, Is.Null);
             Assert.That(failure.Message, Does.Contain("without 0001_run_test.sql"));
         }
@@ -126,7 +133,8 @@ public sealed class RehearsalTests : MigrationTests
         await ExecuteAsync("DELETE FROM t WHERE ctid = '(0,1)'");
         var before = await FingerprintAsync();
 
-        var report = await Migrator(Scripts("-- autostack: no-transaction\n" + Build, "ALTER TABLE t ADD CONSTRAINT t_id_key UNIQUE USING INDEX t_id_key"))
+        var report = await Migrator(
+            Scripts("-- autostack: no-transaction\n" + Build, "ALTER TABLE t ADD CONSTRAINT t_id_key UNIQUE USING INDEX t_id_key"))
             .RehearseUpgradeAsync(cancellationToken: Token);
 
         using (Assert.EnterMultipleScope())
@@ -140,12 +148,14 @@ public sealed class RehearsalTests : MigrationTests
     [Test]
     public void Every_script_of_the_package_can_be_rehearsed_and_none_waits_for_ever()
     {
-        var forms = SchemaMigrator.Scripts.SelectMany(s => new[] { s.Up, s.Down }).Select(step => (step, form: RehearsalForm.Of(step))).ToList();
+        var forms = SchemaMigrator.Scripts.SelectMany(s => new[] { s.Up, s.Down }).Select(step => (step, form: RehearsalForm.Of(step)))
+            .ToList();
 
         using (Assert.EnterMultipleScope())
         {
             Assert.That(forms.Where(f => f.form is null).Select(f => f.step.FileName), Is.Empty);
-            Assert.That(forms.Where(f => f.form is { Transactional: false } or { LockTimeout: "0" }).Select(f => f.step.FileName), Is.Empty);
+            Assert.That(forms.Where(f => f.form is { Transactional: false } or { LockTimeout: "0" }).Select(f => f.step.FileName),
+                Is.Empty);
         }
     }
 
@@ -166,7 +176,8 @@ public sealed class RehearsalTests : MigrationTests
         await using var reader = await HoldAsync("LOCK TABLE t IN ACCESS SHARE MODE");
         var recorder = new Recorder();
 
-        Assert.That(() => Migrator(Scripts("-- autostack: lock_timeout=50ms\nALTER TABLE t ADD COLUMN x int")).RehearseUpgradeAsync(default, recorder, Token),
+        Assert.That(() => Migrator(Scripts("-- autostack: lock_timeout=50ms\nALTER TABLE t ADD COLUMN x int"))
+            .RehearseUpgradeAsync(default, recorder, Token),
             Throws.TypeOf<MigrationException>().With.Message.Contains("55P03"));
         Assert.That(recorder.Events, Has.None.InstanceOf<StepRetrying>());
     }
@@ -178,7 +189,8 @@ public sealed class RehearsalTests : MigrationTests
         var before = await FingerprintAsync();
         await using var obstacle = await HoldAsync("LOCK TABLE t");
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(Token);
-        var rehearsing = Migrator(Scripts("CREATE TABLE a ()", "-- autostack: lock_timeout=0\nALTER TABLE t ADD COLUMN x int")).RehearseUpgradeAsync(default, null, stop.Token);
+        var rehearsing = Migrator(Scripts("CREATE TABLE a ()", "-- autostack: lock_timeout=0\nALTER TABLE t ADD COLUMN x int"))
+            .RehearseUpgradeAsync(default, null, stop.Token);
         await UntilMigratorWaitsForTableAsync();
 
         await stop.CancelAsync();
@@ -197,11 +209,13 @@ public sealed class RehearsalTests : MigrationTests
 
         foreach (var table in new[] { "users", "deployments", "deployment_logs" })
         {
-            fingerprint.AddRange(await ExistsAsync(table) ? await ListAsync($"SELECT to_jsonb(t) FROM {table} t ORDER BY id") : [$"no {table}"]);
+            fingerprint.AddRange(
+                await ExistsAsync(table) ? await ListAsync($"SELECT to_jsonb(t) FROM {table} t ORDER BY id") : [$"no {table}"]);
         }
 
         return [.. fingerprint, $"journal {await ExistsAsync("schema_versions")}"];
     }
 
-    private Task<ConsoleRun> RunAsync(params string[] args) => ConsoleRun.StartAsync(args, connection: ConnectionString, cancellationToken: Token);
+    private Task<ConsoleRun> RunAsync(params string[] args) =>
+        ConsoleRun.StartAsync(args, connection: ConnectionString, cancellationToken: Token);
 }

@@ -99,7 +99,8 @@ public sealed class RevisionTests
     public async Task While_another_revision_is_being_written_one_fails_and_writes_nothing()
     {
         const string Lock = ".revision.lock";
-        using (new FileStream(Path.Combine(work.Scripts, Lock), FileMode.CreateNew, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose))
+        using (new FileStream(
+            Path.Combine(work.Scripts, Lock), FileMode.CreateNew, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose))
         {
             var run = await RunAsync("-m", "add x", "--json");
 

@@ -57,7 +57,8 @@ public sealed class RoundTripTests(string release) : MigrationTests
             Assert.That((report.FromVersion, report.ToVersion), Is.EqualTo((version - 1, version)));
             if (!ChangesRowsOnly(SchemaMigrator.Scripts[version - 1].Name))
             {
-                Assert.That(recorded[version], Is.Not.EqualTo(recorded[version - 1]), $"version {version} changes nothing that is compared");
+                Assert.That(recorded[version], Is.Not.EqualTo(recorded[version - 1]),
+                    $"version {version} changes nothing that is compared");
             }
         }
 
@@ -90,7 +91,8 @@ public sealed class RoundTripTests(string release) : MigrationTests
         {
             Assert.That(report.ToVersion, Is.Zero);
             Assert.That(report.Steps.Select(step => step.Version), Is.EqualTo(Enumerable.Range(1, Head).Reverse()));
-            Assert.That(await ListAsync("SELECT relname FROM pg_class WHERE relkind IN ('r', 'S', 'v') AND relnamespace = 'public'::regnamespace"),
+            Assert.That(await ListAsync(
+                "SELECT relname FROM pg_class WHERE relkind IN ('r', 'S', 'v') AND relnamespace = 'public'::regnamespace"),
                 Is.EqualTo(new[] { "schema_versions" }));
             Assert.That(await AppliedAsync(), Is.Empty);
             Assert.That(await CatalogAsync(), Is.Empty);
@@ -146,5 +148,7 @@ public sealed class RoundTripTests(string release) : MigrationTests
 
     // As the server writes it.
     private static string Only(HashSet<string> columns, string row) =>
-        "{" + string.Join(", ", JsonNode.Parse(row)!.AsObject().Where(c => columns.Contains(c.Key)).Select(c => $"\"{c.Key}\": {c.Value?.ToJsonString() ?? "null"}")) + "}";
+        "{" + string.Join(", ",
+            JsonNode.Parse(row)!.AsObject().Where(c => columns.Contains(c.Key))
+            .Select(c => $"\"{c.Key}\": {c.Value?.ToJsonString() ?? "null"}")) + "}";
 }

@@ -28,7 +28,8 @@ public sealed class ScriptTextTests : MigrationTests
     }
 
     [TestCase("CREATE FUNCTION twice(n int) RETURNS int LANGUAGE sql AS $body$ SELECT n + $1; $body$")]
-    [TestCase("CREATE FUNCTION twice(n int) RETURNS int LANGUAGE plpgsql AS $$\nBEGIN\n    -- it's; a comment\n    RETURN 2 * n;\nEND\n$$;")]
+    [TestCase("CREATE FUNCTION twice(n int) RETURNS int LANGUAGE plpgsql AS $$\nBEGIN\n    -- it's; a comment\n    RETURN 2 * " +
+        "n;\nEND\n$$;")]
     [TestCase("CREATE FUNCTION twice(n int) RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT 1; SELECT 2 * n; END;")]
     [TestCase("CREATE FUNCTION twice(n int) RETURNS int RETURN $1 * 2; -- the end")]
     [TestCase("DO $autostack_script$ BEGIN CREATE FUNCTION twice(n int) RETURNS int RETURN n + n; END $autostack_script$")]
@@ -45,7 +46,8 @@ public sealed class ScriptTextTests : MigrationTests
     [TestCase(@"back\slash")]
     public async Task A_text_of_a_script_without_transaction_arrives_unharmed(string text)
     {
-        var scripts = Scripts($"-- autostack: no-transaction\n-- why; $1\nINSERT INTO t /* a; /* nested; */ it's */ VALUES ('{text}') -- the; end");
+        var scripts = Scripts(
+            $"-- autostack: no-transaction\n-- why; $1\nINSERT INTO t /* a; /* nested; */ it's */ VALUES ('{text}') -- the; end");
         await ExecuteAsync("CREATE TABLE t (value text)");
 
         await Migrator(scripts).UpgradeAsync(cancellationToken: Token);
@@ -69,9 +71,11 @@ public sealed class ScriptTextTests : MigrationTests
     }
 
     [TestCase("CREATE FUNCTION twice(n int) RETURNS int LANGUAGE sql AS $body$ SELECT n; SELECT n + $1; $body$;")]
-    [TestCase("CREATE FUNCTION twice(n int) RETURNS int LANGUAGE plpgsql AS $$\nBEGIN\n    -- it's; a comment\n    RETURN 2 * n;\nEND\n$$;")]
+    [TestCase("CREATE FUNCTION twice(n int) RETURNS int LANGUAGE plpgsql AS $$\nBEGIN\n    -- it's; a comment\n    RETURN 2 * " +
+        "n;\nEND\n$$;")]
     [TestCase("CREATE FUNCTION twice(n int) RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT 1; SELECT 2 * n; END;")]
-    [TestCase("CREATE FUNCTION twice(n int) RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT CASE WHEN true THEN 1 END; SELECT CASE n WHEN 0 THEN 0 ELSE 2 * n END; END")]
+    [TestCase("CREATE FUNCTION twice(n int) RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT CASE WHEN true THEN 1 END; SELECT CASE n WHEN 0 " +
+        "THEN 0 ELSE 2 * n END; END")]
     public async Task A_body_of_a_script_without_transaction_arrives_unharmed(string create)
     {
         await Migrator(Scripts($"-- autostack: no-transaction\n{create}")).UpgradeAsync(cancellationToken: Token);
@@ -100,7 +104,8 @@ public sealed class ScriptTextTests : MigrationTests
     [Test]
     public async Task A_script_with_line_ends_of_windows_runs()
     {
-        await Migrator(Scripts("-- autostack: lock_timeout=1s\r\n-- why\r\nCREATE TABLE t (value text);\r\nINSERT INTO t\r\nVALUES ('a\r\nb');\r\n"))
+        await Migrator(Scripts(
+            "-- autostack: lock_timeout=1s\r\n-- why\r\nCREATE TABLE t (value text);\r\nINSERT INTO t\r\nVALUES ('a\r\nb');\r\n"))
             .UpgradeAsync(cancellationToken: Token);
 
         Assert.That(await ListAsync("SELECT value FROM t"), Is.EqualTo(new[] { "a\nb" }));

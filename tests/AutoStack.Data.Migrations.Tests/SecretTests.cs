@@ -65,7 +65,8 @@ public sealed class SecretTests : MigrationTests
                     string[] args = [verb, .. Arguments(verb), .. way, .. json ? ["--json"] : Array.Empty<string>()];
                     var run = await ConsoleRun.StartAsync(args, cancellationToken: Token);
                     runs++;
-                    Assert.That(run.Output + run.Error, Does.Not.Contain(Mark), $"{verb}, {way[0]} {way[^1].Replace(Mark, "…", StringComparison.Ordinal)}");
+                    Assert.That(run.Output + run.Error, Does.Not.Contain(Mark),
+                        $"{verb}, {way[0]} {way[^1].Replace(Mark, "…", StringComparison.Ordinal)}");
                     said.Enqueue($"{run.Code}");
                 }
             }
@@ -100,7 +101,8 @@ public sealed class SecretTests : MigrationTests
         await ExecuteAsync($"CREATE ROLE {role} SUPERUSER LOGIN PASSWORD '{Secret.Replace("'", "''", StringComparison.Ordinal)}'");
         try
         {
-            var connection = new NpgsqlConnectionStringBuilder(ConnectionString) { Username = role, Password = Secret, Pooling = false }.ConnectionString;
+            var connection = new NpgsqlConnectionStringBuilder(
+                ConnectionString) { Username = role, Password = Secret, Pooling = false }.ConnectionString;
             await using var obstacle = await HoldAsync("CREATE TABLE users ()");
             var first = ConsoleRun.StartAsync(["upgrade", "1"], connection: connection, cancellationToken: Token);
             await UntilMigratorWaitsForTableAsync();

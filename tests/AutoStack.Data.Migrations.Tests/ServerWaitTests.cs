@@ -35,7 +35,8 @@ public sealed class ServerWaitTests : MigrationTests
         using (Assert.EnterMultipleScope())
         {
             Assert.That(attempts, Is.EqualTo(1));
-            Assert.That(recorder.Events.OfType<WaitingForServer>().Select(e => e.Server), Is.EqualTo(new[] { $"127.0.0.1:{late.Port}, database {Database.Name}" }));
+            Assert.That(recorder.Events.OfType<WaitingForServer>().Select(e => e.Server),
+                Is.EqualTo(new[] { $"127.0.0.1:{late.Port}, database {Database.Name}" }));
             Assert.That(await AppliedAsync(), Is.EqualTo(new[] { "1" }));
         }
     }
@@ -93,7 +94,8 @@ public sealed class ServerWaitTests : MigrationTests
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(Token);
         var recorder = new Recorder(e => stop.Cancel());
 
-        Assert.That(() => new SchemaMigrator("Host=no-such-host.invalid;Database=a;Username=b", Patient).UpgradeAsync(default, recorder, stop.Token),
+        Assert.That(() => new SchemaMigrator("Host=no-such-host.invalid;Database=a;Username=b", Patient)
+            .UpgradeAsync(default, recorder, stop.Token),
             Throws.InstanceOf<OperationCanceledException>());
         Assert.That(recorder.Events, Has.One.InstanceOf<WaitingForServer>());
     }
@@ -110,7 +112,8 @@ public sealed class ServerWaitTests : MigrationTests
         Assert.That(run.Error, Does.Contain(args[1]));
     }
 
-    private string Through(LateServer late) => new NpgsqlConnectionStringBuilder(ConnectionString) { Host = "127.0.0.1", Port = late.Port }.ConnectionString;
+    private string Through(LateServer late) =>
+        new NpgsqlConnectionStringBuilder(ConnectionString) { Host = "127.0.0.1", Port = late.Port }.ConnectionString;
 
     /// <summary>Does something once when a text is written.</summary>
     private sealed class OpenWhenWritten(string text, Action then) : StringWriter

@@ -28,7 +28,8 @@ public sealed class SqlTextTests : MigrationTests
     [TestCase("SELECT 1 -- it's; \"$$\n; SELECT 2", 2)]
     [TestCase("SELECT 3 - -1; SELECT 1.5e-3, .5, 4 / 2", 2)]
     [TestCase("CREATE TABLE t (a int); CREATE RULE r AS ON INSERT TO t DO ALSO (SELECT 1; SELECT 2); SELECT 3", 3)]
-    [TestCase("CREATE FUNCTION f() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT 1; SELECT CASE WHEN true THEN 2 ELSE 3 END; END; SELECT 2", 2)]
+    [TestCase("CREATE FUNCTION f() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT 1; SELECT CASE WHEN true THEN 2 ELSE 3 END; END; SELECT 2",
+        2)]
     [TestCase("CREATE OR REPLACE PROCEDURE p() BEGIN ATOMIC SELECT (CASE WHEN true THEN 1 END); END; SELECT 2", 2)]
     [TestCase("CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS $body$ BEGIN RETURN 1; END $body$; SELECT 2", 2)]
     [TestCase("CREATE TABLE \"begin\" (\"case\" int); SELECT 2", 2)]
@@ -108,7 +109,8 @@ public sealed class SqlTextTests : MigrationTests
     [Test]
     public void A_header_in_a_string_is_none()
     {
-        var step = new MigrationStep("0001_a.sql", "SELECT '\n-- autostack: no-transaction\n', $$\n-- autostack: frob\n$$ /*\n-- autostack: frob\n*/");
+        var step = new MigrationStep(
+            "0001_a.sql", "SELECT '\n-- autostack: no-transaction\n', $$\n-- autostack: frob\n$$ /*\n-- autostack: frob\n*/");
 
         Assert.That(step.Transactional, Is.True);
     }

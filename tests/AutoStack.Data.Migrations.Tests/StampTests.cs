@@ -17,8 +17,10 @@ public sealed class StampTests : MigrationTests
             Assert.That((report.FromVersion, report.ToVersion), Is.EqualTo((0, 2)));
             Assert.That(report.Added, Is.EqualTo(new[] { "0001_run_test", "0002_run_test" }));
             Assert.That(report.Removed, Is.Empty);
-            Assert.That(history.Versions.Select(v => v.State), Is.EqualTo(new[] { VersionState.Applied, VersionState.Applied, VersionState.Pending }));
-            Assert.That(await ListAsync("SELECT tablename FROM pg_tables WHERE schemaname = 'public'"), Is.EqualTo(new[] { "schema_versions" }));
+            Assert.That(history.Versions.Select(v => v.State),
+                Is.EqualTo(new[] { VersionState.Applied, VersionState.Applied, VersionState.Pending }));
+            Assert.That(await ListAsync("SELECT tablename FROM pg_tables WHERE schemaname = 'public'"),
+                Is.EqualTo(new[] { "schema_versions" }));
         }
     }
 
@@ -65,7 +67,8 @@ public sealed class StampTests : MigrationTests
     }
 
     [TestCase("UPDATE schema_versions SET checksum = repeat('0', 64) WHERE version = 2", MigrationError.ScriptChanged)]
-    [TestCase("INSERT INTO schema_versions VALUES (9001, '9001_from_the_future', repeat('0', 64), now(), 1, 'ada', '9.0.0')", MigrationError.SchemaNewer)]
+    [TestCase("INSERT INTO schema_versions VALUES (9001, '9001_from_the_future', repeat('0', 64), now(), 1, 'ada', '9.0.0')",
+        MigrationError.SchemaNewer)]
     public async Task A_journal_that_is_not_of_these_scripts_is_refused(string change, MigrationError error)
     {
         await Migrator(Three).UpgradeAsync(cancellationToken: Token);
@@ -84,7 +87,8 @@ public sealed class StampTests : MigrationTests
     [Test]
     public async Task A_version_that_there_is_not_is_refused()
     {
-        var failure = Assert.ThrowsAsync<MigrationException>(() => Migrator(Three).StampAsync(MigrationTarget.Version(4), cancellationToken: Token))!;
+        var failure = Assert.ThrowsAsync<MigrationException>(
+            () => Migrator(Three).StampAsync(MigrationTarget.Version(4), cancellationToken: Token))!;
 
         Assert.That(failure.Error, Is.EqualTo(MigrationError.TargetInvalid));
     }
@@ -99,7 +103,8 @@ public sealed class StampTests : MigrationTests
             ALTER TABLE schema_versions ADD FOREIGN KEY (version) REFERENCES allowed;
             """);
 
-        var failure = Assert.ThrowsAsync<MigrationException>(() => Migrator(Three).StampAsync(MigrationTarget.Head, cancellationToken: Token))!;
+        var failure = Assert.ThrowsAsync<MigrationException>(
+            () => Migrator(Three).StampAsync(MigrationTarget.Head, cancellationToken: Token))!;
 
         Assert.That(failure.Error, Is.EqualTo(MigrationError.ScriptFailed));
         Assert.That(await AppliedAsync(), Is.EqualTo(new[] { "1" }));
@@ -133,7 +138,8 @@ public sealed class StampTests : MigrationTests
         using (Assert.EnterMultipleScope())
         {
             Assert.That(new[] { forth.Code, again.Code, back.Code, head.Code }, Is.All.Zero);
-            Assert.That(forth.Output, Does.Contain("+ 0002_runtime_models").And.Contain("0 → 2: only the journal was changed, no script was run."));
+            Assert.That(forth.Output,
+                Does.Contain("+ 0002_runtime_models").And.Contain("0 → 2: only the journal was changed, no script was run."));
             Assert.That(again.Output.Trim(), Is.EqualTo("Already at version 2, nothing to do."));
             Assert.That((back.Json.GetProperty("from").GetInt32(), back.Json.GetProperty("to").GetInt32()), Is.EqualTo((2, 0)));
             Assert.That(back.Json.GetProperty("removed").EnumerateArray().Select(name => name.GetString()),
@@ -155,5 +161,6 @@ public sealed class StampTests : MigrationTests
         Assert.That(await ExistsAsync("schema_versions"), Is.EqualTo(code == 0));
     }
 
-    private Task<ConsoleRun> RunAsync(params string[] args) => ConsoleRun.StartAsync(args, connection: ConnectionString, cancellationToken: Token);
+    private Task<ConsoleRun> RunAsync(params string[] args) =>
+        ConsoleRun.StartAsync(args, connection: ConnectionString, cancellationToken: Token);
 }

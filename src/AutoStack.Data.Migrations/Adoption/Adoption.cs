@@ -12,7 +12,8 @@ internal sealed class Adoption(MigratorContext context, AdoptionOptions? options
     {
         var connection = await context.ConnectReadOnlyAsync(cancellationToken).ConfigureAwait(false);
         await using var closing = connection.ConfigureAwait(false);
-        var (plan, _) = await ReadRowsAsync(connection, () => PlanAsync(connection, cancellationToken), result: null, cancellationToken).ConfigureAwait(false);
+        var (plan, _) = await ReadRowsAsync(connection, () => PlanAsync(connection, cancellationToken), result: null, cancellationToken)
+            .ConfigureAwait(false);
         return plan;
     }
 
@@ -22,7 +23,8 @@ internal sealed class Adoption(MigratorContext context, AdoptionOptions? options
         var session = await LockedSession.OpenAsync(context, progress, cancellationToken).ConfigureAwait(false);
         await using var closing = session.ConfigureAwait(false);
         var connection = session.Connection;
-        var runner = await ScriptRunner.StartAsync(session, context, context.Options.Attempts, progress, cancellationToken).ConfigureAwait(false);
+        var runner = await ScriptRunner.StartAsync(session, context, context.Options.Attempts, progress, cancellationToken)
+            .ConfigureAwait(false);
         var (plan, checks) = await ReadRowsAsync(
             connection, () => PlanAsync(connection, cancellationToken), result: null, cancellationToken).ConfigureAwait(false);
         progress?.Report(new AdoptionPlanned(plan));
@@ -55,7 +57,10 @@ internal sealed class Adoption(MigratorContext context, AdoptionOptions? options
             foreach (var check in checks.Where(c => c.Obstacle.Before == script.Up.FileName))
             {
                 if (await ReadRowsAsync(
-                        connection, () => check.RunAsync(connection, context.Options.ShowValues, cancellationToken), run.Result, cancellationToken)
+                        connection,
+                        () => check.RunAsync(connection, context.Options.ShowValues, cancellationToken),
+                        run.Result,
+                        cancellationToken)
                     .ConfigureAwait(false) is { } obstacle)
                 {
                     throw new MigrationException(MigrationError.RowsInTheWay,
@@ -71,7 +76,8 @@ internal sealed class Adoption(MigratorContext context, AdoptionOptions? options
         }
     }
 
-    private async Task<(AdoptionPlan Plan, IReadOnlyList<RowCheck> Checks)> PlanAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    private async Task<(AdoptionPlan Plan, IReadOnlyList<RowCheck> Checks)> PlanAsync(
+        NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         var history = await VersionJournal.ReadHistoryAsync(connection, context.Scripts, cancellationToken).ConfigureAwait(false);
         var pending = MigrationPlanner.Plan(history, context.Scripts, up: true, MigrationTarget.Head).Scripts;
@@ -83,7 +89,8 @@ internal sealed class Adoption(MigratorContext context, AdoptionOptions? options
         }
 
         var revision = await TextAsync(connection, "alembic_version",
-            "SELECT string_agg(version_num, ', ' ORDER BY version_num) FROM public.alembic_version", cancellationToken).ConfigureAwait(false);
+            "SELECT string_agg(version_num, ', ' ORDER BY version_num) FROM public.alembic_version", cancellationToken)
+            .ConfigureAwait(false);
 
         AdoptionPlan plan;
         IReadOnlyList<RowCheck> checks;
@@ -106,7 +113,8 @@ internal sealed class Adoption(MigratorContext context, AdoptionOptions? options
         var obstacles = await FindObstaclesAsync(connection, Rights.Of(plan), cancellationToken).ConfigureAwait(false);
         return (plan with
         {
-            Obstacles = obstacles.Count > 0 ? obstacles : await FindObstaclesAsync(connection, checks, cancellationToken).ConfigureAwait(false),
+            Obstacles = obstacles.Count > 0 ? obstacles
+                : await FindObstaclesAsync(connection, checks, cancellationToken).ConfigureAwait(false),
         }, checks);
     }
 
@@ -120,12 +128,13 @@ internal sealed class Adoption(MigratorContext context, AdoptionOptions? options
         if (LaterObjects.Find(found, reached) is { Count: > 0 } others)
         {
             throw new MigrationException(MigrationError.NotRecognised,
-                $"The journal is at version {current}, and later objects exist already ({string.Join(", ", others)}), but not all of their version's objects, " +
-                "or not as its script creates them. Nothing was changed. Bring them to that shape and stamp the version, or rename them.");
+                $"The journal is at version {current}, and later objects exist already ({string.Join(", ", others)}), but " +
+                "not all of their version's objects, or not as its script creates them. Nothing was changed. Bring them to that shape and stamp the version, or rename them.");
         }
 
         return new AdoptionPlan(
-            $"An AutoStack database at version {current}" + (reached > current ? $", which has all objects of the versions up to {reached}" : ""),
+            $"An AutoStack database at version {current}" +
+                (reached > current ? $", which has all objects of the versions up to {reached}" : ""),
             revision, current, reached > current ? reached : 0, [], [.. pending.Where(script => script.Version > reached)], [], []);
     }
 
@@ -159,18 +168,24 @@ internal sealed class Adoption(MigratorContext context, AdoptionOptions? options
         catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.LockNotAvailable)
         {
             throw new MigrationException(MigrationError.Locked,
-                "Another session has locked a table; adopt could not read its rows in time. Run adopt again when that session is done.", exception)
+                "Another session has locked a table; adopt could not read its rows in time. Run adopt again when that session is done.",
+                exception)
             {
                 Result = result,
             };
         }
     }
 
-    private static async Task<string?> TextAsync(NpgsqlConnection connection, string relation, string sql, CancellationToken cancellationToken)
+    private static async Task<string?> TextAsync(
+        NpgsqlConnection connection, string relation, string sql, CancellationToken cancellationToken)
     {
         // A view, or a row security policy, would run the code of its owner.
-        using var exists = new NpgsqlCommand(
-            $"SELECT EXISTS (SELECT FROM pg_class c WHERE c.oid = to_regclass('public.{relation}') AND c.relkind = 'r' AND NOT c.relrowsecurity)", connection);
+        using var exists = new NpgsqlCommand($"""
+            SELECT EXISTS (
+                SELECT
+                FROM pg_class c
+                WHERE c.oid = to_regclass('public.{relation}') AND c.relkind = 'r' AND NOT c.relrowsecurity)
+            """, connection);
         if (await exists.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) is not true)
         {
             return null;

@@ -11,7 +11,8 @@ internal sealed class AdoptionPlanner(Catalog found, string? jsonSize, IReadOnly
     public const int DocumentedVersion = 2;
 
     // The services added these columns later: older databases lack them.
-    private static readonly string[] AddedLater = ["projects.runtime", "projects.jenkins_job_name", "deployments.creator_type", "deployments.is_deleted"];
+    private static readonly string[] AddedLater =
+        ["projects.runtime", "projects.jenkins_job_name", "deployments.creator_type", "deployments.is_deleted"];
 
     private readonly List<AdoptionChange> changes = [];
     private readonly List<RowCheck> checks = [];
@@ -32,7 +33,8 @@ internal sealed class AdoptionPlanner(Catalog found, string? jsonSize, IReadOnly
         var missing = differences.Where(d => d.Expected is not null).ToList();
         Refuse(
         [
-            .. differences.Where(d => d.Expected is not null && !IsRepaired(d) && !IsJson(d) && !(journaled > 0 && IsLaterTable(d))).Select(d => d.Message),
+            .. differences.Where(d => d.Expected is not null && !IsRepaired(d) && !IsJson(d) && !(journaled > 0 && IsLaterTable(d)))
+                .Select(d => d.Message),
             .. differences.Where(d => d is { Expected: null, Kind: SchemaObjectKind.Column } && RefusesInserts(d))
                 .Select(d => $"{d.Message} Inserts without this column fail: give it a default or allow NULL."),
             .. missing.SelectMany(InTheWay),
@@ -87,9 +89,11 @@ internal sealed class AdoptionPlanner(Catalog found, string? jsonSize, IReadOnly
     // An operator's index is never dropped, and index names are unique in the schema. An invalid index of a failed build is no operator's.
     private IEnumerable<string> InTheWay(SchemaDifference d) => d.Kind == SchemaObjectKind.Index || RowCheck.IsKey(d)
         ? found.Objects
-            .Where(o => o.Kind == SchemaObjectKind.Index && o.Name == NameOf(d) && !o.Definition.EndsWith(CatalogObject.Invalid, StringComparison.Ordinal)
+            .Where(o => o.Kind == SchemaObjectKind.Index && o.Name == NameOf(d)
+                && !o.Definition.EndsWith(CatalogObject.Invalid, StringComparison.Ordinal)
                 && !(IsRenamed(d) && d.Found == o.Definition))
-            .Select(o => $"Index {Visible.Text(o.Path)} has a name of the schema, but another definition. To keep it, rename it: ALTER INDEX {SqlCopy.Of(o.Sql)} RENAME TO …;")
+            .Select(o => $"Index {Visible.Text(o.Path)} has a name of the schema, but another definition. To keep it, rename it: " +
+                $"ALTER INDEX {SqlCopy.Of(o.Sql)} RENAME TO …;")
         : [];
 
     private static void Refuse(List<string> unknown)
@@ -109,7 +113,8 @@ internal sealed class AdoptionPlanner(Catalog found, string? jsonSize, IReadOnly
         SchemaObjectKind.Column => Parts(d.Expected!) is var wanted && Parts(d.Found!) is var there
             && (there.Type, there.Required || !wanted.Required, there.Generated) == (wanted.Type, true, null)
             && !d.Statements.Any(s => s.Contains("DROP NOT NULL", StringComparison.Ordinal)),
-        SchemaObjectKind.Constraint => d.Found is null || IsRenamed(d) || d.Statements.All(s => s.Contains(" VALIDATE ", StringComparison.Ordinal)),
+        SchemaObjectKind.Constraint => d.Found is null || IsRenamed(d)
+            || d.Statements.All(s => s.Contains(" VALIDATE ", StringComparison.Ordinal)),
         SchemaObjectKind.Index or SchemaObjectKind.Extension => true,
         _ => false,
     };
@@ -158,12 +163,14 @@ internal sealed class AdoptionPlanner(Catalog found, string? jsonSize, IReadOnly
             var name = $"adopt_{table.Key}_json";
             if (options.KeepJson)
             {
-                Add(name, $"removes escaped U+0000 from {string.Join(", ", columns)}, 1000 rows at a time", JsonColumns.Clean(table.Key, columns));
+                Add(name, $"removes escaped U+0000 from {string.Join(", ", columns)}, 1000 rows at a time",
+                    JsonColumns.Clean(table.Key, columns));
                 continue;
             }
 
             checks.Add(RowCheck.OfJson(name + ".sql", table.Key, columns));
-            Add(name, $"{string.Join(", ", columns)} from json to jsonb: rewrites the table ({jsonSize}) and blocks its readers and writers", JsonColumns.Alter(table.Key, columns));
+            Add(name, $"{string.Join(", ", columns)} from json to jsonb: " +
+                $"rewrites the table ({jsonSize}) and blocks its readers and writers", JsonColumns.Alter(table.Key, columns));
         }
     }
 
@@ -172,18 +179,21 @@ internal sealed class AdoptionPlanner(Catalog found, string? jsonSize, IReadOnly
 
     private static string Describe(List<SchemaDifference> differences)
     {
-        var columns = differences.Where(d => d is { Kind: SchemaObjectKind.Column, Found: null }).Select(d => d.Name.Split('.')[1]).ToList();
+        var columns = differences.Where(d => d is { Kind: SchemaObjectKind.Column, Found: null }).Select(d => d.Name.Split('.')[1])
+            .ToList();
         var keys = differences.Where(d => d.Kind == SchemaObjectKind.Constraint).Select(d => d.Name.Split('.')[1]).ToList();
         return string.Join("; ", new[]
         {
-            differences.Any(d => d.Kind == SchemaObjectKind.Extension) ? "extension " + string.Join(", ", differences.Select(d => d.Name)) : "",
+            differences.Any(d => d.Kind == SchemaObjectKind.Extension)
+                ? "extension " + string.Join(", ", differences.Select(d => d.Name)) : "",
             columns.Count > 0 ? "new " + string.Join(", ", columns) : "",
             Count(differences.Count(d => d is { Kind: SchemaObjectKind.Column, Found: not null }), "default"),
             Count(differences.Count(d => d.Kind == SchemaObjectKind.Index), "index name", "index names"),
             keys.Count > 0 ? "key " + string.Join(", ", keys) : "",
         }.Where(part => part.Length > 0));
 
-        static string Count(int number, string one, string? many = null) => number == 0 ? "" : $"{number} {(number == 1 ? one : many ?? one + "s")}";
+        static string Count(int number, string one, string? many = null) =>
+            number == 0 ? "" : $"{number} {(number == 1 ? one : many ?? one + "s")}";
     }
 
     private static string TableOf(SchemaDifference d) => d.Name.Split('.')[0];

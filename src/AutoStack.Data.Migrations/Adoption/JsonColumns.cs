@@ -38,8 +38,15 @@ internal static class JsonColumns
         $"SELECT count(*) FROM public.{table} WHERE num_nulls({string.Join(", ", columns.Select(AsJsonb))}) > 0";
 
     /// <summary>Fails, as an index build after the cleaning would, when the expression cannot be computed from a value.</summary>
-    public static string TryReading(string table, IReadOnlyList<string> columns, string expression) =>
-        $"SELECT count(*) FROM public.{table} WHERE num_nulls({columns.Aggregate(expression, (sql, c) => Regex.Replace(sql, $@"\b{c}\b(?= ->)", $"({AsJson(c)})".Replace("$", "$$", StringComparison.Ordinal)))}) > 1";
+    public static string TryReading(string table, IReadOnlyList<string> columns, string expression)
+    {
+        foreach (var column in columns)
+        {
+            expression = Regex.Replace(expression, $@"\b{column}\b(?= ->)", _ => $"({AsJson(column)})");
+        }
+
+        return $"SELECT count(*) FROM public.{table} WHERE num_nulls({expression}) > 1";
+    }
 
     /// <summary>Lists rows that may hold half a surrogate pair or a number with a large exponent.</summary>
     public static string Suspects(string table, IEnumerable<string> columns) =>

@@ -36,7 +36,9 @@ internal sealed partial record RowCheck(AdoptionObstacle Obstacle, string Probe)
         var before = Catalog.Expected(script.Version - 1);
         return Catalog.Expected(script.Version).Objects
             .Where(o => before.HasTable(o.Table) && before.Find(o) is null && found.HasTable(o.Table))
-            .Select(o => o.IsUniqueIndex ? UniqueKey(script, o) : o.Kind == SchemaObjectKind.Constraint ? RequiredValues(script, o, found) : null)
+            .Select(o => o.IsUniqueIndex ? UniqueKey(script, o)
+                : o.Kind == SchemaObjectKind.Constraint ? RequiredValues(script, o, found)
+                : null)
             .OfType<RowCheck>();
     }
 
@@ -62,7 +64,10 @@ internal sealed partial record RowCheck(AdoptionObstacle Obstacle, string Probe)
                 .Select(o => o.Name).ToList()
             where columns.Count > 0
             select new RowCheck(
-                new AdoptionObstacle(script.Up.FileName, $"{index.Table} contains a value that an index expression cannot read", JsonColumns.Suspects(index.Table, columns),
+                new AdoptionObstacle(
+                    script.Up.FileName,
+                    $"{index.Table} contains a value that an index expression cannot read",
+                    JsonColumns.Suspects(index.Table, columns),
                     "Correct the value in these rows, or delete them."),
                 JsonColumns.TryReading(index.Table, columns, expression));
     }
@@ -78,7 +83,8 @@ internal sealed partial record RowCheck(AdoptionObstacle Obstacle, string Probe)
         {
             var keys = key.Groups["keys"].Value;
             return [OfQuery(new AdoptionObstacle(before, $"Rows of {table} have the same {keys}",
-                Duplicates(table, keys, string.Join(" AND ", keys.Split(", ").Select(k => k + " IS NOT NULL"))), "Change or delete all but one of each."))];
+                Duplicates(table, keys, string.Join(" AND ", keys.Split(", ").Select(k => k + " IS NOT NULL"))),
+                "Change or delete all but one of each."))];
         }
 
         if (constraint.Kind == SchemaObjectKind.Constraint && ForeignKey().Match(definition) is { Success: true } foreign)
@@ -123,7 +129,8 @@ internal sealed partial record RowCheck(AdoptionObstacle Obstacle, string Probe)
             return null;
         }
 
-        var (what, hint) = Known.GetValueOrDefault(index.Name, ($"Rows of {table} have the same {keys}", "Change or delete all but one of each."));
+        var (what, hint) = Known.GetValueOrDefault(
+            index.Name, ($"Rows of {table} have the same {keys}", "Change or delete all but one of each."));
         return OfQuery(new AdoptionObstacle(script.Up.FileName, what, Duplicates(table, keys, where), hint));
     }
 
@@ -139,7 +146,8 @@ internal sealed partial record RowCheck(AdoptionObstacle Obstacle, string Probe)
     {
         var table = check.Table;
         var columns = check.ColumnsNotNull()
-            .Where(c => IsDocumented(table, c) && found.Find(new CatalogObject(SchemaObjectKind.Column, table, c, ""))?.Column().Required == false)
+            .Where(c => IsDocumented(table, c)
+                && found.Find(new CatalogObject(SchemaObjectKind.Column, table, c, ""))?.Column().Required == false)
             .ToList();
         if (columns.Count == 0)
         {
@@ -149,7 +157,10 @@ internal sealed partial record RowCheck(AdoptionObstacle Obstacle, string Probe)
         var where = string.Join(" OR ", columns.Select(c => $"{c} IS NULL"));
         return new RowCheck(
             new AdoptionObstacle(
-                script.Up.FileName, $"Rows of {table} lack a required value", $"SELECT *\nFROM public.{table}\nWHERE {where}", "Set the value, or delete the rows."),
+                script.Up.FileName,
+                $"Rows of {table} lack a required value",
+                $"SELECT *\nFROM public.{table}\nWHERE {where}",
+                "Set the value, or delete the rows."),
             $"SELECT count(*) FROM public.{table} WHERE {where}");
     }
 
@@ -165,13 +176,15 @@ internal sealed partial record RowCheck(AdoptionObstacle Obstacle, string Probe)
     [GeneratedRegex(@" USING btree \((?<keys>.*?)\)( WHERE (?<where>.*))?$", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant)]
     private static partial Regex UniqueIndex();
 
-    [GeneratedRegex(@" USING \w+ \((?<expression>.*)\)$", RegexOptions.Singleline | RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@" USING \w+ \((?<expression>.*)\)$",
+        RegexOptions.Singleline | RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant)]
     private static partial Regex Indexed();
 
     [GeneratedRegex(@"^(UNIQUE|PRIMARY KEY) \((?<keys>[^()]+)\)$", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant)]
     private static partial Regex Key();
 
-    [GeneratedRegex(@"^FOREIGN KEY \((?<column>\w+)\) REFERENCES (public\.)?(?<other>\w+)\((?<key>\w+)\)", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"^FOREIGN KEY \((?<column>\w+)\) REFERENCES (public\.)?(?<other>\w+)\((?<key>\w+)\)",
+        RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant)]
     private static partial Regex ForeignKey();
 
     [GeneratedRegex(@"\w+", RegexOptions.CultureInvariant)]

@@ -39,7 +39,8 @@ internal sealed partial class Catalog(IReadOnlyList<CatalogObject> objects)
         {
             BatchCommands =
             {
-                new("SELECT set_config('autostack.search_path', current_setting('search_path'), true), set_config('search_path', '', true)"),
+                new("SELECT set_config('autostack.search_path', current_setting('search_path'), true), " +
+                    "set_config('search_path', '', true)"),
                 new(CatalogQuery.Text),
                 new("SELECT set_config('search_path', current_setting('autostack.search_path'), true)"),
             },
@@ -51,7 +52,8 @@ internal sealed partial class Catalog(IReadOnlyList<CatalogObject> objects)
         await reader.NextResultAsync(cancellationToken).ConfigureAwait(false);
         while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
         {
-            found.Add(new CatalogObject(Enum.Parse<SchemaObjectKind>(reader.GetString(0)), reader.GetString(1), reader.GetString(2), reader.GetString(4))
+            found.Add(new CatalogObject(
+                Enum.Parse<SchemaObjectKind>(reader.GetString(0)), reader.GetString(1), reader.GetString(2), reader.GetString(4))
             {
                 Sql = reader.GetString(3),
             });
@@ -90,7 +92,9 @@ internal sealed partial class Catalog(IReadOnlyList<CatalogObject> objects)
             }
         }
 
-        return string.Concat(lines.OrderBy(l => l.Table, StringComparer.Ordinal).ThenBy(l => l.Kind).ThenBy(l => l.Place).Select(l => l.Line + "\n"));
+        return string.Concat(lines
+            .OrderBy(l => l.Table, StringComparer.Ordinal).ThenBy(l => l.Kind).ThenBy(l => l.Place)
+            .Select(l => l.Line + "\n"));
 
         static string Line(int from, int? until, CatalogObject o) =>
             string.Create(CultureInfo.InvariantCulture, $"{$"{from}-{until}",-6}{o.Kind.ToString().ToLowerInvariant()} {o.Path}")

@@ -24,12 +24,14 @@ internal sealed partial class CatalogComparison(Catalog expected, Catalog found)
     private readonly List<(int Phase, SchemaDifference Difference)> differences = [];
 
     // The schema of the extension's functions: an operator may have created the extension outside public.
-    private readonly string? extensionSchema = found.Objects.FirstOrDefault(o => o is { Kind: SchemaObjectKind.Extension, Name: "uuid-ossp" })
+    private readonly string? extensionSchema = found.Objects
+        .FirstOrDefault(o => o is { Kind: SchemaObjectKind.Extension, Name: "uuid-ossp" })
         ?.Definition["SCHEMA ".Length..];
 
     // Views and foreign tables with the name of an expected table.
     private readonly HashSet<string> replaced =
-        [.. found.Objects.Where(o => o.Kind == SchemaObjectKind.Table && o.Definition.StartsWith("a ", StringComparison.Ordinal)).Select(o => o.Name)];
+        [.. found.Objects.Where(o => o.Kind == SchemaObjectKind.Table && o.Definition.StartsWith("a ", StringComparison.Ordinal))
+            .Select(o => o.Name)];
 
     private readonly HashSet<CatalogObject> takenOver = [];
 
@@ -65,13 +67,15 @@ internal sealed partial class CatalogComparison(Catalog expected, Catalog found)
     private void Missing(CatalogObject should)
     {
         var unnamed = should.Kind is SchemaObjectKind.Index or SchemaObjectKind.Constraint
-            ? found.Objects.FirstOrDefault(o => expected.Find(o) is null && !takenOver.Contains(o) && Repair.TakeOver(should, o) is not null)
+            ? found.Objects.FirstOrDefault(
+                o => expected.Find(o) is null && !takenOver.Contains(o) && Repair.TakeOver(should, o) is not null)
             : null;
         if (unnamed is not null)
         {
             takenOver.Add(unnamed);
             Add(Phase(should), should.Kind, should, unnamed,
-                $"{Title(should)} is missing; {Word(unnamed.Kind)} {unnamed.Name} is the same under another name.", [Repair.TakeOver(should, unnamed)!]);
+                $"{Title(should)} is missing; {Word(unnamed.Kind)} {unnamed.Name} is the same under another name.",
+                [Repair.TakeOver(should, unnamed)!]);
         }
         else if (should.Kind == SchemaObjectKind.Table)
         {
@@ -99,18 +103,23 @@ internal sealed partial class CatalogComparison(Catalog expected, Catalog found)
         var inTheWay = expected.Objects.Any(o => o.Name == there.Name && o.Kind is SchemaObjectKind.Index or SchemaObjectKind.Constraint);
         if (kind == SchemaObjectKind.Column)
         {
-            Add(AfterAll, kind, null, there, $"{title} is not part of the schema. Dropping it loses its data.", [Repair.Drop(there)], losesData: true);
+            Add(AfterAll, kind, null, there, $"{title} is not part of the schema. Dropping it loses its data.", [Repair.Drop(there)],
+                losesData: true);
         }
         else if (kind == SchemaObjectKind.Index && !inTheWay && (later || !there.IsUniqueIndex))
         {
-            var broken = there.Definition.EndsWith(Invalid, StringComparison.Ordinal) ? " It is invalid: a concurrent build failed or was interrupted." : "";
-            Add(Last, kind, null, there, (later ? $"{title} exists before the version that creates it." : $"{title} is an extra index, which is allowed.") + broken, [], remark: true);
+            var broken = there.Definition.EndsWith(Invalid, StringComparison.Ordinal)
+                ? " It is invalid: a concurrent build failed or was interrupted." : "";
+            Add(Last, kind, null, there,
+                (later ? $"{title} exists before the version that creates it." : $"{title} is an extra index, which is allowed.") + broken,
+                [], remark: true);
         }
         else
         {
             var needed = kind is SchemaObjectKind.Index || (kind is SchemaObjectKind.Constraint && !IsForeignKey(there));
             Add(needed ? 2 : 1, kind, null, there,
-                later ? $"{title} exists before the version that creates it." : $"{title} is not part of the schema.", [Repair.Drop(there)]);
+                later ? $"{title} exists before the version that creates it." : $"{title} is not part of the schema.",
+                [Repair.Drop(there)]);
         }
     }
 
@@ -132,10 +141,12 @@ internal sealed partial class CatalogComparison(Catalog expected, Catalog found)
         {
             (SchemaObjectKind.Table, _) => ($"{title} is {there.Definition}.", RepairTable(there)),
             (SchemaObjectKind.Index, Invalid) => ($"{title} is invalid: a concurrent build failed or was interrupted.", Replace()),
-            (SchemaObjectKind.Constraint, Repair.NotValid) => ($"{title} is not validated: older rows are unchecked.", Repair.Validate(should)),
+            (SchemaObjectKind.Constraint, Repair.NotValid) =>
+                ($"{title} is not validated: older rows are unchecked.", Repair.Validate(should)),
             (SchemaObjectKind.Constraint, Disabled) => ($"{title} is disabled: its triggers are off, and rows may violate it.", Replace()),
             (SchemaObjectKind.Trigger, Disabled) => ($"{title} is disabled.", Repair.EnableTrigger(should)),
-            (SchemaObjectKind.Function, _) when Returns(should) == Returns(there) => ($"{title} is defined differently.", Repair.Create(should)),
+            (SchemaObjectKind.Function, _) when Returns(should) == Returns(there) =>
+                ($"{title} is defined differently.", Repair.Create(should)),
             _ => ($"{title} is defined differently.", Replace()),
         };
         Add(Phase(should), should.Kind, should, there, message, statements);
@@ -214,12 +225,28 @@ internal sealed partial class CatalogComparison(Catalog expected, Catalog found)
         : o;
 
     private void Add(
-        int phase, SchemaObjectKind kind, CatalogObject? should, CatalogObject? there, string message, string[] statements, bool remark = false, bool losesData = false) =>
-        differences.Add((phase, new SchemaDifference(kind, (should ?? there)!.Path, should?.Definition, there?.Definition, Visible.Text(message), [.. statements.Select(SqlCopy.Of)])
+        int phase,
+        SchemaObjectKind kind,
+        CatalogObject? should,
+        CatalogObject? there,
+        string message,
+        string[] statements,
+        bool remark = false,
+        bool losesData = false)
+    {
+        var difference = new SchemaDifference(
+            kind,
+            (should ?? there)!.Path,
+            should?.Definition,
+            there?.Definition,
+            Visible.Text(message),
+            [.. statements.Select(SqlCopy.Of)])
         {
             IsRemark = remark,
             LosesData = losesData,
-        }));
+        };
+        differences.Add((phase, difference));
+    }
 
     // Drops come at 1, those of keys that foreign keys depend on at 2. Keys come before foreign keys, then objects that use columns.
     private static int Phase(CatalogObject o) => o.Kind switch
@@ -232,13 +259,15 @@ internal sealed partial class CatalogComparison(Catalog expected, Catalog found)
         _ => 8,
     };
 
-    private static bool IsForeignKey(CatalogObject o) => o.Kind == SchemaObjectKind.Constraint && o.Definition.StartsWith("FOREIGN KEY", StringComparison.Ordinal);
+    private static bool IsForeignKey(CatalogObject o) =>
+        o.Kind == SchemaObjectKind.Constraint && o.Definition.StartsWith("FOREIGN KEY", StringComparison.Ordinal);
 
     private static string Title(CatalogObject o) => $"{o.Kind} {o.Path}";
 
     private static string Word(SchemaObjectKind kind) => kind.ToString().ToLowerInvariant();
 
-    private static string Returns(CatalogObject function) => function.Definition.Split('\n').FirstOrDefault(l => l.StartsWith(" RETURNS ", StringComparison.Ordinal)) ?? "";
+    private static string Returns(CatalogObject function) =>
+        function.Definition.Split('\n').FirstOrDefault(l => l.StartsWith(" RETURNS ", StringComparison.Ordinal)) ?? "";
 
     [GeneratedRegex(@"^(""[^""]+""\.|\w+\.)?(uuid_generate_v4|gen_random_uuid)\(\)$", RegexOptions.CultureInvariant)]
     private static partial Regex UuidFunction();

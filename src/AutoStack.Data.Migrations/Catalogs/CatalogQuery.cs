@@ -36,7 +36,12 @@ internal static class CatalogQuery
               AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e')
             UNION ALL
             SELECT 'Table', 3, relname, 0, relname, quote_ident(relname), concat_ws(', ',
-                CASE relkind WHEN 'p' THEN 'partitioned' WHEN 'v' THEN 'a view' WHEN 'm' THEN 'a materialized view' WHEN 'f' THEN 'a foreign table' END,
+                CASE relkind
+                    WHEN 'p' THEN 'partitioned'
+                    WHEN 'v' THEN 'a view'
+                    WHEN 'm' THEN 'a materialized view'
+                    WHEN 'f' THEN 'a foreign table'
+                END,
                 CASE WHEN relpersistence = 'u' THEN 'unlogged' END,
                 CASE WHEN relrowsecurity THEN 'under row level security' END)
             FROM relations
@@ -57,9 +62,13 @@ internal static class CatalogQuery
             LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
             WHERE a.attnum > 0 AND NOT a.attisdropped
             UNION ALL
-            -- From PostgreSQL 18 a NOT NULL is a constraint, too; the column has it already. Triggers enforce a foreign key, and triggers can be disabled.
+            -- From PostgreSQL 18 a NOT NULL is a constraint, too; the column has it already.
+            -- Triggers enforce a foreign key, and triggers can be disabled.
             SELECT 'Constraint', 5, t.relname, 0, c.conname, quote_ident(c.conname), pg_get_constraintdef(c.oid)
-                || CASE WHEN EXISTS (SELECT FROM pg_trigger g WHERE g.tgconstraint = c.oid AND g.tgenabled IN ('D', 'R')) THEN ' DISABLED' ELSE '' END
+                || CASE
+                    WHEN EXISTS (SELECT FROM pg_trigger g WHERE g.tgconstraint = c.oid AND g.tgenabled IN ('D', 'R')) THEN ' DISABLED'
+                    ELSE ''
+                END
             FROM pg_constraint c
             JOIN tables t ON t.oid = c.conrelid
             WHERE c.contype IN ('p', 'u', 'x', 'c', 'f')

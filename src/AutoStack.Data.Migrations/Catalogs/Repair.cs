@@ -44,7 +44,8 @@ internal static partial class Repair
                 return $"ALTER INDEX {found.Sql} RENAME TO {expected.Name}";
             case (SchemaObjectKind.Constraint, SchemaObjectKind.Constraint) when expected.Definition == found.Definition:
                 return $"ALTER TABLE {expected.TableSql} RENAME CONSTRAINT {found.Sql} TO {expected.Name}";
-            case (SchemaObjectKind.Constraint, SchemaObjectKind.Index) when UniqueIndex(expected) is { } index && WithoutName(index) == WithoutName(found):
+            case (SchemaObjectKind.Constraint, SchemaObjectKind.Index) when UniqueIndex(expected) is { } index
+                && WithoutName(index) == WithoutName(found):
                 return UsingIndex(expected, found.Sql["public.".Length..]);
             default:
                 return null;
@@ -86,13 +87,15 @@ internal static partial class Repair
 
     public static string[] EnableTrigger(CatalogObject trigger) => [$"ALTER TABLE {trigger.TableSql} ENABLE TRIGGER {trigger.Name}"];
 
-    public static string[] Validate(CatalogObject constraint) => [$"ALTER TABLE {constraint.TableSql} VALIDATE CONSTRAINT {constraint.Name}"];
+    public static string[] Validate(CatalogObject constraint) =>
+        [$"ALTER TABLE {constraint.TableSql} VALIDATE CONSTRAINT {constraint.Name}"];
 
     // Without USING the server assigns, which refuses text that is too long; a cast would truncate it. Times with a zone are converted to
     // UTC, as the schema stores them.
     private static string Using(string column, string from, string to) =>
         to.StartsWith("character varying", StringComparison.Ordinal) || to == "text" ? ""
-        : from.EndsWith("with time zone", StringComparison.Ordinal) && to.EndsWith("without time zone", StringComparison.Ordinal) ? $" USING {column} AT TIME ZONE 'UTC'"
+        : from.EndsWith("with time zone", StringComparison.Ordinal) && to.EndsWith("without time zone", StringComparison.Ordinal)
+            ? $" USING {column} AT TIME ZONE 'UTC'"
         : $" USING {column}::{to}";
 
     private static string[] AddConstraint(CatalogObject o)
@@ -113,7 +116,8 @@ internal static partial class Repair
         : null;
 
     private static string UsingIndex(CatalogObject constraint, string index) =>
-        $"ALTER TABLE {constraint.TableSql} ADD CONSTRAINT {constraint.Name} {Key().Match(constraint.Definition).Groups["kind"].Value} USING INDEX {index}";
+        $"ALTER TABLE {constraint.TableSql} ADD CONSTRAINT {constraint.Name} {Key().Match(constraint.Definition).Groups["kind"].Value} " +
+            $"USING INDEX {index}";
 
     private static string WithoutName(CatalogObject index) => IndexName().Replace(index.Definition, "INDEX ON ", 1);
 

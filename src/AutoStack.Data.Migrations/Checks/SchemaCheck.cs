@@ -17,7 +17,9 @@ internal sealed class SchemaCheck(MigratorContext context)
         var transaction = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellationToken).ConfigureAwait(false);
         await using var ending = transaction.ConfigureAwait(false);
         using var prepare = new NpgsqlCommand(
-            $"SET TRANSACTION READ ONLY; {SearchPath.OwnInTransaction}; SELECT set_config('lock_timeout', @milliseconds::text, true)", connection, transaction);
+            $"SET TRANSACTION READ ONLY; {SearchPath.OwnInTransaction}; SELECT set_config('lock_timeout', @milliseconds::text, true)",
+            connection,
+            transaction);
         prepare.Parameters.AddWithValue("milliseconds", context.Options.TableWaitMilliseconds);
         await prepare.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
 
@@ -41,7 +43,8 @@ internal sealed class SchemaCheck(MigratorContext context)
         }
         catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.LockNotAvailable)
         {
-            throw new MigrationException(MigrationError.Locked, "Another session has locked a table; the check could not read it in time.", exception);
+            throw new MigrationException(
+                MigrationError.Locked, "Another session has locked a table; the check could not read it in time.", exception);
         }
     }
 }

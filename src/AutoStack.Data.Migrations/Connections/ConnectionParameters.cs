@@ -115,8 +115,8 @@ internal static class ConnectionParameters
             return (host, NpgsqlConnection.DefaultPort);
         }
 
-        return int.TryParse(port, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number is >= 1 and <= 65535
-            ? (host, number)
+        return ConnectionText.IsPort(port)
+            ? (host, int.Parse(port, CultureInfo.InvariantCulture))
             : throw ConnectionText.Wrong("port", "it must be a number from 1 to 65535");
     }
 

@@ -19,10 +19,12 @@ internal static partial class ConnectionText
     {
         text = text.Trim();
         var builder = AnyScheme().IsMatch(text) ? FromUri(text) : FromPairs(text);
-        return string.IsNullOrWhiteSpace(builder.Host) ? throw new MigrationException(MigrationError.NoConnection, "The connection string has no Host.")
+        return string.IsNullOrWhiteSpace(builder.Host)
+            ? throw new MigrationException(MigrationError.NoConnection, "The connection string has no Host.")
             : Array.TrueForAll(builder.Host.Split(','), IsServer) ? builder
             : throw new MigrationException(MigrationError.NoConnection,
-                "Host in the connection string is not a host name. Separate pairs with ; (Host=localhost;Database=autostack;Username=autostack); " +
+                "Host in the connection string is not a host name. Separate pairs with ; " +
+                "(Host=localhost;Database=autostack;Username=autostack); " +
                 "a postgresql:// URI is the whole connection string.");
     }
 
@@ -37,11 +39,12 @@ internal static partial class ConnectionText
         }
 
         var parts = Server().Match(server);
-        var port = parts.Groups["port"];
         return !NoHost().IsMatch(server) && !server.Contains('/', StringComparison.Ordinal)
-            && (IPAddress.TryParse(server, out _)
-                || (parts.Success && (!port.Success || (ushort.TryParse(port.Value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0))));
+            && (IPAddress.TryParse(server, out _) || (parts.Success && (!parts.Groups["port"].Success || IsPort(parts.Groups["port"].Value))));
     }
+
+    /// <summary>True for a port number, 1 to 65535.</summary>
+    public static bool IsPort(string text) => ushort.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port > 0;
 
     private static NpgsqlConnectionStringBuilder FromPairs(string text)
     {
@@ -162,7 +165,8 @@ internal static partial class ConnectionText
         const string Rule = "two hexadecimal digits of UTF-8 must follow a %; write % itself as %25";
         try
         {
-            var decoded = Escapes().Replace(text, run => Utf8.GetString(Convert.FromHexString(run.Value.Replace("%", "", StringComparison.Ordinal))));
+            var decoded = Escapes()
+                .Replace(text, run => Utf8.GetString(Convert.FromHexString(run.Value.Replace("%", "", StringComparison.Ordinal))));
             return BadEscape().IsMatch(text) || decoded.Contains('\0', StringComparison.Ordinal) ? throw Wrong(part, Rule) : decoded;
         }
         catch (DecoderFallbackException)
@@ -173,7 +177,8 @@ internal static partial class ConnectionText
 
     /// <summary>Formats one of several servers for Npgsql; an IPv6 address gets brackets.</summary>
     public static string HostAndPort(string host, int port) =>
-        string.Create(CultureInfo.InvariantCulture, $"{(host.Contains(':', StringComparison.Ordinal) ? $"[{host.Trim('[', ']')}]" : host)}:{port}");
+        string.Create(CultureInfo.InvariantCulture,
+            $"{(host.Contains(':', StringComparison.Ordinal) ? $"[{host.Trim('[', ']')}]" : host)}:{port}");
 
     /// <summary>Creates the error of a URI.</summary>
     public static MigrationException Wrong(string part, string why) =>

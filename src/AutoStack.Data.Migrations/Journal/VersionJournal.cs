@@ -21,7 +21,8 @@ internal static class VersionJournal
         )
         """;
 
-    internal sealed record Entry(int Version, string Name, string Checksum, DateTimeOffset AppliedAt, TimeSpan Duration, string AppliedBy, string ToolVersion);
+    internal sealed record Entry(
+        int Version, string Name, string Checksum, DateTimeOffset AppliedAt, TimeSpan Duration, string AppliedBy, string ToolVersion);
 
     /// <summary>Creates the table unless it exists.</summary>
     /// <exception cref="MigrationException">The server refuses, or the table is not the migrator's own.</exception>
@@ -74,7 +75,8 @@ internal static class VersionJournal
             foreach (var script in remove.Concat(add))
             {
                 using var command = new NpgsqlCommand { Connection = connection, Transaction = transaction };
-                await Record(command, script, up: add.Contains(script), TimeSpan.Zero).ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
+                await Record(command, script, up: add.Contains(script), TimeSpan.Zero).ExecuteNonQueryAsync(cancellationToken)
+                    .ConfigureAwait(false);
             }
 
             // A cancelled COMMIT leaves open whether the transaction was committed.
@@ -95,7 +97,8 @@ internal static class VersionJournal
                 AND NOT EXISTS (SELECT FROM pg_catalog.pg_rewrite r WHERE r.ev_class = c.oid)
                 AND NOT EXISTS (SELECT FROM pg_catalog.pg_attrdef a WHERE a.adrelid = c.oid)
                 AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint k WHERE k.conrelid = c.oid AND k.contype = 'c')
-                AND NOT EXISTS (SELECT FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid AND (i.indexprs IS NOT NULL OR i.indpred IS NOT NULL))
+                AND NOT EXISTS (
+                    SELECT FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid AND (i.indexprs IS NOT NULL OR i.indpred IS NOT NULL))
             FROM pg_catalog.pg_class c
             WHERE c.oid = pg_catalog.to_regclass('public.schema_versions')::oid
             """, connection);
@@ -104,8 +107,8 @@ internal static class VersionJournal
             null => false,
             true => true,
             _ => throw new MigrationException(MigrationError.ForeignObjects,
-                "public.schema_versions is not the plain table that the migrator creates: it is a view, or has a trigger, rule, policy, default, check or " +
-                "index that would run code. Nothing was read or changed. Find out who created it, and drop or rename it."),
+                "public.schema_versions is not the plain table that the migrator creates: it is a view, or has a trigger, rule, " +
+                "policy, default, check or index that would run code. Nothing was read or changed. Find out who created it, and drop or rename it."),
         };
     }
 
@@ -147,7 +150,9 @@ internal static class VersionJournal
     public static string RecordSql(MigrationScript script, bool up) => up
         ? $"""
             INSERT INTO public.schema_versions (version, name, checksum, applied_at, duration_ms, applied_by, tool_version)
-            VALUES ({script.Version}, {Literal(script.Name)}, {Literal(script.Checksum)}, pg_catalog.clock_timestamp(), 0, current_user, {Literal(ToolVersion)})
+            VALUES (
+                {script.Version}, {Literal(script.Name)}, {Literal(script.Checksum)}, pg_catalog.clock_timestamp(), 0, current_user,
+                {Literal(ToolVersion)})
             """
         : $"DELETE FROM public.schema_versions WHERE version = {script.Version}";
 
@@ -177,6 +182,7 @@ internal static class VersionJournal
     private static MigrationException Failed(string verb, NpgsqlException exception, bool showValues = false)
     {
         var why = exception is PostgresException postgres ? ServerError.Describe(postgres, showValues) : exception.Message;
-        return new MigrationException(MigrationError.ScriptFailed, $"The journal public.schema_versions cannot be {verb}: {why}", exception);
+        return new MigrationException(
+            MigrationError.ScriptFailed, $"The journal public.schema_versions cannot be {verb}: {why}", exception);
     }
 }

@@ -27,7 +27,8 @@ internal static class LaterObjects
     /// </summary>
     public static int Reached(Catalog found, int version)
     {
-        while (version < MigrationScript.Embedded.Count && Created(version + 1) is { Count: > 0 } created && created.All(o => found.Find(o)?.Definition == o.Definition))
+        while (version < MigrationScript.Embedded.Count && Created(version + 1) is { Count: > 0 } created
+            && created.All(o => found.Find(o)?.Definition == o.Definition))
         {
             version++;
         }
@@ -37,7 +38,8 @@ internal static class LaterObjects
 
     /// <summary>The message of the refusal.</summary>
     public static string Message(int version, IReadOnlyList<string> names) =>
-        $"The journal is at version {version}, but objects of later versions exist already ({string.Join(", ", names.Take(MaxNamed))}{(names.Count > MaxNamed ? ", …" : "")}): " +
+        $"The journal is at version {version}, but objects of later versions exist already " +
+        $"({string.Join(", ", names.Take(MaxNamed))}{(names.Count > MaxNamed ? ", …" : "")}): " +
         "another program created them. Adopt the database: autostack-db adopt. Nothing was changed.";
 
     // A script that changes only rows creates no object that would show whether it ran.

@@ -8,7 +8,11 @@ internal static class MigrationPlanner
     /// <summary>Plans against a database. Writes nothing.</summary>
     /// <exception cref="MigrationException">The target cannot be reached from the journal, or the database is not adopted.</exception>
     public static async Task<MigrationPlan> PlanAsync(
-        NpgsqlConnection connection, IReadOnlyList<MigrationScript> scripts, bool up, MigrationTarget target, CancellationToken cancellationToken)
+        NpgsqlConnection connection,
+        IReadOnlyList<MigrationScript> scripts,
+        bool up,
+        MigrationTarget target,
+        CancellationToken cancellationToken)
     {
         var history = await VersionJournal.ReadHistoryAsync(connection, scripts, cancellationToken).ConfigureAwait(false);
         var plan = Plan(history, scripts, up, target);
@@ -24,9 +28,14 @@ internal static class MigrationPlanner
                 : plan;
         }
 
-        // Other scripts than the package's have no expected catalog.
-        return ReferenceEquals(scripts, MigrationScript.Embedded)
-            && LaterObjects.Find(await Catalog.ReadAsync(connection, cancellationToken).ConfigureAwait(false), history.CurrentVersion) is { Count: > 0 } later
+        // Scripts other than the package's have no expected catalog.
+        if (!ReferenceEquals(scripts, MigrationScript.Embedded))
+        {
+            return plan;
+        }
+
+        var found = await Catalog.ReadAsync(connection, cancellationToken).ConfigureAwait(false);
+        return LaterObjects.Find(found, history.CurrentVersion) is { Count: > 0 } later
             ? throw new MigrationException(MigrationError.NotAdopted, LaterObjects.Message(history.CurrentVersion, later))
             : plan;
     }
@@ -34,7 +43,8 @@ internal static class MigrationPlanner
     /// <summary>Plans without a database: up from an empty one, down from the newest version.</summary>
     public static MigrationPlan PlanOffline(IReadOnlyList<MigrationScript> scripts, bool up, MigrationTarget target)
     {
-        var applied = scripts.Select(s => new VersionJournal.Entry(s.Version, s.Name, s.Checksum, default, TimeSpan.Zero, AppliedBy: "", ToolVersion: ""));
+        var applied = scripts.Select(
+            s => new VersionJournal.Entry(s.Version, s.Name, s.Checksum, default, TimeSpan.Zero, AppliedBy: "", ToolVersion: ""));
         return Plan(SchemaHistory.Of(up ? [] : [.. applied], scripts), scripts, up, target);
     }
 
@@ -46,7 +56,8 @@ internal static class MigrationPlanner
         if (history.Versions.FirstOrDefault(v => v.State == VersionState.Pending && v.Version < history.CurrentVersion) is { } missing)
         {
             throw new MigrationException(MigrationError.SchemaNewer,
-                $"The journal has version {history.CurrentVersion} but not {missing.Name}. Versions are applied in order; the journal was edited by hand.");
+                $"The journal has version {history.CurrentVersion} but not {missing.Name}. " +
+                "Versions are applied in order; the journal was edited by hand.");
         }
 
         var version = Resolve(target, history);
@@ -70,8 +81,8 @@ internal static class MigrationPlanner
         if (history.Versions.FirstOrDefault(v => v.State == VersionState.Unknown) is { } unknown)
         {
             throw new MigrationException(MigrationError.SchemaNewer,
-                $"The database is at version {history.CurrentVersion}; this package knows {history.HeadVersion} versions and does not know {unknown.Name}. " +
-                "Use a newer package.");
+                $"The database is at version {history.CurrentVersion}; this package knows {history.HeadVersion} versions " +
+                $"and does not know {unknown.Name}. Use a newer package.");
         }
 
         if (history.Versions.FirstOrDefault(v => v.State == VersionState.Changed) is { } changed)
@@ -88,6 +99,7 @@ internal static class MigrationPlanner
     {
         var version = target.Resolve(history.CurrentVersion, history.HeadVersion);
         return version >= 0 && version <= history.HeadVersion ? version : throw new MigrationException(MigrationError.TargetInvalid,
-            $"There is no version {target}: the database is at {history.CurrentVersion}, versions are 0 (base) to {history.HeadVersion} (head).");
+            $"There is no version {target}: the database is at {history.CurrentVersion}, " +
+            $"versions are 0 (base) to {history.HeadVersion} (head).");
     }
 }

@@ -21,7 +21,8 @@ internal sealed record UnjournaledTables(string Schema, IReadOnlyList<string> Na
             SELECT n.nspname::text, array_agg(c.relname::text ORDER BY c.relname)
             FROM pg_class c
             JOIN pg_namespace n ON n.oid = c.relnamespace
-            WHERE c.relname = ANY (@tables) AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+            WHERE c.relname = ANY (@tables) AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+              AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
             GROUP BY n.nspname
             HAVING n.nspname = 'public' OR count(*) FILTER (WHERE c.relname IN ('users', 'deployments')) = 2
             ORDER BY n.nspname <> 'public', n.nspname
@@ -31,7 +32,8 @@ internal sealed record UnjournaledTables(string Schema, IReadOnlyList<string> Na
         var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
         await using var closing = reader.ConfigureAwait(false);
         return await reader.ReadAsync(cancellationToken).ConfigureAwait(false)
-            ? new UnjournaledTables(reader.GetString(0), await reader.GetFieldValueAsync<string[]>(1, cancellationToken).ConfigureAwait(false))
+            ? new UnjournaledTables(
+                reader.GetString(0), await reader.GetFieldValueAsync<string[]>(1, cancellationToken).ConfigureAwait(false))
             : null;
     }
 

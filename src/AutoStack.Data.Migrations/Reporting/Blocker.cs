@@ -35,8 +35,10 @@ public sealed partial record Blocker(
             return "a prepared transaction (pg_prepared_xacts lists them)";
         }
 
-        var age = TransactionAge is { } open ? string.Create(CultureInfo.InvariantCulture, $"in a transaction for {open.TotalSeconds:0} s") : null;
-        var parts = new[] { $"pid {ProcessId}", Application, Role is null ? null : $"role {Role}", age, State ?? "statement hidden from this role" };
+        var age = TransactionAge is { } open
+            ? string.Create(CultureInfo.InvariantCulture, $"in a transaction for {open.TotalSeconds:0} s") : null;
+        var role = Role is null ? null : $"role {Role}";
+        var parts = new[] { $"pid {ProcessId}", Application, role, age, State ?? "statement hidden from this role" };
         return Visible.Text(string.Join(", ", parts.Where(part => part is not null)) + (Statement is null ? "" : $": {Statement}"));
     }
 
@@ -79,7 +81,8 @@ public sealed partial record Blocker(
             });
 
             // Without standard_conforming_strings \' does not end the literal: the rest of the statement is hidden.
-            if (token.Kind == SqlTokenKind.Text && token.Text[0] is not ('E' or 'e' or '$') && token.Text.Contains(@"\'", StringComparison.Ordinal))
+            if (token.Kind == SqlTokenKind.Text && token.Text[0] is not ('E' or 'e' or '$')
+                && token.Text.Contains(@"\'", StringComparison.Ordinal))
             {
                 return text.Append(" …").ToString();
             }

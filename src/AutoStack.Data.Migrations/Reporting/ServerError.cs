@@ -14,7 +14,8 @@ internal static partial class ServerError
 
     // SQLSTATE classes whose messages quote no values: syntax, names and rights; resources; operator intervention; connections; transaction
     // state.
-    private static readonly string[] WithoutValues = ["08", "0A", "25", "26", "28", "34", "3B", "3D", "3F", "40", "42", "53", "54", "55", "57", "58"];
+    private static readonly string[] WithoutValues =
+        ["08", "0A", "25", "26", "28", "34", "3B", "3D", "3F", "40", "42", "53", "54", "55", "57", "58"];
 
     private static readonly Dictionary<string, string> Words = new(StringComparer.Ordinal)
     {
@@ -51,15 +52,18 @@ internal static partial class ServerError
     {
         if (showValues)
         {
-            return string.Join(" ", new[] { $"{exception.MessageText} ({exception.SqlState}).", exception.Detail, exception.Hint }.Where(part => !string.IsNullOrEmpty(part)));
+            var parts = new[] { $"{exception.MessageText} ({exception.SqlState}).", exception.Detail, exception.Hint };
+            return string.Join(" ", parts.Where(part => !string.IsNullOrEmpty(part)));
         }
 
         if (!IsPlain(exception, script) && !(IsRaised(exception) && IsIn(script, exception.MessageText)))
         {
-            return $"{InOwnWords(exception)} ({exception.SqlState}){Place(exception)}. The server's message may quote values: {Option} shows it.";
+            return $"{InOwnWords(exception)} ({exception.SqlState}){Place(exception)}. " +
+                $"The server's message may quote values: {Option} shows it.";
         }
 
-        var hint = !string.IsNullOrEmpty(exception.Hint) && (IsPlain(exception, script) || IsIn(script, exception.Hint)) ? " " + exception.Hint : "";
+        var hint = !string.IsNullOrEmpty(exception.Hint)
+            && (IsPlain(exception, script) || IsIn(script, exception.Hint)) ? " " + exception.Hint : "";
         return $"{exception.MessageText} ({exception.SqlState}).{hint}";
     }
 
@@ -70,7 +74,8 @@ internal static partial class ServerError
     // A looked-up name may be a value: email::regclass, a dynamic statement, a role or file passed to a function.
     private static bool NamesAreOf(string script, PostgresException exception) => script.Length == 0
         || Names().Matches(exception.MessageText).All(name =>
-            script.Contains(name.Groups["quoted"].Success ? name.Groups["quoted"].Value : name.Value.Trim(',', '.', ':', ')'), StringComparison.OrdinalIgnoreCase));
+            script.Contains(name.Groups["quoted"].Success ? name.Groups["quoted"].Value : name.Value.Trim(',', '.', ':', ')'),
+                StringComparison.OrdinalIgnoreCase));
 
     // Quoted parts, in any language of the server; function names; every word that has more than letters.
     [GeneratedRegex(
@@ -93,7 +98,8 @@ internal static partial class ServerError
     {
         var parts = new[]
         {
-            Part("constraint", exception.ConstraintName), Part("column", exception.ColumnName), Part("type", exception.DataTypeName), Part("table", exception.TableName),
+            Part("constraint", exception.ConstraintName), Part("column", exception.ColumnName), Part("type", exception.DataTypeName),
+            Part("table", exception.TableName),
         };
         return string.Concat(parts.Where(part => part.Length > 0));
 

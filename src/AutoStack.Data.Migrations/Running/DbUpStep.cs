@@ -46,7 +46,8 @@ internal sealed partial class DbUpStep(
 
     void IConnectionManager.ExecuteCommandsWithManagedConnection(Action<Func<IDbCommand>> action) => action(CreateCommand);
 
-    T IConnectionManager.ExecuteCommandsWithManagedConnection<T>(Func<Func<IDbCommand>, T> actionWithResult) => actionWithResult(CreateCommand);
+    T IConnectionManager.ExecuteCommandsWithManagedConnection<T>(Func<Func<IDbCommand>, T> actionWithResult) =>
+        actionWithResult(CreateCommand);
 
     // Neither DbUp's splitter nor Npgsql's parses BEGIN ATOMIC. A transactional script is sent as one string that the server splits itself.
     // A script without a transaction is one statement, which the splitters leave whole unless it creates a function; a function may be

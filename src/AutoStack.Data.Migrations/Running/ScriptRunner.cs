@@ -16,8 +16,11 @@ internal sealed class ScriptRunner
     private string scriptPath = "public";
     private IReadOnlyList<Blocker> blockers = [];
 
-    private ScriptRunner(LockedSession session, int attempts, bool showValues, IProgress<MigrationEvent>? progress) =>
-        (connection, held, this.attempts, this.showValues, this.progress) = (session.Connection, session.Lock, attempts, showValues, progress);
+    private ScriptRunner(LockedSession session, int attempts, bool showValues, IProgress<MigrationEvent>? progress)
+    {
+        (connection, held) = (session.Connection, session.Lock);
+        (this.attempts, this.showValues, this.progress) = (attempts, showValues, progress);
+    }
 
     /// <summary>Prepares the working session for scripts, and refuses foreign objects.</summary>
     /// <param name="session">The locked session; the caller closes it.</param>
@@ -27,7 +30,11 @@ internal sealed class ScriptRunner
     /// <param name="cancellationToken">Cancels the queries.</param>
     /// <exception cref="MigrationException"><see cref="MigrationError.ForeignObjects"/>.</exception>
     public static async Task<ScriptRunner> StartAsync(
-        LockedSession session, MigratorContext context, int attempts, IProgress<MigrationEvent>? progress, CancellationToken cancellationToken)
+        LockedSession session,
+        MigratorContext context,
+        int attempts,
+        IProgress<MigrationEvent>? progress,
+        CancellationToken cancellationToken)
     {
         var runner = new ScriptRunner(session, attempts, context.Options.ShowValues, progress);
         await runner.PrepareSessionAsync(cancellationToken).ConfigureAwait(false);
@@ -132,7 +139,8 @@ internal sealed class ScriptRunner
     /// <summary>
     /// Runs a script in a transaction that the caller rolls back, in another form where a transaction does not allow the script.
     /// </summary>
-    public async Task<RehearsedStep> RehearseAsync(NpgsqlTransaction transaction, MigrationScript script, bool up, CancellationToken cancellationToken)
+    public async Task<RehearsedStep> RehearseAsync(
+        NpgsqlTransaction transaction, MigrationScript script, bool up, CancellationToken cancellationToken)
     {
         var written = up ? script.Up : script.Down;
         var rehearsed = new RehearsedStep(script.Version, written.FileName, RehearsalOutcome.Skipped, null, TimeSpan.Zero);
@@ -198,7 +206,8 @@ internal sealed class ScriptRunner
         {
             await running.ConfigureAwait(false);
         }
-        catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.QueryCanceled && cancellationToken.IsCancellationRequested)
+        catch (PostgresException exception) when (
+            exception.SqlState == PostgresErrorCodes.QueryCanceled && cancellationToken.IsCancellationRequested)
         {
             throw new OperationCanceledException(exception.MessageText, exception, cancellationToken);
         }
@@ -230,7 +239,8 @@ internal sealed class ScriptRunner
     // A build that failed or was killed leaves an invalid index, which IF NOT EXISTS would accept as the index.
     private async Task DropInvalidIndexAsync(string index, string drop, CancellationToken cancellationToken)
     {
-        using var find = new NpgsqlCommand("SELECT EXISTS (SELECT FROM pg_index WHERE indexrelid = to_regclass(@index) AND NOT indisvalid)", connection);
+        using var find = new NpgsqlCommand(
+            "SELECT EXISTS (SELECT FROM pg_index WHERE indexrelid = to_regclass(@index) AND NOT indisvalid)", connection);
         find.Parameters.AddWithValue("index", "public." + index);
         if (await find.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) is true)
         {

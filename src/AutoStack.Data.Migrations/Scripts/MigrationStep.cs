@@ -43,8 +43,8 @@ public sealed partial class MigrationStep
                         break;
                     default:
                         throw new FormatException(
-                            $"{fileName}: the header setting '{setting}' is unknown. Known are no-transaction, lock_timeout=5s, statement_timeout=10min, " +
-                            "and on a line of its own allow=rule (reason).");
+                            $"{fileName}: the header setting '{setting}' is unknown. Known are no-transaction, lock_timeout=5s, " +
+                            "statement_timeout=10min, and on a line of its own allow=rule (reason).");
                 }
             }
         }

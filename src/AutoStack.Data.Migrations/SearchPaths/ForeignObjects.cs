@@ -61,8 +61,11 @@ internal sealed record ForeignObjects(IReadOnlyList<ForeignObject> Objects, IRea
                     WHERE s.name = 'search_path'))
             ),
             found AS (
-                SELECT 1 AS rank, CASE p.prokind WHEN 'a' THEN 'aggregate' WHEN 'p' THEN 'procedure' ELSE 'function' END AS kind, p.oid::regprocedure::text AS name,
-                    p.proowner AS owner, format('DROP %s %s', CASE WHEN p.prokind IN ('a', 'p') THEN 'ROUTINE' ELSE 'FUNCTION' END, p.oid::regprocedure) AS statement
+                SELECT 1 AS rank,
+                    CASE p.prokind WHEN 'a' THEN 'aggregate' WHEN 'p' THEN 'procedure' ELSE 'function' END AS kind,
+                    p.oid::regprocedure::text AS name,
+                    p.proowner AS owner,
+                    format('DROP %s %s', CASE WHEN p.prokind IN ('a', 'p') THEN 'ROUTINE' ELSE 'FUNCTION' END, p.oid::regprocedure) AS statement
                 FROM pg_proc p
                 JOIN searched s ON s.oid = p.pronamespace AND s.nspowner <> p.proowner
                 WHERE p.proname::text = ANY (@functions)
@@ -81,7 +84,8 @@ internal sealed record ForeignObjects(IReadOnlyList<ForeignObject> Objects, IRea
                 SELECT 4, s.nspname::text, '', 0, format('REVOKE CREATE ON SCHEMA %I FROM PUBLIC', s.nspname)
                 FROM searched s
                 WHERE EXISTS (
-                    SELECT FROM aclexplode(coalesce(s.nspacl, acldefault('n', s.nspowner))) a WHERE a.grantee = 0 AND a.privilege_type = 'CREATE')
+                    SELECT FROM aclexplode(coalesce(s.nspacl, acldefault('n', s.nspowner))) a
+                    WHERE a.grantee = 0 AND a.privilege_type = 'CREATE')
             )
             SELECT f.rank, f.kind, f.name, r.rolname::text, f.statement
             FROM found f
@@ -101,7 +105,8 @@ internal sealed record ForeignObjects(IReadOnlyList<ForeignObject> Objects, IRea
             }
             else
             {
-                objects.Add(new ForeignObject(Visible.Text($"{kind} {reader.GetString(2)}"), reader.IsDBNull(3) ? "" : reader.GetString(3), statement));
+                objects.Add(new ForeignObject(
+                    Visible.Text($"{kind} {reader.GetString(2)}"), reader.IsDBNull(3) ? "" : reader.GetString(3), statement));
             }
         }
 
@@ -131,7 +136,8 @@ internal sealed record ForeignObjects(IReadOnlyList<ForeignObject> Objects, IRea
         {
             var lines = Objects.Take(MaxNamed).Select(o => $"  {o.Statement};  -- owned by role {Visible.Text(o.Owner)}");
             var more = Objects.Count > MaxNamed ? $"\n  and {Objects.Count - MaxNamed} more, which 'check' lists." : "";
-            return "Other roles have created objects on the search path whose names are PostgreSQL's own: a statement may call them with the rights of its own role. " +
+            return "Other roles have created objects on the search path whose names are PostgreSQL's own: a statement may call them " +
+                "with the rights of its own role. " +
                 $"Nothing was changed. Drop them, or allow them if they are known:\n{string.Join('\n', lines)}{more}";
         }
     }

@@ -19,7 +19,8 @@ internal static class SearchPath
     /// <c>pg_catalog</c> is left out and is therefore searched first, even when the role's path names it last.
     /// </summary>
     public const string OfScripts = """
-        SELECT pg_catalog.concat_ws(', ', 'public'::text, pg_catalog.string_agg(pg_catalog.quote_ident(s.name::text), ', ' ORDER BY s.place))
+        SELECT pg_catalog.concat_ws(', ', 'public'::text,
+            pg_catalog.string_agg(pg_catalog.quote_ident(s.name::text), ', ' ORDER BY s.place))
         FROM pg_catalog.unnest(pg_catalog.current_schemas(FALSE)) WITH ORDINALITY s (name, place)
         WHERE s.name::text NOT IN ('public', 'pg_catalog')
         """;

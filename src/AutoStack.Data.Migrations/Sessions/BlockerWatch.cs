@@ -33,7 +33,7 @@ internal sealed class BlockerWatch : IAsyncDisposable
     {
         Stopwatch? waiting = null;
         var reported = TimeSpan.Zero;
-        for (var pause = FirstPause; await PauseAsync(pause).ConfigureAwait(false); pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
+        for (var pause = FirstPause; await PauseAsync(pause).ConfigureAwait(false); pause = Min(pause * 2, LongestPause))
         {
             IReadOnlyList<Blocker> blockers;
             try
@@ -64,6 +64,8 @@ internal sealed class BlockerWatch : IAsyncDisposable
             }
         }
     }
+
+    private static TimeSpan Min(TimeSpan a, TimeSpan b) => a < b ? a : b;
 
     private async Task<bool> PauseAsync(TimeSpan pause)
     {

@@ -21,7 +21,8 @@ internal sealed class LockedSession : IAsyncDisposable
         MigratorContext context, IProgress<MigrationEvent>? progress, CancellationToken cancellationToken)
     {
         var lockConnection = await context.ConnectAsync(progress, cancellationToken).ConfigureAwait(false);
-        var held = await MigrationLock.AcquireAsync(lockConnection, context.Options.LockWait, progress, cancellationToken).ConfigureAwait(false);
+        var held = await MigrationLock.AcquireAsync(lockConnection, context.Options.LockWait, progress, cancellationToken)
+            .ConfigureAwait(false);
         try
         {
             // A connection string with several hosts: the scripts must run on the host whose lock is held.

@@ -42,7 +42,8 @@ internal sealed class MigrationLock : IAsyncDisposable
                 if (watch.Elapsed >= wait)
                 {
                     throw new MigrationException(MigrationError.Locked,
-                        $"Another migrator holds the lock of this database{(holder is null ? "" : $" ({holder})")}; gave up after {wait.TotalSeconds:0} s.");
+                        $"Another migrator holds the lock of this database{(holder is null ? "" : $" ({holder})")}; " +
+                        $"gave up after {wait.TotalSeconds:0} s.");
                 }
 
                 if (reported is null || watch.Elapsed - reported >= ReportInterval)
@@ -110,7 +111,8 @@ internal sealed class MigrationLock : IAsyncDisposable
             while (await reader.ReadAsync().ConfigureAwait(false))
             {
                 blockers.Add(new Blocker(
-                    reader.GetInt32(0), Text(1), Text(2), reader.IsDBNull(3) ? null : reader.GetTimeSpan(3), Text(4), Blocker.Shorten(Text(5))));
+                    reader.GetInt32(0), Text(1), Text(2), reader.IsDBNull(3) ? null : reader.GetTimeSpan(3), Text(4),
+                    Blocker.Shorten(Text(5))));
             }
 
             return blockers;

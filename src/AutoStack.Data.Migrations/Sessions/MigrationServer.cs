@@ -70,7 +70,8 @@ internal sealed class MigrationServer
     /// <param name="progress">Receives one event when the wait begins.</param>
     /// <param name="cancellationToken">Cancels the wait.</param>
     /// <exception cref="MigrationException"><see cref="MigrationError.NoConnection"/>.</exception>
-    public async Task<NpgsqlConnection> ConnectAsync(TimeSpan wait, IProgress<MigrationEvent>? progress, CancellationToken cancellationToken)
+    public async Task<NpgsqlConnection> ConnectAsync(
+        TimeSpan wait, IProgress<MigrationEvent>? progress, CancellationToken cancellationToken)
     {
         var watch = Stopwatch.StartNew();
         for (var reported = false; ; reported = true)
@@ -92,7 +93,8 @@ internal sealed class MigrationServer
             {
                 await connection.DisposeAsync().ConfigureAwait(false);
                 if (IsPasswordMissing(exception) && askPassword is not null
-                    && await askPassword($"Password of {settings.Username ?? Environment.UserName} ({where}): ", cancellationToken).ConfigureAwait(false) is { Length: > 0 } password)
+                    && await askPassword($"Password of {settings.Username ?? Environment.UserName} ({where}): ", cancellationToken)
+                        .ConfigureAwait(false) is { Length: > 0 } password)
                 {
                     settings.Password = password;
                     continue;
@@ -102,7 +104,8 @@ internal sealed class MigrationServer
                 if (!mayComeUp || watch.Elapsed >= wait)
                 {
                     var waited = mayComeUp && wait > TimeSpan.Zero ? $" (waited {wait.TotalSeconds:0} s)" : "";
-                    throw new MigrationException(MigrationError.NoConnection, $"No connection to {where}: {Why(exception)}{waited}", exception);
+                    throw new MigrationException(
+                        MigrationError.NoConnection, $"No connection to {where}: {Why(exception)}{waited}", exception);
                 }
 
                 if (!reported)
@@ -117,7 +120,8 @@ internal sealed class MigrationServer
 
     /// <summary>Opens a session in which the server refuses to write.</summary>
     /// <inheritdoc cref="ConnectAsync"/>
-    public async Task<NpgsqlConnection> ConnectReadOnlyAsync(TimeSpan wait, IProgress<MigrationEvent>? progress, CancellationToken cancellationToken)
+    public async Task<NpgsqlConnection> ConnectReadOnlyAsync(
+        TimeSpan wait, IProgress<MigrationEvent>? progress, CancellationToken cancellationToken)
     {
         var connection = await ConnectAsync(wait, progress, cancellationToken).ConfigureAwait(false);
         try
@@ -137,7 +141,8 @@ internal sealed class MigrationServer
 
     // The driver has already looked at PGPASSWORD and the password file; it has no exception type for a missing password.
     private bool IsPasswordMissing(Exception exception) => string.IsNullOrEmpty(settings.Password)
-        && exception is NpgsqlException and not PostgresException && exception.Message.StartsWith("No password has been provided", StringComparison.Ordinal);
+        && exception is NpgsqlException and not PostgresException
+            && exception.Message.StartsWith("No password has been provided", StringComparison.Ordinal);
 
     // "Failed to connect" has the reason in its inner exception.
     private static string Why(Exception exception) => exception is PostgresException postgres ? postgres.MessageText

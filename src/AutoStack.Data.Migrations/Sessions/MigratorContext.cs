@@ -26,6 +26,7 @@ internal sealed record MigratorContext(MigrationServer Server, SchemaMigratorOpt
     }
 
     /// <inheritdoc cref="ForeignObjects.RefuseAsync"/>
-    public Task RefuseForeignObjectsAsync(NpgsqlConnection connection, IProgress<MigrationEvent>? progress, CancellationToken cancellationToken) =>
+    public Task RefuseForeignObjectsAsync(
+        NpgsqlConnection connection, IProgress<MigrationEvent>? progress, CancellationToken cancellationToken) =>
         ForeignObjects.RefuseAsync(connection, Options.AllowForeignObjects, progress, cancellationToken);
 }

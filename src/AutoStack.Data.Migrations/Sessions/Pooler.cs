@@ -56,7 +56,8 @@ internal static class Pooler
         if (!kept)
         {
             throw new MigrationException(MigrationError.PooledConnection,
-                "The connection goes through a pooler that shares the server's sessions (PgBouncer in transaction or statement mode), where the migration lock " +
+                "The connection goes through a pooler that shares the server's sessions (PgBouncer in transaction or statement mode), " +
+                    "where the migration lock " +
                 "cannot exclude other migrators. Connect to the server directly, or to a pool in session mode. Nothing was changed.");
         }
     }

@@ -4,7 +4,8 @@ namespace AutoStack.Data.Migrations.Internal;
 internal sealed class Stamp(MigratorContext context)
 {
     /// <inheritdoc cref="SchemaMigrator.StampAsync"/>
-    public async Task<StampResult> RunAsync(MigrationTarget target, IProgress<MigrationEvent>? progress, CancellationToken cancellationToken)
+    public async Task<StampResult> RunAsync(
+        MigrationTarget target, IProgress<MigrationEvent>? progress, CancellationToken cancellationToken)
     {
         var session = await LockedSession.OpenAsync(context, progress, cancellationToken).ConfigureAwait(false);
         await using var closing = session.ConfigureAwait(false);
@@ -12,7 +13,8 @@ internal sealed class Stamp(MigratorContext context)
         var history = await VersionJournal.ReadHistoryAsync(session.Connection, context.Scripts, cancellationToken).ConfigureAwait(false);
         var (add, remove, result) = Plan(history, context.Scripts, target);
         progress?.Report(new MigrationPlanned(result.FromVersion, result.ToVersion, add.Count + remove.Count));
-        await VersionJournal.StampAsync(session.Connection, add, remove, context.Options.ShowValues, cancellationToken).ConfigureAwait(false);
+        await VersionJournal.StampAsync(session.Connection, add, remove, context.Options.ShowValues, cancellationToken)
+            .ConfigureAwait(false);
         return result;
     }
 
@@ -25,6 +27,7 @@ internal sealed class Stamp(MigratorContext context)
         var recorded = history.Versions.Where(v => v.State == VersionState.Applied).Select(v => v.Version).ToHashSet();
         List<MigrationScript> add = [.. scripts.Where(s => s.Version <= version && !recorded.Contains(s.Version))];
         List<MigrationScript> remove = [.. scripts.Where(s => s.Version > version && recorded.Contains(s.Version)).Reverse()];
-        return (add, remove, new StampResult(history.CurrentVersion, version, [.. add.Select(s => s.Name)], [.. remove.Select(s => s.Name)]));
+        return (add, remove,
+            new StampResult(history.CurrentVersion, version, [.. add.Select(s => s.Name)], [.. remove.Select(s => s.Name)]));
     }
 }

@@ -18,7 +18,8 @@ internal static class Visible
     /// <summary>
     /// True for characters without a visible shape: control and format characters, line separators, unassigned code points.
     /// </summary>
-    public static bool IsOdd(Rune rune) => rune.Value is 0xFFFD or 0x034F or 0x115F or 0x1160 or 0x17B4 or 0x17B5 or 0x2800 or 0x3164 or 0xFFA0
+    public static bool IsOdd(Rune rune) =>
+        rune.Value is 0xFFFD or 0x034F or 0x115F or 0x1160 or 0x17B4 or 0x17B5 or 0x2800 or 0x3164 or 0xFFA0
         || Rune.GetUnicodeCategory(rune) is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator
             or UnicodeCategory.ParagraphSeparator or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned;
 

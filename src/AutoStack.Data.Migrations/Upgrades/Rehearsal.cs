@@ -16,7 +16,8 @@ internal sealed class Rehearsal(MigratorContext context)
         // Never committed: disposing rolls the transaction back.
         var transaction = await session.Connection.BeginTransactionAsync(cancellationToken).ConfigureAwait(false);
         await using var rollingBack = transaction.ConfigureAwait(false);
-        var plan = await MigrationPlanner.PlanAsync(session.Connection, context.Scripts, up, target, cancellationToken).ConfigureAwait(false);
+        var plan = await MigrationPlanner.PlanAsync(session.Connection, context.Scripts, up, target, cancellationToken)
+            .ConfigureAwait(false);
         await VersionJournal.CreateAsync(session.Connection, cancellationToken).ConfigureAwait(false);
         var steps = new List<RehearsedStep>();
         foreach (var script in plan.Scripts)

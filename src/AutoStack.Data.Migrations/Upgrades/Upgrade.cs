@@ -17,10 +17,12 @@ internal sealed class Upgrade(MigratorContext context)
     {
         var session = await LockedSession.OpenAsync(context, progress, cancellationToken).ConfigureAwait(false);
         await using var closing = session.ConfigureAwait(false);
-        var runner = await ScriptRunner.StartAsync(session, context, context.Options.Attempts, progress, cancellationToken).ConfigureAwait(false);
+        var runner = await ScriptRunner.StartAsync(session, context, context.Options.Attempts, progress, cancellationToken)
+            .ConfigureAwait(false);
 
         // The plan is checked before the journal is created: a refused migration leaves no journal behind.
-        var plan = await MigrationPlanner.PlanAsync(session.Connection, context.Scripts, up, target, cancellationToken).ConfigureAwait(false);
+        var plan = await MigrationPlanner.PlanAsync(session.Connection, context.Scripts, up, target, cancellationToken)
+            .ConfigureAwait(false);
         await VersionJournal.CreateAsync(session.Connection, cancellationToken).ConfigureAwait(false);
         progress?.Report(new MigrationPlanned(plan.FromVersion, plan.ToVersion, plan.Scripts.Count));
 

@@ -15,7 +15,7 @@ public sealed class AdoptConsoleTests : AdoptionTestsBase
         using (Assert.EnterMultipleScope())
         {
             Assert.That(run.Code, Is.Zero, run.Error);
-            Assert.That(run.Output, Does.Contain("made by Alembic (revision a1b2c3d4e5f6)")
+            Assert.That(run.Output, Does.Contain("created by Alembic (revision a1b2c3d4e5f6)")
                 .And.Contain("adopt_users.sql").And.Contain("4 defaults; key users_email_key")
                 .And.Contain("rewrites the table").And.Contain("Then it is version 2")
                 .And.Contain($"{Head - 2} scripts to apply").And.Contain("Nothing was changed."));
@@ -57,7 +57,9 @@ public sealed class AdoptConsoleTests : AdoptionTestsBase
             Assert.That((dry.Code, run.Code, json.Code), Is.EqualTo((1, 1, 1)));
             Assert.That(dry.Output, Does.Contain("It will stop before 0012_add_users_email_key.sql").And.Contain("GROUP BY lower("));
             Assert.That(run.Output, Does.Contain("It will stop before 0012_add_users_email_key.sql"));
-            Assert.That(run.Error, Does.Contain("0010_add_deployment_stages_name_key.sql").And.Contain("HAVING count(*) > 1").And.Contain("the database is at version 9"));
+            Assert.That(run.Error,
+                Does.Contain("0010_add_deployment_stages_name_key.sql").And.Contain("HAVING count(*) > 1")
+                .And.Contain("the database is at version 9"));
             Assert.That(json.Json.GetProperty("error").GetProperty("kind").GetString(), Is.EqualTo("rowsInTheWay"));
         }
     }
@@ -98,14 +100,17 @@ public sealed class AdoptConsoleTests : AdoptionTestsBase
             Assert.That(dry.GetProperty("scripts")[0].GetString(), Is.EqualTo("0003_add_log_sequence.sql"));
             Assert.That(dry.GetProperty("kept")[0].GetString(), Is.EqualTo("column users.nickname"));
             Assert.That(obstacle.GetProperty("before").GetString(), Is.EqualTo("0010_add_deployment_stages_name_key.sql"));
-            Assert.That((string[])["what", "query", "hint"], Is.All.Matches<string>(name => obstacle.GetProperty(name).GetString()!.Length > 0));
+            Assert.That((string[])["what", "query", "hint"],
+                Is.All.Matches<string>(name => obstacle.GetProperty(name).GetString()!.Length > 0));
             Assert.That(dry.TryGetProperty("steps", out _), Is.False);
             Assert.That((run.GetProperty("from").GetInt32(), run.GetProperty("to").GetInt32()), Is.EqualTo((0, Head)));
             Assert.That(run.GetProperty("steps")[0].GetProperty("script").GetString(), Is.EqualTo("adopt_extension.sql"));
             Assert.That(run.GetProperty("steps")[0].GetProperty("version").GetInt32(), Is.Zero);
-            Assert.That(await ListAsync("SELECT data_type FROM information_schema.columns WHERE column_name = 'payload_json'"), Is.EqualTo(new[] { "json" }));
+            Assert.That(await ListAsync("SELECT data_type FROM information_schema.columns WHERE column_name = 'payload_json'"),
+                Is.EqualTo(new[] { "json" }));
         }
     }
 
-    private Task<ConsoleRun> RunAsync(params string[] args) => ConsoleRun.StartAsync(args, connection: ConnectionString, cancellationToken: Token);
+    private Task<ConsoleRun> RunAsync(params string[] args) =>
+        ConsoleRun.StartAsync(args, connection: ConnectionString, cancellationToken: Token);
 }

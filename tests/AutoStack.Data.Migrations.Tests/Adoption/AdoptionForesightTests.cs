@@ -45,14 +45,15 @@ public sealed class AdoptionForesightTests : AdoptionTestsBase
             Assert.That(plan.Obstacles.Select(o => (o.Before, o.What)), Is.EqualTo(new[]
             {
                 ("adopt_users_github_id_key.sql", "Rows of users have the same github_id (1 case)"),
-                ("adopt_sessions_user_id_fkey.sql", "Rows of sessions name a row of users that is not there (1 case)"),
+                ("adopt_sessions_user_id_fkey.sql", "Rows of sessions reference a missing row of users (1 case)"),
             }));
             Assert.That(await ListAsync(plan.Obstacles[0].Query), Is.EqualTo(new[] { "101" }));
             Assert.That(await ListAsync(plan.Obstacles[1].Query), Is.EqualTo(new[] { "a3000000-0000-4000-8000-000000000002" }));
             Assert.That((failure.Error, failure.Result?.ToVersion), Is.EqualTo((MigrationError.RowsInTheWay, 0)));
         }
 
-        await ExecuteAsync("UPDATE users SET github_id = NULL WHERE name <> 'Ada'; DELETE FROM sessions WHERE id = 'a3000000-0000-4000-8000-000000000002'");
+        await ExecuteAsync("UPDATE users SET github_id = NULL WHERE name <> 'Ada'; DELETE FROM sessions WHERE id = " +
+            "'a3000000-0000-4000-8000-000000000002'");
         Assert.That((await Migrator().AdoptAsync(cancellationToken: Token)).Migration.ToVersion, Is.EqualTo(Head));
     }
 
@@ -62,7 +63,11 @@ public sealed class AdoptionForesightTests : AdoptionTestsBase
         await MakeAsync(CreateAll);
         var keep = new AdoptionOptions { KeepJson = true };
         Assert.That((await Migrator().PlanAdoptionAsync(keep, Token)).Obstacles, Is.Empty, "what the cleaning mends is no obstacle");
-        await ExecuteAsync("""UPDATE webhook_payloads SET provider = 'github', headers = '{"x": "\ud800"}' WHERE id = 'c0000000-0000-4000-8000-000000000002'""");
+        await ExecuteAsync("""
+            UPDATE webhook_payloads
+            SET provider = 'github', headers = '{"x": "\ud800"}'
+            WHERE id = 'c0000000-0000-4000-8000-000000000002'
+            """);
 
         var plan = await Migrator().PlanAdoptionAsync(keep, Token);
         var failure = Assert.ThrowsAsync<MigrationException>(() => Migrator().AdoptAsync(keep, cancellationToken: Token))!;
@@ -75,7 +80,8 @@ public sealed class AdoptionForesightTests : AdoptionTestsBase
             Assert.That((failure.Error, failure.Result?.ToVersion), Is.EqualTo((MigrationError.RowsInTheWay, 18)));
         }
 
-        Assert.That((await Migrator().PlanAdoptionAsync(cancellationToken: Token)).Obstacles, Has.Count.EqualTo(1), "on the next run as well");
+        Assert.That((await Migrator().PlanAdoptionAsync(cancellationToken: Token)).Obstacles, Has.Count.EqualTo(1),
+            "on the next run as well");
     }
 
     [Test]
@@ -93,7 +99,8 @@ public sealed class AdoptionForesightTests : AdoptionTestsBase
             Assert.That(run.Code, Is.EqualTo(1), run.Error);
             Assert.That(plan.Obstacles.Select(o => o.What), Is.EqualTo(new[]
             {
-                "This role lacks the privilege to create extensions in this database (1 case)", "This role lacks the privilege to create objects in the schema public (1 case)",
+                "This role lacks the privilege to create extensions in this database (1 case)",
+                    "This role lacks the privilege to create objects in the schema public (1 case)",
                 "Tables belong to another role, and only their owner may change them (13 cases)",
             }));
 
@@ -137,7 +144,8 @@ public sealed class AdoptionForesightTests : AdoptionTestsBase
 
         foreach (var args in (string[][])[["adopt", "--dry-run"], ["adopt"]])
         {
-            var run = await ConsoleRun.StartAsync([.. args, "--timeout", "1", "--json"], connection: ConnectionString, cancellationToken: Token);
+            var run = await ConsoleRun.StartAsync(
+                [.. args, "--timeout", "1", "--json"], connection: ConnectionString, cancellationToken: Token);
 
             Assert.That((run.Code, run.Json.GetProperty("error").GetProperty("kind").GetString()), Is.EqualTo((5, "locked")));
         }
@@ -157,7 +165,8 @@ public sealed class AdoptionForesightTests : AdoptionTestsBase
         });
 
         var failure = Assert.ThrowsAsync<MigrationException>(() =>
-            Migrator(new SchemaMigratorOptions { LockWait = TimeSpan.FromSeconds(1) }).AdoptAsync(progress: recorder, cancellationToken: Token))!;
+            Migrator(new SchemaMigratorOptions { LockWait = TimeSpan.FromSeconds(1) })
+                .AdoptAsync(progress: recorder, cancellationToken: Token))!;
 
         await held!.DisposeAsync();
         Assert.That((failure.Error, failure.Result?.ToVersion), Is.EqualTo((MigrationError.Locked, 11)));
@@ -184,7 +193,8 @@ public sealed class AdoptionForesightTests : AdoptionTestsBase
         await MakeAsync(Documented);
         await ExecuteAsync("""
             INSERT INTO deployment_stages (deployment_id, stage_name, created_at)
-            SELECT deployment_id, stage_name, NULL FROM deployment_stages, generate_series(1, 2) WHERE id = 'f0000000-0000-4000-8000-000000000001';
+            SELECT deployment_id, stage_name, NULL FROM deployment_stages, generate_series(1, 2)
+                WHERE id = 'f0000000-0000-4000-8000-000000000001';
             INSERT INTO deployment_stages (deployment_id, stage_name, created_at)
             SELECT 'd0000000-0000-4000-8000-000000000003', 'Built', NULL FROM generate_series(1, 2);
             INSERT INTO deployment_containers (deployment_id, container_id, image, host, port, created_at)
@@ -192,7 +202,8 @@ public sealed class AdoptionForesightTests : AdoptionTestsBase
             """);
 
         var before = (await Migrator().PlanAdoptionAsync(cancellationToken: Token)).Obstacles;
-        foreach (var obstacle in before.Where(o => o.Before.StartsWith("001", StringComparison.Ordinal) && o.Query.Contains("HAVING", StringComparison.Ordinal)))
+        foreach (var obstacle in before.Where(
+            o => o.Before.StartsWith("001", StringComparison.Ordinal) && o.Query.Contains("HAVING", StringComparison.Ordinal)))
         {
             await ExecuteAsync(obstacle.Hint);
         }
@@ -201,8 +212,10 @@ public sealed class AdoptionForesightTests : AdoptionTestsBase
         {
             Assert.That(before.Select(o => o.What), Has.Member("A deployment has two stages of one name (2 cases)")
                 .And.Member("Two containers that are not stopped have the same host and port (1 case)"));
-            Assert.That((await Migrator().PlanAdoptionAsync(cancellationToken: Token)).Obstacles.Select(o => o.Query), Has.None.Contains("HAVING"));
-            Assert.That(await ListAsync("SELECT id FROM deployment_stages WHERE id = 'f0000000-0000-4000-8000-000000000001'"), Has.Count.EqualTo(1), "the last one stays");
+            Assert.That((await Migrator().PlanAdoptionAsync(cancellationToken: Token)).Obstacles.Select(o => o.Query),
+                Has.None.Contains("HAVING"));
+            Assert.That(await ListAsync("SELECT id FROM deployment_stages WHERE id = 'f0000000-0000-4000-8000-000000000001'"),
+                Has.Count.EqualTo(1), "the last one stays");
         }
     }
 }

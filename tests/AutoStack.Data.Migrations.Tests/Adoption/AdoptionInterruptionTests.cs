@@ -14,7 +14,8 @@ public sealed class AdoptionInterruptionTests : AdoptionTestsBase
         await MakeAsync(Alembic);
         var readers = await ReadersAsync();
         var rows = await RowsAsync(readers);
-        var steps = (await Migrator().PlanAdoptionAsync(cancellationToken: Token)) is var plan ? plan.Changes.Count + plan.Scripts.Count : 0;
+        var steps = (await Migrator().PlanAdoptionAsync(cancellationToken: Token)) is var plan ? plan.Changes.Count + plan.Scripts.Count
+            : 0;
 
         // Each run gets through one step, and is ended before the second one.
         var runs = 0;
@@ -31,7 +32,8 @@ public sealed class AdoptionInterruptionTests : AdoptionTestsBase
 
                 if (killed)
                 {
-                    ListAsync($"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = '{MigratorName}' AND datname = current_database()")
+                    ListAsync($"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = '{MigratorName}' AND " +
+                        $"datname = current_database()")
                         .GetAwaiter().GetResult();
                 }
                 else
@@ -47,7 +49,8 @@ public sealed class AdoptionInterruptionTests : AdoptionTestsBase
             catch (Exception exception) when (exception is MigrationException or NpgsqlException or OperationCanceledException)
             {
                 Assert.That(recorder.Events.OfType<StepFinished>().Count(), Is.EqualTo(1), exception.Message);
-                await UntilAsync($"SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE application_name = '{MigratorName}' AND datname = current_database())");
+                await UntilAsync($"SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE application_name = '{MigratorName}' AND datname " +
+                    $"= current_database())");
             }
         }
 
@@ -71,7 +74,8 @@ public sealed class AdoptionInterruptionTests : AdoptionTestsBase
         await UntilMigratorWaitsForTableAsync();
         await cancelling.CancelAsync();
         Assert.That(async () => await adoption, Throws.InstanceOf<OperationCanceledException>());
-        Assert.That(await ListAsync("SELECT indexrelid::regclass::text FROM pg_index WHERE NOT indisvalid"), Is.EqualTo(new[] { "idx_users_email" }));
+        Assert.That(await ListAsync("SELECT indexrelid::regclass::text FROM pg_index WHERE NOT indisvalid"),
+            Is.EqualTo(new[] { "idx_users_email" }));
         writer.Release();
 
         await Migrator().AdoptAsync(cancellationToken: Token);
@@ -98,7 +102,8 @@ public sealed class AdoptionInterruptionTests : AdoptionTestsBase
         }
 
         // The server notices that nobody listens.
-        await UntilAsync($"SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE application_name = '{MigratorName}' AND datname = current_database())");
+        await UntilAsync($"SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE application_name = '{MigratorName}' AND datname = " +
+            $"current_database())");
         Assert.That(await RowsAsync(readers), Is.EqualTo(rows));
 
         await Migrator().AdoptAsync(cancellationToken: Token);
@@ -113,7 +118,8 @@ public sealed class AdoptionInterruptionTests : AdoptionTestsBase
         await MakeAsync(CreateAll);
 
         var reports = await Task.WhenAll(
-            Migrator().AdoptAsync(cancellationToken: Token), Migrator().AdoptAsync(cancellationToken: Token), Migrator().AdoptAsync(cancellationToken: Token));
+            Migrator().AdoptAsync(cancellationToken: Token), Migrator().AdoptAsync(cancellationToken: Token),
+                Migrator().AdoptAsync(cancellationToken: Token));
 
         Assert.That(reports.Select(r => r.Plan.IsDone), Is.EquivalentTo(new[] { false, true, true }));
         Assert.That((await Migrator().CheckAsync(Token)).IsClean, Is.True);

@@ -97,7 +97,8 @@ public sealed class AdoptionObstacleTests : AdoptionTestsBase
     public async Task Values_that_are_missing_stop_the_run_before_the_checks()
     {
         await MakeAsync(Documented);
-        await ExecuteAsync("UPDATE deployment_logs SET timestamp = NULL WHERE message = 'line 7'; UPDATE user_preferences SET theme = NULL");
+        await ExecuteAsync("UPDATE deployment_logs SET timestamp = NULL WHERE message = 'line 7'; UPDATE user_preferences SET " +
+            "theme = NULL");
 
         var plan = await Migrator().PlanAdoptionAsync(cancellationToken: Token);
         var failure = Assert.ThrowsAsync<MigrationException>(() => Migrator().AdoptAsync(cancellationToken: Token))!;
@@ -113,7 +114,8 @@ public sealed class AdoptionObstacleTests : AdoptionTestsBase
             Assert.That(failure.Result?.ToVersion, Is.EqualTo(13));
         }
 
-        await ExecuteAsync("UPDATE deployment_logs SET timestamp = created_at WHERE timestamp IS NULL; UPDATE user_preferences SET theme = 'system'");
+        await ExecuteAsync("UPDATE deployment_logs SET timestamp = created_at WHERE timestamp IS NULL; UPDATE user_preferences SET theme " +
+            "= 'system'");
         Assert.That((await Migrator().AdoptAsync(cancellationToken: Token)).Migration.ToVersion, Is.EqualTo(Head));
     }
 
@@ -121,7 +123,11 @@ public sealed class AdoptionObstacleTests : AdoptionTestsBase
     public async Task Json_that_jsonb_refuses_stops_the_run_before_the_rewrite()
     {
         await MakeAsync(CreateAll);
-        await ExecuteAsync("""UPDATE webhook_payloads SET payload_json = '{"half": "\ud83d\u0000"}' WHERE id = 'c0000000-0000-4000-8000-000000000002'""");
+        await ExecuteAsync("""
+            UPDATE webhook_payloads
+            SET payload_json = '{"half": "\ud83d\u0000"}'
+            WHERE id = 'c0000000-0000-4000-8000-000000000002'
+            """);
 
         var plan = await Migrator().PlanAdoptionAsync(cancellationToken: Token);
         var failure = Assert.ThrowsAsync<MigrationException>(() => Migrator().AdoptAsync(cancellationToken: Token))!;

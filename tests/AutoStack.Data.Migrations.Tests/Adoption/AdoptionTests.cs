@@ -45,9 +45,9 @@ public sealed class AdoptionTests : AdoptionTestsBase
         }
     }
 
-    [TestCase(Alembic, "made by Alembic (revision a1b2c3d4e5f6)", 2)]
-    [TestCase(CreateAll, "made by create_all", 2)]
-    [TestCase(FirstRevision, "made by Alembic (revision 7922132ebbdd)", 1)]
+    [TestCase(Alembic, "created by Alembic (revision a1b2c3d4e5f6)", 2)]
+    [TestCase(CreateAll, "created by create_all", 2)]
+    [TestCase(FirstRevision, "created by Alembic (revision 7922132ebbdd)", 1)]
     [TestCase(Documented, "The documented schema", 2)]
     public async Task The_plan_says_what_the_database_is(string shape, string found, int version)
     {
@@ -68,7 +68,8 @@ public sealed class AdoptionTests : AdoptionTestsBase
     public async Task Indexes_are_renamed_and_made_keys_and_not_built_again()
     {
         await MakeAsync(CreateAll);
-        const string Files = "SELECT pg_relation_filenode(indexrelid) FROM pg_index WHERE indrelid = ANY ('{users,sessions,deployment_logs}'::regclass[]) ORDER BY 1";
+        const string Files = "SELECT pg_relation_filenode(indexrelid) FROM pg_index WHERE indrelid = ANY " +
+            "('{users,sessions,deployment_logs}'::regclass[]) ORDER BY 1";
         var before = await ListAsync(Files);
 
         await Migrator().AdoptAsync(cancellationToken: Token);
@@ -84,7 +85,9 @@ public sealed class AdoptionTests : AdoptionTestsBase
 
         await Migrator().AdoptAsync(cancellationToken: Token);
 
-        Assert.That(await ListAsync("SELECT payload_json || ' ' || headers FROM (SELECT payload_json::text, headers::text FROM webhook_payloads ORDER BY id) w"), Is.EqualTo(new[]
+        Assert.That(await ListAsync(
+            "SELECT payload_json || ' ' || headers FROM (SELECT payload_json::text, headers::text FROM webhook_payloads ORDER BY id) w"),
+            Is.EqualTo(new[]
         {
             """{"size": 1.50, "message": "ab"} {"x-github-delivery": "72d3162e-cc78-11e3-81ab-4c9367dc0958"}""",
             """{"message": "a\\u0000b"} {"cookie": "clear", "x-github-delivery": "72d3162e-cc78-11e3-81ab-4c9367dc0958"}""",
@@ -106,7 +109,8 @@ public sealed class AdoptionTests : AdoptionTestsBase
         using (Assert.EnterMultipleScope())
         {
             Assert.That(report.Migration.ToVersion, Is.EqualTo(Head));
-            Assert.That(report.Plan.Kept, Is.EqualTo(new[] { "type of webhook_payloads.payload_json (json)", "type of webhook_payloads.headers (json)" }));
+            Assert.That(report.Plan.Kept,
+                Is.EqualTo(new[] { "type of webhook_payloads.payload_json (json)", "type of webhook_payloads.headers (json)" }));
             Assert.That(await ScalarAsync<uint>(File), Is.EqualTo(file));
             Assert.That(await ListAsync("SELECT payload_json || ' ' || headers FROM webhook_payloads ORDER BY id"), Is.EqualTo(new[]
             {
@@ -115,7 +119,8 @@ public sealed class AdoptionTests : AdoptionTestsBase
                 """{"message": "a\\b\\\\u0000c"} {"x": ""}""",
                 """{"key": ["", "0", "\u00e9\ud83d\ude00"]} {}""",
             }));
-            Assert.That(drift.Differences.Select(d => d.Name), Is.EquivalentTo(new[] { "webhook_payloads.payload_json", "webhook_payloads.headers" }));
+            Assert.That(drift.Differences.Select(d => d.Name),
+                Is.EquivalentTo(new[] { "webhook_payloads.payload_json", "webhook_payloads.headers" }));
         }
     }
 
@@ -142,7 +147,8 @@ public sealed class AdoptionTests : AdoptionTestsBase
         {
             Assert.That(await ListAsync($"""
                 SELECT id
-                FROM (SELECT id, seq, row_number() OVER (PARTITION BY deployment_id ORDER BY timestamp, {(table == "deployment_logs" ? "created_at, " : "")}id) AS place FROM {table}) l
+                FROM (SELECT id, seq, row_number() OVER (PARTITION BY deployment_id ORDER BY timestamp,
+                    {(table == "deployment_logs" ? "created_at, " : "")}id) AS place FROM {table}) l
                 WHERE seq IS DISTINCT FROM place
                 """), Is.Empty);
         }
@@ -153,7 +159,8 @@ public sealed class AdoptionTests : AdoptionTestsBase
     {
         await MakeAsync(CreateAll);
         await ExecuteAsync("""
-            ALTER TABLE users ADD COLUMN "nick name" TEXT, ADD COLUMN visits INTEGER NOT NULL DEFAULT 0, ADD CONSTRAINT visits_check CHECK (visits >= 0);
+            ALTER TABLE users ADD COLUMN "nick name" TEXT, ADD COLUMN visits INTEGER NOT NULL DEFAULT 0,
+                ADD CONSTRAINT visits_check CHECK (visits >= 0);
             CREATE INDEX users_name ON users (name);
             CREATE TABLE reports (id INT);
             """);
@@ -166,7 +173,8 @@ public sealed class AdoptionTests : AdoptionTestsBase
             {
                 "column users.nick name", "column users.visits", "constraint users.visits_check", "index users.users_name",
             }));
-            Assert.That(await CatalogAsync(), Has.Member("constraint visits_check on users: CHECK ((visits >= 0))").And.Member("table reports"));
+            Assert.That(await CatalogAsync(),
+                Has.Member("constraint visits_check on users: CHECK ((visits >= 0))").And.Member("table reports"));
             Assert.That(await ScalarAsync<long>("SELECT count(\"nick name\") + count(visits) FROM users"), Is.EqualTo(2));
             Assert.That(await ExistsAsync("users_name"), Is.True);
         }
@@ -199,7 +207,7 @@ public sealed class AdoptionTests : AdoptionTestsBase
     }
 
     [TestCase("", "no tables", "upgrade")]
-    [TestCase("CREATE TABLE other (id int)", "none of AutoStack", "upgrade")]
+    [TestCase("CREATE TABLE other (id int)", "not those of AutoStack", "upgrade")]
     [TestCase("DROP TABLE sessions", "sessions")]
     [TestCase("DROP TABLE deployment_runtime_logs", "deployment_runtime_logs")]
     [TestCase("ALTER TABLE users DROP COLUMN name", "users.name")]
@@ -208,7 +216,8 @@ public sealed class AdoptionTests : AdoptionTestsBase
     [TestCase("ALTER TABLE deployments ALTER COLUMN commit_hash SET NOT NULL", "deployments.commit_hash", "refuses NULL")]
     [TestCase("ALTER TABLE users ALTER COLUMN created_at TYPE timestamptz", "users.created_at")]
     [TestCase("ALTER TABLE users ADD COLUMN age INT NOT NULL", "users.age", "default")]
-    [TestCase("ALTER TABLE sessions DROP CONSTRAINT sessions_user_id_fkey; ALTER TABLE sessions ADD CONSTRAINT sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES users", "sessions_user_id_fkey")]
+    [TestCase("ALTER TABLE sessions DROP CONSTRAINT sessions_user_id_fkey; ALTER TABLE sessions ADD CONSTRAINT sessions_user_id_fkey " +
+        "FOREIGN KEY (user_id) REFERENCES users", "sessions_user_id_fkey")]
     public async Task What_is_not_recognised_is_refused_and_left_alone(string sql, params string[] texts)
     {
         if (sql.Length > 0 && !sql.StartsWith("CREATE", StringComparison.Ordinal))
@@ -239,7 +248,8 @@ public sealed class AdoptionTests : AdoptionTestsBase
             ALTER TABLE users DROP CONSTRAINT users_github_id_key;
             ALTER TABLE sessions DROP CONSTRAINT sessions_user_id_fkey;
             ALTER TABLE deployment_logs DROP CONSTRAINT deployment_logs_deployment_id_fkey;
-            ALTER TABLE deployment_logs ADD CONSTRAINT deployment_logs_deployment_id_fkey FOREIGN KEY (deployment_id) REFERENCES deployments (id) ON DELETE CASCADE NOT VALID;
+            ALTER TABLE deployment_logs ADD CONSTRAINT deployment_logs_deployment_id_fkey
+                FOREIGN KEY (deployment_id) REFERENCES deployments (id) ON DELETE CASCADE NOT VALID;
             """);
 
         await Migrator().AdoptAsync(cancellationToken: Token);

@@ -21,7 +21,8 @@ public abstract partial class AdoptionTestsBase : MigrationTests
 
     /// <summary>Every shape that is known.</summary>
     protected static readonly string[] Shapes =
-        [Alembic, "Alembic without a start", CreateAll, "the first revision and a later start", "create_all of older models", FirstRevision, Documented];
+        [Alembic, "Alembic without a start", CreateAll, "the first revision and a later start", "create_all of older models",
+            FirstRevision, Documented];
 
     /// <summary>The columns that are nullable in the document and not in a database of the services.</summary>
     private static readonly Lazy<HashSet<string>> Filled = new(() => [.. Catalog.Newest.Objects
@@ -50,7 +51,8 @@ public abstract partial class AdoptionTestsBase : MigrationTests
 
         if (rows)
         {
-            files = [.. files, "rows", .. shape == FirstRevision ? [] : (string[])["runtime_rows"], .. shape == Documented ? [] : (string[])["json_rows"]];
+            files = [.. files, "rows", .. shape == FirstRevision ? [] : (string[])["runtime_rows"],
+                .. shape == Documented ? [] : (string[])["json_rows"]];
         }
 
         foreach (var file in rowsInTheWay ? [.. files, "rows_in_the_way"] : files)
@@ -77,7 +79,8 @@ public abstract partial class AdoptionTestsBase : MigrationTests
     protected Task<IReadOnlyList<string>> RequiredAsync() => ListAsync("""
         SELECT attrelid::regclass || '.' || attname
         FROM pg_attribute
-        WHERE attrelid IN (SELECT oid FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relname <> 'schema_versions')
+        WHERE attrelid IN (SELECT oid FROM pg_class
+            WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relname <> 'schema_versions')
           AND attnum > 0 AND NOT attisdropped AND attnotnull
         """);
 
@@ -85,7 +88,8 @@ public abstract partial class AdoptionTestsBase : MigrationTests
     /// The tables with their columns as they are now, to read the same ones again later; JSON is left out, which is cleaned.
     /// </summary>
     protected async Task<IReadOnlyList<string>> ReadersAsync() => await ListAsync("""
-        SELECT format('SELECT %L || (ARRAY[%s])::text FROM %s t ORDER BY 1', c.relname || ' ', string_agg(format('t.%I::text', a.attname), ', ' ORDER BY a.attname), c.oid::regclass)
+        SELECT format('SELECT %L || (ARRAY[%s])::text FROM %s t ORDER BY 1', c.relname || ' ', string_agg(format('t.%I::text', a.attname),
+            ', ' ORDER BY a.attname), c.oid::regclass)
         FROM pg_class c
         JOIN pg_attribute a ON a.attrelid = c.oid
         WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped

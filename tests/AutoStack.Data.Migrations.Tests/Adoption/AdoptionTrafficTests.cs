@@ -6,7 +6,8 @@ public sealed class AdoptionTrafficTests : AdoptionTestsBase
 {
     private const string Line = """
         INSERT INTO deployment_logs (id, deployment_id, timestamp, log_level, message, created_at)
-        VALUES (gen_random_uuid(), 'd0000000-0000-4000-8000-000000000001', now() AT TIME ZONE 'UTC', 'info', 'meanwhile', now() AT TIME ZONE 'UTC')
+        VALUES (gen_random_uuid(), 'd0000000-0000-4000-8000-000000000001', now() AT TIME ZONE 'UTC', 'info', 'meanwhile',
+            now() AT TIME ZONE 'UTC')
         """;
 
     [Test]
@@ -38,14 +39,16 @@ public sealed class AdoptionTrafficTests : AdoptionTestsBase
     public async Task Building_an_index_blocks_no_writer()
     {
         await MakeAsync(CreateAll);
-        var (recorder, holding) = HoldAt("adopt_idx_deployments_status.sql", "UPDATE deployments SET branch = branch WHERE status = 'queued'");
+        var (recorder, holding) = HoldAt(
+            "adopt_idx_deployments_status.sql", "UPDATE deployments SET branch = branch WHERE status = 'queued'");
         var adoption = Migrator().AdoptAsync(progress: recorder, cancellationToken: Token);
         await using var writer = await holding;
         await UntilAsync("SELECT to_regclass('idx_deployments_status') IS NOT NULL");
         await UntilMigratorWaitsForTableAsync();
 
         await ExecuteAsync("SET lock_timeout = '1s'; UPDATE deployments SET status = 'failed' WHERE status <> 'queued'");
-        Assert.That(await ScalarAsync<bool>("SELECT indisvalid FROM pg_index WHERE indexrelid = 'idx_deployments_status'::regclass"), Is.False, "under way");
+        Assert.That(await ScalarAsync<bool>("SELECT indisvalid FROM pg_index WHERE indexrelid = 'idx_deployments_status'::regclass"),
+            Is.False, "under way");
         writer.Release();
         Assert.That((await adoption).Migration.ToVersion, Is.EqualTo(Head));
     }
@@ -84,7 +87,9 @@ public sealed class AdoptionTrafficTests : AdoptionTestsBase
         {
             Assert.That(written, Is.GreaterThan(adopted));
             Assert.That(await ScalarAsync<long>("SELECT count(*) FROM deployment_logs WHERE message = 'meanwhile'"), Is.EqualTo(written));
-            Assert.That(await ListAsync("SELECT deployment_id FROM deployment_logs GROUP BY deployment_id HAVING count(*) <> count(DISTINCT seq) OR count(*) <> max(seq) OR min(seq) <> 1"), Is.Empty);
+            Assert.That(await ListAsync(
+                "SELECT deployment_id FROM deployment_logs GROUP BY deployment_id HAVING count(*) <> count(DISTINCT seq) OR count(*) <> " +
+                "max(seq) OR min(seq) <> 1"), Is.Empty);
             Assert.That((await Migrator().CheckAsync(Token)).IsClean, Is.True);
         }
     }

@@ -24,7 +24,8 @@ public sealed class LaterObjectTests : AdoptionTestsBase
         var refused = Assert.ThrowsAsync<MigrationException>(() => Migrator().UpgradeAsync(cancellationToken: Token))!;
         Assert.That(refused.Error, Is.EqualTo(MigrationError.NotAdopted));
         Assert.That(refused.Message, Does.Contain("version 1").And.Contain("deployment_containers").And.Contain("autostack-db adopt"));
-        Assert.That(Assert.ThrowsAsync<MigrationException>(() => Migrator().PlanUpgradeAsync(cancellationToken: Token))!.Error, Is.EqualTo(MigrationError.NotAdopted));
+        Assert.That(Assert.ThrowsAsync<MigrationException>(() => Migrator().PlanUpgradeAsync(cancellationToken: Token))!.Error,
+            Is.EqualTo(MigrationError.NotAdopted));
         Assert.That(await AppliedAsync(), Is.EqualTo(new[] { "1" }));
         var check = await ConsoleRun.StartAsync(["check"], connection: ConnectionString, cancellationToken: Token);
         Assert.That((check.Code, check.Output.Contains("adopt takes them over", StringComparison.Ordinal)), Is.EqualTo((4, true)));
@@ -47,8 +48,10 @@ public sealed class LaterObjectTests : AdoptionTestsBase
 
         var refused = Assert.ThrowsAsync<MigrationException>(() => Migrator().UpgradeAsync(cancellationToken: Token))!;
         Assert.That(refused.Error, Is.EqualTo(MigrationError.NotAdopted));
-        await ExecuteAsync("INSERT INTO schema_versions SELECT 2, '0002_runtime_models', '" + SchemaMigrator.Scripts[1].Checksum + "', now(), 0, 'a', 'b'");
-        Assert.That(Assert.ThrowsAsync<MigrationException>(() => Migrator().UpgradeAsync(cancellationToken: Token))!.Message, Does.Contain("deployment_logs.seq"));
+        await ExecuteAsync("INSERT INTO schema_versions SELECT 2, '0002_runtime_models', '" + SchemaMigrator.Scripts[1].Checksum +
+            "', now(), 0, 'a', 'b'");
+        Assert.That(Assert.ThrowsAsync<MigrationException>(() => Migrator().UpgradeAsync(cancellationToken: Token))!.Message,
+            Does.Contain("deployment_logs.seq"));
 
         var report = await Migrator().AdoptAsync(cancellationToken: Token);
 

@@ -12,7 +12,8 @@ public sealed class NotAdoptedTests : AdoptionTestsBase
         await MakeAsync(shape);
         var catalog = await CatalogAsync();
 
-        foreach (var args in (string[][])[["upgrade"], ["upgrade", "--dry-run"], ["upgrade", "--rehearse"], ["upgrade", "--sql"], ["upgrade", "1"]])
+        foreach (var args in (string[][])[
+            ["upgrade"], ["upgrade", "--dry-run"], ["upgrade", "--rehearse"], ["upgrade", "--sql"], ["upgrade", "1"]])
         {
             var run = await RunAsync([.. args, "--json"]);
 
@@ -64,5 +65,6 @@ public sealed class NotAdoptedTests : AdoptionTestsBase
         Assert.That((await Migrator().UpgradeAsync(cancellationToken: Token)).ToVersion, Is.EqualTo(Head));
     }
 
-    private Task<ConsoleRun> RunAsync(params string[] args) => ConsoleRun.StartAsync(args, connection: ConnectionString, cancellationToken: Token);
+    private Task<ConsoleRun> RunAsync(params string[] args) =>
+        ConsoleRun.StartAsync(args, connection: ConnectionString, cancellationToken: Token);
 }

@@ -19,45 +19,55 @@ public sealed partial class PythonLimitsTests : AdoptionTestsBase
     private const string Other = "30000000-0000-4000-8000-000000000002";
 
     private const string Rows = $"""
-        INSERT INTO users (id, name, email, email_verified, created_at, updated_at) VALUES ('{User}', 'Ada', 'ada@example.com', true, now(), now());
-        INSERT INTO projects (id, user_id, name, repository, branch, build_command, output_dir, runtime, auto_deploy_enabled, created_at, updated_at)
+        INSERT INTO users (id, name, email, email_verified, created_at, updated_at)
+            VALUES ('{User}', 'Ada', 'ada@example.com', true, now(), now());
+        INSERT INTO projects (id, user_id, name, repository, branch, build_command, output_dir, runtime, auto_deploy_enabled, created_at,
+            updated_at)
             VALUES ('{Project}', '{User}', 'site', 'ada/site', 'main', 'make', 'dist', 'static', false, now(), now());
         INSERT INTO deployments (id, project_id, user_id, status, creator_type, is_production, created_at, is_deleted)
-            SELECT d.id::uuid, '{Project}', '{User}', 'building', 'manual', false, now(), false FROM (VALUES ('{Deployment}'), ('{Other}')) d (id);
+            SELECT d.id::uuid, '{Project}', '{User}', 'building', 'manual', false, now(), false
+                FROM (VALUES ('{Deployment}'), ('{Other}')) d (id);
         INSERT INTO deployment_logs (id, deployment_id, timestamp, message, created_at)
             SELECT gen_random_uuid(), d.id, now(), 'line', now() FROM deployments d;
-        INSERT INTO deployment_stages (id, deployment_id, stage_name, status, created_at) VALUES (gen_random_uuid(), '{Deployment}', 'Cloning', 'in_progress', now());
+        INSERT INTO deployment_stages (id, deployment_id, stage_name, status, created_at)
+            VALUES (gen_random_uuid(), '{Deployment}', 'Cloning', 'in_progress', now());
         INSERT INTO deployment_containers (id, deployment_id, container_id, image, host, port, status, created_at)
             VALUES (gen_random_uuid(), '{Deployment}', 'c1', 'i', 'localhost', 30000, 'running', now());
         """;
 
     private const string Line = $"""
-        INSERT INTO deployment_logs (id, deployment_id, timestamp, message, created_at) VALUES (gen_random_uuid(), '{Deployment}', now(), 'later', now())
+        INSERT INTO deployment_logs (id, deployment_id, timestamp, message, created_at)
+            VALUES (gen_random_uuid(), '{Deployment}', now(), 'later', now())
         """;
 
     private static readonly SecretKey Key = new() { Id = "k1", Secret = Convert.ToBase64String(new byte[32]) };
 
     [TestCase(PostgresErrorCodes.UniqueViolation, $"""
-        INSERT INTO deployment_stages (id, deployment_id, stage_name, status, created_at) VALUES (gen_random_uuid(), '{Deployment}', 'cloning', 'pending', now())
+        INSERT INTO deployment_stages (id, deployment_id, stage_name, status, created_at)
+            VALUES (gen_random_uuid(), '{Deployment}', 'cloning', 'pending', now())
         """, TestName = "A stage in another case")]
     [TestCase(PostgresErrorCodes.UniqueViolation, $"""
         UPDATE deployment_logs SET deployment_id = '{Other}' WHERE deployment_id = '{Deployment}'
         """, TestName = "A line moved to another deployment")]
     [TestCase(PostgresErrorCodes.UniqueViolation, """
-        INSERT INTO users (id, name, email, email_verified, created_at, updated_at) VALUES (gen_random_uuid(), 'Ada', 'ADA@example.com', false, now(), now())
+        INSERT INTO users (id, name, email, email_verified, created_at, updated_at)
+            VALUES (gen_random_uuid(), 'Ada', 'ADA@example.com', false, now(), now())
         """, TestName = "An address in another case")]
     [TestCase(PostgresErrorCodes.UniqueViolation, $"""
         INSERT INTO deployment_containers (id, deployment_id, container_id, image, host, port, status, created_at)
         VALUES (gen_random_uuid(), '{Other}', 'c2', 'i', 'localhost', 30000, 'starting', now())
         """, TestName = "A port that a container has")]
     [TestCase(PostgresErrorCodes.UntranslatableCharacter, """
-        INSERT INTO webhook_payloads (id, provider, payload_json, headers, received_at) VALUES (gen_random_uuid(), 'github', '{"a": "\u0000"}', '{}', now())
+        INSERT INTO webhook_payloads (id, provider, payload_json, headers, received_at)
+            VALUES (gen_random_uuid(), 'github', '{"a": "\u0000"}', '{}', now())
         """, TestName = "A body with U+0000")]
     [TestCase(PostgresErrorCodes.InvalidTextRepresentation, """
-        INSERT INTO webhook_payloads (id, provider, payload_json, headers, received_at) VALUES (gen_random_uuid(), 'github', '{"a": "\ud800"}', '{}', now())
+        INSERT INTO webhook_payloads (id, provider, payload_json, headers, received_at)
+            VALUES (gen_random_uuid(), 'github', '{"a": "\ud800"}', '{}', now())
         """, TestName = "A body with half of a surrogate pair")]
     [TestCase(PostgresErrorCodes.NumericValueOutOfRange, """
-        INSERT INTO webhook_payloads (id, provider, payload_json, headers, received_at) VALUES (gen_random_uuid(), 'github', '{"a": 1e200000}', '{}', now())
+        INSERT INTO webhook_payloads (id, provider, payload_json, headers, received_at)
+            VALUES (gen_random_uuid(), 'github', '{"a": 1e200000}', '{}', now())
         """, TestName = "A body with a number that is too large")]
     public async Task A_taken_over_database_refuses(string sqlState, string statement)
     {
@@ -96,7 +106,8 @@ public sealed partial class PythonLimitsTests : AdoptionTestsBase
 
         Assert.That(
             () => late.ExecuteNonQueryAsync(Token),
-            Throws.InstanceOf<PostgresException>().With.Property("SqlState").AnyOf(PostgresErrorCodes.UniqueViolation, PostgresErrorCodes.SerializationFailure));
+            Throws.InstanceOf<PostgresException>().With.Property("SqlState")
+                .AnyOf(PostgresErrorCodes.UniqueViolation, PostgresErrorCodes.SerializationFailure));
     }
 
     [Test]
@@ -151,7 +162,8 @@ public sealed partial class PythonLimitsTests : AdoptionTestsBase
     {
         var page = File.ReadAllText(Path.Combine(SourceRoot.Path, "docs", "python-services.md"));
         var named = Quoted().Matches(Filter().Match(page).Groups[1].Value).Select(match => match.Groups[1].Value);
-        var tables = Catalog.Expected(Head).Objects.Where(o => o.Kind == SchemaObjectKind.Table).Select(o => o.Name).Append("schema_versions");
+        var tables = Catalog.Expected(Head).Objects.Where(o => o.Kind == SchemaObjectKind.Table).Select(o => o.Name)
+            .Append("schema_versions");
 
         Assert.That(named, Is.EquivalentTo(tables));
     }

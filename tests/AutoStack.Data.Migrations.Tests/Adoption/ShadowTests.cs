@@ -59,7 +59,8 @@ public sealed class ShadowTests : AdoptionTestsBase
 
         await AssertLinesAreNumberedAsync();
         Assert.That(await CalledAsync(), Is.False);
-        Assert.ThrowsAsync<PostgresException>(() => ExecuteAsync("SELECT FROM users u WHERE u.email = u.name"), "a careless statement is captured");
+        Assert.ThrowsAsync<PostgresException>(
+            () => ExecuteAsync("SELECT FROM users u WHERE u.email = u.name"), "a careless statement is captured");
     }
 
     [TestCase(true)]
@@ -72,7 +73,8 @@ public sealed class ShadowTests : AdoptionTestsBase
             await Migrator(Allowed).UpgradeAsync(cancellationToken: Token);
         }
 
-        var plan = up ? await Migrator(Allowed).PlanUpgradeAsync(cancellationToken: Token) : await Migrator(Allowed).PlanDowngradeAsync(MigrationTarget.Base, Token);
+        var plan = up ? await Migrator(Allowed).PlanUpgradeAsync(cancellationToken: Token)
+            : await Migrator(Allowed).PlanDowngradeAsync(MigrationTarget.Base, Token);
 
         Assert.That(await Psql.RunAsync(ConnectionString, plan.ToPsqlScript(), Token), Is.EqualTo((0, "")));
         Assert.That(await CalledAsync(), Is.False);
@@ -87,9 +89,11 @@ public sealed class ShadowTests : AdoptionTestsBase
             statement text;
         BEGIN
             FOR statement IN
-                SELECT format('ALTER EXTENSION %I SET SCHEMA planted', extname) FROM pg_extension WHERE extnamespace = 'public'::regnamespace
+                SELECT format('ALTER EXTENSION %I SET SCHEMA planted', extname) FROM pg_extension
+                    WHERE extnamespace = 'public'::regnamespace
                 UNION ALL
-                SELECT format('ALTER TABLE public.%I SET SCHEMA planted', relname) FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'
+                SELECT format('ALTER TABLE public.%I SET SCHEMA planted', relname) FROM pg_class
+                    WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'
             LOOP
                 EXECUTE statement;
             END LOOP;
@@ -111,12 +115,16 @@ public sealed class ShadowTests : AdoptionTestsBase
     {
         await using var connection = await Raw.OpenConnectionAsync(Token);
         await using var command = new NpgsqlCommand("""
-            INSERT INTO public.users (id, name, email, created_at, updated_at) VALUES ('00000000-0000-7000-8000-000000000001', 'Ada', 'shadow@example.com', '2026-01-01', '2026-01-01');
+            INSERT INTO public.users (id, name, email, created_at, updated_at)
+                VALUES ('00000000-0000-7000-8000-000000000001', 'Ada', 'shadow@example.com', '2026-01-01', '2026-01-01');
             INSERT INTO public.projects (id, user_id, name, repository, created_at, updated_at)
-            VALUES ('00000000-0000-7000-8000-000000000002', '00000000-0000-7000-8000-000000000001', 'site', 'ada/site', '2026-01-01', '2026-01-01');
+            VALUES ('00000000-0000-7000-8000-000000000002', '00000000-0000-7000-8000-000000000001', 'site', 'ada/site', '2026-01-01',
+                '2026-01-01');
             INSERT INTO public.deployments (id, project_id, user_id, created_at)
-            VALUES ('00000000-0000-7000-8000-000000000003', '00000000-0000-7000-8000-000000000002', '00000000-0000-7000-8000-000000000001', '2026-01-01');
-            INSERT INTO public.deployment_logs (deployment_id, message) VALUES ('00000000-0000-7000-8000-000000000003', 'a'), ('00000000-0000-7000-8000-000000000003', 'b');
+            VALUES ('00000000-0000-7000-8000-000000000003', '00000000-0000-7000-8000-000000000002', '00000000-0000-7000-8000-000000000001',
+                '2026-01-01');
+            INSERT INTO public.deployment_logs (deployment_id, message)
+                VALUES ('00000000-0000-7000-8000-000000000003', 'a'), ('00000000-0000-7000-8000-000000000003', 'b');
             INSERT INTO public.deployment_runtime_logs (deployment_id, message) VALUES ('00000000-0000-7000-8000-000000000003', 'a');
             SELECT pg_catalog.max(l.seq) FROM public.deployment_logs l WHERE l.deployment_id = '00000000-0000-7000-8000-000000000003';
             """, connection);

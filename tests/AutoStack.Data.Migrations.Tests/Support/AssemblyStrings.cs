@@ -14,7 +14,8 @@ internal static class AssemblyStrings
         using var image = new PEReader(file);
         var metadata = image.GetMetadataReader();
         var strings = new List<string>();
-        for (var handle = metadata.GetNextHandle(MetadataTokens.UserStringHandle(0)); !handle.IsNil; handle = metadata.GetNextHandle(handle))
+        for (var handle = metadata.GetNextHandle(MetadataTokens.UserStringHandle(0)); !handle.IsNil; handle = metadata.GetNextHandle(
+            handle))
         {
             strings.Add(metadata.GetUserString(handle));
         }

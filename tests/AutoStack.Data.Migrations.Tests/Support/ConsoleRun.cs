@@ -11,7 +11,8 @@ internal sealed record ConsoleRun(int Code, string Output, string Error)
     public JsonElement Json => JsonDocument.Parse(Output).RootElement;
 
     public static async Task<ConsoleRun> StartAsync(
-        string[] args, string? directory = null, string? connection = null, string? answer = null, CancellationToken cancellationToken = default)
+        string[] args, string? directory = null, string? connection = null, string? answer = null,
+            CancellationToken cancellationToken = default)
     {
         using var output = new StringWriter();
         using var error = new StringWriter();

@@ -68,7 +68,8 @@ public abstract class MigrationTests
 
     /// <summary>Makes the test's database a copy of one that was upgraded to a version.</summary>
     protected Task StartAtAsync(int version) => StartWithAsync(
-        $"version {version}", template => new SchemaMigrator(template).UpgradeAsync(MigrationTarget.Version(version), cancellationToken: Token));
+        $"version {version}",
+            template => new SchemaMigrator(template).UpgradeAsync(MigrationTarget.Version(version), cancellationToken: Token));
 
     /// <summary>Makes the test's database a copy of a template, which the first test that needs it builds.</summary>
     protected async Task StartWithAsync(string template, Func<string, Task> build)
@@ -120,7 +121,8 @@ public abstract class MigrationTests
 
     protected Task<IReadOnlyList<string>> AppliedAsync() => ListAsync("SELECT version FROM schema_versions ORDER BY version");
 
-    protected async Task<bool> ExistsAsync(string relation) => await ScalarAsync<bool>($"SELECT to_regclass('public.{relation}') IS NOT NULL");
+    protected async Task<bool> ExistsAsync(string relation) =>
+        await ScalarAsync<bool>($"SELECT to_regclass('public.{relation}') IS NOT NULL");
 
     /// <summary>A session that has run a statement in a transaction and keeps it open: it holds what the statement locked.</summary>
     protected async Task<OpenTransaction> HoldAsync(string sql)

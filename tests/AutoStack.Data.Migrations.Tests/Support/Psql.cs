@@ -12,7 +12,8 @@ internal static class Psql
     public static async Task<(int Code, string Error)> RunAsync(string connectionString, string script, CancellationToken cancellationToken)
     {
         var places = SearchPlaces.OfThisMachine();
-        var program = places.FindBinDirectories().Select(folder => Path.Combine(folder, "psql")).FirstOrDefault(File.Exists) ?? places.FindProgram("psql");
+        var program = places.FindBinDirectories().Select(folder => Path.Combine(folder, "psql")).FirstOrDefault(File.Exists)
+            ?? places.FindProgram("psql");
         if (program is null)
         {
             Assert.Ignore("There is no psql on PATH or in the usual folders.");
@@ -27,7 +28,8 @@ internal static class Psql
         };
         foreach (var (name, value) in new[]
         {
-            ("PGHOST", database.Host), ("PGPORT", $"{database.Port}"), ("PGDATABASE", database.Database), ("PGUSER", database.Username), ("PGPASSWORD", database.Password),
+            ("PGHOST", database.Host), ("PGPORT", $"{database.Port}"), ("PGDATABASE", database.Database), ("PGUSER", database.Username),
+                ("PGPASSWORD", database.Password),
         })
         {
             start.Environment[name] = value;

@@ -9,7 +9,8 @@ internal sealed class Workplace : IDisposable
 
     public string Scripts => Path.Combine(Root, "scripts", "sql");
 
-    public IEnumerable<string> FileNames => Directory.EnumerateFiles(Scripts).Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal);
+    public IEnumerable<string> FileNames =>
+        Directory.EnumerateFiles(Scripts).Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal);
 
     public string Read(string name) => File.ReadAllText(Path.Combine(Scripts, name));
 
