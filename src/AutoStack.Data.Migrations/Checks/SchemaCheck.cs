@@ -24,7 +24,7 @@ internal sealed class SchemaCheck(MigratorContext context)
         await prepare.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
 
         var history = await VersionJournal.ReadHistoryAsync(connection, context.Scripts, cancellationToken).ConfigureAwait(false);
-        var foreign = await ForeignObjects.FindAsync(connection, cancellationToken).ConfigureAwait(false);
+        var foreign = await ForeignObjectSearch.FindAsync(connection, cancellationToken).ConfigureAwait(false);
         var result = new SchemaCheckResult(history, [])
         {
             ForeignObjects = foreign.Objects,

@@ -25,8 +25,8 @@ internal sealed record MigratorContext(MigrationServer Server, SchemaMigratorOpt
         }
     }
 
-    /// <inheritdoc cref="ForeignObjects.RefuseAsync"/>
+    /// <inheritdoc cref="ForeignObjectSearch.RefuseAsync"/>
     public Task RefuseForeignObjectsAsync(
         NpgsqlConnection connection, IProgress<MigrationEvent>? progress, CancellationToken cancellationToken) =>
-        ForeignObjects.RefuseAsync(connection, Options.AllowForeignObjects, progress, cancellationToken);
+        ForeignObjectSearch.RefuseAsync(connection, Options.AllowForeignObjects, progress, cancellationToken);
 }

@@ -5,7 +5,7 @@ namespace AutoStack.Data.Migrations.Internal;
 /// <summary>
 /// The objects that other roles have created on the search path under names of PostgreSQL's own, and the schemas where every role may.
 /// </summary>
-internal sealed record ForeignObjects(IReadOnlyList<ForeignObject> Objects, IReadOnlyList<OpenSchema> OpenSchemas)
+internal sealed record ForeignObjectSearch(IReadOnlyList<ForeignObject> Objects, IReadOnlyList<OpenSchema> OpenSchemas)
 {
     private const int MaxNamed = 10;
 
@@ -34,7 +34,7 @@ internal sealed record ForeignObjects(IReadOnlyList<ForeignObject> Objects, IRea
     /// <summary>
     /// Queries the catalog. The search path must be <see cref="SearchPath.Own"/>: otherwise the query itself may call a foreign object.
     /// </summary>
-    public static async Task<ForeignObjects> FindAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    public static async Task<ForeignObjectSearch> FindAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         var objects = new List<ForeignObject>();
         var schemas = new List<OpenSchema>();
@@ -110,7 +110,7 @@ internal sealed record ForeignObjects(IReadOnlyList<ForeignObject> Objects, IRea
             }
         }
 
-        return new ForeignObjects(objects, schemas);
+        return new ForeignObjectSearch(objects, schemas);
     }
 
     /// <summary>Reports open schemas, and refuses foreign objects.</summary>
