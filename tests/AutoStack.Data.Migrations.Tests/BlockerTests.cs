@@ -12,7 +12,7 @@ public sealed class BlockerTests : MigrationTests
     public Task CreateTableAsync() => ExecuteAsync("CREATE TABLE busy (id int, secret text)");
 
     [Test]
-    public async Task An_alter_gives_way_names_the_long_transaction_lets_queries_through_and_succeeds_in_the_end()
+    public async Task A_blocked_alter_lets_queries_pass_names_its_blocker_and_succeeds()
     {
         var (holder, pid) = await HoldAsync("reports", "SELECT count(*)\n  FROM busy WHERE secret = 'hush ''hush'''");
         await using var closing = holder;
@@ -38,7 +38,7 @@ public sealed class BlockerTests : MigrationTests
     }
 
     [Test]
-    public async Task The_error_after_the_last_attempt_names_who_is_in_the_way()
+    public async Task The_error_of_the_last_attempt_names_the_blockers()
     {
         var (holder, pid) = await HoldAsync("reports", "LOCK TABLE busy IN ACCESS SHARE MODE");
         await using var closing = holder;
@@ -51,7 +51,7 @@ public sealed class BlockerTests : MigrationTests
     }
 
     [Test]
-    public async Task The_console_prints_who_is_in_the_way_and_tells_it_as_json()
+    public async Task The_console_prints_the_blockers_as_text_and_JSON()
     {
         await ExecuteAsync("DROP TABLE busy");
         await Migrator().UpgradeAsync(MigrationTarget.Version(2), cancellationToken: Token);
@@ -78,7 +78,7 @@ public sealed class BlockerTests : MigrationTests
     }
 
     [Test]
-    public async Task A_role_that_may_not_see_statements_of_others_is_told_the_rest()
+    public async Task A_role_without_rights_sees_a_blocker_without_its_statement()
     {
         var role = $"migrations_{Guid.NewGuid():N}";
         await ExecuteAsync($"""
@@ -107,7 +107,7 @@ public sealed class BlockerTests : MigrationTests
     }
 
     [Test]
-    public async Task An_index_build_says_for_whom_it_waits()
+    public async Task An_index_build_reports_its_blockers()
     {
         var (writer, pid) = await HoldAsync("importer", "INSERT INTO busy VALUES (1)");
         await using var closing = writer;
@@ -150,15 +150,15 @@ public sealed class BlockerTests : MigrationTests
     [TestCase("  SELECT\n\t1,\u001b[2J  2", "SELECT 1, [2J 2")]
     [TestCase("", null)]
     [TestCase("<insufficient privilege>", null)]
-    public void A_statement_is_told_in_one_line_without_its_literals(string statement, string? told) =>
+    public void A_blockers_statement_is_one_line_without_literals(string statement, string? told) =>
         Assert.That(Blocker.Shorten(statement), Is.EqualTo(told));
 
     [Test]
-    public void A_long_statement_is_cut() =>
+    public void A_long_statement_is_shortened() =>
         Assert.That(Blocker.Shorten("SELECT " + new string('x', 1000)), Is.EqualTo("SELECT " + new string('x', 93) + "…"));
 
     [Test]
-    public void Many_are_told_as_the_first_three_and_their_number()
+    public void Many_blockers_are_listed_as_three_and_a_count()
     {
         var many = Enumerable.Range(0, 5).Select(pid => new Blocker(pid, null, null, TimeSpan.FromSeconds(5 - pid), "active", "SELECT 1"))
             .ToList();

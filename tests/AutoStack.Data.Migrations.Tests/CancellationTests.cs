@@ -12,7 +12,7 @@ public sealed class CancellationTests : MigrationTests
         """;
 
     [Test]
-    public async Task Cancelling_ends_a_script_that_runs_and_leaves_nothing_of_it()
+    public async Task Cancelling_rolls_back_a_running_script()
     {
         var scripts = Scripts("CREATE TABLE kept ()", "CREATE TABLE lost ();\nSELECT pg_sleep(600)");
 
@@ -20,7 +20,7 @@ public sealed class CancellationTests : MigrationTests
     }
 
     [Test]
-    public async Task Cancelling_ends_a_script_that_waits_for_a_lock_and_leaves_nothing_of_it()
+    public async Task Cancelling_rolls_back_a_script_that_waits_for_a_lock()
     {
         await ExecuteAsync("CREATE TABLE busy ()");
         await using var holder = await HoldAsync("LOCK TABLE busy");
@@ -30,7 +30,7 @@ public sealed class CancellationTests : MigrationTests
     }
 
     [Test]
-    public async Task Cancelling_while_a_script_is_about_to_be_tried_again_ends_the_migration()
+    public async Task Cancelling_between_two_attempts_ends_the_migration()
     {
         await ExecuteAsync("CREATE TABLE busy ()");
         await using var holder = await HoldAsync("LOCK TABLE busy");

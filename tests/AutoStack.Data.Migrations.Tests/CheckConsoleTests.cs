@@ -7,7 +7,7 @@ namespace AutoStack.Data.Migrations.Tests;
 public sealed class CheckConsoleTests : MigrationTests
 {
     [Test]
-    public async Task Check_returns_0_when_clean_3_when_pending_and_4_when_drifted_whatever_is_pending()
+    public async Task Check_exits_with_0_when_clean_3_when_pending_4_when_drifted()
     {
         var empty = await CheckAsync();
         await Migrator().UpgradeAsync(MigrationTarget.Version(2), cancellationToken: Token);
@@ -25,7 +25,7 @@ public sealed class CheckConsoleTests : MigrationTests
     }
 
     [Test]
-    public async Task A_clean_database_is_said_to_be_so_in_two_lines()
+    public async Task Check_prints_two_lines_for_a_clean_database()
     {
         await StartAtAsync(Head);
 
@@ -35,7 +35,7 @@ public sealed class CheckConsoleTests : MigrationTests
     }
 
     [Test]
-    public async Task Differences_are_said_with_the_statements_that_mend_them()
+    public async Task Check_prints_differences_with_their_repair_statements()
     {
         await StartAtAsync(Head);
         await ExecuteAsync("""
@@ -64,7 +64,7 @@ public sealed class CheckConsoleTests : MigrationTests
     }
 
     [Test]
-    public async Task A_check_as_json_has_its_documented_members()
+    public async Task A_check_as_JSON_has_the_documented_members()
     {
         await StartAtAsync(2);
         await ExecuteAsync("DROP INDEX idx_users_email; ALTER TABLE users ADD nick text; CREATE INDEX own_idx ON users (name)");

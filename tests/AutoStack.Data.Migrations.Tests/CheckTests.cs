@@ -10,7 +10,7 @@ public sealed class CheckTests : MigrationTests
     private static readonly string[] KnownKinds = ["extension", "table", "column", "constraint", "index", "function", "trigger"];
 
     [Test]
-    public async Task Every_version_is_clean_up_to_what_is_pending()
+    public async Task Every_version_is_clean_except_for_pending_versions()
     {
         for (var version = 1; version <= Head; version++)
         {
@@ -33,7 +33,7 @@ public sealed class CheckTests : MigrationTests
     }
 
     [Test]
-    public async Task An_empty_database_lacks_versions_and_is_left_empty()
+    public async Task Checking_an_empty_database_reports_pending_versions_and_writes_nothing()
     {
         var drift = await Migrator().CheckAsync(Token);
 
@@ -57,7 +57,7 @@ public sealed class CheckTests : MigrationTests
     [TestCase("ALTER TABLE users DROP COLUMN avatar_url, DROP COLUMN google_id; ALTER TABLE users ADD google_id varchar(255) CONSTRAINT " +
         "users_google_id_key UNIQUE, " +
         "ADD avatar_url text; CREATE INDEX idx_users_google_id ON users (google_id)")]
-    public async Task What_is_not_ours_and_the_order_of_columns_are_no_difference(string sql)
+    public async Task Foreign_objects_and_column_order_are_not_differences(string sql)
     {
         await StartAtAsync(Head);
         await ExecuteAsync(sql);
@@ -68,7 +68,7 @@ public sealed class CheckTests : MigrationTests
     [TestCase("CREATE INDEX own_idx ON users (name)", "Index users.own_idx is an extra index, which is allowed.")]
     [TestCase("CREATE INDEX ON projects (lower(name)) WHERE auto_deploy_enabled",
         "Index projects.projects_lower_idx is an extra index, which is allowed.")]
-    public async Task An_index_of_the_operator_is_a_remark(string sql, string message)
+    public async Task An_operators_index_is_a_remark(string sql, string message)
     {
         await StartAtAsync(Head);
         await ExecuteAsync(sql);
@@ -80,7 +80,7 @@ public sealed class CheckTests : MigrationTests
     }
 
     [Test]
-    public async Task An_index_that_an_interrupted_upgrade_left_is_a_remark()
+    public async Task An_index_left_by_an_interrupted_upgrade_is_a_remark()
     {
         await StartAtAsync(11);
         await ExecuteAsync("CREATE UNIQUE INDEX users_lower_email_key ON users (lower(email COLLATE \"C\"))");
@@ -93,7 +93,7 @@ public sealed class CheckTests : MigrationTests
     }
 
     [Test]
-    public async Task The_stricter_columns_and_defaults_of_the_Python_services_are_as_good()
+    public async Task The_stricter_columns_of_the_Python_services_are_not_differences()
     {
         await StartAtAsync(Head);
         string[] stricter =
@@ -116,7 +116,7 @@ public sealed class CheckTests : MigrationTests
     }
 
     [Test]
-    public async Task Ids_may_come_from_the_server_itself_without_the_extension()
+    public async Task Ids_may_come_from_gen_random_uuid_without_the_extension()
     {
         await StartAtAsync(Head);
         var tables = Catalog.Expected(Head).Objects
@@ -149,7 +149,7 @@ public sealed class CheckTests : MigrationTests
     }
 
     [Test]
-    public async Task An_index_whose_concurrent_build_failed_is_said_to_be_invalid_and_mended()
+    public async Task An_index_of_a_failed_concurrent_build_is_reported_and_repaired()
     {
         await StartAtAsync(Head);
         await ExecuteAsync("DROP INDEX users_lower_email_key; INSERT INTO users (name, email) VALUES ('Ada', 'ada@example.com'), ('Ada', " +
@@ -170,7 +170,7 @@ public sealed class CheckTests : MigrationTests
     }
 
     [Test]
-    public async Task Mending_a_type_keeps_the_rows_and_cuts_nothing_off()
+    public async Task Repairing_a_type_keeps_rows_and_truncates_nothing()
     {
         await StartAtAsync(Head);
         await ExecuteAsync("""
@@ -194,7 +194,7 @@ public sealed class CheckTests : MigrationTests
     }
 
     [Test]
-    public async Task Tables_that_no_version_made_are_drift()
+    public async Task Tables_that_no_version_created_are_drift()
     {
         await ExecuteAsync("CREATE TABLE users (id uuid)");
 
@@ -205,7 +205,7 @@ public sealed class CheckTests : MigrationTests
     }
 
     [Test]
-    public async Task A_view_in_the_place_of_a_table_is_one_difference_without_a_statement()
+    public async Task A_view_in_place_of_a_table_has_no_repair_statement()
     {
         await StartAtAsync(Head);
         await ExecuteAsync("ALTER TABLE deployment_stages RENAME TO stages; CREATE VIEW deployment_stages AS SELECT * FROM stages");
@@ -239,7 +239,7 @@ public sealed class CheckTests : MigrationTests
     }
 
     [Test]
-    public async Task A_check_waits_for_no_migrator_and_no_writer()
+    public async Task A_check_waits_for_neither_migrators_nor_writers()
     {
         await StartAtAsync(Head);
         await using var migrator = await HoldAsync($"SELECT pg_advisory_lock({0x6175746F73746163})");
@@ -249,7 +249,7 @@ public sealed class CheckTests : MigrationTests
     }
 
     [Test]
-    public async Task A_table_that_is_being_changed_ends_the_check_in_time()
+    public async Task A_locked_table_ends_the_check_in_time()
     {
         await StartAtAsync(Head);
         await using var holder = await HoldAsync("LOCK TABLE users IN ACCESS EXCLUSIVE MODE");
@@ -261,7 +261,7 @@ public sealed class CheckTests : MigrationTests
     }
 
     [Test]
-    public async Task A_journal_that_is_a_view_is_refused_unread()
+    public async Task A_journal_that_is_a_view_is_refused_without_reading_it()
     {
         await StartAtAsync(Head);
         await ExecuteAsync("""
@@ -280,7 +280,7 @@ public sealed class CheckTests : MigrationTests
 
     [TestCase(true)]
     [TestCase(false)]
-    public async Task Reading_the_catalog_leaves_the_session_as_it_was(bool inTransaction)
+    public async Task Reading_the_catalog_keeps_the_sessions_settings(bool inTransaction)
     {
         await ExecuteAsync("CREATE SCHEMA other");
         await using var connection = await Raw.OpenConnectionAsync(Token);

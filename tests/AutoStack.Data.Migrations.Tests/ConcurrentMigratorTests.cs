@@ -13,7 +13,7 @@ public sealed class ConcurrentMigratorTests : MigrationTests
         """;
 
     [Test]
-    public async Task Of_eight_migrators_on_an_empty_database_each_version_is_applied_by_one()
+    public async Task Eight_migrators_apply_each_version_of_an_empty_database_once()
     {
         // A table of that name that is not committed yet: the first script stops there until all are on their way.
         await using var obstacle = await HoldAsync("CREATE TABLE users ()");
@@ -30,7 +30,7 @@ public sealed class ConcurrentMigratorTests : MigrationTests
     }
 
     [Test]
-    public async Task Of_eight_migrators_on_a_half_migrated_database_each_missing_version_is_applied_by_one()
+    public async Task Eight_migrators_apply_each_pending_version_once()
     {
         await StartAtAsync(5);
         await using var obstacle = await HoldAsync("LOCK TABLE deployments");
@@ -47,7 +47,7 @@ public sealed class ConcurrentMigratorTests : MigrationTests
 
     [TestCase(0, "CREATE TABLE users ()")]
     [TestCase(5, "LOCK TABLE deployments")]
-    public async Task Of_eight_processes_one_applies_what_is_missing_and_all_succeed(int from, string inItsWay)
+    public async Task Of_eight_processes_one_migrates_and_all_succeed(int from, string inItsWay)
     {
         if (from > 0)
         {
@@ -81,7 +81,7 @@ public sealed class ConcurrentMigratorTests : MigrationTests
     }
 
     [Test]
-    public async Task A_migrator_that_waits_says_who_has_the_lock()
+    public async Task A_waiting_migrator_reports_the_lock_holder()
     {
         await using var obstacle = await HoldAsync("CREATE TABLE users ()");
         var first = Migrator().UpgradeAsync(cancellationToken: Token);
@@ -104,7 +104,7 @@ public sealed class ConcurrentMigratorTests : MigrationTests
     }
 
     [Test]
-    public async Task A_migrator_that_may_not_wait_fails_as_locked_and_names_the_holder()
+    public async Task A_migrator_without_wait_fails_with_Locked_and_names_the_holder()
     {
         await using var obstacle = await HoldAsync("CREATE TABLE users ()");
         var first = Migrator().UpgradeAsync(cancellationToken: Token);
@@ -125,7 +125,7 @@ public sealed class ConcurrentMigratorTests : MigrationTests
     }
 
     [Test]
-    public async Task A_migrator_that_waits_can_be_cancelled()
+    public async Task A_waiting_migrator_can_be_cancelled()
     {
         await using var obstacle = await HoldAsync("CREATE TABLE users ()");
         var first = Migrator().UpgradeAsync(cancellationToken: Token);
@@ -145,7 +145,7 @@ public sealed class ConcurrentMigratorTests : MigrationTests
     }
 
     [Test]
-    public async Task The_lock_is_free_as_soon_as_a_migrator_has_returned()
+    public async Task The_lock_is_free_when_a_migrator_returns()
     {
         var migrator = Migrator(new SchemaMigratorOptions { LockWait = TimeSpan.Zero });
         for (var run = 1; run <= 20; run++)
@@ -156,7 +156,7 @@ public sealed class ConcurrentMigratorTests : MigrationTests
     }
 
     [Test]
-    public async Task A_migrator_that_lost_its_lock_runs_no_further_script()
+    public async Task A_migrator_that_lost_its_lock_stops_before_the_next_script()
     {
         var scripts = Scripts("CREATE TABLE first ()", "CREATE TABLE second ()");
         await using var obstacle = await HoldAsync("CREATE TABLE first ()");

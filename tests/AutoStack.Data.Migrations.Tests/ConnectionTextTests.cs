@@ -44,7 +44,7 @@ public sealed class ConnectionTextTests : MigrationTests
         "Host=a;Port=5432;Database=shop;Username=ada;Password=p@w;SSL Mode=Disable")]
     [TestCase("postgresql+psycopg://ada@/shop?host=a:5433&host=b&application_name=my+tool",
         "Host=\"a:5433,b:5432\";Database=shop;Username=ada;Application Name=my tool")]
-    public void A_uri_names_the_same_database_as_pairs_do(string uri, string pairs) =>
+    public void A_URI_is_equivalent_to_key_value_pairs(string uri, string pairs) =>
         Assert.That(Pairs(ConnectionText.Parse(uri)), Is.EquivalentTo(Pairs(new NpgsqlConnectionStringBuilder(pairs))));
 
     [TestCase("mysql://ada:" + Secret + "@a/shop", "scheme")]
@@ -80,7 +80,7 @@ public sealed class ConnectionTextTests : MigrationTests
     [TestCase("postgresql://a/shop?connect_timeout=99999", "connect_timeout")]
     [TestCase("postgresql://a/shop?target_session_attrs=" + Secret, "target_session_attrs")]
     [TestCase("postgresql://a/shop?channel_binding=7", "channel_binding")]
-    public void A_wrong_uri_is_told_by_its_part_and_never_repeated(string uri, string part)
+    public void The_error_of_a_wrong_URI_names_the_part_without_quoting_it(string uri, string part)
     {
         var failure = Assert.Throws<MigrationException>(() => new SchemaMigrator(uri))!;
 
@@ -98,7 +98,7 @@ public sealed class ConnectionTextTests : MigrationTests
     [TestCase("postgresql://{0}@{1}:{2},{1}:{2}/{3}")]
     [TestCase("postgresql://{0}@{1}:{2},{1}:{2}/{3}?target_session_attrs=read-write")]
     [TestCase("postgresql://{0}@{1}:{2}/{3}?target_session_attrs=primary&application_name=x")]
-    public async Task The_console_migrates_the_database_that_a_uri_names(string form)
+    public async Task The_console_accepts_a_URI(string form)
     {
         foreach (var args in new string[][
             ] { ["upgrade", "--dry-run"], ["upgrade", "2", "--rehearse"], ["upgrade", "3"], ["downgrade", "2", "--yes"], ["current"] })
@@ -111,7 +111,7 @@ public sealed class ConnectionTextTests : MigrationTests
     }
 
     [Test]
-    public async Task Missing_trust_is_no_connection_and_is_not_waited_for()
+    public async Task An_untrusted_certificate_fails_at_once_with_NoConnection()
     {
         var run = await ConsoleRun.StartAsync(
             ["current", "--wait", "3600"], connection: Uri("postgresql://{0}@{1}:{2}/{3}?sslmode=verify-full&sslrootcert=/no/such/file"),
@@ -130,7 +130,7 @@ public sealed class ConnectionTextTests : MigrationTests
     [TestCase("current", "--json", "URI")]
     [TestCase("URI")]
     [TestCase("current", "--connection", "URI", "URI")]
-    public async Task A_password_with_special_characters_is_not_repeated_when_it_stands_in_the_wrong_place(params string[] args)
+    public async Task A_misplaced_password_with_special_characters_is_not_quoted(params string[] args)
     {
         foreach (var uri in new[]
         {

@@ -23,7 +23,7 @@ public sealed class ConnectionWayTests : MigrationTests
     }
 
     [Test]
-    public async Task A_connection_file_may_be_a_pipe_or_a_link_to_one_that_the_group_reads()
+    public async Task A_connection_file_may_be_a_pipe_or_a_link()
     {
         if (OperatingSystem.IsWindows())
         {
@@ -93,7 +93,7 @@ public sealed class ConnectionWayTests : MigrationTests
     [TestCase("--connection", "a", "--connection", Secret)]
     [TestCase("--connection-file", Secret)]
     [TestCase("--connection", Secret)]
-    public async Task A_password_given_by_mistake_is_not_echoed(params string[] given)
+    public async Task A_misplaced_password_is_not_echoed(params string[] given)
     {
         foreach (var verb in new[
             ] { "", "upgrade", "downgrade", "current", "check", "adopt", "stamp", "history", "revision", "lint", "bench" })
@@ -113,7 +113,7 @@ public sealed class ConnectionWayTests : MigrationTests
     [TestCase("Did you mean --connection?", "upgrade", "--conection")]
     [TestCase("Argument 3 is not known to upgrade.", "upgrade", "head", "now")]
     [TestCase("PGPASSFILE", "upgrade", "--password=x")]
-    public async Task A_wrong_argument_is_named_by_its_place_and_a_known_word(string sentence, params string[] args)
+    public async Task A_wrong_argument_is_named_by_its_position(string sentence, params string[] args)
     {
         var run = await ConsoleRun.StartAsync(args, cancellationToken: Token);
 
@@ -121,7 +121,7 @@ public sealed class ConnectionWayTests : MigrationTests
     }
 
     [Test]
-    public async Task A_password_that_the_server_wants_is_asked_for_at_a_terminal_only()
+    public async Task The_console_asks_for_a_password_only_at_a_terminal()
     {
         await using var server = await PasswordRoleAsync();
         var without = new NpgsqlConnectionStringBuilder(

@@ -136,7 +136,7 @@ public sealed class DriftTests : MigrationTests
         Drifts.Select(drift => new TestCaseData(drift.Sql, drift.Messages).SetArgDisplayNames(drift.Sql));
 
     [TestCaseSource(nameof(Cases))]
-    public async Task Drift_is_said_and_its_statements_mend_it(string sql, string[] messages)
+    public async Task Drift_is_reported_and_its_statements_repair_it(string sql, string[] messages)
     {
         await StartAtAsync(Head);
         await ExecuteAsync(sql);

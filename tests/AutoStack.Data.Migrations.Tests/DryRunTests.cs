@@ -7,7 +7,7 @@ namespace AutoStack.Data.Migrations.Tests;
 public sealed class DryRunTests : MigrationTests
 {
     [Test]
-    public async Task A_dry_run_says_what_would_run_and_changes_nothing()
+    public async Task A_dry_run_lists_scripts_and_changes_nothing()
     {
         var up = await RunAsync("upgrade", "--dry-run");
         var made = await ExistsAsync("schema_versions");
@@ -31,7 +31,7 @@ public sealed class DryRunTests : MigrationTests
     }
 
     [Test]
-    public async Task The_server_itself_refuses_to_write_in_the_session_of_a_look()
+    public async Task The_server_refuses_writes_in_the_session_of_a_plan()
     {
         await StartAtAsync(Head);
         await using var connection = await new MigrationServer(ConnectionString).ConnectReadOnlyAsync(TimeSpan.Zero, progress: null, Token);
@@ -73,7 +73,7 @@ public sealed class DryRunTests : MigrationTests
 
     [TestCase("--dry-run")]
     [TestCase("--sql")]
-    public async Task A_look_needs_no_lock(string option)
+    public async Task A_plan_takes_no_lock(string option)
     {
         await using var holder = await HoldAsync($"SELECT pg_advisory_lock({MigrationLock.Key})");
 
@@ -83,7 +83,7 @@ public sealed class DryRunTests : MigrationTests
     }
 
     [Test]
-    public async Task Plans_as_json_have_their_documented_members()
+    public async Task Plans_as_JSON_have_the_documented_members()
     {
         var dry = (await RunAsync("upgrade", "5", "--dry-run", "--json")).Json;
         var sql = (await RunAsync("upgrade", "5", "--sql", "--json")).Json;
@@ -111,7 +111,7 @@ public sealed class DryRunTests : MigrationTests
     [TestCase("--sql and --rehearse", "upgrade", "--rehearse", "--sql")]
     [TestCase("--dry-run and --rehearse", "downgrade", "base", "--rehearse", "--dry-run")]
     [TestCase("--sql and --dry-run and --rehearse", "downgrade", "-1", "--rehearse", "--dry-run", "--sql")]
-    public async Task Two_looks_at_once_are_wrong_usage(string named, params string[] args)
+    public async Task Two_preview_options_together_are_wrong_usage(string named, params string[] args)
     {
         var run = await RunAsync(args);
 
@@ -125,7 +125,7 @@ public sealed class DryRunTests : MigrationTests
     [TestCase(0, "downgrade", "base", "--sql")]
     [TestCase(0, "downgrade", "-1", "--sql")]
     [TestCase(2, "upgrade", "9999", "--sql")]
-    public async Task Only_sql_needs_no_database(int code, params string[] args)
+    public async Task Only_the_option_sql_works_without_a_database(int code, params string[] args)
     {
         var run = await ConsoleRun.StartAsync(args, cancellationToken: Token);
 

@@ -48,7 +48,7 @@ public sealed class ExistingRowsTests : MigrationTests
     }
 
     [Test]
-    public async Task A_line_of_a_writer_that_knows_no_number_comes_after_the_existing_ones()
+    public async Task A_line_without_a_number_follows_the_existing_lines()
     {
         await StartAtAsync(2);
         await AddDeploymentsAsync();
@@ -63,7 +63,7 @@ public sealed class ExistingRowsTests : MigrationTests
     }
 
     [Test]
-    public async Task A_line_that_is_written_before_the_existing_ones_are_numbered_comes_after_them()
+    public async Task A_line_written_before_the_numbering_follows_the_existing_lines()
     {
         await StartAtAsync(2);
         await AddDeploymentsAsync();
@@ -84,7 +84,7 @@ public sealed class ExistingRowsTests : MigrationTests
     }
 
     [Test]
-    public async Task Numbering_the_existing_lines_blocks_no_reader_and_no_writer_of_another_deployment()
+    public async Task Numbering_blocks_no_reader_and_no_writer_of_another_deployment()
     {
         await StartAtAsync(2);
         await AddDeploymentsAsync();
@@ -105,7 +105,7 @@ public sealed class ExistingRowsTests : MigrationTests
     }
 
     [Test]
-    public async Task Rows_that_break_a_new_check_stop_the_upgrade_before_it_and_stay()
+    public async Task Rows_that_violate_a_new_check_stop_the_upgrade()
     {
         await StartAtAsync(2);
         await ExecuteAsync("INSERT INTO users (name, email, created_at) VALUES ('Ada', 'ada@example.com', NULL)");

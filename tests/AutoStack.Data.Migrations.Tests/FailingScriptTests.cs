@@ -6,7 +6,7 @@ namespace AutoStack.Data.Migrations.Tests;
 public sealed class FailingScriptTests : MigrationTests
 {
     [Test]
-    public async Task A_script_that_fails_in_its_last_statement_leaves_nothing_of_itself_and_keeps_the_earlier_ones()
+    public async Task A_script_that_fails_in_its_last_statement_is_rolled_back_alone()
     {
         var scripts = Scripts(
             "CREATE TABLE kept (id int)",
@@ -30,7 +30,7 @@ public sealed class FailingScriptTests : MigrationTests
     }
 
     [Test]
-    public async Task A_script_that_cannot_be_noted_leaves_nothing()
+    public async Task A_script_that_cannot_be_recorded_is_rolled_back()
     {
         var scripts = Scripts("ALTER TABLE schema_versions ADD CONSTRAINT only_one CHECK (version < 2)", "CREATE TABLE lost ()");
 
@@ -45,7 +45,7 @@ public sealed class FailingScriptTests : MigrationTests
     }
 
     [Test]
-    public async Task A_down_script_that_fails_leaves_its_version_applied()
+    public async Task A_failing_down_script_leaves_its_version_applied()
     {
         var scripts = MigrationScript.Load(new Dictionary<string, string>
         {
@@ -73,7 +73,7 @@ public sealed class FailingScriptTests : MigrationTests
     [TestCase("-- plain\n", 3)]
     [TestCase("-- 😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀\n", 3)]
     [TestCase("/* ä\r\n */\r\n", 4)]
-    public void The_line_of_a_mistake_is_right(string before, int line)
+    public void An_error_names_the_right_line(string before, int line)
     {
         var scripts = Scripts(before + "SELECT 1;\nSELEC 2;\n");
 
@@ -110,7 +110,7 @@ public sealed class FailingScriptTests : MigrationTests
     }
 
     [Test]
-    public async Task A_script_runs_no_longer_than_its_statement_timeout()
+    public async Task A_script_ends_at_its_statement_timeout()
     {
         var scripts = Scripts("-- autostack: statement_timeout=50ms\nCREATE TABLE a ();\nSELECT pg_sleep(60)");
 
@@ -125,7 +125,7 @@ public sealed class FailingScriptTests : MigrationTests
     }
 
     [Test]
-    public async Task Header_settings_end_with_their_script()
+    public async Task Header_settings_apply_only_to_their_script()
     {
         const string Note = "INSERT INTO settings SELECT current_setting('lock_timeout'), current_setting('statement_timeout')";
         var scripts = Scripts(

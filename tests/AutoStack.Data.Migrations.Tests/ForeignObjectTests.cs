@@ -33,7 +33,7 @@ public sealed class ForeignObjectTests : MigrationTests
         "operator public.=(character varying,text)", "DROP OPERATOR public.=(character varying,text)")]
     [TestCase("CREATE OPERATOR public.@ (RIGHTARG = varchar, FUNCTION = public.odd)",
         "operator public.@(NONE,character varying)", "DROP OPERATOR public.@(NONE,character varying)")]
-    public async Task A_foreign_object_is_refused_with_the_statement_that_removes_it(string plant, string name, string statement)
+    public async Task A_foreign_object_is_refused_with_the_statement_that_drops_it(string plant, string name, string statement)
     {
         await PlantAsync("CREATE FUNCTION public.odd(varchar) RETURNS int LANGUAGE sql AS 'SELECT 1'");
         await PlantAsync("CREATE FUNCTION public.same(varchar, text) RETURNS bool LANGUAGE sql AS 'SELECT true'");
@@ -61,7 +61,7 @@ public sealed class ForeignObjectTests : MigrationTests
     }
 
     [Test]
-    public async Task A_foreign_cast_is_named()
+    public async Task A_foreign_cast_is_reported()
     {
         await PlantAsync("""
             CREATE TYPE public.mood AS ENUM ('glad');
@@ -78,7 +78,7 @@ public sealed class ForeignObjectTests : MigrationTests
     [TestCase("CREATE FUNCTION public.lowest(varchar) RETURNS text LANGUAGE sql AS 'SELECT NULL::text'")]
     [TestCase("CREATE OPERATOR public.=== (LEFTARG = varchar, RIGHTARG = text, FUNCTION = public.same)")]
     [TestCase("CREATE TYPE public.mood AS ENUM ('glad'); CREATE CAST (varchar AS public.mood) WITH INOUT AS IMPLICIT")]
-    public async Task An_object_with_a_name_of_its_own_is_not_refused(string plant)
+    public async Task An_object_without_a_name_of_PostgreSQL_is_not_refused(string plant)
     {
         await PlantAsync("CREATE FUNCTION public.same(varchar, text) RETURNS bool LANGUAGE sql AS 'SELECT true'");
         await PlantAsync(plant);
@@ -88,7 +88,7 @@ public sealed class ForeignObjectTests : MigrationTests
     }
 
     [Test]
-    public async Task Objects_of_the_own_roles_and_of_the_databases_owner_are_trusted()
+    public async Task Objects_of_the_own_roles_and_the_database_owner_are_trusted()
     {
         await PlantAsync("CREATE FUNCTION public.lower(varchar) RETURNS text LANGUAGE sql AS 'SELECT NULL::text'");
         await ExecuteAsync($"ALTER DATABASE {Database.Name} OWNER TO {role}");
@@ -113,7 +113,7 @@ public sealed class ForeignObjectTests : MigrationTests
     }
 
     [Test]
-    public async Task Everybodys_right_to_create_is_a_warning_with_the_statement_that_ends_it()
+    public async Task An_open_schema_is_a_warning_with_a_repair_statement()
     {
         await ExecuteAsync("GRANT CREATE ON SCHEMA public TO PUBLIC");
         var expected = new OpenSchema("public", "REVOKE CREATE ON SCHEMA public FROM PUBLIC");
@@ -188,7 +188,7 @@ public sealed class ForeignObjectTests : MigrationTests
     }
 
     [Test]
-    public async Task A_function_in_the_place_of_the_extensions_does_not_become_a_default()
+    public async Task A_function_in_place_of_the_extensions_is_not_used_as_default()
     {
         await ExecuteAsync("CREATE SCHEMA extensions; CREATE EXTENSION \"uuid-ossp\" SCHEMA extensions");
         await ExecuteAsync($"ALTER DATABASE {Database.Name} SET search_path = public, extensions");

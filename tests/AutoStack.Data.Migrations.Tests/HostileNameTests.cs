@@ -74,11 +74,11 @@ public sealed class HostileNameTests : MigrationTests
     }
 
     [Test]
-    public void A_message_of_an_exception_holds_no_control_character() =>
+    public void An_exception_message_has_no_control_character() =>
         Assert.That(new MigrationException(MigrationError.ScriptFailed, "a\u001b[2J\nb\u202e").Message, Is.EqualTo("a\\x1b[2J\nb\\u202e"));
 
     [Test]
-    public void A_blocker_is_told_in_one_visible_line() =>
+    public void A_blocker_is_printed_in_one_visible_line() =>
         Assert.That(new Blocker(7, "app\u001b[2J", "role\nx", null, "active", "SELECT \u202e1").ToString(),
             Is.EqualTo(@"pid 7, app\x1b[2J, role role\nx, active: SELECT \u202e1"));
 
@@ -87,7 +87,7 @@ public sealed class HostileNameTests : MigrationTests
     [TestCase("SELECT '\u001b'''", "SELECT U&'\\001B'''")]
     [TestCase("ALTER INDEX \"\U000e0041\" RENAME TO b", "ALTER INDEX U&\"\\+0E0041\" RENAME TO b")]
     [TestCase("DROP INDEX public.\"a b--c;$$\"", "DROP INDEX public.\"a b--c;$$\"")]
-    public void A_statement_to_be_copied_escapes_what_cannot_be_seen(string sql, string copy) =>
+    public void A_statement_to_copy_escapes_invisible_characters(string sql, string copy) =>
         Assert.That(SqlCopy.Of(sql), Is.EqualTo(copy));
 
     private static string Quoted(string name) => $"\"{name.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";

@@ -8,7 +8,7 @@ public sealed class JournalTests : MigrationTests
     private const string Change = "UPDATE schema_versions SET checksum = repeat('0', 64) WHERE version = 2";
 
     [Test]
-    public async Task An_upgrade_notes_who_applied_what_with_what()
+    public async Task The_journal_records_role_script_and_tool()
     {
         await StartAtAsync(1);
 
@@ -29,7 +29,7 @@ public sealed class JournalTests : MigrationTests
     }
 
     [Test]
-    public async Task Times_are_right_in_whatever_zone_the_server_is()
+    public async Task Times_are_correct_in_any_time_zone_of_the_server()
     {
         await ExecuteAsync($"ALTER DATABASE {Database.Name} SET timezone = 'Asia/Kolkata'");
         await Migrator().UpgradeAsync(MigrationTarget.Version(1), cancellationToken: Token);
@@ -67,7 +67,7 @@ public sealed class JournalTests : MigrationTests
 
     [TestCase(true)]
     [TestCase(false)]
-    public async Task A_schema_of_a_newer_package_is_left_alone(bool up)
+    public async Task A_schema_of_a_newer_package_is_not_changed(bool up)
     {
         await StartAtAsync(3);
         await ExecuteAsync("INSERT INTO schema_versions VALUES (9001, '9001_from_the_future', repeat('0', 64), now(), 1, 'ada', '9.0.0')");
@@ -93,7 +93,7 @@ public sealed class JournalTests : MigrationTests
     }
 
     [Test]
-    public async Task Reading_the_history_of_an_empty_database_makes_nothing()
+    public async Task Reading_the_history_of_an_empty_database_creates_nothing()
     {
         var history = await Migrator().ReadHistoryAsync(Token);
 
@@ -108,7 +108,7 @@ public sealed class JournalTests : MigrationTests
     }
 
     [Test]
-    public async Task The_history_tells_applied_pending_changed_and_unknown_versions()
+    public async Task The_history_lists_applied_pending_changed_and_unknown_versions()
     {
         await StartAtAsync(3);
         await ExecuteAsync(Change);
@@ -128,7 +128,7 @@ public sealed class JournalTests : MigrationTests
     }
 
     [Test]
-    public async Task A_database_is_up_to_date_at_head_and_only_there()
+    public async Task A_database_is_up_to_date_only_at_head()
     {
         await StartAtAsync(Head - 1);
         var before = await Migrator().ReadHistoryAsync(Token);
@@ -141,7 +141,7 @@ public sealed class JournalTests : MigrationTests
     }
 
     [Test]
-    public async Task A_second_upgrade_has_nothing_to_do()
+    public async Task A_second_upgrade_applies_nothing()
     {
         var first = await Migrator().UpgradeAsync(cancellationToken: Token);
         var second = await Migrator().UpgradeAsync(cancellationToken: Token);
@@ -189,7 +189,7 @@ public sealed class JournalTests : MigrationTests
     }
 
     [Test]
-    public async Task A_role_that_may_not_make_the_journal_is_told_so()
+    public async Task A_role_that_may_not_create_the_journal_gets_an_error()
     {
         var role = $"reader_{Guid.NewGuid():N}";
         await ExecuteAsync($"CREATE ROLE {role} LOGIN PASSWORD 'reader'");

@@ -24,7 +24,7 @@ public sealed class KilledProcessTests : MigrationTests
 
     // What the first script makes before that table is made already. The second is applied and the third waits for its first lock. The
     // twelfth waits for the writers of its table. The journal is not made yet.
-    [TestCase(0, "CREATE TABLE webhook_payloads ()", 0, TestName = "A_run_killed_in_the_middle_of_a_script_is_completed_by_the_next")]
+    [TestCase(0, "CREATE TABLE webhook_payloads ()", 0, TestName = "A_run_killed_within_a_script_is_completed_by_the_next")]
     [TestCase(1, "LOCK TABLE deployment_logs IN ACCESS SHARE MODE", 2,
         TestName = "A_run_killed_between_two_scripts_is_completed_by_the_next")]
     [TestCase(6, "INSERT INTO users (name, email) VALUES ('Ada', 'ada@example.com')", 11,
@@ -71,7 +71,7 @@ public sealed class KilledProcessTests : MigrationTests
     }
 
     [Test]
-    public async Task A_run_that_follows_a_killed_one_at_once_completes_it()
+    public async Task A_run_started_directly_after_a_kill_completes_the_migration()
     {
         await using var obstacle = await HoldAsync("CREATE TABLE webhook_payloads ()");
         using var console = ConsoleProcess.Start(ConnectionString, "upgrade");

@@ -11,7 +11,7 @@ public sealed class LockTimeoutTests : MigrationTests
     public Task CreateTableAsync() => ExecuteAsync("CREATE TABLE busy (id int)");
 
     [Test]
-    public async Task A_script_that_does_not_get_its_lock_is_tried_again()
+    public async Task A_script_that_does_not_get_its_lock_is_retried()
     {
         await using var holder = await HoldAsync("LOCK TABLE busy IN ACCESS SHARE MODE");
         var recorder = new Recorder(told =>
@@ -36,7 +36,7 @@ public sealed class LockTimeoutTests : MigrationTests
     }
 
     [Test]
-    public async Task A_script_that_never_gets_its_lock_fails_after_its_attempts_and_leaves_nothing()
+    public async Task A_script_that_never_gets_its_lock_fails_after_its_attempts()
     {
         await using var holder = await HoldAsync("LOCK TABLE busy IN ACCESS SHARE MODE");
         var before = await CatalogAsync();
@@ -73,7 +73,7 @@ public sealed class LockTimeoutTests : MigrationTests
     }
 
     [Test]
-    public async Task A_script_that_loses_a_deadlock_is_tried_again()
+    public async Task A_script_that_loses_a_deadlock_is_retried()
     {
         await ExecuteAsync("CREATE TABLE other (id int)");
         var scripts = Scripts(
@@ -93,7 +93,7 @@ public sealed class LockTimeoutTests : MigrationTests
     }
 
     [Test]
-    public async Task An_index_that_did_not_get_its_lock_is_built_anew()
+    public async Task An_index_build_that_did_not_get_its_lock_is_repeated()
     {
         var scripts = Scripts(
             "-- autostack: no-transaction lock_timeout=50ms\nCREATE INDEX CONCURRENTLY IF NOT EXISTS busy_id_idx ON busy (id)");
@@ -121,7 +121,7 @@ public sealed class LockTimeoutTests : MigrationTests
     }
 
     [Test]
-    public async Task No_timeout_of_the_database_ends_a_script()
+    public async Task Timeouts_set_for_the_database_do_not_end_a_script()
     {
         foreach (var name in await ListAsync(
             "SELECT name FROM pg_settings WHERE name IN ('statement_timeout', 'idle_in_transaction_session_timeout', " +

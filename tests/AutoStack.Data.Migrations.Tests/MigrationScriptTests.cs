@@ -17,7 +17,7 @@ public sealed class MigrationScriptTests
     }
 
     [Test]
-    public void No_file_is_no_version() => Assert.That(MigrationScript.Load([]), Is.Empty);
+    public void No_files_are_no_versions() => Assert.That(MigrationScript.Load([]), Is.Empty);
 
     [TestCase("0003_add_c.sql", "0001_add_a.sql", "0001_add_a.down.sql", "0003_add_c.sql", "0003_add_c.down.sql",
         TestName = "A gap is refused")]
@@ -51,7 +51,7 @@ public sealed class MigrationScriptTests
     }
 
     [Test]
-    public void A_header_sets_what_a_script_needs()
+    public void A_header_sets_transaction_and_timeouts()
     {
         var script = MigrationScript.Load(new Dictionary<string, string>
         {

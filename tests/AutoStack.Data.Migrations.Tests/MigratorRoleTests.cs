@@ -28,7 +28,7 @@ public sealed class MigratorRoleTests : MigrationTests
         """);
 
     [Test]
-    public async Task A_script_is_cancelled()
+    public async Task A_migrator_with_a_set_role_cancels_its_script()
     {
         using var cancelling = CancellationTokenSource.CreateLinkedTokenSource(Token);
         var migration = Migrate("CREATE TABLE lost ();\nSELECT pg_sleep(20)", cancellationToken: cancelling.Token);
@@ -43,7 +43,7 @@ public sealed class MigratorRoleTests : MigrationTests
 
     [TestCase("-- autostack: lock_timeout=2s\nALTER TABLE busy ADD COLUMN extra int", "55P03")]
     [TestCase("-- autostack: no-transaction lock_timeout=2s\nCREATE INDEX CONCURRENTLY busy_id_idx ON busy (id)", "55P03")]
-    public async Task Who_is_in_the_way_is_named(string script, string sqlState)
+    public async Task A_migrator_with_a_set_role_sees_its_blockers(string script, string sqlState)
     {
         await ExecuteAsync($"CREATE TABLE busy (id int); ALTER TABLE busy OWNER TO {prefix}_owner");
         await using var holder = await HoldAsync("INSERT INTO busy VALUES (1)");
@@ -55,7 +55,7 @@ public sealed class MigratorRoleTests : MigrationTests
     }
 
     [Test]
-    public async Task A_role_that_may_only_use_the_database_is_told_that_there_is_nothing_to_do()
+    public async Task A_role_without_create_rights_may_run_an_upgrade_without_pending_scripts()
     {
         await new SchemaMigrator(As("migrator")).UpgradeAsync(cancellationToken: Token);
         await RunRolesScriptAsync();
@@ -67,7 +67,7 @@ public sealed class MigratorRoleTests : MigrationTests
 
     [TestCase("")]
     [TestCase("DO $$ BEGIN RAISE 'half-way'; END $$;")]
-    public async Task The_script_of_the_roles_runs_in_psql_as_a_whole_or_not_at_all(string fault)
+    public async Task The_script_of_the_roles_runs_in_psql_completely_or_not(string fault)
     {
         var script = await File.ReadAllTextAsync(Path.Combine(SourceRoot.Path, "scripts", "roles.sql"), Token);
         await ExecuteAsync("GRANT CREATE ON SCHEMA public TO PUBLIC");

@@ -16,7 +16,7 @@ public sealed class PoolerTests : MigrationTests
     [TestCase(3, "pool_mode = transaction\nserver_round_robin = 1")]
     [TestCase(1, "pool_mode = transaction\ndefault_pool_size = 1")]
     [TestCase(0, "pool_mode = statement")]
-    public async Task Sessions_that_a_pooler_shares_are_refused_before_anything_is_done(int idleSessions, string settings)
+    public async Task A_pooler_that_shares_sessions_is_refused_before_any_change(int idleSessions, string settings)
     {
         await using var bouncer = await PgBouncer.StartAsync(ConnectionString, settings, Token);
         await FillPoolAsync(bouncer, idleSessions);
@@ -37,7 +37,7 @@ public sealed class PoolerTests : MigrationTests
     }
 
     [Test]
-    public async Task The_console_says_so_with_exit_code_6()
+    public async Task The_console_exits_with_6_behind_a_sharing_pooler()
     {
         await using var bouncer = await PgBouncer.StartAsync(ConnectionString, "pool_mode = transaction", Token);
 
@@ -52,7 +52,7 @@ public sealed class PoolerTests : MigrationTests
     }
 
     [Test]
-    public async Task Reading_needs_no_lock_and_may_go_through_any_pooler()
+    public async Task Reading_works_through_any_pooler()
     {
         await StartAtAsync(Head);
         await using var bouncer = await PgBouncer.StartAsync(ConnectionString, "pool_mode = transaction", Token);
@@ -68,7 +68,7 @@ public sealed class PoolerTests : MigrationTests
     [TestCase("downgrade", "base", "--dry-run")]
     [TestCase("downgrade", "22", "--yes")]
     [TestCase("adopt", "--dry-run")]
-    public async Task A_pooler_in_session_mode_serves_every_look_and_gets_its_session_back_as_it_was(params string[] args)
+    public async Task A_plan_leaves_a_session_mode_pooler_an_unchanged_session(params string[] args)
     {
         await StartAtAsync(Head);
         await using var bouncer = await PgBouncer.StartAsync(ConnectionString, "pool_mode = session\ndefault_pool_size = 2", Token);
@@ -81,7 +81,7 @@ public sealed class PoolerTests : MigrationTests
 
     [TestCase("--dry-run")]
     [TestCase("--sql")]
-    public async Task Sessions_that_a_pooler_shares_are_not_made_read_only_for_a_look(string option)
+    public async Task A_plan_does_not_make_a_shared_session_read_only(string option)
     {
         await using var bouncer = await PgBouncer.StartAsync(ConnectionString, "pool_mode = transaction", Token);
         await FillPoolAsync(bouncer, 2);
@@ -94,7 +94,7 @@ public sealed class PoolerTests : MigrationTests
     }
 
     [Test]
-    public async Task A_pooler_in_session_mode_migrates_and_leaves_no_lock()
+    public async Task A_migration_through_a_session_mode_pooler_releases_the_lock()
     {
         await using var bouncer = await PgBouncer.StartAsync(ConnectionString, "pool_mode = session", Token);
 
@@ -106,7 +106,7 @@ public sealed class PoolerTests : MigrationTests
     }
 
     [Test]
-    public async Task Behind_a_pooler_in_session_mode_migrators_hold_each_other_off()
+    public async Task Migrators_behind_a_session_mode_pooler_exclude_each_other()
     {
         await using var bouncer = await PgBouncer.StartAsync(ConnectionString, "pool_mode = session", Token);
         await using var obstacle = await HoldAsync("CREATE TABLE users ()");
@@ -123,7 +123,7 @@ public sealed class PoolerTests : MigrationTests
     }
 
     [Test]
-    public async Task Behind_a_pooler_in_session_mode_a_script_is_cancelled_by_its_real_process()
+    public async Task A_script_behind_a_session_mode_pooler_is_cancelled()
     {
         await using var bouncer = await PgBouncer.StartAsync(ConnectionString, "pool_mode = session", Token);
         using var cancelling = CancellationTokenSource.CreateLinkedTokenSource(Token);

@@ -8,7 +8,7 @@ public sealed class PsqlScriptTests : MigrationTests
     [TestCase(0, true)]
     [TestCase(0, false)]
     [TestCase(9, true)]
-    public async Task What_sql_prints_makes_psql_leave_what_upgrade_leaves(int from, bool connected)
+    public async Task A_psql_script_leaves_the_database_as_an_upgrade_does(int from, bool connected)
     {
         await StartAtAsync(Head);
         var expected = await CatalogAsync();
@@ -44,7 +44,7 @@ public sealed class PsqlScriptTests : MigrationTests
     [TestCase("base", true)]
     [TestCase("base", false)]
     [TestCase("2", true)]
-    public async Task What_sql_prints_makes_psql_go_back(string target, bool connected)
+    public async Task A_psql_script_downgrades(string target, bool connected)
     {
         await StartAtAsync(Head);
         await Migrator().DowngradeAsync(target == "base" ? MigrationTarget.Base : MigrationTarget.Version(2), cancellationToken: Token);
@@ -65,7 +65,7 @@ public sealed class PsqlScriptTests : MigrationTests
     }
 
     [Test]
-    public async Task The_script_holds_every_text_untouched_and_each_header_as_settings()
+    public async Task A_psql_script_contains_each_script_unchanged_and_its_header_as_settings()
     {
         var plan = await Migrator().PlanUpgradeAsync(cancellationToken: Token);
 
@@ -92,7 +92,7 @@ public sealed class PsqlScriptTests : MigrationTests
         "$$ ;';\n")]
     [TestCase("CREATE TABLE t (id int);\nCREATE FUNCTION f() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT 1; SELECT 2; END;\n")]
     [TestCase("CREATE TABLE t (id int);\nDO $body$ BEGIN PERFORM '$2b$12$abc'; END $body$;\n")]
-    public async Task Any_script_that_the_migrator_takes_is_taken_by_psql(string up)
+    public async Task Psql_runs_any_script_that_the_migrator_runs(string up)
     {
         var scripts = Scripts(up, "ALTER TABLE t ADD COLUMN name text");
         await Migrator(scripts).UpgradeAsync(cancellationToken: Token);
@@ -111,7 +111,7 @@ public sealed class PsqlScriptTests : MigrationTests
     }
 
     [Test]
-    public async Task A_script_that_fails_in_psql_leaves_nothing_of_itself_and_stops_there()
+    public async Task A_failing_script_in_psql_is_rolled_back_and_stops_the_run()
     {
         var scripts = Scripts("CREATE TABLE a ()", "CREATE TABLE b (); SELECT 1 / 0;", "CREATE TABLE c ()");
 
@@ -145,7 +145,7 @@ public sealed class PsqlScriptTests : MigrationTests
     }
 
     [Test]
-    public async Task Psql_gives_up_while_a_migrator_is_at_work()
+    public async Task Psql_gives_up_while_a_migrator_holds_the_lock()
     {
         var script = SchemaMigrator.PlanOffline(up: true, MigrationTarget.Head).ToPsqlScript();
         await using var holder = await HoldAsync($"SELECT pg_advisory_lock({MigrationLock.Key})");
@@ -162,7 +162,7 @@ public sealed class PsqlScriptTests : MigrationTests
     }
 
     [Test]
-    public async Task A_migrator_waits_while_psql_is_at_work()
+    public async Task A_migrator_waits_while_psql_holds_the_lock()
     {
         await using var obstacle = await HoldAsync("CREATE TABLE users ()");
         var psql = Psql.RunAsync(ConnectionString, SchemaMigrator.PlanOffline(up: true, MigrationTarget.Head).ToPsqlScript(), Token);
@@ -176,7 +176,7 @@ public sealed class PsqlScriptTests : MigrationTests
     }
 
     [Test]
-    public async Task A_script_for_another_version_changes_nothing()
+    public async Task A_psql_script_for_another_version_changes_nothing()
     {
         var offline = SchemaMigrator.PlanOffline(up: true, MigrationTarget.Head).ToPsqlScript();
         var downward = SchemaMigrator.PlanOffline(up: false, MigrationTarget.Base).ToPsqlScript();
@@ -199,7 +199,7 @@ public sealed class PsqlScriptTests : MigrationTests
     }
 
     [Test]
-    public async Task Nothing_to_do_is_a_comment()
+    public async Task A_psql_script_without_pending_versions_is_a_comment()
     {
         await StartAtAsync(Head);
 

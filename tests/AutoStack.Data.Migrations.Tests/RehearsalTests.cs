@@ -16,7 +16,7 @@ public sealed class RehearsalTests : MigrationTests
     [TestCase(0)]
     [TestCase(2)]
     [TestCase(13)]
-    public async Task An_upgrade_is_rehearsed_to_the_end_and_nothing_remains(int from)
+    public async Task A_rehearsed_upgrade_leaves_nothing(int from)
     {
         if (from > 0)
         {
@@ -41,7 +41,7 @@ public sealed class RehearsalTests : MigrationTests
     }
 
     [Test]
-    public async Task A_downgrade_is_rehearsed_and_nothing_is_lost()
+    public async Task A_rehearsed_downgrade_loses_nothing()
     {
         await StartAtAsync(Head);
         await ExecuteAsync(Rows);
@@ -68,7 +68,7 @@ public sealed class RehearsalTests : MigrationTests
     }
 
     [Test]
-    public async Task Duplicates_are_found_before_the_real_run()
+    public async Task A_rehearsal_finds_duplicates()
     {
         await StartAtAsync(9);
         await ExecuteAsync("INSERT INTO users (name, email) VALUES ('Ada', 'ada@example.com'), ('Ada', 'ADA@example.com')");
@@ -89,7 +89,7 @@ public sealed class RehearsalTests : MigrationTests
     [TestCase("CREATE TABLE b (); SELECT 1 / 0", "22012")]
     [TestCase("CREATE TABLE b (); COMMIT", "0A000")]
     [TestCase("CREATE TABLE b (id int UNIQUE DEFERRABLE INITIALLY DEFERRED); INSERT INTO b VALUES (1), (1)", "23505")]
-    public async Task A_script_that_fails_in_the_middle_leaves_nothing(string second, string sqlState)
+    public async Task A_rehearsal_that_fails_half_way_leaves_nothing(string second, string sqlState)
     {
         var before = await FingerprintAsync();
 
@@ -106,7 +106,7 @@ public sealed class RehearsalTests : MigrationTests
     }
 
     [Test]
-    public async Task What_no_transaction_takes_is_skipped_and_named_where_a_later_script_fails()
+    public async Task A_later_failure_names_the_scripts_that_a_rehearsal_skipped()
     {
         await ExecuteAsync("CREATE TABLE t (id int)");
         var skipping = Scripts("CREATE TABLE a ()", "-- autostack: no-transaction\nVACUUM t", "CREATE TABLE c ()");
@@ -125,7 +125,7 @@ public sealed class RehearsalTests : MigrationTests
     }
 
     [Test]
-    public async Task An_index_built_concurrently_is_there_for_the_scripts_after_it_also_where_an_invalid_one_is()
+    public async Task A_rehearsal_builds_concurrent_indexes_and_replaces_invalid_ones()
     {
         const string Build = "CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS t_id_key ON t (id)";
         await ExecuteAsync("CREATE TABLE t (id int); INSERT INTO t VALUES (1), (1)");
@@ -146,7 +146,7 @@ public sealed class RehearsalTests : MigrationTests
     }
 
     [Test]
-    public void Every_script_of_the_package_can_be_rehearsed_and_none_waits_for_ever()
+    public void Every_script_of_the_package_can_be_rehearsed_with_a_lock_timeout()
     {
         var forms = SchemaMigrator.Scripts.SelectMany(s => new[] { s.Up, s.Down }).Select(step => (step, form: RehearsalForm.Of(step)))
             .ToList();
@@ -160,7 +160,7 @@ public sealed class RehearsalTests : MigrationTests
     }
 
     [Test]
-    public async Task A_rehearsal_needs_the_lock()
+    public async Task A_rehearsal_takes_the_migration_lock()
     {
         await using var holder = await HoldAsync($"SELECT pg_advisory_lock({MigrationLock.Key})");
 
@@ -170,7 +170,7 @@ public sealed class RehearsalTests : MigrationTests
     }
 
     [Test]
-    public async Task A_table_that_stays_locked_is_told_and_not_waited_for_again()
+    public async Task A_rehearsal_reports_a_locked_table_without_retrying()
     {
         await ExecuteAsync("CREATE TABLE t (id int)");
         await using var reader = await HoldAsync("LOCK TABLE t IN ACCESS SHARE MODE");
@@ -183,7 +183,7 @@ public sealed class RehearsalTests : MigrationTests
     }
 
     [Test]
-    public async Task A_rehearsal_that_is_cancelled_within_a_script_leaves_nothing()
+    public async Task A_rehearsal_cancelled_within_a_script_leaves_nothing()
     {
         await ExecuteAsync("CREATE TABLE t (id int)");
         var before = await FingerprintAsync();

@@ -81,7 +81,7 @@ public sealed class RoundTripTests(string release) : MigrationTests
         script.Contains("_number_", StringComparison.Ordinal) || script.Contains("_fill_", StringComparison.Ordinal);
 
     [Test]
-    public async Task Base_leaves_only_the_journal_and_no_extension_that_was_made_here()
+    public async Task Base_leaves_only_the_journal_and_drops_its_own_extension()
     {
         await StartAtAsync(Head);
 
@@ -111,7 +111,7 @@ public sealed class RoundTripTests(string release) : MigrationTests
     }
 
     [Test]
-    public async Task Going_back_to_the_documented_schema_and_up_again_keeps_the_rows()
+    public async Task A_downgrade_to_the_documented_schema_keeps_the_rows()
     {
         await StartAtAsync(Head);
         await ExecuteAsync("""

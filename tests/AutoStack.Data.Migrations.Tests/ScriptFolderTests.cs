@@ -3,7 +3,7 @@ using System.Security;
 
 namespace AutoStack.Data.Migrations.Tests;
 
-/// <summary>A folder of scripts that is no single line of versions ends the build of the package.</summary>
+/// <summary>A script folder with a wrong name, half a pair, a duplicate or a gap fails the build of the package.</summary>
 public sealed class ScriptFolderTests
 {
     private static readonly (string[] Files, string? Error)[] Folders =
@@ -28,7 +28,7 @@ public sealed class ScriptFolderTests
     public void RemoveFolder() => Directory.Delete(folder, recursive: true);
 
     [Test]
-    public async Task Each_fault_of_a_folder_has_its_error()
+    public async Task Each_fault_of_a_script_folder_has_its_own_error()
     {
         // All folders in one run of MSBuild, each between two marks.
         var calls = Folders.Select((_, index) => $"""
@@ -53,7 +53,7 @@ public sealed class ScriptFolderTests
     }
 
     [Test]
-    public async Task The_build_of_the_package_ends_with_it()
+    public async Task The_package_does_not_build_with_a_faulty_script_folder()
     {
         var (code, output) = await RunAsync("build", Project(), "--no-restore", $"-property:MigrationScripts={Fill(1)}");
 

@@ -18,7 +18,7 @@ public sealed class ScriptTextTests : MigrationTests
     [TestCase(@"back\slash 100% %s {0} {{}} GO")]
     [TestCase("\nGO\n/\n\\echo\n")]
     [TestCase("\f and \u0085 and \u2028 are no line ends")]
-    public async Task A_text_arrives_unharmed(string text)
+    public async Task A_text_reaches_the_server_unchanged(string text)
     {
         var scripts = Scripts($"CREATE TABLE t (value text);\nINSERT INTO t VALUES ('{text}');");
 
@@ -33,7 +33,7 @@ public sealed class ScriptTextTests : MigrationTests
     [TestCase("CREATE FUNCTION twice(n int) RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT 1; SELECT 2 * n; END;")]
     [TestCase("CREATE FUNCTION twice(n int) RETURNS int RETURN $1 * 2; -- the end")]
     [TestCase("DO $autostack_script$ BEGIN CREATE FUNCTION twice(n int) RETURNS int RETURN n + n; END $autostack_script$")]
-    public async Task A_body_arrives_unharmed(string create)
+    public async Task A_function_body_reaches_the_server_unchanged(string create)
     {
         await Migrator(Scripts($"{create}", "CREATE TABLE after ()")).UpgradeAsync(cancellationToken: Token);
 
@@ -44,7 +44,7 @@ public sealed class ScriptTextTests : MigrationTests
     [TestCase("it''s; -- no comment /* nor this")]
     [TestCase("$2b$12$abc; $1; $body$; @name; :name")]
     [TestCase(@"back\slash")]
-    public async Task A_text_of_a_script_without_transaction_arrives_unharmed(string text)
+    public async Task A_text_without_transaction_reaches_the_server_unchanged(string text)
     {
         var scripts = Scripts(
             $"-- autostack: no-transaction\n-- why; $1\nINSERT INTO t /* a; /* nested; */ it's */ VALUES ('{text}') -- the; end");
@@ -61,7 +61,7 @@ public sealed class ScriptTextTests : MigrationTests
     [TestCase("INSERT INTO t /* a; /* nested; ' */ still; $$ */ VALUES ('a') -- the; 'end", "a")]
     [TestCase("WITH \"a;b\" AS (SELECT 'a' AS \"c''d\") INSERT INTO t SELECT \"c''d\" FROM \"a;b\"", "a")]
     [TestCase("INSERT INTO t SELECT '{\"a\": 1}'::jsonb ->> 'a' WHERE '{\"a\": 1}'::jsonb ? 'a' AND ARRAY[1] @> ARRAY[1]", "1")]
-    public async Task Each_way_to_write_a_text_is_left_to_the_server(string statement, string value)
+    public async Task Every_kind_of_string_literal_reaches_the_server_unchanged(string statement, string value)
     {
         await ExecuteAsync("CREATE TABLE t (value text)");
 
@@ -76,7 +76,7 @@ public sealed class ScriptTextTests : MigrationTests
     [TestCase("CREATE FUNCTION twice(n int) RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT 1; SELECT 2 * n; END;")]
     [TestCase("CREATE FUNCTION twice(n int) RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT CASE WHEN true THEN 1 END; SELECT CASE n WHEN 0 " +
         "THEN 0 ELSE 2 * n END; END")]
-    public async Task A_body_of_a_script_without_transaction_arrives_unharmed(string create)
+    public async Task A_function_body_without_transaction_reaches_the_server_unchanged(string create)
     {
         await Migrator(Scripts($"-- autostack: no-transaction\n{create}")).UpgradeAsync(cancellationToken: Token);
 
@@ -102,7 +102,7 @@ public sealed class ScriptTextTests : MigrationTests
     }
 
     [Test]
-    public async Task A_script_with_line_ends_of_windows_runs()
+    public async Task A_script_with_CRLF_runs()
     {
         await Migrator(Scripts(
             "-- autostack: lock_timeout=1s\r\n-- why\r\nCREATE TABLE t (value text);\r\nINSERT INTO t\r\nVALUES ('a\r\nb');\r\n"))
@@ -114,7 +114,7 @@ public sealed class ScriptTextTests : MigrationTests
     [TestCase("")]
     [TestCase("-- nothing yet")]
     [TestCase("SELECT 1; SELECT 2")]
-    public async Task A_script_that_changes_nothing_is_noted(string up)
+    public async Task A_script_that_changes_nothing_is_recorded(string up)
     {
         await Migrator(Scripts(up)).UpgradeAsync(cancellationToken: Token);
 

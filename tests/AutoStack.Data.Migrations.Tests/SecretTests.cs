@@ -43,7 +43,7 @@ public sealed class SecretTests : MigrationTests
     }
 
     [Test]
-    public async Task No_verb_tells_the_password_however_it_fails([Values] bool json)
+    public async Task No_failing_verb_shows_the_password([Values] bool json)
     {
         var said = new ConcurrentQueue<string>();
         using var listener = new ActivityListener
@@ -95,7 +95,7 @@ public sealed class SecretTests : MigrationTests
     }
 
     [Test]
-    public async Task A_run_that_succeeds_or_waits_tells_no_password_either()
+    public async Task No_succeeding_or_waiting_verb_shows_the_password()
     {
         var role = $"migrations_{Guid.NewGuid():N}";
         await ExecuteAsync($"CREATE ROLE {role} SUPERUSER LOGIN PASSWORD '{Secret.Replace("'", "''", StringComparison.Ordinal)}'");

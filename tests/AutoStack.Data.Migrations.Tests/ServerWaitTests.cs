@@ -13,7 +13,7 @@ public sealed class ServerWaitTests : MigrationTests
     public void NeedsAPort() => Assume.That(Real.Host, Does.Not.StartWith("/"));
 
     [Test]
-    public async Task Upgrade_waits_for_a_server_that_is_not_there_yet_and_says_so_once()
+    public async Task Upgrade_waits_for_a_starting_server_and_reports_once()
     {
         await using var late = new LateServer();
         var attempts = 0;
@@ -47,7 +47,7 @@ public sealed class ServerWaitTests : MigrationTests
     [TestCase("upgrade", "--dry-run")]
     [TestCase("upgrade", "--rehearse")]
     [TestCase("downgrade", "base", "--yes")]
-    public async Task Every_verb_waits_and_says_so_on_standard_error(params string[] args)
+    public async Task Every_verb_waits_and_reports_on_standard_error(params string[] args)
     {
         await using var late = new LateServer();
         using var error = new OpenWhenWritten("Waiting for the server", () => late.LeadTo(Real.Host!, Real.Port));
@@ -64,7 +64,7 @@ public sealed class ServerWaitTests : MigrationTests
     }
 
     [Test]
-    public async Task Without_wait_a_server_that_is_not_there_fails_at_once()
+    public async Task An_absent_server_fails_at_once_without_wait()
     {
         await using var late = new LateServer();
         var recorder = new Recorder();
@@ -78,7 +78,7 @@ public sealed class ServerWaitTests : MigrationTests
     [TestCase("28000")]
     [TestCase("3D000")]
     [TestCase("53300")]
-    public async Task What_waiting_does_not_mend_fails_at_once(string sqlState)
+    public async Task A_permanent_error_fails_at_once(string sqlState)
     {
         await using var late = new LateServer();
         late.Refuse(sqlState);
@@ -89,7 +89,7 @@ public sealed class ServerWaitTests : MigrationTests
     }
 
     [Test]
-    public void An_unknown_host_is_waited_for_until_it_is_cancelled()
+    public void The_wait_for_an_unknown_host_can_be_cancelled()
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(Token);
         var recorder = new Recorder(e => stop.Cancel());
@@ -104,7 +104,7 @@ public sealed class ServerWaitTests : MigrationTests
     [TestCase("upgrade", "--wait", "head")]
     [TestCase("upgrade", "--wait", "-1")]
     [TestCase("upgrade", "--timeout")]
-    public async Task Seconds_are_a_number(params string[] args)
+    public async Task The_wait_must_be_a_number_of_seconds(params string[] args)
     {
         var run = await ConsoleRun.StartAsync(args, connection: ConnectionString, cancellationToken: Token);
 

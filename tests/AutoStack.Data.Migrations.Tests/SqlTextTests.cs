@@ -34,7 +34,7 @@ public sealed class SqlTextTests : MigrationTests
     [TestCase("CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS $body$ BEGIN RETURN 1; END $body$; SELECT 2", 2)]
     [TestCase("CREATE TABLE \"begin\" (\"case\" int); SELECT 2", 2)]
     [TestCase("\fSELECT 1;\vSELECT 2", 2)]
-    public async Task Statements_are_those_that_the_server_finds(string sql, int count)
+    public async Task Statements_are_split_as_the_server_splits_them(string sql, int count)
     {
         var statements = SqlText.Statements(SqlText.Tokens(sql));
 
@@ -56,7 +56,7 @@ public sealed class SqlTextTests : MigrationTests
     [TestCase("SELECT $a$ open $b$")]
     [TestCase("SELECT 1 /* /* open */")]
     [TestCase("SELECT 1 /*")]
-    public void What_is_not_ended_goes_to_the_end(string sql)
+    public void An_unterminated_token_extends_to_the_end(string sql)
     {
         var tokens = SqlText.Tokens(sql);
 
@@ -65,7 +65,7 @@ public sealed class SqlTextTests : MigrationTests
     }
 
     [Test]
-    public void Whatever_the_text_nothing_but_white_space_is_left_out()
+    public void Only_white_space_is_outside_tokens()
     {
         const string Alphabet = "aE$'\"-/*;() \n\\U&b1.é\u00a0BEGIN";
         var random = new Random(7);
@@ -82,7 +82,7 @@ public sealed class SqlTextTests : MigrationTests
     }
 
     [Test]
-    public void A_token_knows_its_line()
+    public void A_token_has_its_line()
     {
         var lines = SqlText.Tokens("a\n\n'b\nc' /* d\n */ e -- f\ng").Select(token => token.Line);
 
@@ -95,7 +95,7 @@ public sealed class SqlTextTests : MigrationTests
     [TestCase("\"a\"\"b\"", "a\"b")]
     [TestCase("audit . Log", "audit.log")]
     [TestCase("'users'", null)]
-    public void A_name_is_read_as_the_server_takes_it(string sql, string? name) =>
+    public void A_name_is_folded_as_the_server_folds_it(string sql, string? name) =>
         Assert.That(new SqlCursor(SqlText.Tokens(sql)).TakeName(), Is.EqualTo(name));
 
     [TestCase("CREATE INDEX CONCURRENTLY IF NOT EXISTS t_a_idx ON t (a)", "\"t_a_idx\"")]
@@ -107,7 +107,7 @@ public sealed class SqlTextTests : MigrationTests
         Assert.That(new MigrationStep("0001_a.sql", "-- autostack: no-transaction\n" + sql).ConcurrentIndex, Is.EqualTo(index));
 
     [Test]
-    public void A_header_in_a_string_is_none()
+    public void A_header_within_a_string_is_ignored()
     {
         var step = new MigrationStep(
             "0001_a.sql", "SELECT '\n-- autostack: no-transaction\n', $$\n-- autostack: frob\n$$ /*\n-- autostack: frob\n*/");

@@ -7,7 +7,7 @@ public sealed class StampTests : MigrationTests
     private static readonly IReadOnlyList<MigrationScript> Three = Scripts("CREATE TABLE a ()", "CREATE TABLE b ()", "CREATE TABLE c ()");
 
     [Test]
-    public async Task A_stamp_of_an_empty_database_makes_the_journal_and_nothing_else()
+    public async Task A_stamp_of_an_empty_database_creates_only_the_journal()
     {
         var report = await Migrator(Three).StampAsync(MigrationTarget.Version(2), cancellationToken: Token);
         var history = await Migrator(Three).ReadHistoryAsync(Token);
@@ -25,7 +25,7 @@ public sealed class StampTests : MigrationTests
     }
 
     [Test]
-    public async Task After_a_stamp_an_upgrade_runs_only_what_is_missing()
+    public async Task An_upgrade_after_a_stamp_runs_only_later_scripts()
     {
         await Migrator(Three).StampAsync(MigrationTarget.Version(2), cancellationToken: Token);
 
@@ -36,7 +36,7 @@ public sealed class StampTests : MigrationTests
     }
 
     [Test]
-    public async Task A_stamp_back_removes_rows_and_no_table()
+    public async Task A_stamp_to_an_earlier_version_removes_only_journal_rows()
     {
         await Migrator(Three).UpgradeAsync(cancellationToken: Token);
 
@@ -55,7 +55,7 @@ public sealed class StampTests : MigrationTests
     }
 
     [Test]
-    public async Task A_stamp_writes_the_row_that_a_journal_lacks()
+    public async Task A_stamp_adds_a_missing_journal_row()
     {
         await Migrator(Three).UpgradeAsync(cancellationToken: Token);
         await ExecuteAsync("DELETE FROM schema_versions WHERE version = 2");
@@ -69,7 +69,7 @@ public sealed class StampTests : MigrationTests
     [TestCase("UPDATE schema_versions SET checksum = repeat('0', 64) WHERE version = 2", MigrationError.ScriptChanged)]
     [TestCase("INSERT INTO schema_versions VALUES (9001, '9001_from_the_future', repeat('0', 64), now(), 1, 'ada', '9.0.0')",
         MigrationError.SchemaNewer)]
-    public async Task A_journal_that_is_not_of_these_scripts_is_refused(string change, MigrationError error)
+    public async Task A_stamp_refuses_the_journal_of_other_scripts(string change, MigrationError error)
     {
         await Migrator(Three).UpgradeAsync(cancellationToken: Token);
         await ExecuteAsync(change);
@@ -85,7 +85,7 @@ public sealed class StampTests : MigrationTests
     }
 
     [Test]
-    public async Task A_version_that_there_is_not_is_refused()
+    public async Task A_stamp_refuses_an_unknown_version()
     {
         var failure = Assert.ThrowsAsync<MigrationException>(
             () => Migrator(Three).StampAsync(MigrationTarget.Version(4), cancellationToken: Token))!;
@@ -111,7 +111,7 @@ public sealed class StampTests : MigrationTests
     }
 
     [Test]
-    public async Task Of_two_at_once_the_second_waits_and_finds_nothing_to_do()
+    public async Task A_second_concurrent_stamp_waits_and_changes_nothing()
     {
         // A journal that is not committed yet: the first stamp stops there, with the lock in its hand.
         await using var obstacle = await HoldAsync("CREATE TABLE schema_versions ()");
@@ -128,7 +128,7 @@ public sealed class StampTests : MigrationTests
     }
 
     [Test]
-    public async Task The_console_tells_what_it_wrote_and_removed()
+    public async Task The_console_lists_the_rows_that_a_stamp_added_and_removed()
     {
         var forth = await RunAsync("stamp", "2", "--yes");
         var again = await RunAsync("stamp", "0002", "--yes");
@@ -152,7 +152,7 @@ public sealed class StampTests : MigrationTests
     [TestCase(null, 2)]
     [TestCase("n", 1)]
     [TestCase("y", 0)]
-    public async Task The_console_asks_first(string? answer, int code)
+    public async Task The_console_asks_before_a_stamp(string? answer, int code)
     {
         var run = await ConsoleRun.StartAsync(["stamp", "1"], connection: ConnectionString, answer: answer, cancellationToken: Token);
 

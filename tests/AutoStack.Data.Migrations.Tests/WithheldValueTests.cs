@@ -34,7 +34,7 @@ public sealed class WithheldValueTests : MigrationTests
     [TestCase("SELECT pg_catalog.pg_read_file(p.email) FROM people p", "58P01", null)]
     [TestCase("SELECT pg_catalog.has_table_privilege(p.email, 'people', 'select') FROM people p", "42704", null)]
     [TestCase("SELECT pg_catalog.query_to_xml(p.email, true, false, '') FROM people p", "42601", null)]
-    public async Task A_value_in_an_error_is_withheld_until_it_is_asked_for(string sql, string state, string? names)
+    public async Task Errors_show_values_only_on_request(string sql, string state, string? names)
     {
         await ExecuteAsync($"CREATE TABLE others (id int PRIMARY KEY); CREATE TABLE people (email text, n int NOT NULL); INSERT INTO " +
             $"people VALUES ('{Value}', 1), ('{Value}', 1)");
@@ -62,7 +62,7 @@ public sealed class WithheldValueTests : MigrationTests
     [TestCase("SELECT n = email FROM people", "operator does not exist: integer = text")]
     [TestCase("DO $$ BEGIN PERFORM nope FROM people; END $$", "column \"nope\" does not exist")]
     [TestCase("ALTER TABLE people ADD COLUMN n int", "column \"n\" of relation \"people\" already exists")]
-    public async Task An_error_about_what_the_script_names_is_shown(string sql, string message)
+    public async Task An_error_about_names_of_the_script_is_shown(string sql, string message)
     {
         await ExecuteAsync("CREATE TABLE people (email text, n int NOT NULL)");
 
@@ -72,7 +72,7 @@ public sealed class WithheldValueTests : MigrationTests
     }
 
     [Test]
-    public async Task A_message_that_the_script_itself_holds_is_shown()
+    public async Task A_message_contained_in_the_script_is_shown()
     {
         var scripts = Scripts("DO $$ BEGIN RAISE 'It''s not the time for this'; END $$");
 

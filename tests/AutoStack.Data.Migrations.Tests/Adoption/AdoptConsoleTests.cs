@@ -5,7 +5,7 @@ namespace AutoStack.Data.Migrations.Tests.Adoption;
 public sealed class AdoptConsoleTests : AdoptionTestsBase
 {
     [Test]
-    public async Task A_dry_run_says_what_would_happen_and_is_exit_code_0()
+    public async Task A_dry_run_of_adopt_prints_the_plan_and_exits_with_0()
     {
         await MakeAsync(Alembic);
         var catalog = await CatalogAsync();
@@ -24,7 +24,7 @@ public sealed class AdoptConsoleTests : AdoptionTestsBase
     }
 
     [Test]
-    public async Task A_run_tells_each_step_and_a_second_one_has_nothing_to_do()
+    public async Task Adopt_prints_each_step_and_a_second_run_changes_nothing()
     {
         await MakeAsync(CreateAll);
 
@@ -44,7 +44,7 @@ public sealed class AdoptConsoleTests : AdoptionTestsBase
     }
 
     [Test]
-    public async Task Rows_in_the_way_are_exit_code_1_and_shown_with_their_query()
+    public async Task Blocking_rows_exit_with_1_and_are_shown_with_their_query()
     {
         await MakeAsync(CreateAll, rowsInTheWay: true);
 
@@ -66,7 +66,7 @@ public sealed class AdoptConsoleTests : AdoptionTestsBase
 
     [TestCase("adopt")]
     [TestCase("adopt", "--dry-run")]
-    public async Task An_unknown_database_is_exit_code_1(params string[] args)
+    public async Task An_unknown_database_exits_with_1(params string[] args)
     {
         var run = await RunAsync([.. args, "--json"]);
 
@@ -76,7 +76,7 @@ public sealed class AdoptConsoleTests : AdoptionTestsBase
     }
 
     [Test]
-    public async Task The_plan_and_the_run_as_json_have_their_documented_members()
+    public async Task Plan_and_run_as_JSON_have_the_documented_members()
     {
         await MakeAsync(Alembic, rowsInTheWay: true);
         await ExecuteAsync("ALTER TABLE users ADD COLUMN nickname TEXT");

@@ -9,7 +9,7 @@ public sealed class AdoptionForesightTests : AdoptionTestsBase
     [TestCase("idx_projects_user_id", "CREATE UNIQUE INDEX idx_projects_user_id ON projects (user_id, name)")]
     [TestCase("idx_projects_user_id", "CREATE INDEX idx_projects_user_id ON users (name)")]
     [TestCase("idx_projects_user_id", "CREATE TABLE reports (n INT); CREATE INDEX idx_projects_user_id ON reports (n)")]
-    public async Task An_operators_index_of_our_name_is_refused_and_kept_under_another_name(string name, string sql)
+    public async Task An_operators_index_with_a_schema_name_is_refused_until_renamed(string name, string sql)
     {
         await MakeAsync(CreateAll);
         await ExecuteAsync($"DROP INDEX IF EXISTS {name}; {sql}");
@@ -27,7 +27,7 @@ public sealed class AdoptionForesightTests : AdoptionTestsBase
     }
 
     [Test]
-    public async Task Rows_that_break_a_key_that_was_lost_are_listed()
+    public async Task Rows_that_violate_a_lost_key_are_listed()
     {
         await MakeAsync(CreateAll);
         await ExecuteAsync("""
@@ -58,7 +58,7 @@ public sealed class AdoptionForesightTests : AdoptionTestsBase
     }
 
     [Test]
-    public async Task Json_that_is_kept_and_can_not_be_read_is_listed()
+    public async Task Unreadable_json_that_is_kept_is_listed()
     {
         await MakeAsync(CreateAll);
         var keep = new AdoptionOptions { KeepJson = true };
@@ -85,7 +85,7 @@ public sealed class AdoptionForesightTests : AdoptionTestsBase
     }
 
     [Test]
-    public async Task Rights_that_are_missing_are_said_before()
+    public async Task Missing_rights_are_reported_before_any_change()
     {
         await MakeAsync(CreateAll);
         var role = $"adopter_{Guid.NewGuid():N}";
@@ -125,7 +125,7 @@ public sealed class AdoptionForesightTests : AdoptionTestsBase
     }
 
     [Test]
-    public async Task A_failure_after_the_stamp_names_the_version_that_was_noted()
+    public async Task A_failure_after_the_stamp_reports_the_recorded_version()
     {
         await MakeAsync(CreateAll);
         await ExecuteAsync("CREATE FUNCTION assign_log_seq() RETURNS int LANGUAGE sql AS 'SELECT 1'");
@@ -137,7 +137,7 @@ public sealed class AdoptionForesightTests : AdoptionTestsBase
     }
 
     [Test]
-    public async Task A_table_that_is_locked_ends_the_plan_with_exit_code_5()
+    public async Task A_locked_table_ends_the_plan_with_exit_code_5()
     {
         await MakeAsync(CreateAll);
         await using var holding = await HoldAsync("LOCK TABLE users IN ACCESS EXCLUSIVE MODE");
@@ -152,7 +152,7 @@ public sealed class AdoptionForesightTests : AdoptionTestsBase
     }
 
     [Test]
-    public async Task A_table_that_is_locked_later_stops_the_run_before_the_step_that_looks_at_it()
+    public async Task A_table_locked_during_the_run_stops_it_before_its_step()
     {
         await MakeAsync(CreateAll);
         OpenTransaction? held = null;
@@ -173,7 +173,7 @@ public sealed class AdoptionForesightTests : AdoptionTestsBase
     }
 
     [Test]
-    public async Task A_limit_on_statements_does_not_end_the_plan()
+    public async Task A_statement_timeout_of_the_role_does_not_end_the_plan()
     {
         await MakeAsync(CreateAll);
         await ExecuteAsync("CREATE TABLE alembic_version (version_num varchar(32)); INSERT INTO alembic_version VALUES ('slow')");
@@ -188,7 +188,7 @@ public sealed class AdoptionForesightTests : AdoptionTestsBase
     }
 
     [Test]
-    public async Task The_hints_mend_rows_without_a_time_as_well()
+    public async Task The_hints_also_repair_rows_without_a_time()
     {
         await MakeAsync(Documented);
         await ExecuteAsync("""

@@ -9,7 +9,7 @@ public sealed class AdoptionInterruptionTests : AdoptionTestsBase
 {
     [TestCase(true)]
     [TestCase(false)]
-    public async Task A_run_that_is_cut_off_after_each_step_is_taken_up_by_the_next(bool killed)
+    public async Task A_run_interrupted_after_any_step_is_continued_by_the_next(bool killed)
     {
         await MakeAsync(Alembic);
         var readers = await ReadersAsync();
@@ -63,7 +63,7 @@ public sealed class AdoptionInterruptionTests : AdoptionTestsBase
     }
 
     [Test]
-    public async Task An_index_whose_build_was_cut_off_is_built_anew()
+    public async Task An_interrupted_index_build_is_repeated()
     {
         await MakeAsync(CreateAll);
         using var cancelling = CancellationTokenSource.CreateLinkedTokenSource(Token);
@@ -84,7 +84,7 @@ public sealed class AdoptionInterruptionTests : AdoptionTestsBase
     }
 
     [Test]
-    public async Task A_process_that_is_killed_leaves_nothing_half_done()
+    public async Task A_killed_process_leaves_no_step_half_done()
     {
         await MakeAsync(CreateAll);
         var readers = await ReadersAsync();
@@ -113,7 +113,7 @@ public sealed class AdoptionInterruptionTests : AdoptionTestsBase
     }
 
     [Test]
-    public async Task Two_runs_at_once_are_one()
+    public async Task Two_concurrent_adoptions_adopt_once()
     {
         await MakeAsync(CreateAll);
 

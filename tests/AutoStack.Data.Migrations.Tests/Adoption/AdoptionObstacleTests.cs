@@ -6,7 +6,7 @@ public sealed class AdoptionObstacleTests : AdoptionTestsBase
         ["0010_add_deployment_stages_name_key.sql", "0011_add_deployment_containers_port_key.sql", "0012_add_users_email_key.sql"];
 
     [Test]
-    public async Task Rows_that_a_script_will_not_bear_are_listed_before_anything_is_changed()
+    public async Task Rows_that_violate_a_script_are_listed_before_any_change()
     {
         await MakeAsync(CreateAll, rowsInTheWay: true);
 
@@ -39,7 +39,7 @@ public sealed class AdoptionObstacleTests : AdoptionTestsBase
 
     [TestCase(CreateAll)]
     [TestCase(Documented)]
-    public async Task The_run_stops_before_such_a_script_and_goes_on_once_the_rows_are_mended(string shape)
+    public async Task The_run_stops_before_such_a_script_and_continues_after_repair(string shape)
     {
         await MakeAsync(shape, rowsInTheWay: true);
         string[] mends = ["", "", "UPDATE users SET email = 'other@example.com' WHERE id = 'a0000000-0000-4000-8000-000000000011'"];
@@ -73,7 +73,7 @@ public sealed class AdoptionObstacleTests : AdoptionTestsBase
     }
 
     [Test]
-    public async Task Rows_that_come_after_the_plan_stop_the_run_as_well()
+    public async Task Rows_inserted_after_the_plan_also_stop_the_run()
     {
         await MakeAsync(CreateAll);
         var recorder = new Support.Recorder(told =>
@@ -94,7 +94,7 @@ public sealed class AdoptionObstacleTests : AdoptionTestsBase
     }
 
     [Test]
-    public async Task Values_that_are_missing_stop_the_run_before_the_checks()
+    public async Task Missing_values_stop_the_run_before_the_checks()
     {
         await MakeAsync(Documented);
         await ExecuteAsync("UPDATE deployment_logs SET timestamp = NULL WHERE message = 'line 7'; UPDATE user_preferences SET " +
@@ -120,7 +120,7 @@ public sealed class AdoptionObstacleTests : AdoptionTestsBase
     }
 
     [Test]
-    public async Task Json_that_jsonb_refuses_stops_the_run_before_the_rewrite()
+    public async Task Invalid_jsonb_stops_the_run_before_the_rewrite()
     {
         await MakeAsync(CreateAll);
         await ExecuteAsync("""

@@ -3,7 +3,7 @@ namespace AutoStack.Data.Migrations.Tests.Adoption;
 public sealed class AdoptionTests : AdoptionTestsBase
 {
     [TestCaseSource(nameof(Shapes))]
-    public async Task Every_shape_is_brought_to_head_and_keeps_every_row(string shape)
+    public async Task Every_shape_is_adopted_to_head_and_keeps_every_row(string shape)
     {
         await MakeAsync(shape);
         var readers = await ReadersAsync();
@@ -29,7 +29,7 @@ public sealed class AdoptionTests : AdoptionTestsBase
     }
 
     [TestCaseSource(nameof(Shapes))]
-    public async Task A_second_run_has_nothing_to_do(string shape)
+    public async Task A_second_adoption_changes_nothing(string shape)
     {
         await MakeAsync(shape);
         await Migrator().AdoptAsync(cancellationToken: Token);
@@ -49,7 +49,7 @@ public sealed class AdoptionTests : AdoptionTestsBase
     [TestCase(CreateAll, "created by create_all", 2)]
     [TestCase(FirstRevision, "created by Alembic (revision 7922132ebbdd)", 1)]
     [TestCase(Documented, "The documented schema", 2)]
-    public async Task The_plan_says_what_the_database_is(string shape, string found, int version)
+    public async Task The_plan_describes_the_database(string shape, string found, int version)
     {
         await MakeAsync(shape);
 
@@ -65,7 +65,7 @@ public sealed class AdoptionTests : AdoptionTestsBase
     }
 
     [Test]
-    public async Task Indexes_are_renamed_and_made_keys_and_not_built_again()
+    public async Task Indexes_are_renamed_or_reused_as_keys_and_not_rebuilt()
     {
         await MakeAsync(CreateAll);
         const string Files = "SELECT pg_relation_filenode(indexrelid) FROM pg_index WHERE indrelid = ANY " +
@@ -79,7 +79,7 @@ public sealed class AdoptionTests : AdoptionTestsBase
     }
 
     [Test]
-    public async Task Json_loses_its_escaped_zeros_and_nothing_else()
+    public async Task Json_loses_only_its_escaped_zeros()
     {
         await MakeAsync(CreateAll);
 
@@ -97,7 +97,7 @@ public sealed class AdoptionTests : AdoptionTestsBase
     }
 
     [Test]
-    public async Task Json_can_be_kept_and_is_then_not_rewritten()
+    public async Task Json_that_is_kept_is_not_rewritten()
     {
         await MakeAsync(CreateAll);
         const string File = "SELECT pg_relation_filenode('webhook_payloads')";
@@ -125,7 +125,7 @@ public sealed class AdoptionTests : AdoptionTestsBase
     }
 
     [Test]
-    public async Task Alembic_version_is_left_alone()
+    public async Task Alembic_version_is_not_changed()
     {
         await MakeAsync(Alembic);
         const string Version = "SELECT xmin || ' ' || tableoid || ' ' || version_num FROM alembic_version";
@@ -137,7 +137,7 @@ public sealed class AdoptionTests : AdoptionTestsBase
     }
 
     [Test]
-    public async Task Lines_are_numbered_by_deployment_in_the_order_of_their_time()
+    public async Task Lines_are_numbered_per_deployment_in_order_of_time()
     {
         await MakeAsync(CreateAll);
 
@@ -155,7 +155,7 @@ public sealed class AdoptionTests : AdoptionTestsBase
     }
 
     [Test]
-    public async Task What_is_not_part_of_the_schema_is_kept()
+    public async Task Objects_outside_the_schema_are_kept()
     {
         await MakeAsync(CreateAll);
         await ExecuteAsync("""
@@ -181,7 +181,7 @@ public sealed class AdoptionTests : AdoptionTestsBase
     }
 
     [Test]
-    public async Task An_upgrade_that_failed_before_does_not_matter()
+    public async Task An_earlier_failed_upgrade_does_not_hinder_an_adoption()
     {
         await MakeAsync(CreateAll);
         Assert.ThrowsAsync<MigrationException>(() => Migrator().UpgradeAsync(cancellationToken: Token));
@@ -192,7 +192,7 @@ public sealed class AdoptionTests : AdoptionTestsBase
     }
 
     [Test]
-    public async Task A_database_of_ours_is_upgraded()
+    public async Task A_database_with_a_journal_is_upgraded()
     {
         await StartAtAsync(5);
 
@@ -218,7 +218,7 @@ public sealed class AdoptionTests : AdoptionTestsBase
     [TestCase("ALTER TABLE users ADD COLUMN age INT NOT NULL", "users.age", "default")]
     [TestCase("ALTER TABLE sessions DROP CONSTRAINT sessions_user_id_fkey; ALTER TABLE sessions ADD CONSTRAINT sessions_user_id_fkey " +
         "FOREIGN KEY (user_id) REFERENCES users", "sessions_user_id_fkey")]
-    public async Task What_is_not_recognised_is_refused_and_left_alone(string sql, params string[] texts)
+    public async Task An_unrecognised_database_is_refused_and_not_changed(string sql, params string[] texts)
     {
         if (sql.Length > 0 && !sql.StartsWith("CREATE", StringComparison.Ordinal))
         {
@@ -241,7 +241,7 @@ public sealed class AdoptionTests : AdoptionTestsBase
     }
 
     [Test]
-    public async Task Keys_that_were_lost_are_made_again()
+    public async Task Lost_keys_are_created_again()
     {
         await MakeAsync(CreateAll);
         await ExecuteAsync("""
@@ -275,7 +275,7 @@ public sealed class AdoptionTests : AdoptionTestsBase
     }
 
     [Test]
-    public async Task A_view_in_the_place_of_alembics_table_is_left_unread()
+    public async Task A_view_in_place_of_alembic_version_is_not_read()
     {
         // Whoever reads this view runs a function.
         await MakeAsync(CreateAll);

@@ -11,7 +11,7 @@ public sealed class AdoptionTrafficTests : AdoptionTestsBase
         """;
 
     [Test]
-    public async Task A_step_that_does_not_get_its_lock_lets_the_writers_behind_it_pass()
+    public async Task A_step_without_its_lock_lets_waiting_writers_pass()
     {
         await MakeAsync(CreateAll);
 
@@ -36,7 +36,7 @@ public sealed class AdoptionTrafficTests : AdoptionTestsBase
     }
 
     [Test]
-    public async Task Building_an_index_blocks_no_writer()
+    public async Task An_index_build_blocks_no_writer()
     {
         await MakeAsync(CreateAll);
         var (recorder, holding) = HoldAt(
@@ -54,7 +54,7 @@ public sealed class AdoptionTrafficTests : AdoptionTestsBase
     }
 
     [Test]
-    public async Task Lines_that_a_service_writes_all_the_while_are_kept_and_numbered()
+    public async Task Lines_written_during_an_adoption_are_kept_and_numbered()
     {
         await MakeAsync(CreateAll);
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(Token);
@@ -112,7 +112,7 @@ public sealed class AdoptionTrafficTests : AdoptionTestsBase
     }
 
     [Test]
-    public async Task No_step_holds_a_table_while_it_waits_for_another()
+    public async Task No_step_locks_a_table_while_it_waits_for_another()
     {
         await MakeAsync(CreateAll);
 

@@ -14,7 +14,7 @@ public sealed class LaterObjectTests : AdoptionTestsBase
     [TestCase(Python)]
     [TestCase(Part)]
     [TestCase(PythonPart)]
-    public async Task Tables_beside_a_journal_at_version_1_are_named_and_adopted(string shape)
+    public async Task Tables_of_version_2_beside_a_journal_at_1_are_adopted(string shape)
     {
         await StartAtAsync(Head);
         var head = await ShapeAsync();
@@ -41,7 +41,7 @@ public sealed class LaterObjectTests : AdoptionTestsBase
     }
 
     [Test]
-    public async Task A_journal_older_than_the_database_is_brought_to_the_versions_that_are_there()
+    public async Task A_journal_older_than_its_database_is_brought_up_to_date()
     {
         await StartAtAsync(3);
         await ExecuteAsync("DELETE FROM schema_versions WHERE version > 1");
@@ -60,7 +60,7 @@ public sealed class LaterObjectTests : AdoptionTestsBase
     }
 
     [Test]
-    public async Task What_is_there_in_another_shape_is_refused_by_its_name()
+    public async Task A_later_object_with_another_definition_is_refused_by_name()
     {
         await StartAtAsync(2);
         await ExecuteAsync("ALTER TABLE deployment_logs ADD COLUMN seq text");

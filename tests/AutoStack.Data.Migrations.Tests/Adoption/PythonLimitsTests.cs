@@ -69,7 +69,7 @@ public sealed partial class PythonLimitsTests : AdoptionTestsBase
         INSERT INTO webhook_payloads (id, provider, payload_json, headers, received_at)
             VALUES (gen_random_uuid(), 'github', '{"a": 1e200000}', '{}', now())
         """, TestName = "A body with a number that is too large")]
-    public async Task A_taken_over_database_refuses(string sqlState, string statement)
+    public async Task An_adopted_database_refuses(string sqlState, string statement)
     {
         await AdoptAsync(rows: true);
 
@@ -81,7 +81,7 @@ public sealed partial class PythonLimitsTests : AdoptionTestsBase
     [TestCase("deployments", "status")]
     [TestCase("deployment_logs", "timestamp")]
     [TestCase("deployment_stages", "created_at")]
-    public async Task A_null_is_refused_in_a_fresh_database_by_a_check_and_in_a_taken_over_one_by_the_column(string table, string column)
+    public async Task A_NULL_is_refused_by_a_check_or_in_adopted_databases_the_column(string table, string column)
     {
         await StartAtAsync(Head);
         await ExecuteAsync(Rows);
@@ -111,7 +111,7 @@ public sealed partial class PythonLimitsTests : AdoptionTestsBase
     }
 
     [Test]
-    public async Task A_statement_that_was_prepared_before_json_became_jsonb_fails_once()
+    public async Task A_statement_prepared_before_the_change_to_jsonb_fails_once()
     {
         await MakeAsync(CreateAll, rows: false);
         await using var connection = await Raw.OpenConnectionAsync(Token);
@@ -127,7 +127,7 @@ public sealed partial class PythonLimitsTests : AdoptionTestsBase
     }
 
     [Test]
-    public async Task Addresses_are_folded_and_secrets_unreadable_when_the_library_has_written_them()
+    public async Task The_library_folds_addresses_and_encrypts_secrets()
     {
         await AdoptAsync(rows: true);
         await using var provider = new ServiceCollection()

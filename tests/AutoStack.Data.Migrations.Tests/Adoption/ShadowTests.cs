@@ -25,7 +25,7 @@ public sealed class ShadowTests : AdoptionTestsBase
     // A path may name public before pg_catalog: then even an exact match of PostgreSQL's own is shadowed.
     [TestCase("public")]
     [TestCase("public, pg_catalog")]
-    public async Task Nothing_planted_is_called_by_upgrade_check_and_downgrade(string path)
+    public async Task Upgrade_check_and_downgrade_call_no_planted_object(string path)
     {
         await StartPlantedAsync();
         await ExecuteAsync($"ALTER DATABASE {Database.Name} SET search_path = {path}");
@@ -45,7 +45,7 @@ public sealed class ShadowTests : AdoptionTestsBase
     }
 
     [TestCaseSource(nameof(Shapes))]
-    public async Task Nothing_planted_is_called_by_an_adoption(string shape)
+    public async Task An_adoption_calls_no_planted_object(string shape)
     {
         await StartPlantedAsync();
 
@@ -65,7 +65,7 @@ public sealed class ShadowTests : AdoptionTestsBase
 
     [TestCase(true)]
     [TestCase(false)]
-    public async Task Nothing_planted_is_called_by_a_script_for_psql(bool up)
+    public async Task A_psql_script_calls_no_planted_object(bool up)
     {
         await StartPlantedAsync();
         if (!up)

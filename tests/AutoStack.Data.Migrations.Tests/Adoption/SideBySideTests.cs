@@ -39,7 +39,7 @@ public sealed class SideBySideTests : AdoptionTestsBase
     [TestCase(CreateAll, false)]
     [TestCase(CreateAll, true)]
     [TestCase("create_all of older models", false)]
-    public async Task Statements_of_the_services_and_of_the_repositories_work_on_the_same_rows(string shape, bool keepJson)
+    public async Task Services_and_repositories_work_on_the_same_rows(string shape, bool keepJson)
     {
         await MakeAsync(shape);
         await Migrator().AdoptAsync(new AdoptionOptions { KeepJson = keepJson }, cancellationToken: Token);
