@@ -90,8 +90,11 @@ public sealed class BlockerTests : MigrationTests
         {
             var (holder, pid) = await HoldAsync("reports", "SELECT count(*) FROM busy");
             await using var closing = holder;
-            var connectionString = new NpgsqlConnectionStringBuilder(
-                ConnectionString) { Username = role, Password = role }.ConnectionString;
+            var connectionString = new NpgsqlConnectionStringBuilder(ConnectionString)
+            {
+                Username = role,
+                Password = role,
+            }.ConnectionString;
 
             var failure = Assert.ThrowsAsync<MigrationException>(() =>
                 new SchemaMigrator(connectionString, new SchemaMigratorOptions { Attempts = 1 }, Scripts(AddColumn))
@@ -196,8 +199,12 @@ public sealed class BlockerTests : MigrationTests
     /// <summary>As the base's, under a name of its own, and with the process on the server.</summary>
     private async Task<(OpenTransaction Holder, int ProcessId)> HoldAsync(string application, string sql)
     {
-        var connectionString = new NpgsqlConnectionStringBuilder(
-            Database.ConnectionString) { ApplicationName = application, Pooling = false, SearchPath = "public" };
+        var connectionString = new NpgsqlConnectionStringBuilder(Database.ConnectionString)
+        {
+            ApplicationName = application,
+            Pooling = false,
+            SearchPath = "public",
+        };
         var connection = new NpgsqlConnection(connectionString.ConnectionString);
         await connection.OpenAsync(Token);
         var holder = new OpenTransaction(connection, await connection.BeginTransactionAsync(Token));

@@ -95,8 +95,8 @@ public sealed class ConnectionWayTests : MigrationTests
     [TestCase("--connection", Secret)]
     public async Task A_misplaced_password_is_not_echoed(params string[] given)
     {
-        foreach (var verb in new[
-            ] { "", "upgrade", "downgrade", "current", "check", "adopt", "stamp", "history", "revision", "lint", "bench" })
+        string[] verbs = ["", "upgrade", "downgrade", "current", "check", "adopt", "stamp", "history", "revision", "lint", "bench"];
+        foreach (var verb in verbs)
         {
             foreach (var args in new string[][] { [verb, .. given], [.. given, verb], [verb, .. given, "--json"] })
             {
@@ -124,8 +124,12 @@ public sealed class ConnectionWayTests : MigrationTests
     public async Task The_console_asks_for_a_password_only_at_a_terminal()
     {
         await using var server = await PasswordRoleAsync();
-        var without = new NpgsqlConnectionStringBuilder(
-            ConnectionString) { Username = server.Role, Password = null, Passfile = "/dev/null" }.ConnectionString;
+        var without = new NpgsqlConnectionStringBuilder(ConnectionString)
+        {
+            Username = server.Role,
+            Password = null,
+            Passfile = "/dev/null",
+        }.ConnectionString;
         using var output = new StringWriter();
         using var error = new StringWriter();
         var asked = 0;

@@ -1,5 +1,4 @@
 using AutoStack.Data.Migrations.Internal;
-using AutoStack.Data.Migrations.Tests.Support;
 
 namespace AutoStack.Data.Migrations.Tests;
 

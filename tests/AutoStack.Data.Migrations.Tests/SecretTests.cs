@@ -101,8 +101,12 @@ public sealed class SecretTests : MigrationTests
         await ExecuteAsync($"CREATE ROLE {role} SUPERUSER LOGIN PASSWORD '{Secret.Replace("'", "''", StringComparison.Ordinal)}'");
         try
         {
-            var connection = new NpgsqlConnectionStringBuilder(
-                ConnectionString) { Username = role, Password = Secret, Pooling = false }.ConnectionString;
+            var connection = new NpgsqlConnectionStringBuilder(ConnectionString)
+            {
+                Username = role,
+                Password = Secret,
+                Pooling = false,
+            }.ConnectionString;
             await using var obstacle = await HoldAsync("CREATE TABLE users ()");
             var first = ConsoleRun.StartAsync(["upgrade", "1"], connection: connection, cancellationToken: Token);
             await UntilMigratorWaitsForTableAsync();
