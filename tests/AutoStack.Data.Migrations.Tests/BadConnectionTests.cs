@@ -22,7 +22,7 @@ public sealed class BadConnectionTests : MigrationTests
             }
             catch (PostgresException)
             {
-                // It does ask.
+                // With nothing entered, the console asks and fails.
             }
         }
 
@@ -32,7 +32,7 @@ public sealed class BadConnectionTests : MigrationTests
     [Test]
     public void A_missing_database_fails_with_NoConnection()
     {
-        // The right password must not be told either.
+        // The error must not show the right password either.
         var builder = new NpgsqlConnectionStringBuilder(ConnectionString) { Database = "autostack_missing" };
 
         var failure = AssertNoConnection(builder.ConnectionString, "autostack_missing");

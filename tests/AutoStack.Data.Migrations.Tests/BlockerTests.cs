@@ -3,7 +3,7 @@ using Npgsql;
 
 namespace AutoStack.Data.Migrations.Tests;
 
-/// <summary>Who keeps a script from its lock is named, and the application goes on meanwhile.</summary>
+/// <summary>The sessions that block a script are named, and the application continues meanwhile.</summary>
 public sealed class BlockerTests : MigrationTests
 {
     private const string AddColumn = "-- autostack: lock_timeout=2s\nALTER TABLE busy ADD COLUMN extra int";
@@ -172,7 +172,7 @@ public sealed class BlockerTests : MigrationTests
     }
 
     /// <summary>
-    /// Runs a query of the application that was seen to wait for the script's statement, which still waits itself, to its end.
+    /// Runs a query that waits for the script's statement, which is still blocked itself, to its end.
     /// </summary>
     private async Task QueueBehindMigratorAsync(string sql)
     {
@@ -196,7 +196,7 @@ public sealed class BlockerTests : MigrationTests
         }
     }
 
-    /// <summary>As the base's, under a name of its own, and with the process on the server.</summary>
+    /// <summary>Like the base's, with an application name, and returns the server process.</summary>
     private async Task<(OpenTransaction Holder, int ProcessId)> HoldAsync(string application, string sql)
     {
         var connectionString = new NpgsqlConnectionStringBuilder(Database.ConnectionString)

@@ -53,7 +53,7 @@ public sealed class CancellationTests : MigrationTests
     [Test]
     public async Task Cancelling_is_repeated_until_the_script_ends()
     {
-        // The first one is swallowed, as one that comes before the statement would be.
+        // The server ignores the first cancellation, as if it arrived before the statement.
         var scripts = Scripts("CREATE TABLE kept ()", """
             CREATE TABLE lost ();
             DO $$ BEGIN PERFORM pg_sleep(600); EXCEPTION WHEN query_canceled THEN NULL; END $$;

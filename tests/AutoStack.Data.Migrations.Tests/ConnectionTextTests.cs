@@ -135,7 +135,7 @@ public sealed class ConnectionTextTests : MigrationTests
         foreach (var uri in new[]
         {
             "postgresql://ada:" + Secret + "'\" $[red]é%40;x@a/shop", "postgresql+asyncpg://ada:{}<" + Secret + "/=@a/shop",
-                "ada:" + Secret + "@a/shop",
+            "ada:" + Secret + "@a/shop",
             "Host=a;Password='" + Secret + " [x]'",
         })
         {

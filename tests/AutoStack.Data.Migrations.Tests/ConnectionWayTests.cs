@@ -4,7 +4,7 @@ using Npgsql;
 
 namespace AutoStack.Data.Migrations.Tests;
 
-/// <summary>The ways to name a database and its password that the process list does not show.</summary>
+/// <summary>The ways to pass a database and its password that the process list does not show.</summary>
 public sealed class ConnectionWayTests : MigrationTests
 {
     private const string Secret = "hunter2correct";
@@ -102,7 +102,7 @@ public sealed class ConnectionWayTests : MigrationTests
             {
                 var run = await ConsoleRun.StartAsync([.. args.Where(text => text.Length > 0)], cancellationToken: Token);
 
-                // Lint needs no connection.
+                // The verb lint needs no connection.
                 Assert.That(run.Code, Is.Not.Zero.Or.EqualTo(verb == "lint" ? 0 : 2), string.Join(' ', args));
                 Assert.That(run.Output + run.Error, Does.Not.Contain(Secret), string.Join(' ', args));
             }

@@ -380,7 +380,7 @@ public sealed class ConsoleTests : MigrationTests
 
     private Task<Run> RunAsync(params string[] args) => RunAsync(args, answer: null);
 
-    /// <summary>One run of the console; the database comes from the variable unless the arguments name another.</summary>
+    /// <summary>One run of the console; the variable names the database unless the arguments do.</summary>
     private async Task<Run> RunAsync(
         string[] args, string? answer = null, Func<string, string?>? environment = null, CancellationToken? cancellationToken = null)
     {
@@ -399,7 +399,7 @@ public sealed class ConsoleTests : MigrationTests
 
     private sealed record Run(int Code, string Output, string Error)
     {
-        /// <summary>Standard output, which holds one JSON object and nothing else.</summary>
+        /// <summary>Standard output, which must be exactly one JSON object.</summary>
         public JsonElement Json() => JsonDocument.Parse(Output).RootElement;
     }
 }

@@ -46,7 +46,7 @@ public sealed class DryRunTests : MigrationTests
         }
     }
 
-    // A reader of this journal writes.
+    // Reading this journal calls a function that writes.
     [TestCase("upgrade", "--dry-run")]
     [TestCase("downgrade", "base", "--dry-run")]
     [TestCase("upgrade", "--sql")]

@@ -91,7 +91,7 @@ public sealed class ExistingRowsTests : MigrationTests
         await ExecuteAsync("INSERT INTO deployment_logs (deployment_id, message) SELECT id, 'old' FROM deployments");
         await Migrator().UpgradeAsync(MigrationTarget.Version(3), cancellationToken: Token);
 
-        // The numbering stands still at one line that somebody holds.
+        // One locked line blocks the numbering.
         await using var holder = await HoldAsync(
             "SELECT 1 FROM deployment_logs l JOIN deployments d ON d.id = l.deployment_id WHERE d.branch = 'a' FOR UPDATE OF l");
         var upgrade = Migrator().UpgradeAsync(cancellationToken: Token);

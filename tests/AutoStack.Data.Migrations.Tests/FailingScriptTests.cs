@@ -69,7 +69,7 @@ public sealed class FailingScriptTests : MigrationTests
         }
     }
 
-    // The server counts characters; one of these is two of C#'s.
+    // The server counts characters; one of these is two UTF-16 units.
     [TestCase("-- plain\n", 3)]
     [TestCase("-- 😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀\n", 3)]
     [TestCase("/* ä\r\n */\r\n", 4)]

@@ -43,7 +43,7 @@ public sealed class ForeignObjectTests : MigrationTests
         {
             () => Migrator().UpgradeAsync(cancellationToken: Token), () => Migrator().PlanUpgradeAsync(cancellationToken: Token),
             () => Migrator().RehearseUpgradeAsync(cancellationToken: Token),
-                () => Migrator().DowngradeAsync(MigrationTarget.Base, cancellationToken: Token),
+            () => Migrator().DowngradeAsync(MigrationTarget.Base, cancellationToken: Token),
             () => Migrator().AdoptAsync(cancellationToken: Token), () => Migrator().PlanAdoptionAsync(cancellationToken: Token),
         })
         {
@@ -176,9 +176,9 @@ public sealed class ForeignObjectTests : MigrationTests
         foreach (var run in new Func<Task>[]
         {
             () => Migrator().UpgradeAsync(cancellationToken: Token), () => Migrator().CheckAsync(Token),
-                () => Migrator().ReadHistoryAsync(Token),
+            () => Migrator().ReadHistoryAsync(Token),
             () => Migrator().StampAsync(MigrationTarget.Version(1), cancellationToken: Token),
-                () => Migrator().AdoptAsync(cancellationToken: Token),
+            () => Migrator().AdoptAsync(cancellationToken: Token),
         })
         {
             Assert.That(Assert.ThrowsAsync<MigrationException>(() => run())!.Error, Is.EqualTo(MigrationError.ForeignObjects));

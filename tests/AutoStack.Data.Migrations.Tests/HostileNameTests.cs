@@ -4,14 +4,14 @@ using AutoStack.Data.Migrations.Tests.Support;
 namespace AutoStack.Data.Migrations.Tests;
 
 /// <summary>
-/// What others have called their objects, roles and sessions reaches no terminal as control characters and breaks no statement.
+/// Control characters in names of objects, roles and sessions reach no terminal and break no statement.
 /// </summary>
 public sealed class HostileNameTests : MigrationTests
 {
     private static readonly string[] Names =
     [
         "a\u001b[2J", "a\nDROP TABLE users;", "a\rb", "a\u202eb", "a\u009b2J", "a\"b", "a'b", "a--b", "a;b", "a$$b", "a\u2028b",
-            "a\u0007\u007f", "a\\b\u200b", "ä\U000e0041",
+        "a\u0007\u007f", "a\\b\u200b", "ä\U000e0041",
     ];
 
     [TestCaseSource(nameof(Names))]
@@ -31,7 +31,7 @@ public sealed class HostileNameTests : MigrationTests
             Is.EqualTo(1));
         Assert.That(human.Output.Split('\n').Select(line => line.TrimStart()), Has.None.StartsWith("DROP TABLE"));
 
-        // What is copied from the screen does what it says.
+        // A statement copied from the screen does what the screen shows.
         foreach (var line in human.Output.Split('\n').Select(line => line.Trim())
             .Where(line => line.StartsWith("-- ALTER TABLE", StringComparison.Ordinal)
             || line.StartsWith("DROP INDEX", StringComparison.Ordinal)))

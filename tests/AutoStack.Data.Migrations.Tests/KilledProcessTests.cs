@@ -3,7 +3,7 @@ using AutoStack.Data.Migrations.Tests.Support;
 
 namespace AutoStack.Data.Migrations.Tests;
 
-/// <summary>The console as a process of its own, killed at a place that a lock of the test's holds it at.</summary>
+/// <summary>The console in its own process, killed while a lock of the test blocks it.</summary>
 [UnsupportedOSPlatform("windows")]
 [Platform(Exclude = "Win")]
 public sealed class KilledProcessTests : MigrationTests
@@ -22,8 +22,8 @@ public sealed class KilledProcessTests : MigrationTests
         await DropDatabaseAsync();
     }
 
-    // What the first script makes before that table is made already. The second is applied and the third waits for its first lock. The
-    // twelfth waits for the writers of its table. The journal is not made yet.
+    // 1: the first script has created tables before it waits. 2: the second script is applied and the third waits for its first lock. 3: the
+    // twelfth waits for the writers of its table. 4: the journal is not created yet.
     [TestCase(0, "CREATE TABLE webhook_payloads ()", 0, TestName = "A_run_killed_within_a_script_is_completed_by_the_next")]
     [TestCase(1, "LOCK TABLE deployment_logs IN ACCESS SHARE MODE", 2,
         TestName = "A_run_killed_between_two_scripts_is_completed_by_the_next")]
@@ -42,7 +42,7 @@ public sealed class KilledProcessTests : MigrationTests
             using var console = ConsoleProcess.Start(ConnectionString, "upgrade");
             if (from > 0)
             {
-                // Scripts before it may wait for a moment, too.
+                // Earlier scripts may wait for a moment, too.
                 await UntilAsync($"SELECT count(*) = {applied} FROM schema_versions");
             }
 
@@ -50,7 +50,7 @@ public sealed class KilledProcessTests : MigrationTests
             var killed = await console.KillAsync(Token);
             Assert.That(killed.Code, Is.Not.Zero);
 
-            // The server notices by itself, the obstacle still there: a session that waits looks after its client every two seconds.
+            // The server detects the dead client during the wait: a waiting session checks its client every two seconds.
             await UntilAsync(Sessions);
             if (from > 0)
             {

@@ -81,7 +81,7 @@ public sealed class LockTimeoutTests : MigrationTests
         await using var application = await HoldAsync("LOCK TABLE busy IN ACCESS SHARE MODE");
         var recorder = new Recorder();
 
-        // The application wants what the script holds before the script looks for a deadlock, and looks for one much later itself.
+        // The application waits for the script before the script checks for a deadlock, and checks much later itself: the script is the victim.
         var migrator = new SchemaMigrator(ConnectionString + ";Options=-c deadlock_timeout=3s", null, scripts);
         var upgrade = migrator.UpgradeAsync(progress: recorder, cancellationToken: Token);
         await UntilMigratorWaitsForTableAsync();
@@ -98,7 +98,7 @@ public sealed class LockTimeoutTests : MigrationTests
         var scripts = Scripts(
             "-- autostack: no-transaction lock_timeout=50ms\nCREATE INDEX CONCURRENTLY IF NOT EXISTS busy_id_idx ON busy (id)");
 
-        // The build is announced in the catalog before it waits for the writers that are under way.
+        // The build adds the index to the catalog before it waits for running writers.
         await using var writer = await HoldAsync("INSERT INTO busy VALUES (1)");
         string[] leftOver = [];
         var recorder = new Recorder(told =>

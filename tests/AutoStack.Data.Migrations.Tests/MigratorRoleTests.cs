@@ -4,7 +4,7 @@ using Npgsql;
 
 namespace AutoStack.Data.Migrations.Tests;
 
-/// <summary>What the migrator does as the roles of scripts/roles.sql: it logs in as one and works as another.</summary>
+/// <summary>The migrator with the roles of scripts/roles.sql: the login has another role set.</summary>
 public sealed class MigratorRoleTests : MigrationTests
 {
     private const string Password = "of the test only";

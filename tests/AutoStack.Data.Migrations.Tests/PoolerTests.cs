@@ -137,7 +137,7 @@ public sealed class PoolerTests : MigrationTests
         Assert.That(await AppliedAsync(), Is.Empty);
     }
 
-    /// <summary>Serves so many clients at the same time, so that the pool has as many idle sessions.</summary>
+    /// <summary>Opens <paramref name="clients"/> clients at once, so that the pool has as many idle sessions.</summary>
     private async Task FillPoolAsync(PgBouncer bouncer, int clients, string sql = "SELECT 1")
     {
         var busy = new List<NpgsqlConnection>();

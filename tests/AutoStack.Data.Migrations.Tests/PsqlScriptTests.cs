@@ -115,7 +115,7 @@ public sealed class PsqlScriptTests : MigrationTests
     {
         var scripts = Scripts("CREATE TABLE a ()", "CREATE TABLE b (); SELECT 1 / 0;", "CREATE TABLE c ()");
 
-        // Without the operator's own ON_ERROR_STOP, too: the script sets it.
+        // The script itself sets ON_ERROR_STOP.
         var psql = await Psql.RunAsync(
             ConnectionString, "\\unset ON_ERROR_STOP\n" +
                 (await Migrator(scripts).PlanUpgradeAsync(cancellationToken: Token)).ToPsqlScript(), Token);

@@ -20,7 +20,7 @@ public sealed class RehearsalTests : MigrationTests
     {
         if (from > 0)
         {
-            await Migrator().UpgradeAsync(MigrationTarget.Version(from), cancellationToken: Token);
+            await StartAtAsync(from);
             await ExecuteAsync(Rows);
         }
 
@@ -36,7 +36,7 @@ public sealed class RehearsalTests : MigrationTests
             Assert.That(await FingerprintAsync(), Is.EqualTo(before));
         }
 
-        // And the real run agrees.
+        // The real run reaches the same version.
         Assert.That((await Migrator().UpgradeAsync(cancellationToken: Token)).ToVersion, Is.EqualTo(Head));
     }
 

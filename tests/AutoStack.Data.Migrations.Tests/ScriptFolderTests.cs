@@ -30,7 +30,7 @@ public sealed class ScriptFolderTests
     [Test]
     public async Task Each_fault_of_a_script_folder_has_its_own_error()
     {
-        // All folders in one run of MSBuild, each between two marks.
+        // One run of MSBuild checks all folders and prints a mark before and after each.
         var calls = Folders.Select((_, index) => $"""
             <Message Text="[{index}" Importance="high" />
             <MSBuild Projects="{SecurityElement.Escape(Path.Combine(Project(), "Scripts.targets"))}" Targets="CheckMigrationScripts"

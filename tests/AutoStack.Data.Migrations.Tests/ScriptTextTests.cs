@@ -2,7 +2,7 @@ using AutoStack.Data.Migrations.Tests.Support;
 
 namespace AutoStack.Data.Migrations.Tests;
 
-/// <summary>Texts that script runners take apart or replace: each must reach the server as it is written.</summary>
+/// <summary>Texts that script runners often split or replace: each must reach the server unchanged.</summary>
 public sealed class ScriptTextTests : MigrationTests
 {
     [TestCase("$2b$12$abcdefghijklmnopqrstuv")]

@@ -8,7 +8,7 @@ using Npgsql;
 namespace AutoStack.Data.Migrations.Tests;
 
 /// <summary>
-/// A password is in nothing that a run of the console leaves: not in what it prints, its exceptions or its traces, however it fails.
+/// No run of the console leaves a password in its output, exceptions or traces, however it fails.
 /// </summary>
 public sealed class SecretTests : MigrationTests
 {
@@ -84,7 +84,7 @@ public sealed class SecretTests : MigrationTests
             Assert.That(said, Has.Some.Contains("MigrationException"));
         }
 
-        // What reaches a caller; those inside were caught, and are looked at where they are kept as the inner exception.
+        // Exceptions that reach a caller; caught ones are checked as inner exceptions.
         void Hear(object? sender, FirstChanceExceptionEventArgs thrown)
         {
             if (thrown.Exception is MigrationException or CliException)
@@ -130,7 +130,7 @@ public sealed class SecretTests : MigrationTests
         return to.ConnectionString;
     }
 
-    // A verb that is new is tried, too: without arguments it fails at least for wrong usage.
+    // A new verb runs, too: without arguments it fails at least with wrong usage.
     private static string[] Arguments(string verb) => verb switch
     {
         "downgrade" => ["base", "--yes"],

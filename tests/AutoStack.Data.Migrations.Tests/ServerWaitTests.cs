@@ -19,7 +19,7 @@ public sealed class ServerWaitTests : MigrationTests
         var attempts = 0;
         var recorder = new Recorder(e =>
         {
-            // The first attempt found nobody: now somebody comes, who is still starting, and then one behind whom nobody is.
+            // The first attempt found no listener; then a starting server answers, then a proxy without a server.
             if (e is WaitingForServer)
             {
                 late.Refuse("57P03", () => late.HangUp(() =>
@@ -115,7 +115,7 @@ public sealed class ServerWaitTests : MigrationTests
     private string Through(LateServer late) =>
         new NpgsqlConnectionStringBuilder(ConnectionString) { Host = "127.0.0.1", Port = late.Port }.ConnectionString;
 
-    /// <summary>Does something once when a text is written.</summary>
+    /// <summary>Calls an action once when a text is written.</summary>
     private sealed class OpenWhenWritten(string text, Action then) : StringWriter
     {
         private bool done;

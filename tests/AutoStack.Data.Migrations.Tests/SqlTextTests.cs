@@ -42,7 +42,7 @@ public sealed class SqlTextTests : MigrationTests
 
         foreach (var statement in statements)
         {
-            // With a parameter it goes over as it is, and the server refuses several statements there.
+            // With a parameter the text is sent unsplit, and the server refuses several statements.
             await using var command = Raw.CreateCommand(string.Join('\n', statement.Tokens.Select(token => token.Text)));
             command.Parameters.Add(new NpgsqlParameter { Value = 1 });
             await command.ExecuteNonQueryAsync(Token);

@@ -113,7 +113,7 @@ public sealed class StampTests : MigrationTests
     [Test]
     public async Task A_second_concurrent_stamp_waits_and_changes_nothing()
     {
-        // A journal that is not committed yet: the first stamp stops there, with the lock in its hand.
+        // An uncommitted journal blocks the first stamp, which holds the lock.
         await using var obstacle = await HoldAsync("CREATE TABLE schema_versions ()");
         var first = Migrator(Three).StampAsync(MigrationTarget.Head, cancellationToken: Token);
         await UntilMigratorWaitsForTableAsync();

@@ -3,7 +3,7 @@ using Npgsql;
 
 namespace AutoStack.Data.Migrations.Tests;
 
-/// <summary>Values of rows do not reach errors, unless they are asked for.</summary>
+/// <summary>Errors contain values of rows only on request.</summary>
 public sealed class WithheldValueTests : MigrationTests
 {
     private const string Value = "ada@secret.example";
@@ -47,7 +47,7 @@ public sealed class WithheldValueTests : MigrationTests
 
         using (Assert.EnterMultipleScope())
         {
-            // Also what a logger makes of it, the inner exceptions.
+            // ToString, which a logger writes, includes the inner exceptions.
             Assert.That($"{failure} {rehearsed}", Does.Not.Contain(Value).And.Not.Contain("ada").And.Not.Contain("99999"));
             Assert.That(failure.Message, Does.Contain(state).And.Contain("0001_run_test.sql").And.Contain(names ?? ""));
             Assert.That(shown.InnerException, Is.InstanceOf<PostgresException>());

@@ -15,6 +15,11 @@ internal sealed partial class Catalog(IReadOnlyList<CatalogObject> objects)
 
     public IReadOnlyList<CatalogObject> Objects => objects;
 
+    /// <summary>The nullable columns in which a check requires a value.</summary>
+    public IEnumerable<(string Table, string Column)> RequiredColumns => objects
+        .Where(o => o.Name.EndsWith("_required_check", StringComparison.Ordinal))
+        .SelectMany(o => o.ColumnsNotNull().Select(column => (o.Table, column)));
+
     /// <summary>An object and the versions that have it with this definition; <c>Until</c> is null up to the newest version.</summary>
     internal sealed record VersionedObject(int From, int? Until, CatalogObject Object);
 

@@ -17,8 +17,7 @@ internal sealed partial class CatalogComparison(Catalog expected, Catalog found)
     // A check requires a value in these columns; databases that the Python services created have a NOT NULL instead.
     private static readonly Lazy<HashSet<string>> Filled = new(() =>
     [
-        .. Catalog.Newest.Objects.Where(o => o.Name.EndsWith("_required_check", StringComparison.Ordinal))
-            .SelectMany(o => o.ColumnsNotNull().Select(column => $"{o.Table}.{column}")),
+        .. Catalog.Newest.RequiredColumns.Select(c => $"{c.Table}.{c.Column}"),
     ]);
 
     private readonly List<(int Phase, SchemaDifference Difference)> differences = [];

@@ -17,7 +17,7 @@ public sealed class AdoptionInterruptionTests : AdoptionTestsBase
         var steps = (await Migrator().PlanAdoptionAsync(cancellationToken: Token)) is var plan ? plan.Changes.Count + plan.Scripts.Count
             : 0;
 
-        // Each run gets through one step, and is ended before the second one.
+        // Each run completes one step and is cancelled before the second one.
         var runs = 0;
         for (var done = false; !done; runs++)
         {
@@ -101,7 +101,7 @@ public sealed class AdoptionInterruptionTests : AdoptionTestsBase
             await process.WaitForExitAsync(Token);
         }
 
-        // The server notices that nobody listens.
+        // The server detects that the client is gone.
         await UntilAsync($"SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE application_name = '{MigratorName}' AND datname = " +
             $"current_database())");
         Assert.That(await RowsAsync(readers), Is.EqualTo(rows));
@@ -119,7 +119,7 @@ public sealed class AdoptionInterruptionTests : AdoptionTestsBase
 
         var reports = await Task.WhenAll(
             Migrator().AdoptAsync(cancellationToken: Token), Migrator().AdoptAsync(cancellationToken: Token),
-                Migrator().AdoptAsync(cancellationToken: Token));
+            Migrator().AdoptAsync(cancellationToken: Token));
 
         Assert.That(reports.Select(r => r.Plan.IsDone), Is.EquivalentTo(new[] { false, true, true }));
         Assert.That((await Migrator().CheckAsync(Token)).IsClean, Is.True);

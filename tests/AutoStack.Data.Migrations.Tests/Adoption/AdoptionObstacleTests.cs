@@ -60,7 +60,7 @@ public sealed class AdoptionObstacleTests : AdoptionTestsBase
                 Assert.That(await RowsAsync(readers), Is.EqualTo(rows));
             }
 
-            // The rest of the message is a statement that mends them.
+            // The rest of the message is a statement that corrects the rows.
             var hint = (await Migrator().PlanAdoptionAsync(cancellationToken: Token)).Obstacles[0].Hint;
             Assert.That(failure.Message, Does.Contain(hint));
             await ExecuteAsync(mends[stop].Length > 0 ? mends[stop] : hint);

@@ -277,7 +277,7 @@ public sealed class AdoptionTests : AdoptionTestsBase
     [Test]
     public async Task A_view_in_place_of_alembic_version_is_not_read()
     {
-        // Whoever reads this view runs a function.
+        // Reading this view calls a function.
         await MakeAsync(CreateAll);
         await ExecuteAsync("""
             CREATE SEQUENCE calls;

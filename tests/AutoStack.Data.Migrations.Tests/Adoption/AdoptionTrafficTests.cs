@@ -15,8 +15,8 @@ public sealed class AdoptionTrafficTests : AdoptionTestsBase
     {
         await MakeAsync(CreateAll);
 
-        // A service that reads and then calls out in its transaction keeps a lock that a change of the table must wait for. Whoever comes
-        // after the change waits behind it: until it gives up, since the service does not.
+        // A service that calls another system in its transaction keeps a lock that a change of the table waits for. A later session
+        // waits for the change, until the change gives up.
         await using var service = await HoldAsync("SELECT count(*) FROM deployment_logs");
         var retrying = new TaskCompletionSource<StepRetrying>();
         var recorder = new Recorder(told =>
@@ -69,7 +69,7 @@ public sealed class AdoptionTrafficTests : AdoptionTestsBase
             }
         }, Token);
 
-        // Between any two steps at least one line is written.
+        // The service writes at least one line between any two steps.
         await Migrator().AdoptAsync(
             progress: new Recorder(told =>
             {
@@ -116,7 +116,7 @@ public sealed class AdoptionTrafficTests : AdoptionTestsBase
     {
         await MakeAsync(CreateAll);
 
-        // A transaction that has written lines and then needs their deployment, as each line does: no step may hold the one and wait for
+        // A transaction has written lines and then locks their deployment: no step may lock one table while it waits for
         // the other.
         var (recorder, holding) = HoldAt("0014_add_required_checks.sql", "UPDATE deployment_logs SET log_level = 'info' WHERE false");
         var adoption = Migrator().AdoptAsync(progress: recorder, cancellationToken: Token);

@@ -2,7 +2,7 @@ using AutoStack.Data.Migrations.Tests.Support;
 
 namespace AutoStack.Data.Migrations.Tests.Adoption;
 
-/// <summary>A journal that is behind the database: a service's <c>create_all</c> has made tables beside it.</summary>
+/// <summary>A journal that is behind its database: a service's <c>create_all</c> has created later tables.</summary>
 public sealed class LaterObjectTests : AdoptionTestsBase
 {
     private const string All = "all of version 2";
@@ -34,7 +34,7 @@ public sealed class LaterObjectTests : AdoptionTestsBase
         Assert.That((plan.CurrentVersion, plan.StampedVersion, plan.Obstacles.Count), Is.EqualTo((1, 2, 0)));
         await Migrator().AdoptAsync(cancellationToken: Token);
 
-        // The services have made indexes of their own, which stay.
+        // The services have created indexes of their own, which stay.
         Assert.That(head, Is.SubsetOf(await ShapeAsync()));
         Assert.That((await Migrator().CheckAsync(Token)).Differences.Where(d => !d.IsRemark).Select(d => d.Message), Is.Empty);
         Assert.That((await Migrator().AdoptAsync(cancellationToken: Token)).Plan.IsDone, Is.True);
@@ -80,7 +80,7 @@ public sealed class LaterObjectTests : AdoptionTestsBase
         }
         else
         {
-            // create_all makes the tables that are missing, and no index of a table that is there.
+            // create_all creates missing tables, but no index of an existing table.
             await ExecuteAsync(Resource.Text("app_start.sql"));
             await ExecuteAsync("DROP INDEX ix_users_email, ix_sessions_token");
         }

@@ -9,7 +9,7 @@ using Npgsql;
 namespace AutoStack.Data.Migrations.Tests.Adoption;
 
 /// <summary>
-/// What docs/python-services.md says that the Python services can no longer do: each row of its table, in their statements.
+/// What the Python services can no longer do according to docs/python-services.md: each row of its table, with their statements.
 /// </summary>
 public sealed partial class PythonLimitsTests : AdoptionTestsBase
 {
@@ -150,7 +150,7 @@ public sealed partial class PythonLimitsTests : AdoptionTestsBase
         Assert.That(await ListAsync("SELECT github_access_token FROM github_connections"), Has.All.StartsWith("enc:v2:k1:"));
         Assert.That(await ListAsync("SELECT env_vars FROM projects"), Has.All.StartsWith("enc:v2:k1:"));
 
-        // And the other way round: what the services write in clear is read.
+        // Vice versa the library reads what the services write in clear.
         await ExecuteAsync("UPDATE projects SET env_vars = 'A=2'");
         Assert.That(
             (await Get<Projects.IEnvironmentRepository>().FindOfProjectAsync(Guid.Parse(Project), Guid.Parse(User), Token))!.Reveal(),

@@ -6,7 +6,7 @@ using Npgsql;
 namespace AutoStack.Data.Migrations.Tests.Adoption;
 
 /// <summary>
-/// Everything that the migrator does, in a database in whose public schema all is planted that a role without rights can plant there.
+/// Every operation of the migrator, in a database in whose public schema a role without rights has planted whatever it can.
 /// </summary>
 public sealed class ShadowTests : AdoptionTestsBase
 {
@@ -18,11 +18,11 @@ public sealed class ShadowTests : AdoptionTestsBase
         .. AssemblyStrings.Of(typeof(SchemaMigrator).Assembly), .. AssemblyStrings.Of(typeof(AutoStackDb).Assembly),
     ];
 
-    // The driver's own query for types is a victim, too.
+    // The driver's query that loads types would call planted operators, too.
     protected override NpgsqlDataSource CreateRaw(string connectionString) =>
         new NpgsqlDataSourceBuilder(connectionString).ConfigureTypeLoading(types => types.EnableTypeLoading(false)).Build();
 
-    // A path may name public before pg_catalog: then even an exact match of PostgreSQL's own is shadowed.
+    // With public before pg_catalog on the path, even exact matches of PostgreSQL's own are shadowed.
     [TestCase("public")]
     [TestCase("public, pg_catalog")]
     public async Task Upgrade_check_and_downgrade_call_no_planted_object(string path)
@@ -110,7 +110,7 @@ public sealed class ShadowTests : AdoptionTestsBase
         Assert.That(await Shadows.PlantAsync(connection, Sql, CancellationToken.None), Is.GreaterThan(30_000));
     });
 
-    // A plain insert, as other programs make it: its own casts are theirs.
+    // A plain insert, as another program sends it.
     private async Task AssertLinesAreNumberedAsync()
     {
         await using var connection = await Raw.OpenConnectionAsync(Token);

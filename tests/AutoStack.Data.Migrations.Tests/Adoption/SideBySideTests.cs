@@ -10,7 +10,7 @@ using NpgsqlTypes;
 
 namespace AutoStack.Data.Migrations.Tests.Adoption;
 
-/// <summary>The Python services go on working beside the repositories, once their database is taken over.</summary>
+/// <summary>The Python services keep working beside the repositories after their database is adopted.</summary>
 public sealed class SideBySideTests : AdoptionTestsBase
 {
     private const string Url = "http://localhost:30777";
@@ -79,7 +79,7 @@ public sealed class SideBySideTests : AdoptionTestsBase
             Assert.That(await Get<IDeploymentRepository>().FindAsync(Id("pushed"), user.Id, Token), Is.Null, "deleted");
         }
 
-        // What the repositories write, the services read, and the other way round: a delivery that they have stored is no new one.
+        // The services read what the repositories write, and vice versa: a delivery that the services have stored is not new.
         await Get<IPlatformDeploymentLogRepository>().AppendAsync(Id("deployment"), [new NewDeploymentLog { Message = "ours" }], Token);
         await RunAsync("-- a line more → 1\n" + statements.Single(s => s.StartsWith("-- L4", StringComparison.Ordinal))
             .Split('\n', 2)[1].Replace("@line4", "@line5", StringComparison.Ordinal));
@@ -88,7 +88,7 @@ public sealed class SideBySideTests : AdoptionTestsBase
         await Get<IPlatformDeploymentStageRepository>().StartAsync(deployment.Id, StageName.Cloning, Token);
         var again = await Get<IWebhookPayloadRepository>().StoreAsync(
             new NewWebhookPayload { Provider = WebhookProvider.GitHub, PayloadJson = payload.PayloadJson, Headers = payload.Headers },
-                Token);
+            Token);
         using (Assert.EnterMultipleScope())
         {
             Assert.That(await ListAsync(
@@ -104,7 +104,7 @@ public sealed class SideBySideTests : AdoptionTestsBase
     private static string Text(DateTimeOffset time) =>
         time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss.ffffff", CultureInfo.InvariantCulture);
 
-    /// <summary>An id by the name of its parameter.</summary>
+    /// <summary>The id for the name of a parameter.</summary>
     private static Guid Id(string name) => new(System.Text.Encoding.ASCII.GetBytes(name.PadRight(16)), bigEndian: true);
 
     private async Task RunAsync(string statement)
@@ -113,7 +113,7 @@ public sealed class SideBySideTests : AdoptionTestsBase
         await using var command = Raw.CreateCommand(sql);
         foreach (var name in System.Text.RegularExpressions.Regex.Matches(sql, @"@(\w+)").Select(m => m.Groups[1].Value).Distinct())
         {
-            // As text of no type, which the cast in the statement gives it.
+            // Text without a type; the cast in the statement sets it.
             command.Parameters.Add(
                 new NpgsqlParameter(name, NpgsqlDbType.Unknown) { Value = values.GetValueOrDefault(name) ?? Id(name).ToString() });
         }

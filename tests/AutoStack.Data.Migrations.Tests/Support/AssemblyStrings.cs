@@ -5,7 +5,7 @@ using System.Reflection.PortableExecutable;
 
 namespace AutoStack.Data.Migrations.Tests.Support;
 
-/// <summary>The string literals of an assembly, its statements among them.</summary>
+/// <summary>The string literals of an assembly, which include its SQL statements.</summary>
 internal static class AssemblyStrings
 {
     public static IReadOnlyList<string> Of(Assembly assembly)

@@ -4,7 +4,7 @@ using Npgsql;
 namespace AutoStack.Data.Migrations.Tests.Support;
 
 /// <summary>
-/// A fixture whose every test has a database of its own, empty unless the test starts at a version, and sessions beside the migrator's.
+/// A fixture whose every test has its own database, empty unless the test starts at a version, and sessions besides the migrator's.
 /// </summary>
 public abstract class MigrationTests
 {
@@ -17,7 +17,7 @@ public abstract class MigrationTests
     private TestDatabase? database;
     private NpgsqlDataSource? raw;
 
-    /// <summary>Ends what hangs: a test that waits for an engine that never comes fails instead.</summary>
+    /// <summary>Cancelled after a minute, so that a test that hangs fails.</summary>
     protected CancellationToken Token => patience.Token;
 
     /// <summary>The server of the databases.</summary>
@@ -69,7 +69,7 @@ public abstract class MigrationTests
     /// <summary>Makes the test's database a copy of one that was upgraded to a version.</summary>
     protected Task StartAtAsync(int version) => StartWithAsync(
         $"version {version}",
-            template => new SchemaMigrator(template).UpgradeAsync(MigrationTarget.Version(version), cancellationToken: Token));
+        template => new SchemaMigrator(template).UpgradeAsync(MigrationTarget.Version(version), cancellationToken: Token));
 
     /// <summary>Makes the test's database a copy of a template, which the first test that needs it builds.</summary>
     protected async Task StartWithAsync(string template, Func<string, Task> build)
@@ -80,7 +80,7 @@ public abstract class MigrationTests
 
     protected SchemaMigrator Migrator(SchemaMigratorOptions? options = null) => new(ConnectionString, options);
 
-    /// <summary>A migrator with scripts of the test's own.</summary>
+    /// <summary>A migrator with the test's scripts.</summary>
     protected SchemaMigrator Migrator(IReadOnlyList<MigrationScript> scripts, SchemaMigratorOptions? options = null) =>
         new(ConnectionString, options, scripts);
 
@@ -90,6 +90,15 @@ public abstract class MigrationTests
         KeyValuePair.Create($"{index + 1:0000}_run_test.sql", up),
         KeyValuePair.Create($"{index + 1:0000}_run_test.down.sql", "-- nothing"),
     }));
+
+    /// <summary>Calls an action after each committed script, while the migrator waits.</summary>
+    private protected static Recorder AfterEachStep(Action action) => new(told =>
+    {
+        if (told is StepFinished)
+        {
+            action();
+        }
+    });
 
     protected async Task ExecuteAsync(string sql)
     {
@@ -124,7 +133,7 @@ public abstract class MigrationTests
     protected async Task<bool> ExistsAsync(string relation) =>
         await ScalarAsync<bool>($"SELECT to_regclass('public.{relation}') IS NOT NULL");
 
-    /// <summary>A session that has run a statement in a transaction and keeps it open: it holds what the statement locked.</summary>
+    /// <summary>A session that has run a statement in an open transaction and holds its locks.</summary>
     protected async Task<OpenTransaction> HoldAsync(string sql)
     {
         var connection = await Raw.OpenConnectionAsync(Token);
@@ -141,7 +150,7 @@ public abstract class MigrationTests
             WHERE datname = current_database() AND application_name = '{MigratorName}' AND wait_event_type = 'Lock')
         """);
 
-    /// <summary>Waits until a query says true.</summary>
+    /// <summary>Waits until a query returns true.</summary>
     protected async Task UntilAsync(string sql)
     {
         while (!await ScalarAsync<bool>(sql))

@@ -1,6 +1,6 @@
 namespace AutoStack.Data.Migrations.Tests.Support;
 
-/// <summary>A directory of the test's own with <c>scripts/sql</c> in it.</summary>
+/// <summary>A temporary directory with <c>scripts/sql</c>.</summary>
 internal sealed class Workplace : IDisposable
 {
     public Workplace() => Directory.CreateDirectory(Scripts);
