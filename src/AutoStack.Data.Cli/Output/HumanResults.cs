@@ -11,7 +11,7 @@ namespace AutoStack.Data.Cli.Output;
 /// <summary>Results as text. Values are never markup: a name may hold brackets.</summary>
 internal sealed class HumanResults(IAnsiConsole output, IAnsiConsole error) : IResults
 {
-    public void Migrated(MigrationReport report) => output.WriteLine(report.Steps.Count == 0
+    public void Migrated(MigrationResult report) => output.WriteLine(report.Steps.Count == 0
         ? $"Already at version {report.ToVersion}, nothing to do."
         : $"{report.FromVersion} → {report.ToVersion}: {Screen.Count(report.Steps.Count, "script")} in " +
           Screen.Duration(report.Steps.Aggregate(TimeSpan.Zero, (sum, step) => sum + step.Duration)));
@@ -32,9 +32,9 @@ internal sealed class HumanResults(IAnsiConsole output, IAnsiConsole error) : IR
     // Past the console, which would wrap and colour it.
     public void Script(MigrationPlan plan) => output.Profile.Out.Writer.Write(plan.ToPsqlScript());
 
-    public void Rehearsed(RehearsalReport report)
+    public void Rehearsed(RehearsalResult report)
     {
-        var skipped = report.Steps.Count(s => s.Way == RehearsalWay.Skipped);
+        var skipped = report.Steps.Count(s => s.Outcome == RehearsalOutcome.Skipped);
         output.WriteLine(report.Steps.Count == 0
             ? $"Already at version {report.ToVersion}, nothing to rehearse."
             : $"{report.FromVersion} → {report.ToVersion}: {Screen.Count(report.Steps.Count - skipped, "script")} rehearsed" +
@@ -48,7 +48,7 @@ internal sealed class HumanResults(IAnsiConsole output, IAnsiConsole error) : IR
         output.WriteLine(plan.IsDone ? "Nothing to do." : "Nothing was changed.");
     }
 
-    public void Adopted(AdoptionReport report)
+    public void Adopted(AdoptionResult report)
     {
         if (report.Plan.IsDone)
         {
@@ -118,7 +118,7 @@ internal sealed class HumanResults(IAnsiConsole output, IAnsiConsole error) : IR
         output.WriteLine(revision.Down);
     }
 
-    public void Stamped(StampReport report)
+    public void Stamped(StampResult report)
     {
         foreach (var name in report.Removed)
         {
@@ -135,7 +135,7 @@ internal sealed class HumanResults(IAnsiConsole output, IAnsiConsole error) : IR
             : $"{report.FromVersion} → {report.ToVersion}: only the journal was changed, no script was run.");
     }
 
-    public void Checked(SchemaDrift drift)
+    public void Checked(SchemaCheckResult drift)
     {
         Current(drift.History);
         foreach (var version in drift.History.Versions.Where(v => v.State is VersionState.Changed or VersionState.Unknown))
@@ -180,7 +180,7 @@ internal sealed class HumanResults(IAnsiConsole output, IAnsiConsole error) : IR
         Foreign(drift);
     }
 
-    private void Foreign(SchemaDrift drift)
+    private void Foreign(SchemaCheckResult drift)
     {
         foreach (var item in drift.ForeignObjects)
         {

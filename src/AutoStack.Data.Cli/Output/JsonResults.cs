@@ -68,7 +68,7 @@ internal sealed class JsonResults(TextWriter output, IAnsiConsole error, Progres
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
-    public void Migrated(MigrationReport report) => Write(new
+    public void Migrated(MigrationResult report) => Write(new
     {
         From = report.FromVersion,
         To = report.ToVersion,
@@ -81,7 +81,7 @@ internal sealed class JsonResults(TextWriter output, IAnsiConsole error, Progres
     public void Script(MigrationPlan plan) =>
         Write(new { From = plan.FromVersion, To = plan.ToVersion, Plan = Steps(plan), Sql = plan.ToPsqlScript(), progress.OpenSchemas });
 
-    public void Rehearsed(RehearsalReport report) => Write(new
+    public void Rehearsed(RehearsalResult report) => Write(new
     {
         From = report.FromVersion,
         To = report.ToVersion,
@@ -89,7 +89,7 @@ internal sealed class JsonResults(TextWriter output, IAnsiConsole error, Progres
         {
             step.Version,
             Script = step.FileName,
-            step.Way,
+            Way = step.Outcome,
             DurationMs = Math.Round(step.Duration.TotalMilliseconds, 1),
         }),
         progress.OpenSchemas,
@@ -97,7 +97,7 @@ internal sealed class JsonResults(TextWriter output, IAnsiConsole error, Progres
 
     public void AdoptionPlanned(AdoptionPlan plan) => Write(Members(plan));
 
-    public void Adopted(AdoptionReport report)
+    public void Adopted(AdoptionResult report)
     {
         var members = Members(report.Plan);
         members.Add("from", report.Migration.FromVersion);
@@ -132,7 +132,7 @@ internal sealed class JsonResults(TextWriter output, IAnsiConsole error, Progres
         }),
     });
 
-    public void Checked(SchemaDrift drift) => Write(new
+    public void Checked(SchemaCheckResult drift) => Write(new
     {
         Version = drift.History.CurrentVersion,
         Head = drift.History.HeadVersion,
@@ -154,7 +154,7 @@ internal sealed class JsonResults(TextWriter output, IAnsiConsole error, Progres
 
     public void Revised(Revision revision) => Write(revision);
 
-    public void Stamped(StampReport report) => Write(new { From = report.FromVersion, To = report.ToVersion, report.Added, report.Removed });
+    public void Stamped(StampResult report) => Write(new { From = report.FromVersion, To = report.ToVersion, report.Added, report.Removed });
 
     public void Measured(PoolReport report) => Write(PoolJson.Of(report));
 
@@ -171,7 +171,7 @@ internal sealed class JsonResults(TextWriter output, IAnsiConsole error, Progres
     private static IEnumerable<string> Names(SchemaHistory history, VersionState state) =>
         history.Versions.Where(v => v.State == state).Select(v => v.Name);
 
-    private static IEnumerable<object> Steps(MigrationReport report) => report.Steps.Select(step => new
+    private static IEnumerable<object> Steps(MigrationResult report) => report.Steps.Select(step => new
     {
         step.Version,
         Script = step.FileName,

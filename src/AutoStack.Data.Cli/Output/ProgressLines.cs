@@ -78,10 +78,10 @@ internal sealed class ProgressLines(IAnsiConsole console, IAnsiConsole error) : 
         }
     }
 
-    private static string Way(RehearsedStep step) => step.Way switch
+    private static string Way(RehearsedStep step) => step.Outcome switch
     {
-        RehearsalWay.Skipped => $"{"",8}  skipped: no transaction takes it",
-        RehearsalWay.InTransaction => $"{Screen.Duration(step.Duration),8}  in a form that a transaction takes",
+        RehearsalOutcome.Skipped => $"{"",8}  skipped: no transaction takes it",
+        RehearsalOutcome.InTransaction => $"{Screen.Duration(step.Duration),8}  in a form that a transaction takes",
         _ => $"{Screen.Duration(step.Duration),8}",
     };
 
