@@ -20,6 +20,9 @@ internal sealed record CliHost(TextWriter Output, TextWriter Error, TextReader I
     /// <inheritdoc cref="OutputRedirected"/>
     public bool ErrorRedirected { get; init; } = true;
 
+    /// <summary>The unit of <c>bench pool --duration</c> and <c>--warmup</c>; tests use a shorter one.</summary>
+    public TimeSpan BenchSecond { get; init; } = TimeSpan.FromSeconds(1);
+
     /// <summary>The host that is this process.</summary>
     public static CliHost Process() => new(Console.Out, Console.Error, Console.In, System.Environment.GetEnvironmentVariable)
     {

@@ -236,9 +236,9 @@ internal sealed class LoadGenerator(NpgsqlDataSource pool, Workload workload)
             }
         }
 
-        private static string KindOf(Exception exception) => exception is PostgresException server ? server.SqlState
-            : exception is NpgsqlException { InnerException: { } inner } ? inner.GetType().Name
-            : exception.GetType().Name;
+        // The library wraps some errors of the server in exceptions of its own.
+        private static string KindOf(Exception exception) =>
+            exception.GetBaseException() is PostgresException server ? server.SqlState : exception.GetBaseException().GetType().Name;
 
         private static long Microseconds(TimeSpan duration) => duration.Ticks / TimeSpan.TicksPerMicrosecond;
 

@@ -73,9 +73,9 @@ internal sealed class BenchOptions
         }
     }
 
-    public PoolPlan Read(ParseResult parsed, string directory)
+    public PoolPlan Read(ParseResult parsed, CliHost host)
     {
-        var folder = parsed.GetValue(output) is { } given ? Path.GetFullPath(given, directory) : null;
+        var folder = parsed.GetValue(output) is { } given ? Path.GetFullPath(given, host.Directory) : null;
         if (folder is not null)
         {
             PoolFiles.Prepare(folder, parsed.GetValue(output)!);
@@ -85,8 +85,8 @@ internal sealed class BenchOptions
         {
             PoolSizes = parsed.GetValue(poolSizes)!,
             Rates = parsed.GetValue(rates) is { Length: > 0 } offered ? offered : null,
-            Duration = TimeSpan.FromSeconds(parsed.GetValue(duration)),
-            Warmup = TimeSpan.FromSeconds(parsed.GetValue(warmup)),
+            Duration = parsed.GetValue(duration) * host.BenchSecond,
+            Warmup = parsed.GetValue(warmup) * host.BenchSecond,
             Mix = parsed.GetValue(mix)!,
             P99 = TimeSpan.FromMilliseconds(parsed.GetValue(p99)),
             Instances = parsed.GetValue(instances),
@@ -96,7 +96,7 @@ internal sealed class BenchOptions
     }
 
     /// <summary>The plan with the pools that the server has connections for. To take its last one would lock the operator's service out.</summary>
-    public PoolPlan Fit(PoolPlan plan, ParseResult parsed, int free, Action<string> tell)
+    public PoolPlan Fit(PoolPlan plan, ParseResult parsed, int free, Action<string> report)
     {
         var fitting = plan.PoolSizes.Where(size => size <= free).ToArray();
         if (fitting.Length == plan.PoolSizes.Count)
@@ -110,7 +110,7 @@ internal sealed class BenchOptions
             throw Failure.Usage($"--pool-sizes: the server has {free} connections left for this role, too few for {tooLarge}.");
         }
 
-        tell($"Without {tooLarge}: the server has {free} connections left.");
+        report($"Without {tooLarge}: the server has {free} connections left.");
         return plan with { PoolSizes = fitting };
     }
 
