@@ -1,4 +1,5 @@
 using System.Text;
+using AutoStack.Data.Cli.Bench;
 
 namespace AutoStack.Data.Cli;
 
@@ -20,8 +21,8 @@ internal sealed record CliHost(TextWriter Output, TextWriter Error, TextReader I
     /// <inheritdoc cref="OutputRedirected"/>
     public bool ErrorRedirected { get; init; } = true;
 
-    /// <summary>The unit of <c>bench pool --duration</c> and <c>--warmup</c>; tests use a shorter one.</summary>
-    public TimeSpan BenchSecond { get; init; } = TimeSpan.FromSeconds(1);
+    /// <summary>The size of <c>bench pool</c>; tests use a smaller one.</summary>
+    public BenchScale BenchScale { get; init; } = new();
 
     /// <summary>The host that is this process.</summary>
     public static CliHost Process() => new(Console.Out, Console.Error, Console.In, System.Environment.GetEnvironmentVariable)

@@ -68,7 +68,7 @@ internal sealed class BenchDatabase : IAsyncDisposable
     }
 
     /// <summary>Removes what killed runs left behind, then creates and fills the tables.</summary>
-    public async Task<Workload> FillAsync(CancellationToken cancellationToken)
+    public async Task<Workload> FillAsync(BenchScale scale, CancellationToken cancellationToken)
     {
         await RemoveLeftoversAsync(cancellationToken).ConfigureAwait(false);
         await ExecuteAsync($"SELECT pg_advisory_lock(hashtextextended('{Schema}', 0))", cancellationToken).ConfigureAwait(false);
@@ -95,7 +95,7 @@ internal sealed class BenchDatabase : IAsyncDisposable
             await ExecuteAsync(script, cancellationToken).ConfigureAwait(false);
         }
 
-        await ExecuteAsync(BenchSchema.Rows, cancellationToken).ConfigureAwait(false);
+        await ExecuteAsync(BenchSchema.Rows(scale), cancellationToken).ConfigureAwait(false);
         await ExecuteAsync($"RESET synchronous_commit; {SearchPath.Own}", cancellationToken).ConfigureAwait(false);
         foreach (var table in BenchSchema.Tables)
         {
@@ -103,18 +103,20 @@ internal sealed class BenchDatabase : IAsyncDisposable
         }
 
         var rows = await RowsAsync(cancellationToken).ConfigureAwait(false);
-        return new Workload(rows, rows[..BenchSchema.DeploymentsWithLog], rows[BenchSchema.DeploymentsWithLog..], BenchSchema.LogLength);
+        return new Workload(rows, rows[..scale.DeploymentsWithLog], rows[scale.DeploymentsWithLog..], BenchScale.LogLength);
     }
 
     /// <summary>Opens a pool of the given size with the library's own settings.</summary>
-    public NpgsqlDataSource OpenPool(int size)
+    public NpgsqlDataSource OpenPool(int size) => OpenPool(size, LoadGenerator.WaitLimit);
+
+    internal NpgsqlDataSource OpenPool(int size, TimeSpan waitLimit)
     {
         var pool = new AutoStackDataOptions
         {
             ConnectionString = settings.ConnectionString,
             MinPoolSize = 0,
             MaxPoolSize = size,
-            ConnectTimeout = LoadGenerator.WaitLimit,
+            ConnectTimeout = waitLimit,
         }.ToConnectionString();
         pool.Pooling = true;
         pool.ApplicationName = ApplicationName;

@@ -10,14 +10,6 @@ namespace AutoStack.Data.Cli.Bench;
 /// </summary>
 internal static partial class BenchSchema
 {
-    public const int Users = 100;
-    public const int DeploymentsPerUser = 100;
-
-    /// <summary>The number of newest deployments that have a log to read. The load appends to the others.</summary>
-    public const int DeploymentsWithLog = 200;
-
-    public const int LogLength = 500;
-
     /// <summary>Tables with rows, which the load reads.</summary>
     public static IReadOnlyList<string> Tables { get; } = ["users", "projects", "deployments", "deployment_logs"];
 
@@ -33,10 +25,10 @@ internal static partial class BenchSchema
         .Replace("public.", schema + ".", StringComparison.Ordinal));
 
     /// <summary>The statements that insert the rows, to be run with the schema as the search path.</summary>
-    public static string Rows { get; } = string.Create(CultureInfo.InvariantCulture, $"""
+    public static string Rows(BenchScale scale) => string.Create(CultureInfo.InvariantCulture, $"""
         INSERT INTO users (name, email, email_verified, created_at, updated_at)
         SELECT 'User ' || n, 'user-' || n || '@example.com', TRUE, timestamp '2026-01-01', timestamp '2026-01-01'
-        FROM generate_series(1, {Users}) AS n;
+        FROM generate_series(1, {scale.Users}) AS n;
         INSERT INTO projects (user_id, name, repository, branch, build_command, output_dir, runtime, created_at, updated_at)
         SELECT u.id, 'site-' || n, 'https://git.example.com/owner/site-' || n, 'main', 'npm run build', 'dist', 'static',
             u.created_at, u.updated_at
@@ -49,15 +41,17 @@ internal static partial class BenchSchema
             'Make the layout of page ' || n || ' hold on narrow screens, too', 'Ada Lovelace', moment, 'auto', n % 4 = 0,
             40 + n % 50, 'https://site.example.com', moment, moment + interval '1 minute', moment
         FROM projects p
-        CROSS JOIN generate_series(1, {DeploymentsPerUser / 2}) AS n
+        CROSS JOIN generate_series(1, {BenchScale.DeploymentsPerUser / 2}) AS n
         CROSS JOIN LATERAL (SELECT p.created_at + n * interval '1 hour' AS moment) m;
         INSERT INTO deployment_logs (deployment_id, timestamp, log_level, message, created_at, seq)
         SELECT d.id, d.created_at, 'info',
             'Step ' || n || ' of many: compiled module ' || n * 17 || ' in ' || n % 90 || ' ms, no warnings', d.created_at, n
-        FROM (SELECT id, created_at FROM deployments ORDER BY created_at DESC, id LIMIT {DeploymentsWithLog}) d
-        CROSS JOIN generate_series(1, {LogLength}) AS n
+        FROM (SELECT id, created_at FROM deployments ORDER BY created_at DESC, id LIMIT {scale.DeploymentsWithLog}) d
+        CROSS JOIN generate_series(1, {BenchScale.LogLength}) AS n
         """);
 
-    [GeneratedRegex(@"^DO \$\$(?:(?!\$\$).)*CREATE EXTENSION(?:(?!\$\$).)*\$\$;", RegexOptions.CultureInvariant | RegexOptions.Multiline | RegexOptions.Singleline)]
+    [GeneratedRegex(
+        @"^DO \$\$(?:(?!\$\$).)*CREATE EXTENSION(?:(?!\$\$).)*\$\$;",
+        RegexOptions.CultureInvariant | RegexOptions.Multiline | RegexOptions.Singleline)]
     private static partial Regex ExtensionBlock();
 }

@@ -89,7 +89,7 @@ internal static class BenchCommand
         Report(session,
             $"{database.Where}: the load runs on the schema {database.Schema}, which is created now and dropped at the end. " +
             (own ? "" : "No other table is read or written, but other users of the server notice the load."));
-        var workload = await database.FillAsync(cancellationToken).ConfigureAwait(false);
+        var workload = await database.FillAsync(session.Host.BenchScale, cancellationToken).ConfigureAwait(false);
         if (database.LeftoversRemoved > 0)
         {
             Report(session, $"Removed what {Screen.Count(database.LeftoversRemoved, "killed run")} had left behind.");

@@ -85,8 +85,8 @@ internal sealed class BenchOptions
         {
             PoolSizes = parsed.GetValue(poolSizes)!,
             Rates = parsed.GetValue(rates) is { Length: > 0 } offered ? offered : null,
-            Duration = parsed.GetValue(duration) * host.BenchSecond,
-            Warmup = parsed.GetValue(warmup) * host.BenchSecond,
+            Duration = parsed.GetValue(duration) * host.BenchScale.Second,
+            Warmup = parsed.GetValue(warmup) * host.BenchScale.Second,
             Mix = parsed.GetValue(mix)!,
             P99 = TimeSpan.FromMilliseconds(parsed.GetValue(p99)),
             Instances = parsed.GetValue(instances),

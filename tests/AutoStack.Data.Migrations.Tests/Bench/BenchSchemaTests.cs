@@ -39,12 +39,14 @@ public sealed class BenchSchemaTests : MigrationTests
         ) AS o (text)
         """;
 
+    private static readonly BenchScale Small = new() { Users = 1, DeploymentsWithLog = 1 };
+
     [Test]
     public async Task The_schema_has_the_objects_that_the_migrator_creates()
     {
         await Migrator().UpgradeAsync(cancellationToken: Token);
         await using var database = await ConnectAsync();
-        await database.FillAsync(Token);
+        await database.FillAsync(Small, Token);
 
         var created = await ListAsync(Objects.Replace("SCHEMA", database.Schema, StringComparison.Ordinal));
         var expected = await ListAsync(Objects.Replace("SCHEMA", "public", StringComparison.Ordinal));
@@ -64,7 +66,7 @@ public sealed class BenchSchemaTests : MigrationTests
         var before = await ListAsync(Outside);
 
         await using var database = await ConnectAsync();
-        await database.FillAsync(Token);
+        await database.FillAsync(Small, Token);
 
         Assert.That(await ListAsync(Outside), Is.EquivalentTo(before));
     }
