@@ -2,7 +2,7 @@ using Npgsql;
 
 namespace AutoStack.Data.LocalServer;
 
-/// <summary>A source of a PostgreSQL server. Starting one throws <see cref="UnusableException"/> with the reason when the source has none.</summary>
+/// <summary>A source of a PostgreSQL server. Starting throws <see cref="UnusableException"/> with the reason when there is none.</summary>
 /// <param name="Name">The source as error messages name it.</param>
 /// <param name="StartAsync">Starts or finds the server.</param>
 internal sealed record Candidate(string Name, Func<CancellationToken, Task<RunningServer>> StartAsync)

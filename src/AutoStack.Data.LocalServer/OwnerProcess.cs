@@ -5,8 +5,8 @@ using System.Globalization;
 namespace AutoStack.Data.LocalServer;
 
 /// <summary>
-/// The identity of a process: its id, which the system reuses, together with its start time, which it does not. A process of another machine,
-/// user or container cannot be checked from here and counts as alive.
+/// The identity of a process: its id, which the system reuses, together with its start time. A process of another machine, user or
+/// container cannot be checked from here and counts as alive.
 /// </summary>
 internal sealed record OwnerProcess(string Scope, int Id, string Started)
 {

@@ -22,7 +22,8 @@ internal sealed partial record PostgresBinaries(string Folder, int Major, string
             throw new UnusableException($"{full} has no {missing}");
         }
 
-        var (_, output, error) = await Shell.RunAsync(Path.Combine(full, "postgres"), ["--version"], folder: null, cancellationToken).ConfigureAwait(false);
+        var (_, output, error) = await Shell.RunAsync(Path.Combine(full, "postgres"), ["--version"], folder: null, cancellationToken)
+            .ConfigureAwait(false);
         var version = VersionText().Match(output).Groups["version"].Value;
         if (!int.TryParse(LeadingDigits().Match(version).Value, CultureInfo.InvariantCulture, out var major))
         {

@@ -8,7 +8,7 @@ using Npgsql;
 
 namespace AutoStack.Data.LocalServer;
 
-/// <summary>Starts a server from binaries of this machine: a new data folder, a random password, a free port of the loopback address.</summary>
+/// <summary>Starts a server from binaries of this machine, with a new data folder, a random password and a free local port.</summary>
 [UnsupportedOSPlatform("windows")]
 internal static class Postmaster
 {
@@ -35,13 +35,16 @@ internal static class Postmaster
                 GssEncryptionMode = GssEncryptionMode.Disable,
             };
             var folder = ServerFolder.Create();
-            var supervisor = await PrepareAsync(binaries, setup, places, user, connection, folder, cancellationToken).ConfigureAwait(false);
+            var supervisor = await PrepareAsync(binaries, setup, places, user, connection, folder, cancellationToken)
+                .ConfigureAwait(false);
             try
             {
                 await WaitAsync(supervisor, connection, folder, cancellationToken).ConfigureAwait(false);
-                return new RunningServer($"PostgreSQL {binaries.Version} binaries in {binaries.Folder}", connection.ConnectionString, supervisor);
+                var source = $"PostgreSQL {binaries.Version} binaries in {binaries.Folder}";
+                return new RunningServer(source, connection.ConnectionString, supervisor);
             }
-            catch (UnusableException exception) when (attempt < Attempts && exception.Message.Contains("Address already in use", StringComparison.Ordinal))
+            catch (UnusableException exception)
+                when (attempt < Attempts && exception.Message.Contains("Address already in use", StringComparison.Ordinal))
             {
                 // Another process took the port after it was found free.
                 await supervisor.DisposeAsync().ConfigureAwait(false);
@@ -69,8 +72,8 @@ internal static class Postmaster
 
         string[] initDb =
         [
-            .. user?.Prefix ?? [], binaries.InitDb, "-D", data, "-U", Role, "--auth=password", $"--pwfile={passwordFile}", "--encoding=UTF8",
-            "--no-sync", "--no-instructions", .. Locale(),
+            .. user?.Prefix ?? [], binaries.InitDb, "-D", data, "-U", Role, "--auth=password", $"--pwfile={passwordFile}",
+            "--encoding=UTF8", "--no-sync", "--no-instructions", .. Locale(),
         ];
         string[] postgres =
         [
@@ -96,7 +99,9 @@ internal static class Postmaster
         {
             if (supervisor.Ended.IsCompleted || watch.Elapsed > StartWait)
             {
-                var what = supervisor.Ended.IsCompleted ? "the server ended" : $"the server did not accept connections within {StartWait.TotalSeconds:0} s";
+                var what = supervisor.Ended.IsCompleted
+                    ? "the server ended"
+                    : $"the server did not accept connections within {StartWait.TotalSeconds:0} s";
                 throw new UnusableException($"{what}; its log ends: {supervisor.ReadLog()}");
             }
 
@@ -151,14 +156,16 @@ internal static class Postmaster
     // PostgreSQL refuses to run as root.
     private static async Task<OtherUser> FindUserAsync(SearchPlaces places, CancellationToken cancellationToken)
     {
-        var setPriv = places.FindProgram("setpriv") ?? throw new UnusableException("this process runs as root, which PostgreSQL refuses, and setpriv is not on PATH");
+        var setPriv = places.FindProgram("setpriv")
+            ?? throw new UnusableException("this process runs as root, which PostgreSQL refuses, and setpriv is not on PATH");
         foreach (var name in new[] { "postgres", "nobody" })
         {
             var (found, userId, _) = await Shell.RunAsync("id", ["-u", name], folder: null, cancellationToken).ConfigureAwait(false);
             var (_, groupId, _) = await Shell.RunAsync("id", ["-g", name], folder: null, cancellationToken).ConfigureAwait(false);
             if (found == 0)
             {
-                return new OtherUser(setPriv, int.Parse(userId, CultureInfo.InvariantCulture), int.Parse(groupId, CultureInfo.InvariantCulture));
+                return new OtherUser(
+                    setPriv, int.Parse(userId, CultureInfo.InvariantCulture), int.Parse(groupId, CultureInfo.InvariantCulture));
             }
         }
 

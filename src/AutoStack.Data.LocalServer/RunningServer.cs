@@ -11,13 +11,13 @@ internal sealed record RunningServer(string Source, string ConnectionString, IAs
     public Version Version { get; private init; } = new();
 
     /// <summary>
-    /// The clause of CREATE DATABASE that says how to copy. Copying files is faster than writing all pages to the log (8 ms against 12 ms in
-    /// memory) but needs a checkpoint of the whole server, which costs nothing only where <c>fsync</c> is off.
+    /// The clause of CREATE DATABASE that says how to copy. Copying files is faster than writing all pages to the log (8 ms against 12 ms
+    /// in memory) but needs a checkpoint of the whole server, which costs nothing only where <c>fsync</c> is off.
     /// </summary>
     public string CopyClause { get; private init; } = "";
 
     /// <summary>Reads the version and checks that the schema can be created; otherwise stops the server.</summary>
-    /// <exception cref="UnusableException">The server is too old, its role may not create databases, or an extension is missing.</exception>
+    /// <exception cref="UnusableException">The server is too old, its role may not create databases, or it lacks an extension.</exception>
     public async Task<RunningServer> CheckAsync(int minimumMajor, CancellationToken cancellationToken)
     {
         try

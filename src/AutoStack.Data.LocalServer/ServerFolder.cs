@@ -76,7 +76,7 @@ internal static class ServerFolder
         {
             var commandLine = OperatingSystem.IsLinux()
                 ? await File.ReadAllTextAsync($"/proc/{id}/cmdline", cancellationToken).ConfigureAwait(false)
-                : (await Shell.RunAsync("ps", ["-o", "args=", "-p", $"{id}"], folder: null, cancellationToken).ConfigureAwait(false)).Output;
+                : (await Shell.RunAsync("ps", ["-o", "args=", "-p", $"{id}"], null, cancellationToken).ConfigureAwait(false)).Output;
             return commandLine.Replace('\0', ' ').Contains($"/postgres -D {folder}/data ", StringComparison.Ordinal);
         }
         catch (IOException)

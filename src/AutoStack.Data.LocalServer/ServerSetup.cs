@@ -9,7 +9,8 @@ internal sealed record ServerSetup(int MinimumMajor, IReadOnlyList<string> Setti
     public const int OldestMajor = 14;
 
     /// <summary>The settings of a server that keeps its commits on disk, or of a faster one that loses them in a power cut.</summary>
-    public static ServerSetup Create(bool durable, int minimumMajor = OldestMajor, IEnumerable<KeyValuePair<string, string>>? overrides = null)
+    public static ServerSetup Create(
+        bool durable, int minimumMajor = OldestMajor, IEnumerable<KeyValuePair<string, string>>? overrides = null)
     {
         var onOff = durable ? "on" : "off";
         return new ServerSetup(minimumMajor,

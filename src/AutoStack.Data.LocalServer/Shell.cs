@@ -9,7 +9,7 @@ internal static class Shell
     private static readonly TimeSpan TimeLimit = TimeSpan.FromMinutes(5);
 
     /// <summary>Runs a program to its end.</summary>
-    /// <returns>The exit code and what the program wrote; -1 and the reason when the program cannot be started or runs longer than five minutes.</returns>
+    /// <returns>The exit code and the output; -1 and the reason when the program cannot be started or runs for over five minutes.</returns>
     public static async Task<(int ExitCode, string Output, string Error)> RunAsync(
         string program, IEnumerable<string> arguments, string? folder, CancellationToken cancellationToken)
     {

@@ -19,8 +19,8 @@ namespace AutoStack.Data.Testing;
 /// Windows.</item>
 /// </list>
 /// <para>A server that is started here ends with this process, however the process ends, and its files are removed. The next start on the
-/// same machine removes what killed runs left behind. A temporary folder in memory (<c>TMPDIR=/dev/shm</c>) makes creating databases several
-/// times faster.</para>
+/// same machine removes what killed runs left behind. With a temporary folder in memory (<c>TMPDIR=/dev/shm</c>), databases are created
+/// several times faster.</para>
 /// </remarks>
 public sealed class PostgresServer : IAsyncDisposable
 {
@@ -36,13 +36,13 @@ public sealed class PostgresServer : IAsyncDisposable
         template = new TemplateDatabase(administration);
     }
 
-    /// <summary>Where the server comes from, for people: for example <c>PostgreSQL 17.5 binaries in /usr/lib/postgresql/17/bin</c>.</summary>
+    /// <summary>The origin of the server, for people, such as <c>PostgreSQL 17.5 binaries in /usr/lib/postgresql/17/bin</c>.</summary>
     public string Source => server.Source;
 
     /// <summary>The version that the server reports.</summary>
     public Version ServerVersion => server.Version;
 
-    /// <summary>An Npgsql connection string to the database <c>postgres</c>, password included, as a role that may create databases.</summary>
+    /// <summary>An Npgsql connection string to the database <c>postgres</c>, with password, of a role that may create databases.</summary>
     public string ConnectionString => administration.ConnectionString;
 
     /// <summary>Finds or starts a server.</summary>
@@ -94,7 +94,8 @@ public sealed class PostgresServer : IAsyncDisposable
         }
     }
 
-    internal static async Task<PostgresServer> StartAsync(PostgresServerOptions options, SearchPlaces places, CancellationToken cancellationToken)
+    internal static async Task<PostgresServer> StartAsync(
+        PostgresServerOptions options, SearchPlaces places, CancellationToken cancellationToken)
     {
         options.Validate();
         var found = new PostgresServer(await Candidates.StartFirstAsync(options, places, cancellationToken).ConfigureAwait(false));

@@ -32,9 +32,9 @@ public sealed class TestDatabase : IAsyncDisposable
     /// </summary>
     public string ConnectionString { get; }
 
-    /// <summary>Closes the pooled connections and drops the database. Disposing twice, or after the server has ended, does nothing.</summary>
+    /// <summary>Closes the pooled connections and drops the database. Does nothing the second time, or after the server has ended.</summary>
     /// <returns>A task that completes when the database is dropped.</returns>
-    /// <exception cref="PostgresException">The server refuses to drop the database, for example because of a prepared transaction.</exception>
+    /// <exception cref="PostgresException">The server refuses to drop the database, such as for a prepared transaction.</exception>
     public async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref disposed, 1) != 0)
@@ -58,12 +58,14 @@ public sealed class TestDatabase : IAsyncDisposable
     }
 
     /// <summary>Creates the database as a copy of a template: the template's name and the clause that says how to copy.</summary>
-    internal static async Task<TestDatabase> CreateAsync(Administration administration, string template, CancellationToken cancellationToken)
+    internal static async Task<TestDatabase> CreateAsync(
+        Administration administration, string template, CancellationToken cancellationToken)
     {
         var database = new TestDatabase(administration, AbandonedDatabases.Prefix + RandomName.Create());
         try
         {
-            await administration.ExecuteAsync($"CREATE DATABASE {database.Name} TEMPLATE {template}", cancellationToken).ConfigureAwait(false);
+            await administration.ExecuteAsync($"CREATE DATABASE {database.Name} TEMPLATE {template}", cancellationToken)
+                .ConfigureAwait(false);
             await administration.ExecuteAsync(AbandonedDatabases.MarkSql(database.Name), cancellationToken).ConfigureAwait(false);
             return database;
         }

@@ -89,7 +89,7 @@ public sealed class LintTests
     [TestCase("unterminated", "SELECT 1; /* to the end", "SELECT '/* no comment'")]
     [TestCase("header", "-- autostack: lock_timeout=soon", "-- autostack is the name of the project")]
     [TestCase("unused-allowance", "-- autostack: allow=truncate (the rows are old)\nSELECT 1", "-- autostack: allow=truncate (the rows are old)\nTRUNCATE t")]
-    public void A_rule_tells_the_bad_form_and_not_the_good_one(string rule, string bad, string good)
+    public void A_rule_reports_the_bad_form_and_not_the_good_one(string rule, string bad, string good)
     {
         Assert.That(Rules(Up, bad), Does.Contain(rule));
         Assert.That(Rules(Up, good), Is.Empty);
@@ -110,7 +110,7 @@ public sealed class LintTests
     }
 
     [Test]
-    public void A_missing_down_script_is_told()
+    public void A_missing_down_script_is_reported()
     {
         var finding = new ScriptSet([KeyValuePair.Create("0001_a.sql", "SELECT 1")]).Lint("0001_a.sql").Single();
 
@@ -119,18 +119,18 @@ public sealed class LintTests
     }
 
     [Test]
-    public void A_down_script_may_drop_and_must_not_block()
+    public void A_down_script_may_drop_but_must_not_block()
     {
         Assert.That(Rules(Down, "SELECT 1", "ALTER TABLE t DROP COLUMN n; DROP TABLE o; ALTER TABLE t RENAME m TO n"), Is.Empty);
         Assert.That(Rules(Down, "SELECT 1", "DROP INDEX o_t_id_idx"), Is.EqualTo(new[] { "blocking-index" }));
     }
 
     [Test]
-    public void A_longer_varchar_can_not_be_taken_back_without_a_rewrite() =>
+    public void Shortening_a_varchar_again_is_a_type_change() =>
         Assert.That(Rules(Down, "ALTER TABLE t ALTER name TYPE VARCHAR(40)", "ALTER TABLE t ALTER name TYPE VARCHAR(20)"), Is.EqualTo(new[] { "type-change" }));
 
     [Test]
-    public void An_index_of_a_later_script_serves_the_cascade()
+    public void An_index_of_a_later_script_supports_the_cascade()
     {
         var set = Set("CREATE TABLE new (t_id BIGINT CONSTRAINT f REFERENCES t (id) ON DELETE CASCADE)", "DROP TABLE new")
             .Append(KeyValuePair.Create("0003_add_index.sql", Alone + "CREATE INDEX CONCURRENTLY IF NOT EXISTS i ON new (t_id, n)"));
@@ -139,7 +139,7 @@ public sealed class LintTests
     }
 
     [Test]
-    public void An_allowance_holds_for_its_rule_only_and_needs_a_reason()
+    public void An_allowance_covers_its_rule_only_and_needs_a_reason()
     {
         const string Both = "TRUNCATE t; LOCK TABLE t";
 
@@ -149,7 +149,7 @@ public sealed class LintTests
     }
 
     [Test]
-    public void A_finding_tells_the_line_of_its_statement_also_with_line_ends_of_windows()
+    public void A_finding_has_the_line_of_its_statement_with_CRLF_too()
     {
         var finding = new ScriptSet(Set("-- a\r\n\r\nSELECT 1;\r\n\r\n-- b\r\nLOCK t;\r\n", "SELECT 1")).Lint(Up).Single();
 
@@ -194,11 +194,11 @@ public sealed class LintTests
         var run = await ConsoleRun.StartAsync(["lint"], elsewhere.FullName);
         elsewhere.Delete();
 
-        Assert.That((run.Code, run.Output.Trim()), Is.EqualTo((0, $"Nothing dangerous in {2 * SchemaMigrator.Scripts.Count} files of this package.")));
+        Assert.That((run.Code, run.Output.Trim()), Is.EqualTo((0, $"No findings in {2 * SchemaMigrator.Scripts.Count} files of this package.")));
     }
 
     [Test]
-    public async Task A_file_is_judged_with_its_folder_and_told_alone()
+    public async Task One_file_is_linted_with_its_folder_and_reported_alone()
     {
         using var work = new Workplace();
         work.WritePair("0001_add_t", Base + "LOCK t;");
@@ -207,11 +207,11 @@ public sealed class LintTests
 
         var run = await ConsoleRun.StartAsync(["lint", Path.Combine("scripts", "sql", "0003_add_key.sql")], work.Root);
 
-        Assert.That((run.Code, run.Output), Is.EqualTo((0, $"Nothing dangerous in 1 file of {Path.Combine("scripts", "sql")}.{Environment.NewLine}")));
+        Assert.That((run.Code, run.Output), Is.EqualTo((0, $"No findings in 1 file of {Path.Combine("scripts", "sql")}.{Environment.NewLine}")));
     }
 
     [Test]
-    public async Task A_folder_whose_path_is_dots_is_named_in_full()
+    public async Task A_folder_of_dots_is_printed_in_full()
     {
         using var work = new Workplace();
         work.WritePair("0001_add_t", Base);
@@ -219,13 +219,13 @@ public sealed class LintTests
 
         var run = await ConsoleRun.StartAsync(["lint", ".."], below.FullName);
 
-        Assert.That((run.Code, run.Output.Trim()), Is.EqualTo((0, $"Nothing dangerous in 2 files of {work.Scripts}.")));
+        Assert.That((run.Code, run.Output.Trim()), Is.EqualTo((0, $"No findings in 2 files of {work.Scripts}.")));
     }
 
     [TestCase("missing.sql")]
     [TestCase("scripts/sql/README.md")]
     [TestCase("no/such/folder/0001_a.sql")]
-    public async Task A_file_that_is_not_there_or_no_script_is_exit_code_2(string file)
+    public async Task A_missing_file_or_one_that_is_not_a_script_is_exit_code_2(string file)
     {
         using var work = new Workplace();
         work.Write("README.md", "");
@@ -237,10 +237,10 @@ public sealed class LintTests
     }
 
     [Test]
-    public void Every_rule_has_an_id_of_its_own_and_a_case_in_this_fixture()
+    public void Every_rule_has_a_unique_id_and_a_case_in_this_fixture()
     {
         var ids = typeof(LintRule).GetFields().Select(f => f.GetValue(null)).OfType<LintRule>().Select(rule => rule.Id).ToList();
-        var tested = typeof(LintTests).GetMethod(nameof(A_rule_tells_the_bad_form_and_not_the_good_one))!
+        var tested = typeof(LintTests).GetMethod(nameof(A_rule_reports_the_bad_form_and_not_the_good_one))!
             .GetCustomAttributes(typeof(TestCaseAttribute), false).Cast<TestCaseAttribute>().Select(c => (string)c.Arguments[0]!)
             .Concat(["down-incomplete", "missing-down"]).Distinct();
 

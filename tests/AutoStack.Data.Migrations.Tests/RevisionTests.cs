@@ -19,7 +19,7 @@ public sealed class RevisionTests
     [TestCase("autostack: frob", "autostack_frob")]
     [TestCase("{name} {text}", "name_text")]
     [TestCase("größe 2", "gr_e_2")]
-    public async Task A_revision_is_a_pair_that_loads_runs_nothing_and_passes_the_lint(string message, string slug)
+    public async Task A_revision_is_a_pair_that_loads_does_nothing_and_passes_the_lint(string message, string slug)
     {
         foreach (var options in new string[][] { [], ["--no-transaction"] })
         {
@@ -38,7 +38,7 @@ public sealed class RevisionTests
     }
 
     [Test]
-    public async Task The_number_is_the_next_and_the_paths_are_told()
+    public async Task A_revision_gets_the_next_number_and_prints_its_paths()
     {
         work.WritePair("0001_add_t", "CREATE TABLE t ();");
         var up = Path.Combine("scripts", "sql", "0002_add_x.sql");
@@ -59,7 +59,7 @@ public sealed class RevisionTests
     }
 
     [Test]
-    public async Task A_directory_can_be_named()
+    public async Task A_directory_can_be_given()
     {
         var run = await ConsoleRun.StartAsync(["revision", "-m", "add x", "--directory", work.Scripts], Path.GetTempPath());
 
@@ -96,7 +96,7 @@ public sealed class RevisionTests
     }
 
     [Test]
-    public async Task While_another_revision_is_being_written_one_fails_and_writes_nothing()
+    public async Task A_revision_fails_and_writes_nothing_while_another_is_written()
     {
         const string Lock = ".revision.lock";
         using (new FileStream(Path.Combine(work.Scripts, Lock), FileMode.CreateNew, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose))
@@ -113,7 +113,7 @@ public sealed class RevisionTests
     }
 
     [Test]
-    public async Task Of_many_at_once_no_two_get_a_number()
+    public async Task Concurrent_revisions_get_different_numbers()
     {
         var runs = await Task.WhenAll(Enumerable.Range(0, 16).Select(n => Task.Run(() => RunAsync("-m", $"add x{n}"))));
 

@@ -85,7 +85,8 @@ internal sealed class BenchDatabase : IAsyncDisposable
         catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.InsufficientPrivilege)
         {
             throw new CliException(new Failure(ExitCode.Failed, "unexpected",
-                $"The benchmark creates a schema and needs the privilege CREATE on the database: {exception.MessageText}. Nothing was changed."));
+                $"The benchmark creates a schema and needs the privilege CREATE on the database: {exception.MessageText}. " +
+                "Nothing was changed."));
         }
 
         // Nothing may wait on the disk of the operator for tables that are dropped in the end.
@@ -152,7 +153,8 @@ internal sealed class BenchDatabase : IAsyncDisposable
         catch (Exception exception) when (exception is NpgsqlException or MigrationException or OperationCanceledException)
         {
             throw new CliException(new Failure(ExitCode.Failed, "leftBehind",
-                $"The schema {Schema} could not be dropped: {exception.Message} The next run drops it, or: DROP SCHEMA IF EXISTS {Schema} CASCADE"));
+                $"The schema {Schema} could not be dropped: {exception.Message} The next run drops it, " +
+                $"or: DROP SCHEMA IF EXISTS {Schema} CASCADE"));
         }
         finally
         {
@@ -178,7 +180,9 @@ internal sealed class BenchDatabase : IAsyncDisposable
 
             // The server still runs statements that their client no longer waits for, and those hold locks.
             await ExecuteAsync($"""
-                SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = '{ApplicationName}' AND pid <> pg_backend_pid();
+                SELECT pg_terminate_backend(pid)
+                FROM pg_stat_activity
+                WHERE application_name = '{ApplicationName}' AND pid <> pg_backend_pid();
                 SET client_min_messages = warning;
                 DROP SCHEMA IF EXISTS {Schema} CASCADE
                 """, cancellationToken).ConfigureAwait(false);

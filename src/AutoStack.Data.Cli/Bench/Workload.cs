@@ -34,8 +34,9 @@ internal sealed class Workload(Workload.Row[] deployments, Workload.Row[] logged
                 await new DeploymentRepository(db, Context).FindAsync(one.Id, one.OwnerId, cancellationToken).ConfigureAwait(false);
                 break;
             case LoadStatement.Recent:
+                var ownerId = Pick(deployments, pick).OwnerId;
                 await new DeploymentRepository(db, Context)
-                    .ListRecentAsync(Pick(deployments, pick).OwnerId, RecentLimit, DeploymentCursor.Start, cancellationToken).ConfigureAwait(false);
+                    .ListRecentAsync(ownerId, RecentLimit, DeploymentCursor.Start, cancellationToken).ConfigureAwait(false);
                 break;
             case LoadStatement.LogPage:
                 var log = Pick(logged, pick);

@@ -15,7 +15,8 @@ internal static class BenchCommand
         var options = new BenchOptions();
         var pool = new Command(
             "pool",
-            "Measures connection pools of several sizes under an open-loop load, and recommends a size. Without a database: on a throw-away server.");
+            "Measures connection pools of several sizes under an open-loop load and recommends a size. "
+                + "Without a database: on a throw-away server.");
         options.AddTo(pool);
         pool.SetAction(async (parsed, cancellationToken) =>
         {
@@ -47,7 +48,8 @@ internal static class BenchCommand
         await using (server.ConfigureAwait(false))
         {
             Report(session, $"{server.Source} (PostgreSQL {server.Version}).");
-            return await RunAsync(session, parsed, options, plan, server.ConnectionString, own: true, cancellationToken).ConfigureAwait(false);
+            return await RunAsync(session, parsed, options, plan, server.ConnectionString, own: true, cancellationToken)
+                .ConfigureAwait(false);
         }
     }
 
@@ -83,7 +85,8 @@ internal static class BenchCommand
     {
         var server = new MigrationServer(connection, session.ShowsValues, session.AskPassword);
         var wait = TimeSpan.FromSeconds(parsed.GetValue(session.Options.Wait));
-        var database = await BenchDatabase.ConnectAsync(server, connection, wait, session.Progress, cancellationToken).ConfigureAwait(false);
+        var database = await BenchDatabase.ConnectAsync(server, connection, wait, session.Progress, cancellationToken)
+            .ConfigureAwait(false);
         await using var dropping = database.ConfigureAwait(false);
         plan = options.Fit(plan, parsed, database.Limits.Free, note => Report(session, note));
         Report(session,

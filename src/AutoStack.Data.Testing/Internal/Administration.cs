@@ -30,7 +30,8 @@ internal sealed class Administration
 
     public string ConnectionString { get; }
 
-    public string ConnectionStringTo(string database) => new NpgsqlConnectionStringBuilder(ConnectionString) { Database = database }.ConnectionString;
+    public string ConnectionStringTo(string database) =>
+        new NpgsqlConnectionStringBuilder(ConnectionString) { Database = database }.ConnectionString;
 
     /// <summary>Runs a statement, with retries while a database is in use: the server ends a closed session with a short delay.</summary>
     public async Task ExecuteAsync(string sql, CancellationToken cancellationToken)
@@ -71,7 +72,7 @@ internal sealed class Administration
         return rows;
     }
 
-    /// <summary>True when the error means that the server has ended: shut down, not answering, or replaced by another one at its port.</summary>
+    /// <summary>True when the error means that the server has ended: shut down, no answer, or another server at its port.</summary>
     public static bool IsServerGone(NpgsqlException exception) =>
         exception is not PostgresException { SqlState: var state }
         || state.StartsWith("57P", StringComparison.Ordinal)

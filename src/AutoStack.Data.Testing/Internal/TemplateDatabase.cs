@@ -86,8 +86,8 @@ internal sealed class TemplateDatabase(Administration administration) : IDisposa
     private async Task<State> FindStateAsync(CancellationToken cancellationToken)
     {
         var rows = await administration.ListAsync(
-            $"SELECT datname::text, (datistemplate AND NOT datallowconn)::text FROM pg_database WHERE datname = '{Name}'", cancellationToken)
-            .ConfigureAwait(false);
+            $"SELECT datname::text, (datistemplate AND NOT datallowconn)::text FROM pg_database WHERE datname = '{Name}'",
+            cancellationToken).ConfigureAwait(false);
         return rows switch
         {
             [] => State.Missing,
