@@ -32,7 +32,7 @@ public sealed class TestDatabase : IAsyncDisposable
     /// </summary>
     public string ConnectionString { get; }
 
-    /// <summary>Closes the pooled connections and drops the database. Does nothing the second time, or after the server has ended.</summary>
+    /// <summary>Closes the pooled connections and drops the database. A second call does nothing, nor one after the server ended.</summary>
     /// <returns>A task that completes when the database is dropped.</returns>
     /// <exception cref="PostgresException">The server refuses to drop the database, such as for a prepared transaction.</exception>
     public async ValueTask DisposeAsync()

@@ -11,7 +11,8 @@ public sealed class ConsoleDependencyTests
         var file = Path.ChangeExtension(typeof(AutoStackDb).Assembly.Location, ".deps.json");
         using var dependencies = JsonDocument.Parse(File.ReadAllText(file));
 
-        var names = dependencies.RootElement.GetProperty("libraries").EnumerateObject().Select(library => library.Name.Split('/')[0]).ToList();
+        var names = dependencies.RootElement.GetProperty("libraries").EnumerateObject()
+            .Select(library => library.Name.Split('/')[0]).ToList();
 
         Assert.That(names, Does.Contain("Npgsql").And.Contain("AutoStack.Data.LocalServer"));
         Assert.That(names, Has.None.Matches<string>(name =>

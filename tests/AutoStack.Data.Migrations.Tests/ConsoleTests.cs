@@ -146,7 +146,8 @@ public sealed class ConsoleTests : MigrationTests
         {
             Assert.That((up.GetProperty("from").GetInt32(), up.GetProperty("to").GetInt32()), Is.EqualTo((0, 2)));
             Assert.That(
-                up.GetProperty("steps").EnumerateArray().Select(step => (step.GetProperty("version").GetInt32(), step.GetProperty("script").GetString())),
+                up.GetProperty("steps").EnumerateArray()
+                    .Select(step => (step.GetProperty("version").GetInt32(), step.GetProperty("script").GetString())),
                 Is.EqualTo(new[] { (1, "0001_initial_schema.sql"), (2, "0002_runtime_models.sql") }));
             Assert.That(up.GetProperty("steps")[0].GetProperty("durationMs").GetDouble(), Is.Positive);
             Assert.That((down.GetProperty("from").GetInt32(), down.GetProperty("to").GetInt32()), Is.EqualTo((2, 1)));

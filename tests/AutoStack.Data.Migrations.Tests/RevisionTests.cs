@@ -99,7 +99,8 @@ public sealed class RevisionTests
     public async Task A_revision_fails_and_writes_nothing_while_another_is_written()
     {
         const string Lock = ".revision.lock";
-        using (new FileStream(Path.Combine(work.Scripts, Lock), FileMode.CreateNew, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose))
+        var path = Path.Combine(work.Scripts, Lock);
+        using (new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose))
         {
             var run = await RunAsync("-m", "add x", "--json");
 

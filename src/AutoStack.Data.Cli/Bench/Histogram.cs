@@ -35,7 +35,7 @@ internal sealed class Histogram
         }
     }
 
-    /// <summary>Records a statement that never ended as longer than all others. Without it, a failure would improve the quantiles.</summary>
+    /// <summary>Records a statement that never ended as longer than all others. Otherwise failures would improve the quantiles.</summary>
     public void RecordLost() => Interlocked.Increment(ref lost);
 
     /// <summary>The duration that the given share does not exceed; null when it is a lost one, or when the histogram is empty.</summary>

@@ -47,14 +47,14 @@ internal sealed record Recommendation(bool Meets, PoolPoint Best, double BestThr
             if (recommendation.Best.Rate >= points.Max(point => point.Rate))
             {
                 yield return FormattableString.Invariant(
-                    $"The recommended pool reached the highest rate, {recommendation.Best.Rate:0} per second: higher --rates find its limit.");
+                    $"The recommended pool reached the highest rate, {recommendation.Best.Rate:0}/s; higher --rates find its limit.");
             }
         }
 
         if (points.Where(point => point.LateStartP99Ms > Math.Max(5, asked / 4)).MaxBy(point => point.LateStartP99Ms) is { } late)
         {
             yield return FormattableString.Invariant(
-                $"This process was late: at {late.Rate:0} per second, 1 % of the statements started over {late.LateStartP99Ms:0} ms late. ") +
+                $"This process was late: at {late.Rate:0} per second, 1 % of statements started over {late.LateStartP99Ms:0} ms late. ") +
                 "The machine that makes the load is the bottleneck, and total times include the delay.";
         }
 

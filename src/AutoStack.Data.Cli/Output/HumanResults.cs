@@ -233,8 +233,8 @@ internal sealed class HumanResults(IAnsiConsole output, IAnsiConsole error) : IR
         {
             output.WriteLine(string.Create(CultureInfo.InvariantCulture,
                 $"Maximum Pool Size={best.PoolSize}: the smallest pool with {best.Throughput:0} of at most " +
-                $"{report.Recommendation.BestThroughput:0} statements per second and a p99 of {PoolTable.Milliseconds(best.Total.P99Ms)} ms, " +
-                $"within the {asked} asked for."),
+                $"{report.Recommendation.BestThroughput:0} statements per second and a p99 of " +
+                $"{PoolTable.Milliseconds(best.Total.P99Ms)} ms, within the {asked} asked for."),
                 new Style(Color.Green));
             output.WriteUnwrapped((report.OwnServer ? "Add to the connection string: " : "") + connectionString);
             if (report.PasswordLeftOut)

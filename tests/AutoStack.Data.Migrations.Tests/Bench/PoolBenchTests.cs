@@ -51,7 +51,10 @@ public sealed class PoolBenchTests : MigrationTests
         var before = await ListAsync(Everything);
 
         var run = await ConsoleRun.StartAsync(
-            [.. Short, "--json", "--output", "out", "--instances", "6", "--p99", "60000"], place.Root, ConnectionString, cancellationToken: Token);
+            [.. Short, "--json", "--output", "out", "--instances", "6", "--p99", "60000"],
+            place.Root,
+            ConnectionString,
+            cancellationToken: Token);
 
         var json = run.Json;
         var points = json.GetProperty("points").EnumerateArray().ToList();
@@ -72,16 +75,17 @@ public sealed class PoolBenchTests : MigrationTests
             }));
             Assert.That(Names(point), Is.EqualTo(new[]
             {
-                "poolSize", "rate", "arrivals", "throughput", "wait", "execution", "total", "lateStartP99Ms", "timeouts", "refused", "errors",
-                "meetsP99",
+                "poolSize", "rate", "arrivals", "throughput", "wait", "execution", "total", "lateStartP99Ms", "timeouts", "refused",
+                "errors", "meetsP99",
             }));
             Assert.That(Names(point.GetProperty("total")), Is.EqualTo(new[] { "p50Ms", "p99Ms", "maxMs" }));
             Assert.That(Names(point.GetProperty("wait")), Is.EqualTo(new[] { "p50Ms", "p99Ms" }));
             Assert.That(points.Select(p => (p.GetProperty("poolSize").GetInt32(), p.GetProperty("rate").GetDouble())),
                 Is.EqualTo(new[] { (1, 200d), (3, 200d) }));
-            Assert.That(points.Select(p => p.GetProperty("arrivals").GetInt32()).Distinct().Count(), Is.EqualTo(1), "both pools get the same load");
+            Assert.That(points.Select(p => p.GetProperty("arrivals").GetInt32()).Distinct().Count(), Is.EqualTo(1),
+                "both pools get the same load");
             Assert.That(point.GetProperty("arrivals").GetInt32(), Is.Positive);
-            Assert.That(points.Sum(p => p.GetProperty("errors").EnumerateObject().Count()), Is.Zero);
+            Assert.That(Errors(run), Is.Empty);
             Assert.That(Names(recommended), Is.EqualTo(new[]
             {
                 "poolSize", "rate", "throughput", "p99Ms", "bestThroughput", "connectionString", "passwordLeftOut",
@@ -89,7 +93,7 @@ public sealed class PoolBenchTests : MigrationTests
             }));
             Assert.That(new NpgsqlConnectionStringBuilder(recommended.GetProperty("connectionString").GetString()).MaxPoolSize,
                 Is.EqualTo(recommended.GetProperty("poolSize").GetInt32()));
-            Assert.That(run.Error, Does.Contain("is created now and dropped at the end").And.Contain("2 points of 0 + 0 s").And.Contain("2/2"));
+            Assert.That(run.Error, Does.Contain("is created now and dropped at the end").And.Contain("2 points").And.Contain("2/2"));
             Assert.That(Directory.EnumerateFiles(Path.Combine(place.Root, "out")).Select(Path.GetFileName).Order(StringComparer.Ordinal),
                 Is.EqualTo(new[] { "pool.csv", "pool.json", "throughput.svg", "total-p99.svg", "wait-p99.svg" }));
             Assert.That(json.GetProperty("files")[0].GetString(), Is.EqualTo(Path.Combine("out", "pool.json")));
@@ -120,7 +124,8 @@ public sealed class PoolBenchTests : MigrationTests
         var before = await ListAsync(Everything);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(Token);
 
-        var running = ConsoleRun.StartAsync([.. Run("3", rate: 500, duration: 3000), "--json"], connection: ConnectionString, cancellationToken: stop.Token);
+        var running = ConsoleRun.StartAsync(
+            [.. Run("3", rate: 500, duration: 3000), "--json"], connection: ConnectionString, cancellationToken: stop.Token);
         await UntilLoadAsync();
         await stop.CancelAsync();
         var run = await running;
@@ -156,23 +161,29 @@ public sealed class PoolBenchTests : MigrationTests
     {
         var before = await ListAsync(Everything);
 
-        var running = ConsoleRun.StartAsync([.. Run("3", rate: 500, duration: 20), "--json"], connection: ConnectionString, cancellationToken: Token);
+        var running = ConsoleRun.StartAsync(
+            [.. Run("3", rate: 500, duration: 20), "--json"], connection: ConnectionString, cancellationToken: Token);
         await UntilLoadAsync();
         for (var ended = 0L; ended < 10;)
         {
-            // A session that runs a statement, so that the statement is lost. Ten of them, since the first may have been preparing statements.
+            // Sessions that run a statement, so that the statement is lost; ten, since the first may be preparing statements.
             ended += await ScalarAsync<long>($"SELECT count(pg_terminate_backend(pid)) {SessionsOfTheLoad} AND state = 'active'");
         }
 
         // And the session that holds the lock of the run.
-        await ExecuteAsync($"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name = '{MigratorName}'");
+        await ExecuteAsync($"""
+            SELECT pg_terminate_backend(pid)
+            FROM pg_stat_activity
+            WHERE datname = current_database() AND application_name = '{MigratorName}'
+            """);
         var run = await running;
 
         using (Assert.EnterMultipleScope())
         {
             Assert.That(run.Code, Is.Zero, run.Error);
-            Assert.That(run.Json.GetProperty("points").EnumerateArray().SelectMany(p => p.GetProperty("errors").EnumerateObject()), Is.Not.Empty);
-            Assert.That(run.Json.GetProperty("warnings").EnumerateArray().Select(w => w.GetString()), Has.One.StartsWith("Statements failed"));
+            Assert.That(Errors(run), Is.Not.Empty);
+            Assert.That(run.Json.GetProperty("warnings").EnumerateArray().Select(w => w.GetString()),
+                Has.One.StartsWith("Statements failed"));
             Assert.That(await ListAsync(Everything), Is.EqualTo(before));
         }
     }
@@ -257,7 +268,7 @@ public sealed class PoolBenchTests : MigrationTests
         using (Assert.EnterMultipleScope())
         {
             Assert.That(run.Code, Is.Zero, run.Error);
-            Assert.That(run.Json.GetProperty("points").EnumerateArray().Sum(p => p.GetProperty("errors").EnumerateObject().Count()), Is.Zero);
+            Assert.That(Errors(run), Is.Empty);
             Assert.That(await ListAsync(Everything), Is.EqualTo(before));
         }
     }
@@ -317,44 +328,11 @@ public sealed class PoolBenchTests : MigrationTests
         }
     }
 
-    [TestCase("--pool-sizes", "0")]
-    [TestCase("--pool-sizes", "1,,2")]
-    [TestCase("--pool-sizes", "1001")]
-    [TestCase("--pool-sizes", "many")]
-    [TestCase("--pool-sizes", "900")]
-    [TestCase("--rates", "0")]
-    [TestCase("--rates", "automatic")]
-    [TestCase("--rates", "1e9")]
-    [TestCase("--rates", "NaN")]
-    [TestCase("--duration", "0")]
-    [TestCase("--duration", "1.5")]
-    [TestCase("--warmup", "-1")]
-    [TestCase("--mix", "reads")]
-    [TestCase("--mix", "by-id")]
-    [TestCase("--mix", "by-id=0")]
-    [TestCase("--mix", "by-id=1,by-id=2")]
-    [TestCase("--p99", "0")]
-    [TestCase("--instances", "0")]
-    [TestCase("--seed", "-1")]
-    [TestCase("--output", "file")]
-    public async Task Wrong_usage_names_the_option(string option, string value)
-    {
-        using var place = new Workplace();
-        await File.WriteAllTextAsync(Path.Combine(place.Root, "file"), "", Token);
-
-        var run = await ConsoleRun.StartAsync(["bench", "pool", "--json", option, value], place.Root, ConnectionString, cancellationToken: Token);
-
-        using (Assert.EnterMultipleScope())
-        {
-            Assert.That(run.Code, Is.EqualTo(2));
-            Assert.That(run.Json.GetProperty("error").GetProperty("kind").GetString(), Is.EqualTo("usage"));
-            Assert.That(run.Error, Does.Contain(option));
-            Assert.That(await ListAsync($"SELECT nspname FROM pg_namespace WHERE nspname LIKE '{BenchDatabase.SchemaPrefix}%'"), Is.Empty);
-        }
-    }
-
     private static string[] Run(string poolSizes, int rate, int duration) =>
         ["bench", "pool", "--pool-sizes", poolSizes, "--rates", $"{rate}", "--duration", $"{duration}", "--warmup", "0"];
+
+    private static IEnumerable<string> Errors(ConsoleRun run) =>
+        run.Json.GetProperty("points").EnumerateArray().SelectMany(point => Names(point.GetProperty("errors")));
 
     private static IEnumerable<string> Names(JsonElement element) => element.EnumerateObject().Select(member => member.Name);
 

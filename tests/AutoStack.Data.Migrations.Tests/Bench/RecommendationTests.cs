@@ -12,7 +12,8 @@ public sealed class RecommendationTests
     {
         var chosen = Recommendation.Choose(
             [
-                Point(2, 1000, 700, 900), Point(5, 500, 500, 4), Point(5, 1000, 951, 20), Point(10, 1000, 1000, 10), Point(20, 1000, 999, 9),
+                Point(2, 1000, 700, 900), Point(5, 500, 500, 4), Point(5, 1000, 951, 20), Point(10, 1000, 1000, 10),
+                Point(20, 1000, 999, 9),
             ],
             P99);
 
@@ -95,7 +96,8 @@ public sealed class RecommendationTests
     [TestCase(null, 5, 5, false)]
     public void The_recommended_string_has_the_pool_size_and_no_password(string? given, int size, int least, bool leftOut)
     {
-        var (text, passwordLeftOut) = Recommendation.ConnectionString(given is null ? null : new NpgsqlConnectionStringBuilder(given), size);
+        var builder = given is null ? null : new NpgsqlConnectionStringBuilder(given);
+        var (text, passwordLeftOut) = Recommendation.ConnectionString(builder, size);
         var parsed = new NpgsqlConnectionStringBuilder(text);
 
         using (Assert.EnterMultipleScope())
