@@ -54,8 +54,8 @@ internal sealed record Recommendation(bool Meets, PoolPoint Best, double BestThr
         if (points.Where(point => point.LateStartP99Ms > Math.Max(5, asked / 4)).MaxBy(point => point.LateStartP99Ms) is { } late)
         {
             yield return FormattableString.Invariant(
-                $"This process was late: at {late.Rate:0} per second, 1 % of statements started over {late.LateStartP99Ms:0} ms late. ") +
-                "The machine that makes the load is the bottleneck, and total times include the delay.";
+                $"At {late.Rate:0}/s, this process started 1 % of the statements more than {late.LateStartP99Ms:0} ms late: ") +
+                "the machine that makes the load is the bottleneck.";
         }
 
         if (points.Any(point => point.Errors.Count > 0))

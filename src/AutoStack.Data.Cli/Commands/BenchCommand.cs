@@ -90,7 +90,7 @@ internal static class BenchCommand
         await using var dropping = database.ConfigureAwait(false);
         plan = options.Fit(plan, parsed, database.Limits.Free, note => Report(session, note));
         Report(session,
-            $"{database.Where}: the load runs on the schema {database.Schema}, which is created now and dropped at the end. " +
+            $"{database.Where}: the load runs in the schema {database.Schema}, created now and dropped at the end. " +
             (own ? "" : "No other table is read or written, but other users of the server notice the load."));
         var workload = await database.FillAsync(session.Host.BenchScale, cancellationToken).ConfigureAwait(false);
         if (database.LeftoversRemoved > 0)

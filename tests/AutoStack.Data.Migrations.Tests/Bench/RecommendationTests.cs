@@ -85,7 +85,7 @@ public sealed class RecommendationTests
         var server = new ServerLimits("17.5", 100, 3, 0, 97);
         var warnings = Recommendation.Warnings(Plan(1), server, points, Recommendation.Choose(points, P99)).ToList();
 
-        Assert.That(warnings, Has.Count.EqualTo(3).And.One.Contains("higher --rates").And.One.Contains("over 40 ms"));
+        Assert.That(warnings, Has.Count.EqualTo(3).And.One.Contains("higher --rates").And.One.Contains("more than 40 ms late"));
         Assert.That(warnings, Has.One.Contains("57P01 × 3"));
     }
 
