@@ -16,8 +16,8 @@ internal sealed record Candidate(string Name, Func<CancellationToken, Task<Runni
     public static Candidate Installed(ServerSetup setup, SearchPlaces places) => new("binaries", token =>
         OperatingSystem.IsWindows() ? throw OnWindows() : LocalBinaries.StartNewestAsync(setup, places, token));
 
-    /// <summary>A release of the npm package.</summary>
-    public static Candidate Npm(ServerSetup setup, SearchPlaces places, string version = NpmBinaries.DefaultVersion) => new("npm", token =>
+    /// <summary>A release of the npm package; null for the default release.</summary>
+    public static Candidate Npm(ServerSetup setup, SearchPlaces places, string? version = null) => new("npm", token =>
         OperatingSystem.IsWindows() ? throw OnWindows() : LocalBinaries.StartNpmAsync(version, setup, places, token));
 
     /// <summary>The binaries in one folder.</summary>

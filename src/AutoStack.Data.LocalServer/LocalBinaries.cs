@@ -17,10 +17,10 @@ internal static class LocalBinaries
 
     /// <exception cref="UnusableException">npm is missing or cannot fetch the release, or its binaries do not run here.</exception>
     public static async Task<RunningServer> StartNpmAsync(
-        string version, ServerSetup setup, SearchPlaces places, CancellationToken cancellationToken)
+        string? version, ServerSetup setup, SearchPlaces places, CancellationToken cancellationToken)
     {
         var npm = places.FindProgram("npm") ?? throw new UnusableException("not on PATH");
-        var folder = await NpmBinaries.FetchAsync(npm, version, cancellationToken).ConfigureAwait(false);
+        var folder = await NpmBinaries.FetchAsync(npm, version ?? NpmBinaries.DefaultVersion, cancellationToken).ConfigureAwait(false);
         return await StartAsync(folder, setup, places, cancellationToken).ConfigureAwait(false);
     }
 
