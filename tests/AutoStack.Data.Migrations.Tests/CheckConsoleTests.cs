@@ -21,7 +21,7 @@ public sealed class CheckConsoleTests : MigrationTests
         var changed = await CheckAsync();
 
         Assert.That((empty.Code, pending.Code, pendingAndDrifted.Code, clean.Code, changed.Code), Is.EqualTo((3, 3, 4, 0, 4)));
-        Assert.That(changed.Output, Does.Contain("0001_initial_schema.sql was changed after it had been applied."));
+        Assert.That(changed.Output, Does.Contain("0001_initial_schema.sql was changed after it was applied."));
     }
 
     [Test]

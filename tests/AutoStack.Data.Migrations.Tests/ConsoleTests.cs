@@ -95,7 +95,7 @@ public sealed class ConsoleTests : MigrationTests
         using (Assert.EnterMultipleScope())
         {
             Assert.That(run.Code, Is.EqualTo(code));
-            Assert.That(run.Error, Does.Contain("Go on?"));
+            Assert.That(run.Error, Does.Contain("Continue?"));
             Assert.That(await AppliedAsync(), Has.Count.EqualTo(version));
         }
     }

@@ -5,7 +5,7 @@ using AutoStack.Data.Migrations;
 
 namespace AutoStack.Data.Cli.Output;
 
-/// <summary>How results reach whoever asked: as text for people or as JSON for programs.</summary>
+/// <summary>The output of results: as text for people or as JSON for programs.</summary>
 internal interface IResults
 {
     void Migrated(MigrationResult report);

@@ -17,7 +17,7 @@ public sealed class AdoptConsoleTests : AdoptionTestsBase
             Assert.That(run.Code, Is.Zero, run.Error);
             Assert.That(run.Output, Does.Contain("created by Alembic (revision a1b2c3d4e5f6)")
                 .And.Contain("adopt_users.sql").And.Contain("4 defaults; key users_email_key")
-                .And.Contain("rewrites the table").And.Contain("Then it is version 2")
+                .And.Contain("rewrites the table").And.Contain("The database then is at version 2")
                 .And.Contain($"{Head - 2} scripts to apply").And.Contain("Nothing was changed."));
             Assert.That(await CatalogAsync(), Is.EqualTo(catalog));
         }
@@ -55,8 +55,8 @@ public sealed class AdoptConsoleTests : AdoptionTestsBase
         using (Assert.EnterMultipleScope())
         {
             Assert.That((dry.Code, run.Code, json.Code), Is.EqualTo((1, 1, 1)));
-            Assert.That(dry.Output, Does.Contain("It will stop before 0012_add_users_email_key.sql").And.Contain("GROUP BY lower("));
-            Assert.That(run.Output, Does.Contain("It will stop before 0012_add_users_email_key.sql"));
+            Assert.That(dry.Output, Does.Contain("The adoption will stop before 0012_add_users_email_key.sql").And.Contain("GROUP BY lower("));
+            Assert.That(run.Output, Does.Contain("The adoption will stop before 0012_add_users_email_key.sql"));
             Assert.That(run.Error,
                 Does.Contain("0010_add_deployment_stages_name_key.sql").And.Contain("HAVING count(*) > 1")
                 .And.Contain("the database is at version 9"));

@@ -28,7 +28,7 @@ public sealed class LaterObjectTests : AdoptionTestsBase
             Is.EqualTo(MigrationError.NotAdopted));
         Assert.That(await AppliedAsync(), Is.EqualTo(new[] { "1" }));
         var check = await ConsoleRun.StartAsync(["check"], connection: ConnectionString, cancellationToken: Token);
-        Assert.That((check.Code, check.Output.Contains("adopt takes them over", StringComparison.Ordinal)), Is.EqualTo((4, true)));
+        Assert.That((check.Code, check.Output.Contains("run 'adopt'", StringComparison.Ordinal)), Is.EqualTo((4, true)));
 
         var plan = await Migrator().PlanAdoptionAsync(cancellationToken: Token);
         Assert.That((plan.CurrentVersion, plan.StampedVersion, plan.Obstacles.Count), Is.EqualTo((1, 2, 0)));

@@ -24,7 +24,7 @@ public sealed class NotAdoptedTests : AdoptionTestsBase
         }
 
         Assert.That(await CatalogAsync(), Is.EqualTo(catalog));
-        Assert.That((await RunAsync("check")).Output, Does.Contain("adopt takes them over"));
+        Assert.That((await RunAsync("check")).Output, Does.Contain("run 'adopt'"));
     }
 
     [Test]

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
 using AutoStack.Data.Cli;
+using AutoStack.Data.Cli.Bench;
 
 namespace AutoStack.Data.Migrations.Tests.Support;
 
@@ -21,6 +22,7 @@ internal sealed record ConsoleRun(int Code, string Output, string Error)
         {
             Directory = directory ?? Path.GetTempPath(),
             InputRedirected = answer is null,
+            BenchScale = new BenchScale { Users = 4, DeploymentsWithLog = 4, Second = TimeSpan.FromSeconds(0.2) },
         };
         var code = await AutoStackDb.RunAsync(args, host, cancellationToken);
         return new ConsoleRun(code, output.ToString(), error.ToString());

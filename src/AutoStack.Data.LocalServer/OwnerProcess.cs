@@ -2,11 +2,11 @@ using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
 
-namespace AutoStack.Data.Testing.Internal;
+namespace AutoStack.Data.LocalServer;
 
 /// <summary>
-/// A process that outlives its number: ids are used again, start times are not. A record of another machine, user or container says nothing that
-/// could be checked here, so its process counts as alive.
+/// The identity of a process: its id, which the system reuses, together with its start time. A process of another machine, user or
+/// container cannot be checked from here and counts as alive.
 /// </summary>
 internal sealed record OwnerProcess(string Scope, int Id, string Started)
 {
@@ -26,7 +26,7 @@ internal sealed record OwnerProcess(string Scope, int Id, string Started)
             }
             catch (Win32Exception)
             {
-                // It is there, and is not for us to look at.
+                // The process exists, and this user may not inspect it.
                 return false;
             }
         }
@@ -56,7 +56,7 @@ internal sealed record OwnerProcess(string Scope, int Id, string Started)
 
         try
         {
-            // In clock ticks since boot, which no correction of the clock moves. The program's name may hold anything, but ends at the last ')'.
+            // Field 22 is the start in clock ticks since boot, which clock changes do not affect. The program's name ends at the last ')'.
             var stat = File.ReadAllText($"/proc/{id}/stat");
             var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
             return fields[0] == "Z" ? null : fields[19];

@@ -1,8 +1,8 @@
 using System.Security.Cryptography;
 
-namespace AutoStack.Data.Testing.Internal;
+namespace AutoStack.Data.LocalServer;
 
-/// <summary>Names that no other process comes up with, safe in SQL and on a file system that ignores case.</summary>
+/// <summary>Unique names, safe in SQL and on a file system that ignores case.</summary>
 internal static class RandomName
 {
     public static string Create() => RandomNumberGenerator.GetHexString(16, lowercase: true);

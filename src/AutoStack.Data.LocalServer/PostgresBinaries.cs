@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 
-namespace AutoStack.Data.Testing.Internal;
+namespace AutoStack.Data.LocalServer;
 
 /// <summary>A folder with <c>postgres</c> and <c>initdb</c> that run on this machine.</summary>
 internal sealed partial record PostgresBinaries(string Folder, int Major, string Version)
@@ -13,7 +13,7 @@ internal sealed partial record PostgresBinaries(string Folder, int Major, string
     public string InitDb => Path.Combine(Folder, "initdb");
 
     /// <summary>Asks the binaries for their version.</summary>
-    /// <exception cref="UnusableException">They are not there, do not run, or are too old.</exception>
+    /// <exception cref="UnusableException">The binaries are missing, do not run, or are too old.</exception>
     public static async Task<PostgresBinaries> ReadAsync(string folder, int minimumMajor, CancellationToken cancellationToken)
     {
         var full = Path.GetFullPath(folder);
@@ -22,11 +22,12 @@ internal sealed partial record PostgresBinaries(string Folder, int Major, string
             throw new UnusableException($"{full} has no {missing}");
         }
 
-        var (_, output, error) = await Shell.RunAsync(Path.Combine(full, "postgres"), ["--version"], cancellationToken).ConfigureAwait(false);
+        var (_, output, error) = await Shell.RunAsync(Path.Combine(full, "postgres"), ["--version"], folder: null, cancellationToken)
+            .ConfigureAwait(false);
         var version = VersionText().Match(output).Groups["version"].Value;
         if (!int.TryParse(LeadingDigits().Match(version).Value, CultureInfo.InvariantCulture, out var major))
         {
-            throw new UnusableException($"{full}/postgres tells no version ({error.Trim()})");
+            throw new UnusableException($"{full}/postgres does not report a version ({error.Trim()})");
         }
 
         return major >= minimumMajor

@@ -1,23 +1,23 @@
 using Npgsql;
 
-namespace AutoStack.Data.Testing.Internal;
+namespace AutoStack.Data.LocalServer;
 
 /// <summary>A server that accepts connections.</summary>
-/// <param name="Source">Where it comes from.</param>
-/// <param name="ConnectionString">To its database <c>postgres</c>.</param>
-/// <param name="Lifetime">Stops it; null when it is not ours to stop.</param>
+/// <param name="Source">Where the server comes from, for people.</param>
+/// <param name="ConnectionString">Connects to the database <c>postgres</c>.</param>
+/// <param name="Lifetime">Stops the server; null when the server was not started here.</param>
 internal sealed record RunningServer(string Source, string ConnectionString, IAsyncDisposable? Lifetime) : IAsyncDisposable
 {
     public Version Version { get; private init; } = new();
 
     /// <summary>
-    /// How CREATE DATABASE copies, as its clause. Copying files is quicker than writing all pages to the log (8 ms against 12 ms in memory), but takes
-    /// a checkpoint of the whole server: only one that does not sync has that for nothing.
+    /// The clause of CREATE DATABASE that says how to copy. Copying files is faster than writing all pages to the log (8 ms against 12 ms
+    /// in memory) but needs a checkpoint of the whole server, which costs nothing only where <c>fsync</c> is off.
     /// </summary>
     public string CopyClause { get; private init; } = "";
 
-    /// <summary>Reads the version and sees that the schema can be made there; otherwise the server is stopped.</summary>
-    /// <exception cref="UnusableException">It is too old, its role may not create databases, or an extension is missing.</exception>
+    /// <summary>Reads the version and checks that the schema can be created; otherwise stops the server.</summary>
+    /// <exception cref="UnusableException">The server is too old, its role may not create databases, or it lacks an extension.</exception>
     public async Task<RunningServer> CheckAsync(int minimumMajor, CancellationToken cancellationToken)
     {
         try

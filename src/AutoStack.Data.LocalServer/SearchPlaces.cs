@@ -1,17 +1,15 @@
-namespace AutoStack.Data.Testing.Internal;
+namespace AutoStack.Data.LocalServer;
 
-/// <summary>Where a server is looked for.</summary>
-/// <param name="ConnectionString">What the environment variable holds; null when it is not set.</param>
-/// <param name="Docker">Whether to ask for a Docker engine.</param>
-/// <param name="Path">Folders with programs, in their order.</param>
-/// <param name="BinDirectories">Folders with PostgreSQL binaries; a <c>*</c> stands for any part of one folder's name.</param>
-internal sealed record SearchPlaces(string? ConnectionString, bool Docker, IReadOnlyList<string> Path, IReadOnlyList<string> BinDirectories)
+/// <summary>The places that are searched for a server.</summary>
+/// <param name="ConnectionString">The value of the environment variable; null when the variable is not set.</param>
+/// <param name="Path">Folders with programs, in search order.</param>
+/// <param name="BinDirectories">Folders with PostgreSQL binaries; a <c>*</c> matches any part of one folder's name.</param>
+internal sealed record SearchPlaces(string? ConnectionString, IReadOnlyList<string> Path, IReadOnlyList<string> BinDirectories)
 {
     public const string Variable = "AUTOSTACK_TEST_POSTGRES";
 
     public static SearchPlaces OfThisMachine() => new(
         Environment.GetEnvironmentVariable(Variable) is { } value && !string.IsNullOrWhiteSpace(value) ? value : null,
-        Docker: true,
         (Environment.GetEnvironmentVariable("PATH") ?? "").Split(System.IO.Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries),
         [
             "/usr/lib/postgresql/*/bin",
@@ -21,7 +19,7 @@ internal sealed record SearchPlaces(string? ConnectionString, bool Docker, IRead
             "/usr/local/pgsql/bin",
         ]);
 
-    /// <summary>The path of a program; null when it is in none of the folders.</summary>
+    /// <summary>The path of a program; null when no folder has it.</summary>
     public string? FindProgram(string name) => Path.Select(folder => System.IO.Path.Combine(folder, name)).FirstOrDefault(File.Exists);
 
     /// <summary>Every folder that has PostgreSQL binaries, once, links followed.</summary>
@@ -45,7 +43,7 @@ internal sealed record SearchPlaces(string? ConnectionString, bool Docker, IRead
         return folders;
     }
 
-    // A link to postgres alone, or a wrapper beside its own initdb, is taken where it stands.
+    // A link to postgres alone, or a wrapper beside its own initdb, is not followed.
     private static string FollowLink(string folder)
     {
         var program = System.IO.Path.Combine(folder, "postgres");

@@ -6,20 +6,20 @@ using System.Runtime.Versioning;
 using System.Security.Cryptography;
 using Npgsql;
 
-namespace AutoStack.Data.Testing.Internal;
+namespace AutoStack.Data.LocalServer;
 
-/// <summary>A server from binaries of this machine: a fresh data folder, a random password, a free port of the loopback address.</summary>
+/// <summary>Starts a server from binaries of this machine, with a new data folder, a random password and a free local port.</summary>
 [UnsupportedOSPlatform("windows")]
-internal static class LocalServer
+internal static class Postmaster
 {
     private const string Role = "autostack";
     private const int Attempts = 5;
     private static readonly TimeSpan StartWait = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(25);
 
-    /// <exception cref="UnusableException">The binaries do not make a server that accepts connections; with the end of their log.</exception>
+    /// <exception cref="UnusableException">The server does not accept connections; the message has the end of its log.</exception>
     public static async Task<RunningServer> StartAsync(
-        PostgresBinaries binaries, PostgresServerOptions options, SearchPlaces places, CancellationToken cancellationToken)
+        PostgresBinaries binaries, ServerSetup setup, SearchPlaces places, CancellationToken cancellationToken)
     {
         var user = Environment.IsPrivilegedProcess ? await FindUserAsync(places, cancellationToken).ConfigureAwait(false) : null;
         for (var attempt = 1; ; attempt++)
@@ -34,16 +34,19 @@ internal static class LocalServer
                 SslMode = SslMode.Disable,
                 GssEncryptionMode = GssEncryptionMode.Disable,
             };
-            var folder = Leftovers.CreateFolder();
-            var supervisor = await PrepareAsync(binaries, options, places, user, connection, folder, cancellationToken).ConfigureAwait(false);
+            var folder = ServerFolder.Create();
+            var supervisor = await PrepareAsync(binaries, setup, places, user, connection, folder, cancellationToken)
+                .ConfigureAwait(false);
             try
             {
                 await WaitAsync(supervisor, connection, folder, cancellationToken).ConfigureAwait(false);
-                return new RunningServer($"PostgreSQL {binaries.Version} binaries in {binaries.Folder}", connection.ConnectionString, supervisor);
+                var source = $"PostgreSQL {binaries.Version} binaries in {binaries.Folder}";
+                return new RunningServer(source, connection.ConnectionString, supervisor);
             }
-            catch (UnusableException exception) when (attempt < Attempts && exception.Message.Contains("Address already in use", StringComparison.Ordinal))
+            catch (UnusableException exception)
+                when (attempt < Attempts && exception.Message.Contains("Address already in use", StringComparison.Ordinal))
             {
-                // Somebody took the port since it was found free.
+                // Another process took the port after it was found free.
                 await supervisor.DisposeAsync().ConfigureAwait(false);
             }
             catch
@@ -56,7 +59,7 @@ internal static class LocalServer
 
     private static async Task<Supervisor> PrepareAsync(
         PostgresBinaries binaries,
-        PostgresServerOptions options,
+        ServerSetup setup,
         SearchPlaces places,
         OtherUser? user,
         NpgsqlConnectionStringBuilder connection,
@@ -69,13 +72,13 @@ internal static class LocalServer
 
         string[] initDb =
         [
-            .. user?.Prefix ?? [], binaries.InitDb, "-D", data, "-U", Role, "--auth=password", $"--pwfile={passwordFile}", "--encoding=UTF8",
-            "--no-sync", "--no-instructions", .. Locale(),
+            .. user?.Prefix ?? [], binaries.InitDb, "-D", data, "-U", Role, "--auth=password", $"--pwfile={passwordFile}",
+            "--encoding=UTF8", "--no-sync", "--no-instructions", .. Locale(),
         ];
         string[] postgres =
         [
             .. user?.Prefix ?? [], binaries.Postgres, "-D", data,
-            .. new[] { "listen_addresses=127.0.0.1", $"port={connection.Port}", "unix_socket_directories=" }.Concat(options.ServerSettings())
+            .. new[] { "listen_addresses=127.0.0.1", $"port={connection.Port}", "unix_socket_directories=" }.Concat(setup.Settings)
                 .SelectMany(setting => new[] { "-c", setting }),
         ];
         var prepare = Shell.Quote(initDb);
@@ -96,7 +99,9 @@ internal static class LocalServer
         {
             if (supervisor.Ended.IsCompleted || watch.Elapsed > StartWait)
             {
-                var what = supervisor.Ended.IsCompleted ? "the server ended" : $"the server did not accept connections within {StartWait.TotalSeconds:0} s";
+                var what = supervisor.Ended.IsCompleted
+                    ? "the server ended"
+                    : $"the server did not accept connections within {StartWait.TotalSeconds:0} s";
                 throw new UnusableException($"{what}; its log ends: {supervisor.ReadLog()}");
             }
 
@@ -124,10 +129,10 @@ internal static class LocalServer
         }
     }
 
-    // Case matters not only in ASCII, order is by code point, and both are there without any language installed.
+    // Upper and lower case beyond ASCII, order by code point; both exist without any installed language.
     private static string[] Locale() => OperatingSystem.IsMacOS() ? ["--locale=C", "--lc-ctype=en_US.UTF-8"] : ["--locale=C.UTF-8"];
 
-    // Below the range from which the operating system takes the ports of outgoing connections.
+    // The range lies below the ports that the operating system gives to outgoing connections.
     internal static int FindFreePort()
     {
         for (var attempt = 0; attempt < 100; attempt++)
@@ -141,7 +146,7 @@ internal static class LocalServer
             }
             catch (SocketException)
             {
-                // Taken.
+                // The port is in use.
             }
         }
 
@@ -151,18 +156,20 @@ internal static class LocalServer
     // PostgreSQL refuses to run as root.
     private static async Task<OtherUser> FindUserAsync(SearchPlaces places, CancellationToken cancellationToken)
     {
-        var setPriv = places.FindProgram("setpriv") ?? throw new UnusableException("run as root, which PostgreSQL refuses, and setpriv is not on PATH");
+        var setPriv = places.FindProgram("setpriv")
+            ?? throw new UnusableException("this process runs as root, which PostgreSQL refuses, and setpriv is not on PATH");
         foreach (var name in new[] { "postgres", "nobody" })
         {
-            var (found, userId, _) = await Shell.RunAsync("id", ["-u", name], cancellationToken).ConfigureAwait(false);
-            var (_, groupId, _) = await Shell.RunAsync("id", ["-g", name], cancellationToken).ConfigureAwait(false);
+            var (found, userId, _) = await Shell.RunAsync("id", ["-u", name], folder: null, cancellationToken).ConfigureAwait(false);
+            var (_, groupId, _) = await Shell.RunAsync("id", ["-g", name], folder: null, cancellationToken).ConfigureAwait(false);
             if (found == 0)
             {
-                return new OtherUser(setPriv, int.Parse(userId, CultureInfo.InvariantCulture), int.Parse(groupId, CultureInfo.InvariantCulture));
+                return new OtherUser(
+                    setPriv, int.Parse(userId, CultureInfo.InvariantCulture), int.Parse(groupId, CultureInfo.InvariantCulture));
             }
         }
 
-        throw new UnusableException("run as root, which PostgreSQL refuses, and there is no user postgres or nobody");
+        throw new UnusableException("this process runs as root, which PostgreSQL refuses, and there is no user postgres or nobody");
     }
 
     private sealed record OtherUser(string SetPriv, int UserId, int GroupId)
