@@ -9,7 +9,7 @@ internal sealed class DeploymentHealthCheckRepository(Db db, TimeProvider clock)
 {
     internal const string Columns = "h.id, h.deployment_id, h.url, h.http_status, h.latency_ms, h.is_live, h.checked_at";
 
-    // Rows of other writers may have longer addresses.
+    // Other writers may store longer addresses.
     private const string ListColumns = "h.id, h.deployment_id, pg_catalog.left(h.url, 2048), h.http_status, h.latency_ms, h.is_live, h.checked_at";
 
     internal static DeploymentHealthCheck Read(RowReader row) => new()
@@ -31,7 +31,7 @@ internal sealed class DeploymentHealthCheckRepository(Db db, TimeProvider clock)
         LIMIT @limit
         """, P.Of(deploymentId), P.Of(ownerId), P.Of(limit));
 
-    /// <summary>Removes rows of the chosen deployments, whatever their age.</summary>
+    /// <summary>Removes rows of the deployments in <see cref="Chosen"/>, whatever their age.</summary>
     internal static Statement PurgeChosen(int limit) => new($"""
         DELETE FROM deployment_health_checks h
         WHERE h.id = ANY (ARRAY(
@@ -76,18 +76,18 @@ internal sealed class DeploymentHealthCheckRepository(Db db, TimeProvider clock)
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(end, start);
         if (bucket < TimeSpan.FromSeconds(1) || bucket.TotalSeconds > int.MaxValue || bucket.Ticks % TimeSpan.TicksPerSecond != 0)
         {
-            throw new ArgumentException("bucket is a number of whole seconds, at least one.", nameof(bucket));
+            throw new ArgumentException("bucket is a whole number of seconds, at least one.", nameof(bucket));
         }
 
-        // The times as they are stored, so that their difference is the one that the server counts with.
+        // Truncated as they are sent, so that the number of buckets is the one that the server counts.
         var first = Time.Truncate(start);
 
-        // The driver takes the first moment of all for -infinity, from which no part counts on.
+        // The driver sends MinValue as -infinity, from which no bucket can be counted.
         ArgumentOutOfRangeException.ThrowIfEqual(first, DateTimeOffset.MinValue, nameof(start));
         var buckets = ((Time.Truncate(end) - first).Ticks + bucket.Ticks - 1) / bucket.Ticks;
         if (buckets > IDeploymentHealthCheckRepository.MaxBuckets)
         {
-            throw new ArgumentException($"bucket makes {buckets} parts; at most {IDeploymentHealthCheckRepository.MaxBuckets}.", nameof(bucket));
+            throw new ArgumentException($"bucket divides the range into {buckets} buckets; at most {IDeploymentHealthCheckRepository.MaxBuckets}.", nameof(bucket));
         }
 
         return db.ListAsync(row => new HealthBucket(first + (bucket * row.Int()), row.Long(), row.Long(), row.IntOrNull()), $"""
@@ -95,7 +95,8 @@ internal sealed class DeploymentHealthCheckRepository(Db db, TimeProvider clock)
             FROM pg_catalog.generate_series(0, @buckets - 1) AS b (ordinal)
             LEFT JOIN (
                 SELECT pg_catalog.floor(extract(epoch FROM h.checked_at - @start) / @seconds::numeric)::int AS ordinal,
-                    pg_catalog.count(h.id) AS checks, pg_catalog.count(h.id) FILTER (WHERE h.is_live) AS live, pg_catalog.round(pg_catalog.avg(h.latency_ms))::int AS latency
+                    pg_catalog.count(h.id) AS checks, pg_catalog.count(h.id) FILTER (WHERE h.is_live) AS live,
+                    pg_catalog.round(pg_catalog.avg(h.latency_ms))::int AS latency
                 FROM deployment_health_checks h
                 WHERE h.deployment_id = @deploymentId AND h.checked_at >= @start AND h.checked_at < @end
                 GROUP BY 1
@@ -103,12 +104,22 @@ internal sealed class DeploymentHealthCheckRepository(Db db, TimeProvider clock)
             WHERE {DeploymentState.Owned}
             ORDER BY b.ordinal
             """,
-            [P.Of(deploymentId), P.Of(ownerId), P.Of(start), P.Of(end), P.Of((int)buckets, nameof(buckets)), P.Of((int)bucket.TotalSeconds, "seconds")],
+            [
+                P.Of(deploymentId),
+                P.Of(ownerId),
+                P.Of(start),
+                P.Of(end),
+                P.Of((int)buckets, nameof(buckets)),
+                P.Of((int)bucket.TotalSeconds, "seconds"),
+            ],
             cancellationToken);
     }
 
-    public Task<IReadOnlyList<UnhealthyDeployment>> ListUnhealthyAsync(int threshold, int limit, Guid afterId, CancellationToken cancellationToken) =>
-        db.ListAsync(row => new UnhealthyDeployment(row.Guid(), row.Guid(), row.Guid(), row.Time()), """
+    public async Task<Page<UnhealthyDeployment>> ListUnhealthyAsync(int threshold, Cursor cursor, int limit, CancellationToken cancellationToken)
+    {
+        Limit.Check(threshold, IPlatformDeploymentHealthCheckRepository.MaxThreshold);
+        Limit.Check(limit, IPlatformDeploymentHealthCheckRepository.MaxListSize);
+        var rows = await db.ListAsync(row => new UnhealthyDeployment(row.Guid(), row.Guid(), row.Guid(), row.Time()), """
             SELECT d.id, d.project_id, d.user_id, w.last
             FROM deployments d
             JOIN (
@@ -130,12 +141,9 @@ internal sealed class DeploymentHealthCheckRepository(Db db, TimeProvider clock)
             WHERE d.status::text = 'success' AND NOT d.is_deleted AND d.id > @afterId AND w.checks = @threshold AND NOT w.live
             ORDER BY d.id
             LIMIT @limit
-            """,
-            [
-                P.Of(Limit.Check(threshold, IPlatformDeploymentHealthCheckRepository.MaxThreshold), nameof(threshold)),
-                P.Of(Limit.Check(limit, IPlatformDeploymentHealthCheckRepository.MaxListSize), nameof(limit)),
-                P.Of(afterId),
-            ], cancellationToken);
+            """, [P.Of(threshold), P.Of(limit + 1, "limit"), P.Of(cursor.ToId(), "afterId")], cancellationToken).ConfigureAwait(false);
+        return Page<UnhealthyDeployment>.Of(rows, limit, row => Cursor.After(row.DeploymentId));
+    }
 
     public async Task<int> CountConsecutiveFailuresAsync(Guid deploymentId, CancellationToken cancellationToken) =>
         await db.FindValueAsync(row => row.Int(), """
@@ -183,7 +191,8 @@ internal sealed class DeploymentHealthCheckRepository(Db db, TimeProvider clock)
         ArgumentNullException.ThrowIfNull(checks);
         if (checks.Count > IPlatformDeploymentHealthCheckRepository.MaxBatchSize)
         {
-            throw new ArgumentException($"{checks.Count} checks are too many at once; at most {IPlatformDeploymentHealthCheckRepository.MaxBatchSize}.", nameof(checks));
+            throw new ArgumentException(
+                $"{checks.Count} checks are too many at once; at most {IPlatformDeploymentHealthCheckRepository.MaxBatchSize}.", nameof(checks));
         }
 
         if (checks.Count == 0)
@@ -210,7 +219,7 @@ internal sealed class DeploymentHealthCheckRepository(Db db, TimeProvider clock)
             ids[i] = check.Id ?? Ids.New();
             if (!seen.Add(ids[i]))
             {
-                throw new ArgumentException($"Check {i} has the id of one before it.", nameof(checks));
+                throw new ArgumentException($"Check {i} has the id of an earlier one.", nameof(checks));
             }
 
             deploymentIds[i] = check.DeploymentId;
@@ -222,7 +231,7 @@ internal sealed class DeploymentHealthCheckRepository(Db db, TimeProvider clock)
             i++;
         }
 
-        // Each deployment is held for a moment, so that none is removed between the look at it and the insert.
+        // Each deployment is locked, so that none is removed between the join and the insert.
         var counts = await db.WriteAsync(row => new Stored(row.Int(), row.Int()), $"""
             WITH sent AS (
                 SELECT n.id, n.deployment_id, n.url, n.http_status, n.latency_ms, n.is_live, least(n.checked_at, {ServerTime.Present}) AS checked_at
@@ -252,8 +261,8 @@ internal sealed class DeploymentHealthCheckRepository(Db db, TimeProvider clock)
     public Task<int> PurgeAsync(DateTimeOffset before, int limit, CancellationToken cancellationToken) =>
         PurgeAsync(before, limit, new PurgeWindow.Place(), cancellationToken);
 
-    // No sort above what locks: deployments and checks are held one by one until the limit is reached. A deployment that is being removed
-    // with its checks is passed over.
+    // No plan sorts above a locking clause: deployments and checks are locked one by one until the limit is reached. A deployment that is
+    // being removed with its checks is skipped.
     internal Task<int> PurgeAsync(DateTimeOffset before, int limit, PurgeWindow.Place place, CancellationToken cancellationToken) =>
         PurgeWindow.PurgeAsync(db, $"""
             WITH {PurgeWindow.Visited},
@@ -288,7 +297,7 @@ internal sealed class DeploymentHealthCheckRepository(Db db, TimeProvider clock)
                 RETURNING h.id
             )
             {PurgeWindow.Result}
-            """, before, Limit.Check(limit, IPlatformDeploymentHealthCheckRepository.MaxListSize), place, cancellationToken);
+            """, before, Limit.Check(limit, IPlatformDeploymentHealthCheckRepository.MaxPurgeSize), place, cancellationToken);
 
     private sealed record Stored(int Sent, int Kept);
 }
