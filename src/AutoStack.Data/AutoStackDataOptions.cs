@@ -41,7 +41,7 @@ public sealed class AutoStackDataOptions
 
     /// <summary>
     /// Whether one further connection, beside the pool, listens for notifications while somebody in the process waits for them. Default
-    /// true. False: who waits only looks from time to time, as behind a pooler in transaction mode, which delivers no notifications.
+    /// true. When false, waiters poll. Set it to false behind a pooler in transaction mode, which does not deliver notifications.
     /// </summary>
     public bool ListenForNotifications { get; set; } = true;
 

@@ -5,7 +5,8 @@ using AutoStack.Data.Values;
 
 namespace AutoStack.Data.Containers;
 
-internal sealed class DeploymentContainerRepository(Db db, TimeProvider clock) : IDeploymentContainerRepository, IPlatformDeploymentContainerRepository
+internal sealed class DeploymentContainerRepository(Db db, TimeProvider clock)
+    : IDeploymentContainerRepository, IPlatformDeploymentContainerRepository
 {
     internal const string Columns = "c.id, c.deployment_id, c.container_id, c.image, c.host, c.port, c.status, c.created_at, c.stopped_at";
 
@@ -48,7 +49,8 @@ internal sealed class DeploymentContainerRepository(Db db, TimeProvider clock) :
         return latest.Count == 0 ? null : latest[0];
     }
 
-    public Task<IReadOnlyList<DeploymentContainer>> ListByDeploymentAsync(Guid deploymentId, Guid ownerId, CancellationToken cancellationToken) =>
+    public Task<IReadOnlyList<DeploymentContainer>> ListByDeploymentAsync(
+        Guid deploymentId, Guid ownerId, CancellationToken cancellationToken) =>
         db.ListAsync(Read, ByDeployment(deploymentId, ownerId, IDeploymentContainerRepository.MaxListSize), cancellationToken);
 
     public async Task<Page<RunningContainer>> ListRunningAsync(Cursor cursor, int limit, CancellationToken cancellationToken)
@@ -127,12 +129,17 @@ internal sealed class DeploymentContainerRepository(Db db, TimeProvider clock) :
                 SELECT r.port
                 FROM pg_catalog.generate_series(@first, @last) AS r (port)
                 WHERE r.port <> ALL (@excludedPorts)
-                  AND NOT EXISTS (SELECT FROM deployment_containers t WHERE t.host::text = @host AND t.port = r.port AND t.stopped_at IS NULL)
+                  AND NOT EXISTS (
+                      SELECT
+                      FROM deployment_containers t
+                      WHERE t.host::text = @host AND t.port = r.port AND t.stopped_at IS NULL)
                 ORDER BY r.port
                 LIMIT 1
             ) f
             WHERE (
-                SELECT pg_catalog.count(*) FROM deployment_containers o WHERE o.deployment_id = @deploymentId AND o.stopped_at IS NULL) < @maxOpen
+                SELECT pg_catalog.count(*)
+                FROM deployment_containers o
+                WHERE o.deployment_id = @deploymentId AND o.stopped_at IS NULL) < @maxOpen
               AND NOT EXISTS (
                 SELECT
                 FROM deployments d
@@ -168,12 +175,16 @@ internal sealed class DeploymentContainerRepository(Db db, TimeProvider clock) :
                 await sets.SkipAsync().ConfigureAwait(false);
                 var reserved = await sets.FindAsync(Read).ConfigureAwait(false);
 
-                // The insert may find every port taken because the first attempt of this request, whose answer was lost, holds the last one.
+                // The insert may find every port taken because the first attempt of this request, whose answer was lost, holds the last
+                // one.
                 var met = await sets.FindAsync(Read).ConfigureAwait(false);
                 var openCount = (await sets.ListAsync(row => row.Int()).ConfigureAwait(false))[0];
-                return met is not null && met.DeploymentId != container.DeploymentId ? throw DuplicateException.OfId("deployment_containers_pkey")
-                    : deployment!.IsDeleted || deployment.Status == DeploymentStatus.Failed || deployment.Status == DeploymentStatus.Cancelled
-                        ? new ReservationResult(ReservationOutcome.Refused, null)
+                var isRefused = deployment is { IsDeleted: true }
+                    || deployment?.Status == DeploymentStatus.Failed
+                    || deployment?.Status == DeploymentStatus.Cancelled;
+                return met is not null && met.DeploymentId != container.DeploymentId
+                        ? throw DuplicateException.OfId("deployment_containers_pkey")
+                    : isRefused ? new ReservationResult(ReservationOutcome.Refused, null)
                     : (reserved ?? met) is { } place ? new ReservationResult(ReservationOutcome.Reserved, place)
                     : openCount >= IPlatformDeploymentContainerRepository.MaxOpenPerDeployment
                         ? new ReservationResult(ReservationOutcome.TooManyContainers, null)

@@ -33,5 +33,6 @@ internal static class BuildText
     public static string Masked(LogSecrets secrets, Guid deploymentId, string text, int maxLength, string name) =>
         text.Length <= (2 * maxLength) + ILogSecrets.MaxLength
             ? secrets.Mask(deploymentId, Text.Clean(text))
-            : throw new ArgumentException($"{name} is {Text.CountCodePoints(text)} characters long; at most {maxLength} can be stored.", name);
+            : throw new ArgumentException(
+                $"{name} is {Text.CountCodePoints(text)} characters long; at most {maxLength} can be stored.", name);
 }

@@ -42,11 +42,20 @@ internal sealed class DeploymentLifecycle(Db db, DeploymentContext context) : ID
 
     // The statuses of a claimed deployment, in the order of the work.
     private static readonly DeploymentStatus[] Steps =
-        [DeploymentStatus.Cloning, DeploymentStatus.Checkout, DeploymentStatus.Installing, DeploymentStatus.Building, DeploymentStatus.Copying];
+    [
+        DeploymentStatus.Cloning,
+        DeploymentStatus.Checkout,
+        DeploymentStatus.Installing,
+        DeploymentStatus.Building,
+        DeploymentStatus.Copying,
+    ];
 
     public Task<DeploymentStatus?> FindStatusAsync(Guid id, CancellationToken cancellationToken) =>
         db.FindValueAsync(row => row.Value<DeploymentStatus>(), $"""
-            SELECT CASE WHEN d.is_deleted AND pg_catalog.lower(d.status::text) NOT IN {DeploymentState.Finished} THEN 'cancelled' ELSE d.status END
+            SELECT CASE
+                WHEN d.is_deleted AND pg_catalog.lower(d.status::text) NOT IN {DeploymentState.Finished} THEN 'cancelled'
+                ELSE d.status
+            END
             FROM deployments d
             WHERE d.id = @id
             """, [P.Of(id)], cancellationToken);

@@ -75,7 +75,10 @@ internal sealed class DeploymentMaintenance(Db db, DeploymentContext context) : 
             WITH moved AS (
                 UPDATE deployments d
                 SET {DeploymentLifecycle.Deleted},
-                    failed_reason = CASE WHEN pg_catalog.lower(d.status::text) IN {DeploymentState.Finished} THEN d.failed_reason ELSE @reason END
+                    failed_reason = CASE
+                        WHEN pg_catalog.lower(d.status::text) IN {DeploymentState.Finished} THEN d.failed_reason
+                        ELSE @reason
+                    END
                 WHERE d.id = ANY (@all) AND NOT d.is_deleted
                 RETURNING d.id, d.status, d.failed_reason
             ),

@@ -5,7 +5,9 @@ using Npgsql;
 
 namespace AutoStack.Data.Deployments;
 
-/// <summary>Parameters that several statements on deployments take: a commit, a reason, an address, and the place after which a page starts.</summary>
+/// <summary>
+/// Parameters that several statements on deployments take: a commit, a reason, an address, and the place after which a page starts.
+/// </summary>
 internal static class DeploymentParameters
 {
     /// <summary>

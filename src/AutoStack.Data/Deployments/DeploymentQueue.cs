@@ -38,13 +38,17 @@ internal sealed class DeploymentQueue(Db db, DeploymentContext context)
     // Needs the row q and @maxPerProject.
     private const string ProjectHasRoom = $"""
         (@maxPerProject IS NULL OR (
-            SELECT pg_catalog.count(*) FROM deployments d WHERE d.project_id = q.project_id AND {DeploymentState.UnderWay}) < @maxPerProject)
+            SELECT pg_catalog.count(*)
+            FROM deployments d
+            WHERE d.project_id = q.project_id AND {DeploymentState.UnderWay}) < @maxPerProject)
         """;
 
     // Needs the row q and @maxPerUser.
     private const string UserHasRoom = $"""
         (@maxPerUser IS NULL OR (
-            SELECT pg_catalog.count(*) FROM deployments d WHERE d.user_id = q.user_id AND {DeploymentState.UnderWay}) < @maxPerUser)
+            SELECT pg_catalog.count(*)
+            FROM deployments d
+            WHERE d.user_id = q.user_id AND {DeploymentState.UnderWay}) < @maxPerUser)
         """;
 
     // The first deployment whose project and user are below their limits, among the first 64 of the queue: a long queue of a project at

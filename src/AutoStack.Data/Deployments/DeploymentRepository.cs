@@ -13,16 +13,17 @@ internal sealed class DeploymentRepository(Db db, DeploymentContext context) : I
 {
     /// <summary>The columns that <see cref="Read"/> reads; without <c>env_vars</c>, which holds secrets.</summary>
     internal const string Columns = """
-        d.id, d.project_id, d.user_id, d.status, d.branch, d.commit_hash, d.commit_hash_full, d.commit_message, d.author, d.commit_timestamp,
-        d.creator_type, d.is_production, d.build_duration_seconds, d.failed_reason, d.deployed_url, d.started_at, d.completed_at, d.created_at, d.is_deleted
+        d.id, d.project_id, d.user_id, d.status, d.branch, d.commit_hash, d.commit_hash_full, d.commit_message, d.author,
+        d.commit_timestamp, d.creator_type, d.is_production, d.build_duration_seconds, d.failed_reason, d.deployed_url, d.started_at,
+        d.completed_at, d.created_at, d.is_deleted
         """;
 
     /// <summary>
     /// The same columns for a list, with texts cut: the cost of a page must not depend on the texts that its rows hold.
     /// </summary>
     internal const string ListColumns = """
-        d.id, d.project_id, d.user_id, d.status, d.branch, d.commit_hash, d.commit_hash_full, pg_catalog.left(d.commit_message, 500), d.author,
-        d.commit_timestamp, d.creator_type, d.is_production, d.build_duration_seconds, pg_catalog.left(d.failed_reason, 500),
+        d.id, d.project_id, d.user_id, d.status, d.branch, d.commit_hash, d.commit_hash_full, pg_catalog.left(d.commit_message, 500),
+        d.author, d.commit_timestamp, d.creator_type, d.is_production, d.build_duration_seconds, pg_catalog.left(d.failed_reason, 500),
         pg_catalog.left(d.deployed_url, 2048), d.started_at, d.completed_at, d.created_at, d.is_deleted
         """;
 
@@ -108,7 +109,8 @@ internal sealed class DeploymentRepository(Db db, DeploymentContext context) : I
             ], cancellationToken);
     }
 
-    public async Task<Page<DeploymentWithProject>> ListRecentAsync(Guid ownerId, Cursor cursor, int limit, CancellationToken cancellationToken)
+    public async Task<Page<DeploymentWithProject>> ListRecentAsync(
+        Guid ownerId, Cursor cursor, int limit, CancellationToken cancellationToken)
     {
         Limit.Check(limit, IDeploymentRepository.MaxListSize);
         var after = await DeploymentParameters.AfterAsync(db, cursor, cancellationToken).ConfigureAwait(false);
@@ -236,7 +238,8 @@ internal sealed class DeploymentRepository(Db db, DeploymentContext context) : I
             FROM deployments d
             JOIN deployments o ON o.project_id = d.project_id AND o.user_id = d.user_id
             WHERE d.id = @copyId AND o.id = @id AND o.user_id = @ownerId
-              AND d.branch::text IS NOT DISTINCT FROM o.branch::text AND d.is_production = o.is_production AND d.creator_type::text = 'manual'
+              AND d.branch::text IS NOT DISTINCT FROM o.branch::text AND d.is_production = o.is_production
+              AND d.creator_type::text = 'manual'
             """, P.Of(id), P.Of(ownerId), P.Of(copyId));
         var queued = await db.WriteBatchAsync(
             async sets =>

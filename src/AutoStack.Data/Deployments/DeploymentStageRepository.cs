@@ -6,9 +6,11 @@ using Npgsql;
 
 namespace AutoStack.Data.Deployments;
 
-internal sealed class DeploymentStageRepository(Db db, DeploymentContext context) : IDeploymentStageRepository, IPlatformDeploymentStageRepository
+internal sealed class DeploymentStageRepository(Db db, DeploymentContext context)
+    : IDeploymentStageRepository, IPlatformDeploymentStageRepository
 {
-    internal const string Columns = "s.id, s.deployment_id, s.stage_name, s.status, s.started_at, s.completed_at, s.error_message, s.created_at";
+    internal const string Columns =
+        "s.id, s.deployment_id, s.stage_name, s.status, s.started_at, s.completed_at, s.error_message, s.created_at";
 
     /// <summary>
     /// CTEs that make the stages agree with the deployments in <c>moved</c>: stages in progress end as their deployment did, pending stages
@@ -30,7 +32,8 @@ internal sealed class DeploymentStageRepository(Db db, DeploymentContext context
                 END
             FROM moved m
             WHERE s.deployment_id = m.id AND pg_catalog.lower(s.stage_name::text) <> pg_catalog.lower(m.status::text)
-              AND (s.status::text = 'in_progress' OR (s.status::text = 'pending' AND pg_catalog.lower(m.status::text) IN ('failed', 'cancelled')))
+              AND (s.status::text = 'in_progress'
+                  OR (s.status::text = 'pending' AND pg_catalog.lower(m.status::text) IN ('failed', 'cancelled')))
         ),
         entered AS (
             INSERT INTO deployment_stages AS s (id, deployment_id, stage_name, status, started_at, created_at)
@@ -60,7 +63,8 @@ internal sealed class DeploymentStageRepository(Db db, DeploymentContext context
     /// start. Needs the row <c>s</c>.
     /// </summary>
     internal const string InOrder =
-        "coalesce(pg_catalog.array_position(ARRAY['queued', 'cloning', 'checkout', 'installing', 'building', 'copying', 'deploying']::text[], "
+        "coalesce(pg_catalog.array_position("
+        + "ARRAY['queued', 'cloning', 'checkout', 'installing', 'building', 'copying', 'deploying']::text[], "
         + "pg_catalog.lower(s.stage_name::text)), 99), s.started_at, s.created_at, s.id";
 
     // For many deployments at once: the list of one deployment has the whole error.
@@ -90,7 +94,8 @@ internal sealed class DeploymentStageRepository(Db db, DeploymentContext context
         LIMIT @limit
         """, P.Of(deploymentId), P.Of(ownerId), P.Of(limit));
 
-    public Task<IReadOnlyList<DeploymentStage>> ListByDeploymentAsync(Guid deploymentId, Guid ownerId, CancellationToken cancellationToken) =>
+    public Task<IReadOnlyList<DeploymentStage>> ListByDeploymentAsync(
+        Guid deploymentId, Guid ownerId, CancellationToken cancellationToken) =>
         db.ListAsync(Read, ByDeployment(deploymentId, ownerId, IDeploymentStageRepository.MaxListSize), cancellationToken);
 
     public async Task<ILookup<Guid, DeploymentStage>> ListByDeploymentsAsync(
@@ -100,7 +105,8 @@ internal sealed class DeploymentStageRepository(Db db, DeploymentContext context
         if (deploymentIds.Count > IDeploymentStageRepository.MaxDeployments)
         {
             throw new ArgumentException(
-                $"{deploymentIds.Count} deployments are too many at once; at most {IDeploymentStageRepository.MaxDeployments}.", nameof(deploymentIds));
+                $"{deploymentIds.Count} deployments are too many at once; at most {IDeploymentStageRepository.MaxDeployments}.",
+                nameof(deploymentIds));
         }
 
         var stages = deploymentIds.Count == 0 ? [] : await db.ListAsync(Read, $"""

@@ -17,7 +17,9 @@ public interface IDeploymentQueueWatcher
     /// <see cref="AutoStackDataOptions.ListenForNotifications"/> off, the watcher polls; a new connection yields a turn. A missed
     /// notification loses no deployment, since the queue is a table.
     /// </remarks>
-    /// <param name="pollInterval">The time after which a turn comes without a notification: above zero, up to <see cref="MaxPollInterval"/>.</param>
+    /// <param name="pollInterval">
+    /// The time after which a turn comes without a notification: above zero, up to <see cref="MaxPollInterval"/>.
+    /// </param>
     /// <param name="cancellationToken">Ends the enumeration.</param>
     /// <returns>One element per turn, counted from 1; it is endless until cancelled or disposed.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="pollInterval"/> is out of its range.</exception>

@@ -49,7 +49,8 @@ public interface IDeploymentRepository
     /// <returns>The page; empty for an unknown user.</returns>
     /// <exception cref="ArgumentException"><paramref name="cursor"/> is from another kind of list.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="limit"/> is out of its range.</exception>
-    Task<Page<DeploymentWithProject>> ListRecentAsync(Guid ownerId, Cursor cursor, int limit, CancellationToken cancellationToken = default);
+    Task<Page<DeploymentWithProject>> ListRecentAsync(
+        Guid ownerId, Cursor cursor, int limit, CancellationToken cancellationToken = default);
 
     /// <summary>Lists the deployments of one project, newest first.</summary>
     /// <param name="projectId">The project.</param>

@@ -43,8 +43,8 @@ public interface IPlatformDeploymentStageRepository
     /// The outcome; <see cref="TransitionOutcome.AlreadyThere"/> when the stage had that status, <see cref="TransitionOutcome.OutOfOrder"/>
     /// when the stage was past it.
     /// </returns>
-    /// <exception cref="ArgumentException">
-    /// <paramref name="change"/> is null, has a stage or status that the library does not know, or an error with a status other than failed.
+    /// <exception cref="ArgumentException"> <paramref name="change"/> is null, has a stage or status that the library does not know, or an
+    /// error with a status other than failed.
     /// </exception>
     Task<TransitionOutcome> SetAsync(Guid deploymentId, StageChange change, CancellationToken cancellationToken = default);
 
@@ -85,5 +85,6 @@ public interface IPlatformDeploymentStageRepository
     /// <exception cref="ArgumentException">
     /// <paramref name="name"/> is not known, or <paramref name="errorMessage"/> is null or blank.
     /// </exception>
-    Task<TransitionOutcome> FailAsync(Guid deploymentId, StageName name, string errorMessage, CancellationToken cancellationToken = default);
+    Task<TransitionOutcome> FailAsync(
+        Guid deploymentId, StageName name, string errorMessage, CancellationToken cancellationToken = default);
 }

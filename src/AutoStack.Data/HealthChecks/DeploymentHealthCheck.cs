@@ -34,7 +34,9 @@ public sealed record NewDeploymentHealthCheck
     /// <summary>The deployment.</summary>
     public required Guid DeploymentId { get; init; }
 
-    /// <summary>The address that was requested, up to <see cref="IPlatformDeploymentHealthCheckRepository.MaxUrlLength"/> characters.</summary>
+    /// <summary>
+    /// The address that was requested, up to <see cref="IPlatformDeploymentHealthCheckRepository.MaxUrlLength"/> characters.
+    /// </summary>
     public required string Url { get; init; }
 
     /// <summary>The HTTP status; null without an answer.</summary>
@@ -47,8 +49,8 @@ public sealed record NewDeploymentHealthCheck
     public required bool IsLive { get; init; }
 
     /// <summary>
-    /// The time of the check; null for the database's present. The time decides which checks are the latest: set it only for checks that are
-    /// stored some time after they were taken. A time after the database's present is stored as the present.
+    /// The time of the check; null for the database's present. The time decides which checks are the latest: set it only for checks that
+    /// are stored some time after they were taken. A time after the database's present is stored as the present.
     /// </summary>
     public DateTimeOffset? CheckedAt { get; init; }
 }

@@ -5,12 +5,14 @@ using AutoStack.Data.Values;
 
 namespace AutoStack.Data.HealthChecks;
 
-internal sealed class DeploymentHealthCheckRepository(Db db, TimeProvider clock) : IDeploymentHealthCheckRepository, IPlatformDeploymentHealthCheckRepository
+internal sealed class DeploymentHealthCheckRepository(Db db, TimeProvider clock)
+    : IDeploymentHealthCheckRepository, IPlatformDeploymentHealthCheckRepository
 {
     internal const string Columns = "h.id, h.deployment_id, h.url, h.http_status, h.latency_ms, h.is_live, h.checked_at";
 
     // Other writers may store longer addresses.
-    private const string ListColumns = "h.id, h.deployment_id, pg_catalog.left(h.url, 2048), h.http_status, h.latency_ms, h.is_live, h.checked_at";
+    private const string ListColumns =
+        "h.id, h.deployment_id, pg_catalog.left(h.url, 2048), h.http_status, h.latency_ms, h.is_live, h.checked_at";
 
     internal static DeploymentHealthCheck Read(RowReader row) => new()
     {
@@ -53,7 +55,8 @@ internal sealed class DeploymentHealthCheckRepository(Db db, TimeProvider clock)
         return latest.Count == 0 ? null : latest[0];
     }
 
-    public Task<Uptime?> FindUptimeAsync(Guid deploymentId, Guid ownerId, DateTimeOffset start, DateTimeOffset end, CancellationToken cancellationToken)
+    public Task<Uptime?> FindUptimeAsync(
+        Guid deploymentId, Guid ownerId, DateTimeOffset start, DateTimeOffset end, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(end, start);
         return db.FindAsync(row => new Uptime(row.Long(), row.Long()), $"""
@@ -67,8 +70,12 @@ internal sealed class DeploymentHealthCheckRepository(Db db, TimeProvider clock)
             """, [P.Of(deploymentId), P.Of(ownerId), P.Of(start), P.Of(end)], cancellationToken);
     }
 
-    public Task<IReadOnlyList<DeploymentHealthCheck>> ListLatestAsync(Guid deploymentId, Guid ownerId, int limit, CancellationToken cancellationToken) =>
-        db.ListAsync(Read, Latest(deploymentId, ownerId, Limit.Check(limit, IDeploymentHealthCheckRepository.MaxListSize)), cancellationToken);
+    public Task<IReadOnlyList<DeploymentHealthCheck>> ListLatestAsync(
+        Guid deploymentId, Guid ownerId, int limit, CancellationToken cancellationToken)
+    {
+        Limit.Check(limit, IDeploymentHealthCheckRepository.MaxListSize);
+        return db.ListAsync(Read, Latest(deploymentId, ownerId, limit), cancellationToken);
+    }
 
     public Task<IReadOnlyList<HealthBucket>> ListHistoryAsync(
         Guid deploymentId, Guid ownerId, DateTimeOffset start, DateTimeOffset end, TimeSpan bucket, CancellationToken cancellationToken)
@@ -87,7 +94,8 @@ internal sealed class DeploymentHealthCheckRepository(Db db, TimeProvider clock)
         var buckets = ((Time.Truncate(end) - first).Ticks + bucket.Ticks - 1) / bucket.Ticks;
         if (buckets > IDeploymentHealthCheckRepository.MaxBuckets)
         {
-            throw new ArgumentException($"bucket divides the range into {buckets} buckets; at most {IDeploymentHealthCheckRepository.MaxBuckets}.", nameof(bucket));
+            throw new ArgumentException(
+                $"bucket divides the range into {buckets} buckets; at most {IDeploymentHealthCheckRepository.MaxBuckets}.", nameof(bucket));
         }
 
         return db.ListAsync(row => new HealthBucket(first + (bucket * row.Int()), row.Long(), row.Long(), row.IntOrNull()), $"""
@@ -115,7 +123,8 @@ internal sealed class DeploymentHealthCheckRepository(Db db, TimeProvider clock)
             cancellationToken);
     }
 
-    public async Task<Page<UnhealthyDeployment>> ListUnhealthyAsync(int threshold, Cursor cursor, int limit, CancellationToken cancellationToken)
+    public async Task<Page<UnhealthyDeployment>> ListUnhealthyAsync(
+        int threshold, Cursor cursor, int limit, CancellationToken cancellationToken)
     {
         Limit.Check(threshold, IPlatformDeploymentHealthCheckRepository.MaxThreshold);
         Limit.Check(limit, IPlatformDeploymentHealthCheckRepository.MaxListSize);
@@ -183,7 +192,8 @@ internal sealed class DeploymentHealthCheckRepository(Db db, TimeProvider clock)
                 P.Of(check.IsLive),
                 P.Of(check.CheckedAt),
                 ServerTime.Now(clock),
-            ], Repeat.WhenConnectionIsLost, cancellationToken).ConfigureAwait(false) ?? throw DuplicateException.OfId("deployment_health_checks_pkey");
+            ], Repeat.WhenConnectionIsLost, cancellationToken).ConfigureAwait(false)
+            ?? throw DuplicateException.OfId("deployment_health_checks_pkey");
     }
 
     public async Task<int> AddManyAsync(IReadOnlyCollection<NewDeploymentHealthCheck> checks, CancellationToken cancellationToken)
@@ -192,7 +202,8 @@ internal sealed class DeploymentHealthCheckRepository(Db db, TimeProvider clock)
         if (checks.Count > IPlatformDeploymentHealthCheckRepository.MaxBatchSize)
         {
             throw new ArgumentException(
-                $"{checks.Count} checks are too many at once; at most {IPlatformDeploymentHealthCheckRepository.MaxBatchSize}.", nameof(checks));
+                $"{checks.Count} checks are too many at once; at most {IPlatformDeploymentHealthCheckRepository.MaxBatchSize}.",
+                nameof(checks));
         }
 
         if (checks.Count == 0)
@@ -234,7 +245,8 @@ internal sealed class DeploymentHealthCheckRepository(Db db, TimeProvider clock)
         // Each deployment is locked, so that none is removed between the join and the insert.
         var counts = await db.WriteAsync(row => new Stored(row.Int(), row.Int()), $"""
             WITH sent AS (
-                SELECT n.id, n.deployment_id, n.url, n.http_status, n.latency_ms, n.is_live, least(n.checked_at, {ServerTime.Present}) AS checked_at
+                SELECT n.id, n.deployment_id, n.url, n.http_status, n.latency_ms, n.is_live,
+                    least(n.checked_at, {ServerTime.Present}) AS checked_at
                 FROM unnest(@ids, @deploymentIds, @urls, @statuses, @latencies, @live, @times)
                     AS n (id, deployment_id, url, http_status, latency_ms, is_live, checked_at)
                 JOIN deployments d ON d.id = n.deployment_id

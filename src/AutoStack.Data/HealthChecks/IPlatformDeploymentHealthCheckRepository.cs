@@ -41,7 +41,9 @@ public interface IPlatformDeploymentHealthCheckRepository
     /// </exception>
     Task<int> AddManyAsync(IReadOnlyCollection<NewDeploymentHealthCheck> checks, CancellationToken cancellationToken = default);
 
-    /// <summary>Counts the consecutive failures of a deployment of any owner: the checks that failed since the last one that passed.</summary>
+    /// <summary>
+    /// Counts the consecutive failures of a deployment of any owner: the checks that failed since the last one that passed.
+    /// </summary>
     /// <param name="deploymentId">The deployment.</param>
     /// <param name="cancellationToken">Stops the query.</param>
     /// <returns>The number; 0 when the last check passed, or the deployment was never checked.</returns>

@@ -24,7 +24,8 @@ internal sealed record DeploymentState(DeploymentStatus Status, Guid UserId, boo
     /// <c>d</c>.
     /// </summary>
     internal const string UnderWay = """
-        (d.status::text IN ('cloning', 'checkout', 'installing', 'building', 'copying') OR d.status::text = 'queued' AND d.started_at IS NOT NULL)
+        (d.status::text IN ('cloning', 'checkout', 'installing', 'building', 'copying')
+            OR d.status::text = 'queued' AND d.started_at IS NOT NULL)
             AND NOT d.is_deleted
         """;
 

@@ -39,7 +39,8 @@ public readonly record struct DeploymentStatus : ITextValue<DeploymentStatus>
     public static DeploymentStatus Cancelled { get; } = new("cancelled");
 
     /// <inheritdoc/>
-    public static IReadOnlyList<DeploymentStatus> Known { get; } = [Queued, Cloning, Checkout, Installing, Building, Copying, Success, Failed, Cancelled];
+    public static IReadOnlyList<DeploymentStatus> Known { get; } =
+        [Queued, Cloning, Checkout, Installing, Building, Copying, Success, Failed, Cancelled];
 
     /// <summary>True for <see cref="Success"/>, <see cref="Failed"/> and <see cref="Cancelled"/>: no further work is due.</summary>
     public bool IsFinished => this == Success || this == Failed || this == Cancelled;

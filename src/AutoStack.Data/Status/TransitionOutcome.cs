@@ -33,5 +33,6 @@ public static class TransitionOutcomeExtensions
     /// </summary>
     /// <param name="outcome">The outcome.</param>
     /// <returns>True when the worker may continue.</returns>
-    public static bool MayContinue(this TransitionOutcome outcome) => outcome is TransitionOutcome.Applied or TransitionOutcome.AlreadyThere;
+    public static bool MayContinue(this TransitionOutcome outcome) =>
+        outcome is TransitionOutcome.Applied or TransitionOutcome.AlreadyThere;
 }
