@@ -23,6 +23,14 @@ public sealed partial class HostileArguments
         $"{new string('[', 60)}{new string(']', 60)}",
     ];
 
+    // Of every kind of list, with the least and the greatest that a cursor can name.
+    private static readonly string[] Cursors =
+    [
+        "start", $"i.{Guid.Empty:N}", $"i.{Guid.AllBitsSet:N}", $"s.{long.MinValue}", "s.0", $"s.{long.MaxValue}",
+        $"t.{long.MinValue}.{Guid.Empty:N}", $"t.{long.MinValue + 1}.{Guid.Empty:N}", $"t.0.{Guid.AllBitsSet:N}",
+        $"t.{long.MaxValue - 1}.{Guid.AllBitsSet:N}", $"t.{long.MaxValue}.{Guid.AllBitsSet:N}",
+    ];
+
     private static readonly MethodInfo AnyText = typeof(HostileArguments).GetMethod(nameof(TextValue), BindingFlags.Static | BindingFlags.NonPublic)!;
 
     private static T TextValue<T>(string text)
@@ -80,6 +88,7 @@ public sealed partial class HostileArguments
             _ when type == typeof(ResetToken) => ResetToken.New(),
             _ when type == typeof(ClientKey) => ClientKey.New(),
             _ when type == typeof(IPAddress) => IPAddress.Loopback,
+            _ when type == typeof(Cursor) => Cursor.Start,
             _ when type == typeof(GitHubScopes) => GitHubScopes.Parse("repo"),
             _ when type.IsEnum => Enum.GetValues(type).GetValue(0)!,
             _ when type == typeof(DeploymentStatus) => DeploymentStatus.Building,
@@ -151,6 +160,7 @@ public sealed partial class HostileArguments
             _ when type == typeof(JsonElement) => [default(JsonElement), .. Documents.Select(d => (object)JsonDocument.Parse(d).RootElement)],
             _ when type.IsEnum => [.. Enum.GetValues(type), Enum.ToObject(type, -1), Enum.ToObject(type, int.MaxValue)],
             _ when type == typeof(Secret) => [.. Texts.Select(Secret.From)],
+            _ when type == typeof(Cursor) => [.. Cursors.Select(c => (object)Cursor.Parse(c))],
             _ when type == typeof(GitHubScopes) => [.. Texts.Select(GitHubScopes.Parse)],
             _ when type == typeof(PasswordHash) => [.. Texts.Where(t => !string.IsNullOrWhiteSpace(t)).Select(PasswordHash.From)],
             _ when type == typeof(IPAddress) => [IPAddress.Any, IPAddress.Broadcast, IPAddress.IPv6Any, IPAddress.Parse("::ffff:1.2.3.4"), IPAddress.Parse("fe80::1%7")],
