@@ -67,7 +67,7 @@ internal static class HostileHost
 public sealed class HostileHostTests : Support.DatabaseTests
 {
     [Test]
-    public async Task Dappers_own_mapping_does_not_survive_this_host()
+    public async Task Dappers_own_mapping_fails_in_this_host()
     {
         var user = await AddUserAsync();
         await using var connection = await Raw.OpenConnectionAsync(Token);
@@ -78,7 +78,7 @@ public sealed class HostileHostTests : Support.DatabaseTests
     }
 
     [Test]
-    public async Task Machine_and_server_are_in_another_zone_and_timestamps_are_legacy()
+    public async Task The_host_uses_another_time_zone_and_legacy_timestamps()
     {
         Assert.That(TimeZoneInfo.Local.GetUtcOffset(DateTime.UnixEpoch.AddYears(50)), Is.EqualTo(TimeSpan.FromHours(5.5)));
         Assert.That(AppContext.TryGetSwitch("Npgsql.EnableLegacyTimestampBehavior", out var legacy) && legacy, Is.True);

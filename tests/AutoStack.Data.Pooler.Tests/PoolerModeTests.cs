@@ -33,7 +33,7 @@ public sealed class PoolerModeTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_pooler_that_the_options_do_not_name_is_refused()
+    public async Task A_pooler_is_refused_unless_the_options_name_it()
     {
         foreach (var pooler in new[] { transactions, sessions })
         {
@@ -49,7 +49,7 @@ public sealed class PoolerModeTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_pool_of_the_hosts_is_checked_like_the_librarys()
+    public async Task A_data_source_of_the_host_is_checked_for_a_pooler()
     {
         await using var own = NpgsqlDataSource.Create(Through(transactions) + ";Max Auto Prepare=0");
         await using var unnamed = new ServiceCollection().AddAutoStackData(own).BuildServiceProvider();
@@ -66,7 +66,7 @@ public sealed class PoolerModeTests : DatabaseTests
 
     // What the refusals are for, with the driver alone: both clients call their first statement by the same name.
     [Test]
-    public async Task Without_the_check_one_clients_statement_runs_for_another()
+    public async Task A_pooler_can_run_one_clients_statement_for_another()
     {
         await using var first = await OpenPreparingAsync();
         await using var second = await OpenPreparingAsync();
@@ -82,7 +82,7 @@ public sealed class PoolerModeTests : DatabaseTests
     }
 
     [Test]
-    public async Task Prepared_statements_that_the_pooler_passes_on_are_refused()
+    public async Task Preparing_is_refused_when_the_pooler_shares_prepared_statements()
     {
         await using var provider = Library(
             transactions,
@@ -95,7 +95,7 @@ public sealed class PoolerModeTests : DatabaseTests
     }
 
     [Test]
-    public async Task Behind_a_pooler_of_transactions_nothing_is_prepared()
+    public async Task Nothing_is_prepared_through_a_pooler_in_transaction_mode()
     {
         await using var provider = Library(transactions, options => options.Pooler = PoolerMode.Transaction);
         var user = await AddUserAsync();
@@ -109,7 +109,7 @@ public sealed class PoolerModeTests : DatabaseTests
     }
 
     [Test]
-    public async Task Two_hosts_that_share_one_session_get_their_own_rows()
+    public async Task Two_hosts_sharing_a_server_session_read_their_own_rows()
     {
         await using var one = Library(transactions, options => options.Pooler = PoolerMode.Transaction);
         await using var other = Library(transactions, options => options.Pooler = PoolerMode.Transaction);
@@ -123,7 +123,7 @@ public sealed class PoolerModeTests : DatabaseTests
     }
 
     [Test]
-    public async Task Behind_a_pooler_of_sessions_statements_are_prepared()
+    public async Task Statements_work_through_a_pooler_in_session_mode()
     {
         await using var provider = Library(sessions, options => options.Pooler = PoolerMode.Session);
         var user = await AddUserAsync();
@@ -135,7 +135,7 @@ public sealed class PoolerModeTests : DatabaseTests
     }
 
     [Test]
-    public async Task Naming_a_pooler_that_is_not_there_does_no_harm()
+    public async Task A_pooler_mode_also_works_on_a_direct_connection()
     {
         await using var provider = new ServiceCollection()
             .AddAutoStackData(options => (options.ConnectionString, options.Pooler) = (Database.ConnectionString, PoolerMode.Transaction))
@@ -164,7 +164,7 @@ public sealed class PoolerModeTests : DatabaseTests
 
     [TestCase("Host=db;Password=se;cret", "cannot be read")]
     [TestCase("Database=autostack;Password=secret", "names no Host")]
-    public void A_wrong_connection_string_for_listening_is_named(string connectionString, string problem)
+    public void An_invalid_listen_connection_string_is_named_in_the_error(string connectionString, string problem)
     {
         using var provider = new ServiceCollection()
             .AddAutoStackData(options => (options.ConnectionString, options.ListenConnectionString) = ("Host=db", connectionString))
@@ -177,7 +177,7 @@ public sealed class PoolerModeTests : DatabaseTests
     }
 
     [Test]
-    public void A_mode_that_is_not_defined_is_named()
+    public void An_undefined_pooler_mode_is_named_in_the_error()
     {
         using var provider = new ServiceCollection()
             .AddAutoStackData(options => (options.ConnectionString, options.Pooler) = ("Host=db", (PoolerMode)7))

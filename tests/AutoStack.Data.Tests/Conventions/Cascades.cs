@@ -56,7 +56,7 @@ public sealed class Cascades : DatabaseTests
     }
 
     [Test]
-    public async Task Every_table_that_hangs_on_an_account_has_rows()
+    public async Task Every_table_below_an_account_has_rows()
     {
         var empty = new List<string>();
         foreach (var table in (await RemoveAsync(before: null)).Select(scan => scan.Table))
@@ -71,7 +71,7 @@ public sealed class Cascades : DatabaseTests
     }
 
     [Test]
-    public async Task Removing_an_account_reads_no_child_table_as_a_whole()
+    public async Task Removing_an_account_scans_no_child_table()
     {
         var scans = await RemoveAsync(before: null);
 
@@ -85,7 +85,7 @@ public sealed class Cascades : DatabaseTests
     [TestCase("deployments", "user_id")]
     [TestCase("sessions", "user_id")]
     [TestCase("webhook_payloads", "deployment_id")]
-    public async Task Without_an_index_the_table_is_read_as_a_whole(string table, string column)
+    public async Task A_missing_index_is_reported_as_a_scan(string table, string column)
     {
         var scans = await RemoveAsync(
             $"""

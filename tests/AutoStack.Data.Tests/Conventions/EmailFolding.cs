@@ -9,7 +9,7 @@ namespace AutoStack.Data.Tests.Conventions;
 public sealed class EmailFolding : DatabaseTests
 {
     [Test]
-    public async Task Library_and_server_fold_every_character_alike()
+    public async Task Library_and_server_fold_every_character_of_an_address_alike()
     {
         var characters = Enumerable.Range(1, 0x10FFFF)
             .Where(c => c is < 0xD800 or > 0xDFFF)

@@ -47,7 +47,7 @@ public sealed partial class Floors
             "A new folder needs a place in Floors.FromTheGround.");
 
     [Test]
-    public void A_folder_depends_on_no_higher_floor()
+    public void A_folder_depends_only_on_its_own_and_lower_floors()
     {
         var upwards =
             from folder in Dependencies
@@ -59,7 +59,7 @@ public sealed partial class Floors
     }
 
     [Test]
-    public void Folders_of_a_floor_form_no_circle()
+    public void Folders_of_a_floor_have_no_dependency_cycle()
     {
         var left = Dependencies.ToDictionary(folder => folder.Key, folder => folder.Value.ToHashSet());
         while (left.Where(folder => !folder.Value.Overlaps(left.Keys)).Select(folder => folder.Key).ToList() is { Count: > 0 } settled)
@@ -72,7 +72,7 @@ public sealed partial class Floors
 
     // The other tests would pass if nothing were found.
     [Test]
-    public void Dependencies_are_found()
+    public void Known_dependencies_are_found()
     {
         Assert.That(Dependencies["Retention"], Is.SupersetOf(["Accounts", "Logs", "Postgres"]));
         Assert.That(Dependencies["Secrets"], Does.Contain("Values"));

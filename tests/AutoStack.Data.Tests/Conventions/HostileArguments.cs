@@ -50,7 +50,7 @@ public sealed partial class HostileArguments : DatabaseTests
     public void Dispose() => host.Dispose();
 
     [TestCaseSource(nameof(Methods))]
-    public async Task A_method_answers_or_refuses_for_the_caller(MethodInfo method, string name)
+    public async Task A_method_answers_or_throws_an_exception_for_callers(MethodInfo method, string name)
     {
         var type = method.DeclaringType!;
         var target = host.GetRequiredService(type);
@@ -109,11 +109,11 @@ public sealed partial class HostileArguments : DatabaseTests
     }
 
     [Test]
-    public void Every_exception_belongs_to_a_method() =>
+    public void Every_exception_names_an_existing_method() =>
         Assert.That(Exceptions.Keys.Select(k => k.Split(": ")[0]), Is.SubsetOf(Methods.Select(m => (string)m.Arguments[1]!)));
 
     [Test]
-    public void A_value_made_of_any_text_is_a_value_or_is_refused([ValueSource(nameof(Factories))] MethodInfo factory)
+    public void A_factory_returns_a_value_or_refuses_the_text([ValueSource(nameof(Factories))] MethodInfo factory)
     {
         foreach (var text in Texts.Append(null))
         {

@@ -31,11 +31,11 @@ public sealed partial class OperationsCoverage
         select $"{type.Name}.{name}";
 
     [Test]
-    public void Every_operation_of_the_catalogue_is_in_the_table_once() =>
+    public void Every_operation_has_exactly_one_row() =>
         Assert.That(Operations.Select(row => row[0]), Is.EquivalentTo(Catalogue.SelectMany(c => Enumerable.Range(1, c.Count).Select(n => $"{c.Letter}{n}"))));
 
     [Test]
-    public void Every_row_has_its_columns_and_nothing_but_names_in_them()
+    public void Every_row_has_the_columns_of_its_table()
     {
         Assert.That(Operations, Is.All.Matches<string[]>(row => row.Length == 4 && row[1].Length > 0 && Names().IsMatch(row[2]) && Names().IsMatch(row[3])));
         Assert.That(Exceptions, Is.All.Matches<string[]>(row => row.Length == 2 && Names().IsMatch(row[0]) && row[1].Length > 0));
@@ -63,7 +63,7 @@ public sealed partial class OperationsCoverage
     }
 
     [Test]
-    public void Every_public_method_is_of_an_operation_or_an_exception_with_a_reason()
+    public void Every_public_method_has_an_operation_or_a_documented_exception()
     {
         var used = Operations.SelectMany(row => NamesOf(row[2])).Distinct().ToList();
         var exceptions = Exceptions.SelectMany(row => NamesOf(row[0])).ToList();

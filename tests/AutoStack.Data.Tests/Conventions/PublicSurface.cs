@@ -41,7 +41,7 @@ public sealed class PublicSurface : DatabaseTests
     }
 
     [Test]
-    public void The_public_surface_is_the_approved_one()
+    public void The_public_surface_matches_the_approved_file()
     {
         var approved = Path.Combine(AppContext.BaseDirectory, "Conventions", "PublicSurface.approved.txt");
         var actual = typeof(IUnitOfWork).Assembly.GeneratePublicApi(new ApiGeneratorOptions { IncludeAssemblyAttributes = false }).ReplaceLineEndings("\n");

@@ -46,43 +46,43 @@ public sealed class QueryPlans : DatabaseTests
     }
 
     [Test]
-    public Task Proven_targets_of_a_push_come_from_the_index_of_proofs([Values] bool generic) =>
+    public Task Proven_targets_of_a_push_are_found_by_index([Values] bool generic) =>
         AssertUsesAsync("ORDER BY p.created_at, p.id\nLIMIT @limit", generic, "projects_provider_repository_idx", Target());
 
     [Test]
-    public Task Unproven_targets_of_a_push_come_from_the_index_of_repositories([Values] bool generic) =>
+    public Task Unproven_targets_of_a_push_are_found_by_index([Values] bool generic) =>
         AssertUsesAsync(") u\nORDER BY u.id", generic, "projects_repository_path_id_idx", Target(("path", "text", Path)));
 
     [Test]
-    public Task Projects_of_a_repository_come_from_its_index([Values] bool generic) =>
+    public Task Projects_of_a_repository_are_found_by_index([Values] bool generic) =>
         AssertUsesAsync("@host = ''::text) AND p.id > @afterId", generic, "projects_repository_path_id_idx", ("host", "text", Host), ("path", "text", Path), ("afterId", "uuid", "'00000000-0000-0000-0000-000000000000'"), ("limit", "int", "100"));
 
     [Test]
-    public Task A_delivery_is_found_by_its_index_before_it_is_stored([Values] bool generic) =>
+    public Task Storing_a_delivery_looks_it_up_by_index([Values] bool generic) =>
         AssertUsesAsync("INSERT INTO webhook_payloads", generic, "webhook_payloads_delivery_idx", Delivery(("payloadJson", "text", "'{}'"), ("headers", "text", "'{}'"), ("now", "timestamp", "'2026-01-01'")));
 
     [Test]
-    public Task A_delivery_that_was_stored_is_found_by_its_index([Values] bool generic) =>
+    public Task A_stored_delivery_is_found_by_index([Values] bool generic) =>
         AssertUsesAsync("SELECT w.id, w.deployment_id\n", generic, "webhook_payloads_delivery_idx", Delivery());
 
     [Test]
-    public Task Webhooks_are_listed_by_the_index_of_their_times([Values] bool generic) =>
+    public Task Webhooks_are_listed_by_the_time_index([Values] bool generic) =>
         AssertUsesAsync("WHERE (@provider IS NULL", generic, "webhook_payloads_received_at_id_idx", ("provider", "text", "NULL"), ("receivedAt", "timestamp", "'2026-01-02'"), ("id", "uuid", "'00000000-0000-0000-0000-000000000000'"), ("limit", "int", "100"));
 
     [Test]
-    public Task Webhooks_of_a_deployment_are_listed_by_its_index([Values] bool generic) =>
+    public Task Webhooks_of_a_deployment_are_listed_by_index([Values] bool generic) =>
         AssertUsesAsync("WHERE w.deployment_id = @deploymentId AND (@provider", generic, "webhook_payloads_deployment_id", ("deploymentId", "uuid", "gen_random_uuid()"), ("provider", "text", "NULL"), ("receivedAt", "timestamp", "'2026-01-02'"), ("id", "uuid", "'00000000-0000-0000-0000-000000000000'"), ("limit", "int", "100"));
 
     [Test]
-    public Task The_oldest_webhooks_are_purged_by_the_index_of_their_times([Values] bool generic) =>
+    public Task The_oldest_webhooks_are_purged_by_the_time_index([Values] bool generic) =>
         AssertUsesAsync("DELETE FROM webhook_payloads", generic, "webhook_payloads_received_at_id_idx", ("before", "timestamp", "'2026-01-02'"), ("limit", "int", "100"));
 
     [Test]
-    public Task Filtered_deployments_are_listed_by_the_index_of_their_owner([Values] bool generic) =>
+    public Task Filtered_deployments_are_listed_by_the_owner_index([Values] bool generic) =>
         AssertUsesAsync("(@pattern IS NULL OR p.name::text ILIKE @pattern) AND (d.created_at", generic, "deployments_user_id_created_at_id_idx", Filter(("createdAt", "timestamp", "'infinity'"), ("id", "uuid", "gen_random_uuid()"), ("limit", "int", "20")));
 
     [Test]
-    public Task Filtered_deployments_are_counted_by_the_index_of_their_owner([Values] bool generic) =>
+    public Task Filtered_deployments_are_counted_by_the_owner_index([Values] bool generic) =>
         AssertUsesAsync("SELECT pg_catalog.count(*)\nFROM deployments d\nJOIN projects p", generic, "deployments_user_id", Filter());
 
     // The owner is one of the filled ones, whose share of the table the planner knows.

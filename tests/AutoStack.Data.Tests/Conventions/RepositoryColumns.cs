@@ -98,7 +98,7 @@ public sealed class RepositoryColumns : DatabaseTests
     }
 
     [TestCaseSource(nameof(Repositories))]
-    public async Task Every_value_arrives_in_the_member_of_its_name(Repository repository)
+    public async Task Every_column_is_read_into_the_member_of_its_name(Repository repository)
     {
         var members = repository.Members();
         var flags = members.Values.Count(m => m.PropertyType == typeof(bool));

@@ -30,13 +30,13 @@ public sealed partial class SecurityPage
     }
 
     [Test]
-    public void Every_requirement_is_compared_once() =>
+    public void Every_requirement_has_exactly_one_row() =>
         Assert.That(
             Requirement().Matches(Page).Select(match => match.Groups[1].Value),
             Is.EqualTo(Sections.SelectMany(section => Enumerable.Range(1, section.Count).Select(number => $"{section.Section}.{number}"))));
 
     [Test]
-    public void Every_row_of_attackers_says_which_test_holds_it()
+    public void Every_attack_names_a_test_or_its_owner()
     {
         var attackers = Page[Page.IndexOf("## Attackers", StringComparison.Ordinal)..Page.IndexOf("## Signing in", StringComparison.Ordinal)];
         var rows = attackers.Split('\n')

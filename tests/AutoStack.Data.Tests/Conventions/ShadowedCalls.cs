@@ -27,7 +27,7 @@ public sealed class ShadowedCalls : DatabaseTests
 
     // Why the library's pools load no types: oid = regproc has no operator of its own.
     [Test]
-    public async Task A_pool_that_loads_types_calls_what_is_planted()
+    public async Task A_pool_that_loads_types_calls_a_planted_operator()
     {
         await using var loading = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(Database.ConnectionString) { ApplicationName = "loads types", Pooling = false });
 
@@ -38,7 +38,7 @@ public sealed class ShadowedCalls : DatabaseTests
     }
 
     [Test]
-    public async Task Nothing_planted_is_called_by_analytics_preferences_and_retention()
+    public async Task Analytics_preferences_and_retention_call_no_planted_function()
     {
         await using var provider = new ServiceCollection().AddAutoStackData(Database.ConnectionString).AddAutoStackDataWorkers().BuildServiceProvider();
         var range = new TimeRange(DateTimeOffset.UtcNow.AddDays(-20), DateTimeOffset.UtcNow);
@@ -62,7 +62,7 @@ public sealed class ShadowedCalls : DatabaseTests
     }
 
     [Test]
-    public async Task Check_names_every_planted_function_that_the_library_calls()
+    public async Task Check_reports_every_planted_function_the_library_calls()
     {
         var found = (await new SchemaMigrator(Database.ConnectionString).CheckAsync(Token)).ForeignObjects;
 

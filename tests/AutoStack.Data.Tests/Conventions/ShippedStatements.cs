@@ -135,7 +135,7 @@ public sealed partial class ShippedStatements : DatabaseTests
     }
 
     [TestCaseSource(nameof(Statements))]
-    public void Every_order_ends_with_a_unique_column(string sql)
+    public void Every_order_by_ends_with_a_unique_column(string sql)
     {
         foreach (Match order in OrderBy().Matches(sql))
         {
@@ -144,7 +144,7 @@ public sealed partial class ShippedStatements : DatabaseTests
     }
 
     [TestCaseSource(nameof(Statements))]
-    public void No_statement_selects_what_it_does_not_name(string sql) =>
+    public void No_statement_selects_all_columns(string sql) =>
         Assert.That(Literal().Replace(sql, "''").Replace("count(*)", "", StringComparison.Ordinal), Does.Not.Contain("*"));
 
     [GeneratedRegex(@"^\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\s")]

@@ -17,7 +17,7 @@ public sealed class SourceTree
             .SelectMany(file => Regex.Matches(File.ReadAllText(file), @"^CREATE TABLE (\w+)", RegexOptions.Multiline).Select(m => m.Groups[1].Value));
 
     [TestCaseSource(nameof(Tables))]
-    public void A_table_is_written_in_the_file_of_its_repository(string table)
+    public void Only_the_repository_of_a_table_writes_to_it(string table)
     {
         var entity = string.Concat(table.Split('_').Select(part => char.ToUpperInvariant(part[0]) + part[1..]));
         var singular = entity == "UserPreferences" ? entity : entity.TrimEnd('s').Replace("Github", "GitHub", StringComparison.Ordinal);
@@ -64,7 +64,7 @@ public sealed class SourceTree
 
     // Profiles and GitHub tokens have times that are shown, or that the provider gives.
     [Test]
-    public void No_clock_of_a_host_decides_about_accounts()
+    public void Accounts_use_the_clock_of_the_database()
     {
         var readers = Sources
             .Where(file => Path.GetFileName(Path.GetDirectoryName(file)) == "Accounts" && Regex.IsMatch(File.ReadAllText(file), @"\.Now\(\)|GetUtcNow|UtcNow"))
@@ -74,7 +74,7 @@ public sealed class SourceTree
     }
 
     [Test]
-    public void Nothing_of_the_process_is_changed()
+    public void The_library_changes_no_process_wide_setting()
     {
         var forbidden = new Regex(@"AddTypeHandler|SetTypeMap|RemoveTypeMap|SqlMapper\.Settings|DefaultTypeMap|AppContext\.SetSwitch|QueryUnbufferedAsync|DateTime(Offset)?\.(Utc)?Now");
 
@@ -82,10 +82,10 @@ public sealed class SourceTree
     }
 
     [Test]
-    public void A_file_is_one_thought() => Assert.That(Sources.Where(file => File.ReadLines(file).Count() > 300), Is.Empty);
+    public void Files_have_at_most_300_lines() => Assert.That(Sources.Where(file => File.ReadLines(file).Count() > 300), Is.Empty);
 
     [Test]
-    public void The_code_of_the_readme_and_of_the_pages_in_docs_compiles()
+    public void Code_blocks_of_the_readme_and_docs_compile()
     {
         var compiled = Normal(File.ReadAllText(Path.Combine(Root, "tests", "AutoStack.Data.Tests", "Conventions", "ReadmeCode.cs")));
         var blocks = Directory.EnumerateFiles(Path.Combine(Root, "docs"), "*.md").Append(Path.Combine(Root, "README.md"))
@@ -100,7 +100,7 @@ public sealed class SourceTree
     }
 
     [Test]
-    public void Every_link_of_a_page_leads_somewhere()
+    public void Links_between_pages_lead_to_existing_files()
     {
         var pages = Directory.EnumerateFiles(Root, "*.md").Concat(Directory.EnumerateFiles(Path.Combine(Root, "docs"), "*.md"));
         var dead = from page in pages

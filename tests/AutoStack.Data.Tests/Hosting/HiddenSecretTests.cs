@@ -32,7 +32,7 @@ public sealed class HiddenSecretTests
     }
 
     [TestCaseSource(nameof(Holders))]
-    public void A_serializer_writes_nothing_secret(object holder)
+    public void A_serializer_writes_no_secret(object holder)
     {
         foreach (var options in new[]
         {
@@ -46,7 +46,7 @@ public sealed class HiddenSecretTests
 
     // As a logger destructures an object, and as other serializers do.
     [TestCaseSource(nameof(Holders))]
-    public void Public_members_and_converters_show_nothing_secret(object holder)
+    public void Public_members_and_type_converters_expose_no_secret(object holder)
     {
         var texts = new List<string>();
         Collect(holder, texts, depth: 0);
@@ -55,7 +55,7 @@ public sealed class HiddenSecretTests
     }
 
     [Test]
-    public void Every_type_that_reveals_a_value_hides_it_from_prints_and_debuggers()
+    public void Types_with_Reveal_hide_their_value_from_ToString_and_debuggers()
     {
         var types = typeof(Secret).Assembly.GetExportedTypes().Where(t => t.GetMethod("Reveal") is not null).ToList();
 
@@ -75,7 +75,7 @@ public sealed class HiddenSecretTests
     }
 
     [Test]
-    public void What_is_appended_to_a_secret_is_secret_as_well()
+    public void Text_appended_to_a_secret_is_also_secret()
     {
         var options = new AutoStackDataOptions { ConnectionString = "Host=db" };
         options.ConnectionString += $";Password={Hidden}";
@@ -88,11 +88,11 @@ public sealed class HiddenSecretTests
     // A text beside the others would be shown: what may hold a password or a key is a Secret.
     [TestCase(typeof(AutoStackDataOptions))]
     [TestCase(typeof(SecretKey))]
-    public void A_setting_that_is_a_text_is_a_secret_or_an_id(Type options) =>
+    public void A_text_setting_is_a_secret_or_an_id(Type options) =>
         Assert.That(options.GetProperties().Where(p => p.PropertyType == typeof(string) && p.Name != "Id").Select(p => p.Name), Is.Empty);
 
     [Test]
-    public void Options_bind_from_configuration_as_texts()
+    public void Options_bind_secrets_from_configuration_texts()
     {
         var key = Convert.ToBase64String(new byte[32]);
         var configuration = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>

@@ -21,7 +21,7 @@ public sealed class OptionsTests
     }
 
     [Test]
-    public void An_option_wins_over_the_connection_string_and_that_over_the_default()
+    public void Options_override_the_connection_string_which_overrides_the_defaults()
     {
         var given = new AutoStackDataOptions { ConnectionString = Server + ";MaxPoolSize=10;Timeout=5;Keepalive=0;Max Auto Prepare=0;Application Name=web" };
         Assert.That(given.ToConnectionString().MaxPoolSize, Is.EqualTo(10));
@@ -39,7 +39,7 @@ public sealed class OptionsTests
     }
 
     [Test]
-    public void What_would_put_values_into_errors_and_logs_is_off()
+    public void Error_details_and_parameter_logging_are_turned_off()
     {
         var built = new AutoStackDataOptions { ConnectionString = Server + ";Include Error Detail=true;Log Parameters=true" }.ToConnectionString();
 
@@ -95,7 +95,7 @@ public sealed class OptionsTests
     ];
 
     [TestCaseSource(nameof(Wrong))]
-    public void A_wrong_setting_is_named_when_the_host_starts_and_no_secret_with_it(string setting, Action<AutoStackDataOptions> spoil)
+    public void An_invalid_setting_is_named_at_startup_without_any_secret(string setting, Action<AutoStackDataOptions> spoil)
     {
         using var provider = new ServiceCollection()
             .AddAutoStackData(options =>

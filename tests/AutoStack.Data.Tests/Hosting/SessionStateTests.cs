@@ -14,7 +14,7 @@ namespace AutoStack.Data.Tests.Hosting;
 public sealed class SessionStateTests : DatabaseTests
 {
     [Test]
-    public async Task No_operation_leaves_a_trace_in_its_session()
+    public async Task No_operation_changes_the_state_of_its_session()
     {
         // One connection, so that every call gets the same session.
         await using var source = NpgsqlDataSource.Create($"{Database.ConnectionString};Maximum Pool Size=1;No Reset On Close=true");

@@ -13,7 +13,7 @@ namespace AutoStack.Data.Tests.Hosting;
 public sealed class TelemetryTests : DatabaseTests
 {
     [Test]
-    public async Task A_span_and_a_duration_tell_the_operation_and_no_value()
+    public async Task Spans_and_durations_name_the_operation_and_contain_no_value()
     {
         var user = await AddUserAsync();
         var spans = new ConcurrentBag<Activity>();
@@ -53,7 +53,7 @@ public sealed class TelemetryTests : DatabaseTests
     }
 
     [Test]
-    public async Task The_writer_of_logs_counts_what_it_holds_stores_and_refuses()
+    public async Task The_log_writer_counts_held_stored_and_refused_lines()
     {
         var totals = new ConcurrentDictionary<string, long>();
         var flushes = 0;
@@ -104,7 +104,7 @@ public sealed class TelemetryTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_slow_operation_is_logged_by_name()
+    public async Task A_slow_operation_is_logged_with_its_name()
     {
         var logs = new Recorder();
         await using var provider = new ServiceCollection()

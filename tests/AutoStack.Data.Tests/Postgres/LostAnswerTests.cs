@@ -23,7 +23,7 @@ public sealed class LostAnswerTests : DatabaseTests
     private static GitHubTokens GitHubTokens => new() { AccessToken = Secret.From("x") };
 
     [TestCaseSource(nameof(Names))]
-    public async Task A_write_whose_answer_is_lost_is_the_callers_to_repeat(string name)
+    public async Task A_write_with_a_lost_answer_is_not_retried(string name)
     {
         var user = await AddUserAsync();
         await using var proxy = new CuttingProxy(Database.ConnectionString);

@@ -12,7 +12,7 @@ namespace AutoStack.Data.Tests.Postgres;
 public sealed class LostConnectionTests : DatabaseTests
 {
     [Test]
-    public async Task A_read_on_a_dead_pooled_connection_is_repeated()
+    public async Task A_read_on_a_dead_pooled_connection_is_retried()
     {
         var user = await AddUserAsync();
         await KillAsync();
@@ -21,7 +21,7 @@ public sealed class LostConnectionTests : DatabaseTests
     }
 
     [Test]
-    public async Task An_insert_with_its_own_id_on_a_dead_connection_is_repeated_and_done_once()
+    public async Task An_insert_on_a_dead_connection_is_retried_and_stored_once()
     {
         var deployment = await EnqueueAsync();
         await KillAsync();
@@ -40,7 +40,7 @@ public sealed class LostConnectionTests : DatabaseTests
     [TestCase("lccccc", true)]
     [TestCase("cccccc", false)]
     [TestCase("ll", false)]
-    public async Task A_lost_connection_takes_no_repetition_from_conflicts_nor_they_from_it(string failures, bool isDone)
+    public async Task Lost_connections_and_conflicts_have_separate_retry_limits(string failures, bool isDone)
     {
         var name = Unique("attempts").Replace('-', '_');
         await ExecuteAsync($"""
@@ -71,7 +71,7 @@ public sealed class LostConnectionTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_state_change_on_a_dead_connection_is_the_callers_to_repeat()
+    public async Task A_state_change_on_a_dead_connection_is_not_retried()
     {
         var deployment = await StartedAsync(DeploymentStatus.Building);
         await KillAsync();
@@ -99,7 +99,7 @@ public sealed class LostConnectionTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_unit_of_work_whose_idle_connection_the_server_has_closed_begins_again()
+    public async Task A_unit_of_work_restarts_when_its_idle_connection_was_closed()
     {
         var settings = new NpgsqlConnectionStringBuilder(Database.ConnectionString)
         {
@@ -136,7 +136,7 @@ public sealed class LostConnectionTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_statement_cut_off_in_the_middle_of_an_append_stores_each_line_once()
+    public async Task An_append_interrupted_by_a_lost_connection_stores_each_line_once()
     {
         var deployment = await EnqueueAsync();
         await using var blocker = await Raw.OpenConnectionAsync(Token);
@@ -158,7 +158,7 @@ public sealed class LostConnectionTests : DatabaseTests
     }
 
     [Test]
-    public async Task An_answer_that_is_lost_after_the_commit_is_got_by_the_repetition()
+    public async Task A_retry_after_a_lost_answer_returns_the_committed_result()
     {
         var deployment = await EnqueueAsync();
         await using var proxy = new CuttingProxy(Database.ConnectionString);
@@ -182,7 +182,7 @@ public sealed class LostConnectionTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_copy_whose_answer_is_lost_after_the_commit_or_whose_connection_was_dead_is_done_once()
+    public async Task A_copy_is_stored_once_despite_a_lost_answer_or_connection()
     {
         var deployment = await EnqueueAsync();
         await using var proxy = new CuttingProxy(Database.ConnectionString);

@@ -8,7 +8,7 @@ namespace AutoStack.Data.Tests.Postgres;
 public sealed class UnitOfWorkTests : DatabaseTests
 {
     [Test]
-    public async Task Returning_commits()
+    public async Task A_unit_of_work_commits_when_the_delegate_returns()
     {
         var project = await UnitOfWork.RunAsync(async (tx, token) =>
         {
@@ -22,7 +22,7 @@ public sealed class UnitOfWorkTests : DatabaseTests
     }
 
     [Test]
-    public async Task Throwing_rolls_back()
+    public async Task A_unit_of_work_rolls_back_when_the_delegate_throws()
     {
         var email = $"{Unique("unit")}@example.com";
 
@@ -38,7 +38,7 @@ public sealed class UnitOfWorkTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_swallowed_error_does_not_pretend_to_have_committed()
+    public async Task A_unit_of_work_fails_when_the_delegate_swallows_an_error()
     {
         var existing = await AddUserAsync();
         var email = $"{Unique("unit")}@example.com";
@@ -61,7 +61,7 @@ public sealed class UnitOfWorkTests : DatabaseTests
     }
 
     [Test]
-    public async Task After_an_error_every_further_statement_throws()
+    public async Task Every_statement_after_an_error_throws()
     {
         var existing = await AddUserAsync();
 
@@ -76,7 +76,7 @@ public sealed class UnitOfWorkTests : DatabaseTests
     }
 
     [Test]
-    public async Task An_argument_that_is_refused_before_anything_is_sent_does_no_harm()
+    public async Task A_refused_argument_does_not_fail_the_unit_of_work()
     {
         var email = $"{Unique("unit")}@example.com";
 
@@ -91,7 +91,7 @@ public sealed class UnitOfWorkTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_repository_is_of_no_use_once_its_unit_has_ended()
+    public async Task A_repository_is_refused_after_its_unit_of_work_ended()
     {
         IUserRepository? kept = null;
         await UnitOfWork.RunAsync((tx, _) =>
@@ -104,13 +104,13 @@ public sealed class UnitOfWorkTests : DatabaseTests
     }
 
     [Test]
-    public void A_type_that_is_no_repository_is_named() =>
+    public void A_type_that_is_not_a_repository_is_refused_by_name() =>
         Assert.That(
             () => UnitOfWork.RunAsync((tx, _) => Task.FromResult(tx.Get<IDisposable>()), Token),
             Throws.ArgumentException.With.Message.Contains("IDisposable").And.Message.Contains(nameof(IUserRepository)));
 
     [Test]
-    public async Task A_deadlock_runs_the_loser_again()
+    public async Task A_deadlocked_unit_of_work_runs_again()
     {
         var first = await StartedAsync(DeploymentStatus.Cloning);
         var second = await StartedAsync(DeploymentStatus.Cloning);
@@ -139,7 +139,7 @@ public sealed class UnitOfWorkTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_deadlock_that_the_delegate_swallows_runs_it_again_too()
+    public async Task A_deadlock_swallowed_by_the_delegate_also_runs_the_unit_again()
     {
         var first = await StartedAsync(DeploymentStatus.Cloning);
         var second = await StartedAsync(DeploymentStatus.Cloning);
