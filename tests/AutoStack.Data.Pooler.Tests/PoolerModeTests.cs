@@ -10,7 +10,7 @@ using Npgsql;
 
 namespace AutoStack.Data.Tests;
 
-/// <summary>A pooler is found out on the first connection, and works when the options name it.</summary>
+/// <summary>The first connection detects a pooler. The library works through a pooler that the options name.</summary>
 [UnsupportedOSPlatform("windows")]
 public sealed class PoolerModeTests : DatabaseTests
 {
@@ -20,7 +20,7 @@ public sealed class PoolerModeTests : DatabaseTests
     [OneTimeSetUp]
     public async Task StartPoolersAsync()
     {
-        // One session of the server, so that whoever comes next gets the session of the client before.
+        // The pooler has one session of the server, so that consecutive clients share it.
         transactions = await PgBouncer.StartAsync(Database.ConnectionString, "pool_mode = transaction\ndefault_pool_size = 1", Token);
         sessions = await PgBouncer.StartAsync(Database.ConnectionString, "pool_mode = session\ndefault_pool_size = 20", Token);
     }
@@ -43,7 +43,8 @@ public sealed class PoolerModeTests : DatabaseTests
                 () => provider.GetRequiredService<IUserRepository>().FindAsync(Guid.NewGuid(), Token),
                 Throws.InstanceOf<OptionsValidationException>().With.Message.Contains("AutoStackDataOptions.Pooler is not set"));
             Assert.That(
-                () => provider.GetRequiredService<IUnitOfWork>().RunAsync((tx, ct) => tx.Get<IUserRepository>().FindAsync(Guid.NewGuid(), ct), Token),
+                () => provider.GetRequiredService<IUnitOfWork>().RunAsync(
+                    (tx, ct) => tx.Get<IUserRepository>().FindAsync(Guid.NewGuid(), ct), Token),
                 Throws.InstanceOf<OptionsValidationException>().With.Message.Contains("AutoStackDataOptions.Pooler is not set"));
         }
     }
@@ -64,7 +65,7 @@ public sealed class PoolerModeTests : DatabaseTests
         Assert.That(await named.GetRequiredService<IUserRepository>().FindAsync(Guid.NewGuid(), Token), Is.Null);
     }
 
-    // What the refusals are for, with the driver alone: both clients call their first statement by the same name.
+    // Shows the fault that the check prevents, with the driver alone: both clients give their first statement the same name.
     [Test]
     public async Task A_pooler_can_run_one_clients_statement_for_another()
     {
@@ -84,9 +85,11 @@ public sealed class PoolerModeTests : DatabaseTests
     [Test]
     public async Task Preparing_is_refused_when_the_pooler_shares_prepared_statements()
     {
-        await using var provider = Library(
-            transactions,
-            options => (options.Pooler, options.ConnectionString) = (PoolerMode.Transaction, options.ConnectionString + ";Max Auto Prepare=50"));
+        await using var provider = Library(transactions, options =>
+        {
+            options.Pooler = PoolerMode.Transaction;
+            options.ConnectionString += ";Max Auto Prepare=50";
+        });
 
         Assert.That(
             () => provider.GetRequiredService<IUserRepository>().FindAsync(Guid.NewGuid(), Token),
@@ -115,10 +118,12 @@ public sealed class PoolerModeTests : DatabaseTests
         await using var other = Library(transactions, options => options.Pooler = PoolerMode.Transaction);
         var project = await AddProjectAsync();
 
+        var (first, second) = (one.GetRequiredService<IProjectRepository>(), other.GetRequiredService<IProjectRepository>());
+
         for (var i = 0; i < 20; i++)
         {
-            Assert.That(await one.GetRequiredService<IProjectRepository>().RemoveAsync(Guid.NewGuid(), project.UserId, Token), Is.False);
-            Assert.That(await other.GetRequiredService<IProjectRepository>().FindAsync(project.Id, project.UserId, Token), Is.EqualTo(project));
+            Assert.That(await first.RemoveAsync(Guid.NewGuid(), project.UserId, Token), Is.False);
+            Assert.That(await second.FindAsync(project.Id, project.UserId, Token), Is.EqualTo(project));
         }
     }
 
@@ -151,10 +156,11 @@ public sealed class PoolerModeTests : DatabaseTests
             (options.Pooler, options.ListenConnectionString) = (PoolerMode.Transaction, Database.ConnectionString));
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(Token);
         timeout.CancelAfter(TimeSpan.FromSeconds(30));
-        var turns = provider.GetRequiredService<IDeploymentQueueWatcher>().WatchAsync(TimeSpan.FromDays(1), timeout.Token).GetAsyncEnumerator(timeout.Token);
+        var watcher = provider.GetRequiredService<IDeploymentQueueWatcher>();
+        var turns = watcher.WatchAsync(TimeSpan.FromDays(1), timeout.Token).GetAsyncEnumerator(timeout.Token);
         await turns.MoveNextAsync();
 
-        // The turn that follows the start of listening.
+        // The second turn comes when the listener has connected.
         await turns.MoveNextAsync();
         await EnqueueAsync();
 
@@ -207,7 +213,7 @@ public sealed class PoolerModeTests : DatabaseTests
         return connection;
     }
 
-    // As a new session of the server does, which a pooler opens from time to time.
+    // A new session of the server has no prepared statements either; a pooler opens one from time to time.
     private async Task ForgetPreparedStatementsAsync()
     {
         await using var connection = new NpgsqlConnection(transactions.ConnectionString);
@@ -216,12 +222,13 @@ public sealed class PoolerModeTests : DatabaseTests
         await command.ExecuteNonQueryAsync(Token);
     }
 
-    // What clients have prepared on the one session behind the pooler.
+    // The statements that clients have prepared on the single session behind the pooler.
     private async Task<string> PreparedStatementsAsync()
     {
         await using var connection = new NpgsqlConnection(transactions.ConnectionString);
         await connection.OpenAsync(Token);
-        await using var command = new NpgsqlCommand("SELECT coalesce(string_agg(name || ': ' || statement, '; '), '') FROM pg_prepared_statements", connection);
+        await using var command = new NpgsqlCommand(
+            "SELECT coalesce(string_agg(name || ': ' || statement, '; '), '') FROM pg_prepared_statements", connection);
         return (string)(await command.ExecuteScalarAsync(Token))!;
     }
 }

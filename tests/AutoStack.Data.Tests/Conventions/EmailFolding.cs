@@ -1,11 +1,10 @@
 using AutoStack.Data.Values;
-using AutoStack.Data.Accounts;
 using AutoStack.Data.Tests.Support;
 using Npgsql;
 
 namespace AutoStack.Data.Tests.Conventions;
 
-/// <summary>What the library sends as an address is what the expression of the unique index makes of it.</summary>
+/// <summary>The library folds the case of an e-mail address exactly as the expression of the unique index does.</summary>
 public sealed class EmailFolding : DatabaseTests
 {
     [Test]
@@ -16,7 +15,10 @@ public sealed class EmailFolding : DatabaseTests
             .Select(char.ConvertFromUtf32)
             .Where(c => !char.IsWhiteSpace(c, 0))
             .ToArray();
-        await using var command = Raw.CreateCommand("""SELECT count(*) FROM unnest($1::text[], $2::text[]) AS t (c, folded) WHERE lower(c COLLATE "C") <> folded""");
+        await using var command = Raw.CreateCommand(
+            """
+            SELECT count(*) FROM unnest($1::text[], $2::text[]) AS t (c, folded) WHERE lower(c COLLATE "C") <> folded
+            """);
         command.Parameters.Add(new NpgsqlParameter { Value = characters });
         command.Parameters.Add(new NpgsqlParameter { Value = characters.Select(EmailSyntax.Fold).ToArray() });
 

@@ -11,7 +11,7 @@ namespace AutoStack.Data.Tests.Conventions;
 /// </summary>
 public sealed class InterfaceKinds : DatabaseTests
 {
-    // What stands for the user where nobody is signed in yet: the secret, the address or the account that the caller presents.
+    // Types that identify the user before the sign-in: the secret, the address or the account that the caller presents.
     private static readonly string[] Proofs =
         ["SessionToken", "ResetToken", "ProviderIdentity", "NewAccount", "NewUser", "SignInAttempt"];
 
@@ -45,7 +45,9 @@ public sealed class InterfaceKinds : DatabaseTests
     [TestCaseSource(nameof(WorkerInterfaces))]
     public void Methods_for_workers_take_no_owner(Type type) =>
         Assert.That(
-            type.GetMethods().Where(method => method.GetParameters().Any(parameter => parameter.Name == "ownerId")).Select(method => method.Name), Is.Empty);
+            type.GetMethods().Where(method => method.GetParameters().Any(parameter => parameter.Name == "ownerId"))
+                .Select(method => method.Name),
+            Is.Empty);
 
     [Test]
     public async Task Worker_interfaces_are_not_available_without_AddAutoStackDataWorkers()
@@ -63,7 +65,10 @@ public sealed class InterfaceKinds : DatabaseTests
         {
             var refusal = Assert.CatchAsync<TargetInvocationException>(() => unitOfWork.RunAsync(
                 (tx, _) => Task.FromResult(get.MakeGenericMethod(type).Invoke(tx, null)), Token))!;
-            Assert.That(refusal.InnerException, Is.InstanceOf<InvalidOperationException>().With.Message.Contains("AddAutoStackDataWorkers"), type.Name);
+            Assert.That(
+                refusal.InnerException,
+                Is.InstanceOf<InvalidOperationException>().With.Message.Contains("AddAutoStackDataWorkers"),
+                type.Name);
         }
     }
 
@@ -97,5 +102,6 @@ public sealed class InterfaceKinds : DatabaseTests
             || (parameter.Name == "id" && OfTheUserItself.Contains(type.Name))
             || ProofNames.Contains(parameter.Name)
             || Proofs.Contains(parameter.ParameterType.Name)
-            || parameter.ParameterType.GetProperties().Any(property => property.Name is "UserId" or "OwnerId" && property.PropertyType == typeof(Guid)));
+            || parameter.ParameterType.GetProperties().Any(property =>
+                property.Name is "UserId" or "OwnerId" && property.PropertyType == typeof(Guid)));
 }

@@ -32,7 +32,8 @@ internal static class ReadmeCode
     }
 
     public static async Task WorkerAsync(
-        IDeploymentLifecycle lifecycle, IDeploymentLogWriter logs, Func<Deployment, IAsyncEnumerable<string>> build, CancellationToken cancellationToken)
+        IDeploymentLifecycle lifecycle, IDeploymentLogWriter logs, Func<Deployment, IAsyncEnumerable<string>> build,
+        CancellationToken cancellationToken)
     {
         while (await lifecycle.ClaimNextAsync(cancellationToken) is { } job)
         {
@@ -61,7 +62,8 @@ internal static class ReadmeCode
     }
 
     public static async Task WatchAsync(
-        IDeploymentQueueWatcher queue, IDeploymentLifecycle lifecycle, Func<DeploymentWithProject, CancellationToken, Task> run, CancellationToken cancellationToken)
+        IDeploymentQueueWatcher queue, IDeploymentLifecycle lifecycle, Func<DeploymentWithProject, CancellationToken, Task> run,
+        CancellationToken cancellationToken)
     {
         await foreach (var _ in queue.WatchAsync(TimeSpan.FromSeconds(10), cancellationToken))
         {
@@ -86,7 +88,8 @@ internal static class ReadmeCode
     }
 
     public static async Task ContainerAsync(
-        IPlatformDeploymentContainerRepository containers, Deployment deployment, Func<int, Task<string>> run, CancellationToken cancellationToken)
+        IPlatformDeploymentContainerRepository containers, Deployment deployment, Func<int, Task<string>> run,
+        CancellationToken cancellationToken)
     {
         var reservation = await containers.ReserveAsync(new NewDeploymentContainer { DeploymentId = deployment.Id, Image = "site:1" }, cancellationToken);
         if (reservation.Container is not { } place)
@@ -100,7 +103,8 @@ internal static class ReadmeCode
     }
 
     public static async Task SweepAsync(
-        IDeploymentMaintenance maintenance, IPlatformDeploymentContainerRepository containers, Func<DeploymentContainer, Task> stop, CancellationToken cancellationToken)
+        IDeploymentMaintenance maintenance, IPlatformDeploymentContainerRepository containers, Func<DeploymentContainer, Task> stop,
+        CancellationToken cancellationToken)
     {
         await maintenance.FailStalledAsync(TimeSpan.FromMinutes(30), "The worker does not answer.", 100, cancellationToken);
         foreach (var orphan in await containers.ListOrphansAsync(100, Guid.Empty, cancellationToken))
@@ -142,13 +146,15 @@ internal static class ReadmeCode
         var first = await unitOfWork.RunAsync(async (tx, ct) =>
         {
             var project = await tx.Get<IProjectRepository>().AddAsync(newProject, ct);
-            return await tx.Get<IDeploymentRepository>().EnqueueAsync(new NewDeployment { ProjectId = project.Id, UserId = project.UserId }, ct);
+            var deployment = new NewDeployment { ProjectId = project.Id, UserId = project.UserId };
+            return await tx.Get<IDeploymentRepository>().EnqueueAsync(deployment, ct);
         }, cancellationToken);
         return first;
     }
 
     public static async Task PushAsync(
-        IPlatformPushes pushes, JsonElement body, Dictionary<string, string> requestHeaders, Action<PushTarget> verifyLater, CancellationToken cancellationToken)
+        IPlatformPushes pushes, JsonElement body, Dictionary<string, string> requestHeaders, Action<PushTarget> verifyLater,
+        CancellationToken cancellationToken)
     {
         var delivery = new NewWebhookPayload
         {
@@ -257,13 +263,15 @@ internal static class ReadmeCode
         await throttle.SucceededAsync(email, address, client, cancellationToken);
         if (check == VerificationOutcome.SucceededRehashNeeded)
         {
-            await identities.RehashAsync(credentials.UserId, stored, await passwords.HashAsync(password, cancellationToken), cancellationToken);
+            var renewed = await passwords.HashAsync(password, cancellationToken);
+            await identities.RehashAsync(credentials.UserId, stored, renewed, cancellationToken);
         }
 
         return issued.Token.Reveal();
     }
 
-    public static async Task<string> RotateAsync(ISessionRepository sessions, SessionToken presented, ClientKey? client, CancellationToken cancellationToken)
+    public static async Task<string> RotateAsync(
+        ISessionRepository sessions, SessionToken presented, ClientKey? client, CancellationToken cancellationToken)
     {
         var rotation = await sessions.RotateAsync(presented, client, NewSession.DefaultLifetime, cancellationToken);
         return rotation.Outcome switch
@@ -295,8 +303,8 @@ internal static class ReadmeCode
     }
 
     public static async Task<string> ChangePasswordAsync(
-        IIdentityRepository identities, IPasswordHasher passwords, UserCredentials credentials, Session session, string current, string chosen,
-        CancellationToken cancellationToken)
+        IIdentityRepository identities, IPasswordHasher passwords, UserCredentials credentials, Session session,
+        string current, string chosen, CancellationToken cancellationToken)
     {
         var check = await passwords.VerifyAsync(current, credentials.Password, cancellationToken);
         if (credentials.Password is not { } stored || check == VerificationOutcome.Failed)
@@ -310,7 +318,8 @@ internal static class ReadmeCode
     }
 
     public static async Task<string> ProviderAsync(
-        IIdentityRepository identities, ISessionRepository sessions, ProviderIdentity identity, ClientKey? client, CancellationToken cancellationToken)
+        IIdentityRepository identities, ISessionRepository sessions, ProviderIdentity identity, ClientKey? client,
+        CancellationToken cancellationToken)
     {
         var signIn = await identities.SignInWithProviderAsync(identity, cancellationToken);
         return signIn.Outcome switch

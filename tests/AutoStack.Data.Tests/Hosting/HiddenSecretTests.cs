@@ -8,7 +8,7 @@ using Microsoft.Extensions.Configuration;
 
 namespace AutoStack.Data.Tests.Hosting;
 
-/// <summary>What holds a secret shows nothing of it to a serializer, a logger or a debugger.</summary>
+/// <summary>Types that hold a secret expose nothing of it to a serializer, a logger or a debugger.</summary>
 public sealed class HiddenSecretTests
 {
     private const string Hidden = "hunter2-never-shown";
@@ -44,7 +44,7 @@ public sealed class HiddenSecretTests
         }
     }
 
-    // As a logger destructures an object, and as other serializers do.
+    // Reads an object the way loggers and other serializers destructure it.
     [TestCaseSource(nameof(Holders))]
     public void Public_members_and_type_converters_expose_no_secret(object holder)
     {
@@ -69,8 +69,10 @@ public sealed class HiddenSecretTests
                 type.Name);
             Assert.That(type.GetProperties().Where(p => p.PropertyType == typeof(string)), Is.Empty, type.Name);
             Assert.That(
-                type.GetFields(BindingFlags.NonPublic | BindingFlags.Instance).Select(f => f.GetCustomAttribute<DebuggerBrowsableAttribute>()?.State),
-                Is.All.EqualTo(DebuggerBrowsableState.Never), type.Name);
+                type.GetFields(BindingFlags.NonPublic | BindingFlags.Instance)
+                    .Select(field => field.GetCustomAttribute<DebuggerBrowsableAttribute>()?.State),
+                Is.All.EqualTo(DebuggerBrowsableState.Never),
+                type.Name);
         }
     }
 
@@ -85,7 +87,7 @@ public sealed class HiddenSecretTests
         AssertHidden($"{options.ConnectionString}" + options.ConnectionString);
     }
 
-    // A text beside the others would be shown: what may hold a password or a key is a Secret.
+    // A string property would be printed, so that settings with a password or a key have the type Secret.
     [TestCase(typeof(AutoStackDataOptions))]
     [TestCase(typeof(SecretKey))]
     public void A_text_setting_is_a_secret_or_an_id(Type options) =>

@@ -32,7 +32,7 @@ public sealed class RegistrationTests : DatabaseTests
         {
             var users = provider.GetRequiredService<IUserRepository>();
             var user = await users.AddAsync(new NewUser { Name = "Ada", Email = $"{Unique("own")}@example.com" }, Token);
-            Assert.That(await Users.FindAsync(user.Id, Token), Is.EqualTo(user), "in whatever zone its sessions are");
+            Assert.That(await Users.FindAsync(user.Id, Token), Is.EqualTo(user), "The time zone of the sessions does not matter.");
         }
 
         await using var connection = await own.OpenConnectionAsync(Token);
@@ -148,7 +148,8 @@ public sealed class RegistrationTests : DatabaseTests
             spoil(connection);
             await using var provider = new ServiceCollection().AddAutoStackData(connection.ConnectionString).BuildServiceProvider();
 
-            var exception = Assert.CatchAsync<NpgsqlException>(() => provider.GetRequiredService<IUserRepository>().FindAsync(Guid.NewGuid(), Token))!;
+            var users = provider.GetRequiredService<IUserRepository>();
+            var exception = Assert.CatchAsync<NpgsqlException>(() => users.FindAsync(Guid.NewGuid(), Token))!;
 
             Assert.That(exception.ToString(), Does.Not.Contain(connection.Password!));
         }

@@ -41,7 +41,8 @@ public sealed class TelemetryTests : DatabaseTests
             Assert.That(own.SelectMany(s => s.TagObjects).Select(t => $"{t.Value}"), Has.None.Contains(user.Email));
         }
 
-        Assert.That(durations, Has.Some.Matches<KeyValuePair<string, object?>[]>(tags => tags.Contains(new("db.operation.name", "FindByEmailAsync"))));
+        Assert.That(durations, Has.Some.Matches<KeyValuePair<string, object?>[]>(tags =>
+            tags.Contains(new("db.operation.name", "FindByEmailAsync"))));
 
         static void Enable(Instrument instrument, MeterListener listener)
         {
@@ -61,7 +62,8 @@ public sealed class TelemetryTests : DatabaseTests
         {
             InstrumentPublished = (instrument, l) =>
             {
-                if (instrument.Meter.Name == "AutoStack.Data" && instrument.Name.StartsWith("autostack.log_writer.", StringComparison.Ordinal))
+                if (instrument.Meter.Name == "AutoStack.Data"
+                    && instrument.Name.StartsWith("autostack.log_writer.", StringComparison.Ordinal))
                 {
                     l.EnableMeasurementEvents(instrument);
                 }
@@ -91,13 +93,13 @@ public sealed class TelemetryTests : DatabaseTests
 
         await writer.WriteAsync(missing, new NewDeploymentLog { Message = "x" }, Token);
         meters.RecordObservableInstruments();
-        Assert.That(totals["autostack.log_writer.held"], Is.EqualTo(4), "three lines, and one of a deployment that is not there");
+        Assert.That(totals["autostack.log_writer.held"], Is.EqualTo(4), "Three lines of the deployment and one of a missing deployment.");
 
         Assert.That(() => writer.FlushAsync(Token), Throws.TypeOf<LogLinesRefusedException>());
 
         meters.RecordObservableInstruments();
         Assert.That(totals["autostack.log_writer.held"], Is.Zero);
-        Assert.That(totals["autostack.log_writer.lines"], Is.EqualTo(2), "the third one is too much for its log");
+        Assert.That(totals["autostack.log_writer.lines"], Is.EqualTo(2), "The third line exceeds MaxBytesPerDeployment.");
         Assert.That(totals["autostack.log_writer.refused truncated"], Is.EqualTo(1));
         Assert.That(totals["autostack.log_writer.refused refused"], Is.EqualTo(1));
         Assert.That(flushes, Is.EqualTo(1));
@@ -139,7 +141,8 @@ public sealed class TelemetryTests : DatabaseTests
 
             public bool IsEnabled(LogLevel logLevel) => true;
 
-            void ILogger.Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            void ILogger.Log<TState>(
+                LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
                 lines.Add($"{logLevel} {category} {formatter(state, exception)}");
         }
     }

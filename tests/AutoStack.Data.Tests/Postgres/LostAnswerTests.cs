@@ -7,7 +7,7 @@ using Npgsql;
 namespace AutoStack.Data.Tests.Postgres;
 
 /// <summary>
-/// What would be done twice is not repeated when its answer is lost: by then somebody else may have written, and would be overwritten.
+/// A write that is not idempotent is not retried when its answer is lost: a retry could overwrite a later write of another caller.
 /// </summary>
 public sealed class LostAnswerTests : DatabaseTests
 {

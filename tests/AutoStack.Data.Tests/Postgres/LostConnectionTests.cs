@@ -8,7 +8,7 @@ using Npgsql;
 
 namespace AutoStack.Data.Tests.Postgres;
 
-/// <summary>The server ends the pool's connections behind its back, as a restart or a failover does.</summary>
+/// <summary>The server closes pooled connections without notice, as a restart or a failover does.</summary>
 public sealed class LostConnectionTests : DatabaseTests
 {
     [Test]
@@ -32,7 +32,7 @@ public sealed class LostConnectionTests : DatabaseTests
         Assert.That((await Logs.ListAsync(deployment.Id, deployment.UserId, LogCursor.Start, 10, Token)).Lines, Has.Count.EqualTo(1));
     }
 
-    // c: the server ends the statement as the loser of a conflict; l: it ends the connection.
+    // c: the attempt ends with a serialization failure. l: the server closes the connection.
     [TestCase("cl", true)]
     [TestCase("lc", true)]
     [TestCase("lclc", true)]
@@ -107,12 +107,13 @@ public sealed class LostConnectionTests : DatabaseTests
             Options = "-c idle_session_timeout=100ms",
             MinPoolSize = 0,
         };
-        await using var provider = new ServiceCollection().AddAutoStackData(settings.ConnectionString).AddAutoStackDataWorkers().BuildServiceProvider();
+        await using var provider = Library(settings.ConnectionString);
         var (user, runs) = (await AddUserAsync(), 0);
         foreach (var swallow in new[] { false, true })
         {
             await provider.GetRequiredService<IUserRepository>().FindAsync(user.Id, Token);
-            while ((long)(await ScalarAsync("SELECT count(*) FROM pg_stat_activity WHERE application_name = $1", settings.ApplicationName))! > 0)
+            while ((long)(await ScalarAsync(
+                "SELECT count(*) FROM pg_stat_activity WHERE application_name = $1", settings.ApplicationName))! > 0)
             {
                 await Task.Delay(10, Token);
             }
@@ -142,14 +143,21 @@ public sealed class LostConnectionTests : DatabaseTests
         await using var blocker = await Raw.OpenConnectionAsync(Token);
         await using var transaction = await blocker.BeginTransactionAsync(Token);
         await using (var hold = new NpgsqlCommand(
-            $"SELECT pg_advisory_xact_lock(uuid_hash_extended('{deployment.Id}', 'deployment_logs'::regclass::oid::bigint))", blocker, transaction))
+            $"SELECT pg_advisory_xact_lock(uuid_hash_extended('{deployment.Id}', 'deployment_logs'::regclass::oid::bigint))",
+            blocker,
+            transaction))
         {
             await hold.ExecuteNonQueryAsync(Token);
         }
 
         var append = PlatformLogs.AppendAsync(deployment.Id, [new NewDeploymentLog { Message = "once" }], Token);
         await UntilSomeoneWaitsAsync();
-        await ExecuteAsync("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'");
+        await ExecuteAsync(
+            """
+            SELECT pg_terminate_backend(pid)
+            FROM pg_stat_activity
+            WHERE datname = current_database() AND wait_event_type = 'Lock'
+            """);
         await UntilSomeoneWaitsAsync();
         await transaction.CommitAsync(Token);
         await append;
@@ -162,7 +170,7 @@ public sealed class LostConnectionTests : DatabaseTests
     {
         var deployment = await EnqueueAsync();
         await using var proxy = new CuttingProxy(Database.ConnectionString);
-        await using var provider = new ServiceCollection().AddAutoStackData(proxy.ConnectionString).AddAutoStackDataWorkers().BuildServiceProvider();
+        await using var provider = Library(proxy.ConnectionString);
         var containers = provider.GetRequiredService<IPlatformDeploymentContainerRepository>();
         var logs = provider.GetRequiredService<IPlatformDeploymentLogRepository>();
         await containers.ListRunningAsync(1, Guid.Empty, Token);
@@ -175,7 +183,7 @@ public sealed class LostConnectionTests : DatabaseTests
         await logs.AppendAsync(deployment.Id, [new NewDeploymentLog { Message = "a" }, new NewDeploymentLog { Message = "b" }], Token);
 
         Assert.That(proxy.Cuts, Is.EqualTo(2));
-        Assert.That(place.Container?.Port, Is.EqualTo(33000), "the port that the first attempt got");
+        Assert.That(place.Container?.Port, Is.EqualTo(33000), "The retry returns the port of the first attempt.");
         Assert.That(await Containers.ListByDeploymentAsync(deployment.Id, deployment.UserId, Token), Is.EqualTo([place.Container]));
         var page = await Logs.ListAsync(deployment.Id, deployment.UserId, LogCursor.Start, 10, Token);
         Assert.That(page.Lines.Select(l => (l.Seq, l.Message)), Is.EqualTo(new[] { (1L, "a"), (2L, "b") }));
@@ -186,7 +194,7 @@ public sealed class LostConnectionTests : DatabaseTests
     {
         var deployment = await EnqueueAsync();
         await using var proxy = new CuttingProxy(Database.ConnectionString);
-        await using var provider = new ServiceCollection().AddAutoStackData(proxy.ConnectionString).AddAutoStackDataWorkers().BuildServiceProvider();
+        await using var provider = Library(proxy.ConnectionString);
         var logs = provider.GetRequiredService<IPlatformDeploymentLogRepository>();
         var lines = Enumerable.Range(1, DeploymentLogAppends.CopyFrom).Select(i => new NewDeploymentLog { Message = $"{i}" }).ToList();
 
@@ -201,6 +209,9 @@ public sealed class LostConnectionTests : DatabaseTests
         Assert.That(tail.After.Seq, Is.EqualTo((2 * lines.Count) + 1));
         Assert.That(tail.Lines.Select(l => l.Message), Is.EqualTo(lines.TakeLast(1000).Select(l => l.Message)));
     }
+
+    private static ServiceProvider Library(string connectionString) =>
+        new ServiceCollection().AddAutoStackData(connectionString).AddAutoStackDataWorkers().BuildServiceProvider();
 
     private Task KillAsync() =>
         ExecuteAsync(

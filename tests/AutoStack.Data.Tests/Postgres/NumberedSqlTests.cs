@@ -12,7 +12,8 @@ public sealed class NumberedSqlTests
     [TestCase("SELECT 'it''s @x' || @id", "SELECT 'it''s @x' || $1")]
     [TestCase("SELECT a @> b, @id::text", "SELECT a @> b, $1::text")]
     [TestCase("SELECT @ids, @id", "SELECT $1, $2")]
-    public void Text_that_is_not_a_parameter_is_unchanged(string sql, string text) => Assert.That(NumberedSql.Of(sql).Text, Is.EqualTo(text));
+    public void Text_that_is_not_a_parameter_is_unchanged(string sql, string text) =>
+        Assert.That(NumberedSql.Of(sql).Text, Is.EqualTo(text));
 
     [Test]
     public void Parameters_are_sent_in_number_order_without_names()

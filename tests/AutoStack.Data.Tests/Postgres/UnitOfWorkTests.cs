@@ -12,9 +12,11 @@ public sealed class UnitOfWorkTests : DatabaseTests
     {
         var project = await UnitOfWork.RunAsync(async (tx, token) =>
         {
-            var user = await tx.Get<IUserRepository>().AddAsync(new NewUser { Name = "Ada", Email = $"{Unique("unit")}@example.com" }, token);
-            var added = await tx.Get<IProjectRepository>().AddAsync(new NewProject { UserId = user.Id, Name = "Site", Repository = "ada/site" }, token);
-            Assert.That(await Projects.FindAsync(added.Id, user.Id, token), Is.Null, "not visible outside before the commit");
+            var user = await tx.Get<IUserRepository>().AddAsync(
+                new NewUser { Name = "Ada", Email = $"{Unique("unit")}@example.com" }, token);
+            var added = await tx.Get<IProjectRepository>().AddAsync(
+                new NewProject { UserId = user.Id, Name = "Site", Repository = "ada/site" }, token);
+            Assert.That(await Projects.FindAsync(added.Id, user.Id, token), Is.Null, "The row is visible before the commit.");
             return added;
         }, Token);
 
@@ -69,7 +71,9 @@ public sealed class UnitOfWorkTests : DatabaseTests
             () => UnitOfWork.RunAsync(async (tx, token) =>
             {
                 var users = tx.Get<IUserRepository>();
-                Assert.That(() => users.AddAsync(new NewUser { Name = "Eve", Email = existing.Email }, token), Throws.TypeOf<DuplicateException>());
+                Assert.That(
+                    () => users.AddAsync(new NewUser { Name = "Eve", Email = existing.Email }, token),
+                    Throws.TypeOf<DuplicateException>());
                 await users.FindAsync(existing.Id, token);
             }, Token),
             Throws.TypeOf<UnitOfWorkFailedException>());
@@ -119,7 +123,7 @@ public sealed class UnitOfWorkTests : DatabaseTests
 
         await Task.WhenAll(CrossAsync(first, second), CrossAsync(second, first)).WaitAsync(TimeSpan.FromSeconds(60), Token);
 
-        Assert.That(runs, Is.EqualTo(3), "two units and one repetition");
+        Assert.That(runs, Is.EqualTo(3), "Two units of work run, and one of them runs again.");
         Assert.That(await Lifecycle.FindStatusAsync(first.Id, Token), Is.EqualTo(DeploymentStatus.Building));
         Assert.That(await Lifecycle.FindStatusAsync(second.Id, Token), Is.EqualTo(DeploymentStatus.Building));
 

@@ -23,7 +23,7 @@ public sealed class CursorTests
     {
         Assert.That(Cursor.Parse(cursor.ToString()), Is.EqualTo(cursor));
         Assert.That(JsonSerializer.Deserialize<Cursor>(JsonSerializer.Serialize(cursor)), Is.EqualTo(cursor));
-        Assert.That(cursor.ToString(), Does.Match("^[a-z0-9.-]{5,64}$").Or.Match("^s\\.[0-9]+$"), "fits a URL unescaped");
+        Assert.That(cursor.ToString(), Does.Match("^[a-z0-9.-]{5,64}$").Or.Match("^s\\.[0-9]+$"), "A cursor needs no escaping in a URL.");
     }
 
     [TestCase(null)]
@@ -53,7 +53,8 @@ public sealed class CursorTests
     }
 
     [Test]
-    public void A_text_of_ten_million_characters_is_not_a_cursor() => Assert.That(Cursor.TryParse(new string('.', 10_000_000), out _), Is.False);
+    public void A_text_of_ten_million_characters_is_not_a_cursor() =>
+        Assert.That(Cursor.TryParse(new string('.', 10_000_000), out _), Is.False);
 
     [Test]
     public void A_cursor_of_another_kind_of_list_is_refused()

@@ -31,10 +31,15 @@ public sealed class TextValueTests
     [Test]
     public void Values_and_keys_are_serialized_as_their_text()
     {
-        var json = JsonSerializer.Serialize(new Dictionary<StageName, StageStatus?> { [StageName.Building] = StageStatus.InProgress, [StageName.Copying] = null });
+        var json = JsonSerializer.Serialize(new Dictionary<StageName, StageStatus?>
+        {
+            [StageName.Building] = StageStatus.InProgress,
+            [StageName.Copying] = null,
+        });
 
         Assert.That(json, Is.EqualTo("""{"building":"in_progress","copying":null}"""));
-        Assert.That(JsonSerializer.Deserialize<Dictionary<StageName, StageStatus?>>(json)![StageName.From("BUILDING")], Is.EqualTo(StageStatus.InProgress));
+        var read = JsonSerializer.Deserialize<Dictionary<StageName, StageStatus?>>(json)!;
+        Assert.That(read[StageName.From("BUILDING")], Is.EqualTo(StageStatus.InProgress));
         Assert.That(JsonSerializer.Deserialize<DeploymentStatus>("\"odd\"").Value, Is.EqualTo("odd"));
         Assert.That(() => JsonSerializer.Deserialize<DeploymentStatus>("1"), Throws.TypeOf<JsonException>());
     }
