@@ -230,6 +230,34 @@ internal static class ReadmeCode
         });
     }
 
+    public static void Settings(IServiceCollection services)
+    {
+        services.AddAutoStackData(options =>
+        {
+            options.ConnectionString = "Host=db;Database=autostack;Username=app";
+            options.MaxPoolSize = 30;
+            options.LogWriter.FlushInterval = TimeSpan.FromMilliseconds(200);
+        });
+        services.AddAutoStackDataWorkers();
+    }
+
+    public static async Task<string> CatchAsync(IUserRepository users, NewUser newUser, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await users.AddAsync(newUser, cancellationToken);
+            return "added";
+        }
+        catch (DuplicateException exception) when (exception.Constraint == "users_email_key")
+        {
+            return "this e-mail address is taken";
+        }
+        catch (ConflictException)
+        {
+            return "try again later";
+        }
+    }
+
     public static async Task TestingAsync()
     {
         await using var server = await PostgresServer.StartAsync();
