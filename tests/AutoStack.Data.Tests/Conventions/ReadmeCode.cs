@@ -188,7 +188,8 @@ internal static class ReadmeCode
         IDashboardQueries dashboard, IDeploymentTrendQueries trends, Guid userId, CancellationToken cancellationToken)
     {
         var stats = await dashboard.SummarizeAsync(userId, cancellationToken);
-        Console.WriteLine($"{stats.Today.Deployments} today, {stats.Total.SuccessRate:P0} succeed, {stats.Week.DeploymentsChange:+0%;-0%;0%} this week");
+        Console.WriteLine($"{stats.Today.Deployments} today, {stats.Total.SuccessRate:P0} succeed");
+        Console.WriteLine($"{stats.Week.DeploymentsChange:+0%;-0%;0%} this week");
 
         var year = new TimeRange(DateTimeOffset.UtcNow.AddDays(-365), DateTimeOffset.UtcNow);
         foreach (var week in await trends.ListDurationsPerWeekAsync(userId, projectId: null, year, cancellationToken))
