@@ -12,7 +12,9 @@ public sealed class ForeignKeys : DatabaseTests
             SELECT string_agg(conrelid::regclass || ' ' || conname, ', ')
             FROM pg_constraint c
             WHERE contype = 'f'
-              AND NOT EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.conrelid AND i.indisvalid AND i.indpred IS NULL AND i.indkey[0] = c.conkey[1])
+              AND NOT EXISTS (
+                SELECT FROM pg_index i
+                WHERE i.indrelid = c.conrelid AND i.indisvalid AND i.indpred IS NULL AND i.indkey[0] = c.conkey[1])
             """);
 
         Assert.That(bare, Is.Null, "Add an index whose first column is the foreign key.");

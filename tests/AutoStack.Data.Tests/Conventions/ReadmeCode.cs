@@ -33,7 +33,8 @@ internal static class ReadmeCode
     }
 
     public static async Task WorkerAsync(
-        IDeploymentLifecycle lifecycle, IDeploymentLogWriter logs, Func<Deployment, IAsyncEnumerable<string>> build, CancellationToken cancellationToken)
+        IDeploymentLifecycle lifecycle, IDeploymentLogWriter logs, Func<Deployment, IAsyncEnumerable<string>> build,
+        CancellationToken cancellationToken)
     {
         while (await lifecycle.ClaimNextAsync(cancellationToken) is { } job)
         {
@@ -62,7 +63,8 @@ internal static class ReadmeCode
     }
 
     public static async Task WatchAsync(
-        IDeploymentQueueWatcher queue, IDeploymentLifecycle lifecycle, Func<DeploymentWithProject, CancellationToken, Task> run, CancellationToken cancellationToken)
+        IDeploymentQueueWatcher queue, IDeploymentLifecycle lifecycle, Func<DeploymentWithProject, CancellationToken, Task> run,
+        CancellationToken cancellationToken)
     {
         await foreach (var _ in queue.WatchAsync(TimeSpan.FromSeconds(10), cancellationToken))
         {
@@ -112,7 +114,8 @@ internal static class ReadmeCode
     }
 
     public static async Task SweepAsync(
-        IDeploymentMaintenance maintenance, IPlatformDeploymentContainerRepository containers, Func<DeploymentContainer, Task> stop, CancellationToken cancellationToken)
+        IDeploymentMaintenance maintenance, IPlatformDeploymentContainerRepository containers, Func<DeploymentContainer, Task> stop,
+        CancellationToken cancellationToken)
     {
         await maintenance.FailStalledAsync(TimeSpan.FromMinutes(30), "The worker does not answer.", 100, cancellationToken);
         for (Cursor? next = Cursor.Start; next is { } cursor;)
@@ -161,13 +164,15 @@ internal static class ReadmeCode
         var first = await unitOfWork.RunAsync(async (tx, ct) =>
         {
             var project = await tx.Get<IProjectRepository>().AddAsync(newProject, ct);
-            return await tx.Get<IDeploymentRepository>().EnqueueAsync(new NewDeployment { ProjectId = project.Id, UserId = project.UserId }, ct);
+            var deployment = new NewDeployment { ProjectId = project.Id, UserId = project.UserId };
+            return await tx.Get<IDeploymentRepository>().EnqueueAsync(deployment, ct);
         }, cancellationToken);
         return first;
     }
 
     public static async Task PushAsync(
-        IPlatformPushes pushes, JsonElement body, Dictionary<string, string> requestHeaders, Action<PushTarget> verifyLater, CancellationToken cancellationToken)
+        IPlatformPushes pushes, JsonElement body, Dictionary<string, string> requestHeaders, Action<PushTarget> verifyLater,
+        CancellationToken cancellationToken)
     {
         var delivery = new NewWebhookPayload
         {
@@ -201,7 +206,8 @@ internal static class ReadmeCode
         IDashboardQueries dashboard, IDeploymentTrendQueries trends, Guid userId, CancellationToken cancellationToken)
     {
         var stats = await dashboard.SummarizeAsync(userId, cancellationToken);
-        Console.WriteLine($"{stats.Today.Deployments} today, {stats.Total.SuccessRate:P0} succeed, {stats.Week.DeploymentsChange:+0%;-0%;0%} this week");
+        Console.WriteLine($"{stats.Today.Deployments} today, {stats.Total.SuccessRate:P0} succeed");
+        Console.WriteLine($"{stats.Week.DeploymentsChange:+0%;-0%;0%} this week");
 
         var year = new TimeRange(DateTimeOffset.UtcNow.AddDays(-365), DateTimeOffset.UtcNow);
         foreach (var week in await trends.ListDurationsPerWeekAsync(userId, projectId: null, year, cancellationToken))
@@ -243,6 +249,34 @@ internal static class ReadmeCode
         });
     }
 
+    public static void Settings(IServiceCollection services)
+    {
+        services.AddAutoStackData(options =>
+        {
+            options.ConnectionString = "Host=db;Database=autostack;Username=app";
+            options.MaxPoolSize = 30;
+            options.LogWriter.FlushInterval = TimeSpan.FromMilliseconds(200);
+        });
+        services.AddAutoStackDataWorkers();
+    }
+
+    public static async Task<string> CatchAsync(IUserRepository users, NewUser newUser, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await users.AddAsync(newUser, cancellationToken);
+            return "added";
+        }
+        catch (DuplicateException exception) when (exception.Constraint == "users_email_key")
+        {
+            return "this e-mail address is taken";
+        }
+        catch (ConflictException)
+        {
+            return "try again later";
+        }
+    }
+
     public static async Task TestingAsync()
     {
         await using var server = await PostgresServer.StartAsync();
@@ -276,13 +310,15 @@ internal static class ReadmeCode
         await throttle.SucceededAsync(email, address, client, cancellationToken);
         if (check == VerificationOutcome.SucceededRehashNeeded)
         {
-            await identities.RehashAsync(credentials.UserId, stored, await passwords.HashAsync(password, cancellationToken), cancellationToken);
+            var renewed = await passwords.HashAsync(password, cancellationToken);
+            await identities.RehashAsync(credentials.UserId, stored, renewed, cancellationToken);
         }
 
         return issued.Token.Reveal();
     }
 
-    public static async Task<string> RotateAsync(ISessionRepository sessions, SessionToken presented, ClientKey? client, CancellationToken cancellationToken)
+    public static async Task<string> RotateAsync(
+        ISessionRepository sessions, SessionToken presented, ClientKey? client, CancellationToken cancellationToken)
     {
         var rotation = await sessions.RotateAsync(presented, client, NewSession.DefaultLifetime, cancellationToken);
         return rotation.Outcome switch
@@ -314,8 +350,8 @@ internal static class ReadmeCode
     }
 
     public static async Task<string> ChangePasswordAsync(
-        IIdentityRepository identities, IPasswordHasher passwords, UserCredentials credentials, Session session, string current, string chosen,
-        CancellationToken cancellationToken)
+        IIdentityRepository identities, IPasswordHasher passwords, UserCredentials credentials, Session session,
+        string current, string chosen, CancellationToken cancellationToken)
     {
         var check = await passwords.VerifyAsync(current, credentials.Password, cancellationToken);
         if (credentials.Password is not { } stored || check == VerificationOutcome.Failed)
@@ -329,7 +365,8 @@ internal static class ReadmeCode
     }
 
     public static async Task<string> ProviderAsync(
-        IIdentityRepository identities, ISessionRepository sessions, ProviderIdentity identity, ClientKey? client, CancellationToken cancellationToken)
+        IIdentityRepository identities, ISessionRepository sessions, ProviderIdentity identity, ClientKey? client,
+        CancellationToken cancellationToken)
     {
         var signIn = await identities.SignInWithProviderAsync(identity, cancellationToken);
         return signIn.Outcome switch

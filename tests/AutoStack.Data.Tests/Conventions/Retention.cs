@@ -18,7 +18,7 @@ public sealed class Retention : DatabaseTests
     };
 
     [Test]
-    public async Task Every_table_has_a_retention_rule_or_a_reason_to_have_none()
+    public async Task Every_table_has_a_retention_rule_or_a_documented_exception()
     {
         Assert.That(
             RetentionService.Rules.Select(rule => rule.Table).Concat(Kept.Keys),

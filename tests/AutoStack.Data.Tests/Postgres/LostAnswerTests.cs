@@ -7,7 +7,7 @@ using Npgsql;
 namespace AutoStack.Data.Tests.Postgres;
 
 /// <summary>
-/// What would be done twice is not repeated when its answer is lost: by then somebody else may have written, and would be overwritten.
+/// A write that is not idempotent is not retried when its answer is lost: a retry could overwrite a later write of another caller.
 /// </summary>
 public sealed class LostAnswerTests : DatabaseTests
 {
@@ -23,7 +23,7 @@ public sealed class LostAnswerTests : DatabaseTests
     private static GitHubTokens GitHubTokens => new() { AccessToken = Secret.From("x") };
 
     [TestCaseSource(nameof(Names))]
-    public async Task A_write_whose_answer_is_lost_is_the_callers_to_repeat(string name)
+    public async Task A_write_with_a_lost_answer_is_not_retried(string name)
     {
         var user = await AddUserAsync();
         await using var proxy = new CuttingProxy(Database.ConnectionString);

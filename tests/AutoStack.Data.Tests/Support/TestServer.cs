@@ -3,7 +3,7 @@ using AutoStack.Data.Testing;
 [assembly: Parallelizable(ParallelScope.Fixtures)]
 [assembly: LevelOfParallelism(4)]
 
-/// <summary>The one server of the run; outside every namespace, so that it comes before every fixture.</summary>
+/// <summary>The server of the run. Outside every namespace, so that its setup runs before every fixture.</summary>
 [SetUpFixture]
 public sealed class TestServer
 {

@@ -3,7 +3,7 @@ namespace AutoStack.Data.Tests.Values;
 public sealed class OptionalTests
 {
     [Test]
-    public void A_value_is_given_by_assigning_it_null_included()
+    public void Assigning_a_value_or_null_gives_it()
     {
         Optional<string?> text = "text";
         Optional<string?> nothing = (string?)null;
@@ -14,7 +14,7 @@ public sealed class OptionalTests
     }
 
     [Test]
-    public void A_default_value_is_left_out_and_cannot_be_read()
+    public void A_default_optional_is_not_given_and_has_no_value()
     {
         Optional<int> leftOut = default;
 
@@ -25,6 +25,6 @@ public sealed class OptionalTests
     }
 
     [Test]
-    public void No_public_member_sets_a_value_without_giving_it() =>
+    public void Optional_has_no_public_setter() =>
         Assert.That(typeof(Optional<int>).GetProperties().Where(p => p.CanWrite), Is.Empty);
 }
