@@ -155,6 +155,7 @@ internal static class Walkthrough
         }
 
         screen.Heading("Recent deployments");
-        screen.Show(Tables.Recent(await deployments.ListRecentAsync(user.Id, 10, DeploymentCursor.Start, cancellationToken)));
+        var page = await deployments.ListRecentAsync(user.Id, Cursor.Start, 10, cancellationToken);
+        screen.Show(Tables.Recent(page.Items));
     }
 }

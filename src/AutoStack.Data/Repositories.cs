@@ -75,7 +75,8 @@ internal static class Repositories
         OfRequests.TryGetValue(type, out var factory) || OfWorkers.TryGetValue(type, out factory)
             ? factory(db, context)
             : throw new ArgumentException(
-                $"{type.Name} is not a repository of AutoStack.Data. Known: {string.Join(", ", RequestInterfaces.Concat(WorkerInterfaces).Select(i => i.Name).Order())}.");
+                $"{type.Name} is not a repository of AutoStack.Data. The repositories are: " +
+                $"{string.Join(", ", RequestInterfaces.Concat(WorkerInterfaces).Select(i => i.Name).Order())}.");
 
     /// <summary>As <see cref="Create"/>, for a unit of work, whose caller names the interface.</summary>
     /// <exception cref="ArgumentException">The library has no such repository.</exception>
@@ -84,6 +85,7 @@ internal static class Repositories
     /// </exception>
     public static object CreateForCaller(Type type, Db db, Context context, bool servesWorkers) =>
         OfWorkers.ContainsKey(type) && !servesWorkers
-            ? throw new InvalidOperationException($"{type.Name} reaches the rows of every user: register it with AddAutoStackDataWorkers().")
+            ? throw new InvalidOperationException(
+                $"{type.Name} reaches the rows of every user: register it with AddAutoStackDataWorkers().")
             : Create(type, db, context);
 }

@@ -1,12 +1,14 @@
 namespace AutoStack.Data.Postgres;
 
 /// <summary>
-/// How the first statement of a batch, which locks deployments, tells the next one which they are: by a setting of the transaction. A row's
-/// xmax would not do, since it does not name its holder while others share it.
+/// Passes the ids locked by a batch's first statement to the next one, in a transaction-local setting. A row's <c>xmax</c> cannot, since it
+/// does not name the holder of a lock that others share.
 /// </summary>
 internal static class Chosen
 {
-    /// <summary>Selected from rows <c>c</c> with an <c>id</c>: the ids as one text, empty when there are none.</summary>
+    /// <summary>
+    /// The SELECT expression that keeps the ids, and returns them as one text, empty without a row. Needs the rows <c>c</c> (id).
+    /// </summary>
     internal const string Keep = "pg_catalog.set_config('autostack.chosen_deployments', coalesce(pg_catalog.string_agg(c.id::text, ','), ''), TRUE)";
 
     /// <summary>The ids, an array of <c>uuid</c>.</summary>

@@ -3,7 +3,7 @@ using Npgsql;
 
 namespace AutoStack.Data.Postgres;
 
-/// <summary>A pooled connection per call; each call is a transaction of its own.</summary>
+/// <summary>Runs each call on a pooled connection, as a transaction of its own.</summary>
 internal sealed class PooledDb(NpgsqlDataSource dataSource, PoolerGuard guard, Telemetry telemetry, int commandTimeoutSeconds)
     : Db(telemetry, commandTimeoutSeconds)
 {

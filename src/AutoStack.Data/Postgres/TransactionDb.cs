@@ -3,8 +3,8 @@ using Npgsql;
 namespace AutoStack.Data.Postgres;
 
 /// <summary>
-/// The connection of one open transaction. The first error dooms it: PostgreSQL has given the transaction up and would answer COMMIT with
-/// a silent rollback, so that from then on every call throws.
+/// Runs calls on the connection of one open transaction. The first error dooms the transaction: PostgreSQL would answer COMMIT with a
+/// silent rollback, so that every later call throws.
 /// </summary>
 internal sealed class TransactionDb(NpgsqlConnection connection, Telemetry telemetry, int commandTimeoutSeconds)
     : Db(telemetry, commandTimeoutSeconds)
@@ -16,10 +16,10 @@ internal sealed class TransactionDb(NpgsqlConnection connection, Telemetry telem
     /// <summary>The first failure of a statement; null while every statement has succeeded.</summary>
     public Exception? Doom => doom;
 
-    /// <summary>Refuses every further call: the unit is over.</summary>
+    /// <summary>Refuses every further call: the unit of work has ended.</summary>
     public void End() => ended = true;
 
-    /// <summary>Throws when a statement failed, also one whose exception the caller caught.</summary>
+    /// <summary>Throws when a statement has failed, even if the caller caught its exception.</summary>
     public void ThrowIfDoomed()
     {
         if (doom is not null)
@@ -30,10 +30,11 @@ internal sealed class TransactionDb(NpgsqlConnection connection, Telemetry telem
 
     public override void WhenCommitted(Action action) => afterwards.Add(action);
 
-    /// <summary>The transaction is committed.</summary>
+    /// <summary>Runs the actions that wait for the commit.</summary>
     public void Committed() => afterwards.ForEach(action => action());
 
-    protected override ValueTask<NpgsqlTransaction?> BeginAsync(NpgsqlConnection connection, CancellationToken cancellationToken) => default;
+    protected override ValueTask<NpgsqlTransaction?> BeginAsync(NpgsqlConnection connection, CancellationToken cancellationToken) =>
+        default;
 
     protected override ValueTask<NpgsqlConnection> AcquireAsync(CancellationToken cancellationToken)
     {

@@ -17,7 +17,8 @@ internal sealed class UnitOfWork(
         }, cancellationToken);
     }
 
-    public async Task<TResult> RunAsync<TResult>(Func<IRepositories, CancellationToken, Task<TResult>> work, CancellationToken cancellationToken)
+    public async Task<TResult> RunAsync<TResult>(
+        Func<IRepositories, CancellationToken, Task<TResult>> work, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(work);
         var retries = default(Retries);

@@ -134,6 +134,7 @@ public readonly struct Cursor : IEquatable<Cursor>, IParsable<Cursor>
                 ? cursor
                 : throw new JsonException("The value is not a cursor.");
 
-        public override void Write(Utf8JsonWriter writer, Cursor value, JsonSerializerOptions options) => writer.WriteStringValue(value.ToString());
+        public override void Write(Utf8JsonWriter writer, Cursor value, JsonSerializerOptions options) =>
+            writer.WriteStringValue(value.ToString());
     }
 }

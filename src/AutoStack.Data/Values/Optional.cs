@@ -3,8 +3,8 @@ using System.Diagnostics.CodeAnalysis;
 namespace AutoStack.Data;
 
 /// <summary>
-/// A value of a patch. A value that is given is stored, null included; a value that is left out keeps the stored one. Assign a value to give
-/// it; <c>default</c> is left out.
+/// A value of a patch. A value that is given is stored, null included; a value that is left out keeps the stored one. Assign a value to
+/// give it; <c>default</c> is left out.
 /// </summary>
 /// <typeparam name="T">The type of the value.</typeparam>
 public readonly struct Optional<T> : IEquatable<Optional<T>>

@@ -113,10 +113,10 @@ public sealed class TransportTests
         var settings = new NpgsqlConnectionStringBuilder(database.ConnectionString);
         var uri = $"postgresql://{settings.Username}:{Uri.EscapeDataString(settings.Password!)}@{settings.Host}:{settings.Port}/{settings.Database}?sslmode=verify-full&sslrootcert=";
 
-        var history = await new SchemaMigrator(uri + Uri.EscapeDataString(Authority)).GetHistoryAsync(Token);
+        var history = await new SchemaMigrator(uri + Uri.EscapeDataString(Authority)).ReadHistoryAsync(Token);
         Assert.That(history.CurrentVersion, Is.EqualTo(history.HeadVersion));
         Assert.That(
-            () => new SchemaMigrator(uri + Uri.EscapeDataString(Stranger)).GetHistoryAsync(Token),
+            () => new SchemaMigrator(uri + Uri.EscapeDataString(Stranger)).ReadHistoryAsync(Token),
             Throws.TypeOf<MigrationException>().With.Property(nameof(MigrationException.Error)).EqualTo(MigrationError.NoConnection));
     }
 

@@ -94,7 +94,8 @@ public sealed class CancelRaceTests : DatabaseTests
         var step = await UnitOfWork.RunAsync(async (tx, token) =>
         {
             attempts++;
-            Assert.That(await tx.Get<IPlatformDeploymentStageRepository>().CompleteAsync(deployment.Id, StageName.Building, token), Is.True);
+            var completed = await tx.Get<IPlatformDeploymentStageRepository>().CompleteAsync(deployment.Id, StageName.Building, token);
+            Assert.That(completed, Is.EqualTo(TransitionOutcome.Applied));
             cancel = Deployments.CancelAsync(deployment.Id, deployment.UserId, "stop", Token);
             await UntilSomeoneWaitsAsync();
             Assert.That(await WaitedForAsync(), Is.EqualTo("deployments"));
@@ -110,27 +111,27 @@ public sealed class CancelRaceTests : DatabaseTests
     [Test]
     public async Task Two_that_plan_set_or_enter_a_stage_do_not_hinder_the_end_of_the_deployment()
     {
-        foreach (var enter in new Func<IPlatformDeploymentStageRepository, Guid, Task<bool>>[]
+        foreach (var enter in new Func<IPlatformDeploymentStageRepository, Guid, Task<TransitionOutcome>>[]
         {
             (stages, id) => stages.StartAsync(id, StageName.Deploying, Token),
-            (stages, id) => stages.SetAsync(id, StageName.Deploying, StageStatus.InProgress, null, Token),
+            (stages, id) => stages.SetAsync(id, new StageChange { Name = StageName.Deploying, Status = StageStatus.InProgress }, Token),
             (stages, id) => stages.PlanAsync(id, [StageName.Deploying], Token),
         })
         {
             var deployment = await StartedAsync(DeploymentStatus.Building);
-            Task<bool> other = null!;
+            Task<TransitionOutcome> other = null!;
             var attempts = 0;
             var end = await UnitOfWork.RunAsync(async (tx, token) =>
             {
                 attempts++;
-                Assert.That(await enter(tx.Get<IPlatformDeploymentStageRepository>(), deployment.Id), Is.True);
+                Assert.That(await enter(tx.Get<IPlatformDeploymentStageRepository>(), deployment.Id), Is.EqualTo(TransitionOutcome.Applied));
                 other = enter(PlatformStages, deployment.Id);
                 await UntilSomeoneWaitsAsync();
                 Assert.That(await WaitedForAsync(), Is.EqualTo("deployments"));
                 return await tx.Get<IDeploymentLifecycle>().SucceedAsync(deployment.Id, null, token);
             }, Token);
 
-            Assert.That((end, await other, attempts), Is.EqualTo((TransitionOutcome.Applied, false, 1)));
+            Assert.That((end, await other, attempts), Is.EqualTo((TransitionOutcome.Applied, TransitionOutcome.AlreadyFinished, 1)));
         }
     }
 
@@ -152,7 +153,7 @@ public sealed class CancelRaceTests : DatabaseTests
             await end(deployment);
 
             Assert.That(
-                await ScalarAsync("SELECT completed_at = started_at AND build_duration_seconds = 0 FROM deployments WHERE id = $1", deployment.Id), Is.True);
+                await ScalarAsync("SELECT completed_at = started_at AND build_duration_seconds = 0 FROM deployments WHERE id = $1", deployment.Id), Is.EqualTo(TransitionOutcome.Applied));
         }
     }
 

@@ -16,17 +16,21 @@ public sealed class DeploymentContainerRepositoryTests : DatabaseTests
         Assert.That(reserved.Port, Is.EqualTo(30000));
         Assert.That(reserved.ContainerId, Is.EqualTo($"pending:{reserved.Id}"));
         Assert.That(reserved.Status, Is.EqualTo(ContainerStatus.Starting));
-        Assert.That(await PlatformContainers.MarkRunningAsync(reserved.Id, Token), Is.False, "no container is known yet");
+        Assert.That(await PlatformContainers.ReportRunningAsync(reserved.Id, Token), Is.EqualTo(TransitionOutcome.OutOfOrder), "not confirmed");
 
-        Assert.That(await PlatformContainers.ConfirmAsync(reserved.Id, "docker-1", Token), Is.True);
-        Assert.That(await PlatformContainers.ConfirmAsync(reserved.Id, "docker-2", Token), Is.False);
-        Assert.That(await PlatformContainers.MarkRunningAsync(reserved.Id, Token), Is.True);
-        Assert.That(await PlatformContainers.MarkRunningAsync(reserved.Id, Token), Is.False);
-        Assert.That(await PlatformContainers.MarkFailedAsync(reserved.Id, Token), Is.True);
-        Assert.That(await PlatformContainers.MarkRunningAsync(reserved.Id, Token), Is.True, "it recovered");
-        Assert.That(await PlatformContainers.MarkStoppedAsync(reserved.Id, Token), Is.True);
-        Assert.That(await PlatformContainers.MarkStoppedAsync(reserved.Id, Token), Is.False);
-        Assert.That(await PlatformContainers.MarkRunningAsync(reserved.Id, Token), Is.False);
+        Assert.That(await PlatformContainers.ConfirmAsync(reserved.Id, "docker-1", Token), Is.EqualTo(TransitionOutcome.Applied));
+        Assert.That(await PlatformContainers.ConfirmAsync(reserved.Id, "docker-1", Token), Is.EqualTo(TransitionOutcome.AlreadyThere));
+        Assert.That(await PlatformContainers.ConfirmAsync(reserved.Id, "docker-2", Token), Is.EqualTo(TransitionOutcome.OutOfOrder));
+        Assert.That(await PlatformContainers.ReportRunningAsync(reserved.Id, Token), Is.EqualTo(TransitionOutcome.Applied));
+        Assert.That(await PlatformContainers.ReportRunningAsync(reserved.Id, Token), Is.EqualTo(TransitionOutcome.AlreadyThere));
+        Assert.That(await PlatformContainers.ReportFailedAsync(reserved.Id, Token), Is.EqualTo(TransitionOutcome.Applied));
+        Assert.That(await PlatformContainers.ReportFailedAsync(reserved.Id, Token), Is.EqualTo(TransitionOutcome.AlreadyThere));
+        Assert.That(await PlatformContainers.ReportRunningAsync(reserved.Id, Token), Is.EqualTo(TransitionOutcome.Applied), "recovered");
+        Assert.That(await PlatformContainers.ReportStoppedAsync(reserved.Id, Token), Is.EqualTo(TransitionOutcome.Applied));
+        Assert.That(await PlatformContainers.ReportStoppedAsync(reserved.Id, Token), Is.EqualTo(TransitionOutcome.AlreadyThere));
+        Assert.That(await PlatformContainers.ConfirmAsync(reserved.Id, "docker-1", Token), Is.EqualTo(TransitionOutcome.AlreadyFinished));
+        Assert.That(await PlatformContainers.ReportRunningAsync(reserved.Id, Token), Is.EqualTo(TransitionOutcome.AlreadyFinished));
+        Assert.That(await PlatformContainers.ReportFailedAsync(reserved.Id, Token), Is.EqualTo(TransitionOutcome.AlreadyFinished));
 
         var stopped = (await Containers.ListByDeploymentAsync(deployment.Id, deployment.UserId, Token)).Single();
         Assert.That((stopped.ContainerId, stopped.Status), Is.EqualTo(("docker-1", ContainerStatus.Stopped)));
@@ -41,12 +45,12 @@ public sealed class DeploymentContainerRepositoryTests : DatabaseTests
         var first = (await ReserveAsync(deployment, host))!;
         var second = (await ReserveAsync(deployment, host))!;
         await PlatformContainers.ConfirmAsync(first.Id, "docker-1", Token);
-        await PlatformContainers.MarkFailedAsync(first.Id, Token);
+        await PlatformContainers.ReportFailedAsync(first.Id, Token);
 
         Assert.That(second.Port, Is.EqualTo(30001));
         Assert.That((await ReserveAsync(deployment, host))!.Port, Is.EqualTo(30002), "unhealthy is not stopped");
 
-        await PlatformContainers.MarkStoppedAsync(first.Id, Token);
+        await PlatformContainers.ReportStoppedAsync(first.Id, Token);
         Assert.That((await ReserveAsync(deployment, host))!.Port, Is.EqualTo(30000));
     }
 
@@ -104,16 +108,17 @@ public sealed class DeploymentContainerRepositoryTests : DatabaseTests
         await RunningAsync(finished: false);
         var stopped = await RunningAsync(finished: true);
         await Deployments.SoftDeleteAsync(deleted.DeploymentId, await OwnerAsync(deleted), Token);
-        await PlatformContainers.MarkStoppedAsync(stopped.Id, Token);
+        await PlatformContainers.ReportStoppedAsync(stopped.Id, Token);
         var next = await RunningAsync(finished: true);
 
-        var all = await PlatformContainers.ListRunningAsync(100, Guid.Empty, Token);
+        var all = (await PlatformContainers.ListRunningAsync(Cursor.Start, 100, Token)).Items;
         Assert.That(all.Select(c => c.Container.Id), Is.EqualTo(new[] { running.Id, next.Id }.Order()));
         Assert.That(all[0].UserId, Is.EqualTo(await OwnerAsync(all[0].Container)));
         Assert.That(all[0].DeployedUrl, Is.EqualTo("https://site"));
 
-        var page = await PlatformContainers.ListRunningAsync(1, Guid.Empty, Token);
-        Assert.That((await PlatformContainers.ListRunningAsync(1, page[0].Container.Id, Token)).Single(), Is.EqualTo(all[1]));
+        var page = await PlatformContainers.ListRunningAsync(Cursor.Start, 1, Token);
+        var last = await PlatformContainers.ListRunningAsync(page.Next!.Value, 1, Token);
+        Assert.That((page.Items.Single(), last.Items.Single(), last.Next), Is.EqualTo((all[0], all[1], (Cursor?)null)));
     }
 
     [Test]
@@ -128,8 +133,9 @@ public sealed class DeploymentContainerRepositoryTests : DatabaseTests
         Assert.That(() => PlatformContainers.ReserveAsync(good with { Ports = default }, Token), Throws.ArgumentException);
         Assert.That(() => PlatformContainers.ReserveAsync(good with { DeploymentId = Guid.NewGuid() }, Token), Throws.TypeOf<MissingReferenceException>());
         Assert.That(() => PlatformContainers.ConfirmAsync(Guid.NewGuid(), " ", Token), Throws.ArgumentException);
-        Assert.That(await PlatformContainers.ConfirmAsync(Guid.NewGuid(), "docker-1", Token), Is.False);
-        Assert.That(() => PlatformContainers.ListRunningAsync(0, Guid.Empty, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
+        Assert.That(await PlatformContainers.ConfirmAsync(Guid.NewGuid(), "docker-1", Token), Is.EqualTo(TransitionOutcome.NotFound));
+        Assert.That(await PlatformContainers.ReportStoppedAsync(Guid.NewGuid(), Token), Is.EqualTo(TransitionOutcome.NotFound));
+        Assert.That(() => PlatformContainers.ListRunningAsync(Cursor.Start, 0, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
     }
 
     [Test]
@@ -157,19 +163,22 @@ public sealed class DeploymentContainerRepositoryTests : DatabaseTests
         await Deployments.SoftDeleteAsync(deleted.DeploymentId, await OwnerAsync(deleted), Token);
         var failed = await RunningAsync(finished: false);
         await Lifecycle.FailAsync(failed.DeploymentId, "x", Token);
-        await PlatformContainers.MarkFailedAsync(failed.Id, Token);
+        await PlatformContainers.ReportFailedAsync(failed.Id, Token);
         var cancelled = await RunningAsync(finished: false);
         await Deployments.CancelAsync(cancelled.DeploymentId, await OwnerAsync(cancelled), null, Token);
         var stopped = await RunningAsync(finished: false);
         await Lifecycle.FailAsync(stopped.DeploymentId, "x", Token);
-        await PlatformContainers.MarkStoppedAsync(stopped.Id, Token);
+        await PlatformContainers.ReportStoppedAsync(stopped.Id, Token);
         var ids = new[] { deleted.Id, failed.Id, cancelled.Id };
 
-        Assert.That((await PlatformContainers.ListOrphansAsync(10, Guid.Empty, Token)).Select(c => c.Id), Is.EqualTo(ids));
-        Assert.That((await PlatformContainers.ListOrphansAsync(2, Guid.Empty, Token)).Select(c => c.Id), Is.EqualTo(ids[..2]));
-        Assert.That((await PlatformContainers.ListOrphansAsync(2, ids[1], Token)).Select(c => c.Id), Is.EqualTo(ids[2..]));
-        await PlatformContainers.MarkStoppedAsync(healthy.Id, Token);
-        Assert.That(() => PlatformContainers.ListOrphansAsync(0, Guid.Empty, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
+        Assert.That((await PlatformContainers.ListOrphansAsync(Cursor.Start, 10, Token)).Items.Select(c => c.Id), Is.EqualTo(ids));
+        var page = await PlatformContainers.ListOrphansAsync(Cursor.Start, 2, Token);
+        Assert.That(page.Items.Select(c => c.Id), Is.EqualTo(ids[..2]));
+        var last = await PlatformContainers.ListOrphansAsync(page.Next!.Value, 2, Token);
+        Assert.That(last.Items.Select(c => c.Id), Is.EqualTo(ids[2..]));
+        Assert.That(last.Next, Is.Null);
+        await PlatformContainers.ReportStoppedAsync(healthy.Id, Token);
+        Assert.That(() => PlatformContainers.ListOrphansAsync(Cursor.Start, 0, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
     }
 
     [Test]
@@ -180,7 +189,7 @@ public sealed class DeploymentContainerRepositoryTests : DatabaseTests
         await ReserveAsync(deployment, host);
         var second = (await ReserveAsync(deployment, host))!;
         await ReserveAsync(deployment, host);
-        await PlatformContainers.MarkStoppedAsync(second.Id, Token);
+        await PlatformContainers.ReportStoppedAsync(second.Id, Token);
 
         Assert.That(await PlatformContainers.ListPortsInUseAsync(host, 10, Token), Is.EqualTo(new[] { 30000, 30002 }));
         Assert.That(await PlatformContainers.ListPortsInUseAsync(host, 1, Token), Is.EqualTo(new[] { 30000 }));
@@ -230,7 +239,7 @@ public sealed class DeploymentContainerRepositoryTests : DatabaseTests
 
             Assert.That(await PlatformContainers.ReserveAsync(request with { Id = null }, Token), Is.EqualTo(refused));
             Assert.That(await PlatformContainers.ReserveAsync(request, Token), Is.EqualTo(refused), "repeated: what was reserved before is an orphan now");
-            Assert.That(await PlatformContainers.ListOrphansAsync(1000, Guid.Empty, Token), Has.Exactly(1).Property("DeploymentId").EqualTo(deployment.Id));
+            Assert.That((await PlatformContainers.ListOrphansAsync(Cursor.Start, 1000, Token)).Items, Has.Exactly(1).Property("DeploymentId").EqualTo(deployment.Id));
         }
 
         var done = await StartedAsync(DeploymentStatus.Building);
@@ -253,7 +262,7 @@ public sealed class DeploymentContainerRepositoryTests : DatabaseTests
         var deployment = await StartedAsync(DeploymentStatus.Building);
         var container = (await ReserveAsync(deployment, Unique("host")))!;
         await PlatformContainers.ConfirmAsync(container.Id, Unique("docker"), Token);
-        await PlatformContainers.MarkRunningAsync(container.Id, Token);
+        await PlatformContainers.ReportRunningAsync(container.Id, Token);
         if (finished)
         {
             await Lifecycle.SucceedAsync(deployment.Id, "https://site", Token);

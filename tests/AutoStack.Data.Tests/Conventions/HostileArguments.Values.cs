@@ -24,6 +24,14 @@ public sealed partial class HostileArguments
         $"{new string('[', 60)}{new string(']', 60)}",
     ];
 
+    // Cursors of every kind of list, with the least and the greatest value that a cursor can hold.
+    private static readonly string[] Cursors =
+    [
+        "start", $"i.{Guid.Empty:N}", $"i.{Guid.AllBitsSet:N}", $"s.{long.MinValue}", "s.0", $"s.{long.MaxValue}",
+        $"t.{long.MinValue}.{Guid.Empty:N}", $"t.{long.MinValue + 1}.{Guid.Empty:N}", $"t.0.{Guid.AllBitsSet:N}",
+        $"t.{long.MaxValue - 1}.{Guid.AllBitsSet:N}", $"t.{long.MaxValue}.{Guid.AllBitsSet:N}",
+    ];
+
     private static readonly MethodInfo AnyText =
         typeof(HostileArguments).GetMethod(nameof(TextValue), BindingFlags.Static | BindingFlags.NonPublic)!;
 
@@ -89,6 +97,7 @@ public sealed partial class HostileArguments
             _ when type == typeof(ResetToken) => ResetToken.New(),
             _ when type == typeof(ClientKey) => ClientKey.New(),
             _ when type == typeof(IPAddress) => IPAddress.Loopback,
+            _ when type == typeof(Cursor) => Cursor.Start,
             _ when type == typeof(GitHubScopes) => GitHubScopes.Parse("repo"),
             _ when type.IsEnum => Enum.GetValues(type).GetValue(0)!,
             _ when type == typeof(DeploymentStatus) => DeploymentStatus.Building,
@@ -102,7 +111,6 @@ public sealed partial class HostileArguments
             _ when IsOf(type, typeof(IProgress<>)) =>
                 Activator.CreateInstance(typeof(Progress<>).MakeGenericType(type.GetGenericArguments()))!,
             _ when IsList(type) => List(type, Valid(type.GetGenericArguments()[0], name)),
-            _ when type == typeof(Cursor) => Cursor.Start,
             _ => Composite(type),
         };
     }
@@ -146,14 +154,6 @@ public sealed partial class HostileArguments
         object?[]? values = type switch
         {
             _ when type == typeof(string) => Texts,
-            // Cursors of every kind of list, including the wrong kinds.
-            _ when type == typeof(Cursor) =>
-            [
-                Cursor.Start, Cursor.After(Guid.Empty), Cursor.After(Guid.AllBitsSet),
-                Cursor.After(long.MinValue), Cursor.After(long.MaxValue),
-                Cursor.After(DateTimeOffset.MinValue, Guid.Empty), Cursor.After(DateTimeOffset.MaxValue, Guid.AllBitsSet),
-                Cursor.Parse($"t.{long.MaxValue}.{Guid.Empty:N}"), Cursor.Parse($"t.{long.MinValue}.{Guid.Empty:N}"),
-            ],
             _ when type == typeof(Guid) => [Guid.Empty, Guid.NewGuid(), Guid.AllBitsSet],
             _ when type == typeof(int) => [int.MinValue, -1, 0, 1, int.MaxValue],
             _ when type == typeof(long) => [long.MinValue, -1L, 0L, 1L, long.MaxValue],
@@ -173,6 +173,11 @@ public sealed partial class HostileArguments
                 [default(JsonElement), .. Documents.Select(d => (object)JsonDocument.Parse(d).RootElement)],
             _ when type.IsEnum => [.. Enum.GetValues(type), Enum.ToObject(type, -1), Enum.ToObject(type, int.MaxValue)],
             _ when type == typeof(Secret) => [.. Texts.Select(Secret.From)],
+            _ when type == typeof(Cursor) =>
+            [
+                .. Cursors.Select(text => (object)Cursor.Parse(text)),
+                Cursor.After(DateTimeOffset.MinValue, Guid.Empty), Cursor.After(DateTimeOffset.MaxValue, Guid.AllBitsSet),
+            ],
             _ when type == typeof(GitHubScopes) => [.. Texts.Select(GitHubScopes.Parse)],
             _ when type == typeof(PasswordHash) => [.. Texts.Where(t => !string.IsNullOrWhiteSpace(t)).Select(PasswordHash.From)],
             _ when type == typeof(IPAddress) =>

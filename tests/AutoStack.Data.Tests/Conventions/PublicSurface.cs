@@ -1,7 +1,6 @@
 using System.Reflection;
 using AutoStack.Data.Logs;
 using AutoStack.Data.Tests.Support;
-using PublicApiGenerator;
 
 namespace AutoStack.Data.Tests.Conventions;
 
@@ -46,13 +45,6 @@ public sealed class PublicSurface : DatabaseTests
     }
 
     [Test]
-    public void The_public_surface_is_the_approved_one()
-    {
-        var approved = Path.Combine(AppContext.BaseDirectory, "Conventions", "PublicSurface.approved.txt");
-        var actual = typeof(IUnitOfWork).Assembly.GeneratePublicApi(new ApiGeneratorOptions { IncludeAssemblyAttributes = false }).ReplaceLineEndings("\n");
-
-        var received = Path.ChangeExtension(approved, ".received.txt");
-        File.WriteAllText(received, actual);
-        Assert.That(actual, Is.EqualTo(File.ReadAllText(approved).ReplaceLineEndings("\n")), $"If the change is meant, the new text is in {received}.");
-    }
+    public void The_public_surface_matches_the_approved_file() =>
+        ApprovedSurface.Check(typeof(IUnitOfWork).Assembly, "PublicSurface.approved.txt");
 }

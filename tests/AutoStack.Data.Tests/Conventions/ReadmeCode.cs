@@ -25,7 +25,8 @@ internal static class ReadmeCode
         using var host = builder.Build();
 
         var deployments = host.Services.GetRequiredService<IDeploymentRepository>();
-        foreach (var (deployment, project) in await deployments.ListRecentAsync(userId, 10, DeploymentCursor.Start, cancellationToken))
+        var page = await deployments.ListRecentAsync(userId, Cursor.Start, 10, cancellationToken);
+        foreach (var (deployment, project) in page.Items)
         {
             Console.WriteLine($"{project.Name} {deployment.Branch}: {deployment.Status}");
         }
@@ -41,9 +42,9 @@ internal static class ReadmeCode
             try
             {
                 var step = await lifecycle.AdvanceAsync(id, DeploymentStatus.Building, cancellationToken);
-                if (step is not (TransitionOutcome.Applied or TransitionOutcome.AlreadyThere))
+                if (!step.MayContinue())
                 {
-                    continue; // cancelled by its owner, or given up by a sweeper: it is not this worker's any more
+                    continue; // its owner cancelled it, or a sweeper failed it: the deployment is no longer this worker's
                 }
 
                 await foreach (var line in build(job.Deployment).WithCancellation(cancellationToken))
@@ -51,7 +52,7 @@ internal static class ReadmeCode
                     await logs.WriteAsync(id, new NewDeploymentLog { Message = line }, cancellationToken);
                 }
 
-                await logs.FlushAsync(id, cancellationToken); // whoever sees the end finds the last line
+                await logs.FlushAsync(id, cancellationToken); // a reader who sees the end also finds the last line
                 await lifecycle.SucceedAsync(id, $"https://{job.Project.Name}.example.com/", cancellationToken);
             }
             catch (Exception exception) when (exception is not OperationCanceledException)
@@ -88,18 +89,28 @@ internal static class ReadmeCode
     }
 
     public static async Task ContainerAsync(
-        IPlatformDeploymentContainerRepository containers, Deployment deployment, Func<int, Task<string>> run,
+        IPlatformDeploymentContainerRepository containers,
+        Deployment deployment,
+        Func<int, Task<string>> run,
+        Func<string, Task> stop,
         CancellationToken cancellationToken)
     {
-        var reservation = await containers.ReserveAsync(new NewDeploymentContainer { DeploymentId = deployment.Id, Image = "site:1" }, cancellationToken);
-        if (reservation.Container is not { } place)
+        var request = new NewDeploymentContainer { DeploymentId = deployment.Id, Image = "site:1" };
+        var reservation = await containers.ReserveAsync(request, cancellationToken);
+        if (reservation.Container is not { } container)
         {
-            return; // every port is taken, or the deployment was cancelled meanwhile: start nothing
+            return; // every port is taken, or the deployment was cancelled: start no container
         }
 
-        var containerId = await run(place.Port);
-        await containers.ConfirmAsync(place.Id, containerId, cancellationToken);
-        await containers.MarkRunningAsync(place.Id, cancellationToken);
+        var containerId = await run(container.Port);
+        var confirmed = await containers.ConfirmAsync(container.Id, containerId, cancellationToken);
+        if (!confirmed.MayContinue())
+        {
+            await stop(containerId); // a sweeper has released the port
+            return;
+        }
+
+        await containers.ReportRunningAsync(container.Id, cancellationToken);
     }
 
     public static async Task SweepAsync(
@@ -107,10 +118,16 @@ internal static class ReadmeCode
         CancellationToken cancellationToken)
     {
         await maintenance.FailStalledAsync(TimeSpan.FromMinutes(30), "The worker does not answer.", 100, cancellationToken);
-        foreach (var orphan in await containers.ListOrphansAsync(100, Guid.Empty, cancellationToken))
+        for (Cursor? next = Cursor.Start; next is { } cursor;)
         {
-            await stop(orphan);
-            await containers.MarkStoppedAsync(orphan.Id, cancellationToken);
+            var page = await containers.ListOrphansAsync(cursor, 100, cancellationToken);
+            foreach (var orphan in page.Items)
+            {
+                await stop(orphan);
+                await containers.ReportStoppedAsync(orphan.Id, cancellationToken);
+            }
+
+            next = page.Next;
         }
     }
 
@@ -121,9 +138,10 @@ internal static class ReadmeCode
         CancellationToken cancellationToken)
     {
         await healthChecks.AddManyAsync(results, cancellationToken);
-        foreach (var unhealthy in await healthChecks.ListUnhealthyAsync(3, 100, Guid.Empty, cancellationToken))
+        var page = await healthChecks.ListUnhealthyAsync(3, Cursor.Start, 100, cancellationToken);
+        foreach (var unhealthy in page.Items)
         {
-            await maintenance.MarkUnhealthyAsync(unhealthy.DeploymentId, "Three health checks failed in a row.", cancellationToken);
+            await maintenance.ReportUnhealthyAsync(unhealthy.DeploymentId, "Three health checks failed in a row.", cancellationToken);
         }
     }
 

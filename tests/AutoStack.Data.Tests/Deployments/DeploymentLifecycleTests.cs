@@ -102,7 +102,7 @@ public sealed class DeploymentLifecycleTests : DatabaseTests
         Assert.That(await Lifecycle.AdvanceAsync(deployment.Id, DeploymentStatus.Copying, Token), Is.EqualTo(TransitionOutcome.Cancelled));
         Assert.That(await Lifecycle.SucceedAsync(deployment.Id, "https://x", Token), Is.EqualTo(TransitionOutcome.Cancelled));
         Assert.That(await Lifecycle.FailAsync(deployment.Id, "late", Token), Is.EqualTo(TransitionOutcome.Cancelled));
-        Assert.That(await Lifecycle.SetCommitAsync(deployment.Id, new CommitInfo("abc"), Token), Is.False);
+        Assert.That(await Lifecycle.RecordCommitAsync(deployment.Id, new CommitInfo("abc"), Token), Is.EqualTo(TransitionOutcome.Cancelled));
 
         Assert.That(await Deployments.FindAsync(deployment.Id, deployment.UserId, Token), Is.EqualTo(cancelled));
     }
@@ -136,7 +136,7 @@ public sealed class DeploymentLifecycleTests : DatabaseTests
         Assert.That(await Lifecycle.SucceedAsync(nobody, null, Token), Is.EqualTo(TransitionOutcome.NotFound));
         Assert.That(await Lifecycle.FailAsync(nobody, "x", Token), Is.EqualTo(TransitionOutcome.NotFound));
         Assert.That(await Lifecycle.FindStatusAsync(nobody, Token), Is.Null);
-        Assert.That(await Lifecycle.SetCommitAsync(nobody, new CommitInfo("abc"), Token), Is.False);
+        Assert.That(await Lifecycle.RecordCommitAsync(nobody, new CommitInfo("abc"), Token), Is.EqualTo(TransitionOutcome.NotFound));
     }
 
     [Test]
@@ -145,7 +145,8 @@ public sealed class DeploymentLifecycleTests : DatabaseTests
         var deployment = await StartedAsync(DeploymentStatus.Checkout);
         var time = new DateTimeOffset(2026, 5, 6, 7, 8, 9, TimeSpan.FromHours(-7)).AddTicks(1234567);
 
-        Assert.That(await Lifecycle.SetCommitAsync(deployment.Id, new CommitInfo("abc123", "a\0b\ud800", "Ada", time), Token), Is.True);
+        var commit = new CommitInfo("abc123", "a\0b\ud800", "Ada", time);
+        Assert.That(await Lifecycle.RecordCommitAsync(deployment.Id, commit, Token), Is.EqualTo(TransitionOutcome.Applied));
 
         var found = (await Deployments.FindAsync(deployment.Id, deployment.UserId, Token))!;
         Assert.That((found.CommitHash, found.CommitMessage, found.Author), Is.EqualTo(("abc123", "a\uFFFDb\uFFFD", "Ada")));
@@ -156,11 +157,11 @@ public sealed class DeploymentLifecycleTests : DatabaseTests
     public async Task Set_commit_keeps_what_was_known_of_the_same_commit()
     {
         var deployment = await StartedAsync(DeploymentStatus.Checkout);
-        await Lifecycle.SetCommitAsync(deployment.Id, new CommitInfo("abc", "Fix", "Ada"), Token);
+        await Lifecycle.RecordCommitAsync(deployment.Id, new CommitInfo("abc", "Fix", "Ada"), Token);
 
-        await Lifecycle.SetCommitAsync(deployment.Id, new CommitInfo("abc"), Token);
+        await Lifecycle.RecordCommitAsync(deployment.Id, new CommitInfo("abc"), Token);
         var same = (await Deployments.FindAsync(deployment.Id, deployment.UserId, Token))!;
-        await Lifecycle.SetCommitAsync(deployment.Id, new CommitInfo("def"), Token);
+        await Lifecycle.RecordCommitAsync(deployment.Id, new CommitInfo("def"), Token);
         var other = (await Deployments.FindAsync(deployment.Id, deployment.UserId, Token))!;
 
         Assert.That((same.CommitMessage, same.Author), Is.EqualTo(("Fix", "Ada")));
@@ -244,11 +245,12 @@ public sealed class DeploymentLifecycleTests : DatabaseTests
         await ExecuteAsync("UPDATE deployments SET status = 'SUCCESS', completed_at = '2026-01-01' WHERE id = $1", ended.Id);
 
         Assert.That(await Lifecycle.FailAsync(ended.Id, "late", Token), Is.EqualTo(TransitionOutcome.AlreadyFinished));
-        Assert.That(await Lifecycle.SetCommitAsync(ended.Id, new CommitInfo("abc"), Token), Is.False);
+        Assert.That(await Lifecycle.RecordCommitAsync(ended.Id, new CommitInfo("abc"), Token), Is.EqualTo(TransitionOutcome.AlreadyFinished));
         Assert.That(await Deployments.CancelAsync(ended.Id, ended.UserId, null, Token), Is.EqualTo(CancelOutcome.AlreadyFinished));
-        Assert.That(await PlatformStages.StartAsync(ended.Id, StageName.Deploying, Token), Is.False);
-        Assert.That(await PlatformStages.SetAsync(ended.Id, StageName.Deploying, StageStatus.Completed, null, Token), Is.False);
-        Assert.That(await PlatformStages.PlanAsync(ended.Id, [StageName.Deploying], Token), Is.False);
+        var change = new StageChange { Name = StageName.Deploying, Status = StageStatus.Completed };
+        Assert.That(await PlatformStages.StartAsync(ended.Id, StageName.Deploying, Token), Is.EqualTo(TransitionOutcome.AlreadyFinished));
+        Assert.That(await PlatformStages.SetAsync(ended.Id, change, Token), Is.EqualTo(TransitionOutcome.AlreadyFinished));
+        Assert.That(await PlatformStages.PlanAsync(ended.Id, [StageName.Deploying], Token), Is.EqualTo(TransitionOutcome.AlreadyFinished));
         Assert.That(await Maintenance.AbandonAsync([ended.Id], "gone", Token), Is.EqualTo(1));
 
         var row = await ScalarAsync("SELECT status || ' ' || completed_at || coalesce(failed_reason, '') FROM deployments WHERE id = $1", ended.Id);

@@ -42,18 +42,18 @@ public sealed class DeploymentMaintenanceTests : DatabaseTests
     public async Task Unhealthy_turns_success_into_failure_once_and_keeps_what_the_row_said()
     {
         var deployment = await StartedAsync(DeploymentStatus.Building);
-        Assert.That(await Maintenance.MarkUnhealthyAsync(deployment.Id, "no answer", Token), Is.False, "still building");
+        Assert.That(await Maintenance.ReportUnhealthyAsync(deployment.Id, "no answer", Token), Is.False, "still building");
         await Lifecycle.SucceedAsync(deployment.Id, "https://x", Token);
         var done = (await Deployments.FindAsync(deployment.Id, deployment.UserId, Token))!;
         await ExecuteAsync("UPDATE deployments SET failed_reason = 'k8s: pod-1' WHERE id = $1", deployment.Id);
 
-        Assert.That(await Maintenance.MarkUnhealthyAsync(deployment.Id, "no \0answer", Token), Is.True);
-        Assert.That(await Maintenance.MarkUnhealthyAsync(deployment.Id, "no \0answer", Token), Is.False);
+        Assert.That(await Maintenance.ReportUnhealthyAsync(deployment.Id, "no \0answer", Token), Is.True);
+        Assert.That(await Maintenance.ReportUnhealthyAsync(deployment.Id, "no \0answer", Token), Is.False);
 
         var found = (await Deployments.FindAsync(deployment.Id, deployment.UserId, Token))!;
         Assert.That(found, Is.EqualTo(done with { Status = DeploymentStatus.Failed, FailedReason = "k8s: pod-1\nno \uFFFDanswer" }));
         await ExecuteAsync("UPDATE deployments SET status = 'success' WHERE id = $1", deployment.Id);
-        Assert.That(await Maintenance.MarkUnhealthyAsync(deployment.Id, "no \0answer", Token), Is.True);
+        Assert.That(await Maintenance.ReportUnhealthyAsync(deployment.Id, "no \0answer", Token), Is.True);
         Assert.That(await ReasonAsync(deployment), Is.EqualTo("k8s: pod-1\nno \uFFFDanswer"), "it stands there already");
     }
 
@@ -66,9 +66,9 @@ public sealed class DeploymentMaintenanceTests : DatabaseTests
         var cancelled = await EnqueueAsync();
         await Deployments.CancelAsync(cancelled.Id, cancelled.UserId, null, Token);
 
-        Assert.That(await Maintenance.MarkUnhealthyAsync(deleted.Id, "x", Token), Is.False);
-        Assert.That(await Maintenance.MarkUnhealthyAsync(cancelled.Id, "x", Token), Is.False);
-        Assert.That(await Maintenance.MarkUnhealthyAsync(Guid.NewGuid(), "x", Token), Is.False);
+        Assert.That(await Maintenance.ReportUnhealthyAsync(deleted.Id, "x", Token), Is.False);
+        Assert.That(await Maintenance.ReportUnhealthyAsync(cancelled.Id, "x", Token), Is.False);
+        Assert.That(await Maintenance.ReportUnhealthyAsync(Guid.NewGuid(), "x", Token), Is.False);
     }
 
     [Test]
@@ -219,7 +219,7 @@ public sealed class DeploymentMaintenanceTests : DatabaseTests
         var before = Clock.GetUtcNow().AddDays(1);
 
         Assert.That(await Maintenance.PurgeDeletedAsync(before, 10, Token), Is.Zero);
-        await PlatformContainers.MarkStoppedAsync(container.Id, Token);
+        await PlatformContainers.ReportStoppedAsync(container.Id, Token);
         Assert.That(await Maintenance.PurgeDeletedAsync(before, 10, Token), Is.EqualTo(1));
     }
 
@@ -229,7 +229,7 @@ public sealed class DeploymentMaintenanceTests : DatabaseTests
         var deployment = await SilentAsync();
         await UnitOfWork.RunAsync(async (tx, ct) =>
         {
-            Assert.That(await tx.Get<IPlatformDeploymentStageRepository>().CompleteAsync(deployment.Id, StageName.Building, ct), Is.True);
+            Assert.That(await tx.Get<IPlatformDeploymentStageRepository>().CompleteAsync(deployment.Id, StageName.Building, ct), Is.EqualTo(TransitionOutcome.Applied));
             Assert.That(
                 await Maintenance.FailStalledAsync(Idle, "stalled", 1000, Token).WaitAsync(TimeSpan.FromSeconds(20), ct), Has.No.Member(deployment.Id));
         }, Token);
@@ -308,7 +308,7 @@ public sealed class DeploymentMaintenanceTests : DatabaseTests
         Assert.That(() => Maintenance.AbandonAsync(null!, "x", Token), Throws.ArgumentNullException);
         Assert.That(() => Maintenance.AbandonAsync([Guid.NewGuid()], " ", Token), Throws.ArgumentException.With.Property("ParamName").EqualTo("reason"));
         Assert.That(() => Maintenance.AbandonAsync(new Guid[1001], "x", Token), Throws.ArgumentException.With.Message.Contains("1001 deployments"));
-        Assert.That(() => Maintenance.MarkUnhealthyAsync(Guid.NewGuid(), null!, Token), Throws.ArgumentNullException);
+        Assert.That(() => Maintenance.ReportUnhealthyAsync(Guid.NewGuid(), null!, Token), Throws.ArgumentNullException);
         Assert.That(() => Maintenance.FailStalledAsync(TimeSpan.Zero, "x", 1, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
         Assert.That(() => Maintenance.FailStalledAsync(TimeSpan.MaxValue, "x", 1, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
         Assert.That(() => Maintenance.FailStalledAsync(Idle, "", 1, Token), Throws.ArgumentException);

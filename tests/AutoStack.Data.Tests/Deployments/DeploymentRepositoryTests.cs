@@ -78,7 +78,7 @@ public sealed class DeploymentRepositoryTests : DatabaseTests
 
         Assert.That(await Deployments.EnqueueAsync(new NewDeployment { ProjectId = project.Id, UserId = stranger.Id }, Token), Is.Null);
         Assert.That(await Deployments.EnqueueAsync(new NewDeployment { ProjectId = Guid.NewGuid(), UserId = stranger.Id }, Token), Is.Null);
-        Assert.That(await Deployments.ListByProjectAsync(project.Id, project.UserId, 10, DeploymentCursor.Start, Token), Is.Empty);
+        Assert.That((await Deployments.ListByProjectAsync(project.Id, project.UserId, Cursor.Start, 10, Token)).Items, Is.Empty);
     }
 
     [Test]
@@ -136,11 +136,11 @@ public sealed class DeploymentRepositoryTests : DatabaseTests
         expected = [.. expected.OrderByDescending(id => id.ToString())];
 
         var seen = new List<DeploymentWithProject>();
-        var cursor = DeploymentCursor.Start;
-        while (await Deployments.ListRecentAsync(user.Id, 3, cursor, Token) is { Count: > 0 } page)
+        for (Cursor? next = Cursor.Start; next is { } cursor;)
         {
-            seen.AddRange(page);
-            cursor = page[^1].Cursor;
+            var page = await Deployments.ListRecentAsync(user.Id, cursor, 3, Token);
+            seen.AddRange(page.Items);
+            next = page.Next;
         }
 
         Assert.That(seen.Select(row => row.Deployment.Id), Is.EqualTo(expected));
@@ -160,9 +160,9 @@ public sealed class DeploymentRepositoryTests : DatabaseTests
         Assert.That(await Deployments.FindAsync(deleted.Id, project.UserId, Token), Is.Null);
         Assert.That(await Deployments.FindDetailsAsync(deleted.Id, project.UserId, 10, Token), Is.Null);
         Assert.That(
-            (await Deployments.ListRecentAsync(project.UserId, 10, DeploymentCursor.Start, Token)).Select(r => r.Deployment.Id), Is.EqualTo([kept.Id]));
+            (await Deployments.ListRecentAsync(project.UserId, Cursor.Start, 10, Token)).Items.Select(r => r.Deployment.Id), Is.EqualTo([kept.Id]));
         Assert.That(
-            (await Deployments.ListByProjectAsync(project.Id, project.UserId, 10, DeploymentCursor.Start, Token)).Select(r => r.Id), Is.EqualTo([kept.Id]));
+            (await Deployments.ListByProjectAsync(project.Id, project.UserId, Cursor.Start, 10, Token)).Items.Select(r => r.Id), Is.EqualTo([kept.Id]));
         Assert.That(await Stages.ListByDeploymentAsync(deleted.Id, project.UserId, Token), Is.Empty);
     }
 
@@ -255,10 +255,10 @@ public sealed class DeploymentRepositoryTests : DatabaseTests
     public void A_limit_out_of_range_is_refused(int limit)
     {
         Assert.That(
-            () => Deployments.ListRecentAsync(Guid.NewGuid(), limit, DeploymentCursor.Start, Token),
+            () => Deployments.ListRecentAsync(Guid.NewGuid(), Cursor.Start, limit, Token),
             Throws.TypeOf<ArgumentOutOfRangeException>().With.Property("ParamName").EqualTo("limit").And.Message.Contains("between 1 and 100"));
         Assert.That(
-            () => Deployments.ListByProjectAsync(Guid.NewGuid(), Guid.NewGuid(), limit, DeploymentCursor.Start, Token),
+            () => Deployments.ListByProjectAsync(Guid.NewGuid(), Guid.NewGuid(), Cursor.Start, limit, Token),
             Throws.TypeOf<ArgumentOutOfRangeException>().With.Property("ParamName").EqualTo("limit").And.Message.Contains("between 1 and 100"));
     }
 
@@ -273,7 +273,7 @@ public sealed class DeploymentRepositoryTests : DatabaseTests
     {
         var deployment = await EnqueueAsync();
 
-        Assert.That(await Deployments.ListRecentAsync(deployment.UserId, 10, default, Token), Has.Count.EqualTo(1));
+        Assert.That((await Deployments.ListRecentAsync(deployment.UserId, default, 10, Token)).Items, Has.Count.EqualTo(1));
     }
 
     [Test]
@@ -283,7 +283,7 @@ public sealed class DeploymentRepositoryTests : DatabaseTests
         var host = Unique("host");
         var open = (await PlatformContainers.ReserveAsync(new NewDeploymentContainer { DeploymentId = deployment.Id, Image = "a", Host = host }, Token)).Container!;
         var stopped = (await PlatformContainers.ReserveAsync(new NewDeploymentContainer { DeploymentId = deployment.Id, Image = "a", Host = host }, Token)).Container!;
-        await PlatformContainers.MarkStoppedAsync(stopped.Id, Token);
+        await PlatformContainers.ReportStoppedAsync(stopped.Id, Token);
 
         Assert.That(await Deployments.SoftDeleteAsync(deployment.Id, deployment.UserId, Token), Is.EqualTo([open]));
     }

@@ -10,12 +10,13 @@ public sealed class DeploymentStageRepositoryTests : DatabaseTests
     {
         var deployment = await EnqueueAsync();
 
-        Assert.That(await PlatformStages.CompleteAsync(deployment.Id, StageName.Deploying, Token), Is.False, "not entered yet");
-        Assert.That(await PlatformStages.StartAsync(deployment.Id, StageName.Deploying, Token), Is.True);
-        Assert.That(await PlatformStages.StartAsync(deployment.Id, StageName.Deploying, Token), Is.False);
-        Assert.That(await PlatformStages.CompleteAsync(deployment.Id, StageName.Deploying, Token), Is.True);
-        Assert.That(await PlatformStages.CompleteAsync(deployment.Id, StageName.Deploying, Token), Is.False);
-        Assert.That(await PlatformStages.StartAsync(deployment.Id, StageName.Deploying, Token), Is.False, "it has ended");
+        Assert.That(await PlatformStages.CompleteAsync(deployment.Id, StageName.Deploying, Token), Is.EqualTo(TransitionOutcome.OutOfOrder), "not started");
+        Assert.That(await PlatformStages.StartAsync(deployment.Id, StageName.Deploying, Token), Is.EqualTo(TransitionOutcome.Applied));
+        Assert.That(await PlatformStages.StartAsync(deployment.Id, StageName.Deploying, Token), Is.EqualTo(TransitionOutcome.AlreadyThere));
+        Assert.That(await PlatformStages.CompleteAsync(deployment.Id, StageName.Deploying, Token), Is.EqualTo(TransitionOutcome.Applied));
+        Assert.That(await PlatformStages.CompleteAsync(deployment.Id, StageName.Deploying, Token), Is.EqualTo(TransitionOutcome.AlreadyThere));
+        Assert.That(await PlatformStages.StartAsync(deployment.Id, StageName.Deploying, Token), Is.EqualTo(TransitionOutcome.OutOfOrder), "ended");
+        Assert.That(await PlatformStages.FailAsync(deployment.Id, StageName.Deploying, "late", Token), Is.EqualTo(TransitionOutcome.OutOfOrder), "ended");
 
         var stage = (await Stages.ListByDeploymentAsync(deployment.Id, deployment.UserId, Token)).Single(s => s.Name == StageName.Deploying);
         Assert.That(stage.Status, Is.EqualTo(StageStatus.Completed));
@@ -28,7 +29,7 @@ public sealed class DeploymentStageRepositoryTests : DatabaseTests
         var deployment = await EnqueueAsync();
         await PlatformStages.StartAsync(deployment.Id, StageName.Deploying, Token);
 
-        Assert.That(await PlatformStages.FailAsync(deployment.Id, StageName.Deploying, "no such image", Token), Is.True);
+        Assert.That(await PlatformStages.FailAsync(deployment.Id, StageName.Deploying, "no such image", Token), Is.EqualTo(TransitionOutcome.Applied));
 
         var stage = (await Stages.ListByDeploymentAsync(deployment.Id, deployment.UserId, Token)).Single(s => s.Name == StageName.Deploying);
         Assert.That((stage.Status, stage.ErrorMessage), Is.EqualTo((StageStatus.Failed, "no such image")));
@@ -40,8 +41,8 @@ public sealed class DeploymentStageRepositoryTests : DatabaseTests
         var deployment = await EnqueueAsync();
         await ExecuteAsync("INSERT INTO deployment_stages (id, deployment_id, stage_name) VALUES ($1, $2, 'DEPLOYING')", Guid.NewGuid(), deployment.Id);
 
-        Assert.That(await PlatformStages.StartAsync(deployment.Id, StageName.Deploying, Token), Is.True);
-        Assert.That(await PlatformStages.CompleteAsync(deployment.Id, StageName.From("Deploying"), Token), Is.True);
+        Assert.That(await PlatformStages.StartAsync(deployment.Id, StageName.Deploying, Token), Is.EqualTo(TransitionOutcome.Applied));
+        Assert.That(await PlatformStages.CompleteAsync(deployment.Id, StageName.From("Deploying"), Token), Is.EqualTo(TransitionOutcome.Applied));
         Assert.That(await Stages.ListByDeploymentAsync(deployment.Id, deployment.UserId, Token), Has.Count.EqualTo(2));
     }
 
@@ -65,8 +66,8 @@ public sealed class DeploymentStageRepositoryTests : DatabaseTests
         var cancelled = await StartedAsync(DeploymentStatus.Building);
         await Deployments.CancelAsync(cancelled.Id, cancelled.UserId, null, Token);
 
-        Assert.That(await PlatformStages.StartAsync(cancelled.Id, StageName.Deploying, Token), Is.False);
-        Assert.That(await PlatformStages.StartAsync(Guid.NewGuid(), StageName.Deploying, Token), Is.False);
+        Assert.That(await PlatformStages.StartAsync(cancelled.Id, StageName.Deploying, Token), Is.EqualTo(TransitionOutcome.Cancelled));
+        Assert.That(await PlatformStages.StartAsync(Guid.NewGuid(), StageName.Deploying, Token), Is.EqualTo(TransitionOutcome.NotFound));
         Assert.That(await Stages.ListByDeploymentAsync(cancelled.Id, cancelled.UserId, Token), Has.Count.EqualTo(2));
     }
 
@@ -74,7 +75,7 @@ public sealed class DeploymentStageRepositoryTests : DatabaseTests
     public async Task A_start_that_meets_a_cancel_on_its_way_comes_too_late()
     {
         var deployment = await StartedAsync(DeploymentStatus.Building);
-        Task<bool> start = null!;
+        Task<TransitionOutcome> start = null!;
         await UnitOfWork.RunAsync(async (tx, token) =>
         {
             await tx.Get<IDeploymentRepository>().CancelAsync(deployment.Id, deployment.UserId, null, token);
@@ -82,7 +83,7 @@ public sealed class DeploymentStageRepositoryTests : DatabaseTests
             await UntilSomeoneWaitsAsync();
         }, Token);
 
-        Assert.That(await start, Is.False);
+        Assert.That(await start, Is.EqualTo(TransitionOutcome.Cancelled));
     }
 
     [Test]

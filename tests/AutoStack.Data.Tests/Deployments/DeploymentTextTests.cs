@@ -19,24 +19,24 @@ public sealed class DeploymentTextTests : DatabaseTests
     public async Task A_long_reason_and_commit_message_of_a_build_are_cut_with_a_mark()
     {
         var deployment = await StartedAsync(DeploymentStatus.Building);
-        Assert.That(await Lifecycle.SetCommitAsync(deployment.Id, new CommitInfo("abc", Long, Long), Token), Is.True);
-        Assert.That(await PlatformStages.StartAsync(deployment.Id, StageName.Deploying, Token), Is.True);
-        Assert.That(await PlatformStages.FailAsync(deployment.Id, StageName.Deploying, Long, Token), Is.True);
+        Assert.That(await Lifecycle.RecordCommitAsync(deployment.Id, new CommitInfo("abc", Long, Long), Token), Is.EqualTo(TransitionOutcome.Applied));
+        Assert.That(await PlatformStages.StartAsync(deployment.Id, StageName.Deploying, Token), Is.EqualTo(TransitionOutcome.Applied));
+        Assert.That(await PlatformStages.FailAsync(deployment.Id, StageName.Deploying, Long, Token), Is.EqualTo(TransitionOutcome.Applied));
         Assert.That(await Lifecycle.FailAsync(deployment.Id, Long, Token), Is.EqualTo(TransitionOutcome.Applied));
 
         var stored = (await Deployments.FindAsync(deployment.Id, deployment.UserId, Token))!;
         var stage = (await Stages.ListByDeploymentAsync(deployment.Id, deployment.UserId, Token)).Single(s => s.Name == StageName.Deploying);
 
-        Assert.That(stored.FailedReason, Has.Length.EqualTo(IDeploymentRepository.MaxReasonLength).And.EndsWith("x … (cut)"));
+        Assert.That(stored.FailedReason, Has.Length.EqualTo(Deployment.MaxReasonLength).And.EndsWith("x … (cut)"));
         Assert.That(stored.CommitMessage, Has.Length.EqualTo(CommitInfo.MaxMessageLength).And.EndsWith("x … (cut)"));
         Assert.That(stored.Author, Has.Length.EqualTo(CommitInfo.MaxAuthorLength).And.EndsWith("x … (cut)"));
-        Assert.That(stage.ErrorMessage, Has.Length.EqualTo(IDeploymentStageRepository.MaxErrorLength).And.EndsWith("x … (cut)"));
+        Assert.That(stage.ErrorMessage, Has.Length.EqualTo(DeploymentStage.MaxErrorLength).And.EndsWith("x … (cut)"));
     }
 
     [Test]
     public async Task Texts_of_the_longest_length_are_stored_whole()
     {
-        var reason = string.Concat(Enumerable.Repeat("🚀", IDeploymentRepository.MaxReasonLength));
+        var reason = string.Concat(Enumerable.Repeat("🚀", Deployment.MaxReasonLength));
         var deployment = await StartedAsync(DeploymentStatus.Building);
 
         await Lifecycle.FailAsync(deployment.Id, reason, Token);
@@ -53,7 +53,7 @@ public sealed class DeploymentTextTests : DatabaseTests
         AssertRefused(() => Deployments.CancelAsync(deployment.Id, deployment.UserId, Long, Token), "reason");
         AssertRefused(() => Lifecycle.SucceedAsync(deployment.Id, Long, Token), "deployedUrl");
         AssertRefused(() => Maintenance.AbandonAsync([deployment.Id], Long, Token), "reason");
-        AssertRefused(() => Maintenance.MarkUnhealthyAsync(deployment.Id, Long, Token), "reason");
+        AssertRefused(() => Maintenance.ReportUnhealthyAsync(deployment.Id, Long, Token), "reason");
         AssertRefused(() => Maintenance.FailStalledAsync(TimeSpan.FromDays(1), Long, 1, Token), "reason");
         AssertRefused(() => PlatformHealthChecks.AddAsync(check, Token), "check.Url");
         AssertRefused(() => PlatformHealthChecks.AddManyAsync([check], Token), "check.Url");
@@ -90,11 +90,11 @@ public sealed class DeploymentTextTests : DatabaseTests
         await Lifecycle.SucceedAsync(deployment.Id, null, Token);
         await ExecuteAsync("UPDATE deployments SET failed_reason = repeat('n', 1000000) WHERE id = $1", deployment.Id);
 
-        Assert.That(await Maintenance.MarkUnhealthyAsync(deployment.Id, "It does not answer.", Token), Is.True);
+        Assert.That(await Maintenance.ReportUnhealthyAsync(deployment.Id, "It does not answer.", Token), Is.True);
 
         Assert.That(
             (await Deployments.FindAsync(deployment.Id, deployment.UserId, Token))!.FailedReason,
-            Has.Length.EqualTo(IDeploymentRepository.MaxReasonLength).And.EndsWith("n\nIt does not answer."));
+            Has.Length.EqualTo(Deployment.MaxReasonLength).And.EndsWith("n\nIt does not answer."));
     }
 
     [Test]
@@ -108,10 +108,11 @@ public sealed class DeploymentTextTests : DatabaseTests
         await AssertCleanAsync();
 
         await ExecuteAsync("UPDATE deployments SET status = 'building', started_at = created_at WHERE id = $1", id);
-        await Lifecycle.SetCommitAsync(id, new CommitInfo("b", "with " + Value, Value), Token);
-        await PlatformStages.SetAsync(id, StageName.Deploying, StageStatus.Failed, Value, Token);
+        await Lifecycle.RecordCommitAsync(id, new CommitInfo("b", "with " + Value, Value), Token);
+        var change = new StageChange { Name = StageName.Deploying, Status = StageStatus.Failed, ErrorMessage = Value };
+        await PlatformStages.SetAsync(id, change, Token);
         await Lifecycle.SucceedAsync(id, $"https://user:{Value}@example.com/", Token);
-        await Maintenance.MarkUnhealthyAsync(id, Value, Token);
+        await Maintenance.ReportUnhealthyAsync(id, Value, Token);
         await AssertCleanAsync();
 
         foreach (var status in new[] { "fail", "cancel", "abandon" })
@@ -144,9 +145,9 @@ public sealed class DeploymentTextTests : DatabaseTests
             deployment.Id);
 
         var owner = deployment.UserId;
-        AssertSmall(await Deployments.ListRecentAsync(owner, 10, DeploymentCursor.Start, Token));
-        AssertSmall(await Deployments.ListByProjectAsync(deployment.ProjectId, owner, 10, DeploymentCursor.Start, Token));
-        AssertSmall(await Get<IDeploymentQueries>().ListAsync(owner, DeploymentFilter.All, 10, DeploymentCursor.Start, Token));
+        AssertSmall((await Deployments.ListRecentAsync(owner, Cursor.Start, 10, Token)).Items);
+        AssertSmall((await Deployments.ListByProjectAsync(deployment.ProjectId, owner, Cursor.Start, 10, Token)).Items);
+        AssertSmall((await Get<IDeploymentQueries>().ListAsync(owner, DeploymentFilter.All, Cursor.Start, 10, Token)).Items);
         AssertSmall((await Stages.ListByDeploymentsAsync([deployment.Id], owner, Token)).SelectMany(s => s).ToList());
         AssertSmall(await HealthChecks.ListLatestAsync(deployment.Id, owner, 10, Token));
 
@@ -169,7 +170,7 @@ public sealed class DeploymentTextTests : DatabaseTests
             new NewDeployment { ProjectId = project.Id, UserId = project.UserId, Commit = new CommitInfo(id, "first") }, Token))!;
 
         var copy = (await Deployments.RedeployAsync(queued.Id, project.UserId, null, Token))!;
-        var listed = (await Deployments.ListRecentAsync(project.UserId, 10, DeploymentCursor.Start, Token)).Select(row => row.Deployment.CommitHash);
+        var listed = (await Deployments.ListRecentAsync(project.UserId, Cursor.Start, 10, Token)).Items.Select(row => row.Deployment.CommitHash);
 
         Assert.That((queued.CommitHash, copy.CommitHash), Is.EqualTo((id, id)));
         Assert.That(listed, Is.All.EqualTo(id));
@@ -177,7 +178,7 @@ public sealed class DeploymentTextTests : DatabaseTests
 
         // Another commit with the same beginning is another commit.
         var other = id[..63] + "0";
-        Assert.That(await Lifecycle.SetCommitAsync(queued.Id, new CommitInfo(other), Token), Is.True);
+        Assert.That(await Lifecycle.RecordCommitAsync(queued.Id, new CommitInfo(other), Token), Is.EqualTo(TransitionOutcome.Applied));
         var changed = (await Deployments.FindAsync(queued.Id, project.UserId, Token))!;
         Assert.That((changed.CommitHash, changed.CommitMessage), Is.EqualTo((other, (string?)null)));
 
@@ -207,7 +208,7 @@ public sealed class DeploymentTextTests : DatabaseTests
         Assert.That((await PlatformContainers.ReserveAsync(request, Token)).Outcome, Is.EqualTo(ReservationOutcome.TooManyContainers));
         Assert.That((await PlatformContainers.ReserveAsync(request with { Id = places[0].Id }, Token)).Container, Is.EqualTo(places[0]), "a repeated request");
 
-        await PlatformContainers.MarkStoppedAsync(places[0].Id, Token);
+        await PlatformContainers.ReportStoppedAsync(places[0].Id, Token);
         Assert.That((await PlatformContainers.ReserveAsync(request, Token)).Outcome, Is.EqualTo(ReservationOutcome.Reserved));
     }
 }

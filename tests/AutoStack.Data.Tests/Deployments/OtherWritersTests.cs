@@ -23,19 +23,14 @@ public sealed class OtherWritersTests : DatabaseTests
         }
 
         var seen = new List<Guid>();
-        for (var after = DeploymentCursor.Start; ;)
+        for (Cursor? next = Cursor.Start; next is { } cursor;)
         {
             var page = byFilter
-                ? await Get<IDeploymentQueries>().ListAsync(project.UserId, DeploymentFilter.All, limit, after, Token)
-                : await Deployments.ListRecentAsync(project.UserId, limit, after, Token);
-            seen.AddRange(page.Select(row => row.Deployment.Id));
+                ? await Get<IDeploymentQueries>().ListAsync(project.UserId, DeploymentFilter.All, cursor, limit, Token)
+                : await Deployments.ListRecentAsync(project.UserId, cursor, limit, Token);
+            seen.AddRange(page.Items.Select(row => row.Deployment.Id));
             Assert.That(seen, Has.Count.LessThanOrEqualTo(ids.Count), "without end");
-            if (page.Count == 0)
-            {
-                break;
-            }
-
-            after = page[^1].Cursor;
+            next = page.Next;
         }
 
         Assert.That(seen, Is.EquivalentTo(ids));
@@ -83,7 +78,7 @@ public sealed class OtherWritersTests : DatabaseTests
         await ExecuteAsync("ALTER TABLE deployments DROP CONSTRAINT deployments_required_check");
         await ExecuteAsync("UPDATE deployments SET status = NULL WHERE id = $1", deployment.Id);
 
-        var row = (await Deployments.ListRecentAsync(deployment.UserId, 10, DeploymentCursor.Start, Token)).Single();
+        var row = (await Deployments.ListRecentAsync(deployment.UserId, Cursor.Start, 10, Token)).Items.Single();
 
         Assert.That((row.Deployment.Status.Value, row.Deployment.Status.IsKnown), Is.EqualTo(("", false)));
         await ExecuteAsync("UPDATE deployments SET status = 'failed' WHERE id = $1", deployment.Id);

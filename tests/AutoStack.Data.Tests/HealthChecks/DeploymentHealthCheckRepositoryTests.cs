@@ -190,15 +190,18 @@ public sealed class DeploymentHealthCheckRepositoryTests : DatabaseTests
         var second = await RunningAsync("---");
         var ids = new[] { unhealthy.Id, second.Id };
 
-        var found = await PlatformHealthChecks.ListUnhealthyAsync(3, 10, Guid.Empty, Token);
+        var found = (await PlatformHealthChecks.ListUnhealthyAsync(3, Cursor.Start, 10, Token)).Items;
 
         Assert.That(found.Select(u => u.DeploymentId), Is.EqualTo(ids));
         Assert.That(found[0], Is.EqualTo(new UnhealthyDeployment(unhealthy.Id, unhealthy.ProjectId, unhealthy.UserId, Start.AddMinutes(3))));
-        Assert.That((await PlatformHealthChecks.ListUnhealthyAsync(3, 1, Guid.Empty, Token)).Select(u => u.DeploymentId), Is.EqualTo(ids[..1]));
-        Assert.That((await PlatformHealthChecks.ListUnhealthyAsync(3, 10, ids[0], Token)).Select(u => u.DeploymentId), Is.EqualTo(ids[1..]));
-        Assert.That(() => PlatformHealthChecks.ListUnhealthyAsync(0, 10, Guid.Empty, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
-        Assert.That(() => PlatformHealthChecks.ListUnhealthyAsync(101, 10, Guid.Empty, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
-        Assert.That(() => PlatformHealthChecks.ListUnhealthyAsync(3, 1001, Guid.Empty, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
+        var page = await PlatformHealthChecks.ListUnhealthyAsync(3, Cursor.Start, 1, Token);
+        Assert.That(page.Items.Select(u => u.DeploymentId), Is.EqualTo(ids[..1]));
+        var last = await PlatformHealthChecks.ListUnhealthyAsync(3, page.Next!.Value, 10, Token);
+        Assert.That(last.Items.Select(u => u.DeploymentId), Is.EqualTo(ids[1..]));
+        Assert.That(last.Next, Is.Null);
+        Assert.That(() => PlatformHealthChecks.ListUnhealthyAsync(0, Cursor.Start, 10, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
+        Assert.That(() => PlatformHealthChecks.ListUnhealthyAsync(101, Cursor.Start, 10, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
+        Assert.That(() => PlatformHealthChecks.ListUnhealthyAsync(3, Cursor.Start, 1001, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
     }
 
     [Test]
@@ -292,7 +295,7 @@ public sealed class DeploymentHealthCheckRepositoryTests : DatabaseTests
         var deployment = await StartedAsync(DeploymentStatus.Building);
         var container = (await PlatformContainers.ReserveAsync(new NewDeploymentContainer { DeploymentId = deployment.Id, Image = "site:1", Host = Unique("host") }, Token)).Container!;
         await PlatformContainers.ConfirmAsync(container.Id, Unique("docker"), Token);
-        await PlatformContainers.MarkRunningAsync(container.Id, Token);
+        await PlatformContainers.ReportRunningAsync(container.Id, Token);
         await ExecuteAsync("UPDATE deployment_containers SET created_at = '2025-01-01' WHERE id = $1", container.Id);
         await Lifecycle.SucceedAsync(deployment.Id, null, Token);
         await CheckAsync(deployment, checks);

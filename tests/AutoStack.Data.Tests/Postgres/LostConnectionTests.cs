@@ -173,7 +173,7 @@ public sealed class LostConnectionTests : DatabaseTests
         await using var provider = Library(proxy.ConnectionString);
         var containers = provider.GetRequiredService<IPlatformDeploymentContainerRepository>();
         var logs = provider.GetRequiredService<IPlatformDeploymentLogRepository>();
-        await containers.ListRunningAsync(1, Guid.Empty, Token);
+        await containers.ListRunningAsync(Cursor.Start, 1, Token);
         var ports = new PortRange(33000, 33000);
 
         proxy.CutAfter("INSERT 0 1");

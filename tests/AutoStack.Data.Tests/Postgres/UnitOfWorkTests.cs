@@ -131,13 +131,13 @@ public sealed class UnitOfWorkTests : DatabaseTests
         {
             var run = Interlocked.Increment(ref runs);
             var lifecycle = tx.Get<IDeploymentLifecycle>();
-            await lifecycle.SetCommitAsync(own.Id, new CommitInfo("a"), token);
+            await lifecycle.RecordCommitAsync(own.Id, new CommitInfo("a"), token);
             if (run <= 2)
             {
                 Assert.That(bothHoldOne.SignalAndWait(TimeSpan.FromSeconds(30), token), Is.True);
             }
 
-            await lifecycle.SetCommitAsync(other.Id, new CommitInfo("b"), token);
+            await lifecycle.RecordCommitAsync(other.Id, new CommitInfo("b"), token);
             await lifecycle.AdvanceAsync(own.Id, DeploymentStatus.Building, token);
         }, Token));
     }
@@ -159,7 +159,7 @@ public sealed class UnitOfWorkTests : DatabaseTests
         {
             var run = Interlocked.Increment(ref runs);
             var lifecycle = tx.Get<IDeploymentLifecycle>();
-            await lifecycle.SetCommitAsync(own.Id, new CommitInfo("a"), token);
+            await lifecycle.RecordCommitAsync(own.Id, new CommitInfo("a"), token);
             if (run <= 2)
             {
                 Assert.That(bothHoldOne.SignalAndWait(TimeSpan.FromSeconds(30), token), Is.True);
@@ -167,7 +167,7 @@ public sealed class UnitOfWorkTests : DatabaseTests
 
             try
             {
-                await lifecycle.SetCommitAsync(other.Id, new CommitInfo("b"), token);
+                await lifecycle.RecordCommitAsync(other.Id, new CommitInfo("b"), token);
             }
             catch (ConflictException)
             {

@@ -436,5 +436,5 @@ public sealed class PushTests : DatabaseTests
             Is.True);
 
     private async Task<int> CountAsync(Project project) =>
-        (await Deployments.ListByProjectAsync(project.Id, project.UserId, 100, DeploymentCursor.Start, Token)).Count;
+        (await Deployments.ListByProjectAsync(project.Id, project.UserId, Cursor.Start, 100, Token)).Items.Count;
 }
