@@ -16,6 +16,7 @@ internal static class ApprovedSurface
         var received = Path.ChangeExtension(approved, ".received.txt");
         File.WriteAllText(received, actual);
         var expected = File.Exists(approved) ? File.ReadAllText(approved).ReplaceLineEndings("\n") : "";
-        Assert.That(actual, Is.EqualTo(expected), $"If the change is meant, copy {received} over Conventions/{fileName} in the test project.");
+        Assert.That(
+            actual, Is.EqualTo(expected), $"If the change is intended, copy {received} to Conventions/{fileName} of the test project.");
     }
 }

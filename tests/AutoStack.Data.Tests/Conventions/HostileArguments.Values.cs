@@ -24,7 +24,7 @@ public sealed partial class HostileArguments
         $"{new string('[', 60)}{new string(']', 60)}",
     ];
 
-    // Of every kind of list, with the least and the greatest that a cursor can name.
+    // Cursors of every kind of list, with the least and the greatest value that a cursor can hold.
     private static readonly string[] Cursors =
     [
         "start", $"i.{Guid.Empty:N}", $"i.{Guid.AllBitsSet:N}", $"s.{long.MinValue}", "s.0", $"s.{long.MaxValue}",
@@ -110,7 +110,6 @@ public sealed partial class HostileArguments
             _ when IsOf(type, typeof(IProgress<>)) =>
                 Activator.CreateInstance(typeof(Progress<>).MakeGenericType(type.GetGenericArguments()))!,
             _ when IsList(type) => List(type, Valid(type.GetGenericArguments()[0], name)),
-            _ when type == typeof(Cursor) => Cursor.Start,
             _ => Composite(type),
         };
     }
@@ -154,14 +153,6 @@ public sealed partial class HostileArguments
         object?[]? values = type switch
         {
             _ when type == typeof(string) => Texts,
-            // Cursors of every kind of list, including the wrong kinds.
-            _ when type == typeof(Cursor) =>
-            [
-                Cursor.Start, Cursor.After(Guid.Empty), Cursor.After(Guid.AllBitsSet),
-                Cursor.After(long.MinValue), Cursor.After(long.MaxValue),
-                Cursor.After(DateTimeOffset.MinValue, Guid.Empty), Cursor.After(DateTimeOffset.MaxValue, Guid.AllBitsSet),
-                Cursor.Parse($"t.{long.MaxValue}.{Guid.Empty:N}"), Cursor.Parse($"t.{long.MinValue}.{Guid.Empty:N}"),
-            ],
             _ when type == typeof(Guid) => [Guid.Empty, Guid.NewGuid(), Guid.AllBitsSet],
             _ when type == typeof(int) => [int.MinValue, -1, 0, 1, int.MaxValue],
             _ when type == typeof(long) => [long.MinValue, -1L, 0L, 1L, long.MaxValue],
@@ -181,7 +172,11 @@ public sealed partial class HostileArguments
                 [default(JsonElement), .. Documents.Select(d => (object)JsonDocument.Parse(d).RootElement)],
             _ when type.IsEnum => [.. Enum.GetValues(type), Enum.ToObject(type, -1), Enum.ToObject(type, int.MaxValue)],
             _ when type == typeof(Secret) => [.. Texts.Select(Secret.From)],
-            _ when type == typeof(Cursor) => [.. Cursors.Select(c => (object)Cursor.Parse(c))],
+            _ when type == typeof(Cursor) =>
+            [
+                .. Cursors.Select(text => (object)Cursor.Parse(text)),
+                Cursor.After(DateTimeOffset.MinValue, Guid.Empty), Cursor.After(DateTimeOffset.MaxValue, Guid.AllBitsSet),
+            ],
             _ when type == typeof(GitHubScopes) => [.. Texts.Select(GitHubScopes.Parse)],
             _ when type == typeof(PasswordHash) => [.. Texts.Where(t => !string.IsNullOrWhiteSpace(t)).Select(PasswordHash.From)],
             _ when type == typeof(IPAddress) =>

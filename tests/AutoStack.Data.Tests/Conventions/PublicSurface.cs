@@ -45,5 +45,6 @@ public sealed class PublicSurface : DatabaseTests
     }
 
     [Test]
-    public void The_public_surface_is_the_approved_one() => ApprovedSurface.Check(typeof(IUnitOfWork).Assembly, "PublicSurface.approved.txt");
+    public void The_public_surface_matches_the_approved_file() =>
+        ApprovedSurface.Check(typeof(IUnitOfWork).Assembly, "PublicSurface.approved.txt");
 }

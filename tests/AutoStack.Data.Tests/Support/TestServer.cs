@@ -13,7 +13,8 @@ public sealed class TestServer
     public async Task StartAsync()
     {
         // In memory, databases are created and dropped several times faster than on a disk.
-        if (Environment.GetEnvironmentVariable("TMPDIR") is null or "" && new DriveInfo("/dev/shm") is { IsReady: true, AvailableFreeSpace: > 4L << 30 })
+        if (Environment.GetEnvironmentVariable("TMPDIR") is null or ""
+            && new DriveInfo("/dev/shm") is { IsReady: true, AvailableFreeSpace: > 4L << 30 })
         {
             Environment.SetEnvironmentVariable("TMPDIR", "/dev/shm");
         }
