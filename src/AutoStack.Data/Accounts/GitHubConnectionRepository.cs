@@ -11,7 +11,7 @@ internal sealed class GitHubConnectionRepository(Db db, AccountContext context)
     // Without the tokens, which most callers do not need.
     internal const string Columns = "g.id, g.user_id, g.github_username, g.token_expires_at, g.scope, g.connected_at";
 
-    // Bound to the user, who has one connection at most: the id of an existing row is not known when the row is written.
+    // The tokens are bound to the user, who has at most one connection: the upsert does not know the id of an existing row.
     internal static SecretColumn AccessTokens { get; } = new(
         "github_connections.github_access_token",
         stale: """
@@ -87,7 +87,7 @@ internal sealed class GitHubConnectionRepository(Db db, AccountContext context)
             WHERE g.user_id = @userId
             """, [P.Of(userId)], cancellationToken).ConfigureAwait(false);
 
-        // Opened when the statement is over: one that does not open is no failure of the statement, and no end of a unit of work.
+        // Decrypted after the statement: a token that does not open is not a failure of the statement, and does not end a unit of work.
         return stored is null ? null : new GitHubTokens
         {
             AccessToken = context.Secrets.Open(stored.Access, AccessTokenOf(userId))!,

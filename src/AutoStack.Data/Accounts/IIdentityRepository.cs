@@ -41,14 +41,14 @@ public interface IIdentityRepository
 
     /// <summary>
     /// Finds or creates the account of a user whom a provider has just signed in. The account at the provider is looked up first, then the
-    /// address if the provider has verified it. Concurrent sign-ins of a new user create one account, also through two providers. A verified
-    /// sign-in takes over an account whose address nobody has verified (<see cref="ProviderSignInOutcome.TookOver"/>).
+    /// address if the provider has verified it. Concurrent sign-ins of a new user create one account, also through two providers. A
+    /// verified sign-in takes over an account whose address nobody has verified (<see cref="ProviderSignInOutcome.TookOver"/>).
     /// </summary>
     /// <param name="identity">What the provider reports.</param>
     /// <param name="cancellationToken">Cancels the sign-in.</param>
     /// <returns>The account, or why the user is not signed in.</returns>
-    /// <exception cref="ArgumentException">
-    /// A value is missing, blank or too long, or the address does not name one mailbox; the message names the value.
+    /// <exception cref="ArgumentException"> A value is missing, blank or too long, or the address does not name one mailbox; the message
+    /// names the value.
     /// </exception>
     /// <exception cref="ConflictException">Concurrent changes kept removing the account with the address.</exception>
     Task<ProviderSignInResult> SignInWithProviderAsync(ProviderIdentity identity, CancellationToken cancellationToken = default);
@@ -93,7 +93,9 @@ public interface IIdentityRepository
     /// <param name="verified">The stored hash that the password was verified against.</param>
     /// <param name="renewed">The new hash of this password.</param>
     /// <param name="cancellationToken">Cancels the update.</param>
-    /// <returns>False when the user has another hash by now, or does not exist; the stored hash then needs no renewal by this call.</returns>
+    /// <returns>
+    /// False when the user has another hash by now, or does not exist; the stored hash then needs no renewal by this call.
+    /// </returns>
     /// <exception cref="ArgumentException">An argument is null, or the new hash is too long.</exception>
     Task<bool> RehashAsync(Guid userId, PasswordHash verified, PasswordHash renewed, CancellationToken cancellationToken = default);
 }

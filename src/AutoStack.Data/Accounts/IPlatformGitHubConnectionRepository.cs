@@ -13,12 +13,14 @@ public interface IPlatformGitHubConnectionRepository
     /// <see cref="IGitHubConnectionRepository.RefreshAsync"/>; the list continues after a row whether or not it was refreshed.
     /// </summary>
     /// <param name="before">The latest expiry, exclusive.</param>
-    /// <param name="cursor">The place to continue from: <see cref="Page{T}.Next"/> of the page before, or <see cref="Cursor.Start"/>.</param>
+    /// <param name="cursor">
+    /// The place to continue from: <see cref="Page{T}.Next"/> of the page before, or <see cref="Cursor.Start"/>.
+    /// </param>
     /// <param name="limit">The maximum number of rows, 1 to <see cref="MaxListSize"/>.</param>
     /// <param name="cancellationToken">Cancels the query.</param>
     /// <returns>A page of connections.</returns>
-    /// <exception cref="ArgumentException">
-    /// <paramref name="limit"/> is out of its range, or <paramref name="cursor"/> is from another kind of list.
+    /// <exception cref="ArgumentException"> <paramref name="limit"/> is out of its range, or <paramref name="cursor"/> is from another kind
+    /// of list.
     /// </exception>
     Task<Page<GitHubConnection>> ListExpiringAsync(
         DateTimeOffset before, Cursor cursor, int limit, CancellationToken cancellationToken = default);

@@ -17,12 +17,14 @@ public interface IPlatformUserRepository
     Task<User?> FindByEmailAsync(string email, CancellationToken cancellationToken = default);
 
     /// <summary>Lists all accounts, ordered by id.</summary>
-    /// <param name="cursor">The place to continue from: <see cref="Page{T}.Next"/> of the page before, or <see cref="Cursor.Start"/>.</param>
+    /// <param name="cursor">
+    /// The place to continue from: <see cref="Page{T}.Next"/> of the page before, or <see cref="Cursor.Start"/>.
+    /// </param>
     /// <param name="limit">The maximum number of rows, 1 to <see cref="MaxListSize"/>.</param>
     /// <param name="cancellationToken">Cancels the query.</param>
     /// <returns>A page of accounts.</returns>
-    /// <exception cref="ArgumentException">
-    /// <paramref name="limit"/> is out of its range, or <paramref name="cursor"/> is from another kind of list.
+    /// <exception cref="ArgumentException"> <paramref name="limit"/> is out of its range, or <paramref name="cursor"/> is from another kind
+    /// of list.
     /// </exception>
     Task<Page<User>> ListAsync(Cursor cursor, int limit, CancellationToken cancellationToken = default);
 }

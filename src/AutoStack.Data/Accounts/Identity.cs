@@ -19,7 +19,9 @@ public sealed record NewAccount
     /// <summary>The name that is shown; up to 255 characters.</summary>
     public required string Name { get; init; }
 
-    /// <summary>The address of one mailbox, up to 254 bytes; stored in its canonical spelling, and not verified by a registration.</summary>
+    /// <summary>
+    /// The address of one mailbox, up to 254 bytes; stored in its canonical spelling, and not verified by a registration.
+    /// </summary>
     public required string Email { get; init; }
 
     /// <summary>The hash of the password.</summary>
@@ -123,8 +125,8 @@ public enum ProviderSignInOutcome
 
     /// <summary>
     /// An account had the address without a proof, and the provider has proved that the address belongs to this user. As after a reset, the
-    /// account's password, links, sessions, reset tokens and GitHub connection ended, and the account is linked with the provider's account.
-    /// Its projects stay; they may belong to whoever registered first, so show them to the user.
+    /// account's password, links, sessions, reset tokens and GitHub connection ended, and the account is linked with the provider's
+    /// account. Its projects stay; they may belong to whoever registered first, so show them to the user.
     /// </summary>
     TookOver,
 
@@ -151,8 +153,8 @@ public enum LinkOutcome
     UserNotFound,
 
     /// <summary>
-    /// The sign-in is older than <see cref="AccountOptions.FreshSignIn"/>, lies in the future, or has ended. Let the user sign in again, and
-    /// link then.
+    /// The sign-in is older than <see cref="AccountOptions.FreshSignIn"/>, lies in the future, or has ended. Let the user sign in again,
+    /// and link then.
     /// </summary>
     SignInTooOld,
 }

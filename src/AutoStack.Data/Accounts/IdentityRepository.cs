@@ -181,8 +181,8 @@ internal sealed class IdentityRepository(Db db, AccountContext context) : IIdent
         ArgumentNullException.ThrowIfNull(change);
         ArgumentNullException.ThrowIfNull(change.Password);
 
-        // Locks the user's row, as every batch that creates or ends sessions does. The statements after it see the sessions that were created
-        // meanwhile, and end nothing when the password stays.
+        // Locks the user's row, as every batch that creates or ends sessions does. The statements after it see the sessions that were
+        // created meanwhile, and end nothing when the password stays.
         var set = new Statement($"""
             WITH changed AS (
                 UPDATE users u

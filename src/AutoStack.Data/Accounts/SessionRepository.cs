@@ -7,29 +7,31 @@ namespace AutoStack.Data.Accounts;
 internal sealed class SessionRepository(Db db, AccountContext context) : ISessionRepository, IPlatformSessionRepository
 {
     /// <summary>
-    /// When the user of a session <c>s</c> signed in. A row without the value, from another writer or from before the column, has the time of
-    /// the first session of its family.
+    /// When the user of a session <c>s</c> signed in. A row without the value, from another writer or from before the column, has the time
+    /// of the first session of its family.
     /// </summary>
-    internal const string SignedIn = "coalesce(s.signed_in_at, (SELECT f.created_at FROM sessions f WHERE f.id = s.family_id), s.created_at)";
+    internal const string SignedIn =
+        "coalesce(s.signed_in_at, (SELECT f.created_at FROM sessions f WHERE f.id = s.family_id), s.created_at)";
 
     // Without the token's hash, which no caller reads.
     internal const string Columns = "s.id, s.user_id, s.expires_at, s.created_at, s.family_id, s.rotated_at, s.signed_in_at";
 
     /// <summary>
-    /// Whether a purge removes a session <c>e</c>: it has expired, and if it was rotated, so has every session of its family. While a session
-    /// of the family is active, every earlier token must be recognised as used. Needs <c>@now</c>.
+    /// Whether a purge removes a session <c>e</c>: it has expired, and if it was rotated, so has every session of its family. While a
+    /// session of the family is active, every earlier token must be recognised as used. Needs <c>@now</c>.
     /// </summary>
     internal const string Purgeable = $"""
         e.expires_at <= {ServerTime.Present} AND (e.rotated_at IS NULL OR NOT EXISTS (
             SELECT FROM sessions f
-            WHERE f.user_id = e.user_id AND coalesce(f.family_id, f.id) = coalesce(e.family_id, e.id) AND f.expires_at > {ServerTime.Present}))
+            WHERE f.user_id = e.user_id AND coalesce(f.family_id, f.id) = coalesce(e.family_id, e.id)
+              AND f.expires_at > {ServerTime.Present}))
         """;
 
     /// <summary>The column of the tokens' hashes.</summary>
     internal const string Tokens = "sessions.token";
 
-    // Whether a session s is active. Needs @maxAge and @now. A sign-in also ends at its maximum age where the row expires later: the row may
-    // come from another writer, or from before the maximum was set.
+    // Whether a session s is active. Needs @maxAge and @now. A sign-in also ends at its maximum age where the row expires later: the row
+    // may come from another writer, or from before the maximum was set.
     private const string IsActive = $"""
         s.expires_at > {ServerTime.Present} AND s.rotated_at IS NULL
           AND (@maxAge::interval IS NULL OR {SignedIn} > {ServerTime.Present} - @maxAge::interval)
@@ -108,7 +110,8 @@ internal sealed class SessionRepository(Db db, AccountContext context) : ISessio
             : new SessionIssueResult(SessionIssueOutcome.Superseded, Issued: null);
     }
 
-    public Task<RotationResult> RotateAsync(SessionToken presented, ClientKey? client, TimeSpan lifetime, CancellationToken cancellationToken)
+    public Task<RotationResult> RotateAsync(
+        SessionToken presented, ClientKey? client, TimeSpan lifetime, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(presented);
         CheckLifetime(lifetime);
@@ -196,8 +199,8 @@ internal sealed class SessionRepository(Db db, AccountContext context) : ISessio
         var (id, token, lifetime) = (session.Id ?? Ids.New(), SessionToken.New(), context.Options.Cap(session.Lifetime));
 
         // ON CONFLICT has no target: a concurrent copy of this request may meet either unique index. The statements after the insert start
-        // after the commit that it has waited for. They find what this call has stored, or what an earlier call of the same client has, whose
-        // token opens with the client's key.
+        // after the commit that it has waited for. They find what this call has stored, or what an earlier call of the same client has,
+        // whose token opens with the client's key.
         Statement[] attempt =
         [
             new Statement($"{Insert} ON CONFLICT DO NOTHING", Values()),
@@ -216,7 +219,8 @@ internal sealed class SessionRepository(Db db, AccountContext context) : ISessio
                 ServerTime.Now(context.Clock)),
             .. EndOldest(session.UserId, id),
         ];
-        var found = await LockedAsync(row => (Session: Read(row), IsNew: row.Flag(), Sealed: row.TextOrNull()), attempt).ConfigureAwait(false);
+        var found = await LockedAsync(row => (Session: Read(row), IsNew: row.Flag(), Sealed: row.TextOrNull()), attempt)
+            .ConfigureAwait(false);
         if (found is [var (stored, isNew, text)]
             && (isNew ? token : text is null ? null : session.Client?.Open(text, SealContext(id))) is { } valid)
         {

@@ -17,7 +17,11 @@ internal sealed class SessionRotation(SessionToken presented, string[] tokens, C
     private readonly SessionToken next = SessionToken.New();
 
     /// <summary>A session of the family: the presented one, or one that a later rotation created.</summary>
-    private sealed record Member(SessionWithUser Found, string Token, string? Sealed, string? ClientHash);
+    private sealed record Member(SessionWithUser Found, string Token, string? Sealed, string? ClientHash)
+    {
+        public static Member Read(RowReader row) =>
+            new(SessionRepository.ReadWithUser(row), row.Text(), row.TextOrNull(), row.TextOrNull());
+    }
 
     public Task<RotationResult> RunAsync(Db db, Statement lockUser, CancellationToken cancellationToken)
     {
@@ -30,7 +34,8 @@ internal sealed class SessionRotation(SessionToken presented, string[] tokens, C
                 WHERE s.token::text = ANY (@tokens) AND s.rotated_at IS NULL AND s.expires_at > {ServerTime.Present}
                   AND (s.client_key_hash IS NULL OR s.client_key_hash::text = @client)
                   AND (@maxAge::interval IS NULL OR {SessionRepository.SignedIn} > {ServerTime.Present} - @maxAge::interval)
-                RETURNING s.user_id, coalesce(s.family_id, s.id) AS family_id, {SessionRepository.SignedIn} AS signed_in_at, s.client_key_hash
+                RETURNING s.user_id, coalesce(s.family_id, s.id) AS family_id, {SessionRepository.SignedIn} AS signed_in_at,
+                    s.client_key_hash
             )
             INSERT INTO sessions (id, user_id, token, expires_at, created_at, family_id, signed_in_at, client_key_hash)
             SELECT @id, g.user_id, @next, least({ServerTime.Present} + @lifetime::interval, g.signed_in_at + @maxAge::interval),
@@ -80,8 +85,7 @@ internal sealed class SessionRotation(SessionToken presented, string[] tokens, C
                 await sets.SkipAsync().ConfigureAwait(false);
                 var rotated = await sets.FindAsync(SessionRepository.ReadWithUser).ConfigureAwait(false);
                 var revoked = await sets.AnyAsync().ConfigureAwait(false);
-                var members = await sets.ListAsync(
-                    row => new Member(SessionRepository.ReadWithUser(row), row.Text(), row.TextOrNull(), row.TextOrNull())).ConfigureAwait(false);
+                var members = await sets.ListAsync(Member.Read).ConfigureAwait(false);
                 return rotated is not null ? new RotationResult(RotationOutcome.Rotated, rotated, next)
                     : revoked ? Refused(RotationOutcome.Reused)
                     : AnswerOf(members);
@@ -102,11 +106,12 @@ internal sealed class SessionRotation(SessionToken presented, string[] tokens, C
 
         if (first.Found.Session.RotatedAt is null)
         {
-            return Refused(first.ClientHash is null || first.ClientHash == client?.Hash ? RotationOutcome.Expired : RotationOutcome.WrongClient);
+            var isOfClient = first.ClientHash is null || first.ClientHash == client?.Hash;
+            return Refused(isOfClient ? RotationOutcome.Expired : RotationOutcome.WrongClient);
         }
 
-        // Follows the rotations, each token to its successor, as far as the client's key opens them: the result is the same answer again, or
-        // the newest token of this client.
+        // Follows the rotations, each token to its successor, as far as the client's key opens them: the result is the same answer again,
+        // or the newest token of this client.
         var (member, token) = (first, presented);
         while (member is { Found.Session.RotatedAt: not null, Sealed: { } text } && client?.Open(text, SealContext(token)) is { } following)
         {

@@ -7,7 +7,8 @@ namespace AutoStack.Data.Accounts;
 internal sealed class UserRepository(Db db, AccountContext context) : IUserRepository, IPlatformUserRepository
 {
     // Without password_hash, which no caller of these methods needs.
-    internal const string Columns = "u.id, u.name, u.email, u.avatar_url, u.github_id, u.google_id, u.email_verified, u.created_at, u.updated_at";
+    internal const string Columns =
+        "u.id, u.name, u.email, u.avatar_url, u.github_id, u.google_id, u.email_verified, u.created_at, u.updated_at";
 
     /// <summary>Whether the address of a user <c>u</c> is one of the spellings <c>@emails</c>.</summary>
     internal const string HasEmail = """pg_catalog.lower(u.email::text COLLATE "C") = ANY (@emails)""";
@@ -92,14 +93,17 @@ internal sealed class UserRepository(Db db, AccountContext context) : IUserRepos
         const string Insert = $"""
             INSERT INTO users AS u (id, name, email, avatar_url, github_id, google_id, email_verified, created_at, updated_at)
             SELECT @id, @name, @email, @avatarUrl, @gitHubId, @googleId, @emailVerified, {ServerTime.Present}, {ServerTime.Present}
-            WHERE NOT EXISTS (SELECT FROM users u WHERE u.id <> @id AND {HasEmail} AND pg_catalog.lower(u.email::text COLLATE "C") <> @email)
+            WHERE NOT EXISTS (
+                SELECT
+                FROM users u
+                WHERE u.id <> @id AND {HasEmail} AND pg_catalog.lower(u.email::text COLLATE "C") <> @email)
             """;
         var id = user.Id ?? Ids.New();
         var email = await EmailAddress.ParseAsync(db, user.Email, "user.Email", cancellationToken).ConfigureAwait(false);
 
-        // ON CONFLICT has no target: a concurrent copy of this request may meet any of the unique indexes. The second statement starts after
-        // the commit that the first one has waited for. It finds only what this very request has stored: knowing the id and the address of
-        // an account does not return the account.
+        // ON CONFLICT has no target: a concurrent copy of this request may meet any of the unique indexes. The second statement starts
+        // after the commit that the first one has waited for. It finds only what this very request has stored: knowing the id and the
+        // address of an account does not return the account.
         var stored = new Statement($"""
             SELECT {Columns}
             FROM users u

@@ -42,7 +42,7 @@ public sealed class AccountTakeoverTests : DatabaseTests
         }
 
         Assert.That(await Users.AddAsync(request, Token), Is.EqualTo(ada));
-        await Identities.SetPasswordAsync(ada.Id, null, Password, null, Token);
+        await Identities.ChangePasswordAsync(ada.Id, null, Password, null, Token);
         Assert.That(() => Users.AddAsync(request, Token), Throws.TypeOf<DuplicateException>(), "it has a password by now");
     }
 
@@ -55,7 +55,7 @@ public sealed class AccountTakeoverTests : DatabaseTests
         var (github, google) = (Unique("eve"), Unique("eve"));
         await Identities.LinkAsync(account.Id, IdentityProvider.GitHub, github, null, await SignInAsync(account.Id), Token);
         await Identities.LinkAsync(account.Id, IdentityProvider.Google, google, null, await SignInAsync(account.Id), Token);
-        await connections.SetAsync(account.Id, new GitHubTokens { AccessToken = Secret.From("eve's") }, Token);
+        await connections.ConnectAsync(account.Id, new GitHubTokens { AccessToken = Secret.From("eve's") }, Token);
 
         await ResetAsync(account.Id);
 
@@ -74,7 +74,7 @@ public sealed class AccountTakeoverTests : DatabaseTests
         var account = (await Identities.SignInWithProviderAsync(Somebody(), Token)).User!;
         var thiefs = Unique("thief");
         await Identities.LinkAsync(account.Id, IdentityProvider.Google, thiefs, null, await SignInAsync(account.Id), Token);
-        await connections.SetAsync(account.Id, new GitHubTokens { AccessToken = Secret.From("thief's") }, Token);
+        await connections.ConnectAsync(account.Id, new GitHubTokens { AccessToken = Secret.From("thief's") }, Token);
         var token = await IssueAsync(account.Id);
 
         var used = byUnitOfWork
@@ -102,7 +102,7 @@ public sealed class AccountTakeoverTests : DatabaseTests
         var account = (await Identities.SignInWithProviderAsync(Somebody(), Token)).User!;
         var google = Unique("google");
         await Identities.LinkAsync(account.Id, IdentityProvider.Google, google, null, await SignInAsync(account.Id), Token);
-        var connection = await connections.SetAsync(account.Id, new GitHubTokens { AccessToken = Secret.From("x"), GitHubUsername = "ada" }, Token);
+        var connection = await connections.ConnectAsync(account.Id, new GitHubTokens { AccessToken = Secret.From("x"), GitHubUsername = "ada" }, Token);
         var token = await IssueAsync(account.Id);
 
         var links = await ResetTokens.FindLinksAsync(token, Token);
@@ -123,12 +123,12 @@ public sealed class AccountTakeoverTests : DatabaseTests
     {
         var (first, second) = (await AddUserAsync(), await AddUserAsync());
         var used = await IssueAsync(first.Id);
-        await Identities.SetPasswordAsync(second.Id, null, Password, null, Token);
+        await Identities.ChangePasswordAsync(second.Id, null, Password, null, Token);
         await UnitOfWork.RunAsync(async (tx, ct) =>
         {
             var tokens = tx.Get<IPasswordResetTokenRepository>();
             Assert.That(await tokens.ConsumeAsync(used, OtherPassword, AccountLinks.None, ct), Is.EqualTo(first.Id));
-            await tx.Get<IIdentityRepository>().SetPasswordAsync(first.Id, null, Password, null, ct);
+            await tx.Get<IIdentityRepository>().ChangePasswordAsync(first.Id, null, Password, null, ct);
             Assert.That(await tokens.ConsumeAsync(used, OtherPassword, AccountLinks.None, ct), Is.Null);
         }, Token);
 
@@ -207,9 +207,9 @@ public sealed class AccountTakeoverTests : DatabaseTests
     public async Task A_change_of_the_password_that_a_reset_overtakes_changes_nothing([Values] bool atOnce)
     {
         var user = await AddUserAsync();
-        await Identities.SetPasswordAsync(user.Id, null, Password, null, Token);
+        await Identities.ChangePasswordAsync(user.Id, null, Password, null, Token);
         var thiefs = PasswordHash.From("$2b$12$thief");
-        Task<bool>? late = null;
+        Task<PasswordChangeOutcome>? late = null;
         var reset = await IssueAsync(user.Id);
         IssuedSession session = null!;
         await UnitOfWork.RunAsync(async (tx, ct) =>
@@ -218,18 +218,21 @@ public sealed class AccountTakeoverTests : DatabaseTests
             session = await tx.Get<ISessionRepository>().AddAsync(new NewSession { UserId = user.Id }, ct);
             if (atOnce)
             {
-                late = Identities.SetPasswordAsync(user.Id, Password, thiefs, null, Token);
+                late = Identities.ChangePasswordAsync(user.Id, Password, thiefs, null, Token);
                 await UntilSomeoneWaitsAsync();
             }
         }, Token);
         var next = await IssueAsync(user.Id);
 
-        Assert.That(await (late ?? Identities.SetPasswordAsync(user.Id, Password, thiefs, null, Token)), Is.False);
+        Assert.That(
+            await (late ?? Identities.ChangePasswordAsync(user.Id, Password, thiefs, null, Token)),
+            Is.EqualTo(PasswordChangeOutcome.Superseded));
 
         Assert.That((await Identities.FindCredentialsAsync(user.Email, Token))!.Password!.Reveal(), Is.EqualTo(OtherPassword.Reveal()));
         Assert.That(await Sessions.ListActiveAsync(user.Id, Token), Is.EqualTo([session.Session]), "no session ends");
         Assert.That(await ResetTokens.FindUsableAsync(next, Token), Is.Not.Null, "nor a token");
-        Assert.That(await Identities.SetPasswordAsync(user.Id, OtherPassword, Password, null, Token), Is.True);
+        Assert.That(
+            await Identities.ChangePasswordAsync(user.Id, OtherPassword, Password, null, Token), Is.EqualTo(PasswordChangeOutcome.Changed));
         Assert.That(await Sessions.ListActiveAsync(user.Id, Token), Is.Empty);
         Assert.That(await ResetTokens.FindUsableAsync(next, Token), Is.Null);
     }
@@ -241,7 +244,7 @@ public sealed class AccountTakeoverTests : DatabaseTests
 
         Assert.That(await Identities.UnlinkAsync(user.Id, IdentityProvider.Google, Token), Is.EqualTo(UnlinkOutcome.NotLinked));
         Assert.That(await Identities.UnlinkAsync(user.Id, IdentityProvider.GitHub, Token), Is.EqualTo(UnlinkOutcome.LastWayIn));
-        await Identities.SetPasswordAsync(user.Id, null, Password, null, Token);
+        await Identities.ChangePasswordAsync(user.Id, null, Password, null, Token);
         Assert.That(await Identities.UnlinkAsync(user.Id, IdentityProvider.GitHub, Token), Is.EqualTo(UnlinkOutcome.Unlinked));
     }
 
@@ -256,8 +259,8 @@ public sealed class AccountTakeoverTests : DatabaseTests
             ? (await Identities.SignInWithProviderAsync(squatter, Token)).User!
             : (await Identities.RegisterAsync(new NewAccount { Name = "Eve", Email = owner.Email, Password = Password }, Token)).User!;
         await Identities.LinkAsync(account.Id, IdentityProvider.Google, squatter.ProviderId, null, await SignInAsync(account.Id), Token);
-        await Identities.SetPasswordAsync(account.Id, null, Password, null, Token);
-        await connections.SetAsync(account.Id, new GitHubTokens { AccessToken = Secret.From("eve's") }, Token);
+        await Identities.ChangePasswordAsync(account.Id, null, Password, null, Token);
+        await connections.ConnectAsync(account.Id, new GitHubTokens { AccessToken = Secret.From("eve's") }, Token);
         var session = (await Sessions.AddAsync(new NewSession { UserId = account.Id }, Token)).Token;
         var reset = await IssueAsync(account.Id);
         var project = await AddProjectAsync(account.Id);
@@ -268,7 +271,8 @@ public sealed class AccountTakeoverTests : DatabaseTests
         {
             await UnitOfWork.RunAsync(async (tx, ct) =>
             {
-                late = (await tx.Get<ISessionRepository>().AddVerifiedAsync(new NewSession { UserId = account.Id }, Password, ct))!.Token;
+                var added = await tx.Get<ISessionRepository>().AddVerifiedAsync(new NewSession { UserId = account.Id }, Password, ct);
+                late = added.Issued!.Token;
                 signIn = Identities.SignInWithProviderAsync(owner, Token);
                 await UntilSomeoneWaitsAsync();
             }, Token);
@@ -286,7 +290,9 @@ public sealed class AccountTakeoverTests : DatabaseTests
         Assert.That((await Identities.FindCredentialsAsync(owner.Email, Token))!.Password, Is.Null);
         Assert.That(await ResetTokens.ConsumeAsync(reset, OtherPassword, AccountLinks.None, Token), Is.Null);
         Assert.That(await connections.FindAsync(account.Id, Token), Is.Null);
-        Assert.That(await Sessions.AddVerifiedAsync(new NewSession { UserId = account.Id }, Password, Token), Is.Null);
+        Assert.That(
+            (await Sessions.AddVerifiedAsync(new NewSession { UserId = account.Id }, Password, Token)).Outcome,
+            Is.EqualTo(SessionIssueOutcome.Superseded));
         Assert.That(await Projects.FindAsync(project.Id, account.Id, Token), Is.Not.Null, "projects stay, as after a reset");
         Assert.That((await Identities.SignInWithProviderAsync(owner, Token)).Outcome, Is.EqualTo(ProviderSignInOutcome.SignedIn), "once");
         Assert.That((await Identities.SignInWithProviderAsync(squatter, Token)).Outcome, Is.EqualTo(ProviderSignInOutcome.EmailMatchedUnverified));
@@ -326,7 +332,7 @@ public sealed class AccountTakeoverTests : DatabaseTests
     {
         var user = await AddUserAsync();
         var (weak, renewed) = (PasswordHash.From("$2b$04$weak"), PasswordHash.From("$2b$12$renewed"));
-        await Identities.SetPasswordAsync(user.Id, null, weak, null, Token);
+        await Identities.ChangePasswordAsync(user.Id, null, weak, null, Token);
         var session = await Sessions.AddAsync(new NewSession { UserId = user.Id }, Token);
 
         Assert.That(await Identities.RehashAsync(user.Id, weak, renewed, Token), Is.True);
@@ -347,7 +353,7 @@ public sealed class AccountTakeoverTests : DatabaseTests
     {
         var user = await AddUserAsync();
         var before = await IssueAsync(user.Id);
-        await Identities.SetPasswordAsync(user.Id, null, Password, null, Token);
+        await Identities.ChangePasswordAsync(user.Id, null, Password, null, Token);
         Assert.That(await ResetTokens.ConsumeAsync(before, OtherPassword, AccountLinks.None, Token), Is.Null);
 
         // The Python services left several.

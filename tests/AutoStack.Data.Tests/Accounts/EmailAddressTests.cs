@@ -56,7 +56,7 @@ public sealed class EmailAddressTests : DatabaseTests
         Assert.That(registration.Outcome, Is.EqualTo(RegistrationOutcome.Created));
         Assert.That(registration.User!.Email, Is.EqualTo(name + email[name.Length..].ToLowerInvariant()));
         Assert.That((await PlatformUsers.FindByEmailAsync(email, Token))!.Id, Is.EqualTo(registration.User.Id));
-        Assert.That(await Users.MarkEmailVerifiedAsync(registration.User.Id, email, Token), Is.True);
+        Assert.That(await Users.VerifyEmailAsync(registration.User.Id, email, Token), Is.EqualTo(EmailVerificationOutcome.Verified));
         Assert.That(() => Users.AddAsync(new NewUser { Name = "Eve", Email = email }, Token), Throws.TypeOf<DuplicateException>().With.Property("Constraint").EqualTo("users_email_key"));
     }
 

@@ -181,8 +181,9 @@ public sealed class IdentityRepositoryTests : DatabaseTests
         var kept = (await Sessions.AddAsync(new NewSession { UserId = user.Id }, Token)).Session;
         await Sessions.AddAsync(new NewSession { UserId = user.Id }, Token);
 
-        Assert.That(await Identities.SetPasswordAsync(user.Id, null, Password, kept.Id, Token), Is.True);
-        Assert.That(await Identities.SetPasswordAsync(Guid.NewGuid(), null, Password, null, Token), Is.False);
+        Assert.That(await Identities.ChangePasswordAsync(user.Id, null, Password, kept.Id, Token), Is.EqualTo(PasswordChangeOutcome.Changed));
+        Assert.That(
+            await Identities.ChangePasswordAsync(Guid.NewGuid(), null, Password, null, Token), Is.EqualTo(PasswordChangeOutcome.UserNotFound));
 
         Assert.That(await Sessions.ListActiveAsync(user.Id, Token), Is.EqualTo([kept]));
         Assert.That((await Identities.FindCredentialsAsync(user.Email, Token))!.Password!.Reveal(), Is.EqualTo(Password.Reveal()));
@@ -203,7 +204,12 @@ public sealed class IdentityRepositoryTests : DatabaseTests
         Assert.That(() => Identities.FindCredentialsAsync("", Token), Throws.ArgumentException);
         Assert.That(() => Identities.SignInWithProviderAsync(Somebody() with { ProviderId = "" }, Token), Throws.ArgumentException);
         Assert.That(() => Identities.SignInWithProviderAsync(Somebody() with { ProviderId = new string('1', 256) }, Token), Throws.ArgumentException);
-        Assert.That(() => Identities.SetPasswordAsync(Guid.NewGuid(), null, null!, null, Token), Throws.ArgumentNullException);
+        Assert.That(() => Identities.ChangePasswordAsync(Guid.NewGuid(), null, null!, null, Token), Throws.ArgumentNullException);
+        Assert.That(() => Identities.ChangePasswordAsync(Guid.NewGuid(), null!, Token), Throws.ArgumentNullException);
+        Assert.That(() => Identities.LinkAsync(Guid.NewGuid(), null!, Token), Throws.ArgumentNullException);
+        Assert.That(
+            () => Identities.LinkAsync(Guid.NewGuid(), IdentityProvider.GitHub, " ", null, Clock.GetUtcNow(), Token),
+            Throws.ArgumentException.With.Property("ParamName").EqualTo("link.ProviderId"));
     }
 
     private static ProviderIdentity Somebody() => new()

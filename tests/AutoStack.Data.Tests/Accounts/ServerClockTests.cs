@@ -120,12 +120,12 @@ public sealed class ServerClockTests : DatabaseTests
         var from = System.Net.IPAddress.Parse($"192.0.2.{(allowed ? 1 : 2)}");
         for (var i = 0; i < 6; i++)
         {
-            await throttle.BeginAsync(email, from, null, Token);
+            await throttle.AcquireAsync(email, from, null, Token);
         }
 
         await ExecuteAsync($"UPDATE sign_in_attempts SET expires_at = timezone('UTC', now()) + interval '{left}'");
 
-        Assert.That((await throttle.BeginAsync(email, from, null, Token)).IsAllowed, Is.EqualTo(allowed));
+        Assert.That((await throttle.AcquireAsync(email, from, null, Token)).Outcome, Is.EqualTo(allowed ? SignInAttemptOutcome.Allowed : SignInAttemptOutcome.LockedOut));
     }
 
     private Task<User> AddServerUserAsync() =>

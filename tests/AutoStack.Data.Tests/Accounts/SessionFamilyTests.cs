@@ -63,7 +63,7 @@ public sealed class SessionFamilyTests : DatabaseTests
         var user = await AddUserAsync();
         foreach (var end in new Func<ResetToken, Task>[]
         {
-            _ => Identities.SetPasswordAsync(user.Id, null, Password, null, Token),
+            _ => Identities.ChangePasswordAsync(user.Id, null, Password, null, Token),
             _ => Sessions.RevokeAllAsync(user.Id, null, Token),
             reset => ResetTokens.ConsumeAsync(reset, Password, AccountLinks.None, Token),
         })
@@ -90,16 +90,18 @@ public sealed class SessionFamilyTests : DatabaseTests
         var user = await AddUserAsync();
         var newer = PasswordHash.From("$2b$12$newer");
         var request = new NewSession { Id = Guid.CreateVersion7(), UserId = user.Id, Client = ClientKey.New() };
-        Assert.That(await Sessions.AddVerifiedAsync(request, Password, Token), Is.Null, "there is none yet");
-        await Identities.SetPasswordAsync(user.Id, null, Password, null, Token);
+        var superseded = new SessionIssueResult(SessionIssueOutcome.Superseded, null);
+        Assert.That(await Sessions.AddVerifiedAsync(request, Password, Token), Is.EqualTo(superseded), "there is no password yet");
+        await Identities.ChangePasswordAsync(user.Id, null, Password, null, Token);
 
         var session = await Sessions.AddVerifiedAsync(request, Password, Token);
 
-        Assert.That(session, Is.Not.Null);
-        Assert.That((await Sessions.AddVerifiedAsync(request, Password, Token))!.Token.Reveal(), Is.EqualTo(session!.Token.Reveal()), "repeated");
-        await Identities.SetPasswordAsync(user.Id, null, newer, null, Token);
-        Assert.That(await Sessions.AddVerifiedAsync(request, Password, Token), Is.Null);
-        Assert.That(await Sessions.AddVerifiedAsync(request with { UserId = Guid.NewGuid() }, newer, Token), Is.Null);
+        Assert.That(session.Outcome, Is.EqualTo(SessionIssueOutcome.Issued));
+        var repeated = await Sessions.AddVerifiedAsync(request, Password, Token);
+        Assert.That(repeated.Issued!.Token.Reveal(), Is.EqualTo(session.Issued!.Token.Reveal()), "repeated");
+        await Identities.ChangePasswordAsync(user.Id, null, newer, null, Token);
+        Assert.That(await Sessions.AddVerifiedAsync(request, Password, Token), Is.EqualTo(superseded));
+        Assert.That(await Sessions.AddVerifiedAsync(request with { UserId = Guid.NewGuid() }, newer, Token), Is.EqualTo(superseded));
         Assert.That(() => Sessions.AddVerifiedAsync(request, null!, Token), Throws.ArgumentNullException);
     }
 
@@ -107,9 +109,9 @@ public sealed class SessionFamilyTests : DatabaseTests
     public async Task A_session_after_a_password_that_a_reset_replaces_at_this_moment_is_not_made()
     {
         var user = await AddUserAsync();
-        await Identities.SetPasswordAsync(user.Id, null, Password, null, Token);
+        await Identities.ChangePasswordAsync(user.Id, null, Password, null, Token);
         var reset = (await ResetTokens.IssueAsync(user.Id, PasswordResetToken.DefaultLifetime, Token)).Token!;
-        Task<IssuedSession?> session = null!;
+        Task<SessionIssueResult> session = null!;
         await UnitOfWork.RunAsync(async (tx, ct) =>
         {
             await tx.Get<IPasswordResetTokenRepository>().ConsumeAsync(reset, PasswordHash.From("$2b$12$newer"), AccountLinks.None, ct);
@@ -117,7 +119,7 @@ public sealed class SessionFamilyTests : DatabaseTests
             await UntilSomeoneWaitsAsync();
         }, Token);
 
-        Assert.That(await session, Is.Null);
+        Assert.That((await session).Outcome, Is.EqualTo(SessionIssueOutcome.Superseded));
         Assert.That(await Sessions.ListActiveAsync(user.Id, Token), Is.Empty);
     }
 
@@ -129,7 +131,7 @@ public sealed class SessionFamilyTests : DatabaseTests
         var (strangers, _, stranger) = await SignInAsync();
         var next = (await RotateAsync(token)).Token!;
 
-        await Identities.SetPasswordAsync(user.Id, null, Password, session.Id, Token);
+        await Identities.ChangePasswordAsync(user.Id, null, Password, session.Id, Token);
         Assert.That(await Sessions.FindActiveAsync(next, Token), Is.Not.Null);
         Assert.That(await Sessions.FindActiveAsync(elsewhere, Token), Is.Null);
 

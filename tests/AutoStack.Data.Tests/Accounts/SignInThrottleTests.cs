@@ -2,6 +2,7 @@ using System.Net;
 using AutoStack.Data.Accounts;
 using AutoStack.Data.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
+using static AutoStack.Data.Accounts.SignInAttemptOutcome;
 
 namespace AutoStack.Data.Tests.Accounts;
 
@@ -17,17 +18,17 @@ public sealed class SignInThrottleTests : DatabaseTests
         var (email, from) = (NewEmail(), NewPlace());
         for (var i = 0; i < 5; i++)
         {
-            Assert.That(await Throttle.BeginAsync(email, from, null, Token), Is.EqualTo(new SignInAttempt(true, null)));
+            Assert.That(await Throttle.AcquireAsync(email, from, null, Token), Is.EqualTo(new SignInAttemptResult(Allowed, null)));
         }
 
-        var refused = await Throttle.BeginAsync(email, from, null, Token);
-        Assert.That(refused.IsAllowed, Is.False);
+        var refused = await Throttle.AcquireAsync(email, from, null, Token);
+        Assert.That(refused.Outcome, Is.EqualTo(LockedOut));
         Assert.That(refused.LockedUntil, Is.EqualTo(Clock.GetUtcNow() + Lockout).Within(TimeSpan.FromSeconds(1)));
 
         Clock.Advance(Lockout / 2);
-        Assert.That(await Throttle.BeginAsync(email, from, null, Token), Is.EqualTo(refused), "an attempt under a lockout does not make it longer");
+        Assert.That(await Throttle.AcquireAsync(email, from, null, Token), Is.EqualTo(refused), "an attempt under a lockout does not make it longer");
         Clock.Advance(Lockout / 2);
-        Assert.That((await Throttle.BeginAsync(email, from, null, Token)).IsAllowed, Is.True);
+        Assert.That((await Throttle.AcquireAsync(email, from, null, Token)).Outcome, Is.EqualTo(Allowed));
     }
 
     [Test]
@@ -35,9 +36,9 @@ public sealed class SignInThrottleTests : DatabaseTests
     {
         var (email, from) = (NewEmail(), NewPlace());
 
-        var attempts = await Task.WhenAll(Enumerable.Range(0, 60).Select(_ => Task.Run(() => Throttle.BeginAsync(email, from, null, Token))));
+        var attempts = await Task.WhenAll(Enumerable.Range(0, 60).Select(_ => Task.Run(() => Throttle.AcquireAsync(email, from, null, Token))));
 
-        Assert.That(attempts.Count(a => a.IsAllowed), Is.EqualTo(5));
+        Assert.That(attempts.Count(a => a.Outcome == Allowed), Is.EqualTo(5));
     }
 
     [Test]
@@ -49,10 +50,10 @@ public sealed class SignInThrottleTests : DatabaseTests
         {
             for (var i = 0; i < 4; i++)
             {
-                Assert.That((await Throttle.BeginAsync(email, from, null, Token)).IsAllowed, Is.True);
+                Assert.That((await Throttle.AcquireAsync(email, from, null, Token)).Outcome, Is.EqualTo(Allowed));
             }
 
-            await Throttle.SucceededAsync(email, from, null, Token);
+            await Throttle.RecordSuccessAsync(email, from, null, Token);
         }
 
         Assert.That(await ScalarAsync("SELECT sum(attempts) FROM sign_in_attempts"), Is.EqualTo(60), "of the address: three failures in each round");
@@ -65,8 +66,8 @@ public sealed class SignInThrottleTests : DatabaseTests
         var (nobody, other) = (NewEmail(), NewPlace());
         for (var i = 0; i < 8; i++)
         {
-            var (known, unknown) = (await Throttle.BeginAsync(email, from, null, Token), await Throttle.BeginAsync(nobody, other, null, Token));
-            Assert.That(unknown.IsAllowed, Is.EqualTo(known.IsAllowed).And.EqualTo(i < 5));
+            var (known, unknown) = (await Throttle.AcquireAsync(email, from, null, Token), await Throttle.AcquireAsync(nobody, other, null, Token));
+            Assert.That(unknown.Outcome, Is.EqualTo(known.Outcome).And.EqualTo(i < 5 ? Allowed : LockedOut));
         }
     }
 
@@ -76,11 +77,11 @@ public sealed class SignInThrottleTests : DatabaseTests
         var (number, from) = (Unique("spell"), NewPlace());
         foreach (var email in new[] { $"{number}@example.com", $"{number.ToUpperInvariant()}@EXAMPLE.com", $" {number}@example.com.", $"{number}@\uFF45xample.com" })
         {
-            Assert.That((await Throttle.BeginAsync(email, from, null, Token)).IsAllowed, Is.True);
+            Assert.That((await Throttle.AcquireAsync(email, from, null, Token)).Outcome, Is.EqualTo(Allowed));
         }
 
-        await Throttle.BeginAsync($"{number}@example.com", from, null, Token);
-        Assert.That((await Throttle.BeginAsync($"{number}@example.com", from, null, Token)).IsAllowed, Is.False);
+        await Throttle.AcquireAsync($"{number}@example.com", from, null, Token);
+        Assert.That((await Throttle.AcquireAsync($"{number}@example.com", from, null, Token)).Outcome, Is.EqualTo(LockedOut));
     }
 
     [Test]
@@ -92,19 +93,19 @@ public sealed class SignInThrottleTests : DatabaseTests
         await Sessions.AddAsync(new NewSession { UserId = user.Id, Client = key }, Token);
         for (var i = 0; i < 10; i++)
         {
-            Assert.That((await throttle.BeginAsync(user.Email, NewPlace(), ClientKey.New(), Token)).IsAllowed, Is.True);
+            Assert.That((await throttle.AcquireAsync(user.Email, NewPlace(), ClientKey.New(), Token)).Outcome, Is.EqualTo(Allowed));
         }
 
-        Assert.That((await throttle.BeginAsync(user.Email, NewPlace(), null, Token)).IsAllowed, Is.False);
+        Assert.That((await throttle.AcquireAsync(user.Email, NewPlace(), null, Token)).Outcome, Is.EqualTo(LockedOut));
         var home = NewPlace();
         for (var i = 0; i < 5; i++)
         {
-            Assert.That((await throttle.BeginAsync(user.Email, home, key, Token)).IsAllowed, Is.True, "the owner");
+            Assert.That((await throttle.AcquireAsync(user.Email, home, key, Token)).Outcome, Is.EqualTo(Allowed), "the owner");
         }
 
-        Assert.That((await throttle.BeginAsync(user.Email, home, key, Token)).IsAllowed, Is.False, "has a limit too");
-        await throttle.SucceededAsync(user.Email, home, key, Token);
-        Assert.That((await throttle.BeginAsync(user.Email, NewPlace(), null, Token)).IsAllowed, Is.True, "and a success of theirs ends the lockout");
+        Assert.That((await throttle.AcquireAsync(user.Email, home, key, Token)).Outcome, Is.EqualTo(LockedOut), "has a limit too");
+        await throttle.RecordSuccessAsync(user.Email, home, key, Token);
+        Assert.That((await throttle.AcquireAsync(user.Email, NewPlace(), null, Token)).Outcome, Is.EqualTo(Allowed), "and a success of theirs ends the lockout");
     }
 
     [Test]
@@ -115,10 +116,10 @@ public sealed class SignInThrottleTests : DatabaseTests
         var (email, from) = (NewEmail(), NewPlace());
         for (var i = 0; i < 50; i++)
         {
-            await throttle.BeginAsync(email, from, null, Token);
+            await throttle.AcquireAsync(email, from, null, Token);
         }
 
-        Assert.That((await throttle.BeginAsync(email, NewPlace(), null, Token)).IsAllowed, Is.True);
+        Assert.That((await throttle.AcquireAsync(email, NewPlace(), null, Token)).Outcome, Is.EqualTo(Allowed));
     }
 
     [Test]
@@ -129,16 +130,16 @@ public sealed class SignInThrottleTests : DatabaseTests
         var (from, own) = (NewPlace(), NewEmail());
         for (var i = 0; i < 10; i++)
         {
-            Assert.That((await throttle.BeginAsync(NewEmail(), from, null, Token)).IsAllowed, Is.True);
+            Assert.That((await throttle.AcquireAsync(NewEmail(), from, null, Token)).Outcome, Is.EqualTo(Allowed));
             if (i < 9)
             {
-                Assert.That((await throttle.BeginAsync(own, from, null, Token)).IsAllowed, Is.True);
-                await throttle.SucceededAsync(own, from, null, Token);
+                Assert.That((await throttle.AcquireAsync(own, from, null, Token)).Outcome, Is.EqualTo(Allowed));
+                await throttle.RecordSuccessAsync(own, from, null, Token);
             }
         }
 
-        Assert.That((await throttle.BeginAsync(NewEmail(), from, null, Token)).IsAllowed, Is.False);
-        Assert.That((await throttle.BeginAsync(NewEmail(), NewPlace(), null, Token)).IsAllowed, Is.True, "another address");
+        Assert.That((await throttle.AcquireAsync(NewEmail(), from, null, Token)).Outcome, Is.EqualTo(LockedOut));
+        Assert.That((await throttle.AcquireAsync(NewEmail(), NewPlace(), null, Token)).Outcome, Is.EqualTo(Allowed), "another address");
     }
 
     [Test]
@@ -148,9 +149,9 @@ public sealed class SignInThrottleTests : DatabaseTests
         for (var i = 0; i < 130; i++)
         {
             var (user, key) = (await AddUserAsync(), ClientKey.New());
-            Assert.That((await Throttle.BeginAsync(user.Email, from, key, Token)).IsAllowed, Is.True, $"sign-in {i + 1}");
+            Assert.That((await Throttle.AcquireAsync(user.Email, from, key, Token)).Outcome, Is.EqualTo(Allowed), $"sign-in {i + 1}");
             await Sessions.AddAsync(new NewSession { UserId = user.Id, Client = key }, Token);
-            await Throttle.SucceededAsync(user.Email, from, key, Token);
+            await Throttle.RecordSuccessAsync(user.Email, from, key, Token);
         }
     }
 
@@ -161,11 +162,11 @@ public sealed class SignInThrottleTests : DatabaseTests
         var guesses = 0;
         for (var i = 0; i < 300; i++)
         {
-            guesses += (await Throttle.BeginAsync(NewEmail(), from, null, Token)).IsAllowed ? 1 : 0;
+            guesses += (await Throttle.AcquireAsync(NewEmail(), from, null, Token)).Outcome == Allowed ? 1 : 0;
             var session = await Sessions.AddAsync(new NewSession { UserId = user.Id, Client = key }, Token);
-            Assert.That((await Throttle.BeginAsync(user.Email, from, key, Token)).IsAllowed, Is.True);
+            Assert.That((await Throttle.AcquireAsync(user.Email, from, key, Token)).Outcome, Is.EqualTo(Allowed));
             await Sessions.RevokeAsync(session.Token, Token);
-            await Throttle.SucceededAsync(user.Email, from, key, Token);
+            await Throttle.RecordSuccessAsync(user.Email, from, key, Token);
         }
 
         Assert.That(guesses, Is.EqualTo(100));
@@ -178,19 +179,19 @@ public sealed class SignInThrottleTests : DatabaseTests
         var from = NewPlace();
         for (var i = 0; i < 100; i++)
         {
-            Assert.That((await Throttle.BeginAsync(NewEmail(), from, null, Token)).IsAllowed, Is.True);
+            Assert.That((await Throttle.AcquireAsync(NewEmail(), from, null, Token)).Outcome, Is.EqualTo(Allowed));
         }
 
         for (var i = 0; i < 50; i++)
         {
-            var refused = await Throttle.BeginAsync(NewEmail(), from, null, Token);
-            Assert.That(refused.IsAllowed, Is.False);
+            var refused = await Throttle.AcquireAsync(NewEmail(), from, null, Token);
+            Assert.That(refused.Outcome, Is.EqualTo(LockedOut));
             Assert.That(refused.LockedUntil, Is.EqualTo(Clock.GetUtcNow() + Lockout).Within(TimeSpan.FromSeconds(1)));
         }
 
         Assert.That(await ScalarAsync("SELECT count(*) FROM sign_in_attempts"), Is.EqualTo(201), "the address, and two rows of each attempt that was allowed");
         Clock.Advance(Lockout);
-        Assert.That((await Throttle.BeginAsync(NewEmail(), from, null, Token)).IsAllowed, Is.True);
+        Assert.That((await Throttle.AcquireAsync(NewEmail(), from, null, Token)).Outcome, Is.EqualTo(Allowed));
     }
 
     [Test]
@@ -199,19 +200,19 @@ public sealed class SignInThrottleTests : DatabaseTests
         var email = NewEmail();
         for (var i = 0; i < 5; i++)
         {
-            Assert.That((await Throttle.BeginAsync(email, IPAddress.Parse($"2001:db8:1:2::{i + 1}"), null, Token)).IsAllowed, Is.True);
+            Assert.That((await Throttle.AcquireAsync(email, IPAddress.Parse($"2001:db8:1:2::{i + 1}"), null, Token)).Outcome, Is.EqualTo(Allowed));
         }
 
-        Assert.That((await Throttle.BeginAsync(email, IPAddress.Parse("2001:db8:1:2:ffff::1"), null, Token)).IsAllowed, Is.False);
-        Assert.That((await Throttle.BeginAsync(email, IPAddress.Parse("2001:db8:1:3::1"), null, Token)).IsAllowed, Is.True);
+        Assert.That((await Throttle.AcquireAsync(email, IPAddress.Parse("2001:db8:1:2:ffff::1"), null, Token)).Outcome, Is.EqualTo(LockedOut));
+        Assert.That((await Throttle.AcquireAsync(email, IPAddress.Parse("2001:db8:1:3::1"), null, Token)).Outcome, Is.EqualTo(Allowed));
 
         var other = NewEmail();
         for (var i = 0; i < 5; i++)
         {
-            await Throttle.BeginAsync(other, IPAddress.Parse(i % 2 == 0 ? "192.0.2.9" : "::ffff:192.0.2.9"), null, Token);
+            await Throttle.AcquireAsync(other, IPAddress.Parse(i % 2 == 0 ? "192.0.2.9" : "::ffff:192.0.2.9"), null, Token);
         }
 
-        Assert.That((await Throttle.BeginAsync(other, IPAddress.Parse("192.0.2.9"), null, Token)).IsAllowed, Is.False);
+        Assert.That((await Throttle.AcquireAsync(other, IPAddress.Parse("192.0.2.9"), null, Token)).Outcome, Is.EqualTo(LockedOut));
     }
 
     [Test]
@@ -223,10 +224,10 @@ public sealed class SignInThrottleTests : DatabaseTests
         await ExecuteAsync("DELETE FROM sign_in_attempts");
         for (var i = 0; i < 20; i++)
         {
-            Assert.That((await throttle.BeginAsync(email, from, null, Token)).IsAllowed, Is.True);
+            Assert.That((await throttle.AcquireAsync(email, from, null, Token)).Outcome, Is.EqualTo(Allowed));
         }
 
-        await throttle.SucceededAsync(email, from, null, Token);
+        await throttle.RecordSuccessAsync(email, from, null, Token);
         Assert.That(await ScalarAsync("SELECT count(*) FROM sign_in_attempts"), Is.Zero);
     }
 
@@ -234,7 +235,7 @@ public sealed class SignInThrottleTests : DatabaseTests
     public async Task What_is_typed_is_not_stored()
     {
         await ExecuteAsync("DELETE FROM sign_in_attempts");
-        await Throttle.BeginAsync("my password, typed into the wrong field", NewPlace(), ClientKey.New(), Token);
+        await Throttle.AcquireAsync("my password, typed into the wrong field", NewPlace(), ClientKey.New(), Token);
 
         Assert.That(await ScalarAsync("SELECT bool_and(subject_hash ~ '^[0-9a-f]{64}$') FROM sign_in_attempts"), Is.True);
         Assert.That(await ScalarAsync("SELECT count(*) FROM sign_in_attempts"), Is.EqualTo(3));
@@ -245,7 +246,7 @@ public sealed class SignInThrottleTests : DatabaseTests
     {
         await ExecuteAsync("DELETE FROM sign_in_attempts");
         var purge = Get<IPlatformSignInThrottle>();
-        await Throttle.BeginAsync(NewEmail(), NewPlace(), null, Token);
+        await Throttle.AcquireAsync(NewEmail(), NewPlace(), null, Token);
         Assert.That(await purge.PurgeExpiredAsync(10, Token), Is.Zero);
         Clock.Advance(Lockout + TimeSpan.FromSeconds(1));
 
@@ -257,9 +258,9 @@ public sealed class SignInThrottleTests : DatabaseTests
     [Test]
     public void What_is_wrong_is_named()
     {
-        Assert.That(() => Throttle.BeginAsync(" ", IPAddress.Loopback, null, Token), Throws.ArgumentException.With.Property("ParamName").EqualTo("email"));
-        Assert.That(() => Throttle.BeginAsync("ada@example.com", null!, null, Token), Throws.ArgumentNullException.With.Property("ParamName").EqualTo("address"));
-        Assert.That(() => Throttle.SucceededAsync("ada@example.com", null!, null, Token), Throws.ArgumentNullException);
+        Assert.That(() => Throttle.AcquireAsync(" ", IPAddress.Loopback, null, Token), Throws.ArgumentException.With.Property("ParamName").EqualTo("email"));
+        Assert.That(() => Throttle.AcquireAsync("ada@example.com", null!, null, Token), Throws.ArgumentNullException.With.Property("ParamName").EqualTo("address"));
+        Assert.That(() => Throttle.RecordSuccessAsync("ada@example.com", null!, null, Token), Throws.ArgumentNullException);
         Assert.That(
             () => UnitOfWork.RunAsync((tx, _) => Task.FromResult(tx.Get<ISignInThrottle>()), Token), Throws.ArgumentException,
             "a count that is rolled back with the caller's work would count nothing");

@@ -19,20 +19,21 @@ public sealed class UserPreferencesRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task Set_stores_all_values_and_changes_them_in_place()
+    public async Task An_update_stores_what_it_gives_and_changes_it_in_place()
     {
         var user = await AddUserAsync();
 
-        var first = await Preferences.SetAsync(user.Id, new NewUserPreferences { Theme = Theme.Dark, DeploymentFailureNotifications = false }, Token);
-        var second = await Preferences.SetAsync(user.Id, new NewUserPreferences { Theme = Theme.Light, EmailNotifications = false }, Token);
+        var first = await Preferences.UpdateAsync(user.Id, new UserPreferencesPatch { Theme = Theme.Dark, DeploymentFailureNotifications = false }, Token);
+        var second = await Preferences.UpdateAsync(user.Id, new UserPreferencesPatch { Theme = Theme.Light, EmailNotifications = false }, Token);
 
         Assert.That(second, Is.EqualTo(first with
         {
             Theme = Theme.Light,
             EmailNotifications = false,
-            DeploymentFailureNotifications = true,
             UpdatedAt = second.UpdatedAt,
         }));
+        Assert.That((first.Theme, first.EmailNotifications, first.DeploymentSuccessNotifications), Is.EqualTo((Theme.Dark, true, true)));
+        Assert.That(second.DeploymentFailureNotifications, Is.False, "what a patch leaves out stays");
         Assert.That(second.UpdatedAt, Is.GreaterThan(first.UpdatedAt));
         Assert.That(await Preferences.FindAsync(user.Id, Token), Is.EqualTo(second));
     }
@@ -44,8 +45,8 @@ public sealed class UserPreferencesRepositoryTests : DatabaseTests
         Task<UserPreferences> second = null!;
         await UnitOfWork.RunAsync(async (tx, ct) =>
         {
-            await tx.Get<IUserPreferencesRepository>().SetAsync(user.Id, new NewUserPreferences { Theme = Theme.Dark }, ct);
-            second = Preferences.SetAsync(user.Id, new NewUserPreferences { Theme = Theme.Light }, Token);
+            await tx.Get<IUserPreferencesRepository>().UpdateAsync(user.Id, new UserPreferencesPatch { Theme = Theme.Dark }, ct);
+            second = Preferences.UpdateAsync(user.Id, new UserPreferencesPatch { Theme = Theme.Light }, Token);
             await UntilSomeoneWaitsAsync();
         }, Token);
 
@@ -62,9 +63,9 @@ public sealed class UserPreferencesRepositoryTests : DatabaseTests
         var user = await AddUserAsync();
         Assert.That(await Preferences.FindNotificationTargetAsync(user.Id, success, Token), Is.EqualTo(new NotificationTarget(user.Id, user.Name, user.Email)));
 
-        await Preferences.SetAsync(
+        await Preferences.UpdateAsync(
             user.Id,
-            new NewUserPreferences
+            new UserPreferencesPatch
             {
                 EmailNotifications = mail,
                 DeploymentSuccessNotifications = success && wanted,
@@ -79,11 +80,11 @@ public sealed class UserPreferencesRepositoryTests : DatabaseTests
     {
         var user = await AddUserAsync();
 
-        Assert.That(() => Preferences.SetAsync(user.Id, null!, Token), Throws.ArgumentNullException);
+        Assert.That(() => Preferences.UpdateAsync(user.Id, null!, Token), Throws.ArgumentNullException);
         Assert.That(
-            () => Preferences.SetAsync(user.Id, new NewUserPreferences { Theme = Theme.From("pink") }, Token),
+            () => Preferences.UpdateAsync(user.Id, new UserPreferencesPatch { Theme = Theme.From("pink") }, Token),
             Throws.ArgumentException.With.Message.Contains("light, dark, system"));
-        Assert.That(() => Preferences.SetAsync(Guid.NewGuid(), new NewUserPreferences(), Token), Throws.TypeOf<MissingReferenceException>());
+        Assert.That(() => Preferences.UpdateAsync(Guid.NewGuid(), new UserPreferencesPatch(), Token), Throws.TypeOf<MissingReferenceException>());
         Assert.That(await Preferences.FindNotificationTargetAsync(Guid.NewGuid(), true, Token), Is.Null);
     }
 
@@ -91,7 +92,7 @@ public sealed class UserPreferencesRepositoryTests : DatabaseTests
     public async Task A_theme_that_another_program_stored_reads_back_verbatim()
     {
         var user = await AddUserAsync();
-        await Preferences.SetAsync(user.Id, new NewUserPreferences(), Token);
+        await Preferences.UpdateAsync(user.Id, new UserPreferencesPatch(), Token);
         await ExecuteAsync("UPDATE user_preferences SET theme = 'Solarized' WHERE user_id = $1", user.Id);
 
         Assert.That((await Preferences.FindAsync(user.Id, Token))!.Theme.Value, Is.EqualTo("Solarized"));

@@ -119,7 +119,7 @@ public sealed class UserRepositoryTests : DatabaseTests
     {
         var user = await AddUserAsync();
 
-        var update = await Users.UpdateProfileAsync(
+        var update = await Users.UpdateAsync(
             user.Id,
             new UserPatch { Name = default(Optional<string>) with { Value = " " }, AvatarUrl = default(Optional<string?>) with { Value = "x" } }, null, Token);
 
@@ -178,8 +178,8 @@ public sealed class UserRepositoryTests : DatabaseTests
     {
         var user = await Users.AddAsync(new NewUser { Name = "Ada", Email = $"{Unique("patch")}@example.com", AvatarUrl = "old" }, Token);
 
-        var named = await Users.UpdateProfileAsync(user.Id, new UserPatch { Name = "Countess" }, null, Token);
-        var cleared = await Users.UpdateProfileAsync(user.Id, new UserPatch { AvatarUrl = null }, null, Token);
+        var named = await Users.UpdateAsync(user.Id, new UserPatch { Name = "Countess" }, null, Token);
+        var cleared = await Users.UpdateAsync(user.Id, new UserPatch { AvatarUrl = null }, null, Token);
 
         Assert.That((named.Outcome, named.User!.Name, named.User.AvatarUrl), Is.EqualTo((UpdateOutcome.Updated, "Countess", "old")));
         Assert.That((cleared.User!.Name, cleared.User.AvatarUrl), Is.EqualTo(("Countess", (string?)null)));
@@ -190,15 +190,15 @@ public sealed class UserRepositoryTests : DatabaseTests
     public async Task A_lost_update_is_a_result()
     {
         var user = await AddUserAsync();
-        await Users.UpdateProfileAsync(user.Id, new UserPatch { Name = "First" }, user.UpdatedAt, Token);
+        await Users.UpdateAsync(user.Id, new UserPatch { Name = "First" }, user.UpdatedAt, Token);
 
-        var second = await Users.UpdateProfileAsync(user.Id, new UserPatch { Name = "Second" }, user.UpdatedAt, Token);
+        var second = await Users.UpdateAsync(user.Id, new UserPatch { Name = "Second" }, user.UpdatedAt, Token);
 
         Assert.That((second.Outcome, second.User!.Name), Is.EqualTo((UpdateOutcome.Conflict, "First")));
-        Assert.That(await Users.UpdateProfileAsync(Guid.NewGuid(), new UserPatch(), null, Token), Is.EqualTo(new UserUpdateResult(UpdateOutcome.NotFound, null)));
-        Assert.That(() => Users.UpdateProfileAsync(user.Id, new UserPatch { Name = " " }, null, Token), Throws.ArgumentException);
-        Assert.That(() => Users.UpdateProfileAsync(user.Id, new UserPatch { Name = null! }, null, Token), Throws.ArgumentNullException);
-        Assert.That(() => Users.UpdateProfileAsync(user.Id, null!, null, Token), Throws.ArgumentNullException);
+        Assert.That(await Users.UpdateAsync(Guid.NewGuid(), new UserPatch(), null, Token), Is.EqualTo(new UserUpdateResult(UpdateOutcome.NotFound, null)));
+        Assert.That(() => Users.UpdateAsync(user.Id, new UserPatch { Name = " " }, null, Token), Throws.ArgumentException);
+        Assert.That(() => Users.UpdateAsync(user.Id, new UserPatch { Name = null! }, null, Token), Throws.ArgumentNullException);
+        Assert.That(() => Users.UpdateAsync(user.Id, null!, null, Token), Throws.ArgumentNullException);
     }
 
     [Test]
@@ -206,10 +206,15 @@ public sealed class UserRepositoryTests : DatabaseTests
     {
         var user = await AddUserAsync();
 
-        Assert.That(await Users.MarkEmailVerifiedAsync(user.Id, "other@example.com", Token), Is.False);
-        Assert.That(await Users.MarkEmailVerifiedAsync(user.Id, user.Email.ToUpperInvariant(), Token), Is.True);
+        Assert.That(
+            await Users.VerifyEmailAsync(user.Id, "other@example.com", Token), Is.EqualTo(EmailVerificationOutcome.AnotherEmail));
+        Assert.That((await Users.FindAsync(user.Id, Token))!.EmailVerified, Is.False);
+        Assert.That(
+            await Users.VerifyEmailAsync(Guid.NewGuid(), user.Email, Token), Is.EqualTo(EmailVerificationOutcome.UserNotFound));
+        Assert.That(
+            await Users.VerifyEmailAsync(user.Id, user.Email.ToUpperInvariant(), Token), Is.EqualTo(EmailVerificationOutcome.Verified));
         Assert.That((await Users.FindAsync(user.Id, Token))!.EmailVerified, Is.True);
-        Assert.That(() => Users.MarkEmailVerifiedAsync(user.Id, "", Token), Throws.ArgumentException);
+        Assert.That(() => Users.VerifyEmailAsync(user.Id, "", Token), Throws.ArgumentException);
     }
 
     [Test]
@@ -217,11 +222,38 @@ public sealed class UserRepositoryTests : DatabaseTests
     {
         var user = await AddUserAsync();
         var next = await AddUserAsync();
-        var before = (await PlatformUsers.ListAsync(IPlatformUserRepository.MaxListSize, Guid.Empty, Token)).TakeWhile(u => u.Id != user.Id).LastOrDefault()?.Id ?? Guid.Empty;
+        var earlier = (await PlatformUsers.ListAsync(Cursor.Start, IPlatformUserRepository.MaxListSize, Token)).Items
+            .TakeWhile(u => u.Id != user.Id).LastOrDefault();
+        var before = earlier is null ? Cursor.Start : Cursor.After(earlier.Id);
 
-        Assert.That((await PlatformUsers.ListAsync(1, before, Token)).Single(), Is.EqualTo(user));
-        Assert.That(await PlatformUsers.ListAsync(IPlatformUserRepository.MaxListSize, before, Token), Does.Contain(next));
-        Assert.That(() => PlatformUsers.ListAsync(0, Guid.Empty, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
+        var first = await PlatformUsers.ListAsync(before, 1, Token);
+        Assert.That(first.Items.Single(), Is.EqualTo(user));
+        Assert.That((await PlatformUsers.ListAsync(first.Next!.Value, IPlatformUserRepository.MaxListSize, Token)).Items, Does.Contain(next));
+        Assert.That((await PlatformUsers.ListAsync(before, IPlatformUserRepository.MaxListSize, Token)).Items, Does.Contain(next));
+        Assert.That(() => PlatformUsers.ListAsync(Cursor.Start, 0, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
+        Assert.That(
+            () => PlatformUsers.ListAsync(Cursor.After(7), 1, Token), Throws.ArgumentException.With.Property("ParamName").EqualTo("cursor"));
+    }
+
+    [Test]
+    public async Task Pages_of_accounts_reach_the_end_without_gaps()
+    {
+        var added = new List<User>();
+        for (var i = 0; i < 5; i++)
+        {
+            added.Add(await AddUserAsync());
+        }
+
+        var seen = new List<User>();
+        for (Cursor? cursor = Cursor.Start; cursor is { } place;)
+        {
+            var page = await PlatformUsers.ListAsync(place, 2, Token);
+            seen.AddRange(page.Items);
+            cursor = page.Next;
+        }
+
+        Assert.That(seen.Select(u => u.Id), Is.Unique.And.Ordered);
+        Assert.That(seen, Is.SupersetOf(added));
     }
 
     [Test]

@@ -236,7 +236,8 @@ internal static class ReadmeCode
         ISignInThrottle throttle, IIdentityRepository identities, IPasswordHasher passwords, ISessionRepository sessions,
         string email, string password, IPAddress address, ClientKey? client, CancellationToken cancellationToken)
     {
-        if (await throttle.BeginAsync(email, address, client, cancellationToken) is { IsAllowed: false, LockedUntil: var until })
+        var attempt = new SignInAttempt { Email = email, Address = address, Client = client };
+        if (await throttle.AcquireAsync(attempt, cancellationToken) is { Outcome: SignInAttemptOutcome.LockedOut, LockedUntil: var until })
         {
             return $"too many attempts; try again at {until:HH:mm}"; // 429
         }
@@ -249,12 +250,12 @@ internal static class ReadmeCode
         }
 
         var session = new NewSession { UserId = credentials.UserId, Client = client };
-        if (await sessions.AddVerifiedAsync(session, stored, cancellationToken) is not { } issued)
+        if (await sessions.AddVerifiedAsync(session, stored, cancellationToken) is not { Issued: { } issued })
         {
             return "the password was just changed";
         }
 
-        await throttle.SucceededAsync(email, address, client, cancellationToken);
+        await throttle.RecordSuccessAsync(attempt, cancellationToken);
         if (check == VerificationOutcome.SucceededRehashNeeded)
         {
             await identities.RehashAsync(credentials.UserId, stored, await passwords.HashAsync(password, cancellationToken), cancellationToken);
@@ -304,8 +305,13 @@ internal static class ReadmeCode
             return "wrong password";
         }
 
-        var renewed = await passwords.HashAsync(chosen, cancellationToken);
-        return await identities.SetPasswordAsync(credentials.UserId, verified: stored, renewed, exceptSessionId: session.Id, cancellationToken)
+        var change = new PasswordChange
+        {
+            Verified = stored,
+            Password = await passwords.HashAsync(chosen, cancellationToken),
+            ExceptSessionId = session.Id,
+        };
+        return await identities.ChangePasswordAsync(credentials.UserId, change, cancellationToken) == PasswordChangeOutcome.Changed
             ? "changed, and signed out elsewhere" : "the password was just changed";
     }
 
@@ -321,9 +327,14 @@ internal static class ReadmeCode
         };
     }
 
-    public static async Task<string> LinkAsync(IIdentityRepository identities, User user, Session session, string gitHubId, CancellationToken cancellationToken)
+    public static async Task<string> LinkAsync(
+        IIdentityRepository identities, User user, Session session, string gitHubId, CancellationToken cancellationToken)
     {
-        var result = await identities.LinkAsync(user.Id, IdentityProvider.GitHub, gitHubId, avatarUrl: null, session.SignedInAt ?? default, cancellationToken);
-        return result == LinkOutcome.SignInTooOld ? "sign in again to link" : $"{result}";
+        var link = new ProviderLink
+        {
+            Provider = IdentityProvider.GitHub, ProviderId = gitHubId, SignedInAt = session.SignedInAt ?? default,
+        };
+        var outcome = await identities.LinkAsync(user.Id, link, cancellationToken);
+        return outcome == LinkOutcome.SignInTooOld ? "sign in again to link" : $"{outcome}";
     }
 }

@@ -42,7 +42,7 @@ public sealed class SourceTree
         if (table == "users")
         {
             // Who somebody is, and what else is known of them.
-            allowed.AddRange(["IdentityRepository.cs", "ProviderEntry.cs"]);
+            allowed.AddRange(["IdentityRepository.cs", "ProviderSignIn.cs"]);
         }
 
         if (table == "sessions")

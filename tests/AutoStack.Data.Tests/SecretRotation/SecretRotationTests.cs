@@ -23,7 +23,7 @@ public sealed class SecretRotationTests : DatabaseTests
             var environments = before.GetRequiredService<IProjectEnvironmentRepository>();
             await environments.SetAsync(deployment.ProjectId, deployment.UserId, Secret.From($"V={i}"), Token);
             await before.GetRequiredService<IDeploymentEnvironmentRepository>().SnapshotAsync(deployment.Id, deployment.UserId, Token);
-            await before.GetRequiredService<IGitHubConnectionRepository>().SetAsync(
+            await before.GetRequiredService<IGitHubConnectionRepository>().ConnectAsync(
                 deployment.UserId, new GitHubTokens { AccessToken = Secret.From($"gho{i}"), RefreshToken = Secret.From($"ghr{i}") }, Token);
             deployments.Add((deployment.Id, deployment.ProjectId, deployment.UserId));
         }
@@ -171,7 +171,7 @@ public sealed class SecretRotationTests : DatabaseTests
         var environments = host.GetRequiredService<IProjectEnvironmentRepository>();
         await environments.SetAsync(deployment.ProjectId, deployment.UserId, Secret.From("V=1"), Token);
         await host.GetRequiredService<IDeploymentEnvironmentRepository>().SnapshotAsync(deployment.Id, deployment.UserId, Token);
-        await host.GetRequiredService<IGitHubConnectionRepository>().SetAsync(
+        await host.GetRequiredService<IGitHubConnectionRepository>().ConnectAsync(
             deployment.UserId, new GitHubTokens { AccessToken = Secret.From("gho"), RefreshToken = Secret.From("ghr") }, Token);
         await ExecuteAsync("UPDATE projects SET env_vars_version = NULL");
         await ExecuteAsync("UPDATE deployments SET env_vars_version = NULL");
