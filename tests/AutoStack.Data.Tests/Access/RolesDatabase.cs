@@ -91,6 +91,34 @@ internal sealed class RolesDatabase : IAsyncDisposable
         await command.ExecuteNonQueryAsync(Token);
     }
 
+    /// <summary>Runs each statement on one connection of a role.</summary>
+    public async Task RunAllAsync(string role, IEnumerable<string> statements)
+    {
+        await using var connection = new NpgsqlConnection(As(role));
+        await connection.OpenAsync(Token);
+        foreach (var sql in statements)
+        {
+            await using var command = new NpgsqlCommand(sql, connection);
+            await command.ExecuteNonQueryAsync(Token);
+        }
+    }
+
+    /// <summary>Fails unless the role lacks the right to run any of the statements; they run on one connection.</summary>
+    public async Task DeniedAllAsync(string role, IEnumerable<string> statements)
+    {
+        await using var connection = new NpgsqlConnection(As(role));
+        await connection.OpenAsync(Token);
+        foreach (var sql in statements)
+        {
+            await using var command = new NpgsqlCommand(sql, connection);
+            Assert.That(
+                () => command.ExecuteNonQueryAsync(Token),
+                Throws.InstanceOf<PostgresException>()
+                    .With.Property(nameof(PostgresException.SqlState)).EqualTo(PostgresErrorCodes.InsufficientPrivilege),
+                $"{role}: {sql}");
+        }
+    }
+
     /// <summary>Fails unless the role lacks the right to run a statement.</summary>
     public void Denied(string role, string sql, string? options = null) => Refused(role, sql, PostgresErrorCodes.InsufficientPrivilege, options);
 

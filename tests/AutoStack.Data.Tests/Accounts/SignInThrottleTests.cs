@@ -258,8 +258,13 @@ public sealed class SignInThrottleTests : DatabaseTests
     [Test]
     public void What_is_wrong_is_named()
     {
-        Assert.That(() => Throttle.AcquireAsync(" ", IPAddress.Loopback, null, Token), Throws.ArgumentException.With.Property("ParamName").EqualTo("email"));
-        Assert.That(() => Throttle.AcquireAsync("ada@example.com", null!, null, Token), Throws.ArgumentNullException.With.Property("ParamName").EqualTo("address"));
+        Assert.That(
+            () => Throttle.AcquireAsync(" ", IPAddress.Loopback, null, Token),
+            Throws.ArgumentException.With.Property("ParamName").EqualTo("attempt.Email"));
+        Assert.That(
+            () => Throttle.AcquireAsync("ada@example.com", null!, null, Token),
+            Throws.ArgumentNullException.With.Property("ParamName").EqualTo("attempt.Address"));
+        Assert.That(() => Throttle.AcquireAsync(null!, Token), Throws.ArgumentNullException);
         Assert.That(() => Throttle.RecordSuccessAsync("ada@example.com", null!, null, Token), Throws.ArgumentNullException);
         Assert.That(
             () => UnitOfWork.RunAsync((tx, _) => Task.FromResult(tx.Get<ISignInThrottle>()), Token), Throws.ArgumentException,

@@ -81,6 +81,7 @@ public sealed partial class HostileArguments
             _ when type == typeof(ClientKey) => ClientKey.New(),
             _ when type == typeof(IPAddress) => IPAddress.Loopback,
             _ when type == typeof(GitHubScopes) => GitHubScopes.Parse("repo"),
+            _ when type == typeof(Cursor) => Cursor.Start,
             _ when type.IsEnum => Enum.GetValues(type).GetValue(0)!,
             _ when type == typeof(DeploymentStatus) => DeploymentStatus.Building,
             // The one state that an error may come with.
@@ -145,6 +146,12 @@ public sealed partial class HostileArguments
             _ when type == typeof(Secret) => [.. Texts.Select(Secret.From)],
             _ when type == typeof(GitHubScopes) => [.. Texts.Select(GitHubScopes.Parse)],
             _ when type == typeof(PasswordHash) => [.. Texts.Where(t => !string.IsNullOrWhiteSpace(t)).Select(PasswordHash.From)],
+            _ when type == typeof(Cursor) =>
+            [
+                Cursor.After(Guid.AllBitsSet), Cursor.After(DateTimeOffset.MinValue, Guid.NewGuid()),
+                Cursor.After(DateTimeOffset.MaxValue, Guid.Empty), Cursor.After(long.MinValue), Cursor.After(long.MaxValue),
+                Cursor.Parse($"t.{long.MinValue}.{Guid.NewGuid():N}"), Cursor.Parse($"t.{long.MaxValue}.{Guid.NewGuid():N}"),
+            ],
             _ when type == typeof(IPAddress) => [IPAddress.Any, IPAddress.Broadcast, IPAddress.IPv6Any, IPAddress.Parse("::ffff:1.2.3.4"), IPAddress.Parse("fe80::1%7")],
             _ when type == typeof(SessionToken) || type == typeof(ResetToken) || type == typeof(ClientKey) || type.BaseType == typeof(MulticastDelegate) || IsOf(type, typeof(IProgress<>)) => [],
             _ => null,
