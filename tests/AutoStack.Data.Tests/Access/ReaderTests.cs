@@ -60,8 +60,10 @@ public sealed class ReaderTests(string release)
         await database.UpgradeAsync();
         await database.RunScriptAsync();
         await database.AsSuperuserAsync($"""
-            INSERT INTO users (name, email, password_hash) SELECT 'n' || i, 'e' || i || '@example.com', '{Hidden}' FROM generate_series(1, 200) i;
-            INSERT INTO projects (user_id, name, repository, build_command, env_vars) SELECT id, 'p', '{Hidden}', '{Hidden}', '{Hidden}' FROM users;
+            INSERT INTO users (name, email, password_hash)
+            SELECT 'n' || i, 'e' || i || '@example.com', '{Hidden}' FROM generate_series(1, 200) i;
+            INSERT INTO projects (user_id, name, repository, build_command, env_vars)
+            SELECT id, 'p', '{Hidden}', '{Hidden}', '{Hidden}' FROM users;
             INSERT INTO sessions (user_id, token, expires_at) SELECT id, '{Hidden}' || id, now() FROM users;
             INSERT INTO webhook_payloads (provider, payload_json, headers) SELECT 'github', '["{Hidden}"]', '["{Hidden}"]' FROM users;
             ANALYZE;
@@ -104,7 +106,7 @@ public sealed class ReaderTests(string release)
     }
 
     [Test]
-    public Task A_withheld_column_is_read_in_no_way() => database.DeniedAllAsync(
+    public Task A_withheld_column_cannot_be_read_in_any_way() => database.DeniedAllAsync(
         "readonly",
         from name in Withheld.Keys
         let parts = name.Split('.')
@@ -164,14 +166,17 @@ public sealed class ReaderTests(string release)
     [TestCase("SET session_replication_role = replica")]
     [TestCase("SET log_statement = 'none'")]
     [TestCase("SET lo_compat_privileges = on")]
-    public void A_reader_who_switches_the_read_only_mode_off_writes_and_locks_nothing(string sql) =>
+    public void A_reader_who_leaves_the_read_only_mode_writes_and_locks_nothing(string sql) =>
         database.Denied("readonly", $"BEGIN; {sql}", "-c default_transaction_read_only=off");
 
     [Test]
-    public async Task No_advisory_lock_is_taken_or_released_by_a_reader()
+    public async Task A_reader_can_neither_acquire_nor_release_an_advisory_lock()
     {
         var functions = await database.ListAsync("""
-            SELECT format('SELECT %s(%s)', p.proname, array_to_string(ARRAY(SELECT format('1::%s', format_type(t, NULL)) FROM unnest(p.proargtypes) t), ', '))
+            SELECT format(
+                'SELECT %s(%s)',
+                p.proname,
+                array_to_string(ARRAY(SELECT format('1::%s', format_type(t, NULL)) FROM unnest(p.proargtypes) t), ', '))
             FROM pg_proc p
             WHERE p.pronamespace = 'pg_catalog'::regnamespace AND p.proname ~ 'advisory'
             """);
@@ -197,7 +202,7 @@ public sealed class ReaderTests(string release)
     [TestCase("migrator", "statement_timeout", "0")]
     [TestCase("migrator", "idle_session_timeout", "0")]
     [TestCase("migrator", "idle_in_transaction_session_timeout", "0")]
-    public async Task A_limit_of_the_database_cuts_no_listener_and_no_migration_off(string role, string setting, string value)
+    public async Task A_limit_of_the_database_ends_no_listener_and_no_migration(string role, string setting, string value)
     {
         var name = new NpgsqlConnectionStringBuilder(database.SuperuserConnectionString).Database;
         await database.AsSuperuserAsync($"ALTER DATABASE {name} SET idle_session_timeout = '1s'");
@@ -229,7 +234,7 @@ public sealed class ReaderTests(string release)
     }
 
     [Test]
-    public async Task A_role_of_another_program_does_not_connect()
+    public async Task A_role_of_another_program_cannot_connect()
     {
         var stranger = database.Role("stranger");
         await database.AsSuperuserAsync($"CREATE ROLE {stranger} LOGIN PASSWORD 'of the test only'");
@@ -270,6 +275,6 @@ public sealed class ReaderTests(string release)
         $"EXPLAIN SELECT {column} FROM {table}",
         $"SELECT ({table}).{column} FROM {table}",
         $"SELECT {column}::text FROM {table}",
-        $"PREPARE s AS SELECT {column} FROM {table}; EXECUTE s",
+        $"PREPARE s_{table}_{column} AS SELECT {column} FROM {table}; EXECUTE s_{table}_{column}",
     ];
 }

@@ -85,7 +85,8 @@ internal sealed class RolesDatabase : IAsyncDisposable
     /// </param>
     public async Task RunAsync(string role, string sql, string? options = null)
     {
-        await using var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(As(role)) { Options = options }.ConnectionString);
+        await using var connection = new NpgsqlConnection(
+            new NpgsqlConnectionStringBuilder(As(role)) { Options = options }.ConnectionString);
         await connection.OpenAsync(Token);
         await using var command = new NpgsqlCommand(sql, connection);
         await command.ExecuteNonQueryAsync(Token);
@@ -120,7 +121,8 @@ internal sealed class RolesDatabase : IAsyncDisposable
     }
 
     /// <summary>Fails unless the role lacks the right to run a statement.</summary>
-    public void Denied(string role, string sql, string? options = null) => Refused(role, sql, PostgresErrorCodes.InsufficientPrivilege, options);
+    public void Denied(string role, string sql, string? options = null) => Refused(
+        role, sql, PostgresErrorCodes.InsufficientPrivilege, options);
 
     /// <summary>Fails unless the server refuses a statement with an error.</summary>
     public void Refused(string role, string sql, string sqlState, string? options = null) =>

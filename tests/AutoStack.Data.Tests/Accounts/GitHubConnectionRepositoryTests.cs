@@ -38,9 +38,12 @@ public sealed class GitHubConnectionRepositoryTests : DatabaseTests
         Assert.That(await Connections.FindAsync(user.Id, Token), Is.EqualTo(connection));
         Assert.That((connection.GitHubUsername, connection.TokenExpiresAt), Is.EqualTo(("ada", (DateTimeOffset?)expires)));
         var tokens = (await Connections.FindTokensAsync(user.Id, Token))!;
-        Assert.That((tokens.AccessToken.Reveal(), tokens.RefreshToken!.Reveal(), tokens.ExpiresAt), Is.EqualTo(("gho_access", "ghr_refresh", (DateTimeOffset?)expires)));
+        Assert.That(
+            (tokens.AccessToken.Reveal(), tokens.RefreshToken!.Reveal(), tokens.ExpiresAt),
+            Is.EqualTo(("gho_access", "ghr_refresh", (DateTimeOffset?)expires)));
         Assert.That(tokens.ToString(), Does.Not.Contain("gho_access").And.Contain("[redacted]"));
-        var stored = await ScalarAsync("SELECT github_access_token || ' ' || github_refresh_token FROM github_connections WHERE user_id = $1", user.Id);
+        var stored = await ScalarAsync(
+            "SELECT github_access_token || ' ' || github_refresh_token FROM github_connections WHERE user_id = $1", user.Id);
         Assert.That(stored, Does.Match("^enc:v2:k1:[A-Za-z0-9_-]+ enc:v2:k1:[A-Za-z0-9_-]+$"));
     }
 
@@ -51,7 +54,11 @@ public sealed class GitHubConnectionRepositoryTests : DatabaseTests
         await Connections.ConnectAsync(ada.Id, Tokens("ada's"), Token);
         await Connections.ConnectAsync(eve.Id, Tokens("eve's"), Token);
         await ExecuteAsync(
-            "UPDATE github_connections SET github_access_token = (SELECT github_access_token FROM github_connections WHERE user_id = $1) WHERE user_id = $2",
+            """
+            UPDATE github_connections
+            SET github_access_token = (SELECT github_access_token FROM github_connections WHERE user_id = $1)
+            WHERE user_id = $2
+            """,
             ada.Id, eve.Id);
 
         Assert.That(() => Connections.FindTokensAsync(eve.Id, Token), Throws.TypeOf<SecretUnreadableException>());
@@ -59,7 +66,7 @@ public sealed class GitHubConnectionRepositoryTests : DatabaseTests
 
     [TestCase("github_access_token")]
     [TestCase("github_refresh_token")]
-    public async Task An_older_token_that_is_restored_does_not_open(string column)
+    public async Task A_restored_older_token_does_not_open(string column)
     {
         var user = await AddUserAsync();
         await Connections.ConnectAsync(user.Id, Tokens("wide") with { RefreshToken = Secret.From("ghr_wide") }, Token);
@@ -84,7 +91,7 @@ public sealed class GitHubConnectionRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_refresh_that_names_another_user_stores_nothing()
+    public async Task A_refresh_for_another_user_stores_nothing()
     {
         var (ada, eve) = (await AddUserAsync(), await AddUserAsync());
         var connection = await Connections.ConnectAsync(ada.Id, Tokens("ada's"), Token);
@@ -96,7 +103,7 @@ public sealed class GitHubConnectionRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task Two_stores_in_one_moment_have_different_times()
+    public async Task Every_write_of_tokens_moves_the_connection_time_forward()
     {
         var user = await AddUserAsync();
         var first = await Connections.ConnectAsync(user.Id, Tokens("first"), Token);
@@ -112,11 +119,15 @@ public sealed class GitHubConnectionRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_token_that_was_stored_in_clear_is_read_and_encrypted_when_it_is_next_stored()
+    public async Task A_token_in_clear_is_readable_and_the_next_write_encrypts_it()
     {
         var user = await AddUserAsync();
         await ExecuteAsync(
-            "INSERT INTO github_connections (id, user_id, github_access_token, scope, connected_at) VALUES (gen_random_uuid(), $1, 'gho_clear', 'repo', now())", user.Id);
+            """
+            INSERT INTO github_connections (id, user_id, github_access_token, scope, connected_at)
+            VALUES (gen_random_uuid(), $1, 'gho_clear', 'repo', now())
+            """,
+            user.Id);
 
         Assert.That((await Connections.FindTokensAsync(user.Id, Token))!.AccessToken.Reveal(), Is.EqualTo("gho_clear"));
         var connection = await Connections.ConnectAsync(user.Id, Tokens("gho_new"), Token);
@@ -128,19 +139,22 @@ public sealed class GitHubConnectionRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task Without_a_key_storing_is_refused_and_reading_names_the_missing_one()
+    public async Task Without_a_key_writing_fails_and_reading_names_the_missing_key()
     {
         var user = await AddUserAsync();
         await Connections.ConnectAsync(user.Id, Tokens("gho"), Token);
         var keyless = Get<IGitHubConnectionRepository>();
 
-        Assert.That(() => keyless.ConnectAsync(user.Id, Tokens("gho"), Token), Throws.InvalidOperationException.With.Message.Contains("SecretKeys"));
-        Assert.That(() => keyless.FindTokensAsync(user.Id, Token), Throws.TypeOf<SecretUnreadableException>().With.Message.Contains("'k1'"));
+        Assert.That(
+            () => keyless.ConnectAsync(user.Id, Tokens("gho"), Token),
+            Throws.InvalidOperationException.With.Message.Contains("SecretKeys"));
+        Assert.That(
+            () => keyless.FindTokensAsync(user.Id, Token), Throws.TypeOf<SecretUnreadableException>().With.Message.Contains("'k1'"));
         Assert.That(await keyless.FindAsync(user.Id, Token), Is.Not.Null);
     }
 
     [Test]
-    public async Task Of_two_refreshes_at_once_one_wins()
+    public async Task Of_two_concurrent_refreshes_one_is_stored()
     {
         var user = await AddUserAsync();
         var connection = await Connections.ConnectAsync(user.Id, Tokens("first"), Token);
@@ -158,7 +172,7 @@ public sealed class GitHubConnectionRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task Expiring_connections_that_can_be_refreshed_come_first_to_expire_first()
+    public async Task Expiring_list_has_refreshable_connections_ordered_by_expiry()
     {
         await ExecuteAsync("DELETE FROM github_connections");
         var soon = new DateTimeOffset(2026, 6, 1, 0, 0, 0, TimeSpan.Zero);
@@ -167,7 +181,9 @@ public sealed class GitHubConnectionRepositoryTests : DatabaseTests
         {
             var user = await AddUserAsync();
             await Connections.ConnectAsync(
-                user.Id, Tokens("gho") with { ExpiresAt = soon.AddHours(hours), RefreshToken = refresh ? Secret.From("ghr") : null }, Token);
+                user.Id,
+                Tokens("gho") with { ExpiresAt = soon.AddHours(hours), RefreshToken = refresh ? Secret.From("ghr") : null },
+                Token);
             expected.Add(user.Id);
         }
 
@@ -212,7 +228,7 @@ public sealed class GitHubConnectionRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_token_that_does_not_open_does_not_end_the_unit_of_work()
+    public async Task An_unreadable_token_does_not_doom_the_unit_of_work()
     {
         var user = await AddUserAsync();
         await Connections.ConnectAsync(user.Id, Tokens("lost"), Token);
@@ -225,13 +241,16 @@ public sealed class GitHubConnectionRepositoryTests : DatabaseTests
             await connections.ConnectAsync(user.Id, Tokens("new"), ct);
         }, Token);
 
-        Assert.That((await other.GetRequiredService<IGitHubConnectionRepository>().FindTokensAsync(user.Id, Token))!.AccessToken.Reveal(), Is.EqualTo("new"));
+        Assert.That(
+            (await other.GetRequiredService<IGitHubConnectionRepository>().FindTokensAsync(user.Id, Token))!.AccessToken.Reveal(),
+            Is.EqualTo("new"));
     }
 
     [Test]
-    public async Task Remove_ends_the_connection_and_not_the_link()
+    public async Task Remove_deletes_the_connection_and_keeps_the_link()
     {
-        var user = await Users.AddAsync(new NewUser { Name = "Ada", Email = $"{Unique("gh")}@example.com", GitHubId = Unique("gh") }, Token);
+        var user = await Users.AddAsync(
+            new NewUser { Name = "Ada", Email = $"{Unique("gh")}@example.com", GitHubId = Unique("gh") }, Token);
         await Connections.ConnectAsync(user.Id, Tokens("gho"), Token);
 
         Assert.That(await Connections.RemoveAsync(user.Id, Token), Is.True);
@@ -241,13 +260,15 @@ public sealed class GitHubConnectionRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task What_is_wrong_is_named()
+    public async Task Invalid_arguments_are_named()
     {
         var user = await AddUserAsync();
 
         Assert.That(() => Connections.ConnectAsync(user.Id, null!, Token), Throws.ArgumentNullException);
         Assert.That(() => Connections.ConnectAsync(user.Id, new GitHubTokens { AccessToken = null! }, Token), Throws.ArgumentNullException);
-        Assert.That(() => Connections.ConnectAsync(user.Id, Tokens("x") with { GitHubUsername = new string('a', 256) }, Token), Throws.ArgumentException);
+        Assert.That(
+            () => Connections.ConnectAsync(user.Id, Tokens("x") with { GitHubUsername = new string('a', 256) }, Token),
+            Throws.ArgumentException);
         Assert.That(() => Connections.ConnectAsync(Guid.NewGuid(), Tokens("x"), Token), Throws.TypeOf<MissingReferenceException>());
         Assert.That(() => Connections.RefreshAsync(null!, Tokens("x"), Token), Throws.ArgumentNullException);
         Assert.That(
@@ -265,7 +286,7 @@ public sealed class GitHubConnectionRepositoryTests : DatabaseTests
     [TestCase("user:email", "user", false)]
     [TestCase("", "repo", false)]
     [TestCase(null, "repo", false)]
-    public void Scopes_say_what_they_allow(string? scopes, string wanted, bool allowed) =>
+    public void A_scope_allows_itself_and_its_parts(string? scopes, string wanted, bool allowed) =>
         Assert.That(GitHubScopes.Parse(scopes).Allow(wanted), Is.EqualTo(allowed));
 
     private async Task<GitHubConnection> ExpiringAsync(DateTimeOffset expiresAt) =>

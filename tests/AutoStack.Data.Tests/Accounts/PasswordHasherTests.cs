@@ -31,7 +31,7 @@ public sealed class PasswordHasherTests : DatabaseTests
     [TestCase("$2a$")]
     [TestCase("$2b$")]
     [TestCase("$2y$")]
-    public async Task A_weaker_hash_of_another_program_verifies_and_asks_to_be_replaced(string prefix)
+    public async Task A_weaker_hash_of_another_program_verifies_and_needs_a_rehash(string prefix)
     {
         var stored = PasswordHash.From($"{prefix}05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW");
         using var hasher = new PasswordHasher(Options.Create(new PasswordHasherOptions { TestWorkFactor = 6 }));
@@ -70,7 +70,7 @@ public sealed class PasswordHasherTests : DatabaseTests
     [TestCase("$2b$99$cs3U/3iu7exNUuHi6mDOQu1mnlIPb9CUUNPkRRGH3zp.1oEJCn9dm")]
     [TestCase("not a hash")]
     [TestCase(null)]
-    public void A_wrong_password_is_as_much_work_whatever_is_stored(string? stored)
+    public void A_wrong_password_costs_the_same_work_whatever_is_stored(string? stored)
     {
         var rounds = 0L;
 
@@ -90,13 +90,15 @@ public sealed class PasswordHasherTests : DatabaseTests
     [TestCase(13)]
     [TestCase(14)]
     [TestCase(31)]
-    public void A_check_is_as_much_work_whatever_the_answer_and_the_stored_factor(int factor)
+    public void A_verification_costs_the_same_work_whatever_its_answer(int factor)
     {
         foreach (var (workFactor, isPassword) in new[] { (10, true), (12, true), (14, true), (12, false), (14, false) })
         {
             var rounds = 0L;
 
-            PasswordHasher.Check("right", $"$2b${factor:00}$cs3U/3iu7exNUuHi6mDOQu1mnlIPb9CUUNPkRRGH3zp.1oEJCn9dm", workFactor, (text, hash) =>
+            var stored = $"$2b${factor:00}$cs3U/3iu7exNUuHi6mDOQu1mnlIPb9CUUNPkRRGH3zp.1oEJCn9dm";
+
+            PasswordHasher.Check("right", stored, workFactor, (text, hash) =>
             {
                 rounds += 1L << int.Parse(hash.AsSpan(4, 2), NumberStyles.None, CultureInfo.InvariantCulture);
                 return isPassword && text == "right";
@@ -107,7 +109,7 @@ public sealed class PasswordHasherTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_stronger_hash_is_accepted_by_its_own_work_factor_and_warned_of_by_a_lower_one()
+    public async Task A_hash_above_the_work_factor_matches_nothing_and_logs_a_warning()
     {
         using var strong = new PasswordHasher(Options.Create(new PasswordHasherOptions { TestWorkFactor = 5 }));
         using var log = new Warnings();
@@ -121,7 +123,7 @@ public sealed class PasswordHasherTests : DatabaseTests
     }
 
     [Test]
-    public async Task Beyond_the_places_in_the_queue_a_call_is_refused_and_the_queue_recovers()
+    public async Task A_call_beyond_the_queue_is_refused_and_the_queue_recovers()
     {
         using var hasher = new PasswordHasher(
             Options.Create(new PasswordHasherOptions { MaxConcurrency = 1, MaxWaiting = 2, TestWorkFactor = 4 }));
@@ -155,7 +157,7 @@ public sealed class PasswordHasherTests : DatabaseTests
     }
 
     [Test]
-    public void One_core_is_left_to_the_rest_of_the_process_and_settings_are_checked()
+    public void The_default_leaves_one_core_free_and_settings_are_checked()
     {
         Assert.That(new PasswordHasherOptions().MaxConcurrency, Is.EqualTo(Math.Max(1, Environment.ProcessorCount - 1)));
         foreach (var (setting, spoil) in new (string, Action<PasswordHasherOptions>)[]
@@ -166,7 +168,10 @@ public sealed class PasswordHasherTests : DatabaseTests
             ("WorkFactor", o => o.WorkFactor = 15),
         })
         {
-            using var provider = new ServiceCollection().AddAutoStackData(Database.ConnectionString).Configure(spoil).BuildServiceProvider();
+            using var provider = new ServiceCollection()
+                .AddAutoStackData(Database.ConnectionString)
+                .Configure(spoil)
+                .BuildServiceProvider();
             Assert.That(
                 () => provider.GetRequiredService<IStartupValidator>().Validate(),
                 Throws.TypeOf<OptionsValidationException>().With.Message.Contains($"PasswordHasherOptions.{setting}"));
@@ -174,7 +179,7 @@ public sealed class PasswordHasherTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_password_that_is_no_text_is_wrong_and_is_not_hashed()
+    public async Task A_malformed_password_is_wrong_and_is_not_hashed()
     {
         var hash = await quick.HashAsync("x🚀", Token);
 
@@ -185,7 +190,7 @@ public sealed class PasswordHasherTests : DatabaseTests
     }
 
     [Test]
-    public async Task What_bcrypt_would_cut_off_is_refused()
+    public async Task A_password_that_bcrypt_would_truncate_is_refused()
     {
         var longest = new string('ä', 36);
         var hash = await quick.HashAsync(longest, Token);
@@ -200,9 +205,11 @@ public sealed class PasswordHasherTests : DatabaseTests
     }
 
     [Test]
-    public void Nothing_secret_prints()
+    public void Secrets_print_redacted()
     {
-        Assert.That($"{PasswordHash.From("$2b$12$x")} {SessionToken.New()} {ResetToken.New()} {Secret.From("s3cret")}", Is.EqualTo("[redacted] [redacted] [redacted] [redacted]"));
+        Assert.That(
+            $"{PasswordHash.From("$2b$12$x")} {SessionToken.New()} {ResetToken.New()} {Secret.From("s3cret")}",
+            Is.EqualTo("[redacted] [redacted] [redacted] [redacted]"));
         Assert.That(new SecretKey { Id = "k1", Secret = "s3cret" }.ToString(), Is.EqualTo("k1"));
     }
 
@@ -221,7 +228,14 @@ public sealed class PasswordHasherTests : DatabaseTests
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+        public void Log<TState>(
+            LogLevel logLevel,
+            EventId eventId,
+            TState state,
+            Exception? exception,
+            Func<TState,
+            Exception?,
+            string> formatter) =>
             Messages.Add(formatter(state, exception));
 
         public void Dispose()

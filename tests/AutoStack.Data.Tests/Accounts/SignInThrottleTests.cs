@@ -26,23 +26,27 @@ public sealed class SignInThrottleTests : DatabaseTests
         Assert.That(refused.LockedUntil, Is.EqualTo(Clock.GetUtcNow() + Lockout).Within(TimeSpan.FromSeconds(1)));
 
         Clock.Advance(Lockout / 2);
-        Assert.That(await Throttle.AcquireAsync(email, from, null, Token), Is.EqualTo(refused), "an attempt under a lockout does not make it longer");
+        Assert.That(
+            await Throttle.AcquireAsync(email, from, null, Token),
+            Is.EqualTo(refused),
+            "an attempt under a lockout does not make it longer");
         Clock.Advance(Lockout / 2);
         Assert.That((await Throttle.AcquireAsync(email, from, null, Token)).Outcome, Is.EqualTo(Allowed));
     }
 
     [Test]
-    public async Task Attempts_at_once_do_not_exceed_the_limit()
+    public async Task Concurrent_attempts_do_not_exceed_the_limit()
     {
         var (email, from) = (NewEmail(), NewPlace());
 
-        var attempts = await Task.WhenAll(Enumerable.Range(0, 60).Select(_ => Task.Run(() => Throttle.AcquireAsync(email, from, null, Token))));
+        var attempts = await Task.WhenAll(
+            Enumerable.Range(0, 60).Select(_ => Task.Run(() => Throttle.AcquireAsync(email, from, null, Token))));
 
         Assert.That(attempts.Count(a => a.Outcome == Allowed), Is.EqualTo(5));
     }
 
     [Test]
-    public async Task A_success_forgets_the_failures_of_the_account_and_not_those_of_the_address()
+    public async Task A_success_clears_the_accounts_failures_and_keeps_those_of_the_address()
     {
         await ExecuteAsync("DELETE FROM sign_in_attempts");
         var (email, from) = (NewEmail(), NewPlace());
@@ -56,7 +60,10 @@ public sealed class SignInThrottleTests : DatabaseTests
             await Throttle.RecordSuccessAsync(email, from, null, Token);
         }
 
-        Assert.That(await ScalarAsync("SELECT sum(attempts) FROM sign_in_attempts"), Is.EqualTo(60), "of the address: three failures in each round");
+        Assert.That(
+            await ScalarAsync("SELECT sum(attempts) FROM sign_in_attempts"),
+            Is.EqualTo(60),
+            "of the address: three failures in each round");
     }
 
     [Test]
@@ -66,16 +73,19 @@ public sealed class SignInThrottleTests : DatabaseTests
         var (nobody, other) = (NewEmail(), NewPlace());
         for (var i = 0; i < 8; i++)
         {
-            var (known, unknown) = (await Throttle.AcquireAsync(email, from, null, Token), await Throttle.AcquireAsync(nobody, other, null, Token));
+            var known = await Throttle.AcquireAsync(email, from, null, Token);
+            var unknown = await Throttle.AcquireAsync(nobody, other, null, Token);
             Assert.That(unknown.Outcome, Is.EqualTo(known.Outcome).And.EqualTo(i < 5 ? Allowed : LockedOut));
         }
     }
 
     [Test]
-    public async Task Spellings_of_a_mailbox_are_one_account()
+    public async Task Spellings_of_a_mailbox_count_as_one_account()
     {
         var (number, from) = (Unique("spell"), NewPlace());
-        foreach (var email in new[] { $"{number}@example.com", $"{number.ToUpperInvariant()}@EXAMPLE.com", $" {number}@example.com.", $"{number}@\uFF45xample.com" })
+        string[] spellings =
+            [$"{number}@example.com", $"{number.ToUpperInvariant()}@EXAMPLE.com", $" {number}@example.com.", $"{number}@\uFF45xample.com"];
+        foreach (var email in spellings)
         {
             Assert.That((await Throttle.AcquireAsync(email, from, null, Token)).Outcome, Is.EqualTo(Allowed));
         }
@@ -85,7 +95,7 @@ public sealed class SignInThrottleTests : DatabaseTests
     }
 
     [Test]
-    public async Task Guesses_from_many_addresses_lock_the_account_for_strangers_and_not_for_a_known_client()
+    public async Task Guesses_from_many_addresses_lock_out_strangers_but_not_a_known_client()
     {
         await using var host = With(throttle => throttle.MaxAttemptsOfAccount = 10);
         var throttle = host.GetRequiredService<ISignInThrottle>();
@@ -105,11 +115,14 @@ public sealed class SignInThrottleTests : DatabaseTests
 
         Assert.That((await throttle.AcquireAsync(user.Email, home, key, Token)).Outcome, Is.EqualTo(LockedOut), "has a limit too");
         await throttle.RecordSuccessAsync(user.Email, home, key, Token);
-        Assert.That((await throttle.AcquireAsync(user.Email, NewPlace(), null, Token)).Outcome, Is.EqualTo(Allowed), "and a success of theirs ends the lockout");
+        Assert.That(
+            (await throttle.AcquireAsync(user.Email, NewPlace(), null, Token)).Outcome,
+            Is.EqualTo(Allowed),
+            "and a success of theirs ends the lockout");
     }
 
     [Test]
-    public async Task Who_is_locked_out_at_one_place_does_not_use_up_the_attempts_of_the_account()
+    public async Task A_locked_out_address_does_not_use_up_the_accounts_attempts()
     {
         await using var host = With(throttle => throttle.MaxAttemptsOfAccount = 10);
         var throttle = host.GetRequiredService<ISignInThrottle>();
@@ -123,7 +136,7 @@ public sealed class SignInThrottleTests : DatabaseTests
     }
 
     [Test]
-    public async Task One_address_cannot_try_many_accounts_and_a_success_of_its_own_does_not_help()
+    public async Task One_address_cannot_try_many_accounts_despite_successes_of_its_own()
     {
         await using var host = With(throttle => throttle.MaxAttemptsOfAddress = 10);
         var throttle = host.GetRequiredService<ISignInThrottle>();
@@ -143,7 +156,7 @@ public sealed class SignInThrottleTests : DatabaseTests
     }
 
     [Test]
-    public async Task New_clients_behind_one_address_who_sign_in_do_not_use_up_its_attempts()
+    public async Task New_clients_that_sign_in_do_not_use_up_their_addresss_attempts()
     {
         var from = NewPlace();
         for (var i = 0; i < 130; i++)
@@ -156,7 +169,7 @@ public sealed class SignInThrottleTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_known_client_whose_session_ends_meanwhile_takes_nothing_from_the_count_of_the_address()
+    public async Task A_known_client_that_loses_its_session_leaves_the_address_count()
     {
         var (from, user, key) = (NewPlace(), await AddUserAsync(), ClientKey.New());
         var guesses = 0;
@@ -189,21 +202,26 @@ public sealed class SignInThrottleTests : DatabaseTests
             Assert.That(refused.LockedUntil, Is.EqualTo(Clock.GetUtcNow() + Lockout).Within(TimeSpan.FromSeconds(1)));
         }
 
-        Assert.That(await ScalarAsync("SELECT count(*) FROM sign_in_attempts"), Is.EqualTo(201), "the address, and two rows of each attempt that was allowed");
+        Assert.That(
+            await ScalarAsync("SELECT count(*) FROM sign_in_attempts"),
+            Is.EqualTo(201),
+            "the address, and two rows of each attempt that was allowed");
         Clock.Advance(Lockout);
         Assert.That((await Throttle.AcquireAsync(NewEmail(), from, null, Token)).Outcome, Is.EqualTo(Allowed));
     }
 
     [Test]
-    public async Task The_addresses_of_one_subscriber_are_one()
+    public async Task IPv6_addresses_of_one_subscriber_count_as_one()
     {
         var email = NewEmail();
         for (var i = 0; i < 5; i++)
         {
-            Assert.That((await Throttle.AcquireAsync(email, IPAddress.Parse($"2001:db8:1:2::{i + 1}"), null, Token)).Outcome, Is.EqualTo(Allowed));
+            Assert.That(
+                (await Throttle.AcquireAsync(email, IPAddress.Parse($"2001:db8:1:2::{i + 1}"), null, Token)).Outcome, Is.EqualTo(Allowed));
         }
 
-        Assert.That((await Throttle.AcquireAsync(email, IPAddress.Parse("2001:db8:1:2:ffff::1"), null, Token)).Outcome, Is.EqualTo(LockedOut));
+        Assert.That(
+            (await Throttle.AcquireAsync(email, IPAddress.Parse("2001:db8:1:2:ffff::1"), null, Token)).Outcome, Is.EqualTo(LockedOut));
         Assert.That((await Throttle.AcquireAsync(email, IPAddress.Parse("2001:db8:1:3::1"), null, Token)).Outcome, Is.EqualTo(Allowed));
 
         var other = NewEmail();
@@ -216,7 +234,7 @@ public sealed class SignInThrottleTests : DatabaseTests
     }
 
     [Test]
-    public async Task Switched_off_it_allows_everything_and_writes_nothing()
+    public async Task A_disabled_throttle_allows_everything_and_writes_nothing()
     {
         await using var host = With(throttle => throttle.Enabled = false);
         var throttle = host.GetRequiredService<ISignInThrottle>();
@@ -232,7 +250,7 @@ public sealed class SignInThrottleTests : DatabaseTests
     }
 
     [Test]
-    public async Task What_is_typed_is_not_stored()
+    public async Task The_typed_address_is_not_stored()
     {
         await ExecuteAsync("DELETE FROM sign_in_attempts");
         await Throttle.AcquireAsync("my password, typed into the wrong field", NewPlace(), ClientKey.New(), Token);
@@ -242,7 +260,7 @@ public sealed class SignInThrottleTests : DatabaseTests
     }
 
     [Test]
-    public async Task Counts_that_are_over_are_removed_in_bounded_batches()
+    public async Task Purge_removes_expired_counts_in_bounded_batches()
     {
         await ExecuteAsync("DELETE FROM sign_in_attempts");
         var purge = Get<IPlatformSignInThrottle>();
@@ -256,7 +274,7 @@ public sealed class SignInThrottleTests : DatabaseTests
     }
 
     [Test]
-    public void What_is_wrong_is_named()
+    public void Invalid_arguments_are_named()
     {
         Assert.That(
             () => Throttle.AcquireAsync(" ", IPAddress.Loopback, null, Token),

@@ -6,25 +6,29 @@ namespace AutoStack.Data.Tests.Accounts;
 public sealed class UserPreferencesRepositoryTests : DatabaseTests
 {
     [Test]
-    public async Task Who_has_stored_nothing_has_the_defaults_and_reading_writes_nothing()
+    public async Task A_user_without_a_row_has_the_defaults_and_reading_writes_nothing()
     {
         var user = await AddUserAsync();
 
         var preferences = (await Preferences.FindAsync(user.Id, Token))!;
 
         Assert.That((preferences.Id, preferences.UserId, preferences.Theme), Is.EqualTo((Guid.Empty, user.Id, Theme.System)));
-        Assert.That(preferences.EmailNotifications && preferences.DeploymentSuccessNotifications && preferences.DeploymentFailureNotifications, Is.True);
+        Assert.That(
+            preferences.EmailNotifications && preferences.DeploymentSuccessNotifications && preferences.DeploymentFailureNotifications,
+            Is.True);
         Assert.That(await ScalarAsync("SELECT count(*) FROM user_preferences WHERE user_id = $1", user.Id), Is.Zero);
         Assert.That(await Preferences.FindAsync(Guid.NewGuid(), Token), Is.Null);
     }
 
     [Test]
-    public async Task An_update_stores_what_it_gives_and_changes_it_in_place()
+    public async Task An_update_changes_the_given_values_in_one_row()
     {
         var user = await AddUserAsync();
 
-        var first = await Preferences.UpdateAsync(user.Id, new UserPreferencesPatch { Theme = Theme.Dark, DeploymentFailureNotifications = false }, Token);
-        var second = await Preferences.UpdateAsync(user.Id, new UserPreferencesPatch { Theme = Theme.Light, EmailNotifications = false }, Token);
+        var first = await Preferences.UpdateAsync(
+            user.Id, new UserPreferencesPatch { Theme = Theme.Dark, DeploymentFailureNotifications = false }, Token);
+        var second = await Preferences.UpdateAsync(
+            user.Id, new UserPreferencesPatch { Theme = Theme.Light, EmailNotifications = false }, Token);
 
         Assert.That(second, Is.EqualTo(first with
         {
@@ -39,7 +43,7 @@ public sealed class UserPreferencesRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task Two_first_writes_at_once_are_one_row()
+    public async Task Two_concurrent_first_writes_are_one_row()
     {
         var user = await AddUserAsync();
         Task<UserPreferences> second = null!;
@@ -58,10 +62,12 @@ public sealed class UserPreferencesRepositoryTests : DatabaseTests
     [TestCase(true, false, true, false)]
     [TestCase(false, true, true, false)]
     [TestCase(true, true, false, false)]
-    public async Task A_notification_reaches_who_wants_it(bool success, bool wanted, bool mail, bool told)
+    public async Task A_notification_has_a_recipient_only_when_it_is_wanted(bool success, bool wanted, bool mail, bool told)
     {
         var user = await AddUserAsync();
-        Assert.That(await Preferences.FindNotificationTargetAsync(user.Id, success, Token), Is.EqualTo(new NotificationTarget(user.Id, user.Name, user.Email)));
+        Assert.That(
+            await Preferences.FindNotificationTargetAsync(user.Id, success, Token),
+            Is.EqualTo(new NotificationTarget(user.Id, user.Name, user.Email)));
 
         await Preferences.UpdateAsync(
             user.Id,
@@ -76,7 +82,7 @@ public sealed class UserPreferencesRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task What_is_wrong_is_named()
+    public async Task Invalid_arguments_are_named()
     {
         var user = await AddUserAsync();
 
@@ -84,7 +90,8 @@ public sealed class UserPreferencesRepositoryTests : DatabaseTests
         Assert.That(
             () => Preferences.UpdateAsync(user.Id, new UserPreferencesPatch { Theme = Theme.From("pink") }, Token),
             Throws.ArgumentException.With.Message.Contains("light, dark, system"));
-        Assert.That(() => Preferences.UpdateAsync(Guid.NewGuid(), new UserPreferencesPatch(), Token), Throws.TypeOf<MissingReferenceException>());
+        Assert.That(
+            () => Preferences.UpdateAsync(Guid.NewGuid(), new UserPreferencesPatch(), Token), Throws.TypeOf<MissingReferenceException>());
         Assert.That(await Preferences.FindNotificationTargetAsync(Guid.NewGuid(), true, Token), Is.Null);
     }
 
