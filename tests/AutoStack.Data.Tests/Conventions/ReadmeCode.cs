@@ -232,6 +232,16 @@ internal static class ReadmeCode
         _ = services;
     }
 
+    public static async Task<string> RegisterAsync(
+        IIdentityRepository identities, IPasswordHasher passwords, Func<string, string, Task> mail, string name, string email, string password,
+        CancellationToken cancellationToken)
+    {
+        var account = new NewAccount { Name = name, Email = email, Password = await passwords.HashAsync(password, cancellationToken) };
+        var registration = await identities.RegisterAsync(account, cancellationToken);
+        await mail(email, registration.Outcome == RegistrationOutcome.Created ? "welcome" : "this address has an account already");
+        return "check your mail"; // in both cases: the answer does not reveal who has an account
+    }
+
     public static async Task<string> SignInAsync(
         ISignInThrottle throttle, IIdentityRepository identities, IPasswordHasher passwords, ISessionRepository sessions,
         string email, string password, IPAddress address, ClientKey? client, CancellationToken cancellationToken)
@@ -288,7 +298,7 @@ internal static class ReadmeCode
             }
         }
 
-        // Answered alike in every case. Later, with the token of the mail: what is linked, and what of it the owner keeps.
+        // Answer alike in every case. Later, with the token of the mail, the owner chooses the links to keep.
         var linked = await resets.FindLinksAsync(token2, cancellationToken);
         var keep = linked is null ? AccountLinks.None : ask(linked);
         var userId = await resets.ConsumeAsync(token2, await passwords.HashAsync(password, cancellationToken), keep, cancellationToken);
