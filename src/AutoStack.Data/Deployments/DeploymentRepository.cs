@@ -96,7 +96,7 @@ internal sealed class DeploymentRepository(Db db, DeploymentContext context) : I
             },
             [
                 self,
-                DeploymentLogRepository.Tail(id, ownerId, LogCursor.End, Limit.Check(maxLogs, IDeploymentRepository.MaxDetailLogs)),
+                DeploymentLogRepository.Tail(id, ownerId, long.MaxValue, Limit.Check(maxLogs, IDeploymentRepository.MaxDetailLogs)),
                 DeploymentStageRepository.ByDeployment(id, ownerId, MaxDetailRows),
                 DeploymentContainerRepository.ByDeployment(id, ownerId, MaxDetailRows),
                 DeploymentHealthCheckRepository.Latest(id, ownerId, MaxDetailRows),
