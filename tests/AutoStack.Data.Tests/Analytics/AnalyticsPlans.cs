@@ -112,7 +112,7 @@ public sealed class AnalyticsPlans : AnalyticsTests
             "days of a project" => trends.ListPerDayAsync(owner, project, Month, Token),
             "pipeline" => Get<IPipelineQueries>().FindAsync(deployment, owner, Token),
             "pipelines" => Get<IPipelineQueries>().ListLatestAsync(owner, 50, Token),
-            "usage" => Get<IUsageQueries>().ListProjectUsageAsync(owner, Month, 50, null, Token),
+            "usage" => Get<IUsageQueries>().ListProjectUsageAsync(owner, Month, Cursor.Start, 50, Token),
             "created" => Get<IUsageQueries>().CountCreatedSinceAsync(owner, Month.From, Token),
             _ => Get<IUsageQueries>().CountActiveAsync(owner, Token),
         };

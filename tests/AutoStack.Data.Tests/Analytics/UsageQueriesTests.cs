@@ -14,7 +14,7 @@ public sealed class UsageQueriesTests : AnalyticsTests
         var (own, rows) = await AddWorldAsync(5, 400, March.From, March.To, Utc("2025-03-15"));
         await AddProjectAsync(own[0].UserId);
 
-        var usage = await Usage.ListProjectUsageAsync(own[0].UserId, March, 100, null, Token);
+        var usage = await Usage.ListProjectUsageAsync(own[0].UserId, March, Cursor.Start, 100, Token);
 
         Assert.That(rows, Has.Some.Matches<Row>(r => r.IsDeleted && r.OwnerId == own[0].UserId && r.CreatedAt >= March.From && r.CreatedAt < March.To));
         Assert.That(usage, Is.EqualTo(own.OrderBy(p => p.Id.ToString(), StringComparer.Ordinal).Select(project =>
@@ -38,7 +38,7 @@ public sealed class UsageQueriesTests : AnalyticsTests
         await InsertAsync([.. Enumerable.Range(0, 3).Select(
             _ => new Row(Guid.NewGuid(), project.Id, project.UserId, "success", March.From, int.MaxValue, IsDeleted: false))]);
 
-        Assert.That((await Usage.ListProjectUsageAsync(project.UserId, March, 1, null, Token)).Single().BuildSeconds, Is.EqualTo(3L * int.MaxValue));
+        Assert.That((await Usage.ListProjectUsageAsync(project.UserId, March, Cursor.Start, 1, Token)).Items.Single().BuildSeconds, Is.EqualTo(3L * int.MaxValue));
     }
 
     [Test]
@@ -53,20 +53,24 @@ public sealed class UsageQueriesTests : AnalyticsTests
         }
 
         await InsertAsync(rows);
-        var all = await Usage.ListProjectUsageAsync(owner, March, 100, null, Token);
+        var all = await Usage.ListProjectUsageAsync(owner, March, Cursor.Start, 7, Token);
         var paged = new List<ProjectUsage>();
-        for (var page = await Usage.ListProjectUsageAsync(owner, March, 3, null, Token); page.Count > 0;
-            page = await Usage.ListProjectUsageAsync(owner, March, 3, page[^1].ProjectId, Token))
+        for (Cursor? cursor = Cursor.Start; cursor is { } place;)
         {
-            Assert.That(page, Has.Count.LessThanOrEqualTo(3));
-            paged.AddRange(page);
-            Assert.That(paged, Has.Count.LessThanOrEqualTo(all.Count), "a page begins behind the one before");
+            var page = await Usage.ListProjectUsageAsync(owner, March, place, 3, Token);
+            Assert.That(page.Items, Has.Count.LessThanOrEqualTo(3));
+            paged.AddRange(page.Items);
+            Assert.That(paged, Has.Count.LessThanOrEqualTo(7), "a page starts after the previous one");
+            cursor = page.Next;
         }
 
-        Assert.That(all, Has.Count.EqualTo(7));
-        Assert.That(all, Is.All.Matches<ProjectUsage>(u => u is { Deployments: 1, Succeeded: 0, BuildSeconds: 0 }));
-        Assert.That(paged, Is.EqualTo(all));
-        Assert.That(await Usage.ListProjectUsageAsync(owner, March, 3, Guid.AllBitsSet, Token), Is.Empty);
+        Assert.That((all.Items.Count, all.Next), Is.EqualTo((7, (Cursor?)null)));
+        Assert.That(all.Items, Is.All.Matches<ProjectUsage>(u => u is { Deployments: 1, Succeeded: 0, BuildSeconds: 0 }));
+        Assert.That(paged, Is.EqualTo(all.Items));
+        Assert.That((await Usage.ListProjectUsageAsync(owner, March, Cursor.After(Guid.AllBitsSet), 3, Token)).Items, Is.Empty);
+        Assert.That(
+            () => Usage.ListProjectUsageAsync(owner, March, Cursor.After(1), 3, Token),
+            Throws.ArgumentException.With.Property("ParamName").EqualTo("cursor"));
     }
 
     [Test]
@@ -76,20 +80,20 @@ public sealed class UsageQueriesTests : AnalyticsTests
         foreach (var range in BadRanges)
         {
             Assert.That(
-                () => Usage.ListProjectUsageAsync(owner, range, 1, null, Token),
+                () => Usage.ListProjectUsageAsync(owner, range, Cursor.Start, 1, Token),
                 Throws.TypeOf<ArgumentOutOfRangeException>().With.Property("ParamName").EqualTo("range"));
         }
 
         foreach (var limit in new[] { 0, -1, IUsageQueries.MaxListSize + 1, int.MaxValue })
         {
             Assert.That(
-                () => Usage.ListProjectUsageAsync(owner, March, limit, null, Token),
+                () => Usage.ListProjectUsageAsync(owner, March, Cursor.Start, limit, Token),
                 Throws.TypeOf<ArgumentOutOfRangeException>().With.Property("ParamName").EqualTo("limit"));
         }
 
         foreach (var range in OddRanges)
         {
-            Assert.That(await Usage.ListProjectUsageAsync(owner, range, 1, null, Token), Is.Empty);
+            Assert.That((await Usage.ListProjectUsageAsync(owner, range, Cursor.Start, 1, Token)).Items, Is.Empty);
         }
     }
 

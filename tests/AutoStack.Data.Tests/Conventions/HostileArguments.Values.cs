@@ -23,6 +23,13 @@ public sealed partial class HostileArguments
         $"{new string('[', 60)}{new string(']', 60)}",
     ];
 
+    private static readonly object[] Cursors =
+    [
+        Cursor.Start, Cursor.After(Guid.Empty), Cursor.After(Guid.AllBitsSet), Cursor.After(long.MinValue), Cursor.After(long.MaxValue),
+        Cursor.After(DateTimeOffset.MinValue, Guid.NewGuid()), Cursor.After(DateTimeOffset.MaxValue, Guid.AllBitsSet),
+        Cursor.Parse($"t.{long.MinValue}.{Guid.Empty:N}"), Cursor.Parse($"t.{long.MaxValue}.{Guid.Empty:N}"),
+    ];
+
     private static readonly MethodInfo AnyText = typeof(HostileArguments).GetMethod(nameof(TextValue), BindingFlags.Static | BindingFlags.NonPublic)!;
 
     private static T TextValue<T>(string text)
@@ -135,6 +142,7 @@ public sealed partial class HostileArguments
             _ when type == typeof(string) => Texts,
             _ when type == typeof(Guid) => [Guid.Empty, Guid.NewGuid(), Guid.AllBitsSet],
             _ when type == typeof(int) => [int.MinValue, -1, 0, 1, int.MaxValue],
+            _ when type == typeof(Cursor) => [.. Cursors],
             _ when type == typeof(long) => [long.MinValue, -1L, 0L, 1L, long.MaxValue],
             _ when type == typeof(bool) => [false, true],
             _ when type == typeof(TimeSpan) => [TimeSpan.MinValue, TimeSpan.FromTicks(-1), TimeSpan.Zero, TimeSpan.FromTicks(1), TimeSpan.FromDays(3_000_000), TimeSpan.MaxValue],

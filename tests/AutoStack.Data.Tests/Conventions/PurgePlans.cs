@@ -37,7 +37,7 @@ public sealed partial class PurgePlans : DatabaseTests
 
     [Test]
     public async Task A_purge_locks_no_more_than_it_removes(
-        [Values("deployment_health_checks h", "deployment_logs l", "deployment_runtime_logs r")] string table, [Values] bool generic)
+        [Values("deployment_health_checks h", "deployment_logs l", "deployment_runtime_logs l")] string table, [Values] bool generic)
     {
         (string Name, string Type, string Value)[] parameters =
             [("afterId", "uuid", "'00000000-0000-0000-0000-000000000000'"), ("before", "timestamp", "'2026-01-01'"), ("limit", "int", "250")];

@@ -38,9 +38,9 @@ public sealed class DeploymentLogWriterTests : DatabaseTests
 
         foreach (var deployment in deployments)
         {
-            var page = await Logs.ListAsync(deployment.Id, deployment.UserId, LogCursor.Start, 1000, Token);
-            Assert.That(page.Lines.Select(l => l.Seq), Is.EqualTo(Enumerable.Range(1, count + 1).Select(i => (long)i)));
-            Assert.That(page.Lines.Skip(1).Select(l => l.Message), Is.EqualTo(Enumerable.Range(0, count).Select(i => $"line {i}")));
+            var page = await Logs.ListAsync(deployment.Id, deployment.UserId, Cursor.Start, 1000, Token);
+            Assert.That(page.Items.Select(l => l.Seq), Is.EqualTo(Enumerable.Range(1, count + 1).Select(i => (long)i)));
+            Assert.That(page.Items.Skip(1).Select(l => l.Message), Is.EqualTo(Enumerable.Range(0, count).Select(i => $"line {i}")));
         }
     }
 
@@ -58,7 +58,7 @@ public sealed class DeploymentLogWriterTests : DatabaseTests
         await writer.WriteAsync(deployment.Id, line, Token);
         await writer.FlushAsync(deployment.Id, Token);
 
-        var lines = (await Logs.ListAsync(deployment.Id, deployment.UserId, LogCursor.Start, 10, Token)).Lines;
+        var lines = (await Logs.ListAsync(deployment.Id, deployment.UserId, Cursor.Start, 10, Token)).Items;
 
         Assert.That(lines.Select(l => (l.Seq, l.Message)), Is.EqualTo(new[] { (1L, "a\uFFFDb\uFFFD ä"), (2L, "now") }), "an id is stored once");
         Assert.That((lines[0].Id, lines[0].Level), Is.EqualTo((line.Id!.Value, DeploymentLogLevel.Error)));
@@ -153,7 +153,7 @@ public sealed class DeploymentLogWriterTests : DatabaseTests
         await writer.WriteAsync(other.Id, Line("other"), Token);
         await writer.FlushAsync(Token);
 
-        var lines = (await Logs.ListAsync(loud.Id, loud.UserId, LogCursor.Start, 100, Token)).Lines;
+        var lines = (await Logs.ListAsync(loud.Id, loud.UserId, Cursor.Start, 100, Token)).Items;
         Assert.That(lines, Has.Count.EqualTo(11));
         Assert.That((lines[^1].Message, lines[^1].Level), Is.EqualTo(("[The log is longer than 2280 bytes: what follows is not stored.]", DeploymentLogLevel.Warning)));
         Assert.That(await MessagesAsync(other), Is.EqualTo(new[] { "other" }));
@@ -238,5 +238,5 @@ public sealed class DeploymentLogWriterTests : DatabaseTests
         .BuildServiceProvider();
 
     private async Task<IEnumerable<string>> MessagesAsync(Deployment deployment) =>
-        (await Logs.ListAsync(deployment.Id, deployment.UserId, LogCursor.Start, 1000, Token)).Lines.Select(l => l.Message);
+        (await Logs.ListAsync(deployment.Id, deployment.UserId, Cursor.Start, 1000, Token)).Items.Select(l => l.Message);
 }

@@ -109,7 +109,7 @@ public sealed class LogBoundTests : DatabaseTests
         (long)(await ScalarAsync("SELECT log_bytes FROM deployment_logs WHERE deployment_id = $1 ORDER BY seq DESC LIMIT 1", deployment.Id))!;
 
     private async Task<List<string>> LinesAsync(Deployment deployment) =>
-        [.. (await Logs.ListAsync(deployment.Id, deployment.UserId, LogCursor.Start, 1000, Token)).Lines.Select(line => line.Message)];
+        [.. (await Logs.ListAsync(deployment.Id, deployment.UserId, Cursor.Start, 1000, Token)).Items.Select(line => line.Message)];
 
     private ServiceProvider NewHost(Action<LogWriterOptions>? configure = null) => new ServiceCollection()
         .AddAutoStackData(options =>

@@ -99,13 +99,13 @@ public sealed class LogSearchTests : DatabaseTests
 
         var found = new List<DeploymentLog>();
         var calls = new List<(int Searched, bool IsComplete)>();
-        var after = LogCursor.Start;
+        var after = Cursor.Start;
         for (var complete = false; !complete;)
         {
             var result = await logs.SearchAsync(deployment.Id, deployment.UserId, "LINE 44", after, 1000, Token);
-            found.AddRange(result.Lines);
+            found.AddRange(result.Items);
             calls.Add((result.LinesSearched, result.IsComplete));
-            (after, complete) = (result.After, result.IsComplete);
+            (after, complete) = (result.Next, result.IsComplete);
         }
 
         Assert.That(calls, Is.EqualTo(new[] { (2000, false), (2000, false), (500, false), (0, true) }));
@@ -123,9 +123,9 @@ public sealed class LogSearchTests : DatabaseTests
         await PlatformLogs.AppendAsync(deployment.Id, [.. Enumerable.Range(1, 200).Select(_ => new NewDeploymentLog { Message = line })], Token);
 
         var result = await host.GetRequiredService<IDeploymentLogRepository>()
-            .SearchAsync(deployment.Id, deployment.UserId, new string('a', 999) + "b", LogCursor.Start, 10, Token);
+            .SearchAsync(deployment.Id, deployment.UserId, new string('a', 999) + "b", Cursor.Start, 10, Token);
 
-        Assert.That((result.LinesSearched, result.IsComplete, result.After), Is.EqualTo((70, false, new LogCursor(70))), "4 MiB");
+        Assert.That((result.LinesSearched, result.IsComplete, result.Next), Is.EqualTo((70, false, Cursor.After(70))), "4 MiB");
     }
 
     [Test]
@@ -140,11 +140,11 @@ public sealed class LogSearchTests : DatabaseTests
 
         await host.GetRequiredService<IUnitOfWork>().RunAsync(async (tx, token) =>
         {
-            var result = await tx.Get<IDeploymentLogRepository>().SearchAsync(deployment.Id, deployment.UserId, "line", LogCursor.Start, 1, token);
-            Assert.That((result.Lines.Count, result.LinesSearched, result.IsComplete), Is.EqualTo((1, 1, false)));
+            var result = await tx.Get<IDeploymentLogRepository>().SearchAsync(deployment.Id, deployment.UserId, "line", Cursor.Start, 1, token);
+            Assert.That((result.Items.Count, result.LinesSearched, result.IsComplete), Is.EqualTo((1, 1, false)));
             await tx.Get<IPlatformDeploymentLogRepository>().AppendAsync(deployment.Id, [new NewDeploymentLog { Message = "after" }], token);
         }, Token);
 
-        Assert.That((await Logs.SearchAsync(deployment.Id, deployment.UserId, "AFTER", LogCursor.Start, 10, Token)).Lines, Has.Count.EqualTo(1));
+        Assert.That((await Logs.SearchAsync(deployment.Id, deployment.UserId, "AFTER", Cursor.Start, 10, Token)).Items, Has.Count.EqualTo(1));
     }
 }

@@ -125,16 +125,16 @@ public sealed class LogSecretsTests : DatabaseTests
 
         Assert.That(await StoredAsync(deployment, "pass\0word\uD800"), Is.EqualTo("***"));
         await PlatformRuntimeLogs.AppendAsync(deployment.Id, RuntimeLogSource.Docker, [new NewDeploymentRuntimeLog(Clock.GetUtcNow(), long1 + "pass\0word\uD800")], Token);
-        Assert.That((await RuntimeLogs.ListAsync(deployment.Id, deployment.UserId, LogCursor.Start, 1, Token)).Lines.Single().Message, Is.EqualTo(long1 + "***"));
+        Assert.That((await RuntimeLogs.ListAsync(deployment.Id, deployment.UserId, Cursor.Start, 1, Token)).Items.Single().Message, Is.EqualTo(long1 + "***"));
     }
 
     private async Task<string> StoredAsync(Deployment deployment, string line)
     {
         await PlatformLogs.AppendAsync(deployment.Id, [new NewDeploymentLog { Message = line }], Token);
-        return (await Logs.ListTailAsync(deployment.Id, deployment.UserId, LogCursor.End, 1, Token)).Lines.Single().Message;
+        return (await Logs.ListTailAsync(deployment.Id, deployment.UserId, Cursor.Start, 1, Token)).Items.Single().Message;
     }
 
     private async Task<IEnumerable<string>> MessagesAsync(Deployment deployment) =>
-        (await Logs.ListAsync(deployment.Id, deployment.UserId, LogCursor.Start, 100, Token)).Lines.Select(l => l.Message)
-        .Concat((await RuntimeLogs.ListAsync(deployment.Id, deployment.UserId, LogCursor.Start, 100, Token)).Lines.Select(l => l.Message));
+        (await Logs.ListAsync(deployment.Id, deployment.UserId, Cursor.Start, 100, Token)).Items.Select(l => l.Message)
+        .Concat((await RuntimeLogs.ListAsync(deployment.Id, deployment.UserId, Cursor.Start, 100, Token)).Items.Select(l => l.Message));
 }

@@ -77,7 +77,8 @@ public sealed class BranchNameTests : DatabaseTests
         Assert.That(project.BuildCommand, Is.EqualTo(command));
         Assert.That((await Projects.FindAsync(project.Id, user.Id, Token))!.BuildCommand, Has.Length.EqualTo(1_000_000), "a row of another writer is read whole");
         Assert.That((await Get<IDeploymentQueries>().ListProjectsAsync(user.Id, 10, Guid.Empty, Token))[0].Project.BuildCommand, Has.Length.EqualTo(IDeploymentRepository.MaxListTextLength));
-        Assert.That((await PlatformProjects.ListByRepositoryAsync(project.Repository, 10, Guid.Empty, Token))[0].BuildCommand, Has.Length.EqualTo(IDeploymentRepository.MaxListTextLength));
+        var page = await PlatformProjects.ListByRepositoryAsync(project.Repository, Cursor.Start, 10, Token);
+        Assert.That(page.Items[0].BuildCommand, Has.Length.EqualTo(IDeploymentRepository.MaxListTextLength));
         Assert.That(
             () => Projects.UpdateAsync(project.Id, user.Id, new ProjectPatch { BuildCommand = command + "c" }, null, Token),
             Throws.ArgumentException.With.Property("ParamName").EqualTo("buildCommand").And.Message.Contains("at most 8192"));

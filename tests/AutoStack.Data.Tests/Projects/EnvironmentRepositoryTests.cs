@@ -31,9 +31,9 @@ public sealed class EnvironmentRepositoryTests : DatabaseTests
         var project = await AddProjectAsync();
         var stranger = await AddUserAsync();
 
-        Assert.That(await Environments.SetAsync(project.Id, stranger.Id, Secret.From("x"), Token), Is.False);
+        Assert.That(await Environments.ReplaceAsync(project.Id, stranger.Id, Secret.From("x"), Token), Is.EqualTo(EnvironmentOutcome.NotFound));
         Assert.That(await Environments.FindAsync(project.Id, project.UserId, Token), Is.Null);
-        Assert.That(await Environments.SetAsync(project.Id, project.UserId, Secret.From("PORT=80"), Token), Is.True);
+        Assert.That(await Environments.ReplaceAsync(project.Id, project.UserId, Secret.From("PORT=80"), Token), Is.EqualTo(EnvironmentOutcome.Replaced));
 
         Assert.That((await Environments.FindAsync(project.Id, project.UserId, Token))!.Reveal(), Is.EqualTo("PORT=80"));
         Assert.That(await Environments.FindAsync(project.Id, stranger.Id, Token), Is.Null);
@@ -41,7 +41,7 @@ public sealed class EnvironmentRepositoryTests : DatabaseTests
             await ScalarAsync("SELECT env_vars FROM projects WHERE id = $1", project.Id),
             Does.StartWith("enc:v2:k1:").And.Not.Contain("PORT"));
 
-        Assert.That(await Environments.SetAsync(project.Id, project.UserId, null, Token), Is.True);
+        Assert.That(await Environments.ReplaceAsync(project.Id, project.UserId, null, Token), Is.EqualTo(EnvironmentOutcome.Replaced));
         Assert.That(await Environments.FindAsync(project.Id, project.UserId, Token), Is.Null);
     }
 
@@ -49,14 +49,14 @@ public sealed class EnvironmentRepositoryTests : DatabaseTests
     public async Task A_deployment_keeps_the_environment_that_it_was_queued_with()
     {
         var project = await AddProjectAsync();
-        await Environments.SetAsync(project.Id, project.UserId, Secret.From("V=1"), Token);
+        await Environments.ReplaceAsync(project.Id, project.UserId, Secret.From("V=1"), Token);
         var deployment = await withKey.GetRequiredService<IUnitOfWork>().RunAsync(async (tx, ct) =>
         {
             var queued = (await tx.Get<IDeploymentRepository>().EnqueueAsync(new NewDeployment { ProjectId = project.Id, UserId = project.UserId }, ct))!;
             Assert.That(await tx.Get<IDeploymentEnvironmentRepository>().SnapshotAsync(queued.Id, queued.UserId, ct), Is.True);
             return queued;
         }, Token);
-        await Environments.SetAsync(project.Id, project.UserId, Secret.From("V=2"), Token);
+        await Environments.ReplaceAsync(project.Id, project.UserId, Secret.From("V=2"), Token);
 
         Assert.That(await Snapshots.SnapshotAsync(deployment.Id, deployment.UserId, Token), Is.False, "it has one");
         Assert.That((await OfWorkers.FindAsync(deployment.Id, Token))!.Reveal(), Is.EqualTo("V=1"));
@@ -81,7 +81,7 @@ public sealed class EnvironmentRepositoryTests : DatabaseTests
     public async Task A_deployment_that_is_over_is_given_no_environment(string over)
     {
         var deployment = await EnqueueAsync();
-        await Environments.SetAsync(deployment.ProjectId, deployment.UserId, Secret.From("V=1"), Token);
+        await Environments.ReplaceAsync(deployment.ProjectId, deployment.UserId, Secret.From("V=1"), Token);
         await ExecuteAsync($"UPDATE deployments SET {over} WHERE id = $1", deployment.Id);
 
         Assert.That(await Snapshots.SnapshotAsync(deployment.Id, deployment.UserId, Token), Is.False);
@@ -92,7 +92,7 @@ public sealed class EnvironmentRepositoryTests : DatabaseTests
     public async Task A_deployment_that_ends_at_this_moment_is_given_no_environment()
     {
         var deployment = await EnqueueAsync();
-        await Environments.SetAsync(deployment.ProjectId, deployment.UserId, Secret.From("V=1"), Token);
+        await Environments.ReplaceAsync(deployment.ProjectId, deployment.UserId, Secret.From("V=1"), Token);
         Task<bool> snapshot = null!;
         await UnitOfWork.RunAsync(async (tx, ct) =>
         {
@@ -108,7 +108,7 @@ public sealed class EnvironmentRepositoryTests : DatabaseTests
     public async Task The_environment_of_a_deleted_deployment_is_not_read()
     {
         var deployment = await EnqueueAsync();
-        await Environments.SetAsync(deployment.ProjectId, deployment.UserId, Secret.From("V=1"), Token);
+        await Environments.ReplaceAsync(deployment.ProjectId, deployment.UserId, Secret.From("V=1"), Token);
         await Snapshots.SnapshotAsync(deployment.Id, deployment.UserId, Token);
         await Deployments.SoftDeleteAsync(deployment.Id, deployment.UserId, Token);
 
@@ -133,7 +133,7 @@ public sealed class EnvironmentRepositoryTests : DatabaseTests
         var project = await AddProjectAsync();
 
         Assert.That(
-            () => Get<IProjectEnvironmentRepository>().SetAsync(project.Id, project.UserId, Secret.From("PORT=80"), Token),
+            () => Get<IProjectEnvironmentRepository>().ReplaceAsync(project.Id, project.UserId, Secret.From("PORT=80"), Token),
             Throws.InvalidOperationException.With.Message.Contains("SecretKeys").And.Message.Not.Contains("PORT"));
     }
 
@@ -142,7 +142,7 @@ public sealed class EnvironmentRepositoryTests : DatabaseTests
     {
         var project = await AddProjectAsync();
         var other = await AddProjectAsync();
-        await Environments.SetAsync(project.Id, project.UserId, Secret.From("V=1"), Token);
+        await Environments.ReplaceAsync(project.Id, project.UserId, Secret.From("V=1"), Token);
         await ExecuteAsync("UPDATE projects SET env_vars = (SELECT env_vars FROM projects WHERE id = $1) WHERE id = $2", project.Id, other.Id);
 
         Assert.That(() => Environments.FindAsync(other.Id, other.UserId, Token), Throws.TypeOf<SecretUnreadableException>());
@@ -153,7 +153,7 @@ public sealed class EnvironmentRepositoryTests : DatabaseTests
     {
         var deployment = await EnqueueAsync();
         var thief = await AddUserAsync();
-        await Environments.SetAsync(deployment.ProjectId, deployment.UserId, Secret.From("V=1"), Token);
+        await Environments.ReplaceAsync(deployment.ProjectId, deployment.UserId, Secret.From("V=1"), Token);
         await Snapshots.SnapshotAsync(deployment.Id, deployment.UserId, Token);
 
         await ExecuteAsync("UPDATE projects SET user_id = $1 WHERE id = $2", thief.Id, deployment.ProjectId);
@@ -172,7 +172,7 @@ public sealed class EnvironmentRepositoryTests : DatabaseTests
     {
         var deployment = await EnqueueAsync();
         var other = await AddProjectAsync(deployment.UserId);
-        await Environments.SetAsync(deployment.ProjectId, deployment.UserId, Secret.From("V=1"), Token);
+        await Environments.ReplaceAsync(deployment.ProjectId, deployment.UserId, Secret.From("V=1"), Token);
         await Snapshots.SnapshotAsync(deployment.Id, deployment.UserId, Token);
 
         await ExecuteAsync("UPDATE deployments SET project_id = $1 WHERE id = $2", other.Id, deployment.Id);
@@ -186,9 +186,9 @@ public sealed class EnvironmentRepositoryTests : DatabaseTests
     public async Task An_older_environment_that_is_restored_does_not_open(string restored)
     {
         var project = await AddProjectAsync();
-        await Environments.SetAsync(project.Id, project.UserId, Secret.From("KEY=leaked"), Token);
+        await Environments.ReplaceAsync(project.Id, project.UserId, Secret.From("KEY=leaked"), Token);
         var (value, version) = ((string)(await ScalarAsync(Value, project.Id))!, (Guid)(await ScalarAsync(Version, project.Id))!);
-        await Environments.SetAsync(project.Id, project.UserId, Secret.From("KEY=new"), Token);
+        await Environments.ReplaceAsync(project.Id, project.UserId, Secret.From("KEY=new"), Token);
 
         await (restored switch
         {
@@ -198,7 +198,7 @@ public sealed class EnvironmentRepositoryTests : DatabaseTests
         });
 
         Assert.That(() => Environments.FindAsync(project.Id, project.UserId, Token), Throws.TypeOf<SecretUnreadableException>());
-        await Environments.SetAsync(project.Id, project.UserId, Secret.From("KEY=newer"), Token);
+        await Environments.ReplaceAsync(project.Id, project.UserId, Secret.From("KEY=newer"), Token);
         Assert.That(
             (await Environments.FindAsync(project.Id, project.UserId, Token))!.Reveal(),
             Is.EqualTo("KEY=newer"),
@@ -209,10 +209,10 @@ public sealed class EnvironmentRepositoryTests : DatabaseTests
     public async Task A_removed_environment_takes_its_version_along_and_a_restored_one_does_not_open()
     {
         var project = await AddProjectAsync();
-        await Environments.SetAsync(project.Id, project.UserId, Secret.From("V=1"), Token);
+        await Environments.ReplaceAsync(project.Id, project.UserId, Secret.From("V=1"), Token);
         var value = (string)(await ScalarAsync(Value, project.Id))!;
 
-        await Environments.SetAsync(project.Id, project.UserId, null, Token);
+        await Environments.ReplaceAsync(project.Id, project.UserId, null, Token);
         Assert.That(await ScalarAsync(Version, project.Id), Is.Null);
         await ExecuteAsync("UPDATE projects SET env_vars = $1 WHERE id = $2", value, project.Id);
 
@@ -223,7 +223,7 @@ public sealed class EnvironmentRepositoryTests : DatabaseTests
     public async Task A_clear_value_of_another_writer_is_read_beside_an_older_version()
     {
         var project = await AddProjectAsync();
-        await Environments.SetAsync(project.Id, project.UserId, Secret.From("V=1"), Token);
+        await Environments.ReplaceAsync(project.Id, project.UserId, Secret.From("V=1"), Token);
 
         await ExecuteAsync("UPDATE projects SET env_vars = 'V=2' WHERE id = $1", project.Id);
 
@@ -247,7 +247,7 @@ public sealed class EnvironmentRepositoryTests : DatabaseTests
     {
         var deployment = await EnqueueAsync();
         var stranger = await AddUserAsync();
-        await Environments.SetAsync(deployment.ProjectId, deployment.UserId, Secret.From("V=1"), Token);
+        await Environments.ReplaceAsync(deployment.ProjectId, deployment.UserId, Secret.From("V=1"), Token);
 
         Assert.That(await Snapshots.SnapshotAsync(deployment.Id, stranger.Id, Token), Is.False);
 

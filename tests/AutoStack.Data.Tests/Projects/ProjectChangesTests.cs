@@ -124,10 +124,10 @@ public sealed class ProjectChangesTests : DatabaseTests
     {
         var project = await AddProjectAsync();
 
-        Assert.That(await PlatformProjects.SetDetectedAsync(project.Id, "build", ProjectRuntime.Docker, Token), Is.True);
-        Assert.That(await PlatformProjects.SetDetectedAsync(project.Id, "other", ProjectRuntime.NodeJs, Token), Is.False);
-        Assert.That(await PlatformProjects.SetDetectedAsync(project.Id, null, null, Token), Is.False);
-        Assert.That(await PlatformProjects.SetDetectedAsync(Guid.NewGuid(), "build", null, Token), Is.False);
+        Assert.That(await PlatformProjects.ApplyDetectedAsync(project.Id, new DetectedSettings { OutputDir = "build", Runtime = ProjectRuntime.Docker }, Token), Is.True);
+        Assert.That(await PlatformProjects.ApplyDetectedAsync(project.Id, new DetectedSettings { OutputDir = "other", Runtime = ProjectRuntime.NodeJs }, Token), Is.False);
+        Assert.That(await PlatformProjects.ApplyDetectedAsync(project.Id, new DetectedSettings(), Token), Is.False);
+        Assert.That(await PlatformProjects.ApplyDetectedAsync(Guid.NewGuid(), new DetectedSettings { OutputDir = "build" }, Token), Is.False);
 
         var found = (await Projects.FindAsync(project.Id, project.UserId, Token))!;
         Assert.That((found.OutputDir, found.Runtime), Is.EqualTo(("build", ProjectRuntime.Docker)));
@@ -139,8 +139,8 @@ public sealed class ProjectChangesTests : DatabaseTests
         var project = await AddProjectAsync();
         await ExecuteAsync("UPDATE projects SET runtime = 'Static' WHERE id = $1", project.Id);
 
-        Assert.That(await PlatformProjects.SetDetectedAsync(project.Id, null, ProjectRuntime.Static, Token), Is.False);
-        Assert.That(await PlatformProjects.SetDetectedAsync(project.Id, null, ProjectRuntime.Docker, Token), Is.True);
+        Assert.That(await PlatformProjects.ApplyDetectedAsync(project.Id, new DetectedSettings { Runtime = ProjectRuntime.Static }, Token), Is.False);
+        Assert.That(await PlatformProjects.ApplyDetectedAsync(project.Id, new DetectedSettings { Runtime = ProjectRuntime.Docker }, Token), Is.True);
         Assert.That((await Projects.FindAsync(project.Id, project.UserId, Token))!.Runtime, Is.EqualTo(ProjectRuntime.Docker));
     }
 
@@ -189,7 +189,7 @@ public sealed class ProjectChangesTests : DatabaseTests
             Throws.TypeOf<MissingReferenceException>());
         Assert.That(() => Projects.FindByRepositoryAsync(project.UserId, " ", Token), Throws.ArgumentException);
         Assert.That(() => Get<IDeploymentQueries>().ListProjectsAsync(project.UserId, 0, Guid.Empty, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
-        Assert.That(() => PlatformProjects.SetDetectedAsync(project.Id, new string('o', 256), null, Token), Throws.ArgumentException);
+        Assert.That(() => PlatformProjects.ApplyDetectedAsync(project.Id, new DetectedSettings { OutputDir = new string('o', 256) }, Token), Throws.ArgumentException);
     }
 
     private Task<ProjectUpdateResult> UpdateAsync(Project project, ProjectPatch patch) => Projects.UpdateAsync(project.Id, project.UserId, patch, null, Token);

@@ -82,21 +82,34 @@ public sealed class ProjectsByRepositoryTests : DatabaseTests
         }
 
         var all = await FindAsync(path);
-        var first = await PlatformProjects.ListByRepositoryAsync(path, 3, Guid.Empty, Token);
-        var rest = await PlatformProjects.ListByRepositoryAsync(path, 3, first[^1].Id, Token);
+        var first = await PlatformProjects.ListByRepositoryAsync(path, Cursor.Start, 3, Token);
+        var rest = await PlatformProjects.ListByRepositoryAsync(path, first.Next!.Value, 3, Token);
 
-        Assert.That(first.Concat(rest).Select(p => p.Id), Is.EqualTo(all));
+        Assert.That(first.Items.Concat(rest.Items).Select(p => p.Id), Is.EqualTo(all));
+        Assert.That((first.Items.Count, rest.Next), Is.EqualTo((3, (Cursor?)null)));
         Assert.That(all, Has.Count.EqualTo(5));
     }
 
     [Test]
     public void What_is_wrong_is_named()
     {
-        Assert.That(() => PlatformProjects.ListByRepositoryAsync(null!, 1, Guid.Empty, Token), Throws.ArgumentNullException.With.Property("ParamName").EqualTo("repository"));
-        Assert.That(() => PlatformProjects.ListByRepositoryAsync(new string('a', 1001), 1, Guid.Empty, Token), Throws.ArgumentException.With.Message.Contains("at most 1000"));
-        Assert.That(() => PlatformProjects.ListByRepositoryAsync("", 1, Guid.Empty, Token), Throws.ArgumentException.With.Property("ParamName").EqualTo("repository"));
-        Assert.That(() => PlatformProjects.ListByRepositoryAsync("a/b", 1001, Guid.Empty, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
-        Assert.That(() => Projects.FindByRepositoryAsync(Guid.NewGuid(), new string('a', 1001), Token), Throws.ArgumentException.With.Property("ParamName").EqualTo("repository"));
+        Assert.That(
+            () => PlatformProjects.ListByRepositoryAsync(null!, Cursor.Start, 1, Token),
+            Throws.ArgumentNullException.With.Property("ParamName").EqualTo("repository"));
+        Assert.That(
+            () => PlatformProjects.ListByRepositoryAsync(new string('a', 1001), Cursor.Start, 1, Token),
+            Throws.ArgumentException.With.Message.Contains("at most 1000"));
+        Assert.That(
+            () => PlatformProjects.ListByRepositoryAsync("", Cursor.Start, 1, Token),
+            Throws.ArgumentException.With.Property("ParamName").EqualTo("repository"));
+        Assert.That(
+            () => PlatformProjects.ListByRepositoryAsync("a/b", Cursor.After(1), 1, Token),
+            Throws.ArgumentException.With.Property("ParamName").EqualTo("cursor"));
+        Assert.That(
+            () => PlatformProjects.ListByRepositoryAsync("a/b", Cursor.Start, 1001, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
+        Assert.That(
+            () => Projects.FindByRepositoryAsync(Guid.NewGuid(), new string('a', 1001), Token),
+            Throws.ArgumentException.With.Property("ParamName").EqualTo("repository"));
     }
 
     [Test]
@@ -143,7 +156,7 @@ public sealed class ProjectsByRepositoryTests : DatabaseTests
     }
 
     private async Task<List<Guid>> FindAsync(string repository) =>
-        [.. (await PlatformProjects.ListByRepositoryAsync(repository, 1000, Guid.Empty, Token)).Select(p => p.Id)];
+        [.. (await PlatformProjects.ListByRepositoryAsync(repository, Cursor.Start, 1000, Token)).Items.Select(p => p.Id)];
 
     private async Task<Project> AddAsync(string repository) =>
         await Projects.AddAsync(new NewProject { UserId = (await AddUserAsync()).Id, Name = "Site", Repository = repository }, Token);

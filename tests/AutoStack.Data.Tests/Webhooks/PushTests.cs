@@ -249,11 +249,11 @@ public sealed class PushTests : DatabaseTests
         var project = await AddTargetAsync(repository, proven: false);
         var access = new RepositoryAccess { Provider = WebhookProvider.GitHub, Host = "github.com", RepositoryId = repository.Id };
 
-        Assert.That(await PlatformProjects.RecordAccessAsync(project.Id, "https://github.com/other/site", access, Token), Is.False);
-        Assert.That(await PlatformProjects.RecordAccessAsync(project.Id, repository.Address, access with { Host = "gitlab.com" }, Token), Is.False);
-        Assert.That(await PlatformProjects.RecordAccessAsync(Guid.NewGuid(), repository.Address, access, Token), Is.False);
+        Assert.That(await PlatformProjects.RecordAccessAsync(project.Id, "https://github.com/other/site", access, Token), Is.EqualTo(AccessOutcome.OtherRepository));
+        Assert.That(await PlatformProjects.RecordAccessAsync(project.Id, repository.Address, access with { Host = "gitlab.com" }, Token), Is.EqualTo(AccessOutcome.OtherRepository));
+        Assert.That(await PlatformProjects.RecordAccessAsync(Guid.NewGuid(), repository.Address, access, Token), Is.EqualTo(AccessOutcome.NotFound));
         Assert.That(await PlatformProjects.RevokeAccessAsync(project.Id, Token), Is.False);
-        Assert.That(await PlatformProjects.RecordAccessAsync(project.Id, repository.Address, access with { VerifiedAt = DateTimeOffset.MaxValue }, Token), Is.True);
+        Assert.That(await PlatformProjects.RecordAccessAsync(project.Id, repository.Address, access with { VerifiedAt = DateTimeOffset.MaxValue }, Token), Is.EqualTo(AccessOutcome.Recorded));
 
         var proven = (await Projects.FindAsync(project.Id, project.UserId, Token))!;
         Assert.That(proven.AccessProvenAt, Is.EqualTo(Clock.GetUtcNow()).Within(TimeSpan.FromMinutes(1)));
@@ -425,15 +425,23 @@ public sealed class PushTests : DatabaseTests
     {
         var project = await Projects.AddAsync(
             new NewProject { UserId = (await AddUserAsync()).Id, Name = "Site", Repository = address, Branch = branch, AutoDeployEnabled = true }, Token);
-        Assert.That(access is null || await PlatformProjects.RecordAccessAsync(project.Id, project.Repository, access, Token), Is.True);
+        if (access is not null)
+        {
+            Assert.That(
+                await PlatformProjects.RecordAccessAsync(project.Id, project.Repository, access, Token), Is.EqualTo(AccessOutcome.Recorded));
+        }
+
         return project;
     }
 
     private async Task ProveAsync(Project project, Repository repository, DateTimeOffset? at = null) =>
         Assert.That(
             await PlatformProjects.RecordAccessAsync(
-                project.Id, project.Repository, new RepositoryAccess { Provider = WebhookProvider.GitHub, Host = "github.com", RepositoryId = repository.Id, VerifiedAt = at }, Token),
-            Is.True);
+                project.Id,
+                project.Repository,
+                new RepositoryAccess { Provider = WebhookProvider.GitHub, Host = "github.com", RepositoryId = repository.Id, VerifiedAt = at },
+                Token),
+            Is.EqualTo(AccessOutcome.Recorded));
 
     private async Task<int> CountAsync(Project project) =>
         (await Deployments.ListByProjectAsync(project.Id, project.UserId, 100, DeploymentCursor.Start, Token)).Count;

@@ -236,7 +236,8 @@ public sealed class WebhookPayloadRepositoryTests(string columnType) : DatabaseT
         var found = (await Webhooks.FindAsync(id, Token))!;
 
         Assert.That(found.PayloadJson.GetProperty("odd").GetString(), Is.EqualTo(character));
-        Assert.That(await Webhooks.ListAsync(WebhookPayloadFilter.All, 1000, WebhookPayloadCursor.Start, Token), Has.Some.Property("Id").EqualTo(id));
+        var page = await Webhooks.ListAsync(WebhookPayloadFilter.All, Cursor.Start, 1000, Token);
+        Assert.That(page.Items, Has.Some.Property("Id").EqualTo(id));
     }
 
     [Test]
@@ -288,10 +289,10 @@ public sealed class WebhookPayloadRepositoryTests(string columnType) : DatabaseT
         var deployment = await EnqueueAsync();
         var other = await EnqueueAsync();
 
-        Assert.That(await Webhooks.AttachDeploymentAsync(stored.PayloadId, deployment.Id, Token), Is.True);
-        Assert.That(await Webhooks.AttachDeploymentAsync(stored.PayloadId, deployment.Id, Token), Is.True);
-        Assert.That(await Webhooks.AttachDeploymentAsync(stored.PayloadId, other.Id, Token), Is.False);
-        Assert.That(await Webhooks.AttachDeploymentAsync(Guid.NewGuid(), deployment.Id, Token), Is.False);
+        Assert.That(await Webhooks.AttachDeploymentAsync(stored.PayloadId, deployment.Id, Token), Is.EqualTo(AttachOutcome.Attached));
+        Assert.That(await Webhooks.AttachDeploymentAsync(stored.PayloadId, deployment.Id, Token), Is.EqualTo(AttachOutcome.Attached));
+        Assert.That(await Webhooks.AttachDeploymentAsync(stored.PayloadId, other.Id, Token), Is.EqualTo(AttachOutcome.OtherDeployment));
+        Assert.That(await Webhooks.AttachDeploymentAsync(Guid.NewGuid(), deployment.Id, Token), Is.EqualTo(AttachOutcome.NotFound));
         Assert.That((await Webhooks.FindAsync(stored.PayloadId, Token))!.DeploymentId, Is.EqualTo(deployment.Id));
 
         await ExecuteAsync("DELETE FROM deployments WHERE id = $1", deployment.Id);
@@ -313,19 +314,8 @@ public sealed class WebhookPayloadRepositoryTests(string columnType) : DatabaseT
 
         var deployment = await EnqueueAsync();
         await Webhooks.AttachDeploymentAsync(ids[1], deployment.Id, Token);
-        var start = new WebhookPayloadCursor(new DateTimeOffset(2020, 2, 1, 0, 0, 0, TimeSpan.Zero), Guid.Empty);
-        var listed = new List<WebhookPayloadSummary>();
-        for (var cursor = start; ;)
-        {
-            var page = await Webhooks.ListAsync(WebhookPayloadFilter.All, 2, cursor, Token);
-            listed.AddRange(page);
-            if (page.Count < 2)
-            {
-                break;
-            }
-
-            cursor = new WebhookPayloadCursor(page[^1].ReceivedAt, page[^1].Id);
-        }
+        var start = Cursor.After(new DateTimeOffset(2020, 2, 1, 0, 0, 0, TimeSpan.Zero), Guid.Empty);
+        var listed = await AllAsync(start);
 
         Assert.That(listed.Select(s => s.Id), Is.EqualTo([ids[4], ids[3], ids[2], ids[1], ids[0]]));
         Assert.That(listed[4], Is.EqualTo(listed[4] with { EventName = "push", DeploymentId = null }));
@@ -337,7 +327,25 @@ public sealed class WebhookPayloadRepositoryTests(string columnType) : DatabaseT
         Assert.That(await IdsAsync(new WebhookPayloadFilter { DeploymentId = deployment.Id, Provider = WebhookProvider.GitLab }), Is.Empty);
         Assert.That(await IdsAsync(new WebhookPayloadFilter { DeploymentId = Guid.NewGuid() }), Is.Empty);
 
-        async Task<List<Guid>> IdsAsync(WebhookPayloadFilter filter) => [.. (await Webhooks.ListAsync(filter, 1000, start, Token)).Select(s => s.Id)];
+        async Task<List<Guid>> IdsAsync(WebhookPayloadFilter filter) =>
+            [.. (await Webhooks.ListAsync(filter, start, 1000, Token)).Items.Select(s => s.Id)];
+    }
+
+    [Test]
+    public async Task List_pages_over_times_that_dotnet_cannot_represent()
+    {
+        string[] times = ["infinity", "infinity", "infinity", "20000-01-02", "20000-01-01", "20000-01-01", "0044-03-15 BC", "0044-03-15 BC", "-infinity"];
+        var ids = new HashSet<Guid>();
+        foreach (var time in times)
+        {
+            ids.Add(await AddPythonRowAsync(Unique("d"), time, null));
+        }
+
+        var listed = (await AllAsync(Cursor.Start)).Select(s => s.Id).ToList();
+        await ExecuteAsync("DELETE FROM webhook_payloads WHERE id = ANY ($1)", ids.ToArray());
+
+        Assert.That(listed, Is.Unique);
+        Assert.That(listed, Is.SupersetOf(ids));
     }
 
     [Test]
@@ -387,9 +395,13 @@ public sealed class WebhookPayloadRepositoryTests(string columnType) : DatabaseT
         Assert.That(() => Webhooks.StoreAsync(good with { PayloadJson = default }, Token), Throws.ArgumentException.With.Property("ParamName").EqualTo("payload.PayloadJson"));
         Assert.That(() => Webhooks.StoreAsync(good with { Headers = default }, Token), Throws.ArgumentException.With.Property("ParamName").EqualTo("payload.Headers"));
         Assert.That(() => Webhooks.StoreAsync(good with { Headers = Json("[]") }, Token), Throws.ArgumentException);
-        Assert.That(() => Webhooks.ListAsync(null!, 1, WebhookPayloadCursor.Start, Token), Throws.ArgumentNullException);
-        Assert.That(() => Webhooks.ListAsync(WebhookPayloadFilter.All, 0, WebhookPayloadCursor.Start, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
-        Assert.That(() => Webhooks.ListAsync(WebhookPayloadFilter.All, 1001, WebhookPayloadCursor.Start, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
+        var all = WebhookPayloadFilter.All;
+        Assert.That(() => Webhooks.ListAsync(null!, Cursor.Start, 1, Token), Throws.ArgumentNullException);
+        Assert.That(() => Webhooks.ListAsync(all, Cursor.Start, 0, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
+        Assert.That(() => Webhooks.ListAsync(all, Cursor.Start, 1001, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
+        Assert.That(
+            () => Webhooks.ListAsync(all, Cursor.After(Guid.Empty), 1, Token),
+            Throws.ArgumentException.With.Property("ParamName").EqualTo("cursor"));
         Assert.That(() => Webhooks.PurgeAsync(DateTimeOffset.MinValue, 0, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
     }
 
@@ -426,7 +438,7 @@ public sealed class WebhookPayloadRepositoryTests(string columnType) : DatabaseT
     {
         var stored = await Webhooks.StoreAsync(From("bitbucket", ("X-Request-UUID", Unique("d")), ("X-Event-Key", "repo:push")), Token);
 
-        var listed = (await Webhooks.ListAsync(WebhookPayloadFilter.All, 1000, default, Token)).Single(w => w.Id == stored.PayloadId);
+        var listed = (await Webhooks.ListAsync(WebhookPayloadFilter.All, default, 1000, Token)).Items.Single(w => w.Id == stored.PayloadId);
         Assert.That(listed.EventName, Is.EqualTo("repo:push"));
     }
 
@@ -435,7 +447,7 @@ public sealed class WebhookPayloadRepositoryTests(string columnType) : DatabaseT
     {
         await Webhooks.StoreAsync(GitHub("{}"), Token);
 
-        Assert.That(await Webhooks.ListAsync(WebhookPayloadFilter.All, 10, default, Token), Is.Not.Empty);
+        Assert.That((await Webhooks.ListAsync(WebhookPayloadFilter.All, default, 10, Token)).Items, Is.Not.Empty);
     }
 
     private static JsonElement Json(string text) => JsonElement.Parse(text);
@@ -449,6 +461,19 @@ public sealed class WebhookPayloadRepositoryTests(string columnType) : DatabaseT
         PayloadJson = Json("{}"),
         Headers = JsonSerializer.SerializeToElement(headers.ToDictionary(h => h.Name, h => h.Value)),
     };
+
+    private async Task<List<WebhookPayloadSummary>> AllAsync(Cursor start)
+    {
+        var listed = new List<WebhookPayloadSummary>();
+        for (Cursor? cursor = start; cursor is { } place;)
+        {
+            var page = await Webhooks.ListAsync(WebhookPayloadFilter.All, place, 2, Token);
+            listed.AddRange(page.Items);
+            cursor = page.Next;
+        }
+
+        return listed;
+    }
 
     private async Task<long> CountAsync(string delivery) =>
         (long)(await ScalarAsync("SELECT count(*) FROM webhook_payloads WHERE headers::text LIKE '%\"' || $1 || '\"%'", delivery))!;
