@@ -9,7 +9,7 @@ public sealed class UsageQueriesTests : AnalyticsTests
     private IUsageQueries Usage => Get<IUsageQueries>();
 
     [Test]
-    public async Task Usage_is_of_the_range_and_counts_what_was_deleted()
+    public async Task Usage_counts_deployments_of_the_range_including_deleted_ones()
     {
         var (own, rows) = await AddWorldAsync(5, 400, March.From, March.To, Utc("2025-03-15"));
         await AddProjectAsync(own[0].UserId);
@@ -17,7 +17,7 @@ public sealed class UsageQueriesTests : AnalyticsTests
         var usage = await Usage.ListProjectUsageAsync(own[0].UserId, March, Cursor.Start, 100, Token);
 
         Assert.That(rows, Has.Some.Matches<Row>(r => r.IsDeleted && r.OwnerId == own[0].UserId && r.CreatedAt >= March.From && r.CreatedAt < March.To));
-        Assert.That(usage, Is.EqualTo(own.OrderBy(p => p.Id.ToString(), StringComparer.Ordinal).Select(project =>
+        Assert.That(usage.Items, Is.EqualTo(own.OrderBy(p => p.Id.ToString(), StringComparer.Ordinal).Select(project =>
         {
             var counted = In(rows.Where(r => r.ProjectId == project.Id), March).ToList();
             return new ProjectUsage
@@ -32,7 +32,7 @@ public sealed class UsageQueriesTests : AnalyticsTests
     }
 
     [Test]
-    public async Task Seconds_beyond_an_integer_are_added_up()
+    public async Task Build_seconds_add_up_beyond_32_bits()
     {
         var project = await AddProjectAsync();
         await InsertAsync([.. Enumerable.Range(0, 3).Select(
@@ -42,7 +42,7 @@ public sealed class UsageQueriesTests : AnalyticsTests
     }
 
     [Test]
-    public async Task Pages_meet_and_together_are_the_list()
+    public async Task Pages_together_are_the_whole_list_without_repeats()
     {
         var owner = (await AddUserAsync()).Id;
         var rows = new List<Row>();
@@ -74,7 +74,7 @@ public sealed class UsageQueriesTests : AnalyticsTests
     }
 
     [Test]
-    public async Task Bad_ranges_and_limits_are_named()
+    public async Task Invalid_ranges_and_limits_are_refused_by_name()
     {
         var owner = (await AddProjectAsync()).UserId;
         foreach (var range in BadRanges)
@@ -98,7 +98,7 @@ public sealed class UsageQueriesTests : AnalyticsTests
     }
 
     [Test]
-    public async Task Created_since_counts_from_the_moment_on_and_also_what_was_deleted()
+    public async Task Created_since_includes_the_moment_itself_and_deleted_deployments()
     {
         var (own, rows) = await AddWorldAsync(6, 200, March.From, March.To);
         var owners = rows.Where(r => r.OwnerId == own[0].UserId).ToList();
@@ -113,7 +113,7 @@ public sealed class UsageQueriesTests : AnalyticsTests
     }
 
     [Test]
-    public async Task Active_is_what_is_neither_over_nor_deleted()
+    public async Task Active_counts_deployments_neither_ended_nor_deleted()
     {
         var (own, rows) = await AddWorldAsync(7, 200, March.From, March.To);
 

@@ -66,10 +66,39 @@ public sealed class DeploymentLogRepositoryTests : DatabaseTests
         Assert.That(
             first.Items.Concat(middle.Items).Concat(last.Items).Select(l => l.Message), Is.EqualTo(Enumerable.Range(1, 25).Select(i => $"line {i}")));
         Assert.That(none.Items, Is.Empty);
+        Assert.That((await Logs.ListTailAsync(deployment.Id, deployment.UserId, none.Before, 10, Token)).Items, Is.Empty, "not the latest again");
     }
 
     [Test]
-    public async Task A_reader_of_the_tail_goes_on_with_what_comes_after_it()
+    public async Task A_reader_resumes_after_any_line()
+    {
+        var deployment = await LoggedAsync(5);
+        var page = await Logs.ListAsync(deployment.Id, deployment.UserId, Cursor.Start, 10, Token);
+
+        foreach (var line in page.Items)
+        {
+            var rest = await Logs.ListAsync(deployment.Id, deployment.UserId, line.Cursor, 10, Token);
+            Assert.That(rest.Items, Is.EqualTo(page.Items.Skip((int)line.Seq)));
+        }
+    }
+
+    [Test]
+    public void A_cursor_of_another_kind_of_list_is_refused()
+    {
+        var (id, ownerId, cursor) = (Guid.NewGuid(), Guid.NewGuid(), Cursor.After(Guid.NewGuid()));
+        var refused = Throws.ArgumentException.With.Property("ParamName").EqualTo("cursor");
+
+        Assert.That(() => Logs.ListAsync(id, ownerId, cursor, 1, Token), refused);
+        Assert.That(() => Logs.ListTailAsync(id, ownerId, cursor, 1, Token), refused);
+        Assert.That(() => Logs.ListTailAsync(id, ownerId, DeploymentLogLevel.Info, cursor, 1, Token), refused);
+        Assert.That(() => Logs.SearchAsync(id, ownerId, "x", cursor, 1, Token), refused);
+        Assert.That(() => RuntimeLogs.ListAsync(id, ownerId, cursor, 1, Token), refused);
+        Assert.That(() => RuntimeLogs.ListTailAsync(id, ownerId, cursor, 1, Token), refused);
+        Assert.That(() => Get<IDeploymentLogFollower>().FollowAsync(id, ownerId, cursor, Token), refused);
+    }
+
+    [Test]
+    public async Task A_reader_continues_from_the_tail_with_later_lines()
     {
         var deployment = await LoggedAsync(5);
         var tail = await Logs.ListTailAsync(deployment.Id, deployment.UserId, Cursor.Start, 2, Token);
@@ -81,7 +110,7 @@ public sealed class DeploymentLogRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task The_tail_of_an_empty_log_lets_a_reader_start_at_its_first_line()
+    public async Task The_tail_of_an_empty_log_precedes_the_first_line()
     {
         var deployment = await EnqueueAsync();
         var tail = await Logs.ListTailAsync(deployment.Id, deployment.UserId, Cursor.Start, 10, Token);
@@ -107,7 +136,7 @@ public sealed class DeploymentLogRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_line_with_the_id_of_another_deployments_line_is_refused_with_its_batch()
+    public async Task The_id_of_another_deployments_line_refuses_the_whole_batch()
     {
         var first = await EnqueueAsync();
         var second = await EnqueueAsync();
@@ -119,13 +148,13 @@ public sealed class DeploymentLogRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task An_empty_batch_is_nothing_to_do()
+    public async Task An_empty_batch_does_nothing()
     {
         await PlatformLogs.AppendAsync(Guid.NewGuid(), [], Token);
     }
 
     [Test]
-    public async Task Append_names_what_is_wrong()
+    public async Task Append_names_the_invalid_argument()
     {
         var deployment = await EnqueueAsync();
         var line = new NewDeploymentLog { Message = "x" };
@@ -146,7 +175,7 @@ public sealed class DeploymentLogRepositoryTests : DatabaseTests
 
     [TestCase(CopyFrom - 1)]
     [TestCase(CopyFrom)]
-    public async Task Many_lines_are_stored_like_few(int count)
+    public async Task Lines_sent_by_COPY_are_stored_like_inserted_lines(int count)
     {
         var deployment = await LoggedAsync(2);
         var lines = Enumerable.Range(0, count).Select(i => new NewDeploymentLog
@@ -177,7 +206,7 @@ public sealed class DeploymentLogRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task Many_lines_are_part_of_a_unit_of_work([Values] bool commit)
+    public async Task A_COPY_is_part_of_a_unit_of_work([Values] bool commit)
     {
         var deployment = await LoggedAsync(1);
         var lines = Enumerable.Range(0, CopyFrom).Select(i => new NewDeploymentLog { Message = $"{i}" }).ToList();
@@ -200,7 +229,7 @@ public sealed class DeploymentLogRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task Many_lines_with_ids_of_their_own_are_stored_once()
+    public async Task A_large_batch_with_ids_is_stored_once()
     {
         var deployment = await EnqueueAsync();
         var lines = Enumerable.Range(0, CopyFrom).Select(i => new NewDeploymentLog { Id = Guid.CreateVersion7(), Message = $"{i}" }).ToList();
@@ -221,7 +250,7 @@ public sealed class DeploymentLogRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_log_of_somebody_else_is_empty()
+    public async Task A_log_of_another_user_is_empty()
     {
         var deployment = await LoggedAsync(3);
         var stranger = await AddUserAsync();
@@ -240,7 +269,7 @@ public sealed class DeploymentLogRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task Lines_of_other_programs_are_numbered_with_ours()
+    public async Task Lines_of_other_programs_share_the_numbering()
     {
         var deployment = await LoggedAsync(2);
         await ExecuteAsync(
@@ -274,7 +303,7 @@ public sealed class DeploymentLogRepositoryTests : DatabaseTests
     public void A_text_that_is_not_a_cursor_is_refused(string? text) => Assert.That(Cursor.TryParse(text, out _), Is.False);
 
     [Test]
-    public async Task The_tail_of_what_is_serious_enough_hides_no_line_whose_level_is_not_known()
+    public async Task The_tail_of_a_level_shows_lines_of_unknown_level()
     {
         var deployment = await EnqueueAsync();
         await PlatformLogs.AppendAsync(
@@ -308,7 +337,7 @@ public sealed class DeploymentLogRepositoryTests : DatabaseTests
     [TestCase("\\", new[] { "c:\\dir" })]
     [TestCase("' OR TRUE --", new string[0])]
     [TestCase("\0", new[] { "nul \uFFFD" })]
-    public async Task A_search_finds_the_text_as_it_is_whatever_its_case(string text, string[] expected)
+    public async Task A_search_finds_a_literal_text_ignoring_case(string text, string[] expected)
     {
         var deployment = await EnqueueAsync();
         var other = await EnqueueAsync();
@@ -324,7 +353,7 @@ public sealed class DeploymentLogRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_search_goes_on_from_its_cursor()
+    public async Task A_search_continues_from_its_cursor()
     {
         var deployment = await LoggedAsync(25);
 
@@ -337,56 +366,6 @@ public sealed class DeploymentLogRepositoryTests : DatabaseTests
         Assert.That(() => Logs.SearchAsync(deployment.Id, deployment.UserId, new string('x', 1001), Cursor.Start, 10, Token), Throws.ArgumentException);
         Assert.That(() => Logs.SearchAsync(deployment.Id, deployment.UserId, "x", Cursor.Start, 0, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
     }
-
-    [Test]
-    public async Task Purge_removes_the_old_beginning_of_a_log_without_a_gap_and_cursors_go_on()
-    {
-        await ExecuteAsync("DELETE FROM deployment_logs");
-        var noon = new DateTimeOffset(2026, 1, 1, 12, 0, 0, TimeSpan.Zero);
-        var deployment = await EnqueueAsync();
-        await PlatformLogs.AppendAsync(
-            deployment.Id, [.. new[] { 1, 3, 2, 50, 4, 60 }.Select(s => new NewDeploymentLog { Message = $"{s}", Timestamp = noon.AddSeconds(s) })], Token);
-        var old = await EnqueueAsync();
-        await PlatformLogs.AppendAsync(old.Id, [.. new[] { 1, 2, 3 }.Select(s => new NewDeploymentLog { Message = $"{s}", Timestamp = noon.AddSeconds(s) })], Token);
-        var before = noon.AddSeconds(30);
-        var reader = (await Logs.ListAsync(deployment.Id, deployment.UserId, Cursor.Start, 2, Token)).After;
-
-        Assert.That(await PlatformLogs.PurgeAsync(before, 2, Token), Is.EqualTo(2));
-        Assert.That(await MessagesAsync(deployment, Cursor.Start), Is.EqualTo(new[] { "2", "50", "4", "60" }), "from the front, whatever the timestamps say");
-        Assert.That(await PlatformLogs.PurgeAsync(before, 1000, Token), Is.EqualTo(3));
-        Assert.That(await PlatformLogs.PurgeAsync(before, 1000, Token), Is.Zero);
-
-        Assert.That(await MessagesAsync(deployment, Cursor.Start), Is.EqualTo(new[] { "50", "4", "60" }), "4 is old, and stands behind what is kept");
-        Assert.That(await MessagesAsync(deployment, reader), Is.EqualTo(new[] { "50", "4", "60" }), "a place in what was removed is before what is kept");
-        Assert.That(await MessagesAsync(old, Cursor.Start), Is.EqualTo(new[] { "3" }), "the last line stays");
-        var end = (await Logs.ListTailAsync(old.Id, old.UserId, Cursor.Start, 1, Token)).After;
-        await PlatformLogs.AppendAsync(old.Id, [new NewDeploymentLog { Message = "new" }], Token);
-        Assert.That(await MessagesAsync(old, end), Is.EqualTo(new[] { "new" }), "so that a reader misses nothing");
-        Assert.That(() => PlatformLogs.PurgeAsync(before, 0, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
-    }
-
-    [Test]
-    public async Task A_purge_passes_over_a_log_that_another_purge_is_at_and_leaves_no_gap_in_it()
-    {
-        await ExecuteAsync("DELETE FROM deployment_logs");
-        var first = await LoggedAsync(6);
-        var second = await LoggedAsync(4);
-        var before = Clock.GetUtcNow().AddDays(1);
-
-        // The first purge has removed two lines and not committed: until then nobody may see that the third is gone, and the first is not.
-        await UnitOfWork.RunAsync(async (tx, ct) =>
-        {
-            Assert.That(await tx.Get<IPlatformDeploymentLogRepository>().PurgeAsync(before, 2, ct), Is.EqualTo(2));
-            Assert.That(await PlatformLogs.PurgeAsync(before, 1000, ct).WaitAsync(TimeSpan.FromSeconds(20), ct), Is.EqualTo(3));
-            Assert.That(await MessagesAsync(first, Cursor.Start), Has.Exactly(6).Items);
-        }, Token);
-
-        Assert.That(await MessagesAsync(first, Cursor.Start), Has.Exactly(4).Items);
-        Assert.That(await MessagesAsync(second, Cursor.Start), Is.EqualTo(new[] { "line 4" }));
-    }
-
-    private async Task<IEnumerable<string>> MessagesAsync(Deployment deployment, Cursor cursor) =>
-        (await Logs.ListAsync(deployment.Id, deployment.UserId, cursor, 100, Token)).Items.Select(l => l.Message);
 
     private async Task<Deployment> LoggedAsync(int lines)
     {

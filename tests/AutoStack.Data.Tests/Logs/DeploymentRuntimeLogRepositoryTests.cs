@@ -9,7 +9,7 @@ public sealed class DeploymentRuntimeLogRepositoryTests : DatabaseTests
     private static readonly DateTimeOffset Noon = new(2026, 7, 1, 12, 0, 0, TimeSpan.Zero);
 
     [Test]
-    public async Task Lines_read_back_as_their_source_has_them()
+    public async Task Lines_read_back_as_their_source_reported_them()
     {
         var deployment = await EnqueueAsync();
 
@@ -24,7 +24,7 @@ public sealed class DeploymentRuntimeLogRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_tail_that_overlaps_the_one_before_stores_what_is_new()
+    public async Task An_overlapping_tail_stores_only_new_lines()
     {
         var deployment = await EnqueueAsync();
 
@@ -37,7 +37,7 @@ public sealed class DeploymentRuntimeLogRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task Lines_of_another_source_or_deployment_are_other_lines()
+    public async Task Equal_lines_of_other_sources_or_deployments_are_different_lines()
     {
         var deployment = await EnqueueAsync();
         var other = await EnqueueAsync();
@@ -50,7 +50,7 @@ public sealed class DeploymentRuntimeLogRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_line_is_known_again_however_it_was_cut_and_cleaned()
+    public async Task A_cut_or_cleaned_line_is_recognised_when_sent_again()
     {
         var deployment = await EnqueueAsync();
         var text = string.Concat(Enumerable.Repeat("🚀", 1_999)) + "\0" + "rest";
@@ -82,7 +82,7 @@ public sealed class DeploymentRuntimeLogRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_line_of_another_program_that_commits_late_is_missed_by_no_reader()
+    public async Task No_reader_misses_a_late_commit_of_another_program()
     {
         var deployment = await EnqueueAsync();
         await using var connection = await Raw.OpenConnectionAsync(Token);
@@ -125,7 +125,7 @@ public sealed class DeploymentRuntimeLogRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_log_of_somebody_else_or_of_a_deleted_deployment_is_empty()
+    public async Task The_log_of_a_foreign_or_deleted_deployment_is_empty()
     {
         var deployment = await EnqueueAsync();
         await AppendAsync(deployment, (1, "a"));
@@ -138,7 +138,7 @@ public sealed class DeploymentRuntimeLogRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task The_largest_batch_is_stored_and_known_again()
+    public async Task The_largest_batch_is_stored_and_recognised_when_sent_again()
     {
         var deployment = await EnqueueAsync();
         var lines = Enumerable.Range(0, IPlatformDeploymentRuntimeLogRepository.MaxBatchSize).Select(i => (i, $"line {i}")).ToArray();
@@ -148,26 +148,7 @@ public sealed class DeploymentRuntimeLogRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task Purge_removes_the_old_beginning_and_numbers_go_on()
-    {
-        await ExecuteAsync("DELETE FROM deployment_runtime_logs");
-        var deployment = await EnqueueAsync();
-        await AppendAsync(deployment, (1, "1"), (2, "2"), (30, "3"), (4, "4"), (5, "5"));
-        var old = await EnqueueAsync();
-        await AppendAsync(old, (1, "1"), (2, "2"));
-
-        Assert.That(await PlatformRuntimeLogs.PurgeAsync(Noon.AddSeconds(20), 1, Token), Is.EqualTo(1));
-        Assert.That(await PlatformRuntimeLogs.PurgeAsync(Noon.AddSeconds(20), 1000, Token), Is.EqualTo(2));
-        Assert.That(await PlatformRuntimeLogs.PurgeAsync(Noon.AddSeconds(20), 1000, Token), Is.Zero);
-
-        Assert.That(await MessagesAsync(deployment), Is.EqualTo(new[] { "3", "4", "5" }));
-        Assert.That(await MessagesAsync(old), Is.EqualTo(new[] { "2" }), "the last line stays");
-        await AppendAsync(old, (3, "3"));
-        Assert.That((await RuntimeLogs.ListTailAsync(old.Id, old.UserId, Cursor.Start, 1, Token)).After, Is.EqualTo(Cursor.After(3)));
-    }
-
-    [Test]
-    public async Task What_is_wrong_is_named()
+    public async Task Invalid_arguments_are_named()
     {
         var deployment = await EnqueueAsync();
         NewDeploymentRuntimeLog line = new(Noon, "x");

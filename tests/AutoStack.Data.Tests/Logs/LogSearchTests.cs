@@ -44,11 +44,11 @@ public sealed class LogSearchTests : DatabaseTests
     [TestCase("k", "\u212A")]
     [TestCase("i", "\u0130")]
     [TestCase("abcabd", "abcabcab")]
-    public void What_a_person_does_not_see_is_not_found(string text, string line) => Assert.That(new LogSearch(text).IsIn(line), Is.False);
+    public void Invisible_text_is_not_found(string text, string line) => Assert.That(new LogSearch(text).IsIn(line), Is.False);
 
     [TestCase("a")]
     [TestCase("ab")]
-    public void The_work_depends_on_the_line_alone(string part)
+    public void The_work_is_linear_in_the_line_whatever_the_text(string part)
     {
         var line = string.Concat(Enumerable.Repeat(part, 65_536 / part.Length));
         foreach (var length in new[] { 1, 10, 100, 1000 })
@@ -67,7 +67,7 @@ public sealed class LogSearchTests : DatabaseTests
 
     [TestCase('\u009D')]
     [TestCase('\u0090')]
-    public void A_string_without_an_end_is_looked_for_once(char introducer)
+    public void An_unended_control_string_is_scanned_once(char introducer)
     {
         var line = new string(introducer, 1000);
         var unended = 0;
@@ -79,7 +79,7 @@ public sealed class LogSearchTests : DatabaseTests
     }
 
     [Test]
-    public void An_end_behind_an_unended_string_is_found_for_the_next()
+    public void An_unended_control_string_does_not_hide_a_later_end()
     {
         var unended = 0;
         const string line = "\u009Dtitle\u001B[1mred\u009Dtitle\a.";
@@ -88,7 +88,7 @@ public sealed class LogSearchTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_search_whose_time_is_over_returns_what_it_found_and_continues()
+    public async Task A_search_that_runs_out_of_time_returns_matches_and_continues()
     {
         await using var host = new ServiceCollection()
             .AddAutoStackData(o => (o.ConnectionString, o.MinPoolSize, o.LogSearchTime) = (Database.ConnectionString, 0, TimeSpan.FromTicks(1)))
@@ -129,7 +129,7 @@ public sealed class LogSearchTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_search_in_a_unit_of_work_whose_time_is_over_leaves_the_unit_as_it_is()
+    public async Task A_search_out_of_time_does_not_end_its_unit_of_work()
     {
         await using var host = new ServiceCollection()
             .AddAutoStackData(o => (o.ConnectionString, o.MinPoolSize, o.LogSearchTime) = (Database.ConnectionString, 0, TimeSpan.FromTicks(1)))

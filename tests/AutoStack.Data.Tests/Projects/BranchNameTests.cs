@@ -54,7 +54,7 @@ public sealed class BranchNameTests : DatabaseTests
     [TestCase(@"a\b", "Git allows")]
     [TestCase("a\u0000b", "Git allows")]
     [TestCase("a\u001bb", "Git allows")]
-    public async Task What_git_refuses_as_a_branch_is_refused(string branch, string says)
+    public async Task A_branch_name_that_git_refuses_is_refused(string branch, string says)
     {
         var project = await AddProjectAsync();
 
@@ -67,7 +67,7 @@ public sealed class BranchNameTests : DatabaseTests
     }
 
     [Test]
-    public async Task The_longest_build_command_is_stored_and_lists_carry_its_beginning()
+    public async Task The_longest_build_command_is_stored_and_shortened_in_lists()
     {
         var command = new string('c', IProjectRepository.MaxBuildCommandLength);
         var user = await AddUserAsync();

@@ -63,7 +63,7 @@ public sealed class EnvironmentRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_snapshot_of_nothing_is_nothing()
+    public async Task A_project_without_environment_has_no_snapshot()
     {
         var deployment = await EnqueueAsync();
 
@@ -78,7 +78,7 @@ public sealed class EnvironmentRepositoryTests : DatabaseTests
     [TestCase("status = 'failed'")]
     [TestCase("status = 'cancelled'")]
     [TestCase("status = 'Failed'")]
-    public async Task A_deployment_that_is_over_is_given_no_environment(string over)
+    public async Task An_ended_deployment_gets_no_environment(string over)
     {
         var deployment = await EnqueueAsync();
         await Environments.ReplaceAsync(deployment.ProjectId, deployment.UserId, Secret.From("V=1"), Token);
@@ -89,7 +89,7 @@ public sealed class EnvironmentRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_deployment_that_ends_at_this_moment_is_given_no_environment()
+    public async Task A_deployment_ending_concurrently_gets_no_environment()
     {
         var deployment = await EnqueueAsync();
         await Environments.ReplaceAsync(deployment.ProjectId, deployment.UserId, Secret.From("V=1"), Token);
@@ -116,7 +116,7 @@ public sealed class EnvironmentRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task What_was_stored_in_clear_is_read_and_a_snapshot_of_it_is_encrypted()
+    public async Task A_clear_value_is_read_and_its_snapshot_encrypted()
     {
         var deployment = await EnqueueAsync();
         await ExecuteAsync("UPDATE projects SET env_vars = 'CLEAR=1' WHERE id = $1", deployment.ProjectId);
@@ -128,7 +128,7 @@ public sealed class EnvironmentRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task Without_a_key_nothing_is_stored()
+    public async Task Nothing_is_stored_without_a_key()
     {
         var project = await AddProjectAsync();
 
@@ -138,7 +138,7 @@ public sealed class EnvironmentRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_value_moved_to_another_row_does_not_open()
+    public async Task A_value_moved_to_another_row_cannot_be_decrypted()
     {
         var project = await AddProjectAsync();
         var other = await AddProjectAsync();
@@ -149,7 +149,7 @@ public sealed class EnvironmentRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task An_environment_does_not_open_for_another_owner()
+    public async Task An_environment_cannot_be_decrypted_for_another_owner()
     {
         var deployment = await EnqueueAsync();
         var thief = await AddUserAsync();
@@ -168,7 +168,7 @@ public sealed class EnvironmentRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task An_environment_does_not_open_in_a_deployment_that_was_moved_to_another_project()
+    public async Task An_environment_cannot_be_decrypted_after_moving_its_deployment()
     {
         var deployment = await EnqueueAsync();
         var other = await AddProjectAsync(deployment.UserId);
@@ -183,7 +183,7 @@ public sealed class EnvironmentRepositoryTests : DatabaseTests
     [TestCase("an older value")]
     [TestCase("an older version")]
     [TestCase("no version")]
-    public async Task An_older_environment_that_is_restored_does_not_open(string restored)
+    public async Task A_restored_older_environment_cannot_be_decrypted(string restored)
     {
         var project = await AddProjectAsync();
         await Environments.ReplaceAsync(project.Id, project.UserId, Secret.From("KEY=leaked"), Token);
@@ -206,7 +206,7 @@ public sealed class EnvironmentRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_removed_environment_takes_its_version_along_and_a_restored_one_does_not_open()
+    public async Task An_environment_restored_after_removal_cannot_be_decrypted()
     {
         var project = await AddProjectAsync();
         await Environments.ReplaceAsync(project.Id, project.UserId, Secret.From("V=1"), Token);
@@ -220,7 +220,7 @@ public sealed class EnvironmentRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_clear_value_of_another_writer_is_read_beside_an_older_version()
+    public async Task A_clear_value_of_another_writer_is_read_despite_an_older_version()
     {
         var project = await AddProjectAsync();
         await Environments.ReplaceAsync(project.Id, project.UserId, Secret.From("V=1"), Token);

@@ -35,7 +35,7 @@ public sealed class ProjectsByRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_project_with_a_host_matches_that_host_only_and_one_without_matches_every_host()
+    public async Task A_project_without_a_host_matches_every_host()
     {
         var path = $"ada/{Unique("site")}";
         var bare = (await AddAsync(path)).Id;
@@ -63,7 +63,7 @@ public sealed class ProjectsByRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_path_of_several_groups_is_kept_whole()
+    public async Task A_path_of_several_groups_is_compared_completely()
     {
         var path = $"company/team/{Unique("site")}";
         var project = await AddAsync($"https://gitlab.com/{path}.git");
@@ -73,7 +73,7 @@ public sealed class ProjectsByRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task Lists_are_bounded_and_go_on_behind_the_last_row()
+    public async Task List_pages_without_gaps_or_repeats()
     {
         var path = $"ada/{Unique("site")}";
         for (var i = 0; i < 5; i++)
@@ -91,7 +91,7 @@ public sealed class ProjectsByRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public void What_is_wrong_is_named()
+    public void Invalid_arguments_are_named()
     {
         Assert.That(
             () => PlatformProjects.ListByRepositoryAsync(null!, Cursor.Start, 1, Token),
@@ -124,7 +124,7 @@ public sealed class ProjectsByRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task Ensure_finds_the_project_in_whichever_form_it_was_made()
+    public async Task Ensure_finds_the_project_in_any_form_of_its_address()
     {
         var user = await AddUserAsync();
         var path = $"Ada/{Unique("site")}";
@@ -143,7 +143,7 @@ public sealed class ProjectsByRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_project_of_the_same_host_is_found_before_an_older_one_without_a_host()
+    public async Task A_project_of_the_same_host_precedes_one_without_host()
     {
         var user = await AddUserAsync();
         var path = $"ada/{Unique("site")}";
