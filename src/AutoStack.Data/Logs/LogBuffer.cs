@@ -258,14 +258,6 @@ internal sealed partial class LogBuffer(LogWriterOptions options)
         }
     }
 
-    private static TimeSpan Shorter(TimeSpan one, TimeSpan other) => other == Timeout.InfiniteTimeSpan || one < other ? one : other;
-
-    private bool HasRoomForAny(int bytes) =>
-        all.Lines < options.MaxBufferedLines && (all.Lines == 0 || all.Bytes + bytes <= options.MaxBufferedBytes);
-
-    private bool HasRoom(HeldLog log, int bytes) => HasRoomForAny(bytes)
-        && (log.Lines == 0 || (log.Lines < options.MaxBufferedLines - all.Lines && log.Bytes + bytes <= options.MaxBufferedBytes - all.Bytes));
-
     private bool IsEnough() => untaken.Lines >= options.FlushLines || untaken.Bytes >= options.FlushBytes;
 
     private void Hold(HeldLog log, in HeldLine line)
