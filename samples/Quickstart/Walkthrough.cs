@@ -127,7 +127,7 @@ internal static class Walkthrough
     private static async Task FollowAsync(IServiceProvider services, Deployment deployment, Project project, CancellationToken cancellationToken)
     {
         var follower = services.GetRequiredService<IDeploymentLogFollower>();
-        await foreach (var line in follower.FollowAsync(deployment.Id, deployment.UserId, LogCursor.Start, cancellationToken))
+        await foreach (var line in follower.FollowAsync(deployment.Id, deployment.UserId, Cursor.Start, cancellationToken))
         {
             services.GetRequiredService<Screen>().LogLine(project.Name, line);
         }

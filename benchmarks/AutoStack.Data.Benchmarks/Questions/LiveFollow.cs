@@ -75,7 +75,7 @@ internal static class LiveFollow
         {
             try
             {
-                await foreach (var line in subjects.Get<IDeploymentLogFollower>().FollowAsync(id, fixtures.HeavyUserId, LogCursor.Start, stop.Token))
+                await foreach (var line in subjects.Get<IDeploymentLogFollower>().FollowAsync(id, fixtures.HeavyUserId, Cursor.Start, stop.Token))
                 {
                     var number = int.Parse(line.Message, CultureInfo.InvariantCulture);
                     if (number < 0)

@@ -35,7 +35,7 @@ public class LogPage : CallQuestion
             .Take(Limit));
 
     private IDeploymentLogRepository logs = null!;
-    private LogCursor after;
+    private long seq;
 
     [Params(LogPlace.First, LogPlace.Middle, LogPlace.Last)]
     public LogPlace Place { get; set; }
@@ -45,21 +45,21 @@ public class LogPage : CallQuestion
         await base.SetUpAsync();
         logs = Subjects.Get<IDeploymentLogRepository>();
         var lines = Fixtures.Scale.GiantLog;
-        after = new LogCursor(Place switch { LogPlace.First => 0, LogPlace.Middle => lines / 2, _ => lines - Limit });
+        seq = Place switch { LogPlace.First => 0, LogPlace.Middle => lines / 2, _ => lines - Limit };
     }
 
     private protected override async Task<int> DriverAsync(NpgsqlDataSource source) => (await Raw.ListAsync(
-        source, Sql, Rows.Log, Raw.Uuid(Fixtures.Giant.Id), Raw.Bigint(after.Seq), Raw.Uuid(Fixtures.Giant.OwnerId), Raw.Integer(Limit))).Count;
+        source, Sql, Rows.Log, Raw.Uuid(Fixtures.Giant.Id), Raw.Bigint(seq), Raw.Uuid(Fixtures.Giant.OwnerId), Raw.Integer(Limit))).Count;
 
     [Benchmark(Description = Subjects.Library)]
     public async Task<int> Library() =>
-        (await logs.ListAsync(Fixtures.Giant.Id, Fixtures.Giant.OwnerId, after, Limit, CancellationToken.None)).Lines.Count;
+        (await logs.ListAsync(Fixtures.Giant.Id, Fixtures.Giant.OwnerId, Cursor.After(seq), Limit, CancellationToken.None)).Items.Count;
 
     [Benchmark(Description = Subjects.EfCore)]
     public async Task<int> EfCore()
     {
         await using var context = Subjects.CreateContext();
-        var ((id, ownerId), seq) = (Fixtures.Giant, after.Seq);
+        var (id, ownerId) = Fixtures.Giant;
         return (await context.Logs
             .Where(l => l.DeploymentId == id && l.Seq > seq && context.Deployments.Any(d => d.Id == id && d.UserId == ownerId && !d.IsDeleted))
             .OrderBy(l => l.Seq)
@@ -71,6 +71,6 @@ public class LogPage : CallQuestion
     public async Task<int> EfCoreCompiled()
     {
         await using var context = Subjects.CreateContext();
-        return (await Compiled(context, Fixtures.Giant.Id, Fixtures.Giant.OwnerId, after.Seq).ToListAsync()).Count;
+        return (await Compiled(context, Fixtures.Giant.Id, Fixtures.Giant.OwnerId, seq).ToListAsync()).Count;
     }
 }

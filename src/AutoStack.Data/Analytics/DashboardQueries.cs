@@ -40,14 +40,16 @@ internal sealed class DashboardQueries(Db db, TimeProvider clock) : IDashboardQu
         };
     }
 
-    // A part of a period is compared with an equal part: against a whole one every Monday would look like a collapse.
-    private static (TimeRange Current, TimeRange Previous) Compare(DateTimeOffset now, DateTimeOffset start, Func<DateTimeOffset, DateTimeOffset> before)
+    // The elapsed part of a period is compared with the same part of the period before: compared with a whole period, every Monday would
+    // look like a collapse.
+    private static (TimeRange Current, TimeRange Previous) Compare(
+        DateTimeOffset now, DateTimeOffset start, Func<DateTimeOffset, DateTimeOffset> before)
     {
         var previous = before(start);
         var end = previous + (End(now) - start);
         return (new TimeRange(start, End(now)), new TimeRange(previous, end < start ? end : start));
     }
 
-    // What was queued in this very microsecond counts.
+    // Deployments queued in the present microsecond count.
     private static DateTimeOffset End(DateTimeOffset now) => now.AddMicroseconds(1);
 }

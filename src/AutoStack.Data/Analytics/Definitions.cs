@@ -1,27 +1,30 @@
 namespace AutoStack.Data.Analytics;
 
 /// <summary>
-/// What the numbers mean, once for all statements. Statuses are compared as the value type does it, without regard to case.
+/// The definitions of the numbers, for all statements: conditions on a deployment <c>d</c>. Statuses are compared ignoring case, like the
+/// value type.
 /// </summary>
 internal static class Definitions
 {
-    /// <summary>The deployments of <c>@ownerId</c> that are not deleted.</summary>
+    /// <summary>The user's deployments that are not deleted. Needs <c>@ownerId</c>.</summary>
     internal const string Owned = "d.user_id = @ownerId AND NOT d.is_deleted";
 
-    /// <summary>Those of one project, when <c>@projectId</c> names one.</summary>
+    /// <summary>The deployments of one project, or of all when the parameter is null. Needs <c>@projectId</c>.</summary>
     internal const string OfProject = "(@projectId IS NULL OR d.project_id = @projectId)";
 
-    /// <summary>Those that were queued in the range.</summary>
+    /// <summary>The deployments queued in a range. Needs <c>@since</c> and <c>@until</c>.</summary>
     internal const string InRange = "d.created_at >= @since AND d.created_at < @until";
 
+    /// <summary>The deployments that succeeded.</summary>
     internal const string Succeeded = "pg_catalog.lower(d.status::text) = 'success'";
 
+    /// <summary>The deployments that have ended.</summary>
     internal const string Finished = "pg_catalog.lower(d.status::text) IN ('success', 'failed', 'cancelled')";
 
-    /// <summary>Those whose duration counts.</summary>
+    /// <summary>The deployments whose build time counts.</summary>
     internal const string Built = Succeeded + " AND d.build_duration_seconds IS NOT NULL";
 
-    /// <summary>Over the <see cref="Built"/>, for <see cref="BuildDurations.Read"/>.</summary>
+    /// <summary>The columns of <see cref="BuildDurations.Read"/>, over deployments that are <see cref="Built"/>.</summary>
     internal const string Durations = """
         pg_catalog.count(d.id) AS builds, pg_catalog.min(d.build_duration_seconds) AS shortest,
             pg_catalog.avg(d.build_duration_seconds)::float8 AS average,
@@ -30,6 +33,6 @@ internal static class Definitions
             pg_catalog.max(d.build_duration_seconds) AS longest
         """;
 
-    /// <summary>The share of the finished that succeeded; null when none finished.</summary>
+    /// <summary>The share of the finished deployments that succeeded; null when no deployment finished.</summary>
     internal static double? Rate(long succeeded, long finished) => finished == 0 ? null : (double)succeeded / finished;
 }

@@ -2,31 +2,31 @@ using AutoStack.Data.Postgres;
 
 namespace AutoStack.Data.Analytics;
 
-/// <summary>What came of a number of deployments.</summary>
+/// <summary>The outcomes of a set of deployments.</summary>
 public sealed record DeploymentSummary
 {
-    /// <summary>How many there are, whatever their status.</summary>
+    /// <summary>The number of deployments of any status.</summary>
     public required long Deployments { get; init; }
 
-    /// <summary>Those that succeeded.</summary>
+    /// <summary>The number of deployments that succeeded.</summary>
     public required long Succeeded { get; init; }
 
-    /// <summary>Those that failed.</summary>
+    /// <summary>The number of deployments that failed.</summary>
     public required long Failed { get; init; }
 
-    /// <summary>Those that were cancelled.</summary>
+    /// <summary>The number of deployments that were cancelled.</summary>
     public required long Cancelled { get; init; }
 
-    /// <summary>Those that are over: succeeded, failed or cancelled.</summary>
+    /// <summary>The number of deployments that have ended: succeeded, failed or cancelled.</summary>
     public long Finished => Succeeded + Failed + Cancelled;
 
-    /// <summary>The share of the finished that succeeded, 0 to 1; null when none finished.</summary>
+    /// <summary>The share of the finished deployments that succeeded, 0 to 1; null when no deployment finished.</summary>
     public double? SuccessRate => Definitions.Rate(Succeeded, Finished);
 
-    /// <summary>Average build time of those that succeeded, in seconds; null when none has one.</summary>
+    /// <summary>The average build time of successful deployments, in seconds; null when no deployment has a build time.</summary>
     public required double? AverageBuildSeconds { get; init; }
 
-    /// <summary>The number of projects that they belong to.</summary>
+    /// <summary>The number of projects with a deployment in the set.</summary>
     public required long ActiveProjects { get; init; }
 
     internal static DeploymentSummary Read(RowReader row) => new()

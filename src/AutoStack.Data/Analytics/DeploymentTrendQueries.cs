@@ -5,17 +5,20 @@ namespace AutoStack.Data.Analytics;
 
 internal sealed class DeploymentTrendQueries(Db db) : IDeploymentTrendQueries
 {
+    // Needs @ownerId, @projectId, @since and @until.
     private const string Chosen = $"{Definitions.Owned} AND {Definitions.OfProject} AND {Definitions.InRange}";
 
-    // The last bucket is that of the last moment inside the range.
+    // The buckets of a range. The last bucket contains the last moment of the range. Needs @since and @until.
     private const string Days = """
         pg_catalog.generate_series(
-                pg_catalog.date_trunc('day', @since), pg_catalog.date_trunc('day', @until - interval '1 microsecond'), interval '1 day') AS b (bucket)
+                pg_catalog.date_trunc('day', @since), pg_catalog.date_trunc('day', @until - interval '1 microsecond'), interval '1 day')
+                AS b (bucket)
         """;
 
     private const string Weeks = """
         pg_catalog.generate_series(
-                pg_catalog.date_trunc('week', @since), pg_catalog.date_trunc('week', @until - interval '1 microsecond'), interval '7 days') AS b (bucket)
+                pg_catalog.date_trunc('week', @since), pg_catalog.date_trunc('week', @until - interval '1 microsecond'), interval '7 days')
+                AS b (bucket)
         """;
 
     public Task<IReadOnlyList<DailyDeployments>> ListPerDayAsync(
@@ -78,7 +81,9 @@ internal sealed class DeploymentTrendQueries(Db db) : IDeploymentTrendQueries
             ) n ON n.status = k.status
             ORDER BY k.ordinal, bucket
             LIMIT 100
-            """, [.. Parameters(ownerId, projectId, TimeRange.Check(range)), P.Of(ProjectAnalyticsQueries.KnownStatuses, "known")], cancellationToken);
+            """,
+            [.. Parameters(ownerId, projectId, TimeRange.Check(range)), P.Of(ProjectAnalyticsQueries.KnownStatuses, "known")],
+            cancellationToken);
 
     public Task<IReadOnlyList<HourlyDeployments>> ListPerHourAsync(
         Guid ownerId, Guid? projectId, TimeRange range, CancellationToken cancellationToken) =>

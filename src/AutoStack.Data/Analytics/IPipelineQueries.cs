@@ -1,23 +1,23 @@
 namespace AutoStack.Data.Analytics;
 
-/// <summary>How long deployments and their stages took. Deleted deployments are out.</summary>
+/// <summary>The durations of deployments and their stages, without deleted deployments.</summary>
 public interface IPipelineQueries
 {
-    /// <summary>The most deployments that a list returns at once.</summary>
+    /// <summary>The maximum number of deployments in a list.</summary>
     const int MaxListSize = 100;
 
-    /// <summary>Measures one deployment of a user.</summary>
+    /// <summary>Finds the durations of one deployment of a user.</summary>
     /// <param name="deploymentId">The deployment.</param>
     /// <param name="ownerId">The user.</param>
     /// <param name="cancellationToken">Stops the query.</param>
-    /// <returns>Its durations; null when there is none, it is deleted, or it belongs to somebody else.</returns>
+    /// <returns>The durations; null when the deployment does not exist, is deleted, or belongs to another user.</returns>
     Task<PipelineDurations?> FindAsync(Guid deploymentId, Guid ownerId, CancellationToken cancellationToken = default);
 
-    /// <summary>Measures a user's latest deployments, in one statement.</summary>
+    /// <summary>Lists the durations of a user's latest deployments, in one statement.</summary>
     /// <param name="ownerId">The user.</param>
-    /// <param name="limit">The number of deployments at the most, 1 to <see cref="MaxListSize"/>.</param>
+    /// <param name="limit">The maximum number of deployments, 1 to <see cref="MaxListSize"/>.</param>
     /// <param name="cancellationToken">Stops the query.</param>
-    /// <returns>Their durations, the newest deployment first; none for an unknown user.</returns>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="limit"/> is out of its range.</exception>
+    /// <returns>The durations, newest deployment first; empty for an unknown user.</returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="limit"/> is out of range.</exception>
     Task<IReadOnlyList<PipelineDurations>> ListLatestAsync(Guid ownerId, int limit, CancellationToken cancellationToken = default);
 }

@@ -1,10 +1,10 @@
 namespace AutoStack.Data.Analytics;
 
-/// <summary>The numbers of the whole platform, for operators: no user owns them.</summary>
+/// <summary>The numbers of the whole platform, for operators.</summary>
 public interface IPlatformMetricsQueries
 {
     /// <summary>Counts deployments and users, in one statement.</summary>
-    /// <remarks>It reads both tables whole. Whoever shows it to many keeps the answer for a while.</remarks>
+    /// <remarks>The statement reads both tables completely. Cache the result if many people see it.</remarks>
     /// <param name="cancellationToken">Stops the query.</param>
     /// <returns>The numbers.</returns>
     Task<PlatformMetrics> MeasureAsync(CancellationToken cancellationToken = default);

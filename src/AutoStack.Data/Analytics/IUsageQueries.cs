@@ -1,35 +1,35 @@
 namespace AutoStack.Data.Analytics;
 
-/// <summary>What users use: for bills and for limits. Prices are the caller's.</summary>
+/// <summary>The usage of a user, for bills and limits. The caller has the prices.</summary>
 public interface IUsageQueries
 {
-    /// <summary>The most projects that a list returns at once.</summary>
+    /// <summary>The maximum number of projects per page.</summary>
     const int MaxListSize = 100;
 
     /// <summary>
-    /// Lists what each project of a user used. A deployment belongs to the range in which it was queued, with all of its build time, and
-    /// counts also when it is deleted.
+    /// Lists the usage of a user's projects that had a deployment in a range, ordered by id. A deployment belongs to the range in which it
+    /// was queued, with its whole build time. Deleted deployments count.
     /// </summary>
     /// <remarks>
-    /// Removing a project or purging deleted deployments removes the rows that this counts: do it after the bill. While a deployment runs,
-    /// its build time is still to come.
+    /// Removing a project, and purging deleted deployments, removes rows that this method counts: do both after billing. The build time of
+    /// a running deployment is not yet known.
     /// </remarks>
     /// <param name="ownerId">The user.</param>
-    /// <param name="range">The range of time in which the deployments were queued.</param>
-    /// <param name="limit">The number of projects at the most, 1 to <see cref="MaxListSize"/>.</param>
-    /// <param name="after">Where to go on: the <see cref="ProjectUsage.ProjectId"/> of the last row seen; null to begin.</param>
+    /// <param name="range">The time range in which the deployments were queued.</param>
+    /// <param name="cursor">The place: <see cref="Cursor.Start"/>, or <see cref="Page{T}.Next"/> to continue.</param>
+    /// <param name="limit">The maximum number of projects, 1 to <see cref="MaxListSize"/>.</param>
     /// <param name="cancellationToken">Stops the query.</param>
-    /// <returns>
-    /// The projects that had a deployment in the range, in the order of their ids; fewer than <paramref name="limit"/> at the end of the
-    /// list, none for an unknown user.
-    /// </returns>
-    /// <exception cref="ArgumentOutOfRangeException"> <paramref name="limit"/> is out of its range; <paramref name="range"/> is empty, ends
-    /// before it begins, or is longer than <see cref="TimeRange.MaxLength"/>.
+    /// <returns>The projects; empty for an unknown user.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// <paramref name="limit"/> is out of range, or <paramref name="range"/> is empty, ends before it starts, or is longer than
+    /// <see cref="TimeRange.MaxLength"/>.
     /// </exception>
-    Task<IReadOnlyList<ProjectUsage>> ListProjectUsageAsync(Guid ownerId, TimeRange range, int limit, Guid? after, CancellationToken cancellationToken = default);
+    /// <exception cref="ArgumentException"><paramref name="cursor"/> belongs to another kind of list.</exception>
+    Task<Page<ProjectUsage>> ListProjectUsageAsync(
+        Guid ownerId, TimeRange range, Cursor cursor, int limit, CancellationToken cancellationToken = default);
 
     /// <summary>
-    /// Counts the deployments that a user queued since a moment, deleted ones included: deleting does not make room under a limit.
+    /// Counts the deployments that a user queued since a moment, including deleted deployments: deleting does not make room under a limit.
     /// </summary>
     /// <param name="ownerId">The user.</param>
     /// <param name="since">The first moment that counts.</param>
@@ -37,8 +37,8 @@ public interface IUsageQueries
     /// <returns>The number; 0 for an unknown user.</returns>
     Task<long> CountCreatedSinceAsync(Guid ownerId, DateTimeOffset since, CancellationToken cancellationToken = default);
 
-    /// <summary>Counts a user's deployments that are not over and not deleted: those that wait and those that run.</summary>
-    /// <remarks>The number is of the moment. Two requests that ask at once may both see room for one more.</remarks>
+    /// <summary>Counts a user's waiting and running deployments that are not deleted.</summary>
+    /// <remarks>The number is a snapshot: two concurrent requests may both see room for one more deployment.</remarks>
     /// <param name="ownerId">The user.</param>
     /// <param name="cancellationToken">Stops the query.</param>
     /// <returns>The number; 0 for an unknown user.</returns>

@@ -2,49 +2,49 @@ using AutoStack.Data.Deployments;
 
 namespace AutoStack.Data.Analytics;
 
-/// <summary>How long a deployment and its stages took.</summary>
+/// <summary>The durations of a deployment and its stages.</summary>
 public sealed record PipelineDurations
 {
     /// <summary>The deployment.</summary>
     public required Guid DeploymentId { get; init; }
 
-    /// <summary>Its project.</summary>
+    /// <summary>The deployment's project.</summary>
     public required Guid ProjectId { get; init; }
 
-    /// <summary>Where it stands.</summary>
+    /// <summary>The status of the deployment.</summary>
     public required DeploymentStatus Status { get; init; }
 
-    /// <summary>When it was queued.</summary>
+    /// <summary>When the deployment was queued.</summary>
     public required DateTimeOffset CreatedAt { get; init; }
 
     /// <summary>
-    /// Seconds from its start to its end, or up to now while it runs; null when it has not started, and when it is over and nobody knows
-    /// since when.
+    /// The seconds from the start to the end of the deployment, or up to now while it runs; null before the start, and when the deployment
+    /// has ended at an unknown time.
     /// </summary>
     public required double? DurationSeconds { get; init; }
 
-    /// <summary>Its stages in the order in which they were entered, 100 at the most; empty when it has none.</summary>
+    /// <summary>The stages in the order in which they started, at most 100; empty without stages.</summary>
     public required IReadOnlyList<StageDuration> Stages { get; init; }
 }
 
-/// <summary>How long a stage took.</summary>
+/// <summary>The duration of a stage.</summary>
 public sealed record StageDuration
 {
-    /// <summary>Which step. Other writers also note <c>Success</c>, <c>Failed</c> and <c>Cancelled</c>, which take no time.</summary>
+    /// <summary>The step. Other writers also store <c>Success</c>, <c>Failed</c> and <c>Cancelled</c>, which take no time.</summary>
     public required StageName Name { get; init; }
 
-    /// <summary>Where it stands.</summary>
+    /// <summary>The status of the stage.</summary>
     public required StageStatus Status { get; init; }
 
-    /// <summary>When it was entered; null while pending.</summary>
+    /// <summary>When the stage started; null while pending.</summary>
     public required DateTimeOffset? StartedAt { get; init; }
 
-    /// <summary>When it ended; null until then, and when that was not noted.</summary>
+    /// <summary>When the stage ended; null before, and when the end was not recorded.</summary>
     public required DateTimeOffset? CompletedAt { get; init; }
 
     /// <summary>
-    /// Seconds from its start to its end. A stage without an end lasts up to now while the deployment runs, and to the deployment's end
-    /// once that is over. Null when it has not started, and when it is over and nobody knows since when. Never negative.
+    /// The seconds from the start to the end of the stage. A stage without an end lasts up to now while the deployment runs, afterwards to
+    /// the deployment's end. Null before the start, and when the stage has ended at an unknown time. Never negative.
     /// </summary>
     public required double? DurationSeconds { get; init; }
 }

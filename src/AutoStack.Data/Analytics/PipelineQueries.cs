@@ -8,7 +8,8 @@ internal sealed class PipelineQueries(Db db, TimeProvider clock) : IPipelineQuer
 {
     private const string Chosen = "d.id, d.project_id, d.status, d.created_at, d.started_at, d.completed_at";
 
-    // Times of several writers may contradict each other: less than nothing is nothing. From or to infinity there is no duration.
+    // The columns that Read reads. Needs Stages. Times of several writers may contradict each other: a negative duration is 0. From or to
+    // infinity there is no duration.
     private const string Timings = """
         d.id, d.project_id, d.status, d.created_at,
         CASE
@@ -24,7 +25,8 @@ internal sealed class PipelineQueries(Db db, TimeProvider clock) : IPipelineQuer
         END
         """;
 
-    // A stage that a crash left open ends with its deployment, and one that ended unnoted has no end: neither grows until now.
+    // Joins the end e of each deployment d and its stages s. Needs @now. A stage left open by a crash ends with its deployment; a stage whose
+    // end was not recorded has no end: neither lasts until now.
     private const string Stages = $"""
         CROSS JOIN LATERAL (
             SELECT CASE WHEN {Definitions.Finished} THEN d.completed_at ELSE @now END AS completed_at
@@ -66,10 +68,11 @@ internal sealed class PipelineQueries(Db db, TimeProvider clock) : IPipelineQuer
                 LIMIT @limit
             ) d
             {Stages}
-            """, [P.Of(ownerId), P.Of(Limit.Check(limit, IPipelineQueries.MaxListSize), nameof(limit)), P.Of(clock.Now(), "now")], cancellationToken)
-            .ConfigureAwait(false));
+            """,
+            [P.Of(ownerId), P.Of(Limit.Check(limit, IPipelineQueries.MaxListSize), nameof(limit)), P.Of(clock.Now(), "now")],
+            cancellationToken).ConfigureAwait(false));
 
-    // One row per stage, and one for a deployment without any.
+    // One row per stage, or one row for a deployment without stages.
     private static (PipelineDurations Deployment, StageDuration? Stage) Read(RowReader row)
     {
         var deployment = new PipelineDurations

@@ -7,7 +7,7 @@ internal sealed class PlatformMetricsQueries(Db db, TimeProvider clock) : IPlatf
 {
     public async Task<PlatformMetrics> MeasureAsync(CancellationToken cancellationToken)
     {
-        // What happened in this very microsecond counts.
+        // Rows of the present microsecond count.
         var until = clock.Now().AddMicroseconds(1);
         return (await db.FindAsync(Read, $"""
             SELECT c.deployments, c.succeeded, c.failed, c.recent, n.users, n.recent

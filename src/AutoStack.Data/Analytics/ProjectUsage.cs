@@ -1,6 +1,6 @@
 namespace AutoStack.Data.Analytics;
 
-/// <summary>What a project used in a range of time. Deleted deployments count: deleting one does not take back what it used.</summary>
+/// <summary>The usage of a project in a time range. Deleted deployments count: deleting does not reduce the usage.</summary>
 public sealed record ProjectUsage
 {
     /// <summary>The project.</summary>
@@ -9,14 +9,15 @@ public sealed record ProjectUsage
     /// <summary>The project's name.</summary>
     public required string ProjectName { get; init; }
 
-    /// <summary>The deployments that were queued in the range, whatever their status.</summary>
+    /// <summary>The number of deployments of any status that were queued in the range.</summary>
     public required long Deployments { get; init; }
 
-    /// <summary>Those that succeeded.</summary>
+    /// <summary>The number of these deployments that succeeded.</summary>
     public required long Succeeded { get; init; }
 
     /// <summary>
-    /// Build time of all of them in whole seconds, also of those that failed or were cancelled. One that has not ended adds nothing yet.
+    /// The build time of all these deployments in whole seconds, including failed and cancelled deployments. A deployment that has not ended
+    /// adds nothing yet.
     /// </summary>
     public required long BuildSeconds { get; init; }
 }

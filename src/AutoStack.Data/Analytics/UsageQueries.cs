@@ -5,11 +5,12 @@ namespace AutoStack.Data.Analytics;
 
 internal sealed class UsageQueries(Db db) : IUsageQueries
 {
-    public async Task<IReadOnlyList<ProjectUsage>> ListProjectUsageAsync(
-        Guid ownerId, TimeRange range, int limit, Guid? after, CancellationToken cancellationToken)
+    public async Task<Page<ProjectUsage>> ListProjectUsageAsync(
+        Guid ownerId, TimeRange range, Cursor cursor, int limit, CancellationToken cancellationToken)
     {
         var (since, until) = TimeRange.Check(range);
-        return await db.ListAsync(Read, $"""
+        Guid? after = cursor == Cursor.Start ? null : cursor.ToId();
+        var rows = await db.ListAsync(Read, $"""
             SELECT p.id, p.name, u.deployments, u.succeeded, u.build_seconds
             FROM (
                 SELECT
@@ -26,8 +27,14 @@ internal sealed class UsageQueries(Db db) : IUsageQueries
             JOIN projects p ON p.id = u.id
             ORDER BY u.id
             """,
-            [P.Of(ownerId), P.Of(since), P.Of(until), P.Of(after), P.Of(Limit.Check(limit, IUsageQueries.MaxListSize), nameof(limit))],
-            cancellationToken).ConfigureAwait(false);
+            [
+                P.Of(ownerId),
+                P.Of(since),
+                P.Of(until),
+                P.Of(after),
+                P.Of(Limit.Check(limit, IUsageQueries.MaxListSize) + 1, nameof(limit)),
+            ], cancellationToken).ConfigureAwait(false);
+        return Page<ProjectUsage>.Of(rows, limit, row => Cursor.After(row.ProjectId));
     }
 
     public async Task<long> CountCreatedSinceAsync(Guid ownerId, DateTimeOffset since, CancellationToken cancellationToken) =>

@@ -22,7 +22,7 @@ internal static class DeploymentDetailsQuery
         Statement[] statements =
         [
             self,
-            DeploymentLogRepository.Tail(id, ownerId, LogCursor.End, maxLogs),
+            DeploymentLogRepository.Tail(id, ownerId, long.MaxValue, maxLogs),
             DeploymentStageRepository.ByDeployment(id, ownerId, MaxRows),
             DeploymentContainerRepository.ByDeployment(id, ownerId, MaxRows),
             DeploymentHealthCheckRepository.Latest(id, ownerId, MaxRows),

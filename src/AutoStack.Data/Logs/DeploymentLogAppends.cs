@@ -4,23 +4,32 @@ using Npgsql;
 namespace AutoStack.Data.Logs;
 
 /// <summary>
-/// How lines get into the table. The lock of a deployment is held to the commit, so that its lines get their numbers in commit order. The
-/// trigger that numbers the lines of other writers takes the same one, and likewise leaves the first numbers to lines that have none yet.
-/// It is a statement of its own: only one that starts after the lock is taken sees the numbers given before. The last line of an append
-/// holds the size of the log.
+/// Appends lines to the table. The transaction holds the lock of a deployment until its commit, so that lines are numbered in commit order.
+/// The trigger that numbers the lines of other writers takes the same lock, and likewise leaves the first numbers to lines without one. The
+/// lock is a separate statement: only a statement that starts after the lock was taken sees the numbers assigned before. The last line of
+/// an append stores the size of the log.
 /// </summary>
 internal sealed class DeploymentLogAppends(Db db, LogWriterOptions options)
 {
-    /// <summary>From so many lines on, COPY is the faster way.</summary>
+    /// <summary>The number of lines from which COPY is faster than INSERT.</summary>
     internal const int CopyFrom = 5000;
 
-    /// <summary>What a line counts beside its text.</summary>
+    /// <summary>The size of a line beyond its text, as counted in the size of a log. The statements write it as a number.</summary>
     internal const int LineBytes = 128;
 
     private const string LockKey = "'deployment_logs'::regclass::oid::bigint";
+
+    // The ids that the batch's first statement has locked.
     private const string Locked = "pg_catalog.string_to_array(pg_catalog.current_setting('autostack.locked_logs'), ',')::uuid[]";
 
-    // Of each c (id): its last line, and how far its log goes. Lines without numbers are older than those.
+    // The columns seq and size: how far the log of each deployment c (id) goes. Needs LastLine. Lines without numbers are older than
+    // numbered lines.
+    private const string End = """
+        coalesce(e.seq, (SELECT pg_catalog.count(*) FROM deployment_logs m WHERE m.deployment_id = c.id)) AS seq,
+        coalesce(e.log_bytes, e.seq << 7, (SELECT pg_catalog.count(*) << 7 FROM deployment_logs m WHERE m.deployment_id = c.id)) AS size
+        """;
+
+    // Joins e, the last line of each deployment c (id).
     private const string LastLine = """
         LEFT JOIN LATERAL (
             SELECT m.seq, m.log_bytes
@@ -31,52 +40,52 @@ internal sealed class DeploymentLogAppends(Db db, LogWriterOptions options)
         ) e ON TRUE
         """;
 
-    private const string End = """
-        coalesce(e.seq, (SELECT pg_catalog.count(*) FROM deployment_logs m WHERE m.deployment_id = c.id)) AS seq,
-        coalesce(e.log_bytes, e.seq << 7, (SELECT pg_catalog.count(*) << 7 FROM deployment_logs m WHERE m.deployment_id = c.id)) AS size
+    // The columns of a line n (id, timestamp, log_level, message, ordinal) after the end of its log l (seq, size), and its place there.
+    // Needs a window w over the lines of a log in their order.
+    private const string Numbered = """
+        n.timestamp, n.log_level, n.message, pg_catalog.octet_length(n.message) + 128 AS bytes,
+            l.seq + pg_catalog.row_number() OVER w AS seq,
+            l.size + pg_catalog.sum(pg_catalog.octet_length(n.message) + 128) OVER w AS size,
+            pg_catalog.lead(n.ordinal) OVER w IS NULL AS is_last
         """;
 
-    // The trigger finds the numbers given already.
-    private static readonly Statement Copy = new(
-        "COPY deployment_logs (id, deployment_id, timestamp, log_level, message, created_at, seq, log_bytes) FROM STDIN (FORMAT BINARY)");
+    // The values of Stored, from s with the columns of Numbered: the line itself, or the ending in place of the first line beyond the
+    // maximum size. Needs WithinBound, @now, @maxBytes, @ending and @endingLevel.
+    private const string Values = """
+        s.timestamp,
+            CASE WHEN s.size <= @maxBytes THEN s.log_level ELSE @endingLevel END,
+            CASE WHEN s.size <= @maxBytes THEN s.message ELSE @ending END,
+            @now, s.seq, CASE WHEN s.is_last OR s.size > @maxBytes THEN s.size END
+        """;
+
+    private const string Stored = "id, deployment_id, timestamp, log_level, message, created_at, seq, log_bytes";
+
+    private const string WithinBound = "s.size - s.bytes <= @maxBytes";
+
+    // The trigger leaves assigned numbers as they are.
+    private static readonly Statement Copy = new($"COPY deployment_logs ({Stored}) FROM STDIN (FORMAT BINARY)");
 
     private readonly long maxBytes = options.MaxBytesPerDeployment ?? long.MaxValue;
 
-    // Stands in the place of the first line that is too much.
+    // The message in place of the first line beyond the maximum size.
     private string Ending => $"[The log is longer than {maxBytes} bytes: what follows is not stored.]";
 
-    /// <summary>Appends lines of one deployment, after waiting for others that append to its log.</summary>
+    /// <summary>Appends lines of one deployment; blocks while another transaction appends to the same log.</summary>
     public Task AppendAsync(Guid deploymentId, LogLines lines, DateTimeOffset now, CancellationToken cancellationToken)
     {
         var @lock = new Statement($"""
             SELECT 1
             FROM pg_catalog.pg_advisory_xact_lock(pg_catalog.uuid_hash_extended(@deploymentId, {LockKey}))
             """, P.Of(deploymentId));
-        var insert = new Statement("""
-            INSERT INTO deployment_logs (id, deployment_id, timestamp, log_level, message, created_at, seq, log_bytes)
-            SELECT s.id, @deploymentId, s.timestamp,
-                CASE WHEN s.size <= @maxBytes THEN s.log_level ELSE @endingLevel END,
-                CASE WHEN s.size <= @maxBytes THEN s.message ELSE @ending END,
-                @now, s.seq, CASE WHEN s.is_last OR s.size > @maxBytes THEN s.size END
+        var insert = new Statement($"""
+            INSERT INTO deployment_logs ({Stored})
+            SELECT s.id, @deploymentId, {Values}
             FROM (
-                SELECT n.id, n.timestamp, n.log_level, n.message, pg_catalog.octet_length(n.message) + 128 AS bytes,
-                    l.seq + pg_catalog.row_number() OVER w AS seq,
-                    l.size + pg_catalog.sum(pg_catalog.octet_length(n.message) + 128) OVER w AS size,
-                    pg_catalog.lead(n.ordinal) OVER w IS NULL AS is_last
+                SELECT n.id, {Numbered}
                 FROM (
-                    SELECT
-                        coalesce(e.seq, (SELECT pg_catalog.count(*) FROM deployment_logs m WHERE m.deployment_id = @deploymentId)) AS seq,
-                        coalesce(
-                            e.log_bytes, e.seq << 7,
-                            (SELECT pg_catalog.count(*) << 7 FROM deployment_logs m WHERE m.deployment_id = @deploymentId)) AS size
-                    FROM (SELECT @deploymentId::uuid AS id) g
-                    LEFT JOIN LATERAL (
-                        SELECT m.seq, m.log_bytes
-                        FROM deployment_logs m
-                        WHERE m.deployment_id = g.id AND m.seq IS NOT NULL
-                        ORDER BY m.seq DESC
-                        LIMIT 1
-                    ) e ON TRUE
+                    SELECT {End}
+                    FROM (SELECT @deploymentId::uuid AS id) c
+                    {LastLine}
                 ) l
                 CROSS JOIN ROWS FROM (
                     pg_catalog.unnest(@ids), pg_catalog.unnest(@times), pg_catalog.unnest(@levels), pg_catalog.unnest(@messages)
@@ -84,7 +93,7 @@ internal sealed class DeploymentLogAppends(Db db, LogWriterOptions options)
                 WHERE (SELECT t.deployment_id FROM deployment_logs t WHERE t.id = n.id) IS DISTINCT FROM @deploymentId
                 WINDOW w AS (ORDER BY n.ordinal)
             ) s
-            WHERE s.size - s.bytes <= @maxBytes
+            WHERE {WithinBound}
             """,
             P.Of(deploymentId),
             P.Of(now),
@@ -101,16 +110,15 @@ internal sealed class DeploymentLogAppends(Db db, LogWriterOptions options)
         }
 
         var keep = new Statement("SELECT pg_catalog.set_config('autostack.locked_logs', @deploymentId::text, TRUE)", P.Of(deploymentId));
-        return CopyAsync(
-            lines, now, [@lock, keep, Ends([deploymentId])], [@lock, insert], NothingAsync, cancellationToken);
+        return CopyAsync(lines, now, [@lock, keep, Ends([deploymentId])], [@lock, insert], NothingAsync, cancellationToken);
     }
 
     /// <summary>
-    /// Appends the lines of those deployments whose logs nobody holds; waits for none. A deployment that is being removed, or whose row is
-    /// locked against its lines, counts as held.
+    /// Appends the lines of the deployments whose logs no other transaction holds; never blocks. A deployment counts as held while it is
+    /// being removed, or while its row is locked against new lines.
     /// </summary>
-    /// <returns>What became of deployments whose lines are not stored, or not all of them.</returns>
-    public async Task<IReadOnlyList<LogOutcome>> AppendManyAsync(LogLines lines, DateTimeOffset now, CancellationToken cancellationToken)
+    /// <returns>The deployments whose lines were not stored, or not all of them.</returns>
+    public async Task<IReadOnlyList<LogAppendResult>> AppendManyAsync(LogLines lines, DateTimeOffset now, CancellationToken cancellationToken)
     {
         Guid[] distinctIds = [.. lines.DeploymentIds.Distinct()];
         var locks = new Statement($"""
@@ -120,7 +128,7 @@ internal sealed class DeploymentLogAppends(Db db, LogWriterOptions options)
             WHERE pg_catalog.pg_try_advisory_xact_lock(pg_catalog.uuid_hash_extended(u.id, {LockKey}))
             """, P.Of(distinctIds));
 
-        // What is asked of a deployment, how far its numbers go and how large its log is, is asked once.
+        // The end of each log is read once per deployment, not once per line.
         var insert = new Statement($"""
             WITH log AS MATERIALIZED (
                 SELECT c.id, {End}
@@ -128,10 +136,7 @@ internal sealed class DeploymentLogAppends(Db db, LogWriterOptions options)
                 {LastLine}
             ),
             line AS MATERIALIZED (
-                SELECT n.id, n.deployment_id, n.timestamp, n.log_level, n.message, pg_catalog.octet_length(n.message) + 128 AS bytes,
-                    l.seq + pg_catalog.row_number() OVER w AS seq,
-                    l.size + pg_catalog.sum(pg_catalog.octet_length(n.message) + 128) OVER w AS size,
-                    pg_catalog.lead(n.ordinal) OVER w IS NULL AS is_last
+                SELECT n.id, n.deployment_id, {Numbered}
                 FROM ROWS FROM (
                     pg_catalog.unnest(@deploymentIds), pg_catalog.unnest(@ids), pg_catalog.unnest(@times),
                     pg_catalog.unnest(@levels), pg_catalog.unnest(@messages)
@@ -141,13 +146,10 @@ internal sealed class DeploymentLogAppends(Db db, LogWriterOptions options)
                 WINDOW w AS (PARTITION BY n.deployment_id ORDER BY n.ordinal)
             ),
             stored AS (
-                INSERT INTO deployment_logs (id, deployment_id, timestamp, log_level, message, created_at, seq, log_bytes)
-                SELECT s.id, s.deployment_id, s.timestamp,
-                    CASE WHEN s.size <= @maxBytes THEN s.log_level ELSE @endingLevel END,
-                    CASE WHEN s.size <= @maxBytes THEN s.message ELSE @ending END,
-                    @now, s.seq, CASE WHEN s.is_last OR s.size > @maxBytes THEN s.size END
+                INSERT INTO deployment_logs ({Stored})
+                SELECT s.id, s.deployment_id, {Values}
                 FROM line s
-                WHERE s.size - s.bytes <= @maxBytes
+                WHERE {WithinBound}
             )
             SELECT u.id, d.id IS NOT NULL, l.id IS NOT NULL, coalesce(o.lines, 0)::int
             FROM pg_catalog.unnest(@distinctIds) AS u (id)
@@ -172,14 +174,13 @@ internal sealed class DeploymentLogAppends(Db db, LogWriterOptions options)
             P.Column(lines.Levels),
             P.Column(lines.Messages));
         return lines.IsForCopy
-            ? await CopyAsync(
-                lines, now, [locks, Ends(distinctIds)], [locks, insert], OutcomesAsync, cancellationToken).ConfigureAwait(false)
-            : await db.WriteBatchAsync(OutcomesAsync, [locks, insert], Repeat.WhenConnectionIsLost, cancellationToken).ConfigureAwait(false);
+            ? await CopyAsync(lines, now, [locks, Ends(distinctIds)], [locks, insert], ResultsAsync, cancellationToken).ConfigureAwait(false)
+            : await db.WriteBatchAsync(ResultsAsync, [locks, insert], Repeat.WhenConnectionIsLost, cancellationToken).ConfigureAwait(false);
     }
 
     private static NpgsqlParameter EndingLevel() => P.Of(DeploymentLogLevel.Warning, "endingLevel");
 
-    // How far the logs go, of those that are locked; -1 for the others.
+    // The ends of the locked logs; -1 for logs that are not locked.
     private static Statement Ends(Guid[] distinctIds) => new($"""
         SELECT u.id, d.id IS NOT NULL, coalesce(k.seq, -1), coalesce(k.size, -1)
         FROM pg_catalog.unnest(@distinctIds) AS u (id)
@@ -191,37 +192,39 @@ internal sealed class DeploymentLogAppends(Db db, LogWriterOptions options)
         ) k ON k.id = u.id
         """, P.Of(distinctIds));
 
-    private static async Task<IReadOnlyList<LogOutcome>> NothingAsync(ResultSets sets)
+    private static async Task<IReadOnlyList<LogAppendResult>> NothingAsync(ResultSets sets)
     {
         await sets.SkipAsync().ConfigureAwait(false);
         return [];
     }
 
-    private static async Task<IReadOnlyList<LogOutcome>> OutcomesAsync(ResultSets sets)
+    private static async Task<IReadOnlyList<LogAppendResult>> ResultsAsync(ResultSets sets)
     {
         await sets.SkipAsync().ConfigureAwait(false);
-        return await sets.ListAsync(row => LogOutcome.Of(row.Guid(), isThere: row.Flag(), isLocked: row.Flag(), dropped: row.Int())).ConfigureAwait(false);
+        return await sets.ListAsync(
+            row => LogAppendResult.Of(row.Guid(), exists: row.Flag(), isLocked: row.Flag(), dropped: row.Int())).ConfigureAwait(false);
     }
 
-    private Task<IReadOnlyList<LogOutcome>> CopyAsync(
+    private Task<IReadOnlyList<LogAppendResult>> CopyAsync(
         LogLines lines,
         DateTimeOffset now,
         Statement[] before,
         Statement[] again,
-        Func<ResultSets, Task<IReadOnlyList<LogOutcome>>> readAgain,
+        Func<ResultSets, Task<IReadOnlyList<LogAppendResult>>> readAgain,
         CancellationToken cancellationToken)
     {
         var copy = new LogCopy(lines, now, maxBytes, Ending);
         return db.CopyAsync(ReadAsync, before, Copy, copy.WriteAsync, again, readAgain, cancellationToken, nameof(AppendAsync));
 
-        async Task<IReadOnlyList<LogOutcome>> ReadAsync(ResultSets sets)
+        async Task<IReadOnlyList<LogAppendResult>> ReadAsync(ResultSets sets)
         {
             for (var i = 1; i < before.Length; i++)
             {
                 await sets.SkipAsync().ConfigureAwait(false);
             }
 
-            return copy.Begin(await sets.ListAsync(row => new LogEnd(row.Guid(), row.Flag(), row.Long(), row.Long())).ConfigureAwait(false));
+            return copy.Begin(
+                await sets.ListAsync(row => new LogEnd(row.Guid(), row.Flag(), row.Long(), row.Long())).ConfigureAwait(false));
         }
     }
 }

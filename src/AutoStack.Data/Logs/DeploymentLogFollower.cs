@@ -5,26 +5,30 @@ using Microsoft.Extensions.Logging;
 
 namespace AutoStack.Data.Logs;
 
-/// <param name="db">Where the lines are.</param>
-/// <param name="notifications">Wakes those who wait.</param>
-/// <param name="pollInterval">How often all who wait are looked after when nothing was heard.</param>
-/// <param name="maxReads">How many may read at once: when a thousand are woken, other callers still get connections.</param>
+/// <param name="db">The executor.</param>
+/// <param name="notifications">Wakes the followers.</param>
+/// <param name="pollInterval">The interval between polls for all waiting followers.</param>
+/// <param name="maxReads">The maximum number of concurrent reads: when a thousand followers wake, other callers still get connections.</param>
 /// <param name="clock">The clock of the rows.</param>
-/// <param name="logger">Told when the database is away.</param>
+/// <param name="logger">Reports that the database is unreachable.</param>
 internal sealed partial class DeploymentLogFollower(
     Db db, Notifications notifications, TimeSpan pollInterval, int maxReads, TimeProvider clock, ILogger logger) : IDeploymentLogFollower, IDisposable
 {
     private const int PageSize = 200;
 
-    private readonly Lock gate = new();
-    private readonly HashSet<Follow> follows = [];
     private readonly SemaphoreSlim reads = new(maxReads);
     private readonly CancellationTokenSource stopping = new();
-    private bool polling;
+    private readonly Lock gate = new();
+
+    // Guarded by gate.
+    private readonly HashSet<Follow> follows = [];
+    private bool isPolling;
+
+    // 1 after a failure was logged, until a read succeeds. Interlocked.
     private int isAway;
 
-    public IAsyncEnumerable<DeploymentLog> FollowAsync(Guid deploymentId, Guid ownerId, LogCursor from, CancellationToken cancellationToken) =>
-        LinesAsync(new Follow(deploymentId, ownerId) { Seq = from.Seq }, cancellationToken);
+    public IAsyncEnumerable<DeploymentLog> FollowAsync(Guid deploymentId, Guid ownerId, Cursor cursor, CancellationToken cancellationToken) =>
+        LinesAsync(new Follow(deploymentId, ownerId) { Seq = cursor.ToSeq() ?? 0 }, cancellationToken);
 
     public void Dispose()
     {
@@ -51,14 +55,13 @@ internal sealed partial class DeploymentLogFollower(
                 yield break;
             }
 
-            follow.Seq = page.From;
             foreach (var line in page.Lines)
             {
                 follow.Seq = line.Seq;
                 yield return line;
             }
 
-            // Its last lines may be committed a little later than its end.
+            // The last lines may be committed shortly after the deployment's end.
             ended = !page.IsFinished ? null : ended ?? (page.CompletedAt < looked ? page.CompletedAt : looked);
             var left = ended + pollInterval - looked;
             if (left <= TimeSpan.Zero && page.Lines.Count == 0)
@@ -108,27 +111,25 @@ internal sealed partial class DeploymentLogFollower(
         }
     }
 
-    // How the deployment stands is asked before the lines: what is there when it has ended is all that was committed by then.
+    // The state is read before the lines: once it shows the end, the lines include everything committed before the end.
     private Task<Page?> ReadPageAsync(Follow follow, CancellationToken cancellationToken)
     {
         var (deploymentId, ownerId, seq) = (follow.DeploymentId, follow.OwnerId, follow.Seq);
         var state = new Statement($"""
-            SELECT d.status::text IN {DeploymentState.Finished}, d.completed_at,
-                CASE WHEN @seq = 9223372036854775807
-                    THEN coalesce((SELECT pg_catalog.max(l.seq) FROM deployment_logs l WHERE l.deployment_id = d.id), 0)
-                    ELSE @seq
-                END
+            SELECT d.status::text IN {DeploymentState.Finished}, d.completed_at
             FROM deployments d
             WHERE d.id = @deploymentId AND d.user_id = @ownerId AND NOT d.is_deleted
-            """, P.Of(deploymentId), P.Of(ownerId), P.Of(seq));
+            """, P.Of(deploymentId), P.Of(ownerId));
         return db.ReadBatchAsync(
             async sets =>
             {
-                var page = await sets.FindAsync(row => new Page(row.Flag(), row.TimeOrNull(), row.Long())).ConfigureAwait(false);
+                var page = await sets.FindAsync(row => new Page(row.Flag(), row.TimeOrNull())).ConfigureAwait(false);
                 var lines = await sets.ListAsync(DeploymentLogRepository.Read).ConfigureAwait(false);
                 return page is null ? null : page with { Lines = lines };
             },
-            [state, DeploymentLogRepository.Next(deploymentId, ownerId, new LogCursor(seq), PageSize)], cancellationToken, nameof(FollowAsync));
+            [state, DeploymentLogRepository.Next(deploymentId, ownerId, seq, PageSize)],
+            cancellationToken,
+            nameof(FollowAsync));
     }
 
     private Joined Join(Follow follow)
@@ -136,9 +137,9 @@ internal sealed partial class DeploymentLogFollower(
         lock (gate)
         {
             follows.Add(follow);
-            if (!polling && !stopping.IsCancellationRequested)
+            if (!isPolling && !stopping.IsCancellationRequested)
             {
-                polling = true;
+                isPolling = true;
                 _ = Background.Run(PollAsync);
             }
         }
@@ -146,7 +147,7 @@ internal sealed partial class DeploymentLogFollower(
         return new Joined(this, follow);
     }
 
-    // As long as somebody follows: wakes those for whom there is something, by whomever it was written.
+    // Runs while there are followers: wakes those that have new lines, whichever process wrote them.
     private async Task PollAsync()
     {
         while (true)
@@ -157,7 +158,7 @@ internal sealed partial class DeploymentLogFollower(
             {
                 if (follows.Count == 0 || stopping.IsCancellationRequested)
                 {
-                    polling = false;
+                    isPolling = false;
                     return;
                 }
 
@@ -168,7 +169,7 @@ internal sealed partial class DeploymentLogFollower(
             {
                 await WakeAsync(waiting).ConfigureAwait(false);
             }
-#pragma warning disable CA1031 // Whatever it is: the next look may succeed.
+#pragma warning disable CA1031 // Any failure: the next poll may succeed.
             catch (Exception exception)
 #pragma warning restore CA1031
             {
@@ -204,19 +205,20 @@ internal sealed partial class DeploymentLogFollower(
         }
     }
 
-    [LoggerMessage(14, LogLevel.Warning, "Logs that are followed cannot be read; whoever follows one waits until the database is back.")]
+    [LoggerMessage(14, LogLevel.Warning, "Followed logs cannot be read; followers wait until the database is reachable again.")]
     private static partial void LogAway(ILogger logger, Exception exception);
 
-    [LoggerMessage(15, LogLevel.Information, "Logs that are followed are read again.")]
+    [LoggerMessage(15, LogLevel.Information, "Followed logs are read again.")]
     private static partial void LogBack(ILogger logger);
 
-    private sealed record Page(bool IsFinished, DateTimeOffset? CompletedAt, long From)
+    private sealed record Page(bool IsFinished, DateTimeOffset? CompletedAt)
     {
         public IReadOnlyList<DeploymentLog> Lines { get; init; } = [];
     }
 
     private sealed class Follow(Guid deploymentId, Guid ownerId)
     {
+        // Written by the follower, read by the poll: Volatile.
         private long seq;
         private bool isWaiting;
 

@@ -3,7 +3,7 @@ using AutoStack.Data.Values;
 
 namespace AutoStack.Data.Logs;
 
-/// <summary>How serious a log line is: <c>log_level</c>.</summary>
+/// <summary>The severity of a log line: <c>log_level</c>.</summary>
 [JsonConverter(typeof(TextValueConverter<DeploymentLogLevel>))]
 public readonly record struct DeploymentLogLevel : ITextValue<DeploymentLogLevel>
 {
@@ -17,10 +17,10 @@ public readonly record struct DeploymentLogLevel : ITextValue<DeploymentLogLevel
     /// <summary>Ordinary output.</summary>
     public static DeploymentLogLevel Info { get; } = new("info");
 
-    /// <summary>Something to look at.</summary>
+    /// <summary>A problem that did not stop the work.</summary>
     public static DeploymentLogLevel Warning { get; } = new("warning");
 
-    /// <summary>Something failed.</summary>
+    /// <summary>A failure.</summary>
     public static DeploymentLogLevel Error { get; } = new("error");
 
     /// <inheritdoc/>

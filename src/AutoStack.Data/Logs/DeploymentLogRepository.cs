@@ -7,6 +7,9 @@ namespace AutoStack.Data.Logs;
 
 internal sealed class DeploymentLogRepository(Db db, LogContext context) : IDeploymentLogRepository, IPlatformDeploymentLogRepository
 {
+    /// <summary>Counts the lines that a purge would remove. Needs <c>@before</c>.</summary>
+    internal const string CountPurged = $"{LogPurge.Counted} deployment_logs {LogPurge.YoungFrom} deployment_logs {LogPurge.PerDeployment}";
+
     internal const string Columns = "l.id, l.deployment_id, l.timestamp, l.log_level, l.message, l.created_at, l.seq";
 
     internal static DeploymentLog Read(RowReader row) => new()
@@ -20,26 +23,26 @@ internal sealed class DeploymentLogRepository(Db db, LogContext context) : IDepl
         Seq = row.Long(),
     };
 
-    /// <summary>The lines just before a place, the newest first.</summary>
-    internal static Statement Tail(Guid deploymentId, Guid ownerId, LogCursor before, int limit) => new($"""
+    /// <summary>The last lines before a place, newest first; the place is a line's number.</summary>
+    internal static Statement Tail(Guid deploymentId, Guid ownerId, long seq, int limit) => new($"""
         SELECT {Columns}
         FROM deployment_logs l
         WHERE l.deployment_id = @deploymentId AND l.seq <= @seq AND {DeploymentState.Owned}
         ORDER BY l.seq DESC
         LIMIT @limit
-        """, P.Of(deploymentId), P.Of(ownerId), P.Of(before.Seq), P.Of(limit));
+        """, P.Of(deploymentId), P.Of(ownerId), P.Of(seq), P.Of(limit));
 
-    /// <summary>The lines behind a place.</summary>
-    internal static Statement Next(Guid deploymentId, Guid ownerId, LogCursor after, int limit) => new($"""
+    /// <summary>The lines after a line's number.</summary>
+    internal static Statement Next(Guid deploymentId, Guid ownerId, long seq, int limit) => new($"""
         SELECT {Columns}
         FROM deployment_logs l
         WHERE l.deployment_id = @deploymentId AND l.seq > @seq AND {DeploymentState.Owned}
         ORDER BY l.seq
         LIMIT @limit
-        """, P.Of(deploymentId), P.Of(ownerId), P.Of(after.Seq), P.Of(limit));
+        """, P.Of(deploymentId), P.Of(ownerId), P.Of(seq), P.Of(limit));
 
-    // So much as one statement reads in a search: that many lines and 4 MiB, but at least one line.
-    private static Statement Stretch(Guid deploymentId, Guid ownerId, LogCursor after) => new($"""
+    // The lines that one statement of a search reads: at most 2,000 lines and 4 MiB, but at least one line.
+    private static Statement Stretch(Guid deploymentId, Guid ownerId, long seq) => new($"""
         SELECT s.message, s.seq, s.id, s.timestamp, s.log_level, s.created_at
         FROM (
             SELECT k.message, k.seq, k.id, k.timestamp, k.log_level, k.created_at,
@@ -55,49 +58,37 @@ internal sealed class DeploymentLogRepository(Db db, LogContext context) : IDepl
         ) s
         WHERE s.bytes < 4194304
         ORDER BY s.seq
-        """, P.Of(deploymentId), P.Of(ownerId), P.Of(after.Seq));
+        """, P.Of(deploymentId), P.Of(ownerId), P.Of(seq));
 
-    internal static IReadOnlyList<DeploymentLog> OldestFirst(IReadOnlyList<DeploymentLog> newestFirst)
+    internal static IReadOnlyList<DeploymentLog> OldestFirst(IReadOnlyList<DeploymentLog> newestFirst) => [.. newestFirst.Reverse()];
+
+    /// <summary>Removes lines of the chosen deployments, whatever their age.</summary>
+    internal static Statement PurgeChosen(int limit) =>
+        new($"DELETE FROM deployment_logs {LogPurge.OfChosen} deployment_logs {LogPurge.UpToLimit}", P.Of(limit));
+
+    public async Task<LogPage<DeploymentLog>> ListAsync(
+        Guid deploymentId, Guid ownerId, Cursor cursor, int limit, CancellationToken cancellationToken)
     {
-        var lines = newestFirst.ToArray();
-        Array.Reverse(lines);
-        return lines;
+        var seq = cursor.ToSeq() ?? 0;
+        var statement = Next(deploymentId, ownerId, seq, Limit.Check(limit, IDeploymentLogRepository.MaxPageSize));
+        return PageOf(await db.ListAsync(Read, statement, cancellationToken).ConfigureAwait(false), emptyAt: seq);
     }
 
-    /// <summary>Removes rows of the chosen deployments, whatever their age.</summary>
-    internal static Statement PurgeChosen(int limit) => new($"""
-        DELETE FROM deployment_logs l
-        WHERE l.id = ANY (ARRAY(
-            SELECT o.id
-            FROM pg_catalog.unnest({Chosen.Ids}) AS c (id)
-            CROSS JOIN LATERAL (
-                SELECT k.id
-                FROM deployment_logs k
-                WHERE k.deployment_id = c.id
-                LIMIT @limit
-            ) o
-            LIMIT @limit
-        ))
-        """, P.Of(limit));
-
-    public async Task<LogPage> ListAsync(Guid deploymentId, Guid ownerId, LogCursor after, int limit, CancellationToken cancellationToken)
+    public async Task<LogPage<DeploymentLog>> ListTailAsync(
+        Guid deploymentId, Guid ownerId, Cursor cursor, int limit, CancellationToken cancellationToken)
     {
-        var statement = Next(deploymentId, ownerId, after, Limit.Check(limit, IDeploymentLogRepository.MaxPageSize));
-        var lines = await db.ListAsync(Read, statement, cancellationToken).ConfigureAwait(false);
-        return Page(lines, after);
+        var statement = Tail(
+            deploymentId, ownerId, cursor.ToSeq() ?? long.MaxValue, Limit.Check(limit, IDeploymentLogRepository.MaxPageSize));
+        return PageOf(OldestFirst(await db.ListAsync(Read, statement, cancellationToken).ConfigureAwait(false)), emptyAt: 0);
     }
 
-    public async Task<LogPage> ListTailAsync(Guid deploymentId, Guid ownerId, LogCursor before, int limit, CancellationToken cancellationToken)
+    public async Task<LogPage<DeploymentLog>> ListTailAsync(
+        Guid deploymentId, Guid ownerId, DeploymentLogLevel leastLevel, Cursor cursor, int limit, CancellationToken cancellationToken)
     {
-        var statement = Tail(deploymentId, ownerId, before, Limit.Check(limit, IDeploymentLogRepository.MaxPageSize));
-        return Page(OldestFirst(await db.ListAsync(Read, statement, cancellationToken).ConfigureAwait(false)), LogCursor.Start);
-    }
-
-    public async Task<LogPage> ListTailAsync(
-        Guid deploymentId, Guid ownerId, LogCursor before, int limit, DeploymentLogLevel leastLevel, CancellationToken cancellationToken)
-    {
-        // What is below, and not what is above: a level that is not known is shown rather than hidden.
-        var below = DeploymentLogLevel.Known.TakeWhile(level => level.Value != P.Written(leastLevel, nameof(leastLevel))).Select(level => level.Value).ToArray();
+        // The lower levels are excluded, not the higher ones selected: a line of an unknown level is shown rather than hidden.
+        var least = P.Written(leastLevel, nameof(leastLevel));
+        var below = DeploymentLogLevel.Known.TakeWhile(level => level.Value != least).Select(level => level.Value).ToArray();
+        var seq = cursor.ToSeq() ?? long.MaxValue;
         var lines = await db.ListAsync(Read, $"""
             SELECT {Columns}
             FROM deployment_logs l
@@ -109,42 +100,44 @@ internal sealed class DeploymentLogRepository(Db db, LogContext context) : IDepl
             [
                 P.Of(deploymentId),
                 P.Of(ownerId),
-                P.Of(before.Seq),
+                P.Of(seq),
                 P.Of(below),
                 P.Of(Limit.Check(limit, IDeploymentLogRepository.MaxPageSize), nameof(limit)),
             ], cancellationToken).ConfigureAwait(false);
-        return Page(OldestFirst(lines), LogCursor.Start);
+        return PageOf(OldestFirst(lines), emptyAt: 0);
     }
 
     public async Task<LogSearchResult> SearchAsync(
-        Guid deploymentId, Guid ownerId, string text, LogCursor after, int limit, CancellationToken cancellationToken)
+        Guid deploymentId, Guid ownerId, string text, Cursor cursor, int limit, CancellationToken cancellationToken)
     {
         ArgumentException.ThrowIfNullOrEmpty(text);
         if (text.Length > IDeploymentLogRepository.MaxSearchLength)
         {
-            throw new ArgumentException($"{nameof(text)} is {text.Length} characters long; at most {IDeploymentLogRepository.MaxSearchLength}.", nameof(text));
+            throw new ArgumentException(
+                $"{nameof(text)} is {text.Length} characters long; at most {IDeploymentLogRepository.MaxSearchLength}.", nameof(text));
         }
 
+        var searchedTo = cursor.ToSeq() ?? 0;
         Limit.Check(limit, IDeploymentLogRepository.MaxPageSize);
         var search = new LogSearch(Text.Clean(text));
         var found = new List<DeploymentLog>();
         var (searched, started) = (0, Stopwatch.GetTimestamp());
         while (true)
         {
-            // Found here, since the server's own search takes the length of the line times that of the text, and folds by its locale. What
-            // a filter of it would save in transfer it would cost in time.
+            // The client searches: the server's search takes time proportional to the length of the line times that of the text, and
+            // folds case by the database's locale. A filter on the server would cost more time than the transfer it saves.
             var before = searched;
             await db.ListAsync(
                 row =>
                 {
-                    // A statement that is sent again begins anew.
+                    // A statement that is sent again returns its lines again.
                     var (message, seq) = (row.Text(), row.Long());
-                    if (found.Count == limit || seq <= after.Seq)
+                    if (found.Count == limit || seq <= searchedTo)
                     {
                         return false;
                     }
 
-                    after = new LogCursor(seq);
+                    searchedTo = seq;
                     searched++;
                     if (search.IsIn(message))
                     {
@@ -162,11 +155,11 @@ internal sealed class DeploymentLogRepository(Db db, LogContext context) : IDepl
 
                     return true;
                 },
-                Stretch(deploymentId, ownerId, after), cancellationToken).ConfigureAwait(false);
+                Stretch(deploymentId, ownerId, searchedTo), cancellationToken).ConfigureAwait(false);
             var isComplete = searched == before;
             if (isComplete || found.Count == limit || Stopwatch.GetElapsedTime(started) >= context.SearchTime)
             {
-                return new LogSearchResult(found, after, isComplete, searched);
+                return new LogSearchResult(found, Cursor.After(searchedTo), isComplete, searched);
             }
         }
     }
@@ -176,7 +169,8 @@ internal sealed class DeploymentLogRepository(Db db, LogContext context) : IDepl
         ArgumentNullException.ThrowIfNull(lines);
         if (lines.Count > IPlatformDeploymentLogRepository.MaxBatchSize)
         {
-            throw new ArgumentException($"{lines.Count} lines are too many at once; at most {IPlatformDeploymentLogRepository.MaxBatchSize}.", nameof(lines));
+            throw new ArgumentException(
+                $"{lines.Count} lines are too many at once; at most {IPlatformDeploymentLogRepository.MaxBatchSize}.", nameof(lines));
         }
 
         if (lines.Count == 0)
@@ -198,37 +192,21 @@ internal sealed class DeploymentLogRepository(Db db, LogContext context) : IDepl
         }
 
         await new DeploymentLogAppends(db, context.Writer).AppendAsync(deploymentId, sent, now, cancellationToken).ConfigureAwait(false);
-        db.WhenCommitted(() => context.Notifier.Mark(deploymentId));
+        db.WhenCommitted(() => context.Notifier.Record(deploymentId));
     }
 
     public Task<int> PurgeAsync(DateTimeOffset before, int limit, CancellationToken cancellationToken) =>
         PurgeAsync(before, limit, new PurgeWindow.Place(), cancellationToken);
 
-    // The row of the first line is the gate: whoever has it purges this log, others pass over it. So is a deployment that is being removed
-    // with its log.
     internal Task<int> PurgeAsync(DateTimeOffset before, int limit, PurgeWindow.Place place, CancellationToken cancellationToken) =>
-        PurgeWindow.PurgeAsync(db, $"""
-            WITH {PurgeWindow.Visited},
-            log AS NOT MATERIALIZED (
-                SELECT l.id, l.deployment_id, l.seq, l.timestamp
-                FROM deployment_logs l
-            ),
-            {PurgeWindow.Begun},
-            gate AS (
-                SELECT b.id
-                FROM begun b
-                CROSS JOIN LATERAL (SELECT d.id FROM deployments d WHERE d.id = b.id FOR KEY SHARE SKIP LOCKED) d
-                CROSS JOIN LATERAL (SELECT f.id FROM deployment_logs f WHERE f.id = b.first_id FOR UPDATE SKIP LOCKED) f
-            ),
-            {PurgeWindow.Beginnings},
-            gone AS (
-                DELETE FROM deployment_logs l
-                WHERE l.id = ANY (ARRAY(SELECT e.id FROM line e))
-                RETURNING l.id
-            )
-            {PurgeWindow.Result}
-            """, before, Limit.Check(limit, IPlatformDeploymentLogRepository.MaxPurgeSize), place, cancellationToken);
+        PurgeWindow.PurgeAsync(
+            db,
+            $"{LogPurge.Log} deployment_logs {LogPurge.Gate} deployment_logs {LogPurge.Remove} deployment_logs {LogPurge.Result}",
+            before,
+            Limit.Check(limit, IPlatformDeploymentLogRepository.MaxPurgeSize),
+            place,
+            cancellationToken);
 
-    private static LogPage Page(IReadOnlyList<DeploymentLog> lines, LogCursor whenEmpty) =>
-        lines.Count == 0 ? new LogPage(lines, whenEmpty, whenEmpty) : new LogPage(lines, new LogCursor(lines[0].Seq - 1), new LogCursor(lines[^1].Seq));
+    private static LogPage<DeploymentLog> PageOf(IReadOnlyList<DeploymentLog> lines, long emptyAt) =>
+        LogPage<DeploymentLog>.Of(lines, line => line.Seq, emptyAt);
 }

@@ -18,6 +18,8 @@ internal sealed partial class DeploymentLogWriter : IDeploymentLogWriter, IAsync
     private readonly LogWriterMetrics metrics;
     private readonly CancellationTokenSource giveUp = new();
     private readonly Lock gate = new();
+
+    // Guarded by gate; WriteAsync also reads it without, to see that it was set.
     private Task? running;
 
     public DeploymentLogWriter(Db db, LogContext context, ILogger logger)
@@ -47,10 +49,10 @@ internal sealed partial class DeploymentLogWriter : IDeploymentLogWriter, IAsync
 
     public Task FlushAsync(Guid deploymentId, CancellationToken cancellationToken) => buffer.FlushAsync(deploymentId, cancellationToken);
 
-    // Its work is on threads of the pool, and comes back to no context.
+    // The drain runs on pool threads without a synchronization context, so that blocking on it cannot deadlock.
     public void Dispose() => DisposeAsync().AsTask().GetAwaiter().GetResult();
 
-    /// <summary>Takes no more lines, and stores what is held.</summary>
+    /// <summary>Refuses further lines and stores the buffered ones.</summary>
     public async ValueTask DisposeAsync()
     {
         buffer.End();
@@ -94,7 +96,7 @@ internal sealed partial class DeploymentLogWriter : IDeploymentLogWriter, IAsync
                     var left = new Dictionary<Guid, int>();
                     var storing = StoreAsync(batch.Lines, left);
 
-                    // Under load the next lines are made ready while the server is at these.
+                    // Under load the next batch is prepared while the server stores this one.
                     isMore = buffer.Take(next, evenIfFew: false);
                     await storing.ConfigureAwait(false);
                     LogWriterMetrics.Flushed(started);
@@ -104,7 +106,7 @@ internal sealed partial class DeploymentLogWriter : IDeploymentLogWriter, IAsync
                 }
             }
         }
-#pragma warning disable CA1031 // Whatever it is that the end has cut off.
+#pragma warning disable CA1031 // Any failure that the end of the drain caused.
         catch (Exception exception) when (giveUp.IsCancellationRequested)
 #pragma warning restore CA1031
         {
@@ -113,7 +115,8 @@ internal sealed partial class DeploymentLogWriter : IDeploymentLogWriter, IAsync
         }
     }
 
-    // Until it is stored, held back, or refused for what is in it: then line by line as far as need be, so that all others are stored.
+    // Repeats until each line is stored, held back or refused. Lines with refused values are split off until they are alone, so that all
+    // others are stored.
     private async Task StoreAsync(LogLines lines, Dictionary<Guid, int> left)
     {
         var started = Stopwatch.GetTimestamp();
@@ -129,7 +132,7 @@ internal sealed partial class DeploymentLogWriter : IDeploymentLogWriter, IAsync
 
                 return;
             }
-#pragma warning disable CA1031 // Whatever it is: no line is lost for it.
+#pragma warning disable CA1031 // Any failure: no line may be lost by it.
             catch (Exception exception) when (!giveUp.IsCancellationRequested)
 #pragma warning restore CA1031
             {
@@ -165,7 +168,7 @@ internal sealed partial class DeploymentLogWriter : IDeploymentLogWriter, IAsync
         }
     }
 
-    // The lines of a log go in their order: what is behind lines that are held back waits too.
+    // The lines of a log are stored in order: lines after held-back lines wait too.
     private static void LeaveOut(LogLines lines, Dictionary<Guid, int> left)
     {
         if (left.Count == 0)
@@ -181,20 +184,20 @@ internal sealed partial class DeploymentLogWriter : IDeploymentLogWriter, IAsync
         lines.Keep(id => !left.ContainsKey(id));
     }
 
-    private void Settle(LogLines lines, IReadOnlyList<LogOutcome> outcomes, Dictionary<Guid, int> left)
+    private void Settle(LogLines lines, IReadOnlyList<LogAppendResult> results, Dictionary<Guid, int> left)
     {
-        var counts = outcomes.Count == 0 ? [] : lines.DeploymentIds.CountBy(id => id).ToDictionary();
+        var counts = results.Count == 0 ? [] : lines.DeploymentIds.CountBy(id => id).ToDictionary();
         var stored = lines.Count;
-        foreach (var (deploymentId, state, dropped) in outcomes)
+        foreach (var (deploymentId, outcome, dropped) in results)
         {
             var count = counts[deploymentId];
-            switch (state)
+            switch (outcome)
             {
-                case LogState.Missing:
+                case LogAppendOutcome.Missing:
                     Refuse(deploymentId, count, MissingReferenceException.Of(ForeignKey));
                     stored -= count;
                     break;
-                case LogState.Held:
+                case LogAppendOutcome.Held:
                     left[deploymentId] = count;
                     stored -= count;
                     break;
@@ -207,7 +210,7 @@ internal sealed partial class DeploymentLogWriter : IDeploymentLogWriter, IAsync
         }
 
         LogWriterMetrics.Stored(stored);
-        context.Notifier.Mark(lines.DeploymentIds.Distinct().Where(id => !left.ContainsKey(id)));
+        context.Notifier.Record(lines.DeploymentIds.Distinct().Where(id => !left.ContainsKey(id)));
     }
 
     private void Refuse(Guid deploymentId, int count, Exception cause)
@@ -217,7 +220,7 @@ internal sealed partial class DeploymentLogWriter : IDeploymentLogWriter, IAsync
         buffer.Refuse(deploymentId, count, cause);
     }
 
-    [LoggerMessage(10, LogLevel.Warning, "Log lines cannot be stored; they are held until the database is back.")]
+    [LoggerMessage(10, LogLevel.Warning, "Log lines cannot be stored; they stay buffered until the database is reachable again.")]
     private static partial void LogAway(ILogger logger, Exception exception);
 
     [LoggerMessage(11, LogLevel.Information, "Log lines are stored again.")]
@@ -226,6 +229,6 @@ internal sealed partial class DeploymentLogWriter : IDeploymentLogWriter, IAsync
     [LoggerMessage(12, LogLevel.Warning, "{Count} log lines of deployment {DeploymentId} were refused: {Reason}")]
     private static partial void LogRefused(ILogger logger, int count, Guid deploymentId, string reason);
 
-    [LoggerMessage(13, LogLevel.Error, "{Count} log lines are lost: they could not be stored before the services were disposed.")]
+    [LoggerMessage(13, LogLevel.Error, "{Count} log lines were lost: they could not be stored before the services were disposed.")]
     private static partial void LogLost(ILogger logger, int count);
 }

@@ -1,11 +1,17 @@
 using AutoStack.Data.Postgres;
 using AutoStack.Data.Status;
 using AutoStack.Data.Values;
+using Npgsql;
 
 namespace AutoStack.Data.Logs;
 
-internal sealed class DeploymentRuntimeLogRepository(Db db, LogContext context) : IDeploymentRuntimeLogRepository, IPlatformDeploymentRuntimeLogRepository
+internal sealed class DeploymentRuntimeLogRepository(Db db, LogContext context)
+    : IDeploymentRuntimeLogRepository, IPlatformDeploymentRuntimeLogRepository
 {
+    /// <summary>Counts the lines that a purge would remove. Needs <c>@before</c>.</summary>
+    internal const string CountPurged =
+        $"{LogPurge.Counted} deployment_runtime_logs {LogPurge.YoungFrom} deployment_runtime_logs {LogPurge.PerDeployment}";
+
     internal const string Columns = "r.id, r.deployment_id, r.source, r.log_level, r.message, r.timestamp, r.seq";
 
     internal static DeploymentRuntimeLog Read(RowReader row) => new()
@@ -19,48 +25,36 @@ internal sealed class DeploymentRuntimeLogRepository(Db db, LogContext context) 
         Seq = row.Long(),
     };
 
-    /// <summary>Removes rows of the chosen deployments, whatever their age.</summary>
-    internal static Statement PurgeChosen(int limit) => new($"""
-        DELETE FROM deployment_runtime_logs r
-        WHERE r.id = ANY (ARRAY(
-            SELECT o.id
-            FROM pg_catalog.unnest({Chosen.Ids}) AS c (id)
-            CROSS JOIN LATERAL (
-                SELECT k.id
-                FROM deployment_runtime_logs k
-                WHERE k.deployment_id = c.id
-                LIMIT @limit
-            ) o
-            LIMIT @limit
-        ))
-        """, P.Of(limit));
+    /// <summary>Removes lines of the chosen deployments, whatever their age.</summary>
+    internal static Statement PurgeChosen(int limit) =>
+        new($"DELETE FROM deployment_runtime_logs {LogPurge.OfChosen} deployment_runtime_logs {LogPurge.UpToLimit}", P.Of(limit));
 
-    public async Task<RuntimeLogPage> ListAsync(Guid deploymentId, Guid ownerId, LogCursor after, int limit, CancellationToken cancellationToken)
+    public async Task<LogPage<DeploymentRuntimeLog>> ListAsync(
+        Guid deploymentId, Guid ownerId, Cursor cursor, int limit, CancellationToken cancellationToken)
     {
+        var seq = cursor.ToSeq() ?? 0;
         var lines = await db.ListAsync(Read, $"""
             SELECT {Columns}
             FROM deployment_runtime_logs r
             WHERE r.deployment_id = @deploymentId AND r.seq > @seq AND {DeploymentState.Owned}
             ORDER BY r.seq
             LIMIT @limit
-            """,
-            [P.Of(deploymentId), P.Of(ownerId), P.Of(after.Seq), P.Of(Limit.Check(limit, IDeploymentRuntimeLogRepository.MaxPageSize), nameof(limit))],
-            cancellationToken).ConfigureAwait(false);
-        return Page(lines, after);
+            """, Parameters(deploymentId, ownerId, seq, limit), cancellationToken).ConfigureAwait(false);
+        return LogPage<DeploymentRuntimeLog>.Of(lines, line => line.Seq, emptyAt: seq);
     }
 
-    public async Task<RuntimeLogPage> ListTailAsync(Guid deploymentId, Guid ownerId, LogCursor before, int limit, CancellationToken cancellationToken)
+    public async Task<LogPage<DeploymentRuntimeLog>> ListTailAsync(
+        Guid deploymentId, Guid ownerId, Cursor cursor, int limit, CancellationToken cancellationToken)
     {
+        var seq = cursor.ToSeq() ?? long.MaxValue;
         var lines = await db.ListAsync(Read, $"""
             SELECT {Columns}
             FROM deployment_runtime_logs r
             WHERE r.deployment_id = @deploymentId AND r.seq <= @seq AND {DeploymentState.Owned}
             ORDER BY r.seq DESC
             LIMIT @limit
-            """,
-            [P.Of(deploymentId), P.Of(ownerId), P.Of(before.Seq), P.Of(Limit.Check(limit, IDeploymentRuntimeLogRepository.MaxPageSize), nameof(limit))],
-            cancellationToken).ConfigureAwait(false);
-        return Page([.. lines.Reverse()], LogCursor.Start);
+            """, Parameters(deploymentId, ownerId, seq, limit), cancellationToken).ConfigureAwait(false);
+        return LogPage<DeploymentRuntimeLog>.Of([.. lines.Reverse()], line => line.Seq, emptyAt: 0);
     }
 
     public async Task<int> AppendAsync(
@@ -70,7 +64,8 @@ internal sealed class DeploymentRuntimeLogRepository(Db db, LogContext context) 
         var checkedSource = P.Of(source);
         if (lines.Count > IPlatformDeploymentRuntimeLogRepository.MaxBatchSize)
         {
-            throw new ArgumentException($"{lines.Count} lines are too many at once; at most {IPlatformDeploymentRuntimeLogRepository.MaxBatchSize}.", nameof(lines));
+            throw new ArgumentException(
+                $"{lines.Count} lines are too many at once; at most {IPlatformDeploymentRuntimeLogRepository.MaxBatchSize}.", nameof(lines));
         }
 
         if (lines.Count == 0)
@@ -91,9 +86,9 @@ internal sealed class DeploymentRuntimeLogRepository(Db db, LogContext context) 
             i++;
         }
 
-        // Held to the commit, so that lines get their numbers in commit order, and of two that send the same lines at once the second sees
-        // those of the first. The trigger that numbers the lines of other writers takes the same lock. A statement of its own: only one
-        // that starts after the lock is taken sees what was stored before.
+        // The transaction holds the lock until its commit, so that lines are numbered in commit order, and so that the second of two
+        // concurrent appends of the same lines sees those of the first. The trigger that numbers the lines of other writers takes the same
+        // lock. The lock is a separate statement: only a statement that starts after the lock was taken sees the lines stored before.
         var @lock = new Statement("""
             SELECT 1
             FROM pg_catalog.pg_advisory_xact_lock(
@@ -116,9 +111,9 @@ internal sealed class DeploymentRuntimeLogRepository(Db db, LogContext context) 
             stored AS (
                 INSERT INTO deployment_runtime_logs (id, deployment_id, source, message, timestamp, seq)
                 SELECT n.id, @deploymentId, @source, n.message, n.timestamp,
-                    coalesce(
+                    pg_catalog.row_number() OVER (ORDER BY n.ordinal) + coalesce(
                         (SELECT pg_catalog.max(m.seq) FROM deployment_runtime_logs m WHERE m.deployment_id = @deploymentId),
-                        (SELECT pg_catalog.count(*) FROM deployment_runtime_logs m WHERE m.deployment_id = @deploymentId)) + pg_catalog.row_number() OVER (ORDER BY n.ordinal)
+                        (SELECT pg_catalog.count(*) FROM deployment_runtime_logs m WHERE m.deployment_id = @deploymentId))
                 FROM sent n
                 LEFT JOIN known k ON k.timestamp = n.timestamp AND k.message = n.message
                 WHERE n.occurrence > coalesce(k.occurrences, 0)
@@ -139,31 +134,16 @@ internal sealed class DeploymentRuntimeLogRepository(Db db, LogContext context) 
     public Task<int> PurgeAsync(DateTimeOffset before, int limit, CancellationToken cancellationToken) =>
         PurgeAsync(before, limit, new PurgeWindow.Place(), cancellationToken);
 
-    // The row of the first line is the gate: whoever has it purges this log, others pass over it. So is a deployment that is being removed
-    // with its log.
     internal Task<int> PurgeAsync(DateTimeOffset before, int limit, PurgeWindow.Place place, CancellationToken cancellationToken) =>
-        PurgeWindow.PurgeAsync(db, $"""
-            WITH {PurgeWindow.Visited},
-            log AS NOT MATERIALIZED (
-                SELECT r.id, r.deployment_id, r.seq, r.timestamp
-                FROM deployment_runtime_logs r
-            ),
-            {PurgeWindow.Begun},
-            gate AS (
-                SELECT b.id
-                FROM begun b
-                CROSS JOIN LATERAL (SELECT d.id FROM deployments d WHERE d.id = b.id FOR KEY SHARE SKIP LOCKED) d
-                CROSS JOIN LATERAL (SELECT f.id FROM deployment_runtime_logs f WHERE f.id = b.first_id FOR UPDATE SKIP LOCKED) f
-            ),
-            {PurgeWindow.Beginnings},
-            gone AS (
-                DELETE FROM deployment_runtime_logs r
-                WHERE r.id = ANY (ARRAY(SELECT e.id FROM line e))
-                RETURNING r.id
-            )
-            {PurgeWindow.Result}
-            """, before, Limit.Check(limit, IPlatformDeploymentRuntimeLogRepository.MaxPurgeSize), place, cancellationToken);
+        PurgeWindow.PurgeAsync(
+            db,
+            $"{LogPurge.Log} deployment_runtime_logs {LogPurge.Gate} deployment_runtime_logs {LogPurge.Remove} "
+                + $"deployment_runtime_logs {LogPurge.Result}",
+            before,
+            Limit.Check(limit, IPlatformDeploymentRuntimeLogRepository.MaxPurgeSize),
+            place,
+            cancellationToken);
 
-    private static RuntimeLogPage Page(IReadOnlyList<DeploymentRuntimeLog> lines, LogCursor whenEmpty) =>
-        lines.Count == 0 ? new RuntimeLogPage(lines, whenEmpty, whenEmpty) : new RuntimeLogPage(lines, new LogCursor(lines[0].Seq - 1), new LogCursor(lines[^1].Seq));
+    private static NpgsqlParameter[] Parameters(Guid deploymentId, Guid ownerId, long seq, int limit) =>
+        [P.Of(deploymentId), P.Of(ownerId), P.Of(seq), P.Of(Limit.Check(limit, IDeploymentRuntimeLogRepository.MaxPageSize), nameof(limit))];
 }

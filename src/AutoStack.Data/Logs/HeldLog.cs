@@ -5,8 +5,8 @@ using AutoStack.Data.Postgres;
 namespace AutoStack.Data.Logs;
 
 /// <summary>
-/// The lines of one deployment that a writer holds, in the order of the calls. A batch takes lines without removing them; they are removed
-/// once they are stored or refused, so that a batch that could not be stored changes nothing.
+/// The buffered lines of one deployment, in the order of the calls. A batch takes lines without removing them; they are removed once they
+/// are stored or refused, so that a batch that could not be stored changes nothing. Guarded by the gate of its <see cref="LogBuffer"/>.
 /// </summary>
 internal sealed class HeldLog(Guid deploymentId)
 {
@@ -29,10 +29,10 @@ internal sealed class HeldLog(Guid deploymentId)
 
     public long Bytes { get; private set; }
 
-    /// <summary>The lines that no batch has taken.</summary>
+    /// <summary>The lines that are not part of a batch.</summary>
     public (int Lines, long Bytes) Untaken => (Lines - taken, Bytes - takenBytes);
 
-    /// <summary>Calls that wait for room.</summary>
+    /// <summary>The number of calls that wait for room.</summary>
     public int Callers { get; set; }
 
     /// <summary>True while the log waits for its turn in a batch.</summary>
@@ -41,28 +41,32 @@ internal sealed class HeldLog(Guid deploymentId)
     /// <summary>True during the pause after another transaction was seen to hold the log.</summary>
     public bool IsHeldBack { get; private set; }
 
-    /// <summary>True when the log has reached its bound: nothing more is stored of the deployment.</summary>
+    /// <summary>True when the log has reached its maximum size: further lines of the deployment are not stored.</summary>
     public bool IsFull { get; set; }
 
-    /// <summary>Why the calls that wait for this log are told to give up; null while they need not.</summary>
+    /// <summary>The exception of the calls that wait for this log; null while they keep waiting.</summary>
     public Exception? Failure { get; private set; }
 
+    /// <summary>When a line was last written, in ticks of the stopwatch.</summary>
     public long Used { get; set; }
 
+    /// <summary>The refused lines that no flush has reported.</summary>
     public LogRefusal Refused { get; } = new();
 
+    /// <summary>True while a written line is neither stored nor refused.</summary>
     public bool IsUnfinished => finished < written;
 
+    /// <summary>True while a flush waits for the log.</summary>
     public bool IsFlushed => flushes.Count > 0;
 
-    /// <summary>How long it is until a log that was held back is tried again.</summary>
+    /// <summary>The time until a log that was held back is tried again.</summary>
     public TimeSpan Pause => Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), heldBackUntil);
 
-    /// <summary>The last round in which a call of the log found no room: those behind it wait too.</summary>
+    /// <summary>The last round in which a call of the log found no room: later calls of the log wait too.</summary>
     public long PassedOver { get; set; }
 
-    /// <summary>Counts a line that is held, or whose caller waits until it is.</summary>
-    /// <returns>Its number.</returns>
+    /// <summary>Counts a line that is buffered, or whose caller waits for room.</summary>
+    /// <returns>The number of the line.</returns>
     public long Count() => ++written;
 
     public void Add(in HeldLine line)
@@ -72,7 +76,8 @@ internal sealed class HeldLog(Guid deploymentId)
     }
 
     /// <summary>
-    /// Takes lines for a batch, at most as many and as large as given, but at least one where <paramref name="evenIfLarge"/> says so.
+    /// Takes lines for a batch: at most <paramref name="most"/> lines and <paramref name="mostBytes"/> bytes, but at least one line if
+    /// <paramref name="evenIfLarge"/>.
     /// </summary>
     public (int Lines, long Bytes) Take(int most, long mostBytes, bool evenIfLarge)
     {
@@ -93,11 +98,12 @@ internal sealed class HeldLog(Guid deploymentId)
         return (count, bytes);
     }
 
-    /// <summary>Copies the last lines that were taken.</summary>
-    public void CopyTaken(int count, List<HeldLine> target) => target.AddRange(CollectionsMarshal.AsSpan(lines).Slice(head + taken - count, count));
+    /// <summary>Copies the lines taken last.</summary>
+    public void CopyTaken(int count, List<HeldLine> target) =>
+        target.AddRange(CollectionsMarshal.AsSpan(lines).Slice(head + taken - count, count));
 
-    /// <summary>The first lines that were taken are stored or refused.</summary>
-    /// <returns>Their size.</returns>
+    /// <summary>Removes the first lines taken: they are stored or refused.</summary>
+    /// <returns>The size of these lines.</returns>
     public long Finish(int count)
     {
         if (count == 0)
@@ -130,8 +136,8 @@ internal sealed class HeldLog(Guid deploymentId)
         return bytes;
     }
 
-    /// <summary>Another transaction holds the log: what was taken is to be taken again, after a pause.</summary>
-    /// <returns>For how long the log has been held back.</returns>
+    /// <summary>Holds the log back because another transaction holds it: after a pause, a batch takes the same lines again.</summary>
+    /// <returns>The time since the log was first held back.</returns>
     public TimeSpan HoldBack()
     {
         if (attempts == 0)
@@ -144,10 +150,10 @@ internal sealed class HeldLog(Guid deploymentId)
         return Stopwatch.GetElapsedTime(heldBackSince);
     }
 
-    /// <summary>The pause is over.</summary>
+    /// <summary>Ends the pause.</summary>
     public void Resume() => IsHeldBack = false;
 
-    /// <summary>Gives the first lines the ids under which they may have been stored.</summary>
+    /// <summary>Sets the ids of the first lines, under which they may have been stored.</summary>
     public void Identify(ReadOnlySpan<Guid> ids)
     {
         for (var i = 0; i < ids.Length; i++)
@@ -156,7 +162,7 @@ internal sealed class HeldLog(Guid deploymentId)
         }
     }
 
-    /// <summary>A task that ends when nothing is left that was written before.</summary>
+    /// <summary>Returns a task that completes when every line written before is stored or refused.</summary>
     public Task FlushAsync()
     {
         if (!IsUnfinished)
@@ -169,7 +175,7 @@ internal sealed class HeldLog(Guid deploymentId)
         return flush.Task;
     }
 
-    /// <summary>The line of a caller will not be held: the numbers of later ones close up.</summary>
+    /// <summary>Removes a line that will not be buffered from the count: the numbers of later lines decrease.</summary>
     public void Uncount(long number)
     {
         written--;
@@ -181,9 +187,9 @@ internal sealed class HeldLog(Guid deploymentId)
         EndFlushes();
     }
 
-    /// <summary>Those who flush are told; what is held stays.</summary>
-    /// <param name="exception">Why.</param>
-    /// <param name="stays">True when later calls get it too, until lines of the log are stored.</param>
+    /// <summary>Ends the waiting flushes with an exception; buffered lines stay.</summary>
+    /// <param name="exception">The exception.</param>
+    /// <param name="stays">True when later calls get the exception too, until lines of the log are stored.</param>
     public void Fail(Exception exception, bool stays)
     {
         Failure = stays ? exception : Failure;
@@ -194,5 +200,5 @@ internal sealed class HeldLog(Guid deploymentId)
     private void EndFlushes() => flushes.RemoveAll(flush => flush.Number <= finished && flush.Ended.TrySetResult());
 }
 
-/// <summary>A line that was taken.</summary>
+/// <summary>A buffered line.</summary>
 internal readonly record struct HeldLine(Guid? Id, DateTime Time, string? Level, string Message, int Bytes);

@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace AutoStack.Data.Logs;
 
-/// <summary>What a writer knows of the deployments that it writes lines of.</summary>
+/// <summary>The logs of a writer, by deployment. Guarded by the gate of its <see cref="LogBuffer"/>.</summary>
 internal sealed class HeldLogs
 {
     private const int MaxIdle = 1024;
@@ -11,12 +11,12 @@ internal sealed class HeldLogs
     private readonly Dictionary<Guid, HeldLog> logs = [];
     private long swept = Stopwatch.GetTimestamp();
 
-    /// <summary>The logs of which lines are still to be stored.</summary>
+    /// <summary>The logs with lines that are neither stored nor refused.</summary>
     public IEnumerable<HeldLog> Unfinished => logs.Values.Where(log => log.IsUnfinished);
 
     public HeldLog? Find(Guid deploymentId) => logs.GetValueOrDefault(deploymentId);
 
-    public HeldLog Get(Guid deploymentId)
+    public HeldLog FindOrAdd(Guid deploymentId)
     {
         if (!logs.TryGetValue(deploymentId, out var log))
         {
@@ -27,7 +27,7 @@ internal sealed class HeldLogs
         return log;
     }
 
-    /// <summary>Builds end; what is kept of them must not grow for ever.</summary>
+    /// <summary>Removes logs that are no longer written, so that the number of logs does not grow forever.</summary>
     public void Forget()
     {
         if (logs.Count <= MaxIdle || Stopwatch.GetElapsedTime(swept) < TimeSpan.FromMinutes(1))

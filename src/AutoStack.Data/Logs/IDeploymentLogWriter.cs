@@ -1,67 +1,69 @@
 namespace AutoStack.Data.Logs;
 
 /// <summary>
-/// Writes the lines of any number of builds, many in one transaction, over one connection. Takes a line at once and stores it soon: by
-/// number, size and time (<see cref="LogWriterOptions"/>). The lines of one deployment are stored in the order of the calls, each of them
-/// once, also when connections are lost meanwhile. Another transaction that holds the log of a deployment keeps back the lines of that
-/// deployment only.
+/// Writes the lines of any number of builds over one connection, many lines per transaction. The writer buffers lines and stores them soon:
+/// by number, size and time (<see cref="LogWriterOptions"/>). The lines of one deployment are stored in the order of the calls, each line
+/// once, even when connections are lost meanwhile. A transaction that holds the log of a deployment delays the lines of that deployment
+/// only.
 /// </summary>
 /// <remarks>
-/// Its calls are no part of a unit of work: <see cref="IRepositories"/> does not have it. When the services are disposed, what is held is
-/// stored first. What a process that dies was still holding is lost: up to <see cref="LogWriterOptions.FlushInterval"/> of output while the
+/// The writer is not part of a unit of work: <see cref="IRepositories"/> does not return it. Disposing the services stores the buffered
+/// lines first. A process that crashes loses its buffered lines: at most <see cref="LogWriterOptions.FlushInterval"/> of output while the
 /// database keeps up.
 /// </remarks>
 public interface IDeploymentLogWriter
 {
-    /// <summary>Takes a line. Ends at once while there is room, else when there is: no line is dropped for want of it.</summary>
+    /// <summary>
+    /// Queues a line. Completes immediately while the buffer has room, otherwise as soon as it has; lines are never dropped.
+    /// </summary>
     /// <remarks>
-    /// A line that is too long is cut, and one behind the most that is stored of a deployment is not stored, see
-    /// <see cref="LogWriterOptions"/>. A line that the database refuses is reported by <see cref="FlushAsync(Guid, CancellationToken)"/>.
+    /// A line that is too long is cut. A line beyond the maximum size of a deployment's log is not stored; see
+    /// <see cref="LogWriterOptions"/>. <see cref="FlushAsync(Guid, CancellationToken)"/> reports lines that the database refuses.
     /// </remarks>
     /// <param name="deploymentId">The deployment.</param>
-    /// <param name="line">The line; when it has an id, it is stored once however often it is written.</param>
-    /// <param name="cancellationToken">Ends the waiting for room; the line is not taken then.</param>
-    /// <returns>A task that ends when the line is held.</returns>
-    /// <exception cref="ArgumentException">The line is null, has no message, or a level that is not known.</exception>
+    /// <param name="line">The line; a line with an id is stored once however often it is written.</param>
+    /// <param name="cancellationToken">Stops waiting for room; the line is not queued then.</param>
+    /// <returns>A task that completes when the line is buffered.</returns>
+    /// <exception cref="ArgumentException">The line is null, has no message, or an unknown level.</exception>
     /// <exception cref="ObjectDisposedException">The services are being disposed.</exception>
-    /// <exception cref="OperationCanceledException">The token was cancelled while there was no room.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled while the buffer was full.</exception>
     /// <exception cref="ConflictException">
-    /// There is no room, since another transaction has held the log for <see cref="LogWriterOptions.FailAfter"/>.
+    /// The buffer is full because another transaction has held the log for <see cref="LogWriterOptions.FailAfter"/>.
     /// </exception>
     /// <exception cref="Npgsql.NpgsqlException">
-    /// There is no room, since the database has been away for <see cref="LogWriterOptions.FailAfter"/>.
+    /// The buffer is full because the database has been unreachable for <see cref="LogWriterOptions.FailAfter"/>.
     /// </exception>
     Task WriteAsync(Guid deploymentId, NewDeploymentLog line, CancellationToken cancellationToken = default);
 
-    /// <summary>Stores what was written before, of all deployments, without waiting any longer.</summary>
-    /// <param name="cancellationToken">Ends the waiting, not the storing.</param>
-    /// <returns>A task that ends when all of it is committed.</returns>
+    /// <summary>Stores the lines of all deployments that were queued before this call, without further delay.</summary>
+    /// <param name="cancellationToken">Stops waiting; the lines are still stored.</param>
+    /// <returns>A task that completes when all these lines are committed.</returns>
     /// <exception cref="LogLinesRefusedException">
-    /// Lines were refused since the last time that this was reported here; everything else is stored.
+    /// The database refused lines since the last report by this method; all other lines are stored.
     /// </exception>
-    /// <exception cref="ConflictException"> Another transaction has held the log of a deployment for
-    /// <see cref="LogWriterOptions.FailAfter"/>; its lines stay buffered.
+    /// <exception cref="ConflictException">
+    /// Another transaction has held the log of a deployment for <see cref="LogWriterOptions.FailAfter"/>; its lines stay buffered.
     /// </exception>
     /// <exception cref="Npgsql.NpgsqlException">
-    /// The database has been away for <see cref="LogWriterOptions.FailAfter"/>; what is held stays held.
+    /// The database has been unreachable for <see cref="LogWriterOptions.FailAfter"/>; the lines stay buffered.
     /// </exception>
     Task FlushAsync(CancellationToken cancellationToken = default);
 
     /// <summary>
-    /// Stores what was written before of one deployment, without waiting any longer. Call it before the deployment's end is reported, so
-    /// that whoever sees the end finds the last line.
+    /// Stores the lines of one deployment that were queued before this call, without further delay. Call it before reporting the
+    /// deployment's end, so that a reader who sees the end also finds the last line.
     /// </summary>
     /// <param name="deploymentId">The deployment.</param>
-    /// <param name="cancellationToken">Ends the waiting, not the storing.</param>
-    /// <returns>A task that ends when all of it is committed.</returns>
+    /// <param name="cancellationToken">Stops waiting; the lines are still stored.</param>
+    /// <returns>A task that completes when all these lines are committed.</returns>
     /// <exception cref="LogLinesRefusedException">
-    /// Lines of it were refused since the last time that this was reported here: there is no such deployment (any more).
+    /// The database refused lines of this deployment since the last report by this method: the deployment does not exist.
     /// </exception>
-    /// <exception cref="ConflictException"> Another transaction has held the log of a deployment for
-    /// <see cref="LogWriterOptions.FailAfter"/>; its lines stay buffered.
+    /// <exception cref="ConflictException">
+    /// Another transaction has held the log of the deployment for <see cref="LogWriterOptions.FailAfter"/>; its lines stay buffered.
     /// </exception>
     /// <exception cref="Npgsql.NpgsqlException">
-    /// The database has been away for <see cref="LogWriterOptions.FailAfter"/>; what is held stays held.
+    /// The database has been unreachable for <see cref="LogWriterOptions.FailAfter"/>; the lines stay buffered.
     /// </exception>
     Task FlushAsync(Guid deploymentId, CancellationToken cancellationToken = default);
 }

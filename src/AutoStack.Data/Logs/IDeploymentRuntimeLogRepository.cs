@@ -1,36 +1,42 @@
 namespace AutoStack.Data.Logs;
 
 /// <summary>
-/// The table <c>deployment_runtime_logs</c>. Lines are ordered by <see cref="DeploymentRuntimeLog.Seq"/>, which a reader's cursor relies
-/// on.
+/// The table <c>deployment_runtime_logs</c>. Lines are ordered by <see cref="DeploymentRuntimeLog.Seq"/>; a cursor is a place in that
+/// order.
 /// </summary>
 public interface IDeploymentRuntimeLogRepository
 {
-    /// <summary>The most lines that one read returns.</summary>
+    /// <summary>The maximum number of lines per page.</summary>
     const int MaxPageSize = 1000;
 
-    /// <summary>Reads on from a place.</summary>
+    /// <summary>Lists the lines after a place.</summary>
     /// <remarks>
-    /// Whoever goes on from <see cref="RuntimeLogPage.After"/> each time misses no line and gets none twice, however many write.
+    /// Reading on from <see cref="LogPage{T}.After"/> returns every line exactly once, even with concurrent writers.
     /// </remarks>
     /// <param name="deploymentId">The deployment.</param>
-    /// <param name="ownerId">The user who owns it.</param>
-    /// <param name="after">The place; <see cref="LogCursor.Start"/> for the beginning.</param>
-    /// <param name="limit">The number of lines at the most, 1 to <see cref="MaxPageSize"/>.</param>
+    /// <param name="ownerId">The user who owns the deployment.</param>
+    /// <param name="cursor">The place; <see cref="Cursor.Start"/> for the first line.</param>
+    /// <param name="limit">The maximum number of lines, 1 to <see cref="MaxPageSize"/>.</param>
     /// <param name="cancellationToken">Stops the query.</param>
-    /// <returns>The lines; none at the end, or when the deployment is deleted or somebody else's.</returns>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="limit"/> is out of its range.</exception>
-    Task<RuntimeLogPage> ListAsync(Guid deploymentId, Guid ownerId, LogCursor after, int limit, CancellationToken cancellationToken = default);
+    /// <returns>The lines; empty at the end, or when the deployment is deleted or belongs to another user.</returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="limit"/> is out of range.</exception>
+    /// <exception cref="ArgumentException"><paramref name="cursor"/> belongs to another kind of list.</exception>
+    Task<LogPage<DeploymentRuntimeLog>> ListAsync(
+        Guid deploymentId, Guid ownerId, Cursor cursor, int limit, CancellationToken cancellationToken = default);
 
-    /// <summary>Reads the lines just before a place.</summary>
+    /// <summary>Lists the last lines before a place.</summary>
     /// <param name="deploymentId">The deployment.</param>
-    /// <param name="ownerId">The user who owns it.</param>
-    /// <param name="before">
-    /// The place: <see cref="LogCursor.End"/> for the latest lines, or <see cref="RuntimeLogPage.Before"/> to go further back.
+    /// <param name="ownerId">The user who owns the deployment.</param>
+    /// <param name="cursor">
+    /// The place: <see cref="Cursor.Start"/> for the latest lines, then <see cref="LogPage{T}.Before"/> to go further back.
     /// </param>
-    /// <param name="limit">The number of lines at the most, 1 to <see cref="MaxPageSize"/>.</param>
+    /// <param name="limit">The maximum number of lines, 1 to <see cref="MaxPageSize"/>.</param>
     /// <param name="cancellationToken">Stops the query.</param>
-    /// <returns>The lines, the oldest first; none at the beginning, or when the deployment is deleted or somebody else's.</returns>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="limit"/> is out of its range.</exception>
-    Task<RuntimeLogPage> ListTailAsync(Guid deploymentId, Guid ownerId, LogCursor before, int limit, CancellationToken cancellationToken = default);
+    /// <returns>
+    /// The lines, oldest first; empty at the first line, or when the deployment is deleted or belongs to another user.
+    /// </returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="limit"/> is out of range.</exception>
+    /// <exception cref="ArgumentException"><paramref name="cursor"/> belongs to another kind of list.</exception>
+    Task<LogPage<DeploymentRuntimeLog>> ListTailAsync(
+        Guid deploymentId, Guid ownerId, Cursor cursor, int limit, CancellationToken cancellationToken = default);
 }

@@ -9,35 +9,41 @@ public interface IPlatformDeploymentRuntimeLogRepository
     /// <summary>The maximum number of lines per purge.</summary>
     const int MaxPurgeSize = 1000;
 
-    /// <summary>The longest line that is stored, in code points; the rest is cut off.</summary>
+    /// <summary>The maximum length of a stored line, in code points; longer lines are cut.</summary>
     const int MaxMessageLength = 2000;
 
     /// <summary>
-    /// Appends lines in their order, all or none. What a source shows again (a tail that overlaps the one before) is not stored again: of
-    /// equal lines with the same timestamp there are as many as the source showed at once. The same text at another time is another line.
+    /// Appends lines in order, all or none. Lines that the source reports again, as in overlapping tails, are not stored again: of equal
+    /// lines with the same timestamp the log holds as many as the source reported at once. The same text at another time is another line.
     /// </summary>
-    /// <remarks>A line that was purged and is sent again is stored again: ask the source for what is new.</remarks>
+    /// <remarks>A line that was purged and is sent again is stored again: request only new lines from the source.</remarks>
     /// <param name="deploymentId">The deployment.</param>
-    /// <param name="source">Where the lines come from; lines of different sources are different.</param>
-    /// <param name="lines">The lines, up to <see cref="MaxBatchSize"/>; none is nothing to do.</param>
+    /// <param name="source">The source of the lines; equal lines of different sources are different lines.</param>
+    /// <param name="lines">The lines, at most <see cref="MaxBatchSize"/>; an empty list does nothing.</param>
     /// <param name="cancellationToken">Stops the insert.</param>
     /// <returns>The number of lines that were new.</returns>
     /// <exception cref="ArgumentException">
-    /// Too many lines, a line that is null or has no message, or a source that is not known.
+    /// There are too many lines, a line is null or has no message, or the source is unknown.
     /// </exception>
-    /// <exception cref="MissingReferenceException">There is no such deployment.</exception>
+    /// <exception cref="MissingReferenceException">The deployment does not exist.</exception>
     Task<int> AppendAsync(
-        Guid deploymentId, RuntimeLogSource source, IReadOnlyCollection<NewDeploymentRuntimeLog> lines, CancellationToken cancellationToken = default);
+        Guid deploymentId,
+        RuntimeLogSource source,
+        IReadOnlyCollection<NewDeploymentRuntimeLog> lines,
+        CancellationToken cancellationToken = default);
 
-    /// <summary>Removes the old beginnings of logs, in the order of the deployments' ids.</summary>
+    /// <summary>Removes the oldest lines of logs, in the order of the deployments' ids.</summary>
     /// <remarks>
-    /// Of each log goes what stands before its first line that is young enough, so that what is kept has no gap; the last line always
-    /// stays, so that no number is given twice. A reader whose place is in what was removed goes on with the first line that is kept.
+    /// From each log the call removes the lines before the first line that is younger than <paramref name="before"/>, so that the
+    /// remaining lines have no gap. The last line always stays, so that no number is assigned twice. A reader whose place was removed
+    /// continues with the first remaining line.
     /// </remarks>
-    /// <param name="before">Only lines whose timestamp lies before this moment.</param>
+    /// <param name="before">Only lines whose timestamp is earlier than this moment are removed.</param>
     /// <param name="limit">The maximum number of lines, 1 to <see cref="MaxPurgeSize"/>.</param>
     /// <param name="cancellationToken">Stops the delete.</param>
-    /// <returns>The number of lines removed; call again while it is above zero. Logs that another purge is at are passed over.</returns>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="limit"/> is out of its range.</exception>
+    /// <returns>
+    /// The number of lines removed; repeat the call until it returns 0. Logs locked by another purge are skipped.
+    /// </returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="limit"/> is out of range.</exception>
     Task<int> PurgeAsync(DateTimeOffset before, int limit, CancellationToken cancellationToken = default);
 }

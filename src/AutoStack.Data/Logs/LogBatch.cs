@@ -2,20 +2,20 @@ using System.Runtime.InteropServices;
 
 namespace AutoStack.Data.Logs;
 
-/// <summary>Lines that are stored together, deployment by deployment.</summary>
+/// <summary>Lines that one transaction stores, deployment by deployment.</summary>
 internal sealed class LogBatch
 {
     private readonly List<HeldLine> held = [];
 
-    /// <summary>Whose lines they are, and how many of each, in the order of the index.</summary>
+    /// <summary>The logs and the number of lines of each, in the order of the index.</summary>
     public List<(HeldLog Log, int Lines)> Logs { get; } = [];
 
-    /// <summary>The lines as they are sent.</summary>
+    /// <summary>The lines as sent to the server.</summary>
     public LogLines Lines { get; } = new();
 
     /// <summary>
-    /// Copies what was taken, deployment by deployment. Lines that go into the table together then go to the same pages of the indexes and
-    /// refer to the same row, and new ids ascend: of a thousand deployments, that is a third of a COPY's time.
+    /// Copies the taken lines, deployment by deployment. The lines of a deployment are then inserted into the same index pages, refer to the
+    /// same row, and have ascending ids: with a thousand deployments this saves a third of a COPY's time.
     /// </summary>
     public void Copy()
     {
@@ -26,7 +26,7 @@ internal sealed class LogBatch
         }
     }
 
-    /// <summary>Makes ready what was copied.</summary>
+    /// <summary>Prepares the copied lines for sending.</summary>
     public void Fill()
     {
         var place = 0;
@@ -43,7 +43,7 @@ internal sealed class LogBatch
         held.Clear();
     }
 
-    /// <summary>Leaves out the lines of logs that are held back: those before them are not stored yet.</summary>
+    /// <summary>Removes the lines of logs that are held back: their earlier lines are not stored yet.</summary>
     public void LeaveOutHeldBack()
     {
         if (Logs.RemoveAll(part => part.Log.IsHeldBack) > 0)

@@ -4,24 +4,26 @@ using AutoStack.Data.Postgres;
 namespace AutoStack.Data.Logs;
 
 /// <summary>
-/// The lines that are held until they are stored, log by log. Logs with lines take turns. One that another transaction holds is passed over
-/// and tried again after a pause, while its lines, and those who flush it, wait. A log has at most as much of the room as is left beside
-/// all that is held, so that no number of logs that are held back fills the buffer.
+/// Buffers lines until they are stored, log by log. Logs with lines take turns. A log that another transaction holds is skipped and tried
+/// again after a pause; its lines and its flushes wait. A log may use at most as much room as is free beside all buffered lines, so that
+/// held-back logs never fill the buffer, however many there are.
 /// </summary>
 internal sealed partial class LogBuffer(LogWriterOptions options)
 {
     /// <summary>
-    /// The most deployments of a batch: each takes a lock of its own, and the server's table of locks holds 6,400 by default.
+    /// The maximum number of deployments per batch: each deployment takes one lock, and the server's lock table holds 6,400 by default.
     /// </summary>
     internal const int MaxDeployments = 1000;
 
+    private readonly Wakeup work = new();
     private readonly Lock gate = new();
+
+    // Guarded by gate, with all HeldLogs and WaitingCallers in them.
     private readonly HeldLogs logs = new();
     private readonly Queue<HeldLog> turns = new();
     private readonly List<HeldLog> heldBack = [];
     private readonly Queue<WaitingCaller> callers = new();
     private readonly LogRefusal refused = new();
-    private readonly Wakeup work = new();
     private (int Lines, long Bytes) all;
     private (int Lines, long Bytes) untaken;
     private long oldest;
@@ -30,7 +32,7 @@ internal sealed partial class LogBuffer(LogWriterOptions options)
     private long round;
     private bool ending;
 
-    /// <summary>The lines that are held, and those of callers that wait.</summary>
+    /// <summary>The number of buffered lines and of callers that wait for room.</summary>
     public int Count
     {
         get
@@ -42,15 +44,16 @@ internal sealed partial class LogBuffer(LogWriterOptions options)
         }
     }
 
-    /// <summary>Takes a line; it is clean, and of the given size.</summary>
-    /// <returns>A task that ends when it is held, or at once when its log is full.</returns>
-    public Task AddAsync(Guid deploymentId, Guid? id, DateTime time, string? level, string message, int bytes, CancellationToken cancellationToken)
+    /// <summary>Buffers a line whose message is clean and has the given size.</summary>
+    /// <returns>A task that completes when the line is buffered, or immediately when the log has reached its maximum size.</returns>
+    public Task AddAsync(
+        Guid deploymentId, Guid? id, DateTime time, string? level, string message, int bytes, CancellationToken cancellationToken)
     {
         WaitingCaller caller;
         lock (gate)
         {
             ObjectDisposedException.ThrowIf(ending, typeof(IDeploymentLogWriter));
-            var log = logs.Get(deploymentId);
+            var log = logs.FindOrAdd(deploymentId);
             if (log.IsFull)
             {
                 LogWriterMetrics.Truncated(1);
@@ -85,13 +88,14 @@ internal sealed partial class LogBuffer(LogWriterOptions options)
         return caller.WaitAsync(gate, Cancel, cancellationToken);
     }
 
-    /// <summary>Waits until nothing is left that was written before; of one deployment, or of all.</summary>
+    /// <summary>Waits until every line written before is stored or refused; of one deployment, or of all.</summary>
     public async Task FlushAsync(Guid? deploymentId, CancellationToken cancellationToken)
     {
         Task ended;
         lock (gate)
         {
-            HeldLog[] unfinished = deploymentId is not { } id ? [.. logs.Unfinished] : logs.Find(id) is { IsUnfinished: true } log ? [log] : [];
+            HeldLog[] unfinished = deploymentId is not { } id ? [.. logs.Unfinished]
+                : logs.Find(id) is { IsUnfinished: true } log ? [log] : [];
             ended = unfinished.Length > 0 && (failure ?? unfinished[0].Failure) is { } exception
                 ? Task.FromException(exception)
                 : Task.WhenAll(unfinished.Select(one => one.FlushAsync()));
@@ -109,8 +113,8 @@ internal sealed partial class LogBuffer(LogWriterOptions options)
         }
     }
 
-    /// <summary>Waits until there is something to be stored.</summary>
-    /// <returns>False when there is nothing any more, and never will be.</returns>
+    /// <summary>Waits until a batch is due.</summary>
+    /// <returns>False after <see cref="End()"/> once every line is stored.</returns>
     public async Task<bool> WaitForWorkAsync(CancellationToken cancellationToken)
     {
         while (true)
@@ -125,19 +129,20 @@ internal sealed partial class LogBuffer(LogWriterOptions options)
 
                 var again = Resume();
                 wait = turns.Count == 0 ? again : Shorter(options.FlushInterval - Stopwatch.GetElapsedTime(oldest), again);
-                if (turns.Count > 0 && (ending || wait <= TimeSpan.Zero || IsEnough() || isFull || turns.Any(log => log.IsFlushed || log.Callers > 0)))
+                if (turns.Count > 0
+                    && (ending || wait <= TimeSpan.Zero || IsEnough() || isFull || turns.Any(log => log.IsFlushed || log.Callers > 0)))
                 {
                     return true;
                 }
             }
 
-            // By the machine's own clock: a host's fake one would never store anything.
+            // By the system clock: a host's fake clock would never store anything.
             await work.WaitAsync(wait, TimeProvider.System, cancellationToken).ConfigureAwait(false);
         }
     }
 
-    /// <summary>Takes what is stored next.</summary>
-    /// <returns>False when there is nothing, or not enough to be taken without waiting for more.</returns>
+    /// <summary>Takes the next batch.</summary>
+    /// <returns>False when no line is due, or, unless <paramref name="evenIfFew"/>, fewer than a full batch.</returns>
     public bool Take(LogBatch batch, bool evenIfFew)
     {
         lock (gate)
@@ -164,7 +169,7 @@ internal sealed partial class LogBuffer(LogWriterOptions options)
                 log.IsQueued = false;
                 if (log.Untaken.Lines > 0)
                 {
-                    // The others come first next time.
+                    // The other logs have their turn first.
                     Queue(log);
                     break;
                 }
@@ -178,10 +183,10 @@ internal sealed partial class LogBuffer(LogWriterOptions options)
     }
 
     /// <summary>
-    /// What was taken is stored or refused, but for the last lines of some deployments, whose logs other transactions hold.
+    /// Removes a batch whose lines are stored or refused, except the last lines of deployments whose logs other transactions hold.
     /// </summary>
-    /// <param name="batch">What was taken.</param>
-    /// <param name="left">How many lines are left, of those of which some are.</param>
+    /// <param name="batch">The batch.</param>
+    /// <param name="left">The number of lines that are left, by deployment.</param>
     public void Done(LogBatch batch, Dictionary<Guid, int> left)
     {
         lock (gate)
@@ -202,33 +207,33 @@ internal sealed partial class LogBuffer(LogWriterOptions options)
 
             if (left.Count > 0)
             {
-                PassOverHeldBack();
+                SkipHeldBack();
             }
 
             Admit();
         }
     }
 
-    /// <summary>Lines of what was taken are not stored.</summary>
+    /// <summary>Records taken lines that the database refused.</summary>
     public void Refuse(Guid deploymentId, long lines, Exception cause)
     {
         lock (gate)
         {
-            logs.Get(deploymentId).Refused.Add(deploymentId, lines, cause);
+            logs.FindOrAdd(deploymentId).Refused.Add(deploymentId, lines, cause);
             refused.Add(deploymentId, lines, cause);
         }
     }
 
-    /// <summary>Nothing more is stored of a deployment.</summary>
+    /// <summary>Stops storing lines of a deployment: its log has reached its maximum size.</summary>
     public void End(Guid deploymentId)
     {
         lock (gate)
         {
-            logs.Get(deploymentId).IsFull = true;
+            logs.FindOrAdd(deploymentId).IsFull = true;
         }
     }
 
-    /// <summary>Everybody who waits is told; what is held stays.</summary>
+    /// <summary>Ends all waiting calls with an exception; buffered lines stay.</summary>
     public void Fail(Exception exception)
     {
         lock (gate)
@@ -243,7 +248,7 @@ internal sealed partial class LogBuffer(LogWriterOptions options)
         }
     }
 
-    /// <summary>Takes no more.</summary>
+    /// <summary>Refuses further lines.</summary>
     public void End()
     {
         lock (gate)
@@ -252,13 +257,6 @@ internal sealed partial class LogBuffer(LogWriterOptions options)
             work.Raise();
         }
     }
-
-    private static TimeSpan Shorter(TimeSpan one, TimeSpan other) => other == Timeout.InfiniteTimeSpan || one < other ? one : other;
-
-    private bool HasRoomForAny(int bytes) => all.Lines < options.MaxBufferedLines && (all.Lines == 0 || all.Bytes + bytes <= options.MaxBufferedBytes);
-
-    private bool HasRoom(HeldLog log, int bytes) => HasRoomForAny(bytes)
-        && (log.Lines == 0 || (log.Lines < options.MaxBufferedLines - all.Lines && log.Bytes + bytes <= options.MaxBufferedBytes - all.Bytes));
 
     private bool IsEnough() => untaken.Lines >= options.FlushLines || untaken.Bytes >= options.FlushBytes;
 

@@ -1,9 +1,17 @@
 namespace AutoStack.Data.Logs;
 
-/// <content>What waits: calls for room, and logs for another transaction.</content>
+/// <content>Calls that wait for room, and logs that wait for another transaction. Every method except Cancel needs gate to be held.</content>
 internal sealed partial class LogBuffer
 {
-    // Whoever waits first has room first; the calls of one log keep their order.
+    private static TimeSpan Shorter(TimeSpan one, TimeSpan other) => other == Timeout.InfiniteTimeSpan || one < other ? one : other;
+
+    private bool HasRoomForAny(int bytes) =>
+        all.Lines < options.MaxBufferedLines && (all.Lines == 0 || all.Bytes + bytes <= options.MaxBufferedBytes);
+
+    private bool HasRoom(HeldLog log, int bytes) => HasRoomForAny(bytes)
+        && (log.Lines == 0 || (log.Lines < options.MaxBufferedLines - all.Lines && log.Bytes + bytes <= options.MaxBufferedBytes - all.Bytes));
+
+    // The longest waiting call gets room first; the calls of one log keep their order.
     private void Admit()
     {
         isFull = false;
@@ -49,7 +57,7 @@ internal sealed partial class LogBuffer
         }
     }
 
-    private void PassOverHeldBack()
+    private void SkipHeldBack()
     {
         for (var count = turns.Count; count > 0; count--)
         {
@@ -62,7 +70,7 @@ internal sealed partial class LogBuffer
         }
     }
 
-    // The logs whose pause is over have their turn again.
+    // Queues the logs whose pause is over; returns the shortest remaining pause.
     private TimeSpan Resume()
     {
         var next = Timeout.InfiniteTimeSpan;
@@ -105,7 +113,7 @@ internal sealed partial class LogBuffer
         }
     }
 
-    // The calls that wait for one log, or for any: the last first, so that the numbers of those before stay as they are.
+    // Ends the waiting calls of one log, or of all logs: the last call first, so that the numbers of earlier calls do not change.
     private void Drop(HeldLog? log, Exception exception)
     {
         foreach (var caller in callers.Reverse().Where(caller => !caller.IsGone && (log is null || caller.Log == log)))

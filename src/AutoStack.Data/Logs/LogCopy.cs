@@ -5,22 +5,25 @@ using NpgsqlTypes;
 
 namespace AutoStack.Data.Logs;
 
-/// <summary>How far the log of a deployment goes.</summary>
+/// <summary>The end of a deployment's log.</summary>
 /// <param name="DeploymentId">The deployment.</param>
-/// <param name="IsThere">False when there is no such deployment.</param>
-/// <param name="Seq">The number of its last line; -1 when this transaction does not have the log.</param>
-/// <param name="Size">Its size.</param>
-internal readonly record struct LogEnd(Guid DeploymentId, bool IsThere, long Seq, long Size);
+/// <param name="Exists">False when the deployment does not exist.</param>
+/// <param name="Seq">The number of the last line; -1 when this transaction has not locked the log.</param>
+/// <param name="Size">The size of the log.</param>
+internal readonly record struct LogEnd(Guid DeploymentId, bool Exists, long Seq, long Size);
 
-/// <summary>Lines that are copied: numbers, sizes and the bound of each log, which INSERT leaves to the server, are found here.</summary>
+/// <summary>Lines sent by COPY: the client computes the numbers, sizes and the bound, which the server computes for INSERT.</summary>
 internal sealed class LogCopy(LogLines lines, DateTimeOffset now, long maxBytes, string ending)
 {
     private readonly Dictionary<Guid, LogEnd> ends = [];
-    private readonly List<LogOutcome> outcomes = [];
+    private readonly List<LogAppendResult> results = [];
 
-    /// <summary>Takes where the logs end.</summary>
-    /// <returns>What becomes of lines that are not stored; those behind a bound are added while the lines are written.</returns>
-    public IReadOnlyList<LogOutcome> Begin(IReadOnlyList<LogEnd> found)
+    /// <summary>Sets the ends of the logs.</summary>
+    /// <returns>
+    /// The results of deployments whose lines are not stored. <see cref="WriteAsync(NpgsqlBinaryImporter, CancellationToken)"/> adds the
+    /// logs that reach their maximum size.
+    /// </returns>
+    public IReadOnlyList<LogAppendResult> Begin(IReadOnlyList<LogEnd> found)
     {
         foreach (var end in found)
         {
@@ -30,11 +33,11 @@ internal sealed class LogCopy(LogLines lines, DateTimeOffset now, long maxBytes,
             }
             else
             {
-                outcomes.Add(LogOutcome.Of(end.DeploymentId, end.IsThere, isLocked: false, dropped: 0));
+                results.Add(LogAppendResult.Of(end.DeploymentId, end.Exists, isLocked: false, dropped: 0));
             }
         }
 
-        return outcomes;
+        return results;
     }
 
     /// <summary>Writes the lines, log by log.</summary>
@@ -63,8 +66,8 @@ internal sealed class LogCopy(LogLines lines, DateTimeOffset now, long maxBytes,
 
             if (size > maxBytes)
             {
-                // The line in whose place the ending stands is one of them.
-                outcomes.Add(new LogOutcome(deploymentId, LogState.Full, next - i + (i > first ? 1 : 0)));
+                // The line that the ending replaces is dropped too.
+                results.Add(new LogAppendResult(deploymentId, LogAppendOutcome.Full, next - i + (i > first ? 1 : 0)));
             }
         }
     }
@@ -77,7 +80,8 @@ internal sealed class LogCopy(LogLines lines, DateTimeOffset now, long maxBytes,
         await importer.WriteAsync(lines.Ids[i], NpgsqlDbType.Uuid, cancellationToken).ConfigureAwait(false);
         await importer.WriteAsync(lines.DeploymentIds[i], NpgsqlDbType.Uuid, cancellationToken).ConfigureAwait(false);
         await importer.WriteAsync(lines.Times[i], NpgsqlDbType.Timestamp, cancellationToken).ConfigureAwait(false);
-        await importer.WriteAsync(isTooMuch ? DeploymentLogLevel.Warning.Value : lines.Levels[i], NpgsqlDbType.Text, cancellationToken).ConfigureAwait(false);
+        var level = isTooMuch ? DeploymentLogLevel.Warning.Value : lines.Levels[i];
+        await importer.WriteAsync(level, NpgsqlDbType.Text, cancellationToken).ConfigureAwait(false);
         await importer.WriteAsync(isTooMuch ? ending : lines.Messages[i], NpgsqlDbType.Text, cancellationToken).ConfigureAwait(false);
         await importer.WriteAsync(createdAt, NpgsqlDbType.Timestamp, cancellationToken).ConfigureAwait(false);
         await importer.WriteAsync(seq, NpgsqlDbType.Bigint, cancellationToken).ConfigureAwait(false);

@@ -1,7 +1,7 @@
 namespace AutoStack.Data.Logs;
 
-/// <summary>Lines on their way into the table, column by column, as they are sent. The room is used again.</summary>
-/// <param name="capacity">How many lines there is room for from the start.</param>
+/// <summary>Lines to send, column by column. The lists are reused.</summary>
+/// <param name="capacity">The initial capacity of the lists.</param>
 internal sealed class LogLines(int capacity = 0)
 {
     public List<Guid> DeploymentIds { get; } = new(capacity);
@@ -16,17 +16,18 @@ internal sealed class LogLines(int capacity = 0)
 
     public int Count => Ids.Count;
 
-    /// <summary>Whether COPY, which would meet what is stored already, is the way for them.</summary>
+    /// <summary>True when the lines are sent by COPY, which fails on lines that are already stored.</summary>
     public bool IsForCopy => Count >= DeploymentLogAppends.CopyFrom && !MayBeStored;
 
-    /// <summary>Whether a line may be stored already: its id is the caller's, or it was sent before.</summary>
+    /// <summary>True when a line may already be stored: the caller set its id, or it was sent before.</summary>
     public bool MayBeStored { get; set; }
 
+    /// <summary>Adds a line.</summary>
     /// <param name="deploymentId">The deployment.</param>
-    /// <param name="id">The caller's id; null for a new one.</param>
-    /// <param name="time">The time as the column holds it.</param>
-    /// <param name="level">The level as the library spells it.</param>
-    /// <param name="message">The message, clean.</param>
+    /// <param name="id">The caller's id; null to generate one.</param>
+    /// <param name="time">The time as the column stores it.</param>
+    /// <param name="level">The level in the library's spelling.</param>
+    /// <param name="message">The clean message.</param>
     public void Add(Guid deploymentId, Guid? id, DateTime time, string? level, string message)
     {
         MayBeStored |= id is not null;
@@ -47,7 +48,7 @@ internal sealed class LogLines(int capacity = 0)
         Messages.Clear();
     }
 
-    /// <summary>Keeps the lines of some deployments only, in their order.</summary>
+    /// <summary>Removes the lines of other deployments; the order stays.</summary>
     public void Keep(Func<Guid, bool> isKept)
     {
         var kept = 0;
@@ -55,7 +56,8 @@ internal sealed class LogLines(int capacity = 0)
         {
             if (isKept(DeploymentIds[i]))
             {
-                (DeploymentIds[kept], Ids[kept], Times[kept], Levels[kept], Messages[kept]) = (DeploymentIds[i], Ids[i], Times[i], Levels[i], Messages[i]);
+                (DeploymentIds[kept], Ids[kept], Times[kept]) = (DeploymentIds[i], Ids[i], Times[i]);
+                (Levels[kept], Messages[kept]) = (Levels[i], Messages[i]);
                 kept++;
             }
         }
@@ -68,7 +70,7 @@ internal sealed class LogLines(int capacity = 0)
         Messages.RemoveRange(kept, gone);
     }
 
-    /// <summary>The first half and the second.</summary>
+    /// <summary>Copies the first and the second half.</summary>
     public (LogLines First, LogLines Second) Split()
     {
         return (Part(0, Count / 2), Part(Count / 2, Count));

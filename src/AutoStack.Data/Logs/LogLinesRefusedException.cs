@@ -1,8 +1,8 @@
 namespace AutoStack.Data.Logs;
 
 /// <summary>
-/// Lines that <see cref="IDeploymentLogWriter"/> had taken were refused by the database; the first refusal's exception is inside. What
-/// else was written is stored.
+/// The database refused lines of <see cref="IDeploymentLogWriter"/>. The inner exception is that of the first refusal. All other lines are
+/// stored.
 /// </summary>
 public sealed class LogLinesRefusedException : AutoStackDataException
 {
@@ -10,9 +10,9 @@ public sealed class LogLinesRefusedException : AutoStackDataException
         : base($"{lines} log lines were refused and are not stored: {cause.Message}", cause) =>
         (DeploymentIds, Lines) = (deploymentIds, lines);
 
-    /// <summary>Whose lines they were; of very many deployments the first 100.</summary>
+    /// <summary>The deployments of the refused lines; at most the first 100.</summary>
     public IReadOnlyList<Guid> DeploymentIds { get; }
 
-    /// <summary>How many lines.</summary>
+    /// <summary>The number of refused lines.</summary>
     public long Lines { get; }
 }

@@ -3,21 +3,23 @@ using AutoStack.Data.Postgres;
 namespace AutoStack.Data.Logs;
 
 /// <summary>
-/// Tells who follows that logs have grown: at once, then at most every tenth of a second, with all that have grown since. A notification
-/// makes its commit wait for every other one of the server, so that it is no part of an append. One that is lost is made up for by those
-/// who follow, who look from time to time.
+/// Notifies followers that logs have grown: immediately, then at most every tenth of a second with all logs that have grown since. A
+/// notification is not part of an append, because the commit of a notifying transaction waits for every other one on the server. Followers
+/// poll, and so find the lines of a notification that was lost.
 /// </summary>
 internal sealed class LogNotifier(Db db) : IAsyncDisposable, IDisposable
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
-    private readonly Lock gate = new();
-    private readonly HashSet<Guid> grown = [];
     private readonly CancellationTokenSource stopping = new();
+    private readonly Lock gate = new();
+
+    // Guarded by gate; stopping is cancelled under gate too, so that no run starts afterwards.
+    private readonly HashSet<Guid> grown = [];
     private Task? running;
 
-    /// <summary>Lines of these deployments were committed.</summary>
-    public void Mark(params IEnumerable<Guid> deploymentIds)
+    /// <summary>Records that lines of these deployments were committed.</summary>
+    public void Record(params IEnumerable<Guid> deploymentIds)
     {
         lock (gate)
         {
@@ -45,7 +47,13 @@ internal sealed class LogNotifier(Db db) : IAsyncDisposable, IDisposable
     public async ValueTask DisposeAsync()
     {
         Dispose();
-        await (running ?? Task.CompletedTask).ConfigureAwait(false);
+        Task? last;
+        lock (gate)
+        {
+            last = running;
+        }
+
+        await (last ?? Task.CompletedTask).ConfigureAwait(false);
     }
 
     private async Task RunAsync()
@@ -72,7 +80,7 @@ internal sealed class LogNotifier(Db db) : IAsyncDisposable, IDisposable
                     FROM pg_catalog.unnest(@ids) AS u (id)
                     """, [P.Of(ids)], stopping.Token, "NotifyAsync").ConfigureAwait(false);
             }
-#pragma warning disable CA1031 // Whatever it is: nobody depends on it.
+#pragma warning disable CA1031 // Any failure: followers poll.
             catch (Exception)
 #pragma warning restore CA1031
             {

@@ -1,6 +1,6 @@
 namespace AutoStack.Data.Logs;
 
-/// <summary>Lines that were refused and not reported yet.</summary>
+/// <summary>Refused lines that were not reported yet. Guarded by the gate of the <see cref="LogBuffer"/>.</summary>
 internal sealed class LogRefusal
 {
     private const int MaxReportedDeployments = 100;
@@ -19,7 +19,7 @@ internal sealed class LogRefusal
         }
     }
 
-    /// <summary>What there is to report, once.</summary>
+    /// <summary>Returns the report once, and forgets it; null when there is nothing to report.</summary>
     public LogLinesRefusedException? Report()
     {
         if (first is null)

@@ -5,21 +5,22 @@ using AutoStack.Data.Postgres;
 
 namespace AutoStack.Data.Logs;
 
-/// <summary>What the writers of this process show of themselves.</summary>
+/// <summary>The metrics of the writers of this process.</summary>
 internal sealed class LogWriterMetrics : IDisposable
 {
     private static readonly ConcurrentDictionary<LogWriterMetrics, Func<int>> Held = new();
 
     private static readonly Histogram<double> Duration = Telemetry.Meter.CreateHistogram<double>(
-        "autostack.log_writer.flush.duration", "s", "Duration of a flush of log lines, repetitions included.");
+        "autostack.log_writer.flush.duration", "s", "Duration of a flush of log lines, including retries.");
 
-    private static readonly Counter<long> Lines = Telemetry.Meter.CreateCounter<long>("autostack.log_writer.lines", "{line}", "Log lines that were stored.");
+    private static readonly Counter<long> Lines =
+        Telemetry.Meter.CreateCounter<long>("autostack.log_writer.lines", "{line}", "Log lines that were stored.");
 
     private static readonly Counter<long> Dropped = Telemetry.Meter.CreateCounter<long>(
         "autostack.log_writer.refused", "{line}", "Log lines that were not stored: the database refused them, or their log was full.");
 
     static LogWriterMetrics() => Telemetry.Meter.CreateObservableUpDownCounter(
-        "autostack.log_writer.held", static () => Held.Values.Sum(count => (long)count()), "{line}", "Log lines that wait until they are stored.");
+        "autostack.log_writer.held", static () => Held.Values.Sum(count => (long)count()), "{line}", "Buffered log lines.");
 
     public LogWriterMetrics(Func<int> held) => Held[this] = held;
 

@@ -3,7 +3,7 @@ using AutoStack.Data.Values;
 
 namespace AutoStack.Data.Logs;
 
-/// <summary>Where a runtime log line comes from: <c>deployment_runtime_logs.source</c>.</summary>
+/// <summary>The source of a runtime log line: <c>deployment_runtime_logs.source</c>.</summary>
 [JsonConverter(typeof(TextValueConverter<RuntimeLogSource>))]
 public readonly record struct RuntimeLogSource : ITextValue<RuntimeLogSource>
 {
@@ -17,7 +17,7 @@ public readonly record struct RuntimeLogSource : ITextValue<RuntimeLogSource>
     /// <summary>A Kubernetes pod.</summary>
     public static RuntimeLogSource K8s { get; } = new("k8s");
 
-    /// <summary>The system that the container runs on.</summary>
+    /// <summary>The container's host system.</summary>
     public static RuntimeLogSource System { get; } = new("system");
 
     /// <inheritdoc/>

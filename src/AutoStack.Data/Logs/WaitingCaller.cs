@@ -1,6 +1,6 @@
 namespace AutoStack.Data.Logs;
 
-/// <summary>A call that has found no room.</summary>
+/// <summary>A call that waits for room. Guarded by the gate of its <see cref="LogBuffer"/>.</summary>
 internal sealed class WaitingCaller(HeldLog log, HeldLine line)
 {
     private CancellationTokenRegistration cancelling;
@@ -9,15 +9,17 @@ internal sealed class WaitingCaller(HeldLog log, HeldLine line)
 
     public HeldLine Line { get; } = line;
 
-    /// <summary>The number of its line in its log.</summary>
+    /// <summary>The number of the line in its log.</summary>
     public long Number { get; set; } = log.Count();
 
     public TaskCompletionSource Held { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>Held, or not waiting any more.</summary>
+    /// <summary>True when the line is buffered, or never will be.</summary>
     public bool IsGone { get; private set; }
 
-    /// <summary>Waits until it is held. No state machine beside the caller's own: under load every line goes this way.</summary>
+    /// <summary>
+    /// Waits until the line is buffered. Not an async method: under load every line takes this way, and would allocate a state machine.
+    /// </summary>
     public Task WaitAsync(Lock gate, Action<WaitingCaller, CancellationToken> cancel, CancellationToken cancellationToken)
     {
         if (cancellationToken.CanBeCanceled)
@@ -36,7 +38,7 @@ internal sealed class WaitingCaller(HeldLog log, HeldLine line)
         return Held.Task;
     }
 
-    /// <summary>The line is held, or never will be.</summary>
+    /// <summary>Ends the wait: the line is buffered, or never will be.</summary>
     public void Leave()
     {
         IsGone = true;

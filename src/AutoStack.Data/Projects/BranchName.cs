@@ -4,33 +4,33 @@ using AutoStack.Data.Values;
 namespace AutoStack.Data.Projects;
 
 /// <summary>
-/// A branch as the columns hold it: without <c>refs/heads/</c> and surrounding white space, by the rules of <c>git check-ref-format
-/// --branch</c>.
+/// A branch name as stored: without <c>refs/heads/</c> and surrounding white space, by the rules of <c>git check-ref-format --branch</c>.
 /// </summary>
 internal static partial class BranchName
 {
-    /// <summary>The longest name that the columns hold, in characters.</summary>
+    /// <summary>The maximum length of the columns, in characters.</summary>
     public const int MaxLength = 100;
 
-    /// <summary>The text of a reference before a branch's own name.</summary>
+    /// <summary>The prefix of a branch's full reference.</summary>
     public const string Prefix = "refs/heads/";
 
     /// <summary>
-    /// A branch of a row as a push names it. Rows of other writers may hold <c>refs/heads/main</c>, blanks around the name, or nothing. Use
-    /// <see cref="StoredEnd"/> after the column.
+    /// The first half of an expression: <c>Stored</c> column <see cref="StoredEnd"/> is the column's branch as a push names it. Rows of
+    /// other writers may contain <c>refs/heads/main</c>, surrounding blanks, or an empty text.
     /// </summary>
     internal const string Stored = "pg_catalog.regexp_replace(pg_catalog.btrim(";
 
     /// <summary>The second half of <see cref="Stored"/>.</summary>
     internal const string StoredEnd = "::text, E' \\t\\r\\n'::text), '^refs/heads/'::text, ''::text)";
 
-    /// <summary>The name as it is stored.</summary>
-    /// <param name="branch">The name as a caller spells it: <c>main</c>, <c>refs/heads/main</c>, <c> main </c>.</param>
-    /// <param name="name">The argument or setting that holds it.</param>
+    /// <summary>Checks and normalises a name.</summary>
+    /// <param name="branch">The name as given: <c>main</c>, <c>refs/heads/main</c>, <c> main </c>.</param>
+    /// <param name="name">The argument or setting, for the message.</param>
     /// <returns>The name without prefix and surrounding white space.</returns>
     /// <exception cref="ArgumentNullException">The branch is null.</exception>
-    /// <exception cref="ArgumentException">Git refuses a branch of this name, or it is longer than <see cref="MaxLength"/>. The message
-    /// names the rule.</exception>
+    /// <exception cref="ArgumentException">
+    /// Git refuses the name, or it is longer than <see cref="MaxLength"/>. The message names the rule.
+    /// </exception>
     public static string Check(string branch, string name)
     {
         ArgumentNullException.ThrowIfNull(branch, name);
@@ -43,12 +43,12 @@ internal static partial class BranchName
         return ProblemOf(own) is { } problem ? throw new ArgumentException($"{name} {problem}.", name) : own;
     }
 
-    /// <summary>True when a name could be stored as it is: a push may name one that no column holds.</summary>
+    /// <summary>True when a name can be stored unchanged: a push may name a branch that does not fit the column.</summary>
     public static bool IsStorable(string name) =>
         RepositoryAddress.Trim(name) == name && !name.StartsWith(Prefix, StringComparison.Ordinal) && ProblemOf(name) is null;
 
     private static string? ProblemOf(string own) =>
-        own.Length == 0 ? "is blank; a branch has a name"
+        own.Length == 0 ? "is blank"
         : own.Length > MaxLength && Text.CountCodePoints(Text.Clean(own)) is var length && length > MaxLength
             ? $"is {length} characters long; at most {MaxLength} can be stored"
         : own.StartsWith("refs/", StringComparison.Ordinal) ? "is a reference that is not a branch: branches are in refs/heads/"
@@ -56,8 +56,8 @@ internal static partial class BranchName
             ? "is not a name that Git allows for a branch (git check-ref-format --branch)"
         : null;
 
-    // No empty part; no part that starts with a dot or ends with ".lock"; no "..", "@{", space, control character or character of a
-    // pattern.
+    // Matches an empty part, a part that starts with a dot or ends with ".lock", "..", "@{", a space, a control character, and a character
+    // of a pattern.
     [GeneratedRegex(@"^/|/$|//|(?:^|/)\.|\.$|\.lock(?:/|$)|\.\.|@\{|[\x00-\x20\x7f~^:?*\[\\]", RegexOptions.CultureInvariant)]
     private static partial Regex Forbidden();
 }

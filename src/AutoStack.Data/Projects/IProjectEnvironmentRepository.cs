@@ -1,31 +1,40 @@
 namespace AutoStack.Data.Projects;
 
 /// <summary>
-/// The environment variables of a user's projects, <c>env_vars</c>: a text that is written and read as a whole. It is
-/// stored encrypted (<see cref="AutoStackDataOptions.SecretKeys"/>), bound to its row, to the owner and to a version: it opens neither in
-/// another row, nor after a change of the owner, nor in place of a later value. Values that the Python services stored in clear are read,
-/// and encrypted at the next write.
+/// The environment variables of a user's projects, <c>env_vars</c>: one text, read and written as a whole. It is stored encrypted
+/// (<see cref="AutoStackDataOptions.SecretKeys"/>) and bound to its row, its owner and a version: a copy in another row, a value after a
+/// change of the owner, and an earlier value put back cannot be decrypted. Values that the Python services stored in clear are read, and
+/// encrypted by the next write.
 /// </summary>
 public interface IProjectEnvironmentRepository
 {
     /// <summary>Reads the environment of a project.</summary>
     /// <param name="projectId">The project.</param>
-    /// <param name="ownerId">The user who owns it.</param>
+    /// <param name="ownerId">The user who owns the project.</param>
     /// <param name="cancellationToken">Stops the query.</param>
-    /// <returns>The environment; null when there is none, or the project belongs to somebody else.</returns>
+    /// <returns>The environment; null when the project has none, does not exist, or belongs to another user.</returns>
     /// <exception cref="SecretUnreadableException">
-    /// The value's key is not configured; or the value was changed, moved or restored, or its row was given to another owner; or it is in a
-    /// form that
-    /// <see cref="AutoStackDataOptions.AcceptClearSecrets"/> refuses.
+    /// The value's key is not configured; or the value was changed, moved or restored, or its row was given to another owner; or
+    /// <see cref="AutoStackDataOptions.AcceptClearSecrets"/> refuses the value's form.
     /// </exception>
     Task<Secret?> FindAsync(Guid projectId, Guid ownerId, CancellationToken cancellationToken = default);
 
-    /// <summary>Stores the environment of a project.</summary>
+    /// <summary>Replaces the environment of a project.</summary>
     /// <param name="projectId">The project.</param>
-    /// <param name="ownerId">The user who owns it.</param>
-    /// <param name="environment">The environment; null for none.</param>
+    /// <param name="ownerId">The user who owns the project.</param>
+    /// <param name="environment">The environment; null to remove it.</param>
     /// <param name="cancellationToken">Stops the update.</param>
-    /// <returns>False when there is no such project of this user.</returns>
+    /// <returns>Whether the environment was stored.</returns>
     /// <exception cref="InvalidOperationException">No key is configured.</exception>
-    Task<bool> SetAsync(Guid projectId, Guid ownerId, Secret? environment, CancellationToken cancellationToken = default);
+    Task<EnvironmentOutcome> ReplaceAsync(Guid projectId, Guid ownerId, Secret? environment, CancellationToken cancellationToken = default);
+}
+
+/// <summary>How replacing an environment ended.</summary>
+public enum EnvironmentOutcome
+{
+    /// <summary>The environment was stored, or removed.</summary>
+    Replaced,
+
+    /// <summary>The project does not exist, or belongs to another user; nothing was stored.</summary>
+    NotFound,
 }

@@ -3,79 +3,87 @@ namespace AutoStack.Data.Projects;
 /// <summary>The table <c>projects</c>, for a user's request.</summary>
 public interface IProjectRepository
 {
-    /// <summary>The longest build command, in characters.</summary>
+    /// <summary>The maximum length of a name, in characters.</summary>
+    const int MaxNameLength = 255;
+
+    /// <summary>The maximum length of a build command, in characters.</summary>
     const int MaxBuildCommandLength = 8192;
 
-    /// <summary>The longest path of the folder that a build leaves its result in, in characters.</summary>
+    /// <summary>The maximum length of the path of a build's result folder, in characters.</summary>
     const int MaxOutputDirLength = 255;
 
+    /// <summary>The maximum length of a repository's id at GitHub, in characters.</summary>
+    const int MaxGitHubRepoIdLength = 255;
+
+    /// <summary>The maximum length of the name of a Jenkins job, in characters.</summary>
+    const int MaxJenkinsJobNameLength = 255;
+
     /// <summary>Finds a project of a user.</summary>
-    /// <param name="id">The id of the project.</param>
+    /// <param name="id">The project.</param>
     /// <param name="ownerId">The user.</param>
     /// <param name="cancellationToken">Stops the query.</param>
-    /// <returns>The project; null when there is none, or it belongs to somebody else.</returns>
+    /// <returns>The project; null when it does not exist or belongs to another user.</returns>
     Task<Project?> FindAsync(Guid id, Guid ownerId, CancellationToken cancellationToken = default);
 
     /// <summary>
-    /// Finds a user's project of a repository, in whichever spelling: first one that names the same host, then one without a host; of
-    /// several the oldest.
+    /// Finds a user's project by its repository, in any spelling: first a project with the same host, then one without a host; the oldest
+    /// of several.
     /// </summary>
     /// <param name="ownerId">The user.</param>
     /// <param name="repository">
     /// The repository, up to 1,000 characters, as in <see cref="IPlatformProjectRepository.ListByRepositoryAsync"/>.
     /// </param>
     /// <param name="cancellationToken">Stops the query.</param>
-    /// <returns>The project; null when there is none.</returns>
+    /// <returns>The project; null when the user has no project of this repository.</returns>
     /// <exception cref="ArgumentException"><paramref name="repository"/> is null, blank or too long.</exception>
     Task<Project?> FindByRepositoryAsync(Guid ownerId, string repository, CancellationToken cancellationToken = default);
 
-    /// <summary>Makes a project. Repeated with the same id and owner, it returns the project that is there.</summary>
+    /// <summary>Creates a project. A repeated call with the same id and owner returns the existing project.</summary>
     /// <param name="project">The project.</param>
     /// <param name="cancellationToken">Stops the insert.</param>
     /// <returns>The project as stored.</returns>
     /// <exception cref="ArgumentException">
-    /// A value is missing, blank, too long, a runtime that is not known, no branch or no repository that can be stored; the message names
-    /// it.
+    /// A value is missing, blank or too long, the runtime is unknown, or the branch or repository is invalid; the message names the value.
     /// </exception>
-    /// <exception cref="MissingReferenceException">There is no such user.</exception>
-    /// <exception cref="DuplicateException">The id belongs to a project of somebody else.</exception>
+    /// <exception cref="MissingReferenceException">The user does not exist.</exception>
+    /// <exception cref="DuplicateException">The id belongs to another user's project.</exception>
     Task<Project> AddAsync(NewProject project, CancellationToken cancellationToken = default);
 
     /// <summary>
-    /// Finds a user's project of a repository and changes it, or makes it when there is none; what the patch leaves out stays. Two calls at
-    /// once make one project. Not repeated when its answer is lost: the project may have changed by then.
+    /// Finds a user's project by its repository and updates it, or creates it when it does not exist; values that the patch leaves out
+    /// stay. Concurrent calls create one project. The call is not retried when its response is lost: the project may have changed by then.
     /// </summary>
-    /// <param name="project">The project as it is made; its owner and repository say which one is meant.</param>
-    /// <param name="patch">What to change of the one that is there.</param>
+    /// <param name="project">The project to create; its owner and repository identify the project to update.</param>
+    /// <param name="patch">The values to update if the project exists.</param>
     /// <param name="cancellationToken">Stops the write.</param>
     /// <returns>The project as stored.</returns>
     /// <exception cref="ArgumentException">
-    /// A value is missing, blank, too long, a runtime that is not known, no branch or no repository that can be stored; the message names
-    /// it.
+    /// A value is missing, blank or too long, the runtime is unknown, or the branch or repository is invalid; the message names the value.
     /// </exception>
-    /// <exception cref="MissingReferenceException">There is no such user.</exception>
+    /// <exception cref="MissingReferenceException">The user does not exist.</exception>
     /// <exception cref="DuplicateException">The id belongs to another project.</exception>
-    /// <exception cref="ConflictException">Projects of the repository came and went meanwhile, several times.</exception>
+    /// <exception cref="ConflictException">Projects of the repository were added and removed concurrently, several times.</exception>
     Task<Project> EnsureAsync(NewProject project, ProjectPatch patch, CancellationToken cancellationToken = default);
 
-    /// <summary>Changes a project of a user.</summary>
+    /// <summary>Updates a project of a user.</summary>
     /// <param name="id">The project.</param>
     /// <param name="ownerId">The user.</param>
-    /// <param name="patch">What to change.</param>
+    /// <param name="patch">The values to update.</param>
     /// <param name="expectedVersion">
-    /// The <see cref="Project.UpdatedAt"/> that the change was decided on; null to change whatever is there.
+    /// The <see cref="Project.UpdatedAt"/> that the caller has read; null to update whatever is stored.
     /// </param>
     /// <param name="cancellationToken">Stops the update.</param>
-    /// <returns>Whether it was changed, and the project as it stands now.</returns>
+    /// <returns>Whether the project was updated, and the project as it is now.</returns>
     /// <exception cref="ArgumentException">
-    /// A value is blank, too long, a runtime that is not known, no branch or no repository that can be stored; the message names it.
+    /// A value is null, blank or too long, the runtime is unknown, or the branch or repository is invalid; the message names the value.
     /// </exception>
-    Task<ProjectUpdateResult> UpdateAsync(Guid id, Guid ownerId, ProjectPatch patch, DateTimeOffset? expectedVersion, CancellationToken cancellationToken = default);
+    Task<ProjectUpdateResult> UpdateAsync(
+        Guid id, Guid ownerId, ProjectPatch patch, DateTimeOffset? expectedVersion, CancellationToken cancellationToken = default);
 
-    /// <summary>Removes a project of a user with its deployments and all that belongs to them. Webhook payloads stay.</summary>
+    /// <summary>Removes a project of a user with its deployments and everything that belongs to them. Webhook payloads stay.</summary>
     /// <param name="id">The project.</param>
     /// <param name="ownerId">The user.</param>
     /// <param name="cancellationToken">Stops the delete.</param>
-    /// <returns>False when there is none, or it belongs to somebody else.</returns>
+    /// <returns>False when the project does not exist or belongs to another user.</returns>
     Task<bool> RemoveAsync(Guid id, Guid ownerId, CancellationToken cancellationToken = default);
 }

@@ -1,6 +1,6 @@
 namespace AutoStack.Data.Projects;
 
-/// <summary>A repository that is built and run, with its settings. The environment variables are not part of it.</summary>
+/// <summary>A repository to build and run, with its settings but without its environment variables.</summary>
 public sealed record Project
 {
     /// <summary>The id.</summary>
@@ -9,27 +9,27 @@ public sealed record Project
     /// <summary>The owner.</summary>
     public required Guid UserId { get; init; }
 
-    /// <summary>The name that is shown.</summary>
+    /// <summary>The display name.</summary>
     public required string Name { get; init; }
 
     /// <summary>
-    /// The Git repository, <c>owner/name</c> or an address. A password or token in a row of another writer reads <c>[redacted]</c>.
+    /// The Git repository: <c>owner/name</c> or an address. A password or token that another writer stored reads <c>[redacted]</c>.
     /// </summary>
     public required string Repository { get; init; }
 
-    /// <summary>The branch that is deployed unless a deployment names another.</summary>
+    /// <summary>The branch to deploy unless a deployment names another.</summary>
     public required string Branch { get; init; }
 
-    /// <summary>The command that builds the project; in lists its first 500 characters.</summary>
+    /// <summary>The build command; in lists its first 500 characters.</summary>
     public required string BuildCommand { get; init; }
 
-    /// <summary>The folder that the build leaves its result in, relative to the repository.</summary>
+    /// <summary>The folder that the build writes its result to, relative to the repository.</summary>
     public required string OutputDir { get; init; }
 
-    /// <summary>The repository's id at GitHub, as the owner gave it or as the proof of access names it; null when not known.</summary>
+    /// <summary>The repository's id at GitHub, from the owner or from the proof of access; null when unknown.</summary>
     public required string? GitHubRepoId { get; init; }
 
-    /// <summary>What runs the result.</summary>
+    /// <summary>The runtime of the build's result.</summary>
     public required ProjectRuntime Runtime { get; init; }
 
     /// <summary>True when a push starts a deployment.</summary>
@@ -38,114 +38,121 @@ public sealed record Project
     /// <summary>The branch whose pushes count; null for <see cref="Branch"/>.</summary>
     public required string? AutoDeployBranch { get; init; }
 
-    /// <summary>The Jenkins job that builds the project; null when none does.</summary>
+    /// <summary>The Jenkins job that builds the project; null when no job does.</summary>
     public required string? JenkinsJobName { get; init; }
 
-    /// <summary>When the project was made.</summary>
+    /// <summary>When the project was created.</summary>
     public required DateTimeOffset CreatedAt { get; init; }
 
-    /// <summary>When the project last changed.</summary>
+    /// <summary>When the project last changed; the version of the row.</summary>
     public required DateTimeOffset UpdatedAt { get; init; }
 
-    /// <summary>The provider of the repository that the owner's access is proven to; null without a proof.</summary>
+    /// <summary>The provider of the repository to which the owner's access is proven; null without a proof.</summary>
     public required WebhookProvider? Provider { get; init; }
 
-    /// <summary>The provider's host, in lower case; empty when the proof names none; null without a proof.</summary>
+    /// <summary>The provider's host, in lower case; empty when the proof does not name a host; null without a proof.</summary>
     public required string? ProviderHost { get; init; }
 
-    /// <summary>The provider's id of the repository, which a rename and a transfer keep; null without a proof.</summary>
+    /// <summary>The provider's id of the repository, which is kept by renames and transfers; null without a proof.</summary>
     public required string? ProviderRepositoryId { get; init; }
 
     /// <summary>
-    /// When the owner's access to the repository was proven last; null without a proof. Pushes deploy projects with a proof only.
+    /// When the owner's access to the repository was last proven; null without a proof. Pushes deploy only projects with a proof.
     /// </summary>
     public required DateTimeOffset? AccessProvenAt { get; init; }
 }
 
-/// <summary>What to change of a project; what is left out stays.</summary>
+/// <summary>An update of a project; values that are not given stay.</summary>
 public sealed record ProjectPatch
 {
-    /// <summary>The name, up to 255 characters, not blank.</summary>
+    /// <summary>The name, up to <see cref="IProjectRepository.MaxNameLength"/> characters, not blank.</summary>
     public Optional<string> Name { get; init; }
 
     /// <summary>
-    /// The Git repository, as in <see cref="NewProject.Repository"/>; not null. Another repository than before ends the proof of access.
+    /// The Git repository, as in <see cref="NewProject.Repository"/>; not null. A different repository ends the proof of access.
     /// </summary>
     public Optional<string> Repository { get; init; }
 
-    /// <summary>The branch that is deployed, as in <see cref="NewProject.Branch"/>; not null.</summary>
+    /// <summary>The branch to deploy, as in <see cref="NewProject.Branch"/>; not null.</summary>
     public Optional<string> Branch { get; init; }
 
     /// <summary>
-    /// The command that builds the project, up to <see cref="IProjectRepository.MaxBuildCommandLength"/> characters; not null.
+    /// The build command, up to <see cref="IProjectRepository.MaxBuildCommandLength"/> characters; not null.
     /// </summary>
     public Optional<string> BuildCommand { get; init; }
 
-    /// <summary>The folder that the build leaves its result in, up to 255 characters; not null.</summary>
+    /// <summary>
+    /// The folder that the build writes its result to, up to <see cref="IProjectRepository.MaxOutputDirLength"/> characters; not null.
+    /// </summary>
     public Optional<string> OutputDir { get; init; }
 
-    /// <summary>The repository's id at GitHub, up to 255 characters; null for not known.</summary>
+    /// <summary>
+    /// The repository's id at GitHub, up to <see cref="IProjectRepository.MaxGitHubRepoIdLength"/> characters; null for unknown.
+    /// </summary>
     public Optional<string?> GitHubRepoId { get; init; }
 
-    /// <summary>What runs the result.</summary>
+    /// <summary>The runtime of the build's result.</summary>
     public Optional<ProjectRuntime> Runtime { get; init; }
 
     /// <summary>True when a push starts a deployment.</summary>
     public Optional<bool> AutoDeployEnabled { get; init; }
 
-    /// <summary>The branch whose pushes count, as in <see cref="NewProject.Branch"/>; null for the one that is deployed.</summary>
+    /// <summary>The branch whose pushes count, as in <see cref="NewProject.Branch"/>; null for the branch to deploy.</summary>
     public Optional<string?> AutoDeployBranch { get; init; }
 
-    /// <summary>The Jenkins job that builds the project, up to 255 characters; null for none.</summary>
+    /// <summary>
+    /// The Jenkins job that builds the project, up to <see cref="IProjectRepository.MaxJenkinsJobNameLength"/> characters; null for no job.
+    /// </summary>
     public Optional<string?> JenkinsJobName { get; init; }
 
-    /// <summary>The name of the type: a repository that was not checked yet may hold a password.</summary>
+    /// <summary>Returns the name of the type: an unchecked repository address may contain a password.</summary>
     /// <returns>The text.</returns>
     public override string ToString() => nameof(ProjectPatch);
 }
 
-/// <summary>What came of a change of a project.</summary>
-/// <param name="Outcome">Whether it was changed, and if not, why.</param>
-/// <param name="Project">The project as it stands now; null when there is none.</param>
+/// <summary>The result of an update of a project.</summary>
+/// <param name="Outcome">Whether it was updated, and if not, why.</param>
+/// <param name="Project">The project as it is now; null when it does not exist or belongs to another user.</param>
 public sealed record ProjectUpdateResult(UpdateOutcome Outcome, Project? Project);
 
-/// <summary>A project to be made.</summary>
+/// <summary>A project to create.</summary>
 public sealed record NewProject
 {
-    /// <summary>The id; null to have one made. With one, a repeated request finds the row of the first.</summary>
+    /// <summary>The id; null to generate one. A repeated request with the same id returns the first request's row.</summary>
     public Guid? Id { get; init; }
 
     /// <summary>The owner.</summary>
     public required Guid UserId { get; init; }
 
-    /// <summary>The name that is shown; up to 255 characters.</summary>
+    /// <summary>The display name, up to <see cref="IProjectRepository.MaxNameLength"/> characters, not blank.</summary>
     public required string Name { get; init; }
 
     /// <summary>
     /// The Git repository: <c>owner/name</c>, <c>https://host/owner/name</c>, <c>ssh://git@host/owner/name</c> or
-    /// <c>git@host:owner/name</c>; up to 255
-    /// characters. It is stored without surrounding white space, a user before an HTTPS host, query, fragment and web page
-    /// (<c>/tree/main</c>). A password
-    /// or token, a local path and a transport that runs a program are refused.
+    /// <c>git@host:owner/name</c>; up to 255 characters. It is stored without surrounding white space, the user of an HTTPS address, query,
+    /// fragment and web page (<c>/tree/main</c>). A password or token, a local path, and a transport that runs a program are refused.
     /// </summary>
     public required string Repository { get; init; }
 
     /// <summary>
-    /// The branch that is deployed, <c>main</c> or <c>refs/heads/main</c>, by the rules of <c>git check-ref-format</c>; up to 100
-    /// characters.
+    /// The branch to deploy, <c>main</c> or <c>refs/heads/main</c>, by the rules of <c>git check-ref-format</c>; up to 100 characters.
     /// </summary>
     public string Branch { get; init; } = "main";
 
-    /// <summary>The command that builds the project; up to <see cref="IProjectRepository.MaxBuildCommandLength"/> characters.</summary>
+    /// <summary>The build command, up to <see cref="IProjectRepository.MaxBuildCommandLength"/> characters.</summary>
     public string BuildCommand { get; init; } = "npm run build";
 
-    /// <summary>The folder that the build leaves its result in; up to 255 characters.</summary>
+    /// <summary>
+    /// The folder that the build writes its result to, up to <see cref="IProjectRepository.MaxOutputDirLength"/> characters.
+    /// </summary>
     public string OutputDir { get; init; } = "dist";
 
-    /// <summary>The repository's id at GitHub, up to 255 characters; null when not known.</summary>
+    /// <summary>
+    /// The repository's id at GitHub, up to <see cref="IProjectRepository.MaxGitHubRepoIdLength"/> characters; null when unknown.
+    /// </summary>
     public string? GitHubRepoId { get; init; }
 
-    /// <summary>What runs the result.</summary>
+    /// <summary>The runtime of the build's result.</summary>
     public ProjectRuntime Runtime { get; init; } = ProjectRuntime.Static;
 
     /// <summary>True when a push starts a deployment.</summary>
@@ -154,10 +161,13 @@ public sealed record NewProject
     /// <summary>The branch whose pushes count, as in <see cref="Branch"/>, not blank; null for <see cref="Branch"/>.</summary>
     public string? AutoDeployBranch { get; init; }
 
-    /// <summary>The Jenkins job that builds the project, up to 255 characters; null when none does.</summary>
+    /// <summary>
+    /// The Jenkins job that builds the project, up to <see cref="IProjectRepository.MaxJenkinsJobNameLength"/> characters; null when no job
+    /// does.
+    /// </summary>
     public string? JenkinsJobName { get; init; }
 
-    /// <summary>What the project is called, without its settings; a password in the repository's address is not shown.</summary>
+    /// <summary>Describes the project without its settings; a password in the repository's address is not shown.</summary>
     /// <returns>The text.</returns>
     public override string ToString() =>
         $"NewProject {{ Id = {Id}, UserId = {UserId}, Name = {Name}, Repository = {(Repository is null ? "" : RepositoryText.Shown(Repository))} }}";

@@ -5,7 +5,7 @@ namespace AutoStack.Data.Projects;
 
 internal sealed class ProjectEnvironmentRepository(Db db, TimeProvider clock, SecretProtector secrets) : IProjectEnvironmentRepository
 {
-    /// <summary>The column, as the rotation of keys sees it.</summary>
+    /// <summary>The column, for the rotation of keys.</summary>
     internal static SecretColumn Secrets { get; } = new(
         "projects.env_vars",
         stale: """
@@ -36,10 +36,10 @@ internal sealed class ProjectEnvironmentRepository(Db db, TimeProvider clock, Se
         return secrets.Open(stored ?? default, PlaceOf(projectId, ownerId));
     }
 
-    public async Task<bool> SetAsync(Guid projectId, Guid ownerId, Secret? environment, CancellationToken cancellationToken)
+    public async Task<EnvironmentOutcome> ReplaceAsync(Guid projectId, Guid ownerId, Secret? environment, CancellationToken cancellationToken)
     {
         var stored = secrets.Protect(environment, PlaceOf(projectId, ownerId));
-        return await db.WriteAsync($"""
+        var rows = await db.WriteAsync($"""
             UPDATE projects p
             SET env_vars = @environment, env_vars_version = @version,
                 updated_at = greatest({ServerTime.Present}, p.updated_at + interval '1 microsecond')
@@ -51,6 +51,7 @@ internal sealed class ProjectEnvironmentRepository(Db db, TimeProvider clock, Se
                 ServerTime.Now(clock),
                 P.Of(projectId),
                 P.Of(ownerId),
-            ], cancellationToken).ConfigureAwait(false) == 1;
+            ], cancellationToken).ConfigureAwait(false);
+        return rows == 1 ? EnvironmentOutcome.Replaced : EnvironmentOutcome.NotFound;
     }
 }

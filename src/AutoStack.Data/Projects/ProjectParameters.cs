@@ -4,7 +4,7 @@ using Npgsql;
 
 namespace AutoStack.Data.Projects;
 
-/// <summary>What callers give of a project, checked and normalised, as parameters of the statements that write it.</summary>
+/// <summary>The values of a project, checked and normalised, as parameters of the statements that write it.</summary>
 internal static class ProjectParameters
 {
     /// <summary>The columns of a new row.</summary>
@@ -16,27 +16,27 @@ internal static class ProjectParameters
         [
             P.Of(project.Id ?? Ids.New(), "id"),
             P.Of(project.UserId),
-            P.Text(project.Name, 255),
+            P.Text(project.Name, IProjectRepository.MaxNameLength),
             P.Text(RepositoryText.Check(project.Repository, "project.Repository"), RepositoryText.MaxLength, "project.Repository"),
             P.Text(BranchName.Check(project.Branch, "project.Branch"), BranchName.MaxLength, "project.Branch"),
             P.Text(project.BuildCommand, IProjectRepository.MaxBuildCommandLength),
             P.Text(project.OutputDir, IProjectRepository.MaxOutputDirLength),
-            P.TextOrNull(project.GitHubRepoId, 255),
+            P.TextOrNull(project.GitHubRepoId, IProjectRepository.MaxGitHubRepoIdLength),
             P.Of(project.Runtime),
             P.Of(project.AutoDeployEnabled),
             BranchOrNull(project.AutoDeployBranch, "project.AutoDeployBranch"),
-            P.TextOrNull(project.JenkinsJobName, 255),
+            P.TextOrNull(project.JenkinsJobName, IProjectRepository.MaxJenkinsJobNameLength),
             ServerTime.Now(clock),
         ];
     }
 
-    /// <summary>What a patch changes; a NULL leaves the column as it is.</summary>
+    /// <summary>The values of a patch; NULL leaves the column as it is.</summary>
     public static NpgsqlParameter[] Of(ProjectPatch patch, TimeProvider clock)
     {
         ArgumentNullException.ThrowIfNull(patch);
         return
         [
-            NotBlank(patch.Name, 255, "name"),
+            NotBlank(patch.Name, IProjectRepository.MaxNameLength, "name"),
             Optional(patch.Repository, RepositoryText.Check, RepositoryText.MaxLength, "repository"),
             Optional(patch.Branch, BranchName.Check, BranchName.MaxLength, "branch"),
             NotNull(patch.BuildCommand, IProjectRepository.MaxBuildCommandLength, "buildCommand"),
@@ -44,11 +44,11 @@ internal static class ProjectParameters
             P.Of(patch.Runtime.IsGiven ? patch.Runtime.Value : (ProjectRuntime?)null, "runtime"),
             P.Of(patch.AutoDeployEnabled.IsGiven ? patch.AutoDeployEnabled.Value : (bool?)null, "autoDeployEnabled"),
             P.Of(patch.GitHubRepoId.IsGiven, "setGitHubRepoId"),
-            P.TextOrNull(patch.GitHubRepoId.Or(null), 255, "gitHubRepoId"),
+            P.TextOrNull(patch.GitHubRepoId.Or(null), IProjectRepository.MaxGitHubRepoIdLength, "gitHubRepoId"),
             P.Of(patch.AutoDeployBranch.IsGiven, "setAutoDeployBranch"),
             BranchOrNull(patch.AutoDeployBranch.Or(null), "autoDeployBranch"),
             P.Of(patch.JenkinsJobName.IsGiven, "setJenkinsJobName"),
-            P.TextOrNull(patch.JenkinsJobName.Or(null), 255, "jenkinsJobName"),
+            P.TextOrNull(patch.JenkinsJobName.Or(null), IProjectRepository.MaxJenkinsJobNameLength, "jenkinsJobName"),
             ServerTime.Now(clock),
         ];
 

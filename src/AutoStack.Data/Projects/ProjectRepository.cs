@@ -6,33 +6,34 @@ namespace AutoStack.Data.Projects;
 
 internal sealed class ProjectRepository(Db db, TimeProvider clock) : IProjectRepository, IPlatformProjectRepository
 {
-    // Without env_vars, which holds secrets.
+    // All columns but env_vars, which stores secrets.
     internal const string Columns = """
         p.id, p.user_id, p.name, p.repository, p.branch, p.build_command, p.output_dir, p.github_repo_id, p.runtime,
         p.auto_deploy_enabled, p.auto_deploy_branch, p.jenkins_job_name, p.created_at, p.updated_at, p.provider, p.provider_host,
         p.provider_repository_id, p.access_proven_at
         """;
 
-    /// <summary>The same columns for lists, which need the beginning of a build command only. <see cref="Read"/> reads both.</summary>
+    /// <summary>The columns for lists, with the beginning of the build command only. <see cref="Read"/> reads both.</summary>
     internal const string ListColumns = """
         p.id, p.user_id, p.name, p.repository, p.branch, pg_catalog.left(p.build_command, 500), p.output_dir, p.github_repo_id, p.runtime,
         p.auto_deploy_enabled, p.auto_deploy_branch, p.jenkins_job_name, p.created_at, p.updated_at, p.provider, p.provider_host,
         p.provider_repository_id, p.access_proven_at
         """;
 
-    // A project that names no host is a repository of every host. The empty path is no repository.
+    // The projects p of the repository @host, @path. A project without a host matches every host. The empty path is not a repository.
     internal const string SameRepository = """
         p.repository_path = @path AND @path <> ''::text AND (p.repository_host = @host OR p.repository_host = ''::text OR @host = ''::text)
         """;
 
-    // One that names the very host comes before one that names none.
+    // The order of SameRepository: a project with the same host comes before a project without one.
     private const string BestMatch = "p.repository_host = @host DESC, p.created_at, p.id";
 
-    // A version: it grows with every change, whatever the clock shows.
+    // The version of a row: it grows with every change, whatever the clock shows. Needs @now.
     private const string Changed = $"greatest({ServerTime.Present}, p.updated_at + interval '1 microsecond')";
 
     private const string Patched = $"""
-        name = coalesce(@name, p.name), repository = coalesce(@repository, p.repository), branch = coalesce(@branch, p.branch), build_command = coalesce(@buildCommand, p.build_command),
+        name = coalesce(@name, p.name), repository = coalesce(@repository, p.repository), branch = coalesce(@branch, p.branch),
+        build_command = coalesce(@buildCommand, p.build_command),
         output_dir = coalesce(@outputDir, p.output_dir), runtime = coalesce(@runtime, p.runtime),
         auto_deploy_enabled = coalesce(@autoDeployEnabled, p.auto_deploy_enabled),
         github_repo_id = CASE WHEN @setGitHubRepoId THEN @gitHubRepoId ELSE p.github_repo_id END,
@@ -92,10 +93,11 @@ internal sealed class ProjectRepository(Db db, TimeProvider clock) : IProjectRep
             """, [P.Of(ownerId), P.Text(address.Host), P.Text(address.Path)], cancellationToken);
     }
 
-    public Task<IReadOnlyList<Project>> ListByRepositoryAsync(string repository, int limit, Guid afterId, CancellationToken cancellationToken)
+    public async Task<Page<Project>> ListByRepositoryAsync(string repository, Cursor cursor, int limit, CancellationToken cancellationToken)
     {
         var address = AddressOf(repository);
-        return db.ListAsync(Read, $"""
+        var afterId = cursor.ToId();
+        var rows = await db.ListAsync(Read, $"""
             SELECT {ListColumns}
             FROM projects p
             WHERE {SameRepository} AND p.id > @afterId
@@ -106,11 +108,12 @@ internal sealed class ProjectRepository(Db db, TimeProvider clock) : IProjectRep
                 P.Text(address.Host),
                 P.Text(address.Path),
                 P.Of(afterId),
-                P.Of(Limit.Check(limit, IPlatformProjectRepository.MaxListSize), nameof(limit)),
-            ], cancellationToken);
+                P.Of(Limit.Check(limit, IPlatformProjectRepository.MaxListSize) + 1, nameof(limit)),
+            ], cancellationToken).ConfigureAwait(false);
+        return Page<Project>.Of(rows, limit, project => Cursor.After(project.Id));
     }
 
-    /// <summary>The projects that a push of branches concerns, with and without a proof of access.</summary>
+    /// <summary>Lists the projects that a push of branches concerns, with and without a proof of access.</summary>
     internal Task<(IReadOnlyList<PushTarget> Proven, IReadOnlyList<PushTarget> Unproven)> ListPushTargetsAsync(
         PushedRepository repository, string[] branches, int maxProven, int maxUnproven, CancellationToken cancellationToken) =>
         db.ReadBatchAsync(
@@ -119,7 +122,8 @@ internal sealed class ProjectRepository(Db db, TimeProvider clock) : IProjectRep
                 var proven = await sets.ListAsync(PushTargets.Read).ConfigureAwait(false);
                 return (proven, await sets.ListAsync(PushTargets.Read).ConfigureAwait(false));
             },
-            [PushTargets.Proven(repository, branches, maxProven, clock), PushTargets.Unproven(repository, branches, maxUnproven, clock)], cancellationToken);
+            [PushTargets.Proven(repository, branches, maxProven, clock), PushTargets.Unproven(repository, branches, maxUnproven, clock)],
+            cancellationToken);
 
     public async Task<Project> AddAsync(NewProject project, CancellationToken cancellationToken) =>
         await db.WriteAsync(Read, $"""
@@ -129,11 +133,12 @@ internal sealed class ProjectRepository(Db db, TimeProvider clock) : IProjectRep
             SET name = p.name
             WHERE p.user_id = excluded.user_id
             RETURNING {Columns}
-            """, ProjectParameters.Of(project, clock), Repeat.WhenConnectionIsLost, cancellationToken).ConfigureAwait(false) ?? throw DuplicateException.OfId("projects_pkey");
+            """, ProjectParameters.Of(project, clock), Repeat.WhenConnectionIsLost, cancellationToken).ConfigureAwait(false)
+            ?? throw DuplicateException.OfId("projects_pkey");
 
     public async Task<Project> EnsureAsync(NewProject project, ProjectPatch patch, CancellationToken cancellationToken)
     {
-        // The user's row is locked first, so that of two first calls the second sees the project that the first has made.
+        // The user's row is locked first, so that the second of two concurrent calls sees the project that the first has created.
         var insertParameters = ProjectParameters.Of(project, clock);
         var address = RepositoryAddress.Of(project.Repository);
         var update = new Statement($"""
@@ -155,7 +160,8 @@ internal sealed class ProjectRepository(Db db, TimeProvider clock) : IProjectRep
             RETURNING {Columns}
             """, [P.Text(address.Host), P.Text(address.Path), .. insertParameters]);
 
-        // The one that is changed may be removed at this moment, while another one of the repository stays: then neither has happened.
+        // The project to update may be removed concurrently while another project of the repository stays: then neither statement has
+        // returned a row.
         return await Retries.UntilConsistentAsync(() => db.WriteBatchAsync(
             async sets =>
             {
@@ -185,30 +191,44 @@ internal sealed class ProjectRepository(Db db, TimeProvider clock) : IProjectRep
             {
                 var updated = await sets.FindAsync(Read).ConfigureAwait(false);
                 var met = await sets.FindAsync(Read).ConfigureAwait(false);
-                return new ProjectUpdateResult(updated is not null ? UpdateOutcome.Updated : met is not null ? UpdateOutcome.Conflict : UpdateOutcome.NotFound, met);
+                var outcome = updated is not null ? UpdateOutcome.Updated : met is not null ? UpdateOutcome.Conflict : UpdateOutcome.NotFound;
+                return new ProjectUpdateResult(outcome, met);
             },
             [update, current], Repeat.Never, cancellationToken);
     }
 
-    public async Task<bool> SetDetectedAsync(Guid id, string? outputDir, ProjectRuntime? runtime, CancellationToken cancellationToken) =>
-        await db.WriteAsync($"""
+    public async Task<bool> ApplyDetectedAsync(Guid id, DetectedSettings detected, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(detected);
+        return await db.WriteAsync($"""
             UPDATE projects p
-            SET output_dir = CASE WHEN p.output_dir::text = 'dist'::text THEN coalesce(@outputDir, p.output_dir::text) ELSE p.output_dir::text END,
-                runtime = CASE WHEN pg_catalog.lower(p.runtime::text) = 'static'::text THEN coalesce(@runtime, p.runtime::text) ELSE p.runtime::text END,
+            SET output_dir = CASE
+                    WHEN p.output_dir::text = 'dist'::text THEN coalesce(@outputDir, p.output_dir::text)
+                    ELSE p.output_dir::text
+                END,
+                runtime = CASE
+                    WHEN pg_catalog.lower(p.runtime::text) = 'static'::text THEN coalesce(@runtime, p.runtime::text)
+                    ELSE p.runtime::text
+                END,
                 updated_at = {Changed}
             WHERE p.id = @id
               AND (p.output_dir::text = 'dist'::text AND @outputDir <> 'dist'::text
                 OR pg_catalog.lower(p.runtime::text) = 'static'::text AND @runtime <> 'static'::text)
             """,
-            [P.Of(id), P.TextOrNull(outputDir, IProjectRepository.MaxOutputDirLength), P.Of(runtime), ServerTime.Now(clock)],
-            cancellationToken).ConfigureAwait(false) == 1;
+            [
+                P.Of(id),
+                P.TextOrNull(detected.OutputDir, DetectedSettings.MaxOutputDirLength),
+                P.Of(detected.Runtime),
+                ServerTime.Now(clock),
+            ], cancellationToken).ConfigureAwait(false) == 1;
+    }
 
-    public async Task<bool> RecordAccessAsync(Guid id, string repository, RepositoryAccess access, CancellationToken cancellationToken)
+    public Task<AccessOutcome> RecordAccessAsync(Guid id, string repository, RepositoryAccess access, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(access);
         ArgumentException.ThrowIfNullOrWhiteSpace(access.RepositoryId, "access.RepositoryId");
         var address = AddressOf(repository);
-        return await db.WriteAsync($"""
+        var record = new Statement($"""
             UPDATE projects p
             SET provider = @provider, provider_host = @providerHost, provider_repository_id = @repositoryId,
                 access_proven_at = least(coalesce(@verifiedAt, {ServerTime.Present}), {ServerTime.Present}),
@@ -216,17 +236,29 @@ internal sealed class ProjectRepository(Db db, TimeProvider clock) : IProjectRep
                 updated_at = {Changed}
             WHERE p.id = @id AND p.repository_path = @path AND p.repository_host = @host AND @path <> ''::text
               AND (p.repository_host = ''::text OR @providerHost = ''::text OR p.repository_host = @providerHost)
+            RETURNING p.id
             """,
-            [
-                P.Of(id),
-                P.Text(address.Host),
-                P.Text(address.Path),
-                P.Of(access.Provider),
-                P.Text(RepositoryAddress.CheckHost(access.Host, "access.Host"), IPlatformProjectRepository.MaxProviderIdLength, "providerHost"),
-                P.Text(access.RepositoryId.Trim(), IPlatformProjectRepository.MaxProviderIdLength, "repositoryId"),
-                P.Of(access.VerifiedAt, "verifiedAt"),
-                ServerTime.Now(clock),
-            ], cancellationToken).ConfigureAwait(false) == 1;
+            P.Of(id),
+            P.Text(address.Host),
+            P.Text(address.Path),
+            P.Of(access.Provider),
+            P.Text(RepositoryAddress.CheckHost(access.Host, "access.Host"), RepositoryAccess.MaxHostLength, "providerHost"),
+            P.Text(access.RepositoryId.Trim(), RepositoryAccess.MaxRepositoryIdLength, "repositoryId"),
+            P.Of(access.VerifiedAt, "verifiedAt"),
+            ServerTime.Now(clock));
+        var current = new Statement("""
+            SELECT p.id
+            FROM projects p
+            WHERE p.id = @id
+            """, P.Of(id));
+        return db.WriteBatchAsync(
+            async sets =>
+            {
+                var isRecorded = await sets.AnyAsync().ConfigureAwait(false);
+                var exists = await sets.AnyAsync().ConfigureAwait(false);
+                return isRecorded ? AccessOutcome.Recorded : exists ? AccessOutcome.OtherRepository : AccessOutcome.NotFound;
+            },
+            [record, current], Repeat.Never, cancellationToken);
     }
 
     public async Task<bool> RevokeAccessAsync(Guid id, CancellationToken cancellationToken) =>
@@ -248,6 +280,7 @@ internal sealed class ProjectRepository(Db db, TimeProvider clock) : IProjectRep
         return repository.Length <= RepositoryAddress.MaxLength
             ? RepositoryAddress.Of(repository)
             : throw new ArgumentException(
-                $"{nameof(repository)} is {repository.Length} characters long; at most {RepositoryAddress.MaxLength} can be an address.", nameof(repository));
+                $"{nameof(repository)} is {repository.Length} characters long; an address has at most {RepositoryAddress.MaxLength}.",
+                nameof(repository));
     }
 }

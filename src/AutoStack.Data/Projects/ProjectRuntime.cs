@@ -3,7 +3,7 @@ using AutoStack.Data.Values;
 
 namespace AutoStack.Data.Projects;
 
-/// <summary>What runs a project: <c>projects.runtime</c>.</summary>
+/// <summary>The runtime of a project: <c>projects.runtime</c>.</summary>
 [JsonConverter(typeof(TextValueConverter<ProjectRuntime>))]
 public readonly record struct ProjectRuntime : ITextValue<ProjectRuntime>
 {
@@ -11,7 +11,7 @@ public readonly record struct ProjectRuntime : ITextValue<ProjectRuntime>
 
     private ProjectRuntime(string value) => text = new StoredText(value);
 
-    /// <summary>Files behind a web server.</summary>
+    /// <summary>Static files, served by a web server.</summary>
     public static ProjectRuntime Static { get; } = new("static");
 
     /// <summary>A container built from the repository's Dockerfile.</summary>

@@ -2,26 +2,36 @@ using AutoStack.Data.Postgres;
 
 namespace AutoStack.Data.Projects;
 
-/// <summary>The repository of a push: who is its provider, which id it has there, and how its address reads.</summary>
+/// <summary>The repository of a push.</summary>
+/// <param name="Provider">The provider.</param>
+/// <param name="Host">The provider's host; empty when the push does not name one.</param>
+/// <param name="RepositoryId">The provider's id of the repository.</param>
+/// <param name="Path">The path of the repository's address.</param>
+/// <param name="MaxAgeSeconds">The maximum age of a proof of access; null for no maximum.</param>
 internal sealed record PushedRepository(WebhookProvider Provider, string Host, string RepositoryId, string Path, int? MaxAgeSeconds);
 
 /// <summary>The projects that a push of a branch concerns.</summary>
 internal static class PushTargets
 {
-    // Rows of other writers may hold an empty branch, which means the one that is deployed.
+    // The branch of a project p whose pushes count. An empty one, in rows of other writers, means the branch that is deployed.
     private const string Branch =
-        $"coalesce(nullif({BranchName.Stored}p.auto_deploy_branch{BranchName.StoredEnd}, ''::text), {BranchName.Stored}p.branch{BranchName.StoredEnd})";
+        $"coalesce(nullif({BranchName.Stored}p.auto_deploy_branch{BranchName.StoredEnd}, ''::text), "
+        + $"{BranchName.Stored}p.branch{BranchName.StoredEnd})";
 
+    // The projects p whose branch was pushed. Needs @branches.
     private const string WantsBranch = $"p.auto_deploy_enabled AND {Branch} = ANY (@branches)";
 
+    // The projects p whose owner's access to this repository is proven. Needs @repositoryId, @provider and @host.
     private const string IsIdentity = """
         p.provider_repository_id = @repositoryId AND p.provider = @provider AND p.provider_host = @host AND p.access_proven_at IS NOT NULL
         """;
 
+    // The projects p whose proof is recent enough. Needs @maxAgeSeconds and @now.
     private const string IsRecent =
-        $"(@maxAgeSeconds::int IS NULL OR p.access_proven_at > {ServerTime.Present} - pg_catalog.make_interval(secs => @maxAgeSeconds::float8))";
+        "(@maxAgeSeconds::int IS NULL OR p.access_proven_at > "
+        + $"{ServerTime.Present} - pg_catalog.make_interval(secs => @maxAgeSeconds::float8))";
 
-    /// <summary>Those whose owner's access is proven to the very repository, the oldest first.</summary>
+    /// <summary>The projects whose owner's access to this very repository is proven, oldest first.</summary>
     public static Statement Proven(PushedRepository repository, string[] branches, int limit, TimeProvider clock) => new(
         $"""
         SELECT p.id, p.user_id, {Branch}
@@ -38,7 +48,7 @@ internal static class PushTargets
         P.Of(limit),
         ServerTime.Now(clock));
 
-    /// <summary>Those that name the repository, or had a proof, and have none that counts; in the order of their ids.</summary>
+    /// <summary>The projects that name the repository, or had a proof, and have no valid proof; ordered by id.</summary>
     public static Statement Unproven(PushedRepository repository, string[] branches, int limit, TimeProvider clock) => new(
         $"""
         SELECT u.id, u.user_id, u.branch

@@ -6,22 +6,20 @@ using AutoStack.Data.Values;
 namespace AutoStack.Data.Projects;
 
 /// <summary>
-/// The one notion of "the same repository": host and path, whichever way somebody spells the address. The function
-/// <c>assign_repository_key</c> of the
-/// database does the same for the rows of every writer; a test compares the two. This one also knows hosts outside ASCII.
+/// Defines "the same repository": host and path, however the address is spelled. The function <c>assign_repository_key</c> of the database
+/// does the same for the rows of every writer; a test compares the two. This type also handles hosts outside ASCII.
 /// </summary>
-/// <param name="Host">The host in lower case, without user, port and <c>www.</c>; empty when the address names no host.</param>
-/// <param name="Path">The path in lower case, without <c>.git</c>, query and pages of a host's web site; empty when there is nothing of
-/// the kind.</param>
+/// <param name="Host">The host in lower case, without user, port and <c>www.</c>; empty when the address does not name a host.</param>
+/// <param name="Path">The path in lower case, without <c>.git</c>, query and pages of a host's web site; empty without a path.</param>
 internal readonly partial record struct RepositoryAddress(string Host, string Path)
 {
-    /// <summary>The longest text that a lookup takes, in characters.</summary>
+    /// <summary>The maximum length of a text to look up, in characters.</summary>
     public const int MaxLength = 1000;
 
-    /// <summary>How an address is written.</summary>
+    /// <summary>The form of an address.</summary>
     internal enum AddressForm
     {
-        /// <summary><c>owner/name</c>, or a text that is no address.</summary>
+        /// <summary><c>owner/name</c>, or a text that is not an address.</summary>
         Bare,
 
         /// <summary><c>https://host/owner/name</c>.</summary>
@@ -34,7 +32,7 @@ internal readonly partial record struct RepositoryAddress(string Host, string Pa
         Browser,
     }
 
-    /// <summary>An address in parts: scheme and user, host and port, path.</summary>
+    /// <summary>The parts of an address: scheme and user, host and port, path.</summary>
     internal readonly record struct Parts(AddressForm Form, string Before, string HostAndPort, string Path);
 
     private const int MaxLabelLength = 63;
@@ -42,7 +40,7 @@ internal readonly partial record struct RepositoryAddress(string Host, string Pa
     private static readonly string[] TwoPartHosts = ["github.com", "bitbucket.org"];
     private static readonly string[] CloudHosts = ["", "github.com", "bitbucket.org", "gitlab.com", "dev.azure.com"];
 
-    /// <summary>Host and path of an address; never fails, whatever the text is.</summary>
+    /// <summary>Parses an address; never throws, whatever the text.</summary>
     public static RepositoryAddress Of(string text)
     {
         var (_, _, host, path) = Split(Trim(text));
@@ -53,7 +51,7 @@ internal readonly partial record struct RepositoryAddress(string Host, string Pa
             : m.Groups[2].Success ? $"{m.Groups[2].Value}/{m.Groups[3].Value}" : $"~{m.Groups[4].Value}/{m.Groups[5].Value}"));
     }
 
-    /// <summary>The parts of a text, without query and fragment.</summary>
+    /// <summary>Splits a text into its parts, without query and fragment.</summary>
     internal static Parts Split(string text)
     {
         var parts = new Parts(AddressForm.Bare, "", "", text);
@@ -98,7 +96,7 @@ internal readonly partial record struct RepositoryAddress(string Host, string Pa
         return text[start..end];
     }
 
-    /// <summary>True for white space, control characters and characters that nobody sees.</summary>
+    /// <summary>True for white space, control characters and invisible characters.</summary>
     internal static bool IsBlank(char c) =>
         c is <= ' ' or (>= '\u007f' and <= '\u00a0') or '\u00ad' or '\u1680' or '\u180e' or (>= '\u2000' and <= '\u200f')
             or (>= '\u2028' and <= '\u202f')
@@ -112,8 +110,8 @@ internal readonly partial record struct RepositoryAddress(string Host, string Pa
         return Ascii(name);
     }
 
-    /// <summary>The host that a caller names, without port; empty when it names none.</summary>
-    /// <exception cref="ArgumentException">It is an address or anything else that is no host.</exception>
+    /// <summary>Checks and normalises a host given by a caller; empty for null or blank.</summary>
+    /// <exception cref="ArgumentException">The text is not a host.</exception>
     internal static string CheckHost(string? host, string name)
     {
         var own = Trim(host ?? "");
@@ -122,8 +120,8 @@ internal readonly partial record struct RepositoryAddress(string Host, string Pa
             : throw new ArgumentException($"{name} is a host without scheme, user and path, for example git.example.com.", name);
     }
 
-    // Not by IdnMapping: with ICU it maps by the version that the machine has, without it maps nothing, and a key must not depend on the
-    // machine. A name that is no domain, or has a letter with another spelling (full width, decomposed), stays as it is.
+    // Not by IdnMapping: its result depends on the machine's version of ICU, and without ICU it maps nothing; a key must not depend on the
+    // machine. A name that is not a domain, or has a letter with another spelling (full width, decomposed), stays unchanged.
     private static string Ascii(string host)
     {
         if (System.Text.Ascii.IsValid(host))
@@ -151,12 +149,12 @@ internal readonly partial record struct RepositoryAddress(string Host, string Pa
         rune.Value == '-' || (!IsRespelled(rune.Value) && (Rune.IsLetterOrDigit(rune)
             || Rune.GetUnicodeCategory(rune) is UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark));
 
-    // Combining accents, parts of Hangul, and the blocks of compatibility: the same letters as others.
+    // Combining accents, parts of Hangul, and compatibility blocks: other spellings of the same letters.
     private static bool IsRespelled(int value) =>
         value is (>= 0x0300 and <= 0x036F) or (>= 0x1100 and <= 0x11FF) or (>= 0x2100 and <= 0x214F) or (>= 0xF900 and <= 0xFFFF)
             or (>= 0x1D400 and <= 0x1D7FF) or (>= 0x2F800 and <= 0x2FA1F);
 
-    // The ports 443 of SSH have hosts of their own; Azure DevOps has two names and three forms of a path.
+    // SSH over port 443 has separate host names; Azure DevOps has two names and three forms of a path.
     private static (string Host, string Path) Known(string host, string path)
     {
         host = host switch
@@ -182,10 +180,10 @@ internal readonly partial record struct RepositoryAddress(string Host, string Pa
         return (host, path);
     }
 
-    /// <summary>True when the path has escapes that are no text, so that nobody can tell what it names.</summary>
+    /// <summary>True when the path has escapes that are not UTF-8, so that its meaning is unknown.</summary>
     internal static bool HasBrokenEscapes(string path) => Escape().IsMatch(path) && ReferenceEquals(Unescape(path), path);
 
-    // As the database does it: all of them or none, when they are no UTF-8.
+    // Like the database: decodes all escapes, or none when they are not UTF-8.
     private static string Unescape(string path)
     {
         if (!Escape().IsMatch(path))
@@ -212,7 +210,7 @@ internal readonly partial record struct RepositoryAddress(string Host, string Pa
             ? System.Text.Encoding.UTF8.GetString(decoded) : path;
     }
 
-    // ASCII only, as the database's "C" does: no two locales agree on the rest.
+    // ASCII only, like the database's collation "C": locales disagree on other letters.
     private static string Lower(string text) => string.Create(text.Length, text, static (target, source) =>
     {
         for (var i = 0; i < source.Length; i++)

@@ -4,19 +4,20 @@ using AutoStack.Data.Values;
 
 namespace AutoStack.Data.Projects;
 
-/// <summary>The text of <c>projects.repository</c>: what may be stored, and how what other writers stored is shown.</summary>
+/// <summary>The text of <c>projects.repository</c>: checks texts to store, and redacts texts that other writers stored.</summary>
 internal static partial class RepositoryText
 {
-    /// <summary>The longest text that the column holds, in characters.</summary>
+    /// <summary>The maximum length of the column, in characters.</summary>
     public const int MaxLength = 255;
 
     /// <summary>
-    /// The address as it is stored, for Git to clone from: without white space around it, user (except for SSH), query, fragment, and
+    /// Returns the address to store, from which Git clones: without surrounding white space, user (except for SSH), query, fragment, and
     /// pages of a web site.
     /// </summary>
     /// <exception cref="ArgumentNullException">The address is null.</exception>
-    /// <exception cref="ArgumentException">The address holds a secret, is no repository on a host, or could mean something else to Git.
-    /// The message says what is wrong.</exception>
+    /// <exception cref="ArgumentException">
+    /// The address contains a secret, does not name a repository on a host, or has another meaning to Git. The message names the problem.
+    /// </exception>
     public static string Check(string given, string name)
     {
         ArgumentNullException.ThrowIfNull(given, name);
@@ -24,27 +25,28 @@ internal static partial class RepositoryText
         Refuse(text.Length == 0, "is blank");
         Refuse(text.Length > RepositoryAddress.MaxLength, $"is longer than {RepositoryAddress.MaxLength} characters");
         Refuse(Shown(text) != text,
-            "holds a password or token. A secret belongs into the user's connection to the provider or into the project's environment, "
+            "contains a password or token. Store a secret in the user's connection to the provider or in the project's environment, "
             + "where it is encrypted");
-        Refuse(text.EnumerateRunes().Any(IsUnseen), "holds white space, a control character or a character that is not text");
-        Refuse(text.Contains('\\', StringComparison.Ordinal), "holds a backslash");
-        Refuse(text.StartsWith('-'), "begins with a dash, which Git takes for an option");
+        Refuse(text.EnumerateRunes().Any(IsUnseen), "contains white space, a control character or a character that is not text");
+        Refuse(text.Contains('\\', StringComparison.Ordinal), "contains a backslash");
+        Refuse(text.StartsWith('-'), "starts with a dash, which Git reads as an option");
         Refuse(Transport().IsMatch(text), "names a transport that runs a program");
         Refuse(LocalPath().IsMatch(text), "is a path on this machine; a repository is owner/name or an address with a host");
 
         var parts = RepositoryAddress.Split(text);
         var bare = parts.Form == RepositoryAddress.AddressForm.Bare;
         Refuse(bare && text.AsSpan().ContainsAny(':', '@'),
-            "has no known form: owner/name, https://host/owner/name, ssh://git@host/owner/name or git@host:owner/name");
+            "does not have a known form: owner/name, https://host/owner/name, ssh://git@host/owner/name or git@host:owner/name");
         Refuse(
             !bare && !(Host().IsMatch(RepositoryAddress.HostName(parts.HostAndPort)) && Port().IsMatch(parts.HostAndPort)),
             "names a host or port that is not valid");
         Refuse(!User().IsMatch(parts.Before), "names a user that is not valid");
-        Refuse(parts.Path.StartsWith('-'), "has a path that begins with a dash, which Git takes for an option");
+        Refuse(parts.Path.StartsWith('-'), "has a path that starts with a dash, which Git reads as an option");
 
         Refuse(
             parts.Form == RepositoryAddress.AddressForm.Scp && parts.Before.Length == 0 && PortLike().IsMatch(parts.Path),
-            "has a number after the host that Git takes for a folder and others for a port; write https://host:port/owner/name or git@host:path");
+            "has a number after the host that Git reads as a folder and other programs as a port; "
+            + "write https://host:port/owner/name or git@host:path");
 
         var address = RepositoryAddress.Of(text);
         var path = address.Path.Split('/', StringSplitOptions.RemoveEmptyEntries);
@@ -52,14 +54,15 @@ internal static partial class RepositoryText
             path.Any(part => part is "." or "..") || RepositoryAddress.HasBrokenEscapes(parts.Path) || address.Path.EnumerateRunes().Any(IsUnseen),
             "has a path that is not valid");
         Refuse(
-            path.Length < (address.Host is "" or "github.com" or "gitlab.com" or "bitbucket.org" ? 2 : 1) || (bare && KnownHost().IsMatch(address.Path)),
-            "names no repository: owner and name are missing");
+            path.Length < (address.Host is "" or "github.com" or "gitlab.com" or "bitbucket.org" ? 2 : 1)
+                || (bare && KnownHost().IsMatch(address.Path)),
+            "does not name a repository: owner and name are missing");
 
-        // What is stored is what Git reads: it must be the address that was checked, also once its host is in ASCII.
+        // Git reads the stored text: it must be the checked address, also once its host is in ASCII.
         var stored = Rebuild(parts, address.Host);
         Refuse(
             RepositoryAddress.Of(stored) != address || Transport().IsMatch(stored) || LocalPath().IsMatch(stored) || Shown(stored) != stored,
-            "has no form that names one repository for certain");
+            "cannot be stored in a form that names exactly this repository");
         return stored;
 
         void Refuse(bool wrong, string what)
@@ -71,7 +74,7 @@ internal static partial class RepositoryText
         }
     }
 
-    /// <summary>A stored address without a password or token: rows of other writers may hold one.</summary>
+    /// <summary>Returns a stored address without a password or token, which rows of other writers may contain.</summary>
     public static string Shown(string stored)
     {
         if (!stored.Contains('@', StringComparison.Ordinal))
@@ -86,7 +89,7 @@ internal static partial class RepositoryText
         var end = authority.LastIndexOf('@');
         if (end < 0 && scheme >= 0 && authority.Contains(':', StringComparison.Ordinal) && !Port().IsMatch(authority))
         {
-            // A password with a slash in it.
+            // The password contains a slash.
             return stored[..start] + UrlSecrets.Redacted + stored[stored.LastIndexOf('@')..];
         }
 
@@ -95,7 +98,7 @@ internal static partial class RepositoryText
             : UrlSecrets.Mask(stored);
     }
 
-    // What Git clones from: the same repository, in the form that was given, except for addresses of web pages.
+    // The address for Git: the same repository in the given form; for addresses of web pages the repository's own.
     private static string Rebuild(RepositoryAddress.Parts parts, string host)
     {
         var given = EscapedBlanks().Replace(parts.Path, "");

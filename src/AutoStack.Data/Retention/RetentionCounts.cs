@@ -1,10 +1,11 @@
 using AutoStack.Data.Accounts;
 using AutoStack.Data.Deployments;
+using AutoStack.Data.Logs;
 using AutoStack.Data.Postgres;
 
 namespace AutoStack.Data.Retention;
 
-/// <summary>How many rows the purges of the repositories would remove.</summary>
+/// <summary>Counts the rows that the purges of the repositories would remove.</summary>
 internal static class RetentionCounts
 {
     public static Statement Deployments(DateTimeOffset before) => new($"""
@@ -13,26 +14,9 @@ internal static class RetentionCounts
         WHERE {DeploymentMaintenance.Purgeable}
         """, P.Of(before));
 
-    // Up to the first line that is young enough, and never the last.
-    public static Statement DeploymentLogs(DateTimeOffset before) => new("""
-        SELECT pg_catalog.count(l.id)
-        FROM deployment_logs l
-        JOIN (
-            SELECT m.deployment_id, coalesce(pg_catalog.min(m.seq) FILTER (WHERE m.timestamp >= @before), pg_catalog.max(m.seq)) AS seq
-            FROM deployment_logs m
-            GROUP BY m.deployment_id
-        ) k ON k.deployment_id = l.deployment_id AND l.seq < k.seq
-        """, P.Of(before));
+    public static Statement DeploymentLogs(DateTimeOffset before) => new(DeploymentLogRepository.CountPurged, P.Of(before));
 
-    public static Statement RuntimeLogs(DateTimeOffset before) => new("""
-        SELECT pg_catalog.count(r.id)
-        FROM deployment_runtime_logs r
-        JOIN (
-            SELECT m.deployment_id, coalesce(pg_catalog.min(m.seq) FILTER (WHERE m.timestamp >= @before), pg_catalog.max(m.seq)) AS seq
-            FROM deployment_runtime_logs m
-            GROUP BY m.deployment_id
-        ) k ON k.deployment_id = r.deployment_id AND r.seq < k.seq
-        """, P.Of(before));
+    public static Statement RuntimeLogs(DateTimeOffset before) => new(DeploymentRuntimeLogRepository.CountPurged, P.Of(before));
 
     public static Statement HealthChecks(DateTimeOffset before) => new("""
         SELECT pg_catalog.count(h.id)

@@ -1,73 +1,81 @@
 namespace AutoStack.Data.Retention;
 
 /// <summary>
-/// How long rows are kept; null keeps them for ever. An age is above zero, up to ten years. What a deployment is made of goes with it when
-/// it is removed, whatever its own age.
+/// The ages at which rows are removed; null keeps them forever. An age is above zero, up to ten years. The rows that belong to a deployment
+/// are removed with it, whatever their age.
 /// </summary>
 public sealed record RetentionPolicy
 {
+    /// <summary>The maximum of <see cref="BatchSize"/>.</summary>
+    public const int MaxBatchSize = 1000;
+
+    /// <summary>The maximum of <see cref="MaxBatches"/>.</summary>
+    public const int MaxBatchCount = 1_000_000;
+
     /// <summary>
-    /// Lines of builds, by their timestamp: 90 days. A failed build is looked into within days; a quarter leaves room for comparisons.
+    /// Lines of builds, by timestamp: 90 days. A failed build is investigated within days; a quarter leaves room for comparisons.
     /// </summary>
     public TimeSpan? DeploymentLogs { get; init; } = TimeSpan.FromDays(90);
 
     /// <summary>
-    /// Lines of containers, by their timestamp: 14 days. One container can write 57 600 a day, and an incident is looked into at once.
+    /// Lines of containers, by timestamp: 14 days. One container can write 57,600 lines a day, and an incident is investigated immediately.
     /// </summary>
     public TimeSpan? RuntimeLogs { get; init; } = TimeSpan.FromDays(14);
 
     /// <summary>
-    /// Health checks, by their time: 30 days. Each container makes 1440 a day, and a status page shows a month at the most.
+    /// Health checks, by time: 30 days. Each container produces 1,440 a day, and a status page shows at most a month.
     /// </summary>
     public TimeSpan? HealthChecks { get; init; } = TimeSpan.FromDays(30);
 
     /// <summary>
-    /// Deleted deployments, by when they ended: 30 days, as long as backups are kept. When one was deleted is not kept: one that ended
-    /// longer ago goes with the next run after its deletion.
+    /// Deleted deployments, by the time of their end: 30 days, the age of backups. The time of the deletion is not stored: a deployment that
+    /// ended earlier is removed by the first run after its deletion.
     /// </summary>
     public TimeSpan? DeletedDeployments { get; init; } = TimeSpan.FromDays(30);
 
     /// <summary>
-    /// Whether sessions are removed once they have expired: they are. Their tokens are refused anyway; one that was exchanged stays while a
-    /// later one of its sign-in is accepted. False keeps them for ever.
+    /// True (the default) removes sessions once they have expired; false keeps them forever. Expired tokens are refused in any case. A
+    /// rotated session stays while a later session of its family is accepted.
     /// </summary>
     public bool ExpiredSessions { get; init; } = true;
 
-    /// <summary>Whether counts of attempts to sign in are removed once they are over: they are. False keeps them for ever.</summary>
+    /// <summary>True (the default) removes counts of sign-in attempts once they have expired; false keeps them forever.</summary>
     public bool ExpiredSignInAttempts { get; init; } = true;
 
-    /// <summary>Password resets, by when they expired or were used: 7 days, for questions about who asked for one.</summary>
+    /// <summary>Password resets, by the time of their expiry or use: 7 days, for questions about who requested a reset.</summary>
     public TimeSpan? PasswordResetTokens { get; init; } = TimeSpan.FromDays(7);
 
     /// <summary>
-    /// Webhook payloads, by when they were received: 30 days. A provider sends a delivery again within days; after that it is for audits.
+    /// Webhook payloads, by the time of receipt: 30 days. A provider sends a delivery again within days; afterwards it serves audits.
     /// </summary>
     public TimeSpan? WebhookPayloads { get; init; } = TimeSpan.FromDays(30);
 
     /// <summary>
-    /// The number of rows that one transaction removes from a table at the most: 1 to 1000. Smaller ones hold their locks for a shorter
-    /// time. What goes with deleted deployments goes by up to 1000 rows of a table.
+    /// The maximum number of rows that one transaction removes from a table: 1 to <see cref="MaxBatchSize"/>. Smaller batches hold their
+    /// locks for a shorter time. Rows that belong to deleted deployments are removed by up to 1,000 rows per table.
     /// </summary>
     public int BatchSize { get; init; } = 1000;
 
-    /// <summary>The number of transactions per table and run at the most: 1 to 1 000 000. What is left is for the next run.</summary>
+    /// <summary>
+    /// The maximum number of transactions per table and run: 1 to <see cref="MaxBatchCount"/>. The next run removes the rest.
+    /// </summary>
     public int MaxBatches { get; init; } = 10_000;
 }
 
-/// <summary>What a run has removed from one table.</summary>
+/// <summary>The result of a run for one table.</summary>
 /// <param name="Table">The table.</param>
-/// <param name="Rows">The number of rows, not counting those that went with them.</param>
-/// <param name="Batches">The number of transactions that removed some.</param>
+/// <param name="Rows">The number of rows removed, without rows of other tables that belonged to them.</param>
+/// <param name="Batches">The number of transactions that removed rows.</param>
 /// <param name="MoreLeft">
-/// True when the run stopped at <see cref="RetentionPolicy.MaxBatches"/>, or at an error, and more may be left.
+/// True when the run stopped at <see cref="RetentionPolicy.MaxBatches"/> or at an error, and old rows may be left.
 /// </param>
 public sealed record RetentionResult(string Table, long Rows, int Batches, bool MoreLeft)
 {
-    /// <summary>The error that ended the work on this table, and not that on the next one; null when there was none.</summary>
+    /// <summary>The error that ended the work on this table; null without an error. The run continues with the next table.</summary>
     public Exception? Failure { get; init; }
 }
 
-/// <summary>What a run would remove from one table.</summary>
+/// <summary>The number of rows that a run would remove from one table.</summary>
 /// <param name="Table">The table.</param>
 /// <param name="Rows">The number of rows.</param>
 public sealed record RetentionCount(string Table, long Rows);

@@ -9,13 +9,13 @@ internal sealed class RetentionService(Db db, RetentionSources sources) : IReten
 {
     private static readonly TimeSpan MaxAge = TimeSpan.FromDays(3650);
 
-    /// <summary>The rules, in the order of a run: deployments first, since much goes with them.</summary>
+    /// <summary>The rules, in the order of a run: deployments first, because most other rows belong to them.</summary>
     internal static IReadOnlyList<Rule> Rules { get; } =
     [
         new("deployments", nameof(RetentionPolicy.DeletedDeployments), policy => policy.DeletedDeployments,
             (from, _, before, limit, token) => from.Deployments.PurgeDeletedAsync(before, limit, token), RetentionCounts.Deployments)
         {
-            // One of them may have a hundred stages and containers, which go along.
+            // A deployment may have a hundred stages and containers, which are removed with it.
             MaxBatchSize = 50,
         },
         new("deployment_logs", nameof(RetentionPolicy.DeploymentLogs), policy => policy.DeploymentLogs,
@@ -33,7 +33,7 @@ internal sealed class RetentionService(Db db, RetentionSources sources) : IReten
         new("webhook_payloads", nameof(RetentionPolicy.WebhookPayloads), policy => policy.WebhookPayloads,
             (from, _, before, limit, token) => from.Webhooks.PurgeAsync(before, limit, token), RetentionCounts.WebhookPayloads)
         {
-            // One of them may have many megabytes.
+            // A payload may have many megabytes.
             MaxBatchSize = 100,
         },
     ];
@@ -74,7 +74,8 @@ internal sealed class RetentionService(Db db, RetentionSources sources) : IReten
             int rows;
             try
             {
-                rows = await rule.Purge(sources, place, before, Math.Min(policy.BatchSize, rule.MaxBatchSize), cancellationToken).ConfigureAwait(false);
+                var limit = Math.Min(policy.BatchSize, rule.MaxBatchSize);
+                rows = await rule.Purge(sources, place, before, limit, cancellationToken).ConfigureAwait(false);
             }
             catch (Exception exception) when (exception is NpgsqlException or AutoStackDataException)
             {
@@ -99,8 +100,8 @@ internal sealed class RetentionService(Db db, RetentionSources sources) : IReten
     private static List<(Rule Rule, TimeSpan Age)> Applied(RetentionPolicy policy)
     {
         ArgumentNullException.ThrowIfNull(policy);
-        Limit.Check(policy.BatchSize, 1000);
-        Limit.Check(policy.MaxBatches, 1_000_000);
+        Limit.Check(policy.BatchSize, RetentionPolicy.MaxBatchSize);
+        Limit.Check(policy.MaxBatches, RetentionPolicy.MaxBatchCount);
         var applied = new List<(Rule, TimeSpan)>();
         foreach (var rule in Rules)
         {
@@ -109,8 +110,9 @@ internal sealed class RetentionService(Db db, RetentionSources sources) : IReten
                 continue;
             }
 
-            // Zero is what a flag means by yes; as an age it would remove what was written a moment ago.
-            if (age < TimeSpan.Zero || age > MaxAge || (age == TimeSpan.Zero && rule.Setting is not (nameof(RetentionPolicy.ExpiredSessions) or nameof(RetentionPolicy.ExpiredSignInAttempts))))
+            // A flag means zero by true; as an age, zero would remove rows written a moment ago.
+            var isFlag = rule.Setting is nameof(RetentionPolicy.ExpiredSessions) or nameof(RetentionPolicy.ExpiredSignInAttempts);
+            if (age < TimeSpan.Zero || age > MaxAge || (age == TimeSpan.Zero && !isFlag))
             {
                 throw new ArgumentOutOfRangeException(nameof(policy), age, $"{rule.Setting} is above zero, up to ten years, or null.");
             }
@@ -121,12 +123,12 @@ internal sealed class RetentionService(Db db, RetentionSources sources) : IReten
         return applied;
     }
 
-    /// <summary>What goes from one table.</summary>
+    /// <summary>The rule of one table.</summary>
     /// <param name="Table">The table.</param>
     /// <param name="Setting">The setting of the policy.</param>
-    /// <param name="Age">How long rows are kept; null for ever.</param>
-    /// <param name="Purge">Removes one batch of what lies before a moment; the number of rows.</param>
-    /// <param name="Count">Counts what lies before a moment.</param>
+    /// <param name="Age">The age at which rows are removed; null keeps them forever.</param>
+    /// <param name="Purge">Removes one batch of rows older than a moment; returns the number of rows.</param>
+    /// <param name="Count">Counts the rows older than a moment.</param>
     internal sealed record Rule(
         string Table,
         string Setting,
@@ -134,6 +136,6 @@ internal sealed class RetentionService(Db db, RetentionSources sources) : IReten
         Func<RetentionSources, PurgeWindow.Place, DateTimeOffset, int, CancellationToken, Task<int>> Purge,
         Func<DateTimeOffset, Statement> Count)
     {
-        public int MaxBatchSize { get; init; } = 1000;
+        public int MaxBatchSize { get; init; } = RetentionPolicy.MaxBatchSize;
     }
 }

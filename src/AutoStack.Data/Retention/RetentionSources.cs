@@ -6,7 +6,7 @@ using AutoStack.Data.Webhooks;
 
 namespace AutoStack.Data.Retention;
 
-/// <summary>The repositories whose rows the retention removes.</summary>
+/// <summary>The repositories from which old rows are removed.</summary>
 internal sealed record RetentionSources(
     TimeProvider Clock,
     IDeploymentMaintenance Deployments,

@@ -4,9 +4,8 @@ using System.Text.RegularExpressions;
 namespace AutoStack.Data.Webhooks;
 
 /// <summary>
-/// Tells by its place in a body whether a value is secret: the value of a variable of a build (GitLab), what the settings of a hook hold
-/// besides its
-/// address (<c>hook.config</c>), and a property whose name says so (<c>secret</c>, <c>private_token</c>, <c>temp_clone_token</c>).
+/// Decides by its place in a body whether a value is secret: the value of a build variable (GitLab), the settings of a hook other than its
+/// address (<c>hook.config</c>), and a property with a telling name (<c>secret</c>, <c>private_token</c>, <c>temp_clone_token</c>).
 /// </summary>
 internal sealed partial class BodySecrets
 {
@@ -14,7 +13,7 @@ internal sealed partial class BodySecrets
 
     private readonly Stack<(Place Place, Place Property)> containers = new();
 
-    // Of the container that the reader is in, and of the property or element whose value comes.
+    // The place of the reader's container, and of the property or element whose value the reader reads next.
     private Place place;
     private Place property;
 
@@ -30,7 +29,7 @@ internal sealed partial class BodySecrets
         Element = 32,
     }
 
-    /// <summary>The reader stands on the name of a property.</summary>
+    /// <summary>Enters a property: the reader is at its name.</summary>
     public void EnterProperty(ref Utf8JsonReader reader)
     {
         Span<char> buffer = stackalloc char[256];
@@ -42,21 +41,21 @@ internal sealed partial class BodySecrets
             : Place.None;
     }
 
-    /// <summary>An object or array begins, as the value of the property or as an element.</summary>
+    /// <summary>Enters an object or array, which is the value of the property or an element.</summary>
     public void Enter(bool isArray)
     {
         containers.Push((place, property));
 
-        // What holds variables, settings or a secret holds them at any depth.
-        // In a list of variables each is an object with a name; in an object of variables the names are anything.
+        // Variables, settings and secrets stay so at any depth. In a list of variables, each variable is an object with a name; in an
+        // object of variables, any property is a variable.
         place = ((place | property) & Inherited) | (isArray ? Place.List : (place & Place.List) != 0 ? Place.Element : Place.None);
         property = isArray ? property & Inherited : Place.None;
     }
 
-    /// <summary>The object or array ends.</summary>
+    /// <summary>Leaves the object or array.</summary>
     public void Leave() => (place, property) = containers.Pop();
 
-    /// <summary>True when the text, number or flag that the reader stands on must not be shown.</summary>
+    /// <summary>True when the text, number or flag at the reader must not be shown.</summary>
     public bool IsSecret(ref Utf8JsonReader reader) => reader.TokenType switch
     {
         JsonTokenType.String => reader.ValueSpan.Length > 0 && (IsVariable() || IsInSecret()),

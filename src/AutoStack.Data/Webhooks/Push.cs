@@ -8,28 +8,30 @@ namespace AutoStack.Data.Webhooks;
 /// <summary>A push, as the body of a webhook describes it.</summary>
 public sealed record Push
 {
-    /// <summary>The most branches and tags that are read of one push.</summary>
+    /// <summary>The maximum number of branches and tags read from one push.</summary>
     public const int MaxRefs = 1000;
 
     /// <summary>The provider.</summary>
     public required WebhookProvider Provider { get; init; }
 
-    /// <summary>The address of the repository; <c>key/slug</c> when the body names no host, as that of Bitbucket Data Center.</summary>
+    /// <summary>
+    /// The address of the repository; <c>key/slug</c> when the body does not name a host, as that of Bitbucket Data Center.
+    /// </summary>
     public required string Repository { get; init; }
 
-    /// <summary>The provider's id of the repository, which renames and transfers keep.</summary>
+    /// <summary>The provider's id of the repository, which is kept by renames and transfers.</summary>
     public required string RepositoryId { get; init; }
 
-    /// <summary>The branches and tags that were pushed, one per name, up to <see cref="MaxRefs"/>.</summary>
+    /// <summary>The pushed branches and tags, one per name, at most <see cref="MaxRefs"/>.</summary>
     public required IReadOnlyList<PushedRef> Refs { get; init; }
 
-    /// <summary>The host of the repository in lower case; empty when the body names none.</summary>
+    /// <summary>The host of the repository in lower case; empty when the body does not name one.</summary>
     public string Host => RepositoryAddress.Of(Repository).Host;
 
-    /// <summary>Reads a push of GitHub, GitLab, Bitbucket Cloud or Bitbucket Data Center. Never fails, whatever the body holds.</summary>
-    /// <param name="provider">Who sent it.</param>
+    /// <summary>Parses a push of GitHub, GitLab, Bitbucket Cloud or Bitbucket Data Center. Never throws, whatever the body.</summary>
+    /// <param name="provider">The provider that sent the body.</param>
     /// <param name="body">The body.</param>
-    /// <param name="push">The push; null when the body is that of another event, or lacks the repository or its id.</param>
+    /// <param name="push">The push; null when the body is of another event, or without repository or id.</param>
     /// <returns>True when the body is a push.</returns>
     public static bool TryParse(WebhookProvider provider, JsonElement body, [NotNullWhen(true)] out Push? push)
     {
@@ -38,26 +40,26 @@ public sealed record Push
     }
 }
 
-/// <summary>A branch or tag that was pushed.</summary>
+/// <summary>A pushed branch or tag.</summary>
 public sealed record PushedRef
 {
-    /// <summary>What it is.</summary>
+    /// <summary>The kind of reference.</summary>
     public required PushedRefKind Kind { get; init; }
 
-    /// <summary>The name, without <c>refs/heads/</c> or <c>refs/tags/</c>; that of another reference in full.</summary>
+    /// <summary>The name without <c>refs/heads/</c> or <c>refs/tags/</c>; the full name of any other reference.</summary>
     public required string Name { get; init; }
 
-    /// <summary>True when it was deleted.</summary>
+    /// <summary>True when the push deleted the reference.</summary>
     public required bool IsDeleted { get; init; }
 
-    /// <summary>The commit before; null when it was created.</summary>
+    /// <summary>The commit before the push; null when the push created the reference.</summary>
     public required string? Before { get; init; }
 
-    /// <summary>The commit now; null when it was deleted, or the body does not say.</summary>
+    /// <summary>The commit after the push; null when the push deleted the reference, or the body does not name the commit.</summary>
     public required CommitInfo? Commit { get; init; }
 }
 
-/// <summary>What kind of reference was pushed.</summary>
+/// <summary>The kind of a pushed reference.</summary>
 public enum PushedRefKind
 {
     /// <summary>A branch.</summary>

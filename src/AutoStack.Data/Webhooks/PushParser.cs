@@ -7,12 +7,11 @@ using AutoStack.Data.Values;
 namespace AutoStack.Data.Webhooks;
 
 /// <summary>
-/// Reads the pushes of each provider, as their documentation and their bodies show them. What is missing or of another type counts as not
-/// there.
+/// Parses the pushes of each provider, by its documentation and real bodies. A property of an unexpected type counts as missing.
 /// </summary>
 internal static class PushParser
 {
-    /// <summary>The push; null when the body is none.</summary>
+    /// <summary>Returns the push; null when the body is not a push.</summary>
     public static Push? Parse(WebhookProvider provider, JsonElement body)
     {
         if (body.ValueKind != JsonValueKind.Object)
@@ -33,7 +32,11 @@ internal static class PushParser
         var repository = Get(body, "repository");
         var address = Text(repository, "clone_url") ?? Text(repository, "html_url") ?? Text(repository, "full_name");
         return Text(body, "ref") is { } name && name.StartsWith("refs/", StringComparison.Ordinal) && Text(body, "after") is { } after
-            ? Make(WebhookProvider.GitHub, address, Text(repository, "id"), [Ref(name, Text(body, "before"), after, GitHubCommit(Get(body, "head_commit"), after))])
+            ? Make(
+                WebhookProvider.GitHub,
+                address,
+                Text(repository, "id"),
+                [Ref(name, Text(body, "before"), after, GitHubCommit(Get(body, "head_commit"), after))])
             : null;
     }
 
@@ -51,7 +54,7 @@ internal static class PushParser
             ?? Text(repository, "git_http_url") ?? Text(repository, "homepage");
         var id = Text(project, "id") ?? Text(body, "project_id");
 
-        // An annotated tag has a commit besides its own object.
+        // An annotated tag names both its own object and its commit.
         var hash = Text(body, "checkout_sha") ?? after;
         var commits = Elements(Get(body, "commits")).ToList();
         var commit = commits.Find(c => Text(c, "id") == hash);
@@ -61,7 +64,8 @@ internal static class PushParser
     private static Push? BitbucketCloud(JsonElement body)
     {
         var repository = Get(body, "repository");
-        var address = Text(Get(repository, "links", "html"), "href") ?? (Text(repository, "full_name") is { } name ? $"https://bitbucket.org/{name}" : null);
+        var address = Text(Get(repository, "links", "html"), "href")
+            ?? (Text(repository, "full_name") is { } name ? $"https://bitbucket.org/{name}" : null);
         return Make(WebhookProvider.Bitbucket, address, Text(repository, "uuid"), Elements(Get(body, "push", "changes")).Select(change =>
         {
             var (now, old) = (Get(change, "new"), Get(change, "old"));
@@ -82,7 +86,7 @@ internal static class PushParser
         }));
     }
 
-    // Its body has neither host nor address in most versions: the repository is told by the key of its project and its slug.
+    // The body has neither host nor address in most versions: the key of the project and the slug identify the repository.
     private static Push? BitbucketDataCenter(JsonElement body)
     {
         if (Text(body, "eventKey") is not "repo:refs_changed")
@@ -108,19 +112,23 @@ internal static class PushParser
                 && ms.TryGetInt64(out var value) && value is > 0 and < 253_402_300_800_000
                 ? DateTimeOffset.FromUnixTimeMilliseconds(value).ToString("O", CultureInfo.InvariantCulture) : null;
             return (Text(Get(change, "ref"), "id") ?? Text(change, "refId")) is not { } name ? null
-                : Ref(name, Text(change, "fromHash"), hash ?? "", Commit(hash, Text(commit, "message"), Text(Get(commit, "author"), "name"), time));
+                : Ref(
+                    name,
+                    Text(change, "fromHash"),
+                    hash ?? "",
+                    Commit(hash, Text(commit, "message"), Text(Get(commit, "author"), "name"), time));
         }));
     }
 
     private static Push? Make(WebhookProvider provider, string? address, string? id, IEnumerable<PushedRef?> refs)
     {
         if (string.IsNullOrWhiteSpace(address) || address.Length > RepositoryAddress.MaxLength
-            || string.IsNullOrWhiteSpace(id) || id.Length > IPlatformProjectRepository.MaxProviderIdLength)
+            || string.IsNullOrWhiteSpace(id) || id.Length > RepositoryAccess.MaxRepositoryIdLength)
         {
             return null;
         }
 
-        // The last word on each name counts: one push may delete a branch and make it anew.
+        // The last change of each name counts: one push may delete a branch and create it again.
         var last = new Dictionary<(PushedRefKind, string), PushedRef>();
         foreach (var pushed in refs.OfType<PushedRef>().Take(Push.MaxRefs))
         {
@@ -145,7 +153,7 @@ internal static class PushParser
         return Commit(hash, Text(commit, "message"), Text(author, "name") ?? Text(author, "username"), Text(commit, "timestamp"));
     }
 
-    // Cut to what is stored, so that no length makes a push one that is refused.
+    // Cut to the columns' lengths, so that no push is refused for its length.
     private static CommitInfo? Commit(string? hash, string? message, string? author, string? time) =>
         Hash(hash) is { } known
             ? new CommitInfo(
@@ -155,7 +163,7 @@ internal static class PushParser
                 DateTimeOffset.TryParse(time, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var at) ? at : null)
             : null;
 
-    // The id of a commit; null for the zeros that stand for no commit, and for anything else.
+    // The id of a commit; null for any other text, and for the zeros that mean no commit.
     private static string? Hash(string? text) =>
         text is { Length: 40 or 64 } && text.All(char.IsAsciiHexDigit) && text.Any(c => c != '0') ? text.ToLowerInvariant() : null;
 

@@ -11,7 +11,7 @@ internal sealed class Pushes(IUnitOfWork unitOfWork) : IPlatformPushes
     {
         ArgumentNullException.ThrowIfNull(delivery);
         ArgumentNullException.ThrowIfNull(options);
-        Limit.Check(options.MaxDeployments, IPlatformPushes.MaxListedTargets, "options.MaxDeployments");
+        Limit.Check(options.MaxDeployments, IPlatformPushes.MaxDeployments, "options.MaxDeployments");
         if (options.MaxAccessAge is { TotalSeconds: < 1 or > int.MaxValue })
         {
             throw new ArgumentOutOfRangeException(nameof(options), "options.MaxAccessAge is at least one second and at most 68 years.");
@@ -19,7 +19,7 @@ internal sealed class Pushes(IUnitOfWork unitOfWork) : IPlatformPushes
 
         RepositoryAddress.CheckHost(options.Host, "options.Host");
 
-        // One id for all attempts, so that a repeated one finds its row.
+        // One id for all attempts, so that a repeated attempt finds its row.
         delivery = delivery with { Id = delivery.Id ?? Ids.New() };
         try
         {
@@ -27,7 +27,7 @@ internal sealed class Pushes(IUnitOfWork unitOfWork) : IPlatformPushes
         }
         catch (Exception exception) when (exception is not OperationCanceledException)
         {
-            // The delivery outlives the failure; it can be sent again, since it queued nothing.
+            // The delivery is stored despite the failure; it can be sent again, because it queued nothing.
             await unitOfWork.RunAsync((tx, token) => tx.Get<IWebhookPayloadRepository>().StoreAsync(delivery, token), cancellationToken)
                 .ConfigureAwait(false);
             throw;
@@ -55,10 +55,11 @@ internal sealed class Pushes(IUnitOfWork unitOfWork) : IPlatformPushes
             return result;
         }
 
-        // A deleted branch has nothing to deploy, and one whose name no column holds is no project's, whatever another writer's row says.
-        // One target more than is needed tells whether there are more.
+        // A deleted branch has nothing to deploy, and no project has a branch whose name does not fit the column, whatever another writer's
+        // row contains. One target more than needed shows whether there are more.
         var branches = push.Refs.Where(r => r.Kind == PushedRefKind.Branch).ToList();
-        var commits = branches.Where(branch => !branch.IsDeleted && BranchName.IsStorable(branch.Name)).ToDictionary(branch => branch.Name, branch => branch.Commit);
+        var commits = branches.Where(branch => !branch.IsDeleted && BranchName.IsStorable(branch.Name))
+            .ToDictionary(branch => branch.Name, branch => branch.Commit);
         var (proven, unproven) = commits.Count == 0 ? ([], []) : await ((ProjectRepository)tx.Get<IPlatformProjectRepository>()).ListPushTargetsAsync(
             RepositoryOf(push, options),
             [.. commits.Keys],
@@ -116,8 +117,8 @@ internal sealed class Pushes(IUnitOfWork unitOfWork) : IPlatformPushes
         IsProduction = options.IsProduction,
     };
 
-    // Made of delivery and project: whatever is repeated, a delivery is one deployment of a project. Version 8 is for ids that are made
-    // of something.
+    // Computed from delivery and project: however often a delivery is repeated, it is one deployment of a project. Version 8 is for
+    // computed ids.
     private static Guid DeploymentId(Guid payloadId, Guid projectId)
     {
         Span<byte> source = stackalloc byte[32];
@@ -126,7 +127,7 @@ internal sealed class Pushes(IUnitOfWork unitOfWork) : IPlatformPushes
         Span<byte> hash = stackalloc byte[32];
         SHA256.HashData(source, hash);
 
-        // The beginning is the delivery's, a time, so that new ids stand together in the index.
+        // The id starts with the delivery's time, so that new ids are adjacent in the index.
         source[..6].CopyTo(hash);
         hash[6] = (byte)((hash[6] & 0x0f) | 0x80);
         hash[8] = (byte)((hash[8] & 0x3f) | 0x80);

@@ -7,22 +7,21 @@ using AutoStack.Data.Values;
 namespace AutoStack.Data.Webhooks;
 
 /// <summary>
-/// A body on its way into the table and out of it: what would cost the server or its readers too much is replaced, and so are secrets
-/// that providers are known
-/// to send. Everything else is copied byte by byte, in one pass.
+/// Edits a body before it is stored and after it is read: replaces values that would cost the server or its readers too much, and secrets
+/// that providers are known to send. All other bytes are copied, in one pass.
 /// </summary>
 internal static class WebhookBody
 {
-    /// <summary>Stands where a value is nested deeper than <see cref="IWebhookPayloadRepository.MaxDepth"/>.</summary>
+    /// <summary>Replaces a value that is nested deeper than <see cref="IWebhookPayloadRepository.MaxDepth"/>.</summary>
     public const string TooDeep = "[nested too deeply]";
 
-    // By which numbers may grow together when their exponents are written out.
+    // The maximum growth of all numbers together when their exponents are written out.
     private const int MaxGrowth = 1024 * 1024;
 
     /// <summary>
-    /// The body as it is stored. One that is too long, or has too many values, is replaced as a whole by an object with the reason.
+    /// Returns the body to store. A body that is too long, or has too many values, is replaced by an object with the reason.
     /// </summary>
-    /// <exception cref="ArgumentException">There is no body.</exception>
+    /// <exception cref="ArgumentException">The body is missing.</exception>
     public static byte[] ToStore(JsonElement body, string name)
     {
         var text = JsonText.Clean(body, name);
@@ -32,14 +31,14 @@ internal static class WebhookBody
                 ?? Refused($"The body has more than {IWebhookPayloadRepository.MaxValues} values.");
     }
 
-    /// <summary>A stored body as it may be shown: rows of other writers hold secrets in clear, and escapes that have no text.</summary>
+    /// <summary>Returns a stored body to show: rows of other writers contain secrets in clear, and escapes without a text.</summary>
     public static JsonElement Shown(JsonElement stored) =>
         JsonElement.Parse(Edit(JsonText.Clean(stored, nameof(stored)), bound: false)!, JsonText.Options);
 
     private static byte[] Refused(string reason) =>
         JsonSerializer.SerializeToUtf8Bytes(new Dictionary<string, string> { ["not_stored"] = reason });
 
-    // The text with its replacements; null when it has too many values.
+    // The text with its replacements; null when the text has too many values.
     private static byte[]? Edit(byte[] text, bool bound)
     {
         var reader = new Utf8JsonReader(text, new JsonReaderOptions { MaxDepth = int.MaxValue });
@@ -84,7 +83,7 @@ internal static class WebhookBody
             }
             else if (reader.TokenType is JsonTokenType.Number)
             {
-                // As a text it is as long as it is written, and its meaning can be read.
+                // A text is stored as long as it is written, and still readable.
                 var length = bound ? JsonNumber.WrittenOut(reader.ValueSpan) : 0;
                 var grown = Math.Max(length - reader.ValueSpan.Length, 0);
                 if (length > JsonNumber.MaxLength || growth + grown > MaxGrowth)

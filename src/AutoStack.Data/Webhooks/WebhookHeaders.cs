@@ -6,9 +6,8 @@ using AutoStack.Data.Values;
 namespace AutoStack.Data.Webhooks;
 
 /// <summary>
-/// Request headers on their way into the table and out of it: those that tell the event, the delivery and the sender, by their names in
-/// lower case. All others
-/// are left out, since nobody knows which of them hold secrets.
+/// Selects request headers to store and to show: headers that name the event, the delivery and the sender, by lower-case name. All other
+/// headers are dropped, because any of them may contain a secret.
 /// </summary>
 internal static partial class WebhookHeaders
 {
@@ -20,10 +19,11 @@ internal static partial class WebhookHeaders
         "x-event-key", "x-request-uuid", "x-request-id", "x-hook-uuid", "x-attempt-number", "x-event-time",
         "x-gitea-event", "x-gitea-delivery");
 
-    // Of these the algorithm: "sha256=…", "v1,…".
-    private static readonly FrozenSet<string> Signatures = FrozenSet.Create("x-hub-signature", "x-hub-signature-256", "webhook-signature", "x-gitea-signature");
+    // Only their algorithm is stored: "sha256=…", "v1,…".
+    private static readonly FrozenSet<string> Signatures =
+        FrozenSet.Create("x-hub-signature", "x-hub-signature-256", "webhook-signature", "x-gitea-signature");
 
-    /// <summary>The headers as they are stored, and the provider's id of the delivery; null when there is none.</summary>
+    /// <summary>Returns the headers to store, and the provider's id of the delivery; null when the headers do not name one.</summary>
     /// <exception cref="ArgumentException">The headers are not an object.</exception>
     public static (byte[] Json, string? DeliveryId) ToStore(JsonElement headers, WebhookProvider provider, string name)
     {
@@ -41,7 +41,7 @@ internal static partial class WebhookHeaders
             }
         }
 
-        // A blank one tells nothing; stored, it would stand before the next one in the index of deliveries.
+        // A blank value identifies nothing; if stored, the index of deliveries would prefer it to the next header.
         foreach (var header in DeliveryHeaders(provider).Where(h => string.IsNullOrWhiteSpace(values.GetValueOrDefault(h))))
         {
             values.Remove(header);
@@ -52,7 +52,7 @@ internal static partial class WebhookHeaders
             DeliveryHeaders(provider).Select(h => values.GetValueOrDefault(h)).FirstOrDefault(v => v is not null));
     }
 
-    /// <summary>Stored headers as they may be shown: rows of the Python services hold all headers, with their secrets in clear.</summary>
+    /// <summary>Returns stored headers to show: rows of the Python services contain all headers, with secrets in clear.</summary>
     public static JsonElement Redact(JsonElement headers) =>
         headers.ValueKind != JsonValueKind.Object
             ? headers
@@ -60,14 +60,14 @@ internal static partial class WebhookHeaders
                 .GroupBy(header => header.Name, StringComparer.Ordinal)
                 .ToDictionary(same => same.Key, same => ValueOf(same.Last()) ?? UrlSecrets.Redacted));
 
-    // The ones that WebhookPayloadRepository.DeliveryId reads, in its order. Not x-request-id of Bitbucket Data Center: it is an id of
+    // The headers that WebhookPayloadRepository.DeliveryId reads, in its order. Not Bitbucket Data Center's x-request-id, which identifies
     // the request.
     private static string[] DeliveryHeaders(WebhookProvider provider) =>
         provider == WebhookProvider.GitHub ? ["x-github-delivery"]
         : provider == WebhookProvider.GitLab ? ["idempotency-key", "x-gitlab-event-uuid"]
         : ["x-request-uuid"];
 
-    // Null for a header that is not shown, and for a value of another form than headers have.
+    // Null for a header that is not shown, and for a value that is not a header's.
     private static string? ValueOf(JsonProperty header)
     {
         var name = header.Name.ToLowerInvariant();
@@ -76,7 +76,7 @@ internal static partial class WebhookHeaders
             : null;
     }
 
-    // As HTTP joins a header that is sent more than once.
+    // Joins the values of a repeated header, as HTTP does.
     private static string? Text(JsonElement value)
     {
         if (value.ValueKind != JsonValueKind.Array)

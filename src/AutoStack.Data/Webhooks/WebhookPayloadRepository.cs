@@ -1,5 +1,6 @@
 using AutoStack.Data.Postgres;
 using AutoStack.Data.Values;
+using Npgsql;
 
 namespace AutoStack.Data.Webhooks;
 
@@ -7,8 +8,8 @@ internal sealed class WebhookPayloadRepository(Db db, TimeProvider clock) : IWeb
 {
     internal const string Columns = "w.id, w.deployment_id, w.provider, w.payload_json, w.headers, w.received_at";
 
-    // The text of the index webhook_payloads_delivery_idx. GitLab gives all events of one chain one x-gitlab-event-uuid, and only retries
-    // of one event the same idempotency-key, where it sends one. The same headers are in WebhookHeaders.
+    // The expression of the index webhook_payloads_delivery_idx. GitLab sends the same x-gitlab-event-uuid for all events of one chain, and
+    // the same idempotency-key, if any, for retries of one event only. WebhookHeaders names the same headers.
     private const string DeliveryId = """
         CASE pg_catalog.lower(w.provider::text)
             WHEN 'github'::text THEN w.headers ->> 'x-github-delivery'::text
@@ -39,13 +40,14 @@ internal sealed class WebhookPayloadRepository(Db db, TimeProvider clock) : IWeb
             WHERE w.id = @id
             """, [P.Of(id)], cancellationToken);
 
-    public Task<IReadOnlyList<WebhookPayloadSummary>> ListAsync(
-        WebhookPayloadFilter filter, int limit, WebhookPayloadCursor after, CancellationToken cancellationToken)
+    public async Task<Page<WebhookPayloadSummary>> ListAsync(
+        WebhookPayloadFilter filter, Cursor cursor, int limit, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(filter);
         Limit.Check(limit, IWebhookPayloadRepository.MaxListSize);
         var provider = P.TextOrNull(filter.Provider?.Value.ToLowerInvariant(), name: "provider");
-        return filter.DeploymentId is { } deploymentId
+        NpgsqlParameter[] bounds = [.. await BoundAsync(cursor, cancellationToken).ConfigureAwait(false), P.Of(limit + 1, nameof(limit))];
+        var rows = await (filter.DeploymentId is { } deploymentId
             ? db.ListAsync(ReadSummary, $"""
                 SELECT {SummaryColumns}
                 FROM webhook_payloads w
@@ -53,14 +55,15 @@ internal sealed class WebhookPayloadRepository(Db db, TimeProvider clock) : IWeb
                   AND (w.received_at, w.id) < (@receivedAt, @id)
                 ORDER BY w.received_at DESC, w.id DESC
                 LIMIT @limit
-                """, [P.Of(deploymentId), provider, P.Of(after.Bound.ReceivedAt), P.Of(after.Bound.Id), P.Of(limit)], cancellationToken)
+                """, [P.Of(deploymentId), provider, .. bounds], cancellationToken)
             : db.ListAsync(ReadSummary, $"""
                 SELECT {SummaryColumns}
                 FROM webhook_payloads w
                 WHERE (@provider IS NULL OR pg_catalog.lower(w.provider::text) = @provider) AND (w.received_at, w.id) < (@receivedAt, @id)
                 ORDER BY w.received_at DESC, w.id DESC
                 LIMIT @limit
-                """, [provider, P.Of(after.Bound.ReceivedAt), P.Of(after.Bound.Id), P.Of(limit)], cancellationToken);
+                """, [provider, .. bounds], cancellationToken)).ConfigureAwait(false);
+        return Page<WebhookPayloadSummary>.Of(rows, limit, row => Cursor.After(row.ReceivedAt, row.Id));
     }
 
     public async Task<WebhookStoreResult> StoreAsync(NewWebhookPayload payload, CancellationToken cancellationToken)
@@ -71,17 +74,19 @@ internal sealed class WebhookPayloadRepository(Db db, TimeProvider clock) : IWeb
         var body = WebhookBody.ToStore(payload.PayloadJson, "payload.PayloadJson");
         var (headers, deliveryId) = WebhookHeaders.ToStore(payload.Headers, payload.Provider, "payload.Headers");
 
-        // Copies of one delivery go one after the other, and each statement sees what was committed when it starts. A unique index cannot
-        // do this: rows of the Python services hold deliveries more than once. Without a delivery id there is nothing to wait for: the lock
-        // of NULL is none.
+        // The lock serializes copies of one delivery, and each statement sees what was committed before it starts. A unique index is not
+        // possible: rows of the Python services store deliveries more than once. Without a delivery id the lock's key is NULL, which locks
+        // nothing.
         var @lock = new Statement("""
             SELECT 1
-            FROM pg_catalog.pg_advisory_xact_lock('webhook_payloads'::regclass::oid::int, pg_catalog.hashtext(@provider || ' '::text || @deliveryId))
+            FROM pg_catalog.pg_advisory_xact_lock(
+                'webhook_payloads'::regclass::oid::int, pg_catalog.hashtext(@provider || ' '::text || @deliveryId))
             """, P.Text(provider), P.TextOrNull(deliveryId));
         var insert = new Statement($"""
             INSERT INTO webhook_payloads AS w (id, provider, payload_json, headers, received_at)
             SELECT @id, @provider, @payloadJson::jsonb, @headers::jsonb, {ServerTime.Present}
-            WHERE NOT EXISTS (SELECT FROM webhook_payloads w WHERE pg_catalog.lower(w.provider::text) = @provider AND {DeliveryId} = @deliveryId)
+            WHERE NOT EXISTS (
+                SELECT FROM webhook_payloads w WHERE pg_catalog.lower(w.provider::text) = @provider AND {DeliveryId} = @deliveryId)
             ON CONFLICT (id) DO UPDATE
             SET id = excluded.id
             WHERE pg_catalog.lower(w.provider::text) = excluded.provider::text AND {DeliveryId} IS NOT DISTINCT FROM @deliveryId
@@ -103,25 +108,41 @@ internal sealed class WebhookPayloadRepository(Db db, TimeProvider clock) : IWeb
         return await db.WriteBatchAsync(
             async sets =>
             {
-                await sets.ListAsync(row => row.Int()).ConfigureAwait(false);
+                await sets.SkipAsync().ConfigureAwait(false);
                 var stored = await sets.FindAsync(ReadStored).ConfigureAwait(false);
                 var met = await sets.FindAsync(ReadStored).ConfigureAwait(false);
 
-                // Met under its own id it is the first attempt of this very request.
+                // A row with the given id was stored by the first attempt of this request.
                 return stored ?? (met is null || met.PayloadId == id ? met : met with { Outcome = WebhookStoreOutcome.Duplicate });
             },
             [@lock, insert, state], Repeat.WhenConnectionIsLost, cancellationToken).ConfigureAwait(false)
             ?? throw DuplicateException.OfId("webhook_payloads_pkey");
     }
 
-    public async Task<bool> AttachDeploymentAsync(Guid id, Guid deploymentId, CancellationToken cancellationToken) =>
-        await db.WriteAsync("""
+    public Task<AttachOutcome> AttachDeploymentAsync(Guid id, Guid deploymentId, CancellationToken cancellationToken)
+    {
+        var attach = new Statement("""
             UPDATE webhook_payloads w
             SET deployment_id = @deploymentId
             WHERE w.id = @id AND (w.deployment_id IS NULL OR w.deployment_id = @deploymentId)
-            """, [P.Of(id), P.Of(deploymentId)], cancellationToken).ConfigureAwait(false) == 1;
+            RETURNING w.id
+            """, P.Of(id), P.Of(deploymentId));
+        var current = new Statement("""
+            SELECT w.id
+            FROM webhook_payloads w
+            WHERE w.id = @id
+            """, P.Of(id));
+        return db.WriteBatchAsync(
+            async sets =>
+            {
+                var isAttached = await sets.AnyAsync().ConfigureAwait(false);
+                var exists = await sets.AnyAsync().ConfigureAwait(false);
+                return isAttached ? AttachOutcome.Attached : exists ? AttachOutcome.OtherDeployment : AttachOutcome.NotFound;
+            },
+            [attach, current], Repeat.Never, cancellationToken);
+    }
 
-    // An array is made once and its rows are found by their key; the planner joins an IN with the whole table.
+    // The array is computed once and its rows are found by primary key; the planner would join an IN with the whole table.
     public Task<int> PurgeAsync(DateTimeOffset before, int limit, CancellationToken cancellationToken) =>
         db.WriteAsync("""
             DELETE FROM webhook_payloads w
@@ -133,7 +154,23 @@ internal sealed class WebhookPayloadRepository(Db db, TimeProvider clock) : IWeb
                 LIMIT @limit
                 FOR UPDATE SKIP LOCKED
             ))
-            """, [P.Of(before), P.Of(Limit.Check(limit, IWebhookPayloadRepository.MaxListSize), nameof(limit))], cancellationToken);
+            """, [P.Of(before), P.Of(Limit.Check(limit, IWebhookPayloadRepository.MaxPurgeSize), nameof(limit))], cancellationToken);
+
+    // The place of a cursor, @receivedAt and @id. A time that .NET cannot represent is looked up exactly.
+    private async ValueTask<NpgsqlParameter[]> BoundAsync(Cursor cursor, CancellationToken cancellationToken)
+    {
+        var (moment, id) = cursor.ToMoment() ?? (Time.Infinity, Guid.AllBitsSet);
+        if (moment == Time.ToMicroseconds(DateTimeOffset.MaxValue) || moment == Time.ToMicroseconds(DateTimeOffset.MinValue))
+        {
+            moment = await db.FindValueAsync(row => row.Long(), """
+                SELECT w.received_at
+                FROM webhook_payloads w
+                WHERE w.id = @id
+                """, [P.Of(id)], cancellationToken).ConfigureAwait(false) ?? moment;
+        }
+
+        return [P.Moment(moment, "receivedAt"), P.Of(id)];
+    }
 
     private static WebhookStoreResult ReadStored(RowReader row) => new(WebhookStoreOutcome.Stored, row.Guid(), row.GuidOrNull());
 

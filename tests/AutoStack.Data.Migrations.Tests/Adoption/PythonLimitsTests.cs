@@ -141,7 +141,7 @@ public sealed partial class PythonLimitsTests : AdoptionTestsBase
 
         var eve = await Get<IUserRepository>().AddAsync(new NewUser { Name = "Eve", Email = "Eve@Example.COM" }, Token);
         await Get<IGitHubConnectionRepository>().SetAsync(eve.Id, new GitHubTokens { AccessToken = "gho_clear" }, Token);
-        await Get<Projects.IProjectEnvironmentRepository>().SetAsync(Guid.Parse(Project), Guid.Parse(User), "A=1", Token);
+        await Get<Projects.IProjectEnvironmentRepository>().ReplaceAsync(Guid.Parse(Project), Guid.Parse(User), "A=1", Token);
 
         Assert.That(await ListAsync("SELECT email FROM users WHERE email = 'Eve@Example.COM'"), Is.Empty);
         Assert.That(await ListAsync("SELECT email FROM users WHERE email = 'eve@example.com'"), Has.Count.EqualTo(1));

@@ -72,8 +72,8 @@ public sealed class SideBySideTests : AdoptionTestsBase
             Assert.That(details.Stages.Select(s => (s.Name, s.Status)), Is.EqualTo(new[] { (StageName.Queued, StageStatus.Completed) }));
             Assert.That(details.Containers.Select(c => (c.Port, c.Status)), Is.EqualTo(new[] { (30777, ContainerStatus.Stopped) }));
             Assert.That(details.HealthChecks.Select(h => (h.Url, h.IsLive)), Is.EqualTo(new[] { (Url, true) }));
-            Assert.That((await Get<IDeploymentRuntimeLogRepository>().ListAsync(Id("deployment"), user.Id, LogCursor.Start, 10, Token))
-                .Lines.Select(l => l.Message),
+            Assert.That((await Get<IDeploymentRuntimeLogRepository>().ListAsync(Id("deployment"), user.Id, Cursor.Start, 10, Token))
+                .Items.Select(l => l.Message),
                 Is.EqualTo(new[] { "out 1", "out 2" }));
             Assert.That((await Get<IUserPreferencesRepository>().FindAsync(user.Id, Token))!.Theme, Is.EqualTo(Theme.Dark));
             Assert.That(payload.PayloadJson.GetProperty("commits")[0].GetProperty("message").GetString(), Is.EqualTo("café"));

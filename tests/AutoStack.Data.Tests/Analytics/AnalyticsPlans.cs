@@ -40,7 +40,7 @@ public sealed class AnalyticsPlans : AnalyticsTests
     }
 
     [Test]
-    public async Task The_database_is_as_full_as_it_should_be() =>
+    public async Task The_database_has_the_expected_number_of_rows() =>
         Assert.That(await ScalarAsync("SELECT count(*) FROM deployments"), Is.EqualTo(20_000));
 
     [TestCase("dashboard")]
@@ -56,7 +56,7 @@ public sealed class AnalyticsPlans : AnalyticsTests
     [TestCase("usage")]
     [TestCase("created")]
     [TestCase("active")]
-    public async Task A_question_about_one_owner_goes_through_an_index(string question)
+    public async Task A_query_for_one_owner_uses_an_index(string question)
     {
         var deployment = (Guid)(await ScalarAsync("SELECT id FROM deployments WHERE project_id = $1 ORDER BY id LIMIT 1", project))!;
         var sql = await StatementAsync(() => AskAsync(question, deployment));
@@ -112,7 +112,7 @@ public sealed class AnalyticsPlans : AnalyticsTests
             "days of a project" => trends.ListPerDayAsync(owner, project, Month, Token),
             "pipeline" => Get<IPipelineQueries>().FindAsync(deployment, owner, Token),
             "pipelines" => Get<IPipelineQueries>().ListLatestAsync(owner, 50, Token),
-            "usage" => Get<IUsageQueries>().ListProjectUsageAsync(owner, Month, 50, null, Token),
+            "usage" => Get<IUsageQueries>().ListProjectUsageAsync(owner, Month, Cursor.Start, 50, Token),
             "created" => Get<IUsageQueries>().CountCreatedSinceAsync(owner, Month.From, Token),
             _ => Get<IUsageQueries>().CountActiveAsync(owner, Token),
         };

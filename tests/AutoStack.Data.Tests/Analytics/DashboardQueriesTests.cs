@@ -18,7 +18,7 @@ public sealed class DashboardQueriesTests : AnalyticsTests
     ];
 
     [Test]
-    public async Task Every_number_is_that_of_its_range()
+    public async Task Every_number_counts_its_own_range()
     {
         foreach (var moment in Moments)
         {
@@ -47,7 +47,7 @@ public sealed class DashboardQueriesTests : AnalyticsTests
     }
 
     [Test]
-    public void Changes_are_numbers_and_null_where_there_is_nothing_to_compare_with()
+    public void Changes_are_null_without_a_previous_value()
     {
         var (some, more, none) = (Sum(1, 1, 100), Sum(2, 1, 90), Sum(0, 0, null));
 
@@ -81,7 +81,7 @@ public sealed class DashboardQueriesTests : AnalyticsTests
     }
 
     [Test]
-    public async Task Who_has_nothing_has_zeros()
+    public async Task A_user_without_deployments_has_zeros()
     {
         foreach (var owner in new[] { (await AddProjectAsync()).UserId, Guid.NewGuid(), Guid.Empty })
         {

@@ -15,7 +15,7 @@ public sealed class DeploymentTrendQueriesTests : AnalyticsTests
     private IDeploymentTrendQueries Trends => Get<IDeploymentTrendQueries>();
 
     [Test]
-    public async Task Every_bucket_holds_what_was_queued_in_it_and_none_is_missing()
+    public async Task Every_bucket_counts_its_deployments_and_no_bucket_is_missing()
     {
         foreach (var range in Ranges)
         {
@@ -29,7 +29,7 @@ public sealed class DeploymentTrendQueriesTests : AnalyticsTests
     }
 
     [Test]
-    public async Task Nothing_is_zeros()
+    public async Task Buckets_without_deployments_are_zero()
     {
         var project = await AddProjectAsync();
         var other = await EnqueueAsync();
@@ -44,7 +44,7 @@ public sealed class DeploymentTrendQueriesTests : AnalyticsTests
     }
 
     [Test]
-    public async Task Bad_ranges_are_named_and_odd_ones_answered()
+    public async Task Invalid_ranges_are_refused_and_unusual_ranges_answered()
     {
         var owner = (await AddProjectAsync()).UserId;
         Func<TimeRange, Task>[] queries =

@@ -8,7 +8,7 @@ public sealed class PipelineQueriesTests : AnalyticsTests
     private IPipelineQueries Pipelines => Get<IPipelineQueries>();
 
     [Test]
-    public async Task The_latest_deployments_come_first_with_their_stages_and_no_others()
+    public async Task Latest_deployments_are_listed_newest_first_with_their_own_stages()
     {
         var (own, rows) = await AddWorldAsync(4, 120, Utc("2026-01-01"), Utc("2026-02-01"));
         var stages = rows.SelectMany((row, i) => Enumerable.Range(0, i % 4).Select(n => (Row: row, Name: new[] { "Queued", "cloning", "BUILDING" }[n], Seconds: i + n))).ToList();
@@ -54,7 +54,7 @@ public sealed class PipelineQueriesTests : AnalyticsTests
     [TestCase("success", "00:10:00", "completed", "00:02:00", "00:01:00", 0.0, Description = "clocks that disagree")]
     [TestCase("building", null, "in_progress", "02:00:00", null, 0.0)]
     [TestCase("success", "00:01:00", "in_progress", "00:02:00", null, 0.0)]
-    public async Task A_stage_lasts_until_it_or_its_deployment_ended(
+    public async Task A_stage_lasts_until_its_own_or_its_deployments_end(
         string status, string? completedAt, string stageStatus, string? stageStartedAt, string? stageCompletedAt, double? seconds)
     {
         if (Clock.GetUtcNow() < Utc("2026-05-01T01:00:00Z"))
@@ -87,7 +87,7 @@ public sealed class PipelineQueriesTests : AnalyticsTests
     }
 
     [Test]
-    public async Task A_deployment_that_waits_has_no_duration_and_one_without_stages_is_listed()
+    public async Task A_waiting_deployment_has_no_duration_and_may_have_no_stages()
     {
         var deployment = await EnqueueAsync();
         await ExecuteAsync("DELETE FROM deployment_stages WHERE deployment_id = $1", deployment.Id);
@@ -99,7 +99,7 @@ public sealed class PipelineQueriesTests : AnalyticsTests
     }
 
     [Test]
-    public async Task Stages_are_bounded()
+    public async Task At_most_a_hundred_stages_are_listed()
     {
         var deployment = await EnqueueAsync();
         await ExecuteAsync(
@@ -113,7 +113,7 @@ public sealed class PipelineQueriesTests : AnalyticsTests
     }
 
     [Test]
-    public async Task What_is_deleted_or_somebody_elses_is_not_there_and_bad_limits_are_named()
+    public async Task Deleted_and_foreign_deployments_are_not_found_and_invalid_limits_refused()
     {
         var deployment = await EnqueueAsync();
         var stranger = await AddUserAsync();
@@ -133,7 +133,7 @@ public sealed class PipelineQueriesTests : AnalyticsTests
 
 
     [Test]
-    public async Task Stages_come_in_the_order_of_the_steps_however_they_were_planned()
+    public async Task Stages_are_ordered_by_step_however_they_were_planned()
     {
         var deployment = await EnqueueAsync();
         await PlatformStages.PlanAsync(deployment.Id, [StageName.Cloning, StageName.Building, StageName.Deploying], Token);

@@ -8,7 +8,7 @@ public sealed class PlatformMetricsQueriesTests : AnalyticsTests
     private IPlatformMetricsQueries Platform => Get<IPlatformMetricsQueries>();
 
     [Test]
-    public async Task Every_number_is_that_of_the_whole_platform()
+    public async Task Every_number_counts_the_whole_platform()
     {
         Assert.That(await Platform.MeasureAsync(Token), Is.EqualTo(new PlatformMetrics
         {

@@ -7,7 +7,7 @@ public sealed class ProjectAnalyticsQueriesTests : AnalyticsTests
     private IProjectAnalyticsQueries Analytics => Get<IProjectAnalyticsQueries>();
 
     [Test]
-    public async Task Every_number_is_that_of_the_project()
+    public async Task Every_number_counts_the_project_only()
     {
         var window = Range("2026-03-01", "2026-03-02");
         var (own, rows) = await AddWorldAsync(2, 500, window.From, window.To, Utc("2024-01-01"));
@@ -64,7 +64,7 @@ public sealed class ProjectAnalyticsQueriesTests : AnalyticsTests
     }
 
     [Test]
-    public async Task A_deployment_of_somebody_else_in_the_project_is_not_its_owners()
+    public async Task Another_users_deployment_in_the_project_is_not_counted()
     {
         var project = await AddProjectAsync();
         var stranger = await AddUserAsync();
@@ -74,7 +74,7 @@ public sealed class ProjectAnalyticsQueriesTests : AnalyticsTests
     }
 
     [Test]
-    public async Task The_list_of_statuses_is_bounded_and_the_total_is_not()
+    public async Task The_status_list_is_bounded_but_the_total_counts_all()
     {
         var project = await AddProjectAsync();
         await InsertAsync([.. Enumerable.Range(0, 150).Select(
@@ -89,7 +89,7 @@ public sealed class ProjectAnalyticsQueriesTests : AnalyticsTests
     }
 
     [Test]
-    public async Task What_is_not_the_users_is_not_there_and_bad_ranges_are_named()
+    public async Task A_foreign_project_is_not_found_and_invalid_ranges_refused()
     {
         var project = await AddProjectAsync();
         var stranger = await AddUserAsync();

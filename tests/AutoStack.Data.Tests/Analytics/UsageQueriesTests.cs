@@ -9,15 +9,15 @@ public sealed class UsageQueriesTests : AnalyticsTests
     private IUsageQueries Usage => Get<IUsageQueries>();
 
     [Test]
-    public async Task Usage_is_of_the_range_and_counts_what_was_deleted()
+    public async Task Usage_counts_deployments_of_the_range_including_deleted_ones()
     {
         var (own, rows) = await AddWorldAsync(5, 400, March.From, March.To, Utc("2025-03-15"));
         await AddProjectAsync(own[0].UserId);
 
-        var usage = await Usage.ListProjectUsageAsync(own[0].UserId, March, 100, null, Token);
+        var usage = await Usage.ListProjectUsageAsync(own[0].UserId, March, Cursor.Start, 100, Token);
 
         Assert.That(rows, Has.Some.Matches<Row>(r => r.IsDeleted && r.OwnerId == own[0].UserId && r.CreatedAt >= March.From && r.CreatedAt < March.To));
-        Assert.That(usage, Is.EqualTo(own.OrderBy(p => p.Id.ToString(), StringComparer.Ordinal).Select(project =>
+        Assert.That(usage.Items, Is.EqualTo(own.OrderBy(p => p.Id.ToString(), StringComparer.Ordinal).Select(project =>
         {
             var counted = In(rows.Where(r => r.ProjectId == project.Id), March).ToList();
             return new ProjectUsage
@@ -32,17 +32,17 @@ public sealed class UsageQueriesTests : AnalyticsTests
     }
 
     [Test]
-    public async Task Seconds_beyond_an_integer_are_added_up()
+    public async Task Build_seconds_add_up_beyond_32_bits()
     {
         var project = await AddProjectAsync();
         await InsertAsync([.. Enumerable.Range(0, 3).Select(
             _ => new Row(Guid.NewGuid(), project.Id, project.UserId, "success", March.From, int.MaxValue, IsDeleted: false))]);
 
-        Assert.That((await Usage.ListProjectUsageAsync(project.UserId, March, 1, null, Token)).Single().BuildSeconds, Is.EqualTo(3L * int.MaxValue));
+        Assert.That((await Usage.ListProjectUsageAsync(project.UserId, March, Cursor.Start, 1, Token)).Items.Single().BuildSeconds, Is.EqualTo(3L * int.MaxValue));
     }
 
     [Test]
-    public async Task Pages_meet_and_together_are_the_list()
+    public async Task Pages_together_are_the_whole_list_without_repeats()
     {
         var owner = (await AddUserAsync()).Id;
         var rows = new List<Row>();
@@ -53,48 +53,52 @@ public sealed class UsageQueriesTests : AnalyticsTests
         }
 
         await InsertAsync(rows);
-        var all = await Usage.ListProjectUsageAsync(owner, March, 100, null, Token);
+        var all = await Usage.ListProjectUsageAsync(owner, March, Cursor.Start, 7, Token);
         var paged = new List<ProjectUsage>();
-        for (var page = await Usage.ListProjectUsageAsync(owner, March, 3, null, Token); page.Count > 0;
-            page = await Usage.ListProjectUsageAsync(owner, March, 3, page[^1].ProjectId, Token))
+        for (Cursor? cursor = Cursor.Start; cursor is { } place;)
         {
-            Assert.That(page, Has.Count.LessThanOrEqualTo(3));
-            paged.AddRange(page);
-            Assert.That(paged, Has.Count.LessThanOrEqualTo(all.Count), "a page begins behind the one before");
+            var page = await Usage.ListProjectUsageAsync(owner, March, place, 3, Token);
+            Assert.That(page.Items, Has.Count.LessThanOrEqualTo(3));
+            paged.AddRange(page.Items);
+            Assert.That(paged, Has.Count.LessThanOrEqualTo(7), "a page starts after the previous one");
+            cursor = page.Next;
         }
 
-        Assert.That(all, Has.Count.EqualTo(7));
-        Assert.That(all, Is.All.Matches<ProjectUsage>(u => u is { Deployments: 1, Succeeded: 0, BuildSeconds: 0 }));
-        Assert.That(paged, Is.EqualTo(all));
-        Assert.That(await Usage.ListProjectUsageAsync(owner, March, 3, Guid.AllBitsSet, Token), Is.Empty);
+        Assert.That((all.Items.Count, all.Next), Is.EqualTo((7, (Cursor?)null)));
+        Assert.That(all.Items, Is.All.Matches<ProjectUsage>(u => u is { Deployments: 1, Succeeded: 0, BuildSeconds: 0 }));
+        Assert.That(paged, Is.EqualTo(all.Items));
+        Assert.That((await Usage.ListProjectUsageAsync(owner, March, Cursor.After(Guid.AllBitsSet), 3, Token)).Items, Is.Empty);
+        Assert.That(
+            () => Usage.ListProjectUsageAsync(owner, March, Cursor.After(1), 3, Token),
+            Throws.ArgumentException.With.Property("ParamName").EqualTo("cursor"));
     }
 
     [Test]
-    public async Task Bad_ranges_and_limits_are_named()
+    public async Task Invalid_ranges_and_limits_are_refused_by_name()
     {
         var owner = (await AddProjectAsync()).UserId;
         foreach (var range in BadRanges)
         {
             Assert.That(
-                () => Usage.ListProjectUsageAsync(owner, range, 1, null, Token),
+                () => Usage.ListProjectUsageAsync(owner, range, Cursor.Start, 1, Token),
                 Throws.TypeOf<ArgumentOutOfRangeException>().With.Property("ParamName").EqualTo("range"));
         }
 
         foreach (var limit in new[] { 0, -1, IUsageQueries.MaxListSize + 1, int.MaxValue })
         {
             Assert.That(
-                () => Usage.ListProjectUsageAsync(owner, March, limit, null, Token),
+                () => Usage.ListProjectUsageAsync(owner, March, Cursor.Start, limit, Token),
                 Throws.TypeOf<ArgumentOutOfRangeException>().With.Property("ParamName").EqualTo("limit"));
         }
 
         foreach (var range in OddRanges)
         {
-            Assert.That(await Usage.ListProjectUsageAsync(owner, range, 1, null, Token), Is.Empty);
+            Assert.That((await Usage.ListProjectUsageAsync(owner, range, Cursor.Start, 1, Token)).Items, Is.Empty);
         }
     }
 
     [Test]
-    public async Task Created_since_counts_from_the_moment_on_and_also_what_was_deleted()
+    public async Task Created_since_includes_the_moment_itself_and_deleted_deployments()
     {
         var (own, rows) = await AddWorldAsync(6, 200, March.From, March.To);
         var owners = rows.Where(r => r.OwnerId == own[0].UserId).ToList();
@@ -109,7 +113,7 @@ public sealed class UsageQueriesTests : AnalyticsTests
     }
 
     [Test]
-    public async Task Active_is_what_is_neither_over_nor_deleted()
+    public async Task Active_counts_deployments_neither_ended_nor_deleted()
     {
         var (own, rows) = await AddWorldAsync(7, 200, March.From, March.To);
 

@@ -17,7 +17,7 @@ public sealed class DeploymentLogFollowerTests : DatabaseTests
         await using var host = NewHost();
         var deployment = await EnqueueAsync();
         await AppendAsync(deployment, "1", "2");
-        await using var follow = new Following(host, deployment, LogCursor.Start);
+        await using var follow = new Following(host, deployment, Cursor.Start);
         Assert.That(await follow.NextAsync(2), Is.EqualTo(new[] { "1", "2" }));
 
         for (var i = 3; i < 10; i++)
@@ -35,20 +35,16 @@ public sealed class DeploymentLogFollowerTests : DatabaseTests
         await using var host = NewHost();
         var deployment = await EnqueueAsync();
         await AppendAsync(deployment, [.. Enumerable.Range(1, 450).Select(i => $"{i}")]);
-        await using var all = new Following(host, deployment, LogCursor.Start);
-        await using var middle = new Following(host, deployment, new LogCursor(448));
-        await using var end = new Following(host, deployment, LogCursor.End);
+        await using var all = new Following(host, deployment, Cursor.Start);
+        await using var middle = new Following(host, deployment, Cursor.After(448));
+        var tail = await Logs.ListTailAsync(deployment.Id, deployment.UserId, Cursor.Start, 1, Token);
+        await using var end = new Following(host, deployment, tail.After);
         Assert.That(await all.NextAsync(450), Is.EqualTo(Enumerable.Range(1, 450).Select(i => $"{i}")), "more than a page");
         Assert.That(await middle.NextAsync(2), Is.EqualTo(new[] { "449", "450" }));
-        var next = end.NextAsync(1);
-        for (var i = 451; !next.IsCompleted; i++)
-        {
-            // It may take its place only now.
-            await AppendAsync(deployment, $"{i}");
-        }
-
-        await next;
-        Assert.That(end.Seqs.Single(), Is.GreaterThan(450));
+        await AppendAsync(deployment, "451");
+        Assert.That(await end.NextAsync(1), Is.EqualTo(new[] { "451" }));
+        await using var resumed = new Following(host, deployment, all.Last.Cursor);
+        Assert.That(await resumed.NextAsync(1), Is.EqualTo(new[] { "451" }));
     }
 
     [Test]
@@ -58,8 +54,8 @@ public sealed class DeploymentLogFollowerTests : DatabaseTests
         const int Rounds = 20;
         await using var host = NewHost();
         var deployment = await EnqueueAsync();
-        await using var follow = new Following(host, deployment, LogCursor.Start);
-        await using var second = new Following(host, deployment, LogCursor.Start);
+        await using var follow = new Following(host, deployment, Cursor.Start);
+        await using var second = new Following(host, deployment, Cursor.Start);
         var (one, two) = (follow.NextAsync((Writers * Rounds) + 1), second.NextAsync((Writers * Rounds) + 1));
         var buffered = host.GetRequiredService<IDeploymentLogWriter>();
 
@@ -95,7 +91,7 @@ public sealed class DeploymentLogFollowerTests : DatabaseTests
     {
         await using var host = NewHost();
         var deployment = await EnqueueAsync();
-        await using var follow = new Following(host, deployment, LogCursor.Start);
+        await using var follow = new Following(host, deployment, Cursor.Start);
         for (var round = 0; round < 3; round++)
         {
             var next = follow.NextAsync(2);
@@ -115,7 +111,7 @@ public sealed class DeploymentLogFollowerTests : DatabaseTests
     {
         await using var host = NewHost(o => (o.ListenForNotifications, o.LogPollInterval) = (listen, TimeSpan.FromHours(1)));
         var deployment = await EnqueueAsync();
-        await using var follow = new Following(host, deployment, LogCursor.Start);
+        await using var follow = new Following(host, deployment, Cursor.Start);
         await AppendAsync(deployment, "1");
         await follow.NextAsync(1);
         var next = follow.NextAsync(1);
@@ -132,7 +128,7 @@ public sealed class DeploymentLogFollowerTests : DatabaseTests
     {
         await using var host = NewHost(o => o.LogPollInterval = TimeSpan.FromHours(1));
         var deployment = await StartedAsync(DeploymentStatus.Building);
-        await using var follow = new Following(host, deployment, LogCursor.Start);
+        await using var follow = new Following(host, deployment, Cursor.Start);
         await AppendAsync(deployment, "1");
         await follow.NextAsync(1);
         await Lifecycle.SucceedAsync(deployment.Id, null, Token);
@@ -158,7 +154,7 @@ public sealed class DeploymentLogFollowerTests : DatabaseTests
         await AppendAsync(deployment, [.. Enumerable.Range(1, 200).Select(i => $"{i}")]);
         await Lifecycle.FailAsync(deployment.Id, "x", Token);
         await ExecuteAsync("UPDATE deployments SET completed_at = completed_at - interval '2 days' WHERE id = $1", deployment.Id);
-        await using var follow = new Following(host, deployment, LogCursor.Start);
+        await using var follow = new Following(host, deployment, Cursor.Start);
 
         Assert.That(await follow.NextAsync(1000), Has.Count.EqualTo(200));
     }
@@ -169,12 +165,12 @@ public sealed class DeploymentLogFollowerTests : DatabaseTests
         await using var host = NewHost(o => o.LogPollInterval = TimeSpan.FromHours(1));
         var deployment = await EnqueueAsync();
         await AppendAsync(deployment, "1");
-        await using var nothing = new Following(host, deployment with { Id = Guid.NewGuid() }, LogCursor.Start);
-        await using var stranger = new Following(host, deployment with { UserId = (await AddUserAsync()).Id }, LogCursor.Start);
+        await using var nothing = new Following(host, deployment with { Id = Guid.NewGuid() }, Cursor.Start);
+        await using var stranger = new Following(host, deployment with { UserId = (await AddUserAsync()).Id }, Cursor.Start);
         Assert.That(await nothing.NextAsync(1), Is.Empty);
         Assert.That(await stranger.NextAsync(1), Is.Empty);
 
-        await using var follow = new Following(host, deployment, LogCursor.Start);
+        await using var follow = new Following(host, deployment, Cursor.Start);
         var next = follow.NextAsync(2);
         await Deployments.SoftDeleteAsync(deployment.Id, deployment.UserId, Token);
         await MoveClockAsync(TimeSpan.FromHours(1), next);
@@ -189,7 +185,7 @@ public sealed class DeploymentLogFollowerTests : DatabaseTests
         await using var host = NewHost(o => o.ConnectionString = proxy.ConnectionString);
         var deployment = await EnqueueAsync();
         await AppendAsync(deployment, "1");
-        await using var follow = new Following(host, deployment, LogCursor.Start);
+        await using var follow = new Following(host, deployment, Cursor.Start);
         var next = follow.NextAsync(1);
         while (proxy.Refused < 3)
         {
@@ -213,7 +209,7 @@ public sealed class DeploymentLogFollowerTests : DatabaseTests
             deployments.Add(await EnqueueAsync(project));
         }
 
-        var all = Enumerable.Range(0, 1000).Select(i => new Following(host, deployments[i % 20], LogCursor.Start)).ToList();
+        var all = Enumerable.Range(0, 1000).Select(i => new Following(host, deployments[i % 20], Cursor.Start)).ToList();
         var first = all.Select(f => f.NextAsync(1)).ToList();
         foreach (var deployment in deployments)
         {
@@ -259,8 +255,8 @@ public sealed class DeploymentLogFollowerTests : DatabaseTests
     {
         var host = NewHost();
         var deployment = await EnqueueAsync();
-        await using var cancelled = new Following(host, deployment, LogCursor.Start);
-        await using var left = new Following(host, deployment, LogCursor.Start);
+        await using var cancelled = new Following(host, deployment, Cursor.Start);
+        await using var left = new Following(host, deployment, Cursor.Start);
         var (one, two) = (cancelled.NextAsync(1), left.NextAsync(1));
         await cancelled.CancelAsync();
         Assert.That(() => one, Throws.InstanceOf<OperationCanceledException>());
@@ -304,11 +300,13 @@ public sealed class DeploymentLogFollowerTests : DatabaseTests
         private readonly List<DeploymentLog> seen = [];
         private Task last = Task.CompletedTask;
 
-        public Following(ServiceProvider host, Deployment deployment, LogCursor from) =>
+        public Following(ServiceProvider host, Deployment deployment, Cursor from) =>
             lines = host.GetRequiredService<IDeploymentLogFollower>()
                 .FollowAsync(deployment.Id, deployment.UserId, from, stop.Token).GetAsyncEnumerator(CancellationToken.None);
 
         public IEnumerable<long> Seqs => seen.Select(l => l.Seq);
+
+        public DeploymentLog Last => seen[^1];
 
         public string[] Messages
         {

@@ -217,7 +217,7 @@ public sealed class HeldBackLogTests : DatabaseTests
 
         foreach (var deployment in deployments)
         {
-            var lines = (await Logs.ListAsync(deployment.Id, deployment.UserId, LogCursor.Start, 1000, Token)).Lines;
+            var lines = (await Logs.ListAsync(deployment.Id, deployment.UserId, Cursor.Start, 1000, Token)).Items;
             Assert.That(lines.Select(line => line.Seq), Is.EqualTo(Enumerable.Range(1, 2 * Lines).Select(i => (long)i)));
             foreach (var name in new[] { "a", "b" })
             {
@@ -274,7 +274,7 @@ public sealed class HeldBackLogTests : DatabaseTests
     }
 
     private async Task<IEnumerable<string>> MessagesAsync(Deployment deployment) =>
-        (await Logs.ListAsync(deployment.Id, deployment.UserId, LogCursor.Start, 1000, Token)).Lines.Select(line => line.Message);
+        (await Logs.ListAsync(deployment.Id, deployment.UserId, Cursor.Start, 1000, Token)).Items.Select(line => line.Message);
 
     private ServiceProvider NewHost(Action<LogWriterOptions>? configure = null) => new ServiceCollection()
         .AddAutoStackData(options =>

@@ -55,8 +55,8 @@ public sealed class IsolationTests(string isolation, bool ofHost) : DatabaseTest
         await transaction.CommitAsync(Token);
         await append;
 
-        var page = await Logs.ListAsync(deployment.Id, deployment.UserId, LogCursor.Start, 10, Token);
-        Assert.That(page.Lines.Select(line => (line.Seq, line.Message)), Is.EqualTo([(1L, "first"), (2L, "second")]));
+        var page = await Logs.ListAsync(deployment.Id, deployment.UserId, Cursor.Start, 10, Token);
+        Assert.That(page.Items.Select(line => (line.Seq, line.Message)), Is.EqualTo([(1L, "first"), (2L, "second")]));
     }
 
     [Test]

@@ -10,7 +10,7 @@ public sealed class LogRaceTests : DatabaseTests
     {
         var deployment = await EnqueueAsync();
         Task second = null!;
-        var early = LogCursor.Start;
+        var early = Cursor.Start;
 
         // The first writer has its numbers and has not committed; the second must not be seen before it.
         await UnitOfWork.RunAsync(async (tx, token) =>
@@ -24,7 +24,7 @@ public sealed class LogRaceTests : DatabaseTests
 
         var page = await Logs.ListAsync(deployment.Id, deployment.UserId, early, 100, Token);
         Assert.That(
-            page.Lines.Select(l => (l.Seq, l.Message)),
+            page.Items.Select(l => (l.Seq, l.Message)),
             Is.EqualTo(new[] { (1L, "first 0"), (2L, "first 1"), (3L, "first 2"), (4L, "second 0"), (5L, "second 1"), (6L, "second 2") }));
     }
 
@@ -45,12 +45,12 @@ public sealed class LogRaceTests : DatabaseTests
 
         var ours = PlatformLogs.AppendAsync(deployment.Id, Lines("ours", 1), Token);
         await UntilSomeoneWaitsAsync();
-        Assert.That((await Logs.ListAsync(deployment.Id, deployment.UserId, LogCursor.Start, 100, Token)).Lines, Is.Empty);
+        Assert.That((await Logs.ListAsync(deployment.Id, deployment.UserId, Cursor.Start, 100, Token)).Items, Is.Empty);
         await transaction.CommitAsync(Token);
         await ours;
 
-        var page = await Logs.ListAsync(deployment.Id, deployment.UserId, LogCursor.Start, 100, Token);
-        Assert.That(page.Lines.Select(l => (l.Seq, l.Message)), Is.EqualTo(new[] { (1L, "python"), (2L, "ours 0") }));
+        var page = await Logs.ListAsync(deployment.Id, deployment.UserId, Cursor.Start, 100, Token);
+        Assert.That(page.Items.Select(l => (l.Seq, l.Message)), Is.EqualTo(new[] { (1L, "python"), (2L, "ours 0") }));
     }
 
     [Test]
@@ -75,13 +75,13 @@ public sealed class LogRaceTests : DatabaseTests
         start.SignalAndWait(TimeSpan.FromSeconds(30));
         var all = Task.WhenAll(writers);
         var read = new List<DeploymentLog>();
-        var cursor = LogCursor.Start;
+        var cursor = Cursor.Start;
         for (var last = false; ; last = all.IsCompleted)
         {
             var page = await Logs.ListAsync(deployment.Id, deployment.UserId, cursor, 50, Token);
-            read.AddRange(page.Lines);
+            read.AddRange(page.Items);
             cursor = page.After;
-            if (last && page.Lines.Count == 0)
+            if (last && page.Items.Count == 0)
             {
                 break;
             }
@@ -113,8 +113,8 @@ public sealed class LogRaceTests : DatabaseTests
         }, Token);
         await again;
 
-        var page = await Logs.ListAsync(deployment.Id, deployment.UserId, LogCursor.Start, 100, Token);
-        Assert.That(page.Lines.Select(l => (l.Seq, l.Message)), Is.EqualTo(Enumerable.Range(0, 5).Select(i => (i + 1L, $"{i}"))));
+        var page = await Logs.ListAsync(deployment.Id, deployment.UserId, Cursor.Start, 100, Token);
+        Assert.That(page.Items.Select(l => (l.Seq, l.Message)), Is.EqualTo(Enumerable.Range(0, 5).Select(i => (i + 1L, $"{i}"))));
     }
 
     [Test]
@@ -130,8 +130,8 @@ public sealed class LogRaceTests : DatabaseTests
         }, Token);
         await many;
 
-        var page = await Logs.ListAsync(deployment.Id, deployment.UserId, new LogCursor(2), 2, Token);
-        Assert.That(page.Lines.Select(l => (l.Seq, l.Message)), Is.EqualTo(new[] { (3L, "first 2"), (4L, "many 0") }));
+        var page = await Logs.ListAsync(deployment.Id, deployment.UserId, Cursor.After(2), 2, Token);
+        Assert.That(page.Items.Select(l => (l.Seq, l.Message)), Is.EqualTo(new[] { (3L, "first 2"), (4L, "many 0") }));
     }
 
     private static NewDeploymentLog[] Lines(string prefix, int count) =>

@@ -82,8 +82,8 @@ public sealed class LogWriterRaceTests : DatabaseTests
         await blocker.DisposeAsync();
         await flushed;
 
-        var page = await Logs.ListAsync(deployment.Id, deployment.UserId, LogCursor.Start, 100, Token);
-        Assert.That(page.Lines.Select(l => l.Message), Is.EqualTo(Enumerable.Range(0, 36).Where(i => i == 0 || i % 7 != 0).Select(i => $"{i}")));
+        var page = await Logs.ListAsync(deployment.Id, deployment.UserId, Cursor.Start, 100, Token);
+        Assert.That(page.Items.Select(l => l.Message), Is.EqualTo(Enumerable.Range(0, 36).Where(i => i == 0 || i % 7 != 0).Select(i => $"{i}")));
         Assert.That(() => writer.FlushAsync(Token), Throws.TypeOf<LogLinesRefusedException>().With.Property("Lines").EqualTo(5));
     }
 
@@ -194,8 +194,8 @@ public sealed class LogWriterRaceTests : DatabaseTests
         Assert.That(proxy.Cuts, Is.EqualTo(1));
         foreach (var (deployment, before) in new[] { (one, 1), (two, 0) })
         {
-            var tail = await Logs.ListTailAsync(deployment.Id, deployment.UserId, LogCursor.End, 1000, Token);
-            Assert.That(tail.Lines.Select(l => (l.Seq, l.Message)), Is.EqualTo(Enumerable.Range(Each - 1000, 1000).Select(i => ((long)i + 1 + before, $"{i}"))));
+            var tail = await Logs.ListTailAsync(deployment.Id, deployment.UserId, Cursor.Start, 1000, Token);
+            Assert.That(tail.Items.Select(l => (l.Seq, l.Message)), Is.EqualTo(Enumerable.Range(Each - 1000, 1000).Select(i => ((long)i + 1 + before, $"{i}"))));
         }
     }
 
@@ -320,7 +320,7 @@ public sealed class LogWriterRaceTests : DatabaseTests
     }
 
     private async Task<IEnumerable<(long Seq, string Message)>> LinesAsync(Deployment deployment) =>
-        (await Logs.ListAsync(deployment.Id, deployment.UserId, LogCursor.Start, 1000, Token)).Lines.Select(l => (l.Seq, l.Message));
+        (await Logs.ListAsync(deployment.Id, deployment.UserId, Cursor.Start, 1000, Token)).Items.Select(l => (l.Seq, l.Message));
 
     private async Task UntilStoredAsync(Deployment deployment, int count)
     {

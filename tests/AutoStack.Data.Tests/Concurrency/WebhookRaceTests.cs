@@ -50,16 +50,18 @@ public sealed class WebhookRaceTests : DatabaseTests
         var stored = await Webhooks.StoreAsync(Payload(Unique("d")), Token);
         var first = await EnqueueAsync();
         var second = await EnqueueAsync();
-        Task<bool> late = null!;
+        Task<AttachOutcome> late = null!;
 
         await UnitOfWork.RunAsync(async (tx, token) =>
         {
-            Assert.That(await tx.Get<IWebhookPayloadRepository>().AttachDeploymentAsync(stored.PayloadId, first.Id, token), Is.True);
+            Assert.That(
+                await tx.Get<IWebhookPayloadRepository>().AttachDeploymentAsync(stored.PayloadId, first.Id, token),
+                Is.EqualTo(AttachOutcome.Attached));
             late = Webhooks.AttachDeploymentAsync(stored.PayloadId, second.Id, Token);
             await UntilSomeoneWaitsAsync();
         }, Token);
 
-        Assert.That(await late, Is.False);
+        Assert.That(await late, Is.EqualTo(AttachOutcome.OtherDeployment));
         Assert.That((await Webhooks.FindAsync(stored.PayloadId, Token))!.DeploymentId, Is.EqualTo(first.Id));
     }
 

@@ -156,6 +156,7 @@ public sealed partial class HostileArguments
             _ when type == typeof(string) => Texts,
             _ when type == typeof(Guid) => [Guid.Empty, Guid.NewGuid(), Guid.AllBitsSet],
             _ when type == typeof(int) => [int.MinValue, -1, 0, 1, int.MaxValue],
+            _ when type == typeof(Cursor) => [.. Cursors],
             _ when type == typeof(long) => [long.MinValue, -1L, 0L, 1L, long.MaxValue],
             _ when type == typeof(bool) => [false, true],
             _ when type == typeof(TimeSpan) =>

@@ -77,7 +77,7 @@ internal static class ReadmeCode
 
     public static async Task FollowAsync(IDeploymentLogFollower follower, Deployment deployment, CancellationToken cancellationToken)
     {
-        await foreach (var line in follower.FollowAsync(deployment.Id, deployment.UserId, LogCursor.Start, cancellationToken))
+        await foreach (var line in follower.FollowAsync(deployment.Id, deployment.UserId, Cursor.Start, cancellationToken))
         {
             Console.WriteLine($"{line.Seq} {line.Message}");
         }
@@ -150,7 +150,7 @@ internal static class ReadmeCode
         var policy = new RetentionPolicy { DeploymentLogs = TimeSpan.FromDays(30), HealthChecks = null };
         foreach (var count in await retention.CountAsync(policy, cancellationToken))
         {
-            Console.WriteLine($"{count.Table}: {count.Rows} rows would go");
+            Console.WriteLine($"{count.Table}: {count.Rows} rows to remove");
         }
 
         foreach (var result in await retention.RunAsync(policy, null, cancellationToken))
@@ -191,8 +191,10 @@ internal static class ReadmeCode
         IPlatformProjectRepository projects, Project project, string idAtGitHub, CancellationToken cancellationToken)
     {
         var access = new RepositoryAccess { Provider = WebhookProvider.GitHub, Host = "github.com", RepositoryId = idAtGitHub };
-        var recorded = await projects.RecordAccessAsync(project.Id, project.Repository, access, cancellationToken);
-        _ = recorded;
+        if (await projects.RecordAccessAsync(project.Id, project.Repository, access, cancellationToken) != AccessOutcome.Recorded)
+        {
+            Console.WriteLine($"{project.Name} names another repository by now: verify again");
+        }
     }
 
     public static async Task PurgeAsync(IWebhookPayloadRepository webhooks, TimeProvider clock, CancellationToken cancellationToken)
@@ -219,18 +221,17 @@ internal static class ReadmeCode
     public static async Task BillAsync(IUsageQueries usage, Guid userId, CancellationToken cancellationToken)
     {
         var march = new TimeRange(new DateTimeOffset(2026, 3, 1, 0, 0, 0, TimeSpan.Zero), new DateTimeOffset(2026, 4, 1, 0, 0, 0, TimeSpan.Zero));
-        Guid? after = null;
-        do
+        Cursor? next = Cursor.Start;
+        while (next is { } cursor)
         {
-            var page = await usage.ListProjectUsageAsync(userId, march, 100, after, cancellationToken);
-            foreach (var project in page)
+            var page = await usage.ListProjectUsageAsync(userId, march, cursor, limit: 100, cancellationToken);
+            foreach (var project in page.Items)
             {
                 Console.WriteLine($"{project.ProjectName}: {project.Deployments} deployments, {project.BuildSeconds} s");
             }
 
-            after = page.Count < 100 ? null : page[^1].ProjectId;
+            next = page.Next;
         }
-        while (after is not null);
     }
 
     public static void TwoDatabases(IServiceCollection services)

@@ -218,7 +218,8 @@ public sealed class RepositoryColumns : DatabaseTests
 
         public Type Record => read.ReturnType;
 
-        public PropertyInfo[] Properties => Record.GetProperties(BindingFlags.Public | BindingFlags.Instance);
+        // A property without a setter is computed of others.
+        public PropertyInfo[] Properties => [.. Record.GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(p => p.CanWrite)];
 
         public string Table =>
             Snake(type.Name.Replace("Repository", "", StringComparison.Ordinal)) is var name && name.EndsWith('s') ? name : name + "s";

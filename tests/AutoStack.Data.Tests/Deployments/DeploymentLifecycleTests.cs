@@ -235,7 +235,7 @@ public sealed class DeploymentLifecycleTests : DatabaseTests
             Throws.InstanceOf<OperationCanceledException>());
 
         Assert.That(await Deployments.FindAsync(deployment.Id, deployment.UserId, Token), Is.EqualTo(deployment));
-        Assert.That((await Logs.ListAsync(deployment.Id, deployment.UserId, LogCursor.Start, 10, Token)).Lines, Is.Empty);
+        Assert.That((await Logs.ListAsync(deployment.Id, deployment.UserId, Cursor.Start, 10, Token)).Items, Is.Empty);
     }
 
     [Test]

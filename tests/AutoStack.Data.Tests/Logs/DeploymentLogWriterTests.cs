@@ -38,9 +38,9 @@ public sealed class DeploymentLogWriterTests : DatabaseTests
 
         foreach (var deployment in deployments)
         {
-            var page = await Logs.ListAsync(deployment.Id, deployment.UserId, LogCursor.Start, 1000, Token);
-            Assert.That(page.Lines.Select(l => l.Seq), Is.EqualTo(Enumerable.Range(1, count + 1).Select(i => (long)i)));
-            Assert.That(page.Lines.Skip(1).Select(l => l.Message), Is.EqualTo(Enumerable.Range(0, count).Select(i => $"line {i}")));
+            var page = await Logs.ListAsync(deployment.Id, deployment.UserId, Cursor.Start, 1000, Token);
+            Assert.That(page.Items.Select(l => l.Seq), Is.EqualTo(Enumerable.Range(1, count + 1).Select(i => (long)i)));
+            Assert.That(page.Items.Skip(1).Select(l => l.Message), Is.EqualTo(Enumerable.Range(0, count).Select(i => $"line {i}")));
         }
     }
 
@@ -58,7 +58,7 @@ public sealed class DeploymentLogWriterTests : DatabaseTests
         await writer.WriteAsync(deployment.Id, line, Token);
         await writer.FlushAsync(deployment.Id, Token);
 
-        var lines = (await Logs.ListAsync(deployment.Id, deployment.UserId, LogCursor.Start, 10, Token)).Lines;
+        var lines = (await Logs.ListAsync(deployment.Id, deployment.UserId, Cursor.Start, 10, Token)).Items;
 
         Assert.That(lines.Select(l => (l.Seq, l.Message)), Is.EqualTo(new[] { (1L, "a\uFFFDb\uFFFD ä"), (2L, "now") }), "an id is stored once");
         Assert.That((lines[0].Id, lines[0].Level), Is.EqualTo((line.Id!.Value, DeploymentLogLevel.Error)));
@@ -68,7 +68,7 @@ public sealed class DeploymentLogWriterTests : DatabaseTests
 
     [TestCase(10, 4096, TestName = "So_many_lines_are_stored_without_being_asked_for")]
     [TestCase(50_000, 1024, TestName = "So_many_bytes_are_stored_without_being_asked_for")]
-    public async Task Enough_is_stored_without_being_asked_for(int flushLines, int flushBytes)
+    public async Task Enough_lines_are_stored_without_a_flush(int flushLines, int flushBytes)
     {
         await using var host = NewHost(o => (o.FlushLines, o.FlushBytes) = (flushLines, flushBytes));
         var deployment = await EnqueueAsync();
@@ -84,7 +84,7 @@ public sealed class DeploymentLogWriterTests : DatabaseTests
     }
 
     [Test]
-    public async Task After_some_time_lines_are_stored_without_being_asked_for()
+    public async Task Lines_are_stored_without_a_flush_after_the_interval()
     {
         await using var host = NewHost(o => o.FlushInterval = TimeSpan.FromMilliseconds(1));
         var deployment = await EnqueueAsync();
@@ -97,7 +97,7 @@ public sealed class DeploymentLogWriterTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_deployment_that_is_not_there_loses_its_own_lines_only_and_whoever_flushes_it_is_told_once()
+    public async Task A_missing_deployment_loses_only_its_lines_and_reports_once()
     {
         await using var host = NewHost();
         var writer = host.GetRequiredService<IDeploymentLogWriter>();
@@ -119,7 +119,7 @@ public sealed class DeploymentLogWriterTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_line_that_is_refused_for_its_id_leaves_all_others()
+    public async Task A_line_refused_for_its_id_does_not_affect_others()
     {
         await using var host = NewHost();
         var writer = host.GetRequiredService<IDeploymentLogWriter>();
@@ -139,7 +139,7 @@ public sealed class DeploymentLogWriterTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_log_that_is_too_long_ends_with_one_line_that_says_so()
+    public async Task A_log_beyond_its_maximum_ends_with_one_note()
     {
         await using var host = NewHost(o => o.MaxBytesPerDeployment = 10 * (100 + 128));
         var writer = host.GetRequiredService<IDeploymentLogWriter>();
@@ -153,7 +153,7 @@ public sealed class DeploymentLogWriterTests : DatabaseTests
         await writer.WriteAsync(other.Id, Line("other"), Token);
         await writer.FlushAsync(Token);
 
-        var lines = (await Logs.ListAsync(loud.Id, loud.UserId, LogCursor.Start, 100, Token)).Lines;
+        var lines = (await Logs.ListAsync(loud.Id, loud.UserId, Cursor.Start, 100, Token)).Items;
         Assert.That(lines, Has.Count.EqualTo(11));
         Assert.That((lines[^1].Message, lines[^1].Level), Is.EqualTo(("[The log is longer than 2280 bytes: what follows is not stored.]", DeploymentLogLevel.Warning)));
         Assert.That(await MessagesAsync(other), Is.EqualTo(new[] { "other" }));
@@ -164,7 +164,7 @@ public sealed class DeploymentLogWriterTests : DatabaseTests
     [TestCase("€", 0)]
     [TestCase("😀", 1)]
     [TestCase("\0", 0)]
-    public async Task A_line_that_is_too_long_is_cut_between_characters_and_says_so(string character, int shift)
+    public async Task A_line_too_long_is_cut_between_characters_with_a_note(string character, int shift)
     {
         await using var host = NewHost(o => o.MaxLineBytes = 256);
         var writer = host.GetRequiredService<IDeploymentLogWriter>();
@@ -183,7 +183,7 @@ public sealed class DeploymentLogWriterTests : DatabaseTests
     }
 
     [Test]
-    public async Task The_end_of_the_services_stores_what_is_held([Values] bool wait)
+    public async Task Disposing_the_services_stores_buffered_lines([Values] bool wait)
     {
         var host = NewHost();
         var writer = host.GetRequiredService<IDeploymentLogWriter>();
@@ -209,7 +209,7 @@ public sealed class DeploymentLogWriterTests : DatabaseTests
     }
 
     [Test]
-    public async Task What_is_wrong_with_a_line_is_named()
+    public async Task An_invalid_line_is_refused_with_the_reason()
     {
         await using var host = NewHost();
         var writer = host.GetRequiredService<IDeploymentLogWriter>();
@@ -238,5 +238,5 @@ public sealed class DeploymentLogWriterTests : DatabaseTests
         .BuildServiceProvider();
 
     private async Task<IEnumerable<string>> MessagesAsync(Deployment deployment) =>
-        (await Logs.ListAsync(deployment.Id, deployment.UserId, LogCursor.Start, 1000, Token)).Lines.Select(l => l.Message);
+        (await Logs.ListAsync(deployment.Id, deployment.UserId, Cursor.Start, 1000, Token)).Items.Select(l => l.Message);
 }

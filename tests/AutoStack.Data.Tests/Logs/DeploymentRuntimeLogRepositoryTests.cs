@@ -9,22 +9,22 @@ public sealed class DeploymentRuntimeLogRepositoryTests : DatabaseTests
     private static readonly DateTimeOffset Noon = new(2026, 7, 1, 12, 0, 0, TimeSpan.Zero);
 
     [Test]
-    public async Task Lines_read_back_as_their_source_has_them()
+    public async Task Lines_read_back_as_their_source_reported_them()
     {
         var deployment = await EnqueueAsync();
 
         var stored = await AppendAsync(deployment, (3, "nul \0, half \ud83d, whole 🚀"), (1, ""), (2, "' \\ $1 @x %"));
 
         Assert.That(stored, Is.EqualTo(3));
-        var page = await RuntimeLogs.ListAsync(deployment.Id, deployment.UserId, LogCursor.Start, 10, Token);
+        var page = await RuntimeLogs.ListAsync(deployment.Id, deployment.UserId, Cursor.Start, 10, Token);
         Assert.That(
-            page.Lines.Select(l => (l.Seq, l.Message, l.Timestamp)),
+            page.Items.Select(l => (l.Seq, l.Message, l.Timestamp)),
             Is.EqualTo(new[] { (1L, "nul \uFFFD, half \uFFFD, whole 🚀", Noon.AddSeconds(3)), (2L, "", Noon.AddSeconds(1)), (3L, "' \\ $1 @x %", Noon.AddSeconds(2)) }));
-        Assert.That(page.Lines.Select(l => (l.Source, l.Level)), Is.All.EqualTo((RuntimeLogSource.Docker, (DeploymentLogLevel?)null)));
+        Assert.That(page.Items.Select(l => (l.Source, l.Level)), Is.All.EqualTo((RuntimeLogSource.Docker, (DeploymentLogLevel?)null)));
     }
 
     [Test]
-    public async Task A_tail_that_overlaps_the_one_before_stores_what_is_new()
+    public async Task An_overlapping_tail_stores_only_new_lines()
     {
         var deployment = await EnqueueAsync();
 
@@ -37,7 +37,7 @@ public sealed class DeploymentRuntimeLogRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task Lines_of_another_source_or_deployment_are_other_lines()
+    public async Task Equal_lines_of_other_sources_or_deployments_are_different_lines()
     {
         var deployment = await EnqueueAsync();
         var other = await EnqueueAsync();
@@ -50,7 +50,7 @@ public sealed class DeploymentRuntimeLogRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_line_is_known_again_however_it_was_cut_and_cleaned()
+    public async Task A_cut_or_cleaned_line_is_recognised_when_sent_again()
     {
         var deployment = await EnqueueAsync();
         var text = string.Concat(Enumerable.Repeat("🚀", 1_999)) + "\0" + "rest";
@@ -59,9 +59,9 @@ public sealed class DeploymentRuntimeLogRepositoryTests : DatabaseTests
         Assert.That(await PlatformRuntimeLogs.AppendAsync(deployment.Id, RuntimeLogSource.K8s, lines, Token), Is.EqualTo(2));
         Assert.That(await PlatformRuntimeLogs.AppendAsync(deployment.Id, RuntimeLogSource.K8s, lines, Token), Is.Zero);
 
-        var page = await RuntimeLogs.ListAsync(deployment.Id, deployment.UserId, LogCursor.Start, 10, Token);
-        Assert.That(page.Lines[0].Message, Is.EqualTo(text[..3998] + "\uFFFD"));
-        Assert.That(page.Lines[1].Message, Has.Length.EqualTo(IPlatformDeploymentRuntimeLogRepository.MaxMessageLength));
+        var page = await RuntimeLogs.ListAsync(deployment.Id, deployment.UserId, Cursor.Start, 10, Token);
+        Assert.That(page.Items[0].Message, Is.EqualTo(text[..3998] + "\uFFFD"));
+        Assert.That(page.Items[1].Message, Has.Length.EqualTo(IPlatformDeploymentRuntimeLogRepository.MaxMessageLength));
     }
 
     [Test]
@@ -82,7 +82,7 @@ public sealed class DeploymentRuntimeLogRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_line_of_another_program_that_commits_late_is_missed_by_no_reader()
+    public async Task No_reader_misses_a_late_commit_of_another_program()
     {
         var deployment = await EnqueueAsync();
         await using var connection = await Raw.OpenConnectionAsync(Token);
@@ -98,7 +98,7 @@ public sealed class DeploymentRuntimeLogRepositoryTests : DatabaseTests
 
         var ours = AppendAsync(deployment, (1, "ours"));
         await UntilSomeoneWaitsAsync();
-        Assert.That((await RuntimeLogs.ListAsync(deployment.Id, deployment.UserId, LogCursor.Start, 100, Token)).Lines, Is.Empty);
+        Assert.That((await RuntimeLogs.ListAsync(deployment.Id, deployment.UserId, Cursor.Start, 100, Token)).Items, Is.Empty);
         await transaction.CommitAsync(Token);
         await ours;
 
@@ -111,34 +111,34 @@ public sealed class DeploymentRuntimeLogRepositoryTests : DatabaseTests
         var deployment = await EnqueueAsync();
         await AppendAsync(deployment, [.. Enumerable.Range(1, 5).Select(i => (i, $"{i}"))]);
 
-        var first = await RuntimeLogs.ListAsync(deployment.Id, deployment.UserId, LogCursor.Start, 3, Token);
+        var first = await RuntimeLogs.ListAsync(deployment.Id, deployment.UserId, Cursor.Start, 3, Token);
         var second = await RuntimeLogs.ListAsync(deployment.Id, deployment.UserId, first.After, 3, Token);
         var end = await RuntimeLogs.ListAsync(deployment.Id, deployment.UserId, second.After, 3, Token);
-        var tail = await RuntimeLogs.ListTailAsync(deployment.Id, deployment.UserId, LogCursor.End, 2, Token);
+        var tail = await RuntimeLogs.ListTailAsync(deployment.Id, deployment.UserId, Cursor.Start, 2, Token);
         var back = await RuntimeLogs.ListTailAsync(deployment.Id, deployment.UserId, tail.Before, 9, Token);
 
-        Assert.That(first.Lines.Concat(second.Lines).Select(l => l.Message), Is.EqualTo(new[] { "1", "2", "3", "4", "5" }));
-        Assert.That((end.Lines.Count, end.After), Is.EqualTo((0, second.After)));
-        Assert.That(tail.Lines.Select(l => l.Message), Is.EqualTo(new[] { "4", "5" }));
-        Assert.That(back.Lines.Select(l => l.Message), Is.EqualTo(new[] { "1", "2", "3" }));
-        Assert.That((await RuntimeLogs.ListTailAsync(deployment.Id, deployment.UserId, back.Before, 9, Token)).Lines, Is.Empty);
+        Assert.That(first.Items.Concat(second.Items).Select(l => l.Message), Is.EqualTo(new[] { "1", "2", "3", "4", "5" }));
+        Assert.That((end.Items.Count, end.After), Is.EqualTo((0, second.After)));
+        Assert.That(tail.Items.Select(l => l.Message), Is.EqualTo(new[] { "4", "5" }));
+        Assert.That(back.Items.Select(l => l.Message), Is.EqualTo(new[] { "1", "2", "3" }));
+        Assert.That((await RuntimeLogs.ListTailAsync(deployment.Id, deployment.UserId, back.Before, 9, Token)).Items, Is.Empty);
     }
 
     [Test]
-    public async Task A_log_of_somebody_else_or_of_a_deleted_deployment_is_empty()
+    public async Task The_log_of_a_foreign_or_deleted_deployment_is_empty()
     {
         var deployment = await EnqueueAsync();
         await AppendAsync(deployment, (1, "a"));
         var stranger = await AddUserAsync();
 
-        Assert.That((await RuntimeLogs.ListAsync(deployment.Id, stranger.Id, LogCursor.Start, 10, Token)).Lines, Is.Empty);
-        Assert.That((await RuntimeLogs.ListTailAsync(deployment.Id, stranger.Id, LogCursor.End, 10, Token)).Lines, Is.Empty);
+        Assert.That((await RuntimeLogs.ListAsync(deployment.Id, stranger.Id, Cursor.Start, 10, Token)).Items, Is.Empty);
+        Assert.That((await RuntimeLogs.ListTailAsync(deployment.Id, stranger.Id, Cursor.Start, 10, Token)).Items, Is.Empty);
         await Deployments.SoftDeleteAsync(deployment.Id, deployment.UserId, Token);
-        Assert.That((await RuntimeLogs.ListTailAsync(deployment.Id, deployment.UserId, LogCursor.End, 10, Token)).Lines, Is.Empty);
+        Assert.That((await RuntimeLogs.ListTailAsync(deployment.Id, deployment.UserId, Cursor.Start, 10, Token)).Items, Is.Empty);
     }
 
     [Test]
-    public async Task The_largest_batch_is_stored_and_known_again()
+    public async Task The_largest_batch_is_stored_and_recognised_when_sent_again()
     {
         var deployment = await EnqueueAsync();
         var lines = Enumerable.Range(0, IPlatformDeploymentRuntimeLogRepository.MaxBatchSize).Select(i => (i, $"line {i}")).ToArray();
@@ -148,26 +148,7 @@ public sealed class DeploymentRuntimeLogRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task Purge_removes_the_old_beginning_and_numbers_go_on()
-    {
-        await ExecuteAsync("DELETE FROM deployment_runtime_logs");
-        var deployment = await EnqueueAsync();
-        await AppendAsync(deployment, (1, "1"), (2, "2"), (30, "3"), (4, "4"), (5, "5"));
-        var old = await EnqueueAsync();
-        await AppendAsync(old, (1, "1"), (2, "2"));
-
-        Assert.That(await PlatformRuntimeLogs.PurgeAsync(Noon.AddSeconds(20), 1, Token), Is.EqualTo(1));
-        Assert.That(await PlatformRuntimeLogs.PurgeAsync(Noon.AddSeconds(20), 1000, Token), Is.EqualTo(2));
-        Assert.That(await PlatformRuntimeLogs.PurgeAsync(Noon.AddSeconds(20), 1000, Token), Is.Zero);
-
-        Assert.That(await MessagesAsync(deployment), Is.EqualTo(new[] { "3", "4", "5" }));
-        Assert.That(await MessagesAsync(old), Is.EqualTo(new[] { "2" }), "the last line stays");
-        await AppendAsync(old, (3, "3"));
-        Assert.That((await RuntimeLogs.ListTailAsync(old.Id, old.UserId, LogCursor.End, 1, Token)).After, Is.EqualTo(new LogCursor(3)));
-    }
-
-    [Test]
-    public async Task What_is_wrong_is_named()
+    public async Task Invalid_arguments_are_named()
     {
         var deployment = await EnqueueAsync();
         NewDeploymentRuntimeLog line = new(Noon, "x");
@@ -184,8 +165,8 @@ public sealed class DeploymentRuntimeLogRepositoryTests : DatabaseTests
             () => PlatformRuntimeLogs.AppendAsync(deployment.Id, RuntimeLogSource.Docker, new NewDeploymentRuntimeLog[10_001], Token),
             Throws.ArgumentException.With.Message.Contains("10001 lines"));
         Assert.That(() => PlatformRuntimeLogs.AppendAsync(Guid.NewGuid(), RuntimeLogSource.Docker, [line], Token), Throws.TypeOf<MissingReferenceException>());
-        Assert.That(() => RuntimeLogs.ListAsync(deployment.Id, deployment.UserId, LogCursor.Start, 0, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
-        Assert.That(() => RuntimeLogs.ListTailAsync(deployment.Id, deployment.UserId, LogCursor.End, 1001, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
+        Assert.That(() => RuntimeLogs.ListAsync(deployment.Id, deployment.UserId, Cursor.Start, 0, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
+        Assert.That(() => RuntimeLogs.ListTailAsync(deployment.Id, deployment.UserId, Cursor.Start, 1001, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
         Assert.That(() => PlatformRuntimeLogs.PurgeAsync(Noon, -1, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
     }
 
@@ -196,5 +177,5 @@ public sealed class DeploymentRuntimeLogRepositoryTests : DatabaseTests
         PlatformRuntimeLogs.AppendAsync(deployment.Id, RuntimeLogSource.Docker, Lines(lines), Token);
 
     private async Task<IEnumerable<string>> MessagesAsync(Deployment deployment) =>
-        (await RuntimeLogs.ListAsync(deployment.Id, deployment.UserId, LogCursor.Start, 1000, Token)).Lines.Select(l => l.Message);
+        (await RuntimeLogs.ListAsync(deployment.Id, deployment.UserId, Cursor.Start, 1000, Token)).Items.Select(l => l.Message);
 }

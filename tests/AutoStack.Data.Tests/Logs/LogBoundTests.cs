@@ -12,7 +12,7 @@ public sealed class LogBoundTests : DatabaseTests
     private const string Ending = "[The log is longer than 2280 bytes: what follows is not stored.]";
 
     [Test]
-    public async Task Every_way_into_a_log_counts_towards_one_bound()
+    public async Task Every_writer_counts_towards_the_same_maximum()
     {
         await using var first = NewHost();
         await using var second = NewHost();
@@ -38,7 +38,7 @@ public sealed class LogBoundTests : DatabaseTests
 
     [TestCase(60)]
     [TestCase(DeploymentLogAppends.CopyFrom)]
-    public async Task Empty_lines_count(int count)
+    public async Task Empty_lines_count_towards_the_maximum(int count)
     {
         await using var host = NewHost();
         var (appended, written) = (await EnqueueAsync(), await EnqueueAsync());
@@ -50,7 +50,7 @@ public sealed class LogBoundTests : DatabaseTests
     }
 
     [Test]
-    public async Task What_was_stored_before_sizes_were_counts_by_line()
+    public async Task Lines_stored_without_a_size_count_by_line()
     {
         await using var host = NewHost();
         var deployment = await EnqueueAsync();
@@ -65,7 +65,7 @@ public sealed class LogBoundTests : DatabaseTests
     }
 
     [Test]
-    public async Task Appends_cut_a_line_that_is_too_long_like_the_writer()
+    public async Task Appends_cut_long_lines_like_the_writer()
     {
         await using var host = NewHost(o => o.MaxLineBytes = 256);
         var deployment = await EnqueueAsync();
@@ -78,7 +78,7 @@ public sealed class LogBoundTests : DatabaseTests
     }
 
     [Test]
-    public async Task An_append_sent_again_after_the_bound_stores_nothing_more()
+    public async Task An_append_sent_again_after_the_maximum_stores_nothing()
     {
         await using var host = NewHost();
         var deployment = await EnqueueAsync();
@@ -109,7 +109,7 @@ public sealed class LogBoundTests : DatabaseTests
         (long)(await ScalarAsync("SELECT log_bytes FROM deployment_logs WHERE deployment_id = $1 ORDER BY seq DESC LIMIT 1", deployment.Id))!;
 
     private async Task<List<string>> LinesAsync(Deployment deployment) =>
-        [.. (await Logs.ListAsync(deployment.Id, deployment.UserId, LogCursor.Start, 1000, Token)).Lines.Select(line => line.Message)];
+        [.. (await Logs.ListAsync(deployment.Id, deployment.UserId, Cursor.Start, 1000, Token)).Items.Select(line => line.Message)];
 
     private ServiceProvider NewHost(Action<LogWriterOptions>? configure = null) => new ServiceCollection()
         .AddAutoStackData(options =>

@@ -117,7 +117,7 @@ public sealed class LogMaskTests
     }
 
     [Test]
-    public void A_key_given_in_one_line_with_escaped_line_ends_is_found_line_by_line([Values(@"\n", @"\r\n", @"\\n")] string end, [Values] bool inJson)
+    public void A_key_with_escaped_line_ends_is_found_line_by_line([Values(@"\n", @"\r\n", @"\\n")] string end, [Values] bool inJson)
     {
         const string First = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTUt9Us8cKj";
         const string Second = "MzEfYyjiWA4R4/M2bS1GB4t7NXp98C3SC6dVMvDuictGeurT8jNbvJZHtCSuYEvu";
@@ -135,7 +135,7 @@ public sealed class LogMaskTests
     }
 
     [Test]
-    public void What_holds_no_value_stays_as_it_is()
+    public void Text_without_a_value_stays_unchanged()
     {
         var mask = new LogMask([Value, "another-value"]);
 
@@ -149,7 +149,7 @@ public sealed class LogMaskTests
     [TestCase("another-value\b\b\b\b\b\b\b\b\b\b\b\b\b")]
     [TestCase("anothXXXvalue\u001B[8Der-\u001B[99C tail")]
     [TestCase("value\u001B[5Danother-value")]
-    public void A_value_that_a_terminal_shows_is_found_where_it_was_written_over(string line)
+    public void A_value_that_a_terminal_assembles_by_overwriting_is_found(string line)
     {
         var masked = new LogMask(["another-value"]).Apply($"<{line}>");
 
@@ -162,7 +162,7 @@ public sealed class LogMaskTests
     [TestCase(@"\x61nother\u002dvalue")]
     [TestCase("&#97;nother&#45;value")]
     [TestCase("YW5vdGhlci12YWx1ZQ==")]
-    public void A_value_across_the_end_of_a_line_that_is_cut_shows_no_part_of_it(string written)
+    public void A_value_across_the_cut_of_a_line_is_masked_completely(string written)
     {
         var mask = new LogMask(["another-value"]);
         var line = $"..... {written} ....................................................................................";

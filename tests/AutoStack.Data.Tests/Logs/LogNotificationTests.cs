@@ -25,7 +25,7 @@ public sealed class LogNotificationTests : DatabaseTests
     public async Task StopAsync() => await listener.DisposeAsync();
 
     [Test]
-    public async Task What_was_committed_is_notified_with_the_id_and_what_was_rolled_back_is_not()
+    public async Task Committed_lines_are_notified_and_rolled_back_lines_are_not()
     {
         var (rolledBack, appended, inUnit, buffered) = (await EnqueueAsync(), await EnqueueAsync(), await EnqueueAsync(), await EnqueueAsync());
         Assert.That(
@@ -47,7 +47,7 @@ public sealed class LogNotificationTests : DatabaseTests
     }
 
     [Test]
-    public async Task Many_appends_are_few_notifications()
+    public async Task Many_appends_are_merged_into_few_notifications()
     {
         var (deployment, end) = (await EnqueueAsync(), await EnqueueAsync());
         var started = Stopwatch.GetTimestamp();

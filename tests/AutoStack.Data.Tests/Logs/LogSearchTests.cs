@@ -44,11 +44,11 @@ public sealed class LogSearchTests : DatabaseTests
     [TestCase("k", "\u212A")]
     [TestCase("i", "\u0130")]
     [TestCase("abcabd", "abcabcab")]
-    public void What_a_person_does_not_see_is_not_found(string text, string line) => Assert.That(new LogSearch(text).IsIn(line), Is.False);
+    public void Invisible_text_is_not_found(string text, string line) => Assert.That(new LogSearch(text).IsIn(line), Is.False);
 
     [TestCase("a")]
     [TestCase("ab")]
-    public void The_work_depends_on_the_line_alone(string part)
+    public void The_work_is_linear_in_the_line_whatever_the_text(string part)
     {
         var line = string.Concat(Enumerable.Repeat(part, 65_536 / part.Length));
         foreach (var length in new[] { 1, 10, 100, 1000 })
@@ -67,7 +67,7 @@ public sealed class LogSearchTests : DatabaseTests
 
     [TestCase('\u009D')]
     [TestCase('\u0090')]
-    public void A_string_without_an_end_is_looked_for_once(char introducer)
+    public void An_unended_control_string_is_scanned_once(char introducer)
     {
         var line = new string(introducer, 1000);
         var unended = 0;
@@ -79,7 +79,7 @@ public sealed class LogSearchTests : DatabaseTests
     }
 
     [Test]
-    public void An_end_behind_an_unended_string_is_found_for_the_next()
+    public void An_unended_control_string_does_not_hide_a_later_end()
     {
         var unended = 0;
         const string line = "\u009Dtitle\u001B[1mred\u009Dtitle\a.";
@@ -88,7 +88,7 @@ public sealed class LogSearchTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_search_whose_time_is_over_returns_what_it_found_and_continues()
+    public async Task A_search_that_runs_out_of_time_returns_matches_and_continues()
     {
         await using var host = new ServiceCollection()
             .AddAutoStackData(o => (o.ConnectionString, o.MinPoolSize, o.LogSearchTime) = (Database.ConnectionString, 0, TimeSpan.FromTicks(1)))
@@ -99,13 +99,13 @@ public sealed class LogSearchTests : DatabaseTests
 
         var found = new List<DeploymentLog>();
         var calls = new List<(int Searched, bool IsComplete)>();
-        var after = LogCursor.Start;
+        var after = Cursor.Start;
         for (var complete = false; !complete;)
         {
             var result = await logs.SearchAsync(deployment.Id, deployment.UserId, "LINE 44", after, 1000, Token);
-            found.AddRange(result.Lines);
+            found.AddRange(result.Items);
             calls.Add((result.LinesSearched, result.IsComplete));
-            (after, complete) = (result.After, result.IsComplete);
+            (after, complete) = (result.Next, result.IsComplete);
         }
 
         Assert.That(calls, Is.EqualTo(new[] { (2000, false), (2000, false), (500, false), (0, true) }));
@@ -123,13 +123,13 @@ public sealed class LogSearchTests : DatabaseTests
         await PlatformLogs.AppendAsync(deployment.Id, [.. Enumerable.Range(1, 200).Select(_ => new NewDeploymentLog { Message = line })], Token);
 
         var result = await host.GetRequiredService<IDeploymentLogRepository>()
-            .SearchAsync(deployment.Id, deployment.UserId, new string('a', 999) + "b", LogCursor.Start, 10, Token);
+            .SearchAsync(deployment.Id, deployment.UserId, new string('a', 999) + "b", Cursor.Start, 10, Token);
 
-        Assert.That((result.LinesSearched, result.IsComplete, result.After), Is.EqualTo((70, false, new LogCursor(70))), "4 MiB");
+        Assert.That((result.LinesSearched, result.IsComplete, result.Next), Is.EqualTo((70, false, Cursor.After(70))), "4 MiB");
     }
 
     [Test]
-    public async Task A_search_in_a_unit_of_work_whose_time_is_over_leaves_the_unit_as_it_is()
+    public async Task A_search_out_of_time_does_not_end_its_unit_of_work()
     {
         await using var host = new ServiceCollection()
             .AddAutoStackData(o => (o.ConnectionString, o.MinPoolSize, o.LogSearchTime) = (Database.ConnectionString, 0, TimeSpan.FromTicks(1)))
@@ -140,11 +140,11 @@ public sealed class LogSearchTests : DatabaseTests
 
         await host.GetRequiredService<IUnitOfWork>().RunAsync(async (tx, token) =>
         {
-            var result = await tx.Get<IDeploymentLogRepository>().SearchAsync(deployment.Id, deployment.UserId, "line", LogCursor.Start, 1, token);
-            Assert.That((result.Lines.Count, result.LinesSearched, result.IsComplete), Is.EqualTo((1, 1, false)));
+            var result = await tx.Get<IDeploymentLogRepository>().SearchAsync(deployment.Id, deployment.UserId, "line", Cursor.Start, 1, token);
+            Assert.That((result.Items.Count, result.LinesSearched, result.IsComplete), Is.EqualTo((1, 1, false)));
             await tx.Get<IPlatformDeploymentLogRepository>().AppendAsync(deployment.Id, [new NewDeploymentLog { Message = "after" }], token);
         }, Token);
 
-        Assert.That((await Logs.SearchAsync(deployment.Id, deployment.UserId, "AFTER", LogCursor.Start, 10, Token)).Lines, Has.Count.EqualTo(1));
+        Assert.That((await Logs.SearchAsync(deployment.Id, deployment.UserId, "AFTER", Cursor.Start, 10, Token)).Items, Has.Count.EqualTo(1));
     }
 }

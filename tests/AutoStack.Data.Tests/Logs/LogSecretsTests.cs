@@ -48,7 +48,7 @@ public sealed class LogSecretsTests : DatabaseTests
     }
 
     [Test]
-    public async Task Every_way_into_a_log_masks_and_only_in_the_log_of_the_deployment()
+    public async Task Every_writer_masks_the_deployments_values_and_no_others()
     {
         var (deployment, other) = (await EnqueueAsync(), await EnqueueAsync());
         using var secrets = Secrets.Add(deployment.Id, [Secret.From(Value)]);
@@ -68,7 +68,7 @@ public sealed class LogSecretsTests : DatabaseTests
     }
 
     [Test]
-    public async Task Values_that_overlap_leave_no_end_of_either()
+    public async Task Overlapping_values_are_both_masked_completely()
     {
         var deployment = await EnqueueAsync();
         using var secrets = Secrets.Add(deployment.Id, [.. new[] { "abcdef", "abcdefgh", "efghijkl", "klmnop" }.Select(Secret.From)]);
@@ -89,7 +89,7 @@ public sealed class LogSecretsTests : DatabaseTests
     }
 
     [Test]
-    public async Task Masking_ends_when_it_is_disposed_and_what_else_is_masked_stays()
+    public async Task Disposing_a_registration_ends_only_its_own_masking()
     {
         var deployment = await EnqueueAsync();
         var first = Secrets.Add(deployment.Id, [Secret.From("first-value"), Secret.From("both-value")]);
@@ -104,7 +104,7 @@ public sealed class LogSecretsTests : DatabaseTests
     }
 
     [Test]
-    public async Task Short_values_are_not_masked_and_wrong_ones_refused()
+    public async Task Short_values_are_not_masked_and_invalid_values_refused()
     {
         var deployment = await EnqueueAsync();
         using var secrets = Secrets.Add(deployment.Id, [.. new[] { "", " ", "true", "  abc  ", "12345", "\0\0" }.Select(Secret.From)]);
@@ -117,7 +117,7 @@ public sealed class LogSecretsTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_value_is_masked_as_lines_are_cleaned_and_before_they_are_cut()
+    public async Task A_value_is_masked_in_cleaned_lines_before_they_are_cut()
     {
         var deployment = await EnqueueAsync();
         using var secrets = Secrets.Add(deployment.Id, [Secret.From("pass\0word\uD800")]);
@@ -125,16 +125,16 @@ public sealed class LogSecretsTests : DatabaseTests
 
         Assert.That(await StoredAsync(deployment, "pass\0word\uD800"), Is.EqualTo("***"));
         await PlatformRuntimeLogs.AppendAsync(deployment.Id, RuntimeLogSource.Docker, [new NewDeploymentRuntimeLog(Clock.GetUtcNow(), long1 + "pass\0word\uD800")], Token);
-        Assert.That((await RuntimeLogs.ListAsync(deployment.Id, deployment.UserId, LogCursor.Start, 1, Token)).Lines.Single().Message, Is.EqualTo(long1 + "***"));
+        Assert.That((await RuntimeLogs.ListAsync(deployment.Id, deployment.UserId, Cursor.Start, 1, Token)).Items.Single().Message, Is.EqualTo(long1 + "***"));
     }
 
     private async Task<string> StoredAsync(Deployment deployment, string line)
     {
         await PlatformLogs.AppendAsync(deployment.Id, [new NewDeploymentLog { Message = line }], Token);
-        return (await Logs.ListTailAsync(deployment.Id, deployment.UserId, LogCursor.End, 1, Token)).Lines.Single().Message;
+        return (await Logs.ListTailAsync(deployment.Id, deployment.UserId, Cursor.Start, 1, Token)).Items.Single().Message;
     }
 
     private async Task<IEnumerable<string>> MessagesAsync(Deployment deployment) =>
-        (await Logs.ListAsync(deployment.Id, deployment.UserId, LogCursor.Start, 100, Token)).Lines.Select(l => l.Message)
-        .Concat((await RuntimeLogs.ListAsync(deployment.Id, deployment.UserId, LogCursor.Start, 100, Token)).Lines.Select(l => l.Message));
+        (await Logs.ListAsync(deployment.Id, deployment.UserId, Cursor.Start, 100, Token)).Items.Select(l => l.Message)
+        .Concat((await RuntimeLogs.ListAsync(deployment.Id, deployment.UserId, Cursor.Start, 100, Token)).Items.Select(l => l.Message));
 }

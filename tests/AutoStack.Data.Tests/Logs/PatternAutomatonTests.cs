@@ -5,7 +5,7 @@ namespace AutoStack.Data.Tests.Logs;
 public sealed class PatternAutomatonTests
 {
     [Test]
-    public void Patterns_are_found_where_a_search_for_each_finds_them([Range(1, 50)] int seed)
+    public void The_automaton_finds_what_separate_searches_find([Range(1, 50)] int seed)
     {
 #pragma warning disable CA5394 // The same patterns on every run.
         var random = new Random(seed);
@@ -29,7 +29,7 @@ public sealed class PatternAutomatonTests
     }
 
     [Test]
-    public void Both_alphabets_of_base64_are_one()
+    public void Both_alphabets_of_base64_are_equivalent()
     {
         var automaton = new PatternAutomaton(["ab-c_d", "ab+c"]);
 

@@ -29,7 +29,7 @@ public sealed class LostConnectionTests : DatabaseTests
         await KillAsync();
         await Users.AddAsync(new NewUser { Name = "Ada", Email = $"{Unique("lost")}@example.com" }, Token);
 
-        Assert.That((await Logs.ListAsync(deployment.Id, deployment.UserId, LogCursor.Start, 10, Token)).Lines, Has.Count.EqualTo(1));
+        Assert.That((await Logs.ListAsync(deployment.Id, deployment.UserId, Cursor.Start, 10, Token)).Items, Has.Count.EqualTo(1));
     }
 
     // c: the attempt ends with a serialization failure. l: the server closes the connection.
@@ -162,7 +162,7 @@ public sealed class LostConnectionTests : DatabaseTests
         await transaction.CommitAsync(Token);
         await append;
 
-        Assert.That((await Logs.ListAsync(deployment.Id, deployment.UserId, LogCursor.Start, 10, Token)).Lines, Has.Count.EqualTo(1));
+        Assert.That((await Logs.ListAsync(deployment.Id, deployment.UserId, Cursor.Start, 10, Token)).Items, Has.Count.EqualTo(1));
     }
 
     [Test]
@@ -185,8 +185,8 @@ public sealed class LostConnectionTests : DatabaseTests
         Assert.That(proxy.Cuts, Is.EqualTo(2));
         Assert.That(place.Container?.Port, Is.EqualTo(33000), "The retry returns the port of the first attempt.");
         Assert.That(await Containers.ListByDeploymentAsync(deployment.Id, deployment.UserId, Token), Is.EqualTo([place.Container]));
-        var page = await Logs.ListAsync(deployment.Id, deployment.UserId, LogCursor.Start, 10, Token);
-        Assert.That(page.Lines.Select(l => (l.Seq, l.Message)), Is.EqualTo(new[] { (1L, "a"), (2L, "b") }));
+        var page = await Logs.ListAsync(deployment.Id, deployment.UserId, Cursor.Start, 10, Token);
+        Assert.That(page.Items.Select(l => (l.Seq, l.Message)), Is.EqualTo(new[] { (1L, "a"), (2L, "b") }));
     }
 
     [Test]
@@ -205,9 +205,9 @@ public sealed class LostConnectionTests : DatabaseTests
         await logs.AppendAsync(deployment.Id, lines, Token);
 
         Assert.That(proxy.Cuts, Is.EqualTo(1));
-        var tail = await Logs.ListTailAsync(deployment.Id, deployment.UserId, LogCursor.End, 1000, Token);
-        Assert.That(tail.After.Seq, Is.EqualTo((2 * lines.Count) + 1));
-        Assert.That(tail.Lines.Select(l => l.Message), Is.EqualTo(lines.TakeLast(1000).Select(l => l.Message)));
+        var tail = await Logs.ListTailAsync(deployment.Id, deployment.UserId, Cursor.Start, 1000, Token);
+        Assert.That(tail.After, Is.EqualTo(Cursor.After((2 * lines.Count) + 1)));
+        Assert.That(tail.Items.Select(l => l.Message), Is.EqualTo(lines.TakeLast(1000).Select(l => l.Message)));
     }
 
     private static ServiceProvider Library(string connectionString) =>

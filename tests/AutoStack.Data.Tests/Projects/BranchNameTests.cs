@@ -54,7 +54,7 @@ public sealed class BranchNameTests : DatabaseTests
     [TestCase(@"a\b", "Git allows")]
     [TestCase("a\u0000b", "Git allows")]
     [TestCase("a\u001bb", "Git allows")]
-    public async Task What_git_refuses_as_a_branch_is_refused(string branch, string says)
+    public async Task A_branch_name_that_git_refuses_is_refused(string branch, string says)
     {
         var project = await AddProjectAsync();
 
@@ -67,7 +67,7 @@ public sealed class BranchNameTests : DatabaseTests
     }
 
     [Test]
-    public async Task The_longest_build_command_is_stored_and_lists_carry_its_beginning()
+    public async Task The_longest_build_command_is_stored_and_shortened_in_lists()
     {
         var command = new string('c', IProjectRepository.MaxBuildCommandLength);
         var user = await AddUserAsync();
@@ -76,8 +76,10 @@ public sealed class BranchNameTests : DatabaseTests
 
         Assert.That(project.BuildCommand, Is.EqualTo(command));
         Assert.That((await Projects.FindAsync(project.Id, user.Id, Token))!.BuildCommand, Has.Length.EqualTo(1_000_000), "a row of another writer is read whole");
-        Assert.That((await Get<IDeploymentQueries>().ListProjectsAsync(user.Id, Cursor.Start, 10, Token)).Items[0].Project.BuildCommand, Has.Length.EqualTo(Deployment.MaxListTextLength));
-        Assert.That((await PlatformProjects.ListByRepositoryAsync(project.Repository, 10, Guid.Empty, Token))[0].BuildCommand, Has.Length.EqualTo(Deployment.MaxListTextLength));
+        var projects = await Get<IDeploymentQueries>().ListProjectsAsync(user.Id, Cursor.Start, 10, Token);
+        Assert.That(projects.Items[0].Project.BuildCommand, Has.Length.EqualTo(Deployment.MaxListTextLength));
+        var page = await PlatformProjects.ListByRepositoryAsync(project.Repository, Cursor.Start, 10, Token);
+        Assert.That(page.Items[0].BuildCommand, Has.Length.EqualTo(Deployment.MaxListTextLength));
         Assert.That(
             () => Projects.UpdateAsync(project.Id, user.Id, new ProjectPatch { BuildCommand = command + "c" }, null, Token),
             Throws.ArgumentException.With.Property("ParamName").EqualTo("buildCommand").And.Message.Contains("at most 8192"));

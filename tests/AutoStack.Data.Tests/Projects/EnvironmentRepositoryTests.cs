@@ -31,9 +31,9 @@ public sealed class EnvironmentRepositoryTests : DatabaseTests
         var project = await AddProjectAsync();
         var stranger = await AddUserAsync();
 
-        Assert.That(await Environments.SetAsync(project.Id, stranger.Id, Secret.From("x"), Token), Is.False);
+        Assert.That(await Environments.ReplaceAsync(project.Id, stranger.Id, Secret.From("x"), Token), Is.EqualTo(EnvironmentOutcome.NotFound));
         Assert.That(await Environments.FindAsync(project.Id, project.UserId, Token), Is.Null);
-        Assert.That(await Environments.SetAsync(project.Id, project.UserId, Secret.From("PORT=80"), Token), Is.True);
+        Assert.That(await Environments.ReplaceAsync(project.Id, project.UserId, Secret.From("PORT=80"), Token), Is.EqualTo(EnvironmentOutcome.Replaced));
 
         Assert.That((await Environments.FindAsync(project.Id, project.UserId, Token))!.Reveal(), Is.EqualTo("PORT=80"));
         Assert.That(await Environments.FindAsync(project.Id, stranger.Id, Token), Is.Null);
@@ -41,7 +41,7 @@ public sealed class EnvironmentRepositoryTests : DatabaseTests
             await ScalarAsync("SELECT env_vars FROM projects WHERE id = $1", project.Id),
             Does.StartWith("enc:v2:k1:").And.Not.Contain("PORT"));
 
-        Assert.That(await Environments.SetAsync(project.Id, project.UserId, null, Token), Is.True);
+        Assert.That(await Environments.ReplaceAsync(project.Id, project.UserId, null, Token), Is.EqualTo(EnvironmentOutcome.Replaced));
         Assert.That(await Environments.FindAsync(project.Id, project.UserId, Token), Is.Null);
     }
 
@@ -49,21 +49,21 @@ public sealed class EnvironmentRepositoryTests : DatabaseTests
     public async Task A_deployment_keeps_the_environment_that_it_was_queued_with()
     {
         var project = await AddProjectAsync();
-        await Environments.SetAsync(project.Id, project.UserId, Secret.From("V=1"), Token);
+        await Environments.ReplaceAsync(project.Id, project.UserId, Secret.From("V=1"), Token);
         var deployment = await withKey.GetRequiredService<IUnitOfWork>().RunAsync(async (tx, ct) =>
         {
             var queued = (await tx.Get<IDeploymentRepository>().EnqueueAsync(new NewDeployment { ProjectId = project.Id, UserId = project.UserId }, ct))!;
             Assert.That(await tx.Get<IDeploymentEnvironmentRepository>().SnapshotAsync(queued.Id, queued.UserId, ct), Is.True);
             return queued;
         }, Token);
-        await Environments.SetAsync(project.Id, project.UserId, Secret.From("V=2"), Token);
+        await Environments.ReplaceAsync(project.Id, project.UserId, Secret.From("V=2"), Token);
 
         Assert.That(await Snapshots.SnapshotAsync(deployment.Id, deployment.UserId, Token), Is.False, "it has one");
         Assert.That((await OfWorkers.FindAsync(deployment.Id, Token))!.Reveal(), Is.EqualTo("V=1"));
     }
 
     [Test]
-    public async Task A_snapshot_of_nothing_is_nothing()
+    public async Task A_project_without_environment_has_no_snapshot()
     {
         var deployment = await EnqueueAsync();
 
@@ -78,10 +78,10 @@ public sealed class EnvironmentRepositoryTests : DatabaseTests
     [TestCase("status = 'failed'")]
     [TestCase("status = 'cancelled'")]
     [TestCase("status = 'Failed'")]
-    public async Task A_deployment_that_is_over_is_given_no_environment(string over)
+    public async Task An_ended_deployment_gets_no_environment(string over)
     {
         var deployment = await EnqueueAsync();
-        await Environments.SetAsync(deployment.ProjectId, deployment.UserId, Secret.From("V=1"), Token);
+        await Environments.ReplaceAsync(deployment.ProjectId, deployment.UserId, Secret.From("V=1"), Token);
         await ExecuteAsync($"UPDATE deployments SET {over} WHERE id = $1", deployment.Id);
 
         Assert.That(await Snapshots.SnapshotAsync(deployment.Id, deployment.UserId, Token), Is.False);
@@ -89,10 +89,10 @@ public sealed class EnvironmentRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_deployment_that_ends_at_this_moment_is_given_no_environment()
+    public async Task A_deployment_ending_concurrently_gets_no_environment()
     {
         var deployment = await EnqueueAsync();
-        await Environments.SetAsync(deployment.ProjectId, deployment.UserId, Secret.From("V=1"), Token);
+        await Environments.ReplaceAsync(deployment.ProjectId, deployment.UserId, Secret.From("V=1"), Token);
         Task<bool> snapshot = null!;
         await UnitOfWork.RunAsync(async (tx, ct) =>
         {
@@ -108,7 +108,7 @@ public sealed class EnvironmentRepositoryTests : DatabaseTests
     public async Task The_environment_of_a_deleted_deployment_is_not_read()
     {
         var deployment = await EnqueueAsync();
-        await Environments.SetAsync(deployment.ProjectId, deployment.UserId, Secret.From("V=1"), Token);
+        await Environments.ReplaceAsync(deployment.ProjectId, deployment.UserId, Secret.From("V=1"), Token);
         await Snapshots.SnapshotAsync(deployment.Id, deployment.UserId, Token);
         await Deployments.SoftDeleteAsync(deployment.Id, deployment.UserId, Token);
 
@@ -116,7 +116,7 @@ public sealed class EnvironmentRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task What_was_stored_in_clear_is_read_and_a_snapshot_of_it_is_encrypted()
+    public async Task A_clear_value_is_read_and_its_snapshot_encrypted()
     {
         var deployment = await EnqueueAsync();
         await ExecuteAsync("UPDATE projects SET env_vars = 'CLEAR=1' WHERE id = $1", deployment.ProjectId);
@@ -128,32 +128,32 @@ public sealed class EnvironmentRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task Without_a_key_nothing_is_stored()
+    public async Task Nothing_is_stored_without_a_key()
     {
         var project = await AddProjectAsync();
 
         Assert.That(
-            () => Get<IProjectEnvironmentRepository>().SetAsync(project.Id, project.UserId, Secret.From("PORT=80"), Token),
+            () => Get<IProjectEnvironmentRepository>().ReplaceAsync(project.Id, project.UserId, Secret.From("PORT=80"), Token),
             Throws.InvalidOperationException.With.Message.Contains("SecretKeys").And.Message.Not.Contains("PORT"));
     }
 
     [Test]
-    public async Task A_value_moved_to_another_row_does_not_open()
+    public async Task A_value_moved_to_another_row_cannot_be_decrypted()
     {
         var project = await AddProjectAsync();
         var other = await AddProjectAsync();
-        await Environments.SetAsync(project.Id, project.UserId, Secret.From("V=1"), Token);
+        await Environments.ReplaceAsync(project.Id, project.UserId, Secret.From("V=1"), Token);
         await ExecuteAsync("UPDATE projects SET env_vars = (SELECT env_vars FROM projects WHERE id = $1) WHERE id = $2", project.Id, other.Id);
 
         Assert.That(() => Environments.FindAsync(other.Id, other.UserId, Token), Throws.TypeOf<SecretUnreadableException>());
     }
 
     [Test]
-    public async Task An_environment_does_not_open_for_another_owner()
+    public async Task An_environment_cannot_be_decrypted_for_another_owner()
     {
         var deployment = await EnqueueAsync();
         var thief = await AddUserAsync();
-        await Environments.SetAsync(deployment.ProjectId, deployment.UserId, Secret.From("V=1"), Token);
+        await Environments.ReplaceAsync(deployment.ProjectId, deployment.UserId, Secret.From("V=1"), Token);
         await Snapshots.SnapshotAsync(deployment.Id, deployment.UserId, Token);
 
         await ExecuteAsync("UPDATE projects SET user_id = $1 WHERE id = $2", thief.Id, deployment.ProjectId);
@@ -168,11 +168,11 @@ public sealed class EnvironmentRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task An_environment_does_not_open_in_a_deployment_that_was_moved_to_another_project()
+    public async Task An_environment_cannot_be_decrypted_after_moving_its_deployment()
     {
         var deployment = await EnqueueAsync();
         var other = await AddProjectAsync(deployment.UserId);
-        await Environments.SetAsync(deployment.ProjectId, deployment.UserId, Secret.From("V=1"), Token);
+        await Environments.ReplaceAsync(deployment.ProjectId, deployment.UserId, Secret.From("V=1"), Token);
         await Snapshots.SnapshotAsync(deployment.Id, deployment.UserId, Token);
 
         await ExecuteAsync("UPDATE deployments SET project_id = $1 WHERE id = $2", other.Id, deployment.Id);
@@ -183,12 +183,12 @@ public sealed class EnvironmentRepositoryTests : DatabaseTests
     [TestCase("an older value")]
     [TestCase("an older version")]
     [TestCase("no version")]
-    public async Task An_older_environment_that_is_restored_does_not_open(string restored)
+    public async Task A_restored_older_environment_cannot_be_decrypted(string restored)
     {
         var project = await AddProjectAsync();
-        await Environments.SetAsync(project.Id, project.UserId, Secret.From("KEY=leaked"), Token);
+        await Environments.ReplaceAsync(project.Id, project.UserId, Secret.From("KEY=leaked"), Token);
         var (value, version) = ((string)(await ScalarAsync(Value, project.Id))!, (Guid)(await ScalarAsync(Version, project.Id))!);
-        await Environments.SetAsync(project.Id, project.UserId, Secret.From("KEY=new"), Token);
+        await Environments.ReplaceAsync(project.Id, project.UserId, Secret.From("KEY=new"), Token);
 
         await (restored switch
         {
@@ -198,7 +198,7 @@ public sealed class EnvironmentRepositoryTests : DatabaseTests
         });
 
         Assert.That(() => Environments.FindAsync(project.Id, project.UserId, Token), Throws.TypeOf<SecretUnreadableException>());
-        await Environments.SetAsync(project.Id, project.UserId, Secret.From("KEY=newer"), Token);
+        await Environments.ReplaceAsync(project.Id, project.UserId, Secret.From("KEY=newer"), Token);
         Assert.That(
             (await Environments.FindAsync(project.Id, project.UserId, Token))!.Reveal(),
             Is.EqualTo("KEY=newer"),
@@ -206,13 +206,13 @@ public sealed class EnvironmentRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_removed_environment_takes_its_version_along_and_a_restored_one_does_not_open()
+    public async Task An_environment_restored_after_removal_cannot_be_decrypted()
     {
         var project = await AddProjectAsync();
-        await Environments.SetAsync(project.Id, project.UserId, Secret.From("V=1"), Token);
+        await Environments.ReplaceAsync(project.Id, project.UserId, Secret.From("V=1"), Token);
         var value = (string)(await ScalarAsync(Value, project.Id))!;
 
-        await Environments.SetAsync(project.Id, project.UserId, null, Token);
+        await Environments.ReplaceAsync(project.Id, project.UserId, null, Token);
         Assert.That(await ScalarAsync(Version, project.Id), Is.Null);
         await ExecuteAsync("UPDATE projects SET env_vars = $1 WHERE id = $2", value, project.Id);
 
@@ -220,10 +220,10 @@ public sealed class EnvironmentRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_clear_value_of_another_writer_is_read_beside_an_older_version()
+    public async Task A_clear_value_of_another_writer_is_read_despite_an_older_version()
     {
         var project = await AddProjectAsync();
-        await Environments.SetAsync(project.Id, project.UserId, Secret.From("V=1"), Token);
+        await Environments.ReplaceAsync(project.Id, project.UserId, Secret.From("V=1"), Token);
 
         await ExecuteAsync("UPDATE projects SET env_vars = 'V=2' WHERE id = $1", project.Id);
 
@@ -247,7 +247,7 @@ public sealed class EnvironmentRepositoryTests : DatabaseTests
     {
         var deployment = await EnqueueAsync();
         var stranger = await AddUserAsync();
-        await Environments.SetAsync(deployment.ProjectId, deployment.UserId, Secret.From("V=1"), Token);
+        await Environments.ReplaceAsync(deployment.ProjectId, deployment.UserId, Secret.From("V=1"), Token);
 
         Assert.That(await Snapshots.SnapshotAsync(deployment.Id, stranger.Id, Token), Is.False);
 

@@ -7,7 +7,7 @@ namespace AutoStack.Data.Tests.Projects;
 public sealed class ProjectChangesTests : DatabaseTests
 {
     [Test]
-    public async Task A_patch_changes_what_it_gives_and_null_clears()
+    public async Task A_patch_changes_only_given_values_and_null_clears()
     {
         var project = await AddProjectAsync();
         await UpdateAsync(project, new ProjectPatch { AutoDeployBranch = "live", GitHubRepoId = "42", JenkinsJobName = "job" });
@@ -43,7 +43,7 @@ public sealed class ProjectChangesTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_lost_update_is_a_result_and_a_strangers_is_none()
+    public async Task A_lost_update_conflicts_and_a_foreign_project_is_not_found()
     {
         var project = await AddProjectAsync();
         var stranger = await AddUserAsync();
@@ -58,7 +58,7 @@ public sealed class ProjectChangesTests : DatabaseTests
     }
 
     [Test]
-    public async Task Ensure_makes_a_project_once_and_changes_only_what_is_given()
+    public async Task Ensure_creates_a_project_once_and_patches_it_later()
     {
         var user = await AddUserAsync();
         var request = new NewProject { UserId = user.Id, Name = "Site", Repository = "ada/ensure", BuildCommand = "make" };
@@ -72,7 +72,7 @@ public sealed class ProjectChangesTests : DatabaseTests
     }
 
     [Test]
-    public async Task Of_two_first_calls_at_once_one_makes_the_project()
+    public async Task Of_two_concurrent_ensures_one_creates_the_project()
     {
         var user = await AddUserAsync();
         var request = new NewProject { UserId = user.Id, Name = "Site", Repository = "ada/at-once" };
@@ -89,7 +89,7 @@ public sealed class ProjectChangesTests : DatabaseTests
     }
 
     [Test]
-    public async Task Ensure_of_a_project_that_is_removed_at_this_moment_goes_on_to_the_next_of_its_repository()
+    public async Task Ensure_skips_a_concurrently_removed_project_of_the_repository()
     {
         var user = await AddUserAsync();
         var first = await Projects.AddAsync(new NewProject { UserId = user.Id, Name = "One", Repository = "ada/removed" }, Token);
@@ -108,7 +108,7 @@ public sealed class ProjectChangesTests : DatabaseTests
     }
 
     [Test]
-    public async Task Several_projects_of_one_repository_are_no_error()
+    public async Task Several_projects_of_one_repository_are_allowed()
     {
         var user = await AddUserAsync();
         var first = await Projects.AddAsync(new NewProject { UserId = user.Id, Name = "One", Repository = "ada/twice" }, Token);
@@ -120,32 +120,32 @@ public sealed class ProjectChangesTests : DatabaseTests
     }
 
     [Test]
-    public async Task What_a_build_finds_out_does_not_overwrite_the_owners_choice()
+    public async Task Detected_settings_do_not_overwrite_the_owners_choice()
     {
         var project = await AddProjectAsync();
 
-        Assert.That(await PlatformProjects.SetDetectedAsync(project.Id, "build", ProjectRuntime.Docker, Token), Is.True);
-        Assert.That(await PlatformProjects.SetDetectedAsync(project.Id, "other", ProjectRuntime.NodeJs, Token), Is.False);
-        Assert.That(await PlatformProjects.SetDetectedAsync(project.Id, null, null, Token), Is.False);
-        Assert.That(await PlatformProjects.SetDetectedAsync(Guid.NewGuid(), "build", null, Token), Is.False);
+        Assert.That(await PlatformProjects.ApplyDetectedAsync(project.Id, new DetectedSettings { OutputDir = "build", Runtime = ProjectRuntime.Docker }, Token), Is.True);
+        Assert.That(await PlatformProjects.ApplyDetectedAsync(project.Id, new DetectedSettings { OutputDir = "other", Runtime = ProjectRuntime.NodeJs }, Token), Is.False);
+        Assert.That(await PlatformProjects.ApplyDetectedAsync(project.Id, new DetectedSettings(), Token), Is.False);
+        Assert.That(await PlatformProjects.ApplyDetectedAsync(Guid.NewGuid(), new DetectedSettings { OutputDir = "build" }, Token), Is.False);
 
         var found = (await Projects.FindAsync(project.Id, project.UserId, Token))!;
         Assert.That((found.OutputDir, found.Runtime), Is.EqualTo(("build", ProjectRuntime.Docker)));
     }
 
     [Test]
-    public async Task A_runtime_that_another_program_stored_in_mixed_case_is_the_documented_default_too()
+    public async Task The_default_runtime_in_mixed_case_counts_as_default()
     {
         var project = await AddProjectAsync();
         await ExecuteAsync("UPDATE projects SET runtime = 'Static' WHERE id = $1", project.Id);
 
-        Assert.That(await PlatformProjects.SetDetectedAsync(project.Id, null, ProjectRuntime.Static, Token), Is.False);
-        Assert.That(await PlatformProjects.SetDetectedAsync(project.Id, null, ProjectRuntime.Docker, Token), Is.True);
+        Assert.That(await PlatformProjects.ApplyDetectedAsync(project.Id, new DetectedSettings { Runtime = ProjectRuntime.Static }, Token), Is.False);
+        Assert.That(await PlatformProjects.ApplyDetectedAsync(project.Id, new DetectedSettings { Runtime = ProjectRuntime.Docker }, Token), Is.True);
         Assert.That((await Projects.FindAsync(project.Id, project.UserId, Token))!.Runtime, Is.EqualTo(ProjectRuntime.Docker));
     }
 
     [Test]
-    public async Task The_projects_of_an_owner_come_with_their_newest_deployment()
+    public async Task Projects_are_listed_with_their_latest_deployment()
     {
         var user = await AddUserAsync();
         var (busy, idle) = (await AddProjectAsync(user.Id), await AddProjectAsync(user.Id));
@@ -164,7 +164,7 @@ public sealed class ProjectChangesTests : DatabaseTests
     }
 
     [Test]
-    public async Task Remove_takes_a_project_of_its_owner_only()
+    public async Task Remove_removes_only_the_owners_project()
     {
         var deployment = await EnqueueAsync();
         var stranger = await AddUserAsync();
@@ -175,7 +175,7 @@ public sealed class ProjectChangesTests : DatabaseTests
     }
 
     [Test]
-    public async Task What_is_wrong_is_named()
+    public async Task Invalid_arguments_are_named()
     {
         var project = await AddProjectAsync();
 
@@ -190,8 +190,12 @@ public sealed class ProjectChangesTests : DatabaseTests
             () => Projects.EnsureAsync(new NewProject { UserId = Guid.NewGuid(), Name = "x", Repository = "x/y" }, new ProjectPatch(), Token),
             Throws.TypeOf<MissingReferenceException>());
         Assert.That(() => Projects.FindByRepositoryAsync(project.UserId, " ", Token), Throws.ArgumentException);
-        Assert.That(() => Get<IDeploymentQueries>().ListProjectsAsync(project.UserId, Cursor.Start, 0, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
-        Assert.That(() => PlatformProjects.SetDetectedAsync(project.Id, new string('o', 256), null, Token), Throws.ArgumentException);
+        Assert.That(
+            () => Get<IDeploymentQueries>().ListProjectsAsync(project.UserId, Cursor.Start, 0, Token),
+            Throws.TypeOf<ArgumentOutOfRangeException>());
+        Assert.That(
+            () => PlatformProjects.ApplyDetectedAsync(project.Id, new DetectedSettings { OutputDir = new string('o', 256) }, Token),
+            Throws.ArgumentException);
     }
 
     private Task<ProjectUpdateResult> UpdateAsync(Project project, ProjectPatch patch) => Projects.UpdateAsync(project.Id, project.UserId, patch, null, Token);

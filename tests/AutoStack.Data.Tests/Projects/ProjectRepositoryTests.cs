@@ -51,7 +51,7 @@ public sealed class ProjectRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task Add_gives_the_documented_defaults()
+    public async Task Add_stores_the_documented_defaults()
     {
         var project = await AddProjectAsync();
 
@@ -63,7 +63,7 @@ public sealed class ProjectRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_project_of_somebody_else_is_not_found()
+    public async Task A_foreign_project_is_not_found()
     {
         var project = await AddProjectAsync();
         var stranger = await AddUserAsync();
@@ -72,7 +72,7 @@ public sealed class ProjectRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task Add_repeated_with_the_same_id_is_one_project_and_never_a_strangers()
+    public async Task Add_repeated_with_an_id_returns_only_the_owners_project()
     {
         var user = await AddUserAsync();
         var stranger = await AddUserAsync();
@@ -86,13 +86,13 @@ public sealed class ProjectRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public void Add_for_nobody_is_a_missing_reference() =>
+    public void Add_for_a_missing_user_is_a_missing_reference() =>
         Assert.That(
             () => AddProjectAsync(Guid.NewGuid()),
             Throws.TypeOf<MissingReferenceException>().With.Property(nameof(MissingReferenceException.Constraint)).EqualTo("projects_user_id_fkey"));
 
     [Test]
-    public async Task Add_names_the_value_that_is_wrong()
+    public async Task Add_names_the_invalid_value()
     {
         var good = new NewProject { UserId = (await AddUserAsync()).Id, Name = "Site", Repository = "ada/site" };
 
@@ -107,7 +107,7 @@ public sealed class ProjectRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_runtime_that_the_library_does_not_know_reads_back_verbatim()
+    public async Task An_unknown_runtime_reads_back_verbatim()
     {
         var project = await AddProjectAsync();
         await ExecuteAsync("UPDATE projects SET runtime = 'Wasm' WHERE id = $1", project.Id);

@@ -35,7 +35,7 @@ public sealed class ProjectsByRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_project_with_a_host_matches_that_host_only_and_one_without_matches_every_host()
+    public async Task A_project_without_a_host_matches_every_host()
     {
         var path = $"ada/{Unique("site")}";
         var bare = (await AddAsync(path)).Id;
@@ -63,7 +63,7 @@ public sealed class ProjectsByRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_path_of_several_groups_is_kept_whole()
+    public async Task A_path_of_several_groups_is_compared_completely()
     {
         var path = $"company/team/{Unique("site")}";
         var project = await AddAsync($"https://gitlab.com/{path}.git");
@@ -73,7 +73,7 @@ public sealed class ProjectsByRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task Lists_are_bounded_and_go_on_behind_the_last_row()
+    public async Task List_pages_without_gaps_or_repeats()
     {
         var path = $"ada/{Unique("site")}";
         for (var i = 0; i < 5; i++)
@@ -82,21 +82,34 @@ public sealed class ProjectsByRepositoryTests : DatabaseTests
         }
 
         var all = await FindAsync(path);
-        var first = await PlatformProjects.ListByRepositoryAsync(path, 3, Guid.Empty, Token);
-        var rest = await PlatformProjects.ListByRepositoryAsync(path, 3, first[^1].Id, Token);
+        var first = await PlatformProjects.ListByRepositoryAsync(path, Cursor.Start, 3, Token);
+        var rest = await PlatformProjects.ListByRepositoryAsync(path, first.Next!.Value, 3, Token);
 
-        Assert.That(first.Concat(rest).Select(p => p.Id), Is.EqualTo(all));
+        Assert.That(first.Items.Concat(rest.Items).Select(p => p.Id), Is.EqualTo(all));
+        Assert.That((first.Items.Count, rest.Next), Is.EqualTo((3, (Cursor?)null)));
         Assert.That(all, Has.Count.EqualTo(5));
     }
 
     [Test]
-    public void What_is_wrong_is_named()
+    public void Invalid_arguments_are_named()
     {
-        Assert.That(() => PlatformProjects.ListByRepositoryAsync(null!, 1, Guid.Empty, Token), Throws.ArgumentNullException.With.Property("ParamName").EqualTo("repository"));
-        Assert.That(() => PlatformProjects.ListByRepositoryAsync(new string('a', 1001), 1, Guid.Empty, Token), Throws.ArgumentException.With.Message.Contains("at most 1000"));
-        Assert.That(() => PlatformProjects.ListByRepositoryAsync("", 1, Guid.Empty, Token), Throws.ArgumentException.With.Property("ParamName").EqualTo("repository"));
-        Assert.That(() => PlatformProjects.ListByRepositoryAsync("a/b", 1001, Guid.Empty, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
-        Assert.That(() => Projects.FindByRepositoryAsync(Guid.NewGuid(), new string('a', 1001), Token), Throws.ArgumentException.With.Property("ParamName").EqualTo("repository"));
+        Assert.That(
+            () => PlatformProjects.ListByRepositoryAsync(null!, Cursor.Start, 1, Token),
+            Throws.ArgumentNullException.With.Property("ParamName").EqualTo("repository"));
+        Assert.That(
+            () => PlatformProjects.ListByRepositoryAsync(new string('a', 1001), Cursor.Start, 1, Token),
+            Throws.ArgumentException.With.Message.Contains("at most 1000"));
+        Assert.That(
+            () => PlatformProjects.ListByRepositoryAsync("", Cursor.Start, 1, Token),
+            Throws.ArgumentException.With.Property("ParamName").EqualTo("repository"));
+        Assert.That(
+            () => PlatformProjects.ListByRepositoryAsync("a/b", Cursor.After(1), 1, Token),
+            Throws.ArgumentException.With.Property("ParamName").EqualTo("cursor"));
+        Assert.That(
+            () => PlatformProjects.ListByRepositoryAsync("a/b", Cursor.Start, 1001, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
+        Assert.That(
+            () => Projects.FindByRepositoryAsync(Guid.NewGuid(), new string('a', 1001), Token),
+            Throws.ArgumentException.With.Property("ParamName").EqualTo("repository"));
     }
 
     [Test]
@@ -111,7 +124,7 @@ public sealed class ProjectsByRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task Ensure_finds_the_project_in_whichever_form_it_was_made()
+    public async Task Ensure_finds_the_project_in_any_form_of_its_address()
     {
         var user = await AddUserAsync();
         var path = $"Ada/{Unique("site")}";
@@ -130,7 +143,7 @@ public sealed class ProjectsByRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_project_of_the_same_host_is_found_before_an_older_one_without_a_host()
+    public async Task A_project_of_the_same_host_precedes_one_without_host()
     {
         var user = await AddUserAsync();
         var path = $"ada/{Unique("site")}";
@@ -143,7 +156,7 @@ public sealed class ProjectsByRepositoryTests : DatabaseTests
     }
 
     private async Task<List<Guid>> FindAsync(string repository) =>
-        [.. (await PlatformProjects.ListByRepositoryAsync(repository, 1000, Guid.Empty, Token)).Select(p => p.Id)];
+        [.. (await PlatformProjects.ListByRepositoryAsync(repository, Cursor.Start, 1000, Token)).Items.Select(p => p.Id)];
 
     private async Task<Project> AddAsync(string repository) =>
         await Projects.AddAsync(new NewProject { UserId = (await AddUserAsync()).Id, Name = "Site", Repository = repository }, Token);

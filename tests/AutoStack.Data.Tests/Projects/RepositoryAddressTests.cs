@@ -69,7 +69,7 @@ public sealed class RepositoryAddressTests : DatabaseTests
     [TestCase("https://fa\u00df.example/ada/site", "xn--fa-hia.example")]
     [TestCase("https://\u4f8b\u3048\u3002\u30c6\u30b9\u30c8/ada/site", "xn--r8jz45g.xn--zckzah")]
     [TestCase("https://\uff47ithub.com/ada/site", "\uff47ithub.com")]
-    public void A_host_outside_ASCII_is_what_the_DNS_has_on_every_machine(string text, string host) =>
+    public void A_host_outside_ASCII_has_its_DNS_name_on_every_machine(string text, string host) =>
         Assert.That(RepositoryAddress.Of(text).Host, Is.EqualTo(host));
 
     [TestCaseSource(nameof(Spellings))]
@@ -88,7 +88,7 @@ public sealed class RepositoryAddressTests : DatabaseTests
     }
 
     [Test]
-    public async Task What_is_stored_of_an_accepted_address_is_the_same_repository()
+    public async Task The_stored_form_of_an_address_names_the_same_repository()
     {
         var (accepted, wrong) = (0, new List<string>());
         foreach (var text in Generated().Concat(Families.SelectMany(f => f[2..])))
@@ -188,7 +188,7 @@ public sealed class RepositoryAddressTests : DatabaseTests
     [TestCase("ada/si\u0000te", "white space")]
     [TestCase("ada/si\u202ete", "white space")]
     [TestCase("ada/si\ud800te", "not text")]
-    public async Task What_is_no_address_of_a_repository_is_refused_with_a_sentence_and_without_the_value(string repository, string says)
+    public async Task An_invalid_address_is_refused_without_showing_it(string repository, string says)
     {
         var project = await AddProjectAsync();
 
@@ -209,7 +209,7 @@ public sealed class RepositoryAddressTests : DatabaseTests
     [TestCase("https://ada@github.com/ada/site", "https://ada@github.com/ada/site")]
     [TestCase("git@github.com:ada/site.git", "git@github.com:ada/site.git")]
     [TestCase("https://github.com/ada/@scope", "https://github.com/ada/@scope")]
-    public async Task A_secret_in_the_address_of_another_writer_is_not_shown_and_the_repository_is_found(string stored, string shown)
+    public async Task A_secret_in_another_writers_address_is_redacted_and_the_repository_found(string stored, string shown)
     {
         var project = await AddAsync("x/y");
         await ExecuteAsync("UPDATE projects SET repository = $2 WHERE id = $1", project.Id, stored);

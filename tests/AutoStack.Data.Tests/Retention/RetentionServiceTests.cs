@@ -21,7 +21,7 @@ public sealed class RetentionServiceTests : DatabaseTests
     public Task EmptyAsync() => ExecuteAsync("TRUNCATE users CASCADE");
 
     [Test]
-    public async Task A_run_removes_from_each_table_what_a_count_has_foreseen()
+    public async Task A_run_removes_the_rows_that_a_count_has_counted()
     {
         await FillAsync(deployments: 3, lines: 7);
 
@@ -45,7 +45,7 @@ public sealed class RetentionServiceTests : DatabaseTests
     }
 
     [Test]
-    public async Task Batches_are_bounded_and_the_run_says_when_more_is_left()
+    public async Task Batches_are_bounded_and_remaining_rows_are_reported()
     {
         await FillAsync(deployments: 1, lines: 11);
         var policy = Only(new RetentionPolicy { HealthChecks = TimeSpan.FromDays(30), BatchSize = 3, MaxBatches = 2 });
@@ -61,7 +61,7 @@ public sealed class RetentionServiceTests : DatabaseTests
     }
 
     [Test]
-    public async Task What_the_policy_keeps_for_ever_is_kept()
+    public async Task Tables_without_an_age_are_not_purged()
     {
         await FillAsync(deployments: 1, lines: 3);
         var policy = Only(new RetentionPolicy());
@@ -72,7 +72,7 @@ public sealed class RetentionServiceTests : DatabaseTests
     }
 
     [Test]
-    public async Task Two_runs_at_once_remove_each_row_once()
+    public async Task Two_concurrent_runs_remove_each_row_once()
     {
         await FillAsync(deployments: 6, lines: 40);
         var policy = new RetentionPolicy { BatchSize = 7 };
@@ -98,7 +98,7 @@ public sealed class RetentionServiceTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_run_waits_for_no_other_one_whose_batch_is_open()
+    public async Task A_run_does_not_block_on_another_runs_open_batch()
     {
         await FillAsync(deployments: 3, lines: 5);
         var before = Clock.GetUtcNow().AddDays(-1);
@@ -117,7 +117,7 @@ public sealed class RetentionServiceTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_run_that_is_stopped_has_removed_whole_batches()
+    public async Task A_stopped_run_has_removed_whole_batches()
     {
         await FillAsync(deployments: 1, lines: 9);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(Token);
@@ -129,7 +129,7 @@ public sealed class RetentionServiceTests : DatabaseTests
     }
 
     [Test]
-    public async Task What_is_wrong_is_named()
+    public async Task Invalid_policies_are_refused_by_name()
     {
         Assert.That(() => Retention.RunAsync(null!, null, Token), Throws.ArgumentNullException);
         Assert.That(() => Retention.CountAsync(null!, Token), Throws.ArgumentNullException);
@@ -151,7 +151,7 @@ public sealed class RetentionServiceTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_table_that_fails_does_not_keep_the_run_from_the_others()
+    public async Task A_failing_table_does_not_stop_the_run_for_others()
     {
         await FillAsync(deployments: 1, lines: 3);
         await ExecuteAsync("UPDATE deployments SET status = 'failed' WHERE is_deleted");
@@ -180,7 +180,7 @@ public sealed class RetentionServiceTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_run_looks_at_each_deployment_about_once_however_many_batches_it_takes()
+    public async Task A_run_visits_each_deployment_about_once_whatever_its_batches()
     {
         var project = await AddProjectAsync();
         await ExecuteAsync(

@@ -21,7 +21,7 @@ public sealed class SecretRotationTests : DatabaseTests
         {
             var deployment = await EnqueueAsync();
             var environments = before.GetRequiredService<IProjectEnvironmentRepository>();
-            await environments.SetAsync(deployment.ProjectId, deployment.UserId, Secret.From($"V={i}"), Token);
+            await environments.ReplaceAsync(deployment.ProjectId, deployment.UserId, Secret.From($"V={i}"), Token);
             await before.GetRequiredService<IDeploymentEnvironmentRepository>().SnapshotAsync(deployment.Id, deployment.UserId, Token);
             await before.GetRequiredService<IGitHubConnectionRepository>().ConnectAsync(
                 deployment.UserId, new GitHubTokens { AccessToken = Secret.From($"gho{i}"), RefreshToken = Secret.From($"ghr{i}") }, Token);
@@ -55,7 +55,7 @@ public sealed class SecretRotationTests : DatabaseTests
         }
 
         // Without the old key, what it encrypted is counted and stays.
-        await before.GetRequiredService<IProjectEnvironmentRepository>().SetAsync(
+        await before.GetRequiredService<IProjectEnvironmentRepository>().ReplaceAsync(
             deployments[0].ProjectId, deployments[0].UserId, Secret.From("late"), Token);
         var unreadable = (await after.GetRequiredService<ISecretRotation>().RunAsync(100, Token))
             .Single(r => r.Column == "projects.env_vars");
@@ -71,11 +71,11 @@ public sealed class SecretRotationTests : DatabaseTests
         await using var during = WithKeys(current, old);
         await using var after = WithKeys(current);
         var project = await AddProjectAsync();
-        await before.GetRequiredService<IProjectEnvironmentRepository>().SetAsync(project.Id, project.UserId, Secret.From("V=1"), Token);
+        await before.GetRequiredService<IProjectEnvironmentRepository>().ReplaceAsync(project.Id, project.UserId, Secret.From("V=1"), Token);
         Task<IReadOnlyList<SecretRotationResult>> rotation = null!;
         await before.GetRequiredService<IUnitOfWork>().RunAsync(async (tx, ct) =>
         {
-            await tx.Get<IProjectEnvironmentRepository>().SetAsync(project.Id, project.UserId, Secret.From("V=2"), ct);
+            await tx.Get<IProjectEnvironmentRepository>().ReplaceAsync(project.Id, project.UserId, Secret.From("V=2"), ct);
             rotation = during.GetRequiredService<ISecretRotation>().RunAsync(10, Token);
             await UntilSomeoneWaitsAsync();
         }, Token);
@@ -144,7 +144,7 @@ public sealed class SecretRotationTests : DatabaseTests
         await using var host = WithKeys(NewKey("k1"));
         var project = await AddProjectAsync();
         var environments = host.GetRequiredService<IProjectEnvironmentRepository>();
-        await environments.SetAsync(project.Id, project.UserId, Secret.From("V=older"), Token);
+        await environments.ReplaceAsync(project.Id, project.UserId, Secret.From("V=older"), Token);
         var older = (string)(await ScalarAsync("SELECT env_vars FROM projects WHERE id = $1", project.Id))!;
         await ExecuteAsync("UPDATE projects SET env_vars = 'V=clear' WHERE id = $1", project.Id);
         await host.GetRequiredService<ISecretRotation>().RunAsync(10, Token);
@@ -179,7 +179,7 @@ public sealed class SecretRotationTests : DatabaseTests
         var deployment = await EnqueueAsync();
         await AddProjectAsync();
         var environments = host.GetRequiredService<IProjectEnvironmentRepository>();
-        await environments.SetAsync(deployment.ProjectId, deployment.UserId, Secret.From("V=1"), Token);
+        await environments.ReplaceAsync(deployment.ProjectId, deployment.UserId, Secret.From("V=1"), Token);
         await host.GetRequiredService<IDeploymentEnvironmentRepository>().SnapshotAsync(deployment.Id, deployment.UserId, Token);
         await host.GetRequiredService<IGitHubConnectionRepository>().ConnectAsync(
             deployment.UserId, new GitHubTokens { AccessToken = Secret.From("gho"), RefreshToken = Secret.From("ghr") }, Token);

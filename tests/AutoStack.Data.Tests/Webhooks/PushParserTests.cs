@@ -14,7 +14,7 @@ public sealed class PushParserTests
     private static readonly DateTimeOffset Time = new(2019, 5, 15, 15, 20, 41, TimeSpan.FromHours(-7));
 
     [Test]
-    public void A_push_to_GitHub_is_read()
+    public void A_push_of_GitHub_is_parsed()
     {
         var push = Parse("github", GitHub("refs/heads/feature/x", Old, Sha));
 
@@ -26,7 +26,7 @@ public sealed class PushParserTests
     }
 
     [Test]
-    public void Tags_deletions_and_other_references_of_GitHub_are_told_apart()
+    public void Tags_deletions_and_other_references_of_GitHub_are_distinguished()
     {
         Assert.That(One(GitHub("refs/tags/v1.0", Zeros, Sha)), Is.EqualTo((PushedRefKind.Tag, "v1.0", false)));
         Assert.That(One(GitHub("refs/heads/gone", Sha, Zeros, deleted: true)), Is.EqualTo((PushedRefKind.Branch, "gone", true)));
@@ -44,11 +44,11 @@ public sealed class PushParserTests
     [TestCase("[]")]
     [TestCase("null")]
     [TestCase("\"push\"")]
-    public void Another_event_of_GitHub_is_no_push(string json) =>
+    public void Another_event_of_GitHub_is_not_a_push(string json) =>
         Assert.That(Push.TryParse(WebhookProvider.GitHub, JsonElement.Parse(json), out _), Is.False);
 
     [Test]
-    public void A_push_to_GitLab_is_read()
+    public void A_push_of_GitLab_is_parsed()
     {
         var push = Parse("gitlab", GitLab("push", "refs/heads/master", Sha, $"\"{Sha}\""));
 
@@ -60,7 +60,7 @@ public sealed class PushParserTests
     }
 
     [Test]
-    public void Tags_and_deletions_of_GitLab_are_told_apart()
+    public void Tags_and_deletions_of_GitLab_are_distinguished()
     {
         Assert.That(Parse("gitlab", GitLab("tag_push", "refs/tags/v1.0", Sha, $"\"{Sha}\"")).Refs[0].Kind, Is.EqualTo(PushedRefKind.Tag));
         var deleted = Parse("gitlab", GitLab("push", "refs/heads/gone", Zeros, "null")).Refs[0];
@@ -69,7 +69,7 @@ public sealed class PushParserTests
     }
 
     [Test]
-    public void Every_change_of_a_push_to_Bitbucket_Cloud_is_read()
+    public void Every_change_of_a_Bitbucket_Cloud_push_is_parsed()
     {
         const string json = """
             {"push":{"changes":[
@@ -93,7 +93,7 @@ public sealed class PushParserTests
     }
 
     [Test]
-    public void A_push_to_Bitbucket_Data_Center_is_read_and_names_no_host()
+    public void A_Bitbucket_Data_Center_push_is_parsed_without_a_host()
     {
         const string json = """
             {"eventKey":"repo:refs_changed","date":"2017-09-19T09:58:11+1000","actor":{"name":"admin"},
@@ -115,7 +115,7 @@ public sealed class PushParserTests
     }
 
     [Test]
-    public void The_work_for_a_push_to_Bitbucket_Data_Center_grows_with_its_length()
+    public void Parsing_a_Bitbucket_Data_Center_push_takes_linear_time()
     {
         Assert.That(Allocated(2000), Is.LessThan(3 * Allocated(1000)));
 
@@ -131,7 +131,7 @@ public sealed class PushParserTests
     }
 
     [Test]
-    public void Whatever_a_push_says_of_its_commit_is_cut_or_left_out()
+    public void Commit_values_that_do_not_fit_are_cut_or_dropped()
     {
         var push = Parse("github", $$$"""
             {"ref":"refs/heads/x","after":"{{{Sha}}}","repository":{"id":"R_1","full_name":"a/b"},
@@ -146,17 +146,18 @@ public sealed class PushParserTests
     }
 
     [Test]
-    public void A_body_of_any_kind_is_a_push_or_none()
+    public void No_body_makes_the_parser_throw()
     {
-        string[] values = ["null", "1e400", "\"\\ud800\"", "[]", "{}", "[[{}]]", "true", "\"x\"", $"\"{new string('x', 100_000)}\"", "{\"id\":1,\"full_name\":\"a/b\",\"links\":[],\"project\":7}"];
+        string[] values = ["null", "1e400", "\"\\ud800\"", "[]", "{}", "[[{}]]", "true", "\"x\"", $"\"{new string('x', 11_000)}\"", "{\"id\":1,\"full_name\":\"a/b\",\"links\":[],\"project\":7}"];
         string[] names = ["ref", "after", "before", "repository", "head_commit", "object_kind", "project", "commits", "push", "changes", "eventKey", "toCommit", "checkout_sha"];
         var random = new Random(11);
         for (var i = 0; i < 3000; i++)
         {
             var json = $"{{{string.Join(',', names.Where(_ => random.Next(3) > 0).Select(n => $"\"{n}\":{(n == "push" && random.Next(2) > 0 ? $"{{\"changes\":[{{\"new\":{values[random.Next(values.Length)]}}}]}}" : values[random.Next(values.Length)])}"))}}}";
+            var body = JsonElement.Parse(json);
             foreach (var provider in WebhookProvider.Known.Append(WebhookProvider.From("gitea")))
             {
-                Assert.That(() => Push.TryParse(provider, JsonElement.Parse(json), out _), Throws.Nothing, json);
+                Assert.That(() => Push.TryParse(provider, body, out _), Throws.Nothing, json);
             }
         }
 

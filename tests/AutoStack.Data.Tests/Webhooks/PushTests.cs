@@ -14,7 +14,7 @@ public sealed class PushTests : DatabaseTests
     private static int repositories;
 
     [Test]
-    public async Task A_push_queues_a_deployment_of_every_proven_project_and_is_noted_with_the_first()
+    public async Task A_push_queues_a_deployment_of_every_proven_project()
     {
         var repository = NewRepository();
         var first = await AddTargetAsync(repository);
@@ -31,7 +31,7 @@ public sealed class PushTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_strangers_project_gets_nothing_of_a_private_repository_and_is_returned_apart()
+    public async Task A_project_without_proof_is_not_deployed_but_reported()
     {
         var repository = NewRepository();
         var owner = await AddTargetAsync(repository);
@@ -45,7 +45,7 @@ public sealed class PushTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_thousand_projects_of_strangers_keep_no_owner_from_deploying()
+    public async Task A_thousand_unproven_projects_do_not_displace_a_proven_one()
     {
         var repository = NewRepository();
         var stranger = await AddUserAsync();
@@ -64,7 +64,7 @@ public sealed class PushTests : DatabaseTests
     }
 
     [Test]
-    public async Task Beyond_the_bound_the_oldest_projects_come_first_and_the_others_are_postponed()
+    public async Task Beyond_the_maximum_the_oldest_projects_deploy_and_others_are_postponed()
     {
         var repository = NewRepository();
         var targets = new List<Project>();
@@ -85,7 +85,7 @@ public sealed class PushTests : DatabaseTests
     [TestCase("--upload-pack=x")]
     [TestCase("a..b")]
     [TestCase("\u00a0main")]
-    public async Task A_pushed_name_that_is_no_branch_deploys_nothing_whatever_another_writers_row_says(string name)
+    public async Task A_pushed_name_that_is_not_a_branch_deploys_nothing(string name)
     {
         var repository = NewRepository();
         var odd = await AddTargetAsync(repository);
@@ -117,7 +117,7 @@ public sealed class PushTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_redelivery_queues_nothing_when_the_first_queued_something()
+    public async Task A_redelivery_queues_nothing_after_a_queued_delivery()
     {
         var repository = NewRepository();
         var project = await AddTargetAsync(repository);
@@ -132,7 +132,7 @@ public sealed class PushTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_redelivery_of_what_queued_nothing_is_queued_once_the_access_is_proven()
+    public async Task A_redelivery_is_queued_once_the_access_is_proven()
     {
         var repository = NewRepository();
         var project = await AddTargetAsync(repository, proven: false);
@@ -149,7 +149,7 @@ public sealed class PushTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_redelivery_does_not_queue_again_when_the_noted_deployment_is_gone()
+    public async Task A_redelivery_queues_nothing_after_its_deployment_was_removed()
     {
         var repository = NewRepository();
         var first = await AddTargetAsync(repository);
@@ -164,7 +164,7 @@ public sealed class PushTests : DatabaseTests
     }
 
     [Test]
-    public async Task Deliveries_at_once_queue_once()
+    public async Task Concurrent_copies_of_a_delivery_queue_once()
     {
         var repository = NewRepository();
         var project = await AddTargetAsync(repository);
@@ -193,7 +193,7 @@ public sealed class PushTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_renamed_repository_deploys_and_a_new_one_of_its_old_name_does_not()
+    public async Task A_renamed_repository_deploys_and_its_namesake_does_not()
     {
         var repository = NewRepository();
         var project = await AddTargetAsync(repository);
@@ -243,17 +243,17 @@ public sealed class PushTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_proof_is_recorded_for_the_address_that_was_verified_only()
+    public async Task A_proof_is_recorded_for_the_verified_address_only()
     {
         var repository = NewRepository();
         var project = await AddTargetAsync(repository, proven: false);
         var access = new RepositoryAccess { Provider = WebhookProvider.GitHub, Host = "github.com", RepositoryId = repository.Id };
 
-        Assert.That(await PlatformProjects.RecordAccessAsync(project.Id, "https://github.com/other/site", access, Token), Is.False);
-        Assert.That(await PlatformProjects.RecordAccessAsync(project.Id, repository.Address, access with { Host = "gitlab.com" }, Token), Is.False);
-        Assert.That(await PlatformProjects.RecordAccessAsync(Guid.NewGuid(), repository.Address, access, Token), Is.False);
+        Assert.That(await PlatformProjects.RecordAccessAsync(project.Id, "https://github.com/other/site", access, Token), Is.EqualTo(AccessOutcome.OtherRepository));
+        Assert.That(await PlatformProjects.RecordAccessAsync(project.Id, repository.Address, access with { Host = "gitlab.com" }, Token), Is.EqualTo(AccessOutcome.OtherRepository));
+        Assert.That(await PlatformProjects.RecordAccessAsync(Guid.NewGuid(), repository.Address, access, Token), Is.EqualTo(AccessOutcome.NotFound));
         Assert.That(await PlatformProjects.RevokeAccessAsync(project.Id, Token), Is.False);
-        Assert.That(await PlatformProjects.RecordAccessAsync(project.Id, repository.Address, access with { VerifiedAt = DateTimeOffset.MaxValue }, Token), Is.True);
+        Assert.That(await PlatformProjects.RecordAccessAsync(project.Id, repository.Address, access with { VerifiedAt = DateTimeOffset.MaxValue }, Token), Is.EqualTo(AccessOutcome.Recorded));
 
         var proven = (await Projects.FindAsync(project.Id, project.UserId, Token))!;
         Assert.That(proven.AccessProvenAt, Is.EqualTo(Clock.GetUtcNow()).Within(TimeSpan.FromMinutes(1)));
@@ -266,7 +266,7 @@ public sealed class PushTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_proof_that_is_older_than_allowed_does_not_count()
+    public async Task A_proof_older_than_the_maximum_age_does_not_count()
     {
         var repository = NewRepository();
         var project = await AddTargetAsync(repository, proven: false);
@@ -286,7 +286,7 @@ public sealed class PushTests : DatabaseTests
     [TestCase("main")]
     [TestCase("")]
     [TestCase(null)]
-    public async Task Branches_of_other_writers_are_understood(string? stored)
+    public async Task Branch_spellings_of_other_writers_match(string? stored)
     {
         var repository = NewRepository();
         var project = await AddTargetAsync(repository);
@@ -314,7 +314,7 @@ public sealed class PushTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_push_of_a_server_that_names_no_host_is_that_of_the_host_in_the_options()
+    public async Task A_push_without_a_host_belongs_to_the_options_host()
     {
         var access = new RepositoryAccess { Provider = WebhookProvider.Bitbucket, Host = "git.example.com", RepositoryId = "84" };
         var project = await AddProjectOfAsync("ssh://git@git.example.com:7999/proj/app.git", "main", access);
@@ -332,7 +332,7 @@ public sealed class PushTests : DatabaseTests
     }
 
     [Test]
-    public async Task The_id_of_a_request_is_no_id_of_a_delivery()
+    public async Task A_request_id_does_not_identify_a_delivery()
     {
         var id = Unique("r");
         var first = await Pushes.HandleAsync(Delivery(id, "{}", "bitbucket", "X-Request-Id"), PushOptions.Default, Token);
@@ -342,7 +342,7 @@ public sealed class PushTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_failure_on_the_way_leaves_the_delivery_stored_and_nothing_queued_and_it_can_be_sent_again()
+    public async Task A_failure_stores_the_delivery_and_queues_nothing()
     {
         var repository = NewRepository();
         var project = await AddTargetAsync(repository);
@@ -359,11 +359,13 @@ public sealed class PushTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_push_with_a_body_that_cannot_be_stored_as_it_is_still_queues()
+    public async Task A_push_whose_body_is_edited_for_storage_still_queues()
     {
         var repository = NewRepository();
         await AddTargetAsync(repository);
-        var body = Body(repository, "refs/heads/main", Sha, $"\"size\":1e131000,\"deep\":{new string('[', 5000)}{new string(']', 5000)},\"text\":\"\\u0000\\ud800\",\"message\":\"{new string('m', 100_000)}\",");
+        var deep = new string('[', 500) + new string(']', 500);
+        var more = $"\"size\":1e131000,\"deep\":{deep},\"text\":\"\\u0000\\ud800\",\"message\":\"{new string('m', 100_000)}\",";
+        var body = Body(repository, "refs/heads/main", Sha, more);
 
         var result = await Pushes.HandleAsync(Delivery(Unique("d"), body), PushOptions.Default, Token);
 
@@ -372,7 +374,7 @@ public sealed class PushTests : DatabaseTests
     }
 
     [Test]
-    public async Task What_is_wrong_is_named()
+    public async Task Invalid_arguments_are_named()
     {
         var delivery = Delivery(Unique("d"), "{}");
         Assert.That(() => Pushes.HandleAsync(null!, PushOptions.Default, Token), Throws.ArgumentNullException);
@@ -425,15 +427,23 @@ public sealed class PushTests : DatabaseTests
     {
         var project = await Projects.AddAsync(
             new NewProject { UserId = (await AddUserAsync()).Id, Name = "Site", Repository = address, Branch = branch, AutoDeployEnabled = true }, Token);
-        Assert.That(access is null || await PlatformProjects.RecordAccessAsync(project.Id, project.Repository, access, Token), Is.True);
+        if (access is not null)
+        {
+            Assert.That(
+                await PlatformProjects.RecordAccessAsync(project.Id, project.Repository, access, Token), Is.EqualTo(AccessOutcome.Recorded));
+        }
+
         return project;
     }
 
     private async Task ProveAsync(Project project, Repository repository, DateTimeOffset? at = null) =>
         Assert.That(
             await PlatformProjects.RecordAccessAsync(
-                project.Id, project.Repository, new RepositoryAccess { Provider = WebhookProvider.GitHub, Host = "github.com", RepositoryId = repository.Id, VerifiedAt = at }, Token),
-            Is.True);
+                project.Id,
+                project.Repository,
+                new RepositoryAccess { Provider = WebhookProvider.GitHub, Host = "github.com", RepositoryId = repository.Id, VerifiedAt = at },
+                Token),
+            Is.EqualTo(AccessOutcome.Recorded));
 
     private async Task<int> CountAsync(Project project) =>
         (await Deployments.ListByProjectAsync(project.Id, project.UserId, Cursor.Start, 100, Token)).Items.Count;

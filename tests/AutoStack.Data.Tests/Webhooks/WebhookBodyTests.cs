@@ -24,7 +24,7 @@ public sealed class WebhookBodyTests : DatabaseTests
     [TestCase("""{"head_commit":{"id":"x","author":{"name":"Ada","username":"ada"},"tree_id":"y"},"pusher":{"name":"ada"},"authorTimestamp":1557958841000}""")]
     [TestCase("""{"key":{"id":1,"title":"deploy"},"security_and_analysis":{"secret_scanning":{"status":"on"}},"secret_scanning_alert":{"number":7}}""")]
     [TestCase("""{"secret_type":"x","alert":{"secret_scanning":{"status":"on"}},"key":{"key":"ssh-rsa AAAA"}}""")]
-    public void A_body_that_costs_and_tells_nothing_is_kept_byte_by_byte(string json) => Assert.That(Stored(json), Is.EqualTo(json));
+    public void A_harmless_body_is_kept_byte_by_byte(string json) => Assert.That(Stored(json), Is.EqualTo(json));
 
     [TestCase("1e131000")]
     [TestCase("1E+131071")]
@@ -33,14 +33,14 @@ public sealed class WebhookBodyTests : DatabaseTests
     [TestCase("0e999999999999999999999999")]
     [TestCase("0.1e-2147483649")]
     [TestCase("123456789012345678901234567890e380")]
-    public void A_number_that_grows_when_it_is_written_out_is_stored_as_a_text(string number)
+    public void A_number_that_grows_when_written_out_becomes_a_text(string number)
     {
         Assert.That(Stored(number), Is.EqualTo($"\"{number}\""));
         Assert.That(Stored($"{{\"a\":[{number},2]}}"), Is.EqualTo($"{{\"a\":[\"{number}\",2]}}"));
     }
 
     [Test]
-    public void A_number_of_many_digits_is_stored_as_a_text()
+    public void A_number_of_many_digits_becomes_a_text()
     {
         foreach (var number in new[] { new string('9', 401), $"0.{new string('0', 16_400)}1", $"1{new string('0', 200_000)}" })
         {
@@ -49,7 +49,7 @@ public sealed class WebhookBodyTests : DatabaseTests
     }
 
     [Test]
-    public async Task No_body_is_so_much_larger_in_the_database_that_its_row_cannot_be_read()
+    public async Task Numbers_cannot_grow_a_row_beyond_what_can_be_read()
     {
         var numbers = string.Join(',', Enumerable.Repeat("1e131000,1e300,1e-300,9e99", 20_000));
 
@@ -62,7 +62,7 @@ public sealed class WebhookBodyTests : DatabaseTests
     }
 
     [Test]
-    public async Task What_is_nested_too_deeply_is_replaced_where_it_begins()
+    public async Task A_value_nested_too_deeply_is_replaced_at_its_start()
     {
         var deep = Nested(200, "1");
 
@@ -86,21 +86,9 @@ public sealed class WebhookBodyTests : DatabaseTests
         Assert.That(await command.ExecuteScalarAsync(Token), Is.EqualTo(401));
     }
 
-    [Test]
-    public async Task A_body_that_is_too_long_or_has_too_many_values_is_stored_as_the_reason()
-    {
-        var tooLong = $"\"{new string('x', IWebhookPayloadRepository.MaxPayloadBytes - 1)}\"";
-        var tooMany = $"[{string.Join(',', Enumerable.Repeat('1', IWebhookPayloadRepository.MaxValues))}]";
-
-        Assert.That(Stored(tooLong), Is.EqualTo("""{"not_stored":"The body is 26214401 bytes long; at most 26214400 are stored."}"""));
-        Assert.That(Stored(tooMany), Is.EqualTo("""{"not_stored":"The body has more than 2000000 values."}"""));
-        Assert.That(Stored(tooMany[..^3] + "]"), Has.Length.EqualTo(tooMany.Length - 2));
-        Assert.That((await Webhooks.FindAsync(await StoreAsync(tooLong), Token))!.PayloadJson.GetProperty("not_stored").GetString(), Does.StartWith("The body is"));
-    }
-
     [TestCase("[1, /* hunter2 */ 2,]", "[1,2]")]
     [TestCase("{\"a\": \"\\ud800\", // x\n }", "{\"a\":\"\uFFFD\"}")]
-    public void A_body_of_a_lenient_reader_is_stored_as_strict_json(string lenient, string strict)
+    public void A_leniently_parsed_body_is_stored_as_strict_json(string lenient, string strict)
     {
         using var document = JsonDocument.Parse(lenient, new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
 
@@ -127,7 +115,7 @@ public sealed class WebhookBodyTests : DatabaseTests
     [TestCase("""{"a":"https:\/\/x:hunter2\u0040github.com\/a"}""", """{"a":"https://[redacted]@github.com/a"}""")]
     [TestCase("""{"a":"https://x.y/z?b=1\u0026access_token=hunter2\u0026c=2&X-Amz-Signature=hunter2&sig=hunter2&PRIVATE_TOKEN=hunter2#x"}""",
         """{"a":"https://x.y/z?b=1&access_token=[redacted]&c=2&X-Amz-Signature=[redacted]&sig=[redacted]&PRIVATE_TOKEN=[redacted]#x"}""")]
-    public async Task Secrets_that_providers_send_are_not_stored_and_not_shown_of_other_writers(string json, string expected)
+    public async Task Secrets_are_neither_stored_nor_shown_from_other_writers(string json, string expected)
     {
         Assert.That(JsonElement.DeepEquals(JsonElement.Parse(Stored(json)), JsonElement.Parse(expected)), Is.True, Stored(json));
 
@@ -137,29 +125,12 @@ public sealed class WebhookBodyTests : DatabaseTests
         Assert.That(JsonElement.DeepEquals(found, JsonElement.Parse(expected)), Is.True, found.GetRawText());
     }
 
-    // Texts that make a backtracking or state-keeping search of addresses grow without end.
-    [TestCase("://:@?token=")]
-    [TestCase("?a.token=b&")]
-    [TestCase("://x:y@")]
-    [TestCase("tokentoken")]
-    [TestCase("=")]
-    public void The_largest_hostile_text_is_edited_in_bounded_memory(string part)
-    {
-        var text = $"\"{string.Concat(Enumerable.Repeat(part, 24_000_000 / part.Length))}&token=hunter2\"";
-        var before = GC.GetAllocatedBytesForCurrentThread();
-
-        var stored = Stored(text);
-
-        Assert.That(stored.Contains("hunter2", StringComparison.Ordinal), Is.False);
-        Assert.That(GC.GetAllocatedBytesForCurrentThread() - before, Is.LessThan(40L * text.Length));
-    }
-
     [TestCase("1", 1)]
     [TestCase("-1.5", 3)]
     [TestCase("1e2", 4)]
     [TestCase("1.25e1", 4)]
     [TestCase("1e-2", 4)]
-    public void The_length_written_out_is_not_less_than_it_is(string number, int least) =>
+    public void The_written_out_length_is_never_underestimated(string number, int least) =>
         Assert.That(JsonNumber.WrittenOut(Encoding.ASCII.GetBytes(number)), Is.InRange(least, least + 2));
 
     private static string Nested(int depth, string inside) => new string('[', depth) + inside + new string(']', depth);

@@ -1,0 +1,148 @@
+using AutoStack.Data.Postgres;
+
+namespace AutoStack.Data.Logs;
+
+/// <summary>
+/// The statements that remove lines, the same for both log tables. Each is cut where the name of the table belongs, and a repository joins
+/// the parts around its own table, so that every statement is a constant. <c>l</c> is the table.
+/// </summary>
+internal static class LogPurge
+{
+    /// <summary>
+    /// The first part of the purge of old lines, for <see cref="PurgeWindow.PurgeAsync"/>: <c>Log</c> table <c>Gate</c> table
+    /// <c>Remove</c> table <c>Result</c>. The CTE <c>log</c> (id, deployment_id, seq, timestamp) are the lines.
+    /// </summary>
+    internal const string Log = $"""
+        WITH {PurgeWindow.Visited},
+        log AS NOT MATERIALIZED (
+            SELECT l.id, l.deployment_id, l.seq, l.timestamp
+            FROM
+        """;
+
+    /// <summary>
+    /// The CTE <c>begun</c> (id, first_id): the visited deployments whose log starts with an old line that is not the last one. The
+    /// subquery is bounded per deployment, so that no plan joins the window with all lines. The CTE <c>gate</c> (id) locks the first line
+    /// of these logs: a concurrent purge skips a locked log, and this purge skips a deployment that is being removed with its log.
+    /// </summary>
+    internal const string Gate = """
+        l
+        ),
+        begun AS MATERIALIZED (
+            SELECT v.id, m.id AS first_id
+            FROM visited v
+            CROSS JOIN LATERAL (
+                SELECT o.id, o.timestamp, pg_catalog.lead(o.seq) OVER (ORDER BY o.seq) AS next
+                FROM (
+                    SELECT k.id, k.seq, k.timestamp
+                    FROM log k
+                    WHERE k.deployment_id = v.id
+                    ORDER BY k.seq
+                    LIMIT 2
+                ) o
+            ) m
+            WHERE m.timestamp < @before AND m.next IS NOT NULL
+        ),
+        gate AS (
+            SELECT b.id
+            FROM begun b
+            CROSS JOIN LATERAL (SELECT d.id FROM deployments d WHERE d.id = b.id FOR KEY SHARE SKIP LOCKED) d
+            CROSS JOIN LATERAL (
+                SELECT f.id
+                FROM
+        """;
+
+    /// <summary>
+    /// The CTE <c>victim</c>: the oldest lines of each log in <c>gate</c>, as a gap-free prefix that never includes the last line (its seq
+    /// numbers the next insert). Without a sort between the CTEs, gates are locked one by one until the limit is reached. Should a plan cut
+    /// the lines in another order, <c>ordinal</c> and <c>place</c> differ in the CTE <c>line</c> and the line stays.
+    /// </summary>
+    internal const string Remove = """
+        f
+                WHERE f.id = b.first_id
+                FOR UPDATE SKIP LOCKED
+            ) f
+        ),
+        victim AS MATERIALIZED (
+            SELECT p.id, p.ordinal, g.id AS deployment_id
+            FROM gate g
+            CROSS JOIN LATERAL (
+                SELECT o.id, pg_catalog.row_number() OVER (ORDER BY o.seq) AS ordinal,
+                    pg_catalog.bool_and(o.timestamp < @before) OVER (ORDER BY o.seq) AS old,
+                    pg_catalog.lead(o.seq) OVER (ORDER BY o.seq) AS next
+                FROM (
+                    SELECT k.id, k.seq, k.timestamp
+                    FROM log k
+                    WHERE k.deployment_id = g.id
+                    ORDER BY k.seq
+                    LIMIT @limit + 1
+                ) o
+            ) p
+            WHERE p.old AND p.next IS NOT NULL
+            LIMIT @limit
+        ),
+        line AS (
+            SELECT w.id
+            FROM (
+                SELECT v.id, v.ordinal, pg_catalog.row_number() OVER (PARTITION BY v.deployment_id ORDER BY v.ordinal) AS place
+                FROM victim v
+            ) w
+            WHERE w.ordinal = w.place
+        ),
+        gone AS (
+            DELETE FROM
+        """;
+
+    /// <summary>The last part of the purge of old lines.</summary>
+    internal const string Result = $"""
+        l
+            WHERE l.id = ANY (ARRAY(SELECT e.id FROM line e))
+            RETURNING l.id
+        )
+        {PurgeWindow.Result}
+        """;
+
+    /// <summary>
+    /// The removal of all lines of the chosen deployments (<see cref="Chosen.Ids"/>): <c>DELETE FROM</c> table <c>OfChosen</c> table
+    /// <c>UpToLimit</c>. Needs <c>@limit</c>.
+    /// </summary>
+    internal const string OfChosen = $"""
+        l
+        WHERE l.id = ANY (ARRAY(
+            SELECT o.id
+            FROM pg_catalog.unnest({Chosen.Ids}) AS c (id)
+            CROSS JOIN LATERAL (
+                SELECT k.id
+                FROM
+        """;
+
+    /// <summary>The last part of the removal of all lines.</summary>
+    internal const string UpToLimit = """
+        k
+                WHERE k.deployment_id = c.id
+                LIMIT @limit
+            ) o
+            LIMIT @limit
+        ))
+        """;
+
+    /// <summary>
+    /// The first part of the count of old lines: <c>Counted</c> table <c>YoungFrom</c> table <c>PerDeployment</c>. Counts the lines before
+    /// the first young line of each log, and never the last line. Needs <c>@before</c>.
+    /// </summary>
+    internal const string Counted = "SELECT pg_catalog.count(l.id) FROM";
+
+    /// <summary>The subquery <c>k</c> with the first young line of each log.</summary>
+    internal const string YoungFrom = """
+        l
+        JOIN (
+            SELECT m.deployment_id, coalesce(pg_catalog.min(m.seq) FILTER (WHERE m.timestamp >= @before), pg_catalog.max(m.seq)) AS seq
+            FROM
+        """;
+
+    /// <summary>The last part of the count of old lines.</summary>
+    internal const string PerDeployment = """
+        m
+            GROUP BY m.deployment_id
+        ) k ON k.deployment_id = l.deployment_id AND l.seq < k.seq
+        """;
+}

@@ -1,0 +1,27 @@
+namespace AutoStack.Data.Webhooks;
+
+/// <summary>How pushes are handled.</summary>
+public sealed record PushOptions
+{
+    /// <summary>The documented defaults.</summary>
+    public static PushOptions Default { get; } = new();
+
+    /// <summary>
+    /// The maximum number of deployments that one delivery queues, 1 to <see cref="IPlatformPushes.MaxDeployments"/>. The oldest projects
+    /// come first; the others are returned as postponed.
+    /// </summary>
+    public int MaxDeployments { get; init; } = 100;
+
+    /// <summary>
+    /// How long a proof of access is valid, at least one second; null for no limit: until it is revoked or the address changes.
+    /// </summary>
+    public TimeSpan? MaxAccessAge { get; init; }
+
+    /// <summary>True when the deployments go live, false for previews.</summary>
+    public bool IsProduction { get; init; } = true;
+
+    /// <summary>
+    /// The provider's host, for bodies that do not name one, such as those of Bitbucket Data Center; null for no host.
+    /// </summary>
+    public string? Host { get; init; }
+}
