@@ -83,9 +83,10 @@ public sealed class RoundTripTests(string release) : MigrationTests
 
         for (var n = 1; n <= 3; n++)
         {
-            var migrate = step > 0 ? (Func<MigrationTarget, Task<MigrationResult>>)(to => Migrator().UpgradeAsync(to, cancellationToken: Token))
-                : to => Migrator().DowngradeAsync(to, cancellationToken: Token);
-            var result = await migrate(MigrationTarget.Relative(step));
+            var target = MigrationTarget.Relative(step);
+            var result = step > 0
+                ? await Migrator().UpgradeAsync(target, cancellationToken: Token)
+                : await Migrator().DowngradeAsync(target, cancellationToken: Token);
             Assert.That(result.ToVersion - result.FromVersion, Is.EqualTo(step));
         }
 
