@@ -109,16 +109,3 @@ internal sealed class Worker(
         return new CommitInfo(lines[0], lines.ElementAtOrDefault(3) ?? "", lines[1][..Math.Min(lines[1].Length, 200)], time);
     }
 }
-
-/// <summary>The deployment no longer belongs to the worker: it was cancelled, deleted or failed by somebody else.</summary>
-internal sealed class DeploymentEndedException : Exception
-{
-    /// <summary>Throws unless the worker may continue after a step.</summary>
-    public static void ThrowUnlessContinuing(TransitionOutcome outcome)
-    {
-        if (!outcome.MayContinue())
-        {
-            throw new DeploymentEndedException();
-        }
-    }
-}

@@ -35,7 +35,7 @@ public sealed class ArgumentsTests
     [TestCase("--quick=yes", "--quick takes no value")]
     [TestCase("--fast", "'--fast' is not understood")]
     [TestCase("small", "'small' is not understood")]
-    public void What_is_wrong_is_named(string arguments, string message) => Assert.That(
+    public void Invalid_arguments_are_named(string arguments, string message) => Assert.That(
         () => Arguments.Parse(arguments.Split(' ')),
         Throws.TypeOf<UsageException>().With.Message.StartsWith(message).And.Message.EndsWith("--help shows what can be given."));
 

@@ -114,9 +114,9 @@ public sealed class BlockerTests : MigrationTests
     {
         var (writer, pid) = await HoldAsync("importer", "INSERT INTO busy VALUES (1)");
         await using var closing = writer;
-        var recorder = new Recorder(told =>
+        var recorder = new Recorder(reported =>
         {
-            if (told is StepWaiting)
+            if (reported is StepWaiting)
             {
                 writer.Release();
             }
@@ -153,8 +153,8 @@ public sealed class BlockerTests : MigrationTests
     [TestCase("  SELECT\n\t1,\u001b[2J  2", "SELECT 1, [2J 2")]
     [TestCase("", null)]
     [TestCase("<insufficient privilege>", null)]
-    public void A_blockers_statement_is_one_line_without_literals(string statement, string? told) =>
-        Assert.That(Blocker.Shorten(statement), Is.EqualTo(told));
+    public void A_blockers_statement_is_one_line_without_literals(string statement, string? reported) =>
+        Assert.That(Blocker.Shorten(statement), Is.EqualTo(reported));
 
     [Test]
     public void A_long_statement_is_shortened() =>

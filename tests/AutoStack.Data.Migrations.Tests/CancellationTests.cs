@@ -35,9 +35,9 @@ public sealed class CancellationTests : MigrationTests
         await ExecuteAsync("CREATE TABLE busy ()");
         await using var holder = await HoldAsync("LOCK TABLE busy");
         using var cancelling = CancellationTokenSource.CreateLinkedTokenSource(Token);
-        var recorder = new Recorder(told =>
+        var recorder = new Recorder(reported =>
         {
-            if (told is StepRetrying)
+            if (reported is StepRetrying)
             {
                 cancelling.Cancel();
             }
@@ -67,9 +67,9 @@ public sealed class CancellationTests : MigrationTests
     public async Task Cancelling_between_two_scripts_keeps_the_first()
     {
         using var cancelling = CancellationTokenSource.CreateLinkedTokenSource(Token);
-        var recorder = new Recorder(told =>
+        var recorder = new Recorder(reported =>
         {
-            if (told is StepFinished)
+            if (reported is StepFinished)
             {
                 cancelling.Cancel();
             }

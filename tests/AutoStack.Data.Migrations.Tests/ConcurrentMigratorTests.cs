@@ -133,7 +133,7 @@ public sealed class ConcurrentMigratorTests : MigrationTests
         await UntilMigratorWaitsForTableAsync();
 
         using var cancelling = CancellationTokenSource.CreateLinkedTokenSource(Token);
-        var recorder = new Recorder(told => cancelling.Cancel());
+        var recorder = new Recorder(reported => cancelling.Cancel());
         var second = Migrator().UpgradeAsync(progress: recorder, cancellationToken: cancelling.Token);
 
         Assert.That(async () => await second, Throws.InstanceOf<OperationCanceledException>());

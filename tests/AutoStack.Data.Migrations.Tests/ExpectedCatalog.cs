@@ -81,9 +81,9 @@ public sealed class ExpectedCatalog
         var migrator = new SchemaMigrator(database.ConnectionString, options: null, [.. SchemaMigrator.Scripts]);
         var versions = new List<Catalog>();
         await using var connection = await raw.OpenConnectionAsync();
-        await migrator.UpgradeAsync(progress: new Recorder(told =>
+        await migrator.UpgradeAsync(progress: new Recorder(reported =>
         {
-            if (told is StepFinished)
+            if (reported is StepFinished)
             {
                 versions.Add(Catalog.ReadAsync(connection, CancellationToken.None).GetAwaiter().GetResult());
             }

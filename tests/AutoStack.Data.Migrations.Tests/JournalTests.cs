@@ -34,10 +34,10 @@ public sealed class JournalTests : MigrationTests
         await ExecuteAsync($"ALTER DATABASE {Database.Name} SET timezone = 'Asia/Kolkata'");
         await Migrator().UpgradeAsync(MigrationTarget.Version(1), cancellationToken: Token);
 
-        var told = (await Migrator().ReadHistoryAsync(Token)).Versions[0].AppliedAt!.Value;
+        var reported = (await Migrator().ReadHistoryAsync(Token)).Versions[0].AppliedAt!.Value;
 
         Assert.That(await ScalarAsync<double>("SELECT extract(epoch FROM applied_at)::float8 FROM schema_versions"),
-            Is.EqualTo((told - DateTimeOffset.UnixEpoch).TotalSeconds).Within(0.0001));
+            Is.EqualTo((reported - DateTimeOffset.UnixEpoch).TotalSeconds).Within(0.0001));
     }
 
     [Test]

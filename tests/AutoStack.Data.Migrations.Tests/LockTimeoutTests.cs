@@ -14,9 +14,9 @@ public sealed class LockTimeoutTests : MigrationTests
     public async Task A_script_that_does_not_get_its_lock_is_retried()
     {
         await using var holder = await HoldAsync("LOCK TABLE busy IN ACCESS SHARE MODE");
-        var recorder = new Recorder(told =>
+        var recorder = new Recorder(reported =>
         {
-            if (told is StepRetrying { Attempt: 2 })
+            if (reported is StepRetrying { Attempt: 2 })
             {
                 holder.Release();
             }
@@ -101,9 +101,9 @@ public sealed class LockTimeoutTests : MigrationTests
         // The build adds the index to the catalog before it waits for running writers.
         await using var writer = await HoldAsync("INSERT INTO busy VALUES (1)");
         string[] leftOver = [];
-        var recorder = new Recorder(told =>
+        var recorder = new Recorder(reported =>
         {
-            if (told is StepRetrying { Attempt: 1 })
+            if (reported is StepRetrying { Attempt: 1 })
             {
                 leftOver = [.. ListAsync("SELECT indexrelid::regclass::text FROM pg_index WHERE NOT indisvalid").GetAwaiter().GetResult()];
                 writer.Release();

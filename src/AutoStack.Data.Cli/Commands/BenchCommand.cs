@@ -32,7 +32,7 @@ internal static class BenchCommand
 
             return ExitCode.Done;
         });
-        return new Command("bench", "Measures.") { pool };
+        return new Command("bench", "Measures connection pools.") { pool };
     }
 
     private static async Task<PoolReport> RunAsync(

@@ -1,6 +1,5 @@
+using System.Runtime.CompilerServices;
 using AutoStack.Data.Containers;
-using AutoStack.Data.HealthChecks;
-using AutoStack.Data.Logs;
 using AutoStack.Data.Postgres;
 using AutoStack.Data.Projects;
 using AutoStack.Data.Status;
@@ -34,7 +33,7 @@ internal sealed class DeploymentRepository(Db db, DeploymentContext context) : I
     // Once per queued row; the server merges repetitions within a transaction, and sends the notification with the commit.
     private const string WakeWorkers = $"pg_catalog.pg_notify('{IDeploymentRepository.QueueChannel}', '')";
 
-    private const int MaxDetailRows = 100;
+    private const int MaxOpenContainers = 100;
 
     internal static Deployment Read(RowReader row) => new()
     {
@@ -73,40 +72,8 @@ internal sealed class DeploymentRepository(Db db, DeploymentContext context) : I
 
     public Task<DeploymentDetails?> FindDetailsAsync(Guid id, Guid ownerId, int maxLogs, CancellationToken cancellationToken)
     {
-        var self = new Statement($"""
-            SELECT {Columns}, {ProjectRepository.Columns}
-            FROM deployments d
-            JOIN projects p ON p.id = d.project_id
-            WHERE d.id = @id AND d.user_id = @ownerId AND NOT d.is_deleted
-            """, P.Of(id), P.Of(ownerId));
-        return db.ReadBatchAsync(
-            async sets =>
-            {
-                var found = await sets.FindAsync(ReadWithProject).ConfigureAwait(false);
-                var details = new
-                {
-                    Logs = await sets.ListAsync(DeploymentLogRepository.Read).ConfigureAwait(false),
-                    Stages = await sets.ListAsync(DeploymentStageRepository.Read).ConfigureAwait(false),
-                    Containers = await sets.ListAsync(DeploymentContainerRepository.Read).ConfigureAwait(false),
-                    HealthChecks = await sets.ListAsync(DeploymentHealthCheckRepository.Read).ConfigureAwait(false),
-                };
-                return found is null ? null : new DeploymentDetails
-                {
-                    Deployment = found.Deployment,
-                    Project = found.Project,
-                    Logs = DeploymentLogRepository.OldestFirst(details.Logs),
-                    Stages = details.Stages,
-                    Containers = details.Containers,
-                    HealthChecks = details.HealthChecks,
-                };
-            },
-            [
-                self,
-                DeploymentLogRepository.Tail(id, ownerId, LogCursor.End, Limit.Check(maxLogs, IDeploymentRepository.MaxDetailLogs)),
-                DeploymentStageRepository.ByDeployment(id, ownerId, MaxDetailRows),
-                DeploymentContainerRepository.ByDeployment(id, ownerId, MaxDetailRows),
-                DeploymentHealthCheckRepository.Latest(id, ownerId, MaxDetailRows),
-            ], cancellationToken);
+        Limit.Check(maxLogs, IDeploymentRepository.MaxDetailLogs);
+        return DeploymentDetailsQuery.FindAsync(db, id, ownerId, maxLogs, cancellationToken);
     }
 
     public async Task<Page<DeploymentWithProject>> ListRecentAsync(
@@ -188,19 +155,12 @@ internal sealed class DeploymentRepository(Db db, DeploymentContext context) : I
                 .. DeploymentStageRepository.FollowMovedParameters(context.Clock),
             ]);
 
-        // Starts after the insert, which waits for the commit of another attempt with the same id.
         var stored = new Statement($"""
             SELECT {Columns}
             FROM deployments d
             WHERE d.id = @id AND d.project_id = @projectId AND d.user_id = @userId
             """, P.Of(id), P.Of(deployment.ProjectId), P.Of(deployment.UserId));
-        var queued = await db.WriteBatchAsync(
-            async sets =>
-            {
-                await sets.SkipAsync().ConfigureAwait(false);
-                return await sets.FindAsync(Read).ConfigureAwait(false);
-            },
-            [insert, stored], Repeat.WhenConnectionIsLost, cancellationToken).ConfigureAwait(false);
+        var queued = await QueueAsync(insert, stored, cancellationToken).ConfigureAwait(false);
         return queued is null && deployment.Id is not null && await ExistsAsync(id, cancellationToken).ConfigureAwait(false)
             ? throw DuplicateException.OfId("deployments_pkey")
             : queued;
@@ -241,13 +201,7 @@ internal sealed class DeploymentRepository(Db db, DeploymentContext context) : I
               AND d.branch::text IS NOT DISTINCT FROM o.branch::text AND d.is_production = o.is_production
               AND d.creator_type::text = 'manual'
             """, P.Of(id), P.Of(ownerId), P.Of(copyId));
-        var queued = await db.WriteBatchAsync(
-            async sets =>
-            {
-                await sets.SkipAsync().ConfigureAwait(false);
-                return await sets.FindAsync(Read).ConfigureAwait(false);
-            },
-            [insert, stored], Repeat.WhenConnectionIsLost, cancellationToken).ConfigureAwait(false);
+        var queued = await QueueAsync(insert, stored, cancellationToken).ConfigureAwait(false);
         return queued is null && newId is not null && await FindAsync(id, ownerId, cancellationToken).ConfigureAwait(false) is not null
             ? throw DuplicateException.OfId("deployments_pkey")
             : queued;
@@ -309,8 +263,19 @@ internal sealed class DeploymentRepository(Db db, DeploymentContext context) : I
                 var open = await sets.ListAsync(DeploymentContainerRepository.Read).ConfigureAwait(false);
                 return deleted ? open : null;
             },
-            [DeploymentState.Lock(id), delete, DeploymentContainerRepository.Open(id, MaxDetailRows)], Repeat.Never, cancellationToken);
+            [DeploymentState.Lock(id), delete, DeploymentContainerRepository.Open(id, MaxOpenContainers)], Repeat.Never, cancellationToken);
     }
+
+    // The second statement starts after the insert, which waits for the commit of another attempt with the same id.
+    private Task<Deployment?> QueueAsync(
+        Statement insert, Statement stored, CancellationToken cancellationToken, [CallerMemberName] string operation = "") =>
+        db.WriteBatchAsync(
+            async sets =>
+            {
+                await sets.SkipAsync().ConfigureAwait(false);
+                return await sets.FindAsync(Read).ConfigureAwait(false);
+            },
+            [insert, stored], Repeat.WhenConnectionIsLost, cancellationToken, operation);
 
     private async Task<bool> ExistsAsync(Guid id, CancellationToken cancellationToken) =>
         await db.FindValueAsync(row => row.Flag(), """

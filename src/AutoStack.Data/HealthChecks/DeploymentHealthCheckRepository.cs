@@ -211,44 +211,12 @@ internal sealed class DeploymentHealthCheckRepository(Db db, TimeProvider clock)
             return 0;
         }
 
-        var ids = new Guid[checks.Count];
-        var deploymentIds = new Guid[checks.Count];
-        var urls = new string[checks.Count];
-        var statuses = new int?[checks.Count];
-        var latencies = new int?[checks.Count];
-        var live = new bool[checks.Count];
-        var times = new DateTime?[checks.Count];
-        var seen = new HashSet<Guid>();
-        var i = 0;
-        foreach (var check in checks)
-        {
-            if (string.IsNullOrWhiteSpace(check?.Url))
-            {
-                throw new ArgumentException($"Check {i} is null or has no address.", nameof(checks));
-            }
-
-            ids[i] = check.Id ?? Ids.New();
-            if (!seen.Add(ids[i]))
-            {
-                throw new ArgumentException($"Check {i} has the id of an earlier one.", nameof(checks));
-            }
-
-            deploymentIds[i] = check.DeploymentId;
-            urls[i] = P.Fitting(check.Url, IPlatformDeploymentHealthCheckRepository.MaxUrlLength);
-            statuses[i] = check.HttpStatus;
-            latencies[i] = check.LatencyMs;
-            live[i] = check.IsLive;
-            times[i] = check.CheckedAt is { } time ? Time.ToColumn(time) : null;
-            i++;
-        }
-
         // Each deployment is locked, so that none is removed between the join and the insert.
         var counts = await db.WriteAsync(row => new Stored(row.Int(), row.Int()), $"""
             WITH sent AS (
                 SELECT n.id, n.deployment_id, n.url, n.http_status, n.latency_ms, n.is_live,
                     least(n.checked_at, {ServerTime.Present}) AS checked_at
-                FROM unnest(@ids, @deploymentIds, @urls, @statuses, @latencies, @live, @times)
-                    AS n (id, deployment_id, url, http_status, latency_ms, is_live, checked_at)
+                FROM {HealthCheckBatch.Rows}
                 JOIN deployments d ON d.id = n.deployment_id
                 ORDER BY n.id
                 FOR KEY SHARE OF d
@@ -264,7 +232,7 @@ internal sealed class DeploymentHealthCheckRepository(Db db, TimeProvider clock)
             )
             SELECT (SELECT pg_catalog.count(n.id)::int FROM sent n), (SELECT pg_catalog.count(t.id)::int FROM stored t)
             """,
-            [P.Of(ids), P.Of(deploymentIds), P.Of(urls), P.Of(statuses), P.Of(latencies), P.Of(live), P.Of(times), ServerTime.Now(clock)],
+            [.. HealthCheckBatch.Parameters(checks), ServerTime.Now(clock)],
             Repeat.WhenConnectionIsLost,
             cancellationToken).ConfigureAwait(false);
         return counts!.Kept == counts.Sent ? counts.Kept : throw DuplicateException.OfId("deployment_health_checks_pkey");

@@ -104,6 +104,9 @@ public readonly struct Cursor : IEquatable<Cursor>, IParsable<Cursor>
     /// <summary>The place after a row, in a list that is ordered by a time and the id.</summary>
     internal static Cursor After(DateTimeOffset moment, Guid id) => new(Kind.Moment, Time.ToMicroseconds(moment), id);
 
+    /// <summary>The place after a row, with the time as the column has it: also one that .NET has no value for.</summary>
+    internal static Cursor AfterMicroseconds(long moment, Guid id) => new(Kind.Moment, moment, id);
+
     /// <summary>The place after the line with a number.</summary>
     internal static Cursor After(long seq) => new(Kind.Seq, seq, default);
 

@@ -6,6 +6,9 @@ internal static class Time
     /// <summary><c>infinity</c>.</summary>
     public const long Infinity = long.MaxValue;
 
+    /// <summary><c>-infinity</c>.</summary>
+    public const long NegativeInfinity = long.MinValue;
+
     private static readonly long Epoch = new DateTime(2000, 1, 1, 0, 0, 0, DateTimeKind.Utc).Ticks;
     private static readonly long MinMicroseconds = ToMicroseconds(DateTimeOffset.MinValue);
     private static readonly long MaxMicroseconds = ToMicroseconds(DateTimeOffset.MaxValue);

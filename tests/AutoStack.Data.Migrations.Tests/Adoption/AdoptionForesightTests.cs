@@ -158,9 +158,9 @@ public sealed class AdoptionForesightTests : AdoptionTestsBase
     {
         await MakeAsync(CreateAll);
         OpenTransaction? held = null;
-        var recorder = new Recorder(told =>
+        var recorder = new Recorder(reported =>
         {
-            if (told is StepFinished { Step.FileName: "0011_add_deployment_containers_port_key.sql" })
+            if (reported is StepFinished { Step.FileName: "0011_add_deployment_containers_port_key.sql" })
             {
                 held = HoldAsync("LOCK TABLE users IN ACCESS EXCLUSIVE MODE").GetAwaiter().GetResult();
             }

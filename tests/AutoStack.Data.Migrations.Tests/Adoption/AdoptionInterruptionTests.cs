@@ -23,9 +23,9 @@ public sealed class AdoptionInterruptionTests : AdoptionTestsBase
         {
             using var cancelling = CancellationTokenSource.CreateLinkedTokenSource(Token);
             var started = 0;
-            var recorder = new Recorder(told =>
+            var recorder = new Recorder(reported =>
             {
-                if (told is not StepStarted || ++started < 2)
+                if (reported is not StepStarted || ++started < 2)
                 {
                     return;
                 }

@@ -76,9 +76,9 @@ public sealed class AdoptionObstacleTests : AdoptionTestsBase
     public async Task Rows_inserted_after_the_plan_also_stop_the_run()
     {
         await MakeAsync(CreateAll);
-        var recorder = new Support.Recorder(told =>
+        var recorder = new Support.Recorder(reported =>
         {
-            if (told is StepStarted { FileName: "0009_add_deployments_queue_index.sql" })
+            if (reported is StepStarted { FileName: "0009_add_deployments_queue_index.sql" })
             {
                 ExecuteAsync("""
                     INSERT INTO deployment_stages (deployment_id, stage_name, status)

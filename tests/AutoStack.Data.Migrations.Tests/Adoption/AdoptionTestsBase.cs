@@ -111,9 +111,9 @@ public abstract partial class AdoptionTestsBase : MigrationTests
     private protected (Recorder Recorder, Task<OpenTransaction> Holding) HoldAt(string step, string sql)
     {
         var holding = new TaskCompletionSource<OpenTransaction>(TaskCreationOptions.RunContinuationsAsynchronously);
-        var recorder = new Recorder(told =>
+        var recorder = new Recorder(reported =>
         {
-            if (told is StepStarted started && started.FileName == step)
+            if (reported is StepStarted started && started.FileName == step)
             {
                 holding.TrySetResult(HoldAsync(sql).GetAwaiter().GetResult());
             }

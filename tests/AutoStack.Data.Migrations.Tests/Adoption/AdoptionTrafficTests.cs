@@ -19,9 +19,9 @@ public sealed class AdoptionTrafficTests : AdoptionTestsBase
         // waits for the change, until the change gives up.
         await using var service = await HoldAsync("SELECT count(*) FROM deployment_logs");
         var retrying = new TaskCompletionSource<StepRetrying>();
-        var recorder = new Recorder(told =>
+        var recorder = new Recorder(reported =>
         {
-            if (told is StepRetrying retry)
+            if (reported is StepRetrying retry)
             {
                 retrying.TrySetResult(retry);
             }
@@ -71,9 +71,9 @@ public sealed class AdoptionTrafficTests : AdoptionTestsBase
 
         // The service writes at least one line between any two steps.
         await Migrator().AdoptAsync(
-            progress: new Recorder(told =>
+            progress: new Recorder(reported =>
             {
-                if (told is StepFinished)
+                if (reported is StepFinished)
                 {
                     adopted++;
                     SpinWait.SpinUntil(() => Volatile.Read(ref written) > adopted || writing.IsCompleted, TimeSpan.FromSeconds(30));

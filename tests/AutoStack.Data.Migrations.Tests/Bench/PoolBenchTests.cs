@@ -164,7 +164,7 @@ public sealed class PoolBenchTests : MigrationTests
         var running = ConsoleRun.StartAsync(
             [.. Run("3", rate: 500, duration: 20), "--json"], connection: ConnectionString, cancellationToken: Token);
         await UntilLoadAsync();
-        for (var ended = 0L; ended < 10;)
+        for (var ended = 0L; ended < 10 && !running.IsCompleted;)
         {
             // Sessions that run a statement, so that the statement is lost; ten, since the first may be preparing statements.
             ended += await ScalarAsync<long>($"SELECT count(pg_terminate_backend(pid)) {SessionsOfTheLoad} AND state = 'active'");

@@ -92,9 +92,9 @@ public abstract class MigrationTests
     }));
 
     /// <summary>Calls an action after each committed script, while the migrator waits.</summary>
-    private protected static Recorder AfterEachStep(Action action) => new(told =>
+    private protected static Recorder AfterEachStep(Action action) => new(reported =>
     {
-        if (told is StepFinished)
+        if (reported is StepFinished)
         {
             action();
         }

@@ -36,7 +36,7 @@ public sealed class ClaimRaceTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_deployment_that_another_claim_holds_is_neither_waited_for_nor_taken()
+    public async Task A_claim_skips_a_deployment_that_another_claim_has_locked()
     {
         var project = await AddProjectAsync();
         var first = await EnqueueAsync(project);
@@ -51,7 +51,7 @@ public sealed class ClaimRaceTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_log_line_that_is_being_written_hides_no_deployment_from_the_queue()
+    public async Task An_open_append_does_not_hide_a_queued_deployment()
     {
         var deployment = await EnqueueAsync();
 

@@ -37,7 +37,7 @@ public sealed class ClaimTurnTests : DatabaseTests
     }
 
     [Test]
-    public async Task Deployments_that_a_user_queues_at_the_same_moment_get_different_turns()
+    public async Task Concurrent_enqueues_of_a_user_get_different_turns()
     {
         var tenant = await AddUserAsync();
         var projects = new List<Project>();
@@ -54,7 +54,7 @@ public sealed class ClaimTurnTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_user_who_queues_one_at_a_time_does_not_starve_a_long_queue()
+    public async Task Single_deployments_of_one_user_do_not_starve_a_long_queue()
     {
         var (patient, hasty) = (await AddProjectAsync(), await AddProjectAsync());
         for (var i = 0; i < 10; i++)
@@ -77,7 +77,7 @@ public sealed class ClaimTurnTests : DatabaseTests
     }
 
     [Test]
-    public async Task Rows_of_other_writers_take_turns_like_all_others()
+    public async Task Rows_of_other_writers_take_turns()
     {
         var busy = await AddProjectAsync();
         await ExecuteAsync(Inserted, busy.Id, busy.UserId, 30, "2020-01-01");
@@ -90,7 +90,7 @@ public sealed class ClaimTurnTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_row_that_becomes_queued_later_has_a_place()
+    public async Task A_row_that_is_queued_by_an_update_gets_a_place()
     {
         var deployment = await EnqueueAsync();
         await ExecuteAsync("UPDATE deployments SET status = 'draft', queue_place = NULL WHERE id = $1", deployment.Id);
@@ -102,7 +102,7 @@ public sealed class ClaimTurnTests : DatabaseTests
     }
 
     [Test]
-    public async Task What_is_cancelled_deleted_or_redeployed_keeps_the_turns_of_the_others()
+    public async Task Cancel_delete_and_redeploy_do_not_change_the_turns_of_others()
     {
         var project = await AddProjectAsync();
         var (cancelled, deleted) = (await EnqueueAsync(project), await EnqueueAsync(project));
@@ -119,7 +119,7 @@ public sealed class ClaimTurnTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_user_without_turns_left_behind_is_first_within_the_next_turn([Values] bool limited)
+    public async Task A_user_without_a_backlog_is_first_in_the_next_turn([Values] bool limited)
     {
         var options = limited ? new ClaimOptions { MaxPerProject = 100, MaxPerUser = 100 } : Unlimited;
         var project = await AddProjectAsync();
@@ -137,7 +137,7 @@ public sealed class ClaimTurnTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_limited_claim_that_skips_ahead_leaves_newcomers_their_turn()
+    public async Task A_limited_claim_that_skips_turns_does_not_delay_newcomers()
     {
         // One user's turns are one after the other: the first of the last project has the turn 451.
         var tenant = await AddUserAsync();
@@ -164,7 +164,7 @@ public sealed class ClaimTurnTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_user_behind_a_hundred_projects_of_another_is_claimed_within_a_few_claims([Values] bool perUser)
+    public async Task A_user_after_a_hundred_projects_of_another_is_claimed_soon([Values] bool perUser)
     {
         // One project without room fills the first 64 places; the user with the least id has more projects with room than are looked at.
         var full = await AddProjectAsync();
@@ -191,7 +191,7 @@ public sealed class ClaimTurnTests : DatabaseTests
     }
 
     [Test]
-    public async Task What_another_program_has_started_is_not_claimed([Values] bool limited)
+    public async Task A_deployment_that_another_program_started_is_not_claimed([Values] bool limited)
     {
         var driven = await EnqueueAsync();
         await ExecuteAsync("UPDATE deployments SET started_at = now() WHERE id = $1", driven.Id);
@@ -204,7 +204,7 @@ public sealed class ClaimTurnTests : DatabaseTests
     }
 
     [Test]
-    public async Task What_another_program_has_started_counts_as_under_way()
+    public async Task A_deployment_that_another_program_started_counts_toward_the_limits()
     {
         var driven = await EnqueueAsync();
         await ExecuteAsync("UPDATE deployments SET started_at = now() WHERE id = $1", driven.Id);
@@ -216,7 +216,7 @@ public sealed class ClaimTurnTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_place_before_the_last_claim_is_found_at_once_when_nothing_else_waits([Values] bool limited)
+    public async Task An_earlier_place_is_claimed_immediately_when_nothing_else_waits([Values] bool limited)
     {
         var options = limited ? PerProject(5) : Unlimited;
         var (first, second) = (await EnqueueAsync(), await EnqueueAsync());
@@ -230,7 +230,7 @@ public sealed class ClaimTurnTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_place_before_the_last_claim_is_found_within_two_seconds_while_others_wait()
+    public async Task An_earlier_place_is_claimed_within_two_seconds_while_others_wait()
     {
         var first = await EnqueueAsync();
         await ClaimAsync();

@@ -12,7 +12,7 @@ namespace AutoStack.Data.Tests.Concurrency;
 public sealed class DeploymentLogFollowerTests : DatabaseTests
 {
     [Test]
-    public async Task What_is_there_comes_first_and_then_what_is_appended()
+    public async Task Stored_lines_come_first_and_appended_lines_follow()
     {
         await using var host = NewHost();
         var deployment = await EnqueueAsync();
@@ -30,7 +30,7 @@ public sealed class DeploymentLogFollowerTests : DatabaseTests
     }
 
     [Test]
-    public async Task It_begins_at_any_place()
+    public async Task Following_starts_at_any_cursor()
     {
         await using var host = NewHost();
         var deployment = await EnqueueAsync();
@@ -52,7 +52,7 @@ public sealed class DeploymentLogFollowerTests : DatabaseTests
     }
 
     [Test]
-    public async Task Of_many_writers_of_one_deployment_every_line_comes_once_in_its_order()
+    public async Task Lines_of_many_writers_come_once_and_in_order()
     {
         const int Writers = 6;
         const int Rounds = 20;
@@ -91,7 +91,7 @@ public sealed class DeploymentLogFollowerTests : DatabaseTests
     }
 
     [Test]
-    public async Task Connections_that_are_lost_lose_no_line()
+    public async Task Lost_connections_lose_no_line()
     {
         await using var host = NewHost();
         var deployment = await EnqueueAsync();
@@ -111,7 +111,7 @@ public sealed class DeploymentLogFollowerTests : DatabaseTests
     }
 
     [Test]
-    public async Task Lines_that_nobody_notifies_come_with_the_time([Values] bool listen)
+    public async Task Lines_without_a_notification_come_by_polling([Values] bool listen)
     {
         await using var host = NewHost(o => (o.ListenForNotifications, o.LogPollInterval) = (listen, TimeSpan.FromHours(1)));
         var deployment = await EnqueueAsync();
@@ -128,7 +128,7 @@ public sealed class DeploymentLogFollowerTests : DatabaseTests
     }
 
     [Test]
-    public async Task It_ends_some_time_after_the_deployment_so_that_late_lines_come_too()
+    public async Task Following_ends_after_the_deployment_and_includes_late_lines()
     {
         await using var host = NewHost(o => o.LogPollInterval = TimeSpan.FromHours(1));
         var deployment = await StartedAsync(DeploymentStatus.Building);
@@ -151,7 +151,7 @@ public sealed class DeploymentLogFollowerTests : DatabaseTests
     }
 
     [Test]
-    public async Task The_log_of_a_deployment_that_ended_long_ago_ends_at_once()
+    public async Task The_log_of_a_deployment_that_ended_long_ago_ends_immediately()
     {
         await using var host = NewHost();
         var deployment = await StartedAsync(DeploymentStatus.Building);
@@ -164,7 +164,7 @@ public sealed class DeploymentLogFollowerTests : DatabaseTests
     }
 
     [Test]
-    public async Task What_is_not_there_or_somebody_elses_has_no_lines_and_what_is_deleted_ends()
+    public async Task Unknown_and_foreign_deployments_have_no_lines_and_deleted_ones_end()
     {
         await using var host = NewHost(o => o.LogPollInterval = TimeSpan.FromHours(1));
         var deployment = await EnqueueAsync();
@@ -183,7 +183,7 @@ public sealed class DeploymentLogFollowerTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_server_that_is_away_is_waited_for()
+    public async Task Following_waits_for_an_unreachable_server()
     {
         await using var proxy = new CuttingProxy(Database.ConnectionString) { Refuse = true };
         await using var host = NewHost(o => o.ConnectionString = proxy.ConnectionString);
@@ -203,7 +203,7 @@ public sealed class DeploymentLogFollowerTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_thousand_who_follow_share_one_connection_and_leave_the_pool_to_others()
+    public async Task A_thousand_followers_share_one_connection_and_leave_the_pool_free()
     {
         await using var host = NewHost(o => o.MaxPoolSize = 8);
         var project = await AddProjectAsync();
@@ -255,7 +255,7 @@ public sealed class DeploymentLogFollowerTests : DatabaseTests
     }
 
     [Test]
-    public async Task Following_ends_with_its_token_and_with_the_services()
+    public async Task Following_ends_with_its_token_and_on_disposal()
     {
         var host = NewHost();
         var deployment = await EnqueueAsync();

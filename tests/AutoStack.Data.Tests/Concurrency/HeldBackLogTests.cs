@@ -16,7 +16,7 @@ public sealed class HeldBackLogTests : DatabaseTests
     [TestCase(Insert)]
     [TestCase("BEGIN; SELECT 1 FROM deployments WHERE id = '{0}' FOR UPDATE")]
     [TestCase("BEGIN; DELETE FROM deployments WHERE id = '{0}'")]
-    public async Task An_open_transaction_holds_back_the_log_of_its_deployment_only(string sql)
+    public async Task An_open_transaction_blocks_the_log_of_its_deployment_only(string sql)
     {
         await using var host = NewHost();
         var writer = host.GetRequiredService<IDeploymentLogWriter>();
@@ -42,7 +42,7 @@ public sealed class HeldBackLogTests : DatabaseTests
     }
 
     [Test]
-    public async Task Copied_lines_are_held_back_too_and_keep_their_order()
+    public async Task Copied_lines_are_blocked_too_and_keep_their_order()
     {
         await using var host = NewHost();
         var writer = host.GetRequiredService<IDeploymentLogWriter>();
@@ -59,7 +59,7 @@ public sealed class HeldBackLogTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_log_that_is_held_back_leaves_room_for_the_others()
+    public async Task A_blocked_log_leaves_room_for_the_others()
     {
         await using var host = NewHost(o => (o.MaxBufferedLines, o.FlushLines) = (100, 10));
         var writer = host.GetRequiredService<IDeploymentLogWriter>();
@@ -79,7 +79,7 @@ public sealed class HeldBackLogTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_log_that_is_held_back_is_tried_again_after_pauses()
+    public async Task A_blocked_log_is_retried_after_pauses()
     {
         await using var host = NewHost();
         var writer = host.GetRequiredService<IDeploymentLogWriter>();
@@ -96,7 +96,7 @@ public sealed class HeldBackLogTests : DatabaseTests
     }
 
     [Test]
-    public async Task Callers_of_a_log_that_is_held_back_for_too_long_are_told_and_its_lines_stay()
+    public async Task A_log_blocked_too_long_fails_callers_and_keeps_its_lines()
     {
         await using var host = NewHost(o => (o.FailAfter, o.MaxBufferedLines) = (TimeSpan.FromTicks(1), 4));
         var writer = host.GetRequiredService<IDeploymentLogWriter>();
@@ -120,7 +120,7 @@ public sealed class HeldBackLogTests : DatabaseTests
     }
 
     [Test]
-    public async Task The_end_of_the_services_waits_for_a_log_that_is_held_back()
+    public async Task Disposal_waits_for_a_blocked_log()
     {
         var host = NewHost();
         var writer = host.GetRequiredService<IDeploymentLogWriter>();
@@ -137,7 +137,7 @@ public sealed class HeldBackLogTests : DatabaseTests
     }
 
     [Test]
-    public async Task Cancelled_calls_neither_end_a_flush_early_nor_keep_it_waiting()
+    public async Task A_cancelled_call_neither_ends_nor_delays_a_flush()
     {
         await using var host = NewHost(o => o.MaxBufferedLines = 4);
         var writer = host.GetRequiredService<IDeploymentLogWriter>();
@@ -159,7 +159,7 @@ public sealed class HeldBackLogTests : DatabaseTests
     }
 
     [Test]
-    public async Task Lines_of_five_thousand_deployments_are_flushed_at_once()
+    public async Task Lines_of_five_thousand_deployments_are_flushed_together()
     {
         await using var host = NewHost();
         var writer = host.GetRequiredService<IDeploymentLogWriter>();
@@ -195,7 +195,7 @@ public sealed class HeldBackLogTests : DatabaseTests
     }
 
     [Test]
-    public async Task Two_writers_of_the_same_deployments_lose_and_double_no_line()
+    public async Task Two_writers_of_the_same_deployments_store_each_line_once()
     {
         const int Lines = 500;
         await using var one = NewHost(o => (o.FlushLines, o.FlushInterval) = (20, TimeSpan.FromMilliseconds(1)));

@@ -38,7 +38,7 @@ public sealed class IsolationTests(string isolation, bool ofHost) : DatabaseTest
     }
 
     [Test]
-    public async Task An_append_that_waited_numbers_its_lines_after_those_it_waited_for()
+    public async Task An_append_that_waited_numbers_its_lines_after_the_others()
     {
         var logs = strict.GetRequiredService<IPlatformDeploymentLogRepository>();
         var deployment = await EnqueueAsync();
@@ -60,7 +60,7 @@ public sealed class IsolationTests(string isolation, bool ofHost) : DatabaseTest
     }
 
     [Test]
-    public async Task A_delivery_that_comes_twice_at_once_is_stored_once()
+    public async Task A_delivery_that_arrives_twice_concurrently_is_stored_once()
     {
         var delivery = Unique("delivery");
         await using var connection = await Raw.OpenConnectionAsync(Token);
@@ -87,7 +87,7 @@ public sealed class IsolationTests(string isolation, bool ofHost) : DatabaseTest
     }
 
     [Test]
-    public async Task Batches_do_their_work_in_a_unit_of_work_and_leave_the_default_of_the_connection_alone()
+    public async Task Batches_work_in_a_unit_of_work_and_keep_the_connections_default()
     {
         var deployment = await StartedAsync(DeploymentStatus.Building);
         await strict.GetRequiredService<IUnitOfWork>().RunAsync(async (tx, ct) =>

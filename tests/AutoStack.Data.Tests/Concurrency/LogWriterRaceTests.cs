@@ -11,7 +11,7 @@ namespace AutoStack.Data.Tests.Concurrency;
 public sealed class LogWriterRaceTests : DatabaseTests
 {
     [Test]
-    public async Task A_thousand_builds_at_once_lose_no_line()
+    public async Task A_thousand_concurrent_builds_lose_no_line()
     {
         const int Builds = 1000;
         const int Lines = 20;
@@ -60,7 +60,7 @@ public sealed class LogWriterRaceTests : DatabaseTests
     }
 
     [Test]
-    public async Task Lines_that_are_made_ready_while_others_are_refused_are_stored_and_flushed_like_all()
+    public async Task Lines_written_while_others_are_refused_are_stored_and_flushed()
     {
         await using var host = NewHost(Database.ConnectionString, o => (o.FlushLines, o.FlushInterval) = (10, TimeSpan.FromMilliseconds(5)));
         var writer = host.GetRequiredService<IDeploymentLogWriter>();
@@ -88,7 +88,7 @@ public sealed class LogWriterRaceTests : DatabaseTests
     }
 
     [Test]
-    public async Task Who_finds_the_buffer_full_waits_in_the_order_of_the_calls()
+    public async Task Writers_wait_for_a_full_buffer_in_the_order_of_their_calls()
     {
         await using var host = NewHost(Database.ConnectionString, o => (o.MaxBufferedLines, o.FlushLines) = (3, 1));
         var writer = host.GetRequiredService<IDeploymentLogWriter>();
@@ -113,7 +113,7 @@ public sealed class LogWriterRaceTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_connection_killed_in_the_middle_of_a_flush_neither_loses_nor_doubles_a_line()
+    public async Task A_connection_killed_during_a_flush_neither_loses_nor_doubles_a_line()
     {
         await using var host = NewHost(Database.ConnectionString);
         var writer = host.GetRequiredService<IDeploymentLogWriter>();
@@ -139,7 +139,7 @@ public sealed class LogWriterRaceTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_commit_whose_answer_is_lost_with_the_server_is_not_made_twice()
+    public async Task A_commit_whose_answer_is_lost_is_not_repeated()
     {
         await using var proxy = new CuttingProxy(Database.ConnectionString);
         await using var host = NewHost(proxy.ConnectionString);
@@ -170,7 +170,7 @@ public sealed class LogWriterRaceTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_flush_of_very_many_lines_whose_answer_is_lost_is_not_made_twice()
+    public async Task A_large_flush_whose_answer_is_lost_is_not_repeated()
     {
         const int Each = DeploymentLogAppends.CopyFrom / 2;
         await using var proxy = new CuttingProxy(Database.ConnectionString);
@@ -200,7 +200,7 @@ public sealed class LogWriterRaceTests : DatabaseTests
     }
 
     [Test]
-    public async Task Callers_are_told_when_the_database_is_away_for_too_long_and_what_is_held_stays()
+    public async Task A_long_outage_fails_callers_and_keeps_the_buffer()
     {
         await using var proxy = new CuttingProxy(Database.ConnectionString) { Refuse = true };
         await using var host = NewHost(proxy.ConnectionString, o =>
@@ -224,7 +224,7 @@ public sealed class LogWriterRaceTests : DatabaseTests
     }
 
     [Test]
-    public async Task The_end_of_the_services_does_not_wait_for_ever_for_a_database_that_is_away()
+    public async Task Disposal_does_not_wait_forever_for_an_unreachable_database()
     {
         await using var proxy = new CuttingProxy(Database.ConnectionString) { Refuse = true };
         var host = NewHost(proxy.ConnectionString, o => o.DrainTimeout = TimeSpan.Zero);
@@ -238,7 +238,7 @@ public sealed class LogWriterRaceTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_deployment_that_is_removed_on_the_way_takes_its_own_lines_only()
+    public async Task A_removed_deployment_loses_only_its_own_lines()
     {
         await using var host = NewHost(Database.ConnectionString);
         var writer = host.GetRequiredService<IDeploymentLogWriter>();
@@ -265,7 +265,7 @@ public sealed class LogWriterRaceTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_reader_by_cursor_misses_no_line_of_a_flush_and_of_others_that_commit_late()
+    public async Task A_reader_misses_no_line_of_a_flush_or_a_late_commit()
     {
         await using var host = NewHost(Database.ConnectionString);
         var writer = host.GetRequiredService<IDeploymentLogWriter>();

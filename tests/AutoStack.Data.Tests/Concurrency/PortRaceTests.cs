@@ -7,7 +7,7 @@ namespace AutoStack.Data.Tests.Concurrency;
 public sealed class PortRaceTests : DatabaseTests
 {
     [Test]
-    public async Task Reservations_at_the_same_moment_get_different_ports()
+    public async Task Concurrent_reservations_get_different_ports()
     {
         var host = Unique("host");
         var project = await AddProjectAsync();
@@ -30,7 +30,7 @@ public sealed class PortRaceTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_reservation_that_meets_a_cancel_on_its_way_is_refused()
+    public async Task A_reservation_waits_for_an_open_cancel_and_is_refused()
     {
         var deployment = await StartedAsync(DeploymentStatus.Building);
         Task<ReservationResult> reservation = null!;
@@ -45,7 +45,7 @@ public sealed class PortRaceTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_port_that_another_program_takes_past_the_library_is_not_given_twice()
+    public async Task A_port_that_another_program_inserts_is_not_assigned_twice()
     {
         var host = Unique("host");
         var deployment = await EnqueueAsync();

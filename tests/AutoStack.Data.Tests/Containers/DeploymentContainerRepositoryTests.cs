@@ -38,7 +38,7 @@ public sealed class DeploymentContainerRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_port_is_free_again_when_its_container_is_stopped_and_not_before()
+    public async Task A_port_is_free_once_its_container_is_stopped()
     {
         var host = Unique("host");
         var deployment = await EnqueueAsync();
@@ -55,7 +55,7 @@ public sealed class DeploymentContainerRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task Machines_have_their_own_ports()
+    public async Task Hosts_have_their_own_ports()
     {
         var deployment = await EnqueueAsync();
 
@@ -64,7 +64,7 @@ public sealed class DeploymentContainerRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task When_every_port_is_taken_nothing_is_reserved()
+    public async Task A_range_without_a_free_port_reserves_nothing()
     {
         var host = Unique("host");
         var deployment = await EnqueueAsync();
@@ -77,7 +77,7 @@ public sealed class DeploymentContainerRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_reservation_repeated_with_the_same_id_is_one_row_also_when_its_port_was_the_last()
+    public async Task A_repeated_reservation_is_one_row_even_for_the_last_port()
     {
         var deployment = await EnqueueAsync();
         var request = new NewDeploymentContainer
@@ -101,7 +101,7 @@ public sealed class DeploymentContainerRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task Running_containers_are_those_of_successful_deployments_that_are_not_deleted()
+    public async Task Running_containers_are_listed_for_successful_deployments_that_are_not_deleted()
     {
         var running = await RunningAsync(finished: true);
         var deleted = await RunningAsync(finished: true);
@@ -122,7 +122,7 @@ public sealed class DeploymentContainerRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task What_is_wrong_is_named()
+    public async Task Invalid_arguments_are_named()
     {
         var deployment = await EnqueueAsync();
         var good = new NewDeploymentContainer { DeploymentId = deployment.Id, Image = "site:1" };
@@ -139,7 +139,7 @@ public sealed class DeploymentContainerRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task The_newest_container_is_found_however_many_there_are()
+    public async Task The_newest_of_several_containers_is_found()
     {
         var host = Unique("host");
         var deployment = await EnqueueAsync();
@@ -154,7 +154,7 @@ public sealed class DeploymentContainerRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task Orphans_are_containers_that_are_not_stopped_and_whose_deployment_is_over()
+    public async Task Orphans_are_open_containers_of_failed_cancelled_or_deleted_deployments()
     {
         await ExecuteAsync("UPDATE deployment_containers SET stopped_at = now()");
         var healthy = await RunningAsync(finished: true);
@@ -182,7 +182,7 @@ public sealed class DeploymentContainerRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task Ports_in_use_are_those_of_rows_that_are_not_stopped()
+    public async Task Ports_in_use_are_those_of_open_containers()
     {
         var host = Unique("host");
         var deployment = await EnqueueAsync();
@@ -200,7 +200,7 @@ public sealed class DeploymentContainerRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task Ports_that_are_left_out_are_not_chosen_and_cost_no_row()
+    public async Task Excluded_ports_are_not_chosen_and_add_no_row()
     {
         var host = Unique("host");
         var deployment = await EnqueueAsync();
@@ -222,7 +222,7 @@ public sealed class DeploymentContainerRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task Nothing_is_reserved_for_what_failed_was_cancelled_or_is_deleted()
+    public async Task A_failed_cancelled_or_deleted_deployment_gets_no_port()
     {
         var refused = new ReservationResult(ReservationOutcome.Refused, null);
         foreach (var end in new Func<Deployment, Task>[]
@@ -250,7 +250,7 @@ public sealed class DeploymentContainerRepositoryTests : DatabaseTests
     [TestCase(0, 10)]
     [TestCase(10, 9)]
     [TestCase(10, 65536)]
-    public void A_range_without_a_port_is_refused(int first, int last) =>
+    public void An_invalid_port_range_is_refused(int first, int last) =>
         Assert.That(() => new PortRange(first, last), Throws.TypeOf<ArgumentOutOfRangeException>());
 
     private async Task<DeploymentContainer?> ReserveAsync(Deployment deployment, string host, PortRange? ports = null) =>

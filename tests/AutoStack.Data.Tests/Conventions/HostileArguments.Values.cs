@@ -97,8 +97,8 @@ public sealed partial class HostileArguments
             _ when type == typeof(ResetToken) => ResetToken.New(),
             _ when type == typeof(ClientKey) => ClientKey.New(),
             _ when type == typeof(IPAddress) => IPAddress.Loopback,
-            _ when type == typeof(Cursor) => Cursor.Start,
             _ when type == typeof(GitHubScopes) => GitHubScopes.Parse("repo"),
+            _ when type == typeof(Cursor) => Cursor.Start,
             _ when type.IsEnum => Enum.GetValues(type).GetValue(0)!,
             _ when type == typeof(DeploymentStatus) => DeploymentStatus.Building,
             // The only status that an error message may accompany.

@@ -46,6 +46,7 @@ public sealed partial class HostileArguments : DatabaseTests
             options.SecretKeys.Add(new SecretKey { Id = "k1", Secret = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)) });
         })
         .AddAutoStackDataWorkers()
+        .Configure<PasswordHasherOptions>(options => options.TestWorkFactor = 4)
         .BuildServiceProvider();
 
     [OneTimeTearDown]

@@ -285,11 +285,22 @@ internal static class ReadmeCode
         _ = services;
     }
 
+    public static async Task<string> RegisterAsync(
+        IIdentityRepository identities, IPasswordHasher passwords, Func<string, string, Task> mail, string name, string email, string password,
+        CancellationToken cancellationToken)
+    {
+        var account = new NewAccount { Name = name, Email = email, Password = await passwords.HashAsync(password, cancellationToken) };
+        var registration = await identities.RegisterAsync(account, cancellationToken);
+        await mail(email, registration.Outcome == RegistrationOutcome.Created ? "welcome" : "this address has an account already");
+        return "check your mail"; // in both cases: the answer does not reveal who has an account
+    }
+
     public static async Task<string> SignInAsync(
         ISignInThrottle throttle, IIdentityRepository identities, IPasswordHasher passwords, ISessionRepository sessions,
         string email, string password, IPAddress address, ClientKey? client, CancellationToken cancellationToken)
     {
-        if (await throttle.BeginAsync(email, address, client, cancellationToken) is { IsAllowed: false, LockedUntil: var until })
+        var attempt = new SignInAttempt { Email = email, Address = address, Client = client };
+        if (await throttle.AcquireAsync(attempt, cancellationToken) is { Outcome: SignInAttemptOutcome.LockedOut, LockedUntil: var until })
         {
             return $"too many attempts; try again at {until:HH:mm}"; // 429
         }
@@ -302,12 +313,12 @@ internal static class ReadmeCode
         }
 
         var session = new NewSession { UserId = credentials.UserId, Client = client };
-        if (await sessions.AddVerifiedAsync(session, stored, cancellationToken) is not { } issued)
+        if (await sessions.AddVerifiedAsync(session, stored, cancellationToken) is not { Issued: { } issued })
         {
             return "the password was just changed";
         }
 
-        await throttle.SucceededAsync(email, address, client, cancellationToken);
+        await throttle.RecordSuccessAsync(attempt, cancellationToken);
         if (check == VerificationOutcome.SucceededRehashNeeded)
         {
             var renewed = await passwords.HashAsync(password, cancellationToken);
@@ -342,7 +353,7 @@ internal static class ReadmeCode
             }
         }
 
-        // Answered alike in every case. Later, with the token of the mail: what is linked, and what of it the owner keeps.
+        // Answer alike in every case. Later, with the token of the mail, the owner chooses the links to keep.
         var linked = await resets.FindLinksAsync(token2, cancellationToken);
         var keep = linked is null ? AccountLinks.None : ask(linked);
         var userId = await resets.ConsumeAsync(token2, await passwords.HashAsync(password, cancellationToken), keep, cancellationToken);
@@ -359,8 +370,13 @@ internal static class ReadmeCode
             return "wrong password";
         }
 
-        var renewed = await passwords.HashAsync(chosen, cancellationToken);
-        return await identities.SetPasswordAsync(credentials.UserId, verified: stored, renewed, exceptSessionId: session.Id, cancellationToken)
+        var change = new PasswordChange
+        {
+            Verified = stored,
+            Password = await passwords.HashAsync(chosen, cancellationToken),
+            ExceptSessionId = session.Id,
+        };
+        return await identities.ChangePasswordAsync(credentials.UserId, change, cancellationToken) == PasswordChangeOutcome.Changed
             ? "changed, and signed out elsewhere" : "the password was just changed";
     }
 
@@ -377,9 +393,14 @@ internal static class ReadmeCode
         };
     }
 
-    public static async Task<string> LinkAsync(IIdentityRepository identities, User user, Session session, string gitHubId, CancellationToken cancellationToken)
+    public static async Task<string> LinkAsync(
+        IIdentityRepository identities, User user, Session session, string gitHubId, CancellationToken cancellationToken)
     {
-        var result = await identities.LinkAsync(user.Id, IdentityProvider.GitHub, gitHubId, avatarUrl: null, session.SignedInAt ?? default, cancellationToken);
-        return result == LinkOutcome.SignInTooOld ? "sign in again to link" : $"{result}";
+        var link = new ProviderLink
+        {
+            Provider = IdentityProvider.GitHub, ProviderId = gitHubId, SignedInAt = session.SignedInAt ?? default,
+        };
+        var outcome = await identities.LinkAsync(user.Id, link, cancellationToken);
+        return outcome == LinkOutcome.SignInTooOld ? "sign in again to link" : $"{outcome}";
     }
 }

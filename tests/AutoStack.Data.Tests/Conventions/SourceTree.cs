@@ -43,7 +43,7 @@ public sealed class SourceTree
         if (table == "users")
         {
             // The identity of a user is written apart from the profile.
-            allowed.AddRange(["IdentityRepository.cs", "ProviderEntry.cs"]);
+            allowed.AddRange(["IdentityRepository.cs", "ProviderSignIn.cs"]);
         }
 
         if (table == "sessions")

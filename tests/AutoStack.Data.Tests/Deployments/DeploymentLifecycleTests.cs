@@ -26,7 +26,7 @@ public sealed class DeploymentLifecycleTests : DatabaseTests
     }
 
     [Test]
-    public async Task Claim_passes_over_cancelled_and_deleted_deployments()
+    public async Task Claim_skips_cancelled_and_deleted_deployments()
     {
         await EmptyTheQueueAsync();
         var cancelled = await EnqueueAsync();
@@ -61,7 +61,7 @@ public sealed class DeploymentLifecycleTests : DatabaseTests
     }
 
     [Test]
-    public async Task Steps_may_be_left_out_but_not_gone_back()
+    public async Task Steps_may_be_left_out_and_never_go_back()
     {
         var deployment = await StartedAsync(DeploymentStatus.Checkout);
 
@@ -72,7 +72,7 @@ public sealed class DeploymentLifecycleTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_queued_deployment_is_claimed_not_advanced()
+    public async Task Advance_does_not_apply_to_a_queued_deployment()
     {
         var deployment = await EnqueueAsync();
 
@@ -87,13 +87,13 @@ public sealed class DeploymentLifecycleTests : DatabaseTests
     [TestCase("cancelled")]
     [TestCase("nonsense")]
     [TestCase("")]
-    public void Advance_refuses_what_is_no_step(string step) =>
+    public void Advance_refuses_a_status_that_is_not_a_step(string step) =>
         Assert.That(
             () => Lifecycle.AdvanceAsync(Guid.NewGuid(), DeploymentStatus.From(step), Token),
             Throws.ArgumentException.With.Message.Contains("checkout, installing, building, copying"));
 
     [Test]
-    public async Task Nothing_overwrites_a_cancel()
+    public async Task No_step_overwrites_a_cancel()
     {
         var deployment = await StartedAsync(DeploymentStatus.Building);
         await Deployments.CancelAsync(deployment.Id, deployment.UserId, null, Token);
@@ -128,7 +128,7 @@ public sealed class DeploymentLifecycleTests : DatabaseTests
         Assert.That(() => Lifecycle.FailAsync(Guid.NewGuid(), reason!, Token), Throws.InstanceOf<ArgumentException>().With.Property("ParamName").EqualTo("reason"));
 
     [Test]
-    public async Task What_does_not_exist_is_not_found()
+    public async Task A_step_of_an_unknown_deployment_is_not_found()
     {
         var nobody = Guid.NewGuid();
 
@@ -140,7 +140,7 @@ public sealed class DeploymentLifecycleTests : DatabaseTests
     }
 
     [Test]
-    public async Task Set_commit_stores_what_is_known_and_cleans_what_cannot_be_stored()
+    public async Task Record_commit_stores_the_values_and_cleans_their_text()
     {
         var deployment = await StartedAsync(DeploymentStatus.Checkout);
         var time = new DateTimeOffset(2026, 5, 6, 7, 8, 9, TimeSpan.FromHours(-7)).AddTicks(1234567);
@@ -154,7 +154,7 @@ public sealed class DeploymentLifecycleTests : DatabaseTests
     }
 
     [Test]
-    public async Task Set_commit_keeps_what_was_known_of_the_same_commit()
+    public async Task Record_commit_keeps_stored_values_of_the_same_commit()
     {
         var deployment = await StartedAsync(DeploymentStatus.Checkout);
         await Lifecycle.RecordCommitAsync(deployment.Id, new CommitInfo("abc", "Fix", "Ada"), Token);
@@ -180,7 +180,7 @@ public sealed class DeploymentLifecycleTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_refused_step_in_a_unit_of_work_touches_no_stage()
+    public async Task A_refused_step_in_a_unit_of_work_changes_no_stage()
     {
         var deployment = await StartedAsync(DeploymentStatus.Building);
         var stranger = await AddUserAsync();
@@ -205,7 +205,7 @@ public sealed class DeploymentLifecycleTests : DatabaseTests
     }
 
     [Test]
-    public async Task Stages_of_the_python_services_in_title_case_are_the_same_stages()
+    public async Task Stage_names_match_the_title_case_of_the_Python_services()
     {
         var deployment = await StartedAsync(DeploymentStatus.Cloning);
         await ExecuteAsync(
@@ -219,7 +219,7 @@ public sealed class DeploymentLifecycleTests : DatabaseTests
     }
 
     [Test]
-    public async Task Steps_work_inside_a_unit_of_work_and_vanish_with_it()
+    public async Task Steps_in_a_unit_of_work_are_rolled_back_with_it()
     {
         var deployment = await StartedAsync(DeploymentStatus.Building);
 
@@ -239,7 +239,7 @@ public sealed class DeploymentLifecycleTests : DatabaseTests
     }
 
     [Test]
-    public async Task An_end_that_another_program_wrote_in_another_case_is_an_end()
+    public async Task A_status_that_ends_a_deployment_is_recognized_in_any_case()
     {
         var ended = await StartedAsync(DeploymentStatus.Building);
         await ExecuteAsync("UPDATE deployments SET status = 'SUCCESS', completed_at = '2026-01-01' WHERE id = $1", ended.Id);

@@ -15,7 +15,7 @@ public sealed class DeploymentMaintenanceTests : DatabaseTests
     public Task EndWhatOtherTestsLeftAsync() => ExecuteAsync("UPDATE deployments SET status = 'failed' WHERE status NOT IN ('success', 'failed', 'cancelled')");
 
     [Test]
-    public async Task Abandon_cancels_what_has_not_ended_and_deletes_all()
+    public async Task Abandon_cancels_open_deployments_and_hides_all()
     {
         var running = await StartedAsync(DeploymentStatus.Building);
         var done = await StartedAsync(DeploymentStatus.Building);
@@ -39,7 +39,7 @@ public sealed class DeploymentMaintenanceTests : DatabaseTests
     }
 
     [Test]
-    public async Task Unhealthy_turns_success_into_failure_once_and_keeps_what_the_row_said()
+    public async Task Unhealthy_fails_a_successful_deployment_once_and_keeps_its_reason()
     {
         var deployment = await StartedAsync(DeploymentStatus.Building);
         Assert.That(await Maintenance.ReportUnhealthyAsync(deployment.Id, "no answer", Token), Is.False, "still building");
@@ -58,7 +58,7 @@ public sealed class DeploymentMaintenanceTests : DatabaseTests
     }
 
     [Test]
-    public async Task Unhealthy_passes_over_what_is_deleted_cancelled_or_not_there()
+    public async Task Unhealthy_changes_no_deleted_cancelled_or_unknown_deployment()
     {
         var deleted = await StartedAsync(DeploymentStatus.Building);
         await Lifecycle.SucceedAsync(deleted.Id, null, Token);
@@ -72,7 +72,7 @@ public sealed class DeploymentMaintenanceTests : DatabaseTests
     }
 
     [Test]
-    public async Task What_makes_no_progress_fails_with_its_open_stages()
+    public async Task A_stalled_deployment_fails_with_its_open_stages()
     {
         var silent = await StartedAsync(DeploymentStatus.Building);
         var queued = await EnqueueAsync();
@@ -105,7 +105,7 @@ public sealed class DeploymentMaintenanceTests : DatabaseTests
     }
 
     [Test]
-    public async Task Two_sweepers_share_the_work_and_neither_waits()
+    public async Task Two_sweepers_share_the_work_without_waiting()
     {
         var silent = new List<Guid>();
         for (var i = 0; i < 4; i++)
@@ -123,7 +123,7 @@ public sealed class DeploymentMaintenanceTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_deployment_whose_step_or_line_is_under_way_is_not_failed()
+    public async Task A_deployment_with_an_open_step_or_append_is_not_failed()
     {
         var stepping = await SilentAsync();
         var logging = await SilentAsync();
@@ -140,7 +140,7 @@ public sealed class DeploymentMaintenanceTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_line_that_is_committed_while_the_sweeper_looks_saves_its_deployment()
+    public async Task A_line_committed_during_the_sweep_saves_its_deployment()
     {
         var first = await SilentAsync();
         var second = await SilentAsync();
@@ -177,7 +177,7 @@ public sealed class DeploymentMaintenanceTests : DatabaseTests
     }
 
     [Test]
-    public async Task Purge_removes_old_deleted_deployments_with_what_they_are_made_of_and_keeps_their_webhooks()
+    public async Task Purge_removes_old_deleted_deployments_with_their_rows_and_keeps_webhook_payloads()
     {
         await ExecuteAsync("DELETE FROM deployments");
         var old = await DeletedAsync();
@@ -224,7 +224,7 @@ public sealed class DeploymentMaintenanceTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_deployment_whose_stage_is_ending_is_passed_over()
+    public async Task Purge_skips_a_deployment_whose_stage_is_ending()
     {
         var deployment = await SilentAsync();
         await UnitOfWork.RunAsync(async (tx, ct) =>
@@ -238,7 +238,7 @@ public sealed class DeploymentMaintenanceTests : DatabaseTests
     }
 
     [Test]
-    public async Task Purge_takes_what_a_deployment_has_thousands_of_in_bounded_statements()
+    public async Task Purge_removes_thousands_of_child_rows_in_bounded_statements()
     {
         await ExecuteAsync("DELETE FROM deployments");
         var few = await DeletedAsync();
@@ -277,7 +277,7 @@ public sealed class DeploymentMaintenanceTests : DatabaseTests
     }
 
     [Test]
-    public async Task Two_purges_share_the_work_and_pass_over_what_is_being_written_to()
+    public async Task Two_purges_share_the_work_and_skip_deployments_being_written()
     {
         await ExecuteAsync("DELETE FROM deployments");
         for (var i = 0; i < 3; i++)
@@ -302,7 +302,7 @@ public sealed class DeploymentMaintenanceTests : DatabaseTests
     }
 
     [Test]
-    public async Task What_is_wrong_is_named()
+    public async Task Invalid_arguments_are_named()
     {
         Assert.That(await Maintenance.AbandonAsync([], "x", Token), Is.Zero);
         Assert.That(() => Maintenance.AbandonAsync(null!, "x", Token), Throws.ArgumentNullException);

@@ -9,7 +9,7 @@ public sealed class DeploymentQueriesTests : DatabaseTests
     private IDeploymentQueries Queries => Get<IDeploymentQueries>();
 
     [Test]
-    public async Task A_filter_leaves_what_meets_all_that_is_given_the_newest_first()
+    public async Task A_filter_combines_its_conditions_and_lists_newest_first()
     {
         var user = await AddUserAsync();
         var (shop, blog) = (await AddAsync(user.Id, "My Shop"), await AddAsync(user.Id, "Blog"));
@@ -47,7 +47,7 @@ public sealed class DeploymentQueriesTests : DatabaseTests
     [TestCase("'; --", "'; --")]
     [TestCase("ÄPFEL", "äpfel")]
     [TestCase("🚀", "to the 🚀")]
-    public async Task Wildcards_and_quotes_stand_for_themselves(string text, string name)
+    public async Task Wildcards_and_quotes_are_ordinary_characters(string text, string name)
     {
         var user = await AddUserAsync();
         var meant = await EnqueueAsync(await AddAsync(user.Id, name));
@@ -59,7 +59,7 @@ public sealed class DeploymentQueriesTests : DatabaseTests
     }
 
     [Test]
-    public async Task Pages_of_a_filtered_list_follow_each_other_without_gap_or_repetition()
+    public async Task A_filtered_list_pages_without_gap_or_repetition()
     {
         var project = await AddProjectAsync();
         var other = await AddProjectAsync(project.UserId);
@@ -84,7 +84,7 @@ public sealed class DeploymentQueriesTests : DatabaseTests
     }
 
     [Test]
-    public async Task Somebody_else_sees_nothing()
+    public async Task Another_user_sees_nothing()
     {
         var deployment = await EnqueueAsync();
         var stranger = await AddUserAsync();
@@ -96,7 +96,7 @@ public sealed class DeploymentQueriesTests : DatabaseTests
     }
 
     [Test]
-    public void What_is_wrong_is_named()
+    public void Invalid_arguments_are_named()
     {
         var id = Guid.NewGuid();
         var longest = new DeploymentFilter { ProjectName = new string('%', 255) };

@@ -41,13 +41,13 @@ public sealed class DeploymentRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task Enqueue_without_a_branch_takes_the_projects()
+    public async Task Enqueue_without_a_branch_uses_the_branch_of_the_project()
     {
         Assert.That((await EnqueueAsync()).Branch, Is.EqualTo("main"));
     }
 
     [Test]
-    public async Task Enqueue_repeated_with_the_same_id_is_one_deployment()
+    public async Task A_repeated_enqueue_with_the_same_id_is_one_deployment()
     {
         var project = await AddProjectAsync();
         var request = new NewDeployment { Id = Guid.CreateVersion7(), ProjectId = project.Id, UserId = project.UserId };
@@ -71,7 +71,7 @@ public sealed class DeploymentRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task Enqueue_for_somebody_elses_project_is_null_and_stores_nothing()
+    public async Task Enqueue_for_a_foreign_project_returns_null_and_stores_nothing()
     {
         var project = await AddProjectAsync();
         var stranger = await AddUserAsync();
@@ -82,7 +82,7 @@ public sealed class DeploymentRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task Enqueue_names_the_value_that_is_wrong()
+    public async Task Enqueue_names_the_invalid_value()
     {
         var project = await AddProjectAsync();
         var good = new NewDeployment { ProjectId = project.Id, UserId = project.UserId };
@@ -108,7 +108,7 @@ public sealed class DeploymentRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_deployment_of_somebody_else_is_not_found()
+    public async Task A_foreign_deployment_is_not_found()
     {
         var deployment = await EnqueueAsync();
         var stranger = await AddUserAsync();
@@ -121,7 +121,7 @@ public sealed class DeploymentRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task Recent_deployments_come_newest_first_with_their_project_page_by_page()
+    public async Task Recent_deployments_page_newest_first_with_their_projects()
     {
         var user = await AddUserAsync();
         var projects = new[] { await AddProjectAsync(user.Id), await AddProjectAsync(user.Id) };
@@ -219,7 +219,7 @@ public sealed class DeploymentRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task Details_bring_everything_that_belongs_to_the_deployment()
+    public async Task Details_have_the_project_logs_stages_containers_and_checks()
     {
         var deployment = await StartedAsync(DeploymentStatus.Building);
         await PlatformLogs.AppendAsync(deployment.Id, [.. Enumerable.Range(1, 30).Select(i => new NewDeploymentLog { Message = $"line {i}" })], Token);
@@ -262,8 +262,41 @@ public sealed class DeploymentRepositoryTests : DatabaseTests
             Throws.TypeOf<ArgumentOutOfRangeException>().With.Property("ParamName").EqualTo("limit").And.Message.Contains("between 1 and 100"));
     }
 
+    [TestCase("i.0194b1f2000070008000000000000000")]
+    [TestCase("s.7")]
+    public void A_cursor_of_another_kind_of_list_is_refused(string text)
+    {
+        var (id, cursor) = (Guid.NewGuid(), Cursor.Parse(text));
+        var queries = Get<IDeploymentQueries>();
+        foreach (var list in new Func<Task>[]
+        {
+            () => Deployments.ListRecentAsync(id, cursor, 10, Token),
+            () => Deployments.ListByProjectAsync(id, id, cursor, 10, Token),
+            () => queries.ListAsync(id, DeploymentFilter.All, cursor, 10, Token),
+        })
+        {
+            Assert.That(list, Throws.ArgumentException.With.Property("ParamName").EqualTo("cursor"));
+        }
+    }
+
     [Test]
-    public void Details_refuse_a_number_of_lines_out_of_range() =>
+    public void A_cursor_of_another_kind_of_id_list_is_refused()
+    {
+        var (id, cursor) = (Guid.NewGuid(), Cursor.Parse($"t.0.{Guid.NewGuid():N}"));
+        foreach (var list in new Func<Task>[]
+        {
+            () => Get<IDeploymentQueries>().ListProjectsAsync(id, cursor, 10, Token),
+            () => PlatformContainers.ListRunningAsync(cursor, 10, Token),
+            () => PlatformContainers.ListOrphansAsync(cursor, 10, Token),
+            () => PlatformHealthChecks.ListUnhealthyAsync(3, cursor, 10, Token),
+        })
+        {
+            Assert.That(list, Throws.ArgumentException.With.Property("ParamName").EqualTo("cursor"));
+        }
+    }
+
+    [Test]
+    public void Details_refuse_a_line_limit_out_of_range() =>
         Assert.That(
             () => Deployments.FindDetailsAsync(Guid.NewGuid(), Guid.NewGuid(), 0, Token),
             Throws.TypeOf<ArgumentOutOfRangeException>().With.Property("ParamName").EqualTo("maxLogs"));
@@ -277,7 +310,7 @@ public sealed class DeploymentRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task Deleting_tells_which_containers_are_to_be_stopped()
+    public async Task Deleting_returns_the_containers_to_stop()
     {
         var deployment = await StartedAsync(DeploymentStatus.Building);
         var host = Unique("host");
@@ -289,7 +322,7 @@ public sealed class DeploymentRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task Deleting_what_has_ended_invents_no_times()
+    public async Task Deleting_an_ended_deployment_adds_no_times()
     {
         var deployment = await StartedAsync(DeploymentStatus.Building);
         await ExecuteAsync("UPDATE deployments SET status = 'cancelled', completed_at = NULL WHERE id = $1", deployment.Id);
@@ -301,7 +334,7 @@ public sealed class DeploymentRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_repeated_enqueue_changes_nothing_of_a_deployment_on_its_way()
+    public async Task A_repeated_enqueue_does_not_change_a_running_deployment()
     {
         var project = await AddProjectAsync();
         var request = new NewDeployment { Id = Guid.CreateVersion7(), ProjectId = project.Id, UserId = project.UserId };
@@ -343,7 +376,7 @@ public sealed class DeploymentRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task Redeploy_of_what_is_deleted_or_somebody_elses_is_nothing_and_takes_no_strangers_id()
+    public async Task Redeploy_returns_null_for_a_deleted_or_foreign_deployment()
     {
         var deployment = await EnqueueAsync();
         var stranger = await EnqueueAsync();
@@ -360,7 +393,7 @@ public sealed class DeploymentRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task The_newest_deployment_of_a_project_is_found_by_where_it_stands()
+    public async Task The_newest_deployment_of_a_project_is_found_by_status()
     {
         var project = await AddProjectAsync();
         Assert.That(await Deployments.FindLatestAsync(project.Id, project.UserId, null, Token), Is.Null);
@@ -379,7 +412,7 @@ public sealed class DeploymentRepositoryTests : DatabaseTests
 
 
     [Test]
-    public async Task A_redeploy_that_is_repeated_after_the_original_was_deleted_finds_the_copy()
+    public async Task A_repeated_redeploy_finds_its_copy_after_the_original_was_deleted()
     {
         var original = await EnqueueAsync();
         var newId = Guid.CreateVersion7();
@@ -391,7 +424,7 @@ public sealed class DeploymentRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_deployment_of_the_project_that_is_no_copy_is_not_taken_for_one()
+    public async Task Redeploy_refuses_the_id_of_a_deployment_that_is_not_a_copy()
     {
         var project = await AddProjectAsync();
         var original = await EnqueueAsync(project);

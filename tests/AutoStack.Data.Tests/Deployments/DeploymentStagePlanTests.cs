@@ -9,7 +9,7 @@ public sealed class DeploymentStagePlanTests : DatabaseTests
     private static readonly StageName[] Plan = [StageName.Cloning, StageName.Building, StageName.Deploying];
 
     [Test]
-    public async Task Planned_stages_are_pending_and_the_deployment_enters_them()
+    public async Task Planned_stages_are_pending_until_the_deployment_reaches_them()
     {
         var deployment = await StartedAsync(DeploymentStatus.Cloning);
 
@@ -26,7 +26,7 @@ public sealed class DeploymentStagePlanTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_queued_deployment_that_is_planned_is_claimed_as_any_other()
+    public async Task A_queued_deployment_with_planned_stages_is_claimed()
     {
         await ExecuteAsync("UPDATE deployments SET status = 'failed' WHERE status = 'queued'");
         var deployment = await EnqueueAsync();
@@ -37,7 +37,7 @@ public sealed class DeploymentStagePlanTests : DatabaseTests
     }
 
     [Test]
-    public async Task An_empty_plan_tells_whether_the_deployment_goes_on()
+    public async Task An_empty_plan_reports_whether_the_deployment_is_open()
     {
         var deployment = await EnqueueAsync();
         Assert.That(await PlatformStages.PlanAsync(deployment.Id, [], Token), Is.EqualTo(TransitionOutcome.AlreadyThere));
@@ -45,7 +45,7 @@ public sealed class DeploymentStagePlanTests : DatabaseTests
     }
 
     [Test]
-    public async Task Nothing_is_planned_or_set_for_what_has_ended_or_is_not_there()
+    public async Task An_ended_or_unknown_deployment_gets_no_stage()
     {
         var failed = await StartedAsync(DeploymentStatus.Building);
         await Lifecycle.FailAsync(failed.Id, "x", Token);
@@ -69,7 +69,7 @@ public sealed class DeploymentStagePlanTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_plan_or_a_set_that_meets_a_cancel_on_its_way_comes_too_late()
+    public async Task Plan_and_set_wait_for_an_open_cancel_and_change_nothing()
     {
         foreach (var late in new Func<Guid, Task<TransitionOutcome>>[]
         {
@@ -92,7 +92,7 @@ public sealed class DeploymentStagePlanTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_cancel_that_meets_a_plan_on_its_way_cancels_what_was_planned()
+    public async Task A_cancel_waits_for_an_open_plan_and_cancels_its_stages()
     {
         var deployment = await StartedAsync(DeploymentStatus.Building);
         Task<CancelOutcome> cancel = null!;
@@ -111,7 +111,7 @@ public sealed class DeploymentStagePlanTests : DatabaseTests
     [TestCase("cancel", "building cancelled", "deploying cancelled")]
     [TestCase("delete", "building cancelled", "deploying cancelled")]
     [TestCase("succeed", "building completed", "deploying pending")]
-    public async Task When_a_deployment_ends_its_pending_stages_are_cancelled_unless_it_did_well(string end, params string[] expected)
+    public async Task Pending_stages_are_cancelled_unless_the_deployment_succeeds(string end, params string[] expected)
     {
         var deployment = await StartedAsync(DeploymentStatus.Cloning);
         await PlatformStages.PlanAsync(deployment.Id, Plan, Token);
@@ -132,7 +132,7 @@ public sealed class DeploymentStagePlanTests : DatabaseTests
     }
 
     [Test]
-    public async Task Set_goes_from_pending_to_in_progress_to_an_end_and_never_back()
+    public async Task A_stage_goes_from_pending_to_its_end_and_never_back()
     {
         var deployment = await EnqueueAsync();
         Task<TransitionOutcome> SetAsync(StageStatus status) => PlatformStages.SetAsync(deployment.Id, Deploying(status), Token);
@@ -161,7 +161,7 @@ public sealed class DeploymentStagePlanTests : DatabaseTests
     [TestCase("completed", true)]
     [TestCase("failed", true)]
     [TestCase("cancelled", false)]
-    public async Task A_stage_that_ends_at_once_has_an_end_and_a_start_unless_it_was_cancelled(string status, bool started)
+    public async Task A_stage_that_ends_immediately_has_a_start_unless_cancelled(string status, bool started)
     {
         var (planned, fresh) = (await EnqueueAsync(), await EnqueueAsync());
         await PlatformStages.PlanAsync(planned.Id, [StageName.Deploying], Token);
@@ -177,7 +177,7 @@ public sealed class DeploymentStagePlanTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_stage_never_ends_before_it_began()
+    public async Task A_stage_never_ends_before_its_start()
     {
         var deployment = await EnqueueAsync();
         await PlatformStages.SetAsync(deployment.Id, Deploying(StageStatus.InProgress), Token);
@@ -190,7 +190,7 @@ public sealed class DeploymentStagePlanTests : DatabaseTests
     }
 
     [Test]
-    public async Task Set_finds_the_stage_of_another_program_in_whatever_case()
+    public async Task Set_finds_a_stage_of_another_program_in_any_case()
     {
         var deployment = await EnqueueAsync();
         await ExecuteAsync("INSERT INTO deployment_stages (id, deployment_id, stage_name) VALUES ($1, $2, 'Deploying')", Guid.NewGuid(), deployment.Id);
@@ -200,7 +200,7 @@ public sealed class DeploymentStagePlanTests : DatabaseTests
     }
 
     [Test]
-    public async Task Two_that_set_a_stage_at_once_make_one_row()
+    public async Task Two_concurrent_sets_of_a_stage_make_one_row()
     {
         var deployment = await EnqueueAsync();
         Task<TransitionOutcome> second = null!;
@@ -217,7 +217,7 @@ public sealed class DeploymentStagePlanTests : DatabaseTests
     }
 
     [Test]
-    public async Task Two_that_enter_a_stage_at_once_make_one_row()
+    public async Task Two_concurrent_starts_of_a_stage_make_one_row()
     {
         var deployment = await EnqueueAsync();
         Task<TransitionOutcome> second = null!;
@@ -234,7 +234,7 @@ public sealed class DeploymentStagePlanTests : DatabaseTests
     }
 
     [Test]
-    public async Task Stages_of_many_deployments_are_listed_by_deployment_in_their_order()
+    public async Task Stages_of_many_deployments_are_listed_in_order()
     {
         var project = await AddProjectAsync();
         var (first, second, none) = (await EnqueueAsync(project), await EnqueueAsync(project), await EnqueueAsync(project));
@@ -257,7 +257,7 @@ public sealed class DeploymentStagePlanTests : DatabaseTests
     }
 
     [Test]
-    public void What_is_wrong_is_named()
+    public void Invalid_arguments_are_named()
     {
         var id = Guid.NewGuid();
         Assert.That(() => PlatformStages.PlanAsync(id, null!, Token), Throws.ArgumentNullException);

@@ -36,7 +36,7 @@ public sealed class DeploymentStageRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task Start_enters_a_pending_stage_of_another_program_in_whatever_case()
+    public async Task Start_finds_a_pending_stage_of_another_program_in_any_case()
     {
         var deployment = await EnqueueAsync();
         await ExecuteAsync("INSERT INTO deployment_stages (id, deployment_id, stage_name) VALUES ($1, $2, 'DEPLOYING')", Guid.NewGuid(), deployment.Id);
@@ -47,7 +47,7 @@ public sealed class DeploymentStageRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_pseudo_stage_of_the_python_services_reads_back_and_is_not_written()
+    public async Task A_pseudo_stage_of_the_Python_services_is_readable_but_not_writable()
     {
         var deployment = await EnqueueAsync();
         await ExecuteAsync("INSERT INTO deployment_stages (id, deployment_id, stage_name) VALUES ($1, $2, 'Success')", Guid.NewGuid(), deployment.Id);
@@ -61,7 +61,7 @@ public sealed class DeploymentStageRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_stage_that_nobody_would_end_is_not_started()
+    public async Task A_stage_of_an_ended_deployment_is_not_started()
     {
         var cancelled = await StartedAsync(DeploymentStatus.Building);
         await Deployments.CancelAsync(cancelled.Id, cancelled.UserId, null, Token);
@@ -72,7 +72,7 @@ public sealed class DeploymentStageRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_start_that_meets_a_cancel_on_its_way_comes_too_late()
+    public async Task A_start_waits_for_an_open_cancel_and_changes_nothing()
     {
         var deployment = await StartedAsync(DeploymentStatus.Building);
         Task<TransitionOutcome> start = null!;
@@ -87,7 +87,7 @@ public sealed class DeploymentStageRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task Stages_of_somebody_else_are_not_listed()
+    public async Task Stages_of_a_foreign_deployment_are_not_listed()
     {
         var deployment = await EnqueueAsync();
         var stranger = await AddUserAsync();
@@ -96,7 +96,7 @@ public sealed class DeploymentStageRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public void What_is_wrong_is_named()
+    public void Invalid_arguments_are_named()
     {
         Assert.That(() => PlatformStages.FailAsync(Guid.NewGuid(), StageName.Building, " ", Token), Throws.ArgumentException);
         Assert.That(() => PlatformStages.CompleteAsync(Guid.NewGuid(), default, Token), Throws.ArgumentException);

@@ -16,7 +16,7 @@ public sealed class DeploymentTextTests : DatabaseTests
     private static readonly string Long = new('x', 20_000);
 
     [Test]
-    public async Task A_long_reason_and_commit_message_of_a_build_are_cut_with_a_mark()
+    public async Task Long_texts_of_a_build_are_cut_with_a_mark()
     {
         var deployment = await StartedAsync(DeploymentStatus.Building);
         Assert.That(await Lifecycle.RecordCommitAsync(deployment.Id, new CommitInfo("abc", Long, Long), Token), Is.EqualTo(TransitionOutcome.Applied));
@@ -34,7 +34,7 @@ public sealed class DeploymentTextTests : DatabaseTests
     }
 
     [Test]
-    public async Task Texts_of_the_longest_length_are_stored_whole()
+    public async Task Texts_of_the_maximum_length_are_stored_whole()
     {
         var reason = string.Concat(Enumerable.Repeat("🚀", Deployment.MaxReasonLength));
         var deployment = await StartedAsync(DeploymentStatus.Building);
@@ -45,7 +45,7 @@ public sealed class DeploymentTextTests : DatabaseTests
     }
 
     [Test]
-    public async Task What_a_caller_gives_too_long_is_refused_by_name()
+    public async Task A_caller_text_that_is_too_long_is_refused_by_name()
     {
         var deployment = await StartedAsync(DeploymentStatus.Building);
         var check = new NewDeploymentHealthCheck { DeploymentId = deployment.Id, Url = Long, IsLive = true };
@@ -63,7 +63,7 @@ public sealed class DeploymentTextTests : DatabaseTests
     }
 
     [Test]
-    public async Task Of_a_text_of_any_length_only_as_much_is_searched_for_secrets_as_can_be_stored()
+    public async Task Only_the_part_that_can_be_stored_is_searched_for_secrets()
     {
         var deployment = await StartedAsync(DeploymentStatus.Building);
         using var secrets = Get<ILogSecrets>().Add(deployment.Id, [Secret.From(Value)]);
@@ -84,7 +84,7 @@ public sealed class DeploymentTextTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_reason_that_is_appended_keeps_the_row_within_the_bound()
+    public async Task An_appended_reason_keeps_the_row_within_its_limit()
     {
         var deployment = await StartedAsync(DeploymentStatus.Building);
         await Lifecycle.SucceedAsync(deployment.Id, null, Token);
@@ -132,7 +132,7 @@ public sealed class DeploymentTextTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_row_of_a_list_is_small_whatever_another_writer_has_stored()
+    public async Task Rows_of_lists_are_small_whatever_another_writer_has_stored()
     {
         var deployment = await StartedAsync(DeploymentStatus.Building);
         await ExecuteAsync(
@@ -162,7 +162,7 @@ public sealed class DeploymentTextTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_commit_id_of_sha256_is_stored_whole()
+    public async Task A_SHA_256_commit_id_is_stored_whole()
     {
         var id = string.Concat(Enumerable.Repeat("0123456789abcdef", 4));
         var project = await AddProjectAsync();

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using AutoStack.Data.Deployments;
 using AutoStack.Data.Postgres;
 using AutoStack.Data.Tests.Support;
@@ -11,7 +12,7 @@ public sealed class OtherWritersTests : DatabaseTests
     private static readonly string[] OddTimes = ["infinity", "294276-12-31", "20000-01-01", "9999-12-31 23:59:59.999999", "2026-01-01", "0001-01-01", "0500-01-01 BC", "4713-01-01 BC", "-infinity"];
 
     [Test]
-    public async Task A_page_goes_past_times_that_no_DateTimeOffset_holds([Values(1, 2, 3)] int limit, [Values] bool byFilter)
+    public async Task Pages_continue_past_times_that_no_DateTimeOffset_holds([Values(1, 2, 3)] int limit, [Values] bool byFilter)
     {
         var project = await AddProjectAsync();
         var ids = new List<Guid>();
@@ -42,7 +43,7 @@ public sealed class OtherWritersTests : DatabaseTests
     [TestCase("0001-01-01", "0001-01-01T00:00:00.0000000+00:00")]
     [TestCase("0001-01-01 BC", "0001-01-01T00:00:00.0000000+00:00")]
     [TestCase("-infinity", "0001-01-01T00:00:00.0000000+00:00")]
-    public async Task A_time_is_the_nearest_that_there_is(string stored, string expected)
+    public async Task A_time_out_of_range_is_the_nearest_DateTimeOffset(string stored, string expected)
     {
         var deployment = await EnqueueAsync();
         await ExecuteAsync("UPDATE deployments SET commit_timestamp = $2::text::timestamp WHERE id = $1", deployment.Id, stored);
@@ -56,7 +57,7 @@ public sealed class OtherWritersTests : DatabaseTests
     [TestCase("-infinity")]
     [TestCase("4713-01-01 BC")]
     [TestCase("294276-01-01")]
-    public async Task An_end_and_a_sweep_survive_a_start_at_no_time(string time)
+    public async Task Ends_and_sweeps_survive_a_start_that_is_not_finite(string time)
     {
         var (one, two, healthy) = (await StartedAsync(DeploymentStatus.Building), await StartedAsync(DeploymentStatus.Building), await StartedAsync(DeploymentStatus.Building));
         foreach (var id in new[] { one.Id, two.Id })
@@ -72,7 +73,7 @@ public sealed class OtherWritersTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_row_with_nulls_that_the_checks_forbid_is_read_with_empty_values()
+    public async Task Forbidden_nulls_are_read_as_empty_values()
     {
         var deployment = await EnqueueAsync();
         await ExecuteAsync("ALTER TABLE deployments DROP CONSTRAINT deployments_required_check");
@@ -86,7 +87,7 @@ public sealed class OtherWritersTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_cancel_that_the_Python_services_would_overwrite_says_so()
+    public async Task A_cancel_that_the_Python_services_would_overwrite_is_reported()
     {
         var queued = await EnqueueAsync();
         await ExecuteAsync("UPDATE deployments SET started_at = created_at WHERE id = $1", queued.Id);
@@ -106,7 +107,7 @@ public sealed class OtherWritersTests : DatabaseTests
     }
 
     [Test]
-    public async Task What_another_program_started_and_left_queued_can_stall()
+    public async Task A_queued_deployment_that_another_program_started_can_stall()
     {
         var (left, waiting) = (await EnqueueAsync(), await EnqueueAsync());
         await ExecuteAsync("UPDATE deployments SET started_at = created_at WHERE id = $1", left.Id);
@@ -118,7 +119,7 @@ public sealed class OtherWritersTests : DatabaseTests
     }
 
     [Test]
-    public async Task Times_of_a_deployment_are_the_servers_when_the_host_has_no_clock_of_its_own()
+    public async Task Times_of_a_deployment_come_from_the_server()
     {
         await using var provider = new ServiceCollection().AddAutoStackData(Database.ConnectionString).AddAutoStackDataWorkers().BuildServiceProvider();
         var project = await AddProjectAsync();
@@ -146,12 +147,14 @@ public sealed class OtherWritersTests : DatabaseTests
     }
 
     [Test]
-    public void No_deployment_is_given_a_time_by_its_host()
+    public void No_time_of_a_deployment_comes_from_a_host()
     {
-        var sources = Directory.EnumerateFiles(Path.Combine(SourceRoot.Path, "src", "AutoStack.Data", "Deployments"), "*.cs")
-            .Where(file => !Path.GetFileName(file).Contains("Log", StringComparison.Ordinal));
+        string[] folders = ["Deployments", "Containers", "HealthChecks"];
+        var sources = folders.SelectMany(
+            folder => Directory.EnumerateFiles(Path.Combine(SourceRoot.Path, "src", "AutoStack.Data", folder), "*.cs")).ToList();
 
-        Assert.That(sources.Where(file => File.ReadAllText(file) is var text && (text.Contains(".Now()", StringComparison.Ordinal) || text.Contains("GetUtcNow", StringComparison.Ordinal))), Is.Empty);
+        Assert.That(sources, Has.Count.GreaterThan(30));
+        Assert.That(sources.Where(file => Regex.IsMatch(File.ReadAllText(file), @"\.Now\(\)|GetUtcNow")), Is.Empty);
         Assert.That(ServerTime.Now(TimeProvider.System).Value, Is.EqualTo(DBNull.Value));
     }
 

@@ -34,7 +34,7 @@ public sealed class DeploymentHealthCheckRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task Add_repeated_with_the_same_id_is_one_check_and_never_another_deployments()
+    public async Task A_repeated_add_is_one_check_of_one_deployment()
     {
         var deployment = await EnqueueAsync();
         var other = await EnqueueAsync();
@@ -47,7 +47,7 @@ public sealed class DeploymentHealthCheckRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task What_is_wrong_is_named()
+    public async Task Invalid_arguments_are_named()
     {
         var stranger = await AddUserAsync();
         var deployment = await EnqueueAsync();
@@ -61,7 +61,7 @@ public sealed class DeploymentHealthCheckRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task The_latest_check_is_found_however_many_there_are()
+    public async Task The_latest_of_several_checks_is_found()
     {
         var deployment = await EnqueueAsync();
         Assert.That(await HealthChecks.FindLatestAsync(deployment.Id, deployment.UserId, Token), Is.Null);
@@ -74,7 +74,7 @@ public sealed class DeploymentHealthCheckRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task Many_checks_are_added_at_once_and_read_back()
+    public async Task A_batch_of_checks_is_added_and_read_back()
     {
         var first = await EnqueueAsync();
         var second = await EnqueueAsync();
@@ -97,7 +97,7 @@ public sealed class DeploymentHealthCheckRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task The_same_checks_sent_twice_at_once_are_stored_once()
+    public async Task The_same_batch_sent_twice_concurrently_is_stored_once()
     {
         var deployment = await EnqueueAsync();
         NewDeploymentHealthCheck[] checks =
@@ -115,7 +115,7 @@ public sealed class DeploymentHealthCheckRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_deployment_that_is_removed_at_the_same_moment_costs_the_other_checks_nothing()
+    public async Task A_concurrently_removed_deployment_does_not_fail_the_other_checks()
     {
         var removed = await EnqueueAsync();
         var kept = await EnqueueAsync();
@@ -132,7 +132,7 @@ public sealed class DeploymentHealthCheckRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task Uptime_counts_the_checks_of_a_window()
+    public async Task Uptime_counts_the_checks_of_a_time_range()
     {
         var deployment = await EnqueueAsync();
         await CheckAsync(deployment, "+--+");
@@ -147,7 +147,7 @@ public sealed class DeploymentHealthCheckRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_history_from_before_all_times_is_refused_and_an_uptime_is_not()
+    public async Task A_history_from_MinValue_is_refused_and_an_uptime_is_not()
     {
         var deployment = await EnqueueAsync();
         await CheckAsync(deployment, "+");
@@ -175,7 +175,7 @@ public sealed class DeploymentHealthCheckRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task Unhealthy_are_successful_deployments_with_a_running_container_whose_last_checks_failed()
+    public async Task Unhealthy_lists_successful_deployments_whose_last_checks_failed()
     {
         var unhealthy = await RunningAsync("+---");
         await RunningAsync("--");
@@ -205,7 +205,7 @@ public sealed class DeploymentHealthCheckRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_history_has_every_part_also_those_without_a_check()
+    public async Task A_history_has_every_bucket_also_without_a_check()
     {
         var deployment = await EnqueueAsync();
         await PlatformHealthChecks.AddManyAsync(
@@ -239,13 +239,13 @@ public sealed class DeploymentHealthCheckRepositoryTests : DatabaseTests
     [TestCase(60.0, 1.5)]
     [TestCase(1001.0, 1.0)]
     [TestCase(60.0, 1e11)]
-    public void A_history_without_a_sensible_part_is_refused(double window, double bucket) =>
+    public void A_history_with_an_invalid_range_or_bucket_is_refused(double window, double bucket) =>
         Assert.That(
             () => HealthChecks.ListHistoryAsync(Guid.NewGuid(), Guid.NewGuid(), Start, Start.AddSeconds(window), TimeSpan.FromSeconds(bucket), Token),
             Throws.InstanceOf<ArgumentException>());
 
     [Test]
-    public async Task Purge_removes_the_oldest_in_bounded_batches_and_passes_over_what_another_purge_holds()
+    public async Task Purge_removes_the_oldest_first_and_skips_rows_of_another_purge()
     {
         await ExecuteAsync("DELETE FROM deployment_health_checks");
         var deployment = await EnqueueAsync();
@@ -264,7 +264,7 @@ public sealed class DeploymentHealthCheckRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task Add_many_names_what_is_wrong()
+    public async Task Add_many_names_the_invalid_check()
     {
         var deployment = await EnqueueAsync();
         var other = await EnqueueAsync();

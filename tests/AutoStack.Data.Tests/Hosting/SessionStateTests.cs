@@ -71,7 +71,7 @@ public sealed class SessionStateTests : DatabaseTests
         await using var command = new NpgsqlCommand("""
             SELECT 'transaction ' || coalesce(pg_current_xact_id_if_assigned()::text, 'none')
             UNION ALL
-            SELECT 'chosen: ' || coalesce(current_setting('autostack.chosen_deployments', TRUE), '')
+            SELECT 'chosen: ' || coalesce(current_setting('autostack.chosen_ids', TRUE), '')
             UNION ALL
             SELECT s.name || ' = ' || s.setting FROM pg_settings s
             UNION ALL

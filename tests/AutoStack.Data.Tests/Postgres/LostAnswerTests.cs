@@ -13,10 +13,11 @@ public sealed class LostAnswerTests : DatabaseTests
 {
     private static readonly Dictionary<string, (string Tag, Func<IServiceProvider, Guid, Task> Write)> Writes = new()
     {
-        ["SetPassword"] = ("SELECT 1", (from, id) => from.GetRequiredService<IIdentityRepository>().SetPasswordAsync(id, null, PasswordHash.From("$2b$12$older"), null, Token)),
+        ["ChangePassword"] = ("SELECT 1", (from, id) => from.GetRequiredService<IIdentityRepository>().ChangePasswordAsync(
+            id, new PasswordChange { Verified = null, Password = PasswordHash.From("$2b$12$older") }, Token)),
         ["Link"] = ("UPDATE 1", LinkAsync),
-        ["GitHubConnection"] = ("INSERT 0 1", (from, id) => from.GetRequiredService<IGitHubConnectionRepository>().SetAsync(id, GitHubTokens, Token)),
-        ["Preferences"] = ("INSERT 0 1", (from, id) => from.GetRequiredService<IUserPreferencesRepository>().SetAsync(id, new NewUserPreferences(), Token)),
+        ["GitHubConnection"] = ("INSERT 0 1", (from, id) => from.GetRequiredService<IGitHubConnectionRepository>().ConnectAsync(id, GitHubTokens, Token)),
+        ["Preferences"] = ("INSERT 0 1", (from, id) => from.GetRequiredService<IUserPreferencesRepository>().UpdateAsync(id, new UserPreferencesPatch(), Token)),
         ["EnsureProject"] = ("INSERT 0 1", (from, id) => from.GetRequiredService<IProjectRepository>().EnsureAsync(Project(id), new ProjectPatch(), Token)),
     };
 
@@ -46,7 +47,11 @@ public sealed class LostAnswerTests : DatabaseTests
     private static async Task LinkAsync(IServiceProvider from, Guid id)
     {
         var session = (await from.GetRequiredService<ISessionRepository>().AddAsync(new NewSession { UserId = id }, Token)).Session;
-        await from.GetRequiredService<IIdentityRepository>().LinkAsync(id, IdentityProvider.GitHub, Unique("gh"), null, session.SignedInAt!.Value, Token);
+        var link = new ProviderLink
+        {
+            Provider = IdentityProvider.GitHub, ProviderId = Unique("gh"), SignedInAt = session.SignedInAt!.Value,
+        };
+        await from.GetRequiredService<IIdentityRepository>().LinkAsync(id, link, Token);
     }
 
     private static IEnumerable<string> Names() => Writes.Keys;
