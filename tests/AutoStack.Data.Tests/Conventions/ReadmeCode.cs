@@ -287,7 +287,8 @@ internal static class ReadmeCode
     }
 
     public static async Task<string> RegisterAsync(
-        IIdentityRepository identities, IPasswordHasher passwords, Func<string, string, Task> mail, string name, string email, string password,
+        IIdentityRepository identities, IPasswordHasher passwords, Func<string, string, Task> mail,
+        string name, string email, string password,
         CancellationToken cancellationToken)
     {
         var account = new NewAccount { Name = name, Email = email, Password = await passwords.HashAsync(password, cancellationToken) };

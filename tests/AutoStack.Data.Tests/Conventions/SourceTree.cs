@@ -93,13 +93,13 @@ public sealed class SourceTree
     public void Lines_have_at_most_140_characters()
     {
         var files = AllSources.ToList();
-        var offenders = from file in files
-                        from line in File.ReadLines(file).Index()
-                        where line.Item.Length > 140
-                        select $"{Path.GetRelativePath(Root, file)}:{line.Index + 1}: {line.Item.Length} characters";
+        var offenders = (from file in files
+                         from line in File.ReadLines(file).Index()
+                         where line.Item.Length > 140
+                         select $"{Path.GetRelativePath(Root, file)}:{line.Index + 1}: {line.Item.Length} characters").ToList();
 
         Assert.That(files, Has.Count.GreaterThan(400));
-        Assert.That(offenders, Is.Empty, "Wrap these lines after at most 140 characters.");
+        Assert.That(offenders, Is.Empty, $"Wrap these lines after at most 140 characters:\n{string.Join('\n', offenders)}");
     }
 
     [Test]

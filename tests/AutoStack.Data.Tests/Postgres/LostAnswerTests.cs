@@ -16,9 +16,12 @@ public sealed class LostAnswerTests : DatabaseTests
         ["ChangePassword"] = ("SELECT 1", (from, id) => from.GetRequiredService<IIdentityRepository>().ChangePasswordAsync(
             id, new PasswordChange { Verified = null, Password = PasswordHash.From("$2b$12$older") }, Token)),
         ["Link"] = ("UPDATE 1", LinkAsync),
-        ["GitHubConnection"] = ("INSERT 0 1", (from, id) => from.GetRequiredService<IGitHubConnectionRepository>().ConnectAsync(id, GitHubTokens, Token)),
-        ["Preferences"] = ("INSERT 0 1", (from, id) => from.GetRequiredService<IUserPreferencesRepository>().UpdateAsync(id, new UserPreferencesPatch(), Token)),
-        ["EnsureProject"] = ("INSERT 0 1", (from, id) => from.GetRequiredService<IProjectRepository>().EnsureAsync(Project(id), new ProjectPatch(), Token)),
+        ["GitHubConnection"] = ("INSERT 0 1", (from, id) =>
+            from.GetRequiredService<IGitHubConnectionRepository>().ConnectAsync(id, GitHubTokens, Token)),
+        ["Preferences"] = ("INSERT 0 1", (from, id) =>
+            from.GetRequiredService<IUserPreferencesRepository>().UpdateAsync(id, new UserPreferencesPatch(), Token)),
+        ["EnsureProject"] = ("INSERT 0 1", (from, id) =>
+            from.GetRequiredService<IProjectRepository>().EnsureAsync(Project(id), new ProjectPatch(), Token)),
     };
 
     private static GitHubTokens GitHubTokens => new() { AccessToken = Secret.From("x") };
