@@ -11,7 +11,10 @@ namespace Quickstart;
 /// reserved, started, confirmed, running, and stopped at the end of the run.
 /// </summary>
 internal sealed class Launcher(
-    IPlatformDeploymentContainerRepository containers, IPlatformDeploymentHealthCheckRepository healthChecks, Shell shell, Screen screen) : IAsyncDisposable
+    IPlatformDeploymentContainerRepository containers,
+    IPlatformDeploymentHealthCheckRepository healthChecks,
+    Shell shell,
+    Screen screen) : IAsyncDisposable
 {
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
@@ -30,7 +33,8 @@ internal sealed class Launcher(
         log.Write($"$ dotnet site.dll --urls {url}");
         var process = shell.Start(folder, "dotnet", ["site.dll", "--urls", url], log.Write);
         launched[^1] = (container, process);
-        DeploymentEndedException.ThrowUnlessContinuing(await containers.ConfirmAsync(container.Id, $"process-{process.Id}", cancellationToken));
+        DeploymentEndedException.ThrowUnlessContinuing(
+            await containers.ConfirmAsync(container.Id, $"process-{process.Id}", cancellationToken));
 
         var check = await CheckAsync(deploymentId, url, process, cancellationToken);
         await healthChecks.AddAsync(check, cancellationToken);
@@ -73,7 +77,9 @@ internal sealed class Launcher(
             var reservation = await containers.ReserveAsync(
                 new NewDeploymentContainer { DeploymentId = deploymentId, Image = image, Ports = ports }, cancellationToken);
             var container = reservation.Container
-                ?? throw (reservation.Outcome == ReservationOutcome.Refused ? new DeploymentEndedException() : new StepFailedException("Every port is taken."));
+                ?? throw (reservation.Outcome == ReservationOutcome.Refused
+                    ? new DeploymentEndedException()
+                    : new StepFailedException("Every port is taken."));
             if (IsFree(container.Port))
             {
                 launched.Add((container, null));
@@ -87,7 +93,8 @@ internal sealed class Launcher(
         }
     }
 
-    private async Task<NewDeploymentHealthCheck> CheckAsync(Guid deploymentId, string url, ChildProcess process, CancellationToken cancellationToken)
+    private async Task<NewDeploymentHealthCheck> CheckAsync(
+        Guid deploymentId, string url, ChildProcess process, CancellationToken cancellationToken)
     {
         var started = Stopwatch.GetTimestamp();
         while (true)
@@ -117,7 +124,8 @@ internal sealed class Launcher(
             using var response = await http.GetAsync(url, cancellationToken);
             return response.StatusCode;
         }
-        catch (Exception exception) when (exception is HttpRequestException || (exception is TaskCanceledException && !cancellationToken.IsCancellationRequested))
+        catch (Exception exception) when (exception is HttpRequestException
+            || (exception is TaskCanceledException && !cancellationToken.IsCancellationRequested))
         {
             return null;
         }

@@ -23,6 +23,7 @@ internal sealed class OwnQueue(IUnitOfWork unitOfWork)
             // Throwing inside the unit of work rolls the claim back.
             return next is null || own.Contains(next.Deployment.Id)
                 ? next
-                : throw new QuickstartException("This database has queued deployments that are not of this run: give one whose queue is empty.");
+                : throw new QuickstartException(
+                    "This database has queued deployments that are not of this run: give one whose queue is empty.");
         }, cancellationToken);
 }

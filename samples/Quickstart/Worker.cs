@@ -64,7 +64,8 @@ internal sealed class Worker(
             DeploymentEndedException.ThrowUnlessContinuing(await stages.StartAsync(deployment.Id, StageName.Deploying, cancellationToken));
             var image = $"{project.Name}:{commit.Hash[..12]}";
             var url = await launcher.LaunchAsync(deployment.Id, image, artifacts, log, cancellationToken);
-            DeploymentEndedException.ThrowUnlessContinuing(await stages.CompleteAsync(deployment.Id, StageName.Deploying, cancellationToken));
+            DeploymentEndedException.ThrowUnlessContinuing(
+                await stages.CompleteAsync(deployment.Id, StageName.Deploying, cancellationToken));
 
             // The log comes first: a reader who sees the end of a deployment also finds its last line.
             await log.CompleteAsync();

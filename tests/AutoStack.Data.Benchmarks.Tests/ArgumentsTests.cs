@@ -10,7 +10,9 @@ public sealed class ArgumentsTests
     {
         var arguments = Arguments.Parse([]);
 
-        Assert.That((arguments.Quick, arguments.Scale, arguments.Filters.Count, arguments.Output), Is.EqualTo((false, Scale.Small, 0, (string?)null)));
+        Assert.That(
+            (arguments.Quick, arguments.Scale, arguments.Filters.Count, arguments.Output),
+            Is.EqualTo((false, Scale.Small, 0, (string?)null)));
     }
 
     [Test]
@@ -41,9 +43,11 @@ public sealed class ArgumentsTests
 
     [Test]
     public void A_filter_names_questions_in_any_case() =>
-        Assert.That(AllQuestions.Matching(["log*"]), Is.EqualTo(new[] { typeof(LogPage), typeof(LogTail), typeof(LogAppend), typeof(LogWriter) }));
+        Assert.That(
+            AllQuestions.Matching(["log*"]), Is.EqualTo(new[] { typeof(LogPage), typeof(LogTail), typeof(LogAppend), typeof(LogWriter) }));
 
     [Test]
     public void A_filter_that_names_nothing_is_an_error() => Assert.That(
-        () => AllQuestions.Matching(["Log*", "Logs"]), Throws.TypeOf<UsageException>().With.Message.StartsWith("--filter 'Logs' names no question"));
+        () => AllQuestions.Matching(["Log*", "Logs"]),
+        Throws.TypeOf<UsageException>().With.Message.StartsWith("--filter 'Logs' names no question"));
 }

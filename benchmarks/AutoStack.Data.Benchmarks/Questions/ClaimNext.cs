@@ -85,7 +85,8 @@ public class ClaimNext : Question
 
         deployment.Status = "cloning";
         deployment.StartedAt = now;
-        foreach (var stage in await context.Stages.AsTracking().Where(s => s.DeploymentId == deployment.Id && s.Status == "in_progress").ToListAsync())
+        var open = context.Stages.AsTracking().Where(s => s.DeploymentId == deployment.Id && s.Status == "in_progress");
+        foreach (var stage in await open.ToListAsync())
         {
             stage.Status = "completed";
             stage.CompletedAt = now;
@@ -127,7 +128,8 @@ public class ClaimNext : Question
     private async Task FillQueueAsync()
     {
         await EmptyAsync();
-        await Raw.ListAsync(Subjects.Raw, Enqueue, _ => 0, Raw.Uuid(Fixtures.ProjectId), Raw.Uuid(Fixtures.HeavyUserId), Raw.Integer(Queued));
+        await Raw.ListAsync(
+            Subjects.Raw, Enqueue, _ => 0, Raw.Uuid(Fixtures.ProjectId), Raw.Uuid(Fixtures.HeavyUserId), Raw.Integer(Queued));
     }
 
     private Task EmptyAsync() =>

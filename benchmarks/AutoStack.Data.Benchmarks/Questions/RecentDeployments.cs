@@ -36,7 +36,8 @@ public class RecentDeployments : CallQuestion
         LIMIT @limit
         """;
 
-    private static readonly Func<AutoStackContext, Guid, DateTime, Guid, IAsyncEnumerable<DeploymentEntity>> Compiled = EF.CompileAsyncQuery(
+    private static readonly Func<AutoStackContext, Guid, DateTime, Guid, IAsyncEnumerable<DeploymentEntity>> Compiled =
+        EF.CompileAsyncQuery(
         (AutoStackContext context, Guid ownerId, DateTime createdAt, Guid id) => context.Deployments
             .Include(d => d.Project)
             .Where(d => d.UserId == ownerId && !d.IsDeleted
@@ -56,7 +57,10 @@ public class RecentDeployments : CallQuestion
 
     private protected override async Task<int> DriverAsync(NpgsqlDataSource source) => (await Raw.ListAsync(
         source, Sql, Rows.DeploymentWithProject,
-        Raw.Uuid(Fixtures.HeavyUserId), Raw.Timestamp(newest.CreatedAt.DateTime), Raw.Uuid(newest.Id), Raw.Integer(Read))).Take(Limit).Count();
+        Raw.Uuid(Fixtures.HeavyUserId),
+        Raw.Timestamp(newest.CreatedAt.DateTime),
+        Raw.Uuid(newest.Id),
+        Raw.Integer(Read))).Take(Limit).Count();
 
     [Benchmark(Description = Subjects.Library)]
     public async Task<int> Library()

@@ -28,7 +28,8 @@ public sealed class CancelRaceTests : DatabaseTests
 
             Assert.That(await step, Is.EqualTo(TransitionOutcome.Cancelled));
             var found = (await Deployments.FindAsync(deployment.Id, deployment.UserId, Token))!;
-            Assert.That((found.Status, found.FailedReason, found.DeployedUrl), Is.EqualTo((DeploymentStatus.Cancelled, "stop", (string?)null)));
+            Assert.That(
+                (found.Status, found.FailedReason, found.DeployedUrl), Is.EqualTo((DeploymentStatus.Cancelled, "stop", (string?)null)));
             Assert.That(await OpenStagesAsync(deployment), Is.Empty);
         }
     }
@@ -41,7 +42,8 @@ public sealed class CancelRaceTests : DatabaseTests
         await UnitOfWork.RunAsync(async (tx, token) =>
         {
             Assert.That(
-                await tx.Get<IDeploymentLifecycle>().AdvanceAsync(deployment.Id, DeploymentStatus.Copying, token), Is.EqualTo(TransitionOutcome.Applied));
+                await tx.Get<IDeploymentLifecycle>().AdvanceAsync(deployment.Id, DeploymentStatus.Copying, token),
+                Is.EqualTo(TransitionOutcome.Applied));
             cancel = Deployments.CancelAsync(deployment.Id, deployment.UserId, "stop", Token);
             await UntilSomeoneWaitsAsync();
         }, Token);
@@ -124,7 +126,8 @@ public sealed class CancelRaceTests : DatabaseTests
             var end = await UnitOfWork.RunAsync(async (tx, token) =>
             {
                 attempts++;
-                Assert.That(await enter(tx.Get<IPlatformDeploymentStageRepository>(), deployment.Id), Is.EqualTo(TransitionOutcome.Applied));
+                Assert.That(
+                    await enter(tx.Get<IPlatformDeploymentStageRepository>(), deployment.Id), Is.EqualTo(TransitionOutcome.Applied));
                 other = enter(PlatformStages, deployment.Id);
                 await UntilSomeoneWaitsAsync();
                 Assert.That(await WaitedForAsync(), Is.EqualTo("deployments"));
@@ -161,7 +164,8 @@ public sealed class CancelRaceTests : DatabaseTests
 
     // The table with the row that the session waits for. In a circle it would hold the deployment and wait for something else.
     private async Task<string> WaitedForAsync() =>
-        (string)(await ScalarAsync("SELECT coalesce(string_agg(relation::regclass::text, ','), '') FROM pg_locks WHERE locktype = 'tuple' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"))!;
+        (string)(await ScalarAsync("SELECT coalesce(string_agg(relation::regclass::text, ','), '') FROM pg_locks WHERE locktype = 'tuple' "
+            + "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"))!;
 
     private async Task<IEnumerable<DeploymentStage>> OpenStagesAsync(Deployment deployment) =>
         (await Stages.ListByDeploymentAsync(deployment.Id, deployment.UserId, Token)).Where(s => s.Status == StageStatus.InProgress);

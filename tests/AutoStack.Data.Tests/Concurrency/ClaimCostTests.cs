@@ -119,13 +119,15 @@ public sealed class ClaimCostTests : DatabaseTests
         return (project, await MedianAsync(options, () => EnqueueAsync(project), _ => project.Id));
     }
 
-    private async Task AssertFlatAsync(TimeSpan almostEmpty, ClaimOptions options, Func<Task> refill, Func<DeploymentWithProject, Guid> expected)
+    private async Task AssertFlatAsync(
+        TimeSpan almostEmpty, ClaimOptions options, Func<Task> refill, Func<DeploymentWithProject, Guid> expected)
     {
         // As autovacuum does after such a change: a plan that was made for an almost empty table reads it whole.
         await ExecuteAsync("ANALYZE deployments, deployment_stages, projects, users");
         var median = await MedianAsync(options, refill, expected);
         await TestContext.Out.WriteLineAsync(
-            $"{Rows} rows: {median.TotalMilliseconds:F3} ms, almost empty {almostEmpty.TotalMilliseconds:F3} ms, ratio {median / almostEmpty:F2}");
+            $"{Rows} rows: {median.TotalMilliseconds:F3} ms, almost empty {almostEmpty.TotalMilliseconds:F3} ms, ratio "
+                + $"{median / almostEmpty:F2}");
         Assert.That(median / almostEmpty, Is.LessThan(MostRatio));
     }
 

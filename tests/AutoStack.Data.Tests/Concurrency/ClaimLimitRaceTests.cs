@@ -92,12 +92,16 @@ public sealed class ClaimLimitRaceTests : DatabaseTests
         await UnitOfWork.RunAsync(async (tx, token) =>
         {
             Assert.That((await tx.Get<IDeploymentLifecycle>().ClaimNextAsync(PerProject(2), token))!.Project.Id, Is.EqualTo(busy.Id));
-            Assert.That((await Lifecycle.ClaimNextAsync(PerProject(2), token).WaitAsync(Patience, token))!.Deployment.Id, Is.EqualTo(other.Id), "the project is held");
+            Assert.That(
+                (await Lifecycle.ClaimNextAsync(PerProject(2), token).WaitAsync(Patience, token))!.Deployment.Id,
+                Is.EqualTo(other.Id),
+                "the project is held");
         }, Token);
         var next = await EnqueueAsync();
         await Lifecycle.ClaimNextAsync(PerProject(2), Token);
 
-        Assert.That((await Lifecycle.ClaimNextAsync(PerProject(2), Token))!.Deployment.Id, Is.EqualTo(next.Id), "the project is at its limit");
+        Assert.That(
+            (await Lifecycle.ClaimNextAsync(PerProject(2), Token))!.Deployment.Id, Is.EqualTo(next.Id), "the project is at its limit");
     }
 
     [Test]
@@ -109,7 +113,8 @@ public sealed class ClaimLimitRaceTests : DatabaseTests
         await UnitOfWork.RunAsync(async (tx, token) =>
         {
             await tx.Get<IDeploymentRepository>().CancelAsync(held.Id, held.UserId, null, token);
-            Assert.That((await Lifecycle.ClaimNextAsync(PerProject(1), token).WaitAsync(Patience, token))!.Deployment.Id, Is.EqualTo(other.Id));
+            Assert.That(
+                (await Lifecycle.ClaimNextAsync(PerProject(1), token).WaitAsync(Patience, token))!.Deployment.Id, Is.EqualTo(other.Id));
         }, Token);
 
         Assert.That(await Lifecycle.ClaimNextAsync(PerProject(1), Token), Is.Null);
@@ -122,9 +127,13 @@ public sealed class ClaimLimitRaceTests : DatabaseTests
 
         await UnitOfWork.RunAsync(async (tx, token) =>
         {
-            await tx.Get<IDeploymentRepository>().EnqueueAsync(new NewDeployment { ProjectId = deployment.ProjectId, UserId = deployment.UserId }, token);
-            await tx.Get<IPlatformDeploymentLogRepository>().AppendAsync(deployment.Id, [new NewDeploymentLog { Message = "queued" }], token);
-            Assert.That((await Lifecycle.ClaimNextAsync(PerProject(1), token).WaitAsync(Patience, token))?.Deployment.Id, Is.EqualTo(deployment.Id));
+            await tx.Get<IDeploymentRepository>().EnqueueAsync(
+                new NewDeployment { ProjectId = deployment.ProjectId, UserId = deployment.UserId }, token);
+            await tx.Get<IPlatformDeploymentLogRepository>().AppendAsync(
+                deployment.Id, [new NewDeploymentLog { Message = "queued" }], token);
+            Assert.That(
+                (await Lifecycle.ClaimNextAsync(PerProject(1), token).WaitAsync(Patience, token))?.Deployment.Id,
+                Is.EqualTo(deployment.Id));
         }, Token);
     }
 

@@ -45,7 +45,8 @@ public sealed class ClaimRaceTests : DatabaseTests
         await UnitOfWork.RunAsync(async (tx, token) =>
         {
             Assert.That((await tx.Get<IDeploymentLifecycle>().ClaimNextAsync(token))!.Deployment.Id, Is.EqualTo(first.Id));
-            Assert.That((await Lifecycle.ClaimNextAsync(token).WaitAsync(TimeSpan.FromSeconds(20), token))!.Deployment.Id, Is.EqualTo(second.Id));
+            Assert.That(
+                (await Lifecycle.ClaimNextAsync(token).WaitAsync(TimeSpan.FromSeconds(20), token))!.Deployment.Id, Is.EqualTo(second.Id));
             Assert.That(await Lifecycle.ClaimNextAsync(token).WaitAsync(TimeSpan.FromSeconds(20), token), Is.Null);
         }, Token);
     }
@@ -57,7 +58,8 @@ public sealed class ClaimRaceTests : DatabaseTests
 
         await UnitOfWork.RunAsync(async (tx, token) =>
         {
-            await tx.Get<IPlatformDeploymentLogRepository>().AppendAsync(deployment.Id, [new NewDeploymentLog { Message = "queued" }], token);
+            await tx.Get<IPlatformDeploymentLogRepository>().AppendAsync(
+                deployment.Id, [new NewDeploymentLog { Message = "queued" }], token);
             Assert.That((await Lifecycle.ClaimNextAsync(token))?.Deployment.Id, Is.EqualTo(deployment.Id));
         }, Token);
     }

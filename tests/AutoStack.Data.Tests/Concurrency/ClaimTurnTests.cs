@@ -49,7 +49,8 @@ public sealed class ClaimTurnTests : DatabaseTests
         await Task.WhenAll(projects.Select(project => Task.Run(() => EnqueueAsync(project))));
         var newcomer = await EnqueueAsync();
 
-        Assert.That(await ScalarAsync("SELECT count(DISTINCT queue_place >> 32) FROM deployments WHERE user_id = $1", tenant.Id), Is.EqualTo(40L));
+        Assert.That(
+            await ScalarAsync("SELECT count(DISTINCT queue_place >> 32) FROM deployments WHERE user_id = $1", tenant.Id), Is.EqualTo(40L));
         Assert.That(await ClaimUntilAsync(newcomer.Id), Is.LessThanOrEqualTo(2));
     }
 
@@ -86,7 +87,8 @@ public sealed class ClaimTurnTests : DatabaseTests
 
         var claimed = new[] { await ClaimAsync(), await ClaimAsync() };
 
-        Assert.That(claimed.Select(job => job.Project.Id), Is.EquivalentTo(new[] { busy.Id, other.Id }), "whatever the clock of who queued them");
+        Assert.That(
+            claimed.Select(job => job.Project.Id), Is.EquivalentTo(new[] { busy.Id, other.Id }), "whatever the clock of who queued them");
     }
 
     [Test]
@@ -171,9 +173,10 @@ public sealed class ClaimTurnTests : DatabaseTests
         await EnqueueAsync(full);
         Assert.That(await Lifecycle.ClaimNextAsync(PerProject(1), Token), Is.Not.Null);
         await ExecuteAsync(Inserted, full.Id, full.UserId, 100, "2026-01-01");
-        await ExecuteAsync("UPDATE deployments SET queue_place = 500::bigint << 32 WHERE project_id = $1 AND started_at IS NOT NULL", full.Id);
-        var many = await Users.AddAsync(
-            new NewUser { Id = Guid.Parse($"00000000-0000-4000-8000-00000000000{(perUser ? 1 : 2)}"), Name = "A", Email = $"{Unique("low")}@example.com" }, Token);
+        await ExecuteAsync(
+            "UPDATE deployments SET queue_place = 500::bigint << 32 WHERE project_id = $1 AND started_at IS NOT NULL", full.Id);
+        var low = Guid.Parse($"00000000-0000-4000-8000-00000000000{(perUser ? 1 : 2)}");
+        var many = await Users.AddAsync(new NewUser { Id = low, Name = "A", Email = $"{Unique("low")}@example.com" }, Token);
         var honest = await EnqueueAsync();
         for (var i = 0; i < 130; i++)
         {

@@ -59,14 +59,16 @@ public sealed class DeploymentLogFollowerTests : DatabaseTests
         var (one, two) = (follow.NextAsync((Writers * Rounds) + 1), second.NextAsync((Writers * Rounds) + 1));
         var buffered = host.GetRequiredService<IDeploymentLogWriter>();
 
-        await Parallel.ForAsync(0, Writers, new ParallelOptions { MaxDegreeOfParallelism = Writers, CancellationToken = Token }, async (w, token) =>
+        var parallel = new ParallelOptions { MaxDegreeOfParallelism = Writers, CancellationToken = Token };
+        await Parallel.ForAsync(0, Writers, parallel, async (w, token) =>
         {
             for (var i = 0; i < Rounds; i++)
             {
                 await (w switch
                 {
                     0 => ExecuteAsync(
-                        "INSERT INTO deployment_logs (id, deployment_id, timestamp, message, created_at) VALUES (gen_random_uuid(), $1, now(), $2, now())",
+                        "INSERT INTO deployment_logs (id, deployment_id, timestamp, message, created_at) VALUES (gen_random_uuid(), $1, "
+                            + "now(), $2, now())",
                         deployment.Id, $"{w}/{i}"),
                     < 3 => buffered.WriteAsync(deployment.Id, new NewDeploymentLog { Message = $"{w}/{i}" }, token),
                     _ => PlatformLogs.AppendAsync(deployment.Id, [new NewDeploymentLog { Message = $"{w}/{i}" }], token),
@@ -82,7 +84,9 @@ public sealed class DeploymentLogFollowerTests : DatabaseTests
         Assert.That(follow.Seqs, Is.EqualTo(Enumerable.Range(1, (Writers * Rounds) + 1).Select(i => (long)i)));
         for (var w = 0; w < Writers; w++)
         {
-            Assert.That(lines.Where(l => l.StartsWith($"{w}/", StringComparison.Ordinal)), Is.EqualTo(Enumerable.Range(0, Rounds).Select(i => $"{w}/{i}")));
+            Assert.That(
+                lines.Where(l => l.StartsWith($"{w}/", StringComparison.Ordinal)),
+                Is.EqualTo(Enumerable.Range(0, Rounds).Select(i => $"{w}/{i}")));
         }
     }
 
@@ -97,7 +101,8 @@ public sealed class DeploymentLogFollowerTests : DatabaseTests
             var next = follow.NextAsync(2);
             await AppendAsync(deployment, $"before {round}");
             await ExecuteAsync(
-                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'follower'");
+                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = current_database() AND application_name = "
+                    + "'follower'");
             await AppendAsync(deployment, $"after {round}");
 
             Assert.That(await next, Is.EqualTo(new[] { $"before {round}", $"after {round}" }));
@@ -117,7 +122,9 @@ public sealed class DeploymentLogFollowerTests : DatabaseTests
         var next = follow.NextAsync(1);
 
         await ExecuteAsync(
-            "INSERT INTO deployment_logs (id, deployment_id, timestamp, message, created_at) VALUES (gen_random_uuid(), $1, now(), 'python', now())", deployment.Id);
+            "INSERT INTO deployment_logs (id, deployment_id, timestamp, message, created_at) VALUES (gen_random_uuid(), $1, now(), "
+                + "'python', now())",
+            deployment.Id);
         await MoveClockAsync(TimeSpan.FromHours(1), next);
 
         Assert.That(await next, Is.EqualTo(new[] { "python" }));
@@ -224,15 +231,19 @@ public sealed class DeploymentLogFollowerTests : DatabaseTests
         {
             await using var stop = new NpgsqlCommand("BEGIN; LOCK TABLE deployments", connection);
             await stop.ExecuteNonQueryAsync(Token);
-            await ExecuteAsync($"SELECT pg_notify('{IDeploymentLogRepository.Channel}', id::text) FROM unnest($1) AS id", deployments.Select(d => d.Id).ToArray());
+            await ExecuteAsync(
+                $"SELECT pg_notify('{IDeploymentLogRepository.Channel}', id::text) FROM unnest($1) AS id",
+                deployments.Select(d => d.Id).ToArray());
             await UntilSomeoneWaitsAsync(2);
             for (var i = 0; i < 10; i++)
             {
-                await host.GetRequiredService<IUserRepository>().FindAsync(Guid.NewGuid(), Token).WaitAsync(TimeSpan.FromSeconds(20), Token);
+                await host.GetRequiredService<IUserRepository>().FindAsync(Guid.NewGuid(), Token).WaitAsync(
+                    TimeSpan.FromSeconds(20), Token);
             }
 
             Assert.That(
-                await ScalarAsync("SELECT count(*)::int FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'follower' AND wait_event_type = 'Lock'"),
+                await ScalarAsync("SELECT count(*)::int FROM pg_stat_activity WHERE datname = current_database() AND application_name = "
+                    + "'follower' AND wait_event_type = 'Lock'"),
                 Is.EqualTo(2));
         }
 
@@ -243,7 +254,8 @@ public sealed class DeploymentLogFollowerTests : DatabaseTests
 
         Assert.That((await Task.WhenAll(second)).Select(lines => lines.Single()), Is.All.EqualTo("second"));
         Assert.That(
-            await ScalarAsync("SELECT count(*)::int FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%'"), Is.EqualTo(1));
+            await ScalarAsync("SELECT count(*)::int FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%'"),
+            Is.EqualTo(1));
         foreach (var follow in all)
         {
             await follow.DisposeAsync();

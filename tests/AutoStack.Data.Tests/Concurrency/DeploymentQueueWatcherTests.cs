@@ -50,7 +50,8 @@ public sealed class DeploymentQueueWatcherTests : DatabaseTests
         {
             // What is queued now may be told to nobody: there is a turn when the connection is back.
             var next = watch.Next();
-            await ExecuteAsync($"SELECT pg_terminate_backend(a.pid) FROM pg_stat_activity a WHERE a.datname = current_database() AND {Listens}");
+            await ExecuteAsync(
+                $"SELECT pg_terminate_backend(a.pid) FROM pg_stat_activity a WHERE a.datname = current_database() AND {Listens}");
             await next;
 
             await SettledAsync(host, watch);
@@ -70,7 +71,8 @@ public sealed class DeploymentQueueWatcherTests : DatabaseTests
         var (one, two) = (first.Next(), second.Next());
 
         var project = await AddProjectAsync();
-        await host.GetRequiredService<IDeploymentRepository>().EnqueueAsync(new NewDeployment { ProjectId = project.Id, UserId = project.UserId }, Token);
+        await host.GetRequiredService<IDeploymentRepository>().EnqueueAsync(
+            new NewDeployment { ProjectId = project.Id, UserId = project.UserId }, Token);
 
         await Task.WhenAll(one, two);
         Assert.That(await CountAsync("application_name = 'watcher'"), Is.EqualTo(2), "the one that listens, and the only one of the pool");
@@ -80,7 +82,8 @@ public sealed class DeploymentQueueWatcherTests : DatabaseTests
     public async Task With_a_data_source_of_the_host_its_connection_listens()
     {
         await using var source = NpgsqlDataSource.Create($"{Database.ConnectionString};Application Name=watcher;No Reset On Close=true");
-        await using (var host = new ServiceCollection().AddSingleton<TimeProvider>(Clock).AddAutoStackData(source).AddAutoStackDataWorkers().BuildServiceProvider())
+        var services = new ServiceCollection().AddSingleton<TimeProvider>(Clock).AddAutoStackData(source).AddAutoStackDataWorkers();
+        await using (var host = services.BuildServiceProvider())
         {
             await using var watch = await WatchAsync(host);
             var next = watch.Next();
@@ -216,7 +219,8 @@ public sealed class DeploymentQueueWatcherTests : DatabaseTests
         public Watch(ServiceProvider host, TimeSpan pollInterval, CancellationToken token)
         {
             stop = CancellationTokenSource.CreateLinkedTokenSource(token);
-            turns = host.GetRequiredService<IDeploymentQueueWatcher>().WatchAsync(pollInterval, stop.Token).GetAsyncEnumerator(CancellationToken.None);
+            turns = host.GetRequiredService<IDeploymentQueueWatcher>().WatchAsync(pollInterval, stop.Token).GetAsyncEnumerator(
+                CancellationToken.None);
         }
 
         public Task<long> Next() => next = NextAsync();

@@ -11,7 +11,8 @@ namespace AutoStack.Data.Tests.Concurrency;
 public sealed class HeldBackLogTests : DatabaseTests
 {
     private const string Insert =
-        "BEGIN; INSERT INTO deployment_logs (id, deployment_id, timestamp, log_level, message, created_at) VALUES (gen_random_uuid(), '{0}', now(), 'info', 'foreign', now())";
+        "BEGIN; INSERT INTO deployment_logs (id, deployment_id, timestamp, log_level, message, created_at) VALUES (gen_random_uuid(), "
+            + "'{0}', now(), 'info', 'foreign', now())";
 
     [TestCase(Insert)]
     [TestCase("BEGIN; SELECT 1 FROM deployments WHERE id = '{0}' FOR UPDATE")]
@@ -189,7 +190,10 @@ public sealed class HeldBackLogTests : DatabaseTests
         Assert.That(
             await ScalarAsync(
                 """
-                SELECT count(*)::int FROM deployment_logs l JOIN deployments d ON d.id = l.deployment_id WHERE d.project_id = $1 AND l.seq IN (1, 2)
+                SELECT count(*)::int
+                FROM deployment_logs l
+                JOIN deployments d ON d.id = l.deployment_id
+                WHERE d.project_id = $1 AND l.seq IN (1, 2)
                 """, project.Id),
             Is.EqualTo(10_000));
     }
@@ -233,10 +237,13 @@ public sealed class HeldBackLogTests : DatabaseTests
     {
         var held = await EnqueueAsync();
         await using var foreign = await HoldAsync(
-            "BEGIN; INSERT INTO deployment_runtime_logs (id, deployment_id, source, message, timestamp) VALUES (gen_random_uuid(), '{0}', 'docker', 'x', now())", held);
+            "BEGIN; INSERT INTO deployment_runtime_logs (id, deployment_id, source, message, timestamp) VALUES (gen_random_uuid(), '{0}', "
+                + "'docker', 'x', now())",
+            held);
         for (var i = 0; i < 50; i++)
         {
-            var stored = PlatformRuntimeLogs.AppendAsync((await EnqueueAsync()).Id, RuntimeLogSource.Docker, [new(Clock.GetUtcNow(), "x")], Token);
+            var stored = PlatformRuntimeLogs.AppendAsync(
+                (await EnqueueAsync()).Id, RuntimeLogSource.Docker, [new(Clock.GetUtcNow(), "x")], Token);
             Assert.That(await stored, Is.EqualTo(1));
         }
 

@@ -24,7 +24,8 @@ public sealed class IsolationTests(string isolation, bool ofHost) : DatabaseTest
         var connectionString = new NpgsqlConnectionStringBuilder(Database.ConnectionString) { ApplicationName = "strict" }.ConnectionString;
         hosts = ofHost ? NpgsqlDataSource.Create(connectionString) : null;
         var services = new ServiceCollection().AddSingleton<TimeProvider>(Clock);
-        strict = (hosts is null ? services.AddAutoStackData(connectionString) : services.AddAutoStackData(hosts)).AddAutoStackDataWorkers().BuildServiceProvider();
+        strict = (hosts is null ? services.AddAutoStackData(connectionString) : services.AddAutoStackData(hosts)).AddAutoStackDataWorkers()
+            .BuildServiceProvider();
     }
 
     [OneTimeTearDown]
@@ -46,7 +47,8 @@ public sealed class IsolationTests(string isolation, bool ofHost) : DatabaseTest
         await using var transaction = await connection.BeginTransactionAsync(System.Data.IsolationLevel.ReadCommitted, Token);
         await using (var insert = connection.CreateCommand())
         {
-            insert.CommandText = $"INSERT INTO deployment_logs (id, deployment_id, timestamp, message, created_at) VALUES (gen_random_uuid(), '{deployment.Id}', now(), 'first', now())";
+            insert.CommandText = $"INSERT INTO deployment_logs (id, deployment_id, timestamp, message, created_at) VALUES "
+                + $"(gen_random_uuid(), '{deployment.Id}', now(), 'first', now())";
             await insert.ExecuteNonQueryAsync(Token);
         }
 
@@ -75,7 +77,9 @@ public sealed class IsolationTests(string isolation, bool ofHost) : DatabaseTest
         await UntilSomeoneWaitsAsync(2);
         await transaction.CommitAsync(Token);
 
-        Assert.That((await Task.WhenAll(calls)).Select(r => r.Outcome), Is.EquivalentTo([WebhookStoreOutcome.Stored, WebhookStoreOutcome.Duplicate]));
+        Assert.That(
+            (await Task.WhenAll(calls)).Select(r => r.Outcome),
+            Is.EquivalentTo([WebhookStoreOutcome.Stored, WebhookStoreOutcome.Duplicate]));
 
         Task<WebhookStoreResult> StoreAsync() => strict.GetRequiredService<IWebhookPayloadRepository>().StoreAsync(
             new NewWebhookPayload

@@ -90,7 +90,9 @@ public sealed class LogRaceTests : DatabaseTests
         await all;
         Assert.That(read.Select(l => l.Seq), Is.EqualTo(Enumerable.Range(1, Writers * Batches * BatchSize).Select(i => (long)i)));
         Assert.That(
-            read.Chunk(BatchSize).Select(batch => batch.Select(l => l.Message.Split(' ')[0]).Distinct().Count()), Is.All.EqualTo(1), "batches stay together");
+            read.Chunk(BatchSize).Select(batch => batch.Select(l => l.Message.Split(' ')[0]).Distinct().Count()),
+            Is.All.EqualTo(1),
+            "batches stay together");
         for (var w = 0; w < Writers; w++)
         {
             Assert.That(
@@ -103,7 +105,8 @@ public sealed class LogRaceTests : DatabaseTests
     public async Task The_same_lines_sent_twice_concurrently_are_stored_once()
     {
         var deployment = await EnqueueAsync();
-        NewDeploymentLog[] lines = [.. Enumerable.Range(0, 5).Select(i => new NewDeploymentLog { Id = Guid.CreateVersion7(), Message = $"{i}" })];
+        NewDeploymentLog[] lines = [.. Enumerable.Range(0, 5).Select(
+            i => new NewDeploymentLog { Id = Guid.CreateVersion7(), Message = $"{i}" })];
         Task again = null!;
         await UnitOfWork.RunAsync(async (tx, token) =>
         {

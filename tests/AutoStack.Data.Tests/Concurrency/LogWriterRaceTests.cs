@@ -38,7 +38,8 @@ public sealed class LogWriterRaceTests : DatabaseTests
             }
         }
 
-        await Parallel.ForEachAsync(ids, new ParallelOptions { MaxDegreeOfParallelism = Builds, CancellationToken = Token }, async (id, token) =>
+        var parallel = new ParallelOptions { MaxDegreeOfParallelism = Builds, CancellationToken = Token };
+        await Parallel.ForEachAsync(ids, parallel, async (id, token) =>
         {
             for (var i = 0; i < Lines; i++)
             {
@@ -62,7 +63,8 @@ public sealed class LogWriterRaceTests : DatabaseTests
     [Test]
     public async Task Lines_written_while_others_are_refused_are_stored_and_flushed()
     {
-        await using var host = NewHost(Database.ConnectionString, o => (o.FlushLines, o.FlushInterval) = (10, TimeSpan.FromMilliseconds(5)));
+        await using var host = NewHost(
+            Database.ConnectionString, o => (o.FlushLines, o.FlushInterval) = (10, TimeSpan.FromMilliseconds(5)));
         var writer = host.GetRequiredService<IDeploymentLogWriter>();
         var deployment = await EnqueueAsync();
         var missing = Guid.NewGuid();
@@ -83,7 +85,8 @@ public sealed class LogWriterRaceTests : DatabaseTests
         await flushed;
 
         var page = await Logs.ListAsync(deployment.Id, deployment.UserId, Cursor.Start, 100, Token);
-        Assert.That(page.Items.Select(l => l.Message), Is.EqualTo(Enumerable.Range(0, 36).Where(i => i == 0 || i % 7 != 0).Select(i => $"{i}")));
+        Assert.That(
+            page.Items.Select(l => l.Message), Is.EqualTo(Enumerable.Range(0, 36).Where(i => i == 0 || i % 7 != 0).Select(i => $"{i}")));
         Assert.That(() => writer.FlushAsync(Token), Throws.TypeOf<LogLinesRefusedException>().With.Property("Lines").EqualTo(5));
     }
 
@@ -97,7 +100,8 @@ public sealed class LogWriterRaceTests : DatabaseTests
         await writer.WriteAsync(deployment.Id, Line("0"), Token);
         await writer.WriteAsync(deployment.Id, Line("1"), Token);
         using var cancel = new CancellationTokenSource();
-        var calls = Enumerable.Range(2, 8).Select(i => writer.WriteAsync(deployment.Id, Line($"{i}"), i == 4 ? cancel.Token : Token)).ToList();
+        var calls =
+            Enumerable.Range(2, 8).Select(i => writer.WriteAsync(deployment.Id, Line($"{i}"), i == 4 ? cancel.Token : Token)).ToList();
         var flush = writer.FlushAsync(deployment.Id, Token);
         await UntilSomeoneWaitsAsync();
 
@@ -125,7 +129,8 @@ public sealed class LogWriterRaceTests : DatabaseTests
         {
             await UntilSomeoneWaitsAsync();
             await ExecuteAsync(
-                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'");
+                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = "
+                    + "'Lock'");
         }
 
         await WriteAsync(writer, deployment, 3, 3);
@@ -195,7 +200,9 @@ public sealed class LogWriterRaceTests : DatabaseTests
         foreach (var (deployment, before) in new[] { (one, 1), (two, 0) })
         {
             var tail = await Logs.ListTailAsync(deployment.Id, deployment.UserId, Cursor.Start, 1000, Token);
-            Assert.That(tail.Items.Select(l => (l.Seq, l.Message)), Is.EqualTo(Enumerable.Range(Each - 1000, 1000).Select(i => ((long)i + 1 + before, $"{i}"))));
+            Assert.That(
+                tail.Items.Select(l => (l.Seq, l.Message)),
+                Is.EqualTo(Enumerable.Range(Each - 1000, 1000).Select(i => ((long)i + 1 + before, $"{i}"))));
         }
     }
 
@@ -261,7 +268,8 @@ public sealed class LogWriterRaceTests : DatabaseTests
         Assert.That(await LinesAsync(other), Is.EqualTo(new[] { (1L, "0"), (2L, "1") }));
         Assert.That(
             () => flush,
-            Throws.TypeOf<LogLinesRefusedException>().With.Property("Lines").EqualTo(2).With.InnerException.TypeOf<MissingReferenceException>());
+            Throws.TypeOf<LogLinesRefusedException>()
+                .With.Property("Lines").EqualTo(2).With.InnerException.TypeOf<MissingReferenceException>());
     }
 
     [Test]

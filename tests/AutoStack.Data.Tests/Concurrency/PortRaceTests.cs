@@ -37,7 +37,8 @@ public sealed class PortRaceTests : DatabaseTests
         await UnitOfWork.RunAsync(async (tx, token) =>
         {
             await tx.Get<IDeploymentRepository>().CancelAsync(deployment.Id, deployment.UserId, null, token);
-            reservation = PlatformContainers.ReserveAsync(new NewDeploymentContainer { DeploymentId = deployment.Id, Image = "site:1", Host = Unique("host") }, Token);
+            reservation = PlatformContainers.ReserveAsync(
+                new NewDeploymentContainer { DeploymentId = deployment.Id, Image = "site:1", Host = Unique("host") }, Token);
             await UntilSomeoneWaitsAsync();
         }, Token);
 
@@ -60,12 +61,14 @@ public sealed class PortRaceTests : DatabaseTests
             await insert.ExecuteNonQueryAsync(Token);
         }
 
-        var reservation = PlatformContainers.ReserveAsync(new NewDeploymentContainer { DeploymentId = deployment.Id, Image = "site:1", Host = host }, Token);
+        var reservation = PlatformContainers.ReserveAsync(
+            new NewDeploymentContainer { DeploymentId = deployment.Id, Image = "site:1", Host = host }, Token);
         await UntilSomeoneWaitsAsync();
         await transaction.CommitAsync(Token);
 
         Assert.That(
             () => reservation,
-            Throws.TypeOf<DuplicateException>().With.Property(nameof(DuplicateException.Constraint)).EqualTo("deployment_containers_host_port_key"));
+            Throws.TypeOf<DuplicateException>()
+                .With.Property(nameof(DuplicateException.Constraint)).EqualTo("deployment_containers_host_port_key"));
     }
 }

@@ -21,7 +21,8 @@ public sealed class WebhookRaceTests : DatabaseTests
         }, Token);
 
         Assert.That(await second, Is.EqualTo(first with { Outcome = WebhookStoreOutcome.Duplicate }));
-        Assert.That(await ScalarAsync("SELECT count(*) FROM webhook_payloads WHERE headers ->> 'x-github-delivery' = $1", delivery), Is.EqualTo(1));
+        Assert.That(
+            await ScalarAsync("SELECT count(*) FROM webhook_payloads WHERE headers ->> 'x-github-delivery' = $1", delivery), Is.EqualTo(1));
     }
 
     [Test]

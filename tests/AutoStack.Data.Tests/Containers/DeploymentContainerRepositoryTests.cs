@@ -16,7 +16,8 @@ public sealed class DeploymentContainerRepositoryTests : DatabaseTests
         Assert.That(reserved.Port, Is.EqualTo(30000));
         Assert.That(reserved.ContainerId, Is.EqualTo($"pending:{reserved.Id}"));
         Assert.That(reserved.Status, Is.EqualTo(ContainerStatus.Starting));
-        Assert.That(await PlatformContainers.ReportRunningAsync(reserved.Id, Token), Is.EqualTo(TransitionOutcome.OutOfOrder), "not confirmed");
+        Assert.That(
+            await PlatformContainers.ReportRunningAsync(reserved.Id, Token), Is.EqualTo(TransitionOutcome.OutOfOrder), "not confirmed");
 
         Assert.That(await PlatformContainers.ConfirmAsync(reserved.Id, "docker-1", Token), Is.EqualTo(TransitionOutcome.Applied));
         Assert.That(await PlatformContainers.ConfirmAsync(reserved.Id, "docker-1", Token), Is.EqualTo(TransitionOutcome.AlreadyThere));
@@ -128,10 +129,16 @@ public sealed class DeploymentContainerRepositoryTests : DatabaseTests
         var good = new NewDeploymentContainer { DeploymentId = deployment.Id, Image = "site:1" };
 
         Assert.That(() => PlatformContainers.ReserveAsync(null!, Token), Throws.ArgumentNullException);
-        Assert.That(() => PlatformContainers.ReserveAsync(good with { Image = "" }, Token), Throws.ArgumentException.With.Property("ParamName").EqualTo("container.Image"));
-        Assert.That(() => PlatformContainers.ReserveAsync(good with { Host = new string('h', 256) }, Token), Throws.ArgumentException.With.Message.Contains("at most 255"));
+        Assert.That(
+            () => PlatformContainers.ReserveAsync(good with { Image = "" }, Token),
+            Throws.ArgumentException.With.Property("ParamName").EqualTo("container.Image"));
+        Assert.That(
+            () => PlatformContainers.ReserveAsync(good with { Host = new string('h', 256) }, Token),
+            Throws.ArgumentException.With.Message.Contains("at most 255"));
         Assert.That(() => PlatformContainers.ReserveAsync(good with { Ports = default }, Token), Throws.ArgumentException);
-        Assert.That(() => PlatformContainers.ReserveAsync(good with { DeploymentId = Guid.NewGuid() }, Token), Throws.TypeOf<MissingReferenceException>());
+        Assert.That(
+            () => PlatformContainers.ReserveAsync(good with { DeploymentId = Guid.NewGuid() }, Token),
+            Throws.TypeOf<MissingReferenceException>());
         Assert.That(() => PlatformContainers.ConfirmAsync(Guid.NewGuid(), " ", Token), Throws.ArgumentException);
         Assert.That(await PlatformContainers.ConfirmAsync(Guid.NewGuid(), "docker-1", Token), Is.EqualTo(TransitionOutcome.NotFound));
         Assert.That(await PlatformContainers.ReportStoppedAsync(Guid.NewGuid(), Token), Is.EqualTo(TransitionOutcome.NotFound));
@@ -193,7 +200,8 @@ public sealed class DeploymentContainerRepositoryTests : DatabaseTests
 
         Assert.That(await PlatformContainers.ListPortsInUseAsync(host, 10, Token), Is.EqualTo(new[] { 30000, 30002 }));
         Assert.That(await PlatformContainers.ListPortsInUseAsync(host, 1, Token), Is.EqualTo(new[] { 30000 }));
-        Assert.That(await PlatformContainers.ListPortsInUseAsync("' OR TRUE --", IPlatformDeploymentContainerRepository.MaxPorts, Token), Is.Empty);
+        Assert.That(
+            await PlatformContainers.ListPortsInUseAsync("' OR TRUE --", IPlatformDeploymentContainerRepository.MaxPorts, Token), Is.Empty);
         Assert.That(() => PlatformContainers.ListPortsInUseAsync(" ", 10, Token), Throws.ArgumentException);
         Assert.That(() => PlatformContainers.ListPortsInUseAsync(new string('x', 256), 10, Token), Throws.ArgumentException);
         Assert.That(() => PlatformContainers.ListPortsInUseAsync(host, 65536, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
@@ -214,11 +222,14 @@ public sealed class DeploymentContainerRepositoryTests : DatabaseTests
         };
 
         Assert.That((await PlatformContainers.ReserveAsync(request, Token)).Container!.Port, Is.EqualTo(30002));
-        Assert.That(await PlatformContainers.ReserveAsync(request with { ExcludedPorts = [30000, 30001, 30003] }, Token), Is.EqualTo(new ReservationResult(ReservationOutcome.NoFreePort, null)));
+        Assert.That(
+            await PlatformContainers.ReserveAsync(request with { ExcludedPorts = [30000, 30001, 30003] }, Token),
+            Is.EqualTo(new ReservationResult(ReservationOutcome.NoFreePort, null)));
         Assert.That((await PlatformContainers.ReserveAsync(request with { ExcludedPorts = [] }, Token)).Container!.Port, Is.EqualTo(30000));
         Assert.That(await Containers.ListByDeploymentAsync(deployment.Id, deployment.UserId, Token), Has.Count.EqualTo(2));
         Assert.That(() => PlatformContainers.ReserveAsync(request with { ExcludedPorts = null! }, Token), Throws.ArgumentNullException);
-        Assert.That(() => PlatformContainers.ReserveAsync(request with { ExcludedPorts = new int[65536] }, Token), Throws.ArgumentException);
+        Assert.That(
+            () => PlatformContainers.ReserveAsync(request with { ExcludedPorts = new int[65536] }, Token), Throws.ArgumentException);
     }
 
     [Test]
@@ -233,13 +244,24 @@ public sealed class DeploymentContainerRepositoryTests : DatabaseTests
         })
         {
             var deployment = await StartedAsync(DeploymentStatus.Building);
-            var request = new NewDeploymentContainer { Id = Guid.CreateVersion7(), DeploymentId = deployment.Id, Image = "site:1", Host = Unique("host") };
+            var request = new NewDeploymentContainer
+            {
+                Id = Guid.CreateVersion7(),
+                DeploymentId = deployment.Id,
+                Image = "site:1",
+                Host = Unique("host"),
+            };
             Assert.That((await PlatformContainers.ReserveAsync(request, Token)).Outcome, Is.EqualTo(ReservationOutcome.Reserved));
             await end(deployment);
 
             Assert.That(await PlatformContainers.ReserveAsync(request with { Id = null }, Token), Is.EqualTo(refused));
-            Assert.That(await PlatformContainers.ReserveAsync(request, Token), Is.EqualTo(refused), "repeated: what was reserved before is an orphan now");
-            Assert.That((await PlatformContainers.ListOrphansAsync(Cursor.Start, 1000, Token)).Items, Has.Exactly(1).Property("DeploymentId").EqualTo(deployment.Id));
+            Assert.That(
+                await PlatformContainers.ReserveAsync(request, Token),
+                Is.EqualTo(refused),
+                "repeated: what was reserved before is an orphan now");
+            Assert.That(
+                (await PlatformContainers.ListOrphansAsync(Cursor.Start, 1000, Token)).Items,
+                Has.Exactly(1).Property("DeploymentId").EqualTo(deployment.Id));
         }
 
         var done = await StartedAsync(DeploymentStatus.Building);
@@ -255,7 +277,8 @@ public sealed class DeploymentContainerRepositoryTests : DatabaseTests
 
     private async Task<DeploymentContainer?> ReserveAsync(Deployment deployment, string host, PortRange? ports = null) =>
         (await PlatformContainers.ReserveAsync(
-            new NewDeploymentContainer { DeploymentId = deployment.Id, Image = "site:1", Host = host, Ports = ports ?? PortRange.Default }, Token)).Container;
+            new NewDeploymentContainer { DeploymentId = deployment.Id, Image = "site:1", Host = host, Ports = ports ?? PortRange.Default },
+            Token)).Container;
 
     private async Task<DeploymentContainer> RunningAsync(bool finished)
     {

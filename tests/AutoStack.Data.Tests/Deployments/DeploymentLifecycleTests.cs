@@ -42,7 +42,9 @@ public sealed class DeploymentLifecycleTests : DatabaseTests
     {
         var deployment = await StartedAsync(DeploymentStatus.Cloning);
 
-        foreach (var step in new[] { DeploymentStatus.Checkout, DeploymentStatus.Installing, DeploymentStatus.Building, DeploymentStatus.Copying })
+        DeploymentStatus[] steps =
+            [DeploymentStatus.Checkout, DeploymentStatus.Installing, DeploymentStatus.Building, DeploymentStatus.Copying];
+        foreach (var step in steps)
         {
             Assert.That(await Lifecycle.AdvanceAsync(deployment.Id, step, Token), Is.EqualTo(TransitionOutcome.Applied), step.Value);
         }
@@ -57,7 +59,8 @@ public sealed class DeploymentLifecycleTests : DatabaseTests
         Assert.That(found.BuildDurationSeconds, Is.GreaterThanOrEqualTo(90));
         Assert.That(
             await StagesAsync(deployment),
-            Is.EqualTo(new[] { "cloning completed", "checkout completed", "installing completed", "building completed", "copying completed" }));
+            Is.EqualTo(
+                ["cloning completed", "checkout completed", "installing completed", "building completed", "copying completed"]));
     }
 
     [Test]
@@ -66,8 +69,10 @@ public sealed class DeploymentLifecycleTests : DatabaseTests
         var deployment = await StartedAsync(DeploymentStatus.Checkout);
 
         Assert.That(await Lifecycle.AdvanceAsync(deployment.Id, DeploymentStatus.Building, Token), Is.EqualTo(TransitionOutcome.Applied));
-        Assert.That(await Lifecycle.AdvanceAsync(deployment.Id, DeploymentStatus.Installing, Token), Is.EqualTo(TransitionOutcome.OutOfOrder));
-        Assert.That(await Lifecycle.AdvanceAsync(deployment.Id, DeploymentStatus.Building, Token), Is.EqualTo(TransitionOutcome.AlreadyThere));
+        Assert.That(
+            await Lifecycle.AdvanceAsync(deployment.Id, DeploymentStatus.Installing, Token), Is.EqualTo(TransitionOutcome.OutOfOrder));
+        Assert.That(
+            await Lifecycle.AdvanceAsync(deployment.Id, DeploymentStatus.Building, Token), Is.EqualTo(TransitionOutcome.AlreadyThere));
         Assert.That(await StagesAsync(deployment), Is.EqualTo(new[] { "cloning completed", "checkout completed", "building in_progress" }));
     }
 
@@ -76,7 +81,8 @@ public sealed class DeploymentLifecycleTests : DatabaseTests
     {
         var deployment = await EnqueueAsync();
 
-        Assert.That(await Lifecycle.AdvanceAsync(deployment.Id, DeploymentStatus.Building, Token), Is.EqualTo(TransitionOutcome.OutOfOrder));
+        Assert.That(
+            await Lifecycle.AdvanceAsync(deployment.Id, DeploymentStatus.Building, Token), Is.EqualTo(TransitionOutcome.OutOfOrder));
         Assert.That(await Lifecycle.SucceedAsync(deployment.Id, null, Token), Is.EqualTo(TransitionOutcome.OutOfOrder));
         Assert.That(await Lifecycle.FindStatusAsync(deployment.Id, Token), Is.EqualTo(DeploymentStatus.Queued));
     }
@@ -102,7 +108,8 @@ public sealed class DeploymentLifecycleTests : DatabaseTests
         Assert.That(await Lifecycle.AdvanceAsync(deployment.Id, DeploymentStatus.Copying, Token), Is.EqualTo(TransitionOutcome.Cancelled));
         Assert.That(await Lifecycle.SucceedAsync(deployment.Id, "https://x", Token), Is.EqualTo(TransitionOutcome.Cancelled));
         Assert.That(await Lifecycle.FailAsync(deployment.Id, "late", Token), Is.EqualTo(TransitionOutcome.Cancelled));
-        Assert.That(await Lifecycle.RecordCommitAsync(deployment.Id, new CommitInfo("abc"), Token), Is.EqualTo(TransitionOutcome.Cancelled));
+        Assert.That(
+            await Lifecycle.RecordCommitAsync(deployment.Id, new CommitInfo("abc"), Token), Is.EqualTo(TransitionOutcome.Cancelled));
 
         Assert.That(await Deployments.FindAsync(deployment.Id, deployment.UserId, Token), Is.EqualTo(cancelled));
     }
@@ -119,13 +126,16 @@ public sealed class DeploymentLifecycleTests : DatabaseTests
         Assert.That((found.Status, found.FailedReason), Is.EqualTo((DeploymentStatus.Failed, "exit code 1")));
         Assert.That(found.CompletedAt, Is.Not.Null);
         var stage = (await Stages.ListByDeploymentAsync(deployment.Id, deployment.UserId, Token)).Single(s => s.Name == StageName.Building);
-        Assert.That((stage.Status, stage.ErrorMessage, stage.CompletedAt), Is.EqualTo((StageStatus.Failed, "exit code 1", found.CompletedAt)));
+        Assert.That(
+            (stage.Status, stage.ErrorMessage, stage.CompletedAt), Is.EqualTo((StageStatus.Failed, "exit code 1", found.CompletedAt)));
     }
 
     [TestCase(null)]
     [TestCase(" ")]
     public void Fail_needs_a_reason(string? reason) =>
-        Assert.That(() => Lifecycle.FailAsync(Guid.NewGuid(), reason!, Token), Throws.InstanceOf<ArgumentException>().With.Property("ParamName").EqualTo("reason"));
+        Assert.That(
+            () => Lifecycle.FailAsync(Guid.NewGuid(), reason!, Token),
+            Throws.InstanceOf<ArgumentException>().With.Property("ParamName").EqualTo("reason"));
 
     [Test]
     public async Task A_step_of_an_unknown_deployment_is_not_found()
@@ -189,7 +199,9 @@ public sealed class DeploymentLifecycleTests : DatabaseTests
         {
             await tx.Get<IDeploymentLifecycle>().AdvanceAsync(deployment.Id, DeploymentStatus.Copying, token);
             await tx.Get<IPlatformDeploymentStageRepository>().StartAsync(deployment.Id, StageName.Deploying, token);
-            Assert.That(await tx.Get<IDeploymentRepository>().CancelAsync(deployment.Id, stranger.Id, null, token), Is.EqualTo(CancelOutcome.NotFound));
+            Assert.That(
+                await tx.Get<IDeploymentRepository>().CancelAsync(deployment.Id, stranger.Id, null, token),
+                Is.EqualTo(CancelOutcome.NotFound));
         }, Token);
 
         Assert.That(await StagesAsync(deployment), Does.Contain("copying in_progress").And.Contain("deploying in_progress"));
@@ -199,7 +211,9 @@ public sealed class DeploymentLifecycleTests : DatabaseTests
     public async Task Clocks_of_two_machines_do_not_change_the_order_of_stages()
     {
         var deployment = await StartedAsync(DeploymentStatus.Building);
-        await ExecuteAsync("UPDATE deployment_stages SET created_at = created_at - interval '1 hour' WHERE deployment_id = $1 AND stage_name = 'building'", deployment.Id);
+        await ExecuteAsync(
+            "UPDATE deployment_stages SET created_at = created_at - interval '1 hour' WHERE deployment_id = $1 AND stage_name = 'building'",
+            deployment.Id);
 
         Assert.That(await StagesAsync(deployment), Is.EqualTo(new[] { "cloning completed", "building in_progress" }));
     }
@@ -209,7 +223,9 @@ public sealed class DeploymentLifecycleTests : DatabaseTests
     {
         var deployment = await StartedAsync(DeploymentStatus.Cloning);
         await ExecuteAsync(
-            "INSERT INTO deployment_stages (id, deployment_id, stage_name, status) VALUES ($1, $2, 'Checkout', 'pending')", Guid.NewGuid(), deployment.Id);
+            "INSERT INTO deployment_stages (id, deployment_id, stage_name, status) VALUES ($1, $2, 'Checkout', 'pending')",
+            Guid.NewGuid(),
+            deployment.Id);
 
         await Lifecycle.AdvanceAsync(deployment.Id, DeploymentStatus.Checkout, Token);
 
@@ -227,9 +243,13 @@ public sealed class DeploymentLifecycleTests : DatabaseTests
             () => UnitOfWork.RunAsync(async (tx, token) =>
             {
                 var lifecycle = tx.Get<IDeploymentLifecycle>();
-                Assert.That(await lifecycle.AdvanceAsync(deployment.Id, DeploymentStatus.Copying, token), Is.EqualTo(TransitionOutcome.Applied));
-                Assert.That(await lifecycle.AdvanceAsync(deployment.Id, DeploymentStatus.Checkout, token), Is.EqualTo(TransitionOutcome.OutOfOrder));
-                await tx.Get<IPlatformDeploymentLogRepository>().AppendAsync(deployment.Id, [new NewDeploymentLog { Message = "gone" }], token);
+                Assert.That(
+                    await lifecycle.AdvanceAsync(deployment.Id, DeploymentStatus.Copying, token), Is.EqualTo(TransitionOutcome.Applied));
+                Assert.That(
+                    await lifecycle.AdvanceAsync(deployment.Id, DeploymentStatus.Checkout, token),
+                    Is.EqualTo(TransitionOutcome.OutOfOrder));
+                await tx.Get<IPlatformDeploymentLogRepository>().AppendAsync(
+                    deployment.Id, [new NewDeploymentLog { Message = "gone" }], token);
                 throw new OperationCanceledException();
             }, Token),
             Throws.InstanceOf<OperationCanceledException>());
@@ -245,7 +265,8 @@ public sealed class DeploymentLifecycleTests : DatabaseTests
         await ExecuteAsync("UPDATE deployments SET status = 'SUCCESS', completed_at = '2026-01-01' WHERE id = $1", ended.Id);
 
         Assert.That(await Lifecycle.FailAsync(ended.Id, "late", Token), Is.EqualTo(TransitionOutcome.AlreadyFinished));
-        Assert.That(await Lifecycle.RecordCommitAsync(ended.Id, new CommitInfo("abc"), Token), Is.EqualTo(TransitionOutcome.AlreadyFinished));
+        Assert.That(
+            await Lifecycle.RecordCommitAsync(ended.Id, new CommitInfo("abc"), Token), Is.EqualTo(TransitionOutcome.AlreadyFinished));
         Assert.That(await Deployments.CancelAsync(ended.Id, ended.UserId, null, Token), Is.EqualTo(CancelOutcome.AlreadyFinished));
         var change = new StageChange { Name = StageName.Deploying, Status = StageStatus.Completed };
         Assert.That(await PlatformStages.StartAsync(ended.Id, StageName.Deploying, Token), Is.EqualTo(TransitionOutcome.AlreadyFinished));
@@ -253,10 +274,15 @@ public sealed class DeploymentLifecycleTests : DatabaseTests
         Assert.That(await PlatformStages.PlanAsync(ended.Id, [StageName.Deploying], Token), Is.EqualTo(TransitionOutcome.AlreadyFinished));
         Assert.That(await Maintenance.AbandonAsync([ended.Id], "gone", Token), Is.EqualTo(1));
 
-        var row = await ScalarAsync("SELECT status || ' ' || completed_at || coalesce(failed_reason, '') FROM deployments WHERE id = $1", ended.Id);
+        var row = await ScalarAsync(
+            "SELECT status || ' ' || completed_at || coalesce(failed_reason, '') FROM deployments WHERE id = $1", ended.Id);
         Assert.That(row, Is.EqualTo("SUCCESS 2026-01-01 00:00:00"));
         Assert.That(await Lifecycle.FindStatusAsync(ended.Id, Token), Is.EqualTo(DeploymentStatus.Success));
-        Assert.That(await ScalarAsync("SELECT string_agg(stage_name || ' ' || status, ',' ORDER BY stage_name) FROM deployment_stages WHERE deployment_id = $1", ended.Id), Is.EqualTo("building completed,cloning completed"));
+        Assert.That(
+            await ScalarAsync(
+                "SELECT string_agg(stage_name || ' ' || status, ',' ORDER BY stage_name) FROM deployment_stages WHERE deployment_id = $1",
+                ended.Id),
+            Is.EqualTo("building completed,cloning completed"));
     }
 
     private async Task EmptyTheQueueAsync() => await ExecuteAsync("UPDATE deployments SET status = 'failed' WHERE status = 'queued'");

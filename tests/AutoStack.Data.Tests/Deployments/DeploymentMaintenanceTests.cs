@@ -12,7 +12,8 @@ public sealed class DeploymentMaintenanceTests : DatabaseTests
     private static readonly TimeSpan Idle = TimeSpan.FromMinutes(30);
 
     [SetUp]
-    public Task EndWhatOtherTestsLeftAsync() => ExecuteAsync("UPDATE deployments SET status = 'failed' WHERE status NOT IN ('success', 'failed', 'cancelled')");
+    public Task EndWhatOtherTestsLeftAsync() =>
+        ExecuteAsync("UPDATE deployments SET status = 'failed' WHERE status NOT IN ('success', 'failed', 'cancelled')");
 
     [Test]
     public async Task Abandon_cancels_open_deployments_and_hides_all()
@@ -22,7 +23,8 @@ public sealed class DeploymentMaintenanceTests : DatabaseTests
         await Lifecycle.SucceedAsync(done.Id, "https://x", Token);
         var other = await StartedAsync(DeploymentStatus.Building);
 
-        Assert.That(await Maintenance.AbandonAsync([running.Id, done.Id, Guid.NewGuid(), running.Id], "machine lost", Token), Is.EqualTo(2));
+        Assert.That(
+            await Maintenance.AbandonAsync([running.Id, done.Id, Guid.NewGuid(), running.Id], "machine lost", Token), Is.EqualTo(2));
         Assert.That(await Maintenance.AbandonAsync([running.Id, done.Id], "again", Token), Is.Zero);
 
         Assert.That(await Deployments.FindAsync(running.Id, running.UserId, Token), Is.Null);
@@ -33,7 +35,8 @@ public sealed class DeploymentMaintenanceTests : DatabaseTests
         Assert.That(await ReasonAsync(running), Is.EqualTo("machine lost"));
         Assert.That(await ReasonAsync(done), Is.Null);
         Assert.That(
-            await ScalarAsync("SELECT count(*) FROM deployments WHERE id = $1 AND completed_at IS NOT NULL AND build_duration_seconds >= 0", running.Id), Is.EqualTo(1));
+            await ScalarAsync("SELECT count(*) FROM deployments WHERE id = $1 AND completed_at IS NOT NULL AND build_duration_seconds >= "
+                + "0", running.Id), Is.EqualTo(1));
         Assert.That(await OpenStagesAsync(running), Is.Zero);
         Assert.That(await Lifecycle.AdvanceAsync(running.Id, DeploymentStatus.Copying, Token), Is.EqualTo(TransitionOutcome.Cancelled));
     }
@@ -82,7 +85,8 @@ public sealed class DeploymentMaintenanceTests : DatabaseTests
         await ExecuteAsync("UPDATE deployments SET is_deleted = TRUE WHERE id = $1", deleted.Id);
         Clock.Advance(Idle + TimeSpan.FromMinutes(1));
         var logging = await SilentAsync();
-        await PlatformLogs.AppendAsync(logging.Id, [new NewDeploymentLog { Message = "still here", Timestamp = DateTimeOffset.UnixEpoch }], Token);
+        await PlatformLogs.AppendAsync(
+            logging.Id, [new NewDeploymentLog { Message = "still here", Timestamp = DateTimeOffset.UnixEpoch }], Token);
         var stepping = await SilentAsync();
         await Lifecycle.AdvanceAsync(stepping.Id, DeploymentStatus.Copying, Token);
         var fresh = await StartedAsync(DeploymentStatus.Cloning);
@@ -96,12 +100,16 @@ public sealed class DeploymentMaintenanceTests : DatabaseTests
         Assert.That(found.BuildDurationSeconds, Is.GreaterThanOrEqualTo(1800));
         var stage = (await Stages.ListByDeploymentAsync(silent.Id, silent.UserId, Token)).Single(s => s.Name == StageName.Building);
         Assert.That((stage.Status, stage.ErrorMessage), Is.EqualTo((StageStatus.Failed, "worker lost")));
-        foreach (var (deployment, status) in new[] { (queued, "queued"), (done, "success"), (deleted, "building"), (logging, "building"), (stepping, "copying"), (fresh, "cloning") })
+        foreach (var (deployment, status) in new[]
+        {
+            (queued, "queued"), (done, "success"), (deleted, "building"), (logging, "building"), (stepping, "copying"), (fresh, "cloning"),
+        })
         {
             Assert.That(await ScalarAsync("SELECT status FROM deployments WHERE id = $1", deployment.Id), Is.EqualTo(status));
         }
 
-        Assert.That(await Lifecycle.AdvanceAsync(silent.Id, DeploymentStatus.Copying, Token), Is.EqualTo(TransitionOutcome.AlreadyFinished));
+        Assert.That(
+            await Lifecycle.AdvanceAsync(silent.Id, DeploymentStatus.Copying, Token), Is.EqualTo(TransitionOutcome.AlreadyFinished));
     }
 
     [Test]
@@ -146,7 +154,8 @@ public sealed class DeploymentMaintenanceTests : DatabaseTests
         var second = await SilentAsync();
 
         // The sweeper has taken its snapshot, in which both are silent, and waits at a gate before it locks the rows.
-        await ExecuteAsync("CREATE FUNCTION gate_of_test() RETURNS boolean LANGUAGE sql VOLATILE AS 'SELECT pg_advisory_lock_shared(4711) IS NOT NULL AND pg_advisory_unlock_shared(4711)'");
+        await ExecuteAsync("CREATE FUNCTION gate_of_test() RETURNS boolean LANGUAGE sql VOLATILE AS 'SELECT pg_advisory_lock_shared(4711) "
+            + "IS NOT NULL AND pg_advisory_unlock_shared(4711)'");
         await ExecuteAsync("ALTER TABLE deployments RENAME TO deployments_of_test");
         await ExecuteAsync("CREATE VIEW deployments AS SELECT t.*, t.xmin, t.xmax FROM deployments_of_test t WHERE gate_of_test()");
         try
@@ -160,7 +169,9 @@ public sealed class DeploymentMaintenanceTests : DatabaseTests
             var sweep = Task.Run(() => Maintenance.FailStalledAsync(Idle, "x", 10, Token));
             await UntilSomeoneWaitsAsync();
             await ExecuteAsync(
-                "INSERT INTO deployment_logs (id, deployment_id, timestamp, message, created_at) VALUES (gen_random_uuid(), $1, now(), 'late', '2100-01-01')", first.Id);
+                "INSERT INTO deployment_logs (id, deployment_id, timestamp, message, created_at) VALUES (gen_random_uuid(), $1, now(), "
+                    + "'late', '2100-01-01')",
+                first.Id);
             await using (var release = new NpgsqlCommand("SELECT pg_advisory_unlock(4711)", gate))
             {
                 await release.ExecuteNonQueryAsync(Token);
@@ -182,10 +193,13 @@ public sealed class DeploymentMaintenanceTests : DatabaseTests
         await ExecuteAsync("DELETE FROM deployments");
         var old = await DeletedAsync();
         await PlatformLogs.AppendAsync(old.Id, [new NewDeploymentLog { Message = "x" }], Token);
-        await PlatformRuntimeLogs.AppendAsync(old.Id, RuntimeLogSource.Docker, [new NewDeploymentRuntimeLog(Clock.GetUtcNow(), "x")], Token);
+        await PlatformRuntimeLogs.AppendAsync(
+            old.Id, RuntimeLogSource.Docker, [new NewDeploymentRuntimeLog(Clock.GetUtcNow(), "x")], Token);
         await PlatformHealthChecks.AddAsync(new NewDeploymentHealthCheck { DeploymentId = old.Id, Url = "http://x", IsLive = true }, Token);
         await ExecuteAsync(
-            "INSERT INTO webhook_payloads (id, deployment_id, provider, payload_json, headers, received_at) VALUES ($1, $1, 'github', '{}', '{}', now())", old.Id);
+            "INSERT INTO webhook_payloads (id, deployment_id, provider, payload_json, headers, received_at) VALUES ($1, $1, 'github', "
+                + "'{}', '{}', now())",
+            old.Id);
         var older = await DeletedAsync();
         await ExecuteAsync("UPDATE deployments SET completed_at = NULL WHERE id = $1", older.Id);
         var kept = await EnqueueAsync();
@@ -206,7 +220,8 @@ public sealed class DeploymentMaintenanceTests : DatabaseTests
             Assert.That(await ScalarAsync($"SELECT count(*) FROM {table} WHERE deployment_id = $1", old.Id), Is.Zero, table);
         }
 
-        Assert.That(await ScalarAsync("SELECT count(*) FROM webhook_payloads WHERE id = $1 AND deployment_id IS NULL", old.Id), Is.EqualTo(1));
+        Assert.That(
+            await ScalarAsync("SELECT count(*) FROM webhook_payloads WHERE id = $1 AND deployment_id IS NULL", old.Id), Is.EqualTo(1));
     }
 
     [Test]
@@ -214,7 +229,8 @@ public sealed class DeploymentMaintenanceTests : DatabaseTests
     {
         await ExecuteAsync("DELETE FROM deployments");
         var deployment = await EnqueueAsync();
-        var container = (await PlatformContainers.ReserveAsync(new NewDeploymentContainer { DeploymentId = deployment.Id, Image = "x", Host = Unique("host") }, Token)).Container!;
+        var request = new NewDeploymentContainer { DeploymentId = deployment.Id, Image = "x", Host = Unique("host") };
+        var container = (await PlatformContainers.ReserveAsync(request, Token)).Container!;
         await Deployments.SoftDeleteAsync(deployment.Id, deployment.UserId, Token);
         var before = Clock.GetUtcNow().AddDays(1);
 
@@ -229,9 +245,12 @@ public sealed class DeploymentMaintenanceTests : DatabaseTests
         var deployment = await SilentAsync();
         await UnitOfWork.RunAsync(async (tx, ct) =>
         {
-            Assert.That(await tx.Get<IPlatformDeploymentStageRepository>().CompleteAsync(deployment.Id, StageName.Building, ct), Is.EqualTo(TransitionOutcome.Applied));
             Assert.That(
-                await Maintenance.FailStalledAsync(Idle, "stalled", 1000, Token).WaitAsync(TimeSpan.FromSeconds(20), ct), Has.No.Member(deployment.Id));
+                await tx.Get<IPlatformDeploymentStageRepository>().CompleteAsync(deployment.Id, StageName.Building, ct),
+                Is.EqualTo(TransitionOutcome.Applied));
+            Assert.That(
+                await Maintenance.FailStalledAsync(Idle, "stalled", 1000, Token).WaitAsync(TimeSpan.FromSeconds(20), ct),
+                Has.No.Member(deployment.Id));
         }, Token);
 
         Assert.That(await Maintenance.FailStalledAsync(Idle, "stalled", 1000, Token), Has.No.Member(deployment.Id), "it has made progress");
@@ -244,11 +263,17 @@ public sealed class DeploymentMaintenanceTests : DatabaseTests
         var few = await DeletedAsync();
         var many = await DeletedAsync();
         await ExecuteAsync(
-            "INSERT INTO deployment_logs (id, deployment_id, timestamp, message, created_at, seq) SELECT gen_random_uuid(), $1, now(), 'x', now(), n FROM generate_series(1, 2500) n", many.Id);
+            "INSERT INTO deployment_logs (id, deployment_id, timestamp, message, created_at, seq) SELECT gen_random_uuid(), $1, now(), "
+                + "'x', now(), n FROM generate_series(1, 2500) n",
+            many.Id);
         await ExecuteAsync(
-            "INSERT INTO deployment_runtime_logs (id, deployment_id, source, timestamp, message, seq) SELECT gen_random_uuid(), $1, 'docker', now(), 'x', n FROM generate_series(1, 1500) n", many.Id);
+            "INSERT INTO deployment_runtime_logs (id, deployment_id, source, timestamp, message, seq) SELECT gen_random_uuid(), $1, "
+                + "'docker', now(), 'x', n FROM generate_series(1, 1500) n",
+            many.Id);
         await ExecuteAsync(
-            "INSERT INTO deployment_health_checks (id, deployment_id, url, is_live, checked_at) SELECT gen_random_uuid(), $1, 'x', TRUE, now() FROM generate_series(1, 1000) n", many.Id);
+            "INSERT INTO deployment_health_checks (id, deployment_id, url, is_live, checked_at) SELECT gen_random_uuid(), $1, 'x', TRUE, "
+                + "now() FROM generate_series(1, 1000) n",
+            many.Id);
         await ExecuteAsync(
             """
             CREATE FUNCTION bounded() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -256,9 +281,12 @@ public sealed class DeploymentMaintenanceTests : DatabaseTests
                 IF (SELECT count(*) FROM gone) > 1000 THEN RAISE 'too many rows at once'; END IF;
                 RETURN NULL;
             END $$;
-            CREATE TRIGGER bounded AFTER DELETE ON deployment_logs REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION bounded();
-            CREATE TRIGGER bounded AFTER DELETE ON deployment_runtime_logs REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION bounded();
-            CREATE TRIGGER bounded AFTER DELETE ON deployment_health_checks REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION bounded();
+            CREATE TRIGGER bounded AFTER DELETE ON deployment_logs REFERENCING OLD TABLE AS gone
+                FOR EACH STATEMENT EXECUTE FUNCTION bounded();
+            CREATE TRIGGER bounded AFTER DELETE ON deployment_runtime_logs REFERENCING OLD TABLE AS gone
+                FOR EACH STATEMENT EXECUTE FUNCTION bounded();
+            CREATE TRIGGER bounded AFTER DELETE ON deployment_health_checks REFERENCING OLD TABLE AS gone
+                FOR EACH STATEMENT EXECUTE FUNCTION bounded();
             """);
         var before = Clock.GetUtcNow().AddDays(1);
         try
@@ -294,7 +322,8 @@ public sealed class DeploymentMaintenanceTests : DatabaseTests
             await UnitOfWork.RunAsync(async (other, token) =>
             {
                 Assert.That(await other.Get<IDeploymentMaintenance>().PurgeDeletedAsync(before, 2, token), Is.EqualTo(2));
-                Assert.That(await Maintenance.PurgeDeletedAsync(before, 10, token).WaitAsync(TimeSpan.FromSeconds(20), token), Is.EqualTo(1));
+                Assert.That(
+                    await Maintenance.PurgeDeletedAsync(before, 10, token).WaitAsync(TimeSpan.FromSeconds(20), token), Is.EqualTo(1));
             }, ct);
         }, Token);
 
@@ -306,8 +335,11 @@ public sealed class DeploymentMaintenanceTests : DatabaseTests
     {
         Assert.That(await Maintenance.AbandonAsync([], "x", Token), Is.Zero);
         Assert.That(() => Maintenance.AbandonAsync(null!, "x", Token), Throws.ArgumentNullException);
-        Assert.That(() => Maintenance.AbandonAsync([Guid.NewGuid()], " ", Token), Throws.ArgumentException.With.Property("ParamName").EqualTo("reason"));
-        Assert.That(() => Maintenance.AbandonAsync(new Guid[1001], "x", Token), Throws.ArgumentException.With.Message.Contains("1001 deployments"));
+        Assert.That(
+            () => Maintenance.AbandonAsync([Guid.NewGuid()], " ", Token),
+            Throws.ArgumentException.With.Property("ParamName").EqualTo("reason"));
+        Assert.That(
+            () => Maintenance.AbandonAsync(new Guid[1001], "x", Token), Throws.ArgumentException.With.Message.Contains("1001 deployments"));
         Assert.That(() => Maintenance.ReportUnhealthyAsync(Guid.NewGuid(), null!, Token), Throws.ArgumentNullException);
         Assert.That(() => Maintenance.FailStalledAsync(TimeSpan.Zero, "x", 1, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
         Assert.That(() => Maintenance.FailStalledAsync(TimeSpan.MaxValue, "x", 1, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
@@ -321,7 +353,8 @@ public sealed class DeploymentMaintenanceTests : DatabaseTests
         var deployment = await StartedAsync(DeploymentStatus.Building);
         await ExecuteAsync("UPDATE deployments SET created_at = '2001-01-01', started_at = '2001-01-01' WHERE id = $1", deployment.Id);
         await ExecuteAsync(
-            "UPDATE deployment_stages SET created_at = '2001-01-01', started_at = '2001-01-01', completed_at = completed_at - interval '1 year' WHERE deployment_id = $1",
+            "UPDATE deployment_stages SET created_at = '2001-01-01', started_at = '2001-01-01', completed_at = completed_at - interval '1 "
+                + "year' WHERE deployment_id = $1",
             deployment.Id);
         return deployment;
     }
@@ -333,7 +366,8 @@ public sealed class DeploymentMaintenanceTests : DatabaseTests
         return deployment;
     }
 
-    private Task<object?> ReasonAsync(Deployment deployment) => ScalarAsync("SELECT failed_reason FROM deployments WHERE id = $1", deployment.Id);
+    private Task<object?> ReasonAsync(Deployment deployment) =>
+        ScalarAsync("SELECT failed_reason FROM deployments WHERE id = $1", deployment.Id);
 
     private Task<object?> OpenStagesAsync(Deployment deployment) =>
         ScalarAsync("SELECT count(*) FROM deployment_stages WHERE deployment_id = $1 AND status = 'in_progress'", deployment.Id);

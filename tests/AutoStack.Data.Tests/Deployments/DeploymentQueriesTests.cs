@@ -71,7 +71,8 @@ public sealed class DeploymentQueriesTests : DatabaseTests
         }
 
         await ExecuteAsync("UPDATE deployments SET created_at = '2026-01-01' WHERE project_id = $1", project.Id);
-        expected = [.. (await Deployments.ListByProjectAsync(project.Id, project.UserId, Cursor.Start, 100, Token)).Items.Select(d => d.Id)];
+        expected = [.. (await Deployments.ListByProjectAsync(project.Id, project.UserId, Cursor.Start, 100, Token)).Items.Select(
+            d => d.Id)];
         var seen = new List<Guid>();
         for (Cursor? next = Cursor.Start; next is { } cursor;)
         {
@@ -107,11 +108,15 @@ public sealed class DeploymentQueriesTests : DatabaseTests
         Assert.That(() => Queries.CountAsync(id, null!, Token), Throws.ArgumentNullException);
         Assert.That(() => Queries.CountAsync(id, longest, Token), Is.Zero);
         Assert.That(() => Queries.CountAsync(id, new DeploymentFilter { ProjectName = "\0\ud800" }, Token), Is.Zero);
-        Assert.That(() => Queries.CountAsync(id, tooLong, Token), Throws.ArgumentException.With.Property("ParamName").EqualTo("filter.ProjectName"));
+        Assert.That(
+            () => Queries.CountAsync(id, tooLong, Token),
+            Throws.ArgumentException.With.Property("ParamName").EqualTo("filter.ProjectName"));
         Assert.That(() => Queries.CountAsync(id, unknown, Token), Throws.ArgumentException.With.Message.Contains("queued, cloning"));
         Assert.That(() => Queries.ListAsync(id, unknown, Cursor.Start, 10, Token), Throws.ArgumentException);
-        Assert.That(() => Queries.ListAsync(id, DeploymentFilter.All, Cursor.Start, 0, Token), Throws.InstanceOf<ArgumentOutOfRangeException>());
-        Assert.That(() => Queries.ListAsync(id, DeploymentFilter.All, Cursor.Start, 101, Token), Throws.InstanceOf<ArgumentOutOfRangeException>());
+        Assert.That(
+            () => Queries.ListAsync(id, DeploymentFilter.All, Cursor.Start, 0, Token), Throws.InstanceOf<ArgumentOutOfRangeException>());
+        Assert.That(
+            () => Queries.ListAsync(id, DeploymentFilter.All, Cursor.Start, 101, Token), Throws.InstanceOf<ArgumentOutOfRangeException>());
     }
 
     private Task<Project> AddAsync(Guid userId, string name) =>

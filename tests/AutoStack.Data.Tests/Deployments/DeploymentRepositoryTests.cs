@@ -19,7 +19,8 @@ public sealed class DeploymentRepositoryTests : DatabaseTests
                 ProjectId = project.Id,
                 UserId = project.UserId,
                 Branch = "feature/x",
-                Commit = new CommitInfo(new string('a', 40), "Fix", "Ada", new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.FromHours(5.5))),
+                Commit = new CommitInfo(
+                    new string('a', 40), "Fix", "Ada", new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.FromHours(5.5))),
                 CreatorType = CreatorType.Webhook,
                 IsProduction = true,
             }, Token))!;
@@ -66,7 +67,8 @@ public sealed class DeploymentRepositoryTests : DatabaseTests
         var project = await AddProjectAsync();
 
         Assert.That(
-            () => Deployments.EnqueueAsync(new NewDeployment { Id = deployment.Id, ProjectId = project.Id, UserId = project.UserId }, Token),
+            () => Deployments.EnqueueAsync(
+                new NewDeployment { Id = deployment.Id, ProjectId = project.Id, UserId = project.UserId }, Token),
             Throws.TypeOf<DuplicateException>().With.Property(nameof(DuplicateException.Constraint)).EqualTo("deployments_pkey"));
     }
 
@@ -160,9 +162,11 @@ public sealed class DeploymentRepositoryTests : DatabaseTests
         Assert.That(await Deployments.FindAsync(deleted.Id, project.UserId, Token), Is.Null);
         Assert.That(await Deployments.FindDetailsAsync(deleted.Id, project.UserId, 10, Token), Is.Null);
         Assert.That(
-            (await Deployments.ListRecentAsync(project.UserId, Cursor.Start, 10, Token)).Items.Select(r => r.Deployment.Id), Is.EqualTo([kept.Id]));
+            (await Deployments.ListRecentAsync(project.UserId, Cursor.Start, 10, Token)).Items.Select(r => r.Deployment.Id),
+            Is.EqualTo([kept.Id]));
         Assert.That(
-            (await Deployments.ListByProjectAsync(project.Id, project.UserId, Cursor.Start, 10, Token)).Items.Select(r => r.Id), Is.EqualTo([kept.Id]));
+            (await Deployments.ListByProjectAsync(project.Id, project.UserId, Cursor.Start, 10, Token)).Items.Select(r => r.Id),
+            Is.EqualTo([kept.Id]));
         Assert.That(await Stages.ListByDeploymentAsync(deleted.Id, project.UserId, Token), Is.Empty);
     }
 
@@ -176,7 +180,8 @@ public sealed class DeploymentRepositoryTests : DatabaseTests
         Assert.That(await Lifecycle.FindStatusAsync(deployment.Id, Token), Is.EqualTo(DeploymentStatus.Cancelled));
         Assert.That(await Lifecycle.AdvanceAsync(deployment.Id, DeploymentStatus.Copying, Token), Is.EqualTo(TransitionOutcome.Cancelled));
         Assert.That(
-            await ScalarAsync("SELECT count(*) FROM deployment_stages WHERE deployment_id = $1 AND status = 'in_progress'", deployment.Id), Is.Zero);
+            await ScalarAsync("SELECT count(*) FROM deployment_stages WHERE deployment_id = $1 AND status = 'in_progress'", deployment.Id),
+            Is.Zero);
     }
 
     [Test]
@@ -195,8 +200,10 @@ public sealed class DeploymentRepositoryTests : DatabaseTests
     {
         var deployment = await StartedAsync(DeploymentStatus.Installing);
 
-        Assert.That(await Deployments.CancelAsync(deployment.Id, deployment.UserId, "Changed my mind", Token), Is.EqualTo(CancelOutcome.Cancelled));
-        Assert.That(await Deployments.CancelAsync(deployment.Id, deployment.UserId, "Again", Token), Is.EqualTo(CancelOutcome.AlreadyFinished));
+        Assert.That(
+            await Deployments.CancelAsync(deployment.Id, deployment.UserId, "Changed my mind", Token), Is.EqualTo(CancelOutcome.Cancelled));
+        Assert.That(
+            await Deployments.CancelAsync(deployment.Id, deployment.UserId, "Again", Token), Is.EqualTo(CancelOutcome.AlreadyFinished));
 
         var found = (await Deployments.FindAsync(deployment.Id, deployment.UserId, Token))!;
         Assert.That(found.Status, Is.EqualTo(DeploymentStatus.Cancelled));
@@ -222,11 +229,20 @@ public sealed class DeploymentRepositoryTests : DatabaseTests
     public async Task Details_have_the_project_logs_stages_containers_and_checks()
     {
         var deployment = await StartedAsync(DeploymentStatus.Building);
-        await PlatformLogs.AppendAsync(deployment.Id, [.. Enumerable.Range(1, 30).Select(i => new NewDeploymentLog { Message = $"line {i}" })], Token);
+        await PlatformLogs.AppendAsync(
+            deployment.Id, [.. Enumerable.Range(1, 30).Select(i => new NewDeploymentLog { Message = $"line {i}" })], Token);
         var container = (await PlatformContainers.ReserveAsync(
             new NewDeploymentContainer { DeploymentId = deployment.Id, Image = "site:1", Host = Unique("host") }, Token)).Container!;
         var check = await PlatformHealthChecks.AddAsync(
-            new NewDeploymentHealthCheck { DeploymentId = deployment.Id, Url = "http://localhost", HttpStatus = 200, LatencyMs = 3, IsLive = true }, Token);
+            new NewDeploymentHealthCheck
+            {
+                DeploymentId = deployment.Id,
+                Url = "http://localhost",
+                HttpStatus = 200,
+                LatencyMs = 3,
+                IsLive = true,
+            },
+            Token);
 
         var details = (await Deployments.FindDetailsAsync(deployment.Id, deployment.UserId, 20, Token))!;
 
@@ -256,10 +272,12 @@ public sealed class DeploymentRepositoryTests : DatabaseTests
     {
         Assert.That(
             () => Deployments.ListRecentAsync(Guid.NewGuid(), Cursor.Start, limit, Token),
-            Throws.TypeOf<ArgumentOutOfRangeException>().With.Property("ParamName").EqualTo("limit").And.Message.Contains("between 1 and 100"));
+            Throws.TypeOf<ArgumentOutOfRangeException>()
+                .With.Property("ParamName").EqualTo("limit").And.Message.Contains("between 1 and 100"));
         Assert.That(
             () => Deployments.ListByProjectAsync(Guid.NewGuid(), Guid.NewGuid(), Cursor.Start, limit, Token),
-            Throws.TypeOf<ArgumentOutOfRangeException>().With.Property("ParamName").EqualTo("limit").And.Message.Contains("between 1 and 100"));
+            Throws.TypeOf<ArgumentOutOfRangeException>()
+                .With.Property("ParamName").EqualTo("limit").And.Message.Contains("between 1 and 100"));
     }
 
     [TestCase("i.0194b1f2000070008000000000000000")]
@@ -314,8 +332,9 @@ public sealed class DeploymentRepositoryTests : DatabaseTests
     {
         var deployment = await StartedAsync(DeploymentStatus.Building);
         var host = Unique("host");
-        var open = (await PlatformContainers.ReserveAsync(new NewDeploymentContainer { DeploymentId = deployment.Id, Image = "a", Host = host }, Token)).Container!;
-        var stopped = (await PlatformContainers.ReserveAsync(new NewDeploymentContainer { DeploymentId = deployment.Id, Image = "a", Host = host }, Token)).Container!;
+        var request = new NewDeploymentContainer { DeploymentId = deployment.Id, Image = "a", Host = host };
+        var open = (await PlatformContainers.ReserveAsync(request, Token)).Container!;
+        var stopped = (await PlatformContainers.ReserveAsync(request, Token)).Container!;
         await PlatformContainers.ReportStoppedAsync(stopped.Id, Token);
 
         Assert.That(await Deployments.SoftDeleteAsync(deployment.Id, deployment.UserId, Token), Is.EqualTo([open]));
@@ -330,7 +349,10 @@ public sealed class DeploymentRepositoryTests : DatabaseTests
 
         await Deployments.SoftDeleteAsync(deployment.Id, deployment.UserId, Token);
 
-        Assert.That(await ScalarAsync("SELECT completed_at IS NULL AND build_duration_seconds IS NULL FROM deployments WHERE id = $1", deployment.Id), Is.True);
+        Assert.That(
+            await ScalarAsync(
+                "SELECT completed_at IS NULL AND build_duration_seconds IS NULL FROM deployments WHERE id = $1", deployment.Id),
+            Is.True);
     }
 
     [Test]
@@ -369,7 +391,9 @@ public sealed class DeploymentRepositoryTests : DatabaseTests
 
         Assert.That(copy, Is.EqualTo(original with { Id = newId, CreatorType = CreatorType.Manual, CreatedAt = copy.CreatedAt }));
         Assert.That(copy.CreatedAt, Is.GreaterThan(original.CreatedAt));
-        Assert.That((await Stages.ListByDeploymentAsync(newId, project.UserId, Token)).Select(s => $"{s.Name} {s.Status}"), Is.EqualTo(new[] { "queued in_progress" }));
+        Assert.That(
+            (await Stages.ListByDeploymentAsync(newId, project.UserId, Token)).Select(s => $"{s.Name} {s.Status}"),
+            Is.EqualTo(new[] { "queued in_progress" }));
         Assert.That(await Deployments.RedeployAsync(original.Id, original.UserId, newId, Token), Is.EqualTo(copy), "repeated");
         Assert.That(await Stages.ListByDeploymentAsync(newId, project.UserId, Token), Has.Count.EqualTo(1));
         Assert.That((await Deployments.RedeployAsync(original.Id, original.UserId, null, Token))!.Id, Is.Not.EqualTo(newId));
@@ -404,10 +428,13 @@ public sealed class DeploymentRepositoryTests : DatabaseTests
         await Deployments.SoftDeleteAsync(deleted.Id, deleted.UserId, Token);
 
         Assert.That((await Deployments.FindLatestAsync(project.Id, project.UserId, null, Token))!.Id, Is.EqualTo(second.Id));
-        Assert.That((await Deployments.FindLatestAsync(project.Id, project.UserId, DeploymentStatus.From("Queued"), Token))!.Id, Is.EqualTo(first.Id));
+        Assert.That(
+            (await Deployments.FindLatestAsync(project.Id, project.UserId, DeploymentStatus.From("Queued"), Token))!.Id,
+            Is.EqualTo(first.Id));
         Assert.That(await Deployments.FindLatestAsync(project.Id, project.UserId, DeploymentStatus.Success, Token), Is.Null);
         Assert.That(await Deployments.FindLatestAsync(project.Id, (await AddUserAsync()).Id, null, Token), Is.Null);
-        Assert.That(() => Deployments.FindLatestAsync(project.Id, project.UserId, DeploymentStatus.From("x"), Token), Throws.ArgumentException);
+        Assert.That(
+            () => Deployments.FindLatestAsync(project.Id, project.UserId, DeploymentStatus.From("x"), Token), Throws.ArgumentException);
     }
 
 

@@ -16,7 +16,9 @@ public sealed class DeploymentStagePlanTests : DatabaseTests
         Assert.That(await PlatformStages.PlanAsync(deployment.Id, Plan, Token), Is.EqualTo(TransitionOutcome.Applied));
         Assert.That(await ListAsync(deployment), Is.EqualTo(new[] { "cloning in_progress", "building pending", "deploying pending" }));
         var planned = (await Stages.ListByDeploymentAsync(deployment.Id, deployment.UserId, Token))[1];
-        Assert.That((planned.StartedAt, planned.CompletedAt, planned.ErrorMessage), Is.EqualTo(((DateTimeOffset?)null, (DateTimeOffset?)null, (string?)null)));
+        Assert.That(
+            (planned.StartedAt, planned.CompletedAt, planned.ErrorMessage),
+            Is.EqualTo(((DateTimeOffset?)null, (DateTimeOffset?)null, (string?)null)));
 
         await Lifecycle.AdvanceAsync(deployment.Id, DeploymentStatus.Building, Token);
         var repeated = await PlatformStages.PlanAsync(deployment.Id, [.. Plan, .. Plan, StageName.From("BUILDING")], Token);
@@ -33,7 +35,9 @@ public sealed class DeploymentStagePlanTests : DatabaseTests
         await PlatformStages.PlanAsync(deployment.Id, [StageName.Queued, .. Plan], Token);
 
         Assert.That((await Lifecycle.ClaimNextAsync(Token))!.Deployment.Id, Is.EqualTo(deployment.Id));
-        Assert.That(await ListAsync(deployment), Is.EqualTo(new[] { "queued completed", "cloning in_progress", "building pending", "deploying pending" }));
+        Assert.That(
+            await ListAsync(deployment),
+            Is.EqualTo(new[] { "queued completed", "cloning in_progress", "building pending", "deploying pending" }));
     }
 
     [Test]
@@ -64,7 +68,9 @@ public sealed class DeploymentStagePlanTests : DatabaseTests
         {
             Assert.That(await PlatformStages.PlanAsync(id, Plan, Token), Is.EqualTo(outcome));
             Assert.That(await PlatformStages.SetAsync(id, Deploying(StageStatus.InProgress), Token), Is.EqualTo(outcome));
-            Assert.That(await ScalarAsync("SELECT count(*) FROM deployment_stages WHERE deployment_id = $1 AND stage_name = 'deploying'", id), Is.EqualTo(0));
+            Assert.That(
+                await ScalarAsync("SELECT count(*) FROM deployment_stages WHERE deployment_id = $1 AND stage_name = 'deploying'", id),
+                Is.EqualTo(0));
         }
     }
 
@@ -128,7 +134,9 @@ public sealed class DeploymentStagePlanTests : DatabaseTests
         await ExecuteAsync("UPDATE deployments SET is_deleted = FALSE WHERE id = $1", deployment.Id);
         Assert.That(await ListAsync(deployment), Is.EqualTo(new[] { "cloning completed" }.Concat(expected)));
         var last = (await Stages.ListByDeploymentAsync(deployment.Id, deployment.UserId, Token))[^1];
-        Assert.That((last.StartedAt, last.CompletedAt is null, last.ErrorMessage), Is.EqualTo(((DateTimeOffset?)null, end == "succeed", (string?)null)));
+        Assert.That(
+            (last.StartedAt, last.CompletedAt is null, last.ErrorMessage),
+            Is.EqualTo(((DateTimeOffset?)null, end == "succeed", (string?)null)));
     }
 
     [Test]
@@ -181,7 +189,8 @@ public sealed class DeploymentStagePlanTests : DatabaseTests
     {
         var deployment = await EnqueueAsync();
         await PlatformStages.SetAsync(deployment.Id, Deploying(StageStatus.InProgress), Token);
-        await ExecuteAsync("UPDATE deployment_stages SET started_at = started_at + interval '1 day' WHERE deployment_id = $1", deployment.Id);
+        await ExecuteAsync(
+            "UPDATE deployment_stages SET started_at = started_at + interval '1 day' WHERE deployment_id = $1", deployment.Id);
 
         await PlatformStages.SetAsync(deployment.Id, Deploying(StageStatus.Failed) with { ErrorMessage = "no such image \0" }, Token);
 
@@ -193,9 +202,11 @@ public sealed class DeploymentStagePlanTests : DatabaseTests
     public async Task Set_finds_a_stage_of_another_program_in_any_case()
     {
         var deployment = await EnqueueAsync();
-        await ExecuteAsync("INSERT INTO deployment_stages (id, deployment_id, stage_name) VALUES ($1, $2, 'Deploying')", Guid.NewGuid(), deployment.Id);
+        await ExecuteAsync(
+            "INSERT INTO deployment_stages (id, deployment_id, stage_name) VALUES ($1, $2, 'Deploying')", Guid.NewGuid(), deployment.Id);
 
-        Assert.That(await PlatformStages.SetAsync(deployment.Id, Deploying(StageStatus.InProgress), Token), Is.EqualTo(TransitionOutcome.Applied));
+        Assert.That(
+            await PlatformStages.SetAsync(deployment.Id, Deploying(StageStatus.InProgress), Token), Is.EqualTo(TransitionOutcome.Applied));
         Assert.That(await ListAsync(deployment), Is.EqualTo(new[] { "queued in_progress", "Deploying in_progress" }));
     }
 
@@ -261,8 +272,11 @@ public sealed class DeploymentStagePlanTests : DatabaseTests
     {
         var id = Guid.NewGuid();
         Assert.That(() => PlatformStages.PlanAsync(id, null!, Token), Throws.ArgumentNullException);
-        Assert.That(() => PlatformStages.PlanAsync(id, [StageName.Cloning, default], Token), Throws.ArgumentException.With.Property("ParamName").EqualTo("names"));
-        Assert.That(() => PlatformStages.PlanAsync(id, new StageName[101], Token), Throws.ArgumentException.With.Message.Contains("at most 100"));
+        Assert.That(
+            () => PlatformStages.PlanAsync(id, [StageName.Cloning, default], Token),
+            Throws.ArgumentException.With.Property("ParamName").EqualTo("names"));
+        Assert.That(
+            () => PlatformStages.PlanAsync(id, new StageName[101], Token), Throws.ArgumentException.With.Message.Contains("at most 100"));
         var change = Deploying(StageStatus.Completed);
         Assert.That(() => PlatformStages.SetAsync(id, null!, Token), Throws.ArgumentNullException);
         Assert.That(
@@ -275,7 +289,8 @@ public sealed class DeploymentStagePlanTests : DatabaseTests
             () => PlatformStages.SetAsync(id, change with { ErrorMessage = "x" }, Token),
             Throws.ArgumentException.With.Property("ParamName").EqualTo("change").And.Message.Contains("ErrorMessage"));
         Assert.That(() => Stages.ListByDeploymentsAsync(null!, id, Token), Throws.ArgumentNullException);
-        Assert.That(() => Stages.ListByDeploymentsAsync(new Guid[101], id, Token), Throws.ArgumentException.With.Message.Contains("at most 100"));
+        Assert.That(
+            () => Stages.ListByDeploymentsAsync(new Guid[101], id, Token), Throws.ArgumentException.With.Message.Contains("at most 100"));
     }
 
     private static StageChange Deploying(StageStatus status) => new() { Name = StageName.Deploying, Status = status };

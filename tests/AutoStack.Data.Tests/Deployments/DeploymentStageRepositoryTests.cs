@@ -10,15 +10,24 @@ public sealed class DeploymentStageRepositoryTests : DatabaseTests
     {
         var deployment = await EnqueueAsync();
 
-        Assert.That(await PlatformStages.CompleteAsync(deployment.Id, StageName.Deploying, Token), Is.EqualTo(TransitionOutcome.OutOfOrder), "not started");
+        Assert.That(
+            await PlatformStages.CompleteAsync(deployment.Id, StageName.Deploying, Token),
+            Is.EqualTo(TransitionOutcome.OutOfOrder),
+            "not started");
         Assert.That(await PlatformStages.StartAsync(deployment.Id, StageName.Deploying, Token), Is.EqualTo(TransitionOutcome.Applied));
         Assert.That(await PlatformStages.StartAsync(deployment.Id, StageName.Deploying, Token), Is.EqualTo(TransitionOutcome.AlreadyThere));
         Assert.That(await PlatformStages.CompleteAsync(deployment.Id, StageName.Deploying, Token), Is.EqualTo(TransitionOutcome.Applied));
-        Assert.That(await PlatformStages.CompleteAsync(deployment.Id, StageName.Deploying, Token), Is.EqualTo(TransitionOutcome.AlreadyThere));
-        Assert.That(await PlatformStages.StartAsync(deployment.Id, StageName.Deploying, Token), Is.EqualTo(TransitionOutcome.OutOfOrder), "ended");
-        Assert.That(await PlatformStages.FailAsync(deployment.Id, StageName.Deploying, "late", Token), Is.EqualTo(TransitionOutcome.OutOfOrder), "ended");
+        Assert.That(
+            await PlatformStages.CompleteAsync(deployment.Id, StageName.Deploying, Token), Is.EqualTo(TransitionOutcome.AlreadyThere));
+        Assert.That(
+            await PlatformStages.StartAsync(deployment.Id, StageName.Deploying, Token), Is.EqualTo(TransitionOutcome.OutOfOrder), "ended");
+        Assert.That(
+            await PlatformStages.FailAsync(deployment.Id, StageName.Deploying, "late", Token),
+            Is.EqualTo(TransitionOutcome.OutOfOrder),
+            "ended");
 
-        var stage = (await Stages.ListByDeploymentAsync(deployment.Id, deployment.UserId, Token)).Single(s => s.Name == StageName.Deploying);
+        var stage = (await Stages.ListByDeploymentAsync(deployment.Id, deployment.UserId, Token)).Single(
+            s => s.Name == StageName.Deploying);
         Assert.That(stage.Status, Is.EqualTo(StageStatus.Completed));
         Assert.That(stage.CompletedAt, Is.GreaterThan(stage.StartedAt!.Value));
     }
@@ -29,9 +38,12 @@ public sealed class DeploymentStageRepositoryTests : DatabaseTests
         var deployment = await EnqueueAsync();
         await PlatformStages.StartAsync(deployment.Id, StageName.Deploying, Token);
 
-        Assert.That(await PlatformStages.FailAsync(deployment.Id, StageName.Deploying, "no such image", Token), Is.EqualTo(TransitionOutcome.Applied));
+        Assert.That(
+            await PlatformStages.FailAsync(deployment.Id, StageName.Deploying, "no such image", Token),
+            Is.EqualTo(TransitionOutcome.Applied));
 
-        var stage = (await Stages.ListByDeploymentAsync(deployment.Id, deployment.UserId, Token)).Single(s => s.Name == StageName.Deploying);
+        var stage = (await Stages.ListByDeploymentAsync(deployment.Id, deployment.UserId, Token)).Single(
+            s => s.Name == StageName.Deploying);
         Assert.That((stage.Status, stage.ErrorMessage), Is.EqualTo((StageStatus.Failed, "no such image")));
     }
 
@@ -39,10 +51,12 @@ public sealed class DeploymentStageRepositoryTests : DatabaseTests
     public async Task Start_finds_a_pending_stage_of_another_program_in_any_case()
     {
         var deployment = await EnqueueAsync();
-        await ExecuteAsync("INSERT INTO deployment_stages (id, deployment_id, stage_name) VALUES ($1, $2, 'DEPLOYING')", Guid.NewGuid(), deployment.Id);
+        await ExecuteAsync(
+            "INSERT INTO deployment_stages (id, deployment_id, stage_name) VALUES ($1, $2, 'DEPLOYING')", Guid.NewGuid(), deployment.Id);
 
         Assert.That(await PlatformStages.StartAsync(deployment.Id, StageName.Deploying, Token), Is.EqualTo(TransitionOutcome.Applied));
-        Assert.That(await PlatformStages.CompleteAsync(deployment.Id, StageName.From("Deploying"), Token), Is.EqualTo(TransitionOutcome.Applied));
+        Assert.That(
+            await PlatformStages.CompleteAsync(deployment.Id, StageName.From("Deploying"), Token), Is.EqualTo(TransitionOutcome.Applied));
         Assert.That(await Stages.ListByDeploymentAsync(deployment.Id, deployment.UserId, Token), Has.Count.EqualTo(2));
     }
 
@@ -50,7 +64,8 @@ public sealed class DeploymentStageRepositoryTests : DatabaseTests
     public async Task A_pseudo_stage_of_the_Python_services_is_readable_but_not_writable()
     {
         var deployment = await EnqueueAsync();
-        await ExecuteAsync("INSERT INTO deployment_stages (id, deployment_id, stage_name) VALUES ($1, $2, 'Success')", Guid.NewGuid(), deployment.Id);
+        await ExecuteAsync(
+            "INSERT INTO deployment_stages (id, deployment_id, stage_name) VALUES ($1, $2, 'Success')", Guid.NewGuid(), deployment.Id);
 
         var stages = await Stages.ListByDeploymentAsync(deployment.Id, deployment.UserId, Token);
 

@@ -19,13 +19,16 @@ public sealed class DeploymentTextTests : DatabaseTests
     public async Task Long_texts_of_a_build_are_cut_with_a_mark()
     {
         var deployment = await StartedAsync(DeploymentStatus.Building);
-        Assert.That(await Lifecycle.RecordCommitAsync(deployment.Id, new CommitInfo("abc", Long, Long), Token), Is.EqualTo(TransitionOutcome.Applied));
+        Assert.That(
+            await Lifecycle.RecordCommitAsync(deployment.Id, new CommitInfo("abc", Long, Long), Token),
+            Is.EqualTo(TransitionOutcome.Applied));
         Assert.That(await PlatformStages.StartAsync(deployment.Id, StageName.Deploying, Token), Is.EqualTo(TransitionOutcome.Applied));
         Assert.That(await PlatformStages.FailAsync(deployment.Id, StageName.Deploying, Long, Token), Is.EqualTo(TransitionOutcome.Applied));
         Assert.That(await Lifecycle.FailAsync(deployment.Id, Long, Token), Is.EqualTo(TransitionOutcome.Applied));
 
         var stored = (await Deployments.FindAsync(deployment.Id, deployment.UserId, Token))!;
-        var stage = (await Stages.ListByDeploymentAsync(deployment.Id, deployment.UserId, Token)).Single(s => s.Name == StageName.Deploying);
+        var stage = (await Stages.ListByDeploymentAsync(deployment.Id, deployment.UserId, Token)).Single(
+            s => s.Name == StageName.Deploying);
 
         Assert.That(stored.FailedReason, Has.Length.EqualTo(Deployment.MaxReasonLength).And.EndsWith("x … (cut)"));
         Assert.That(stored.CommitMessage, Has.Length.EqualTo(CommitInfo.MaxMessageLength).And.EndsWith("x … (cut)"));
@@ -68,12 +71,20 @@ public sealed class DeploymentTextTests : DatabaseTests
         var deployment = await StartedAsync(DeploymentStatus.Building);
         using var secrets = Get<ILogSecrets>().Add(deployment.Id, [Secret.From(Value)]);
         var huge = $"{Value}%{new string('%', 4_000_000)}";
-        AssertLittle(() => Deployments.CancelAsync(deployment.Id, deployment.UserId, huge, Token), Throws.ArgumentException.With.Property("ParamName").EqualTo("reason"));
-        AssertLittle(() => Lifecycle.SucceedAsync(deployment.Id, huge, Token), Throws.ArgumentException.With.Property("ParamName").EqualTo("deployedUrl"));
-        AssertLittle(() => Maintenance.AbandonAsync([deployment.Id], huge, Token), Throws.ArgumentException.With.Property("ParamName").EqualTo("reason"));
+        AssertLittle(
+            () => Deployments.CancelAsync(deployment.Id, deployment.UserId, huge, Token),
+            Throws.ArgumentException.With.Property("ParamName").EqualTo("reason"));
+        AssertLittle(
+            () => Lifecycle.SucceedAsync(deployment.Id, huge, Token),
+            Throws.ArgumentException.With.Property("ParamName").EqualTo("deployedUrl"));
+        AssertLittle(
+            () => Maintenance.AbandonAsync([deployment.Id], huge, Token),
+            Throws.ArgumentException.With.Property("ParamName").EqualTo("reason"));
         AssertLittle(() => Lifecycle.FailAsync(deployment.Id, huge, Token), Throws.Nothing);
 
-        Assert.That((await Deployments.FindAsync(deployment.Id, deployment.UserId, Token))!.FailedReason, Does.StartWith("***%").And.EndsWith("% … (cut)"));
+        Assert.That(
+            (await Deployments.FindAsync(deployment.Id, deployment.UserId, Token))!.FailedReason,
+            Does.StartWith("***%").And.EndsWith("% … (cut)"));
 
         static void AssertLittle(Func<Task> act, NUnit.Framework.Constraints.IResolveConstraint outcome)
         {
@@ -104,7 +115,8 @@ public sealed class DeploymentTextTests : DatabaseTests
         var id = Guid.NewGuid();
         using var masking = Get<ILogSecrets>().Add(id, [Secret.From(Value)]);
         await Deployments.EnqueueAsync(
-            new NewDeployment { Id = id, ProjectId = project.Id, UserId = project.UserId, Commit = new CommitInfo("a", Value, Value) }, Token);
+            new NewDeployment { Id = id, ProjectId = project.Id, UserId = project.UserId, Commit = new CommitInfo("a", Value, Value) },
+            Token);
         await AssertCleanAsync();
 
         await ExecuteAsync("UPDATE deployments SET status = 'building', started_at = created_at WHERE id = $1", id);
@@ -127,7 +139,9 @@ public sealed class DeploymentTextTests : DatabaseTests
 
         async Task AssertCleanAsync() => Assert.That(
             await ScalarAsync(
-                "SELECT to_jsonb(d)::text || (SELECT jsonb_agg(s) FROM deployment_stages s WHERE s.deployment_id = d.id)::text FROM deployments d WHERE id = $1", id),
+                "SELECT to_jsonb(d)::text || (SELECT jsonb_agg(s) FROM deployment_stages s WHERE s.deployment_id = d.id)::text FROM "
+                    + "deployments d WHERE id = $1",
+                id),
             Does.Not.Contain(Value));
     }
 
@@ -136,12 +150,14 @@ public sealed class DeploymentTextTests : DatabaseTests
     {
         var deployment = await StartedAsync(DeploymentStatus.Building);
         await ExecuteAsync(
-            "UPDATE deployments SET commit_message = repeat('m', 5000000), failed_reason = repeat('r', 5000000), deployed_url = repeat('u', 5000000) WHERE id = $1",
+            "UPDATE deployments SET commit_message = repeat('m', 5000000), failed_reason = repeat('r', 5000000), deployed_url = "
+                + "repeat('u', 5000000) WHERE id = $1",
             deployment.Id);
         await ExecuteAsync("UPDATE projects SET build_command = repeat('b', 5000000) WHERE id = $1", deployment.ProjectId);
         await ExecuteAsync("UPDATE deployment_stages SET error_message = repeat('e', 5000000) WHERE deployment_id = $1", deployment.Id);
         await ExecuteAsync(
-            "INSERT INTO deployment_health_checks (id, deployment_id, url, is_live, checked_at) VALUES (gen_random_uuid(), $1, repeat('h', 5000000), TRUE, now())",
+            "INSERT INTO deployment_health_checks (id, deployment_id, url, is_live, checked_at) VALUES (gen_random_uuid(), $1, repeat('h', "
+                + "5000000), TRUE, now())",
             deployment.Id);
 
         var owner = deployment.UserId;
@@ -152,7 +168,9 @@ public sealed class DeploymentTextTests : DatabaseTests
         AssertSmall(await HealthChecks.ListLatestAsync(deployment.Id, owner, 10, Token));
 
         var whole = (await Deployments.FindDetailsAsync(deployment.Id, owner, 1, Token))!;
-        Assert.That((whole.Deployment.CommitMessage!.Length, whole.Deployment.FailedReason!.Length, whole.Project.BuildCommand.Length), Is.EqualTo((5000000, 5000000, 5000000)));
+        Assert.That(
+            (whole.Deployment.CommitMessage!.Length, whole.Deployment.FailedReason!.Length, whole.Project.BuildCommand.Length),
+            Is.EqualTo((5000000, 5000000, 5000000)));
 
         static void AssertSmall<T>(IReadOnlyList<T> rows)
         {
@@ -170,11 +188,15 @@ public sealed class DeploymentTextTests : DatabaseTests
             new NewDeployment { ProjectId = project.Id, UserId = project.UserId, Commit = new CommitInfo(id, "first") }, Token))!;
 
         var copy = (await Deployments.RedeployAsync(queued.Id, project.UserId, null, Token))!;
-        var listed = (await Deployments.ListRecentAsync(project.UserId, Cursor.Start, 10, Token)).Items.Select(row => row.Deployment.CommitHash);
+        var listed = (await Deployments.ListRecentAsync(project.UserId, Cursor.Start, 10, Token)).Items.Select(
+            row => row.Deployment.CommitHash);
 
         Assert.That((queued.CommitHash, copy.CommitHash), Is.EqualTo((id, id)));
         Assert.That(listed, Is.All.EqualTo(id));
-        Assert.That(await ScalarAsync("SELECT commit_hash FROM deployments WHERE id = $1", queued.Id), Is.EqualTo(id[..40]), "what other programs read");
+        Assert.That(
+            await ScalarAsync("SELECT commit_hash FROM deployments WHERE id = $1", queued.Id),
+            Is.EqualTo(id[..40]),
+            "what other programs read");
 
         // Another commit with the same beginning is another commit.
         var other = id[..63] + "0";
@@ -206,7 +228,10 @@ public sealed class DeploymentTextTests : DatabaseTests
 
         Assert.That(places, Has.Count.EqualTo(IPlatformDeploymentContainerRepository.MaxOpenPerDeployment));
         Assert.That((await PlatformContainers.ReserveAsync(request, Token)).Outcome, Is.EqualTo(ReservationOutcome.TooManyContainers));
-        Assert.That((await PlatformContainers.ReserveAsync(request with { Id = places[0].Id }, Token)).Container, Is.EqualTo(places[0]), "a repeated request");
+        Assert.That(
+            (await PlatformContainers.ReserveAsync(request with { Id = places[0].Id }, Token)).Container,
+            Is.EqualTo(places[0]),
+            "a repeated request");
 
         await PlatformContainers.ReportStoppedAsync(places[0].Id, Token);
         Assert.That((await PlatformContainers.ReserveAsync(request, Token)).Outcome, Is.EqualTo(ReservationOutcome.Reserved));

@@ -9,7 +9,11 @@ namespace AutoStack.Data.Tests.Deployments;
 /// <summary>What other programs store and do: times that .NET cannot hold, and builds that they drive.</summary>
 public sealed class OtherWritersTests : DatabaseTests
 {
-    private static readonly string[] OddTimes = ["infinity", "294276-12-31", "20000-01-01", "9999-12-31 23:59:59.999999", "2026-01-01", "0001-01-01", "0500-01-01 BC", "4713-01-01 BC", "-infinity"];
+    private static readonly string[] OddTimes =
+    [
+        "infinity", "294276-12-31", "20000-01-01", "9999-12-31 23:59:59.999999", "2026-01-01", "0001-01-01", "0500-01-01 BC",
+        "4713-01-01 BC", "-infinity",
+    ];
 
     [Test]
     public async Task Pages_continue_past_times_that_no_DateTimeOffset_holds([Values(1, 2, 3)] int limit, [Values] bool byFilter)
@@ -19,7 +23,10 @@ public sealed class OtherWritersTests : DatabaseTests
         foreach (var time in OddTimes.Concat(["infinity", "-infinity", "20000-01-01"]))
         {
             var deployment = await EnqueueAsync(project);
-            await ExecuteAsync("UPDATE deployments SET created_at = $2::text::timestamp, started_at = $2::text::timestamp WHERE id = $1", deployment.Id, time);
+            await ExecuteAsync(
+                "UPDATE deployments SET created_at = $2::text::timestamp, started_at = $2::text::timestamp WHERE id = $1",
+                deployment.Id,
+                time);
             ids.Add(deployment.Id);
         }
 
@@ -59,14 +66,17 @@ public sealed class OtherWritersTests : DatabaseTests
     [TestCase("294276-01-01")]
     public async Task Ends_and_sweeps_survive_a_start_that_is_not_finite(string time)
     {
-        var (one, two, healthy) = (await StartedAsync(DeploymentStatus.Building), await StartedAsync(DeploymentStatus.Building), await StartedAsync(DeploymentStatus.Building));
+        var one = await StartedAsync(DeploymentStatus.Building);
+        var two = await StartedAsync(DeploymentStatus.Building);
+        var healthy = await StartedAsync(DeploymentStatus.Building);
         foreach (var id in new[] { one.Id, two.Id })
         {
             await ExecuteAsync("UPDATE deployments SET started_at = $2::text::timestamp, created_at = '-infinity' WHERE id = $1", id, time);
         }
 
         Assert.That(await Lifecycle.FailAsync(one.Id, "x", Token), Is.EqualTo(TransitionOutcome.Applied));
-        await ExecuteAsync("UPDATE deployment_stages SET started_at = '2020-01-01', created_at = '2020-01-01' WHERE deployment_id = $1", two.Id);
+        await ExecuteAsync(
+            "UPDATE deployment_stages SET started_at = '2020-01-01', created_at = '2020-01-01' WHERE deployment_id = $1", two.Id);
         Clock.Advance(TimeSpan.FromHours(2));
         var failed = await Maintenance.FailStalledAsync(TimeSpan.FromHours(1), "quiet", 100, Token);
         Assert.That(failed, Does.Contain(healthy.Id));
@@ -83,7 +93,8 @@ public sealed class OtherWritersTests : DatabaseTests
 
         Assert.That((row.Deployment.Status.Value, row.Deployment.Status.IsKnown), Is.EqualTo(("", false)));
         await ExecuteAsync("UPDATE deployments SET status = 'failed' WHERE id = $1", deployment.Id);
-        await ExecuteAsync("ALTER TABLE deployments ADD CONSTRAINT deployments_required_check CHECK (status IS NOT NULL AND created_at IS NOT NULL)");
+        await ExecuteAsync(
+            "ALTER TABLE deployments ADD CONSTRAINT deployments_required_check CHECK (status IS NOT NULL AND created_at IS NOT NULL)");
     }
 
     [Test]
@@ -100,7 +111,8 @@ public sealed class OtherWritersTests : DatabaseTests
         Assert.That(await CancelAsync(queued), Is.EqualTo(CancelOutcome.MayBeOverwritten));
         Assert.That(await CancelAsync(building), Is.EqualTo(CancelOutcome.MayBeOverwritten));
         Assert.That(await CancelAsync(ours), Is.EqualTo(CancelOutcome.Cancelled));
-        Assert.That(await CancelAsync(waiting), Is.EqualTo(CancelOutcome.Cancelled), "queued by the Python services, and started by nobody");
+        Assert.That(
+            await CancelAsync(waiting), Is.EqualTo(CancelOutcome.Cancelled), "queued by the Python services, and started by nobody");
         Assert.That(await CancelAsync(queued), Is.EqualTo(CancelOutcome.AlreadyFinished));
 
         Task<CancelOutcome> CancelAsync(Deployment deployment) => Deployments.CancelAsync(deployment.Id, deployment.UserId, null, Token);
@@ -121,12 +133,16 @@ public sealed class OtherWritersTests : DatabaseTests
     [Test]
     public async Task Times_of_a_deployment_come_from_the_server()
     {
-        await using var provider = new ServiceCollection().AddAutoStackData(Database.ConnectionString).AddAutoStackDataWorkers().BuildServiceProvider();
+        await using var provider =
+            new ServiceCollection().AddAutoStackData(Database.ConnectionString).AddAutoStackDataWorkers().BuildServiceProvider();
         var project = await AddProjectAsync();
         var before = await NowAsync();
         var queued = (await provider.GetRequiredService<IDeploymentRepository>().EnqueueAsync(
             new NewDeployment { ProjectId = project.Id, UserId = project.UserId }, Token))!;
-        await ExecuteAsync("UPDATE deployments SET status = 'building', started_at = (clock_timestamp() AT TIME ZONE 'UTC') - interval '90 s' WHERE id = $1", queued.Id);
+        await ExecuteAsync(
+            "UPDATE deployments SET status = 'building', started_at = (clock_timestamp() AT TIME ZONE 'UTC') - interval '90 s' WHERE id = "
+                + "$1",
+            queued.Id);
         await provider.GetRequiredService<IDeploymentLifecycle>().SucceedAsync(queued.Id, null, Token);
         var ended = (await Deployments.FindAsync(queued.Id, project.UserId, Token))!;
         var after = await NowAsync();
@@ -139,7 +155,9 @@ public sealed class OtherWritersTests : DatabaseTests
         var stalled = (await provider.GetRequiredService<IDeploymentRepository>().EnqueueAsync(
             new NewDeployment { ProjectId = project.Id, UserId = project.UserId }, Token))!;
         await ExecuteAsync(
-            "UPDATE deployments SET status = 'building', started_at = (clock_timestamp() AT TIME ZONE 'UTC') - interval '59 s', created_at = '2020-01-01' WHERE id = $1", stalled.Id);
+            "UPDATE deployments SET status = 'building', started_at = (clock_timestamp() AT TIME ZONE 'UTC') - interval '59 s', created_at "
+                + "= '2020-01-01' WHERE id = $1",
+            stalled.Id);
         await ExecuteAsync("DELETE FROM deployment_stages WHERE deployment_id = $1", stalled.Id);
         var maintenance = provider.GetRequiredService<IDeploymentMaintenance>();
         Assert.That(await maintenance.FailStalledAsync(TimeSpan.FromMinutes(5), "quiet", 1000, Token), Does.Not.Contain(stalled.Id));

@@ -48,7 +48,8 @@ public sealed class QueueNotificationTests : DatabaseTests
         }, Token);
 
         Assert.That(await ReceivedAsync(), Is.EqualTo(new[] { "autostack_deployments:" }));
-        Assert.That((await Deployments.ListByProjectAsync(project.Id, project.UserId, Cursor.Start, 10, Token)).Items, Has.Count.EqualTo(3));
+        Assert.That(
+            (await Deployments.ListByProjectAsync(project.Id, project.UserId, Cursor.Start, 10, Token)).Items, Has.Count.EqualTo(3));
     }
 
     [Test]

@@ -117,7 +117,8 @@ public sealed class QuickstartTests
 
         Assert.That(OutputFolder.Copy(OutputFolder.Find(checkout, "dist"), target), Is.EqualTo(1));
         Assert.That(
-            Directory.EnumerateFileSystemEntries(target, "*", SearchOption.AllDirectories).Select(path => Path.GetRelativePath(target, path)),
+            Directory.EnumerateFileSystemEntries(target, "*", SearchOption.AllDirectories).Select(
+                path => Path.GetRelativePath(target, path)),
             Is.EquivalentTo(new[] { "assets", "assets/a.css" }));
     }
 
@@ -137,7 +138,8 @@ public sealed class QuickstartTests
     [Test]
     public async Task A_build_does_not_see_the_environment_of_the_worker()
     {
-        foreach (var name in new[] { "ConnectionStrings__AutoStack", "PGPASSWORD", "GITHUB_TOKEN", "LD_PRELOAD_X", "DOTNET_STARTUP_HOOKS_X" })
+        string[] names = ["ConnectionStrings__AutoStack", "PGPASSWORD", "GITHUB_TOKEN", "LD_PRELOAD_X", "DOTNET_STARTUP_HOOKS_X"];
+        foreach (var name in names)
         {
             Environment.SetEnvironmentVariable(name, Hidden);
         }
@@ -215,7 +217,8 @@ public sealed class QuickstartTests
             {
                 using var process = Process.GetProcessById(int.Parse(processId, CultureInfo.InvariantCulture));
                 return !process.HasExited
-                    && !(OperatingSystem.IsLinux() && File.ReadAllText($"/proc/{processId}/stat").Contains(") Z ", StringComparison.Ordinal));
+                    && !(OperatingSystem.IsLinux() && File.ReadAllText($"/proc/{processId}/stat").Contains(
+                        ") Z ", StringComparison.Ordinal));
             }
             catch (Exception exception) when (exception is ArgumentException or InvalidOperationException or IOException)
             {
