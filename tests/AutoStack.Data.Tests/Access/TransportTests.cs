@@ -156,12 +156,12 @@ public sealed class TransportTests
         return (bool)(await command.ExecuteScalarAsync(Token))!;
     }
 
-    private string With(
-        SslMode mode, string? authority, string host = "127.0.0.1") => new NpgsqlConnectionStringBuilder(database.ConnectionString)
-    {
-        Host = host,
-        SslMode = mode,
-        RootCertificate = authority,
-        Pooling = false,
-    }.ConnectionString;
+    private string With(SslMode mode, string? authority, string host = "127.0.0.1") =>
+        new NpgsqlConnectionStringBuilder(database.ConnectionString)
+        {
+            Host = host,
+            SslMode = mode,
+            RootCertificate = authority,
+            Pooling = false,
+        }.ConnectionString;
 }

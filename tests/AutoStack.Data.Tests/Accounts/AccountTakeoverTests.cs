@@ -29,7 +29,11 @@ public sealed class AccountTakeoverTests : DatabaseTests
     {
         var request = new NewUser
         {
-            Id = Guid.CreateVersion7(), Name = "Ada", Email = $"{Unique("ada")}@example.com", GitHubId = Unique("gh"), AvatarUrl = "a",
+            Id = Guid.CreateVersion7(),
+            Name = "Ada",
+            Email = $"{Unique("ada")}@example.com",
+            GitHubId = Unique("gh"),
+            AvatarUrl = "a",
         };
         var ada = await Users.AddAsync(request, Token);
 
@@ -70,7 +74,11 @@ public sealed class AccountTakeoverTests : DatabaseTests
         Assert.That(await connections.FindAsync(account.Id, Token), Is.Null);
         var eve = new ProviderIdentity
         {
-            Provider = IdentityProvider.GitHub, ProviderId = github, Name = "Eve", Email = $"{Unique("eve")}@example.com", EmailVerified = true,
+            Provider = IdentityProvider.GitHub,
+            ProviderId = github,
+            Name = "Eve",
+            Email = $"{Unique("eve")}@example.com",
+            EmailVerified = true,
         };
         Assert.That((await Identities.SignInWithProviderAsync(eve, Token)).User!.Id, Is.Not.EqualTo(account.Id));
     }

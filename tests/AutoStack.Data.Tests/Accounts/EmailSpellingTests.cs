@@ -177,7 +177,11 @@ public sealed class EmailSpellingTests : DatabaseTests
             () => Identities.SignInWithProviderAsync(
                 new ProviderIdentity
                 {
-                    Provider = IdentityProvider.Google, ProviderId = Unique("p"), Name = "Ada", Email = email, EmailVerified = true,
+                    Provider = IdentityProvider.Google,
+                    ProviderId = Unique("p"),
+                    Name = "Ada",
+                    Email = email,
+                    EmailVerified = true,
                 },
                 Token),
         })

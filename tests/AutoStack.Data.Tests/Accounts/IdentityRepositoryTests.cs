@@ -40,7 +40,10 @@ public sealed class IdentityRepositoryTests : DatabaseTests
         var other = await AddUserAsync();
         var account = new NewAccount
         {
-            Id = Guid.CreateVersion7(), Name = "Ada", Email = $"{Unique("again")}@example.com", Password = Password,
+            Id = Guid.CreateVersion7(),
+            Name = "Ada",
+            Email = $"{Unique("again")}@example.com",
+            Password = Password,
         };
 
         var first = await Identities.RegisterAsync(account, Token);

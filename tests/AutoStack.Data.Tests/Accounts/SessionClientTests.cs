@@ -40,9 +40,9 @@ public sealed class SessionClientTests : DatabaseTests
         var (key, token, user) = await SignInAsync();
         await using var connection = await Raw.OpenConnectionAsync(Token);
         await using var transaction = await connection.BeginTransactionAsync(Token);
-        await using (var hold = new NpgsqlCommand(
-            "SELECT 1 FROM users WHERE id = $1 FOR UPDATE", connection) { Parameters = { new() { Value = user.Id } } })
+        await using (var hold = new NpgsqlCommand("SELECT 1 FROM users WHERE id = $1 FOR UPDATE", connection))
         {
+            hold.Parameters.Add(new() { Value = user.Id });
             await hold.ExecuteNonQueryAsync(Token);
         }
 

@@ -256,9 +256,9 @@ public sealed class SessionRepositoryTests : DatabaseTests
     {
         await using var connection = await Raw.OpenConnectionAsync(Token);
         await using var transaction = await connection.BeginTransactionAsync(Token);
-        await using (var hold = new NpgsqlCommand(
-            "SELECT 1 FROM users WHERE id = $1 FOR UPDATE", connection) { Parameters = { new() { Value = userId } } })
+        await using (var hold = new NpgsqlCommand("SELECT 1 FROM users WHERE id = $1 FOR UPDATE", connection))
         {
+            hold.Parameters.Add(new() { Value = userId });
             await hold.ExecuteNonQueryAsync(Token);
         }
 

@@ -60,7 +60,10 @@ public sealed class UserRepositoryTests : DatabaseTests
         {
             var request = new NewUser
             {
-                Id = Guid.CreateVersion7(), Name = "Ada", Email = $"{Unique("at-once")}@example.com", GitHubId = Unique("at-once"),
+                Id = Guid.CreateVersion7(),
+                Name = "Ada",
+                Email = $"{Unique("at-once")}@example.com",
+                GitHubId = Unique("at-once"),
             };
             using var start = new Barrier(4);
 
