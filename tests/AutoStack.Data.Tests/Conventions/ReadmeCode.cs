@@ -399,7 +399,9 @@ internal static class ReadmeCode
     {
         var link = new ProviderLink
         {
-            Provider = IdentityProvider.GitHub, ProviderId = gitHubId, SignedInAt = session.SignedInAt ?? default,
+            Provider = IdentityProvider.GitHub,
+            ProviderId = gitHubId,
+            SignedInAt = session.SignedInAt ?? default,
         };
         var outcome = await identities.LinkAsync(user.Id, link, cancellationToken);
         return outcome == LinkOutcome.SignInTooOld ? "sign in again to link" : $"{outcome}";

@@ -52,7 +52,9 @@ public sealed class LostAnswerTests : DatabaseTests
         var session = (await from.GetRequiredService<ISessionRepository>().AddAsync(new NewSession { UserId = id }, Token)).Session;
         var link = new ProviderLink
         {
-            Provider = IdentityProvider.GitHub, ProviderId = Unique("gh"), SignedInAt = session.SignedInAt!.Value,
+            Provider = IdentityProvider.GitHub,
+            ProviderId = Unique("gh"),
+            SignedInAt = session.SignedInAt!.Value,
         };
         await from.GetRequiredService<IIdentityRepository>().LinkAsync(id, link, Token);
     }
