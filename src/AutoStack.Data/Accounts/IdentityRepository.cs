@@ -39,7 +39,7 @@ internal sealed class IdentityRepository(Db db, AccountContext context) : IIdent
 
     public Task<User?> FindByProviderAsync(IdentityProvider provider, string providerId, CancellationToken cancellationToken)
     {
-        // A NULL here would have found whoever has no account at the provider.
+        // A null or blank id is a mistake of the caller, and not an account that is linked with nobody.
         ArgumentException.ThrowIfNullOrWhiteSpace(providerId);
         var (gitHubId, googleId) = Ids(provider, providerId);
         return db.FindAsync(UserRepository.Read, $"""

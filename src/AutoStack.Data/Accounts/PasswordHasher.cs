@@ -92,7 +92,9 @@ internal sealed partial class PasswordHasher : IPasswordHasher, IDisposable
     private static bool IsUsable(string password) =>
         Encoding.UTF8.GetByteCount(password) <= IPasswordHasher.MaxPasswordBytes && Values.Text.Clean(password) == password;
 
-    /// <summary>Runs work on one of the cores that may hash, after at most <see cref="PasswordHasherOptions.MaxWaiting"/> other calls.</summary>
+    /// <summary>
+    /// Runs work on one of the cores that may hash, after at most <see cref="PasswordHasherOptions.MaxWaiting"/> other calls.
+    /// </summary>
     /// <exception cref="PasswordHasherBusyException">The queue is full.</exception>
     internal async Task<T> OnCoreAsync<T>(Func<T> work, CancellationToken cancellationToken)
     {

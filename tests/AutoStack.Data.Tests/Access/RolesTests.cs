@@ -140,7 +140,11 @@ public sealed class RolesTests
 
         string[] reads =
         [
-            "SELECT recovery_code FROM users", "SELECT u FROM users u", "SELECT id FROM vault", "SELECT 1 FROM vault", "SELECT id FROM emails",
+            "SELECT recovery_code FROM users",
+            "SELECT u FROM users u",
+            "SELECT id FROM vault",
+            "SELECT 1 FROM vault",
+            "SELECT id FROM emails",
         ];
         foreach (var sql in reads)
         {
