@@ -100,14 +100,16 @@ public abstract class AnalyticsTests : DatabaseTests
                 await writer.WriteNullAsync(Token);
             }
 
-            await writer.WriteAsync(DateTime.SpecifyKind(row.CreatedAt.UtcDateTime, DateTimeKind.Unspecified), NpgsqlDbType.Timestamp, Token);
+            await writer.WriteAsync(
+                DateTime.SpecifyKind(row.CreatedAt.UtcDateTime, DateTimeKind.Unspecified), NpgsqlDbType.Timestamp, Token);
             await writer.WriteAsync(row.IsDeleted, NpgsqlDbType.Boolean, Token);
         }
 
         await writer.CompleteAsync(Token);
     }
 
-    protected static IEnumerable<Row> In(IEnumerable<Row> rows, TimeRange range) => rows.Where(r => r.CreatedAt >= range.From && r.CreatedAt < range.To);
+    protected static IEnumerable<Row> In(IEnumerable<Row> rows, TimeRange range) =>
+        rows.Where(r => r.CreatedAt >= range.From && r.CreatedAt < range.To);
 
     protected static void AssertSummary(DeploymentSummary actual, IReadOnlyList<Row> rows, string what)
     {
@@ -169,7 +171,8 @@ public abstract class AnalyticsTests : DatabaseTests
     {
         var counts = rows.GroupBy(r => r.Status.ToLowerInvariant()).ToDictionary(g => g.Key, g => g.LongCount());
         var known = DeploymentStatus.Known.Select(s => s.Value).ToList();
-        return known.Concat(counts.Keys.Except(known).Order(StringComparer.Ordinal)).Select(status => (status, counts.GetValueOrDefault(status)));
+        return known.Concat(
+            counts.Keys.Except(known).Order(StringComparer.Ordinal)).Select(status => (status, counts.GetValueOrDefault(status)));
     }
 
     /// <summary>Ranges that no query takes.</summary>

@@ -57,11 +57,15 @@ public sealed class DashboardQueriesTests : AnalyticsTests
         Assert.That(change.AverageBuildSecondsChange, Is.EqualTo(-0.1).Within(1e-12));
 
         change = Compare(none, some);
-        Assert.That((change.DeploymentsChange, change.SuccessRateChange, change.AverageBuildSecondsChange), Is.EqualTo(((double?)-1, (double?)null, (double?)null)));
+        Assert.That(
+            (change.DeploymentsChange, change.SuccessRateChange, change.AverageBuildSecondsChange),
+            Is.EqualTo(((double?)-1, (double?)null, (double?)null)));
 
         foreach (var nothing in new[] { Compare(some, none), Compare(none, none) })
         {
-            Assert.That((nothing.DeploymentsChange, nothing.SuccessRateChange, nothing.AverageBuildSecondsChange), Is.EqualTo(((double?)null, (double?)null, (double?)null)));
+            Assert.That(
+                (nothing.DeploymentsChange, nothing.SuccessRateChange, nothing.AverageBuildSecondsChange),
+                Is.EqualTo(((double?)null, (double?)null, (double?)null)));
         }
 
         Assert.That(Compare(some, Sum(1, 0, 0)).AverageBuildSecondsChange, Is.Null);

@@ -70,7 +70,9 @@ public sealed class ProjectAnalyticsQueriesTests : AnalyticsTests
         var stranger = await AddUserAsync();
         await InsertAsync([new Row(Guid.NewGuid(), project.Id, stranger.Id, "success", Utc("2026-01-01"), 1, IsDeleted: false)]);
 
-        Assert.That((await Analytics.FindAsync(project.Id, project.UserId, Range("2026-01-01", "2026-01-02"), Token))!.Deployments, Is.Zero);
+        Assert.That(
+            (await Analytics.FindAsync(project.Id, project.UserId, Range("2026-01-01", "2026-01-02"), Token))!.Deployments,
+            Is.Zero);
     }
 
     [Test]

@@ -82,7 +82,10 @@ public sealed class LogBoundTests : DatabaseTests
     {
         await using var host = NewHost();
         var deployment = await EnqueueAsync();
-        NewDeploymentLog[] lines = [.. Enumerable.Range(0, 20).Select(_ => new NewDeploymentLog { Id = Guid.CreateVersion7(), Message = new string('x', 100) })];
+        NewDeploymentLog[] lines =
+        [
+            .. Enumerable.Range(0, 20).Select(_ => new NewDeploymentLog { Id = Guid.CreateVersion7(), Message = new string('x', 100) }),
+        ];
         var logs = host.GetRequiredService<IPlatformDeploymentLogRepository>();
         await logs.AppendAsync(deployment.Id, lines, Token);
         await logs.AppendAsync(deployment.Id, lines, Token);
@@ -106,7 +109,8 @@ public sealed class LogBoundTests : DatabaseTests
     }
 
     private async Task<long> SizeAsync(Deployment deployment) =>
-        (long)(await ScalarAsync("SELECT log_bytes FROM deployment_logs WHERE deployment_id = $1 ORDER BY seq DESC LIMIT 1", deployment.Id))!;
+        (long)(
+            await ScalarAsync("SELECT log_bytes FROM deployment_logs WHERE deployment_id = $1 ORDER BY seq DESC LIMIT 1", deployment.Id))!;
 
     private async Task<List<string>> LinesAsync(Deployment deployment) =>
         [.. (await Logs.ListAsync(deployment.Id, deployment.UserId, Cursor.Start, 1000, Token)).Items.Select(line => line.Message)];

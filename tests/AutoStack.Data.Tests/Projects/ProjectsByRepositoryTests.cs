@@ -148,7 +148,8 @@ public sealed class ProjectsByRepositoryTests : DatabaseTests
         var user = await AddUserAsync();
         var path = $"ada/{Unique("site")}";
         var bare = await Projects.AddAsync(new NewProject { UserId = user.Id, Name = "Bare", Repository = path }, Token);
-        var lab = await Projects.AddAsync(new NewProject { UserId = user.Id, Name = "Lab", Repository = $"https://gitlab.com/{path}" }, Token);
+        var lab = await Projects.AddAsync(
+            new NewProject { UserId = user.Id, Name = "Lab", Repository = $"https://gitlab.com/{path}" }, Token);
 
         Assert.That((await Projects.FindByRepositoryAsync(user.Id, $"git@gitlab.com:{path}.git", Token))!.Id, Is.EqualTo(lab.Id));
         Assert.That((await Projects.FindByRepositoryAsync(user.Id, path, Token))!.Id, Is.EqualTo(bare.Id));

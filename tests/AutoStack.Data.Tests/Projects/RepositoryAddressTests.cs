@@ -61,7 +61,8 @@ public sealed class RepositoryAddressTests : DatabaseTests
         ["", "", "", " ", "/", "///", ".git", "?x", "#", "\u200b"],
     ];
 
-    private static IEnumerable<TestCaseData> Spellings => Families.SelectMany(family => family[2..].Select(text => new TestCaseData(text, family[0], family[1])));
+    private static IEnumerable<TestCaseData> Spellings =>
+        Families.SelectMany(family => family[2..].Select(text => new TestCaseData(text, family[0], family[1])));
 
     [TestCase("https://b\u00fccher.example/ada/site", "xn--bcher-kva.example")]
     [TestCase("https://B\u00dcCHER.example:8443/ada/site", "xn--bcher-kva.example")]
@@ -84,7 +85,10 @@ public sealed class RepositoryAddressTests : DatabaseTests
         var keys = await DatabaseKeysAsync(texts);
 
         Assert.That(texts, Has.Length.GreaterThan(5000));
-        Assert.That(texts.Zip(keys, (text, key) => (text, key)).Where(p => p.key != RepositoryAddress.Of(p.text)).Select(p => $"{p.text} -> {p.key}, {RepositoryAddress.Of(p.text)}"), Is.Empty);
+        Assert.That(
+            texts.Zip(keys, (text, key) => (text, key)).Where(p => p.key != RepositoryAddress.Of(p.text)).Select(
+                p => $"{p.text} -> {p.key}, {RepositoryAddress.Of(p.text)}"),
+            Is.Empty);
     }
 
     [Test]
@@ -126,7 +130,9 @@ public sealed class RepositoryAddressTests : DatabaseTests
     [TestCase("https://b\u00fccher.example/ada/site", "https://xn--bcher-kva.example/ada/site")]
     [TestCase("https://[redacted]@github.com/ada/site", "https://github.com/ada/site")]
     [TestCase("https://github.com/ada/site%20", "https://github.com/ada/site")]
-    [TestCase("ssh://APKAEIBAERJR2EXAMPLE@git-codecommit.us-east-1.amazonaws.com/v1/repos/site", "ssh://APKAEIBAERJR2EXAMPLE@git-codecommit.us-east-1.amazonaws.com/v1/repos/site")]
+    [TestCase(
+        "ssh://APKAEIBAERJR2EXAMPLE@git-codecommit.us-east-1.amazonaws.com/v1/repos/site",
+        "ssh://APKAEIBAERJR2EXAMPLE@git-codecommit.us-east-1.amazonaws.com/v1/repos/site")]
     public async Task An_address_is_stored_as_git_clones_it(string given, string stored)
     {
         var project = await AddAsync(given);
@@ -193,7 +199,9 @@ public sealed class RepositoryAddressTests : DatabaseTests
         var project = await AddProjectAsync();
 
         Assert.That(() => AddAsync(repository), Refused("project.Repository"));
-        Assert.That(() => Projects.UpdateAsync(project.Id, project.UserId, new ProjectPatch { Repository = repository }, null, Token), Refused("repository"));
+        Assert.That(
+            () => Projects.UpdateAsync(project.Id, project.UserId, new ProjectPatch { Repository = repository }, null, Token),
+            Refused("repository"));
         Assert.That(
             () => Projects.EnsureAsync(new NewProject { UserId = project.UserId, Name = "x", Repository = repository }, new ProjectPatch(), Token), Refused("project.Repository"));
 
@@ -237,7 +245,8 @@ public sealed class RepositoryAddressTests : DatabaseTests
             INSERT INTO projects (id, user_id, name, repository, created_at, updated_at)
             SELECT gen_random_uuid(), $1, 'key ' || n, t, now(), now() FROM unnest($2::text[]) WITH ORDINALITY u (t, n)
             """, user.Id, texts);
-        await using var command = Raw.CreateCommand("SELECT repository_host, repository_path FROM projects WHERE user_id = $1 ORDER BY substr(name, 5)::int");
+        await using var command = Raw.CreateCommand(
+            "SELECT repository_host, repository_path FROM projects WHERE user_id = $1 ORDER BY substr(name, 5)::int");
         command.Parameters.AddWithValue(user.Id);
         await using var reader = await command.ExecuteReaderAsync(Token);
         var keys = new List<RepositoryAddress>();
@@ -252,11 +261,27 @@ public sealed class RepositoryAddressTests : DatabaseTests
     // Parts put together at random, always the same ones.
     private static IEnumerable<string> Generated()
     {
-        string[] starts = ["", "", " ", "https://", "HTTP://", "ssh://", "git://", "git+ssh://", "file://", "x://", "git@", "ada:pw@", "https://ada@", "https://a:b@", "ssh://git@", "//", "\u00a0", "-"];
-        string[] hosts = ["", "github.com", "WWW.GitHub.com", "ssh.github.com:443", "gitlab.com", "bitbucket.org", "dev.azure.com", "org.visualstudio.com", "git.example.com:7999", "localhost", "[::1]:22", "host.", "a.b"];
+        string[] starts =
+        [
+            "", "", " ", "https://", "HTTP://", "ssh://", "git://", "git+ssh://", "file://", "x://", "git@", "ada:pw@", "https://ada@",
+            "https://a:b@", "ssh://git@", "//", "\u00a0", "-",
+        ];
+        string[] hosts =
+        [
+            "", "github.com", "WWW.GitHub.com", "ssh.github.com:443", "gitlab.com", "bitbucket.org", "dev.azure.com",
+            "org.visualstudio.com", "git.example.com:7999", "localhost", "[::1]:22", "host.", "a.b",
+        ];
         string[] middles = ["/", ":", "", "/scm/", "/bitbucket/scm/", "/projects/", "/v3/", "//", "/~", ":443/", ":/"];
-        string[] paths = ["ada/site", "Ada/Site.git", "a", "group/sub/app", "p/repos/app", "org/project/_git/repo", "org/_git/repo", "ada%2fsite", "ada/s%C3%A9", "ada/%ff", "%2525/x", "ada/tree/x", "x@y/z", "a:b/c", "", "DefaultCollection/p/_git/r"];
-        string[] ends = ["", "/", ".git", ".git/", "/tree/main", "/-/blob/x", "/src/branch/main/x", "?ref=x", "#main", " ", "\u200b", "%20", "/browse", "//.git//", "/-"];
+        string[] paths =
+        [
+            "ada/site", "Ada/Site.git", "a", "group/sub/app", "p/repos/app", "org/project/_git/repo", "org/_git/repo", "ada%2fsite",
+            "ada/s%C3%A9", "ada/%ff", "%2525/x", "ada/tree/x", "x@y/z", "a:b/c", "", "DefaultCollection/p/_git/r",
+        ];
+        string[] ends =
+        [
+            "", "/", ".git", ".git/", "/tree/main", "/-/blob/x", "/src/branch/main/x", "?ref=x", "#main", " ", "\u200b", "%20", "/browse",
+            "//.git//", "/-",
+        ];
         var random = new Random(7);
         for (var i = 0; i < 8000; i++)
         {

@@ -18,10 +18,16 @@ public sealed class PushParserTests
     {
         var push = Parse("github", GitHub("refs/heads/feature/x", Old, Sha));
 
-        Assert.That((push.Repository, push.RepositoryId, push.Host), Is.EqualTo(("https://github.com/Codertocat/Hello-World.git", "186853002", "github.com")));
+        Assert.That(
+            (push.Repository, push.RepositoryId, push.Host),
+            Is.EqualTo(("https://github.com/Codertocat/Hello-World.git", "186853002", "github.com")));
         Assert.That(push.Refs, Is.EqualTo(new[]
         {
-            new PushedRef { Kind = PushedRefKind.Branch, Name = "feature/x", IsDeleted = false, Before = Old, Commit = new CommitInfo(Sha, "Fix \"it\"\n\nlonger", "Mona", Time) },
+            new PushedRef
+            {
+                Kind = PushedRefKind.Branch, Name = "feature/x", IsDeleted = false, Before = Old,
+                Commit = new CommitInfo(Sha, "Fix \"it\"\n\nlonger", "Mona", Time),
+            },
         }));
     }
 
@@ -33,7 +39,8 @@ public sealed class PushParserTests
         Assert.That(One(GitHub("refs/pull/1/head", Zeros, Sha)), Is.EqualTo((PushedRefKind.Other, "refs/pull/1/head", false)));
         Assert.That(Parse("github", GitHub("refs/heads/gone", Sha, Zeros, deleted: true)).Refs[0].Commit, Is.Null);
 
-        static (PushedRefKind, string, bool) One(string json) => Parse("github", json).Refs is [var r] ? (r.Kind, r.Name, r.IsDeleted) : default;
+        static (PushedRefKind, string, bool) One(string json) =>
+            Parse("github", json).Refs is [var r] ? (r.Kind, r.Name, r.IsDeleted) : default;
     }
 
     [TestCase("""{"zen":"Keep it logically awesome.","hook_id":1,"repository":{"id":1,"full_name":"a/b"}}""")]
@@ -52,10 +59,16 @@ public sealed class PushParserTests
     {
         var push = Parse("gitlab", GitLab("push", "refs/heads/master", Sha, $"\"{Sha}\""));
 
-        Assert.That((push.Repository, push.RepositoryId, push.Host), Is.EqualTo(("http://gitlab.example.com/mike/group/diaspora.git", "15", "gitlab.example.com")));
+        Assert.That(
+            (push.Repository, push.RepositoryId, push.Host),
+            Is.EqualTo(("http://gitlab.example.com/mike/group/diaspora.git", "15", "gitlab.example.com")));
         Assert.That(push.Refs, Is.EqualTo(new[]
         {
-            new PushedRef { Kind = PushedRefKind.Branch, Name = "master", IsDeleted = false, Before = Old, Commit = new CommitInfo(Sha, "fixed readme", "Jordi", Time) },
+            new PushedRef
+            {
+                Kind = PushedRefKind.Branch, Name = "master", IsDeleted = false, Before = Old,
+                Commit = new CommitInfo(Sha, "fixed readme", "Jordi", Time),
+            },
         }));
     }
 
@@ -65,7 +78,13 @@ public sealed class PushParserTests
         Assert.That(Parse("gitlab", GitLab("tag_push", "refs/tags/v1.0", Sha, $"\"{Sha}\"")).Refs[0].Kind, Is.EqualTo(PushedRefKind.Tag));
         var deleted = Parse("gitlab", GitLab("push", "refs/heads/gone", Zeros, "null")).Refs[0];
         Assert.That((deleted.Name, deleted.IsDeleted, deleted.Commit), Is.EqualTo(("gone", true, (CommitInfo?)null)));
-        Assert.That(Push.TryParse(WebhookProvider.GitLab, JsonElement.Parse("""{"object_kind":"pipeline","object_attributes":{"ref":"master"},"project":{"id":1,"web_url":"http://x/a/b"}}"""), out _), Is.False);
+        Assert.That(
+            Push.TryParse(
+                WebhookProvider.GitLab,
+                JsonElement.Parse(
+                    """{"object_kind":"pipeline","object_attributes":{"ref":"master"},"project":{"id":1,"web_url":"http://x/a/b"}}"""),
+                out _),
+            Is.False);
     }
 
     [Test]
@@ -83,10 +102,16 @@ public sealed class PushParserTests
 
         var push = Parse("bitbucket", json);
 
-        Assert.That((push.Repository, push.RepositoryId, push.Host), Is.EqualTo(("https://bitbucket.org/team/app", "{d2ac7fbe-4b1c-4c9a-8b1f-0d0b2f3d9c11}", "bitbucket.org")));
+        Assert.That(
+            (push.Repository, push.RepositoryId, push.Host),
+            Is.EqualTo(("https://bitbucket.org/team/app", "{d2ac7fbe-4b1c-4c9a-8b1f-0d0b2f3d9c11}", "bitbucket.org")));
         Assert.That(push.Refs, Is.EqualTo(new[]
         {
-            new PushedRef { Kind = PushedRefKind.Branch, Name = "main", IsDeleted = false, Before = null, Commit = new CommitInfo(Sha, "new commit\n", "Ada L.", Time) },
+            new PushedRef
+            {
+                Kind = PushedRefKind.Branch, Name = "main", IsDeleted = false, Before = null,
+                Commit = new CommitInfo(Sha, "new commit\n", "Ada L.", Time),
+            },
             new PushedRef { Kind = PushedRefKind.Branch, Name = "gone", IsDeleted = true, Before = Old, Commit = null },
             new PushedRef { Kind = PushedRefKind.Tag, Name = "v1", IsDeleted = false, Before = null, Commit = new CommitInfo(Sha) },
         }));
@@ -109,7 +134,11 @@ public sealed class PushParserTests
         Assert.That((push.Repository, push.RepositoryId, push.Host), Is.EqualTo(("PROJ/app", "84", "")));
         Assert.That(push.Refs, Is.EqualTo(new[]
         {
-            new PushedRef { Kind = PushedRefKind.Branch, Name = "master", IsDeleted = false, Before = Old, Commit = new CommitInfo(Sha, "m", "ada", Time) },
+            new PushedRef
+            {
+                Kind = PushedRefKind.Branch, Name = "master", IsDeleted = false, Before = Old,
+                Commit = new CommitInfo(Sha, "m", "ada", Time),
+            },
             new PushedRef { Kind = PushedRefKind.Branch, Name = "gone", IsDeleted = true, Before = Old, Commit = null },
         }));
     }
@@ -148,8 +177,16 @@ public sealed class PushParserTests
     [Test]
     public void No_body_makes_the_parser_throw()
     {
-        string[] values = ["null", "1e400", "\"\\ud800\"", "[]", "{}", "[[{}]]", "true", "\"x\"", $"\"{new string('x', 11_000)}\"", "{\"id\":1,\"full_name\":\"a/b\",\"links\":[],\"project\":7}"];
-        string[] names = ["ref", "after", "before", "repository", "head_commit", "object_kind", "project", "commits", "push", "changes", "eventKey", "toCommit", "checkout_sha"];
+        string[] values =
+        [
+            "null", "1e400", "\"\\ud800\"", "[]", "{}", "[[{}]]", "true", "\"x\"", $"\"{new string('x', 11_000)}\"",
+            "{\"id\":1,\"full_name\":\"a/b\",\"links\":[],\"project\":7}",
+        ];
+        string[] names =
+        [
+            "ref", "after", "before", "repository", "head_commit", "object_kind", "project", "commits", "push", "changes", "eventKey",
+            "toCommit", "checkout_sha",
+        ];
         var random = new Random(11);
         for (var i = 0; i < 3000; i++)
         {
@@ -165,7 +202,8 @@ public sealed class PushParserTests
     }
 
     private static Push Parse(string provider, string json) =>
-        Push.TryParse(WebhookProvider.From(provider), JsonElement.Parse(json), out var push) ? push : throw new AssertionException("no push");
+        Push.TryParse(
+            WebhookProvider.From(provider), JsonElement.Parse(json), out var push) ? push : throw new AssertionException("no push");
 
     private static string GitHub(string reference, string before, string after, bool deleted = false) => $$$"""
         {"ref":"{{{reference}}}","before":"{{{before}}}","after":"{{{after}}}","created":false,"deleted":{{{(deleted ? "true" : "false")}}},"forced":false,"base_ref":null,

@@ -14,7 +14,8 @@ public sealed class WebhookPayloadRepositoryTests(string columnType) : DatabaseT
 
     [OneTimeSetUp]
     public async Task ChooseColumnTypeAsync() =>
-        await ExecuteAsync($"ALTER TABLE webhook_payloads ALTER COLUMN payload_json TYPE {columnType} USING payload_json::{columnType}, ALTER COLUMN headers TYPE {columnType} USING headers::{columnType}");
+        await ExecuteAsync(
+            $"ALTER TABLE webhook_payloads ALTER COLUMN payload_json TYPE {columnType} USING payload_json::{columnType}, ALTER COLUMN headers TYPE {columnType} USING headers::{columnType}");
 
     [Test]
     public async Task Store_keeps_the_webhook_and_find_reads_it_back()
@@ -28,9 +29,14 @@ public sealed class WebhookPayloadRepositoryTests(string columnType) : DatabaseT
         Assert.That(found.Provider, Is.EqualTo(WebhookProvider.GitHub));
         Assert.That(found.DeploymentId, Is.Null);
         Assert.That(found.ReceivedAt, Is.EqualTo(Clock.Start).Within(TimeSpan.FromDays(1)).And.Property("Offset").EqualTo(TimeSpan.Zero));
-        Assert.That(JsonElement.DeepEquals(found.PayloadJson, Json("""{"ref":"refs/heads/main","n":[1,2.5,true,null],"text":"größe 🚀 \"q\""}""")), Is.True);
+        Assert.That(
+            JsonElement.DeepEquals(found.PayloadJson, Json("""{"ref":"refs/heads/main","n":[1,2.5,true,null],"text":"größe 🚀 \"q\""}""")),
+            Is.True);
         Assert.That(found.Headers.GetProperty("x-github-event").GetString(), Is.EqualTo("push"));
-        Assert.That(await ScalarAsync("SELECT pg_typeof(payload_json)::text || pg_typeof(headers)::text FROM webhook_payloads WHERE id = $1", found.Id), Is.EqualTo(columnType + columnType));
+        Assert.That(
+            await ScalarAsync(
+                "SELECT pg_typeof(payload_json)::text || pg_typeof(headers)::text FROM webhook_payloads WHERE id = $1", found.Id),
+            Is.EqualTo(columnType + columnType));
         Assert.That(await Webhooks.FindAsync(Guid.NewGuid(), Token), Is.Null);
     }
 
@@ -113,7 +119,9 @@ public sealed class WebhookPayloadRepositoryTests(string columnType) : DatabaseT
         Assert.That(headers.EnumerateObject().Select(h => h.Name), Is.EquivalentTo(open.Select(name => name.ToLowerInvariant())));
         Assert.That(headers.EnumerateObject().Select(h => h.Value.GetString()), Is.All.EqualTo(value));
         Assert.That(payload.ToString(), Does.Not.Contain(value));
-        Assert.That($"{await Webhooks.FindAsync(stored.PayloadId, Token)}", Does.Not.Contain(value).And.Contain(stored.PayloadId.ToString()));
+        Assert.That(
+            $"{await Webhooks.FindAsync(stored.PayloadId, Token)}",
+            Does.Not.Contain(value).And.Contain(stored.PayloadId.ToString()));
     }
 
     [Test]
@@ -138,7 +146,9 @@ public sealed class WebhookPayloadRepositoryTests(string columnType) : DatabaseT
 
         Assert.That(
             JsonElement.DeepEquals(headers, Json($$"""{"x-github-delivery":"{{delivery}}","user-agent":"a, b","content-length":"12","content-type":"","x-github-event":"\ufffd"}""")), Is.True, headers.GetRawText());
-        Assert.That((await Webhooks.StoreAsync(GitHub("{}", ("x-github-delivery", delivery)), Token)).PayloadId, Is.EqualTo(stored.PayloadId));
+        Assert.That(
+            (await Webhooks.StoreAsync(GitHub("{}", ("x-github-delivery", delivery)), Token)).PayloadId,
+            Is.EqualTo(stored.PayloadId));
     }
 
     [TestCase("""{"x-github-event":{"authorization":"hunter2"}}""", ExpectedResult = "{}")]
@@ -162,12 +172,16 @@ public sealed class WebhookPayloadRepositoryTests(string columnType) : DatabaseT
         var deployment = await EnqueueAsync();
         var first = await Webhooks.StoreAsync(From(provider, (header.ToUpperInvariant(), delivery)), Token);
 
-        Assert.That(await Webhooks.StoreAsync(From(provider, (header, delivery)), Token), Is.EqualTo(new WebhookStoreResult(WebhookStoreOutcome.Duplicate, first.PayloadId, null)));
+        Assert.That(
+            await Webhooks.StoreAsync(From(provider, (header, delivery)), Token),
+            Is.EqualTo(new WebhookStoreResult(WebhookStoreOutcome.Duplicate, first.PayloadId, null)));
         await Webhooks.AttachDeploymentAsync(first.PayloadId, deployment.Id, Token);
         Assert.That(
             await Webhooks.StoreAsync(From(provider, (header, delivery)), Token),
             Is.EqualTo(new WebhookStoreResult(WebhookStoreOutcome.Duplicate, first.PayloadId, deployment.Id)));
-        Assert.That((await Webhooks.StoreAsync(From(provider, (header, delivery + "x")), Token)).Outcome, Is.EqualTo(WebhookStoreOutcome.Stored));
+        Assert.That(
+            (await Webhooks.StoreAsync(From(provider, (header, delivery + "x")), Token)).Outcome,
+            Is.EqualTo(WebhookStoreOutcome.Stored));
         Assert.That(await CountAsync(delivery), Is.EqualTo(1));
     }
 
@@ -253,7 +267,9 @@ public sealed class WebhookPayloadRepositoryTests(string columnType) : DatabaseT
         await ExecuteAsync("DELETE FROM webhook_payloads WHERE id = $1", id);
 
         Assert.That(
-            JsonElement.DeepEquals(headers, Json($$"""{"user-agent":"x","host":"[redacted]","authorization":"[redacted]","X-Hub-Signature-256":"sha256","cookie":"[redacted]","{{shown}}":"[redacted]"}""")),
+            JsonElement.DeepEquals(
+                headers,
+                Json($$"""{"user-agent":"x","host":"[redacted]","authorization":"[redacted]","X-Hub-Signature-256":"sha256","cookie":"[redacted]","{{shown}}":"[redacted]"}""")),
             Is.True, headers.GetRawText());
     }
 
@@ -323,7 +339,9 @@ public sealed class WebhookPayloadRepositoryTests(string columnType) : DatabaseT
         Assert.That(await IdsAsync(new WebhookPayloadFilter { Provider = WebhookProvider.GitLab }), Is.EqualTo([ids[4]]));
         Assert.That(await IdsAsync(new WebhookPayloadFilter { Provider = WebhookProvider.From("gitea'; --") }), Is.Empty);
         Assert.That(await IdsAsync(new WebhookPayloadFilter { DeploymentId = deployment.Id }), Is.EqualTo([ids[1]]));
-        Assert.That(await IdsAsync(new WebhookPayloadFilter { DeploymentId = deployment.Id, Provider = WebhookProvider.From("GITHUB") }), Is.EqualTo([ids[1]]));
+        Assert.That(
+            await IdsAsync(new WebhookPayloadFilter { DeploymentId = deployment.Id, Provider = WebhookProvider.From("GITHUB") }),
+            Is.EqualTo([ids[1]]));
         Assert.That(await IdsAsync(new WebhookPayloadFilter { DeploymentId = deployment.Id, Provider = WebhookProvider.GitLab }), Is.Empty);
         Assert.That(await IdsAsync(new WebhookPayloadFilter { DeploymentId = Guid.NewGuid() }), Is.Empty);
 
@@ -334,7 +352,10 @@ public sealed class WebhookPayloadRepositoryTests(string columnType) : DatabaseT
     [Test]
     public async Task List_pages_over_times_that_dotnet_cannot_represent()
     {
-        string[] times = ["infinity", "infinity", "infinity", "20000-01-02", "20000-01-01", "20000-01-01", "0044-03-15 BC", "0044-03-15 BC", "-infinity"];
+        string[] times =
+        [
+            "infinity", "infinity", "infinity", "20000-01-02", "20000-01-01", "20000-01-01", "0044-03-15 BC", "0044-03-15 BC", "-infinity",
+        ];
         var ids = new HashSet<Guid>();
         foreach (var time in times)
         {
@@ -361,7 +382,8 @@ public sealed class WebhookPayloadRepositoryTests(string columnType) : DatabaseT
         await using (var connection = await Raw.OpenConnectionAsync(Token))
         await using (var transaction = await connection.BeginTransactionAsync(Token))
         {
-            await using var hold = new NpgsqlCommand("SELECT 1 FROM webhook_payloads WHERE id = $1 FOR UPDATE", connection) { Parameters = { new() { Value = ids[0] } } };
+            await using var hold = new NpgsqlCommand(
+                "SELECT 1 FROM webhook_payloads WHERE id = $1 FOR UPDATE", connection) { Parameters = { new() { Value = ids[0] } } };
             await hold.ExecuteNonQueryAsync(Token);
 
             Assert.That(await Webhooks.PurgeAsync(before, 2, Token), Is.EqualTo(2));
@@ -372,7 +394,9 @@ public sealed class WebhookPayloadRepositoryTests(string columnType) : DatabaseT
         Assert.That(await Webhooks.PurgeAsync(before, 1000, Token), Is.Zero);
         Assert.That(await LeftAsync(), Is.EqualTo(new[] { ids[5] }));
 
-        async Task<Guid[]> LeftAsync() => (Guid[])(await ScalarAsync("SELECT array_agg(id ORDER BY received_at) FROM webhook_payloads WHERE id = ANY ($1)", ids.ToArray()))!;
+        async Task<Guid[]> LeftAsync() =>
+            (Guid[])(
+                await ScalarAsync("SELECT array_agg(id ORDER BY received_at) FROM webhook_payloads WHERE id = ANY ($1)", ids.ToArray()))!;
     }
 
     [Test]
@@ -381,9 +405,15 @@ public sealed class WebhookPayloadRepositoryTests(string columnType) : DatabaseT
         var good = GitHub("{}");
 
         Assert.That(() => Webhooks.StoreAsync(null!, Token), Throws.ArgumentNullException);
-        Assert.That(() => Webhooks.StoreAsync(good with { Provider = default }, Token), Throws.ArgumentException.With.Message.Contains("github, gitlab, bitbucket"));
-        Assert.That(() => Webhooks.StoreAsync(good with { PayloadJson = default }, Token), Throws.ArgumentException.With.Property("ParamName").EqualTo("payload.PayloadJson"));
-        Assert.That(() => Webhooks.StoreAsync(good with { Headers = default }, Token), Throws.ArgumentException.With.Property("ParamName").EqualTo("payload.Headers"));
+        Assert.That(
+            () => Webhooks.StoreAsync(good with { Provider = default }, Token),
+            Throws.ArgumentException.With.Message.Contains("github, gitlab, bitbucket"));
+        Assert.That(
+            () => Webhooks.StoreAsync(good with { PayloadJson = default }, Token),
+            Throws.ArgumentException.With.Property("ParamName").EqualTo("payload.PayloadJson"));
+        Assert.That(
+            () => Webhooks.StoreAsync(good with { Headers = default }, Token),
+            Throws.ArgumentException.With.Property("ParamName").EqualTo("payload.Headers"));
         Assert.That(() => Webhooks.StoreAsync(good with { Headers = Json("[]") }, Token), Throws.ArgumentException);
         var all = WebhookPayloadFilter.All;
         Assert.That(() => Webhooks.ListAsync(null!, Cursor.Start, 1, Token), Throws.ArgumentNullException);
@@ -405,7 +435,9 @@ public sealed class WebhookPayloadRepositoryTests(string columnType) : DatabaseT
         Assert.That((await Webhooks.StoreAsync(GitHub("{}", ("x-github-delivery", id)), Token)).PayloadId, Is.EqualTo(stored.PayloadId));
         foreach (var _ in Enumerable.Range(0, 2))
         {
-            Assert.That((await Webhooks.StoreAsync(GitHub("{}", ("x-github-delivery", id + "x")), Token)).Outcome, Is.EqualTo(WebhookStoreOutcome.Stored));
+            Assert.That(
+                (await Webhooks.StoreAsync(GitHub("{}", ("x-github-delivery", id + "x")), Token)).Outcome,
+                Is.EqualTo(WebhookStoreOutcome.Stored));
         }
     }
 
