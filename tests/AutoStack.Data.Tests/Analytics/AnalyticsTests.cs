@@ -23,7 +23,8 @@ public abstract class AnalyticsTests : DatabaseTests
     // Other writers spell statuses their own way, and know some that the library does not.
     private static readonly string[] Statuses =
     [
-        "queued", "cloning", "checkout", "installing", "building", "copying", "success", "success", "success", "SUCCESS", "failed", "Failed",
+        "queued", "cloning", "checkout", "installing", "building", "copying", "success", "success", "success", "SUCCESS", "failed",
+        "Failed",
         "cancelled", "Deploying", "rolled_back",
     ];
 

@@ -30,7 +30,19 @@ public sealed class DashboardQueriesTests : AnalyticsTests
             var (week, lastWeek) = (new TimeRange(monday, end), new TimeRange(monday.AddDays(-7), end.AddDays(-7)));
             var (month, lastMonth) = (new TimeRange(first, end), new TimeRange(first.AddMonths(-1), Utc(moment[3])));
             var (own, rows) = await AddWorldAsync(
-                1, 400, now, end, midnight, monday, first, lastWeek.From, lastWeek.To, lastMonth.From, lastMonth.To, now.AddYears(-1), now.AddYears(1));
+                1,
+                400,
+                now,
+                end,
+                midnight,
+                monday,
+                first,
+                lastWeek.From,
+                lastWeek.To,
+                lastMonth.From,
+                lastMonth.To,
+                now.AddYears(-1),
+                now.AddYears(1));
 
             var stats = await Dashboard.SummarizeAsync(own[0].UserId, Token);
 

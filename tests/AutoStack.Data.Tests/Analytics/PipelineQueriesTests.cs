@@ -16,7 +16,8 @@ public sealed class PipelineQueriesTests : AnalyticsTests
         await ExecuteAsync(
             """
             INSERT INTO deployment_stages (id, deployment_id, stage_name, status, started_at, completed_at, created_at)
-            SELECT gen_random_uuid(), deployment_id, stage_name, 'completed', '2026-01-01', '2026-01-01'::timestamp + seconds * interval '1 second',
+            SELECT gen_random_uuid(), deployment_id, stage_name, 'completed', '2026-01-01',
+            '2026-01-01'::timestamp + seconds * interval '1 second',
                 '2026-01-01'::timestamp + number * interval '1 second'
             FROM unnest($1::uuid[], $2::text[], $3::integer[]) WITH ORDINALITY c (deployment_id, stage_name, seconds, number)
             """,
@@ -67,7 +68,10 @@ public sealed class PipelineQueriesTests : AnalyticsTests
         var deployment = await EnqueueAsync();
         await ExecuteAsync("DELETE FROM deployment_stages WHERE deployment_id = $1", deployment.Id);
         await ExecuteAsync(
-            "UPDATE deployments SET status = $2, started_at = '2026-05-01', completed_at = $3::timestamp WHERE id = $1", deployment.Id, status, At(completedAt));
+            "UPDATE deployments SET status = $2, started_at = '2026-05-01', completed_at = $3::timestamp WHERE id = $1",
+            deployment.Id,
+            status,
+            At(completedAt));
         await ExecuteAsync(
             """
             INSERT INTO deployment_stages (id, deployment_id, stage_name, status, started_at, completed_at, created_at)
@@ -146,10 +150,12 @@ public sealed class PipelineQueriesTests : AnalyticsTests
         await Lifecycle.AdvanceAsync(deployment.Id, DeploymentStatus.Building, Token);
         await Lifecycle.AdvanceAsync(deployment.Id, DeploymentStatus.Copying, Token);
         await ExecuteAsync(
-            "INSERT INTO deployment_stages (id, deployment_id, stage_name, started_at, created_at) VALUES (gen_random_uuid(), $1, 'Late', '2031-01-01', '2001-01-01')",
+            "INSERT INTO deployment_stages (id, deployment_id, stage_name, started_at, created_at) VALUES (gen_random_uuid(), $1, "
+                + "'Late', '2031-01-01', '2001-01-01')",
             deployment.Id);
         await ExecuteAsync(
-            "INSERT INTO deployment_stages (id, deployment_id, stage_name, started_at, created_at) VALUES (gen_random_uuid(), $1, 'Early', '2030-01-01', '2002-01-01')",
+            "INSERT INTO deployment_stages (id, deployment_id, stage_name, started_at, created_at) VALUES (gen_random_uuid(), $1, "
+                + "'Early', '2030-01-01', '2002-01-01')",
             deployment.Id);
 
         var names = (await Pipelines.FindAsync(deployment.Id, deployment.UserId, Token))!.Stages.Select(s => s.Name.Value).ToList();

@@ -66,7 +66,8 @@ public sealed class DeploymentLogRepositoryTests : DatabaseTests
         var none = await Logs.ListTailAsync(deployment.Id, deployment.UserId, first.Before, 10, Token);
 
         Assert.That(
-            first.Items.Concat(middle.Items).Concat(last.Items).Select(l => l.Message), Is.EqualTo(Enumerable.Range(1, 25).Select(i => $"line {i}")));
+            first.Items.Concat(middle.Items).Concat(last.Items).Select(l => l.Message),
+            Is.EqualTo(Enumerable.Range(1, 25).Select(i => $"line {i}")));
         Assert.That(none.Items, Is.Empty);
         Assert.That(
             (await Logs.ListTailAsync(deployment.Id, deployment.UserId, none.Before, 10, Token)).Items,
@@ -243,7 +244,8 @@ public sealed class DeploymentLogRepositoryTests : DatabaseTests
         await ((Task)unit).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
         Assert.That(
-            (await Logs.ListTailAsync(deployment.Id, deployment.UserId, Cursor.Start, 1, Token)).After, Is.EqualTo(Cursor.After(commit ? lines.Count + 2 : 1)));
+            (await Logs.ListTailAsync(deployment.Id, deployment.UserId, Cursor.Start, 1, Token)).After,
+            Is.EqualTo(Cursor.After(commit ? lines.Count + 2 : 1)));
     }
 
     [Test]
@@ -340,7 +342,8 @@ public sealed class DeploymentLogRepositoryTests : DatabaseTests
                 new NewDeploymentLog { Message = "error", Level = DeploymentLogLevel.Error },
             ], Token);
         await ExecuteAsync(
-            "INSERT INTO deployment_logs (id, deployment_id, timestamp, log_level, message, created_at) SELECT gen_random_uuid(), $1, now(), l, l, now() FROM unnest(ARRAY['INFO', 'LOUD']) l",
+            "INSERT INTO deployment_logs (id, deployment_id, timestamp, log_level, message, created_at) SELECT gen_random_uuid(), $1, "
+                + "now(), l, l, now() FROM unnest(ARRAY['INFO', 'LOUD']) l",
             deployment.Id);
 
         Assert.That(
@@ -374,7 +377,8 @@ public sealed class DeploymentLogRepositoryTests : DatabaseTests
         var other = await EnqueueAsync();
         await PlatformLogs.AppendAsync(
             deployment.Id,
-            [.. new[] { "An error", "fine", "error 100%", "a_b", "c:\\dir", "nul \0" }.Select(m => new NewDeploymentLog { Message = m })], Token);
+            [.. new[] { "An error", "fine", "error 100%", "a_b", "c:\\dir", "nul \0" }.Select(m => new NewDeploymentLog { Message = m })],
+            Token);
         await PlatformLogs.AppendAsync(other.Id, [new NewDeploymentLog { Message = "error % _ \\ \0" }], Token);
 
         var page = await Logs.SearchAsync(deployment.Id, deployment.UserId, text, Cursor.Start, 10, Token);

@@ -171,7 +171,8 @@ public sealed class DeploymentRuntimeLogRepositoryTests : DatabaseTests
             () => PlatformRuntimeLogs.AppendAsync(deployment.Id, RuntimeLogSource.Docker, [line with { Message = null! }], Token),
             Throws.ArgumentException.With.Message.Contains("Line 0"));
         Assert.That(
-            () => PlatformRuntimeLogs.AppendAsync(deployment.Id, default, [line], Token), Throws.ArgumentException.With.Message.Contains("docker, k8s, system"));
+            () => PlatformRuntimeLogs.AppendAsync(deployment.Id, default, [line], Token),
+            Throws.ArgumentException.With.Message.Contains("docker, k8s, system"));
         Assert.That(
             () => PlatformRuntimeLogs.AppendAsync(deployment.Id, RuntimeLogSource.Docker, new NewDeploymentRuntimeLog[10_001], Token),
             Throws.ArgumentException.With.Message.Contains("10001 lines"));

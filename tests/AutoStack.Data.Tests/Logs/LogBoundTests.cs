@@ -20,7 +20,8 @@ public sealed class LogBoundTests : DatabaseTests
         await WriteAsync(first, deployment, 3);
         await AppendAsync(second, deployment, 3);
         await ExecuteAsync(
-            "INSERT INTO deployment_logs (id, deployment_id, timestamp, log_level, message, created_at) VALUES (gen_random_uuid(), $1, now(), 'info', $2, now())",
+            "INSERT INTO deployment_logs (id, deployment_id, timestamp, log_level, message, created_at) VALUES (gen_random_uuid(), $1, "
+                + "now(), 'info', $2, now())",
             deployment.Id, new string('x', 100));
         await WriteAsync(second, deployment, 2);
         await AppendAsync(first, deployment, 1);
@@ -95,7 +96,9 @@ public sealed class LogBoundTests : DatabaseTests
 
     private static async Task AppendAsync(ServiceProvider host, Deployment deployment, int count, string? message = null) =>
         await host.GetRequiredService<IPlatformDeploymentLogRepository>().AppendAsync(
-            deployment.Id, [.. Enumerable.Range(0, count).Select(_ => new NewDeploymentLog { Message = message ?? new string('x', 100) })], Token);
+            deployment.Id,
+            [.. Enumerable.Range(0, count).Select(_ => new NewDeploymentLog { Message = message ?? new string('x', 100) })],
+            Token);
 
     private static async Task WriteAsync(ServiceProvider host, Deployment deployment, int count, string? message = null)
     {

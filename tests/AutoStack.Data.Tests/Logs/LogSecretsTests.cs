@@ -61,7 +61,8 @@ public sealed class LogSecretsTests : DatabaseTests
             await PlatformRuntimeLogs.AppendAsync(
                 id, RuntimeLogSource.Docker, [new NewDeploymentRuntimeLog(Clock.GetUtcNow(), Value)], Token);
             await UnitOfWork.RunAsync(
-                (tx, ct) => tx.Get<IPlatformDeploymentLogRepository>().AppendAsync(id, [new NewDeploymentLog { Message = Value }], ct), Token);
+                (tx, ct) => tx.Get<IPlatformDeploymentLogRepository>().AppendAsync(id, [new NewDeploymentLog { Message = Value }], ct),
+                Token);
         }
 
         Assert.That(await MessagesAsync(deployment), Is.EqualTo(new[] { "***", "***", "***", "***" }));
@@ -117,7 +118,8 @@ public sealed class LogSecretsTests : DatabaseTests
         Assert.That(() => Secrets.Add(deployment.Id, null!), Throws.ArgumentNullException);
         Assert.That(() => Secrets.Add(deployment.Id, [null!]), Throws.ArgumentException);
         Assert.That(
-            () => Secrets.Add(deployment.Id, [Secret.From(new string('x', ILogSecrets.MaxLength + 1))]), Throws.ArgumentException.With.Message.Not.Contains("xxx"));
+            () => Secrets.Add(deployment.Id, [Secret.From(new string('x', ILogSecrets.MaxLength + 1))]),
+            Throws.ArgumentException.With.Message.Not.Contains("xxx"));
     }
 
     [Test]

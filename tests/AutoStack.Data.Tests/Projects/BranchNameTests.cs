@@ -97,5 +97,6 @@ public sealed class BranchNameTests : DatabaseTests
 
     private async Task<Project> AddAsync(string branch, string? autoDeployBranch) =>
         await Projects.AddAsync(
-            new NewProject { UserId = (await AddUserAsync()).Id, Name = "Site", Repository = "ada/site", Branch = branch, AutoDeployBranch = autoDeployBranch }, Token);
+            new NewProject { UserId = (await AddUserAsync()).Id, Name = "Site", Repository = "ada/site", Branch = branch, AutoDeployBranch = autoDeployBranch },
+            Token);
 }

@@ -7,9 +7,12 @@ public sealed class ProjectsByRepositoryTests : DatabaseTests
 {
     private static readonly string[] Forms =
     [
-        "{0}", "{0}.git", "{0}/", "{0}.git/", " {0} ", "https://github.com/{0}", "https://github.com/{0}.git", "https://GitHub.com/{0}/", "https://github.com/{0}.git/",
-        "http://github.com/{0}", "https://ada:s3cret@github.com:443/{0}.git", "git@github.com:{0}", "git@github.com:{0}.git", "git@github.com:/{0}.git/",
-        "org-42@github.com:{0}.git", "ssh://git@github.com/{0}", "ssh://git@github.com/{0}.git/", "SSH://git@github.com:22/{0}.git", "git://github.com/{0}.git",
+        "{0}", "{0}.git", "{0}/", "{0}.git/", " {0} ", "https://github.com/{0}", "https://github.com/{0}.git", "https://GitHub.com/{0}/",
+        "https://github.com/{0}.git/",
+        "http://github.com/{0}", "https://ada:s3cret@github.com:443/{0}.git", "git@github.com:{0}", "git@github.com:{0}.git",
+        "git@github.com:/{0}.git/",
+        "org-42@github.com:{0}.git", "ssh://git@github.com/{0}", "ssh://git@github.com/{0}.git/", "SSH://git@github.com:22/{0}.git",
+        "git://github.com/{0}.git",
     ];
 
     [Test]

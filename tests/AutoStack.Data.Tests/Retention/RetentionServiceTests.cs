@@ -56,7 +56,8 @@ public sealed class RetentionServiceTests : DatabaseTests
             Is.EqualTo([new RetentionResult("deployment_health_checks", 6, 2, true)]));
 
         Assert.That(
-            reports, Is.EqualTo([new RetentionResult("deployment_health_checks", 3, 1, false), new RetentionResult("deployment_health_checks", 6, 2, true)]));
+            reports,
+            Is.EqualTo([new RetentionResult("deployment_health_checks", 3, 1, false), new RetentionResult("deployment_health_checks", 6, 2, true)]));
         var rest = await Retention.RunAsync(policy with { MaxBatches = 100 }, null, Token);
         Assert.That(rest[0].MoreLeft, Is.False);
         Assert.That(await ScalarAsync("SELECT count(*) FROM deployment_health_checks"), Is.EqualTo(2), "the young one of each deployment");
@@ -168,7 +169,8 @@ public sealed class RetentionServiceTests : DatabaseTests
         await using var connection = await Raw.OpenConnectionAsync(Token);
         await using var transaction = await connection.BeginTransactionAsync(Token);
         await using (
-            var hold = new NpgsqlCommand("SELECT s.id FROM deployment_stages s JOIN deployments d ON d.id = s.deployment_id WHERE d.is_deleted FOR UPDATE OF s", connection, transaction))
+            var hold = new NpgsqlCommand("SELECT s.id FROM deployment_stages s JOIN deployments d ON d.id = s.deployment_id WHERE "
+                + "d.is_deleted FOR UPDATE OF s", connection, transaction))
         {
             await hold.ExecuteNonQueryAsync(Token);
         }
@@ -208,7 +210,9 @@ public sealed class RetentionServiceTests : DatabaseTests
             INSERT INTO deployments (id, project_id, user_id, status, creator_type, is_production, created_at, is_deleted)
             VALUES ('ffffffff-ffff-4fff-bfff-ffffffffffff', $1, $2, 'success', 'manual', FALSE, '2026-01-01', FALSE)
             """, project.Id, project.UserId);
-        foreach (var table in new[] { "deployment_logs (id, deployment_id, timestamp, seq, message, created_at) SELECT gen_random_uuid(), d.id, '2020-01-01', n, 'x', '2020-01-01'", "deployment_runtime_logs (id, deployment_id, timestamp, seq, message, source) SELECT gen_random_uuid(), d.id, '2020-01-01', n, 'x', 'docker'", "deployment_health_checks (id, deployment_id, checked_at, url, is_live) SELECT gen_random_uuid(), d.id, '2020-01-01', 'x', TRUE" })
+        foreach (var table in new[] { "deployment_logs (id, deployment_id, timestamp, seq, message, created_at) SELECT "
+            + "gen_random_uuid(), d.id, '2020-01-01', n, 'x', '2020-01-01'", "deployment_runtime_logs (id, deployment_id, timestamp, "
+                + "seq, message, source) SELECT gen_random_uuid(), d.id, '2020-01-01', n, 'x', 'docker'", "deployment_health_checks (id, deployment_id, checked_at, url, is_live) SELECT gen_random_uuid(), d.id, '2020-01-01', 'x', TRUE" })
         {
             await ExecuteAsync(
                 $"INSERT INTO {table} FROM deployments d, generate_series(1, 41) n WHERE d.id = 'ffffffff-ffff-4fff-bfff-ffffffffffff'");
@@ -267,7 +271,8 @@ public sealed class RetentionServiceTests : DatabaseTests
             await PlatformRuntimeLogs.AppendAsync(
                 deployment.Id, RuntimeLogSource.Docker, [.. times.Select(t => new NewDeploymentRuntimeLog(t, "x"))], Token);
             await PlatformHealthChecks.AddManyAsync(
-                [.. times.Append(now).Distinct().Select(t => new NewDeploymentHealthCheck { DeploymentId = deployment.Id, Url = "http://x", IsLive = true, CheckedAt = t })], Token);
+                [.. times.Append(now).Distinct().Select(t => new NewDeploymentHealthCheck { DeploymentId = deployment.Id, Url = "http://x", IsLive = true, CheckedAt = t })],
+                Token);
             if (i == deployments)
             {
                 await ExecuteAsync(
@@ -283,13 +288,16 @@ public sealed class RetentionServiceTests : DatabaseTests
             await ExecuteAsync(
                 """
                 INSERT INTO password_reset_tokens (id, user_id, token_hash, expires_at, created_at)
-                VALUES (gen_random_uuid(), $1, gen_random_uuid()::text, $2::timestamptz AT TIME ZONE 'UTC', $2::timestamptz AT TIME ZONE 'UTC')
+                VALUES (gen_random_uuid(), $1, gen_random_uuid()::text, $2::timestamptz AT TIME ZONE 'UTC',
+                $2::timestamptz AT TIME ZONE 'UTC')
                 """, project.UserId, time.UtcDateTime);
             await ExecuteAsync(
-                "INSERT INTO sign_in_attempts (subject_hash, attempts, expires_at) VALUES (gen_random_uuid()::text, 1, $1::timestamptz AT TIME ZONE 'UTC' + interval '5 minutes')",
+                "INSERT INTO sign_in_attempts (subject_hash, attempts, expires_at) VALUES (gen_random_uuid()::text, 1, $1::timestamptz "
+                    + "AT TIME ZONE 'UTC' + interval '5 minutes')",
                 time.UtcDateTime);
             await ExecuteAsync(
-                "INSERT INTO webhook_payloads (id, provider, payload_json, headers, received_at) VALUES (gen_random_uuid(), 'github', '{}', '{}', $1::timestamptz AT TIME ZONE 'UTC')",
+                "INSERT INTO webhook_payloads (id, provider, payload_json, headers, received_at) VALUES (gen_random_uuid(), 'github', "
+                    + "'{}', '{}', $1::timestamptz AT TIME ZONE 'UTC')",
                 time.UtcDateTime);
         }
 

@@ -92,12 +92,14 @@ public sealed class PushParserTests
     {
         const string json = """
             {"push":{"changes":[
-              {"old":null,"new":{"type":"branch","name":"main","target":{"type":"commit","hash":"6113728f27ae82c7b1a177c8d03f9e96e0adf246","author":{"raw":"Ada <ada@example.com>","user":{"display_name":"Ada L."}},
+              {"old":null,"new":{"type":"branch","name":"main","target":{"type":"commit","hash":"6113728f27ae82c7b1a177c8d03f9e96e0adf246",
+              "author":{"raw":"Ada <ada@example.com>","user":{"display_name":"Ada L."}},
                 "message":"new commit\n","date":"2019-05-15T15:20:41-07:00"}},"created":true,"closed":false,"truncated":false},
               {"old":{"type":"branch","name":"gone","target":{"hash":"95790bf891e76fee5e1747ab589903a6a1f80f22"}},"new":null,"closed":true},
               {"old":null,"new":{"type":"tag","name":"v1","target":{"hash":"6113728f27ae82c7b1a177c8d03f9e96e0adf246"}}},
               {"old":null,"new":null}, 7, null]},
-             "repository":{"type":"repository","full_name":"team/app","uuid":"{d2ac7fbe-4b1c-4c9a-8b1f-0d0b2f3d9c11}","links":{"html":{"href":"https://bitbucket.org/team/app"}}},"actor":{}}
+             "repository":{"type":"repository","full_name":"team/app","uuid":"{d2ac7fbe-4b1c-4c9a-8b1f-0d0b2f3d9c11}",
+             "links":{"html":{"href":"https://bitbucket.org/team/app"}}},"actor":{}}
             """;
 
         var push = Parse("bitbucket", json);
@@ -122,11 +124,15 @@ public sealed class PushParserTests
     {
         const string json = """
             {"eventKey":"repo:refs_changed","date":"2017-09-19T09:58:11+1000","actor":{"name":"admin"},
-             "repository":{"slug":"app","id":84,"name":"app","scmId":"git","project":{"key":"PROJ","id":84,"name":"project","public":false,"type":"NORMAL"}},
+             "repository":{"slug":"app","id":84,"name":"app","scmId":"git","project":{"key":"PROJ","id":84,"name":"project","public":false,
+             "type":"NORMAL"}},
              "changes":[
-              {"ref":{"id":"refs/heads/master","displayId":"master","type":"BRANCH"},"refId":"refs/heads/master","fromHash":"95790bf891e76fee5e1747ab589903a6a1f80f22","toHash":"6113728f27ae82c7b1a177c8d03f9e96e0adf246","type":"UPDATE"},
-              {"ref":{"id":"refs/heads/gone","type":"BRANCH"},"fromHash":"95790bf891e76fee5e1747ab589903a6a1f80f22","toHash":"0000000000000000000000000000000000000000","type":"DELETE"}],
-             "toCommit":{"id":"6113728f27ae82c7b1a177c8d03f9e96e0adf246","message":"m","author":{"name":"ada"},"authorTimestamp":1557958841000}}
+              {"ref":{"id":"refs/heads/master","displayId":"master","type":"BRANCH"},"refId":"refs/heads/master",
+              "fromHash":"95790bf891e76fee5e1747ab589903a6a1f80f22","toHash":"6113728f27ae82c7b1a177c8d03f9e96e0adf246","type":"UPDATE"},
+              {"ref":{"id":"refs/heads/gone","type":"BRANCH"},"fromHash":"95790bf891e76fee5e1747ab589903a6a1f80f22",
+              "toHash":"0000000000000000000000000000000000000000","type":"DELETE"}],
+             "toCommit":{"id":"6113728f27ae82c7b1a177c8d03f9e96e0adf246","message":"m","author":{"name":"ada"},
+             "authorTimestamp":1557958841000}}
             """;
 
         var push = Parse("bitbucket", json);
@@ -164,7 +170,8 @@ public sealed class PushParserTests
     {
         var push = Parse("github", $$$"""
             {"ref":"refs/heads/x","after":"{{{Sha}}}","repository":{"id":"R_1","full_name":"a/b"},
-             "head_commit":{"message":"{{{new string('m', 100_000)}}}\ud800\u0000","timestamp":"yesterday","author":{"name":"{{{new string('a', 1000)}}}"} } }
+             "head_commit":{"message":"{{{new string('m', 100_000)}}}\ud800\u0000","timestamp":"yesterday",
+             "author":{"name":"{{{new string('a', 1000)}}}"} } }
             """);
 
         Assert.That((push.Repository, push.RepositoryId), Is.EqualTo(("a/b", "R_1")));
@@ -206,20 +213,29 @@ public sealed class PushParserTests
             WebhookProvider.From(provider), JsonElement.Parse(json), out var push) ? push : throw new AssertionException("no push");
 
     private static string GitHub(string reference, string before, string after, bool deleted = false) => $$$"""
-        {"ref":"{{{reference}}}","before":"{{{before}}}","after":"{{{after}}}","created":false,"deleted":{{{(deleted ? "true" : "false")}}},"forced":false,"base_ref":null,
-         "repository":{"id":186853002,"node_id":"MDEw","name":"Hello-World","full_name":"Codertocat/Hello-World","private":true,"owner":{"name":"Codertocat","id":21031067},
-           "html_url":"https://github.com/Codertocat/Hello-World","url":"https://github.com/Codertocat/Hello-World","git_url":"git://github.com/Codertocat/Hello-World.git",
-           "ssh_url":"git@github.com:Codertocat/Hello-World.git","clone_url":"https://github.com/Codertocat/Hello-World.git","pushed_at":1557933565},
+        {"ref":"{{{reference}}}","before":"{{{before}}}","after":"{{{after}}}","created":false,"deleted":{{{(deleted ? "true" : "false")}}},
+        "forced":false,"base_ref":null,
+         "repository":{"id":186853002,"node_id":"MDEw","name":"Hello-World","full_name":"Codertocat/Hello-World","private":true,
+         "owner":{"name":"Codertocat","id":21031067},
+           "html_url":"https://github.com/Codertocat/Hello-World","url":"https://github.com/Codertocat/Hello-World",
+           "git_url":"git://github.com/Codertocat/Hello-World.git",
+           "ssh_url":"git@github.com:Codertocat/Hello-World.git","clone_url":"https://github.com/Codertocat/Hello-World.git",
+           "pushed_at":1557933565},
          "pusher":{"name":"Codertocat","email":"x@example.com"},"commits":[],
          "head_commit":{{{(deleted ? "null" : $$"""{"id":"{{after}}","message":"Fix \"it\"\n\nlonger","timestamp":"2019-05-15T15:20:41-07:00","author":{"name":"Mona","email":"m@example.com","username":"mona"} }""")}}} }
         """;
 
     private static string GitLab(string kind, string reference, string after, string checkout) => $$$"""
-        {"object_kind":"{{{kind}}}","event_name":"{{{kind}}}","before":"{{{Old}}}","after":"{{{after}}}","ref":"{{{reference}}}","checkout_sha":{{{checkout}}},"user_id":4,"user_name":"John Smith","project_id":15,
-         "project":{"id":15,"name":"Diaspora","web_url":"http://gitlab.example.com/mike/group/diaspora","git_ssh_url":"git@gitlab.example.com:mike/group/diaspora.git",
-           "git_http_url":"http://gitlab.example.com/mike/group/diaspora.git","namespace":"Mike","visibility_level":0,"path_with_namespace":"mike/group/diaspora"},
-         "repository":{"name":"Diaspora","url":"git@gitlab.example.com:mike/group/diaspora.git","homepage":"http://gitlab.example.com/mike/group/diaspora","visibility_level":0},
+        {"object_kind":"{{{kind}}}","event_name":"{{{kind}}}","before":"{{{Old}}}","after":"{{{after}}}","ref":"{{{reference}}}",
+        "checkout_sha":{{{checkout}}},"user_id":4,"user_name":"John Smith","project_id":15,
+         "project":{"id":15,"name":"Diaspora","web_url":"http://gitlab.example.com/mike/group/diaspora",
+         "git_ssh_url":"git@gitlab.example.com:mike/group/diaspora.git",
+           "git_http_url":"http://gitlab.example.com/mike/group/diaspora.git","namespace":"Mike","visibility_level":0,
+           "path_with_namespace":"mike/group/diaspora"},
+         "repository":{"name":"Diaspora","url":"git@gitlab.example.com:mike/group/diaspora.git",
+         "homepage":"http://gitlab.example.com/mike/group/diaspora","visibility_level":0},
          "commits":[{"id":"{{{Old}}}","message":"first","timestamp":"2011-12-12T14:27:31+02:00","author":{"name":"J"}},
-           {"id":"{{{Sha}}}","message":"fixed readme","timestamp":"2019-05-15T15:20:41-07:00","url":"http://x","author":{"name":"Jordi","email":"j@example.com"} }],"total_commits_count":4}
+           {"id":"{{{Sha}}}","message":"fixed readme","timestamp":"2019-05-15T15:20:41-07:00","url":"http://x","author":{"name":"Jordi",
+           "email":"j@example.com"} }],"total_commits_count":4}
         """;
 }

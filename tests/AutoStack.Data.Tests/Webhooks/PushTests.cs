@@ -118,7 +118,10 @@ public sealed class PushTests : DatabaseTests
             Throws.ArgumentException.With.Property("ParamName").EqualTo("options.Host"));
         Assert.That(
             () => PlatformProjects.RecordAccessAsync(
-                project.Id, project.Repository, new RepositoryAccess { Provider = WebhookProvider.GitHub, Host = host, RepositoryId = "1" }, Token),
+                project.Id,
+                project.Repository,
+                new RepositoryAccess { Provider = WebhookProvider.GitHub, Host = host, RepositoryId = "1" },
+                Token),
             Throws.ArgumentException.With.Property("ParamName").EqualTo("access.Host"));
     }
 
@@ -327,7 +330,8 @@ public sealed class PushTests : DatabaseTests
         var main = await AddProjectOfAsync("https://bitbucket.org/team/app", "main", access);
         var live = await AddProjectOfAsync("git@bitbucket.org:team/app.git", "live", access);
         var body = $$$"""
-            {"push":{"changes":[{"new":{"type":"branch","name":"main","target":{"hash":"{{{Sha}}}"} } },{"new":{"type":"branch","name":"live","target":{"hash":"{{{Sha}}}","message":"m"} } }]},
+            {"push":{"changes":[{"new":{"type":"branch","name":"main","target":{"hash":"{{{Sha}}}"} } },{"new":{"type":"branch",
+            "name":"live","target":{"hash":"{{{Sha}}}","message":"m"} } }]},
              "repository":{"full_name":"team/app","uuid":"{{{uuid}}}"}}
             """;
 
@@ -420,7 +424,8 @@ public sealed class PushTests : DatabaseTests
         Assert.That(() => Pushes.HandleAsync(delivery with { Provider = default }, PushOptions.Default, Token), Throws.ArgumentException);
         var stored = await Pushes.HandleAsync(delivery, PushOptions.Default, Token);
         Assert.That(
-            () => Pushes.HandleAsync(Delivery(Unique("d"), "{}") with { Id = stored.PayloadId }, PushOptions.Default, Token), Throws.TypeOf<DuplicateException>());
+            () => Pushes.HandleAsync(Delivery(Unique("d"), "{}") with { Id = stored.PayloadId }, PushOptions.Default, Token),
+            Throws.TypeOf<DuplicateException>());
     }
 
     private sealed record Repository(string Path, string Address, string Id);
@@ -440,7 +445,8 @@ public sealed class PushTests : DatabaseTests
     };
 
     private static string Body(Repository repository, string reference, string after, string more = "") => $$$"""
-        { {{{more}}}"ref":"{{{reference}}}","before":"{{{Zeros}}}","after":"{{{after}}}","repository":{"id":{{{repository.Id}}},"clone_url":"{{{repository.Address}}}" },
+        { {{{more}}}"ref":"{{{reference}}}","before":"{{{Zeros}}}","after":"{{{after}}}","repository":{"id":{{{repository.Id}}},
+        "clone_url":"{{{repository.Address}}}" },
          "head_commit":{"id":"{{{after}}}","message":"fix","timestamp":"2019-05-15T15:20:41-07:00","author":{"name":"Mona"} } }
         """;
 
@@ -462,11 +468,13 @@ public sealed class PushTests : DatabaseTests
     private async Task<Project> AddProjectOfAsync(string address, string branch, RepositoryAccess? access)
     {
         var project = await Projects.AddAsync(
-            new NewProject { UserId = (await AddUserAsync()).Id, Name = "Site", Repository = address, Branch = branch, AutoDeployEnabled = true }, Token);
+            new NewProject { UserId = (await AddUserAsync()).Id, Name = "Site", Repository = address, Branch = branch, AutoDeployEnabled = true },
+            Token);
         if (access is not null)
         {
             Assert.That(
-                await PlatformProjects.RecordAccessAsync(project.Id, project.Repository, access, Token), Is.EqualTo(AccessOutcome.Recorded));
+                await PlatformProjects.RecordAccessAsync(project.Id, project.Repository, access, Token),
+                Is.EqualTo(AccessOutcome.Recorded));
         }
 
         return project;

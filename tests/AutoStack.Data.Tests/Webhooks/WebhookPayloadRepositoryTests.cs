@@ -15,13 +15,15 @@ public sealed class WebhookPayloadRepositoryTests(string columnType) : DatabaseT
     [OneTimeSetUp]
     public async Task ChooseColumnTypeAsync() =>
         await ExecuteAsync(
-            $"ALTER TABLE webhook_payloads ALTER COLUMN payload_json TYPE {columnType} USING payload_json::{columnType}, ALTER COLUMN headers TYPE {columnType} USING headers::{columnType}");
+            $"ALTER TABLE webhook_payloads ALTER COLUMN payload_json TYPE {columnType} USING payload_json::{columnType}, ALTER COLUMN "
+                + $"headers TYPE {columnType} USING headers::{columnType}");
 
     [Test]
     public async Task Store_keeps_the_webhook_and_find_reads_it_back()
     {
         var stored = await Webhooks.StoreAsync(
-            GitHub("""{"ref":"refs/heads/main","n":[1,2.50,true,null],"text":"größe 🚀 \"q\""}""", ("X-GitHub-Delivery", Unique("d")), ("X-GitHub-Event", "push")), Token);
+            GitHub("""{"ref":"refs/heads/main","n":[1,2.50,true,null],"text":"größe 🚀 \"q\""}""", ("X-GitHub-Delivery", Unique("d")), ("X-GitHub-Event", "push")),
+            Token);
 
         var found = (await Webhooks.FindAsync(stored.PayloadId, Token))!;
 
@@ -102,12 +104,15 @@ public sealed class WebhookPayloadRepositoryTests(string columnType) : DatabaseT
     {
         string[] secret =
         [
-            "Authorization", "PROXY-AUTHORIZATION", "Cookie", "Set-Cookie", "X-Hub-Signature", "X-Hub-Signature-256", "X-Gitlab-Token", "X-Api-Key",
-            "x_secret_value", "X-Auth", "X-Amz-Security-Token", "X-Vault-Password", "X-Session-Id", "X-Author", "X-Forwarded-For", "X-Keyboard", "X-Anything", "Referer",
+            "Authorization", "PROXY-AUTHORIZATION", "Cookie", "Set-Cookie", "X-Hub-Signature", "X-Hub-Signature-256", "X-Gitlab-Token",
+            "X-Api-Key",
+            "x_secret_value", "X-Auth", "X-Amz-Security-Token", "X-Vault-Password", "X-Session-Id", "X-Author", "X-Forwarded-For",
+            "X-Keyboard", "X-Anything", "Referer",
         ];
         string[] open =
         [
-            "X-GitHub-Delivery", "X-GitHub-Event", "X-GitHub-Hook-ID", "User-Agent", "Content-Type", "X-Gitlab-Event", "X-Gitlab-Webhook-UUID", "X-Event-Key", "X-Hook-UUID",
+            "X-GitHub-Delivery", "X-GitHub-Event", "X-GitHub-Hook-ID", "User-Agent", "Content-Type", "X-Gitlab-Event",
+            "X-Gitlab-Webhook-UUID", "X-Event-Key", "X-Hook-UUID",
             "X-Request-Id", "X-Attempt-Number",
         ];
         var value = Unique("hunter");
@@ -128,7 +133,8 @@ public sealed class WebhookPayloadRepositoryTests(string columnType) : DatabaseT
     public async Task Only_the_algorithm_of_a_signature_is_stored()
     {
         var stored = await Webhooks.StoreAsync(
-            GitHub("{}", ("X-Hub-Signature-256", "sha256=hunter2"), ("X-Hub-Signature", "sha1=hunter2"), ("Webhook-Signature", "v1,hunter2 v1,hunter3"), ("X-Gitlab-Instance", "https://x:hunter2@gitlab.com")), Token);
+            GitHub("{}", ("X-Hub-Signature-256", "sha256=hunter2"), ("X-Hub-Signature", "sha1=hunter2"), ("Webhook-Signature", "v1,hunter2 v1,hunter3"), ("X-Gitlab-Instance", "https://x:hunter2@gitlab.com")),
+            Token);
 
         Assert.That(
             await ScalarAsync("SELECT headers::jsonb::text FROM webhook_payloads WHERE id = $1", stored.PayloadId),
@@ -140,12 +146,15 @@ public sealed class WebhookPayloadRepositoryTests(string columnType) : DatabaseT
     {
         var delivery = Unique("d");
         var stored = await Webhooks.StoreAsync(
-            GitHub("{}") with { Headers = Json($$"""{"X-GitHub-Delivery":["{{delivery}}"],"User-Agent":["a","b"],"Content-Length":12,"Content-Type":null,"X-GitHub-Event":"\ud800","Odd\u0000":"x"}""") }, Token);
+            GitHub("{}") with { Headers = Json($$"""{"X-GitHub-Delivery":["{{delivery}}"],"User-Agent":["a","b"],"Content-Length":12,"Content-Type":null,"X-GitHub-Event":"\ud800","Odd\u0000":"x"}""") },
+            Token);
 
         var headers = (await Webhooks.FindAsync(stored.PayloadId, Token))!.Headers;
 
         Assert.That(
-            JsonElement.DeepEquals(headers, Json($$"""{"x-github-delivery":"{{delivery}}","user-agent":"a, b","content-length":"12","content-type":"","x-github-event":"\ufffd"}""")), Is.True, headers.GetRawText());
+            JsonElement.DeepEquals(headers, Json($$"""{"x-github-delivery":"{{delivery}}","user-agent":"a, b","content-length":"12","content-type":"","x-github-event":"\ufffd"}""")),
+            Is.True,
+            headers.GetRawText());
         Assert.That(
             (await Webhooks.StoreAsync(GitHub("{}", ("x-github-delivery", delivery)), Token)).PayloadId,
             Is.EqualTo(stored.PayloadId));
@@ -261,7 +270,8 @@ public sealed class WebhookPayloadRepositoryTests(string columnType) : DatabaseT
         var (key, shown) = columnType == "json" ? ("odd\\u0000\\ud800", "odd\uFFFD\uFFFD") : ("odd", "odd");
         await ExecuteAsync(
             $$"""INSERT INTO webhook_payloads (id, provider, payload_json, headers, received_at) VALUES ($1, 'gitea', '{}', $2::{{columnType}}, now())""",
-            id, $$"""{"user-agent": "x", "host": "hunter2", "authorization": "hunter2", "X-Hub-Signature-256": ["sha256=hunter2"], "cookie": {"a": "hunter2"}, "{{key}}": [1]}""");
+            id,
+            $$"""{"user-agent": "x", "host": "hunter2", "authorization": "hunter2", "X-Hub-Signature-256": ["sha256=hunter2"], "cookie": {"a": "hunter2"}, "{{key}}": [1]}""");
 
         var headers = (await Webhooks.FindAsync(id, Token))!.Headers;
         await ExecuteAsync("DELETE FROM webhook_payloads WHERE id = $1", id);
@@ -505,8 +515,12 @@ public sealed class WebhookPayloadRepositoryTests(string columnType) : DatabaseT
     {
         var id = Guid.Parse($"00000000-0000-4000-8000-{Interlocked.Increment(ref pythonRows):x12}");
         await ExecuteAsync(
-            $"INSERT INTO webhook_payloads (received_at, headers, payload_json, provider, deployment_id, id) VALUES ('{receivedAt}', $1::{columnType}, '{{}}', $2, $3, $4)",
-            $$"""{"host": "api", "x-github-delivery": "{{delivery}}", "x-github-event": "push"}""", provider, (object?)deploymentId ?? DBNull.Value, id);
+            $"INSERT INTO webhook_payloads (received_at, headers, payload_json, provider, deployment_id, id) VALUES ('{receivedAt}', "
+                + $"$1::{columnType}, '{{}}', $2, $3, $4)",
+            $$"""{"host": "api", "x-github-delivery": "{{delivery}}", "x-github-event": "push"}""",
+            provider,
+            (object?)deploymentId ?? DBNull.Value,
+            id);
         return id;
     }
 }
