@@ -20,7 +20,8 @@ internal sealed class DashboardQueries(Db db, TimeProvider clock) : IDashboardQu
                 pg_catalog.count(d.id), pg_catalog.count(d.id) FILTER (WHERE {Definitions.Succeeded}),
                 pg_catalog.count(d.id) FILTER (WHERE pg_catalog.lower(d.status::text) = 'failed'),
                 pg_catalog.count(d.id) FILTER (WHERE pg_catalog.lower(d.status::text) = 'cancelled'),
-                (pg_catalog.avg(d.build_duration_seconds) FILTER (WHERE {Definitions.Succeeded}))::float8, pg_catalog.count(DISTINCT d.project_id)
+                (pg_catalog.avg(d.build_duration_seconds) FILTER (WHERE {Definitions.Succeeded}))::float8,
+                pg_catalog.count(DISTINCT d.project_id)
             FROM unnest(@starts, @ends) WITH ORDINALITY r (since, until, ordinal)
             LEFT JOIN deployments d ON {Definitions.Owned} AND d.created_at >= r.since AND d.created_at < r.until
             GROUP BY r.ordinal
@@ -35,8 +36,14 @@ internal sealed class DashboardQueries(Db db, TimeProvider clock) : IDashboardQu
         {
             Total = summaries[0],
             Today = summaries[1],
-            Week = new PeriodComparison { CurrentRange = thisWeek, Current = summaries[2], PreviousRange = lastWeek, Previous = summaries[3] },
-            Month = new PeriodComparison { CurrentRange = thisMonth, Current = summaries[4], PreviousRange = lastMonth, Previous = summaries[5] },
+            Week = new PeriodComparison
+            {
+                CurrentRange = thisWeek, Current = summaries[2], PreviousRange = lastWeek, Previous = summaries[3],
+            },
+            Month = new PeriodComparison
+            {
+                CurrentRange = thisMonth, Current = summaries[4], PreviousRange = lastMonth, Previous = summaries[5],
+            },
         };
     }
 

@@ -25,8 +25,8 @@ internal sealed class PipelineQueries(Db db, TimeProvider clock) : IPipelineQuer
         END
         """;
 
-    // Joins the end e of each deployment d and its stages s. Needs @now. A stage left open by a crash ends with its deployment; a stage whose
-    // end was not recorded has no end: neither lasts until now.
+    // Joins the end e of each deployment d and its stages s. Needs @now. A stage left open by a crash ends with its deployment; a stage
+    // whose end was not recorded has no end: neither lasts until now.
     private const string Stages = $"""
         CROSS JOIN LATERAL (
             SELECT CASE WHEN {Definitions.Finished} THEN d.completed_at ELSE @now END AS completed_at

@@ -72,7 +72,10 @@ internal sealed class ProjectAnalyticsQueries(Db db) : IProjectAnalyticsQueries
         Deployments = row.Long(),
         Succeeded = row.Long(),
         Finished = row.Long(),
-        Statuses = [.. row.Array<string>().Zip(row.Array<long>(), (status, count) => new StatusCount(DeploymentStatus.From(status), count))],
+        Statuses =
+        [
+            .. row.Array<string>().Zip(row.Array<long>(), (status, count) => new StatusCount(DeploymentStatus.From(status), count)),
+        ],
         Durations = BuildDurations.Read(row),
         NewestBuildSeconds = row.Array<int>(),
         Uptime = new ProjectUptime(row.Long(), row.Long()),

@@ -16,8 +16,8 @@ public sealed record ProjectUsage
     public required long Succeeded { get; init; }
 
     /// <summary>
-    /// The build time of all these deployments in whole seconds, including failed and cancelled deployments. A deployment that has not ended
-    /// adds nothing yet.
+    /// The build time of all these deployments in whole seconds, including failed and cancelled deployments. A deployment that has not
+    /// ended adds nothing yet.
     /// </summary>
     public required long BuildSeconds { get; init; }
 }

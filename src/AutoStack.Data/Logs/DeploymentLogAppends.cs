@@ -118,7 +118,8 @@ internal sealed class DeploymentLogAppends(Db db, LogWriterOptions options)
     /// being removed, or while its row is locked against new lines.
     /// </summary>
     /// <returns>The deployments whose lines were not stored, or not all of them.</returns>
-    public async Task<IReadOnlyList<LogAppendResult>> AppendManyAsync(LogLines lines, DateTimeOffset now, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<LogAppendResult>> AppendManyAsync(
+        LogLines lines, DateTimeOffset now, CancellationToken cancellationToken)
     {
         Guid[] distinctIds = [.. lines.DeploymentIds.Distinct()];
         var locks = new Statement($"""
@@ -174,7 +175,8 @@ internal sealed class DeploymentLogAppends(Db db, LogWriterOptions options)
             P.Column(lines.Levels),
             P.Column(lines.Messages));
         return lines.IsForCopy
-            ? await CopyAsync(lines, now, [locks, Ends(distinctIds)], [locks, insert], ResultsAsync, cancellationToken).ConfigureAwait(false)
+            ? await CopyAsync(
+                lines, now, [locks, Ends(distinctIds)], [locks, insert], ResultsAsync, cancellationToken).ConfigureAwait(false)
             : await db.WriteBatchAsync(ResultsAsync, [locks, insert], Repeat.WhenConnectionIsLost, cancellationToken).ConfigureAwait(false);
     }
 

@@ -8,11 +8,12 @@ namespace AutoStack.Data.Logs;
 /// <param name="db">The executor.</param>
 /// <param name="notifications">Wakes the followers.</param>
 /// <param name="pollInterval">The interval between polls for all waiting followers.</param>
-/// <param name="maxReads">The maximum number of concurrent reads: when a thousand followers wake, other callers still get connections.</param>
+/// <param name="maxReads">The maximum number of concurrent reads, so that a thousand waking followers leave connections to others.</param>
 /// <param name="clock">The clock of the rows.</param>
 /// <param name="logger">Reports that the database is unreachable.</param>
 internal sealed partial class DeploymentLogFollower(
-    Db db, Notifications notifications, TimeSpan pollInterval, int maxReads, TimeProvider clock, ILogger logger) : IDeploymentLogFollower, IDisposable
+    Db db, Notifications notifications, TimeSpan pollInterval, int maxReads, TimeProvider clock, ILogger logger)
+    : IDeploymentLogFollower, IDisposable
 {
     private const int PageSize = 200;
 
@@ -27,7 +28,8 @@ internal sealed partial class DeploymentLogFollower(
     // 1 after a failure was logged, until a read succeeds. Interlocked.
     private int isAway;
 
-    public IAsyncEnumerable<DeploymentLog> FollowAsync(Guid deploymentId, Guid ownerId, Cursor cursor, CancellationToken cancellationToken) =>
+    public IAsyncEnumerable<DeploymentLog> FollowAsync(
+        Guid deploymentId, Guid ownerId, Cursor cursor, CancellationToken cancellationToken) =>
         LinesAsync(new Follow(deploymentId, ownerId) { Seq = cursor.ToSeq() ?? 0 }, cancellationToken);
 
     public void Dispose()

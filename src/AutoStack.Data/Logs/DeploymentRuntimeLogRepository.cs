@@ -65,7 +65,8 @@ internal sealed class DeploymentRuntimeLogRepository(Db db, LogContext context)
         if (lines.Count > IPlatformDeploymentRuntimeLogRepository.MaxBatchSize)
         {
             throw new ArgumentException(
-                $"{lines.Count} lines are too many at once; at most {IPlatformDeploymentRuntimeLogRepository.MaxBatchSize}.", nameof(lines));
+                $"{lines.Count} lines are too many at once; at most {IPlatformDeploymentRuntimeLogRepository.MaxBatchSize}.",
+                nameof(lines));
         }
 
         if (lines.Count == 0)
@@ -145,5 +146,10 @@ internal sealed class DeploymentRuntimeLogRepository(Db db, LogContext context)
             cancellationToken);
 
     private static NpgsqlParameter[] Parameters(Guid deploymentId, Guid ownerId, long seq, int limit) =>
-        [P.Of(deploymentId), P.Of(ownerId), P.Of(seq), P.Of(Limit.Check(limit, IDeploymentRuntimeLogRepository.MaxPageSize), nameof(limit))];
+    [
+        P.Of(deploymentId),
+        P.Of(ownerId),
+        P.Of(seq),
+        P.Of(Limit.Check(limit, IDeploymentRuntimeLogRepository.MaxPageSize), nameof(limit)),
+    ];
 }

@@ -28,5 +28,6 @@ public interface IDeploymentLogFollower
     /// <exception cref="ArgumentException"><paramref name="cursor"/> belongs to another kind of list.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     /// <exception cref="ObjectDisposedException">The services were disposed.</exception>
-    IAsyncEnumerable<DeploymentLog> FollowAsync(Guid deploymentId, Guid ownerId, Cursor cursor, CancellationToken cancellationToken = default);
+    IAsyncEnumerable<DeploymentLog> FollowAsync(
+        Guid deploymentId, Guid ownerId, Cursor cursor, CancellationToken cancellationToken = default);
 }

@@ -14,8 +14,8 @@ internal sealed class LogBatch
     public LogLines Lines { get; } = new();
 
     /// <summary>
-    /// Copies the taken lines, deployment by deployment. The lines of a deployment are then inserted into the same index pages, refer to the
-    /// same row, and have ascending ids: with a thousand deployments this saves a third of a COPY's time.
+    /// Copies the taken lines, deployment by deployment. The lines of a deployment are then inserted into the same index pages, refer to
+    /// the same row, and have ascending ids: with a thousand deployments this saves a third of a COPY's time.
     /// </summary>
     public void Copy()
     {

@@ -1,6 +1,6 @@
 namespace AutoStack.Data.Logs;
 
-/// <content>Calls that wait for room, and logs that wait for another transaction. Every method except Cancel needs gate to be held.</content>
+/// <content>Calls that wait for room, and logs that wait for a transaction. The caller of each method but Cancel holds gate.</content>
 internal sealed partial class LogBuffer
 {
     private static TimeSpan Shorter(TimeSpan one, TimeSpan other) => other == Timeout.InfiniteTimeSpan || one < other ? one : other;
@@ -9,7 +9,8 @@ internal sealed partial class LogBuffer
         all.Lines < options.MaxBufferedLines && (all.Lines == 0 || all.Bytes + bytes <= options.MaxBufferedBytes);
 
     private bool HasRoom(HeldLog log, int bytes) => HasRoomForAny(bytes)
-        && (log.Lines == 0 || (log.Lines < options.MaxBufferedLines - all.Lines && log.Bytes + bytes <= options.MaxBufferedBytes - all.Bytes));
+        && (log.Lines == 0
+            || (log.Lines < options.MaxBufferedLines - all.Lines && log.Bytes + bytes <= options.MaxBufferedBytes - all.Bytes));
 
     // The longest waiting call gets room first; the calls of one log keep their order.
     private void Admit()

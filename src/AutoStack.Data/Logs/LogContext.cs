@@ -6,4 +6,5 @@ namespace AutoStack.Data.Logs;
 /// <param name="Notifier">Notifies followers of new lines.</param>
 /// <param name="Writer">The bounds of lines, logs and buffers.</param>
 /// <param name="SearchTime">The maximum duration of one search.</param>
-internal sealed record LogContext(TimeProvider Clock, LogSecrets Secrets, LogNotifier Notifier, LogWriterOptions Writer, TimeSpan SearchTime);
+internal sealed record LogContext(
+    TimeProvider Clock, LogSecrets Secrets, LogNotifier Notifier, LogWriterOptions Writer, TimeSpan SearchTime);

@@ -4,15 +4,15 @@ using System.Text;
 
 namespace AutoStack.Data.Logs;
 
-/// <summary>Undoes escapes of URLs, JSON, C-like languages, shells and HTML, all at once and once.</summary>
+/// <summary>Decodes escapes of URLs, JSON, C-like languages, shells and HTML, in one pass and one level deep.</summary>
 internal static class LogEscapes
 {
-    // Nothing behind is looked at, so that the time depends on the length of the text alone.
+    // An escape is read up to these lengths, so that the time is linear in the length of the text.
     private const int LongestEntity = 24;
     private const int LongestUnit = 10;
 
-    /// <summary>Writes what a text means.</summary>
-    /// <returns>False when it has no escape.</returns>
+    /// <summary>Decodes a text.</summary>
+    /// <returns>False when the text has no escape.</returns>
     public static bool Decode(LogView text, LogView decoded)
     {
         var changed = false;
@@ -43,7 +43,7 @@ internal static class LogEscapes
         return changed;
     }
 
-    // One character of UTF-8 whose bytes are escaped one by one; bytes that are no UTF-8 are characters of Latin-1.
+    // Decodes one character of UTF-8 whose bytes are escaped one by one; bytes that are not UTF-8 are characters of Latin-1.
     private static int DecodeBytes(LogView text, int start, Span<byte> bytes, LogView decoded)
     {
         var (count, at) = (0, start);
@@ -71,7 +71,7 @@ internal static class LogEscapes
         return end - start;
     }
 
-    // %2F, \x2F, and octal \057 or \57.
+    // Decodes %2F, \x2F, and octal \057 or \57.
     private static int LengthOfByte(ReadOnlySpan<char> text, out byte value)
     {
         value = 0;
@@ -100,7 +100,7 @@ internal static class LogEscapes
         }
     }
 
-    // \u002F, \u{2F}, \x{2F}, \U0000002F, %u002F, the letters of control characters, and a backslash before anything else.
+    // Decodes \u002F, \u{2F}, \x{2F}, \U0000002F, %u002F, the letters of control characters, and a backslash before any other character.
     private static int DecodeUnit(LogView text, int start, LogView decoded)
     {
         var rest = text.Text[start..Math.Min(start + LongestUnit, text.Length)];
@@ -111,7 +111,8 @@ internal static class LogEscapes
 
         var (first, count, length) = rest[1] switch
         {
-            'u' or 'x' when rest.Length > 3 && rest[2] == '{' && rest.IndexOf('}') is > 3 and <= 9 and var close => (3, close - 3, close + 1),
+            'u' or 'x' when rest.Length > 3 && rest[2] == '{' && rest.IndexOf('}') is > 3 and <= 9 and var close =>
+                (3, close - 3, close + 1),
             'u' when rest.Length >= 6 => (2, 4, 6),
             'U' when rest.Length >= 10 => (2, 8, 10),
             _ => (0, 0, 0),
@@ -155,8 +156,8 @@ internal static class LogEscapes
                 end++;
             }
 
-            if (!int.TryParse(rest[first..end], isHex ? NumberStyles.AllowHexSpecifier : NumberStyles.None, CultureInfo.InvariantCulture, out var code)
-                || !Rune.IsValid(code))
+            var style = isHex ? NumberStyles.AllowHexSpecifier : NumberStyles.None;
+            if (!int.TryParse(rest[first..end], style, CultureInfo.InvariantCulture, out var code) || !Rune.IsValid(code))
             {
                 return 0;
             }
@@ -185,7 +186,7 @@ internal static class LogEscapes
     private static bool TryHex(ReadOnlySpan<char> digits, out int code) =>
         int.TryParse(digits, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out code);
 
-    // Half of a surrogate pair is a character of its own, as JSON escapes it.
+    // An unpaired surrogate is a separate character, as JSON escapes it.
     private static void Add(LogView text, int start, int length, int code, LogView decoded)
     {
         var (from, to) = (text.Start(start), text.End(start + length - 1));

@@ -3,23 +3,26 @@ using System.Buffers;
 namespace AutoStack.Data.Logs;
 
 /// <summary>
-/// The readings in which a value is looked for, whichever characters of it are escaped and however: escapes undone, once for each time that
-/// they may have been applied; and of each reading what remains without quotes, control sequences and line breaks. Values are read in the
-/// same ways, so that it does not matter which of their own characters look like an escape.
+/// The readings of a line in which values are searched, however their characters are escaped: the line with its escapes decoded, once per
+/// level of escaping, and each reading without quotes, control sequences and line breaks. Values have the same readings, so that values
+/// that contain escapes themselves are found too.
 /// </summary>
 internal static class LogFolding
 {
-    /// <summary>How often escapes are undone: JSON in JSON in a URL in a URL.</summary>
+    /// <summary>The number of levels of escaping: JSON in JSON in a URL in a URL.</summary>
     public const int MaxDepth = 4;
 
-    // Quotes of shells and of languages, and what they escape with.
+    // The quotes and escape characters of shells and languages.
     private const string Quotes = "'\"\\$`^";
 
-    /// <summary>A line without any of these has no reading but itself.</summary>
+    /// <summary>A line without any of these characters has no reading other than itself.</summary>
     public static SearchValues<char> Signs { get; } = SearchValues.Create(
-        [.. Quotes, '%', '&', '\t', '\n', '\r', .. Enumerable.Range(0, char.MaxValue + 1).Select(unit => (char)unit).Where(TerminalText.Hidden.Contains)]);
+    [
+        .. Quotes, '%', '&', '\t', '\n', '\r',
+        .. Enumerable.Range(0, char.MaxValue + 1).Select(unit => (char)unit).Where(TerminalText.Hidden.Contains),
+    ]);
 
-    /// <summary>The readings of a value, each once.</summary>
+    /// <summary>Returns the distinct readings of a value.</summary>
     public static IEnumerable<string> ReadingsOf(string value)
     {
         var readings = new HashSet<string> { value };
@@ -27,15 +30,15 @@ internal static class LogFolding
         return readings;
     }
 
-    /// <summary>Visits the readings of a line, itself among them.</summary>
+    /// <summary>Visits the readings of a line, including the line itself.</summary>
     public static void Visit(string line, Action<LogView> visit)
     {
         using var view = LogView.Of(line);
         Visit(view, depth: 0, isShown: false, isAlsoShown: false, visit);
     }
 
-    // As it is written; and, from where that makes a difference, as a terminal shows it: a sequence may stand in the midst of an escape,
-    // and hold a value itself.
+    // Visits the text as written and, where it differs, as a terminal shows it: a control sequence may interrupt an escape, and may contain
+    // a value itself.
     private static void Visit(LogView view, int depth, bool isShown, bool isAlsoShown, Action<LogView> visit)
     {
         var hidden = view.Text.ContainsAny(TerminalText.Hidden);
@@ -75,7 +78,7 @@ internal static class LogFolding
         return shown;
     }
 
-    // Without quotes, control sequences (but with what is in them), line breaks and the space after those.
+    // Removes quotes, control sequences (but not their strings), line breaks and the space after them.
     private static bool Strip(LogView view, LogView bare)
     {
         var text = view.Text;

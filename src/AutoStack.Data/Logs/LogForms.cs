@@ -2,13 +2,13 @@ using System.Text;
 
 namespace AutoStack.Data.Logs;
 
-/// <summary>What is looked for of a value: its readings, those of its lines, and its encodings.</summary>
+/// <summary>The forms of a value to search for: its readings, those of its lines, and its encodings.</summary>
 internal static class LogForms
 {
-    // The widths at which base64 is broken: of a value that is printed over several lines, each.
+    // The widths of base64 lines: a value may be printed over several lines.
     private static readonly int[] Widths = [64, 76];
 
-    /// <summary>The forms of a value, none shorter than what is masked; nothing when the value is.</summary>
+    /// <summary>Returns the forms of a value that are long enough to be masked; none for a shorter value.</summary>
     public static IEnumerable<string> Of(string value)
     {
         if (value.Length < ILogSecrets.MinLength)
@@ -16,7 +16,7 @@ internal static class LogForms
             return [];
         }
 
-        // A key in one line has its line ends escaped; what a program prints of it are the lines.
+        // A key given in one line has escaped line ends; a program prints its lines.
         var readings = LogFolding.ReadingsOf(value).ToArray();
         var lines = readings.SelectMany(reading => reading.Split(['\r', '\n'], StringSplitOptions.TrimEntries));
         string[] forms =
@@ -24,12 +24,15 @@ internal static class LogForms
             .. lines.Distinct().SelectMany(LogFolding.ReadingsOf).Concat(readings),
             value.Replace(' ', '+'),
             .. readings.Where(reading => reading.Contains('\n', StringComparison.Ordinal))
-                .SelectMany(reading => new[] { reading, reading.ReplaceLineEndings("\n") }).Append(value).Distinct().SelectMany(EncodingsOf),
+                .SelectMany(reading => new[] { reading, reading.ReplaceLineEndings("\n") })
+                .Append(value)
+                .Distinct()
+                .SelectMany(EncodingsOf),
         ];
         return forms.Where(form => form.Length >= ILogSecrets.MinLength);
     }
 
-    /// <summary>Base64 in the alphabet of URLs.</summary>
+    /// <summary>Returns base64 in the alphabet of URLs.</summary>
     public static string ForUrls(string base64) => base64.Replace('+', '-').Replace('/', '_');
 
     private static IEnumerable<string> EncodingsOf(string value)
@@ -46,8 +49,8 @@ internal static class LogForms
         ];
     }
 
-    // In front of the value are 0, 1 or 2 bytes of a group of three, and behind it something else. Of the characters, those that only the
-    // value decides.
+    // The value may start after 0, 1 or 2 bytes of a group of three, and other bytes may follow it. Base64 characters at both ends also
+    // encode neighbouring bytes; only the characters fully determined by the value are returned.
     private static IEnumerable<string> Base64Of(byte[] value)
     {
         for (var front = 0; front < 3; front++)

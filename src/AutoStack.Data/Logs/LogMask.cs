@@ -4,8 +4,8 @@ using System.Text;
 namespace AutoStack.Data.Logs;
 
 /// <summary>
-/// Finds some values in a text and writes <c>***</c> in their place. A text is read in each of its readings (<see cref="LogFolding"/>), all
-/// values at once, so that the time depends on the length of the text alone.
+/// Replaces values in a text by <c>***</c>. Each reading of the text (<see cref="LogFolding"/>) is searched for all values in one pass, so
+/// that the time is linear in the length of the text.
 /// </summary>
 internal sealed class LogMask
 {
@@ -22,12 +22,11 @@ internal sealed class LogMask
         beginnings = SearchValues.Create([.. firsts.Concat(firsts.Select(LogForms.ForUrls)).Distinct()], StringComparison.Ordinal);
     }
 
-    /// <summary>The text without what is secret; the same instance when nothing was.</summary>
+    /// <summary>Masks the values in a text; returns the same instance when the text contains none.</summary>
     public string Apply(string text) => Apply(text, text.Length);
 
     /// <summary>
-    /// The beginning of a text, up to a place, without what is secret. A value that lies across the place is secret from its first
-    /// character on.
+    /// Masks the values in the beginning of a text, up to a place. A value that lies across the place is masked from its first character.
     /// </summary>
     public string Apply(string text, int end)
     {
@@ -53,7 +52,7 @@ internal sealed class LogMask
         var done = 0;
         for (var i = 0; i < found.Count;)
         {
-            // Those that overlap are one, so that no end of either stays.
+            // Overlapping ranges are merged, so that both are masked completely.
             var (from, to) = found[i];
             for (i++; i < found.Count && found[i].Start < to; i++)
             {
@@ -99,7 +98,7 @@ internal sealed class LogMask
                 return;
             }
 
-            // Ends ascend: what overlaps is at the end of the list.
+            // Ends ascend: ranges that overlap are at the end of the list.
             while (found.Count > first && found[^1].End > from)
             {
                 from = Math.Min(from, found[^1].Start);

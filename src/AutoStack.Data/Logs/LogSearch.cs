@@ -3,8 +3,8 @@ using System.Buffers;
 namespace AutoStack.Data.Logs;
 
 /// <summary>
-/// Looks for a text in lines as a terminal shows them, whatever the case. The time depends on the length of the line alone (Knuth, Morris
-/// and Pratt, 1977): a text that nearly fits everywhere costs no more than any other.
+/// Searches a text in lines as a terminal shows them, ignoring case. The time is linear in the length of the line (Knuth, Morris and Pratt,
+/// 1977), also for a text that almost matches everywhere.
 /// </summary>
 internal sealed class LogSearch
 {
@@ -17,7 +17,7 @@ internal sealed class LogSearch
         var shown = new char[text.Length];
         var length = TerminalText.Write(text, shown);
 
-        // Who looks for control sequences only means them.
+        // A text of control sequences only is searched literally.
         isOfControls = length == 0;
         this.text = isOfControls ? text.ToCharArray() : shown[..length];
         for (var i = 0; i < this.text.Length; i++)
@@ -33,9 +33,10 @@ internal sealed class LogSearch
         }
     }
 
-    /// <summary>The comparisons made so far.</summary>
+    /// <summary>The number of comparisons so far.</summary>
     public long Steps { get; private set; }
 
+    /// <summary>True when a line contains the text.</summary>
     public bool IsIn(string line)
     {
         if (isOfControls || !line.AsSpan().ContainsAny(TerminalText.Hidden))
@@ -56,7 +57,7 @@ internal sealed class LogSearch
             return char.ToLowerInvariant(unit);
         }
 
-        // Upper case first: two small letters may have the same. A letter that is no ASCII stays none.
+        // Upper case first: two lower-case letters may share one. A non-ASCII letter never becomes an ASCII letter.
         var folded = char.ToLowerInvariant(char.ToUpperInvariant(unit));
         return char.IsAscii(folded) ? unit : folded;
     }
@@ -76,7 +77,7 @@ internal sealed class LogSearch
         return false;
     }
 
-    // How much of the text ends with a character, after so much of it.
+    // The length of the longest beginning of the text that ends with a character, after a beginning of the given length.
     private int Next(int matched, char unit)
     {
         Steps++;

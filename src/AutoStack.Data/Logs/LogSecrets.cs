@@ -6,11 +6,15 @@ namespace AutoStack.Data.Logs;
 
 internal sealed class LogSecrets : ILogSecrets
 {
-    // An escape that begins before the end of what is kept ends within so many characters behind it.
+    // An escape that starts before the end of the kept text ends at most this many characters after it.
     private const int Margin = 64;
 
     private readonly Lock gate = new();
+
+    // Guarded by gate.
     private readonly Dictionary<Guid, List<string[]>> added = [];
+
+    // Written under gate, read without.
     private readonly ConcurrentDictionary<Guid, Lazy<LogMask>> masks = new();
 
     public IDisposable Add(Guid deploymentId, IReadOnlyCollection<Secret> values)
@@ -28,13 +32,14 @@ internal sealed class LogSecrets : ILogSecrets
 
         return new Registration(() => Remove(deploymentId, texts));
 
-        // As lines are, and without the space around, which a file or a shell adds and takes away.
+        // Cleaned like lines, and without surrounding white space, which files and shells add or remove.
         static string Checked(Secret value)
         {
             var text = value?.Reveal() ?? throw new ArgumentException("A value is null.", nameof(values));
             return text.Length <= ILogSecrets.MaxLength
                 ? Text.Clean(text).Trim()
-                : throw new ArgumentException($"A value is {text.Length} characters long; at most {ILogSecrets.MaxLength} can be masked.", nameof(values));
+                : throw new ArgumentException(
+                    $"A value is {text.Length} characters long; at most {ILogSecrets.MaxLength} can be masked.", nameof(values));
         }
 
         static void CheckAll(HashSet<string> all)
@@ -42,7 +47,8 @@ internal sealed class LogSecrets : ILogSecrets
             if (all.Count > ILogSecrets.MaxValues)
             {
                 throw new ArgumentException(
-                    $"With these, {all.Count} values would be masked in the log of the deployment; at most {ILogSecrets.MaxValues}.", nameof(values));
+                    $"With these, {all.Count} values would be masked in the log of the deployment; at most {ILogSecrets.MaxValues}.",
+                    nameof(values));
             }
 
             if (all.Sum(text => text.Length) is var length && length > ILogSecrets.MaxTotalLength)
@@ -54,17 +60,17 @@ internal sealed class LogSecrets : ILogSecrets
         }
     }
 
-    /// <summary>A clean text with nothing in it that is secret; the same instance when nothing was.</summary>
+    /// <summary>Masks the values in a clean text; returns the same instance when the text contains none.</summary>
     public string Mask(Guid deploymentId, string text) =>
         masks.TryGetValue(deploymentId, out var mask) ? mask.Value.Apply(text) : text;
 
     /// <summary>
-    /// A line as it is stored: clean, with nothing in it that is secret, and cut when it is too long. It is cut before it is searched.
+    /// Returns a line as stored: clean, masked, and cut when it is too long. The line is cut before it is searched.
     /// </summary>
     /// <param name="deploymentId">The deployment.</param>
-    /// <param name="message">The line as it was written.</param>
-    /// <param name="maxBytes">The most bytes in UTF-8.</param>
-    /// <param name="bytes">The bytes of the result.</param>
+    /// <param name="message">The line as written.</param>
+    /// <param name="maxBytes">The maximum size in UTF-8.</param>
+    /// <param name="bytes">The size of the result.</param>
     public string MaskLine(Guid deploymentId, string message, int maxBytes, out int bytes)
     {
         var text = Text.Clean(message);
@@ -92,7 +98,7 @@ internal sealed class LogSecrets : ILogSecrets
         return text;
     }
 
-    /// <summary>The beginning of a text: clean, with nothing in it that is secret, at most so many code points.</summary>
+    /// <summary>Returns the beginning of a text: clean, masked, at most <paramref name="maxCodePoints"/> code points.</summary>
     public string MaskBeginning(Guid deploymentId, string message, int maxCodePoints)
     {
         var text = Text.Clean(message);
@@ -117,7 +123,7 @@ internal sealed class LogSecrets : ILogSecrets
         }
     }
 
-    // Built when the first line comes: many calls one after the other build once.
+    // The mask is built for the first line: many consecutive calls build it once.
     private void Renew(Guid deploymentId, List<string[]> all)
     {
         if (all.Count == 0)

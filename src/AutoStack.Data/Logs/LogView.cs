@@ -2,7 +2,7 @@ using System.Buffers;
 
 namespace AutoStack.Data.Logs;
 
-/// <summary>A reading of a line: characters, each with the range of the line that it comes from. Rented, so to be disposed.</summary>
+/// <summary>A reading of a line: characters, each with its range in the line. Rented; dispose it.</summary>
 internal sealed class LogView : IDisposable
 {
     private char[] units;
@@ -21,7 +21,7 @@ internal sealed class LogView : IDisposable
 
     public ReadOnlySpan<char> Text => units.AsSpan(0, Length);
 
-    /// <summary>The line itself.</summary>
+    /// <summary>Creates the view of a line as written.</summary>
     public static LogView Of(string line)
     {
         var view = new LogView(line.Length) { Length = line.Length };
@@ -34,20 +34,20 @@ internal sealed class LogView : IDisposable
         return view;
     }
 
-    /// <summary>Where the character at a place begins in the line.</summary>
+    /// <summary>The start of a character in the line.</summary>
     public int Start(int place) => starts[place];
 
-    /// <summary>Where it ends.</summary>
+    /// <summary>The end of a character in the line.</summary>
     public int End(int place) => ends[place];
 
-    /// <summary>Adds a character; a view is never longer than what it is made of.</summary>
+    /// <summary>Adds a character; a view is never longer than its source.</summary>
     public void Add(char unit, int start, int end)
     {
         (units[Length], starts[Length], ends[Length]) = (unit, start, end);
         Length++;
     }
 
-    /// <summary>Writes a character at the end, or in the place of another one. Then the view is to be ordered.</summary>
+    /// <summary>Adds a character at the end, or replaces one. Call <see cref="Order"/> afterwards.</summary>
     public void Put(int place, char unit, int start, int end)
     {
         if (place == Length)
@@ -61,8 +61,8 @@ internal sealed class LogView : IDisposable
     }
 
     /// <summary>
-    /// Widens the ranges of characters that others were written between, so that starts and ends ascend: the range of a text from its first
-    /// to its last character holds that of each.
+    /// Widens the ranges of replaced characters so that starts and ends ascend: the range from the first to the last character of a text
+    /// then contains the range of each.
     /// </summary>
     public void Order()
     {

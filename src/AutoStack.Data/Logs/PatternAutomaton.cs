@@ -1,13 +1,16 @@
 namespace AutoStack.Data.Logs;
 
 /// <summary>
-/// Finds many patterns in one pass (Aho and Corasick, 1975), in a time that depends on the text alone. The nodes of a pattern follow one
-/// another, so that a node takes 11 bytes: most have one child, which is the next.
+/// Finds many patterns in one pass (Aho and Corasick, 1975), in a time linear in the text. The nodes of a pattern are stored consecutively,
+/// so that a node takes 11 bytes: the only child of most nodes is the next node.
 /// </summary>
 internal sealed class PatternAutomaton
 {
     private const byte Continues = 1;
     private const byte Branches = 2;
+
+    private static readonly Comparer<(int First, int Parent, int Depth)> ByFirst =
+        Comparer<(int First, int Parent, int Depth)>.Create((one, other) => one.First.CompareTo(other.First));
 
     private readonly List<(int First, int Parent, int Depth)> chains = [];
     private readonly Dictionary<(int Node, char Label), int> branches = [];
@@ -34,7 +37,7 @@ internal sealed class PatternAutomaton
         Link();
     }
 
-    /// <summary>The node that a character leads to: that of the longest end of the text which begins a pattern.</summary>
+    /// <summary>Returns the next node: that of the longest end of the text that begins a pattern.</summary>
     public int Next(int node, char unit)
     {
         var label = Fold(unit);
@@ -52,10 +55,10 @@ internal sealed class PatternAutomaton
         return next;
     }
 
-    /// <summary>The length of the longest pattern that ends at a node; 0 when none does.</summary>
+    /// <summary>The length of the longest pattern that ends at a node; 0 when no pattern does.</summary>
     public int Longest(int node) => longest[node];
 
-    /// <summary>How much of a pattern has been seen at a node.</summary>
+    /// <summary>The length of the beginning of a pattern that leads to a node.</summary>
     public int Depth(int node)
     {
         if (node == 0)
@@ -73,7 +76,7 @@ internal sealed class PatternAutomaton
         return chains[low].Depth + node - chains[low].First;
     }
 
-    // The two alphabets of base64 are one.
+    // Folds the two alphabets of base64 into one.
     private static char Fold(char unit) => unit switch { '-' => '+', '_' => '/', _ => unit };
 
     private int Child(int node, char label) =>
@@ -115,7 +118,7 @@ internal sealed class PatternAutomaton
         return count;
     }
 
-    // Level by level: a fallback is always shorter.
+    // Links level by level: a fallback always has a lower level.
     private void Link()
     {
         var waiting = chains.OrderBy(chain => chain.Depth).ToArray();
@@ -124,7 +127,7 @@ internal sealed class PatternAutomaton
         {
             for (; next < waiting.Length && waiting[next].Depth == depth; next++)
             {
-                var place = chains.BinarySearch(waiting[next], Comparer<(int First, int Parent, int Depth)>.Create((one, other) => one.First.CompareTo(other.First)));
+                var place = chains.BinarySearch(waiting[next], ByFirst);
                 level.Add((waiting[next].First, waiting[next].Parent, place + 1 < chains.Count ? chains[place + 1].First : labels.Length));
             }
 

@@ -1,9 +1,9 @@
 namespace AutoStack.Data.Logs;
 
 /// <summary>
-/// Goes through a text and tells which character a terminal writes where: a backspace and a sequence that moves the cursor left or right
-/// delete nothing, and the next character takes the place of the one that the cursor stands on. The cursor stays in its line; the time
-/// depends on the length of the text alone.
+/// Reads a text like a terminal and returns where each character is written: a backspace or a sequence that moves the cursor left or right
+/// deletes nothing, and the next character replaces the one at the cursor. The cursor stays in its line; the time is linear in the length
+/// of the text.
 /// </summary>
 internal ref struct TerminalReader(ReadOnlySpan<char> text)
 {
@@ -13,13 +13,13 @@ internal ref struct TerminalReader(ReadOnlySpan<char> text)
     private int lineStart;
     private int cursor;
 
-    /// <summary>The length of what is shown so far.</summary>
+    /// <summary>The length of the shown text so far.</summary>
     public int Length { get; private set; }
 
-    /// <summary>The next character that is shown.</summary>
-    /// <param name="from">Its place in the text.</param>
-    /// <param name="to">Its place in what is shown: <see cref="Length"/>, or a place before whose character it replaces.</param>
-    /// <returns>False at the end.</returns>
+    /// <summary>Reads the next shown character.</summary>
+    /// <param name="from">The place in the text.</param>
+    /// <param name="to">The place in the shown text: <see cref="Length"/>, or an earlier place whose character is replaced.</param>
+    /// <returns>False at the end of the text.</returns>
     public bool Next(out int from, out int to)
     {
         for (; at < text.Length;)
@@ -30,7 +30,8 @@ internal ref struct TerminalReader(ReadOnlySpan<char> text)
                 Move(-1);
                 at++;
             }
-            else if (unit is '\t' or '\n' or '\r' || TerminalText.LengthOfHidden(text, at, withStrings: true, ref unended) is not (> 0 and var hidden))
+            else if (unit is '\t' or '\n' or '\r'
+                || TerminalText.LengthOfHidden(text, at, withStrings: true, ref unended) is not (> 0 and var hidden))
             {
                 (from, to) = (at++, unit is '\n' or '\r' ? Length : cursor);
                 cursor = to + 1;

@@ -3,18 +3,21 @@ using System.Globalization;
 
 namespace AutoStack.Data.Logs;
 
-/// <summary>What of a text a terminal shows: control sequences, and characters that nobody sees, are passed over.</summary>
+/// <summary>The text that a terminal shows: without control sequences and invisible characters.</summary>
 internal static class TerminalText
 {
     private const char Escape = '\u001B';
     private const char StringTerminator = '\u009C';
 
-    /// <summary>The characters that are not shown as they are.</summary>
+    /// <summary>The characters that a terminal does not show.</summary>
     public static SearchValues<char> Hidden { get; } = SearchValues.Create(
-        [.. Enumerable.Range(0, char.MaxValue + 1).Select(unit => (char)unit).Where(unit => IsHidden(unit) && unit is not ('\t' or '\n' or '\r'))]);
+    [
+        .. Enumerable.Range(0, char.MaxValue + 1).Select(unit => (char)unit)
+            .Where(unit => IsHidden(unit) && unit is not ('\t' or '\n' or '\r')),
+    ]);
 
-    /// <summary>Writes what is shown into a buffer of at least the same length.</summary>
-    /// <returns>The length.</returns>
+    /// <summary>Writes the shown text into a buffer of at least the same length.</summary>
+    /// <returns>The length of the shown text.</returns>
     public static int Write(ReadOnlySpan<char> text, Span<char> shown)
     {
         var reader = new TerminalReader(text);
@@ -27,15 +30,15 @@ internal static class TerminalText
     }
 
     /// <summary>
-    /// The length of what is not shown at a place: a control sequence, a control character, a character of no width; 0 for any other.
+    /// Returns the length of the hidden text at a place: a control sequence, control character or zero-width character; 0 for any other.
     /// </summary>
     /// <param name="text">The text.</param>
     /// <param name="start">The place.</param>
     /// <param name="withStrings">
-    /// True to count what an operating system command (a title, the address of a link) holds; false to end before.
+    /// True to include the string of an operating system command (a title, the address of a link); false to end before the string.
     /// </param>
     /// <param name="unended">
-    /// Where the search for an end of a string has failed up to, in this text: no place before is searched again. 0 at first.
+    /// The place up to which the search for the end of a string has failed in this text and is not repeated; 0 at first.
     /// </param>
     public static int LengthOfHidden(ReadOnlySpan<char> text, int start, bool withStrings, ref int unended)
     {
@@ -67,7 +70,7 @@ internal static class TerminalText
     }
 
     /// <summary>
-    /// By how many columns a control sequence moves the cursor: CSI n D to the left, which is negative, CSI n C to the right.
+    /// Returns the columns by which a control sequence moves the cursor: CSI n D to the left (negative), CSI n C to the right.
     /// </summary>
     public static int MoveOf(ReadOnlySpan<char> sequence)
     {
@@ -96,7 +99,7 @@ internal static class TerminalText
         return at;
     }
 
-    // A string without an end hides nothing: the terminal would wait for it in the lines that follow.
+    // An unended string hides nothing: the terminal would wait for its end in the following lines.
     private static int EndOfString(ReadOnlySpan<char> text, int start, ref int unended)
     {
         if (start < unended)

@@ -6,7 +6,9 @@ public sealed record DetectedSettings
     /// <summary>The maximum length of <see cref="OutputDir"/>, in characters.</summary>
     public const int MaxOutputDirLength = 255;
 
-    /// <summary>The folder that the build writes its result to, up to <see cref="MaxOutputDirLength"/> characters; null when not detected.</summary>
+    /// <summary>
+    /// The folder that the build writes its result to, up to <see cref="MaxOutputDirLength"/> characters; null when not detected.
+    /// </summary>
     public string? OutputDir { get; init; }
 
     /// <summary>The runtime of the result; null when not detected.</summary>

@@ -45,7 +45,8 @@ public interface IPlatformProjectRepository
     /// <param name="cancellationToken">Stops the update.</param>
     /// <returns>Whether the proof was recorded. Unless it was, pushes do not deploy the project.</returns>
     /// <exception cref="ArgumentException">A value is missing or too long, or the provider is unknown.</exception>
-    Task<AccessOutcome> RecordAccessAsync(Guid id, string repository, RepositoryAccess access, CancellationToken cancellationToken = default);
+    Task<AccessOutcome> RecordAccessAsync(
+        Guid id, string repository, RepositoryAccess access, CancellationToken cancellationToken = default);
 
     /// <summary>Ends the proof of access, for example when the provider denies the owner access.</summary>
     /// <param name="id">The project.</param>

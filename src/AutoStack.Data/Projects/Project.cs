@@ -170,5 +170,6 @@ public sealed record NewProject
     /// <summary>Describes the project without its settings; a password in the repository's address is not shown.</summary>
     /// <returns>The text.</returns>
     public override string ToString() =>
-        $"NewProject {{ Id = {Id}, UserId = {UserId}, Name = {Name}, Repository = {(Repository is null ? "" : RepositoryText.Shown(Repository))} }}";
+        $"NewProject {{ Id = {Id}, UserId = {UserId}, Name = {Name}, "
+        + $"Repository = {(Repository is null ? "" : RepositoryText.Shown(Repository))} }}";
 }

@@ -36,7 +36,8 @@ internal sealed class ProjectEnvironmentRepository(Db db, TimeProvider clock, Se
         return secrets.Open(stored ?? default, PlaceOf(projectId, ownerId));
     }
 
-    public async Task<EnvironmentOutcome> ReplaceAsync(Guid projectId, Guid ownerId, Secret? environment, CancellationToken cancellationToken)
+    public async Task<EnvironmentOutcome> ReplaceAsync(
+        Guid projectId, Guid ownerId, Secret? environment, CancellationToken cancellationToken)
     {
         var stored = secrets.Protect(environment, PlaceOf(projectId, ownerId));
         var rows = await db.WriteAsync($"""

@@ -191,7 +191,9 @@ internal sealed class ProjectRepository(Db db, TimeProvider clock) : IProjectRep
             {
                 var updated = await sets.FindAsync(Read).ConfigureAwait(false);
                 var met = await sets.FindAsync(Read).ConfigureAwait(false);
-                var outcome = updated is not null ? UpdateOutcome.Updated : met is not null ? UpdateOutcome.Conflict : UpdateOutcome.NotFound;
+                var outcome = updated is not null ? UpdateOutcome.Updated
+                    : met is not null ? UpdateOutcome.Conflict
+                    : UpdateOutcome.NotFound;
                 return new ProjectUpdateResult(outcome, met);
             },
             [update, current], Repeat.Never, cancellationToken);

@@ -228,7 +228,9 @@ internal readonly partial record struct RepositoryAddress(string Host, string Pa
     [GeneratedRegex(@"^([^/]*@)?(\[[^\]/]*\]|[^/:@\[\]]+):(?!//)(.*)\z", RegexOptions.Singleline | RegexOptions.CultureInvariant)]
     private static partial Regex ScpLike();
 
-    [GeneratedRegex(@"^([^/]*@)?([a-zA-Z0-9\-]+(?:\.[a-zA-Z0-9\-]+)+)/+([^/]+/+[^/].*)\z", RegexOptions.Singleline | RegexOptions.CultureInvariant)]
+    [GeneratedRegex(
+        @"^([^/]*@)?([a-zA-Z0-9\-]+(?:\.[a-zA-Z0-9\-]+)+)/+([^/]+/+[^/].*)\z",
+        RegexOptions.Singleline | RegexOptions.CultureInvariant)]
     private static partial Regex WithoutScheme();
 
     [GeneratedRegex(@"^(\[[^\]]*\]|[^:]*).*\z", RegexOptions.Singleline | RegexOptions.CultureInvariant)]
@@ -264,7 +266,9 @@ internal readonly partial record struct RepositoryAddress(string Host, string Pa
     [GeneratedRegex(@"/-(?:/.*)?\z", RegexOptions.Singleline | RegexOptions.CultureInvariant)]
     private static partial Regex Dash();
 
-    [GeneratedRegex(@"(?<=[^/]/[^/]+)/(?:tree|blob|raw|commits|src/(?:branch|commit|tag))/.*\z", RegexOptions.Singleline | RegexOptions.CultureInvariant)]
+    [GeneratedRegex(
+        @"(?<=[^/]/[^/]+)/(?:tree|blob|raw|commits|src/(?:branch|commit|tag))/.*\z",
+        RegexOptions.Singleline | RegexOptions.CultureInvariant)]
     private static partial Regex Pages();
 
     [GeneratedRegex(@"/*(?:\.git)?/*\z", RegexOptions.CultureInvariant)]

@@ -51,7 +51,8 @@ internal static partial class RepositoryText
         var address = RepositoryAddress.Of(text);
         var path = address.Path.Split('/', StringSplitOptions.RemoveEmptyEntries);
         Refuse(
-            path.Any(part => part is "." or "..") || RepositoryAddress.HasBrokenEscapes(parts.Path) || address.Path.EnumerateRunes().Any(IsUnseen),
+            path.Any(part => part is "." or "..") || RepositoryAddress.HasBrokenEscapes(parts.Path)
+                || address.Path.EnumerateRunes().Any(IsUnseen),
             "has a path that is not valid");
         Refuse(
             path.Length < (address.Host is "" or "github.com" or "gitlab.com" or "bitbucket.org" ? 2 : 1)
@@ -61,7 +62,8 @@ internal static partial class RepositoryText
         // Git reads the stored text: it must be the checked address, also once its host is in ASCII.
         var stored = Rebuild(parts, address.Host);
         Refuse(
-            RepositoryAddress.Of(stored) != address || Transport().IsMatch(stored) || LocalPath().IsMatch(stored) || Shown(stored) != stored,
+            RepositoryAddress.Of(stored) != address || Transport().IsMatch(stored) || LocalPath().IsMatch(stored)
+                || Shown(stored) != stored,
             "cannot be stored in a form that names exactly this repository");
         return stored;
 
@@ -125,7 +127,8 @@ internal static partial class RepositoryText
                 var scheme = parts.Before.IndexOf("://", StringComparison.Ordinal);
                 var protocol = parts.Before[..scheme].ToLowerInvariant();
                 var isSsh = protocol.Contains("ssh", StringComparison.Ordinal);
-                return $"{protocol}://{(isSsh ? parts.Before[(scheme + 3)..].Replace(":@", "@", StringComparison.Ordinal) : "")}{named}/{path}";
+                var user = isSsh ? parts.Before[(scheme + 3)..].Replace(":@", "@", StringComparison.Ordinal) : "";
+                return $"{protocol}://{user}{named}/{path}";
             default:
                 return path;
         }
@@ -142,7 +145,9 @@ internal static partial class RepositoryText
     [GeneratedRegex(@"^(?:[/~]|\.{1,2}(?:/|\z)|[a-zA-Z]:(?!//)|file:)", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex LocalPath();
 
-    [GeneratedRegex(@"^(?:\[[0-9a-f:.]+\]|[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?)*)\z", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(
+        @"^(?:\[[0-9a-f:.]+\]|[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?)*)\z",
+        RegexOptions.CultureInvariant)]
     private static partial Regex Host();
 
     [GeneratedRegex(@"^(?:\[[^\]]*\]|[^:]*)(?::[0-9]{1,5})?\z", RegexOptions.CultureInvariant)]
@@ -154,12 +159,16 @@ internal static partial class RepositoryText
     [GeneratedRegex(@"^(?:www\.)?(?:github\.com|gitlab\.com|bitbucket\.org|dev\.azure\.com)(?:/|\z)", RegexOptions.CultureInvariant)]
     private static partial Regex KnownHost();
 
-    [GeneratedRegex(@"^(?:[a-zA-Z][a-zA-Z0-9+.\-]*://)?(?:(?:[a-zA-Z0-9._+~%][a-zA-Z0-9._+~%\-]*:?|\[redacted\])?@)?\z", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(
+        @"^(?:[a-zA-Z][a-zA-Z0-9+.\-]*://)?(?:(?:[a-zA-Z0-9._+~%][a-zA-Z0-9._+~%\-]*:?|\[redacted\])?@)?\z",
+        RegexOptions.CultureInvariant)]
     private static partial Regex User();
 
     [GeneratedRegex(@"(?:%20|%0[0-9a-dA-D]|%[cC]2%[aA]0)+\z", RegexOptions.CultureInvariant)]
     private static partial Regex EscapedBlanks();
 
-    [GeneratedRegex(@"^/?((?:bitbucket/|stash/)?)(projects|users)/([^/]+)/repos/([^/]+?)(?:\.git)?(?:/.*)?\z", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(
+        @"^/?((?:bitbucket/|stash/)?)(projects|users)/([^/]+)/repos/([^/]+?)(?:\.git)?(?:/.*)?\z",
+        RegexOptions.CultureInvariant)]
     private static partial Regex DataCenterPage();
 }

@@ -15,7 +15,9 @@ public interface IRetentionService
     /// <param name="progress">Receives the table's result so far after each batch; null for no reports.</param>
     /// <param name="cancellationToken">Stops the run.</param>
     /// <returns>One result per table that the policy purges; check its <see cref="RetentionResult.Failure"/>.</returns>
-    /// <exception cref="ArgumentException">The policy is null, or one of its values is out of range; the message names the value.</exception>
+    /// <exception cref="ArgumentException">
+    /// The policy is null, or one of its values is out of range; the message names the value.
+    /// </exception>
     Task<IReadOnlyList<RetentionResult>> RunAsync(
         RetentionPolicy policy, IProgress<RetentionResult>? progress, CancellationToken cancellationToken = default);
 
@@ -23,6 +25,8 @@ public interface IRetentionService
     /// <param name="policy">The ages at which rows are removed.</param>
     /// <param name="cancellationToken">Stops the queries.</param>
     /// <returns>One count per table that the policy purges.</returns>
-    /// <exception cref="ArgumentException">The policy is null, or one of its values is out of range; the message names the value.</exception>
+    /// <exception cref="ArgumentException">
+    /// The policy is null, or one of its values is out of range; the message names the value.
+    /// </exception>
     Task<IReadOnlyList<RetentionCount>> CountAsync(RetentionPolicy policy, CancellationToken cancellationToken = default);
 }

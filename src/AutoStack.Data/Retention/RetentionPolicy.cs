@@ -28,8 +28,8 @@ public sealed record RetentionPolicy
     public TimeSpan? HealthChecks { get; init; } = TimeSpan.FromDays(30);
 
     /// <summary>
-    /// Deleted deployments, by the time of their end: 30 days, the age of backups. The time of the deletion is not stored: a deployment that
-    /// ended earlier is removed by the first run after its deletion.
+    /// Deleted deployments, by the time of their end: 30 days, the age of backups. The time of the deletion is not stored: a deployment
+    /// that ended earlier is removed by the first run after its deletion.
     /// </summary>
     public TimeSpan? DeletedDeployments { get; init; } = TimeSpan.FromDays(30);
 

@@ -79,6 +79,8 @@ internal sealed partial class BodySecrets
     [GeneratedRegex("(?:variables|env_?vars)\\z", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex VariablesName();
 
-    [GeneratedRegex("^(?:id|key|name|type|variable_type|environment_scope|protected|masked|raw)\\z", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    [GeneratedRegex(
+        "^(?:id|key|name|type|variable_type|environment_scope|protected|masked|raw)\\z",
+        RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex NameOfVariable();
 }

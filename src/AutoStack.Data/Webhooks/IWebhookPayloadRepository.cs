@@ -11,7 +11,9 @@ public interface IWebhookPayloadRepository
     /// <summary>The maximum number of rows per purge.</summary>
     const int MaxPurgeSize = 1000;
 
-    /// <summary>The maximum size of a body that is stored unchanged, in bytes of UTF-8: 25 MiB, slightly more than GitHub's maximum.</summary>
+    /// <summary>
+    /// The maximum size of a body that is stored unchanged, in bytes of UTF-8: 25 MiB, slightly more than GitHub's maximum.
+    /// </summary>
     const int MaxPayloadBytes = 25 * 1024 * 1024;
 
     /// <summary>

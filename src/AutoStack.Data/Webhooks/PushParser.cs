@@ -140,7 +140,8 @@ internal static class PushParser
 
     private static PushedRef Ref(string name, string? before, string after, CommitInfo? commit)
     {
-        var (kind, own) = name.StartsWith(BranchName.Prefix, StringComparison.Ordinal) ? (PushedRefKind.Branch, name[BranchName.Prefix.Length..])
+        var (kind, own) =
+            name.StartsWith(BranchName.Prefix, StringComparison.Ordinal) ? (PushedRefKind.Branch, name[BranchName.Prefix.Length..])
             : name.StartsWith("refs/tags/", StringComparison.Ordinal) ? (PushedRefKind.Tag, name["refs/tags/".Length..])
             : (PushedRefKind.Other, name);
         var isDeleted = after.Length > 0 && after.All(c => c == '0');
@@ -187,5 +188,6 @@ internal static class PushParser
         _ => null,
     };
 
-    private static JsonElement[] Elements(JsonElement element) => element.ValueKind == JsonValueKind.Array ? [.. element.EnumerateArray()] : [];
+    private static JsonElement[] Elements(JsonElement element) =>
+        element.ValueKind == JsonValueKind.Array ? [.. element.EnumerateArray()] : [];
 }

@@ -23,7 +23,8 @@ internal sealed class Pushes(IUnitOfWork unitOfWork) : IPlatformPushes
         delivery = delivery with { Id = delivery.Id ?? Ids.New() };
         try
         {
-            return await unitOfWork.RunAsync((tx, token) => HandleAsync(tx, delivery, options, token), cancellationToken).ConfigureAwait(false);
+            return await unitOfWork.RunAsync((tx, token) => HandleAsync(tx, delivery, options, token), cancellationToken)
+                .ConfigureAwait(false);
         }
         catch (Exception exception) when (exception is not OperationCanceledException)
         {
@@ -60,7 +61,8 @@ internal sealed class Pushes(IUnitOfWork unitOfWork) : IPlatformPushes
         var branches = push.Refs.Where(r => r.Kind == PushedRefKind.Branch).ToList();
         var commits = branches.Where(branch => !branch.IsDeleted && BranchName.IsStorable(branch.Name))
             .ToDictionary(branch => branch.Name, branch => branch.Commit);
-        var (proven, unproven) = commits.Count == 0 ? ([], []) : await ((ProjectRepository)tx.Get<IPlatformProjectRepository>()).ListPushTargetsAsync(
+        var projects = (ProjectRepository)tx.Get<IPlatformProjectRepository>();
+        var (proven, unproven) = commits.Count == 0 ? ([], []) : await projects.ListPushTargetsAsync(
             RepositoryOf(push, options),
             [.. commits.Keys],
             options.MaxDeployments + IPlatformPushes.MaxListedTargets + 1,
@@ -69,7 +71,7 @@ internal sealed class Pushes(IUnitOfWork unitOfWork) : IPlatformPushes
         var deployments = new List<Deployment>();
         foreach (var target in proven.Take(options.MaxDeployments))
         {
-            // Null when the project was removed at this moment.
+            // Null when the project was removed concurrently.
             var wanted = ToDeployment(stored.PayloadId, target, commits[target.Branch], options);
             if (await tx.Get<IDeploymentRepository>().EnqueueAsync(wanted, cancellationToken).ConfigureAwait(false) is { } deployment)
             {

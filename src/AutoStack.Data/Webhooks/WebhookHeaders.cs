@@ -13,9 +13,11 @@ internal static partial class WebhookHeaders
 {
     private static readonly FrozenSet<string> Shown = FrozenSet.Create(
         "content-type", "content-length", "user-agent",
-        "x-github-event", "x-github-delivery", "x-github-hook-id", "x-github-hook-installation-target-id", "x-github-hook-installation-target-type",
+        "x-github-event", "x-github-delivery", "x-github-hook-id",
+        "x-github-hook-installation-target-id", "x-github-hook-installation-target-type",
         "x-github-enterprise-host", "x-github-enterprise-version",
-        "x-gitlab-event", "x-gitlab-event-uuid", "x-gitlab-webhook-uuid", "x-gitlab-instance", "idempotency-key", "webhook-id", "webhook-timestamp",
+        "x-gitlab-event", "x-gitlab-event-uuid", "x-gitlab-webhook-uuid", "x-gitlab-instance", "idempotency-key",
+        "webhook-id", "webhook-timestamp",
         "x-event-key", "x-request-uuid", "x-request-id", "x-hook-uuid", "x-attempt-number", "x-event-time",
         "x-gitea-event", "x-gitea-delivery");
 
@@ -56,7 +58,8 @@ internal static partial class WebhookHeaders
     public static JsonElement Redact(JsonElement headers) =>
         headers.ValueKind != JsonValueKind.Object
             ? headers
-            : JsonSerializer.SerializeToElement(JsonElement.Parse(JsonText.Clean(headers, nameof(headers)), JsonText.Options).EnumerateObject()
+            : JsonSerializer.SerializeToElement(JsonElement.Parse(JsonText.Clean(headers, nameof(headers)), JsonText.Options)
+                .EnumerateObject()
                 .GroupBy(header => header.Name, StringComparer.Ordinal)
                 .ToDictionary(same => same.Key, same => ValueOf(same.Last()) ?? UrlSecrets.Redacted));
 

@@ -20,7 +20,8 @@ internal sealed class WebhookPayloadRepository(Db db, TimeProvider clock) : IWeb
 
     private const string SummaryColumns = $"""
         w.id, w.deployment_id, w.provider, {DeliveryId},
-        coalesce(w.headers ->> 'x-github-event'::text, w.headers ->> 'x-gitlab-event'::text, w.headers ->> 'x-event-key'::text), w.received_at
+        coalesce(w.headers ->> 'x-github-event'::text, w.headers ->> 'x-gitlab-event'::text, w.headers ->> 'x-event-key'::text),
+        w.received_at
         """;
 
     internal static WebhookPayload Read(RowReader row) => new()

@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
 using AutoStack.Data.Accounts;
-using AutoStack.Data.Migrations.Catalogs;
+using AutoStack.Data.Migrations.Internal;
 using AutoStack.Data.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
