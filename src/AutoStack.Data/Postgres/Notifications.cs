@@ -221,7 +221,7 @@ internal sealed partial class Notifications(NpgsqlDataSource? dataSource, ILogge
     [LoggerMessage(3, LogLevel.Information, "Listening for notifications again.")]
     private static partial void LogBack(ILogger logger);
 
-    [LoggerMessage(4, LogLevel.Warning, 
+    [LoggerMessage(4, LogLevel.Warning,
         "Connected through a pooler, which may not deliver notifications; polling instead. Set Pooler, or ListenConnectionString.")]
     private static partial void LogPooler(ILogger logger);
 

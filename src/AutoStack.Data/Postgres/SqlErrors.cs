@@ -17,9 +17,9 @@ internal static class SqlErrors
                 new InvalidValueException(error.ConstraintName, "A value violates a check constraint", error),
             PostgresErrorCodes.NotNullViolation => new InvalidValueException(error.ColumnName, "A required value is null", error),
             PostgresErrorCodes.StringDataRightTruncation => new InvalidValueException(null, "A text is longer than its column", error),
-            PostgresErrorCodes.UntranslatableCharacter => 
+            PostgresErrorCodes.UntranslatableCharacter =>
                 new InvalidValueException(null, "A text contains a character that the server cannot store", error),
-            PostgresErrorCodes.NumericValueOutOfRange => 
+            PostgresErrorCodes.NumericValueOutOfRange =>
                 new InvalidValueException(null, "A number is outside the range of its column", error),
             PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected =>
                 new ConflictException("The transaction was rolled back by a deadlock or serialization failure; it can be retried.", error),

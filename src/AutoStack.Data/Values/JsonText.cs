@@ -9,8 +9,12 @@ namespace AutoStack.Data.Values;
 /// <summary>JSON on its way into PostgreSQL, which stores neither an escaped U+0000 nor an escaped half of a surrogate pair.</summary>
 internal static class JsonText
 {
-    private static readonly JsonReaderOptions Lenient = new() { MaxDepth = int.MaxValue, CommentHandling = JsonCommentHandling.Skip,
-        AllowTrailingCommas = true };
+    private static readonly JsonReaderOptions Lenient = new()
+    {
+        MaxDepth = int.MaxValue,
+        CommentHandling = JsonCommentHandling.Skip,
+        AllowTrailingCommas = true
+    };
 
     /// <summary>For reading what was cleaned, or stored by whomever.</summary>
     public static JsonDocumentOptions Options { get; } = new() { MaxDepth = int.MaxValue };

@@ -2,6 +2,7 @@ using System.Text.Json;
 using AutoStack.Data.Cli;
 using AutoStack.Data.Cli.Bench;
 using AutoStack.Data.Logs;
+using AutoStack.Data.Migrations.Internal;
 using AutoStack.Data.Migrations.Tests.Support;
 using Npgsql;
 

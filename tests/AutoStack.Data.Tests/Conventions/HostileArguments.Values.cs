@@ -28,8 +28,8 @@ public sealed partial class HostileArguments
     private static readonly string[] Cursors =
     [
         "start", $"i.{Guid.Empty:N}", $"i.{Guid.AllBitsSet:N}", $"s.{long.MinValue}", "s.0", $"s.{long.MaxValue}",
-        $"t.{long.MinValue}.{Guid.Empty:N}", $"t.{long.MinValue + 1}.{Guid.Empty:N}", $"t.0.{Guid.AllBitsSet:N}",
-        $"t.{long.MaxValue - 1}.{Guid.AllBitsSet:N}", $"t.{long.MaxValue}.{Guid.AllBitsSet:N}",
+        $"t.{long.MinValue}.{Guid.Empty:N}", $"t.-211813488000000000.{Guid.Empty:N}", $"t.0.{Guid.AllBitsSet:N}",
+        $"t.9223371331199999999.{Guid.AllBitsSet:N}", $"t.{long.MaxValue}.{Guid.AllBitsSet:N}",
     ];
 
     private static readonly MethodInfo AnyText =

@@ -229,8 +229,12 @@ public sealed class RetentionServiceTests : DatabaseTests
         using var root = new Activity("test").Start();
         var policy = new RetentionPolicy
         {
-            DeletedDeployments = null, ExpiredSessions = false, ExpiredSignInAttempts = false, PasswordResetTokens = null,
-            WebhookPayloads = null, BatchSize = 10,
+            DeletedDeployments = null,
+            ExpiredSessions = false,
+            ExpiredSignInAttempts = false,
+            PasswordResetTokens = null,
+            WebhookPayloads = null,
+            BatchSize = 10,
         };
 
         Assert.That(

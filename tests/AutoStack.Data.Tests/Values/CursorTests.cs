@@ -43,6 +43,8 @@ public sealed class CursorTests
     [TestCase("t.1")]
     [TestCase("t.1.")]
     [TestCase("t.1.2")]
+    [TestCase("t.-211813488000000001.0197f3a0111170008000000000000000")]
+    [TestCase("t.9223371331200000000.0197f3a0111170008000000000000000")]
     [TestCase("x.1")]
     public void A_malformed_text_is_not_a_cursor(string? text)
     {

@@ -438,11 +438,11 @@ public sealed class PushTests : DatabaseTests
 
     private static NewWebhookPayload Delivery(string id, string body, string provider = "github", string header = "X-GitHub-Delivery") =>
         new()
-    {
-        Provider = WebhookProvider.From(provider),
-        PayloadJson = JsonElement.Parse(body, new JsonDocumentOptions { MaxDepth = 100_000 }),
-        Headers = JsonSerializer.SerializeToElement(new Dictionary<string, string> { [header] = id }),
-    };
+        {
+            Provider = WebhookProvider.From(provider),
+            PayloadJson = JsonElement.Parse(body, new JsonDocumentOptions { MaxDepth = 100_000 }),
+            Headers = JsonSerializer.SerializeToElement(new Dictionary<string, string> { [header] = id }),
+        };
 
     private static string Body(Repository repository, string reference, string after, string more = "") => $$$"""
         { {{{more}}}"ref":"{{{reference}}}","before":"{{{Zeros}}}","after":"{{{after}}}","repository":{"id":{{{repository.Id}}},
@@ -487,7 +487,10 @@ public sealed class PushTests : DatabaseTests
                 project.Repository,
                 new RepositoryAccess
                 {
-                    Provider = WebhookProvider.GitHub, Host = "github.com", RepositoryId = repository.Id, VerifiedAt = at,
+                    Provider = WebhookProvider.GitHub,
+                    Host = "github.com",
+                    RepositoryId = repository.Id,
+                    VerifiedAt = at,
                 },
                 Token),
             Is.EqualTo(AccessOutcome.Recorded));

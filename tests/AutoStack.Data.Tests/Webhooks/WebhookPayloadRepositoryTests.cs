@@ -393,7 +393,8 @@ public sealed class WebhookPayloadRepositoryTests(string columnType) : DatabaseT
         await using (var transaction = await connection.BeginTransactionAsync(Token))
         {
             await using var hold = new NpgsqlCommand(
-                "SELECT 1 FROM webhook_payloads WHERE id = $1 FOR UPDATE", connection) { Parameters = { new() { Value = ids[0] } } };
+                "SELECT 1 FROM webhook_payloads WHERE id = $1 FOR UPDATE", connection)
+            { Parameters = { new() { Value = ids[0] } } };
             await hold.ExecuteNonQueryAsync(Token);
 
             Assert.That(await Webhooks.PurgeAsync(before, 2, Token), Is.EqualTo(2));
