@@ -1,7 +1,6 @@
 using System.Runtime.CompilerServices;
 using AutoStack.Data.Postgres;
 using AutoStack.Data.Status;
-using AutoStack.Data.Values;
 using Npgsql;
 
 namespace AutoStack.Data.Deployments;

@@ -1,6 +1,5 @@
 using AutoStack.Data.Accounts;
 using AutoStack.Data.Containers;
-using AutoStack.Data.Deployments;
 using AutoStack.Data.Logs;
 using AutoStack.Data.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
