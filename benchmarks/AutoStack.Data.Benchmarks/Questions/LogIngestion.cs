@@ -37,7 +37,7 @@ internal static class LogIngestion
         return string.Create(
             CultureInfo.InvariantCulture,
             $"log ingestion, {deployments.Length:N0} deployments on one connection for {duration.TotalSeconds:N0} s: {written:N0} lines a "
-                + "second, the driver's COPY before and after "
+                + $"second, the driver's COPY before and after "
             + $"{before:N0} and {after:N0}; managed memory in the first and the last tenth {first.Max(m => m.Heap):0} and "
             + $"{last.Max(m => m.Heap):0} MiB at the most, "
             + $"working set {first.Max(m => m.WorkingSet):0} and {last.Max(m => m.WorkingSet):0} MiB");

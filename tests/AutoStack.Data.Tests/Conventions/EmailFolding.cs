@@ -1,5 +1,4 @@
 using AutoStack.Data.Values;
-using AutoStack.Data.Accounts;
 using AutoStack.Data.Tests.Support;
 using Npgsql;
 
