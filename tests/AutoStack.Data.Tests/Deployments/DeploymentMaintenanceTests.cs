@@ -35,8 +35,9 @@ public sealed class DeploymentMaintenanceTests : DatabaseTests
         Assert.That(await ReasonAsync(running), Is.EqualTo("machine lost"));
         Assert.That(await ReasonAsync(done), Is.Null);
         Assert.That(
-            await ScalarAsync("SELECT count(*) FROM deployments WHERE id = $1 AND completed_at IS NOT NULL AND build_duration_seconds >= "
-                + "0", running.Id), Is.EqualTo(1));
+            await ScalarAsync(
+                "SELECT count(*) FROM deployments WHERE id = $1 AND completed_at IS NOT NULL AND build_duration_seconds >= 0", running.Id),
+            Is.EqualTo(1));
         Assert.That(await OpenStagesAsync(running), Is.Zero);
         Assert.That(await Lifecycle.AdvanceAsync(running.Id, DeploymentStatus.Copying, Token), Is.EqualTo(TransitionOutcome.Cancelled));
     }

@@ -150,14 +150,14 @@ public sealed class DeploymentTextTests : DatabaseTests
     {
         var deployment = await StartedAsync(DeploymentStatus.Building);
         await ExecuteAsync(
-            "UPDATE deployments SET commit_message = repeat('m', 5000000), failed_reason = repeat('r', 5000000), deployed_url = "
-                + "repeat('u', 5000000) WHERE id = $1",
+            "UPDATE deployments SET commit_message = repeat('m', 500000), failed_reason = repeat('r', 500000), "
+                + "deployed_url = repeat('u', 500000) WHERE id = $1",
             deployment.Id);
-        await ExecuteAsync("UPDATE projects SET build_command = repeat('b', 5000000) WHERE id = $1", deployment.ProjectId);
-        await ExecuteAsync("UPDATE deployment_stages SET error_message = repeat('e', 5000000) WHERE deployment_id = $1", deployment.Id);
+        await ExecuteAsync("UPDATE projects SET build_command = repeat('b', 500000) WHERE id = $1", deployment.ProjectId);
+        await ExecuteAsync("UPDATE deployment_stages SET error_message = repeat('e', 500000) WHERE deployment_id = $1", deployment.Id);
         await ExecuteAsync(
-            "INSERT INTO deployment_health_checks (id, deployment_id, url, is_live, checked_at) VALUES (gen_random_uuid(), $1, repeat('h', "
-                + "5000000), TRUE, now())",
+            "INSERT INTO deployment_health_checks (id, deployment_id, url, is_live, checked_at) "
+                + "VALUES (gen_random_uuid(), $1, repeat('h', 500000), TRUE, now())",
             deployment.Id);
 
         var owner = deployment.UserId;
@@ -170,7 +170,7 @@ public sealed class DeploymentTextTests : DatabaseTests
         var whole = (await Deployments.FindDetailsAsync(deployment.Id, owner, 1, Token))!;
         Assert.That(
             (whole.Deployment.CommitMessage!.Length, whole.Deployment.FailedReason!.Length, whole.Project.BuildCommand.Length),
-            Is.EqualTo((5000000, 5000000, 5000000)));
+            Is.EqualTo((500000, 500000, 500000)));
 
         static void AssertSmall<T>(IReadOnlyList<T> rows)
         {
