@@ -130,7 +130,7 @@ public sealed partial class PythonLimitsTests : AdoptionTestsBase
             where T : notnull => provider.GetRequiredService<T>();
 
         var eve = await Get<IUserRepository>().AddAsync(new NewUser { Name = "Eve", Email = "Eve@Example.COM" }, Token);
-        await Get<IGitHubConnectionRepository>().SetAsync(eve.Id, new GitHubTokens { AccessToken = "gho_clear" }, Token);
+        await Get<IGitHubConnectionRepository>().ConnectAsync(eve.Id, new GitHubTokens { AccessToken = "gho_clear" }, Token);
         await Get<Projects.IProjectEnvironmentRepository>().SetAsync(Guid.Parse(Project), Guid.Parse(User), "A=1", Token);
 
         Assert.That(await ListAsync("SELECT email FROM users WHERE email = 'Eve@Example.COM'"), Is.Empty);
