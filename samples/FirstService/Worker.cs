@@ -1,3 +1,4 @@
+using AutoStack.Data;
 using AutoStack.Data.Deployments;
 using AutoStack.Data.Logs;
 

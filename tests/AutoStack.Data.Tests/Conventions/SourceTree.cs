@@ -105,7 +105,9 @@ public sealed class SourceTree
     [Test]
     public void Code_blocks_of_the_readme_and_docs_compile()
     {
-        var compiled = Normal(File.ReadAllText(Path.Combine(Root, "tests", "AutoStack.Data.Tests", "Conventions", "ReadmeCode.cs")));
+        var sources = Directory.EnumerateFiles(Path.Combine(Root, "samples", "FirstService"), "*.cs")
+            .Append(Path.Combine(Root, "tests", "AutoStack.Data.Tests", "Conventions", "ReadmeCode.cs"));
+        var compiled = Normal(string.Join('\n', sources.Select(File.ReadAllText)));
         var blocks = Directory.EnumerateFiles(Path.Combine(Root, "docs"), "*.md").Append(Path.Combine(Root, "README.md"))
             .SelectMany(page => Regex.Matches(File.ReadAllText(page), "```csharp\n(.*?)```", RegexOptions.Singleline))
             .Select(m => Normal(m.Groups[1].Value)).ToList();
@@ -114,7 +116,7 @@ public sealed class SourceTree
         Assert.That(
             blocks.Where(block => !compiled.Contains(block, StringComparison.Ordinal)),
             Is.Empty,
-            "Copy these code blocks of README.md or docs into Conventions/ReadmeCode.cs, or the code back into the page.");
+            "Copy these code blocks of README.md or docs into Conventions/ReadmeCode.cs or samples/FirstService, or the code back into the page.");
 
         // Only the indentation may differ.
         static string Normal(string code) => string.Join('\n', code.Split('\n').Select(line => line.Trim()).Where(line => line.Length > 0));

@@ -14,7 +14,7 @@ public sealed class TestServer
     {
         // In memory, databases are created and dropped several times faster than on a disk.
         if (Environment.GetEnvironmentVariable("TMPDIR") is null or ""
-            && new DriveInfo("/dev/shm") is { IsReady: true, AvailableFreeSpace: > 4L << 30 })
+            && OperatingSystem.IsLinux() && new DriveInfo("/dev/shm") is { IsReady: true, AvailableFreeSpace: > 4L << 30 })
         {
             Environment.SetEnvironmentVariable("TMPDIR", "/dev/shm");
         }
