@@ -1,5 +1,5 @@
-using AutoStack.Data.Values;
 using AutoStack.Data.Tests.Support;
+using AutoStack.Data.Values;
 using Npgsql;
 
 namespace AutoStack.Data.Tests.Conventions;
