@@ -19,7 +19,8 @@ await using var app = builder.Build();
 
 app.MapPost("/users", async (NewUser user, IUserRepository users, CancellationToken token) => await users.AddAsync(user, token));
 
-app.MapPost("/users/{ownerId:guid}/projects", async (Guid ownerId, ProjectRequest request, IProjectRepository projects, CancellationToken token) =>
+app.MapPost("/users/{ownerId:guid}/projects",
+    async (Guid ownerId, ProjectRequest request, IProjectRepository projects, CancellationToken token) =>
     await projects.AddAsync(new NewProject { UserId = ownerId, Name = request.Name, Repository = request.Repository }, token));
 
 app.MapPost("/users/{ownerId:guid}/projects/{projectId:guid}/deployments",
@@ -33,7 +34,8 @@ app.MapGet("/users/{ownerId:guid}/deployments",
         await deployments.ListRecentAsync(ownerId, cursor ?? Cursor.Start, limit: 20, token));
 
 app.MapGet("/users/{ownerId:guid}/deployments/{deploymentId:guid}/log",
-    async (Guid ownerId, Guid deploymentId, Cursor? cursor, IDeploymentLogFollower follower, HttpResponse response, CancellationToken token) =>
+    async (Guid ownerId, Guid deploymentId, Cursor? cursor, IDeploymentLogFollower follower, HttpResponse response,
+        CancellationToken token) =>
     {
         response.ContentType = "text/plain; charset=utf-8";
         await foreach (var line in follower.FollowAsync(deploymentId, ownerId, cursor ?? Cursor.Start, token))

@@ -75,7 +75,8 @@ public sealed class DriftTests : MigrationTests
         ("ALTER TABLE sessions RENAME CONSTRAINT sessions_user_id_fkey TO fk_user",
             ["Constraint sessions.sessions_user_id_fkey is missing; constraint fk_user is the same under another name."]),
         ("ALTER TABLE users DROP CONSTRAINT users_pkey CASCADE",
-            ["Constraint users.users_pkey is missing.", .. Missing(o => o.Definition.Contains("REFERENCES public.users(", StringComparison.Ordinal))]),
+            ["Constraint users.users_pkey is missing.",
+                .. Missing(o => o.Definition.Contains("REFERENCES public.users(", StringComparison.Ordinal))]),
         ("ALTER TABLE sessions DROP CONSTRAINT sessions_user_id_fkey, ADD CONSTRAINT sessions_user_id_fkey FOREIGN KEY (user_id) " +
             "REFERENCES users",
             ["Constraint sessions.sessions_user_id_fkey is defined differently."]),

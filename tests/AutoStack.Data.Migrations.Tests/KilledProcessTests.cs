@@ -22,8 +22,8 @@ public sealed class KilledProcessTests : MigrationTests
         await DropDatabaseAsync();
     }
 
-    // 1: the first script has created tables before it waits. 2: the second script is applied and the third waits for its first lock. 3: the
-    // twelfth waits for the writers of its table. 4: the journal is not created yet.
+    // 1: the first script has created tables before it waits. 2: the second script is applied and the third waits for its first lock. 3:
+    // the twelfth waits for the writers of its table. 4: the journal is not created yet.
     [TestCase(0, "CREATE TABLE webhook_payloads ()", 0, TestName = "A_run_killed_within_a_script_is_completed_by_the_next")]
     [TestCase(1, "LOCK TABLE deployment_logs IN ACCESS SHARE MODE", 2,
         TestName = "A_run_killed_between_two_scripts_is_completed_by_the_next")]

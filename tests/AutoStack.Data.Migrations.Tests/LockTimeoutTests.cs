@@ -81,7 +81,8 @@ public sealed class LockTimeoutTests : MigrationTests
         await using var application = await HoldAsync("LOCK TABLE busy IN ACCESS SHARE MODE");
         var recorder = new Recorder();
 
-        // The application waits for the script before the script checks for a deadlock, and checks much later itself: the script is the victim.
+        // The application waits for the script before the script checks for a deadlock, and checks much later itself: the script is the
+        // victim.
         var migrator = new SchemaMigrator(ConnectionString + ";Options=-c deadlock_timeout=3s", null, scripts);
         var upgrade = migrator.UpgradeAsync(progress: recorder, cancellationToken: Token);
         await UntilMigratorWaitsForTableAsync();

@@ -55,7 +55,8 @@ public sealed class RoundTripTests(string release) : MigrationTests
         {
             if (!ChangesRowsOnly(SchemaMigrator.Scripts[version - 1].Name))
             {
-                Assert.That(recorded[version], Is.Not.EqualTo(recorded[version - 1]), $"version {version} changes nothing that is compared");
+                Assert.That(recorded[version], Is.Not.EqualTo(recorded[version - 1]),
+                    $"version {version} changes nothing that is compared");
             }
         }
 

@@ -129,7 +129,8 @@ internal sealed class Adoption(MigratorContext context, AdoptionOptions? options
         {
             throw new MigrationException(MigrationError.NotRecognised,
                 $"The journal is at version {current}, and later objects exist already ({string.Join(", ", others)}), but " +
-                "not all of their version's objects, or not as its script creates them. Nothing was changed. Bring them to that shape and stamp the version, or rename them.");
+                "not all of their version's objects, or not as its script creates them. Nothing was changed. " +
+                "Bring them to that shape and stamp the version, or rename them.");
         }
 
         return new AdoptionPlan(

@@ -40,11 +40,13 @@ internal static partial class ConnectionText
 
         var parts = Server().Match(server);
         return !NoHost().IsMatch(server) && !server.Contains('/', StringComparison.Ordinal)
-            && (IPAddress.TryParse(server, out _) || (parts.Success && (!parts.Groups["port"].Success || IsPort(parts.Groups["port"].Value))));
+            && (IPAddress.TryParse(server, out _)
+                || (parts.Success && (!parts.Groups["port"].Success || IsPort(parts.Groups["port"].Value))));
     }
 
     /// <summary>True for a port number, 1 to 65535.</summary>
-    public static bool IsPort(string text) => ushort.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port > 0;
+    public static bool IsPort(string text) => ushort.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var port)
+        && port > 0;
 
     private static NpgsqlConnectionStringBuilder FromPairs(string text)
     {

@@ -108,7 +108,8 @@ internal static class VersionJournal
             true => true,
             _ => throw new MigrationException(MigrationError.ForeignObjects,
                 "public.schema_versions is not the plain table that the migrator creates: it is a view, or has a trigger, rule, " +
-                "policy, default, check or index that would run code. Nothing was read or changed. Find out who created it, and drop or rename it."),
+                "policy, default, check or index that would run code. Nothing was read or changed. Find out who " +
+                "created it, and drop or rename it."),
         };
     }
 

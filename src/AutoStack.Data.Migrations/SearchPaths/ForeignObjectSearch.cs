@@ -65,7 +65,8 @@ internal sealed record ForeignObjectSearch(IReadOnlyList<ForeignObject> Objects,
                     CASE p.prokind WHEN 'a' THEN 'aggregate' WHEN 'p' THEN 'procedure' ELSE 'function' END AS kind,
                     p.oid::regprocedure::text AS name,
                     p.proowner AS owner,
-                    format('DROP %s %s', CASE WHEN p.prokind IN ('a', 'p') THEN 'ROUTINE' ELSE 'FUNCTION' END, p.oid::regprocedure) AS statement
+                    format(
+                        'DROP %s %s', CASE WHEN p.prokind IN ('a', 'p') THEN 'ROUTINE' ELSE 'FUNCTION' END, p.oid::regprocedure) AS statement
                 FROM pg_proc p
                 JOIN searched s ON s.oid = p.pronamespace AND s.nspowner <> p.proowner
                 WHERE p.proname::text = ANY (@functions)

@@ -62,8 +62,8 @@ internal sealed class PoolerGuard(NpgsqlDataSource dataSource, PoolerMode? mode)
             throw InvalidSetting.Of(
                 typeof(PoolerMode),
                 "Pooler",
-                "is Transaction, and the pooler keeps the names that clients give prepared statements, so that one client's statement would " +
-                "run for another: set Max Auto Prepare=0, or use PgBouncer 1.21 or newer with max_prepared_statements above 0");
+                "is Transaction, and the pooler keeps the names that clients give prepared statements, so that one client's statement " +
+                "would run for another: set Max Auto Prepare=0, or use PgBouncer 1.21 or newer with max_prepared_statements above 0");
         }
     }
 

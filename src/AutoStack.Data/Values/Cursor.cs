@@ -64,7 +64,8 @@ public readonly struct Cursor : IEquatable<Cursor>, IParsable<Cursor>
         {
             ["i", var text] when Guid.TryParseExact(text, "N", out var id) => new(Kind.Id, 0, id),
             ["s", var text] when TryParseNumber(text, out var seq) => new(Kind.Seq, seq, default),
-            ["t", var text, var row] when TryParseNumber(text, out var moment) && Time.IsStorable(moment) && Guid.TryParseExact(row, "N", out var id) =>
+            ["t", var text, var row] when TryParseNumber(text, out var moment) && Time.IsStorable(moment)
+                && Guid.TryParseExact(row, "N", out var id) =>
                 new(Kind.Moment, moment, id),
             _ => Start,
         };

@@ -55,7 +55,8 @@ public sealed class AdoptConsoleTests : AdoptionTestsBase
         using (Assert.EnterMultipleScope())
         {
             Assert.That((dry.Code, run.Code, json.Code), Is.EqualTo((1, 1, 1)));
-            Assert.That(dry.Output, Does.Contain("The adoption will stop before 0012_add_users_email_key.sql").And.Contain("GROUP BY lower("));
+            Assert.That(dry.Output, Does.Contain("The adoption will stop before 0012_add_users_email_key.sql").And.Contain(
+                "GROUP BY lower("));
             Assert.That(run.Output, Does.Contain("The adoption will stop before 0012_add_users_email_key.sql"));
             Assert.That(run.Error,
                 Does.Contain("0010_add_deployment_stages_name_key.sql").And.Contain("HAVING count(*) > 1")

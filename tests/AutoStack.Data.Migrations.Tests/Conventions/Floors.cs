@@ -9,7 +9,8 @@ public sealed partial class Floors
     /// <summary>The folders from top to bottom; the files beside the project file are the top floor.</summary>
     private static readonly string[] TopToBottom =
     [
-        "", "Adoption", "Checks", "Stamps", "Upgrades", "Planning", "Running", "Sessions", "SearchPaths", "Connections", "Journal", "Catalogs", "Scripts",
+        "", "Adoption", "Checks", "Stamps", "Upgrades", "Planning", "Running", "Sessions", "SearchPaths", "Connections", "Journal",
+        "Catalogs", "Scripts",
         "Reporting", "Text",
     ];
 
@@ -17,7 +18,8 @@ public sealed partial class Floors
 
     [Test]
     public void Every_folder_has_a_floor() =>
-        Assert.That(Folders(), Is.EquivalentTo(TopToBottom), $"Give each folder of {Root} its place in {nameof(Floors)}.{nameof(TopToBottom)}.");
+        Assert.That(Folders(), Is.EquivalentTo(TopToBottom),
+            $"Give each folder of {Root} its place in {nameof(Floors)}.{nameof(TopToBottom)}.");
 
     [Test]
     public void A_folder_depends_only_on_folders_below()
@@ -26,7 +28,8 @@ public sealed partial class Floors
             .EnumerateFiles(Path.Combine(Root, folder), "*.cs")
             .ToDictionary(file => Path.GetRelativePath(Root, file), file => Comment().Replace(File.ReadAllText(file), "")));
         var home = sources
-            .SelectMany(folder => folder.Value.Values.SelectMany(text => Declaration().Matches(text)).Select(m => (m.Groups["name"].Value, folder.Key)))
+            .SelectMany(folder => folder.Value.Values.SelectMany(text => Declaration().Matches(text)).Select(
+                m => (m.Groups["name"].Value, folder.Key)))
             .DistinctBy(type => type.Value)
             .ToDictionary(type => type.Value, type => type.Key);
         Assert.That(home, Has.Count.GreaterThan(50), "the types are found");
@@ -49,7 +52,8 @@ public sealed partial class Floors
     [GeneratedRegex(@"//.*")]
     private static partial Regex Comment();
 
-    [GeneratedRegex(@"^(public|internal)[a-z ]* (class|record|struct|enum|interface) (?<name>\w+)", RegexOptions.Multiline | RegexOptions.ExplicitCapture)]
+    [GeneratedRegex(@"^(public|internal)[a-z ]* (class|record|struct|enum|interface) (?<name>\w+)",
+        RegexOptions.Multiline | RegexOptions.ExplicitCapture)]
     private static partial Regex Declaration();
 
     [GeneratedRegex(@"(?<![.\w])[A-Z]\w+")]

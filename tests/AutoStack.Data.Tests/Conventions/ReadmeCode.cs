@@ -220,7 +220,8 @@ internal static class ReadmeCode
 
     public static async Task BillAsync(IUsageQueries usage, Guid userId, CancellationToken cancellationToken)
     {
-        var march = new TimeRange(new DateTimeOffset(2026, 3, 1, 0, 0, 0, TimeSpan.Zero), new DateTimeOffset(2026, 4, 1, 0, 0, 0, TimeSpan.Zero));
+        var march = new TimeRange(
+            new DateTimeOffset(2026, 3, 1, 0, 0, 0, TimeSpan.Zero), new DateTimeOffset(2026, 4, 1, 0, 0, 0, TimeSpan.Zero));
         Cursor? next = Cursor.Start;
         while (next is { } cursor)
         {

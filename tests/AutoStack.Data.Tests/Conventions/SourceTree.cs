@@ -116,7 +116,7 @@ public sealed class SourceTree
         Assert.That(
             blocks.Where(block => !compiled.Contains(block, StringComparison.Ordinal)),
             Is.Empty,
-            "Copy these code blocks of README.md or docs into Conventions/ReadmeCode.cs or samples/FirstService, or the code back into the page.");
+            "Copy these code blocks of README.md or docs into Conventions/ReadmeCode.cs or samples/FirstService, or the code back.");
 
         // Only the indentation may differ.
         static string Normal(string code) => string.Join('\n', code.Split('\n').Select(line => line.Trim()).Where(line => line.Length > 0));

@@ -17,7 +17,8 @@ public sealed class FirstServiceTests
     [OneTimeSetUp]
     public async Task StartAsync()
     {
-        var configuration = Path.GetFileName(Path.GetDirectoryName(TestContext.CurrentContext.TestDirectory.TrimEnd(Path.DirectorySeparatorChar)))!;
+        var configuration = Path.GetFileName(
+            Path.GetDirectoryName(TestContext.CurrentContext.TestDirectory.TrimEnd(Path.DirectorySeparatorChar)))!;
         var program = Path.Combine(SourceRoot.Path, "samples", "FirstService", "bin", configuration, "net10.0", "FirstService.dll");
         var start = new ProcessStartInfo("dotnet", [program, "--urls", "http://127.0.0.1:0"])
         {

@@ -71,7 +71,8 @@ public sealed class SecretRotationTests : DatabaseTests
         await using var during = WithKeys(current, old);
         await using var after = WithKeys(current);
         var project = await AddProjectAsync();
-        await before.GetRequiredService<IProjectEnvironmentRepository>().ReplaceAsync(project.Id, project.UserId, Secret.From("V=1"), Token);
+        await before.GetRequiredService<IProjectEnvironmentRepository>().ReplaceAsync(
+            project.Id, project.UserId, Secret.From("V=1"), Token);
         Task<IReadOnlyList<SecretRotationResult>> rotation = null!;
         await before.GetRequiredService<IUnitOfWork>().RunAsync(async (tx, ct) =>
         {
