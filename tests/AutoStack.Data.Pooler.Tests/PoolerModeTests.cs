@@ -168,7 +168,7 @@ public sealed class PoolerModeTests : DatabaseTests
         await turns.DisposeAsync();
     }
 
-    [TestCase("Host=db;Password=se;cret", "cannot be read")]
+    [TestCase("Host=db;Password=se;cret", "is not a connection string of Npgsql")]
     [TestCase("Database=autostack;Password=secret", "names no Host")]
     public void An_invalid_listen_connection_string_is_named_in_the_error(string connectionString, string problem)
     {

@@ -66,7 +66,9 @@ internal sealed record ForeignObjectSearch(IReadOnlyList<ForeignObject> Objects,
                     p.oid::regprocedure::text AS name,
                     p.proowner AS owner,
                     format(
-                        'DROP %s %s', CASE WHEN p.prokind IN ('a', 'p') THEN 'ROUTINE' ELSE 'FUNCTION' END, p.oid::regprocedure) AS statement
+                        'DROP %s %s',
+                        CASE WHEN p.prokind IN ('a', 'p') THEN 'ROUTINE' ELSE 'FUNCTION' END,
+                        p.oid::regprocedure) AS statement
                 FROM pg_proc p
                 JOIN searched s ON s.oid = p.pronamespace AND s.nspowner <> p.proowner
                 WHERE p.proname::text = ANY (@functions)
