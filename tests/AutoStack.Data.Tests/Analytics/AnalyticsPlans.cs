@@ -21,17 +21,21 @@ public sealed class AnalyticsPlans : AnalyticsTests
             """
             INSERT INTO users (id, name, email, email_verified, created_at, updated_at)
             SELECT gen_random_uuid(), 'Ada', 'ada' || n || '@example.com', FALSE, '2026-01-01', '2026-01-01' FROM generate_series(1, 200) n;
-            INSERT INTO projects (id, user_id, name, repository, branch, build_command, output_dir, runtime, auto_deploy_enabled, created_at, updated_at)
+            INSERT INTO projects (id, user_id, name, repository, branch, build_command, output_dir, runtime, auto_deploy_enabled,
+            created_at, updated_at)
             SELECT gen_random_uuid(), u.id, 'site', 'ada/site' || n, 'main', 'make', 'dist', 'static', FALSE, '2026-01-01', '2026-01-01'
             FROM users u, generate_series(1, 4) n;
-            INSERT INTO deployments (id, project_id, user_id, status, creator_type, is_production, build_duration_seconds, created_at, is_deleted)
+            INSERT INTO deployments (id, project_id, user_id, status, creator_type, is_production, build_duration_seconds, created_at,
+            is_deleted)
             SELECT gen_random_uuid(), p.id, p.user_id, (ARRAY['success', 'failed', 'cancelled', 'building'])[1 + n % 4], 'manual', FALSE, n,
                 '2025-06-01'::timestamp + n * interval '13 days' + random() * interval '12 days', n % 10 = 0
             FROM generate_series(1, 25) n, projects p;
             INSERT INTO deployment_stages (id, deployment_id, stage_name, status, created_at)
-            SELECT gen_random_uuid(), d.id, s, 'completed', d.created_at FROM deployments d, unnest(ARRAY['queued', 'cloning', 'building']) s;
+            SELECT gen_random_uuid(), d.id, s, 'completed', d.created_at FROM deployments d, unnest(ARRAY['queued', 'cloning',
+            'building']) s;
             INSERT INTO deployment_health_checks (id, deployment_id, url, is_live, checked_at)
-            SELECT gen_random_uuid(), d.id, 'http://localhost', TRUE, d.created_at + n * interval '1 hour' FROM deployments d, generate_series(1, 3) n;
+            SELECT gen_random_uuid(), d.id, 'http://localhost', TRUE, d.created_at + n * interval '1 hour' FROM deployments d,
+            generate_series(1, 3) n;
             """);
         await ExecuteAsync("VACUUM ANALYZE");
         owner = (Guid)(await ScalarAsync("SELECT id FROM users ORDER BY id LIMIT 1"))!;

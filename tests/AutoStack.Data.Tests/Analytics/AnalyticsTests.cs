@@ -23,7 +23,8 @@ public abstract class AnalyticsTests : DatabaseTests
     // Other writers spell statuses their own way, and know some that the library does not.
     private static readonly string[] Statuses =
     [
-        "queued", "cloning", "checkout", "installing", "building", "copying", "success", "success", "success", "SUCCESS", "failed", "Failed",
+        "queued", "cloning", "checkout", "installing", "building", "copying", "success", "success", "success", "SUCCESS", "failed",
+        "Failed",
         "cancelled", "Deploying", "rolled_back",
     ];
 
@@ -100,14 +101,16 @@ public abstract class AnalyticsTests : DatabaseTests
                 await writer.WriteNullAsync(Token);
             }
 
-            await writer.WriteAsync(DateTime.SpecifyKind(row.CreatedAt.UtcDateTime, DateTimeKind.Unspecified), NpgsqlDbType.Timestamp, Token);
+            await writer.WriteAsync(
+                DateTime.SpecifyKind(row.CreatedAt.UtcDateTime, DateTimeKind.Unspecified), NpgsqlDbType.Timestamp, Token);
             await writer.WriteAsync(row.IsDeleted, NpgsqlDbType.Boolean, Token);
         }
 
         await writer.CompleteAsync(Token);
     }
 
-    protected static IEnumerable<Row> In(IEnumerable<Row> rows, TimeRange range) => rows.Where(r => r.CreatedAt >= range.From && r.CreatedAt < range.To);
+    protected static IEnumerable<Row> In(IEnumerable<Row> rows, TimeRange range) =>
+        rows.Where(r => r.CreatedAt >= range.From && r.CreatedAt < range.To);
 
     protected static void AssertSummary(DeploymentSummary actual, IReadOnlyList<Row> rows, string what)
     {
@@ -169,7 +172,8 @@ public abstract class AnalyticsTests : DatabaseTests
     {
         var counts = rows.GroupBy(r => r.Status.ToLowerInvariant()).ToDictionary(g => g.Key, g => g.LongCount());
         var known = DeploymentStatus.Known.Select(s => s.Value).ToList();
-        return known.Concat(counts.Keys.Except(known).Order(StringComparer.Ordinal)).Select(status => (status, counts.GetValueOrDefault(status)));
+        return known.Concat(
+            counts.Keys.Except(known).Order(StringComparer.Ordinal)).Select(status => (status, counts.GetValueOrDefault(status)));
     }
 
     /// <summary>Ranges that no query takes.</summary>

@@ -30,7 +30,19 @@ public sealed class DashboardQueriesTests : AnalyticsTests
             var (week, lastWeek) = (new TimeRange(monday, end), new TimeRange(monday.AddDays(-7), end.AddDays(-7)));
             var (month, lastMonth) = (new TimeRange(first, end), new TimeRange(first.AddMonths(-1), Utc(moment[3])));
             var (own, rows) = await AddWorldAsync(
-                1, 400, now, end, midnight, monday, first, lastWeek.From, lastWeek.To, lastMonth.From, lastMonth.To, now.AddYears(-1), now.AddYears(1));
+                1,
+                400,
+                now,
+                end,
+                midnight,
+                monday,
+                first,
+                lastWeek.From,
+                lastWeek.To,
+                lastMonth.From,
+                lastMonth.To,
+                now.AddYears(-1),
+                now.AddYears(1));
 
             var stats = await Dashboard.SummarizeAsync(own[0].UserId, Token);
 
@@ -57,11 +69,15 @@ public sealed class DashboardQueriesTests : AnalyticsTests
         Assert.That(change.AverageBuildSecondsChange, Is.EqualTo(-0.1).Within(1e-12));
 
         change = Compare(none, some);
-        Assert.That((change.DeploymentsChange, change.SuccessRateChange, change.AverageBuildSecondsChange), Is.EqualTo(((double?)-1, (double?)null, (double?)null)));
+        Assert.That(
+            (change.DeploymentsChange, change.SuccessRateChange, change.AverageBuildSecondsChange),
+            Is.EqualTo(((double?)-1, (double?)null, (double?)null)));
 
         foreach (var nothing in new[] { Compare(some, none), Compare(none, none) })
         {
-            Assert.That((nothing.DeploymentsChange, nothing.SuccessRateChange, nothing.AverageBuildSecondsChange), Is.EqualTo(((double?)null, (double?)null, (double?)null)));
+            Assert.That(
+                (nothing.DeploymentsChange, nothing.SuccessRateChange, nothing.AverageBuildSecondsChange),
+                Is.EqualTo(((double?)null, (double?)null, (double?)null)));
         }
 
         Assert.That(Compare(some, Sum(1, 0, 0)).AverageBuildSecondsChange, Is.Null);

@@ -19,10 +19,13 @@ public sealed class DeploymentTrendQueriesTests : AnalyticsTests
     {
         foreach (var range in Ranges)
         {
-            var (own, rows) = await AddWorldAsync(3, 600, range.From, range.To, Utc("2026-01-05"), Utc("2026-01-06"), Utc("2026-01-01"), Utc("2026-01-12"));
+            var (own, rows) = await AddWorldAsync(
+                3, 600, range.From, range.To, Utc("2026-01-05"), Utc("2026-01-06"), Utc("2026-01-01"), Utc("2026-01-12"));
             foreach (var project in new Guid?[] { null, own[0].Id, own[1].Id })
             {
-                var counted = In(rows.Where(r => r.OwnerId == own[0].UserId && !r.IsDeleted && (project is null || r.ProjectId == project)), range).ToList();
+                var counted = In(
+                    rows.Where(r => r.OwnerId == own[0].UserId && !r.IsDeleted && (project is null || r.ProjectId == project)),
+                    range).ToList();
                 await AssertTrendsAsync(own[0].UserId, project, range, counted);
             }
         }
@@ -81,7 +84,9 @@ public sealed class DeploymentTrendQueriesTests : AnalyticsTests
         var weeks = Buckets(Monday(range.From), range.To, 7).ToList();
         var perWeek = weeks.ConvertAll(week => counted.Where(r => Monday(r.CreatedAt) == week).ToList());
         var success = await Trends.ListSuccessPerWeekAsync(owner, project, range, Token);
-        Assert.That(success, Is.EqualTo(weeks.Zip(perWeek, (week, rows) => new WeeklySuccess(week, rows.Count(r => r.Succeeded), rows.Count(r => r.Finished)))));
+        Assert.That(
+            success,
+            Is.EqualTo(weeks.Zip(perWeek, (week, rows) => new WeeklySuccess(week, rows.Count(r => r.Succeeded), rows.Count(r => r.Finished)))));
         Assert.That(success.Select(w => w.SuccessRate), Is.EqualTo(perWeek.Select(rows =>
             rows.Any(r => r.Finished) ? (double?)rows.Count(r => r.Succeeded) / rows.Count(r => r.Finished) : null)));
 
@@ -96,7 +101,9 @@ public sealed class DeploymentTrendQueriesTests : AnalyticsTests
         Assert.That(statuses.Select(s => (s.Status.Value, s.Deployments)), Is.EqualTo(CountStatuses(counted)));
 
         var hours = await Trends.ListPerHourAsync(owner, project, range, Token);
-        Assert.That(hours, Is.EqualTo(Enumerable.Range(0, 24).Select(hour => new HourlyDeployments(hour, counted.Count(r => r.CreatedAt.UtcDateTime.Hour == hour)))));
+        Assert.That(
+            hours,
+            Is.EqualTo(Enumerable.Range(0, 24).Select(hour => new HourlyDeployments(hour, counted.Count(r => r.CreatedAt.UtcDateTime.Hour == hour)))));
     }
 
     private static IEnumerable<DateTimeOffset> Buckets(DateTimeOffset first, DateTimeOffset end, int days)

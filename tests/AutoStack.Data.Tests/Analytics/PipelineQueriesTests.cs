@@ -11,11 +11,13 @@ public sealed class PipelineQueriesTests : AnalyticsTests
     public async Task Latest_deployments_are_listed_newest_first_with_their_own_stages()
     {
         var (own, rows) = await AddWorldAsync(4, 120, Utc("2026-01-01"), Utc("2026-02-01"));
-        var stages = rows.SelectMany((row, i) => Enumerable.Range(0, i % 4).Select(n => (Row: row, Name: new[] { "Queued", "cloning", "BUILDING" }[n], Seconds: i + n))).ToList();
+        var stages = rows.SelectMany(
+            (row, i) => Enumerable.Range(0, i % 4).Select(n => (Row: row, Name: new[] { "Queued", "cloning", "BUILDING" }[n], Seconds: i + n))).ToList();
         await ExecuteAsync(
             """
             INSERT INTO deployment_stages (id, deployment_id, stage_name, status, started_at, completed_at, created_at)
-            SELECT gen_random_uuid(), deployment_id, stage_name, 'completed', '2026-01-01', '2026-01-01'::timestamp + seconds * interval '1 second',
+            SELECT gen_random_uuid(), deployment_id, stage_name, 'completed', '2026-01-01',
+            '2026-01-01'::timestamp + seconds * interval '1 second',
                 '2026-01-01'::timestamp + number * interval '1 second'
             FROM unnest($1::uuid[], $2::text[], $3::integer[]) WITH ORDINALITY c (deployment_id, stage_name, seconds, number)
             """,
@@ -44,7 +46,8 @@ public sealed class PipelineQueriesTests : AnalyticsTests
     [TestCase("building", null, "completed", "00:01:00", "00:01:30.5", 30.5)]
     [TestCase("building", null, "in_progress", "00:01:00", null, 3540.0, Description = "runs: up to now")]
     [TestCase("Deploying", null, "odd", "00:01:00", null, 3540.0, Description = "statuses of other writers")]
-    [TestCase("success", "00:10:00", "in_progress", "00:01:00", null, 540.0, Description = "left open by a crash: the end of the deployment")]
+    [TestCase(
+        "success", "00:10:00", "in_progress", "00:01:00", null, 540.0, Description = "left open by a crash: the end of the deployment")]
     [TestCase("FAILED", "00:10:00", "IN_PROGRESS", "00:01:00", null, 540.0)]
     [TestCase("cancelled", null, "in_progress", "00:01:00", null, null, Description = "over, nobody knows since when")]
     [TestCase("building", null, "Completed", "00:01:00", null, null, Description = "the stage is over, nobody knows since when")]
@@ -65,7 +68,10 @@ public sealed class PipelineQueriesTests : AnalyticsTests
         var deployment = await EnqueueAsync();
         await ExecuteAsync("DELETE FROM deployment_stages WHERE deployment_id = $1", deployment.Id);
         await ExecuteAsync(
-            "UPDATE deployments SET status = $2, started_at = '2026-05-01', completed_at = $3::timestamp WHERE id = $1", deployment.Id, status, At(completedAt));
+            "UPDATE deployments SET status = $2, started_at = '2026-05-01', completed_at = $3::timestamp WHERE id = $1",
+            deployment.Id,
+            status,
+            At(completedAt));
         await ExecuteAsync(
             """
             INSERT INTO deployment_stages (id, deployment_id, stage_name, status, started_at, completed_at, created_at)
@@ -75,7 +81,9 @@ public sealed class PipelineQueriesTests : AnalyticsTests
         var found = (await Pipelines.FindAsync(deployment.Id, deployment.UserId, Token))!;
 
         var stage = found.Stages.Single();
-        Assert.That((stage.Name, stage.Status, stage.DurationSeconds), Is.EqualTo((StageName.Building, StageStatus.From(stageStatus), seconds)));
+        Assert.That(
+            (stage.Name, stage.Status, stage.DurationSeconds),
+            Is.EqualTo((StageName.Building, StageStatus.From(stageStatus), seconds)));
         Assert.That(stage.StartedAt, Is.EqualTo(Moment(stageStartedAt)));
         Assert.That(stage.CompletedAt, Is.EqualTo(Moment(stageCompletedAt)));
         Assert.That(found.DurationSeconds, Is.EqualTo(
@@ -141,13 +149,21 @@ public sealed class PipelineQueriesTests : AnalyticsTests
         await Lifecycle.AdvanceAsync(deployment.Id, DeploymentStatus.Checkout, Token);
         await Lifecycle.AdvanceAsync(deployment.Id, DeploymentStatus.Building, Token);
         await Lifecycle.AdvanceAsync(deployment.Id, DeploymentStatus.Copying, Token);
-        await ExecuteAsync("INSERT INTO deployment_stages (id, deployment_id, stage_name, started_at, created_at) VALUES (gen_random_uuid(), $1, 'Late', '2031-01-01', '2001-01-01')", deployment.Id);
-        await ExecuteAsync("INSERT INTO deployment_stages (id, deployment_id, stage_name, started_at, created_at) VALUES (gen_random_uuid(), $1, 'Early', '2030-01-01', '2002-01-01')", deployment.Id);
+        await ExecuteAsync(
+            "INSERT INTO deployment_stages (id, deployment_id, stage_name, started_at, created_at) VALUES (gen_random_uuid(), $1, "
+                + "'Late', '2031-01-01', '2001-01-01')",
+            deployment.Id);
+        await ExecuteAsync(
+            "INSERT INTO deployment_stages (id, deployment_id, stage_name, started_at, created_at) VALUES (gen_random_uuid(), $1, "
+                + "'Early', '2030-01-01', '2002-01-01')",
+            deployment.Id);
 
         var names = (await Pipelines.FindAsync(deployment.Id, deployment.UserId, Token))!.Stages.Select(s => s.Name.Value).ToList();
 
         Assert.That(names, Is.EqualTo(["queued", "cloning", "checkout", "building", "copying", "deploying", "Early", "Late"]));
-        Assert.That((await Stages.ListByDeploymentAsync(deployment.Id, deployment.UserId, Token)).Select(s => s.Name.Value), Is.EqualTo(names));
+        Assert.That(
+            (await Stages.ListByDeploymentAsync(deployment.Id, deployment.UserId, Token)).Select(s => s.Name.Value),
+            Is.EqualTo(names));
         Assert.That((await Pipelines.ListLatestAsync(deployment.UserId, 1, Token))[0].Stages.Select(s => s.Name.Value), Is.EqualTo(names));
     }
 }

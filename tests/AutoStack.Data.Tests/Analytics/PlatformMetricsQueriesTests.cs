@@ -24,12 +24,17 @@ public sealed class PlatformMetricsQueriesTests : AnalyticsTests
         Clock.SetUtcNow(now.AddTicks(7));
         var (_, rows) = await AddWorldAsync(8, 300, now, now.AddMicroseconds(1), now.AddDays(-1), now.AddDays(-1).AddMicroseconds(1));
         await ExecuteAsync("DELETE FROM users u WHERE NOT EXISTS (SELECT FROM projects p WHERE p.user_id = u.id)");
-        DateTimeOffset[] joined = [now, now.AddMicroseconds(1), now.AddDays(-30), now.AddDays(-30).AddMicroseconds(1), now.AddDays(-29), now.AddDays(-31), now.AddYears(-1)];
+        DateTimeOffset[] joined =
+        [
+            now, now.AddMicroseconds(1), now.AddDays(-30), now.AddDays(-30).AddMicroseconds(1), now.AddDays(-29), now.AddDays(-31),
+            now.AddYears(-1),
+        ];
         await ExecuteAsync("UPDATE users SET created_at = '2020-01-01'");
         foreach (var at in joined)
         {
             var user = await AddUserAsync();
-            await ExecuteAsync("UPDATE users SET created_at = $2::timestamp WHERE id = $1", user.Id, $"{at.UtcDateTime:yyyy-MM-dd HH:mm:ss.ffffff}");
+            await ExecuteAsync(
+                "UPDATE users SET created_at = $2::timestamp WHERE id = $1", user.Id, $"{at.UtcDateTime:yyyy-MM-dd HH:mm:ss.ffffff}");
         }
 
         var counted = rows.Where(r => !r.IsDeleted).ToList();

@@ -26,7 +26,9 @@ public sealed class ProjectAnalyticsQueriesTests : AnalyticsTests
             SELECT gen_random_uuid(), deployment_id, 'http://localhost', is_live, checked_at
             FROM unnest($1::uuid[], $2::boolean[], $3::timestamp[]) c (deployment_id, is_live, checked_at)
             """,
-            checks.ConvertAll(c => c.Row.Id), checks.ConvertAll(c => c.IsLive), checks.ConvertAll(c => $"{c.At.UtcDateTime:yyyy-MM-dd HH:mm:ss.ffffff}"));
+            checks.ConvertAll(c => c.Row.Id),
+            checks.ConvertAll(c => c.IsLive),
+            checks.ConvertAll(c => $"{c.At.UtcDateTime:yyyy-MM-dd HH:mm:ss.ffffff}"));
 
         foreach (var project in own)
         {
@@ -70,7 +72,9 @@ public sealed class ProjectAnalyticsQueriesTests : AnalyticsTests
         var stranger = await AddUserAsync();
         await InsertAsync([new Row(Guid.NewGuid(), project.Id, stranger.Id, "success", Utc("2026-01-01"), 1, IsDeleted: false)]);
 
-        Assert.That((await Analytics.FindAsync(project.Id, project.UserId, Range("2026-01-01", "2026-01-02"), Token))!.Deployments, Is.Zero);
+        Assert.That(
+            (await Analytics.FindAsync(project.Id, project.UserId, Range("2026-01-01", "2026-01-02"), Token))!.Deployments,
+            Is.Zero);
     }
 
     [Test]
@@ -85,7 +89,8 @@ public sealed class ProjectAnalyticsQueriesTests : AnalyticsTests
         Assert.That(analytics.Statuses, Has.Count.EqualTo(100));
         Assert.That(analytics.Deployments, Is.EqualTo(150));
         Assert.That(
-            await Get<IDeploymentTrendQueries>().ListStatusesAsync(project.UserId, null, Range("2026-01-01", "2026-01-02"), Token), Is.EqualTo(analytics.Statuses));
+            await Get<IDeploymentTrendQueries>().ListStatusesAsync(project.UserId, null, Range("2026-01-01", "2026-01-02"), Token),
+            Is.EqualTo(analytics.Statuses));
     }
 
     [Test]

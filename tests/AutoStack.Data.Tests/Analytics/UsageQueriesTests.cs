@@ -16,7 +16,9 @@ public sealed class UsageQueriesTests : AnalyticsTests
 
         var usage = await Usage.ListProjectUsageAsync(own[0].UserId, March, Cursor.Start, 100, Token);
 
-        Assert.That(rows, Has.Some.Matches<Row>(r => r.IsDeleted && r.OwnerId == own[0].UserId && r.CreatedAt >= March.From && r.CreatedAt < March.To));
+        Assert.That(
+            rows,
+            Has.Some.Matches<Row>(r => r.IsDeleted && r.OwnerId == own[0].UserId && r.CreatedAt >= March.From && r.CreatedAt < March.To));
         Assert.That(usage.Items, Is.EqualTo(own.OrderBy(p => p.Id.ToString(), StringComparer.Ordinal).Select(project =>
         {
             var counted = In(rows.Where(r => r.ProjectId == project.Id), March).ToList();
@@ -38,7 +40,9 @@ public sealed class UsageQueriesTests : AnalyticsTests
         await InsertAsync([.. Enumerable.Range(0, 3).Select(
             _ => new Row(Guid.NewGuid(), project.Id, project.UserId, "success", March.From, int.MaxValue, IsDeleted: false))]);
 
-        Assert.That((await Usage.ListProjectUsageAsync(project.UserId, March, Cursor.Start, 1, Token)).Items.Single().BuildSeconds, Is.EqualTo(3L * int.MaxValue));
+        Assert.That(
+            (await Usage.ListProjectUsageAsync(project.UserId, March, Cursor.Start, 1, Token)).Items.Single().BuildSeconds,
+            Is.EqualTo(3L * int.MaxValue));
     }
 
     [Test]
@@ -105,10 +109,14 @@ public sealed class UsageQueriesTests : AnalyticsTests
 
         foreach (var since in new[] { March.From, March.From.AddMicroseconds(1), March.To, DateTimeOffset.MinValue, DateTimeOffset.MaxValue })
         {
-            Assert.That(await Usage.CountCreatedSinceAsync(own[0].UserId, since, Token), Is.EqualTo(owners.Count(r => r.CreatedAt >= since)));
+            Assert.That(
+                await Usage.CountCreatedSinceAsync(own[0].UserId, since, Token),
+                Is.EqualTo(owners.Count(r => r.CreatedAt >= since)));
         }
 
-        Assert.That(await Usage.CountCreatedSinceAsync(own[0].UserId, March.To.ToOffset(TimeSpan.FromHours(5.5)), Token), Is.EqualTo(owners.Count(r => r.CreatedAt >= March.To)));
+        Assert.That(
+            await Usage.CountCreatedSinceAsync(own[0].UserId, March.To.ToOffset(TimeSpan.FromHours(5.5)), Token),
+            Is.EqualTo(owners.Count(r => r.CreatedAt >= March.To)));
         Assert.That(await Usage.CountCreatedSinceAsync(Guid.NewGuid(), March.From, Token), Is.Zero);
     }
 

@@ -25,7 +25,9 @@ public sealed class DeploymentLogRepositoryTests : DatabaseTests
 
         var page = await Logs.ListAsync(deployment.Id, deployment.UserId, Cursor.Start, 10, Token);
         Assert.That(page.Items.Select(l => l.Seq), Is.EqualTo(new long[] { 1, 2, 3 }));
-        Assert.That(page.Items.Select(l => l.Message), Is.EqualTo(new[] { "late", "", "nul \uFFFD, half \uFFFD, whole 🚀, tab\t, ' \" \\ $1 @x {=y}" }));
+        Assert.That(
+            page.Items.Select(l => l.Message),
+            Is.EqualTo(new[] { "late", "", "nul \uFFFD, half \uFFFD, whole 🚀, tab\t, ' \" \\ $1 @x {=y}" }));
         Assert.That(page.Items[0].Level, Is.EqualTo(DeploymentLogLevel.Error));
         Assert.That(page.Items[1].Level, Is.Null);
         Assert.That(page.Items[0].Timestamp, Is.EqualTo(time.AddHours(1)));
@@ -64,9 +66,13 @@ public sealed class DeploymentLogRepositoryTests : DatabaseTests
         var none = await Logs.ListTailAsync(deployment.Id, deployment.UserId, first.Before, 10, Token);
 
         Assert.That(
-            first.Items.Concat(middle.Items).Concat(last.Items).Select(l => l.Message), Is.EqualTo(Enumerable.Range(1, 25).Select(i => $"line {i}")));
+            first.Items.Concat(middle.Items).Concat(last.Items).Select(l => l.Message),
+            Is.EqualTo(Enumerable.Range(1, 25).Select(i => $"line {i}")));
         Assert.That(none.Items, Is.Empty);
-        Assert.That((await Logs.ListTailAsync(deployment.Id, deployment.UserId, none.Before, 10, Token)).Items, Is.Empty, "not the latest again");
+        Assert.That(
+            (await Logs.ListTailAsync(deployment.Id, deployment.UserId, none.Before, 10, Token)).Items,
+            Is.Empty,
+            "not the latest again");
     }
 
     [Test]
@@ -95,7 +101,9 @@ public sealed class DeploymentLogRepositoryTests : DatabaseTests
         Refuses(() => Get<IDeploymentLogFollower>().FollowAsync(id, ownerId, cursor, Token));
 
         static void Refuses(Func<object> call) =>
-            Assert.That(() => call() is Task task ? task : Task.CompletedTask, Throws.ArgumentException.With.Property("ParamName").EqualTo("cursor"));
+            Assert.That(
+                () => call() is Task task ? task : Task.CompletedTask,
+                Throws.ArgumentException.With.Property("ParamName").EqualTo("cursor"));
     }
 
     [Test]
@@ -144,7 +152,9 @@ public sealed class DeploymentLogRepositoryTests : DatabaseTests
         var line = new NewDeploymentLog { Id = Guid.CreateVersion7(), Message = "mine" };
         await PlatformLogs.AppendAsync(first.Id, [line], Token);
 
-        Assert.That(() => PlatformLogs.AppendAsync(second.Id, [new NewDeploymentLog { Message = "x" }, line], Token), Throws.TypeOf<DuplicateException>());
+        Assert.That(
+            () => PlatformLogs.AppendAsync(second.Id, [new NewDeploymentLog { Message = "x" }, line], Token),
+            Throws.TypeOf<DuplicateException>());
         Assert.That((await Logs.ListAsync(second.Id, second.UserId, Cursor.Start, 10, Token)).Items, Is.Empty);
     }
 
@@ -161,13 +171,18 @@ public sealed class DeploymentLogRepositoryTests : DatabaseTests
         var line = new NewDeploymentLog { Message = "x" };
 
         Assert.That(() => PlatformLogs.AppendAsync(deployment.Id, null!, Token), Throws.ArgumentNullException);
-        Assert.That(() => PlatformLogs.AppendAsync(deployment.Id, [line, null!], Token), Throws.ArgumentException.With.Message.Contains("Line 1"));
-        Assert.That(() => PlatformLogs.AppendAsync(deployment.Id, [line with { Message = null! }], Token), Throws.ArgumentException.With.Message.Contains("Line 0"));
+        Assert.That(
+            () => PlatformLogs.AppendAsync(deployment.Id, [line, null!], Token),
+            Throws.ArgumentException.With.Message.Contains("Line 1"));
+        Assert.That(
+            () => PlatformLogs.AppendAsync(deployment.Id, [line with { Message = null! }], Token),
+            Throws.ArgumentException.With.Message.Contains("Line 0"));
         Assert.That(
             () => PlatformLogs.AppendAsync(deployment.Id, [line with { Level = DeploymentLogLevel.From("loud") }], Token),
             Throws.ArgumentException.With.Message.Contains("debug, info, warning, error"));
         Assert.That(
-            () => PlatformLogs.AppendAsync(deployment.Id, [.. Enumerable.Repeat(line, IPlatformDeploymentLogRepository.MaxBatchSize + 1)], Token),
+            () => PlatformLogs.AppendAsync(
+                deployment.Id, [.. Enumerable.Repeat(line, IPlatformDeploymentLogRepository.MaxBatchSize + 1)], Token),
             Throws.ArgumentException.With.Message.Contains("10001 lines"));
         Assert.That(
             () => PlatformLogs.AppendAsync(Guid.NewGuid(), [line], Token),
@@ -216,7 +231,10 @@ public sealed class DeploymentLogRepositoryTests : DatabaseTests
             var logs = tx.Get<IPlatformDeploymentLogRepository>();
             await logs.AppendAsync(deployment.Id, lines, ct);
             await logs.AppendAsync(deployment.Id, [new NewDeploymentLog { Message = "end" }], ct);
-            Assert.That((await Logs.ListTailAsync(deployment.Id, deployment.UserId, Cursor.Start, 1, ct)).After, Is.EqualTo(Cursor.After(1)), "not committed yet");
+            Assert.That(
+                (await Logs.ListTailAsync(deployment.Id, deployment.UserId, Cursor.Start, 1, ct)).After,
+                Is.EqualTo(Cursor.After(1)),
+                "not committed yet");
             if (!commit)
             {
                 throw new InvalidOperationException();
@@ -226,18 +244,22 @@ public sealed class DeploymentLogRepositoryTests : DatabaseTests
         await ((Task)unit).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
         Assert.That(
-            (await Logs.ListTailAsync(deployment.Id, deployment.UserId, Cursor.Start, 1, Token)).After, Is.EqualTo(Cursor.After(commit ? lines.Count + 2 : 1)));
+            (await Logs.ListTailAsync(deployment.Id, deployment.UserId, Cursor.Start, 1, Token)).After,
+            Is.EqualTo(Cursor.After(commit ? lines.Count + 2 : 1)));
     }
 
     [Test]
     public async Task A_large_batch_with_ids_is_stored_once()
     {
         var deployment = await EnqueueAsync();
-        var lines = Enumerable.Range(0, CopyFrom).Select(i => new NewDeploymentLog { Id = Guid.CreateVersion7(), Message = $"{i}" }).ToList();
+        var lines = Enumerable.Range(0, CopyFrom).Select(
+            i => new NewDeploymentLog { Id = Guid.CreateVersion7(), Message = $"{i}" }).ToList();
         await PlatformLogs.AppendAsync(deployment.Id, lines, Token);
         await PlatformLogs.AppendAsync(deployment.Id, lines, Token);
 
-        Assert.That((await Logs.ListTailAsync(deployment.Id, deployment.UserId, Cursor.Start, 1, Token)).After, Is.EqualTo(Cursor.After(lines.Count)));
+        Assert.That(
+            (await Logs.ListTailAsync(deployment.Id, deployment.UserId, Cursor.Start, 1, Token)).After,
+            Is.EqualTo(Cursor.After(lines.Count)));
     }
 
     [Test]
@@ -265,8 +287,12 @@ public sealed class DeploymentLogRepositoryTests : DatabaseTests
     [TestCase(IDeploymentLogRepository.MaxPageSize + 1)]
     public void A_limit_out_of_range_is_refused(int limit)
     {
-        Assert.That(() => Logs.ListAsync(Guid.NewGuid(), Guid.NewGuid(), Cursor.Start, limit, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
-        Assert.That(() => Logs.ListTailAsync(Guid.NewGuid(), Guid.NewGuid(), Cursor.Start, limit, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
+        Assert.That(
+            () => Logs.ListAsync(Guid.NewGuid(), Guid.NewGuid(), Cursor.Start, limit, Token),
+            Throws.TypeOf<ArgumentOutOfRangeException>());
+        Assert.That(
+            () => Logs.ListTailAsync(Guid.NewGuid(), Guid.NewGuid(), Cursor.Start, limit, Token),
+            Throws.TypeOf<ArgumentOutOfRangeException>());
     }
 
     [Test]
@@ -316,17 +342,24 @@ public sealed class DeploymentLogRepositoryTests : DatabaseTests
                 new NewDeploymentLog { Message = "error", Level = DeploymentLogLevel.Error },
             ], Token);
         await ExecuteAsync(
-            "INSERT INTO deployment_logs (id, deployment_id, timestamp, log_level, message, created_at) SELECT gen_random_uuid(), $1, now(), l, l, now() FROM unnest(ARRAY['INFO', 'LOUD']) l",
+            "INSERT INTO deployment_logs (id, deployment_id, timestamp, log_level, message, created_at) SELECT gen_random_uuid(), $1, "
+                + "now(), l, l, now() FROM unnest(ARRAY['INFO', 'LOUD']) l",
             deployment.Id);
 
-        Assert.That(await TailAsync(DeploymentLogLevel.Debug, 10), Is.EqualTo(new[] { "debug", "none", "warning", "error", "INFO", "LOUD" }));
+        Assert.That(
+            await TailAsync(DeploymentLogLevel.Debug, 10),
+            Is.EqualTo(new[] { "debug", "none", "warning", "error", "INFO", "LOUD" }));
         Assert.That(await TailAsync(DeploymentLogLevel.Info, 10), Is.EqualTo(new[] { "none", "warning", "error", "INFO", "LOUD" }));
         Assert.That(await TailAsync(DeploymentLogLevel.From("WARNING"), 10), Is.EqualTo(new[] { "warning", "error", "LOUD" }));
         Assert.That(await TailAsync(DeploymentLogLevel.Error, 1), Is.EqualTo(new[] { "LOUD" }));
-        Assert.That(() => TailAsync(DeploymentLogLevel.From("loud"), 1), Throws.ArgumentException.With.Message.Contains("debug, info, warning, error"));
+        Assert.That(
+            () => TailAsync(DeploymentLogLevel.From("loud"), 1),
+            Throws.ArgumentException.With.Message.Contains("debug, info, warning, error"));
         Assert.That(() => TailAsync(DeploymentLogLevel.Error, 0), Throws.TypeOf<ArgumentOutOfRangeException>());
         var stranger = await AddUserAsync();
-        Assert.That((await Logs.ListTailAsync(deployment.Id, stranger.Id, DeploymentLogLevel.Debug, Cursor.Start, 10, Token)).Items, Is.Empty);
+        Assert.That(
+            (await Logs.ListTailAsync(deployment.Id, stranger.Id, DeploymentLogLevel.Debug, Cursor.Start, 10, Token)).Items,
+            Is.Empty);
 
         async Task<IEnumerable<string>> TailAsync(DeploymentLogLevel least, int limit) =>
             (await Logs.ListTailAsync(deployment.Id, deployment.UserId, least, Cursor.Start, limit, Token)).Items.Select(l => l.Message);
@@ -344,7 +377,8 @@ public sealed class DeploymentLogRepositoryTests : DatabaseTests
         var other = await EnqueueAsync();
         await PlatformLogs.AppendAsync(
             deployment.Id,
-            [.. new[] { "An error", "fine", "error 100%", "a_b", "c:\\dir", "nul \0" }.Select(m => new NewDeploymentLog { Message = m })], Token);
+            [.. new[] { "An error", "fine", "error 100%", "a_b", "c:\\dir", "nul \0" }.Select(m => new NewDeploymentLog { Message = m })],
+            Token);
         await PlatformLogs.AppendAsync(other.Id, [new NewDeploymentLog { Message = "error % _ \\ \0" }], Token);
 
         var page = await Logs.SearchAsync(deployment.Id, deployment.UserId, text, Cursor.Start, 10, Token);
@@ -361,17 +395,24 @@ public sealed class DeploymentLogRepositoryTests : DatabaseTests
         var first = await Logs.SearchAsync(deployment.Id, deployment.UserId, "LINE 2", Cursor.Start, 3, Token);
         var second = await Logs.SearchAsync(deployment.Id, deployment.UserId, "LINE 2", first.Next, 10, Token);
 
-        Assert.That(first.Items.Concat(second.Items).Select(l => l.Message), Is.EqualTo(new[] { 2, 20, 21, 22, 23, 24, 25 }.Select(i => $"line {i}")));
+        Assert.That(
+            first.Items.Concat(second.Items).Select(l => l.Message),
+            Is.EqualTo(new[] { 2, 20, 21, 22, 23, 24, 25 }.Select(i => $"line {i}")));
         Assert.That(() => Logs.SearchAsync(deployment.Id, deployment.UserId, "", Cursor.Start, 10, Token), Throws.ArgumentException);
         Assert.That(() => Logs.SearchAsync(deployment.Id, deployment.UserId, null!, Cursor.Start, 10, Token), Throws.ArgumentNullException);
-        Assert.That(() => Logs.SearchAsync(deployment.Id, deployment.UserId, new string('x', 1001), Cursor.Start, 10, Token), Throws.ArgumentException);
-        Assert.That(() => Logs.SearchAsync(deployment.Id, deployment.UserId, "x", Cursor.Start, 0, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
+        Assert.That(
+            () => Logs.SearchAsync(deployment.Id, deployment.UserId, new string('x', 1001), Cursor.Start, 10, Token),
+            Throws.ArgumentException);
+        Assert.That(
+            () => Logs.SearchAsync(deployment.Id, deployment.UserId, "x", Cursor.Start, 0, Token),
+            Throws.TypeOf<ArgumentOutOfRangeException>());
     }
 
     private async Task<Deployment> LoggedAsync(int lines)
     {
         var deployment = await EnqueueAsync();
-        await PlatformLogs.AppendAsync(deployment.Id, [.. Enumerable.Range(1, lines).Select(i => new NewDeploymentLog { Message = $"line {i}" })], Token);
+        await PlatformLogs.AppendAsync(
+            deployment.Id, [.. Enumerable.Range(1, lines).Select(i => new NewDeploymentLog { Message = $"line {i}" })], Token);
         return deployment;
     }
 }

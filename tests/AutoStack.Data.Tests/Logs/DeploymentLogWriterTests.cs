@@ -50,7 +50,11 @@ public sealed class DeploymentLogWriterTests : DatabaseTests
         await using var host = NewHost();
         var writer = host.GetRequiredService<IDeploymentLogWriter>();
         var deployment = await EnqueueAsync();
-        var line = new NewDeploymentLog { Id = Guid.CreateVersion7(), Timestamp = Clock.GetUtcNow().AddHours(-1), Level = DeploymentLogLevel.Error, Message = "a\0b\uD800 ä" };
+        var line = new NewDeploymentLog
+        {
+            Id = Guid.CreateVersion7(), Timestamp = Clock.GetUtcNow().AddHours(-1), Level = DeploymentLogLevel.Error,
+            Message = "a\0b\uD800 ä",
+        };
         await writer.WriteAsync(deployment.Id, line, Token);
         await writer.WriteAsync(deployment.Id, line, Token);
         await writer.WriteAsync(deployment.Id, Line("now"), Token);
@@ -60,7 +64,10 @@ public sealed class DeploymentLogWriterTests : DatabaseTests
 
         var lines = (await Logs.ListAsync(deployment.Id, deployment.UserId, Cursor.Start, 10, Token)).Items;
 
-        Assert.That(lines.Select(l => (l.Seq, l.Message)), Is.EqualTo(new[] { (1L, "a\uFFFDb\uFFFD ä"), (2L, "now") }), "an id is stored once");
+        Assert.That(
+            lines.Select(l => (l.Seq, l.Message)),
+            Is.EqualTo(new[] { (1L, "a\uFFFDb\uFFFD ä"), (2L, "now") }),
+            "an id is stored once");
         Assert.That((lines[0].Id, lines[0].Level), Is.EqualTo((line.Id!.Value, DeploymentLogLevel.Error)));
         Assert.That(lines[0].Timestamp, Is.EqualTo(line.Timestamp!.Value).Within(TimeSpan.FromMicroseconds(1)));
         Assert.That(lines[1].Timestamp, Is.GreaterThan(lines[0].Timestamp.AddMinutes(59)));
@@ -111,10 +118,15 @@ public sealed class DeploymentLogWriterTests : DatabaseTests
 
         Assert.That(await MessagesAsync(deployment), Is.EqualTo(new[] { "kept" }));
         var refused = Assert.ThrowsAsync<LogLinesRefusedException>(() => writer.FlushAsync(missing, Token))!;
-        Assert.That(refused.InnerException, Is.TypeOf<MissingReferenceException>().With.Property("Constraint").EqualTo("deployment_logs_deployment_id_fkey"));
+        Assert.That(
+            refused.InnerException,
+            Is.TypeOf<MissingReferenceException>().With.Property("Constraint").EqualTo("deployment_logs_deployment_id_fkey"));
         Assert.That((refused.Lines, refused.DeploymentIds), Is.EqualTo((2, new[] { missing })));
         await writer.FlushAsync(missing, Token);
-        Assert.That(() => writer.FlushAsync(Token), Throws.TypeOf<LogLinesRefusedException>(), "who flushes all is told on its own account");
+        Assert.That(
+            () => writer.FlushAsync(Token),
+            Throws.TypeOf<LogLinesRefusedException>(),
+            "who flushes all is told on its own account");
         await writer.FlushAsync(Token);
     }
 
@@ -132,7 +144,9 @@ public sealed class DeploymentLogWriterTests : DatabaseTests
             await writer.WriteAsync(first.Id, Line($"{i}"), Token);
         }
 
-        Assert.That(() => writer.FlushAsync(second.Id, Token), Throws.TypeOf<LogLinesRefusedException>().With.InnerException.TypeOf<DuplicateException>());
+        Assert.That(
+            () => writer.FlushAsync(second.Id, Token),
+            Throws.TypeOf<LogLinesRefusedException>().With.InnerException.TypeOf<DuplicateException>());
 
         Assert.That(await MessagesAsync(second), Is.EqualTo(new[] { "0", "1", "3", "4" }));
         Assert.That(await MessagesAsync(first), Is.EqualTo(new[] { "taken", "0", "1", "2", "3", "4" }));
@@ -155,7 +169,9 @@ public sealed class DeploymentLogWriterTests : DatabaseTests
 
         var lines = (await Logs.ListAsync(loud.Id, loud.UserId, Cursor.Start, 100, Token)).Items;
         Assert.That(lines, Has.Count.EqualTo(11));
-        Assert.That((lines[^1].Message, lines[^1].Level), Is.EqualTo(("[The log is longer than 2280 bytes: what follows is not stored.]", DeploymentLogLevel.Warning)));
+        Assert.That(
+            (lines[^1].Message, lines[^1].Level),
+            Is.EqualTo(("[The log is longer than 2280 bytes: what follows is not stored.]", DeploymentLogLevel.Warning)));
         Assert.That(await MessagesAsync(other), Is.EqualTo(new[] { "other" }));
     }
 

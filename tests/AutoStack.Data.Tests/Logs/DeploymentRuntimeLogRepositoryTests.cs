@@ -29,8 +29,14 @@ public sealed class DeploymentRuntimeLogRepositoryTests : DatabaseTests
         var deployment = await EnqueueAsync();
 
         Assert.That(await AppendAsync(deployment, (1, "a"), (2, "b"), (2, "b"), (3, "c")), Is.EqualTo(4));
-        Assert.That(await AppendAsync(deployment, (2, "b"), (3, "c"), (4, "b")), Is.EqualTo(1), "the same text at another time is another line");
-        Assert.That(await AppendAsync(deployment, (2, "b"), (2, "b"), (2, "b"), (3, "c"), (4, "b")), Is.EqualTo(1), "three at once, two of them known");
+        Assert.That(
+            await AppendAsync(deployment, (2, "b"), (3, "c"), (4, "b")),
+            Is.EqualTo(1),
+            "the same text at another time is another line");
+        Assert.That(
+            await AppendAsync(deployment, (2, "b"), (2, "b"), (2, "b"), (3, "c"), (4, "b")),
+            Is.EqualTo(1),
+            "three at once, two of them known");
         Assert.That(await AppendAsync(deployment, (1, "a"), (2, "b"), (2, "b"), (2, "b"), (3, "c"), (4, "b")), Is.Zero);
 
         Assert.That(await MessagesAsync(deployment), Is.EqualTo(new[] { "a", "b", "b", "c", "b", "b" }));
@@ -71,7 +77,8 @@ public sealed class DeploymentRuntimeLogRepositoryTests : DatabaseTests
         Task<int> again = null!;
         await UnitOfWork.RunAsync(async (tx, ct) =>
         {
-            var first = await tx.Get<IPlatformDeploymentRuntimeLogRepository>().AppendAsync(deployment.Id, RuntimeLogSource.Docker, Lines((1, "a"), (1, "a")), ct);
+            var first = await tx.Get<IPlatformDeploymentRuntimeLogRepository>().AppendAsync(
+                deployment.Id, RuntimeLogSource.Docker, Lines((1, "a"), (1, "a")), ct);
             Assert.That(first, Is.EqualTo(2));
             again = AppendAsync(deployment, (1, "a"), (1, "a"), (2, "b"));
             await UntilSomeoneWaitsAsync();
@@ -154,19 +161,30 @@ public sealed class DeploymentRuntimeLogRepositoryTests : DatabaseTests
         NewDeploymentRuntimeLog line = new(Noon, "x");
 
         Assert.That(await PlatformRuntimeLogs.AppendAsync(Guid.NewGuid(), RuntimeLogSource.Docker, [], Token), Is.Zero);
-        Assert.That(() => PlatformRuntimeLogs.AppendAsync(deployment.Id, RuntimeLogSource.Docker, null!, Token), Throws.ArgumentNullException);
-        Assert.That(() => PlatformRuntimeLogs.AppendAsync(deployment.Id, RuntimeLogSource.Docker, [line, null!], Token), Throws.ArgumentException.With.Message.Contains("Line 1"));
+        Assert.That(
+            () => PlatformRuntimeLogs.AppendAsync(deployment.Id, RuntimeLogSource.Docker, null!, Token),
+            Throws.ArgumentNullException);
+        Assert.That(
+            () => PlatformRuntimeLogs.AppendAsync(deployment.Id, RuntimeLogSource.Docker, [line, null!], Token),
+            Throws.ArgumentException.With.Message.Contains("Line 1"));
         Assert.That(
             () => PlatformRuntimeLogs.AppendAsync(deployment.Id, RuntimeLogSource.Docker, [line with { Message = null! }], Token),
             Throws.ArgumentException.With.Message.Contains("Line 0"));
         Assert.That(
-            () => PlatformRuntimeLogs.AppendAsync(deployment.Id, default, [line], Token), Throws.ArgumentException.With.Message.Contains("docker, k8s, system"));
+            () => PlatformRuntimeLogs.AppendAsync(deployment.Id, default, [line], Token),
+            Throws.ArgumentException.With.Message.Contains("docker, k8s, system"));
         Assert.That(
             () => PlatformRuntimeLogs.AppendAsync(deployment.Id, RuntimeLogSource.Docker, new NewDeploymentRuntimeLog[10_001], Token),
             Throws.ArgumentException.With.Message.Contains("10001 lines"));
-        Assert.That(() => PlatformRuntimeLogs.AppendAsync(Guid.NewGuid(), RuntimeLogSource.Docker, [line], Token), Throws.TypeOf<MissingReferenceException>());
-        Assert.That(() => RuntimeLogs.ListAsync(deployment.Id, deployment.UserId, Cursor.Start, 0, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
-        Assert.That(() => RuntimeLogs.ListTailAsync(deployment.Id, deployment.UserId, Cursor.Start, 1001, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
+        Assert.That(
+            () => PlatformRuntimeLogs.AppendAsync(Guid.NewGuid(), RuntimeLogSource.Docker, [line], Token),
+            Throws.TypeOf<MissingReferenceException>());
+        Assert.That(
+            () => RuntimeLogs.ListAsync(deployment.Id, deployment.UserId, Cursor.Start, 0, Token),
+            Throws.TypeOf<ArgumentOutOfRangeException>());
+        Assert.That(
+            () => RuntimeLogs.ListTailAsync(deployment.Id, deployment.UserId, Cursor.Start, 1001, Token),
+            Throws.TypeOf<ArgumentOutOfRangeException>());
         Assert.That(() => PlatformRuntimeLogs.PurgeAsync(Noon, -1, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
     }
 

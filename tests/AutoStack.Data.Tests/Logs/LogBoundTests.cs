@@ -20,7 +20,8 @@ public sealed class LogBoundTests : DatabaseTests
         await WriteAsync(first, deployment, 3);
         await AppendAsync(second, deployment, 3);
         await ExecuteAsync(
-            "INSERT INTO deployment_logs (id, deployment_id, timestamp, log_level, message, created_at) VALUES (gen_random_uuid(), $1, now(), 'info', $2, now())",
+            "INSERT INTO deployment_logs (id, deployment_id, timestamp, log_level, message, created_at) VALUES (gen_random_uuid(), $1, "
+                + "now(), 'info', $2, now())",
             deployment.Id, new string('x', 100));
         await WriteAsync(second, deployment, 2);
         await AppendAsync(first, deployment, 1);
@@ -82,7 +83,10 @@ public sealed class LogBoundTests : DatabaseTests
     {
         await using var host = NewHost();
         var deployment = await EnqueueAsync();
-        NewDeploymentLog[] lines = [.. Enumerable.Range(0, 20).Select(_ => new NewDeploymentLog { Id = Guid.CreateVersion7(), Message = new string('x', 100) })];
+        NewDeploymentLog[] lines =
+        [
+            .. Enumerable.Range(0, 20).Select(_ => new NewDeploymentLog { Id = Guid.CreateVersion7(), Message = new string('x', 100) }),
+        ];
         var logs = host.GetRequiredService<IPlatformDeploymentLogRepository>();
         await logs.AppendAsync(deployment.Id, lines, Token);
         await logs.AppendAsync(deployment.Id, lines, Token);
@@ -92,7 +96,9 @@ public sealed class LogBoundTests : DatabaseTests
 
     private static async Task AppendAsync(ServiceProvider host, Deployment deployment, int count, string? message = null) =>
         await host.GetRequiredService<IPlatformDeploymentLogRepository>().AppendAsync(
-            deployment.Id, [.. Enumerable.Range(0, count).Select(_ => new NewDeploymentLog { Message = message ?? new string('x', 100) })], Token);
+            deployment.Id,
+            [.. Enumerable.Range(0, count).Select(_ => new NewDeploymentLog { Message = message ?? new string('x', 100) })],
+            Token);
 
     private static async Task WriteAsync(ServiceProvider host, Deployment deployment, int count, string? message = null)
     {
@@ -106,7 +112,8 @@ public sealed class LogBoundTests : DatabaseTests
     }
 
     private async Task<long> SizeAsync(Deployment deployment) =>
-        (long)(await ScalarAsync("SELECT log_bytes FROM deployment_logs WHERE deployment_id = $1 ORDER BY seq DESC LIMIT 1", deployment.Id))!;
+        (long)(
+            await ScalarAsync("SELECT log_bytes FROM deployment_logs WHERE deployment_id = $1 ORDER BY seq DESC LIMIT 1", deployment.Id))!;
 
     private async Task<List<string>> LinesAsync(Deployment deployment) =>
         [.. (await Logs.ListAsync(deployment.Id, deployment.UserId, Cursor.Start, 1000, Token)).Items.Select(line => line.Message)];

@@ -130,7 +130,9 @@ public sealed class LogMaskTests
         Assert.That(mask.Apply(key), Does.Not.Contain(First).And.Not.Contain(Second));
         if (!inJson)
         {
-            Assert.That(mask.Apply(Convert.ToBase64String(Encoding.UTF8.GetBytes(printed))), Is.EqualTo("***").Or.EqualTo("***K").Or.EqualTo("***=="));
+            Assert.That(
+                mask.Apply(Convert.ToBase64String(Encoding.UTF8.GetBytes(printed))),
+                Is.EqualTo("***").Or.EqualTo("***K").Or.EqualTo("***=="));
         }
     }
 
@@ -170,7 +172,10 @@ public sealed class LogMaskTests
         {
             var masked = mask.Apply(line[..Math.Min(line.Length, end + 64)], end);
 
-            Assert.That(masked.Replace("***", "", StringComparison.Ordinal).TrimEnd('Q', '=', '.', ' ').Trim('.', ' '), Is.Empty, $"{end}: {masked}");
+            Assert.That(
+                masked.Replace("***", "", StringComparison.Ordinal).TrimEnd('Q', '=', '.', ' ').Trim('.', ' '),
+                Is.Empty,
+                $"{end}: {masked}");
         }
     }
 
@@ -183,7 +188,10 @@ public sealed class LogMaskTests
 
         var mask = new LogMask(values);
 
-        Assert.That((GC.GetTotalMemory(forceFullCollection: true) - before) / ILogSecrets.MaxTotalLength, Is.LessThan(400), "bytes a character");
+        Assert.That(
+            (GC.GetTotalMemory(forceFullCollection: true) - before) / ILogSecrets.MaxTotalLength,
+            Is.LessThan(400),
+            "bytes a character");
         Assert.That(mask.Apply($"<{values[^1]}>"), Is.EqualTo("<***>"));
     }
 
@@ -200,8 +208,10 @@ public sealed class LogMaskTests
     private static string UnitOf(string text) => string.Concat(text.Select(unit => $"\\u{(int)unit:x4}"));
 
     private static string Some(string text, Random random, Func<string, string> encode) =>
-        string.Concat(text.EnumerateRunes().Select(rune => rune.Value is < ' ' or '\\' or '%' or '&' || Next(random, 2) == 0 ? encode(rune.ToString()) : rune.ToString()));
+        string.Concat(
+            text.EnumerateRunes().Select(rune => rune.Value is < ' ' or '\\' or '%' or '&' || Next(random, 2) == 0 ? encode(rune.ToString()) : rune.ToString()));
 
     private static string Between(string text, Random random, params string[] sequences) =>
-        string.Concat(text.EnumerateRunes().Select((rune, i) => i > 0 && Next(random, 3) == 0 ? sequences[Next(random, sequences.Length)] + rune : rune.ToString()));
+        string.Concat(
+            text.EnumerateRunes().Select((rune, i) => i > 0 && Next(random, 3) == 0 ? sequences[Next(random, sequences.Length)] + rune : rune.ToString()));
 }

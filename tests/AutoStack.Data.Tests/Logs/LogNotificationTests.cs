@@ -38,7 +38,9 @@ public sealed class LogNotificationTests : DatabaseTests
 
         await PlatformLogs.AppendAsync(appended.Id, [new NewDeploymentLog { Message = "x" }], Token);
         await ReceivedAsync(appended.Id);
-        await UnitOfWork.RunAsync((tx, ct) => tx.Get<IPlatformDeploymentLogRepository>().AppendAsync(inUnit.Id, [new NewDeploymentLog { Message = "x" }], ct), Token);
+        await UnitOfWork.RunAsync(
+            (tx, ct) => tx.Get<IPlatformDeploymentLogRepository>().AppendAsync(inUnit.Id, [new NewDeploymentLog { Message = "x" }], ct),
+            Token);
         await ReceivedAsync(inUnit.Id);
         await Get<IDeploymentLogWriter>().WriteAsync(buffered.Id, new NewDeploymentLog { Message = "x" }, Token);
         await ReceivedAsync(buffered.Id);

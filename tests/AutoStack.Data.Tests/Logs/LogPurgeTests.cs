@@ -23,12 +23,21 @@ public sealed class LogPurgeTests(string table) : DatabaseTests
         var reader = (await ListAsync(deployment, Cursor.Start, 2)).After;
 
         Assert.That(await PurgeAsync(before, 2), Is.EqualTo(2));
-        Assert.That(await MessagesAsync(deployment, Cursor.Start), Is.EqualTo(new[] { "2", "50", "4", "60" }), "in the order of the lines, not of their timestamps");
+        Assert.That(
+            await MessagesAsync(deployment, Cursor.Start),
+            Is.EqualTo(new[] { "2", "50", "4", "60" }),
+            "in the order of the lines, not of their timestamps");
         Assert.That(await PurgeAsync(before, 1000), Is.EqualTo(3));
         Assert.That(await PurgeAsync(before, 1000), Is.Zero);
 
-        Assert.That(await MessagesAsync(deployment, Cursor.Start), Is.EqualTo(new[] { "50", "4", "60" }), "4 is old, but after a line that stays");
-        Assert.That(await MessagesAsync(deployment, reader), Is.EqualTo(new[] { "50", "4", "60" }), "a removed place precedes the remaining lines");
+        Assert.That(
+            await MessagesAsync(deployment, Cursor.Start),
+            Is.EqualTo(new[] { "50", "4", "60" }),
+            "4 is old, but after a line that stays");
+        Assert.That(
+            await MessagesAsync(deployment, reader),
+            Is.EqualTo(new[] { "50", "4", "60" }),
+            "a removed place precedes the remaining lines");
         Assert.That(await MessagesAsync(old, Cursor.Start), Is.EqualTo(new[] { "3" }), "the last line stays");
         var end = (await TailAsync(old)).After;
         Assert.That(end, Is.EqualTo(Cursor.After(3)));
@@ -64,7 +73,8 @@ public sealed class LogPurgeTests(string table) : DatabaseTests
     private Task<int> PurgeAsync(DateTimeOffset before, int limit) =>
         IsRuntime ? PlatformRuntimeLogs.PurgeAsync(before, limit, Token) : PlatformLogs.PurgeAsync(before, limit, Token);
 
-    private async Task<IEnumerable<string>> MessagesAsync(Deployment deployment, Cursor cursor) => (await ListAsync(deployment, cursor, 100)).Messages;
+    private async Task<IEnumerable<string>> MessagesAsync(Deployment deployment, Cursor cursor) =>
+        (await ListAsync(deployment, cursor, 100)).Messages;
 
     private async Task<(IEnumerable<string> Messages, Cursor After)> ListAsync(Deployment deployment, Cursor cursor, int limit)
     {
@@ -107,7 +117,8 @@ public sealed class LogPurgeTests(string table) : DatabaseTests
         }
         else
         {
-            var lines = seconds.Select(second => new NewDeploymentLog { Timestamp = Noon.AddSeconds(second), Message = $"{second}" }).ToList();
+            var lines = seconds.Select(
+                second => new NewDeploymentLog { Timestamp = Noon.AddSeconds(second), Message = $"{second}" }).ToList();
             await PlatformLogs.AppendAsync(deployment.Id, lines, Token);
         }
     }

@@ -91,11 +91,13 @@ public sealed class LogSearchTests : DatabaseTests
     public async Task A_search_that_runs_out_of_time_returns_matches_and_continues()
     {
         await using var host = new ServiceCollection()
-            .AddAutoStackData(o => (o.ConnectionString, o.MinPoolSize, o.LogSearchTime) = (Database.ConnectionString, 0, TimeSpan.FromTicks(1)))
+            .AddAutoStackData(
+                o => (o.ConnectionString, o.MinPoolSize, o.LogSearchTime) = (Database.ConnectionString, 0, TimeSpan.FromTicks(1)))
             .BuildServiceProvider();
         var logs = host.GetRequiredService<IDeploymentLogRepository>();
         var deployment = await EnqueueAsync();
-        await PlatformLogs.AppendAsync(deployment.Id, [.. Enumerable.Range(1, 4500).Select(i => new NewDeploymentLog { Message = $"line {i}" })], Token);
+        await PlatformLogs.AppendAsync(
+            deployment.Id, [.. Enumerable.Range(1, 4500).Select(i => new NewDeploymentLog { Message = $"line {i}" })], Token);
 
         var found = new List<DeploymentLog>();
         var calls = new List<(int Searched, bool IsComplete)>();
@@ -109,18 +111,22 @@ public sealed class LogSearchTests : DatabaseTests
         }
 
         Assert.That(calls, Is.EqualTo(new[] { (2000, false), (2000, false), (500, false), (0, true) }));
-        Assert.That(found.Select(line => line.Seq), Is.EqualTo(new long[] { 44 }.Concat(Enumerable.Range(440, 10).Select(i => (long)i)).Concat(Enumerable.Range(4400, 100).Select(i => (long)i))));
+        Assert.That(
+            found.Select(line => line.Seq),
+            Is.EqualTo(new long[] { 44 }.Concat(Enumerable.Range(440, 10).Select(i => (long)i)).Concat(Enumerable.Range(4400, 100).Select(i => (long)i))));
     }
 
     [Test]
     public async Task A_search_reads_long_lines_a_few_at_a_time()
     {
         await using var host = new ServiceCollection()
-            .AddAutoStackData(o => (o.ConnectionString, o.MinPoolSize, o.LogSearchTime) = (Database.ConnectionString, 0, TimeSpan.FromTicks(1)))
+            .AddAutoStackData(
+                o => (o.ConnectionString, o.MinPoolSize, o.LogSearchTime) = (Database.ConnectionString, 0, TimeSpan.FromTicks(1)))
             .BuildServiceProvider();
         var deployment = await EnqueueAsync();
         var line = new string('a', 60_000);
-        await PlatformLogs.AppendAsync(deployment.Id, [.. Enumerable.Range(1, 200).Select(_ => new NewDeploymentLog { Message = line })], Token);
+        await PlatformLogs.AppendAsync(
+            deployment.Id, [.. Enumerable.Range(1, 200).Select(_ => new NewDeploymentLog { Message = line })], Token);
 
         var result = await host.GetRequiredService<IDeploymentLogRepository>()
             .SearchAsync(deployment.Id, deployment.UserId, new string('a', 999) + "b", Cursor.Start, 10, Token);
@@ -132,19 +138,25 @@ public sealed class LogSearchTests : DatabaseTests
     public async Task A_search_out_of_time_does_not_end_its_unit_of_work()
     {
         await using var host = new ServiceCollection()
-            .AddAutoStackData(o => (o.ConnectionString, o.MinPoolSize, o.LogSearchTime) = (Database.ConnectionString, 0, TimeSpan.FromTicks(1)))
+            .AddAutoStackData(
+                o => (o.ConnectionString, o.MinPoolSize, o.LogSearchTime) = (Database.ConnectionString, 0, TimeSpan.FromTicks(1)))
             .AddAutoStackDataWorkers()
             .BuildServiceProvider();
         var deployment = await EnqueueAsync();
-        await PlatformLogs.AppendAsync(deployment.Id, [.. Enumerable.Range(1, 2500).Select(i => new NewDeploymentLog { Message = $"line {i}" })], Token);
+        await PlatformLogs.AppendAsync(
+            deployment.Id, [.. Enumerable.Range(1, 2500).Select(i => new NewDeploymentLog { Message = $"line {i}" })], Token);
 
         await host.GetRequiredService<IUnitOfWork>().RunAsync(async (tx, token) =>
         {
-            var result = await tx.Get<IDeploymentLogRepository>().SearchAsync(deployment.Id, deployment.UserId, "line", Cursor.Start, 1, token);
+            var result = await tx.Get<IDeploymentLogRepository>().SearchAsync(
+                deployment.Id, deployment.UserId, "line", Cursor.Start, 1, token);
             Assert.That((result.Items.Count, result.LinesSearched, result.IsComplete), Is.EqualTo((1, 1, false)));
-            await tx.Get<IPlatformDeploymentLogRepository>().AppendAsync(deployment.Id, [new NewDeploymentLog { Message = "after" }], token);
+            await tx.Get<IPlatformDeploymentLogRepository>().AppendAsync(
+                deployment.Id, [new NewDeploymentLog { Message = "after" }], token);
         }, Token);
 
-        Assert.That((await Logs.SearchAsync(deployment.Id, deployment.UserId, "AFTER", Cursor.Start, 10, Token)).Items, Has.Count.EqualTo(1));
+        Assert.That(
+            (await Logs.SearchAsync(deployment.Id, deployment.UserId, "AFTER", Cursor.Start, 10, Token)).Items,
+            Has.Count.EqualTo(1));
     }
 }

@@ -58,9 +58,11 @@ public sealed class LogSecretsTests : DatabaseTests
             await PlatformLogs.AppendAsync(id, [new NewDeploymentLog { Message = Value }], Token);
             await writer.WriteAsync(id, new NewDeploymentLog { Message = Value }, Token);
             await writer.FlushAsync(id, Token);
-            await PlatformRuntimeLogs.AppendAsync(id, RuntimeLogSource.Docker, [new NewDeploymentRuntimeLog(Clock.GetUtcNow(), Value)], Token);
+            await PlatformRuntimeLogs.AppendAsync(
+                id, RuntimeLogSource.Docker, [new NewDeploymentRuntimeLog(Clock.GetUtcNow(), Value)], Token);
             await UnitOfWork.RunAsync(
-                (tx, ct) => tx.Get<IPlatformDeploymentLogRepository>().AppendAsync(id, [new NewDeploymentLog { Message = Value }], ct), Token);
+                (tx, ct) => tx.Get<IPlatformDeploymentLogRepository>().AppendAsync(id, [new NewDeploymentLog { Message = Value }], ct),
+                Token);
         }
 
         Assert.That(await MessagesAsync(deployment), Is.EqualTo(new[] { "***", "***", "***", "***" }));
@@ -85,7 +87,10 @@ public sealed class LogSecretsTests : DatabaseTests
 
         Assert.That(await StoredAsync(deployment, "| MIIEvQIBADAN"), Is.EqualTo("| ***"));
         Assert.That(await StoredAsync(deployment, "a tab"), Is.EqualTo("a tab"), "a line that is part of ordinary words");
-        Assert.That(await StoredAsync(deployment, "key=-----BEGIN KEY-----\\r\\nMIIEvQIBADAN\\nab\\n-----END KEY-----"), Is.EqualTo("key=***"), "as JSON");
+        Assert.That(
+            await StoredAsync(deployment, "key=-----BEGIN KEY-----\\r\\nMIIEvQIBADAN\\nab\\n-----END KEY-----"),
+            Is.EqualTo("key=***"),
+            "as JSON");
     }
 
     [Test]
@@ -113,7 +118,8 @@ public sealed class LogSecretsTests : DatabaseTests
         Assert.That(() => Secrets.Add(deployment.Id, null!), Throws.ArgumentNullException);
         Assert.That(() => Secrets.Add(deployment.Id, [null!]), Throws.ArgumentException);
         Assert.That(
-            () => Secrets.Add(deployment.Id, [Secret.From(new string('x', ILogSecrets.MaxLength + 1))]), Throws.ArgumentException.With.Message.Not.Contains("xxx"));
+            () => Secrets.Add(deployment.Id, [Secret.From(new string('x', ILogSecrets.MaxLength + 1))]),
+            Throws.ArgumentException.With.Message.Not.Contains("xxx"));
     }
 
     [Test]
@@ -124,8 +130,11 @@ public sealed class LogSecretsTests : DatabaseTests
         var long1 = new string('x', IPlatformDeploymentRuntimeLogRepository.MaxMessageLength - 3);
 
         Assert.That(await StoredAsync(deployment, "pass\0word\uD800"), Is.EqualTo("***"));
-        await PlatformRuntimeLogs.AppendAsync(deployment.Id, RuntimeLogSource.Docker, [new NewDeploymentRuntimeLog(Clock.GetUtcNow(), long1 + "pass\0word\uD800")], Token);
-        Assert.That((await RuntimeLogs.ListAsync(deployment.Id, deployment.UserId, Cursor.Start, 1, Token)).Items.Single().Message, Is.EqualTo(long1 + "***"));
+        await PlatformRuntimeLogs.AppendAsync(
+            deployment.Id, RuntimeLogSource.Docker, [new NewDeploymentRuntimeLog(Clock.GetUtcNow(), long1 + "pass\0word\uD800")], Token);
+        Assert.That(
+            (await RuntimeLogs.ListAsync(deployment.Id, deployment.UserId, Cursor.Start, 1, Token)).Items.Single().Message,
+            Is.EqualTo(long1 + "***"));
     }
 
     private async Task<string> StoredAsync(Deployment deployment, string line)

@@ -18,10 +18,15 @@ public sealed class PatternAutomatonTests
         {
             node = automaton.Next(node, text[i]);
             var seen = text[..(i + 1)];
-            var longest = patterns.Where(pattern => seen.EndsWith(pattern, StringComparison.Ordinal)).Select(pattern => pattern.Length).DefaultIfEmpty().Max();
-            var begun = patterns.SelectMany(pattern => Enumerable.Range(1, pattern.Length).Where(n => seen.EndsWith(pattern[..n], StringComparison.Ordinal)))
+            var longest = patterns.Where(
+                pattern => seen.EndsWith(pattern, StringComparison.Ordinal)).Select(pattern => pattern.Length).DefaultIfEmpty().Max();
+            var begun = patterns.SelectMany(
+                pattern => Enumerable.Range(1, pattern.Length).Where(n => seen.EndsWith(pattern[..n], StringComparison.Ordinal)))
                 .DefaultIfEmpty().Max();
-            Assert.That((automaton.Longest(node), automaton.Depth(node)), Is.EqualTo((longest, begun)), $"at {i} of {text} for {string.Join(", ", patterns)}");
+            Assert.That(
+                (automaton.Longest(node), automaton.Depth(node)),
+                Is.EqualTo((longest, begun)),
+                $"at {i} of {text} for {string.Join(", ", patterns)}");
         }
 
         string Any(int length) => new([.. Enumerable.Range(0, length).Select(_ => "abä"[random.Next(3)])]);

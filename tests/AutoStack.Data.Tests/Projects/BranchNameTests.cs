@@ -18,7 +18,8 @@ public sealed class BranchNameTests : DatabaseTests
     public async Task A_branch_is_stored_by_its_own_name(string given, string stored)
     {
         var project = await AddAsync(given, given);
-        var patched = await Projects.UpdateAsync(project.Id, project.UserId, new ProjectPatch { Branch = given, AutoDeployBranch = given }, null, Token);
+        var patched = await Projects.UpdateAsync(
+            project.Id, project.UserId, new ProjectPatch { Branch = given, AutoDeployBranch = given }, null, Token);
 
         Assert.That((project.Branch, project.AutoDeployBranch), Is.EqualTo((stored, stored)));
         Assert.That((patched.Project!.Branch, patched.Project.AutoDeployBranch), Is.EqualTo((stored, stored)));
@@ -60,8 +61,12 @@ public sealed class BranchNameTests : DatabaseTests
 
         Assert.That(() => AddAsync(branch, null), Refused("project.Branch"));
         Assert.That(() => AddAsync("main", branch), Refused("project.AutoDeployBranch"));
-        Assert.That(() => Projects.UpdateAsync(project.Id, project.UserId, new ProjectPatch { Branch = branch }, null, Token), Refused("branch"));
-        Assert.That(() => Projects.UpdateAsync(project.Id, project.UserId, new ProjectPatch { AutoDeployBranch = branch }, null, Token), Refused("autoDeployBranch"));
+        Assert.That(
+            () => Projects.UpdateAsync(project.Id, project.UserId, new ProjectPatch { Branch = branch }, null, Token),
+            Refused("branch"));
+        Assert.That(
+            () => Projects.UpdateAsync(project.Id, project.UserId, new ProjectPatch { AutoDeployBranch = branch }, null, Token),
+            Refused("autoDeployBranch"));
 
         NUnit.Framework.Constraints.IResolveConstraint Refused(string name) => Throws.ArgumentException.With.Property("ParamName").EqualTo(name).And.Message.Contains(says);
     }
@@ -71,12 +76,18 @@ public sealed class BranchNameTests : DatabaseTests
     {
         var command = new string('c', IProjectRepository.MaxBuildCommandLength);
         var user = await AddUserAsync();
-        var project = await Projects.AddAsync(new NewProject { UserId = user.Id, Name = "Site", Repository = $"ada/{Unique("site")}", BuildCommand = command }, Token);
+        var project = await Projects.AddAsync(
+            new NewProject { UserId = user.Id, Name = "Site", Repository = $"ada/{Unique("site")}", BuildCommand = command }, Token);
         await ExecuteAsync("UPDATE projects SET build_command = $2 WHERE id = $1", project.Id, new string('x', 1_000_000));
 
         Assert.That(project.BuildCommand, Is.EqualTo(command));
-        Assert.That((await Projects.FindAsync(project.Id, user.Id, Token))!.BuildCommand, Has.Length.EqualTo(1_000_000), "a row of another writer is read whole");
-        Assert.That((await Get<IDeploymentQueries>().ListProjectsAsync(user.Id, 10, Guid.Empty, Token))[0].Project.BuildCommand, Has.Length.EqualTo(IDeploymentRepository.MaxListTextLength));
+        Assert.That(
+            (await Projects.FindAsync(project.Id, user.Id, Token))!.BuildCommand,
+            Has.Length.EqualTo(1_000_000),
+            "a row of another writer is read whole");
+        Assert.That(
+            (await Get<IDeploymentQueries>().ListProjectsAsync(user.Id, 10, Guid.Empty, Token))[0].Project.BuildCommand,
+            Has.Length.EqualTo(IDeploymentRepository.MaxListTextLength));
         var page = await PlatformProjects.ListByRepositoryAsync(project.Repository, Cursor.Start, 10, Token);
         Assert.That(page.Items[0].BuildCommand, Has.Length.EqualTo(IDeploymentRepository.MaxListTextLength));
         Assert.That(
@@ -86,5 +97,6 @@ public sealed class BranchNameTests : DatabaseTests
 
     private async Task<Project> AddAsync(string branch, string? autoDeployBranch) =>
         await Projects.AddAsync(
-            new NewProject { UserId = (await AddUserAsync()).Id, Name = "Site", Repository = "ada/site", Branch = branch, AutoDeployBranch = autoDeployBranch }, Token);
+            new NewProject { UserId = (await AddUserAsync()).Id, Name = "Site", Repository = "ada/site", Branch = branch, AutoDeployBranch = autoDeployBranch },
+            Token);
 }

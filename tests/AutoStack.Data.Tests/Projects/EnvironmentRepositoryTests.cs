@@ -31,9 +31,13 @@ public sealed class EnvironmentRepositoryTests : DatabaseTests
         var project = await AddProjectAsync();
         var stranger = await AddUserAsync();
 
-        Assert.That(await Environments.ReplaceAsync(project.Id, stranger.Id, Secret.From("x"), Token), Is.EqualTo(EnvironmentOutcome.NotFound));
+        Assert.That(
+            await Environments.ReplaceAsync(project.Id, stranger.Id, Secret.From("x"), Token),
+            Is.EqualTo(EnvironmentOutcome.NotFound));
         Assert.That(await Environments.FindAsync(project.Id, project.UserId, Token), Is.Null);
-        Assert.That(await Environments.ReplaceAsync(project.Id, project.UserId, Secret.From("PORT=80"), Token), Is.EqualTo(EnvironmentOutcome.Replaced));
+        Assert.That(
+            await Environments.ReplaceAsync(project.Id, project.UserId, Secret.From("PORT=80"), Token),
+            Is.EqualTo(EnvironmentOutcome.Replaced));
 
         Assert.That((await Environments.FindAsync(project.Id, project.UserId, Token))!.Reveal(), Is.EqualTo("PORT=80"));
         Assert.That(await Environments.FindAsync(project.Id, stranger.Id, Token), Is.Null);
@@ -143,7 +147,8 @@ public sealed class EnvironmentRepositoryTests : DatabaseTests
         var project = await AddProjectAsync();
         var other = await AddProjectAsync();
         await Environments.ReplaceAsync(project.Id, project.UserId, Secret.From("V=1"), Token);
-        await ExecuteAsync("UPDATE projects SET env_vars = (SELECT env_vars FROM projects WHERE id = $1) WHERE id = $2", project.Id, other.Id);
+        await ExecuteAsync(
+            "UPDATE projects SET env_vars = (SELECT env_vars FROM projects WHERE id = $1) WHERE id = $2", project.Id, other.Id);
 
         Assert.That(() => Environments.FindAsync(other.Id, other.UserId, Token), Throws.TypeOf<SecretUnreadableException>());
     }
@@ -238,7 +243,8 @@ public sealed class EnvironmentRepositoryTests : DatabaseTests
         Assert.That(provider.GetService<IPlatformDeploymentEnvironmentRepository>(), Is.Null);
         Assert.That(provider.GetService<IPlatformGitHubConnectionRepository>(), Is.Null);
         Assert.That(
-            () => provider.GetRequiredService<IUnitOfWork>().RunAsync((tx, ct) => tx.Get<IPlatformDeploymentEnvironmentRepository>().FindAsync(Guid.NewGuid(), ct), Token),
+            () => provider.GetRequiredService<IUnitOfWork>().RunAsync(
+                (tx, ct) => tx.Get<IPlatformDeploymentEnvironmentRepository>().FindAsync(Guid.NewGuid(), ct), Token),
             Throws.InvalidOperationException.With.Message.Contains("AddAutoStackDataWorkers"));
     }
 

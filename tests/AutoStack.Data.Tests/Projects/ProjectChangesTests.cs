@@ -64,7 +64,8 @@ public sealed class ProjectChangesTests : DatabaseTests
         var request = new NewProject { UserId = user.Id, Name = "Site", Repository = "ada/ensure", BuildCommand = "make" };
 
         var made = await Projects.EnsureAsync(request, new ProjectPatch { Branch = "ignored-at-first" }, Token);
-        var changed = await Projects.EnsureAsync(request with { Name = "Other", BuildCommand = "other" }, new ProjectPatch { Branch = "next" }, Token);
+        var changed = await Projects.EnsureAsync(
+            request with { Name = "Other", BuildCommand = "other" }, new ProjectPatch { Branch = "next" }, Token);
 
         Assert.That((made.Branch, made.BuildCommand), Is.EqualTo(("main", "make")));
         Assert.That(changed, Is.EqualTo(made with { Branch = "next", UpdatedAt = changed.UpdatedAt }));
@@ -98,7 +99,10 @@ public sealed class ProjectChangesTests : DatabaseTests
         await UnitOfWork.RunAsync(async (tx, ct) =>
         {
             await tx.Get<IProjectRepository>().RemoveAsync(first.Id, user.Id, ct);
-            ensured = Projects.EnsureAsync(new NewProject { UserId = user.Id, Name = "Three", Repository = "ada/removed" }, new ProjectPatch { Branch = "next" }, Token);
+            ensured = Projects.EnsureAsync(
+                new NewProject { UserId = user.Id, Name = "Three", Repository = "ada/removed" },
+                new ProjectPatch { Branch = "next" },
+                Token);
             await UntilSomeoneWaitsAsync();
         }, Token);
 
@@ -115,7 +119,9 @@ public sealed class ProjectChangesTests : DatabaseTests
         await Projects.AddAsync(new NewProject { UserId = user.Id, Name = "Two", Repository = "ada/twice" }, Token);
 
         Assert.That(await Projects.FindByRepositoryAsync(user.Id, "ada/twice", Token), Is.EqualTo(first), "the oldest");
-        Assert.That((await Projects.EnsureAsync(new NewProject { UserId = user.Id, Name = "x", Repository = "ada/twice" }, new ProjectPatch(), Token)).Id, Is.EqualTo(first.Id));
+        Assert.That(
+            (await Projects.EnsureAsync(new NewProject { UserId = user.Id, Name = "x", Repository = "ada/twice" }, new ProjectPatch(), Token)).Id,
+            Is.EqualTo(first.Id));
         Assert.That(await Projects.FindByRepositoryAsync((await AddUserAsync()).Id, "ada/twice", Token), Is.Null);
     }
 
@@ -124,10 +130,18 @@ public sealed class ProjectChangesTests : DatabaseTests
     {
         var project = await AddProjectAsync();
 
-        Assert.That(await PlatformProjects.ApplyDetectedAsync(project.Id, new DetectedSettings { OutputDir = "build", Runtime = ProjectRuntime.Docker }, Token), Is.True);
-        Assert.That(await PlatformProjects.ApplyDetectedAsync(project.Id, new DetectedSettings { OutputDir = "other", Runtime = ProjectRuntime.NodeJs }, Token), Is.False);
+        Assert.That(
+            await PlatformProjects.ApplyDetectedAsync(
+                project.Id, new DetectedSettings { OutputDir = "build", Runtime = ProjectRuntime.Docker }, Token),
+            Is.True);
+        Assert.That(
+            await PlatformProjects.ApplyDetectedAsync(
+                project.Id, new DetectedSettings { OutputDir = "other", Runtime = ProjectRuntime.NodeJs }, Token),
+            Is.False);
         Assert.That(await PlatformProjects.ApplyDetectedAsync(project.Id, new DetectedSettings(), Token), Is.False);
-        Assert.That(await PlatformProjects.ApplyDetectedAsync(Guid.NewGuid(), new DetectedSettings { OutputDir = "build" }, Token), Is.False);
+        Assert.That(
+            await PlatformProjects.ApplyDetectedAsync(Guid.NewGuid(), new DetectedSettings { OutputDir = "build" }, Token),
+            Is.False);
 
         var found = (await Projects.FindAsync(project.Id, project.UserId, Token))!;
         Assert.That((found.OutputDir, found.Runtime), Is.EqualTo(("build", ProjectRuntime.Docker)));
@@ -139,8 +153,12 @@ public sealed class ProjectChangesTests : DatabaseTests
         var project = await AddProjectAsync();
         await ExecuteAsync("UPDATE projects SET runtime = 'Static' WHERE id = $1", project.Id);
 
-        Assert.That(await PlatformProjects.ApplyDetectedAsync(project.Id, new DetectedSettings { Runtime = ProjectRuntime.Static }, Token), Is.False);
-        Assert.That(await PlatformProjects.ApplyDetectedAsync(project.Id, new DetectedSettings { Runtime = ProjectRuntime.Docker }, Token), Is.True);
+        Assert.That(
+            await PlatformProjects.ApplyDetectedAsync(project.Id, new DetectedSettings { Runtime = ProjectRuntime.Static }, Token),
+            Is.False);
+        Assert.That(
+            await PlatformProjects.ApplyDetectedAsync(project.Id, new DetectedSettings { Runtime = ProjectRuntime.Docker }, Token),
+            Is.True);
         Assert.That((await Projects.FindAsync(project.Id, project.UserId, Token))!.Runtime, Is.EqualTo(ProjectRuntime.Docker));
     }
 
@@ -178,19 +196,29 @@ public sealed class ProjectChangesTests : DatabaseTests
         var project = await AddProjectAsync();
 
         Assert.That(() => UpdateAsync(project, null!), Throws.ArgumentNullException);
-        Assert.That(() => UpdateAsync(project, new ProjectPatch { Name = " " }), Throws.ArgumentException.With.Property("ParamName").EqualTo("name"));
+        Assert.That(
+            () => UpdateAsync(project, new ProjectPatch { Name = " " }),
+            Throws.ArgumentException.With.Property("ParamName").EqualTo("name"));
         Assert.That(() => UpdateAsync(project, new ProjectPatch { Branch = null! }), Throws.ArgumentNullException);
         Assert.That(() => UpdateAsync(project, new ProjectPatch { OutputDir = null! }), Throws.ArgumentNullException);
-        Assert.That(() => UpdateAsync(project, new ProjectPatch { Branch = new string('b', 101) }), Throws.ArgumentException.With.Message.Contains("at most 100"));
+        Assert.That(
+            () => UpdateAsync(project, new ProjectPatch { Branch = new string('b', 101) }),
+            Throws.ArgumentException.With.Message.Contains("at most 100"));
         Assert.That(() => UpdateAsync(project, new ProjectPatch { Runtime = ProjectRuntime.From("cobol") }), Throws.ArgumentException);
         Assert.That(() => Projects.EnsureAsync(null!, new ProjectPatch(), Token), Throws.ArgumentNullException);
         Assert.That(
-            () => Projects.EnsureAsync(new NewProject { UserId = Guid.NewGuid(), Name = "x", Repository = "x/y" }, new ProjectPatch(), Token),
+            () => Projects.EnsureAsync(
+                new NewProject { UserId = Guid.NewGuid(), Name = "x", Repository = "x/y" }, new ProjectPatch(), Token),
             Throws.TypeOf<MissingReferenceException>());
         Assert.That(() => Projects.FindByRepositoryAsync(project.UserId, " ", Token), Throws.ArgumentException);
-        Assert.That(() => Get<IDeploymentQueries>().ListProjectsAsync(project.UserId, 0, Guid.Empty, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
-        Assert.That(() => PlatformProjects.ApplyDetectedAsync(project.Id, new DetectedSettings { OutputDir = new string('o', 256) }, Token), Throws.ArgumentException);
+        Assert.That(
+            () => Get<IDeploymentQueries>().ListProjectsAsync(project.UserId, 0, Guid.Empty, Token),
+            Throws.TypeOf<ArgumentOutOfRangeException>());
+        Assert.That(
+            () => PlatformProjects.ApplyDetectedAsync(project.Id, new DetectedSettings { OutputDir = new string('o', 256) }, Token),
+            Throws.ArgumentException);
     }
 
-    private Task<ProjectUpdateResult> UpdateAsync(Project project, ProjectPatch patch) => Projects.UpdateAsync(project.Id, project.UserId, patch, null, Token);
+    private Task<ProjectUpdateResult> UpdateAsync(Project project, ProjectPatch patch) =>
+        Projects.UpdateAsync(project.Id, project.UserId, patch, null, Token);
 }

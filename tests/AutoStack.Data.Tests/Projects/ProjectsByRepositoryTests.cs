@@ -7,9 +7,12 @@ public sealed class ProjectsByRepositoryTests : DatabaseTests
 {
     private static readonly string[] Forms =
     [
-        "{0}", "{0}.git", "{0}/", "{0}.git/", " {0} ", "https://github.com/{0}", "https://github.com/{0}.git", "https://GitHub.com/{0}/", "https://github.com/{0}.git/",
-        "http://github.com/{0}", "https://ada:s3cret@github.com:443/{0}.git", "git@github.com:{0}", "git@github.com:{0}.git", "git@github.com:/{0}.git/",
-        "org-42@github.com:{0}.git", "ssh://git@github.com/{0}", "ssh://git@github.com/{0}.git/", "SSH://git@github.com:22/{0}.git", "git://github.com/{0}.git",
+        "{0}", "{0}.git", "{0}/", "{0}.git/", " {0} ", "https://github.com/{0}", "https://github.com/{0}.git", "https://GitHub.com/{0}/",
+        "https://github.com/{0}.git/",
+        "http://github.com/{0}", "https://ada:s3cret@github.com:443/{0}.git", "git@github.com:{0}", "git@github.com:{0}.git",
+        "git@github.com:/{0}.git/",
+        "org-42@github.com:{0}.git", "ssh://git@github.com/{0}", "ssh://git@github.com/{0}.git/", "SSH://git@github.com:22/{0}.git",
+        "git://github.com/{0}.git",
     ];
 
     [Test]
@@ -148,7 +151,8 @@ public sealed class ProjectsByRepositoryTests : DatabaseTests
         var user = await AddUserAsync();
         var path = $"ada/{Unique("site")}";
         var bare = await Projects.AddAsync(new NewProject { UserId = user.Id, Name = "Bare", Repository = path }, Token);
-        var lab = await Projects.AddAsync(new NewProject { UserId = user.Id, Name = "Lab", Repository = $"https://gitlab.com/{path}" }, Token);
+        var lab = await Projects.AddAsync(
+            new NewProject { UserId = user.Id, Name = "Lab", Repository = $"https://gitlab.com/{path}" }, Token);
 
         Assert.That((await Projects.FindByRepositoryAsync(user.Id, $"git@gitlab.com:{path}.git", Token))!.Id, Is.EqualTo(lab.Id));
         Assert.That((await Projects.FindByRepositoryAsync(user.Id, path, Token))!.Id, Is.EqualTo(bare.Id));

@@ -11,46 +11,64 @@ public sealed class RepositoryAddressTests : DatabaseTests
     [
         [
             "github.com", "ada/site",
-            "https://github.com/ada/site", "http://GitHub.com/Ada/Site.git", "https://www.github.com/ada/site/", "github.com/ada/site", "www.github.com/ada/site.git",
-            "git@github.com:ada/site.git", "git@github.com:/ada/site", "org-7@github.com:ada/site.git", "ssh://git@github.com/ada/site", "ssh://git@github.com:22/ada/site.git",
-            "ssh://git@ssh.github.com:443/ada/site.git", "git@ssh.github.com:ada/site", "git://github.com/ada/site.git", "git+https://github.com/ada/site.git",
+            "https://github.com/ada/site", "http://GitHub.com/Ada/Site.git", "https://www.github.com/ada/site/", "github.com/ada/site",
+            "www.github.com/ada/site.git",
+            "git@github.com:ada/site.git", "git@github.com:/ada/site", "org-7@github.com:ada/site.git", "ssh://git@github.com/ada/site",
+            "ssh://git@github.com:22/ada/site.git",
+            "ssh://git@ssh.github.com:443/ada/site.git", "git@ssh.github.com:ada/site", "git://github.com/ada/site.git",
+            "git+https://github.com/ada/site.git",
             "git+ssh://git@github.com/ada/site.git", "https://github.com./ada/site", "https://github.com:443/ada/site",
-            "https://github.com/ada/site?ref=main", "https://github.com/ada/site#readme", "https://github.com/ada/site.git#v1.0", "https://github.com/ada/site/tree/main/docs",
-            "https://github.com/ada/site/blob/main/README.md", "https://github.com/ada/site/pull/42/files", "https://github.com/ada/site/issues", "https://github.com//ada//site//",
-            "https://github.com/ada%2Fsite", "https://github.com/%61da/site%2Egit", "https://github.com/ada/site%20", " https://github.com/ada/site\n", "https://github.com/ada/site\t",
-            "\u00a0https://github.com/ada/site\u00a0", "https://github.com/ada/site\u200b", "\ufeffhttps://github.com/ada/site", "https://github.com/ada/site\u3000", "github.com:ada/site",
-            "https://ada@github.com/ada/site", "https://ada:s3cret@github.com/ada/site", "https://oauth2:ghp_a@b@github.com/ada/site.git", "ada:s3cret@github.com/ada/site",
+            "https://github.com/ada/site?ref=main", "https://github.com/ada/site#readme", "https://github.com/ada/site.git#v1.0",
+            "https://github.com/ada/site/tree/main/docs",
+            "https://github.com/ada/site/blob/main/README.md", "https://github.com/ada/site/pull/42/files",
+            "https://github.com/ada/site/issues", "https://github.com//ada//site//",
+            "https://github.com/ada%2Fsite", "https://github.com/%61da/site%2Egit", "https://github.com/ada/site%20",
+            " https://github.com/ada/site\n", "https://github.com/ada/site\t",
+            "\u00a0https://github.com/ada/site\u00a0", "https://github.com/ada/site\u200b", "\ufeffhttps://github.com/ada/site",
+            "https://github.com/ada/site\u3000", "github.com:ada/site",
+            "https://ada@github.com/ada/site", "https://ada:s3cret@github.com/ada/site", "https://oauth2:ghp_a@b@github.com/ada/site.git",
+            "ada:s3cret@github.com/ada/site",
         ],
         ["", "ada/site", "ada/site", "Ada/Site.git", " ada/site ", "ada/site/", "ada//site", "/ada/site", "ada/site/tree/main", "ada/site#main", "ada/site?x=1"],
         [
             "gitlab.com", "group/sub/app",
-            "https://gitlab.com/group/sub/app.git", "git@gitlab.com:group/sub/app.git", "ssh://git@altssh.gitlab.com:443/group/sub/app.git", "https://gitlab.com/group/sub/app/-/tree/main/src",
-            "https://gitlab.com/group/sub/app/-/merge_requests/1", "https://gitlab.com/group/sub/app/-", "https://gitlab.com/group%2Fsub%2Fapp", "gitlab.com/group/sub/app",
+            "https://gitlab.com/group/sub/app.git", "git@gitlab.com:group/sub/app.git", "ssh://git@altssh.gitlab.com:443/group/sub/app.git",
+            "https://gitlab.com/group/sub/app/-/tree/main/src",
+            "https://gitlab.com/group/sub/app/-/merge_requests/1", "https://gitlab.com/group/sub/app/-",
+            "https://gitlab.com/group%2Fsub%2Fapp", "gitlab.com/group/sub/app",
             "https://gitlab.com/group/sub/app/tree/master",
         ],
         [
             "bitbucket.org", "team/app",
-            "https://bitbucket.org/team/app.git", "https://ada@bitbucket.org/Team/App.git", "git@bitbucket.org:team/app.git", "ssh://git@altssh.bitbucket.org:443/team/app.git",
-            "https://bitbucket.org/team/app/src/main/", "https://bitbucket.org/team/app/pull-requests/1", "git@altssh.bitbucket.org:team/app",
+            "https://bitbucket.org/team/app.git", "https://ada@bitbucket.org/Team/App.git", "git@bitbucket.org:team/app.git",
+            "ssh://git@altssh.bitbucket.org:443/team/app.git",
+            "https://bitbucket.org/team/app/src/main/", "https://bitbucket.org/team/app/pull-requests/1",
+            "git@altssh.bitbucket.org:team/app",
         ],
         [
             "git.example.com", "proj/app",
-            "ssh://git@git.example.com:7999/proj/app.git", "https://git.example.com/scm/proj/app.git", "https://git.example.com/scm/PROJ/app.git", "https://git.example.com/projects/PROJ/repos/app/browse",
-            "https://git.example.com/projects/PROJ/repos/app", "https://git.example.com:8443/bitbucket/scm/proj/app.git", "https://ada@git.example.com/scm/proj/app.git", "git@git.example.com:proj/app.git",
+            "ssh://git@git.example.com:7999/proj/app.git", "https://git.example.com/scm/proj/app.git",
+            "https://git.example.com/scm/PROJ/app.git", "https://git.example.com/projects/PROJ/repos/app/browse",
+            "https://git.example.com/projects/PROJ/repos/app", "https://git.example.com:8443/bitbucket/scm/proj/app.git",
+            "https://ada@git.example.com/scm/proj/app.git", "git@git.example.com:proj/app.git",
         ],
         [
             "git.example.com", "~ada/app",
-            "ssh://git@git.example.com:7999/~ada/app.git", "https://git.example.com/scm/~ada/app.git", "https://git.example.com/users/ada/repos/app/browse", "https://git.example.com/scm/%7Eada/app.git",
+            "ssh://git@git.example.com:7999/~ada/app.git", "https://git.example.com/scm/~ada/app.git",
+            "https://git.example.com/users/ada/repos/app/browse", "https://git.example.com/scm/%7Eada/app.git",
         ],
         [
             "gitea.example.com", "ada/site",
-            "https://gitea.example.com/ada/site.git", "ssh://git@gitea.example.com:2222/ada/site.git", "https://gitea.example.com/ada/site/src/branch/main/docs", "https://gitea.example.com/ada/site/src/commit/abc",
+            "https://gitea.example.com/ada/site.git", "ssh://git@gitea.example.com:2222/ada/site.git",
+            "https://gitea.example.com/ada/site/src/branch/main/docs", "https://gitea.example.com/ada/site/src/commit/abc",
             "https://gitea.example.com/ada/site/raw/main/x", "http://gitea.example.com:3000/Ada/Site",
         ],
         [
             "dev.azure.com", "org/project/repo",
-            "https://org@dev.azure.com/org/project/_git/repo", "https://dev.azure.com/org/project/_git/repo?path=/x", "git@ssh.dev.azure.com:v3/org/project/repo", "ssh://git@ssh.dev.azure.com/v3/org/project/repo",
-            "https://org.visualstudio.com/project/_git/repo", "https://org.visualstudio.com/DefaultCollection/project/_git/repo", "org@vs-ssh.visualstudio.com:v3/org/project/repo",
+            "https://org@dev.azure.com/org/project/_git/repo", "https://dev.azure.com/org/project/_git/repo?path=/x",
+            "git@ssh.dev.azure.com:v3/org/project/repo", "ssh://git@ssh.dev.azure.com/v3/org/project/repo",
+            "https://org.visualstudio.com/project/_git/repo", "https://org.visualstudio.com/DefaultCollection/project/_git/repo",
+            "org@vs-ssh.visualstudio.com:v3/org/project/repo",
         ],
         ["dev.azure.com", "org/repo/repo", "https://dev.azure.com/org/_git/repo", "git@ssh.dev.azure.com:v3/org/repo/repo"],
         ["[::1]", "ada/site", "ssh://git@[::1]:22/ada/site.git", "https://[::1]/ada/site", "git@[::1]:ada/site.git"],
@@ -61,7 +79,8 @@ public sealed class RepositoryAddressTests : DatabaseTests
         ["", "", "", " ", "/", "///", ".git", "?x", "#", "\u200b"],
     ];
 
-    private static IEnumerable<TestCaseData> Spellings => Families.SelectMany(family => family[2..].Select(text => new TestCaseData(text, family[0], family[1])));
+    private static IEnumerable<TestCaseData> Spellings =>
+        Families.SelectMany(family => family[2..].Select(text => new TestCaseData(text, family[0], family[1])));
 
     [TestCase("https://b\u00fccher.example/ada/site", "xn--bcher-kva.example")]
     [TestCase("https://B\u00dcCHER.example:8443/ada/site", "xn--bcher-kva.example")]
@@ -84,7 +103,10 @@ public sealed class RepositoryAddressTests : DatabaseTests
         var keys = await DatabaseKeysAsync(texts);
 
         Assert.That(texts, Has.Length.GreaterThan(5000));
-        Assert.That(texts.Zip(keys, (text, key) => (text, key)).Where(p => p.key != RepositoryAddress.Of(p.text)).Select(p => $"{p.text} -> {p.key}, {RepositoryAddress.Of(p.text)}"), Is.Empty);
+        Assert.That(
+            texts.Zip(keys, (text, key) => (text, key)).Where(p => p.key != RepositoryAddress.Of(p.text)).Select(
+                p => $"{p.text} -> {p.key}, {RepositoryAddress.Of(p.text)}"),
+            Is.Empty);
     }
 
     [Test]
@@ -126,7 +148,9 @@ public sealed class RepositoryAddressTests : DatabaseTests
     [TestCase("https://b\u00fccher.example/ada/site", "https://xn--bcher-kva.example/ada/site")]
     [TestCase("https://[redacted]@github.com/ada/site", "https://github.com/ada/site")]
     [TestCase("https://github.com/ada/site%20", "https://github.com/ada/site")]
-    [TestCase("ssh://APKAEIBAERJR2EXAMPLE@git-codecommit.us-east-1.amazonaws.com/v1/repos/site", "ssh://APKAEIBAERJR2EXAMPLE@git-codecommit.us-east-1.amazonaws.com/v1/repos/site")]
+    [TestCase(
+        "ssh://APKAEIBAERJR2EXAMPLE@git-codecommit.us-east-1.amazonaws.com/v1/repos/site",
+        "ssh://APKAEIBAERJR2EXAMPLE@git-codecommit.us-east-1.amazonaws.com/v1/repos/site")]
     public async Task An_address_is_stored_as_git_clones_it(string given, string stored)
     {
         var project = await AddAsync(given);
@@ -193,9 +217,12 @@ public sealed class RepositoryAddressTests : DatabaseTests
         var project = await AddProjectAsync();
 
         Assert.That(() => AddAsync(repository), Refused("project.Repository"));
-        Assert.That(() => Projects.UpdateAsync(project.Id, project.UserId, new ProjectPatch { Repository = repository }, null, Token), Refused("repository"));
         Assert.That(
-            () => Projects.EnsureAsync(new NewProject { UserId = project.UserId, Name = "x", Repository = repository }, new ProjectPatch(), Token), Refused("project.Repository"));
+            () => Projects.UpdateAsync(project.Id, project.UserId, new ProjectPatch { Repository = repository }, null, Token),
+            Refused("repository"));
+        Assert.That(
+            () => Projects.EnsureAsync(new NewProject { UserId = project.UserId, Name = "x", Repository = repository }, new ProjectPatch(), Token),
+            Refused("project.Repository"));
 
         NUnit.Framework.Constraints.IResolveConstraint Refused(string name) =>
             Throws.ArgumentException.With.Property("ParamName").EqualTo(name).And.Message.Contains(says).And.Message.Not.Contains("s3cret").And.Message.Not.Contains("ghp_");
@@ -237,7 +264,8 @@ public sealed class RepositoryAddressTests : DatabaseTests
             INSERT INTO projects (id, user_id, name, repository, created_at, updated_at)
             SELECT gen_random_uuid(), $1, 'key ' || n, t, now(), now() FROM unnest($2::text[]) WITH ORDINALITY u (t, n)
             """, user.Id, texts);
-        await using var command = Raw.CreateCommand("SELECT repository_host, repository_path FROM projects WHERE user_id = $1 ORDER BY substr(name, 5)::int");
+        await using var command = Raw.CreateCommand(
+            "SELECT repository_host, repository_path FROM projects WHERE user_id = $1 ORDER BY substr(name, 5)::int");
         command.Parameters.AddWithValue(user.Id);
         await using var reader = await command.ExecuteReaderAsync(Token);
         var keys = new List<RepositoryAddress>();
@@ -252,11 +280,27 @@ public sealed class RepositoryAddressTests : DatabaseTests
     // Parts put together at random, always the same ones.
     private static IEnumerable<string> Generated()
     {
-        string[] starts = ["", "", " ", "https://", "HTTP://", "ssh://", "git://", "git+ssh://", "file://", "x://", "git@", "ada:pw@", "https://ada@", "https://a:b@", "ssh://git@", "//", "\u00a0", "-"];
-        string[] hosts = ["", "github.com", "WWW.GitHub.com", "ssh.github.com:443", "gitlab.com", "bitbucket.org", "dev.azure.com", "org.visualstudio.com", "git.example.com:7999", "localhost", "[::1]:22", "host.", "a.b"];
+        string[] starts =
+        [
+            "", "", " ", "https://", "HTTP://", "ssh://", "git://", "git+ssh://", "file://", "x://", "git@", "ada:pw@", "https://ada@",
+            "https://a:b@", "ssh://git@", "//", "\u00a0", "-",
+        ];
+        string[] hosts =
+        [
+            "", "github.com", "WWW.GitHub.com", "ssh.github.com:443", "gitlab.com", "bitbucket.org", "dev.azure.com",
+            "org.visualstudio.com", "git.example.com:7999", "localhost", "[::1]:22", "host.", "a.b",
+        ];
         string[] middles = ["/", ":", "", "/scm/", "/bitbucket/scm/", "/projects/", "/v3/", "//", "/~", ":443/", ":/"];
-        string[] paths = ["ada/site", "Ada/Site.git", "a", "group/sub/app", "p/repos/app", "org/project/_git/repo", "org/_git/repo", "ada%2fsite", "ada/s%C3%A9", "ada/%ff", "%2525/x", "ada/tree/x", "x@y/z", "a:b/c", "", "DefaultCollection/p/_git/r"];
-        string[] ends = ["", "/", ".git", ".git/", "/tree/main", "/-/blob/x", "/src/branch/main/x", "?ref=x", "#main", " ", "\u200b", "%20", "/browse", "//.git//", "/-"];
+        string[] paths =
+        [
+            "ada/site", "Ada/Site.git", "a", "group/sub/app", "p/repos/app", "org/project/_git/repo", "org/_git/repo", "ada%2fsite",
+            "ada/s%C3%A9", "ada/%ff", "%2525/x", "ada/tree/x", "x@y/z", "a:b/c", "", "DefaultCollection/p/_git/r",
+        ];
+        string[] ends =
+        [
+            "", "/", ".git", ".git/", "/tree/main", "/-/blob/x", "/src/branch/main/x", "?ref=x", "#main", " ", "\u200b", "%20", "/browse",
+            "//.git//", "/-",
+        ];
         var random = new Random(7);
         for (var i = 0; i < 8000; i++)
         {

@@ -51,10 +51,13 @@ public sealed class RetentionServiceTests : DatabaseTests
         var policy = Only(new RetentionPolicy { HealthChecks = TimeSpan.FromDays(30), BatchSize = 3, MaxBatches = 2 });
         var reports = new List<RetentionResult>();
 
-        Assert.That(await Retention.RunAsync(policy, new Reporter(reports.Add), Token), Is.EqualTo([new RetentionResult("deployment_health_checks", 6, 2, true)]));
+        Assert.That(
+            await Retention.RunAsync(policy, new Reporter(reports.Add), Token),
+            Is.EqualTo([new RetentionResult("deployment_health_checks", 6, 2, true)]));
 
         Assert.That(
-            reports, Is.EqualTo([new RetentionResult("deployment_health_checks", 3, 1, false), new RetentionResult("deployment_health_checks", 6, 2, true)]));
+            reports,
+            Is.EqualTo([new RetentionResult("deployment_health_checks", 3, 1, false), new RetentionResult("deployment_health_checks", 6, 2, true)]));
         var rest = await Retention.RunAsync(policy with { MaxBatches = 100 }, null, Token);
         Assert.That(rest[0].MoreLeft, Is.False);
         Assert.That(await ScalarAsync("SELECT count(*) FROM deployment_health_checks"), Is.EqualTo(2), "the young one of each deployment");
@@ -123,7 +126,9 @@ public sealed class RetentionServiceTests : DatabaseTests
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(Token);
         var policy = Only(new RetentionPolicy { HealthChecks = TimeSpan.FromDays(30), BatchSize = 2 });
 
-        Assert.That(() => Retention.RunAsync(policy, new Reporter(_ => stop.Cancel()), stop.Token), Throws.InstanceOf<OperationCanceledException>());
+        Assert.That(
+            () => Retention.RunAsync(policy, new Reporter(_ => stop.Cancel()), stop.Token),
+            Throws.InstanceOf<OperationCanceledException>());
 
         Assert.That(await ScalarAsync("SELECT count(*) FROM deployment_health_checks"), Is.EqualTo(18));
     }
@@ -140,9 +145,15 @@ public sealed class RetentionServiceTests : DatabaseTests
                 Throws.TypeOf<ArgumentOutOfRangeException>().With.Message.Contains("DeploymentLogs"));
         }
 
-        Assert.That(() => Retention.RunAsync(new RetentionPolicy { BatchSize = 0 }, null, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
-        Assert.That(() => Retention.RunAsync(new RetentionPolicy { BatchSize = 1001 }, null, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
-        Assert.That(() => Retention.CountAsync(new RetentionPolicy { MaxBatches = 0 }, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
+        Assert.That(
+            () => Retention.RunAsync(new RetentionPolicy { BatchSize = 0 }, null, Token),
+            Throws.TypeOf<ArgumentOutOfRangeException>());
+        Assert.That(
+            () => Retention.RunAsync(new RetentionPolicy { BatchSize = 1001 }, null, Token),
+            Throws.TypeOf<ArgumentOutOfRangeException>());
+        Assert.That(
+            () => Retention.CountAsync(new RetentionPolicy { MaxBatches = 0 }, Token),
+            Throws.TypeOf<ArgumentOutOfRangeException>());
         await UnitOfWork.RunAsync((tx, ct) =>
         {
             Assert.That(() => tx.Get<IRetentionService>(), Throws.ArgumentException);
@@ -157,18 +168,22 @@ public sealed class RetentionServiceTests : DatabaseTests
         await ExecuteAsync("UPDATE deployments SET status = 'failed' WHERE is_deleted");
         await using var connection = await Raw.OpenConnectionAsync(Token);
         await using var transaction = await connection.BeginTransactionAsync(Token);
-        await using (var hold = new NpgsqlCommand("SELECT s.id FROM deployment_stages s JOIN deployments d ON d.id = s.deployment_id WHERE d.is_deleted FOR UPDATE OF s", connection, transaction))
+        await using (
+            var hold = new NpgsqlCommand("SELECT s.id FROM deployment_stages s JOIN deployments d ON d.id = s.deployment_id WHERE "
+                + "d.is_deleted FOR UPDATE OF s", connection, transaction))
         {
             await hold.ExecuteNonQueryAsync(Token);
         }
 
         await using var provider = new ServiceCollection()
             .AddSingleton<TimeProvider>(Clock)
-            .AddAutoStackData(options => (options.ConnectionString, options.CommandTimeout) = (Database.ConnectionString, TimeSpan.FromSeconds(1)))
+            .AddAutoStackData(
+                options => (options.ConnectionString, options.CommandTimeout) = (Database.ConnectionString, TimeSpan.FromSeconds(1)))
             .AddAutoStackDataWorkers()
             .BuildServiceProvider();
         var reports = new List<RetentionResult>();
-        var results = await provider.GetRequiredService<IRetentionService>().RunAsync(new RetentionPolicy(), new Reporter(reports.Add), Token);
+        var results = await provider.GetRequiredService<IRetentionService>().RunAsync(
+            new RetentionPolicy(), new Reporter(reports.Add), Token);
 
         Assert.That(results[0].Failure, Is.InstanceOf<NpgsqlException>());
         Assert.That((results[0].Table, results[0].Rows, results[0].MoreLeft), Is.EqualTo(("deployments", 0L, true)));
@@ -176,7 +191,9 @@ public sealed class RetentionServiceTests : DatabaseTests
         Assert.That(results.Skip(1).Select(r => r.Failure), Is.All.Null.And.Exactly(7).Items);
         Assert.That(results.Skip(1).Select(r => r.Rows), Is.All.GreaterThan(0));
         await transaction.RollbackAsync(Token);
-        Assert.That((await Retention.RunAsync(new RetentionPolicy(), null, Token))[0], Is.EqualTo(new RetentionResult("deployments", 1, 1, false)));
+        Assert.That(
+            (await Retention.RunAsync(new RetentionPolicy(), null, Token))[0],
+            Is.EqualTo(new RetentionResult("deployments", 1, 1, false)));
     }
 
     [Test]
@@ -193,9 +210,12 @@ public sealed class RetentionServiceTests : DatabaseTests
             INSERT INTO deployments (id, project_id, user_id, status, creator_type, is_production, created_at, is_deleted)
             VALUES ('ffffffff-ffff-4fff-bfff-ffffffffffff', $1, $2, 'success', 'manual', FALSE, '2026-01-01', FALSE)
             """, project.Id, project.UserId);
-        foreach (var table in new[] { "deployment_logs (id, deployment_id, timestamp, seq, message, created_at) SELECT gen_random_uuid(), d.id, '2020-01-01', n, 'x', '2020-01-01'", "deployment_runtime_logs (id, deployment_id, timestamp, seq, message, source) SELECT gen_random_uuid(), d.id, '2020-01-01', n, 'x', 'docker'", "deployment_health_checks (id, deployment_id, checked_at, url, is_live) SELECT gen_random_uuid(), d.id, '2020-01-01', 'x', TRUE" })
+        foreach (var table in new[] { "deployment_logs (id, deployment_id, timestamp, seq, message, created_at) SELECT "
+            + "gen_random_uuid(), d.id, '2020-01-01', n, 'x', '2020-01-01'", "deployment_runtime_logs (id, deployment_id, timestamp, "
+                + "seq, message, source) SELECT gen_random_uuid(), d.id, '2020-01-01', n, 'x', 'docker'", "deployment_health_checks (id, deployment_id, checked_at, url, is_live) SELECT gen_random_uuid(), d.id, '2020-01-01', 'x', TRUE" })
         {
-            await ExecuteAsync($"INSERT INTO {table} FROM deployments d, generate_series(1, 41) n WHERE d.id = 'ffffffff-ffff-4fff-bfff-ffffffffffff'");
+            await ExecuteAsync(
+                $"INSERT INTO {table} FROM deployments d, generate_series(1, 41) n WHERE d.id = 'ffffffff-ffff-4fff-bfff-ffffffffffff'");
         }
 
         var operations = new ConcurrentQueue<Activity>();
@@ -207,9 +227,15 @@ public sealed class RetentionServiceTests : DatabaseTests
         };
         ActivitySource.AddActivityListener(listener);
         using var root = new Activity("test").Start();
-        var policy = new RetentionPolicy { DeletedDeployments = null, ExpiredSessions = false, ExpiredSignInAttempts = false, PasswordResetTokens = null, WebhookPayloads = null, BatchSize = 10 };
+        var policy = new RetentionPolicy
+        {
+            DeletedDeployments = null, ExpiredSessions = false, ExpiredSignInAttempts = false, PasswordResetTokens = null,
+            WebhookPayloads = null, BatchSize = 10,
+        };
 
-        Assert.That((await Retention.RunAsync(policy, null, Token)).Select(r => (r.Rows, r.Batches)), Is.EqualTo([(40L, 4), (40L, 4), (41L, 5)]));
+        Assert.That(
+            (await Retention.RunAsync(policy, null, Token)).Select(r => (r.Rows, r.Batches)),
+            Is.EqualTo([(40L, 4), (40L, 4), (41L, 5)]));
 
         // Two windows without anything, the batches, the end of the third window, and the end of the deployments.
         Assert.That(operations.Count(o => o.TraceId == root.TraceId), Is.EqualTo((2 + 4 + 1 + 1) + (2 + 4 + 1 + 1) + (2 + 5 + 1 + 1)));
@@ -240,13 +266,18 @@ public sealed class RetentionServiceTests : DatabaseTests
             var deployment = await EnqueueAsync(project);
             var last = i == deployments ? [] : new[] { now };
             var times = Enumerable.Range(0, lines).Select(n => Old.AddMinutes(n)).Concat(last).ToList();
-            await PlatformLogs.AppendAsync(deployment.Id, [.. times.Select(t => new NewDeploymentLog { Message = "x", Timestamp = t })], Token);
-            await PlatformRuntimeLogs.AppendAsync(deployment.Id, RuntimeLogSource.Docker, [.. times.Select(t => new NewDeploymentRuntimeLog(t, "x"))], Token);
+            await PlatformLogs.AppendAsync(
+                deployment.Id, [.. times.Select(t => new NewDeploymentLog { Message = "x", Timestamp = t })], Token);
+            await PlatformRuntimeLogs.AppendAsync(
+                deployment.Id, RuntimeLogSource.Docker, [.. times.Select(t => new NewDeploymentRuntimeLog(t, "x"))], Token);
             await PlatformHealthChecks.AddManyAsync(
-                [.. times.Append(now).Distinct().Select(t => new NewDeploymentHealthCheck { DeploymentId = deployment.Id, Url = "http://x", IsLive = true, CheckedAt = t })], Token);
+                [.. times.Append(now).Distinct().Select(t => new NewDeploymentHealthCheck { DeploymentId = deployment.Id, Url = "http://x", IsLive = true, CheckedAt = t })],
+                Token);
             if (i == deployments)
             {
-                await ExecuteAsync("UPDATE deployments SET is_deleted = TRUE, created_at = '2020-01-01', completed_at = '2020-01-01' WHERE id = $1", deployment.Id);
+                await ExecuteAsync(
+                    "UPDATE deployments SET is_deleted = TRUE, created_at = '2020-01-01', completed_at = '2020-01-01' WHERE id = $1",
+                    deployment.Id);
             }
         }
 
@@ -257,13 +288,16 @@ public sealed class RetentionServiceTests : DatabaseTests
             await ExecuteAsync(
                 """
                 INSERT INTO password_reset_tokens (id, user_id, token_hash, expires_at, created_at)
-                VALUES (gen_random_uuid(), $1, gen_random_uuid()::text, $2::timestamptz AT TIME ZONE 'UTC', $2::timestamptz AT TIME ZONE 'UTC')
+                VALUES (gen_random_uuid(), $1, gen_random_uuid()::text, $2::timestamptz AT TIME ZONE 'UTC',
+                $2::timestamptz AT TIME ZONE 'UTC')
                 """, project.UserId, time.UtcDateTime);
             await ExecuteAsync(
-                "INSERT INTO sign_in_attempts (subject_hash, attempts, expires_at) VALUES (gen_random_uuid()::text, 1, $1::timestamptz AT TIME ZONE 'UTC' + interval '5 minutes')",
+                "INSERT INTO sign_in_attempts (subject_hash, attempts, expires_at) VALUES (gen_random_uuid()::text, 1, $1::timestamptz "
+                    + "AT TIME ZONE 'UTC' + interval '5 minutes')",
                 time.UtcDateTime);
             await ExecuteAsync(
-                "INSERT INTO webhook_payloads (id, provider, payload_json, headers, received_at) VALUES (gen_random_uuid(), 'github', '{}', '{}', $1::timestamptz AT TIME ZONE 'UTC')",
+                "INSERT INTO webhook_payloads (id, provider, payload_json, headers, received_at) VALUES (gen_random_uuid(), 'github', "
+                    + "'{}', '{}', $1::timestamptz AT TIME ZONE 'UTC')",
                 time.UtcDateTime);
         }
 

@@ -41,6 +41,9 @@ public sealed class LargeBodyTests : DatabaseTests
     private static string Stored(string json) => Encoding.UTF8.GetString(WebhookBody.ToStore(JsonElement.Parse(json), "body"));
 
     private async Task<Guid> StoreAsync(string json) => (await Webhooks.StoreAsync(
-        new NewWebhookPayload { Provider = WebhookProvider.GitHub, PayloadJson = JsonElement.Parse(json), Headers = JsonElement.Parse("{}") },
+        new NewWebhookPayload
+        {
+            Provider = WebhookProvider.GitHub, PayloadJson = JsonElement.Parse(json), Headers = JsonElement.Parse("{}"),
+        },
         Token)).PayloadId;
 }

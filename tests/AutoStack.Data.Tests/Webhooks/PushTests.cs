@@ -23,11 +23,15 @@ public sealed class PushTests : DatabaseTests
         var result = await PushAsync(repository, Unique("d"));
 
         Assert.That(result.Outcome, Is.EqualTo(PushOutcome.Queued));
-        Assert.That(result.Deployments.Select(d => (d.ProjectId, d.UserId)), Is.EqualTo(new[] { (first.Id, first.UserId), (second.Id, second.UserId) }));
+        Assert.That(
+            result.Deployments.Select(d => (d.ProjectId, d.UserId)),
+            Is.EqualTo(new[] { (first.Id, first.UserId), (second.Id, second.UserId) }));
         Assert.That(result.Deployments, Is.All.Matches<Deployment>(d =>
             (d.Status, d.Branch, d.CommitHash, d.CommitMessage, d.Author) == (DeploymentStatus.Queued, "main", Sha, "fix", "Mona") && d.CreatorType == CreatorType.Webhook && d.IsProduction));
         Assert.That((await Webhooks.FindAsync(result.PayloadId, Token))!.DeploymentId, Is.EqualTo(result.Deployments[0].Id));
-        Assert.That((result.Unproven, result.Postponed, result.MoreTargets), Is.EqualTo((Array.Empty<PushTarget>(), Array.Empty<PushTarget>(), false)));
+        Assert.That(
+            (result.Unproven, result.Postponed, result.MoreTargets),
+            Is.EqualTo((Array.Empty<PushTarget>(), Array.Empty<PushTarget>(), false)));
     }
 
     [Test]
@@ -41,7 +45,9 @@ public sealed class PushTests : DatabaseTests
         var result = await PushAsync(repository, Unique("d"));
 
         Assert.That(result.Deployments.Select(d => d.ProjectId), Is.EqualTo(new[] { owner.Id }));
-        Assert.That(result.Unproven, Is.EquivalentTo(new[] { new PushTarget(stranger.Id, stranger.UserId, "main"), new PushTarget(bare.Id, bare.UserId, "main") }));
+        Assert.That(
+            result.Unproven,
+            Is.EquivalentTo(new[] { new PushTarget(stranger.Id, stranger.UserId, "main"), new PushTarget(bare.Id, bare.UserId, "main") }));
     }
 
     [Test]
@@ -112,7 +118,10 @@ public sealed class PushTests : DatabaseTests
             Throws.ArgumentException.With.Property("ParamName").EqualTo("options.Host"));
         Assert.That(
             () => PlatformProjects.RecordAccessAsync(
-                project.Id, project.Repository, new RepositoryAccess { Provider = WebhookProvider.GitHub, Host = host, RepositoryId = "1" }, Token),
+                project.Id,
+                project.Repository,
+                new RepositoryAccess { Provider = WebhookProvider.GitHub, Host = host, RepositoryId = "1" },
+                Token),
             Throws.ArgumentException.With.Property("ParamName").EqualTo("access.Host"));
     }
 
@@ -138,7 +147,9 @@ public sealed class PushTests : DatabaseTests
         var project = await AddTargetAsync(repository, proven: false);
         var delivery = Unique("d");
         var first = await PushAsync(repository, delivery);
-        Assert.That((first.Outcome, (await PushAsync(repository, delivery)).Outcome), Is.EqualTo((PushOutcome.AccessUnproven, PushOutcome.Duplicate)));
+        Assert.That(
+            (first.Outcome, (await PushAsync(repository, delivery)).Outcome),
+            Is.EqualTo((PushOutcome.AccessUnproven, PushOutcome.Duplicate)));
 
         await ProveAsync(project, repository);
         var later = await PushAsync(repository, delivery);
@@ -223,11 +234,15 @@ public sealed class PushTests : DatabaseTests
         var repository = NewRepository();
         var project = await AddTargetAsync(repository);
 
-        var same = await Projects.UpdateAsync(project.Id, project.UserId, new ProjectPatch { Repository = $"git@github.com:{repository.Path}.git" }, null, Token);
-        var other = await Projects.UpdateAsync(project.Id, project.UserId, new ProjectPatch { Repository = "https://github.com/victim/private" }, null, Token);
+        var same = await Projects.UpdateAsync(
+            project.Id, project.UserId, new ProjectPatch { Repository = $"git@github.com:{repository.Path}.git" }, null, Token);
+        var other = await Projects.UpdateAsync(
+            project.Id, project.UserId, new ProjectPatch { Repository = "https://github.com/victim/private" }, null, Token);
 
         Assert.That((same.Project!.ProviderRepositoryId, same.Project.Provider), Is.EqualTo((repository.Id, WebhookProvider.GitHub)));
-        Assert.That((other.Project!.ProviderRepositoryId, other.Project.AccessProvenAt, other.Project.Provider), Is.EqualTo(((string?)null, (DateTimeOffset?)null, (WebhookProvider?)null)));
+        Assert.That(
+            (other.Project!.ProviderRepositoryId, other.Project.AccessProvenAt, other.Project.Provider),
+            Is.EqualTo(((string?)null, (DateTimeOffset?)null, (WebhookProvider?)null)));
         Assert.That((await PushAsync(repository, Unique("d"))).Deployments, Is.Empty);
     }
 
@@ -249,11 +264,20 @@ public sealed class PushTests : DatabaseTests
         var project = await AddTargetAsync(repository, proven: false);
         var access = new RepositoryAccess { Provider = WebhookProvider.GitHub, Host = "github.com", RepositoryId = repository.Id };
 
-        Assert.That(await PlatformProjects.RecordAccessAsync(project.Id, "https://github.com/other/site", access, Token), Is.EqualTo(AccessOutcome.OtherRepository));
-        Assert.That(await PlatformProjects.RecordAccessAsync(project.Id, repository.Address, access with { Host = "gitlab.com" }, Token), Is.EqualTo(AccessOutcome.OtherRepository));
-        Assert.That(await PlatformProjects.RecordAccessAsync(Guid.NewGuid(), repository.Address, access, Token), Is.EqualTo(AccessOutcome.NotFound));
+        Assert.That(
+            await PlatformProjects.RecordAccessAsync(project.Id, "https://github.com/other/site", access, Token),
+            Is.EqualTo(AccessOutcome.OtherRepository));
+        Assert.That(
+            await PlatformProjects.RecordAccessAsync(project.Id, repository.Address, access with { Host = "gitlab.com" }, Token),
+            Is.EqualTo(AccessOutcome.OtherRepository));
+        Assert.That(
+            await PlatformProjects.RecordAccessAsync(Guid.NewGuid(), repository.Address, access, Token),
+            Is.EqualTo(AccessOutcome.NotFound));
         Assert.That(await PlatformProjects.RevokeAccessAsync(project.Id, Token), Is.False);
-        Assert.That(await PlatformProjects.RecordAccessAsync(project.Id, repository.Address, access with { VerifiedAt = DateTimeOffset.MaxValue }, Token), Is.EqualTo(AccessOutcome.Recorded));
+        Assert.That(
+            await PlatformProjects.RecordAccessAsync(
+                project.Id, repository.Address, access with { VerifiedAt = DateTimeOffset.MaxValue }, Token),
+            Is.EqualTo(AccessOutcome.Recorded));
 
         var proven = (await Projects.FindAsync(project.Id, project.UserId, Token))!;
         Assert.That(proven.AccessProvenAt, Is.EqualTo(Clock.GetUtcNow()).Within(TimeSpan.FromMinutes(1)));
@@ -278,7 +302,9 @@ public sealed class PushTests : DatabaseTests
 
         Assert.That(result.Unproven.Select(t => t.ProjectId), Is.EqualTo(new[] { project.Id }));
         Assert.That(renamed.Unproven.Select(t => t.ProjectId), Is.EqualTo(new[] { project.Id }));
-        Assert.That((await PushAsync(repository, Unique("d"), options with { MaxAccessAge = TimeSpan.FromDays(9) })).Deployments, Has.Count.EqualTo(1));
+        Assert.That(
+            (await PushAsync(repository, Unique("d"), options with { MaxAccessAge = TimeSpan.FromDays(9) })).Deployments,
+            Has.Count.EqualTo(1));
     }
 
     [TestCase("refs/heads/main")]
@@ -304,7 +330,8 @@ public sealed class PushTests : DatabaseTests
         var main = await AddProjectOfAsync("https://bitbucket.org/team/app", "main", access);
         var live = await AddProjectOfAsync("git@bitbucket.org:team/app.git", "live", access);
         var body = $$$"""
-            {"push":{"changes":[{"new":{"type":"branch","name":"main","target":{"hash":"{{{Sha}}}"} } },{"new":{"type":"branch","name":"live","target":{"hash":"{{{Sha}}}","message":"m"} } }]},
+            {"push":{"changes":[{"new":{"type":"branch","name":"main","target":{"hash":"{{{Sha}}}"} } },{"new":{"type":"branch",
+            "name":"live","target":{"hash":"{{{Sha}}}","message":"m"} } }]},
              "repository":{"full_name":"team/app","uuid":"{{{uuid}}}"}}
             """;
 
@@ -323,8 +350,10 @@ public sealed class PushTests : DatabaseTests
              "changes":[{"ref":{"id":"refs/heads/main"},"toHash":"{{{Sha}}}"}]}
             """;
 
-        var named = await Pushes.HandleAsync(Delivery(Unique("d"), body, "bitbucket", "X-Request-Id"), PushOptions.Default with { Host = "git.example.com" }, Token);
-        var other = await Pushes.HandleAsync(Delivery(Unique("d"), body, "bitbucket", "X-Request-Id"), PushOptions.Default with { Host = "git.evil.example" }, Token);
+        var named = await Pushes.HandleAsync(
+            Delivery(Unique("d"), body, "bitbucket", "X-Request-Id"), PushOptions.Default with { Host = "git.example.com" }, Token);
+        var other = await Pushes.HandleAsync(
+            Delivery(Unique("d"), body, "bitbucket", "X-Request-Id"), PushOptions.Default with { Host = "git.evil.example" }, Token);
         var unnamed = await Pushes.HandleAsync(Delivery(Unique("d"), body, "bitbucket", "X-Request-Id"), PushOptions.Default, Token);
 
         Assert.That(named.Deployments.Select(d => d.ProjectId), Is.EqualTo(new[] { project.Id }));
@@ -353,7 +382,9 @@ public sealed class PushTests : DatabaseTests
         Assert.That(() => PushAsync(repository, delivery), Throws.TypeOf<InvalidValueException>());
         await ExecuteAsync("ALTER TABLE deployments DROP CONSTRAINT no_second");
 
-        Assert.That(await ScalarAsync("SELECT count(*) FROM webhook_payloads WHERE headers ->> 'x-github-delivery' = $1", delivery), Is.EqualTo(1));
+        Assert.That(
+            await ScalarAsync("SELECT count(*) FROM webhook_payloads WHERE headers ->> 'x-github-delivery' = $1", delivery),
+            Is.EqualTo(1));
         Assert.That(await CountAsync(project), Is.Zero);
         Assert.That((await PushAsync(repository, delivery)).Deployments, Has.Count.EqualTo(2));
     }
@@ -370,7 +401,9 @@ public sealed class PushTests : DatabaseTests
         var result = await Pushes.HandleAsync(Delivery(Unique("d"), body), PushOptions.Default, Token);
 
         Assert.That(result.Deployments, Has.Count.EqualTo(1));
-        Assert.That((await Webhooks.FindAsync(result.PayloadId, Token))!.PayloadJson.GetProperty("size").GetString(), Is.EqualTo("1e131000"));
+        Assert.That(
+            (await Webhooks.FindAsync(result.PayloadId, Token))!.PayloadJson.GetProperty("size").GetString(),
+            Is.EqualTo("1e131000"));
     }
 
     [Test]
@@ -379,13 +412,20 @@ public sealed class PushTests : DatabaseTests
         var delivery = Delivery(Unique("d"), "{}");
         Assert.That(() => Pushes.HandleAsync(null!, PushOptions.Default, Token), Throws.ArgumentNullException);
         Assert.That(() => Pushes.HandleAsync(delivery, null!, Token), Throws.ArgumentNullException);
-        Assert.That(() => Pushes.HandleAsync(delivery, PushOptions.Default with { MaxDeployments = 0 }, Token), Throws.TypeOf<ArgumentOutOfRangeException>().With.Message.Contains("MaxDeployments"));
-        Assert.That(() => Pushes.HandleAsync(delivery, PushOptions.Default with { MaxDeployments = 1001 }, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
-        Assert.That(() => Pushes.HandleAsync(delivery, PushOptions.Default with { MaxAccessAge = TimeSpan.Zero }, Token), Throws.TypeOf<ArgumentOutOfRangeException>().With.Message.Contains("MaxAccessAge"));
+        Assert.That(
+            () => Pushes.HandleAsync(delivery, PushOptions.Default with { MaxDeployments = 0 }, Token),
+            Throws.TypeOf<ArgumentOutOfRangeException>().With.Message.Contains("MaxDeployments"));
+        Assert.That(
+            () => Pushes.HandleAsync(delivery, PushOptions.Default with { MaxDeployments = 1001 }, Token),
+            Throws.TypeOf<ArgumentOutOfRangeException>());
+        Assert.That(
+            () => Pushes.HandleAsync(delivery, PushOptions.Default with { MaxAccessAge = TimeSpan.Zero }, Token),
+            Throws.TypeOf<ArgumentOutOfRangeException>().With.Message.Contains("MaxAccessAge"));
         Assert.That(() => Pushes.HandleAsync(delivery with { Provider = default }, PushOptions.Default, Token), Throws.ArgumentException);
         var stored = await Pushes.HandleAsync(delivery, PushOptions.Default, Token);
         Assert.That(
-            () => Pushes.HandleAsync(Delivery(Unique("d"), "{}") with { Id = stored.PayloadId }, PushOptions.Default, Token), Throws.TypeOf<DuplicateException>());
+            () => Pushes.HandleAsync(Delivery(Unique("d"), "{}") with { Id = stored.PayloadId }, PushOptions.Default, Token),
+            Throws.TypeOf<DuplicateException>());
     }
 
     private sealed record Repository(string Path, string Address, string Id);
@@ -396,7 +436,8 @@ public sealed class PushTests : DatabaseTests
         return new($"ada/push-{number}", $"https://github.com/ada/push-{number}.git", $"{1000 + number}");
     }
 
-    private static NewWebhookPayload Delivery(string id, string body, string provider = "github", string header = "X-GitHub-Delivery") => new()
+    private static NewWebhookPayload Delivery(string id, string body, string provider = "github", string header = "X-GitHub-Delivery") =>
+        new()
     {
         Provider = WebhookProvider.From(provider),
         PayloadJson = JsonElement.Parse(body, new JsonDocumentOptions { MaxDepth = 100_000 }),
@@ -404,7 +445,8 @@ public sealed class PushTests : DatabaseTests
     };
 
     private static string Body(Repository repository, string reference, string after, string more = "") => $$$"""
-        { {{{more}}}"ref":"{{{reference}}}","before":"{{{Zeros}}}","after":"{{{after}}}","repository":{"id":{{{repository.Id}}},"clone_url":"{{{repository.Address}}}" },
+        { {{{more}}}"ref":"{{{reference}}}","before":"{{{Zeros}}}","after":"{{{after}}}","repository":{"id":{{{repository.Id}}},
+        "clone_url":"{{{repository.Address}}}" },
          "head_commit":{"id":"{{{after}}}","message":"fix","timestamp":"2019-05-15T15:20:41-07:00","author":{"name":"Mona"} } }
         """;
 
@@ -426,11 +468,13 @@ public sealed class PushTests : DatabaseTests
     private async Task<Project> AddProjectOfAsync(string address, string branch, RepositoryAccess? access)
     {
         var project = await Projects.AddAsync(
-            new NewProject { UserId = (await AddUserAsync()).Id, Name = "Site", Repository = address, Branch = branch, AutoDeployEnabled = true }, Token);
+            new NewProject { UserId = (await AddUserAsync()).Id, Name = "Site", Repository = address, Branch = branch, AutoDeployEnabled = true },
+            Token);
         if (access is not null)
         {
             Assert.That(
-                await PlatformProjects.RecordAccessAsync(project.Id, project.Repository, access, Token), Is.EqualTo(AccessOutcome.Recorded));
+                await PlatformProjects.RecordAccessAsync(project.Id, project.Repository, access, Token),
+                Is.EqualTo(AccessOutcome.Recorded));
         }
 
         return project;
@@ -441,7 +485,10 @@ public sealed class PushTests : DatabaseTests
             await PlatformProjects.RecordAccessAsync(
                 project.Id,
                 project.Repository,
-                new RepositoryAccess { Provider = WebhookProvider.GitHub, Host = "github.com", RepositoryId = repository.Id, VerifiedAt = at },
+                new RepositoryAccess
+                {
+                    Provider = WebhookProvider.GitHub, Host = "github.com", RepositoryId = repository.Id, VerifiedAt = at,
+                },
                 Token),
             Is.EqualTo(AccessOutcome.Recorded));
 

@@ -20,9 +20,12 @@ public sealed class WebhookBodyTests : DatabaseTests
     [TestCase("\"1e131000\"")]
     [TestCase("""{"a":1,"a":2,"":3}""")]
     [TestCase("""[ 1 , {"token" : null, "secret":"", "has_password": true, "access_tokens_url":"https:\/\/api.github.com\/x"} ]""")]
-    [TestCase("""{"compare":"https://github.com/a/b/compare/1...2","email":"ada@example.com","ssh_url":"git@github.com:a/b.git","text":"x = 1 & y == 2; a@b"}""")]
-    [TestCase("""{"head_commit":{"id":"x","author":{"name":"Ada","username":"ada"},"tree_id":"y"},"pusher":{"name":"ada"},"authorTimestamp":1557958841000}""")]
-    [TestCase("""{"key":{"id":1,"title":"deploy"},"security_and_analysis":{"secret_scanning":{"status":"on"}},"secret_scanning_alert":{"number":7}}""")]
+    [TestCase(
+        """{"compare":"https://github.com/a/b/compare/1...2","email":"ada@example.com","ssh_url":"git@github.com:a/b.git","text":"x = 1 & y == 2; a@b"}""")]
+    [TestCase(
+        """{"head_commit":{"id":"x","author":{"name":"Ada","username":"ada"},"tree_id":"y"},"pusher":{"name":"ada"},"authorTimestamp":1557958841000}""")]
+    [TestCase(
+        """{"key":{"id":1,"title":"deploy"},"security_and_analysis":{"secret_scanning":{"status":"on"}},"secret_scanning_alert":{"number":7}}""")]
     [TestCase("""{"secret_type":"x","alert":{"secret_scanning":{"status":"on"}},"key":{"key":"ssh-rsa AAAA"}}""")]
     public void A_harmless_body_is_kept_byte_by_byte(string json) => Assert.That(Stored(json), Is.EqualTo(json));
 
@@ -68,7 +71,9 @@ public sealed class WebhookBodyTests : DatabaseTests
 
         Assert.That(Stored(deep), Is.EqualTo(deep));
         Assert.That(Stored(Nested(201, "1")), Is.EqualTo(Nested(200, $"\"{WebhookBody.TooDeep}\"")));
-        Assert.That(Stored($$"""{"ref":"x","a":{{Nested(5000, "")}},"b":2}"""), Is.EqualTo($$"""{"ref":"x","a":{{Nested(199, $"\"{WebhookBody.TooDeep}\"")}},"b":2}"""));
+        Assert.That(
+            Stored($$"""{"ref":"x","a":{{Nested(5000, "")}},"b":2}"""),
+            Is.EqualTo($$"""{"ref":"x","a":{{Nested(199, $"\"{WebhookBody.TooDeep}\"")}},"b":2}"""));
 
         // Deeper ones take the reader of documents itself a time that grows with the square of the depth.
         Assert.That(await StoreAsync(Nested(10_000, "")), Is.Not.EqualTo(Guid.Empty));
@@ -90,7 +95,8 @@ public sealed class WebhookBodyTests : DatabaseTests
     [TestCase("{\"a\": \"\\ud800\", // x\n }", "{\"a\":\"\uFFFD\"}")]
     public void A_leniently_parsed_body_is_stored_as_strict_json(string lenient, string strict)
     {
-        using var document = JsonDocument.Parse(lenient, new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
+        using var document = JsonDocument.Parse(
+            lenient, new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
 
         var stored = Encoding.UTF8.GetString(WebhookBody.ToStore(document.RootElement, "body"));
 
@@ -99,7 +105,9 @@ public sealed class WebhookBodyTests : DatabaseTests
 
     [TestCase("""{"object_attributes":{"variables":[{"key":"TOKEN","value":"hunter2"},{"key":"B","value":7,"masked":true}]}}""",
         """{"object_attributes":{"variables":[{"key":"TOKEN","value":"[redacted]"},{"key":"B","value":"[redacted]","masked":true}]}}""")]
-    [TestCase("""{"build_variables":{"A":"hunter2","name":"hunter2","B":{"C":"hunter2"}},"after":"x"}""", """{"build_variables":{"A":"[redacted]","name":"[redacted]","B":{"C":"[redacted]"}},"after":"x"}""")]
+    [TestCase(
+        """{"build_variables":{"A":"hunter2","name":"hunter2","B":{"C":"hunter2"}},"after":"x"}""",
+        """{"build_variables":{"A":"[redacted]","name":"[redacted]","B":{"C":"[redacted]"}},"after":"x"}""")]
     [TestCase("""{"variables":["A=hunter2"],"env_vars":"A=hunter2"}""", """{"variables":["[redacted]"],"env_vars":"[redacted]"}""")]
     [TestCase("""{"hook":{"config":{"url":"https://ci.example.com/x?secret=hunter2","secret":"hunter2","oauth_token_x":"hunter2","content_type":"json"}}}""",
         """{"hook":{"config":{"url":"https://ci.example.com/x?secret=[redacted]","secret":"[redacted]","oauth_token_x":"[redacted]","content_type":"json"}}}""")]
@@ -120,7 +128,10 @@ public sealed class WebhookBodyTests : DatabaseTests
         Assert.That(JsonElement.DeepEquals(JsonElement.Parse(Stored(json)), JsonElement.Parse(expected)), Is.True, Stored(json));
 
         var id = Guid.CreateVersion7();
-        await ExecuteAsync("INSERT INTO webhook_payloads (id, provider, payload_json, headers, received_at) VALUES ($1, 'gitlab', $2::jsonb, '{}', now())", id, json);
+        await ExecuteAsync(
+            "INSERT INTO webhook_payloads (id, provider, payload_json, headers, received_at) VALUES ($1, 'gitlab', $2::jsonb, '{}', now())",
+            id,
+            json);
         var found = (await Webhooks.FindAsync(id, Token))!.PayloadJson;
         Assert.That(JsonElement.DeepEquals(found, JsonElement.Parse(expected)), Is.True, found.GetRawText());
     }

@@ -14,13 +14,16 @@ public sealed class WebhookPayloadRepositoryTests(string columnType) : DatabaseT
 
     [OneTimeSetUp]
     public async Task ChooseColumnTypeAsync() =>
-        await ExecuteAsync($"ALTER TABLE webhook_payloads ALTER COLUMN payload_json TYPE {columnType} USING payload_json::{columnType}, ALTER COLUMN headers TYPE {columnType} USING headers::{columnType}");
+        await ExecuteAsync(
+            $"ALTER TABLE webhook_payloads ALTER COLUMN payload_json TYPE {columnType} USING payload_json::{columnType}, ALTER COLUMN "
+                + $"headers TYPE {columnType} USING headers::{columnType}");
 
     [Test]
     public async Task Store_keeps_the_webhook_and_find_reads_it_back()
     {
         var stored = await Webhooks.StoreAsync(
-            GitHub("""{"ref":"refs/heads/main","n":[1,2.50,true,null],"text":"größe 🚀 \"q\""}""", ("X-GitHub-Delivery", Unique("d")), ("X-GitHub-Event", "push")), Token);
+            GitHub("""{"ref":"refs/heads/main","n":[1,2.50,true,null],"text":"größe 🚀 \"q\""}""", ("X-GitHub-Delivery", Unique("d")), ("X-GitHub-Event", "push")),
+            Token);
 
         var found = (await Webhooks.FindAsync(stored.PayloadId, Token))!;
 
@@ -28,9 +31,14 @@ public sealed class WebhookPayloadRepositoryTests(string columnType) : DatabaseT
         Assert.That(found.Provider, Is.EqualTo(WebhookProvider.GitHub));
         Assert.That(found.DeploymentId, Is.Null);
         Assert.That(found.ReceivedAt, Is.EqualTo(Clock.Start).Within(TimeSpan.FromDays(1)).And.Property("Offset").EqualTo(TimeSpan.Zero));
-        Assert.That(JsonElement.DeepEquals(found.PayloadJson, Json("""{"ref":"refs/heads/main","n":[1,2.5,true,null],"text":"größe 🚀 \"q\""}""")), Is.True);
+        Assert.That(
+            JsonElement.DeepEquals(found.PayloadJson, Json("""{"ref":"refs/heads/main","n":[1,2.5,true,null],"text":"größe 🚀 \"q\""}""")),
+            Is.True);
         Assert.That(found.Headers.GetProperty("x-github-event").GetString(), Is.EqualTo("push"));
-        Assert.That(await ScalarAsync("SELECT pg_typeof(payload_json)::text || pg_typeof(headers)::text FROM webhook_payloads WHERE id = $1", found.Id), Is.EqualTo(columnType + columnType));
+        Assert.That(
+            await ScalarAsync(
+                "SELECT pg_typeof(payload_json)::text || pg_typeof(headers)::text FROM webhook_payloads WHERE id = $1", found.Id),
+            Is.EqualTo(columnType + columnType));
         Assert.That(await Webhooks.FindAsync(Guid.NewGuid(), Token), Is.Null);
     }
 
@@ -96,12 +104,15 @@ public sealed class WebhookPayloadRepositoryTests(string columnType) : DatabaseT
     {
         string[] secret =
         [
-            "Authorization", "PROXY-AUTHORIZATION", "Cookie", "Set-Cookie", "X-Hub-Signature", "X-Hub-Signature-256", "X-Gitlab-Token", "X-Api-Key",
-            "x_secret_value", "X-Auth", "X-Amz-Security-Token", "X-Vault-Password", "X-Session-Id", "X-Author", "X-Forwarded-For", "X-Keyboard", "X-Anything", "Referer",
+            "Authorization", "PROXY-AUTHORIZATION", "Cookie", "Set-Cookie", "X-Hub-Signature", "X-Hub-Signature-256", "X-Gitlab-Token",
+            "X-Api-Key",
+            "x_secret_value", "X-Auth", "X-Amz-Security-Token", "X-Vault-Password", "X-Session-Id", "X-Author", "X-Forwarded-For",
+            "X-Keyboard", "X-Anything", "Referer",
         ];
         string[] open =
         [
-            "X-GitHub-Delivery", "X-GitHub-Event", "X-GitHub-Hook-ID", "User-Agent", "Content-Type", "X-Gitlab-Event", "X-Gitlab-Webhook-UUID", "X-Event-Key", "X-Hook-UUID",
+            "X-GitHub-Delivery", "X-GitHub-Event", "X-GitHub-Hook-ID", "User-Agent", "Content-Type", "X-Gitlab-Event",
+            "X-Gitlab-Webhook-UUID", "X-Event-Key", "X-Hook-UUID",
             "X-Request-Id", "X-Attempt-Number",
         ];
         var value = Unique("hunter");
@@ -113,14 +124,17 @@ public sealed class WebhookPayloadRepositoryTests(string columnType) : DatabaseT
         Assert.That(headers.EnumerateObject().Select(h => h.Name), Is.EquivalentTo(open.Select(name => name.ToLowerInvariant())));
         Assert.That(headers.EnumerateObject().Select(h => h.Value.GetString()), Is.All.EqualTo(value));
         Assert.That(payload.ToString(), Does.Not.Contain(value));
-        Assert.That($"{await Webhooks.FindAsync(stored.PayloadId, Token)}", Does.Not.Contain(value).And.Contain(stored.PayloadId.ToString()));
+        Assert.That(
+            $"{await Webhooks.FindAsync(stored.PayloadId, Token)}",
+            Does.Not.Contain(value).And.Contain(stored.PayloadId.ToString()));
     }
 
     [Test]
     public async Task Only_the_algorithm_of_a_signature_is_stored()
     {
         var stored = await Webhooks.StoreAsync(
-            GitHub("{}", ("X-Hub-Signature-256", "sha256=hunter2"), ("X-Hub-Signature", "sha1=hunter2"), ("Webhook-Signature", "v1,hunter2 v1,hunter3"), ("X-Gitlab-Instance", "https://x:hunter2@gitlab.com")), Token);
+            GitHub("{}", ("X-Hub-Signature-256", "sha256=hunter2"), ("X-Hub-Signature", "sha1=hunter2"), ("Webhook-Signature", "v1,hunter2 v1,hunter3"), ("X-Gitlab-Instance", "https://x:hunter2@gitlab.com")),
+            Token);
 
         Assert.That(
             await ScalarAsync("SELECT headers::jsonb::text FROM webhook_payloads WHERE id = $1", stored.PayloadId),
@@ -132,13 +146,18 @@ public sealed class WebhookPayloadRepositoryTests(string columnType) : DatabaseT
     {
         var delivery = Unique("d");
         var stored = await Webhooks.StoreAsync(
-            GitHub("{}") with { Headers = Json($$"""{"X-GitHub-Delivery":["{{delivery}}"],"User-Agent":["a","b"],"Content-Length":12,"Content-Type":null,"X-GitHub-Event":"\ud800","Odd\u0000":"x"}""") }, Token);
+            GitHub("{}") with { Headers = Json($$"""{"X-GitHub-Delivery":["{{delivery}}"],"User-Agent":["a","b"],"Content-Length":12,"Content-Type":null,"X-GitHub-Event":"\ud800","Odd\u0000":"x"}""") },
+            Token);
 
         var headers = (await Webhooks.FindAsync(stored.PayloadId, Token))!.Headers;
 
         Assert.That(
-            JsonElement.DeepEquals(headers, Json($$"""{"x-github-delivery":"{{delivery}}","user-agent":"a, b","content-length":"12","content-type":"","x-github-event":"\ufffd"}""")), Is.True, headers.GetRawText());
-        Assert.That((await Webhooks.StoreAsync(GitHub("{}", ("x-github-delivery", delivery)), Token)).PayloadId, Is.EqualTo(stored.PayloadId));
+            JsonElement.DeepEquals(headers, Json($$"""{"x-github-delivery":"{{delivery}}","user-agent":"a, b","content-length":"12","content-type":"","x-github-event":"\ufffd"}""")),
+            Is.True,
+            headers.GetRawText());
+        Assert.That(
+            (await Webhooks.StoreAsync(GitHub("{}", ("x-github-delivery", delivery)), Token)).PayloadId,
+            Is.EqualTo(stored.PayloadId));
     }
 
     [TestCase("""{"x-github-event":{"authorization":"hunter2"}}""", ExpectedResult = "{}")]
@@ -162,12 +181,16 @@ public sealed class WebhookPayloadRepositoryTests(string columnType) : DatabaseT
         var deployment = await EnqueueAsync();
         var first = await Webhooks.StoreAsync(From(provider, (header.ToUpperInvariant(), delivery)), Token);
 
-        Assert.That(await Webhooks.StoreAsync(From(provider, (header, delivery)), Token), Is.EqualTo(new WebhookStoreResult(WebhookStoreOutcome.Duplicate, first.PayloadId, null)));
+        Assert.That(
+            await Webhooks.StoreAsync(From(provider, (header, delivery)), Token),
+            Is.EqualTo(new WebhookStoreResult(WebhookStoreOutcome.Duplicate, first.PayloadId, null)));
         await Webhooks.AttachDeploymentAsync(first.PayloadId, deployment.Id, Token);
         Assert.That(
             await Webhooks.StoreAsync(From(provider, (header, delivery)), Token),
             Is.EqualTo(new WebhookStoreResult(WebhookStoreOutcome.Duplicate, first.PayloadId, deployment.Id)));
-        Assert.That((await Webhooks.StoreAsync(From(provider, (header, delivery + "x")), Token)).Outcome, Is.EqualTo(WebhookStoreOutcome.Stored));
+        Assert.That(
+            (await Webhooks.StoreAsync(From(provider, (header, delivery + "x")), Token)).Outcome,
+            Is.EqualTo(WebhookStoreOutcome.Stored));
         Assert.That(await CountAsync(delivery), Is.EqualTo(1));
     }
 
@@ -247,13 +270,16 @@ public sealed class WebhookPayloadRepositoryTests(string columnType) : DatabaseT
         var (key, shown) = columnType == "json" ? ("odd\\u0000\\ud800", "odd\uFFFD\uFFFD") : ("odd", "odd");
         await ExecuteAsync(
             $$"""INSERT INTO webhook_payloads (id, provider, payload_json, headers, received_at) VALUES ($1, 'gitea', '{}', $2::{{columnType}}, now())""",
-            id, $$"""{"user-agent": "x", "host": "hunter2", "authorization": "hunter2", "X-Hub-Signature-256": ["sha256=hunter2"], "cookie": {"a": "hunter2"}, "{{key}}": [1]}""");
+            id,
+            $$"""{"user-agent": "x", "host": "hunter2", "authorization": "hunter2", "X-Hub-Signature-256": ["sha256=hunter2"], "cookie": {"a": "hunter2"}, "{{key}}": [1]}""");
 
         var headers = (await Webhooks.FindAsync(id, Token))!.Headers;
         await ExecuteAsync("DELETE FROM webhook_payloads WHERE id = $1", id);
 
         Assert.That(
-            JsonElement.DeepEquals(headers, Json($$"""{"user-agent":"x","host":"[redacted]","authorization":"[redacted]","X-Hub-Signature-256":"sha256","cookie":"[redacted]","{{shown}}":"[redacted]"}""")),
+            JsonElement.DeepEquals(
+                headers,
+                Json($$"""{"user-agent":"x","host":"[redacted]","authorization":"[redacted]","X-Hub-Signature-256":"sha256","cookie":"[redacted]","{{shown}}":"[redacted]"}""")),
             Is.True, headers.GetRawText());
     }
 
@@ -323,7 +349,9 @@ public sealed class WebhookPayloadRepositoryTests(string columnType) : DatabaseT
         Assert.That(await IdsAsync(new WebhookPayloadFilter { Provider = WebhookProvider.GitLab }), Is.EqualTo([ids[4]]));
         Assert.That(await IdsAsync(new WebhookPayloadFilter { Provider = WebhookProvider.From("gitea'; --") }), Is.Empty);
         Assert.That(await IdsAsync(new WebhookPayloadFilter { DeploymentId = deployment.Id }), Is.EqualTo([ids[1]]));
-        Assert.That(await IdsAsync(new WebhookPayloadFilter { DeploymentId = deployment.Id, Provider = WebhookProvider.From("GITHUB") }), Is.EqualTo([ids[1]]));
+        Assert.That(
+            await IdsAsync(new WebhookPayloadFilter { DeploymentId = deployment.Id, Provider = WebhookProvider.From("GITHUB") }),
+            Is.EqualTo([ids[1]]));
         Assert.That(await IdsAsync(new WebhookPayloadFilter { DeploymentId = deployment.Id, Provider = WebhookProvider.GitLab }), Is.Empty);
         Assert.That(await IdsAsync(new WebhookPayloadFilter { DeploymentId = Guid.NewGuid() }), Is.Empty);
 
@@ -334,7 +362,10 @@ public sealed class WebhookPayloadRepositoryTests(string columnType) : DatabaseT
     [Test]
     public async Task List_pages_over_times_that_dotnet_cannot_represent()
     {
-        string[] times = ["infinity", "infinity", "infinity", "20000-01-02", "20000-01-01", "20000-01-01", "0044-03-15 BC", "0044-03-15 BC", "-infinity"];
+        string[] times =
+        [
+            "infinity", "infinity", "infinity", "20000-01-02", "20000-01-01", "20000-01-01", "0044-03-15 BC", "0044-03-15 BC", "-infinity",
+        ];
         var ids = new HashSet<Guid>();
         foreach (var time in times)
         {
@@ -361,7 +392,8 @@ public sealed class WebhookPayloadRepositoryTests(string columnType) : DatabaseT
         await using (var connection = await Raw.OpenConnectionAsync(Token))
         await using (var transaction = await connection.BeginTransactionAsync(Token))
         {
-            await using var hold = new NpgsqlCommand("SELECT 1 FROM webhook_payloads WHERE id = $1 FOR UPDATE", connection) { Parameters = { new() { Value = ids[0] } } };
+            await using var hold = new NpgsqlCommand(
+                "SELECT 1 FROM webhook_payloads WHERE id = $1 FOR UPDATE", connection) { Parameters = { new() { Value = ids[0] } } };
             await hold.ExecuteNonQueryAsync(Token);
 
             Assert.That(await Webhooks.PurgeAsync(before, 2, Token), Is.EqualTo(2));
@@ -372,7 +404,9 @@ public sealed class WebhookPayloadRepositoryTests(string columnType) : DatabaseT
         Assert.That(await Webhooks.PurgeAsync(before, 1000, Token), Is.Zero);
         Assert.That(await LeftAsync(), Is.EqualTo(new[] { ids[5] }));
 
-        async Task<Guid[]> LeftAsync() => (Guid[])(await ScalarAsync("SELECT array_agg(id ORDER BY received_at) FROM webhook_payloads WHERE id = ANY ($1)", ids.ToArray()))!;
+        async Task<Guid[]> LeftAsync() =>
+            (Guid[])(
+                await ScalarAsync("SELECT array_agg(id ORDER BY received_at) FROM webhook_payloads WHERE id = ANY ($1)", ids.ToArray()))!;
     }
 
     [Test]
@@ -381,9 +415,15 @@ public sealed class WebhookPayloadRepositoryTests(string columnType) : DatabaseT
         var good = GitHub("{}");
 
         Assert.That(() => Webhooks.StoreAsync(null!, Token), Throws.ArgumentNullException);
-        Assert.That(() => Webhooks.StoreAsync(good with { Provider = default }, Token), Throws.ArgumentException.With.Message.Contains("github, gitlab, bitbucket"));
-        Assert.That(() => Webhooks.StoreAsync(good with { PayloadJson = default }, Token), Throws.ArgumentException.With.Property("ParamName").EqualTo("payload.PayloadJson"));
-        Assert.That(() => Webhooks.StoreAsync(good with { Headers = default }, Token), Throws.ArgumentException.With.Property("ParamName").EqualTo("payload.Headers"));
+        Assert.That(
+            () => Webhooks.StoreAsync(good with { Provider = default }, Token),
+            Throws.ArgumentException.With.Message.Contains("github, gitlab, bitbucket"));
+        Assert.That(
+            () => Webhooks.StoreAsync(good with { PayloadJson = default }, Token),
+            Throws.ArgumentException.With.Property("ParamName").EqualTo("payload.PayloadJson"));
+        Assert.That(
+            () => Webhooks.StoreAsync(good with { Headers = default }, Token),
+            Throws.ArgumentException.With.Property("ParamName").EqualTo("payload.Headers"));
         Assert.That(() => Webhooks.StoreAsync(good with { Headers = Json("[]") }, Token), Throws.ArgumentException);
         var all = WebhookPayloadFilter.All;
         Assert.That(() => Webhooks.ListAsync(null!, Cursor.Start, 1, Token), Throws.ArgumentNullException);
@@ -405,7 +445,9 @@ public sealed class WebhookPayloadRepositoryTests(string columnType) : DatabaseT
         Assert.That((await Webhooks.StoreAsync(GitHub("{}", ("x-github-delivery", id)), Token)).PayloadId, Is.EqualTo(stored.PayloadId));
         foreach (var _ in Enumerable.Range(0, 2))
         {
-            Assert.That((await Webhooks.StoreAsync(GitHub("{}", ("x-github-delivery", id + "x")), Token)).Outcome, Is.EqualTo(WebhookStoreOutcome.Stored));
+            Assert.That(
+                (await Webhooks.StoreAsync(GitHub("{}", ("x-github-delivery", id + "x")), Token)).Outcome,
+                Is.EqualTo(WebhookStoreOutcome.Stored));
         }
     }
 
@@ -473,8 +515,12 @@ public sealed class WebhookPayloadRepositoryTests(string columnType) : DatabaseT
     {
         var id = Guid.Parse($"00000000-0000-4000-8000-{Interlocked.Increment(ref pythonRows):x12}");
         await ExecuteAsync(
-            $"INSERT INTO webhook_payloads (received_at, headers, payload_json, provider, deployment_id, id) VALUES ('{receivedAt}', $1::{columnType}, '{{}}', $2, $3, $4)",
-            $$"""{"host": "api", "x-github-delivery": "{{delivery}}", "x-github-event": "push"}""", provider, (object?)deploymentId ?? DBNull.Value, id);
+            $"INSERT INTO webhook_payloads (received_at, headers, payload_json, provider, deployment_id, id) VALUES ('{receivedAt}', "
+                + $"$1::{columnType}, '{{}}', $2, $3, $4)",
+            $$"""{"host": "api", "x-github-delivery": "{{delivery}}", "x-github-event": "push"}""",
+            provider,
+            (object?)deploymentId ?? DBNull.Value,
+            id);
         return id;
     }
 }
