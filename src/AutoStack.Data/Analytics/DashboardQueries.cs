@@ -38,11 +38,17 @@ internal sealed class DashboardQueries(Db db, TimeProvider clock) : IDashboardQu
             Today = summaries[1],
             Week = new PeriodComparison
             {
-                CurrentRange = thisWeek, Current = summaries[2], PreviousRange = lastWeek, Previous = summaries[3],
+                CurrentRange = thisWeek,
+                Current = summaries[2],
+                PreviousRange = lastWeek,
+                Previous = summaries[3],
             },
             Month = new PeriodComparison
             {
-                CurrentRange = thisMonth, Current = summaries[4], PreviousRange = lastMonth, Previous = summaries[5],
+                CurrentRange = thisMonth,
+                Current = summaries[4],
+                PreviousRange = lastMonth,
+                Previous = summaries[5],
             },
         };
     }

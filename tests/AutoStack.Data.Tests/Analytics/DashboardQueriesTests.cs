@@ -9,7 +9,7 @@ public sealed class DashboardQueriesTests : AnalyticsTests
     // Each: now, the Monday, the first, and the end of last month's part. The clock only goes forward.
     private static readonly string[][] Moments =
     [
-        ["2026-03-29T12:34:56.123456Z", "2026-03-23", "2026-03-01", "2026-03-01"], // a Sunday; February is shorter than what has gone of March
+        ["2026-03-29T12:34:56.123456Z", "2026-03-23", "2026-03-01", "2026-03-01"], // a Sunday; February is shorter than March so far
         ["2026-03-30T00:00:00Z", "2026-03-30", "2026-03-01", "2026-03-01"], // a Monday, at midnight
         ["2026-04-01T00:00:00Z", "2026-03-30", "2026-04-01", "2026-03-01T00:00:00.000001Z"], // the first, at midnight
         ["2026-04-30T23:59:59.999999Z", "2026-04-27", "2026-04-01", "2026-03-31"], // the last microsecond of a month
@@ -30,19 +30,8 @@ public sealed class DashboardQueriesTests : AnalyticsTests
             var (week, lastWeek) = (new TimeRange(monday, end), new TimeRange(monday.AddDays(-7), end.AddDays(-7)));
             var (month, lastMonth) = (new TimeRange(first, end), new TimeRange(first.AddMonths(-1), Utc(moment[3])));
             var (own, rows) = await AddWorldAsync(
-                1,
-                400,
-                now,
-                end,
-                midnight,
-                monday,
-                first,
-                lastWeek.From,
-                lastWeek.To,
-                lastMonth.From,
-                lastMonth.To,
-                now.AddYears(-1),
-                now.AddYears(1));
+                1, 400, now, end, midnight, monday, first,
+                lastWeek.From, lastWeek.To, lastMonth.From, lastMonth.To, now.AddYears(-1), now.AddYears(1));
 
             var stats = await Dashboard.SummarizeAsync(own[0].UserId, Token);
 
@@ -103,7 +92,10 @@ public sealed class DashboardQueriesTests : AnalyticsTests
         {
             var stats = await Dashboard.SummarizeAsync(owner, Token);
 
-            foreach (var summary in new[] { stats.Total, stats.Today, stats.Week.Current, stats.Week.Previous, stats.Month.Current, stats.Month.Previous })
+            foreach (var summary in new[]
+            {
+                stats.Total, stats.Today, stats.Week.Current, stats.Week.Previous, stats.Month.Current, stats.Month.Previous,
+            })
             {
                 AssertSummary(summary, [], "nothing");
             }

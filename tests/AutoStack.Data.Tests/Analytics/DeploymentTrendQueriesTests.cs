@@ -86,7 +86,8 @@ public sealed class DeploymentTrendQueriesTests : AnalyticsTests
         var success = await Trends.ListSuccessPerWeekAsync(owner, project, range, Token);
         Assert.That(
             success,
-            Is.EqualTo(weeks.Zip(perWeek, (week, rows) => new WeeklySuccess(week, rows.Count(r => r.Succeeded), rows.Count(r => r.Finished)))));
+            Is.EqualTo(weeks.Zip(
+                perWeek, (week, rows) => new WeeklySuccess(week, rows.Count(r => r.Succeeded), rows.Count(r => r.Finished)))));
         Assert.That(success.Select(w => w.SuccessRate), Is.EqualTo(perWeek.Select(rows =>
             rows.Any(r => r.Finished) ? (double?)rows.Count(r => r.Succeeded) / rows.Count(r => r.Finished) : null)));
 
@@ -103,7 +104,8 @@ public sealed class DeploymentTrendQueriesTests : AnalyticsTests
         var hours = await Trends.ListPerHourAsync(owner, project, range, Token);
         Assert.That(
             hours,
-            Is.EqualTo(Enumerable.Range(0, 24).Select(hour => new HourlyDeployments(hour, counted.Count(r => r.CreatedAt.UtcDateTime.Hour == hour)))));
+            Is.EqualTo(Enumerable.Range(0, 24).Select(
+                hour => new HourlyDeployments(hour, counted.Count(r => r.CreatedAt.UtcDateTime.Hour == hour)))));
     }
 
     private static IEnumerable<DateTimeOffset> Buckets(DateTimeOffset first, DateTimeOffset end, int days)

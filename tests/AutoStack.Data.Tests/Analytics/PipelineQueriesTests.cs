@@ -11,8 +11,9 @@ public sealed class PipelineQueriesTests : AnalyticsTests
     public async Task Latest_deployments_are_listed_newest_first_with_their_own_stages()
     {
         var (own, rows) = await AddWorldAsync(4, 120, Utc("2026-01-01"), Utc("2026-02-01"));
+        string[] names = ["Queued", "cloning", "BUILDING"];
         var stages = rows.SelectMany(
-            (row, i) => Enumerable.Range(0, i % 4).Select(n => (Row: row, Name: new[] { "Queued", "cloning", "BUILDING" }[n], Seconds: i + n))).ToList();
+            (row, i) => Enumerable.Range(0, i % 4).Select(n => (Row: row, Name: names[n], Seconds: i + n))).ToList();
         await ExecuteAsync(
             """
             INSERT INTO deployment_stages (id, deployment_id, stage_name, status, started_at, completed_at, created_at)

@@ -43,7 +43,10 @@ public sealed class ProjectAnalyticsQueriesTests : AnalyticsTests
             AssertDurations(analytics.Durations, counted, "durations");
             Assert.That(analytics.NewestBuildSeconds, Is.EqualTo(
                 counted.Where(r => r.Succeeded && r.BuildSeconds is not null)
-                    .OrderByDescending(r => r.CreatedAt).ThenByDescending(r => r.Id.ToString(), StringComparer.Ordinal).Take(5).Select(r => r.BuildSeconds)));
+                    .OrderByDescending(r => r.CreatedAt)
+                    .ThenByDescending(r => r.Id.ToString(), StringComparer.Ordinal)
+                    .Take(5)
+                    .Select(r => r.BuildSeconds)));
             var asked = checks.Where(c => counted.Contains(c.Row) && c.At >= window.From && c.At < window.To).ToList();
             Assert.That(asked, Has.Count.GreaterThan(20));
             Assert.That(analytics.Uptime, Is.EqualTo(new ProjectUptime(asked.Count, asked.Count(c => c.IsLive))));

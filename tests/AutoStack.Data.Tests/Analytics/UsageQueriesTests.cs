@@ -107,7 +107,10 @@ public sealed class UsageQueriesTests : AnalyticsTests
         var (own, rows) = await AddWorldAsync(6, 200, March.From, March.To);
         var owners = rows.Where(r => r.OwnerId == own[0].UserId).ToList();
 
-        foreach (var since in new[] { March.From, March.From.AddMicroseconds(1), March.To, DateTimeOffset.MinValue, DateTimeOffset.MaxValue })
+        foreach (var since in new[]
+        {
+            March.From, March.From.AddMicroseconds(1), March.To, DateTimeOffset.MinValue, DateTimeOffset.MaxValue,
+        })
         {
             Assert.That(
                 await Usage.CountCreatedSinceAsync(own[0].UserId, since, Token),

@@ -1,4 +1,3 @@
-using AutoStack.Data.Values;
 using AutoStack.Data.Accounts;
 using AutoStack.Data.Tests.Support;
 using Npgsql;

@@ -52,7 +52,9 @@ public sealed class DeploymentLogWriterTests : DatabaseTests
         var deployment = await EnqueueAsync();
         var line = new NewDeploymentLog
         {
-            Id = Guid.CreateVersion7(), Timestamp = Clock.GetUtcNow().AddHours(-1), Level = DeploymentLogLevel.Error,
+            Id = Guid.CreateVersion7(),
+            Timestamp = Clock.GetUtcNow().AddHours(-1),
+            Level = DeploymentLogLevel.Error,
             Message = "a\0b\uD800 ä",
         };
         await writer.WriteAsync(deployment.Id, line, Token);

@@ -19,7 +19,12 @@ public sealed class DeploymentRuntimeLogRepositoryTests : DatabaseTests
         var page = await RuntimeLogs.ListAsync(deployment.Id, deployment.UserId, Cursor.Start, 10, Token);
         Assert.That(
             page.Items.Select(l => (l.Seq, l.Message, l.Timestamp)),
-            Is.EqualTo(new[] { (1L, "nul \uFFFD, half \uFFFD, whole 🚀", Noon.AddSeconds(3)), (2L, "", Noon.AddSeconds(1)), (3L, "' \\ $1 @x %", Noon.AddSeconds(2)) }));
+            Is.EqualTo(new[]
+            {
+                (1L, "nul \uFFFD, half \uFFFD, whole 🚀", Noon.AddSeconds(3)),
+                (2L, "", Noon.AddSeconds(1)),
+                (3L, "' \\ $1 @x %", Noon.AddSeconds(2)),
+            }));
         Assert.That(page.Items.Select(l => (l.Source, l.Level)), Is.All.EqualTo((RuntimeLogSource.Docker, (DeploymentLogLevel?)null)));
     }
 

@@ -17,7 +17,8 @@ public sealed class LogMaskTests
         ("URL, partly", (text, random) => Some(text, random, unit => PercentOf(unit, "X2"))),
         ("JSON", (text, _) => JavaScriptEncoder.Default.Encode(text)),
         ("JSON, relaxed", (text, _) => JavaScriptEncoder.UnsafeRelaxedJsonEscaping.Encode(text)),
-        ("JSON, slashes", (text, _) => JavaScriptEncoder.UnsafeRelaxedJsonEscaping.Encode(text).Replace("/", @"\/", StringComparison.Ordinal)),
+        ("JSON, slashes", (text, _) =>
+            JavaScriptEncoder.UnsafeRelaxedJsonEscaping.Encode(text).Replace("/", @"\/", StringComparison.Ordinal)),
         ("JSON, any", (text, random) => Some(text, random, UnitOf)),
         ("C", (text, _) => string.Concat(Encoding.UTF8.GetBytes(text).Select(b => $@"\x{b:x2}"))),
         ("octal", (text, _) => string.Concat(Encoding.UTF8.GetBytes(text).Select(b => $@"\{Convert.ToString(b, 8).PadLeft(3, '0')}"))),
@@ -26,17 +27,22 @@ public sealed class LogMaskTests
         ("HTML, hexadecimal", (text, _) => string.Concat(text.EnumerateRunes().Select(rune => $"&#x{rune.Value:X};"))),
         ("shell", (text, _) => $"'{text.Replace("'", @"'\''", StringComparison.Ordinal)}'"),
         ("shell, other quotes", (text, _) => $"'{text.Replace("'", "'\"'\"'", StringComparison.Ordinal)}'"),
-        ("shell, C", (text, _) => $"$'{text.Replace(@"\", @"\\", StringComparison.Ordinal).Replace("'", @"\'", StringComparison.Ordinal).Replace("\n", @"\n", StringComparison.Ordinal)}'"),
-        ("shell, backslashes", (text, _) => string.Concat(text.Select(unit => char.IsAsciiLetterOrDigit(unit) || unit is < ' ' or > '\u007F' ? $"{unit}" : $@"\{unit}"))),
-        ("colours", (text, random) => Between(text, random, "\u001B[1;31m", "\u001B[0m", "\u001B]8;;https://x\u001B\\", "\u009B1m", "\a", "\u200B")),
+        ("shell, C", (text, _) => $"$'{Escaped(text, @"\", "'").Replace("\n", @"\n", StringComparison.Ordinal)}'"),
+        ("shell, backslashes", (text, _) => string.Concat(
+            text.Select(unit => char.IsAsciiLetterOrDigit(unit) || unit is < ' ' or > '\u007F' ? $"{unit}" : $@"\{unit}"))),
+        ("colours", (text, random) =>
+            Between(text, random, "\u001B[1;31m", "\u001B[0m", "\u001B]8;;https://x\u001B\\", "\u009B1m", "\a", "\u200B")),
         ("bold by backspaces", (text, random) => Some(text, random, unit => $"{unit[0]}\b{unit}")),
     ];
 
     private static readonly (string Name, Func<string, Random, string> Encode)[] Encodings =
     [
-        ("base64", (text, random) => Convert.ToBase64String(Encoding.UTF8.GetBytes(new string('u', Next(random, 5)) + text + new string('v', Next(random, 5))))),
-        ("base64 with line breaks", (text, _) => Convert.ToBase64String(Encoding.UTF8.GetBytes("user:" + text + "\n"), Base64FormattingOptions.InsertLineBreaks)),
-        ("base64 of URLs", (text, _) => Convert.ToBase64String(Encoding.UTF8.GetBytes(text)).TrimEnd('=').Replace('+', '-').Replace('/', '_')),
+        ("base64", (text, random) =>
+            Convert.ToBase64String(Encoding.UTF8.GetBytes(new string('u', Next(random, 5)) + text + new string('v', Next(random, 5))))),
+        ("base64 with line breaks", (text, _) =>
+            Convert.ToBase64String(Encoding.UTF8.GetBytes("user:" + text + "\n"), Base64FormattingOptions.InsertLineBreaks)),
+        ("base64 of URLs", (text, _) =>
+            Convert.ToBase64String(Encoding.UTF8.GetBytes(text)).TrimEnd('=').Replace('+', '-').Replace('/', '_')),
         ("base64 of UTF-16", (text, _) => Convert.ToBase64String(Encoding.Unicode.GetBytes("x" + text))),
         ("hexadecimal", (text, _) => Convert.ToHexStringLower(Encoding.UTF8.GetBytes(text))),
     ];
@@ -141,7 +147,11 @@ public sealed class LogMaskTests
     {
         var mask = new LogMask([Value, "another-value"]);
 
-        foreach (var line in new[] { "", "a%20b", @"C:\new\table", "\u001B[31mred\u001B[0m", "&amp;&#x;&#99999999999;&#1111111111111111111111111111;&nope;", "%", @"\", "\\u12", "%zz", "\u001B", "\u001B]", "100%\b\b\b\b\b" })
+        foreach (var line in new[]
+        {
+            "", "a%20b", @"C:\new\table", "\u001B[31mred\u001B[0m", "&amp;&#x;&#99999999999;&#1111111111111111111111111111;&nope;", "%",
+            @"\", "\\u12", "%zz", "\u001B", "\u001B]", "100%\b\b\b\b\b",
+        })
         {
             Assert.That(mask.Apply(line), Is.SameAs(line));
         }
@@ -205,13 +215,16 @@ public sealed class LogMaskTests
     private static string PercentOf(string text, string format) =>
         string.Concat(Encoding.UTF8.GetBytes(text).Select(b => $"%{b.ToString(format, CultureInfo.InvariantCulture)}"));
 
+    private static string Escaped(string text, params string[] signs) =>
+        signs.Aggregate(text, (escaped, sign) => escaped.Replace(sign, @"\" + sign, StringComparison.Ordinal));
+
     private static string UnitOf(string text) => string.Concat(text.Select(unit => $"\\u{(int)unit:x4}"));
 
     private static string Some(string text, Random random, Func<string, string> encode) =>
-        string.Concat(
-            text.EnumerateRunes().Select(rune => rune.Value is < ' ' or '\\' or '%' or '&' || Next(random, 2) == 0 ? encode(rune.ToString()) : rune.ToString()));
+        string.Concat(text.EnumerateRunes().Select(rune =>
+            rune.Value is < ' ' or '\\' or '%' or '&' || Next(random, 2) == 0 ? encode(rune.ToString()) : rune.ToString()));
 
     private static string Between(string text, Random random, params string[] sequences) =>
-        string.Concat(
-            text.EnumerateRunes().Select((rune, i) => i > 0 && Next(random, 3) == 0 ? sequences[Next(random, sequences.Length)] + rune : rune.ToString()));
+        string.Concat(text.EnumerateRunes().Select((rune, i) =>
+            i > 0 && Next(random, 3) == 0 ? sequences[Next(random, sequences.Length)] + rune : rune.ToString()));
 }

@@ -27,7 +27,8 @@ public sealed class LogNotificationTests : DatabaseTests
     [Test]
     public async Task Committed_lines_are_notified_and_rolled_back_lines_are_not()
     {
-        var (rolledBack, appended, inUnit, buffered) = (await EnqueueAsync(), await EnqueueAsync(), await EnqueueAsync(), await EnqueueAsync());
+        var (rolledBack, appended) = (await EnqueueAsync(), await EnqueueAsync());
+        var (inUnit, buffered) = (await EnqueueAsync(), await EnqueueAsync());
         Assert.That(
             () => UnitOfWork.RunAsync(async (tx, ct) =>
             {

@@ -54,7 +54,10 @@ public sealed class LogSearchTests : DatabaseTests
         foreach (var length in new[] { 1, 10, 100, 1000 })
         {
             var beginning = string.Concat(Enumerable.Repeat(part, length))[..(length - 1)];
-            foreach (var text in new[] { beginning + "x", "x" + beginning, beginning[..(beginning.Length / 2)] + "x" + beginning[(beginning.Length / 2)..] })
+            foreach (var text in new[]
+            {
+                beginning + "x", "x" + beginning, beginning[..(beginning.Length / 2)] + "x" + beginning[(beginning.Length / 2)..],
+            })
             {
                 var search = new LogSearch(text);
                 var before = search.Steps;
@@ -113,7 +116,7 @@ public sealed class LogSearchTests : DatabaseTests
         Assert.That(calls, Is.EqualTo(new[] { (2000, false), (2000, false), (500, false), (0, true) }));
         Assert.That(
             found.Select(line => line.Seq),
-            Is.EqualTo(new long[] { 44 }.Concat(Enumerable.Range(440, 10).Select(i => (long)i)).Concat(Enumerable.Range(4400, 100).Select(i => (long)i))));
+            Is.EqualTo(new[] { 44 }.Concat(Enumerable.Range(440, 10)).Concat(Enumerable.Range(4400, 100)).Select(i => (long)i)));
     }
 
     [Test]

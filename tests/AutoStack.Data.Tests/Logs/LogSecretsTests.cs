@@ -20,7 +20,10 @@ public sealed class LogSecretsTests : DatabaseTests
         yield return Case("s3cr3t/välue+4", "s3cr3t/välue+4");
         yield return Case($"https://x/?t={Uri.EscapeDataString(Value)}&a=1", "https://x/?t=***&a=1");
         yield return Case($"{{\"t\":{JsonSerializer.Serialize(Value)}}}", "{\"t\":\"***\"}");
-        foreach (var (front, behind) in new[] { ("", ""), ("a", "z"), ("ab", "yz"), ("abc", "xyz"), ("user:", ""), ("longer ", " and more") })
+        foreach (var (front, behind) in new[]
+        {
+            ("", ""), ("a", "z"), ("ab", "yz"), ("abc", "xyz"), ("user:", ""), ("longer ", " and more"),
+        })
         {
             // A character stands for six bits: those of the value alone go.
             var base64 = Convert.ToBase64String(Encoding.UTF8.GetBytes(front + Value + behind));

@@ -68,7 +68,8 @@ public sealed class BranchNameTests : DatabaseTests
             () => Projects.UpdateAsync(project.Id, project.UserId, new ProjectPatch { AutoDeployBranch = branch }, null, Token),
             Refused("autoDeployBranch"));
 
-        NUnit.Framework.Constraints.IResolveConstraint Refused(string name) => Throws.ArgumentException.With.Property("ParamName").EqualTo(name).And.Message.Contains(says);
+        NUnit.Framework.Constraints.IResolveConstraint Refused(string name) =>
+            Throws.ArgumentException.With.Property("ParamName").EqualTo(name).And.Message.Contains(says);
     }
 
     [Test]
@@ -97,6 +98,13 @@ public sealed class BranchNameTests : DatabaseTests
 
     private async Task<Project> AddAsync(string branch, string? autoDeployBranch) =>
         await Projects.AddAsync(
-            new NewProject { UserId = (await AddUserAsync()).Id, Name = "Site", Repository = "ada/site", Branch = branch, AutoDeployBranch = autoDeployBranch },
+            new NewProject
+            {
+                UserId = (await AddUserAsync()).Id,
+                Name = "Site",
+                Repository = "ada/site",
+                Branch = branch,
+                AutoDeployBranch = autoDeployBranch,
+            },
             Token);
 }

@@ -56,7 +56,8 @@ public sealed class EnvironmentRepositoryTests : DatabaseTests
         await Environments.ReplaceAsync(project.Id, project.UserId, Secret.From("V=1"), Token);
         var deployment = await withKey.GetRequiredService<IUnitOfWork>().RunAsync(async (tx, ct) =>
         {
-            var queued = (await tx.Get<IDeploymentRepository>().EnqueueAsync(new NewDeployment { ProjectId = project.Id, UserId = project.UserId }, ct))!;
+            var queued = (await tx.Get<IDeploymentRepository>().EnqueueAsync(
+                new NewDeployment { ProjectId = project.Id, UserId = project.UserId }, ct))!;
             Assert.That(await tx.Get<IDeploymentEnvironmentRepository>().SnapshotAsync(queued.Id, queued.UserId, ct), Is.True);
             return queued;
         }, Token);

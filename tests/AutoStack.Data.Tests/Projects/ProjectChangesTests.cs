@@ -120,7 +120,8 @@ public sealed class ProjectChangesTests : DatabaseTests
 
         Assert.That(await Projects.FindByRepositoryAsync(user.Id, "ada/twice", Token), Is.EqualTo(first), "the oldest");
         Assert.That(
-            (await Projects.EnsureAsync(new NewProject { UserId = user.Id, Name = "x", Repository = "ada/twice" }, new ProjectPatch(), Token)).Id,
+            (await Projects.EnsureAsync(
+                new NewProject { UserId = user.Id, Name = "x", Repository = "ada/twice" }, new ProjectPatch(), Token)).Id,
             Is.EqualTo(first.Id));
         Assert.That(await Projects.FindByRepositoryAsync((await AddUserAsync()).Id, "ada/twice", Token), Is.Null);
     }

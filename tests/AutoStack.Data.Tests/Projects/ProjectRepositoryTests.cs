@@ -89,7 +89,8 @@ public sealed class ProjectRepositoryTests : DatabaseTests
     public void Add_for_a_missing_user_is_a_missing_reference() =>
         Assert.That(
             () => AddProjectAsync(Guid.NewGuid()),
-            Throws.TypeOf<MissingReferenceException>().With.Property(nameof(MissingReferenceException.Constraint)).EqualTo("projects_user_id_fkey"));
+            Throws.TypeOf<MissingReferenceException>()
+                .With.Property(nameof(MissingReferenceException.Constraint)).EqualTo("projects_user_id_fkey"));
 
     [Test]
     public async Task Add_names_the_invalid_value()

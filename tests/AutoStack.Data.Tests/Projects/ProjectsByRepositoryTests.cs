@@ -59,7 +59,11 @@ public sealed class ProjectsByRepositoryTests : DatabaseTests
         var path = $"ada/{Unique("site")}";
         await AddAsync(path);
 
-        foreach (var other in new[] { path + "x", "x" + path, path + ".github.io", $"group/{path}", $"{path}/sub", path.Replace('/', '-'), path.Replace("ada", "a_a", StringComparison.Ordinal), "%", "ada/.*", "' OR TRUE --" })
+        foreach (var other in new[]
+        {
+            path + "x", "x" + path, path + ".github.io", $"group/{path}", $"{path}/sub", path.Replace('/', '-'),
+            path.Replace("ada", "a_a", StringComparison.Ordinal), "%", "ada/.*", "' OR TRUE --",
+        })
         {
             Assert.That(await FindAsync(other), Is.Empty, other);
         }
@@ -133,7 +137,11 @@ public sealed class ProjectsByRepositoryTests : DatabaseTests
         var path = $"Ada/{Unique("site")}";
         var made = await EnsureAsync($"https://github.com/{path}.git");
 
-        foreach (var form in new[] { $"git@github.com:{path}", $"ssh://git@ssh.github.com:443/{path}.git", $"https://www.github.com/{path}/tree/main?tab=readme#top", path, $"\u00a0{path.ToLowerInvariant()}\u200b" })
+        foreach (var form in new[]
+        {
+            $"git@github.com:{path}", $"ssh://git@ssh.github.com:443/{path}.git", $"https://www.github.com/{path}/tree/main?tab=readme#top",
+            path, $"\u00a0{path.ToLowerInvariant()}\u200b",
+        })
         {
             Assert.That((await EnsureAsync(form)).Id, Is.EqualTo(made.Id), form);
             Assert.That((await Projects.FindByRepositoryAsync(user.Id, form, Token))!.Id, Is.EqualTo(made.Id), form);

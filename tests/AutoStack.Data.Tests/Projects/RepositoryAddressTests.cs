@@ -29,7 +29,10 @@ public sealed class RepositoryAddressTests : DatabaseTests
             "https://ada@github.com/ada/site", "https://ada:s3cret@github.com/ada/site", "https://oauth2:ghp_a@b@github.com/ada/site.git",
             "ada:s3cret@github.com/ada/site",
         ],
-        ["", "ada/site", "ada/site", "Ada/Site.git", " ada/site ", "ada/site/", "ada//site", "/ada/site", "ada/site/tree/main", "ada/site#main", "ada/site?x=1"],
+        [
+            "", "ada/site", "ada/site", "Ada/Site.git", " ada/site ", "ada/site/", "ada//site", "/ada/site", "ada/site/tree/main",
+            "ada/site#main", "ada/site?x=1",
+        ],
         [
             "gitlab.com", "group/sub/app",
             "https://gitlab.com/group/sub/app.git", "git@gitlab.com:group/sub/app.git", "ssh://git@altssh.gitlab.com:443/group/sub/app.git",
@@ -72,7 +75,10 @@ public sealed class RepositoryAddressTests : DatabaseTests
         ],
         ["dev.azure.com", "org/repo/repo", "https://dev.azure.com/org/_git/repo", "git@ssh.dev.azure.com:v3/org/repo/repo"],
         ["[::1]", "ada/site", "ssh://git@[::1]:22/ada/site.git", "https://[::1]/ada/site", "git@[::1]:ada/site.git"],
-        ["github.com.evil.example", "ada/site", "https://github.com.evil.example/ada/site", "https://github.com@github.com.evil.example/ada/site"],
+        [
+            "github.com.evil.example", "ada/site",
+            "https://github.com.evil.example/ada/site", "https://github.com@github.com.evil.example/ada/site",
+        ],
         ["git.example.com", "ada/größe", "https://git.example.com/ada/größe", "https://git.example.com/ada/gr%C3%B6%C3%9Fe.git"],
         ["git.example.com", "ada/%ff", "https://git.example.com/ada/%FF", "https://git.example.com/ada/%ff.git"],
         ["git.example.com", "a/%41", "https://git.example.com/a/%2541"],
@@ -221,11 +227,13 @@ public sealed class RepositoryAddressTests : DatabaseTests
             () => Projects.UpdateAsync(project.Id, project.UserId, new ProjectPatch { Repository = repository }, null, Token),
             Refused("repository"));
         Assert.That(
-            () => Projects.EnsureAsync(new NewProject { UserId = project.UserId, Name = "x", Repository = repository }, new ProjectPatch(), Token),
+            () => Projects.EnsureAsync(
+                new NewProject { UserId = project.UserId, Name = "x", Repository = repository }, new ProjectPatch(), Token),
             Refused("project.Repository"));
 
         NUnit.Framework.Constraints.IResolveConstraint Refused(string name) =>
-            Throws.ArgumentException.With.Property("ParamName").EqualTo(name).And.Message.Contains(says).And.Message.Not.Contains("s3cret").And.Message.Not.Contains("ghp_");
+            Throws.ArgumentException.With.Property("ParamName").EqualTo(name).And.Message.Contains(says)
+                .And.Message.Not.Contains("s3cret").And.Message.Not.Contains("ghp_");
     }
 
     [TestCase("https://oauth2:ghp_s3cret@github.com/ada/site", "https://[redacted]@github.com/ada/site")]

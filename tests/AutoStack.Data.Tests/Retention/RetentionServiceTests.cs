@@ -30,7 +30,12 @@ public sealed class RetentionServiceTests : DatabaseTests
 
         Assert.That(
             counts.Select(c => (c.Table, c.Rows)),
-            Is.EqualTo(new[] { ("deployments", 1L), ("deployment_logs", (7 * 3) + 6L), ("deployment_runtime_logs", (7 * 3) + 6L), ("deployment_health_checks", 7 * 4L), ("sessions", 1L), ("sign_in_attempts", 1L), ("password_reset_tokens", 1L), ("webhook_payloads", 1L) }));
+            Is.EqualTo(new[]
+            {
+                ("deployments", 1L), ("deployment_logs", (7 * 3) + 6L), ("deployment_runtime_logs", (7 * 3) + 6L),
+                ("deployment_health_checks", 7 * 4L), ("sessions", 1L), ("sign_in_attempts", 1L), ("password_reset_tokens", 1L),
+                ("webhook_payloads", 1L),
+            }));
         Assert.That(results.Select(r => r.Table), Is.EqualTo(counts.Select(c => c.Table)));
         Assert.That(results.Select(r => r.MoreLeft), Is.All.False);
 
@@ -57,7 +62,11 @@ public sealed class RetentionServiceTests : DatabaseTests
 
         Assert.That(
             reports,
-            Is.EqualTo([new RetentionResult("deployment_health_checks", 3, 1, false), new RetentionResult("deployment_health_checks", 6, 2, true)]));
+            Is.EqualTo(
+            [
+                new RetentionResult("deployment_health_checks", 3, 1, false),
+                new RetentionResult("deployment_health_checks", 6, 2, true),
+            ]));
         var rest = await Retention.RunAsync(policy with { MaxBatches = 100 }, null, Token);
         Assert.That(rest[0].MoreLeft, Is.False);
         Assert.That(await ScalarAsync("SELECT count(*) FROM deployment_health_checks"), Is.EqualTo(2), "the young one of each deployment");
@@ -210,12 +219,16 @@ public sealed class RetentionServiceTests : DatabaseTests
             INSERT INTO deployments (id, project_id, user_id, status, creator_type, is_production, created_at, is_deleted)
             VALUES ('ffffffff-ffff-4fff-bfff-ffffffffffff', $1, $2, 'success', 'manual', FALSE, '2026-01-01', FALSE)
             """, project.Id, project.UserId);
-        foreach (var table in new[] { "deployment_logs (id, deployment_id, timestamp, seq, message, created_at) SELECT "
-            + "gen_random_uuid(), d.id, '2020-01-01', n, 'x', '2020-01-01'", "deployment_runtime_logs (id, deployment_id, timestamp, "
-                + "seq, message, source) SELECT gen_random_uuid(), d.id, '2020-01-01', n, 'x', 'docker'", "deployment_health_checks (id, deployment_id, checked_at, url, is_live) SELECT gen_random_uuid(), d.id, '2020-01-01', 'x', TRUE" })
+        foreach (var (columns, values) in new[]
+        {
+            ("deployment_logs (id, deployment_id, timestamp, seq, message, created_at)", "'2020-01-01', n, 'x', '2020-01-01'"),
+            ("deployment_runtime_logs (id, deployment_id, timestamp, seq, message, source)", "'2020-01-01', n, 'x', 'docker'"),
+            ("deployment_health_checks (id, deployment_id, checked_at, url, is_live)", "'2020-01-01', 'x', TRUE"),
+        })
         {
             await ExecuteAsync(
-                $"INSERT INTO {table} FROM deployments d, generate_series(1, 41) n WHERE d.id = 'ffffffff-ffff-4fff-bfff-ffffffffffff'");
+                $"INSERT INTO {columns} SELECT gen_random_uuid(), d.id, {values} "
+                + "FROM deployments d, generate_series(1, 41) n WHERE d.id = 'ffffffff-ffff-4fff-bfff-ffffffffffff'");
         }
 
         var operations = new ConcurrentQueue<Activity>();
@@ -229,8 +242,12 @@ public sealed class RetentionServiceTests : DatabaseTests
         using var root = new Activity("test").Start();
         var policy = new RetentionPolicy
         {
-            DeletedDeployments = null, ExpiredSessions = false, ExpiredSignInAttempts = false, PasswordResetTokens = null,
-            WebhookPayloads = null, BatchSize = 10,
+            DeletedDeployments = null,
+            ExpiredSessions = false,
+            ExpiredSignInAttempts = false,
+            PasswordResetTokens = null,
+            WebhookPayloads = null,
+            BatchSize = 10,
         };
 
         Assert.That(
@@ -271,7 +288,15 @@ public sealed class RetentionServiceTests : DatabaseTests
             await PlatformRuntimeLogs.AppendAsync(
                 deployment.Id, RuntimeLogSource.Docker, [.. times.Select(t => new NewDeploymentRuntimeLog(t, "x"))], Token);
             await PlatformHealthChecks.AddManyAsync(
-                [.. times.Append(now).Distinct().Select(t => new NewDeploymentHealthCheck { DeploymentId = deployment.Id, Url = "http://x", IsLive = true, CheckedAt = t })],
+                [
+                .. times.Append(now).Distinct().Select(t => new NewDeploymentHealthCheck
+                {
+                    DeploymentId = deployment.Id,
+                    Url = "http://x",
+                    IsLive = true,
+                    CheckedAt = t,
+                }),
+            ],
                 Token);
             if (i == deployments)
             {

@@ -43,7 +43,9 @@ public sealed class LargeBodyTests : DatabaseTests
     private async Task<Guid> StoreAsync(string json) => (await Webhooks.StoreAsync(
         new NewWebhookPayload
         {
-            Provider = WebhookProvider.GitHub, PayloadJson = JsonElement.Parse(json), Headers = JsonElement.Parse("{}"),
+            Provider = WebhookProvider.GitHub,
+            PayloadJson = JsonElement.Parse(json),
+            Headers = JsonElement.Parse("{}"),
         },
         Token)).PayloadId;
 }

@@ -25,7 +25,10 @@ public sealed class PushParserTests
         {
             new PushedRef
             {
-                Kind = PushedRefKind.Branch, Name = "feature/x", IsDeleted = false, Before = Old,
+                Kind = PushedRefKind.Branch,
+                Name = "feature/x",
+                IsDeleted = false,
+                Before = Old,
                 Commit = new CommitInfo(Sha, "Fix \"it\"\n\nlonger", "Mona", Time),
             },
         }));
@@ -66,7 +69,10 @@ public sealed class PushParserTests
         {
             new PushedRef
             {
-                Kind = PushedRefKind.Branch, Name = "master", IsDeleted = false, Before = Old,
+                Kind = PushedRefKind.Branch,
+                Name = "master",
+                IsDeleted = false,
+                Before = Old,
                 Commit = new CommitInfo(Sha, "fixed readme", "Jordi", Time),
             },
         }));
@@ -111,7 +117,10 @@ public sealed class PushParserTests
         {
             new PushedRef
             {
-                Kind = PushedRefKind.Branch, Name = "main", IsDeleted = false, Before = null,
+                Kind = PushedRefKind.Branch,
+                Name = "main",
+                IsDeleted = false,
+                Before = null,
                 Commit = new CommitInfo(Sha, "new commit\n", "Ada L.", Time),
             },
             new PushedRef { Kind = PushedRefKind.Branch, Name = "gone", IsDeleted = true, Before = Old, Commit = null },
@@ -142,7 +151,10 @@ public sealed class PushParserTests
         {
             new PushedRef
             {
-                Kind = PushedRefKind.Branch, Name = "master", IsDeleted = false, Before = Old,
+                Kind = PushedRefKind.Branch,
+                Name = "master",
+                IsDeleted = false,
+                Before = Old,
                 Commit = new CommitInfo(Sha, "m", "ada", Time),
             },
             new PushedRef { Kind = PushedRefKind.Branch, Name = "gone", IsDeleted = true, Before = Old, Commit = null },
@@ -158,7 +170,9 @@ public sealed class PushParserTests
         {
             var commits = string.Join(',', Enumerable.Repeat("""{"id":1}""", count));
             var changes = string.Join(',', Enumerable.Repeat("""{"toHash":"x"}""", count));
-            var json = """{"eventKey":"repo:refs_changed","repository":{"id":1,"slug":"s","project":{"key":"K"}},"commits":[""" + $"{commits}],\"changes\":[{changes}]}}";
+            var json =
+                """{"eventKey":"repo:refs_changed","repository":{"id":1,"slug":"s","project":{"key":"K"}},"commits":["""
+                + $"{commits}],\"changes\":[{changes}]}}";
             var before = GC.GetAllocatedBytesForCurrentThread();
             Parse("bitbucket", json);
             return GC.GetAllocatedBytesForCurrentThread() - before;
@@ -197,7 +211,7 @@ public sealed class PushParserTests
         var random = new Random(11);
         for (var i = 0; i < 3000; i++)
         {
-            var json = $"{{{string.Join(',', names.Where(_ => random.Next(3) > 0).Select(n => $"\"{n}\":{(n == "push" && random.Next(2) > 0 ? $"{{\"changes\":[{{\"new\":{values[random.Next(values.Length)]}}}]}}" : values[random.Next(values.Length)])}"))}}}";
+            var json = $"{{{string.Join(',', names.Where(_ => random.Next(3) > 0).Select(Property))}}}";
             var body = JsonElement.Parse(json);
             foreach (var provider in WebhookProvider.Known.Append(WebhookProvider.From("gitea")))
             {
@@ -206,6 +220,12 @@ public sealed class PushParserTests
         }
 
         Assert.That(Push.TryParse(WebhookProvider.GitHub, default, out _), Is.False);
+
+        string Property(string name)
+        {
+            var value = values[random.Next(values.Length)];
+            return name == "push" && random.Next(2) > 0 ? $"\"{name}\":{{\"changes\":[{{\"new\":{value}}}]}}" : $"\"{name}\":{value}";
+        }
     }
 
     private static Push Parse(string provider, string json) =>
@@ -222,7 +242,12 @@ public sealed class PushParserTests
            "ssh_url":"git@github.com:Codertocat/Hello-World.git","clone_url":"https://github.com/Codertocat/Hello-World.git",
            "pushed_at":1557933565},
          "pusher":{"name":"Codertocat","email":"x@example.com"},"commits":[],
-         "head_commit":{{{(deleted ? "null" : $$"""{"id":"{{after}}","message":"Fix \"it\"\n\nlonger","timestamp":"2019-05-15T15:20:41-07:00","author":{"name":"Mona","email":"m@example.com","username":"mona"} }""")}}} }
+         "head_commit":{{{(deleted ? "null" : GitHubCommit(after))}}} }
+        """;
+
+    private static string GitHubCommit(string id) => $$"""
+        {"id":"{{id}}","message":"Fix \"it\"\n\nlonger","timestamp":"2019-05-15T15:20:41-07:00",
+         "author":{"name":"Mona","email":"m@example.com","username":"mona"} }
         """;
 
     private static string GitLab(string kind, string reference, string after, string checkout) => $$$"""

@@ -27,7 +27,8 @@ public sealed class PushTests : DatabaseTests
             result.Deployments.Select(d => (d.ProjectId, d.UserId)),
             Is.EqualTo(new[] { (first.Id, first.UserId), (second.Id, second.UserId) }));
         Assert.That(result.Deployments, Is.All.Matches<Deployment>(d =>
-            (d.Status, d.Branch, d.CommitHash, d.CommitMessage, d.Author) == (DeploymentStatus.Queued, "main", Sha, "fix", "Mona") && d.CreatorType == CreatorType.Webhook && d.IsProduction));
+            (d.Status, d.Branch, d.CommitHash, d.CommitMessage, d.Author) == (DeploymentStatus.Queued, "main", Sha, "fix", "Mona")
+            && d.CreatorType == CreatorType.Webhook && d.IsProduction));
         Assert.That((await Webhooks.FindAsync(result.PayloadId, Token))!.DeploymentId, Is.EqualTo(result.Deployments[0].Id));
         Assert.That(
             (result.Unproven, result.Postponed, result.MoreTargets),
@@ -436,8 +437,8 @@ public sealed class PushTests : DatabaseTests
         return new($"ada/push-{number}", $"https://github.com/ada/push-{number}.git", $"{1000 + number}");
     }
 
-    private static NewWebhookPayload Delivery(string id, string body, string provider = "github", string header = "X-GitHub-Delivery") =>
-        new()
+    private static NewWebhookPayload Delivery(
+        string id, string body, string provider = "github", string header = "X-GitHub-Delivery") => new()
     {
         Provider = WebhookProvider.From(provider),
         PayloadJson = JsonElement.Parse(body, new JsonDocumentOptions { MaxDepth = 100_000 }),
@@ -468,7 +469,14 @@ public sealed class PushTests : DatabaseTests
     private async Task<Project> AddProjectOfAsync(string address, string branch, RepositoryAccess? access)
     {
         var project = await Projects.AddAsync(
-            new NewProject { UserId = (await AddUserAsync()).Id, Name = "Site", Repository = address, Branch = branch, AutoDeployEnabled = true },
+            new NewProject
+            {
+                UserId = (await AddUserAsync()).Id,
+                Name = "Site",
+                Repository = address,
+                Branch = branch,
+                AutoDeployEnabled = true,
+            },
             Token);
         if (access is not null)
         {
@@ -487,7 +495,10 @@ public sealed class PushTests : DatabaseTests
                 project.Repository,
                 new RepositoryAccess
                 {
-                    Provider = WebhookProvider.GitHub, Host = "github.com", RepositoryId = repository.Id, VerifiedAt = at,
+                    Provider = WebhookProvider.GitHub,
+                    Host = "github.com",
+                    RepositoryId = repository.Id,
+                    VerifiedAt = at,
                 },
                 Token),
             Is.EqualTo(AccessOutcome.Recorded));

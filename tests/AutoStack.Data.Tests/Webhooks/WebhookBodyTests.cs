@@ -21,11 +21,14 @@ public sealed class WebhookBodyTests : DatabaseTests
     [TestCase("""{"a":1,"a":2,"":3}""")]
     [TestCase("""[ 1 , {"token" : null, "secret":"", "has_password": true, "access_tokens_url":"https:\/\/api.github.com\/x"} ]""")]
     [TestCase(
-        """{"compare":"https://github.com/a/b/compare/1...2","email":"ada@example.com","ssh_url":"git@github.com:a/b.git","text":"x = 1 & y == 2; a@b"}""")]
+        """{"compare":"https://github.com/a/b/compare/1...2","email":"ada@example.com","ssh_url":"git@github.com:a/b.git","text":"x = """
+            + """1 & y == 2; a@b"}""")]
     [TestCase(
-        """{"head_commit":{"id":"x","author":{"name":"Ada","username":"ada"},"tree_id":"y"},"pusher":{"name":"ada"},"authorTimestamp":1557958841000}""")]
+        """{"head_commit":{"id":"x","author":{"name":"Ada","username":"ada"},"tree_id":"y"},"pusher":{"name":"ada"}"""
+            + ""","authorTimestamp":1557958841000}""")]
     [TestCase(
-        """{"key":{"id":1,"title":"deploy"},"security_and_analysis":{"secret_scanning":{"status":"on"}},"secret_scanning_alert":{"number":7}}""")]
+        """{"key":{"id":1,"title":"deploy"},"security_and_analysis":{"secret_scanning":{"status":"on"}}"""
+            + ""","secret_scanning_alert":{"number":7}}""")]
     [TestCase("""{"secret_type":"x","alert":{"secret_scanning":{"status":"on"}},"key":{"key":"ssh-rsa AAAA"}}""")]
     public void A_harmless_body_is_kept_byte_by_byte(string json) => Assert.That(Stored(json), Is.EqualTo(json));
 
@@ -109,19 +112,29 @@ public sealed class WebhookBodyTests : DatabaseTests
         """{"build_variables":{"A":"hunter2","name":"hunter2","B":{"C":"hunter2"}},"after":"x"}""",
         """{"build_variables":{"A":"[redacted]","name":"[redacted]","B":{"C":"[redacted]"}},"after":"x"}""")]
     [TestCase("""{"variables":["A=hunter2"],"env_vars":"A=hunter2"}""", """{"variables":["[redacted]"],"env_vars":"[redacted]"}""")]
-    [TestCase("""{"hook":{"config":{"url":"https://ci.example.com/x?secret=hunter2","secret":"hunter2","oauth_token_x":"hunter2","content_type":"json"}}}""",
-        """{"hook":{"config":{"url":"https://ci.example.com/x?secret=[redacted]","secret":"[redacted]","oauth_token_x":"[redacted]","content_type":"json"}}}""")]
-    [TestCase("""{"repository":{"temp_clone_token":"hunter2"},"installation":{"token":"hunter2"},"private-token":"hunter2","clientSecret":"hunter2","tokens":["hunter2"]}""",
-        """{"repository":{"temp_clone_token":"[redacted]"},"installation":{"token":"[redacted]"},"private-token":"[redacted]","clientSecret":"[redacted]","tokens":["[redacted]"]}""")]
+    [TestCase(
+        """{"hook":{"config":{"url":"https://ci.example.com/x?secret=hunter2","secret":"hunter2","oauth_token_x":"hunter2","content"""
+            + """_type":"json"}}}""",
+        """{"hook":{"config":{"url":"https://ci.example.com/x?secret=[redacted]","secret":"[redacted]","oauth_token_x":"[redacted"""
+            + """]","content_type":"json"}}}""")]
+    [TestCase(
+        """{"repository":{"temp_clone_token":"hunter2"},"installation":{"token":"hunter2"}"""
+            + ""","private-token":"hunter2","clientSecret":"hunter2","tokens":["hunter2"]}""",
+        """{"repository":{"temp_clone_token":"[redacted]"},"installation":{"token":"[redacted]"}"""
+            + ""","private-token":"[redacted]","clientSecret":"[redacted]","tokens":["[redacted]"]}""")]
     [TestCase("""{"secret":{"value":"hunter2","is_active":true},"tokens":{"a":"hunter2","b":[{"c":7}]},"after":"x"}""",
         """{"secret":{"value":"[redacted]","is_active":true},"tokens":{"a":"[redacted]","b":[{"c":"[redacted]"}]},"after":"x"}""")]
-    [TestCase("""{"config":{"url":"https://x.y","headers":{"Authorization":"Bearer hunter2","Accept":"json"},"secret":{"v":"hunter2"},"list":[{"api_token_2":"hunter2"}]},"author":"Ada"}""",
-        """{"config":{"url":"https://x.y","headers":{"Authorization":"[redacted]","Accept":"json"},"secret":{"v":"[redacted]"},"list":[{"api_token_2":"[redacted]"}]},"author":"Ada"}""")]
+    [TestCase(
+        """{"config":{"url":"https://x.y","headers":{"Authorization":"Bearer hunter2","Accept":"json"},"secret":{"v":"hunter2"}"""
+            + ""","list":[{"api_token_2":"hunter2"}]},"author":"Ada"}""",
+        """{"config":{"url":"https://x.y","headers":{"Authorization":"[redacted]","Accept":"json"},"secret":{"v":"[redacted]"}"""
+            + ""","list":[{"api_token_2":"[redacted]"}]},"author":"Ada"}""")]
     [TestCase("""{"to\u006ben":"hunter2"}""", """{"to\u006ben":"[redacted]"}""")]
     [TestCase("""{"a":"https://x:hunter2@github.com/a/b.git and https://hunter2:@x.y, https://ghp_hunter2@github.com"}""",
         """{"a":"https://[redacted]@github.com/a/b.git and https://hunter2:@x.y, https://[redacted]@github.com"}""")]
     [TestCase("""{"a":"https:\/\/x:hunter2\u0040github.com\/a"}""", """{"a":"https://[redacted]@github.com/a"}""")]
-    [TestCase("""{"a":"https://x.y/z?b=1\u0026access_token=hunter2\u0026c=2&X-Amz-Signature=hunter2&sig=hunter2&PRIVATE_TOKEN=hunter2#x"}""",
+    [TestCase(
+        """{"a":"https://x.y/z?b=1\u0026access_token=hunter2\u0026c=2&X-Amz-Signature=hunter2&sig=hunter2&PRIVATE_TOKEN=hunter2#x"}""",
         """{"a":"https://x.y/z?b=1&access_token=[redacted]&c=2&X-Amz-Signature=[redacted]&sig=[redacted]&PRIVATE_TOKEN=[redacted]#x"}""")]
     public async Task Secrets_are_neither_stored_nor_shown_from_other_writers(string json, string expected)
     {

@@ -22,7 +22,10 @@ public sealed class WebhookPayloadRepositoryTests(string columnType) : DatabaseT
     public async Task Store_keeps_the_webhook_and_find_reads_it_back()
     {
         var stored = await Webhooks.StoreAsync(
-            GitHub("""{"ref":"refs/heads/main","n":[1,2.50,true,null],"text":"größe 🚀 \"q\""}""", ("X-GitHub-Delivery", Unique("d")), ("X-GitHub-Event", "push")),
+            GitHub(
+                """{"ref":"refs/heads/main","n":[1,2.50,true,null],"text":"größe 🚀 \"q\""}""",
+                ("X-GitHub-Delivery", Unique("d")),
+                ("X-GitHub-Event", "push")),
             Token);
 
         var found = (await Webhooks.FindAsync(stored.PayloadId, Token))!;
@@ -133,12 +136,19 @@ public sealed class WebhookPayloadRepositoryTests(string columnType) : DatabaseT
     public async Task Only_the_algorithm_of_a_signature_is_stored()
     {
         var stored = await Webhooks.StoreAsync(
-            GitHub("{}", ("X-Hub-Signature-256", "sha256=hunter2"), ("X-Hub-Signature", "sha1=hunter2"), ("Webhook-Signature", "v1,hunter2 v1,hunter3"), ("X-Gitlab-Instance", "https://x:hunter2@gitlab.com")),
+            GitHub(
+                "{}",
+                ("X-Hub-Signature-256", "sha256=hunter2"),
+                ("X-Hub-Signature", "sha1=hunter2"),
+                ("Webhook-Signature", "v1,hunter2 v1,hunter3"),
+                ("X-Gitlab-Instance", "https://x:hunter2@gitlab.com")),
             Token);
 
         Assert.That(
             await ScalarAsync("SELECT headers::jsonb::text FROM webhook_payloads WHERE id = $1", stored.PayloadId),
-            Is.EqualTo("""{"x-hub-signature": "sha1", "webhook-signature": "v1", "x-gitlab-instance": "https://[redacted]@gitlab.com", "x-hub-signature-256": "sha256"}"""));
+            Is.EqualTo(
+                """{"x-hub-signature": "sha1", "webhook-signature": "v1", "x-gitlab-instance": "https://[redacted]@gitlab.com", "x-hub"""
+                    + """-signature-256": "sha256"}"""));
     }
 
     [Test]
@@ -146,13 +156,20 @@ public sealed class WebhookPayloadRepositoryTests(string columnType) : DatabaseT
     {
         var delivery = Unique("d");
         var stored = await Webhooks.StoreAsync(
-            GitHub("{}") with { Headers = Json($$"""{"X-GitHub-Delivery":["{{delivery}}"],"User-Agent":["a","b"],"Content-Length":12,"Content-Type":null,"X-GitHub-Event":"\ud800","Odd\u0000":"x"}""") },
+            GitHub("{}") with
+            {
+                Headers = Json(
+                    $$"""{"X-GitHub-Delivery":["{{delivery}}"],"User-Agent":["a","b"]"""
+                    + $$""","Content-Length":12,"Content-Type":null,"X-GitHub-Event":"\ud800","Odd\u0000":"x"}"""),
+            },
             Token);
 
         var headers = (await Webhooks.FindAsync(stored.PayloadId, Token))!.Headers;
 
         Assert.That(
-            JsonElement.DeepEquals(headers, Json($$"""{"x-github-delivery":"{{delivery}}","user-agent":"a, b","content-length":"12","content-type":"","x-github-event":"\ufffd"}""")),
+            JsonElement.DeepEquals(headers, Json(
+                $$"""{"x-github-delivery":"{{delivery}}","user-agent":"a, """
+                    + $$"""b","content-length":"12","content-type":"","x-github-event":"\ufffd"}""")),
             Is.True,
             headers.GetRawText());
         Assert.That(
@@ -253,7 +270,8 @@ public sealed class WebhookPayloadRepositoryTests(string columnType) : DatabaseT
         var id = Guid.CreateVersion7();
         var deep = string.Concat(Enumerable.Repeat('[', 3000)) + string.Concat(Enumerable.Repeat(']', 3000));
         await ExecuteAsync(
-            $$"""INSERT INTO webhook_payloads (id, provider, payload_json, headers, received_at) VALUES ($1, 'github', $2::{{columnType}}, '{"a":1,"a":2}', now())""",
+            $$"""INSERT INTO webhook_payloads (id, provider, payload_json, headers, received_at) VALUES ($1, 'github', """
+                + $$"""$2::{{columnType}}, '{"a":1,"a":2}', now())""",
             id, $$"""{"odd":"{{escape}}","pair":"\ud83d\ude80","deep":{{deep}}}""");
 
         var found = (await Webhooks.FindAsync(id, Token))!;
@@ -269,9 +287,11 @@ public sealed class WebhookPayloadRepositoryTests(string columnType) : DatabaseT
         var id = Guid.CreateVersion7();
         var (key, shown) = columnType == "json" ? ("odd\\u0000\\ud800", "odd\uFFFD\uFFFD") : ("odd", "odd");
         await ExecuteAsync(
-            $$"""INSERT INTO webhook_payloads (id, provider, payload_json, headers, received_at) VALUES ($1, 'gitea', '{}', $2::{{columnType}}, now())""",
+            $$"""INSERT INTO webhook_payloads (id, provider, payload_json, headers, received_at) VALUES ($1, 'gitea', '{}', """
+                + $$"""$2::{{columnType}}, now())""",
             id,
-            $$"""{"user-agent": "x", "host": "hunter2", "authorization": "hunter2", "X-Hub-Signature-256": ["sha256=hunter2"], "cookie": {"a": "hunter2"}, "{{key}}": [1]}""");
+            $$"""{"user-agent": "x", "host": "hunter2", "authorization": "hunter2", "X-Hub-Signature-256": ["sha256=hunter2"]"""
+                + $$""", "cookie": {"a": "hunter2"}, "{{key}}": [1]}""");
 
         var headers = (await Webhooks.FindAsync(id, Token))!.Headers;
         await ExecuteAsync("DELETE FROM webhook_payloads WHERE id = $1", id);
@@ -279,7 +299,9 @@ public sealed class WebhookPayloadRepositoryTests(string columnType) : DatabaseT
         Assert.That(
             JsonElement.DeepEquals(
                 headers,
-                Json($$"""{"user-agent":"x","host":"[redacted]","authorization":"[redacted]","X-Hub-Signature-256":"sha256","cookie":"[redacted]","{{shown}}":"[redacted]"}""")),
+                Json(
+                    $$"""{"user-agent":"x","host":"[redacted]","authorization":"[redacted]","X-Hub-Signature-256":"sha"""
+                        + $$"""256","cookie":"[redacted]","{{shown}}":"[redacted]"}""")),
             Is.True, headers.GetRawText());
     }
 
@@ -392,8 +414,8 @@ public sealed class WebhookPayloadRepositoryTests(string columnType) : DatabaseT
         await using (var connection = await Raw.OpenConnectionAsync(Token))
         await using (var transaction = await connection.BeginTransactionAsync(Token))
         {
-            await using var hold = new NpgsqlCommand(
-                "SELECT 1 FROM webhook_payloads WHERE id = $1 FOR UPDATE", connection) { Parameters = { new() { Value = ids[0] } } };
+            await using var hold = new NpgsqlCommand("SELECT 1 FROM webhook_payloads WHERE id = $1 FOR UPDATE", connection);
+            hold.Parameters.Add(new NpgsqlParameter { Value = ids[0] });
             await hold.ExecuteNonQueryAsync(Token);
 
             Assert.That(await Webhooks.PurgeAsync(before, 2, Token), Is.EqualTo(2));
