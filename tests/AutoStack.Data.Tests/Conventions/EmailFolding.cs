@@ -1,5 +1,5 @@
-using AutoStack.Data.Accounts;
 using AutoStack.Data.Tests.Support;
+using AutoStack.Data.Values;
 using Npgsql;
 
 namespace AutoStack.Data.Tests.Conventions;

@@ -438,12 +438,13 @@ public sealed class PushTests : DatabaseTests
     }
 
     private static NewWebhookPayload Delivery(
-        string id, string body, string provider = "github", string header = "X-GitHub-Delivery") => new()
-    {
-        Provider = WebhookProvider.From(provider),
-        PayloadJson = JsonElement.Parse(body, new JsonDocumentOptions { MaxDepth = 100_000 }),
-        Headers = JsonSerializer.SerializeToElement(new Dictionary<string, string> { [header] = id }),
-    };
+        string id, string body, string provider = "github", string header = "X-GitHub-Delivery") =>
+        new()
+        {
+            Provider = WebhookProvider.From(provider),
+            PayloadJson = JsonElement.Parse(body, new JsonDocumentOptions { MaxDepth = 100_000 }),
+            Headers = JsonSerializer.SerializeToElement(new Dictionary<string, string> { [header] = id }),
+        };
 
     private static string Body(Repository repository, string reference, string after, string more = "") => $$$"""
         { {{{more}}}"ref":"{{{reference}}}","before":"{{{Zeros}}}","after":"{{{after}}}","repository":{"id":{{{repository.Id}}},
