@@ -61,7 +61,8 @@ internal sealed class DelayProxy : IAsyncDisposable
         {
             await toServer.ConnectAsync(host, port, stop.Token);
             var answers = Channel.CreateUnbounded<(byte[] Data, long Due)>();
-            await Task.WhenAny(ForwardAsync(toClient, toServer), HoldAsync(toServer, answers.Writer), ReleaseAsync(answers.Reader, toClient));
+            await Task.WhenAny(
+                ForwardAsync(toClient, toServer), HoldAsync(toServer, answers.Writer), ReleaseAsync(answers.Reader, toClient));
         }
         catch (Exception exception) when (exception is SocketException or OperationCanceledException)
         {

@@ -34,7 +34,8 @@ try
 
     if (AllQuestions.IsAsked(nameof(LogIngestion), arguments.Filters))
     {
-        remarks.Add(await LogIngestion.MeasureAsync(arguments.Quick ? TimeSpan.FromSeconds(10) : TimeSpan.FromMinutes(10), Console.WriteLine));
+        remarks.Add(
+            await LogIngestion.MeasureAsync(arguments.Quick ? TimeSpan.FromSeconds(10) : TimeSpan.FromMinutes(10), Console.WriteLine));
     }
 
     var report = new Report(conditions, measurements, remarks);

@@ -30,7 +30,10 @@ internal sealed class Subjects : IAsyncDisposable
         provider = new ServiceCollection().AddAutoStackData(connectionString).AddAutoStackDataWorkers().BuildServiceProvider();
         efSource = NpgsqlDataSource.Create(connectionString);
         contexts = new PooledDbContextFactory<AutoStackContext>(
-            new DbContextOptionsBuilder<AutoStackContext>().UseNpgsql(efSource).UseQueryTrackingBehavior(QueryTrackingBehavior.NoTracking).Options);
+            new DbContextOptionsBuilder<AutoStackContext>()
+                .UseNpgsql(efSource)
+                .UseQueryTrackingBehavior(QueryTrackingBehavior.NoTracking)
+                .Options);
     }
 
     /// <summary>The driver itself, and what Dapper runs on.</summary>

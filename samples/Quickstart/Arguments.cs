@@ -20,7 +20,8 @@ internal sealed record Arguments(string? ConnectionString, bool Help)
         [] => new(null, Help: false),
         ["--help" or "-h" or "-?"] => new(null, Help: true),
         ["--connection", var value] when !string.IsNullOrWhiteSpace(value) => new(value, Help: false),
-        [var only] when only.StartsWith("--connection=", StringComparison.Ordinal) => Parse(["--connection", only["--connection=".Length..]]),
+        [var only] when only.StartsWith("--connection=", StringComparison.Ordinal) => Parse(
+            ["--connection", only["--connection=".Length..]]),
         ["--connection", ..] => throw Wrong("--connection needs a connection string in quotes"),
         _ => throw Wrong("These arguments are not understood"),
     };

@@ -18,7 +18,8 @@ internal sealed partial class BuildLog(IDeploymentLogWriter writer, Guid deploym
         {
             // The program's output is read here: should the writer have no room, the program waits. Without a token: what a cancelled build
             // had to say is kept.
-            writer.WriteAsync(deploymentId, new NewDeploymentLog { Level = level, Message = line }, CancellationToken.None).GetAwaiter().GetResult();
+            var written = writer.WriteAsync(deploymentId, new NewDeploymentLog { Level = level, Message = line }, CancellationToken.None);
+            written.GetAwaiter().GetResult();
         }
     }
 
@@ -37,6 +38,8 @@ internal sealed partial class BuildLog(IDeploymentLogWriter writer, Guid deploym
         _ => DeploymentLogLevel.Error,
     };
 
-    [GeneratedRegex(@"^(error|fatal|fail): |: error( [A-Z]+\d+)?: |(?<warning>^warning: |: warning( [A-Z]+\d+)?: )", RegexOptions.ExplicitCapture)]
+    [GeneratedRegex(
+        @"^(error|fatal|fail): |: error( [A-Z]+\d+)?: |(?<warning>^warning: |: warning( [A-Z]+\d+)?: )",
+        RegexOptions.ExplicitCapture)]
     private static partial Regex Severity();
 }

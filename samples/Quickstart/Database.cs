@@ -60,7 +60,8 @@ internal sealed class Database(string connectionString, PostgresServer? server =
         if (server is null)
         {
             var settings = new NpgsqlConnectionStringBuilder(connectionString);
-            screen.Line($"Database  {settings.Database ?? settings.Username} on {settings.Host}:{settings.Port}, given with --connection; its rows stay");
+            screen.Line($"Database  {settings.Database ?? settings.Username} on {settings.Host}:{settings.Port}, given with --connection; "
+                + "its rows stay");
         }
 
         screen.Heading("Migrations");

@@ -7,11 +7,14 @@ using AutoStack.Data.HealthChecks;
 namespace Quickstart;
 
 /// <summary>
-/// Runs what was built. A platform starts a container; here it is a process, which goes through the same states: port reserved, started,
-/// confirmed, seen to answer, stopped at the end of the run.
+/// Runs the result of a build. A platform starts a container; the sample starts a process, which goes through the same states: port
+/// reserved, started, confirmed, running, and stopped at the end of the run.
 /// </summary>
 internal sealed class Launcher(
-    IPlatformDeploymentContainerRepository containers, IPlatformDeploymentHealthCheckRepository healthChecks, Shell shell, Screen screen) : IAsyncDisposable
+    IPlatformDeploymentContainerRepository containers,
+    IPlatformDeploymentHealthCheckRepository healthChecks,
+    Shell shell,
+    Screen screen) : IAsyncDisposable
 {
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
@@ -30,25 +33,26 @@ internal sealed class Launcher(
         log.Write($"$ dotnet site.dll --urls {url}");
         var process = shell.Start(folder, "dotnet", ["site.dll", "--urls", url], log.Write);
         launched[^1] = (container, process);
-        await containers.ConfirmAsync(container.Id, $"process-{process.Id}", cancellationToken);
+        DeploymentEndedException.ThrowUnlessContinuing(
+            await containers.ConfirmAsync(container.Id, $"process-{process.Id}", cancellationToken));
 
         var check = await CheckAsync(deploymentId, url, process, cancellationToken);
         await healthChecks.AddAsync(check, cancellationToken);
         if (!check.IsLive)
         {
-            await containers.MarkFailedAsync(container.Id, cancellationToken);
+            await containers.ReportFailedAsync(container.Id, cancellationToken);
             throw new StepFailedException(process.HasExited ? "The site ended instead of answering." : $"{url} did not answer in time.");
         }
 
-        await containers.MarkRunningAsync(container.Id, cancellationToken);
+        DeploymentEndedException.ThrowUnlessContinuing(await containers.ReportRunningAsync(container.Id, cancellationToken));
         log.Write($"{url} answered {check.HttpStatus} after {check.LatencyMs} ms");
         return url;
     }
 
-    /// <summary>Stops every site, and notes that its port is free.</summary>
+    /// <summary>Stops every site, and reports that its port is free.</summary>
     public async ValueTask DisposeAsync()
     {
-        // First the processes: they must go even when the database is gone.
+        // The processes come first: they must end even when the database is unreachable.
         foreach (var (_, process) in launched)
         {
             if (process is not null)
@@ -60,12 +64,12 @@ internal sealed class Launcher(
         http.Dispose();
         foreach (var (container, _) in launched)
         {
-            await containers.MarkStoppedAsync(container.Id, CancellationToken.None);
+            await containers.ReportStoppedAsync(container.Id, CancellationToken.None);
             screen.Line($"Stopped {container.Image}; port {container.Port} is free again.");
         }
     }
 
-    // The library knows which ports its deployments have, not what else listens on this machine.
+    // The library knows the ports of its own containers only, not those of other programs on this machine.
     private async Task<DeploymentContainer> ReserveAsync(Guid deploymentId, string image, CancellationToken cancellationToken)
     {
         for (var ports = PortRange.Default; ;)
@@ -73,21 +77,24 @@ internal sealed class Launcher(
             var reservation = await containers.ReserveAsync(
                 new NewDeploymentContainer { DeploymentId = deploymentId, Image = image, Ports = ports }, cancellationToken);
             var container = reservation.Container
-                ?? throw (reservation.Outcome == ReservationOutcome.Refused ? new DeploymentEndedException() : new StepFailedException("Every port is taken."));
+                ?? throw (reservation.Outcome == ReservationOutcome.Refused
+                    ? new DeploymentEndedException()
+                    : new StepFailedException("Every port is taken."));
             if (IsFree(container.Port))
             {
                 launched.Add((container, null));
                 return container;
             }
 
-            await containers.MarkStoppedAsync(container.Id, cancellationToken);
+            await containers.ReportStoppedAsync(container.Id, cancellationToken);
             ports = container.Port < ports.Last
                 ? new PortRange(container.Port + 1, ports.Last)
                 : throw new StepFailedException("Every port is taken.");
         }
     }
 
-    private async Task<NewDeploymentHealthCheck> CheckAsync(Guid deploymentId, string url, ChildProcess process, CancellationToken cancellationToken)
+    private async Task<NewDeploymentHealthCheck> CheckAsync(
+        Guid deploymentId, string url, ChildProcess process, CancellationToken cancellationToken)
     {
         var started = Stopwatch.GetTimestamp();
         while (true)
@@ -117,7 +124,8 @@ internal sealed class Launcher(
             using var response = await http.GetAsync(url, cancellationToken);
             return response.StatusCode;
         }
-        catch (Exception exception) when (exception is HttpRequestException || (exception is TaskCanceledException && !cancellationToken.IsCancellationRequested))
+        catch (Exception exception) when (exception is HttpRequestException
+            || (exception is TaskCanceledException && !cancellationToken.IsCancellationRequested))
         {
             return null;
         }

@@ -44,7 +44,8 @@ internal sealed record SampleRepository(string Name)
     public string Address => $"{Host}{Name}.git";
 
     /// <summary>Makes one repository that builds and one that does not.</summary>
-    public static async Task<IReadOnlyList<SampleRepository>> CreateAllAsync(Workspace workspace, Shell shell, CancellationToken cancellationToken) =>
+    public static async Task<IReadOnlyList<SampleRepository>> CreateAllAsync(
+        Workspace workspace, Shell shell, CancellationToken cancellationToken) =>
     [
         await CreateAsync("site", Program, "Say hello", workspace, shell, cancellationToken),
         await CreateAsync("broken-site", BrokenProgram, "Say hello in a hurry", workspace, shell, cancellationToken),

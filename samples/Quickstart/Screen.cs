@@ -21,7 +21,8 @@ internal sealed class Screen
         tables.Profile.Width = Math.Max(LeastTableWidth, tables.Profile.Width);
     }
 
-    public static string Milliseconds(TimeSpan duration) => string.Create(CultureInfo.InvariantCulture, $"{duration.TotalMilliseconds:#,0} ms");
+    public static string Milliseconds(TimeSpan duration) =>
+        string.Create(CultureInfo.InvariantCulture, $"{duration.TotalMilliseconds:#,0} ms");
 
     public static Color ColorOf(string status) => status switch
     {
@@ -42,7 +43,9 @@ internal sealed class Screen
     public void LogLine(string project, DeploymentLog line)
     {
         var level = line.Level?.Value ?? "";
-        Line(FormattableString.Invariant($"{project,-12} {line.Seq,3}  {line.Timestamp:HH:mm:ss.fff}  {level,-7}  {line.Message}"), new Style(ColorOf(level)));
+        Line(
+            FormattableString.Invariant($"{project,-12} {line.Seq,3}  {line.Timestamp:HH:mm:ss.fff}  {level,-7}  {line.Message}"),
+            new Style(ColorOf(level)));
     }
 
     public void Show(IRenderable table)

@@ -58,7 +58,8 @@ internal sealed class Shell(Workspace workspace)
             : RunAsync(folder, "/bin/sh", ["-c", command], onLine, limit, cancellationToken);
 
     /// <summary>Runs a program and returns what it wrote.</summary>
-    public async Task<IReadOnlyList<string>> ReadAsync(string folder, string program, IReadOnlyCollection<string> arguments, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<string>> ReadAsync(
+        string folder, string program, IReadOnlyCollection<string> arguments, CancellationToken cancellationToken)
     {
         var lines = new List<string>();
         var exitCode = await RunAsync(folder, program, arguments, line =>
@@ -70,7 +71,8 @@ internal sealed class Shell(Workspace workspace)
         }, TimeSpan.FromMinutes(1), cancellationToken);
         return exitCode == 0
             ? lines
-            : throw new QuickstartException($"'{program} {string.Join(' ', arguments)}' ended with exit code {exitCode}: {string.Join(" | ", lines)}");
+            : throw new QuickstartException(
+                $"'{program} {string.Join(' ', arguments)}' ended with exit code {exitCode}: {string.Join(" | ", lines)}");
     }
 
     /// <summary>Starts a program; its lines come from either stream, in no order between the two.</summary>

@@ -76,7 +76,11 @@ internal static class Tables
         foreach (var container in containers)
         {
             table.AddRow(
-                Cell(container.ContainerId), Cell(container.Image), Cell(container.Host), Cell(container.Port), Status(container.Status.Value));
+                Cell(container.ContainerId),
+                Cell(container.Image),
+                Cell(container.Host),
+                Cell(container.Port),
+                Status(container.Status.Value));
         }
 
         return table;

@@ -63,7 +63,8 @@ internal static class Walkthrough
     private static async Task<User> RegisterUserAsync(IServiceProvider services, CancellationToken cancellationToken)
     {
         return await services.GetRequiredService<IPlatformUserRepository>().FindByEmailAsync(Email, cancellationToken)
-            ?? await services.GetRequiredService<IUserRepository>().AddAsync(new NewUser { Name = "Quickstart", Email = Email }, cancellationToken);
+            ?? await services.GetRequiredService<IUserRepository>().AddAsync(
+                new NewUser { Name = "Quickstart", Email = Email }, cancellationToken);
     }
 
     private static Task<List<Project>> RegisterProjectsAsync(
@@ -88,7 +89,8 @@ internal static class Walkthrough
             return projects;
         }, cancellationToken);
 
-    private static Task<List<Deployment>> EnqueueAsync(IServiceProvider services, IReadOnlyList<Project> projects, CancellationToken cancellationToken) =>
+    private static Task<List<Deployment>> EnqueueAsync(
+        IServiceProvider services, IReadOnlyList<Project> projects, CancellationToken cancellationToken) =>
         services.GetRequiredService<IUnitOfWork>().RunAsync(async (tx, ct) =>
         {
             var queue = new List<Deployment>();
@@ -96,7 +98,8 @@ internal static class Walkthrough
             {
                 var deployment = await tx.Get<IDeploymentRepository>().EnqueueAsync(
                     new NewDeployment { ProjectId = project.Id, UserId = project.UserId, IsProduction = true }, ct);
-                queue.Add(deployment ?? throw new QuickstartException($"The project {project.Name} was removed while it was being deployed."));
+                queue.Add(
+                    deployment ?? throw new QuickstartException($"The project {project.Name} was removed while it was being deployed."));
             }
 
             return queue;
@@ -107,7 +110,8 @@ internal static class Walkthrough
         IServiceProvider services, IReadOnlyList<Deployment> queue, IReadOnlyList<Project> projects, CancellationToken cancellationToken)
     {
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var following = Task.WhenAll(queue.Zip(projects, (deployment, project) => FollowAsync(services, deployment, project, stopping.Token)));
+        var following = Task.WhenAll(
+            queue.Zip(projects, (deployment, project) => FollowAsync(services, deployment, project, stopping.Token)));
         try
         {
             await services.GetRequiredService<Worker>().RunAsync(queue.Select(deployment => deployment.Id).ToHashSet(), cancellationToken);
@@ -124,7 +128,8 @@ internal static class Walkthrough
     }
 
     // As a page of its owner would.
-    private static async Task FollowAsync(IServiceProvider services, Deployment deployment, Project project, CancellationToken cancellationToken)
+    private static async Task FollowAsync(
+        IServiceProvider services, Deployment deployment, Project project, CancellationToken cancellationToken)
     {
         var follower = services.GetRequiredService<IDeploymentLogFollower>();
         await foreach (var line in follower.FollowAsync(deployment.Id, deployment.UserId, Cursor.Start, cancellationToken))
@@ -148,13 +153,16 @@ internal static class Walkthrough
         var deployments = services.GetRequiredService<IDeploymentRepository>();
         foreach (var deployment in queue)
         {
-            if (await deployments.FindDetailsAsync(deployment.Id, user.Id, IDeploymentRepository.MaxDetailLogs, cancellationToken) is { } details)
+            var details = await deployments.FindDetailsAsync(
+                deployment.Id, user.Id, IDeploymentRepository.MaxDetailLogs, cancellationToken);
+            if (details is not null)
             {
                 Tables.Show(screen, details);
             }
         }
 
         screen.Heading("Recent deployments");
-        screen.Show(Tables.Recent(await deployments.ListRecentAsync(user.Id, 10, DeploymentCursor.Start, cancellationToken)));
+        var page = await deployments.ListRecentAsync(user.Id, Cursor.Start, 10, cancellationToken);
+        screen.Show(Tables.Recent(page.Items));
     }
 }

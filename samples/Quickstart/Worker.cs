@@ -6,9 +6,15 @@ using AutoStack.Data.Projects;
 
 namespace Quickstart;
 
-/// <summary>Takes deployments from the queue and builds them, one after the other.</summary>
+/// <summary>Claims deployments from the queue and builds them, one after the other.</summary>
 internal sealed class Worker(
-    IDeploymentLifecycle lifecycle, IPlatformDeploymentStageRepository stages, IDeploymentLogWriter logs, OwnQueue queue, Launcher launcher, Shell shell, Workspace workspace)
+    IDeploymentLifecycle lifecycle,
+    IPlatformDeploymentStageRepository stages,
+    IDeploymentLogWriter logs,
+    OwnQueue queue,
+    Launcher launcher,
+    Shell shell,
+    Workspace workspace)
 {
     private static readonly TimeSpan GitLimit = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan BuildLimit = TimeSpan.FromMinutes(10);
@@ -26,7 +32,7 @@ internal sealed class Worker(
         var log = new BuildLog(logs, deployment.Id);
         try
         {
-            // The claim made it 'cloning'; every later step is announced before it begins.
+            // The claim set the status to 'cloning'; every later step is reported before it begins.
             var folder = workspace.Folder("builds", deployment.Id.ToString());
             var mirror = $"url.{workspace.Folder("repositories")}/.insteadOf={SampleRepository.Host}";
             string[] clone = ["-c", mirror, "clone", "--no-checkout", "--no-local", "--", project.Repository, "."];
@@ -34,12 +40,12 @@ internal sealed class Worker(
 
             await EnterAsync(deployment, DeploymentStatus.Checkout, cancellationToken);
 
-            // By its whole name, so that a branch called --something is no option.
+            // The full name of the ref: a branch named --something must not be an option.
             var branch = $"refs/remotes/origin/{deployment.Branch ?? project.Branch}";
             string[] checkout = ["-c", "advice.detachedHead=false", "checkout", "--detach", branch, "--"];
             await RunAsync(log, folder, "git", checkout, GitLimit, cancellationToken);
             var commit = await ReadCommitAsync(folder, cancellationToken);
-            await lifecycle.SetCommitAsync(deployment.Id, commit, cancellationToken);
+            DeploymentEndedException.ThrowUnlessContinuing(await lifecycle.RecordCommitAsync(deployment.Id, commit, cancellationToken));
 
             await EnterAsync(deployment, DeploymentStatus.Installing, cancellationToken);
             await RunAsync(log, folder, "dotnet", ["restore", "--disable-build-servers"], BuildLimit, cancellationToken);
@@ -53,14 +59,15 @@ internal sealed class Worker(
             var count = OutputFolder.Copy(OutputFolder.Find(folder, project.OutputDir), artifacts);
             log.Write($"Copied {count} files to {artifacts}");
 
-            // The one stage that no status stands for: it is entered and left by hand.
-            await stages.CompleteAsync(deployment.Id, StageName.Copying, cancellationToken);
-            await stages.StartAsync(deployment.Id, StageName.Deploying, cancellationToken);
+            // No status names this stage, so the worker starts and completes it.
+            DeploymentEndedException.ThrowUnlessContinuing(await stages.CompleteAsync(deployment.Id, StageName.Copying, cancellationToken));
+            DeploymentEndedException.ThrowUnlessContinuing(await stages.StartAsync(deployment.Id, StageName.Deploying, cancellationToken));
             var image = $"{project.Name}:{commit.Hash[..12]}";
             var url = await launcher.LaunchAsync(deployment.Id, image, artifacts, log, cancellationToken);
-            await stages.CompleteAsync(deployment.Id, StageName.Deploying, cancellationToken);
+            DeploymentEndedException.ThrowUnlessContinuing(
+                await stages.CompleteAsync(deployment.Id, StageName.Deploying, cancellationToken));
 
-            // The log first: whoever sees the end of a deployment finds its last line.
+            // The log comes first: a reader who sees the end of a deployment also finds its last line.
             await log.CompleteAsync();
             await lifecycle.SucceedAsync(deployment.Id, url, cancellationToken);
         }
@@ -72,17 +79,12 @@ internal sealed class Worker(
         }
         catch (DeploymentEndedException)
         {
-            // The user cancelled or deleted it: the row says so already, and there is nothing to add.
+            // The row holds the end already: its owner cancelled or deleted the deployment, or a sweeper failed it.
         }
     }
 
-    private async Task EnterAsync(Deployment deployment, DeploymentStatus step, CancellationToken cancellationToken)
-    {
-        if (await lifecycle.AdvanceAsync(deployment.Id, step, cancellationToken) != TransitionOutcome.Applied)
-        {
-            throw new DeploymentEndedException();
-        }
-    }
+    private async Task EnterAsync(Deployment deployment, DeploymentStatus step, CancellationToken cancellationToken) =>
+        DeploymentEndedException.ThrowUnlessContinuing(await lifecycle.AdvanceAsync(deployment.Id, step, cancellationToken));
 
     private async Task RunAsync(
         BuildLog log, string folder, string program, string[] arguments, TimeSpan limit, CancellationToken cancellationToken)
@@ -103,11 +105,8 @@ internal sealed class Worker(
     {
         var lines = await shell.ReadAsync(folder, "git", ["log", "-1", "--format=%H%n%an%n%cI%n%s"], cancellationToken);
 
-        // Whoever made the commit chose all but the hash.
+        // The author of the commit chose every line but the hash.
         var time = DateTimeOffset.TryParse(lines[2], CultureInfo.InvariantCulture, out var parsed) ? parsed : (DateTimeOffset?)null;
         return new CommitInfo(lines[0], lines.ElementAtOrDefault(3) ?? "", lines[1][..Math.Min(lines[1].Length, 200)], time);
     }
 }
-
-/// <summary>The deployment has ended meanwhile, by no doing of the worker.</summary>
-internal sealed class DeploymentEndedException : Exception;

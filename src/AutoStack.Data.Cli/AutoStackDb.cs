@@ -3,16 +3,17 @@ using AutoStack.Data.Cli.Commands;
 
 namespace AutoStack.Data.Cli;
 
-/// <summary>The console: reads the arguments, runs one verb, turns what goes wrong into a sentence and an exit code.</summary>
+/// <summary>The console: reads the arguments, runs one verb, and turns an exception into a message and an exit code.</summary>
 internal static class AutoStackDb
 {
     public static async Task<int> RunAsync(IReadOnlyList<string> args, CliHost host, CancellationToken cancellationToken)
     {
-        // Before parsing: wrong arguments are reported in the form asked for, too.
+        // Created before parsing, so that wrong arguments are reported as text or JSON as the caller asked.
         var session = new Session(host, args);
         try
         {
-            var root = new RootCommand("Applies and inspects the schema migrations of an AutoStack database, and measures its connection pools.")
+            var root = new RootCommand(
+                "Applies and inspects the schema migrations of an AutoStack database, and measures its connection pools.")
             {
                 session.Options.Connection,
                 session.Options.ConnectionFile,
@@ -33,7 +34,7 @@ internal static class AutoStackDb
                 BenchCommand.Create(session),
             };
 
-            // A connection string may begin with any character: @ is no response file.
+            // A connection string may begin with any character, so that @ does not name a response file.
             var parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
             if (Valued(root.Options.Concat(parsed.CommandResult.Command.Options), args) is { } valued)
             {
@@ -55,7 +56,7 @@ internal static class AutoStackDb
             };
             return await parsed.InvokeAsync(invocation, cancellationToken).ConfigureAwait(false);
         }
-#pragma warning disable CA1031 // The outermost frame of the program: whatever comes, the operator gets a sentence.
+#pragma warning disable CA1031 // The outermost frame of the program: the operator gets a message for every exception.
         catch (Exception exception)
 #pragma warning restore CA1031
         {
@@ -66,8 +67,9 @@ internal static class AutoStackDb
         }
     }
 
-    // The parser would take the value for an argument, and somebody would name it.
+    // The parser would read such a value as an argument, and an error message would quote it.
     private static Option? Valued(IEnumerable<Option> options, IReadOnlyList<string> args) =>
         options.FirstOrDefault(option => option.Arity.MaximumNumberOfValues == 0
-            && args.Any(text => text.StartsWith(option.Name + "=", StringComparison.Ordinal) || text.StartsWith(option.Name + ":", StringComparison.Ordinal)));
+            && args.Any(text => text.StartsWith(option.Name + "=", StringComparison.Ordinal)
+                || text.StartsWith(option.Name + ":", StringComparison.Ordinal)));
 }

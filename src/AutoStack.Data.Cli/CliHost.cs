@@ -1,26 +1,30 @@
 using System.Text;
+using AutoStack.Data.Cli.Bench;
 
 namespace AutoStack.Data.Cli;
 
-/// <summary>What the console sees of the world, so that it also runs inside another process.</summary>
+/// <summary>The streams and environment of the console, which may also run inside another process.</summary>
 internal sealed record CliHost(TextWriter Output, TextWriter Error, TextReader Input, Func<string, string?> Environment)
 {
     /// <summary>The working directory.</summary>
     public string Directory { get; init; } = System.IO.Directory.GetCurrentDirectory();
 
-    /// <summary>Nobody is there to answer a question.</summary>
+    /// <summary>True when nobody can answer a question.</summary>
     public bool InputRedirected { get; init; } = true;
 
     /// <summary>Reads a line from the terminal without showing it.</summary>
     public Func<string?> ReadSecret { get; init; } = static () => null;
 
-    /// <summary>A file or a pipe: no colour, no line width.</summary>
+    /// <summary>True for a file or a pipe, which gets neither colours nor wrapped lines.</summary>
     public bool OutputRedirected { get; init; } = true;
 
     /// <inheritdoc cref="OutputRedirected"/>
     public bool ErrorRedirected { get; init; } = true;
 
-    /// <summary>The host that is this process.</summary>
+    /// <summary>The size of <c>bench pool</c>; tests use a smaller one.</summary>
+    public BenchScale BenchScale { get; init; } = new();
+
+    /// <summary>The streams and environment of this process.</summary>
     public static CliHost Process() => new(Console.Out, Console.Error, Console.In, System.Environment.GetEnvironmentVariable)
     {
         InputRedirected = Console.IsInputRedirected,

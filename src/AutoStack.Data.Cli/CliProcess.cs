@@ -10,11 +10,11 @@ internal static class CliProcess
     {
         if (OperatingSystem.IsWindows())
         {
-            // The console's old code page has no arrow.
+            // The default code page of the console has no arrow.
             Console.OutputEncoding = Encoding.UTF8;
         }
 
-        // The first signal stops between two statements; a second one ends the process, and the server rolls back.
+        // The first signal stops after the running statement; a second one ends the process, and the server rolls back.
         using var stopping = new CancellationTokenSource();
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);

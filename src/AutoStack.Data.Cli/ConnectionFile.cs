@@ -1,6 +1,6 @@
 namespace AutoStack.Data.Cli;
 
-/// <summary>A file or pipe that holds a connection string and nothing else, a mounted secret for example.</summary>
+/// <summary>Reads a file or pipe that contains only a connection string, for example a mounted secret.</summary>
 internal static class ConnectionFile
 {
     private const UnixFileMode Others = UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.GroupWrite;
@@ -12,11 +12,13 @@ internal static class ConnectionFile
         {
             var full = Path.GetFullPath(path, directory);
 
-            // What is open is what is looked at and read, also when it is a pipe.
+            // The permissions are those of the open handle, so that the file that is checked is the file that is read.
             using var reader = new StreamReader(full);
             if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(((FileStream)reader.BaseStream).SafeFileHandle) & Others) != 0)
             {
-                throw Failure.Usage("--connection-file: every user of the machine can read the file, or others can change it. Allow it to its owner alone, or to the group to read: chmod 600 or 640.");
+                throw Failure.Usage(
+                    "--connection-file: every user of the machine can read the file, or others can change it. " +
+                    "Restrict it to its owner, or let the group read it: chmod 600 or 640.");
             }
 
             var text = reader.ReadToEnd().Trim();
@@ -27,7 +29,7 @@ internal static class ConnectionFile
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException)
         {
             throw Failure.Usage(exception is FileNotFoundException or DirectoryNotFoundException
-                ? "--connection-file: there is no such file." : "--connection-file: the file cannot be read.");
+                ? "--connection-file: the file does not exist." : "--connection-file: the file cannot be read.");
         }
     }
 }

@@ -6,7 +6,7 @@ using Npgsql;
 
 namespace AutoStack.Data.Cli;
 
-/// <summary>What the process returns. Scripts rely on the numbers.</summary>
+/// <summary>The exit codes of the process. Scripts rely on the numbers.</summary>
 internal static class ExitCode
 {
     public const int Done = 0;
@@ -18,7 +18,7 @@ internal static class ExitCode
     public const int NoConnection = 6;
 }
 
-/// <summary>Why a run did not do what was asked: the exit code, a word for programs, a sentence for people.</summary>
+/// <summary>The reason why a run failed: the exit code, a word for programs, a message for people.</summary>
 internal sealed record Failure(int ExitCode, string Kind, string Message)
 {
     public static CliException Usage(string message) => new(new Failure(Cli.ExitCode.Usage, "usage", message));
@@ -35,7 +35,8 @@ internal sealed record Failure(int ExitCode, string Kind, string Message)
         _ => new(Cli.ExitCode.Failed, "unexpected", After(exception.GetBaseException().Message, progress)),
     };
 
-    private static string After(string message, ProgressLines progress) => progress.Outcome is { } outcome ? $"{message} {outcome}" : message;
+    private static string After(string message, ProgressLines progress) =>
+        progress.Outcome is { } outcome ? $"{message} {outcome}" : message;
 
     private static int Code(MigrationError error) => error switch
     {
@@ -49,7 +50,7 @@ internal sealed record Failure(int ExitCode, string Kind, string Message)
     private static string Word(MigrationError error) => JsonNamingPolicy.CamelCase.ConvertName(error.ToString());
 }
 
-/// <summary>Ends a run with a failure of the console's own.</summary>
+/// <summary>Ends a run with a failure that the console itself has found.</summary>
 internal sealed class CliException(Failure failure) : Exception(failure.Message)
 {
     public Failure Failure => failure;

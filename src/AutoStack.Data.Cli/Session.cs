@@ -5,7 +5,7 @@ using Spectre.Console;
 
 namespace AutoStack.Data.Cli;
 
-/// <summary>One run of the console: its options, and where its words go.</summary>
+/// <summary>One run of the console: its options and its outputs.</summary>
 internal sealed class Session
 {
     private readonly IReadOnlyList<string> args;
@@ -32,7 +32,7 @@ internal sealed class Session
 
     public IResults Results { get; }
 
-    /// <summary>The database that is named; null when none is.</summary>
+    /// <summary>The connection string from the options or the environment; null when neither has one.</summary>
     public string? Connection(ParseResult parsed)
     {
         var connection = parsed.GetValue(Options.Connection);
@@ -48,7 +48,7 @@ internal sealed class Session
         }
         else if (string.IsNullOrWhiteSpace(connection))
         {
-            // A script's variable that was never set must not lead to another database.
+            // An unset variable of a script must not select the database of the environment.
             throw Failure.Usage("--connection is empty.");
         }
 
@@ -57,7 +57,8 @@ internal sealed class Session
 
     public SchemaMigrator Migrator(ParseResult parsed) =>
         Connection(parsed) is not { } connection
-            ? throw Failure.Usage($"No database is given: use --connection or --connection-file, or set {SharedOptions.ConnectionVariable}.")
+            ? throw Failure.Usage(
+                $"No database is given: use --connection or --connection-file, or set {SharedOptions.ConnectionVariable}.")
             : new SchemaMigrator(connection, new SchemaMigratorOptions
             {
                 LockWait = TimeSpan.FromSeconds(parsed.GetValue(Options.Timeout)),
@@ -71,25 +72,32 @@ internal sealed class Session
     /// <summary>True when errors may quote values of rows.</summary>
     public bool ShowsValues => args.Contains(SharedOptions.ShowValuesName);
 
-    /// <summary>Asks for a password that the server wants and nobody gave; null where nobody can answer.</summary>
-    public Func<string, CancellationToken, Task<string?>>? AskPassword => Host.InputRedirected ? null : async (question, cancellationToken) =>
+    /// <summary>Asks for a password that the server requires and that is missing; null when nobody can answer.</summary>
+    public Func<string, CancellationToken, Task<string?>>? AskPassword => Host.InputRedirected ? null : AskAsync;
+
+    private async Task<string?> AskAsync(string question, CancellationToken cancellationToken)
     {
         Error.Write(question, Style.Plain);
         try
         {
-            // Reading the console blocks, and Ctrl-C must not wait for an answer.
+            // Reading the console blocks, and Ctrl-C must not wait for the answer.
             return await Task.Run(Host.ReadSecret, cancellationToken).WaitAsync(cancellationToken).ConfigureAwait(false);
         }
         finally
         {
             Error.WriteLine();
         }
-    };
+    }
 
-    /// <summary>A sentence about the arguments, without what may hold a password: a misspelt --connection makes the string after it an argument of another kind.</summary>
+    /// <summary>
+    /// A message about the arguments, without texts that may contain a password: after a misspelt --connection, the connection string is an
+    /// argument of another kind.
+    /// </summary>
     public string Masked(string message) =>
-        args.Concat(args.Where(text => text.StartsWith("--", StringComparison.Ordinal)).Select(text => text[(text.IndexOf('=', StringComparison.Ordinal) + 1)..]))
+        args.Concat(args.Where(text => text.StartsWith("--", StringComparison.Ordinal))
+                .Select(text => text[(text.IndexOf('=', StringComparison.Ordinal) + 1)..]))
             .Where(text => text.Contains("://", StringComparison.Ordinal) || text.IndexOfAny(['=', '@']) >= 0)
             .OrderByDescending(text => text.Length)
-            .Aggregate(message, (clean, text) => clean.Replace(text, text[..(text.IndexOfAny(['=', ':', '@']) + 1)] + "…", StringComparison.Ordinal));
+            .Aggregate(message, (clean, text) =>
+                clean.Replace(text, text[..(text.IndexOfAny(['=', ':', '@']) + 1)] + "…", StringComparison.Ordinal));
 }

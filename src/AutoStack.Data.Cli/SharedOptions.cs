@@ -3,7 +3,7 @@ using System.Globalization;
 
 namespace AutoStack.Data.Cli;
 
-/// <summary>The options that every verb has. One set per run: a symbol of System.CommandLine belongs to one tree.</summary>
+/// <summary>The options of every verb. Each run has its own set, since a symbol of System.CommandLine belongs to one tree.</summary>
 internal sealed class SharedOptions
 {
     public const string JsonName = "--json";
@@ -12,34 +12,38 @@ internal sealed class SharedOptions
 
     public Option<string?> Connection { get; } = new("--connection")
     {
-        Description = "The database, for example postgresql://autostack@localhost/autostack or Host=localhost;Database=autostack;Username=autostack. " +
-            $"Without it: {ConnectionVariable}. Other users of the machine can see it: leave the password to PGPASSWORD, PGPASSFILE, ~/.pgpass, --connection-file or the prompt.",
+        Description =
+            "The database, for example postgresql://autostack@localhost/autostack or " +
+            $"Host=localhost;Database=autostack;Username=autostack. Default: {ConnectionVariable}. Other users of the machine can see " +
+            "the option: pass the password in PGPASSWORD, PGPASSFILE, ~/.pgpass or --connection-file, or at the prompt.",
         HelpName = "STRING",
         Recursive = true,
     };
 
     public Option<string?> ConnectionFile { get; } = new("--connection-file")
     {
-        Description = "A file or pipe that holds the connection string, which its owner and group at most can read: the process list does not show it.",
+        Description =
+            "A file or pipe with the connection string, readable by its owner and group only; the process list does not show it.",
         HelpName = "FILE",
         Recursive = true,
     };
 
     public Option<bool> AllowForeignObjects { get; } = Switch(
-        "--allow-foreign-objects", "Goes on where other roles have put objects with names of PostgreSQL's own on the search path.");
+        "--allow-foreign-objects", "Continues when other roles have objects on the search path with the names of PostgreSQL's own.");
 
-    public Option<bool> ShowValues { get; } = Switch(ShowValuesName, "Shows the server's own words in errors, which may quote values of rows.");
+    public Option<bool> ShowValues { get; } = Switch(
+        ShowValuesName, "Shows the full error messages of the server, which may quote values of rows.");
 
     public Option<bool> Json { get; } = new(JsonName)
     {
-        Description = "Prints the result as one JSON object, and nothing else, to standard output.",
+        Description = "Prints the result as one JSON object to standard output, and nothing else.",
         Arity = ArgumentArity.Zero,
         Recursive = true,
     };
 
-    public Option<int> Timeout { get; } = Seconds("--timeout", "How long to wait for another migrator.", 300);
+    public Option<int> Timeout { get; } = Seconds("--timeout", "The longest wait for another migrator.", 300);
 
-    public Option<int> Wait { get; } = Seconds("--wait", "How long to wait for a server that is still starting.", 0);
+    public Option<int> Wait { get; } = Seconds("--wait", "The longest wait for a server that is still starting.", 0);
 
     private static Option<bool> Switch(string name, string description) => new(name)
     {

@@ -3,23 +3,24 @@ using System.CommandLine.Parsing;
 
 namespace AutoStack.Data.Cli;
 
-/// <summary>What is wrong with the arguments, in words of the console's own: an argument that it does not know may be a password, and is named by its place.</summary>
+/// <summary>Describes wrong arguments. An unknown argument may be a password: the message has its position, not its text.</summary>
 internal static class WrongArguments
 {
     private const int Near = 2;
 
-    private const string Password = " A password on the command line can be seen by every user of the machine, and is taken from PGPASSWORD, PGPASSFILE or "
-        + "~/.pgpass, --connection-file, or asked for at a terminal. Change one that was given here.";
+    private const string Password = " Every user of the machine can see a password on the command line: pass it in PGPASSWORD, PGPASSFILE, "
+        + "~/.pgpass or --connection-file, or at the prompt. Change a password that was given here.";
 
     public static string Describe(RootCommand root, ParseResult parsed, IReadOnlyList<string> args)
     {
         var command = parsed.CommandResult.Command;
 
-        // A misspelt option is taken for the argument where there is one.
+        // The parser reads a misspelt option as the argument of a verb that has one.
         var misspelt = parsed.Errors.Where(error => error.SymbolResult is ArgumentResult { Tokens: [{ Value: ['-', ..] }] }).ToList();
         List<string> tokens = [.. misspelt.Select(error => error.SymbolResult!.Tokens[0].Value), .. parsed.UnmatchedTokens];
         var unknown = tokens.Distinct().Select(token => Unknown(root, command, token, args)).ToList();
-        var known = parsed.Errors.Except(misspelt).Where(error => !tokens.Exists(token => error.Message.Contains(token, StringComparison.Ordinal)))
+        var known = parsed.Errors.Except(misspelt)
+            .Where(error => !tokens.Exists(token => error.Message.Contains(token, StringComparison.Ordinal)))
             .Select(error => error.Message).Distinct();
         if (command != root)
         {
@@ -34,19 +35,22 @@ internal static class WrongArguments
 
     private static string Unknown(RootCommand root, Command command, string token, IReadOnlyList<string> args)
     {
-        var place = 1 + Enumerable.Range(0, args.Count).FirstOrDefault(index => args[index] == token || args[index].StartsWith(token + "=", StringComparison.Ordinal));
+        var place = 1 + Enumerable.Range(0, args.Count)
+            .FirstOrDefault(index => args[index] == token || args[index].StartsWith(token + "=", StringComparison.Ordinal));
         var what = command == root ? "not a verb or option of autostack-db" : $"not known to {command.Name}";
         var word = token.Split('=', ':')[0];
         var names = command == root ? root.Subcommands.Select(c => c.Name) : [];
-        var nearest = root.Options.Concat(command.Options).SelectMany(o => o.Aliases.Append(o.Name)).Where(name => name.StartsWith("--", StringComparison.Ordinal))
+        var nearest = root.Options.Concat(command.Options).SelectMany(o => o.Aliases.Append(o.Name))
+            .Where(name => name.StartsWith("--", StringComparison.Ordinal))
             .Concat(names)
             .Select(name => (Name: name, Distance: Distance(word, name)))
             .Where(near => near.Distance <= Near).OrderBy(near => near.Distance).FirstOrDefault().Name;
         var meant = nearest is null ? "" : $" Did you mean {nearest}?";
-        return $"Argument {place} is {what}.{meant}{(word.StartsWith("-p", StringComparison.OrdinalIgnoreCase) || word.StartsWith("--p", StringComparison.OrdinalIgnoreCase) ? Password : "")}";
+        var password = word.StartsWith('-') && word.TrimStart('-').StartsWith("p", StringComparison.OrdinalIgnoreCase) ? Password : "";
+        return $"Argument {place} is {what}.{meant}{password}";
     }
 
-    // Of Levenshtein.
+    // The Levenshtein distance.
     private static int Distance(string one, string other)
     {
         var row = Enumerable.Range(0, other.Length + 1).ToArray();

@@ -1,31 +1,29 @@
 using AutoStack.Data.Migrations.Internal;
-using AutoStack.Data.Migrations.Internal.Adoption;
-using AutoStack.Data.Migrations.Internal.Catalogs;
-using Npgsql;
 
 namespace AutoStack.Data.Migrations;
 
 /// <summary>
-/// Applies the schema scripts of this package to a database and takes them back. Safe to run from several processes at once: one works,
-/// the others wait and then find nothing left to do.
+/// Applies the schema scripts of this package to a database and reverts them. Several processes may call it at once: one migrates, the
+/// others wait and then find nothing to do.
 /// </summary>
 /// <remarks>
-/// Needs a direct connection to the server: the lock is held by the session, which a pooler in transaction mode shares among strangers.
-/// The role needs the right to create tables in the schema <c>public</c> and the extension <c>uuid-ossp</c>.
+/// The connection must reach the server directly: a session holds the migration lock, and a pooler in transaction mode shares sessions
+/// among its clients. The role must be allowed to create tables in the schema <c>public</c> and the extension <c>uuid-ossp</c>.
 /// </remarks>
-public sealed partial class SchemaMigrator
+public sealed class SchemaMigrator
 {
-    private readonly MigrationServer server;
-    private readonly SchemaMigratorOptions options;
-    private readonly IReadOnlyList<MigrationScript> scripts;
+    private readonly MigratorContext context;
 
-    /// <summary>A migrator for one database, with the scripts of this package.</summary>
+    /// <summary>Creates a migrator for one database, with the scripts of this package.</summary>
     /// <param name="connectionString">
-    /// An Npgsql connection string (<c>Host=…;Database=…;Username=…</c>), or a URI as libpq (<c>postgresql://user@host/database</c>) or SQLAlchemy
-    /// (<c>postgresql+asyncpg://…</c>) take it.
+    /// An Npgsql connection string (<c>Host=…;Database=…;Username=…</c>), a libpq URI (<c>postgresql://user@host/database</c>) or a
+    /// SQLAlchemy URI (<c>postgresql+asyncpg://…</c>).
     /// </param>
-    /// <param name="options">How long to wait; null for the defaults.</param>
-    /// <exception cref="MigrationException">The connection string is none (<see cref="MigrationError.NoConnection"/>).</exception>
+    /// <param name="options">Waits, retries and what messages may show; null for the defaults.</param>
+    /// <exception cref="MigrationException">
+    /// <paramref name="connectionString"/> is not a connection string (<see cref="MigrationError.NoConnection"/>).
+    /// </exception>
+    /// <exception cref="ArgumentNullException"><paramref name="connectionString"/> is null.</exception>
     /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
     public SchemaMigrator(string connectionString, SchemaMigratorOptions? options = null)
         : this(connectionString, options, Scripts)
@@ -35,192 +33,186 @@ public sealed partial class SchemaMigrator
     internal SchemaMigrator(string connectionString, SchemaMigratorOptions? options, IReadOnlyList<MigrationScript> scripts)
     {
         ArgumentNullException.ThrowIfNull(connectionString);
-        this.options = options ?? new SchemaMigratorOptions();
-        this.options.Validate();
-        this.scripts = scripts;
-        server = new MigrationServer(connectionString, this.options.ShowValues, this.options.AskPassword);
+        options ??= new SchemaMigratorOptions();
+        options.Validate();
+        context = new MigratorContext(new MigrationServer(connectionString, options.ShowValues, options.AskPassword), options, scripts);
     }
 
     /// <summary>The scripts of this package, version 1 first.</summary>
-    public static IReadOnlyList<MigrationScript> Scripts { get; } = MigrationScript.LoadEmbedded();
+    public static IReadOnlyList<MigrationScript> Scripts => MigrationScript.Embedded;
 
-    /// <summary>Applies what is missing, up to a version.</summary>
-    /// <param name="target">The version to reach; <see cref="MigrationTarget.Head"/> is the default value.</param>
-    /// <param name="progress">Told of each step as it happens; null for nobody.</param>
-    /// <param name="cancellationToken">Stops between two scripts, or within one by cancelling its statement; nothing is half-applied.</param>
-    /// <returns>The scripts that ran; none when the database is there already.</returns>
-    /// <exception cref="MigrationException">See <see cref="MigrationError"/>; scripts committed before the failure stay applied.</exception>
+    /// <summary>Applies the pending scripts, up to a version.</summary>
+    /// <param name="target">The version to reach; the default value is <see cref="MigrationTarget.Head"/>.</param>
+    /// <param name="progress">Receives each step as it happens; null to receive nothing.</param>
+    /// <param name="cancellationToken">Cancels between two scripts, or cancels the running statement; no script is half-applied.</param>
+    /// <returns>The scripts that ran; empty when the database has the version already.</returns>
+    /// <exception cref="MigrationException">
+    /// See <see cref="MigrationError"/>; scripts committed before the failure stay applied.
+    /// </exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public Task<MigrationReport> UpgradeAsync(
+    public Task<MigrationResult> UpgradeAsync(
         MigrationTarget target = default, IProgress<MigrationEvent>? progress = null, CancellationToken cancellationToken = default) =>
-        MigrateAsync(up: true, target, progress, cancellationToken);
+        new Upgrade(context).RunAsync(up: true, target, progress, cancellationToken);
 
-    /// <summary>Takes versions back, newest first. <b>Data in dropped tables and columns is lost.</b></summary>
-    /// <param name="target">The version to go back to; <see cref="MigrationTarget.Base"/> takes everything back.</param>
-    /// <param name="progress">Told of each step as it happens; null for nobody.</param>
-    /// <param name="cancellationToken">Stops between two scripts, or within one by cancelling its statement; nothing is half-applied.</param>
-    /// <returns>The scripts that ran; none when the database is there already.</returns>
-    /// <exception cref="MigrationException">See <see cref="MigrationError"/>; scripts committed before the failure stay taken back.</exception>
+    /// <summary>Reverts versions, newest first. <b>Data in dropped tables and columns is lost.</b></summary>
+    /// <param name="target">The version to go back to; <see cref="MigrationTarget.Base"/> reverts every version.</param>
+    /// <param name="progress">Receives each step as it happens; null to receive nothing.</param>
+    /// <param name="cancellationToken">Cancels between two scripts, or cancels the running statement; no script is half-applied.</param>
+    /// <returns>The scripts that ran; empty when the database has the version already.</returns>
+    /// <exception cref="MigrationException">
+    /// See <see cref="MigrationError"/>; scripts committed before the failure stay reverted.
+    /// </exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public Task<MigrationReport> DowngradeAsync(
+    public Task<MigrationResult> DowngradeAsync(
         MigrationTarget target, IProgress<MigrationEvent>? progress = null, CancellationToken cancellationToken = default) =>
-        MigrateAsync(up: false, target, progress, cancellationToken);
+        new Upgrade(context).RunAsync(up: false, target, progress, cancellationToken);
+
+    /// <summary>
+    /// Plans what <see cref="UpgradeAsync"/> would run now. The server enforces that the session is read-only; the call takes no lock.
+    /// </summary>
+    /// <param name="target">The version to reach; the default value is <see cref="MigrationTarget.Head"/>.</param>
+    /// <param name="cancellationToken">Cancels the query.</param>
+    /// <returns>The plan, with the SQL.</returns>
+    /// <exception cref="MigrationException">The upgrade would be refused for the same reason; see <see cref="MigrationError"/>.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public Task<MigrationPlan> PlanUpgradeAsync(MigrationTarget target = default, CancellationToken cancellationToken = default) =>
+        new Upgrade(context).PlanAsync(up: true, target, cancellationToken);
+
+    /// <summary>
+    /// Plans what <see cref="DowngradeAsync"/> would run now. The server enforces that the session is read-only; the call takes no lock.
+    /// </summary>
+    /// <param name="target">The version to go back to; <see cref="MigrationTarget.Base"/> reverts every version.</param>
+    /// <param name="cancellationToken">Cancels the query.</param>
+    /// <returns>The plan, with the SQL.</returns>
+    /// <exception cref="MigrationException">
+    /// The downgrade would be refused for the same reason; see <see cref="MigrationError"/>.
+    /// </exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public Task<MigrationPlan> PlanDowngradeAsync(MigrationTarget target, CancellationToken cancellationToken = default) =>
+        new Upgrade(context).PlanAsync(up: false, target, cancellationToken);
+
+    /// <summary>
+    /// Runs the scripts of an upgrade in one transaction under the migration lock and rolls the transaction back: a rehearsal finds the
+    /// scripts that fail on the existing data. A script that cannot run in a transaction runs in another form or is skipped; the result
+    /// names it.
+    /// </summary>
+    /// <remarks>
+    /// The transaction holds every lock until the end, those of index builds too, so writers wait. On a live database choose a quiet
+    /// moment, or rehearse on a copy.
+    /// </remarks>
+    /// <param name="target">The version to reach; the default value is <see cref="MigrationTarget.Head"/>.</param>
+    /// <param name="progress">Receives each step as it happens; null to receive nothing.</param>
+    /// <param name="cancellationToken">Cancels the rehearsal, within a script too.</param>
+    /// <returns>The scripts and how each was rehearsed.</returns>
+    /// <exception cref="MigrationException">
+    /// See <see cref="MigrationError"/>. A script failed or did not get a lock; a rehearsal does not retry.
+    /// </exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public Task<RehearsalResult> RehearseUpgradeAsync(
+        MigrationTarget target = default, IProgress<MigrationEvent>? progress = null, CancellationToken cancellationToken = default) =>
+        new Rehearsal(context).RunAsync(up: true, target, progress, cancellationToken);
+
+    /// <summary>
+    /// Runs the scripts of a downgrade in one transaction under the migration lock and rolls the transaction back. A script that cannot run
+    /// in a transaction runs in another form or is skipped; the result names it.
+    /// </summary>
+    /// <inheritdoc cref="RehearseUpgradeAsync" path="/remarks"/>
+    /// <param name="target">The version to go back to; <see cref="MigrationTarget.Base"/> reverts every version.</param>
+    /// <param name="progress">Receives each step as it happens; null to receive nothing.</param>
+    /// <param name="cancellationToken">Cancels the rehearsal, within a script too.</param>
+    /// <returns>The scripts and how each was rehearsed.</returns>
+    /// <exception cref="MigrationException">
+    /// See <see cref="MigrationError"/>. A script failed or did not get a lock; a rehearsal does not retry.
+    /// </exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public Task<RehearsalResult> RehearseDowngradeAsync(
+        MigrationTarget target, IProgress<MigrationEvent>? progress = null, CancellationToken cancellationToken = default) =>
+        new Rehearsal(context).RunAsync(up: false, target, progress, cancellationToken);
 
     /// <summary>Reads which versions a database has. Writes nothing and takes no lock.</summary>
-    /// <param name="cancellationToken">Stops the query.</param>
+    /// <param name="cancellationToken">Cancels the query.</param>
     /// <returns>Every version, applied or not.</returns>
-    /// <exception cref="MigrationException">No connection (<see cref="MigrationError.NoConnection"/>).</exception>
-    public async Task<SchemaHistory> GetHistoryAsync(CancellationToken cancellationToken = default)
+    /// <exception cref="MigrationException">
+    /// The database cannot be reached (<see cref="MigrationError.NoConnection"/>), or the journal cannot be read.
+    /// </exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public async Task<SchemaHistory> ReadHistoryAsync(CancellationToken cancellationToken = default)
     {
-        var connection = await OpenAsync(progress: null, cancellationToken).ConfigureAwait(false);
-        await using (connection.ConfigureAwait(false))
-        {
-            return Compare(await ReadJournalAsync(connection, make: false, cancellationToken).ConfigureAwait(false));
-        }
-    }
-
-    private Task<MigrationReport> MigrateAsync(
-        bool up, MigrationTarget target, IProgress<MigrationEvent>? progress, CancellationToken cancellationToken) =>
-        WithLockAsync(progress, async (runner, connection) =>
-        {
-            // A refusal leaves no journal behind.
-            var (history, plan) = await PlanAsync(connection, up, target, cancellationToken).ConfigureAwait(false);
-            await ReadJournalAsync(connection, make: true, cancellationToken).ConfigureAwait(false);
-            var from = history.CurrentVersion;
-            var to = plan.Count == 0 ? from : up ? plan[^1].Version : plan[^1].Version - 1;
-            progress?.Report(new MigrationPlanned(from, to, plan.Count));
-
-            var run = new ScriptRun(runner, from, up);
-            foreach (var script in plan)
-            {
-                await run.ApplyAsync(script, cancellationToken).ConfigureAwait(false);
-            }
-
-            return run.Report;
-        }, cancellationToken);
-
-    /// <summary>Works on one connection while another one holds the lock.</summary>
-    private async Task<T> WithLockAsync<T>(
-        IProgress<MigrationEvent>? progress, Func<ScriptRunner, NpgsqlConnection, Task<T>> work, CancellationToken cancellationToken)
-    {
-        var lockConnection = await OpenAsync(progress, cancellationToken).ConfigureAwait(false);
-        var held = await MigrationLock.AcquireAsync(lockConnection, options.LockWait, progress, cancellationToken).ConfigureAwait(false);
-        await using var releasing = held.ConfigureAwait(false);
-        var connection = await OpenBesideAsync(lockConnection, cancellationToken).ConfigureAwait(false);
+        var connection = await context.ConnectAsync(progress: null, cancellationToken).ConfigureAwait(false);
         await using var closing = connection.ConfigureAwait(false);
-
-        var runner = new ScriptRunner(connection, held, options.Attempts, options.ShowValues, progress);
-        await runner.PrepareSessionAsync(cancellationToken).ConfigureAwait(false);
-        await ForeignObjects.RefuseAsync(connection, options.AllowForeignObjects, progress, cancellationToken).ConfigureAwait(false);
-        return await work(runner, connection).ConfigureAwait(false);
+        return await VersionJournal.ReadHistoryAsync(connection, context.Scripts, cancellationToken).ConfigureAwait(false);
     }
 
-    private async Task<(SchemaHistory History, IReadOnlyList<MigrationScript> Scripts)> PlanAsync(
-        NpgsqlConnection connection, bool up, MigrationTarget target, CancellationToken cancellationToken)
-    {
-        var history = Compare(await ReadJournalAsync(connection, make: false, cancellationToken).ConfigureAwait(false));
-        var plan = Plan(history, up, target);
-        if (history.CurrentVersion > 0 && up && plan.Count > 0 && ReferenceEquals(scripts, Scripts)
-            && LaterObjects.Find(await Catalog.ReadAsync(connection, cancellationToken).ConfigureAwait(false), history.CurrentVersion) is { Count: > 0 } later)
-        {
-            throw new MigrationException(MigrationError.NotAdopted, LaterObjects.Message(history.CurrentVersion, later));
-        }
+    /// <summary>
+    /// Compares a database with what the scripts create up to its version, object by object. Writes nothing, does not wait for a migrator,
+    /// and waits at most <see cref="SchemaMigratorOptions.TableWait"/> for a table that another session has locked.
+    /// </summary>
+    /// <param name="cancellationToken">Cancels the query.</param>
+    /// <returns>The versions and the differences.</returns>
+    /// <exception cref="MigrationException">
+    /// The database cannot be reached (<see cref="MigrationError.NoConnection"/>), a table is locked (<see cref="MigrationError.Locked"/>),
+    /// or the journal cannot be read.
+    /// </exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public Task<SchemaCheckResult> CheckAsync(CancellationToken cancellationToken = default) =>
+        new SchemaCheck(context).RunAsync(cancellationToken);
 
-        return history.CurrentVersion == 0 && up && plan.Count > 0
-            && await UnjournaledTables.FindAsync(connection, cancellationToken).ConfigureAwait(false) is { } tables
-            ? throw new MigrationException(MigrationError.NotAdopted, tables.Message)
-            : (history, plan);
-    }
+    /// <summary>
+    /// Plans what <see cref="AdoptAsync"/> would do now, and finds the rows that would stop it. The server enforces that the session is
+    /// read-only; the call takes no lock.
+    /// </summary>
+    /// <param name="options">What the adoption leaves out; null to leave out nothing.</param>
+    /// <param name="cancellationToken">Cancels the query.</param>
+    /// <returns>The plan.</returns>
+    /// <exception cref="MigrationException">
+    /// The database is not recognised (<see cref="MigrationError.NotRecognised"/>) or cannot be reached (<see
+    /// cref="MigrationError.NoConnection"/>).
+    /// </exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public Task<AdoptionPlan> PlanAdoptionAsync(AdoptionOptions? options = null, CancellationToken cancellationToken = default) =>
+        new Adoption(context, options).PlanAsync(cancellationToken);
 
-    private List<MigrationScript> Plan(SchemaHistory history, bool up, MigrationTarget target)
-    {
-        RefuseForeign(history);
-        if (history.Versions.FirstOrDefault(v => v.State == VersionState.Pending && v.Version < history.CurrentVersion) is { } missing)
-        {
-            throw new MigrationException(MigrationError.SchemaNewer,
-                $"The journal has version {history.CurrentVersion} but not {missing.Name}. Versions are applied in order; the journal was edited by hand.");
-        }
+    /// <summary>
+    /// Adopts a database that the Python services created, with Alembic or <c>create_all</c>: changes it in place to the documented schema,
+    /// records that version in the journal, and upgrades to the newest version. Keeps every row, every NOT NULL, objects outside the
+    /// schema, and <c>alembic_version</c>. A database with a journal is upgraded. After an interrupted run call it again: the next run
+    /// continues.
+    /// </summary>
+    /// <param name="options">What the adoption leaves out; null to leave out nothing.</param>
+    /// <param name="progress">Receives the plan and each step as it happens; null to receive nothing.</param>
+    /// <param name="cancellationToken">Cancels between two steps, or cancels the running statement; no step is half-applied.</param>
+    /// <returns>What was found and done.</returns>
+    /// <exception cref="MigrationException">
+    /// The database is not recognised (<see cref="MigrationError.NotRecognised"/>), or existing rows violate the next step (<see
+    /// cref="MigrationError.RowsInTheWay"/>); earlier steps stay applied. For others see <see cref="MigrationError"/>.
+    /// </exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public Task<AdoptionResult> AdoptAsync(
+        AdoptionOptions? options = null, IProgress<MigrationEvent>? progress = null, CancellationToken cancellationToken = default) =>
+        new Adoption(context, options).RunAsync(progress, cancellationToken);
 
-        var version = Resolve(target, history);
-        if (up ? version < history.CurrentVersion : version > history.CurrentVersion)
-        {
-            throw new MigrationException(MigrationError.TargetInvalid,
-                $"The database is at version {history.CurrentVersion}; {(up ? $"to go back to {version}, downgrade" : $"to go on to {version}, upgrade")}.");
-        }
+    /// <summary>
+    /// Sets the journal to a version without running a script, for a schema that was created in another way. Adds the missing rows up to
+    /// the version and removes those above it, in one transaction, under the migration lock. <b>Nothing checks that the schema is that of
+    /// the version.</b>
+    /// </summary>
+    /// <param name="target">The version that the schema has; <see cref="MigrationTarget.Base"/> empties the journal.</param>
+    /// <param name="progress">Receives a wait for the lock, and how many rows will change; null to receive nothing.</param>
+    /// <param name="cancellationToken">Cancels the call; the journal is then unchanged.</param>
+    /// <returns>The rows that were added and removed; both empty when the journal has the version already.</returns>
+    /// <exception cref="MigrationException">
+    /// See <see cref="MigrationError"/>; like an upgrade, a stamp refuses a changed script and a newer package's journal.
+    /// </exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public Task<StampResult> StampAsync(
+        MigrationTarget target, IProgress<MigrationEvent>? progress = null, CancellationToken cancellationToken = default) =>
+        new Stamp(context).RunAsync(target, progress, cancellationToken);
 
-        return up
-            ? [.. scripts.Where(s => s.Version > history.CurrentVersion && s.Version <= version)]
-            : [.. scripts.Where(s => s.Version <= history.CurrentVersion && s.Version > version).Reverse()];
-    }
+    /// <summary>Plans what a stamp would change now. Writes nothing and takes no lock.</summary>
+    internal async Task<StampResult> PlanStampAsync(MigrationTarget target, CancellationToken cancellationToken = default) =>
+        Stamp.Plan(await ReadHistoryAsync(cancellationToken).ConfigureAwait(false), context.Scripts, target).Result;
 
-    // A newer package's journal, or one of other scripts, is not ours to go on from.
-    private static void RefuseForeign(SchemaHistory history)
-    {
-        if (history.Versions.FirstOrDefault(v => v.State == VersionState.Unknown) is { } unknown)
-        {
-            throw new MigrationException(MigrationError.SchemaNewer,
-                $"The database is at version {history.CurrentVersion} ({unknown.Name} is unknown here), this package knows {history.HeadVersion} versions. Use a newer package.");
-        }
-
-        if (history.Versions.FirstOrDefault(v => v.State == VersionState.Changed) is { } changed)
-        {
-            throw new MigrationException(MigrationError.ScriptChanged,
-                $"{changed.Name}.sql was changed after it had been applied on {changed.AppliedAt:yyyy-MM-dd HH:mm} UTC. Restore the released text; a correction is a new script.");
-        }
-    }
-
-    private static int Resolve(MigrationTarget target, SchemaHistory history)
-    {
-        var version = target.Resolve(history.CurrentVersion, history.HeadVersion);
-        if (version < 0 || version > history.HeadVersion)
-        {
-            throw new MigrationException(MigrationError.TargetInvalid,
-                $"There is no version {target}: the database is at {history.CurrentVersion}, versions go from 0 (base) to {history.HeadVersion} (head).");
-        }
-
-        return version;
-    }
-
-    private SchemaHistory Compare(IReadOnlyList<VersionJournal.Entry> applied)
-    {
-        var entries = applied.ToDictionary(e => e.Version);
-        var versions = scripts
-            .Select(script => entries.Remove(script.Version, out var entry)
-                ? Status(entry, entry.Checksum == script.Checksum ? VersionState.Applied : VersionState.Changed)
-                : new VersionStatus(script.Version, script.Name, VersionState.Pending, script.Checksum, null, null, null, null))
-            .Concat(entries.Values.OrderBy(e => e.Version).Select(entry => Status(entry, VersionState.Unknown)))
-            .ToList();
-        return new SchemaHistory(applied.Count == 0 ? 0 : applied[^1].Version, scripts.Count, versions);
-
-        static VersionStatus Status(VersionJournal.Entry e, VersionState state) =>
-            new(e.Version, e.Name, state, e.Checksum, e.AppliedAt, e.Duration, e.AppliedBy, e.ToolVersion);
-    }
-
-    private Task<NpgsqlConnection> OpenAsync(IProgress<MigrationEvent>? progress, CancellationToken cancellationToken) =>
-        server.ConnectAsync(options.ServerWait, progress ?? options.Progress, cancellationToken);
-
-    // Of several servers the scripts must run on the one that is locked.
-    private Task<NpgsqlConnection> OpenBesideAsync(NpgsqlConnection lockConnection, CancellationToken cancellationToken) =>
-        server.Of(lockConnection).ConnectAsync(TimeSpan.Zero, progress: null, cancellationToken);
-
-    private static async Task<IReadOnlyList<VersionJournal.Entry>> ReadJournalAsync(
-        NpgsqlConnection connection, bool make, CancellationToken cancellationToken)
-    {
-        try
-        {
-            if (make)
-            {
-                await VersionJournal.EnsureTableAsync(connection, cancellationToken).ConfigureAwait(false);
-            }
-
-            return await VersionJournal.ReadAsync(connection, cancellationToken).ConfigureAwait(false);
-        }
-        catch (PostgresException exception)
-        {
-            throw new MigrationException(
-                MigrationError.ScriptFailed,
-                $"The journal public.schema_versions cannot be {(make ? "made or " : "")}read: {ServerError.Describe(exception, showValues: false)}",
-                exception);
-        }
-    }
+    /// <summary>Plans without a database: up from an empty one, down from the newest version.</summary>
+    internal static MigrationPlan PlanOffline(bool up, MigrationTarget target) =>
+        MigrationPlanner.PlanOffline(Scripts, up, target);
 }

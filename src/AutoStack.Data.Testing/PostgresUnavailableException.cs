@@ -1,8 +1,8 @@
 namespace AutoStack.Data.Testing;
 
 /// <summary>
-/// There is no PostgreSQL to test against. The message is one sentence: what to install or set, and why each candidate was passed over.
-/// It holds no password.
+/// No PostgreSQL server can be used for tests. The message says what to install or set, and why each candidate was skipped. The message
+/// never contains a password.
 /// </summary>
 public sealed class PostgresUnavailableException : Exception
 {

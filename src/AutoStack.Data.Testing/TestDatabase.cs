@@ -1,9 +1,10 @@
+using AutoStack.Data.LocalServer;
 using AutoStack.Data.Testing.Internal;
 using Npgsql;
 
 namespace AutoStack.Data.Testing;
 
-/// <summary>A database of its own for one test or fixture. Disposing drops it, whoever is still connected.</summary>
+/// <summary>A database for one test or fixture. Disposing drops the database and ends its open connections.</summary>
 public sealed class TestDatabase : IAsyncDisposable
 {
     private const int MaximumPoolSize = 20;
@@ -22,18 +23,18 @@ public sealed class TestDatabase : IAsyncDisposable
         }.ConnectionString;
     }
 
-    /// <summary>Its name: <c>autostack_test_</c> and a random part.</summary>
+    /// <summary>The name of the database: <c>autostack_test_</c> and a random part.</summary>
     public string Name { get; }
 
     /// <summary>
-    /// An Npgsql connection string to it, password included, with a pool of at most 20 connections, error details and the application name
-    /// <c>autostack-test</c>.
+    /// An Npgsql connection string to the database, password included, with a pool of at most 20 connections, error details and the
+    /// application name <c>autostack-test</c>.
     /// </summary>
     public string ConnectionString { get; }
 
-    /// <summary>Closes the pooled connections and drops the database. Nothing happens the second time, or when the server is gone.</summary>
-    /// <returns>A task that ends when the database is gone.</returns>
-    /// <exception cref="PostgresException">The server refuses, for example because of a prepared transaction.</exception>
+    /// <summary>Closes the pooled connections and drops the database. A second call does nothing, nor one after the server ended.</summary>
+    /// <returns>A task that completes when the database is dropped.</returns>
+    /// <exception cref="PostgresException">The server refuses to drop the database, such as for a prepared transaction.</exception>
     public async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref disposed, 1) != 0)
@@ -52,18 +53,20 @@ public sealed class TestDatabase : IAsyncDisposable
         }
         catch (NpgsqlException exception) when (Administration.IsServerGone(exception))
         {
-            // And the database with it, or the next start on that server drops it.
+            // The database ended with its server, or the next start on that server drops it.
         }
     }
 
-    /// <summary>Makes the database as a copy of another one: its name, and how it is copied.</summary>
-    internal static async Task<TestDatabase> CreateAsync(Administration administration, string template, CancellationToken cancellationToken)
+    /// <summary>Creates the database as a copy of a template: the template's name and the clause that says how to copy.</summary>
+    internal static async Task<TestDatabase> CreateAsync(
+        Administration administration, string template, CancellationToken cancellationToken)
     {
-        var database = new TestDatabase(administration, Leftovers.DatabasePrefix + RandomName.Create());
+        var database = new TestDatabase(administration, AbandonedDatabases.Prefix + RandomName.Create());
         try
         {
-            await administration.ExecuteAsync($"CREATE DATABASE {database.Name} TEMPLATE {template}", cancellationToken).ConfigureAwait(false);
-            await administration.ExecuteAsync(Leftovers.MarkDatabaseSql(database.Name), cancellationToken).ConfigureAwait(false);
+            await administration.ExecuteAsync($"CREATE DATABASE {database.Name} TEMPLATE {template}", cancellationToken)
+                .ConfigureAwait(false);
+            await administration.ExecuteAsync(AbandonedDatabases.MarkSql(database.Name), cancellationToken).ConfigureAwait(false);
             return database;
         }
         catch

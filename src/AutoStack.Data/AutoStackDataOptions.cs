@@ -9,89 +9,87 @@ using Npgsql;
 namespace AutoStack.Data;
 
 /// <summary>
-/// How the library reaches its database. A setting left null is taken from the connection string, else from the default given here.
+/// The settings of a database. A setting that is null takes its value from the connection string, otherwise its default.
 /// </summary>
 public sealed class AutoStackDataOptions
 {
     /// <summary>
-    /// An Npgsql connection string, <c>Host=…;Database=…;Username=…;Password=…</c>; assign or bind it as a text. Required. It prints and
-    /// serializes to nothing of the text.
+    /// An Npgsql connection string, <c>Host=…;Database=…;Username=…;Password=…</c>; assigned or bound as text. Required. The value is a
+    /// <see cref="Secret"/>, which neither prints nor serializes its text.
     /// </summary>
     public Secret? ConnectionString { get; set; }
 
-    /// <summary>Connections that stay open while idle, from 0 up to <see cref="MaxPoolSize"/>. Default 20.</summary>
+    /// <summary>The number of connections that stay open while idle, 0 to <see cref="MaxPoolSize"/>. Default 20.</summary>
     public int? MinPoolSize { get; set; }
 
-    /// <summary>Connections at the most, from 1 up. Default 60: 20 kept and 40 more under load.</summary>
+    /// <summary>The maximum number of connections, at least 1. Default 60.</summary>
     public int? MaxPoolSize { get; set; }
 
     /// <summary>
-    /// How long a call waits for a free connection, and a new connection for the server; whole seconds, 1 to 1024. Default 30 s.
+    /// The timeout of waiting for a free connection, and of opening a new one; whole seconds, 1 to 1024. Default 30 s.
     /// </summary>
     public TimeSpan? ConnectTimeout { get; set; }
 
-    /// <summary>How often an idle connection is probed; whole seconds up to a day, zero for never. Default 30 s.</summary>
+    /// <summary>The interval at which an idle connection is probed; whole seconds up to a day, zero for never. Default 30 s.</summary>
     public TimeSpan? KeepAlive { get; set; }
 
-    /// <summary>How long a statement may run; whole seconds up to a day, zero for no limit. Default 30 s.</summary>
+    /// <summary>The timeout of a statement; whole seconds up to a day, zero for no limit. Default 30 s.</summary>
     public TimeSpan? CommandTimeout { get; set; }
 
-    /// <summary>An operation that takes at least this long is logged as a warning. Default 1 s.</summary>
+    /// <summary>The duration from which an operation is logged as slow, with a warning. Above zero. Default 1 s.</summary>
     public TimeSpan SlowOperationThreshold { get; set; } = TimeSpan.FromSeconds(1);
 
     /// <summary>
-    /// Whether one further connection, beside the pool, listens for notifications while somebody in the process waits for them. Default
-    /// true. False: who waits only looks from time to time, as behind a pooler in transaction mode, which delivers no notifications.
+    /// Whether a connection beside the pool listens for notifications while the process waits for them. Default true. When false, waiters
+    /// poll. Set it to false behind a pooler in transaction mode, which does not deliver notifications.
     /// </summary>
     public bool ListenForNotifications { get; set; } = true;
 
     /// <summary>
-    /// How a pooler between this process and the server lends the server's sessions. Null, the default: the process connects to the server
-    /// directly. The first connection checks this, and a pooler that is not named here is refused with an
-    /// <see cref="OptionsValidationException"/>.
+    /// The mode of a pooler between this process and the server; null, the default, for a direct connection. The first connection detects a
+    /// pooler and, when this setting is null, fails with an <see cref="OptionsValidationException"/>.
     /// </summary>
     public PoolerMode? Pooler { get; set; }
 
     /// <summary>
-    /// A connection string to the server itself, past the pooler, for the connection that listens for notifications. Null, the default:
-    /// waiters poll when <see cref="Pooler"/> is <see cref="PoolerMode.Transaction"/>, and listen through <see cref="ConnectionString"/>
-    /// otherwise.
+    /// A connection string that bypasses the pooler, for the connection that listens for notifications. When null, the default, waiters
+    /// poll if <see cref="Pooler"/> is <see cref="PoolerMode.Transaction"/>, and listen through <see cref="ConnectionString"/> otherwise.
     /// </summary>
     public Secret? ListenConnectionString { get; set; }
 
     /// <summary>
-    /// The keys that secrets are encrypted with: tokens of other services and environment variables. The first one writes, every one reads;
-    /// to rotate, see <see cref="ISecretRotation"/>. None: storing a secret is refused, and only values in clear can be read.
+    /// The keys that encrypt secrets: tokens of other services, and environment variables. The first key encrypts, every key decrypts; see
+    /// <see cref="ISecretRotation"/> for rotation. Without a key, a secret cannot be stored, and only values in clear can be read.
     /// </summary>
     public IList<SecretKey> SecretKeys { get; } = [];
 
     /// <summary>
-    /// Whether secrets are read that are stored in clear, as the Python services left them, their session tokens among them, or encrypted
-    /// in the first form (<c>enc:v1:</c>), which binds a value to its row only. Default true. Set it to false once
-    /// <see cref="ISecretRotation"/> has nothing left to do: until then, anyone who can write to the table can replace an encrypted value
-    /// by one in clear, or by an older one of the first form.
+    /// Whether the library accepts secrets in clear, which the Python services stored (session tokens included), and secrets of the first
+    /// encrypted form (<c>enc:v1:</c>), which is bound to its row only. Default true. Set it to false once a run of
+    /// <see cref="ISecretRotation"/> changes nothing: until then, anyone who can write to the table can replace an encrypted value by one
+    /// in clear, or by an older one of the first form.
     /// </summary>
     public bool AcceptClearSecrets { get; set; } = true;
 
     /// <summary>
-    /// How often the database is asked for new lines of logs that are followed, when no notification has come: one statement for all who
-    /// follow. Above zero, up to a day. Default 1 s.
+    /// The interval at which followers poll for new lines when no notification arrives, by one statement for all followers. Above zero, up
+    /// to a day. Default 1 s.
     /// </summary>
     public TimeSpan LogPollInterval { get; set; } = TimeSpan.FromSeconds(1);
 
     /// <summary>
-    /// The time after which a search in a log returns what it has found so far, and where to continue. Above zero, up to a minute. Default
-    /// 2 s.
+    /// The maximum duration of a search in a log; the search then returns the lines found so far, and the cursor to continue from. Above
+    /// zero, up to a minute. Default 2 s.
     /// </summary>
     public TimeSpan LogSearchTime { get; set; } = TimeSpan.FromSeconds(2);
 
-    /// <summary>How lines of builds are collected and stored.</summary>
+    /// <summary>The settings of the log writer.</summary>
     public LogWriterOptions LogWriter { get; } = new();
 
-    /// <summary>Rules for sign-ins, sessions and password resets.</summary>
+    /// <summary>The settings of sign-ins, sessions and password resets.</summary>
     public AccountOptions Accounts { get; } = new();
 
-    /// <summary>The connection string with every setting in it.</summary>
+    /// <summary>The connection string with every setting applied.</summary>
     /// <exception cref="OptionsValidationException">A setting is missing or wrong; the message names it.</exception>
     internal NpgsqlConnectionStringBuilder ToConnectionString()
     {
@@ -114,8 +112,10 @@ public sealed class AutoStackDataOptions
         }
 
         (builder.MinPoolSize, builder.MaxPoolSize) = (minPoolSize, maxPoolSize);
-        builder.Timeout = Seconds(ConnectTimeout, nameof(ConnectTimeout), least: 1, most: 1024) ?? (builder.ShouldSerialize("Timeout") ? builder.Timeout : 30);
-        builder.KeepAlive = Seconds(KeepAlive, nameof(KeepAlive), least: 0, most: 86400) ?? (builder.ShouldSerialize("Keepalive") ? builder.KeepAlive : 30);
+        builder.Timeout = Seconds(ConnectTimeout, nameof(ConnectTimeout), least: 1, most: 1024)
+            ?? (builder.ShouldSerialize("Timeout") ? builder.Timeout : 30);
+        builder.KeepAlive = Seconds(KeepAlive, nameof(KeepAlive), least: 0, most: 86400)
+            ?? (builder.ShouldSerialize("Keepalive") ? builder.KeepAlive : 30);
         builder.CommandTimeout = Seconds(CommandTimeout, nameof(CommandTimeout), least: 0, most: 86400) ?? builder.CommandTimeout;
         if (!builder.ShouldSerialize("Max Auto Prepare") && Pooler != PoolerMode.Transaction)
         {
@@ -125,23 +125,22 @@ public sealed class AutoStackDataOptions
 
         if (builder.Multiplexing)
         {
-            throw Invalid(nameof(ConnectionString), "sets Multiplexing, which this library is not made for; leave it out");
+            throw Invalid(nameof(ConnectionString), "sets Multiplexing, which the library does not support");
         }
 
-        // Both would put values into errors and logs: the server's detail of an error quotes the row.
+        // Both would expose values in errors and logs: the server quotes the row in the detail of an error.
         builder.IncludeErrorDetail = false;
         builder.LogParameters = false;
 
         if (!builder.ShouldSerialize("No Reset On Close"))
         {
-            // Nothing here leaves a trace in its session, and nobody else gets this pool's. An open transaction is rolled back
-            // nevertheless.
+            // No operation changes its session, and no one else uses this pool. The driver still rolls back an open transaction.
             builder.NoResetOnClose = true;
         }
 
         if (!builder.ShouldSerialize("Read Buffer Size"))
         {
-            // A page of a log is more than the 8 KiB that are the default.
+            // A page of a log exceeds the default of 8 KiB.
             builder.ReadBufferSize = 64 << 10;
         }
 
@@ -226,8 +225,8 @@ public sealed class AutoStackDataOptions
         }
         catch (ArgumentException)
         {
-            // The parser's own message may quote a piece of a password that holds a semicolon.
-            throw Invalid(setting, "cannot be read: it is a list of key=value pairs that Npgsql knows");
+            // The message of the parser may quote part of a password that contains a semicolon.
+            throw Invalid(setting, "is not a connection string of Npgsql: a list of key=value pairs");
         }
 
         return string.IsNullOrEmpty(builder.Host) ? throw Invalid(setting, "names no Host") : builder;

@@ -45,7 +45,8 @@ internal sealed class Database : IAsyncDisposable, IDisposable
     private readonly DeploymentLogFollower logFollower;
 
     /// <summary>Builds a data source from the options, unless the host brought one, which then stays the host's to dispose.</summary>
-    public Database(AutoStackDataOptions options, NpgsqlDataSource? dataSource, TimeProvider clock, ILoggerFactory loggerFactory, bool servesWorkers)
+    public Database(AutoStackDataOptions options, NpgsqlDataSource? dataSource, TimeProvider clock, ILoggerFactory loggerFactory,
+        bool servesWorkers)
     {
         var logger = loggerFactory.CreateLogger("AutoStack.Data");
         var telemetry = new Telemetry(logger, options.SlowOperationThreshold);
@@ -91,7 +92,8 @@ internal sealed class Database : IAsyncDisposable, IDisposable
     public static IEnumerable<Type> WorkerInterfaces => Repositories.WorkerInterfaces.Concat(WorkerServices.Keys);
 
     public object Create(Type type) =>
-        RequestServices.TryGetValue(type, out var make) || WorkerServices.TryGetValue(type, out make) ? make(this) : Repositories.Create(type, db, context);
+        RequestServices.TryGetValue(type, out var make) || WorkerServices.TryGetValue(type, out make) ? make(this)
+            : Repositories.Create(type, db, context);
 
     private static RetentionSources SourcesOf(Db db, Context context) => new(
         context.Clock,

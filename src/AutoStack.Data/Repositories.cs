@@ -20,10 +20,10 @@ internal static class Repositories
 {
     private static readonly FrozenDictionary<Type, Func<Db, Context, object>> OfRequests = new Dictionary<Type, Func<Db, Context, object>>
     {
-        [typeof(IUserRepository)] = (db, context) => new UserRepository(db, context.Clock),
+        [typeof(IUserRepository)] = (db, context) => new UserRepository(db, context.Accounts),
         [typeof(IIdentityRepository)] = (db, context) => new IdentityRepository(db, context.Accounts),
-        [typeof(IUserPreferencesRepository)] = (db, context) => new UserPreferencesRepository(db, context.Clock),
-        [typeof(IGitHubConnectionRepository)] = (db, context) => new GitHubConnectionRepository(db, context.Clock, context.Secrets),
+        [typeof(IUserPreferencesRepository)] = (db, context) => new UserPreferencesRepository(db, context.Accounts),
+        [typeof(IGitHubConnectionRepository)] = (db, context) => new GitHubConnectionRepository(db, context.Accounts),
         [typeof(IPasswordResetTokenRepository)] = (db, context) => new PasswordResetTokenRepository(db, context.Accounts),
         [typeof(ISessionRepository)] = (db, context) => new SessionRepository(db, context.Accounts),
         [typeof(IProjectRepository)] = (db, context) => new ProjectRepository(db, context.Clock),
@@ -45,13 +45,13 @@ internal static class Repositories
 
     private static readonly FrozenDictionary<Type, Func<Db, Context, object>> OfWorkers = new Dictionary<Type, Func<Db, Context, object>>
     {
-        [typeof(IPlatformUserRepository)] = (db, context) => new UserRepository(db, context.Clock),
+        [typeof(IPlatformUserRepository)] = (db, context) => new UserRepository(db, context.Accounts),
         [typeof(IPlatformSessionRepository)] = (db, context) => new SessionRepository(db, context.Accounts),
         [typeof(IPlatformPasswordResetTokenRepository)] = (db, context) => new PasswordResetTokenRepository(db, context.Accounts),
         [typeof(IPlatformSignInThrottle)] = (db, context) => new SignInThrottle(db, context.Accounts),
         [typeof(IPlatformDeploymentLogRepository)] = (db, context) => new DeploymentLogRepository(db, context.Logs),
         [typeof(IPlatformDeploymentRuntimeLogRepository)] = (db, context) => new DeploymentRuntimeLogRepository(db, context.Logs),
-        [typeof(IPlatformGitHubConnectionRepository)] = (db, context) => new GitHubConnectionRepository(db, context.Clock, context.Secrets),
+        [typeof(IPlatformGitHubConnectionRepository)] = (db, context) => new GitHubConnectionRepository(db, context.Accounts),
         [typeof(IPlatformDeploymentEnvironmentRepository)] = (db, context) => new DeploymentEnvironmentRepository(db, context.Secrets),
         [typeof(IDeploymentLifecycle)] = (db, context) => new DeploymentLifecycle(db, context.Deployments),
         [typeof(IPlatformDeploymentStageRepository)] = (db, context) => new DeploymentStageRepository(db, context.Deployments),
@@ -75,7 +75,8 @@ internal static class Repositories
         OfRequests.TryGetValue(type, out var factory) || OfWorkers.TryGetValue(type, out factory)
             ? factory(db, context)
             : throw new ArgumentException(
-                $"{type.Name} is not a repository of AutoStack.Data. Known: {string.Join(", ", RequestInterfaces.Concat(WorkerInterfaces).Select(i => i.Name).Order())}.");
+                $"{type.Name} is not a repository of AutoStack.Data. The repositories are: " +
+                $"{string.Join(", ", RequestInterfaces.Concat(WorkerInterfaces).Select(i => i.Name).Order())}.");
 
     /// <summary>As <see cref="Create"/>, for a unit of work, whose caller names the interface.</summary>
     /// <exception cref="ArgumentException">The library has no such repository.</exception>
@@ -84,6 +85,7 @@ internal static class Repositories
     /// </exception>
     public static object CreateForCaller(Type type, Db db, Context context, bool servesWorkers) =>
         OfWorkers.ContainsKey(type) && !servesWorkers
-            ? throw new InvalidOperationException($"{type.Name} reaches the rows of every user: register it with AddAutoStackDataWorkers().")
+            ? throw new InvalidOperationException(
+                $"{type.Name} reaches the rows of every user: register it with AddAutoStackDataWorkers().")
             : Create(type, db, context);
 }

@@ -11,14 +11,14 @@ namespace Microsoft.Extensions.DependencyInjection;
 /// <summary>Registers AutoStack.Data.</summary>
 public static class AutoStackDataServiceCollectionExtensions
 {
-    // The key of what stands behind the unkeyed registration; no host can have it.
+    // The key of the unkeyed registration; no host can use this key.
     private static readonly object DefaultKey = typeof(Database);
 
     /// <summary>Registers every repository and <see cref="IUnitOfWork"/> as singletons over a pool of their own.</summary>
     /// <param name="services">The services.</param>
     /// <param name="connectionString">An Npgsql connection string.</param>
     /// <returns>The services.</returns>
-    /// <exception cref="InvalidOperationException">AutoStack.Data is registered already.</exception>
+    /// <exception cref="InvalidOperationException">AutoStack.Data is already registered.</exception>
     public static IServiceCollection AddAutoStackData(this IServiceCollection services, string connectionString)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(connectionString);
@@ -27,20 +27,22 @@ public static class AutoStackDataServiceCollectionExtensions
 
     /// <summary>Registers every repository and <see cref="IUnitOfWork"/> as singletons over a pool of their own.</summary>
     /// <param name="services">The services.</param>
-    /// <param name="configure">Sets the options. They are checked when the host starts, or else at the first use.</param>
+    /// <param name="configure">
+    /// Sets the options. The host checks the options at its start; without a host they are checked at the first use.
+    /// </param>
     /// <returns>The services.</returns>
-    /// <exception cref="InvalidOperationException">AutoStack.Data is registered already.</exception>
+    /// <exception cref="InvalidOperationException">AutoStack.Data is already registered.</exception>
     public static IServiceCollection AddAutoStackData(this IServiceCollection services, Action<AutoStackDataOptions> configure) =>
         services.Register(key: null, dataSource: null, configure);
 
     /// <summary>
-    /// Registers every repository and <see cref="IUnitOfWork"/> as singletons over a data source of the host's, which stays the host's to
-    /// dispose.
+    /// Registers every repository and <see cref="IUnitOfWork"/> as singletons over a data source that the host owns and
+    /// disposes.
     /// </summary>
     /// <param name="services">The services.</param>
-    /// <param name="dataSource">The data source; its pool settings and session time zone are used as they are.</param>
+    /// <param name="dataSource">The data source; the library changes neither its pool settings nor its session time zone.</param>
     /// <returns>The services.</returns>
-    /// <exception cref="InvalidOperationException">AutoStack.Data is registered already.</exception>
+    /// <exception cref="InvalidOperationException">AutoStack.Data is already registered.</exception>
     public static IServiceCollection AddAutoStackData(this IServiceCollection services, NpgsqlDataSource dataSource)
     {
         ArgumentNullException.ThrowIfNull(dataSource);
@@ -54,8 +56,9 @@ public static class AutoStackDataServiceCollectionExtensions
     /// <param name="key">The key.</param>
     /// <param name="configure">Sets the options of this database.</param>
     /// <returns>The services.</returns>
-    /// <exception cref="InvalidOperationException">The key is registered already.</exception>
-    public static IServiceCollection AddKeyedAutoStackData(this IServiceCollection services, object key, Action<AutoStackDataOptions> configure)
+    /// <exception cref="InvalidOperationException">The key is already registered.</exception>
+    public static IServiceCollection AddKeyedAutoStackData(
+        this IServiceCollection services, object key, Action<AutoStackDataOptions> configure)
     {
         ArgumentNullException.ThrowIfNull(key);
         return services.Register(key, dataSource: null, configure);
@@ -93,10 +96,11 @@ public static class AutoStackDataServiceCollectionExtensions
         if (services.IsRegistered(typeof(Database), databaseKey))
         {
             throw new InvalidOperationException(
-                $"AutoStack.Data is registered already{(key is null ? "" : $" under the key '{key}'")}. A second database gets a key of its own: AddKeyedAutoStackData.");
+                $"AutoStack.Data is already registered{(key is null ? "" : $" under the key '{key}'")}. " +
+                "Register a second database under a key of its own: AddKeyedAutoStackData.");
         }
 
-        // Keys that print alike are different keys.
+        // Two keys with the same text are different keys.
         var name = key is null ? Options.Options.DefaultName : $"AutoStack.Data:{key}:{Guid.NewGuid():N}";
         services.AddOptions<AutoStackDataOptions>(name).Configure(configure).ValidateOnStart();
         services.AddSingleton<IValidateOptions<AutoStackDataOptions>>(new Validator(name, needsConnectionString: dataSource is null));
@@ -122,7 +126,8 @@ public static class AutoStackDataServiceCollectionExtensions
         {
             throw new InvalidOperationException(key is null
                 ? "AutoStack.Data is not registered: call AddAutoStackData before AddAutoStackDataWorkers."
-                : $"AutoStack.Data is not registered under the key '{key}': call AddKeyedAutoStackData before AddKeyedAutoStackDataWorkers.");
+                : $"AutoStack.Data is not registered under the key '{key}': " +
+                    "call AddKeyedAutoStackData before AddKeyedAutoStackDataWorkers.");
         }
 
         if (services.IsRegistered(typeof(Workers), databaseKey))
@@ -144,13 +149,14 @@ public static class AutoStackDataServiceCollectionExtensions
         {
             services.Add(key is null
                 ? ServiceDescriptor.Singleton(type, provider => provider.GetRequiredKeyedService<Database>(databaseKey).Create(type))
-                : ServiceDescriptor.KeyedSingleton(type, key, (provider, _) => provider.GetRequiredKeyedService<Database>(databaseKey).Create(type)));
+                : ServiceDescriptor.KeyedSingleton(
+                    type, key, (provider, _) => provider.GetRequiredKeyedService<Database>(databaseKey).Create(type)));
         }
 
         return services;
     }
 
-    // Registered for a database whose workers are.
+    // Registered when the interfaces of workers are.
     private sealed class Workers;
 
     private sealed class Validator(string name, bool needsConnectionString) : IValidateOptions<AutoStackDataOptions>

@@ -10,7 +10,9 @@ public sealed class ArgumentsTests
     {
         var arguments = Arguments.Parse([]);
 
-        Assert.That((arguments.Quick, arguments.Scale, arguments.Filters.Count, arguments.Output), Is.EqualTo((false, Scale.Small, 0, (string?)null)));
+        Assert.That(
+            (arguments.Quick, arguments.Scale, arguments.Filters.Count, arguments.Output),
+            Is.EqualTo((false, Scale.Small, 0, (string?)null)));
     }
 
     [Test]
@@ -35,15 +37,17 @@ public sealed class ArgumentsTests
     [TestCase("--quick=yes", "--quick takes no value")]
     [TestCase("--fast", "'--fast' is not understood")]
     [TestCase("small", "'small' is not understood")]
-    public void What_is_wrong_is_named(string arguments, string message) => Assert.That(
+    public void Invalid_arguments_are_named(string arguments, string message) => Assert.That(
         () => Arguments.Parse(arguments.Split(' ')),
         Throws.TypeOf<UsageException>().With.Message.StartsWith(message).And.Message.EndsWith("--help shows what can be given."));
 
     [Test]
     public void A_filter_names_questions_in_any_case() =>
-        Assert.That(AllQuestions.Matching(["log*"]), Is.EqualTo(new[] { typeof(LogPage), typeof(LogTail), typeof(LogAppend), typeof(LogWriter) }));
+        Assert.That(
+            AllQuestions.Matching(["log*"]), Is.EqualTo(new[] { typeof(LogPage), typeof(LogTail), typeof(LogAppend), typeof(LogWriter) }));
 
     [Test]
     public void A_filter_that_names_nothing_is_an_error() => Assert.That(
-        () => AllQuestions.Matching(["Log*", "Logs"]), Throws.TypeOf<UsageException>().With.Message.StartsWith("--filter 'Logs' names no question"));
+        () => AllQuestions.Matching(["Log*", "Logs"]),
+        Throws.TypeOf<UsageException>().With.Message.StartsWith("--filter 'Logs' names no question"));
 }

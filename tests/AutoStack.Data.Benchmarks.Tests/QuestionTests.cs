@@ -28,7 +28,9 @@ public sealed class QuestionTests
                 Assert.That(group.Select(m => m.Subject), Does.Contain(Subjects.Library), group.Key);
             }
 
-            Assert.That(measurements.Select(m => m.Case), Does.Contain("log page, place first").And.Contain("details over network, round trip 4 ms"));
+            Assert.That(
+                measurements.Select(m => m.Case),
+                Does.Contain("log page, place first").And.Contain("details over network, round trip 4 ms"));
         }
     }
 

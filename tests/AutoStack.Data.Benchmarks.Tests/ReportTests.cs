@@ -23,7 +23,9 @@ public sealed class ReportTests
 
     [Test]
     public void A_case_without_baseline_has_no_ratios() =>
-        Assert.That(Comparison.Of([.. Measurements.Where(m => !m.IsBaseline || m.Case == "log tail")]).Select(c => c.Measurement.Case), Is.All.EqualTo("log tail"));
+        Assert.That(
+            Comparison.Of([.. Measurements.Where(m => !m.IsBaseline || m.Case == "log tail")]).Select(c => c.Measurement.Case),
+            Is.All.EqualTo("log tail"));
 
     [TestCase(new[] { 3.0 }, 3)]
     [TestCase(new[] { 9.0, 1, 2 }, 2)]
@@ -37,17 +39,20 @@ public sealed class ReportTests
 
         using (Assert.EnterMultipleScope())
         {
-            Assert.That(ratios[0].EnumerateObject().Select(p => p.Name), Is.EqualTo(new[] { "case", "subject", "time_ratio", "bytes_ratio" }));
             Assert.That(
-                ratios.Select(r => (r.GetProperty("case").GetString(), r.GetProperty("subject").GetString(), r.GetProperty("time_ratio").GetDouble())),
-                Is.EqualTo(new[] { ("log tail", "AutoStack.Data", 1.02), ("log tail", "EF Core", 1.5), ("claim next, workers 4", "AutoStack.Data", 0.95) }));
+                ratios[0].EnumerateObject().Select(p => p.Name), Is.EqualTo(new[] { "case", "subject", "time_ratio", "bytes_ratio" }));
+            Assert.That(ratios.Select(RatioOf), Is.EqualTo(new[]
+            {
+                ("log tail", "AutoStack.Data", 1.02), ("log tail", "EF Core", 1.5), ("claim next, workers 4", "AutoStack.Data", 0.95),
+            }));
         }
     }
 
     [Test]
     public void The_table_has_a_line_per_case()
     {
-        var table = Report.ToMarkdown().Split('\n').Where(line => line.StartsWith('|')).Select(line => line.Replace(" ", "", StringComparison.Ordinal)).ToList();
+        var table = Report.ToMarkdown().Split('\n').Where(line => line.StartsWith('|'))
+            .Select(line => line.Replace(" ", "", StringComparison.Ordinal)).ToList();
 
         using (Assert.EnterMultipleScope())
         {
@@ -74,11 +79,16 @@ public sealed class ReportTests
             Assert.That(
                 Directory.GetFiles(Path.Combine(folder, "new")).Select(Path.GetFileName).Order(),
                 Is.EqualTo(new[] { "bytes.svg", "ratios.json", "results.csv", "results.md", "time.svg" }));
-            Assert.That(await File.ReadAllTextAsync(Path.Combine(folder, "new", "time.svg")), Does.Contain("<svg").And.Contain("claim next, workers 4"));
+            Assert.That(
+                await File.ReadAllTextAsync(Path.Combine(folder, "new", "time.svg")),
+                Does.Contain("<svg").And.Contain("claim next, workers 4"));
         }
         finally
         {
             Directory.Delete(folder, recursive: true);
         }
     }
+
+    private static (string? Case, string? Subject, double TimeRatio) RatioOf(JsonElement row) =>
+        (row.GetProperty("case").GetString(), row.GetProperty("subject").GetString(), row.GetProperty("time_ratio").GetDouble());
 }

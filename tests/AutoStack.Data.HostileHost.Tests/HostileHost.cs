@@ -1,5 +1,4 @@
 using System.Data;
-using System.Globalization;
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using AutoStack.Data.Accounts;
@@ -10,10 +9,10 @@ using Dapper;
 
 namespace AutoStack.Data.Tests;
 
-/// <summary>A host that uses Dapper for another database, in its own way, in another time zone.</summary>
+/// <summary>A host in another time zone that configures Dapper for a database of its own.</summary>
 internal static class HostileHost
 {
-#pragma warning disable CA2255 // Before the first test, as a host's own start-up would.
+#pragma warning disable CA2255 // Runs before the first test, like the start-up code of a host.
     [ModuleInitializer]
 #pragma warning restore CA2255
     internal static void TakeOver()
@@ -63,26 +62,27 @@ internal static class HostileHost
     }
 }
 
-/// <summary>The host really is as hostile as the other tests need it to be.</summary>
+/// <summary>Proves that the settings of <see cref="HostileHost"/> are in effect while the shared tests run.</summary>
 public sealed class HostileHostTests : Support.DatabaseTests
 {
     [Test]
-    public async Task Dappers_own_mapping_does_not_survive_this_host()
+    public async Task Dappers_own_mapping_fails_in_this_host()
     {
         var user = await AddUserAsync();
         await using var connection = await Raw.OpenConnectionAsync(Token);
 
         Assert.That(
-            () => connection.QuerySingleAsync<Guid>(new CommandDefinition("SELECT id FROM users WHERE id = @Id", new { user.Id }, cancellationToken: Token)),
+            () => connection.QuerySingleAsync<Guid>(
+                new CommandDefinition("SELECT id FROM users WHERE id = @Id", new { user.Id }, cancellationToken: Token)),
             Throws.Exception);
     }
 
     [Test]
-    public async Task Machine_and_server_are_in_another_zone_and_timestamps_are_legacy()
+    public async Task The_host_uses_another_time_zone_and_legacy_timestamps()
     {
         Assert.That(TimeZoneInfo.Local.GetUtcOffset(DateTime.UnixEpoch.AddYears(50)), Is.EqualTo(TimeSpan.FromHours(5.5)));
         Assert.That(AppContext.TryGetSwitch("Npgsql.EnableLegacyTimestampBehavior", out var legacy) && legacy, Is.True);
         Assert.That(await ScalarAsync("SHOW timezone"), Is.EqualTo("Asia/Kolkata"));
-        Assert.That(Convert.ToString(await ScalarAsync("SELECT now()::timestamp - (now() AT TIME ZONE 'UTC') > interval '5 hours'"), CultureInfo.InvariantCulture), Is.EqualTo("True"));
+        Assert.That(await ScalarAsync("SELECT now()::timestamp - (now() AT TIME ZONE 'UTC') > interval '5 hours'"), Is.True);
     }
 }

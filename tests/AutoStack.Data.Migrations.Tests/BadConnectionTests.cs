@@ -10,7 +10,7 @@ public sealed class BadConnectionTests : MigrationTests
     private const string Secret = "s3cret-pass";
 
     [Test]
-    public async Task A_wrong_password_is_no_connection()
+    public async Task A_wrong_password_fails_with_NoConnection()
     {
         var builder = new NpgsqlConnectionStringBuilder(ConnectionString) { Password = Secret, Pooling = false };
         await using (var probe = new NpgsqlConnection(builder.ConnectionString))
@@ -22,7 +22,7 @@ public sealed class BadConnectionTests : MigrationTests
             }
             catch (PostgresException)
             {
-                // It does ask.
+                // With nothing entered, the console asks and fails.
             }
         }
 
@@ -30,9 +30,9 @@ public sealed class BadConnectionTests : MigrationTests
     }
 
     [Test]
-    public void A_wrong_database_is_no_connection()
+    public void A_missing_database_fails_with_NoConnection()
     {
-        // The right password must not be told either.
+        // The error must not show the right password either.
         var builder = new NpgsqlConnectionStringBuilder(ConnectionString) { Database = "autostack_missing" };
 
         var failure = AssertNoConnection(builder.ConnectionString, "autostack_missing");
@@ -44,7 +44,7 @@ public sealed class BadConnectionTests : MigrationTests
     }
 
     [Test]
-    public void A_closed_port_is_no_connection()
+    public void A_closed_port_fails_with_NoConnection()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
@@ -55,7 +55,7 @@ public sealed class BadConnectionTests : MigrationTests
     }
 
     [Test]
-    public void An_unknown_host_is_no_connection() =>
+    public void An_unknown_host_fails_with_NoConnection() =>
         AssertNoConnection($"Host=no-such-host.invalid;Database=a;Username=b;Password={Secret}", "no-such-host.invalid");
 
     [TestCase("")]
@@ -66,7 +66,7 @@ public sealed class BadConnectionTests : MigrationTests
     [TestCase("Host=localhost;Port=" + Secret)]
     [TestCase("Host=localhost;SSL Mode=" + Secret)]
     [TestCase("Host=localhost;Password=\"" + Secret)]
-    public void A_string_that_is_no_connection_string_is_no_connection(string text) => AssertNoConnection(text, "connection string");
+    public void A_malformed_connection_string_fails_with_NoConnection(string text) => AssertNoConnection(text, "connection string");
 
     [TestCase("host=127.0.0.1 port=1 password=" + Secret)]
     [TestCase("host=" + Secret + "=1")]
@@ -79,22 +79,22 @@ public sealed class BadConnectionTests : MigrationTests
     [TestCase("postgresql://127.0.0.1%20" + Secret + ":1/d")]
     [TestCase("Host=127.0.0.1;Port=1;Database=d password=" + Secret)]
     [TestCase("Host=127.0.0.1;Port=1;Username=u password = " + Secret)]
-    public void A_password_where_a_name_belongs_is_no_connection_and_not_told(string text) => AssertNoConnection(text, "connection string");
+    public void A_misplaced_password_fails_with_NoConnection_and_is_not_shown(string text) => AssertNoConnection(text, "connection string");
 
     [TestCase("Host=::1;Port=1;Timeout=1", "[::1]:1:")]
     [TestCase("Host=[::1]:1;Timeout=1", "::1")]
     [TestCase("Host=127.0.0.1:1, 127.0.0.2:1;Timeout=1", "127.0.0.1:1, 127.0.0.2:1")]
     [TestCase("Host=/no/such/socket;Database=d;Timeout=1", "/no/such/socket:5432, database d")]
-    public void A_server_in_any_form_is_named_without_what_was_not_given(string text, string named) =>
+    public void An_error_names_the_server_as_it_was_given(string text, string named) =>
         Assert.That(AssertNoConnection(text, named).Message, Does.StartWith("No connection to ").And.Not.Contain("database :"));
 
     [TestCase("Database=a;Username=b;Password=" + Secret)]
     [TestCase("Host=;Database=a;Password=" + Secret)]
-    public void A_string_without_host_is_no_connection(string text) => AssertNoConnection(text, "Host");
+    public void A_string_without_host_fails_with_NoConnection(string text) => AssertNoConnection(text, "Host");
 
     [Test]
-    public void Reading_the_history_without_a_server_is_no_connection() =>
-        Assert.That(() => new SchemaMigrator($"Host=no-such-host.invalid;Password={Secret}").GetHistoryAsync(Token),
+    public void Reading_the_history_without_a_server_fails_with_NoConnection() =>
+        Assert.That(() => new SchemaMigrator($"Host=no-such-host.invalid;Password={Secret}").ReadHistoryAsync(Token),
             Throws.TypeOf<MigrationException>().With.Property(nameof(MigrationException.Error)).EqualTo(MigrationError.NoConnection));
 
     private MigrationException AssertNoConnection(string connectionString, string named)

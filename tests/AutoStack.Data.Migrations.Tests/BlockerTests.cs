@@ -3,7 +3,7 @@ using Npgsql;
 
 namespace AutoStack.Data.Migrations.Tests;
 
-/// <summary>Who keeps a script from its lock is named, and the application goes on meanwhile.</summary>
+/// <summary>The sessions that block a script are named, and the application continues meanwhile.</summary>
 public sealed class BlockerTests : MigrationTests
 {
     private const string AddColumn = "-- autostack: lock_timeout=2s\nALTER TABLE busy ADD COLUMN extra int";
@@ -12,7 +12,7 @@ public sealed class BlockerTests : MigrationTests
     public Task CreateTableAsync() => ExecuteAsync("CREATE TABLE busy (id int, secret text)");
 
     [Test]
-    public async Task An_alter_gives_way_names_the_long_transaction_lets_queries_through_and_succeeds_in_the_end()
+    public async Task A_blocked_alter_lets_queries_pass_names_its_blocker_and_succeeds()
     {
         var (holder, pid) = await HoldAsync("reports", "SELECT count(*)\n  FROM busy WHERE secret = 'hush ''hush'''");
         await using var closing = holder;
@@ -38,7 +38,7 @@ public sealed class BlockerTests : MigrationTests
     }
 
     [Test]
-    public async Task The_error_after_the_last_attempt_names_who_is_in_the_way()
+    public async Task The_error_of_the_last_attempt_names_the_blockers()
     {
         var (holder, pid) = await HoldAsync("reports", "LOCK TABLE busy IN ACCESS SHARE MODE");
         await using var closing = holder;
@@ -46,11 +46,12 @@ public sealed class BlockerTests : MigrationTests
         var failure = Assert.ThrowsAsync<MigrationException>(() => Migrator(Scripts(AddColumn), new SchemaMigratorOptions { Attempts = 1 })
             .UpgradeAsync(cancellationToken: Token))!;
 
-        Assert.That(failure.Message, Does.Contain("55P03").And.Contain($"In its way: pid {pid}, reports, role ").And.Contain("LOCK TABLE busy"));
+        Assert.That(failure.Message,
+            Does.Contain("55P03").And.Contain($"Blocked by: pid {pid}, reports, role ").And.Contain("LOCK TABLE busy"));
     }
 
     [Test]
-    public async Task The_console_prints_who_is_in_the_way_and_tells_it_as_json()
+    public async Task The_console_prints_the_blockers_as_text_and_JSON()
     {
         await ExecuteAsync("DROP TABLE busy");
         await Migrator().UpgradeAsync(MigrationTarget.Version(2), cancellationToken: Token);
@@ -66,7 +67,7 @@ public sealed class BlockerTests : MigrationTests
         var blocker = retry.GetProperty("blockers")[0];
         using (Assert.EnterMultipleScope())
         {
-            Assert.That(run.Error, Does.Contain($"did not get its lock (attempt 1)").And.Contain($"In its way: pid {pid}, reports, role "));
+            Assert.That(run.Error, Does.Contain($"did not get its lock (attempt 1)").And.Contain($"Blocked by: pid {pid}, reports, role "));
             Assert.That(retry.GetProperty("attempt").GetInt32(), Is.EqualTo(1));
             Assert.That(blocker.GetProperty("pid").GetInt32(), Is.EqualTo(pid));
             Assert.That(blocker.GetProperty("application").GetString(), Is.EqualTo("reports"));
@@ -77,7 +78,7 @@ public sealed class BlockerTests : MigrationTests
     }
 
     [Test]
-    public async Task A_role_that_may_not_see_statements_of_others_is_told_the_rest()
+    public async Task A_role_without_rights_sees_a_blocker_without_its_statement()
     {
         var role = $"migrations_{Guid.NewGuid():N}";
         await ExecuteAsync($"""
@@ -89,12 +90,18 @@ public sealed class BlockerTests : MigrationTests
         {
             var (holder, pid) = await HoldAsync("reports", "SELECT count(*) FROM busy");
             await using var closing = holder;
-            var connectionString = new NpgsqlConnectionStringBuilder(ConnectionString) { Username = role, Password = role }.ConnectionString;
+            var connectionString = new NpgsqlConnectionStringBuilder(ConnectionString)
+            {
+                Username = role,
+                Password = role,
+            }.ConnectionString;
 
             var failure = Assert.ThrowsAsync<MigrationException>(() =>
-                new SchemaMigrator(connectionString, new SchemaMigratorOptions { Attempts = 1 }, Scripts(AddColumn)).UpgradeAsync(cancellationToken: Token))!;
+                new SchemaMigrator(connectionString, new SchemaMigratorOptions { Attempts = 1 }, Scripts(AddColumn))
+                    .UpgradeAsync(cancellationToken: Token))!;
 
-            Assert.That(failure.Message, Does.Contain($"In its way: pid {pid}, reports, role ").And.EndWith("statement hidden from this role."));
+            Assert.That(failure.Message,
+                Does.Contain($"Blocked by: pid {pid}, reports, role ").And.EndWith("statement hidden from this role."));
         }
         finally
         {
@@ -103,13 +110,13 @@ public sealed class BlockerTests : MigrationTests
     }
 
     [Test]
-    public async Task An_index_build_says_for_whom_it_waits()
+    public async Task An_index_build_reports_its_blockers()
     {
         var (writer, pid) = await HoldAsync("importer", "INSERT INTO busy VALUES (1)");
         await using var closing = writer;
-        var recorder = new Recorder(told =>
+        var recorder = new Recorder(reported =>
         {
-            if (told is StepWaiting)
+            if (reported is StepWaiting)
             {
                 writer.Release();
             }
@@ -123,7 +130,8 @@ public sealed class BlockerTests : MigrationTests
         {
             Assert.That(waiting.FileName, Is.EqualTo("0001_run_test.sql"));
             Assert.That(waiting.Waited, Is.GreaterThan(TimeSpan.Zero));
-            Assert.That(waiting.Blockers.Select(blocker => (blocker.ProcessId, blocker.Application)), Is.EqualTo(new[] { (pid, "importer") }));
+            Assert.That(waiting.Blockers.Select(blocker => (blocker.ProcessId, blocker.Application)),
+                Is.EqualTo(new[] { (pid, "importer") }));
             Assert.That(recorder.Events.OfType<StepRetrying>(), Is.Empty);
         }
     }
@@ -145,24 +153,27 @@ public sealed class BlockerTests : MigrationTests
     [TestCase("  SELECT\n\t1,\u001b[2J  2", "SELECT 1, [2J 2")]
     [TestCase("", null)]
     [TestCase("<insufficient privilege>", null)]
-    public void A_statement_is_told_in_one_line_without_its_literals(string statement, string? told) =>
-        Assert.That(Blocker.Shorten(statement), Is.EqualTo(told));
+    public void A_blockers_statement_is_one_line_without_literals(string statement, string? reported) =>
+        Assert.That(Blocker.Shorten(statement), Is.EqualTo(reported));
 
     [Test]
-    public void A_long_statement_is_cut() =>
+    public void A_long_statement_is_shortened() =>
         Assert.That(Blocker.Shorten("SELECT " + new string('x', 1000)), Is.EqualTo("SELECT " + new string('x', 93) + "…"));
 
     [Test]
-    public void Many_are_told_as_the_first_three_and_their_number()
+    public void Many_blockers_are_listed_as_three_and_a_count()
     {
-        var many = Enumerable.Range(0, 5).Select(pid => new Blocker(pid, null, null, TimeSpan.FromSeconds(5 - pid), "active", "SELECT 1")).ToList();
+        var many = Enumerable.Range(0, 5).Select(pid => new Blocker(pid, null, null, TimeSpan.FromSeconds(5 - pid), "active", "SELECT 1"))
+            .ToList();
 
         Assert.That(Blocker.Sentence(many), Is.EqualTo(
-            "In its way: a prepared transaction (pg_prepared_xacts lists them); pid 1, in a transaction for 4 s, active: SELECT 1; " +
+            "Blocked by: a prepared transaction (pg_prepared_xacts lists them); pid 1, in a transaction for 4 s, active: SELECT 1; " +
             "pid 2, in a transaction for 3 s, active: SELECT 1; and 2 more."));
     }
 
-    /// <summary>Runs a query of the application that was seen to wait for the script's statement, which still waits itself, to its end.</summary>
+    /// <summary>
+    /// Runs a query that waits for the script's statement, which is still blocked itself, to its end.
+    /// </summary>
     private async Task QueueBehindMigratorAsync(string sql)
     {
         for (var queued = false; !queued;)
@@ -185,10 +196,15 @@ public sealed class BlockerTests : MigrationTests
         }
     }
 
-    /// <summary>As the base's, under a name of its own, and with the process on the server.</summary>
+    /// <summary>Like the base's, with an application name, and returns the server process.</summary>
     private async Task<(OpenTransaction Holder, int ProcessId)> HoldAsync(string application, string sql)
     {
-        var connectionString = new NpgsqlConnectionStringBuilder(Database.ConnectionString) { ApplicationName = application, Pooling = false, SearchPath = "public" };
+        var connectionString = new NpgsqlConnectionStringBuilder(Database.ConnectionString)
+        {
+            ApplicationName = application,
+            Pooling = false,
+            SearchPath = "public",
+        };
         var connection = new NpgsqlConnection(connectionString.ConnectionString);
         await connection.OpenAsync(Token);
         var holder = new OpenTransaction(connection, await connection.BeginTransactionAsync(Token));

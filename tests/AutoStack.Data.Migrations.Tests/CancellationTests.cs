@@ -12,7 +12,7 @@ public sealed class CancellationTests : MigrationTests
         """;
 
     [Test]
-    public async Task Cancelling_ends_a_script_that_runs_and_leaves_nothing_of_it()
+    public async Task Cancelling_rolls_back_a_running_script()
     {
         var scripts = Scripts("CREATE TABLE kept ()", "CREATE TABLE lost ();\nSELECT pg_sleep(600)");
 
@@ -20,7 +20,7 @@ public sealed class CancellationTests : MigrationTests
     }
 
     [Test]
-    public async Task Cancelling_ends_a_script_that_waits_for_a_lock_and_leaves_nothing_of_it()
+    public async Task Cancelling_rolls_back_a_script_that_waits_for_a_lock()
     {
         await ExecuteAsync("CREATE TABLE busy ()");
         await using var holder = await HoldAsync("LOCK TABLE busy");
@@ -30,14 +30,14 @@ public sealed class CancellationTests : MigrationTests
     }
 
     [Test]
-    public async Task Cancelling_while_a_script_is_about_to_be_tried_again_ends_the_migration()
+    public async Task Cancelling_between_two_attempts_ends_the_migration()
     {
         await ExecuteAsync("CREATE TABLE busy ()");
         await using var holder = await HoldAsync("LOCK TABLE busy");
         using var cancelling = CancellationTokenSource.CreateLinkedTokenSource(Token);
-        var recorder = new Recorder(told =>
+        var recorder = new Recorder(reported =>
         {
-            if (told is StepRetrying)
+            if (reported is StepRetrying)
             {
                 cancelling.Cancel();
             }
@@ -53,7 +53,7 @@ public sealed class CancellationTests : MigrationTests
     [Test]
     public async Task Cancelling_is_repeated_until_the_script_ends()
     {
-        // The first one is swallowed, as one that comes before the statement would be.
+        // The server ignores the first cancellation, as if it arrived before the statement.
         var scripts = Scripts("CREATE TABLE kept ()", """
             CREATE TABLE lost ();
             DO $$ BEGIN PERFORM pg_sleep(600); EXCEPTION WHEN query_canceled THEN NULL; END $$;
@@ -67,9 +67,9 @@ public sealed class CancellationTests : MigrationTests
     public async Task Cancelling_between_two_scripts_keeps_the_first()
     {
         using var cancelling = CancellationTokenSource.CreateLinkedTokenSource(Token);
-        var recorder = new Recorder(told =>
+        var recorder = new Recorder(reported =>
         {
-            if (told is StepFinished)
+            if (reported is StepFinished)
             {
                 cancelling.Cancel();
             }
@@ -91,7 +91,8 @@ public sealed class CancellationTests : MigrationTests
     [Test]
     public async Task Cancelling_a_concurrent_build_lets_the_next_run_build_it()
     {
-        var scripts = Scripts("-- autostack: no-transaction lock_timeout=10min\nCREATE INDEX CONCURRENTLY IF NOT EXISTS t_id_idx ON t (id)");
+        var scripts = Scripts(
+            "-- autostack: no-transaction lock_timeout=10min\nCREATE INDEX CONCURRENTLY IF NOT EXISTS t_id_idx ON t (id)");
         await ExecuteAsync("CREATE TABLE t (id int)");
         await using (var writer = await HoldAsync("INSERT INTO t VALUES (1)"))
         {
@@ -122,7 +123,8 @@ public sealed class CancellationTests : MigrationTests
             Assert.That(await ExistsAsync("lost"), Is.False);
         }
 
-        var next = await Migrator(Scripts("CREATE TABLE kept ()", "CREATE TABLE next ()"), new SchemaMigratorOptions { LockWait = TimeSpan.Zero })
+        var next = await Migrator(
+            Scripts("CREATE TABLE kept ()", "CREATE TABLE next ()"), new SchemaMigratorOptions { LockWait = TimeSpan.Zero })
             .UpgradeAsync(cancellationToken: Token);
         Assert.That(next.ToVersion, Is.EqualTo(2));
     }

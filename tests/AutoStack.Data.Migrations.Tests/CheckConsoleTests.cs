@@ -7,7 +7,7 @@ namespace AutoStack.Data.Migrations.Tests;
 public sealed class CheckConsoleTests : MigrationTests
 {
     [Test]
-    public async Task Check_returns_0_when_clean_3_when_pending_and_4_when_drifted_whatever_is_pending()
+    public async Task Check_exits_with_0_when_clean_3_when_pending_4_when_drifted()
     {
         var empty = await CheckAsync();
         await Migrator().UpgradeAsync(MigrationTarget.Version(2), cancellationToken: Token);
@@ -21,13 +21,13 @@ public sealed class CheckConsoleTests : MigrationTests
         var changed = await CheckAsync();
 
         Assert.That((empty.Code, pending.Code, pendingAndDrifted.Code, clean.Code, changed.Code), Is.EqualTo((3, 3, 4, 0, 4)));
-        Assert.That(changed.Output, Does.Contain("0001_initial_schema.sql was changed after it had been applied."));
+        Assert.That(changed.Output, Does.Contain("0001_initial_schema.sql was changed after it was applied."));
     }
 
     [Test]
-    public async Task A_clean_database_is_said_to_be_so_in_two_lines()
+    public async Task Check_prints_two_lines_for_a_clean_database()
     {
-        await Migrator().UpgradeAsync(cancellationToken: Token);
+        await StartAtAsync(Head);
 
         var run = await CheckAsync();
 
@@ -35,9 +35,9 @@ public sealed class CheckConsoleTests : MigrationTests
     }
 
     [Test]
-    public async Task Differences_are_said_with_the_statements_that_mend_them()
+    public async Task Check_prints_differences_with_their_repair_statements()
     {
-        await Migrator().UpgradeAsync(cancellationToken: Token);
+        await StartAtAsync(Head);
         await ExecuteAsync("""
             DROP INDEX idx_users_email;
             ALTER TABLE users ADD nick text;
@@ -56,17 +56,17 @@ public sealed class CheckConsoleTests : MigrationTests
             "CREATE INDEX CONCURRENTLY idx_deployments_status ON public.deployments USING btree (status);",
             "Index users.idx_users_email is missing.",
             "CREATE INDEX CONCURRENTLY idx_users_email ON public.users USING btree (email);",
-            "Column users.nick is not part of the schema. Dropping it loses what is in it.",
+            "Column users.nick is not part of the schema. Dropping it loses its data.",
             "-- ALTER TABLE public.users DROP COLUMN nick;",
-            "Index users.own_idx is beside the schema.",
+            "Index users.own_idx is an extra index, which is allowed.",
             "3 differences, 1 remark.",
         }));
     }
 
     [Test]
-    public async Task A_check_as_json_has_its_documented_members()
+    public async Task A_check_as_JSON_has_the_documented_members()
     {
-        await Migrator().UpgradeAsync(MigrationTarget.Version(2), cancellationToken: Token);
+        await StartAtAsync(2);
         await ExecuteAsync("DROP INDEX idx_users_email; ALTER TABLE users ADD nick text; CREATE INDEX own_idx ON users (name)");
 
         var run = await CheckAsync("--json");
@@ -77,13 +77,15 @@ public sealed class CheckConsoleTests : MigrationTests
         {
             Assert.That((check.GetProperty("version").GetInt32(), check.GetProperty("head").GetInt32()), Is.EqualTo((2, Head)));
             Assert.That(check.GetProperty("clean").GetBoolean(), Is.False);
-            Assert.That(check.GetProperty("pending").EnumerateArray().Select(v => v.GetString()), Is.EqualTo(SchemaMigrator.Scripts.Skip(2).Select(s => s.Name)));
+            Assert.That(check.GetProperty("pending").EnumerateArray().Select(v => v.GetString()),
+                Is.EqualTo(SchemaMigrator.Scripts.Skip(2).Select(s => s.Name)));
             Assert.That((check.GetProperty("changed").GetArrayLength(), check.GetProperty("unknown").GetArrayLength()), Is.EqualTo((0, 0)));
             Assert.That(differences.Select(d => (d.GetProperty("kind").GetString(), d.GetProperty("name").GetString())),
                 Is.EqualTo(new[] { ("index", "users.idx_users_email"), ("column", "users.nick"), ("index", "users.own_idx") }));
             Assert.That(differences.Select(d => (d.GetProperty("remark").GetBoolean(), d.GetProperty("losesData").GetBoolean())),
                 Is.EqualTo(new[] { (false, false), (false, true), (true, false) }));
-            Assert.That(differences[0].GetProperty("expected").GetString(), Is.EqualTo("CREATE INDEX idx_users_email ON public.users USING btree (email)"));
+            Assert.That(differences[0].GetProperty("expected").GetString(),
+                Is.EqualTo("CREATE INDEX idx_users_email ON public.users USING btree (email)"));
             Assert.That(differences[0].GetProperty("found").ValueKind, Is.EqualTo(JsonValueKind.Null));
             Assert.That(differences[0].GetProperty("message").GetString(), Is.EqualTo("Index users.idx_users_email is missing."));
             Assert.That(differences[0].GetProperty("statements").EnumerateArray().Select(s => s.GetString()),

@@ -24,7 +24,7 @@ public sealed class ConcurrentIndexTests : MigrationTests
     }
 
     [Test]
-    public async Task An_invalid_index_that_a_failed_build_left_is_dropped_and_rebuilt()
+    public async Task An_invalid_index_is_dropped_and_rebuilt()
     {
         await ExecuteAsync("INSERT INTO t VALUES (1), (1)");
         Assert.ThrowsAsync<PostgresException>(() => ExecuteAsync(Build));
@@ -37,7 +37,7 @@ public sealed class ConcurrentIndexTests : MigrationTests
     }
 
     [Test]
-    public async Task A_build_that_fails_leaves_nothing_is_not_noted_and_succeeds_in_the_next_run()
+    public async Task A_failed_build_leaves_nothing_and_succeeds_in_the_next_run()
     {
         var scripts = Scripts("-- autostack: no-transaction\n" + Build);
         await ExecuteAsync("INSERT INTO t VALUES (1), (1)");
@@ -60,11 +60,13 @@ public sealed class ConcurrentIndexTests : MigrationTests
     }
 
     [Test]
-    public async Task A_build_that_is_cancelled_leaves_nothing_once_nobody_is_in_its_way()
+    public async Task A_cancelled_build_leaves_nothing_once_it_is_unblocked()
     {
-        await ExecuteAsync("INSERT INTO t VALUES (1); CREATE FUNCTION slow(int) RETURNS int IMMUTABLE LANGUAGE sql RETURN (SELECT 1 FROM pg_sleep(600))");
+        await ExecuteAsync("INSERT INTO t VALUES (1); CREATE FUNCTION slow(int) RETURNS int IMMUTABLE LANGUAGE sql RETURN (SELECT 1 FROM " +
+            "pg_sleep(600))");
         using var cancelling = CancellationTokenSource.CreateLinkedTokenSource(Token);
-        var migration = Migrator(Scripts("-- autostack: no-transaction\nCREATE INDEX CONCURRENTLY IF NOT EXISTS t_slow_idx ON t (slow(id))"))
+        var migration = Migrator(
+            Scripts("-- autostack: no-transaction\nCREATE INDEX CONCURRENTLY IF NOT EXISTS t_slow_idx ON t (slow(id))"))
             .UpgradeAsync(cancellationToken: cancelling.Token);
         await UntilAsync($"SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep')");
 

@@ -5,6 +5,7 @@ namespace AutoStack.Data.Migrations.Tests;
 public sealed class ConcurrentMigratorTests : MigrationTests
 {
     private const int Migrators = 8;
+    private const int Processes = 4;
 
     private const string LockHolder = """
         SELECT pid
@@ -13,9 +14,9 @@ public sealed class ConcurrentMigratorTests : MigrationTests
         """;
 
     [Test]
-    public async Task Of_eight_migrators_on_an_empty_database_each_version_is_applied_by_one()
+    public async Task Eight_migrators_apply_each_version_of_an_empty_database_once()
     {
-        // A table of that name that is not committed yet: the first script stops there until all are on their way.
+        // An uncommitted table of that name blocks the first script until all migrators have started.
         await using var obstacle = await HoldAsync("CREATE TABLE users ()");
 
         var reports = await RunTogetherAsync(obstacle);
@@ -30,9 +31,9 @@ public sealed class ConcurrentMigratorTests : MigrationTests
     }
 
     [Test]
-    public async Task Of_eight_migrators_on_a_half_migrated_database_each_missing_version_is_applied_by_one()
+    public async Task Eight_migrators_apply_each_pending_version_once()
     {
-        await Migrator().UpgradeAsync(MigrationTarget.Version(5), cancellationToken: Token);
+        await StartAtAsync(5);
         await using var obstacle = await HoldAsync("LOCK TABLE deployments");
 
         var reports = await RunTogetherAsync(obstacle);
@@ -47,22 +48,24 @@ public sealed class ConcurrentMigratorTests : MigrationTests
 
     [TestCase(0, "CREATE TABLE users ()")]
     [TestCase(5, "LOCK TABLE deployments")]
-    public async Task Of_eight_processes_one_applies_what_is_missing_and_all_succeed(int from, string inItsWay)
+    public async Task Of_four_processes_one_migrates_and_all_succeed(int from, string inItsWay)
     {
         if (from > 0)
         {
-            await Migrator().UpgradeAsync(MigrationTarget.Version(from), cancellationToken: Token);
+            await StartAtAsync(from);
         }
 
         await using var obstacle = await HoldAsync(inItsWay);
-        var consoles = Enumerable.Range(0, Migrators).Select(_ => ConsoleProcess.Start(ConnectionString, "upgrade", "--json")).ToList();
+        var consoles = Enumerable.Range(0, Processes).Select(_ => ConsoleProcess.Start(ConnectionString, "upgrade", "--json")).ToList();
         try
         {
-            await UntilAllAreUnderWayAsync();
+            await UntilAllAreUnderWayAsync(Processes);
             obstacle.Release();
             var runs = await Task.WhenAll(consoles.Select(console => console.ToEndAsync(Token)));
 
-            var steps = runs.Select(run => run.Json.GetProperty("steps").EnumerateArray().Select(step => step.GetProperty("version").GetInt32()).ToList()).ToList();
+            var steps = runs.Select(
+                run => run.Json.GetProperty("steps").EnumerateArray().Select(step => step.GetProperty("version").GetInt32()).ToList())
+                .ToList();
             using (Assert.EnterMultipleScope())
             {
                 Assert.That(runs.Select(run => run.Code), Is.All.Zero);
@@ -79,7 +82,7 @@ public sealed class ConcurrentMigratorTests : MigrationTests
     }
 
     [Test]
-    public async Task A_migrator_that_waits_says_who_has_the_lock()
+    public async Task A_waiting_migrator_reports_the_lock_holder()
     {
         await using var obstacle = await HoldAsync("CREATE TABLE users ()");
         var first = Migrator().UpgradeAsync(cancellationToken: Token);
@@ -102,7 +105,7 @@ public sealed class ConcurrentMigratorTests : MigrationTests
     }
 
     [Test]
-    public async Task A_migrator_that_may_not_wait_fails_as_locked_and_names_the_holder()
+    public async Task A_migrator_without_wait_fails_with_Locked_and_names_the_holder()
     {
         await using var obstacle = await HoldAsync("CREATE TABLE users ()");
         var first = Migrator().UpgradeAsync(cancellationToken: Token);
@@ -118,19 +121,19 @@ public sealed class ConcurrentMigratorTests : MigrationTests
         {
             Assert.That(failure.Error, Is.EqualTo(MigrationError.Locked));
             Assert.That(failure.Message, Does.Contain($"pid {holder}"));
-            Assert.That(failure.Report, Is.Null);
+            Assert.That(failure.Result, Is.Null);
         }
     }
 
     [Test]
-    public async Task A_migrator_that_waits_can_be_cancelled()
+    public async Task A_waiting_migrator_can_be_cancelled()
     {
         await using var obstacle = await HoldAsync("CREATE TABLE users ()");
         var first = Migrator().UpgradeAsync(cancellationToken: Token);
         await UntilMigratorWaitsForTableAsync();
 
         using var cancelling = CancellationTokenSource.CreateLinkedTokenSource(Token);
-        var recorder = new Recorder(told => cancelling.Cancel());
+        var recorder = new Recorder(reported => cancelling.Cancel());
         var second = Migrator().UpgradeAsync(progress: recorder, cancellationToken: cancelling.Token);
 
         Assert.That(async () => await second, Throws.InstanceOf<OperationCanceledException>());
@@ -143,7 +146,7 @@ public sealed class ConcurrentMigratorTests : MigrationTests
     }
 
     [Test]
-    public async Task The_lock_is_free_as_soon_as_a_migrator_has_returned()
+    public async Task The_lock_is_free_when_a_migrator_returns()
     {
         var migrator = Migrator(new SchemaMigratorOptions { LockWait = TimeSpan.Zero });
         for (var run = 1; run <= 20; run++)
@@ -154,7 +157,7 @@ public sealed class ConcurrentMigratorTests : MigrationTests
     }
 
     [Test]
-    public async Task A_migrator_that_lost_its_lock_runs_no_further_script()
+    public async Task A_migrator_that_lost_its_lock_stops_before_the_next_script()
     {
         var scripts = Scripts("CREATE TABLE first ()", "CREATE TABLE second ()");
         await using var obstacle = await HoldAsync("CREATE TABLE first ()");
@@ -167,23 +170,25 @@ public sealed class ConcurrentMigratorTests : MigrationTests
 
         using (Assert.EnterMultipleScope())
         {
-            Assert.That(failure.Report?.Steps.Select(step => step.Version), Is.EqualTo(new[] { 1 }));
+            Assert.That(failure.Result?.Steps.Select(step => step.Version), Is.EqualTo(new[] { 1 }));
             Assert.That(await AppliedAsync(), Is.EqualTo(new[] { "1" }));
             Assert.That(await ExistsAsync("second"), Is.False);
         }
     }
 
-    /// <summary>Starts all, waits until one is stopped by the obstacle and the others have a session each, and clears the way.</summary>
-    private async Task<MigrationReport[]> RunTogetherAsync(OpenTransaction obstacle)
+    /// <summary>Starts all, waits until the obstacle blocks one and each other one has a session, then removes the obstacle.</summary>
+    private async Task<MigrationResult[]> RunTogetherAsync(OpenTransaction obstacle)
     {
-        var runs = Enumerable.Range(0, Migrators).Select(_ => Task.Run(() => Migrator().UpgradeAsync(cancellationToken: Token), Token)).ToList();
-        await UntilAllAreUnderWayAsync();
+        var runs = Enumerable.Range(0, Migrators).Select(_ => Task.Run(() => Migrator().UpgradeAsync(cancellationToken: Token), Token))
+            .ToList();
+        await UntilAllAreUnderWayAsync(Migrators);
         obstacle.Release();
         return await Task.WhenAll(runs);
     }
 
-    private Task UntilAllAreUnderWayAsync() => UntilAsync($"""
-        SELECT count(*) > {Migrators} AND bool_or(wait_event_type = 'Lock')
+    // The one that works has two sessions.
+    private Task UntilAllAreUnderWayAsync(int migrators) => UntilAsync($"""
+        SELECT count(*) > {migrators} AND bool_or(wait_event_type = 'Lock')
         FROM pg_stat_activity
         WHERE datname = current_database() AND application_name = '{MigratorName}'
         """);

@@ -13,8 +13,10 @@ public sealed class ConnectionTextTests : MigrationTests
     [TestCase("POSTGRESQL://ada@db.example", "Host=db.example;Port=5432;Username=ada")]
     [TestCase("postgresql://ada@db.example:/", "Host=db.example;Port=5432;Username=ada")]
     [TestCase("  postgresql://db.example/shop\n", "Host=db.example;Port=5432;Database=shop")]
-    [TestCase("postgresql://a%40b:p%2F%3A%40%3F%23%25%20w@db.example/my%20shop", "Host=db.example;Port=5432;Database=my shop;Username=a@b;Password=p/:@?#% w")]
-    [TestCase("postgresql://ada:a:b#c+d;e='f'@db.example/shop", "Host=db.example;Port=5432;Database=shop;Username=ada;Password=\"a:b#c+d;e='f'\"")]
+    [TestCase("postgresql://a%40b:p%2F%3A%40%3F%23%25%20w@db.example/my%20shop",
+        "Host=db.example;Port=5432;Database=my shop;Username=a@b;Password=p/:@?#% w")]
+    [TestCase("postgresql://ada:a:b#c+d;e='f'@db.example/shop",
+        "Host=db.example;Port=5432;Database=shop;Username=ada;Password=\"a:b#c+d;e='f'\"")]
     [TestCase("postgresql://ada:%C3%A9%E2%82%AC@db.example/shop", "Host=db.example;Port=5432;Database=shop;Username=ada;Password=é€")]
     [TestCase("postgresql://[::1]:5433/shop", "Host=::1;Port=5433;Database=shop")]
     [TestCase("postgresql://[2001:db8::7]/shop", "Host=2001:db8::7;Port=5432;Database=shop")]
@@ -22,21 +24,27 @@ public sealed class ConnectionTextTests : MigrationTests
         "Host=\"a:5433,b:5432,[::1]:5434\";Database=shop;Target Session Attributes=read-write")]
     [TestCase("postgresql:///shop?host=/var/run/postgresql&port=5433", "Host=/var/run/postgresql;Port=5433;Database=shop")]
     [TestCase("postgresql://%2Fvar%2Frun%2Fpostgresql/shop", "Host=/var/run/postgresql;Port=5432;Database=shop")]
-    [TestCase("postgresql:///?host=a,b&port=5433&dbname=shop&user=ada&password=p%26w", "Host=\"a:5433,b:5433\";Database=shop;Username=ada;Password=p&w")]
+    [TestCase("postgresql:///?host=a,b&port=5433&dbname=shop&user=ada&password=p%26w",
+        "Host=\"a:5433,b:5433\";Database=shop;Username=ada;Password=p&w")]
     [TestCase("postgresql://a/shop?host=b&dbname=other", "Host=b;Port=5432;Database=other")]
-    [TestCase("postgresql://a/shop?application_name=my+tool&connect_timeout=7", "Host=a;Port=5432;Database=shop;Application Name=my+tool;Timeout=7")]
-    [TestCase("postgresql://a/shop?options=-c%20search_path%3Dx&keepalives_idle=9", "Host=a;Port=5432;Database=shop;Options=-c search_path=x;Keepalive=9")]
+    [TestCase("postgresql://a/shop?application_name=my+tool&connect_timeout=7",
+        "Host=a;Port=5432;Database=shop;Application Name=my+tool;Timeout=7")]
+    [TestCase("postgresql://a/shop?options=-c%20search_path%3Dx&keepalives_idle=9",
+        "Host=a;Port=5432;Database=shop;Options=-c search_path=x;Keepalive=9")]
     [TestCase("postgresql://a/shop?sslmode=verify-full&sslrootcert=/r&sslcert=/c&sslkey=/k&sslpassword=p",
         "Host=a;Port=5432;Database=shop;SSL Mode=VerifyFull;Root Certificate=/r;SSL Certificate=/c;SSL Key=/k;SSL Password=p")]
-    [TestCase("postgresql://a/shop?sslmode=require&channel_binding=require", "Host=a;Port=5432;Database=shop;SSL Mode=Require;Channel Binding=Require")]
+    [TestCase("postgresql://a/shop?sslmode=require&channel_binding=require",
+        "Host=a;Port=5432;Database=shop;SSL Mode=Require;Channel Binding=Require")]
     [TestCase("postgresql://a/shop?sslmode=require&sslrootcert=/r", "Host=a;Port=5432;Database=shop;SSL Mode=VerifyCA;Root Certificate=/r")]
     [TestCase("postgresql://a/shop?sslrootcert=system", "Host=a;Port=5432;Database=shop;SSL Mode=VerifyFull")]
     [TestCase("postgresql://a/shop?ssl=true", "Host=a;Port=5432;Database=shop;SSL Mode=Require")]
-    [TestCase("postgresql+asyncpg://ada:p/w@a:5433/shop?ssl=verify-ca", "Host=a;Port=5433;Database=shop;Username=ada;Password=p/w;SSL Mode=VerifyCA")]
-    [TestCase("postgresql+psycopg2://ada:p%40w@a/shop?sslmode=disable", "Host=a;Port=5432;Database=shop;Username=ada;Password=p@w;SSL Mode=Disable")]
+    [TestCase("postgresql+asyncpg://ada:p/w@a:5433/shop?ssl=verify-ca",
+        "Host=a;Port=5433;Database=shop;Username=ada;Password=p/w;SSL Mode=VerifyCA")]
+    [TestCase("postgresql+psycopg2://ada:p%40w@a/shop?sslmode=disable",
+        "Host=a;Port=5432;Database=shop;Username=ada;Password=p@w;SSL Mode=Disable")]
     [TestCase("postgresql+psycopg://ada@/shop?host=a:5433&host=b&application_name=my+tool",
         "Host=\"a:5433,b:5432\";Database=shop;Username=ada;Application Name=my tool")]
-    public void A_uri_names_the_same_database_as_pairs_do(string uri, string pairs) =>
+    public void A_URI_is_equivalent_to_key_value_pairs(string uri, string pairs) =>
         Assert.That(Pairs(ConnectionText.Parse(uri)), Is.EquivalentTo(Pairs(new NpgsqlConnectionStringBuilder(pairs))));
 
     [TestCase("mysql://ada:" + Secret + "@a/shop", "scheme")]
@@ -72,7 +80,7 @@ public sealed class ConnectionTextTests : MigrationTests
     [TestCase("postgresql://a/shop?connect_timeout=99999", "connect_timeout")]
     [TestCase("postgresql://a/shop?target_session_attrs=" + Secret, "target_session_attrs")]
     [TestCase("postgresql://a/shop?channel_binding=7", "channel_binding")]
-    public void A_wrong_uri_is_told_by_its_part_and_never_repeated(string uri, string part)
+    public void The_error_of_a_wrong_URI_names_the_part_without_quoting_it(string uri, string part)
     {
         var failure = Assert.Throws<MigrationException>(() => new SchemaMigrator(uri))!;
 
@@ -90,9 +98,11 @@ public sealed class ConnectionTextTests : MigrationTests
     [TestCase("postgresql://{0}@{1}:{2},{1}:{2}/{3}")]
     [TestCase("postgresql://{0}@{1}:{2},{1}:{2}/{3}?target_session_attrs=read-write")]
     [TestCase("postgresql://{0}@{1}:{2}/{3}?target_session_attrs=primary&application_name=x")]
-    public async Task The_console_migrates_the_database_that_a_uri_names(string form)
+    public async Task The_console_accepts_a_URI(string form)
     {
-        foreach (var args in new string[][] { ["upgrade", "--dry-run"], ["upgrade", "2", "--rehearse"], ["upgrade", "3"], ["downgrade", "2", "--yes"], ["current"] })
+        string[][] runs = [["upgrade", "--dry-run"], ["upgrade", "2", "--rehearse"], ["upgrade", "3"], ["downgrade", "2", "--yes"],
+            ["current"]];
+        foreach (var args in runs)
         {
             var run = await ConsoleRun.StartAsync(args, connection: Uri(form), cancellationToken: Token);
             Assert.That(run.Code, Is.Zero, run.Error);
@@ -102,9 +112,11 @@ public sealed class ConnectionTextTests : MigrationTests
     }
 
     [Test]
-    public async Task Missing_trust_is_no_connection_and_is_not_waited_for()
+    public async Task An_untrusted_certificate_fails_at_once_with_NoConnection()
     {
-        var run = await ConsoleRun.StartAsync(["current", "--wait", "3600"], connection: Uri("postgresql://{0}@{1}:{2}/{3}?sslmode=verify-full&sslrootcert=/no/such/file"), cancellationToken: Token);
+        var run = await ConsoleRun.StartAsync(
+            ["current", "--wait", "3600"], connection: Uri("postgresql://{0}@{1}:{2}/{3}?sslmode=verify-full&sslrootcert=/no/such/file"),
+            cancellationToken: Token);
 
         Assert.That(run.Code, Is.EqualTo(6), run.Error);
     }
@@ -119,15 +131,17 @@ public sealed class ConnectionTextTests : MigrationTests
     [TestCase("current", "--json", "URI")]
     [TestCase("URI")]
     [TestCase("current", "--connection", "URI", "URI")]
-    public async Task A_password_with_special_characters_is_not_repeated_when_it_stands_in_the_wrong_place(params string[] args)
+    public async Task A_misplaced_password_with_special_characters_is_not_quoted(params string[] args)
     {
         foreach (var uri in new[]
         {
-            "postgresql://ada:" + Secret + "'\" $[red]é%40;x@a/shop", "postgresql+asyncpg://ada:{}<" + Secret + "/=@a/shop", "ada:" + Secret + "@a/shop",
+            "postgresql://ada:" + Secret + "'\" $[red]é%40;x@a/shop", "postgresql+asyncpg://ada:{}<" + Secret + "/=@a/shop",
+            "ada:" + Secret + "@a/shop",
             "Host=a;Password='" + Secret + " [x]'",
         })
         {
-            var run = await ConsoleRun.StartAsync([.. args.Select(a => a.Replace("URI", uri, StringComparison.Ordinal))], cancellationToken: Token);
+            var run = await ConsoleRun.StartAsync(
+                [.. args.Select(a => a.Replace("URI", uri, StringComparison.Ordinal))], cancellationToken: Token);
 
             using (Assert.EnterMultipleScope())
             {
@@ -150,6 +164,7 @@ public sealed class ConnectionTextTests : MigrationTests
         }
 
         var password = string.IsNullOrEmpty(builder.Password) ? "" : ":" + System.Uri.EscapeDataString(builder.Password);
-        return string.Format(null, form, System.Uri.EscapeDataString(builder.Username!) + password, builder.Host, builder.Port, builder.Database);
+        return string.Format(
+            null, form, System.Uri.EscapeDataString(builder.Username!) + password, builder.Host, builder.Port, builder.Database);
     }
 }

@@ -4,7 +4,7 @@ using Npgsql;
 
 namespace AutoStack.Data.Migrations.Tests;
 
-/// <summary>The ways to name a database and its password that the process list does not show.</summary>
+/// <summary>The ways to pass a database and its password that the process list does not show.</summary>
 public sealed class ConnectionWayTests : MigrationTests
 {
     private const string Secret = "hunter2correct";
@@ -16,13 +16,14 @@ public sealed class ConnectionWayTests : MigrationTests
         var file = await WriteAsync(workplace, ConnectionString + "\n", "600");
 
         var run = await ConsoleRun.StartAsync(["current", "--connection-file", "connection"], workplace.Root, cancellationToken: Token);
-        var both = await ConsoleRun.StartAsync(["current", "--connection-file", file, "--connection", ConnectionString], cancellationToken: Token);
+        var both = await ConsoleRun.StartAsync(
+            ["current", "--connection-file", file, "--connection", ConnectionString], cancellationToken: Token);
 
         Assert.That((run.Code, both.Code), Is.EqualTo((0, 2)));
     }
 
     [Test]
-    public async Task A_connection_file_may_be_a_pipe_or_a_link_to_one_that_the_group_reads()
+    public async Task A_connection_file_may_be_a_pipe_or_a_link()
     {
         if (OperatingSystem.IsWindows())
         {
@@ -70,7 +71,8 @@ public sealed class ConnectionWayTests : MigrationTests
         using var workplace = new Workplace();
         var file = text is null ? Path.Combine(workplace.Root, "none") : await WriteAsync(workplace, text, "600");
 
-        var run = await ConsoleRun.StartAsync(["upgrade", "--connection-file", file], connection: ConnectionString, cancellationToken: Token);
+        var run = await ConsoleRun.StartAsync(
+            ["upgrade", "--connection-file", file], connection: ConnectionString, cancellationToken: Token);
 
         Assert.That((run.Code, run.Error.Contains("--connection-file", StringComparison.Ordinal)), Is.EqualTo((2, true)));
         Assert.That(await ExistsAsync("schema_versions"), Is.False);
@@ -91,15 +93,16 @@ public sealed class ConnectionWayTests : MigrationTests
     [TestCase("--connection", "a", "--connection", Secret)]
     [TestCase("--connection-file", Secret)]
     [TestCase("--connection", Secret)]
-    public async Task A_password_given_by_mistake_is_not_echoed(params string[] given)
+    public async Task A_misplaced_password_is_not_echoed(params string[] given)
     {
-        foreach (var verb in new[] { "", "upgrade", "downgrade", "current", "check", "adopt", "stamp", "history", "revision", "lint", "bench" })
+        string[] verbs = ["", "upgrade", "downgrade", "current", "check", "adopt", "stamp", "history", "revision", "lint", "bench"];
+        foreach (var verb in verbs)
         {
             foreach (var args in new string[][] { [verb, .. given], [.. given, verb], [verb, .. given, "--json"] })
             {
                 var run = await ConsoleRun.StartAsync([.. args.Where(text => text.Length > 0)], cancellationToken: Token);
 
-                // Lint needs no connection.
+                // The verb lint needs no connection.
                 Assert.That(run.Code, Is.Not.Zero.Or.EqualTo(verb == "lint" ? 0 : 2), string.Join(' ', args));
                 Assert.That(run.Output + run.Error, Does.Not.Contain(Secret), string.Join(' ', args));
             }
@@ -110,7 +113,7 @@ public sealed class ConnectionWayTests : MigrationTests
     [TestCase("Did you mean --connection?", "upgrade", "--conection")]
     [TestCase("Argument 3 is not known to upgrade.", "upgrade", "head", "now")]
     [TestCase("PGPASSFILE", "upgrade", "--password=x")]
-    public async Task A_wrong_argument_is_named_by_its_place_and_a_known_word(string sentence, params string[] args)
+    public async Task A_wrong_argument_is_named_by_its_position(string sentence, params string[] args)
     {
         var run = await ConsoleRun.StartAsync(args, cancellationToken: Token);
 
@@ -118,10 +121,15 @@ public sealed class ConnectionWayTests : MigrationTests
     }
 
     [Test]
-    public async Task A_password_that_the_server_wants_is_asked_for_at_a_terminal_only()
+    public async Task The_console_asks_for_a_password_only_at_a_terminal()
     {
         await using var server = await PasswordRoleAsync();
-        var without = new NpgsqlConnectionStringBuilder(ConnectionString) { Username = server.Role, Password = null, Passfile = "/dev/null" }.ConnectionString;
+        var without = new NpgsqlConnectionStringBuilder(ConnectionString)
+        {
+            Username = server.Role,
+            Password = null,
+            Passfile = "/dev/null",
+        }.ConnectionString;
         using var output = new StringWriter();
         using var error = new StringWriter();
         var asked = 0;

@@ -11,7 +11,7 @@ public sealed class ConsoleTests : MigrationTests
     private const string Nowhere = "Host=127.0.0.1;Port=1;Database=a;Username=b;Password=" + Secret;
 
     [Test]
-    public async Task Upgrade_applies_everything_and_then_has_nothing_to_do()
+    public async Task Upgrade_applies_everything_and_a_second_run_nothing()
     {
         var first = await RunAsync("upgrade");
         var second = await RunAsync("upgrade", "head");
@@ -57,17 +57,18 @@ public sealed class ConsoleTests : MigrationTests
     }
 
     [Test]
-    public async Task Downgrade_says_what_is_lost()
+    public async Task Downgrade_lists_the_data_that_is_lost()
     {
         await RunAsync("upgrade", "3");
 
         var run = await RunAsync("downgrade", "1", "--yes");
 
-        Assert.That(run.Error, Does.Contain("deployment_containers, deployment_health_checks, deployment_runtime_logs").And.Contain("deployment_logs.seq"));
+        Assert.That(run.Error,
+            Does.Contain("deployment_containers, deployment_health_checks, deployment_runtime_logs").And.Contain("deployment_logs.seq"));
     }
 
     [Test]
-    public async Task Downgrade_changes_nothing_when_nobody_can_be_asked()
+    public async Task Downgrade_changes_nothing_when_no_one_can_confirm()
     {
         await RunAsync("upgrade", "3");
 
@@ -94,13 +95,13 @@ public sealed class ConsoleTests : MigrationTests
         using (Assert.EnterMultipleScope())
         {
             Assert.That(run.Code, Is.EqualTo(code));
-            Assert.That(run.Error, Does.Contain("Go on?"));
+            Assert.That(run.Error, Does.Contain("Continue?"));
             Assert.That(await AppliedAsync(), Has.Count.EqualTo(version));
         }
     }
 
     [Test]
-    public async Task Current_tells_the_version_in_one_line()
+    public async Task Current_prints_the_version_in_one_line()
     {
         var empty = await RunAsync("current");
         await RunAsync("upgrade", "2");
@@ -118,7 +119,7 @@ public sealed class ConsoleTests : MigrationTests
     }
 
     [Test]
-    public async Task History_has_a_line_per_script()
+    public async Task History_prints_a_line_per_script()
     {
         await RunAsync("upgrade", "1");
 
@@ -136,7 +137,7 @@ public sealed class ConsoleTests : MigrationTests
     }
 
     [Test]
-    public async Task Migrations_as_json_have_their_documented_members()
+    public async Task Migrations_as_JSON_have_the_documented_members()
     {
         var up = (await RunAsync("upgrade", "2", "--json")).Json();
         var down = (await RunAsync("--json", "downgrade", "-1", "--yes")).Json();
@@ -145,7 +146,8 @@ public sealed class ConsoleTests : MigrationTests
         {
             Assert.That((up.GetProperty("from").GetInt32(), up.GetProperty("to").GetInt32()), Is.EqualTo((0, 2)));
             Assert.That(
-                up.GetProperty("steps").EnumerateArray().Select(step => (step.GetProperty("version").GetInt32(), step.GetProperty("script").GetString())),
+                up.GetProperty("steps").EnumerateArray()
+                    .Select(step => (step.GetProperty("version").GetInt32(), step.GetProperty("script").GetString())),
                 Is.EqualTo(new[] { (1, "0001_initial_schema.sql"), (2, "0002_runtime_models.sql") }));
             Assert.That(up.GetProperty("steps")[0].GetProperty("durationMs").GetDouble(), Is.Positive);
             Assert.That((down.GetProperty("from").GetInt32(), down.GetProperty("to").GetInt32()), Is.EqualTo((2, 1)));
@@ -154,7 +156,7 @@ public sealed class ConsoleTests : MigrationTests
     }
 
     [Test]
-    public async Task The_current_version_as_json_has_its_documented_members()
+    public async Task The_current_version_as_JSON_has_the_documented_members()
     {
         var empty = (await RunAsync("current", "--json")).Json();
         await RunAsync("upgrade", "2");
@@ -173,7 +175,7 @@ public sealed class ConsoleTests : MigrationTests
     }
 
     [Test]
-    public async Task The_history_as_json_has_its_documented_members()
+    public async Task The_history_as_JSON_has_the_documented_members()
     {
         await RunAsync("upgrade", "1");
 
@@ -200,15 +202,16 @@ public sealed class ConsoleTests : MigrationTests
     }
 
     [Test]
-    public async Task A_downgrade_says_of_which_tables_it_deletes_rows()
+    public async Task A_downgrade_lists_the_tables_whose_rows_it_deletes()
     {
         var run = await ConsoleRun.StartAsync(["downgrade", "15", "--sql"], cancellationToken: Token);
 
-        Assert.That(run.Error, Does.Contain("loses all data in").And.Contain("sessions.family_id, sessions.rotated_at").And.Contain("rows of  sessions\n"));
+        Assert.That(run.Error,
+            Does.Contain("loses all data in").And.Contain("sessions.family_id, sessions.rotated_at").And.Contain("rows of  sessions\n"));
     }
 
     [Test]
-    public async Task A_script_that_fails_is_exit_code_1_and_leaves_nothing_half_applied()
+    public async Task A_failing_script_exits_with_1_and_is_rolled_back()
     {
         await RunAsync("upgrade", "1");
         await ExecuteAsync("CREATE SEQUENCE deployment_health_checks");
@@ -226,7 +229,7 @@ public sealed class ConsoleTests : MigrationTests
     }
 
     [Test]
-    public async Task A_cancelled_run_is_exit_code_1()
+    public async Task A_cancelled_run_exits_with_1()
     {
         var run = await RunAsync(["upgrade", "--json"], cancellationToken: new CancellationToken(canceled: true));
 
@@ -254,7 +257,7 @@ public sealed class ConsoleTests : MigrationTests
     [TestCase("empty value", "upgrade", "--sql", "--connection", "")]
     [TestCase("a value for a switch", "upgrade", "--json=" + Secret)]
     [TestCase("a value for a switch", "upgrade", "--dry-run:" + Secret)]
-    public async Task Wrong_usage_is_exit_code_2(string why, params string[] args)
+    public async Task Wrong_usage_exits_with_2(string why, params string[] args)
     {
         var text = await RunAsync(args);
         var json = await RunAsync(["--json", .. args]);
@@ -273,7 +276,7 @@ public sealed class ConsoleTests : MigrationTests
     [TestCase("current")]
     [TestCase("history")]
     [TestCase("downgrade", "base", "--yes")]
-    public async Task No_connection_given_is_exit_code_2(params string[] args)
+    public async Task A_missing_connection_argument_exits_with_2(params string[] args)
     {
         var run = await RunAsync(args, environment: _ => null);
 
@@ -283,7 +286,7 @@ public sealed class ConsoleTests : MigrationTests
 
     [TestCase("upgrade")]
     [TestCase("downgrade", "base", "--yes")]
-    public async Task A_changed_script_is_exit_code_4(params string[] args)
+    public async Task A_changed_script_exits_with_4(params string[] args)
     {
         await RunAsync("upgrade", "2");
         await ExecuteAsync("UPDATE schema_versions SET checksum = repeat('0', 64) WHERE version = 2");
@@ -295,7 +298,7 @@ public sealed class ConsoleTests : MigrationTests
     }
 
     [Test]
-    public async Task Another_migrator_at_work_is_exit_code_5()
+    public async Task A_held_lock_exits_with_5()
     {
         await using var obstacle = await HoldAsync("CREATE TABLE users ()");
         var first = Migrator().UpgradeAsync(cancellationToken: Token);
@@ -313,7 +316,7 @@ public sealed class ConsoleTests : MigrationTests
     [TestCase("current")]
     [TestCase("history")]
     [TestCase("downgrade", "base", "--yes")]
-    public async Task No_connection_is_exit_code_6_and_tells_no_password(params string[] args)
+    public async Task A_failed_connection_exits_with_6_and_shows_no_password(params string[] args)
     {
         var nowhere = await RunAsync(args, environment: _ => Nowhere);
         var garbage = await RunAsync([.. args, "--json", "--connection", "postgresql://ada:" + Secret + "@localhost:port/a"]);
@@ -332,7 +335,7 @@ public sealed class ConsoleTests : MigrationTests
     [TestCase(Nowhere)]
     [TestCase("upgrade", "postgresql://ada:" + Secret + "@localhost/a")]
     [TestCase("--connection", Nowhere)]
-    public async Task A_connection_string_in_the_wrong_place_is_not_repeated(params string[] args)
+    public async Task A_misplaced_connection_string_is_not_quoted(params string[] args)
     {
         var run = await RunAsync(args);
 
@@ -341,7 +344,7 @@ public sealed class ConsoleTests : MigrationTests
     }
 
     [Test]
-    public async Task The_option_wins_over_the_variable_and_the_password_is_never_told()
+    public async Task The_option_overrides_the_variable_and_the_password_is_not_shown()
     {
         var run = await RunAsync(["upgrade", "1", "--connection", ConnectionString], environment: _ => Nowhere);
         var password = new NpgsqlConnectionStringBuilder(ConnectionString).Password;
@@ -355,7 +358,7 @@ public sealed class ConsoleTests : MigrationTests
     }
 
     [Test]
-    public async Task The_only_variable_that_is_read_is_AUTOSTACK_CONNECTION()
+    public async Task The_console_reads_only_the_variable_AUTOSTACK_CONNECTION()
     {
         var asked = new List<string>();
 
@@ -377,7 +380,7 @@ public sealed class ConsoleTests : MigrationTests
 
     private Task<Run> RunAsync(params string[] args) => RunAsync(args, answer: null);
 
-    /// <summary>One run of the console; the database comes from the variable unless the arguments name another.</summary>
+    /// <summary>One run of the console; the variable names the database unless the arguments do.</summary>
     private async Task<Run> RunAsync(
         string[] args, string? answer = null, Func<string, string?>? environment = null, CancellationToken? cancellationToken = null)
     {
@@ -396,7 +399,7 @@ public sealed class ConsoleTests : MigrationTests
 
     private sealed record Run(int Code, string Output, string Error)
     {
-        /// <summary>Standard output, which holds one JSON object and nothing else.</summary>
+        /// <summary>Standard output, which must be exactly one JSON object.</summary>
         public JsonElement Json() => JsonDocument.Parse(Output).RootElement;
     }
 }

@@ -7,11 +7,12 @@ public sealed class ExistingRowsTests : MigrationTests
     [Test]
     public async Task Existing_log_lines_are_numbered_per_deployment_by_time_creation_and_id()
     {
-        await Migrator().UpgradeAsync(MigrationTarget.Version(2), cancellationToken: Token);
+        await StartAtAsync(2);
         await AddDeploymentsAsync();
         await ExecuteAsync("""
             INSERT INTO deployment_logs (id, deployment_id, message, timestamp, created_at)
-            SELECT ('00000000-0000-0000-0000-0000000000' || line.id)::uuid, d.id, line.message, line.timestamp::timestamp, line.created_at::timestamp
+            SELECT ('00000000-0000-0000-0000-0000000000' || line.id)::uuid, d.id, line.message, line.timestamp::timestamp,
+                line.created_at::timestamp
             FROM deployments d,
                 (VALUES
                     ('f5', '5', '2026-01-02', '2026-01-01 00:00:00'),
@@ -31,7 +32,8 @@ public sealed class ExistingRowsTests : MigrationTests
 
         await Migrator().UpgradeAsync(cancellationToken: Token);
 
-        const string Numbers = "SELECT d.branch || l.seq || '=' || l.message FROM {0} l JOIN deployments d ON d.id = l.deployment_id ORDER BY d.branch, l.seq";
+        const string Numbers = "SELECT d.branch || l.seq || '=' || l.message FROM {0} l JOIN deployments d ON d.id = l.deployment_id " +
+            "ORDER BY d.branch, l.seq";
         using (Assert.EnterMultipleScope())
         {
             Assert.That(await ListAsync(Numbers.Replace("{0}", "deployment_logs", StringComparison.Ordinal)),
@@ -39,15 +41,16 @@ public sealed class ExistingRowsTests : MigrationTests
             Assert.That(await ListAsync(Numbers.Replace("{0}", "deployment_runtime_logs", StringComparison.Ordinal)),
                 Is.EqualTo(new[] { "a1=1", "a2=2", "a3=3", "b1=1", "b2=2", "b3=3" }));
             Assert.That(await ListAsync("SELECT conname FROM pg_constraint WHERE NOT convalidated"), Is.Empty);
-            Assert.That(await ScalarAsync<long>("SELECT count(*) FROM pg_constraint WHERE conname LIKE '%\\_required\\_check' AND convalidated"),
+            Assert.That(await ScalarAsync<long>(
+                "SELECT count(*) FROM pg_constraint WHERE conname LIKE '%\\_required\\_check' AND convalidated"),
                 Is.EqualTo(12));
         }
     }
 
     [Test]
-    public async Task A_line_of_a_writer_that_knows_no_number_comes_after_the_existing_ones()
+    public async Task A_line_without_a_number_follows_the_existing_lines()
     {
-        await Migrator().UpgradeAsync(MigrationTarget.Version(2), cancellationToken: Token);
+        await StartAtAsync(2);
         await AddDeploymentsAsync();
         const string Write = "INSERT INTO deployment_logs (deployment_id, message) SELECT id, 'line' FROM deployments WHERE branch = 'a'";
         await ExecuteAsync(Write);
@@ -60,9 +63,9 @@ public sealed class ExistingRowsTests : MigrationTests
     }
 
     [Test]
-    public async Task A_line_that_is_written_before_the_existing_ones_are_numbered_comes_after_them()
+    public async Task A_line_written_before_the_numbering_follows_the_existing_lines()
     {
-        await Migrator().UpgradeAsync(MigrationTarget.Version(2), cancellationToken: Token);
+        await StartAtAsync(2);
         await AddDeploymentsAsync();
         await ExecuteAsync("""
             INSERT INTO deployment_logs (deployment_id, message, timestamp)
@@ -71,7 +74,8 @@ public sealed class ExistingRowsTests : MigrationTests
             WHERE branch = 'a'
             """);
         await Migrator().UpgradeAsync(MigrationTarget.Version(3), cancellationToken: Token);
-        await ExecuteAsync("INSERT INTO deployment_logs (deployment_id, message) SELECT id, 'new ' || n FROM deployments, generate_series(1, 2) n WHERE branch = 'a'");
+        await ExecuteAsync("INSERT INTO deployment_logs (deployment_id, message) SELECT id, 'new ' || n FROM deployments, " +
+            "generate_series(1, 2) n WHERE branch = 'a'");
 
         await Migrator().UpgradeAsync(cancellationToken: Token);
 
@@ -80,18 +84,20 @@ public sealed class ExistingRowsTests : MigrationTests
     }
 
     [Test]
-    public async Task Numbering_the_existing_lines_blocks_no_reader_and_no_writer_of_another_deployment()
+    public async Task Numbering_blocks_no_reader_and_no_writer_of_another_deployment()
     {
-        await Migrator().UpgradeAsync(MigrationTarget.Version(2), cancellationToken: Token);
+        await StartAtAsync(2);
         await AddDeploymentsAsync();
         await ExecuteAsync("INSERT INTO deployment_logs (deployment_id, message) SELECT id, 'old' FROM deployments");
         await Migrator().UpgradeAsync(MigrationTarget.Version(3), cancellationToken: Token);
 
-        // The numbering stands still at one line that somebody holds.
-        await using var holder = await HoldAsync("SELECT 1 FROM deployment_logs l JOIN deployments d ON d.id = l.deployment_id WHERE d.branch = 'a' FOR UPDATE OF l");
+        // One locked line blocks the numbering.
+        await using var holder = await HoldAsync(
+            "SELECT 1 FROM deployment_logs l JOIN deployments d ON d.id = l.deployment_id WHERE d.branch = 'a' FOR UPDATE OF l");
         var upgrade = Migrator().UpgradeAsync(cancellationToken: Token);
         await UntilMigratorWaitsForTableAsync();
-        await ExecuteAsync("SET lock_timeout = '5s'; INSERT INTO deployment_logs (deployment_id, message) SELECT id, 'new' FROM deployments WHERE branch = 'b'");
+        await ExecuteAsync("SET lock_timeout = '5s'; INSERT INTO deployment_logs (deployment_id, message) SELECT id, 'new' FROM " +
+            "deployments WHERE branch = 'b'");
         Assert.That(await ScalarAsync<long>("SELECT count(*) FROM deployment_logs"), Is.EqualTo(3));
         holder.Release();
 
@@ -99,9 +105,9 @@ public sealed class ExistingRowsTests : MigrationTests
     }
 
     [Test]
-    public async Task Rows_that_break_a_new_check_stop_the_upgrade_before_it_and_stay()
+    public async Task Rows_that_violate_a_new_check_stop_the_upgrade()
     {
-        await Migrator().UpgradeAsync(MigrationTarget.Version(2), cancellationToken: Token);
+        await StartAtAsync(2);
         await ExecuteAsync("INSERT INTO users (name, email, created_at) VALUES ('Ada', 'ada@example.com', NULL)");
 
         var failure = Assert.ThrowsAsync<MigrationException>(() => Migrator().UpgradeAsync(cancellationToken: Token))!;
@@ -109,7 +115,7 @@ public sealed class ExistingRowsTests : MigrationTests
         using (Assert.EnterMultipleScope())
         {
             Assert.That(failure.Message, Does.StartWith("0015_validate_required_checks.sql").And.Contain("users_required_check"));
-            Assert.That(failure.Report?.ToVersion, Is.EqualTo(14));
+            Assert.That(failure.Result?.ToVersion, Is.EqualTo(14));
             Assert.That(await ScalarAsync<long>("SELECT count(*) FROM users"), Is.EqualTo(1));
             Assert.That(await AppliedAsync(), Has.Count.EqualTo(14));
         }
@@ -118,6 +124,7 @@ public sealed class ExistingRowsTests : MigrationTests
     private Task AddDeploymentsAsync() => ExecuteAsync("""
         INSERT INTO users (name, email) VALUES ('Ada', 'ada@example.com');
         INSERT INTO projects (user_id, name, repository) SELECT id, 'site', 'ada/site' FROM users;
-        INSERT INTO deployments (project_id, user_id, branch) SELECT p.id, p.user_id, b.name FROM projects p, (VALUES ('a'), ('b')) b (name);
+        INSERT INTO deployments (project_id, user_id, branch) SELECT p.id, p.user_id, b.name
+            FROM projects p, (VALUES ('a'), ('b')) b (name);
         """);
 }

@@ -6,7 +6,7 @@ namespace AutoStack.Data.Migrations.Tests;
 public sealed class FailingScriptTests : MigrationTests
 {
     [Test]
-    public async Task A_script_that_fails_in_its_last_statement_leaves_nothing_of_itself_and_keeps_the_earlier_ones()
+    public async Task A_script_that_fails_in_its_last_statement_is_rolled_back_alone()
     {
         var scripts = Scripts(
             "CREATE TABLE kept (id int)",
@@ -20,8 +20,8 @@ public sealed class FailingScriptTests : MigrationTests
             Assert.That(failure.Error, Is.EqualTo(MigrationError.ScriptFailed));
             Assert.That(failure.Message, Does.StartWith("0002_run_test.sql, line 4: ").And.Contain("\"missing\"").And.Contain("42P01"));
             Assert.That(failure.InnerException, Is.InstanceOf<PostgresException>());
-            Assert.That((failure.Report!.FromVersion, failure.Report.ToVersion), Is.EqualTo((0, 1)));
-            Assert.That(failure.Report.Steps.Select(step => step.FileName), Is.EqualTo(new[] { "0001_run_test.sql" }));
+            Assert.That((failure.Result!.FromVersion, failure.Result.ToVersion), Is.EqualTo((0, 1)));
+            Assert.That(failure.Result.Steps.Select(step => step.FileName), Is.EqualTo(new[] { "0001_run_test.sql" }));
             Assert.That(await AppliedAsync(), Is.EqualTo(new[] { "1" }));
             Assert.That(await ListAsync("SELECT id FROM kept"), Is.Empty);
             Assert.That(await ExistsAsync("lost"), Is.False);
@@ -30,7 +30,7 @@ public sealed class FailingScriptTests : MigrationTests
     }
 
     [Test]
-    public async Task A_script_that_cannot_be_noted_leaves_nothing()
+    public async Task A_script_that_cannot_be_recorded_is_rolled_back()
     {
         var scripts = Scripts("ALTER TABLE schema_versions ADD CONSTRAINT only_one CHECK (version < 2)", "CREATE TABLE lost ()");
 
@@ -45,7 +45,7 @@ public sealed class FailingScriptTests : MigrationTests
     }
 
     [Test]
-    public async Task A_down_script_that_fails_leaves_its_version_applied()
+    public async Task A_failing_down_script_leaves_its_version_applied()
     {
         var scripts = MigrationScript.Load(new Dictionary<string, string>
         {
@@ -56,23 +56,24 @@ public sealed class FailingScriptTests : MigrationTests
         });
         await Migrator(scripts).UpgradeAsync(cancellationToken: Token);
 
-        var failure = Assert.ThrowsAsync<MigrationException>(() => Migrator(scripts).DowngradeAsync(MigrationTarget.Base, cancellationToken: Token))!;
+        var failure = Assert.ThrowsAsync<MigrationException>(
+            () => Migrator(scripts).DowngradeAsync(MigrationTarget.Base, cancellationToken: Token))!;
 
         using (Assert.EnterMultipleScope())
         {
             Assert.That(failure.Message, Does.StartWith("0001_add_a.down.sql"));
-            Assert.That(failure.Report!.ToVersion, Is.EqualTo(1));
+            Assert.That(failure.Result!.ToVersion, Is.EqualTo(1));
             Assert.That(await AppliedAsync(), Is.EqualTo(new[] { "1" }));
             Assert.That(await ExistsAsync("a"), Is.True);
             Assert.That(await ExistsAsync("b"), Is.False);
         }
     }
 
-    // The server counts characters; one of these is two of C#'s.
+    // The server counts characters; one of these is two UTF-16 units.
     [TestCase("-- plain\n", 3)]
     [TestCase("-- 😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀\n", 3)]
     [TestCase("/* ä\r\n */\r\n", 4)]
-    public void The_line_of_a_mistake_is_right(string before, int line)
+    public void An_error_names_the_right_line(string before, int line)
     {
         var scripts = Scripts(before + "SELECT 1;\nSELEC 2;\n");
 
@@ -99,7 +100,8 @@ public sealed class FailingScriptTests : MigrationTests
     [Test]
     public async Task A_corrected_script_is_applied_by_the_next_run()
     {
-        Assert.ThrowsAsync<MigrationException>(() => Migrator(Scripts("CREATE TABLE a ();\nSELECT 1/0")).UpgradeAsync(cancellationToken: Token));
+        Assert.ThrowsAsync<MigrationException>(
+            () => Migrator(Scripts("CREATE TABLE a ();\nSELECT 1/0")).UpgradeAsync(cancellationToken: Token));
 
         var report = await Migrator(Scripts("CREATE TABLE a ();\nSELECT 1/1")).UpgradeAsync(cancellationToken: Token);
 
@@ -108,7 +110,7 @@ public sealed class FailingScriptTests : MigrationTests
     }
 
     [Test]
-    public async Task A_script_runs_no_longer_than_its_statement_timeout()
+    public async Task A_script_ends_at_its_statement_timeout()
     {
         var scripts = Scripts("-- autostack: statement_timeout=50ms\nCREATE TABLE a ();\nSELECT pg_sleep(60)");
 
@@ -123,7 +125,7 @@ public sealed class FailingScriptTests : MigrationTests
     }
 
     [Test]
-    public async Task Header_settings_end_with_their_script()
+    public async Task Header_settings_apply_only_to_their_script()
     {
         const string Note = "INSERT INTO settings SELECT current_setting('lock_timeout'), current_setting('statement_timeout')";
         var scripts = Scripts(
@@ -132,6 +134,7 @@ public sealed class FailingScriptTests : MigrationTests
 
         await Migrator(scripts).UpgradeAsync(cancellationToken: Token);
 
-        Assert.That(await ListAsync("SELECT lock || ' ' || statement FROM settings ORDER BY ctid"), Is.EqualTo(new[] { "7s 2min", "5s 0" }));
+        Assert.That(await ListAsync("SELECT lock || ' ' || statement FROM settings ORDER BY ctid"),
+            Is.EqualTo(new[] { "7s 2min", "5s 0" }));
     }
 }

@@ -33,7 +33,7 @@ public sealed class ForeignObjectTests : MigrationTests
         "operator public.=(character varying,text)", "DROP OPERATOR public.=(character varying,text)")]
     [TestCase("CREATE OPERATOR public.@ (RIGHTARG = varchar, FUNCTION = public.odd)",
         "operator public.@(NONE,character varying)", "DROP OPERATOR public.@(NONE,character varying)")]
-    public async Task A_foreign_object_is_refused_with_the_statement_that_removes_it(string plant, string name, string statement)
+    public async Task A_foreign_object_is_refused_with_the_statement_that_drops_it(string plant, string name, string statement)
     {
         await PlantAsync("CREATE FUNCTION public.odd(varchar) RETURNS int LANGUAGE sql AS 'SELECT 1'");
         await PlantAsync("CREATE FUNCTION public.same(varchar, text) RETURNS bool LANGUAGE sql AS 'SELECT true'");
@@ -42,7 +42,8 @@ public sealed class ForeignObjectTests : MigrationTests
         foreach (var run in new Func<Task>[]
         {
             () => Migrator().UpgradeAsync(cancellationToken: Token), () => Migrator().PlanUpgradeAsync(cancellationToken: Token),
-            () => Migrator().RehearseUpgradeAsync(cancellationToken: Token), () => Migrator().DowngradeAsync(MigrationTarget.Base, cancellationToken: Token),
+            () => Migrator().RehearseUpgradeAsync(cancellationToken: Token),
+            () => Migrator().DowngradeAsync(MigrationTarget.Base, cancellationToken: Token),
             () => Migrator().AdoptAsync(cancellationToken: Token), () => Migrator().PlanAdoptionAsync(cancellationToken: Token),
         })
         {
@@ -60,7 +61,7 @@ public sealed class ForeignObjectTests : MigrationTests
     }
 
     [Test]
-    public async Task A_foreign_cast_is_named()
+    public async Task A_foreign_cast_is_reported()
     {
         await PlantAsync("""
             CREATE TYPE public.mood AS ENUM ('glad');
@@ -77,7 +78,7 @@ public sealed class ForeignObjectTests : MigrationTests
     [TestCase("CREATE FUNCTION public.lowest(varchar) RETURNS text LANGUAGE sql AS 'SELECT NULL::text'")]
     [TestCase("CREATE OPERATOR public.=== (LEFTARG = varchar, RIGHTARG = text, FUNCTION = public.same)")]
     [TestCase("CREATE TYPE public.mood AS ENUM ('glad'); CREATE CAST (varchar AS public.mood) WITH INOUT AS IMPLICIT")]
-    public async Task An_object_with_a_name_of_its_own_is_not_refused(string plant)
+    public async Task An_object_without_a_name_of_PostgreSQL_is_not_refused(string plant)
     {
         await PlantAsync("CREATE FUNCTION public.same(varchar, text) RETURNS bool LANGUAGE sql AS 'SELECT true'");
         await PlantAsync(plant);
@@ -87,7 +88,7 @@ public sealed class ForeignObjectTests : MigrationTests
     }
 
     [Test]
-    public async Task Objects_of_the_own_roles_and_of_the_databases_owner_are_trusted()
+    public async Task Objects_of_the_own_roles_and_the_database_owner_are_trusted()
     {
         await PlantAsync("CREATE FUNCTION public.lower(varchar) RETURNS text LANGUAGE sql AS 'SELECT NULL::text'");
         await ExecuteAsync($"ALTER DATABASE {Database.Name} OWNER TO {role}");
@@ -103,14 +104,16 @@ public sealed class ForeignObjectTests : MigrationTests
     [Test]
     public async Task An_object_in_another_schema_of_the_roles_path_is_found()
     {
-        await ExecuteAsync($"CREATE SCHEMA extensions; GRANT ALL ON SCHEMA extensions TO {role}; ALTER DATABASE {Database.Name} SET search_path = extensions, public, pg_catalog");
+        await ExecuteAsync($"CREATE SCHEMA extensions; GRANT ALL ON SCHEMA extensions TO {role}; ALTER DATABASE {Database.Name} SET " +
+            $"search_path = extensions, public, pg_catalog");
         await PlantAsync("CREATE FUNCTION extensions.lower(varchar) RETURNS text LANGUAGE sql AS 'SELECT NULL::text'");
 
-        Assert.That((await Migrator().CheckAsync(Token)).ForeignObjects.Select(o => o.Name), Is.EqualTo(new[] { "function extensions.lower(character varying)" }));
+        Assert.That((await Migrator().CheckAsync(Token)).ForeignObjects.Select(o => o.Name),
+            Is.EqualTo(new[] { "function extensions.lower(character varying)" }));
     }
 
     [Test]
-    public async Task Everybodys_right_to_create_is_a_warning_with_the_statement_that_ends_it()
+    public async Task An_open_schema_is_a_warning_with_a_repair_statement()
     {
         await ExecuteAsync("GRANT CREATE ON SCHEMA public TO PUBLIC");
         var expected = new OpenSchema("public", "REVOKE CREATE ON SCHEMA public FROM PUBLIC");
@@ -139,10 +142,12 @@ public sealed class ForeignObjectTests : MigrationTests
         await PlantAsync("CREATE FUNCTION public.lower(varchar) RETURNS text LANGUAGE sql AS 'SELECT NULL::text'");
 
         var refused = await ConsoleRun.StartAsync(["upgrade", "--json"], connection: ConnectionString, cancellationToken: Token);
-        var allowed = await ConsoleRun.StartAsync(["upgrade", "--allow-foreign-objects"], connection: ConnectionString, cancellationToken: Token);
+        var allowed = await ConsoleRun.StartAsync(
+            ["upgrade", "--allow-foreign-objects"], connection: ConnectionString, cancellationToken: Token);
         var check = await ConsoleRun.StartAsync(["check"], connection: ConnectionString, cancellationToken: Token);
         var json = await ConsoleRun.StartAsync(["check", "--json"], connection: ConnectionString, cancellationToken: Token);
-        var known = await ConsoleRun.StartAsync(["check", "--allow-foreign-objects"], connection: ConnectionString, cancellationToken: Token);
+        var known = await ConsoleRun.StartAsync(
+            ["check", "--allow-foreign-objects"], connection: ConnectionString, cancellationToken: Token);
 
         Assert.That((refused.Code, allowed.Code, check.Code, json.Code, known.Code), Is.EqualTo((1, 0, 4, 4, 0)));
         Assert.That(refused.Json.GetProperty("error").GetProperty("kind").GetString(), Is.EqualTo("foreignObjects"));
@@ -155,21 +160,25 @@ public sealed class ForeignObjectTests : MigrationTests
     [TestCase("ALTER TABLE public.schema_versions ALTER COLUMN name SET DEFAULT public.act_now()::text")]
     [TestCase("ALTER TABLE public.schema_versions ADD CHECK (public.act_now() IS NOT NULL)")]
     [TestCase("CREATE INDEX ON public.schema_versions (public.act_now(version))")]
-    [TestCase("ALTER TABLE public.schema_versions ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON public.schema_versions USING (public.act_now() IS NOT NULL)")]
+    [TestCase("ALTER TABLE public.schema_versions ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON public.schema_versions USING " +
+        "(public.act_now() IS NOT NULL)")]
     public async Task A_journal_that_would_run_code_is_refused(string plant)
     {
         await PlantAsync("""
             CREATE SEQUENCE public.calls;
             CREATE FUNCTION public.act() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM nextval('public.calls'); RETURN NEW; END $$;
             CREATE FUNCTION public.act_now(int DEFAULT 0) RETURNS bigint IMMUTABLE LANGUAGE sql AS $$ SELECT 1::bigint $$;
-            CREATE TABLE public.schema_versions (version int PRIMARY KEY, name text, checksum text, applied_at timestamptz, duration_ms bigint, applied_by text, tool_version text);
+            CREATE TABLE public.schema_versions (version int PRIMARY KEY, name text, checksum text, applied_at timestamptz,
+                duration_ms bigint, applied_by text, tool_version text);
             """);
         await PlantAsync(plant);
 
         foreach (var run in new Func<Task>[]
         {
-            () => Migrator().UpgradeAsync(cancellationToken: Token), () => Migrator().CheckAsync(Token), () => Migrator().GetHistoryAsync(Token),
-            () => Migrator().StampAsync(MigrationTarget.Version(1), cancellationToken: Token), () => Migrator().AdoptAsync(cancellationToken: Token),
+            () => Migrator().UpgradeAsync(cancellationToken: Token), () => Migrator().CheckAsync(Token),
+            () => Migrator().ReadHistoryAsync(Token),
+            () => Migrator().StampAsync(MigrationTarget.Version(1), cancellationToken: Token),
+            () => Migrator().AdoptAsync(cancellationToken: Token),
         })
         {
             Assert.That(Assert.ThrowsAsync<MigrationException>(() => run())!.Error, Is.EqualTo(MigrationError.ForeignObjects));
@@ -179,7 +188,7 @@ public sealed class ForeignObjectTests : MigrationTests
     }
 
     [Test]
-    public async Task A_function_in_the_place_of_the_extensions_does_not_become_a_default()
+    public async Task A_function_in_place_of_the_extensions_is_not_used_as_default()
     {
         await ExecuteAsync("CREATE SCHEMA extensions; CREATE EXTENSION \"uuid-ossp\" SCHEMA extensions");
         await ExecuteAsync($"ALTER DATABASE {Database.Name} SET search_path = public, extensions");

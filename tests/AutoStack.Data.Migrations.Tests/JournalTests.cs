@@ -8,11 +8,11 @@ public sealed class JournalTests : MigrationTests
     private const string Change = "UPDATE schema_versions SET checksum = repeat('0', 64) WHERE version = 2";
 
     [Test]
-    public async Task An_upgrade_notes_who_applied_what_with_what()
+    public async Task The_journal_records_role_script_and_tool()
     {
-        await Migrator().UpgradeAsync(MigrationTarget.Version(1), cancellationToken: Token);
+        await StartAtAsync(1);
 
-        var version = (await Migrator().GetHistoryAsync(Token)).Versions[0];
+        var version = (await Migrator().ReadHistoryAsync(Token)).Versions[0];
         var role = await ScalarAsync<string>("SELECT current_user::text");
         var age = await ScalarAsync<TimeSpan>("SELECT clock_timestamp() - applied_at FROM schema_versions");
 
@@ -29,21 +29,21 @@ public sealed class JournalTests : MigrationTests
     }
 
     [Test]
-    public async Task Times_are_right_in_whatever_zone_the_server_is()
+    public async Task Times_are_correct_in_any_time_zone_of_the_server()
     {
         await ExecuteAsync($"ALTER DATABASE {Database.Name} SET timezone = 'Asia/Kolkata'");
         await Migrator().UpgradeAsync(MigrationTarget.Version(1), cancellationToken: Token);
 
-        var told = (await Migrator().GetHistoryAsync(Token)).Versions[0].AppliedAt!.Value;
+        var reported = (await Migrator().ReadHistoryAsync(Token)).Versions[0].AppliedAt!.Value;
 
         Assert.That(await ScalarAsync<double>("SELECT extract(epoch FROM applied_at)::float8 FROM schema_versions"),
-            Is.EqualTo((told - DateTimeOffset.UnixEpoch).TotalSeconds).Within(0.0001));
+            Is.EqualTo((reported - DateTimeOffset.UnixEpoch).TotalSeconds).Within(0.0001));
     }
 
     [Test]
     public async Task A_changed_script_stops_the_upgrade_and_is_named()
     {
-        await Migrator().UpgradeAsync(MigrationTarget.Version(3), cancellationToken: Token);
+        await StartAtAsync(3);
         await ExecuteAsync(Change);
         var before = await CatalogAsync();
 
@@ -55,20 +55,21 @@ public sealed class JournalTests : MigrationTests
     [Test]
     public async Task A_changed_script_stops_the_downgrade_and_is_named()
     {
-        await Migrator().UpgradeAsync(MigrationTarget.Version(3), cancellationToken: Token);
+        await StartAtAsync(3);
         await ExecuteAsync(Change);
         var before = await CatalogAsync();
 
-        var failure = Assert.ThrowsAsync<MigrationException>(() => Migrator().DowngradeAsync(MigrationTarget.Base, cancellationToken: Token))!;
+        var failure = Assert.ThrowsAsync<MigrationException>(
+            () => Migrator().DowngradeAsync(MigrationTarget.Base, cancellationToken: Token))!;
 
         await AssertNothingHappenedAsync(failure, MigrationError.ScriptChanged, "0002_runtime_models.sql", before);
     }
 
     [TestCase(true)]
     [TestCase(false)]
-    public async Task A_schema_of_a_newer_package_is_left_alone(bool up)
+    public async Task A_schema_of_a_newer_package_is_not_changed(bool up)
     {
-        await Migrator().UpgradeAsync(MigrationTarget.Version(3), cancellationToken: Token);
+        await StartAtAsync(3);
         await ExecuteAsync("INSERT INTO schema_versions VALUES (9001, '9001_from_the_future', repeat('0', 64), now(), 1, 'ada', '9.0.0')");
         var before = await CatalogAsync();
 
@@ -82,7 +83,7 @@ public sealed class JournalTests : MigrationTests
     [Test]
     public async Task A_gap_in_the_journal_stops_the_upgrade()
     {
-        await Migrator().UpgradeAsync(MigrationTarget.Version(3), cancellationToken: Token);
+        await StartAtAsync(3);
         await ExecuteAsync("DELETE FROM schema_versions WHERE version = 2");
         var before = await CatalogAsync();
 
@@ -92,9 +93,9 @@ public sealed class JournalTests : MigrationTests
     }
 
     [Test]
-    public async Task Reading_the_history_of_an_empty_database_makes_nothing()
+    public async Task Reading_the_history_of_an_empty_database_creates_nothing()
     {
-        var history = await Migrator().GetHistoryAsync(Token);
+        var history = await Migrator().ReadHistoryAsync(Token);
 
         using (Assert.EnterMultipleScope())
         {
@@ -107,13 +108,13 @@ public sealed class JournalTests : MigrationTests
     }
 
     [Test]
-    public async Task The_history_tells_applied_pending_changed_and_unknown_versions()
+    public async Task The_history_lists_applied_pending_changed_and_unknown_versions()
     {
-        await Migrator().UpgradeAsync(MigrationTarget.Version(3), cancellationToken: Token);
+        await StartAtAsync(3);
         await ExecuteAsync(Change);
         await ExecuteAsync("INSERT INTO schema_versions VALUES (9001, '9001_from_the_future', 'abc', now(), 1500, 'ada', '9.0.0')");
 
-        var history = await Migrator().GetHistoryAsync(Token);
+        var history = await Migrator().ReadHistoryAsync(Token);
 
         using (Assert.EnterMultipleScope())
         {
@@ -127,20 +128,20 @@ public sealed class JournalTests : MigrationTests
     }
 
     [Test]
-    public async Task A_database_is_up_to_date_at_head_and_only_there()
+    public async Task A_database_is_up_to_date_only_at_head()
     {
-        await Migrator().UpgradeAsync(MigrationTarget.Version(Head - 1), cancellationToken: Token);
-        var before = await Migrator().GetHistoryAsync(Token);
+        await StartAtAsync(Head - 1);
+        var before = await Migrator().ReadHistoryAsync(Token);
         await Migrator().UpgradeAsync(cancellationToken: Token);
-        var after = await Migrator().GetHistoryAsync(Token);
+        var after = await Migrator().ReadHistoryAsync(Token);
         await ExecuteAsync(Change);
-        var changed = await Migrator().GetHistoryAsync(Token);
+        var changed = await Migrator().ReadHistoryAsync(Token);
 
         Assert.That((before.IsUpToDate, after.IsUpToDate, changed.IsUpToDate), Is.EqualTo((false, true, false)));
     }
 
     [Test]
-    public async Task A_second_upgrade_has_nothing_to_do()
+    public async Task A_second_upgrade_applies_nothing()
     {
         var first = await Migrator().UpgradeAsync(cancellationToken: Token);
         var second = await Migrator().UpgradeAsync(cancellationToken: Token);
@@ -163,7 +164,7 @@ public sealed class JournalTests : MigrationTests
     [TestCase(false, "head")]
     public async Task A_target_in_the_wrong_direction_or_out_of_range_is_refused(bool up, string text)
     {
-        await Migrator().UpgradeAsync(MigrationTarget.Version(3), cancellationToken: Token);
+        await StartAtAsync(3);
         Assert.That(MigrationTarget.TryParse(text, out var target), Is.True);
 
         var failure = Assert.ThrowsAsync<MigrationException>(() => up
@@ -174,20 +175,21 @@ public sealed class JournalTests : MigrationTests
         Assert.That(await AppliedAsync(), Has.Count.EqualTo(3));
     }
 
-    private async Task AssertNothingHappenedAsync(MigrationException failure, MigrationError error, string named, IReadOnlyList<string> before)
+    private async Task AssertNothingHappenedAsync(
+        MigrationException failure, MigrationError error, string named, IReadOnlyList<string> before)
     {
         var after = await CatalogAsync();
         using (Assert.EnterMultipleScope())
         {
             Assert.That(failure.Error, Is.EqualTo(error));
             Assert.That(failure.Message, Does.Contain(named));
-            Assert.That(failure.Report, Is.Null);
+            Assert.That(failure.Result, Is.Null);
             Assert.That(after, Is.EqualTo(before));
         }
     }
 
     [Test]
-    public async Task A_role_that_may_not_make_the_journal_is_told_so()
+    public async Task A_role_that_may_not_create_the_journal_gets_an_error()
     {
         var role = $"reader_{Guid.NewGuid():N}";
         await ExecuteAsync($"CREATE ROLE {role} LOGIN PASSWORD 'reader'");

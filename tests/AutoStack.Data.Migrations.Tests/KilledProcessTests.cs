@@ -3,35 +3,38 @@ using AutoStack.Data.Migrations.Tests.Support;
 
 namespace AutoStack.Data.Migrations.Tests;
 
-/// <summary>The console as a process of its own, killed at a place that a lock of the test's holds it at.</summary>
+/// <summary>The console in its own process, killed while a lock of the test blocks it.</summary>
 [UnsupportedOSPlatform("windows")]
 [Platform(Exclude = "Win")]
 public sealed class KilledProcessTests : MigrationTests
 {
-    private const string Sessions = $"SELECT count(*) = 0 FROM pg_stat_activity WHERE datname = current_database() AND application_name = '{MigratorName}'";
+    private const string Sessions = $"SELECT count(*) = 0 FROM pg_stat_activity WHERE datname = current_database() AND application_name " +
+        $"= '{MigratorName}'";
 
     private IReadOnlyList<string> undisturbed = [];
 
     [OneTimeSetUp]
     public async Task MigrateUndisturbedAsync()
     {
-        await CreateDatabaseAsync();
-        await Migrator().UpgradeAsync(cancellationToken: Token);
+        StartPatience();
+        await StartAtAsync(Head);
         undisturbed = await CatalogAsync();
         await DropDatabaseAsync();
     }
 
-    // What the first script makes before that table is made already. The second is applied and the third waits for its first lock. The twelfth waits for
-    // the writers of its table. The journal is not made yet.
-    [TestCase(0, "CREATE TABLE webhook_payloads ()", 0, TestName = "A_run_killed_in_the_middle_of_a_script_is_completed_by_the_next")]
-    [TestCase(1, "LOCK TABLE deployment_logs IN ACCESS SHARE MODE", 2, TestName = "A_run_killed_between_two_scripts_is_completed_by_the_next")]
-    [TestCase(6, "INSERT INTO users (name, email) VALUES ('Ada', 'ada@example.com')", 11, TestName = "A_run_killed_in_a_concurrent_build_is_completed_by_the_next")]
+    // 1: the first script has created tables before it waits. 2: the second script is applied and the third waits for its first lock. 3:
+    // the twelfth waits for the writers of its table. 4: the journal is not created yet.
+    [TestCase(0, "CREATE TABLE webhook_payloads ()", 0, TestName = "A_run_killed_within_a_script_is_completed_by_the_next")]
+    [TestCase(1, "LOCK TABLE deployment_logs IN ACCESS SHARE MODE", 2,
+        TestName = "A_run_killed_between_two_scripts_is_completed_by_the_next")]
+    [TestCase(6, "INSERT INTO users (name, email) VALUES ('Ada', 'ada@example.com')", 11,
+        TestName = "A_run_killed_in_a_concurrent_build_is_completed_by_the_next")]
     [TestCase(0, "CREATE TABLE schema_versions ()", 0, TestName = "A_run_killed_before_its_journal_is_completed_by_the_next")]
     public async Task Killed(int from, string inItsWay, int applied)
     {
         if (from > 0)
         {
-            await Migrator().UpgradeAsync(MigrationTarget.Version(from), cancellationToken: Token);
+            await StartAtAsync(from);
         }
 
         await using (var obstacle = await HoldAsync(inItsWay))
@@ -39,7 +42,7 @@ public sealed class KilledProcessTests : MigrationTests
             using var console = ConsoleProcess.Start(ConnectionString, "upgrade");
             if (from > 0)
             {
-                // Scripts before it may wait for a moment, too.
+                // Earlier scripts may wait for a moment, too.
                 await UntilAsync($"SELECT count(*) = {applied} FROM schema_versions");
             }
 
@@ -47,7 +50,7 @@ public sealed class KilledProcessTests : MigrationTests
             var killed = await console.KillAsync(Token);
             Assert.That(killed.Code, Is.Not.Zero);
 
-            // The server notices by itself, the obstacle still there: a session that waits looks after its client every two seconds.
+            // The server detects the dead client during the wait: a waiting session checks its client every two seconds.
             await UntilAsync(Sessions);
             if (from > 0)
             {
@@ -68,7 +71,7 @@ public sealed class KilledProcessTests : MigrationTests
     }
 
     [Test]
-    public async Task A_run_that_follows_a_killed_one_at_once_completes_it()
+    public async Task A_run_started_directly_after_a_kill_completes_the_migration()
     {
         await using var obstacle = await HoldAsync("CREATE TABLE webhook_payloads ()");
         using var console = ConsoleProcess.Start(ConnectionString, "upgrade");

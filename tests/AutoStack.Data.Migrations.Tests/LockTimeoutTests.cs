@@ -11,12 +11,12 @@ public sealed class LockTimeoutTests : MigrationTests
     public Task CreateTableAsync() => ExecuteAsync("CREATE TABLE busy (id int)");
 
     [Test]
-    public async Task A_script_that_does_not_get_its_lock_is_tried_again()
+    public async Task A_script_that_does_not_get_its_lock_is_retried()
     {
         await using var holder = await HoldAsync("LOCK TABLE busy IN ACCESS SHARE MODE");
-        var recorder = new Recorder(told =>
+        var recorder = new Recorder(reported =>
         {
-            if (told is StepRetrying { Attempt: 2 })
+            if (reported is StepRetrying { Attempt: 2 })
             {
                 holder.Release();
             }
@@ -36,7 +36,7 @@ public sealed class LockTimeoutTests : MigrationTests
     }
 
     [Test]
-    public async Task A_script_that_never_gets_its_lock_fails_after_its_attempts_and_leaves_nothing()
+    public async Task A_script_that_never_gets_its_lock_fails_after_its_attempts()
     {
         await using var holder = await HoldAsync("LOCK TABLE busy IN ACCESS SHARE MODE");
         var before = await CatalogAsync();
@@ -73,14 +73,16 @@ public sealed class LockTimeoutTests : MigrationTests
     }
 
     [Test]
-    public async Task A_script_that_loses_a_deadlock_is_tried_again()
+    public async Task A_script_that_loses_a_deadlock_is_retried()
     {
         await ExecuteAsync("CREATE TABLE other (id int)");
-        var scripts = Scripts("-- autostack: lock_timeout=30s\nALTER TABLE other ADD COLUMN extra int;\nALTER TABLE busy ADD COLUMN extra int;");
+        var scripts = Scripts(
+            "-- autostack: lock_timeout=30s\nALTER TABLE other ADD COLUMN extra int;\nALTER TABLE busy ADD COLUMN extra int;");
         await using var application = await HoldAsync("LOCK TABLE busy IN ACCESS SHARE MODE");
         var recorder = new Recorder();
 
-        // The application wants what the script holds before the script looks for a deadlock, and looks for one much later itself.
+        // The application waits for the script before the script checks for a deadlock, and checks much later itself: the script is the
+        // victim.
         var migrator = new SchemaMigrator(ConnectionString + ";Options=-c deadlock_timeout=3s", null, scripts);
         var upgrade = migrator.UpgradeAsync(progress: recorder, cancellationToken: Token);
         await UntilMigratorWaitsForTableAsync();
@@ -92,16 +94,17 @@ public sealed class LockTimeoutTests : MigrationTests
     }
 
     [Test]
-    public async Task An_index_that_did_not_get_its_lock_is_built_anew()
+    public async Task An_index_build_that_did_not_get_its_lock_is_repeated()
     {
-        var scripts = Scripts("-- autostack: no-transaction lock_timeout=50ms\nCREATE INDEX CONCURRENTLY IF NOT EXISTS busy_id_idx ON busy (id)");
+        var scripts = Scripts(
+            "-- autostack: no-transaction lock_timeout=50ms\nCREATE INDEX CONCURRENTLY IF NOT EXISTS busy_id_idx ON busy (id)");
 
-        // The build is announced in the catalog before it waits for the writers that are under way.
+        // The build adds the index to the catalog before it waits for running writers.
         await using var writer = await HoldAsync("INSERT INTO busy VALUES (1)");
         string[] leftOver = [];
-        var recorder = new Recorder(told =>
+        var recorder = new Recorder(reported =>
         {
-            if (told is StepRetrying { Attempt: 1 })
+            if (reported is StepRetrying { Attempt: 1 })
             {
                 leftOver = [.. ListAsync("SELECT indexrelid::regclass::text FROM pg_index WHERE NOT indisvalid").GetAwaiter().GetResult()];
                 writer.Release();
@@ -119,9 +122,11 @@ public sealed class LockTimeoutTests : MigrationTests
     }
 
     [Test]
-    public async Task No_timeout_of_the_database_ends_a_script()
+    public async Task Timeouts_set_for_the_database_do_not_end_a_script()
     {
-        foreach (var name in await ListAsync("SELECT name FROM pg_settings WHERE name IN ('statement_timeout', 'idle_in_transaction_session_timeout', 'transaction_timeout')"))
+        foreach (var name in await ListAsync(
+            "SELECT name FROM pg_settings WHERE name IN ('statement_timeout', 'idle_in_transaction_session_timeout', " +
+            "'transaction_timeout')"))
         {
             await ExecuteAsync($"ALTER DATABASE {Database.Name} SET {name} = '30s'");
         }

@@ -9,21 +9,25 @@ public sealed class MigrationScriptTests
 
         using (Assert.EnterMultipleScope())
         {
-            Assert.That(scripts.Select(script => (script.Version, script.Name)), Is.EqualTo(new[] { (1, "0001_add_a"), (2, "0002_add_b") }));
+            Assert.That(scripts.Select(script => (script.Version, script.Name)),
+                Is.EqualTo(new[] { (1, "0001_add_a"), (2, "0002_add_b") }));
             Assert.That(scripts[1].Up.FileName, Is.EqualTo("0002_add_b.sql"));
             Assert.That(scripts[1].Down.FileName, Is.EqualTo("0002_add_b.down.sql"));
         }
     }
 
     [Test]
-    public void No_file_is_no_version() => Assert.That(MigrationScript.Load([]), Is.Empty);
+    public void No_files_are_no_versions() => Assert.That(MigrationScript.Load([]), Is.Empty);
 
-    [TestCase("0003_add_c.sql", "0001_add_a.sql", "0001_add_a.down.sql", "0003_add_c.sql", "0003_add_c.down.sql", TestName = "A gap is refused")]
+    [TestCase("0003_add_c.sql", "0001_add_a.sql", "0001_add_a.down.sql", "0003_add_c.sql", "0003_add_c.down.sql",
+        TestName = "A gap is refused")]
     [TestCase("0002_add_b.sql", "0002_add_b.sql", "0002_add_b.down.sql", TestName = "A first version other than 1 is refused")]
     [TestCase("0000_add_a.sql", "0000_add_a.sql", "0000_add_a.down.sql", TestName = "Version 0 is refused")]
-    [TestCase("0001_add_b.sql", "0001_add_a.sql", "0001_add_a.down.sql", "0001_add_b.sql", "0001_add_b.down.sql", TestName = "A duplicate number is refused")]
+    [TestCase("0001_add_b.sql", "0001_add_a.sql", "0001_add_a.down.sql", "0001_add_b.sql", "0001_add_b.down.sql",
+        TestName = "A duplicate number is refused")]
     [TestCase("0001_add_a.sql", "0001_add_a.sql", TestName = "A missing down script is refused")]
-    [TestCase("0001_add_b.down.sql", "0001_add_a.sql", "0001_add_a.down.sql", "0001_add_b.down.sql", TestName = "An orphan down script is refused")]
+    [TestCase("0001_add_b.down.sql", "0001_add_a.sql", "0001_add_a.down.sql", "0001_add_b.down.sql",
+        TestName = "An orphan down script is refused")]
     [TestCase("001_add_a.sql", "001_add_a.sql", TestName = "Three digits are refused")]
     [TestCase("0001-add-a.sql", "0001-add-a.sql", TestName = "A name with dashes is refused")]
     [TestCase("0001_Add_a.sql", "0001_Add_a.sql", TestName = "A name with capitals is refused")]
@@ -47,11 +51,12 @@ public sealed class MigrationScriptTests
     }
 
     [Test]
-    public void A_header_sets_what_a_script_needs()
+    public void A_header_sets_transaction_and_timeouts()
     {
         var script = MigrationScript.Load(new Dictionary<string, string>
         {
-            ["0001_add_a.sql"] = "-- why\r\n-- autostack: no-transaction lock_timeout=30s \r\n-- autostack:  statement_timeout=10min\r\nSELECT 1",
+            ["0001_add_a.sql"] = "-- why\r\n-- autostack: no-transaction lock_timeout=30s \r\n-- autostack:  " +
+                "statement_timeout=10min\r\nSELECT 1",
             ["0001_add_a.down.sql"] = "SELECT 1",
         })[0];
 
@@ -69,5 +74,6 @@ public sealed class MigrationScriptTests
         Assert.That(SchemaMigrator.Scripts.Select(script => script.Version), Is.EqualTo(Enumerable.Range(1, SchemaMigrator.Scripts.Count)));
     }
 
-    private static IEnumerable<KeyValuePair<string, string>> Files(params string[] names) => names.Select(name => KeyValuePair.Create(name, "SELECT 1"));
+    private static IEnumerable<KeyValuePair<string,
+        string>> Files(params string[] names) => names.Select(name => KeyValuePair.Create(name, "SELECT 1"));
 }

@@ -10,7 +10,7 @@ public sealed class MigrationTargetTests
     [TestCase("+2", "+2")]
     [TestCase("-1", "-1")]
     [TestCase("+0003", "+3")]
-    public void A_target_is_read(string text, string expected)
+    public void A_target_is_parsed(string text, string expected)
     {
         Assert.That(MigrationTarget.TryParse(text, out var target), Is.True);
         Assert.That(target.ToString(), Is.EqualTo(expected));
@@ -33,13 +33,13 @@ public sealed class MigrationTargetTests
     [TestCase("heads")]
     [TestCase("0001_initial_schema")]
     [TestCase("١")]
-    public void Anything_else_is_no_target(string? text) => Assert.That(MigrationTarget.TryParse(text, out _), Is.False);
+    public void Other_text_is_not_a_target(string? text) => Assert.That(MigrationTarget.TryParse(text, out _), Is.False);
 
     [Test]
     public void The_default_is_head() => Assert.That(default(MigrationTarget), Is.EqualTo(MigrationTarget.Head));
 
     [Test]
-    public void There_is_no_version_0_and_no_step_of_0()
+    public void Version_0_and_step_0_are_refused()
     {
         using (Assert.EnterMultipleScope())
         {

@@ -4,7 +4,7 @@ using Npgsql;
 
 namespace AutoStack.Data.Migrations.Tests;
 
-/// <summary>What the migrator does as the roles of scripts/roles.sql: it logs in as one and works as another.</summary>
+/// <summary>The migrator with the roles of scripts/roles.sql: the login has another role set.</summary>
 public sealed class MigratorRoleTests : MigrationTests
 {
     private const string Password = "of the test only";
@@ -28,7 +28,7 @@ public sealed class MigratorRoleTests : MigrationTests
         """);
 
     [Test]
-    public async Task A_script_is_cancelled()
+    public async Task A_migrator_with_a_set_role_cancels_its_script()
     {
         using var cancelling = CancellationTokenSource.CreateLinkedTokenSource(Token);
         var migration = Migrate("CREATE TABLE lost ();\nSELECT pg_sleep(20)", cancellationToken: cancelling.Token);
@@ -43,7 +43,7 @@ public sealed class MigratorRoleTests : MigrationTests
 
     [TestCase("-- autostack: lock_timeout=2s\nALTER TABLE busy ADD COLUMN extra int", "55P03")]
     [TestCase("-- autostack: no-transaction lock_timeout=2s\nCREATE INDEX CONCURRENTLY busy_id_idx ON busy (id)", "55P03")]
-    public async Task Who_is_in_the_way_is_named(string script, string sqlState)
+    public async Task A_migrator_with_a_set_role_sees_its_blockers(string script, string sqlState)
     {
         await ExecuteAsync($"CREATE TABLE busy (id int); ALTER TABLE busy OWNER TO {prefix}_owner");
         await using var holder = await HoldAsync("INSERT INTO busy VALUES (1)");
@@ -51,11 +51,11 @@ public sealed class MigratorRoleTests : MigrationTests
 
         var failure = Assert.ThrowsAsync<MigrationException>(() => Migrate(script, new SchemaMigratorOptions { Attempts = 1 }))!;
 
-        Assert.That(failure.Message, Does.Contain(sqlState).And.Contain($"In its way: pid {pid}, raw, role "));
+        Assert.That(failure.Message, Does.Contain(sqlState).And.Contain($"Blocked by: pid {pid}, raw, role "));
     }
 
     [Test]
-    public async Task A_role_that_may_only_use_the_database_is_told_that_there_is_nothing_to_do()
+    public async Task A_role_without_create_rights_may_run_an_upgrade_without_pending_scripts()
     {
         await new SchemaMigrator(As("migrator")).UpgradeAsync(cancellationToken: Token);
         await RunRolesScriptAsync();
@@ -67,19 +67,21 @@ public sealed class MigratorRoleTests : MigrationTests
 
     [TestCase("")]
     [TestCase("DO $$ BEGIN RAISE 'half-way'; END $$;")]
-    public async Task The_script_of_the_roles_runs_in_psql_as_a_whole_or_not_at_all(string fault)
+    public async Task The_script_of_the_roles_runs_in_psql_completely_or_not(string fault)
     {
         var script = await File.ReadAllTextAsync(Path.Combine(SourceRoot.Path, "scripts", "roles.sql"), Token);
         await ExecuteAsync("GRANT CREATE ON SCHEMA public TO PUBLIC");
 
         var (code, error) = await Psql.RunAsync(
-            ConnectionString, $"SET autostack.role_prefix = '{prefix}';\n" + script.Replace("COMMIT;", fault + "COMMIT;", StringComparison.Ordinal), Token);
+            ConnectionString, $"SET autostack.role_prefix = '{prefix}';\n" +
+                script.Replace("COMMIT;", fault + "COMMIT;", StringComparison.Ordinal), Token);
 
         Assert.That((code, error.Trim().Length == 0), Is.EqualTo(fault.Length == 0 ? (0, true) : (3, false)), error);
         Assert.That(await ScalarAsync<bool>("SELECT has_schema_privilege('public', 'public', 'CREATE')"), Is.EqualTo(fault.Length > 0));
     }
 
-    private Task<MigrationReport> Migrate(string script, SchemaMigratorOptions? options = null, CancellationToken? cancellationToken = null) =>
+    private Task<MigrationResult> Migrate(
+        string script, SchemaMigratorOptions? options = null, CancellationToken? cancellationToken = null) =>
         new SchemaMigrator(As("migrator"), options, Scripts(script)).UpgradeAsync(cancellationToken: cancellationToken ?? Token);
 
     private string As(string role) =>
@@ -89,7 +91,8 @@ public sealed class MigratorRoleTests : MigrationTests
     {
         await using var connection = await Raw.OpenConnectionAsync(Token);
         await using var command = new NpgsqlCommand(
-            $"SET autostack.role_prefix = '{prefix}';" + await File.ReadAllTextAsync(Path.Combine(SourceRoot.Path, "scripts", "roles.sql"), Token), connection);
+            $"SET autostack.role_prefix = '{prefix}';" +
+                await File.ReadAllTextAsync(Path.Combine(SourceRoot.Path, "scripts", "roles.sql"), Token), connection);
         await command.ExecuteNonQueryAsync(Token);
     }
 }

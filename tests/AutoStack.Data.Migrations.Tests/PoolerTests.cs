@@ -16,25 +16,28 @@ public sealed class PoolerTests : MigrationTests
     [TestCase(3, "pool_mode = transaction\nserver_round_robin = 1")]
     [TestCase(1, "pool_mode = transaction\ndefault_pool_size = 1")]
     [TestCase(0, "pool_mode = statement")]
-    public async Task Sessions_that_a_pooler_shares_are_refused_before_anything_is_done(int idleSessions, string settings)
+    public async Task A_pooler_that_shares_sessions_is_refused_before_any_change(int idleSessions, string settings)
     {
         await using var bouncer = await PgBouncer.StartAsync(ConnectionString, settings, Token);
         await FillPoolAsync(bouncer, idleSessions);
 
-        var failure = Assert.ThrowsAsync<MigrationException>(() => new SchemaMigrator(bouncer.ConnectionString).UpgradeAsync(cancellationToken: Token))!;
+        var failure = Assert.ThrowsAsync<MigrationException>(
+            () => new SchemaMigrator(bouncer.ConnectionString).UpgradeAsync(cancellationToken: Token))!;
 
         using (Assert.EnterMultipleScope())
         {
             Assert.That(failure.Error, Is.EqualTo(MigrationError.PooledConnection));
             Assert.That(failure.Message, Does.Contain("PgBouncer").And.Contain("Connect to the server directly"));
-            Assert.That(failure.Report, Is.Null);
+            Assert.That(failure.Result, Is.Null);
             Assert.That(await ExistsAsync("schema_versions"), Is.False);
-            Assert.That(await ListAsync("SELECT pid FROM pg_locks JOIN pg_database d ON d.oid = database WHERE locktype = 'advisory' AND datname = current_database()"), Is.Empty);
+            Assert.That(await ListAsync(
+                "SELECT pid FROM pg_locks JOIN pg_database d ON d.oid = database WHERE locktype = 'advisory' AND datname = " +
+                "current_database()"), Is.Empty);
         }
     }
 
     [Test]
-    public async Task The_console_says_so_with_exit_code_6()
+    public async Task The_console_exits_with_6_behind_a_sharing_pooler()
     {
         await using var bouncer = await PgBouncer.StartAsync(ConnectionString, "pool_mode = transaction", Token);
 
@@ -49,12 +52,12 @@ public sealed class PoolerTests : MigrationTests
     }
 
     [Test]
-    public async Task Reading_needs_no_lock_and_may_go_through_any_pooler()
+    public async Task Reading_works_through_any_pooler()
     {
-        await Migrator().UpgradeAsync(cancellationToken: Token);
+        await StartAtAsync(Head);
         await using var bouncer = await PgBouncer.StartAsync(ConnectionString, "pool_mode = transaction", Token);
 
-        var history = await new SchemaMigrator(bouncer.ConnectionString).GetHistoryAsync(Token);
+        var history = await new SchemaMigrator(bouncer.ConnectionString).ReadHistoryAsync(Token);
 
         Assert.That(history.IsUpToDate, Is.True);
     }
@@ -65,9 +68,9 @@ public sealed class PoolerTests : MigrationTests
     [TestCase("downgrade", "base", "--dry-run")]
     [TestCase("downgrade", "22", "--yes")]
     [TestCase("adopt", "--dry-run")]
-    public async Task A_pooler_in_session_mode_serves_every_look_and_gets_its_session_back_as_it_was(params string[] args)
+    public async Task A_plan_leaves_a_session_mode_pooler_an_unchanged_session(params string[] args)
     {
-        await Migrator().UpgradeAsync(cancellationToken: Token);
+        await StartAtAsync(Head);
         await using var bouncer = await PgBouncer.StartAsync(ConnectionString, "pool_mode = session\ndefault_pool_size = 2", Token);
 
         var run = await ConsoleRun.StartAsync(args, connection: bouncer.ConnectionString, cancellationToken: Token);
@@ -78,7 +81,7 @@ public sealed class PoolerTests : MigrationTests
 
     [TestCase("--dry-run")]
     [TestCase("--sql")]
-    public async Task Sessions_that_a_pooler_shares_are_not_made_read_only_for_a_look(string option)
+    public async Task A_plan_does_not_make_a_shared_session_read_only(string option)
     {
         await using var bouncer = await PgBouncer.StartAsync(ConnectionString, "pool_mode = transaction", Token);
         await FillPoolAsync(bouncer, 2);
@@ -91,18 +94,19 @@ public sealed class PoolerTests : MigrationTests
     }
 
     [Test]
-    public async Task A_pooler_in_session_mode_migrates_and_leaves_no_lock()
+    public async Task A_migration_through_a_session_mode_pooler_releases_the_lock()
     {
         await using var bouncer = await PgBouncer.StartAsync(ConnectionString, "pool_mode = session", Token);
 
         var up = await new SchemaMigrator(bouncer.ConnectionString).UpgradeAsync(cancellationToken: Token);
-        var direct = await Migrator(new SchemaMigratorOptions { LockWait = TimeSpan.Zero }).DowngradeAsync(MigrationTarget.Base, cancellationToken: Token);
+        var direct = await Migrator(new SchemaMigratorOptions { LockWait = TimeSpan.Zero })
+            .DowngradeAsync(MigrationTarget.Base, cancellationToken: Token);
 
         Assert.That((up.ToVersion, direct.ToVersion), Is.EqualTo((Head, 0)));
     }
 
     [Test]
-    public async Task Behind_a_pooler_in_session_mode_migrators_hold_each_other_off()
+    public async Task Migrators_behind_a_session_mode_pooler_exclude_each_other()
     {
         await using var bouncer = await PgBouncer.StartAsync(ConnectionString, "pool_mode = session", Token);
         await using var obstacle = await HoldAsync("CREATE TABLE users ()");
@@ -110,7 +114,8 @@ public sealed class PoolerTests : MigrationTests
         await UntilMigratorWaitsForTableAsync();
 
         var failure = Assert.ThrowsAsync<MigrationException>(() =>
-            new SchemaMigrator(bouncer.ConnectionString, new SchemaMigratorOptions { LockWait = TimeSpan.Zero }).UpgradeAsync(cancellationToken: Token))!;
+            new SchemaMigrator(bouncer.ConnectionString, new SchemaMigratorOptions { LockWait = TimeSpan.Zero })
+                .UpgradeAsync(cancellationToken: Token))!;
         obstacle.Release();
 
         Assert.That(failure.Error, Is.EqualTo(MigrationError.Locked));
@@ -118,11 +123,12 @@ public sealed class PoolerTests : MigrationTests
     }
 
     [Test]
-    public async Task Behind_a_pooler_in_session_mode_a_script_is_cancelled_by_its_real_process()
+    public async Task A_script_behind_a_session_mode_pooler_is_cancelled()
     {
         await using var bouncer = await PgBouncer.StartAsync(ConnectionString, "pool_mode = session", Token);
         using var cancelling = CancellationTokenSource.CreateLinkedTokenSource(Token);
-        var migration = new SchemaMigrator(bouncer.ConnectionString, null, Scripts("SELECT pg_sleep(600)")).UpgradeAsync(cancellationToken: cancelling.Token);
+        var migration = new SchemaMigrator(bouncer.ConnectionString, null, Scripts("SELECT pg_sleep(600)"))
+            .UpgradeAsync(cancellationToken: cancelling.Token);
         await UntilAsync("SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep')");
 
         await cancelling.CancelAsync();
@@ -131,7 +137,7 @@ public sealed class PoolerTests : MigrationTests
         Assert.That(await AppliedAsync(), Is.Empty);
     }
 
-    /// <summary>Serves so many clients at the same time, so that the pool has as many idle sessions.</summary>
+    /// <summary>Opens <paramref name="clients"/> clients at once, so that the pool has as many idle sessions.</summary>
     private async Task FillPoolAsync(PgBouncer bouncer, int clients, string sql = "SELECT 1")
     {
         var busy = new List<NpgsqlConnection>();

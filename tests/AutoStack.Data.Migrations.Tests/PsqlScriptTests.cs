@@ -8,9 +8,9 @@ public sealed class PsqlScriptTests : MigrationTests
     [TestCase(0, true)]
     [TestCase(0, false)]
     [TestCase(9, true)]
-    public async Task What_sql_prints_makes_psql_leave_what_upgrade_leaves(int from, bool connected)
+    public async Task A_psql_script_leaves_the_database_as_an_upgrade_does(int from, bool connected)
     {
-        await Migrator().UpgradeAsync(cancellationToken: Token);
+        await StartAtAsync(Head);
         var expected = await CatalogAsync();
         await Migrator().DowngradeAsync(MigrationTarget.Base, cancellationToken: Token);
         if (from > 0)
@@ -22,11 +22,12 @@ public sealed class PsqlScriptTests : MigrationTests
             await ExecuteAsync("DROP TABLE schema_versions");
         }
 
-        var run = await ConsoleRun.StartAsync(["upgrade", "--sql"], connection: connected ? ConnectionString : null, cancellationToken: Token);
+        var run = await ConsoleRun.StartAsync(
+            ["upgrade", "--sql"], connection: connected ? ConnectionString : null, cancellationToken: Token);
         var psql = await Psql.RunAsync(ConnectionString, run.Output, Token);
 
         var again = await Migrator().UpgradeAsync(cancellationToken: Token);
-        var history = await Migrator().GetHistoryAsync(Token);
+        var history = await Migrator().ReadHistoryAsync(Token);
         using (Assert.EnterMultipleScope())
         {
             Assert.That(run.Code, Is.Zero);
@@ -43,14 +44,15 @@ public sealed class PsqlScriptTests : MigrationTests
     [TestCase("base", true)]
     [TestCase("base", false)]
     [TestCase("2", true)]
-    public async Task What_sql_prints_makes_psql_go_back(string target, bool connected)
+    public async Task A_psql_script_downgrades(string target, bool connected)
     {
-        await Migrator().UpgradeAsync(cancellationToken: Token);
+        await StartAtAsync(Head);
         await Migrator().DowngradeAsync(target == "base" ? MigrationTarget.Base : MigrationTarget.Version(2), cancellationToken: Token);
         var expected = (await CatalogAsync(), await AppliedAsync());
         await Migrator().UpgradeAsync(cancellationToken: Token);
 
-        var run = await ConsoleRun.StartAsync(["downgrade", target, "--sql"], connection: connected ? ConnectionString : null, cancellationToken: Token);
+        var run = await ConsoleRun.StartAsync(
+            ["downgrade", target, "--sql"], connection: connected ? ConnectionString : null, cancellationToken: Token);
         var psql = await Psql.RunAsync(ConnectionString, run.Output, Token);
 
         using (Assert.EnterMultipleScope())
@@ -63,7 +65,7 @@ public sealed class PsqlScriptTests : MigrationTests
     }
 
     [Test]
-    public async Task The_script_holds_every_text_untouched_and_each_header_as_settings()
+    public async Task A_psql_script_contains_each_script_unchanged_and_its_header_as_settings()
     {
         var plan = await Migrator().PlanUpgradeAsync(cancellationToken: Token);
 
@@ -73,7 +75,8 @@ public sealed class PsqlScriptTests : MigrationTests
             foreach (var step in plan.Scripts.Select(plan.StepOf))
             {
                 Assert.That(text, Does.Contain(step.Sql));
-                Assert.That(text, Does.Contain($"{step.FileName}\nSET lock_timeout = '{step.LockTimeout}';\nSET statement_timeout = '{step.StatementTimeout}';\n"));
+                Assert.That(text, Does.Contain(
+                    $"{step.FileName}\nSET lock_timeout = '{step.LockTimeout}';\nSET statement_timeout = '{step.StatementTimeout}';\n"));
             }
 
             Assert.That(text.Split("BEGIN;\n"), Has.Length.EqualTo(1 + plan.Scripts.Count(s => s.Up.Transactional)));
@@ -85,34 +88,37 @@ public sealed class PsqlScriptTests : MigrationTests
     [TestCase("CREATE TABLE t (id int);")]
     [TestCase("CREATE TABLE t (id int);\n-- the end")]
     [TestCase("CREATE TABLE t (id int) -- the end;")]
-    [TestCase("-- autostack: lock_timeout=1s statement_timeout=1min\nCREATE TABLE t (id int);\nCOMMENT ON TABLE t IS 'a \\d :name ''x'' $$ ;';\n")]
+    [TestCase("-- autostack: lock_timeout=1s statement_timeout=1min\nCREATE TABLE t (id int);\nCOMMENT ON TABLE t IS 'a \\d :name ''x'' " +
+        "$$ ;';\n")]
     [TestCase("CREATE TABLE t (id int);\nCREATE FUNCTION f() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT 1; SELECT 2; END;\n")]
     [TestCase("CREATE TABLE t (id int);\nDO $body$ BEGIN PERFORM '$2b$12$abc'; END $body$;\n")]
-    public async Task Any_script_that_the_migrator_takes_is_taken_by_psql(string up)
+    public async Task Psql_runs_any_script_that_the_migrator_runs(string up)
     {
         var scripts = Scripts(up, "ALTER TABLE t ADD COLUMN name text");
         await Migrator(scripts).UpgradeAsync(cancellationToken: Token);
         var expected = await CatalogAsync();
         await ExecuteAsync("DROP SCHEMA public CASCADE; CREATE SCHEMA public");
 
-        var psql = await Psql.RunAsync(ConnectionString, (await Migrator(scripts).PlanUpgradeAsync(cancellationToken: Token)).ToPsqlScript(), Token);
+        var psql = await Psql.RunAsync(
+            ConnectionString, (await Migrator(scripts).PlanUpgradeAsync(cancellationToken: Token)).ToPsqlScript(), Token);
 
         using (Assert.EnterMultipleScope())
         {
             Assert.That(psql, Is.EqualTo((0, "")));
             Assert.That(await CatalogAsync(), Is.EqualTo(expected));
-            Assert.That((await Migrator(scripts).GetHistoryAsync(Token)).IsUpToDate, Is.True);
+            Assert.That((await Migrator(scripts).ReadHistoryAsync(Token)).IsUpToDate, Is.True);
         }
     }
 
     [Test]
-    public async Task A_script_that_fails_in_psql_leaves_nothing_of_itself_and_stops_there()
+    public async Task A_failing_script_in_psql_is_rolled_back_and_stops_the_run()
     {
         var scripts = Scripts("CREATE TABLE a ()", "CREATE TABLE b (); SELECT 1 / 0;", "CREATE TABLE c ()");
 
-        // Without the operator's own ON_ERROR_STOP, too: the script sets it.
+        // The script itself sets ON_ERROR_STOP.
         var psql = await Psql.RunAsync(
-            ConnectionString, "\\unset ON_ERROR_STOP\n" + (await Migrator(scripts).PlanUpgradeAsync(cancellationToken: Token)).ToPsqlScript(), Token);
+            ConnectionString, "\\unset ON_ERROR_STOP\n" +
+                (await Migrator(scripts).PlanUpgradeAsync(cancellationToken: Token)).ToPsqlScript(), Token);
 
         using (Assert.EnterMultipleScope())
         {
@@ -139,7 +145,7 @@ public sealed class PsqlScriptTests : MigrationTests
     }
 
     [Test]
-    public async Task Psql_gives_up_while_a_migrator_is_at_work()
+    public async Task Psql_gives_up_while_a_migrator_holds_the_lock()
     {
         var script = SchemaMigrator.PlanOffline(up: true, MigrationTarget.Head).ToPsqlScript();
         await using var holder = await HoldAsync($"SELECT pg_advisory_lock({MigrationLock.Key})");
@@ -149,18 +155,19 @@ public sealed class PsqlScriptTests : MigrationTests
         using (Assert.EnterMultipleScope())
         {
             Assert.That(psql.Code, Is.EqualTo(3));
-            Assert.That(psql.Error, Does.Contain("Another migrator is at work"));
+            Assert.That(psql.Error, Does.Contain("Another migrator holds the lock"));
             Assert.That(await CatalogAsync(), Is.Empty);
             Assert.That(await ExistsAsync("schema_versions"), Is.False);
         }
     }
 
     [Test]
-    public async Task A_migrator_waits_while_psql_is_at_work()
+    public async Task A_migrator_waits_while_psql_holds_the_lock()
     {
         await using var obstacle = await HoldAsync("CREATE TABLE users ()");
         var psql = Psql.RunAsync(ConnectionString, SchemaMigrator.PlanOffline(up: true, MigrationTarget.Head).ToPsqlScript(), Token);
-        await UntilAsync("SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'psql' AND wait_event_type = 'Lock')");
+        await UntilAsync("SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'psql' " +
+            "AND wait_event_type = 'Lock')");
 
         Assert.That(() => Migrator(new SchemaMigratorOptions { LockWait = TimeSpan.Zero }).UpgradeAsync(cancellationToken: Token),
             Throws.TypeOf<MigrationException>().With.Property(nameof(MigrationException.Error)).EqualTo(MigrationError.Locked));
@@ -169,7 +176,7 @@ public sealed class PsqlScriptTests : MigrationTests
     }
 
     [Test]
-    public async Task A_script_for_another_version_changes_nothing()
+    public async Task A_psql_script_for_another_version_changes_nothing()
     {
         var offline = SchemaMigrator.PlanOffline(up: true, MigrationTarget.Head).ToPsqlScript();
         var downward = SchemaMigrator.PlanOffline(up: false, MigrationTarget.Base).ToPsqlScript();
@@ -178,7 +185,8 @@ public sealed class PsqlScriptTests : MigrationTests
         await Migrator().UpgradeAsync(MigrationTarget.Version(2), cancellationToken: Token);
         var before = await CatalogAsync();
 
-        var runs = new[] { onEmpty, await Psql.RunAsync(ConnectionString, offline, Token), await Psql.RunAsync(ConnectionString, downward, Token) };
+        var runs = new[] { onEmpty, await Psql.RunAsync(ConnectionString, offline, Token),
+            await Psql.RunAsync(ConnectionString, downward, Token) };
 
         using (Assert.EnterMultipleScope())
         {
@@ -191,9 +199,9 @@ public sealed class PsqlScriptTests : MigrationTests
     }
 
     [Test]
-    public async Task Nothing_to_do_is_a_comment()
+    public async Task A_psql_script_without_pending_versions_is_a_comment()
     {
-        await Migrator().UpgradeAsync(cancellationToken: Token);
+        await StartAtAsync(Head);
 
         var run = await ConsoleRun.StartAsync(["upgrade", "--sql"], connection: ConnectionString, cancellationToken: Token);
 

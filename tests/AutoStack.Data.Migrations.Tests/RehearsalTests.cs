@@ -16,11 +16,11 @@ public sealed class RehearsalTests : MigrationTests
     [TestCase(0)]
     [TestCase(2)]
     [TestCase(13)]
-    public async Task An_upgrade_is_rehearsed_to_the_end_and_nothing_remains(int from)
+    public async Task A_rehearsed_upgrade_leaves_nothing(int from)
     {
         if (from > 0)
         {
-            await Migrator().UpgradeAsync(MigrationTarget.Version(from), cancellationToken: Token);
+            await StartAtAsync(from);
             await ExecuteAsync(Rows);
         }
 
@@ -30,18 +30,20 @@ public sealed class RehearsalTests : MigrationTests
         using (Assert.EnterMultipleScope())
         {
             Assert.That(run.Code, Is.Zero, run.Error);
-            Assert.That(run.Output, Does.Contain($"{from} → {Head}: {Head - from} scripts rehearsed in").And.Contain("Nothing was changed.").And.Not.Contain("skipped"));
+            Assert.That(run.Output,
+                Does.Contain($"{from} → {Head}: {Head - from} scripts rehearsed in").And.Contain("Nothing was changed.")
+                .And.Not.Contain("skipped"));
             Assert.That(await FingerprintAsync(), Is.EqualTo(before));
         }
 
-        // And the real run agrees.
+        // The real run reaches the same version.
         Assert.That((await Migrator().UpgradeAsync(cancellationToken: Token)).ToVersion, Is.EqualTo(Head));
     }
 
     [Test]
-    public async Task A_downgrade_is_rehearsed_and_nothing_is_lost()
+    public async Task A_rehearsed_downgrade_loses_nothing()
     {
-        await Migrator().UpgradeAsync(cancellationToken: Token);
+        await StartAtAsync(Head);
         await ExecuteAsync(Rows);
         var before = await FingerprintAsync();
 
@@ -54,19 +56,21 @@ public sealed class RehearsalTests : MigrationTests
             Assert.That(run.Json.GetProperty("rehearsed").GetArrayLength(), Is.EqualTo(Head));
             Assert.That(
                 run.Json.GetProperty("rehearsed").EnumerateArray()
-                    .Single(s => s.GetProperty("script").GetString() == "0023_add_deployment_runtime_logs_time_index.down.sql").GetProperty("way").GetString(),
+                    .Single(s => s.GetProperty("script").GetString() == "0023_add_deployment_runtime_logs_time_index.down.sql")
+                        .GetProperty("way").GetString(),
                 Is.EqualTo("inTransaction"));
             Assert.That(run.Json.GetProperty("rehearsed")[0].GetProperty("durationMs").GetDouble(), Is.Positive);
             Assert.That(run.Json.GetProperty("rehearsed")[Head - 1].GetProperty("way").GetString(), Is.EqualTo("asWritten"));
-            Assert.That(run.Json.GetProperty("rehearsed")[Head - 1].GetProperty("script").GetString(), Is.EqualTo("0001_initial_schema.down.sql"));
+            Assert.That(run.Json.GetProperty("rehearsed")[Head - 1].GetProperty("script").GetString(),
+                Is.EqualTo("0001_initial_schema.down.sql"));
             Assert.That(await FingerprintAsync(), Is.EqualTo(before));
         }
     }
 
     [Test]
-    public async Task Duplicates_are_found_before_the_real_run()
+    public async Task A_rehearsal_finds_duplicates()
     {
-        await Migrator().UpgradeAsync(MigrationTarget.Version(9), cancellationToken: Token);
+        await StartAtAsync(9);
         await ExecuteAsync("INSERT INTO users (name, email) VALUES ('Ada', 'ada@example.com'), ('Ada', 'ADA@example.com')");
         var before = await FingerprintAsync();
 
@@ -76,7 +80,8 @@ public sealed class RehearsalTests : MigrationTests
         {
             Assert.That(run.Code, Is.EqualTo(1));
             Assert.That(run.Json.GetProperty("error").GetProperty("message").GetString(),
-                Does.StartWith("0012_add_users_email_key.sql").And.Contain("23505").And.Contain($"Rehearsed 2 of {Head - 9} scripts before it; all is rolled back."));
+                Does.StartWith("0012_add_users_email_key.sql").And.Contain("23505")
+                    .And.Contain($"Rehearsed 2 of {Head - 9} scripts before it; everything was rolled back."));
             Assert.That(await FingerprintAsync(), Is.EqualTo(before));
         }
     }
@@ -84,7 +89,7 @@ public sealed class RehearsalTests : MigrationTests
     [TestCase("CREATE TABLE b (); SELECT 1 / 0", "22012")]
     [TestCase("CREATE TABLE b (); COMMIT", "0A000")]
     [TestCase("CREATE TABLE b (id int UNIQUE DEFERRABLE INITIALLY DEFERRED); INSERT INTO b VALUES (1), (1)", "23505")]
-    public async Task A_script_that_fails_in_the_middle_leaves_nothing(string second, string sqlState)
+    public async Task A_rehearsal_that_fails_half_way_leaves_nothing(string second, string sqlState)
     {
         var before = await FingerprintAsync();
 
@@ -94,13 +99,14 @@ public sealed class RehearsalTests : MigrationTests
         using (Assert.EnterMultipleScope())
         {
             Assert.That(failure.Error, Is.EqualTo(MigrationError.ScriptFailed));
-            Assert.That(failure.Message, Does.StartWith("0002_run_test.sql").And.Contain(sqlState).And.Contain("all is rolled back"));
+            Assert.That(failure.Message,
+                Does.StartWith("0002_run_test.sql").And.Contain(sqlState).And.Contain("everything was rolled back"));
             Assert.That(await FingerprintAsync(), Is.EqualTo(before));
         }
     }
 
     [Test]
-    public async Task What_no_transaction_takes_is_skipped_and_named_where_a_later_script_fails()
+    public async Task A_later_failure_names_the_scripts_that_a_rehearsal_skipped()
     {
         await ExecuteAsync("CREATE TABLE t (id int)");
         var skipping = Scripts("CREATE TABLE a ()", "-- autostack: no-transaction\nVACUUM t", "CREATE TABLE c ()");
@@ -111,14 +117,15 @@ public sealed class RehearsalTests : MigrationTests
 
         using (Assert.EnterMultipleScope())
         {
-            Assert.That(report.Steps.Select(s => s.Way), Is.EqualTo(new[] { RehearsalWay.AsWritten, RehearsalWay.Skipped, RehearsalWay.AsWritten }));
+            Assert.That(report.Steps.Select(s => s.Outcome),
+                Is.EqualTo(new[] { RehearsalOutcome.AsWritten, RehearsalOutcome.Skipped, RehearsalOutcome.AsWritten }));
             Assert.That(report.Steps[1].Sql, Is.Null);
             Assert.That(failure.Message, Does.Contain("without 0001_run_test.sql"));
         }
     }
 
     [Test]
-    public async Task An_index_built_concurrently_is_there_for_the_scripts_after_it_also_where_an_invalid_one_is()
+    public async Task A_rehearsal_builds_concurrent_indexes_and_replaces_invalid_ones()
     {
         const string Build = "CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS t_id_key ON t (id)";
         await ExecuteAsync("CREATE TABLE t (id int); INSERT INTO t VALUES (1), (1)");
@@ -126,31 +133,34 @@ public sealed class RehearsalTests : MigrationTests
         await ExecuteAsync("DELETE FROM t WHERE ctid = '(0,1)'");
         var before = await FingerprintAsync();
 
-        var report = await Migrator(Scripts("-- autostack: no-transaction\n" + Build, "ALTER TABLE t ADD CONSTRAINT t_id_key UNIQUE USING INDEX t_id_key"))
+        var report = await Migrator(
+            Scripts("-- autostack: no-transaction\n" + Build, "ALTER TABLE t ADD CONSTRAINT t_id_key UNIQUE USING INDEX t_id_key"))
             .RehearseUpgradeAsync(cancellationToken: Token);
 
         using (Assert.EnterMultipleScope())
         {
-            Assert.That(report.Steps[0].Way, Is.EqualTo(RehearsalWay.InTransaction));
+            Assert.That(report.Steps[0].Outcome, Is.EqualTo(RehearsalOutcome.InTransaction));
             Assert.That(report.Steps[0].Sql, Does.Contain("CREATE UNIQUE INDEX IF NOT EXISTS t_id_key ON t (id)"));
             Assert.That(await FingerprintAsync(), Is.EqualTo(before));
         }
     }
 
     [Test]
-    public void Every_script_of_the_package_can_be_rehearsed_and_none_waits_for_ever()
+    public void Every_script_of_the_package_can_be_rehearsed_with_a_lock_timeout()
     {
-        var forms = SchemaMigrator.Scripts.SelectMany(s => new[] { s.Up, s.Down }).Select(step => (step, form: RehearsalForm.Of(step))).ToList();
+        var forms = SchemaMigrator.Scripts.SelectMany(s => new[] { s.Up, s.Down }).Select(step => (step, form: RehearsalForm.Of(step)))
+            .ToList();
 
         using (Assert.EnterMultipleScope())
         {
             Assert.That(forms.Where(f => f.form is null).Select(f => f.step.FileName), Is.Empty);
-            Assert.That(forms.Where(f => f.form is { Transactional: false } or { LockTimeout: "0" }).Select(f => f.step.FileName), Is.Empty);
+            Assert.That(forms.Where(f => f.form is { Transactional: false } or { LockTimeout: "0" }).Select(f => f.step.FileName),
+                Is.Empty);
         }
     }
 
     [Test]
-    public async Task A_rehearsal_needs_the_lock()
+    public async Task A_rehearsal_takes_the_migration_lock()
     {
         await using var holder = await HoldAsync($"SELECT pg_advisory_lock({MigrationLock.Key})");
 
@@ -160,25 +170,27 @@ public sealed class RehearsalTests : MigrationTests
     }
 
     [Test]
-    public async Task A_table_that_stays_locked_is_told_and_not_waited_for_again()
+    public async Task A_rehearsal_reports_a_locked_table_without_retrying()
     {
         await ExecuteAsync("CREATE TABLE t (id int)");
         await using var reader = await HoldAsync("LOCK TABLE t IN ACCESS SHARE MODE");
         var recorder = new Recorder();
 
-        Assert.That(() => Migrator(Scripts("-- autostack: lock_timeout=50ms\nALTER TABLE t ADD COLUMN x int")).RehearseUpgradeAsync(default, recorder, Token),
+        Assert.That(() => Migrator(Scripts("-- autostack: lock_timeout=50ms\nALTER TABLE t ADD COLUMN x int"))
+            .RehearseUpgradeAsync(default, recorder, Token),
             Throws.TypeOf<MigrationException>().With.Message.Contains("55P03"));
         Assert.That(recorder.Events, Has.None.InstanceOf<StepRetrying>());
     }
 
     [Test]
-    public async Task A_rehearsal_that_is_cancelled_within_a_script_leaves_nothing()
+    public async Task A_rehearsal_cancelled_within_a_script_leaves_nothing()
     {
         await ExecuteAsync("CREATE TABLE t (id int)");
         var before = await FingerprintAsync();
         await using var obstacle = await HoldAsync("LOCK TABLE t");
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(Token);
-        var rehearsing = Migrator(Scripts("CREATE TABLE a ()", "-- autostack: lock_timeout=0\nALTER TABLE t ADD COLUMN x int")).RehearseUpgradeAsync(default, null, stop.Token);
+        var rehearsing = Migrator(Scripts("CREATE TABLE a ()", "-- autostack: lock_timeout=0\nALTER TABLE t ADD COLUMN x int"))
+            .RehearseUpgradeAsync(default, null, stop.Token);
         await UntilMigratorWaitsForTableAsync();
 
         await stop.CancelAsync();
@@ -197,11 +209,13 @@ public sealed class RehearsalTests : MigrationTests
 
         foreach (var table in new[] { "users", "deployments", "deployment_logs" })
         {
-            fingerprint.AddRange(await ExistsAsync(table) ? await ListAsync($"SELECT to_jsonb(t) FROM {table} t ORDER BY id") : [$"no {table}"]);
+            fingerprint.AddRange(
+                await ExistsAsync(table) ? await ListAsync($"SELECT to_jsonb(t) FROM {table} t ORDER BY id") : [$"no {table}"]);
         }
 
         return [.. fingerprint, $"journal {await ExistsAsync("schema_versions")}"];
     }
 
-    private Task<ConsoleRun> RunAsync(params string[] args) => ConsoleRun.StartAsync(args, connection: ConnectionString, cancellationToken: Token);
+    private Task<ConsoleRun> RunAsync(params string[] args) =>
+        ConsoleRun.StartAsync(args, connection: ConnectionString, cancellationToken: Token);
 }

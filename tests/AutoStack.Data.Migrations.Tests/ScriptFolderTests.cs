@@ -3,7 +3,7 @@ using System.Security;
 
 namespace AutoStack.Data.Migrations.Tests;
 
-/// <summary>A folder of scripts that is no single line of versions ends the build of the package.</summary>
+/// <summary>A script folder with a wrong name, half a pair, a duplicate or a gap fails the build of the package.</summary>
 public sealed class ScriptFolderTests
 {
     private static readonly (string[] Files, string? Error)[] Folders =
@@ -14,8 +14,8 @@ public sealed class ScriptFolderTests
         (["0001_a.sql", "0001_a.down.sql", "0001_b.sql", "0001_b.down.sql"], "Version 0001 is taken more than once: 0001_a, 0001_b"),
         (["0001_a.sql"], "0001_a.sql: its down script is missing"),
         (["0001_a.sql", "0001_a.down.sql", "0002_b.down.sql"], "0002_b.down.sql: its up script is missing"),
-        (["0001_a.sql", "0001_a.down.sql", "2_b.sql"], "2_b.sql: a script is called NNNN_verb_object.sql"),
-        (["0000_a.sql"], "0000_a.sql: a script is called NNNN_verb_object.sql"),
+        (["0001_a.sql", "0001_a.down.sql", "2_b.sql"], "2_b.sql: name a script NNNN_verb_object.sql"),
+        (["0000_a.sql"], "0000_a.sql: name a script NNNN_verb_object.sql"),
         ([], "There is no script in"),
     ];
 
@@ -28,9 +28,9 @@ public sealed class ScriptFolderTests
     public void RemoveFolder() => Directory.Delete(folder, recursive: true);
 
     [Test]
-    public async Task Each_fault_of_a_folder_has_its_error()
+    public async Task Each_fault_of_a_script_folder_has_its_own_error()
     {
-        // All folders in one run of MSBuild, each between two marks.
+        // One run of MSBuild checks all folders and prints a mark before and after each.
         var calls = Folders.Select((_, index) => $"""
             <Message Text="[{index}" Importance="high" />
             <MSBuild Projects="{SecurityElement.Escape(Path.Combine(Project(), "Scripts.targets"))}" Targets="CheckMigrationScripts"
@@ -53,7 +53,7 @@ public sealed class ScriptFolderTests
     }
 
     [Test]
-    public async Task The_build_of_the_package_ends_with_it()
+    public async Task The_package_does_not_build_with_a_faulty_script_folder()
     {
         var (code, output) = await RunAsync("build", Project(), "--no-restore", $"-property:MigrationScripts={Fill(1)}");
 

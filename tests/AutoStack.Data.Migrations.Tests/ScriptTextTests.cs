@@ -2,7 +2,7 @@ using AutoStack.Data.Migrations.Tests.Support;
 
 namespace AutoStack.Data.Migrations.Tests;
 
-/// <summary>Texts that script runners take apart or replace: each must reach the server as it is written.</summary>
+/// <summary>Texts that script runners often split or replace: each must reach the server unchanged.</summary>
 public sealed class ScriptTextTests : MigrationTests
 {
     [TestCase("$2b$12$abcdefghijklmnopqrstuv")]
@@ -18,7 +18,7 @@ public sealed class ScriptTextTests : MigrationTests
     [TestCase(@"back\slash 100% %s {0} {{}} GO")]
     [TestCase("\nGO\n/\n\\echo\n")]
     [TestCase("\f and \u0085 and \u2028 are no line ends")]
-    public async Task A_text_arrives_unharmed(string text)
+    public async Task A_text_reaches_the_server_unchanged(string text)
     {
         var scripts = Scripts($"CREATE TABLE t (value text);\nINSERT INTO t VALUES ('{text}');");
 
@@ -28,11 +28,12 @@ public sealed class ScriptTextTests : MigrationTests
     }
 
     [TestCase("CREATE FUNCTION twice(n int) RETURNS int LANGUAGE sql AS $body$ SELECT n + $1; $body$")]
-    [TestCase("CREATE FUNCTION twice(n int) RETURNS int LANGUAGE plpgsql AS $$\nBEGIN\n    -- it's; a comment\n    RETURN 2 * n;\nEND\n$$;")]
+    [TestCase("CREATE FUNCTION twice(n int) RETURNS int LANGUAGE plpgsql AS $$\nBEGIN\n    -- it's; a comment\n    RETURN 2 * " +
+        "n;\nEND\n$$;")]
     [TestCase("CREATE FUNCTION twice(n int) RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT 1; SELECT 2 * n; END;")]
     [TestCase("CREATE FUNCTION twice(n int) RETURNS int RETURN $1 * 2; -- the end")]
     [TestCase("DO $autostack_script$ BEGIN CREATE FUNCTION twice(n int) RETURNS int RETURN n + n; END $autostack_script$")]
-    public async Task A_body_arrives_unharmed(string create)
+    public async Task A_function_body_reaches_the_server_unchanged(string create)
     {
         await Migrator(Scripts($"{create}", "CREATE TABLE after ()")).UpgradeAsync(cancellationToken: Token);
 
@@ -43,9 +44,10 @@ public sealed class ScriptTextTests : MigrationTests
     [TestCase("it''s; -- no comment /* nor this")]
     [TestCase("$2b$12$abc; $1; $body$; @name; :name")]
     [TestCase(@"back\slash")]
-    public async Task A_text_of_a_script_without_transaction_arrives_unharmed(string text)
+    public async Task A_text_without_transaction_reaches_the_server_unchanged(string text)
     {
-        var scripts = Scripts($"-- autostack: no-transaction\n-- why; $1\nINSERT INTO t /* a; /* nested; */ it's */ VALUES ('{text}') -- the; end");
+        var scripts = Scripts(
+            $"-- autostack: no-transaction\n-- why; $1\nINSERT INTO t /* a; /* nested; */ it's */ VALUES ('{text}') -- the; end");
         await ExecuteAsync("CREATE TABLE t (value text)");
 
         await Migrator(scripts).UpgradeAsync(cancellationToken: Token);
@@ -59,7 +61,7 @@ public sealed class ScriptTextTests : MigrationTests
     [TestCase("INSERT INTO t /* a; /* nested; ' */ still; $$ */ VALUES ('a') -- the; 'end", "a")]
     [TestCase("WITH \"a;b\" AS (SELECT 'a' AS \"c''d\") INSERT INTO t SELECT \"c''d\" FROM \"a;b\"", "a")]
     [TestCase("INSERT INTO t SELECT '{\"a\": 1}'::jsonb ->> 'a' WHERE '{\"a\": 1}'::jsonb ? 'a' AND ARRAY[1] @> ARRAY[1]", "1")]
-    public async Task Each_way_to_write_a_text_is_left_to_the_server(string statement, string value)
+    public async Task Every_kind_of_string_literal_reaches_the_server_unchanged(string statement, string value)
     {
         await ExecuteAsync("CREATE TABLE t (value text)");
 
@@ -69,10 +71,12 @@ public sealed class ScriptTextTests : MigrationTests
     }
 
     [TestCase("CREATE FUNCTION twice(n int) RETURNS int LANGUAGE sql AS $body$ SELECT n; SELECT n + $1; $body$;")]
-    [TestCase("CREATE FUNCTION twice(n int) RETURNS int LANGUAGE plpgsql AS $$\nBEGIN\n    -- it's; a comment\n    RETURN 2 * n;\nEND\n$$;")]
+    [TestCase("CREATE FUNCTION twice(n int) RETURNS int LANGUAGE plpgsql AS $$\nBEGIN\n    -- it's; a comment\n    RETURN 2 * " +
+        "n;\nEND\n$$;")]
     [TestCase("CREATE FUNCTION twice(n int) RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT 1; SELECT 2 * n; END;")]
-    [TestCase("CREATE FUNCTION twice(n int) RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT CASE WHEN true THEN 1 END; SELECT CASE n WHEN 0 THEN 0 ELSE 2 * n END; END")]
-    public async Task A_body_of_a_script_without_transaction_arrives_unharmed(string create)
+    [TestCase("CREATE FUNCTION twice(n int) RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT CASE WHEN true THEN 1 END; SELECT CASE n WHEN 0 " +
+        "THEN 0 ELSE 2 * n END; END")]
+    public async Task A_function_body_without_transaction_reaches_the_server_unchanged(string create)
     {
         await Migrator(Scripts($"-- autostack: no-transaction\n{create}")).UpgradeAsync(cancellationToken: Token);
 
@@ -87,7 +91,7 @@ public sealed class ScriptTextTests : MigrationTests
         var crlf = Scripts(Text.Replace("\n", "\r\n", StringComparison.Ordinal));
         await Migrator(lf).UpgradeAsync(cancellationToken: Token);
 
-        var history = await Migrator(crlf).GetHistoryAsync(Token);
+        var history = await Migrator(crlf).ReadHistoryAsync(Token);
 
         using (Assert.EnterMultipleScope())
         {
@@ -98,9 +102,10 @@ public sealed class ScriptTextTests : MigrationTests
     }
 
     [Test]
-    public async Task A_script_with_line_ends_of_windows_runs()
+    public async Task A_script_with_CRLF_runs()
     {
-        await Migrator(Scripts("-- autostack: lock_timeout=1s\r\n-- why\r\nCREATE TABLE t (value text);\r\nINSERT INTO t\r\nVALUES ('a\r\nb');\r\n"))
+        await Migrator(Scripts(
+            "-- autostack: lock_timeout=1s\r\n-- why\r\nCREATE TABLE t (value text);\r\nINSERT INTO t\r\nVALUES ('a\r\nb');\r\n"))
             .UpgradeAsync(cancellationToken: Token);
 
         Assert.That(await ListAsync("SELECT value FROM t"), Is.EqualTo(new[] { "a\nb" }));
@@ -109,7 +114,7 @@ public sealed class ScriptTextTests : MigrationTests
     [TestCase("")]
     [TestCase("-- nothing yet")]
     [TestCase("SELECT 1; SELECT 2")]
-    public async Task A_script_that_changes_nothing_is_noted(string up)
+    public async Task A_script_that_changes_nothing_is_recorded(string up)
     {
         await Migrator(Scripts(up)).UpgradeAsync(cancellationToken: Token);
 

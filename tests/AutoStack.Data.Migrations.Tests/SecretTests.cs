@@ -7,7 +7,9 @@ using Npgsql;
 
 namespace AutoStack.Data.Migrations.Tests;
 
-/// <summary>A password is in nothing that a run of the console leaves: not in what it prints, its exceptions or its traces, however it fails.</summary>
+/// <summary>
+/// No run of the console leaves a password in its output, exceptions or traces, however it fails.
+/// </summary>
 public sealed class SecretTests : MigrationTests
 {
     private const string Secret = "Hu5h;'=#@:/x";
@@ -41,7 +43,7 @@ public sealed class SecretTests : MigrationTests
     }
 
     [Test]
-    public async Task No_verb_tells_the_password_however_it_fails([Values] bool json)
+    public async Task No_failing_verb_shows_the_password([Values] bool json)
     {
         var said = new ConcurrentQueue<string>();
         using var listener = new ActivityListener
@@ -63,7 +65,8 @@ public sealed class SecretTests : MigrationTests
                     string[] args = [verb, .. Arguments(verb), .. way, .. json ? ["--json"] : Array.Empty<string>()];
                     var run = await ConsoleRun.StartAsync(args, cancellationToken: Token);
                     runs++;
-                    Assert.That(run.Output + run.Error, Does.Not.Contain(Mark), $"{verb}, {way[0]} {way[^1].Replace(Mark, "…", StringComparison.Ordinal)}");
+                    Assert.That(run.Output + run.Error, Does.Not.Contain(Mark),
+                        $"{verb}, {way[0]} {way[^1].Replace(Mark, "…", StringComparison.Ordinal)}");
                     said.Enqueue($"{run.Code}");
                 }
             }
@@ -81,7 +84,7 @@ public sealed class SecretTests : MigrationTests
             Assert.That(said, Has.Some.Contains("MigrationException"));
         }
 
-        // What reaches a caller; those inside were caught, and are looked at where they are kept as the inner exception.
+        // Exceptions that reach a caller; caught ones are checked as inner exceptions.
         void Hear(object? sender, FirstChanceExceptionEventArgs thrown)
         {
             if (thrown.Exception is MigrationException or CliException)
@@ -92,13 +95,18 @@ public sealed class SecretTests : MigrationTests
     }
 
     [Test]
-    public async Task A_run_that_succeeds_or_waits_tells_no_password_either()
+    public async Task No_succeeding_or_waiting_verb_shows_the_password()
     {
         var role = $"migrations_{Guid.NewGuid():N}";
         await ExecuteAsync($"CREATE ROLE {role} SUPERUSER LOGIN PASSWORD '{Secret.Replace("'", "''", StringComparison.Ordinal)}'");
         try
         {
-            var connection = new NpgsqlConnectionStringBuilder(ConnectionString) { Username = role, Password = Secret, Pooling = false }.ConnectionString;
+            var connection = new NpgsqlConnectionStringBuilder(ConnectionString)
+            {
+                Username = role,
+                Password = Secret,
+                Pooling = false,
+            }.ConnectionString;
             await using var obstacle = await HoldAsync("CREATE TABLE users ()");
             var first = ConsoleRun.StartAsync(["upgrade", "1"], connection: connection, cancellationToken: Token);
             await UntilMigratorWaitsForTableAsync();
@@ -122,7 +130,7 @@ public sealed class SecretTests : MigrationTests
         return to.ConnectionString;
     }
 
-    // A verb that is new is tried, too: without arguments it fails at least for wrong usage.
+    // A new verb runs, too: without arguments it fails at least with wrong usage.
     private static string[] Arguments(string verb) => verb switch
     {
         "downgrade" => ["base", "--yes"],

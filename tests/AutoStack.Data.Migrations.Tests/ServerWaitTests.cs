@@ -13,13 +13,13 @@ public sealed class ServerWaitTests : MigrationTests
     public void NeedsAPort() => Assume.That(Real.Host, Does.Not.StartWith("/"));
 
     [Test]
-    public async Task Upgrade_waits_for_a_server_that_is_not_there_yet_and_says_so_once()
+    public async Task Upgrade_waits_for_a_starting_server_and_reports_once()
     {
         await using var late = new LateServer();
         var attempts = 0;
         var recorder = new Recorder(e =>
         {
-            // The first attempt found nobody: now somebody comes, who is still starting, and then one behind whom nobody is.
+            // The first attempt found no listener; then a starting server answers, then a proxy without a server.
             if (e is WaitingForServer)
             {
                 late.Refuse("57P03", () => late.HangUp(() =>
@@ -35,7 +35,8 @@ public sealed class ServerWaitTests : MigrationTests
         using (Assert.EnterMultipleScope())
         {
             Assert.That(attempts, Is.EqualTo(1));
-            Assert.That(recorder.Events.OfType<WaitingForServer>().Select(e => e.Server), Is.EqualTo(new[] { $"127.0.0.1:{late.Port}, database {Database.Name}" }));
+            Assert.That(recorder.Events.OfType<WaitingForServer>().Select(e => e.Server),
+                Is.EqualTo(new[] { $"127.0.0.1:{late.Port}, database {Database.Name}" }));
             Assert.That(await AppliedAsync(), Is.EqualTo(new[] { "1" }));
         }
     }
@@ -46,7 +47,7 @@ public sealed class ServerWaitTests : MigrationTests
     [TestCase("upgrade", "--dry-run")]
     [TestCase("upgrade", "--rehearse")]
     [TestCase("downgrade", "base", "--yes")]
-    public async Task Every_verb_waits_and_says_so_on_standard_error(params string[] args)
+    public async Task Every_verb_waits_and_reports_on_standard_error(params string[] args)
     {
         await using var late = new LateServer();
         using var error = new OpenWhenWritten("Waiting for the server", () => late.LeadTo(Real.Host!, Real.Port));
@@ -63,7 +64,7 @@ public sealed class ServerWaitTests : MigrationTests
     }
 
     [Test]
-    public async Task Without_wait_a_server_that_is_not_there_fails_at_once()
+    public async Task An_absent_server_fails_at_once_without_wait()
     {
         await using var late = new LateServer();
         var recorder = new Recorder();
@@ -77,7 +78,7 @@ public sealed class ServerWaitTests : MigrationTests
     [TestCase("28000")]
     [TestCase("3D000")]
     [TestCase("53300")]
-    public async Task What_waiting_does_not_mend_fails_at_once(string sqlState)
+    public async Task A_permanent_error_fails_at_once(string sqlState)
     {
         await using var late = new LateServer();
         late.Refuse(sqlState);
@@ -88,12 +89,13 @@ public sealed class ServerWaitTests : MigrationTests
     }
 
     [Test]
-    public void An_unknown_host_is_waited_for_until_it_is_cancelled()
+    public void The_wait_for_an_unknown_host_can_be_cancelled()
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(Token);
         var recorder = new Recorder(e => stop.Cancel());
 
-        Assert.That(() => new SchemaMigrator("Host=no-such-host.invalid;Database=a;Username=b", Patient).UpgradeAsync(default, recorder, stop.Token),
+        Assert.That(() => new SchemaMigrator("Host=no-such-host.invalid;Database=a;Username=b", Patient)
+            .UpgradeAsync(default, recorder, stop.Token),
             Throws.InstanceOf<OperationCanceledException>());
         Assert.That(recorder.Events, Has.One.InstanceOf<WaitingForServer>());
     }
@@ -102,7 +104,7 @@ public sealed class ServerWaitTests : MigrationTests
     [TestCase("upgrade", "--wait", "head")]
     [TestCase("upgrade", "--wait", "-1")]
     [TestCase("upgrade", "--timeout")]
-    public async Task Seconds_are_a_number(params string[] args)
+    public async Task The_wait_must_be_a_number_of_seconds(params string[] args)
     {
         var run = await ConsoleRun.StartAsync(args, connection: ConnectionString, cancellationToken: Token);
 
@@ -110,9 +112,10 @@ public sealed class ServerWaitTests : MigrationTests
         Assert.That(run.Error, Does.Contain(args[1]));
     }
 
-    private string Through(LateServer late) => new NpgsqlConnectionStringBuilder(ConnectionString) { Host = "127.0.0.1", Port = late.Port }.ConnectionString;
+    private string Through(LateServer late) =>
+        new NpgsqlConnectionStringBuilder(ConnectionString) { Host = "127.0.0.1", Port = late.Port }.ConnectionString;
 
-    /// <summary>Does something once when a text is written.</summary>
+    /// <summary>Calls an action once when a text is written.</summary>
     private sealed class OpenWhenWritten(string text, Action then) : StringWriter
     {
         private bool done;

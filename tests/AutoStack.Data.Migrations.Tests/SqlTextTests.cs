@@ -28,12 +28,13 @@ public sealed class SqlTextTests : MigrationTests
     [TestCase("SELECT 1 -- it's; \"$$\n; SELECT 2", 2)]
     [TestCase("SELECT 3 - -1; SELECT 1.5e-3, .5, 4 / 2", 2)]
     [TestCase("CREATE TABLE t (a int); CREATE RULE r AS ON INSERT TO t DO ALSO (SELECT 1; SELECT 2); SELECT 3", 3)]
-    [TestCase("CREATE FUNCTION f() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT 1; SELECT CASE WHEN true THEN 2 ELSE 3 END; END; SELECT 2", 2)]
+    [TestCase("CREATE FUNCTION f() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT 1; SELECT CASE WHEN true THEN 2 ELSE 3 END; END; SELECT 2",
+        2)]
     [TestCase("CREATE OR REPLACE PROCEDURE p() BEGIN ATOMIC SELECT (CASE WHEN true THEN 1 END); END; SELECT 2", 2)]
     [TestCase("CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS $body$ BEGIN RETURN 1; END $body$; SELECT 2", 2)]
     [TestCase("CREATE TABLE \"begin\" (\"case\" int); SELECT 2", 2)]
     [TestCase("\fSELECT 1;\vSELECT 2", 2)]
-    public async Task Statements_are_those_that_the_server_finds(string sql, int count)
+    public async Task Statements_are_split_as_the_server_splits_them(string sql, int count)
     {
         var statements = SqlText.Statements(SqlText.Tokens(sql));
 
@@ -41,7 +42,7 @@ public sealed class SqlTextTests : MigrationTests
 
         foreach (var statement in statements)
         {
-            // With a parameter it goes over as it is, and the server refuses several statements there.
+            // With a parameter the text is sent unsplit, and the server refuses several statements.
             await using var command = Raw.CreateCommand(string.Join('\n', statement.Tokens.Select(token => token.Text)));
             command.Parameters.Add(new NpgsqlParameter { Value = 1 });
             await command.ExecuteNonQueryAsync(Token);
@@ -55,7 +56,7 @@ public sealed class SqlTextTests : MigrationTests
     [TestCase("SELECT $a$ open $b$")]
     [TestCase("SELECT 1 /* /* open */")]
     [TestCase("SELECT 1 /*")]
-    public void What_is_not_ended_goes_to_the_end(string sql)
+    public void An_unterminated_token_extends_to_the_end(string sql)
     {
         var tokens = SqlText.Tokens(sql);
 
@@ -64,7 +65,7 @@ public sealed class SqlTextTests : MigrationTests
     }
 
     [Test]
-    public void Whatever_the_text_nothing_but_white_space_is_left_out()
+    public void Only_white_space_is_outside_tokens()
     {
         const string Alphabet = "aE$'\"-/*;() \n\\U&b1.é\u00a0BEGIN";
         var random = new Random(7);
@@ -81,7 +82,7 @@ public sealed class SqlTextTests : MigrationTests
     }
 
     [Test]
-    public void A_token_knows_its_line()
+    public void A_token_has_its_line()
     {
         var lines = SqlText.Tokens("a\n\n'b\nc' /* d\n */ e -- f\ng").Select(token => token.Line);
 
@@ -94,7 +95,7 @@ public sealed class SqlTextTests : MigrationTests
     [TestCase("\"a\"\"b\"", "a\"b")]
     [TestCase("audit . Log", "audit.log")]
     [TestCase("'users'", null)]
-    public void A_name_is_read_as_the_server_takes_it(string sql, string? name) =>
+    public void A_name_is_folded_as_the_server_folds_it(string sql, string? name) =>
         Assert.That(new SqlCursor(SqlText.Tokens(sql)).TakeName(), Is.EqualTo(name));
 
     [TestCase("CREATE INDEX CONCURRENTLY IF NOT EXISTS t_a_idx ON t (a)", "\"t_a_idx\"")]
@@ -106,9 +107,10 @@ public sealed class SqlTextTests : MigrationTests
         Assert.That(new MigrationStep("0001_a.sql", "-- autostack: no-transaction\n" + sql).ConcurrentIndex, Is.EqualTo(index));
 
     [Test]
-    public void A_header_in_a_string_is_none()
+    public void A_header_within_a_string_is_ignored()
     {
-        var step = new MigrationStep("0001_a.sql", "SELECT '\n-- autostack: no-transaction\n', $$\n-- autostack: frob\n$$ /*\n-- autostack: frob\n*/");
+        var step = new MigrationStep(
+            "0001_a.sql", "SELECT '\n-- autostack: no-transaction\n', $$\n-- autostack: frob\n$$ /*\n-- autostack: frob\n*/");
 
         Assert.That(step.Transactional, Is.True);
     }

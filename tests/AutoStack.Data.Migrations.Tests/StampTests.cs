@@ -7,23 +7,25 @@ public sealed class StampTests : MigrationTests
     private static readonly IReadOnlyList<MigrationScript> Three = Scripts("CREATE TABLE a ()", "CREATE TABLE b ()", "CREATE TABLE c ()");
 
     [Test]
-    public async Task A_stamp_of_an_empty_database_makes_the_journal_and_nothing_else()
+    public async Task A_stamp_of_an_empty_database_creates_only_the_journal()
     {
         var report = await Migrator(Three).StampAsync(MigrationTarget.Version(2), cancellationToken: Token);
-        var history = await Migrator(Three).GetHistoryAsync(Token);
+        var history = await Migrator(Three).ReadHistoryAsync(Token);
 
         using (Assert.EnterMultipleScope())
         {
             Assert.That((report.FromVersion, report.ToVersion), Is.EqualTo((0, 2)));
             Assert.That(report.Added, Is.EqualTo(new[] { "0001_run_test", "0002_run_test" }));
             Assert.That(report.Removed, Is.Empty);
-            Assert.That(history.Versions.Select(v => v.State), Is.EqualTo(new[] { VersionState.Applied, VersionState.Applied, VersionState.Pending }));
-            Assert.That(await ListAsync("SELECT tablename FROM pg_tables WHERE schemaname = 'public'"), Is.EqualTo(new[] { "schema_versions" }));
+            Assert.That(history.Versions.Select(v => v.State),
+                Is.EqualTo(new[] { VersionState.Applied, VersionState.Applied, VersionState.Pending }));
+            Assert.That(await ListAsync("SELECT tablename FROM pg_tables WHERE schemaname = 'public'"),
+                Is.EqualTo(new[] { "schema_versions" }));
         }
     }
 
     [Test]
-    public async Task After_a_stamp_an_upgrade_runs_only_what_is_missing()
+    public async Task An_upgrade_after_a_stamp_runs_only_later_scripts()
     {
         await Migrator(Three).StampAsync(MigrationTarget.Version(2), cancellationToken: Token);
 
@@ -34,7 +36,7 @@ public sealed class StampTests : MigrationTests
     }
 
     [Test]
-    public async Task A_stamp_back_removes_rows_and_no_table()
+    public async Task A_stamp_to_an_earlier_version_removes_only_journal_rows()
     {
         await Migrator(Three).UpgradeAsync(cancellationToken: Token);
 
@@ -53,7 +55,7 @@ public sealed class StampTests : MigrationTests
     }
 
     [Test]
-    public async Task A_stamp_writes_the_row_that_a_journal_lacks()
+    public async Task A_stamp_adds_a_missing_journal_row()
     {
         await Migrator(Three).UpgradeAsync(cancellationToken: Token);
         await ExecuteAsync("DELETE FROM schema_versions WHERE version = 2");
@@ -61,12 +63,13 @@ public sealed class StampTests : MigrationTests
         var report = await Migrator(Three).StampAsync(MigrationTarget.Head, cancellationToken: Token);
 
         Assert.That(report.Added, Is.EqualTo(new[] { "0002_run_test" }));
-        Assert.That((await Migrator(Three).GetHistoryAsync(Token)).IsUpToDate, Is.True);
+        Assert.That((await Migrator(Three).ReadHistoryAsync(Token)).IsUpToDate, Is.True);
     }
 
     [TestCase("UPDATE schema_versions SET checksum = repeat('0', 64) WHERE version = 2", MigrationError.ScriptChanged)]
-    [TestCase("INSERT INTO schema_versions VALUES (9001, '9001_from_the_future', repeat('0', 64), now(), 1, 'ada', '9.0.0')", MigrationError.SchemaNewer)]
-    public async Task A_journal_that_is_not_of_these_scripts_is_refused(string change, MigrationError error)
+    [TestCase("INSERT INTO schema_versions VALUES (9001, '9001_from_the_future', repeat('0', 64), now(), 1, 'ada', '9.0.0')",
+        MigrationError.SchemaNewer)]
+    public async Task A_stamp_refuses_the_journal_of_other_scripts(string change, MigrationError error)
     {
         await Migrator(Three).UpgradeAsync(cancellationToken: Token);
         await ExecuteAsync(change);
@@ -82,9 +85,10 @@ public sealed class StampTests : MigrationTests
     }
 
     [Test]
-    public async Task A_version_that_there_is_not_is_refused()
+    public async Task A_stamp_refuses_an_unknown_version()
     {
-        var failure = Assert.ThrowsAsync<MigrationException>(() => Migrator(Three).StampAsync(MigrationTarget.Version(4), cancellationToken: Token))!;
+        var failure = Assert.ThrowsAsync<MigrationException>(
+            () => Migrator(Three).StampAsync(MigrationTarget.Version(4), cancellationToken: Token))!;
 
         Assert.That(failure.Error, Is.EqualTo(MigrationError.TargetInvalid));
     }
@@ -99,16 +103,17 @@ public sealed class StampTests : MigrationTests
             ALTER TABLE schema_versions ADD FOREIGN KEY (version) REFERENCES allowed;
             """);
 
-        var failure = Assert.ThrowsAsync<MigrationException>(() => Migrator(Three).StampAsync(MigrationTarget.Head, cancellationToken: Token))!;
+        var failure = Assert.ThrowsAsync<MigrationException>(
+            () => Migrator(Three).StampAsync(MigrationTarget.Head, cancellationToken: Token))!;
 
         Assert.That(failure.Error, Is.EqualTo(MigrationError.ScriptFailed));
         Assert.That(await AppliedAsync(), Is.EqualTo(new[] { "1" }));
     }
 
     [Test]
-    public async Task Of_two_at_once_the_second_waits_and_finds_nothing_to_do()
+    public async Task A_second_concurrent_stamp_waits_and_changes_nothing()
     {
-        // A journal that is not committed yet: the first stamp stops there, with the lock in its hand.
+        // An uncommitted journal blocks the first stamp, which holds the lock.
         await using var obstacle = await HoldAsync("CREATE TABLE schema_versions ()");
         var first = Migrator(Three).StampAsync(MigrationTarget.Head, cancellationToken: Token);
         await UntilMigratorWaitsForTableAsync();
@@ -123,7 +128,7 @@ public sealed class StampTests : MigrationTests
     }
 
     [Test]
-    public async Task The_console_tells_what_it_wrote_and_removed()
+    public async Task The_console_lists_the_rows_that_a_stamp_added_and_removed()
     {
         var forth = await RunAsync("stamp", "2", "--yes");
         var again = await RunAsync("stamp", "0002", "--yes");
@@ -133,7 +138,8 @@ public sealed class StampTests : MigrationTests
         using (Assert.EnterMultipleScope())
         {
             Assert.That(new[] { forth.Code, again.Code, back.Code, head.Code }, Is.All.Zero);
-            Assert.That(forth.Output, Does.Contain("+ 0002_runtime_models").And.Contain("0 → 2: only the journal was changed, no script was run."));
+            Assert.That(forth.Output,
+                Does.Contain("+ 0002_runtime_models").And.Contain("0 → 2: only the journal was changed, no script was run."));
             Assert.That(again.Output.Trim(), Is.EqualTo("Already at version 2, nothing to do."));
             Assert.That((back.Json.GetProperty("from").GetInt32(), back.Json.GetProperty("to").GetInt32()), Is.EqualTo((2, 0)));
             Assert.That(back.Json.GetProperty("removed").EnumerateArray().Select(name => name.GetString()),
@@ -146,14 +152,15 @@ public sealed class StampTests : MigrationTests
     [TestCase(null, 2)]
     [TestCase("n", 1)]
     [TestCase("y", 0)]
-    public async Task The_console_asks_first(string? answer, int code)
+    public async Task The_console_asks_before_a_stamp(string? answer, int code)
     {
         var run = await ConsoleRun.StartAsync(["stamp", "1"], connection: ConnectionString, answer: answer, cancellationToken: Token);
 
         Assert.That(run.Code, Is.EqualTo(code));
-        Assert.That(run.Error, code == 0 ? Does.Contain("Stamp 0 → 1 ") : Is.Not.Empty);
+        Assert.That(run.Error, code == 0 ? Does.Contain("Stamping 0 → 1 records 1 script as applied without running it") : Is.Not.Empty);
         Assert.That(await ExistsAsync("schema_versions"), Is.EqualTo(code == 0));
     }
 
-    private Task<ConsoleRun> RunAsync(params string[] args) => ConsoleRun.StartAsync(args, connection: ConnectionString, cancellationToken: Token);
+    private Task<ConsoleRun> RunAsync(params string[] args) =>
+        ConsoleRun.StartAsync(args, connection: ConnectionString, cancellationToken: Token);
 }

@@ -3,7 +3,7 @@ using Npgsql;
 
 namespace AutoStack.Data.Migrations.Tests;
 
-/// <summary>Values of rows do not reach errors, unless they are asked for.</summary>
+/// <summary>Errors contain values of rows only on request.</summary>
 public sealed class WithheldValueTests : MigrationTests
 {
     private const string Value = "ada@secret.example";
@@ -17,7 +17,8 @@ public sealed class WithheldValueTests : MigrationTests
     [TestCase("UPDATE people SET n = ('9' || repeat('9', 20))::int WHERE email = 'ada@secret.example'", "22003", null)]
     [TestCase("ALTER TABLE people ALTER COLUMN email TYPE timestamp USING email::timestamp", "22007", null)]
     [TestCase("DO $$ BEGIN RAISE 'Row % is wrong', (SELECT p.email FROM people p LIMIT 1); END $$", "P0001", null)]
-    [TestCase("DO $$ BEGIN RAISE 'wrong' USING DETAIL = (SELECT p.email FROM people p LIMIT 1), HINT = (SELECT p.email FROM people p LIMIT 1); END $$", "P0001", null)]
+    [TestCase("DO $$ BEGIN RAISE 'wrong' USING DETAIL = (SELECT p.email FROM people p LIMIT 1), HINT = (SELECT p.email FROM people p " +
+        "LIMIT 1); END $$", "P0001", null)]
     [TestCase("DO $$ BEGIN RAISE 'wrong' USING ERRCODE = '42704', DETAIL = (SELECT p.email FROM people p LIMIT 1); END $$", "42704", null)]
     [TestCase("SELECT xmlparse(document p.email) FROM people p", "2200M", null)]
     [TestCase("SELECT p.email::regclass FROM people p", "3F000", null)]
@@ -25,24 +26,28 @@ public sealed class WithheldValueTests : MigrationTests
     [TestCase("SELECT ('a.b.c.' || p.email)::regclass FROM people p", "42601", null)]
     [TestCase("DO $$ BEGIN EXECUTE (SELECT p.email FROM people p LIMIT 1); END $$", "42601", null)]
     [TestCase("DO $$ BEGIN EXECUTE format('SELECT * FROM %I', (SELECT p.email FROM people p LIMIT 1)); END $$", "42P01", null)]
-    [TestCase("DO $$ BEGIN EXECUTE format('SELECT %s()', (SELECT replace(p.email, '@', '.') FROM people p LIMIT 1)); END $$", "0A000", null)]
-    [TestCase("DO $$ BEGIN EXECUTE format('SELECT %s()', (SELECT split_part(p.email, '@', 1) FROM people p LIMIT 1)); END $$", "42883", null)]
+    [TestCase("DO $$ BEGIN EXECUTE format('SELECT %s()', (SELECT replace(p.email, '@', '.') FROM people p LIMIT 1)); END $$", "0A000",
+        null)]
+    [TestCase("DO $$ BEGIN EXECUTE format('SELECT %s()', (SELECT split_part(p.email, '@', 1) FROM people p LIMIT 1)); END $$", "42883",
+        null)]
     [TestCase("DO $$ BEGIN EXECUTE format('DROP ROLE %I', (SELECT p.email FROM people p LIMIT 1)); END $$", "42704", null)]
     [TestCase("SELECT pg_catalog.pg_read_file(p.email) FROM people p", "58P01", null)]
     [TestCase("SELECT pg_catalog.has_table_privilege(p.email, 'people', 'select') FROM people p", "42704", null)]
     [TestCase("SELECT pg_catalog.query_to_xml(p.email, true, false, '') FROM people p", "42601", null)]
-    public async Task A_value_in_an_error_is_withheld_until_it_is_asked_for(string sql, string state, string? names)
+    public async Task Errors_show_values_only_on_request(string sql, string state, string? names)
     {
-        await ExecuteAsync($"CREATE TABLE others (id int PRIMARY KEY); CREATE TABLE people (email text, n int NOT NULL); INSERT INTO people VALUES ('{Value}', 1), ('{Value}', 1)");
+        await ExecuteAsync($"CREATE TABLE others (id int PRIMARY KEY); CREATE TABLE people (email text, n int NOT NULL); INSERT INTO " +
+            $"people VALUES ('{Value}', 1), ('{Value}', 1)");
         var scripts = Scripts(sql);
 
         var failure = Assert.ThrowsAsync<MigrationException>(() => Migrator(scripts).UpgradeAsync(cancellationToken: Token))!;
         var rehearsed = Assert.ThrowsAsync<MigrationException>(() => Migrator(scripts).RehearseUpgradeAsync(cancellationToken: Token))!;
-        var shown = Assert.ThrowsAsync<MigrationException>(() => Migrator(scripts, new SchemaMigratorOptions { ShowValues = true }).UpgradeAsync(cancellationToken: Token))!;
+        var shown = Assert.ThrowsAsync<MigrationException>(
+            () => Migrator(scripts, new SchemaMigratorOptions { ShowValues = true }).UpgradeAsync(cancellationToken: Token))!;
 
         using (Assert.EnterMultipleScope())
         {
-            // Also what a logger makes of it, the inner exceptions.
+            // ToString, which a logger writes, includes the inner exceptions.
             Assert.That($"{failure} {rehearsed}", Does.Not.Contain(Value).And.Not.Contain("ada").And.Not.Contain("99999"));
             Assert.That(failure.Message, Does.Contain(state).And.Contain("0001_run_test.sql").And.Contain(names ?? ""));
             Assert.That(shown.InnerException, Is.InstanceOf<PostgresException>());
@@ -57,7 +62,7 @@ public sealed class WithheldValueTests : MigrationTests
     [TestCase("SELECT n = email FROM people", "operator does not exist: integer = text")]
     [TestCase("DO $$ BEGIN PERFORM nope FROM people; END $$", "column \"nope\" does not exist")]
     [TestCase("ALTER TABLE people ADD COLUMN n int", "column \"n\" of relation \"people\" already exists")]
-    public async Task An_error_about_what_the_script_names_is_shown(string sql, string message)
+    public async Task An_error_about_names_of_the_script_is_shown(string sql, string message)
     {
         await ExecuteAsync("CREATE TABLE people (email text, n int NOT NULL)");
 
@@ -67,7 +72,7 @@ public sealed class WithheldValueTests : MigrationTests
     }
 
     [Test]
-    public async Task A_message_that_the_script_itself_holds_is_shown()
+    public async Task A_message_contained_in_the_script_is_shown()
     {
         var scripts = Scripts("DO $$ BEGIN RAISE 'It''s not the time for this'; END $$");
 
@@ -80,7 +85,7 @@ public sealed class WithheldValueTests : MigrationTests
     [TestCase(true)]
     public async Task The_console_shows_values_only_with_the_option(bool json)
     {
-        await Migrator().UpgradeAsync(MigrationTarget.Version(11), cancellationToken: Token);
+        await StartAtAsync(11);
         await ExecuteAsync($"INSERT INTO users (name, email) VALUES ('a', '{Value}'), ('b', '{Value.ToUpperInvariant()}')");
         string[] args = json ? ["upgrade", "--json"] : ["upgrade"];
 
@@ -88,7 +93,8 @@ public sealed class WithheldValueTests : MigrationTests
         var shown = await ConsoleRun.StartAsync([.. args, "--show-values"], connection: ConnectionString, cancellationToken: Token);
 
         Assert.That((withheld.Code, shown.Code), Is.EqualTo((1, 1)));
-        Assert.That(withheld.Output + withheld.Error, Does.Not.Contain(Value).And.Contain("23505").And.Contain("users_lower_email_key").And.Contain("--show-values"));
+        Assert.That(withheld.Output + withheld.Error,
+            Does.Not.Contain(Value).And.Contain("23505").And.Contain("users_lower_email_key").And.Contain("--show-values"));
         Assert.That(shown.Output + shown.Error, Does.Contain(Value));
     }
 }

@@ -10,7 +10,7 @@ using Npgsql;
 
 namespace AutoStack.Data.Tests;
 
-/// <summary>A pooler is found out on the first connection, and works when the options name it.</summary>
+/// <summary>The first connection detects a pooler. The library works through a pooler that the options name.</summary>
 [UnsupportedOSPlatform("windows")]
 public sealed class PoolerModeTests : DatabaseTests
 {
@@ -20,7 +20,7 @@ public sealed class PoolerModeTests : DatabaseTests
     [OneTimeSetUp]
     public async Task StartPoolersAsync()
     {
-        // One session of the server, so that whoever comes next gets the session of the client before.
+        // The pooler has one session of the server, so that consecutive clients share it.
         transactions = await PgBouncer.StartAsync(Database.ConnectionString, "pool_mode = transaction\ndefault_pool_size = 1", Token);
         sessions = await PgBouncer.StartAsync(Database.ConnectionString, "pool_mode = session\ndefault_pool_size = 20", Token);
     }
@@ -33,7 +33,7 @@ public sealed class PoolerModeTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_pooler_that_the_options_do_not_name_is_refused()
+    public async Task A_pooler_is_refused_unless_the_options_name_it()
     {
         foreach (var pooler in new[] { transactions, sessions })
         {
@@ -43,13 +43,14 @@ public sealed class PoolerModeTests : DatabaseTests
                 () => provider.GetRequiredService<IUserRepository>().FindAsync(Guid.NewGuid(), Token),
                 Throws.InstanceOf<OptionsValidationException>().With.Message.Contains("AutoStackDataOptions.Pooler is not set"));
             Assert.That(
-                () => provider.GetRequiredService<IUnitOfWork>().RunAsync((tx, ct) => tx.Get<IUserRepository>().FindAsync(Guid.NewGuid(), ct), Token),
+                () => provider.GetRequiredService<IUnitOfWork>().RunAsync(
+                    (tx, ct) => tx.Get<IUserRepository>().FindAsync(Guid.NewGuid(), ct), Token),
                 Throws.InstanceOf<OptionsValidationException>().With.Message.Contains("AutoStackDataOptions.Pooler is not set"));
         }
     }
 
     [Test]
-    public async Task A_pool_of_the_hosts_is_checked_like_the_librarys()
+    public async Task A_data_source_of_the_host_is_checked_for_a_pooler()
     {
         await using var own = NpgsqlDataSource.Create(Through(transactions) + ";Max Auto Prepare=0");
         await using var unnamed = new ServiceCollection().AddAutoStackData(own).BuildServiceProvider();
@@ -64,9 +65,9 @@ public sealed class PoolerModeTests : DatabaseTests
         Assert.That(await named.GetRequiredService<IUserRepository>().FindAsync(Guid.NewGuid(), Token), Is.Null);
     }
 
-    // What the refusals are for, with the driver alone: both clients call their first statement by the same name.
+    // Shows the fault that the check prevents, with the driver alone: both clients give their first statement the same name.
     [Test]
-    public async Task Without_the_check_one_clients_statement_runs_for_another()
+    public async Task A_pooler_can_run_one_clients_statement_for_another()
     {
         await using var first = await OpenPreparingAsync();
         await using var second = await OpenPreparingAsync();
@@ -82,11 +83,13 @@ public sealed class PoolerModeTests : DatabaseTests
     }
 
     [Test]
-    public async Task Prepared_statements_that_the_pooler_passes_on_are_refused()
+    public async Task Preparing_is_refused_when_the_pooler_shares_prepared_statements()
     {
-        await using var provider = Library(
-            transactions,
-            options => (options.Pooler, options.ConnectionString) = (PoolerMode.Transaction, options.ConnectionString + ";Max Auto Prepare=50"));
+        await using var provider = Library(transactions, options =>
+        {
+            options.Pooler = PoolerMode.Transaction;
+            options.ConnectionString += ";Max Auto Prepare=50";
+        });
 
         Assert.That(
             () => provider.GetRequiredService<IUserRepository>().FindAsync(Guid.NewGuid(), Token),
@@ -95,7 +98,7 @@ public sealed class PoolerModeTests : DatabaseTests
     }
 
     [Test]
-    public async Task Behind_a_pooler_of_transactions_nothing_is_prepared()
+    public async Task Nothing_is_prepared_through_a_pooler_in_transaction_mode()
     {
         await using var provider = Library(transactions, options => options.Pooler = PoolerMode.Transaction);
         var user = await AddUserAsync();
@@ -109,21 +112,23 @@ public sealed class PoolerModeTests : DatabaseTests
     }
 
     [Test]
-    public async Task Two_hosts_that_share_one_session_get_their_own_rows()
+    public async Task Two_hosts_sharing_a_server_session_read_their_own_rows()
     {
         await using var one = Library(transactions, options => options.Pooler = PoolerMode.Transaction);
         await using var other = Library(transactions, options => options.Pooler = PoolerMode.Transaction);
         var project = await AddProjectAsync();
 
+        var (first, second) = (one.GetRequiredService<IProjectRepository>(), other.GetRequiredService<IProjectRepository>());
+
         for (var i = 0; i < 20; i++)
         {
-            Assert.That(await one.GetRequiredService<IProjectRepository>().RemoveAsync(Guid.NewGuid(), project.UserId, Token), Is.False);
-            Assert.That(await other.GetRequiredService<IProjectRepository>().FindAsync(project.Id, project.UserId, Token), Is.EqualTo(project));
+            Assert.That(await first.RemoveAsync(Guid.NewGuid(), project.UserId, Token), Is.False);
+            Assert.That(await second.FindAsync(project.Id, project.UserId, Token), Is.EqualTo(project));
         }
     }
 
     [Test]
-    public async Task Behind_a_pooler_of_sessions_statements_are_prepared()
+    public async Task Statements_work_through_a_pooler_in_session_mode()
     {
         await using var provider = Library(sessions, options => options.Pooler = PoolerMode.Session);
         var user = await AddUserAsync();
@@ -135,7 +140,7 @@ public sealed class PoolerModeTests : DatabaseTests
     }
 
     [Test]
-    public async Task Naming_a_pooler_that_is_not_there_does_no_harm()
+    public async Task A_pooler_mode_also_works_on_a_direct_connection()
     {
         await using var provider = new ServiceCollection()
             .AddAutoStackData(options => (options.ConnectionString, options.Pooler) = (Database.ConnectionString, PoolerMode.Transaction))
@@ -151,10 +156,11 @@ public sealed class PoolerModeTests : DatabaseTests
             (options.Pooler, options.ListenConnectionString) = (PoolerMode.Transaction, Database.ConnectionString));
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(Token);
         timeout.CancelAfter(TimeSpan.FromSeconds(30));
-        var turns = provider.GetRequiredService<IDeploymentQueueWatcher>().WatchAsync(TimeSpan.FromDays(1), timeout.Token).GetAsyncEnumerator(timeout.Token);
+        var watcher = provider.GetRequiredService<IDeploymentQueueWatcher>();
+        var turns = watcher.WatchAsync(TimeSpan.FromDays(1), timeout.Token).GetAsyncEnumerator(timeout.Token);
         await turns.MoveNextAsync();
 
-        // The turn that follows the start of listening.
+        // The second turn comes when the listener has connected.
         await turns.MoveNextAsync();
         await EnqueueAsync();
 
@@ -164,7 +170,7 @@ public sealed class PoolerModeTests : DatabaseTests
 
     [TestCase("Host=db;Password=se;cret", "cannot be read")]
     [TestCase("Database=autostack;Password=secret", "names no Host")]
-    public void A_wrong_connection_string_for_listening_is_named(string connectionString, string problem)
+    public void An_invalid_listen_connection_string_is_named_in_the_error(string connectionString, string problem)
     {
         using var provider = new ServiceCollection()
             .AddAutoStackData(options => (options.ConnectionString, options.ListenConnectionString) = ("Host=db", connectionString))
@@ -177,7 +183,7 @@ public sealed class PoolerModeTests : DatabaseTests
     }
 
     [Test]
-    public void A_mode_that_is_not_defined_is_named()
+    public void An_undefined_pooler_mode_is_named_in_the_error()
     {
         using var provider = new ServiceCollection()
             .AddAutoStackData(options => (options.ConnectionString, options.Pooler) = ("Host=db", (PoolerMode)7))
@@ -207,7 +213,7 @@ public sealed class PoolerModeTests : DatabaseTests
         return connection;
     }
 
-    // As a new session of the server does, which a pooler opens from time to time.
+    // A new session of the server has no prepared statements either; a pooler opens one from time to time.
     private async Task ForgetPreparedStatementsAsync()
     {
         await using var connection = new NpgsqlConnection(transactions.ConnectionString);
@@ -216,12 +222,13 @@ public sealed class PoolerModeTests : DatabaseTests
         await command.ExecuteNonQueryAsync(Token);
     }
 
-    // What clients have prepared on the one session behind the pooler.
+    // The statements that clients have prepared on the single session behind the pooler.
     private async Task<string> PreparedStatementsAsync()
     {
         await using var connection = new NpgsqlConnection(transactions.ConnectionString);
         await connection.OpenAsync(Token);
-        await using var command = new NpgsqlCommand("SELECT coalesce(string_agg(name || ': ' || statement, '; '), '') FROM pg_prepared_statements", connection);
+        await using var command = new NpgsqlCommand(
+            "SELECT coalesce(string_agg(name || ': ' || statement, '; '), '') FROM pg_prepared_statements", connection);
         return (string)(await command.ExecuteScalarAsync(Token))!;
     }
 }

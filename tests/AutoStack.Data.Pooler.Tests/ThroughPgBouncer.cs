@@ -6,11 +6,13 @@ using Npgsql;
 
 namespace AutoStack.Data.Tests;
 
-/// <summary>Puts one PgBouncer between the library and all databases of the run; what the tests do beside the library stays direct.</summary>
+/// <summary>
+/// Puts one PgBouncer between the library and all databases of the run. The connections that tests open themselves stay direct.
+/// </summary>
 [UnsupportedOSPlatform("windows")]
 internal static class ThroughPgBouncer
 {
-    // Fewer sessions than the library has connections: each is lent to another client at once.
+    // There are fewer sessions than connections of the library, so that the pooler lends each session to several clients.
     private const string Settings = """
         pool_mode = transaction
         default_pool_size = 20
@@ -19,9 +21,10 @@ internal static class ThroughPgBouncer
         """;
 
     private static readonly Lazy<PgBouncer> Pooler = new(() =>
-        Task.Run(() => PgBouncer.StartAsync(TestServer.Current.ConnectionString, Settings, CancellationToken.None)).GetAwaiter().GetResult());
+        Task.Run(() => PgBouncer.StartAsync(TestServer.Current.ConnectionString, Settings, CancellationToken.None))
+            .GetAwaiter().GetResult());
 
-#pragma warning disable CA2255 // Before the first fixture makes its host.
+#pragma warning disable CA2255 // Runs before the first fixture builds its host.
     [ModuleInitializer]
 #pragma warning restore CA2255
     internal static void Install() => LibraryConnection.Set = (options, connectionString) =>

@@ -10,7 +10,8 @@ internal static class Fill
     // As the ids that the library makes: a time first, so that neighbours in time are neighbours in the index.
     private const string MakeIds = """
         CREATE FUNCTION pg_temp.id(kind text, n bigint) RETURNS uuid LANGUAGE sql IMMUTABLE AS $$
-            SELECT (lpad(to_hex(1767225600000 + n), 12, '0') || '7' || substr(md5(kind || n), 1, 3) || '8' || substr(md5(kind || n), 4, 15))::uuid
+            SELECT (lpad(to_hex(1767225600000 + n), 12, '0') || '7' || substr(md5(kind || n), 1, 3) || '8'
+                || substr(md5(kind || n), 4, 15))::uuid
         $$;
         CREATE FUNCTION pg_temp.moment(n bigint) RETURNS timestamp LANGUAGE sql IMMUTABLE AS $$
             SELECT timestamp '2026-01-01' + n * interval '10 seconds'
@@ -27,7 +28,8 @@ internal static class Fill
         INSERT INTO projects (
             id, user_id, name, repository, branch, build_command, output_dir, github_repo_id, runtime,
             auto_deploy_enabled, auto_deploy_branch, created_at, updated_at)
-        SELECT pg_temp.id('project', n), pg_temp.id('user', (n - 1) / 5 + 1), 'project-' || n, 'https://git.example.com/owner/project-' || n,
+        SELECT pg_temp.id('project', n), pg_temp.id('user', (n - 1) / 5 + 1), 'project-' || n,
+            'https://git.example.com/owner/project-' || n,
             'main', 'npm run build', 'dist', n::text, 'static', TRUE, 'main', pg_temp.moment(0), pg_temp.moment(0)
         FROM generate_series(1, @users * 5) AS n
         """;
@@ -72,7 +74,8 @@ internal static class Fill
 
     private const string Stages = """
         INSERT INTO deployment_stages (id, deployment_id, stage_name, status, started_at, completed_at, created_at)
-        SELECT pg_temp.id('stage', d::bigint * 6 + n), pg_temp.id('deployment', d), stage, 'completed', moment, moment + interval '5 seconds', moment
+        SELECT pg_temp.id('stage', d::bigint * 6 + n), pg_temp.id('deployment', d), stage, 'completed', moment,
+            moment + interval '5 seconds', moment
         FROM generate_series(@deployments - @withLog + 1, @deployments) AS d
         CROSS JOIN unnest(ARRAY['queued', 'cloning', 'checkout', 'installing', 'building', 'copying']) WITH ORDINALITY AS s (stage, n)
         CROSS JOIN LATERAL (SELECT pg_temp.moment(d) + n * interval '5 seconds' AS moment) m
@@ -80,7 +83,8 @@ internal static class Fill
 
     private const string Containers = """
         INSERT INTO deployment_containers (id, deployment_id, container_id, image, host, port, status, created_at)
-        SELECT pg_temp.id('container', n), pg_temp.id('deployment', n), md5('container' || n) || md5('r' || n), 'registry.example.com/site:' || n,
+        SELECT pg_temp.id('container', n), pg_temp.id('deployment', n), md5('container' || n) || md5('r' || n),
+            'registry.example.com/site:' || n,
             'node-' || n / 1000, 30000 + n % 1000, 'running', pg_temp.moment(n)
         FROM generate_series(@deployments - @withContainer + 1, @deployments) AS n
         JOIN deployments d ON d.id = pg_temp.id('deployment', n) AND d.status = 'success' AND NOT d.is_deleted
@@ -88,7 +92,8 @@ internal static class Fill
 
     private const string HealthChecks = """
         INSERT INTO deployment_health_checks (id, deployment_id, url, http_status, latency_ms, is_live, checked_at)
-        SELECT gen_random_uuid(), c.deployment_id, 'http://' || c.host || ':' || c.port || '/', 200, 20 + n % 30, TRUE, c.created_at + n * interval '1 minute'
+        SELECT gen_random_uuid(), c.deployment_id, 'http://' || c.host || ':' || c.port || '/', 200, 20 + n % 30, TRUE,
+            c.created_at + n * interval '1 minute'
         FROM deployment_containers c
         CROSS JOIN generate_series(1, 20) AS n
         """;
@@ -99,7 +104,8 @@ internal static class Fill
     {
         await using var source = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(connectionString) { CommandTimeout = 0 });
         await using var connection = await source.OpenConnectionAsync();
-        foreach (var statement in (string[])[MakeIds, Users, Projects, Deployments, GiantLog, OrdinaryLogs, Stages, Containers, HealthChecks])
+        string[] statements = [MakeIds, Users, Projects, Deployments, GiantLog, OrdinaryLogs, Stages, Containers, HealthChecks];
+        foreach (var statement in statements)
         {
             await using var command = new NpgsqlCommand(statement, connection);
             Add(command, scale);

@@ -33,7 +33,9 @@ public sealed class AutoStackContext(DbContextOptions<AutoStackContext> options)
         {
             foreach (var property in entity.GetProperties())
             {
-                property.SetColumnName(JsonNamingPolicy.SnakeCaseLower.ConvertName(property.Name));
+                // GitHub is one word in the names of columns.
+                var name = property.Name.Replace("GitHub", "Github", StringComparison.Ordinal);
+                property.SetColumnName(JsonNamingPolicy.SnakeCaseLower.ConvertName(name));
                 if (property.Name == "Id")
                 {
                     property.ValueGenerated = Microsoft.EntityFrameworkCore.Metadata.ValueGenerated.Never;

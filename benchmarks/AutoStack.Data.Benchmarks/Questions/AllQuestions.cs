@@ -32,7 +32,8 @@ internal static class AllQuestions
     }
 
     /// <summary>True when one of the patterns names it, or there are none.</summary>
-    public static bool IsAsked(string name, IReadOnlyList<string> patterns) => patterns.Count == 0 || patterns.Any(pattern => Matches(name, pattern));
+    public static bool IsAsked(string name, IReadOnlyList<string> patterns) =>
+        patterns.Count == 0 || patterns.Any(pattern => Matches(name, pattern));
 
     private static bool Matches(string name, string pattern) => FileSystemName.MatchesSimpleExpression(pattern, name);
 }

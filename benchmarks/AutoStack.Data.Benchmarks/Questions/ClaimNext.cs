@@ -1,7 +1,6 @@
 using AutoStack.Data.Benchmarks.Driver;
 using AutoStack.Data.Benchmarks.EntityFramework;
 using AutoStack.Data.Deployments;
-using AutoStack.Data.Projects;
 using BenchmarkDotNet.Attributes;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
@@ -20,25 +19,15 @@ public class ClaimNext : Question
         """;
 
     private static readonly string Sql = $"""
-        WITH next AS (
-            SELECT q.id
+        WITH chosen AS (
+            SELECT q.id, q.queue_place AS place, q.queue_place AS turn
             FROM deployments q
             WHERE coalesce(q.status::text, '') = 'queued' AND NOT q.is_deleted AND q.started_at IS NULL
             ORDER BY q.queue_place, q.id
             LIMIT 1
             FOR NO KEY UPDATE SKIP LOCKED
         ),
-        moved AS (
-            UPDATE deployments d
-            SET status = 'cloning', started_at = $1
-            FROM next n
-            WHERE d.id = n.id
-            RETURNING {DeploymentRepository.Columns}
-        ),
-        {DeploymentStageRepository.FollowMoved.Replace("@now", "$1", StringComparison.Ordinal).Replace("@stageId", "$2", StringComparison.Ordinal)}
-        SELECT {DeploymentRepository.Columns}, {ProjectRepository.Columns}
-        FROM moved d
-        JOIN projects p ON p.id = d.project_id
+        {DeploymentQueue.StartChosen.Replace("@now", "$1", StringComparison.Ordinal).Replace("@stageId", "$2", StringComparison.Ordinal)}
         """;
 
     private IDeploymentLifecycle lifecycle = null!;
@@ -52,7 +41,7 @@ public class ClaimNext : Question
         lifecycle = Subjects.Get<IDeploymentLifecycle>();
     }
 
-    /// <summary>Fills the queue; the deployments of the round before are gone.</summary>
+    /// <summary>Fills the queue, after removing the deployments of the previous round.</summary>
     [IterationSetup]
     public void FillQueue() => FillQueueAsync().GetAwaiter().GetResult();
 
@@ -71,7 +60,7 @@ public class ClaimNext : Question
     [Benchmark(Description = Subjects.Library, OperationsPerInvoke = Queued)]
     public Task<int> Library() => WorkAsync(async () => await lifecycle.ClaimNextAsync(CancellationToken.None) is null ? 0 : 1);
 
-    /// <summary>The row is locked by SQL, which LINQ has no word for; what follows is tracked and saved.</summary>
+    /// <summary>The row is locked by SQL, which LINQ cannot express; the changes are tracked and saved.</summary>
     [Benchmark(Description = Subjects.EfCore, OperationsPerInvoke = Queued)]
     public Task<int> EfCore() => WorkAsync(async () =>
     {
@@ -96,7 +85,8 @@ public class ClaimNext : Question
 
         deployment.Status = "cloning";
         deployment.StartedAt = now;
-        foreach (var stage in await context.Stages.AsTracking().Where(s => s.DeploymentId == deployment.Id && s.Status == "in_progress").ToListAsync())
+        var open = context.Stages.AsTracking().Where(s => s.DeploymentId == deployment.Id && s.Status == "in_progress");
+        foreach (var stage in await open.ToListAsync())
         {
             stage.Status = "completed";
             stage.CompletedAt = now;
@@ -138,7 +128,8 @@ public class ClaimNext : Question
     private async Task FillQueueAsync()
     {
         await EmptyAsync();
-        await Raw.ListAsync(Subjects.Raw, Enqueue, _ => 0, Raw.Uuid(Fixtures.ProjectId), Raw.Uuid(Fixtures.HeavyUserId), Raw.Integer(Queued));
+        await Raw.ListAsync(
+            Subjects.Raw, Enqueue, _ => 0, Raw.Uuid(Fixtures.ProjectId), Raw.Uuid(Fixtures.HeavyUserId), Raw.Integer(Queued));
     }
 
     private Task EmptyAsync() =>

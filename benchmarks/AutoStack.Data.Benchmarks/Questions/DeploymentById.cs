@@ -18,7 +18,8 @@ public class DeploymentById : CallQuestion
         """;
 
     private static readonly Func<AutoStackContext, Guid, Guid, Task<DeploymentEntity?>> Compiled = EF.CompileAsyncQuery(
-        (AutoStackContext context, Guid id, Guid ownerId) => context.Deployments.FirstOrDefault(d => d.Id == id && d.UserId == ownerId && !d.IsDeleted));
+        (AutoStackContext context, Guid id, Guid ownerId) =>
+            context.Deployments.FirstOrDefault(d => d.Id == id && d.UserId == ownerId && !d.IsDeleted));
 
     private IDeploymentRepository deployments = null!;
     private int turn;

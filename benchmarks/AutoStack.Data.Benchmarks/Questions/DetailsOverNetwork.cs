@@ -18,7 +18,8 @@ public class DetailsOverNetwork : DetailsQuestion
     public override async Task SetUpAsync()
     {
         var server = new NpgsqlConnectionStringBuilder(base.ConnectionString);
-        Proxy = new DelayProxy(server.Host!, server.Port, TimeSpan.FromMilliseconds(double.Parse(RoundTrip.Split(' ')[0], CultureInfo.InvariantCulture)));
+        Proxy = new DelayProxy(
+            server.Host!, server.Port, TimeSpan.FromMilliseconds(double.Parse(RoundTrip.Split(' ')[0], CultureInfo.InvariantCulture)));
         await base.SetUpAsync();
     }
 

@@ -37,8 +37,7 @@ public abstract class DetailsQuestion : CallQuestion
         SELECT {DeploymentStageRepository.Columns}
         FROM deployment_stages s
         WHERE s.deployment_id = $1 AND {Owned}
-        ORDER BY coalesce(array_position(ARRAY['queued', 'cloning', 'checkout', 'installing', 'building', 'copying', 'deploying'], lower(s.stage_name)), 99),
-            s.started_at, s.created_at, s.id
+        ORDER BY {DeploymentStageRepository.InOrder}
         LIMIT $3
         """;
 

@@ -66,7 +66,8 @@ internal static class LiveFollow
             .Order()];
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"live follow, {Followers:N0} followers on one connection: from the commit to the delivery {At(50):0} ms at the median, {At(99):0} ms at p99; "
+            $"live follow, {Followers:N0} followers on one connection: from the commit to the delivery {At(50):0} ms at the median, "
+                + $"{At(99):0} ms at p99; "
             + $"of {Lines:N0} lines {Lines - delays.Length} missed, {twice} twice");
 
         double At(int percent) => delays.Length == 0 ? double.NaN : delays[Math.Min(delays.Length - 1, delays.Length * percent / 100)];
@@ -75,7 +76,8 @@ internal static class LiveFollow
         {
             try
             {
-                await foreach (var line in subjects.Get<IDeploymentLogFollower>().FollowAsync(id, fixtures.HeavyUserId, Cursor.Start, stop.Token))
+                await foreach (var line in subjects.Get<IDeploymentLogFollower>().FollowAsync(
+                    id, fixtures.HeavyUserId, Cursor.Start, stop.Token))
                 {
                     var number = int.Parse(line.Message, CultureInfo.InvariantCulture);
                     if (number < 0)

@@ -88,7 +88,8 @@ public class LogAppend : CallQuestion
         var now = Now();
         await using var context = Subjects.CreateContext();
         await using var transaction = await context.Database.BeginTransactionAsync();
-        await context.Database.ExecuteSqlAsync($"SELECT 1 FROM pg_advisory_xact_lock(uuid_hash_extended({id}, 'deployment_logs'::regclass::oid::bigint))");
+        await context.Database.ExecuteSqlAsync(
+            $"SELECT 1 FROM pg_advisory_xact_lock(uuid_hash_extended({id}, 'deployment_logs'::regclass::oid::bigint))");
         var seq = await context.Logs.Where(l => l.DeploymentId == id).MaxAsync(l => (long?)l.Seq) ?? 0;
         context.Logs.AddRange(lines.Select(line => new LogEntity
         {

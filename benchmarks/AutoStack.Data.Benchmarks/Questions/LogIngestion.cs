@@ -36,8 +36,10 @@ internal static class LogIngestion
         var last = memory[^Math.Max(1, memory.Count / 10)..];
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"log ingestion, {deployments.Length:N0} deployments on one connection for {duration.TotalSeconds:N0} s: {written:N0} lines a second, the driver's COPY before and after "
-            + $"{before:N0} and {after:N0}; managed memory in the first and the last tenth {first.Max(m => m.Heap):0} and {last.Max(m => m.Heap):0} MiB at the most, "
+            $"log ingestion, {deployments.Length:N0} deployments on one connection for {duration.TotalSeconds:N0} s: {written:N0} lines a "
+            + $"second, the driver's COPY before and after "
+            + $"{before:N0} and {after:N0}; managed memory in the first and the last tenth {first.Max(m => m.Heap):0} and "
+            + $"{last.Max(m => m.Heap):0} MiB at the most, "
             + $"working set {first.Max(m => m.WorkingSet):0} and {last.Max(m => m.WorkingSet):0} MiB");
     }
 
@@ -62,7 +64,12 @@ internal static class LogIngestion
         Raw.Array(deployments, NpgsqlDbType.Uuid))).Sum();
 
     private static async Task<double> WriteAsync(
-        Subjects subjects, Guid[] deployments, string[] messages, TimeSpan duration, List<(double Heap, double WorkingSet)> memory, Action<string> progress)
+        Subjects subjects,
+        Guid[] deployments,
+        string[] messages,
+        TimeSpan duration,
+        List<(double Heap, double WorkingSet)> memory,
+        Action<string> progress)
     {
         var writer = subjects.Get<IDeploymentLogWriter>();
         var lines = 0L;
@@ -79,7 +86,8 @@ internal static class LogIngestion
                 said = elapsed.Elapsed;
                 progress(string.Create(
                     CultureInfo.InvariantCulture,
-                    $"log ingestion: {said.TotalMinutes:0} min, {Volatile.Read(ref lines) / said.TotalSeconds:N0} lines a second, {memory[^1].Heap:0} MiB managed, working set {memory[^1].WorkingSet:0} MiB"));
+                    $"log ingestion: {said.TotalMinutes:0} min, {Volatile.Read(ref lines) / said.TotalSeconds:N0} lines a second, "
+                        + $"{memory[^1].Heap:0} MiB managed, working set {memory[^1].WorkingSet:0} MiB"));
             }
         }
 
@@ -87,14 +95,17 @@ internal static class LogIngestion
         await writer.FlushAsync(CancellationToken.None);
         var rate = lines / elapsed.Elapsed.TotalSeconds;
         var stored = await CountAsync(subjects, deployments) - before;
-        return stored == lines ? rate : throw new NotComparableException($"log ingestion: {lines} lines were written, {stored} are stored.");
+        return stored == lines ? rate : throw new NotComparableException(
+            $"log ingestion: {lines} lines were written, {stored} are stored.");
 
         async Task BuildAsync(Guid id)
         {
             for (var i = 0; elapsed.Elapsed < duration; i++)
             {
                 await writer.WriteAsync(
-                    id, new NewDeploymentLog { Level = DeploymentLogLevel.Info, Message = messages[i % messages.Length] }, CancellationToken.None);
+                    id,
+                    new NewDeploymentLog { Level = DeploymentLogLevel.Info, Message = messages[i % messages.Length] },
+                    CancellationToken.None);
                 Interlocked.Increment(ref lines);
             }
         }

@@ -30,7 +30,8 @@ public class LogPage : CallQuestion
 
     private static readonly Func<AutoStackContext, Guid, Guid, long, IAsyncEnumerable<LogEntity>> Compiled = EF.CompileAsyncQuery(
         (AutoStackContext context, Guid id, Guid ownerId, long seq) => context.Logs
-            .Where(l => l.DeploymentId == id && l.Seq > seq && context.Deployments.Any(d => d.Id == id && d.UserId == ownerId && !d.IsDeleted))
+            .Where(
+                l => l.DeploymentId == id && l.Seq > seq && context.Deployments.Any(d => d.Id == id && d.UserId == ownerId && !d.IsDeleted))
             .OrderBy(l => l.Seq)
             .Take(Limit));
 
@@ -49,7 +50,13 @@ public class LogPage : CallQuestion
     }
 
     private protected override async Task<int> DriverAsync(NpgsqlDataSource source) => (await Raw.ListAsync(
-        source, Sql, Rows.Log, Raw.Uuid(Fixtures.Giant.Id), Raw.Bigint(seq), Raw.Uuid(Fixtures.Giant.OwnerId), Raw.Integer(Limit))).Count;
+        source,
+        Sql,
+        Rows.Log,
+        Raw.Uuid(Fixtures.Giant.Id),
+        Raw.Bigint(seq),
+        Raw.Uuid(Fixtures.Giant.OwnerId),
+        Raw.Integer(Limit))).Count;
 
     [Benchmark(Description = Subjects.Library)]
     public async Task<int> Library() =>
@@ -61,7 +68,8 @@ public class LogPage : CallQuestion
         await using var context = Subjects.CreateContext();
         var (id, ownerId) = Fixtures.Giant;
         return (await context.Logs
-            .Where(l => l.DeploymentId == id && l.Seq > seq && context.Deployments.Any(d => d.Id == id && d.UserId == ownerId && !d.IsDeleted))
+            .Where(
+                l => l.DeploymentId == id && l.Seq > seq && context.Deployments.Any(d => d.Id == id && d.UserId == ownerId && !d.IsDeleted))
             .OrderBy(l => l.Seq)
             .Take(Limit)
             .ToListAsync()).Count;

@@ -44,7 +44,8 @@ public class LogWriter : Question
         {
             foreach (var message in messages)
             {
-                await writer.WriteAsync(id, new NewDeploymentLog { Level = DeploymentLogLevel.Info, Message = message }, CancellationToken.None);
+                await writer.WriteAsync(
+                    id, new NewDeploymentLog { Level = DeploymentLogLevel.Info, Message = message }, CancellationToken.None);
             }
         }
     }

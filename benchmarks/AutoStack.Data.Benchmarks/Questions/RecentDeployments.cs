@@ -14,8 +14,11 @@ public class RecentDeployments : CallQuestion
 {
     private const int Limit = 20;
 
+    // A page reads one row more than it returns.
+    private const int Read = Limit + 1;
+
     private const string Sql = $"""
-        SELECT {DeploymentRepository.ListColumns}, {Projects.ProjectRepository.ListColumns}
+        SELECT {DeploymentRepository.ListColumns}, {ProjectRepository.ListColumns}
         FROM deployments d
         JOIN projects p ON p.id = d.project_id
         WHERE d.user_id = $1 AND NOT d.is_deleted AND (d.created_at, d.id) < ($2, $3)
@@ -33,30 +36,38 @@ public class RecentDeployments : CallQuestion
         LIMIT @limit
         """;
 
-    private static readonly Func<AutoStackContext, Guid, DateTime, Guid, IAsyncEnumerable<DeploymentEntity>> Compiled = EF.CompileAsyncQuery(
+    private static readonly Func<AutoStackContext, Guid, DateTime, Guid, IAsyncEnumerable<DeploymentEntity>> Compiled =
+        EF.CompileAsyncQuery(
         (AutoStackContext context, Guid ownerId, DateTime createdAt, Guid id) => context.Deployments
             .Include(d => d.Project)
             .Where(d => d.UserId == ownerId && !d.IsDeleted
                 && EF.Functions.LessThan(ValueTuple.Create(d.CreatedAt, d.Id), ValueTuple.Create(createdAt, id)))
             .OrderByDescending(d => d.CreatedAt).ThenByDescending(d => d.Id)
-            .Take(Limit));
+            .Take(Read));
 
     private IDeploymentRepository deployments = null!;
-    private DeploymentCursor newest;
+    private (DateTimeOffset CreatedAt, Guid Id) newest;
 
     public override async Task SetUpAsync()
     {
         await base.SetUpAsync();
         deployments = Subjects.Get<IDeploymentRepository>();
-        newest = new DeploymentCursor(new DateTimeOffset(2100, 1, 1, 0, 0, 0, TimeSpan.Zero), Guid.AllBitsSet);
+        newest = (new DateTimeOffset(2100, 1, 1, 0, 0, 0, TimeSpan.Zero), Guid.AllBitsSet);
     }
 
     private protected override async Task<int> DriverAsync(NpgsqlDataSource source) => (await Raw.ListAsync(
         source, Sql, Rows.DeploymentWithProject,
-        Raw.Uuid(Fixtures.HeavyUserId), Raw.Timestamp(newest.CreatedAt.DateTime), Raw.Uuid(newest.Id), Raw.Integer(Limit))).Count;
+        Raw.Uuid(Fixtures.HeavyUserId),
+        Raw.Timestamp(newest.CreatedAt.DateTime),
+        Raw.Uuid(newest.Id),
+        Raw.Integer(Read))).Take(Limit).Count();
 
     [Benchmark(Description = Subjects.Library)]
-    public async Task<int> Library() => (await deployments.ListRecentAsync(Fixtures.HeavyUserId, Limit, newest, CancellationToken.None)).Count;
+    public async Task<int> Library()
+    {
+        var cursor = Cursor.After(newest.CreatedAt, newest.Id);
+        return (await deployments.ListRecentAsync(Fixtures.HeavyUserId, cursor, Limit, CancellationToken.None)).Items.Count;
+    }
 
     /// <summary>Dapper's own binding and materialiser, which the library does without.</summary>
     [Benchmark(Description = Subjects.Dapper)]
@@ -70,8 +81,8 @@ public class RecentDeployments : CallQuestion
                 deployment.Project = project;
                 return deployment;
             },
-            new { ownerId = Fixtures.HeavyUserId, createdAt = newest.CreatedAt.DateTime, id = newest.Id, limit = Limit });
-        return rows.AsList().Count;
+            new { ownerId = Fixtures.HeavyUserId, createdAt = newest.CreatedAt.DateTime, id = newest.Id, limit = Read });
+        return rows.AsList().Take(Limit).Count();
     }
 
     [Benchmark(Description = Subjects.EfCore)]
@@ -84,14 +95,14 @@ public class RecentDeployments : CallQuestion
             .Where(d => d.UserId == Fixtures.HeavyUserId && !d.IsDeleted
                 && EF.Functions.LessThan(ValueTuple.Create(d.CreatedAt, d.Id), ValueTuple.Create(createdAt, id)))
             .OrderByDescending(d => d.CreatedAt).ThenByDescending(d => d.Id)
-            .Take(Limit)
-            .ToListAsync()).Count;
+            .Take(Read)
+            .ToListAsync()).Take(Limit).Count();
     }
 
     [Benchmark(Description = Subjects.EfCoreCompiled)]
     public async Task<int> EfCoreCompiled()
     {
         await using var context = Subjects.CreateContext();
-        return (await Compiled(context, Fixtures.HeavyUserId, newest.CreatedAt.DateTime, newest.Id).ToListAsync()).Count;
+        return (await Compiled(context, Fixtures.HeavyUserId, newest.CreatedAt.DateTime, newest.Id).ToListAsync()).Take(Limit).Count();
     }
 }

@@ -12,8 +12,11 @@ public class RunningContainers : CallQuestion
 {
     private const int Limit = 100;
 
+    // A page reads one row more than it returns.
+    private const int Read = Limit + 1;
+
     private const string Sql = $"""
-        SELECT {DeploymentContainerRepository.Columns}, d.project_id, d.user_id, d.deployed_url
+        SELECT {DeploymentContainerRepository.Columns}, d.project_id, d.user_id, left(d.deployed_url, 2048)
         FROM deployment_containers c
         JOIN deployments d ON d.id = c.deployment_id
         WHERE c.status = 'running' AND c.id > $1 AND d.status = 'success' AND NOT d.is_deleted
@@ -26,7 +29,7 @@ public class RunningContainers : CallQuestion
             .Include(c => c.Deployment)
             .Where(c => c.Status == "running" && c.Id > afterId && c.Deployment.Status == "success" && !c.Deployment.IsDeleted)
             .OrderBy(c => c.Id)
-            .Take(Limit));
+            .Take(Read));
 
     private IPlatformDeploymentContainerRepository containers = null!;
 
@@ -37,10 +40,10 @@ public class RunningContainers : CallQuestion
     }
 
     private protected override async Task<int> DriverAsync(NpgsqlDataSource source) =>
-        (await Raw.ListAsync(source, Sql, Rows.RunningContainer, Raw.Uuid(Guid.Empty), Raw.Integer(Limit))).Count;
+        (await Raw.ListAsync(source, Sql, Rows.RunningContainer, Raw.Uuid(Guid.Empty), Raw.Integer(Read))).Take(Limit).Count();
 
     [Benchmark(Description = Subjects.Library)]
-    public async Task<int> Library() => (await containers.ListRunningAsync(Limit, Guid.Empty, CancellationToken.None)).Count;
+    public async Task<int> Library() => (await containers.ListRunningAsync(Cursor.Start, Limit, CancellationToken.None)).Items.Count;
 
     [Benchmark(Description = Subjects.EfCore)]
     public async Task<int> EfCore()
@@ -50,14 +53,14 @@ public class RunningContainers : CallQuestion
             .Include(c => c.Deployment)
             .Where(c => c.Status == "running" && c.Id > Guid.Empty && c.Deployment.Status == "success" && !c.Deployment.IsDeleted)
             .OrderBy(c => c.Id)
-            .Take(Limit)
-            .ToListAsync()).Count;
+            .Take(Read)
+            .ToListAsync()).Take(Limit).Count();
     }
 
     [Benchmark(Description = Subjects.EfCoreCompiled)]
     public async Task<int> EfCoreCompiled()
     {
         await using var context = Subjects.CreateContext();
-        return (await Compiled(context, Guid.Empty).ToListAsync()).Count;
+        return (await Compiled(context, Guid.Empty).ToListAsync()).Take(Limit).Count();
     }
 }

@@ -16,7 +16,8 @@ internal sealed record Conditions(string Machine, string Versions, string Run)
             $"{RuntimeInformation.FrameworkDescription}, {database.Server} on the same machine, commits durable",
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"scale {scale.Name}: {scale.Deployments:N0} deployments, {scale.LogLines:N0} log lines, the longest log {scale.GiantLog:N0}; ")
+                $"scale {scale.Name}: {scale.Deployments:N0} deployments, {scale.LogLines:N0} log lines, the longest log "
+                    + $"{scale.GiantLog:N0}; ")
             + (arguments.Quick ? "subjects in turn (--quick)" : "BenchmarkDotNet"));
     }
 

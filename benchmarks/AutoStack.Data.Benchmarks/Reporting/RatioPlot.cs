@@ -18,14 +18,21 @@ internal static class RatioPlot
         string[] cases = [.. comparisons.Select(c => c.Measurement.Case).Distinct()];
         var baseline = comparisons.FirstOrDefault(c => c.Measurement.IsBaseline)?.Measurement.Subject ?? "";
         var model = new PlotModel { Title = $"{quantity} as a multiple of {baseline}", TitleFontSize = 14, Background = OxyColors.White };
-        model.Legends.Add(new Legend { LegendPosition = LegendPosition.TopCenter, LegendPlacement = LegendPlacement.Outside, LegendOrientation = LegendOrientation.Horizontal });
+        model.Legends.Add(new Legend
+        {
+            LegendPosition = LegendPosition.TopCenter,
+            LegendPlacement = LegendPlacement.Outside,
+            LegendOrientation = LegendOrientation.Horizontal,
+        });
 
         // The first case on top.
         var categories = new CategoryAxis { Position = AxisPosition.Left, StartPosition = 1, EndPosition = 0, GapWidth = 0.4 };
         categories.Labels.AddRange(cases);
         model.Axes.Add(categories);
-        model.Axes.Add(new LogarithmicAxis { Position = AxisPosition.Bottom, Base = 2, MajorGridlineStyle = LineStyle.Dot, AbsoluteMinimum = 0.25 });
-        model.Annotations.Add(new LineAnnotation { Type = LineAnnotationType.Vertical, X = 1, LineStyle = LineStyle.Solid, Color = OxyColors.Black });
+        model.Axes.Add(
+            new LogarithmicAxis { Position = AxisPosition.Bottom, Base = 2, MajorGridlineStyle = LineStyle.Dot, AbsoluteMinimum = 0.25 });
+        model.Annotations.Add(
+            new LineAnnotation { Type = LineAnnotationType.Vertical, X = 1, LineStyle = LineStyle.Solid, Color = OxyColors.Black });
 
         foreach (var group in comparisons.Where(c => !c.Measurement.IsBaseline).GroupBy(c => c.Measurement.Subject))
         {

@@ -8,7 +8,8 @@ namespace AutoStack.Data.Benchmarks.Reporting;
 /// <summary>The results of a run: a table for people, one for programs, the ratios, and plots.</summary>
 internal sealed class Report(Conditions conditions, IReadOnlyList<Measurement> measurements, IReadOnlyList<string> remarks)
 {
-    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, WriteIndented = true };
+    private static readonly JsonSerializerOptions Json =
+        new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, WriteIndented = true };
 
     private readonly IReadOnlyList<Comparison> comparisons = Comparison.Of(measurements);
 
@@ -48,7 +49,8 @@ internal sealed class Report(Conditions conditions, IReadOnlyList<Measurement> m
         var csv = new StringBuilder("case,subject,median_ns,bytes,time_ratio,bytes_ratio\n");
         foreach (var (m, time, bytes) in comparisons)
         {
-            csv.Append(CultureInfo.InvariantCulture, $"\"{m.Case}\",{m.Subject},{m.Nanoseconds:0},{m.Bytes:0},{time:0.000},{bytes:0.000}\n");
+            csv.Append(
+                CultureInfo.InvariantCulture, $"\"{m.Case}\",{m.Subject},{m.Nanoseconds:0},{m.Bytes:0},{time:0.000},{bytes:0.000}\n");
         }
 
         return csv.ToString();

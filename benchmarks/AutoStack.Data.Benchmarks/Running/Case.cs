@@ -43,7 +43,10 @@ internal sealed class Case
         await CallAsync(descriptor.GlobalSetupMethod);
         return new RunningCase(
             [.. benchmarks.Select(b => new RunningSubject(
-                SubjectOf(b), b.Descriptor.Baseline, b.Descriptor.OperationsPerInvoke, b.Descriptor.WorkloadMethod.CreateDelegate<Func<Task<int>>>(question)))],
+                SubjectOf(b),
+                b.Descriptor.Baseline,
+                b.Descriptor.OperationsPerInvoke,
+                b.Descriptor.WorkloadMethod.CreateDelegate<Func<Task<int>>>(question)))],
             descriptor.IterationSetupMethod?.CreateDelegate<Action>(question),
             () => CallAsync(descriptor.GlobalCleanupMethod));
 

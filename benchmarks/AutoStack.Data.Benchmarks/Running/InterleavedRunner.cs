@@ -9,7 +9,8 @@ namespace AutoStack.Data.Benchmarks.Running;
 /// <param name="LeastRounds">Measurements of every subject, however long they take.</param>
 internal sealed record Pace(TimeSpan PerCase, TimeSpan WarmUp, TimeSpan Batch, int LeastRounds)
 {
-    public static Pace Quick { get; } = new(TimeSpan.FromSeconds(8), TimeSpan.FromSeconds(0.6), TimeSpan.FromMilliseconds(8), LeastRounds: 5);
+    public static Pace Quick { get; } = new(
+        TimeSpan.FromSeconds(8), TimeSpan.FromSeconds(0.6), TimeSpan.FromMilliseconds(8), LeastRounds: 5);
 }
 
 /// <summary>Subjects of a case are not asked the same.</summary>
@@ -28,7 +29,8 @@ internal sealed class InterleavedRunner(Pace pace, Action<string> progress)
         {
             await using var running = await question.StartAsync();
             var results = await MeasureAsync(question.Name, running);
-            progress($"{question.Name}: {string.Join(", ", Comparison.Of(results).Select(c => $"{c.Measurement.Subject} {c.TimeRatio:0.00}"))}");
+            progress(
+                $"{question.Name}: {string.Join(", ", Comparison.Of(results).Select(c => $"{c.Measurement.Subject} {c.TimeRatio:0.00}"))}");
             measurements.AddRange(results);
         }
 

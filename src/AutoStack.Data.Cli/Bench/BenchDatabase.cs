@@ -6,8 +6,9 @@ using Npgsql;
 namespace AutoStack.Data.Cli.Bench;
 
 /// <summary>
-/// The benchmark's own tables in a database that is somebody else's: a schema with a random name, dropped at the end however the run ends. A session
-/// holds a lock on the name for as long as the run lives, so that the next run tells what a killed one left behind from what is in use.
+/// The benchmark's own tables in somebody else's database: a schema with a random name, which is dropped at the end of the run, however the
+/// run ends. A session holds an advisory lock on the name during the run, so that the next run can tell the schema of a killed run from one
+/// that is in use.
 /// </summary>
 internal sealed class BenchDatabase : IAsyncDisposable
 {
@@ -35,25 +36,25 @@ internal sealed class BenchDatabase : IAsyncDisposable
 
     public ServerLimits Limits { get; }
 
-    /// <summary>How many schemas of killed runs were removed.</summary>
+    /// <summary>The number of killed runs whose schemas were removed.</summary>
     public int LeftoversRemoved { get; private set; }
 
-    /// <summary>Which server and database, for people.</summary>
+    /// <summary>The server and database, for people.</summary>
     public string Where => $"{control.Host}:{control.Port}, database {control.Database}";
 
     private string ApplicationName => "autostack-db " + Schema;
 
-    /// <summary>Connects and looks; makes nothing yet.</summary>
-    /// <exception cref="MigrationException">No connection, or one whose session a pooler shares.</exception>
+    /// <summary>Connects and reads the limits of the server. Creates nothing.</summary>
+    /// <exception cref="MigrationException">The server cannot be reached, or a pooler shares its sessions.</exception>
     public static async Task<BenchDatabase> ConnectAsync(
         MigrationServer server, string connection, TimeSpan wait, IProgress<MigrationEvent> progress, CancellationToken cancellationToken)
     {
         var control = await server.ConnectAsync(wait, progress, cancellationToken).ConfigureAwait(false);
         try
         {
-            // Its lock would be some other client's.
+            // On a shared session the lock and the search path would belong to other clients.
             await Pooler.RefuseSharedSessionAsync(control, cancellationToken).ConfigureAwait(false);
-            await SearchPathAsync(control, cancellationToken).ConfigureAwait(false);
+            await ExecuteAsync(control, SearchPath.Own, cancellationToken).ConfigureAwait(false);
             var limits = await ServerLimits.ReadAsync(control, cancellationToken).ConfigureAwait(false);
             var settings = ConnectionText.Parse(connection);
             settings.Password = server.Password;
@@ -66,67 +67,73 @@ internal sealed class BenchDatabase : IAsyncDisposable
         }
     }
 
-    /// <summary>Removes what killed runs left behind, and makes and fills the tables.</summary>
-    public async Task<Workload> FillAsync(CancellationToken cancellationToken)
+    /// <summary>Removes what killed runs left behind, then creates and fills the tables.</summary>
+    public async Task<Workload> FillAsync(BenchScale scale, CancellationToken cancellationToken)
     {
         await RemoveLeftoversAsync(cancellationToken).ConfigureAwait(false);
         await ExecuteAsync($"SELECT pg_advisory_lock(hashtextextended('{Schema}', 0))", cancellationToken).ConfigureAwait(false);
         try
         {
-            // A search path of the transaction: what comes later names the schema itself.
+            // In one transaction: a schema without the comment would never be removed.
             await ExecuteAsync($"""
                 BEGIN;
                 CREATE SCHEMA {Schema};
                 COMMENT ON SCHEMA {Schema} IS '{Comment}';
-                SET LOCAL search_path = {Schema};
-                {BenchTables.Script}
                 COMMIT
                 """, cancellationToken).ConfigureAwait(false);
         }
         catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.InsufficientPrivilege)
         {
             throw new CliException(new Failure(ExitCode.Failed, "unexpected",
-                $"The benchmark makes a schema of its own and needs the right CREATE on the database: {exception.MessageText}. Nothing was changed."));
+                $"The benchmark creates a schema and needs the privilege CREATE on the database: {exception.MessageText}. " +
+                "Nothing was changed."));
         }
 
-        foreach (var table in (string[])["users", "projects", "deployments", "deployment_logs"])
+        // Nothing may wait on the disk of the operator for tables that are dropped in the end.
+        await ExecuteAsync($"SET synchronous_commit = off; {SearchPathOfLoad}", cancellationToken).ConfigureAwait(false);
+        foreach (var script in BenchSchema.Scripts(Schema))
+        {
+            await ExecuteAsync(script, cancellationToken).ConfigureAwait(false);
+        }
+
+        await ExecuteAsync(BenchSchema.Rows(scale), cancellationToken).ConfigureAwait(false);
+        await ExecuteAsync($"RESET synchronous_commit; {SearchPath.Own}", cancellationToken).ConfigureAwait(false);
+        foreach (var table in BenchSchema.Tables)
         {
             await ExecuteAsync($"VACUUM (ANALYZE) {Schema}.{table}", cancellationToken).ConfigureAwait(false);
         }
 
-        var deployments = await RowsAsync($"SELECT id, user_id FROM {Schema}.deployments ORDER BY created_at DESC, id", cancellationToken).ConfigureAwait(false);
-        return new Workload(Schema, deployments, deployments[..BenchTables.WithLog], deployments[BenchTables.WithLog..], BenchTables.LogLength);
+        var rows = await RowsAsync(cancellationToken).ConfigureAwait(false);
+        return new Workload(rows, rows[..scale.DeploymentsWithLog], rows[scale.DeploymentsWithLog..], BenchScale.LogLength);
     }
 
-    /// <summary>A pool of the size, with the settings that the library gives its own.</summary>
-    public NpgsqlDataSource OpenPool(int size) =>
-        new NpgsqlDataSourceBuilder(PoolSettings(settings, size, ApplicationName).ConnectionString)
-            .ConfigureTypeLoading(types => types.EnableTypeLoading(false))
-            .Build();
+    /// <summary>Opens a pool of the given size with the library's own settings.</summary>
+    public NpgsqlDataSource OpenPool(int size) => OpenPool(size, LoadGenerator.WaitLimit);
 
-    internal static NpgsqlConnectionStringBuilder PoolSettings(NpgsqlConnectionStringBuilder given, int size, string applicationName)
+    internal NpgsqlDataSource OpenPool(int size, TimeSpan waitLimit)
     {
-        var pool = new NpgsqlConnectionStringBuilder(given.ConnectionString)
+        var pool = new AutoStackDataOptions
         {
-            Pooling = true,
+            ConnectionString = settings.ConnectionString,
             MinPoolSize = 0,
             MaxPoolSize = size,
-            Timeout = (int)LoadGenerator.WaitLimit.TotalSeconds,
-            ApplicationName = applicationName,
-            Timezone = "UTC",
-            Enlist = false,
-            ConnectionIdleLifetime = 300,
-        };
-        if (!given.ShouldSerialize("Max Auto Prepare"))
-        {
-            (pool.MaxAutoPrepare, pool.AutoPrepareMinUsages) = (100, 2);
-        }
+            ConnectTimeout = waitLimit,
+        }.ToConnectionString();
+        pool.Pooling = true;
+        pool.ApplicationName = ApplicationName;
 
-        return pool;
+        // The library's default, also where the connection string has another value: a reset would end the search path.
+        pool.NoResetOnClose = true;
+        return new NpgsqlDataSourceBuilder(pool.ConnectionString)
+            .ConfigureTypeLoading(types => types.EnableTypeLoading(false))
+            .UsePhysicalConnectionInitializer(
+                _ => throw new NotSupportedException(),
+                connection => ExecuteAsync(connection, SearchPathOfLoad, CancellationToken.None))
+            .Build();
     }
 
-    /// <summary>Drops the schema with all that is in it, whatever has become of the connection; the pools are to be closed by then.</summary>
-    /// <exception cref="CliException">The server cannot be reached any more: the message says what is left, and how it goes away.</exception>
+    /// <summary>Drops the schema and everything in it, even when the connection is lost. The pools must be closed before.</summary>
+    /// <exception cref="CliException">The server cannot be reached; the message names the schema and how to drop it.</exception>
     public async ValueTask DisposeAsync()
     {
         if (dropped)
@@ -134,7 +141,7 @@ internal sealed class BenchDatabase : IAsyncDisposable
             return;
         }
 
-        // Not the run's token: it is cancelled when there is most to clean up.
+        // Not the token of the run, which is cancelled when there is most to remove.
         using var patience = new CancellationTokenSource(DropPatience);
         try
         {
@@ -146,13 +153,17 @@ internal sealed class BenchDatabase : IAsyncDisposable
         catch (Exception exception) when (exception is NpgsqlException or MigrationException or OperationCanceledException)
         {
             throw new CliException(new Failure(ExitCode.Failed, "leftBehind",
-                $"The schema {Schema} could not be dropped: {exception.Message} The next run removes it, or: DROP SCHEMA IF EXISTS {Schema} CASCADE"));
+                $"The schema {Schema} could not be dropped: {exception.Message} The next run drops it, " +
+                $"or: DROP SCHEMA IF EXISTS {Schema} CASCADE"));
         }
         finally
         {
             await control.DisposeAsync().ConfigureAwait(false);
         }
     }
+
+    // Without public: a statement whose table is missing fails, and never reads or writes the operator's table of the same name.
+    private string SearchPathOfLoad => $"SET search_path = {Schema}";
 
     private async Task<bool> TryDropAsync(bool last, CancellationToken cancellationToken)
     {
@@ -162,15 +173,16 @@ internal sealed class BenchDatabase : IAsyncDisposable
             {
                 await control.DisposeAsync().ConfigureAwait(false);
                 control = await server.ConnectAsync(TimeSpan.Zero, progress: null, cancellationToken).ConfigureAwait(false);
-                await SearchPathAsync(control, cancellationToken).ConfigureAwait(false);
             }
 
-            // What was cancelled while it filled the tables has left its transaction open.
-            await ExecuteAsync("ROLLBACK", cancellationToken).ConfigureAwait(false);
+            // A cancelled run has left its transaction open.
+            await ExecuteAsync($"ROLLBACK; {SearchPath.Own}", cancellationToken).ConfigureAwait(false);
 
-            // A statement that a cancelled client no longer waits for still holds its locks.
+            // The server still runs statements that their client no longer waits for, and those hold locks.
             await ExecuteAsync($"""
-                SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = '{ApplicationName}' AND pid <> pg_backend_pid();
+                SELECT pg_terminate_backend(pid)
+                FROM pg_stat_activity
+                WHERE application_name = '{ApplicationName}' AND pid <> pg_backend_pid();
                 SET client_min_messages = warning;
                 DROP SCHEMA IF EXISTS {Schema} CASCADE
                 """, cancellationToken).ConfigureAwait(false);
@@ -182,32 +194,20 @@ internal sealed class BenchDatabase : IAsyncDisposable
         }
     }
 
-    // Only what carries the name, the comment and the owner of such a schema, and whose run no longer holds its lock.
+    // A leftover has the name, the comment and the owner of such a schema, and no run holds its lock.
     private async Task RemoveLeftoversAsync(CancellationToken cancellationToken)
     {
-        var names = new List<string>();
-        var command = new NpgsqlCommand($"""
+        var names = await ListAsync(reader => reader.GetString(0), $"""
             SELECT n.nspname
             FROM pg_namespace n
             WHERE n.nspname ~ '^{SchemaPrefix}[0-9a-f]{"{16}"}$'
               AND obj_description(n.oid, 'pg_namespace') = '{Comment}'
               AND pg_has_role(n.nspowner, 'USAGE')
-            """, control);
-        await using (command.ConfigureAwait(false))
-        {
-            var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
-            await using (reader.ConfigureAwait(false))
-            {
-                while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
-                {
-                    names.Add(reader.GetString(0));
-                }
-            }
-        }
-
+            """, cancellationToken).ConfigureAwait(false);
         foreach (var name in names)
         {
-            if (await ScalarAsync<bool>($"SELECT pg_try_advisory_lock(hashtextextended('{name}', 0))", cancellationToken).ConfigureAwait(false))
+            if (await ListAsync(reader => reader.GetBoolean(0),
+                $"SELECT pg_try_advisory_lock(hashtextextended('{name}', 0))", cancellationToken).ConfigureAwait(false) is [true])
             {
                 await ExecuteAsync($"""
                     SET client_min_messages = warning;
@@ -220,45 +220,35 @@ internal sealed class BenchDatabase : IAsyncDisposable
         }
     }
 
-    private static async Task SearchPathAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    private async Task<Workload.Row[]> RowsAsync(CancellationToken cancellationToken) => [.. await ListAsync(
+        reader => new Workload.Row(reader.GetGuid(0), reader.GetGuid(1)),
+        $"SELECT id, user_id FROM {Schema}.deployments ORDER BY created_at DESC, id", cancellationToken).ConfigureAwait(false)];
+
+    private Task ExecuteAsync(string sql, CancellationToken cancellationToken) => ExecuteAsync(control, sql, cancellationToken);
+
+    // Names come from this class or matched its pattern; no text comes from outside.
+#pragma warning disable CA2100
+    private static async Task ExecuteAsync(NpgsqlConnection connection, string sql, CancellationToken cancellationToken)
     {
-        var command = new NpgsqlCommand(SearchPath.Own, connection);
+        // No time limit, since the machine may be slow; the token cancels.
+        var command = new NpgsqlCommand(sql, connection) { CommandTimeout = 0 };
         await using var disposing = command.ConfigureAwait(false);
         await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
     }
 
-    private async Task<Workload.Row[]> RowsAsync(string sql, CancellationToken cancellationToken)
+    private async Task<List<T>> ListAsync<T>(Func<NpgsqlDataReader, T> read, string sql, CancellationToken cancellationToken)
     {
-        var rows = new List<Workload.Row>();
         var command = new NpgsqlCommand(sql, control);
         await using var disposing = command.ConfigureAwait(false);
         var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
-        await using (reader.ConfigureAwait(false))
+        await using var closing = reader.ConfigureAwait(false);
+        var rows = new List<T>();
+        while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
         {
-            while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
-            {
-                rows.Add(new Workload.Row(reader.GetGuid(0), reader.GetGuid(1)));
-            }
+            rows.Add(read(reader));
         }
 
-        return [.. rows];
-    }
-
-    // Names are made here or were matched against the pattern: none comes from outside.
-#pragma warning disable CA2100
-    private async Task ExecuteAsync(string sql, CancellationToken cancellationToken)
-    {
-        // However slow the machine: the token ends it.
-        var command = new NpgsqlCommand(sql, control) { CommandTimeout = 0 };
-        await using var disposing = command.ConfigureAwait(false);
-        await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
-    }
-
-    private async Task<T> ScalarAsync<T>(string sql, CancellationToken cancellationToken)
-    {
-        var command = new NpgsqlCommand(sql, control);
-        await using var disposing = command.ConfigureAwait(false);
-        return (T)(await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false))!;
+        return rows;
     }
 #pragma warning restore CA2100
 }

@@ -3,25 +3,25 @@ using System.Numerics;
 namespace AutoStack.Data.Cli.Bench;
 
 /// <summary>
-/// Durations in microseconds, in buckets as HdrHistogram has them: linear within a power of two, so that a quantile is off by less than 1 % whatever
-/// its size. Of a fixed size however much is recorded, and recorded into by many threads at once.
+/// Durations in microseconds, in the buckets of HdrHistogram: linear within a power of two, so that every quantile is exact to 1 %. The
+/// size is fixed, and many threads may record at once.
 /// </summary>
 internal sealed class Histogram
 {
     private const int HalfBits = 7;
     private const int Half = 1 << HalfBits;
 
-    /// <summary>About nineteen hours; what is longer counts as that.</summary>
+    /// <summary>The longest duration, about nineteen hours; longer durations are recorded as this one.</summary>
     public const long Longest = (1L << 36) - 1;
 
     private readonly long[] counts = new long[IndexOf(Longest) + 1];
     private long max;
     private long lost;
 
-    /// <summary>How many were recorded, those that were lost included.</summary>
+    /// <summary>The number of recorded durations, including lost ones.</summary>
     public long Count => counts.Sum() + lost;
 
-    /// <summary>The longest one; 0 when there is none.</summary>
+    /// <summary>The longest recorded duration; 0 when the histogram is empty.</summary>
     public long Max => max;
 
     public void Record(long microseconds)
@@ -35,10 +35,10 @@ internal sealed class Histogram
         }
     }
 
-    /// <summary>One that never ended: longer than any that did. Left out, the worst would make the quantiles better.</summary>
+    /// <summary>Records a statement that never ended as longer than all others. Otherwise failures would improve the quantiles.</summary>
     public void RecordLost() => Interlocked.Increment(ref lost);
 
-    /// <summary>The duration that a share of all does not exceed; null when it is one of those lost, or there is none at all.</summary>
+    /// <summary>The duration that the given share does not exceed; null when it is a lost one, or when the histogram is empty.</summary>
     public long? Quantile(double share)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(share, 0);
@@ -56,7 +56,7 @@ internal sealed class Histogram
         return null;
     }
 
-    // Values below 2 × Half have a bucket each; above, every power of two has Half of them.
+    // Each value below 2 × Half has its own bucket; above, every power of two has Half buckets.
     private static int IndexOf(long value)
     {
         var shift = Math.Max(0, BitOperations.Log2((ulong)value) - HalfBits);

@@ -5,28 +5,31 @@ using Npgsql;
 namespace AutoStack.Data.Cli.Bench;
 
 /// <summary>
-/// An open-loop load on one pool: statements start when they are meant to, whether or not earlier ones have ended, and their latency counts from that
-/// moment. A load that waits for its answers asks less of a slow server, and does not see the worst of it.
+/// An open-loop load on one pool: each statement starts at its intended time, whether or not earlier ones have ended, and its latency
+/// counts from that time. A load that waits for answers sends fewer statements to a slow server and so hides the longest waits.
 /// </summary>
 internal sealed class LoadGenerator(NpgsqlDataSource pool, Workload workload)
 {
-    /// <summary>How long a statement waits for a connection before it is given up.</summary>
+    /// <summary>The longest wait of a statement for a connection.</summary>
     public static readonly TimeSpan WaitLimit = TimeSpan.FromSeconds(5);
 
-    /// <summary>How many statements may be under way. Further ones are refused and count as lost: beyond saturation a backlog grows without end.</summary>
+    /// <summary>
+    /// The maximum number of statements under way. Further statements are refused and count as lost, because the backlog of an overloaded
+    /// pool grows without end.
+    /// </summary>
     public const int MaxBacklog = 5_000;
 
-    // Enough for the plans of a connection to settle: a prepared statement is planned afresh five times.
+    // A prepared statement is planned again for its first five executions, and may then get a generic plan.
     private const int WarmReads = 6;
     private const int WarmAppends = 2;
 
-    /// <summary>Opens every connection and prepares the statements on it: a service has been running for a while.</summary>
+    /// <summary>Opens every connection and prepares the statements on it, as in a service that has been running for a while.</summary>
     public async Task PrepareAsync(int poolSize, StatementMix mix, CancellationToken cancellationToken)
     {
         var opened = new List<NpgsqlConnection>();
         try
         {
-            // All before the first goes back, so that none is taken twice.
+            // All are opened before the first is returned, so that no connection is taken twice.
             for (var i = 0; i < poolSize; i++)
             {
                 opened.Add(await pool.OpenConnectionAsync(cancellationToken).ConfigureAwait(false));
@@ -53,20 +56,26 @@ internal sealed class LoadGenerator(NpgsqlDataSource pool, Workload workload)
         }
     }
 
-    /// <summary>Runs a load and waits until its last statement has ended, or was given up. What is meant to start within the warm-up is not measured.</summary>
-    public async Task<LoadResult> RunAsync(IEnumerable<Arrival> arrivals, TimeSpan warmup, TimeSpan duration, CancellationToken cancellationToken)
+    /// <summary>
+    /// Runs a load and waits until its last statement has ended or was given up. Statements whose intended start is in the warm-up are not
+    /// measured.
+    /// </summary>
+    public async Task<LoadResult> RunAsync(
+        IEnumerable<Arrival> arrivals, TimeSpan warmup, TimeSpan duration, CancellationToken cancellationToken)
     {
         var run = new Run(pool, workload, warmup, warmup + duration, cancellationToken);
 
-        // A thread of its own: in the thread pool it would wait behind the statements that it starts.
-        await Task.Factory.StartNew(() => run.Dispatch(arrivals), cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
+        // A thread of its own: in the thread pool the dispatcher would queue behind the statements that it starts.
+        await Task.Factory.StartNew(
+            () => run.Dispatch(arrivals), cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
         await run.DrainedAsync().ConfigureAwait(false);
         cancellationToken.ThrowIfCancellationRequested();
         return run.Result(duration);
     }
 
-    /// <summary>As much as a pool of the size carries: that many callers, each of which starts again as soon as it is answered.</summary>
-    public async Task<double> SaturateAsync(int callers, StatementMix mix, int seed, TimeSpan warmup, TimeSpan duration, CancellationToken cancellationToken)
+    /// <summary>The statements per second of a closed loop: each caller sends its next statement when the last one is answered.</summary>
+    public async Task<double> SaturateAsync(
+        int callers, StatementMix mix, int seed, TimeSpan warmup, TimeSpan duration, CancellationToken cancellationToken)
     {
         var clock = Stopwatch.StartNew();
         var done = 0L;
@@ -124,7 +133,7 @@ internal sealed class LoadGenerator(NpgsqlDataSource pool, Workload workload)
                             return;
                         }
 
-                        // A thread wakes by the millisecond. Turning in a circle instead would take a processor from what is measured.
+                        // A sleep is exact to about a millisecond. A busy loop would take a processor from the measured server.
                         Thread.Sleep((int)Math.Ceiling(TimeSpan.FromTicks(Math.Min(left.Ticks, LongestNap.Ticks)).TotalMilliseconds));
                     }
 
@@ -141,7 +150,7 @@ internal sealed class LoadGenerator(NpgsqlDataSource pool, Workload workload)
         {
             Arrivals = arrived,
 
-            // What the warm-up left to do is done besides, and would make a slow pool look quick.
+            // Completions of statements started in the warm-up are excluded, or a slow pool would look fast.
             Throughput = Math.Min(completed, arrived) / duration.TotalSeconds,
             Wait = wait,
             Execution = execution,
@@ -194,7 +203,7 @@ internal sealed class LoadGenerator(NpgsqlDataSource pool, Workload workload)
                     ended = clock.Elapsed;
                 }
 
-                // By its end: whenever it was meant to start, it is work done in this time.
+                // Counted by the end of the statement: work done in the measured time, whenever the statement started.
                 if (IsMeasured(ended))
                 {
                     Interlocked.Increment(ref completed);
@@ -211,7 +220,7 @@ internal sealed class LoadGenerator(NpgsqlDataSource pool, Workload workload)
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
             {
             }
-#pragma warning disable CA1031 // Whatever goes wrong under load is a result, and must not end the run.
+#pragma warning disable CA1031 // A failure under load is a result and must not end the run.
             catch (Exception exception) when (measured)
             {
                 total.RecordLost();
@@ -227,7 +236,7 @@ internal sealed class LoadGenerator(NpgsqlDataSource pool, Workload workload)
             }
             catch (Exception)
             {
-                // Of the warm-up.
+                // Failures in the warm-up are not measured.
             }
 #pragma warning restore CA1031
             finally
@@ -236,9 +245,9 @@ internal sealed class LoadGenerator(NpgsqlDataSource pool, Workload workload)
             }
         }
 
-        private static string KindOf(Exception exception) => exception is PostgresException server ? server.SqlState
-            : exception is NpgsqlException { InnerException: { } inner } ? inner.GetType().Name
-            : exception.GetType().Name;
+        // The library wraps some errors of the server in exceptions of its own.
+        private static string KindOf(Exception exception) =>
+            exception.GetBaseException() is PostgresException server ? server.SqlState : exception.GetBaseException().GetType().Name;
 
         private static long Microseconds(TimeSpan duration) => duration.Ticks / TimeSpan.TicksPerMicrosecond;
 
@@ -252,32 +261,32 @@ internal sealed class LoadGenerator(NpgsqlDataSource pool, Workload workload)
     }
 }
 
-/// <summary>What a load at one rate came to.</summary>
+/// <summary>The result of a load at one rate.</summary>
 internal sealed class LoadResult
 {
-    /// <summary>How many were meant to start within the time measured.</summary>
+    /// <summary>The number of statements whose intended start is in the measured time.</summary>
     public required int Arrivals { get; init; }
 
-    /// <summary>How many ended within that time, per second; at most as many as were meant to start in it.</summary>
+    /// <summary>The completions per second in the measured time, at most the number of arrivals.</summary>
     public required double Throughput { get; init; }
 
-    /// <summary>For a connection.</summary>
+    /// <summary>The wait for a connection.</summary>
     public required Histogram Wait { get; init; }
 
     public required Histogram Execution { get; init; }
 
-    /// <summary>From the intended start to the end.</summary>
+    /// <summary>The time from the intended start to the end.</summary>
     public required Histogram Total { get; init; }
 
-    /// <summary>How long after the intended moment this process began.</summary>
+    /// <summary>The delay of this process after the intended start.</summary>
     public required Histogram LateStart { get; init; }
 
-    /// <summary>Gave up waiting for a connection.</summary>
+    /// <summary>The number of statements that got no connection within the limit.</summary>
     public required int Timeouts { get; init; }
 
-    /// <summary>Not started, since too many were under way.</summary>
+    /// <summary>The number of statements that were not started because too many were under way.</summary>
     public required int Refused { get; init; }
 
-    /// <summary>By SQLSTATE or the name of the exception.</summary>
+    /// <summary>The number of errors by SQLSTATE or name of the exception.</summary>
     public required IReadOnlyDictionary<string, int> Errors { get; init; }
 }

@@ -13,7 +13,7 @@ internal static class PoolFiles
 
     private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false);
 
-    /// <summary>Makes the folder, and finds out before a run of minutes whether it can be written to.</summary>
+    /// <summary>Creates the folder and checks that it is writable, before a run of minutes.</summary>
     public static void Prepare(string folder, string asGiven)
     {
         try
@@ -29,11 +29,12 @@ internal static class PoolFiles
         }
     }
 
-    /// <summary>Writes all of them over those of an earlier run; the report with their names, as seen from a directory.</summary>
+    /// <summary>Writes the files over those of an earlier run; returns the report with their paths, relative to a directory.</summary>
     public static async Task<PoolReport> WriteAsync(PoolReport report, string folder, string directory, CancellationToken cancellationToken)
     {
         var plots = PoolPlots.Of(report);
-        report = report with { Files = [.. new[] { Json, Csv }.Concat(plots.Keys).Select(name => Path.GetRelativePath(directory, Path.Combine(folder, name)))] };
+        string[] names = [Json, Csv, .. plots.Keys];
+        report = report with { Files = [.. names.Select(name => Path.GetRelativePath(directory, Path.Combine(folder, name)))] };
         await WriteAsync(Json, JsonSerializer.Serialize(PoolJson.Of(report), JsonResults.Format) + "\n").ConfigureAwait(false);
         await WriteAsync(Csv, CsvOf(report.Points)).ConfigureAwait(false);
         foreach (var (name, svg) in plots)
@@ -49,10 +50,11 @@ internal static class PoolFiles
     internal static string CsvOf(IEnumerable<PoolPoint> points)
     {
         var csv = new StringBuilder(
-            "pool_size,rate,arrivals,throughput,wait_p50_ms,wait_p99_ms,execution_p50_ms,execution_p99_ms,total_p50_ms,total_p99_ms,total_max_ms,late_start_p99_ms,timeouts,refused,errors\n");
+            "pool_size,rate,arrivals,throughput,wait_p50_ms,wait_p99_ms,execution_p50_ms,execution_p99_ms,total_p50_ms,total_p99_ms," +
+            "total_max_ms,late_start_p99_ms,timeouts,refused,errors\n");
         foreach (var p in points)
         {
-            // An empty cell is what was lost.
+            // A lost quantile is an empty cell.
             csv.AppendJoin(',', new object?[]
             {
                 p.PoolSize, p.Rate, p.Arrivals, p.Throughput, p.Wait.P50Ms, p.Wait.P99Ms, p.Execution.P50Ms, p.Execution.P99Ms,

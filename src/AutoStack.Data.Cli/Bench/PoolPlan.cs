@@ -1,12 +1,12 @@
 namespace AutoStack.Data.Cli.Bench;
 
-/// <summary>What is to be measured.</summary>
+/// <summary>What a run measures.</summary>
 internal sealed record PoolPlan
 {
-    /// <summary>In ascending order.</summary>
+    /// <summary>The pool sizes, in ascending order.</summary>
     public required IReadOnlyList<int> PoolSizes { get; init; }
 
-    /// <summary>Statements per second, in ascending order; null: from what the largest throughput turns out to be.</summary>
+    /// <summary>Statements per second, in ascending order; null to derive the rates from the measured saturation.</summary>
     public required IReadOnlyList<double>? Rates { get; init; }
 
     public required TimeSpan Duration { get; init; }
@@ -15,26 +15,26 @@ internal sealed record PoolPlan
 
     public required StatementMix Mix { get; init; }
 
-    /// <summary>The latency that 99 of 100 statements are to stay within, from the intended start.</summary>
+    /// <summary>The limit for the latency of 99 of 100 statements, from the intended start.</summary>
     public required TimeSpan P99 { get; init; }
 
-    /// <summary>How many processes have such a pool.</summary>
+    /// <summary>The number of processes with such a pool.</summary>
     public required int Instances { get; init; }
 
     public required int Seed { get; init; }
 
-    /// <summary>Where the files go; null for none.</summary>
+    /// <summary>The folder for the files; null to write none.</summary>
     public string? Output { get; init; }
 
-    /// <summary>Shares of the saturation that are offered when no rates are given: some below, one at it, one beyond.</summary>
+    /// <summary>The shares of the saturation that are offered when no rates are given.</summary>
     public static IReadOnlyList<double> AutomaticShares { get; } = [0.25, 0.5, 0.75, 0.9, 1.1];
 
     public int PointCount => PoolSizes.Count * (Rates ?? AutomaticShares).Count;
 
-    /// <summary>Without what making the tables and waiting at overload takes.</summary>
+    /// <summary>The duration of all points, without creating the tables and without the waits of overloaded pools.</summary>
     public TimeSpan Estimate => (Warmup + Duration) * (PointCount + (Rates is null ? PoolSizes.Count : 0));
 
-    /// <summary>The rates for a saturation, rounded as people write numbers.</summary>
+    /// <summary>The rates for a saturation, rounded to two digits.</summary>
     public static IReadOnlyList<double> RatesFor(double saturation) =>
         [.. AutomaticShares.Select(share => TwoDigits(saturation * share)).Distinct()];
 

@@ -6,16 +6,16 @@ using OxyPlot.Series;
 
 namespace AutoStack.Data.Cli.Bench;
 
-/// <summary>The report as plots.</summary>
+/// <summary>Draws the report.</summary>
 internal static class PoolPlots
 {
     private const double Width = 900;
     private const double Height = 520;
 
-    /// <summary>SVG texts by file name.</summary>
+    /// <summary>The SVG texts by file name.</summary>
     public static IReadOnlyDictionary<string, string> Of(PoolReport report)
     {
-        var throughput = Model("Throughput", Offered(), Linear("done per second"));
+        var throughput = Model("Throughput", Offered(), Linear("completed per second"));
         ByPool(throughput, report, point => point.Throughput);
 
         var total = Model("Total time, p99", Offered(), Logarithmic("milliseconds from the intended start"));
@@ -34,7 +34,12 @@ internal static class PoolPlots
             Add(wait, FormattableString.Invariant($"{rate.Key:0.##}/s"), rate.Select(point => ((double)point.PoolSize, point.Wait.P99Ms)));
         }
 
-        return new Dictionary<string, string> { ["throughput.svg"] = Svg(throughput), ["total-p99.svg"] = Svg(total), ["wait-p99.svg"] = Svg(wait) };
+        return new Dictionary<string, string>
+        {
+            ["throughput.svg"] = Svg(throughput),
+            ["total-p99.svg"] = Svg(total),
+            ["wait-p99.svg"] = Svg(wait),
+        };
     }
 
     private static void ByPool(PlotModel model, PoolReport report, Func<PoolPoint, double?> value)
@@ -49,7 +54,7 @@ internal static class PoolPlots
     {
         var series = new LineSeries { Title = title, MarkerType = MarkerType.Circle, MarkerSize = 3 };
 
-        // What was lost has no place on an axis of time: the line ends, or has a gap. A logarithmic one has no zero.
+        // A lost quantile has no position on a time axis and leaves a gap. A logarithmic axis has no zero.
         series.Points.AddRange(points.Select(point => new DataPoint(point.X, point.Y is { } y ? Math.Max(y, 0.001) : double.NaN)));
         model.Series.Add(series);
     }
@@ -68,7 +73,8 @@ internal static class PoolPlots
     private static LinearAxis Linear(string title, AxisPosition position = AxisPosition.Left) =>
         new() { Position = position, Title = title, Minimum = 0, MajorGridlineStyle = LineStyle.Dot };
 
-    private static LogarithmicAxis Logarithmic(string title) => new() { Position = AxisPosition.Left, Title = title, MajorGridlineStyle = LineStyle.Dot };
+    private static LogarithmicAxis Logarithmic(string title) =>
+        new() { Position = AxisPosition.Left, Title = title, MajorGridlineStyle = LineStyle.Dot };
 
     private static string Svg(PlotModel model) => new SvgExporter { Width = Width, Height = Height }.ExportToString(model);
 }

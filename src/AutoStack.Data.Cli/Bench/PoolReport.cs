@@ -1,6 +1,6 @@
 namespace AutoStack.Data.Cli.Bench;
 
-/// <summary>Quantiles in milliseconds. Null: that many were lost, so that it is longer than any measured.</summary>
+/// <summary>Quantiles in milliseconds; null when the statement at that rank was lost, which is longer than any measured time.</summary>
 internal sealed record Latency(double? P50Ms, double? P99Ms)
 {
     public static Latency Of(Histogram histogram) => new(Milliseconds(histogram.Quantile(0.5)), Milliseconds(histogram.Quantile(0.99)));
@@ -56,36 +56,36 @@ internal sealed record PoolPoint
     };
 }
 
-/// <summary>Everything that a sweep found out.</summary>
+/// <summary>The result of a sweep.</summary>
 internal sealed record PoolReport
 {
     public required PoolPlan Plan { get; init; }
 
     public required ServerLimits Server { get; init; }
 
-    /// <summary>The server was started for the run, or is the one that tests use.</summary>
+    /// <summary>True when no database was given: the server was started for the run, or is the one for tests.</summary>
     public required bool OwnServer { get; init; }
 
-    /// <summary>What the best pool size carried when callers ask without pause; null when rates were given.</summary>
+    /// <summary>The highest throughput of any pool size in a closed loop; null when rates were given.</summary>
     public required double? Saturation { get; init; }
 
-    /// <summary>By pool size and rate.</summary>
+    /// <summary>The points, ordered by pool size and rate.</summary>
     public required IReadOnlyList<PoolPoint> Points { get; init; }
 
     public required Recommendation Recommendation { get; init; }
 
-    /// <summary>Ready to use but for the password; null when no pool size is recommended.</summary>
+    /// <summary>The recommended connection string without its password; null when no pool size is recommended.</summary>
     public required string? ConnectionString { get; init; }
 
-    /// <summary>The connection string that was given has a password, and the recommended one has not.</summary>
+    /// <summary>True when the given connection string has a password, which the recommended one does not contain.</summary>
     public required bool PasswordLeftOut { get; init; }
 
-    /// <summary>What is to be known before the figures are relied on.</summary>
+    /// <summary>Reasons not to rely on the figures.</summary>
     public required IReadOnlyList<string> Warnings { get; init; }
 
-    /// <summary>The files written.</summary>
+    /// <summary>The paths of the written files.</summary>
     public IReadOnlyList<string> Files { get; init; } = [];
 
-    /// <summary>What all instances need together: their pools, and the one further connection of each that listens for notifications.</summary>
+    /// <summary>The connections of all instances: the pool of each, and one that listens for notifications.</summary>
     public int? ConnectionsNeeded => Recommendation.Meets ? Plan.Instances * (Recommendation.Best.PoolSize + 1) : null;
 }

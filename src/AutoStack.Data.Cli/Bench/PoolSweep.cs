@@ -1,18 +1,20 @@
+using System.Globalization;
 using Npgsql;
 
 namespace AutoStack.Data.Cli.Bench;
 
 /// <summary>Measures every pool size at every rate.</summary>
-internal sealed class PoolSweep(BenchDatabase database, PoolPlan plan, Action<string> tell)
+internal sealed class PoolSweep(BenchDatabase database, PoolPlan plan, Action<string> report)
 {
-    /// <summary>The points in order, and what the saturation was where the rates were to be found.</summary>
-    public async Task<(IReadOnlyList<PoolPoint> Points, double? Saturation)> RunAsync(Workload workload, CancellationToken cancellationToken)
+    /// <summary>The points in order, and the saturation unless the plan has rates.</summary>
+    public async Task<(IReadOnlyList<PoolPoint> Points, double? Saturation)> RunAsync(
+        Workload workload, CancellationToken cancellationToken)
     {
         var saturation = plan.Rates is null ? await FindSaturationAsync(workload, cancellationToken).ConfigureAwait(false) : (double?)null;
         var rates = plan.Rates ?? PoolPlan.RatesFor(saturation!.Value);
         var places = plan.PoolSizes.SelectMany(size => rates.Select(rate => (Size: size, Rate: rate))).ToArray();
 
-        // Tables grow and caches fill while it goes on: in order, that would look like the effect of a larger pool.
+        // Tables grow and caches fill during the sweep: in ascending order, that would look like an effect of the pool size.
 #pragma warning disable CA5394 // The same order on every run.
         new Random(plan.Seed).Shuffle(places);
 #pragma warning restore CA5394
@@ -25,12 +27,14 @@ internal sealed class PoolSweep(BenchDatabase database, PoolPlan plan, Action<st
                 var generator = new LoadGenerator(pool, workload);
                 await PrepareAsync(generator, size, cancellationToken).ConfigureAwait(false);
                 var arrivals = Arrivals.Of(rate, plan.Warmup + plan.Duration, plan.Seed, plan.Mix);
-                var point = PoolPoint.Of(size, rate, await generator.RunAsync(arrivals, plan.Warmup, plan.Duration, cancellationToken).ConfigureAwait(false));
+                var result = await generator.RunAsync(arrivals, plan.Warmup, plan.Duration, cancellationToken).ConfigureAwait(false);
+                var point = PoolPoint.Of(size, rate, result);
                 points.Add(point);
-                tell(Line(points.Count, places.Length, point));
+                report(Line(points.Count, places.Length, point));
                 if (point is { Throughput: 0, Errors.Count: > 0, Timeouts: 0 })
                 {
-                    throw new CliException(new Failure(ExitCode.Failed, "unexpected", $"No statement succeeded any more ({string.Join(", ", point.Errors.Keys)})."));
+                    throw new CliException(new Failure(ExitCode.Failed, "unexpected",
+                        $"Every statement failed ({string.Join(", ", point.Errors.Keys)})."));
                 }
             }
         }
@@ -48,9 +52,10 @@ internal sealed class PoolSweep(BenchDatabase database, PoolPlan plan, Action<st
             {
                 var generator = new LoadGenerator(pool, workload);
                 await PrepareAsync(generator, size, cancellationToken).ConfigureAwait(false);
-                var throughput = await generator.SaturateAsync(size, plan.Mix, plan.Seed, plan.Warmup, plan.Duration, cancellationToken).ConfigureAwait(false);
+                var throughput = await generator.SaturateAsync(size, plan.Mix, plan.Seed, plan.Warmup, plan.Duration, cancellationToken)
+                    .ConfigureAwait(false);
                 best = Math.Max(best, throughput);
-                tell(FormattableString.Invariant($"saturation  pool {size,4}  {throughput,8:0.0}/s"));
+                report(FormattableString.Invariant($"saturation  pool {size,4}  {throughput,8:0.0}/s"));
             }
         }
 
@@ -65,14 +70,20 @@ internal sealed class PoolSweep(BenchDatabase database, PoolPlan plan, Action<st
         }
         catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.TooManyConnections)
         {
-            throw new CliException(new Failure(ExitCode.Failed, "unexpected", $"The server had no {size} connections left for the pool: {exception.MessageText}."));
+            throw new CliException(new Failure(ExitCode.Failed, "unexpected",
+                $"The server had fewer than {size} connections left for the pool: {exception.MessageText}."));
         }
         catch (NpgsqlException)
         {
-            // A connection that was lost meanwhile; the pool replaces it, and what goes wrong under load is counted.
+            // A connection was lost; the pool replaces it, and the load counts further failures.
         }
     }
 
-    private static string Line(int number, int count, PoolPoint point) => FormattableString.Invariant(
-        $"{number,4}/{count}  pool {point.PoolSize,4}  {point.Rate,8:0.##}/s offered  {point.Throughput,8:0.0}/s done  p99 {PoolTable.Milliseconds(point.Total.P99Ms) + (point.Total.P99Ms is null ? "" : " ms"),10}{(point.Lost > 0 ? $"  {PoolTable.Failed(point)}" : "")}");
+    private static string Line(int number, int count, PoolPoint point)
+    {
+        var p99 = PoolTable.Milliseconds(point.Total.P99Ms) + (point.Total.P99Ms is null ? "" : " ms");
+        var failed = point.Lost > 0 ? $"  {PoolTable.Failed(point)}" : "";
+        return string.Create(CultureInfo.InvariantCulture, $"{number,4}/{count}  pool {point.PoolSize,4}  {point.Rate,8:0.##}/s offered  " +
+            $"{point.Throughput,8:0.0}/s done  p99 {p99,10}{failed}");
+    }
 }

@@ -2,10 +2,10 @@ using System.Globalization;
 
 namespace AutoStack.Data.Cli.Bench;
 
-/// <summary>How a point reads in a row.</summary>
+/// <summary>The columns of the table of points.</summary>
 internal static class PoolTable
 {
-    /// <summary>Heading, and the cell of a point.</summary>
+    /// <summary>The heading of each column, and its cell for a point.</summary>
     public static IReadOnlyList<(string Heading, Func<PoolPoint, string> Cell)> Columns { get; } =
     [
         ("pool", p => p.PoolSize.ToString(CultureInfo.InvariantCulture)),
@@ -28,10 +28,12 @@ internal static class PoolTable
         _ => value.Value.ToString("0", CultureInfo.InvariantCulture),
     };
 
-    /// <summary>What was lost, and how; empty when nothing was.</summary>
+    /// <summary>The number of lost statements by reason; empty when none was lost.</summary>
     public static string Failed(PoolPoint point) => string.Join(", ", new[]
     {
         (Count: point.Timeouts, Noun: "timeout"),
         (Count: point.Errors.Values.Sum(), Noun: "error"),
-    }.Where(part => part.Count > 0).Select(part => Output.Screen.Count(part.Count, part.Noun)).Concat(point.Refused > 0 ? [$"{point.Refused} refused"] : []));
+    }.Where(part => part.Count > 0)
+        .Select(part => Output.Screen.Count(part.Count, part.Noun))
+        .Concat(point.Refused > 0 ? [$"{point.Refused} refused"] : []));
 }

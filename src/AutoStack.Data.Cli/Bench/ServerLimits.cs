@@ -2,12 +2,12 @@ using Npgsql;
 
 namespace AutoStack.Data.Cli.Bench;
 
-/// <summary>How many connections the server grants, and to whom they have gone.</summary>
-/// <param name="Version">Of the server.</param>
+/// <summary>The connections that the server allows, and those in use.</summary>
+/// <param name="Version">The version of the server.</param>
 /// <param name="MaxConnections"><c>max_connections</c>.</param>
 /// <param name="Reserved"><c>superuser_reserved_connections</c> and, from PostgreSQL 16, <c>reserved_connections</c>.</param>
-/// <param name="Others">Connections of others, in whatever database.</param>
-/// <param name="Free">What is left for one more role like ours, limits of the database and the role included.</param>
+/// <param name="Others">The connections of other clients, in every database.</param>
+/// <param name="Free">The connections left for this role, within the limits of the database and the role.</param>
 internal sealed record ServerLimits(string Version, int MaxConnections, int Reserved, int Others, int Free)
 {
     public static async Task<ServerLimits> ReadAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
@@ -20,10 +20,15 @@ internal sealed record ServerLimits(string Version, int MaxConnections, int Rese
             )
             SELECT current_setting('server_version'),
                 current_setting('max_connections')::int,
-                current_setting('superuser_reserved_connections')::int + coalesce(nullif(current_setting('reserved_connections', TRUE), '')::int, 0),
+                current_setting('superuser_reserved_connections')::int
+                    + coalesce(nullif(current_setting('reserved_connections', TRUE), '')::int, 0),
                 (SELECT count(*) FROM others)::int,
-                CASE WHEN d.datconnlimit < 0 THEN NULL ELSE d.datconnlimit - (SELECT count(*) FROM others o WHERE o.datname = d.datname)::int END,
-                CASE WHEN r.rolconnlimit < 0 THEN NULL ELSE r.rolconnlimit - (SELECT count(*) FROM others o WHERE o.usename = r.rolname)::int END
+                CASE
+                    WHEN d.datconnlimit >= 0 THEN d.datconnlimit - (SELECT count(*) FROM others o WHERE o.datname = d.datname)::int
+                END,
+                CASE
+                    WHEN r.rolconnlimit >= 0 THEN r.rolconnlimit - (SELECT count(*) FROM others o WHERE o.usename = r.rolname)::int
+                END
             FROM pg_database d
             CROSS JOIN pg_roles r
             WHERE d.datname = current_database() AND r.rolname = session_user

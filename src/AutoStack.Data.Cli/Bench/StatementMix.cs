@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace AutoStack.Data.Cli.Bench;
 
-/// <summary>A statement of the load; the names are those of <c>--mix</c>.</summary>
+/// <summary>A statement of the load, as <c>--mix</c> names it.</summary>
 internal enum LoadStatement
 {
     ById,
@@ -12,7 +12,7 @@ internal enum LoadStatement
     Append100,
 }
 
-/// <summary>What the load consists of: statements by weight.</summary>
+/// <summary>The statements of the load, each with its weight.</summary>
 internal sealed record StatementMix(IReadOnlyList<(LoadStatement Statement, int Weight)> Parts)
 {
     public const string Forms = "read, write, mixed, or a list such as by-id=3,append-1=1";
@@ -28,7 +28,7 @@ internal sealed record StatementMix(IReadOnlyList<(LoadStatement Statement, int 
         ["append-100"] = LoadStatement.Append100,
     };
 
-    // As a dashboard reads: details most often, then lists and logs. As builds write: a line at once, or what was buffered meanwhile.
+    // A dashboard reads details most often, then lists and logs. A build writes single lines, or a buffer of lines.
     private static readonly Dictionary<string, string> Shorthands = new(StringComparer.Ordinal)
     {
         ["read"] = "by-id=60,recent=20,log-page=20",
@@ -40,7 +40,7 @@ internal sealed record StatementMix(IReadOnlyList<(LoadStatement Statement, int 
 
     public static string NameOf(LoadStatement statement) => Names.First(name => name.Value == statement).Key;
 
-    /// <summary>Reads a shorthand or a list; a sentence about what is wrong with it, else null.</summary>
+    /// <summary>Parses a shorthand or a list. Returns what is wrong with the text, or null.</summary>
     public static string? TryParse(string text, out StatementMix mix)
     {
         mix = new StatementMix([]);
@@ -53,9 +53,10 @@ internal sealed record StatementMix(IReadOnlyList<(LoadStatement Statement, int 
                 return $"is {Forms}; the statements are {string.Join(", ", Names.Keys)}";
             }
 
-            if (!int.TryParse(part[(equals + 1)..], NumberStyles.AllowLeadingWhite, CultureInfo.InvariantCulture, out var weight) || weight is < 1 or > HeaviestWeight)
+            if (!int.TryParse(part[(equals + 1)..], NumberStyles.AllowLeadingWhite, CultureInfo.InvariantCulture, out var weight)
+                || weight is < 1 or > HeaviestWeight)
             {
-                return $"gives {NameOf(statement)} no weight from 1 to {HeaviestWeight}";
+                return $"needs a weight from 1 to {HeaviestWeight} for {NameOf(statement)}";
             }
 
             if (parts.Exists(p => p.Statement == statement))
@@ -70,7 +71,7 @@ internal sealed record StatementMix(IReadOnlyList<(LoadStatement Statement, int 
         return null;
     }
 
-    /// <summary>The next statement, by weight.</summary>
+    /// <summary>Draws a statement by weight.</summary>
     public LoadStatement Next(Random random)
     {
         var left = random.Next(sum);

@@ -3,18 +3,22 @@ using AutoStack.Data.Migrations;
 
 namespace AutoStack.Data.Cli.Commands;
 
-/// <summary><c>adopt</c>: takes over a database that the Python services made. It loses nothing, so it does not ask.</summary>
+/// <summary><c>adopt</c>: takes over a database that the Python services created. No data is lost, so that nobody is asked.</summary>
 internal static class AdoptCommand
 {
     public static Command Create(Session session)
     {
-        var dryRun = new Option<bool>("--dry-run") { Description = "Says what it would do; the server refuses it all writing.", Arity = ArgumentArity.Zero };
-        var keepJson = new Option<bool>("--keep-json")
+        var dryRun = new Option<bool>("--dry-run")
         {
-            Description = "Leaves the columns of webhook_payloads json: does not rewrite the table.",
+            Description = "Prints what would be done, in a session in which the server refuses every write.",
             Arity = ArgumentArity.Zero,
         };
-        var command = new Command("adopt", "Takes over a database of the Python services, in place: every row stays.") { dryRun, keepJson };
+        var keepJson = new Option<bool>("--keep-json")
+        {
+            Description = "Keeps the type json of the columns of webhook_payloads, so that the table is not rewritten.",
+            Arity = ArgumentArity.Zero,
+        };
+        var command = new Command("adopt", "Takes over a database of the Python services in place; every row stays.") { dryRun, keepJson };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var migrator = session.Migrator(parsed);

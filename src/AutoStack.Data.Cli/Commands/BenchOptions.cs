@@ -16,25 +16,28 @@ internal sealed class BenchOptions
 
     private readonly Option<int[]> poolSizes = new("--pool-sizes")
     {
-        Description = "Maximum Pool Size, several with commas between. Those of the default that the server has no connections for are left out.",
+        Description =
+            "Values of Maximum Pool Size, separated by commas. Default sizes for which the server has too few connections are skipped.",
         HelpName = "N,N,…",
         DefaultValueFactory = _ => DefaultSizes,
-        CustomParser = result => List<int>(result, "--pool-sizes", $"a list of whole numbers from 1 to {MaxPool}", text =>
-            int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var size) && size is >= 1 and <= MaxPool ? size : null),
+        CustomParser = result => List<int>(result, "--pool-sizes", $"a list of whole numbers from 1 to {MaxPool}", ReadSize),
     };
 
     private readonly Option<double[]> rates = new("--rates")
     {
-        Description = "Statements per second that are offered, several with commas between. auto: finds the saturation first, and offers 25, 50, 75, 90 and 110 % of it.",
+        Description =
+            "Offered statements per second, separated by commas. auto measures the saturation and offers 25, 50, 75, 90 and 110 % of it.",
         HelpName = "N,N,…|auto",
         DefaultValueFactory = _ => [],
-        CustomParser = result => result.Tokens[0].Value == "auto" ? [] : List<double>(result, "--rates", $"auto, or a list of numbers from 1 to {MaxRate}", text =>
-            double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var rate) && rate is >= 1 and <= MaxRate ? rate : null),
+        CustomParser = result => result.Tokens[0].Value == "auto"
+            ? []
+            : List<double>(result, "--rates", $"auto, or a list of numbers from 1 to {MaxRate}", ReadRate),
     };
 
-    private readonly Option<int> duration = Number("--duration", "SECONDS", "How long each point is measured.", 5, 1, 3600);
+    private readonly Option<int> duration = Number("--duration", "SECONDS", "The time for which each point is measured.", 5, 1, 3600);
 
-    private readonly Option<int> warmup = Number("--warmup", "SECONDS", "How long each point runs before it is measured.", 1, 0, 3600);
+    private readonly Option<int> warmup = Number(
+        "--warmup", "SECONDS", "The time for which each point runs before it is measured.", 1, 0, 3600);
 
     private readonly Option<StatementMix> mix = new("--mix")
     {
@@ -53,15 +56,18 @@ internal sealed class BenchOptions
         },
     };
 
-    private readonly Option<int> p99 = Number("--p99", "MILLISECONDS", "What 99 of 100 statements are to stay within, from their intended start to the end.", 50, 1, 60_000);
+    private readonly Option<int> p99 = Number(
+        "--p99", "MILLISECONDS", "The limit for 99 of 100 statements, from their intended start to their end.", 50, 1, 60_000);
 
-    private readonly Option<int> instances = Number("--instances", "N", "How many processes of the service have such a pool.", 1, 1, 10_000);
+    private readonly Option<int> instances = Number(
+        "--instances", "N", "The number of processes of the service, each with such a pool.", 1, 1, 10_000);
 
-    private readonly Option<int> seed = Number("--seed", "N", "Of the arrivals: the same seed makes the same load.", 1, 0, int.MaxValue);
+    private readonly Option<int> seed = Number(
+        "--seed", "N", "The seed of the arrivals: the same seed makes the same load.", 1, 0, int.MaxValue);
 
     private readonly Option<string?> output = new("--output")
     {
-        Description = "A folder for pool.json, pool.csv and plots (SVG), over those of an earlier run.",
+        Description = "A folder for pool.json, pool.csv and plots (SVG); files of an earlier run are overwritten.",
         HelpName = "DIR",
     };
 
@@ -73,9 +79,9 @@ internal sealed class BenchOptions
         }
     }
 
-    public PoolPlan Read(ParseResult parsed, string directory)
+    public PoolPlan Read(ParseResult parsed, CliHost host)
     {
-        var folder = parsed.GetValue(output) is { } given ? Path.GetFullPath(given, directory) : null;
+        var folder = parsed.GetValue(output) is { } given ? Path.GetFullPath(given, host.Directory) : null;
         if (folder is not null)
         {
             PoolFiles.Prepare(folder, parsed.GetValue(output)!);
@@ -85,8 +91,8 @@ internal sealed class BenchOptions
         {
             PoolSizes = parsed.GetValue(poolSizes)!,
             Rates = parsed.GetValue(rates) is { Length: > 0 } offered ? offered : null,
-            Duration = TimeSpan.FromSeconds(parsed.GetValue(duration)),
-            Warmup = TimeSpan.FromSeconds(parsed.GetValue(warmup)),
+            Duration = parsed.GetValue(duration) * host.BenchScale.Second,
+            Warmup = parsed.GetValue(warmup) * host.BenchScale.Second,
             Mix = parsed.GetValue(mix)!,
             P99 = TimeSpan.FromMilliseconds(parsed.GetValue(p99)),
             Instances = parsed.GetValue(instances),
@@ -95,8 +101,8 @@ internal sealed class BenchOptions
         };
     }
 
-    /// <summary>The plan with the pools that the server has connections for. To take its last one would lock the operator's service out.</summary>
-    public PoolPlan Fit(PoolPlan plan, ParseResult parsed, int free, Action<string> tell)
+    /// <summary>The plan with the pools for which the server has connections left for this role.</summary>
+    public PoolPlan Fit(PoolPlan plan, ParseResult parsed, int free, Action<string> report)
     {
         var fitting = plan.PoolSizes.Where(size => size <= free).ToArray();
         if (fitting.Length == plan.PoolSizes.Count)
@@ -110,9 +116,17 @@ internal sealed class BenchOptions
             throw Failure.Usage($"--pool-sizes: the server has {free} connections left for this role, too few for {tooLarge}.");
         }
 
-        tell($"Without {tooLarge}: the server has {free} connections left.");
+        report($"Pool sizes {tooLarge} are skipped: the server has {free} connections left.");
         return plan with { PoolSizes = fitting };
     }
+
+    private static int? ReadSize(string text) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var size) && size is >= 1 and <= MaxPool ? size : null;
+
+    private static double? ReadRate(string text) =>
+        double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var rate) && rate is >= 1 and <= MaxRate
+            ? rate
+            : null;
 
     private static (string? Wrong, StatementMix Mix) Parse(string text) => (StatementMix.TryParse(text, out var mix), mix);
 
@@ -122,7 +136,7 @@ internal sealed class BenchOptions
         var values = result.Tokens[0].Value.Split(',', StringSplitOptions.TrimEntries).Select(parse).ToList();
         if (values.Count > MaxList)
         {
-            result.AddError($"{name} has {values.Count} values; at most {MaxList}.");
+            result.AddError($"{name} has {values.Count} values; at most {MaxList} are allowed.");
         }
         else if (values.Contains(null))
         {
@@ -132,14 +146,15 @@ internal sealed class BenchOptions
         return [.. values.OfType<T>().Distinct().Order()];
     }
 
-    private static Option<int> Number(string name, string unit, string description, int otherwise, int least, int most) => new(name)
+    private static Option<int> Number(string name, string unit, string description, int fallback, int least, int most) => new(name)
     {
         Description = description,
         HelpName = unit,
-        DefaultValueFactory = _ => otherwise,
+        DefaultValueFactory = _ => fallback,
         CustomParser = result =>
         {
-            if (!int.TryParse(result.Tokens[0].Value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) || number < least || number > most)
+            if (!int.TryParse(result.Tokens[0].Value, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+                || number < least || number > most)
             {
                 result.AddError($"{name} is a whole number from {least} to {most}.");
             }

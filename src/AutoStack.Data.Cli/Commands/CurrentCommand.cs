@@ -7,10 +7,10 @@ internal static class CurrentCommand
 {
     public static Command Create(Session session)
     {
-        var command = new Command("current", "Prints the version of the database, and how many scripts it lacks.");
+        var command = new Command("current", "Prints the version of the database and the number of pending scripts.");
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            session.Results.Current(await session.Migrator(parsed).GetHistoryAsync(cancellationToken).ConfigureAwait(false));
+            session.Results.Current(await session.Migrator(parsed).ReadHistoryAsync(cancellationToken).ConfigureAwait(false));
             return ExitCode.Done;
         });
         return command;

@@ -5,7 +5,7 @@ using Spectre.Console;
 
 namespace AutoStack.Data.Cli.Commands;
 
-/// <summary>The tables and columns that down scripts drop, and the tables that they delete rows of, as their text says it.</summary>
+/// <summary>The tables and columns that down scripts drop, and the tables whose rows they delete, according to their text.</summary>
 internal sealed record DataLoss(IReadOnlyList<string> Tables, IReadOnlyList<string> Columns, IReadOnlyList<string> Rows)
 {
     public bool IsNone => Tables.Count == 0 && Columns.Count == 0 && Rows.Count == 0;
@@ -19,12 +19,14 @@ internal sealed record DataLoss(IReadOnlyList<string> Tables, IReadOnlyList<stri
 
         var emptied = new SortedSet<string>(statements.SelectMany(Emptied), StringComparer.Ordinal);
 
-        // Columns and rows go with their table: naming both would be noise.
+        // The columns and rows of a dropped table are not listed again.
         return new DataLoss(
-            [.. tables], [.. columns.Where(c => !tables.Contains(c.Table)).Select(c => $"{c.Table}.{c.Column}")], [.. emptied.Where(t => !tables.Contains(t))]);
+            [.. tables],
+            [.. columns.Where(c => !tables.Contains(c.Table)).Select(c => $"{c.Table}.{c.Column}")],
+            [.. emptied.Where(t => !tables.Contains(t))]);
     }
 
-    // A DELETE may also stand within a WITH.
+    // A DELETE may also be part of a WITH.
     private static IEnumerable<string> Emptied(SqlStatement statement)
     {
         var cursor = statement.Read();
@@ -50,14 +52,14 @@ internal sealed record DataLoss(IReadOnlyList<string> Tables, IReadOnlyList<stri
         }
     }
 
-    /// <summary>Says what a downgrade loses.</summary>
+    /// <summary>Prints what a downgrade loses.</summary>
     public static void Announce(IAnsiConsole console, MigrationPlan plan)
     {
         var loss = Of(plan.Scripts);
         var way = $"Downgrade {plan.FromVersion} → {plan.ToVersion}";
         if (loss.IsNone)
         {
-            console.WriteLine($"{way} drops no table and no column and deletes no row: no data is lost.");
+            console.WriteLine($"{way} loses no data: no table or column is dropped and no row is deleted.");
             return;
         }
 

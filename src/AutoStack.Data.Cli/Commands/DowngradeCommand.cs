@@ -3,14 +3,18 @@ using AutoStack.Data.Migrations;
 
 namespace AutoStack.Data.Cli.Commands;
 
-/// <summary><c>downgrade -1|-N|VERSION|base</c>: runs down scripts, after it has said what they lose.</summary>
+/// <summary><c>downgrade -1|-N|VERSION|base</c>: prints what the down scripts lose, then runs them.</summary>
 internal static class DowngradeCommand
 {
     public static Command Create(Session session)
     {
-        var target = Target.Argument("The version to go back to.", "-N|VERSION|base");
-        var yes = new Option<bool>("--yes", "-y") { Description = "Does not ask.", Arity = ArgumentArity.Zero };
-        var command = new Command("downgrade", "Takes versions back, newest first. Data in dropped tables and columns is lost.") { target, yes };
+        var target = Target.Argument("The version to return to.", "-N|VERSION|base");
+        var yes = new Option<bool>("--yes", "-y") { Description = "Does not ask for confirmation.", Arity = ArgumentArity.Zero };
+        var command = new Command("downgrade", "Reverts versions, newest first. Data in dropped tables and columns is lost.")
+        {
+            target,
+            yes,
+        };
         var preview = Preview.AddTo(command, up: false);
         command.SetAction(async (parsed, cancellationToken) =>
         {
@@ -22,7 +26,7 @@ internal static class DowngradeCommand
             var asks = !parsed.GetValue(yes);
             if (asks && session.Host.InputRedirected)
             {
-                throw Failure.Usage("downgrade asks before it drops anything, and nobody is there to answer: add --yes.");
+                throw Failure.Usage("downgrade asks before it drops anything, and nobody can answer: add --yes.");
             }
 
             var migrator = session.Migrator(parsed);
@@ -36,7 +40,7 @@ internal static class DowngradeCommand
                 }
             }
 
-            // The target as it was announced: another -1 that went first must not make this one go two versions back.
+            // The announced target, not -1 again: after a concurrent downgrade, -1 would revert a second version.
             var announced = plan.Scripts is [.., var oldest] ? Before(oldest) : parsed.GetValue(target);
             session.Progress.Expect(plan.Scripts.Count);
             var report = await migrator.DowngradeAsync(announced, session.Progress, cancellationToken).ConfigureAwait(false);

@@ -7,10 +7,10 @@ internal static class HistoryCommand
 {
     public static Command Create(Session session)
     {
-        var command = new Command("history", "Prints every script: its state, when it was applied, how long it took, its checksum.");
+        var command = new Command("history", "Prints every script with its state, the time it was applied, its duration and its checksum.");
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            session.Results.History(await session.Migrator(parsed).GetHistoryAsync(cancellationToken).ConfigureAwait(false));
+            session.Results.History(await session.Migrator(parsed).ReadHistoryAsync(cancellationToken).ConfigureAwait(false));
             return ExitCode.Done;
         });
         return command;

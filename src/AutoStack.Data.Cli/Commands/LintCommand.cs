@@ -3,18 +3,19 @@ using AutoStack.Data.Cli.Lint;
 
 namespace AutoStack.Data.Cli.Commands;
 
-/// <summary><c>lint [FILE…]</c>: names what is dangerous in scripts. Needs no database.</summary>
+/// <summary><c>lint [FILE…]</c>: reports dangerous statements in scripts. Works without a database.</summary>
 internal static class LintCommand
 {
     public static Command Create(Session session)
     {
         var files = new Argument<string[]>("file")
         {
-            Description = "Scripts, or folders of scripts. Without one: scripts/sql here or above, else the scripts of this package.",
+            Description =
+                "Scripts, or folders of scripts. Default: scripts/sql here or in a parent folder, else the scripts of this package.",
             HelpName = "FILE",
             Arity = ArgumentArity.ZeroOrMore,
         };
-        var command = new Command("lint", "Names dangerous statements in scripts, each with the safer form.") { files };
+        var command = new Command("lint", "Reports dangerous statements in scripts, each with the safer form.") { files };
         command.SetAction(parsed =>
         {
             var report = Run(session, parsed.GetValue(files) ?? []);
@@ -44,9 +45,9 @@ internal static class LintCommand
             var folder = Directory.Exists(path) ? path : Path.GetDirectoryName(path)!;
             if (folder != path && !File.Exists(path))
             {
-                // What looks like no path may have been meant for another place.
-                throw Failure.Usage(session.Masked(argument.EndsWith(".sql", StringComparison.Ordinal) || argument.Contains('/', StringComparison.Ordinal)
-                    ? $"There is no file {argument}." : "There is no file of the name that was given."));
+                // An argument that does not look like a path may be a misplaced password.
+                var isPath = argument.EndsWith(".sql", StringComparison.Ordinal) || argument.Contains('/', StringComparison.Ordinal);
+                throw Failure.Usage(session.Masked(isPath ? $"The file {argument} does not exist." : "The given file does not exist."));
             }
 
             if (!sets.TryGetValue(folder, out var set))
@@ -57,7 +58,7 @@ internal static class LintCommand
             var names = folder == path ? set.FileNames : [Path.GetFileName(path)];
             if (names.FirstOrDefault(name => !name.EndsWith(".sql", StringComparison.Ordinal)) is { } other)
             {
-                throw Failure.Usage($"{other} is no script: a script ends in .sql.");
+                throw Failure.Usage($"{other} is not a script: the name of a script ends in .sql.");
             }
 
             files.UnionWith(names.Select(name => (folder, name)));
@@ -67,8 +68,9 @@ internal static class LintCommand
             .Select(finding => finding with { File = Path.GetRelativePath(session.Host.Directory, Path.Combine(file.Folder, file.Name)) }));
         return new LintReport(string.Join(", ", sets.Keys.Select(Shown)), files.Count, [.. findings]);
 
-        // A path of nothing but dots would say little.
+        // A path that consists of dots alone is shown in full.
         string Shown(string folder) =>
-            Path.GetRelativePath(session.Host.Directory, folder) is var relative && relative.Trim('.', Path.DirectorySeparatorChar).Length == 0 ? folder : relative;
+            Path.GetRelativePath(session.Host.Directory, folder) is var relative
+            && relative.Trim('.', Path.DirectorySeparatorChar).Length == 0 ? folder : relative;
     }
 }

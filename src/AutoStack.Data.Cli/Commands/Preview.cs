@@ -8,12 +8,14 @@ namespace AutoStack.Data.Cli.Commands;
 internal sealed class Preview
 {
     private readonly Option<bool> sql = Switch(
-        "--sql", "Prints the script that would run, for psql. Without a database: for an empty one, or down from the newest version.");
+        "--sql",
+        "Prints the script that would run, for psql. Without a database: for an empty one, or down from the newest version.");
 
-    private readonly Option<bool> dryRun = Switch("--dry-run", "Prints which scripts would run; the server itself refuses to write.");
+    private readonly Option<bool> dryRun = Switch(
+        "--dry-run", "Prints which scripts would run, in a session in which the server refuses every write.");
 
     private readonly Option<bool> rehearse = Switch(
-        "--rehearse", "Runs the scripts in one transaction and rolls it back. Holds every lock until then: not for busy hours.");
+        "--rehearse", "Runs the scripts in one transaction and rolls it back. Holds every lock until then: avoid busy hours.");
 
     private readonly bool up;
 
@@ -39,7 +41,7 @@ internal sealed class Preview
         return preview;
     }
 
-    /// <summary>Does what these options ask for; false when none of them is given.</summary>
+    /// <summary>Runs the option that is given; false when none is.</summary>
     public async Task<bool> RunAsync(Session session, ParseResult parsed, MigrationTarget target, CancellationToken cancellationToken)
     {
         if (parsed.GetValue(sql))
@@ -76,7 +78,7 @@ internal sealed class Preview
     private MigrationPlan Offline(Session session, MigrationTarget target)
     {
         var plan = SchemaMigrator.PlanOffline(up, target);
-        session.Error.WriteLine($"No database is given: the script is for one at version {plan.FromVersion}.");
+        session.Error.WriteLine($"No database is given: the script is for a database at version {plan.FromVersion}.");
         return plan;
     }
 
@@ -88,5 +90,9 @@ internal sealed class Preview
         }
     }
 
-    private static Option<bool> Switch(string name, string description) => new(name) { Description = description, Arity = ArgumentArity.Zero };
+    private static Option<bool> Switch(string name, string description) => new(name)
+    {
+        Description = description,
+        Arity = ArgumentArity.Zero,
+    };
 }

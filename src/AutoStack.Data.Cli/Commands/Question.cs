@@ -2,17 +2,17 @@ using Spectre.Console;
 
 namespace AutoStack.Data.Cli.Commands;
 
-/// <summary>Asks whether to go on, after what will happen was said.</summary>
+/// <summary>Asks for confirmation of what was announced.</summary>
 internal static class Question
 {
     public static async Task<bool> AskAsync(Session session, CancellationToken cancellationToken)
     {
-        session.Error.Write("Go on? [y/N] ", Style.Plain);
+        session.Error.Write("Continue? [y/N] ", Style.Plain);
 
         string? answer = null;
         try
         {
-            // Reading the console blocks whatever its name says, and Ctrl-C must not wait for an answer.
+            // Reading the console blocks, its asynchronous form too, and Ctrl-C must not wait for the answer.
             answer = await Task.Run(session.Host.Input.ReadLine, cancellationToken).WaitAsync(cancellationToken).ConfigureAwait(false);
         }
         finally

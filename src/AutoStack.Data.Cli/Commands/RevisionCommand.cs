@@ -6,10 +6,10 @@ using AutoStack.Data.Migrations;
 
 namespace AutoStack.Data.Cli.Commands;
 
-/// <summary>A pair of scripts that was written; the paths are relative to the working directory.</summary>
+/// <summary>A new pair of scripts; the paths are relative to the working directory.</summary>
 internal sealed record Revision(int Version, string Name, string Up, string Down);
 
-/// <summary><c>revision -m TEXT</c>: writes the next pair of scripts. Needs no database.</summary>
+/// <summary><c>revision -m TEXT</c>: writes the next pair of scripts. Works without a database.</summary>
 internal static partial class RevisionCommand
 {
     private const int LongestName = 60;
@@ -19,24 +19,34 @@ internal static partial class RevisionCommand
     {
         var message = new Option<string>("--message", "-m")
         {
-            Description = "What the script does, in a few words: \"add index of users\". Its name is made of it.",
+            Description = "What the script does, in a few words: \"add index of users\". The file name is derived from it.",
             HelpName = "TEXT",
             Required = true,
         };
-        var directory = new Option<string?>("--directory") { Description = "The folder of the scripts. Without it: scripts/sql here or above.", HelpName = "DIR" };
+        var directory = new Option<string?>("--directory")
+        {
+            Description = "The folder of the scripts. Default: scripts/sql here or in a parent folder.",
+            HelpName = "DIR",
+        };
         var noTransaction = new Option<bool>("--no-transaction")
         {
-            Description = "A pair that runs outside a transaction, one statement each: to build an index.",
+            Description = "Writes a pair that runs outside a transaction, one statement each, such as building an index.",
             Arity = ArgumentArity.Zero,
         };
-        var command = new Command("revision", "Writes the next numbered pair of scripts from a template.") { message, directory, noTransaction };
+        var command = new Command("revision", "Writes the next numbered pair of scripts from a template.")
+        {
+            message,
+            directory,
+            noTransaction,
+        };
         command.SetAction(parsed =>
         {
             var folder = parsed.GetValue(directory) is { } given ? Path.GetFullPath(given, session.Host.Directory)
-                : ScriptSet.FindFolder(session.Host.Directory) ?? throw Failure.Usage("There is no scripts/sql here or above: use --directory.");
+                : ScriptSet.FindFolder(session.Host.Directory)
+                    ?? throw Failure.Usage("Neither this folder nor a parent has scripts/sql: use --directory.");
             if (!Directory.Exists(folder))
             {
-                throw Failure.Usage(session.Masked($"There is no folder {folder}."));
+                throw Failure.Usage(session.Masked($"The folder {folder} does not exist."));
             }
 
             var text = Space().Replace(parsed.GetValue(message)!, " ").Trim();
@@ -54,8 +64,9 @@ internal static partial class RevisionCommand
     private static string Slug(string text)
     {
         var slug = NoName().Replace(text.ToLowerInvariant(), "_").Trim('_');
-        return slug.Length == 0 ? throw Failure.Usage("--message has no letter a to z and no digit: a name is made of them.")
-            : slug.Length > LongestName ? throw Failure.Usage($"--message makes a name of {slug.Length} characters; {LongestName} is the most.")
+        return slug.Length == 0 ? throw Failure.Usage("--message needs a letter a to z or a digit: the file name is made of those.")
+            : slug.Length > LongestName ? throw Failure.Usage(
+                $"--message makes a file name of {slug.Length} characters; at most {LongestName} are allowed.")
             : slug;
     }
 
@@ -63,18 +74,19 @@ internal static partial class RevisionCommand
     {
         try
         {
-            // Two at once would both find the same number free.
+            // Without the lock, two concurrent runs would take the same number.
             using var alone = TakeLock(Path.Combine(folder, LockFile));
             var version = MigrationScript.Load(ScriptSet.Read(folder)).Count + 1;
             var name = $"{version:0000}_{slug}";
             if (version > 9999)
             {
-                throw new FormatException($"{name}: a number has four digits.");
+                throw new FormatException($"{name}: a version has four digits.");
             }
 
             var up = Path.Combine(folder, name + ".sql");
             var down = Path.Combine(folder, name + ".down.sql");
-            Write(up, (transactional ? UpTemplate : IndexTemplate).Replace("{text}", char.ToUpperInvariant(text[0]) + text[1..], StringComparison.Ordinal));
+            var sentence = char.ToUpperInvariant(text[0]) + text[1..];
+            Write(up, (transactional ? UpTemplate : IndexTemplate).Replace("{text}", sentence, StringComparison.Ordinal));
             try
             {
                 Write(down, (transactional ? DownTemplate : DropIndexTemplate).Replace("{name}", name, StringComparison.Ordinal));
@@ -97,7 +109,7 @@ internal static partial class RevisionCommand
         }
     }
 
-    // Not File.Exists: whoever held it may have let it go since.
+    // The codes of "file exists". File.Exists afterwards would be too late: the other run may have ended.
     private const int FileExists = 17;
     private const int FileExistsOnWindows = unchecked((int)0x80070050);
 
@@ -110,7 +122,7 @@ internal static partial class RevisionCommand
         catch (IOException exception) when (exception.HResult is FileExists or FileExistsOnWindows)
         {
             throw new CliException(new Failure(ExitCode.Locked, "locked",
-                $"Another revision is being written there. If none is, one was killed: delete {path}."));
+                $"Another run is writing a revision there. If none is running, a run was killed: delete {path}."));
         }
     }
 
@@ -122,13 +134,13 @@ internal static partial class RevisionCommand
 
     private const string UpTemplate = """
         -- {text}.
-        -- Runs in one transaction with its journal row, and waits at most 5 s for each lock; a header sets another time.
+        -- Runs in one transaction with its journal row, and waits at most 5 s for each lock; a header sets another limit.
 
 
         """;
 
     private const string DownTemplate = """
-        -- Takes {name} back.
+        -- Reverts {name}.
 
 
         """;
@@ -136,7 +148,7 @@ internal static partial class RevisionCommand
     private const string IndexTemplate = """
         -- autostack: no-transaction
         -- {text}.
-        -- Exactly one statement, safe to repeat:
+        -- Exactly one statement, which may run twice:
         -- CREATE INDEX CONCURRENTLY IF NOT EXISTS table_column_idx
         --     ON table (column);
 
@@ -144,7 +156,7 @@ internal static partial class RevisionCommand
 
     private const string DropIndexTemplate = """
         -- autostack: no-transaction
-        -- Takes {name} back:
+        -- Reverts {name}:
         -- DROP INDEX CONCURRENTLY IF EXISTS table_column_idx;
 
         """;

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using AutoStack.Data.Cli.Output;
 using AutoStack.Data.Migrations;
 using Spectre.Console;
 
@@ -9,15 +10,15 @@ internal static class StampCommand
 {
     public static Command Create(Session session)
     {
-        var target = Target.Argument("The version that the schema has already.", "VERSION|head|base");
-        var yes = new Option<bool>("--yes", "-y") { Description = "Does not ask.", Arity = ArgumentArity.Zero };
+        var target = Target.Argument("The version that the schema already has.", "VERSION|head|base");
+        var yes = new Option<bool>("--yes", "-y") { Description = "Does not ask for confirmation.", Arity = ArgumentArity.Zero };
         var command = new Command("stamp", "Sets the version in the journal without running a script.") { target, yes };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var asks = !parsed.GetValue(yes);
             if (asks && session.Host.InputRedirected)
             {
-                throw Failure.Usage("stamp asks before it changes the journal, and nobody is there to answer: add --yes.");
+                throw Failure.Usage("stamp asks before it changes the journal, and nobody can answer: add --yes.");
             }
 
             var migrator = session.Migrator(parsed);
@@ -25,8 +26,10 @@ internal static class StampCommand
             var changes = plan.Added.Count + plan.Removed.Count;
             if (asks && changes > 0)
             {
-                session.Error.WriteLine($"Stamp {plan.FromVersion} → {plan.ToVersion} takes {changes} scripts for {(plan.Removed.Count > 0 ? "not run" : "run")}, "
-                    + "whatever the schema is. A wrong stamp makes later scripts fail or be left out.");
+                session.Error.WriteLine(
+                    $"Stamping {plan.FromVersion} → {plan.ToVersion} records {Screen.Count(changes, "script")} as "
+                    + (plan.Removed.Count > 0 ? "not applied without reverting" : "applied without running")
+                    + $" {(changes == 1 ? "it" : "them")}. A wrong stamp makes later scripts fail or be skipped.");
                 if (!await Question.AskAsync(session, cancellationToken).ConfigureAwait(false))
                 {
                     throw Failure.Cancelled("Not confirmed. Nothing was changed.");

@@ -3,7 +3,7 @@ using AutoStack.Data.Migrations;
 
 namespace AutoStack.Data.Cli.Commands;
 
-/// <summary>The argument that says which version to go to.</summary>
+/// <summary>The argument for the target version.</summary>
 internal static class Target
 {
     public static Argument<MigrationTarget> Argument(string description, string forms, MigrationTarget? whenMissing = null) => new("target")

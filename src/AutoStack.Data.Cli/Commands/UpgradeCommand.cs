@@ -3,13 +3,13 @@ using AutoStack.Data.Migrations;
 
 namespace AutoStack.Data.Cli.Commands;
 
-/// <summary><c>upgrade [head|+N|VERSION]</c>: applies what is missing.</summary>
+/// <summary><c>upgrade [head|+N|VERSION]</c>: applies the pending scripts.</summary>
 internal static class UpgradeCommand
 {
     public static Command Create(Session session)
     {
         var target = Target.Argument("The version to reach.", "head|+N|VERSION", MigrationTarget.Head);
-        var command = new Command("upgrade", "Applies the missing scripts, up to a version.") { target };
+        var command = new Command("upgrade", "Applies the pending scripts, up to a version.") { target };
         var preview = Preview.AddTo(command, up: true);
         command.SetAction(async (parsed, cancellationToken) =>
         {

@@ -2,8 +2,9 @@ using AutoStack.Data.Migrations.Internal;
 
 namespace AutoStack.Data.Cli.Lint;
 
-/// <summary>CREATE TABLE with what stands between its parentheses.</summary>
-internal sealed record CreateTable(string Name, bool Temporary, IReadOnlyList<ColumnDefinition> Columns, IReadOnlyList<ConstraintDefinition> Constraints)
+/// <summary>CREATE TABLE with its columns and constraints.</summary>
+internal sealed record CreateTable(
+    string Name, bool Temporary, IReadOnlyList<ColumnDefinition> Columns, IReadOnlyList<ConstraintDefinition> Constraints)
 {
     public static CreateTable? Of(SqlStatement statement)
     {
@@ -42,7 +43,7 @@ internal sealed record CreateTable(string Name, bool Temporary, IReadOnlyList<Co
     }
 }
 
-/// <summary>ALTER TABLE with its actions, to be read once each time.</summary>
+/// <summary>ALTER TABLE with its actions. Each call of <paramref name="Actions"/> returns cursors at the start of the actions.</summary>
 internal sealed record AlterTable(string Table, Func<IEnumerable<SqlCursor>> Actions)
 {
     public static AlterTable? Of(SqlStatement statement)
@@ -62,12 +63,21 @@ internal sealed record AlterTable(string Table, Func<IEnumerable<SqlCursor>> Act
     }
 }
 
-/// <summary>A column: its type in lower case with single blanks, its default without the word; null for none.</summary>
+/// <summary>A column: its type in lower case with single spaces, and the tokens of its default; null without a default.</summary>
 internal sealed record ColumnDefinition(
-    string Name, string Type, bool NotNull, bool Generated, bool Virtual, IReadOnlyList<SqlToken>? Default, IReadOnlyList<ConstraintDefinition> Constraints)
+    string Name,
+    string Type,
+    bool NotNull,
+    bool Generated,
+    bool Virtual,
+    IReadOnlyList<SqlToken>? Default,
+    IReadOnlyList<ConstraintDefinition> Constraints)
 {
     private static readonly string[] Ends =
-        ["CONSTRAINT", "NOT", "NULL", "DEFAULT", "PRIMARY", "UNIQUE", "REFERENCES", "CHECK", "GENERATED", "COLLATE", "STORAGE", "COMPRESSION", "USING"];
+    [
+        "CONSTRAINT", "NOT", "NULL", "DEFAULT", "PRIMARY", "UNIQUE", "REFERENCES", "CHECK", "GENERATED", "COLLATE", "STORAGE",
+        "COMPRESSION", "USING",
+    ];
 
     public static ColumnDefinition? Read(SqlCursor cursor)
     {
@@ -104,10 +114,11 @@ internal sealed record ColumnDefinition(
             }
         }
 
-        return new ColumnDefinition(name, type, notNull || constraints.Any(c => c.Kind == "PRIMARY KEY"), generated, isVirtual, value, constraints);
+        notNull |= constraints.Any(c => c.Kind == "PRIMARY KEY");
+        return new ColumnDefinition(name, type, notNull, generated, isVirtual, value, constraints);
     }
 
-    /// <summary>The column of an action that goes on behind ADD.</summary>
+    /// <summary>Reads the column of an action; the cursor is after ADD.</summary>
     public static ColumnDefinition? ReadAdded(SqlCursor action)
     {
         action.Take("COLUMN");
@@ -115,7 +126,7 @@ internal sealed record ColumnDefinition(
         return Read(action);
     }
 
-    /// <summary>The column and new type of an action that is ALTER COLUMN … TYPE; null for any other. Stands behind the type then.</summary>
+    /// <summary>Reads the column and new type of ALTER COLUMN … TYPE, up to the type; null for any other action.</summary>
     public static (string Column, string Type)? ReadRetyped(SqlCursor action)
     {
         if (!action.Take("ALTER"))
@@ -133,7 +144,10 @@ internal sealed record ColumnDefinition(
     private static IReadOnlyList<SqlToken> TakePart(SqlCursor cursor) => cursor.TakeWhile(token => !Ends.Any(token.Is));
 }
 
-/// <summary>A constraint of a column or a table. The name is null when the server chooses one; columns are empty when an expression says them.</summary>
+/// <summary>
+/// A constraint of a column or a table. The name is null when the server chooses one; the columns are empty when an expression determines
+/// them.
+/// </summary>
 internal sealed record ConstraintDefinition(
     string Kind, string? Name, IReadOnlyList<string> Columns, bool Cascades, bool NotValid, bool UsesIndex, int Line)
 {
@@ -141,7 +155,7 @@ internal sealed record ConstraintDefinition(
 
     public static bool BeginsHere(SqlCursor cursor) => Beginnings.Any(word => cursor.Starts(word));
 
-    /// <summary>Reads one; null when what has a name is none that is checked here, as NOT NULL.</summary>
+    /// <summary>Reads a constraint; null for a kind that is not checked here, such as a named NOT NULL.</summary>
     public static ConstraintDefinition? Read(SqlCursor cursor, string? column = null)
     {
         var line = cursor.Line;
@@ -199,7 +213,8 @@ internal sealed record ConstraintDefinition(
 
     private static void TakeAction(SqlCursor cursor)
     {
-        _ = cursor.Take("CASCADE") || cursor.Take("RESTRICT") || cursor.Take("NO ACTION") || cursor.Take("SET NULL") || cursor.Take("SET DEFAULT");
+        _ = cursor.Take("CASCADE") || cursor.Take("RESTRICT") || cursor.Take("NO ACTION") || cursor.Take("SET NULL")
+            || cursor.Take("SET DEFAULT");
         cursor.TakeGroup();
     }
 }

@@ -2,7 +2,7 @@ using AutoStack.Data.Migrations.Internal;
 
 namespace AutoStack.Data.Cli.Lint;
 
-/// <summary>Something that a statement creates or drops. The table is null for what belongs to none.</summary>
+/// <summary>An object that a statement creates or drops. The table is null when the object does not belong to one.</summary>
 internal sealed record SchemaObject(string Kind, string? Table, string Name)
 {
     private static readonly string[] Kinds =

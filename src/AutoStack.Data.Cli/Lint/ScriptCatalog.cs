@@ -4,7 +4,7 @@ using AutoStack.Data.Migrations.Internal;
 
 namespace AutoStack.Data.Cli.Lint;
 
-/// <summary>What the up scripts of a set say of columns: which ones lead an index, and their types over time.</summary>
+/// <summary>The columns of the up scripts of a set: which columns lead an index, and the types of each column over time.</summary>
 internal sealed class ScriptCatalog
 {
     private readonly HashSet<(string Table, string Column)> indexed = [];
@@ -23,19 +23,21 @@ internal sealed class ScriptCatalog
 
     public bool HasIndex(string table, string column) => indexed.Contains((table, column));
 
-    /// <summary>Whether a new type takes every value of the old one as it is stored: a longer varchar, or text. Unknown columns do not.</summary>
+    /// <summary>True when a new type stores every value of a known column unchanged: a longer varchar, or text.</summary>
     public bool Widens(string file, bool up, string table, string column, string newType)
     {
-        // What a down script finds is what its up script has left.
+        // A down script starts from the types that its up script left.
         var last = file.Replace(".down.sql", ".sql", StringComparison.Ordinal);
-        var old = types.LastOrDefault(t => t.Table == table && t.Column == column && string.CompareOrdinal(t.File, last) < (up ? 0 : 1));
+        var old = types.LastOrDefault(t =>
+            t.Table == table && t.Column == column && string.CompareOrdinal(t.File, last) < (up ? 0 : 1));
         return old.Type is not null && Length(old.Type) is { } from && Length(newType) is { } to && to >= from;
     }
 
     private static int? Length(string type) => type.Replace("character varying", "varchar", StringComparison.Ordinal).Split(' ') switch
     {
         ["text"] or ["varchar"] => int.MaxValue,
-        ["varchar", "(", var length, ")"] when int.TryParse(length, NumberStyles.None, CultureInfo.InvariantCulture, out var characters) => characters,
+        ["varchar", "(", var length, ")"]
+            when int.TryParse(length, NumberStyles.None, CultureInfo.InvariantCulture, out var characters) => characters,
         _ => null,
     };
 

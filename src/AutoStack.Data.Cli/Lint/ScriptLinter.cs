@@ -3,7 +3,9 @@ using AutoStack.Data.Migrations.Internal;
 
 namespace AutoStack.Data.Cli.Lint;
 
-/// <summary>Reads the statements of one script in their order. What a script made itself nobody else sees yet: it may be locked.</summary>
+/// <summary>
+/// Lints one script, statement by statement. Objects that the script itself has created may be locked: nobody else sees them yet.
+/// </summary>
 internal sealed class ScriptLinter(MigrationStep step, bool up, ScriptCatalog catalog)
 {
     private static readonly string[] TransactionWords =
@@ -17,21 +19,22 @@ internal sealed class ScriptLinter(MigrationStep step, bool up, ScriptCatalog ca
     {
         if (step.Transactional && step.LockTimeout.TakeWhile(char.IsAsciiDigit).All(digit => digit == '0'))
         {
-            Tell(1, LintRule.LockTimeout, "The header lets it wait for a lock without end, and the application queues up behind it.");
+            Report(1, LintRule.LockTimeout,
+                "The header sets no limit to the wait for a lock, and the application queues behind that wait.");
         }
 
         if (!step.Transactional && step.Statements.Count > 1)
         {
-            Tell(step.Statements[1].Line, LintRule.ManyStatements, $"{step.Statements.Count} statements run without a transaction.");
+            Report(step.Statements[1].Line, LintRule.ManyStatements, $"{step.Statements.Count} statements run without a transaction.");
         }
 
-        // A comment, which no statement holds, can be the one that is not ended.
+        // Tokens of the whole script, since an unterminated comment is part of no statement.
         foreach (var token in SqlText.Tokens(step.Sql).Where(t => t.Kind == SqlTokenKind.Unterminated))
         {
-            Tell(token.Line, LintRule.Unterminated, "A string, name or comment begins here and does not end.");
+            Report(token.Line, LintRule.Unterminated, "A string, name or comment begins here and does not end.");
         }
 
-        var tables = new TableRules(step, up, catalog, ownTables, Tell);
+        var tables = new TableRules(step, up, catalog, ownTables, Report);
         foreach (var statement in step.Statements)
         {
             Indexes(statement);
@@ -39,9 +42,9 @@ internal sealed class ScriptLinter(MigrationStep step, bool up, ScriptCatalog ca
             Rows(statement);
             Whole(statement);
             tables.Check(statement);
-            foreach (var made in SchemaObject.Created(statement))
+            foreach (var created in SchemaObject.Created(statement))
             {
-                (made.Kind == "TABLE" ? ownTables : made.Kind == "INDEX" ? ownIndexes : []).Add(made.Name);
+                (created.Kind == "TABLE" ? ownTables : created.Kind == "INDEX" ? ownIndexes : []).Add(created.Name);
             }
 
             if (CreateTable.Of(statement) is { Temporary: true } temporary)
@@ -53,7 +56,7 @@ internal sealed class ScriptLinter(MigrationStep step, bool up, ScriptCatalog ca
         return findings;
     }
 
-    private void Tell(int line, LintRule rule, string message) => findings.Add(new Finding(step.FileName, line, rule, message));
+    private void Report(int line, LintRule rule, string message) => findings.Add(new Finding(step.FileName, line, rule, message));
 
     private void Indexes(SqlStatement statement)
     {
@@ -61,15 +64,16 @@ internal sealed class ScriptLinter(MigrationStep step, bool up, ScriptCatalog ca
         if (CreateIndex.Of(statement) is { } index)
         {
             Concurrency(statement, index.Concurrently, ownTables.Contains(index.Table),
-                $"CREATE INDEX blocks every writer of {index.Table} until it is built.");
+                $"CREATE INDEX blocks every writer of {index.Table} until the index is built.");
             if (index.Name is null)
             {
-                Tell(statement.Line, LintRule.Unnamed, $"The server chooses the name of this index on {index.Table}.");
+                Report(statement.Line, LintRule.Unnamed, $"The server chooses the name of this index on {index.Table}.");
             }
 
             if (!step.Transactional && !index.IfNotExists)
             {
-                Tell(statement.Line, LintRule.NotRepeatable, $"Repeated, CREATE INDEX fails because {index.Name ?? "the index"} exists.");
+                Report(statement.Line, LintRule.NotRepeatable,
+                    $"A second run of CREATE INDEX fails because {index.Name ?? "the index"} exists.");
             }
         }
         else if (cursor.Take("DROP INDEX"))
@@ -78,15 +82,17 @@ internal sealed class ScriptLinter(MigrationStep step, bool up, ScriptCatalog ca
             var ifExists = cursor.Take("IF EXISTS");
             var names = cursor.Items().Select(item => item.TakeName()).OfType<string>().ToList();
             Concurrency(statement, concurrently, names.TrueForAll(ownIndexes.Contains),
-                $"DROP INDEX {string.Join(", ", names)} stops every reader and writer of the table while it waits for those under way.");
+                $"DROP INDEX {string.Join(", ", names)} blocks every reader and writer of the table while it waits for transactions.");
             if (!step.Transactional && !ifExists)
             {
-                Tell(statement.Line, LintRule.NotRepeatable, $"Repeated, DROP INDEX fails because {string.Join(", ", names)} is gone.");
+                Report(statement.Line, LintRule.NotRepeatable,
+                    $"A second run of DROP INDEX fails because {string.Join(", ", names)} does not exist.");
             }
         }
         else if (cursor.Take("REINDEX"))
         {
-            Concurrency(statement, cursor.Has("CONCURRENTLY"), own: false, "REINDEX blocks every writer of the table until it is done.");
+            Concurrency(statement, cursor.Has("CONCURRENTLY"), own: false,
+                "REINDEX blocks every writer of the table until the index is built.");
         }
     }
 
@@ -94,11 +100,11 @@ internal sealed class ScriptLinter(MigrationStep step, bool up, ScriptCatalog ca
     {
         if (concurrently && step.Transactional)
         {
-            Tell(statement.Line, LintRule.ConcurrentlyInTransaction, "CONCURRENTLY fails inside the transaction of the script.");
+            Report(statement.Line, LintRule.ConcurrentlyInTransaction, "CONCURRENTLY fails inside the transaction of the script.");
         }
         else if (!concurrently && !own)
         {
-            Tell(statement.Line, LintRule.BlockingIndex, message);
+            Report(statement.Line, LintRule.BlockingIndex, message);
         }
     }
 
@@ -107,7 +113,8 @@ internal sealed class ScriptLinter(MigrationStep step, bool up, ScriptCatalog ca
         var cursor = statement.Read();
         if (TransactionWords.FirstOrDefault(cursor.Starts) is { } word)
         {
-            Tell(statement.Line, LintRule.TransactionControl, $"{word} is the runner's to say, and fails in a script.");
+            Report(statement.Line, LintRule.TransactionControl,
+                $"{word} is not allowed in a script: the migrator controls transactions.");
         }
         else if (cursor.Take("SET"))
         {
@@ -115,11 +122,13 @@ internal sealed class ScriptLinter(MigrationStep step, bool up, ScriptCatalog ca
             cursor.Take("SESSION");
             if (cursor.Starts("lock_timeout"))
             {
-                Tell(statement.Line, LintRule.LockTimeout, "The script sets its own lock_timeout, past the header that is read and shown.");
+                Report(statement.Line, LintRule.LockTimeout,
+                    "The script sets lock_timeout itself and bypasses the header, which the migrator reads and shows.");
             }
             else if (!local && !cursor.Starts("CONSTRAINTS") && !cursor.Starts("TRANSACTION"))
             {
-                Tell(statement.Line, LintRule.SessionSetting, $"SET {cursor.TakeName()} stays in the session for all scripts that follow.");
+                Report(statement.Line, LintRule.SessionSetting,
+                    $"SET {cursor.TakeName()} stays in the session for all scripts that follow.");
             }
         }
         else if (cursor.Has("set_config"))
@@ -128,7 +137,8 @@ internal sealed class ScriptLinter(MigrationStep step, bool up, ScriptCatalog ca
         }
         else if (cursor.Starts("RESET") || cursor.Starts("DISCARD"))
         {
-            Tell(statement.Line, LintRule.SessionSetting, $"{cursor.TakeName()!.ToUpperInvariant()} takes back what the runner has set in its session.");
+            Report(statement.Line, LintRule.SessionSetting,
+                $"{cursor.TakeName()!.ToUpperInvariant()} undoes the settings of the migrator's session.");
         }
     }
 
@@ -142,11 +152,12 @@ internal sealed class ScriptLinter(MigrationStep step, bool up, ScriptCatalog ca
             var name = arguments is [var first, ..] ? first.Current.Text.Trim('\'') : "";
             if (name.Equals("lock_timeout", StringComparison.OrdinalIgnoreCase))
             {
-                Tell(statement.Line, LintRule.LockTimeout, "The script sets its own lock_timeout, past the header that is read and shown.");
+                Report(statement.Line, LintRule.LockTimeout,
+                    "The script sets lock_timeout itself and bypasses the header, which the migrator reads and shows.");
             }
             else if (arguments is [_, _, var local] && local.Starts("false"))
             {
-                Tell(statement.Line, LintRule.SessionSetting, $"set_config of {name} stays in the session for all scripts that follow.");
+                Report(statement.Line, LintRule.SessionSetting, $"set_config of {name} stays in the session for all scripts that follow.");
             }
         }
     }
@@ -154,18 +165,22 @@ internal sealed class ScriptLinter(MigrationStep step, bool up, ScriptCatalog ca
     private void Whole(SqlStatement statement)
     {
         var cursor = statement.Read();
-        if ((cursor.Take("VACUUM") && (cursor.Starts("FULL") || cursor.TakeGroup()?.Items().Any(IsFull) == true)) || cursor.Starts("CLUSTER"))
+        if ((cursor.Take("VACUUM") && (cursor.Starts("FULL") || cursor.TakeGroup()?.Items().Any(IsFull) == true))
+            || cursor.Starts("CLUSTER"))
         {
-            Tell(statement.Line, LintRule.Rewrite, $"{statement.Tokens[0].Text.ToUpperInvariant()} writes the table anew while nobody can use it.");
+            Report(statement.Line, LintRule.Rewrite,
+                $"{statement.Tokens[0].Text.ToUpperInvariant()} rewrites the table while nobody can use it.");
         }
         else if (cursor.Take("REFRESH MATERIALIZED VIEW") && !cursor.Take("CONCURRENTLY"))
         {
-            Tell(statement.Line, LintRule.BlockingRefresh, $"Nobody can read {cursor.TakeName()} until it is made anew.");
+            Report(statement.Line, LintRule.BlockingRefresh,
+                $"Nobody can read {cursor.TakeName()} until the refresh is done.");
         }
         else if (up && cursor.Take("DROP SCHEMA") && cursor.Has("CASCADE"))
         {
             cursor.Take("IF EXISTS");
-            Tell(statement.Line, LintRule.DropTable, $"All tables of the schema {cursor.TakeName()} are lost, and code that still names them fails.");
+            Report(statement.Line, LintRule.DropTable,
+                $"All tables of the schema {cursor.TakeName()} are lost, and code that still names them fails.");
         }
 
         static bool IsFull(SqlCursor option) =>
@@ -177,7 +192,7 @@ internal sealed class ScriptLinter(MigrationStep step, bool up, ScriptCatalog ca
         var cursor = statement.Read();
         if (cursor.Take("LOCK"))
         {
-            Tell(statement.Line, LintRule.LockTable, "LOCK stops the application until the whole script is committed.");
+            Report(statement.Line, LintRule.LockTable, "LOCK blocks the application until the whole script is committed.");
         }
         else if (cursor.Take("TRUNCATE"))
         {
@@ -185,7 +200,7 @@ internal sealed class ScriptLinter(MigrationStep step, bool up, ScriptCatalog ca
             cursor.Take("ONLY");
             if (cursor.TakeName() is { } table && !ownTables.Contains(table))
             {
-                Tell(statement.Line, LintRule.Truncate, $"TRUNCATE loses all rows of {table} and stops its readers.");
+                Report(statement.Line, LintRule.Truncate, $"TRUNCATE loses all rows of {table} and blocks its readers.");
             }
         }
         else if (step.Transactional)
@@ -219,7 +234,8 @@ internal sealed class ScriptLinter(MigrationStep step, bool up, ScriptCatalog ca
             cursor.Take("ONLY");
             if (cursor.TakeName() is { } table && !ownTables.Contains(table) && !cursor.Has("WHERE"))
             {
-                Tell(statement.Line, LintRule.WholeTableWrite, $"Every row of {table} is written and stays locked until the script is committed.");
+                Report(statement.Line, LintRule.WholeTableWrite,
+                    $"Every row of {table} is written and stays locked until the script is committed.");
             }
         }
     }

@@ -3,7 +3,7 @@ using AutoStack.Data.Migrations;
 
 namespace AutoStack.Data.Cli.Lint;
 
-/// <summary>The scripts of one folder, or of the package: a script is judged with those around it.</summary>
+/// <summary>The scripts of one folder, or of the package. A script is judged together with the others of its set.</summary>
 internal sealed class ScriptSet
 {
     private const string Down = ".down.sql";
@@ -35,7 +35,7 @@ internal sealed class ScriptSet
         .SelectMany(script => new[] { script.Up, script.Down })
         .Select(step => KeyValuePair.Create(step.FileName, step.Sql)));
 
-    /// <summary>The files in a folder that end in <c>.sql</c>, by name; an unreadable one is wrong usage.</summary>
+    /// <summary>Reads the files of a folder that end in <c>.sql</c>, by name. A file that cannot be read is wrong usage.</summary>
     public static IReadOnlyList<KeyValuePair<string, string>> Read(string folder)
     {
         try
@@ -49,7 +49,7 @@ internal sealed class ScriptSet
         }
     }
 
-    /// <summary>The folder <c>scripts/sql</c> beside a directory or above it; null when there is none.</summary>
+    /// <summary>The folder <c>scripts/sql</c> in a directory or the nearest parent that has one; null when no parent has.</summary>
     public static string? FindFolder(string directory)
     {
         for (var at = new DirectoryInfo(directory); at is not null; at = at.Parent)
@@ -81,12 +81,13 @@ internal sealed class ScriptSet
         }
         else if (!unreadable.ContainsKey(down))
         {
-            findings.Add(new Finding(name, 1, LintRule.MissingDown, $"{down} is not there."));
+            findings.Add(new Finding(name, 1, LintRule.MissingDown, $"{down} does not exist."));
         }
 
         var allowed = step.Allowances.Select(a => a.Rule).ToHashSet();
         var unused = step.Allowances.Where(a => findings.TrueForAll(f => f.Rule.Id != a.Rule))
-            .Select(a => new Finding(name, a.Line, LintRule.UnusedAllowance, $"Nothing in this script is told by the rule {a.Rule}."));
+            .Select(a => new Finding(name, a.Line, LintRule.UnusedAllowance,
+                $"This script has no finding of rule {a.Rule}; remove the allowance."));
         return [.. findings.Where(f => !allowed.Contains(f.Rule.Id)).Concat(unused).OrderBy(f => f.Line)];
     }
 

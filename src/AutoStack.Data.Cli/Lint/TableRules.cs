@@ -5,15 +5,16 @@ namespace AutoStack.Data.Cli.Lint;
 
 /// <summary>The rules on CREATE, ALTER and DROP TABLE.</summary>
 internal sealed class TableRules(
-    MigrationStep step, bool up, ScriptCatalog catalog, IReadOnlySet<string> ownTables, Action<int, LintRule, string> tell)
+    MigrationStep step, bool up, ScriptCatalog catalog, IReadOnlySet<string> ownTables, Action<int, LintRule, string> report)
 {
-    // Constant or stable: evaluated once, whatever the number of rows. A type with a length reads as a call, too.
+    // Constant or stable functions, evaluated once per statement. A type with a length looks like a call and is listed too.
     private static readonly HashSet<string> EvaluatedOnce =
     [
-        "now", "transaction_timestamp", "statement_timestamp", "current_timestamp", "current_time", "localtimestamp", "localtime", "to_timestamp", "to_date",
-        "make_date", "make_interval", "date_trunc", "lower", "upper", "concat", "coalesce", "nullif", "greatest", "least", "cast", "array", "row",
-        "json_build_object", "json_build_array", "jsonb_build_object", "jsonb_build_array", "md5", "current_setting",
-        "varchar", "varying", "char", "character", "numeric", "decimal", "bit", "timestamp", "timestamptz", "time", "timetz", "interval", "float",
+        "now", "transaction_timestamp", "statement_timestamp", "current_timestamp", "current_time", "localtimestamp", "localtime",
+        "to_timestamp", "to_date", "make_date", "make_interval", "date_trunc", "lower", "upper", "concat", "coalesce", "nullif", "greatest",
+        "least", "cast", "array", "row", "json_build_object", "json_build_array", "jsonb_build_object", "jsonb_build_array", "md5",
+        "current_setting", "varchar", "varying", "char", "character", "numeric", "decimal", "bit", "timestamp", "timestamptz", "time",
+        "timetz", "interval", "float",
     ];
 
     private static readonly string[] SerialTypes = ["serial", "bigserial", "smallserial", "serial4", "serial8", "serial2"];
@@ -41,7 +42,8 @@ internal sealed class TableRules(
         {
             foreach (var dropped in SchemaObject.Dropped(statement).Where(o => o.Kind == "TABLE" && !ownTables.Contains(o.Name)))
             {
-                tell(statement.Line, LintRule.DropTable, $"The rows of {dropped.Name} are lost, and code that still names it fails.");
+                report(statement.Line, LintRule.DropTable,
+                    $"The rows of {dropped.Name} are lost, and code that still names the table fails.");
             }
         }
     }
@@ -59,22 +61,23 @@ internal sealed class TableRules(
             validated.Add(table);
             if (notValid.Contains((table, name)))
             {
-                tell(line, LintRule.ValidateWithAdd, $"{name} is added in this script: all rows of {table} are read under the lock of the addition.");
+                report(line, LintRule.ValidateWithAdd,
+                    $"This script adds {name}: all rows of {table} are read under the lock of the addition.");
             }
         }
         else if (up && !own && (action.Starts("RENAME TO") || action.Starts("SET SCHEMA")
             || (action.Take("RENAME") && !action.Starts("CONSTRAINT"))))
         {
-            tell(line, LintRule.Rename, $"Code that still uses the old name in {table} fails as soon as this is committed.");
+            report(line, LintRule.Rename, $"Code that still uses the old name in {table} fails as soon as this is committed.");
         }
         else if (up && !own && action.Starts("DROP") && !action.Starts("DROP CONSTRAINT"))
         {
-            tell(line, LintRule.DropColumn, $"The column's data in {table} is lost, and code that still names it fails.");
+            report(line, LintRule.DropColumn, $"The data of the column in {table} is lost, and code that still names the column fails.");
         }
         else if (!own && (action.Starts("SET UNLOGGED") || action.Starts("SET LOGGED")))
         {
-            var lost = action.Starts("SET UNLOGGED") ? ", and a crash of the server empties it from then on" : "";
-            tell(line, LintRule.Rewrite, $"{table} is written anew while nobody can use it{lost}.");
+            var lost = action.Starts("SET UNLOGGED") ? ", and any later crash of the server empties the table" : "";
+            report(line, LintRule.Rewrite, $"{table} is rewritten while nobody can use it{lost}.");
         }
         else if (!own && action.Starts("ALTER"))
         {
@@ -86,12 +89,14 @@ internal sealed class TableRules(
     {
         if (action.Has("SET NOT NULL") && !validated.Contains(table))
         {
-            tell(line, LintRule.SetNotNull, $"All rows of {table} are read while nobody can use it, unless a validated check says that none is NULL.");
+            report(line, LintRule.SetNotNull,
+                $"All rows of {table} are read while nobody can use the table, unless a validated check excludes NULL.");
         }
         else if (ColumnDefinition.ReadRetyped(action) is { } retyped
             && (action.Has("USING") || !catalog.Widens(step.FileName, up, table, retyped.Column, retyped.Type)))
         {
-            tell(line, LintRule.TypeChange, $"{table} is rewritten while nobody can use it, and code that expects the old type of {retyped.Column} may fail.");
+            report(line, LintRule.TypeChange,
+                $"{table} is rewritten while nobody can use it, and code that expects the old type of {retyped.Column} may fail.");
         }
     }
 
@@ -118,12 +123,13 @@ internal sealed class TableRules(
         var generated = column.Generated || SerialTypes.Contains(column.Type);
         if (!own && ((generated && !column.Virtual) || (column.Default is { } value && IsVolatile(value))))
         {
-            tell(line, LintRule.VolatileDefault, $"{table} is rewritten while nobody can use it: each row gets its own value of {column.Name}.");
+            report(line, LintRule.VolatileDefault,
+                $"{table} is rewritten while nobody can use it: each row gets its own value of {column.Name}.");
         }
 
         if (!own && column.NotNull && column.Default is null && !generated)
         {
-            tell(line, LintRule.NotNullColumn, $"Fails as soon as {table} has a row: there is no value for {column.Name}.");
+            report(line, LintRule.NotNullColumn, $"Fails if {table} has rows: {column.Name} has no default.");
         }
 
         foreach (var constraint in column.Constraints)
@@ -132,7 +138,7 @@ internal sealed class TableRules(
         }
     }
 
-    // A key to another table is not checked for a new column that is NULL everywhere.
+    // A foreign key is not checked for a new column that is NULL in every row.
     private void Existing(string table, ConstraintDefinition constraint, bool own, bool nullsOnly)
     {
         if (constraint is { NotValid: true, Name: not null })
@@ -147,11 +153,12 @@ internal sealed class TableRules(
 
         if (constraint.Kind is "UNIQUE" or "PRIMARY KEY" && !constraint.UsesIndex)
         {
-            tell(constraint.Line, LintRule.UniqueWithoutIndex, $"The index of the {constraint.Kind} constraint is built while nobody can use {table}.");
+            report(constraint.Line, LintRule.UniqueWithoutIndex,
+                $"The index of the {constraint.Kind} constraint is built while nobody can use {table}.");
         }
         else if (!constraint.NotValid && (constraint.Kind == "CHECK" || (constraint.Kind == "FOREIGN KEY" && !nullsOnly)))
         {
-            tell(constraint.Line, LintRule.ConstraintNotValid, $"All rows of {table} are checked while nobody can write to it.");
+            report(constraint.Line, LintRule.ConstraintNotValid, $"All rows of {table} are checked while nobody can write to it.");
         }
     }
 
@@ -161,16 +168,19 @@ internal sealed class TableRules(
         {
             if (constraint.Name is null)
             {
-                tell(constraint.Line, LintRule.Unnamed, $"The server chooses the name of this {constraint.Kind} constraint of {table}.");
+                report(constraint.Line, LintRule.Unnamed,
+                    $"The server chooses the name of this {constraint.Kind} constraint of {table}.");
             }
 
             if (constraint is { Cascades: true, Columns: [var column, ..] } && !catalog.HasIndex(table, column))
             {
-                tell(constraint.Line, LintRule.CascadeWithoutIndex, $"Every delete at the other end reads all of {table}: {column} leads no index.");
+                report(constraint.Line, LintRule.CascadeWithoutIndex,
+                    $"Every delete in the referenced table reads all of {table}: no index begins with {column}.");
             }
         }
     }
 
     private static bool IsVolatile(IReadOnlyList<SqlToken> value) =>
-        value.Index().Any(t => t.Item.IsName && t.Index + 1 < value.Count && value[t.Index + 1].Is("(") && !EvaluatedOnce.Contains(t.Item.Name));
+        value.Index().Any(token => token.Item.IsName && token.Index + 1 < value.Count && value[token.Index + 1].Is("(")
+            && !EvaluatedOnce.Contains(token.Item.Name));
 }

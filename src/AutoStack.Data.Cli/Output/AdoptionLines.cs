@@ -3,7 +3,7 @@ using Spectre.Console;
 
 namespace AutoStack.Data.Cli.Output;
 
-/// <summary>The plan of an adoption as text: the same before a run and instead of one.</summary>
+/// <summary>The plan of an adoption as text, before a run and as the result of a dry run.</summary>
 internal static class AdoptionLines
 {
     public static void Write(IAnsiConsole console, AdoptionPlan plan, bool dryRun)
@@ -19,23 +19,24 @@ internal static class AdoptionLines
 
             if (plan.StampedVersion > 0)
             {
-                console.WriteLine($"Then it is version {plan.StampedVersion}, and is noted as that.");
+                console.WriteLine($"The database then is at version {plan.StampedVersion}, which is recorded in the journal.");
             }
 
             if (plan.Scripts.Count > 0)
             {
-                console.WriteLine($"{Screen.Count(plan.Scripts.Count, "script")} to apply: {plan.Scripts[0].Name} to {plan.Scripts[^1].Name}.");
+                console.WriteLine(
+                    $"{Screen.Count(plan.Scripts.Count, "script")} to apply: {plan.Scripts[0].Name} to {plan.Scripts[^1].Name}.");
             }
         }
 
         if (plan.Kept.Count > 0)
         {
-            console.WriteLine($"Not part of the schema, and kept: {string.Join(", ", plan.Kept)}.");
+            console.WriteLine($"Kept, although not part of the schema: {string.Join(", ", plan.Kept)}.");
         }
 
         foreach (var obstacle in plan.Obstacles)
         {
-            console.WriteLine($"It will stop before {obstacle.Before}. {obstacle.What}:", new Style(Color.Yellow));
+            console.WriteLine($"The adoption will stop before {obstacle.Before}. {obstacle.What}:", new Style(Color.Yellow));
             foreach (var line in $"{obstacle.Query};\n{obstacle.Hint}".Split('\n'))
             {
                 console.WriteLine("    " + line);

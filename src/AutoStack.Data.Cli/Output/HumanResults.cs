@@ -8,13 +8,15 @@ using Spectre.Console;
 
 namespace AutoStack.Data.Cli.Output;
 
-/// <summary>Results as text. Values are never markup: a name may hold brackets.</summary>
+/// <summary>Results as text. Values are never parsed as markup, since a name may contain brackets.</summary>
 internal sealed class HumanResults(IAnsiConsole output, IAnsiConsole error) : IResults
 {
-    public void Migrated(MigrationReport report) => output.WriteLine(report.Steps.Count == 0
+    private const string Adopt = "If the Python services created these tables, run 'adopt'.";
+
+    public void Migrated(MigrationResult report) => output.WriteLine(report.Steps.Count == 0
         ? $"Already at version {report.ToVersion}, nothing to do."
         : $"{report.FromVersion} → {report.ToVersion}: {Screen.Count(report.Steps.Count, "script")} in " +
-          Screen.Duration(report.Steps.Aggregate(TimeSpan.Zero, (sum, step) => sum + step.Duration)));
+          Screen.Duration(Sum(report.Steps.Select(step => step.Duration))));
 
     public void Planned(MigrationPlan plan)
     {
@@ -29,17 +31,17 @@ internal sealed class HumanResults(IAnsiConsole output, IAnsiConsole error) : IR
             : $"{plan.FromVersion} → {plan.ToVersion}: {Screen.Count(plan.Scripts.Count, "script")} would run. Nothing was changed.");
     }
 
-    // Past the console, which would wrap and colour it.
+    // Bypasses the console, which would wrap and colour the script.
     public void Script(MigrationPlan plan) => output.Profile.Out.Writer.Write(plan.ToPsqlScript());
 
-    public void Rehearsed(RehearsalReport report)
+    public void Rehearsed(RehearsalResult report)
     {
-        var skipped = report.Steps.Count(s => s.Way == RehearsalWay.Skipped);
+        var skipped = report.Steps.Count(s => s.Outcome == RehearsalOutcome.Skipped);
         output.WriteLine(report.Steps.Count == 0
             ? $"Already at version {report.ToVersion}, nothing to rehearse."
             : $"{report.FromVersion} → {report.ToVersion}: {Screen.Count(report.Steps.Count - skipped, "script")} rehearsed" +
               (skipped == 0 ? "" : $", {skipped} skipped") +
-              $" in {Screen.Duration(report.Steps.Aggregate(TimeSpan.Zero, (sum, step) => sum + step.Duration))} and rolled back. Nothing was changed.");
+              $" in {Screen.Duration(Sum(report.Steps.Select(step => step.Duration)))} and rolled back. Nothing was changed.");
     }
 
     public void AdoptionPlanned(AdoptionPlan plan)
@@ -48,7 +50,7 @@ internal sealed class HumanResults(IAnsiConsole output, IAnsiConsole error) : IR
         output.WriteLine(plan.IsDone ? "Nothing to do." : "Nothing was changed.");
     }
 
-    public void Adopted(AdoptionReport report)
+    public void Adopted(AdoptionResult report)
     {
         if (report.Plan.IsDone)
         {
@@ -108,7 +110,7 @@ internal sealed class HumanResults(IAnsiConsole output, IAnsiConsole error) : IR
             output.WriteLine($"    {finding.Rule.Safer}");
         }
 
-        var found = report.Findings.Count == 0 ? "Nothing dangerous" : Screen.Count(report.Findings.Count, "finding");
+        var found = report.Findings.Count == 0 ? "No findings" : Screen.Count(report.Findings.Count, "finding");
         output.WriteLine($"{found} in {Screen.Count(report.Files, "file")} of {report.Folder ?? "this package"}.");
     }
 
@@ -118,7 +120,7 @@ internal sealed class HumanResults(IAnsiConsole output, IAnsiConsole error) : IR
         output.WriteLine(revision.Down);
     }
 
-    public void Stamped(StampReport report)
+    public void Stamped(StampResult report)
     {
         foreach (var name in report.Removed)
         {
@@ -135,14 +137,15 @@ internal sealed class HumanResults(IAnsiConsole output, IAnsiConsole error) : IR
             : $"{report.FromVersion} → {report.ToVersion}: only the journal was changed, no script was run.");
     }
 
-    public void Checked(SchemaDrift drift)
+    public void Checked(SchemaCheckResult drift)
     {
         Current(drift.History);
         foreach (var version in drift.History.Versions.Where(v => v.State is VersionState.Changed or VersionState.Unknown))
         {
             output.WriteLine(version.State == VersionState.Changed
-                ? $"{version.Name}.sql was changed after it had been applied."
-                : $"{version.Name} is unknown to this tool, and with it what the schema should be: use a newer one.", new Style(Color.Red));
+                ? $"{version.Name}.sql was changed after it was applied."
+                : $"{version.Name} is unknown to this tool, which therefore does not know the right schema: use a newer release.",
+                new Style(Color.Red));
         }
 
         foreach (var difference in drift.Differences)
@@ -156,8 +159,11 @@ internal sealed class HumanResults(IAnsiConsole output, IAnsiConsole error) : IR
 
             foreach (var statement in difference.Statements)
             {
-                // What throws data away is never run by accident. Further lines are not indented: they may be a function's text.
-                output.WriteUnwrapped(difference.LosesData ? $"  -- {statement.Replace("\n", "\n  -- ", StringComparison.Ordinal)};" : $"  {statement};");
+                // A statement that loses data is a comment, so that nobody runs it by accident. Lines after the first are not indented:
+                // they may belong to the text of a function.
+                output.WriteUnwrapped(difference.LosesData
+                    ? $"  -- {statement.Replace("\n", "\n  -- ", StringComparison.Ordinal)};"
+                    : $"  {statement};");
             }
         }
 
@@ -166,26 +172,29 @@ internal sealed class HumanResults(IAnsiConsole output, IAnsiConsole error) : IR
             var remarks = drift.Differences.Count(d => d.IsRemark);
             var found = drift.Differences.Count - remarks;
             output.WriteLine();
-            output.WriteLine((found == 0 ? "No difference" : Screen.Count(found, "difference")) + (remarks == 0 ? "." : $", {Screen.Count(remarks, "remark")}."));
+            output.WriteLine((found == 0 ? "No difference" : Screen.Count(found, "difference"))
+                + (remarks == 0 ? "." : $", {Screen.Count(remarks, "remark")}."));
             if (drift.History.CurrentVersion == 0 && found > 0)
             {
-                output.WriteLine("There is no journal of these tables. When the Python services made them, adopt takes them over.", new Style(Color.Yellow));
+                output.WriteLine($"The database has no journal. {Adopt}", new Style(Color.Yellow));
             }
             else if (drift.Differences.Any(d => d is { Kind: SchemaObjectKind.Table, Expected: null }))
             {
-                output.WriteLine("The journal does not know all tables that are there. When the Python services made them, adopt takes them over.", new Style(Color.Yellow));
+                output.WriteLine($"The journal does not cover all tables. {Adopt}", new Style(Color.Yellow));
             }
         }
 
         Foreign(drift);
     }
 
-    private void Foreign(SchemaDrift drift)
+    private void Foreign(SchemaCheckResult drift)
     {
         foreach (var item in drift.ForeignObjects)
         {
             output.WriteLine();
-            output.WriteLine($"{char.ToUpperInvariant(item.Name[0])}{item.Name[1..]} of role {item.Owner} has a name of PostgreSQL's own: statements may call it.",
+            output.WriteLine(
+                $"{char.ToUpperInvariant(item.Name[0])}{item.Name[1..]} of role {item.Owner} has the name of an object of PostgreSQL: " +
+                "statements may use it instead.",
                 new Style(drift.AllowsForeignObjects ? Color.Yellow : Color.Red));
             output.WriteUnwrapped($"  {item.Statement};");
         }
@@ -193,7 +202,9 @@ internal sealed class HumanResults(IAnsiConsole output, IAnsiConsole error) : IR
         foreach (var open in drift.OpenSchemas)
         {
             output.WriteLine();
-            output.WriteLine($"Every role may create objects in the schema {open.Schema}, under names of PostgreSQL's own, too.", new Style(Color.Yellow));
+            output.WriteLine(
+                $"Every role may create objects in the schema {open.Schema}, also with names of PostgreSQL's own.",
+                new Style(Color.Yellow));
             output.WriteUnwrapped($"  {open.Statement};");
         }
     }
@@ -217,11 +228,15 @@ internal sealed class HumanResults(IAnsiConsole output, IAnsiConsole error) : IR
         output.WriteLine(FormattableString.Invariant($"Milliseconds. Load: {report.Plan.Mix}; PostgreSQL {report.Server.Version}."));
         output.WriteLine();
         var best = report.Recommendation.Best;
+        var asked = FormattableString.Invariant($"{report.Plan.P99.TotalMilliseconds:0} ms");
         if (report.ConnectionString is { } connectionString)
         {
-            output.WriteLine(FormattableString.Invariant(
-                $"Maximum Pool Size={best.PoolSize}: the smallest that does {best.Throughput:0} of at most {report.Recommendation.BestThroughput:0} per second with a p99 of {PoolTable.Milliseconds(best.Total.P99Ms)} ms, within the {report.Plan.P99.TotalMilliseconds:0} asked for."), new Style(Color.Green));
-            output.WriteUnwrapped((report.OwnServer ? "To be added to the connection string: " : "") + connectionString);
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"Maximum Pool Size={best.PoolSize}: the smallest pool with {best.Throughput:0} of at most " +
+                $"{report.Recommendation.BestThroughput:0} statements per second and a p99 of " +
+                $"{PoolTable.Milliseconds(best.Total.P99Ms)} ms, within the {asked} asked for."),
+                new Style(Color.Green));
+            output.WriteUnwrapped((report.OwnServer ? "Add to the connection string: " : "") + connectionString);
             if (report.PasswordLeftOut)
             {
                 output.WriteLine("The password is left out.");
@@ -229,8 +244,9 @@ internal sealed class HumanResults(IAnsiConsole output, IAnsiConsole error) : IR
         }
         else
         {
-            output.WriteLine(FormattableString.Invariant(
-                $"No pool size kept its p99 within {report.Plan.P99.TotalMilliseconds:0} ms. Closest: {best.PoolSize} at {best.Rate:0.##} per second, with a p99 of {PoolTable.Milliseconds(best.Total.P99Ms)} ms."), new Style(Color.Red));
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"No pool size kept its p99 within {asked}. Closest: {best.PoolSize} at {best.Rate:0.##} per second, " +
+                $"with a p99 of {PoolTable.Milliseconds(best.Total.P99Ms)} ms."), new Style(Color.Red));
         }
 
         foreach (var warning in report.Warnings)
@@ -245,6 +261,8 @@ internal sealed class HumanResults(IAnsiConsole output, IAnsiConsole error) : IR
     }
 
     public void Fail(Failure failure) => error.WriteLine(failure.Message, new Style(Color.Red));
+
+    private static TimeSpan Sum(IEnumerable<TimeSpan> durations) => durations.Aggregate(TimeSpan.Zero, (sum, duration) => sum + duration);
 
     private static string Word(VersionState state) => state.ToString().ToLowerInvariant();
 

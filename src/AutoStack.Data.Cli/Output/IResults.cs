@@ -5,32 +5,32 @@ using AutoStack.Data.Migrations;
 
 namespace AutoStack.Data.Cli.Output;
 
-/// <summary>How results reach whoever asked: as text for people or as JSON for programs.</summary>
+/// <summary>The output of results: as text for people or as JSON for programs.</summary>
 internal interface IResults
 {
-    void Migrated(MigrationReport report);
+    void Migrated(MigrationResult report);
 
     void Planned(MigrationPlan plan);
 
     void Script(MigrationPlan plan);
 
-    void Rehearsed(RehearsalReport report);
+    void Rehearsed(RehearsalResult report);
 
     void AdoptionPlanned(AdoptionPlan plan);
 
-    void Adopted(AdoptionReport report);
+    void Adopted(AdoptionResult report);
 
     void Current(SchemaHistory history);
 
     void History(SchemaHistory history);
 
-    void Checked(SchemaDrift drift);
+    void Checked(SchemaCheckResult drift);
 
     void Linted(LintReport report);
 
     void Revised(Revision revision);
 
-    void Stamped(StampReport report);
+    void Stamped(StampResult report);
 
     void Measured(PoolReport report);
 

@@ -11,21 +11,25 @@ using Spectre.Console;
 
 namespace AutoStack.Data.Cli.Output;
 
-/// <summary>Results as one line of JSON. Members may be added; those that are here keep their names and meaning.</summary>
+/// <summary>Results as one line of JSON. Members may be added; existing members keep their names and meaning.</summary>
 /// <remarks>
 /// <code>
 /// upgrade, downgrade  {"from":0,"to":2,"steps":[{"version":1,"script":"0001_initial_schema.sql","durationMs":31.2,"retries":[]},…]}
-///                     a retry is {"attempt":1,"delayMs":312,"blockers":[{"pid":4711,"application":"reports","role":"app","transactionSeconds":754.2,
-///                     "state":"idle in transaction","statement":"SELECT …"},…]}; what the server does not tell is null
+///                     a retry is {"attempt":1,"delayMs":312,"blockers":[{"pid":4711,"application":"reports","role":"app",
+///                     "transactionSeconds":754.2,"state":"idle in transaction","statement":"SELECT …"},…]};
+///                     a member is null when the server does not report it
 /// --dry-run           {"from":0,"to":2,"plan":[{"version":1,"script":"0001_initial_schema.sql","transactional":true},…]}
 /// --sql               the same, and "sql":"…"
-/// --rehearse          {"from":0,"to":2,"rehearsed":[{"version":1,"script":"0001_initial_schema.sql","way":"asWritten","durationMs":31.2},…]}
+/// --rehearse          {"from":0,"to":2,"rehearsed":[{"version":1,"script":"0001_initial_schema.sql","way":"asWritten",
+///                      "durationMs":31.2},…]}
 ///                     way is asWritten, inTransaction or skipped
-/// adopt               {"found":"A database of …","alembicRevision":"a1b2c3d4e5f6","stamped":2,"changes":[{"name":"adopt_users.sql","description":"…","sql":"…"},…],
+/// adopt               {"found":"A database of …","alembicRevision":"a1b2c3d4e5f6","stamped":2,
+///                      "changes":[{"name":"adopt_users.sql","description":"…","sql":"…"},…],
 ///                      "scripts":["0003_add_log_sequence.sql",…],"kept":["column users.nickname"],
-///                      "obstacles":[{"before":"0012_add_users_email_key.sql","what":"…","query":"SELECT …","hint":"…"}],"from":0,"to":23,"steps":[…]}
-///                     alembicRevision is null without one; stamped is 0 when the database is ours already; with --dry-run there is no from, to and steps;
-///                     steps as in upgrade, changes among them with version 0
+///                      "obstacles":[{"before":"0012_add_users_email_key.sql","what":"…","query":"SELECT …","hint":"…"}],
+///                      "from":0,"to":23,"steps":[…]}
+///                     alembicRevision is null when the database has none; stamped is 0 when the database is adopted already;
+///                     --dry-run has no from, to and steps; steps are those of upgrade, and a change is a step with version 0
 /// current             {"version":2,"name":"0002_runtime_models","head":14,"pending":12,"upToDate":false}   version 0: name is null
 /// history             {"current":2,"head":14,"versions":[{"version":1,"name":"0001_initial_schema","state":"applied","checksum":"9f…",
 ///                      "appliedAt":"2026-01-31T12:00:00.123456Z","durationMs":31,"appliedBy":"autostack","toolVersion":"1.0.0"},…]}
@@ -33,29 +37,32 @@ namespace AutoStack.Data.Cli.Output;
 /// check               {"version":23,"head":24,"clean":false,"pending":["0024_…"],"changed":[],"unknown":[],"differences":[{"kind":"index",
 ///                      "name":"users.idx_users_email","expected":"CREATE INDEX …","found":null,"message":"… is missing.",
 ///                      "statements":["CREATE INDEX CONCURRENTLY …"],"remark":false,"losesData":false},…]}
-///                     in an order in which the statements can be run; expected or found is null where there is none; kind is extension,
-///                     function, table, column, constraint, index, trigger or rule
+///                     in an order in which the statements can be run; expected is null for an unexpected object, found for a missing
+///                     one; kind is extension, function, table, column, constraint, index, trigger or rule
 /// revision            {"version":24,"name":"0024_add_x","up":"scripts/sql/0024_add_x.sql","down":"scripts/sql/0024_add_x.down.sql"}
 /// stamp               {"from":0,"to":2,"added":["0001_initial_schema","0002_runtime_models"],"removed":[]}
-/// lint                {"folder":"scripts/sql","files":46,"findings":[{"file":"scripts/sql/0024_add_x.sql","line":3,"rule":"blocking-index",
-///                      "message":"…","safer":"…"},…]}   folder is null for the scripts of the package
+/// lint                {"folder":"scripts/sql","files":46,"findings":[{"file":"scripts/sql/0024_add_x.sql","line":3,
+///                      "rule":"blocking-index","message":"…","safer":"…"},…]}   folder is null for the scripts of the package
 /// bench pool          {"server":{"version":"17.5","own":false,"maxConnections":100,"reserved":3,"others":12,"free":85},
-///                      "mix":[{"statement":"by-id","weight":45},…],"durationSeconds":5,"warmupSeconds":1,"seed":1,"instances":2,"p99AskedMs":50,
-///                      "saturation":4100.5,"points":[{"poolSize":10,"rate":500,"arrivals":2512,"throughput":501.2,
-///                      "wait":{"p50Ms":0.02,"p99Ms":0.3},"execution":{"p50Ms":0.4,"p99Ms":2.1},"total":{"p50Ms":0.9,"p99Ms":3.2,"maxMs":9.8},
-///                      "lateStartP99Ms":1.1,"timeouts":0,"refused":0,"errors":{"57P01":3},"meetsP99":true},…],
+///                      "mix":[{"statement":"by-id","weight":45},…],"durationSeconds":5,"warmupSeconds":1,"seed":1,"instances":2,
+///                      "p99AskedMs":50,"saturation":4100.5,"points":[{"poolSize":10,"rate":500,"arrivals":2512,"throughput":501.2,
+///                      "wait":{"p50Ms":0.02,"p99Ms":0.3},"execution":{"p50Ms":0.4,"p99Ms":2.1},
+///                      "total":{"p50Ms":0.9,"p99Ms":3.2,"maxMs":9.8},"lateStartP99Ms":1.1,"timeouts":0,"refused":0,
+///                      "errors":{"57P01":3},"meetsP99":true},…],
 ///                      "recommendation":{"poolSize":10,"rate":500,"throughput":501.2,"p99Ms":3.2,"bestThroughput":503.8,
 ///                      "connectionString":"Host=…;Maximum Pool Size=10","passwordLeftOut":true,"connectionsNeeded":22},
 ///                      "closestToP99":null,"warnings":[],"files":["out/pool.json",…]}
-///                     throughput and rates are per second; a quantile is null when so many statements were lost; saturation is null when rates were
-///                     given; recommendation is null when no point met p99AskedMs, and closestToP99 (poolSize, rate, throughput, p99Ms) is what came nearest
-/// all of these        "openSchemas":[{"schema":"public","statement":"REVOKE CREATE ON SCHEMA public FROM PUBLIC"}]: schemas in which every role may create objects;
-///                     of upgrade, downgrade, adopt and check. check has also "foreignObjects":[{"name":"function public.lower(character varying)",
-///                     "owner":"reports","statement":"DROP FUNCTION public.lower(character varying)"},…]
-/// any failure         {"error":{"kind":"scriptFailed","message":"…"}}   kind is usage, cancelled, unexpected,
-///                     scriptFailed, scriptChanged, schemaNewer, targetInvalid, locked, noConnection or pooledConnection; of revision also
-///                     scriptsInvalid (the scripts that are there have a gap) and notWritten; of upgrade notAdopted; of adopt notRecognised and
-///                     rowsInTheWay; of upgrade, downgrade and adopt foreignObjects; of bench pool leftBehind
+///                     throughput and rates are per second; a quantile is null when the statement at that rank was lost; saturation is
+///                     null when rates were given; recommendation is null when no point met p99AskedMs, and closestToP99 (poolSize,
+///                     rate, throughput, p99Ms) then is the nearest point
+/// upgrade, downgrade, also "openSchemas":[{"schema":"public","statement":"REVOKE CREATE ON SCHEMA public FROM PUBLIC"}]: schemas in
+/// adopt, check        which every role may create objects. check also has
+///                     "foreignObjects":[{"name":"function public.lower(character varying)","owner":"reports",
+///                     "statement":"DROP FUNCTION public.lower(character varying)"},…]
+/// any failure         {"error":{"kind":"scriptFailed","message":"…"}}   kind is usage, cancelled, unexpected, scriptFailed,
+///                     scriptChanged, schemaNewer, targetInvalid, locked, noConnection or pooledConnection; for revision also
+///                     scriptsInvalid (the existing scripts have a gap) and notWritten; for upgrade notAdopted; for adopt notRecognised
+///                     and rowsInTheWay; for upgrade, downgrade and adopt foreignObjects; for bench pool leftBehind
 /// </code>
 /// </remarks>
 internal sealed class JsonResults(TextWriter output, IAnsiConsole error, ProgressLines progress) : IResults
@@ -64,11 +71,11 @@ internal sealed class JsonResults(TextWriter output, IAnsiConsole error, Progres
     {
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
 
-        // Nobody puts this into a web page; quotes and arrows stay readable.
+        // The output is not embedded in a web page, so that quotes and arrows stay readable.
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
-    public void Migrated(MigrationReport report) => Write(new
+    public void Migrated(MigrationResult report) => Write(new
     {
         From = report.FromVersion,
         To = report.ToVersion,
@@ -76,12 +83,13 @@ internal sealed class JsonResults(TextWriter output, IAnsiConsole error, Progres
         progress.OpenSchemas,
     });
 
-    public void Planned(MigrationPlan plan) => Write(new { From = plan.FromVersion, To = plan.ToVersion, Plan = Steps(plan), progress.OpenSchemas });
+    public void Planned(MigrationPlan plan) =>
+        Write(new { From = plan.FromVersion, To = plan.ToVersion, Plan = Steps(plan), progress.OpenSchemas });
 
     public void Script(MigrationPlan plan) =>
         Write(new { From = plan.FromVersion, To = plan.ToVersion, Plan = Steps(plan), Sql = plan.ToPsqlScript(), progress.OpenSchemas });
 
-    public void Rehearsed(RehearsalReport report) => Write(new
+    public void Rehearsed(RehearsalResult report) => Write(new
     {
         From = report.FromVersion,
         To = report.ToVersion,
@@ -89,7 +97,7 @@ internal sealed class JsonResults(TextWriter output, IAnsiConsole error, Progres
         {
             step.Version,
             Script = step.FileName,
-            step.Way,
+            Way = step.Outcome,
             DurationMs = Math.Round(step.Duration.TotalMilliseconds, 1),
         }),
         progress.OpenSchemas,
@@ -97,7 +105,7 @@ internal sealed class JsonResults(TextWriter output, IAnsiConsole error, Progres
 
     public void AdoptionPlanned(AdoptionPlan plan) => Write(Members(plan));
 
-    public void Adopted(AdoptionReport report)
+    public void Adopted(AdoptionResult report)
     {
         var members = Members(report.Plan);
         members.Add("from", report.Migration.FromVersion);
@@ -132,7 +140,7 @@ internal sealed class JsonResults(TextWriter output, IAnsiConsole error, Progres
         }),
     });
 
-    public void Checked(SchemaDrift drift) => Write(new
+    public void Checked(SchemaCheckResult drift) => Write(new
     {
         Version = drift.History.CurrentVersion,
         Head = drift.History.HeadVersion,
@@ -140,7 +148,17 @@ internal sealed class JsonResults(TextWriter output, IAnsiConsole error, Progres
         Pending = Names(drift.History, VersionState.Pending),
         Changed = Names(drift.History, VersionState.Changed),
         Unknown = Names(drift.History, VersionState.Unknown),
-        Differences = drift.Differences.Select(d => new { d.Kind, d.Name, d.Expected, d.Found, d.Message, d.Statements, Remark = d.IsRemark, d.LosesData }),
+        Differences = drift.Differences.Select(d => new
+        {
+            d.Kind,
+            d.Name,
+            d.Expected,
+            d.Found,
+            d.Message,
+            d.Statements,
+            Remark = d.IsRemark,
+            d.LosesData,
+        }),
         drift.ForeignObjects,
         drift.OpenSchemas,
     });
@@ -154,13 +172,14 @@ internal sealed class JsonResults(TextWriter output, IAnsiConsole error, Progres
 
     public void Revised(Revision revision) => Write(revision);
 
-    public void Stamped(StampReport report) => Write(new { From = report.FromVersion, To = report.ToVersion, report.Added, report.Removed });
+    public void Stamped(StampResult report) =>
+        Write(new { From = report.FromVersion, To = report.ToVersion, report.Added, report.Removed });
 
     public void Measured(PoolReport report) => Write(PoolJson.Of(report));
 
     public void Fail(Failure failure)
     {
-        // The log of a job that keeps standard output for itself says why it stopped, too.
+        // On standard error too, for jobs whose log does not have standard output.
         error.WriteLine(failure.Message, new Style(Color.Red));
         Write(new { Error = new { failure.Kind, failure.Message } });
     }
@@ -171,7 +190,7 @@ internal sealed class JsonResults(TextWriter output, IAnsiConsole error, Progres
     private static IEnumerable<string> Names(SchemaHistory history, VersionState state) =>
         history.Versions.Where(v => v.State == state).Select(v => v.Name);
 
-    private static IEnumerable<object> Steps(MigrationReport report) => report.Steps.Select(step => new
+    private static IEnumerable<object> Steps(MigrationResult report) => report.Steps.Select(step => new
     {
         step.Version,
         Script = step.FileName,
@@ -204,7 +223,7 @@ internal sealed class JsonResults(TextWriter output, IAnsiConsole error, Progres
         ["openSchemas"] = progress.OpenSchemas,
     };
 
-    // Within JSON every such character is part of a string.
+    // In JSON, every odd character is part of a string and can be escaped.
     private void Write<T>(T result) => output.WriteLine(Odd(JsonSerializer.Serialize(result, Format)));
 
     private static string Odd(string json) => !json.EnumerateRunes().Any(Visible.IsOdd) ? json

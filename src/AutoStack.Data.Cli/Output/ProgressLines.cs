@@ -4,8 +4,8 @@ using Spectre.Console;
 namespace AutoStack.Data.Cli.Output;
 
 /// <summary>
-/// One line per script: its name when it starts, its duration when it is committed. Nothing is ever overwritten, so that a terminal and
-/// a log read the same. Called by the engine in order; <see cref="Progress{T}"/> would mix the lines up.
+/// One line per script: its name when it starts, its duration when it is committed. Nothing is overwritten, so that a terminal and a log
+/// show the same. The migrator reports in order; <see cref="Progress{T}"/> would reorder the lines.
 /// </summary>
 internal sealed class ProgressLines(IAnsiConsole console, IAnsiConsole error) : IProgress<MigrationEvent>
 {
@@ -18,14 +18,14 @@ internal sealed class ProgressLines(IAnsiConsole console, IAnsiConsole error) : 
     private int current;
     private bool lineOpen;
 
-    /// <summary>The schemas that were reported to be open to every role.</summary>
+    /// <summary>The schemas that the migrator has reported as open to every role.</summary>
     public IReadOnlyList<OpenSchema> OpenSchemas => openSchemas;
 
-    /// <summary>What stays after a failure; null when nothing had been tried.</summary>
+    /// <summary>The state after a failure; null when no script was started.</summary>
     public string? Outcome => plan is null ? null
         : $"{finished} of {Screen.Count(plan.StepCount, "script")} done; the database is at version {current}.";
 
-    /// <summary>No more than so many scripts may run: they were announced.</summary>
+    /// <summary>Sets the announced number of scripts; a plan with more is refused.</summary>
     public void Expect(int steps) => expectedSteps = steps;
 
     public void Report(MigrationEvent value)
@@ -33,21 +33,25 @@ internal sealed class ProgressLines(IAnsiConsole console, IAnsiConsole error) : 
         switch (value)
         {
             case WaitingForServer waiting:
-                // Also a verb whose output is for programs may have to wait.
+                // On standard error, since the output may be for programs.
                 error.WriteLine($"Waiting for the server {waiting.Server}: {waiting.Reason}", new Style(Color.Yellow));
                 break;
             case WaitingForLock waiting:
-                Line($"Waiting for another migrator{(waiting.Holder is null ? "" : $" ({waiting.Holder})")}, {waiting.Waited.TotalSeconds:0} s so far.");
+                var holder = waiting.Holder is null ? "" : $" ({waiting.Holder})";
+                Line($"Waiting for another migrator{holder}, {waiting.Waited.TotalSeconds:0} s so far.");
                 break;
             case SchemaIsOpen { Open: var open }:
                 openSchemas.Add(open);
-                error.WriteLine($"Every role may create objects in the schema {open.Schema}. To end that: {open.Statement};", new Style(Color.Yellow));
+                error.WriteLine(
+                    $"Every role may create objects in the schema {open.Schema}. To prevent that: {open.Statement};",
+                    new Style(Color.Yellow));
                 break;
             case AdoptionPlanned { Plan: var adoption }:
                 AdoptionLines.Write(console, adoption, dryRun: false);
                 break;
             case MigrationPlanned planned when planned.StepCount > expectedSteps:
-                throw Failure.Cancelled($"The database was upgraded to version {planned.FromVersion} meanwhile. Nothing was changed; start again.");
+                throw Failure.Cancelled(
+                    $"The database was upgraded to version {planned.FromVersion} meanwhile. Nothing was changed; run the command again.");
             case MigrationPlanned planned:
                 plan = planned;
                 current = planned.FromVersion;
@@ -60,32 +64,38 @@ internal sealed class ProgressLines(IAnsiConsole console, IAnsiConsole error) : 
                 Line($"{waiting.FileName} has waited {waiting.Waited.TotalSeconds:0} s. {Blocker.Sentence(waiting.Blockers)}");
                 break;
             case StepRetrying retrying:
-                Line($"{retrying.FileName} did not get its lock (attempt {retrying.Attempt}); again in {Screen.Duration(retrying.Delay)}. {Blocker.Sentence(retrying.Blockers)}".TrimEnd());
+                Line(
+                    $"{retrying.FileName} did not get its lock (attempt {retrying.Attempt}); next attempt in " +
+                    $"{Screen.Duration(retrying.Delay)}. {Blocker.Sentence(retrying.Blockers)}".TrimEnd());
                 break;
             case StepFinished { Step: var step }:
                 finished++;
                 current = step.Version == 0 ? current : plan!.ToVersion > plan.FromVersion ? step.Version : step.Version - 1;
-                console.WriteLine($"{(lineOpen ? "" : step.FileName.PadRight(NameWidth))} {Screen.Duration(step.Duration),8}", new Style(Color.Green));
-                lineOpen = false;
+                Finish(step.FileName, $"{Screen.Duration(step.Duration),8}");
                 break;
             case VersionStamped stamped:
                 current = stamped.Version;
                 break;
             case StepRehearsed { Step: var step }:
-                console.WriteLine($"{(lineOpen ? "" : step.FileName.PadRight(NameWidth))} {Way(step)}", new Style(Color.Green));
-                lineOpen = false;
+                Finish(step.FileName, Way(step));
                 break;
         }
     }
 
-    private static string Way(RehearsedStep step) => step.Way switch
+    private void Finish(string fileName, string text)
     {
-        RehearsalWay.Skipped => $"{"",8}  skipped: no transaction takes it",
-        RehearsalWay.InTransaction => $"{Screen.Duration(step.Duration),8}  in a form that a transaction takes",
+        console.WriteLine($"{(lineOpen ? "" : fileName.PadRight(NameWidth))} {text}", new Style(Color.Green));
+        lineOpen = false;
+    }
+
+    private static string Way(RehearsedStep step) => step.Outcome switch
+    {
+        RehearsalOutcome.Skipped => $"{"",8}  skipped: cannot run in a transaction",
+        RehearsalOutcome.InTransaction => $"{Screen.Duration(step.Duration),8}  in a form that can run in a transaction",
         _ => $"{Screen.Duration(step.Duration),8}",
     };
 
-    /// <summary>Ends a line that a failure left open.</summary>
+    /// <summary>Ends the line of a script that failed.</summary>
     public void Close()
     {
         if (lineOpen)

@@ -4,7 +4,7 @@ using Spectre.Console.Rendering;
 
 namespace AutoStack.Data.Cli.Output;
 
-/// <summary>Consoles and the forms of what is printed on them.</summary>
+/// <summary>Creates consoles and formats what is printed on them.</summary>
 internal static class Screen
 {
     public static IAnsiConsole On(TextWriter writer, bool redirected)
@@ -16,20 +16,20 @@ internal static class Screen
             ColorSystem = redirected ? ColorSystemSupport.NoColors : ColorSystemSupport.Detect,
             Interactive = InteractionSupport.No,
 
-            // They turn escape sequences on for the build servers they know, into logs that people read as text elsewhere.
+            // Enrichers turn on escape sequences on known build servers, whose logs people also read as plain text.
             Enrichment = new ProfileEnrichment { UseDefaultEnrichers = false },
         });
         console.Pipeline.Attach(new Escapes());
         if (redirected)
         {
-            // A log has no width: nothing may be wrapped that someone greps for.
+            // A log has no width: a wrapped line could not be found by grep.
             console.Profile.Width = 10_000;
         }
 
         return console;
     }
 
-    /// <summary>A line that is to be copied: neither wrapped nor coloured.</summary>
+    /// <summary>Writes a line to be copied, neither wrapped nor coloured.</summary>
     public static void WriteUnwrapped(this IAnsiConsole console, string text) => console.Profile.Out.Writer.WriteLine(Visible.Lines(text));
 
     public static string Duration(TimeSpan duration) => duration switch
@@ -41,10 +41,11 @@ internal static class Screen
 
     public static string Count(int number, string noun) => $"{number} {noun}{(number == 1 ? "" : "s")}";
 
-    /// <summary>The one place that everything on a console goes through: names and messages of others reach no terminal as control characters.</summary>
+    /// <summary>All output passes through here: control characters in names and messages of others do not reach a terminal.</summary>
     private sealed class Escapes : IRenderHook
     {
-        public IEnumerable<IRenderable> Process(RenderOptions options, IEnumerable<IRenderable> renderables) => renderables.Select(text => new Escaped(text));
+        public IEnumerable<IRenderable> Process(RenderOptions options, IEnumerable<IRenderable> renderables) =>
+            renderables.Select(text => new Escaped(text));
     }
 
     private sealed class Escaped(IRenderable text) : IRenderable
@@ -52,6 +53,8 @@ internal static class Screen
         public Measurement Measure(RenderOptions options, int maxWidth) => text.Measure(options, maxWidth);
 
         public IEnumerable<Segment> Render(RenderOptions options, int maxWidth) => text.Render(options, maxWidth)
-            .Select(segment => segment.IsControlCode || segment.IsLineBreak ? segment : new Segment(Visible.Lines(segment.Text), segment.Style));
+            .Select(segment => segment.IsControlCode || segment.IsLineBreak
+                ? segment
+                : new Segment(Visible.Lines(segment.Text), segment.Style));
     }
 }

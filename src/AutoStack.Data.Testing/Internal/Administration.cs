@@ -2,7 +2,7 @@ using Npgsql;
 
 namespace AutoStack.Data.Testing.Internal;
 
-/// <summary>Statements about databases, run in the database <c>postgres</c>.</summary>
+/// <summary>Runs statements about databases, in the database <c>postgres</c>.</summary>
 internal sealed class Administration
 {
     private const int Attempts = 8;
@@ -18,7 +18,7 @@ internal sealed class Administration
             IncludeErrorDetail = true,
         }.ConnectionString;
 
-        // Few connections serve many fixtures, and making a database takes its time on a busy machine: let them wait rather than fail.
+        // Few connections serve many fixtures, and creating a database is slow on a busy machine: callers wait instead of failing.
         pooled = new NpgsqlConnectionStringBuilder(ConnectionString)
         {
             MinPoolSize = 0,
@@ -30,9 +30,10 @@ internal sealed class Administration
 
     public string ConnectionString { get; }
 
-    public string ConnectionStringTo(string database) => new NpgsqlConnectionStringBuilder(ConnectionString) { Database = database }.ConnectionString;
+    public string ConnectionStringTo(string database) =>
+        new NpgsqlConnectionStringBuilder(ConnectionString) { Database = database }.ConnectionString;
 
-    /// <summary>Runs a statement, again for a while when a database is in use: a session that just closed takes a moment to leave.</summary>
+    /// <summary>Runs a statement, with retries while a database is in use: the server ends a closed session with a short delay.</summary>
     public async Task ExecuteAsync(string sql, CancellationToken cancellationToken)
     {
         for (var attempt = 1; ; attempt++)
@@ -71,13 +72,13 @@ internal sealed class Administration
         return rows;
     }
 
-    /// <summary>True when an error says that the server is not there any more: shut down, not answering, or another one at its port.</summary>
+    /// <summary>True when the error means that the server has ended: shut down, no answer, or another server at its port.</summary>
     public static bool IsServerGone(NpgsqlException exception) =>
         exception is not PostgresException { SqlState: var state }
         || state.StartsWith("57P", StringComparison.Ordinal)
         || state.StartsWith("28", StringComparison.Ordinal);
 
-    /// <summary>Closes idle connections, also those that others opened with <see cref="ConnectionString"/>.</summary>
+    /// <summary>Closes idle connections, including those that callers opened with <see cref="ConnectionString"/>.</summary>
     public void CloseConnections()
     {
         foreach (var connectionString in new[] { pooled, ConnectionString })

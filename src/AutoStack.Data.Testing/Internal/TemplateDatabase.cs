@@ -7,8 +7,8 @@ using Npgsql;
 namespace AutoStack.Data.Testing.Internal;
 
 /// <summary>
-/// The database that test databases are copied from: made once per server by the real migrator, named by the hash of the scripts, and closed to
-/// connections, since PostgreSQL copies no database that somebody is connected to.
+/// The database that test databases are copied from. The migrator creates it once per server; its name has the hash of the scripts. It
+/// refuses connections, because PostgreSQL does not copy a database that has any.
 /// </summary>
 internal sealed class TemplateDatabase(Administration administration) : IDisposable
 {
@@ -21,8 +21,8 @@ internal sealed class TemplateDatabase(Administration administration) : IDisposa
 
     public static string Name { get; } = "autostack_template_" + HashOfScripts();
 
-    /// <summary>Makes the template when it is not there.</summary>
-    /// <returns>Its name.</returns>
+    /// <summary>Creates the template unless it exists.</summary>
+    /// <returns>The name of the template.</returns>
     public async Task<string> EnsureAsync(CancellationToken cancellationToken)
     {
         await gate.WaitAsync(cancellationToken).ConfigureAwait(false);
@@ -72,7 +72,7 @@ internal sealed class TemplateDatabase(Administration administration) : IDisposa
             .ConfigureAwait(false);
     }
 
-    // The name says that it is complete: it is given last, so a half-made one is known by the other name.
+    // The final name is given last: an incomplete template still has the other name.
     private async Task MigrateAsync(CancellationToken cancellationToken)
     {
         const string Suffix = "_building";
@@ -86,8 +86,8 @@ internal sealed class TemplateDatabase(Administration administration) : IDisposa
     private async Task<State> FindStateAsync(CancellationToken cancellationToken)
     {
         var rows = await administration.ListAsync(
-            $"SELECT datname::text, (datistemplate AND NOT datallowconn)::text FROM pg_database WHERE datname = '{Name}'", cancellationToken)
-            .ConfigureAwait(false);
+            $"SELECT datname::text, (datistemplate AND NOT datallowconn)::text FROM pg_database WHERE datname = '{Name}'",
+            cancellationToken).ConfigureAwait(false);
         return rows switch
         {
             [] => State.Missing,
@@ -96,7 +96,7 @@ internal sealed class TemplateDatabase(Administration administration) : IDisposa
         };
     }
 
-    // Polled, because a session that waits inside pg_advisory_lock holds a snapshot, which a migration may have to wait for.
+    // The lock is polled: a session that waits inside pg_advisory_lock holds a snapshot, for which a migration may have to wait.
     private static async Task LockAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         using var command = new NpgsqlCommand($"SELECT pg_try_advisory_lock({LockKey})", connection);
@@ -105,7 +105,7 @@ internal sealed class TemplateDatabase(Administration administration) : IDisposa
         {
             if (watch.Elapsed > LockWait)
             {
-                throw new TimeoutException($"Another process has been making {Name} for more than {LockWait.TotalMinutes:0} minutes.");
+                throw new TimeoutException($"Another process has been creating {Name} for more than {LockWait.TotalMinutes:0} minutes.");
             }
 
             await Task.Delay(PollInterval, cancellationToken).ConfigureAwait(false);

@@ -3,7 +3,7 @@ using AutoStack.Data.Secrets;
 namespace AutoStack.Data.Accounts;
 
 /// <summary>The services that the repositories of accounts share.</summary>
-/// <param name="Clock">The clock; a fake one moves the time that statements compare with.</param>
+/// <param name="Clock">The clock; a fake clock shifts the time that statements compare with.</param>
 /// <param name="Options">The rules for sign-ins, sessions and password resets.</param>
 /// <param name="Secrets">Encrypts and decrypts stored secrets.</param>
 internal sealed record AccountContext(TimeProvider Clock, AccountOptions Options, SecretProtector Secrets);

@@ -6,40 +6,36 @@ namespace AutoStack.Data.Accounts;
 public sealed class AccountOptions
 {
     /// <summary>
-    /// The maximum age of a sign-in that may link an account with a provider's (<see cref="IIdentityRepository.LinkAsync"/>); above
-    /// zero, up to a day.
-    /// Default 10 minutes.
+    /// The maximum age of a sign-in that may link a provider's account (<see cref="IIdentityRepository.LinkAsync"/>); above zero, up to a
+    /// day. Default 10 minutes.
     /// </summary>
     public TimeSpan FreshSignIn { get; set; } = TimeSpan.FromMinutes(10);
 
     /// <summary>
-    /// The minimum time between two reset tokens of a user while the first one can be used; a request in between ends nothing. Up to a
-    /// day; zero issues a token
-    /// each time. Default 1 minute.
+    /// The minimum time between two reset tokens of a user while the first one is usable; an earlier request issues and ends nothing. Up to
+    /// a day; zero issues a token for every request. Default 1 minute.
     /// </summary>
     public TimeSpan ResetInterval { get; set; } = TimeSpan.FromMinutes(1);
 
     /// <summary>
-    /// The maximum age of a sign-in: a session ends then, however often it was exchanged. Above zero, up to ten years; null for no limit.
-    /// Default 90 days: a
-    /// stolen token that nobody notices is of no use after a quarter of a year.
+    /// The maximum age of a sign-in: its session ends then, however often its token was rotated. Above zero, up to ten years; null for no
+    /// maximum. Default 90 days: a stolen token that nobody notices is useless after a quarter of a year.
     /// </summary>
     public TimeSpan? MaxSignInAge { get; set; } = TimeSpan.FromDays(90);
 
     /// <summary>
-    /// The maximum number of sign-ins of a user at once; a further one ends the one that was longest not exchanged. 1 to 1000; null for no
-    /// limit. Default 100:
-    /// more than a person's devices, and a bound for a client that signs in with each request.
+    /// The maximum number of concurrent sign-ins of a user; a further one ends the sign-in whose last rotation is the oldest. 1 to 1000;
+    /// null for no maximum. Default 100: more than a person's devices, and a bound for a client that signs in with every request.
     /// </summary>
     public int? MaxSignIns { get; set; } = 100;
 
-    /// <summary>How many passwords may be tried.</summary>
+    /// <summary>The number of passwords that may be tried.</summary>
     public SignInThrottleOptions Throttle { get; } = new();
 
-    /// <summary>A lifetime that does not exceed the maximum age of a sign-in.</summary>
+    /// <summary>Shortens a lifetime to the maximum age of a sign-in.</summary>
     internal TimeSpan Cap(TimeSpan lifetime) => MaxSignInAge is { } max && max < lifetime ? max : lifetime;
 
-    /// <summary>Throws when a setting is wrong.</summary>
+    /// <summary>Throws when a setting is out of its range.</summary>
     internal void Validate()
     {
         var (day, decade) = (TimeSpan.FromDays(1), TimeSpan.FromDays(3650));

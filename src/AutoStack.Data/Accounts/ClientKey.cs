@@ -7,9 +7,8 @@ using System.Text;
 namespace AutoStack.Data.Accounts;
 
 /// <summary>
-/// What tells one client (a browser, a program) from another: 32 random bytes that it keeps across its sign-ins, apart from its session
-/// token. The database
-/// has their SHA-256. Prints <c>[redacted]</c>.
+/// Identifies one client, such as a browser: 32 random bytes that the client keeps across its sign-ins, apart from its session token. The
+/// database stores their SHA-256. Prints <c>[redacted]</c>.
 /// </summary>
 [DebuggerDisplay("[redacted]")]
 public sealed class ClientKey
@@ -24,33 +23,33 @@ public sealed class ClientKey
 
     internal string Hash => OpaqueToken.Hash(text);
 
-    /// <summary>A new key of 32 random bytes.</summary>
+    /// <summary>Generates a key of 32 random bytes.</summary>
     /// <returns>The key.</returns>
     public static ClientKey New() => new(OpaqueToken.New());
 
-    /// <summary>Reads a key that a client presents.</summary>
-    /// <param name="text">What the client presents.</param>
-    /// <param name="key">The key, when it is one.</param>
-    /// <returns>False when it cannot be a key.</returns>
+    /// <summary>Parses a key that a client presents.</summary>
+    /// <param name="text">The text that the client presents.</param>
+    /// <param name="key">The key; null when the text is not a key.</param>
+    /// <returns>False when <paramref name="text"/> is not a key.</returns>
     public static bool TryParse(string? text, [NotNullWhen(true)] out ClientKey? key)
     {
         key = text is not null && OpaqueToken.IsOf(text) ? new ClientKey(text) : null;
         return key is not null;
     }
 
-    /// <summary>The key, to be given to the client once.</summary>
+    /// <summary>Returns the key, to give it to the client once.</summary>
     /// <returns>Base64url, 43 characters.</returns>
     public string Reveal() => text;
 
-    /// <summary>Nothing of the key.</summary>
+    /// <summary>Hides the key.</summary>
     /// <returns><c>[redacted]</c>.</returns>
     public override string ToString() => "[redacted]";
 
     /// <summary>Encrypts a token so that it opens only with this key and <paramref name="context"/>.</summary>
     /// <remarks>
-    /// The context is the token that was exchanged for it, or the id of a new session. The next token is random and not derived from the
-    /// one before: a key and an
-    /// old token that are stolen later, without the database, tell nothing of the present one; neither does a dump without the key.
+    /// The context is the token that was rotated, or the id of a new session. The next token is random and not derived from the one before:
+    /// a key and an old token that are stolen later reveal nothing of the current token without the database, and neither does a dump
+    /// without the key.
     /// </remarks>
     internal string Seal(SessionToken token, string context)
     {
@@ -62,8 +61,7 @@ public sealed class ClientKey
         return Base64Url.EncodeToString(bytes);
     }
 
-    /// <summary>Opens a token that <see cref="Seal"/> has encrypted; null when it was another key or context, or the text was
-    /// changed.</summary>
+    /// <summary>Decrypts a token of <see cref="Seal"/>; null when key or context differ, or the text was changed.</summary>
     internal SessionToken? Open(string sealedText, string context)
     {
         if (!Base64Url.IsValid(sealedText, out var length) || length <= NonceBytes + TagBytes)
@@ -87,5 +85,9 @@ public sealed class ClientKey
     }
 
     private byte[] Derive(string context) => HKDF.DeriveKey(
-        HashAlgorithmName.SHA256, Encoding.UTF8.GetBytes(text), 32, Encoding.UTF8.GetBytes(context), "AutoStack.Data sealed session token"u8.ToArray());
+        HashAlgorithmName.SHA256,
+        Encoding.UTF8.GetBytes(text),
+        32,
+        Encoding.UTF8.GetBytes(context),
+        "AutoStack.Data sealed session token"u8.ToArray());
 }

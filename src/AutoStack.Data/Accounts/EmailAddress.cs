@@ -4,24 +4,23 @@ using AutoStack.Data.Values;
 namespace AutoStack.Data.Accounts;
 
 /// <summary>
-/// An e-mail address in the one spelling in which it is stored: the local part in NFC with a to z for A to Z, the domain in lower case as
-/// the DNS has it
-/// (<c>xn--…</c>), no dot at the end. Other letters of the local part keep their case, since only the receiving server knows whether it
-/// matters.
+/// An e-mail address in the canonical spelling, which is stored: the local part in NFC with A to Z in lower case, the domain in lower case
+/// as in the DNS (<c>xn--…</c>), without a dot at the end. Other letters of the local part keep their case, which only the receiving server
+/// may ignore.
 /// </summary>
 /// <param name="Canonical">The spelling that is stored.</param>
 /// <param name="Spellings">
-/// The spellings under which a row of another writer may hold the same mailbox, as it was typed first and <paramref name="Canonical"/>
-/// among them, each folded
-/// as <c>lower(email COLLATE "C")</c> folds the column.
+/// The spellings under which another writer may have stored the same mailbox, the typed one and <paramref name="Canonical"/> first, each
+/// folded as <c>lower(email COLLATE "C")</c> folds the column.
 /// </param>
 internal sealed record EmailAddress(string Canonical, string[] Spellings)
 {
     private static readonly string[] Ends = ["", "."];
 
-    /// <summary>Reads an address that is to be stored.</summary>
-    /// <exception cref="ArgumentException">It is not the address of one mailbox; the message says what is wrong and does not hold the
-    /// address.</exception>
+    /// <summary>Parses an address to store.</summary>
+    /// <exception cref="ArgumentException">
+    /// The text does not name one mailbox; the message says why, and does not contain the address.
+    /// </exception>
     public static async Task<EmailAddress> ParseAsync(Db db, string? text, string name, CancellationToken cancellationToken)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(text, name);
@@ -29,19 +28,20 @@ internal sealed record EmailAddress(string Canonical, string[] Spellings)
         return address ?? throw new ArgumentException($"{name} is not an e-mail address: {problem}.", name);
     }
 
-    /// <summary>Reads an address that is looked for. One that could not be stored finds a row of another writer that holds just
-    /// this.</summary>
-    /// <exception cref="ArgumentException">It is null or blank.</exception>
-    public static async Task<EmailAddress> SoughtAsync(Db db, string? text, CancellationToken cancellationToken)
+    /// <summary>
+    /// Parses an address to look up. A text that is not an address finds a row in which another writer has stored just this text.
+    /// </summary>
+    /// <exception cref="ArgumentException">The text is null or blank.</exception>
+    public static async Task<EmailAddress> SoughtAsync(Db db, string? text, string name, CancellationToken cancellationToken)
     {
-        ArgumentException.ThrowIfNullOrWhiteSpace(text, "email");
+        ArgumentException.ThrowIfNullOrWhiteSpace(text, name);
         var (address, _) = await ReadAsync(db, text, cancellationToken).ConfigureAwait(false);
         var typed = EmailSyntax.Fold(Text.Clean(text.Trim()));
         return address ?? new EmailAddress(typed, [typed]);
     }
 
-    // Before and after the normalisation, which makes one letter of a capital I and a dot above it; that letter is i and the dot, as in
-    // IDNA.
+    // Called before and after the normalisation, which composes a capital I and a dot above it to one letter. As in IDNA, the lower case of
+    // that letter is i and the dot.
     private static string Lower(string domain) => domain.ToLowerInvariant().Replace("\u0130", "i\u0307", StringComparison.Ordinal);
 
     private static async Task<(EmailAddress? Address, string? Problem)> ReadAsync(Db db, string text, CancellationToken cancellationToken)
@@ -54,25 +54,29 @@ internal sealed record EmailAddress(string Canonical, string[] Spellings)
 
         if (EmailDomain.ToUnicode(domain) is not { } unicode)
         {
-            return (null, "its domain is not one");
+            return (null, "the domain is not a domain name");
         }
 
         string[] locals = [EmailSyntax.Fold(local)];
         string[] domains = [unicode];
         if (!System.Text.Ascii.IsValid(local) || !System.Text.Ascii.IsValid(unicode))
         {
-            // By the server, since a process without ICU normalises nothing, and what is stored must not depend on the process.
-            var forms = await db.FindAsync(row => new { Nfc = row.Text(), Nfd = row.Text(), Domain = row.Text(), Decomposed = row.Text() }, """
+            // The server normalises: a process without ICU does not, and the stored spelling must not depend on the process.
+            var forms = await db.FindAsync(
+                row => new { Nfc = row.Text(), Nfd = row.Text(), Domain = row.Text(), Decomposed = row.Text() },
+                """
                 SELECT pg_catalog.normalize(@local, 'NFC'), pg_catalog.normalize(@local, 'NFD'),
                     pg_catalog.normalize(@domain, 'NFKC'), pg_catalog.normalize(pg_catalog.normalize(@domain, 'NFKC'), 'NFD')
-                """, [P.Text(local), P.Text(Lower(unicode), name: "domain")], cancellationToken).ConfigureAwait(false);
+                """,
+                [P.Text(local), P.Text(Lower(unicode), name: "domain")],
+                cancellationToken).ConfigureAwait(false);
             locals = [EmailSyntax.Fold(forms!.Nfc), EmailSyntax.Fold(forms.Nfd)];
             domains = [Lower(forms.Domain), Lower(forms.Decomposed)];
         }
 
         if (EmailDomain.ToAscii(domains[0], spelledAs: domain) is not { } ascii)
         {
-            return (null, "its domain is not one");
+            return (null, "the domain is not a domain name");
         }
 
         var canonical = $"{locals[0]}@{ascii}";
@@ -82,6 +86,7 @@ internal sealed record EmailAddress(string Canonical, string[] Spellings)
         }
 
         var spellings = from l in locals from d in domains.Append(ascii) from end in Ends select $"{l}@{EmailSyntax.Fold(d)}{end}";
-        return (new EmailAddress(canonical, [.. spellings.Prepend(canonical).Prepend(EmailSyntax.Fold(typed)).Distinct(StringComparer.Ordinal)]), null);
+        string[] distinct = [.. spellings.Prepend(canonical).Prepend(EmailSyntax.Fold(typed)).Distinct(StringComparer.Ordinal)];
+        return (new EmailAddress(canonical, distinct), null);
     }
 }

@@ -5,13 +5,13 @@ using Npgsql;
 
 namespace AutoStack.Data.Accounts;
 
-internal sealed class GitHubConnectionRepository(Db db, TimeProvider clock, SecretProtector secrets)
+internal sealed class GitHubConnectionRepository(Db db, AccountContext context)
     : IGitHubConnectionRepository, IPlatformGitHubConnectionRepository
 {
     // Without the tokens, which most callers do not need.
     internal const string Columns = "g.id, g.user_id, g.github_username, g.token_expires_at, g.scope, g.connected_at";
 
-    // Bound to the user, who has one connection at most: the id of an existing row is not known when the row is written.
+    // The tokens are bound to the user, who has at most one connection: the upsert does not know the id of an existing row.
     internal static SecretColumn AccessTokens { get; } = new(
         "github_connections.github_access_token",
         stale: """
@@ -46,10 +46,10 @@ internal sealed class GitHubConnectionRepository(Db db, TimeProvider clock, Secr
             WHERE g.id = @id AND g.github_refresh_token = @old AND g.github_refresh_token_version IS NOT DISTINCT FROM @oldVersion
             """);
 
-    /// <summary>Removes the connection of the account that this transaction has proved, unless it is kept.</summary>
-    internal static Statement RemoveOfProved(AccountLinks keep) => new($"""
+    /// <summary>Removes the connection of the user in <see cref="Chosen.Ids"/>, unless <paramref name="keep"/> names it.</summary>
+    internal static Statement RemoveOfChosen(AccountLinks keep) => new($"""
         DELETE FROM github_connections g
-        WHERE g.user_id = {ProvedAccount.Id} AND NOT @kept
+        WHERE g.user_id = ANY ({Chosen.Ids}) AND NOT @kept
         """, P.Of(keep.HasFlag(AccountLinks.GitHubConnection), "kept"));
 
     internal static GitHubConnection Read(RowReader row) => new()
@@ -87,35 +87,39 @@ internal sealed class GitHubConnectionRepository(Db db, TimeProvider clock, Secr
             WHERE g.user_id = @userId
             """, [P.Of(userId)], cancellationToken).ConfigureAwait(false);
 
-        // Opened when the statement is over: one that does not open is no failure of the statement, and no end of a unit of work.
+        // Decrypted after the statement: a token that does not open is not a failure of the statement, and does not end a unit of work.
         return stored is null ? null : new GitHubTokens
         {
-            AccessToken = secrets.Open(stored.Access, AccessTokenOf(userId))!,
-            RefreshToken = secrets.Open(stored.Refresh, RefreshTokenOf(userId)),
+            AccessToken = context.Secrets.Open(stored.Access, AccessTokenOf(userId))!,
+            RefreshToken = context.Secrets.Open(stored.Refresh, RefreshTokenOf(userId)),
             ExpiresAt = stored.ExpiresAt,
             Scope = stored.Scope is { } scope ? GitHubScopes.Parse(scope) : null,
             GitHubUsername = stored.Username,
         };
     }
 
-    public Task<IReadOnlyList<GitHubConnection>> ListExpiringAsync(
-        DateTimeOffset before, int limit, GitHubConnectionCursor after, CancellationToken cancellationToken) =>
-        db.ListAsync(Read, $"""
-            SELECT {Columns}
+    public async Task<Page<GitHubConnection>> ListExpiringAsync(
+        DateTimeOffset before, Cursor cursor, int limit, CancellationToken cancellationToken)
+    {
+        Limit.Check(limit, IPlatformGitHubConnectionRepository.MaxListSize);
+        var (expiresAt, id) = cursor.ToMoment() ?? (Time.NegativeInfinity, Guid.Empty);
+
+        // The last column once more, as the column has it: a cursor after an expiry that .NET has no value for continues after it.
+        var rows = await db.ListAsync(row => (Connection: Read(row), ExpiresAt: row.Long()), $"""
+            SELECT {Columns}, g.token_expires_at
             FROM github_connections g
-            WHERE g.token_expires_at < @before AND g.github_refresh_token IS NOT NULL AND (g.token_expires_at, g.id) > (@tokenExpiresAt, @id)
+            WHERE g.token_expires_at < @before AND g.github_refresh_token IS NOT NULL AND (g.token_expires_at, g.id) > (@expiresAt, @id)
             ORDER BY g.token_expires_at, g.id
             LIMIT @limit
             """,
-            [
-                P.Of(before),
-                P.Of(after.TokenExpiresAt),
-                P.Of(after.Id),
-                P.Of(Limit.Check(limit, IPlatformGitHubConnectionRepository.MaxListSize), nameof(limit)),
-            ],
-            cancellationToken);
+            [P.Of(before), P.Moment(expiresAt), P.Of(id), P.Of(limit + 1, "limit")],
+            cancellationToken).ConfigureAwait(false);
+        var page = Page<(GitHubConnection Connection, long ExpiresAt)>.Of(
+            rows, limit, row => Cursor.AfterMicroseconds(row.ExpiresAt, row.Connection.Id));
+        return new Page<GitHubConnection>([.. page.Items.Select(row => row.Connection)], page.Next);
+    }
 
-    public async Task<GitHubConnection> SetAsync(Guid userId, GitHubTokens tokens, CancellationToken cancellationToken) =>
+    public async Task<GitHubConnection> ConnectAsync(Guid userId, GitHubTokens tokens, CancellationToken cancellationToken) =>
         (await db.WriteAsync(Read, $"""
             INSERT INTO github_connections AS g (
                 id, user_id, github_username, github_access_token, github_access_token_version,
@@ -129,28 +133,42 @@ internal sealed class GitHubConnectionRepository(Db db, TimeProvider clock, Secr
                 connected_at = greatest(excluded.connected_at, g.connected_at + interval '1 microsecond')
             RETURNING {Columns}
             """,
-            [P.Of(Ids.New(), "id"), P.Of(userId), ServerTime.Now(clock), .. Protect(userId, tokens)],
+            [P.Of(Ids.New(), "id"), P.Of(userId), ServerTime.Now(context.Clock), .. Protect(userId, tokens)],
             cancellationToken).ConfigureAwait(false))!;
 
-    public Task<GitHubConnection?> RefreshAsync(GitHubConnection connection, GitHubTokens tokens, CancellationToken cancellationToken)
+    public Task<GitHubRefreshResult> RefreshAsync(GitHubConnection connection, GitHubTokens tokens, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(connection);
-        return db.WriteAsync(Read, $"""
+        var refresh = new Statement($"""
             UPDATE github_connections g
             SET github_username = coalesce(@username, g.github_username), github_access_token = @access,
                 github_access_token_version = @accessVersion, github_refresh_token = @refresh,
                 github_refresh_token_version = @refreshVersion, token_expires_at = @expiresAt,
                 scope = coalesce(@scope, g.scope), connected_at = greatest({ServerTime.Present}, g.connected_at + interval '1 microsecond')
             WHERE g.id = @id AND g.user_id = @userId AND g.connected_at = @connectedAt
-            RETURNING {Columns}
+            RETURNING g.id
             """,
             [
                 P.Of(connection.Id),
                 P.Of(connection.UserId),
                 P.Of(connection.ConnectedAt),
-                ServerTime.Now(clock),
+                ServerTime.Now(context.Clock),
                 .. Protect(connection.UserId, tokens),
-            ], cancellationToken);
+            ]);
+        var current = new Statement($"""
+            SELECT {Columns}
+            FROM github_connections g
+            WHERE g.user_id = @userId
+            """, P.Of(connection.UserId));
+        return db.WriteBatchAsync(
+            async sets =>
+            {
+                var refreshed = await sets.AnyAsync().ConfigureAwait(false);
+                var stored = await sets.FindAsync(Read).ConfigureAwait(false);
+                var outcome = refreshed ? UpdateOutcome.Updated : stored is null ? UpdateOutcome.NotFound : UpdateOutcome.Conflict;
+                return new GitHubRefreshResult(outcome, stored);
+            },
+            [refresh, current], Repeat.Never, cancellationToken);
     }
 
     public async Task<bool> RemoveAsync(Guid userId, CancellationToken cancellationToken) =>
@@ -164,8 +182,8 @@ internal sealed class GitHubConnectionRepository(Db db, TimeProvider clock, Secr
     {
         ArgumentNullException.ThrowIfNull(tokens);
         ArgumentNullException.ThrowIfNull(tokens.AccessToken);
-        var access = secrets.Protect(tokens.AccessToken, AccessTokenOf(userId));
-        var refresh = secrets.Protect(tokens.RefreshToken, RefreshTokenOf(userId));
+        var access = context.Secrets.Protect(tokens.AccessToken, AccessTokenOf(userId));
+        var refresh = context.Secrets.Protect(tokens.RefreshToken, RefreshTokenOf(userId));
         return
         [
             P.TextOrNull(tokens.GitHubUsername, 255, "username"),

@@ -13,28 +13,30 @@ public sealed class GitHubScopes : IEquatable<GitHubScopes>
     private GitHubScopes(string text)
     {
         this.text = text;
-        scopes = text.Split(Separators, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).ToFrozenSet(StringComparer.Ordinal);
+        scopes = text.Split(Separators, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+            .ToFrozenSet(StringComparer.Ordinal);
     }
 
     /// <summary>No scope.</summary>
     public static GitHubScopes None { get; } = new("");
 
-    /// <summary>Reads scopes as GitHub writes them, <c>repo,user:email</c> or <c>repo user:email</c>.</summary>
-    /// <param name="text">The text; null and blank are none.</param>
+    /// <summary>Parses scopes as GitHub writes them: <c>repo,user:email</c> or <c>repo user:email</c>.</summary>
+    /// <param name="text">The text; null and blank text are <see cref="None"/>.</param>
     /// <returns>The scopes.</returns>
     public static GitHubScopes Parse(string? text) => string.IsNullOrEmpty(text) ? None : new(text);
 
     /// <summary>
-    /// Whether the scopes allow something: named, or part of a wider one that is (<c>repo</c> holds <c>repo:status</c>, <c>user</c> holds
+    /// Whether the scopes contain a scope, or a wider one that includes it (<c>repo</c> includes <c>repo:status</c>, <c>user</c> includes
     /// <c>user:email</c>).
     /// </summary>
     /// <param name="scope">For example <c>user:email</c>.</param>
-    /// <returns>True when they do.</returns>
+    /// <returns>True when the scope is allowed.</returns>
     /// <exception cref="ArgumentException"><paramref name="scope"/> is null or blank.</exception>
     public bool Allow(string scope)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(scope);
-        return scopes.Contains(scope) || (scope.IndexOf(':', StringComparison.Ordinal) is > 0 and var colon && scopes.Contains(scope[..colon]));
+        return scopes.Contains(scope)
+            || (scope.IndexOf(':', StringComparison.Ordinal) is > 0 and var colon && scopes.Contains(scope[..colon]));
     }
 
     /// <inheritdoc/>
@@ -46,7 +48,7 @@ public sealed class GitHubScopes : IEquatable<GitHubScopes>
     /// <inheritdoc/>
     public override int GetHashCode() => scopes.Aggregate(0, (hash, scope) => hash ^ StringComparer.Ordinal.GetHashCode(scope));
 
-    /// <summary>The scopes as they were read.</summary>
+    /// <summary>The text that was parsed.</summary>
     /// <returns>For example <c>repo,user:email</c>.</returns>
     public override string ToString() => text;
 }

@@ -1,55 +1,57 @@
 namespace AutoStack.Data.Accounts;
 
 /// <summary>
-/// The table <c>github_connections</c>: a user's connection. Tokens are stored encrypted (<see cref="AutoStackDataOptions.SecretKeys"/>),
-/// bound to the user and to a version. Tokens that the Python services stored in clear are read, and encrypted at the next write; those
-/// services cannot read them afterwards.
+/// The table <c>github_connections</c>: a user's GitHub tokens. Tokens are stored encrypted with
+/// <see cref="AutoStackDataOptions.SecretKeys"/>, bound to the user and to a version. Tokens that the Python services stored in clear are
+/// readable, and the next write encrypts them; the Python services cannot read them afterwards.
 /// </summary>
 public interface IGitHubConnectionRepository
 {
     /// <summary>Finds a user's connection.</summary>
     /// <param name="userId">The user.</param>
-    /// <param name="cancellationToken">Stops the query.</param>
-    /// <returns>The connection; null when there is none.</returns>
+    /// <param name="cancellationToken">Cancels the query.</param>
+    /// <returns>The connection; null when the user has none.</returns>
     Task<GitHubConnection?> FindAsync(Guid userId, CancellationToken cancellationToken = default);
 
     /// <summary>Finds a user's tokens.</summary>
     /// <param name="userId">The user.</param>
-    /// <param name="cancellationToken">Stops the query.</param>
-    /// <returns>The tokens; null when there are none.</returns>
+    /// <param name="cancellationToken">Cancels the query.</param>
+    /// <returns>The tokens; null when the user has none.</returns>
     /// <exception cref="SecretUnreadableException">
-    /// A value's key is not configured; or a value was changed, moved or restored; or it is in a form that
+    /// A value's key is not configured; or a value was changed, moved or restored; or a value has a form that
     /// <see cref="AutoStackDataOptions.AcceptClearSecrets"/> refuses.
     /// </exception>
     Task<GitHubTokens?> FindTokensAsync(Guid userId, CancellationToken cancellationToken = default);
 
     /// <summary>
-    /// Stores a user's tokens, all of them at once, whether or not there are any. Not repeated when its answer is lost: newer ones may be
-    /// there by then.
+    /// Connects a user with GitHub: stores all tokens at once, and replaces those of an earlier connection. A call whose answer is lost is
+    /// not repeated: newer tokens may be stored by then.
     /// </summary>
     /// <param name="userId">The user.</param>
     /// <param name="tokens">The tokens.</param>
-    /// <param name="cancellationToken">Stops the write.</param>
+    /// <param name="cancellationToken">Cancels the write.</param>
     /// <returns>The connection as stored.</returns>
-    /// <exception cref="ArgumentException">A value is missing or too long; the message names it.</exception>
+    /// <exception cref="ArgumentException">A value is missing or too long; the message names the value.</exception>
     /// <exception cref="InvalidOperationException">No key is configured.</exception>
-    /// <exception cref="MissingReferenceException">There is no such user.</exception>
-    Task<GitHubConnection> SetAsync(Guid userId, GitHubTokens tokens, CancellationToken cancellationToken = default);
+    /// <exception cref="MissingReferenceException">The user does not exist.</exception>
+    Task<GitHubConnection> ConnectAsync(Guid userId, GitHubTokens tokens, CancellationToken cancellationToken = default);
 
     /// <summary>
-    /// Stores refreshed tokens, unless others were stored since the connection was read: of two refreshes at once one wins.
+    /// Stores refreshed tokens, unless other tokens were stored since the connection was read: of two refreshes at once, one is stored.
     /// </summary>
     /// <param name="connection">The connection as it was read before the refresh.</param>
-    /// <param name="tokens">The tokens.</param>
-    /// <param name="cancellationToken">Stops the update.</param>
-    /// <returns>The connection as stored; null when it changed meanwhile, or is gone.</returns>
-    /// <exception cref="ArgumentException">A value is missing or too long; the message names it.</exception>
+    /// <param name="tokens">The refreshed tokens.</param>
+    /// <param name="cancellationToken">Cancels the update.</param>
+    /// <returns>Whether the tokens were stored, and the connection as it is stored now.</returns>
+    /// <exception cref="ArgumentException">A value is missing or too long; the message names the value.</exception>
     /// <exception cref="InvalidOperationException">No key is configured.</exception>
-    Task<GitHubConnection?> RefreshAsync(GitHubConnection connection, GitHubTokens tokens, CancellationToken cancellationToken = default);
+    Task<GitHubRefreshResult> RefreshAsync(GitHubConnection connection, GitHubTokens tokens, CancellationToken cancellationToken = default);
 
-    /// <summary>Removes a user's connection. The account stays linked; <see cref="IIdentityRepository.UnlinkAsync"/> ends that.</summary>
+    /// <summary>
+    /// Removes a user's connection. The GitHub account stays linked; <see cref="IIdentityRepository.UnlinkAsync"/> ends the link.
+    /// </summary>
     /// <param name="userId">The user.</param>
-    /// <param name="cancellationToken">Stops the delete.</param>
-    /// <returns>False when there was none.</returns>
+    /// <param name="cancellationToken">Cancels the delete.</param>
+    /// <returns>False when the user has no connection.</returns>
     Task<bool> RemoveAsync(Guid userId, CancellationToken cancellationToken = default);
 }

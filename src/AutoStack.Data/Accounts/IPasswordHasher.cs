@@ -1,53 +1,53 @@
 namespace AutoStack.Data.Accounts;
 
 /// <summary>
-/// Hashes and checks passwords with bcrypt. A hash takes about a quarter of a second of one core at work factor 12; at most
-/// <see cref="PasswordHasherOptions.MaxConcurrency"/> run at once, on threads of the pool, and callers wait without blocking a thread.
+/// Hashes and verifies passwords with bcrypt. A hash takes about a quarter of a second of one core at work factor 12. At most
+/// <see cref="PasswordHasherOptions.MaxConcurrency"/> hashes run at once, on threads of the pool; callers wait without blocking a thread.
 /// </summary>
 public interface IPasswordHasher
 {
-    /// <summary>The longest password in UTF-8 bytes: bcrypt would not look at more.</summary>
+    /// <summary>The maximum length of a password in UTF-8 bytes: bcrypt ignores further bytes.</summary>
     const int MaxPasswordBytes = 72;
 
     /// <summary>Hashes a password.</summary>
     /// <param name="password">The password.</param>
-    /// <param name="cancellationToken">Stops waiting for a core; a hash once begun is finished.</param>
+    /// <param name="cancellationToken">Cancels the wait for a core; a hash that has started runs to its end.</param>
     /// <returns>The hash.</returns>
-    /// <exception cref="PasswordHasherBusyException"><see cref="PasswordHasherOptions.MaxWaiting"/> calls wait already.</exception>
+    /// <exception cref="PasswordHasherBusyException"><see cref="PasswordHasherOptions.MaxWaiting"/> calls are waiting.</exception>
     /// <exception cref="ArgumentException">
-    /// The password is null, empty, longer than <see cref="MaxPasswordBytes"/>, or holds U+0000 or half of a surrogate pair.
+    /// The password is null, empty, longer than <see cref="MaxPasswordBytes"/>, or contains U+0000 or a lone surrogate.
     /// </exception>
     Task<PasswordHash> HashAsync(string password, CancellationToken cancellationToken = default);
 
     /// <summary>
-    /// Checks a password. A check takes as long as one of <see cref="PasswordHasherOptions.WorkFactor"/>, whatever is stored and whether
-    /// the password is right.
+    /// Verifies a password. The call takes as long as a hash of <see cref="PasswordHasherOptions.WorkFactor"/>, whatever is stored and
+    /// whether or not the password is right.
     /// </summary>
-    /// <param name="password">The password as it was typed; null, too long and malformed ones are wrong.</param>
+    /// <param name="password">The password as it was typed; null, a password that is too long and malformed text are wrong.</param>
     /// <param name="hash">
     /// The stored hash, also one of the Python services: <c>$2a$</c>, <c>$2b$</c> or <c>$2y$</c>, work factor 04 to
-    /// <see cref="PasswordHasherOptions.WorkFactor"/>. No password fits a higher one; a warning is logged. Null for an account without a
-    /// password, or for no account.
+    /// <see cref="PasswordHasherOptions.WorkFactor"/>. A hash with a higher work factor matches no password, and a warning is logged. Null
+    /// for an account without a password, or for no account.
     /// </param>
-    /// <param name="cancellationToken">Stops waiting for a core; a check once begun is finished.</param>
-    /// <returns>Whether it is the password, and whether to hash it anew.</returns>
-    /// <exception cref="PasswordHasherBusyException"><see cref="PasswordHasherOptions.MaxWaiting"/> calls wait already.</exception>
+    /// <param name="cancellationToken">Cancels the wait for a core; a verification that has started runs to its end.</param>
+    /// <returns>Whether the password is right, and whether to hash it anew.</returns>
+    /// <exception cref="PasswordHasherBusyException"><see cref="PasswordHasherOptions.MaxWaiting"/> calls are waiting.</exception>
     Task<VerificationOutcome> VerifyAsync(string? password, PasswordHash? hash, CancellationToken cancellationToken = default);
 }
 
-/// <summary>What came of a check.</summary>
+/// <summary>How <see cref="IPasswordHasher.VerifyAsync"/> ended.</summary>
 public enum VerificationOutcome
 {
-    /// <summary>It is not the password.</summary>
+    /// <summary>The password is wrong.</summary>
     Failed,
 
-    /// <summary>It is the password.</summary>
+    /// <summary>The password is right.</summary>
     Succeeded,
 
     /// <summary>
-    /// It is the password, and its hash is weaker than new ones are: hash it again and store it with
-    /// <see cref="IIdentityRepository.RehashAsync"/>, when the session is made. Not with
-    /// <see cref="IIdentityRepository.SetPasswordAsync"/>, which ends the other sessions.
+    /// The password is right, and its hash is weaker than new ones. Hash the password again, and store the hash with
+    /// <see cref="IIdentityRepository.RehashAsync"/> after the session was added; <see cref="IIdentityRepository.ChangePasswordAsync"/>
+    /// would end the other sessions.
     /// </summary>
     SucceededRehashNeeded,
 }

@@ -5,41 +5,46 @@ public interface IPasswordResetTokenRepository
 {
     /// <summary>Finds the reset of a token.</summary>
     /// <param name="token">The token.</param>
-    /// <param name="cancellationToken">Stops the query.</param>
+    /// <param name="cancellationToken">Cancels the query.</param>
     /// <returns>The reset; null when the token is unknown, was used or has expired.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="token"/> is null.</exception>
     Task<PasswordResetToken?> FindUsableAsync(ResetToken token, CancellationToken cancellationToken = default);
 
-    /// <summary>Finds what the account of a token is linked with, without using the token: what a thief has linked is among it.</summary>
+    /// <summary>
+    /// Finds the links of a token's account without using the token, so that the owner can choose the links to keep: a thief may have added
+    /// some.
+    /// </summary>
     /// <param name="token">The token.</param>
-    /// <param name="cancellationToken">Stops the query.</param>
+    /// <param name="cancellationToken">Cancels the query.</param>
     /// <returns>The links; null when the token is unknown, was used or has expired.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="token"/> is null.</exception>
     Task<LinkedAccounts?> FindLinksAsync(ResetToken token, CancellationToken cancellationToken = default);
 
     /// <summary>
-    /// Issues a token, unless one that can be used was issued less than <see cref="AccountOptions.ResetInterval"/> ago: its mail may be on
-    /// the way. Those
-    /// issued before are no longer accepted: one is valid at a time, also when two are issued at once.
+    /// Issues a token, unless a usable one was issued less than <see cref="AccountOptions.ResetInterval"/> ago: its mail may be on the way.
+    /// Earlier tokens are no longer accepted: a user has one valid token, also after concurrent requests.
     /// </summary>
     /// <param name="userId">The user. Send the mail to <see cref="UserCredentials.Email"/>, never to the address that was typed.</param>
-    /// <param name="lifetime">How long the token is accepted; above zero, up to a day.</param>
-    /// <param name="cancellationToken">Stops the insert.</param>
-    /// <returns>The token, or the state of the one before. Answer the client alike in each case, or it learns who has an account.</returns>
+    /// <param name="lifetime">How long the token is valid; above zero, up to a day.</param>
+    /// <param name="cancellationToken">Cancels the insert.</param>
+    /// <returns>
+    /// The token, or the reset that is on the way. Answer the client alike in every case: a different answer reveals who has an account.
+    /// </returns>
     /// <exception cref="ArgumentException">The lifetime is out of its range.</exception>
     Task<ResetIssueResult> IssueAsync(Guid userId, TimeSpan lifetime, CancellationToken cancellationToken = default);
 
     /// <summary>
-    /// Uses a token: once, together with the new password. All sessions and other tokens of the user end, the address is verified, since
-    /// the token came by
-    /// mail, and links end that are not kept: a thief, or whoever registered first, may have made them.
+    /// Consumes a token, once, and sets the new password with it. All sessions and other tokens of the user end. The address is recorded as
+    /// verified, since the token came by mail. Links that <paramref name="keep"/> does not name end: a thief, or whoever registered first,
+    /// may have added them.
     /// </summary>
     /// <param name="token">The token.</param>
     /// <param name="password">The hash of the new password.</param>
-    /// <param name="keep">The links that the owner has chosen from <see cref="FindLinksAsync"/>; <see cref="AccountLinks.None"/> ends
-    /// all.</param>
-    /// <param name="cancellationToken">Stops the update.</param>
-    /// <returns>The user; null when the token is unknown, was used or has expired.</returns>
+    /// <param name="keep">
+    /// The links that the owner has chosen from <see cref="FindLinksAsync"/>; <see cref="AccountLinks.None"/> ends all.
+    /// </param>
+    /// <param name="cancellationToken">Cancels the update.</param>
+    /// <returns>The user; null when the token is unknown, was used or has expired, and nothing was changed.</returns>
     /// <exception cref="ArgumentException">An argument is null, or <paramref name="keep"/> is not defined.</exception>
     Task<Guid?> ConsumeAsync(ResetToken token, PasswordHash password, AccountLinks keep, CancellationToken cancellationToken = default);
 }

@@ -3,18 +3,18 @@ namespace AutoStack.Data.Accounts;
 /// <summary>The table <c>sessions</c>, for the platform's own work.</summary>
 public interface IPlatformSessionRepository
 {
-    /// <summary>The maximum number of rows that a purge removes at once.</summary>
+    /// <summary>The largest <c>limit</c> of a purge.</summary>
     const int MaxPurgeSize = 1000;
 
     /// <summary>
-    /// Removes sessions that have expired, the longest expired first. One that was exchanged stays while one of the same sign-in is
-    /// accepted: its token, used
-    /// again, still tells of a theft.
+    /// Removes expired sessions; the first to expire first. A rotated session stays while a session of its family is active: its token,
+    /// used again, still reveals a theft.
     /// </summary>
     /// <param name="limit">The maximum number of rows, 1 to <see cref="MaxPurgeSize"/>.</param>
-    /// <param name="cancellationToken">Stops the delete.</param>
-    /// <returns>The number of rows removed; call again while it is <paramref name="limit"/>. Rows that another purge is removing are
-    /// skipped.</returns>
+    /// <param name="cancellationToken">Cancels the delete.</param>
+    /// <returns>
+    /// The number of rows removed; call again while it is <paramref name="limit"/>. Rows that a concurrent purge is removing are skipped.
+    /// </returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="limit"/> is out of its range.</exception>
     Task<int> PurgeExpiredAsync(int limit, CancellationToken cancellationToken = default);
 }

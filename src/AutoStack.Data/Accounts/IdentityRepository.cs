@@ -5,19 +5,18 @@ namespace AutoStack.Data.Accounts;
 
 internal sealed class IdentityRepository(Db db, AccountContext context) : IIdentityRepository
 {
-    private const string IsAtProvider = "(u.github_id::text = @gitHubId OR u.google_id::text = @googleId)";
-
-    // A clock that is ahead of the server's by more is wrong.
+    // A sign-in that is further ahead of the server's clock is refused: the clock that recorded it is wrong.
     private static readonly TimeSpan Tolerance = TimeSpan.FromMinutes(1);
 
     /// <summary>
-    /// Sets the password of the account that this transaction has proved by a mail; of the links, those stay that the owner keeps.
+    /// Sets the password of the user in <see cref="Chosen.Ids"/>, whom a mail has proved; ends the links that <paramref name="keep"/> does
+    /// not name.
     /// </summary>
-    internal static Statement SetPasswordOfProved(PasswordHash password, AccountLinks keep, TimeProvider clock) => new($"""
+    internal static Statement SetPasswordOfChosen(PasswordHash password, AccountLinks keep, TimeProvider clock) => new($"""
         UPDATE users u
         SET password_hash = @password, github_id = CASE WHEN @keepGitHub THEN u.github_id END,
             google_id = CASE WHEN @keepGoogle THEN u.google_id END, email_verified = TRUE, updated_at = {ServerTime.Present}
-        WHERE u.id = {ProvedAccount.Id}
+        WHERE u.id = ANY ({Chosen.Ids})
         """,
         P.Text(password.Reveal(), 255, "password"),
         P.Of(keep.HasFlag(AccountLinks.GitHub), "keepGitHub"),
@@ -26,9 +25,10 @@ internal sealed class IdentityRepository(Db db, AccountContext context) : IIdent
 
     public async Task<UserCredentials?> FindCredentialsAsync(string email, CancellationToken cancellationToken)
     {
-        var address = await EmailAddress.SoughtAsync(db, email, cancellationToken).ConfigureAwait(false);
+        var address = await EmailAddress.SoughtAsync(db, email, "email", cancellationToken).ConfigureAwait(false);
         return await db.FindAsync(
-            row => new UserCredentials(row.Guid(), row.Text(), row.TextOrNull() is { Length: > 0 } hash ? PasswordHash.From(hash) : null), $"""
+            row => new UserCredentials(row.Guid(), row.Text(), row.TextOrNull() is { Length: > 0 } hash ? PasswordHash.From(hash) : null),
+            $"""
             SELECT u.id, u.email, u.password_hash
             FROM users u
             WHERE {UserRepository.HasEmail}
@@ -39,13 +39,13 @@ internal sealed class IdentityRepository(Db db, AccountContext context) : IIdent
 
     public Task<User?> FindByProviderAsync(IdentityProvider provider, string providerId, CancellationToken cancellationToken)
     {
-        // A NULL here would have found whoever has no account at the provider.
+        // A null or blank id is a mistake of the caller, and not an account that is linked with nobody.
         ArgumentException.ThrowIfNullOrWhiteSpace(providerId);
         var (gitHubId, googleId) = Ids(provider, providerId);
         return db.FindAsync(UserRepository.Read, $"""
             SELECT {UserRepository.Columns}
             FROM users u
-            WHERE {IsAtProvider}
+            WHERE {UserRepository.IsAtProvider}
             """, [P.TextOrNull(gitHubId), P.TextOrNull(googleId)], cancellationToken);
     }
 
@@ -69,8 +69,8 @@ internal sealed class IdentityRepository(Db db, AccountContext context) : IIdent
             P.Text(account.Password.Reveal(), 255, "password"),
             ServerTime.Now(context.Clock));
 
-        // Starts after the other registration's commit that the insert has waited for. A hash has a salt of its own: with the same one it
-        // is this very request, and not somebody who knows id and address.
+        // Starts after the commit that the insert has waited for. Every hash has its own salt: the same hash proves that this is the same
+        // request, and not another one by somebody who knows the id and the address.
         var holder = new Statement($"""
             SELECT {UserRepository.Columns}, u.id = @id AND u.password_hash::text IS NOT DISTINCT FROM @password
             FROM users u
@@ -78,11 +78,13 @@ internal sealed class IdentityRepository(Db db, AccountContext context) : IIdent
             ORDER BY u.id = @id DESC, u.id
             LIMIT 1
             """, P.Of(id), P.Text(account.Password.Reveal(), name: "password"), P.Of(email.Spellings, "emails"));
-        var met = await db.WriteBatchAsync(
-            sets => sets.FindAsync(row => new { User = UserRepository.Read(row), IsOurs = row.Flag() }), [insert, holder], Repeat.WhenConnectionIsLost, cancellationToken)
-            .ConfigureAwait(false);
-        return met is null ? throw DuplicateException.OfId("users_pkey")
-            : met.IsOurs ? new RegistrationResult(RegistrationOutcome.Created, met.User)
+        var stored = await db.WriteBatchAsync(
+            sets => sets.FindAsync(row => new { User = UserRepository.Read(row), IsOurs = row.Flag() }),
+            [insert, holder],
+            Repeat.WhenConnectionIsLost,
+            cancellationToken).ConfigureAwait(false);
+        return stored is null ? throw DuplicateException.OfId("users_pkey")
+            : stored.IsOurs ? new RegistrationResult(RegistrationOutcome.Created, stored.User)
             : new RegistrationResult(RegistrationOutcome.EmailTaken, null);
     }
 
@@ -93,32 +95,33 @@ internal sealed class IdentityRepository(Db db, AccountContext context) : IIdent
         ArgumentException.ThrowIfNullOrWhiteSpace(identity.Name);
         var (gitHubId, googleId) = Ids(identity.Provider, identity.ProviderId);
         var email = await EmailAddress.ParseAsync(db, identity.Email, "identity.Email", cancellationToken).ConfigureAwait(false);
-        return await new ProviderEntry(identity, gitHubId, googleId, email, context.Clock)
+        return await new ProviderSignIn(identity, gitHubId, googleId, email, context)
             .RunAsync(db, Lock(identity.Provider, identity.ProviderId), cancellationToken).ConfigureAwait(false);
     }
 
-    public Task<LinkOutcome> LinkAsync(
-        Guid userId, IdentityProvider provider, string providerId, string? avatarUrl, DateTimeOffset signedInAt, CancellationToken cancellationToken)
+    public Task<LinkOutcome> LinkAsync(Guid userId, ProviderLink link, CancellationToken cancellationToken)
     {
-        ArgumentException.ThrowIfNullOrWhiteSpace(providerId);
-        var (gitHubId, googleId) = Ids(provider, providerId);
-        const string IsFresh = $"@signedInAt > {ServerTime.Present} - @maxAge::interval AND @signedInAt < {ServerTime.Present} + @tolerance::interval";
+        ArgumentNullException.ThrowIfNull(link);
+        ArgumentException.ThrowIfNullOrWhiteSpace(link.ProviderId);
+        var (gitHubId, googleId) = Ids(link.Provider, link.ProviderId);
+        const string IsFresh =
+            $"@signedInAt > {ServerTime.Present} - @maxAge::interval AND @signedInAt < {ServerTime.Present} + @tolerance::interval";
 
-        // A reset that came in between has ended the sign-in: what a thief has begun is not linked after it.
+        // A reset ends the sign-in: a link that a thief began before it does not succeed after it.
         const string IsSignedIn =
             $"EXISTS (SELECT FROM sessions s WHERE s.user_id = @userId AND {SessionRepository.SignedIn} = @signedInAt)";
-        var link = new Statement($"""
+        var write = new Statement($"""
             UPDATE users u
             SET github_id = coalesce(@gitHubId, u.github_id), google_id = coalesce(@googleId, u.google_id),
                 avatar_url = coalesce(u.avatar_url, @avatarUrl), updated_at = {ServerTime.Present}
             WHERE u.id = @userId AND {IsFresh} AND {IsSignedIn}
-              AND NOT EXISTS (SELECT FROM users u WHERE u.id <> @userId AND {IsAtProvider})
+              AND NOT EXISTS (SELECT FROM users u WHERE u.id <> @userId AND {UserRepository.IsAtProvider})
             RETURNING u.id
             """,
             [
                 P.TextOrNull(gitHubId, 255),
                 P.TextOrNull(googleId, 255),
-                P.TextOrNull(avatarUrl),
+                P.TextOrNull(link.AvatarUrl),
                 P.Of(userId),
                 .. Freshness(),
             ]);
@@ -139,10 +142,10 @@ internal sealed class IdentityRepository(Db db, AccountContext context) : IIdent
                     : fresh ? LinkOutcome.LinkedElsewhere
                     : LinkOutcome.SignInTooOld;
             },
-            [Lock(provider, providerId), UserRepository.Lock(userId), link, user], Repeat.Never, cancellationToken);
+            [Lock(link.Provider, link.ProviderId), UserRepository.Lock(userId), write, user], Repeat.Never, cancellationToken);
 
         NpgsqlParameter[] Freshness() =>
-            [P.Of(signedInAt), P.Of(context.Options.FreshSignIn, "maxAge"), P.Of(Tolerance), ServerTime.Now(context.Clock)];
+            [P.Of(link.SignedInAt), P.Of(context.Options.FreshSignIn, "maxAge"), P.Of(Tolerance), ServerTime.Now(context.Clock)];
     }
 
     public Task<UnlinkOutcome> UnlinkAsync(Guid userId, IdentityProvider provider, CancellationToken cancellationToken)
@@ -167,18 +170,19 @@ internal sealed class IdentityRepository(Db db, AccountContext context) : IIdent
             async sets =>
             {
                 var unlinked = await sets.AnyAsync().ConfigureAwait(false);
-                return unlinked ? UnlinkOutcome.Unlinked : await sets.AnyAsync().ConfigureAwait(false) ? UnlinkOutcome.LastWayIn : UnlinkOutcome.NotLinked;
+                var isLinked = await sets.AnyAsync().ConfigureAwait(false);
+                return unlinked ? UnlinkOutcome.Unlinked : isLinked ? UnlinkOutcome.LastWayIn : UnlinkOutcome.NotLinked;
             },
             [unlink, left], Repeat.Never, cancellationToken);
     }
 
-    public Task<bool> SetPasswordAsync(
-        Guid userId, PasswordHash? verified, PasswordHash password, Guid? exceptSessionId, CancellationToken cancellationToken)
+    public Task<PasswordChangeOutcome> ChangePasswordAsync(Guid userId, PasswordChange change, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(password);
+        ArgumentNullException.ThrowIfNull(change);
+        ArgumentNullException.ThrowIfNull(change.Password);
 
-        // Locks the user's row, as everything does that makes or ends sessions; the statements behind it see those made meanwhile, and end
-        // nothing when the password stays.
+        // Locks the user's row, as every batch that creates or ends sessions does. The statements after it see the sessions that were
+        // created meanwhile, and end nothing when the password stays.
         var set = new Statement($"""
             WITH changed AS (
                 UPDATE users u
@@ -186,16 +190,28 @@ internal sealed class IdentityRepository(Db db, AccountContext context) : IIdent
                 WHERE u.id = @userId AND (@verified IS NULL OR u.password_hash::text = @verified)
                 RETURNING u.id
             )
-            SELECT (SELECT c.id FROM changed c),
-                pg_catalog.set_config({ProvedAccount.Setting}, coalesce((SELECT c.id::text FROM changed c), ''), TRUE)
+            SELECT {Chosen.Keep}
+            FROM changed c
             """,
-            P.Text(password.Reveal(), 255, "password"),
+            P.Text(change.Password.Reveal(), 255, "password"),
             ServerTime.Now(context.Clock),
             P.Of(userId),
-            P.TextOrNull(verified?.Reveal(), name: "verified"));
+            P.TextOrNull(change.Verified?.Reveal(), name: "verified"));
         return db.WriteBatchAsync(
-            async sets => (await sets.ListAsync(row => row.GuidOrNull()).ConfigureAwait(false)) is [not null],
-            [set, SessionRepository.RevokeAllOfProved(exceptSessionId), PasswordResetTokenRepository.EndAllOfProved(context.Clock)],
+            async sets =>
+            {
+                var changed = await sets.FindAsync(row => row.Text()).ConfigureAwait(false) is not "";
+                var exists = await sets.AnyAsync().ConfigureAwait(false);
+                return changed ? PasswordChangeOutcome.Changed
+                    : exists ? PasswordChangeOutcome.Superseded
+                    : PasswordChangeOutcome.UserNotFound;
+            },
+            [
+                set,
+                SessionRepository.RevokeAllOfChosen(change.ExceptSessionId),
+                PasswordResetTokenRepository.EndAllOfChosen(context.Clock),
+                UserRepository.Exists(userId),
+            ],
             Repeat.Never, cancellationToken);
     }
 
@@ -204,16 +220,17 @@ internal sealed class IdentityRepository(Db db, AccountContext context) : IIdent
         ArgumentNullException.ThrowIfNull(verified);
         ArgumentNullException.ThrowIfNull(renewed);
 
-        // The password stays, and so does what a version of the account means: updated_at is not touched.
+        // The password stays the same, and updated_at with it: a caller's version of the account stays valid.
         return await db.WriteAsync("""
             UPDATE users u
             SET password_hash = @renewed
             WHERE u.id = @userId AND u.password_hash::text = @verified
             """,
-            [P.Text(renewed.Reveal(), 255, "renewed"), P.Of(userId), P.Text(verified.Reveal(), name: "verified")], cancellationToken).ConfigureAwait(false) == 1;
+            [P.Text(renewed.Reveal(), 255, "renewed"), P.Of(userId), P.Text(verified.Reveal(), name: "verified")],
+            cancellationToken).ConfigureAwait(false) == 1;
     }
 
-    // Held to the commit, so that of two users who are linked with one account at once the second sees the first.
+    // Locks a provider's account until the commit: of two concurrent links with the account, the second one sees the first.
     private static Statement Lock(IdentityProvider provider, string providerId) => new("""
         SELECT 1
         FROM pg_catalog.pg_advisory_xact_lock('users'::regclass::oid::int, pg_catalog.hashtext(@account))
@@ -223,6 +240,6 @@ internal sealed class IdentityRepository(Db db, AccountContext context) : IIdent
     {
         IdentityProvider.GitHub => (providerId, null),
         IdentityProvider.Google => (null, providerId),
-        _ => throw new ArgumentOutOfRangeException(nameof(provider), provider, "There is no such provider."),
+        _ => throw new ArgumentOutOfRangeException(nameof(provider), provider, "The provider is not defined."),
     };
 }

@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace AutoStack.Data.Accounts;
 
-/// <summary>A password as it is stored: a bcrypt hash. Prints <c>[redacted]</c>.</summary>
+/// <summary>The bcrypt hash of a password, as it is stored. Prints <c>[redacted]</c>.</summary>
 [DebuggerDisplay("[redacted]")]
 public sealed class PasswordHash
 {
@@ -11,7 +11,7 @@ public sealed class PasswordHash
 
     private PasswordHash(string value) => this.value = value;
 
-    /// <summary>Takes a stored hash as it is.</summary>
+    /// <summary>Wraps a stored hash, unchecked.</summary>
     /// <param name="value">The hash, for example <c>$2b$12$…</c>, up to 255 characters.</param>
     /// <returns>The hash.</returns>
     /// <exception cref="ArgumentException"><paramref name="value"/> is null or blank.</exception>
@@ -21,11 +21,11 @@ public sealed class PasswordHash
         return new PasswordHash(value);
     }
 
-    /// <summary>The hash, to be stored.</summary>
+    /// <summary>Returns the hash.</summary>
     /// <returns>The text.</returns>
     public string Reveal() => value;
 
-    /// <summary>Nothing of the hash.</summary>
+    /// <summary>Hides the hash.</summary>
     /// <returns><c>[redacted]</c>.</returns>
     public override string ToString() => "[redacted]";
 }

@@ -1,9 +1,8 @@
 namespace AutoStack.Data.Accounts;
 
 /// <summary>
-/// Passwords are hashed on every core that hashing may use, and as many calls wait as <see
-/// cref="PasswordHasherOptions.MaxWaiting"/> allows. Nothing
-/// was hashed. Answer <c>503</c> with <c>Retry-After</c>: a hash takes a quarter of a second of a core.
+/// The password was neither hashed nor verified: all cores that may hash are busy, and <see cref="PasswordHasherOptions.MaxWaiting"/> calls
+/// are waiting. Answer <c>503</c> with <c>Retry-After</c>: a hash takes a quarter of a second of a core.
 /// </summary>
 public sealed class PasswordHasherBusyException : AutoStackDataException
 {

@@ -3,11 +3,13 @@ using AutoStack.Data.Values;
 
 namespace AutoStack.Data.Accounts;
 
-internal sealed class PasswordResetTokenRepository(Db db, AccountContext context) : IPasswordResetTokenRepository, IPlatformPasswordResetTokenRepository
+internal sealed class PasswordResetTokenRepository(Db db, AccountContext context)
+    : IPasswordResetTokenRepository, IPlatformPasswordResetTokenRepository
 {
-    // Without token_hash, which nobody reads back.
+    // Without token_hash, which no caller reads.
     internal const string Columns = "t.id, t.user_id, t.expires_at, t.used_at, t.created_at";
 
+    // Whether a row t has the hash @hash and is usable. Needs @now.
     private const string Usable = $"t.token_hash::text = @hash AND t.used_at IS NULL AND t.expires_at > {ServerTime.Present}";
     private const AccountLinks AllLinks = AccountLinks.GitHub | AccountLinks.Google | AccountLinks.GitHubConnection;
 
@@ -22,11 +24,11 @@ internal sealed class PasswordResetTokenRepository(Db db, AccountContext context
         CreatedAt = row.Time(),
     };
 
-    /// <summary>Ends the tokens of the account that this transaction has proved: what they were sent for is done.</summary>
-    internal static Statement EndAllOfProved(TimeProvider clock) => new($"""
+    /// <summary>Ends the tokens of the user in <see cref="Chosen.Ids"/>, whose password was just changed or removed.</summary>
+    internal static Statement EndAllOfChosen(TimeProvider clock) => new($"""
         UPDATE password_reset_tokens t
         SET used_at = {ServerTime.Present}
-        WHERE t.user_id = {ProvedAccount.Id} AND t.used_at IS NULL
+        WHERE t.user_id = ANY ({Chosen.Ids}) AND t.used_at IS NULL
         """, ServerTime.Now(clock));
 
     public Task<PasswordResetToken?> FindUsableAsync(ResetToken token, CancellationToken cancellationToken)
@@ -60,7 +62,7 @@ internal sealed class PasswordResetTokenRepository(Db db, AccountContext context
         ArgumentOutOfRangeException.ThrowIfGreaterThan(lifetime, MaxLifetime);
         var (id, token) = (Ids.New(), ResetToken.New());
 
-        // Issues to one user go one after the other: the second sees what the first has issued.
+        // The batch locks the user's row first: of two concurrent requests, the second one sees the token of the first.
         var previous = new Statement($"""
             SELECT {Columns}
             FROM password_reset_tokens t
@@ -69,7 +71,7 @@ internal sealed class PasswordResetTokenRepository(Db db, AccountContext context
             LIMIT 1
             """, P.Of(userId));
 
-        // A row of the future, by the wrong clock of another writer, does not keep the user from a reset.
+        // A row with a later time, which a writer with a wrong clock has stored, does not block a reset.
         var insert = new Statement($"""
             INSERT INTO password_reset_tokens AS t (id, user_id, token_hash, expires_at, created_at)
             SELECT @id, u.id, @hash, {ServerTime.Present} + @lifetime::interval, {ServerTime.Present}
@@ -78,7 +80,8 @@ internal sealed class PasswordResetTokenRepository(Db db, AccountContext context
                 SELECT
                 FROM password_reset_tokens r
                 WHERE r.user_id = @userId AND r.used_at IS NULL AND r.expires_at > {ServerTime.Present}
-                  AND r.created_at > {ServerTime.Present} - @interval::interval AND r.created_at <= {ServerTime.Present} + @interval::interval)
+                  AND r.created_at > {ServerTime.Present} - @interval::interval
+                  AND r.created_at <= {ServerTime.Present} + @interval::interval)
             RETURNING {Columns}
             """,
             P.Of(id),
@@ -90,7 +93,8 @@ internal sealed class PasswordResetTokenRepository(Db db, AccountContext context
         var endOthers = new Statement($"""
             UPDATE password_reset_tokens t
             SET used_at = {ServerTime.Present}
-            WHERE t.user_id = @userId AND t.id <> @id AND t.used_at IS NULL AND EXISTS (SELECT FROM password_reset_tokens n WHERE n.id = @id)
+            WHERE t.user_id = @userId AND t.id <> @id AND t.used_at IS NULL
+              AND EXISTS (SELECT FROM password_reset_tokens n WHERE n.id = @id)
             """, P.Of(userId), P.Of(id), ServerTime.Now(context.Clock));
         return db.WriteBatchAsync(
             async sets =>
@@ -111,10 +115,10 @@ internal sealed class PasswordResetTokenRepository(Db db, AccountContext context
         ArgumentNullException.ThrowIfNull(password);
         if ((keep & ~AllLinks) != 0)
         {
-            throw new ArgumentOutOfRangeException(nameof(keep), keep, "There is no such link.");
+            throw new ArgumentOutOfRangeException(nameof(keep), keep, "keep has a value that is not defined.");
         }
 
-        // The user's row first, as everything does that makes or ends sessions: a session that is being made is seen, and ended, too.
+        // Locks the user's row first, as every batch that creates or ends sessions does: a session that is being added is seen, and ends.
         var @lock = new Statement("""
             SELECT 1
             FROM users u
@@ -129,18 +133,19 @@ internal sealed class PasswordResetTokenRepository(Db db, AccountContext context
                 WHERE {Usable}
                 RETURNING t.user_id
             )
-            SELECT (SELECT d.user_id FROM used d LIMIT 1),
-                pg_catalog.set_config({ProvedAccount.Setting}, coalesce((SELECT d.user_id::text FROM used d LIMIT 1), ''), TRUE)
+            SELECT {Chosen.Keep}
+            FROM (SELECT d.user_id AS id FROM used d LIMIT 1) c
             """, P.Text(token.Hash, name: "hash"), ServerTime.Now(context.Clock));
         return db.WriteBatchAsync(
             async sets =>
             {
                 await sets.SkipAsync().ConfigureAwait(false);
-                return (await sets.ListAsync(row => row.GuidOrNull()).ConfigureAwait(false))[0];
+                var userId = await sets.FindAsync(row => row.Text()).ConfigureAwait(false);
+                return string.IsNullOrEmpty(userId) ? (Guid?)null : Guid.Parse(userId);
             },
             [
-                @lock, consume, EndAllOfProved(context.Clock), GitHubConnectionRepository.RemoveOfProved(keep),
-                IdentityRepository.SetPasswordOfProved(password, keep, context.Clock), SessionRepository.RevokeAllOfProved(),
+                @lock, consume, EndAllOfChosen(context.Clock), GitHubConnectionRepository.RemoveOfChosen(keep),
+                IdentityRepository.SetPasswordOfChosen(password, keep, context.Clock), SessionRepository.RevokeAllOfChosen(),
             ],
             Repeat.Never, cancellationToken);
     }
@@ -156,12 +161,16 @@ internal sealed class PasswordResetTokenRepository(Db db, AccountContext context
                 LIMIT @limit
                 FOR UPDATE SKIP LOCKED
             ))
-            """, [P.Of(before), P.Of(Limit.Check(limit, IPlatformPasswordResetTokenRepository.MaxPurgeSize), nameof(limit))], cancellationToken);
+            """,
+            [P.Of(before), P.Of(Limit.Check(limit, IPlatformPasswordResetTokenRepository.MaxPurgeSize), nameof(limit))],
+            cancellationToken);
 
     private static LinkedAccounts ReadLinks(RowReader row)
     {
         var (gitHubId, googleId, username, connectedAt) = (row.TextOrNull(), row.TextOrNull(), row.TextOrNull(), row.TimeOrNull());
-        var links = (gitHubId is null ? 0 : AccountLinks.GitHub) | (googleId is null ? 0 : AccountLinks.Google) | (row.Flag() ? AccountLinks.GitHubConnection : 0);
+        var links = (gitHubId is null ? 0 : AccountLinks.GitHub)
+            | (googleId is null ? 0 : AccountLinks.Google)
+            | (row.Flag() ? AccountLinks.GitHubConnection : 0);
         return new LinkedAccounts(links, gitHubId, googleId, username, connectedAt);
     }
 }

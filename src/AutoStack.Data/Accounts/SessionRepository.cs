@@ -6,37 +6,41 @@ namespace AutoStack.Data.Accounts;
 
 internal sealed class SessionRepository(Db db, AccountContext context) : ISessionRepository, IPlatformSessionRepository
 {
-    /// <summary>When the user of a session <c>s</c> signed in. Rows of other writers, and of before there was the column, tell by the
-    /// first row of their family.</summary>
-    internal const string SignedIn = "coalesce(s.signed_in_at, (SELECT f.created_at FROM sessions f WHERE f.id = s.family_id), s.created_at)";
+    /// <summary>
+    /// When the user of a session <c>s</c> signed in. A row without the value, from another writer or from before the column, has the time
+    /// of the first session of its family.
+    /// </summary>
+    internal const string SignedIn =
+        "coalesce(s.signed_in_at, (SELECT f.created_at FROM sessions f WHERE f.id = s.family_id), s.created_at)";
 
-    // Without token, which nobody reads back.
+    // Without the token's hash, which no caller reads.
     internal const string Columns = "s.id, s.user_id, s.expires_at, s.created_at, s.family_id, s.rotated_at, s.signed_in_at";
 
     /// <summary>
-    /// What a purge removes, as <c>e</c>: what has expired, and of rotated sessions those of families that have. While one of a family is
-    /// accepted, the token
-    /// of every earlier one must be known as used.
+    /// Whether a purge removes a session <c>e</c>: it has expired, and if it was rotated, so has every session of its family. While a
+    /// session of the family is active, every earlier token must be recognised as used. Needs <c>@now</c>.
     /// </summary>
     internal const string Purgeable = $"""
         e.expires_at <= {ServerTime.Present} AND (e.rotated_at IS NULL OR NOT EXISTS (
             SELECT FROM sessions f
-            WHERE f.user_id = e.user_id AND coalesce(f.family_id, f.id) = coalesce(e.family_id, e.id) AND f.expires_at > {ServerTime.Present}))
+            WHERE f.user_id = e.user_id AND coalesce(f.family_id, f.id) = coalesce(e.family_id, e.id)
+              AND f.expires_at > {ServerTime.Present}))
         """;
 
-    /// <summary>The column of tokens.</summary>
+    /// <summary>The column of the tokens' hashes.</summary>
     internal const string Tokens = "sessions.token";
 
-    // A sign-in ends at its age also where the row's own expiry is later: rows of other writers, and of before the limit was set.
+    // Whether a session s is active. Needs @maxAge and @now. A sign-in also ends at its maximum age where the row expires later: the row
+    // may come from another writer, or from before the maximum was set.
     private const string IsActive = $"""
         s.expires_at > {ServerTime.Present} AND s.rotated_at IS NULL
           AND (@maxAge::interval IS NULL OR {SignedIn} > {ServerTime.Present} - @maxAge::interval)
         """;
 
-    // What the Python services stored: a UUID, as SessionToken accepts it.
+    // Whether a session s holds a token in clear, as the Python services stored it: a UUID, as SessionToken accepts it.
     private const string IsClear = "s.token::text ~ '^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$'::text";
 
-    // The one that goes on may be rotated at this moment: its whole family stays.
+    // Whether a session s is of another family than the session @except, which may be rotating concurrently: its whole family stays.
     private const string IsOther =
         "coalesce(s.family_id, s.id) IS DISTINCT FROM (SELECT coalesce(k.family_id, k.id) FROM sessions k WHERE k.id = @except)";
 
@@ -53,7 +57,7 @@ internal sealed class SessionRepository(Db db, AccountContext context) : ISessio
         SignedInAt = row.TimeOrNull(),
     };
 
-    /// <summary>The ids of sessions whose token is stored in clear, after an id.</summary>
+    /// <summary>Selects ids of sessions whose token is stored in clear, after an id.</summary>
     internal static Statement ClearTokens(Guid after, int limit) => new($"""
         SELECT s.id
         FROM sessions s
@@ -62,17 +66,17 @@ internal sealed class SessionRepository(Db db, AccountContext context) : ISessio
         LIMIT @limit
         """, P.Of(after), P.Of(limit));
 
-    /// <summary>Puts its SHA-256 in the place of each token that is still stored in clear.</summary>
+    /// <summary>Replaces each token that is still stored in clear by its SHA-256.</summary>
     internal static Statement HashTokens(Guid[] ids) => new($"""
         UPDATE sessions s
         SET token = pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(s.token::text, 'UTF8')), 'hex')
         WHERE s.id = ANY (@ids) AND {IsClear}
         """, P.Of(ids));
 
-    /// <summary>Ends the sessions of the account that this transaction has proved, except one that goes on.</summary>
-    internal static Statement RevokeAllOfProved(Guid? exceptSessionId = null) => new($"""
+    /// <summary>Revokes the sessions of the user in <see cref="Chosen.Ids"/>, except one session with its family.</summary>
+    internal static Statement RevokeAllOfChosen(Guid? exceptSessionId = null) => new($"""
         DELETE FROM sessions s
-        WHERE s.user_id = {ProvedAccount.Id} AND {IsOther}
+        WHERE s.user_id = ANY ({Chosen.Ids}) AND {IsOther}
         """, P.Of(exceptSessionId, "except"));
 
     public Task<SessionWithUser?> FindActiveAsync(SessionToken token, CancellationToken cancellationToken)
@@ -98,17 +102,21 @@ internal sealed class SessionRepository(Db db, AccountContext context) : ISessio
     public async Task<IssuedSession> AddAsync(NewSession session, CancellationToken cancellationToken) =>
         (await AddAsync(session, verified: null, cancellationToken).ConfigureAwait(false))!;
 
-    public Task<IssuedSession?> AddVerifiedAsync(NewSession session, PasswordHash verified, CancellationToken cancellationToken)
+    public async Task<SessionIssueResult> AddVerifiedAsync(NewSession session, PasswordHash verified, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(verified);
-        return AddAsync(session, verified, cancellationToken);
+        return await AddAsync(session, verified, cancellationToken).ConfigureAwait(false) is { } issued
+            ? new SessionIssueResult(SessionIssueOutcome.Issued, issued)
+            : new SessionIssueResult(SessionIssueOutcome.Superseded, Issued: null);
     }
 
-    public Task<RotationResult> RotateAsync(SessionToken presented, ClientKey? client, TimeSpan lifetime, CancellationToken cancellationToken)
+    public Task<RotationResult> RotateAsync(
+        SessionToken presented, ClientKey? client, TimeSpan lifetime, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(presented);
         CheckLifetime(lifetime);
-        return new SessionRotation(presented, StoredOf(presented), client, lifetime, context).RunAsync(db, LockUserOf(StoredOf(presented)), cancellationToken);
+        var tokens = StoredOf(presented);
+        return new SessionRotation(presented, tokens, client, lifetime, context).RunAsync(db, LockUserOf(tokens), cancellationToken);
     }
 
     public Task<bool> RevokeAsync(SessionToken token, CancellationToken cancellationToken)
@@ -116,8 +124,8 @@ internal sealed class SessionRepository(Db db, AccountContext context) : ISessio
         ArgumentNullException.ThrowIfNull(token);
         var tokens = StoredOf(token);
 
-        // The family, and not the row: the token may be rotated, just now or by a thief, and what came out of it must not live on without
-        // its mark.
+        // The whole family, not only the row: the token may have been rotated, just now or by a thief, and the sessions that the rotation
+        // created must end with it.
         var revoke = new Statement("""
             DELETE FROM sessions f
             USING sessions s
@@ -161,12 +169,14 @@ internal sealed class SessionRepository(Db db, AccountContext context) : ISessio
                 LIMIT @limit
                 FOR UPDATE SKIP LOCKED
             ))
-            """, [ServerTime.Now(context.Clock), P.Of(Limit.Check(limit, IPlatformSessionRepository.MaxPurgeSize), nameof(limit))], cancellationToken);
+            """,
+            [ServerTime.Now(context.Clock), P.Of(Limit.Check(limit, IPlatformSessionRepository.MaxPurgeSize), nameof(limit))],
+            cancellationToken);
 
     internal static SessionWithUser ReadWithUser(RowReader row) => new(Read(row), UserRepository.Read(row));
 
-    // Exchanges and ends of one user's sessions go one after the other: the family that ends must hold the session that an exchange is
-    // about to make. A statement of its own, so that the next see what was committed before them.
+    // Serialises rotations and revocations of one user's sessions: the family that ends must contain the session that a concurrent rotation
+    // creates. It is a statement of its own, so that the next ones see what was committed before the lock.
     private static Statement LockUserOf(string[] tokens) => new("""
         SELECT 1
         FROM users u
@@ -178,18 +188,19 @@ internal sealed class SessionRepository(Db db, AccountContext context) : ISessio
     {
         ArgumentNullException.ThrowIfNull(session);
         CheckLifetime(session.Lifetime);
-        const string IsVerified = "(@verified IS NULL OR EXISTS (SELECT FROM users u WHERE u.id = @userId AND u.password_hash::text = @verified))";
+        const string IsVerified =
+            "(@verified IS NULL OR EXISTS (SELECT FROM users u WHERE u.id = @userId AND u.password_hash::text = @verified))";
         const string Insert = $"""
             INSERT INTO sessions AS s (id, user_id, token, expires_at, created_at, signed_in_at, client_key_hash, sealed_token)
-            SELECT @id, @userId, @token, {ServerTime.Present} + @lifetime::interval, {ServerTime.Present}, {ServerTime.Present}, @client, @sealed
+            SELECT @id, @userId, @token, {ServerTime.Present} + @lifetime::interval, {ServerTime.Present}, {ServerTime.Present},
+                @client, @sealed
             WHERE {IsVerified}
             """;
         var (id, token, lifetime) = (session.Id ?? Ids.New(), SessionToken.New(), context.Options.Cap(session.Lifetime));
 
-        // No target: the same request at the same moment may be noticed by either unique index. The statements behind the insert start
-        // after the commit that
-        // it has waited for, and find what this very call has stored, or an earlier one of the same client, whose token opens with the
-        // client's key.
+        // ON CONFLICT has no target: a concurrent copy of this request may meet either unique index. The statements after the insert start
+        // after the commit that it has waited for. They find what this call has stored, or what an earlier call of the same client has,
+        // whose token opens with the client's key.
         Statement[] attempt =
         [
             new Statement($"{Insert} ON CONFLICT DO NOTHING", Values()),
@@ -200,22 +211,27 @@ internal sealed class SessionRepository(Db db, AccountContext context) : ISessio
                   AND (s.token::text = @token OR s.client_key_hash::text = @client AND s.expires_at > {ServerTime.Present})
                   AND {IsVerified}
                 """,
-                P.Of(id), P.Of(session.UserId), P.Text(token.Hash, name: "token"), P.TextOrNull(session.Client?.Hash, name: "client"),
-                P.TextOrNull(verified?.Reveal(), name: "verified"), ServerTime.Now(context.Clock)),
+                P.Of(id),
+                P.Of(session.UserId),
+                P.Text(token.Hash, name: "token"),
+                P.TextOrNull(session.Client?.Hash, name: "client"),
+                P.TextOrNull(verified?.Reveal(), name: "verified"),
+                ServerTime.Now(context.Clock)),
             .. EndOldest(session.UserId, id),
         ];
-        var stored = await LockedAsync(row => (Session: Read(row), IsNew: row.Flag(), Sealed: row.TextOrNull()), attempt).ConfigureAwait(false);
-        if (stored is [var (met, isNew, text)] && (isNew ? token : text is null ? null : session.Client?.Open(text, SealContext(id))) is { } valid)
+        var found = await LockedAsync(row => (Session: Read(row), IsNew: row.Flag(), Sealed: row.TextOrNull()), attempt)
+            .ConfigureAwait(false);
+        if (found is [var (stored, isNew, text)]
+            && (isNew ? token : text is null ? null : session.Client?.Open(text, SealContext(id))) is { } valid)
         {
-            return new IssuedSession(met, valid);
+            return new IssuedSession(stored, valid);
         }
 
-        // The password is another one, or another row is in the way: the plain insert says which rule it breaks.
+        // The password was changed, or another row conflicts: the insert without ON CONFLICT reports which constraint it violates.
         var inserted = await LockedAsync(Read, [new Statement($"{Insert} RETURNING {Columns}", Values())]).ConfigureAwait(false);
-        return inserted is [var made] ? new IssuedSession(made, token) : null;
+        return inserted is [var added] ? new IssuedSession(added, token) : null;
 
-        // The user's row first: who ends the sessions of the user, or changes the password, waits for this one, or this one sees what was
-        // done.
+        // Locks the user's row first: a concurrent revocation or password change waits for this insert, or this insert sees its result.
         Task<IReadOnlyList<T>> LockedAsync<T>(Func<RowReader, T> read, Statement[] statements) => db.WriteBatchAsync(
             async sets =>
             {
@@ -237,7 +253,7 @@ internal sealed class SessionRepository(Db db, AccountContext context) : ISessio
         ];
     }
 
-    // Of the sign-ins beyond the limit those that were longest not exchanged; never the one that is made.
+    // Ends the sign-ins beyond the limit whose last rotation is the oldest, and never the one that is being added.
     private Statement[] EndOldest(Guid userId, Guid id) => context.Options.MaxSignIns is not { } max ? [] :
     [
         new Statement($"""

@@ -8,10 +8,10 @@ namespace AutoStack.Data.Accounts;
 
 internal sealed class SignInThrottle(Db db, AccountContext context) : ISignInThrottle, IPlatformSignInThrottle
 {
-    /// <summary>What a purge removes, as <c>e</c>.</summary>
+    /// <summary>Whether a purge removes a count <c>e</c>. Needs <c>@now</c>.</summary>
     internal const string Purgeable = $"e.expires_at <= {ServerTime.Present}";
 
-    // A client that has been signed in to the account before.
+    // Whether the client @client has a session of the account @emails.
     private const string IsKnown = """
         EXISTS (
             SELECT
@@ -22,26 +22,26 @@ internal sealed class SignInThrottle(Db db, AccountContext context) : ISignInThr
 
     private readonly SignInThrottleOptions options = context.Options.Throttle;
 
-    public async Task<SignInAttempt> BeginAsync(string email, IPAddress address, ClientKey? client, CancellationToken cancellationToken)
+    public async Task<SignInAttemptResult> AcquireAsync(SignInAttempt attempt, CancellationToken cancellationToken)
     {
-        var subjects = await SubjectsAsync(email, address, client, cancellationToken).ConfigureAwait(false);
+        var subjects = await SubjectsAsync(attempt, cancellationToken).ConfigureAwait(false);
         if (!options.Enabled)
         {
-            return new SignInAttempt(IsAllowed: true, LockedUntil: null);
+            return new SignInAttemptResult(SignInAttemptOutcome.Allowed, LockedUntil: null);
         }
 
-        // An address that is locked out stores nothing: it could invent accounts without end. Then one count after the other, each only
-        // when the one before allows it: whoever is locked out at one place does not use up the attempts of the account. A count that has
-        // reached its limit stays until expires_at; one above the limit is the mark of a refusal. The server locks the row, so that
-        // attempts at once are counted one by one.
-        var counted = await db.WriteBatchAsync(
-            sets => sets.FindAsync(row => new SignInAttempt(row.Flag(), row.TimeOrNull())), [new Statement($"""
+        // An address that is locked out stores nothing, or it could invent accounts without end. The other counts follow one another, each
+        // only when the one before allows the attempt: attempts of a place that is locked out do not use up those of the account. A count
+        // that has reached its limit stays until expires_at; a count of one more than the limit records a refusal. The server locks the
+        // row, so that concurrent attempts are counted one by one.
+        var count = new Statement($"""
             WITH known AS (
                 SELECT {IsKnown} AS is_known
             ), locked AS (
                 SELECT a.expires_at
                 FROM sign_in_attempts a, known k
-                WHERE NOT k.is_known AND a.subject_hash::text = @ofAddress AND a.expires_at > {ServerTime.Present} AND a.attempts >= @maxAttemptsOfAddress
+                WHERE NOT k.is_known AND a.subject_hash::text = @ofAddress AND a.expires_at > {ServerTime.Present}
+                  AND a.attempts >= @maxAttemptsOfAddress
             ), place AS (
                 INSERT INTO sign_in_attempts AS a (subject_hash, attempts, expires_at)
                 SELECT CASE WHEN k.is_known THEN @ofClient ELSE @ofPlace END, 1, {ServerTime.Present} + @lockout::interval
@@ -49,7 +49,9 @@ internal sealed class SignInThrottle(Db db, AccountContext context) : ISignInThr
                 WHERE NOT EXISTS (SELECT FROM locked)
                 ON CONFLICT (subject_hash) DO UPDATE
                 SET attempts = CASE WHEN a.expires_at <= {ServerTime.Present} THEN 1 ELSE least(a.attempts, @maxAttempts) + 1 END,
-                    expires_at = CASE WHEN a.expires_at > {ServerTime.Present} AND a.attempts >= @maxAttempts THEN a.expires_at ELSE excluded.expires_at END
+                    expires_at = CASE
+                        WHEN a.expires_at > {ServerTime.Present} AND a.attempts >= @maxAttempts THEN a.expires_at
+                        ELSE excluded.expires_at END
                 RETURNING a.attempts <= @maxAttempts AS is_allowed, a.expires_at
             ), address AS (
                 INSERT INTO sign_in_attempts AS a (subject_hash, attempts, expires_at)
@@ -59,7 +61,8 @@ internal sealed class SignInThrottle(Db db, AccountContext context) : ISignInThr
                 ON CONFLICT (subject_hash) DO UPDATE
                 SET attempts = CASE WHEN a.expires_at <= {ServerTime.Present} THEN 1 ELSE least(a.attempts, @maxAttemptsOfAddress) + 1 END,
                     expires_at = CASE
-                        WHEN a.expires_at > {ServerTime.Present} AND a.attempts >= @maxAttemptsOfAddress THEN a.expires_at ELSE excluded.expires_at END
+                        WHEN a.expires_at > {ServerTime.Present} AND a.attempts >= @maxAttemptsOfAddress THEN a.expires_at
+                        ELSE excluded.expires_at END
                 RETURNING a.attempts <= @maxAttemptsOfAddress AS is_allowed, a.expires_at
             ), account AS (
                 INSERT INTO sign_in_attempts AS a (subject_hash, attempts, expires_at)
@@ -69,7 +72,8 @@ internal sealed class SignInThrottle(Db db, AccountContext context) : ISignInThr
                 ON CONFLICT (subject_hash) DO UPDATE
                 SET attempts = CASE WHEN a.expires_at <= {ServerTime.Present} THEN 1 ELSE least(a.attempts, @maxAttemptsOfAccount) + 1 END,
                     expires_at = CASE
-                        WHEN a.expires_at > {ServerTime.Present} AND a.attempts >= @maxAttemptsOfAccount THEN a.expires_at ELSE excluded.expires_at END
+                        WHEN a.expires_at > {ServerTime.Present} AND a.attempts >= @maxAttemptsOfAccount THEN a.expires_at
+                        ELSE excluded.expires_at END
                 RETURNING a.attempts <= @maxAttemptsOfAccount AS is_allowed, a.expires_at
             )
             SELECT pg_catalog.bool_and(c.is_allowed), pg_catalog.max(c.expires_at) FILTER (WHERE NOT c.is_allowed)
@@ -90,23 +94,27 @@ internal sealed class SignInThrottle(Db db, AccountContext context) : ISignInThr
                 P.Of(options.MaxAttemptsOfAddress),
                 P.Of(options.MaxAttemptsOfAccount),
                 ServerTime.Now(context.Clock),
-            ])],
-            // Counted twice is the safe side.
-            Repeat.WhenConnectionIsLost, cancellationToken).ConfigureAwait(false);
+            ]);
+
+        // Repeated when the connection is lost: to count an attempt twice errs on the safe side.
+        var counted = await db.WriteBatchAsync(
+            sets => sets.FindAsync(row => new SignInAttemptResult(
+                row.Flag() ? SignInAttemptOutcome.Allowed : SignInAttemptOutcome.LockedOut, row.TimeOrNull())),
+            [count], Repeat.WhenConnectionIsLost, cancellationToken).ConfigureAwait(false);
         return counted!;
     }
 
-    public async Task SucceededAsync(string email, IPAddress address, ClientKey? client, CancellationToken cancellationToken)
+    public async Task RecordSuccessAsync(SignInAttempt attempt, CancellationToken cancellationToken)
     {
-        var subjects = await SubjectsAsync(email, address, client, cancellationToken).ConfigureAwait(false);
+        var subjects = await SubjectsAsync(attempt, cancellationToken).ConfigureAwait(false);
         if (!options.Enabled)
         {
             return;
         }
 
-        // In the order in which an attempt locks them. The count of the address loses this attempt only: else who has an account could
-        // start it again at will. The row of the place says that it was counted there: by now the client may have a session, or have lost
-        // it.
+        // Locks the rows in the order in which an attempt locks them. The count of the address loses this attempt only, or the owner of any
+        // account could reset it at will. The row of the place proves that the attempt was counted there: the client may have got a session
+        // meanwhile, or lost it.
         await db.WriteBatchAsync(
             _ => Task.FromResult(true),
             [
@@ -118,7 +126,8 @@ internal sealed class SignInThrottle(Db db, AccountContext context) : ISignInThr
                     )
                     UPDATE sign_in_attempts a
                     SET attempts = a.attempts - 1
-                    WHERE a.subject_hash::text = @ofAddress AND a.attempts > 0 AND EXISTS (SELECT FROM counted c WHERE c.subject = @ofPlace)
+                    WHERE a.subject_hash::text = @ofAddress AND a.attempts > 0
+                      AND EXISTS (SELECT FROM counted c WHERE c.subject = @ofPlace)
                     """, subjects.Place, subjects.Client, subjects.Address),
                 new Statement("""
                     DELETE FROM sign_in_attempts a
@@ -139,31 +148,41 @@ internal sealed class SignInThrottle(Db db, AccountContext context) : ISignInThr
                 LIMIT @limit
                 FOR UPDATE SKIP LOCKED
             ))
-            """, [ServerTime.Now(context.Clock), P.Of(Limit.Check(limit, IPlatformSignInThrottle.MaxPurgeSize), nameof(limit))], cancellationToken);
+            """,
+            [ServerTime.Now(context.Clock), P.Of(Limit.Check(limit, IPlatformSignInThrottle.MaxPurgeSize), nameof(limit))],
+            cancellationToken);
 
-    // Hashed: people type passwords into the field of the address.
-    private async Task<Subjects> SubjectsAsync(string email, IPAddress address, ClientKey? client, CancellationToken cancellationToken)
+    // The subjects are stored as hashes: people type passwords into the field of the e-mail address.
+    private async Task<Subjects> SubjectsAsync(SignInAttempt attempt, CancellationToken cancellationToken)
     {
-        var account = await EmailAddress.SoughtAsync(db, email, cancellationToken).ConfigureAwait(false);
-        ArgumentNullException.ThrowIfNull(address);
-        var place = PlaceOf(address);
+        ArgumentNullException.ThrowIfNull(attempt);
+        ArgumentNullException.ThrowIfNull(attempt.Address);
+        var account = await EmailAddress.SoughtAsync(db, attempt.Email, "attempt.Email", cancellationToken).ConfigureAwait(false);
+        var (place, client) = (PlaceOf(attempt.Address), attempt.Client?.Hash);
         return new Subjects(
             P.Of(account.Spellings, "emails"),
-            P.TextOrNull(client?.Hash, name: "client"),
+            P.TextOrNull(client),
             P.Text(OpaqueToken.Hash($"place\n{account.Canonical}\n{place}"), name: "ofPlace"),
-            P.Text(OpaqueToken.Hash($"client\n{account.Canonical}\n{client?.Hash}"), name: "ofClient"),
+            P.Text(OpaqueToken.Hash($"client\n{account.Canonical}\n{client}"), name: "ofClient"),
             P.Text(OpaqueToken.Hash($"address\n{place}"), name: "ofAddress"),
             P.Text(OpaqueToken.Hash($"account\n{account.Canonical}"), name: "ofAccount"));
     }
 
+    // The address in hexadecimal; of an IPv6 address the first 64 bits.
     private static string PlaceOf(IPAddress address)
     {
         var ip = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
-        return Convert.ToHexStringLower(ip.AddressFamily == AddressFamily.InterNetworkV6 ? ip.GetAddressBytes().AsSpan(0, 8) : ip.GetAddressBytes());
+        var bytes = ip.GetAddressBytes();
+        return Convert.ToHexStringLower(ip.AddressFamily == AddressFamily.InterNetworkV6 ? bytes.AsSpan(0, 8) : bytes);
     }
 
     private sealed record Subjects(
-        NpgsqlParameter Emails, NpgsqlParameter ClientKey, NpgsqlParameter Place, NpgsqlParameter Client, NpgsqlParameter Address, NpgsqlParameter Account)
+        NpgsqlParameter Emails,
+        NpgsqlParameter ClientKey,
+        NpgsqlParameter Place,
+        NpgsqlParameter Client,
+        NpgsqlParameter Address,
+        NpgsqlParameter Account)
     {
         public NpgsqlParameter[] Parameters => [Emails, ClientKey, Place, Client, Address, Account];
     }

@@ -3,7 +3,7 @@ using AutoStack.Data.Values;
 
 namespace AutoStack.Data.Accounts;
 
-/// <summary>How pages look: <c>user_preferences.theme</c>.</summary>
+/// <summary>The colours of the pages: <c>user_preferences.theme</c>.</summary>
 [JsonConverter(typeof(TextValueConverter<Theme>))]
 public readonly record struct Theme : ITextValue<Theme>
 {
@@ -11,13 +11,13 @@ public readonly record struct Theme : ITextValue<Theme>
 
     private Theme(string value) => text = new StoredText(value);
 
-    /// <summary>Dark on light.</summary>
+    /// <summary>Dark text on a light ground.</summary>
     public static Theme Light { get; } = new("light");
 
-    /// <summary>Light on dark.</summary>
+    /// <summary>Light text on a dark ground.</summary>
     public static Theme Dark { get; } = new("dark");
 
-    /// <summary>As the machine of the user is set.</summary>
+    /// <summary>Follows the operating system's setting.</summary>
     public static Theme System { get; } = new("system");
 
     /// <inheritdoc/>

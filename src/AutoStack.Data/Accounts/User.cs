@@ -9,64 +9,81 @@ public sealed record User
     /// <summary>The name that is shown.</summary>
     public required string Name { get; init; }
 
-    /// <summary>The address, with a to z for A to Z when this library wrote it; unique whatever the case of these.</summary>
+    /// <summary>
+    /// The e-mail address. This library stores A to Z in lower case; no two accounts have addresses that differ only in the case of A to Z.
+    /// </summary>
     public required string Email { get; init; }
 
-    /// <summary>The picture; null when there is none.</summary>
+    /// <summary>The URL of the picture; null when the account has no picture.</summary>
     public required string? AvatarUrl { get; init; }
 
-    /// <summary>The account at GitHub, a number as text; null when not linked.</summary>
+    /// <summary>The id of the linked GitHub account, a number as text; null when none is linked.</summary>
     public required string? GitHubId { get; init; }
 
-    /// <summary>The account at Google; null when not linked.</summary>
+    /// <summary>The id of the linked Google account; null when none is linked.</summary>
     public required string? GoogleId { get; init; }
 
-    /// <summary>True when the address is known to belong to the user.</summary>
+    /// <summary>True when the user has proved that the address is theirs.</summary>
     public required bool EmailVerified { get; init; }
 
-    /// <summary>When the account was made.</summary>
+    /// <summary>When the account was created.</summary>
     public required DateTimeOffset CreatedAt { get; init; }
 
     /// <summary>When the account last changed.</summary>
     public required DateTimeOffset UpdatedAt { get; init; }
 }
 
-/// <summary>What to change of an account; what is left out stays.</summary>
+/// <summary>Changes of an account. A value that is not given keeps what is stored.</summary>
 public sealed record UserPatch
 {
     /// <summary>The name, up to 255 characters, not blank.</summary>
     public Optional<string> Name { get; init; }
 
-    /// <summary>The picture; null for none.</summary>
+    /// <summary>The URL of the picture; null removes the picture.</summary>
     public Optional<string?> AvatarUrl { get; init; }
 }
 
-/// <summary>What came of a change of an account.</summary>
-/// <param name="Outcome">Whether it was changed, and if not, why.</param>
-/// <param name="User">The account as it stands now; null when there is none.</param>
+/// <summary>The result of <see cref="IUserRepository.UpdateAsync"/>.</summary>
+/// <param name="Outcome">Whether the account was changed, and if not, why.</param>
+/// <param name="User">The account as it is stored now; null when it does not exist.</param>
 public sealed record UserUpdateResult(UpdateOutcome Outcome, User? User);
 
-/// <summary>An account to be made.</summary>
+/// <summary>How <see cref="IUserRepository.VerifyEmailAsync"/> ended.</summary>
+public enum EmailVerificationOutcome
+{
+    /// <summary>The account's address is recorded as verified.</summary>
+    Verified,
+
+    /// <summary>The account has another address than the one that was verified. Nothing was changed.</summary>
+    AnotherEmail,
+
+    /// <summary>The account does not exist.</summary>
+    UserNotFound,
+}
+
+/// <summary>An account to add.</summary>
 public sealed record NewUser
 {
-    /// <summary>The id; null to have one made. With one, a repeated request finds the row of the first.</summary>
+    /// <summary>The id; null to generate one. A repeated request with the same id returns the account of the first request.</summary>
     public Guid? Id { get; init; }
 
     /// <summary>The name that is shown; up to 255 characters.</summary>
     public required string Name { get; init; }
 
-    /// <summary>The address, up to 255 characters; stored without surrounding space, with a to z for A to Z.</summary>
+    /// <summary>
+    /// The address, up to 255 characters. Surrounding white space is removed, and A to Z are stored in lower case.
+    /// </summary>
     public required string Email { get; init; }
 
-    /// <summary>The picture; null for none.</summary>
+    /// <summary>The URL of the picture; null for no picture.</summary>
     public string? AvatarUrl { get; init; }
 
-    /// <summary>The account at GitHub, up to 255 characters, unique; null when not linked.</summary>
+    /// <summary>The id of the GitHub account, up to 255 characters, unique; null links none.</summary>
     public string? GitHubId { get; init; }
 
-    /// <summary>The account at Google, up to 255 characters, unique; null when not linked.</summary>
+    /// <summary>The id of the Google account, up to 255 characters, unique; null links none.</summary>
     public string? GoogleId { get; init; }
 
-    /// <summary>True when the address is known to belong to the user.</summary>
+    /// <summary>True when the user has proved that the address is theirs.</summary>
     public bool EmailVerified { get; init; }
 }

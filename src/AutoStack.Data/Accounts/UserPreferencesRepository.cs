@@ -3,7 +3,7 @@ using AutoStack.Data.Values;
 
 namespace AutoStack.Data.Accounts;
 
-internal sealed class UserPreferencesRepository(Db db, TimeProvider clock) : IUserPreferencesRepository
+internal sealed class UserPreferencesRepository(Db db, AccountContext context) : IUserPreferencesRepository
 {
     internal const string Columns = """
         f.id, f.user_id, f.theme, f.email_notifications, f.deployment_success_notifications, f.deployment_failure_notifications,
@@ -22,29 +22,18 @@ internal sealed class UserPreferencesRepository(Db db, TimeProvider clock) : IUs
         UpdatedAt = row.Time(),
     };
 
-    public Task<UserPreferences?> FindAsync(Guid userId, CancellationToken cancellationToken)
-    {
-        var defaults = new NewUserPreferences();
-        var now = clock.Now();
-        return db.FindAsync(Read, """
+    public Task<UserPreferences?> FindAsync(Guid userId, CancellationToken cancellationToken) =>
+        db.FindAsync(Read, """
             SELECT
-                coalesce(f.id, @none), u.id, coalesce(f.theme, @theme), coalesce(f.email_notifications, @mail),
-                coalesce(f.deployment_success_notifications, @success), coalesce(f.deployment_failure_notifications, @failure),
+                coalesce(f.id, @none), u.id, coalesce(f.theme, @default), coalesce(f.email_notifications, TRUE),
+                coalesce(f.deployment_success_notifications, TRUE), coalesce(f.deployment_failure_notifications, TRUE),
                 coalesce(f.created_at, @now), coalesce(f.updated_at, @now)
             FROM users u
             LEFT JOIN user_preferences f ON f.user_id = u.id
             WHERE u.id = @userId
             """,
-            [
-                P.Of(userId),
-                P.Of(Guid.Empty, "none"),
-                P.Of(defaults.Theme),
-                P.Of(defaults.EmailNotifications, "mail"),
-                P.Of(defaults.DeploymentSuccessNotifications, "success"),
-                P.Of(defaults.DeploymentFailureNotifications, "failure"),
-                P.Of(now),
-            ], cancellationToken);
-    }
+            [P.Of(userId), P.Of(Guid.Empty, "none"), P.Of(Theme.System, "default"), P.Of(context.Clock.Now(), "now")],
+            cancellationToken);
 
     public Task<NotificationTarget?> FindNotificationTargetAsync(Guid userId, bool success, CancellationToken cancellationToken) =>
         db.FindAsync(row => new NotificationTarget(row.Guid(), row.Text(), row.Text()), """
@@ -55,28 +44,34 @@ internal sealed class UserPreferencesRepository(Db db, TimeProvider clock) : IUs
               AND coalesce(CASE WHEN @success THEN f.deployment_success_notifications ELSE f.deployment_failure_notifications END, TRUE)
             """, [P.Of(userId), P.Of(success)], cancellationToken);
 
-    public async Task<UserPreferences> SetAsync(Guid userId, NewUserPreferences preferences, CancellationToken cancellationToken)
+    public async Task<UserPreferences> UpdateAsync(Guid userId, UserPreferencesPatch patch, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(preferences);
+        ArgumentNullException.ThrowIfNull(patch);
         return (await db.WriteAsync(Read, $"""
             INSERT INTO user_preferences AS f (
                 id, user_id, theme, email_notifications, deployment_success_notifications, deployment_failure_notifications,
                 created_at, updated_at)
-            VALUES (@id, @userId, @theme, @mail, @success, @failure, @now, @now)
+            VALUES (
+                @id, @userId, coalesce(@theme, @default), coalesce(@mail, TRUE), coalesce(@success, TRUE), coalesce(@failure, TRUE),
+                @now, @now)
             ON CONFLICT (user_id) DO UPDATE
-            SET theme = excluded.theme, email_notifications = excluded.email_notifications,
-                deployment_success_notifications = excluded.deployment_success_notifications,
-                deployment_failure_notifications = excluded.deployment_failure_notifications, updated_at = excluded.updated_at
+            SET theme = coalesce(@theme, f.theme), email_notifications = coalesce(@mail, f.email_notifications),
+                deployment_success_notifications = coalesce(@success, f.deployment_success_notifications),
+                deployment_failure_notifications = coalesce(@failure, f.deployment_failure_notifications),
+                updated_at = excluded.updated_at
             RETURNING {Columns}
             """,
             [
                 P.Of(Ids.New(), "id"),
                 P.Of(userId),
-                P.Of(preferences.Theme),
-                P.Of(preferences.EmailNotifications, "mail"),
-                P.Of(preferences.DeploymentSuccessNotifications, "success"),
-                P.Of(preferences.DeploymentFailureNotifications, "failure"),
-                P.Of(clock.Now(), "now"),
+                P.Of(Theme.System, "default"),
+                P.Of(patch.Theme.IsGiven ? patch.Theme.Value : (Theme?)null, "theme"),
+                P.Of(Given(patch.EmailNotifications), "mail"),
+                P.Of(Given(patch.DeploymentSuccessNotifications), "success"),
+                P.Of(Given(patch.DeploymentFailureNotifications), "failure"),
+                P.Of(context.Clock.Now(), "now"),
             ], cancellationToken).ConfigureAwait(false))!;
+
+        static bool? Given(Optional<bool> value) => value.IsGiven ? value.Value : null;
     }
 }

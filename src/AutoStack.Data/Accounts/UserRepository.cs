@@ -4,17 +4,22 @@ using Npgsql;
 
 namespace AutoStack.Data.Accounts;
 
-internal sealed class UserRepository(Db db, TimeProvider clock) : IUserRepository, IPlatformUserRepository
+internal sealed class UserRepository(Db db, AccountContext context) : IUserRepository, IPlatformUserRepository
 {
     // Without password_hash, which no caller of these methods needs.
-    internal const string Columns = "u.id, u.name, u.email, u.avatar_url, u.github_id, u.google_id, u.email_verified, u.created_at, u.updated_at";
+    internal const string Columns =
+        "u.id, u.name, u.email, u.avatar_url, u.github_id, u.google_id, u.email_verified, u.created_at, u.updated_at";
 
-    /// <summary>Whether a user <c>u</c> has the address, in one of the spellings <c>@emails</c>.</summary>
+    /// <summary>Whether the address of a user <c>u</c> is one of the spellings <c>@emails</c>.</summary>
     internal const string HasEmail = """pg_catalog.lower(u.email::text COLLATE "C") = ANY (@emails)""";
 
-    /// <summary>The order of users <c>u</c> with one mailbox, which other writers may have stored in several spellings: that of
-    /// <c>@emails</c>.</summary>
+    /// <summary>
+    /// Orders users <c>u</c> with one mailbox, which other writers may have stored in several spellings, as <c>@emails</c> lists them.
+    /// </summary>
     internal const string ByEmail = """pg_catalog.array_position(@emails, pg_catalog.lower(u.email::text COLLATE "C")), u.id""";
+
+    /// <summary>Whether a user <c>u</c> is linked with <c>@gitHubId</c> or <c>@googleId</c>; a NULL is linked with nobody.</summary>
+    internal const string IsAtProvider = "(u.github_id::text = @gitHubId OR u.google_id::text = @googleId)";
 
     internal static User Read(RowReader row) => new()
     {
@@ -30,13 +35,20 @@ internal sealed class UserRepository(Db db, TimeProvider clock) : IUserRepositor
     };
 
     /// <summary>
-    /// Locks a user's row until the transaction ends: everything that makes or ends sessions, or rests on the password, begins with it.
+    /// Locks a user's row until the transaction ends. Every batch that creates or ends sessions, or relies on the password, starts with it.
     /// </summary>
     internal static Statement Lock(Guid userId) => new("""
         SELECT 1
         FROM users u
         WHERE u.id = @userId
         FOR NO KEY UPDATE
+        """, P.Of(userId));
+
+    /// <summary>Returns a row when the user exists.</summary>
+    internal static Statement Exists(Guid userId) => new("""
+        SELECT u.id
+        FROM users u
+        WHERE u.id = @userId
         """, P.Of(userId));
 
     public Task<User?> FindAsync(Guid userId, CancellationToken cancellationToken) =>
@@ -48,7 +60,7 @@ internal sealed class UserRepository(Db db, TimeProvider clock) : IUserRepositor
 
     public async Task<User?> FindByEmailAsync(string email, CancellationToken cancellationToken)
     {
-        var address = await EmailAddress.SoughtAsync(db, email, cancellationToken).ConfigureAwait(false);
+        var address = await EmailAddress.SoughtAsync(db, email, "email", cancellationToken).ConfigureAwait(false);
         return await db.FindAsync(Read, $"""
             SELECT {Columns}
             FROM users u
@@ -58,31 +70,40 @@ internal sealed class UserRepository(Db db, TimeProvider clock) : IUserRepositor
             """, [P.Of(address.Spellings, "emails")], cancellationToken).ConfigureAwait(false);
     }
 
-    public Task<IReadOnlyList<User>> ListAsync(int limit, Guid afterId, CancellationToken cancellationToken) =>
-        db.ListAsync(Read, $"""
+    public async Task<Page<User>> ListAsync(Cursor cursor, int limit, CancellationToken cancellationToken)
+    {
+        Limit.Check(limit, IPlatformUserRepository.MaxListSize);
+        var afterId = cursor.ToId();
+        var rows = await db.ListAsync(Read, $"""
             SELECT {Columns}
             FROM users u
             WHERE u.id > @afterId
             ORDER BY u.id
             LIMIT @limit
-            """, [P.Of(afterId), P.Of(Limit.Check(limit, IPlatformUserRepository.MaxListSize), nameof(limit))], cancellationToken);
+            """, [P.Of(afterId), P.Of(limit + 1, "limit")], cancellationToken).ConfigureAwait(false);
+        return Page<User>.Of(rows, limit, user => Cursor.After(user.Id));
+    }
 
     public async Task<User> AddAsync(NewUser user, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(user);
         ArgumentException.ThrowIfNullOrWhiteSpace(user.Name);
-        // An address in another spelling, by another writer, is taken as well, and no index notices it.
+
+        // Another spelling of the address, stored by another writer, is the same mailbox; no unique index covers it.
         const string Insert = $"""
             INSERT INTO users AS u (id, name, email, avatar_url, github_id, google_id, email_verified, created_at, updated_at)
             SELECT @id, @name, @email, @avatarUrl, @gitHubId, @googleId, @emailVerified, {ServerTime.Present}, {ServerTime.Present}
-            WHERE NOT EXISTS (SELECT FROM users u WHERE u.id <> @id AND {HasEmail} AND pg_catalog.lower(u.email::text COLLATE "C") <> @email)
+            WHERE NOT EXISTS (
+                SELECT
+                FROM users u
+                WHERE u.id <> @id AND {HasEmail} AND pg_catalog.lower(u.email::text COLLATE "C") <> @email)
             """;
         var id = user.Id ?? Ids.New();
         var email = await EmailAddress.ParseAsync(db, user.Email, "user.Email", cancellationToken).ConfigureAwait(false);
 
-        // No target: the same request at the same moment may be noticed by any of the unique indexes. The second statement starts after the
-        // commit that the first has waited for. It finds what this very request has stored: whoever knows somebody's id and address gets no
-        // account by it.
+        // ON CONFLICT has no target: a concurrent copy of this request may meet any of the unique indexes. The second statement starts
+        // after the commit that the first one has waited for. It finds only what this very request has stored: knowing the id and the
+        // address of an account does not return the account.
         var stored = new Statement($"""
             SELECT {Columns}
             FROM users u
@@ -91,10 +112,14 @@ internal sealed class UserRepository(Db db, TimeProvider clock) : IUserRepositor
               AND u.email_verified = @emailVerified AND u.password_hash IS NULL
             """, Values());
         return await db.WriteBatchAsync(
-                sets => sets.FindAsync(Read), [new Statement($"{Insert} ON CONFLICT DO NOTHING", Values()), stored], Repeat.WhenConnectionIsLost, cancellationToken)
+                sets => sets.FindAsync(Read),
+                [new Statement($"{Insert} ON CONFLICT DO NOTHING", Values()), stored],
+                Repeat.WhenConnectionIsLost,
+                cancellationToken)
             .ConfigureAwait(false)
-            // Another row is in the way: the plain insert says which rule it breaks.
-            ?? await db.WriteAsync(Read, $"{Insert} RETURNING {Columns}", Values(), Repeat.WhenConnectionIsLost, cancellationToken).ConfigureAwait(false)
+            // Another row conflicts: the insert without ON CONFLICT reports which constraint it violates.
+            ?? await db.WriteAsync(Read, $"{Insert} RETURNING {Columns}", Values(), Repeat.WhenConnectionIsLost, cancellationToken)
+                .ConfigureAwait(false)
             ?? throw DuplicateException.OfValue("users_email_key");
 
         NpgsqlParameter[] Values() =>
@@ -107,11 +132,12 @@ internal sealed class UserRepository(Db db, TimeProvider clock) : IUserRepositor
             P.TextOrNull(user.GitHubId, 255),
             P.TextOrNull(user.GoogleId, 255),
             P.Of(user.EmailVerified),
-            ServerTime.Now(clock),
+            ServerTime.Now(context.Clock),
         ];
     }
 
-    public Task<UserUpdateResult> UpdateProfileAsync(Guid userId, UserPatch patch, DateTimeOffset? expectedVersion, CancellationToken cancellationToken)
+    public Task<UserUpdateResult> UpdateAsync(
+        Guid userId, UserPatch patch, DateTimeOffset? expectedVersion, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(patch);
         if (patch.Name.IsGiven)
@@ -124,12 +150,12 @@ internal sealed class UserRepository(Db db, TimeProvider clock) : IUserRepositor
             SET name = coalesce(@name, u.name), avatar_url = CASE WHEN @setAvatarUrl THEN @avatarUrl ELSE u.avatar_url END,
                 updated_at = greatest({ServerTime.Present}, u.updated_at + interval '1 microsecond')
             WHERE u.id = @userId AND u.updated_at = coalesce(@expectedVersion, u.updated_at)
-            RETURNING {Columns}
+            RETURNING u.id
             """,
             P.TextOrNull(patch.Name.IsGiven ? patch.Name.Value : null, 255, "name"),
             P.Of(patch.AvatarUrl.IsGiven, "setAvatarUrl"),
             P.TextOrNull(patch.AvatarUrl.IsGiven ? patch.AvatarUrl.Value : null, name: "avatarUrl"),
-            ServerTime.Now(clock),
+            ServerTime.Now(context.Clock),
             P.Of(userId),
             P.Of(expectedVersion));
         var current = new Statement($"""
@@ -140,21 +166,33 @@ internal sealed class UserRepository(Db db, TimeProvider clock) : IUserRepositor
         return db.WriteBatchAsync(
             async sets =>
             {
-                var updated = await sets.FindAsync(Read).ConfigureAwait(false);
-                var met = await sets.FindAsync(Read).ConfigureAwait(false);
-                return new UserUpdateResult(updated is not null ? UpdateOutcome.Updated : met is not null ? UpdateOutcome.Conflict : UpdateOutcome.NotFound, met);
+                var updated = await sets.AnyAsync().ConfigureAwait(false);
+                var stored = await sets.FindAsync(Read).ConfigureAwait(false);
+                var outcome = updated ? UpdateOutcome.Updated : stored is null ? UpdateOutcome.NotFound : UpdateOutcome.Conflict;
+                return new UserUpdateResult(outcome, stored);
             },
             [update, current], Repeat.Never, cancellationToken);
     }
 
-    public async Task<bool> MarkEmailVerifiedAsync(Guid userId, string email, CancellationToken cancellationToken)
+    public async Task<EmailVerificationOutcome> VerifyEmailAsync(Guid userId, string email, CancellationToken cancellationToken)
     {
-        var address = await EmailAddress.SoughtAsync(db, email, cancellationToken).ConfigureAwait(false);
-        return await db.WriteAsync($"""
+        var address = await EmailAddress.SoughtAsync(db, email, "email", cancellationToken).ConfigureAwait(false);
+        var verify = new Statement($"""
             UPDATE users u
             SET email_verified = TRUE, updated_at = {ServerTime.Present}
             WHERE u.id = @userId AND {HasEmail}
-            """, [ServerTime.Now(clock), P.Of(userId), P.Of(address.Spellings, "emails")], cancellationToken).ConfigureAwait(false) == 1;
+            RETURNING u.id
+            """, ServerTime.Now(context.Clock), P.Of(userId), P.Of(address.Spellings, "emails"));
+        return await db.WriteBatchAsync(
+            async sets =>
+            {
+                var verified = await sets.AnyAsync().ConfigureAwait(false);
+                var exists = await sets.AnyAsync().ConfigureAwait(false);
+                return verified ? EmailVerificationOutcome.Verified
+                    : exists ? EmailVerificationOutcome.AnotherEmail
+                    : EmailVerificationOutcome.UserNotFound;
+            },
+            [verify, Exists(userId)], Repeat.Never, cancellationToken).ConfigureAwait(false);
     }
 
     public async Task<bool> RemoveAsync(Guid userId, CancellationToken cancellationToken) =>

@@ -3,7 +3,7 @@ using AutoStack.Data.Values;
 
 namespace AutoStack.Data.Containers;
 
-/// <summary>Where a container stands: <c>deployment_containers.status</c>.</summary>
+/// <summary>The state of a container: <c>deployment_containers.status</c>.</summary>
 [JsonConverter(typeof(TextValueConverter<ContainerStatus>))]
 public readonly record struct ContainerStatus : ITextValue<ContainerStatus>
 {
@@ -11,13 +11,13 @@ public readonly record struct ContainerStatus : ITextValue<ContainerStatus>
 
     private ContainerStatus(string value) => text = new StoredText(value);
 
-    /// <summary>Its port is reserved; it may exist.</summary>
+    /// <summary>The port is reserved; the container may exist.</summary>
     public static ContainerStatus Starting { get; } = new("starting");
 
-    /// <summary>It answered.</summary>
+    /// <summary>The container answered.</summary>
     public static ContainerStatus Running { get; } = new("running");
 
-    /// <summary>It is gone.</summary>
+    /// <summary>The container no longer exists, and its port is free.</summary>
     public static ContainerStatus Stopped { get; } = new("stopped");
 
     /// <summary>Unhealthy while <c>stopped_at</c> is null; after that, its removal failed.</summary>

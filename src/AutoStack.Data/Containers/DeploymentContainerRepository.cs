@@ -1,12 +1,17 @@
+using System.Runtime.CompilerServices;
 using AutoStack.Data.Postgres;
 using AutoStack.Data.Status;
 using AutoStack.Data.Values;
 
 namespace AutoStack.Data.Containers;
 
-internal sealed class DeploymentContainerRepository(Db db, TimeProvider clock) : IDeploymentContainerRepository, IPlatformDeploymentContainerRepository
+internal sealed class DeploymentContainerRepository(Db db, TimeProvider clock)
+    : IDeploymentContainerRepository, IPlatformDeploymentContainerRepository
 {
     internal const string Columns = "c.id, c.deployment_id, c.container_id, c.image, c.host, c.port, c.status, c.created_at, c.stopped_at";
+
+    // The length of the columns container_id, image and host.
+    private const int MaxTextLength = 255;
 
     internal static DeploymentContainer Read(RowReader row) => new()
     {
@@ -44,21 +49,28 @@ internal sealed class DeploymentContainerRepository(Db db, TimeProvider clock) :
         return latest.Count == 0 ? null : latest[0];
     }
 
-    public Task<IReadOnlyList<DeploymentContainer>> ListByDeploymentAsync(Guid deploymentId, Guid ownerId, CancellationToken cancellationToken) =>
+    public Task<IReadOnlyList<DeploymentContainer>> ListByDeploymentAsync(
+        Guid deploymentId, Guid ownerId, CancellationToken cancellationToken) =>
         db.ListAsync(Read, ByDeployment(deploymentId, ownerId, IDeploymentContainerRepository.MaxListSize), cancellationToken);
 
-    public Task<IReadOnlyList<RunningContainer>> ListRunningAsync(int limit, Guid afterId, CancellationToken cancellationToken) =>
-        db.ListAsync(row => new RunningContainer(Read(row), row.Guid(), row.Guid(), row.TextOrNull()), $"""
+    public async Task<Page<RunningContainer>> ListRunningAsync(Cursor cursor, int limit, CancellationToken cancellationToken)
+    {
+        Limit.Check(limit, IPlatformDeploymentContainerRepository.MaxListSize);
+        var rows = await db.ListAsync(row => new RunningContainer(Read(row), row.Guid(), row.Guid(), row.TextOrNull()), $"""
             SELECT {Columns}, d.project_id, d.user_id, pg_catalog.left(d.deployed_url, 2048)
             FROM deployment_containers c
             JOIN deployments d ON d.id = c.deployment_id
             WHERE c.status::text = 'running' AND c.id > @afterId AND d.status::text = 'success' AND NOT d.is_deleted
             ORDER BY c.id
             LIMIT @limit
-            """, [P.Of(afterId), P.Of(Limit.Check(limit, IPlatformDeploymentContainerRepository.MaxListSize), nameof(limit))], cancellationToken);
+            """, [P.Of(cursor.ToId(), "afterId"), P.Of(limit + 1, "limit")], cancellationToken).ConfigureAwait(false);
+        return Page<RunningContainer>.Of(rows, limit, row => Cursor.After(row.Container.Id));
+    }
 
-    public Task<IReadOnlyList<DeploymentContainer>> ListOrphansAsync(int limit, Guid afterId, CancellationToken cancellationToken) =>
-        db.ListAsync(Read, $"""
+    public async Task<Page<DeploymentContainer>> ListOrphansAsync(Cursor cursor, int limit, CancellationToken cancellationToken)
+    {
+        Limit.Check(limit, IPlatformDeploymentContainerRepository.MaxListSize);
+        var rows = await db.ListAsync(Read, $"""
             SELECT {Columns}
             FROM deployment_containers c
             JOIN deployments d ON d.id = c.deployment_id
@@ -66,7 +78,9 @@ internal sealed class DeploymentContainerRepository(Db db, TimeProvider clock) :
               AND (d.is_deleted OR d.status::text IN ('failed', 'cancelled'))
             ORDER BY c.id
             LIMIT @limit
-            """, [P.Of(afterId), P.Of(Limit.Check(limit, IPlatformDeploymentContainerRepository.MaxListSize), nameof(limit))], cancellationToken);
+            """, [P.Of(cursor.ToId(), "afterId"), P.Of(limit + 1, "limit")], cancellationToken).ConfigureAwait(false);
+        return Page<DeploymentContainer>.Of(rows, limit, row => Cursor.After(row.Id));
+    }
 
     public Task<IReadOnlyList<int>> ListPortsInUseAsync(string host, int limit, CancellationToken cancellationToken)
     {
@@ -77,7 +91,9 @@ internal sealed class DeploymentContainerRepository(Db db, TimeProvider clock) :
             WHERE c.host::text = @host AND c.stopped_at IS NULL
             ORDER BY c.port
             LIMIT @limit
-            """, [P.Text(host, 255), P.Of(Limit.Check(limit, IPlatformDeploymentContainerRepository.MaxPorts), nameof(limit))], cancellationToken);
+            """,
+            [P.Text(host, MaxTextLength), P.Of(Limit.Check(limit, IPlatformDeploymentContainerRepository.MaxPorts), nameof(limit))],
+            cancellationToken);
     }
 
     public Task<ReservationResult> ReserveAsync(NewDeploymentContainer container, CancellationToken cancellationToken)
@@ -87,24 +103,25 @@ internal sealed class DeploymentContainerRepository(Db db, TimeProvider clock) :
         ArgumentException.ThrowIfNullOrWhiteSpace(container.Host);
         if (container.Ports.First < 1)
         {
-            throw new ArgumentException("Ports is empty.", nameof(container));
+            throw new ArgumentException("Ports is an empty range.", nameof(container));
         }
 
         ArgumentNullException.ThrowIfNull(container.ExcludedPorts);
         if (container.ExcludedPorts.Count > IPlatformDeploymentContainerRepository.MaxPorts)
         {
-            throw new ArgumentException($"ExcludedPorts has {container.ExcludedPorts.Count} ports; at most {IPlatformDeploymentContainerRepository.MaxPorts}.", nameof(container));
+            throw new ArgumentException(
+                $"ExcludedPorts has {container.ExcludedPorts.Count} ports; at most {IPlatformDeploymentContainerRepository.MaxPorts}.",
+                nameof(container));
         }
 
         var id = container.Id ?? Ids.New();
 
-        // The deployment is held first: either the reservation sees that it was cancelled, or who cancelled it sees the reservation.
-        // Reservations on one machine go one after the other, and each statement sees what was committed when it starts: the port that
-        // looks free in the second is free.
+        // The deployment is locked first: either the reservation sees the cancel, or the cancel sees the reservation. Reservations on one
+        // host are serialized, and each statement sees what was committed when it starts: a port that the insert finds free is free.
         var @lock = new Statement("""
             SELECT 1
             FROM pg_catalog.pg_advisory_xact_lock('deployment_containers'::regclass::oid::int, pg_catalog.hashtext(@host))
-            """, P.Text(container.Host, 255));
+            """, P.Text(container.Host, MaxTextLength));
         var insert = new Statement($"""
             INSERT INTO deployment_containers AS c (id, deployment_id, container_id, image, host, port, status, created_at)
             SELECT @id, @deploymentId, 'pending:' || @id::text, @image, @host, f.port, 'starting', {ServerTime.Present}
@@ -112,14 +129,21 @@ internal sealed class DeploymentContainerRepository(Db db, TimeProvider clock) :
                 SELECT r.port
                 FROM pg_catalog.generate_series(@first, @last) AS r (port)
                 WHERE r.port <> ALL (@excludedPorts)
-                  AND NOT EXISTS (SELECT FROM deployment_containers t WHERE t.host::text = @host AND t.port = r.port AND t.stopped_at IS NULL)
+                  AND NOT EXISTS (
+                      SELECT
+                      FROM deployment_containers t
+                      WHERE t.host::text = @host AND t.port = r.port AND t.stopped_at IS NULL)
                 ORDER BY r.port
                 LIMIT 1
             ) f
             WHERE (
-                SELECT pg_catalog.count(*) FROM deployment_containers o WHERE o.deployment_id = @deploymentId AND o.stopped_at IS NULL) < @maxOpen
+                SELECT pg_catalog.count(*)
+                FROM deployment_containers o
+                WHERE o.deployment_id = @deploymentId AND o.stopped_at IS NULL) < @maxOpen
               AND NOT EXISTS (
-                SELECT FROM deployments d WHERE d.id = @deploymentId AND (d.is_deleted OR pg_catalog.lower(d.status::text) IN ('failed', 'cancelled')))
+                SELECT
+                FROM deployments d
+                WHERE d.id = @deploymentId AND (d.is_deleted OR pg_catalog.lower(d.status::text) IN ('failed', 'cancelled')))
             ON CONFLICT (id) DO UPDATE
             SET host = c.host
             WHERE c.deployment_id = excluded.deployment_id
@@ -127,8 +151,8 @@ internal sealed class DeploymentContainerRepository(Db db, TimeProvider clock) :
             """,
             P.Of(id),
             P.Of(container.DeploymentId),
-            P.Text(container.Image, 255),
-            P.Text(container.Host, 255),
+            P.Text(container.Image, MaxTextLength),
+            P.Text(container.Host, MaxTextLength),
             P.Of(container.Ports.First),
             P.Of(container.Ports.Last),
             P.Of([.. container.ExcludedPorts], "excludedPorts"),
@@ -151,46 +175,93 @@ internal sealed class DeploymentContainerRepository(Db db, TimeProvider clock) :
                 await sets.SkipAsync().ConfigureAwait(false);
                 var reserved = await sets.FindAsync(Read).ConfigureAwait(false);
 
-                // Every port is taken, one of them perhaps by the first attempt of this very request, whose answer was lost.
+                // The insert may find every port taken because the first attempt of this request, whose answer was lost, holds the last
+                // one.
                 var met = await sets.FindAsync(Read).ConfigureAwait(false);
-                var isFull = (await sets.ListAsync(row => row.Int()).ConfigureAwait(false))[0] >= IPlatformDeploymentContainerRepository.MaxOpenPerDeployment;
-                return met is not null && met.DeploymentId != container.DeploymentId ? throw DuplicateException.OfId("deployment_containers_pkey")
-                    : deployment!.IsDeleted || deployment.Status == DeploymentStatus.Failed || deployment.Status == DeploymentStatus.Cancelled
-                        ? new ReservationResult(ReservationOutcome.Refused, null)
+                var openCount = (await sets.ListAsync(row => row.Int()).ConfigureAwait(false))[0];
+                var isRefused = deployment is { IsDeleted: true }
+                    || deployment?.Status == DeploymentStatus.Failed
+                    || deployment?.Status == DeploymentStatus.Cancelled;
+                return met is not null && met.DeploymentId != container.DeploymentId
+                        ? throw DuplicateException.OfId("deployment_containers_pkey")
+                    : isRefused ? new ReservationResult(ReservationOutcome.Refused, null)
                     : (reserved ?? met) is { } place ? new ReservationResult(ReservationOutcome.Reserved, place)
-                    : new ReservationResult(isFull ? ReservationOutcome.TooManyContainers : ReservationOutcome.NoFreePort, null);
+                    : openCount >= IPlatformDeploymentContainerRepository.MaxOpenPerDeployment
+                        ? new ReservationResult(ReservationOutcome.TooManyContainers, null)
+                    : new ReservationResult(ReservationOutcome.NoFreePort, null);
             },
             [DeploymentState.Lock(container.DeploymentId), @lock, insert, stored, open], Repeat.WhenConnectionIsLost, cancellationToken);
     }
 
-    public async Task<bool> ConfirmAsync(Guid id, string containerId, CancellationToken cancellationToken)
+    public Task<TransitionOutcome> ConfirmAsync(Guid id, string containerId, CancellationToken cancellationToken)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(containerId);
-        return await db.WriteAsync("""
+        var stored = P.Fitting(containerId, MaxTextLength);
+        var confirm = new Statement("""
             UPDATE deployment_containers c
             SET container_id = @containerId
             WHERE c.id = @id AND c.container_id::text = 'pending:' || @id::text AND c.stopped_at IS NULL
-            """, [P.Of(id), P.Text(containerId, 255)], cancellationToken).ConfigureAwait(false) == 1;
+            RETURNING c.id
+            """, P.Of(id), P.Text(stored, name: nameof(containerId)));
+        return MoveAsync(id, confirm, met => !met.IsStopped && met.ContainerId == stored, cancellationToken);
     }
 
-    public async Task<bool> MarkRunningAsync(Guid id, CancellationToken cancellationToken) =>
-        await db.WriteAsync("""
+    public Task<TransitionOutcome> ReportRunningAsync(Guid id, CancellationToken cancellationToken)
+    {
+        var report = new Statement("""
             UPDATE deployment_containers c
             SET status = 'running'
-            WHERE c.id = @id AND c.status::text IN ('starting', 'failed') AND c.container_id::text <> 'pending:' || @id::text AND c.stopped_at IS NULL
-            """, [P.Of(id)], cancellationToken).ConfigureAwait(false) == 1;
+            WHERE c.id = @id AND c.status::text IN ('starting', 'failed') AND c.container_id::text <> 'pending:' || @id::text
+              AND c.stopped_at IS NULL
+            RETURNING c.id
+            """, P.Of(id));
+        return MoveAsync(id, report, met => !met.IsStopped && met.Status == ContainerStatus.Running, cancellationToken);
+    }
 
-    public async Task<bool> MarkFailedAsync(Guid id, CancellationToken cancellationToken) =>
-        await db.WriteAsync("""
+    public Task<TransitionOutcome> ReportFailedAsync(Guid id, CancellationToken cancellationToken)
+    {
+        var report = new Statement("""
             UPDATE deployment_containers c
             SET status = 'failed'
             WHERE c.id = @id AND c.status::text IN ('starting', 'running') AND c.stopped_at IS NULL
-            """, [P.Of(id)], cancellationToken).ConfigureAwait(false) == 1;
+            RETURNING c.id
+            """, P.Of(id));
+        return MoveAsync(id, report, met => !met.IsStopped && met.Status == ContainerStatus.Failed, cancellationToken);
+    }
 
-    public async Task<bool> MarkStoppedAsync(Guid id, CancellationToken cancellationToken) =>
-        await db.WriteAsync($"""
+    public Task<TransitionOutcome> ReportStoppedAsync(Guid id, CancellationToken cancellationToken)
+    {
+        var report = new Statement($"""
             UPDATE deployment_containers c
             SET status = 'stopped', stopped_at = {ServerTime.Present}
             WHERE c.id = @id AND c.stopped_at IS NULL
-            """, [P.Of(id), ServerTime.Now(clock)], cancellationToken).ConfigureAwait(false) == 1;
+            RETURNING c.id
+            """, P.Of(id), ServerTime.Now(clock));
+        return MoveAsync(id, report, met => met.IsStopped, cancellationToken);
+    }
+
+    // The row is locked first, so that the state that decides the outcome is the one that the update met.
+    private Task<TransitionOutcome> MoveAsync(
+        Guid id, Statement move, Func<Met, bool> isThere, CancellationToken cancellationToken, [CallerMemberName] string operation = "")
+    {
+        var @lock = new Statement("""
+            SELECT c.container_id, c.status, c.stopped_at IS NOT NULL
+            FROM deployment_containers c
+            WHERE c.id = @id
+            FOR NO KEY UPDATE
+            """, P.Of(id));
+        return db.WriteBatchAsync(
+            async sets =>
+            {
+                var met = await sets.FindAsync(row => new Met(row.Text(), row.Value<ContainerStatus>(), row.Flag())).ConfigureAwait(false);
+                return await sets.AnyAsync().ConfigureAwait(false) ? TransitionOutcome.Applied
+                    : met is null ? TransitionOutcome.NotFound
+                    : isThere(met) ? TransitionOutcome.AlreadyThere
+                    : met.IsStopped ? TransitionOutcome.AlreadyFinished
+                    : TransitionOutcome.OutOfOrder;
+            },
+            [@lock, move], Repeat.Never, cancellationToken, operation);
+    }
+
+    private sealed record Met(string ContainerId, ContainerStatus Status, bool IsStopped);
 }

@@ -1,43 +1,49 @@
 namespace AutoStack.Data.Containers;
 
 /// <summary>
-/// The table <c>deployment_containers</c>, for the platform's own work. A port is reserved before the container is made: reserve, start the
-/// container on that port, confirm its id, mark it running; stop it in the end. Whatever fails on the way, the row says which port may be
-/// in use.
+/// The table <c>deployment_containers</c>, for the platform's own work. A port is reserved before the container is created: reserve, start
+/// the container on that port, confirm its id, report it running, and in the end report it stopped. Whatever fails on the way, the row says
+/// which port may be in use.
 /// </summary>
+/// <remarks>
+/// <see cref="TransitionOutcomeExtensions.MayContinue"/> of an outcome is false when the row does not hold the reported state: a container
+/// that was just started must then be stopped.
+/// </remarks>
 public interface IPlatformDeploymentContainerRepository
 {
-    /// <summary>The most rows that a list returns at once.</summary>
+    /// <summary>The maximum number of rows that a page has.</summary>
     const int MaxListSize = 1000;
 
-    /// <summary>The most ports that a list of them has: all of a machine.</summary>
+    /// <summary>The maximum number of ports in a list, which is every port of a host.</summary>
     const int MaxPorts = 65535;
 
-    /// <summary>The most rows of one deployment that are not stopped at the same time.</summary>
+    /// <summary>The maximum number of containers of one deployment that are not stopped at the same time.</summary>
     const int MaxOpenPerDeployment = 16;
 
     /// <summary>Lists the running containers of successful deployments that are not deleted, in the order of their ids.</summary>
-    /// <param name="limit">The number of rows at the most, 1 to <see cref="MaxListSize"/>.</param>
-    /// <param name="afterId">Where to go on: the id of the last row seen, or the empty id.</param>
+    /// <param name="cursor"><see cref="Cursor.Start"/>, or <see cref="Page{T}.Next"/> of the previous page.</param>
+    /// <param name="limit">The maximum number of rows, 1 to <see cref="MaxListSize"/>.</param>
     /// <param name="cancellationToken">Stops the query.</param>
-    /// <returns>The containers; fewer than <paramref name="limit"/> at the end of the list.</returns>
+    /// <returns>The page.</returns>
+    /// <exception cref="ArgumentException"><paramref name="cursor"/> is from another kind of list.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="limit"/> is out of its range.</exception>
-    Task<IReadOnlyList<RunningContainer>> ListRunningAsync(int limit, Guid afterId, CancellationToken cancellationToken = default);
+    Task<Page<RunningContainer>> ListRunningAsync(Cursor cursor, int limit, CancellationToken cancellationToken = default);
 
     /// <summary>
     /// Lists containers, of any owner, that are not stopped although their deployment is deleted, failed or cancelled, in the order of
-    /// their ids: stop them, and mark them stopped.
+    /// their ids: stop each, and report it stopped.
     /// </summary>
-    /// <param name="limit">The number of rows at the most, 1 to <see cref="MaxListSize"/>.</param>
-    /// <param name="afterId">Where to go on: the id of the last row seen, or the empty id.</param>
+    /// <param name="cursor"><see cref="Cursor.Start"/>, or <see cref="Page{T}.Next"/> of the previous page.</param>
+    /// <param name="limit">The maximum number of rows, 1 to <see cref="MaxListSize"/>.</param>
     /// <param name="cancellationToken">Stops the query.</param>
-    /// <returns>The containers; fewer than <paramref name="limit"/> at the end of the list.</returns>
+    /// <returns>The page.</returns>
+    /// <exception cref="ArgumentException"><paramref name="cursor"/> is from another kind of list.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="limit"/> is out of its range.</exception>
-    Task<IReadOnlyList<DeploymentContainer>> ListOrphansAsync(int limit, Guid afterId, CancellationToken cancellationToken = default);
+    Task<Page<DeploymentContainer>> ListOrphansAsync(Cursor cursor, int limit, CancellationToken cancellationToken = default);
 
-    /// <summary>Lists the ports of a machine that rows which are not stopped name, in ascending order.</summary>
-    /// <param name="host">The machine; up to 255 characters.</param>
-    /// <param name="limit">The number of ports at the most, 1 to <see cref="MaxPorts"/>.</param>
+    /// <summary>Lists the ports of a host that containers hold which are not stopped, in ascending order.</summary>
+    /// <param name="host">The host, up to 255 characters.</param>
+    /// <param name="limit">The maximum number of ports, 1 to <see cref="MaxPorts"/>.</param>
     /// <param name="cancellationToken">Stops the query.</param>
     /// <returns>The ports.</returns>
     /// <exception cref="ArgumentException">
@@ -46,49 +52,58 @@ public interface IPlatformDeploymentContainerRepository
     Task<IReadOnlyList<int>> ListPortsInUseAsync(string host, int limit, CancellationToken cancellationToken = default);
 
     /// <summary>
-    /// Reserves the lowest free port of a machine. A port is taken while any row that is not stopped names it. In a unit of work, other
-    /// reservations on the machine, and steps of the deployment, wait for its end.
+    /// Reserves the lowest free port of a host. A port is taken while a row that is not stopped holds it. In a unit of work, other
+    /// reservations on the host, and steps of the deployment, wait for its end.
     /// </summary>
     /// <remarks>
-    /// At most <see cref="MaxOpenPerDeployment"/> rows of a deployment are not stopped at once. A deployment that failed, was cancelled or
-    /// is deleted gets no port, since <see cref="ListOrphansAsync"/> would list its container at once. A successful one does: its container
-    /// may be started again. A cancel that comes later finds the row.
+    /// A deployment holds at most <see cref="MaxOpenPerDeployment"/> containers that are not stopped. A deployment that failed, was
+    /// cancelled or is deleted gets no port, since <see cref="ListOrphansAsync"/> would list its container at once. A successful deployment
+    /// gets one: its container may be started again. A later cancel makes the row an orphan.
     /// </remarks>
-    /// <param name="container">What the port is for.</param>
+    /// <param name="container">The request.</param>
     /// <param name="cancellationToken">Stops the insert.</param>
-    /// <returns>Whether a port was reserved, and the row with it: <c>starting</c>, or as it stands when the request is repeated.</returns>
+    /// <returns>
+    /// The outcome, and the row with the port: <c>starting</c>, or in its current state when the request is repeated.
+    /// </returns>
     /// <exception cref="ArgumentException">
-    /// A value is missing or too long, or there is no port to choose from; the message names it.
+    /// A value is missing or too long, or the range of ports is empty; the message names the value.
     /// </exception>
-    /// <exception cref="MissingReferenceException">There is no such deployment.</exception>
+    /// <exception cref="MissingReferenceException">The deployment does not exist.</exception>
     /// <exception cref="DuplicateException">
-    /// Another program took the port at the same moment, past this library, or the id is another row's.
+    /// Another program inserted a row with the port at the same moment, or the id belongs to a container of another deployment.
     /// </exception>
     Task<ReservationResult> ReserveAsync(NewDeploymentContainer container, CancellationToken cancellationToken = default);
 
-    /// <summary>Notes the id of the container that was made on a reserved port.</summary>
+    /// <summary>Records the id of the container that was created for a reservation.</summary>
     /// <param name="id">The row.</param>
-    /// <param name="containerId">The container's id at the engine; up to 255 characters.</param>
+    /// <param name="containerId">The container's id at the engine, up to 255 characters.</param>
     /// <param name="cancellationToken">Stops the update.</param>
-    /// <returns>False when the row is not a reservation any more: confirmed before, stopped, or not there.</returns>
+    /// <returns>
+    /// The outcome: <see cref="TransitionOutcome.AlreadyThere"/> when the row has the same id,
+    /// <see cref="TransitionOutcome.OutOfOrder"/> when it has another one, <see cref="TransitionOutcome.AlreadyFinished"/> when it is
+    /// stopped.
+    /// </returns>
     /// <exception cref="ArgumentException"><paramref name="containerId"/> is null, blank or too long.</exception>
-    Task<bool> ConfirmAsync(Guid id, string containerId, CancellationToken cancellationToken = default);
+    Task<TransitionOutcome> ConfirmAsync(Guid id, string containerId, CancellationToken cancellationToken = default);
 
-    /// <summary>Notes that a container answered.</summary>
+    /// <summary>Reports that a confirmed container answers.</summary>
     /// <param name="id">The row.</param>
     /// <param name="cancellationToken">Stops the update.</param>
-    /// <returns>False unless the row is <c>starting</c> or <c>failed</c>, its container's id is known, and it is not stopped.</returns>
-    Task<bool> MarkRunningAsync(Guid id, CancellationToken cancellationToken = default);
+    /// <returns>
+    /// The outcome: <see cref="TransitionOutcome.OutOfOrder"/> when the container is not confirmed,
+    /// <see cref="TransitionOutcome.AlreadyFinished"/> when it is stopped.
+    /// </returns>
+    Task<TransitionOutcome> ReportRunningAsync(Guid id, CancellationToken cancellationToken = default);
 
-    /// <summary>Notes that a container does not answer; it keeps its port.</summary>
+    /// <summary>Reports that a container does not answer; it keeps its port.</summary>
     /// <param name="id">The row.</param>
     /// <param name="cancellationToken">Stops the update.</param>
-    /// <returns>False unless the row is <c>starting</c> or <c>running</c> and not stopped.</returns>
-    Task<bool> MarkFailedAsync(Guid id, CancellationToken cancellationToken = default);
+    /// <returns>The outcome: <see cref="TransitionOutcome.AlreadyFinished"/> when the container is stopped.</returns>
+    Task<TransitionOutcome> ReportFailedAsync(Guid id, CancellationToken cancellationToken = default);
 
-    /// <summary>Notes that a container is gone, or a reservation given up; its port is free.</summary>
+    /// <summary>Reports that a container no longer exists, or gives a reservation up; the port becomes free.</summary>
     /// <param name="id">The row.</param>
     /// <param name="cancellationToken">Stops the update.</param>
-    /// <returns>False when it was stopped before, or is not there.</returns>
-    Task<bool> MarkStoppedAsync(Guid id, CancellationToken cancellationToken = default);
+    /// <returns>The outcome: <see cref="TransitionOutcome.AlreadyThere"/> when the row was stopped before.</returns>
+    Task<TransitionOutcome> ReportStoppedAsync(Guid id, CancellationToken cancellationToken = default);
 }

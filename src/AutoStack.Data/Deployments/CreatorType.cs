@@ -3,7 +3,7 @@ using AutoStack.Data.Values;
 
 namespace AutoStack.Data.Deployments;
 
-/// <summary>What started a deployment: <c>deployments.creator_type</c>.</summary>
+/// <summary>The origin of a deployment: <c>deployments.creator_type</c>.</summary>
 [JsonConverter(typeof(TextValueConverter<CreatorType>))]
 public readonly record struct CreatorType : ITextValue<CreatorType>
 {

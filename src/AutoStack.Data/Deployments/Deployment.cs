@@ -8,26 +8,35 @@ namespace AutoStack.Data.Deployments;
 /// <summary>One build and run of a project. The environment variables are not part of it.</summary>
 public sealed record Deployment
 {
+    /// <summary>The maximum length of the reason of a failure or a cancel, in characters.</summary>
+    public const int MaxReasonLength = 10_000;
+
+    /// <summary>The maximum length of an address, in characters.</summary>
+    public const int MaxUrlLength = 2048;
+
+    /// <summary>The length to which lists cut commit messages and reasons, in characters; find methods return the whole text.</summary>
+    public const int MaxListTextLength = 500;
+
     /// <summary>The id.</summary>
     public required Guid Id { get; init; }
 
     /// <summary>The project.</summary>
     public required Guid ProjectId { get; init; }
 
-    /// <summary>The user who owns it.</summary>
+    /// <summary>The user who owns the deployment.</summary>
     public required Guid UserId { get; init; }
 
-    /// <summary>Where it stands.</summary>
+    /// <summary>The status.</summary>
     public required DeploymentStatus Status { get; init; }
 
-    /// <summary>The branch; null in rows of other writers that name none.</summary>
+    /// <summary>The branch; null only in rows of other writers.</summary>
     public required string? Branch { get; init; }
 
     /// <summary>The commit's id, up to 64 characters; null until it is known.</summary>
     public required string? CommitHash { get; init; }
 
     /// <summary>
-    /// The commit's message; null until it is known. Lists have its first <see cref="IDeploymentRepository.MaxListTextLength"/> characters.
+    /// The commit's message; null until it is known. Lists cut it to its first <see cref="MaxListTextLength"/> characters.
     /// </summary>
     public required string? CommitMessage { get; init; }
 
@@ -37,41 +46,41 @@ public sealed record Deployment
     /// <summary>The commit's time; null until it is known.</summary>
     public required DateTimeOffset? CommitTimestamp { get; init; }
 
-    /// <summary>What started it.</summary>
+    /// <summary>What started the deployment.</summary>
     public required CreatorType CreatorType { get; init; }
 
-    /// <summary>True when it goes live, false for a preview.</summary>
+    /// <summary>True for the live site, false for a preview.</summary>
     public required bool IsProduction { get; init; }
 
-    /// <summary>Whole seconds from start to end; null until it ended, and when it never started.</summary>
+    /// <summary>Whole seconds from start to end; null until the deployment ends, and when it never started.</summary>
     public required int? BuildDurationSeconds { get; init; }
 
     /// <summary>
-    /// Why it failed or was cancelled; null otherwise, except in rows of the Python services, which also store Kubernetes names here. Lists
-    /// have its first <see cref="IDeploymentRepository.MaxListTextLength"/> characters.
+    /// The reason of the failure or the cancel; null otherwise, except in rows of the Python services, which also store Kubernetes names
+    /// here. Lists cut it to its first <see cref="MaxListTextLength"/> characters.
     /// </summary>
     public required string? FailedReason { get; init; }
 
-    /// <summary>Where the result can be reached; null until then.</summary>
+    /// <summary>The address of the result; null until the deployment succeeds, and when the result has none.</summary>
     public required string? DeployedUrl { get; init; }
 
-    /// <summary>When a worker took it; null while queued.</summary>
+    /// <summary>The time of the claim; null while queued.</summary>
     public required DateTimeOffset? StartedAt { get; init; }
 
-    /// <summary>When it ended; null until then.</summary>
+    /// <summary>The time of the end; null until the deployment ends.</summary>
     public required DateTimeOffset? CompletedAt { get; init; }
 
-    /// <summary>When it was queued.</summary>
+    /// <summary>The time at which the deployment was queued.</summary>
     public required DateTimeOffset CreatedAt { get; init; }
 
-    /// <summary>True when the user deleted it. No list and no search returns such a row.</summary>
+    /// <summary>True when the user deleted the deployment. No list and no find method returns a deleted one.</summary>
     public required bool IsDeleted { get; init; }
 }
 
-/// <summary>A deployment to be queued.</summary>
+/// <summary>A deployment to queue.</summary>
 public sealed record NewDeployment
 {
-    /// <summary>The id; null to have one made. With one, a repeated request finds the row of the first.</summary>
+    /// <summary>The id; null to generate one. A repeated request with the same id returns the row of the first.</summary>
     public Guid? Id { get; init; }
 
     /// <summary>The project.</summary>
@@ -81,64 +90,48 @@ public sealed record NewDeployment
     public required Guid UserId { get; init; }
 
     /// <summary>
-    /// The branch, up to 100 characters, as <c>git check-ref-format --branch</c> allows it; stored without <c>refs/heads/</c> and white
-    /// space around it. Null for the project's.
+    /// The branch, up to 100 characters, as <c>git check-ref-format --branch</c> allows it; stored without <c>refs/heads/</c> and
+    /// surrounding white space. Null for the branch of the project.
     /// </summary>
     public string? Branch { get; init; }
 
-    /// <summary>The commit, when it is known beforehand; null otherwise.</summary>
+    /// <summary>The commit; null when it is not known yet.</summary>
     public CommitInfo? Commit { get; init; }
 
-    /// <summary>What starts it.</summary>
+    /// <summary>What starts the deployment.</summary>
     public CreatorType CreatorType { get; init; } = CreatorType.Manual;
 
-    /// <summary>True when it goes live, false for a preview.</summary>
+    /// <summary>True for the live site, false for a preview.</summary>
     public bool IsProduction { get; init; }
 }
 
-/// <summary>What is known of a commit.</summary>
+/// <summary>A commit.</summary>
 /// <param name="Hash">The commit's id, up to <see cref="MaxHashLength"/> characters.</param>
 /// <param name="Message">
-/// The message; null when not known. A longer one than <see cref="MaxMessageLength"/> is cut, with a mark at the end.
+/// The message; null when not known. A message longer than <see cref="MaxMessageLength"/> characters is cut, with a mark at the end.
 /// </param>
 /// <param name="Author">
-/// The author; null when not known. A longer one than <see cref="MaxAuthorLength"/> is cut, with a mark at the end.
+/// The author; null when not known. An author longer than <see cref="MaxAuthorLength"/> characters is cut, with a mark at the end.
 /// </param>
 /// <param name="Timestamp">The time; null when not known.</param>
 public sealed record CommitInfo(string Hash, string? Message = null, string? Author = null, DateTimeOffset? Timestamp = null)
 {
-    /// <summary>The longest id of a commit, in characters: that of a repository that uses SHA-256.</summary>
+    /// <summary>The maximum length of a commit id, in characters: that of a repository with SHA-256.</summary>
     public const int MaxHashLength = 64;
 
-    /// <summary>The longest message that is stored whole, in characters.</summary>
+    /// <summary>The maximum length of a message that is stored whole, in characters.</summary>
     public const int MaxMessageLength = 10_000;
 
-    /// <summary>The longest author that is stored whole, in characters.</summary>
+    /// <summary>The maximum length of an author that is stored whole, in characters.</summary>
     public const int MaxAuthorLength = 255;
 }
 
 /// <summary>A deployment and its project.</summary>
 /// <param name="Deployment">The deployment.</param>
 /// <param name="Project">The project.</param>
-public sealed record DeploymentWithProject(Deployment Deployment, Project Project)
-{
-    /// <summary>Where a list goes on after this row.</summary>
-    public DeploymentCursor Cursor => new(Deployment.CreatedAt, Deployment.Id);
-}
+public sealed record DeploymentWithProject(Deployment Deployment, Project Project);
 
-/// <summary>A place in a list of deployments, which goes from the newest to the oldest.</summary>
-/// <param name="CreatedAt">When the last row seen was queued.</param>
-/// <param name="Id">The id of the last row seen.</param>
-public readonly record struct DeploymentCursor(DateTimeOffset CreatedAt, Guid Id)
-{
-    /// <summary>Before the newest; the same as <c>default</c>.</summary>
-    public static DeploymentCursor Start { get; }
-
-    /// <summary>The id that the next rows of the same moment lie below.</summary>
-    internal Guid BoundId => this == Start ? Guid.AllBitsSet : Id;
-}
-
-/// <summary>A deployment with what belongs to it.</summary>
+/// <summary>A deployment with its project, logs, stages, containers and health checks.</summary>
 public sealed record DeploymentDetails
 {
     /// <summary>The deployment.</summary>
@@ -147,15 +140,15 @@ public sealed record DeploymentDetails
     /// <summary>The project.</summary>
     public required Project Project { get; init; }
 
-    /// <summary>The latest log lines, the oldest of them first.</summary>
+    /// <summary>The latest log lines, oldest first.</summary>
     public required IReadOnlyList<DeploymentLog> Logs { get; init; }
 
     /// <summary>The stages, in the order of <see cref="StageName.Known"/>.</summary>
     public required IReadOnlyList<DeploymentStage> Stages { get; init; }
 
-    /// <summary>The containers, the newest first.</summary>
+    /// <summary>The containers, newest first.</summary>
     public required IReadOnlyList<DeploymentContainer> Containers { get; init; }
 
-    /// <summary>The latest health checks, the newest first.</summary>
+    /// <summary>The latest health checks, newest first.</summary>
     public required IReadOnlyList<DeploymentHealthCheck> HealthChecks { get; init; }
 }

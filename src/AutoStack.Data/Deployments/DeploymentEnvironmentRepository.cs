@@ -8,11 +8,10 @@ namespace AutoStack.Data.Deployments;
 internal sealed class DeploymentEnvironmentRepository(Db db, SecretProtector secrets)
     : IDeploymentEnvironmentRepository, IPlatformDeploymentEnvironmentRepository
 {
-    // A deployment that may still be given an environment.
-    private const string Open =
-        $"d.env_vars IS NULL AND NOT d.is_deleted AND pg_catalog.lower(d.status::text) NOT IN {DeploymentState.Finished}";
+    // The condition for a deployment that can still get an environment. Needs the row d.
+    private const string AwaitsEnvironment = $"d.env_vars IS NULL AND {DeploymentState.Open}";
 
-    /// <summary>The column, as the rotation of keys sees it.</summary>
+    /// <summary>The column, for the rotation of secret keys.</summary>
     internal static SecretColumn Secrets { get; } = new(
         "deployments.env_vars",
         stale: """
@@ -47,20 +46,20 @@ internal sealed class DeploymentEnvironmentRepository(Db db, SecretProtector sec
             SELECT p.id, p.env_vars, p.env_vars_version
             FROM deployments d
             JOIN projects p ON p.id = d.project_id AND p.user_id = d.user_id
-            WHERE d.id = @deploymentId AND d.user_id = @ownerId AND {Open} AND p.env_vars IS NOT NULL
+            WHERE d.id = @deploymentId AND d.user_id = @ownerId AND {AwaitsEnvironment} AND p.env_vars IS NOT NULL
             """, [P.Of(deploymentId), P.Of(ownerId)], cancellationToken).ConfigureAwait(false);
         if (source is null)
         {
             return false;
         }
 
-        // Encrypted anew, because a value opens in its own row only.
+        // Encrypted again, because a value can be decrypted in its own row only.
         var environment = secrets.Open(source.Stored, ProjectEnvironmentRepository.PlaceOf(source.ProjectId, ownerId));
         var own = secrets.Protect(environment, PlaceOf(deploymentId, source.ProjectId, ownerId));
         return await db.WriteAsync($"""
             UPDATE deployments d
             SET env_vars = @own, env_vars_version = @version
-            WHERE d.id = @deploymentId AND d.project_id = @projectId AND d.user_id = @ownerId AND {Open}
+            WHERE d.id = @deploymentId AND d.project_id = @projectId AND d.user_id = @ownerId AND {AwaitsEnvironment}
             """,
             [
                 P.TextOrNull(own.Value, name: "own"),
@@ -71,6 +70,6 @@ internal sealed class DeploymentEnvironmentRepository(Db db, SecretProtector sec
             ], cancellationToken).ConfigureAwait(false) == 1;
     }
 
-    // Bound to the project too: a deployment that was moved to another project would be built from that project's repository.
+    // The place includes the project: a deployment that was moved to another project would be built from that project's repository.
     private static SecretPlace PlaceOf(Guid id, Guid projectId, Guid ownerId) => new(Secrets.Name, id, projectId, ownerId);
 }

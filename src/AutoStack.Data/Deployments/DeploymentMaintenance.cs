@@ -3,19 +3,22 @@ using AutoStack.Data.Logs;
 using AutoStack.Data.Postgres;
 using AutoStack.Data.Status;
 using AutoStack.Data.Values;
+using Npgsql;
 
 namespace AutoStack.Data.Deployments;
 
 internal sealed class DeploymentMaintenance(Db db, DeploymentContext context) : IDeploymentMaintenance
 {
-    /// <summary>Which deployments a purge removes. Needs <c>@before</c>.</summary>
+    /// <summary>The condition for the deployments that a purge removes. Needs the row <c>d</c> and <c>@before</c>.</summary>
     internal const string Purgeable = """
         d.is_deleted AND d.created_at < @before AND coalesce(d.completed_at, d.created_at) < @before
           AND NOT EXISTS (SELECT FROM deployment_containers c WHERE c.deployment_id = d.id AND c.stopped_at IS NULL)
         """;
 
+    // Needs @now and @idle.
     private const string QuietSince = $"{ServerTime.Present} - @idle";
 
+    // Needs the row d, @now and @idle.
     private const string Stalled = $"""
         {DeploymentState.UnderWay}
           AND greatest(d.created_at, d.started_at) < {QuietSince}
@@ -41,7 +44,8 @@ internal sealed class DeploymentMaintenance(Db db, DeploymentContext context) : 
         ArgumentException.ThrowIfNullOrWhiteSpace(reason);
         if (ids.Count > IDeploymentMaintenance.MaxBatchSize)
         {
-            throw new ArgumentException($"{ids.Count} deployments are too many at once; at most {IDeploymentMaintenance.MaxBatchSize}.", nameof(ids));
+            throw new ArgumentException(
+                $"{ids.Count} deployments are too many at once; at most {IDeploymentMaintenance.MaxBatchSize}.", nameof(ids));
         }
 
         if (ids.Count == 0)
@@ -49,9 +53,11 @@ internal sealed class DeploymentMaintenance(Db db, DeploymentContext context) : 
             return Task.FromResult(0);
         }
 
-        // In the order of ids, so that two calls with the same deployments do not hold what the other one wants.
         var all = ids.ToArray();
-        var masked = all.Aggregate(reason, (text, id) => BuildText.Masked(context.Secrets, id, text, IDeploymentRepository.MaxReasonLength, nameof(reason)));
+        var masked = all.Aggregate(
+            reason, (text, id) => BuildText.Masked(context.Secrets, id, text, Deployment.MaxReasonLength, nameof(reason)));
+
+        // Locked in the order of ids, so that two calls with the same deployments cannot deadlock.
         var @lock = new Statement("""
             SELECT 1
             FROM deployments d
@@ -59,18 +65,27 @@ internal sealed class DeploymentMaintenance(Db db, DeploymentContext context) : 
             ORDER BY d.id
             FOR NO KEY UPDATE
             """, P.Of(all));
+        NpgsqlParameter[] parameters =
+        [
+            P.Of(all),
+            P.Text(masked, Deployment.MaxReasonLength, nameof(reason)),
+            .. DeploymentStageRepository.FollowMovedParameters(context.Clock),
+        ];
         var abandon = new Statement($"""
             WITH moved AS (
                 UPDATE deployments d
                 SET {DeploymentLifecycle.Deleted},
-                    failed_reason = CASE WHEN pg_catalog.lower(d.status::text) IN {DeploymentState.Finished} THEN d.failed_reason ELSE @reason END
+                    failed_reason = CASE
+                        WHEN pg_catalog.lower(d.status::text) IN {DeploymentState.Finished} THEN d.failed_reason
+                        ELSE @reason
+                    END
                 WHERE d.id = ANY (@all) AND NOT d.is_deleted
                 RETURNING d.id, d.status, d.failed_reason
             ),
             {DeploymentStageRepository.FollowMoved}
             SELECT m.id
             FROM moved m
-            """, P.Of(all), P.Text(masked, IDeploymentRepository.MaxReasonLength, nameof(reason)), ServerTime.Now(context.Clock), P.Of(Ids.New(), "stageId"));
+            """, parameters);
         return db.WriteBatchAsync(
             async sets =>
             {
@@ -80,24 +95,26 @@ internal sealed class DeploymentMaintenance(Db db, DeploymentContext context) : 
             [@lock, abandon], Repeat.Never, cancellationToken);
     }
 
-    public async Task<bool> MarkUnhealthyAsync(Guid id, string reason, CancellationToken cancellationToken)
+    public async Task<bool> ReportUnhealthyAsync(Guid id, string reason, CancellationToken cancellationToken)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(reason);
-        // Of what the row says already, as much stays as there is room for.
+
+        // The stored reason is cut so that both fit.
         return await db.WriteAsync("""
             UPDATE deployments d
             SET status = 'failed',
                 failed_reason = CASE
                     WHEN coalesce(d.failed_reason, '') = '' THEN @reason
                     WHEN pg_catalog.strpos(d.failed_reason, @reason) > 0 THEN d.failed_reason
-                    ELSE pg_catalog.left(d.failed_reason, greatest(@maxLength - 1 - pg_catalog.length(@reason), 0)) || pg_catalog.chr(10) || @reason
+                    ELSE pg_catalog.left(d.failed_reason, greatest(@maxLength - 1 - pg_catalog.length(@reason), 0))
+                        || pg_catalog.chr(10) || @reason
                 END
             WHERE d.id = @id AND d.status::text = 'success' AND NOT d.is_deleted
             """,
             [
                 P.Of(id),
-                P.Text(BuildText.Masked(context.Secrets, id, reason, IDeploymentRepository.MaxReasonLength, nameof(reason)), IDeploymentRepository.MaxReasonLength, nameof(reason)),
-                P.Of(IDeploymentRepository.MaxReasonLength, "maxLength"),
+                DeploymentParameters.Reason(context.Secrets, id, reason),
+                P.Of(Deployment.MaxReasonLength, "maxLength"),
             ], cancellationToken).ConfigureAwait(false) == 1;
     }
 
@@ -106,10 +123,10 @@ internal sealed class DeploymentMaintenance(Db db, DeploymentContext context) : 
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(idle, TimeSpan.Zero);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(idle, MaxIdle);
         ArgumentException.ThrowIfNullOrWhiteSpace(reason);
-        var reasonText = P.Text(reason, IDeploymentRepository.MaxReasonLength);
+        var reasonText = P.Text(reason, Deployment.MaxReasonLength);
 
-        // FOR UPDATE, because it is what a log line that is being stored keeps away. The second statement starts when the rows are locked:
-        // it sees the step or line that came just before, and that the first one could not see.
+        // FOR UPDATE conflicts with the lock of a log line that is being stored. The second statement starts when the rows are locked, and
+        // sees a step or line that was committed too late for the first one.
         var @lock = new Statement($"""
             WITH locked AS MATERIALIZED (
                 SELECT d.id
@@ -121,11 +138,15 @@ internal sealed class DeploymentMaintenance(Db db, DeploymentContext context) : 
             )
             SELECT {Chosen.Keep}
             FROM locked c
-            """, P.Of(idle), ServerTime.Now(context.Clock), P.Of(Limit.Check(limit, IDeploymentMaintenance.MaxBatchSize), nameof(limit)));
+            """,
+            P.Of(idle),
+            ServerTime.Now(context.Clock),
+            P.Of(Limit.Check(limit, IDeploymentMaintenance.MaxBatchSize), nameof(limit)));
         var fail = new Statement($"""
             WITH moved AS (
                 UPDATE deployments d
-                SET status = 'failed', failed_reason = @reason, completed_at = {DeploymentLifecycle.Completed}, build_duration_seconds = {DeploymentLifecycle.Duration}
+                SET status = 'failed', failed_reason = @reason, completed_at = {DeploymentLifecycle.Completed},
+                    build_duration_seconds = {DeploymentLifecycle.Duration}
                 WHERE d.id = ANY ({Chosen.Ids}) AND {Stalled}
                 RETURNING d.id, d.status, d.failed_reason
             ),
@@ -133,7 +154,7 @@ internal sealed class DeploymentMaintenance(Db db, DeploymentContext context) : 
             SELECT m.id
             FROM moved m
             ORDER BY m.id
-            """, P.Of(idle), reasonText, ServerTime.Now(context.Clock), P.Of(Ids.New(), "stageId"));
+            """, [P.Of(idle), reasonText, .. DeploymentStageRepository.FollowMovedParameters(context.Clock)]);
         return db.WriteBatchAsync(
             async sets =>
             {
@@ -156,7 +177,7 @@ internal sealed class DeploymentMaintenance(Db db, DeploymentContext context) : 
         }
     }
 
-    // How many deployments went, and whether there is one whose rows were too many for one batch.
+    // The number of deployments removed, and whether one is left that has more rows than one batch removes.
     private Task<(int Removed, bool Left)> PurgeSomeAsync(DateTimeOffset before, int limit, CancellationToken cancellationToken)
     {
         var @lock = new Statement($"""
@@ -172,7 +193,7 @@ internal sealed class DeploymentMaintenance(Db db, DeploymentContext context) : 
             FROM locked c
             """, P.Of(before), P.Of(limit));
 
-        // Starts when the rows are locked: a container that was reserved just before is seen, and its deployment stays.
+        // Starts when the rows are locked, and sees a container that was reserved just before: its deployment stays.
         var check = new Statement($"""
             SELECT {Chosen.Keep}
             FROM (
@@ -183,7 +204,7 @@ internal sealed class DeploymentMaintenance(Db db, DeploymentContext context) : 
             ) c
             """, P.Of(before));
 
-        // What a deployment may have a hundred thousand of goes before it, so many at a time; the few others go along with it.
+        // Logs and health checks are deleted in earlier batches; only the small child tables are left to the cascade.
         var delete = new Statement($"""
             DELETE FROM deployments d
             WHERE d.id = ANY ({Chosen.Ids})

@@ -5,13 +5,49 @@ using Npgsql;
 
 namespace AutoStack.Data.Deployments;
 
-/// <summary>Parameters that several statements on deployments take: of a commit, an address and the bound of a page.</summary>
+/// <summary>
+/// Parameters that several statements on deployments take: a commit, a reason, an address, and the place after which a page starts.
+/// </summary>
 internal static class DeploymentParameters
 {
-    // What commit_hash holds.
+    /// <summary>
+    /// The condition of a page that goes from the newest to the oldest deployment. Needs the row <c>d</c> and the parameters of
+    /// <see cref="AfterAsync"/>.
+    /// </summary>
+    internal const string After = "(d.created_at, d.id) < (@createdAt, @id)";
+
+    // The length of commit_hash.
     private const int ShortHash = 40;
 
-    /// <summary>The columns of a commit as parameters; null for a commit that is not known yet.</summary>
+    private static readonly long Earliest = Time.ToMicroseconds(DateTimeOffset.MinValue);
+    private static readonly long Latest = Time.ToMicroseconds(DateTimeOffset.MaxValue);
+
+    /// <summary><c>@createdAt</c> and <c>@id</c> of <see cref="After"/>.</summary>
+    /// <exception cref="ArgumentException">The cursor is from another kind of list.</exception>
+    internal static async ValueTask<NpgsqlParameter[]> AfterAsync(Db db, Cursor cursor, CancellationToken cancellationToken)
+    {
+        if (cursor.ToMoment() is not (var moment, var id))
+        {
+            return [P.Moment(Time.Infinity, "createdAt"), P.Of(Guid.AllBitsSet, "id")];
+        }
+
+        // A cursor holds a time of .NET; infinity and times outside of .NET's years are in the row only.
+        if (moment <= Earliest || moment >= Latest)
+        {
+            moment = await db.FindValueAsync(row => row.Long(), """
+                SELECT d.created_at
+                FROM deployments d
+                WHERE d.id = @id
+                """, [P.Of(id)], cancellationToken, nameof(AfterAsync)).ConfigureAwait(false) ?? Math.Clamp(moment, Earliest, Latest);
+        }
+
+        return [P.Moment(moment, "createdAt"), P.Of(id)];
+    }
+
+    /// <summary>
+    /// The columns of a commit: <c>@hash</c>, <c>@hashFull</c>, <c>@message</c>, <c>@author</c> and <c>@timestamp</c>; all NULL for a
+    /// commit that is not known yet.
+    /// </summary>
     internal static NpgsqlParameter[] OfCommit(LogSecrets secrets, Guid id, CommitInfo? commit)
     {
         var hash = commit is null ? null : P.Fitting(commit.Hash, CommitInfo.MaxHashLength, "hash");
@@ -25,30 +61,23 @@ internal static class DeploymentParameters
         ];
     }
 
-    /// <summary>An address as a parameter, without what is secret.</summary>
-    internal static NpgsqlParameter Url(LogSecrets secrets, Guid id, string? deployedUrl) =>
-        P.TextOrNull(deployedUrl is null ? null : BuildText.Masked(secrets, id, deployedUrl, IDeploymentRepository.MaxUrlLength, nameof(deployedUrl)), IDeploymentRepository.MaxUrlLength, nameof(deployedUrl));
+    /// <summary>The reason that a caller gives, masked: <c>@reason</c>.</summary>
+    /// <exception cref="ArgumentException">The reason is too long.</exception>
+    internal static NpgsqlParameter Reason(LogSecrets secrets, Guid id, string? reason) => P.TextOrNull(
+        reason is null ? null : BuildText.Masked(secrets, id, reason, Deployment.MaxReasonLength, nameof(reason)),
+        Deployment.MaxReasonLength,
+        nameof(reason));
+
+    /// <summary>The address of a deployment, masked: <c>@deployedUrl</c>.</summary>
+    /// <exception cref="ArgumentException">The address is too long.</exception>
+    internal static NpgsqlParameter Url(LogSecrets secrets, Guid id, string? deployedUrl) => P.TextOrNull(
+        deployedUrl is null ? null : BuildText.Masked(secrets, id, deployedUrl, Deployment.MaxUrlLength, nameof(deployedUrl)),
+        Deployment.MaxUrlLength,
+        nameof(deployedUrl));
 
     /// <summary>
-    /// The bound of a page, <c>@createdAt</c>: the moment of the row that the cursor names, also one that .NET has no value for.
+    /// The id of a commit from its two columns. A later writer's <c>commit_hash</c> wins: it is the beginning of the whole id otherwise.
     /// </summary>
-    internal static async ValueTask<NpgsqlParameter> BoundAsync(Db db, DeploymentCursor after, CancellationToken cancellationToken)
-    {
-        long? moment = after == DeploymentCursor.Start ? Time.Infinity : null;
-        if (moment is null && (after.CreatedAt == DateTimeOffset.MaxValue || after.CreatedAt == DateTimeOffset.MinValue))
-        {
-            moment = await db.FindValueAsync(row => row.Long(), """
-                SELECT d.created_at
-                FROM deployments d
-                WHERE d.id = @id
-                """, [P.Of(after.Id)], cancellationToken, nameof(BoundAsync)).ConfigureAwait(false);
-        }
-
-        return P.Moment(moment ?? Time.ToMicroseconds(after.CreatedAt), "createdAt");
-    }
-
-    /// <summary>
-    /// The id of a commit from its two columns. A later writer's <c>commit_hash</c> wins: it is the beginning of the whole one otherwise.
-    /// </summary>
-    internal static string? WholeHash(string? hash, string? full) => hash is not null && full?.StartsWith(hash, StringComparison.Ordinal) == true ? full : hash;
+    internal static string? WholeHash(string? hash, string? full) =>
+        hash is not null && full?.StartsWith(hash, StringComparison.Ordinal) == true ? full : hash;
 }

@@ -9,32 +9,29 @@ internal sealed class DeploymentQueries(Db db) : IDeploymentQueries
 {
     private const int MaxNameLength = 255;
 
-    private const string Meant = """
+    // The condition for the deployments that match a filter. Needs the rows d and p, and the parameters of MatchingParameters.
+    private const string Matching = """
         d.user_id = @ownerId AND NOT d.is_deleted
           AND (@projectId IS NULL OR d.project_id = @projectId)
           AND (@status IS NULL OR d.status::text = @status)
           AND (@pattern IS NULL OR p.name::text ILIKE @pattern)
         """;
 
-    public async Task<IReadOnlyList<DeploymentWithProject>> ListAsync(
-        Guid ownerId, DeploymentFilter filter, int limit, DeploymentCursor after, CancellationToken cancellationToken)
+    public async Task<Page<DeploymentWithProject>> ListAsync(
+        Guid ownerId, DeploymentFilter filter, Cursor cursor, int limit, CancellationToken cancellationToken)
     {
         Limit.Check(limit, IDeploymentQueries.MaxListSize);
-        var parameters = Parameters(ownerId, filter);
-        return await db.ListAsync(DeploymentRepository.ReadWithProject, $"""
+        var matching = MatchingParameters(ownerId, filter);
+        var after = await DeploymentParameters.AfterAsync(db, cursor, cancellationToken).ConfigureAwait(false);
+        var rows = await db.ListAsync(DeploymentRepository.ReadWithProject, $"""
             SELECT {DeploymentRepository.ListColumns}, {ProjectRepository.ListColumns}
             FROM deployments d
             JOIN projects p ON p.id = d.project_id
-            WHERE {Meant} AND (d.created_at, d.id) < (@createdAt, @id)
+            WHERE {Matching} AND {DeploymentParameters.After}
             ORDER BY d.created_at DESC, d.id DESC
             LIMIT @limit
-            """,
-            [
-                .. parameters,
-                await DeploymentParameters.BoundAsync(db, after, cancellationToken).ConfigureAwait(false),
-                P.Of(after.BoundId, "id"),
-                P.Of(limit),
-            ], cancellationToken).ConfigureAwait(false);
+            """, [.. matching, .. after, P.Of(limit + 1, "limit")], cancellationToken).ConfigureAwait(false);
+        return DeploymentRepository.PageOf(rows, limit);
     }
 
     public async Task<long> CountAsync(Guid ownerId, DeploymentFilter filter, CancellationToken cancellationToken) =>
@@ -42,11 +39,14 @@ internal sealed class DeploymentQueries(Db db) : IDeploymentQueries
             SELECT pg_catalog.count(*)
             FROM deployments d
             JOIN projects p ON p.id = d.project_id
-            WHERE {Meant}
-            """, Parameters(ownerId, filter), cancellationToken).ConfigureAwait(false) ?? 0;
+            WHERE {Matching}
+            """, MatchingParameters(ownerId, filter), cancellationToken).ConfigureAwait(false) ?? 0;
 
-    public Task<IReadOnlyList<ProjectWithLatestDeployment>> ListProjectsAsync(Guid ownerId, int limit, Guid afterId, CancellationToken cancellationToken) =>
-        db.ListAsync(row => new ProjectWithLatestDeployment(ProjectRepository.Read(row), row.Flag() ? DeploymentRepository.Read(row) : null), $"""
+    public async Task<Page<ProjectWithLatestDeployment>> ListProjectsAsync(
+        Guid ownerId, Cursor cursor, int limit, CancellationToken cancellationToken)
+    {
+        Limit.Check(limit, IDeploymentQueries.MaxProjectListSize);
+        var rows = await db.ListAsync(ReadProject, $"""
             SELECT {ProjectRepository.ListColumns}, d.id IS NOT NULL, {DeploymentRepository.ListColumns}
             FROM projects p
             LEFT JOIN LATERAL (
@@ -59,14 +59,18 @@ internal sealed class DeploymentQueries(Db db) : IDeploymentQueries
             WHERE p.user_id = @ownerId AND p.id > @afterId
             ORDER BY p.id
             LIMIT @limit
-            """,
-            [P.Of(ownerId), P.Of(afterId), P.Of(Limit.Check(limit, IDeploymentQueries.MaxProjectListSize), nameof(limit))], cancellationToken);
+            """, [P.Of(ownerId), P.Of(cursor.ToId(), "afterId"), P.Of(limit + 1, "limit")], cancellationToken).ConfigureAwait(false);
+        return Page<ProjectWithLatestDeployment>.Of(rows, limit, row => Cursor.After(row.Project.Id));
+    }
 
-    private static NpgsqlParameter[] Parameters(Guid ownerId, DeploymentFilter filter)
+    private static ProjectWithLatestDeployment ReadProject(RowReader row) =>
+        new(ProjectRepository.Read(row), row.Flag() ? DeploymentRepository.Read(row) : null);
+
+    private static NpgsqlParameter[] MatchingParameters(Guid ownerId, DeploymentFilter filter)
     {
         ArgumentNullException.ThrowIfNull(filter);
 
-        // Measured as it was given: the pattern is longer.
+        // The limit is that of the given text: its pattern is longer.
         P.TextOrNull(filter.ProjectName, MaxNameLength);
         var pattern = string.IsNullOrEmpty(filter.ProjectName) ? null : Text.ContainedPattern(filter.ProjectName);
         return

@@ -1,34 +1,58 @@
 using AutoStack.Data.Postgres;
 using AutoStack.Data.Projects;
 using AutoStack.Data.Status;
-using AutoStack.Data.Values;
+using Npgsql;
 
 namespace AutoStack.Data.Deployments;
 
-/// <summary>How a worker takes the next deployment from the queue, which <c>deployments.queue_place</c> orders.</summary>
+/// <summary>The claims of workers on the queue, which <c>deployments.queue_place</c> orders.</summary>
 internal sealed class DeploymentQueue(Db db, DeploymentContext context)
 {
-    // What another program has started, as the Python services do while a deployment is still 'queued', is theirs. Word by word the
-    // condition of the indexes that hold only what waits, and coalesce so that no index on the status serves it: a plan made before ANALYZE
-    // would sort all that waits.
+    /// <summary>
+    /// CTEs and the final SELECT of a claim: start the deployment in <c>chosen</c>, and return it with its project and the place at which
+    /// it was found. Needs the CTE <c>chosen</c> (id, place, turn), where <c>turn</c> is the place that the row is to keep, and the
+    /// parameters of <see cref="DeploymentStageRepository.FollowMovedParameters"/>.
+    /// </summary>
+    internal const string StartChosen = $"""
+        moved AS (
+            UPDATE deployments d
+            SET status = 'cloning', started_at = {ServerTime.Present}, queue_place = c.turn
+            FROM chosen c
+            WHERE d.id = c.id
+            RETURNING {DeploymentRepository.Columns}, c.place
+        ),
+        {DeploymentStageRepository.FollowMoved}
+        SELECT {DeploymentRepository.Columns}, {ProjectRepository.Columns}, d.place
+        FROM moved d
+        JOIN projects p ON p.id = d.project_id
+        """;
+
+    // A deployment that another program has started, as the Python services do while it is still 'queued', belongs to that program. Word
+    // for word the condition of the indexes over waiting deployments; coalesce keeps the planner from an index on the status: a plan made
+    // before ANALYZE would sort all waiting deployments. Needs the row q.
     private const string Waiting = "coalesce(q.status::text, '') = 'queued' AND NOT q.is_deleted AND q.started_at IS NULL";
 
-    // A project or a user can fill up between the look at it and its lock; the next attempt sees that.
+    // A project or a user can reach its limit between the search and its lock; the next attempt sees that.
     private const int MaxAttempts = 10;
 
-    // Needs the row q.
+    // Needs the row q and @maxPerProject.
     private const string ProjectHasRoom = $"""
         (@maxPerProject IS NULL OR (
-            SELECT pg_catalog.count(*) FROM deployments d WHERE d.project_id = q.project_id AND {DeploymentState.UnderWay}) < @maxPerProject)
+            SELECT pg_catalog.count(*)
+            FROM deployments d
+            WHERE d.project_id = q.project_id AND {DeploymentState.UnderWay}) < @maxPerProject)
         """;
 
+    // Needs the row q and @maxPerUser.
     private const string UserHasRoom = $"""
         (@maxPerUser IS NULL OR (
-            SELECT pg_catalog.count(*) FROM deployments d WHERE d.user_id = q.user_id AND {DeploymentState.UnderWay}) < @maxPerUser)
+            SELECT pg_catalog.count(*)
+            FROM deployments d
+            WHERE d.user_id = q.user_id AND {DeploymentState.UnderWay}) < @maxPerUser)
         """;
 
-    // The first of the queue whose project and user have room, each asked in its turn. Of a long queue of one that has none, only the
-    // beginning is looked at.
+    // The first deployment whose project and user are below their limits, among the first 64 of the queue: a long queue of a project at
+    // its limit is not walked to its end. Continues with OfProject or OfUserAndProject. Needs @afterPlace, @maxPerProject and @maxPerUser.
     private const string Near = $"""
         SELECT {Chosen.Keep}
         FROM (
@@ -53,10 +77,11 @@ internal sealed class DeploymentQueue(Db db, DeploymentContext context)
             FOR NO KEY UPDATE OF
         """;
 
-    // The first of each project, from project to project by the index, past the other projects of a user without room: as many steps as
-    // there are projects and users without room and a hundred more, however many deployments wait. Two walks at once: one from the user
-    // after the one that was claimed so last, the other from the first user to that one. Of more than a hundred, others are seen each time,
-    // and no user is left out for good.
+    // The first deployment of each project, from project to project by the index, skipping the other projects of a user at the limit: the
+    // number of steps is that of the projects and users at their limits and a hundred more, however many deployments wait. Two walks at
+    // once: one starts after the user of the last far claim, the other goes from the first user to that one. With more than a hundred
+    // candidates each claim sees others, so no user is left out for good. Continues with OfProject or OfUserAndProject. Needs @afterUser,
+    // @maxPerProject and @maxPerUser.
     private const string Far = $"""
         WITH RECURSIVE visited AS (
             SELECT
@@ -98,17 +123,18 @@ internal sealed class DeploymentQueue(Db db, DeploymentContext context)
             FOR NO KEY UPDATE OF
         """;
 
-    // The project is held, and the user, too, before they are counted: of many queued rows that another claim holds so, none is touched.
+    // The end of Near and Far: the project, and the user when users have a limit, are locked before they are counted. A project or user
+    // that another claim holds is skipped with all its deployments.
     private const string OfProject = " p, q SKIP LOCKED) c";
     private const string OfUserAndProject = " u, p, q SKIP LOCKED) c";
 
-    // One statement is enough here: a queued deployment's row is locked from the start, and nothing else touches its stages. What is found
-    // late, such as a claim that was rolled back, lies before the last claim: it is looked for when there is nothing after that one.
+    // One statement is enough here: a queued deployment's row is locked from the start, and nothing else writes its stages. A deployment
+    // before the last claim, such as one whose claim was rolled back, is searched for when nothing waits after that claim.
     public async Task<DeploymentWithProject?> ClaimAsync(CancellationToken cancellationToken)
     {
         var claimed = await db.WriteAsync(ReadClaimed, $"""
             WITH near AS MATERIALIZED (
-                SELECT q.id
+                SELECT q.id, q.queue_place AS place
                 FROM deployments q
                 WHERE {Waiting} AND q.queue_place >= @afterPlace
                 ORDER BY q.queue_place, q.id
@@ -116,28 +142,24 @@ internal sealed class DeploymentQueue(Db db, DeploymentContext context)
                 FOR NO KEY UPDATE SKIP LOCKED
             ),
             late AS MATERIALIZED (
-                SELECT q.id
+                SELECT q.id, q.queue_place AS place
                 FROM deployments q
                 WHERE {Waiting} AND NOT EXISTS (SELECT FROM near n)
                 ORDER BY q.queue_place, q.id
                 LIMIT 1
                 FOR NO KEY UPDATE SKIP LOCKED
             ),
-            moved AS (
-                UPDATE deployments d
-                SET status = 'cloning', started_at = {ServerTime.Present}
-                FROM (SELECT n.id FROM near n UNION ALL SELECT l.id FROM late l) n
-                WHERE d.id = n.id
-                RETURNING {DeploymentRepository.Columns}, d.queue_place
+            chosen AS (
+                SELECT n.id, n.place, n.place AS turn FROM near n
+                UNION ALL
+                SELECT l.id, l.place, l.place FROM late l
             ),
-            {DeploymentStageRepository.FollowMoved}
-            SELECT {DeploymentRepository.Columns}, {ProjectRepository.Columns}, d.queue_place
-            FROM moved d
-            JOIN projects p ON p.id = d.project_id
+            {StartChosen}
             """,
-            [P.Of(context.QueueStart.After, "afterPlace"), ServerTime.Now(context.Clock), P.Of(Ids.New(), "stageId")],
-            cancellationToken, nameof(IDeploymentLifecycle.ClaimNextAsync)).ConfigureAwait(false);
-        return Note(claimed);
+            [P.Of(context.QueueStart.After, "afterPlace"), .. DeploymentStageRepository.FollowMovedParameters(context.Clock)],
+            cancellationToken,
+            nameof(IDeploymentLifecycle.ClaimNextAsync)).ConfigureAwait(false);
+        return Record(claimed);
     }
 
     public async Task<DeploymentWithProject?> ClaimAsync(ClaimOptions options, CancellationToken cancellationToken)
@@ -156,53 +178,48 @@ internal sealed class DeploymentQueue(Db db, DeploymentContext context)
 
             if (claimed is not null || !met)
             {
-                return Note(claimed);
+                return Record(claimed);
             }
         }
 
         return null;
     }
 
+    // @maxPerProject and @maxPerUser, anew for each statement: a parameter belongs to one command.
+    private static NpgsqlParameter[] Limits(ClaimOptions options) => [P.Of(options.MaxPerProject), P.Of(options.MaxPerUser)];
+
     private static Claimed ReadClaimed(RowReader row) => new(DeploymentRepository.ReadWithProject(row), row.LongOrNull() ?? 0);
 
-    // Whether there was one to be claimed, and the deployment when it was.
+    // Met: the search found a deployment. Job: that deployment, unless its project or user reached a limit before the lock.
     private Task<(bool Met, Claimed? Job)> TryClaimAsync(bool near, ClaimOptions options, CancellationToken cancellationToken)
     {
-        var maxPerProject = P.Of(options.MaxPerProject);
-        var maxPerUser = P.Of(options.MaxPerUser);
+        var afterPlace = P.Of(context.QueueStart.After, "afterPlace");
+        var afterUser = P.Of(context.QueueStart.User, "afterUser");
         var choose = (near, options.MaxPerUser is not null) switch
         {
-            (true, false) => new Statement(Near + OfProject, P.Of(context.QueueStart.After, "afterPlace"), maxPerProject, maxPerUser),
-            (true, true) => new Statement(Near + OfUserAndProject, P.Of(context.QueueStart.After, "afterPlace"), maxPerProject, maxPerUser),
-            (false, false) => new Statement(Far + OfProject, P.Of(context.QueueStart.User, "afterUser"), maxPerProject, maxPerUser),
-            (false, true) => new Statement(Far + OfUserAndProject, P.Of(context.QueueStart.User, "afterUser"), maxPerProject, maxPerUser),
+            (true, false) => new Statement(Near + OfProject, [afterPlace, .. Limits(options)]),
+            (true, true) => new Statement(Near + OfUserAndProject, [afterPlace, .. Limits(options)]),
+            (false, false) => new Statement(Far + OfProject, [afterUser, .. Limits(options)]),
+            (false, true) => new Statement(Far + OfUserAndProject, [afterUser, .. Limits(options)]),
         };
 
-        // Of the turns that it skips over, none counts as served, so its place becomes the user's first: who comes next would queue behind
-        // all of them. Starts when the project and the user are held, and so counts what every claim before has committed.
+        // Starts when the project and the user are locked, and so counts every claim committed before. The turns that a limited claim skips
+        // do not count as served, so the deployment keeps the first place of its user: newcomers would queue after all skipped turns.
         var claim = new Statement($"""
             WITH chosen AS MATERIALIZED (
-                SELECT q.id, q.queue_place AS place
-                FROM deployments q
-                WHERE q.id = ANY ({Chosen.Ids}) AND {Waiting} AND {ProjectHasRoom} AND {UserHasRoom}
+                SELECT c.id, c.place, least(c.place, (
+                    SELECT pg_catalog.min(q.queue_place)
+                    FROM deployments q
+                    WHERE {Waiting} AND q.user_id = c.user_id
+                )) AS turn
+                FROM (
+                    SELECT q.id, q.user_id, q.queue_place AS place
+                    FROM deployments q
+                    WHERE q.id = ANY ({Chosen.Ids}) AND {Waiting} AND {ProjectHasRoom} AND {UserHasRoom}
+                ) c
             ),
-            moved AS (
-                UPDATE deployments d
-                SET status = 'cloning', started_at = {ServerTime.Present},
-                    queue_place = least(d.queue_place, (
-                        SELECT pg_catalog.min(q.queue_place)
-                        FROM deployments q
-                        WHERE {Waiting} AND q.user_id = d.user_id
-                    ))
-                FROM chosen c
-                WHERE d.id = c.id
-                RETURNING {DeploymentRepository.Columns}, c.place
-            ),
-            {DeploymentStageRepository.FollowMoved}
-            SELECT {DeploymentRepository.Columns}, {ProjectRepository.Columns}, d.place
-            FROM moved d
-            JOIN projects p ON p.id = d.project_id
-            """, P.Of(options.MaxPerProject), P.Of(options.MaxPerUser), ServerTime.Now(context.Clock), P.Of(Ids.New(), "stageId"));
+            {StartChosen}
+            """, [.. Limits(options), .. DeploymentStageRepository.FollowMovedParameters(context.Clock)]);
         return db.WriteBatchAsync(
             async sets => (
                 (await sets.FindAsync(row => row.Text()).ConfigureAwait(false))!.Length > 0,
@@ -210,7 +227,7 @@ internal sealed class DeploymentQueue(Db db, DeploymentContext context)
             [choose, claim], Repeat.Never, cancellationToken, nameof(IDeploymentLifecycle.ClaimNextAsync));
     }
 
-    private DeploymentWithProject? Note(Claimed? claimed)
+    private DeploymentWithProject? Record(Claimed? claimed)
     {
         if (claimed is not null)
         {

@@ -6,14 +6,16 @@ using Npgsql;
 
 namespace AutoStack.Data.Deployments;
 
-internal sealed class DeploymentStageRepository(Db db, DeploymentContext context) : IDeploymentStageRepository, IPlatformDeploymentStageRepository
+internal sealed class DeploymentStageRepository(Db db, DeploymentContext context)
+    : IDeploymentStageRepository, IPlatformDeploymentStageRepository
 {
-    internal const string Columns = "s.id, s.deployment_id, s.stage_name, s.status, s.started_at, s.completed_at, s.error_message, s.created_at";
+    internal const string Columns =
+        "s.id, s.deployment_id, s.stage_name, s.status, s.started_at, s.completed_at, s.error_message, s.created_at";
 
     /// <summary>
-    /// Makes the stages agree with the deployment in <c>moved</c> (id, status, failed_reason): what was in progress ends as the deployment
-    /// did, what was pending is cancelled unless it did well, and the stage of its status is entered. Needs <c>@now</c> and
-    /// <c>@stageId</c>.
+    /// CTEs that make the stages agree with the deployments in <c>moved</c>: stages in progress end as their deployment did, pending stages
+    /// are cancelled unless the deployment succeeded, and the stage of the new status is entered. Needs the CTE <c>moved</c> (id, status,
+    /// failed_reason) and the parameters of <see cref="FollowMovedParameters"/>.
     /// </summary>
     internal const string FollowMoved = $"""
         closed AS (
@@ -30,7 +32,8 @@ internal sealed class DeploymentStageRepository(Db db, DeploymentContext context
                 END
             FROM moved m
             WHERE s.deployment_id = m.id AND pg_catalog.lower(s.stage_name::text) <> pg_catalog.lower(m.status::text)
-              AND (s.status::text = 'in_progress' OR (s.status::text = 'pending' AND pg_catalog.lower(m.status::text) IN ('failed', 'cancelled')))
+              AND (s.status::text = 'in_progress'
+                  OR (s.status::text = 'pending' AND pg_catalog.lower(m.status::text) IN ('failed', 'cancelled')))
         ),
         entered AS (
             INSERT INTO deployment_stages AS s (id, deployment_id, stage_name, status, started_at, created_at)
@@ -44,8 +47,9 @@ internal sealed class DeploymentStageRepository(Db db, DeploymentContext context
         """;
 
     /// <summary>
-    /// Whether another program builds the deployment in <c>moved</c>: it stood in a step whose stage is not written as this library writes
-    /// it. That of the queue does not count, which the Python services write for what they queue.
+    /// True when another program builds the deployment: it was in a step whose stage is not spelled as this library spells it. The stage of
+    /// the queue does not count, since the Python services write it for deployments that they queue. Needs the row <c>m</c> (id) of a
+    /// deployment.
     /// </summary>
     internal const string IsDrivenElsewhere = """
         EXISTS (
@@ -55,14 +59,15 @@ internal sealed class DeploymentStageRepository(Db db, DeploymentContext context
         """;
 
     /// <summary>
-    /// The order of stages, wherever they are listed. Clocks of two machines do not decide the order of steps; names that are not known
-    /// come last, by their start.
+    /// The order of stages in every list: by name, since the clocks of two machines must not decide it; unknown names come last, by their
+    /// start. Needs the row <c>s</c>.
     /// </summary>
     internal const string InOrder =
-        "coalesce(pg_catalog.array_position(ARRAY['queued', 'cloning', 'checkout', 'installing', 'building', 'copying', 'deploying']::text[], "
+        "coalesce(pg_catalog.array_position("
+        + "ARRAY['queued', 'cloning', 'checkout', 'installing', 'building', 'copying', 'deploying']::text[], "
         + "pg_catalog.lower(s.stage_name::text)), 99), s.started_at, s.created_at, s.id";
 
-    // Of many deployments at once: the whole error comes with each one's own list.
+    // For many deployments at once: the list of one deployment has the whole error.
     private const string ListColumns =
         "s.id, s.deployment_id, s.stage_name, s.status, s.started_at, s.completed_at, pg_catalog.left(s.error_message, 500), s.created_at";
 
@@ -78,6 +83,9 @@ internal sealed class DeploymentStageRepository(Db db, DeploymentContext context
         CreatedAt = row.Time(),
     };
 
+    /// <summary><c>@now</c> and <c>@stageId</c> of <see cref="FollowMoved"/>.</summary>
+    internal static NpgsqlParameter[] FollowMovedParameters(TimeProvider clock) => [ServerTime.Now(clock), P.Of(Ids.New(), "stageId")];
+
     internal static Statement ByDeployment(Guid deploymentId, Guid ownerId, int limit) => new($"""
         SELECT {Columns}
         FROM deployment_stages s
@@ -86,7 +94,8 @@ internal sealed class DeploymentStageRepository(Db db, DeploymentContext context
         LIMIT @limit
         """, P.Of(deploymentId), P.Of(ownerId), P.Of(limit));
 
-    public Task<IReadOnlyList<DeploymentStage>> ListByDeploymentAsync(Guid deploymentId, Guid ownerId, CancellationToken cancellationToken) =>
+    public Task<IReadOnlyList<DeploymentStage>> ListByDeploymentAsync(
+        Guid deploymentId, Guid ownerId, CancellationToken cancellationToken) =>
         db.ListAsync(Read, ByDeployment(deploymentId, ownerId, IDeploymentStageRepository.MaxListSize), cancellationToken);
 
     public async Task<ILookup<Guid, DeploymentStage>> ListByDeploymentsAsync(
@@ -96,7 +105,8 @@ internal sealed class DeploymentStageRepository(Db db, DeploymentContext context
         if (deploymentIds.Count > IDeploymentStageRepository.MaxDeployments)
         {
             throw new ArgumentException(
-                $"{deploymentIds.Count} deployments are too many at once; at most {IDeploymentStageRepository.MaxDeployments}.", nameof(deploymentIds));
+                $"{deploymentIds.Count} deployments are too many at once; at most {IDeploymentStageRepository.MaxDeployments}.",
+                nameof(deploymentIds));
         }
 
         var stages = deploymentIds.Count == 0 ? [] : await db.ListAsync(Read, $"""
@@ -117,45 +127,46 @@ internal sealed class DeploymentStageRepository(Db db, DeploymentContext context
         return stages.ToLookup(stage => stage.DeploymentId);
     }
 
-    // Waits for a cancel that is on its way, as a start does: what nobody would cancel is not planned.
-    public async Task<bool> PlanAsync(Guid deploymentId, IReadOnlyList<StageName> names, CancellationToken cancellationToken)
+    public Task<TransitionOutcome> PlanAsync(Guid deploymentId, IReadOnlyList<StageName> names, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(names);
-        if (names.Count > IDeploymentStageRepository.MaxListSize)
+        if (names.Count > IPlatformDeploymentStageRepository.MaxPlannedStages)
         {
-            throw new ArgumentException($"{names.Count} stages are too many; at most {IDeploymentStageRepository.MaxListSize}.", nameof(names));
+            throw new ArgumentException(
+                $"{names.Count} stages are too many; at most {IPlatformDeploymentStageRepository.MaxPlannedStages}.", nameof(names));
         }
 
         string[] stages = [.. names.Select(name => P.Written(name, nameof(names)))];
         Guid[] ids = [.. stages.Select(_ => Ids.New())];
-        return await db.WriteAsync(row => row.Text(), $"""
-            WITH held AS (
-                SELECT d.id, d.status
-                FROM deployments d
-                WHERE d.id = @deploymentId AND NOT d.is_deleted AND pg_catalog.lower(d.status::text) NOT IN {DeploymentState.Finished}
-                FOR NO KEY UPDATE
-            ),
-            planned AS (
-                INSERT INTO deployment_stages AS s (id, deployment_id, stage_name, status, created_at)
-                SELECT n.id, h.id, n.stage_name, 'pending', {ServerTime.Present}
-                FROM held h
-                CROSS JOIN unnest(@ids, @stages) AS n (id, stage_name)
-                ON CONFLICT (deployment_id, pg_catalog.lower(stage_name::text)) DO NOTHING
-            )
-            SELECT h.status
-            FROM held h
-            """, [P.Of(deploymentId), P.Of(ids), P.Of(stages), ServerTime.Now(context.Clock)], Repeat.WhenConnectionIsLost, cancellationToken).ConfigureAwait(false) is not null;
+        var plan = new Statement($"""
+            INSERT INTO deployment_stages AS s (id, deployment_id, stage_name, status, created_at)
+            SELECT n.id, d.id, n.stage_name, 'pending', {ServerTime.Present}
+            FROM deployments d
+            CROSS JOIN unnest(@ids, @stages) AS n (id, stage_name)
+            WHERE d.id = @deploymentId AND {DeploymentState.Open}
+            ON CONFLICT (deployment_id, pg_catalog.lower(stage_name::text)) DO NOTHING
+            RETURNING s.id
+            """, P.Of(deploymentId), P.Of(ids), P.Of(stages), ServerTime.Now(context.Clock));
+        return db.WriteBatchAsync(
+            async sets =>
+            {
+                var met = await sets.FindAsync(DeploymentState.Read).ConfigureAwait(false);
+                return await sets.AnyAsync().ConfigureAwait(false)
+                    ? TransitionOutcome.Applied
+                    : DeploymentState.ReasonToStop(met) ?? TransitionOutcome.AlreadyThere;
+            },
+            [DeploymentState.Lock(deploymentId), plan], Repeat.WhenConnectionIsLost, cancellationToken);
     }
 
-    public async Task<bool> SetAsync(
-        Guid deploymentId, StageName name, StageStatus status, string? errorMessage, CancellationToken cancellationToken)
+    public Task<TransitionOutcome> SetAsync(Guid deploymentId, StageChange change, CancellationToken cancellationToken)
     {
-        if (errorMessage is not null && status != StageStatus.Failed)
+        ArgumentNullException.ThrowIfNull(change);
+        if (change.ErrorMessage is not null && change.Status != StageStatus.Failed)
         {
-            throw new ArgumentException($"Only a failed stage has an error, not one that is '{status}'.", nameof(errorMessage));
+            throw new ArgumentException($"ErrorMessage belongs to a failed stage, not to one that is '{change.Status}'.", nameof(change));
         }
 
-        return await db.WriteAsync($"""
+        var set = new Statement($"""
             INSERT INTO deployment_stages AS s (id, deployment_id, stage_name, status, started_at, completed_at, error_message, created_at)
             SELECT
                 @id, d.id, @name, @status,
@@ -163,8 +174,7 @@ internal sealed class DeploymentStageRepository(Db db, DeploymentContext context
                 CASE WHEN @status IN ('completed', 'failed', 'cancelled') THEN {ServerTime.Present} END,
                 @errorMessage, {ServerTime.Present}
             FROM deployments d
-            WHERE d.id = @deploymentId AND NOT d.is_deleted AND pg_catalog.lower(d.status::text) NOT IN {DeploymentState.Finished}
-            FOR NO KEY UPDATE OF d
+            WHERE d.id = @deploymentId AND {DeploymentState.Open}
             ON CONFLICT (deployment_id, pg_catalog.lower(stage_name::text)) DO UPDATE
             SET status = excluded.status,
                 started_at = coalesce(s.started_at, excluded.started_at),
@@ -172,35 +182,42 @@ internal sealed class DeploymentStageRepository(Db db, DeploymentContext context
                 error_message = excluded.error_message
             WHERE (s.status::text = 'pending' AND excluded.status::text <> 'pending')
                OR (s.status::text = 'in_progress' AND excluded.status::text IN ('completed', 'failed', 'cancelled'))
+            RETURNING s.id
             """,
-            [P.Of(Ids.New(), "id"), P.Of(deploymentId), P.Of(name), P.Of(status), Error(deploymentId, errorMessage), ServerTime.Now(context.Clock)],
-            cancellationToken).ConfigureAwait(false) == 1;
+            P.Of(Ids.New(), "id"),
+            P.Of(deploymentId),
+            P.Of(change.Name),
+            P.Of(change.Status),
+            Error(deploymentId, change.ErrorMessage),
+            ServerTime.Now(context.Clock));
+        return ChangeAsync(deploymentId, change.Name, change.Status, set, cancellationToken);
     }
 
-    // Waits for a cancel that is on its way, and then sees it: a stage that nobody would end is not entered.
-    public async Task<bool> StartAsync(Guid deploymentId, StageName name, CancellationToken cancellationToken) =>
-        await db.WriteAsync($"""
+    public Task<TransitionOutcome> StartAsync(Guid deploymentId, StageName name, CancellationToken cancellationToken)
+    {
+        var start = new Statement($"""
             INSERT INTO deployment_stages AS s (id, deployment_id, stage_name, status, started_at, created_at)
             SELECT @id, d.id, @name, 'in_progress', {ServerTime.Present}, {ServerTime.Present}
             FROM deployments d
-            WHERE d.id = @deploymentId AND NOT d.is_deleted AND pg_catalog.lower(d.status::text) NOT IN {DeploymentState.Finished}
-            FOR NO KEY UPDATE OF d
+            WHERE d.id = @deploymentId AND {DeploymentState.Open}
             ON CONFLICT (deployment_id, pg_catalog.lower(stage_name::text)) DO UPDATE
             SET status = 'in_progress', started_at = coalesce(s.started_at, excluded.started_at)
             WHERE s.status::text = 'pending'
-            """, [P.Of(Ids.New(), "id"), P.Of(deploymentId), P.Of(name), ServerTime.Now(context.Clock)], cancellationToken).ConfigureAwait(false) == 1;
+            RETURNING s.id
+            """, P.Of(Ids.New(), "id"), P.Of(deploymentId), P.Of(name), ServerTime.Now(context.Clock));
+        return ChangeAsync(deploymentId, name, StageStatus.InProgress, start, cancellationToken);
+    }
 
-    public Task<bool> CompleteAsync(Guid deploymentId, StageName name, CancellationToken cancellationToken) =>
+    public Task<TransitionOutcome> CompleteAsync(Guid deploymentId, StageName name, CancellationToken cancellationToken) =>
         EndAsync(deploymentId, name, StageStatus.Completed, errorMessage: null, cancellationToken);
 
-    public Task<bool> FailAsync(Guid deploymentId, StageName name, string errorMessage, CancellationToken cancellationToken)
+    public Task<TransitionOutcome> FailAsync(Guid deploymentId, StageName name, string errorMessage, CancellationToken cancellationToken)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(errorMessage);
         return EndAsync(deploymentId, name, StageStatus.Failed, errorMessage, cancellationToken);
     }
 
-    // Holds the deployment before the stage, as every transition does: none of them waits for the other in a circle.
-    private Task<bool> EndAsync(
+    private Task<TransitionOutcome> EndAsync(
         Guid deploymentId,
         StageName name,
         StageStatus status,
@@ -214,15 +231,38 @@ internal sealed class DeploymentStageRepository(Db db, DeploymentContext context
             WHERE s.deployment_id = @deploymentId AND pg_catalog.lower(s.stage_name::text) = @name AND s.status::text = 'in_progress'
             RETURNING s.id
             """, P.Of(deploymentId), P.Of(name), P.Of(status), Error(deploymentId, errorMessage), ServerTime.Now(context.Clock));
+        return ChangeAsync(deploymentId, name, status, end, cancellationToken, operation);
+    }
+
+    // Locks the deployment before the stage, as every transition does: transitions cannot deadlock, and a change waits for an open cancel
+    // and then sees it.
+    private Task<TransitionOutcome> ChangeAsync(
+        Guid deploymentId,
+        StageName name,
+        StageStatus target,
+        Statement change,
+        CancellationToken cancellationToken,
+        [CallerMemberName] string operation = "")
+    {
+        var current = new Statement("""
+            SELECT s.status
+            FROM deployment_stages s
+            WHERE s.deployment_id = @deploymentId AND pg_catalog.lower(s.stage_name::text) = @name
+            """, P.Of(deploymentId), P.Of(name));
         return db.WriteBatchAsync(
             async sets =>
             {
-                await sets.SkipAsync().ConfigureAwait(false);
-                return await sets.AnyAsync().ConfigureAwait(false);
+                var met = await sets.FindAsync(DeploymentState.Read).ConfigureAwait(false);
+                var isApplied = await sets.AnyAsync().ConfigureAwait(false);
+                var statuses = await sets.ListAsync(row => row.Value<StageStatus>()).ConfigureAwait(false);
+                return isApplied ? TransitionOutcome.Applied
+                    : DeploymentState.ReasonToStop(met) is { } reason ? reason
+                    : statuses.Contains(target) ? TransitionOutcome.AlreadyThere
+                    : TransitionOutcome.OutOfOrder;
             },
-            [DeploymentState.Lock(deploymentId), end], Repeat.Never, cancellationToken, operation);
+            [DeploymentState.Lock(deploymentId), change, current], Repeat.Never, cancellationToken, operation);
     }
 
     private NpgsqlParameter Error(Guid deploymentId, string? errorMessage) =>
-        P.TextOrNull(BuildText.Of(context.Secrets, deploymentId, errorMessage, IDeploymentStageRepository.MaxErrorLength), name: nameof(errorMessage));
+        P.TextOrNull(BuildText.Of(context.Secrets, deploymentId, errorMessage, DeploymentStage.MaxErrorLength), name: nameof(errorMessage));
 }

@@ -3,71 +3,79 @@ using AutoStack.Data.Logs;
 namespace AutoStack.Data.Deployments;
 
 /// <summary>
-/// What monitors, sweepers and administrators do to deployments of any owner. Several processes may do the same at once: they share the
-/// work and do not wait for each other.
+/// The operations of monitors, sweepers and administrators on deployments of any owner. Several processes may run them concurrently: they
+/// share the work, and none waits for another.
 /// </summary>
 public interface IDeploymentMaintenance
 {
-    /// <summary>The most deployments that one call changes or removes.</summary>
+    /// <summary>The maximum number of deployments that one call changes or removes.</summary>
     const int MaxBatchSize = 1000;
 
-    /// <summary>Gives deployments up: deleted for their owners' eyes, and cancelled when they have not ended.</summary>
-    /// <remarks>Their containers go on running: list and stop them.</remarks>
-    /// <param name="ids">The deployments, up to <see cref="MaxBatchSize"/>; none is nothing to do.</param>
-    /// <param name="reason"> The reason, for people to read, up to <see cref="IDeploymentRepository.MaxReasonLength"/> characters; stored
-    /// with those that are cancelled. <see cref="ILogSecrets"/> masks it.
+    /// <summary>Abandons deployments: hides them from their owners, and cancels those that have not ended.</summary>
+    /// <remarks>Containers of an abandoned deployment continue to run: list and stop them.</remarks>
+    /// <param name="ids">The deployments, up to <see cref="MaxBatchSize"/>; an empty list changes nothing.</param>
+    /// <param name="reason">
+    /// The reason, for people to read, up to <see cref="Deployment.MaxReasonLength"/> characters; stored with deployments that the call
+    /// cancels. <see cref="ILogSecrets"/> masks it.
     /// </param>
     /// <param name="cancellationToken">Stops the update.</param>
-    /// <returns>The number of deployments given up; those that are deleted already or not there do not count.</returns>
+    /// <returns>The number of deployments abandoned; deleted and absent ones do not count.</returns>
     /// <exception cref="ArgumentException">
     /// <paramref name="ids"/> is null or too long, or <paramref name="reason"/> is null, blank or too long.
     /// </exception>
     Task<int> AbandonAsync(IReadOnlyCollection<Guid> ids, string reason, CancellationToken cancellationToken = default);
 
-    /// <summary>Notes that a successful deployment does not answer any more: it becomes <c>failed</c>. When it ended stays.</summary>
+    /// <summary>
+    /// Reports that a successful deployment no longer answers: its status becomes <c>failed</c>. The time of its end is unchanged.
+    /// </summary>
     /// <param name="id">The deployment.</param>
-    /// <param name="reason"> The reason, for people to read, up to <see cref="IDeploymentRepository.MaxReasonLength"/> characters; appended
-    /// once to the reason that is stored, which is cut when both are longer. <see cref="ILogSecrets"/> masks it.
+    /// <param name="reason">
+    /// The reason, for people to read, up to <see cref="Deployment.MaxReasonLength"/> characters; appended once to the stored reason, which
+    /// is cut when the two are longer than that. <see cref="ILogSecrets"/> masks the reason.
     /// </param>
     /// <param name="cancellationToken">Stops the update.</param>
-    /// <returns>False unless the deployment is <c>success</c> and not deleted; repeated, it changes nothing.</returns>
+    /// <returns>False when the deployment is not <c>success</c> or is deleted; a repeated report changes nothing.</returns>
     /// <exception cref="ArgumentException"><paramref name="reason"/> is null, blank or too long.</exception>
-    Task<bool> MarkUnhealthyAsync(Guid id, string reason, CancellationToken cancellationToken = default);
+    Task<bool> ReportUnhealthyAsync(Guid id, string reason, CancellationToken cancellationToken = default);
 
     /// <summary>
-    /// Fails deployments that a worker or another program has started and that made no progress: not started, no stage begun or ended, and
-    /// no log line stored within <paramref name="idle"/>, by the database's clock. Their open stages fail with them.
+    /// Fails deployments that a worker or another program has started and that made no progress: within <paramref name="idle"/>, by the
+    /// database's clock, the deployment was not started, no stage began or ended, and no log line was stored. Their open stages fail with
+    /// them.
     /// </summary>
     /// <remarks>
-    /// A deployment that another transaction is changing, or writing a log line to, is passed over. What waits in the queue is never
-    /// failed. The Python services write times of their own host: with them, <paramref name="idle"/> is longer than their clock is slow. A
-    /// worker that comes back later is told <see cref="TransitionOutcome.AlreadyFinished"/>.
+    /// A deployment that another transaction is changing, or writing a log line to, is skipped. A deployment that waits in the queue is
+    /// never failed. The Python services write times of their own host: with them, set <paramref name="idle"/> longer than their clock is
+    /// slow. A worker that returns later gets <see cref="TransitionOutcome.AlreadyFinished"/>.
     /// </remarks>
-    /// <param name="idle">How long without progress; above zero, up to ten years. Longer than the longest silent step.</param>
-    /// <param name="reason">The reason, for people to read, up to <see cref="IDeploymentRepository.MaxReasonLength"/> characters.</param>
-    /// <param name="limit">The number of deployments at the most, 1 to <see cref="MaxBatchSize"/>.</param>
+    /// <param name="idle">
+    /// The time without progress, above zero and up to ten years. Choose it longer than the longest silent step of a build.
+    /// </param>
+    /// <param name="reason">The reason, for people to read, up to <see cref="Deployment.MaxReasonLength"/> characters.</param>
+    /// <param name="limit">The maximum number of deployments, 1 to <see cref="MaxBatchSize"/>.</param>
     /// <param name="cancellationToken">Stops the update.</param>
-    /// <returns>The deployments that failed, in the order of their ids.</returns>
-    /// <exception cref="ArgumentException"> <paramref name="reason"/> is null, blank or too long, or <paramref name="idle"/> or
-    /// <paramref name="limit"/> is out of its range.
+    /// <returns>The ids of the deployments that the call failed, in ascending order.</returns>
+    /// <exception cref="ArgumentException">
+    /// <paramref name="reason"/> is null, blank or too long, or <paramref name="idle"/> or <paramref name="limit"/> is out of its range.
     /// </exception>
     Task<IReadOnlyList<Guid>> FailStalledAsync(TimeSpan idle, string reason, int limit, CancellationToken cancellationToken = default);
 
     /// <summary>
-    /// Removes deleted deployments for good, the oldest first, with their logs, stages, containers and health checks. Webhook payloads stay
-    /// and refer to none.
+    /// Removes deleted deployments permanently, the oldest first, with their logs, stages, containers and health checks. Webhook payloads
+    /// are kept, and lose their reference to the deployment.
     /// </summary>
     /// <remarks>
-    /// When a deployment was deleted is not kept: what counts is when it ended, or was queued when it never did. One with a container that
-    /// is not stopped stays, so that its port is not given twice. Log lines and health checks go first, up to <see cref="MaxBatchSize"/> of
-    /// each in one transaction, so that a deployment may take several; in a unit of work they are one.
+    /// The time of the deletion is not stored: <paramref name="before"/> is compared with the end of a deployment, or with the time at
+    /// which it was queued when it never ended. A deployment with a container that is not stopped is kept, so that its port is not
+    /// assigned twice. Log lines and health checks are removed first, up to <see cref="MaxBatchSize"/> of each per transaction, so a
+    /// deployment may take several transactions; in a unit of work the call is one transaction.
     /// </remarks>
-    /// <param name="before">Only what ended before this moment.</param>
-    /// <param name="limit">The number of deployments at the most, 1 to <see cref="MaxBatchSize"/>.</param>
+    /// <param name="before">Only deployments that ended before this time are removed.</param>
+    /// <param name="limit">The maximum number of deployments, 1 to <see cref="MaxBatchSize"/>.</param>
     /// <param name="cancellationToken">Stops the delete.</param>
     /// <returns>
-    /// The number of deployments removed; call again while it is above zero. Those that another transaction holds are passed over; a row of
-    /// theirs that another program holds without its deployment, as none of this library does, is waited for.
+    /// The number of deployments removed; repeat the call while it is above zero. Deployments locked by another transaction are skipped.
+    /// The call blocks if another program has locked a child row without locking its deployment; this library never does.
     /// </returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="limit"/> is out of its range.</exception>
     Task<int> PurgeDeletedAsync(DateTimeOffset before, int limit, CancellationToken cancellationToken = default);

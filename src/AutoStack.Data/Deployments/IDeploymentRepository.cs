@@ -3,30 +3,21 @@ using AutoStack.Data.Logs;
 
 namespace AutoStack.Data.Deployments;
 
-/// <summary>The table <c>deployments</c>, as its owner sees it. What workers do to it is in <see cref="IDeploymentLifecycle"/>.</summary>
+/// <summary>
+/// The table <c>deployments</c>, as its owner sees it. The steps of workers are in <see cref="IDeploymentLifecycle"/>.
+/// </summary>
 public interface IDeploymentRepository
 {
-    /// <summary>The most rows that a list returns at once.</summary>
+    /// <summary>The maximum number of rows that a page has.</summary>
     const int MaxListSize = 100;
 
-    /// <summary>The most log lines that come with the details of a deployment.</summary>
+    /// <summary>The maximum number of log lines that come with the details of a deployment.</summary>
     const int MaxDetailLogs = 1000;
 
-    /// <summary>The longest reason of a failure or a cancel, in characters.</summary>
-    const int MaxReasonLength = 10_000;
-
-    /// <summary>The longest address of a deployment, in characters.</summary>
-    const int MaxUrlLength = 2048;
-
     /// <summary>
-    /// Of commit messages and reasons, lists return this number of characters; <see cref="FindAsync"/> and the details return the whole
-    /// text.
-    /// </summary>
-    const int MaxListTextLength = 500;
-
-    /// <summary>
-    /// The channel of NOTIFY that tells workers of new deployments in the queue, with the commit that makes them visible. The payload is
-    /// empty: the deployments of one transaction are one notification. A hint to claim, not a message: what is missed waits in the queue.
+    /// The NOTIFY channel that wakes workers when deployments are queued, with the commit that makes the deployments visible. The payload
+    /// is empty: the deployments of one transaction are one notification. A notification is a hint to claim, not a message: a missed one
+    /// loses nothing, since the deployments wait in the table.
     /// </summary>
     const string QueueChannel = "autostack_deployments";
 
@@ -34,7 +25,7 @@ public interface IDeploymentRepository
     /// <param name="id">The deployment.</param>
     /// <param name="ownerId">The user.</param>
     /// <param name="cancellationToken">Stops the query.</param>
-    /// <returns>The deployment; null when there is none, it is deleted, or it belongs to somebody else.</returns>
+    /// <returns>The deployment; null when it does not exist, is deleted, or belongs to another user.</returns>
     Task<Deployment?> FindAsync(Guid id, Guid ownerId, CancellationToken cancellationToken = default);
 
     /// <summary>
@@ -43,110 +34,123 @@ public interface IDeploymentRepository
     /// <param name="id">The deployment.</param>
     /// <param name="ownerId">The user.</param>
     /// <param name="maxLogs">
-    /// The number of log lines at the most, 1 to <see cref="MaxDetailLogs"/>. Of stages, containers and health checks there are up to 100.
+    /// The maximum number of log lines, 1 to <see cref="MaxDetailLogs"/>. Of stages, containers and health checks there are up to 100.
     /// </param>
     /// <param name="cancellationToken">Stops the query.</param>
-    /// <returns>The deployment; null when there is none, it is deleted, or it belongs to somebody else.</returns>
+    /// <returns>The deployment; null when it does not exist, is deleted, or belongs to another user.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="maxLogs"/> is out of its range.</exception>
     Task<DeploymentDetails?> FindDetailsAsync(Guid id, Guid ownerId, int maxLogs, CancellationToken cancellationToken = default);
 
-    /// <summary>Lists a user's deployments with their projects, the newest first.</summary>
+    /// <summary>Lists a user's deployments with their projects, newest first.</summary>
     /// <param name="ownerId">The user.</param>
-    /// <param name="limit">The number of rows at the most, 1 to <see cref="MaxListSize"/>.</param>
-    /// <param name="after">Where to go on: the cursor of the last row seen, or <see cref="DeploymentCursor.Start"/>.</param>
+    /// <param name="cursor"><see cref="Cursor.Start"/>, or <see cref="Page{T}.Next"/> of the previous page.</param>
+    /// <param name="limit">The maximum number of rows, 1 to <see cref="MaxListSize"/>.</param>
     /// <param name="cancellationToken">Stops the query.</param>
-    /// <returns>The rows; fewer than <paramref name="limit"/> at the end of the list, none for an unknown user.</returns>
+    /// <returns>The page; empty for an unknown user.</returns>
+    /// <exception cref="ArgumentException"><paramref name="cursor"/> is from another kind of list.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="limit"/> is out of its range.</exception>
-    Task<IReadOnlyList<DeploymentWithProject>> ListRecentAsync(Guid ownerId, int limit, DeploymentCursor after, CancellationToken cancellationToken = default);
+    Task<Page<DeploymentWithProject>> ListRecentAsync(
+        Guid ownerId, Cursor cursor, int limit, CancellationToken cancellationToken = default);
 
-    /// <summary>Lists the deployments of one project, the newest first.</summary>
+    /// <summary>Lists the deployments of one project, newest first.</summary>
     /// <param name="projectId">The project.</param>
     /// <param name="ownerId">The user who owns it.</param>
-    /// <param name="limit">The number of rows at the most, 1 to <see cref="MaxListSize"/>.</param>
-    /// <param name="after">Where to go on: time and id of the last row seen, or <see cref="DeploymentCursor.Start"/>.</param>
+    /// <param name="cursor"><see cref="Cursor.Start"/>, or <see cref="Page{T}.Next"/> of the previous page.</param>
+    /// <param name="limit">The maximum number of rows, 1 to <see cref="MaxListSize"/>.</param>
     /// <param name="cancellationToken">Stops the query.</param>
-    /// <returns>The rows; none when the project belongs to somebody else.</returns>
+    /// <returns>The page; empty when the project belongs to another user.</returns>
+    /// <exception cref="ArgumentException"><paramref name="cursor"/> is from another kind of list.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="limit"/> is out of its range.</exception>
-    Task<IReadOnlyList<Deployment>> ListByProjectAsync(Guid projectId, Guid ownerId, int limit, DeploymentCursor after, CancellationToken cancellationToken = default);
+    Task<Page<Deployment>> ListByProjectAsync(
+        Guid projectId, Guid ownerId, Cursor cursor, int limit, CancellationToken cancellationToken = default);
 
     /// <summary>Finds the newest deployment of a project.</summary>
     /// <param name="projectId">The project.</param>
     /// <param name="ownerId">The user who owns it.</param>
-    /// <param name="status">Only one that stands there; null for any.</param>
+    /// <param name="status">Only a deployment with this status; null for any.</param>
     /// <param name="cancellationToken">Stops the query.</param>
-    /// <returns>The deployment; null when there is none that is not deleted, or the project belongs to somebody else.</returns>
+    /// <returns>
+    /// The deployment; null when every deployment of the project is deleted or has another status, or the project belongs to another user.
+    /// </returns>
     /// <exception cref="ArgumentException"><paramref name="status"/> is not known.</exception>
-    Task<Deployment?> FindLatestAsync(Guid projectId, Guid ownerId, DeploymentStatus? status, CancellationToken cancellationToken = default);
+    Task<Deployment?> FindLatestAsync(
+        Guid projectId, Guid ownerId, DeploymentStatus? status, CancellationToken cancellationToken = default);
 
     /// <summary>
-    /// Queues a deployment together with its first stage, and notifies <see cref="QueueChannel"/>. Repeated with the same id, it returns
-    /// the deployment that is there.
+    /// Queues a deployment together with its first stage, and notifies <see cref="QueueChannel"/>. A repeated call with the same id returns
+    /// the stored deployment.
     /// </summary>
     /// <param name="deployment">The deployment.</param>
     /// <param name="cancellationToken">Stops the insert.</param>
     /// <returns>The deployment as stored; null when the user has no such project.</returns>
     /// <exception cref="ArgumentException">
-    /// A value is too long, a branch that Git refuses, or a creator type that is not known; the message names it.
+    /// A value is too long, Git refuses the branch, or the creator type is not known; the message names the value.
     /// </exception>
     /// <exception cref="DuplicateException">The id belongs to a deployment of another project.</exception>
     Task<Deployment?> EnqueueAsync(NewDeployment deployment, CancellationToken cancellationToken = default);
 
     /// <summary>
-    /// Queues a deployment of the same commit, branch and kind as one that is there, together with its first stage, and notifies
-    /// <see cref="QueueChannel"/>. Repeated with the same new id, it returns the deployment that is there, also when the first one was
-    /// deleted meanwhile.
+    /// Queues a copy of a deployment (the same commit, branch and kind) together with its first stage, and notifies
+    /// <see cref="QueueChannel"/>. A repeated call with the same <paramref name="newId"/> returns the stored copy, also when the original
+    /// was deleted since.
     /// </summary>
-    /// <remarks>The copy is a manual one. It has no environment of its own: it is built with what the project has by then.</remarks>
-    /// <param name="id">The deployment to be repeated, wherever it stands.</param>
+    /// <remarks>
+    /// The creator type of the copy is <see cref="CreatorType.Manual"/>. The copy has no environment of its own: it is built with the
+    /// environment that its project has when the build starts.
+    /// </remarks>
+    /// <param name="id">The deployment to copy, in any state.</param>
     /// <param name="ownerId">The user.</param>
-    /// <param name="newId">The id of the new one; null to have one made.</param>
+    /// <param name="newId">The id of the copy; null to generate one.</param>
     /// <param name="cancellationToken">Stops the insert.</param>
-    /// <returns>The new deployment; null when there is none to be repeated, it is deleted, or it belongs to somebody else.</returns>
-    /// <exception cref="ArgumentException"><paramref name="newId"/> is <paramref name="id"/>.</exception>
+    /// <returns>The copy; null when the original does not exist, is deleted, or belongs to another user.</returns>
+    /// <exception cref="ArgumentException"><paramref name="newId"/> equals <paramref name="id"/>.</exception>
     /// <exception cref="DuplicateException">
-    /// <paramref name="newId"/> belongs to a deployment that is no copy: of another project, branch or kind.
+    /// <paramref name="newId"/> belongs to a deployment that is not a copy: its project, branch or kind differs.
     /// </exception>
     Task<Deployment?> RedeployAsync(Guid id, Guid ownerId, Guid? newId, CancellationToken cancellationToken = default);
 
-    /// <summary>Cancels a deployment that has not ended; its worker is told at the next step it reports.</summary>
+    /// <summary>
+    /// Cancels a deployment that has not ended. The worker gets <see cref="TransitionOutcome.Cancelled"/> at the next step that it reports.
+    /// </summary>
     /// <param name="id">The deployment.</param>
     /// <param name="ownerId">The user.</param>
-    /// <param name="reason"> The reason, for people to read, up to <see cref="MaxReasonLength"/> characters; <see cref="ILogSecrets"/>
-    /// masks it. Null for no reason.
+    /// <param name="reason">
+    /// The reason, for people to read, up to <see cref="Deployment.MaxReasonLength"/> characters; <see cref="ILogSecrets"/> masks it. Null
+    /// for no reason.
     /// </param>
     /// <param name="cancellationToken">Stops the update.</param>
-    /// <returns>Whether it was cancelled, and if not, why.</returns>
+    /// <returns>The outcome.</returns>
     /// <exception cref="ArgumentException"><paramref name="reason"/> is too long.</exception>
     Task<CancelOutcome> CancelAsync(Guid id, Guid ownerId, string? reason, CancellationToken cancellationToken = default);
 
     /// <summary>
-    /// Deletes a deployment for its owner's eyes; one that has not ended is cancelled as well. The row stays until it is purged.
+    /// Hides a deployment from its owner, and cancels it when it has not ended. The row stays until it is purged.
     /// </summary>
     /// <param name="id">The deployment.</param>
     /// <param name="ownerId">The user.</param>
     /// <param name="cancellationToken">Stops the update.</param>
     /// <returns>
-    /// Its containers that are not stopped, up to 100, the newest first: stop them. Null when there is no such deployment, it is deleted
-    /// already, or it belongs to somebody else.
+    /// The containers of the deployment that are not stopped, up to 100, newest first: stop them. Null when the deployment does not exist,
+    /// is deleted already, or belongs to another user.
     /// </returns>
     Task<IReadOnlyList<DeploymentContainer>?> SoftDeleteAsync(Guid id, Guid ownerId, CancellationToken cancellationToken = default);
 }
 
-/// <summary>What came of a user's wish to cancel.</summary>
+/// <summary>The outcome of a user's cancel.</summary>
 public enum CancelOutcome
 {
     /// <summary>The deployment is cancelled.</summary>
     Cancelled,
 
-    /// <summary>It had ended before: done, failed or cancelled. Nothing changed.</summary>
+    /// <summary>The deployment had succeeded, failed or been cancelled before. Nothing changed.</summary>
     AlreadyFinished,
 
-    /// <summary>There is no such deployment of this user, or it is deleted.</summary>
+    /// <summary>The deployment does not exist, is deleted, or belongs to another user.</summary>
     NotFound,
 
     /// <summary>
-    /// The deployment is cancelled, and another program builds it, such as the Python services, which do not read the row while they build:
-    /// their next step overwrites the cancel. Cancel it there, too.
+    /// The deployment is cancelled, but another program builds it, such as the Python services, which do not read the row while they build:
+    /// the next step of that program overwrites the cancel. Cancel it there, too.
     /// </summary>
     MayBeOverwritten,
 }

@@ -3,17 +3,17 @@ using AutoStack.Data.Projects;
 namespace AutoStack.Data.Deployments;
 
 /// <summary>
-/// The environment variables of deployments, for the worker that builds them. It decrypts the environment of any user's deployment.
+/// The environment variables of deployments, for the worker that builds them: the interface decrypts the environment of any user.
 /// </summary>
 public interface IPlatformDeploymentEnvironmentRepository
 {
-    /// <summary>Reads the environment that a deployment is built with.</summary>
+    /// <summary>Finds the environment with which a deployment is built.</summary>
     /// <param name="deploymentId">The deployment.</param>
     /// <param name="cancellationToken">Stops the query.</param>
-    /// <returns>The environment; null when there is none, or the deployment is deleted or absent.</returns>
+    /// <returns>The environment; null when the deployment has no environment, is deleted, or does not exist.</returns>
     /// <exception cref="SecretUnreadableException">
-    /// The value does not open; see <see cref="IProjectEnvironmentRepository.FindAsync"/>. A deployment that was moved to another project
-    /// has another owner, too.
+    /// The value cannot be decrypted; see <see cref="IProjectEnvironmentRepository.FindAsync"/>. Moving a deployment to another project
+    /// has the same effect as changing its owner.
     /// </exception>
     Task<Secret?> FindAsync(Guid deploymentId, CancellationToken cancellationToken = default);
 }

@@ -4,5 +4,5 @@ namespace AutoStack.Data.Deployments;
 
 /// <summary>A project and its newest deployment.</summary>
 /// <param name="Project">The project.</param>
-/// <param name="Latest">The newest deployment that is not deleted; null when there is none.</param>
+/// <param name="Latest">The newest deployment that is not deleted; null when the project has no such deployment.</param>
 public sealed record ProjectWithLatestDeployment(Project Project, Deployment? Latest);

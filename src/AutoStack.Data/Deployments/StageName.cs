@@ -17,7 +17,7 @@ public readonly record struct StageName : ITextValue<StageName>
     /// <summary>Fetching the repository.</summary>
     public static StageName Cloning { get; } = new("cloning");
 
-    /// <summary>Checking the branch out.</summary>
+    /// <summary>Checking out the branch.</summary>
     public static StageName Checkout { get; } = new("checkout");
 
     /// <summary>Installing dependencies.</summary>
@@ -29,7 +29,7 @@ public readonly record struct StageName : ITextValue<StageName>
     /// <summary>Copying the result.</summary>
     public static StageName Copying { get; } = new("copying");
 
-    /// <summary>Starting what runs the result.</summary>
+    /// <summary>Starting the containers that serve the result.</summary>
     public static StageName Deploying { get; } = new("deploying");
 
     /// <inheritdoc/>

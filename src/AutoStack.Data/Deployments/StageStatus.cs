@@ -3,7 +3,7 @@ using AutoStack.Data.Values;
 
 namespace AutoStack.Data.Deployments;
 
-/// <summary>Where a stage stands: <c>deployment_stages.status</c>.</summary>
+/// <summary>The state of a stage: <c>deployment_stages.status</c>.</summary>
 [JsonConverter(typeof(TextValueConverter<StageStatus>))]
 public readonly record struct StageStatus : ITextValue<StageStatus>
 {
@@ -17,13 +17,13 @@ public readonly record struct StageStatus : ITextValue<StageStatus>
     /// <summary>Started, not ended.</summary>
     public static StageStatus InProgress { get; } = new("in_progress");
 
-    /// <summary>Ended well.</summary>
+    /// <summary>Ended without an error.</summary>
     public static StageStatus Completed { get; } = new("completed");
 
     /// <summary>Ended with an error.</summary>
     public static StageStatus Failed { get; } = new("failed");
 
-    /// <summary>Ended by the user, or not started when the deployment failed.</summary>
+    /// <summary>Ended by the owner of the deployment, or not started when the deployment failed.</summary>
     public static StageStatus Cancelled { get; } = new("cancelled");
 
     /// <inheritdoc/>

@@ -1,6 +1,6 @@
 namespace AutoStack.Data.HealthChecks;
 
-/// <summary>One look at whether a deployment answers.</summary>
+/// <summary>One check whether a deployment answers.</summary>
 public sealed record DeploymentHealthCheck
 {
     /// <summary>The id.</summary>
@@ -9,69 +9,71 @@ public sealed record DeploymentHealthCheck
     /// <summary>The deployment.</summary>
     public required Guid DeploymentId { get; init; }
 
-    /// <summary>The address that was asked.</summary>
+    /// <summary>The address that was requested.</summary>
     public required string Url { get; init; }
 
-    /// <summary>The HTTP status; null when there was no answer.</summary>
+    /// <summary>The HTTP status; null without an answer.</summary>
     public required int? HttpStatus { get; init; }
 
-    /// <summary>Milliseconds until the answer; null when there was none.</summary>
+    /// <summary>Milliseconds until the answer; null without an answer.</summary>
     public required int? LatencyMs { get; init; }
 
-    /// <summary>True when it answered well.</summary>
+    /// <summary>True when the check passed.</summary>
     public required bool IsLive { get; init; }
 
-    /// <summary>When it was asked.</summary>
+    /// <summary>The time of the check.</summary>
     public required DateTimeOffset CheckedAt { get; init; }
 }
 
-/// <summary>A look to be noted.</summary>
+/// <summary>A health check to store.</summary>
 public sealed record NewDeploymentHealthCheck
 {
-    /// <summary>The id; null to have one made. With one, a repeated request finds the row of the first.</summary>
+    /// <summary>The id; null to generate one. A repeated request with the same id returns the row of the first.</summary>
     public Guid? Id { get; init; }
 
     /// <summary>The deployment.</summary>
     public required Guid DeploymentId { get; init; }
 
-    /// <summary>The address that was asked, up to 2048 characters.</summary>
+    /// <summary>
+    /// The address that was requested, up to <see cref="IPlatformDeploymentHealthCheckRepository.MaxUrlLength"/> characters.
+    /// </summary>
     public required string Url { get; init; }
 
-    /// <summary>The HTTP status; null when there was no answer.</summary>
+    /// <summary>The HTTP status; null without an answer.</summary>
     public int? HttpStatus { get; init; }
 
-    /// <summary>Milliseconds until the answer; null when there was none.</summary>
+    /// <summary>Milliseconds until the answer; null without an answer.</summary>
     public int? LatencyMs { get; init; }
 
-    /// <summary>True when it answered well.</summary>
+    /// <summary>True when the check passed.</summary>
     public required bool IsLive { get; init; }
 
     /// <summary>
-    /// When it was asked; null for the database's present. The time decides which checks are the latest: set it only for checks that are
-    /// stored later than they were made. A time after the database's present is stored as the present.
+    /// The time of the check; null for the database's present. The time decides which checks are the latest: set it only for checks that
+    /// are stored some time after they were taken. A time after the database's present is stored as the present.
     /// </summary>
     public DateTimeOffset? CheckedAt { get; init; }
 }
 
-/// <summary>How often a deployment answered.</summary>
+/// <summary>The number of checks of a deployment in a time range, and how many passed.</summary>
 /// <param name="Checks">The number of checks.</param>
-/// <param name="Live">The number of those that it answered well.</param>
+/// <param name="Live">The number of checks that passed.</param>
 public sealed record Uptime(long Checks, long Live)
 {
-    /// <summary>The share of checks that it answered well, 0 to 1; null when there was no check.</summary>
+    /// <summary>The share of checks that passed, 0 to 1; null without a check.</summary>
     public double? Ratio => Checks == 0 ? null : (double)Live / Checks;
 }
 
-/// <summary>How often a deployment answered in one part of a window.</summary>
-/// <param name="Start">Where the part begins; it ends where the next one begins, the last one with the window.</param>
-/// <param name="Checks">The number of checks; 0 when there was none.</param>
-/// <param name="Live">The number of those that it answered well.</param>
-/// <param name="AverageLatencyMs">Milliseconds until the answer on average, rounded; null when there was no answer.</param>
+/// <summary>The checks of a deployment in one bucket of a time range.</summary>
+/// <param name="Start">The start of the bucket; it ends at the start of the next one, the last bucket at the end of the range.</param>
+/// <param name="Checks">The number of checks.</param>
+/// <param name="Live">The number of checks that passed.</param>
+/// <param name="AverageLatencyMs">The average number of milliseconds until the answer, rounded; null without an answer.</param>
 public sealed record HealthBucket(DateTimeOffset Start, long Checks, long Live, int? AverageLatencyMs);
 
-/// <summary>A deployment whose container runs and does not answer.</summary>
+/// <summary>A deployment with a running container that does not answer.</summary>
 /// <param name="DeploymentId">The deployment.</param>
 /// <param name="ProjectId">The project.</param>
 /// <param name="UserId">The owner.</param>
-/// <param name="LastCheckedAt">When it was asked the last time.</param>
+/// <param name="LastCheckedAt">The time of the last check.</param>
 public sealed record UnhealthyDeployment(Guid DeploymentId, Guid ProjectId, Guid UserId, DateTimeOffset LastCheckedAt);

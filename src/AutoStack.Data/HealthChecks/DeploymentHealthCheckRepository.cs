@@ -5,12 +5,14 @@ using AutoStack.Data.Values;
 
 namespace AutoStack.Data.HealthChecks;
 
-internal sealed class DeploymentHealthCheckRepository(Db db, TimeProvider clock) : IDeploymentHealthCheckRepository, IPlatformDeploymentHealthCheckRepository
+internal sealed class DeploymentHealthCheckRepository(Db db, TimeProvider clock)
+    : IDeploymentHealthCheckRepository, IPlatformDeploymentHealthCheckRepository
 {
     internal const string Columns = "h.id, h.deployment_id, h.url, h.http_status, h.latency_ms, h.is_live, h.checked_at";
 
-    // Rows of other writers may have longer addresses.
-    private const string ListColumns = "h.id, h.deployment_id, pg_catalog.left(h.url, 2048), h.http_status, h.latency_ms, h.is_live, h.checked_at";
+    // Other writers may store longer addresses.
+    private const string ListColumns =
+        "h.id, h.deployment_id, pg_catalog.left(h.url, 2048), h.http_status, h.latency_ms, h.is_live, h.checked_at";
 
     internal static DeploymentHealthCheck Read(RowReader row) => new()
     {
@@ -31,7 +33,7 @@ internal sealed class DeploymentHealthCheckRepository(Db db, TimeProvider clock)
         LIMIT @limit
         """, P.Of(deploymentId), P.Of(ownerId), P.Of(limit));
 
-    /// <summary>Removes rows of the chosen deployments, whatever their age.</summary>
+    /// <summary>Removes rows of the deployments in <see cref="Chosen"/>, whatever their age.</summary>
     internal static Statement PurgeChosen(int limit) => new($"""
         DELETE FROM deployment_health_checks h
         WHERE h.id = ANY (ARRAY(
@@ -53,7 +55,8 @@ internal sealed class DeploymentHealthCheckRepository(Db db, TimeProvider clock)
         return latest.Count == 0 ? null : latest[0];
     }
 
-    public Task<Uptime?> FindUptimeAsync(Guid deploymentId, Guid ownerId, DateTimeOffset start, DateTimeOffset end, CancellationToken cancellationToken)
+    public Task<Uptime?> FindUptimeAsync(
+        Guid deploymentId, Guid ownerId, DateTimeOffset start, DateTimeOffset end, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(end, start);
         return db.FindAsync(row => new Uptime(row.Long(), row.Long()), $"""
@@ -67,8 +70,12 @@ internal sealed class DeploymentHealthCheckRepository(Db db, TimeProvider clock)
             """, [P.Of(deploymentId), P.Of(ownerId), P.Of(start), P.Of(end)], cancellationToken);
     }
 
-    public Task<IReadOnlyList<DeploymentHealthCheck>> ListLatestAsync(Guid deploymentId, Guid ownerId, int limit, CancellationToken cancellationToken) =>
-        db.ListAsync(Read, Latest(deploymentId, ownerId, Limit.Check(limit, IDeploymentHealthCheckRepository.MaxListSize)), cancellationToken);
+    public Task<IReadOnlyList<DeploymentHealthCheck>> ListLatestAsync(
+        Guid deploymentId, Guid ownerId, int limit, CancellationToken cancellationToken)
+    {
+        Limit.Check(limit, IDeploymentHealthCheckRepository.MaxListSize);
+        return db.ListAsync(Read, Latest(deploymentId, ownerId, limit), cancellationToken);
+    }
 
     public Task<IReadOnlyList<HealthBucket>> ListHistoryAsync(
         Guid deploymentId, Guid ownerId, DateTimeOffset start, DateTimeOffset end, TimeSpan bucket, CancellationToken cancellationToken)
@@ -76,18 +83,19 @@ internal sealed class DeploymentHealthCheckRepository(Db db, TimeProvider clock)
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(end, start);
         if (bucket < TimeSpan.FromSeconds(1) || bucket.TotalSeconds > int.MaxValue || bucket.Ticks % TimeSpan.TicksPerSecond != 0)
         {
-            throw new ArgumentException("bucket is a number of whole seconds, at least one.", nameof(bucket));
+            throw new ArgumentException("bucket is a whole number of seconds, at least one.", nameof(bucket));
         }
 
-        // The times as they are stored, so that their difference is the one that the server counts with.
+        // Truncated as they are sent, so that the number of buckets is the one that the server counts.
         var first = Time.Truncate(start);
 
-        // The driver takes the first moment of all for -infinity, from which no part counts on.
+        // The driver sends MinValue as -infinity, from which no bucket can be counted.
         ArgumentOutOfRangeException.ThrowIfEqual(first, DateTimeOffset.MinValue, nameof(start));
         var buckets = ((Time.Truncate(end) - first).Ticks + bucket.Ticks - 1) / bucket.Ticks;
         if (buckets > IDeploymentHealthCheckRepository.MaxBuckets)
         {
-            throw new ArgumentException($"bucket makes {buckets} parts; at most {IDeploymentHealthCheckRepository.MaxBuckets}.", nameof(bucket));
+            throw new ArgumentException(
+                $"bucket divides the range into {buckets} buckets; at most {IDeploymentHealthCheckRepository.MaxBuckets}.", nameof(bucket));
         }
 
         return db.ListAsync(row => new HealthBucket(first + (bucket * row.Int()), row.Long(), row.Long(), row.IntOrNull()), $"""
@@ -95,7 +103,8 @@ internal sealed class DeploymentHealthCheckRepository(Db db, TimeProvider clock)
             FROM pg_catalog.generate_series(0, @buckets - 1) AS b (ordinal)
             LEFT JOIN (
                 SELECT pg_catalog.floor(extract(epoch FROM h.checked_at - @start) / @seconds::numeric)::int AS ordinal,
-                    pg_catalog.count(h.id) AS checks, pg_catalog.count(h.id) FILTER (WHERE h.is_live) AS live, pg_catalog.round(pg_catalog.avg(h.latency_ms))::int AS latency
+                    pg_catalog.count(h.id) AS checks, pg_catalog.count(h.id) FILTER (WHERE h.is_live) AS live,
+                    pg_catalog.round(pg_catalog.avg(h.latency_ms))::int AS latency
                 FROM deployment_health_checks h
                 WHERE h.deployment_id = @deploymentId AND h.checked_at >= @start AND h.checked_at < @end
                 GROUP BY 1
@@ -103,12 +112,23 @@ internal sealed class DeploymentHealthCheckRepository(Db db, TimeProvider clock)
             WHERE {DeploymentState.Owned}
             ORDER BY b.ordinal
             """,
-            [P.Of(deploymentId), P.Of(ownerId), P.Of(start), P.Of(end), P.Of((int)buckets, nameof(buckets)), P.Of((int)bucket.TotalSeconds, "seconds")],
+            [
+                P.Of(deploymentId),
+                P.Of(ownerId),
+                P.Of(start),
+                P.Of(end),
+                P.Of((int)buckets, nameof(buckets)),
+                P.Of((int)bucket.TotalSeconds, "seconds"),
+            ],
             cancellationToken);
     }
 
-    public Task<IReadOnlyList<UnhealthyDeployment>> ListUnhealthyAsync(int threshold, int limit, Guid afterId, CancellationToken cancellationToken) =>
-        db.ListAsync(row => new UnhealthyDeployment(row.Guid(), row.Guid(), row.Guid(), row.Time()), """
+    public async Task<Page<UnhealthyDeployment>> ListUnhealthyAsync(
+        int threshold, Cursor cursor, int limit, CancellationToken cancellationToken)
+    {
+        Limit.Check(threshold, IPlatformDeploymentHealthCheckRepository.MaxThreshold);
+        Limit.Check(limit, IPlatformDeploymentHealthCheckRepository.MaxListSize);
+        var rows = await db.ListAsync(row => new UnhealthyDeployment(row.Guid(), row.Guid(), row.Guid(), row.Time()), """
             SELECT d.id, d.project_id, d.user_id, w.last
             FROM deployments d
             JOIN (
@@ -130,12 +150,9 @@ internal sealed class DeploymentHealthCheckRepository(Db db, TimeProvider clock)
             WHERE d.status::text = 'success' AND NOT d.is_deleted AND d.id > @afterId AND w.checks = @threshold AND NOT w.live
             ORDER BY d.id
             LIMIT @limit
-            """,
-            [
-                P.Of(Limit.Check(threshold, IPlatformDeploymentHealthCheckRepository.MaxThreshold), nameof(threshold)),
-                P.Of(Limit.Check(limit, IPlatformDeploymentHealthCheckRepository.MaxListSize), nameof(limit)),
-                P.Of(afterId),
-            ], cancellationToken);
+            """, [P.Of(threshold), P.Of(limit + 1, "limit"), P.Of(cursor.ToId(), "afterId")], cancellationToken).ConfigureAwait(false);
+        return Page<UnhealthyDeployment>.Of(rows, limit, row => Cursor.After(row.DeploymentId));
+    }
 
     public async Task<int> CountConsecutiveFailuresAsync(Guid deploymentId, CancellationToken cancellationToken) =>
         await db.FindValueAsync(row => row.Int(), """
@@ -175,7 +192,8 @@ internal sealed class DeploymentHealthCheckRepository(Db db, TimeProvider clock)
                 P.Of(check.IsLive),
                 P.Of(check.CheckedAt),
                 ServerTime.Now(clock),
-            ], Repeat.WhenConnectionIsLost, cancellationToken).ConfigureAwait(false) ?? throw DuplicateException.OfId("deployment_health_checks_pkey");
+            ], Repeat.WhenConnectionIsLost, cancellationToken).ConfigureAwait(false)
+            ?? throw DuplicateException.OfId("deployment_health_checks_pkey");
     }
 
     public async Task<int> AddManyAsync(IReadOnlyCollection<NewDeploymentHealthCheck> checks, CancellationToken cancellationToken)
@@ -183,7 +201,9 @@ internal sealed class DeploymentHealthCheckRepository(Db db, TimeProvider clock)
         ArgumentNullException.ThrowIfNull(checks);
         if (checks.Count > IPlatformDeploymentHealthCheckRepository.MaxBatchSize)
         {
-            throw new ArgumentException($"{checks.Count} checks are too many at once; at most {IPlatformDeploymentHealthCheckRepository.MaxBatchSize}.", nameof(checks));
+            throw new ArgumentException(
+                $"{checks.Count} checks are too many at once; at most {IPlatformDeploymentHealthCheckRepository.MaxBatchSize}.",
+                nameof(checks));
         }
 
         if (checks.Count == 0)
@@ -191,43 +211,12 @@ internal sealed class DeploymentHealthCheckRepository(Db db, TimeProvider clock)
             return 0;
         }
 
-        var ids = new Guid[checks.Count];
-        var deploymentIds = new Guid[checks.Count];
-        var urls = new string[checks.Count];
-        var statuses = new int?[checks.Count];
-        var latencies = new int?[checks.Count];
-        var live = new bool[checks.Count];
-        var times = new DateTime?[checks.Count];
-        var seen = new HashSet<Guid>();
-        var i = 0;
-        foreach (var check in checks)
-        {
-            if (string.IsNullOrWhiteSpace(check?.Url))
-            {
-                throw new ArgumentException($"Check {i} is null or has no address.", nameof(checks));
-            }
-
-            ids[i] = check.Id ?? Ids.New();
-            if (!seen.Add(ids[i]))
-            {
-                throw new ArgumentException($"Check {i} has the id of one before it.", nameof(checks));
-            }
-
-            deploymentIds[i] = check.DeploymentId;
-            urls[i] = P.Fitting(check.Url, IPlatformDeploymentHealthCheckRepository.MaxUrlLength);
-            statuses[i] = check.HttpStatus;
-            latencies[i] = check.LatencyMs;
-            live[i] = check.IsLive;
-            times[i] = check.CheckedAt is { } time ? Time.ToColumn(time) : null;
-            i++;
-        }
-
-        // Each deployment is held for a moment, so that none is removed between the look at it and the insert.
+        // Each deployment is locked, so that none is removed between the join and the insert.
         var counts = await db.WriteAsync(row => new Stored(row.Int(), row.Int()), $"""
             WITH sent AS (
-                SELECT n.id, n.deployment_id, n.url, n.http_status, n.latency_ms, n.is_live, least(n.checked_at, {ServerTime.Present}) AS checked_at
-                FROM unnest(@ids, @deploymentIds, @urls, @statuses, @latencies, @live, @times)
-                    AS n (id, deployment_id, url, http_status, latency_ms, is_live, checked_at)
+                SELECT n.id, n.deployment_id, n.url, n.http_status, n.latency_ms, n.is_live,
+                    least(n.checked_at, {ServerTime.Present}) AS checked_at
+                FROM {HealthCheckBatch.Rows}
                 JOIN deployments d ON d.id = n.deployment_id
                 ORDER BY n.id
                 FOR KEY SHARE OF d
@@ -243,7 +232,7 @@ internal sealed class DeploymentHealthCheckRepository(Db db, TimeProvider clock)
             )
             SELECT (SELECT pg_catalog.count(n.id)::int FROM sent n), (SELECT pg_catalog.count(t.id)::int FROM stored t)
             """,
-            [P.Of(ids), P.Of(deploymentIds), P.Of(urls), P.Of(statuses), P.Of(latencies), P.Of(live), P.Of(times), ServerTime.Now(clock)],
+            [.. HealthCheckBatch.Parameters(checks), ServerTime.Now(clock)],
             Repeat.WhenConnectionIsLost,
             cancellationToken).ConfigureAwait(false);
         return counts!.Kept == counts.Sent ? counts.Kept : throw DuplicateException.OfId("deployment_health_checks_pkey");
@@ -252,8 +241,8 @@ internal sealed class DeploymentHealthCheckRepository(Db db, TimeProvider clock)
     public Task<int> PurgeAsync(DateTimeOffset before, int limit, CancellationToken cancellationToken) =>
         PurgeAsync(before, limit, new PurgeWindow.Place(), cancellationToken);
 
-    // No sort above what locks: deployments and checks are held one by one until the limit is reached. A deployment that is being removed
-    // with its checks is passed over.
+    // No plan sorts above a locking clause: deployments and checks are locked one by one until the limit is reached. A deployment that is
+    // being removed with its checks is skipped.
     internal Task<int> PurgeAsync(DateTimeOffset before, int limit, PurgeWindow.Place place, CancellationToken cancellationToken) =>
         PurgeWindow.PurgeAsync(db, $"""
             WITH {PurgeWindow.Visited},
@@ -288,7 +277,7 @@ internal sealed class DeploymentHealthCheckRepository(Db db, TimeProvider clock)
                 RETURNING h.id
             )
             {PurgeWindow.Result}
-            """, before, Limit.Check(limit, IPlatformDeploymentHealthCheckRepository.MaxListSize), place, cancellationToken);
+            """, before, Limit.Check(limit, IPlatformDeploymentHealthCheckRepository.MaxPurgeSize), place, cancellationToken);
 
     private sealed record Stored(int Sent, int Kept);
 }

@@ -6,49 +6,61 @@ namespace AutoStack.Data.HealthChecks;
 /// </summary>
 public interface IDeploymentHealthCheckRepository
 {
-    /// <summary>The most rows that a list returns at once.</summary>
+    /// <summary>The maximum number of rows that a list returns.</summary>
     const int MaxListSize = 1000;
 
-    /// <summary>The most parts that a history has.</summary>
+    /// <summary>The maximum number of buckets of a history.</summary>
     const int MaxBuckets = 1000;
 
     /// <summary>Finds the latest health check of a deployment.</summary>
     /// <param name="deploymentId">The deployment.</param>
     /// <param name="ownerId">The user who owns it.</param>
     /// <param name="cancellationToken">Stops the query.</param>
-    /// <returns>The check; null when there is none, or the deployment is deleted or somebody else's.</returns>
+    /// <returns>The check; null when the deployment was never checked, is deleted, or belongs to another user.</returns>
     Task<DeploymentHealthCheck?> FindLatestAsync(Guid deploymentId, Guid ownerId, CancellationToken cancellationToken = default);
 
-    /// <summary>Lists the latest health checks of a deployment, the newest first.</summary>
+    /// <summary>Lists the latest health checks of a deployment, newest first.</summary>
     /// <param name="deploymentId">The deployment.</param>
     /// <param name="ownerId">The user who owns it.</param>
-    /// <param name="limit">The number of rows at the most, 1 to <see cref="MaxListSize"/>.</param>
+    /// <param name="limit">The maximum number of rows, 1 to <see cref="MaxListSize"/>.</param>
     /// <param name="cancellationToken">Stops the query.</param>
-    /// <returns>The checks; none when the deployment is deleted or somebody else's.</returns>
+    /// <returns>The checks; empty when the deployment is deleted or belongs to another user.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="limit"/> is out of its range.</exception>
-    Task<IReadOnlyList<DeploymentHealthCheck>> ListLatestAsync(Guid deploymentId, Guid ownerId, int limit, CancellationToken cancellationToken = default);
+    Task<IReadOnlyList<DeploymentHealthCheck>> ListLatestAsync(
+        Guid deploymentId, Guid ownerId, int limit, CancellationToken cancellationToken = default);
 
-    /// <summary>Counts how often a deployment answered in a window of time.</summary>
+    /// <summary>Counts the checks of a deployment in a time range.</summary>
     /// <param name="deploymentId">The deployment.</param>
     /// <param name="ownerId">The user who owns it.</param>
-    /// <param name="start">Where the window begins.</param>
-    /// <param name="end">Where it ends; checks of this very moment are not in it.</param>
+    /// <param name="start">The start of the range.</param>
+    /// <param name="end">The end of the range, exclusive.</param>
     /// <param name="cancellationToken">Stops the query.</param>
-    /// <returns>The counts; null when the deployment is deleted or somebody else's.</returns>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="end"/> does not lie behind <paramref name="start"/>.</exception>
-    Task<Uptime?> FindUptimeAsync(Guid deploymentId, Guid ownerId, DateTimeOffset start, DateTimeOffset end, CancellationToken cancellationToken = default);
+    /// <returns>The counts; null when the deployment does not exist, is deleted, or belongs to another user.</returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="end"/> is not after <paramref name="start"/>.</exception>
+    Task<Uptime?> FindUptimeAsync(
+        Guid deploymentId, Guid ownerId, DateTimeOffset start, DateTimeOffset end, CancellationToken cancellationToken = default);
 
-    /// <summary>Counts how often a deployment answered in each part of a window of time.</summary>
+    /// <summary>Counts the checks of a deployment in each bucket of a time range.</summary>
     /// <param name="deploymentId">The deployment.</param>
     /// <param name="ownerId">The user who owns it.</param>
-    /// <param name="start">Where the window, and its first part, begins.</param>
-    /// <param name="end">Where the window ends; checks of this very moment are not in it.</param>
-    /// <param name="bucket">How long a part is: whole seconds, and so long that there are at most <see cref="MaxBuckets"/>.</param>
+    /// <param name="start">The start of the range and of its first bucket.</param>
+    /// <param name="end">The end of the range, exclusive.</param>
+    /// <param name="bucket">
+    /// The length of a bucket in whole seconds, so that the range has at most <see cref="MaxBuckets"/> of them.
+    /// </param>
     /// <param name="cancellationToken">Stops the query.</param>
-    /// <returns>Every part in its order, also those without a check; none when the deployment is deleted or somebody else's.</returns>
-    /// <exception cref="ArgumentException"> <paramref name="end"/> does not lie behind <paramref name="start"/>, which is the first moment
-    /// of all, or <paramref name="bucket"/> is no whole seconds or makes too many parts.
+    /// <returns>
+    /// Every bucket, in ascending order, also those without a check; empty when the deployment is deleted or belongs to another user.
+    /// </returns>
+    /// <exception cref="ArgumentException"> <paramref name="end"/> is not after <paramref name="start"/>, <paramref name="start"/> is
+    /// <see cref="DateTimeOffset.MinValue"/>, or <paramref name="bucket"/> is not a whole number of seconds or divides the range into too
+    /// many buckets.
     /// </exception>
     Task<IReadOnlyList<HealthBucket>> ListHistoryAsync(
-        Guid deploymentId, Guid ownerId, DateTimeOffset start, DateTimeOffset end, TimeSpan bucket, CancellationToken cancellationToken = default);
+        Guid deploymentId,
+        Guid ownerId,
+        DateTimeOffset start,
+        DateTimeOffset end,
+        TimeSpan bucket,
+        CancellationToken cancellationToken = default);
 }

@@ -16,7 +16,6 @@ internal sealed partial class DeploymentLogFollower(
     : IDeploymentLogFollower, IDisposable
 {
     private const int PageSize = 200;
-    private static readonly Backoff Backoff = new(TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(5));
 
     private readonly SemaphoreSlim reads = new(maxReads);
     private readonly CancellationTokenSource stopping = new();
@@ -110,7 +109,7 @@ internal sealed partial class DeploymentLogFollower(
                 reads.Release();
             }
 
-            await Task.Delay(Backoff.Pause(failures), cancellationToken).ConfigureAwait(false);
+            await Task.Delay(Backoff.Reconnect.Delay(failures), cancellationToken).ConfigureAwait(false);
         }
     }
 

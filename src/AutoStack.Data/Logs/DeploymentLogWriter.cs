@@ -9,7 +9,6 @@ namespace AutoStack.Data.Logs;
 internal sealed partial class DeploymentLogWriter : IDeploymentLogWriter, IAsyncDisposable, IDisposable
 {
     private const string ForeignKey = "deployment_logs_deployment_id_fkey";
-    private static readonly Backoff Backoff = new(TimeSpan.FromMilliseconds(50), TimeSpan.FromSeconds(5));
 
     private readonly LogBuffer buffer;
     private readonly DeploymentLogAppends appends;
@@ -165,7 +164,7 @@ internal sealed partial class DeploymentLogWriter : IDeploymentLogWriter, IAsync
                 }
             }
 
-            await Task.Delay(Backoff.Pause(failures), giveUp.Token).ConfigureAwait(false);
+            await Task.Delay(Backoff.Reconnect.Delay(failures), giveUp.Token).ConfigureAwait(false);
         }
     }
 

@@ -11,7 +11,6 @@ namespace AutoStack.Data.Logs;
 internal sealed class HeldLog(Guid deploymentId)
 {
     private const int MaxIdleCapacity = 256;
-    private static readonly Backoff Pauses = new(TimeSpan.FromMilliseconds(10), TimeSpan.FromMilliseconds(250));
 
     private readonly List<(long Number, TaskCompletionSource Ended)> flushes = [];
     private List<HeldLine> lines = [];
@@ -147,7 +146,7 @@ internal sealed class HeldLog(Guid deploymentId)
         }
 
         (IsHeldBack, taken, takenBytes) = (true, 0, 0);
-        heldBackUntil = Stopwatch.GetTimestamp() + (long)(Pauses.Pause(attempts++).TotalSeconds * Stopwatch.Frequency);
+        heldBackUntil = Stopwatch.GetTimestamp() + (long)(Backoff.Lock.Delay(attempts++).TotalSeconds * Stopwatch.Frequency);
         return Stopwatch.GetElapsedTime(heldBackSince);
     }
 

@@ -1,6 +1,6 @@
 namespace AutoStack.Data.Postgres;
 
-/// <summary>Work that belongs to nobody's request, span or transaction.</summary>
+/// <summary>Runs work outside the request, span and ambient transaction of the caller.</summary>
 internal static class Background
 {
     public static Task Run(Func<Task> work)

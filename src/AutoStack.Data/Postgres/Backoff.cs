@@ -1,16 +1,26 @@
 namespace AutoStack.Data.Postgres;
 
 /// <summary>
-/// Pauses between attempts: each about twice the one before, until they are about the longest; between half and one and a half of that by
-/// chance, so that no two who began together stay together.
+/// The delays between attempts. Each delay is twice the one before, up to <see cref="Longest"/>, and varies at random between half and one
+/// and a half of that, so that callers that fail together do not retry together. Delays use the machine's clock: a fake clock of the host
+/// would never end them.
 /// </summary>
 internal sealed record Backoff(TimeSpan First, TimeSpan Longest)
 {
-    /// <summary>The pause after another failure.</summary>
-    /// <param name="failures">How many there were before it.</param>
-    public TimeSpan Pause(int failures)
+    /// <summary>After a deadlock or a serialization failure.</summary>
+    public static Backoff Conflict { get; } = new(TimeSpan.FromMilliseconds(20), TimeSpan.FromSeconds(1));
+
+    /// <summary>While the server cannot be reached.</summary>
+    public static Backoff Reconnect { get; } = new(TimeSpan.FromMilliseconds(50), TimeSpan.FromSeconds(5));
+
+    /// <summary>While another transaction holds a lock.</summary>
+    public static Backoff Lock { get; } = new(TimeSpan.FromMilliseconds(10), TimeSpan.FromMilliseconds(250));
+
+    /// <summary>The delay before the next attempt.</summary>
+    /// <param name="failures">The number of failures before this one.</param>
+    public TimeSpan Delay(int failures)
     {
-        var pause = Math.Min(First.TotalMilliseconds * Math.Pow(2, Math.Min(failures, 20)), Longest.TotalMilliseconds);
-        return TimeSpan.FromMilliseconds(pause * (0.5 + Random.Shared.NextDouble()));
+        var delay = Math.Min(First.TotalMilliseconds * Math.Pow(2, Math.Min(failures, 20)), Longest.TotalMilliseconds);
+        return TimeSpan.FromMilliseconds(delay * (0.5 + Random.Shared.NextDouble()));
     }
 }

@@ -3,7 +3,7 @@ using Npgsql;
 
 namespace AutoStack.Data.Postgres;
 
-/// <summary>Connections from the pool, outside whatever ambient transaction the host has open: its data source may enlist.</summary>
+/// <summary>Opens connections outside an ambient transaction of the host, in which the host's data source might enlist them.</summary>
 internal static class Connections
 {
     public static ValueTask<NpgsqlConnection> OpenOutsideAsync(this NpgsqlDataSource dataSource, CancellationToken cancellationToken) =>

@@ -9,28 +9,32 @@ using Npgsql;
 namespace AutoStack.Data.Postgres;
 
 /// <summary>
-/// The one executor: every statement of the library goes through it. It lends a connection, lets Dapper run the command, reads rows with
-/// typed getters, times, traces, and translates the error. Reads and writes are different verbs, since only a read may be repeated freely.
+/// The one executor of every statement: acquires a connection, lets Dapper execute the command, reads rows with typed getters, measures,
+/// traces, retries and translates errors. Reads and writes are different verbs, because only a read may always be sent again.
 /// </summary>
-internal abstract class Db(Telemetry telemetry, int commandTimeoutSeconds)
+internal abstract partial class Db(Telemetry telemetry, int commandTimeoutSeconds)
 {
-    // Of the transaction that the batch is: the next one on the connection starts with the default again. Not SET TRANSACTION, which warns
-    // outside BEGIN. Where that is the isolation already, as in a unit of work, it does nothing.
+    // Applies to the transaction of the batch only. SET TRANSACTION would warn outside BEGIN. In a unit of work, which is READ COMMITTED
+    // already, the statement has no effect.
     private const string ReadCommitted = "SET transaction_isolation = 'read committed'";
 
-    /// <summary>Reads one row; null when there is none.</summary>
+    /// <summary>Reads one row; null when the result has no row.</summary>
     public Task<T?> FindAsync<T>(
-        Func<RowReader, T> read, [ConstantExpected] string sql, NpgsqlParameter[] parameters, CancellationToken cancellationToken, [CallerMemberName] string operation = "")
+        Func<RowReader, T> read, [ConstantExpected] string sql, NpgsqlParameter[] parameters, CancellationToken cancellationToken,
+        [CallerMemberName] string operation = "")
         where T : class => RunAsync(operation, new Statement(sql, parameters), Repeat.WhenConnectionIsLost, One(read), cancellationToken);
 
-    /// <summary>Reads one value; null when there is no row.</summary>
+    /// <summary>Reads one value; null when the result has no row.</summary>
     public Task<T?> FindValueAsync<T>(
-        Func<RowReader, T> read, [ConstantExpected] string sql, NpgsqlParameter[] parameters, CancellationToken cancellationToken, [CallerMemberName] string operation = "")
-        where T : struct => RunAsync(operation, new Statement(sql, parameters), Repeat.WhenConnectionIsLost, OneValue(read), cancellationToken);
+        Func<RowReader, T> read, [ConstantExpected] string sql, NpgsqlParameter[] parameters, CancellationToken cancellationToken,
+        [CallerMemberName] string operation = "")
+        where T : struct => RunAsync(operation, new Statement(sql, parameters), Repeat.WhenConnectionIsLost, OneValue(read),
+            cancellationToken);
 
     /// <summary>Reads all rows.</summary>
     public Task<IReadOnlyList<T>> ListAsync<T>(
-        Func<RowReader, T> read, [ConstantExpected] string sql, NpgsqlParameter[] parameters, CancellationToken cancellationToken, [CallerMemberName] string operation = "") =>
+        Func<RowReader, T> read, [ConstantExpected] string sql, NpgsqlParameter[] parameters, CancellationToken cancellationToken,
+        [CallerMemberName] string operation = "") =>
         ListAsync(read, new Statement(sql, parameters), cancellationToken, operation);
 
     /// <inheritdoc cref="ListAsync{T}(Func{RowReader, T}, string, NpgsqlParameter[], CancellationToken, string)"/>
@@ -38,23 +42,26 @@ internal abstract class Db(Telemetry telemetry, int commandTimeoutSeconds)
         Func<RowReader, T> read, Statement statement, CancellationToken cancellationToken, [CallerMemberName] string operation = "") =>
         RunAsync(operation, statement, Repeat.WhenConnectionIsLost, All(read), cancellationToken);
 
-    /// <summary>Reads the answers of several statements in one round trip.</summary>
+    /// <summary>Reads the results of several statements in one round trip.</summary>
     public Task<T> ReadBatchAsync<T>(
-        Func<ResultSets, Task<T>> read, Statement[] statements, CancellationToken cancellationToken, [CallerMemberName] string operation = "") =>
+        Func<ResultSets, Task<T>> read, Statement[] statements, CancellationToken cancellationToken,
+        [CallerMemberName] string operation = "") =>
         RunBatchAsync(operation, statements, Repeat.WhenConnectionIsLost, readCommitted: false, read, cancellationToken);
 
-    /// <summary>Changes rows; the number of them.</summary>
+    /// <summary>Changes rows; returns the number of rows.</summary>
     public Task<int> WriteAsync(
-        [ConstantExpected] string sql, NpgsqlParameter[] parameters, CancellationToken cancellationToken, [CallerMemberName] string operation = "") =>
+        [ConstantExpected] string sql, NpgsqlParameter[] parameters, CancellationToken cancellationToken,
+        [CallerMemberName] string operation = "") =>
         WriteAsync(new Statement(sql, parameters), cancellationToken, operation);
 
     /// <inheritdoc cref="WriteAsync(string, NpgsqlParameter[], CancellationToken, string)"/>
     public Task<int> WriteAsync(Statement statement, CancellationToken cancellationToken, [CallerMemberName] string operation = "") =>
         RunAsync(operation, statement, Repeat.Never, ExecuteAsync, cancellationToken);
 
-    /// <summary>Changes at most one row and reads it back; null when none was changed.</summary>
+    /// <summary>Changes at most one row and reads the row back; null when no row matched.</summary>
     public Task<T?> WriteAsync<T>(
-        Func<RowReader, T> read, [ConstantExpected] string sql, NpgsqlParameter[] parameters, CancellationToken cancellationToken, [CallerMemberName] string operation = "")
+        Func<RowReader, T> read, [ConstantExpected] string sql, NpgsqlParameter[] parameters, CancellationToken cancellationToken,
+        [CallerMemberName] string operation = "")
         where T : class => RunAsync(operation, new Statement(sql, parameters), Repeat.Never, One(read), cancellationToken);
 
     /// <summary>
@@ -72,95 +79,33 @@ internal abstract class Db(Telemetry telemetry, int commandTimeoutSeconds)
         where T : class => RunAsync(operation, new Statement(sql, parameters), repeat, One(read), cancellationToken);
 
     /// <summary>
-    /// Several statements in one round trip and one transaction; each sees what was committed when it starts, so that one may take a lock
-    /// and the next rely on it, whatever isolation the server, the role or the host's data source sets by default.
+    /// Runs several statements in one round trip and one READ COMMITTED transaction, whatever isolation the server, the role or the host's
+    /// data source sets by default: each statement sees what was committed when it starts, so that a statement may lock what the next
+    /// reads.
     /// </summary>
     public Task<T> WriteBatchAsync<T>(
-        Func<ResultSets, Task<T>> read, Statement[] statements, Repeat repeat, CancellationToken cancellationToken, [CallerMemberName] string operation = "") =>
+        Func<ResultSets, Task<T>> read, Statement[] statements, Repeat repeat, CancellationToken cancellationToken,
+        [CallerMemberName] string operation = "") =>
         RunBatchAsync(operation, statements, repeat, readCommitted: true, read, cancellationToken);
 
-    /// <summary>
-    /// Inserts rows by COPY, after the statements that they depend on, in one transaction. When it has to be done once more, the statements
-    /// given for that are sent instead, which pass over rows that are there: nobody knows whether the first attempt was committed.
-    /// </summary>
-    public Task<T> CopyAsync<T>(
-        Func<ResultSets, Task<T>> read,
-        Statement[] before,
-        Statement copy,
-        Func<NpgsqlBinaryImporter, CancellationToken, Task> write,
-        Statement[] again,
-        Func<ResultSets, Task<T>> readAgain,
-        CancellationToken cancellationToken,
-        [CallerMemberName] string operation = "")
-    {
-        var attempts = 0;
-        T result = default!;
-        return RunAsync(operation, [.. before, copy], Repeat.WhenConnectionIsLost, SendAsync, (_, _) => Task.FromResult(result), cancellationToken);
-
-        async Task<DbDataReader?> SendAsync(NpgsqlConnection connection, CancellationToken token)
-        {
-            if (attempts++ > 0)
-            {
-                result = await BatchAsync(connection, again, readAgain, token).ConfigureAwait(false);
-                return null;
-            }
-
-            var transaction = await BeginAsync(connection, token).ConfigureAwait(false);
-            try
-            {
-                result = await BatchAsync(connection, before, read, token).ConfigureAwait(false);
-                var importer = await connection.BeginBinaryImportAsync(copy.Sql, token).ConfigureAwait(false);
-                await using (importer.ConfigureAwait(false))
-                {
-                    importer.Timeout = TimeSpan.FromSeconds(commandTimeoutSeconds);
-                    await write(importer, token).ConfigureAwait(false);
-                    await importer.CompleteAsync(token).ConfigureAwait(false);
-                }
-
-                // Once sent, a commit that is cancelled leaves open whether it happened.
-                if (transaction is not null)
-                {
-                    await transaction.CommitAsync(CancellationToken.None).ConfigureAwait(false);
-                }
-
-                return null;
-            }
-            finally
-            {
-                if (transaction is not null)
-                {
-                    await transaction.DisposeAsync().ConfigureAwait(false);
-                }
-            }
-        }
-
-        async Task<T> BatchAsync(NpgsqlConnection connection, Statement[] statements, Func<ResultSets, Task<T>> readThem, CancellationToken token)
-        {
-            var reader = await SendBatchAsync(connection, statements, readCommitted: true, token).ConfigureAwait(false);
-            await using (reader.ConfigureAwait(false))
-            {
-                return await AllOf(readThem)((NpgsqlDataReader)reader, token).ConfigureAwait(false);
-            }
-        }
-    }
-
-    /// <summary>Does something that must not be done before what was written is committed, nor when it never is.</summary>
+    /// <summary>Runs an action after the commit, and not at all after a rollback.</summary>
     public abstract void WhenCommitted(Action action);
 
-    /// <summary>Lends a connection for one attempt.</summary>
+    /// <summary>Acquires the connection for an attempt.</summary>
     protected abstract ValueTask<NpgsqlConnection> AcquireAsync(CancellationToken cancellationToken);
 
-    /// <summary>Takes it back, however the attempt ended.</summary>
+    /// <summary>Releases the connection after an attempt, successful or not.</summary>
     protected abstract ValueTask ReleaseAsync(NpgsqlConnection connection);
 
-    /// <summary>An attempt on a connection has failed.</summary>
-    /// <param name="exception">Of what.</param>
-    /// <param name="repeat">Whether the statement may be repeated when its connection is lost.</param>
-    /// <param name="failures">The attempts that failed before; this one is added.</param>
-    /// <returns>How long to wait before the next one; null when there is none.</returns>
-    protected abstract TimeSpan? Failed(Exception exception, Repeat repeat, ref Failures failures);
+    /// <summary>Decides whether to send a failed call again.</summary>
+    /// <param name="retries">The attempts at the call; this failure is counted.</param>
+    /// <param name="exception">The failure.</param>
+    /// <param name="repeat">Whether the call may be sent again after a lost connection.</param>
+    /// <param name="delay">The delay before the next attempt.</param>
+    /// <returns>True for another attempt; false when the failure is final.</returns>
+    protected abstract bool Continue(ref Retries retries, Exception exception, Repeat repeat, out TimeSpan delay);
 
-    /// <summary>The transaction of several commands; null when the connection is in one already.</summary>
+    /// <summary>Begins the transaction of several commands; null when the connection is already in a transaction.</summary>
     protected abstract ValueTask<NpgsqlTransaction?> BeginAsync(NpgsqlConnection connection, CancellationToken cancellationToken);
 
     private static Func<NpgsqlDataReader, CancellationToken, Task<T?>> One<T>(Func<RowReader, T> read)
@@ -185,8 +130,9 @@ internal abstract class Db(Telemetry telemetry, int commandTimeoutSeconds)
         return Math.Max(reader.RecordsAffected, 0);
     }
 
-    // Reads on to the end, where an error of the server may wait.
-    private static Func<NpgsqlDataReader, CancellationToken, Task<T>> AllOf<T>(Func<ResultSets, Task<T>> read) => async (reader, cancellationToken) =>
+    // Reads to the end of the batch, where an error of the server may follow.
+    private static Func<NpgsqlDataReader, CancellationToken, Task<T>> AllOf<T>(Func<ResultSets, Task<T>> read) =>
+        async (reader, cancellationToken) =>
     {
         var result = await read(new ResultSets(reader, cancellationToken)).ConfigureAwait(false);
         await ExecuteAsync(reader, cancellationToken).ConfigureAwait(false);
@@ -194,20 +140,25 @@ internal abstract class Db(Telemetry telemetry, int commandTimeoutSeconds)
     };
 
     private Task<T> RunAsync<T>(
-        string operation, Statement statement, Repeat repeat, Func<NpgsqlDataReader, CancellationToken, Task<T>> read, CancellationToken cancellationToken) =>
+        string operation, Statement statement, Repeat repeat, Func<NpgsqlDataReader, CancellationToken, Task<T>> read,
+        CancellationToken cancellationToken) =>
         RunAsync(operation, [statement], repeat, (connection, token) => SendAsync(connection, statement, token)!, read, cancellationToken);
 
     private Task<T> RunBatchAsync<T>(
-        string operation, Statement[] statements, Repeat repeat, bool readCommitted, Func<ResultSets, Task<T>> read, CancellationToken cancellationToken) =>
-        RunAsync(operation, statements, repeat, (connection, token) => SendBatchAsync(connection, statements, readCommitted, token)!, AllOf(read), cancellationToken);
+        string operation, Statement[] statements, Repeat repeat, bool readCommitted, Func<ResultSets, Task<T>> read,
+        CancellationToken cancellationToken) =>
+        RunAsync(operation, statements, repeat, (connection, token) => SendBatchAsync(connection, statements, readCommitted, token)!,
+            AllOf(read), cancellationToken);
 
     private Task<DbDataReader> SendAsync(NpgsqlConnection connection, Statement statement, CancellationToken cancellationToken) =>
         connection.ExecuteReaderAsync(new CommandDefinition(
-            statement.NumberedText, statement, commandTimeout: commandTimeoutSeconds, commandType: CommandType.Text, cancellationToken: cancellationToken));
+            statement.NumberedText, statement, commandTimeout: commandTimeoutSeconds, commandType: CommandType.Text,
+            cancellationToken: cancellationToken));
 
-    private Task<DbDataReader> SendBatchAsync(NpgsqlConnection connection, Statement[] statements, bool readCommitted, CancellationToken cancellationToken)
+    private Task<DbDataReader> SendBatchAsync(
+        NpgsqlConnection connection, Statement[] statements, bool readCommitted, CancellationToken cancellationToken)
     {
-#pragma warning disable CA2000 // It holds nothing but its statements, and is needed until they are read.
+#pragma warning disable CA2000 // A batch holds no resource besides its statements, which the reader needs.
         DbBatch batch = new NpgsqlBatch(connection) { Timeout = commandTimeoutSeconds };
 #pragma warning restore CA2000
         if (readCommitted)
@@ -223,8 +174,8 @@ internal abstract class Db(Telemetry telemetry, int commandTimeoutSeconds)
         return batch.ExecuteReaderAsync(cancellationToken);
     }
 
-    // All in one method: each further one between the caller and the answer is a state machine that every call pays for. What was sent and
-    // has no reader has its answer already.
+    // One method on purpose: every extra async method allocates a state machine per call. A null reader means that send has already
+    // consumed the response (COPY).
     private async Task<T> RunAsync<T>(
         string operation,
         Statement[] statements,
@@ -238,17 +189,17 @@ internal abstract class Db(Telemetry telemetry, int commandTimeoutSeconds)
         Exception? failure = null;
         try
         {
-            var failures = default(Failures);
+            var retries = default(Retries);
             while (true)
             {
-                TimeSpan pause;
+                TimeSpan delay;
                 var connection = await AcquireAsync(cancellationToken).ConfigureAwait(false);
                 try
                 {
                     var reader = await send(connection, cancellationToken).ConfigureAwait(false);
                     try
                     {
-                        // Dapper's wrapper owns the command; the typed getters are the driver's own.
+                        // Dapper's wrapper owns the command; the driver's reader has the typed getters.
                         var own = (NpgsqlDataReader)(reader is IWrappedDataReader wrapped ? wrapped.Reader : reader)!;
                         return await read(own, cancellationToken).ConfigureAwait(false);
                     }
@@ -262,19 +213,17 @@ internal abstract class Db(Telemetry telemetry, int commandTimeoutSeconds)
                 }
                 catch (Exception exception)
                 {
-                    if (Failed(exception, repeat, ref failures) is not { } next)
+                    if (!Continue(ref retries, exception, repeat, out delay))
                     {
                         throw;
                     }
-
-                    pause = next;
                 }
                 finally
                 {
                     await ReleaseAsync(connection).ConfigureAwait(false);
                 }
 
-                await Task.Delay(pause, cancellationToken).ConfigureAwait(false);
+                await Task.Delay(delay, cancellationToken).ConfigureAwait(false);
             }
         }
         catch (Exception exception)

@@ -30,7 +30,8 @@ public interface IUnitOfWork
     /// <returns>What the work returned.</returns>
     /// <exception cref="UnitOfWorkFailedException">A statement failed and the work caught its exception: nothing was committed.</exception>
     /// <exception cref="ConflictException">The last repetition was refused as well.</exception>
-    Task<TResult> RunAsync<TResult>(Func<IRepositories, CancellationToken, Task<TResult>> work, CancellationToken cancellationToken = default);
+    Task<TResult> RunAsync<TResult>(Func<IRepositories, CancellationToken, Task<TResult>> work,
+        CancellationToken cancellationToken = default);
 }
 
 /// <summary>The repositories of one transaction.</summary>

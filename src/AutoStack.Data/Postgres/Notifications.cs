@@ -4,32 +4,34 @@ using Npgsql;
 namespace AutoStack.Data.Postgres;
 
 /// <summary>
-/// The one connection of a database that listens, shared by everybody in the process who waits for a notification. It is made for the first
-/// of them, and again when it is lost. Notifications are lost with it: once it listens again, whoever waits is woken and looks.
+/// The one connection that listens for notifications, shared by all waiters of the process. The first waiter opens the connection; a lost
+/// connection is opened again. Notifications are lost with the connection, so that every waiter is woken once it listens again.
 /// </summary>
-/// <param name="dataSource">Where the connection comes from; null: nobody listens, whoever waits looks from time to time.</param>
-/// <param name="logger">Told when the connection is lost.</param>
+/// <param name="dataSource">The source of the connection; null when waiters poll.</param>
+/// <param name="logger">Logs the loss and the return of the connection.</param>
 internal sealed partial class Notifications(NpgsqlDataSource? dataSource, ILogger logger) : IAsyncDisposable, IDisposable
 {
-    // A dead connection says nothing: as often, the server is asked for a sign of life.
+    // A dead connection does not report itself: an idle one is probed at this interval.
     private static readonly TimeSpan ProbeEvery = TimeSpan.FromSeconds(30);
-    private static readonly Backoff Backoff = new(TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(10));
 
     private readonly Lock gate = new();
-    private readonly Dictionary<(string Channel, string? Payload), List<Wakeup>> waiting = [];
     private readonly CancellationTokenSource stopping = new();
+
+    // Guarded by gate.
+    private readonly Dictionary<(string Channel, string? Payload), List<Wakeup>> waiting = [];
     private CancellationTokenSource changed = new();
     private Task? running;
+
+    // Of the listening task alone.
     private int failures;
 
     /// <summary>
-    /// Joins those who wait. The wakeup is raised by each notification, and whenever one may have been missed. Look after this call, then
-    /// wait.
+    /// Adds a waiter. Each notification raises the wakeup, and so does the return of a lost connection. Poll after this call, then wait.
     /// </summary>
-    /// <param name="channel">The channel: a constant of this library, since it becomes part of a statement.</param>
-    /// <param name="payload">Only notifications with this payload; null for all.</param>
-    /// <param name="wakeup">What to raise.</param>
-    /// <returns>Ends the waiting when disposed.</returns>
+    /// <param name="channel">The channel, a constant of this library: the name becomes part of a statement.</param>
+    /// <param name="payload">The payload of the notifications; null for every payload.</param>
+    /// <param name="wakeup">The wakeup to raise.</param>
+    /// <returns>The subscription; disposing it removes the waiter.</returns>
     public IDisposable Subscribe(string channel, string? payload, Wakeup wakeup)
     {
         lock (gate)
@@ -44,7 +46,7 @@ internal sealed partial class Notifications(NpgsqlDataSource? dataSource, ILogge
                 waiting.Add((channel, payload), [wakeup]);
                 if (isNew)
                 {
-                    // Not under the lock: what waits for it goes on at once.
+                    // CancelAsync, because the continuations of the token must not run under the lock.
                     _ = changed.CancelAsync();
                 }
             }
@@ -96,7 +98,7 @@ internal sealed partial class Notifications(NpgsqlDataSource? dataSource, ILogge
                 await ListenAsync(connection).ConfigureAwait(false);
                 return;
             }
-#pragma warning disable CA1031 // Whatever it is: those who wait go on by looking from time to time, and this tries again.
+#pragma warning disable CA1031 // Any failure: waiters poll, and the connection is opened again.
             catch (Exception exception)
 #pragma warning restore CA1031
             {
@@ -111,12 +113,12 @@ internal sealed partial class Notifications(NpgsqlDataSource? dataSource, ILogge
                 }
             }
 
-            await Task.Delay(Backoff.Pause(failures - 1), stopping.Token)
+            await Task.Delay(Backoff.Reconnect.Delay(failures - 1), stopping.Token)
                 .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
-    // Until the end, or until the connection is lost.
+    // Listens until the disposal or the loss of the connection.
     private async Task ListenAsync(NpgsqlConnection connection)
     {
         connection.Notification += (_, notification) => Raise((notification.Channel, notification.Payload), (notification.Channel, null));
@@ -134,13 +136,14 @@ internal sealed partial class Notifications(NpgsqlDataSource? dataSource, ILogge
 
             if (stopping.IsCancellationRequested)
             {
-                // A pool of the host's gets it back as it was.
+                // A pool of the host gets the connection back unchanged.
                 await ExecuteAsync(connection, "UNLISTEN *", CancellationToken.None).ConfigureAwait(false);
                 return;
             }
 
             var added = wanted.Except(listened).ToList();
-            var statements = added.Select(channel => $"LISTEN {channel}").Concat(listened.Except(wanted).Select(channel => $"UNLISTEN {channel}"));
+            var statements = added.Select(channel => $"LISTEN {channel}").Concat(
+                listened.Except(wanted).Select(channel => $"UNLISTEN {channel}"));
             if (string.Join("; ", statements) is { Length: > 0 } sql)
             {
                 await ExecuteAsync(connection, sql, stopping.Token).ConfigureAwait(false);
@@ -151,7 +154,7 @@ internal sealed partial class Notifications(NpgsqlDataSource? dataSource, ILogge
                     failures = 0;
                 }
 
-                // What was committed before the server listened was not told.
+                // Commits before LISTEN raised no notification.
                 Raise(KeysOf(added));
             }
 
@@ -164,7 +167,7 @@ internal sealed partial class Notifications(NpgsqlDataSource? dataSource, ILogge
             }
             catch (OperationCanceledException)
             {
-                // A channel came, or it is over.
+                // A new channel, or the disposal.
             }
         }
     }
@@ -199,7 +202,7 @@ internal sealed partial class Notifications(NpgsqlDataSource? dataSource, ILogge
         }
     }
 
-    // A pooler answers with a number of its own. In transaction mode it takes LISTEN and never delivers anything.
+    // A pooler reports a process id of its own. In transaction mode a pooler accepts LISTEN and delivers nothing.
     private async Task<bool> IsPooledByAnotherAsync(NpgsqlConnection connection)
     {
         using var command = new NpgsqlCommand("SELECT pg_catalog.pg_backend_pid()", connection);
@@ -212,13 +215,14 @@ internal sealed partial class Notifications(NpgsqlDataSource? dataSource, ILogge
         await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
     }
 
-    [LoggerMessage(2, LogLevel.Warning, "The connection that listens for notifications was lost. Until it is back, the database is asked from time to time.")]
+    [LoggerMessage(2, LogLevel.Warning, "Lost the connection that listens for notifications; polling until it is back.")]
     private static partial void LogLost(ILogger logger, Exception exception);
 
-    [LoggerMessage(3, LogLevel.Information, "The connection that listens for notifications is back.")]
+    [LoggerMessage(3, LogLevel.Information, "Listening for notifications again.")]
     private static partial void LogBack(ILogger logger);
 
-    [LoggerMessage(4, LogLevel.Warning, "A pooler stands before the database, so that notifications may not arrive: the database is asked from time to time. Set ListenForNotifications to false, or connect directly.")]
+    [LoggerMessage(4, LogLevel.Warning,
+        "Connected through a pooler, which may not deliver notifications; polling instead. Set Pooler, or ListenConnectionString.")]
     private static partial void LogPooler(ILogger logger);
 
     private sealed class Subscription(Action end) : IDisposable

@@ -5,12 +5,12 @@ using Npgsql;
 namespace AutoStack.Data.Postgres;
 
 /// <summary>
-/// A statement whose named parameters are numbered, <c>@ownerId</c> as <c>$1</c>. The driver would do the same at every execution, with a
-/// new text each time; here it is done once for each constant.
+/// The text of a statement with numbered parameters, <c>$1</c> for <c>@ownerId</c>. The driver would rewrite the text at every execution;
+/// the library does so once per constant.
 /// </summary>
 internal sealed partial class NumberedSql
 {
-    // One entry per statement of this assembly. Constants are the same object every time, so nothing is hashed or compared.
+    // One entry per statement of this assembly. A constant is the same object every time, so that no text is hashed or compared.
     private static readonly ConcurrentDictionary<string, NumberedSql> Known = new(ReferenceEqualityComparer.Instance);
 
     private readonly List<string> names = [];
@@ -36,9 +36,9 @@ internal sealed partial class NumberedSql
     public static NumberedSql Of(string sql) => Known.GetOrAdd(sql, static sql => new NumberedSql(sql));
 
     /// <summary>
-    /// The parameters that the statement names, in the order of their numbers, and without names: so the driver takes the text as it is.
+    /// The parameters of the statement in the order of their numbers, without names: the driver then sends the text unchanged.
     /// </summary>
-    /// <exception cref="ArgumentException">One is missing.</exception>
+    /// <exception cref="ArgumentException">A parameter of the statement is missing.</exception>
     public NpgsqlParameter[] Order(NpgsqlParameter[] parameters)
     {
         var ordered = new NpgsqlParameter[names.Count];
@@ -68,7 +68,7 @@ internal sealed partial class NumberedSql
         throw new ArgumentException($"The statement needs @{name}.", nameof(parameters));
     }
 
-    // Texts in quotes are passed over: patterns hold an @.
+    // Quoted text is skipped: patterns contain an @.
     [GeneratedRegex("""'[^']*'|"[^"]*"|@(?<name>[A-Za-z_]\w*)""", RegexOptions.CultureInvariant)]
     private static partial Regex Token();
 }

@@ -7,13 +7,13 @@ using NpgsqlTypes;
 namespace AutoStack.Data.Postgres;
 
 /// <summary>
-/// Parameters with their PostgreSQL type, named after the expression they come from: <c>P.Of(ownerId)</c> is <c>@ownerId</c>,
-/// <c>P.Of(project.UserId)</c> is <c>@userId</c>. Text is cleaned and measured here, before anything is sent.
+/// Creates parameters with their PostgreSQL type, named after the expression: <c>P.Of(ownerId)</c> is <c>@ownerId</c>,
+/// <c>P.Of(project.UserId)</c> is <c>@userId</c>. Text is cleaned and its length checked before anything is sent.
 /// </summary>
 internal static class P
 {
-    // One entry per place in this assembly that makes a parameter. Expressions are constants, the same object every time, so nothing is
-    // hashed or compared.
+    // One entry per place in this assembly that creates a parameter. An expression is a constant, the same object every time, so that no
+    // text is hashed or compared.
     private static readonly ConcurrentDictionary<string, string> Names = new(ReferenceEqualityComparer.Instance);
 
     public static NpgsqlParameter Of(Guid value, [CallerArgumentExpression(nameof(value))] string name = "") =>
@@ -37,14 +37,14 @@ internal static class P
     public static NpgsqlParameter Of(long value, [CallerArgumentExpression(nameof(value))] string name = "") =>
         Typed(value, NpgsqlDbType.Bigint, name);
 
-    /// <summary>A moment as the <c>timestamp</c> columns hold it: UTC, in microseconds.</summary>
+    /// <summary>A time in the form of the <c>timestamp</c> columns: UTC, in microseconds.</summary>
     public static NpgsqlParameter Of(DateTimeOffset value, [CallerArgumentExpression(nameof(value))] string name = "") =>
         Typed(Time.ToColumn(value), NpgsqlDbType.Timestamp, name);
 
     public static NpgsqlParameter Of(DateTimeOffset? value, [CallerArgumentExpression(nameof(value))] string name = "") =>
         value is { } present ? Of(present, name) : Null(NpgsqlDbType.Timestamp, name);
 
-    /// <summary>A moment as a column holds it, also one that .NET has no value for: microseconds since 2000.</summary>
+    /// <summary>A time in the form of the column, including those that .NET cannot hold: microseconds since 2000.</summary>
     public static NpgsqlParameter Moment(long microseconds, [CallerArgumentExpression(nameof(microseconds))] string name = "") =>
         Typed(microseconds, NpgsqlDbType.Timestamp, name);
 
@@ -54,8 +54,8 @@ internal static class P
     public static NpgsqlParameter Of(TimeSpan? value, [CallerArgumentExpression(nameof(value))] string name = "") =>
         value is { } present ? Of(present, name) : Null(NpgsqlDbType.Interval, name);
 
-    /// <summary>A value as the library spells it.</summary>
-    /// <exception cref="ArgumentException">The library does not know the value; the message lists those it does.</exception>
+    /// <summary>A value in the spelling of the library.</summary>
+    /// <exception cref="ArgumentException">The library does not know the value; the message lists the known values.</exception>
     public static NpgsqlParameter Of<T>(T value, [CallerArgumentExpression(nameof(value))] string name = "")
         where T : struct, ITextValue<T> => Typed(Written(value, name), NpgsqlDbType.Text, name);
 
@@ -84,7 +84,7 @@ internal static class P
     public static NpgsqlParameter Of(DateTime[] values, [CallerArgumentExpression(nameof(values))] string name = "") =>
         Typed(values, NpgsqlDbType.Array | NpgsqlDbType.Timestamp, name);
 
-    /// <summary>The values of a column, one a row.</summary>
+    /// <summary>The values of a column, one per row.</summary>
     public static NpgsqlParameter Column(List<Guid> values, [CallerArgumentExpression(nameof(values))] string name = "") =>
         Typed(values, NpgsqlDbType.Array | NpgsqlDbType.Uuid, name);
 
@@ -97,28 +97,30 @@ internal static class P
     public static NpgsqlParameter Column(List<long> values, [CallerArgumentExpression(nameof(values))] string name = "") =>
         Typed(values, NpgsqlDbType.Array | NpgsqlDbType.Bigint, name);
 
-    /// <summary>A text that must be there.</summary>
+    /// <summary>A required text.</summary>
     /// <param name="value">The text.</param>
-    /// <param name="maxLength">What the column holds, in code points.</param>
-    /// <param name="name">The expression it comes from.</param>
+    /// <param name="maxLength">The maximum length of the column, in code points.</param>
+    /// <param name="name">The expression of the value.</param>
     /// <exception cref="ArgumentNullException">The text is null.</exception>
-    /// <exception cref="ArgumentException">The text is longer.</exception>
-    public static NpgsqlParameter Text(string value, int maxLength = int.MaxValue, [CallerArgumentExpression(nameof(value))] string name = "")
+    /// <exception cref="ArgumentException">The text exceeds <paramref name="maxLength"/>.</exception>
+    public static NpgsqlParameter Text(string value, int maxLength = int.MaxValue,
+        [CallerArgumentExpression(nameof(value))] string name = "")
     {
         ArgumentNullException.ThrowIfNull(value, name);
         return TextOrNull(value, maxLength, name);
     }
 
-    /// <summary>A text that may be missing.</summary>
+    /// <summary>An optional text.</summary>
     /// <param name="value">The text; null is stored as NULL.</param>
-    /// <param name="maxLength">What the column holds, in code points.</param>
-    /// <param name="name">The expression it comes from.</param>
-    /// <exception cref="ArgumentException">The text is longer.</exception>
-    public static NpgsqlParameter TextOrNull(string? value, int maxLength = int.MaxValue, [CallerArgumentExpression(nameof(value))] string name = "") =>
+    /// <param name="maxLength">The maximum length of the column, in code points.</param>
+    /// <param name="name">The expression of the value.</param>
+    /// <exception cref="ArgumentException">The text exceeds <paramref name="maxLength"/>.</exception>
+    public static NpgsqlParameter TextOrNull(
+        string? value, int maxLength = int.MaxValue, [CallerArgumentExpression(nameof(value))] string name = "") =>
         value is null ? Null(NpgsqlDbType.Text, name) : Typed(Fitting(value, maxLength, name), NpgsqlDbType.Text, name);
 
-    /// <summary>A text as it is stored.</summary>
-    /// <exception cref="ArgumentException">The text is null or longer.</exception>
+    /// <summary>The text as the column stores it.</summary>
+    /// <exception cref="ArgumentException">The text is null or exceeds <paramref name="maxLength"/>.</exception>
     public static string Fitting(string value, int maxLength, [CallerArgumentExpression(nameof(value))] string name = "")
     {
         ArgumentNullException.ThrowIfNull(value, name);
@@ -129,17 +131,18 @@ internal static class P
     }
 
     /// <summary>
-    /// JSON in UTF-8, as a text: the statement casts it, since the column is <c>json</c> in some databases and <c>jsonb</c> in others.
+    /// JSON in UTF-8, sent as text: the statement casts the value, because the column is <c>json</c> in some databases and <c>jsonb</c> in
+    /// others.
     /// </summary>
     public static NpgsqlParameter Json(byte[] value, [CallerArgumentExpression(nameof(value))] string name = "") =>
         Typed(value, NpgsqlDbType.Text, name);
 
-    /// <summary>The text of a value as the library spells it.</summary>
-    /// <exception cref="ArgumentException">The library does not know the value; the message lists those it does.</exception>
+    /// <summary>The text of a value in the spelling of the library.</summary>
+    /// <exception cref="ArgumentException">The library does not know the value; the message lists the known values.</exception>
     public static string Written<T>(T value, [CallerArgumentExpression(nameof(value))] string name = "")
         where T : struct, ITextValue<T> =>
         StoredText.FindKnown(value)?.Value
-        ?? throw new ArgumentException($"'{value.Value}' is no {typeof(T).Name} that can be written. Allowed: {string.Join(", ", T.Known)}.", name);
+        ?? throw new ArgumentException($"{name} is '{value.Value}'; a {typeof(T).Name} is one of: {string.Join(", ", T.Known)}.", name);
 
     private static NpgsqlParameter<T> Typed<T>(T value, NpgsqlDbType type, string expression) =>
         new() { ParameterName = Name(expression), NpgsqlDbType = type, TypedValue = value };

@@ -3,7 +3,7 @@ using Npgsql;
 
 namespace AutoStack.Data.Postgres;
 
-/// <summary>A pooled connection per call; each call is a transaction of its own.</summary>
+/// <summary>Runs each call on a pooled connection, as a transaction of its own.</summary>
 internal sealed class PooledDb(NpgsqlDataSource dataSource, PoolerGuard guard, Telemetry telemetry, int commandTimeoutSeconds)
     : Db(telemetry, commandTimeoutSeconds)
 {
@@ -16,22 +16,20 @@ internal sealed class PooledDb(NpgsqlDataSource dataSource, PoolerGuard guard, T
 
     protected override ValueTask ReleaseAsync(NpgsqlConnection connection) => connection.DisposeAsync();
 
-    protected override TimeSpan? Failed(Exception exception, Repeat repeat, ref Failures failures)
+    protected override bool Continue(ref Retries retries, Exception exception, Repeat repeat, out TimeSpan delay)
     {
-        // The server has rolled the statement back, so that even a write may be repeated.
-        if (SqlErrors.IsConflict(exception))
+        var isConflict = SqlErrors.IsConflict(exception);
+        if (!retries.Continue(exception, repeat, out delay))
         {
-            failures.LostConnections = 0;
-            return failures.Conflicts < ConflictRetry.MaxAttempts ? ConflictRetry.Backoff.Pause(failures.Conflicts++) : null;
+            return false;
         }
 
-        if (!(SqlErrors.IsIdleTimeout(exception) || (repeat == Repeat.WhenConnectionIsLost && SqlErrors.IsLostConnection(exception))) || failures.LostConnections++ > 0)
+        if (!isConflict)
         {
-            return null;
+            // The server closed one pooled connection, and probably its neighbours too: the next attempt gets a new one.
+            dataSource.Clear();
         }
 
-        // When one pooled connection was dead, its neighbours are suspect: the second attempt gets a new one.
-        dataSource.Clear();
-        return TimeSpan.Zero;
+        return true;
     }
 }

@@ -10,14 +10,16 @@ namespace AutoStack.Data.Postgres;
 /// on as they are: a statement that another client has prepared under the same name would run in place of ours.
 /// </summary>
 /// <param name="dataSource">The pool of the process.</param>
-/// <param name="mode">What the options say of a pooler; null for a direct connection.</param>
+/// <param name="mode">The pooler that the options name; null for a direct connection.</param>
 internal sealed class PoolerGuard(NpgsqlDataSource dataSource, PoolerMode? mode)
 {
     private readonly bool preparesStatements = new NpgsqlConnectionStringBuilder(dataSource.ConnectionString).MaxAutoPrepare > 0;
     private volatile bool passed;
 
-    /// <summary>Opens a connection. The first one is checked, which takes one round trip.</summary>
-    /// <exception cref="OptionsValidationException">The connection goes through a pooler that the options do not allow for.</exception>
+    /// <summary>Opens a connection. The first connection is checked, at the cost of one round trip.</summary>
+    /// <exception cref="OptionsValidationException">
+    /// The connection goes through a pooler that the options do not name, or that mixes up prepared statements.
+    /// </exception>
     public ValueTask<NpgsqlConnection> OpenAsync(CancellationToken cancellationToken) =>
         passed ? dataSource.OpenOutsideAsync(cancellationToken) : OpenCheckedAsync(cancellationToken);
 
@@ -39,7 +41,7 @@ internal sealed class PoolerGuard(NpgsqlDataSource dataSource, PoolerMode? mode)
 
     private async Task CheckAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
-        // The server tells its client the process that serves it. A pooler makes a number up.
+        // The server reports the id of its process at connect; a pooler invents an id.
         if (await ServerProcessAsync(connection, cancellationToken).ConfigureAwait(false) == connection.ProcessID)
         {
             return;
@@ -54,24 +56,25 @@ internal sealed class PoolerGuard(NpgsqlDataSource dataSource, PoolerMode? mode)
                 "or connect to the server directly");
         }
 
-        if (mode == PoolerMode.Transaction && preparesStatements && await PassesNamesOnAsync(connection, cancellationToken).ConfigureAwait(false))
+        if (mode == PoolerMode.Transaction && preparesStatements
+            && await PassesNamesOnAsync(connection, cancellationToken).ConfigureAwait(false))
         {
             throw InvalidSetting.Of(
                 typeof(PoolerMode),
                 "Pooler",
-                "is Transaction, and the pooler passes prepared statements on under the names that each client gave them, so that one client's " +
-                "statement would run for another: set Max Auto Prepare=0, or use a pooler that keeps them apart (PgBouncer 1.21 or newer with " +
-                "max_prepared_statements above 0)");
+                "is Transaction, and the pooler keeps the names that clients give prepared statements, so that one client's statement " +
+                "would run for another: set Max Auto Prepare=0, or use PgBouncer 1.21 or newer with max_prepared_statements above 0");
         }
     }
 
-    // A pooler that keeps prepared statements apart gives them names of its own.
+    // A pooler that keeps the prepared statements of its clients apart renames them.
     private static async Task<bool> PassesNamesOnAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         var transaction = await connection.BeginTransactionAsync(cancellationToken).ConfigureAwait(false);
         await using var ending = transaction.ConfigureAwait(false);
         using var command = new NpgsqlCommand(
-            "SELECT pg_catalog.count(*) FROM pg_catalog.pg_prepared_statements WHERE pg_catalog.starts_with(name, '_p')", connection, transaction);
+            "SELECT pg_catalog.count(*) FROM pg_catalog.pg_prepared_statements WHERE pg_catalog.starts_with(name, '_p')", connection,
+            transaction);
         await command.PrepareAsync(cancellationToken).ConfigureAwait(false);
         var found = (long)(await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false))! > 0;
         await command.UnprepareAsync(cancellationToken).ConfigureAwait(false);
@@ -79,7 +82,7 @@ internal sealed class PoolerGuard(NpgsqlDataSource dataSource, PoolerMode? mode)
         return found;
     }
 
-    // By COPY, which the driver never prepares: a prepared statement would stay behind in a session that others get.
+    // COPY, because the driver never prepares it: a prepared statement would stay in a session that other clients use.
     private static async Task<int> ServerProcessAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         using var answer = await connection.BeginTextExportAsync("COPY (SELECT pg_catalog.pg_backend_pid()) TO STDOUT", cancellationToken)

@@ -2,13 +2,13 @@ using Npgsql;
 
 namespace AutoStack.Data.Postgres;
 
-/// <summary>The answers of a batch, one after the other, in the order of its statements.</summary>
+/// <summary>Reads the results of a batch in the order of its statements.</summary>
 internal sealed class ResultSets(NpgsqlDataReader reader, CancellationToken cancellationToken)
 {
     private readonly RowReader row = new(reader);
     private bool started;
 
-    /// <summary>The first row of the next answer; null when it has none.</summary>
+    /// <summary>The first row of the next result; null when the result has no row.</summary>
     public async Task<T?> FindAsync<T>(Func<RowReader, T> read)
         where T : class
     {
@@ -18,7 +18,7 @@ internal sealed class ResultSets(NpgsqlDataReader reader, CancellationToken canc
         return found;
     }
 
-    /// <summary>All rows of the next answer.</summary>
+    /// <summary>All rows of the next result.</summary>
     public async Task<IReadOnlyList<T>> ListAsync<T>(Func<RowReader, T> read)
     {
         await MoveAsync().ConfigureAwait(false);
@@ -31,7 +31,7 @@ internal sealed class ResultSets(NpgsqlDataReader reader, CancellationToken canc
         return list;
     }
 
-    /// <summary>True when the next answer has a row.</summary>
+    /// <summary>True when the next result has a row.</summary>
     public async Task<bool> AnyAsync()
     {
         await MoveAsync().ConfigureAwait(false);
@@ -40,7 +40,7 @@ internal sealed class ResultSets(NpgsqlDataReader reader, CancellationToken canc
         return any;
     }
 
-    /// <summary>Passes over the next answer.</summary>
+    /// <summary>Skips the next result.</summary>
     public async Task SkipAsync()
     {
         await MoveAsync().ConfigureAwait(false);
@@ -51,13 +51,13 @@ internal sealed class ResultSets(NpgsqlDataReader reader, CancellationToken canc
     {
         if (started && !await reader.NextResultAsync(cancellationToken).ConfigureAwait(false))
         {
-            throw new InvalidOperationException("The batch has no further answer.");
+            throw new InvalidOperationException("The batch has no further result.");
         }
 
         started = true;
     }
 
-    // An error of the server that follows the first row would be lost with the reader.
+    // An error of the server after the first row would be lost with the reader.
     private async Task DrainAsync()
     {
         while (await row.NextAsync(cancellationToken).ConfigureAwait(false))

@@ -5,12 +5,12 @@ using Npgsql;
 namespace AutoStack.Data.Postgres;
 
 /// <summary>
-/// Reads a row column by column, in the order of the column list. A class, so that the readers of two records that share a row go on where
-/// the one before stopped. Typed getters only: no handler or type map of the host's Dapper has a say.
+/// Reads a row column by column, in the order of the column list. A class, so that the reader of a second record in the same row continues
+/// after the first. Typed getters only: handlers and type maps of the host's Dapper have no effect.
 /// </summary>
 /// <remarks>
-/// A value that another writer stored and that .NET or the record cannot hold harms its own row only: a time is the nearest that there is,
-/// and a NULL where the table's checks came too late is the type's empty value.
+/// A value of another writer that .NET or the record cannot hold affects its own row only: a time becomes the nearest one that .NET has,
+/// and NULL becomes the type's empty value where the table's checks came too late.
 /// </remarks>
 internal sealed class RowReader(NpgsqlDataReader reader)
 {
@@ -49,7 +49,7 @@ internal sealed class RowReader(NpgsqlDataReader reader)
 
     public DateTimeOffset? TimeOrNull() => IsNull() ? null : Time();
 
-    /// <summary>A <c>json</c> or <c>jsonb</c> column, which databases of different origin have.</summary>
+    /// <summary>A <c>json</c> or a <c>jsonb</c> column: databases of different origin have one or the other.</summary>
     public JsonElement Json() => JsonElement.Parse(Text(), JsonText.Options);
 
     public T Value<T>()
@@ -58,7 +58,7 @@ internal sealed class RowReader(NpgsqlDataReader reader)
     public T? ValueOrNull<T>()
         where T : struct, ITextValue<T> => TextOrNull() is { } text ? T.From(text) : null;
 
-    // Steps over the column when it is null, so that every getter takes exactly one.
+    // Advances past a NULL column, so that every getter consumes exactly one column.
     private bool IsNull()
     {
         if (!reader.IsDBNull(column))

@@ -4,23 +4,22 @@ using Npgsql;
 namespace AutoStack.Data.Postgres;
 
 /// <summary>
-/// The time that decides: expiry, order of the queue, what is stalled. It is the database's, since the clocks of two hosts differ. A host's
-/// fake clock still moves it, so that tests can.
+/// The time that decides about expiry, the order of the queue, and stalled work. It is the database's, because the clocks of two hosts
+/// differ. A fake clock of the host replaces it, for tests.
 /// </summary>
 internal static class ServerTime
 {
     /// <summary>
-    /// The present as the <c>timestamp</c> columns hold it, the same throughout a statement. Needs <c>@now</c> from <see cref="Now"/>.
-    /// Statement time, since an index serves a comparison with it, and none with <c>clock_timestamp()</c>.
+    /// The present time in the form of the <c>timestamp</c> columns, constant during a statement. Requires the parameter <c>@now</c> from
+    /// <see cref="Now"/>. It is <c>statement_timestamp()</c>, because an index cannot serve a comparison with <c>clock_timestamp()</c>.
     /// </summary>
     internal const string Present = "coalesce(@now, pg_catalog.timezone('UTC', pg_catalog.statement_timestamp()))";
 
-    // A clock that only wraps the machine's is not a fake one.
+    // A clock that wraps the machine's clock is not a fake one.
     private static readonly TimeSpan Noise = TimeSpan.FromSeconds(1);
 
     /// <summary>
-    /// The parameter <c>@now</c>: NULL for the server's own time, which every clock gives that shows the machine's time; a fake clock's
-    /// time otherwise.
+    /// The parameter <c>@now</c>: NULL, for the server's time, when the clock shows the machine's time; the time of a fake clock otherwise.
     /// </summary>
     public static NpgsqlParameter Now(TimeProvider clock)
     {

@@ -3,32 +3,36 @@ using Npgsql;
 
 namespace AutoStack.Data.Postgres;
 
-/// <summary>What a SQLSTATE means to callers: the one table of it.</summary>
+/// <summary>The one table of what a SQLSTATE means to callers and to the retry policy.</summary>
 internal static class SqlErrors
 {
-    /// <summary>The exception of ours for an error of the server; null when it passes untouched.</summary>
+    /// <summary>The library's exception for an error of the server; null for an error that callers get as the driver threw it.</summary>
     public static AutoStackDataException? Translate(Exception exception) => exception is not PostgresException error
         ? null
         : error.SqlState switch
         {
             PostgresErrorCodes.UniqueViolation => new DuplicateException(Canonical(error.ConstraintName), error),
             PostgresErrorCodes.ForeignKeyViolation => new MissingReferenceException(error.ConstraintName, error),
-            PostgresErrorCodes.CheckViolation => new InvalidValueException(error.ConstraintName, "A value breaks a rule of the table.", error),
-            PostgresErrorCodes.NotNullViolation => new InvalidValueException(error.ColumnName, "A value is missing.", error),
-            PostgresErrorCodes.StringDataRightTruncation => new InvalidValueException(null, "A text is longer than its column.", error),
-            PostgresErrorCodes.UntranslatableCharacter => new InvalidValueException(null, "A text holds a character that the server cannot store.", error),
-            PostgresErrorCodes.NumericValueOutOfRange => new InvalidValueException(null, "A number is out of the range that the server can store.", error),
+            PostgresErrorCodes.CheckViolation =>
+                new InvalidValueException(error.ConstraintName, "A value violates a check constraint", error),
+            PostgresErrorCodes.NotNullViolation => new InvalidValueException(error.ColumnName, "A required value is null", error),
+            PostgresErrorCodes.StringDataRightTruncation => new InvalidValueException(null, "A text is longer than its column", error),
+            PostgresErrorCodes.UntranslatableCharacter =>
+                new InvalidValueException(null, "A text contains a character that the server cannot store", error),
+            PostgresErrorCodes.NumericValueOutOfRange =>
+                new InvalidValueException(null, "A number is outside the range of its column", error),
             PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected =>
-                new ConflictException("The server ended the statement in favour of another one.", error),
+                new ConflictException("The transaction was rolled back by a deadlock or serialization failure; it can be retried.", error),
             _ => null,
         };
 
-    /// <summary>True when the statement was rolled back because of another one, so that repeating it may succeed.</summary>
+    /// <summary>True when the server rolled the statement back because of a concurrent one, so that a retry may succeed.</summary>
     public static bool IsConflict(Exception exception) =>
-        exception is PostgresException { SqlState: PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected };
+        exception is ConflictException
+            or PostgresException { SqlState: PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected };
 
     /// <summary>
-    /// True when the connection is gone: the pool handed out one whose server had closed it, or it was cut in the middle.
+    /// True when the connection was lost: the server had closed a pooled connection, or the network failed during the call.
     /// </summary>
     public static bool IsLostConnection(Exception exception) => exception switch
     {
@@ -37,10 +41,12 @@ internal static class SqlErrors
         _ => false,
     };
 
-    /// <summary>True when the server had closed the idle connection before the statement came: it was never carried out.</summary>
+    /// <summary>
+    /// True when the server had closed the idle connection before the statement arrived: the statement was never executed.
+    /// </summary>
     public static bool IsIdleTimeout(Exception exception) => exception is PostgresException { SqlState: "57P05" };
 
-    /// <summary>True when it is the values that were refused: sent again, they would be again.</summary>
+    /// <summary>True when retrying with the same values would fail again.</summary>
     public static bool IsOfTheValues(Exception exception) => exception switch
     {
         ConflictException => false,
@@ -49,16 +55,17 @@ internal static class SqlErrors
         _ => false,
     };
 
-    /// <summary>True when it is the server or the way to it: the same may succeed later.</summary>
+    /// <summary>True when the failure is in the server or the network, so that a retry may succeed.</summary>
     public static bool MayPass(Exception exception) => exception switch
     {
         ConflictException => true,
         AutoStackDataException or ArgumentException or ObjectDisposedException or OperationCanceledException => false,
-        PostgresException error => error.SqlState is not (['2', '2' or '3' or '8', ..] or ['4', '2', ..] or ['0', 'A', ..] or ['3', 'D' or 'F', ..]),
+        PostgresException error => error.SqlState is not (
+            ['2', '2' or '3' or '8', ..] or ['4', '2', ..] or ['0', 'A', ..] or ['3', 'D' or 'F', ..]),
         _ => true,
     };
 
-    // The same rule under the names that databases of different origin give it.
+    // Databases of different origin name the same unique rule differently.
     private static string? Canonical(string? constraint) => constraint switch
     {
         "ix_users_email" or "users_lower_email_key" => "users_email_key",

@@ -26,7 +26,8 @@ internal sealed class Statement([ConstantExpected] string sql, params NpgsqlPara
         return command;
     }
 
-    void SqlMapper.IDynamicParameters.AddParameters(IDbCommand command, SqlMapper.Identity identity) => Fill(((NpgsqlCommand)command).Parameters);
+    void SqlMapper.IDynamicParameters.AddParameters(IDbCommand command, SqlMapper.Identity identity) =>
+        Fill(((NpgsqlCommand)command).Parameters);
 
     // A statement that is sent again takes its parameters back from the command of the first attempt.
     private void Fill(NpgsqlParameterCollection target)

@@ -5,18 +5,18 @@ using Microsoft.Extensions.Logging;
 namespace AutoStack.Data.Postgres;
 
 /// <summary>
-/// What an operation of the library shows of itself: a span, a duration, and a warning when it was slow. Never a parameter.
+/// Traces an operation of the library: a span, a duration, and a warning when the operation is slow. Never a parameter.
 /// </summary>
 internal sealed partial class Telemetry(ILogger logger, TimeSpan slowThreshold)
 {
     private const string Name = "AutoStack.Data";
 
-    /// <summary>Where all numbers of the library are.</summary>
+    /// <summary>The meter of all metrics of the library.</summary>
     public static Meter Meter { get; } = new(Name);
 
     private static readonly ActivitySource Source = new(Name);
     private static readonly Histogram<double> Duration = Meter.CreateHistogram<double>(
-        "db.client.operation.duration", "s", "Duration of database operations, waiting for a connection included.");
+        "db.client.operation.duration", "s", "Duration of database operations, including the wait for a connection.");
 
     public static Activity? Start(string operation, Statement[] statements)
     {

@@ -3,8 +3,8 @@ using Npgsql;
 namespace AutoStack.Data.Postgres;
 
 /// <summary>
-/// The connection of one open transaction. The first error dooms it: PostgreSQL has given the transaction up and would answer COMMIT with
-/// a silent rollback, so that from then on every call throws.
+/// Runs calls on the connection of one open transaction. The first error dooms the transaction: PostgreSQL would answer COMMIT with a
+/// silent rollback, so that every later call throws.
 /// </summary>
 internal sealed class TransactionDb(NpgsqlConnection connection, Telemetry telemetry, int commandTimeoutSeconds)
     : Db(telemetry, commandTimeoutSeconds)
@@ -13,27 +13,28 @@ internal sealed class TransactionDb(NpgsqlConnection connection, Telemetry telem
     private Exception? doom;
     private bool ended;
 
-    /// <summary>True when the server had closed the idle connection before the first statement came: the transaction never began.</summary>
-    public bool NeverBegan => doom is not null && SqlErrors.IsIdleTimeout(doom);
+    /// <summary>The first failure of a statement; null while every statement has succeeded.</summary>
+    public Exception? Doom => doom;
 
-    /// <summary>Refuses every further call: the unit is over.</summary>
+    /// <summary>Refuses every further call: the unit of work has ended.</summary>
     public void End() => ended = true;
 
-    /// <summary>Throws when a statement failed, also one whose exception the caller caught.</summary>
+    /// <summary>Throws when a statement has failed, even if the caller caught its exception.</summary>
     public void ThrowIfDoomed()
     {
         if (doom is not null)
         {
-            throw SqlErrors.IsConflict(doom) ? SqlErrors.Translate(doom)! : new UnitOfWorkFailedException(doom);
+            throw SqlErrors.Translate(doom) is ConflictException conflict ? conflict : new UnitOfWorkFailedException(doom);
         }
     }
 
     public override void WhenCommitted(Action action) => afterwards.Add(action);
 
-    /// <summary>The transaction is committed.</summary>
+    /// <summary>Runs the actions that wait for the commit.</summary>
     public void Committed() => afterwards.ForEach(action => action());
 
-    protected override ValueTask<NpgsqlTransaction?> BeginAsync(NpgsqlConnection connection, CancellationToken cancellationToken) => default;
+    protected override ValueTask<NpgsqlTransaction?> BeginAsync(NpgsqlConnection connection, CancellationToken cancellationToken) =>
+        default;
 
     protected override ValueTask<NpgsqlConnection> AcquireAsync(CancellationToken cancellationToken)
     {
@@ -48,9 +49,11 @@ internal sealed class TransactionDb(NpgsqlConnection connection, Telemetry telem
 
     protected override ValueTask ReleaseAsync(NpgsqlConnection connection) => default;
 
-    protected override TimeSpan? Failed(Exception exception, Repeat repeat, ref Failures failures)
+    // A transaction is repeated as a whole, by its unit of work.
+    protected override bool Continue(ref Retries retries, Exception exception, Repeat repeat, out TimeSpan delay)
     {
         doom ??= exception;
-        return null;
+        delay = TimeSpan.Zero;
+        return false;
     }
 }

@@ -1,6 +1,5 @@
 using System.Data;
 using Npgsql;
-using Polly;
 
 namespace AutoStack.Data.Postgres;
 
@@ -8,8 +7,6 @@ internal sealed class UnitOfWork(
     NpgsqlDataSource dataSource, PoolerGuard guard, Func<Type, Db, object> createRepository, Telemetry telemetry, int commandTimeoutSeconds)
     : IUnitOfWork
 {
-    private static readonly ResiliencePipeline Conflicts = ConflictRetry.Create(exception => exception is ConflictException);
-
     public Task RunAsync(Func<IRepositories, CancellationToken, Task> work, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(work);
@@ -20,27 +17,36 @@ internal sealed class UnitOfWork(
         }, cancellationToken);
     }
 
-    public async Task<TResult> RunAsync<TResult>(Func<IRepositories, CancellationToken, Task<TResult>> work, CancellationToken cancellationToken)
+    public async Task<TResult> RunAsync<TResult>(
+        Func<IRepositories, CancellationToken, Task<TResult>> work, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(work);
-        return await Conflicts.ExecuteAsync(
-            static async (call, token) => await call.Unit.OnceOrAgainAsync(call.Work, token).ConfigureAwait(false),
-            (Unit: this, Work: work),
-            cancellationToken).ConfigureAwait(false);
-    }
+        var retries = default(Retries);
+        while (true)
+        {
+            TimeSpan delay;
+            Exception? doom = null;
+            try
+            {
+                return await OnceAsync(work, db => doom = db.Doom, cancellationToken).ConfigureAwait(false);
+            }
+            catch (Exception exception)
+            {
+                // BEGIN is sent with the first statement: on a connection that the server had closed for being idle, no transaction began,
+                // whatever the work made of that failure.
+                var neverBegan = doom is not null && SqlErrors.IsIdleTimeout(doom);
+                if (!retries.Continue(neverBegan ? doom! : exception, Repeat.Never, out delay))
+                {
+                    throw;
+                }
 
-    private async Task<TResult> OnceOrAgainAsync<TResult>(Func<IRepositories, CancellationToken, Task<TResult>> work, CancellationToken cancellationToken)
-    {
-        var neverBegan = false;
-        try
-        {
-            return await OnceAsync(work, db => neverBegan = db.NeverBegan, cancellationToken).ConfigureAwait(false);
-        }
-        catch (Exception) when (neverBegan)
-        {
-            // The pool handed out a connection whose server had closed it; BEGIN goes with the first statement. Its neighbours are suspect.
-            dataSource.Clear();
-            return await OnceAsync(work, _ => { }, cancellationToken).ConfigureAwait(false);
+                if (neverBegan)
+                {
+                    dataSource.Clear();
+                }
+            }
+
+            await Task.Delay(delay, cancellationToken).ConfigureAwait(false);
         }
     }
 

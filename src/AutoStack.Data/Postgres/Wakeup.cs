@@ -1,7 +1,7 @@
 namespace AutoStack.Data.Postgres;
 
 /// <summary>
-/// Tells one waiter that it is worth looking again. Raised several times before it is waited for, it is raised once.
+/// Wakes one waiter. Raised several times before the wait, it wakes the waiter once.
 /// </summary>
 internal sealed class Wakeup
 {
@@ -9,18 +9,18 @@ internal sealed class Wakeup
 
     public void Raise() => Volatile.Read(ref raised).TrySetResult();
 
-    /// <summary>Waits until it is raised, or for so long.</summary>
-    public async Task WaitAsync(TimeSpan atMost, TimeProvider clock, CancellationToken cancellationToken)
+    /// <summary>Waits for <see cref="Raise"/>, at most for the timeout.</summary>
+    public async Task WaitAsync(TimeSpan timeout, TimeProvider clock, CancellationToken cancellationToken)
     {
         try
         {
-            await raised.Task.WaitAsync(atMost, clock, cancellationToken).ConfigureAwait(false);
-            // Raised between these two lines, it says nothing new: the waiter looks after both.
+            await raised.Task.WaitAsync(timeout, clock, cancellationToken).ConfigureAwait(false);
+            // A Raise between these two lines is not lost: the waiter looks after both.
             Volatile.Write(ref raised, Make());
         }
         catch (TimeoutException)
         {
-            // Nobody may have been there to raise it: the waiter looks on its own account.
+            // No Raise within the timeout: the waiter polls.
         }
     }
 

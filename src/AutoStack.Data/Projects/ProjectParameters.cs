@@ -44,11 +44,11 @@ internal static class ProjectParameters
             P.Of(patch.Runtime.IsGiven ? patch.Runtime.Value : (ProjectRuntime?)null, "runtime"),
             P.Of(patch.AutoDeployEnabled.IsGiven ? patch.AutoDeployEnabled.Value : (bool?)null, "autoDeployEnabled"),
             P.Of(patch.GitHubRepoId.IsGiven, "setGitHubRepoId"),
-            P.TextOrNull(patch.GitHubRepoId.Value, IProjectRepository.MaxGitHubRepoIdLength, "gitHubRepoId"),
+            P.TextOrNull(patch.GitHubRepoId.Or(null), IProjectRepository.MaxGitHubRepoIdLength, "gitHubRepoId"),
             P.Of(patch.AutoDeployBranch.IsGiven, "setAutoDeployBranch"),
-            BranchOrNull(patch.AutoDeployBranch.Value, "autoDeployBranch"),
+            BranchOrNull(patch.AutoDeployBranch.Or(null), "autoDeployBranch"),
             P.Of(patch.JenkinsJobName.IsGiven, "setJenkinsJobName"),
-            P.TextOrNull(patch.JenkinsJobName.Value, IProjectRepository.MaxJenkinsJobNameLength, "jenkinsJobName"),
+            P.TextOrNull(patch.JenkinsJobName.Or(null), IProjectRepository.MaxJenkinsJobNameLength, "jenkinsJobName"),
             ServerTime.Now(clock),
         ];
 

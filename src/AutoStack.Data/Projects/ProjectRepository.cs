@@ -162,7 +162,7 @@ internal sealed class ProjectRepository(Db db, TimeProvider clock) : IProjectRep
 
         // The project to update may be removed concurrently while another project of the repository stays: then neither statement has
         // returned a row.
-        return await ConflictRetry.UntilConsistentAsync(() => db.WriteBatchAsync(
+        return await Retries.UntilConsistentAsync(() => db.WriteBatchAsync(
             async sets =>
             {
                 await sets.SkipAsync().ConfigureAwait(false);

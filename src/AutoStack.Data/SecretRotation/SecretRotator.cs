@@ -21,7 +21,7 @@ internal sealed class SecretRotator(Db db, SecretProtector secrets) : ISecretRot
     {
         Limit.Check(batchSize, ISecretRotation.MaxBatchSize);
         var prefix = secrets.WriterPrefix
-            ?? throw new InvalidOperationException("No key is configured to encrypt with: add a key to AutoStackDataOptions.SecretKeys.");
+            ?? throw new InvalidOperationException("No key is configured: add a key to AutoStackDataOptions.SecretKeys.");
         var results = new List<SecretRotationResult>();
         foreach (var column in Columns)
         {
@@ -32,7 +32,7 @@ internal sealed class SecretRotator(Db db, SecretProtector secrets) : ISecretRot
         return results;
     }
 
-    // Not AcceptClearSecrets' concern: a hash of the token gives whoever wrote the clear one nothing more than they had, and its holder
+    // Independent of AcceptClearSecrets: the hash of a token grants its writer nothing that the token in clear did not, and its holder
     // stays signed in.
     private async Task<SecretRotationResult> HashSessionsAsync(int batchSize, CancellationToken cancellationToken)
     {
@@ -40,7 +40,8 @@ internal sealed class SecretRotator(Db db, SecretProtector secrets) : ISecretRot
         var after = Guid.Empty;
         while (true)
         {
-            var ids = await db.ListAsync(row => row.Guid(), SessionRepository.ClearTokens(after, batchSize), cancellationToken).ConfigureAwait(false);
+            var ids = await db.ListAsync(row => row.Guid(), SessionRepository.ClearTokens(after, batchSize), cancellationToken)
+                .ConfigureAwait(false);
             var hashed = await db.WriteAsync(SessionRepository.HashTokens([.. ids]), cancellationToken).ConfigureAwait(false);
             result = result with { Rotated = result.Rotated + hashed, Skipped = result.Skipped + ids.Count - hashed };
             if (ids.Count < batchSize)
@@ -52,7 +53,8 @@ internal sealed class SecretRotator(Db db, SecretProtector secrets) : ISecretRot
         }
     }
 
-    private async Task<SecretRotationResult> RotateAsync(SecretColumn column, string prefix, int batchSize, CancellationToken cancellationToken)
+    private async Task<SecretRotationResult> RotateAsync(
+        SecretColumn column, string prefix, int batchSize, CancellationToken cancellationToken)
     {
         var result = new SecretRotationResult(column.Name, Rotated: 0, Skipped: 0, Unreadable: 0);
         var after = Guid.Empty;

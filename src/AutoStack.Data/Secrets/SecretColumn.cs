@@ -3,15 +3,15 @@ using AutoStack.Data.Postgres;
 
 namespace AutoStack.Data.Secrets;
 
-/// <summary>A column of encrypted values, as the rotation of keys reads and replaces them.</summary>
+/// <summary>A column of encrypted values: how the rotation of keys reads and replaces its values.</summary>
+/// <remarks>Each column writes out its two statements: a statement is a constant, and C# has no constant functions.</remarks>
 /// <param name="name">The table and the column; every value is bound to this name.</param>
-/// <param name="stale">
-/// Selects id, value, version and the columns of the place, of rows that have a value without <c>@prefix</c> or without a version, with ids
-/// after <c>@after</c>, in the order of ids, at most <c>@limit</c> rows.
+/// <param name="stale"> Selects id, value, version and the columns of the place. Returns at most <c>@limit</c> rows after the id
+/// <c>@after</c>, ordered by id, whose value does not start with <c>@prefix</c> or has no version.
 /// </param>
 /// <param name="place">Reads the columns of the place, given the row's id.</param>
-/// <param name="replace">
-/// Stores <c>@renewed</c> and <c>@version</c> in the row <c>@id</c>, if the row still holds <c>@old</c> and <c>@oldVersion</c>.
+/// <param name="replace"> Stores <c>@renewed</c> and <c>@version</c> in the row <c>@id</c>, if the row still holds <c>@old</c> and
+/// <c>@oldVersion</c>.
 /// </param>
 internal sealed class SecretColumn(
     string name, [ConstantExpected] string stale, Func<RowReader, Guid, SecretPlace> place, [ConstantExpected] string replace)
@@ -19,7 +19,7 @@ internal sealed class SecretColumn(
     public string Name => name;
 
 #pragma warning disable CA1857 // Both texts are constants: the constructor requires it.
-    /// <summary>Selects a page of the rows to encrypt anew.</summary>
+    /// <summary>Selects a page of the rows to re-encrypt.</summary>
     public Statement Stale(string prefix, Guid after, int limit) => new(stale, P.Of(after), P.Text(prefix), P.Of(limit));
 
     /// <summary>Replaces a value, unless another writer has changed the row since.</summary>
@@ -41,5 +41,5 @@ internal sealed class SecretColumn(
     }
 }
 
-/// <summary>A row whose value is to be encrypted anew.</summary>
+/// <summary>A row whose value is to be re-encrypted.</summary>
 internal sealed record StaleSecret(Guid Id, StoredSecret Stored, SecretPlace Place);

@@ -1,6 +1,6 @@
 namespace AutoStack.Data;
 
-/// <summary>A key that secrets are encrypted with. Prints and serializes its id only.</summary>
+/// <summary>A key that encrypts secrets. It prints and serializes as its id only.</summary>
 public sealed class SecretKey
 {
     /// <summary>
@@ -11,7 +11,7 @@ public sealed class SecretKey
     /// <summary>The key: 32 bytes in base64, for example from <c>openssl rand -base64 32</c>.</summary>
     public Secret? Secret { get; set; }
 
-    /// <summary>The id; nothing of the key.</summary>
+    /// <summary>Returns the id, and hides the key.</summary>
     /// <returns>The id.</returns>
     public override string ToString() => Id;
 }

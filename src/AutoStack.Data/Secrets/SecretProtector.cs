@@ -9,11 +9,11 @@ namespace AutoStack.Data.Secrets;
 
 /// <summary>
 /// Encrypts column values with AES-256-GCM: <c>enc:v2:KEY:BASE64URL(nonce, tag, ciphertext)</c>. Column, row, owner and version are
-/// authenticated with it, so that a value does not open in another row, after a change of the owner, or in place of a later one. The first
-/// key writes, every key reads.
+/// authenticated data, so that a value does not open in another row, after a change of the owner, or in place of a later value. The first
+/// key encrypts, every key decrypts.
 /// </summary>
 /// <remarks>
-/// The first form, <c>enc:v1:</c>, is bound to column and row only. It is read as long as values in clear are, and never written.
+/// The first form, <c>enc:v1:</c>, is bound to column and row only. It is read while values in clear are accepted, and never written.
 /// </remarks>
 internal sealed partial class SecretProtector
 {
@@ -27,7 +27,7 @@ internal sealed partial class SecretProtector
     private readonly string? writer;
     private readonly bool acceptClear;
 
-    /// <exception cref="OptionsValidationException">A key is wrong; the message names its place and never its value.</exception>
+    /// <exception cref="OptionsValidationException">A key is invalid; the message names its place and never its value.</exception>
     public SecretProtector(IReadOnlyList<SecretKey?> secretKeys, bool acceptClear = true)
     {
         this.acceptClear = acceptClear;
@@ -54,10 +54,10 @@ internal sealed partial class SecretProtector
     /// <summary>Whether a secret that is stored in clear is accepted.</summary>
     public bool AcceptsClear => acceptClear;
 
-    /// <summary>What every value that the writing key encrypted begins with; null without a key.</summary>
+    /// <summary>The start of every value that the first key encrypts; null without a key.</summary>
     public string? WriterPrefix => writer is null ? null : $"{Prefix}{writer}:";
 
-    /// <summary>Encrypts a value for its place, under a version of its own; null stays null.</summary>
+    /// <summary>Encrypts a value for its place, with a new version; null stays null.</summary>
     /// <exception cref="InvalidOperationException">No key is configured.</exception>
     public StoredSecret Protect(Secret? secret, SecretPlace place)
     {
@@ -69,7 +69,7 @@ internal sealed partial class SecretProtector
         if (writer is null)
         {
             throw new InvalidOperationException(
-                $"{place.Column} holds secrets, and no key is configured to encrypt them: add a key to AutoStackDataOptions.SecretKeys.");
+                $"{place.Column} stores secrets encrypted, and no key is configured: add a key to AutoStackDataOptions.SecretKeys.");
         }
 
         var version = Guid.NewGuid();
@@ -88,9 +88,10 @@ internal sealed partial class SecretProtector
     }
 
     /// <summary>
-    /// Opens a value; one that the Python services stored in clear is taken as it is, if that is accepted, null stays null.
+    /// Decrypts a value. A value that the Python services stored in clear is returned as it is, if that is accepted; null stays null.
     /// </summary>
-    /// <exception cref="SecretUnreadableException"> The key is missing, or the value was changed, moved or restored, or is in clear.
+    /// <exception cref="SecretUnreadableException">
+    /// The key is missing; or the value was changed, moved or restored, or is in clear.
     /// </exception>
     public Secret? Open(StoredSecret stored, SecretPlace place)
     {
@@ -132,10 +133,10 @@ internal sealed partial class SecretProtector
         var keyId = end < 0 ? "" : value[Prefix.Length..end];
         if (!keys.TryGetValue(keyId, out var key))
         {
-            // What has not the form of a key's name may be a clear value that happens to begin like an encrypted one.
+            // A text that is not a key's id may be part of a clear value that starts like an encrypted one.
             throw new SecretUnreadableException(KeyId().IsMatch(keyId)
                 ? $"{where} is encrypted with the key '{keyId}', which AutoStackDataOptions.SecretKeys does not have."
-                : $"{where} begins like an encrypted value and names no key.");
+                : $"{where} starts like an encrypted value, and does not name a key.");
         }
 
         try

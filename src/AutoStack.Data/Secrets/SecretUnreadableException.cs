@@ -1,6 +1,6 @@
 namespace AutoStack.Data;
 
-/// <summary>A stored secret cannot be opened: its key is not configured, or the value was changed or moved to another row.</summary>
+/// <summary>A stored secret cannot be decrypted: its key is not configured, or the value was changed or moved to another row.</summary>
 public sealed class SecretUnreadableException : AutoStackDataException
 {
     internal SecretUnreadableException(string message, Exception? innerException = null)

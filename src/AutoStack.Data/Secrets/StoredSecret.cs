@@ -2,10 +2,10 @@ using AutoStack.Data.Postgres;
 
 namespace AutoStack.Data.Secrets;
 
-/// <summary>A secret as a row holds it: the value, and the version that the value is bound to.</summary>
-/// <param name="Value">The encrypted value, or one in clear; null for none.</param>
+/// <summary>A secret as a row stores it: the value, and the version that the value is bound to.</summary>
+/// <param name="Value">The encrypted value, or a value in clear; null without a value.</param>
 /// <param name="Version">
-/// A random id, new with each write, in a column beside the value; null beside a value in clear or of the first form.
+/// A random id, new with each write, in a column of its own; null for a value in clear or of the first form.
 /// </param>
 internal readonly record struct StoredSecret(string? Value, Guid? Version)
 {
@@ -13,7 +13,7 @@ internal readonly record struct StoredSecret(string? Value, Guid? Version)
     public static StoredSecret Read(RowReader row) => new(row.TextOrNull(), row.GuidOrNull());
 }
 
-/// <summary>Where a secret is stored. A value opens in its place only.</summary>
+/// <summary>The place in which a secret is stored. A value opens in its place only.</summary>
 /// <param name="Column">The table and the column.</param>
-/// <param name="Ids">The row, and then whatever it belongs to: the project, the owner.</param>
+/// <param name="Ids">The id of the row, then the ids of its project and its owner.</param>
 internal readonly record struct SecretPlace(string Column, params Guid[] Ids);

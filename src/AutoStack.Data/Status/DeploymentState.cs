@@ -15,16 +15,24 @@ internal sealed record DeploymentState(DeploymentStatus Status, Guid UserId, boo
     /// </summary>
     internal const string Finished = "('success', 'failed', 'cancelled')";
 
+    /// <summary>The condition for a deployment that has neither ended nor been deleted. Needs the row <c>d</c>.</summary>
+    internal const string Open = $"NOT d.is_deleted AND pg_catalog.lower(d.status::text) NOT IN {Finished}";
+
     /// <summary>
     /// The condition for a deployment that a worker of this library or of another program runs; another program may start a deployment
-    /// while its status is still 'queued'. Word for word the condition of the partial indexes over running deployments.
+    /// while its status is still 'queued'. Word for word the condition of the partial indexes over running deployments. Needs the row
+    /// <c>d</c>.
     /// </summary>
     internal const string UnderWay = """
-        (d.status::text IN ('cloning', 'checkout', 'installing', 'building', 'copying') OR d.status::text = 'queued' AND d.started_at IS NOT NULL)
+        (d.status::text IN ('cloning', 'checkout', 'installing', 'building', 'copying')
+            OR d.status::text = 'queued' AND d.started_at IS NOT NULL)
             AND NOT d.is_deleted
         """;
 
-    /// <summary>The condition of statements on a deployment's rows: <c>@ownerId</c> owns the deployment <c>@deploymentId</c>.</summary>
+    /// <summary>
+    /// The condition of statements on a deployment's rows: the user owns the deployment, which is not deleted. Needs <c>@deploymentId</c>
+    /// and <c>@ownerId</c>.
+    /// </summary>
     internal const string Owned =
         "EXISTS (SELECT FROM deployments d WHERE d.id = @deploymentId AND d.user_id = @ownerId AND NOT d.is_deleted)";
 
@@ -41,4 +49,11 @@ internal sealed record DeploymentState(DeploymentStatus Status, Guid UserId, boo
 
     /// <summary>Reads the row of <see cref="Lock"/>.</summary>
     internal static DeploymentState Read(RowReader row) => new(row.Value<DeploymentStatus>(), row.Guid(), row.Flag(), row.Flag());
+
+    /// <summary>Why a worker must stop, from the row of <see cref="Lock"/>; null while the deployment is open.</summary>
+    internal static TransitionOutcome? ReasonToStop(DeploymentState? state) =>
+        state is null ? TransitionOutcome.NotFound
+        : state.Status.IsFinished && state.Status != DeploymentStatus.Cancelled ? TransitionOutcome.AlreadyFinished
+        : state.IsDeleted || state.Status == DeploymentStatus.Cancelled ? TransitionOutcome.Cancelled
+        : null;
 }

@@ -3,7 +3,7 @@ using AutoStack.Data.Values;
 
 namespace AutoStack.Data;
 
-/// <summary>Where a deployment stands: <c>deployments.status</c>.</summary>
+/// <summary>The state of a deployment: <c>deployments.status</c>.</summary>
 [JsonConverter(typeof(TextValueConverter<DeploymentStatus>))]
 public readonly record struct DeploymentStatus : ITextValue<DeploymentStatus>
 {
@@ -29,19 +29,20 @@ public readonly record struct DeploymentStatus : ITextValue<DeploymentStatus>
     /// <summary>Copying the result.</summary>
     public static DeploymentStatus Copying { get; } = new("copying");
 
-    /// <summary>Done.</summary>
+    /// <summary>Ended without an error.</summary>
     public static DeploymentStatus Success { get; } = new("success");
 
     /// <summary>Ended with an error.</summary>
     public static DeploymentStatus Failed { get; } = new("failed");
 
-    /// <summary>Ended by the user.</summary>
+    /// <summary>Ended by its owner.</summary>
     public static DeploymentStatus Cancelled { get; } = new("cancelled");
 
     /// <inheritdoc/>
-    public static IReadOnlyList<DeploymentStatus> Known { get; } = [Queued, Cloning, Checkout, Installing, Building, Copying, Success, Failed, Cancelled];
+    public static IReadOnlyList<DeploymentStatus> Known { get; } =
+        [Queued, Cloning, Checkout, Installing, Building, Copying, Success, Failed, Cancelled];
 
-    /// <summary>True for <see cref="Success"/>, <see cref="Failed"/> and <see cref="Cancelled"/>: the worker is done with it.</summary>
+    /// <summary>True for <see cref="Success"/>, <see cref="Failed"/> and <see cref="Cancelled"/>: no further work is due.</summary>
     public bool IsFinished => this == Success || this == Failed || this == Cancelled;
 
     /// <inheritdoc/>

@@ -64,7 +64,8 @@ public readonly struct Cursor : IEquatable<Cursor>, IParsable<Cursor>
         {
             ["i", var text] when Guid.TryParseExact(text, "N", out var id) => new(Kind.Id, 0, id),
             ["s", var text] when TryParseNumber(text, out var seq) => new(Kind.Seq, seq, default),
-            ["t", var text, var row] when TryParseNumber(text, out var moment) && Guid.TryParseExact(row, "N", out var id) =>
+            ["t", var text, var row] when TryParseNumber(text, out var moment) && Time.IsStorable(moment)
+                && Guid.TryParseExact(row, "N", out var id) =>
                 new(Kind.Moment, moment, id),
             _ => Start,
         };
@@ -104,6 +105,9 @@ public readonly struct Cursor : IEquatable<Cursor>, IParsable<Cursor>
     /// <summary>The place after a row, in a list that is ordered by a time and the id.</summary>
     internal static Cursor After(DateTimeOffset moment, Guid id) => new(Kind.Moment, Time.ToMicroseconds(moment), id);
 
+    /// <summary>The place after a row, with the time as the column has it: also one that .NET has no value for.</summary>
+    internal static Cursor AfterMicroseconds(long moment, Guid id) => new(Kind.Moment, moment, id);
+
     /// <summary>The place after the line with a number.</summary>
     internal static Cursor After(long seq) => new(Kind.Seq, seq, default);
 
@@ -134,6 +138,7 @@ public readonly struct Cursor : IEquatable<Cursor>, IParsable<Cursor>
                 ? cursor
                 : throw new JsonException("The value is not a cursor.");
 
-        public override void Write(Utf8JsonWriter writer, Cursor value, JsonSerializerOptions options) => writer.WriteStringValue(value.ToString());
+        public override void Write(Utf8JsonWriter writer, Cursor value, JsonSerializerOptions options) =>
+            writer.WriteStringValue(value.ToString());
     }
 }

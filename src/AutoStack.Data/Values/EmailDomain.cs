@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 
 namespace AutoStack.Data.Values;
@@ -80,8 +81,9 @@ internal static class EmailDomain
 
     private static bool IsLabel(string label) =>
         label.Length > 0 && label[0] != '-' && label[^1] != '-' && !IsEncoded(label)
-        && label.EnumerateRunes().All(rune => (rune.Value == '-' || Rune.IsLetterOrDigit(rune) || IsMark(rune)) && EmailSyntax.ProblemOf(rune) is null);
+        && label.EnumerateRunes().All(rune => (rune.Value == '-' || Rune.IsLetterOrDigit(rune) || IsMark(rune))
+            && EmailSyntax.ProblemOf(rune) is null);
 
     private static bool IsMark(Rune rune) =>
-        Rune.GetUnicodeCategory(rune) is System.Globalization.UnicodeCategory.NonSpacingMark or System.Globalization.UnicodeCategory.SpacingCombiningMark;
+        Rune.GetUnicodeCategory(rune) is UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark;
 }

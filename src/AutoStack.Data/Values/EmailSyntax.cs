@@ -14,7 +14,8 @@ internal static class EmailSyntax
     private const int MaxLocalBytes = 64;
 
     // RFC 5322, atext and the dot.
-    private static readonly SearchValues<char> Atoms = SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!#$%&'*+-/=?^_`{|}~.");
+    private static readonly SearchValues<char> Atoms = SearchValues.Create(
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!#$%&'*+-/=?^_`{|}~.");
 
     // Full-width and small @; what NFC turns into ASCII, so that one address would become another person's: the Kelvin sign, a grave
     // accent, a question mark.
@@ -52,7 +53,8 @@ internal static class EmailSyntax
         (local, domain) = (text[..at], text[(at + 1)..]);
         return local.Length == 0 ? "it has nothing before the @"
             : domain.Length == 0 ? "it has nothing after the @"
-            : local[0] == '.' || local[^1] == '.' || local.Contains("..", StringComparison.Ordinal) ? "a dot before the @ stands between two characters"
+            : local[0] == '.' || local[^1] == '.' || local.Contains("..", StringComparison.Ordinal)
+                ? "a dot before the @ stands between two characters"
             : local.Any(c => char.IsAscii(c) && !Atoms.Contains(c)) ? "it is one address, without a name, a list, quotes or brackets"
             : null;
     }
@@ -66,10 +68,12 @@ internal static class EmailSyntax
     /// <summary>What is wrong with a character wherever it stands; null when nothing is.</summary>
     public static string? ProblemOf(Rune rune) => Rune.GetUnicodeCategory(rune) switch
     {
-        UnicodeCategory.Control or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator => "it holds a control character or line end",
+        UnicodeCategory.Control or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator =>
+            "it holds a control character or line end",
         UnicodeCategory.SpaceSeparator => "it holds a space",
         UnicodeCategory.Format => "it holds an invisible character",
-        UnicodeCategory.Surrogate or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned => "it holds a character without a meaning",
+        UnicodeCategory.Surrogate or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned =>
+            "it holds a character without a meaning",
         _ when rune == Rune.ReplacementChar => "it holds a character without a meaning",
         _ when IsInvisible(rune.Value) => "it holds an invisible character",
         _ => null,

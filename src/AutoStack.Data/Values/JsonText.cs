@@ -9,7 +9,12 @@ namespace AutoStack.Data.Values;
 /// <summary>JSON on its way into PostgreSQL, which stores neither an escaped U+0000 nor an escaped half of a surrogate pair.</summary>
 internal static class JsonText
 {
-    private static readonly JsonReaderOptions Lenient = new() { MaxDepth = int.MaxValue, CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
+    private static readonly JsonReaderOptions Lenient = new()
+    {
+        MaxDepth = int.MaxValue,
+        CommentHandling = JsonCommentHandling.Skip,
+        AllowTrailingCommas = true
+    };
 
     /// <summary>For reading what was cleaned, or stored by whomever.</summary>
     public static JsonDocumentOptions Options { get; } = new() { MaxDepth = int.MaxValue };
@@ -85,7 +90,8 @@ internal static class JsonText
             }
 
             var unit = Unit(text[(i + 1)..]);
-            if (char.IsHighSurrogate(unit) && text[(i + 5)..] is [(byte)'\\', (byte)'u', .. var second] && char.IsLowSurrogate(Unit(second)))
+            if (char.IsHighSurrogate(unit) && text[(i + 5)..] is [(byte)'\\', (byte)'u', .. var second]
+                && char.IsLowSurrogate(Unit(second)))
             {
                 i += 10;
                 continue;

@@ -1,20 +1,23 @@
 using System.Text;
+using System.Text.RegularExpressions;
 
 namespace AutoStack.Data.Values;
 
-/// <summary>Text on its way into PostgreSQL, which stores neither U+0000 nor half of a surrogate pair; build output has both.</summary>
-internal static class Text
+/// <summary>Prepares text for PostgreSQL, which stores neither U+0000 nor an unpaired surrogate; build output contains both.</summary>
+internal static partial class Text
 {
     private const char Replacement = '\uFFFD';
 
-    /// <summary>The text with each character that cannot be stored replaced by U+FFFD; the same instance when there is none.</summary>
+    /// <summary>
+    /// Replaces each character that PostgreSQL cannot store by U+FFFD; returns the same instance when there is no such character.
+    /// </summary>
     public static string Clean(string text)
     {
         var span = text.AsSpan();
         return span.Contains('\0') || span.IndexOfAnyInRange('\uD800', '\uDFFF') >= 0 ? Replace(text) : text;
     }
 
-    /// <summary>The length as PostgreSQL counts it, in code points, of a clean text.</summary>
+    /// <summary>The length of a clean text in code points, as PostgreSQL counts.</summary>
     public static int CountCodePoints(string text)
     {
         var count = text.Length;
@@ -26,7 +29,9 @@ internal static class Text
         return count;
     }
 
-    /// <summary>The beginning of a clean text: at most so many code points, the same instance when it has no more.</summary>
+    /// <summary>
+    /// The beginning of a clean text, at most <paramref name="maxCodePoints"/> code points; the same instance for a shorter text.
+    /// </summary>
     public static string Cut(string text, int maxCodePoints)
     {
         if (text.Length <= maxCodePoints)
@@ -43,11 +48,13 @@ internal static class Text
         return end == text.Length ? text : text[..end];
     }
 
-    /// <summary>The pattern of LIKE for texts that contain this one, in which it stands for itself.</summary>
+    /// <summary>The LIKE pattern for texts that contain this text literally.</summary>
     public static string ContainedPattern(string text) =>
-        $"%{text.Replace(@"\", @"\\", StringComparison.Ordinal).Replace("%", @"\%", StringComparison.Ordinal).Replace("_", @"\_", StringComparison.Ordinal)}%";
+        $"%{LikeSpecial().Replace(text, @"\$0")}%";
 
-    /// <summary>How many UTF-16 units of a clean text fit into so many bytes of UTF-8, whole characters only.</summary>
+    /// <summary>
+    /// The number of UTF-16 units of a clean text that fit into <paramref name="maxBytes"/> bytes of UTF-8, whole characters only.
+    /// </summary>
     public static int CountFitting(string text, int maxBytes)
     {
         if (text.Length <= maxBytes / 3)
@@ -59,10 +66,12 @@ internal static class Text
         return used > 0 && char.IsHighSurrogate(text[used - 1]) ? used - 1 : used;
     }
 
-    /// <summary>A clean text cut to so many bytes of UTF-8, with a mark at its end that says how many are missing.</summary>
+    /// <summary>
+    /// Cuts a clean text to <paramref name="maxBytes"/> bytes of UTF-8, including a mark at the end that states the number of bytes cut.
+    /// </summary>
     /// <param name="text">The text, or its beginning.</param>
     /// <param name="bytes">The bytes of the whole text.</param>
-    /// <param name="maxBytes">The most bytes of the result.</param>
+    /// <param name="maxBytes">The maximum number of bytes of the result.</param>
     public static string CutBytes(string text, int bytes, int maxBytes)
     {
         var kept = text[..CountFitting(text, maxBytes - Mark(bytes).Length)];
@@ -70,6 +79,9 @@ internal static class Text
 
         static string Mark(int bytes) => $" [{bytes} bytes cut]";
     }
+
+    [GeneratedRegex(@"[\\%_]", RegexOptions.CultureInvariant)]
+    private static partial Regex LikeSpecial();
 
     private static string Replace(string text) => string.Create(text.Length, text, static (target, source) =>
     {

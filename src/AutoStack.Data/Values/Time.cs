@@ -6,6 +6,13 @@ internal static class Time
     /// <summary><c>infinity</c>.</summary>
     public const long Infinity = long.MaxValue;
 
+    /// <summary><c>-infinity</c>.</summary>
+    public const long NegativeInfinity = long.MinValue;
+
+    // The range of the type timestamp, without the infinities: 4713 BC to the end of the year 294276.
+    private const long FirstTimestamp = -211_813_488_000_000_000;
+    private const long EndOfTimestamps = 9_223_371_331_200_000_000;
+
     private static readonly long Epoch = new DateTime(2000, 1, 1, 0, 0, 0, DateTimeKind.Utc).Ticks;
     private static readonly long MinMicroseconds = ToMicroseconds(DateTimeOffset.MinValue);
     private static readonly long MaxMicroseconds = ToMicroseconds(DateTimeOffset.MaxValue);
@@ -29,6 +36,10 @@ internal static class Time
         microseconds > MaxMicroseconds ? DateTimeOffset.MaxValue
         : microseconds < MinMicroseconds ? DateTimeOffset.MinValue
         : new(Epoch + (microseconds * TimeSpan.TicksPerMicrosecond), TimeSpan.Zero);
+
+    /// <summary>True for microseconds that a <c>timestamp</c> column can hold, the infinities included.</summary>
+    public static bool IsStorable(long microseconds) =>
+        microseconds is Infinity or long.MinValue or (>= FirstTimestamp and < EndOfTimestamps);
 
     /// <summary>The same the other way round.</summary>
     public static long ToMicroseconds(DateTimeOffset time) => (Truncate(time).UtcTicks - Epoch) / TimeSpan.TicksPerMicrosecond;

@@ -15,12 +15,14 @@ internal static partial class UrlSecrets
     // What ends the part of an address that names user and host, in an address and in the text around it.
     private static readonly System.Buffers.SearchValues<char> EndOfAuthority = System.Buffers.SearchValues.Create("/\\?# \t\r\n\"'<>()");
 
-    private static readonly System.Buffers.SearchValues<char> EndOfValue = System.Buffers.SearchValues.Create("&;#\"'<>\\ \t\r\n\f\v\u0085\u00a0\u2028\u2029");
+    private static readonly System.Buffers.SearchValues<char> EndOfValue = System.Buffers.SearchValues.Create(
+        "&;#\"'<>\\ \t\r\n\f\v\u0085\u00a0\u2028\u2029");
 
     // What a name ends with, and whole names, whose value is secret.
     private static readonly string[] SecretEndings =
     [
-        "token", "secret", "password", "passwd", "signature", "credential", "api_key", "apikey", "access_key", "accesskey", "private_key", "privatekey",
+        "token", "secret", "password", "passwd", "signature", "credential", "api_key", "apikey", "access_key", "accesskey", "private_key",
+        "privatekey",
     ];
 
     private static readonly string[] SecretNames = ["sig", "jwt", "pwd", "awsaccesskeyid"];

@@ -5,7 +5,7 @@ namespace AutoStack.Data.Migrations.Tests.Adoption;
 public sealed class AdoptConsoleTests : AdoptionTestsBase
 {
     [Test]
-    public async Task A_dry_run_says_what_would_happen_and_is_exit_code_0()
+    public async Task A_dry_run_of_adopt_prints_the_plan_and_exits_with_0()
     {
         await MakeAsync(Alembic);
         var catalog = await CatalogAsync();
@@ -15,16 +15,16 @@ public sealed class AdoptConsoleTests : AdoptionTestsBase
         using (Assert.EnterMultipleScope())
         {
             Assert.That(run.Code, Is.Zero, run.Error);
-            Assert.That(run.Output, Does.Contain("made by Alembic (revision a1b2c3d4e5f6)")
+            Assert.That(run.Output, Does.Contain("created by Alembic (revision a1b2c3d4e5f6)")
                 .And.Contain("adopt_users.sql").And.Contain("4 defaults; key users_email_key")
-                .And.Contain("rewrites the table").And.Contain("Then it is version 2")
+                .And.Contain("rewrites the table").And.Contain("The database then is at version 2")
                 .And.Contain($"{Head - 2} scripts to apply").And.Contain("Nothing was changed."));
             Assert.That(await CatalogAsync(), Is.EqualTo(catalog));
         }
     }
 
     [Test]
-    public async Task A_run_tells_each_step_and_a_second_one_has_nothing_to_do()
+    public async Task Adopt_prints_each_step_and_a_second_run_changes_nothing()
     {
         await MakeAsync(CreateAll);
 
@@ -35,7 +35,7 @@ public sealed class AdoptConsoleTests : AdoptionTestsBase
         using (Assert.EnterMultipleScope())
         {
             Assert.That((first.Code, second.Code, dry.Code), Is.EqualTo((0, 0, 0)));
-            Assert.That(first.Output, Does.StartWith("A database of the Python services, made by create_all.")
+            Assert.That(first.Output, Does.StartWith("A database of the Python services, created by create_all.")
                 .And.Contain("adopt_users.sql").And.Contain("0003_add_log_sequence.sql").And.Contain($"0 → {Head}: "));
             Assert.That(second.Output, Does.EndWith("Nothing to do." + Environment.NewLine));
             Assert.That(dry.Output, Does.EndWith("Nothing to do." + Environment.NewLine));
@@ -44,7 +44,7 @@ public sealed class AdoptConsoleTests : AdoptionTestsBase
     }
 
     [Test]
-    public async Task Rows_in_the_way_are_exit_code_1_and_shown_with_their_query()
+    public async Task Blocking_rows_exit_with_1_and_are_shown_with_their_query()
     {
         await MakeAsync(CreateAll, rowsInTheWay: true);
 
@@ -55,16 +55,19 @@ public sealed class AdoptConsoleTests : AdoptionTestsBase
         using (Assert.EnterMultipleScope())
         {
             Assert.That((dry.Code, run.Code, json.Code), Is.EqualTo((1, 1, 1)));
-            Assert.That(dry.Output, Does.Contain("It will stop before 0012_add_users_email_key.sql").And.Contain("GROUP BY lower("));
-            Assert.That(run.Output, Does.Contain("It will stop before 0012_add_users_email_key.sql"));
-            Assert.That(run.Error, Does.Contain("0010_add_deployment_stages_name_key.sql").And.Contain("HAVING count(*) > 1").And.Contain("the database is at version 9"));
+            Assert.That(dry.Output, Does.Contain("The adoption will stop before 0012_add_users_email_key.sql").And.Contain(
+                "GROUP BY lower("));
+            Assert.That(run.Output, Does.Contain("The adoption will stop before 0012_add_users_email_key.sql"));
+            Assert.That(run.Error,
+                Does.Contain("0010_add_deployment_stages_name_key.sql").And.Contain("HAVING count(*) > 1")
+                .And.Contain("the database is at version 9"));
             Assert.That(json.Json.GetProperty("error").GetProperty("kind").GetString(), Is.EqualTo("rowsInTheWay"));
         }
     }
 
     [TestCase("adopt")]
     [TestCase("adopt", "--dry-run")]
-    public async Task An_unknown_database_is_exit_code_1(params string[] args)
+    public async Task An_unknown_database_exits_with_1(params string[] args)
     {
         var run = await RunAsync([.. args, "--json"]);
 
@@ -74,7 +77,7 @@ public sealed class AdoptConsoleTests : AdoptionTestsBase
     }
 
     [Test]
-    public async Task The_plan_and_the_run_as_json_have_their_documented_members()
+    public async Task Plan_and_run_as_JSON_have_the_documented_members()
     {
         await MakeAsync(Alembic, rowsInTheWay: true);
         await ExecuteAsync("ALTER TABLE users ADD COLUMN nickname TEXT");
@@ -98,14 +101,17 @@ public sealed class AdoptConsoleTests : AdoptionTestsBase
             Assert.That(dry.GetProperty("scripts")[0].GetString(), Is.EqualTo("0003_add_log_sequence.sql"));
             Assert.That(dry.GetProperty("kept")[0].GetString(), Is.EqualTo("column users.nickname"));
             Assert.That(obstacle.GetProperty("before").GetString(), Is.EqualTo("0010_add_deployment_stages_name_key.sql"));
-            Assert.That((string[])["what", "query", "hint"], Is.All.Matches<string>(name => obstacle.GetProperty(name).GetString()!.Length > 0));
+            Assert.That((string[])["what", "query", "hint"],
+                Is.All.Matches<string>(name => obstacle.GetProperty(name).GetString()!.Length > 0));
             Assert.That(dry.TryGetProperty("steps", out _), Is.False);
             Assert.That((run.GetProperty("from").GetInt32(), run.GetProperty("to").GetInt32()), Is.EqualTo((0, Head)));
             Assert.That(run.GetProperty("steps")[0].GetProperty("script").GetString(), Is.EqualTo("adopt_extension.sql"));
             Assert.That(run.GetProperty("steps")[0].GetProperty("version").GetInt32(), Is.Zero);
-            Assert.That(await ListAsync("SELECT data_type FROM information_schema.columns WHERE column_name = 'payload_json'"), Is.EqualTo(new[] { "json" }));
+            Assert.That(await ListAsync("SELECT data_type FROM information_schema.columns WHERE column_name = 'payload_json'"),
+                Is.EqualTo(new[] { "json" }));
         }
     }
 
-    private Task<ConsoleRun> RunAsync(params string[] args) => ConsoleRun.StartAsync(args, connection: ConnectionString, cancellationToken: Token);
+    private Task<ConsoleRun> RunAsync(params string[] args) =>
+        ConsoleRun.StartAsync(args, connection: ConnectionString, cancellationToken: Token);
 }

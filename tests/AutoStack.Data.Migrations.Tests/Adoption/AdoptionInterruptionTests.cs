@@ -9,29 +9,31 @@ public sealed class AdoptionInterruptionTests : AdoptionTestsBase
 {
     [TestCase(true)]
     [TestCase(false)]
-    public async Task A_run_that_is_cut_off_after_each_step_is_taken_up_by_the_next(bool killed)
+    public async Task A_run_interrupted_after_any_step_is_continued_by_the_next(bool killed)
     {
         await MakeAsync(Alembic);
         var readers = await ReadersAsync();
         var rows = await RowsAsync(readers);
-        var steps = (await Migrator().PlanAdoptionAsync(cancellationToken: Token)) is var plan ? plan.Changes.Count + plan.Scripts.Count : 0;
+        var steps = (await Migrator().PlanAdoptionAsync(cancellationToken: Token)) is var plan ? plan.Changes.Count + plan.Scripts.Count
+            : 0;
 
-        // Each run gets through one step, and is ended before the second one.
+        // Each run completes one step and is cancelled before the second one.
         var runs = 0;
         for (var done = false; !done; runs++)
         {
             using var cancelling = CancellationTokenSource.CreateLinkedTokenSource(Token);
             var started = 0;
-            var recorder = new Recorder(told =>
+            var recorder = new Recorder(reported =>
             {
-                if (told is not StepStarted || ++started < 2)
+                if (reported is not StepStarted || ++started < 2)
                 {
                     return;
                 }
 
                 if (killed)
                 {
-                    ListAsync($"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = '{MigratorName}' AND datname = current_database()")
+                    ListAsync($"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = '{MigratorName}' AND " +
+                        $"datname = current_database()")
                         .GetAwaiter().GetResult();
                 }
                 else
@@ -47,7 +49,8 @@ public sealed class AdoptionInterruptionTests : AdoptionTestsBase
             catch (Exception exception) when (exception is MigrationException or NpgsqlException or OperationCanceledException)
             {
                 Assert.That(recorder.Events.OfType<StepFinished>().Count(), Is.EqualTo(1), exception.Message);
-                await UntilAsync($"SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE application_name = '{MigratorName}' AND datname = current_database())");
+                await UntilAsync($"SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE application_name = '{MigratorName}' AND datname " +
+                    $"= current_database())");
             }
         }
 
@@ -60,7 +63,7 @@ public sealed class AdoptionInterruptionTests : AdoptionTestsBase
     }
 
     [Test]
-    public async Task An_index_whose_build_was_cut_off_is_built_anew()
+    public async Task An_interrupted_index_build_is_repeated()
     {
         await MakeAsync(CreateAll);
         using var cancelling = CancellationTokenSource.CreateLinkedTokenSource(Token);
@@ -71,7 +74,8 @@ public sealed class AdoptionInterruptionTests : AdoptionTestsBase
         await UntilMigratorWaitsForTableAsync();
         await cancelling.CancelAsync();
         Assert.That(async () => await adoption, Throws.InstanceOf<OperationCanceledException>());
-        Assert.That(await ListAsync("SELECT indexrelid::regclass::text FROM pg_index WHERE NOT indisvalid"), Is.EqualTo(new[] { "idx_users_email" }));
+        Assert.That(await ListAsync("SELECT indexrelid::regclass::text FROM pg_index WHERE NOT indisvalid"),
+            Is.EqualTo(new[] { "idx_users_email" }));
         writer.Release();
 
         await Migrator().AdoptAsync(cancellationToken: Token);
@@ -80,7 +84,7 @@ public sealed class AdoptionInterruptionTests : AdoptionTestsBase
     }
 
     [Test]
-    public async Task A_process_that_is_killed_leaves_nothing_half_done()
+    public async Task A_killed_process_leaves_no_step_half_done()
     {
         await MakeAsync(CreateAll);
         var readers = await ReadersAsync();
@@ -97,8 +101,9 @@ public sealed class AdoptionInterruptionTests : AdoptionTestsBase
             await process.WaitForExitAsync(Token);
         }
 
-        // The server notices that nobody listens.
-        await UntilAsync($"SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE application_name = '{MigratorName}' AND datname = current_database())");
+        // The server detects that the client is gone.
+        await UntilAsync($"SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE application_name = '{MigratorName}' AND datname = " +
+            $"current_database())");
         Assert.That(await RowsAsync(readers), Is.EqualTo(rows));
 
         await Migrator().AdoptAsync(cancellationToken: Token);
@@ -108,12 +113,13 @@ public sealed class AdoptionInterruptionTests : AdoptionTestsBase
     }
 
     [Test]
-    public async Task Two_runs_at_once_are_one()
+    public async Task Two_concurrent_adoptions_adopt_once()
     {
         await MakeAsync(CreateAll);
 
         var reports = await Task.WhenAll(
-            Migrator().AdoptAsync(cancellationToken: Token), Migrator().AdoptAsync(cancellationToken: Token), Migrator().AdoptAsync(cancellationToken: Token));
+            Migrator().AdoptAsync(cancellationToken: Token), Migrator().AdoptAsync(cancellationToken: Token),
+            Migrator().AdoptAsync(cancellationToken: Token));
 
         Assert.That(reports.Select(r => r.Plan.IsDone), Is.EquivalentTo(new[] { false, true, true }));
         Assert.That((await Migrator().CheckAsync(Token)).IsClean, Is.True);

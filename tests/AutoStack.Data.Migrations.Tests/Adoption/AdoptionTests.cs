@@ -3,7 +3,7 @@ namespace AutoStack.Data.Migrations.Tests.Adoption;
 public sealed class AdoptionTests : AdoptionTestsBase
 {
     [TestCaseSource(nameof(Shapes))]
-    public async Task Every_shape_is_brought_to_head_and_keeps_every_row(string shape)
+    public async Task Every_shape_is_adopted_to_head_and_keeps_every_row(string shape)
     {
         await MakeAsync(shape);
         var readers = await ReadersAsync();
@@ -23,13 +23,13 @@ public sealed class AdoptionTests : AdoptionTestsBase
             Assert.That(await AppliedAsync(), Has.Count.EqualTo(Head));
         }
 
-        await RecreateAsync();
+        await RestartAsync();
         await Migrator().UpgradeAsync(cancellationToken: Token);
         Assert.That(adopted, Is.EqualTo(await ShapeAsync()));
     }
 
     [TestCaseSource(nameof(Shapes))]
-    public async Task A_second_run_has_nothing_to_do(string shape)
+    public async Task A_second_adoption_changes_nothing(string shape)
     {
         await MakeAsync(shape);
         await Migrator().AdoptAsync(cancellationToken: Token);
@@ -45,11 +45,11 @@ public sealed class AdoptionTests : AdoptionTestsBase
         }
     }
 
-    [TestCase(Alembic, "made by Alembic (revision a1b2c3d4e5f6)", 2)]
-    [TestCase(CreateAll, "made by create_all", 2)]
-    [TestCase(FirstRevision, "made by Alembic (revision 7922132ebbdd)", 1)]
+    [TestCase(Alembic, "created by Alembic (revision a1b2c3d4e5f6)", 2)]
+    [TestCase(CreateAll, "created by create_all", 2)]
+    [TestCase(FirstRevision, "created by Alembic (revision 7922132ebbdd)", 1)]
     [TestCase(Documented, "The documented schema", 2)]
-    public async Task The_plan_says_what_the_database_is(string shape, string found, int version)
+    public async Task The_plan_describes_the_database(string shape, string found, int version)
     {
         await MakeAsync(shape);
 
@@ -65,10 +65,11 @@ public sealed class AdoptionTests : AdoptionTestsBase
     }
 
     [Test]
-    public async Task Indexes_are_renamed_and_made_keys_and_not_built_again()
+    public async Task Indexes_are_renamed_or_reused_as_keys_and_not_rebuilt()
     {
         await MakeAsync(CreateAll);
-        const string Files = "SELECT pg_relation_filenode(indexrelid) FROM pg_index WHERE indrelid = ANY ('{users,sessions,deployment_logs}'::regclass[]) ORDER BY 1";
+        const string Files = "SELECT pg_relation_filenode(indexrelid) FROM pg_index WHERE indrelid = ANY " +
+            "('{users,sessions,deployment_logs}'::regclass[]) ORDER BY 1";
         var before = await ListAsync(Files);
 
         await Migrator().AdoptAsync(cancellationToken: Token);
@@ -78,13 +79,15 @@ public sealed class AdoptionTests : AdoptionTestsBase
     }
 
     [Test]
-    public async Task Json_loses_its_escaped_zeros_and_nothing_else()
+    public async Task Json_loses_only_its_escaped_zeros()
     {
         await MakeAsync(CreateAll);
 
         await Migrator().AdoptAsync(cancellationToken: Token);
 
-        Assert.That(await ListAsync("SELECT payload_json || ' ' || headers FROM (SELECT payload_json::text, headers::text FROM webhook_payloads ORDER BY id) w"), Is.EqualTo(new[]
+        Assert.That(await ListAsync(
+            "SELECT payload_json || ' ' || headers FROM (SELECT payload_json::text, headers::text FROM webhook_payloads ORDER BY id) w"),
+            Is.EqualTo(new[]
         {
             """{"size": 1.50, "message": "ab"} {"x-github-delivery": "72d3162e-cc78-11e3-81ab-4c9367dc0958"}""",
             """{"message": "a\\u0000b"} {"cookie": "clear", "x-github-delivery": "72d3162e-cc78-11e3-81ab-4c9367dc0958"}""",
@@ -94,7 +97,7 @@ public sealed class AdoptionTests : AdoptionTestsBase
     }
 
     [Test]
-    public async Task Json_can_be_kept_and_is_then_not_rewritten()
+    public async Task Json_that_is_kept_is_not_rewritten()
     {
         await MakeAsync(CreateAll);
         const string File = "SELECT pg_relation_filenode('webhook_payloads')";
@@ -106,7 +109,8 @@ public sealed class AdoptionTests : AdoptionTestsBase
         using (Assert.EnterMultipleScope())
         {
             Assert.That(report.Migration.ToVersion, Is.EqualTo(Head));
-            Assert.That(report.Plan.Kept, Is.EqualTo(new[] { "type of webhook_payloads.payload_json (json)", "type of webhook_payloads.headers (json)" }));
+            Assert.That(report.Plan.Kept,
+                Is.EqualTo(new[] { "type of webhook_payloads.payload_json (json)", "type of webhook_payloads.headers (json)" }));
             Assert.That(await ScalarAsync<uint>(File), Is.EqualTo(file));
             Assert.That(await ListAsync("SELECT payload_json || ' ' || headers FROM webhook_payloads ORDER BY id"), Is.EqualTo(new[]
             {
@@ -115,12 +119,13 @@ public sealed class AdoptionTests : AdoptionTestsBase
                 """{"message": "a\\b\\\\u0000c"} {"x": ""}""",
                 """{"key": ["", "0", "\u00e9\ud83d\ude00"]} {}""",
             }));
-            Assert.That(drift.Differences.Select(d => d.Name), Is.EquivalentTo(new[] { "webhook_payloads.payload_json", "webhook_payloads.headers" }));
+            Assert.That(drift.Differences.Select(d => d.Name),
+                Is.EquivalentTo(new[] { "webhook_payloads.payload_json", "webhook_payloads.headers" }));
         }
     }
 
     [Test]
-    public async Task Alembic_version_is_left_alone()
+    public async Task Alembic_version_is_not_changed()
     {
         await MakeAsync(Alembic);
         const string Version = "SELECT xmin || ' ' || tableoid || ' ' || version_num FROM alembic_version";
@@ -132,7 +137,7 @@ public sealed class AdoptionTests : AdoptionTestsBase
     }
 
     [Test]
-    public async Task Lines_are_numbered_by_deployment_in_the_order_of_their_time()
+    public async Task Lines_are_numbered_per_deployment_in_order_of_time()
     {
         await MakeAsync(CreateAll);
 
@@ -142,18 +147,20 @@ public sealed class AdoptionTests : AdoptionTestsBase
         {
             Assert.That(await ListAsync($"""
                 SELECT id
-                FROM (SELECT id, seq, row_number() OVER (PARTITION BY deployment_id ORDER BY timestamp, {(table == "deployment_logs" ? "created_at, " : "")}id) AS place FROM {table}) l
+                FROM (SELECT id, seq, row_number() OVER (PARTITION BY deployment_id ORDER BY timestamp,
+                    {(table == "deployment_logs" ? "created_at, " : "")}id) AS place FROM {table}) l
                 WHERE seq IS DISTINCT FROM place
                 """), Is.Empty);
         }
     }
 
     [Test]
-    public async Task What_is_not_part_of_the_schema_is_kept()
+    public async Task Objects_outside_the_schema_are_kept()
     {
         await MakeAsync(CreateAll);
         await ExecuteAsync("""
-            ALTER TABLE users ADD COLUMN "nick name" TEXT, ADD COLUMN visits INTEGER NOT NULL DEFAULT 0, ADD CONSTRAINT visits_check CHECK (visits >= 0);
+            ALTER TABLE users ADD COLUMN "nick name" TEXT, ADD COLUMN visits INTEGER NOT NULL DEFAULT 0,
+                ADD CONSTRAINT visits_check CHECK (visits >= 0);
             CREATE INDEX users_name ON users (name);
             CREATE TABLE reports (id INT);
             """);
@@ -166,14 +173,15 @@ public sealed class AdoptionTests : AdoptionTestsBase
             {
                 "column users.nick name", "column users.visits", "constraint users.visits_check", "index users.users_name",
             }));
-            Assert.That(await CatalogAsync(), Has.Member("constraint visits_check on users: CHECK ((visits >= 0))").And.Member("table reports"));
+            Assert.That(await CatalogAsync(),
+                Has.Member("constraint visits_check on users: CHECK ((visits >= 0))").And.Member("table reports"));
             Assert.That(await ScalarAsync<long>("SELECT count(\"nick name\") + count(visits) FROM users"), Is.EqualTo(2));
             Assert.That(await ExistsAsync("users_name"), Is.True);
         }
     }
 
     [Test]
-    public async Task An_upgrade_that_failed_before_does_not_matter()
+    public async Task An_earlier_failed_upgrade_does_not_hinder_an_adoption()
     {
         await MakeAsync(CreateAll);
         Assert.ThrowsAsync<MigrationException>(() => Migrator().UpgradeAsync(cancellationToken: Token));
@@ -184,9 +192,9 @@ public sealed class AdoptionTests : AdoptionTestsBase
     }
 
     [Test]
-    public async Task A_database_of_ours_is_upgraded()
+    public async Task A_database_with_a_journal_is_upgraded()
     {
-        await Migrator().UpgradeAsync(MigrationTarget.Version(5), cancellationToken: Token);
+        await StartAtAsync(5);
 
         var report = await Migrator().AdoptAsync(cancellationToken: Token);
 
@@ -199,7 +207,7 @@ public sealed class AdoptionTests : AdoptionTestsBase
     }
 
     [TestCase("", "no tables", "upgrade")]
-    [TestCase("CREATE TABLE other (id int)", "none of AutoStack", "upgrade")]
+    [TestCase("CREATE TABLE other (id int)", "not those of AutoStack", "upgrade")]
     [TestCase("DROP TABLE sessions", "sessions")]
     [TestCase("DROP TABLE deployment_runtime_logs", "deployment_runtime_logs")]
     [TestCase("ALTER TABLE users DROP COLUMN name", "users.name")]
@@ -208,8 +216,9 @@ public sealed class AdoptionTests : AdoptionTestsBase
     [TestCase("ALTER TABLE deployments ALTER COLUMN commit_hash SET NOT NULL", "deployments.commit_hash", "refuses NULL")]
     [TestCase("ALTER TABLE users ALTER COLUMN created_at TYPE timestamptz", "users.created_at")]
     [TestCase("ALTER TABLE users ADD COLUMN age INT NOT NULL", "users.age", "default")]
-    [TestCase("ALTER TABLE sessions DROP CONSTRAINT sessions_user_id_fkey; ALTER TABLE sessions ADD CONSTRAINT sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES users", "sessions_user_id_fkey")]
-    public async Task What_is_not_recognised_is_refused_and_left_alone(string sql, params string[] texts)
+    [TestCase("ALTER TABLE sessions DROP CONSTRAINT sessions_user_id_fkey; ALTER TABLE sessions ADD CONSTRAINT sessions_user_id_fkey " +
+        "FOREIGN KEY (user_id) REFERENCES users", "sessions_user_id_fkey")]
+    public async Task An_unrecognised_database_is_refused_and_not_changed(string sql, params string[] texts)
     {
         if (sql.Length > 0 && !sql.StartsWith("CREATE", StringComparison.Ordinal))
         {
@@ -232,14 +241,15 @@ public sealed class AdoptionTests : AdoptionTestsBase
     }
 
     [Test]
-    public async Task Keys_that_were_lost_are_made_again()
+    public async Task Lost_keys_are_created_again()
     {
         await MakeAsync(CreateAll);
         await ExecuteAsync("""
             ALTER TABLE users DROP CONSTRAINT users_github_id_key;
             ALTER TABLE sessions DROP CONSTRAINT sessions_user_id_fkey;
             ALTER TABLE deployment_logs DROP CONSTRAINT deployment_logs_deployment_id_fkey;
-            ALTER TABLE deployment_logs ADD CONSTRAINT deployment_logs_deployment_id_fkey FOREIGN KEY (deployment_id) REFERENCES deployments (id) ON DELETE CASCADE NOT VALID;
+            ALTER TABLE deployment_logs ADD CONSTRAINT deployment_logs_deployment_id_fkey
+                FOREIGN KEY (deployment_id) REFERENCES deployments (id) ON DELETE CASCADE NOT VALID;
             """);
 
         await Migrator().AdoptAsync(cancellationToken: Token);
@@ -265,9 +275,9 @@ public sealed class AdoptionTests : AdoptionTestsBase
     }
 
     [Test]
-    public async Task A_view_in_the_place_of_alembics_table_is_left_unread()
+    public async Task A_view_in_place_of_alembic_version_is_not_read()
     {
-        // Whoever reads this view runs a function.
+        // Reading this view calls a function.
         await MakeAsync(CreateAll);
         await ExecuteAsync("""
             CREATE SEQUENCE calls;
@@ -279,11 +289,5 @@ public sealed class AdoptionTests : AdoptionTestsBase
 
         Assert.That(plan.AlembicRevision, Is.Null);
         Assert.That(await ScalarAsync<bool>("SELECT is_called FROM calls"), Is.False);
-    }
-
-    private async Task RecreateAsync()
-    {
-        await DropDatabaseAsync();
-        await CreateDatabaseAsync();
     }
 }

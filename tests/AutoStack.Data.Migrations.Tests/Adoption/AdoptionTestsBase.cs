@@ -1,32 +1,32 @@
 using System.Text.RegularExpressions;
+using AutoStack.Data.Migrations.Internal;
 using AutoStack.Data.Migrations.Tests.Support;
 
 namespace AutoStack.Data.Migrations.Tests.Adoption;
 
-/// <summary>A fixture whose databases are what the Python services made of them.</summary>
+/// <summary>A fixture whose databases are those of the Python services.</summary>
 public abstract partial class AdoptionTestsBase : MigrationTests
 {
-    /// <summary>Both revisions of Alembic and then a start of the service.</summary>
+    /// <summary>Both revisions of Alembic, then a start of the service.</summary>
     protected const string Alembic = "Alembic and a start";
 
-    /// <summary>A start of the service alone: what most databases are.</summary>
+    /// <summary>Only a start of the service, as in most databases.</summary>
     protected const string CreateAll = "create_all";
 
     /// <summary>The documented statements, run by hand.</summary>
     protected const string Documented = "the document";
 
-    /// <summary>Alembic's first revision, without the tables of containers.</summary>
+    /// <summary>Alembic's first revision, without the container tables.</summary>
     protected const string FirstRevision = "the first revision";
 
-    /// <summary>Every shape that is known.</summary>
+    /// <summary>Every known shape.</summary>
     protected static readonly string[] Shapes =
-        [Alembic, "Alembic without a start", CreateAll, "the first revision and a later start", "create_all of older models", FirstRevision, Documented];
+        [Alembic, "Alembic without a start", CreateAll, "the first revision and a later start", "create_all of older models",
+            FirstRevision, Documented];
 
-    /// <summary>The columns that are nullable in the document and not in a database of the services.</summary>
-    private static readonly Lazy<HashSet<string>> Filled = new(() => [.. Internal.Catalogs.Catalog.Expected(SchemaMigrator.Scripts.Count).Objects
-        .Where(o => o.Name.EndsWith("_required_check", StringComparison.Ordinal))
-        .SelectMany(o => IsNotNull().Matches(o.Definition).Select(m => $"{o.Table}.{m.Groups[1].Value}"))
-        .Where(column => !column.EndsWith(".seq", StringComparison.Ordinal))]);
+    /// <summary>The columns that are nullable in the document and NOT NULL in a database of the services.</summary>
+    private static readonly Lazy<HashSet<string>> Filled = new(() =>
+        [.. Catalog.Newest.RequiredColumns.Where(c => c.Column != "seq").Select(c => $"{c.Table}.{c.Column}")]);
 
     protected async Task MakeAsync(string shape, bool rows = true, bool rowsInTheWay = false)
     {
@@ -43,13 +43,14 @@ public abstract partial class AdoptionTestsBase : MigrationTests
         };
         if (shape == Documented)
         {
-            await Migrator().UpgradeAsync(MigrationTarget.Version(2), cancellationToken: Token);
+            await StartDocumentedAsync();
             await ExecuteAsync("DROP TABLE schema_versions");
         }
 
         if (rows)
         {
-            files = [.. files, "rows", .. shape == FirstRevision ? [] : (string[])["runtime_rows"], .. shape == Documented ? [] : (string[])["json_rows"]];
+            files = [.. files, "rows", .. shape == FirstRevision ? [] : (string[])["runtime_rows"],
+                .. shape == Documented ? [] : (string[])["json_rows"]];
         }
 
         foreach (var file in rowsInTheWay ? [.. files, "rows_in_the_way"] : files)
@@ -58,7 +59,9 @@ public abstract partial class AdoptionTestsBase : MigrationTests
         }
     }
 
-    /// <summary>The catalog but for the places of columns, the stricter NOT NULLs, and Alembic's own table.</summary>
+    protected virtual Task StartDocumentedAsync() => StartAtAsync(AdoptionPlanner.DocumentedVersion);
+
+    /// <summary>The catalog without the order of columns, the stricter NOT NULLs and Alembic's table.</summary>
     protected async Task<IReadOnlyList<string>> ShapeAsync() =>
     [
         .. (await CatalogAsync())
@@ -70,17 +73,21 @@ public abstract partial class AdoptionTestsBase : MigrationTests
             .Order(StringComparer.Ordinal),
     ];
 
-    /// <summary>The columns that refuse NULL.</summary>
+    /// <summary>The columns that are NOT NULL.</summary>
     protected Task<IReadOnlyList<string>> RequiredAsync() => ListAsync("""
         SELECT attrelid::regclass || '.' || attname
         FROM pg_attribute
-        WHERE attrelid IN (SELECT oid FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relname <> 'schema_versions')
+        WHERE attrelid IN (SELECT oid FROM pg_class
+            WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relname <> 'schema_versions')
           AND attnum > 0 AND NOT attisdropped AND attnotnull
         """);
 
-    /// <summary>The tables with their columns as they are now, to read the same ones again later; JSON is left out, which is cleaned.</summary>
+    /// <summary>
+    /// Queries that read the current columns of each table, to run them again later; without JSON, which an adoption cleans.
+    /// </summary>
     protected async Task<IReadOnlyList<string>> ReadersAsync() => await ListAsync("""
-        SELECT format('SELECT %L || (ARRAY[%s])::text FROM %s t ORDER BY 1', c.relname || ' ', string_agg(format('t.%I::text', a.attname), ', ' ORDER BY a.attname), c.oid::regclass)
+        SELECT format('SELECT %L || (ARRAY[%s])::text FROM %s t ORDER BY 1', c.relname || ' ', string_agg(format('t.%I::text', a.attname),
+            ', ' ORDER BY a.attname), c.oid::regclass)
         FROM pg_class c
         JOIN pg_attribute a ON a.attrelid = c.oid
         WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped
@@ -100,13 +107,13 @@ public abstract partial class AdoptionTestsBase : MigrationTests
         return rows;
     }
 
-    /// <summary>Runs a statement in a transaction that stays open, just before a step.</summary>
+    /// <summary>Runs a statement in a transaction that stays open, directly before a step.</summary>
     private protected (Recorder Recorder, Task<OpenTransaction> Holding) HoldAt(string step, string sql)
     {
         var holding = new TaskCompletionSource<OpenTransaction>(TaskCreationOptions.RunContinuationsAsynchronously);
-        var recorder = new Recorder(told =>
+        var recorder = new Recorder(reported =>
         {
-            if (told is StepStarted started && started.FileName == step)
+            if (reported is StepStarted started && started.FileName == step)
             {
                 holding.TrySetResult(HoldAsync(sql).GetAwaiter().GetResult());
             }
@@ -119,7 +126,4 @@ public abstract partial class AdoptionTestsBase : MigrationTests
 
     [GeneratedRegex(@"^column (\S+) ")]
     private static partial Regex Column();
-
-    [GeneratedRegex(@"(\w+)""? IS NOT NULL")]
-    private static partial Regex IsNotNull();
 }

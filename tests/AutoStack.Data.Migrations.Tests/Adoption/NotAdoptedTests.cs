@@ -7,12 +7,13 @@ public sealed class NotAdoptedTests : AdoptionTestsBase
     [TestCase(CreateAll)]
     [TestCase(FirstRevision)]
     [TestCase(Documented)]
-    public async Task An_upgrade_of_a_database_without_a_journal_points_to_adopt_and_changes_nothing(string shape)
+    public async Task An_upgrade_without_a_journal_points_to_adopt(string shape)
     {
         await MakeAsync(shape);
         var catalog = await CatalogAsync();
 
-        foreach (var args in (string[][])[["upgrade"], ["upgrade", "--dry-run"], ["upgrade", "--rehearse"], ["upgrade", "--sql"], ["upgrade", "1"]])
+        foreach (var args in (string[][])[
+            ["upgrade"], ["upgrade", "--dry-run"], ["upgrade", "--rehearse"], ["upgrade", "--sql"], ["upgrade", "1"]])
         {
             var run = await RunAsync([.. args, "--json"]);
 
@@ -23,11 +24,11 @@ public sealed class NotAdoptedTests : AdoptionTestsBase
         }
 
         Assert.That(await CatalogAsync(), Is.EqualTo(catalog));
-        Assert.That((await RunAsync("check")).Output, Does.Contain("adopt takes them over"));
+        Assert.That((await RunAsync("check")).Output, Does.Contain("run 'adopt'"));
     }
 
     [Test]
-    public async Task An_empty_journal_is_none()
+    public async Task An_empty_journal_counts_as_no_journal()
     {
         await MakeAsync(CreateAll);
         await Migrator().StampAsync(MigrationTarget.Base, cancellationToken: Token);
@@ -57,12 +58,13 @@ public sealed class NotAdoptedTests : AdoptionTestsBase
     }
 
     [Test]
-    public async Task Tables_of_others_are_no_reason_to_refuse()
+    public async Task Tables_of_other_applications_are_no_reason_to_refuse()
     {
         await ExecuteAsync("CREATE SCHEMA shop; CREATE TABLE shop.users (id INT); CREATE TABLE orders (id INT)");
 
         Assert.That((await Migrator().UpgradeAsync(cancellationToken: Token)).ToVersion, Is.EqualTo(Head));
     }
 
-    private Task<ConsoleRun> RunAsync(params string[] args) => ConsoleRun.StartAsync(args, connection: ConnectionString, cancellationToken: Token);
+    private Task<ConsoleRun> RunAsync(params string[] args) =>
+        ConsoleRun.StartAsync(args, connection: ConnectionString, cancellationToken: Token);
 }

@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
 using AutoStack.Data.Accounts;
-using AutoStack.Data.Migrations.Internal.Catalogs;
+using AutoStack.Data.Migrations.Internal;
 using AutoStack.Data.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
@@ -8,7 +8,7 @@ using Npgsql;
 namespace AutoStack.Data.Migrations.Tests.Adoption;
 
 /// <summary>
-/// What docs/python-services.md says that the Python services can no longer do: each row of its table, in their statements.
+/// What the Python services can no longer do according to docs/python-services.md: each row of its table, with their statements.
 /// </summary>
 public sealed partial class PythonLimitsTests : AdoptionTestsBase
 {
@@ -18,47 +18,57 @@ public sealed partial class PythonLimitsTests : AdoptionTestsBase
     private const string Other = "30000000-0000-4000-8000-000000000002";
 
     private const string Rows = $"""
-        INSERT INTO users (id, name, email, email_verified, created_at, updated_at) VALUES ('{User}', 'Ada', 'ada@example.com', true, now(), now());
-        INSERT INTO projects (id, user_id, name, repository, branch, build_command, output_dir, runtime, auto_deploy_enabled, created_at, updated_at)
+        INSERT INTO users (id, name, email, email_verified, created_at, updated_at)
+            VALUES ('{User}', 'Ada', 'ada@example.com', true, now(), now());
+        INSERT INTO projects (id, user_id, name, repository, branch, build_command, output_dir, runtime, auto_deploy_enabled, created_at,
+            updated_at)
             VALUES ('{Project}', '{User}', 'site', 'ada/site', 'main', 'make', 'dist', 'static', false, now(), now());
         INSERT INTO deployments (id, project_id, user_id, status, creator_type, is_production, created_at, is_deleted)
-            SELECT d.id::uuid, '{Project}', '{User}', 'building', 'manual', false, now(), false FROM (VALUES ('{Deployment}'), ('{Other}')) d (id);
+            SELECT d.id::uuid, '{Project}', '{User}', 'building', 'manual', false, now(), false
+                FROM (VALUES ('{Deployment}'), ('{Other}')) d (id);
         INSERT INTO deployment_logs (id, deployment_id, timestamp, message, created_at)
             SELECT gen_random_uuid(), d.id, now(), 'line', now() FROM deployments d;
-        INSERT INTO deployment_stages (id, deployment_id, stage_name, status, created_at) VALUES (gen_random_uuid(), '{Deployment}', 'Cloning', 'in_progress', now());
+        INSERT INTO deployment_stages (id, deployment_id, stage_name, status, created_at)
+            VALUES (gen_random_uuid(), '{Deployment}', 'Cloning', 'in_progress', now());
         INSERT INTO deployment_containers (id, deployment_id, container_id, image, host, port, status, created_at)
             VALUES (gen_random_uuid(), '{Deployment}', 'c1', 'i', 'localhost', 30000, 'running', now());
         """;
 
     private const string Line = $"""
-        INSERT INTO deployment_logs (id, deployment_id, timestamp, message, created_at) VALUES (gen_random_uuid(), '{Deployment}', now(), 'later', now())
+        INSERT INTO deployment_logs (id, deployment_id, timestamp, message, created_at)
+            VALUES (gen_random_uuid(), '{Deployment}', now(), 'later', now())
         """;
 
     private static readonly SecretKey Key = new() { Id = "k1", Secret = Convert.ToBase64String(new byte[32]) };
 
     [TestCase(PostgresErrorCodes.UniqueViolation, $"""
-        INSERT INTO deployment_stages (id, deployment_id, stage_name, status, created_at) VALUES (gen_random_uuid(), '{Deployment}', 'cloning', 'pending', now())
+        INSERT INTO deployment_stages (id, deployment_id, stage_name, status, created_at)
+            VALUES (gen_random_uuid(), '{Deployment}', 'cloning', 'pending', now())
         """, TestName = "A stage in another case")]
     [TestCase(PostgresErrorCodes.UniqueViolation, $"""
         UPDATE deployment_logs SET deployment_id = '{Other}' WHERE deployment_id = '{Deployment}'
         """, TestName = "A line moved to another deployment")]
     [TestCase(PostgresErrorCodes.UniqueViolation, """
-        INSERT INTO users (id, name, email, email_verified, created_at, updated_at) VALUES (gen_random_uuid(), 'Ada', 'ADA@example.com', false, now(), now())
+        INSERT INTO users (id, name, email, email_verified, created_at, updated_at)
+            VALUES (gen_random_uuid(), 'Ada', 'ADA@example.com', false, now(), now())
         """, TestName = "An address in another case")]
     [TestCase(PostgresErrorCodes.UniqueViolation, $"""
         INSERT INTO deployment_containers (id, deployment_id, container_id, image, host, port, status, created_at)
         VALUES (gen_random_uuid(), '{Other}', 'c2', 'i', 'localhost', 30000, 'starting', now())
         """, TestName = "A port that a container has")]
     [TestCase(PostgresErrorCodes.UntranslatableCharacter, """
-        INSERT INTO webhook_payloads (id, provider, payload_json, headers, received_at) VALUES (gen_random_uuid(), 'github', '{"a": "\u0000"}', '{}', now())
+        INSERT INTO webhook_payloads (id, provider, payload_json, headers, received_at)
+            VALUES (gen_random_uuid(), 'github', '{"a": "\u0000"}', '{}', now())
         """, TestName = "A body with U+0000")]
     [TestCase(PostgresErrorCodes.InvalidTextRepresentation, """
-        INSERT INTO webhook_payloads (id, provider, payload_json, headers, received_at) VALUES (gen_random_uuid(), 'github', '{"a": "\ud800"}', '{}', now())
+        INSERT INTO webhook_payloads (id, provider, payload_json, headers, received_at)
+            VALUES (gen_random_uuid(), 'github', '{"a": "\ud800"}', '{}', now())
         """, TestName = "A body with half of a surrogate pair")]
     [TestCase(PostgresErrorCodes.NumericValueOutOfRange, """
-        INSERT INTO webhook_payloads (id, provider, payload_json, headers, received_at) VALUES (gen_random_uuid(), 'github', '{"a": 1e200000}', '{}', now())
+        INSERT INTO webhook_payloads (id, provider, payload_json, headers, received_at)
+            VALUES (gen_random_uuid(), 'github', '{"a": 1e200000}', '{}', now())
         """, TestName = "A body with a number that is too large")]
-    public async Task A_taken_over_database_refuses(string sqlState, string statement)
+    public async Task An_adopted_database_refuses(string sqlState, string statement)
     {
         await AdoptAsync(rows: true);
 
@@ -70,9 +80,9 @@ public sealed partial class PythonLimitsTests : AdoptionTestsBase
     [TestCase("deployments", "status")]
     [TestCase("deployment_logs", "timestamp")]
     [TestCase("deployment_stages", "created_at")]
-    public async Task A_null_is_refused_in_a_fresh_database_by_a_check_and_in_a_taken_over_one_by_the_column(string table, string column)
+    public async Task A_NULL_is_refused_by_a_check_or_in_adopted_databases_the_column(string table, string column)
     {
-        await Migrator().UpgradeAsync(cancellationToken: Token);
+        await StartAtAsync(Head);
         await ExecuteAsync(Rows);
         Refused($"UPDATE {table} SET {column} = NULL", PostgresErrorCodes.CheckViolation);
 
@@ -95,11 +105,12 @@ public sealed partial class PythonLimitsTests : AdoptionTestsBase
 
         Assert.That(
             () => late.ExecuteNonQueryAsync(Token),
-            Throws.InstanceOf<PostgresException>().With.Property("SqlState").AnyOf(PostgresErrorCodes.UniqueViolation, PostgresErrorCodes.SerializationFailure));
+            Throws.InstanceOf<PostgresException>().With.Property("SqlState")
+                .AnyOf(PostgresErrorCodes.UniqueViolation, PostgresErrorCodes.SerializationFailure));
     }
 
     [Test]
-    public async Task A_statement_that_was_prepared_before_json_became_jsonb_fails_once()
+    public async Task A_statement_prepared_before_the_change_to_jsonb_fails_once()
     {
         await MakeAsync(CreateAll, rows: false);
         await using var connection = await Raw.OpenConnectionAsync(Token);
@@ -115,7 +126,7 @@ public sealed partial class PythonLimitsTests : AdoptionTestsBase
     }
 
     [Test]
-    public async Task Addresses_are_folded_and_secrets_unreadable_when_the_library_has_written_them()
+    public async Task The_library_folds_addresses_and_encrypts_secrets()
     {
         await AdoptAsync(rows: true);
         await using var provider = new ServiceCollection()
@@ -130,7 +141,7 @@ public sealed partial class PythonLimitsTests : AdoptionTestsBase
             where T : notnull => provider.GetRequiredService<T>();
 
         var eve = await Get<IUserRepository>().AddAsync(new NewUser { Name = "Eve", Email = "Eve@Example.COM" }, Token);
-        await Get<IGitHubConnectionRepository>().SetAsync(eve.Id, new GitHubTokens { AccessToken = "gho_clear" }, Token);
+        await Get<IGitHubConnectionRepository>().ConnectAsync(eve.Id, new GitHubTokens { AccessToken = "gho_clear" }, Token);
         await Get<Projects.IProjectEnvironmentRepository>().ReplaceAsync(Guid.Parse(Project), Guid.Parse(User), "A=1", Token);
 
         Assert.That(await ListAsync("SELECT email FROM users WHERE email = 'Eve@Example.COM'"), Is.Empty);
@@ -138,7 +149,7 @@ public sealed partial class PythonLimitsTests : AdoptionTestsBase
         Assert.That(await ListAsync("SELECT github_access_token FROM github_connections"), Has.All.StartsWith("enc:v2:k1:"));
         Assert.That(await ListAsync("SELECT env_vars FROM projects"), Has.All.StartsWith("enc:v2:k1:"));
 
-        // And the other way round: what the services write in clear is read.
+        // Vice versa the library reads what the services write in clear.
         await ExecuteAsync("UPDATE projects SET env_vars = 'A=2'");
         Assert.That(
             (await Get<Projects.IProjectEnvironmentRepository>().FindAsync(Guid.Parse(Project), Guid.Parse(User), Token))!.Reveal(),
@@ -150,9 +161,10 @@ public sealed partial class PythonLimitsTests : AdoptionTestsBase
     {
         var page = File.ReadAllText(Path.Combine(SourceRoot.Path, "docs", "python-services.md"));
         var named = Quoted().Matches(Filter().Match(page).Groups[1].Value).Select(match => match.Groups[1].Value);
-        var tables = Catalog.Expected(Head).Objects.Where(o => o.Kind == SchemaObjectKind.Table).Select(o => o.Name).Append("schema_versions");
+        var tables = Catalog.Newest.Objects.Where(o => o.Kind == SchemaObjectKind.Table).Select(o => o.Name)
+            .Append("schema_versions");
 
-        Assert.That(named, Is.EquivalentTo(tables));
+        Assert.That(named, Is.EquivalentTo(tables), "Put exactly the tables of the schema into AUTOSTACK in docs/python-services.md.");
     }
 
     private async Task AdoptAsync(bool rows)

@@ -12,7 +12,7 @@ using NpgsqlTypes;
 
 namespace AutoStack.Data.Migrations.Tests.Adoption;
 
-/// <summary>The Python services go on working beside the repositories, once their database is taken over.</summary>
+/// <summary>The Python services keep working beside the repositories after their database is adopted.</summary>
 public sealed class SideBySideTests : AdoptionTestsBase
 {
     private const string Url = "http://localhost:30777";
@@ -41,7 +41,7 @@ public sealed class SideBySideTests : AdoptionTestsBase
     [TestCase(CreateAll, false)]
     [TestCase(CreateAll, true)]
     [TestCase("create_all of older models", false)]
-    public async Task Statements_of_the_services_and_of_the_repositories_work_on_the_same_rows(string shape, bool keepJson)
+    public async Task Services_and_repositories_work_on_the_same_rows(string shape, bool keepJson)
     {
         await MakeAsync(shape);
         await Migrator().AdoptAsync(new AdoptionOptions { KeepJson = keepJson }, cancellationToken: Token);
@@ -53,7 +53,8 @@ public sealed class SideBySideTests : AdoptionTestsBase
             await RunAsync(statement);
         }
 
-        await using var provider = new ServiceCollection().AddAutoStackData(Database.ConnectionString).AddAutoStackDataWorkers().BuildServiceProvider();
+        await using var provider = new ServiceCollection().AddAutoStackData(Database.ConnectionString).AddAutoStackDataWorkers()
+            .BuildServiceProvider();
         T Get<T>()
             where T : notnull => provider.GetRequiredService<T>();
         var user = (await Get<IPlatformUserRepository>().FindByEmailAsync("octo@EXAMPLE.com", Token))!;
@@ -64,12 +65,15 @@ public sealed class SideBySideTests : AdoptionTestsBase
         {
             Assert.That((user.Id, user.Name, user.Email), Is.EqualTo((Id("user"), "New name", "Octo@example.com")));
             Assert.That((project.Id, project.OutputDir, project.Runtime), Is.EqualTo((Id("project"), "build", ProjectRuntime.Docker)));
-            Assert.That((details.Deployment.Status, details.Deployment.StartedAt, details.Deployment.CompletedAt), Is.EqualTo((DeploymentStatus.Failed, Now, Later)));
-            Assert.That(details.Logs.Select(l => (l.Seq, l.Message)), Is.EqualTo(new[] { (1L, "line 1"), (2L, "line 2"), (3L, "line 3"), (4L, "[CONTAINER] up") }));
+            Assert.That((details.Deployment.Status, details.Deployment.StartedAt, details.Deployment.CompletedAt),
+                Is.EqualTo((DeploymentStatus.Failed, Now, Later)));
+            Assert.That(details.Logs.Select(l => (l.Seq, l.Message)),
+                Is.EqualTo(new[] { (1L, "line 1"), (2L, "line 2"), (3L, "line 3"), (4L, "[CONTAINER] up") }));
             Assert.That(details.Stages.Select(s => (s.Name, s.Status)), Is.EqualTo(new[] { (StageName.Queued, StageStatus.Completed) }));
             Assert.That(details.Containers.Select(c => (c.Port, c.Status)), Is.EqualTo(new[] { (30777, ContainerStatus.Stopped) }));
             Assert.That(details.HealthChecks.Select(h => (h.Url, h.IsLive)), Is.EqualTo(new[] { (Url, true) }));
-            Assert.That((await Get<IDeploymentRuntimeLogRepository>().ListAsync(Id("deployment"), user.Id, Cursor.Start, 10, Token)).Items.Select(l => l.Message),
+            Assert.That((await Get<IDeploymentRuntimeLogRepository>().ListAsync(Id("deployment"), user.Id, Cursor.Start, 10, Token))
+                .Items.Select(l => l.Message),
                 Is.EqualTo(new[] { "out 1", "out 2" }));
             Assert.That((await Get<IUserPreferencesRepository>().FindAsync(user.Id, Token))!.Theme, Is.EqualTo(Theme.Dark));
             Assert.That(payload.PayloadJson.GetProperty("commits")[0].GetProperty("message").GetString(), Is.EqualTo("café"));
@@ -77,26 +81,32 @@ public sealed class SideBySideTests : AdoptionTestsBase
             Assert.That(await Get<IDeploymentRepository>().FindAsync(Id("pushed"), user.Id, Token), Is.Null, "deleted");
         }
 
-        // What the repositories write, the services read, and the other way round: a delivery that they have stored is no new one.
+        // The services read what the repositories write, and vice versa: a delivery that the services have stored is not new.
         await Get<IPlatformDeploymentLogRepository>().AppendAsync(Id("deployment"), [new NewDeploymentLog { Message = "ours" }], Token);
         await RunAsync("-- a line more → 1\n" + statements.Single(s => s.StartsWith("-- L4", StringComparison.Ordinal))
             .Split('\n', 2)[1].Replace("@line4", "@line5", StringComparison.Ordinal));
-        var deployment = (await Get<IDeploymentRepository>().EnqueueAsync(new NewDeployment { ProjectId = project.Id, UserId = user.Id, Branch = "main" }, Token))!;
+        var deployment = (await Get<IDeploymentRepository>()
+            .EnqueueAsync(new NewDeployment { ProjectId = project.Id, UserId = user.Id, Branch = "main" }, Token))!;
         await Get<IPlatformDeploymentStageRepository>().StartAsync(deployment.Id, StageName.Cloning, Token);
         var again = await Get<IWebhookPayloadRepository>().StoreAsync(
-            new NewWebhookPayload { Provider = WebhookProvider.GitHub, PayloadJson = payload.PayloadJson, Headers = payload.Headers }, Token);
+            new NewWebhookPayload { Provider = WebhookProvider.GitHub, PayloadJson = payload.PayloadJson, Headers = payload.Headers },
+            Token);
         using (Assert.EnterMultipleScope())
         {
-            Assert.That(await ListAsync($"SELECT seq || message FROM deployment_logs WHERE deployment_id = '{Id("deployment")}' AND seq > 4 ORDER BY seq"),
+            Assert.That(await ListAsync(
+                $"SELECT seq || message FROM deployment_logs WHERE deployment_id = '{Id("deployment")}' AND seq > 4 ORDER BY seq"),
                 Is.EqualTo(new[] { "5ours", "6[CONTAINER] up" }));
-            Assert.That(await ListAsync($"SELECT stage_name FROM deployment_stages WHERE deployment_id = '{deployment.Id}' AND stage_name = 'cloning'"), Has.Count.EqualTo(1));
+            Assert.That(await ListAsync(
+                $"SELECT stage_name FROM deployment_stages WHERE deployment_id = '{deployment.Id}' AND stage_name = 'cloning'"),
+                Has.Count.EqualTo(1));
             Assert.That((again.Outcome, again.PayloadId), Is.EqualTo((WebhookStoreOutcome.Duplicate, Id("payload"))));
         }
     }
 
-    private static string Text(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss.ffffff", CultureInfo.InvariantCulture);
+    private static string Text(DateTimeOffset time) =>
+        time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss.ffffff", CultureInfo.InvariantCulture);
 
-    /// <summary>An id by the name of its parameter.</summary>
+    /// <summary>The id for the name of a parameter.</summary>
     private static Guid Id(string name) => new(System.Text.Encoding.ASCII.GetBytes(name.PadRight(16)), bigEndian: true);
 
     private async Task RunAsync(string statement)
@@ -105,8 +115,9 @@ public sealed class SideBySideTests : AdoptionTestsBase
         await using var command = Raw.CreateCommand(sql);
         foreach (var name in System.Text.RegularExpressions.Regex.Matches(sql, @"@(\w+)").Select(m => m.Groups[1].Value).Distinct())
         {
-            // As text of no type, which the cast in the statement gives it.
-            command.Parameters.Add(new NpgsqlParameter(name, NpgsqlDbType.Unknown) { Value = values.GetValueOrDefault(name) ?? Id(name).ToString() });
+            // Text without a type; the cast in the statement sets it.
+            command.Parameters.Add(
+                new NpgsqlParameter(name, NpgsqlDbType.Unknown) { Value = values.GetValueOrDefault(name) ?? Id(name).ToString() });
         }
 
         await using var reader = await command.ExecuteReaderAsync(Token);

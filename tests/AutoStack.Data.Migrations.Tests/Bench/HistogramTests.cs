@@ -9,7 +9,7 @@ public sealed class HistogramTests
     [TestCase(1, 100)]
     [TestCase(2, 100_000)]
     [TestCase(3, 50_000_000)]
-    public void Quantiles_are_exact_to_one_per_cent(int seed, int longest)
+    public void Quantiles_are_exact_to_one_percent(int seed, int longest)
     {
         var random = new Random(seed);
         var values = Enumerable.Range(0, 20_000).Select(_ => (long)(longest * Math.Pow(random.NextDouble(), 3))).Order().ToArray();
@@ -44,7 +44,7 @@ public sealed class HistogramTests
 
     [TestCase(-5, 0)]
     [TestCase(long.MaxValue, Histogram.Longest)]
-    public void What_is_out_of_range_counts_as_the_nearest(long value, long recorded)
+    public void A_value_out_of_range_is_recorded_as_the_nearest(long value, long recorded)
     {
         var histogram = new Histogram();
         histogram.Record(value);
@@ -53,7 +53,7 @@ public sealed class HistogramTests
     }
 
     [Test]
-    public void What_is_lost_is_longer_than_all_that_was_recorded()
+    public void A_lost_statement_is_longer_than_every_recorded_one()
     {
         var histogram = new Histogram();
         for (var i = 0; i < 98; i++)
@@ -73,10 +73,10 @@ public sealed class HistogramTests
     }
 
     [Test]
-    public void Nothing_recorded_has_no_quantile() => Assert.That(new Histogram().Quantile(0.5), Is.Null);
+    public void An_empty_histogram_has_no_quantile() => Assert.That(new Histogram().Quantile(0.5), Is.Null);
 
     [Test]
-    public void Many_threads_lose_nothing()
+    public void Concurrent_records_are_all_counted()
     {
         var histogram = new Histogram();
 

@@ -5,7 +5,7 @@ using System.Reflection.PortableExecutable;
 
 namespace AutoStack.Data.Migrations.Tests.Support;
 
-/// <summary>The string literals of an assembly, its statements among them.</summary>
+/// <summary>The string literals of an assembly, which include its SQL statements.</summary>
 internal static class AssemblyStrings
 {
     public static IReadOnlyList<string> Of(Assembly assembly)
@@ -14,7 +14,8 @@ internal static class AssemblyStrings
         using var image = new PEReader(file);
         var metadata = image.GetMetadataReader();
         var strings = new List<string>();
-        for (var handle = metadata.GetNextHandle(MetadataTokens.UserStringHandle(0)); !handle.IsNil; handle = metadata.GetNextHandle(handle))
+        for (var handle = metadata.GetNextHandle(MetadataTokens.UserStringHandle(0)); !handle.IsNil; handle = metadata.GetNextHandle(
+            handle))
         {
             strings.Add(metadata.GetUserString(handle));
         }

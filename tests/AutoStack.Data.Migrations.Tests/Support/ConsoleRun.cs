@@ -1,17 +1,19 @@
 using System.Diagnostics;
 using System.Text.Json;
 using AutoStack.Data.Cli;
+using AutoStack.Data.Cli.Bench;
 
 namespace AutoStack.Data.Migrations.Tests.Support;
 
-/// <summary>One run of the console in a working directory, with a database only when one is named.</summary>
+/// <summary>One run of the console in a working directory; without a connection no database is named.</summary>
 internal sealed record ConsoleRun(int Code, string Output, string Error)
 {
-    /// <summary>Standard output, which holds one JSON object and nothing else.</summary>
+    /// <summary>Standard output, which must be exactly one JSON object.</summary>
     public JsonElement Json => JsonDocument.Parse(Output).RootElement;
 
     public static async Task<ConsoleRun> StartAsync(
-        string[] args, string? directory = null, string? connection = null, string? answer = null, CancellationToken cancellationToken = default)
+        string[] args, string? directory = null, string? connection = null, string? answer = null,
+        CancellationToken cancellationToken = default)
     {
         using var output = new StringWriter();
         using var error = new StringWriter();
@@ -20,13 +22,14 @@ internal sealed record ConsoleRun(int Code, string Output, string Error)
         {
             Directory = directory ?? Path.GetTempPath(),
             InputRedirected = answer is null,
+            BenchScale = new BenchScale { Users = 4, DeploymentsWithLog = 4, Second = TimeSpan.FromSeconds(0.2) },
         };
         var code = await AutoStackDb.RunAsync(args, host, cancellationToken);
         return new ConsoleRun(code, output.ToString(), error.ToString());
     }
 }
 
-/// <summary>The console as a process of its own, which can be killed.</summary>
+/// <summary>The console in its own process, which can be killed.</summary>
 internal sealed class ConsoleProcess : IDisposable
 {
     private readonly Process process;
@@ -61,7 +64,7 @@ internal sealed class ConsoleProcess : IDisposable
         return new ConsoleRun(process.ExitCode, await output, await error);
     }
 
-    /// <summary>SIGKILL: it can do nothing about it, and tells the server nothing.</summary>
+    /// <summary>Sends SIGKILL: the process cannot react and does not notify the server.</summary>
     public Task<ConsoleRun> KillAsync(CancellationToken cancellationToken)
     {
         process.Kill();

@@ -5,7 +5,9 @@ using System.Text;
 
 namespace AutoStack.Data.Migrations.Tests.Support;
 
-/// <summary>A port of this machine where nobody listens until the test says so: then it leads to a server, or answers with an error.</summary>
+/// <summary>
+/// A port of this machine without a listener until the test opens it: then it forwards to a server, or answers with an error.
+/// </summary>
 internal sealed class LateServer : IAsyncDisposable
 {
     private readonly CancellationTokenSource closing = new();
@@ -21,13 +23,13 @@ internal sealed class LateServer : IAsyncDisposable
 
     public int Port { get; }
 
-    /// <summary>How many came.</summary>
+    /// <summary>The number of connections.</summary>
     public int Visits { get; private set; }
 
-    /// <summary>Leads every visitor to a server.</summary>
+    /// <summary>Forwards every connection to a server.</summary>
     public void LeadTo(string host, int port) => Open(client => ForwardAsync(client, host, port));
 
-    /// <summary>Answers every visitor with an error, and then does what comes after it.</summary>
+    /// <summary>Answers every connection with an error, then calls an action.</summary>
     public void Refuse(string sqlState, Action? then = null) => Open(async client =>
     {
         var stream = client.GetStream();
@@ -44,7 +46,7 @@ internal sealed class LateServer : IAsyncDisposable
         then?.Invoke();
     });
 
-    /// <summary>Hangs up on every visitor, as a proxy does that has nothing behind it.</summary>
+    /// <summary>Closes every connection at once, like a proxy without a server.</summary>
     public void HangUp(Action then) => Open(client =>
     {
         client.Dispose();

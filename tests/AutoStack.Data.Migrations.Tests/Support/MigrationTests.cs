@@ -3,7 +3,9 @@ using Npgsql;
 
 namespace AutoStack.Data.Migrations.Tests.Support;
 
-/// <summary>A fixture whose every test has an empty database of its own, and sessions beside the migrator's.</summary>
+/// <summary>
+/// A fixture whose every test has its own database, empty unless the test starts at a version, and sessions besides the migrator's.
+/// </summary>
 public abstract class MigrationTests
 {
     /// <summary>The application name of the migrators' sessions.</summary>
@@ -12,41 +14,73 @@ public abstract class MigrationTests
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private CancellationTokenSource patience = null!;
+    private TestDatabase? database;
+    private NpgsqlDataSource? raw;
 
-    /// <summary>Ends what hangs: a test that waits for an engine that never comes fails instead.</summary>
+    /// <summary>Cancelled after a minute, so that a test that hangs fails.</summary>
     protected CancellationToken Token => patience.Token;
 
-    /// <summary>Where the databases are made.</summary>
+    /// <summary>The server of the databases.</summary>
     protected virtual PostgresServer Server => TestServer.Current;
 
-    protected TestDatabase Database { get; private set; } = null!;
+    /// <summary>The database of the test; its first use creates it.</summary>
+    protected TestDatabase Database => database ??= Task.Run(() => Server.CreateEmptyDatabaseAsync(Token)).GetAwaiter().GetResult();
 
-    protected NpgsqlDataSource Raw { get; private set; } = null!;
+    protected NpgsqlDataSource Raw => raw ??= CreateRaw(
+        new NpgsqlConnectionStringBuilder(Database.ConnectionString) { ApplicationName = "raw", SearchPath = "public" }.ConnectionString);
 
-    protected string ConnectionString { get; private set; } = null!;
+    protected virtual NpgsqlDataSource CreateRaw(string connectionString) => NpgsqlDataSource.Create(connectionString);
+
+    protected string ConnectionString =>
+        new NpgsqlConnectionStringBuilder(Database.ConnectionString) { ApplicationName = MigratorName }.ConnectionString;
 
     protected static int Head => SchemaMigrator.Scripts.Count;
 
     [SetUp]
-    public async Task CreateDatabaseAsync()
+    public void StartPatience()
     {
+        ExpectedCatalog.RequireCurrent();
         patience = new CancellationTokenSource(Patience);
-        Database = await Server.CreateEmptyDatabaseAsync(Token);
-        ConnectionString = new NpgsqlConnectionStringBuilder(Database.ConnectionString) { ApplicationName = MigratorName }.ConnectionString;
-        Raw = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(Database.ConnectionString) { ApplicationName = "raw", SearchPath = "public" });
     }
 
     [TearDown]
     public async Task DropDatabaseAsync()
     {
-        await Raw.DisposeAsync();
-        await Database.DisposeAsync();
-        patience.Dispose();
+        await RestartAsync();
+        patience?.Dispose();
+    }
+
+    /// <summary>Drops the test's database; the next use creates another one.</summary>
+    protected async Task RestartAsync()
+    {
+        if (raw is not null)
+        {
+            await raw.DisposeAsync();
+        }
+
+        if (database is not null)
+        {
+            await database.DisposeAsync();
+        }
+
+        (raw, database) = (null, null);
+    }
+
+    /// <summary>Makes the test's database a copy of one that was upgraded to a version.</summary>
+    protected Task StartAtAsync(int version) => StartWithAsync(
+        $"version {version}",
+        template => new SchemaMigrator(template).UpgradeAsync(MigrationTarget.Version(version), cancellationToken: Token));
+
+    /// <summary>Makes the test's database a copy of a template, which the first test that needs it builds.</summary>
+    protected async Task StartWithAsync(string template, Func<string, Task> build)
+    {
+        Assert.That(database, Is.Null, "The test has used its database already.");
+        database = await Templates.CopyAsync(Server, template, build, Token);
     }
 
     protected SchemaMigrator Migrator(SchemaMigratorOptions? options = null) => new(ConnectionString, options);
 
-    /// <summary>A migrator with scripts of the test's own.</summary>
+    /// <summary>A migrator with the test's scripts.</summary>
     protected SchemaMigrator Migrator(IReadOnlyList<MigrationScript> scripts, SchemaMigratorOptions? options = null) =>
         new(ConnectionString, options, scripts);
 
@@ -56,6 +90,15 @@ public abstract class MigrationTests
         KeyValuePair.Create($"{index + 1:0000}_run_test.sql", up),
         KeyValuePair.Create($"{index + 1:0000}_run_test.down.sql", "-- nothing"),
     }));
+
+    /// <summary>Calls an action after each committed script, while the migrator waits.</summary>
+    private protected static Recorder AfterEachStep(Action action) => new(reported =>
+    {
+        if (reported is StepFinished)
+        {
+            action();
+        }
+    });
 
     protected async Task ExecuteAsync(string sql)
     {
@@ -87,9 +130,10 @@ public abstract class MigrationTests
 
     protected Task<IReadOnlyList<string>> AppliedAsync() => ListAsync("SELECT version FROM schema_versions ORDER BY version");
 
-    protected async Task<bool> ExistsAsync(string relation) => await ScalarAsync<bool>($"SELECT to_regclass('public.{relation}') IS NOT NULL");
+    protected async Task<bool> ExistsAsync(string relation) =>
+        await ScalarAsync<bool>($"SELECT to_regclass('public.{relation}') IS NOT NULL");
 
-    /// <summary>A session that has run a statement in a transaction and keeps it open: it holds what the statement locked.</summary>
+    /// <summary>A session that has run a statement in an open transaction and holds its locks.</summary>
     protected async Task<OpenTransaction> HoldAsync(string sql)
     {
         var connection = await Raw.OpenConnectionAsync(Token);
@@ -106,7 +150,7 @@ public abstract class MigrationTests
             WHERE datname = current_database() AND application_name = '{MigratorName}' AND wait_event_type = 'Lock')
         """);
 
-    /// <summary>Waits until a query says true.</summary>
+    /// <summary>Waits until a query returns true.</summary>
     protected async Task UntilAsync(string sql)
     {
         while (!await ScalarAsync<bool>(sql))

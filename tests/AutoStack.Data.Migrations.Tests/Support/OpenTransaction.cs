@@ -5,7 +5,7 @@ namespace AutoStack.Data.Migrations.Tests.Support;
 /// <summary>A transaction that stays open until it is released; disposing rolls it back.</summary>
 public sealed class OpenTransaction(NpgsqlConnection connection, NpgsqlTransaction transaction) : IAsyncDisposable
 {
-    /// <summary>Rolls back, at once also where nothing may be awaited.</summary>
+    /// <summary>Rolls back synchronously, for callbacks that cannot await.</summary>
     public void Release() => transaction.Rollback();
 
     public async Task ExecuteAsync(string sql, CancellationToken cancellationToken)

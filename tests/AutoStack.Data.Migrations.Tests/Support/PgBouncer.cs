@@ -1,10 +1,10 @@
 using System.Runtime.Versioning;
-using AutoStack.Data.Testing.Internal;
+using AutoStack.Data.LocalServer;
 using Npgsql;
 
 namespace AutoStack.Data.Migrations.Tests.Support;
 
-/// <summary>A PgBouncer of the test's own in front of a server's databases. It ends with this process, however that ends.</summary>
+/// <summary>A PgBouncer of one test before a server's databases. It ends with this process, killed or not.</summary>
 [UnsupportedOSPlatform("windows")]
 internal sealed class PgBouncer : IAsyncDisposable
 {
@@ -16,13 +16,13 @@ internal sealed class PgBouncer : IAsyncDisposable
         ConnectionString = connectionString;
     }
 
-    /// <summary>To the database through the pooler.</summary>
+    /// <summary>The connection string through the pooler.</summary>
     public string ConnectionString { get; }
 
-    /// <summary>Starts one; the test steps aside when it is not installed, and fails where it must be.</summary>
-    /// <param name="connectionString">The database, directly.</param>
+    /// <summary>Starts a PgBouncer. Without an installed one the test is ignored, and fails where CI is set.</summary>
+    /// <param name="connectionString">The connection string of the database without a pooler.</param>
     /// <param name="settings">Lines of its section <c>[pgbouncer]</c>.</param>
-    /// <param name="cancellationToken">Stops the start.</param>
+    /// <param name="cancellationToken">Cancels the start.</param>
     public static async Task<PgBouncer> StartAsync(string connectionString, string settings, CancellationToken cancellationToken)
     {
         var places = SearchPlaces.OfThisMachine();
@@ -42,11 +42,11 @@ internal sealed class PgBouncer : IAsyncDisposable
         var pooled = new NpgsqlConnectionStringBuilder(connectionString)
         {
             Host = "127.0.0.1",
-            Port = LocalServer.FindFreePort(),
+            Port = Postmaster.FindFreePort(),
             SslMode = SslMode.Disable,
             Pooling = false,
         };
-        var folder = Leftovers.CreateFolder();
+        var folder = ServerFolder.Create();
         var configuration = Path.Combine(folder, "pgbouncer.ini");
         await File.WriteAllTextAsync(configuration, $"""
             [databases]
@@ -60,7 +60,7 @@ internal sealed class PgBouncer : IAsyncDisposable
             {settings}
             """, cancellationToken);
 
-        // It refuses to run as root.
+        // PgBouncer refuses to run as root.
         string[] user = Environment.IsPrivilegedProcess ? ["-u", "nobody"] : [];
         var prepare = Environment.IsPrivilegedProcess ? Shell.Quote(["chown", "-R", "nobody", folder]) : "true";
         var supervisor = Supervisor.Start(folder, prepare, Shell.Quote([program, .. user, configuration]), places.FindProgram("setsid"));

@@ -1,18 +1,19 @@
 using System.Diagnostics;
-using AutoStack.Data.Testing.Internal;
+using AutoStack.Data.LocalServer;
 using Npgsql;
 
 namespace AutoStack.Data.Migrations.Tests.Support;
 
-/// <summary>The client program of PostgreSQL, fed through standard input as an operator would.</summary>
+/// <summary>psql with a script on standard input, as an operator would run it.</summary>
 internal static class Psql
 {
-    /// <summary>Runs a script; ignores the test where there is no psql.</summary>
-    /// <returns>The exit code (3: the script stopped), and what was written on standard error.</returns>
+    /// <summary>Runs a script; the test is ignored without psql.</summary>
+    /// <returns>The exit code (3: the script stopped), and standard error.</returns>
     public static async Task<(int Code, string Error)> RunAsync(string connectionString, string script, CancellationToken cancellationToken)
     {
         var places = SearchPlaces.OfThisMachine();
-        var program = places.FindBinDirectories().Select(folder => Path.Combine(folder, "psql")).FirstOrDefault(File.Exists) ?? places.FindProgram("psql");
+        var program = places.FindBinDirectories().Select(folder => Path.Combine(folder, "psql")).FirstOrDefault(File.Exists)
+            ?? places.FindProgram("psql");
         if (program is null)
         {
             Assert.Ignore("There is no psql on PATH or in the usual folders.");
@@ -27,7 +28,8 @@ internal static class Psql
         };
         foreach (var (name, value) in new[]
         {
-            ("PGHOST", database.Host), ("PGPORT", $"{database.Port}"), ("PGDATABASE", database.Database), ("PGUSER", database.Username), ("PGPASSWORD", database.Password),
+            ("PGHOST", database.Host), ("PGPORT", $"{database.Port}"), ("PGDATABASE", database.Database), ("PGUSER", database.Username),
+            ("PGPASSWORD", database.Password),
         })
         {
             start.Environment[name] = value;
@@ -43,7 +45,7 @@ internal static class Psql
         }
         catch (IOException)
         {
-            // It stopped before it had read everything.
+            // psql stopped before it had read the whole script.
         }
 
         await process.WaitForExitAsync(cancellationToken);

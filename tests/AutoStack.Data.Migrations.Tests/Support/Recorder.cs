@@ -1,12 +1,12 @@
 namespace AutoStack.Data.Migrations.Tests.Support;
 
-/// <summary>Keeps what a migrator tells, in order; <see cref="Progress{T}"/> would tell it late.</summary>
+/// <summary>Records a migrator's events in order and at once, unlike <see cref="Progress{T}"/>.</summary>
 internal sealed class Recorder(Action<MigrationEvent>? then = null) : IProgress<MigrationEvent>
 {
     private readonly List<MigrationEvent> events = [];
     private readonly TaskCompletionSource<WaitingForLock> waiting = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>Ends when the migrator says that it waits for another one.</summary>
+    /// <summary>Completes when the migrator reports that it waits for another one.</summary>
     public Task<WaitingForLock> Waiting => waiting.Task;
 
     public IReadOnlyList<MigrationEvent> Events => events;

@@ -1,6 +1,6 @@
 namespace AutoStack.Data.Migrations.Tests.Support;
 
-/// <summary>A directory of the test's own with <c>scripts/sql</c> in it.</summary>
+/// <summary>A temporary directory with <c>scripts/sql</c>.</summary>
 internal sealed class Workplace : IDisposable
 {
     public Workplace() => Directory.CreateDirectory(Scripts);
@@ -9,7 +9,8 @@ internal sealed class Workplace : IDisposable
 
     public string Scripts => Path.Combine(Root, "scripts", "sql");
 
-    public IEnumerable<string> FileNames => Directory.EnumerateFiles(Scripts).Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal);
+    public IEnumerable<string> FileNames =>
+        Directory.EnumerateFiles(Scripts).Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal);
 
     public string Read(string name) => File.ReadAllText(Path.Combine(Scripts, name));
 

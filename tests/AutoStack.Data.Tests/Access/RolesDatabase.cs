@@ -85,14 +85,44 @@ internal sealed class RolesDatabase : IAsyncDisposable
     /// </param>
     public async Task RunAsync(string role, string sql, string? options = null)
     {
-        await using var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(As(role)) { Options = options }.ConnectionString);
+        await using var connection = new NpgsqlConnection(
+            new NpgsqlConnectionStringBuilder(As(role)) { Options = options }.ConnectionString);
         await connection.OpenAsync(Token);
         await using var command = new NpgsqlCommand(sql, connection);
         await command.ExecuteNonQueryAsync(Token);
     }
 
+    /// <summary>Runs each statement on one connection of a role.</summary>
+    public async Task RunAllAsync(string role, IEnumerable<string> statements)
+    {
+        await using var connection = new NpgsqlConnection(As(role));
+        await connection.OpenAsync(Token);
+        foreach (var sql in statements)
+        {
+            await using var command = new NpgsqlCommand(sql, connection);
+            await command.ExecuteNonQueryAsync(Token);
+        }
+    }
+
+    /// <summary>Fails unless the role lacks the right to run any of the statements; they run on one connection.</summary>
+    public async Task DeniedAllAsync(string role, IEnumerable<string> statements)
+    {
+        await using var connection = new NpgsqlConnection(As(role));
+        await connection.OpenAsync(Token);
+        foreach (var sql in statements)
+        {
+            await using var command = new NpgsqlCommand(sql, connection);
+            Assert.That(
+                () => command.ExecuteNonQueryAsync(Token),
+                Throws.InstanceOf<PostgresException>()
+                    .With.Property(nameof(PostgresException.SqlState)).EqualTo(PostgresErrorCodes.InsufficientPrivilege),
+                $"{role}: {sql}");
+        }
+    }
+
     /// <summary>Fails unless the role lacks the right to run a statement.</summary>
-    public void Denied(string role, string sql, string? options = null) => Refused(role, sql, PostgresErrorCodes.InsufficientPrivilege, options);
+    public void Denied(string role, string sql, string? options = null) => Refused(
+        role, sql, PostgresErrorCodes.InsufficientPrivilege, options);
 
     /// <summary>Fails unless the server refuses a statement with an error.</summary>
     public void Refused(string role, string sql, string sqlState, string? options = null) =>

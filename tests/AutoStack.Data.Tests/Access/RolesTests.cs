@@ -15,12 +15,14 @@ public sealed class RolesTests
 {
     /// <summary>Whatever the script changes: rights, owners, memberships, attributes and settings of roles.</summary>
     private const string Catalog = """
-        SELECT 'table ' || oid::regclass || ' ' || relowner::regrole || ' ' || coalesce(relacl::text, '') FROM pg_class WHERE relnamespace = 'public'::regnamespace
+        SELECT 'table ' || oid::regclass || ' ' || relowner::regrole || ' ' || coalesce(relacl::text, '') FROM pg_class
+        WHERE relnamespace = 'public'::regnamespace
         UNION ALL SELECT 'column ' || attrelid::regclass || '.' || attname || ' ' || attacl::text FROM pg_attribute WHERE attacl IS NOT NULL
         UNION ALL SELECT 'function ' || oid::regprocedure || ' ' || proowner::regrole || ' ' || coalesce(proacl::text, '') FROM pg_proc
         UNION ALL SELECT 'schema ' || nspname || ' ' || coalesce(nspacl::text, '') FROM pg_namespace WHERE nspname !~ '^pg_(toast|temp)'
         UNION ALL SELECT 'database ' || datacl::text FROM pg_database WHERE datname = current_database()
-        UNION ALL SELECT 'default ' || defaclrole::regrole || ' ' || defaclnamespace || ' ' || defaclobjtype::text || ' ' || defaclacl::text FROM pg_default_acl
+        UNION ALL SELECT 'default ' || defaclrole::regrole || ' ' || defaclnamespace || ' ' || defaclobjtype::text || ' ' || defaclacl::text
+        FROM pg_default_acl
         UNION ALL SELECT 'member ' || roleid::regrole || ' ' || member::regrole FROM pg_auth_members
         UNION ALL SELECT 'role ' || to_jsonb(r)::text FROM pg_roles r
         UNION ALL SELECT 'setting ' || setrole::regrole || ' ' || setconfig::text FROM pg_db_role_setting
@@ -43,7 +45,7 @@ public sealed class RolesTests
     public async Task DropAsync() => await database.DisposeAsync();
 
     [Test]
-    public async Task The_owner_owns_everything_that_the_migrator_makes() =>
+    public async Task The_owner_owns_everything_that_the_migrator_creates() =>
         Assert.That(
             await database.ListAsync("""
                 SELECT DISTINCT c.relowner::regrole::text
@@ -65,17 +67,21 @@ public sealed class RolesTests
             .AddAutoStackData(options => (options.ConnectionString, options.MinPoolSize) = (database.As("app"), 0))
             .AddAutoStackDataWorkers()
             .BuildServiceProvider();
-        var user = await provider.GetRequiredService<IUserRepository>().AddAsync(new NewUser { Name = "Ada", Email = "ada@example.com" }, Token);
+        var user = await provider.GetRequiredService<IUserRepository>().AddAsync(
+            new NewUser { Name = "Ada", Email = "ada@example.com" }, Token);
         var project = await provider.GetRequiredService<IProjectRepository>().AddAsync(
             new NewProject { UserId = user.Id, Name = "site", Repository = "ada/site" }, Token);
         var deployments = provider.GetRequiredService<IDeploymentRepository>();
-        await using var turns = provider.GetRequiredService<IDeploymentQueueWatcher>().WatchAsync(TimeSpan.FromDays(1), Token).GetAsyncEnumerator(Token);
+        await using var turns = provider.GetRequiredService<IDeploymentQueueWatcher>()
+            .WatchAsync(TimeSpan.FromDays(1), Token).GetAsyncEnumerator(Token);
         await turns.MoveNextAsync();
         var deployment = (await deployments.EnqueueAsync(new NewDeployment { ProjectId = project.Id, UserId = user.Id }, Token))!;
         await turns.MoveNextAsync();
         var lifecycle = provider.GetRequiredService<IDeploymentLifecycle>();
-        Assert.That((await lifecycle.ClaimNextAsync(new ClaimOptions { MaxPerProject = 1 }, Token))?.Deployment.Id, Is.EqualTo(deployment.Id));
-        await provider.GetRequiredService<IPlatformDeploymentLogRepository>().AppendAsync(deployment.Id, [new NewDeploymentLog { Message = "hello" }], Token);
+        Assert.That(
+            (await lifecycle.ClaimNextAsync(new ClaimOptions { MaxPerProject = 1 }, Token))?.Deployment.Id, Is.EqualTo(deployment.Id));
+        await provider.GetRequiredService<IPlatformDeploymentLogRepository>().AppendAsync(
+            deployment.Id, [new NewDeploymentLog { Message = "hello" }], Token);
         var place = await provider.GetRequiredService<IPlatformDeploymentContainerRepository>().ReserveAsync(
             new NewDeploymentContainer { DeploymentId = deployment.Id, Image = "site:1" }, Token);
         Assert.That(place.Outcome, Is.EqualTo(ReservationOutcome.Reserved));
@@ -94,7 +100,11 @@ public sealed class RolesTests
         await database.RunScriptAsync();
         foreach (var sql in new[]
         {
-            "CREATE TABLE public.more ()", "ALTER TABLE users ADD COLUMN more text", "DROP INDEX idx_users_email", "TRUNCATE users", "CREATE SCHEMA more",
+            "CREATE TABLE public.more ()",
+            "ALTER TABLE users ADD COLUMN more text",
+            "DROP INDEX idx_users_email",
+            "TRUNCATE users",
+            "CREATE SCHEMA more",
             "CREATE TEMP TABLE more ()", "DELETE FROM schema_versions", "UPDATE schema_versions SET checksum = ''",
             "CREATE TRIGGER t BEFORE INSERT ON users EXECUTE FUNCTION assign_log_seq()",
         })
@@ -106,7 +116,7 @@ public sealed class RolesTests
     }
 
     [Test]
-    public async Task The_migrator_goes_on_after_the_next_run()
+    public async Task The_migrator_works_after_a_second_run_of_the_script()
     {
         await database.RunScriptAsync();
         await new SchemaMigrator(database.As("migrator")).DowngradeAsync(MigrationTarget.Base, cancellationToken: Token);
@@ -114,7 +124,7 @@ public sealed class RolesTests
     }
 
     [Test]
-    public async Task Readers_see_nothing_of_a_new_table_or_column_until_it_is_listed()
+    public async Task Readers_cannot_read_a_new_table_or_column_until_it_is_listed()
     {
         database.Denied("readonly", "SELECT id FROM users");
         await database.RunScriptAsync();
@@ -128,7 +138,15 @@ public sealed class RolesTests
             """);
         await database.RunScriptAsync();
 
-        foreach (var sql in new[] { "SELECT recovery_code FROM users", "SELECT u FROM users u", "SELECT id FROM vault", "SELECT 1 FROM vault", "SELECT id FROM emails" })
+        string[] reads =
+        [
+            "SELECT recovery_code FROM users",
+            "SELECT u FROM users u",
+            "SELECT id FROM vault",
+            "SELECT 1 FROM vault",
+            "SELECT id FROM emails",
+        ];
+        foreach (var sql in reads)
         {
             database.Denied("readonly", sql);
         }
@@ -148,7 +166,7 @@ public sealed class RolesTests
     }
 
     [Test]
-    public async Task A_right_that_was_given_by_mistake_does_not_survive_a_run()
+    public async Task A_right_granted_by_mistake_does_not_survive_a_run()
     {
         await database.RunScriptAsync();
         var before = await CatalogAsync();
@@ -219,12 +237,14 @@ public sealed class RolesTests
     [TestCase("CREATE ON SCHEMA public", "CREATE on schema public")]
     [TestCase("CREATE ON DATABASE {0}", "CREATE on the database")]
     [TestCase("TEMPORARY ON DATABASE {0}", "TEMPORARY on the database")]
-    public async Task A_right_of_a_third_role_stops_the_script(string right, string named)
+    public async Task A_right_granted_by_a_third_role_stops_the_script(string right, string named)
     {
         await database.RunScriptAsync();
         var third = database.Role("third");
         right = string.Format(
-            System.Globalization.CultureInfo.InvariantCulture, right, new NpgsqlConnectionStringBuilder(database.SuperuserConnectionString).Database);
+            System.Globalization.CultureInfo.InvariantCulture,
+            right,
+            new NpgsqlConnectionStringBuilder(database.SuperuserConnectionString).Database);
         await database.AsSuperuserAsync($"""
             CREATE ROLE {third};
             GRANT USAGE ON SCHEMA public TO {third};
@@ -245,7 +265,7 @@ public sealed class RolesTests
     }
 
     [Test]
-    public async Task Tables_that_another_role_made_become_the_owners()
+    public async Task Tables_that_another_role_created_become_the_owners()
     {
         await using var adopted = await RolesDatabase.CreateBareAsync(TestServer.Current);
         await new SchemaMigrator(adopted.SuperuserConnectionString).UpgradeAsync(cancellationToken: Token);
@@ -255,13 +275,15 @@ public sealed class RolesTests
 
         Assert.That(
             await adopted.ListAsync("""
-                SELECT DISTINCT relowner::regrole::text FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relname <> 'alembic_version'
+                SELECT DISTINCT relowner::regrole::text FROM pg_class
+                WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relname <> 'alembic_version'
                 UNION
                 SELECT proowner::regrole::text FROM pg_proc WHERE proname = 'assign_log_seq'
                 """),
             Is.EqualTo(new[] { $"{adopted.Prefix}_owner" }));
         Assert.That(
-            await adopted.ListAsync("SELECT tableowner::text FROM pg_tables WHERE tablename = 'alembic_version'"), Is.Not.EqualTo(new[] { $"{adopted.Prefix}_owner" }));
+            await adopted.ListAsync("SELECT tableowner::text FROM pg_tables WHERE tablename = 'alembic_version'"),
+            Is.Not.EqualTo(new[] { $"{adopted.Prefix}_owner" }));
         adopted.Denied("readonly", "SELECT password_hash FROM users");
         await adopted.RunAsync("readonly", "SELECT email FROM users");
         await new SchemaMigrator(adopted.As("migrator")).UpgradeAsync(cancellationToken: Token);
@@ -271,7 +293,7 @@ public sealed class RolesTests
     [TestCase("it's a \"quote\"; DROP TABLE users")]
     [TestCase("ünïcode-%I-$roles$")]
     [TestCase("a_prefix_of_fifty_four_bytes_which_is_as_long_as_it_is")]
-    public async Task Any_prefix_serves(string prefix)
+    public async Task Any_prefix_works(string prefix)
     {
         prefix = prefix.Length == 54 ? prefix[..^12] + Guid.NewGuid().ToString("N")[..12] : $"{Guid.NewGuid().ToString("N")[..8]} {prefix}";
         await using var named = await RolesDatabase.CreateAsync(TestServer.Current, prefix);
@@ -287,7 +309,7 @@ public sealed class RolesTests
     [TestCase("a_prefix_of_fifty_five_bytes_that_is_longer_than_it_may", "55 bytes")]
     [TestCase("pg_mine", "pg_")]
     [TestCase("two\nlines", "control characters")]
-    public async Task A_prefix_that_makes_no_names_is_refused_before_anything_is_made(string prefix, string problem)
+    public async Task A_prefix_that_yields_invalid_names_is_refused_before_any_change(string prefix, string problem)
     {
         await using var bare = await RolesDatabase.CreateBareAsync(TestServer.Current, prefix);
 
@@ -296,7 +318,7 @@ public sealed class RolesTests
     }
 
     [Test]
-    public async Task Nothing_that_was_planted_in_public_runs_as_the_superuser()
+    public async Task No_object_planted_in_public_runs_as_the_superuser()
     {
         await database.AsSuperuserAsync("""
             CREATE FUNCTION public.trap() RETURNS text LANGUAGE plpgsql AS $$ BEGIN RAISE 'planted'; END $$;
@@ -317,7 +339,7 @@ public sealed class RolesTests
     }
 
     [Test]
-    public async Task Locks_large_objects_and_notifications_stay_with_everybody_when_asked()
+    public async Task Locks_large_objects_and_notifications_stay_public_on_request()
     {
         await database.RunScriptAsync();
         database.Denied("readonly", "SELECT pg_advisory_lock(1)");

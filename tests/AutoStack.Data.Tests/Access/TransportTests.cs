@@ -29,7 +29,8 @@ public sealed class TransportTests
         var name = "tls " + Guid.NewGuid();
         try
         {
-            server = await PostgresServer.StartAsync(new PostgresServerOptions { Settings = new Dictionary<string, string> { ["cluster_name"] = name } });
+            server = await PostgresServer.StartAsync(
+                new PostgresServerOptions { Settings = new Dictionary<string, string> { ["cluster_name"] = name } });
         }
         catch (PostgresUnavailableException exception) when (Environment.GetEnvironmentVariable("CI") is null or "")
         {
@@ -56,7 +57,8 @@ public sealed class TransportTests
         using var certificate = request.Create(authority, authority.NotBefore, authority.NotAfter, RandomNumberGenerator.GetBytes(8));
 
         // The server writes its files itself: they are its user's, and readable by nobody else.
-        foreach (var (file, text) in new[] { ("server.crt", certificate.ExportCertificatePem()), ("server.key", key.ExportPkcs8PrivateKeyPem()) })
+        (string, string)[] files = [("server.crt", certificate.ExportCertificatePem()), ("server.key", key.ExportPkcs8PrivateKeyPem())];
+        foreach (var (file, text) in files)
         {
             await using var write = new NpgsqlCommand(
                 $"COPY (SELECT regexp_split_to_table('{text}', '\n')) TO PROGRAM 'umask 077; cat > {file}'", connection);
@@ -101,22 +103,24 @@ public sealed class TransportTests
             .AddAutoStackDataWorkers()
             .BuildServiceProvider();
 
-        var user = await provider.GetRequiredService<IUserRepository>().AddAsync(new NewUser { Name = "Ada", Email = "ada@example.com" }, Token);
+        var user = await provider.GetRequiredService<IUserRepository>().AddAsync(
+            new NewUser { Name = "Ada", Email = "ada@example.com" }, Token);
 
         Assert.That(user.Email, Is.EqualTo("ada@example.com"));
         Assert.That(await IsEncryptedAsync(connection), Is.True);
     }
 
     [Test]
-    public async Task A_migrator_takes_it_as_a_URI()
+    public async Task A_migrator_accepts_the_settings_in_a_URI()
     {
         var settings = new NpgsqlConnectionStringBuilder(database.ConnectionString);
-        var uri = $"postgresql://{settings.Username}:{Uri.EscapeDataString(settings.Password!)}@{settings.Host}:{settings.Port}/{settings.Database}?sslmode=verify-full&sslrootcert=";
+        var (host, password) = ($"{settings.Host}:{settings.Port}", Uri.EscapeDataString(settings.Password!));
+        var uri = $"postgresql://{settings.Username}:{password}@{host}/{settings.Database}?sslmode=verify-full&sslrootcert=";
 
-        var history = await new SchemaMigrator(uri + Uri.EscapeDataString(Authority)).GetHistoryAsync(Token);
+        var history = await new SchemaMigrator(uri + Uri.EscapeDataString(Authority)).ReadHistoryAsync(Token);
         Assert.That(history.CurrentVersion, Is.EqualTo(history.HeadVersion));
         Assert.That(
-            () => new SchemaMigrator(uri + Uri.EscapeDataString(Stranger)).GetHistoryAsync(Token),
+            () => new SchemaMigrator(uri + Uri.EscapeDataString(Stranger)).ReadHistoryAsync(Token),
             Throws.TypeOf<MigrationException>().With.Property(nameof(MigrationException.Error)).EqualTo(MigrationError.NoConnection));
     }
 
@@ -134,7 +138,8 @@ public sealed class TransportTests
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256);
-        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(certificateAuthority: true, hasPathLengthConstraint: false, 0, critical: true));
+        request.CertificateExtensions.Add(
+            new X509BasicConstraintsExtension(certificateAuthority: true, hasPathLengthConstraint: false, 0, critical: true));
         return request.CreateSelfSigned(DateTimeOffset.UtcNow.AddHours(-1), DateTimeOffset.UtcNow.AddHours(1));
     }
 
@@ -151,11 +156,12 @@ public sealed class TransportTests
         return (bool)(await command.ExecuteScalarAsync(Token))!;
     }
 
-    private string With(SslMode mode, string? authority, string host = "127.0.0.1") => new NpgsqlConnectionStringBuilder(database.ConnectionString)
-    {
-        Host = host,
-        SslMode = mode,
-        RootCertificate = authority,
-        Pooling = false,
-    }.ConnectionString;
+    private string With(SslMode mode, string? authority, string host = "127.0.0.1") =>
+        new NpgsqlConnectionStringBuilder(database.ConnectionString)
+        {
+            Host = host,
+            SslMode = mode,
+            RootCertificate = authority,
+            Pooling = false,
+        }.ConnectionString;
 }

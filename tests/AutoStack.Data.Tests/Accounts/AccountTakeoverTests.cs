@@ -11,7 +11,7 @@ public sealed class AccountTakeoverTests : DatabaseTests
     private static readonly PasswordHash OtherPassword = PasswordHash.From("$2b$12$other");
 
     [Test]
-    public async Task A_registration_with_the_id_and_address_of_somebody_gets_no_account()
+    public async Task Registering_another_users_id_and_address_returns_no_account()
     {
         var account = new NewAccount { Name = "Ada", Email = $"{Unique("ada")}@example.com", Password = Password };
         var ada = (await Identities.RegisterAsync(account, Token)).User!;
@@ -19,13 +19,22 @@ public sealed class AccountTakeoverTests : DatabaseTests
         Assert.That(
             await Identities.RegisterAsync(account with { Id = ada.Id, Name = "Eve", Password = OtherPassword }, Token),
             Is.EqualTo(new RegistrationResult(RegistrationOutcome.EmailTaken, null)));
-        Assert.That(await Identities.RegisterAsync(account with { Id = ada.Id }, Token), Is.EqualTo(new RegistrationResult(RegistrationOutcome.Created, ada)));
+        Assert.That(
+            await Identities.RegisterAsync(account with { Id = ada.Id }, Token),
+            Is.EqualTo(new RegistrationResult(RegistrationOutcome.Created, ada)));
     }
 
     [Test]
-    public async Task An_account_that_another_request_has_made_is_not_handed_out()
+    public async Task An_account_that_another_request_added_is_not_returned()
     {
-        var request = new NewUser { Id = Guid.CreateVersion7(), Name = "Ada", Email = $"{Unique("ada")}@example.com", GitHubId = Unique("gh"), AvatarUrl = "a" };
+        var request = new NewUser
+        {
+            Id = Guid.CreateVersion7(),
+            Name = "Ada",
+            Email = $"{Unique("ada")}@example.com",
+            GitHubId = Unique("gh"),
+            AvatarUrl = "a",
+        };
         var ada = await Users.AddAsync(request, Token);
 
         foreach (var other in new[]
@@ -42,44 +51,53 @@ public sealed class AccountTakeoverTests : DatabaseTests
         }
 
         Assert.That(await Users.AddAsync(request, Token), Is.EqualTo(ada));
-        await Identities.SetPasswordAsync(ada.Id, null, Password, null, Token);
+        await Identities.ChangePasswordAsync(ada.Id, null, Password, null, Token);
         Assert.That(() => Users.AddAsync(request, Token), Throws.TypeOf<DuplicateException>(), "it has a password by now");
     }
 
     [Test]
-    public async Task A_reset_ends_the_links_of_whoever_registered_with_the_address_first()
+    public async Task A_reset_ends_the_links_of_an_earlier_registration_with_the_address()
     {
         await using var keys = WithKeys(NewKey("k1"));
         var connections = keys.GetRequiredService<IGitHubConnectionRepository>();
-        var account = (await Identities.RegisterAsync(new NewAccount { Name = "Eve", Email = $"{Unique("victim")}@example.com", Password = Password }, Token)).User!;
+        var account = (await Identities.RegisterAsync(
+            new NewAccount { Name = "Eve", Email = $"{Unique("victim")}@example.com", Password = Password }, Token)).User!;
         var (github, google) = (Unique("eve"), Unique("eve"));
         await Identities.LinkAsync(account.Id, IdentityProvider.GitHub, github, null, await SignInAsync(account.Id), Token);
         await Identities.LinkAsync(account.Id, IdentityProvider.Google, google, null, await SignInAsync(account.Id), Token);
-        await connections.SetAsync(account.Id, new GitHubTokens { AccessToken = Secret.From("eve's") }, Token);
+        await connections.ConnectAsync(account.Id, new GitHubTokens { AccessToken = Secret.From("eve's") }, Token);
 
         await ResetAsync(account.Id);
 
         var reset = (await Users.FindAsync(account.Id, Token))!;
         Assert.That((reset.GitHubId, reset.GoogleId, reset.EmailVerified), Is.EqualTo(((string?)null, (string?)null, true)));
         Assert.That(await connections.FindAsync(account.Id, Token), Is.Null);
-        var eve = new ProviderIdentity { Provider = IdentityProvider.GitHub, ProviderId = github, Name = "Eve", Email = $"{Unique("eve")}@example.com", EmailVerified = true };
+        var eve = new ProviderIdentity
+        {
+            Provider = IdentityProvider.GitHub,
+            ProviderId = github,
+            Name = "Eve",
+            Email = $"{Unique("eve")}@example.com",
+            EmailVerified = true,
+        };
         Assert.That((await Identities.SignInWithProviderAsync(eve, Token)).User!.Id, Is.Not.EqualTo(account.Id));
     }
 
     [Test]
-    public async Task A_reset_ends_what_a_thief_has_linked_with_a_verified_account([Values] bool byUnitOfWork)
+    public async Task A_reset_ends_links_that_a_thief_added_to_a_verified_account([Values] bool byUnitOfWork)
     {
         await using var keys = WithKeys(NewKey("k1"));
         var connections = keys.GetRequiredService<IGitHubConnectionRepository>();
         var account = (await Identities.SignInWithProviderAsync(Somebody(), Token)).User!;
         var thiefs = Unique("thief");
         await Identities.LinkAsync(account.Id, IdentityProvider.Google, thiefs, null, await SignInAsync(account.Id), Token);
-        await connections.SetAsync(account.Id, new GitHubTokens { AccessToken = Secret.From("thief's") }, Token);
+        await connections.ConnectAsync(account.Id, new GitHubTokens { AccessToken = Secret.From("thief's") }, Token);
         var token = await IssueAsync(account.Id);
 
         var used = byUnitOfWork
             ? await UnitOfWork.RunAsync(
-                async (tx, ct) => await tx.Get<IPasswordResetTokenRepository>().ConsumeAsync(token, OtherPassword, AccountLinks.None, ct), Token)
+                async (tx, ct) => await tx.Get<IPasswordResetTokenRepository>().ConsumeAsync(token, OtherPassword, AccountLinks.None, ct),
+                Token)
             : await ResetTokens.ConsumeAsync(token, OtherPassword, AccountLinks.None, Token);
 
         Assert.That(used, Is.EqualTo(account.Id));
@@ -95,40 +113,46 @@ public sealed class AccountTakeoverTests : DatabaseTests
     [TestCase(AccountLinks.GitHubConnection)]
     [TestCase(AccountLinks.GitHub | AccountLinks.GitHubConnection)]
     [TestCase(AccountLinks.GitHub | AccountLinks.Google | AccountLinks.GitHubConnection)]
-    public async Task A_reset_keeps_the_links_that_the_owner_has_chosen_from_the_list(AccountLinks keep)
+    public async Task A_reset_keeps_the_links_that_the_owner_chose(AccountLinks keep)
     {
         await using var keys = WithKeys(NewKey("k1"));
         var connections = keys.GetRequiredService<IGitHubConnectionRepository>();
         var account = (await Identities.SignInWithProviderAsync(Somebody(), Token)).User!;
         var google = Unique("google");
         await Identities.LinkAsync(account.Id, IdentityProvider.Google, google, null, await SignInAsync(account.Id), Token);
-        var connection = await connections.SetAsync(account.Id, new GitHubTokens { AccessToken = Secret.From("x"), GitHubUsername = "ada" }, Token);
+        var connection = await connections.ConnectAsync(
+            account.Id, new GitHubTokens { AccessToken = Secret.From("x"), GitHubUsername = "ada" }, Token);
         var token = await IssueAsync(account.Id);
 
         var links = await ResetTokens.FindLinksAsync(token, Token);
         Assert.That(links, Is.EqualTo(new LinkedAccounts(
-            AccountLinks.GitHub | AccountLinks.Google | AccountLinks.GitHubConnection, account.GitHubId, google, "ada", connection.ConnectedAt)));
+            AccountLinks.GitHub | AccountLinks.Google | AccountLinks.GitHubConnection,
+            account.GitHubId,
+            google,
+            "ada",
+            connection.ConnectedAt)));
         Assert.That(await ResetTokens.FindUsableAsync(token, Token), Is.Not.Null, "looking does not use it");
         Assert.That(await ResetTokens.ConsumeAsync(token, OtherPassword, keep, Token), Is.EqualTo(account.Id));
 
         var reset = (await Users.FindAsync(account.Id, Token))!;
         Assert.That(reset.GitHubId, Is.EqualTo(keep.HasFlag(AccountLinks.GitHub) ? account.GitHubId : null));
         Assert.That(reset.GoogleId, Is.EqualTo(keep.HasFlag(AccountLinks.Google) ? google : null));
-        Assert.That(await connections.FindAsync(account.Id, Token), Is.EqualTo(keep.HasFlag(AccountLinks.GitHubConnection) ? connection : null));
+        Assert.That(
+            await connections.FindAsync(account.Id, Token), Is.EqualTo(keep.HasFlag(AccountLinks.GitHubConnection) ? connection : null));
         Assert.That(await ResetTokens.FindLinksAsync(token, Token), Is.Null, "it is used");
     }
 
     [Test]
-    public async Task A_used_token_before_an_expired_one_in_a_unit_of_work_changes_one_account_only()
+    public async Task A_unit_with_a_valid_and_an_expired_token_changes_one_account()
     {
         var (first, second) = (await AddUserAsync(), await AddUserAsync());
         var used = await IssueAsync(first.Id);
-        await Identities.SetPasswordAsync(second.Id, null, Password, null, Token);
+        await Identities.ChangePasswordAsync(second.Id, null, Password, null, Token);
         await UnitOfWork.RunAsync(async (tx, ct) =>
         {
             var tokens = tx.Get<IPasswordResetTokenRepository>();
             Assert.That(await tokens.ConsumeAsync(used, OtherPassword, AccountLinks.None, ct), Is.EqualTo(first.Id));
-            await tx.Get<IIdentityRepository>().SetPasswordAsync(first.Id, null, Password, null, ct);
+            await tx.Get<IIdentityRepository>().ChangePasswordAsync(first.Id, null, Password, null, ct);
             Assert.That(await tokens.ConsumeAsync(used, OtherPassword, AccountLinks.None, ct), Is.Null);
         }, Token);
 
@@ -148,7 +172,9 @@ public sealed class AccountTakeoverTests : DatabaseTests
         var github = Unique("gh");
         var signedInAt = (await SignInAsync(user.Id)).AddMinutes(minutes);
         await ExecuteAsync(
-            "UPDATE sessions SET signed_in_at = $1 WHERE user_id = $2", DateTime.SpecifyKind(signedInAt.UtcDateTime, DateTimeKind.Unspecified), user.Id);
+            "UPDATE sessions SET signed_in_at = $1 WHERE user_id = $2",
+            DateTime.SpecifyKind(signedInAt.UtcDateTime, DateTimeKind.Unspecified),
+            user.Id);
 
         Assert.That(await Identities.LinkAsync(user.Id, IdentityProvider.GitHub, github, null, signedInAt, Token), Is.EqualTo(expected));
 
@@ -156,7 +182,7 @@ public sealed class AccountTakeoverTests : DatabaseTests
     }
 
     [Test]
-    public async Task An_exchange_does_not_make_a_sign_in_fresh()
+    public async Task A_rotation_does_not_make_a_sign_in_fresh()
     {
         var user = await AddUserAsync();
         var (_, token) = await Sessions.AddAsync(new NewSession { UserId = user.Id }, Token);
@@ -164,12 +190,13 @@ public sealed class AccountTakeoverTests : DatabaseTests
         var exchanged = await Sessions.RotateAsync(token, null, NewSession.DefaultLifetime, Token);
 
         Assert.That(
-            await Identities.LinkAsync(user.Id, IdentityProvider.GitHub, Unique("gh"), null, exchanged.Next!.Session.SignedInAt!.Value, Token),
+            await Identities.LinkAsync(
+                user.Id, IdentityProvider.GitHub, Unique("gh"), null, exchanged.Next!.Session.SignedInAt!.Value, Token),
             Is.EqualTo(LinkOutcome.SignInTooOld));
     }
 
     [Test]
-    public async Task What_was_begun_before_a_reset_is_not_linked_after_it([Values] bool atOnce)
+    public async Task A_link_that_began_before_a_reset_fails_after_it([Values] bool atOnce)
     {
         var user = await AddUserAsync();
         var (signedInAt, github) = (await SignInAsync(user.Id), Unique("gh"));
@@ -190,26 +217,28 @@ public sealed class AccountTakeoverTests : DatabaseTests
         Assert.That(result, Is.EqualTo(LinkOutcome.SignInTooOld));
         Assert.That((await Users.FindAsync(user.Id, Token))!.GitHubId, Is.Null);
         Assert.That(
-            await Identities.LinkAsync(user.Id, IdentityProvider.GitHub, github, null, await SignInAsync(user.Id), Token), Is.EqualTo(LinkOutcome.Linked));
+            await Identities.LinkAsync(user.Id, IdentityProvider.GitHub, github, null, await SignInAsync(user.Id), Token),
+            Is.EqualTo(LinkOutcome.Linked));
     }
 
     [Test]
-    public async Task The_sign_in_of_somebody_else_links_nothing()
+    public async Task The_sign_in_of_another_user_links_nothing()
     {
         var user = await AddUserAsync();
         var signedInAt = await SignInAsync((await AddUserAsync()).Id);
 
         Assert.That(
-            await Identities.LinkAsync(user.Id, IdentityProvider.GitHub, Unique("gh"), null, signedInAt, Token), Is.EqualTo(LinkOutcome.SignInTooOld));
+            await Identities.LinkAsync(user.Id, IdentityProvider.GitHub, Unique("gh"), null, signedInAt, Token),
+            Is.EqualTo(LinkOutcome.SignInTooOld));
     }
 
     [Test]
-    public async Task A_change_of_the_password_that_a_reset_overtakes_changes_nothing([Values] bool atOnce)
+    public async Task A_password_change_that_a_reset_overtakes_changes_nothing([Values] bool atOnce)
     {
         var user = await AddUserAsync();
-        await Identities.SetPasswordAsync(user.Id, null, Password, null, Token);
+        await Identities.ChangePasswordAsync(user.Id, null, Password, null, Token);
         var thiefs = PasswordHash.From("$2b$12$thief");
-        Task<bool>? late = null;
+        Task<PasswordChangeOutcome>? late = null;
         var reset = await IssueAsync(user.Id);
         IssuedSession session = null!;
         await UnitOfWork.RunAsync(async (tx, ct) =>
@@ -218,35 +247,39 @@ public sealed class AccountTakeoverTests : DatabaseTests
             session = await tx.Get<ISessionRepository>().AddAsync(new NewSession { UserId = user.Id }, ct);
             if (atOnce)
             {
-                late = Identities.SetPasswordAsync(user.Id, Password, thiefs, null, Token);
+                late = Identities.ChangePasswordAsync(user.Id, Password, thiefs, null, Token);
                 await UntilSomeoneWaitsAsync();
             }
         }, Token);
         var next = await IssueAsync(user.Id);
 
-        Assert.That(await (late ?? Identities.SetPasswordAsync(user.Id, Password, thiefs, null, Token)), Is.False);
+        Assert.That(
+            await (late ?? Identities.ChangePasswordAsync(user.Id, Password, thiefs, null, Token)),
+            Is.EqualTo(PasswordChangeOutcome.Superseded));
 
         Assert.That((await Identities.FindCredentialsAsync(user.Email, Token))!.Password!.Reveal(), Is.EqualTo(OtherPassword.Reveal()));
         Assert.That(await Sessions.ListActiveAsync(user.Id, Token), Is.EqualTo([session.Session]), "no session ends");
         Assert.That(await ResetTokens.FindUsableAsync(next, Token), Is.Not.Null, "nor a token");
-        Assert.That(await Identities.SetPasswordAsync(user.Id, OtherPassword, Password, null, Token), Is.True);
+        Assert.That(
+            await Identities.ChangePasswordAsync(user.Id, OtherPassword, Password, null, Token), Is.EqualTo(PasswordChangeOutcome.Changed));
         Assert.That(await Sessions.ListActiveAsync(user.Id, Token), Is.Empty);
         Assert.That(await ResetTokens.FindUsableAsync(next, Token), Is.Null);
     }
 
     [Test]
-    public async Task The_last_way_in_is_not_unlinked()
+    public async Task The_last_way_to_sign_in_is_not_unlinked()
     {
         var user = (await Identities.SignInWithProviderAsync(Somebody(), Token)).User!;
 
         Assert.That(await Identities.UnlinkAsync(user.Id, IdentityProvider.Google, Token), Is.EqualTo(UnlinkOutcome.NotLinked));
         Assert.That(await Identities.UnlinkAsync(user.Id, IdentityProvider.GitHub, Token), Is.EqualTo(UnlinkOutcome.LastWayIn));
-        await Identities.SetPasswordAsync(user.Id, null, Password, null, Token);
+        await Identities.ChangePasswordAsync(user.Id, null, Password, null, Token);
         Assert.That(await Identities.UnlinkAsync(user.Id, IdentityProvider.GitHub, Token), Is.EqualTo(UnlinkOutcome.Unlinked));
     }
 
     [Test]
-    public async Task A_verified_sign_in_ends_everything_of_whoever_occupied_the_address([Values] bool byProvider, [Values] bool whileSigningIn)
+    public async Task A_verified_sign_in_takes_over_an_account_with_an_unverified_address(
+        [Values] bool byProvider, [Values] bool whileSigningIn)
     {
         await using var keys = WithKeys(NewKey("k1"));
         var connections = keys.GetRequiredService<IGitHubConnectionRepository>();
@@ -256,8 +289,8 @@ public sealed class AccountTakeoverTests : DatabaseTests
             ? (await Identities.SignInWithProviderAsync(squatter, Token)).User!
             : (await Identities.RegisterAsync(new NewAccount { Name = "Eve", Email = owner.Email, Password = Password }, Token)).User!;
         await Identities.LinkAsync(account.Id, IdentityProvider.Google, squatter.ProviderId, null, await SignInAsync(account.Id), Token);
-        await Identities.SetPasswordAsync(account.Id, null, Password, null, Token);
-        await connections.SetAsync(account.Id, new GitHubTokens { AccessToken = Secret.From("eve's") }, Token);
+        await Identities.ChangePasswordAsync(account.Id, null, Password, null, Token);
+        await connections.ConnectAsync(account.Id, new GitHubTokens { AccessToken = Secret.From("eve's") }, Token);
         var session = (await Sessions.AddAsync(new NewSession { UserId = account.Id }, Token)).Token;
         var reset = await IssueAsync(account.Id);
         var project = await AddProjectAsync(account.Id);
@@ -268,7 +301,8 @@ public sealed class AccountTakeoverTests : DatabaseTests
         {
             await UnitOfWork.RunAsync(async (tx, ct) =>
             {
-                late = (await tx.Get<ISessionRepository>().AddVerifiedAsync(new NewSession { UserId = account.Id }, Password, ct))!.Token;
+                var added = await tx.Get<ISessionRepository>().AddVerifiedAsync(new NewSession { UserId = account.Id }, Password, ct);
+                late = added.Issued!.Token;
                 signIn = Identities.SignInWithProviderAsync(owner, Token);
                 await UntilSomeoneWaitsAsync();
             }, Token);
@@ -280,27 +314,33 @@ public sealed class AccountTakeoverTests : DatabaseTests
 
         var result = await signIn;
         Assert.That((result.Outcome, result.User!.Id), Is.EqualTo((ProviderSignInOutcome.TookOver, account.Id)));
-        Assert.That((result.User.GitHubId, result.User.GoogleId, result.User.EmailVerified), Is.EqualTo((owner.ProviderId, (string?)null, true)));
+        Assert.That(
+            (result.User.GitHubId, result.User.GoogleId, result.User.EmailVerified), Is.EqualTo((owner.ProviderId, (string?)null, true)));
         Assert.That(await Sessions.FindActiveAsync(session, Token), Is.Null);
         Assert.That(late is null ? null : await Sessions.FindActiveAsync(late, Token), Is.Null, "also one that was being made");
         Assert.That((await Identities.FindCredentialsAsync(owner.Email, Token))!.Password, Is.Null);
         Assert.That(await ResetTokens.ConsumeAsync(reset, OtherPassword, AccountLinks.None, Token), Is.Null);
         Assert.That(await connections.FindAsync(account.Id, Token), Is.Null);
-        Assert.That(await Sessions.AddVerifiedAsync(new NewSession { UserId = account.Id }, Password, Token), Is.Null);
+        Assert.That(
+            (await Sessions.AddVerifiedAsync(new NewSession { UserId = account.Id }, Password, Token)).Outcome,
+            Is.EqualTo(SessionIssueOutcome.Superseded));
         Assert.That(await Projects.FindAsync(project.Id, account.Id, Token), Is.Not.Null, "projects stay, as after a reset");
         Assert.That((await Identities.SignInWithProviderAsync(owner, Token)).Outcome, Is.EqualTo(ProviderSignInOutcome.SignedIn), "once");
-        Assert.That((await Identities.SignInWithProviderAsync(squatter, Token)).Outcome, Is.EqualTo(ProviderSignInOutcome.EmailMatchedUnverified));
         Assert.That(
-            (await Identities.SignInWithProviderAsync(squatter with { EmailVerified = true, ProviderId = Unique("other"), Provider = IdentityProvider.GitHub }, Token)).Outcome,
+            (await Identities.SignInWithProviderAsync(squatter, Token)).Outcome, Is.EqualTo(ProviderSignInOutcome.EmailMatchedUnverified));
+        Assert.That(
+            (await Identities.SignInWithProviderAsync(
+                squatter with { EmailVerified = true, ProviderId = Unique("other"), Provider = IdentityProvider.GitHub }, Token)).Outcome,
             Is.EqualTo(ProviderSignInOutcome.LinkedElsewhere), "a verified account is not taken over");
     }
 
     [Test]
-    public async Task A_verified_sign_in_whose_account_has_another_address_takes_nothing_over()
+    public async Task A_verified_sign_in_to_a_linked_account_takes_over_no_other()
     {
         var owner = Somebody();
         var account = (await Identities.SignInWithProviderAsync(owner, Token)).User!;
-        var other = (await Identities.RegisterAsync(new NewAccount { Name = "Eve", Email = $"{Unique("other")}@example.com", Password = Password }, Token)).User!;
+        var other = (await Identities.RegisterAsync(
+            new NewAccount { Name = "Eve", Email = $"{Unique("other")}@example.com", Password = Password }, Token)).User!;
 
         var signIn = await Identities.SignInWithProviderAsync(owner with { Email = other.Email }, Token);
 
@@ -310,7 +350,7 @@ public sealed class AccountTakeoverTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_reset_ends_the_link_of_whoever_signed_in_with_an_address_that_was_not_verified()
+    public async Task A_reset_ends_the_link_of_an_unverified_sign_in()
     {
         var identity = Somebody() with { EmailVerified = false };
         var account = (await Identities.SignInWithProviderAsync(identity, Token)).User!;
@@ -318,15 +358,16 @@ public sealed class AccountTakeoverTests : DatabaseTests
         await ResetAsync(account.Id);
 
         Assert.That(
-            await Identities.SignInWithProviderAsync(identity, Token), Is.EqualTo(new ProviderSignInResult(ProviderSignInOutcome.EmailMatchedUnverified, null)));
+            await Identities.SignInWithProviderAsync(identity, Token),
+            Is.EqualTo(new ProviderSignInResult(ProviderSignInOutcome.EmailMatchedUnverified, null)));
     }
 
     [Test]
-    public async Task A_rehash_of_a_password_that_was_reset_meanwhile_changes_nothing()
+    public async Task A_rehash_after_a_reset_changes_nothing()
     {
         var user = await AddUserAsync();
         var (weak, renewed) = (PasswordHash.From("$2b$04$weak"), PasswordHash.From("$2b$12$renewed"));
-        await Identities.SetPasswordAsync(user.Id, null, weak, null, Token);
+        await Identities.ChangePasswordAsync(user.Id, null, weak, null, Token);
         var session = await Sessions.AddAsync(new NewSession { UserId = user.Id }, Token);
 
         Assert.That(await Identities.RehashAsync(user.Id, weak, renewed, Token), Is.True);
@@ -347,21 +388,25 @@ public sealed class AccountTakeoverTests : DatabaseTests
     {
         var user = await AddUserAsync();
         var before = await IssueAsync(user.Id);
-        await Identities.SetPasswordAsync(user.Id, null, Password, null, Token);
+        await Identities.ChangePasswordAsync(user.Id, null, Password, null, Token);
         Assert.That(await ResetTokens.ConsumeAsync(before, OtherPassword, AccountLinks.None, Token), Is.Null);
 
         // The Python services left several.
         before = await IssueAsync(user.Id);
         await ExecuteAsync(
-            "INSERT INTO password_reset_tokens (id, user_id, token_hash, expires_at) SELECT gen_random_uuid(), user_id, 'old', '2100-01-01' FROM password_reset_tokens WHERE user_id = $1 LIMIT 1",
+            """
+            INSERT INTO password_reset_tokens (id, user_id, token_hash, expires_at)
+            SELECT gen_random_uuid(), user_id, 'old', '2100-01-01' FROM password_reset_tokens WHERE user_id = $1 LIMIT 1
+            """,
             user.Id);
         Assert.That(await ResetTokens.ConsumeAsync(before, OtherPassword, AccountLinks.None, Token), Is.EqualTo(user.Id));
-        Assert.That(await ScalarAsync("SELECT count(*) FROM password_reset_tokens WHERE user_id = $1 AND used_at IS NULL", user.Id), Is.Zero);
+        Assert.That(
+            await ScalarAsync("SELECT count(*) FROM password_reset_tokens WHERE user_id = $1 AND used_at IS NULL", user.Id), Is.Zero);
         Assert.That(await ResetTokens.ConsumeAsync(await IssueAsync(user.Id), Password, AccountLinks.None, Token), Is.EqualTo(user.Id));
     }
 
     [Test]
-    public async Task Parallel_sign_ins_through_two_providers_make_one_account()
+    public async Task Concurrent_sign_ins_through_two_providers_create_one_account()
     {
         var github = Somebody();
         var google = github with { Provider = IdentityProvider.Google, ProviderId = Unique("google") };
@@ -379,17 +424,22 @@ public sealed class AccountTakeoverTests : DatabaseTests
     }
 
     [Test]
-    public async Task What_a_provider_verifies_later_is_taken_over()
+    public async Task A_later_verification_by_the_provider_is_stored()
     {
         var identity = Somebody() with { EmailVerified = false };
         var first = (await Identities.SignInWithProviderAsync(identity, Token)).User!;
 
-        var other = (await Identities.SignInWithProviderAsync(identity with { EmailVerified = true, Email = $"{Unique("other")}@example.com" }, Token)).User!;
+        var other = (await Identities.SignInWithProviderAsync(
+            identity with { EmailVerified = true, Email = $"{Unique("other")}@example.com" }, Token)).User!;
         Assert.That(other, Is.EqualTo(first), "another address is verified");
-        var later = (await Identities.SignInWithProviderAsync(identity with { EmailVerified = true, Email = identity.Email.ToUpperInvariant(), AvatarUrl = "a" }, Token)).User!;
+        var later = (await Identities.SignInWithProviderAsync(
+            identity with { EmailVerified = true, Email = identity.Email.ToUpperInvariant(), AvatarUrl = "a" }, Token)).User!;
 
         Assert.That((later.Id, later.EmailVerified, later.AvatarUrl), Is.EqualTo((first.Id, true, "a")));
-        Assert.That((await Identities.SignInWithProviderAsync(identity with { AvatarUrl = "b" }, Token)).User, Is.EqualTo(later), "nothing is taken back");
+        Assert.That(
+            (await Identities.SignInWithProviderAsync(identity with { AvatarUrl = "b" }, Token)).User,
+            Is.EqualTo(later),
+            "nothing is taken back");
     }
 
     private static ProviderIdentity Somebody() => new()

@@ -9,7 +9,7 @@ namespace AutoStack.Data.Tests.Accounts;
 public sealed class ClearSessionTests : DatabaseTests
 {
     [Test]
-    public async Task A_rotation_of_secrets_hashes_clear_tokens_once_and_their_holders_stay_signed_in()
+    public async Task Rotating_secrets_hashes_clear_tokens_once_and_keeps_their_holders_signed_in()
     {
         await using var host = Host(acceptClear: true);
         var rotation = host.GetRequiredService<ISecretRotation>();
@@ -22,20 +22,23 @@ public sealed class ClearSessionTests : DatabaseTests
             tokens.Add(await AddClearAsync(user.Id, i % 2 == 0));
         }
 
-        Assert.That((await rotation.RunAsync(3, Token)).Single(r => r.Column == "sessions.token"), Is.EqualTo(new SecretRotationResult("sessions.token", 7, 0, 0)));
+        Assert.That(
+            (await rotation.RunAsync(3, Token)).Single(r => r.Column == "sessions.token"),
+            Is.EqualTo(new SecretRotationResult("sessions.token", 7, 0, 0)));
         Assert.That((await rotation.RunAsync(3, Token)).Single(r => r.Column == "sessions.token").Rotated, Is.Zero);
 
         await using var strict = Host(acceptClear: false);
         foreach (var token in tokens.Append(ours))
         {
-            Assert.That((await strict.GetRequiredService<ISessionRepository>().FindActiveAsync(token, Token))?.User.Id, Is.EqualTo(user.Id));
+            Assert.That(
+                (await strict.GetRequiredService<ISessionRepository>().FindActiveAsync(token, Token))?.User.Id, Is.EqualTo(user.Id));
         }
 
         Assert.That(await ScalarAsync("SELECT bool_and(token ~ '^[0-9a-f]{64}$') FROM sessions WHERE user_id = $1", user.Id), Is.True);
     }
 
     [Test]
-    public async Task A_clear_token_is_refused_everywhere_once_clear_secrets_are()
+    public async Task A_clear_token_is_refused_everywhere_when_clear_secrets_are_not_accepted()
     {
         await using var strict = Host(acceptClear: false);
         var sessions = strict.GetRequiredService<ISessionRepository>();
@@ -43,13 +46,14 @@ public sealed class ClearSessionTests : DatabaseTests
         var planted = await AddClearAsync(user.Id, false);
 
         Assert.That(await sessions.FindActiveAsync(planted, Token), Is.Null);
-        Assert.That((await sessions.RotateAsync(planted, null, NewSession.DefaultLifetime, Token)).Outcome, Is.EqualTo(RotationOutcome.Unknown));
+        Assert.That(
+            (await sessions.RotateAsync(planted, null, NewSession.DefaultLifetime, Token)).Outcome, Is.EqualTo(RotationOutcome.Unknown));
         Assert.That(await sessions.RevokeAsync(planted, Token), Is.False);
         Assert.That(await Sessions.FindActiveAsync(planted, Token), Is.Not.Null, "while they are accepted");
     }
 
     [Test]
-    public async Task A_token_that_is_exchanged_while_it_is_hashed_is_exchanged_once()
+    public async Task A_token_that_is_rotated_while_it_is_hashed_is_rotated_once()
     {
         await using var host = Host(acceptClear: true);
         var user = await AddUserAsync();
@@ -65,7 +69,9 @@ public sealed class ClearSessionTests : DatabaseTests
 
         Assert.That((await rotation).Single(r => r.Column == "sessions.token").Skipped, Is.EqualTo(1));
         Assert.That(await Sessions.FindActiveAsync(exchange.Token!, Token), Is.Not.Null);
-        Assert.That((await Sessions.RotateAsync(clear, null, NewSession.DefaultLifetime, Token)).Outcome, Is.EqualTo(RotationOutcome.RotatedByAnother));
+        Assert.That(
+            (await Sessions.RotateAsync(clear, null, NewSession.DefaultLifetime, Token)).Outcome,
+            Is.EqualTo(RotationOutcome.RotatedByAnother));
     }
 
     private ServiceProvider Host(bool acceptClear) => new ServiceCollection()
@@ -82,7 +88,12 @@ public sealed class ClearSessionTests : DatabaseTests
     {
         var text = upperCase ? Guid.NewGuid().ToString().ToUpperInvariant() : Guid.NewGuid().ToString();
         await ExecuteAsync(
-            "INSERT INTO sessions (id, user_id, token, expires_at, created_at) VALUES (gen_random_uuid(), $1, $2, '2100-01-01', '2026-01-01')", userId, text);
+            """
+            INSERT INTO sessions (id, user_id, token, expires_at, created_at)
+            VALUES (gen_random_uuid(), $1, $2, '2100-01-01', '2026-01-01')
+            """,
+            userId,
+            text);
         return SessionToken.TryParse(text, out var token) ? token : throw new InvalidOperationException();
     }
 }

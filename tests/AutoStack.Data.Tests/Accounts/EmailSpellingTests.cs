@@ -13,8 +13,14 @@ public sealed class EmailSpellingTests : DatabaseTests
     // NFC, NFD, full-width, encoded, with a dot at the end, with dots that are not ASCII, in capitals.
     private static readonly string[][] Mailboxes =
     [
-        ["ada@d1.example", "ada@d1.example.", "ADA@D1.Example", " ada@d1.example ", "ada@\uFF44\uFF11.example", "ada@d1\u3002example", "ada@d1\uFF0Eexample\uFF61"],
-        ["ada@ex\u00E4mple2.example", "ada@exa\u0308mple2.example", "ada@EX\u00C4MPLE2.example", $"ada@{Encoded("ex\u00E4mple2")}.example", $"ada@{Encoded("ex\u00E4mple2").ToUpperInvariant()}.example."],
+        [
+            "ada@d1.example", "ada@d1.example.", "ADA@D1.Example", " ada@d1.example ",
+            "ada@\uFF44\uFF11.example", "ada@d1\u3002example", "ada@d1\uFF0Eexample\uFF61",
+        ],
+        [
+            "ada@ex\u00E4mple2.example", "ada@exa\u0308mple2.example", "ada@EX\u00C4MPLE2.example",
+            $"ada@{Encoded("ex\u00E4mple2")}.example", $"ada@{Encoded("ex\u00E4mple2").ToUpperInvariant()}.example.",
+        ],
         ["jos\u00E9@d3.example", "jose\u0301@d3.example", "Jos\u00E9@d3.example", "JOSe\u0301@D3.EXAMPLE."],
         ["ada@stra\u00DFe4.example", $"ada@{Encoded("stra\u00DFe4")}.example"],
         ["\uD55C@d5.example", "\u1112\u1161\u11AB@d5.example"],
@@ -31,8 +37,12 @@ public sealed class EmailSpellingTests : DatabaseTests
             Assert.That(registration.Outcome, Is.EqualTo(RegistrationOutcome.Created), first);
             foreach (var other in spellings)
             {
-                Assert.That((await Identities.FindCredentialsAsync(other, Token))?.UserId, Is.EqualTo(registration.User!.Id), $"{first} by {other}");
-                Assert.That((await PlatformUsers.FindByEmailAsync(other, Token))?.Id, Is.EqualTo(registration.User.Id), $"{first} by {other}");
+                Assert.That(
+                    (await Identities.FindCredentialsAsync(other, Token))?.UserId,
+                    Is.EqualTo(registration.User!.Id),
+                    $"{first} by {other}");
+                Assert.That(
+                    (await PlatformUsers.FindByEmailAsync(other, Token))?.Id, Is.EqualTo(registration.User.Id), $"{first} by {other}");
                 Assert.That(
                     (await Identities.RegisterAsync(new NewAccount { Name = "Eve", Email = other, Password = Password }, Token)).Outcome,
                     Is.EqualTo(RegistrationOutcome.EmailTaken), $"{first} by {other}");
@@ -61,7 +71,7 @@ public sealed class EmailSpellingTests : DatabaseTests
     [TestCase("ada@exa\u0308mple7.example")]
     [TestCase("Ada@Example8.example.")]
     [TestCase("jose\u0301@d9.example")]
-    public async Task A_row_of_another_writer_in_any_spelling_is_found_and_not_doubled(string stored)
+    public async Task Another_writers_row_is_found_in_any_spelling_and_not_duplicated(string stored)
     {
         await ExecuteAsync("DELETE FROM users");
         var canonical = (await Users.AddAsync(new NewUser { Name = "Ada", Email = stored }, Token)).Email;
@@ -73,14 +83,16 @@ public sealed class EmailSpellingTests : DatabaseTests
             Assert.That(
                 (await Identities.RegisterAsync(new NewAccount { Name = "Eve", Email = typed, Password = Password }, Token)).Outcome,
                 Is.EqualTo(RegistrationOutcome.EmailTaken), typed);
-            Assert.That(() => Users.AddAsync(new NewUser { Name = "Eve", Email = typed }, Token), Throws.TypeOf<DuplicateException>(), typed);
+            Assert.That(
+                () => Users.AddAsync(new NewUser { Name = "Eve", Email = typed }, Token), Throws.TypeOf<DuplicateException>(), typed);
         }
     }
 
     [Test]
-    public async Task Of_rows_with_one_mailbox_the_one_spelled_as_typed_is_found_first()
+    public async Task Among_spellings_of_one_mailbox_the_typed_one_is_found_first()
     {
-        var spellings = new[] { "ada@ex\u00E4mple10.example", $"ada@{Encoded("ex\u00E4mple10")}.example", $"ada@{Encoded("ex\u00E4mple10")}.example." };
+        var encoded = Encoded("ex\u00E4mple10");
+        var spellings = new[] { "ada@ex\u00E4mple10.example", $"ada@{encoded}.example", $"ada@{encoded}.example." };
         foreach (var email in spellings)
         {
             await ExecuteAsync("INSERT INTO users (id, name, email) VALUES (gen_random_uuid(), 'Ada', $1)", email);
@@ -156,25 +168,34 @@ public sealed class EmailSpellingTests : DatabaseTests
     [TestCase("ada@\uD83D\uDE00.com", "domain")]
     [TestCase("ada@example.com\uE000", "without a meaning")]
     [TestCase("ada\uD800@example.com", "without a meaning")]
-    public async Task What_is_not_the_address_of_one_mailbox_is_refused_with_a_sentence(string email, string expected)
+    public async Task A_text_that_does_not_name_one_mailbox_is_refused(string email, string expected)
     {
         foreach (var store in new Func<Task>[]
         {
             () => Identities.RegisterAsync(new NewAccount { Name = "Ada", Email = email, Password = Password }, Token),
             () => Users.AddAsync(new NewUser { Name = "Ada", Email = email }, Token),
             () => Identities.SignInWithProviderAsync(
-                new ProviderIdentity { Provider = IdentityProvider.Google, ProviderId = Unique("p"), Name = "Ada", Email = email, EmailVerified = true }, Token),
+                new ProviderIdentity
+                {
+                    Provider = IdentityProvider.Google,
+                    ProviderId = Unique("p"),
+                    Name = "Ada",
+                    Email = email,
+                    EmailVerified = true,
+                },
+                Token),
         })
         {
             var refusal = Assert.ThrowsAsync<ArgumentException>(() => store())!;
-            Assert.That(refusal.Message, Does.Contain(expected).And.Contains("Email is not an e-mail address").And.Not.Contain("example.com"));
+            Assert.That(
+                refusal.Message, Does.Contain(expected).And.Contains("Email is not an e-mail address").And.Not.Contain("example.com"));
         }
 
         Assert.That(await Identities.FindCredentialsAsync(email, Token), Is.Null);
     }
 
     [Test]
-    public void Each_part_has_its_longest([Values(63, 64)] int label, [Values(64, 65)] int local)
+    public void Each_part_of_an_address_has_a_maximum_length([Values(63, 64)] int label, [Values(64, 65)] int local)
     {
         var (encoded, name) = ($"{new string('d', label)}.example", new string('a', local));
 
@@ -185,7 +206,8 @@ public sealed class EmailSpellingTests : DatabaseTests
             () => Users.AddAsync(new NewUser { Name = "Ada", Email = $"{new string('\u00E9', 33)}@{Unique("long")}.example" }, Token),
             Throws.ArgumentException.With.Message.Contains("64 bytes"));
         Assert.That(
-            () => Users.AddAsync(new NewUser { Name = "Ada", Email = $"ada@{string.Join('.', Enumerable.Repeat(new string('d', 62), 4))}" }, Token),
+            () => Users.AddAsync(
+                new NewUser { Name = "Ada", Email = $"ada@{string.Join('.', Enumerable.Repeat(new string('d', 62), 4))}" }, Token),
             Throws.ArgumentException.With.Message.Contains("254 bytes"));
     }
 
@@ -193,13 +215,13 @@ public sealed class EmailSpellingTests : DatabaseTests
     [TestCase("exa\u0308mple")]
     [TestCase("EX\u00C4MPLE")]
     [TestCase("\uFF45xample")]
-    public void An_encoded_label_that_is_not_normalised_is_no_spelling_of_another_domain(string label) =>
+    public void An_encoded_label_that_is_not_normalised_is_refused(string label) =>
         Assert.That(
             () => Users.AddAsync(new NewUser { Name = "Eve", Email = $"ada@xn--{Punycode.Encode(label)}.example" }, Token),
             Throws.ArgumentException.With.Message.Contains("domain"));
 
     [Test]
-    public void Punycode_is_that_of_the_framework_and_comes_back()
+    public void Punycode_equals_the_frameworks_and_decodes_to_the_input()
     {
         var random = new Random(7);
         foreach (var alphabet in new[] { "abc\u00E4\u00DF\u0301", "\u4E2D\u6587a-1", "\u0627\u0644\u0639", "\uD801\uDC28\uD840\uDC00a" })
@@ -207,7 +229,8 @@ public sealed class EmailSpellingTests : DatabaseTests
             var letters = alphabet.EnumerateRunes().ToArray();
             for (var i = 0; i < 500; i++)
             {
-                var label = string.Concat(Enumerable.Range(0, random.Next(1, 12)).Select(_ => letters[random.Next(letters.Length)])).Trim('-');
+                var label = string.Concat(
+                    Enumerable.Range(0, random.Next(1, 12)).Select(_ => letters[random.Next(letters.Length)])).Trim('-');
                 if (label.Length == 0 || label.All(char.IsAscii))
                 {
                     continue;

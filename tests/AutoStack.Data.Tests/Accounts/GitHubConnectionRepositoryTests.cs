@@ -24,7 +24,7 @@ public sealed class GitHubConnectionRepositoryTests : DatabaseTests
         var user = await AddUserAsync();
         var expires = new DateTimeOffset(2027, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
-        var connection = await Connections.SetAsync(
+        var connection = await Connections.ConnectAsync(
             user.Id,
             new GitHubTokens
             {
@@ -38,9 +38,12 @@ public sealed class GitHubConnectionRepositoryTests : DatabaseTests
         Assert.That(await Connections.FindAsync(user.Id, Token), Is.EqualTo(connection));
         Assert.That((connection.GitHubUsername, connection.TokenExpiresAt), Is.EqualTo(("ada", (DateTimeOffset?)expires)));
         var tokens = (await Connections.FindTokensAsync(user.Id, Token))!;
-        Assert.That((tokens.AccessToken.Reveal(), tokens.RefreshToken!.Reveal(), tokens.ExpiresAt), Is.EqualTo(("gho_access", "ghr_refresh", (DateTimeOffset?)expires)));
+        Assert.That(
+            (tokens.AccessToken.Reveal(), tokens.RefreshToken!.Reveal(), tokens.ExpiresAt),
+            Is.EqualTo(("gho_access", "ghr_refresh", (DateTimeOffset?)expires)));
         Assert.That(tokens.ToString(), Does.Not.Contain("gho_access").And.Contain("[redacted]"));
-        var stored = await ScalarAsync("SELECT github_access_token || ' ' || github_refresh_token FROM github_connections WHERE user_id = $1", user.Id);
+        var stored = await ScalarAsync(
+            "SELECT github_access_token || ' ' || github_refresh_token FROM github_connections WHERE user_id = $1", user.Id);
         Assert.That(stored, Does.Match("^enc:v2:k1:[A-Za-z0-9_-]+ enc:v2:k1:[A-Za-z0-9_-]+$"));
     }
 
@@ -48,10 +51,14 @@ public sealed class GitHubConnectionRepositoryTests : DatabaseTests
     public async Task A_token_moved_to_another_row_does_not_open()
     {
         var (ada, eve) = (await AddUserAsync(), await AddUserAsync());
-        await Connections.SetAsync(ada.Id, Tokens("ada's"), Token);
-        await Connections.SetAsync(eve.Id, Tokens("eve's"), Token);
+        await Connections.ConnectAsync(ada.Id, Tokens("ada's"), Token);
+        await Connections.ConnectAsync(eve.Id, Tokens("eve's"), Token);
         await ExecuteAsync(
-            "UPDATE github_connections SET github_access_token = (SELECT github_access_token FROM github_connections WHERE user_id = $1) WHERE user_id = $2",
+            """
+            UPDATE github_connections
+            SET github_access_token = (SELECT github_access_token FROM github_connections WHERE user_id = $1)
+            WHERE user_id = $2
+            """,
             ada.Id, eve.Id);
 
         Assert.That(() => Connections.FindTokensAsync(eve.Id, Token), Throws.TypeOf<SecretUnreadableException>());
@@ -59,12 +66,12 @@ public sealed class GitHubConnectionRepositoryTests : DatabaseTests
 
     [TestCase("github_access_token")]
     [TestCase("github_refresh_token")]
-    public async Task An_older_token_that_is_restored_does_not_open(string column)
+    public async Task A_restored_older_token_does_not_open(string column)
     {
         var user = await AddUserAsync();
-        await Connections.SetAsync(user.Id, Tokens("wide") with { RefreshToken = Secret.From("ghr_wide") }, Token);
+        await Connections.ConnectAsync(user.Id, Tokens("wide") with { RefreshToken = Secret.From("ghr_wide") }, Token);
         var older = (string)(await ScalarAsync($"SELECT {column} FROM github_connections WHERE user_id = $1", user.Id))!;
-        await Connections.SetAsync(user.Id, Tokens("narrow") with { RefreshToken = Secret.From("ghr_narrow") }, Token);
+        await Connections.ConnectAsync(user.Id, Tokens("narrow") with { RefreshToken = Secret.From("ghr_narrow") }, Token);
 
         await ExecuteAsync($"UPDATE github_connections SET {column} = $1 WHERE user_id = $2", older, user.Id);
 
@@ -77,45 +84,53 @@ public sealed class GitHubConnectionRepositoryTests : DatabaseTests
     public async Task A_connection_given_to_another_user_does_not_open()
     {
         var (ada, eve) = (await AddUserAsync(), await AddUserAsync());
-        await Connections.SetAsync(ada.Id, Tokens("ada's"), Token);
+        await Connections.ConnectAsync(ada.Id, Tokens("ada's"), Token);
         await ExecuteAsync("UPDATE github_connections SET user_id = $1 WHERE user_id = $2", eve.Id, ada.Id);
 
         Assert.That(() => Connections.FindTokensAsync(eve.Id, Token), Throws.TypeOf<SecretUnreadableException>());
     }
 
     [Test]
-    public async Task A_refresh_that_names_another_user_stores_nothing()
+    public async Task A_refresh_for_another_user_stores_nothing()
     {
         var (ada, eve) = (await AddUserAsync(), await AddUserAsync());
-        var connection = await Connections.SetAsync(ada.Id, Tokens("ada's"), Token);
+        var connection = await Connections.ConnectAsync(ada.Id, Tokens("ada's"), Token);
 
-        Assert.That(await Connections.RefreshAsync(connection with { UserId = eve.Id }, Tokens("eve's"), Token), Is.Null);
+        Assert.That(
+            await Connections.RefreshAsync(connection with { UserId = eve.Id }, Tokens("eve's"), Token),
+            Is.EqualTo(new GitHubRefreshResult(UpdateOutcome.NotFound, null)));
         Assert.That((await Connections.FindTokensAsync(ada.Id, Token))!.AccessToken.Reveal(), Is.EqualTo("ada's"));
     }
 
     [Test]
-    public async Task Two_stores_in_one_moment_have_different_times()
+    public async Task Every_write_of_tokens_moves_the_connection_time_forward()
     {
         var user = await AddUserAsync();
-        var first = await Connections.SetAsync(user.Id, Tokens("first"), Token);
+        var first = await Connections.ConnectAsync(user.Id, Tokens("first"), Token);
         await ExecuteAsync("UPDATE github_connections SET connected_at = connected_at + interval '1 hour' WHERE user_id = $1", user.Id);
         var ahead = (await Connections.FindAsync(user.Id, Token))!;
 
-        var second = await Connections.SetAsync(user.Id, Tokens("second"), Token);
+        var second = await Connections.ConnectAsync(user.Id, Tokens("second"), Token);
 
         Assert.That(second.ConnectedAt, Is.GreaterThan(ahead.ConnectedAt).And.GreaterThan(first.ConnectedAt));
-        Assert.That(await Connections.RefreshAsync(ahead, Tokens("late"), Token), Is.Null);
+        Assert.That(
+            await Connections.RefreshAsync(ahead, Tokens("late"), Token),
+            Is.EqualTo(new GitHubRefreshResult(UpdateOutcome.Conflict, second)));
     }
 
     [Test]
-    public async Task A_token_that_was_stored_in_clear_is_read_and_encrypted_when_it_is_next_stored()
+    public async Task A_token_in_clear_is_readable_and_the_next_write_encrypts_it()
     {
         var user = await AddUserAsync();
         await ExecuteAsync(
-            "INSERT INTO github_connections (id, user_id, github_access_token, scope, connected_at) VALUES (gen_random_uuid(), $1, 'gho_clear', 'repo', now())", user.Id);
+            """
+            INSERT INTO github_connections (id, user_id, github_access_token, scope, connected_at)
+            VALUES (gen_random_uuid(), $1, 'gho_clear', 'repo', now())
+            """,
+            user.Id);
 
         Assert.That((await Connections.FindTokensAsync(user.Id, Token))!.AccessToken.Reveal(), Is.EqualTo("gho_clear"));
-        var connection = await Connections.SetAsync(user.Id, Tokens("gho_new"), Token);
+        var connection = await Connections.ConnectAsync(user.Id, Tokens("gho_new"), Token);
 
         Assert.That(connection.Scope!.Allow("repo:status"), Is.True, "kept");
         Assert.That(
@@ -124,36 +139,40 @@ public sealed class GitHubConnectionRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task Without_a_key_storing_is_refused_and_reading_names_the_missing_one()
+    public async Task Without_a_key_writing_fails_and_reading_names_the_missing_key()
     {
         var user = await AddUserAsync();
-        await Connections.SetAsync(user.Id, Tokens("gho"), Token);
+        await Connections.ConnectAsync(user.Id, Tokens("gho"), Token);
         var keyless = Get<IGitHubConnectionRepository>();
 
-        Assert.That(() => keyless.SetAsync(user.Id, Tokens("gho"), Token), Throws.InvalidOperationException.With.Message.Contains("SecretKeys"));
-        Assert.That(() => keyless.FindTokensAsync(user.Id, Token), Throws.TypeOf<SecretUnreadableException>().With.Message.Contains("'k1'"));
+        Assert.That(
+            () => keyless.ConnectAsync(user.Id, Tokens("gho"), Token),
+            Throws.InvalidOperationException.With.Message.Contains("SecretKeys"));
+        Assert.That(
+            () => keyless.FindTokensAsync(user.Id, Token), Throws.TypeOf<SecretUnreadableException>().With.Message.Contains("'k1'"));
         Assert.That(await keyless.FindAsync(user.Id, Token), Is.Not.Null);
     }
 
     [Test]
-    public async Task Of_two_refreshes_at_once_one_wins()
+    public async Task Of_two_concurrent_refreshes_one_is_stored()
     {
         var user = await AddUserAsync();
-        var connection = await Connections.SetAsync(user.Id, Tokens("first"), Token);
-        Task<GitHubConnection?> second = null!;
+        var connection = await Connections.ConnectAsync(user.Id, Tokens("first"), Token);
+        Task<GitHubRefreshResult> second = null!;
         await withKey.GetRequiredService<IUnitOfWork>().RunAsync(async (tx, ct) =>
         {
-            Assert.That(await tx.Get<IGitHubConnectionRepository>().RefreshAsync(connection, Tokens("second"), ct), Is.Not.Null);
+            var first = await tx.Get<IGitHubConnectionRepository>().RefreshAsync(connection, Tokens("second"), ct);
+            Assert.That((first.Outcome, first.Connection!.Id), Is.EqualTo((UpdateOutcome.Updated, connection.Id)));
             second = Connections.RefreshAsync(connection, Tokens("third"), Token);
             await UntilSomeoneWaitsAsync();
         }, Token);
 
-        Assert.That(await second, Is.Null);
+        Assert.That((await second).Outcome, Is.EqualTo(UpdateOutcome.Conflict));
         Assert.That((await Connections.FindTokensAsync(user.Id, Token))!.AccessToken.Reveal(), Is.EqualTo("second"));
     }
 
     [Test]
-    public async Task Expiring_connections_that_can_be_refreshed_come_first_to_expire_first()
+    public async Task Expiring_list_has_refreshable_connections_ordered_by_expiry()
     {
         await ExecuteAsync("DELETE FROM github_connections");
         var soon = new DateTimeOffset(2026, 6, 1, 0, 0, 0, TimeSpan.Zero);
@@ -161,65 +180,78 @@ public sealed class GitHubConnectionRepositoryTests : DatabaseTests
         foreach (var (hours, refresh) in new[] { (3, true), (1, true), (2, false), (100, true) })
         {
             var user = await AddUserAsync();
-            await Connections.SetAsync(
-                user.Id, Tokens("gho") with { ExpiresAt = soon.AddHours(hours), RefreshToken = refresh ? Secret.From("ghr") : null }, Token);
+            await Connections.ConnectAsync(
+                user.Id,
+                Tokens("gho") with { ExpiresAt = soon.AddHours(hours), RefreshToken = refresh ? Secret.From("ghr") : null },
+                Token);
             expected.Add(user.Id);
         }
 
         Assert.That(
-            (await OfWorkers.ListExpiringAsync(soon.AddHours(10), 10, GitHubConnectionCursor.Start, Token)).Select(c => c.UserId), Is.EqualTo(new[] { expected[1], expected[0] }));
-        Assert.That(await OfWorkers.ListExpiringAsync(soon.AddHours(10), 1, GitHubConnectionCursor.Start, Token), Has.Count.EqualTo(1));
+            (await OfWorkers.ListExpiringAsync(soon.AddHours(10), Cursor.Start, 10, Token)).Items.Select(c => c.UserId),
+            Is.EqualTo(new[] { expected[1], expected[0] }));
+        Assert.That((await OfWorkers.ListExpiringAsync(soon.AddHours(10), Cursor.Start, 1, Token)).Items, Has.Count.EqualTo(1));
     }
 
     [Test]
-    public async Task Expiring_connections_go_on_behind_the_last_row_also_when_they_expire_together_and_are_not_refreshed()
+    public async Task Expiring_list_pages_without_gaps_when_expiry_times_are_equal()
     {
         await ExecuteAsync("DELETE FROM github_connections");
         var soon = new DateTimeOffset(2026, 6, 1, 0, 0, 0, TimeSpan.Zero);
         for (var i = 0; i < 5; i++)
         {
-            await Connections.SetAsync((await AddUserAsync()).Id, Tokens("gho") with { ExpiresAt = soon.AddHours(i / 3), RefreshToken = Secret.From("ghr") }, Token);
+            await ExpiringAsync(soon.AddHours(i / 3));
         }
 
-        var seen = new List<GitHubConnection>();
-        for (var after = GitHubConnectionCursor.Start; ;)
-        {
-            var page = await OfWorkers.ListExpiringAsync(soon.AddHours(10), 2, after, Token);
-            seen.AddRange(page);
-            if (page.Count < 2 || seen.Count > 5)
-            {
-                break;
-            }
+        var seen = await AllExpiringAsync(soon.AddHours(10), limit: 2);
 
-            after = new GitHubConnectionCursor(page[^1].TokenExpiresAt!.Value, page[^1].Id);
-        }
-
-        Assert.That(seen, Is.EqualTo(await OfWorkers.ListExpiringAsync(soon.AddHours(10), 10, GitHubConnectionCursor.Start, Token)));
+        Assert.That(seen, Is.EqualTo((await OfWorkers.ListExpiringAsync(soon.AddHours(10), Cursor.Start, 10, Token)).Items));
         Assert.That(seen, Has.Count.EqualTo(5));
     }
 
     [Test]
-    public async Task A_token_that_does_not_open_does_not_end_the_unit_of_work()
+    public async Task Expiring_list_pages_past_times_that_no_DateTimeOffset_holds()
+    {
+        await ExecuteAsync("DELETE FROM github_connections");
+        var expected = new List<Guid>();
+        foreach (var expiry in new[] { "-infinity", "-infinity", "4000-01-01 BC", "0044-03-15 BC", "0044-03-15 BC", "2026-06-01" })
+        {
+            var connection = await ExpiringAsync(DateTimeOffset.UnixEpoch);
+            await ExecuteAsync($"UPDATE github_connections SET token_expires_at = '{expiry}' WHERE id = $1", connection.Id);
+            expected.Add(connection.Id);
+        }
+
+        var late = await ExpiringAsync(DateTimeOffset.UnixEpoch);
+        await ExecuteAsync("UPDATE github_connections SET token_expires_at = 'infinity' WHERE id = $1", late.Id);
+
+        Assert.That((await AllExpiringAsync(DateTimeOffset.MaxValue, limit: 1)).Select(c => c.Id), Is.EqualTo(expected).AsCollection);
+    }
+
+    [Test]
+    public async Task An_unreadable_token_does_not_doom_the_unit_of_work()
     {
         var user = await AddUserAsync();
-        await Connections.SetAsync(user.Id, Tokens("lost"), Token);
+        await Connections.ConnectAsync(user.Id, Tokens("lost"), Token);
         await using var other = WithKeys(NewKey("k2"));
 
         await other.GetRequiredService<IUnitOfWork>().RunAsync(async (tx, ct) =>
         {
             var connections = tx.Get<IGitHubConnectionRepository>();
             Assert.That(() => connections.FindTokensAsync(user.Id, ct), Throws.TypeOf<SecretUnreadableException>());
-            await connections.SetAsync(user.Id, Tokens("new"), ct);
+            await connections.ConnectAsync(user.Id, Tokens("new"), ct);
         }, Token);
 
-        Assert.That((await other.GetRequiredService<IGitHubConnectionRepository>().FindTokensAsync(user.Id, Token))!.AccessToken.Reveal(), Is.EqualTo("new"));
+        Assert.That(
+            (await other.GetRequiredService<IGitHubConnectionRepository>().FindTokensAsync(user.Id, Token))!.AccessToken.Reveal(),
+            Is.EqualTo("new"));
     }
 
     [Test]
-    public async Task Remove_ends_the_connection_and_not_the_link()
+    public async Task Remove_deletes_the_connection_and_keeps_the_link()
     {
-        var user = await Users.AddAsync(new NewUser { Name = "Ada", Email = $"{Unique("gh")}@example.com", GitHubId = Unique("gh") }, Token);
-        await Connections.SetAsync(user.Id, Tokens("gho"), Token);
+        var user = await Users.AddAsync(
+            new NewUser { Name = "Ada", Email = $"{Unique("gh")}@example.com", GitHubId = Unique("gh") }, Token);
+        await Connections.ConnectAsync(user.Id, Tokens("gho"), Token);
 
         Assert.That(await Connections.RemoveAsync(user.Id, Token), Is.True);
         Assert.That(await Connections.RemoveAsync(user.Id, Token), Is.False);
@@ -228,18 +260,23 @@ public sealed class GitHubConnectionRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task What_is_wrong_is_named()
+    public async Task Invalid_arguments_are_named()
     {
         var user = await AddUserAsync();
 
-        Assert.That(() => Connections.SetAsync(user.Id, null!, Token), Throws.ArgumentNullException);
-        Assert.That(() => Connections.SetAsync(user.Id, new GitHubTokens { AccessToken = null! }, Token), Throws.ArgumentNullException);
-        Assert.That(() => Connections.SetAsync(user.Id, Tokens("x") with { GitHubUsername = new string('a', 256) }, Token), Throws.ArgumentException);
-        Assert.That(() => Connections.SetAsync(Guid.NewGuid(), Tokens("x"), Token), Throws.TypeOf<MissingReferenceException>());
+        Assert.That(() => Connections.ConnectAsync(user.Id, null!, Token), Throws.ArgumentNullException);
+        Assert.That(() => Connections.ConnectAsync(user.Id, new GitHubTokens { AccessToken = null! }, Token), Throws.ArgumentNullException);
+        Assert.That(
+            () => Connections.ConnectAsync(user.Id, Tokens("x") with { GitHubUsername = new string('a', 256) }, Token),
+            Throws.ArgumentException);
+        Assert.That(() => Connections.ConnectAsync(Guid.NewGuid(), Tokens("x"), Token), Throws.TypeOf<MissingReferenceException>());
         Assert.That(() => Connections.RefreshAsync(null!, Tokens("x"), Token), Throws.ArgumentNullException);
         Assert.That(
-            () => OfWorkers.ListExpiringAsync(DateTimeOffset.UnixEpoch, 0, GitHubConnectionCursor.Start, Token),
+            () => OfWorkers.ListExpiringAsync(DateTimeOffset.UnixEpoch, Cursor.Start, 0, Token),
             Throws.TypeOf<ArgumentOutOfRangeException>());
+        Assert.That(
+            () => OfWorkers.ListExpiringAsync(DateTimeOffset.UnixEpoch, Cursor.After(7), 1, Token),
+            Throws.ArgumentException.With.Property("ParamName").EqualTo("cursor"));
         Assert.That(await Connections.FindAsync(Guid.NewGuid(), Token), Is.Null);
     }
 
@@ -249,8 +286,25 @@ public sealed class GitHubConnectionRepositoryTests : DatabaseTests
     [TestCase("user:email", "user", false)]
     [TestCase("", "repo", false)]
     [TestCase(null, "repo", false)]
-    public void Scopes_say_what_they_allow(string? scopes, string wanted, bool allowed) =>
+    public void A_scope_allows_itself_and_its_parts(string? scopes, string wanted, bool allowed) =>
         Assert.That(GitHubScopes.Parse(scopes).Allow(wanted), Is.EqualTo(allowed));
+
+    private async Task<GitHubConnection> ExpiringAsync(DateTimeOffset expiresAt) =>
+        await Connections.ConnectAsync(
+            (await AddUserAsync()).Id, Tokens("gho") with { ExpiresAt = expiresAt, RefreshToken = Secret.From("ghr") }, Token);
+
+    private async Task<List<GitHubConnection>> AllExpiringAsync(DateTimeOffset before, int limit)
+    {
+        var seen = new List<GitHubConnection>();
+        for (Cursor? cursor = Cursor.Start; cursor is { } place && seen.Count < 20;)
+        {
+            var page = await OfWorkers.ListExpiringAsync(before, place, limit, Token);
+            seen.AddRange(page.Items);
+            cursor = page.Next;
+        }
+
+        return seen;
+    }
 
     private static GitHubTokens Tokens(string access) => new() { AccessToken = Secret.From(access) };
 }

@@ -9,7 +9,7 @@ public sealed class PasswordResetTokenRepositoryTests : DatabaseTests
     private static readonly PasswordHash Password = PasswordHash.From("$2b$12$cs3U/3iu7exNUuHi6mDOQu1mnlIPb9CUUNPkRRGH3zp.1oEJCn9dm");
 
     [Test]
-    public async Task A_token_is_used_once_and_sets_the_password_and_ends_every_session()
+    public async Task A_token_sets_the_password_once_and_ends_every_session()
     {
         var user = await AddUserAsync();
         await Sessions.AddAsync(new NewSession { UserId = user.Id }, Token);
@@ -26,11 +26,12 @@ public sealed class PasswordResetTokenRepositoryTests : DatabaseTests
         Assert.That(await ResetTokens.FindUsableAsync(token, Token), Is.Null);
         Assert.That((await Identities.FindCredentialsAsync(user.Email, Token))!.Password!.Reveal(), Is.EqualTo(Password.Reveal()));
         Assert.That(await Sessions.ListActiveAsync(user.Id, Token), Is.Empty);
-        Assert.That(await ScalarAsync("SELECT token_hash FROM password_reset_tokens WHERE id = $1", reset.Id), Does.Match("^[0-9a-f]{64}$"));
+        Assert.That(
+            await ScalarAsync("SELECT token_hash FROM password_reset_tokens WHERE id = $1", reset.Id), Does.Match("^[0-9a-f]{64}$"));
     }
 
     [Test]
-    public async Task A_token_that_is_wrong_or_expired_changes_nothing()
+    public async Task An_unknown_or_expired_token_changes_nothing()
     {
         var user = await AddUserAsync();
         var session = (await Sessions.AddAsync(new NewSession { UserId = user.Id }, Token)).Session;
@@ -53,13 +54,14 @@ public sealed class PasswordResetTokenRepositoryTests : DatabaseTests
         Clock.Advance(TimeSpan.FromSeconds(61));
         var second = await ResetTokens.IssueAsync(user.Id, PasswordResetToken.DefaultLifetime, Token);
 
-        Assert.That((second.Outcome, second.PreviousIssuedAt), Is.EqualTo((ResetIssueOutcome.Issued, (DateTimeOffset?)first.Reset!.CreatedAt)));
+        Assert.That(
+            (second.Outcome, second.PreviousIssuedAt), Is.EqualTo((ResetIssueOutcome.Issued, (DateTimeOffset?)first.Reset!.CreatedAt)));
         Assert.That(await ResetTokens.FindUsableAsync(first.Token!, Token), Is.Null);
         Assert.That(await ResetTokens.FindUsableAsync(second.Token!, Token), Is.EqualTo(second.Reset));
     }
 
     [Test]
-    public async Task A_second_request_within_a_minute_leaves_the_mail_that_is_on_its_way()
+    public async Task A_second_request_within_a_minute_keeps_the_first_token_valid()
     {
         var user = await AddUserAsync();
         var first = await ResetTokens.IssueAsync(user.Id, PasswordResetToken.DefaultLifetime, Token);
@@ -73,7 +75,7 @@ public sealed class PasswordResetTokenRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_request_after_a_used_token_is_answered_at_once_and_tells_when_the_last_was_issued()
+    public async Task A_request_after_a_used_token_issues_and_returns_the_previous_time()
     {
         var user = await AddUserAsync();
         var first = await ResetTokens.IssueAsync(user.Id, PasswordResetToken.DefaultLifetime, Token);
@@ -81,59 +83,70 @@ public sealed class PasswordResetTokenRepositoryTests : DatabaseTests
 
         var second = await ResetTokens.IssueAsync(user.Id, PasswordResetToken.DefaultLifetime, Token);
 
-        Assert.That((second.Outcome, second.PreviousIssuedAt), Is.EqualTo((ResetIssueOutcome.Issued, (DateTimeOffset?)first.Reset!.CreatedAt)));
+        Assert.That(
+            (second.Outcome, second.PreviousIssuedAt), Is.EqualTo((ResetIssueOutcome.Issued, (DateTimeOffset?)first.Reset!.CreatedAt)));
     }
 
     [Test]
-    public async Task A_row_of_the_future_by_a_wrong_clock_keeps_nobody_from_a_reset()
+    public async Task A_row_with_a_future_time_does_not_block_a_reset()
     {
         var user = await AddUserAsync();
         await ExecuteAsync(
-            "INSERT INTO password_reset_tokens (id, user_id, token_hash, expires_at, created_at) VALUES (gen_random_uuid(), $1, 'future', '2100-01-01', '2099-01-01')",
+            """
+            INSERT INTO password_reset_tokens (id, user_id, token_hash, expires_at, created_at)
+            VALUES (gen_random_uuid(), $1, 'future', '2100-01-01', '2099-01-01')
+            """,
             user.Id);
 
-        Assert.That((await ResetTokens.IssueAsync(user.Id, PasswordResetToken.DefaultLifetime, Token)).Outcome, Is.EqualTo(ResetIssueOutcome.Issued));
+        Assert.That(
+            (await ResetTokens.IssueAsync(user.Id, PasswordResetToken.DefaultLifetime, Token)).Outcome,
+            Is.EqualTo(ResetIssueOutcome.Issued));
     }
 
     [Test]
-    public async Task Without_an_interval_each_request_issues_a_token()
+    public async Task Without_an_interval_every_request_issues_a_token()
     {
         await using var host = new ServiceCollection()
             .AddSingleton<TimeProvider>(Clock)
-            .AddAutoStackData(options => (options.ConnectionString, options.Accounts.ResetInterval) = (Database.ConnectionString, TimeSpan.Zero))
+            .AddAutoStackData(
+                options => (options.ConnectionString, options.Accounts.ResetInterval) = (Database.ConnectionString, TimeSpan.Zero))
             .BuildServiceProvider();
         var (tokens, user) = (host.GetRequiredService<IPasswordResetTokenRepository>(), await AddUserAsync());
         var first = await tokens.IssueAsync(user.Id, PasswordResetToken.DefaultLifetime, Token);
 
-        Assert.That((await tokens.IssueAsync(user.Id, PasswordResetToken.DefaultLifetime, Token)).Outcome, Is.EqualTo(ResetIssueOutcome.Issued));
+        Assert.That(
+            (await tokens.IssueAsync(user.Id, PasswordResetToken.DefaultLifetime, Token)).Outcome, Is.EqualTo(ResetIssueOutcome.Issued));
         Assert.That(await tokens.FindUsableAsync(first.Token!, Token), Is.Null);
     }
 
     [Test]
-    public async Task Of_tokens_issued_at_once_one_is_valid()
+    public async Task Of_concurrently_issued_tokens_one_is_valid()
     {
         var user = await AddUserAsync();
         Task<ResetIssueResult>[] others = [];
         await UnitOfWork.RunAsync(async (tx, ct) =>
         {
             await tx.Get<IPasswordResetTokenRepository>().IssueAsync(user.Id, PasswordResetToken.DefaultLifetime, ct);
-            others = [.. Enumerable.Range(0, 4).Select(_ => Task.Run(() => ResetTokens.IssueAsync(user.Id, PasswordResetToken.DefaultLifetime, Token)))];
+            others = [.. Enumerable.Range(0, 4).Select(
+                _ => Task.Run(() => ResetTokens.IssueAsync(user.Id, PasswordResetToken.DefaultLifetime, Token)))];
             await UntilSomeoneWaitsAsync(4);
         }, Token);
         Assert.That((await Task.WhenAll(others)).Select(i => i.Outcome), Is.All.EqualTo(ResetIssueOutcome.IssuedBefore));
 
-        Assert.That(await ScalarAsync("SELECT count(*) FROM password_reset_tokens WHERE user_id = $1 AND used_at IS NULL", user.Id), Is.EqualTo(1));
+        Assert.That(
+            await ScalarAsync("SELECT count(*) FROM password_reset_tokens WHERE user_id = $1 AND used_at IS NULL", user.Id), Is.EqualTo(1));
     }
 
     [Test]
-    public async Task A_token_used_twice_at_once_is_used_once()
+    public async Task A_token_consumed_twice_concurrently_is_consumed_once()
     {
         var user = await AddUserAsync();
         var token = (await ResetTokens.IssueAsync(user.Id, PasswordResetToken.DefaultLifetime, Token)).Token!;
         Task<Guid?> second = null!;
         await UnitOfWork.RunAsync(async (tx, ct) =>
         {
-            Assert.That(await tx.Get<IPasswordResetTokenRepository>().ConsumeAsync(token, Password, AccountLinks.None, ct), Is.EqualTo(user.Id));
+            Assert.That(
+                await tx.Get<IPasswordResetTokenRepository>().ConsumeAsync(token, Password, AccountLinks.None, ct), Is.EqualTo(user.Id));
             second = ResetTokens.ConsumeAsync(token, PasswordHash.From("other"), AccountLinks.None, Token);
             await UntilSomeoneWaitsAsync();
         }, Token);
@@ -161,7 +174,7 @@ public sealed class PasswordResetTokenRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task Purge_removes_what_was_used_or_has_expired_in_bounded_batches()
+    public async Task Purge_removes_used_and_expired_tokens_in_bounded_batches()
     {
         await ExecuteAsync("DELETE FROM password_reset_tokens");
         var user = await AddUserAsync();
@@ -181,7 +194,7 @@ public sealed class PasswordResetTokenRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task What_is_wrong_is_named()
+    public async Task Invalid_arguments_are_named()
     {
         var user = await AddUserAsync();
 
@@ -192,10 +205,14 @@ public sealed class PasswordResetTokenRepositoryTests : DatabaseTests
         Assert.That(() => ResetTokens.IssueAsync(user.Id, TimeSpan.FromDays(2), Token), Throws.TypeOf<ArgumentOutOfRangeException>());
         Assert.That(() => ResetTokens.ConsumeAsync(null!, Password, AccountLinks.None, Token), Throws.ArgumentNullException);
         Assert.That(() => ResetTokens.ConsumeAsync(ResetToken.New(), null!, AccountLinks.None, Token), Throws.ArgumentNullException);
-        Assert.That(() => ResetTokens.ConsumeAsync(ResetToken.New(), Password, (AccountLinks)8, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
+        Assert.That(
+            () => ResetTokens.ConsumeAsync(ResetToken.New(), Password, (AccountLinks)8, Token),
+            Throws.TypeOf<ArgumentOutOfRangeException>());
         Assert.That(() => ResetTokens.FindLinksAsync(null!, Token), Throws.ArgumentNullException);
         Assert.That(() => ResetTokens.FindUsableAsync(null!, Token), Throws.ArgumentNullException);
-        Assert.That(() => Get<IPlatformPasswordResetTokenRepository>().PurgeAsync(DateTimeOffset.UnixEpoch, 0, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
+        Assert.That(
+            () => Get<IPlatformPasswordResetTokenRepository>().PurgeAsync(DateTimeOffset.UnixEpoch, 0, Token),
+            Throws.TypeOf<ArgumentOutOfRangeException>());
         Assert.That(ResetToken.TryParse("nonsense", out _), Is.False);
         Assert.That(ResetToken.TryParse(null, out _), Is.False);
     }

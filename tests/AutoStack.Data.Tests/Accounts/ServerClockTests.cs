@@ -18,13 +18,16 @@ public sealed class ServerClockTests : DatabaseTests
 
     // With the machine's clock, which decides nothing.
     [OneTimeSetUp]
-    public void Start() => host = new ServiceCollection().AddAutoStackData(Database.ConnectionString).AddAutoStackDataWorkers().BuildServiceProvider();
+    public void Start() => host = new ServiceCollection()
+        .AddAutoStackData(Database.ConnectionString)
+        .AddAutoStackDataWorkers()
+        .BuildServiceProvider();
 
     [OneTimeTearDown]
     public void Stop() => host.Dispose();
 
     [Test]
-    public async Task What_is_stored_has_the_time_of_the_server()
+    public async Task Stored_times_are_the_servers()
     {
         var user = await AddServerUserAsync();
         var (_, token) = await ServerSessions.AddAsync(new NewSession { UserId = user.Id, Lifetime = TimeSpan.FromHours(2) }, Token);
@@ -41,7 +44,8 @@ public sealed class ServerClockTests : DatabaseTests
                     UNION ALL SELECT coalesce(rotated_at, timezone('UTC', now())) - timezone('UTC', now()) FROM sessions WHERE user_id = $1
                     UNION ALL SELECT expires_at - interval '2 hours' - timezone('UTC', now()) FROM sessions WHERE user_id = $1
                     UNION ALL SELECT created_at - timezone('UTC', now()) FROM password_reset_tokens WHERE user_id = $1
-                    UNION ALL SELECT expires_at - interval '1 hour' - timezone('UTC', now()) FROM password_reset_tokens WHERE user_id = $1) t
+                    UNION ALL
+                    SELECT expires_at - interval '1 hour' - timezone('UTC', now()) FROM password_reset_tokens WHERE user_id = $1) t
                 """, user.Id), Is.True);
     }
 
@@ -63,12 +67,14 @@ public sealed class ServerClockTests : DatabaseTests
 
     [TestCase("9 seconds", RotationOutcome.RotatedByAnother)]
     [TestCase("11 seconds", RotationOutcome.Reused)]
-    public async Task The_grace_of_an_exchange_ends_by_the_servers_clock(string ago, RotationOutcome expected)
+    public async Task The_grace_of_a_rotation_ends_by_the_servers_clock(string ago, RotationOutcome expected)
     {
         var user = await AddServerUserAsync();
         var (_, token) = await ServerSessions.AddAsync(new NewSession { UserId = user.Id }, Token);
         await ServerSessions.RotateAsync(token, null, TimeSpan.FromHours(1), Token);
-        await ExecuteAsync($"UPDATE sessions SET rotated_at = timezone('UTC', now()) - interval '{ago}' WHERE user_id = $1 AND rotated_at IS NOT NULL", user.Id);
+        await ExecuteAsync(
+            $"UPDATE sessions SET rotated_at = timezone('UTC', now()) - interval '{ago}' WHERE user_id = $1 AND rotated_at IS NOT NULL",
+            user.Id);
 
         Assert.That((await ServerSessions.RotateAsync(token, null, TimeSpan.FromHours(1), Token)).Outcome, Is.EqualTo(expected));
     }
@@ -79,21 +85,24 @@ public sealed class ServerClockTests : DatabaseTests
     {
         var user = await AddServerUserAsync();
         var token = (await ServerResets.IssueAsync(user.Id, TimeSpan.FromHours(1), Token)).Token!;
-        await ExecuteAsync($"UPDATE password_reset_tokens SET expires_at = timezone('UTC', now()) + interval '{left}' WHERE user_id = $1", user.Id);
+        await ExecuteAsync(
+            $"UPDATE password_reset_tokens SET expires_at = timezone('UTC', now()) + interval '{left}' WHERE user_id = $1", user.Id);
 
         Assert.That(await ServerResets.FindUsableAsync(token, Token) is not null, Is.EqualTo(accepted));
         Assert.That(await ServerResets.FindLinksAsync(token, Token) is not null, Is.EqualTo(accepted));
         Assert.That(
-            await ServerResets.ConsumeAsync(token, PasswordHash.From("x"), AccountLinks.None, Token), Is.EqualTo(accepted ? user.Id : (Guid?)null));
+            await ServerResets.ConsumeAsync(token, PasswordHash.From("x"), AccountLinks.None, Token),
+            Is.EqualTo(accepted ? user.Id : (Guid?)null));
     }
 
     [TestCase("55 seconds", ResetIssueOutcome.IssuedBefore)]
     [TestCase("61 seconds", ResetIssueOutcome.Issued)]
-    public async Task The_minute_between_two_resets_is_one_of_the_server(string ago, ResetIssueOutcome expected)
+    public async Task The_interval_between_two_resets_ends_by_the_servers_clock(string ago, ResetIssueOutcome expected)
     {
         var user = await AddServerUserAsync();
         await ServerResets.IssueAsync(user.Id, TimeSpan.FromHours(1), Token);
-        await ExecuteAsync($"UPDATE password_reset_tokens SET created_at = timezone('UTC', now()) - interval '{ago}' WHERE user_id = $1", user.Id);
+        await ExecuteAsync(
+            $"UPDATE password_reset_tokens SET created_at = timezone('UTC', now()) - interval '{ago}' WHERE user_id = $1", user.Id);
 
         Assert.That((await ServerResets.IssueAsync(user.Id, TimeSpan.FromHours(1), Token)).Outcome, Is.EqualTo(expected));
     }
@@ -108,7 +117,8 @@ public sealed class ServerClockTests : DatabaseTests
         var signedInAt = (await ServerSessions.FindActiveAsync(token, Token))!.Session.SignedInAt!.Value;
 
         Assert.That(
-            await host.GetRequiredService<IIdentityRepository>().LinkAsync(user.Id, IdentityProvider.GitHub, Unique("gh"), null, signedInAt, Token),
+            await host.GetRequiredService<IIdentityRepository>().LinkAsync(
+                user.Id, IdentityProvider.GitHub, Unique("gh"), null, signedInAt, Token),
             Is.EqualTo(expected));
     }
 
@@ -120,12 +130,14 @@ public sealed class ServerClockTests : DatabaseTests
         var from = System.Net.IPAddress.Parse($"192.0.2.{(allowed ? 1 : 2)}");
         for (var i = 0; i < 6; i++)
         {
-            await throttle.BeginAsync(email, from, null, Token);
+            await throttle.AcquireAsync(email, from, null, Token);
         }
 
         await ExecuteAsync($"UPDATE sign_in_attempts SET expires_at = timezone('UTC', now()) + interval '{left}'");
 
-        Assert.That((await throttle.BeginAsync(email, from, null, Token)).IsAllowed, Is.EqualTo(allowed));
+        Assert.That(
+            (await throttle.AcquireAsync(email, from, null, Token)).Outcome,
+            Is.EqualTo(allowed ? SignInAttemptOutcome.Allowed : SignInAttemptOutcome.LockedOut));
     }
 
     private Task<User> AddServerUserAsync() =>

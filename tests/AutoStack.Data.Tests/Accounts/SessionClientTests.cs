@@ -9,7 +9,7 @@ namespace AutoStack.Data.Tests.Accounts;
 public sealed class SessionClientTests : DatabaseTests
 {
     [Test]
-    public async Task A_client_whose_answer_was_lost_gets_the_current_token_again()
+    public async Task A_client_whose_answer_was_lost_receives_the_current_token_again()
     {
         var (key, token, user) = await SignInAsync();
         var lost = await RotateAsync(token, key);
@@ -24,7 +24,7 @@ public sealed class SessionClientTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_lost_answer_after_further_exchanges_is_the_token_that_is_valid_now()
+    public async Task A_repeated_call_after_further_rotations_returns_the_newest_token()
     {
         var (key, token, _) = await SignInAsync();
         var second = (await RotateAsync(token, key)).Token!;
@@ -35,13 +35,14 @@ public sealed class SessionClientTests : DatabaseTests
     }
 
     [Test]
-    public async Task Parallel_exchanges_of_one_client_get_the_same_token()
+    public async Task Concurrent_rotations_of_one_client_return_the_same_token()
     {
         var (key, token, user) = await SignInAsync();
         await using var connection = await Raw.OpenConnectionAsync(Token);
         await using var transaction = await connection.BeginTransactionAsync(Token);
-        await using (var hold = new NpgsqlCommand("SELECT 1 FROM users WHERE id = $1 FOR UPDATE", connection) { Parameters = { new() { Value = user.Id } } })
+        await using (var hold = new NpgsqlCommand("SELECT 1 FROM users WHERE id = $1 FOR UPDATE", connection))
         {
+            hold.Parameters.Add(new() { Value = user.Id });
             await hold.ExecuteNonQueryAsync(Token);
         }
 
@@ -55,22 +56,25 @@ public sealed class SessionClientTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_thief_with_the_token_and_without_the_key_gets_nothing([Values] bool hasOwnKey)
+    public async Task A_token_without_the_client_key_is_not_rotated([Values] bool hasOwnKey)
     {
         var (key, token, user) = await SignInAsync();
         var thiefs = hasOwnKey ? ClientKey.New() : null;
 
-        Assert.That(await RotateAsync(token, thiefs), Is.EqualTo(new RotationResult(RotationOutcome.WrongClient, null, null)), "before the client");
+        Assert.That(
+            await RotateAsync(token, thiefs), Is.EqualTo(new RotationResult(RotationOutcome.WrongClient, null, null)), "before the client");
         var next = (await RotateAsync(token, key)).Token!;
-        Assert.That(await RotateAsync(token, thiefs), Is.EqualTo(new RotationResult(RotationOutcome.RotatedByAnother, null, null)), "after it");
-        Assert.That(await RotateAsync(next, thiefs), Is.EqualTo(new RotationResult(RotationOutcome.WrongClient, null, null)), "with the next one");
+        Assert.That(
+            await RotateAsync(token, thiefs), Is.EqualTo(new RotationResult(RotationOutcome.RotatedByAnother, null, null)), "after it");
+        Assert.That(
+            await RotateAsync(next, thiefs), Is.EqualTo(new RotationResult(RotationOutcome.WrongClient, null, null)), "with the next one");
 
         Assert.That(await Sessions.FindActiveAsync(next, Token), Is.Not.Null, "and the client stays signed in");
         Assert.That(await Sessions.ListActiveAsync(user.Id, Token), Has.Count.EqualTo(1));
     }
 
     [Test]
-    public async Task A_token_used_again_after_the_grace_ends_the_family_also_with_the_key([Values] bool withKey)
+    public async Task A_token_reused_after_the_grace_ends_the_family_despite_the_key([Values] bool withKey)
     {
         var (key, token, user) = await SignInAsync();
         var next = (await RotateAsync(token, key)).Token!;
@@ -83,7 +87,7 @@ public sealed class SessionClientTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_session_without_a_client_is_bound_to_the_first_key_that_exchanges_it()
+    public async Task A_session_without_a_client_is_bound_to_the_first_rotating_key()
     {
         var user = await AddUserAsync();
         var token = (await Sessions.AddAsync(new NewSession { UserId = user.Id }, Token)).Token;
@@ -105,7 +109,8 @@ public sealed class SessionClientTests : DatabaseTests
         var rows = (string)(await ScalarAsync("SELECT string_agg(s::text, ' ') FROM sessions s WHERE user_id = $1", user.Id))!;
 
         Assert.That(rows, Does.Not.Contain(key.Reveal()).And.Not.Contain(token.Reveal()).And.Not.Contain(next.Reveal()));
-        var opened = (string)(await ScalarAsync("SELECT sealed_token FROM sessions WHERE user_id = $1 AND rotated_at IS NOT NULL", user.Id))!;
+        var opened = (string)(await ScalarAsync(
+            "SELECT sealed_token FROM sessions WHERE user_id = $1 AND rotated_at IS NOT NULL", user.Id))!;
         Assert.That(key.Open(opened, $"exchange {token.Reveal()}")!.Reveal(), Is.EqualTo(next.Reveal()));
         Assert.That(ClientKey.New().Open(opened, $"exchange {token.Reveal()}"), Is.Null, "another key");
         Assert.That(key.Open(opened, $"exchange {next.Reveal()}"), Is.Null, "another token");
@@ -116,14 +121,19 @@ public sealed class SessionClientTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_changed_row_gives_no_token()
+    public async Task A_changed_row_returns_no_token()
     {
         var (key, token, user) = await SignInAsync();
         await RotateAsync(token, key);
         var (other, strangers, _) = await SignInAsync();
         await RotateAsync(strangers, other);
         await ExecuteAsync(
-            "UPDATE sessions s SET sealed_token = o.sealed_token FROM sessions o WHERE s.user_id = $1 AND s.rotated_at IS NOT NULL AND o.token = $2",
+            """
+            UPDATE sessions s
+            SET sealed_token = o.sealed_token
+            FROM sessions o
+            WHERE s.user_id = $1 AND s.rotated_at IS NOT NULL AND o.token = $2
+            """,
             user.Id, strangers.Hash);
 
         Assert.That((await RotateAsync(token, key)).Outcome, Is.EqualTo(RotationOutcome.RotatedByAnother));
@@ -141,12 +151,13 @@ public sealed class SessionClientTests : DatabaseTests
         Assert.That(await Sessions.FindActiveAsync(planted, Token), Is.Null);
         Assert.That(typeof(NewSession).GetProperties().Select(p => p.PropertyType), Has.None.EqualTo(typeof(SessionToken)));
         Assert.That(
-            typeof(ISessionRepository).GetMethod(nameof(ISessionRepository.RotateAsync))!.GetParameters().Count(p => p.ParameterType == typeof(SessionToken)),
+            typeof(ISessionRepository).GetMethod(nameof(ISessionRepository.RotateAsync))!.GetParameters().Count(
+                p => p.ParameterType == typeof(SessionToken)),
             Is.EqualTo(1));
     }
 
     [Test]
-    public async Task A_sign_in_ends_at_its_greatest_age_however_often_it_is_exchanged()
+    public async Task A_sign_in_ends_at_its_maximum_age_despite_rotations()
     {
         await using var host = With(accounts => accounts.MaxSignInAge = TimeSpan.FromDays(3));
         var sessions = host.GetRequiredService<ISessionRepository>();
@@ -156,17 +167,19 @@ public sealed class SessionClientTests : DatabaseTests
         {
             Clock.Advance(TimeSpan.FromDays(1));
             var rotation = await sessions.RotateAsync(token, null, NewSession.DefaultLifetime, Token);
-            Assert.That((rotation.Next!.Session.ExpiresAt, rotation.Next.Session.SignedInAt), Is.EqualTo((issued.ExpiresAt, issued.SignedInAt)));
+            Assert.That(
+                (rotation.Next!.Session.ExpiresAt, rotation.Next.Session.SignedInAt), Is.EqualTo((issued.ExpiresAt, issued.SignedInAt)));
             token = rotation.Token!;
         }
 
         Clock.Advance(TimeSpan.FromDays(1));
-        Assert.That((await sessions.RotateAsync(token, null, NewSession.DefaultLifetime, Token)).Outcome, Is.EqualTo(RotationOutcome.Expired));
+        Assert.That(
+            (await sessions.RotateAsync(token, null, NewSession.DefaultLifetime, Token)).Outcome, Is.EqualTo(RotationOutcome.Expired));
         Assert.That(await sessions.FindActiveAsync(token, Token), Is.Null);
     }
 
     [Test]
-    public async Task A_session_from_before_there_was_an_age_has_that_of_its_family()
+    public async Task A_session_without_a_sign_in_time_has_its_familys_age()
     {
         await using var host = With(accounts => accounts.MaxSignInAge = TimeSpan.FromDays(3));
         var sessions = host.GetRequiredService<ISessionRepository>();
@@ -178,15 +191,17 @@ public sealed class SessionClientTests : DatabaseTests
         Assert.That((await Sessions.FindActiveAsync(next, Token))!.Session.SignedInAt, Is.Null);
         Assert.That(await sessions.FindActiveAsync(next, Token), Is.Null);
         Assert.That(await sessions.ListActiveAsync(first.UserId, Token), Is.Empty);
-        Assert.That((await sessions.RotateAsync(next, null, NewSession.DefaultLifetime, Token)).Outcome, Is.EqualTo(RotationOutcome.Expired));
+        Assert.That(
+            (await sessions.RotateAsync(next, null, NewSession.DefaultLifetime, Token)).Outcome, Is.EqualTo(RotationOutcome.Expired));
     }
 
     [Test]
-    public async Task A_session_that_outlives_the_age_of_its_sign_in_is_not_accepted()
+    public async Task A_session_older_than_the_maximum_age_is_not_accepted()
     {
         await using var host = With(accounts => accounts.MaxSignInAge = TimeSpan.FromDays(3));
         var sessions = host.GetRequiredService<ISessionRepository>();
-        var (session, token) = await Sessions.AddAsync(new NewSession { UserId = (await AddUserAsync()).Id, Lifetime = TimeSpan.FromDays(30) }, Token);
+        var (session, token) = await Sessions.AddAsync(
+            new NewSession { UserId = (await AddUserAsync()).Id, Lifetime = TimeSpan.FromDays(30) }, Token);
 
         Clock.Advance(TimeSpan.FromDays(3) - TimeSpan.FromMinutes(1));
         Assert.That(await sessions.FindActiveAsync(token, Token), Is.Not.Null);
@@ -198,9 +213,15 @@ public sealed class SessionClientTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_repeated_sign_in_does_not_return_a_session_that_has_expired()
+    public async Task A_repeated_sign_in_does_not_return_an_expired_session()
     {
-        var request = new NewSession { Id = Guid.CreateVersion7(), UserId = (await AddUserAsync()).Id, Client = ClientKey.New(), Lifetime = TimeSpan.FromMinutes(1) };
+        var request = new NewSession
+        {
+            Id = Guid.CreateVersion7(),
+            UserId = (await AddUserAsync()).Id,
+            Client = ClientKey.New(),
+            Lifetime = TimeSpan.FromMinutes(1),
+        };
         var first = await Sessions.AddAsync(request, Token);
         Assert.That((await Sessions.AddAsync(request, Token)).Token.Reveal(), Is.EqualTo(first.Token.Reveal()));
 
@@ -212,21 +233,26 @@ public sealed class SessionClientTests : DatabaseTests
     [TestCase("=")]
     [TestCase(" ")]
     [TestCase("\n")]
-    public void A_token_with_padding_or_white_space_is_not_one(string extra)
+    public void A_token_with_padding_or_white_space_is_refused(string extra)
     {
         var text = ClientKey.New().Reveal();
         var longer = Convert.ToBase64String(new byte[48]);
-        Assert.That((SessionToken.TryParse(text, out _), ResetToken.TryParse(text, out _), ClientKey.TryParse(text, out _)), Is.EqualTo((true, true, true)));
+        Assert.That(
+            (SessionToken.TryParse(text, out _), ResetToken.TryParse(text, out _), ClientKey.TryParse(text, out _)),
+            Is.EqualTo((true, true, true)));
         Assert.That(ResetToken.TryParse(longer, out _), Is.True);
-        foreach (var wrong in new[] { text + extra, extra + text, text[..20] + extra + text[20..], text[..42] + extra, longer + extra, longer[..63] + extra })
+        string[] texts =
+            [text + extra, extra + text, text[..20] + extra + text[20..], text[..42] + extra, longer + extra, longer[..63] + extra];
+        foreach (var wrong in texts)
         {
             Assert.That(
-                (SessionToken.TryParse(wrong, out _), ResetToken.TryParse(wrong, out _), ClientKey.TryParse(wrong, out _)), Is.EqualTo((false, false, false)));
+                (SessionToken.TryParse(wrong, out _), ResetToken.TryParse(wrong, out _), ClientKey.TryParse(wrong, out _)),
+                Is.EqualTo((false, false, false)));
         }
     }
 
     [Test]
-    public async Task Beyond_the_greatest_number_of_sign_ins_the_longest_idle_one_ends()
+    public async Task Beyond_the_maximum_number_of_sign_ins_the_longest_idle_ends()
     {
         await using var host = With(accounts => accounts.MaxSignIns = 2);
         var sessions = host.GetRequiredService<ISessionRepository>();
@@ -238,17 +264,19 @@ public sealed class SessionClientTests : DatabaseTests
 
         var third = await sessions.AddAsync(new NewSession { UserId = user.Id }, Token);
 
-        Assert.That((await Sessions.ListActiveAsync(user.Id, Token)).Select(s => s.Id), Is.EqualTo([third.Session.Id, used.Next!.Session.Id]));
+        Assert.That(
+            (await Sessions.ListActiveAsync(user.Id, Token)).Select(s => s.Id), Is.EqualTo([third.Session.Id, used.Next!.Session.Id]));
         Assert.That(await Sessions.FindActiveAsync(second.Token, Token), Is.Null);
         Assert.That(await Sessions.ListActiveAsync(stranger.Id, Token), Has.Count.EqualTo(1));
 
-        var parallel = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(() => sessions.AddAsync(new NewSession { UserId = user.Id }, Token))));
+        var parallel = await Task.WhenAll(
+            Enumerable.Range(0, 8).Select(_ => Task.Run(() => sessions.AddAsync(new NewSession { UserId = user.Id }, Token))));
         Assert.That(await Sessions.ListActiveAsync(user.Id, Token), Has.Count.EqualTo(2), "also at once");
         Assert.That(parallel, Has.Length.EqualTo(8));
     }
 
     [Test]
-    public async Task Without_limits_nothing_ends()
+    public async Task Without_limits_no_sign_in_ends()
     {
         await using var host = With(accounts => (accounts.MaxSignIns, accounts.MaxSignInAge) = (null, null));
         var sessions = host.GetRequiredService<ISessionRepository>();
@@ -270,7 +298,8 @@ public sealed class SessionClientTests : DatabaseTests
         })
         .BuildServiceProvider();
 
-    private Task<RotationResult> RotateAsync(SessionToken token, ClientKey? key) => Sessions.RotateAsync(token, key, NewSession.DefaultLifetime, Token);
+    private Task<RotationResult> RotateAsync(SessionToken token, ClientKey? key) => Sessions.RotateAsync(
+        token, key, NewSession.DefaultLifetime, Token);
 
     private async Task<(ClientKey Key, SessionToken Token, User User)> SignInAsync()
     {

@@ -12,7 +12,7 @@ public sealed class SessionFamilyTests : DatabaseTests
     private static readonly PasswordHash Password = PasswordHash.From("$2b$12$cs3U/3iu7exNUuHi6mDOQu1mnlIPb9CUUNPkRRGH3zp.1oEJCn9dm");
 
     [Test]
-    public async Task A_log_out_with_a_used_token_ends_what_came_out_of_it()
+    public async Task Signing_out_with_a_rotated_token_revokes_its_successors()
     {
         var (stolen, user, _) = await SignInAsync();
         var thiefs = (await RotateAsync(stolen)).Token!;
@@ -25,7 +25,7 @@ public sealed class SessionFamilyTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_log_out_leaves_other_sign_ins_alone()
+    public async Task Signing_out_keeps_other_sign_ins()
     {
         var (token, user, _) = await SignInAsync();
         var (other, _, _) = await SignInAsync(user);
@@ -38,7 +38,7 @@ public sealed class SessionFamilyTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_log_out_that_meets_an_exchange_on_its_way_ends_both()
+    public async Task Signing_out_during_a_rotation_revokes_both_sessions()
     {
         var (token, _, _) = await SignInAsync();
         var (logout, next) = await WhileRotatedAsync(token, () => Sessions.RevokeAsync(token, Token));
@@ -48,7 +48,7 @@ public sealed class SessionFamilyTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_log_out_everywhere_that_meets_an_exchange_on_its_way_ends_both()
+    public async Task Revoking_all_during_a_rotation_revokes_both_sessions()
     {
         var (token, user, _) = await SignInAsync();
         var (ended, next) = await WhileRotatedAsync(token, () => Sessions.RevokeAllAsync(user.Id, null, Token));
@@ -58,12 +58,12 @@ public sealed class SessionFamilyTests : DatabaseTests
     }
 
     [Test]
-    public async Task What_ends_the_sessions_of_a_user_ends_one_that_is_being_made()
+    public async Task Ending_a_users_sessions_ends_one_that_is_being_added()
     {
         var user = await AddUserAsync();
         foreach (var end in new Func<ResetToken, Task>[]
         {
-            _ => Identities.SetPasswordAsync(user.Id, null, Password, null, Token),
+            _ => Identities.ChangePasswordAsync(user.Id, null, Password, null, Token),
             _ => Sessions.RevokeAllAsync(user.Id, null, Token),
             reset => ResetTokens.ConsumeAsync(reset, Password, AccountLinks.None, Token),
         })
@@ -85,31 +85,33 @@ public sealed class SessionFamilyTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_session_after_a_password_is_made_only_while_it_is_the_password()
+    public async Task A_verified_session_is_added_only_while_its_hash_is_stored()
     {
         var user = await AddUserAsync();
         var newer = PasswordHash.From("$2b$12$newer");
         var request = new NewSession { Id = Guid.CreateVersion7(), UserId = user.Id, Client = ClientKey.New() };
-        Assert.That(await Sessions.AddVerifiedAsync(request, Password, Token), Is.Null, "there is none yet");
-        await Identities.SetPasswordAsync(user.Id, null, Password, null, Token);
+        var superseded = new SessionIssueResult(SessionIssueOutcome.Superseded, null);
+        Assert.That(await Sessions.AddVerifiedAsync(request, Password, Token), Is.EqualTo(superseded), "there is no password yet");
+        await Identities.ChangePasswordAsync(user.Id, null, Password, null, Token);
 
         var session = await Sessions.AddVerifiedAsync(request, Password, Token);
 
-        Assert.That(session, Is.Not.Null);
-        Assert.That((await Sessions.AddVerifiedAsync(request, Password, Token))!.Token.Reveal(), Is.EqualTo(session!.Token.Reveal()), "repeated");
-        await Identities.SetPasswordAsync(user.Id, null, newer, null, Token);
-        Assert.That(await Sessions.AddVerifiedAsync(request, Password, Token), Is.Null);
-        Assert.That(await Sessions.AddVerifiedAsync(request with { UserId = Guid.NewGuid() }, newer, Token), Is.Null);
+        Assert.That(session.Outcome, Is.EqualTo(SessionIssueOutcome.Issued));
+        var repeated = await Sessions.AddVerifiedAsync(request, Password, Token);
+        Assert.That(repeated.Issued!.Token.Reveal(), Is.EqualTo(session.Issued!.Token.Reveal()), "repeated");
+        await Identities.ChangePasswordAsync(user.Id, null, newer, null, Token);
+        Assert.That(await Sessions.AddVerifiedAsync(request, Password, Token), Is.EqualTo(superseded));
+        Assert.That(await Sessions.AddVerifiedAsync(request with { UserId = Guid.NewGuid() }, newer, Token), Is.EqualTo(superseded));
         Assert.That(() => Sessions.AddVerifiedAsync(request, null!, Token), Throws.ArgumentNullException);
     }
 
     [Test]
-    public async Task A_session_after_a_password_that_a_reset_replaces_at_this_moment_is_not_made()
+    public async Task A_verified_session_is_not_added_when_a_reset_replaces_its_hash()
     {
         var user = await AddUserAsync();
-        await Identities.SetPasswordAsync(user.Id, null, Password, null, Token);
+        await Identities.ChangePasswordAsync(user.Id, null, Password, null, Token);
         var reset = (await ResetTokens.IssueAsync(user.Id, PasswordResetToken.DefaultLifetime, Token)).Token!;
-        Task<IssuedSession?> session = null!;
+        Task<SessionIssueResult> session = null!;
         await UnitOfWork.RunAsync(async (tx, ct) =>
         {
             await tx.Get<IPasswordResetTokenRepository>().ConsumeAsync(reset, PasswordHash.From("$2b$12$newer"), AccountLinks.None, ct);
@@ -117,19 +119,19 @@ public sealed class SessionFamilyTests : DatabaseTests
             await UntilSomeoneWaitsAsync();
         }, Token);
 
-        Assert.That(await session, Is.Null);
+        Assert.That((await session).Outcome, Is.EqualTo(SessionIssueOutcome.Superseded));
         Assert.That(await Sessions.ListActiveAsync(user.Id, Token), Is.Empty);
     }
 
     [Test]
-    public async Task The_session_that_goes_on_does_so_also_when_it_was_just_exchanged()
+    public async Task The_excepted_session_survives_even_when_it_was_just_rotated()
     {
         var (token, user, session) = await SignInAsync();
         var (elsewhere, _, _) = await SignInAsync(user);
         var (strangers, _, stranger) = await SignInAsync();
         var next = (await RotateAsync(token)).Token!;
 
-        await Identities.SetPasswordAsync(user.Id, null, Password, session.Id, Token);
+        await Identities.ChangePasswordAsync(user.Id, null, Password, session.Id, Token);
         Assert.That(await Sessions.FindActiveAsync(next, Token), Is.Not.Null);
         Assert.That(await Sessions.FindActiveAsync(elsewhere, Token), Is.Null);
 
@@ -139,7 +141,7 @@ public sealed class SessionFamilyTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_used_token_is_known_as_long_as_its_family_lives()
+    public async Task A_rotated_token_is_recognised_while_its_family_is_active()
     {
         await ExecuteAsync("DELETE FROM sessions");
         var (stolen, _, _) = await SignInAsync();
@@ -155,11 +157,15 @@ public sealed class SessionFamilyTests : DatabaseTests
     }
 
     [Test]
-    public async Task An_exchange_whose_answer_is_lost_is_answered_by_the_repetition()
+    public async Task A_rotation_whose_answer_is_lost_is_answered_by_its_repetition()
     {
         var (token, _, _) = await SignInAsync();
         await using var proxy = new CuttingProxy(Database.ConnectionString);
-        await using var provider = new ServiceCollection().AddSingleton<TimeProvider>(Clock).AddAutoStackData(proxy.ConnectionString).AddAutoStackDataWorkers().BuildServiceProvider();
+        await using var provider = new ServiceCollection()
+            .AddSingleton<TimeProvider>(Clock)
+            .AddAutoStackData(proxy.ConnectionString)
+            .AddAutoStackDataWorkers()
+            .BuildServiceProvider();
         proxy.CutAfter("INSERT 0 1");
 
         var rotation = await provider.GetRequiredService<ISessionRepository>().RotateAsync(token, null, NewSession.DefaultLifetime, Token);

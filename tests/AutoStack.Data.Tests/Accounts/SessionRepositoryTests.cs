@@ -7,7 +7,7 @@ namespace AutoStack.Data.Tests.Accounts;
 public sealed class SessionRepositoryTests : DatabaseTests
 {
     [Test]
-    public async Task A_session_is_found_by_its_token_with_its_user_and_the_token_is_not_stored()
+    public async Task A_token_finds_its_session_and_user_and_is_not_stored()
     {
         var user = await AddUserAsync();
 
@@ -21,7 +21,7 @@ public sealed class SessionRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task What_somebody_read_from_the_table_is_no_token()
+    public async Task A_hash_read_from_the_table_is_not_a_token()
     {
         var session = await SignInAsync();
         var stored = (string)(await ScalarAsync("SELECT token FROM sessions WHERE id = $1", session.Session.Id))!;
@@ -30,12 +30,17 @@ public sealed class SessionRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_token_of_the_python_services_is_accepted_and_hashed_when_it_is_rotated()
+    public async Task A_token_of_the_Python_services_is_accepted_and_rotation_hashes_it()
     {
         var user = await AddUserAsync();
         var clear = Guid.NewGuid().ToString();
         await ExecuteAsync(
-            "INSERT INTO sessions (id, user_id, token, expires_at, created_at) VALUES (gen_random_uuid(), $1, $2, '2100-01-01', '2026-01-01')", user.Id, clear);
+            """
+            INSERT INTO sessions (id, user_id, token, expires_at, created_at)
+            VALUES (gen_random_uuid(), $1, $2, '2100-01-01', '2026-01-01')
+            """,
+            user.Id,
+            clear);
         Assert.That(SessionToken.TryParse(clear, out var token), Is.True);
 
         Assert.That((await Sessions.FindActiveAsync(token!, Token))!.User, Is.EqualTo(user));
@@ -57,7 +62,7 @@ public sealed class SessionRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task Rotation_exchanges_the_token()
+    public async Task Rotation_replaces_the_token()
     {
         var (token, session, user) = await SignInAsync();
 
@@ -73,7 +78,7 @@ public sealed class SessionRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_second_exchange_within_the_grace_is_told_so_and_harms_nobody()
+    public async Task A_second_rotation_within_the_grace_returns_RotatedByAnother_and_revokes_nothing()
     {
         var (token, _, _) = await SignInAsync();
         var next = (await RotateAsync(token)).Token!;
@@ -84,7 +89,7 @@ public sealed class SessionRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_token_used_again_after_the_grace_revokes_its_family_and_no_other()
+    public async Task A_token_reused_after_the_grace_revokes_its_family_only()
     {
         var (token, session, user) = await SignInAsync();
         var elsewhere = (await Sessions.AddAsync(new NewSession { UserId = user.Id }, Token)).Session;
@@ -101,7 +106,7 @@ public sealed class SessionRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task Of_parallel_exchanges_of_one_token_one_wins_and_the_others_are_told_so()
+    public async Task Of_concurrent_rotations_of_one_token_one_creates_the_next()
     {
         var (token, _, user) = await SignInAsync();
 
@@ -113,7 +118,7 @@ public sealed class SessionRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_theft_that_is_noticed_while_the_thief_rotates_leaves_the_thief_nothing()
+    public async Task A_theft_detected_during_the_thiefs_rotation_revokes_the_thiefs_session()
     {
         var (token, _, user) = await SignInAsync();
         var stolen = (await RotateAsync(token)).Token!;
@@ -144,7 +149,7 @@ public sealed class SessionRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task Revoke_all_ends_the_sessions_of_one_user_but_the_one_that_goes_on()
+    public async Task Revoke_all_ends_one_users_sessions_except_the_given_one()
     {
         var (_, kept, user) = await SignInAsync();
         await Sessions.AddAsync(new NewSession { UserId = user.Id }, Token);
@@ -157,7 +162,7 @@ public sealed class SessionRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task Purge_removes_what_has_expired_in_bounded_batches_and_passes_over_what_another_purge_holds()
+    public async Task Purge_removes_expired_sessions_in_bounded_batches_and_skips_locked_rows()
     {
         await ExecuteAsync("DELETE FROM sessions");
         for (var i = 0; i < 5; i++)
@@ -179,7 +184,7 @@ public sealed class SessionRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task Add_repeated_with_the_same_id_is_one_session_and_never_a_strangers()
+    public async Task A_repeated_add_returns_one_session_and_never_a_strangers()
     {
         var (_, _, user) = await SignInAsync();
         var stranger = await AddUserAsync();
@@ -189,16 +194,20 @@ public sealed class SessionRepositoryTests : DatabaseTests
 
         var again = await Sessions.AddAsync(request, Token);
         Assert.That((again.Session, again.Token.Reveal()), Is.EqualTo((first.Session, first.Token.Reveal())));
-        foreach (var other in new[] { request with { UserId = stranger.Id }, request with { Client = ClientKey.New() }, request with { Client = null } })
+        NewSession[] others =
+            [request with { UserId = stranger.Id }, request with { Client = ClientKey.New() }, request with { Client = null }];
+        foreach (var other in others)
         {
-            Assert.That(() => Sessions.AddAsync(other, Token), Throws.TypeOf<DuplicateException>().With.Property("Constraint").EqualTo("sessions_pkey"));
+            Assert.That(
+                () => Sessions.AddAsync(other, Token),
+                Throws.TypeOf<DuplicateException>().With.Property("Constraint").EqualTo("sessions_pkey"));
         }
 
         Assert.That((await Sessions.ListActiveAsync(user.Id, Token)).Select(s => s.Id), Does.Contain(first.Session.Id));
     }
 
     [Test]
-    public async Task What_is_wrong_is_named()
+    public async Task Invalid_arguments_are_named()
     {
         var user = await AddUserAsync();
         var good = new NewSession { UserId = user.Id };
@@ -206,7 +215,8 @@ public sealed class SessionRepositoryTests : DatabaseTests
 
         Assert.That(() => Sessions.AddAsync(null!, Token), Throws.ArgumentNullException);
         Assert.That(() => Sessions.AddAsync(good with { Lifetime = TimeSpan.Zero }, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
-        Assert.That(() => Sessions.AddAsync(good with { Lifetime = TimeSpan.MaxValue }, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
+        Assert.That(
+            () => Sessions.AddAsync(good with { Lifetime = TimeSpan.MaxValue }, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
         Assert.That(() => Sessions.AddAsync(good with { UserId = Guid.NewGuid() }, Token), Throws.TypeOf<MissingReferenceException>());
         Assert.That(() => Sessions.FindActiveAsync(null!, Token), Throws.ArgumentNullException);
         Assert.That(() => Sessions.RevokeAsync(null!, Token), Throws.ArgumentNullException);
@@ -220,10 +230,10 @@ public sealed class SessionRepositoryTests : DatabaseTests
     [TestCase("' OR 1=1 --")]
     [TestCase("00000000-0000-0000-0000-00000000000")]
     [TestCase("AAAA")]
-    public void A_text_that_can_be_no_token_is_refused(string? text) => Assert.That(SessionToken.TryParse(text, out _), Is.False);
+    public void A_text_that_is_not_a_token_is_refused(string? text) => Assert.That(SessionToken.TryParse(text, out _), Is.False);
 
     [Test]
-    public void A_token_survives_its_text()
+    public void A_token_parses_from_its_text()
     {
         var token = SessionToken.New();
 
@@ -237,7 +247,8 @@ public sealed class SessionRepositoryTests : DatabaseTests
     private async Task<(SessionToken Token, Session Session, User User)> SignInAsync(TimeSpan? lifetime = null)
     {
         var user = await AddUserAsync();
-        var (session, token) = await Sessions.AddAsync(new NewSession { UserId = user.Id, Lifetime = lifetime ?? NewSession.DefaultLifetime }, Token);
+        var (session, token) = await Sessions.AddAsync(
+            new NewSession { UserId = user.Id, Lifetime = lifetime ?? NewSession.DefaultLifetime }, Token);
         return (token, session, user);
     }
 
@@ -245,8 +256,9 @@ public sealed class SessionRepositoryTests : DatabaseTests
     {
         await using var connection = await Raw.OpenConnectionAsync(Token);
         await using var transaction = await connection.BeginTransactionAsync(Token);
-        await using (var hold = new NpgsqlCommand("SELECT 1 FROM users WHERE id = $1 FOR UPDATE", connection) { Parameters = { new() { Value = userId } } })
+        await using (var hold = new NpgsqlCommand("SELECT 1 FROM users WHERE id = $1 FOR UPDATE", connection))
         {
+            hold.Parameters.Add(new() { Value = userId });
             await hold.ExecuteNonQueryAsync(Token);
         }
 

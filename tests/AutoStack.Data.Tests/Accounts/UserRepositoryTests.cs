@@ -32,17 +32,18 @@ public sealed class UserRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task Times_are_stored_in_utc_whatever_the_zone_of_machine_and_server()
+    public async Task Times_are_stored_in_UTC_whatever_the_zones_of_machine_and_server()
     {
         var user = await AddUserAsync();
 
-        var stored = (string)(await ScalarAsync("SELECT to_char(created_at, 'YYYY-MM-DD HH24:MI:SS.US') FROM users WHERE id = $1", user.Id))!;
+        var stored = (string)(await ScalarAsync(
+            "SELECT to_char(created_at, 'YYYY-MM-DD HH24:MI:SS.US') FROM users WHERE id = $1", user.Id))!;
 
         Assert.That(stored, Is.EqualTo(user.CreatedAt.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss.ffffff", null)));
     }
 
     [Test]
-    public async Task Add_repeated_with_the_same_id_is_one_account()
+    public async Task A_repeated_add_with_the_same_id_returns_one_account()
     {
         var request = new NewUser { Id = Guid.CreateVersion7(), Name = "Ada", Email = $"{Unique("same")}@example.com" };
 
@@ -53,11 +54,17 @@ public sealed class UserRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task The_same_request_many_times_at_once_is_one_account()
+    public async Task The_same_request_many_times_concurrently_adds_one_account()
     {
         for (var round = 0; round < 40; round++)
         {
-            var request = new NewUser { Id = Guid.CreateVersion7(), Name = "Ada", Email = $"{Unique("at-once")}@example.com", GitHubId = Unique("at-once") };
+            var request = new NewUser
+            {
+                Id = Guid.CreateVersion7(),
+                Name = "Ada",
+                Email = $"{Unique("at-once")}@example.com",
+                GitHubId = Unique("at-once"),
+            };
             using var start = new Barrier(4);
 
             var users = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Factory.StartNew(
@@ -92,7 +99,7 @@ public sealed class UserRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task Add_sees_an_address_that_another_program_stored_in_mixed_case()
+    public async Task Add_recognises_an_address_that_another_program_stored_in_mixed_case()
     {
         var email = $"{Unique("Mixed")}@Example.com";
         await ExecuteAsync("INSERT INTO users (id, name, email) VALUES ($1, 'Bob', $2)", Guid.NewGuid(), email);
@@ -104,7 +111,7 @@ public sealed class UserRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task Add_of_a_linked_github_account_is_a_duplicate_that_names_its_key()
+    public async Task Add_of_a_linked_GitHub_account_is_a_duplicate_naming_its_constraint()
     {
         var gitHubId = Unique("gh");
         await Users.AddAsync(new NewUser { Name = "Ada", Email = $"{Unique("a")}@example.com", GitHubId = gitHubId }, Token);
@@ -115,13 +122,11 @@ public sealed class UserRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_value_of_a_patch_that_is_not_given_is_none()
+    public async Task A_value_that_a_patch_leaves_out_keeps_the_stored_one()
     {
         var user = await AddUserAsync();
 
-        var update = await Users.UpdateProfileAsync(
-            user.Id,
-            new UserPatch { Name = default(Optional<string>) with { Value = " " }, AvatarUrl = default(Optional<string?>) with { Value = "x" } }, null, Token);
+        var update = await Users.UpdateAsync(user.Id, new UserPatch { Name = default, AvatarUrl = default }, null, Token);
 
         Assert.That((update.User!.Name, update.User.AvatarUrl), Is.EqualTo((user.Name, (string?)null)));
     }
@@ -147,24 +152,32 @@ public sealed class UserRepositoryTests : DatabaseTests
     [TestCase("")]
     [TestCase("  ")]
     public void Find_by_email_refuses_a_blank_address(string? email) =>
-        Assert.That(() => PlatformUsers.FindByEmailAsync(email!, Token), Throws.InstanceOf<ArgumentException>().With.Property("ParamName").EqualTo("email"));
+        Assert.That(
+            () => PlatformUsers.FindByEmailAsync(email!, Token),
+            Throws.InstanceOf<ArgumentException>().With.Property("ParamName").EqualTo("email"));
 
     [Test]
-    public void Add_names_the_value_that_is_wrong()
+    public void Add_names_the_invalid_value()
     {
         var good = new NewUser { Name = "Ada", Email = "ada@example.com" };
 
         Assert.That(() => Users.AddAsync(null!, Token), Throws.ArgumentNullException.With.Property("ParamName").EqualTo("user"));
-        Assert.That(() => Users.AddAsync(good with { Name = " " }, Token), Throws.ArgumentException.With.Property("ParamName").EqualTo("user.Name"));
-        Assert.That(() => Users.AddAsync(good with { Name = null! }, Token), Throws.ArgumentNullException.With.Property("ParamName").EqualTo("user.Name"));
-        Assert.That(() => Users.AddAsync(good with { Email = "" }, Token), Throws.ArgumentException.With.Property("ParamName").EqualTo("user.Email"));
+        Assert.That(
+            () => Users.AddAsync(good with { Name = " " }, Token),
+            Throws.ArgumentException.With.Property("ParamName").EqualTo("user.Name"));
+        Assert.That(
+            () => Users.AddAsync(good with { Name = null! }, Token),
+            Throws.ArgumentNullException.With.Property("ParamName").EqualTo("user.Name"));
+        Assert.That(
+            () => Users.AddAsync(good with { Email = "" }, Token),
+            Throws.ArgumentException.With.Property("ParamName").EqualTo("user.Email"));
         Assert.That(
             () => Users.AddAsync(good with { Name = new string('x', 256) }, Token),
             Throws.ArgumentException.With.Message.Contains("256 characters").And.Message.Contains("at most 255"));
     }
 
     [Test]
-    public async Task A_length_is_counted_in_code_points_as_the_server_counts_it()
+    public async Task A_length_is_counted_in_code_points_as_on_the_server()
     {
         var name = string.Concat(Enumerable.Repeat("🚀", 255));
 
@@ -174,12 +187,12 @@ public sealed class UserRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_patch_changes_what_it_gives_and_null_clears()
+    public async Task A_patch_changes_the_given_values_and_null_clears()
     {
         var user = await Users.AddAsync(new NewUser { Name = "Ada", Email = $"{Unique("patch")}@example.com", AvatarUrl = "old" }, Token);
 
-        var named = await Users.UpdateProfileAsync(user.Id, new UserPatch { Name = "Countess" }, null, Token);
-        var cleared = await Users.UpdateProfileAsync(user.Id, new UserPatch { AvatarUrl = null }, null, Token);
+        var named = await Users.UpdateAsync(user.Id, new UserPatch { Name = "Countess" }, null, Token);
+        var cleared = await Users.UpdateAsync(user.Id, new UserPatch { AvatarUrl = null }, null, Token);
 
         Assert.That((named.Outcome, named.User!.Name, named.User.AvatarUrl), Is.EqualTo((UpdateOutcome.Updated, "Countess", "old")));
         Assert.That((cleared.User!.Name, cleared.User.AvatarUrl), Is.EqualTo(("Countess", (string?)null)));
@@ -187,29 +200,36 @@ public sealed class UserRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_lost_update_is_a_result()
+    public async Task An_update_of_an_outdated_version_returns_Conflict()
     {
         var user = await AddUserAsync();
-        await Users.UpdateProfileAsync(user.Id, new UserPatch { Name = "First" }, user.UpdatedAt, Token);
+        await Users.UpdateAsync(user.Id, new UserPatch { Name = "First" }, user.UpdatedAt, Token);
 
-        var second = await Users.UpdateProfileAsync(user.Id, new UserPatch { Name = "Second" }, user.UpdatedAt, Token);
+        var second = await Users.UpdateAsync(user.Id, new UserPatch { Name = "Second" }, user.UpdatedAt, Token);
 
         Assert.That((second.Outcome, second.User!.Name), Is.EqualTo((UpdateOutcome.Conflict, "First")));
-        Assert.That(await Users.UpdateProfileAsync(Guid.NewGuid(), new UserPatch(), null, Token), Is.EqualTo(new UserUpdateResult(UpdateOutcome.NotFound, null)));
-        Assert.That(() => Users.UpdateProfileAsync(user.Id, new UserPatch { Name = " " }, null, Token), Throws.ArgumentException);
-        Assert.That(() => Users.UpdateProfileAsync(user.Id, new UserPatch { Name = null! }, null, Token), Throws.ArgumentNullException);
-        Assert.That(() => Users.UpdateProfileAsync(user.Id, null!, null, Token), Throws.ArgumentNullException);
+        Assert.That(
+            await Users.UpdateAsync(Guid.NewGuid(), new UserPatch(), null, Token),
+            Is.EqualTo(new UserUpdateResult(UpdateOutcome.NotFound, null)));
+        Assert.That(() => Users.UpdateAsync(user.Id, new UserPatch { Name = " " }, null, Token), Throws.ArgumentException);
+        Assert.That(() => Users.UpdateAsync(user.Id, new UserPatch { Name = null! }, null, Token), Throws.ArgumentNullException);
+        Assert.That(() => Users.UpdateAsync(user.Id, null!, null, Token), Throws.ArgumentNullException);
     }
 
     [Test]
-    public async Task An_address_is_verified_only_while_it_is_the_users()
+    public async Task An_address_is_verified_only_while_the_account_has_it()
     {
         var user = await AddUserAsync();
 
-        Assert.That(await Users.MarkEmailVerifiedAsync(user.Id, "other@example.com", Token), Is.False);
-        Assert.That(await Users.MarkEmailVerifiedAsync(user.Id, user.Email.ToUpperInvariant(), Token), Is.True);
+        Assert.That(
+            await Users.VerifyEmailAsync(user.Id, "other@example.com", Token), Is.EqualTo(EmailVerificationOutcome.AnotherEmail));
+        Assert.That((await Users.FindAsync(user.Id, Token))!.EmailVerified, Is.False);
+        Assert.That(
+            await Users.VerifyEmailAsync(Guid.NewGuid(), user.Email, Token), Is.EqualTo(EmailVerificationOutcome.UserNotFound));
+        Assert.That(
+            await Users.VerifyEmailAsync(user.Id, user.Email.ToUpperInvariant(), Token), Is.EqualTo(EmailVerificationOutcome.Verified));
         Assert.That((await Users.FindAsync(user.Id, Token))!.EmailVerified, Is.True);
-        Assert.That(() => Users.MarkEmailVerifiedAsync(user.Id, "", Token), Throws.ArgumentException);
+        Assert.That(() => Users.VerifyEmailAsync(user.Id, "", Token), Throws.ArgumentException);
     }
 
     [Test]
@@ -217,15 +237,44 @@ public sealed class UserRepositoryTests : DatabaseTests
     {
         var user = await AddUserAsync();
         var next = await AddUserAsync();
-        var before = (await PlatformUsers.ListAsync(IPlatformUserRepository.MaxListSize, Guid.Empty, Token)).TakeWhile(u => u.Id != user.Id).LastOrDefault()?.Id ?? Guid.Empty;
+        var earlier = (await PlatformUsers.ListAsync(Cursor.Start, IPlatformUserRepository.MaxListSize, Token)).Items
+            .TakeWhile(u => u.Id != user.Id).LastOrDefault();
+        var before = earlier is null ? Cursor.Start : Cursor.After(earlier.Id);
 
-        Assert.That((await PlatformUsers.ListAsync(1, before, Token)).Single(), Is.EqualTo(user));
-        Assert.That(await PlatformUsers.ListAsync(IPlatformUserRepository.MaxListSize, before, Token), Does.Contain(next));
-        Assert.That(() => PlatformUsers.ListAsync(0, Guid.Empty, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
+        var first = await PlatformUsers.ListAsync(before, 1, Token);
+        Assert.That(first.Items.Single(), Is.EqualTo(user));
+        Assert.That(
+            (await PlatformUsers.ListAsync(first.Next!.Value, IPlatformUserRepository.MaxListSize, Token)).Items, Does.Contain(next));
+        Assert.That((await PlatformUsers.ListAsync(before, IPlatformUserRepository.MaxListSize, Token)).Items, Does.Contain(next));
+        Assert.That(() => PlatformUsers.ListAsync(Cursor.Start, 0, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
+        Assert.That(
+            () => PlatformUsers.ListAsync(Cursor.After(7), 1, Token),
+            Throws.ArgumentException.With.Property("ParamName").EqualTo("cursor"));
     }
 
     [Test]
-    public async Task Removing_an_account_takes_everything_with_it()
+    public async Task Pages_of_accounts_reach_the_end_without_gaps()
+    {
+        var added = new List<User>();
+        for (var i = 0; i < 5; i++)
+        {
+            added.Add(await AddUserAsync());
+        }
+
+        var seen = new List<User>();
+        for (Cursor? cursor = Cursor.Start; cursor is { } place;)
+        {
+            var page = await PlatformUsers.ListAsync(place, 2, Token);
+            seen.AddRange(page.Items);
+            cursor = page.Next;
+        }
+
+        Assert.That(seen.Select(u => u.Id), Is.Unique.And.Ordered);
+        Assert.That(seen, Is.SupersetOf(added));
+    }
+
+    [Test]
+    public async Task Removing_an_account_removes_everything_that_belongs_to_it()
     {
         var project = await AddProjectAsync();
         for (var i = 0; i < 20; i++)

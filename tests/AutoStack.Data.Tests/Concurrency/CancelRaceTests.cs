@@ -7,7 +7,7 @@ namespace AutoStack.Data.Tests.Concurrency;
 public sealed class CancelRaceTests : DatabaseTests
 {
     [Test]
-    public async Task A_step_that_meets_a_cancel_on_its_way_does_not_overwrite_it()
+    public async Task A_step_waits_for_an_open_cancel_and_does_not_overwrite_it()
     {
         foreach (var late in new Func<Deployment, Task<TransitionOutcome>>[]
         {
@@ -28,20 +28,22 @@ public sealed class CancelRaceTests : DatabaseTests
 
             Assert.That(await step, Is.EqualTo(TransitionOutcome.Cancelled));
             var found = (await Deployments.FindAsync(deployment.Id, deployment.UserId, Token))!;
-            Assert.That((found.Status, found.FailedReason, found.DeployedUrl), Is.EqualTo((DeploymentStatus.Cancelled, "stop", (string?)null)));
+            Assert.That(
+                (found.Status, found.FailedReason, found.DeployedUrl), Is.EqualTo((DeploymentStatus.Cancelled, "stop", (string?)null)));
             Assert.That(await OpenStagesAsync(deployment), Is.Empty);
         }
     }
 
     [Test]
-    public async Task A_cancel_that_meets_a_step_on_its_way_ends_the_stage_that_the_step_entered()
+    public async Task A_cancel_waits_for_an_open_step_and_ends_its_stage()
     {
         var deployment = await StartedAsync(DeploymentStatus.Building);
         Task<CancelOutcome> cancel = null!;
         await UnitOfWork.RunAsync(async (tx, token) =>
         {
             Assert.That(
-                await tx.Get<IDeploymentLifecycle>().AdvanceAsync(deployment.Id, DeploymentStatus.Copying, token), Is.EqualTo(TransitionOutcome.Applied));
+                await tx.Get<IDeploymentLifecycle>().AdvanceAsync(deployment.Id, DeploymentStatus.Copying, token),
+                Is.EqualTo(TransitionOutcome.Applied));
             cancel = Deployments.CancelAsync(deployment.Id, deployment.UserId, "stop", Token);
             await UntilSomeoneWaitsAsync();
         }, Token);
@@ -53,7 +55,7 @@ public sealed class CancelRaceTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_cancel_that_meets_the_success_on_its_way_comes_too_late()
+    public async Task A_cancel_waits_for_an_open_success_and_changes_nothing()
     {
         var deployment = await StartedAsync(DeploymentStatus.Building);
         Task<CancelOutcome> cancel = null!;
@@ -69,7 +71,7 @@ public sealed class CancelRaceTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_cancel_that_meets_the_claim_on_its_way_cancels_the_claimed_deployment()
+    public async Task A_cancel_waits_for_an_open_claim_and_cancels_the_deployment()
     {
         await ExecuteAsync("UPDATE deployments SET status = 'failed' WHERE status = 'queued'");
         var deployment = await EnqueueAsync();
@@ -86,7 +88,7 @@ public sealed class CancelRaceTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_stage_that_ends_holds_its_deployment_first_so_that_a_cancel_waits_and_nothing_goes_in_a_circle()
+    public async Task Ending_a_stage_locks_the_deployment_first_and_cannot_deadlock()
     {
         var deployment = await StartedAsync(DeploymentStatus.Building);
         Task<CancelOutcome> cancel = null!;
@@ -94,7 +96,8 @@ public sealed class CancelRaceTests : DatabaseTests
         var step = await UnitOfWork.RunAsync(async (tx, token) =>
         {
             attempts++;
-            Assert.That(await tx.Get<IPlatformDeploymentStageRepository>().CompleteAsync(deployment.Id, StageName.Building, token), Is.True);
+            var completed = await tx.Get<IPlatformDeploymentStageRepository>().CompleteAsync(deployment.Id, StageName.Building, token);
+            Assert.That(completed, Is.EqualTo(TransitionOutcome.Applied));
             cancel = Deployments.CancelAsync(deployment.Id, deployment.UserId, "stop", Token);
             await UntilSomeoneWaitsAsync();
             Assert.That(await WaitedForAsync(), Is.EqualTo("deployments"));
@@ -108,34 +111,35 @@ public sealed class CancelRaceTests : DatabaseTests
     }
 
     [Test]
-    public async Task Two_that_plan_set_or_enter_a_stage_do_not_hinder_the_end_of_the_deployment()
+    public async Task Concurrent_stage_changes_do_not_deadlock_with_the_end_of_the_deployment()
     {
-        foreach (var enter in new Func<IPlatformDeploymentStageRepository, Guid, Task<bool>>[]
+        foreach (var enter in new Func<IPlatformDeploymentStageRepository, Guid, Task<TransitionOutcome>>[]
         {
             (stages, id) => stages.StartAsync(id, StageName.Deploying, Token),
-            (stages, id) => stages.SetAsync(id, StageName.Deploying, StageStatus.InProgress, null, Token),
+            (stages, id) => stages.SetAsync(id, new StageChange { Name = StageName.Deploying, Status = StageStatus.InProgress }, Token),
             (stages, id) => stages.PlanAsync(id, [StageName.Deploying], Token),
         })
         {
             var deployment = await StartedAsync(DeploymentStatus.Building);
-            Task<bool> other = null!;
+            Task<TransitionOutcome> other = null!;
             var attempts = 0;
             var end = await UnitOfWork.RunAsync(async (tx, token) =>
             {
                 attempts++;
-                Assert.That(await enter(tx.Get<IPlatformDeploymentStageRepository>(), deployment.Id), Is.True);
+                Assert.That(
+                    await enter(tx.Get<IPlatformDeploymentStageRepository>(), deployment.Id), Is.EqualTo(TransitionOutcome.Applied));
                 other = enter(PlatformStages, deployment.Id);
                 await UntilSomeoneWaitsAsync();
                 Assert.That(await WaitedForAsync(), Is.EqualTo("deployments"));
                 return await tx.Get<IDeploymentLifecycle>().SucceedAsync(deployment.Id, null, token);
             }, Token);
 
-            Assert.That((end, await other, attempts), Is.EqualTo((TransitionOutcome.Applied, false, 1)));
+            Assert.That((end, await other, attempts), Is.EqualTo((TransitionOutcome.Applied, TransitionOutcome.AlreadyFinished, 1)));
         }
     }
 
     [Test]
-    public async Task A_deployment_never_ends_before_its_start_whosever_clock_told_it()
+    public async Task A_deployment_never_ends_before_a_start_of_another_clock()
     {
         foreach (var end in new Func<Deployment, Task>[]
         {
@@ -152,13 +156,16 @@ public sealed class CancelRaceTests : DatabaseTests
             await end(deployment);
 
             Assert.That(
-                await ScalarAsync("SELECT completed_at = started_at AND build_duration_seconds = 0 FROM deployments WHERE id = $1", deployment.Id), Is.True);
+                await ScalarAsync(
+                    "SELECT completed_at = started_at AND build_duration_seconds = 0 FROM deployments WHERE id = $1", deployment.Id),
+                Is.True);
         }
     }
 
     // The table with the row that the session waits for. In a circle it would hold the deployment and wait for something else.
     private async Task<string> WaitedForAsync() =>
-        (string)(await ScalarAsync("SELECT coalesce(string_agg(relation::regclass::text, ','), '') FROM pg_locks WHERE locktype = 'tuple' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"))!;
+        (string)(await ScalarAsync("SELECT coalesce(string_agg(relation::regclass::text, ','), '') FROM pg_locks WHERE locktype = 'tuple' "
+            + "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"))!;
 
     private async Task<IEnumerable<DeploymentStage>> OpenStagesAsync(Deployment deployment) =>
         (await Stages.ListByDeploymentAsync(deployment.Id, deployment.UserId, Token)).Where(s => s.Status == StageStatus.InProgress);

@@ -31,7 +31,7 @@ public sealed class ClaimCostTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_long_queue_of_a_full_project_costs_its_owners_other_project_nothing()
+    public async Task A_queue_at_the_project_limit_does_not_slow_other_projects()
     {
         var (busy, almostEmpty) = await MeasureAlmostEmptyAsync(Limits);
         await FillAsync(busy, Rows);
@@ -42,7 +42,7 @@ public sealed class ClaimCostTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_long_queue_of_a_full_project_costs_another_user_nothing()
+    public async Task A_long_queue_at_the_project_limit_does_not_slow_another_user()
     {
         var (busy, almostEmpty) = await MeasureAlmostEmptyAsync(Limits);
         await FillAsync(busy, Rows);
@@ -53,7 +53,7 @@ public sealed class ClaimCostTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_long_queue_of_a_full_user_costs_another_user_nothing()
+    public async Task A_long_queue_at_the_user_limit_does_not_slow_another_user()
     {
         var options = new ClaimOptions { MaxPerUser = 1 };
         var (busy, almostEmpty) = await MeasureAlmostEmptyAsync(options);
@@ -69,7 +69,7 @@ public sealed class ClaimCostTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_long_queue_costs_a_claim_without_limits_nothing()
+    public async Task A_long_queue_does_not_slow_a_claim_without_limits()
     {
         var options = new ClaimOptions();
         var (busy, almostEmpty) = await MeasureAlmostEmptyAsync(options);
@@ -79,7 +79,7 @@ public sealed class ClaimCostTests : DatabaseTests
     }
 
     [Test]
-    public async Task Claims_under_an_old_snapshot_cost_no_more_than_the_first([Values] bool limited)
+    public async Task An_old_snapshot_does_not_slow_claims([Values] bool limited)
     {
         var options = limited ? new ClaimOptions { MaxPerProject = 1000, MaxPerUser = 1000 } : new ClaimOptions();
         var (_, almostEmpty) = await MeasureAlmostEmptyAsync(options);
@@ -119,13 +119,15 @@ public sealed class ClaimCostTests : DatabaseTests
         return (project, await MedianAsync(options, () => EnqueueAsync(project), _ => project.Id));
     }
 
-    private async Task AssertFlatAsync(TimeSpan almostEmpty, ClaimOptions options, Func<Task> refill, Func<DeploymentWithProject, Guid> expected)
+    private async Task AssertFlatAsync(
+        TimeSpan almostEmpty, ClaimOptions options, Func<Task> refill, Func<DeploymentWithProject, Guid> expected)
     {
         // As autovacuum does after such a change: a plan that was made for an almost empty table reads it whole.
         await ExecuteAsync("ANALYZE deployments, deployment_stages, projects, users");
         var median = await MedianAsync(options, refill, expected);
         await TestContext.Out.WriteLineAsync(
-            $"{Rows} rows: {median.TotalMilliseconds:F3} ms, almost empty {almostEmpty.TotalMilliseconds:F3} ms, ratio {median / almostEmpty:F2}");
+            $"{Rows} rows: {median.TotalMilliseconds:F3} ms, almost empty {almostEmpty.TotalMilliseconds:F3} ms, ratio "
+                + $"{median / almostEmpty:F2}");
         Assert.That(median / almostEmpty, Is.LessThan(MostRatio));
     }
 

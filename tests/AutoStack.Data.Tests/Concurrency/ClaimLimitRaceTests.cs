@@ -15,7 +15,7 @@ public sealed class ClaimLimitRaceTests : DatabaseTests
         ExecuteAsync("UPDATE deployments SET status = 'failed' WHERE status NOT IN ('success', 'failed', 'cancelled')");
 
     [Test]
-    public async Task A_project_at_its_limit_is_passed_over_until_one_of_its_deployments_ends()
+    public async Task A_project_at_its_limit_is_skipped_until_a_deployment_ends()
     {
         var busy = await AddProjectAsync();
         var (first, second, third) = (await EnqueueAsync(busy), await EnqueueAsync(busy), await EnqueueAsync(busy));
@@ -47,7 +47,7 @@ public sealed class ClaimLimitRaceTests : DatabaseTests
             Throws.InstanceOf<ArgumentOutOfRangeException>().With.Property("ParamName").EqualTo("MaxPerProject"));
 
     [Test]
-    public async Task A_claim_that_overlaps_another_does_not_exceed_the_limit_and_does_not_wait()
+    public async Task Overlapping_claims_neither_exceed_the_project_limit_nor_wait()
     {
         var project = await AddProjectAsync();
         var first = await EnqueueAsync(project);
@@ -64,7 +64,7 @@ public sealed class ClaimLimitRaceTests : DatabaseTests
     }
 
     [Test]
-    public async Task Claims_of_one_unit_of_work_keep_the_limit_among_themselves()
+    public async Task Claims_within_one_unit_of_work_keep_the_limit()
     {
         var project = await AddProjectAsync();
         await EnqueueAsync(project);
@@ -83,7 +83,7 @@ public sealed class ClaimLimitRaceTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_long_queue_of_one_project_keeps_no_other_project_waiting()
+    public async Task A_long_queue_of_one_project_does_not_delay_another()
     {
         var busy = await AddProjectAsync();
         await FillAsync(busy, 2000);
@@ -92,16 +92,20 @@ public sealed class ClaimLimitRaceTests : DatabaseTests
         await UnitOfWork.RunAsync(async (tx, token) =>
         {
             Assert.That((await tx.Get<IDeploymentLifecycle>().ClaimNextAsync(PerProject(2), token))!.Project.Id, Is.EqualTo(busy.Id));
-            Assert.That((await Lifecycle.ClaimNextAsync(PerProject(2), token).WaitAsync(Patience, token))!.Deployment.Id, Is.EqualTo(other.Id), "the project is held");
+            Assert.That(
+                (await Lifecycle.ClaimNextAsync(PerProject(2), token).WaitAsync(Patience, token))!.Deployment.Id,
+                Is.EqualTo(other.Id),
+                "the project is held");
         }, Token);
         var next = await EnqueueAsync();
         await Lifecycle.ClaimNextAsync(PerProject(2), Token);
 
-        Assert.That((await Lifecycle.ClaimNextAsync(PerProject(2), Token))!.Deployment.Id, Is.EqualTo(next.Id), "the project is at its limit");
+        Assert.That(
+            (await Lifecycle.ClaimNextAsync(PerProject(2), Token))!.Deployment.Id, Is.EqualTo(next.Id), "the project is at its limit");
     }
 
     [Test]
-    public async Task A_queued_deployment_that_somebody_holds_keeps_no_other_waiting()
+    public async Task A_locked_queued_deployment_does_not_delay_another()
     {
         var held = await EnqueueAsync();
         var other = await EnqueueAsync();
@@ -109,27 +113,32 @@ public sealed class ClaimLimitRaceTests : DatabaseTests
         await UnitOfWork.RunAsync(async (tx, token) =>
         {
             await tx.Get<IDeploymentRepository>().CancelAsync(held.Id, held.UserId, null, token);
-            Assert.That((await Lifecycle.ClaimNextAsync(PerProject(1), token).WaitAsync(Patience, token))!.Deployment.Id, Is.EqualTo(other.Id));
+            Assert.That(
+                (await Lifecycle.ClaimNextAsync(PerProject(1), token).WaitAsync(Patience, token))!.Deployment.Id, Is.EqualTo(other.Id));
         }, Token);
 
         Assert.That(await Lifecycle.ClaimNextAsync(PerProject(1), Token), Is.Null);
     }
 
     [Test]
-    public async Task Neither_an_enqueue_nor_a_log_line_on_its_way_hides_a_project_from_the_queue()
+    public async Task An_open_enqueue_or_append_does_not_hide_a_project()
     {
         var deployment = await EnqueueAsync();
 
         await UnitOfWork.RunAsync(async (tx, token) =>
         {
-            await tx.Get<IDeploymentRepository>().EnqueueAsync(new NewDeployment { ProjectId = deployment.ProjectId, UserId = deployment.UserId }, token);
-            await tx.Get<IPlatformDeploymentLogRepository>().AppendAsync(deployment.Id, [new NewDeploymentLog { Message = "queued" }], token);
-            Assert.That((await Lifecycle.ClaimNextAsync(PerProject(1), token).WaitAsync(Patience, token))?.Deployment.Id, Is.EqualTo(deployment.Id));
+            await tx.Get<IDeploymentRepository>().EnqueueAsync(
+                new NewDeployment { ProjectId = deployment.ProjectId, UserId = deployment.UserId }, token);
+            await tx.Get<IPlatformDeploymentLogRepository>().AppendAsync(
+                deployment.Id, [new NewDeploymentLog { Message = "queued" }], token);
+            Assert.That(
+                (await Lifecycle.ClaimNextAsync(PerProject(1), token).WaitAsync(Patience, token))?.Deployment.Id,
+                Is.EqualTo(deployment.Id));
         }, Token);
     }
 
     [Test]
-    public async Task A_claim_that_is_rolled_back_gives_its_place_back()
+    public async Task A_claim_that_is_rolled_back_frees_its_place()
     {
         var deployment = await EnqueueAsync();
 
@@ -145,7 +154,7 @@ public sealed class ClaimLimitRaceTests : DatabaseTests
     }
 
     [Test]
-    public async Task Sixteen_workers_claim_everything_of_five_projects_and_never_exceed_the_limit()
+    public async Task Sixteen_workers_claim_everything_and_never_exceed_the_project_limit()
     {
         const int Limit = 2;
         var all = 0;
@@ -159,7 +168,7 @@ public sealed class ClaimLimitRaceTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_user_at_the_limit_is_skipped_until_one_of_the_deployments_ends()
+    public async Task A_user_at_the_limit_is_skipped_until_a_deployment_ends()
     {
         var user = await AddUserAsync();
         var (first, second) = (await EnqueueAsync(await AddProjectAsync(user.Id)), await EnqueueAsync(await AddProjectAsync(user.Id)));
@@ -175,7 +184,7 @@ public sealed class ClaimLimitRaceTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_full_project_hides_neither_its_owners_other_project_nor_another_user()
+    public async Task A_project_at_its_limit_hides_no_other_project_and_no_user()
     {
         var busy = await AddProjectAsync();
         await FillAsync(busy, 3000);
@@ -191,7 +200,7 @@ public sealed class ClaimLimitRaceTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_claim_that_overlaps_another_does_not_exceed_the_limit_of_the_user()
+    public async Task Overlapping_claims_do_not_exceed_the_user_limit()
     {
         var user = await AddUserAsync();
         var first = await EnqueueAsync(await AddProjectAsync(user.Id));
@@ -209,13 +218,13 @@ public sealed class ClaimLimitRaceTests : DatabaseTests
 
     [TestCase(0)]
     [TestCase(int.MinValue)]
-    public void A_limit_of_a_user_below_one_is_refused(int limit) =>
+    public void A_user_limit_below_one_is_refused(int limit) =>
         Assert.That(
             () => Lifecycle.ClaimNextAsync(new ClaimOptions { MaxPerUser = limit }, Token),
             Throws.InstanceOf<ArgumentOutOfRangeException>().With.Property("ParamName").EqualTo("MaxPerUser"));
 
     [Test]
-    public async Task Sixteen_workers_never_exceed_the_limit_of_a_user()
+    public async Task Sixteen_workers_never_exceed_the_user_limit()
     {
         var all = 0;
         foreach (var count in new[] { 40, 3, 20 })

@@ -36,7 +36,7 @@ public sealed class ClaimRaceTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_deployment_that_another_claim_holds_is_neither_waited_for_nor_taken()
+    public async Task A_claim_skips_a_deployment_that_another_claim_has_locked()
     {
         var project = await AddProjectAsync();
         var first = await EnqueueAsync(project);
@@ -45,19 +45,21 @@ public sealed class ClaimRaceTests : DatabaseTests
         await UnitOfWork.RunAsync(async (tx, token) =>
         {
             Assert.That((await tx.Get<IDeploymentLifecycle>().ClaimNextAsync(token))!.Deployment.Id, Is.EqualTo(first.Id));
-            Assert.That((await Lifecycle.ClaimNextAsync(token).WaitAsync(TimeSpan.FromSeconds(20), token))!.Deployment.Id, Is.EqualTo(second.Id));
+            Assert.That(
+                (await Lifecycle.ClaimNextAsync(token).WaitAsync(TimeSpan.FromSeconds(20), token))!.Deployment.Id, Is.EqualTo(second.Id));
             Assert.That(await Lifecycle.ClaimNextAsync(token).WaitAsync(TimeSpan.FromSeconds(20), token), Is.Null);
         }, Token);
     }
 
     [Test]
-    public async Task A_log_line_that_is_being_written_hides_no_deployment_from_the_queue()
+    public async Task An_open_append_does_not_hide_a_queued_deployment()
     {
         var deployment = await EnqueueAsync();
 
         await UnitOfWork.RunAsync(async (tx, token) =>
         {
-            await tx.Get<IPlatformDeploymentLogRepository>().AppendAsync(deployment.Id, [new NewDeploymentLog { Message = "queued" }], token);
+            await tx.Get<IPlatformDeploymentLogRepository>().AppendAsync(
+                deployment.Id, [new NewDeploymentLog { Message = "queued" }], token);
             Assert.That((await Lifecycle.ClaimNextAsync(token))?.Deployment.Id, Is.EqualTo(deployment.Id));
         }, Token);
     }

@@ -12,7 +12,7 @@ namespace AutoStack.Data.Tests.Concurrency;
 public sealed class DeploymentLogFollowerTests : DatabaseTests
 {
     [Test]
-    public async Task What_is_there_comes_first_and_then_what_is_appended()
+    public async Task Stored_lines_come_first_and_appended_lines_follow()
     {
         await using var host = NewHost();
         var deployment = await EnqueueAsync();
@@ -30,7 +30,7 @@ public sealed class DeploymentLogFollowerTests : DatabaseTests
     }
 
     [Test]
-    public async Task It_begins_at_any_place()
+    public async Task Following_starts_at_any_cursor()
     {
         await using var host = NewHost();
         var deployment = await EnqueueAsync();
@@ -48,7 +48,7 @@ public sealed class DeploymentLogFollowerTests : DatabaseTests
     }
 
     [Test]
-    public async Task Of_many_writers_of_one_deployment_every_line_comes_once_in_its_order()
+    public async Task Lines_of_many_writers_come_once_and_in_order()
     {
         const int Writers = 6;
         const int Rounds = 20;
@@ -59,14 +59,16 @@ public sealed class DeploymentLogFollowerTests : DatabaseTests
         var (one, two) = (follow.NextAsync((Writers * Rounds) + 1), second.NextAsync((Writers * Rounds) + 1));
         var buffered = host.GetRequiredService<IDeploymentLogWriter>();
 
-        await Parallel.ForAsync(0, Writers, new ParallelOptions { MaxDegreeOfParallelism = Writers, CancellationToken = Token }, async (w, token) =>
+        var parallel = new ParallelOptions { MaxDegreeOfParallelism = Writers, CancellationToken = Token };
+        await Parallel.ForAsync(0, Writers, parallel, async (w, token) =>
         {
             for (var i = 0; i < Rounds; i++)
             {
                 await (w switch
                 {
                     0 => ExecuteAsync(
-                        "INSERT INTO deployment_logs (id, deployment_id, timestamp, message, created_at) VALUES (gen_random_uuid(), $1, now(), $2, now())",
+                        "INSERT INTO deployment_logs (id, deployment_id, timestamp, message, created_at) VALUES (gen_random_uuid(), $1, "
+                            + "now(), $2, now())",
                         deployment.Id, $"{w}/{i}"),
                     < 3 => buffered.WriteAsync(deployment.Id, new NewDeploymentLog { Message = $"{w}/{i}" }, token),
                     _ => PlatformLogs.AppendAsync(deployment.Id, [new NewDeploymentLog { Message = $"{w}/{i}" }], token),
@@ -82,12 +84,14 @@ public sealed class DeploymentLogFollowerTests : DatabaseTests
         Assert.That(follow.Seqs, Is.EqualTo(Enumerable.Range(1, (Writers * Rounds) + 1).Select(i => (long)i)));
         for (var w = 0; w < Writers; w++)
         {
-            Assert.That(lines.Where(l => l.StartsWith($"{w}/", StringComparison.Ordinal)), Is.EqualTo(Enumerable.Range(0, Rounds).Select(i => $"{w}/{i}")));
+            Assert.That(
+                lines.Where(l => l.StartsWith($"{w}/", StringComparison.Ordinal)),
+                Is.EqualTo(Enumerable.Range(0, Rounds).Select(i => $"{w}/{i}")));
         }
     }
 
     [Test]
-    public async Task Connections_that_are_lost_lose_no_line()
+    public async Task Lost_connections_lose_no_line()
     {
         await using var host = NewHost();
         var deployment = await EnqueueAsync();
@@ -97,7 +101,8 @@ public sealed class DeploymentLogFollowerTests : DatabaseTests
             var next = follow.NextAsync(2);
             await AppendAsync(deployment, $"before {round}");
             await ExecuteAsync(
-                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'follower'");
+                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = current_database() AND application_name = "
+                    + "'follower'");
             await AppendAsync(deployment, $"after {round}");
 
             Assert.That(await next, Is.EqualTo(new[] { $"before {round}", $"after {round}" }));
@@ -107,7 +112,7 @@ public sealed class DeploymentLogFollowerTests : DatabaseTests
     }
 
     [Test]
-    public async Task Lines_that_nobody_notifies_come_with_the_time([Values] bool listen)
+    public async Task Lines_without_a_notification_come_by_polling([Values] bool listen)
     {
         await using var host = NewHost(o => (o.ListenForNotifications, o.LogPollInterval) = (listen, TimeSpan.FromHours(1)));
         var deployment = await EnqueueAsync();
@@ -117,14 +122,16 @@ public sealed class DeploymentLogFollowerTests : DatabaseTests
         var next = follow.NextAsync(1);
 
         await ExecuteAsync(
-            "INSERT INTO deployment_logs (id, deployment_id, timestamp, message, created_at) VALUES (gen_random_uuid(), $1, now(), 'python', now())", deployment.Id);
+            "INSERT INTO deployment_logs (id, deployment_id, timestamp, message, created_at) VALUES (gen_random_uuid(), $1, now(), "
+                + "'python', now())",
+            deployment.Id);
         await MoveClockAsync(TimeSpan.FromHours(1), next);
 
         Assert.That(await next, Is.EqualTo(new[] { "python" }));
     }
 
     [Test]
-    public async Task It_ends_some_time_after_the_deployment_so_that_late_lines_come_too()
+    public async Task Following_ends_after_the_deployment_and_includes_late_lines()
     {
         await using var host = NewHost(o => o.LogPollInterval = TimeSpan.FromHours(1));
         var deployment = await StartedAsync(DeploymentStatus.Building);
@@ -147,7 +154,7 @@ public sealed class DeploymentLogFollowerTests : DatabaseTests
     }
 
     [Test]
-    public async Task The_log_of_a_deployment_that_ended_long_ago_ends_at_once()
+    public async Task The_log_of_a_deployment_that_ended_long_ago_ends_immediately()
     {
         await using var host = NewHost();
         var deployment = await StartedAsync(DeploymentStatus.Building);
@@ -160,7 +167,7 @@ public sealed class DeploymentLogFollowerTests : DatabaseTests
     }
 
     [Test]
-    public async Task What_is_not_there_or_somebody_elses_has_no_lines_and_what_is_deleted_ends()
+    public async Task Unknown_and_foreign_deployments_have_no_lines_and_deleted_ones_end()
     {
         await using var host = NewHost(o => o.LogPollInterval = TimeSpan.FromHours(1));
         var deployment = await EnqueueAsync();
@@ -179,7 +186,7 @@ public sealed class DeploymentLogFollowerTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_server_that_is_away_is_waited_for()
+    public async Task Following_waits_for_an_unreachable_server()
     {
         await using var proxy = new CuttingProxy(Database.ConnectionString) { Refuse = true };
         await using var host = NewHost(o => o.ConnectionString = proxy.ConnectionString);
@@ -199,7 +206,7 @@ public sealed class DeploymentLogFollowerTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_thousand_who_follow_share_one_connection_and_leave_the_pool_to_others()
+    public async Task A_thousand_followers_share_one_connection_and_leave_the_pool_free()
     {
         await using var host = NewHost(o => o.MaxPoolSize = 8);
         var project = await AddProjectAsync();
@@ -224,15 +231,19 @@ public sealed class DeploymentLogFollowerTests : DatabaseTests
         {
             await using var stop = new NpgsqlCommand("BEGIN; LOCK TABLE deployments", connection);
             await stop.ExecuteNonQueryAsync(Token);
-            await ExecuteAsync($"SELECT pg_notify('{IDeploymentLogRepository.Channel}', id::text) FROM unnest($1) AS id", deployments.Select(d => d.Id).ToArray());
+            await ExecuteAsync(
+                $"SELECT pg_notify('{IDeploymentLogRepository.Channel}', id::text) FROM unnest($1) AS id",
+                deployments.Select(d => d.Id).ToArray());
             await UntilSomeoneWaitsAsync(2);
             for (var i = 0; i < 10; i++)
             {
-                await host.GetRequiredService<IUserRepository>().FindAsync(Guid.NewGuid(), Token).WaitAsync(TimeSpan.FromSeconds(20), Token);
+                await host.GetRequiredService<IUserRepository>().FindAsync(Guid.NewGuid(), Token).WaitAsync(
+                    TimeSpan.FromSeconds(20), Token);
             }
 
             Assert.That(
-                await ScalarAsync("SELECT count(*)::int FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'follower' AND wait_event_type = 'Lock'"),
+                await ScalarAsync("SELECT count(*)::int FROM pg_stat_activity WHERE datname = current_database() AND application_name = "
+                    + "'follower' AND wait_event_type = 'Lock'"),
                 Is.EqualTo(2));
         }
 
@@ -243,7 +254,8 @@ public sealed class DeploymentLogFollowerTests : DatabaseTests
 
         Assert.That((await Task.WhenAll(second)).Select(lines => lines.Single()), Is.All.EqualTo("second"));
         Assert.That(
-            await ScalarAsync("SELECT count(*)::int FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%'"), Is.EqualTo(1));
+            await ScalarAsync("SELECT count(*)::int FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%'"),
+            Is.EqualTo(1));
         foreach (var follow in all)
         {
             await follow.DisposeAsync();
@@ -251,7 +263,7 @@ public sealed class DeploymentLogFollowerTests : DatabaseTests
     }
 
     [Test]
-    public async Task Following_ends_with_its_token_and_with_the_services()
+    public async Task Following_ends_with_its_token_and_on_disposal()
     {
         var host = NewHost();
         var deployment = await EnqueueAsync();

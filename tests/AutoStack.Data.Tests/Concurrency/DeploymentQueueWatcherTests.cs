@@ -14,7 +14,7 @@ public sealed class DeploymentQueueWatcherTests : DatabaseTests
     private int markers;
 
     [Test]
-    public async Task The_first_turn_comes_at_once_and_the_next_with_what_was_queued()
+    public async Task The_first_turn_comes_immediately_and_the_next_after_an_enqueue()
     {
         await using var host = NewHost();
         await using var watch = await WatchAsync(host);
@@ -27,7 +27,7 @@ public sealed class DeploymentQueueWatcherTests : DatabaseTests
     }
 
     [Test]
-    public async Task What_was_queued_since_the_turn_before_is_one_turn()
+    public async Task Enqueues_since_the_previous_turn_are_one_turn()
     {
         await using var host = NewHost();
         await using var watch = await WatchAsync(host);
@@ -42,7 +42,7 @@ public sealed class DeploymentQueueWatcherTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_connection_that_is_lost_loses_no_turn()
+    public async Task A_lost_connection_loses_no_turn()
     {
         await using var host = NewHost();
         await using var watch = await WatchAsync(host);
@@ -50,7 +50,8 @@ public sealed class DeploymentQueueWatcherTests : DatabaseTests
         {
             // What is queued now may be told to nobody: there is a turn when the connection is back.
             var next = watch.Next();
-            await ExecuteAsync($"SELECT pg_terminate_backend(a.pid) FROM pg_stat_activity a WHERE a.datname = current_database() AND {Listens}");
+            await ExecuteAsync(
+                $"SELECT pg_terminate_backend(a.pid) FROM pg_stat_activity a WHERE a.datname = current_database() AND {Listens}");
             await next;
 
             await SettledAsync(host, watch);
@@ -62,7 +63,7 @@ public sealed class DeploymentQueueWatcherTests : DatabaseTests
     }
 
     [Test]
-    public async Task All_who_watch_share_one_connection_beside_the_pool()
+    public async Task All_watchers_share_one_connection_outside_of_the_pool()
     {
         await using var host = NewHost(options => options.MaxPoolSize = 1);
         await using var first = await WatchAsync(host);
@@ -70,17 +71,19 @@ public sealed class DeploymentQueueWatcherTests : DatabaseTests
         var (one, two) = (first.Next(), second.Next());
 
         var project = await AddProjectAsync();
-        await host.GetRequiredService<IDeploymentRepository>().EnqueueAsync(new NewDeployment { ProjectId = project.Id, UserId = project.UserId }, Token);
+        await host.GetRequiredService<IDeploymentRepository>().EnqueueAsync(
+            new NewDeployment { ProjectId = project.Id, UserId = project.UserId }, Token);
 
         await Task.WhenAll(one, two);
         Assert.That(await CountAsync("application_name = 'watcher'"), Is.EqualTo(2), "the one that listens, and the only one of the pool");
     }
 
     [Test]
-    public async Task With_a_data_source_of_the_host_one_of_its_connections_listens()
+    public async Task With_a_data_source_of_the_host_its_connection_listens()
     {
         await using var source = NpgsqlDataSource.Create($"{Database.ConnectionString};Application Name=watcher;No Reset On Close=true");
-        await using (var host = new ServiceCollection().AddSingleton<TimeProvider>(Clock).AddAutoStackData(source).AddAutoStackDataWorkers().BuildServiceProvider())
+        var services = new ServiceCollection().AddSingleton<TimeProvider>(Clock).AddAutoStackData(source).AddAutoStackDataWorkers();
+        await using (var host = services.BuildServiceProvider())
         {
             await using var watch = await WatchAsync(host);
             var next = watch.Next();
@@ -96,7 +99,7 @@ public sealed class DeploymentQueueWatcherTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_wait_ends_with_its_token_and_with_the_services_the_connection_goes()
+    public async Task Watching_ends_with_its_token_and_disposal_closes_the_connection()
     {
         var host = NewHost();
         await using (var watch = await WatchAsync(host))
@@ -115,7 +118,7 @@ public sealed class DeploymentQueueWatcherTests : DatabaseTests
     }
 
     [Test]
-    public async Task Without_listening_the_turns_come_with_the_time()
+    public async Task Without_listening_turns_come_by_polling()
     {
         await using var host = NewHost(options =>
         {
@@ -135,7 +138,7 @@ public sealed class DeploymentQueueWatcherTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_server_that_is_away_from_the_start_is_listened_to_once_it_is_there()
+    public async Task A_server_that_starts_later_is_listened_to()
     {
         await using var proxy = new CuttingProxy(Database.ConnectionString) { Refuse = true };
         await using var host = NewHost(options => options.ConnectionString = proxy.ConnectionString);
@@ -154,7 +157,7 @@ public sealed class DeploymentQueueWatcherTests : DatabaseTests
     }
 
     [Test]
-    public void An_interval_is_above_zero_and_up_to_a_day([Values(0, -1, 86401)] int seconds) =>
+    public void A_poll_interval_out_of_range_is_refused([Values(0, -1, 86401)] int seconds) =>
         Assert.That(
             () => Get<IDeploymentQueueWatcher>().WatchAsync(TimeSpan.FromSeconds(seconds), Token),
             Throws.TypeOf<ArgumentOutOfRangeException>().With.Message.Contains("pollInterval"));
@@ -216,7 +219,8 @@ public sealed class DeploymentQueueWatcherTests : DatabaseTests
         public Watch(ServiceProvider host, TimeSpan pollInterval, CancellationToken token)
         {
             stop = CancellationTokenSource.CreateLinkedTokenSource(token);
-            turns = host.GetRequiredService<IDeploymentQueueWatcher>().WatchAsync(pollInterval, stop.Token).GetAsyncEnumerator(CancellationToken.None);
+            turns = host.GetRequiredService<IDeploymentQueueWatcher>().WatchAsync(pollInterval, stop.Token).GetAsyncEnumerator(
+                CancellationToken.None);
         }
 
         public Task<long> Next() => next = NextAsync();

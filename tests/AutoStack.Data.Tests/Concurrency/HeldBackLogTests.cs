@@ -11,12 +11,13 @@ namespace AutoStack.Data.Tests.Concurrency;
 public sealed class HeldBackLogTests : DatabaseTests
 {
     private const string Insert =
-        "BEGIN; INSERT INTO deployment_logs (id, deployment_id, timestamp, log_level, message, created_at) VALUES (gen_random_uuid(), '{0}', now(), 'info', 'foreign', now())";
+        "BEGIN; INSERT INTO deployment_logs (id, deployment_id, timestamp, log_level, message, created_at) VALUES (gen_random_uuid(), "
+            + "'{0}', now(), 'info', 'foreign', now())";
 
     [TestCase(Insert)]
     [TestCase("BEGIN; SELECT 1 FROM deployments WHERE id = '{0}' FOR UPDATE")]
     [TestCase("BEGIN; DELETE FROM deployments WHERE id = '{0}'")]
-    public async Task An_open_transaction_holds_back_the_log_of_its_deployment_only(string sql)
+    public async Task An_open_transaction_blocks_the_log_of_its_deployment_only(string sql)
     {
         await using var host = NewHost();
         var writer = host.GetRequiredService<IDeploymentLogWriter>();
@@ -42,7 +43,7 @@ public sealed class HeldBackLogTests : DatabaseTests
     }
 
     [Test]
-    public async Task Copied_lines_are_held_back_too_and_keep_their_order()
+    public async Task Copied_lines_are_blocked_too_and_keep_their_order()
     {
         await using var host = NewHost();
         var writer = host.GetRequiredService<IDeploymentLogWriter>();
@@ -59,7 +60,7 @@ public sealed class HeldBackLogTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_log_that_is_held_back_leaves_room_for_the_others()
+    public async Task A_blocked_log_leaves_room_for_the_others()
     {
         await using var host = NewHost(o => (o.MaxBufferedLines, o.FlushLines) = (100, 10));
         var writer = host.GetRequiredService<IDeploymentLogWriter>();
@@ -79,7 +80,7 @@ public sealed class HeldBackLogTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_log_that_is_held_back_is_tried_again_after_pauses()
+    public async Task A_blocked_log_is_retried_after_pauses()
     {
         await using var host = NewHost();
         var writer = host.GetRequiredService<IDeploymentLogWriter>();
@@ -96,7 +97,7 @@ public sealed class HeldBackLogTests : DatabaseTests
     }
 
     [Test]
-    public async Task Callers_of_a_log_that_is_held_back_for_too_long_are_told_and_its_lines_stay()
+    public async Task A_log_blocked_too_long_fails_callers_and_keeps_its_lines()
     {
         await using var host = NewHost(o => (o.FailAfter, o.MaxBufferedLines) = (TimeSpan.FromTicks(1), 4));
         var writer = host.GetRequiredService<IDeploymentLogWriter>();
@@ -120,7 +121,7 @@ public sealed class HeldBackLogTests : DatabaseTests
     }
 
     [Test]
-    public async Task The_end_of_the_services_waits_for_a_log_that_is_held_back()
+    public async Task Disposal_waits_for_a_blocked_log()
     {
         var host = NewHost();
         var writer = host.GetRequiredService<IDeploymentLogWriter>();
@@ -137,7 +138,7 @@ public sealed class HeldBackLogTests : DatabaseTests
     }
 
     [Test]
-    public async Task Cancelled_calls_neither_end_a_flush_early_nor_keep_it_waiting()
+    public async Task A_cancelled_call_neither_ends_nor_delays_a_flush()
     {
         await using var host = NewHost(o => o.MaxBufferedLines = 4);
         var writer = host.GetRequiredService<IDeploymentLogWriter>();
@@ -159,7 +160,7 @@ public sealed class HeldBackLogTests : DatabaseTests
     }
 
     [Test]
-    public async Task Lines_of_five_thousand_deployments_are_flushed_at_once()
+    public async Task Lines_of_five_thousand_deployments_are_flushed_together()
     {
         await using var host = NewHost();
         var writer = host.GetRequiredService<IDeploymentLogWriter>();
@@ -189,13 +190,16 @@ public sealed class HeldBackLogTests : DatabaseTests
         Assert.That(
             await ScalarAsync(
                 """
-                SELECT count(*)::int FROM deployment_logs l JOIN deployments d ON d.id = l.deployment_id WHERE d.project_id = $1 AND l.seq IN (1, 2)
+                SELECT count(*)::int
+                FROM deployment_logs l
+                JOIN deployments d ON d.id = l.deployment_id
+                WHERE d.project_id = $1 AND l.seq IN (1, 2)
                 """, project.Id),
             Is.EqualTo(10_000));
     }
 
     [Test]
-    public async Task Two_writers_of_the_same_deployments_lose_and_double_no_line()
+    public async Task Two_writers_of_the_same_deployments_store_each_line_once()
     {
         const int Lines = 500;
         await using var one = NewHost(o => (o.FlushLines, o.FlushInterval) = (20, TimeSpan.FromMilliseconds(1)));
@@ -233,10 +237,13 @@ public sealed class HeldBackLogTests : DatabaseTests
     {
         var held = await EnqueueAsync();
         await using var foreign = await HoldAsync(
-            "BEGIN; INSERT INTO deployment_runtime_logs (id, deployment_id, source, message, timestamp) VALUES (gen_random_uuid(), '{0}', 'docker', 'x', now())", held);
+            "BEGIN; INSERT INTO deployment_runtime_logs (id, deployment_id, source, message, timestamp) VALUES (gen_random_uuid(), '{0}', "
+                + "'docker', 'x', now())",
+            held);
         for (var i = 0; i < 50; i++)
         {
-            var stored = PlatformRuntimeLogs.AppendAsync((await EnqueueAsync()).Id, RuntimeLogSource.Docker, [new(Clock.GetUtcNow(), "x")], Token);
+            var stored = PlatformRuntimeLogs.AppendAsync(
+                (await EnqueueAsync()).Id, RuntimeLogSource.Docker, [new(Clock.GetUtcNow(), "x")], Token);
             Assert.That(await stored, Is.EqualTo(1));
         }
 

@@ -24,7 +24,8 @@ public sealed class IsolationTests(string isolation, bool ofHost) : DatabaseTest
         var connectionString = new NpgsqlConnectionStringBuilder(Database.ConnectionString) { ApplicationName = "strict" }.ConnectionString;
         hosts = ofHost ? NpgsqlDataSource.Create(connectionString) : null;
         var services = new ServiceCollection().AddSingleton<TimeProvider>(Clock);
-        strict = (hosts is null ? services.AddAutoStackData(connectionString) : services.AddAutoStackData(hosts)).AddAutoStackDataWorkers().BuildServiceProvider();
+        strict = (hosts is null ? services.AddAutoStackData(connectionString) : services.AddAutoStackData(hosts)).AddAutoStackDataWorkers()
+            .BuildServiceProvider();
     }
 
     [OneTimeTearDown]
@@ -38,7 +39,7 @@ public sealed class IsolationTests(string isolation, bool ofHost) : DatabaseTest
     }
 
     [Test]
-    public async Task An_append_that_waited_numbers_its_lines_after_those_it_waited_for()
+    public async Task An_append_that_waited_numbers_its_lines_after_the_others()
     {
         var logs = strict.GetRequiredService<IPlatformDeploymentLogRepository>();
         var deployment = await EnqueueAsync();
@@ -46,7 +47,8 @@ public sealed class IsolationTests(string isolation, bool ofHost) : DatabaseTest
         await using var transaction = await connection.BeginTransactionAsync(System.Data.IsolationLevel.ReadCommitted, Token);
         await using (var insert = connection.CreateCommand())
         {
-            insert.CommandText = $"INSERT INTO deployment_logs (id, deployment_id, timestamp, message, created_at) VALUES (gen_random_uuid(), '{deployment.Id}', now(), 'first', now())";
+            insert.CommandText = $"INSERT INTO deployment_logs (id, deployment_id, timestamp, message, created_at) VALUES "
+                + $"(gen_random_uuid(), '{deployment.Id}', now(), 'first', now())";
             await insert.ExecuteNonQueryAsync(Token);
         }
 
@@ -60,7 +62,7 @@ public sealed class IsolationTests(string isolation, bool ofHost) : DatabaseTest
     }
 
     [Test]
-    public async Task A_delivery_that_comes_twice_at_once_is_stored_once()
+    public async Task A_delivery_that_arrives_twice_concurrently_is_stored_once()
     {
         var delivery = Unique("delivery");
         await using var connection = await Raw.OpenConnectionAsync(Token);
@@ -75,7 +77,9 @@ public sealed class IsolationTests(string isolation, bool ofHost) : DatabaseTest
         await UntilSomeoneWaitsAsync(2);
         await transaction.CommitAsync(Token);
 
-        Assert.That((await Task.WhenAll(calls)).Select(r => r.Outcome), Is.EquivalentTo([WebhookStoreOutcome.Stored, WebhookStoreOutcome.Duplicate]));
+        Assert.That(
+            (await Task.WhenAll(calls)).Select(r => r.Outcome),
+            Is.EquivalentTo([WebhookStoreOutcome.Stored, WebhookStoreOutcome.Duplicate]));
 
         Task<WebhookStoreResult> StoreAsync() => strict.GetRequiredService<IWebhookPayloadRepository>().StoreAsync(
             new NewWebhookPayload
@@ -87,7 +91,7 @@ public sealed class IsolationTests(string isolation, bool ofHost) : DatabaseTest
     }
 
     [Test]
-    public async Task Batches_do_their_work_in_a_unit_of_work_and_leave_the_default_of_the_connection_alone()
+    public async Task Batches_work_in_a_unit_of_work_and_keep_the_connections_default()
     {
         var deployment = await StartedAsync(DeploymentStatus.Building);
         await strict.GetRequiredService<IUnitOfWork>().RunAsync(async (tx, ct) =>

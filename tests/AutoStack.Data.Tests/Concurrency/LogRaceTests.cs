@@ -6,7 +6,7 @@ namespace AutoStack.Data.Tests.Concurrency;
 public sealed class LogRaceTests : DatabaseTests
 {
     [Test]
-    public async Task A_reader_by_cursor_misses_no_line_of_a_writer_that_commits_late()
+    public async Task A_reader_misses_no_line_of_a_late_commit()
     {
         var deployment = await EnqueueAsync();
         Task second = null!;
@@ -29,7 +29,7 @@ public sealed class LogRaceTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_line_of_another_program_that_commits_late_is_missed_by_no_reader()
+    public async Task A_reader_misses_no_late_line_of_another_program()
     {
         var deployment = await EnqueueAsync();
         await using var connection = await Raw.OpenConnectionAsync(Token);
@@ -54,7 +54,7 @@ public sealed class LogRaceTests : DatabaseTests
     }
 
     [Test]
-    public async Task Many_writers_of_one_deployment_leave_no_gap_and_a_reader_gets_every_line_once()
+    public async Task Many_writers_leave_no_gap_and_a_reader_gets_each_line_once()
     {
         const int Writers = 8;
         const int Batches = 20;
@@ -90,7 +90,9 @@ public sealed class LogRaceTests : DatabaseTests
         await all;
         Assert.That(read.Select(l => l.Seq), Is.EqualTo(Enumerable.Range(1, Writers * Batches * BatchSize).Select(i => (long)i)));
         Assert.That(
-            read.Chunk(BatchSize).Select(batch => batch.Select(l => l.Message.Split(' ')[0]).Distinct().Count()), Is.All.EqualTo(1), "batches stay together");
+            read.Chunk(BatchSize).Select(batch => batch.Select(l => l.Message.Split(' ')[0]).Distinct().Count()),
+            Is.All.EqualTo(1),
+            "batches stay together");
         for (var w = 0; w < Writers; w++)
         {
             Assert.That(
@@ -100,10 +102,11 @@ public sealed class LogRaceTests : DatabaseTests
     }
 
     [Test]
-    public async Task The_same_lines_sent_twice_at_once_are_stored_once()
+    public async Task The_same_lines_sent_twice_concurrently_are_stored_once()
     {
         var deployment = await EnqueueAsync();
-        NewDeploymentLog[] lines = [.. Enumerable.Range(0, 5).Select(i => new NewDeploymentLog { Id = Guid.CreateVersion7(), Message = $"{i}" })];
+        NewDeploymentLog[] lines = [.. Enumerable.Range(0, 5).Select(
+            i => new NewDeploymentLog { Id = Guid.CreateVersion7(), Message = $"{i}" })];
         Task again = null!;
         await UnitOfWork.RunAsync(async (tx, token) =>
         {
@@ -118,7 +121,7 @@ public sealed class LogRaceTests : DatabaseTests
     }
 
     [Test]
-    public async Task Many_lines_get_their_numbers_when_others_have_committed()
+    public async Task Copied_lines_are_numbered_after_concurrent_commits()
     {
         var deployment = await EnqueueAsync();
         Task many = null!;

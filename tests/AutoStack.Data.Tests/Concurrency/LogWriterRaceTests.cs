@@ -11,7 +11,7 @@ namespace AutoStack.Data.Tests.Concurrency;
 public sealed class LogWriterRaceTests : DatabaseTests
 {
     [Test]
-    public async Task A_thousand_builds_at_once_lose_no_line()
+    public async Task A_thousand_concurrent_builds_lose_no_line()
     {
         const int Builds = 1000;
         const int Lines = 20;
@@ -38,7 +38,8 @@ public sealed class LogWriterRaceTests : DatabaseTests
             }
         }
 
-        await Parallel.ForEachAsync(ids, new ParallelOptions { MaxDegreeOfParallelism = Builds, CancellationToken = Token }, async (id, token) =>
+        var parallel = new ParallelOptions { MaxDegreeOfParallelism = Builds, CancellationToken = Token };
+        await Parallel.ForEachAsync(ids, parallel, async (id, token) =>
         {
             for (var i = 0; i < Lines; i++)
             {
@@ -60,9 +61,10 @@ public sealed class LogWriterRaceTests : DatabaseTests
     }
 
     [Test]
-    public async Task Lines_that_are_made_ready_while_others_are_refused_are_stored_and_flushed_like_all()
+    public async Task Lines_written_while_others_are_refused_are_stored_and_flushed()
     {
-        await using var host = NewHost(Database.ConnectionString, o => (o.FlushLines, o.FlushInterval) = (10, TimeSpan.FromMilliseconds(5)));
+        await using var host = NewHost(
+            Database.ConnectionString, o => (o.FlushLines, o.FlushInterval) = (10, TimeSpan.FromMilliseconds(5)));
         var writer = host.GetRequiredService<IDeploymentLogWriter>();
         var deployment = await EnqueueAsync();
         var missing = Guid.NewGuid();
@@ -83,12 +85,13 @@ public sealed class LogWriterRaceTests : DatabaseTests
         await flushed;
 
         var page = await Logs.ListAsync(deployment.Id, deployment.UserId, Cursor.Start, 100, Token);
-        Assert.That(page.Items.Select(l => l.Message), Is.EqualTo(Enumerable.Range(0, 36).Where(i => i == 0 || i % 7 != 0).Select(i => $"{i}")));
+        Assert.That(
+            page.Items.Select(l => l.Message), Is.EqualTo(Enumerable.Range(0, 36).Where(i => i == 0 || i % 7 != 0).Select(i => $"{i}")));
         Assert.That(() => writer.FlushAsync(Token), Throws.TypeOf<LogLinesRefusedException>().With.Property("Lines").EqualTo(5));
     }
 
     [Test]
-    public async Task Who_finds_the_buffer_full_waits_in_the_order_of_the_calls()
+    public async Task Writers_wait_for_a_full_buffer_in_the_order_of_their_calls()
     {
         await using var host = NewHost(Database.ConnectionString, o => (o.MaxBufferedLines, o.FlushLines) = (3, 1));
         var writer = host.GetRequiredService<IDeploymentLogWriter>();
@@ -97,7 +100,8 @@ public sealed class LogWriterRaceTests : DatabaseTests
         await writer.WriteAsync(deployment.Id, Line("0"), Token);
         await writer.WriteAsync(deployment.Id, Line("1"), Token);
         using var cancel = new CancellationTokenSource();
-        var calls = Enumerable.Range(2, 8).Select(i => writer.WriteAsync(deployment.Id, Line($"{i}"), i == 4 ? cancel.Token : Token)).ToList();
+        var calls =
+            Enumerable.Range(2, 8).Select(i => writer.WriteAsync(deployment.Id, Line($"{i}"), i == 4 ? cancel.Token : Token)).ToList();
         var flush = writer.FlushAsync(deployment.Id, Token);
         await UntilSomeoneWaitsAsync();
 
@@ -113,7 +117,7 @@ public sealed class LogWriterRaceTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_connection_killed_in_the_middle_of_a_flush_neither_loses_nor_doubles_a_line()
+    public async Task A_connection_killed_during_a_flush_neither_loses_nor_doubles_a_line()
     {
         await using var host = NewHost(Database.ConnectionString);
         var writer = host.GetRequiredService<IDeploymentLogWriter>();
@@ -125,7 +129,8 @@ public sealed class LogWriterRaceTests : DatabaseTests
         {
             await UntilSomeoneWaitsAsync();
             await ExecuteAsync(
-                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'");
+                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = "
+                    + "'Lock'");
         }
 
         await WriteAsync(writer, deployment, 3, 3);
@@ -139,7 +144,7 @@ public sealed class LogWriterRaceTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_commit_whose_answer_is_lost_with_the_server_is_not_made_twice()
+    public async Task A_commit_whose_answer_is_lost_is_not_repeated()
     {
         await using var proxy = new CuttingProxy(Database.ConnectionString);
         await using var host = NewHost(proxy.ConnectionString);
@@ -170,7 +175,7 @@ public sealed class LogWriterRaceTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_flush_of_very_many_lines_whose_answer_is_lost_is_not_made_twice()
+    public async Task A_large_flush_whose_answer_is_lost_is_not_repeated()
     {
         const int Each = DeploymentLogAppends.CopyFrom / 2;
         await using var proxy = new CuttingProxy(Database.ConnectionString);
@@ -195,12 +200,14 @@ public sealed class LogWriterRaceTests : DatabaseTests
         foreach (var (deployment, before) in new[] { (one, 1), (two, 0) })
         {
             var tail = await Logs.ListTailAsync(deployment.Id, deployment.UserId, Cursor.Start, 1000, Token);
-            Assert.That(tail.Items.Select(l => (l.Seq, l.Message)), Is.EqualTo(Enumerable.Range(Each - 1000, 1000).Select(i => ((long)i + 1 + before, $"{i}"))));
+            Assert.That(
+                tail.Items.Select(l => (l.Seq, l.Message)),
+                Is.EqualTo(Enumerable.Range(Each - 1000, 1000).Select(i => ((long)i + 1 + before, $"{i}"))));
         }
     }
 
     [Test]
-    public async Task Callers_are_told_when_the_database_is_away_for_too_long_and_what_is_held_stays()
+    public async Task A_long_outage_fails_callers_and_keeps_the_buffer()
     {
         await using var proxy = new CuttingProxy(Database.ConnectionString) { Refuse = true };
         await using var host = NewHost(proxy.ConnectionString, o =>
@@ -224,7 +231,7 @@ public sealed class LogWriterRaceTests : DatabaseTests
     }
 
     [Test]
-    public async Task The_end_of_the_services_does_not_wait_for_ever_for_a_database_that_is_away()
+    public async Task Disposal_does_not_wait_forever_for_an_unreachable_database()
     {
         await using var proxy = new CuttingProxy(Database.ConnectionString) { Refuse = true };
         var host = NewHost(proxy.ConnectionString, o => o.DrainTimeout = TimeSpan.Zero);
@@ -238,7 +245,7 @@ public sealed class LogWriterRaceTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_deployment_that_is_removed_on_the_way_takes_its_own_lines_only()
+    public async Task A_removed_deployment_loses_only_its_own_lines()
     {
         await using var host = NewHost(Database.ConnectionString);
         var writer = host.GetRequiredService<IDeploymentLogWriter>();
@@ -261,11 +268,12 @@ public sealed class LogWriterRaceTests : DatabaseTests
         Assert.That(await LinesAsync(other), Is.EqualTo(new[] { (1L, "0"), (2L, "1") }));
         Assert.That(
             () => flush,
-            Throws.TypeOf<LogLinesRefusedException>().With.Property("Lines").EqualTo(2).With.InnerException.TypeOf<MissingReferenceException>());
+            Throws.TypeOf<LogLinesRefusedException>()
+                .With.Property("Lines").EqualTo(2).With.InnerException.TypeOf<MissingReferenceException>());
     }
 
     [Test]
-    public async Task A_reader_by_cursor_misses_no_line_of_a_flush_and_of_others_that_commit_late()
+    public async Task A_reader_misses_no_line_of_a_flush_or_a_late_commit()
     {
         await using var host = NewHost(Database.ConnectionString);
         var writer = host.GetRequiredService<IDeploymentLogWriter>();

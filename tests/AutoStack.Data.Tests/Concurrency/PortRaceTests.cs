@@ -7,7 +7,7 @@ namespace AutoStack.Data.Tests.Concurrency;
 public sealed class PortRaceTests : DatabaseTests
 {
     [Test]
-    public async Task Reservations_at_the_same_moment_get_different_ports()
+    public async Task Concurrent_reservations_get_different_ports()
     {
         var host = Unique("host");
         var project = await AddProjectAsync();
@@ -30,14 +30,15 @@ public sealed class PortRaceTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_reservation_that_meets_a_cancel_on_its_way_is_refused()
+    public async Task A_reservation_waits_for_an_open_cancel_and_is_refused()
     {
         var deployment = await StartedAsync(DeploymentStatus.Building);
         Task<ReservationResult> reservation = null!;
         await UnitOfWork.RunAsync(async (tx, token) =>
         {
             await tx.Get<IDeploymentRepository>().CancelAsync(deployment.Id, deployment.UserId, null, token);
-            reservation = PlatformContainers.ReserveAsync(new NewDeploymentContainer { DeploymentId = deployment.Id, Image = "site:1", Host = Unique("host") }, Token);
+            reservation = PlatformContainers.ReserveAsync(
+                new NewDeploymentContainer { DeploymentId = deployment.Id, Image = "site:1", Host = Unique("host") }, Token);
             await UntilSomeoneWaitsAsync();
         }, Token);
 
@@ -45,7 +46,7 @@ public sealed class PortRaceTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_port_that_another_program_takes_past_the_library_is_not_given_twice()
+    public async Task A_port_that_another_program_inserts_is_not_assigned_twice()
     {
         var host = Unique("host");
         var deployment = await EnqueueAsync();
@@ -60,12 +61,14 @@ public sealed class PortRaceTests : DatabaseTests
             await insert.ExecuteNonQueryAsync(Token);
         }
 
-        var reservation = PlatformContainers.ReserveAsync(new NewDeploymentContainer { DeploymentId = deployment.Id, Image = "site:1", Host = host }, Token);
+        var reservation = PlatformContainers.ReserveAsync(
+            new NewDeploymentContainer { DeploymentId = deployment.Id, Image = "site:1", Host = host }, Token);
         await UntilSomeoneWaitsAsync();
         await transaction.CommitAsync(Token);
 
         Assert.That(
             () => reservation,
-            Throws.TypeOf<DuplicateException>().With.Property(nameof(DuplicateException.Constraint)).EqualTo("deployment_containers_host_port_key"));
+            Throws.TypeOf<DuplicateException>()
+                .With.Property(nameof(DuplicateException.Constraint)).EqualTo("deployment_containers_host_port_key"));
     }
 }

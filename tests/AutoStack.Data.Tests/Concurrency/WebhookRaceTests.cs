@@ -7,7 +7,7 @@ namespace AutoStack.Data.Tests.Concurrency;
 public sealed class WebhookRaceTests : DatabaseTests
 {
     [Test]
-    public async Task A_delivery_that_arrives_twice_at_once_is_one_row()
+    public async Task A_delivery_that_arrives_twice_concurrently_is_one_row()
     {
         var delivery = Unique("d");
         Task<WebhookStoreResult> second = null!;
@@ -21,7 +21,8 @@ public sealed class WebhookRaceTests : DatabaseTests
         }, Token);
 
         Assert.That(await second, Is.EqualTo(first with { Outcome = WebhookStoreOutcome.Duplicate }));
-        Assert.That(await ScalarAsync("SELECT count(*) FROM webhook_payloads WHERE headers ->> 'x-github-delivery' = $1", delivery), Is.EqualTo(1));
+        Assert.That(
+            await ScalarAsync("SELECT count(*) FROM webhook_payloads WHERE headers ->> 'x-github-delivery' = $1", delivery), Is.EqualTo(1));
     }
 
     [Test]
@@ -45,7 +46,7 @@ public sealed class WebhookRaceTests : DatabaseTests
     }
 
     [Test]
-    public async Task Of_two_deployments_attached_at_once_one_stays()
+    public async Task Of_two_deployments_attached_concurrently_one_stays()
     {
         var stored = await Webhooks.StoreAsync(Payload(Unique("d")), Token);
         var first = await EnqueueAsync();

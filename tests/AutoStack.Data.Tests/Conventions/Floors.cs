@@ -5,7 +5,7 @@ namespace AutoStack.Data.Tests.Conventions;
 
 /// <summary>
 /// The folders of the library stand on floors. A folder depends on folders of lower floors, and on folders of its own floor as long as
-/// their dependencies form no circle. The dependencies are read from the sources: the namespaces that a file imports or qualifies, and the
+/// their dependencies form no cycle. The dependencies are read from the sources: the namespaces that a file imports or qualifies, and the
 /// types of the root namespace that it names.
 /// </summary>
 public sealed partial class Floors
@@ -47,7 +47,7 @@ public sealed partial class Floors
             "A new folder needs a place in Floors.FromTheGround.");
 
     [Test]
-    public void A_folder_depends_on_no_higher_floor()
+    public void A_folder_depends_only_on_its_own_and_lower_floors()
     {
         var upwards =
             from folder in Dependencies
@@ -55,11 +55,11 @@ public sealed partial class Floors
             where FloorOf(target) > FloorOf(folder.Key)
             select $"{folder.Key} → {target}";
 
-        Assert.That(upwards, Is.Empty);
+        Assert.That(upwards, Is.Empty, "Move the type to a lower floor, or the code that uses it to a higher one.");
     }
 
     [Test]
-    public void Folders_of_a_floor_form_no_circle()
+    public void Folders_of_a_floor_have_no_dependency_cycle()
     {
         var left = Dependencies.ToDictionary(folder => folder.Key, folder => folder.Value.ToHashSet());
         while (left.Where(folder => !folder.Value.Overlaps(left.Keys)).Select(folder => folder.Key).ToList() is { Count: > 0 } settled)
@@ -67,12 +67,15 @@ public sealed partial class Floors
             settled.ForEach(folder => left.Remove(folder));
         }
 
-        Assert.That(left.Select(folder => $"{folder.Key} → {string.Join(", ", folder.Value.Where(left.ContainsKey))}"), Is.Empty);
+        Assert.That(
+            left.Select(folder => $"{folder.Key} → {string.Join(", ", folder.Value.Where(left.ContainsKey))}"),
+            Is.Empty,
+            "These folders depend on each other: move the shared type to a lower floor.");
     }
 
-    // The other tests would pass if nothing were found.
+    // Without any dependency found, the other tests would always pass.
     [Test]
-    public void Dependencies_are_found()
+    public void Known_dependencies_are_found()
     {
         Assert.That(Dependencies["Retention"], Is.SupersetOf(["Accounts", "Logs", "Postgres"]));
         Assert.That(Dependencies["Secrets"], Does.Contain("Values"));
@@ -95,9 +98,11 @@ public sealed partial class Floors
         return found;
     }
 
-    // Without comments and without the literal text of strings; what is interpolated stays.
+    // The source without comments and without the literal text of strings; interpolated expressions stay.
     private static string Code(string source) =>
-        Comments().Replace(Strings().Replace(source, m => m.Value[0] == '$' ? string.Concat(Holes().Matches(m.Value).Select(h => $" {h.Value} ")) : "_"), "");
+        Comments().Replace(Strings().Replace(source, literal => literal.Value[0] == '$' ? Interpolated(literal.Value) : "_"), "");
+
+    private static string Interpolated(string literal) => string.Concat(Holes().Matches(literal).Select(hole => $" {hole.Value} "));
 
     [GeneratedRegex("""\$*\"{3}[\s\S]*?\"{3}|\$?"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])'""")]
     private static partial Regex Strings();
@@ -118,7 +123,8 @@ public sealed partial class Floors
     private static partial Regex RootNamespace();
 
     [GeneratedRegex(
-        @"^(?:(?:public|internal|sealed|static|abstract|readonly|partial)\s+)*(?:class|interface|enum|struct|record(?: struct)?)\s+(?<name>\w+)",
+        @"^(?:(?:public|internal|sealed|static|abstract|readonly|partial)\s+)*"
+        + @"(?:class|interface|enum|struct|record(?: struct)?)\s+(?<name>\w+)",
         RegexOptions.Multiline)]
     private static partial Regex Declarations();
 }

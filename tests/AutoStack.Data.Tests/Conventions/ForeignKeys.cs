@@ -12,13 +12,12 @@ public sealed class ForeignKeys : DatabaseTests
             SELECT string_agg(conrelid::regclass || ' ' || conname, ', ')
             FROM pg_constraint c
             WHERE contype = 'f'
-              AND NOT EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.conrelid AND i.indisvalid AND i.indpred IS NULL AND i.indkey[0] = c.conkey[1])
+              AND NOT EXISTS (
+                SELECT FROM pg_index i
+                WHERE i.indrelid = c.conrelid AND i.indisvalid AND i.indpred IS NULL AND i.indkey[0] = c.conkey[1])
             """);
 
-        Assert.That(bare, Is.Null);
+        Assert.That(bare, Is.Null, "Add an index whose first column is the foreign key.");
+        Assert.That(await ScalarAsync("SELECT count(*) FROM pg_constraint WHERE contype = 'f'"), Is.GreaterThan(0L));
     }
-
-    [Test]
-    public async Task Thirteen_foreign_keys_are_there() =>
-        Assert.That(await ScalarAsync("SELECT count(*) FROM pg_constraint WHERE contype = 'f' AND connamespace = 'public'::regnamespace"), Is.EqualTo(13));
 }

@@ -8,13 +8,14 @@ using AutoStack.Data.Deployments;
 
 namespace AutoStack.Data.Tests.Conventions;
 
-/// <summary>What is right and what is wrong for a place, made from its type and name.</summary>
+/// <summary>Valid and hostile values of a parameter or property, chosen by its type and name.</summary>
 public sealed partial class HostileArguments
 {
     private static readonly string[] Texts =
     [
-        "", " ", "\0", "a\0b", "\uD800", "a\uDC00b", "\u202E\u0007\r\n", "'; DROP TABLE users; --", "\" OR 1 = 1 /*", "$1 @id {0} :id ::uuid %_\\",
-        "{\"a\":\"\\u0000\"}", new('x', 100_000), new('\0', 100_000), new('\uD800', 100_000), string.Concat(Enumerable.Repeat("';--\0", 20_000)),
+        "", " ", "\0", "a\0b", "\uD800", "a\uDC00b", "\u202E\u0007\r\n", "'; DROP TABLE users; --", "\" OR 1 = 1 /*",
+        "$1 @id {0} :id ::uuid %_\\", "{\"a\":\"\\u0000\"}", new('x', 100_000), new('\0', 100_000), new('\uD800', 100_000),
+        string.Concat(Enumerable.Repeat("';--\0", 20_000)),
     ];
 
     private static readonly string[] Documents =
@@ -23,14 +24,16 @@ public sealed partial class HostileArguments
         $"{new string('[', 60)}{new string(']', 60)}",
     ];
 
-    private static readonly object[] Cursors =
+    // Cursors of every kind of list, with the least and the greatest value that a cursor can hold.
+    private static readonly string[] Cursors =
     [
-        Cursor.Start, Cursor.After(Guid.Empty), Cursor.After(Guid.AllBitsSet), Cursor.After(long.MinValue), Cursor.After(long.MaxValue),
-        Cursor.After(DateTimeOffset.MinValue, Guid.NewGuid()), Cursor.After(DateTimeOffset.MaxValue, Guid.AllBitsSet),
-        Cursor.Parse($"t.{long.MinValue}.{Guid.Empty:N}"), Cursor.Parse($"t.{long.MaxValue}.{Guid.Empty:N}"),
+        "start", $"i.{Guid.Empty:N}", $"i.{Guid.AllBitsSet:N}", $"s.{long.MinValue}", "s.0", $"s.{long.MaxValue}",
+        $"t.{long.MinValue}.{Guid.Empty:N}", $"t.-211813488000000000.{Guid.Empty:N}", $"t.0.{Guid.AllBitsSet:N}",
+        $"t.9223371331199999999.{Guid.AllBitsSet:N}", $"t.{long.MaxValue}.{Guid.AllBitsSet:N}",
     ];
 
-    private static readonly MethodInfo AnyText = typeof(HostileArguments).GetMethod(nameof(TextValue), BindingFlags.Static | BindingFlags.NonPublic)!;
+    private static readonly MethodInfo AnyText =
+        typeof(HostileArguments).GetMethod(nameof(TextValue), BindingFlags.Static | BindingFlags.NonPublic)!;
 
     private static T TextValue<T>(string text)
         where T : struct, ITextValue<T> => T.From(text);
@@ -50,7 +53,14 @@ public sealed partial class HostileArguments
 
     private static string Show(object? value) => value is string { Length: var length } text
         ? (length > 40 ? JsonSerializer.Serialize(text[..8]) + $" ({length:N0})" : JsonSerializer.Serialize(text))
-        : value switch { JsonElement e => e.ValueKind.ToString(), DateTimeOffset t => t.ToString("O", null), Secret s => Show(s.Reveal()), PasswordHash h => Show(h.Reveal()), _ => $"{value}" };
+        : value switch
+        {
+            JsonElement e => e.ValueKind.ToString(),
+            DateTimeOffset t => t.ToString("O", null),
+            Secret s => Show(s.Reveal()),
+            PasswordHash h => Show(h.Reveal()),
+            _ => $"{value}",
+        };
 
     private object Valid(Type type, string name)
     {
@@ -88,14 +98,18 @@ public sealed partial class HostileArguments
             _ when type == typeof(ClientKey) => ClientKey.New(),
             _ when type == typeof(IPAddress) => IPAddress.Loopback,
             _ when type == typeof(GitHubScopes) => GitHubScopes.Parse("repo"),
+            _ when type == typeof(Cursor) => Cursor.Start,
             _ when type.IsEnum => Enum.GetValues(type).GetValue(0)!,
             _ when type == typeof(DeploymentStatus) => DeploymentStatus.Building,
-            // The one state that an error may come with.
+            // The only status that an error message may accompany.
             _ when type == typeof(StageStatus) => StageStatus.Failed,
             _ when IsText(type) => ((IList)type.GetProperty("Known")!.GetValue(null)!)[1]!,
-            _ when type == typeof(Func<IRepositories, CancellationToken, Task>) => (IRepositories _, CancellationToken _) => Task.CompletedTask,
-            _ when type == typeof(Func<IRepositories, CancellationToken, Task<int>>) => (IRepositories _, CancellationToken _) => Task.FromResult(1),
-            _ when IsOf(type, typeof(IProgress<>)) => Activator.CreateInstance(typeof(Progress<>).MakeGenericType(type.GetGenericArguments()))!,
+            _ when type == typeof(Func<IRepositories, CancellationToken, Task>) =>
+                (IRepositories _, CancellationToken _) => Task.CompletedTask,
+            _ when type == typeof(Func<IRepositories, CancellationToken, Task<int>>) =>
+                (IRepositories _, CancellationToken _) => Task.FromResult(1),
+            _ when IsOf(type, typeof(IProgress<>)) =>
+                Activator.CreateInstance(typeof(Progress<>).MakeGenericType(type.GetGenericArguments()))!,
             _ when IsList(type) => List(type, Valid(type.GetGenericArguments()[0], name)),
             _ => Composite(type),
         };
@@ -130,7 +144,7 @@ public sealed partial class HostileArguments
 
     private IEnumerable<(string What, Func<object?> Make)> Hostile(Type type, string name, int depth)
     {
-        Assert.That(depth, Is.LessThan(6), $"{name} goes round in circles.");
+        Assert.That(depth, Is.LessThan(6), $"{name} contains itself; give this type values of its own in HostileArguments.Values.cs.");
         if (!type.IsValueType || Nullable.GetUnderlyingType(type) is not null)
         {
             yield return Case(" = null", null);
@@ -145,16 +159,34 @@ public sealed partial class HostileArguments
             _ when type == typeof(Cursor) => [.. Cursors],
             _ when type == typeof(long) => [long.MinValue, -1L, 0L, 1L, long.MaxValue],
             _ when type == typeof(bool) => [false, true],
-            _ when type == typeof(TimeSpan) => [TimeSpan.MinValue, TimeSpan.FromTicks(-1), TimeSpan.Zero, TimeSpan.FromTicks(1), TimeSpan.FromDays(3_000_000), TimeSpan.MaxValue],
+            _ when type == typeof(TimeSpan) =>
+            [
+                TimeSpan.MinValue, TimeSpan.FromTicks(-1), TimeSpan.Zero, TimeSpan.FromTicks(1), TimeSpan.FromDays(3_000_000),
+                TimeSpan.MaxValue,
+            ],
             _ when type == typeof(DateTimeOffset) =>
-                [DateTimeOffset.MinValue, DateTimeOffset.MaxValue, DateTimeOffset.UnixEpoch, new DateTimeOffset(1, 1, 1, 14, 0, 0, TimeSpan.FromHours(14)), new DateTimeOffset(9999, 12, 31, 9, 59, 59, TimeSpan.FromHours(-14))],
-            _ when type == typeof(JsonElement) => [default(JsonElement), .. Documents.Select(d => (object)JsonDocument.Parse(d).RootElement)],
+            [
+                DateTimeOffset.MinValue, DateTimeOffset.MaxValue, DateTimeOffset.UnixEpoch,
+                new DateTimeOffset(1, 1, 1, 14, 0, 0, TimeSpan.FromHours(14)),
+                new DateTimeOffset(9999, 12, 31, 9, 59, 59, TimeSpan.FromHours(-14)),
+            ],
+            _ when type == typeof(JsonElement) =>
+                [default(JsonElement), .. Documents.Select(d => (object)JsonDocument.Parse(d).RootElement)],
             _ when type.IsEnum => [.. Enum.GetValues(type), Enum.ToObject(type, -1), Enum.ToObject(type, int.MaxValue)],
             _ when type == typeof(Secret) => [.. Texts.Select(Secret.From)],
+            _ when type == typeof(Cursor) =>
+            [
+                .. Cursors.Select(text => (object)Cursor.Parse(text)),
+                Cursor.After(DateTimeOffset.MinValue, Guid.Empty), Cursor.After(DateTimeOffset.MaxValue, Guid.AllBitsSet),
+            ],
             _ when type == typeof(GitHubScopes) => [.. Texts.Select(GitHubScopes.Parse)],
             _ when type == typeof(PasswordHash) => [.. Texts.Where(t => !string.IsNullOrWhiteSpace(t)).Select(PasswordHash.From)],
-            _ when type == typeof(IPAddress) => [IPAddress.Any, IPAddress.Broadcast, IPAddress.IPv6Any, IPAddress.Parse("::ffff:1.2.3.4"), IPAddress.Parse("fe80::1%7")],
-            _ when type == typeof(SessionToken) || type == typeof(ResetToken) || type == typeof(ClientKey) || type.BaseType == typeof(MulticastDelegate) || IsOf(type, typeof(IProgress<>)) => [],
+            _ when type == typeof(IPAddress) =>
+            [
+                IPAddress.Any, IPAddress.Broadcast, IPAddress.IPv6Any, IPAddress.Parse("::ffff:1.2.3.4"), IPAddress.Parse("fe80::1%7"),
+            ],
+            _ when type == typeof(SessionToken) || type == typeof(ResetToken) || type == typeof(ClientKey) => [],
+            _ when type.BaseType == typeof(MulticastDelegate) || IsOf(type, typeof(IProgress<>)) => [],
             _ => null,
         };
         if (values is not null)
@@ -169,7 +201,19 @@ public sealed partial class HostileArguments
             yield return Case(" = default", Activator.CreateInstance(type));
             foreach (var text in Texts)
             {
-                yield return ($" = From({Show(text)})", () => AnyText.MakeGenericMethod(type).Invoke(null, BindingFlags.DoNotWrapExceptions, null, [text], null));
+                yield return (
+                    $" = From({Show(text)})",
+                    () => AnyText.MakeGenericMethod(type).Invoke(null, BindingFlags.DoNotWrapExceptions, null, [text], null));
+            }
+        }
+        else if (IsOf(type, typeof(Optional<>)))
+        {
+            // Not given, or given a hostile value.
+            var given = type.GetMethod("op_Implicit")!;
+            yield return Case(" = default", Activator.CreateInstance(type));
+            foreach (var (what, make) in Hostile(type.GetGenericArguments()[0], name, depth + 1))
+            {
+                yield return (what, () => given.Invoke(null, [make()]));
             }
         }
         else if (IsList(type))
@@ -214,7 +258,9 @@ public sealed partial class HostileArguments
         for (var round = 0; members.Count > 1 && round < all.Max(h => h.Count); round++)
         {
             var chosen = all.Select((h, at) => h[round * (at + 1) % h.Count]).ToList();
-            yield return ($".all{string.Concat(chosen.Select(c => c.What))}", () => WithAll(type, members.Zip(chosen, (p, c) => (p, c.Make))));
+            yield return (
+                $".all{string.Concat(chosen.Select(c => c.What))}",
+                () => WithAll(type, members.Zip(chosen, (p, c) => (p, c.Make))));
         }
 
         var parameters = members.Count > 0 ? [] : type.GetConstructors().MaxBy(c => c.GetParameters().Length)!.GetParameters();
@@ -223,10 +269,16 @@ public sealed partial class HostileArguments
             foreach (var (what, make) in Hostile(parameter.ParameterType, parameter.Name!, depth + 1))
             {
                 yield return ($".{parameter.Name}{what}", () => ((ConstructorInfo)parameter.Member).Invoke(
-                    BindingFlags.DoNotWrapExceptions, null, [.. parameters.Select(p => p == parameter ? make() : Valid(p.ParameterType, p.Name!))], null));
+                    BindingFlags.DoNotWrapExceptions,
+                    null,
+                    [.. parameters.Select(p => p == parameter ? make() : Valid(p.ParameterType, p.Name!))],
+                    null));
             }
         }
 
-        Assert.That(members.Count + parameters.Length, Is.GreaterThan(0), $"{type.Name} is made in a way that this test does not know.");
+        Assert.That(
+            members.Count + parameters.Length,
+            Is.GreaterThan(0),
+            $"HostileArguments cannot construct {type.Name}; add the type to Hostile and Valid.");
     }
 }

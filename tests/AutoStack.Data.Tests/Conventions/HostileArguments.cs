@@ -12,12 +12,12 @@ using Microsoft.Extensions.DependencyInjection;
 namespace AutoStack.Data.Tests.Conventions;
 
 /// <summary>
-/// Every method of every interface is called with everything that is wrong in every place of its arguments, one place at a time. It
-/// answers, or it refuses with an exception that is meant for the caller.
+/// Calls every method of every interface with every hostile value of each argument, one argument at a time. A method answers, or it throws
+/// an exception that is meant for callers.
 /// </summary>
 public sealed partial class HostileArguments : DatabaseTests
 {
-    /// <summary>Calls that end otherwise, with the reason. An entry that is no longer needed fails the test.</summary>
+    /// <summary>Calls that may throw another exception, with the reason. An entry that is no longer needed fails the test.</summary>
     private static readonly Dictionary<string, string> Exceptions = new()
     {
     };
@@ -31,8 +31,10 @@ public sealed partial class HostileArguments : DatabaseTests
         from type in typeof(IUnitOfWork).Assembly.GetExportedTypes()
         where type is { IsInterface: true, IsGenericType: false } && type != typeof(IRepositories)
         from method in type.GetMethods()
-        let name = $"{type.Name}.{method.Name}({string.Join(", ", method.GetParameters().Where(p => p.ParameterType != typeof(CancellationToken)).Select(p => p.Name))})"
-        select new TestCaseData(method.IsGenericMethodDefinition ? method.MakeGenericMethod(typeof(int)) : method, name).SetArgDisplayNames(name);
+        let arguments = method.GetParameters().Where(p => p.ParameterType != typeof(CancellationToken)).Select(p => p.Name)
+        let name = $"{type.Name}.{method.Name}({string.Join(", ", arguments)})"
+        let closed = method.IsGenericMethodDefinition ? method.MakeGenericMethod(typeof(int)) : method
+        select new TestCaseData(closed, name).SetArgDisplayNames(name);
 
     [OneTimeSetUp]
     public void ConfigureKey() => host = new ServiceCollection()
@@ -44,13 +46,14 @@ public sealed partial class HostileArguments : DatabaseTests
             options.SecretKeys.Add(new SecretKey { Id = "k1", Secret = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)) });
         })
         .AddAutoStackDataWorkers()
+        .Configure<PasswordHasherOptions>(options => options.TestWorkFactor = 4)
         .BuildServiceProvider();
 
     [OneTimeTearDown]
     public void Dispose() => host.Dispose();
 
     [TestCaseSource(nameof(Methods))]
-    public async Task A_method_answers_or_refuses_for_the_caller(MethodInfo method, string name)
+    public async Task A_method_answers_or_throws_an_exception_for_callers(MethodInfo method, string name)
     {
         var type = method.DeclaringType!;
         var target = host.GetRequiredService(type);
@@ -67,16 +70,20 @@ public sealed partial class HostileArguments : DatabaseTests
             }
         }
 
-        // All places at once, in changing company: a range from the end of time to its beginning is two places.
-        var all = parameters.Select(p => p.ParameterType == typeof(CancellationToken) ? [] : Hostile(p.ParameterType, p.Name!, depth: 0).ToList()).ToList();
-        // A password hash is slow on purpose, and its arguments know nothing of each other.
+        // All arguments at once, in changing combinations: a range from the end of time to its beginning takes two of them.
+        var all = parameters.Select(p =>
+            p.ParameterType == typeof(CancellationToken) ? [] : Hostile(p.ParameterType, p.Name!, depth: 0).ToList()).ToList();
+        // Hashing a password is slow by design, and its arguments do not depend on each other.
         for (var round = 0; type != typeof(IPasswordHasher) && round < all.Max(h => h.Count); round++)
         {
             var chosen = all.Select((h, at) => h.Count == 0 ? default : h[round * (at + 1) % h.Count]).ToList();
-            await RunAsync($"all{string.Concat(chosen.Select(c => c.What))}", meant: false, p => chosen[p.Position].Make is { } make ? make() : Meant(p));
+            await RunAsync(
+                $"all{string.Concat(chosen.Select(c => c.What))}",
+                meant: false,
+                p => chosen[p.Position].Make is { } make ? make() : Meant(p));
         }
 
-        // Nothing was broken on the way.
+        // The library still works after the hostile calls.
         await MakeRowsAsync(type);
         Assert.That(wrong, Is.Empty, $"{calls} calls");
         Assert.That(calls, Is.GreaterThanOrEqualTo(parameters.Length));
@@ -91,35 +98,39 @@ public sealed partial class HostileArguments : DatabaseTests
         async Task RunAsync(string what, bool meant, Func<ParameterInfo, object?> argument)
         {
             calls++;
-            var outcome = await OutcomeAsync(() => Begun(method.Invoke(target, BindingFlags.DoNotWrapExceptions, null, [.. parameters.Select(argument)], null)!));
+            var outcome = await OutcomeAsync(() => Begun(
+                method.Invoke(target, BindingFlags.DoNotWrapExceptions, null, [.. parameters.Select(argument)], null)!));
             var refused = meant && outcome is not null;
             var call = $"{name}: {what}";
             if (refused || !IsForCallers(outcome))
             {
                 if (!Exceptions.ContainsKey(call))
                 {
-                    wrong.Add($"{what} -> {outcome!.GetType().Name}: {outcome.Message.Split('\n')[0]} {outcome.StackTrace?.Split('\n').FirstOrDefault(l => l.Contains("AutoStack.Data.", StringComparison.Ordinal))?.Trim()}");
+                    var place = outcome!.StackTrace?.Split('\n')
+                        .FirstOrDefault(line => line.Contains("AutoStack.Data.", StringComparison.Ordinal))?.Trim();
+                    wrong.Add($"{what} -> {outcome.GetType().Name}: {outcome.Message.Split('\n')[0]} {place}");
                 }
             }
             else if (Exceptions.TryGetValue(call, out var reason))
             {
-                wrong.Add($"{what} is no exception any more ({reason})");
+                wrong.Add($"{what}: remove this entry from Exceptions; the call ends as it should ({reason})");
             }
         }
     }
 
     [Test]
-    public void Every_exception_belongs_to_a_method() =>
+    public void Every_exception_names_an_existing_method() =>
         Assert.That(Exceptions.Keys.Select(k => k.Split(": ")[0]), Is.SubsetOf(Methods.Select(m => (string)m.Arguments[1]!)));
 
     [Test]
-    public void A_value_made_of_any_text_is_a_value_or_is_refused([ValueSource(nameof(Factories))] MethodInfo factory)
+    public void A_factory_returns_a_value_or_refuses_the_text([ValueSource(nameof(Factories))] MethodInfo factory)
     {
         foreach (var text in Texts.Append(null))
         {
             try
             {
-                factory.Invoke(null, BindingFlags.DoNotWrapExceptions, null, [.. factory.GetParameters().Select(p => p.IsOut || p.ParameterType != typeof(string) ? null : (object?)text)], null);
+                var arguments = factory.GetParameters().Select(p => p.IsOut || p.ParameterType != typeof(string) ? null : text);
+                factory.Invoke(null, BindingFlags.DoNotWrapExceptions, null, [.. arguments], null);
             }
             catch (Exception exception) when (exception is ArgumentException || (factory.Name == "Parse" && exception is FormatException))
             {
@@ -147,10 +158,10 @@ public sealed partial class HostileArguments : DatabaseTests
         }
     }
 
-    // A stream is begun and left: the first element is there, or is waited for until it is cancelled.
+    // Starts a stream and stops after its first element, or cancels the wait for the first element.
     private static Task Begun(object result)
     {
-        if (result.GetType().GetInterfaces().FirstOrDefault(i => i.IsGenericType && i.GetGenericTypeDefinition() == typeof(IAsyncEnumerable<>)) is { } stream)
+        if (result.GetType().GetInterfaces().FirstOrDefault(i => IsOf(i, typeof(IAsyncEnumerable<>))) is { } stream)
         {
             return (Task)typeof(HostileArguments).GetMethod(nameof(BeginAsync), BindingFlags.Static | BindingFlags.NonPublic)!
                 .MakeGenericMethod(stream.GenericTypeArguments)
@@ -162,7 +173,7 @@ public sealed partial class HostileArguments : DatabaseTests
             return task;
         }
 
-        // What is undone by disposing it.
+        // The registration of ILogSecrets ends when it is disposed.
         ((IDisposable)result).Dispose();
         return Task.CompletedTask;
     }
@@ -178,7 +189,7 @@ public sealed partial class HostileArguments : DatabaseTests
         }
         catch (OperationCanceledException) when (!Token.IsCancellationRequested)
         {
-            // It waits for something that does not come.
+            // The stream has no element.
         }
     }
 
@@ -189,12 +200,12 @@ public sealed partial class HostileArguments : DatabaseTests
         _ => false,
     };
 
-    /// <summary>Rows that arguments of the right names point at; new ones, because a method may remove them.</summary>
+    /// <summary>Adds the rows that valid arguments refer to, again for each method, because a method may remove them.</summary>
     private async Task MakeRowsAsync(Type type)
     {
         if (type == typeof(IDeploymentLogWriter))
         {
-            // What the calls before have had refused is not this one's.
+            // Reports the lines refused in earlier calls, so that this call does not.
             await OutcomeAsync(() => host.GetRequiredService<IDeploymentLogWriter>().FlushAsync(Token));
         }
 
@@ -203,7 +214,8 @@ public sealed partial class HostileArguments : DatabaseTests
             new NewDeploymentContainer { DeploymentId = deployment.Id, Image = "i", Host = Unique("host") }, Token)).Container!;
         var session = (await Sessions.AddAsync(new NewSession { UserId = deployment.UserId }, Token)).Session;
         var body = JsonDocument.Parse("{}").RootElement;
-        var payload = await Webhooks.StoreAsync(new NewWebhookPayload { Provider = WebhookProvider.GitHub, Headers = body, PayloadJson = body }, Token);
+        var payload = await Webhooks.StoreAsync(
+            new NewWebhookPayload { Provider = WebhookProvider.GitHub, Headers = body, PayloadJson = body }, Token);
         (known["userId"], known["ownerId"]) = (deployment.UserId, deployment.UserId);
         (known["projectId"], known["deploymentId"]) = (deployment.ProjectId, deployment.Id);
         known["exceptSessionId"] = session.Id;

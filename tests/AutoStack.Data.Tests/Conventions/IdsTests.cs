@@ -6,7 +6,7 @@ namespace AutoStack.Data.Tests.Conventions;
 public sealed class IdsTests
 {
     [Test]
-    public void Ids_ascend_within_a_thread_as_postgresql_orders_them_and_are_unique_across_threads()
+    public void Ids_ascend_within_a_thread_and_are_unique_across_threads()
     {
         var all = new ConcurrentBag<Guid>();
         Parallel.For(0, 8, _ =>

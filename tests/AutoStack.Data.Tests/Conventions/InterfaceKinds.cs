@@ -11,7 +11,7 @@ namespace AutoStack.Data.Tests.Conventions;
 /// </summary>
 public sealed class InterfaceKinds : DatabaseTests
 {
-    // What stands for the user where nobody is signed in yet: the secret, the address or the account that the caller presents.
+    // Types that identify the user before the sign-in: the secret, the address or the account that the caller presents.
     private static readonly string[] Proofs =
         ["SessionToken", "ResetToken", "ProviderIdentity", "NewAccount", "NewUser", "SignInAttempt"];
 
@@ -28,7 +28,7 @@ public sealed class InterfaceKinds : DatabaseTests
         typeof(IUnitOfWork).Assembly.GetExportedTypes().Where(type => type is { IsInterface: true, IsGenericType: false });
 
     [Test]
-    public void Every_interface_of_the_library_is_of_one_kind()
+    public void Every_interface_is_for_requests_or_for_workers()
     {
         var kinds = Registered.RequestInterfaces.Concat(Registered.WorkerInterfaces).ToList();
 
@@ -39,16 +39,18 @@ public sealed class InterfaceKinds : DatabaseTests
     }
 
     [TestCaseSource(nameof(RequestInterfaces))]
-    public void Each_method_of_a_request_names_the_user_or_a_proof(Type type) =>
+    public void Methods_for_requests_take_the_user_or_a_proof(Type type) =>
         Assert.That(type.GetMethods().Where(method => !NamesTheUser(type, method)).Select(method => method.Name), Is.Empty);
 
     [TestCaseSource(nameof(WorkerInterfaces))]
-    public void No_method_of_the_platforms_own_work_takes_an_owner(Type type) =>
+    public void Methods_for_workers_take_no_owner(Type type) =>
         Assert.That(
-            type.GetMethods().Where(method => method.GetParameters().Any(parameter => parameter.Name == "ownerId")).Select(method => method.Name), Is.Empty);
+            type.GetMethods().Where(method => method.GetParameters().Any(parameter => parameter.Name == "ownerId"))
+                .Select(method => method.Name),
+            Is.Empty);
 
     [Test]
-    public async Task A_process_without_workers_gets_their_interfaces_from_nowhere()
+    public async Task Worker_interfaces_are_not_available_without_AddAutoStackDataWorkers()
     {
         await using var provider = new ServiceCollection().AddAutoStackData(Database.ConnectionString).BuildServiceProvider();
         var unitOfWork = provider.GetRequiredService<IUnitOfWork>();
@@ -63,18 +65,21 @@ public sealed class InterfaceKinds : DatabaseTests
         {
             var refusal = Assert.CatchAsync<TargetInvocationException>(() => unitOfWork.RunAsync(
                 (tx, _) => Task.FromResult(get.MakeGenericMethod(type).Invoke(tx, null)), Token))!;
-            Assert.That(refusal.InnerException, Is.InstanceOf<InvalidOperationException>().With.Message.Contains("AddAutoStackDataWorkers"), type.Name);
+            Assert.That(
+                refusal.InnerException,
+                Is.InstanceOf<InvalidOperationException>().With.Message.Contains("AddAutoStackDataWorkers"),
+                type.Name);
         }
     }
 
     [Test]
-    public void Workers_without_a_database_are_refused() =>
+    public void Workers_without_AddAutoStackData_are_refused() =>
         Assert.That(
             () => new ServiceCollection().AddAutoStackDataWorkers(),
             Throws.InvalidOperationException.With.Message.Contains("call AddAutoStackData before"));
 
     [Test]
-    public async Task Workers_of_a_key_are_registered_under_the_key_only()
+    public async Task Workers_with_a_key_are_registered_under_that_key_only()
     {
         await using var provider = new ServiceCollection()
             .AddKeyedAutoStackData("eu", options => options.ConnectionString = Database.ConnectionString)
@@ -97,5 +102,6 @@ public sealed class InterfaceKinds : DatabaseTests
             || (parameter.Name == "id" && OfTheUserItself.Contains(type.Name))
             || ProofNames.Contains(parameter.Name)
             || Proofs.Contains(parameter.ParameterType.Name)
-            || parameter.ParameterType.GetProperties().Any(property => property.Name is "UserId" or "OwnerId" && property.PropertyType == typeof(Guid)));
+            || parameter.ParameterType.GetProperties().Any(property =>
+                property.Name is "UserId" or "OwnerId" && property.PropertyType == typeof(Guid)));
 }

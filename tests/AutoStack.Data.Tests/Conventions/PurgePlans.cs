@@ -1,10 +1,11 @@
+using System.Globalization;
 using System.Text.RegularExpressions;
 using AutoStack.Data.Tests.Support;
 
 namespace AutoStack.Data.Tests.Conventions;
 
 /// <summary>
-/// A purge holds what it removes, and not all that it might: executed on filled tables, as the first times and as all later ones.
+/// A purge locks the rows that it removes, not all rows that are old enough. It runs on filled tables, with custom and generic plans.
 /// </summary>
 public sealed partial class PurgePlans : DatabaseTests
 {
@@ -15,17 +16,20 @@ public sealed partial class PurgePlans : DatabaseTests
         await ExecuteAsync(
             """
             INSERT INTO deployments (id, project_id, user_id, status, creator_type, is_production, created_at, is_deleted)
-            SELECT gen_random_uuid(), $1, $2, 'success', 'manual', FALSE, '2025-01-01'::timestamp + n * interval '1 s', FALSE FROM generate_series(1, 20000) n
+            SELECT gen_random_uuid(), $1, $2, 'success', 'manual', FALSE, '2025-01-01'::timestamp + n * interval '1 s', FALSE
+            FROM generate_series(1, 20000) n
             """, project.Id, project.UserId);
         await ExecuteAsync(
             """
             INSERT INTO deployment_health_checks (id, deployment_id, url, is_live, checked_at)
-            SELECT gen_random_uuid(), d.id, 'http://a', TRUE, d.created_at + n * interval '1 s' FROM (SELECT id, created_at FROM deployments ORDER BY id LIMIT 300) d, generate_series(1, 100) n
+            SELECT gen_random_uuid(), d.id, 'http://a', TRUE, d.created_at + n * interval '1 s'
+            FROM (SELECT id, created_at FROM deployments ORDER BY id LIMIT 300) d, generate_series(1, 100) n
             """);
         await ExecuteAsync(
             """
             INSERT INTO deployment_logs (id, deployment_id, timestamp, message, created_at, seq)
-            SELECT gen_random_uuid(), d.id, d.created_at, 'a', d.created_at, n FROM (SELECT id, created_at FROM deployments ORDER BY id LIMIT 300) d, generate_series(1, 100) n
+            SELECT gen_random_uuid(), d.id, d.created_at, 'a', d.created_at, n
+            FROM (SELECT id, created_at FROM deployments ORDER BY id LIMIT 300) d, generate_series(1, 100) n
             """);
         await ExecuteAsync(
             """
@@ -36,21 +40,26 @@ public sealed partial class PurgePlans : DatabaseTests
     }
 
     [Test]
-    public async Task A_purge_locks_no_more_than_it_removes(
+    public async Task A_purge_locks_only_the_rows_it_removes(
         [Values("deployment_health_checks h", "deployment_logs l", "deployment_runtime_logs l")] string table, [Values] bool generic)
     {
         (string Name, string Type, string Value)[] parameters =
-            [("afterId", "uuid", "'00000000-0000-0000-0000-000000000000'"), ("before", "timestamp", "'2026-01-01'"), ("limit", "int", "250")];
+        [
+            ("afterId", "uuid", "'00000000-0000-0000-0000-000000000000'"), ("before", "timestamp", "'2026-01-01'"), ("limit", "int", "250"),
+        ];
         await using var connection = await Raw.OpenConnectionAsync(Token);
         await using var transaction = await connection.BeginTransactionAsync(Token);
         var plan = await ShippedPlan.ExplainAsync(
-            connection, ShippedPlan.Statement($"DELETE FROM {table}\n", "@before"), generic, parameters, "ANALYZE, TIMING OFF, SUMMARY OFF, COSTS OFF");
+            connection, ShippedPlan.Statement($"DELETE FROM {table}\n", "@before"), generic, parameters,
+            "ANALYZE, TIMING OFF, SUMMARY OFF, COSTS OFF");
 
-        var locked = LockRows().Matches(plan).Sum(m => double.Parse(m.Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture) * int.Parse(m.Groups[2].Value, System.Globalization.CultureInfo.InvariantCulture));
+        var locked = LockRows().Matches(plan).Sum(node => Number(node.Groups[1]) * Number(node.Groups[2]));
         Assert.That(locked, Is.InRange(3, 260), plan);
         Assert.That(plan, Does.Match($@"Delete on {table}(_\d)? \(actual rows=250(\.00)? "));
-        Assert.That(plan, Does.Not.Contain("rows=30000"), "no whole table");
-        Assert.That(plan, Does.Not.Contain("rows=20000"), "a window of the deployments, not all of them");
+        Assert.That(plan, Does.Not.Contain("rows=30000"), "The purge reads the whole table.");
+        Assert.That(plan, Does.Not.Contain("rows=20000"), "The purge reads all deployments, not a window of them.");
+
+        static double Number(Group group) => double.Parse(group.Value, CultureInfo.InvariantCulture);
     }
 
     [GeneratedRegex(@"LockRows \(actual rows=([\d.]+) loops=(\d+)\)")]

@@ -25,14 +25,16 @@ internal static class ReadmeCode
         using var host = builder.Build();
 
         var deployments = host.Services.GetRequiredService<IDeploymentRepository>();
-        foreach (var (deployment, project) in await deployments.ListRecentAsync(userId, 10, DeploymentCursor.Start, cancellationToken))
+        var page = await deployments.ListRecentAsync(userId, Cursor.Start, 10, cancellationToken);
+        foreach (var (deployment, project) in page.Items)
         {
             Console.WriteLine($"{project.Name} {deployment.Branch}: {deployment.Status}");
         }
     }
 
     public static async Task WorkerAsync(
-        IDeploymentLifecycle lifecycle, IDeploymentLogWriter logs, Func<Deployment, IAsyncEnumerable<string>> build, CancellationToken cancellationToken)
+        IDeploymentLifecycle lifecycle, IDeploymentLogWriter logs, Func<Deployment, IAsyncEnumerable<string>> build,
+        CancellationToken cancellationToken)
     {
         while (await lifecycle.ClaimNextAsync(cancellationToken) is { } job)
         {
@@ -40,9 +42,9 @@ internal static class ReadmeCode
             try
             {
                 var step = await lifecycle.AdvanceAsync(id, DeploymentStatus.Building, cancellationToken);
-                if (step is not (TransitionOutcome.Applied or TransitionOutcome.AlreadyThere))
+                if (!step.MayContinue())
                 {
-                    continue; // cancelled by its owner, or given up by a sweeper: it is not this worker's any more
+                    continue; // its owner cancelled it, or a sweeper failed it: the deployment is no longer this worker's
                 }
 
                 await foreach (var line in build(job.Deployment).WithCancellation(cancellationToken))
@@ -50,7 +52,7 @@ internal static class ReadmeCode
                     await logs.WriteAsync(id, new NewDeploymentLog { Message = line }, cancellationToken);
                 }
 
-                await logs.FlushAsync(id, cancellationToken); // whoever sees the end finds the last line
+                await logs.FlushAsync(id, cancellationToken); // a reader who sees the end also finds the last line
                 await lifecycle.SucceedAsync(id, $"https://{job.Project.Name}.example.com/", cancellationToken);
             }
             catch (Exception exception) when (exception is not OperationCanceledException)
@@ -61,7 +63,8 @@ internal static class ReadmeCode
     }
 
     public static async Task WatchAsync(
-        IDeploymentQueueWatcher queue, IDeploymentLifecycle lifecycle, Func<DeploymentWithProject, CancellationToken, Task> run, CancellationToken cancellationToken)
+        IDeploymentQueueWatcher queue, IDeploymentLifecycle lifecycle, Func<DeploymentWithProject, CancellationToken, Task> run,
+        CancellationToken cancellationToken)
     {
         await foreach (var _ in queue.WatchAsync(TimeSpan.FromSeconds(10), cancellationToken))
         {
@@ -86,27 +89,45 @@ internal static class ReadmeCode
     }
 
     public static async Task ContainerAsync(
-        IPlatformDeploymentContainerRepository containers, Deployment deployment, Func<int, Task<string>> run, CancellationToken cancellationToken)
+        IPlatformDeploymentContainerRepository containers,
+        Deployment deployment,
+        Func<int, Task<string>> run,
+        Func<string, Task> stop,
+        CancellationToken cancellationToken)
     {
-        var reservation = await containers.ReserveAsync(new NewDeploymentContainer { DeploymentId = deployment.Id, Image = "site:1" }, cancellationToken);
-        if (reservation.Container is not { } place)
+        var request = new NewDeploymentContainer { DeploymentId = deployment.Id, Image = "site:1" };
+        var reservation = await containers.ReserveAsync(request, cancellationToken);
+        if (reservation.Container is not { } container)
         {
-            return; // every port is taken, or the deployment was cancelled meanwhile: start nothing
+            return; // every port is taken, or the deployment was cancelled: start no container
         }
 
-        var containerId = await run(place.Port);
-        await containers.ConfirmAsync(place.Id, containerId, cancellationToken);
-        await containers.MarkRunningAsync(place.Id, cancellationToken);
+        var containerId = await run(container.Port);
+        var confirmed = await containers.ConfirmAsync(container.Id, containerId, cancellationToken);
+        if (!confirmed.MayContinue())
+        {
+            await stop(containerId); // a sweeper has released the port
+            return;
+        }
+
+        await containers.ReportRunningAsync(container.Id, cancellationToken);
     }
 
     public static async Task SweepAsync(
-        IDeploymentMaintenance maintenance, IPlatformDeploymentContainerRepository containers, Func<DeploymentContainer, Task> stop, CancellationToken cancellationToken)
+        IDeploymentMaintenance maintenance, IPlatformDeploymentContainerRepository containers, Func<DeploymentContainer, Task> stop,
+        CancellationToken cancellationToken)
     {
         await maintenance.FailStalledAsync(TimeSpan.FromMinutes(30), "The worker does not answer.", 100, cancellationToken);
-        foreach (var orphan in await containers.ListOrphansAsync(100, Guid.Empty, cancellationToken))
+        for (Cursor? next = Cursor.Start; next is { } cursor;)
         {
-            await stop(orphan);
-            await containers.MarkStoppedAsync(orphan.Id, cancellationToken);
+            var page = await containers.ListOrphansAsync(cursor, 100, cancellationToken);
+            foreach (var orphan in page.Items)
+            {
+                await stop(orphan);
+                await containers.ReportStoppedAsync(orphan.Id, cancellationToken);
+            }
+
+            next = page.Next;
         }
     }
 
@@ -117,9 +138,10 @@ internal static class ReadmeCode
         CancellationToken cancellationToken)
     {
         await healthChecks.AddManyAsync(results, cancellationToken);
-        foreach (var unhealthy in await healthChecks.ListUnhealthyAsync(3, 100, Guid.Empty, cancellationToken))
+        var page = await healthChecks.ListUnhealthyAsync(3, Cursor.Start, 100, cancellationToken);
+        foreach (var unhealthy in page.Items)
         {
-            await maintenance.MarkUnhealthyAsync(unhealthy.DeploymentId, "Three health checks failed in a row.", cancellationToken);
+            await maintenance.ReportUnhealthyAsync(unhealthy.DeploymentId, "Three health checks failed in a row.", cancellationToken);
         }
     }
 
@@ -142,13 +164,15 @@ internal static class ReadmeCode
         var first = await unitOfWork.RunAsync(async (tx, ct) =>
         {
             var project = await tx.Get<IProjectRepository>().AddAsync(newProject, ct);
-            return await tx.Get<IDeploymentRepository>().EnqueueAsync(new NewDeployment { ProjectId = project.Id, UserId = project.UserId }, ct);
+            var deployment = new NewDeployment { ProjectId = project.Id, UserId = project.UserId };
+            return await tx.Get<IDeploymentRepository>().EnqueueAsync(deployment, ct);
         }, cancellationToken);
         return first;
     }
 
     public static async Task PushAsync(
-        IPlatformPushes pushes, JsonElement body, Dictionary<string, string> requestHeaders, Action<PushTarget> verifyLater, CancellationToken cancellationToken)
+        IPlatformPushes pushes, JsonElement body, Dictionary<string, string> requestHeaders, Action<PushTarget> verifyLater,
+        CancellationToken cancellationToken)
     {
         var delivery = new NewWebhookPayload
         {
@@ -184,7 +208,8 @@ internal static class ReadmeCode
         IDashboardQueries dashboard, IDeploymentTrendQueries trends, Guid userId, CancellationToken cancellationToken)
     {
         var stats = await dashboard.SummarizeAsync(userId, cancellationToken);
-        Console.WriteLine($"{stats.Today.Deployments} today, {stats.Total.SuccessRate:P0} succeed, {stats.Week.DeploymentsChange:+0%;-0%;0%} this week");
+        Console.WriteLine($"{stats.Today.Deployments} today, {stats.Total.SuccessRate:P0} succeed");
+        Console.WriteLine($"{stats.Week.DeploymentsChange:+0%;-0%;0%} this week");
 
         var year = new TimeRange(DateTimeOffset.UtcNow.AddDays(-365), DateTimeOffset.UtcNow);
         foreach (var week in await trends.ListDurationsPerWeekAsync(userId, projectId: null, year, cancellationToken))
@@ -195,7 +220,8 @@ internal static class ReadmeCode
 
     public static async Task BillAsync(IUsageQueries usage, Guid userId, CancellationToken cancellationToken)
     {
-        var march = new TimeRange(new DateTimeOffset(2026, 3, 1, 0, 0, 0, TimeSpan.Zero), new DateTimeOffset(2026, 4, 1, 0, 0, 0, TimeSpan.Zero));
+        var march = new TimeRange(
+            new DateTimeOffset(2026, 3, 1, 0, 0, 0, TimeSpan.Zero), new DateTimeOffset(2026, 4, 1, 0, 0, 0, TimeSpan.Zero));
         Cursor? next = Cursor.Start;
         while (next is { } cursor)
         {
@@ -225,6 +251,34 @@ internal static class ReadmeCode
         });
     }
 
+    public static void Settings(IServiceCollection services)
+    {
+        services.AddAutoStackData(options =>
+        {
+            options.ConnectionString = "Host=db;Database=autostack;Username=app";
+            options.MaxPoolSize = 30;
+            options.LogWriter.FlushInterval = TimeSpan.FromMilliseconds(200);
+        });
+        services.AddAutoStackDataWorkers();
+    }
+
+    public static async Task<string> CatchAsync(IUserRepository users, NewUser newUser, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await users.AddAsync(newUser, cancellationToken);
+            return "added";
+        }
+        catch (DuplicateException exception) when (exception.Constraint == "users_email_key")
+        {
+            return "this e-mail address is taken";
+        }
+        catch (ConflictException)
+        {
+            return "try again later";
+        }
+    }
+
     public static async Task TestingAsync()
     {
         await using var server = await PostgresServer.StartAsync();
@@ -233,11 +287,23 @@ internal static class ReadmeCode
         _ = services;
     }
 
+    public static async Task<string> RegisterAsync(
+        IIdentityRepository identities, IPasswordHasher passwords, Func<string, string, Task> mail,
+        string name, string email, string password,
+        CancellationToken cancellationToken)
+    {
+        var account = new NewAccount { Name = name, Email = email, Password = await passwords.HashAsync(password, cancellationToken) };
+        var registration = await identities.RegisterAsync(account, cancellationToken);
+        await mail(email, registration.Outcome == RegistrationOutcome.Created ? "welcome" : "this address has an account already");
+        return "check your mail"; // in both cases: the answer does not reveal who has an account
+    }
+
     public static async Task<string> SignInAsync(
         ISignInThrottle throttle, IIdentityRepository identities, IPasswordHasher passwords, ISessionRepository sessions,
         string email, string password, IPAddress address, ClientKey? client, CancellationToken cancellationToken)
     {
-        if (await throttle.BeginAsync(email, address, client, cancellationToken) is { IsAllowed: false, LockedUntil: var until })
+        var attempt = new SignInAttempt { Email = email, Address = address, Client = client };
+        if (await throttle.AcquireAsync(attempt, cancellationToken) is { Outcome: SignInAttemptOutcome.LockedOut, LockedUntil: var until })
         {
             return $"too many attempts; try again at {until:HH:mm}"; // 429
         }
@@ -250,21 +316,23 @@ internal static class ReadmeCode
         }
 
         var session = new NewSession { UserId = credentials.UserId, Client = client };
-        if (await sessions.AddVerifiedAsync(session, stored, cancellationToken) is not { } issued)
+        if (await sessions.AddVerifiedAsync(session, stored, cancellationToken) is not { Issued: { } issued })
         {
             return "the password was just changed";
         }
 
-        await throttle.SucceededAsync(email, address, client, cancellationToken);
+        await throttle.RecordSuccessAsync(attempt, cancellationToken);
         if (check == VerificationOutcome.SucceededRehashNeeded)
         {
-            await identities.RehashAsync(credentials.UserId, stored, await passwords.HashAsync(password, cancellationToken), cancellationToken);
+            var renewed = await passwords.HashAsync(password, cancellationToken);
+            await identities.RehashAsync(credentials.UserId, stored, renewed, cancellationToken);
         }
 
         return issued.Token.Reveal();
     }
 
-    public static async Task<string> RotateAsync(ISessionRepository sessions, SessionToken presented, ClientKey? client, CancellationToken cancellationToken)
+    public static async Task<string> RotateAsync(
+        ISessionRepository sessions, SessionToken presented, ClientKey? client, CancellationToken cancellationToken)
     {
         var rotation = await sessions.RotateAsync(presented, client, NewSession.DefaultLifetime, cancellationToken);
         return rotation.Outcome switch
@@ -288,7 +356,7 @@ internal static class ReadmeCode
             }
         }
 
-        // Answered alike in every case. Later, with the token of the mail: what is linked, and what of it the owner keeps.
+        // Answer alike in every case. Later, with the token of the mail, the owner chooses the links to keep.
         var linked = await resets.FindLinksAsync(token2, cancellationToken);
         var keep = linked is null ? AccountLinks.None : ask(linked);
         var userId = await resets.ConsumeAsync(token2, await passwords.HashAsync(password, cancellationToken), keep, cancellationToken);
@@ -296,8 +364,8 @@ internal static class ReadmeCode
     }
 
     public static async Task<string> ChangePasswordAsync(
-        IIdentityRepository identities, IPasswordHasher passwords, UserCredentials credentials, Session session, string current, string chosen,
-        CancellationToken cancellationToken)
+        IIdentityRepository identities, IPasswordHasher passwords, UserCredentials credentials, Session session,
+        string current, string chosen, CancellationToken cancellationToken)
     {
         var check = await passwords.VerifyAsync(current, credentials.Password, cancellationToken);
         if (credentials.Password is not { } stored || check == VerificationOutcome.Failed)
@@ -305,13 +373,19 @@ internal static class ReadmeCode
             return "wrong password";
         }
 
-        var renewed = await passwords.HashAsync(chosen, cancellationToken);
-        return await identities.SetPasswordAsync(credentials.UserId, verified: stored, renewed, exceptSessionId: session.Id, cancellationToken)
+        var change = new PasswordChange
+        {
+            Verified = stored,
+            Password = await passwords.HashAsync(chosen, cancellationToken),
+            ExceptSessionId = session.Id,
+        };
+        return await identities.ChangePasswordAsync(credentials.UserId, change, cancellationToken) == PasswordChangeOutcome.Changed
             ? "changed, and signed out elsewhere" : "the password was just changed";
     }
 
     public static async Task<string> ProviderAsync(
-        IIdentityRepository identities, ISessionRepository sessions, ProviderIdentity identity, ClientKey? client, CancellationToken cancellationToken)
+        IIdentityRepository identities, ISessionRepository sessions, ProviderIdentity identity, ClientKey? client,
+        CancellationToken cancellationToken)
     {
         var signIn = await identities.SignInWithProviderAsync(identity, cancellationToken);
         return signIn.Outcome switch
@@ -322,9 +396,16 @@ internal static class ReadmeCode
         };
     }
 
-    public static async Task<string> LinkAsync(IIdentityRepository identities, User user, Session session, string gitHubId, CancellationToken cancellationToken)
+    public static async Task<string> LinkAsync(
+        IIdentityRepository identities, User user, Session session, string gitHubId, CancellationToken cancellationToken)
     {
-        var result = await identities.LinkAsync(user.Id, IdentityProvider.GitHub, gitHubId, avatarUrl: null, session.SignedInAt ?? default, cancellationToken);
-        return result == LinkOutcome.SignInTooOld ? "sign in again to link" : $"{result}";
+        var link = new ProviderLink
+        {
+            Provider = IdentityProvider.GitHub,
+            ProviderId = gitHubId,
+            SignedInAt = session.SignedInAt ?? default,
+        };
+        var outcome = await identities.LinkAsync(user.Id, link, cancellationToken);
+        return outcome == LinkOutcome.SignInTooOld ? "sign in again to link" : $"{outcome}";
     }
 }

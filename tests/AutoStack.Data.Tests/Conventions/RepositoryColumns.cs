@@ -8,7 +8,7 @@ using Npgsql;
 
 namespace AutoStack.Data.Tests.Conventions;
 
-/// <summary>Column list, reader, record and catalog of every table agree. The tables are found in the assembly, not in a list.</summary>
+/// <summary>Column list, reader, record and catalog of every table agree. The repositories are found in the assembly.</summary>
 public sealed class RepositoryColumns : DatabaseTests
 {
     private static readonly NullabilityInfoContext Nullability = new();
@@ -61,14 +61,20 @@ public sealed class RepositoryColumns : DatabaseTests
         var members = repository.Members();
 
         Assert.That(schema.Select(c => c.BaseTableName), Is.All.EqualTo(repository.Table));
-        Assert.That(schema.Select(c => c.BaseColumnName), Is.EqualTo(repository.Names), "each column is one of the table, by its own name");
+        Assert.That(
+            schema.Select(c => c.BaseColumnName),
+            Is.EqualTo(repository.Names),
+            "Each column of the list is a column of the table under its own name.");
         Assert.That(members.Values, Is.Unique);
-        Assert.That(members.Values, Is.EquivalentTo(repository.Properties), "every member is read");
+        Assert.That(members.Values, Is.EquivalentTo(repository.Properties), "Every member of the record is read.");
         foreach (var column in schema.Where(c => members.ContainsKey(c.BaseColumnName!)))
         {
             var member = members[column.BaseColumnName!];
             var nullable = column.AllowDBNull == true && !required.Contains(column.BaseColumnName!);
-            Assert.That(Nullability.Create(member).ReadState, Is.EqualTo(nullable ? NullabilityState.Nullable : NullabilityState.NotNull), $"{member}");
+            Assert.That(
+                Nullability.Create(member).ReadState,
+                Is.EqualTo(nullable ? NullabilityState.Nullable : NullabilityState.NotNull),
+                $"The nullability of {member} differs from its column.");
             var type = Nullable.GetUnderlyingType(member.PropertyType) ?? member.PropertyType;
             var expected = type == typeof(DateTimeOffset) ? "timestamp without time zone"
                 : type == typeof(Guid) ? "uuid"
@@ -85,7 +91,8 @@ public sealed class RepositoryColumns : DatabaseTests
     public async Task Every_column_is_read_or_withheld_for_a_reason(Repository repository)
     {
         var all = new List<string>();
-        await using var command = Raw.CreateCommand("SELECT attname::text FROM pg_attribute WHERE attrelid = $1::regclass AND attnum > 0 AND NOT attisdropped");
+        await using var command = Raw.CreateCommand(
+            "SELECT attname::text FROM pg_attribute WHERE attrelid = $1::regclass AND attnum > 0 AND NOT attisdropped");
         command.Parameters.AddWithValue(repository.Table);
         await using var reader = await command.ExecuteReaderAsync(Token);
         while (await reader.ReadAsync(Token))
@@ -94,16 +101,19 @@ public sealed class RepositoryColumns : DatabaseTests
         }
 
         var left = all.Except(repository.Names).Select(c => $"{repository.Table}.{c}");
-        Assert.That(left, Is.EquivalentTo(Withheld.Keys.Where(k => k.StartsWith(repository.Table + ".", StringComparison.Ordinal))));
+        Assert.That(
+            left,
+            Is.EquivalentTo(Withheld.Keys.Where(k => k.StartsWith(repository.Table + ".", StringComparison.Ordinal))),
+            "Read the column into a member of the record, or add it to Withheld with the reason.");
     }
 
     [TestCaseSource(nameof(Repositories))]
-    public async Task Every_value_arrives_in_the_member_of_its_name(Repository repository)
+    public async Task Every_column_is_read_into_the_member_of_its_name(Repository repository)
     {
         var members = repository.Members();
         var flags = members.Values.Count(m => m.PropertyType == typeof(bool));
 
-        // One row per flag, in which only that one is set, so that two flags cannot be taken for each other.
+        // Reads one row per flag with only that flag set, so that exchanged flags are noticed.
         for (var flag = 0; flag <= flags; flag++)
         {
             var literals = Literals(repository, members, flag, nulls: false);
@@ -113,7 +123,8 @@ public sealed class RepositoryColumns : DatabaseTests
         await AssertReadsAsync(repository, members, Literals(repository, members, 0, nulls: true));
     }
 
-    private async Task AssertReadsAsync(Repository repository, Dictionary<string, PropertyInfo> members, List<(string Sql, string? Text)> literals)
+    private async Task AssertReadsAsync(
+        Repository repository, Dictionary<string, PropertyInfo> members, List<(string Sql, string? Text)> literals)
     {
         await using var command = Raw.CreateCommand($"SELECT {string.Join(", ", literals.Select(l => l.Sql))}");
         await using var reader = await command.ExecuteReaderAsync(Token);
@@ -127,7 +138,8 @@ public sealed class RepositoryColumns : DatabaseTests
         }
     }
 
-    private static List<(string Sql, string? Text)> Literals(Repository repository, Dictionary<string, PropertyInfo> members, int flag, bool nulls)
+    private static List<(string Sql, string? Text)> Literals(
+        Repository repository, Dictionary<string, PropertyInfo> members, int flag, bool nulls)
     {
         var number = 0;
         var flags = 0;
@@ -140,8 +152,13 @@ public sealed class RepositoryColumns : DatabaseTests
             }
 
             var type = Nullable.GetUnderlyingType(member.PropertyType) ?? member.PropertyType;
-            var sqlType = type == typeof(Guid) ? "uuid" : type == typeof(bool) ? "boolean" : type == typeof(int) ? "integer" : type == typeof(long) ? "bigint"
-                : type == typeof(DateTimeOffset) ? "timestamp" : type == typeof(JsonElement) ? "jsonb" : "text";
+            var sqlType = type == typeof(Guid) ? "uuid"
+                : type == typeof(bool) ? "boolean"
+                : type == typeof(int) ? "integer"
+                : type == typeof(long) ? "bigint"
+                : type == typeof(DateTimeOffset) ? "timestamp"
+                : type == typeof(JsonElement) ? "jsonb"
+                : "text";
             if (nulls && Nullability.Create(member).ReadState == NullabilityState.Nullable)
             {
                 return ($"NULL::{sqlType}", null);
@@ -167,7 +184,7 @@ public sealed class RepositoryColumns : DatabaseTests
         _ => Convert.ToString(value, CultureInfo.InvariantCulture),
     };
 
-    // The columns that the checks which stand for NOT NULL name.
+    // The columns of the check constraints that take the place of NOT NULL.
     private async Task<HashSet<string>> RequiredAsync(string table)
     {
         var columns = new HashSet<string>();
@@ -196,14 +213,16 @@ public sealed class RepositoryColumns : DatabaseTests
 
         public string Alias => columns[..columns.IndexOf('.', StringComparison.Ordinal)];
 
-        public List<string> Names { get; } = [.. columns.Split(',', StringSplitOptions.TrimEntries).Select(c => c[(c.IndexOf('.', StringComparison.Ordinal) + 1)..])];
+        public List<string> Names { get; } =
+            [.. columns.Split(',', StringSplitOptions.TrimEntries).Select(c => c[(c.IndexOf('.', StringComparison.Ordinal) + 1)..])];
 
         public Type Record => read.ReturnType;
 
         // A property without a setter is computed of others.
         public PropertyInfo[] Properties => [.. Record.GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(p => p.CanWrite)];
 
-        public string Table => Snake(type.Name.Replace("Repository", "", StringComparison.Ordinal)) is var name && name.EndsWith('s') ? name : name + "s";
+        public string Table =>
+            Snake(type.Name.Replace("Repository", "", StringComparison.Ordinal)) is var name && name.EndsWith('s') ? name : name + "s";
 
         internal object Read(RowReader row) => read.Invoke(null, [row])!;
 
@@ -216,7 +235,8 @@ public sealed class RepositoryColumns : DatabaseTests
 
         public override string ToString() => type.Name;
 
-        private static string Snake(string name) =>
-            string.Concat(name.Replace("GitHub", "Github", StringComparison.Ordinal).Select((c, i) => char.IsUpper(c) ? (i > 0 ? "_" : "") + char.ToLowerInvariant(c) : $"{c}"));
+        private static string Snake(string name) => string.Concat(
+            name.Replace("GitHub", "Github", StringComparison.Ordinal)
+                .Select((c, i) => char.IsUpper(c) ? (i > 0 ? "_" : "") + char.ToLowerInvariant(c) : $"{c}"));
     }
 }

@@ -9,8 +9,7 @@ using Npgsql;
 namespace AutoStack.Data.Tests.Conventions;
 
 /// <summary>
-/// What is planted in <c>public</c> under PostgreSQL's own names is called by nothing that the library runs, the driver's own queries
-/// included.
+/// Neither the library nor the driver calls a function or operator that is planted in <c>public</c> under a name of PostgreSQL's own.
 /// </summary>
 public sealed class ShadowedCalls : DatabaseTests
 {
@@ -25,11 +24,12 @@ public sealed class ShadowedCalls : DatabaseTests
         Assert.That(await Shadows.PlantAsync(connection, ShippedStatements.Statements, Token), Is.GreaterThan(30_000));
     }
 
-    // Why the library's pools load no types: oid = regproc has no operator of its own.
+    // The reason why the library's pools load no types: PostgreSQL has no exact operator for oid = regproc.
     [Test]
-    public async Task A_pool_that_loads_types_calls_what_is_planted()
+    public async Task A_pool_that_loads_types_calls_a_planted_operator()
     {
-        await using var loading = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(Database.ConnectionString) { ApplicationName = "loads types", Pooling = false });
+        await using var loading = NpgsqlDataSource.Create(
+            new NpgsqlConnectionStringBuilder(Database.ConnectionString) { ApplicationName = "loads types", Pooling = false });
 
         var failure = Assert.ThrowsAsync<PostgresException>(async () => await loading.OpenConnectionAsync(Token))!;
 
@@ -38,12 +38,14 @@ public sealed class ShadowedCalls : DatabaseTests
     }
 
     [Test]
-    public async Task Nothing_planted_is_called_by_analytics_preferences_and_retention()
+    public async Task Analytics_preferences_and_retention_call_no_planted_function()
     {
-        await using var provider = new ServiceCollection().AddAutoStackData(Database.ConnectionString).AddAutoStackDataWorkers().BuildServiceProvider();
+        await using var provider = new ServiceCollection()
+            .AddAutoStackData(Database.ConnectionString).AddAutoStackDataWorkers().BuildServiceProvider();
         var range = new TimeRange(DateTimeOffset.UtcNow.AddDays(-20), DateTimeOffset.UtcNow);
 
-        Assert.That((await provider.GetRequiredService<IDashboardQueries>().SummarizeAsync(ids.OwnerId, Token)).Total.Deployments, Is.EqualTo(1));
+        var dashboard = await provider.GetRequiredService<IDashboardQueries>().SummarizeAsync(ids.OwnerId, Token);
+        Assert.That(dashboard.Total.Deployments, Is.EqualTo(1));
         var trends = provider.GetRequiredService<IDeploymentTrendQueries>();
         Assert.That(await trends.ListPerDayAsync(ids.OwnerId, ids.ProjectId, range, Token), Is.Not.Empty);
         Assert.That(await trends.ListSuccessPerWeekAsync(ids.OwnerId, null, range, Token), Is.Not.Empty);
@@ -51,10 +53,11 @@ public sealed class ShadowedCalls : DatabaseTests
         Assert.That(await trends.ListStatusesAsync(ids.OwnerId, null, range, Token), Is.Not.Empty);
         Assert.That(await trends.ListPerHourAsync(ids.OwnerId, null, range, Token), Has.Count.EqualTo(24));
         Assert.That(await provider.GetRequiredService<IPipelineQueries>().ListLatestAsync(ids.OwnerId, 5, Token), Has.Count.EqualTo(1));
-        Assert.That(await provider.GetRequiredService<IProjectAnalyticsQueries>().FindAsync(ids.ProjectId, ids.OwnerId, range, Token), Is.Not.Null);
+        var projects = provider.GetRequiredService<IProjectAnalyticsQueries>();
+        Assert.That(await projects.FindAsync(ids.ProjectId, ids.OwnerId, range, Token), Is.Not.Null);
         Assert.That(await provider.GetRequiredService<IUsageQueries>().CountActiveAsync(ids.OwnerId, Token), Is.EqualTo(1));
         Assert.That((await provider.GetRequiredService<IPlatformMetricsQueries>().MeasureAsync(Token)).Users, Is.EqualTo(1));
-        await provider.GetRequiredService<IUserPreferencesRepository>().SetAsync(ids.OwnerId, new NewUserPreferences(), Token);
+        await provider.GetRequiredService<IUserPreferencesRepository>().UpdateAsync(ids.OwnerId, new UserPreferencesPatch(), Token);
         Assert.That(await provider.GetRequiredService<IUserPreferencesRepository>().FindAsync(ids.OwnerId, Token), Is.Not.Null);
         Assert.That(await provider.GetRequiredService<IRetentionService>().CountAsync(new RetentionPolicy(), Token), Is.Not.Empty);
 
@@ -62,7 +65,7 @@ public sealed class ShadowedCalls : DatabaseTests
     }
 
     [Test]
-    public async Task Check_names_every_planted_function_that_the_library_calls()
+    public async Task Check_reports_every_planted_function_the_library_calls()
     {
         var found = (await new SchemaMigrator(Database.ConnectionString).CheckAsync(Token)).ForeignObjects;
 
@@ -73,7 +76,9 @@ public sealed class ShadowedCalls : DatabaseTests
             JOIN pg_roles r ON r.oid = p.proowner
             WHERE r.rolname = '{Shadows.Intruder}' AND NOT pg_catalog.starts_with(p.proname::text, 'shadow_')
             """);
-        Assert.That(found.Count(o => o.Name.StartsWith("function ", StringComparison.Ordinal)), Is.EqualTo(await command.ExecuteScalarAsync(Token)));
+        Assert.That(
+            found.Count(o => o.Name.StartsWith("function ", StringComparison.Ordinal)),
+            Is.EqualTo(await command.ExecuteScalarAsync(Token)));
         Assert.That(await Shadows.CalledAsync(Raw, Token), Is.False);
     }
 }

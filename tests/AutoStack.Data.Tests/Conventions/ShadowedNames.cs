@@ -5,7 +5,7 @@ using Npgsql;
 namespace AutoStack.Data.Tests.Conventions;
 
 /// <summary>
-/// What every statement of the library uses is PostgreSQL's own, whatever a role without rights has planted in <c>public</c>.
+/// Every statement of the library uses PostgreSQL's own functions and operators, whatever a role without rights plants in <c>public</c>.
 /// </summary>
 public sealed partial class ShadowedNames : DatabaseTests
 {
@@ -19,11 +19,12 @@ public sealed partial class ShadowedNames : DatabaseTests
     {
         await using var connection = await Raw.OpenConnectionAsync(Token);
 
-        // The types of the parameters as the driver sends them, asked before anything is planted: the driver knows no varchar.
+        // Asks for the types of the parameters before anything is planted. The driver sends text, never varchar.
         foreach (var sql in Statements)
         {
             var (positional, types) = ShippedStatements.Numbered(sql);
-            await using var command = new NpgsqlCommand($"DO $do$ BEGIN EXECUTE $prepare$PREPARE shadowed {types} AS {positional}$prepare$; END $do$", connection);
+            await using var command = new NpgsqlCommand(
+                $"DO $do$ BEGIN EXECUTE $prepare$PREPARE shadowed {types} AS {positional}$prepare$; END $do$", connection);
             await command.ExecuteNonQueryAsync(Token);
             command.CommandText = """
                 SELECT array_to_string(ARRAY(
@@ -38,7 +39,8 @@ public sealed partial class ShadowedNames : DatabaseTests
             await command.ExecuteNonQueryAsync(Token);
         }
 
-        await using (var names = new NpgsqlCommand("SELECT array_agg(DISTINCT proname::text) FROM pg_proc WHERE pronamespace = 'pg_catalog'::regnamespace", connection))
+        await using (var names = new NpgsqlCommand(
+            "SELECT array_agg(DISTINCT proname::text) FROM pg_proc WHERE pronamespace = 'pg_catalog'::regnamespace", connection))
         {
             functions = [.. (string[])(await names.ExecuteScalarAsync(Token))!];
         }
@@ -46,7 +48,7 @@ public sealed partial class ShadowedNames : DatabaseTests
         Assert.That(await Shadows.PlantAsync(connection, Statements, Token), Is.GreaterThan(30_000));
     }
 
-    // The server records what the body of such a function resolves to.
+    // The server records the objects that the body of an SQL-standard function resolves to.
     [TestCaseSource(nameof(Statements))]
     public async Task Every_name_in_a_statement_resolves_to_pg_catalog(string sql)
     {
@@ -54,7 +56,11 @@ public sealed partial class ShadowedNames : DatabaseTests
         await using var connection = await Raw.OpenConnectionAsync(Token);
         await using var transaction = await connection.BeginTransactionAsync(Token);
         await using var command = new NpgsqlCommand { Connection = connection, Transaction = transaction };
-        command.CommandText = $"DO $do$ BEGIN EXECUTE $probe$CREATE FUNCTION public.probe({types}) RETURNS void LANGUAGE sql BEGIN ATOMIC {positional}; END$probe$; END $do$";
+        command.CommandText = $"""
+            DO $do$ BEGIN
+            EXECUTE $probe$CREATE FUNCTION public.probe({types}) RETURNS void LANGUAGE sql BEGIN ATOMIC {positional}; END$probe$;
+            END $do$
+            """;
         await command.ExecuteNonQueryAsync(Token);
         command.CommandText = $"""
             SET LOCAL search_path = pg_catalog;
@@ -67,12 +73,15 @@ public sealed partial class ShadowedNames : DatabaseTests
         Assert.That(await command.ExecuteScalarAsync(Token), Is.EqualTo(""));
     }
 
-    // Whatever its arguments: also a function of more arguments than are planted here, or of a type that is not.
+    // Covers functions with more arguments, or with other types, than the planted ones have.
     [TestCaseSource(nameof(Statements))]
     public void Every_function_in_a_statement_names_its_schema(string sql) =>
-        Assert.That(Call().Matches(Literal().Replace(sql, "''")).Select(m => m.Groups["name"].Value).Where(functions.Contains).Except(["extract"]).Distinct(), Is.Empty);
+        Assert.That(
+            Call().Matches(Literal().Replace(sql, "''")).Select(m => m.Groups["name"].Value).Where(functions.Contains).Except(["extract"]),
+            Is.Empty,
+            "Write pg_catalog. before these functions.");
 
-    // The grammar takes unnest of several arrays apart into functions of pg_catalog.
+    // The grammar resolves unnest of several arrays to functions of pg_catalog.
     [GeneratedRegex(@"(?<![\w.@$])(?!unnest\([^()]*,)(?<name>[a-z_][a-z0-9_]*)\s*\(", RegexOptions.CultureInvariant)]
     private static partial Regex Call();
 

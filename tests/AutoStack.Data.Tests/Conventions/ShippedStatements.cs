@@ -8,11 +8,11 @@ using Npgsql;
 namespace AutoStack.Data.Tests.Conventions;
 
 /// <summary>
-/// Every statement of the library, taken from the strings of the assembly itself, is one that the migrated schema understands.
+/// The migrated schema accepts every statement of the library. The statements come from the string heap of the assembly.
 /// </summary>
 public sealed partial class ShippedStatements : DatabaseTests
 {
-    // What the server cannot infer because a parameter stands where any type would do.
+    // The types of parameters in places where the server accepts any type and so infers none.
     private static readonly Dictionary<string, string> Types = new()
     {
         ["now"] = "timestamp",
@@ -80,7 +80,8 @@ public sealed partial class ShippedStatements : DatabaseTests
             using var file = File.OpenRead(typeof(IUnitOfWork).Assembly.Location);
             using var image = new PEReader(file);
             var metadata = image.GetMetadataReader();
-            for (var handle = MetadataTokens.UserStringHandle(0); !handle.IsNil || metadata.GetHeapOffset(handle) == 0; handle = metadata.GetNextHandle(handle))
+            var handle = MetadataTokens.UserStringHandle(0);
+            do
             {
                 var text = metadata.GetUserString(handle);
                 if (Verb().IsMatch(text))
@@ -88,11 +89,9 @@ public sealed partial class ShippedStatements : DatabaseTests
                     yield return text;
                 }
 
-                if (metadata.GetNextHandle(handle).IsNil)
-                {
-                    yield break;
-                }
+                handle = metadata.GetNextHandle(handle);
             }
+            while (!handle.IsNil);
         }
     }
 
@@ -106,7 +105,7 @@ public sealed partial class ShippedStatements : DatabaseTests
         await using var connection = await Raw.OpenConnectionAsync(Token);
         await using var command = new NpgsqlCommand { Connection = connection };
 
-        // One string to the server: the driver must not take the $1 inside for its own.
+        // Inside a string of its own, so that the driver does not take $1 for a parameter of its command.
         command.CommandText = $"DO $do$ BEGIN EXECUTE $prepare$PREPARE shipped {types} AS {positional}$prepare$; END $do$";
         await command.ExecuteNonQueryAsync(Token);
         command.CommandText = "DEALLOCATE shipped";
@@ -135,7 +134,7 @@ public sealed partial class ShippedStatements : DatabaseTests
     }
 
     [TestCaseSource(nameof(Statements))]
-    public void Every_order_ends_with_a_unique_column(string sql)
+    public void Every_order_by_ends_with_a_unique_column(string sql)
     {
         foreach (Match order in OrderBy().Matches(sql))
         {
@@ -144,7 +143,7 @@ public sealed partial class ShippedStatements : DatabaseTests
     }
 
     [TestCaseSource(nameof(Statements))]
-    public void No_statement_selects_what_it_does_not_name(string sql) =>
+    public void No_statement_selects_all_columns(string sql) =>
         Assert.That(Literal().Replace(sql, "''").Replace("count(*)", "", StringComparison.Ordinal), Does.Not.Contain("*"));
 
     [GeneratedRegex(@"^\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\s")]
@@ -156,7 +155,7 @@ public sealed partial class ShippedStatements : DatabaseTests
     [GeneratedRegex("'[^']*'")]
     private static partial Regex Literal();
 
-    // A percentile orders values, of which equal ones are the same.
+    // The order inside a percentile is of values; equal values give the same result in any order.
     [GeneratedRegex(@"(?<!WITHIN GROUP \()ORDER BY ((?:[^()\n]|(?<open>\()|(?<-open>\)))*)")]
     private static partial Regex OrderBy();
 }

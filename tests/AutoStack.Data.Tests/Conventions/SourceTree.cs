@@ -3,34 +3,35 @@ using AutoStack.Data.Tests.Support;
 
 namespace AutoStack.Data.Tests.Conventions;
 
-/// <summary>Rules that the sources themselves keep.</summary>
+/// <summary>Rules for the text of the sources and of the documentation.</summary>
 public sealed class SourceTree
 {
     private static string Root => SourceRoot.Path;
 
-    private static IEnumerable<string> Sources =>
-        Directory.EnumerateFiles(Path.Combine(Root, "src", "AutoStack.Data"), "*.cs", SearchOption.AllDirectories)
-            .Where(file => !Path.GetRelativePath(Root, file).Split(Path.DirectorySeparatorChar).Any(part => part is "obj" or "bin"));
+    private static IEnumerable<string> Sources => SourcesOf(Path.Combine("src", "AutoStack.Data"));
+
+    private static IEnumerable<string> AllSources => new[] { "src", "tests", "benchmarks", "samples" }.SelectMany(SourcesOf);
 
     private static IEnumerable<string> Tables =>
         Directory.EnumerateFiles(Path.Combine(Root, "scripts", "sql"), "*.sql")
-            .SelectMany(file => Regex.Matches(File.ReadAllText(file), @"^CREATE TABLE (\w+)", RegexOptions.Multiline).Select(m => m.Groups[1].Value));
+            .SelectMany(file => Regex.Matches(File.ReadAllText(file), @"^CREATE TABLE (\w+)", RegexOptions.Multiline))
+            .Select(match => match.Groups[1].Value);
 
     [TestCaseSource(nameof(Tables))]
-    public void A_table_is_written_in_the_file_of_its_repository(string table)
+    public void Only_the_repository_of_a_table_writes_to_it(string table)
     {
         var entity = string.Concat(table.Split('_').Select(part => char.ToUpperInvariant(part[0]) + part[1..]));
         var singular = entity == "UserPreferences" ? entity : entity.TrimEnd('s').Replace("Github", "GitHub", StringComparison.Ordinal);
         var allowed = new List<string> { $"{singular}Repository.cs" };
         if (table == "deployments")
         {
-            // What its owner does with a deployment, what a worker does, and what sweepers do.
+            // The repository serves owners; the other three serve workers and maintenance.
             allowed.AddRange(["DeploymentLifecycle.cs", "DeploymentQueue.cs", "DeploymentMaintenance.cs"]);
         }
 
         if (table == "deployment_logs")
         {
-            // How lines get in, one deployment's or many's.
+            // Inserts lines of one or of many deployments.
             allowed.Add("DeploymentLogAppends.cs");
         }
 
@@ -41,8 +42,8 @@ public sealed class SourceTree
 
         if (table == "users")
         {
-            // Who somebody is, and what else is known of them.
-            allowed.AddRange(["IdentityRepository.cs", "ProviderEntry.cs"]);
+            // The identity of a user is written apart from the profile.
+            allowed.AddRange(["IdentityRepository.cs", "ProviderSignIn.cs"]);
         }
 
         if (table == "sessions")
@@ -62,45 +63,67 @@ public sealed class SourceTree
         Assert.That(writers, Is.SubsetOf(allowed));
     }
 
-    // Profiles and GitHub tokens have times that are shown, or that the provider gives.
+    // Times of preferences are only shown, and times of GitHub tokens come from the provider: both may use the clock of the host.
     [Test]
-    public void No_clock_of_a_host_decides_about_accounts()
+    public void Accounts_use_the_clock_of_the_database()
     {
         var readers = Sources
-            .Where(file => Path.GetFileName(Path.GetDirectoryName(file)) == "Accounts" && Regex.IsMatch(File.ReadAllText(file), @"\.Now\(\)|GetUtcNow|UtcNow"))
+            .Where(file => Path.GetFileName(Path.GetDirectoryName(file)) == "Accounts"
+                && Regex.IsMatch(File.ReadAllText(file), @"\.Now\(\)|GetUtcNow|UtcNow"))
             .Select(file => Path.GetFileName(file));
 
         Assert.That(readers, Is.SubsetOf(["GitHubConnectionRepository.cs", "UserPreferencesRepository.cs"]));
     }
 
     [Test]
-    public void Nothing_of_the_process_is_changed()
+    public void The_library_changes_no_process_wide_setting()
     {
-        var forbidden = new Regex(@"AddTypeHandler|SetTypeMap|RemoveTypeMap|SqlMapper\.Settings|DefaultTypeMap|AppContext\.SetSwitch|QueryUnbufferedAsync|DateTime(Offset)?\.(Utc)?Now");
+        var forbidden = new Regex(
+            @"AddTypeHandler|SetTypeMap|RemoveTypeMap|SqlMapper\.Settings|DefaultTypeMap|AppContext\.SetSwitch|QueryUnbufferedAsync"
+            + @"|DateTime(Offset)?\.(Utc)?Now");
 
         Assert.That(Sources.Where(file => forbidden.IsMatch(File.ReadAllText(file))), Is.Empty);
     }
 
     [Test]
-    public void A_file_is_one_thought() => Assert.That(Sources.Where(file => File.ReadLines(file).Count() > 300), Is.Empty);
+    public void Files_have_at_most_300_lines() => Assert.That(
+        Sources.Where(file => File.ReadLines(file).Count() > 300), Is.Empty, "Split these files by subject.");
 
     [Test]
-    public void The_code_of_the_readme_and_of_the_pages_in_docs_compiles()
+    public void Lines_have_at_most_140_characters()
     {
-        var compiled = Normal(File.ReadAllText(Path.Combine(Root, "tests", "AutoStack.Data.Tests", "Conventions", "ReadmeCode.cs")));
+        var files = AllSources.ToList();
+        var offenders = (from file in files
+                         from line in File.ReadLines(file).Index()
+                         where line.Item.Length > 140
+                         select $"{Path.GetRelativePath(Root, file)}:{line.Index + 1}: {line.Item.Length} characters").ToList();
+
+        Assert.That(files, Has.Count.GreaterThan(400));
+        Assert.That(offenders, Is.Empty, $"Wrap these lines after at most 140 characters:\n{string.Join('\n', offenders)}");
+    }
+
+    [Test]
+    public void Code_blocks_of_the_readme_and_docs_compile()
+    {
+        var sources = Directory.EnumerateFiles(Path.Combine(Root, "samples", "FirstService"), "*.cs")
+            .Append(Path.Combine(Root, "tests", "AutoStack.Data.Tests", "Conventions", "ReadmeCode.cs"));
+        var compiled = Normal(string.Join('\n', sources.Select(File.ReadAllText)));
         var blocks = Directory.EnumerateFiles(Path.Combine(Root, "docs"), "*.md").Append(Path.Combine(Root, "README.md"))
             .SelectMany(page => Regex.Matches(File.ReadAllText(page), "```csharp\n(.*?)```", RegexOptions.Singleline))
             .Select(m => Normal(m.Groups[1].Value)).ToList();
 
         Assert.That(blocks, Has.Count.GreaterThan(3));
-        Assert.That(blocks, Is.All.Matches<string>(block => compiled.Contains(block, StringComparison.Ordinal)));
+        Assert.That(
+            blocks.Where(block => !compiled.Contains(block, StringComparison.Ordinal)),
+            Is.Empty,
+            "Copy these code blocks of README.md or docs into Conventions/ReadmeCode.cs or samples/FirstService, or the code back.");
 
-        // Indentation is the only difference allowed.
+        // Only the indentation may differ.
         static string Normal(string code) => string.Join('\n', code.Split('\n').Select(line => line.Trim()).Where(line => line.Length > 0));
     }
 
     [Test]
-    public void Every_link_of_a_page_leads_somewhere()
+    public void Links_between_pages_lead_to_existing_files()
     {
         var pages = Directory.EnumerateFiles(Root, "*.md").Concat(Directory.EnumerateFiles(Path.Combine(Root, "docs"), "*.md"));
         var dead = from page in pages
@@ -109,6 +132,10 @@ public sealed class SourceTree
                    where !File.Exists(target) && !Directory.Exists(target)
                    select $"{Path.GetFileName(page)}: {link.Groups[1].Value}";
 
-        Assert.That(dead, Is.Empty);
+        Assert.That(dead, Is.Empty, "These links lead to no file; correct the path or remove the link.");
     }
+
+    private static IEnumerable<string> SourcesOf(string folder) =>
+        Directory.EnumerateFiles(Path.Combine(Root, folder), "*.cs", SearchOption.AllDirectories)
+            .Where(file => !Path.GetRelativePath(Root, file).Split(Path.DirectorySeparatorChar).Any(part => part is "obj" or "bin"));
 }

@@ -26,7 +26,7 @@ public sealed class DeploymentLifecycleTests : DatabaseTests
     }
 
     [Test]
-    public async Task Claim_passes_over_cancelled_and_deleted_deployments()
+    public async Task Claim_skips_cancelled_and_deleted_deployments()
     {
         await EmptyTheQueueAsync();
         var cancelled = await EnqueueAsync();
@@ -42,7 +42,9 @@ public sealed class DeploymentLifecycleTests : DatabaseTests
     {
         var deployment = await StartedAsync(DeploymentStatus.Cloning);
 
-        foreach (var step in new[] { DeploymentStatus.Checkout, DeploymentStatus.Installing, DeploymentStatus.Building, DeploymentStatus.Copying })
+        DeploymentStatus[] steps =
+            [DeploymentStatus.Checkout, DeploymentStatus.Installing, DeploymentStatus.Building, DeploymentStatus.Copying];
+        foreach (var step in steps)
         {
             Assert.That(await Lifecycle.AdvanceAsync(deployment.Id, step, Token), Is.EqualTo(TransitionOutcome.Applied), step.Value);
         }
@@ -57,26 +59,30 @@ public sealed class DeploymentLifecycleTests : DatabaseTests
         Assert.That(found.BuildDurationSeconds, Is.GreaterThanOrEqualTo(90));
         Assert.That(
             await StagesAsync(deployment),
-            Is.EqualTo(new[] { "cloning completed", "checkout completed", "installing completed", "building completed", "copying completed" }));
+            Is.EqualTo(
+                ["cloning completed", "checkout completed", "installing completed", "building completed", "copying completed"]));
     }
 
     [Test]
-    public async Task Steps_may_be_left_out_but_not_gone_back()
+    public async Task Steps_may_be_left_out_and_never_go_back()
     {
         var deployment = await StartedAsync(DeploymentStatus.Checkout);
 
         Assert.That(await Lifecycle.AdvanceAsync(deployment.Id, DeploymentStatus.Building, Token), Is.EqualTo(TransitionOutcome.Applied));
-        Assert.That(await Lifecycle.AdvanceAsync(deployment.Id, DeploymentStatus.Installing, Token), Is.EqualTo(TransitionOutcome.OutOfOrder));
-        Assert.That(await Lifecycle.AdvanceAsync(deployment.Id, DeploymentStatus.Building, Token), Is.EqualTo(TransitionOutcome.AlreadyThere));
+        Assert.That(
+            await Lifecycle.AdvanceAsync(deployment.Id, DeploymentStatus.Installing, Token), Is.EqualTo(TransitionOutcome.OutOfOrder));
+        Assert.That(
+            await Lifecycle.AdvanceAsync(deployment.Id, DeploymentStatus.Building, Token), Is.EqualTo(TransitionOutcome.AlreadyThere));
         Assert.That(await StagesAsync(deployment), Is.EqualTo(new[] { "cloning completed", "checkout completed", "building in_progress" }));
     }
 
     [Test]
-    public async Task A_queued_deployment_is_claimed_not_advanced()
+    public async Task Advance_does_not_apply_to_a_queued_deployment()
     {
         var deployment = await EnqueueAsync();
 
-        Assert.That(await Lifecycle.AdvanceAsync(deployment.Id, DeploymentStatus.Building, Token), Is.EqualTo(TransitionOutcome.OutOfOrder));
+        Assert.That(
+            await Lifecycle.AdvanceAsync(deployment.Id, DeploymentStatus.Building, Token), Is.EqualTo(TransitionOutcome.OutOfOrder));
         Assert.That(await Lifecycle.SucceedAsync(deployment.Id, null, Token), Is.EqualTo(TransitionOutcome.OutOfOrder));
         Assert.That(await Lifecycle.FindStatusAsync(deployment.Id, Token), Is.EqualTo(DeploymentStatus.Queued));
     }
@@ -87,13 +93,13 @@ public sealed class DeploymentLifecycleTests : DatabaseTests
     [TestCase("cancelled")]
     [TestCase("nonsense")]
     [TestCase("")]
-    public void Advance_refuses_what_is_no_step(string step) =>
+    public void Advance_refuses_a_status_that_is_not_a_step(string step) =>
         Assert.That(
             () => Lifecycle.AdvanceAsync(Guid.NewGuid(), DeploymentStatus.From(step), Token),
             Throws.ArgumentException.With.Message.Contains("checkout, installing, building, copying"));
 
     [Test]
-    public async Task Nothing_overwrites_a_cancel()
+    public async Task No_step_overwrites_a_cancel()
     {
         var deployment = await StartedAsync(DeploymentStatus.Building);
         await Deployments.CancelAsync(deployment.Id, deployment.UserId, null, Token);
@@ -102,7 +108,8 @@ public sealed class DeploymentLifecycleTests : DatabaseTests
         Assert.That(await Lifecycle.AdvanceAsync(deployment.Id, DeploymentStatus.Copying, Token), Is.EqualTo(TransitionOutcome.Cancelled));
         Assert.That(await Lifecycle.SucceedAsync(deployment.Id, "https://x", Token), Is.EqualTo(TransitionOutcome.Cancelled));
         Assert.That(await Lifecycle.FailAsync(deployment.Id, "late", Token), Is.EqualTo(TransitionOutcome.Cancelled));
-        Assert.That(await Lifecycle.SetCommitAsync(deployment.Id, new CommitInfo("abc"), Token), Is.False);
+        Assert.That(
+            await Lifecycle.RecordCommitAsync(deployment.Id, new CommitInfo("abc"), Token), Is.EqualTo(TransitionOutcome.Cancelled));
 
         Assert.That(await Deployments.FindAsync(deployment.Id, deployment.UserId, Token), Is.EqualTo(cancelled));
     }
@@ -119,16 +126,19 @@ public sealed class DeploymentLifecycleTests : DatabaseTests
         Assert.That((found.Status, found.FailedReason), Is.EqualTo((DeploymentStatus.Failed, "exit code 1")));
         Assert.That(found.CompletedAt, Is.Not.Null);
         var stage = (await Stages.ListByDeploymentAsync(deployment.Id, deployment.UserId, Token)).Single(s => s.Name == StageName.Building);
-        Assert.That((stage.Status, stage.ErrorMessage, stage.CompletedAt), Is.EqualTo((StageStatus.Failed, "exit code 1", found.CompletedAt)));
+        Assert.That(
+            (stage.Status, stage.ErrorMessage, stage.CompletedAt), Is.EqualTo((StageStatus.Failed, "exit code 1", found.CompletedAt)));
     }
 
     [TestCase(null)]
     [TestCase(" ")]
     public void Fail_needs_a_reason(string? reason) =>
-        Assert.That(() => Lifecycle.FailAsync(Guid.NewGuid(), reason!, Token), Throws.InstanceOf<ArgumentException>().With.Property("ParamName").EqualTo("reason"));
+        Assert.That(
+            () => Lifecycle.FailAsync(Guid.NewGuid(), reason!, Token),
+            Throws.InstanceOf<ArgumentException>().With.Property("ParamName").EqualTo("reason"));
 
     [Test]
-    public async Task What_does_not_exist_is_not_found()
+    public async Task A_step_of_an_unknown_deployment_is_not_found()
     {
         var nobody = Guid.NewGuid();
 
@@ -136,16 +146,17 @@ public sealed class DeploymentLifecycleTests : DatabaseTests
         Assert.That(await Lifecycle.SucceedAsync(nobody, null, Token), Is.EqualTo(TransitionOutcome.NotFound));
         Assert.That(await Lifecycle.FailAsync(nobody, "x", Token), Is.EqualTo(TransitionOutcome.NotFound));
         Assert.That(await Lifecycle.FindStatusAsync(nobody, Token), Is.Null);
-        Assert.That(await Lifecycle.SetCommitAsync(nobody, new CommitInfo("abc"), Token), Is.False);
+        Assert.That(await Lifecycle.RecordCommitAsync(nobody, new CommitInfo("abc"), Token), Is.EqualTo(TransitionOutcome.NotFound));
     }
 
     [Test]
-    public async Task Set_commit_stores_what_is_known_and_cleans_what_cannot_be_stored()
+    public async Task Record_commit_stores_the_values_and_cleans_their_text()
     {
         var deployment = await StartedAsync(DeploymentStatus.Checkout);
         var time = new DateTimeOffset(2026, 5, 6, 7, 8, 9, TimeSpan.FromHours(-7)).AddTicks(1234567);
 
-        Assert.That(await Lifecycle.SetCommitAsync(deployment.Id, new CommitInfo("abc123", "a\0b\ud800", "Ada", time), Token), Is.True);
+        var commit = new CommitInfo("abc123", "a\0b\ud800", "Ada", time);
+        Assert.That(await Lifecycle.RecordCommitAsync(deployment.Id, commit, Token), Is.EqualTo(TransitionOutcome.Applied));
 
         var found = (await Deployments.FindAsync(deployment.Id, deployment.UserId, Token))!;
         Assert.That((found.CommitHash, found.CommitMessage, found.Author), Is.EqualTo(("abc123", "a\uFFFDb\uFFFD", "Ada")));
@@ -153,14 +164,14 @@ public sealed class DeploymentLifecycleTests : DatabaseTests
     }
 
     [Test]
-    public async Task Set_commit_keeps_what_was_known_of_the_same_commit()
+    public async Task Record_commit_keeps_stored_values_of_the_same_commit()
     {
         var deployment = await StartedAsync(DeploymentStatus.Checkout);
-        await Lifecycle.SetCommitAsync(deployment.Id, new CommitInfo("abc", "Fix", "Ada"), Token);
+        await Lifecycle.RecordCommitAsync(deployment.Id, new CommitInfo("abc", "Fix", "Ada"), Token);
 
-        await Lifecycle.SetCommitAsync(deployment.Id, new CommitInfo("abc"), Token);
+        await Lifecycle.RecordCommitAsync(deployment.Id, new CommitInfo("abc"), Token);
         var same = (await Deployments.FindAsync(deployment.Id, deployment.UserId, Token))!;
-        await Lifecycle.SetCommitAsync(deployment.Id, new CommitInfo("def"), Token);
+        await Lifecycle.RecordCommitAsync(deployment.Id, new CommitInfo("def"), Token);
         var other = (await Deployments.FindAsync(deployment.Id, deployment.UserId, Token))!;
 
         Assert.That((same.CommitMessage, same.Author), Is.EqualTo(("Fix", "Ada")));
@@ -179,7 +190,7 @@ public sealed class DeploymentLifecycleTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_refused_step_in_a_unit_of_work_touches_no_stage()
+    public async Task A_refused_step_in_a_unit_of_work_changes_no_stage()
     {
         var deployment = await StartedAsync(DeploymentStatus.Building);
         var stranger = await AddUserAsync();
@@ -188,7 +199,9 @@ public sealed class DeploymentLifecycleTests : DatabaseTests
         {
             await tx.Get<IDeploymentLifecycle>().AdvanceAsync(deployment.Id, DeploymentStatus.Copying, token);
             await tx.Get<IPlatformDeploymentStageRepository>().StartAsync(deployment.Id, StageName.Deploying, token);
-            Assert.That(await tx.Get<IDeploymentRepository>().CancelAsync(deployment.Id, stranger.Id, null, token), Is.EqualTo(CancelOutcome.NotFound));
+            Assert.That(
+                await tx.Get<IDeploymentRepository>().CancelAsync(deployment.Id, stranger.Id, null, token),
+                Is.EqualTo(CancelOutcome.NotFound));
         }, Token);
 
         Assert.That(await StagesAsync(deployment), Does.Contain("copying in_progress").And.Contain("deploying in_progress"));
@@ -198,17 +211,21 @@ public sealed class DeploymentLifecycleTests : DatabaseTests
     public async Task Clocks_of_two_machines_do_not_change_the_order_of_stages()
     {
         var deployment = await StartedAsync(DeploymentStatus.Building);
-        await ExecuteAsync("UPDATE deployment_stages SET created_at = created_at - interval '1 hour' WHERE deployment_id = $1 AND stage_name = 'building'", deployment.Id);
+        await ExecuteAsync(
+            "UPDATE deployment_stages SET created_at = created_at - interval '1 hour' WHERE deployment_id = $1 AND stage_name = 'building'",
+            deployment.Id);
 
         Assert.That(await StagesAsync(deployment), Is.EqualTo(new[] { "cloning completed", "building in_progress" }));
     }
 
     [Test]
-    public async Task Stages_of_the_python_services_in_title_case_are_the_same_stages()
+    public async Task Stage_names_match_the_title_case_of_the_Python_services()
     {
         var deployment = await StartedAsync(DeploymentStatus.Cloning);
         await ExecuteAsync(
-            "INSERT INTO deployment_stages (id, deployment_id, stage_name, status) VALUES ($1, $2, 'Checkout', 'pending')", Guid.NewGuid(), deployment.Id);
+            "INSERT INTO deployment_stages (id, deployment_id, stage_name, status) VALUES ($1, $2, 'Checkout', 'pending')",
+            Guid.NewGuid(),
+            deployment.Id);
 
         await Lifecycle.AdvanceAsync(deployment.Id, DeploymentStatus.Checkout, Token);
 
@@ -218,7 +235,7 @@ public sealed class DeploymentLifecycleTests : DatabaseTests
     }
 
     [Test]
-    public async Task Steps_work_inside_a_unit_of_work_and_vanish_with_it()
+    public async Task Steps_in_a_unit_of_work_are_rolled_back_with_it()
     {
         var deployment = await StartedAsync(DeploymentStatus.Building);
 
@@ -226,9 +243,13 @@ public sealed class DeploymentLifecycleTests : DatabaseTests
             () => UnitOfWork.RunAsync(async (tx, token) =>
             {
                 var lifecycle = tx.Get<IDeploymentLifecycle>();
-                Assert.That(await lifecycle.AdvanceAsync(deployment.Id, DeploymentStatus.Copying, token), Is.EqualTo(TransitionOutcome.Applied));
-                Assert.That(await lifecycle.AdvanceAsync(deployment.Id, DeploymentStatus.Checkout, token), Is.EqualTo(TransitionOutcome.OutOfOrder));
-                await tx.Get<IPlatformDeploymentLogRepository>().AppendAsync(deployment.Id, [new NewDeploymentLog { Message = "gone" }], token);
+                Assert.That(
+                    await lifecycle.AdvanceAsync(deployment.Id, DeploymentStatus.Copying, token), Is.EqualTo(TransitionOutcome.Applied));
+                Assert.That(
+                    await lifecycle.AdvanceAsync(deployment.Id, DeploymentStatus.Checkout, token),
+                    Is.EqualTo(TransitionOutcome.OutOfOrder));
+                await tx.Get<IPlatformDeploymentLogRepository>().AppendAsync(
+                    deployment.Id, [new NewDeploymentLog { Message = "gone" }], token);
                 throw new OperationCanceledException();
             }, Token),
             Throws.InstanceOf<OperationCanceledException>());
@@ -238,23 +259,30 @@ public sealed class DeploymentLifecycleTests : DatabaseTests
     }
 
     [Test]
-    public async Task An_end_that_another_program_wrote_in_another_case_is_an_end()
+    public async Task A_status_that_ends_a_deployment_is_recognized_in_any_case()
     {
         var ended = await StartedAsync(DeploymentStatus.Building);
         await ExecuteAsync("UPDATE deployments SET status = 'SUCCESS', completed_at = '2026-01-01' WHERE id = $1", ended.Id);
 
         Assert.That(await Lifecycle.FailAsync(ended.Id, "late", Token), Is.EqualTo(TransitionOutcome.AlreadyFinished));
-        Assert.That(await Lifecycle.SetCommitAsync(ended.Id, new CommitInfo("abc"), Token), Is.False);
+        Assert.That(
+            await Lifecycle.RecordCommitAsync(ended.Id, new CommitInfo("abc"), Token), Is.EqualTo(TransitionOutcome.AlreadyFinished));
         Assert.That(await Deployments.CancelAsync(ended.Id, ended.UserId, null, Token), Is.EqualTo(CancelOutcome.AlreadyFinished));
-        Assert.That(await PlatformStages.StartAsync(ended.Id, StageName.Deploying, Token), Is.False);
-        Assert.That(await PlatformStages.SetAsync(ended.Id, StageName.Deploying, StageStatus.Completed, null, Token), Is.False);
-        Assert.That(await PlatformStages.PlanAsync(ended.Id, [StageName.Deploying], Token), Is.False);
+        var change = new StageChange { Name = StageName.Deploying, Status = StageStatus.Completed };
+        Assert.That(await PlatformStages.StartAsync(ended.Id, StageName.Deploying, Token), Is.EqualTo(TransitionOutcome.AlreadyFinished));
+        Assert.That(await PlatformStages.SetAsync(ended.Id, change, Token), Is.EqualTo(TransitionOutcome.AlreadyFinished));
+        Assert.That(await PlatformStages.PlanAsync(ended.Id, [StageName.Deploying], Token), Is.EqualTo(TransitionOutcome.AlreadyFinished));
         Assert.That(await Maintenance.AbandonAsync([ended.Id], "gone", Token), Is.EqualTo(1));
 
-        var row = await ScalarAsync("SELECT status || ' ' || completed_at || coalesce(failed_reason, '') FROM deployments WHERE id = $1", ended.Id);
+        var row = await ScalarAsync(
+            "SELECT status || ' ' || completed_at || coalesce(failed_reason, '') FROM deployments WHERE id = $1", ended.Id);
         Assert.That(row, Is.EqualTo("SUCCESS 2026-01-01 00:00:00"));
         Assert.That(await Lifecycle.FindStatusAsync(ended.Id, Token), Is.EqualTo(DeploymentStatus.Success));
-        Assert.That(await ScalarAsync("SELECT string_agg(stage_name || ' ' || status, ',' ORDER BY stage_name) FROM deployment_stages WHERE deployment_id = $1", ended.Id), Is.EqualTo("building completed,cloning completed"));
+        Assert.That(
+            await ScalarAsync(
+                "SELECT string_agg(stage_name || ' ' || status, ',' ORDER BY stage_name) FROM deployment_stages WHERE deployment_id = $1",
+                ended.Id),
+            Is.EqualTo("building completed,cloning completed"));
     }
 
     private async Task EmptyTheQueueAsync() => await ExecuteAsync("UPDATE deployments SET status = 'failed' WHERE status = 'queued'");

@@ -12,17 +12,19 @@ public sealed class DeploymentMaintenanceTests : DatabaseTests
     private static readonly TimeSpan Idle = TimeSpan.FromMinutes(30);
 
     [SetUp]
-    public Task EndWhatOtherTestsLeftAsync() => ExecuteAsync("UPDATE deployments SET status = 'failed' WHERE status NOT IN ('success', 'failed', 'cancelled')");
+    public Task EndWhatOtherTestsLeftAsync() =>
+        ExecuteAsync("UPDATE deployments SET status = 'failed' WHERE status NOT IN ('success', 'failed', 'cancelled')");
 
     [Test]
-    public async Task Abandon_cancels_what_has_not_ended_and_deletes_all()
+    public async Task Abandon_cancels_open_deployments_and_hides_all()
     {
         var running = await StartedAsync(DeploymentStatus.Building);
         var done = await StartedAsync(DeploymentStatus.Building);
         await Lifecycle.SucceedAsync(done.Id, "https://x", Token);
         var other = await StartedAsync(DeploymentStatus.Building);
 
-        Assert.That(await Maintenance.AbandonAsync([running.Id, done.Id, Guid.NewGuid(), running.Id], "machine lost", Token), Is.EqualTo(2));
+        Assert.That(
+            await Maintenance.AbandonAsync([running.Id, done.Id, Guid.NewGuid(), running.Id], "machine lost", Token), Is.EqualTo(2));
         Assert.That(await Maintenance.AbandonAsync([running.Id, done.Id], "again", Token), Is.Zero);
 
         Assert.That(await Deployments.FindAsync(running.Id, running.UserId, Token), Is.Null);
@@ -33,32 +35,34 @@ public sealed class DeploymentMaintenanceTests : DatabaseTests
         Assert.That(await ReasonAsync(running), Is.EqualTo("machine lost"));
         Assert.That(await ReasonAsync(done), Is.Null);
         Assert.That(
-            await ScalarAsync("SELECT count(*) FROM deployments WHERE id = $1 AND completed_at IS NOT NULL AND build_duration_seconds >= 0", running.Id), Is.EqualTo(1));
+            await ScalarAsync(
+                "SELECT count(*) FROM deployments WHERE id = $1 AND completed_at IS NOT NULL AND build_duration_seconds >= 0", running.Id),
+            Is.EqualTo(1));
         Assert.That(await OpenStagesAsync(running), Is.Zero);
         Assert.That(await Lifecycle.AdvanceAsync(running.Id, DeploymentStatus.Copying, Token), Is.EqualTo(TransitionOutcome.Cancelled));
     }
 
     [Test]
-    public async Task Unhealthy_turns_success_into_failure_once_and_keeps_what_the_row_said()
+    public async Task Unhealthy_fails_a_successful_deployment_once_and_keeps_its_reason()
     {
         var deployment = await StartedAsync(DeploymentStatus.Building);
-        Assert.That(await Maintenance.MarkUnhealthyAsync(deployment.Id, "no answer", Token), Is.False, "still building");
+        Assert.That(await Maintenance.ReportUnhealthyAsync(deployment.Id, "no answer", Token), Is.False, "still building");
         await Lifecycle.SucceedAsync(deployment.Id, "https://x", Token);
         var done = (await Deployments.FindAsync(deployment.Id, deployment.UserId, Token))!;
         await ExecuteAsync("UPDATE deployments SET failed_reason = 'k8s: pod-1' WHERE id = $1", deployment.Id);
 
-        Assert.That(await Maintenance.MarkUnhealthyAsync(deployment.Id, "no \0answer", Token), Is.True);
-        Assert.That(await Maintenance.MarkUnhealthyAsync(deployment.Id, "no \0answer", Token), Is.False);
+        Assert.That(await Maintenance.ReportUnhealthyAsync(deployment.Id, "no \0answer", Token), Is.True);
+        Assert.That(await Maintenance.ReportUnhealthyAsync(deployment.Id, "no \0answer", Token), Is.False);
 
         var found = (await Deployments.FindAsync(deployment.Id, deployment.UserId, Token))!;
         Assert.That(found, Is.EqualTo(done with { Status = DeploymentStatus.Failed, FailedReason = "k8s: pod-1\nno \uFFFDanswer" }));
         await ExecuteAsync("UPDATE deployments SET status = 'success' WHERE id = $1", deployment.Id);
-        Assert.That(await Maintenance.MarkUnhealthyAsync(deployment.Id, "no \0answer", Token), Is.True);
+        Assert.That(await Maintenance.ReportUnhealthyAsync(deployment.Id, "no \0answer", Token), Is.True);
         Assert.That(await ReasonAsync(deployment), Is.EqualTo("k8s: pod-1\nno \uFFFDanswer"), "it stands there already");
     }
 
     [Test]
-    public async Task Unhealthy_passes_over_what_is_deleted_cancelled_or_not_there()
+    public async Task Unhealthy_changes_no_deleted_cancelled_or_unknown_deployment()
     {
         var deleted = await StartedAsync(DeploymentStatus.Building);
         await Lifecycle.SucceedAsync(deleted.Id, null, Token);
@@ -66,13 +70,13 @@ public sealed class DeploymentMaintenanceTests : DatabaseTests
         var cancelled = await EnqueueAsync();
         await Deployments.CancelAsync(cancelled.Id, cancelled.UserId, null, Token);
 
-        Assert.That(await Maintenance.MarkUnhealthyAsync(deleted.Id, "x", Token), Is.False);
-        Assert.That(await Maintenance.MarkUnhealthyAsync(cancelled.Id, "x", Token), Is.False);
-        Assert.That(await Maintenance.MarkUnhealthyAsync(Guid.NewGuid(), "x", Token), Is.False);
+        Assert.That(await Maintenance.ReportUnhealthyAsync(deleted.Id, "x", Token), Is.False);
+        Assert.That(await Maintenance.ReportUnhealthyAsync(cancelled.Id, "x", Token), Is.False);
+        Assert.That(await Maintenance.ReportUnhealthyAsync(Guid.NewGuid(), "x", Token), Is.False);
     }
 
     [Test]
-    public async Task What_makes_no_progress_fails_with_its_open_stages()
+    public async Task A_stalled_deployment_fails_with_its_open_stages()
     {
         var silent = await StartedAsync(DeploymentStatus.Building);
         var queued = await EnqueueAsync();
@@ -82,7 +86,8 @@ public sealed class DeploymentMaintenanceTests : DatabaseTests
         await ExecuteAsync("UPDATE deployments SET is_deleted = TRUE WHERE id = $1", deleted.Id);
         Clock.Advance(Idle + TimeSpan.FromMinutes(1));
         var logging = await SilentAsync();
-        await PlatformLogs.AppendAsync(logging.Id, [new NewDeploymentLog { Message = "still here", Timestamp = DateTimeOffset.UnixEpoch }], Token);
+        await PlatformLogs.AppendAsync(
+            logging.Id, [new NewDeploymentLog { Message = "still here", Timestamp = DateTimeOffset.UnixEpoch }], Token);
         var stepping = await SilentAsync();
         await Lifecycle.AdvanceAsync(stepping.Id, DeploymentStatus.Copying, Token);
         var fresh = await StartedAsync(DeploymentStatus.Cloning);
@@ -96,16 +101,20 @@ public sealed class DeploymentMaintenanceTests : DatabaseTests
         Assert.That(found.BuildDurationSeconds, Is.GreaterThanOrEqualTo(1800));
         var stage = (await Stages.ListByDeploymentAsync(silent.Id, silent.UserId, Token)).Single(s => s.Name == StageName.Building);
         Assert.That((stage.Status, stage.ErrorMessage), Is.EqualTo((StageStatus.Failed, "worker lost")));
-        foreach (var (deployment, status) in new[] { (queued, "queued"), (done, "success"), (deleted, "building"), (logging, "building"), (stepping, "copying"), (fresh, "cloning") })
+        foreach (var (deployment, status) in new[]
+        {
+            (queued, "queued"), (done, "success"), (deleted, "building"), (logging, "building"), (stepping, "copying"), (fresh, "cloning"),
+        })
         {
             Assert.That(await ScalarAsync("SELECT status FROM deployments WHERE id = $1", deployment.Id), Is.EqualTo(status));
         }
 
-        Assert.That(await Lifecycle.AdvanceAsync(silent.Id, DeploymentStatus.Copying, Token), Is.EqualTo(TransitionOutcome.AlreadyFinished));
+        Assert.That(
+            await Lifecycle.AdvanceAsync(silent.Id, DeploymentStatus.Copying, Token), Is.EqualTo(TransitionOutcome.AlreadyFinished));
     }
 
     [Test]
-    public async Task Two_sweepers_share_the_work_and_neither_waits()
+    public async Task Two_sweepers_share_the_work_without_waiting()
     {
         var silent = new List<Guid>();
         for (var i = 0; i < 4; i++)
@@ -123,7 +132,7 @@ public sealed class DeploymentMaintenanceTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_deployment_whose_step_or_line_is_under_way_is_not_failed()
+    public async Task A_deployment_with_an_open_step_or_append_is_not_failed()
     {
         var stepping = await SilentAsync();
         var logging = await SilentAsync();
@@ -140,13 +149,14 @@ public sealed class DeploymentMaintenanceTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_line_that_is_committed_while_the_sweeper_looks_saves_its_deployment()
+    public async Task A_line_committed_during_the_sweep_saves_its_deployment()
     {
         var first = await SilentAsync();
         var second = await SilentAsync();
 
         // The sweeper has taken its snapshot, in which both are silent, and waits at a gate before it locks the rows.
-        await ExecuteAsync("CREATE FUNCTION gate_of_test() RETURNS boolean LANGUAGE sql VOLATILE AS 'SELECT pg_advisory_lock_shared(4711) IS NOT NULL AND pg_advisory_unlock_shared(4711)'");
+        await ExecuteAsync("CREATE FUNCTION gate_of_test() RETURNS boolean LANGUAGE sql VOLATILE AS 'SELECT pg_advisory_lock_shared(4711) "
+            + "IS NOT NULL AND pg_advisory_unlock_shared(4711)'");
         await ExecuteAsync("ALTER TABLE deployments RENAME TO deployments_of_test");
         await ExecuteAsync("CREATE VIEW deployments AS SELECT t.*, t.xmin, t.xmax FROM deployments_of_test t WHERE gate_of_test()");
         try
@@ -160,7 +170,9 @@ public sealed class DeploymentMaintenanceTests : DatabaseTests
             var sweep = Task.Run(() => Maintenance.FailStalledAsync(Idle, "x", 10, Token));
             await UntilSomeoneWaitsAsync();
             await ExecuteAsync(
-                "INSERT INTO deployment_logs (id, deployment_id, timestamp, message, created_at) VALUES (gen_random_uuid(), $1, now(), 'late', '2100-01-01')", first.Id);
+                "INSERT INTO deployment_logs (id, deployment_id, timestamp, message, created_at) VALUES (gen_random_uuid(), $1, now(), "
+                    + "'late', '2100-01-01')",
+                first.Id);
             await using (var release = new NpgsqlCommand("SELECT pg_advisory_unlock(4711)", gate))
             {
                 await release.ExecuteNonQueryAsync(Token);
@@ -177,15 +189,18 @@ public sealed class DeploymentMaintenanceTests : DatabaseTests
     }
 
     [Test]
-    public async Task Purge_removes_old_deleted_deployments_with_what_they_are_made_of_and_keeps_their_webhooks()
+    public async Task Purge_removes_old_deleted_deployments_with_their_rows_and_keeps_webhook_payloads()
     {
         await ExecuteAsync("DELETE FROM deployments");
         var old = await DeletedAsync();
         await PlatformLogs.AppendAsync(old.Id, [new NewDeploymentLog { Message = "x" }], Token);
-        await PlatformRuntimeLogs.AppendAsync(old.Id, RuntimeLogSource.Docker, [new NewDeploymentRuntimeLog(Clock.GetUtcNow(), "x")], Token);
+        await PlatformRuntimeLogs.AppendAsync(
+            old.Id, RuntimeLogSource.Docker, [new NewDeploymentRuntimeLog(Clock.GetUtcNow(), "x")], Token);
         await PlatformHealthChecks.AddAsync(new NewDeploymentHealthCheck { DeploymentId = old.Id, Url = "http://x", IsLive = true }, Token);
         await ExecuteAsync(
-            "INSERT INTO webhook_payloads (id, deployment_id, provider, payload_json, headers, received_at) VALUES ($1, $1, 'github', '{}', '{}', now())", old.Id);
+            "INSERT INTO webhook_payloads (id, deployment_id, provider, payload_json, headers, received_at) VALUES ($1, $1, 'github', "
+                + "'{}', '{}', now())",
+            old.Id);
         var older = await DeletedAsync();
         await ExecuteAsync("UPDATE deployments SET completed_at = NULL WHERE id = $1", older.Id);
         var kept = await EnqueueAsync();
@@ -206,7 +221,8 @@ public sealed class DeploymentMaintenanceTests : DatabaseTests
             Assert.That(await ScalarAsync($"SELECT count(*) FROM {table} WHERE deployment_id = $1", old.Id), Is.Zero, table);
         }
 
-        Assert.That(await ScalarAsync("SELECT count(*) FROM webhook_payloads WHERE id = $1 AND deployment_id IS NULL", old.Id), Is.EqualTo(1));
+        Assert.That(
+            await ScalarAsync("SELECT count(*) FROM webhook_payloads WHERE id = $1 AND deployment_id IS NULL", old.Id), Is.EqualTo(1));
     }
 
     [Test]
@@ -214,41 +230,51 @@ public sealed class DeploymentMaintenanceTests : DatabaseTests
     {
         await ExecuteAsync("DELETE FROM deployments");
         var deployment = await EnqueueAsync();
-        var container = (await PlatformContainers.ReserveAsync(new NewDeploymentContainer { DeploymentId = deployment.Id, Image = "x", Host = Unique("host") }, Token)).Container!;
+        var request = new NewDeploymentContainer { DeploymentId = deployment.Id, Image = "x", Host = Unique("host") };
+        var container = (await PlatformContainers.ReserveAsync(request, Token)).Container!;
         await Deployments.SoftDeleteAsync(deployment.Id, deployment.UserId, Token);
         var before = Clock.GetUtcNow().AddDays(1);
 
         Assert.That(await Maintenance.PurgeDeletedAsync(before, 10, Token), Is.Zero);
-        await PlatformContainers.MarkStoppedAsync(container.Id, Token);
+        await PlatformContainers.ReportStoppedAsync(container.Id, Token);
         Assert.That(await Maintenance.PurgeDeletedAsync(before, 10, Token), Is.EqualTo(1));
     }
 
     [Test]
-    public async Task A_deployment_whose_stage_is_ending_is_passed_over()
+    public async Task Purge_skips_a_deployment_whose_stage_is_ending()
     {
         var deployment = await SilentAsync();
         await UnitOfWork.RunAsync(async (tx, ct) =>
         {
-            Assert.That(await tx.Get<IPlatformDeploymentStageRepository>().CompleteAsync(deployment.Id, StageName.Building, ct), Is.True);
             Assert.That(
-                await Maintenance.FailStalledAsync(Idle, "stalled", 1000, Token).WaitAsync(TimeSpan.FromSeconds(20), ct), Has.No.Member(deployment.Id));
+                await tx.Get<IPlatformDeploymentStageRepository>().CompleteAsync(deployment.Id, StageName.Building, ct),
+                Is.EqualTo(TransitionOutcome.Applied));
+            Assert.That(
+                await Maintenance.FailStalledAsync(Idle, "stalled", 1000, Token).WaitAsync(TimeSpan.FromSeconds(20), ct),
+                Has.No.Member(deployment.Id));
         }, Token);
 
         Assert.That(await Maintenance.FailStalledAsync(Idle, "stalled", 1000, Token), Has.No.Member(deployment.Id), "it has made progress");
     }
 
     [Test]
-    public async Task Purge_takes_what_a_deployment_has_thousands_of_in_bounded_statements()
+    public async Task Purge_removes_thousands_of_child_rows_in_bounded_statements()
     {
         await ExecuteAsync("DELETE FROM deployments");
         var few = await DeletedAsync();
         var many = await DeletedAsync();
         await ExecuteAsync(
-            "INSERT INTO deployment_logs (id, deployment_id, timestamp, message, created_at, seq) SELECT gen_random_uuid(), $1, now(), 'x', now(), n FROM generate_series(1, 2500) n", many.Id);
+            "INSERT INTO deployment_logs (id, deployment_id, timestamp, message, created_at, seq) SELECT gen_random_uuid(), $1, now(), "
+                + "'x', now(), n FROM generate_series(1, 2500) n",
+            many.Id);
         await ExecuteAsync(
-            "INSERT INTO deployment_runtime_logs (id, deployment_id, source, timestamp, message, seq) SELECT gen_random_uuid(), $1, 'docker', now(), 'x', n FROM generate_series(1, 1500) n", many.Id);
+            "INSERT INTO deployment_runtime_logs (id, deployment_id, source, timestamp, message, seq) SELECT gen_random_uuid(), $1, "
+                + "'docker', now(), 'x', n FROM generate_series(1, 1500) n",
+            many.Id);
         await ExecuteAsync(
-            "INSERT INTO deployment_health_checks (id, deployment_id, url, is_live, checked_at) SELECT gen_random_uuid(), $1, 'x', TRUE, now() FROM generate_series(1, 1000) n", many.Id);
+            "INSERT INTO deployment_health_checks (id, deployment_id, url, is_live, checked_at) SELECT gen_random_uuid(), $1, 'x', TRUE, "
+                + "now() FROM generate_series(1, 1000) n",
+            many.Id);
         await ExecuteAsync(
             """
             CREATE FUNCTION bounded() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -256,9 +282,12 @@ public sealed class DeploymentMaintenanceTests : DatabaseTests
                 IF (SELECT count(*) FROM gone) > 1000 THEN RAISE 'too many rows at once'; END IF;
                 RETURN NULL;
             END $$;
-            CREATE TRIGGER bounded AFTER DELETE ON deployment_logs REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION bounded();
-            CREATE TRIGGER bounded AFTER DELETE ON deployment_runtime_logs REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION bounded();
-            CREATE TRIGGER bounded AFTER DELETE ON deployment_health_checks REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION bounded();
+            CREATE TRIGGER bounded AFTER DELETE ON deployment_logs REFERENCING OLD TABLE AS gone
+                FOR EACH STATEMENT EXECUTE FUNCTION bounded();
+            CREATE TRIGGER bounded AFTER DELETE ON deployment_runtime_logs REFERENCING OLD TABLE AS gone
+                FOR EACH STATEMENT EXECUTE FUNCTION bounded();
+            CREATE TRIGGER bounded AFTER DELETE ON deployment_health_checks REFERENCING OLD TABLE AS gone
+                FOR EACH STATEMENT EXECUTE FUNCTION bounded();
             """);
         var before = Clock.GetUtcNow().AddDays(1);
         try
@@ -277,7 +306,7 @@ public sealed class DeploymentMaintenanceTests : DatabaseTests
     }
 
     [Test]
-    public async Task Two_purges_share_the_work_and_pass_over_what_is_being_written_to()
+    public async Task Two_purges_share_the_work_and_skip_deployments_being_written()
     {
         await ExecuteAsync("DELETE FROM deployments");
         for (var i = 0; i < 3; i++)
@@ -294,7 +323,8 @@ public sealed class DeploymentMaintenanceTests : DatabaseTests
             await UnitOfWork.RunAsync(async (other, token) =>
             {
                 Assert.That(await other.Get<IDeploymentMaintenance>().PurgeDeletedAsync(before, 2, token), Is.EqualTo(2));
-                Assert.That(await Maintenance.PurgeDeletedAsync(before, 10, token).WaitAsync(TimeSpan.FromSeconds(20), token), Is.EqualTo(1));
+                Assert.That(
+                    await Maintenance.PurgeDeletedAsync(before, 10, token).WaitAsync(TimeSpan.FromSeconds(20), token), Is.EqualTo(1));
             }, ct);
         }, Token);
 
@@ -302,13 +332,16 @@ public sealed class DeploymentMaintenanceTests : DatabaseTests
     }
 
     [Test]
-    public async Task What_is_wrong_is_named()
+    public async Task Invalid_arguments_are_named()
     {
         Assert.That(await Maintenance.AbandonAsync([], "x", Token), Is.Zero);
         Assert.That(() => Maintenance.AbandonAsync(null!, "x", Token), Throws.ArgumentNullException);
-        Assert.That(() => Maintenance.AbandonAsync([Guid.NewGuid()], " ", Token), Throws.ArgumentException.With.Property("ParamName").EqualTo("reason"));
-        Assert.That(() => Maintenance.AbandonAsync(new Guid[1001], "x", Token), Throws.ArgumentException.With.Message.Contains("1001 deployments"));
-        Assert.That(() => Maintenance.MarkUnhealthyAsync(Guid.NewGuid(), null!, Token), Throws.ArgumentNullException);
+        Assert.That(
+            () => Maintenance.AbandonAsync([Guid.NewGuid()], " ", Token),
+            Throws.ArgumentException.With.Property("ParamName").EqualTo("reason"));
+        Assert.That(
+            () => Maintenance.AbandonAsync(new Guid[1001], "x", Token), Throws.ArgumentException.With.Message.Contains("1001 deployments"));
+        Assert.That(() => Maintenance.ReportUnhealthyAsync(Guid.NewGuid(), null!, Token), Throws.ArgumentNullException);
         Assert.That(() => Maintenance.FailStalledAsync(TimeSpan.Zero, "x", 1, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
         Assert.That(() => Maintenance.FailStalledAsync(TimeSpan.MaxValue, "x", 1, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
         Assert.That(() => Maintenance.FailStalledAsync(Idle, "", 1, Token), Throws.ArgumentException);
@@ -321,7 +354,8 @@ public sealed class DeploymentMaintenanceTests : DatabaseTests
         var deployment = await StartedAsync(DeploymentStatus.Building);
         await ExecuteAsync("UPDATE deployments SET created_at = '2001-01-01', started_at = '2001-01-01' WHERE id = $1", deployment.Id);
         await ExecuteAsync(
-            "UPDATE deployment_stages SET created_at = '2001-01-01', started_at = '2001-01-01', completed_at = completed_at - interval '1 year' WHERE deployment_id = $1",
+            "UPDATE deployment_stages SET created_at = '2001-01-01', started_at = '2001-01-01', completed_at = completed_at - interval '1 "
+                + "year' WHERE deployment_id = $1",
             deployment.Id);
         return deployment;
     }
@@ -333,7 +367,8 @@ public sealed class DeploymentMaintenanceTests : DatabaseTests
         return deployment;
     }
 
-    private Task<object?> ReasonAsync(Deployment deployment) => ScalarAsync("SELECT failed_reason FROM deployments WHERE id = $1", deployment.Id);
+    private Task<object?> ReasonAsync(Deployment deployment) =>
+        ScalarAsync("SELECT failed_reason FROM deployments WHERE id = $1", deployment.Id);
 
     private Task<object?> OpenStagesAsync(Deployment deployment) =>
         ScalarAsync("SELECT count(*) FROM deployment_stages WHERE deployment_id = $1 AND status = 'in_progress'", deployment.Id);

@@ -9,7 +9,7 @@ public sealed class DeploymentQueriesTests : DatabaseTests
     private IDeploymentQueries Queries => Get<IDeploymentQueries>();
 
     [Test]
-    public async Task A_filter_leaves_what_meets_all_that_is_given_the_newest_first()
+    public async Task A_filter_combines_its_conditions_and_lists_newest_first()
     {
         var user = await AddUserAsync();
         var (shop, blog) = (await AddAsync(user.Id, "My Shop"), await AddAsync(user.Id, "Blog"));
@@ -30,12 +30,12 @@ public sealed class DeploymentQueriesTests : DatabaseTests
         await AssertAsync(new DeploymentFilter { ProjectId = blog.Id, ProjectName = "shop" });
         await AssertAsync(new DeploymentFilter { ProjectId = Guid.NewGuid() });
 
-        var row = (await Queries.ListAsync(user.Id, DeploymentFilter.All, 1, DeploymentCursor.Start, Token)).Single();
+        var row = (await Queries.ListAsync(user.Id, DeploymentFilter.All, Cursor.Start, 1, Token)).Items.Single();
         Assert.That((row.Deployment, row.Project), Is.EqualTo((third, shop)));
 
         async Task AssertAsync(DeploymentFilter filter, params Deployment[] expected)
         {
-            var rows = await Queries.ListAsync(user.Id, filter, 100, DeploymentCursor.Start, Token);
+            var rows = (await Queries.ListAsync(user.Id, filter, Cursor.Start, 100, Token)).Items;
             Assert.That(rows.Select(r => r.Deployment.Id), Is.EqualTo(expected.Select(d => d.Id)), $"{filter}");
             Assert.That(await Queries.CountAsync(user.Id, filter, Token), Is.EqualTo(expected.Length), $"{filter}");
         }
@@ -47,19 +47,19 @@ public sealed class DeploymentQueriesTests : DatabaseTests
     [TestCase("'; --", "'; --")]
     [TestCase("ÄPFEL", "äpfel")]
     [TestCase("🚀", "to the 🚀")]
-    public async Task Wildcards_and_quotes_stand_for_themselves(string text, string name)
+    public async Task Wildcards_and_quotes_are_ordinary_characters(string text, string name)
     {
         var user = await AddUserAsync();
         var meant = await EnqueueAsync(await AddAsync(user.Id, name));
         await EnqueueAsync(await AddAsync(user.Id, "1000 Ada, axb, plain"));
 
-        var rows = await Queries.ListAsync(user.Id, new DeploymentFilter { ProjectName = text }, 10, DeploymentCursor.Start, Token);
+        var rows = (await Queries.ListAsync(user.Id, new DeploymentFilter { ProjectName = text }, Cursor.Start, 10, Token)).Items;
 
         Assert.That(rows.Select(r => r.Deployment.Id), Is.EqualTo(new[] { meant.Id }));
     }
 
     [Test]
-    public async Task Pages_of_a_filtered_list_follow_each_other_without_gap_or_repetition()
+    public async Task A_filtered_list_pages_without_gap_or_repetition()
     {
         var project = await AddProjectAsync();
         var other = await AddProjectAsync(project.UserId);
@@ -71,47 +71,52 @@ public sealed class DeploymentQueriesTests : DatabaseTests
         }
 
         await ExecuteAsync("UPDATE deployments SET created_at = '2026-01-01' WHERE project_id = $1", project.Id);
-        expected = [.. (await Deployments.ListByProjectAsync(project.Id, project.UserId, 100, DeploymentCursor.Start, Token)).Select(d => d.Id)];
+        expected = [.. (await Deployments.ListByProjectAsync(project.Id, project.UserId, Cursor.Start, 100, Token)).Items.Select(
+            d => d.Id)];
         var seen = new List<Guid>();
-        var after = DeploymentCursor.Start;
-        while (await Queries.ListAsync(project.UserId, new DeploymentFilter { ProjectId = project.Id }, 3, after, Token) is { Count: > 0 } page)
+        for (Cursor? next = Cursor.Start; next is { } cursor;)
         {
-            seen.AddRange(page.Select(r => r.Deployment.Id));
-            after = page[^1].Cursor;
+            var page = await Queries.ListAsync(project.UserId, new DeploymentFilter { ProjectId = project.Id }, cursor, 3, Token);
+            seen.AddRange(page.Items.Select(r => r.Deployment.Id));
+            next = page.Next;
         }
 
         Assert.That(seen, Is.EqualTo(expected));
     }
 
     [Test]
-    public async Task Somebody_else_sees_nothing()
+    public async Task Another_user_sees_nothing()
     {
         var deployment = await EnqueueAsync();
         var stranger = await AddUserAsync();
         var filter = new DeploymentFilter { ProjectId = deployment.ProjectId };
 
-        Assert.That(await Queries.ListAsync(stranger.Id, filter, 10, DeploymentCursor.Start, Token), Is.Empty);
+        Assert.That((await Queries.ListAsync(stranger.Id, filter, Cursor.Start, 10, Token)).Items, Is.Empty);
         Assert.That(await Queries.CountAsync(stranger.Id, filter, Token), Is.Zero);
         Assert.That(await Queries.CountAsync(Guid.NewGuid(), DeploymentFilter.All, Token), Is.Zero);
     }
 
     [Test]
-    public void What_is_wrong_is_named()
+    public void Invalid_arguments_are_named()
     {
         var id = Guid.NewGuid();
         var longest = new DeploymentFilter { ProjectName = new string('%', 255) };
         var tooLong = new DeploymentFilter { ProjectName = new string('x', 256) };
         var unknown = new DeploymentFilter { Status = DeploymentStatus.From("deploying") };
 
-        Assert.That(() => Queries.ListAsync(id, null!, 10, DeploymentCursor.Start, Token), Throws.ArgumentNullException);
+        Assert.That(() => Queries.ListAsync(id, null!, Cursor.Start, 10, Token), Throws.ArgumentNullException);
         Assert.That(() => Queries.CountAsync(id, null!, Token), Throws.ArgumentNullException);
         Assert.That(() => Queries.CountAsync(id, longest, Token), Is.Zero);
         Assert.That(() => Queries.CountAsync(id, new DeploymentFilter { ProjectName = "\0\ud800" }, Token), Is.Zero);
-        Assert.That(() => Queries.CountAsync(id, tooLong, Token), Throws.ArgumentException.With.Property("ParamName").EqualTo("filter.ProjectName"));
+        Assert.That(
+            () => Queries.CountAsync(id, tooLong, Token),
+            Throws.ArgumentException.With.Property("ParamName").EqualTo("filter.ProjectName"));
         Assert.That(() => Queries.CountAsync(id, unknown, Token), Throws.ArgumentException.With.Message.Contains("queued, cloning"));
-        Assert.That(() => Queries.ListAsync(id, unknown, 10, DeploymentCursor.Start, Token), Throws.ArgumentException);
-        Assert.That(() => Queries.ListAsync(id, DeploymentFilter.All, 0, DeploymentCursor.Start, Token), Throws.InstanceOf<ArgumentOutOfRangeException>());
-        Assert.That(() => Queries.ListAsync(id, DeploymentFilter.All, 101, DeploymentCursor.Start, Token), Throws.InstanceOf<ArgumentOutOfRangeException>());
+        Assert.That(() => Queries.ListAsync(id, unknown, Cursor.Start, 10, Token), Throws.ArgumentException);
+        Assert.That(
+            () => Queries.ListAsync(id, DeploymentFilter.All, Cursor.Start, 0, Token), Throws.InstanceOf<ArgumentOutOfRangeException>());
+        Assert.That(
+            () => Queries.ListAsync(id, DeploymentFilter.All, Cursor.Start, 101, Token), Throws.InstanceOf<ArgumentOutOfRangeException>());
     }
 
     private Task<Project> AddAsync(Guid userId, string name) =>

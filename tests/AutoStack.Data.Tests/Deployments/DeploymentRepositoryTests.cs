@@ -19,7 +19,8 @@ public sealed class DeploymentRepositoryTests : DatabaseTests
                 ProjectId = project.Id,
                 UserId = project.UserId,
                 Branch = "feature/x",
-                Commit = new CommitInfo(new string('a', 40), "Fix", "Ada", new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.FromHours(5.5))),
+                Commit = new CommitInfo(
+                    new string('a', 40), "Fix", "Ada", new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.FromHours(5.5))),
                 CreatorType = CreatorType.Webhook,
                 IsProduction = true,
             }, Token))!;
@@ -41,13 +42,13 @@ public sealed class DeploymentRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task Enqueue_without_a_branch_takes_the_projects()
+    public async Task Enqueue_without_a_branch_uses_the_branch_of_the_project()
     {
         Assert.That((await EnqueueAsync()).Branch, Is.EqualTo("main"));
     }
 
     [Test]
-    public async Task Enqueue_repeated_with_the_same_id_is_one_deployment()
+    public async Task A_repeated_enqueue_with_the_same_id_is_one_deployment()
     {
         var project = await AddProjectAsync();
         var request = new NewDeployment { Id = Guid.CreateVersion7(), ProjectId = project.Id, UserId = project.UserId };
@@ -66,23 +67,24 @@ public sealed class DeploymentRepositoryTests : DatabaseTests
         var project = await AddProjectAsync();
 
         Assert.That(
-            () => Deployments.EnqueueAsync(new NewDeployment { Id = deployment.Id, ProjectId = project.Id, UserId = project.UserId }, Token),
+            () => Deployments.EnqueueAsync(
+                new NewDeployment { Id = deployment.Id, ProjectId = project.Id, UserId = project.UserId }, Token),
             Throws.TypeOf<DuplicateException>().With.Property(nameof(DuplicateException.Constraint)).EqualTo("deployments_pkey"));
     }
 
     [Test]
-    public async Task Enqueue_for_somebody_elses_project_is_null_and_stores_nothing()
+    public async Task Enqueue_for_a_foreign_project_returns_null_and_stores_nothing()
     {
         var project = await AddProjectAsync();
         var stranger = await AddUserAsync();
 
         Assert.That(await Deployments.EnqueueAsync(new NewDeployment { ProjectId = project.Id, UserId = stranger.Id }, Token), Is.Null);
         Assert.That(await Deployments.EnqueueAsync(new NewDeployment { ProjectId = Guid.NewGuid(), UserId = stranger.Id }, Token), Is.Null);
-        Assert.That(await Deployments.ListByProjectAsync(project.Id, project.UserId, 10, DeploymentCursor.Start, Token), Is.Empty);
+        Assert.That((await Deployments.ListByProjectAsync(project.Id, project.UserId, Cursor.Start, 10, Token)).Items, Is.Empty);
     }
 
     [Test]
-    public async Task Enqueue_names_the_value_that_is_wrong()
+    public async Task Enqueue_names_the_invalid_value()
     {
         var project = await AddProjectAsync();
         var good = new NewDeployment { ProjectId = project.Id, UserId = project.UserId };
@@ -108,7 +110,7 @@ public sealed class DeploymentRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_deployment_of_somebody_else_is_not_found()
+    public async Task A_foreign_deployment_is_not_found()
     {
         var deployment = await EnqueueAsync();
         var stranger = await AddUserAsync();
@@ -121,7 +123,7 @@ public sealed class DeploymentRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task Recent_deployments_come_newest_first_with_their_project_page_by_page()
+    public async Task Recent_deployments_page_newest_first_with_their_projects()
     {
         var user = await AddUserAsync();
         var projects = new[] { await AddProjectAsync(user.Id), await AddProjectAsync(user.Id) };
@@ -136,11 +138,11 @@ public sealed class DeploymentRepositoryTests : DatabaseTests
         expected = [.. expected.OrderByDescending(id => id.ToString())];
 
         var seen = new List<DeploymentWithProject>();
-        var cursor = DeploymentCursor.Start;
-        while (await Deployments.ListRecentAsync(user.Id, 3, cursor, Token) is { Count: > 0 } page)
+        for (Cursor? next = Cursor.Start; next is { } cursor;)
         {
-            seen.AddRange(page);
-            cursor = page[^1].Cursor;
+            var page = await Deployments.ListRecentAsync(user.Id, cursor, 3, Token);
+            seen.AddRange(page.Items);
+            next = page.Next;
         }
 
         Assert.That(seen.Select(row => row.Deployment.Id), Is.EqualTo(expected));
@@ -160,9 +162,11 @@ public sealed class DeploymentRepositoryTests : DatabaseTests
         Assert.That(await Deployments.FindAsync(deleted.Id, project.UserId, Token), Is.Null);
         Assert.That(await Deployments.FindDetailsAsync(deleted.Id, project.UserId, 10, Token), Is.Null);
         Assert.That(
-            (await Deployments.ListRecentAsync(project.UserId, 10, DeploymentCursor.Start, Token)).Select(r => r.Deployment.Id), Is.EqualTo([kept.Id]));
+            (await Deployments.ListRecentAsync(project.UserId, Cursor.Start, 10, Token)).Items.Select(r => r.Deployment.Id),
+            Is.EqualTo([kept.Id]));
         Assert.That(
-            (await Deployments.ListByProjectAsync(project.Id, project.UserId, 10, DeploymentCursor.Start, Token)).Select(r => r.Id), Is.EqualTo([kept.Id]));
+            (await Deployments.ListByProjectAsync(project.Id, project.UserId, Cursor.Start, 10, Token)).Items.Select(r => r.Id),
+            Is.EqualTo([kept.Id]));
         Assert.That(await Stages.ListByDeploymentAsync(deleted.Id, project.UserId, Token), Is.Empty);
     }
 
@@ -176,7 +180,8 @@ public sealed class DeploymentRepositoryTests : DatabaseTests
         Assert.That(await Lifecycle.FindStatusAsync(deployment.Id, Token), Is.EqualTo(DeploymentStatus.Cancelled));
         Assert.That(await Lifecycle.AdvanceAsync(deployment.Id, DeploymentStatus.Copying, Token), Is.EqualTo(TransitionOutcome.Cancelled));
         Assert.That(
-            await ScalarAsync("SELECT count(*) FROM deployment_stages WHERE deployment_id = $1 AND status = 'in_progress'", deployment.Id), Is.Zero);
+            await ScalarAsync("SELECT count(*) FROM deployment_stages WHERE deployment_id = $1 AND status = 'in_progress'", deployment.Id),
+            Is.Zero);
     }
 
     [Test]
@@ -195,8 +200,10 @@ public sealed class DeploymentRepositoryTests : DatabaseTests
     {
         var deployment = await StartedAsync(DeploymentStatus.Installing);
 
-        Assert.That(await Deployments.CancelAsync(deployment.Id, deployment.UserId, "Changed my mind", Token), Is.EqualTo(CancelOutcome.Cancelled));
-        Assert.That(await Deployments.CancelAsync(deployment.Id, deployment.UserId, "Again", Token), Is.EqualTo(CancelOutcome.AlreadyFinished));
+        Assert.That(
+            await Deployments.CancelAsync(deployment.Id, deployment.UserId, "Changed my mind", Token), Is.EqualTo(CancelOutcome.Cancelled));
+        Assert.That(
+            await Deployments.CancelAsync(deployment.Id, deployment.UserId, "Again", Token), Is.EqualTo(CancelOutcome.AlreadyFinished));
 
         var found = (await Deployments.FindAsync(deployment.Id, deployment.UserId, Token))!;
         Assert.That(found.Status, Is.EqualTo(DeploymentStatus.Cancelled));
@@ -219,14 +226,23 @@ public sealed class DeploymentRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task Details_bring_everything_that_belongs_to_the_deployment()
+    public async Task Details_have_the_project_logs_stages_containers_and_checks()
     {
         var deployment = await StartedAsync(DeploymentStatus.Building);
-        await PlatformLogs.AppendAsync(deployment.Id, [.. Enumerable.Range(1, 30).Select(i => new NewDeploymentLog { Message = $"line {i}" })], Token);
+        await PlatformLogs.AppendAsync(
+            deployment.Id, [.. Enumerable.Range(1, 30).Select(i => new NewDeploymentLog { Message = $"line {i}" })], Token);
         var container = (await PlatformContainers.ReserveAsync(
             new NewDeploymentContainer { DeploymentId = deployment.Id, Image = "site:1", Host = Unique("host") }, Token)).Container!;
         var check = await PlatformHealthChecks.AddAsync(
-            new NewDeploymentHealthCheck { DeploymentId = deployment.Id, Url = "http://localhost", HttpStatus = 200, LatencyMs = 3, IsLive = true }, Token);
+            new NewDeploymentHealthCheck
+            {
+                DeploymentId = deployment.Id,
+                Url = "http://localhost",
+                HttpStatus = 200,
+                LatencyMs = 3,
+                IsLive = true,
+            },
+            Token);
 
         var details = (await Deployments.FindDetailsAsync(deployment.Id, deployment.UserId, 20, Token))!;
 
@@ -255,15 +271,50 @@ public sealed class DeploymentRepositoryTests : DatabaseTests
     public void A_limit_out_of_range_is_refused(int limit)
     {
         Assert.That(
-            () => Deployments.ListRecentAsync(Guid.NewGuid(), limit, DeploymentCursor.Start, Token),
-            Throws.TypeOf<ArgumentOutOfRangeException>().With.Property("ParamName").EqualTo("limit").And.Message.Contains("between 1 and 100"));
+            () => Deployments.ListRecentAsync(Guid.NewGuid(), Cursor.Start, limit, Token),
+            Throws.TypeOf<ArgumentOutOfRangeException>()
+                .With.Property("ParamName").EqualTo("limit").And.Message.Contains("between 1 and 100"));
         Assert.That(
-            () => Deployments.ListByProjectAsync(Guid.NewGuid(), Guid.NewGuid(), limit, DeploymentCursor.Start, Token),
-            Throws.TypeOf<ArgumentOutOfRangeException>().With.Property("ParamName").EqualTo("limit").And.Message.Contains("between 1 and 100"));
+            () => Deployments.ListByProjectAsync(Guid.NewGuid(), Guid.NewGuid(), Cursor.Start, limit, Token),
+            Throws.TypeOf<ArgumentOutOfRangeException>()
+                .With.Property("ParamName").EqualTo("limit").And.Message.Contains("between 1 and 100"));
+    }
+
+    [TestCase("i.0194b1f2000070008000000000000000")]
+    [TestCase("s.7")]
+    public void A_cursor_of_another_kind_of_list_is_refused(string text)
+    {
+        var (id, cursor) = (Guid.NewGuid(), Cursor.Parse(text));
+        var queries = Get<IDeploymentQueries>();
+        foreach (var list in new Func<Task>[]
+        {
+            () => Deployments.ListRecentAsync(id, cursor, 10, Token),
+            () => Deployments.ListByProjectAsync(id, id, cursor, 10, Token),
+            () => queries.ListAsync(id, DeploymentFilter.All, cursor, 10, Token),
+        })
+        {
+            Assert.That(list, Throws.ArgumentException.With.Property("ParamName").EqualTo("cursor"));
+        }
     }
 
     [Test]
-    public void Details_refuse_a_number_of_lines_out_of_range() =>
+    public void A_cursor_of_another_kind_of_id_list_is_refused()
+    {
+        var (id, cursor) = (Guid.NewGuid(), Cursor.Parse($"t.0.{Guid.NewGuid():N}"));
+        foreach (var list in new Func<Task>[]
+        {
+            () => Get<IDeploymentQueries>().ListProjectsAsync(id, cursor, 10, Token),
+            () => PlatformContainers.ListRunningAsync(cursor, 10, Token),
+            () => PlatformContainers.ListOrphansAsync(cursor, 10, Token),
+            () => PlatformHealthChecks.ListUnhealthyAsync(3, cursor, 10, Token),
+        })
+        {
+            Assert.That(list, Throws.ArgumentException.With.Property("ParamName").EqualTo("cursor"));
+        }
+    }
+
+    [Test]
+    public void Details_refuse_a_line_limit_out_of_range() =>
         Assert.That(
             () => Deployments.FindDetailsAsync(Guid.NewGuid(), Guid.NewGuid(), 0, Token),
             Throws.TypeOf<ArgumentOutOfRangeException>().With.Property("ParamName").EqualTo("maxLogs"));
@@ -273,23 +324,24 @@ public sealed class DeploymentRepositoryTests : DatabaseTests
     {
         var deployment = await EnqueueAsync();
 
-        Assert.That(await Deployments.ListRecentAsync(deployment.UserId, 10, default, Token), Has.Count.EqualTo(1));
+        Assert.That((await Deployments.ListRecentAsync(deployment.UserId, default, 10, Token)).Items, Has.Count.EqualTo(1));
     }
 
     [Test]
-    public async Task Deleting_tells_which_containers_are_to_be_stopped()
+    public async Task Deleting_returns_the_containers_to_stop()
     {
         var deployment = await StartedAsync(DeploymentStatus.Building);
         var host = Unique("host");
-        var open = (await PlatformContainers.ReserveAsync(new NewDeploymentContainer { DeploymentId = deployment.Id, Image = "a", Host = host }, Token)).Container!;
-        var stopped = (await PlatformContainers.ReserveAsync(new NewDeploymentContainer { DeploymentId = deployment.Id, Image = "a", Host = host }, Token)).Container!;
-        await PlatformContainers.MarkStoppedAsync(stopped.Id, Token);
+        var request = new NewDeploymentContainer { DeploymentId = deployment.Id, Image = "a", Host = host };
+        var open = (await PlatformContainers.ReserveAsync(request, Token)).Container!;
+        var stopped = (await PlatformContainers.ReserveAsync(request, Token)).Container!;
+        await PlatformContainers.ReportStoppedAsync(stopped.Id, Token);
 
         Assert.That(await Deployments.SoftDeleteAsync(deployment.Id, deployment.UserId, Token), Is.EqualTo([open]));
     }
 
     [Test]
-    public async Task Deleting_what_has_ended_invents_no_times()
+    public async Task Deleting_an_ended_deployment_adds_no_times()
     {
         var deployment = await StartedAsync(DeploymentStatus.Building);
         await ExecuteAsync("UPDATE deployments SET status = 'cancelled', completed_at = NULL WHERE id = $1", deployment.Id);
@@ -297,11 +349,14 @@ public sealed class DeploymentRepositoryTests : DatabaseTests
 
         await Deployments.SoftDeleteAsync(deployment.Id, deployment.UserId, Token);
 
-        Assert.That(await ScalarAsync("SELECT completed_at IS NULL AND build_duration_seconds IS NULL FROM deployments WHERE id = $1", deployment.Id), Is.True);
+        Assert.That(
+            await ScalarAsync(
+                "SELECT completed_at IS NULL AND build_duration_seconds IS NULL FROM deployments WHERE id = $1", deployment.Id),
+            Is.True);
     }
 
     [Test]
-    public async Task A_repeated_enqueue_changes_nothing_of_a_deployment_on_its_way()
+    public async Task A_repeated_enqueue_does_not_change_a_running_deployment()
     {
         var project = await AddProjectAsync();
         var request = new NewDeployment { Id = Guid.CreateVersion7(), ProjectId = project.Id, UserId = project.UserId };
@@ -336,14 +391,16 @@ public sealed class DeploymentRepositoryTests : DatabaseTests
 
         Assert.That(copy, Is.EqualTo(original with { Id = newId, CreatorType = CreatorType.Manual, CreatedAt = copy.CreatedAt }));
         Assert.That(copy.CreatedAt, Is.GreaterThan(original.CreatedAt));
-        Assert.That((await Stages.ListByDeploymentAsync(newId, project.UserId, Token)).Select(s => $"{s.Name} {s.Status}"), Is.EqualTo(new[] { "queued in_progress" }));
+        Assert.That(
+            (await Stages.ListByDeploymentAsync(newId, project.UserId, Token)).Select(s => $"{s.Name} {s.Status}"),
+            Is.EqualTo(new[] { "queued in_progress" }));
         Assert.That(await Deployments.RedeployAsync(original.Id, original.UserId, newId, Token), Is.EqualTo(copy), "repeated");
         Assert.That(await Stages.ListByDeploymentAsync(newId, project.UserId, Token), Has.Count.EqualTo(1));
         Assert.That((await Deployments.RedeployAsync(original.Id, original.UserId, null, Token))!.Id, Is.Not.EqualTo(newId));
     }
 
     [Test]
-    public async Task Redeploy_of_what_is_deleted_or_somebody_elses_is_nothing_and_takes_no_strangers_id()
+    public async Task Redeploy_returns_null_for_a_deleted_or_foreign_deployment()
     {
         var deployment = await EnqueueAsync();
         var stranger = await EnqueueAsync();
@@ -360,7 +417,7 @@ public sealed class DeploymentRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task The_newest_deployment_of_a_project_is_found_by_where_it_stands()
+    public async Task The_newest_deployment_of_a_project_is_found_by_status()
     {
         var project = await AddProjectAsync();
         Assert.That(await Deployments.FindLatestAsync(project.Id, project.UserId, null, Token), Is.Null);
@@ -371,15 +428,18 @@ public sealed class DeploymentRepositoryTests : DatabaseTests
         await Deployments.SoftDeleteAsync(deleted.Id, deleted.UserId, Token);
 
         Assert.That((await Deployments.FindLatestAsync(project.Id, project.UserId, null, Token))!.Id, Is.EqualTo(second.Id));
-        Assert.That((await Deployments.FindLatestAsync(project.Id, project.UserId, DeploymentStatus.From("Queued"), Token))!.Id, Is.EqualTo(first.Id));
+        Assert.That(
+            (await Deployments.FindLatestAsync(project.Id, project.UserId, DeploymentStatus.From("Queued"), Token))!.Id,
+            Is.EqualTo(first.Id));
         Assert.That(await Deployments.FindLatestAsync(project.Id, project.UserId, DeploymentStatus.Success, Token), Is.Null);
         Assert.That(await Deployments.FindLatestAsync(project.Id, (await AddUserAsync()).Id, null, Token), Is.Null);
-        Assert.That(() => Deployments.FindLatestAsync(project.Id, project.UserId, DeploymentStatus.From("x"), Token), Throws.ArgumentException);
+        Assert.That(
+            () => Deployments.FindLatestAsync(project.Id, project.UserId, DeploymentStatus.From("x"), Token), Throws.ArgumentException);
     }
 
 
     [Test]
-    public async Task A_redeploy_that_is_repeated_after_the_original_was_deleted_finds_the_copy()
+    public async Task A_repeated_redeploy_finds_its_copy_after_the_original_was_deleted()
     {
         var original = await EnqueueAsync();
         var newId = Guid.CreateVersion7();
@@ -391,7 +451,7 @@ public sealed class DeploymentRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_deployment_of_the_project_that_is_no_copy_is_not_taken_for_one()
+    public async Task Redeploy_refuses_the_id_of_a_deployment_that_is_not_a_copy()
     {
         var project = await AddProjectAsync();
         var original = await EnqueueAsync(project);

@@ -9,42 +9,47 @@ public sealed class DeploymentStagePlanTests : DatabaseTests
     private static readonly StageName[] Plan = [StageName.Cloning, StageName.Building, StageName.Deploying];
 
     [Test]
-    public async Task Planned_stages_are_pending_and_the_deployment_enters_them()
+    public async Task Planned_stages_are_pending_until_the_deployment_reaches_them()
     {
         var deployment = await StartedAsync(DeploymentStatus.Cloning);
 
-        Assert.That(await PlatformStages.PlanAsync(deployment.Id, Plan, Token), Is.True);
+        Assert.That(await PlatformStages.PlanAsync(deployment.Id, Plan, Token), Is.EqualTo(TransitionOutcome.Applied));
         Assert.That(await ListAsync(deployment), Is.EqualTo(new[] { "cloning in_progress", "building pending", "deploying pending" }));
         var planned = (await Stages.ListByDeploymentAsync(deployment.Id, deployment.UserId, Token))[1];
-        Assert.That((planned.StartedAt, planned.CompletedAt, planned.ErrorMessage), Is.EqualTo(((DateTimeOffset?)null, (DateTimeOffset?)null, (string?)null)));
+        Assert.That(
+            (planned.StartedAt, planned.CompletedAt, planned.ErrorMessage),
+            Is.EqualTo(((DateTimeOffset?)null, (DateTimeOffset?)null, (string?)null)));
 
         await Lifecycle.AdvanceAsync(deployment.Id, DeploymentStatus.Building, Token);
-        Assert.That(await PlatformStages.PlanAsync(deployment.Id, [.. Plan, .. Plan, StageName.From("BUILDING")], Token), Is.True, "repeated");
+        var repeated = await PlatformStages.PlanAsync(deployment.Id, [.. Plan, .. Plan, StageName.From("BUILDING")], Token);
+        Assert.That(repeated, Is.EqualTo(TransitionOutcome.AlreadyThere));
         Assert.That(await ListAsync(deployment), Is.EqualTo(new[] { "cloning completed", "building in_progress", "deploying pending" }));
-        Assert.That(await PlatformStages.StartAsync(deployment.Id, StageName.Deploying, Token), Is.True);
+        Assert.That(await PlatformStages.StartAsync(deployment.Id, StageName.Deploying, Token), Is.EqualTo(TransitionOutcome.Applied));
     }
 
     [Test]
-    public async Task A_queued_deployment_that_is_planned_is_claimed_as_any_other()
+    public async Task A_queued_deployment_with_planned_stages_is_claimed()
     {
         await ExecuteAsync("UPDATE deployments SET status = 'failed' WHERE status = 'queued'");
         var deployment = await EnqueueAsync();
         await PlatformStages.PlanAsync(deployment.Id, [StageName.Queued, .. Plan], Token);
 
         Assert.That((await Lifecycle.ClaimNextAsync(Token))!.Deployment.Id, Is.EqualTo(deployment.Id));
-        Assert.That(await ListAsync(deployment), Is.EqualTo(new[] { "queued completed", "cloning in_progress", "building pending", "deploying pending" }));
+        Assert.That(
+            await ListAsync(deployment),
+            Is.EqualTo(new[] { "queued completed", "cloning in_progress", "building pending", "deploying pending" }));
     }
 
     [Test]
-    public async Task An_empty_plan_tells_whether_the_deployment_goes_on()
+    public async Task An_empty_plan_reports_whether_the_deployment_is_open()
     {
         var deployment = await EnqueueAsync();
-        Assert.That(await PlatformStages.PlanAsync(deployment.Id, [], Token), Is.True);
-        Assert.That(await PlatformStages.PlanAsync(Guid.NewGuid(), [], Token), Is.False);
+        Assert.That(await PlatformStages.PlanAsync(deployment.Id, [], Token), Is.EqualTo(TransitionOutcome.AlreadyThere));
+        Assert.That(await PlatformStages.PlanAsync(Guid.NewGuid(), [], Token), Is.EqualTo(TransitionOutcome.NotFound));
     }
 
     [Test]
-    public async Task Nothing_is_planned_or_set_for_what_has_ended_or_is_not_there()
+    public async Task An_ended_or_unknown_deployment_gets_no_stage()
     {
         var failed = await StartedAsync(DeploymentStatus.Building);
         await Lifecycle.FailAsync(failed.Id, "x", Token);
@@ -53,25 +58,33 @@ public sealed class DeploymentStagePlanTests : DatabaseTests
         var deleted = await EnqueueAsync();
         await ExecuteAsync("UPDATE deployments SET is_deleted = TRUE WHERE id = $1", deleted.Id);
 
-        foreach (var id in new[] { failed.Id, succeeded.Id, deleted.Id, Guid.NewGuid() })
+        foreach (var (id, outcome) in new[]
         {
-            Assert.That(await PlatformStages.PlanAsync(id, Plan, Token), Is.False);
-            Assert.That(await PlatformStages.SetAsync(id, StageName.Deploying, StageStatus.InProgress, null, Token), Is.False);
-            Assert.That(await ScalarAsync("SELECT count(*) FROM deployment_stages WHERE deployment_id = $1 AND stage_name = 'deploying'", id), Is.EqualTo(0));
+            (failed.Id, TransitionOutcome.AlreadyFinished),
+            (succeeded.Id, TransitionOutcome.AlreadyFinished),
+            (deleted.Id, TransitionOutcome.Cancelled),
+            (Guid.NewGuid(), TransitionOutcome.NotFound),
+        })
+        {
+            Assert.That(await PlatformStages.PlanAsync(id, Plan, Token), Is.EqualTo(outcome));
+            Assert.That(await PlatformStages.SetAsync(id, Deploying(StageStatus.InProgress), Token), Is.EqualTo(outcome));
+            Assert.That(
+                await ScalarAsync("SELECT count(*) FROM deployment_stages WHERE deployment_id = $1 AND stage_name = 'deploying'", id),
+                Is.EqualTo(0));
         }
     }
 
     [Test]
-    public async Task A_plan_or_a_set_that_meets_a_cancel_on_its_way_comes_too_late()
+    public async Task Plan_and_set_wait_for_an_open_cancel_and_change_nothing()
     {
-        foreach (var late in new Func<Guid, Task<bool>>[]
+        foreach (var late in new Func<Guid, Task<TransitionOutcome>>[]
         {
             id => PlatformStages.PlanAsync(id, Plan, Token),
-            id => PlatformStages.SetAsync(id, StageName.Deploying, StageStatus.InProgress, null, Token),
+            id => PlatformStages.SetAsync(id, Deploying(StageStatus.InProgress), Token),
         })
         {
             var deployment = await StartedAsync(DeploymentStatus.Building);
-            Task<bool> call = null!;
+            Task<TransitionOutcome> call = null!;
             await UnitOfWork.RunAsync(async (tx, token) =>
             {
                 await tx.Get<IDeploymentRepository>().CancelAsync(deployment.Id, deployment.UserId, null, token);
@@ -79,13 +92,13 @@ public sealed class DeploymentStagePlanTests : DatabaseTests
                 await UntilSomeoneWaitsAsync();
             }, Token);
 
-            Assert.That(await call, Is.False);
+            Assert.That(await call, Is.EqualTo(TransitionOutcome.Cancelled));
             Assert.That(await ListAsync(deployment), Is.EqualTo(new[] { "cloning completed", "building cancelled" }));
         }
     }
 
     [Test]
-    public async Task A_cancel_that_meets_a_plan_on_its_way_cancels_what_was_planned()
+    public async Task A_cancel_waits_for_an_open_plan_and_cancels_its_stages()
     {
         var deployment = await StartedAsync(DeploymentStatus.Building);
         Task<CancelOutcome> cancel = null!;
@@ -104,7 +117,7 @@ public sealed class DeploymentStagePlanTests : DatabaseTests
     [TestCase("cancel", "building cancelled", "deploying cancelled")]
     [TestCase("delete", "building cancelled", "deploying cancelled")]
     [TestCase("succeed", "building completed", "deploying pending")]
-    public async Task When_a_deployment_ends_its_pending_stages_are_cancelled_unless_it_did_well(string end, params string[] expected)
+    public async Task Pending_stages_are_cancelled_unless_the_deployment_succeeds(string end, params string[] expected)
     {
         var deployment = await StartedAsync(DeploymentStatus.Cloning);
         await PlatformStages.PlanAsync(deployment.Id, Plan, Token);
@@ -121,30 +134,33 @@ public sealed class DeploymentStagePlanTests : DatabaseTests
         await ExecuteAsync("UPDATE deployments SET is_deleted = FALSE WHERE id = $1", deployment.Id);
         Assert.That(await ListAsync(deployment), Is.EqualTo(new[] { "cloning completed" }.Concat(expected)));
         var last = (await Stages.ListByDeploymentAsync(deployment.Id, deployment.UserId, Token))[^1];
-        Assert.That((last.StartedAt, last.CompletedAt is null, last.ErrorMessage), Is.EqualTo(((DateTimeOffset?)null, end == "succeed", (string?)null)));
+        Assert.That(
+            (last.StartedAt, last.CompletedAt is null, last.ErrorMessage),
+            Is.EqualTo(((DateTimeOffset?)null, end == "succeed", (string?)null)));
     }
 
     [Test]
-    public async Task Set_goes_from_pending_to_in_progress_to_an_end_and_never_back()
+    public async Task A_stage_goes_from_pending_to_its_end_and_never_back()
     {
         var deployment = await EnqueueAsync();
-        Task<bool> SetAsync(StageStatus status) => PlatformStages.SetAsync(deployment.Id, StageName.Deploying, status, null, Token);
+        Task<TransitionOutcome> SetAsync(StageStatus status) => PlatformStages.SetAsync(deployment.Id, Deploying(status), Token);
 
-        Assert.That(await SetAsync(StageStatus.Pending), Is.True);
-        Assert.That(await SetAsync(StageStatus.Pending), Is.False);
+        Assert.That(await SetAsync(StageStatus.Pending), Is.EqualTo(TransitionOutcome.Applied));
+        Assert.That(await SetAsync(StageStatus.Pending), Is.EqualTo(TransitionOutcome.AlreadyThere));
         Assert.That(await FindAsync(deployment), Is.EqualTo((StageStatus.Pending, false, false)));
-        Assert.That(await SetAsync(StageStatus.InProgress), Is.True);
+        Assert.That(await SetAsync(StageStatus.InProgress), Is.EqualTo(TransitionOutcome.Applied));
         var entered = await StageAsync(deployment);
         Assert.That((entered.Status, entered.CompletedAt), Is.EqualTo((StageStatus.InProgress, (DateTimeOffset?)null)));
-        Assert.That(await SetAsync(StageStatus.InProgress), Is.False);
-        Assert.That(await SetAsync(StageStatus.Pending), Is.False);
-        Assert.That(await SetAsync(StageStatus.Completed), Is.True);
+        Assert.That(await SetAsync(StageStatus.InProgress), Is.EqualTo(TransitionOutcome.AlreadyThere));
+        Assert.That(await SetAsync(StageStatus.Pending), Is.EqualTo(TransitionOutcome.OutOfOrder));
+        Assert.That(await SetAsync(StageStatus.Completed), Is.EqualTo(TransitionOutcome.Applied));
         var ended = await StageAsync(deployment);
         Assert.That((ended.Id, ended.StartedAt), Is.EqualTo((entered.Id, entered.StartedAt)), "the start stays");
         Assert.That(ended.CompletedAt, Is.GreaterThan(ended.StartedAt!.Value));
         foreach (var status in StageStatus.Known)
         {
-            Assert.That(await SetAsync(status), Is.False, status.Value);
+            var outcome = status == StageStatus.Completed ? TransitionOutcome.AlreadyThere : TransitionOutcome.OutOfOrder;
+            Assert.That(await SetAsync(status), Is.EqualTo(outcome), status.Value);
         }
 
         Assert.That(await StageAsync(deployment), Is.EqualTo(ended));
@@ -153,14 +169,15 @@ public sealed class DeploymentStagePlanTests : DatabaseTests
     [TestCase("completed", true)]
     [TestCase("failed", true)]
     [TestCase("cancelled", false)]
-    public async Task A_stage_that_ends_at_once_has_an_end_and_a_start_unless_it_was_cancelled(string status, bool started)
+    public async Task A_stage_that_ends_immediately_has_a_start_unless_cancelled(string status, bool started)
     {
         var (planned, fresh) = (await EnqueueAsync(), await EnqueueAsync());
         await PlatformStages.PlanAsync(planned.Id, [StageName.Deploying], Token);
 
         foreach (var deployment in new[] { planned, fresh })
         {
-            Assert.That(await PlatformStages.SetAsync(deployment.Id, StageName.From("DEPLOYING"), StageStatus.From(status.ToUpperInvariant()), null, Token), Is.True);
+            var change = new StageChange { Name = StageName.From("DEPLOYING"), Status = StageStatus.From(status.ToUpperInvariant()) };
+            Assert.That(await PlatformStages.SetAsync(deployment.Id, change, Token), Is.EqualTo(TransitionOutcome.Applied));
             Assert.That(await FindAsync(deployment), Is.EqualTo((StageStatus.From(status), started, true)));
         }
 
@@ -168,62 +185,67 @@ public sealed class DeploymentStagePlanTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_stage_never_ends_before_it_began()
+    public async Task A_stage_never_ends_before_its_start()
     {
         var deployment = await EnqueueAsync();
-        await PlatformStages.SetAsync(deployment.Id, StageName.Deploying, StageStatus.InProgress, null, Token);
-        await ExecuteAsync("UPDATE deployment_stages SET started_at = started_at + interval '1 day' WHERE deployment_id = $1", deployment.Id);
+        await PlatformStages.SetAsync(deployment.Id, Deploying(StageStatus.InProgress), Token);
+        await ExecuteAsync(
+            "UPDATE deployment_stages SET started_at = started_at + interval '1 day' WHERE deployment_id = $1", deployment.Id);
 
-        await PlatformStages.SetAsync(deployment.Id, StageName.Deploying, StageStatus.Failed, "no such image \0", Token);
+        await PlatformStages.SetAsync(deployment.Id, Deploying(StageStatus.Failed) with { ErrorMessage = "no such image \0" }, Token);
 
         var stage = await StageAsync(deployment);
         Assert.That((stage.CompletedAt, stage.ErrorMessage), Is.EqualTo((stage.StartedAt, "no such image \uFFFD")));
     }
 
     [Test]
-    public async Task Set_finds_the_stage_of_another_program_in_whatever_case()
+    public async Task Set_finds_a_stage_of_another_program_in_any_case()
     {
         var deployment = await EnqueueAsync();
-        await ExecuteAsync("INSERT INTO deployment_stages (id, deployment_id, stage_name) VALUES ($1, $2, 'Deploying')", Guid.NewGuid(), deployment.Id);
+        await ExecuteAsync(
+            "INSERT INTO deployment_stages (id, deployment_id, stage_name) VALUES ($1, $2, 'Deploying')", Guid.NewGuid(), deployment.Id);
 
-        Assert.That(await PlatformStages.SetAsync(deployment.Id, StageName.Deploying, StageStatus.InProgress, null, Token), Is.True);
+        Assert.That(
+            await PlatformStages.SetAsync(deployment.Id, Deploying(StageStatus.InProgress), Token), Is.EqualTo(TransitionOutcome.Applied));
         Assert.That(await ListAsync(deployment), Is.EqualTo(new[] { "queued in_progress", "Deploying in_progress" }));
     }
 
     [Test]
-    public async Task Two_that_set_a_stage_at_once_make_one_row()
+    public async Task Two_concurrent_sets_of_a_stage_make_one_row()
     {
         var deployment = await EnqueueAsync();
-        Task<bool> second = null!;
+        Task<TransitionOutcome> second = null!;
         await UnitOfWork.RunAsync(async (tx, token) =>
         {
-            Assert.That(await tx.Get<IPlatformDeploymentStageRepository>().SetAsync(deployment.Id, StageName.Deploying, StageStatus.Completed, null, token), Is.True);
-            second = PlatformStages.SetAsync(deployment.Id, StageName.Deploying, StageStatus.InProgress, null, Token);
+            var first = await tx.Get<IPlatformDeploymentStageRepository>().SetAsync(deployment.Id, Deploying(StageStatus.Completed), token);
+            Assert.That(first, Is.EqualTo(TransitionOutcome.Applied));
+            second = PlatformStages.SetAsync(deployment.Id, Deploying(StageStatus.InProgress), Token);
             await UntilSomeoneWaitsAsync();
         }, Token);
 
-        Assert.That(await second, Is.False, "it has ended");
+        Assert.That(await second, Is.EqualTo(TransitionOutcome.OutOfOrder), "it has ended");
         Assert.That(await ListAsync(deployment), Is.EqualTo(new[] { "queued in_progress", "deploying completed" }));
     }
 
     [Test]
-    public async Task Two_that_enter_a_stage_at_once_make_one_row()
+    public async Task Two_concurrent_starts_of_a_stage_make_one_row()
     {
         var deployment = await EnqueueAsync();
-        Task<bool> second = null!;
+        Task<TransitionOutcome> second = null!;
         await UnitOfWork.RunAsync(async (tx, token) =>
         {
-            Assert.That(await tx.Get<IPlatformDeploymentStageRepository>().StartAsync(deployment.Id, StageName.Deploying, token), Is.True);
+            var first = await tx.Get<IPlatformDeploymentStageRepository>().StartAsync(deployment.Id, StageName.Deploying, token);
+            Assert.That(first, Is.EqualTo(TransitionOutcome.Applied));
             second = PlatformStages.StartAsync(deployment.Id, StageName.Deploying, Token);
             await UntilSomeoneWaitsAsync();
         }, Token);
 
-        Assert.That(await second, Is.False, "it was entered");
+        Assert.That(await second, Is.EqualTo(TransitionOutcome.AlreadyThere));
         Assert.That(await ListAsync(deployment), Is.EqualTo(new[] { "queued in_progress", "deploying in_progress" }));
     }
 
     [Test]
-    public async Task Stages_of_many_deployments_are_listed_by_deployment_in_their_order()
+    public async Task Stages_of_many_deployments_are_listed_in_order()
     {
         var project = await AddProjectAsync();
         var (first, second, none) = (await EnqueueAsync(project), await EnqueueAsync(project), await EnqueueAsync(project));
@@ -246,18 +268,32 @@ public sealed class DeploymentStagePlanTests : DatabaseTests
     }
 
     [Test]
-    public void What_is_wrong_is_named()
+    public void Invalid_arguments_are_named()
     {
         var id = Guid.NewGuid();
         Assert.That(() => PlatformStages.PlanAsync(id, null!, Token), Throws.ArgumentNullException);
-        Assert.That(() => PlatformStages.PlanAsync(id, [StageName.Cloning, default], Token), Throws.ArgumentException.With.Property("ParamName").EqualTo("names"));
-        Assert.That(() => PlatformStages.PlanAsync(id, new StageName[101], Token), Throws.ArgumentException.With.Message.Contains("at most 100"));
-        Assert.That(() => PlatformStages.SetAsync(id, StageName.From("Success"), StageStatus.Completed, null, Token), Throws.ArgumentException.With.Property("ParamName").EqualTo("name"));
-        Assert.That(() => PlatformStages.SetAsync(id, StageName.Building, default, null, Token), Throws.ArgumentException.With.Property("ParamName").EqualTo("status"));
-        Assert.That(() => PlatformStages.SetAsync(id, StageName.Building, StageStatus.Completed, "x", Token), Throws.ArgumentException.With.Property("ParamName").EqualTo("errorMessage"));
+        Assert.That(
+            () => PlatformStages.PlanAsync(id, [StageName.Cloning, default], Token),
+            Throws.ArgumentException.With.Property("ParamName").EqualTo("names"));
+        Assert.That(
+            () => PlatformStages.PlanAsync(id, new StageName[101], Token), Throws.ArgumentException.With.Message.Contains("at most 100"));
+        var change = Deploying(StageStatus.Completed);
+        Assert.That(() => PlatformStages.SetAsync(id, null!, Token), Throws.ArgumentNullException);
+        Assert.That(
+            () => PlatformStages.SetAsync(id, change with { Name = StageName.From("Success") }, Token),
+            Throws.ArgumentException.With.Property("ParamName").EqualTo("change.Name"));
+        Assert.That(
+            () => PlatformStages.SetAsync(id, change with { Status = default }, Token),
+            Throws.ArgumentException.With.Property("ParamName").EqualTo("change.Status"));
+        Assert.That(
+            () => PlatformStages.SetAsync(id, change with { ErrorMessage = "x" }, Token),
+            Throws.ArgumentException.With.Property("ParamName").EqualTo("change").And.Message.Contains("ErrorMessage"));
         Assert.That(() => Stages.ListByDeploymentsAsync(null!, id, Token), Throws.ArgumentNullException);
-        Assert.That(() => Stages.ListByDeploymentsAsync(new Guid[101], id, Token), Throws.ArgumentException.With.Message.Contains("at most 100"));
+        Assert.That(
+            () => Stages.ListByDeploymentsAsync(new Guid[101], id, Token), Throws.ArgumentException.With.Message.Contains("at most 100"));
     }
+
+    private static StageChange Deploying(StageStatus status) => new() { Name = StageName.Deploying, Status = status };
 
     private async Task<IEnumerable<string>> ListAsync(Deployment deployment) =>
         (await Stages.ListByDeploymentAsync(deployment.Id, deployment.UserId, Token)).Select(s => $"{s.Name} {s.Status}");

@@ -10,14 +10,24 @@ public sealed class DeploymentStageRepositoryTests : DatabaseTests
     {
         var deployment = await EnqueueAsync();
 
-        Assert.That(await PlatformStages.CompleteAsync(deployment.Id, StageName.Deploying, Token), Is.False, "not entered yet");
-        Assert.That(await PlatformStages.StartAsync(deployment.Id, StageName.Deploying, Token), Is.True);
-        Assert.That(await PlatformStages.StartAsync(deployment.Id, StageName.Deploying, Token), Is.False);
-        Assert.That(await PlatformStages.CompleteAsync(deployment.Id, StageName.Deploying, Token), Is.True);
-        Assert.That(await PlatformStages.CompleteAsync(deployment.Id, StageName.Deploying, Token), Is.False);
-        Assert.That(await PlatformStages.StartAsync(deployment.Id, StageName.Deploying, Token), Is.False, "it has ended");
+        Assert.That(
+            await PlatformStages.CompleteAsync(deployment.Id, StageName.Deploying, Token),
+            Is.EqualTo(TransitionOutcome.OutOfOrder),
+            "not started");
+        Assert.That(await PlatformStages.StartAsync(deployment.Id, StageName.Deploying, Token), Is.EqualTo(TransitionOutcome.Applied));
+        Assert.That(await PlatformStages.StartAsync(deployment.Id, StageName.Deploying, Token), Is.EqualTo(TransitionOutcome.AlreadyThere));
+        Assert.That(await PlatformStages.CompleteAsync(deployment.Id, StageName.Deploying, Token), Is.EqualTo(TransitionOutcome.Applied));
+        Assert.That(
+            await PlatformStages.CompleteAsync(deployment.Id, StageName.Deploying, Token), Is.EqualTo(TransitionOutcome.AlreadyThere));
+        Assert.That(
+            await PlatformStages.StartAsync(deployment.Id, StageName.Deploying, Token), Is.EqualTo(TransitionOutcome.OutOfOrder), "ended");
+        Assert.That(
+            await PlatformStages.FailAsync(deployment.Id, StageName.Deploying, "late", Token),
+            Is.EqualTo(TransitionOutcome.OutOfOrder),
+            "ended");
 
-        var stage = (await Stages.ListByDeploymentAsync(deployment.Id, deployment.UserId, Token)).Single(s => s.Name == StageName.Deploying);
+        var stage = (await Stages.ListByDeploymentAsync(deployment.Id, deployment.UserId, Token)).Single(
+            s => s.Name == StageName.Deploying);
         Assert.That(stage.Status, Is.EqualTo(StageStatus.Completed));
         Assert.That(stage.CompletedAt, Is.GreaterThan(stage.StartedAt!.Value));
     }
@@ -28,28 +38,34 @@ public sealed class DeploymentStageRepositoryTests : DatabaseTests
         var deployment = await EnqueueAsync();
         await PlatformStages.StartAsync(deployment.Id, StageName.Deploying, Token);
 
-        Assert.That(await PlatformStages.FailAsync(deployment.Id, StageName.Deploying, "no such image", Token), Is.True);
+        Assert.That(
+            await PlatformStages.FailAsync(deployment.Id, StageName.Deploying, "no such image", Token),
+            Is.EqualTo(TransitionOutcome.Applied));
 
-        var stage = (await Stages.ListByDeploymentAsync(deployment.Id, deployment.UserId, Token)).Single(s => s.Name == StageName.Deploying);
+        var stage = (await Stages.ListByDeploymentAsync(deployment.Id, deployment.UserId, Token)).Single(
+            s => s.Name == StageName.Deploying);
         Assert.That((stage.Status, stage.ErrorMessage), Is.EqualTo((StageStatus.Failed, "no such image")));
     }
 
     [Test]
-    public async Task Start_enters_a_pending_stage_of_another_program_in_whatever_case()
+    public async Task Start_finds_a_pending_stage_of_another_program_in_any_case()
     {
         var deployment = await EnqueueAsync();
-        await ExecuteAsync("INSERT INTO deployment_stages (id, deployment_id, stage_name) VALUES ($1, $2, 'DEPLOYING')", Guid.NewGuid(), deployment.Id);
+        await ExecuteAsync(
+            "INSERT INTO deployment_stages (id, deployment_id, stage_name) VALUES ($1, $2, 'DEPLOYING')", Guid.NewGuid(), deployment.Id);
 
-        Assert.That(await PlatformStages.StartAsync(deployment.Id, StageName.Deploying, Token), Is.True);
-        Assert.That(await PlatformStages.CompleteAsync(deployment.Id, StageName.From("Deploying"), Token), Is.True);
+        Assert.That(await PlatformStages.StartAsync(deployment.Id, StageName.Deploying, Token), Is.EqualTo(TransitionOutcome.Applied));
+        Assert.That(
+            await PlatformStages.CompleteAsync(deployment.Id, StageName.From("Deploying"), Token), Is.EqualTo(TransitionOutcome.Applied));
         Assert.That(await Stages.ListByDeploymentAsync(deployment.Id, deployment.UserId, Token), Has.Count.EqualTo(2));
     }
 
     [Test]
-    public async Task A_pseudo_stage_of_the_python_services_reads_back_and_is_not_written()
+    public async Task A_pseudo_stage_of_the_Python_services_is_readable_but_not_writable()
     {
         var deployment = await EnqueueAsync();
-        await ExecuteAsync("INSERT INTO deployment_stages (id, deployment_id, stage_name) VALUES ($1, $2, 'Success')", Guid.NewGuid(), deployment.Id);
+        await ExecuteAsync(
+            "INSERT INTO deployment_stages (id, deployment_id, stage_name) VALUES ($1, $2, 'Success')", Guid.NewGuid(), deployment.Id);
 
         var stages = await Stages.ListByDeploymentAsync(deployment.Id, deployment.UserId, Token);
 
@@ -60,21 +76,21 @@ public sealed class DeploymentStageRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_stage_that_nobody_would_end_is_not_started()
+    public async Task A_stage_of_an_ended_deployment_is_not_started()
     {
         var cancelled = await StartedAsync(DeploymentStatus.Building);
         await Deployments.CancelAsync(cancelled.Id, cancelled.UserId, null, Token);
 
-        Assert.That(await PlatformStages.StartAsync(cancelled.Id, StageName.Deploying, Token), Is.False);
-        Assert.That(await PlatformStages.StartAsync(Guid.NewGuid(), StageName.Deploying, Token), Is.False);
+        Assert.That(await PlatformStages.StartAsync(cancelled.Id, StageName.Deploying, Token), Is.EqualTo(TransitionOutcome.Cancelled));
+        Assert.That(await PlatformStages.StartAsync(Guid.NewGuid(), StageName.Deploying, Token), Is.EqualTo(TransitionOutcome.NotFound));
         Assert.That(await Stages.ListByDeploymentAsync(cancelled.Id, cancelled.UserId, Token), Has.Count.EqualTo(2));
     }
 
     [Test]
-    public async Task A_start_that_meets_a_cancel_on_its_way_comes_too_late()
+    public async Task A_start_waits_for_an_open_cancel_and_changes_nothing()
     {
         var deployment = await StartedAsync(DeploymentStatus.Building);
-        Task<bool> start = null!;
+        Task<TransitionOutcome> start = null!;
         await UnitOfWork.RunAsync(async (tx, token) =>
         {
             await tx.Get<IDeploymentRepository>().CancelAsync(deployment.Id, deployment.UserId, null, token);
@@ -82,11 +98,11 @@ public sealed class DeploymentStageRepositoryTests : DatabaseTests
             await UntilSomeoneWaitsAsync();
         }, Token);
 
-        Assert.That(await start, Is.False);
+        Assert.That(await start, Is.EqualTo(TransitionOutcome.Cancelled));
     }
 
     [Test]
-    public async Task Stages_of_somebody_else_are_not_listed()
+    public async Task Stages_of_a_foreign_deployment_are_not_listed()
     {
         var deployment = await EnqueueAsync();
         var stranger = await AddUserAsync();
@@ -95,7 +111,7 @@ public sealed class DeploymentStageRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public void What_is_wrong_is_named()
+    public void Invalid_arguments_are_named()
     {
         Assert.That(() => PlatformStages.FailAsync(Guid.NewGuid(), StageName.Building, " ", Token), Throws.ArgumentException);
         Assert.That(() => PlatformStages.CompleteAsync(Guid.NewGuid(), default, Token), Throws.ArgumentException);

@@ -16,27 +16,30 @@ public sealed class DeploymentTextTests : DatabaseTests
     private static readonly string Long = new('x', 20_000);
 
     [Test]
-    public async Task A_long_reason_and_commit_message_of_a_build_are_cut_with_a_mark()
+    public async Task Long_texts_of_a_build_are_cut_with_a_mark()
     {
         var deployment = await StartedAsync(DeploymentStatus.Building);
-        Assert.That(await Lifecycle.SetCommitAsync(deployment.Id, new CommitInfo("abc", Long, Long), Token), Is.True);
-        Assert.That(await PlatformStages.StartAsync(deployment.Id, StageName.Deploying, Token), Is.True);
-        Assert.That(await PlatformStages.FailAsync(deployment.Id, StageName.Deploying, Long, Token), Is.True);
+        Assert.That(
+            await Lifecycle.RecordCommitAsync(deployment.Id, new CommitInfo("abc", Long, Long), Token),
+            Is.EqualTo(TransitionOutcome.Applied));
+        Assert.That(await PlatformStages.StartAsync(deployment.Id, StageName.Deploying, Token), Is.EqualTo(TransitionOutcome.Applied));
+        Assert.That(await PlatformStages.FailAsync(deployment.Id, StageName.Deploying, Long, Token), Is.EqualTo(TransitionOutcome.Applied));
         Assert.That(await Lifecycle.FailAsync(deployment.Id, Long, Token), Is.EqualTo(TransitionOutcome.Applied));
 
         var stored = (await Deployments.FindAsync(deployment.Id, deployment.UserId, Token))!;
-        var stage = (await Stages.ListByDeploymentAsync(deployment.Id, deployment.UserId, Token)).Single(s => s.Name == StageName.Deploying);
+        var stage = (await Stages.ListByDeploymentAsync(deployment.Id, deployment.UserId, Token)).Single(
+            s => s.Name == StageName.Deploying);
 
-        Assert.That(stored.FailedReason, Has.Length.EqualTo(IDeploymentRepository.MaxReasonLength).And.EndsWith("x … (cut)"));
+        Assert.That(stored.FailedReason, Has.Length.EqualTo(Deployment.MaxReasonLength).And.EndsWith("x … (cut)"));
         Assert.That(stored.CommitMessage, Has.Length.EqualTo(CommitInfo.MaxMessageLength).And.EndsWith("x … (cut)"));
         Assert.That(stored.Author, Has.Length.EqualTo(CommitInfo.MaxAuthorLength).And.EndsWith("x … (cut)"));
-        Assert.That(stage.ErrorMessage, Has.Length.EqualTo(IDeploymentStageRepository.MaxErrorLength).And.EndsWith("x … (cut)"));
+        Assert.That(stage.ErrorMessage, Has.Length.EqualTo(DeploymentStage.MaxErrorLength).And.EndsWith("x … (cut)"));
     }
 
     [Test]
-    public async Task Texts_of_the_longest_length_are_stored_whole()
+    public async Task Texts_of_the_maximum_length_are_stored_whole()
     {
-        var reason = string.Concat(Enumerable.Repeat("🚀", IDeploymentRepository.MaxReasonLength));
+        var reason = string.Concat(Enumerable.Repeat("🚀", Deployment.MaxReasonLength));
         var deployment = await StartedAsync(DeploymentStatus.Building);
 
         await Lifecycle.FailAsync(deployment.Id, reason, Token);
@@ -45,7 +48,7 @@ public sealed class DeploymentTextTests : DatabaseTests
     }
 
     [Test]
-    public async Task What_a_caller_gives_too_long_is_refused_by_name()
+    public async Task A_caller_text_that_is_too_long_is_refused_by_name()
     {
         var deployment = await StartedAsync(DeploymentStatus.Building);
         var check = new NewDeploymentHealthCheck { DeploymentId = deployment.Id, Url = Long, IsLive = true };
@@ -53,7 +56,7 @@ public sealed class DeploymentTextTests : DatabaseTests
         AssertRefused(() => Deployments.CancelAsync(deployment.Id, deployment.UserId, Long, Token), "reason");
         AssertRefused(() => Lifecycle.SucceedAsync(deployment.Id, Long, Token), "deployedUrl");
         AssertRefused(() => Maintenance.AbandonAsync([deployment.Id], Long, Token), "reason");
-        AssertRefused(() => Maintenance.MarkUnhealthyAsync(deployment.Id, Long, Token), "reason");
+        AssertRefused(() => Maintenance.ReportUnhealthyAsync(deployment.Id, Long, Token), "reason");
         AssertRefused(() => Maintenance.FailStalledAsync(TimeSpan.FromDays(1), Long, 1, Token), "reason");
         AssertRefused(() => PlatformHealthChecks.AddAsync(check, Token), "check.Url");
         AssertRefused(() => PlatformHealthChecks.AddManyAsync([check], Token), "check.Url");
@@ -63,17 +66,25 @@ public sealed class DeploymentTextTests : DatabaseTests
     }
 
     [Test]
-    public async Task Of_a_text_of_any_length_only_as_much_is_searched_for_secrets_as_can_be_stored()
+    public async Task Only_the_part_that_can_be_stored_is_searched_for_secrets()
     {
         var deployment = await StartedAsync(DeploymentStatus.Building);
         using var secrets = Get<ILogSecrets>().Add(deployment.Id, [Secret.From(Value)]);
         var huge = $"{Value}%{new string('%', 4_000_000)}";
-        AssertLittle(() => Deployments.CancelAsync(deployment.Id, deployment.UserId, huge, Token), Throws.ArgumentException.With.Property("ParamName").EqualTo("reason"));
-        AssertLittle(() => Lifecycle.SucceedAsync(deployment.Id, huge, Token), Throws.ArgumentException.With.Property("ParamName").EqualTo("deployedUrl"));
-        AssertLittle(() => Maintenance.AbandonAsync([deployment.Id], huge, Token), Throws.ArgumentException.With.Property("ParamName").EqualTo("reason"));
+        AssertLittle(
+            () => Deployments.CancelAsync(deployment.Id, deployment.UserId, huge, Token),
+            Throws.ArgumentException.With.Property("ParamName").EqualTo("reason"));
+        AssertLittle(
+            () => Lifecycle.SucceedAsync(deployment.Id, huge, Token),
+            Throws.ArgumentException.With.Property("ParamName").EqualTo("deployedUrl"));
+        AssertLittle(
+            () => Maintenance.AbandonAsync([deployment.Id], huge, Token),
+            Throws.ArgumentException.With.Property("ParamName").EqualTo("reason"));
         AssertLittle(() => Lifecycle.FailAsync(deployment.Id, huge, Token), Throws.Nothing);
 
-        Assert.That((await Deployments.FindAsync(deployment.Id, deployment.UserId, Token))!.FailedReason, Does.StartWith("***%").And.EndsWith("% … (cut)"));
+        Assert.That(
+            (await Deployments.FindAsync(deployment.Id, deployment.UserId, Token))!.FailedReason,
+            Does.StartWith("***%").And.EndsWith("% … (cut)"));
 
         static void AssertLittle(Func<Task> act, NUnit.Framework.Constraints.IResolveConstraint outcome)
         {
@@ -84,17 +95,17 @@ public sealed class DeploymentTextTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_reason_that_is_appended_keeps_the_row_within_the_bound()
+    public async Task An_appended_reason_keeps_the_row_within_its_limit()
     {
         var deployment = await StartedAsync(DeploymentStatus.Building);
         await Lifecycle.SucceedAsync(deployment.Id, null, Token);
         await ExecuteAsync("UPDATE deployments SET failed_reason = repeat('n', 1000000) WHERE id = $1", deployment.Id);
 
-        Assert.That(await Maintenance.MarkUnhealthyAsync(deployment.Id, "It does not answer.", Token), Is.True);
+        Assert.That(await Maintenance.ReportUnhealthyAsync(deployment.Id, "It does not answer.", Token), Is.True);
 
         Assert.That(
             (await Deployments.FindAsync(deployment.Id, deployment.UserId, Token))!.FailedReason,
-            Has.Length.EqualTo(IDeploymentRepository.MaxReasonLength).And.EndsWith("n\nIt does not answer."));
+            Has.Length.EqualTo(Deployment.MaxReasonLength).And.EndsWith("n\nIt does not answer."));
     }
 
     [Test]
@@ -104,14 +115,16 @@ public sealed class DeploymentTextTests : DatabaseTests
         var id = Guid.NewGuid();
         using var masking = Get<ILogSecrets>().Add(id, [Secret.From(Value)]);
         await Deployments.EnqueueAsync(
-            new NewDeployment { Id = id, ProjectId = project.Id, UserId = project.UserId, Commit = new CommitInfo("a", Value, Value) }, Token);
+            new NewDeployment { Id = id, ProjectId = project.Id, UserId = project.UserId, Commit = new CommitInfo("a", Value, Value) },
+            Token);
         await AssertCleanAsync();
 
         await ExecuteAsync("UPDATE deployments SET status = 'building', started_at = created_at WHERE id = $1", id);
-        await Lifecycle.SetCommitAsync(id, new CommitInfo("b", "with " + Value, Value), Token);
-        await PlatformStages.SetAsync(id, StageName.Deploying, StageStatus.Failed, Value, Token);
+        await Lifecycle.RecordCommitAsync(id, new CommitInfo("b", "with " + Value, Value), Token);
+        var change = new StageChange { Name = StageName.Deploying, Status = StageStatus.Failed, ErrorMessage = Value };
+        await PlatformStages.SetAsync(id, change, Token);
         await Lifecycle.SucceedAsync(id, $"https://user:{Value}@example.com/", Token);
-        await Maintenance.MarkUnhealthyAsync(id, Value, Token);
+        await Maintenance.ReportUnhealthyAsync(id, Value, Token);
         await AssertCleanAsync();
 
         foreach (var status in new[] { "fail", "cancel", "abandon" })
@@ -126,32 +139,38 @@ public sealed class DeploymentTextTests : DatabaseTests
 
         async Task AssertCleanAsync() => Assert.That(
             await ScalarAsync(
-                "SELECT to_jsonb(d)::text || (SELECT jsonb_agg(s) FROM deployment_stages s WHERE s.deployment_id = d.id)::text FROM deployments d WHERE id = $1", id),
+                "SELECT to_jsonb(d)::text || (SELECT jsonb_agg(s) FROM deployment_stages s WHERE s.deployment_id = d.id)::text FROM "
+                    + "deployments d WHERE id = $1",
+                id),
             Does.Not.Contain(Value));
     }
 
     [Test]
-    public async Task A_row_of_a_list_is_small_whatever_another_writer_has_stored()
+    public async Task Rows_of_lists_are_small_whatever_another_writer_has_stored()
     {
         var deployment = await StartedAsync(DeploymentStatus.Building);
         await ExecuteAsync(
-            "UPDATE deployments SET commit_message = repeat('m', 5000000), failed_reason = repeat('r', 5000000), deployed_url = repeat('u', 5000000) WHERE id = $1",
+            "UPDATE deployments SET commit_message = repeat('m', 500000), failed_reason = repeat('r', 500000), "
+                + "deployed_url = repeat('u', 500000) WHERE id = $1",
             deployment.Id);
-        await ExecuteAsync("UPDATE projects SET build_command = repeat('b', 5000000) WHERE id = $1", deployment.ProjectId);
-        await ExecuteAsync("UPDATE deployment_stages SET error_message = repeat('e', 5000000) WHERE deployment_id = $1", deployment.Id);
+        await ExecuteAsync("UPDATE projects SET build_command = repeat('b', 500000) WHERE id = $1", deployment.ProjectId);
+        await ExecuteAsync("UPDATE deployment_stages SET error_message = repeat('e', 500000) WHERE deployment_id = $1", deployment.Id);
         await ExecuteAsync(
-            "INSERT INTO deployment_health_checks (id, deployment_id, url, is_live, checked_at) VALUES (gen_random_uuid(), $1, repeat('h', 5000000), TRUE, now())",
+            "INSERT INTO deployment_health_checks (id, deployment_id, url, is_live, checked_at) "
+                + "VALUES (gen_random_uuid(), $1, repeat('h', 500000), TRUE, now())",
             deployment.Id);
 
         var owner = deployment.UserId;
-        AssertSmall(await Deployments.ListRecentAsync(owner, 10, DeploymentCursor.Start, Token));
-        AssertSmall(await Deployments.ListByProjectAsync(deployment.ProjectId, owner, 10, DeploymentCursor.Start, Token));
-        AssertSmall(await Get<IDeploymentQueries>().ListAsync(owner, DeploymentFilter.All, 10, DeploymentCursor.Start, Token));
+        AssertSmall((await Deployments.ListRecentAsync(owner, Cursor.Start, 10, Token)).Items);
+        AssertSmall((await Deployments.ListByProjectAsync(deployment.ProjectId, owner, Cursor.Start, 10, Token)).Items);
+        AssertSmall((await Get<IDeploymentQueries>().ListAsync(owner, DeploymentFilter.All, Cursor.Start, 10, Token)).Items);
         AssertSmall((await Stages.ListByDeploymentsAsync([deployment.Id], owner, Token)).SelectMany(s => s).ToList());
         AssertSmall(await HealthChecks.ListLatestAsync(deployment.Id, owner, 10, Token));
 
         var whole = (await Deployments.FindDetailsAsync(deployment.Id, owner, 1, Token))!;
-        Assert.That((whole.Deployment.CommitMessage!.Length, whole.Deployment.FailedReason!.Length, whole.Project.BuildCommand.Length), Is.EqualTo((5000000, 5000000, 5000000)));
+        Assert.That(
+            (whole.Deployment.CommitMessage!.Length, whole.Deployment.FailedReason!.Length, whole.Project.BuildCommand.Length),
+            Is.EqualTo((500000, 500000, 500000)));
 
         static void AssertSmall<T>(IReadOnlyList<T> rows)
         {
@@ -161,7 +180,7 @@ public sealed class DeploymentTextTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_commit_id_of_sha256_is_stored_whole()
+    public async Task A_SHA_256_commit_id_is_stored_whole()
     {
         var id = string.Concat(Enumerable.Repeat("0123456789abcdef", 4));
         var project = await AddProjectAsync();
@@ -169,15 +188,19 @@ public sealed class DeploymentTextTests : DatabaseTests
             new NewDeployment { ProjectId = project.Id, UserId = project.UserId, Commit = new CommitInfo(id, "first") }, Token))!;
 
         var copy = (await Deployments.RedeployAsync(queued.Id, project.UserId, null, Token))!;
-        var listed = (await Deployments.ListRecentAsync(project.UserId, 10, DeploymentCursor.Start, Token)).Select(row => row.Deployment.CommitHash);
+        var listed = (await Deployments.ListRecentAsync(project.UserId, Cursor.Start, 10, Token)).Items.Select(
+            row => row.Deployment.CommitHash);
 
         Assert.That((queued.CommitHash, copy.CommitHash), Is.EqualTo((id, id)));
         Assert.That(listed, Is.All.EqualTo(id));
-        Assert.That(await ScalarAsync("SELECT commit_hash FROM deployments WHERE id = $1", queued.Id), Is.EqualTo(id[..40]), "what other programs read");
+        Assert.That(
+            await ScalarAsync("SELECT commit_hash FROM deployments WHERE id = $1", queued.Id),
+            Is.EqualTo(id[..40]),
+            "what other programs read");
 
         // Another commit with the same beginning is another commit.
         var other = id[..63] + "0";
-        Assert.That(await Lifecycle.SetCommitAsync(queued.Id, new CommitInfo(other), Token), Is.True);
+        Assert.That(await Lifecycle.RecordCommitAsync(queued.Id, new CommitInfo(other), Token), Is.EqualTo(TransitionOutcome.Applied));
         var changed = (await Deployments.FindAsync(queued.Id, project.UserId, Token))!;
         Assert.That((changed.CommitHash, changed.CommitMessage), Is.EqualTo((other, (string?)null)));
 
@@ -205,9 +228,12 @@ public sealed class DeploymentTextTests : DatabaseTests
 
         Assert.That(places, Has.Count.EqualTo(IPlatformDeploymentContainerRepository.MaxOpenPerDeployment));
         Assert.That((await PlatformContainers.ReserveAsync(request, Token)).Outcome, Is.EqualTo(ReservationOutcome.TooManyContainers));
-        Assert.That((await PlatformContainers.ReserveAsync(request with { Id = places[0].Id }, Token)).Container, Is.EqualTo(places[0]), "a repeated request");
+        Assert.That(
+            (await PlatformContainers.ReserveAsync(request with { Id = places[0].Id }, Token)).Container,
+            Is.EqualTo(places[0]),
+            "a repeated request");
 
-        await PlatformContainers.MarkStoppedAsync(places[0].Id, Token);
+        await PlatformContainers.ReportStoppedAsync(places[0].Id, Token);
         Assert.That((await PlatformContainers.ReserveAsync(request, Token)).Outcome, Is.EqualTo(ReservationOutcome.Reserved));
     }
 }

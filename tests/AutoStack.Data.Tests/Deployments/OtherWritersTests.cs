@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using AutoStack.Data.Deployments;
 using AutoStack.Data.Postgres;
 using AutoStack.Data.Tests.Support;
@@ -8,34 +9,36 @@ namespace AutoStack.Data.Tests.Deployments;
 /// <summary>What other programs store and do: times that .NET cannot hold, and builds that they drive.</summary>
 public sealed class OtherWritersTests : DatabaseTests
 {
-    private static readonly string[] OddTimes = ["infinity", "294276-12-31", "20000-01-01", "9999-12-31 23:59:59.999999", "2026-01-01", "0001-01-01", "0500-01-01 BC", "4713-01-01 BC", "-infinity"];
+    private static readonly string[] OddTimes =
+    [
+        "infinity", "294276-12-31", "20000-01-01", "9999-12-31 23:59:59.999999", "2026-01-01", "0001-01-01", "0500-01-01 BC",
+        "4713-01-01 BC", "-infinity",
+    ];
 
     [Test]
-    public async Task A_page_goes_past_times_that_no_DateTimeOffset_holds([Values(1, 2, 3)] int limit, [Values] bool byFilter)
+    public async Task Pages_continue_past_times_that_no_DateTimeOffset_holds([Values(1, 2, 3)] int limit, [Values] bool byFilter)
     {
         var project = await AddProjectAsync();
         var ids = new List<Guid>();
         foreach (var time in OddTimes.Concat(["infinity", "-infinity", "20000-01-01"]))
         {
             var deployment = await EnqueueAsync(project);
-            await ExecuteAsync("UPDATE deployments SET created_at = $2::text::timestamp, started_at = $2::text::timestamp WHERE id = $1", deployment.Id, time);
+            await ExecuteAsync(
+                "UPDATE deployments SET created_at = $2::text::timestamp, started_at = $2::text::timestamp WHERE id = $1",
+                deployment.Id,
+                time);
             ids.Add(deployment.Id);
         }
 
         var seen = new List<Guid>();
-        for (var after = DeploymentCursor.Start; ;)
+        for (Cursor? next = Cursor.Start; next is { } cursor;)
         {
             var page = byFilter
-                ? await Get<IDeploymentQueries>().ListAsync(project.UserId, DeploymentFilter.All, limit, after, Token)
-                : await Deployments.ListRecentAsync(project.UserId, limit, after, Token);
-            seen.AddRange(page.Select(row => row.Deployment.Id));
+                ? await Get<IDeploymentQueries>().ListAsync(project.UserId, DeploymentFilter.All, cursor, limit, Token)
+                : await Deployments.ListRecentAsync(project.UserId, cursor, limit, Token);
+            seen.AddRange(page.Items.Select(row => row.Deployment.Id));
             Assert.That(seen, Has.Count.LessThanOrEqualTo(ids.Count), "without end");
-            if (page.Count == 0)
-            {
-                break;
-            }
-
-            after = page[^1].Cursor;
+            next = page.Next;
         }
 
         Assert.That(seen, Is.EquivalentTo(ids));
@@ -47,7 +50,7 @@ public sealed class OtherWritersTests : DatabaseTests
     [TestCase("0001-01-01", "0001-01-01T00:00:00.0000000+00:00")]
     [TestCase("0001-01-01 BC", "0001-01-01T00:00:00.0000000+00:00")]
     [TestCase("-infinity", "0001-01-01T00:00:00.0000000+00:00")]
-    public async Task A_time_is_the_nearest_that_there_is(string stored, string expected)
+    public async Task A_time_out_of_range_is_the_nearest_DateTimeOffset(string stored, string expected)
     {
         var deployment = await EnqueueAsync();
         await ExecuteAsync("UPDATE deployments SET commit_timestamp = $2::text::timestamp WHERE id = $1", deployment.Id, stored);
@@ -61,37 +64,41 @@ public sealed class OtherWritersTests : DatabaseTests
     [TestCase("-infinity")]
     [TestCase("4713-01-01 BC")]
     [TestCase("294276-01-01")]
-    public async Task An_end_and_a_sweep_survive_a_start_at_no_time(string time)
+    public async Task Ends_and_sweeps_survive_a_start_that_is_not_finite(string time)
     {
-        var (one, two, healthy) = (await StartedAsync(DeploymentStatus.Building), await StartedAsync(DeploymentStatus.Building), await StartedAsync(DeploymentStatus.Building));
+        var one = await StartedAsync(DeploymentStatus.Building);
+        var two = await StartedAsync(DeploymentStatus.Building);
+        var healthy = await StartedAsync(DeploymentStatus.Building);
         foreach (var id in new[] { one.Id, two.Id })
         {
             await ExecuteAsync("UPDATE deployments SET started_at = $2::text::timestamp, created_at = '-infinity' WHERE id = $1", id, time);
         }
 
         Assert.That(await Lifecycle.FailAsync(one.Id, "x", Token), Is.EqualTo(TransitionOutcome.Applied));
-        await ExecuteAsync("UPDATE deployment_stages SET started_at = '2020-01-01', created_at = '2020-01-01' WHERE deployment_id = $1", two.Id);
+        await ExecuteAsync(
+            "UPDATE deployment_stages SET started_at = '2020-01-01', created_at = '2020-01-01' WHERE deployment_id = $1", two.Id);
         Clock.Advance(TimeSpan.FromHours(2));
         var failed = await Maintenance.FailStalledAsync(TimeSpan.FromHours(1), "quiet", 100, Token);
         Assert.That(failed, Does.Contain(healthy.Id));
     }
 
     [Test]
-    public async Task A_row_with_nulls_that_the_checks_forbid_is_read_with_empty_values()
+    public async Task Forbidden_nulls_are_read_as_empty_values()
     {
         var deployment = await EnqueueAsync();
         await ExecuteAsync("ALTER TABLE deployments DROP CONSTRAINT deployments_required_check");
         await ExecuteAsync("UPDATE deployments SET status = NULL WHERE id = $1", deployment.Id);
 
-        var row = (await Deployments.ListRecentAsync(deployment.UserId, 10, DeploymentCursor.Start, Token)).Single();
+        var row = (await Deployments.ListRecentAsync(deployment.UserId, Cursor.Start, 10, Token)).Items.Single();
 
         Assert.That((row.Deployment.Status.Value, row.Deployment.Status.IsKnown), Is.EqualTo(("", false)));
         await ExecuteAsync("UPDATE deployments SET status = 'failed' WHERE id = $1", deployment.Id);
-        await ExecuteAsync("ALTER TABLE deployments ADD CONSTRAINT deployments_required_check CHECK (status IS NOT NULL AND created_at IS NOT NULL)");
+        await ExecuteAsync(
+            "ALTER TABLE deployments ADD CONSTRAINT deployments_required_check CHECK (status IS NOT NULL AND created_at IS NOT NULL)");
     }
 
     [Test]
-    public async Task A_cancel_that_the_Python_services_would_overwrite_says_so()
+    public async Task A_cancel_that_the_Python_services_would_overwrite_is_reported()
     {
         var queued = await EnqueueAsync();
         await ExecuteAsync("UPDATE deployments SET started_at = created_at WHERE id = $1", queued.Id);
@@ -104,14 +111,15 @@ public sealed class OtherWritersTests : DatabaseTests
         Assert.That(await CancelAsync(queued), Is.EqualTo(CancelOutcome.MayBeOverwritten));
         Assert.That(await CancelAsync(building), Is.EqualTo(CancelOutcome.MayBeOverwritten));
         Assert.That(await CancelAsync(ours), Is.EqualTo(CancelOutcome.Cancelled));
-        Assert.That(await CancelAsync(waiting), Is.EqualTo(CancelOutcome.Cancelled), "queued by the Python services, and started by nobody");
+        Assert.That(
+            await CancelAsync(waiting), Is.EqualTo(CancelOutcome.Cancelled), "queued by the Python services, and started by nobody");
         Assert.That(await CancelAsync(queued), Is.EqualTo(CancelOutcome.AlreadyFinished));
 
         Task<CancelOutcome> CancelAsync(Deployment deployment) => Deployments.CancelAsync(deployment.Id, deployment.UserId, null, Token);
     }
 
     [Test]
-    public async Task What_another_program_started_and_left_queued_can_stall()
+    public async Task A_queued_deployment_that_another_program_started_can_stall()
     {
         var (left, waiting) = (await EnqueueAsync(), await EnqueueAsync());
         await ExecuteAsync("UPDATE deployments SET started_at = created_at WHERE id = $1", left.Id);
@@ -123,14 +131,18 @@ public sealed class OtherWritersTests : DatabaseTests
     }
 
     [Test]
-    public async Task Times_of_a_deployment_are_the_servers_when_the_host_has_no_clock_of_its_own()
+    public async Task Times_of_a_deployment_come_from_the_server()
     {
-        await using var provider = new ServiceCollection().AddAutoStackData(Database.ConnectionString).AddAutoStackDataWorkers().BuildServiceProvider();
+        await using var provider =
+            new ServiceCollection().AddAutoStackData(Database.ConnectionString).AddAutoStackDataWorkers().BuildServiceProvider();
         var project = await AddProjectAsync();
         var before = await NowAsync();
         var queued = (await provider.GetRequiredService<IDeploymentRepository>().EnqueueAsync(
             new NewDeployment { ProjectId = project.Id, UserId = project.UserId }, Token))!;
-        await ExecuteAsync("UPDATE deployments SET status = 'building', started_at = (clock_timestamp() AT TIME ZONE 'UTC') - interval '90 s' WHERE id = $1", queued.Id);
+        await ExecuteAsync(
+            "UPDATE deployments SET status = 'building', started_at = (clock_timestamp() AT TIME ZONE 'UTC') - interval '90 s' WHERE id = "
+                + "$1",
+            queued.Id);
         await provider.GetRequiredService<IDeploymentLifecycle>().SucceedAsync(queued.Id, null, Token);
         var ended = (await Deployments.FindAsync(queued.Id, project.UserId, Token))!;
         var after = await NowAsync();
@@ -143,7 +155,9 @@ public sealed class OtherWritersTests : DatabaseTests
         var stalled = (await provider.GetRequiredService<IDeploymentRepository>().EnqueueAsync(
             new NewDeployment { ProjectId = project.Id, UserId = project.UserId }, Token))!;
         await ExecuteAsync(
-            "UPDATE deployments SET status = 'building', started_at = (clock_timestamp() AT TIME ZONE 'UTC') - interval '59 s', created_at = '2020-01-01' WHERE id = $1", stalled.Id);
+            "UPDATE deployments SET status = 'building', started_at = (clock_timestamp() AT TIME ZONE 'UTC') - interval '59 s', created_at "
+                + "= '2020-01-01' WHERE id = $1",
+            stalled.Id);
         await ExecuteAsync("DELETE FROM deployment_stages WHERE deployment_id = $1", stalled.Id);
         var maintenance = provider.GetRequiredService<IDeploymentMaintenance>();
         Assert.That(await maintenance.FailStalledAsync(TimeSpan.FromMinutes(5), "quiet", 1000, Token), Does.Not.Contain(stalled.Id));
@@ -151,12 +165,14 @@ public sealed class OtherWritersTests : DatabaseTests
     }
 
     [Test]
-    public void No_deployment_is_given_a_time_by_its_host()
+    public void No_time_of_a_deployment_comes_from_a_host()
     {
-        var sources = Directory.EnumerateFiles(Path.Combine(SourceRoot.Path, "src", "AutoStack.Data", "Deployments"), "*.cs")
-            .Where(file => !Path.GetFileName(file).Contains("Log", StringComparison.Ordinal));
+        string[] folders = ["Deployments", "Containers", "HealthChecks"];
+        var sources = folders.SelectMany(
+            folder => Directory.EnumerateFiles(Path.Combine(SourceRoot.Path, "src", "AutoStack.Data", folder), "*.cs")).ToList();
 
-        Assert.That(sources.Where(file => File.ReadAllText(file) is var text && (text.Contains(".Now()", StringComparison.Ordinal) || text.Contains("GetUtcNow", StringComparison.Ordinal))), Is.Empty);
+        Assert.That(sources, Has.Count.GreaterThan(30));
+        Assert.That(sources.Where(file => Regex.IsMatch(File.ReadAllText(file), @"\.Now\(\)|GetUtcNow")), Is.Empty);
         Assert.That(ServerTime.Now(TimeProvider.System).Value, Is.EqualTo(DBNull.Value));
     }
 

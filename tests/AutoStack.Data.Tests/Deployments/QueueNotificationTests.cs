@@ -24,7 +24,7 @@ public sealed class QueueNotificationTests : DatabaseTests
     public async Task StopAsync() => await listener.DisposeAsync();
 
     [Test]
-    public async Task What_is_queued_is_notified_with_an_empty_payload()
+    public async Task Enqueue_and_redeploy_notify_with_an_empty_payload()
     {
         var deployment = await EnqueueAsync();
         Assert.That(await ReceivedAsync(), Is.EqualTo(new[] { "autostack_deployments:" }));
@@ -34,7 +34,7 @@ public sealed class QueueNotificationTests : DatabaseTests
     }
 
     [Test]
-    public async Task The_deployments_of_one_unit_of_work_are_one_notification_that_comes_with_the_commit()
+    public async Task A_unit_of_work_sends_one_notification_with_its_commit()
     {
         var project = await AddProjectAsync();
 
@@ -48,11 +48,12 @@ public sealed class QueueNotificationTests : DatabaseTests
         }, Token);
 
         Assert.That(await ReceivedAsync(), Is.EqualTo(new[] { "autostack_deployments:" }));
-        Assert.That((await Deployments.ListByProjectAsync(project.Id, project.UserId, 10, DeploymentCursor.Start, Token)), Has.Count.EqualTo(3));
+        Assert.That(
+            (await Deployments.ListByProjectAsync(project.Id, project.UserId, Cursor.Start, 10, Token)).Items, Has.Count.EqualTo(3));
     }
 
     [Test]
-    public async Task Nobody_is_woken_when_nothing_was_queued()
+    public async Task Calls_that_queue_nothing_send_no_notification()
     {
         var project = await AddProjectAsync();
         var stranger = await AddUserAsync();

@@ -34,20 +34,27 @@ public sealed class DeploymentHealthCheckRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task Add_repeated_with_the_same_id_is_one_check_and_never_another_deployments()
+    public async Task A_repeated_add_is_one_check_of_one_deployment()
     {
         var deployment = await EnqueueAsync();
         var other = await EnqueueAsync();
-        var request = new NewDeploymentHealthCheck { Id = Guid.CreateVersion7(), DeploymentId = deployment.Id, Url = "http://localhost", IsLive = true };
+        var request = new NewDeploymentHealthCheck
+        {
+            Id = Guid.CreateVersion7(),
+            DeploymentId = deployment.Id,
+            Url = "http://localhost",
+            IsLive = true,
+        };
 
         var first = await PlatformHealthChecks.AddAsync(request, Token);
 
         Assert.That(await PlatformHealthChecks.AddAsync(request with { IsLive = false }, Token), Is.EqualTo(first));
-        Assert.That(() => PlatformHealthChecks.AddAsync(request with { DeploymentId = other.Id }, Token), Throws.TypeOf<DuplicateException>());
+        Assert.That(
+            () => PlatformHealthChecks.AddAsync(request with { DeploymentId = other.Id }, Token), Throws.TypeOf<DuplicateException>());
     }
 
     [Test]
-    public async Task What_is_wrong_is_named()
+    public async Task Invalid_arguments_are_named()
     {
         var stranger = await AddUserAsync();
         var deployment = await EnqueueAsync();
@@ -55,13 +62,16 @@ public sealed class DeploymentHealthCheckRepositoryTests : DatabaseTests
         await PlatformHealthChecks.AddAsync(good, Token);
 
         Assert.That(() => PlatformHealthChecks.AddAsync(good with { Url = " " }, Token), Throws.ArgumentException);
-        Assert.That(() => PlatformHealthChecks.AddAsync(good with { DeploymentId = Guid.NewGuid() }, Token), Throws.TypeOf<MissingReferenceException>());
-        Assert.That(() => HealthChecks.ListLatestAsync(deployment.Id, deployment.UserId, 0, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
+        Assert.That(
+            () => PlatformHealthChecks.AddAsync(good with { DeploymentId = Guid.NewGuid() }, Token),
+            Throws.TypeOf<MissingReferenceException>());
+        Assert.That(
+            () => HealthChecks.ListLatestAsync(deployment.Id, deployment.UserId, 0, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
         Assert.That(await HealthChecks.ListLatestAsync(deployment.Id, stranger.Id, 10, Token), Is.Empty);
     }
 
     [Test]
-    public async Task The_latest_check_is_found_however_many_there_are()
+    public async Task The_latest_of_several_checks_is_found()
     {
         var deployment = await EnqueueAsync();
         Assert.That(await HealthChecks.FindLatestAsync(deployment.Id, deployment.UserId, Token), Is.Null);
@@ -74,13 +84,22 @@ public sealed class DeploymentHealthCheckRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task Many_checks_are_added_at_once_and_read_back()
+    public async Task A_batch_of_checks_is_added_and_read_back()
     {
         var first = await EnqueueAsync();
         var second = await EnqueueAsync();
         NewDeploymentHealthCheck[] checks =
         [
-            new() { Id = Guid.CreateVersion7(), DeploymentId = first.Id, Url = "http://a\0", IsLive = true, HttpStatus = 200, LatencyMs = 5, CheckedAt = Start },
+            new()
+            {
+                Id = Guid.CreateVersion7(),
+                DeploymentId = first.Id,
+                Url = "http://a\0",
+                IsLive = true,
+                HttpStatus = 200,
+                LatencyMs = 5,
+                CheckedAt = Start,
+            },
             new() { Id = Guid.CreateVersion7(), DeploymentId = second.Id, Url = "http://b", IsLive = false },
             new() { DeploymentId = Guid.NewGuid(), Url = "http://gone", IsLive = false },
         ];
@@ -97,11 +116,12 @@ public sealed class DeploymentHealthCheckRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task The_same_checks_sent_twice_at_once_are_stored_once()
+    public async Task The_same_batch_sent_twice_concurrently_is_stored_once()
     {
         var deployment = await EnqueueAsync();
         NewDeploymentHealthCheck[] checks =
-            [.. Enumerable.Range(0, 5).Select(_ => new NewDeploymentHealthCheck { Id = Guid.NewGuid(), DeploymentId = deployment.Id, Url = "http://a", IsLive = true })];
+            [.. Enumerable.Range(0, 5).Select(
+                _ => new NewDeploymentHealthCheck { Id = Guid.NewGuid(), DeploymentId = deployment.Id, Url = "http://a", IsLive = true })];
         Task<int> again = null!;
         await UnitOfWork.RunAsync(async (tx, ct) =>
         {
@@ -115,7 +135,7 @@ public sealed class DeploymentHealthCheckRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_deployment_that_is_removed_at_the_same_moment_costs_the_other_checks_nothing()
+    public async Task A_concurrently_removed_deployment_does_not_fail_the_other_checks()
     {
         var removed = await EnqueueAsync();
         var kept = await EnqueueAsync();
@@ -123,7 +143,8 @@ public sealed class DeploymentHealthCheckRepositoryTests : DatabaseTests
         Task<int> adding = null!;
         await UnitOfWork.RunAsync(async (tx, ct) =>
         {
-            Assert.That(await tx.Get<IDeploymentMaintenance>().PurgeDeletedAsync(Clock.GetUtcNow().AddDays(1), 1000, ct), Is.GreaterThan(0));
+            Assert.That(
+                await tx.Get<IDeploymentMaintenance>().PurgeDeletedAsync(Clock.GetUtcNow().AddDays(1), 1000, ct), Is.GreaterThan(0));
             adding = PlatformHealthChecks.AddManyAsync([Check(removed, 0, true), Check(kept, 0, true)], Token);
             await UntilSomeoneWaitsAsync();
         }, Token);
@@ -132,33 +153,40 @@ public sealed class DeploymentHealthCheckRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task Uptime_counts_the_checks_of_a_window()
+    public async Task Uptime_counts_the_checks_of_a_time_range()
     {
         var deployment = await EnqueueAsync();
         await CheckAsync(deployment, "+--+");
 
-        var uptime = (await HealthChecks.FindUptimeAsync(deployment.Id, deployment.UserId, Start.AddMinutes(1), Start.AddMinutes(4), Token))!;
+        var uptime =
+            (await HealthChecks.FindUptimeAsync(deployment.Id, deployment.UserId, Start.AddMinutes(1), Start.AddMinutes(4), Token))!;
         Assert.That((uptime.Checks, uptime.Live), Is.EqualTo((3L, 1L)));
         Assert.That(uptime.Ratio, Is.EqualTo(1.0 / 3));
         var none = (await HealthChecks.FindUptimeAsync(deployment.Id, deployment.UserId, Start.AddMinutes(-5), Start, Token))!;
         Assert.That((none.Checks, none.Ratio), Is.EqualTo((0L, (double?)null)));
         Assert.That(await HealthChecks.FindUptimeAsync(deployment.Id, (await AddUserAsync()).Id, Start, Start.AddDays(1), Token), Is.Null);
-        Assert.That(() => HealthChecks.FindUptimeAsync(deployment.Id, deployment.UserId, Start, Start, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
+        Assert.That(
+            () => HealthChecks.FindUptimeAsync(deployment.Id, deployment.UserId, Start, Start, Token),
+            Throws.TypeOf<ArgumentOutOfRangeException>());
     }
 
     [Test]
-    public async Task A_history_from_before_all_times_is_refused_and_an_uptime_is_not()
+    public async Task A_history_from_MinValue_is_refused_and_an_uptime_is_not()
     {
         var deployment = await EnqueueAsync();
         await CheckAsync(deployment, "+");
 
         Assert.That(
-            () => HealthChecks.ListHistoryAsync(deployment.Id, deployment.UserId, DateTimeOffset.MinValue, Start.AddDays(1), TimeSpan.FromDays(3650), Token),
+            () => HealthChecks.ListHistoryAsync(
+                deployment.Id, deployment.UserId, DateTimeOffset.MinValue, Start.AddDays(1), TimeSpan.FromDays(3650), Token),
             Throws.TypeOf<ArgumentOutOfRangeException>().With.Property("ParamName").EqualTo("start"));
         Assert.That(
-            await HealthChecks.ListHistoryAsync(deployment.Id, deployment.UserId, DateTimeOffset.MinValue.AddTicks(10), Start.AddDays(1), TimeSpan.FromDays(3650), Token),
+            await HealthChecks.ListHistoryAsync(
+                deployment.Id, deployment.UserId, DateTimeOffset.MinValue.AddTicks(10), Start.AddDays(1), TimeSpan.FromDays(3650), Token),
             Has.Exactly(1).Matches<HealthBucket>(b => b.Checks == 1));
-        Assert.That((await HealthChecks.FindUptimeAsync(deployment.Id, deployment.UserId, DateTimeOffset.MinValue, DateTimeOffset.MaxValue, Token))!.Checks, Is.EqualTo(1));
+        var ever = await HealthChecks.FindUptimeAsync(
+            deployment.Id, deployment.UserId, DateTimeOffset.MinValue, DateTimeOffset.MaxValue, Token);
+        Assert.That(ever!.Checks, Is.EqualTo(1));
     }
 
     [TestCase("", 0)]
@@ -175,7 +203,7 @@ public sealed class DeploymentHealthCheckRepositoryTests : DatabaseTests
     }
 
     [Test]
-    public async Task Unhealthy_are_successful_deployments_with_a_running_container_whose_last_checks_failed()
+    public async Task Unhealthy_lists_successful_deployments_whose_last_checks_failed()
     {
         var unhealthy = await RunningAsync("+---");
         await RunningAsync("--");
@@ -190,19 +218,26 @@ public sealed class DeploymentHealthCheckRepositoryTests : DatabaseTests
         var second = await RunningAsync("---");
         var ids = new[] { unhealthy.Id, second.Id };
 
-        var found = await PlatformHealthChecks.ListUnhealthyAsync(3, 10, Guid.Empty, Token);
+        var found = (await PlatformHealthChecks.ListUnhealthyAsync(3, Cursor.Start, 10, Token)).Items;
 
         Assert.That(found.Select(u => u.DeploymentId), Is.EqualTo(ids));
-        Assert.That(found[0], Is.EqualTo(new UnhealthyDeployment(unhealthy.Id, unhealthy.ProjectId, unhealthy.UserId, Start.AddMinutes(3))));
-        Assert.That((await PlatformHealthChecks.ListUnhealthyAsync(3, 1, Guid.Empty, Token)).Select(u => u.DeploymentId), Is.EqualTo(ids[..1]));
-        Assert.That((await PlatformHealthChecks.ListUnhealthyAsync(3, 10, ids[0], Token)).Select(u => u.DeploymentId), Is.EqualTo(ids[1..]));
-        Assert.That(() => PlatformHealthChecks.ListUnhealthyAsync(0, 10, Guid.Empty, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
-        Assert.That(() => PlatformHealthChecks.ListUnhealthyAsync(101, 10, Guid.Empty, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
-        Assert.That(() => PlatformHealthChecks.ListUnhealthyAsync(3, 1001, Guid.Empty, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
+        Assert.That(
+            found[0], Is.EqualTo(new UnhealthyDeployment(unhealthy.Id, unhealthy.ProjectId, unhealthy.UserId, Start.AddMinutes(3))));
+        var page = await PlatformHealthChecks.ListUnhealthyAsync(3, Cursor.Start, 1, Token);
+        Assert.That(page.Items.Select(u => u.DeploymentId), Is.EqualTo(ids[..1]));
+        var last = await PlatformHealthChecks.ListUnhealthyAsync(3, page.Next!.Value, 10, Token);
+        Assert.That(last.Items.Select(u => u.DeploymentId), Is.EqualTo(ids[1..]));
+        Assert.That(last.Next, Is.Null);
+        Assert.That(
+            () => PlatformHealthChecks.ListUnhealthyAsync(0, Cursor.Start, 10, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
+        Assert.That(
+            () => PlatformHealthChecks.ListUnhealthyAsync(101, Cursor.Start, 10, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
+        Assert.That(
+            () => PlatformHealthChecks.ListUnhealthyAsync(3, Cursor.Start, 1001, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
     }
 
     [Test]
-    public async Task A_history_has_every_part_also_those_without_a_check()
+    public async Task A_history_has_every_bucket_also_without_a_check()
     {
         var deployment = await EnqueueAsync();
         await PlatformHealthChecks.AddManyAsync(
@@ -214,7 +249,8 @@ public sealed class DeploymentHealthCheckRepositoryTests : DatabaseTests
                 Check(deployment, 17, true),
             ], Token);
 
-        var history = await HealthChecks.ListHistoryAsync(deployment.Id, deployment.UserId, Start, Start.AddMinutes(17), TimeSpan.FromMinutes(5), Token);
+        var history = await HealthChecks.ListHistoryAsync(
+            deployment.Id, deployment.UserId, Start, Start.AddMinutes(17), TimeSpan.FromMinutes(5), Token);
 
         Assert.That(history, Is.EqualTo(
             [
@@ -224,8 +260,11 @@ public sealed class DeploymentHealthCheckRepositoryTests : DatabaseTests
                 new HealthBucket(Start.AddMinutes(15), 1, 1, 7),
             ]));
         Assert.That(
-            await HealthChecks.ListHistoryAsync(deployment.Id, (await AddUserAsync()).Id, Start, Start.AddMinutes(17), TimeSpan.FromMinutes(5), Token), Is.Empty);
-        var full = await HealthChecks.ListHistoryAsync(deployment.Id, deployment.UserId, Start, Start.AddSeconds(1000), TimeSpan.FromSeconds(1), Token);
+            await HealthChecks.ListHistoryAsync(
+                deployment.Id, (await AddUserAsync()).Id, Start, Start.AddMinutes(17), TimeSpan.FromMinutes(5), Token),
+            Is.Empty);
+        var full = await HealthChecks.ListHistoryAsync(
+            deployment.Id, deployment.UserId, Start, Start.AddSeconds(1000), TimeSpan.FromSeconds(1), Token);
         Assert.That(full, Has.Count.EqualTo(IDeploymentHealthCheckRepository.MaxBuckets));
     }
 
@@ -236,13 +275,14 @@ public sealed class DeploymentHealthCheckRepositoryTests : DatabaseTests
     [TestCase(60.0, 1.5)]
     [TestCase(1001.0, 1.0)]
     [TestCase(60.0, 1e11)]
-    public void A_history_without_a_sensible_part_is_refused(double window, double bucket) =>
+    public void A_history_with_an_invalid_range_or_bucket_is_refused(double window, double bucket) =>
         Assert.That(
-            () => HealthChecks.ListHistoryAsync(Guid.NewGuid(), Guid.NewGuid(), Start, Start.AddSeconds(window), TimeSpan.FromSeconds(bucket), Token),
+            () => HealthChecks.ListHistoryAsync(
+                Guid.NewGuid(), Guid.NewGuid(), Start, Start.AddSeconds(window), TimeSpan.FromSeconds(bucket), Token),
             Throws.InstanceOf<ArgumentException>());
 
     [Test]
-    public async Task Purge_removes_the_oldest_in_bounded_batches_and_passes_over_what_another_purge_holds()
+    public async Task Purge_removes_the_oldest_first_and_skips_rows_of_another_purge()
     {
         await ExecuteAsync("DELETE FROM deployment_health_checks");
         var deployment = await EnqueueAsync();
@@ -256,12 +296,13 @@ public sealed class DeploymentHealthCheckRepositoryTests : DatabaseTests
         }, Token);
 
         Assert.That(await PlatformHealthChecks.PurgeAsync(before, 1000, Token), Is.Zero);
-        Assert.That((await HealthChecks.ListLatestAsync(deployment.Id, deployment.UserId, 10, Token)).Single().CheckedAt, Is.EqualTo(before));
+        Assert.That(
+            (await HealthChecks.ListLatestAsync(deployment.Id, deployment.UserId, 10, Token)).Single().CheckedAt, Is.EqualTo(before));
         Assert.That(() => PlatformHealthChecks.PurgeAsync(before, 0, Token), Throws.TypeOf<ArgumentOutOfRangeException>());
     }
 
     [Test]
-    public async Task Add_many_names_what_is_wrong()
+    public async Task Add_many_names_the_invalid_check()
     {
         var deployment = await EnqueueAsync();
         var other = await EnqueueAsync();
@@ -270,11 +311,16 @@ public sealed class DeploymentHealthCheckRepositoryTests : DatabaseTests
 
         Assert.That(await PlatformHealthChecks.AddManyAsync([], Token), Is.Zero);
         Assert.That(() => PlatformHealthChecks.AddManyAsync(null!, Token), Throws.ArgumentNullException);
-        Assert.That(() => PlatformHealthChecks.AddManyAsync([good, null!], Token), Throws.ArgumentException.With.Message.Contains("Check 1"));
-        Assert.That(() => PlatformHealthChecks.AddManyAsync([good with { Url = " " }], Token), Throws.ArgumentException.With.Message.Contains("Check 0"));
-        Assert.That(() => PlatformHealthChecks.AddManyAsync([good, good], Token), Throws.ArgumentException.With.Message.Contains("Check 1"));
         Assert.That(
-            () => PlatformHealthChecks.AddManyAsync(new NewDeploymentHealthCheck[10_001], Token), Throws.ArgumentException.With.Message.Contains("10001 checks"));
+            () => PlatformHealthChecks.AddManyAsync([good, null!], Token), Throws.ArgumentException.With.Message.Contains("Check 1"));
+        Assert.That(
+            () => PlatformHealthChecks.AddManyAsync([good with { Url = " " }], Token),
+            Throws.ArgumentException.With.Message.Contains("Check 0"));
+        Assert.That(
+            () => PlatformHealthChecks.AddManyAsync([good, good], Token), Throws.ArgumentException.With.Message.Contains("Check 1"));
+        Assert.That(
+            () => PlatformHealthChecks.AddManyAsync(new NewDeploymentHealthCheck[10_001], Token),
+            Throws.ArgumentException.With.Message.Contains("10001 checks"));
         Assert.That(
             () => PlatformHealthChecks.AddManyAsync([good with { DeploymentId = other.Id }], Token),
             Throws.TypeOf<DuplicateException>().With.Property("Constraint").EqualTo("deployment_health_checks_pkey"));
@@ -290,9 +336,10 @@ public sealed class DeploymentHealthCheckRepositoryTests : DatabaseTests
     private async Task<Deployment> RunningAsync(string checks)
     {
         var deployment = await StartedAsync(DeploymentStatus.Building);
-        var container = (await PlatformContainers.ReserveAsync(new NewDeploymentContainer { DeploymentId = deployment.Id, Image = "site:1", Host = Unique("host") }, Token)).Container!;
+        var request = new NewDeploymentContainer { DeploymentId = deployment.Id, Image = "site:1", Host = Unique("host") };
+        var container = (await PlatformContainers.ReserveAsync(request, Token)).Container!;
         await PlatformContainers.ConfirmAsync(container.Id, Unique("docker"), Token);
-        await PlatformContainers.MarkRunningAsync(container.Id, Token);
+        await PlatformContainers.ReportRunningAsync(container.Id, Token);
         await ExecuteAsync("UPDATE deployment_containers SET created_at = '2025-01-01' WHERE id = $1", container.Id);
         await Lifecycle.SucceedAsync(deployment.Id, null, Token);
         await CheckAsync(deployment, checks);

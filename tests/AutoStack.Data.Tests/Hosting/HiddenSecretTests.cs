@@ -8,7 +8,7 @@ using Microsoft.Extensions.Configuration;
 
 namespace AutoStack.Data.Tests.Hosting;
 
-/// <summary>What holds a secret shows nothing of it to a serializer, a logger or a debugger.</summary>
+/// <summary>Types that hold a secret expose nothing of it to a serializer, a logger or a debugger.</summary>
 public sealed class HiddenSecretTests
 {
     private const string Hidden = "hunter2-never-shown";
@@ -32,7 +32,7 @@ public sealed class HiddenSecretTests
     }
 
     [TestCaseSource(nameof(Holders))]
-    public void A_serializer_writes_nothing_secret(object holder)
+    public void A_serializer_writes_no_secret(object holder)
     {
         foreach (var options in new[]
         {
@@ -44,9 +44,9 @@ public sealed class HiddenSecretTests
         }
     }
 
-    // As a logger destructures an object, and as other serializers do.
+    // Reads an object the way loggers and other serializers destructure it.
     [TestCaseSource(nameof(Holders))]
-    public void Public_members_and_converters_show_nothing_secret(object holder)
+    public void Public_members_and_type_converters_expose_no_secret(object holder)
     {
         var texts = new List<string>();
         Collect(holder, texts, depth: 0);
@@ -55,7 +55,7 @@ public sealed class HiddenSecretTests
     }
 
     [Test]
-    public void Every_type_that_reveals_a_value_hides_it_from_prints_and_debuggers()
+    public void Types_with_Reveal_hide_their_value_from_ToString_and_debuggers()
     {
         var types = typeof(Secret).Assembly.GetExportedTypes().Where(t => t.GetMethod("Reveal") is not null).ToList();
 
@@ -69,13 +69,15 @@ public sealed class HiddenSecretTests
                 type.Name);
             Assert.That(type.GetProperties().Where(p => p.PropertyType == typeof(string)), Is.Empty, type.Name);
             Assert.That(
-                type.GetFields(BindingFlags.NonPublic | BindingFlags.Instance).Select(f => f.GetCustomAttribute<DebuggerBrowsableAttribute>()?.State),
-                Is.All.EqualTo(DebuggerBrowsableState.Never), type.Name);
+                type.GetFields(BindingFlags.NonPublic | BindingFlags.Instance)
+                    .Select(field => field.GetCustomAttribute<DebuggerBrowsableAttribute>()?.State),
+                Is.All.EqualTo(DebuggerBrowsableState.Never),
+                type.Name);
         }
     }
 
     [Test]
-    public void What_is_appended_to_a_secret_is_secret_as_well()
+    public void Text_appended_to_a_secret_is_also_secret()
     {
         var options = new AutoStackDataOptions { ConnectionString = "Host=db" };
         options.ConnectionString += $";Password={Hidden}";
@@ -85,14 +87,14 @@ public sealed class HiddenSecretTests
         AssertHidden($"{options.ConnectionString}" + options.ConnectionString);
     }
 
-    // A text beside the others would be shown: what may hold a password or a key is a Secret.
+    // A string property would be printed, so that settings with a password or a key have the type Secret.
     [TestCase(typeof(AutoStackDataOptions))]
     [TestCase(typeof(SecretKey))]
-    public void A_setting_that_is_a_text_is_a_secret_or_an_id(Type options) =>
+    public void A_text_setting_is_a_secret_or_an_id(Type options) =>
         Assert.That(options.GetProperties().Where(p => p.PropertyType == typeof(string) && p.Name != "Id").Select(p => p.Name), Is.Empty);
 
     [Test]
-    public void Options_bind_from_configuration_as_texts()
+    public void Options_bind_secrets_from_configuration_texts()
     {
         var key = Convert.ToBase64String(new byte[32]);
         var configuration = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
+using Npgsql;
 
 namespace AutoStack.Data.Tests.Hosting;
 
@@ -21,27 +22,32 @@ public sealed class OptionsTests
     }
 
     [Test]
-    public void An_option_wins_over_the_connection_string_and_that_over_the_default()
+    public void Options_override_the_connection_string_which_overrides_the_defaults()
     {
-        var given = new AutoStackDataOptions { ConnectionString = Server + ";MaxPoolSize=10;Timeout=5;Keepalive=0;Max Auto Prepare=0;Application Name=web" };
-        Assert.That(given.ToConnectionString().MaxPoolSize, Is.EqualTo(10));
-        Assert.That(given.ToConnectionString().MinPoolSize, Is.EqualTo(10), "no more are kept than there may be");
-        Assert.That((given.ToConnectionString().Timeout, given.ToConnectionString().KeepAlive), Is.EqualTo((5, 0)));
-        Assert.That((given.ToConnectionString().MaxAutoPrepare, given.ToConnectionString().ApplicationName), Is.EqualTo((0, "web")));
+        var given = new AutoStackDataOptions
+        {
+            ConnectionString = Server + ";MaxPoolSize=10;Timeout=5;Keepalive=0;Max Auto Prepare=0;Application Name=web",
+        };
+        var built = given.ToConnectionString();
+        Assert.That(built.MaxPoolSize, Is.EqualTo(10));
+        Assert.That(built.MinPoolSize, Is.EqualTo(10), "MinPoolSize is at most MaxPoolSize.");
+        Assert.That((built.Timeout, built.KeepAlive), Is.EqualTo((5, 0)));
+        Assert.That((built.MaxAutoPrepare, built.ApplicationName), Is.EqualTo((0, "web")));
 
-        Assert.That(new AutoStackDataOptions { ConnectionString = Server + ";No Reset On Close=false" }.ToConnectionString().NoResetOnClose, Is.False);
-        Assert.That(new AutoStackDataOptions { ConnectionString = Server + ";Read Buffer Size=8192" }.ToConnectionString().ReadBufferSize, Is.EqualTo(8192));
+        Assert.That(Built(";No Reset On Close=false").NoResetOnClose, Is.False);
+        Assert.That(Built(";Read Buffer Size=8192").ReadBufferSize, Is.EqualTo(8192));
 
         given.MaxPoolSize = 100;
         given.MinPoolSize = 3;
         given.ConnectTimeout = TimeSpan.FromSeconds(7);
-        Assert.That((given.ToConnectionString().MaxPoolSize, given.ToConnectionString().MinPoolSize, given.ToConnectionString().Timeout), Is.EqualTo((100, 3, 7)));
+        built = given.ToConnectionString();
+        Assert.That((built.MaxPoolSize, built.MinPoolSize, built.Timeout), Is.EqualTo((100, 3, 7)));
     }
 
     [Test]
-    public void What_would_put_values_into_errors_and_logs_is_off()
+    public void Error_details_and_parameter_logging_are_turned_off()
     {
-        var built = new AutoStackDataOptions { ConnectionString = Server + ";Include Error Detail=true;Log Parameters=true" }.ToConnectionString();
+        var built = Built(";Include Error Detail=true;Log Parameters=true");
 
         Assert.That((built.IncludeErrorDetail, built.LogParameters), Is.EqualTo((false, false)));
     }
@@ -95,7 +101,7 @@ public sealed class OptionsTests
     ];
 
     [TestCaseSource(nameof(Wrong))]
-    public void A_wrong_setting_is_named_when_the_host_starts_and_no_secret_with_it(string setting, Action<AutoStackDataOptions> spoil)
+    public void An_invalid_setting_is_named_at_startup_without_any_secret(string setting, Action<AutoStackDataOptions> spoil)
     {
         using var provider = new ServiceCollection()
             .AddAutoStackData(options =>
@@ -110,8 +116,14 @@ public sealed class OptionsTests
 
         Assert.That(exception.Message, Does.Contain($"AutoStackDataOptions.{setting}"));
         Assert.That(exception.ToString(), Does.Not.Contain("hunter2").And.Not.Contain("ter2"));
-        Assert.That(() => provider.GetRequiredService<IUnitOfWork>(), Throws.TypeOf<OptionsValidationException>(), "without a host, at the first use");
+        Assert.That(
+            () => provider.GetRequiredService<IUnitOfWork>(),
+            Throws.TypeOf<OptionsValidationException>(),
+            "Without a host, the first use validates the options.");
     }
+
+    private static NpgsqlConnectionStringBuilder Built(string keywords) =>
+        new AutoStackDataOptions { ConnectionString = Server + keywords }.ToConnectionString();
 
     private static TestCaseData Case(string setting, Action<AutoStackDataOptions> spoil) => new(setting, spoil);
 }

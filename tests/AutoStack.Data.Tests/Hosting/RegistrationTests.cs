@@ -9,7 +9,7 @@ namespace AutoStack.Data.Tests.Hosting;
 public sealed class RegistrationTests : DatabaseTests
 {
     [Test]
-    public async Task A_host_starts_with_it_and_its_own_data_source_stays_its_own()
+    public async Task A_host_keeps_its_own_data_source_beside_the_library()
     {
         var builder = Host.CreateApplicationBuilder();
         await using var own = NpgsqlDataSource.Create("Host=elsewhere");
@@ -25,14 +25,14 @@ public sealed class RegistrationTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_data_source_of_the_hosts_is_used_and_not_disposed()
+    public async Task A_data_source_of_the_host_is_used_and_not_disposed()
     {
         await using var own = NpgsqlDataSource.Create(Database.ConnectionString);
         await using (var provider = new ServiceCollection().AddAutoStackData(own).BuildServiceProvider())
         {
             var users = provider.GetRequiredService<IUserRepository>();
             var user = await users.AddAsync(new NewUser { Name = "Ada", Email = $"{Unique("own")}@example.com" }, Token);
-            Assert.That(await Users.FindAsync(user.Id, Token), Is.EqualTo(user), "in whatever zone its sessions are");
+            Assert.That(await Users.FindAsync(user.Id, Token), Is.EqualTo(user), "The time zone of the sessions does not matter.");
         }
 
         await using var connection = await own.OpenConnectionAsync(Token);
@@ -40,7 +40,7 @@ public sealed class RegistrationTests : DatabaseTests
     }
 
     [Test]
-    public async Task Two_databases_live_under_two_keys()
+    public async Task Two_databases_are_registered_under_two_keys()
     {
         await using var second = await TestServer.Current.CreateDatabaseAsync(Token);
         await using var provider = new ServiceCollection()
@@ -58,7 +58,7 @@ public sealed class RegistrationTests : DatabaseTests
     }
 
     [Test]
-    public async Task Keys_that_print_alike_are_different_keys()
+    public async Task Service_keys_with_equal_text_stay_different_keys()
     {
         await using var second = await TestServer.Current.CreateDatabaseAsync(Token);
         await using var provider = new ServiceCollection()
@@ -72,7 +72,7 @@ public sealed class RegistrationTests : DatabaseTests
     }
 
     [Test]
-    public async Task An_ambient_transaction_of_the_host_has_no_say()
+    public async Task An_ambient_transaction_of_the_host_is_ignored()
     {
         await using var own = NpgsqlDataSource.Create(Database.ConnectionString + ";Enlist=true");
         await using var provider = new ServiceCollection().AddAutoStackData(own).BuildServiceProvider();
@@ -88,7 +88,7 @@ public sealed class RegistrationTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_command_timeout_counts_wherever_it_is_set()
+    public async Task The_command_timeout_applies_from_option_and_connection_string()
     {
         foreach (var configure in new Action<AutoStackDataOptions>[]
         {
@@ -126,7 +126,7 @@ public sealed class RegistrationTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_clock_that_the_host_registers_later_wins_too()
+    public async Task A_clock_registered_after_the_library_is_used()
     {
         var services = new ServiceCollection().AddAutoStackData(Database.ConnectionString);
         services.AddSingleton<TimeProvider>(Clock);
@@ -140,7 +140,7 @@ public sealed class RegistrationTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_wrong_password_or_database_is_the_drivers_error_without_the_password()
+    public async Task A_failed_connection_throws_the_drivers_error_without_the_password()
     {
         foreach (var spoil in new Action<NpgsqlConnectionStringBuilder>[] { b => b.Database = "no_such_database", b => b.Port = 1 })
         {
@@ -148,7 +148,8 @@ public sealed class RegistrationTests : DatabaseTests
             spoil(connection);
             await using var provider = new ServiceCollection().AddAutoStackData(connection.ConnectionString).BuildServiceProvider();
 
-            var exception = Assert.CatchAsync<NpgsqlException>(() => provider.GetRequiredService<IUserRepository>().FindAsync(Guid.NewGuid(), Token))!;
+            var users = provider.GetRequiredService<IUserRepository>();
+            var exception = Assert.CatchAsync<NpgsqlException>(() => users.FindAsync(Guid.NewGuid(), Token))!;
 
             Assert.That(exception.ToString(), Does.Not.Contain(connection.Password!));
         }

@@ -8,15 +8,15 @@ using Npgsql;
 namespace AutoStack.Data.Tests.Hosting;
 
 /// <summary>
-/// Connections go back to the library's pool without a reset: whatever an operation does, and however it ends, it leaves its session as it
-/// was.
+/// Connections return to the library's pool without a reset, so every operation leaves its session unchanged, even when it fails or is
+/// cancelled.
 /// </summary>
 public sealed class SessionStateTests : DatabaseTests
 {
     [Test]
-    public async Task No_operation_leaves_a_trace_in_its_session()
+    public async Task No_operation_changes_the_state_of_its_session()
     {
-        // One connection, so that every call gets the same session.
+        // A pool of one connection gives every call the same session.
         await using var source = NpgsqlDataSource.Create($"{Database.ConnectionString};Maximum Pool Size=1;No Reset On Close=true");
         await using var provider = new ServiceCollection()
             .AddSingleton<TimeProvider>(Clock)
@@ -39,7 +39,8 @@ public sealed class SessionStateTests : DatabaseTests
         Assert.That(
             () => unitOfWork.RunAsync(async (tx, ct) =>
             {
-                await tx.Get<IPlatformDeploymentLogRepository>().AppendAsync(deployment.Id, [new NewDeploymentLog { Message = "taken back" }], ct);
+                var appends = tx.Get<IPlatformDeploymentLogRepository>();
+                await appends.AppendAsync(deployment.Id, [new NewDeploymentLog { Message = "rolled back" }], ct);
                 throw new InvalidOperationException("halfway");
             }, Token),
             Throws.InvalidOperationException);
@@ -48,13 +49,14 @@ public sealed class SessionStateTests : DatabaseTests
             Throws.TypeOf<MissingReferenceException>());
         using (var cancelled = new CancellationTokenSource())
         {
-            // Waits for the row that the test holds, until it is cancelled.
+            // The call waits for the row that this test has locked, until the call is cancelled.
             await using var held = await Raw.OpenConnectionAsync(Token);
             await using var transaction = await held.BeginTransactionAsync(Token);
             await using var command = new NpgsqlCommand("SELECT 1 FROM deployments WHERE id = $1 FOR UPDATE", held, transaction);
             command.Parameters.Add(new NpgsqlParameter { Value = deployment.Id });
             await command.ExecuteNonQueryAsync(Token);
-            var waiting = provider.GetRequiredService<IDeploymentRepository>().CancelAsync(deployment.Id, deployment.UserId, null, cancelled.Token);
+            var deployments = provider.GetRequiredService<IDeploymentRepository>();
+            var waiting = deployments.CancelAsync(deployment.Id, deployment.UserId, null, cancelled.Token);
             await UntilSomeoneWaitsAsync();
             await cancelled.CancelAsync();
             Assert.That(() => waiting, Throws.InstanceOf<OperationCanceledException>());
@@ -69,7 +71,7 @@ public sealed class SessionStateTests : DatabaseTests
         await using var command = new NpgsqlCommand("""
             SELECT 'transaction ' || coalesce(pg_current_xact_id_if_assigned()::text, 'none')
             UNION ALL
-            SELECT 'chosen: ' || coalesce(current_setting('autostack.chosen_deployments', TRUE), '')
+            SELECT 'chosen: ' || coalesce(current_setting('autostack.chosen_ids', TRUE), '')
             UNION ALL
             SELECT s.name || ' = ' || s.setting FROM pg_settings s
             UNION ALL

@@ -13,7 +13,7 @@ namespace AutoStack.Data.Tests.Hosting;
 public sealed class TelemetryTests : DatabaseTests
 {
     [Test]
-    public async Task A_span_and_a_duration_tell_the_operation_and_no_value()
+    public async Task Spans_and_durations_name_the_operation_and_contain_no_value()
     {
         var user = await AddUserAsync();
         var spans = new ConcurrentBag<Activity>();
@@ -41,7 +41,8 @@ public sealed class TelemetryTests : DatabaseTests
             Assert.That(own.SelectMany(s => s.TagObjects).Select(t => $"{t.Value}"), Has.None.Contains(user.Email));
         }
 
-        Assert.That(durations, Has.Some.Matches<KeyValuePair<string, object?>[]>(tags => tags.Contains(new("db.operation.name", "FindByEmailAsync"))));
+        Assert.That(durations, Has.Some.Matches<KeyValuePair<string, object?>[]>(tags =>
+            tags.Contains(new("db.operation.name", "FindByEmailAsync"))));
 
         static void Enable(Instrument instrument, MeterListener listener)
         {
@@ -53,7 +54,7 @@ public sealed class TelemetryTests : DatabaseTests
     }
 
     [Test]
-    public async Task The_writer_of_logs_counts_what_it_holds_stores_and_refuses()
+    public async Task The_log_writer_counts_held_stored_and_refused_lines()
     {
         var totals = new ConcurrentDictionary<string, long>();
         var flushes = 0;
@@ -61,7 +62,8 @@ public sealed class TelemetryTests : DatabaseTests
         {
             InstrumentPublished = (instrument, l) =>
             {
-                if (instrument.Meter.Name == "AutoStack.Data" && instrument.Name.StartsWith("autostack.log_writer.", StringComparison.Ordinal))
+                if (instrument.Meter.Name == "AutoStack.Data"
+                    && instrument.Name.StartsWith("autostack.log_writer.", StringComparison.Ordinal))
                 {
                     l.EnableMeasurementEvents(instrument);
                 }
@@ -91,20 +93,20 @@ public sealed class TelemetryTests : DatabaseTests
 
         await writer.WriteAsync(missing, new NewDeploymentLog { Message = "x" }, Token);
         meters.RecordObservableInstruments();
-        Assert.That(totals["autostack.log_writer.held"], Is.EqualTo(4), "three lines, and one of a deployment that is not there");
+        Assert.That(totals["autostack.log_writer.held"], Is.EqualTo(4), "Three lines of the deployment and one of a missing deployment.");
 
         Assert.That(() => writer.FlushAsync(Token), Throws.TypeOf<LogLinesRefusedException>());
 
         meters.RecordObservableInstruments();
         Assert.That(totals["autostack.log_writer.held"], Is.Zero);
-        Assert.That(totals["autostack.log_writer.lines"], Is.EqualTo(2), "the third one is too much for its log");
+        Assert.That(totals["autostack.log_writer.lines"], Is.EqualTo(2), "The third line exceeds MaxBytesPerDeployment.");
         Assert.That(totals["autostack.log_writer.refused truncated"], Is.EqualTo(1));
         Assert.That(totals["autostack.log_writer.refused refused"], Is.EqualTo(1));
         Assert.That(flushes, Is.EqualTo(1));
     }
 
     [Test]
-    public async Task A_slow_operation_is_logged_by_name()
+    public async Task A_slow_operation_is_logged_with_its_name()
     {
         var logs = new Recorder();
         await using var provider = new ServiceCollection()
@@ -139,7 +141,8 @@ public sealed class TelemetryTests : DatabaseTests
 
             public bool IsEnabled(LogLevel logLevel) => true;
 
-            void ILogger.Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            void ILogger.Log<TState>(
+                LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
                 lines.Add($"{logLevel} {category} {formatter(state, exception)}");
         }
     }

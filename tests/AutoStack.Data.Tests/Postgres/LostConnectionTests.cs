@@ -1,6 +1,5 @@
 using AutoStack.Data.Accounts;
 using AutoStack.Data.Containers;
-using AutoStack.Data.Deployments;
 using AutoStack.Data.Logs;
 using AutoStack.Data.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
@@ -8,11 +7,11 @@ using Npgsql;
 
 namespace AutoStack.Data.Tests.Postgres;
 
-/// <summary>The server ends the pool's connections behind its back, as a restart or a failover does.</summary>
+/// <summary>The server closes pooled connections without notice, as a restart or a failover does.</summary>
 public sealed class LostConnectionTests : DatabaseTests
 {
     [Test]
-    public async Task A_read_on_a_dead_pooled_connection_is_repeated()
+    public async Task A_read_on_a_dead_pooled_connection_is_retried()
     {
         var user = await AddUserAsync();
         await KillAsync();
@@ -21,7 +20,7 @@ public sealed class LostConnectionTests : DatabaseTests
     }
 
     [Test]
-    public async Task An_insert_with_its_own_id_on_a_dead_connection_is_repeated_and_done_once()
+    public async Task An_insert_on_a_dead_connection_is_retried_and_stored_once()
     {
         var deployment = await EnqueueAsync();
         await KillAsync();
@@ -32,7 +31,7 @@ public sealed class LostConnectionTests : DatabaseTests
         Assert.That((await Logs.ListAsync(deployment.Id, deployment.UserId, Cursor.Start, 10, Token)).Items, Has.Count.EqualTo(1));
     }
 
-    // c: the server ends the statement as the loser of a conflict; l: it ends the connection.
+    // c: the attempt ends with a serialization failure. l: the server closes the connection.
     [TestCase("cl", true)]
     [TestCase("lc", true)]
     [TestCase("lclc", true)]
@@ -40,7 +39,7 @@ public sealed class LostConnectionTests : DatabaseTests
     [TestCase("lccccc", true)]
     [TestCase("cccccc", false)]
     [TestCase("ll", false)]
-    public async Task A_lost_connection_takes_no_repetition_from_conflicts_nor_they_from_it(string failures, bool isDone)
+    public async Task Lost_connections_and_conflicts_have_separate_retry_limits(string failures, bool isDone)
     {
         var name = Unique("attempts").Replace('-', '_');
         await ExecuteAsync($"""
@@ -71,7 +70,7 @@ public sealed class LostConnectionTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_state_change_on_a_dead_connection_is_the_callers_to_repeat()
+    public async Task A_state_change_on_a_dead_connection_is_not_retried()
     {
         var deployment = await StartedAsync(DeploymentStatus.Building);
         await KillAsync();
@@ -99,7 +98,7 @@ public sealed class LostConnectionTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_unit_of_work_whose_idle_connection_the_server_has_closed_begins_again()
+    public async Task A_unit_of_work_restarts_when_its_idle_connection_was_closed()
     {
         var settings = new NpgsqlConnectionStringBuilder(Database.ConnectionString)
         {
@@ -107,12 +106,13 @@ public sealed class LostConnectionTests : DatabaseTests
             Options = "-c idle_session_timeout=100ms",
             MinPoolSize = 0,
         };
-        await using var provider = new ServiceCollection().AddAutoStackData(settings.ConnectionString).AddAutoStackDataWorkers().BuildServiceProvider();
+        await using var provider = Library(settings.ConnectionString);
         var (user, runs) = (await AddUserAsync(), 0);
         foreach (var swallow in new[] { false, true })
         {
             await provider.GetRequiredService<IUserRepository>().FindAsync(user.Id, Token);
-            while ((long)(await ScalarAsync("SELECT count(*) FROM pg_stat_activity WHERE application_name = $1", settings.ApplicationName))! > 0)
+            while ((long)(await ScalarAsync(
+                "SELECT count(*) FROM pg_stat_activity WHERE application_name = $1", settings.ApplicationName))! > 0)
             {
                 await Task.Delay(10, Token);
             }
@@ -136,20 +136,27 @@ public sealed class LostConnectionTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_statement_cut_off_in_the_middle_of_an_append_stores_each_line_once()
+    public async Task An_append_interrupted_by_a_lost_connection_stores_each_line_once()
     {
         var deployment = await EnqueueAsync();
         await using var blocker = await Raw.OpenConnectionAsync(Token);
         await using var transaction = await blocker.BeginTransactionAsync(Token);
         await using (var hold = new NpgsqlCommand(
-            $"SELECT pg_advisory_xact_lock(uuid_hash_extended('{deployment.Id}', 'deployment_logs'::regclass::oid::bigint))", blocker, transaction))
+            $"SELECT pg_advisory_xact_lock(uuid_hash_extended('{deployment.Id}', 'deployment_logs'::regclass::oid::bigint))",
+            blocker,
+            transaction))
         {
             await hold.ExecuteNonQueryAsync(Token);
         }
 
         var append = PlatformLogs.AppendAsync(deployment.Id, [new NewDeploymentLog { Message = "once" }], Token);
         await UntilSomeoneWaitsAsync();
-        await ExecuteAsync("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'");
+        await ExecuteAsync(
+            """
+            SELECT pg_terminate_backend(pid)
+            FROM pg_stat_activity
+            WHERE datname = current_database() AND wait_event_type = 'Lock'
+            """);
         await UntilSomeoneWaitsAsync();
         await transaction.CommitAsync(Token);
         await append;
@@ -158,14 +165,14 @@ public sealed class LostConnectionTests : DatabaseTests
     }
 
     [Test]
-    public async Task An_answer_that_is_lost_after_the_commit_is_got_by_the_repetition()
+    public async Task A_retry_after_a_lost_answer_returns_the_committed_result()
     {
         var deployment = await EnqueueAsync();
         await using var proxy = new CuttingProxy(Database.ConnectionString);
-        await using var provider = new ServiceCollection().AddAutoStackData(proxy.ConnectionString).AddAutoStackDataWorkers().BuildServiceProvider();
+        await using var provider = Library(proxy.ConnectionString);
         var containers = provider.GetRequiredService<IPlatformDeploymentContainerRepository>();
         var logs = provider.GetRequiredService<IPlatformDeploymentLogRepository>();
-        await containers.ListRunningAsync(1, Guid.Empty, Token);
+        await containers.ListRunningAsync(Cursor.Start, 1, Token);
         var ports = new PortRange(33000, 33000);
 
         proxy.CutAfter("INSERT 0 1");
@@ -175,18 +182,18 @@ public sealed class LostConnectionTests : DatabaseTests
         await logs.AppendAsync(deployment.Id, [new NewDeploymentLog { Message = "a" }, new NewDeploymentLog { Message = "b" }], Token);
 
         Assert.That(proxy.Cuts, Is.EqualTo(2));
-        Assert.That(place.Container?.Port, Is.EqualTo(33000), "the port that the first attempt got");
+        Assert.That(place.Container?.Port, Is.EqualTo(33000), "The retry returns the port of the first attempt.");
         Assert.That(await Containers.ListByDeploymentAsync(deployment.Id, deployment.UserId, Token), Is.EqualTo([place.Container]));
         var page = await Logs.ListAsync(deployment.Id, deployment.UserId, Cursor.Start, 10, Token);
         Assert.That(page.Items.Select(l => (l.Seq, l.Message)), Is.EqualTo(new[] { (1L, "a"), (2L, "b") }));
     }
 
     [Test]
-    public async Task A_copy_whose_answer_is_lost_after_the_commit_or_whose_connection_was_dead_is_done_once()
+    public async Task A_copy_is_stored_once_despite_a_lost_answer_or_connection()
     {
         var deployment = await EnqueueAsync();
         await using var proxy = new CuttingProxy(Database.ConnectionString);
-        await using var provider = new ServiceCollection().AddAutoStackData(proxy.ConnectionString).AddAutoStackDataWorkers().BuildServiceProvider();
+        await using var provider = Library(proxy.ConnectionString);
         var logs = provider.GetRequiredService<IPlatformDeploymentLogRepository>();
         var lines = Enumerable.Range(1, DeploymentLogAppends.CopyFrom).Select(i => new NewDeploymentLog { Message = $"{i}" }).ToList();
 
@@ -201,6 +208,9 @@ public sealed class LostConnectionTests : DatabaseTests
         Assert.That(tail.After, Is.EqualTo(Cursor.After((2 * lines.Count) + 1)));
         Assert.That(tail.Items.Select(l => l.Message), Is.EqualTo(lines.TakeLast(1000).Select(l => l.Message)));
     }
+
+    private static ServiceProvider Library(string connectionString) =>
+        new ServiceCollection().AddAutoStackData(connectionString).AddAutoStackDataWorkers().BuildServiceProvider();
 
     private Task KillAsync() =>
         ExecuteAsync(

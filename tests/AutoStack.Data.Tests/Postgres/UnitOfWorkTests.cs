@@ -8,13 +8,15 @@ namespace AutoStack.Data.Tests.Postgres;
 public sealed class UnitOfWorkTests : DatabaseTests
 {
     [Test]
-    public async Task Returning_commits()
+    public async Task A_unit_of_work_commits_when_the_delegate_returns()
     {
         var project = await UnitOfWork.RunAsync(async (tx, token) =>
         {
-            var user = await tx.Get<IUserRepository>().AddAsync(new NewUser { Name = "Ada", Email = $"{Unique("unit")}@example.com" }, token);
-            var added = await tx.Get<IProjectRepository>().AddAsync(new NewProject { UserId = user.Id, Name = "Site", Repository = "ada/site" }, token);
-            Assert.That(await Projects.FindAsync(added.Id, user.Id, token), Is.Null, "not visible outside before the commit");
+            var user = await tx.Get<IUserRepository>().AddAsync(
+                new NewUser { Name = "Ada", Email = $"{Unique("unit")}@example.com" }, token);
+            var added = await tx.Get<IProjectRepository>().AddAsync(
+                new NewProject { UserId = user.Id, Name = "Site", Repository = "ada/site" }, token);
+            Assert.That(await Projects.FindAsync(added.Id, user.Id, token), Is.Null, "The row is visible before the commit.");
             return added;
         }, Token);
 
@@ -22,7 +24,7 @@ public sealed class UnitOfWorkTests : DatabaseTests
     }
 
     [Test]
-    public async Task Throwing_rolls_back()
+    public async Task A_unit_of_work_rolls_back_when_the_delegate_throws()
     {
         var email = $"{Unique("unit")}@example.com";
 
@@ -38,7 +40,7 @@ public sealed class UnitOfWorkTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_swallowed_error_does_not_pretend_to_have_committed()
+    public async Task A_unit_of_work_fails_when_the_delegate_swallows_an_error()
     {
         var existing = await AddUserAsync();
         var email = $"{Unique("unit")}@example.com";
@@ -61,7 +63,7 @@ public sealed class UnitOfWorkTests : DatabaseTests
     }
 
     [Test]
-    public async Task After_an_error_every_further_statement_throws()
+    public async Task Every_statement_after_an_error_throws()
     {
         var existing = await AddUserAsync();
 
@@ -69,14 +71,16 @@ public sealed class UnitOfWorkTests : DatabaseTests
             () => UnitOfWork.RunAsync(async (tx, token) =>
             {
                 var users = tx.Get<IUserRepository>();
-                Assert.That(() => users.AddAsync(new NewUser { Name = "Eve", Email = existing.Email }, token), Throws.TypeOf<DuplicateException>());
+                Assert.That(
+                    () => users.AddAsync(new NewUser { Name = "Eve", Email = existing.Email }, token),
+                    Throws.TypeOf<DuplicateException>());
                 await users.FindAsync(existing.Id, token);
             }, Token),
             Throws.TypeOf<UnitOfWorkFailedException>());
     }
 
     [Test]
-    public async Task An_argument_that_is_refused_before_anything_is_sent_does_no_harm()
+    public async Task A_refused_argument_does_not_fail_the_unit_of_work()
     {
         var email = $"{Unique("unit")}@example.com";
 
@@ -91,7 +95,7 @@ public sealed class UnitOfWorkTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_repository_is_of_no_use_once_its_unit_has_ended()
+    public async Task A_repository_is_refused_after_its_unit_of_work_ended()
     {
         IUserRepository? kept = null;
         await UnitOfWork.RunAsync((tx, _) =>
@@ -104,13 +108,13 @@ public sealed class UnitOfWorkTests : DatabaseTests
     }
 
     [Test]
-    public void A_type_that_is_no_repository_is_named() =>
+    public void A_type_that_is_not_a_repository_is_refused_by_name() =>
         Assert.That(
             () => UnitOfWork.RunAsync((tx, _) => Task.FromResult(tx.Get<IDisposable>()), Token),
             Throws.ArgumentException.With.Message.Contains("IDisposable").And.Message.Contains(nameof(IUserRepository)));
 
     [Test]
-    public async Task A_deadlock_runs_the_loser_again()
+    public async Task A_deadlocked_unit_of_work_runs_again()
     {
         var first = await StartedAsync(DeploymentStatus.Cloning);
         var second = await StartedAsync(DeploymentStatus.Cloning);
@@ -119,7 +123,7 @@ public sealed class UnitOfWorkTests : DatabaseTests
 
         await Task.WhenAll(CrossAsync(first, second), CrossAsync(second, first)).WaitAsync(TimeSpan.FromSeconds(60), Token);
 
-        Assert.That(runs, Is.EqualTo(3), "two units and one repetition");
+        Assert.That(runs, Is.EqualTo(3), "Two units of work run, and one of them runs again.");
         Assert.That(await Lifecycle.FindStatusAsync(first.Id, Token), Is.EqualTo(DeploymentStatus.Building));
         Assert.That(await Lifecycle.FindStatusAsync(second.Id, Token), Is.EqualTo(DeploymentStatus.Building));
 
@@ -127,19 +131,19 @@ public sealed class UnitOfWorkTests : DatabaseTests
         {
             var run = Interlocked.Increment(ref runs);
             var lifecycle = tx.Get<IDeploymentLifecycle>();
-            await lifecycle.SetCommitAsync(own.Id, new CommitInfo("a"), token);
+            await lifecycle.RecordCommitAsync(own.Id, new CommitInfo("a"), token);
             if (run <= 2)
             {
                 Assert.That(bothHoldOne.SignalAndWait(TimeSpan.FromSeconds(30), token), Is.True);
             }
 
-            await lifecycle.SetCommitAsync(other.Id, new CommitInfo("b"), token);
+            await lifecycle.RecordCommitAsync(other.Id, new CommitInfo("b"), token);
             await lifecycle.AdvanceAsync(own.Id, DeploymentStatus.Building, token);
         }, Token));
     }
 
     [Test]
-    public async Task A_deadlock_that_the_delegate_swallows_runs_it_again_too()
+    public async Task A_deadlock_swallowed_by_the_delegate_also_runs_the_unit_again()
     {
         var first = await StartedAsync(DeploymentStatus.Cloning);
         var second = await StartedAsync(DeploymentStatus.Cloning);
@@ -155,7 +159,7 @@ public sealed class UnitOfWorkTests : DatabaseTests
         {
             var run = Interlocked.Increment(ref runs);
             var lifecycle = tx.Get<IDeploymentLifecycle>();
-            await lifecycle.SetCommitAsync(own.Id, new CommitInfo("a"), token);
+            await lifecycle.RecordCommitAsync(own.Id, new CommitInfo("a"), token);
             if (run <= 2)
             {
                 Assert.That(bothHoldOne.SignalAndWait(TimeSpan.FromSeconds(30), token), Is.True);
@@ -163,7 +167,7 @@ public sealed class UnitOfWorkTests : DatabaseTests
 
             try
             {
-                await lifecycle.SetCommitAsync(other.Id, new CommitInfo("b"), token);
+                await lifecycle.RecordCommitAsync(other.Id, new CommitInfo("b"), token);
             }
             catch (ConflictException)
             {

@@ -87,10 +87,10 @@ public sealed class BranchNameTests : DatabaseTests
             Has.Length.EqualTo(1_000_000),
             "a row of another writer is read whole");
         Assert.That(
-            (await Get<IDeploymentQueries>().ListProjectsAsync(user.Id, 10, Guid.Empty, Token))[0].Project.BuildCommand,
-            Has.Length.EqualTo(IDeploymentRepository.MaxListTextLength));
+            (await Get<IDeploymentQueries>().ListProjectsAsync(user.Id, Cursor.Start, 10, Token)).Items[0].Project.BuildCommand,
+            Has.Length.EqualTo(Deployment.MaxListTextLength));
         var page = await PlatformProjects.ListByRepositoryAsync(project.Repository, Cursor.Start, 10, Token);
-        Assert.That(page.Items[0].BuildCommand, Has.Length.EqualTo(IDeploymentRepository.MaxListTextLength));
+        Assert.That(page.Items[0].BuildCommand, Has.Length.EqualTo(Deployment.MaxListTextLength));
         Assert.That(
             () => Projects.UpdateAsync(project.Id, user.Id, new ProjectPatch { BuildCommand = command + "c" }, null, Token),
             Throws.ArgumentException.With.Property("ParamName").EqualTo("buildCommand").And.Message.Contains("at most 8192"));

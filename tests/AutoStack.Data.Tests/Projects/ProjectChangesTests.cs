@@ -174,10 +174,12 @@ public sealed class ProjectChangesTests : DatabaseTests
         await Deployments.SoftDeleteAsync(deleted.Id, user.Id, Token);
         await AddProjectAsync();
 
-        var all = await Get<IDeploymentQueries>().ListProjectsAsync(user.Id, 10, Guid.Empty, Token);
+        var all = (await Get<IDeploymentQueries>().ListProjectsAsync(user.Id, Cursor.Start, 10, Token)).Items;
 
         Assert.That(all, Is.EqualTo([new ProjectWithLatestDeployment(busy, newest), new ProjectWithLatestDeployment(idle, null)]));
-        Assert.That(await Get<IDeploymentQueries>().ListProjectsAsync(user.Id, 10, busy.Id, Token), Is.EqualTo([all[1]]));
+        var page = await Get<IDeploymentQueries>().ListProjectsAsync(user.Id, Cursor.Start, 1, Token);
+        var last = await Get<IDeploymentQueries>().ListProjectsAsync(user.Id, page.Next!.Value, 1, Token);
+        Assert.That((page.Items.Single(), last.Items.Single(), last.Next), Is.EqualTo((all[0], all[1], (Cursor?)null)));
     }
 
     [Test]
@@ -213,7 +215,7 @@ public sealed class ProjectChangesTests : DatabaseTests
             Throws.TypeOf<MissingReferenceException>());
         Assert.That(() => Projects.FindByRepositoryAsync(project.UserId, " ", Token), Throws.ArgumentException);
         Assert.That(
-            () => Get<IDeploymentQueries>().ListProjectsAsync(project.UserId, 0, Guid.Empty, Token),
+            () => Get<IDeploymentQueries>().ListProjectsAsync(project.UserId, Cursor.Start, 0, Token),
             Throws.TypeOf<ArgumentOutOfRangeException>());
         Assert.That(
             () => PlatformProjects.ApplyDetectedAsync(project.Id, new DetectedSettings { OutputDir = new string('o', 256) }, Token),

@@ -29,6 +29,20 @@ public sealed class QuickstartTests
     [TearDown]
     public void Remove() => workspace.Dispose();
 
+    [TestCase(TransitionOutcome.Applied, true)]
+    [TestCase(TransitionOutcome.AlreadyThere, true)]
+    [TestCase(TransitionOutcome.Cancelled, false)]
+    [TestCase(TransitionOutcome.AlreadyFinished, false)]
+    [TestCase(TransitionOutcome.OutOfOrder, false)]
+    [TestCase(TransitionOutcome.NotFound, false)]
+    public void The_worker_stops_unless_its_step_is_in_effect(TransitionOutcome outcome, bool mayContinue)
+    {
+        Assert.That(outcome.MayContinue(), Is.EqualTo(mayContinue));
+        Assert.That(
+            () => DeploymentEndedException.ThrowUnlessContinuing(outcome),
+            mayContinue ? Throws.Nothing : Throws.TypeOf<DeploymentEndedException>());
+    }
+
     [TestCase("dist")]
     [TestCase("./dist")]
     [TestCase("dist/")]
@@ -80,7 +94,7 @@ public sealed class QuickstartTests
     [TestCase("link/dist")]
     [TestCase("inside/link/dist")]
     [TestCase("file")]
-    public void An_output_folder_behind_a_link_is_refused(string name)
+    public void An_output_folder_reached_through_a_link_is_refused(string name)
     {
         var two = workspace.Folder("builds", "two");
         Directory.CreateDirectory(Path.Combine(checkout, "inside"));
@@ -103,12 +117,13 @@ public sealed class QuickstartTests
 
         Assert.That(OutputFolder.Copy(OutputFolder.Find(checkout, "dist"), target), Is.EqualTo(1));
         Assert.That(
-            Directory.EnumerateFileSystemEntries(target, "*", SearchOption.AllDirectories).Select(path => Path.GetRelativePath(target, path)),
+            Directory.EnumerateFileSystemEntries(target, "*", SearchOption.AllDirectories).Select(
+                path => Path.GetRelativePath(target, path)),
             Is.EquivalentTo(new[] { "assets", "assets/a.css" }));
     }
 
     [Test]
-    public void An_output_folder_of_too_many_bytes_is_not_copied()
+    public void An_output_folder_that_is_too_large_is_not_copied()
     {
         using (var file = File.Create(Path.Combine(checkout, "large")))
         {
@@ -121,9 +136,10 @@ public sealed class QuickstartTests
     }
 
     [Test]
-    public async Task A_build_sees_nothing_of_the_environment_of_the_worker()
+    public async Task A_build_does_not_see_the_environment_of_the_worker()
     {
-        foreach (var name in new[] { "ConnectionStrings__AutoStack", "PGPASSWORD", "GITHUB_TOKEN", "LD_PRELOAD_X", "DOTNET_STARTUP_HOOKS_X" })
+        string[] names = ["ConnectionStrings__AutoStack", "PGPASSWORD", "GITHUB_TOKEN", "LD_PRELOAD_X", "DOTNET_STARTUP_HOOKS_X"];
+        foreach (var name in names)
         {
             Environment.SetEnvironmentVariable(name, Hidden);
         }
@@ -139,7 +155,7 @@ public sealed class QuickstartTests
     }
 
     [Test]
-    public async Task A_build_that_does_not_end_is_ended_with_all_that_it_started()
+    public async Task A_build_that_does_not_end_is_killed_with_its_children()
     {
         var lines = new List<string>();
         var started = Stopwatch.GetTimestamp();
@@ -152,7 +168,7 @@ public sealed class QuickstartTests
     }
 
     [Test, Platform("Linux")]
-    public async Task What_a_build_leaves_in_the_background_is_ended_and_holds_nobody_up()
+    public async Task Background_processes_of_a_build_are_killed_without_delay()
     {
         var started = Stopwatch.GetTimestamp();
 
@@ -164,7 +180,7 @@ public sealed class QuickstartTests
     }
 
     [Test]
-    public async Task A_line_without_an_end_is_cut_into_lines()
+    public async Task An_endless_line_is_cut_into_lines()
     {
         var lines = await OutputOfAsync("head -c 1000000 /dev/zero | tr '\\0' x; echo; echo end");
 
@@ -174,7 +190,7 @@ public sealed class QuickstartTests
     }
 
     [Test]
-    public async Task An_address_that_starts_a_program_is_not_fetched()
+    public async Task A_repository_address_that_starts_a_program_is_not_fetched()
     {
         foreach (var address in new[] { "ext::sh -c 'touch pwned'", "--upload-pack=touch pwned", "ssh://-oProxyCommand=touch%20pwned/x" })
         {
@@ -201,7 +217,8 @@ public sealed class QuickstartTests
             {
                 using var process = Process.GetProcessById(int.Parse(processId, CultureInfo.InvariantCulture));
                 return !process.HasExited
-                    && !(OperatingSystem.IsLinux() && File.ReadAllText($"/proc/{processId}/stat").Contains(") Z ", StringComparison.Ordinal));
+                    && !(OperatingSystem.IsLinux() && File.ReadAllText($"/proc/{processId}/stat").Contains(
+                        ") Z ", StringComparison.Ordinal));
             }
             catch (Exception exception) when (exception is ArgumentException or InvalidOperationException or IOException)
             {

@@ -10,7 +10,7 @@ namespace AutoStack.Data.Tests.SecretRotation;
 public sealed class SecretRotationTests : DatabaseTests
 {
     [Test]
-    public async Task Every_secret_is_encrypted_anew_and_the_old_key_is_of_no_use_any_more()
+    public async Task After_a_run_no_secret_needs_the_old_key()
     {
         var (old, current) = (NewKey("old"), NewKey("current"));
         await using var before = WithKeys(old);
@@ -23,7 +23,7 @@ public sealed class SecretRotationTests : DatabaseTests
             var environments = before.GetRequiredService<IProjectEnvironmentRepository>();
             await environments.ReplaceAsync(deployment.ProjectId, deployment.UserId, Secret.From($"V={i}"), Token);
             await before.GetRequiredService<IDeploymentEnvironmentRepository>().SnapshotAsync(deployment.Id, deployment.UserId, Token);
-            await before.GetRequiredService<IGitHubConnectionRepository>().SetAsync(
+            await before.GetRequiredService<IGitHubConnectionRepository>().ConnectAsync(
                 deployment.UserId, new GitHubTokens { AccessToken = Secret.From($"gho{i}"), RefreshToken = Secret.From($"ghr{i}") }, Token);
             deployments.Add((deployment.Id, deployment.ProjectId, deployment.UserId));
         }
@@ -55,21 +55,24 @@ public sealed class SecretRotationTests : DatabaseTests
         }
 
         // Without the old key, what it encrypted is counted and stays.
-        await before.GetRequiredService<IProjectEnvironmentRepository>().ReplaceAsync(deployments[0].ProjectId, deployments[0].UserId, Secret.From("late"), Token);
-        var unreadable = (await after.GetRequiredService<ISecretRotation>().RunAsync(100, Token)).Single(r => r.Column == "projects.env_vars");
+        await before.GetRequiredService<IProjectEnvironmentRepository>().ReplaceAsync(
+            deployments[0].ProjectId, deployments[0].UserId, Secret.From("late"), Token);
+        var unreadable = (await after.GetRequiredService<ISecretRotation>().RunAsync(100, Token))
+            .Single(r => r.Column == "projects.env_vars");
         Assert.That((unreadable.Rotated, unreadable.Unreadable), Is.EqualTo((0, 1)));
         await ExecuteAsync("TRUNCATE users CASCADE");
     }
 
     [Test]
-    public async Task A_value_that_a_service_with_the_old_key_writes_at_this_moment_is_counted_for_another_run()
+    public async Task A_value_written_concurrently_with_the_old_key_is_counted_as_skipped()
     {
         var (old, current) = (NewKey("old"), NewKey("current"));
         await using var before = WithKeys(old);
         await using var during = WithKeys(current, old);
         await using var after = WithKeys(current);
         var project = await AddProjectAsync();
-        await before.GetRequiredService<IProjectEnvironmentRepository>().ReplaceAsync(project.Id, project.UserId, Secret.From("V=1"), Token);
+        await before.GetRequiredService<IProjectEnvironmentRepository>().ReplaceAsync(
+            project.Id, project.UserId, Secret.From("V=1"), Token);
         Task<IReadOnlyList<SecretRotationResult>> rotation = null!;
         await before.GetRequiredService<IUnitOfWork>().RunAsync(async (tx, ct) =>
         {
@@ -82,12 +85,14 @@ public sealed class SecretRotationTests : DatabaseTests
         Assert.That((first.Rotated, first.Skipped, first.Unreadable), Is.EqualTo((0, 1, 0)));
         var second = (await during.GetRequiredService<ISecretRotation>().RunAsync(10, Token)).Single(r => r.Column == "projects.env_vars");
         Assert.That((second.Rotated, second.Skipped, second.Unreadable), Is.EqualTo((1, 0, 0)));
-        Assert.That((await after.GetRequiredService<IProjectEnvironmentRepository>().FindAsync(project.Id, project.UserId, Token))!.Reveal(), Is.EqualTo("V=2"));
+        Assert.That(
+            (await after.GetRequiredService<IProjectEnvironmentRepository>().FindAsync(project.Id, project.UserId, Token))!.Reveal(),
+            Is.EqualTo("V=2"));
         await ExecuteAsync("UPDATE projects SET env_vars = NULL WHERE id = $1", project.Id);
     }
 
     [Test]
-    public async Task Values_of_the_first_form_are_renewed_and_then_refused()
+    public async Task Values_of_the_first_form_are_renewed_and_refused_afterwards()
     {
         var key = NewKey("k1");
         await using var lenient = WithKeys(key);
@@ -101,7 +106,10 @@ public sealed class SecretRotationTests : DatabaseTests
             FirstForm.Protect(key, "V=0", "deployments.env_vars", deployment.Id),
             deployment.Id);
         await ExecuteAsync(
-            "INSERT INTO github_connections (id, user_id, github_access_token, github_refresh_token, connected_at) VALUES (gen_random_uuid(), $1, $2, $3, now())",
+            """
+            INSERT INTO github_connections (id, user_id, github_access_token, github_refresh_token, connected_at)
+            VALUES (gen_random_uuid(), $1, $2, $3, now())
+            """,
             userId,
             FirstForm.Protect(key, "gho", "github_connections.github_access_token", userId),
             FirstForm.Protect(key, "ghr", "github_connections.github_refresh_token", userId));
@@ -109,7 +117,9 @@ public sealed class SecretRotationTests : DatabaseTests
             (await lenient.GetRequiredService<IProjectEnvironmentRepository>().FindAsync(projectId, userId, Token))!.Reveal(),
             Is.EqualTo("V=1"));
         Assert.That(
-            (await strict.GetRequiredService<ISecretRotation>().RunAsync(10, Token)).Where(IsEncrypted).Select(r => (r.Rotated, r.Unreadable)),
+            (await strict.GetRequiredService<ISecretRotation>().RunAsync(10, Token))
+                .Where(IsEncrypted)
+                .Select(r => (r.Rotated, r.Unreadable)),
             Is.All.EqualTo((0, 1)));
 
         var results = await lenient.GetRequiredService<ISecretRotation>().RunAsync(10, Token);
@@ -130,7 +140,7 @@ public sealed class SecretRotationTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_clear_value_is_renewed_under_a_version_of_its_own()
+    public async Task A_clear_value_is_encrypted_with_a_version_of_its_own()
     {
         await using var host = WithKeys(NewKey("k1"));
         var project = await AddProjectAsync();
@@ -148,7 +158,7 @@ public sealed class SecretRotationTests : DatabaseTests
     }
 
     [Test]
-    public async Task What_is_in_clear_and_not_accepted_is_not_encrypted_for_whoever_put_it_there()
+    public async Task A_clear_value_that_is_not_accepted_is_not_encrypted()
     {
         var project = await AddProjectAsync();
         await ExecuteAsync("UPDATE projects SET env_vars = 'LD_PRELOAD=/evil.so' WHERE id = $1", project.Id);
@@ -158,12 +168,13 @@ public sealed class SecretRotationTests : DatabaseTests
 
         Assert.That((result.Rotated, result.Unreadable), Is.EqualTo((0, 1)));
         Assert.That(
-            () => strict.GetRequiredService<IProjectEnvironmentRepository>().FindAsync(project.Id, project.UserId, Token), Throws.TypeOf<SecretUnreadableException>());
+            () => strict.GetRequiredService<IProjectEnvironmentRepository>().FindAsync(project.Id, project.UserId, Token),
+            Throws.TypeOf<SecretUnreadableException>());
         await ExecuteAsync("UPDATE projects SET env_vars = NULL WHERE id = $1", project.Id);
     }
 
     [Test]
-    public async Task A_value_of_the_writing_key_that_has_no_version_is_counted_as_unreadable()
+    public async Task A_value_without_its_version_is_counted_as_unreadable()
     {
         await using var host = WithKeys(NewKey("k1"));
         var deployment = await EnqueueAsync();
@@ -171,7 +182,7 @@ public sealed class SecretRotationTests : DatabaseTests
         var environments = host.GetRequiredService<IProjectEnvironmentRepository>();
         await environments.ReplaceAsync(deployment.ProjectId, deployment.UserId, Secret.From("V=1"), Token);
         await host.GetRequiredService<IDeploymentEnvironmentRepository>().SnapshotAsync(deployment.Id, deployment.UserId, Token);
-        await host.GetRequiredService<IGitHubConnectionRepository>().SetAsync(
+        await host.GetRequiredService<IGitHubConnectionRepository>().ConnectAsync(
             deployment.UserId, new GitHubTokens { AccessToken = Secret.From("gho"), RefreshToken = Secret.From("ghr") }, Token);
         await ExecuteAsync("UPDATE projects SET env_vars_version = NULL");
         await ExecuteAsync("UPDATE deployments SET env_vars_version = NULL");
@@ -184,7 +195,7 @@ public sealed class SecretRotationTests : DatabaseTests
     }
 
     [Test]
-    public void What_is_wrong_is_named()
+    public void Invalid_arguments_are_named()
     {
         Assert.That(() => Get<ISecretRotation>().RunAsync(10, Token), Throws.InvalidOperationException.With.Message.Contains("SecretKeys"));
         Assert.That(() => Get<ISecretRotation>().RunAsync(0, Token), Throws.TypeOf<ArgumentOutOfRangeException>());

@@ -39,14 +39,19 @@ public sealed class SecretProtectorTests
     }
 
     [Test]
-    public void A_value_that_was_changed_does_not_open()
+    public void A_changed_value_does_not_open()
     {
         var protector = new SecretProtector([Key("k1")]);
         var (stored, version) = protector.Protect(Secret.From("value"), Place);
 
         foreach (var changed in new[]
         {
-            stored![..^1], stored[..^2] + (stored[^2] == 'A' ? 'B' : 'A') + stored[^1], stored[..11], "enc:v2:k1:", "enc:v2:k1:!!", "enc:v2:k1:AAAA",
+            stored![..^1],
+            stored[..^2] + (stored[^2] == 'A' ? 'B' : 'A') + stored[^1],
+            stored[..11],
+            "enc:v2:k1:",
+            "enc:v2:k1:!!",
+            "enc:v2:k1:AAAA",
             "enc:v1:" + stored["enc:v2:".Length..], "enc:v3:" + stored["enc:v2:".Length..], "enc:v02:" + stored["enc:v2:".Length..],
         })
         {
@@ -55,7 +60,7 @@ public sealed class SecretProtectorTests
     }
 
     [Test]
-    public void Old_keys_read_and_the_first_one_writes()
+    public void Every_key_decrypts_and_the_first_one_encrypts()
     {
         var (first, second) = (Key("2025"), Key("2026"));
         var old = new SecretProtector([first]).Protect(Secret.From("value"), Place);
@@ -69,7 +74,7 @@ public sealed class SecretProtectorTests
     }
 
     [Test]
-    public void A_value_in_clear_is_read_as_it_is_and_null_stays_null()
+    public void A_value_in_clear_is_returned_unchanged_and_null_stays_null()
     {
         var protector = new SecretProtector([]);
 
@@ -84,7 +89,7 @@ public sealed class SecretProtectorTests
     }
 
     [Test]
-    public void A_value_in_clear_that_is_not_accepted_is_refused_and_not_shown()
+    public void A_value_in_clear_is_refused_without_being_shown_when_not_accepted()
     {
         var protector = new SecretProtector([Key("k1")], acceptClear: false);
 
@@ -97,7 +102,7 @@ public sealed class SecretProtectorTests
     }
 
     [Test]
-    public void The_first_form_is_read_only_as_long_as_clear_values_are()
+    public void The_first_form_is_readable_only_while_clear_values_are()
     {
         var key = Key("k1");
         var stored = new StoredSecret(FirstForm.Protect(key, "A=1", Column, Row), null);
@@ -115,13 +120,13 @@ public sealed class SecretProtectorTests
     [TestCase("enc:v2:hunter2 and more")]
     [TestCase("enc:v2:hunter2\n:")]
     [TestCase("enc:v9:hunter2:AAAA")]
-    public void What_is_no_name_of_a_key_is_not_shown(string stored) =>
+    public void A_text_that_is_not_a_key_id_is_not_shown(string stored) =>
         Assert.That(
             () => new SecretProtector([Key("k1")]).Open(new(stored, Guid.NewGuid()), Place),
             Throws.TypeOf<SecretUnreadableException>().With.Message.Contains(Column).And.Message.Not.Contains("hunter2"));
 
     [Test]
-    public void Without_a_key_nothing_is_stored() =>
+    public void Without_a_key_encryption_is_refused() =>
         Assert.That(
             () => new SecretProtector([]).Protect(Secret.From("value"), Place),
             Throws.InvalidOperationException.With.Message.Contains("AutoStackDataOptions.SecretKeys").And.Message.Not.Contains("value"));
@@ -141,7 +146,7 @@ public sealed class SecretProtectorTests
     ];
 
     [TestCaseSource(nameof(WrongKeys))]
-    public void A_wrong_key_is_named_by_its_place_and_never_shown(SecretKey[] keys, string place)
+    public void An_invalid_key_is_named_by_its_place_and_never_shown(SecretKey[] keys, string place)
     {
         var exception = Assert.Throws<OptionsValidationException>(() => _ = new SecretProtector(keys))!;
 

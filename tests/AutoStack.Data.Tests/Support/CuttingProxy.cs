@@ -6,7 +6,7 @@ using Npgsql;
 namespace AutoStack.Data.Tests.Support;
 
 /// <summary>
-/// Stands between the library and the server, and cuts a connection when the server has said that it is done, before the client hears it.
+/// A proxy between the library and the server that closes a connection after the server has committed, before the client gets the answer.
 /// </summary>
 public sealed class CuttingProxy : IAsyncDisposable
 {
@@ -33,23 +33,23 @@ public sealed class CuttingProxy : IAsyncDisposable
 
     public string ConnectionString { get; }
 
-    /// <summary>How often a connection was cut.</summary>
+    /// <summary>The number of connections that were cut.</summary>
     public int Cuts => Volatile.Read(ref cuts);
 
-    /// <summary>How many connections were closed at once, because of <see cref="Refuse"/>.</summary>
+    /// <summary>The number of connections that <see cref="Refuse"/> closed immediately.</summary>
     public int Refused => Volatile.Read(ref refused);
 
-    /// <summary>Whether new connections are closed at once, as if the server were away.</summary>
+    /// <summary>Whether new connections are closed immediately, as if the server were down.</summary>
     public bool Refuse
     {
         get => Volatile.Read(ref refuse);
         set => Volatile.Write(ref refuse, value);
     }
 
-    /// <summary>Whether nobody is there any more once a connection was cut.</summary>
+    /// <summary>Whether the first cut also sets <see cref="Refuse"/>.</summary>
     public bool RefuseAfterCut { get; set; }
 
-    /// <summary>Cuts the next connection on which the server says so, once the transaction is over.</summary>
+    /// <summary>Cuts the next connection on which the server sends the command tag, at the end of the transaction.</summary>
     public void CutAfter(string commandTag) => Volatile.Write(ref cutAfter, Encoding.ASCII.GetBytes(commandTag));
 
     public async ValueTask DisposeAsync()
@@ -93,7 +93,7 @@ public sealed class CuttingProxy : IAsyncDisposable
             }
             catch (Exception exception) when (exception is IOException or OperationCanceledException or SocketException)
             {
-                // One side has gone; the other follows.
+                // One side closed its connection, so that the other is closed too.
             }
         }
     }
@@ -106,7 +106,7 @@ public sealed class CuttingProxy : IAsyncDisposable
             var tag = Volatile.Read(ref cutAfter);
             if (tag is not null && buffer.AsSpan(0, count).IndexOf(tag) >= 0 && Interlocked.CompareExchange(ref cutAfter, null, tag) == tag)
             {
-                // The answer ends with ReadyForQuery, idle: the transaction is committed.
+                // The answer ends with ReadyForQuery and the status idle: the transaction is committed.
                 while (!buffer.AsSpan(0, count).EndsWith("Z\0\0\0\u0005I"u8))
                 {
                     count = await server.ReadAsync(buffer, stop.Token);

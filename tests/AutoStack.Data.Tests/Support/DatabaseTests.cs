@@ -121,7 +121,7 @@ public abstract class DatabaseTests
     /// <summary>A key to encrypt secrets with.</summary>
     protected static SecretKey NewKey(string id) => new() { Id = id, Secret = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)) };
 
-    /// <summary>The repositories of the same database in a host that has keys, the first of which writes.</summary>
+    /// <summary>The repositories of the same database in a host with encryption keys; the first key encrypts.</summary>
     protected ServiceProvider WithKeys(params SecretKey[] keys) => new ServiceCollection()
         .AddSingleton<TimeProvider>(Clock)
         .AddAutoStackData(options =>
@@ -140,7 +140,7 @@ public abstract class DatabaseTests
     protected Task<User> AddUserAsync() =>
         Users.AddAsync(new NewUser { Name = "Ada", Email = $"{Unique("ada")}@example.com" }, Token);
 
-    /// <summary>Signs a user in; when that was.</summary>
+    /// <summary>Signs a user in and returns the time of the sign-in.</summary>
     protected async Task<DateTimeOffset> SignInAsync(Guid userId) =>
         (await Sessions.AddAsync(new NewSession { UserId = userId }, Token)).Session.SignedInAt!.Value;
 
@@ -154,7 +154,7 @@ public abstract class DatabaseTests
         return (await Deployments.EnqueueAsync(new NewDeployment { ProjectId = project.Id, UserId = project.UserId }, Token))!;
     }
 
-    /// <summary>A deployment that a worker has, in the given step. Takes it by id, so that tests do not claim each other's.</summary>
+    /// <summary>A deployment of a worker in the given step. Starts it by id, so that tests do not claim each other's deployments.</summary>
     protected async Task<Deployment> StartedAsync(DeploymentStatus step)
     {
         var deployment = await EnqueueAsync();
@@ -169,6 +169,14 @@ public abstract class DatabaseTests
 
         return (await Deployments.FindAsync(deployment.Id, deployment.UserId, Token))!;
     }
+
+    /// <summary>The tables of the schema, without the journal.</summary>
+    protected async Task<IReadOnlyList<string>> TablesAsync() => ((string)(await ScalarAsync(
+        """
+        SELECT string_agg(oid::regclass::text, ',')
+        FROM pg_class
+        WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition AND relname <> 'schema_versions'
+        """))!).Split(',');
 
     protected async Task<int> ExecuteAsync(string sql, params object[] values)
     {
@@ -192,7 +200,7 @@ public abstract class DatabaseTests
         return await command.ExecuteScalarAsync() is var result && result is DBNull ? null : result;
     }
 
-    /// <summary>Waits until another session of this database waits for a lock: the overlap that a race test needs.</summary>
+    /// <summary>Waits until other sessions of this database wait for a lock: the overlap that a race test needs.</summary>
     protected async Task UntilSomeoneWaitsAsync(int sessions = 1)
     {
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(Token);

@@ -5,7 +5,7 @@ using System.Text;
 namespace AutoStack.Data.Tests.Support;
 
 /// <summary>
-/// Values of the first form, <c>enc:v1:</c>, as they are stored in databases: bound to column and row, to no owner and no version.
+/// Encrypts values in the first form, <c>enc:v1:</c>, which existing databases hold. It binds a value to its column and row only.
 /// </summary>
 internal static class FirstForm
 {

@@ -1,8 +1,9 @@
 namespace AutoStack.Data.Tests.Support;
 
-/// <summary>How the library under test reaches a database: directly, unless the test project puts something in between.</summary>
+/// <summary>How the library under test connects to a database: directly, unless the test project sets another way.</summary>
 internal static class LibraryConnection
 {
     /// <summary>Sets the connection of a database, given its direct connection string.</summary>
-    public static Action<AutoStackDataOptions, string> Set { get; set; } = (options, connectionString) => options.ConnectionString = connectionString;
+    public static Action<AutoStackDataOptions, string> Set { get; set; } =
+        (options, connectionString) => options.ConnectionString = connectionString;
 }

@@ -3,7 +3,7 @@ using AutoStack.Data.Testing;
 [assembly: Parallelizable(ParallelScope.Fixtures)]
 [assembly: LevelOfParallelism(4)]
 
-/// <summary>The one server of the run; outside every namespace, so that it comes before every fixture.</summary>
+/// <summary>The server of the run. Outside every namespace, so that its setup runs before every fixture.</summary>
 [SetUpFixture]
 public sealed class TestServer
 {
@@ -12,6 +12,13 @@ public sealed class TestServer
     [OneTimeSetUp]
     public async Task StartAsync()
     {
+        // In memory, databases are created and dropped several times faster than on a disk.
+        if (Environment.GetEnvironmentVariable("TMPDIR") is null or ""
+            && OperatingSystem.IsLinux() && new DriveInfo("/dev/shm") is { IsReady: true, AvailableFreeSpace: > 4L << 30 })
+        {
+            Environment.SetEnvironmentVariable("TMPDIR", "/dev/shm");
+        }
+
         try
         {
             Current = await PostgresServer.StartAsync();

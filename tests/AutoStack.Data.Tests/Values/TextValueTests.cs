@@ -8,7 +8,7 @@ namespace AutoStack.Data.Tests.Values;
 public sealed class TextValueTests
 {
     [Test]
-    public void Equality_ignores_case_and_the_text_is_kept()
+    public void Equality_ignores_case_and_the_text_is_preserved()
     {
         var title = StageName.From("Building");
 
@@ -20,7 +20,7 @@ public sealed class TextValueTests
     }
 
     [Test]
-    public void A_value_that_is_not_known_says_so()
+    public void An_unknown_value_is_not_known()
     {
         Assert.That(DeploymentStatus.From("deploying").IsKnown, Is.False);
         Assert.That(default(DeploymentStatus).IsKnown, Is.False);
@@ -29,18 +29,23 @@ public sealed class TextValueTests
     }
 
     [Test]
-    public void Json_is_the_text_as_value_and_as_key()
+    public void Values_and_keys_are_serialized_as_their_text()
     {
-        var json = JsonSerializer.Serialize(new Dictionary<StageName, StageStatus?> { [StageName.Building] = StageStatus.InProgress, [StageName.Copying] = null });
+        var json = JsonSerializer.Serialize(new Dictionary<StageName, StageStatus?>
+        {
+            [StageName.Building] = StageStatus.InProgress,
+            [StageName.Copying] = null,
+        });
 
         Assert.That(json, Is.EqualTo("""{"building":"in_progress","copying":null}"""));
-        Assert.That(JsonSerializer.Deserialize<Dictionary<StageName, StageStatus?>>(json)![StageName.From("BUILDING")], Is.EqualTo(StageStatus.InProgress));
+        var read = JsonSerializer.Deserialize<Dictionary<StageName, StageStatus?>>(json)!;
+        Assert.That(read[StageName.From("BUILDING")], Is.EqualTo(StageStatus.InProgress));
         Assert.That(JsonSerializer.Deserialize<DeploymentStatus>("\"odd\"").Value, Is.EqualTo("odd"));
         Assert.That(() => JsonSerializer.Deserialize<DeploymentStatus>("1"), Throws.TypeOf<JsonException>());
     }
 
     [Test]
-    public void Every_set_is_the_documented_one()
+    public void Known_values_are_the_documented_ones()
     {
         Assert.That(Texts<DeploymentStatus>(), Is.EqualTo("queued cloning checkout installing building copying success failed cancelled"));
         Assert.That(Texts<StageName>(), Is.EqualTo("queued cloning checkout installing building copying deploying"));

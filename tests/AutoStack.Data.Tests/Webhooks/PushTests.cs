@@ -505,5 +505,5 @@ public sealed class PushTests : DatabaseTests
             Is.EqualTo(AccessOutcome.Recorded));
 
     private async Task<int> CountAsync(Project project) =>
-        (await Deployments.ListByProjectAsync(project.Id, project.UserId, 100, DeploymentCursor.Start, Token)).Count;
+        (await Deployments.ListByProjectAsync(project.Id, project.UserId, Cursor.Start, 100, Token)).Items.Count;
 }

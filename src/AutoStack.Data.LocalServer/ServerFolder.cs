@@ -1,0 +1,93 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace AutoStack.Data.LocalServer;
+
+/// <summary>
+/// The folder of one server below the temporary folder. The folder records the process that owns it, so that a later run can remove the
+/// folders and servers of processes that were killed. Nothing is touched unless its owner is known to be dead.
+/// </summary>
+internal static class ServerFolder
+{
+    private const string Prefix = "autostack-postgres-";
+    private const string OwnerFile = "owner";
+    private static readonly TimeSpan StopWait = TimeSpan.FromSeconds(5);
+
+    /// <summary>Creates a folder that belongs to this process and that only its user can read.</summary>
+    public static string Create()
+    {
+        var folder = Directory.CreateTempSubdirectory(Prefix).FullName;
+        File.WriteAllText(Path.Combine(folder, OwnerFile), OwnerProcess.Current.ToString());
+        return folder;
+    }
+
+    /// <summary>Stops the servers of dead processes of this machine and removes their folders.</summary>
+    public static async Task RemoveAbandonedAsync(CancellationToken cancellationToken)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return;
+        }
+
+        foreach (var folder in Directory.GetDirectories(Path.GetTempPath(), Prefix + "*"))
+        {
+            try
+            {
+                if (new DirectoryInfo(folder).LinkTarget is null
+                    && OwnerProcess.Parse(await ReadAsync(folder, OwnerFile, cancellationToken).ConfigureAwait(false)) is { IsDead: true }
+                    && await StopAsync(folder, cancellationToken).ConfigureAwait(false))
+                {
+                    Directory.Delete(folder, recursive: true);
+                }
+            }
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+            {
+                // The folder is another user's, or another process is removing it.
+            }
+        }
+    }
+
+    private static async Task<bool> StopAsync(string folder, CancellationToken cancellationToken)
+    {
+        var pidFile = await ReadAsync(folder, "data/postmaster.pid", cancellationToken).ConfigureAwait(false);
+        if (!int.TryParse(pidFile?.Split('\n')[0], CultureInfo.InvariantCulture, out var id))
+        {
+            return true;
+        }
+
+        var watch = Stopwatch.StartNew();
+        while (await IsPostmasterAsync(id, folder, cancellationToken).ConfigureAwait(false))
+        {
+            if (watch.Elapsed > StopWait)
+            {
+                return false;
+            }
+
+            await Shell.RunAsync("kill", ["-QUIT", $"{id}"], folder: null, cancellationToken).ConfigureAwait(false);
+            await Task.Delay(100, cancellationToken).ConfigureAwait(false);
+        }
+
+        return true;
+    }
+
+    private static async Task<bool> IsPostmasterAsync(int id, string folder, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var commandLine = OperatingSystem.IsLinux()
+                ? await File.ReadAllTextAsync($"/proc/{id}/cmdline", cancellationToken).ConfigureAwait(false)
+                : (await Shell.RunAsync("ps", ["-o", "args=", "-p", $"{id}"], null, cancellationToken).ConfigureAwait(false)).Output;
+            return commandLine.Replace('\0', ' ').Contains($"/postgres -D {folder}/data ", StringComparison.Ordinal);
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
+
+    private static async Task<string?> ReadAsync(string folder, string file, CancellationToken cancellationToken)
+    {
+        var path = Path.Combine(folder, file);
+        return File.Exists(path) ? await File.ReadAllTextAsync(path, cancellationToken).ConfigureAwait(false) : null;
+    }
+}

@@ -1,0 +1,198 @@
+using Npgsql;
+
+namespace AutoStack.Data.Migrations.Internal;
+
+/// <summary>Takes over a database that the Python services created.</summary>
+internal sealed class Adoption(MigratorContext context, AdoptionOptions? options)
+{
+    private readonly AdoptionOptions options = options ?? new AdoptionOptions();
+
+    /// <inheritdoc cref="SchemaMigrator.PlanAdoptionAsync"/>
+    public async Task<AdoptionPlan> PlanAsync(CancellationToken cancellationToken)
+    {
+        var connection = await context.ConnectReadOnlyAsync(cancellationToken).ConfigureAwait(false);
+        await using var closing = connection.ConfigureAwait(false);
+        var (plan, _) = await ReadRowsAsync(connection, () => PlanAsync(connection, cancellationToken), result: null, cancellationToken)
+            .ConfigureAwait(false);
+        return plan;
+    }
+
+    /// <inheritdoc cref="SchemaMigrator.AdoptAsync"/>
+    public async Task<AdoptionResult> RunAsync(IProgress<MigrationEvent>? progress, CancellationToken cancellationToken)
+    {
+        var session = await LockedSession.OpenAsync(context, progress, cancellationToken).ConfigureAwait(false);
+        await using var closing = session.ConfigureAwait(false);
+        var connection = session.Connection;
+        var runner = await ScriptRunner.StartAsync(session, context, context.Options.Attempts, progress, cancellationToken)
+            .ConfigureAwait(false);
+        var (plan, checks) = await ReadRowsAsync(
+            connection, () => PlanAsync(connection, cancellationToken), result: null, cancellationToken).ConfigureAwait(false);
+        progress?.Report(new AdoptionPlanned(plan));
+        progress?.Report(new MigrationPlanned(
+            plan.CurrentVersion, Math.Max(plan.CurrentVersion, context.Scripts.Count), plan.Changes.Count + plan.Scripts.Count));
+
+        var run = new ScriptRun(runner, plan.CurrentVersion, up: true);
+        foreach (var change in plan.Changes)
+        {
+            await StepAsync(MigrationScript.Unversioned(change.Step)).ConfigureAwait(false);
+        }
+
+        if (plan.StampedVersion > 0)
+        {
+            List<MigrationScript> reached = [.. context.Scripts.Take(plan.StampedVersion).Skip(plan.CurrentVersion)];
+            await VersionJournal.StampAsync(connection, reached, [], context.Options.ShowValues, cancellationToken).ConfigureAwait(false);
+            run.Reached(plan.StampedVersion);
+            progress?.Report(new VersionStamped(plan.StampedVersion));
+        }
+
+        foreach (var script in plan.Scripts)
+        {
+            await StepAsync(script).ConfigureAwait(false);
+        }
+
+        return new AdoptionResult(plan, run.Result);
+
+        async Task StepAsync(MigrationScript script)
+        {
+            foreach (var check in checks.Where(c => c.Obstacle.Before == script.Up.FileName))
+            {
+                if (await ReadRowsAsync(
+                        connection,
+                        () => check.RunAsync(connection, context.Options.ShowValues, cancellationToken),
+                        run.Result,
+                        cancellationToken)
+                    .ConfigureAwait(false) is { } obstacle)
+                {
+                    throw new MigrationException(MigrationError.RowsInTheWay,
+                        $"Rows block {obstacle.Before}. {obstacle.What}:\n{obstacle.Query};\n{obstacle.Hint}\n" +
+                        "Correct them and run adopt again: it continues from this step.")
+                    {
+                        Result = run.Result,
+                    };
+                }
+            }
+
+            await run.ApplyAsync(script, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private async Task<(AdoptionPlan Plan, IReadOnlyList<RowCheck> Checks)> PlanAsync(
+        NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        var history = await VersionJournal.ReadHistoryAsync(connection, context.Scripts, cancellationToken).ConfigureAwait(false);
+        var pending = MigrationPlanner.Plan(history, context.Scripts, up: true, MigrationTarget.Head).Scripts;
+        var found = await Catalog.ReadAsync(connection, cancellationToken).ConfigureAwait(false);
+        if (history.CurrentVersion == 0
+            && await UnjournaledTables.FindAsync(connection, cancellationToken).ConfigureAwait(false) is { Schema: not "public" } elsewhere)
+        {
+            throw new MigrationException(MigrationError.NotRecognised, elsewhere.Message);
+        }
+
+        var revision = await TextAsync(connection, "alembic_version",
+            "SELECT string_agg(version_num, ', ' ORDER BY version_num) FROM public.alembic_version", cancellationToken)
+            .ConfigureAwait(false);
+
+        AdoptionPlan plan;
+        IReadOnlyList<RowCheck> checks;
+        if (history.CurrentVersion > 0
+            && (history.CurrentVersion >= AdoptionPlanner.DocumentedVersion || LaterObjects.Find(found, history.CurrentVersion).Count == 0))
+        {
+            plan = Continue(history, pending, found, revision);
+            checks = [.. plan.Scripts.SelectMany(s => RowCheck.Of(s, found).Concat(RowCheck.OfKeptJson(s, found)))];
+        }
+        else
+        {
+            var size = await TextAsync(connection, "webhook_payloads",
+                "SELECT pg_size_pretty(pg_table_size('public.webhook_payloads'))", cancellationToken).ConfigureAwait(false);
+            var planner = new AdoptionPlanner(found, size, context.Scripts, options);
+            plan = planner.Make(revision, history.CurrentVersion);
+            checks = planner.Checks;
+        }
+
+        // A role without the rights may not even be allowed to read the rows.
+        var obstacles = await FindObstaclesAsync(connection, Rights.Of(plan), cancellationToken).ConfigureAwait(false);
+        return (plan with
+        {
+            Obstacles = obstacles.Count > 0 ? obstacles
+                : await FindObstaclesAsync(connection, checks, cancellationToken).ConfigureAwait(false),
+        }, checks);
+    }
+
+    /// <summary>
+    /// A database with a journal: skips the pending versions whose objects all exist already, exactly as their scripts create them.
+    /// </summary>
+    private static AdoptionPlan Continue(SchemaHistory history, IReadOnlyList<MigrationScript> pending, Catalog found, string? revision)
+    {
+        var current = history.CurrentVersion;
+        var reached = LaterObjects.Find(found, current).Count == 0 ? current : LaterObjects.Reached(found, current);
+        if (LaterObjects.Find(found, reached) is { Count: > 0 } others)
+        {
+            throw new MigrationException(MigrationError.NotRecognised,
+                $"The journal is at version {current}, and later objects exist already ({string.Join(", ", others)}), but " +
+                "not all of their version's objects, or not as its script creates them. Nothing was changed. " +
+                "Bring them to that shape and stamp the version, or rename them.");
+        }
+
+        return new AdoptionPlan(
+            $"An AutoStack database at version {current}" +
+                (reached > current ? $", which has all objects of the versions up to {reached}" : ""),
+            revision, current, reached > current ? reached : 0, [], [.. pending.Where(script => script.Version > reached)], [], []);
+    }
+
+    private async Task<List<AdoptionObstacle>> FindObstaclesAsync(
+        NpgsqlConnection connection, IEnumerable<RowCheck> checks, CancellationToken cancellationToken)
+    {
+        var obstacles = new List<AdoptionObstacle>();
+        foreach (var check in checks)
+        {
+            if (await check.RunAsync(connection, context.Options.ShowValues, cancellationToken).ConfigureAwait(false) is { } obstacle)
+            {
+                obstacles.Add(obstacle);
+            }
+        }
+
+        return obstacles;
+    }
+
+    // Reading all rows may take long, waiting for another session's lock may not.
+    private async Task<T> ReadRowsAsync<T>(
+        NpgsqlConnection connection, Func<Task<T>> read, MigrationResult? result, CancellationToken cancellationToken)
+    {
+        using var prepare = new NpgsqlCommand(
+            "SELECT set_config('statement_timeout', '0', false), set_config('lock_timeout', @milliseconds::text, false)", connection);
+        prepare.Parameters.AddWithValue("milliseconds", context.Options.TableWaitMilliseconds);
+        await prepare.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            return await read().ConfigureAwait(false);
+        }
+        catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.LockNotAvailable)
+        {
+            throw new MigrationException(MigrationError.Locked,
+                "Another session has locked a table; adopt could not read its rows in time. Run adopt again when that session is done.",
+                exception)
+            {
+                Result = result,
+            };
+        }
+    }
+
+    private static async Task<string?> TextAsync(
+        NpgsqlConnection connection, string relation, string sql, CancellationToken cancellationToken)
+    {
+        // A view, or a row security policy, would run the code of its owner.
+        using var exists = new NpgsqlCommand($"""
+            SELECT EXISTS (
+                SELECT
+                FROM pg_class c
+                WHERE c.oid = to_regclass('public.{relation}') AND c.relkind = 'r' AND NOT c.relrowsecurity)
+            """, connection);
+        if (await exists.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) is not true)
+        {
+            return null;
+        }
+
+        using var command = new NpgsqlCommand(sql, connection);
+        return await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) as string;
+    }
+}

@@ -1,0 +1,50 @@
+using System.Data;
+using Npgsql;
+
+namespace AutoStack.Data.Migrations.Internal;
+
+/// <summary>Compares a database with what the scripts create up to its version.</summary>
+internal sealed class SchemaCheck(MigratorContext context)
+{
+    /// <inheritdoc cref="SchemaMigrator.CheckAsync"/>
+    public async Task<SchemaCheckResult> RunAsync(CancellationToken cancellationToken)
+    {
+        var connection = await context.ConnectAsync(progress: null, cancellationToken).ConfigureAwait(false);
+        await using var closing = connection.ConfigureAwait(false);
+
+        // One snapshot of journal and catalog, whoever migrates meanwhile. The server opens a table to print an expression on it: hence the
+        // timeout.
+        var transaction = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellationToken).ConfigureAwait(false);
+        await using var ending = transaction.ConfigureAwait(false);
+        using var prepare = new NpgsqlCommand(
+            $"SET TRANSACTION READ ONLY; {SearchPath.OwnInTransaction}; SELECT set_config('lock_timeout', @milliseconds::text, true)",
+            connection,
+            transaction);
+        prepare.Parameters.AddWithValue("milliseconds", context.Options.TableWaitMilliseconds);
+        await prepare.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
+
+        var history = await VersionJournal.ReadHistoryAsync(connection, context.Scripts, cancellationToken).ConfigureAwait(false);
+        var foreign = await ForeignObjectSearch.FindAsync(connection, cancellationToken).ConfigureAwait(false);
+        var result = new SchemaCheckResult(history, [])
+        {
+            ForeignObjects = foreign.Objects,
+            OpenSchemas = foreign.OpenSchemas,
+            AllowsForeignObjects = context.Options.AllowForeignObjects,
+        };
+        if (history.Versions.Any(v => v.State == VersionState.Unknown))
+        {
+            return result;
+        }
+
+        try
+        {
+            var found = await Catalog.ReadAsync(connection, cancellationToken).ConfigureAwait(false);
+            return result with { Differences = Catalog.Compare(Catalog.Expected(history.CurrentVersion), found) };
+        }
+        catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.LockNotAvailable)
+        {
+            throw new MigrationException(
+                MigrationError.Locked, "Another session has locked a table; the check could not read it in time.", exception);
+        }
+    }
+}

@@ -1,0 +1,51 @@
+namespace AutoStack.Data.Migrations.Internal;
+
+/// <summary>
+/// Existing tables and columns that pending versions create: a service's <c>create_all</c> has created them, or the journal is older than
+/// the database. The scripts would fail on them.
+/// </summary>
+internal static class LaterObjects
+{
+    private const int MaxNamed = 3;
+
+    /// <summary>Finds their names, tables first.</summary>
+    public static IReadOnlyList<string> Find(Catalog found, int version)
+    {
+        var applied = Catalog.Expected(version);
+        return
+        [
+            .. Catalog.Newest.Objects
+                .Where(o => applied.Find(o) is null && found.Find(o) is not null)
+                .Where(o => o.Kind == SchemaObjectKind.Table || (o.Kind == SchemaObjectKind.Column && applied.HasTable(o.Table)))
+                .OrderBy(o => o.Kind)
+                .Select(o => o.Path),
+        ];
+    }
+
+    /// <summary>
+    /// The newest version up to which all objects exist exactly as the scripts after <paramref name="version"/> create them.
+    /// </summary>
+    public static int Reached(Catalog found, int version)
+    {
+        while (version < MigrationScript.Embedded.Count && Created(version + 1) is { Count: > 0 } created
+            && created.All(o => found.Find(o)?.Definition == o.Definition))
+        {
+            version++;
+        }
+
+        return version;
+    }
+
+    /// <summary>The message of the refusal.</summary>
+    public static string Message(int version, IReadOnlyList<string> names) =>
+        $"The journal is at version {version}, but objects of later versions exist already " +
+        $"({string.Join(", ", names.Take(MaxNamed))}{(names.Count > MaxNamed ? ", …" : "")}): " +
+        "another program created them. Adopt the database: autostack-db adopt. Nothing was changed.";
+
+    // A script that changes only rows creates no object that would show whether it ran.
+    private static List<CatalogObject> Created(int version)
+    {
+        var before = Catalog.Expected(version - 1);
+        return [.. Catalog.Expected(version).Objects.Where(o => before.Find(o)?.Definition != o.Definition)];
+    }
+}

@@ -1,0 +1,47 @@
+using AutoStack.Data.Migrations.Internal;
+
+namespace AutoStack.Data.Migrations;
+
+/// <summary>The scripts that a migration would run, in order; created by <see cref="SchemaMigrator"/>.</summary>
+public sealed class MigrationPlan
+{
+    internal MigrationPlan(bool isDowngrade, int currentVersion, IReadOnlyList<MigrationScript> scripts)
+    {
+        IsDowngrade = isDowngrade;
+        FromVersion = currentVersion;
+        ToVersion = scripts.Count == 0 ? currentVersion : isDowngrade ? scripts[^1].Version - 1 : scripts[^1].Version;
+        Scripts = scripts;
+    }
+
+    /// <summary>True when the plan runs down scripts.</summary>
+    public bool IsDowngrade { get; }
+
+    /// <summary>The version of the database; 0 for none.</summary>
+    public int FromVersion { get; }
+
+    /// <summary>The version after the migration.</summary>
+    public int ToVersion { get; }
+
+    /// <summary>
+    /// The versions that would be applied or reverted, in the order of the run; empty when the database has the target version.
+    /// </summary>
+    public IReadOnlyList<MigrationScript> Scripts { get; }
+
+    /// <summary>The script that would run for a version of the plan.</summary>
+    /// <param name="script">One of <see cref="Scripts"/>.</param>
+    /// <returns>The up or the down script.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="script"/> is null.</exception>
+    public MigrationStep StepOf(MigrationScript script)
+    {
+        ArgumentNullException.ThrowIfNull(script);
+        return IsDowngrade ? script.Down : script.Up;
+    }
+
+    /// <summary>
+    /// Renders the plan as a script for <c>psql</c>. The script acquires the migration lock, checks that the database is at <see
+    /// cref="FromVersion"/>, runs every step with its timeouts and records it in the journal, and stops at the first error. The text
+    /// contains no connection.
+    /// </summary>
+    /// <returns>The text, with LF line ends.</returns>
+    public string ToPsqlScript() => PsqlScript.Of(this);
+}

@@ -1,0 +1,33 @@
+namespace AutoStack.Data.Migrations;
+
+/// <summary>What a rehearsal ran and rolled back.</summary>
+/// <param name="FromVersion">The version of the database, before and after.</param>
+/// <param name="ToVersion">The version that was rehearsed.</param>
+/// <param name="Steps">The scripts, in order.</param>
+public sealed record RehearsalResult(int FromVersion, int ToVersion, IReadOnlyList<RehearsedStep> Steps);
+
+/// <summary>One script of a rehearsal.</summary>
+/// <param name="Version">The version of the script.</param>
+/// <param name="FileName">The file of the script.</param>
+/// <param name="Outcome">Whether the script ran as written.</param>
+/// <param name="Sql">The text that ran; null when the script was skipped.</param>
+/// <param name="Duration">How long the script took, including waits for locks; zero when it was skipped.</param>
+public sealed record RehearsedStep(int Version, string FileName, RehearsalOutcome Outcome, string? Sql, TimeSpan Duration);
+
+/// <summary>How a script was rehearsed.</summary>
+public enum RehearsalOutcome
+{
+    /// <summary>The script ran as written.</summary>
+    AsWritten,
+
+    /// <summary>
+    /// The script ran in a form that a transaction allows: an index was created or dropped without CONCURRENTLY, a block ran without its
+    /// COMMITs. This form finds the same duplicates and takes stronger locks.
+    /// </summary>
+    InTransaction,
+
+    /// <summary>
+    /// The script did not run, because a transaction allows no form of it. Later scripts may miss what it would have created.
+    /// </summary>
+    Skipped,
+}

@@ -1,0 +1,51 @@
+using Npgsql;
+
+namespace AutoStack.Data.Migrations.Internal;
+
+/// <summary>Applies scripts one after another and keeps the result so far.</summary>
+internal sealed class ScriptRun(ScriptRunner runner, int from, bool up)
+{
+    private readonly List<AppliedStep> steps = [];
+    private int? reached;
+
+    public MigrationResult Result => new(from, reached ?? from, [.. steps]);
+
+    /// <summary>Applies the next script, unless the token is cancelled or the lock is lost.</summary>
+    /// <exception cref="MigrationException">
+    /// The script failed, or the lock was lost before it; the exception has the result so far.
+    /// </exception>
+    public async Task ApplyAsync(MigrationScript script, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        try
+        {
+            await runner.EnsureLockAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (NpgsqlException exception)
+        {
+            throw new MigrationException(
+                MigrationError.NoConnection, $"The session that holds the migration lock was lost before {script.Name}.", exception)
+            {
+                Result = Result,
+            };
+        }
+
+        try
+        {
+            steps.Add(await runner.ApplyAsync(script, up, cancellationToken).ConfigureAwait(false));
+        }
+        catch (Exception exception) when (exception is PostgresException or NpgsqlException)
+        {
+            throw runner.Failed(up ? script.Up : script.Down, exception, Result);
+        }
+
+        // A step of an adoption has no version.
+        if (script.Version > 0)
+        {
+            Reached(up ? script.Version : script.Version - 1);
+        }
+    }
+
+    /// <summary>Records a version that was reached without a script.</summary>
+    public void Reached(int version) => reached = version;
+}

@@ -1,0 +1,291 @@
+using System.Diagnostics;
+using Npgsql;
+
+namespace AutoStack.Data.Migrations.Internal;
+
+/// <summary>Runs scripts on one session, while another one holds the lock.</summary>
+internal sealed class ScriptRunner
+{
+    private readonly NpgsqlConnection connection;
+    private readonly MigrationLock held;
+    private readonly int attempts;
+    private readonly bool showValues;
+    private readonly IProgress<MigrationEvent>? progress;
+
+    private int processId;
+    private string scriptPath = "public";
+    private IReadOnlyList<Blocker> blockers = [];
+
+    private ScriptRunner(LockedSession session, int attempts, bool showValues, IProgress<MigrationEvent>? progress)
+    {
+        (connection, held) = (session.Connection, session.Lock);
+        (this.attempts, this.showValues, this.progress) = (attempts, showValues, progress);
+    }
+
+    /// <summary>Prepares the working session for scripts, and refuses foreign objects.</summary>
+    /// <param name="session">The locked session; the caller closes it.</param>
+    /// <param name="context">The options of the migrator.</param>
+    /// <param name="attempts">How often a script is attempted that does not get a lock in time.</param>
+    /// <param name="progress">Receives each step.</param>
+    /// <param name="cancellationToken">Cancels the queries.</param>
+    /// <exception cref="MigrationException"><see cref="MigrationError.ForeignObjects"/>.</exception>
+    public static async Task<ScriptRunner> StartAsync(
+        LockedSession session,
+        MigratorContext context,
+        int attempts,
+        IProgress<MigrationEvent>? progress,
+        CancellationToken cancellationToken)
+    {
+        var runner = new ScriptRunner(session, attempts, context.Options.ShowValues, progress);
+        await runner.PrepareSessionAsync(cancellationToken).ConfigureAwait(false);
+        await context.RefuseForeignObjectsAsync(session.Connection, progress, cancellationToken).ConfigureAwait(false);
+        return runner;
+    }
+
+    /// <summary>Throws when the lock is lost.</summary>
+    public Task EnsureLockAsync(CancellationToken cancellationToken) => held.EnsureHeldAsync(cancellationToken);
+
+    private async Task PrepareSessionAsync(CancellationToken cancellationToken)
+    {
+        // Not connection.ProcessID: a pooler invents that number.
+        using (var find = new NpgsqlCommand("SELECT pg_catalog.pg_backend_pid()", connection))
+        {
+            processId = (int)(await find.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false))!;
+        }
+
+        using (var ask = new NpgsqlCommand(SearchPath.OfScripts, connection))
+        {
+            scriptPath = (string)(await ask.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false))!;
+        }
+
+        await ExecuteAsync(SearchPath.Own, cancellationToken).ConfigureAwait(false);
+
+        // A script's header limits its time, not the role's settings. Not every version of the server has all of these settings.
+        await ExecuteAsync("""
+            SELECT set_config(name, '0', false)
+            FROM pg_settings
+            WHERE name IN ('idle_in_transaction_session_timeout', 'idle_session_timeout', 'transaction_timeout')
+            """, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            // The server then cancels the statement of a killed migrator instead of finishing an index build for nobody.
+            await ExecuteAsync("SET client_connection_check_interval = '2s'", cancellationToken).ConfigureAwait(false);
+        }
+        catch (PostgresException)
+        {
+            // Some platforms cannot detect a closed connection.
+        }
+    }
+
+    /// <summary>
+    /// Runs a script with the settings of its header and records it in the journal; retries when another session blocks it.
+    /// </summary>
+    public async Task<AppliedStep> ApplyAsync(MigrationScript script, bool up, CancellationToken cancellationToken)
+    {
+        var step = up ? script.Up : script.Down;
+        progress?.Report(new StepStarted(script.Version, step.FileName));
+        var watch = Stopwatch.StartNew();
+        var retries = new List<StepRetrying>();
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await TryAsync(script, up, cancellationToken).ConfigureAwait(false);
+                break;
+            }
+            catch (PostgresException exception) when (IsBlocked(exception) && attempt < attempts)
+            {
+                var delay = TimeSpan.FromMilliseconds(250 * Math.Pow(2, attempt - 1) * (1 + Random.Shared.NextDouble()));
+                retries.Add(new StepRetrying(step.FileName, attempt, delay, blockers));
+                progress?.Report(retries[^1]);
+                await Task.Delay(delay, cancellationToken).ConfigureAwait(false);
+            }
+            catch when (step.ConcurrentIndex is not null)
+            {
+                await TryDropInvalidIndexAsync(step.ConcurrentIndex).ConfigureAwait(false);
+                throw;
+            }
+        }
+
+        var applied = new AppliedStep(script.Version, step.FileName, step.Sql, watch.Elapsed) { Retries = retries };
+        progress?.Report(new StepFinished(applied));
+        return applied;
+    }
+
+    private Task TryAsync(MigrationScript script, bool up, CancellationToken cancellationToken) =>
+        WatchedAsync(up ? script.Up : script.Down, async step =>
+        {
+            await SetTimeoutsAsync(step, cancellationToken).ConfigureAwait(false);
+            if (step.ConcurrentIndex is not null)
+            {
+                await DropInvalidIndexAsync(step.ConcurrentIndex, "DROP INDEX CONCURRENTLY", cancellationToken).ConfigureAwait(false);
+            }
+
+            if (step.Transactional)
+            {
+                var transaction = await connection.BeginTransactionAsync(cancellationToken).ConfigureAwait(false);
+                await using var ending = transaction.ConfigureAwait(false);
+                await RunAsync(transaction, script, step, up, cancellationToken).ConfigureAwait(false);
+
+                // A cancelled COMMIT leaves open whether the transaction was committed.
+                await transaction.CommitAsync(CancellationToken.None).ConfigureAwait(false);
+            }
+            else
+            {
+                await RunAsync(transaction: null, script, step, up, cancellationToken).ConfigureAwait(false);
+            }
+        });
+
+    /// <summary>
+    /// Runs a script in a transaction that the caller rolls back, in another form where a transaction does not allow the script.
+    /// </summary>
+    public async Task<RehearsedStep> RehearseAsync(
+        NpgsqlTransaction transaction, MigrationScript script, bool up, CancellationToken cancellationToken)
+    {
+        var written = up ? script.Up : script.Down;
+        var rehearsed = new RehearsedStep(script.Version, written.FileName, RehearsalOutcome.Skipped, null, TimeSpan.Zero);
+        progress?.Report(new StepStarted(script.Version, written.FileName));
+        if (RehearsalForm.Of(written) is { } step)
+        {
+            var watch = Stopwatch.StartNew();
+            await WatchedAsync(step, async _ =>
+            {
+                await SetTimeoutsAsync(step, cancellationToken).ConfigureAwait(false);
+                if (written.ConcurrentIndex is not null)
+                {
+                    await DropInvalidIndexAsync(written.ConcurrentIndex, "DROP INDEX", cancellationToken).ConfigureAwait(false);
+                }
+
+                await RunAsync(transaction, script, step, up, cancellationToken).ConfigureAwait(false);
+
+                // The deferred constraints that a commit would check.
+                await ExecuteAsync("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED", cancellationToken).ConfigureAwait(false);
+            }).ConfigureAwait(false);
+            var outcome = written.Transactional ? RehearsalOutcome.AsWritten : RehearsalOutcome.InTransaction;
+            rehearsed = rehearsed with { Outcome = outcome, Sql = step.Sql, Duration = watch.Elapsed };
+        }
+
+        progress?.Report(new StepRehearsed(rehearsed));
+        return rehearsed;
+    }
+
+    // Keeps the blockers of a script that did not get its lock, for the retry event and the error.
+    private async Task WatchedAsync(MigrationStep step, Func<MigrationStep, Task> work)
+    {
+        var watch = new BlockerWatch(held, processId, step.FileName, progress);
+        await using var watching = watch.ConfigureAwait(false);
+        try
+        {
+            await work(step).ConfigureAwait(false);
+        }
+        catch (PostgresException exception) when (IsBlocked(exception))
+        {
+            blockers = watch.Blockers;
+            throw;
+        }
+    }
+
+    // No lock in time, or the victim of a deadlock with the application: the server rolled the script back, so a retry is safe.
+    private static bool IsBlocked(PostgresException exception) =>
+        exception.SqlState is PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.DeadlockDetected;
+
+    private async Task RunAsync(
+        NpgsqlTransaction? transaction, MigrationScript script, MigrationStep text, bool up, CancellationToken cancellationToken)
+    {
+        // The steps of an adoption qualify every name with its schema and need no search path.
+        if (script.Version > 0)
+        {
+            await ExecuteAsync($"SET search_path = {scriptPath}", cancellationToken).ConfigureAwait(false);
+        }
+
+        using var step = new DbUpStep(connection, transaction, script, text, up);
+        var cancelling = Task.CompletedTask;
+        var running = Task.Run(step.Run, CancellationToken.None);
+        var registration = cancellationToken.Register(() => cancelling = held.CancelAsync(processId, running));
+        try
+        {
+            await running.ConfigureAwait(false);
+        }
+        catch (PostgresException exception) when (
+            exception.SqlState == PostgresErrorCodes.QueryCanceled && cancellationToken.IsCancellationRequested)
+        {
+            throw new OperationCanceledException(exception.MessageText, exception, cancellationToken);
+        }
+        finally
+        {
+            await registration.DisposeAsync().ConfigureAwait(false);
+            await cancelling.ConfigureAwait(false);
+            await LeaveScriptPathAsync().ConfigureAwait(false);
+        }
+    }
+
+    // A rollback restores the search path; a script outside a transaction does not.
+    private async Task LeaveScriptPathAsync()
+    {
+        try
+        {
+            await ExecuteAsync(SearchPath.Own, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is NpgsqlException or InvalidOperationException)
+        {
+            // Ignored: the original failure is reported.
+        }
+    }
+
+    private async Task SetTimeoutsAsync(MigrationStep step, CancellationToken cancellationToken) =>
+        await ExecuteAsync($"SET lock_timeout = '{step.LockTimeout}'; SET statement_timeout = '{step.StatementTimeout}'", cancellationToken)
+            .ConfigureAwait(false);
+
+    // A build that failed or was killed leaves an invalid index, which IF NOT EXISTS would accept as the index.
+    private async Task DropInvalidIndexAsync(string index, string drop, CancellationToken cancellationToken)
+    {
+        using var find = new NpgsqlCommand(
+            "SELECT EXISTS (SELECT FROM pg_index WHERE indexrelid = to_regclass(@index) AND NOT indisvalid)", connection);
+        find.Parameters.AddWithValue("index", "public." + index);
+        if (await find.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) is true)
+        {
+            await ExecuteAsync($"{drop} public.{index}", cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    // An index that cannot be dropped now, because a session uses the table for long or the server is gone, is dropped by the next run.
+    private async Task TryDropInvalidIndexAsync(string index)
+    {
+        try
+        {
+            await ExecuteAsync("SET lock_timeout = '2s'; SET statement_timeout = '1min'", CancellationToken.None).ConfigureAwait(false);
+            await DropInvalidIndexAsync(index, "DROP INDEX CONCURRENTLY", CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is NpgsqlException or InvalidOperationException)
+        {
+            // Ignored: the original failure is reported.
+        }
+    }
+
+    private async Task ExecuteAsync(string sql, CancellationToken cancellationToken)
+    {
+        using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = 0 };
+        await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Creates the exception for a failed script: its file, the line and the server's error.</summary>
+    public MigrationException Failed(MigrationStep step, Exception exception, MigrationResult result, string after = "")
+    {
+        var message = exception.Message;
+        var place = "";
+        if (exception is PostgresException postgres)
+        {
+            // A transactional script is an EXECUTEd string: its positions are internal ones.
+            var position = postgres.InternalPosition > 0 ? postgres.InternalPosition : step.Transactional ? 0 : postgres.Position;
+
+            // The server counts characters; a character outside the basic plane is two UTF-16 units.
+            place = position > 0 ? $", line {1 + step.Sql.EnumerateRunes().Take(position - 1).Count(rune => rune.Value == '\n')}" : "";
+            var blockedBy = IsBlocked(postgres) ? " " + Blocker.Sentence(blockers) : "";
+            message = (ServerError.Describe(postgres, showValues, step.Sql) + blockedBy).TrimEnd();
+        }
+
+        // A logger writes the inner exception, too: it must not quote values.
+        var inner = showValues || exception is not PostgresException quoting || ServerError.IsPlain(quoting, step.Sql) ? exception : null;
+        return new MigrationException(MigrationError.ScriptFailed, $"{step.FileName}{place}: {message}{after}", inner) { Result = result };
+    }
+}

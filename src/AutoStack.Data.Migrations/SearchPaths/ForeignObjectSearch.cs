@@ -1,0 +1,145 @@
+using Npgsql;
+
+namespace AutoStack.Data.Migrations.Internal;
+
+/// <summary>
+/// The objects that other roles have created on the search path under names of PostgreSQL's own, and the schemas where every role may.
+/// </summary>
+internal sealed record ForeignObjectSearch(IReadOnlyList<ForeignObject> Objects, IReadOnlyList<OpenSchema> OpenSchemas)
+{
+    private const int MaxNamed = 10;
+
+    /// <summary>
+    /// The functions and aggregates that scripts, console and library call; a test plants each one that the library calls.
+    /// </summary>
+    private static readonly string[] Functions =
+    [
+        "array_agg", "array_length", "array_position", "avg", "bool_and", "bool_or", "btrim", "cardinality", "ceil", "chr",
+        "clock_timestamp", "concat_ws", "convert_from", "convert_to", "count", "current_database", "current_schemas", "current_setting",
+        "date_trunc", "decode", "encode", "extract", "first_value", "floor", "format", "gen_random_uuid", "generate_series", "hashtext",
+        "hashtextextended", "isfinite", "jsonb_array_length", "jsonb_each", "jsonb_object_agg", "jsonb_set", "jsonb_typeof", "lag",
+        "last_value", "lead", "left", "length", "lower", "ltrim", "make_interval", "max", "md5", "min", "normalize", "now",
+        "obj_description", "octet_length", "percentile_cont", "pg_advisory_lock", "pg_advisory_unlock", "pg_advisory_xact_lock",
+        "pg_advisory_xact_lock_shared", "pg_backend_pid", "pg_blocking_pids", "pg_cancel_backend", "pg_current_xact_id_if_assigned",
+        "pg_has_role", "pg_notify", "pg_sleep", "pg_terminate_backend", "pg_try_advisory_lock", "pg_try_advisory_xact_lock", "position",
+        "quote_ident", "regexp_match", "regexp_matches", "regexp_replace", "repeat", "replace", "reverse", "right", "round",
+        "row_number", "rtrim", "set_config", "sha256", "split_part", "starts_with", "statement_timestamp", "string_agg",
+        "string_to_array", "strpos", "substr", "substring", "sum", "timezone", "to_jsonb", "to_regclass", "to_regprocedure", "unnest",
+        "upper", "uuid_hash", "uuid_hash_extended",
+
+        // An extension's function on the search path: the default of every id.
+        "uuid_generate_v4",
+    ];
+
+    /// <summary>
+    /// Queries the catalog. The search path must be <see cref="SearchPath.Own"/>: otherwise the query itself may call a foreign object.
+    /// </summary>
+    public static async Task<ForeignObjectSearch> FindAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        var objects = new List<ForeignObject>();
+        var schemas = new List<OpenSchema>();
+        using var command = new NpgsqlCommand("""
+            WITH RECURSIVE mine AS (
+                SELECT r.oid FROM pg_roles r WHERE r.rolname IN (current_user, session_user)
+                UNION
+                SELECT m.roleid FROM pg_auth_members m JOIN mine ON mine.oid = m.member
+            ),
+            trusted AS (
+                SELECT mine.oid FROM mine
+                UNION ALL
+                SELECT r.oid FROM pg_roles r WHERE r.rolsuper
+                UNION ALL
+                SELECT d.datdba FROM pg_database d WHERE d.datname = current_database()
+            ),
+            -- The path that the session started with, not the one that the migrator has set since.
+            searched AS (
+                SELECT n.oid, n.nspname, n.nspowner, n.nspacl
+                FROM pg_namespace n
+                WHERE n.nspname <> 'pg_catalog' AND (n.nspname = 'public' OR n.nspname::text IN (
+                    SELECT unnest(string_to_array(replace(replace(s.reset_val, '"', ''), '$user', current_user), ', '))
+                    FROM pg_settings s
+                    WHERE s.name = 'search_path'))
+            ),
+            found AS (
+                SELECT 1 AS rank,
+                    CASE p.prokind WHEN 'a' THEN 'aggregate' WHEN 'p' THEN 'procedure' ELSE 'function' END AS kind,
+                    p.oid::regprocedure::text AS name,
+                    p.proowner AS owner,
+                    format(
+                        'DROP %s %s', CASE WHEN p.prokind IN ('a', 'p') THEN 'ROUTINE' ELSE 'FUNCTION' END, p.oid::regprocedure) AS statement
+                FROM pg_proc p
+                JOIN searched s ON s.oid = p.pronamespace AND s.nspowner <> p.proowner
+                WHERE p.proname::text = ANY (@functions)
+                UNION ALL
+                SELECT 2, 'operator', o.oid::regoperator::text, o.oprowner, format('DROP OPERATOR %s', o.oid::regoperator)
+                FROM pg_operator o
+                JOIN searched s ON s.oid = o.oprnamespace AND s.nspowner <> o.oprowner
+                WHERE o.oprname IN (SELECT b.oprname FROM pg_operator b WHERE b.oprnamespace = 'pg_catalog'::regnamespace)
+                UNION ALL
+                SELECT 3, 'cast', format('(%s AS %s)', format_type(c.castsource, NULL), format_type(c.casttarget, NULL)), p.proowner,
+                    format('DROP CAST (%s AS %s)', format_type(c.castsource, NULL), format_type(c.casttarget, NULL))
+                FROM pg_cast c
+                JOIN pg_proc p ON p.oid = c.castfunc
+                WHERE c.castcontext IN ('i', 'a')
+                UNION ALL
+                SELECT 4, s.nspname::text, '', 0, format('REVOKE CREATE ON SCHEMA %I FROM PUBLIC', s.nspname)
+                FROM searched s
+                WHERE EXISTS (
+                    SELECT FROM aclexplode(coalesce(s.nspacl, acldefault('n', s.nspowner))) a
+                    WHERE a.grantee = 0 AND a.privilege_type = 'CREATE')
+            )
+            SELECT f.rank, f.kind, f.name, r.rolname::text, f.statement
+            FROM found f
+            LEFT JOIN pg_roles r ON r.oid = f.owner
+            WHERE f.owner NOT IN (SELECT t.oid FROM trusted t)
+            ORDER BY f.rank, f.name
+            """, connection);
+        command.Parameters.AddWithValue("functions", Functions);
+        var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
+        await using var closing = reader.ConfigureAwait(false);
+        while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
+        {
+            var (kind, statement) = (reader.GetString(1), SqlCopy.Of(reader.GetString(4)));
+            if (reader.GetInt32(0) == 4)
+            {
+                schemas.Add(new OpenSchema(kind, statement));
+            }
+            else
+            {
+                objects.Add(new ForeignObject(
+                    Visible.Text($"{kind} {reader.GetString(2)}"), reader.IsDBNull(3) ? "" : reader.GetString(3), statement));
+            }
+        }
+
+        return new ForeignObjectSearch(objects, schemas);
+    }
+
+    /// <summary>Reports open schemas, and refuses foreign objects.</summary>
+    /// <exception cref="MigrationException"><see cref="MigrationError.ForeignObjects"/>.</exception>
+    public static async Task RefuseAsync(
+        NpgsqlConnection connection, bool allowed, IProgress<MigrationEvent>? progress, CancellationToken cancellationToken)
+    {
+        var found = await FindAsync(connection, cancellationToken).ConfigureAwait(false);
+        foreach (var schema in found.OpenSchemas)
+        {
+            progress?.Report(new SchemaIsOpen(schema));
+        }
+
+        if (!allowed && found.Objects.Count > 0)
+        {
+            throw new MigrationException(MigrationError.ForeignObjects, found.Message);
+        }
+    }
+
+    private string Message
+    {
+        get
+        {
+            var lines = Objects.Take(MaxNamed).Select(o => $"  {o.Statement};  -- owned by role {Visible.Text(o.Owner)}");
+            var more = Objects.Count > MaxNamed ? $"\n  and {Objects.Count - MaxNamed} more, which 'check' lists." : "";
+            return "Other roles have created objects on the search path whose names are PostgreSQL's own: a statement may call them " +
+                "with the rights of its own role. " +
+                $"Nothing was changed. Drop them, or allow them if they are known:\n{string.Join('\n', lines)}{more}";
+        }
+    }
+}

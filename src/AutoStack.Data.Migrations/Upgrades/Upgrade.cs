@@ -1,0 +1,37 @@
+namespace AutoStack.Data.Migrations.Internal;
+
+/// <summary>Runs up or down scripts under the migration lock.</summary>
+internal sealed class Upgrade(MigratorContext context)
+{
+    /// <inheritdoc cref="SchemaMigrator.PlanUpgradeAsync"/>
+    public async Task<MigrationPlan> PlanAsync(bool up, MigrationTarget target, CancellationToken cancellationToken)
+    {
+        var connection = await context.ConnectReadOnlyAsync(cancellationToken).ConfigureAwait(false);
+        await using var closing = connection.ConfigureAwait(false);
+        return await MigrationPlanner.PlanAsync(connection, context.Scripts, up, target, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc cref="SchemaMigrator.UpgradeAsync"/>
+    public async Task<MigrationResult> RunAsync(
+        bool up, MigrationTarget target, IProgress<MigrationEvent>? progress, CancellationToken cancellationToken)
+    {
+        var session = await LockedSession.OpenAsync(context, progress, cancellationToken).ConfigureAwait(false);
+        await using var closing = session.ConfigureAwait(false);
+        var runner = await ScriptRunner.StartAsync(session, context, context.Options.Attempts, progress, cancellationToken)
+            .ConfigureAwait(false);
+
+        // The plan is checked before the journal is created: a refused migration leaves no journal behind.
+        var plan = await MigrationPlanner.PlanAsync(session.Connection, context.Scripts, up, target, cancellationToken)
+            .ConfigureAwait(false);
+        await VersionJournal.CreateAsync(session.Connection, cancellationToken).ConfigureAwait(false);
+        progress?.Report(new MigrationPlanned(plan.FromVersion, plan.ToVersion, plan.Scripts.Count));
+
+        var run = new ScriptRun(runner, plan.FromVersion, up);
+        foreach (var script in plan.Scripts)
+        {
+            await run.ApplyAsync(script, cancellationToken).ConfigureAwait(false);
+        }
+
+        return run.Result;
+    }
+}

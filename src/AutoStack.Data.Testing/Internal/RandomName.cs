@@ -1,9 +1,0 @@
-using System.Security.Cryptography;
-
-namespace AutoStack.Data.Testing.Internal;
-
-/// <summary>Names that no other process comes up with, safe in SQL and on a file system that ignores case.</summary>
-internal static class RandomName
-{
-    public static string Create() => RandomNumberGenerator.GetHexString(16, lowercase: true);
-}

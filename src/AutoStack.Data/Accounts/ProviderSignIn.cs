@@ -1,0 +1,122 @@
+using AutoStack.Data.Postgres;
+using AutoStack.Data.Values;
+using Npgsql;
+
+namespace AutoStack.Data.Accounts;
+
+/// <summary>One sign-in through a provider.</summary>
+/// <param name="identity">What the provider reports.</param>
+/// <param name="gitHubId">The id of the account at GitHub; null for another provider.</param>
+/// <param name="googleId">The id of the account at Google; null for another provider.</param>
+/// <param name="email">The address.</param>
+/// <param name="context">Clock and options.</param>
+internal sealed class ProviderSignIn(
+    ProviderIdentity identity, string? gitHubId, string? googleId, EmailAddress email, AccountContext context)
+{
+    // The id of the account with the address. Needs @emails. Other writers may have stored several spellings of one mailbox.
+    private const string Holder = $"""
+        (
+            SELECT u.id
+            FROM users u
+            WHERE {UserRepository.HasEmail}
+            ORDER BY {UserRepository.ByEmail}
+            LIMIT 1
+        )
+        """;
+
+    public Task<ProviderSignInResult> RunAsync(Db db, Statement lockAccount, CancellationToken cancellationToken)
+    {
+        // Stores what the provider reports now: it may have verified the address since the account was created.
+        var follow = new Statement($"""
+            UPDATE users u
+            SET email_verified = u.email_verified OR @emailVerified AND {UserRepository.HasEmail},
+                avatar_url = coalesce(u.avatar_url, @avatarUrl), updated_at = {ServerTime.Present}
+            WHERE {UserRepository.IsAtProvider}
+              AND (NOT u.email_verified AND @emailVerified AND {UserRepository.HasEmail} OR u.avatar_url IS NULL AND @avatarUrl IS NOT NULL)
+            """, Values());
+        var insert = new Statement($"""
+            INSERT INTO users (id, name, email, avatar_url, github_id, google_id, email_verified, created_at, updated_at)
+            SELECT @id, @name, @email, @avatarUrl, @gitHubId, @googleId, @emailVerified, {ServerTime.Present}, {ServerTime.Present}
+            WHERE NOT EXISTS (SELECT FROM users u WHERE {UserRepository.IsAtProvider} OR {UserRepository.HasEmail})
+            ON CONFLICT DO NOTHING
+            """, [.. Values(), P.Of(Ids.New(), "id"), P.Text(identity.Name, 255), P.Text(email.Canonical, name: "email")]);
+
+        // Every batch that creates or ends sessions locks the user's row: the statements after the lock see the sessions that were created
+        // meanwhile. An account that only the provider has proved is taken over, as by a reset.
+        var lockHolder = new Statement($"""
+            SELECT 1
+            FROM users u
+            WHERE u.id = {Holder}
+            FOR NO KEY UPDATE
+            """, Values());
+        var prove = new Statement($"""
+            SELECT {Chosen.Keep}
+            FROM users c
+            WHERE c.id = {Holder} AND NOT c.email_verified AND @emailVerified
+              AND NOT EXISTS (SELECT FROM users u WHERE {UserRepository.IsAtProvider})
+            """, Values());
+        var takeOver = new Statement($"""
+            UPDATE users u
+            SET password_hash = NULL, github_id = @gitHubId, google_id = @googleId, email_verified = TRUE,
+                avatar_url = coalesce(@avatarUrl, u.avatar_url), updated_at = {ServerTime.Present}
+            WHERE u.id = ANY ({Chosen.Ids})
+            RETURNING u.id
+            """, Values());
+        var link = new Statement($"""
+            UPDATE users u
+            SET github_id = coalesce(@gitHubId, u.github_id), google_id = coalesce(@googleId, u.google_id),
+                avatar_url = coalesce(u.avatar_url, @avatarUrl), updated_at = {ServerTime.Present}
+            WHERE u.id = {Holder} AND u.email_verified AND @emailVerified
+              AND CASE WHEN @gitHubId IS NULL THEN u.google_id ELSE u.github_id END IS NULL
+              AND NOT EXISTS (SELECT FROM users u WHERE {UserRepository.IsAtProvider})
+            """, Values());
+
+        // These start after the commits that the statements above have waited for, such as another sign-in of the same person.
+        var linked = new Statement($"""
+            SELECT {UserRepository.Columns}
+            FROM users u
+            WHERE {UserRepository.IsAtProvider}
+            """, Values());
+        var holder = new Statement($"""
+            SELECT {UserRepository.Columns}
+            FROM users u
+            WHERE u.id = {Holder}
+            """, Values());
+
+        // Without a user and a holder, the account that the insert met was removed meanwhile.
+        return Retries.UntilConsistentAsync(() => db.WriteBatchAsync(
+            async sets =>
+            {
+                await sets.SkipAsync().ConfigureAwait(false);
+                await sets.SkipAsync().ConfigureAwait(false);
+                await sets.SkipAsync().ConfigureAwait(false);
+                var tookOver = await sets.AnyAsync().ConfigureAwait(false);
+                var user = await sets.FindAsync(UserRepository.Read).ConfigureAwait(false);
+                var other = await sets.FindAsync(UserRepository.Read).ConfigureAwait(false);
+                return user is null && other is null ? null : new ProviderSignInResult(OutcomeOf(user, other, tookOver), user);
+            },
+            // The insert may have waited for a sign-in of the same person through the other provider: the link comes after it.
+            [
+                lockAccount, follow, insert,
+                lockHolder, prove, SessionRepository.RevokeAllOfChosen(), PasswordResetTokenRepository.EndAllOfChosen(context.Clock),
+                GitHubConnectionRepository.RemoveOfChosen(AccountLinks.None), takeOver,
+                link, linked, holder,
+            ],
+            Repeat.WhenConnectionIsLost, cancellationToken));
+    }
+
+    private ProviderSignInOutcome OutcomeOf(User? user, User? holder, bool tookOver) =>
+        user is not null ? (tookOver ? ProviderSignInOutcome.TookOver : ProviderSignInOutcome.SignedIn)
+        : holder!.EmailVerified && identity.EmailVerified ? ProviderSignInOutcome.LinkedElsewhere
+        : ProviderSignInOutcome.EmailMatchedUnverified;
+
+    private NpgsqlParameter[] Values() =>
+    [
+        P.TextOrNull(gitHubId, 255),
+        P.TextOrNull(googleId, 255),
+        P.TextOrNull(identity.AvatarUrl),
+        P.Of(email.Spellings, "emails"),
+        P.Of(identity.EmailVerified),
+        ServerTime.Now(context.Clock),
+    ];
+}

@@ -1,0 +1,75 @@
+using System.Data.Common;
+using System.Runtime.CompilerServices;
+using Npgsql;
+
+namespace AutoStack.Data.Postgres;
+
+internal abstract partial class Db
+{
+    /// <summary>
+    /// Inserts rows by COPY after other statements, in one transaction. A second attempt sends the statements <paramref name="again"/>
+    /// instead, which skip existing rows, because the first attempt may have been committed.
+    /// </summary>
+    public Task<T> CopyAsync<T>(
+        Func<ResultSets, Task<T>> read,
+        Statement[] before,
+        Statement copy,
+        Func<NpgsqlBinaryImporter, CancellationToken, Task> write,
+        Statement[] again,
+        Func<ResultSets, Task<T>> readAgain,
+        CancellationToken cancellationToken,
+        [CallerMemberName] string operation = "")
+    {
+        var attempts = 0;
+        T result = default!;
+        return RunAsync(operation, [.. before, copy], Repeat.WhenConnectionIsLost, SendAsync, (_, _) => Task.FromResult(result),
+            cancellationToken);
+
+        async Task<DbDataReader?> SendAsync(NpgsqlConnection connection, CancellationToken token)
+        {
+            if (attempts++ > 0)
+            {
+                result = await BatchAsync(connection, again, readAgain, token).ConfigureAwait(false);
+                return null;
+            }
+
+            var transaction = await BeginAsync(connection, token).ConfigureAwait(false);
+            try
+            {
+                result = await BatchAsync(connection, before, read, token).ConfigureAwait(false);
+                var importer = await connection.BeginBinaryImportAsync(copy.Sql, token).ConfigureAwait(false);
+                await using (importer.ConfigureAwait(false))
+                {
+                    importer.Timeout = TimeSpan.FromSeconds(commandTimeoutSeconds);
+                    await write(importer, token).ConfigureAwait(false);
+                    await importer.CompleteAsync(token).ConfigureAwait(false);
+                }
+
+                // A COMMIT that is cancelled after it was sent may or may not have happened.
+                if (transaction is not null)
+                {
+                    await transaction.CommitAsync(CancellationToken.None).ConfigureAwait(false);
+                }
+
+                return null;
+            }
+            finally
+            {
+                if (transaction is not null)
+                {
+                    await transaction.DisposeAsync().ConfigureAwait(false);
+                }
+            }
+        }
+
+        async Task<T> BatchAsync(NpgsqlConnection connection, Statement[] statements, Func<ResultSets, Task<T>> readThem,
+            CancellationToken token)
+        {
+            var reader = await SendBatchAsync(connection, statements, readCommitted: true, token).ConfigureAwait(false);
+            await using (reader.ConfigureAwait(false))
+            {
+                return await AllOf(readThem)((NpgsqlDataReader)reader, token).ConfigureAwait(false);
+            }
+        }
+    }
+}

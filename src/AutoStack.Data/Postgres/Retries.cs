@@ -1,0 +1,49 @@
+namespace AutoStack.Data.Postgres;
+
+/// <summary>
+/// The attempts at one call, and the one rule by which a failed call is sent again. Written by hand, because every call of the pool passes
+/// here: a call that succeeds costs neither an object nor a delegate.
+/// </summary>
+internal struct Retries
+{
+    private const int MaxConflicts = 5;
+
+    private int conflicts;
+    private int lostConnections;
+
+    /// <summary>Decides whether to send a failed call again.</summary>
+    /// <param name="exception">The failure.</param>
+    /// <param name="repeat">Whether the call may be sent again after a lost connection.</param>
+    /// <param name="delay">The delay before the next attempt.</param>
+    /// <returns>True for another attempt; false when the failure is final.</returns>
+    public bool Continue(Exception exception, Repeat repeat, out TimeSpan delay)
+    {
+        delay = TimeSpan.Zero;
+        if (SqlErrors.IsConflict(exception))
+        {
+            // The server has rolled the statement back, so that a write may be sent again as well.
+            lostConnections = 0;
+            delay = Backoff.Conflict.Delay(conflicts);
+            return conflicts++ < MaxConflicts;
+        }
+
+        return (SqlErrors.IsIdleTimeout(exception) || (repeat == Repeat.WhenConnectionIsLost && SqlErrors.IsLostConnection(exception)))
+            && lostConnections++ == 0;
+    }
+
+    /// <summary>Repeats work that returns null because a row was removed between two of its statements.</summary>
+    /// <exception cref="ConflictException">Every attempt returned null.</exception>
+    public static async Task<T> UntilConsistentAsync<T>(Func<Task<T?>> work)
+        where T : class
+    {
+        for (var attempt = 0; attempt < MaxConflicts; attempt++)
+        {
+            if (await work().ConfigureAwait(false) is { } result)
+            {
+                return result;
+            }
+        }
+
+        throw new ConflictException($"Concurrent changes kept removing the row; gave up after {MaxConflicts} attempts.");
+    }
+}
