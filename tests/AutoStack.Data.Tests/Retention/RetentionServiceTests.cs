@@ -18,7 +18,7 @@ public sealed class RetentionServiceTests : DatabaseTests
     private IRetentionService Retention => Get<IRetentionService>();
 
     [SetUp]
-    public Task EmptyAsync() => ExecuteAsync("TRUNCATE users CASCADE");
+    public Task EmptyAsync() => ExecuteAsync("TRUNCATE users, sign_in_attempts CASCADE");
 
     [Test]
     public async Task A_run_removes_the_rows_that_a_count_has_counted()
@@ -287,17 +287,9 @@ public sealed class RetentionServiceTests : DatabaseTests
                 deployment.Id, [.. times.Select(t => new NewDeploymentLog { Message = "x", Timestamp = t })], Token);
             await PlatformRuntimeLogs.AppendAsync(
                 deployment.Id, RuntimeLogSource.Docker, [.. times.Select(t => new NewDeploymentRuntimeLog(t, "x"))], Token);
-            await PlatformHealthChecks.AddManyAsync(
-                [
-                .. times.Append(now).Distinct().Select(t => new NewDeploymentHealthCheck
-                {
-                    DeploymentId = deployment.Id,
-                    Url = "http://x",
-                    IsLive = true,
-                    CheckedAt = t,
-                }),
-            ],
-                Token);
+            var checks = times.Append(now).Distinct().Select(
+                t => new NewDeploymentHealthCheck { DeploymentId = deployment.Id, Url = "http://x", IsLive = true, CheckedAt = t });
+            await PlatformHealthChecks.AddManyAsync([.. checks], Token);
             if (i == deployments)
             {
                 await ExecuteAsync(
@@ -308,22 +300,24 @@ public sealed class RetentionServiceTests : DatabaseTests
 
         await Sessions.AddAsync(new NewSession { UserId = project.UserId, Lifetime = TimeSpan.FromTicks(10) }, Token);
         await Sessions.AddAsync(new NewSession { UserId = project.UserId }, Token);
-        foreach (var time in new[] { Old, now })
+        foreach (var moment in new[] { Old, now })
         {
+            // As a text: a host may send a DateTime in another zone.
+            var time = $"{moment:O}";
             await ExecuteAsync(
                 """
                 INSERT INTO password_reset_tokens (id, user_id, token_hash, expires_at, created_at)
                 VALUES (gen_random_uuid(), $1, gen_random_uuid()::text, $2::timestamptz AT TIME ZONE 'UTC',
                 $2::timestamptz AT TIME ZONE 'UTC')
-                """, project.UserId, time.UtcDateTime);
+                """, project.UserId, time);
             await ExecuteAsync(
                 "INSERT INTO sign_in_attempts (subject_hash, attempts, expires_at) VALUES (gen_random_uuid()::text, 1, $1::timestamptz "
                     + "AT TIME ZONE 'UTC' + interval '5 minutes')",
-                time.UtcDateTime);
+                time);
             await ExecuteAsync(
                 "INSERT INTO webhook_payloads (id, provider, payload_json, headers, received_at) VALUES (gen_random_uuid(), 'github', "
                     + "'{}', '{}', $1::timestamptz AT TIME ZONE 'UTC')",
-                time.UtcDateTime);
+                time);
         }
 
         Clock.Advance(TimeSpan.FromSeconds(1));
