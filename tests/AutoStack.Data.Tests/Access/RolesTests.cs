@@ -280,7 +280,8 @@ public sealed class RolesTests
                 UNION
                 SELECT proowner::regrole::text FROM pg_proc WHERE proname = 'assign_log_seq'
                 """),
-            Is.EqualTo(new[] { $"{adopted.Prefix}_owner" }));
+            Is.EqualTo(new[] { $"{adopted.Prefix}_owner" }),
+            "List each table in scripts/roles.sql: the script changes the owner of the listed tables only.");
         Assert.That(
             await adopted.ListAsync("SELECT tableowner::text FROM pg_tables WHERE tablename = 'alembic_version'"),
             Is.Not.EqualTo(new[] { $"{adopted.Prefix}_owner" }));

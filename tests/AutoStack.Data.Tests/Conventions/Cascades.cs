@@ -53,17 +53,14 @@ public sealed class Cascades : DatabaseTests
         WHERE t.schemaname = 'public'
         """;
 
+    // The tables without rows; one test reports them, and the others would fail for the same reason.
+    private readonly List<string> empty = [];
+
     [OneTimeSetUp]
     public async Task FillAsync()
     {
         await ExecuteAsync(Fill);
         await ExecuteAsync("ANALYZE");
-    }
-
-    [Test]
-    public async Task Every_table_below_an_account_has_rows()
-    {
-        var empty = new List<string>();
         foreach (var table in (await RemoveAsync(before: null)).Select(scan => scan.Table))
         {
             if (!(bool)(await ScalarAsync($"SELECT EXISTS (SELECT FROM {table})"))!)
@@ -71,13 +68,19 @@ public sealed class Cascades : DatabaseTests
                 empty.Add(table);
             }
         }
+    }
 
-        Assert.That(empty, Is.Empty, "Insert rows into these tables in Cascades.Fill: an empty table is never read as a whole.");
+    [Test]
+    public async Task Every_table_below_an_account_has_rows()
+    {
+        Assert.That(empty, Is.Empty, "Insert rows into these tables in Cascades.Fill: the planner uses no index of an empty table.");
+        Assert.That(await RemoveAsync(before: null), Is.Not.Empty);
     }
 
     [Test]
     public async Task Removing_an_account_scans_no_child_table()
     {
+        Assume.That(empty, Is.Empty);
         var scans = await RemoveAsync(before: null);
 
         Assert.That(scans.Where(s => s.SeqScans != 0), Is.Empty, "Add an index to these tables: the cascade reads them as a whole.");
@@ -92,6 +95,7 @@ public sealed class Cascades : DatabaseTests
     [TestCase("webhook_payloads", "deployment_id")]
     public async Task A_missing_index_is_reported_as_a_scan(string table, string column)
     {
+        Assume.That(empty, Is.Empty);
         var scans = await RemoveAsync(
             $"""
             DO $do$ DECLARE bad regclass; BEGIN
