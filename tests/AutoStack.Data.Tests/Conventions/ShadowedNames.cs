@@ -17,6 +17,7 @@ public sealed partial class ShadowedNames : DatabaseTests
     [OneTimeSetUp]
     public async Task PlantAsync()
     {
+        TestServer.Require(15, "before, planting tens of thousands of objects takes more than five minutes.");
         await using var connection = await Raw.OpenConnectionAsync(Token);
 
         // Asks for the types of the parameters before anything is planted. The driver sends text, never varchar.

@@ -9,6 +9,15 @@ public sealed class TestServer
 {
     public static PostgresServer Current { get; private set; } = null!;
 
+    /// <summary>Skips a test, with the reason, on an older server.</summary>
+    public static void Require(int majorVersion, string reason)
+    {
+        if (Current.ServerVersion.Major < majorVersion)
+        {
+            Assert.Ignore($"Needs PostgreSQL {majorVersion}: {reason}");
+        }
+    }
+
     [OneTimeSetUp]
     public async Task StartAsync()
     {
@@ -21,7 +30,10 @@ public sealed class TestServer
 
         try
         {
-            Current = await PostgresServer.StartAsync();
+            // A release of the npm package, for a run on another version of PostgreSQL.
+            var release = Environment.GetEnvironmentVariable("AUTOSTACK_TEST_NPM_VERSION");
+            Current = await PostgresServer.StartAsync(
+                new PostgresServerOptions { NpmVersion = string.IsNullOrEmpty(release) ? null : release });
             await TestContext.Progress.WriteLineAsync($"Tests run on {Current.Source} (PostgreSQL {Current.ServerVersion}).");
         }
         catch (PostgresUnavailableException exception) when (Environment.GetEnvironmentVariable("CI") is null or "")
