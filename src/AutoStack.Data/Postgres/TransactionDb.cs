@@ -6,8 +6,8 @@ namespace AutoStack.Data.Postgres;
 /// Runs calls on the connection of one open transaction. The first error dooms the transaction: PostgreSQL would answer COMMIT with a
 /// silent rollback, so that every later call throws.
 /// </summary>
-internal sealed class TransactionDb(NpgsqlConnection connection, Telemetry telemetry, int commandTimeoutSeconds)
-    : Db(telemetry, commandTimeoutSeconds)
+internal sealed class TransactionDb(NpgsqlConnection connection, Telemetry telemetry, Timeouts timeouts)
+    : Db(telemetry, timeouts)
 {
     private readonly List<Action> afterwards = [];
     private Exception? doom;
@@ -15,6 +15,12 @@ internal sealed class TransactionDb(NpgsqlConnection connection, Telemetry telem
 
     /// <summary>The first failure of a statement; null while every statement has succeeded.</summary>
     public Exception? Doom => doom;
+
+    /// <summary>Whether the connection was lost, or its server did not answer in time.</summary>
+    public bool IsLost { get; private set; }
+
+    /// <summary>The call that its caller has given up, and that still uses the connection; null when there is none.</summary>
+    public Task? Unfinished { get; private set; }
 
     /// <summary>Refuses every further call: the unit of work has ended.</summary>
     public void End() => ended = true;
@@ -49,11 +55,28 @@ internal sealed class TransactionDb(NpgsqlConnection connection, Telemetry telem
 
     protected override ValueTask ReleaseAsync(NpgsqlConnection connection) => default;
 
-    // A transaction is repeated as a whole, by its unit of work.
-    protected override bool Continue(ref Retries retries, Exception exception, Repeat repeat, out TimeSpan delay)
+    // Without COMMIT nothing is stored.
+    protected override bool MayChange(Repeat repeat) => false;
+
+    protected override bool Reopen(ref Retries retries, Exception exception, Call call, out TimeSpan delay)
     {
-        doom ??= exception;
         delay = TimeSpan.Zero;
         return false;
+    }
+
+    // A transaction is repeated as a whole, by its unit of work.
+    protected override bool Continue(ref Retries retries, Exception exception, bool isLost, Repeat repeat, out TimeSpan delay)
+    {
+        doom ??= exception;
+        IsLost |= isLost;
+        delay = TimeSpan.Zero;
+        return false;
+    }
+
+    protected override void GivenUp(Task work, Exception exception)
+    {
+        Unfinished = work;
+        IsLost |= exception is DatabaseUnavailableException;
+        doom ??= exception;
     }
 }
