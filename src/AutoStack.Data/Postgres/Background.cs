@@ -14,6 +14,18 @@ internal static class Background
         return Task.Run(work, CancellationToken.None);
     }
 
+    /// <summary>A timer that does not run yet.</summary>
+    public static Timer Timer(TimerCallback callback, object state)
+    {
+        if (ExecutionContext.IsFlowSuppressed())
+        {
+            return new Timer(callback, state, Timeout.Infinite, Timeout.Infinite);
+        }
+
+        using var flow = ExecutionContext.SuppressFlow();
+        return new Timer(callback, state, Timeout.Infinite, Timeout.Infinite);
+    }
+
     /// <summary>
     /// Cancels on a thread of its own: the driver sends a cancel request there, and waits for a server that may not answer.
     /// </summary>

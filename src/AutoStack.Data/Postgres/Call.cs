@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace AutoStack.Data.Postgres;
 
 /// <summary>
@@ -6,20 +8,21 @@ namespace AutoStack.Data.Postgres;
 /// </summary>
 /// <param name="bound">The time after which the caller waits no longer; null for no bound.</param>
 /// <param name="caller">The token of the caller.</param>
-internal sealed class Call(TimeSpan? bound, CancellationToken caller)
+internal class Call(TimeSpan? bound, CancellationToken caller)
 {
     // On a server that answers, a cancelled statement ends within milliseconds; the caller then learns how it ended.
-    private static readonly TimeSpan Grace = TimeSpan.FromMilliseconds(150);
+    protected static readonly TimeSpan Grace = TimeSpan.FromMilliseconds(150);
 
     private const int Answered = 0;
     private const int Sent = 1;
     private const int GivenUp = 2;
 
-    private readonly long started = Environment.TickCount64;
-
     // Not the caller's token: the driver sends a cancel request on the thread that cancels, and waits for the server there.
     private CancellationTokenSource? ending;
     private int state;
+
+    /// <summary>The timestamp of the beginning.</summary>
+    public long Started { get; } = Stopwatch.GetTimestamp();
 
     /// <summary>The token for the driver.</summary>
     public CancellationToken Token => caller.CanBeCanceled ? (ending ??= new CancellationTokenSource()).Token : CancellationToken.None;
@@ -37,7 +40,7 @@ internal sealed class Call(TimeSpan? bound, CancellationToken caller)
                 return Timeout.InfiniteTimeSpan;
             }
 
-            var left = limit - TimeSpan.FromMilliseconds(Environment.TickCount64 - started);
+            var left = limit - Stopwatch.GetElapsedTime(Started);
             return left > TimeSpan.Zero ? left : TimeSpan.Zero;
         }
     }
@@ -63,18 +66,12 @@ internal sealed class Call(TimeSpan? bound, CancellationToken caller)
     public async Task<bool> EndsAsync(Task work)
     {
         await work.WaitAsync(Remaining, caller).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        return work.IsCompleted || await EndsNowAsync(work).ConfigureAwait(false);
-    }
-
-    /// <summary>Ends work whose time is over.</summary>
-    /// <returns>True when the work has ended; false when it is given up and goes on without the caller.</returns>
-    public async Task<bool> EndsNowAsync(Task work)
-    {
-        if (ending is not null)
+        if (work.IsCompleted)
         {
-            Background.Cancel(ending);
+            return true;
         }
 
+        CancelDriver();
         if (caller.IsCancellationRequested)
         {
             await work.WaitAsync(Grace, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -84,13 +81,11 @@ internal sealed class Call(TimeSpan? bound, CancellationToken caller)
     }
 
     /// <summary>Gives the work up; nothing is sent for it from now on.</summary>
-    /// <param name="work">The work, whose exception nobody waits for.</param>
     /// <param name="mayChange">Whether what was sent may have changed rows.</param>
     /// <returns>The exception for the caller.</returns>
-    public Exception GiveUp(Task work, bool mayChange)
+    public Exception GiveUp(bool mayChange)
     {
         var sent = Interlocked.Exchange(ref state, GivenUp) == Sent;
-        Background.Forget(work);
         if (caller.IsCancellationRequested)
         {
             return new OperationCanceledException("The call was cancelled before the server answered.", caller);
@@ -106,4 +101,13 @@ internal sealed class Call(TimeSpan? bound, CancellationToken caller)
         exception is OperationCanceledException cancelled && caller.IsCancellationRequested && cancelled.CancellationToken != caller
             ? new OperationCanceledException("The call was cancelled.", exception, caller)
             : exception;
+
+    /// <summary>Makes the driver stop, without waiting for it.</summary>
+    protected void CancelDriver()
+    {
+        if (ending is not null)
+        {
+            Background.Cancel(ending);
+        }
+    }
 }

@@ -1,6 +1,5 @@
 using System.Data;
 using System.Data.Common;
-using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using Dapper;
@@ -91,14 +90,22 @@ internal abstract partial class Db(Telemetry telemetry, Timeouts timeouts)
     /// <summary>Runs an action after the commit, and not at all after a rollback.</summary>
     public abstract void WhenCommitted(Action action);
 
+    /// <summary>Whether a statement may leave changes behind when no answer to it came.</summary>
+    public abstract bool MayChange(Repeat repeat);
+
+    /// <summary>Follows the end of the wait for a call that goes on without its caller.</summary>
+    /// <param name="exception">What the caller gets.</param>
+    public abstract void GivenUp(Exception exception);
+
+    /// <summary>Measures a call that ends for its caller.</summary>
+    public void Ended(PendingCall call, string operation, Exception? failure) =>
+        telemetry.Stop(call.Activity, operation, call.Started, failure);
+
     /// <summary>Acquires the connection for an attempt.</summary>
     protected abstract ValueTask<NpgsqlConnection> AcquireAsync(CancellationToken cancellationToken);
 
     /// <summary>Releases the connection after an attempt, successful or not.</summary>
     protected abstract ValueTask ReleaseAsync(NpgsqlConnection connection);
-
-    /// <summary>Whether a statement may leave changes behind when no answer to it came.</summary>
-    protected abstract bool MayChange(Repeat repeat);
 
     /// <summary>Decides whether to open a connection again.</summary>
     protected abstract bool Reopen(ref Retries retries, Exception exception, Call call, out TimeSpan delay);
@@ -111,11 +118,6 @@ internal abstract partial class Db(Telemetry telemetry, Timeouts timeouts)
     /// <param name="delay">The delay before the next attempt.</param>
     /// <returns>True for another attempt; false when the failure is final.</returns>
     protected abstract bool Continue(ref Retries retries, Exception exception, bool isLost, Repeat repeat, out TimeSpan delay);
-
-    /// <summary>Follows the end of the wait for a call that goes on.</summary>
-    /// <param name="work">The call.</param>
-    /// <param name="exception">What the caller gets.</param>
-    protected abstract void GivenUp(Task work, Exception exception);
 
     /// <summary>Begins the transaction of several commands; null when the connection is already in a transaction.</summary>
     protected abstract ValueTask<NpgsqlTransaction?> BeginAsync(NpgsqlConnection connection, CancellationToken cancellationToken);
@@ -186,8 +188,7 @@ internal abstract partial class Db(Telemetry telemetry, Timeouts timeouts)
         return batch.ExecuteReaderAsync(cancellationToken);
     }
 
-    // What the caller waits for. The work of the call goes on without the caller when its time is over.
-    private async Task<T> RunAsync<T>(
+    private Task<T> RunAsync<T>(
         string operation,
         Statement[] statements,
         Repeat repeat,
@@ -195,94 +196,85 @@ internal abstract partial class Db(Telemetry telemetry, Timeouts timeouts)
         Func<NpgsqlDataReader, CancellationToken, Task<T>> read,
         CancellationToken cancellationToken)
     {
-        var started = Stopwatch.GetTimestamp();
-        var activity = Telemetry.Start(operation, statements);
-        var call = new Call(timeouts.Operation, cancellationToken);
-        Exception? failure = null;
-        try
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            var work = AttemptAsync(call, repeat, send, read);
-            await ((Task)work).WaitAsync(call.Remaining, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            if (!work.IsCompleted && !await call.EndsNowAsync(work).ConfigureAwait(false))
-            {
-                var exception = call.GiveUp(work, MayChange(repeat));
-                GivenUp(work, exception);
-                throw exception;
-            }
-
-            return await work.ConfigureAwait(false);
-        }
-        catch (Exception exception)
-        {
-            failure = call.OfCaller(exception);
-            if (failure != exception)
-            {
-                throw failure;
-            }
-
-            throw;
-        }
-        finally
-        {
-            telemetry.Stop(activity, operation, started, failure);
-        }
+        var call = new PendingCall<T>(this, operation, repeat, timeouts, cancellationToken);
+        call.Watch();
+        _ = WorkAsync(call, operation, statements, repeat, send, read, cancellationToken);
+        return call.Task;
     }
 
-    // One method on purpose: every extra async method allocates a state machine per call. A null reader means that send has already
-    // consumed the response (COPY).
-    private async Task<T> AttemptAsync<T>(
-        Call call,
+    // One method on purpose: every extra async method allocates a state machine per call. It goes on without the caller when the time of the
+    // call is over. A null reader means that send has already consumed the response (COPY).
+    private async Task WorkAsync<T>(
+        PendingCall<T> call,
+        string operation,
+        Statement[] statements,
         Repeat repeat,
         Func<NpgsqlConnection, CancellationToken, Task<DbDataReader?>> send,
-        Func<NpgsqlDataReader, CancellationToken, Task<T>> read)
+        Func<NpgsqlDataReader, CancellationToken, Task<T>> read,
+        CancellationToken cancellationToken)
     {
-        var retries = default(Retries);
-        while (true)
+        T result;
+        try
         {
-            TimeSpan delay;
-            NpgsqlConnection? connection = null;
-            try
+            call.Activity = Telemetry.Start(operation, statements);
+            cancellationToken.ThrowIfCancellationRequested();
+            var retries = default(Retries);
+            while (true)
             {
-                connection = await AcquireAsync(call.Token).ConfigureAwait(false);
-                call.Send();
-                var reader = await send(connection, call.Token).ConfigureAwait(false);
+                TimeSpan delay;
+                NpgsqlConnection? connection = null;
                 try
                 {
-                    // Dapper's wrapper owns the command; the driver's reader has the typed getters.
-                    var own = (NpgsqlDataReader)(reader is IWrappedDataReader wrapped ? wrapped.Reader : reader)!;
-                    return await read(own, call.Token).ConfigureAwait(false);
+                    connection = await AcquireAsync(call.Token).ConfigureAwait(false);
+                    call.Send();
+                    var reader = await send(connection, call.Token).ConfigureAwait(false);
+                    try
+                    {
+                        // Dapper's wrapper owns the command; the driver's reader has the typed getters.
+                        var own = (NpgsqlDataReader)(reader is IWrappedDataReader wrapped ? wrapped.Reader : reader)!;
+                        result = await read(own, call.Token).ConfigureAwait(false);
+                        break;
+                    }
+                    finally
+                    {
+                        if (reader is not null)
+                        {
+                            await reader.DisposeAsync().ConfigureAwait(false);
+                        }
+                    }
+                }
+                catch (Exception exception)
+                {
+                    if (!Repeats(ref retries, exception, connection, call, repeat, out delay))
+                    {
+                        if (Final(exception, connection, call, repeat) is { } final)
+                        {
+                            throw final;
+                        }
+
+                        throw;
+                    }
                 }
                 finally
                 {
-                    if (reader is not null)
+                    if (connection is not null)
                     {
-                        await reader.DisposeAsync().ConfigureAwait(false);
+                        await ReleaseAsync(connection).ConfigureAwait(false);
                     }
                 }
-            }
-            catch (Exception exception)
-            {
-                if (!Repeats(ref retries, exception, connection, call, repeat, out delay))
-                {
-                    if (Final(exception, connection, call, repeat) is { } final)
-                    {
-                        throw final;
-                    }
 
-                    throw;
-                }
+                await Task.Delay(delay, call.Token).ConfigureAwait(false);
             }
-            finally
-            {
-                if (connection is not null)
-                {
-                    await ReleaseAsync(connection).ConfigureAwait(false);
-                }
-            }
-
-            await Task.Delay(delay, call.Token).ConfigureAwait(false);
         }
+#pragma warning disable CA1031 // The caller gets any failure.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            call.Fail(exception);
+            return;
+        }
+
+        call.Complete(result);
     }
 
     private bool Repeats(

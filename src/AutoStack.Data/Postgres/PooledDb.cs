@@ -23,7 +23,7 @@ internal sealed class PooledDb(NpgsqlDataSource dataSource, PoolerGuard guard, T
 
     protected override ValueTask ReleaseAsync(NpgsqlConnection connection) => connection.DisposeAsync();
 
-    protected override bool MayChange(Repeat repeat) => repeat != Repeat.Read;
+    public override bool MayChange(Repeat repeat) => repeat != Repeat.Read;
 
     protected override bool Reopen(ref Retries retries, Exception exception, Call call, out TimeSpan delay)
     {
@@ -42,7 +42,7 @@ internal sealed class PooledDb(NpgsqlDataSource dataSource, PoolerGuard guard, T
         return retries.Continue(exception, isLost, repeat, out delay);
     }
 
-    protected override void GivenUp(Task work, Exception exception)
+    public override void GivenUp(Exception exception)
     {
         if (exception is DatabaseUnavailableException)
         {

@@ -8,6 +8,9 @@ internal sealed record Timeouts(int CommandSeconds, TimeSpan? Operation)
     // What the driver and the server need to end a statement at its own limit.
     private static readonly TimeSpan Margin = TimeSpan.FromSeconds(5);
 
+    /// <summary>Ends calls at <see cref="Operation"/>; null for no limit.</summary>
+    public Deadlines? Deadlines { get; } = Operation is { } bound ? new Deadlines(bound) : null;
+
     /// <summary>The times for a command timeout of the driver and the setting of the options.</summary>
     public static Timeouts Of(int commandSeconds, TimeSpan? operation)
     {

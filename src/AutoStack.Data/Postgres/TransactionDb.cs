@@ -9,9 +9,14 @@ namespace AutoStack.Data.Postgres;
 internal sealed class TransactionDb(NpgsqlConnection connection, Telemetry telemetry, Timeouts timeouts)
     : Db(telemetry, timeouts)
 {
+    private readonly Lock gate = new();
     private readonly List<Action> afterwards = [];
     private Exception? doom;
     private bool ended;
+
+    // Guarded by gate.
+    private bool isInUse;
+    private TaskCompletionSource? released;
 
     /// <summary>The first failure of a statement; null while every statement has succeeded.</summary>
     public Exception? Doom => doom;
@@ -20,7 +25,16 @@ internal sealed class TransactionDb(NpgsqlConnection connection, Telemetry telem
     public bool IsLost { get; private set; }
 
     /// <summary>The call that its caller has given up, and that still uses the connection; null when there is none.</summary>
-    public Task? Unfinished { get; private set; }
+    public Task? Unfinished
+    {
+        get
+        {
+            lock (gate)
+            {
+                return isInUse ? (released ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task : null;
+            }
+        }
+    }
 
     /// <summary>Refuses every further call: the unit of work has ended.</summary>
     public void End() => ended = true;
@@ -50,13 +64,27 @@ internal sealed class TransactionDb(NpgsqlConnection connection, Telemetry telem
         }
 
         ThrowIfDoomed();
+        lock (gate)
+        {
+            isInUse = true;
+        }
+
         return new(connection);
     }
 
-    protected override ValueTask ReleaseAsync(NpgsqlConnection connection) => default;
+    protected override ValueTask ReleaseAsync(NpgsqlConnection connection)
+    {
+        lock (gate)
+        {
+            isInUse = false;
+            released?.TrySetResult();
+        }
+
+        return default;
+    }
 
     // Without COMMIT nothing is stored.
-    protected override bool MayChange(Repeat repeat) => false;
+    public override bool MayChange(Repeat repeat) => false;
 
     protected override bool Reopen(ref Retries retries, Exception exception, Call call, out TimeSpan delay)
     {
@@ -73,9 +101,8 @@ internal sealed class TransactionDb(NpgsqlConnection connection, Telemetry telem
         return false;
     }
 
-    protected override void GivenUp(Task work, Exception exception)
+    public override void GivenUp(Exception exception)
     {
-        Unfinished = work;
         IsLost |= exception is DatabaseUnavailableException;
         doom ??= exception;
     }

@@ -89,7 +89,7 @@ internal sealed class UnitOfWork(
         var opening = TryAsync();
         if (!await call.EndsAsync(opening).ConfigureAwait(false))
         {
-            var exception = call.GiveUp(opening, mayChange: false);
+            var exception = call.GiveUp(mayChange: false);
             Background.Forget(CloseLateAsync());
             throw exception;
         }
@@ -145,8 +145,9 @@ internal sealed class UnitOfWork(
         if (!await call.EndsAsync(commit).ConfigureAwait(false))
         {
             unfinished(commit);
+            Background.Forget(commit);
             dataSource.Clear();
-            throw call.GiveUp(commit, mayChange: true);
+            throw call.GiveUp(mayChange: true);
         }
 
         try
