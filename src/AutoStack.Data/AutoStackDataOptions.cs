@@ -37,8 +37,8 @@ public sealed class AutoStackDataOptions
     public TimeSpan? CommandTimeout { get; set; }
 
     /// <summary>
-    /// The time after which a call has ended, however often it was repeated and however long it waited for a connection; above zero, up to a
-    /// day. In a unit of work each statement has this time, and so has the commit; the delegate's own time is not limited. Null, the
+    /// The time after which a call has ended, however often it was repeated and however long it waited for a connection; above zero, up to
+    /// a day. In a unit of work each statement has this time, and so has the commit; the delegate's own time is not limited. Null, the
     /// default, for <see cref="CommandTimeout"/> plus 5 s, or no limit when <see cref="CommandTimeout"/> is zero.
     /// </summary>
     public TimeSpan? OperationTimeout { get; set; }

@@ -30,6 +30,9 @@ internal class Call(TimeSpan? bound, CancellationToken caller)
     /// <summary>The first failure that left open whether the statement was carried out; null while there is none.</summary>
     public Exception? Lost { get; set; }
 
+    /// <summary>Whether a statement waited for its answer when the call was given up.</summary>
+    public bool WasSent { get; private set; }
+
     /// <summary>The time left for the call.</summary>
     public TimeSpan Remaining
     {
@@ -85,7 +88,7 @@ internal class Call(TimeSpan? bound, CancellationToken caller)
     /// <returns>The exception for the caller.</returns>
     public Exception GiveUp(bool mayChange)
     {
-        var sent = Interlocked.Exchange(ref state, GivenUp) == Sent;
+        WasSent |= Interlocked.Exchange(ref state, GivenUp) == Sent;
         if (caller.IsCancellationRequested)
         {
             return new OperationCanceledException("The call was cancelled before the server answered.", caller);
@@ -93,7 +96,7 @@ internal class Call(TimeSpan? bound, CancellationToken caller)
 
         return Lost is { } first
             ? DatabaseUnavailableException.Lost(mayChange, first)
-            : DatabaseUnavailableException.TooLate(bound!.Value, sent, mayChange);
+            : DatabaseUnavailableException.TooLate(bound!.Value, WasSent, mayChange);
     }
 
     /// <summary>The exception of a driver that was stopped for the caller, with the caller's token; otherwise the same exception.</summary>

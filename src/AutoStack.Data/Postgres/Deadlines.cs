@@ -3,8 +3,8 @@ using System.Diagnostics;
 namespace AutoStack.Data.Postgres;
 
 /// <summary>
-/// Ends the calls that reach their time limit. One timer serves all calls, because a timer of each call would cost more than everything else
-/// that a call needs beside the driver.
+/// Ends the calls that reach their time limit. One timer serves all calls: a timer for each would be the most expensive part of a call
+/// outside the driver.
 /// </summary>
 #pragma warning disable CA1001 // The timer rests while there is no call, and goes with its owner.
 internal sealed class Deadlines

@@ -2,8 +2,11 @@ using System.Diagnostics;
 
 namespace AutoStack.Data.Postgres;
 
-/// <summary>A call of the executor. Its caller waits for <see cref="PendingCall{T}.Task"/>, which the work or the end of the time ends.</summary>
-/// <remarks>Written by hand, because every call passes here: <c>Task.WaitAsync</c> allocates twice as much.</remarks>
+/// <summary>
+/// A call of the executor. Its caller waits for <see cref="PendingCall{T}.Task"/>, which ends with the work, or before it at the time limit
+/// or when the caller's token is cancelled.
+/// </summary>
+/// <remarks>Written by hand, because every call passes here, and <c>Task.WaitAsync</c> allocates more.</remarks>
 internal abstract class PendingCall(Timeouts timeouts, CancellationToken caller) : Call(timeouts.Operation, caller)
 {
     private readonly CancellationToken caller = caller;
@@ -89,7 +92,7 @@ internal sealed class PendingCall<T>(Db db, string operation, Repeat repeat, Tim
         var exception = GiveUp(db.MayChange(repeat));
         if (TryEnd())
         {
-            db.GivenUp(exception);
+            db.GivenUp(exception, WasSent);
             End(exception);
         }
     }

@@ -42,10 +42,11 @@ internal sealed class PooledDb(NpgsqlDataSource dataSource, PoolerGuard guard, T
         return retries.Continue(exception, isLost, repeat, out delay);
     }
 
-    public override void GivenUp(Exception exception)
+    public override void GivenUp(Exception exception, bool wasSent)
     {
-        if (exception is DatabaseUnavailableException)
+        if (wasSent && exception is DatabaseUnavailableException)
         {
+            // A server that does not answer one connection probably answers none.
             dataSource.Clear();
         }
     }

@@ -46,7 +46,9 @@ internal static class SqlErrors
             _ => null,
         };
 
-    /// <summary>The library's exception for a failed attempt at a call; null for an error that callers get as the driver threw it.</summary>
+    /// <summary>
+    /// The library's exception for a failed attempt at a call; null for an error that callers get as the driver threw it.
+    /// </summary>
     /// <param name="exception">The failure.</param>
     /// <param name="isOpen">Whether there was a connection, and still is.</param>
     public static AutoStackDataException? Translate(Exception exception, bool isOpen) => exception switch
@@ -79,10 +81,10 @@ internal static class SqlErrors
     {
         PostgresException error => error.SqlState is PostgresErrorCodes.CannotConnectNow or PostgresErrorCodes.TooManyConnections
             or PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown,
-        NpgsqlException { InnerException: AuthenticationException or SocketException { SocketErrorCode: SocketError.HostNotFound } } => false,
-        NpgsqlException or TimeoutException => true,
-        SocketException { SocketErrorCode: not SocketError.HostNotFound } => true,
-        _ => false,
+        SocketException error => error.SocketErrorCode != SocketError.HostNotFound,
+        NpgsqlException { InnerException: AuthenticationException } => false,
+        NpgsqlException { InnerException: SocketException error } => IsUnreachable(error),
+        _ => exception is NpgsqlException or TimeoutException,
     };
 
     /// <summary>

@@ -101,7 +101,7 @@ internal sealed class TransactionDb(NpgsqlConnection connection, Telemetry telem
         return false;
     }
 
-    public override void GivenUp(Exception exception)
+    public override void GivenUp(Exception exception, bool wasSent)
     {
         IsLost |= exception is DatabaseUnavailableException;
         doom ??= exception;

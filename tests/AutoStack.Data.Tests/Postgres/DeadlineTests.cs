@@ -26,7 +26,8 @@ public sealed class DeadlineTests : DatabaseTests
             using var source = new CancellationTokenSource(TimeSpan.FromMilliseconds(200));
             var watch = Stopwatch.StartNew();
 
-            var failure = Assert.CatchAsync<OperationCanceledException>(() => users.FindAsync(user.Id, source.Token), $"{reusesConnection}");
+            var failure = Assert.CatchAsync<OperationCanceledException>(
+                () => users.FindAsync(user.Id, source.Token), $"{reusesConnection}");
 
             Assert.That(failure!.CancellationToken, Is.EqualTo(source.Token));
             Assert.That(watch.Elapsed, Is.LessThan(TimeSpan.FromSeconds(1.5)), "The driver alone waits two seconds and more.");
