@@ -36,6 +36,13 @@ public sealed class AutoStackDataOptions
     /// <summary>The timeout of a statement; whole seconds up to a day, zero for no limit. Default 30 s.</summary>
     public TimeSpan? CommandTimeout { get; set; }
 
+    /// <summary>
+    /// The time after which a call has ended, however often it was repeated and however long it waited for a connection; above zero, up to
+    /// a day. In a unit of work each statement has this time, and so has the commit; the delegate's own time is not limited. Null, the
+    /// default, for <see cref="CommandTimeout"/> plus 5 s, or no limit when <see cref="CommandTimeout"/> is zero.
+    /// </summary>
+    public TimeSpan? OperationTimeout { get; set; }
+
     /// <summary>The duration from which an operation is logged as slow, with a warning. Above zero. Default 1 s.</summary>
     public TimeSpan SlowOperationThreshold { get; set; } = TimeSpan.FromSeconds(1);
 
@@ -166,6 +173,11 @@ public sealed class AutoStackDataOptions
         _ = ListenConnectionString is null ? null : Parse(ListenConnectionString, nameof(ListenConnectionString));
         _ = Seconds(CommandTimeout, nameof(CommandTimeout), least: 0, most: 86400);
         _ = new SecretProtector([.. SecretKeys], AcceptClearSecrets);
+        if (OperationTimeout is { } limit && (limit <= TimeSpan.Zero || limit > TimeSpan.FromDays(1)))
+        {
+            throw Invalid(nameof(OperationTimeout), $"is {limit}; it is above zero, up to a day");
+        }
+
         LogWriter.Validate();
         Accounts.Validate();
         if (LogSearchTime <= TimeSpan.Zero || LogSearchTime > TimeSpan.FromMinutes(1))

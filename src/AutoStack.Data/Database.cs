@@ -55,10 +55,12 @@ internal sealed class Database : IAsyncDisposable, IDisposable
         listening = options.ToListenConnectionString(settings) is { } direct ? Build(direct) : null;
         var source = dataSource ?? owned!;
         var used = new NpgsqlConnectionStringBuilder(source.ConnectionString);
-        var commandTimeout = used.CommandTimeout;
         var guard = new PoolerGuard(source, options.Pooler);
-        db = new PooledDb(source, guard, telemetry, commandTimeout);
-        logNotifier = new LogNotifier(db);
+        var timeouts = Timeouts.Of(used.CommandTimeout, options.OperationTimeout);
+        db = new PooledDb(source, guard, telemetry, timeouts, reopens: true);
+        // What repeats its calls by itself learns at once that the server is away.
+        var background = new PooledDb(source, guard, telemetry, timeouts, reopens: false);
+        logNotifier = new LogNotifier(background);
         var logSecrets = new LogSecrets();
         var secrets = new SecretProtector([.. options.SecretKeys], options.AcceptClearSecrets);
         context = new Context(
@@ -68,11 +70,11 @@ internal sealed class Database : IAsyncDisposable, IDisposable
             new DeploymentContext(clock, logSecrets),
             new LogContext(clock, logSecrets, logNotifier, options.LogWriter, options.LogSearchTime));
         unitOfWork = new UnitOfWork(
-            source, guard, (type, over) => Repositories.CreateForCaller(type, over, context, servesWorkers), telemetry, commandTimeout);
-        logWriter = new DeploymentLogWriter(db, context.Logs, logger);
+            source, guard, (type, over) => Repositories.CreateForCaller(type, over, context, servesWorkers), telemetry, timeouts);
+        logWriter = new DeploymentLogWriter(background, context.Logs, logger);
         Notifications = new Notifications(options.Listens ? listening ?? source : null, logger);
         logFollower = new DeploymentLogFollower(
-            db, Notifications, options.LogPollInterval, Math.Clamp(used.MaxPoolSize / 4, 1, 8), clock, logger);
+            background, Notifications, options.LogPollInterval, Math.Clamp(used.MaxPoolSize / 4, 1, 8), clock, logger);
 
         // The query by which the driver loads types compares oid with regproc: an operator for these two types, planted in public, would be
         // called by every new pool. The built-in types are all that the library uses.

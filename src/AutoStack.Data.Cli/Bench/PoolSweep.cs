@@ -73,7 +73,7 @@ internal sealed class PoolSweep(BenchDatabase database, PoolPlan plan, Action<st
             throw new CliException(new Failure(ExitCode.Failed, "unexpected",
                 $"The server had fewer than {size} connections left for the pool: {exception.MessageText}."));
         }
-        catch (NpgsqlException)
+        catch (Exception exception) when (exception is NpgsqlException or DatabaseUnavailableException)
         {
             // A connection was lost; the pool replaces it, and the load counts further failures.
         }

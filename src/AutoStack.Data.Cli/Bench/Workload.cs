@@ -13,7 +13,7 @@ internal sealed class Workload(Workload.Row[] deployments, Workload.Row[] logged
     public const int PageSize = 200;
 
     // A lost answer must not hold a point up for the thirty seconds that a service waits.
-    private const int TimeoutSeconds = 10;
+    private static readonly Timeouts Limits = new(CommandSeconds: 10, Operation: null);
 
     private static readonly Telemetry Telemetry = new(NullLogger.Instance, TimeSpan.MaxValue);
 
@@ -63,9 +63,15 @@ internal sealed class Workload(Workload.Row[] deployments, Workload.Row[] logged
     /// The executor of the library on a connection that the load has taken from the pool, so that the load can time the wait for it. Every
     /// failure is final: a retry would hide the failure from the result.
     /// </summary>
-    private sealed class LentConnection(NpgsqlConnection connection) : Db(Telemetry, TimeoutSeconds)
+    private sealed class LentConnection(NpgsqlConnection connection) : Db(Telemetry, Limits)
     {
         public override void WhenCommitted(Action action)
+        {
+        }
+
+        public override bool MayChange(Repeat repeat) => repeat != Repeat.Read;
+
+        public override void GivenUp(Exception exception, bool wasSent)
         {
         }
 
@@ -73,7 +79,13 @@ internal sealed class Workload(Workload.Row[] deployments, Workload.Row[] logged
 
         protected override ValueTask ReleaseAsync(NpgsqlConnection lent) => default;
 
-        protected override bool Continue(ref Retries retries, Exception exception, Repeat repeat, out TimeSpan delay)
+        protected override bool Reopen(ref Retries retries, Exception exception, Call call, out TimeSpan delay)
+        {
+            delay = TimeSpan.Zero;
+            return false;
+        }
+
+        protected override bool Continue(ref Retries retries, Exception exception, bool isLost, Repeat repeat, out TimeSpan delay)
         {
             delay = TimeSpan.Zero;
             return false;

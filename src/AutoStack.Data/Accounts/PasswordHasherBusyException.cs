@@ -10,4 +10,7 @@ public sealed class PasswordHasherBusyException : AutoStackDataException
         : base("Too many passwords are being hashed. Try again in a few seconds.", innerException: null)
     {
     }
+
+    /// <inheritdoc/>
+    public override bool IsTransient => true;
 }

@@ -97,7 +97,7 @@ internal sealed partial class DeploymentLogFollower(
 
                 return page;
             }
-            catch (Exception exception) when (SqlErrors.MayPass(exception) && !stopping.IsCancellationRequested)
+            catch (Exception exception) when (SqlErrors.IsTransient(exception) && !stopping.IsCancellationRequested)
             {
                 if (Interlocked.Exchange(ref isAway, 1) == 0)
                 {

@@ -30,7 +30,7 @@ public interface IDeploymentLogWriter
     /// <exception cref="ConflictException">
     /// The buffer is full because another transaction has held the log for <see cref="LogWriterOptions.FailAfter"/>.
     /// </exception>
-    /// <exception cref="Npgsql.NpgsqlException">
+    /// <exception cref="DatabaseUnavailableException">
     /// The buffer is full because the database has been unreachable for <see cref="LogWriterOptions.FailAfter"/>.
     /// </exception>
     Task WriteAsync(Guid deploymentId, NewDeploymentLog line, CancellationToken cancellationToken = default);
@@ -44,7 +44,7 @@ public interface IDeploymentLogWriter
     /// <exception cref="ConflictException">
     /// Another transaction has held the log of a deployment for <see cref="LogWriterOptions.FailAfter"/>; its lines stay buffered.
     /// </exception>
-    /// <exception cref="Npgsql.NpgsqlException">
+    /// <exception cref="DatabaseUnavailableException">
     /// The database has been unreachable for <see cref="LogWriterOptions.FailAfter"/>; the lines stay buffered.
     /// </exception>
     Task FlushAsync(CancellationToken cancellationToken = default);
@@ -62,7 +62,7 @@ public interface IDeploymentLogWriter
     /// <exception cref="ConflictException">
     /// Another transaction has held the log of the deployment for <see cref="LogWriterOptions.FailAfter"/>; its lines stay buffered.
     /// </exception>
-    /// <exception cref="Npgsql.NpgsqlException">
+    /// <exception cref="DatabaseUnavailableException">
     /// The database has been unreachable for <see cref="LogWriterOptions.FailAfter"/>; the lines stay buffered.
     /// </exception>
     Task FlushAsync(Guid deploymentId, CancellationToken cancellationToken = default);

@@ -13,4 +13,48 @@ internal static class Background
         using var flow = ExecutionContext.SuppressFlow();
         return Task.Run(work, CancellationToken.None);
     }
+
+    /// <summary>A timer that does not run yet.</summary>
+    public static Timer Timer(TimerCallback callback, object state)
+    {
+        if (ExecutionContext.IsFlowSuppressed())
+        {
+            return new Timer(callback, state, Timeout.Infinite, Timeout.Infinite);
+        }
+
+        using var flow = ExecutionContext.SuppressFlow();
+        return new Timer(callback, state, Timeout.Infinite, Timeout.Infinite);
+    }
+
+    /// <summary>
+    /// Cancels on a thread of its own: the driver sends a cancel request there, and waits for a server that may not answer.
+    /// </summary>
+    public static void Cancel(CancellationTokenSource source)
+    {
+        var thread = new Thread(() =>
+        {
+            try
+            {
+                source.Cancel();
+            }
+#pragma warning disable CA1031 // A callback of the driver that fails must not end the process.
+            catch (Exception)
+#pragma warning restore CA1031
+            {
+            }
+        })
+        {
+            IsBackground = true,
+            Name = "AutoStack.Data cancel",
+        };
+        thread.UnsafeStart();
+    }
+
+    /// <summary>Lets work go on whose result nobody waits for.</summary>
+    public static void Forget(Task work) =>
+        work.ContinueWith(
+            static ended => _ = ended.Exception,
+            CancellationToken.None,
+            TaskContinuationOptions.ExecuteSynchronously | TaskContinuationOptions.OnlyOnFaulted,
+            TaskScheduler.Default);
 }

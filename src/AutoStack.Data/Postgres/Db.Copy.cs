@@ -40,7 +40,7 @@ internal abstract partial class Db
                 var importer = await connection.BeginBinaryImportAsync(copy.Sql, token).ConfigureAwait(false);
                 await using (importer.ConfigureAwait(false))
                 {
-                    importer.Timeout = TimeSpan.FromSeconds(commandTimeoutSeconds);
+                    importer.Timeout = TimeSpan.FromSeconds(timeouts.CommandSeconds);
                     await write(importer, token).ConfigureAwait(false);
                     await importer.CompleteAsync(token).ConfigureAwait(false);
                 }

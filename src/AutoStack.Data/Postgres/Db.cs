@@ -1,6 +1,5 @@
 using System.Data;
 using System.Data.Common;
-using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using Dapper;
@@ -12,7 +11,7 @@ namespace AutoStack.Data.Postgres;
 /// The one executor of every statement: acquires a connection, lets Dapper execute the command, reads rows with typed getters, measures,
 /// traces, retries and translates errors. Reads and writes are different verbs, because only a read may always be sent again.
 /// </summary>
-internal abstract partial class Db(Telemetry telemetry, int commandTimeoutSeconds)
+internal abstract partial class Db(Telemetry telemetry, Timeouts timeouts)
 {
     // Applies to the transaction of the batch only. SET TRANSACTION would warn outside BEGIN. In a unit of work, which is READ COMMITTED
     // already, the statement has no effect.
@@ -22,13 +21,13 @@ internal abstract partial class Db(Telemetry telemetry, int commandTimeoutSecond
     public Task<T?> FindAsync<T>(
         Func<RowReader, T> read, [ConstantExpected] string sql, NpgsqlParameter[] parameters, CancellationToken cancellationToken,
         [CallerMemberName] string operation = "")
-        where T : class => RunAsync(operation, new Statement(sql, parameters), Repeat.WhenConnectionIsLost, One(read), cancellationToken);
+        where T : class => RunAsync(operation, new Statement(sql, parameters), Repeat.Read, One(read), cancellationToken);
 
     /// <summary>Reads one value; null when the result has no row.</summary>
     public Task<T?> FindValueAsync<T>(
         Func<RowReader, T> read, [ConstantExpected] string sql, NpgsqlParameter[] parameters, CancellationToken cancellationToken,
         [CallerMemberName] string operation = "")
-        where T : struct => RunAsync(operation, new Statement(sql, parameters), Repeat.WhenConnectionIsLost, OneValue(read),
+        where T : struct => RunAsync(operation, new Statement(sql, parameters), Repeat.Read, OneValue(read),
             cancellationToken);
 
     /// <summary>Reads all rows.</summary>
@@ -40,13 +39,13 @@ internal abstract partial class Db(Telemetry telemetry, int commandTimeoutSecond
     /// <inheritdoc cref="ListAsync{T}(Func{RowReader, T}, string, NpgsqlParameter[], CancellationToken, string)"/>
     public Task<IReadOnlyList<T>> ListAsync<T>(
         Func<RowReader, T> read, Statement statement, CancellationToken cancellationToken, [CallerMemberName] string operation = "") =>
-        RunAsync(operation, statement, Repeat.WhenConnectionIsLost, All(read), cancellationToken);
+        RunAsync(operation, statement, Repeat.Read, All(read), cancellationToken);
 
     /// <summary>Reads the results of several statements in one round trip.</summary>
     public Task<T> ReadBatchAsync<T>(
         Func<ResultSets, Task<T>> read, Statement[] statements, CancellationToken cancellationToken,
         [CallerMemberName] string operation = "") =>
-        RunBatchAsync(operation, statements, Repeat.WhenConnectionIsLost, readCommitted: false, read, cancellationToken);
+        RunBatchAsync(operation, statements, Repeat.Read, readCommitted: false, read, cancellationToken);
 
     /// <summary>Changes rows; returns the number of rows.</summary>
     public Task<int> WriteAsync(
@@ -91,19 +90,35 @@ internal abstract partial class Db(Telemetry telemetry, int commandTimeoutSecond
     /// <summary>Runs an action after the commit, and not at all after a rollback.</summary>
     public abstract void WhenCommitted(Action action);
 
+    /// <summary>Whether a statement may leave changes behind when no answer to it came.</summary>
+    public abstract bool MayChange(Repeat repeat);
+
+    /// <summary>Follows the end of the wait for a call that goes on without its caller.</summary>
+    /// <param name="exception">What the caller gets.</param>
+    /// <param name="wasSent">Whether a statement waits for its answer.</param>
+    public abstract void GivenUp(Exception exception, bool wasSent);
+
+    /// <summary>Measures a call that ends for its caller.</summary>
+    public void Ended(PendingCall call, string operation, Exception? failure) =>
+        telemetry.Stop(call.Activity, operation, call.Started, failure);
+
     /// <summary>Acquires the connection for an attempt.</summary>
     protected abstract ValueTask<NpgsqlConnection> AcquireAsync(CancellationToken cancellationToken);
 
     /// <summary>Releases the connection after an attempt, successful or not.</summary>
     protected abstract ValueTask ReleaseAsync(NpgsqlConnection connection);
 
+    /// <summary>Decides whether to open a connection again.</summary>
+    protected abstract bool Reopen(ref Retries retries, Exception exception, Call call, out TimeSpan delay);
+
     /// <summary>Decides whether to send a failed call again.</summary>
     /// <param name="retries">The attempts at the call; this failure is counted.</param>
     /// <param name="exception">The failure.</param>
+    /// <param name="isLost">Whether the failure is the loss of the connection.</param>
     /// <param name="repeat">Whether the call may be sent again after a lost connection.</param>
     /// <param name="delay">The delay before the next attempt.</param>
     /// <returns>True for another attempt; false when the failure is final.</returns>
-    protected abstract bool Continue(ref Retries retries, Exception exception, Repeat repeat, out TimeSpan delay);
+    protected abstract bool Continue(ref Retries retries, Exception exception, bool isLost, Repeat repeat, out TimeSpan delay);
 
     /// <summary>Begins the transaction of several commands; null when the connection is already in a transaction.</summary>
     protected abstract ValueTask<NpgsqlTransaction?> BeginAsync(NpgsqlConnection connection, CancellationToken cancellationToken);
@@ -152,14 +167,14 @@ internal abstract partial class Db(Telemetry telemetry, int commandTimeoutSecond
 
     private Task<DbDataReader> SendAsync(NpgsqlConnection connection, Statement statement, CancellationToken cancellationToken) =>
         connection.ExecuteReaderAsync(new CommandDefinition(
-            statement.NumberedText, statement, commandTimeout: commandTimeoutSeconds, commandType: CommandType.Text,
+            statement.NumberedText, statement, commandTimeout: timeouts.CommandSeconds, commandType: CommandType.Text,
             cancellationToken: cancellationToken));
 
     private Task<DbDataReader> SendBatchAsync(
         NpgsqlConnection connection, Statement[] statements, bool readCommitted, CancellationToken cancellationToken)
     {
 #pragma warning disable CA2000 // A batch holds no resource besides its statements, which the reader needs.
-        DbBatch batch = new NpgsqlBatch(connection) { Timeout = commandTimeoutSeconds };
+        DbBatch batch = new NpgsqlBatch(connection) { Timeout = timeouts.CommandSeconds };
 #pragma warning restore CA2000
         if (readCommitted)
         {
@@ -172,73 +187,5 @@ internal abstract partial class Db(Telemetry telemetry, int commandTimeoutSecond
         }
 
         return batch.ExecuteReaderAsync(cancellationToken);
-    }
-
-    // One method on purpose: every extra async method allocates a state machine per call. A null reader means that send has already
-    // consumed the response (COPY).
-    private async Task<T> RunAsync<T>(
-        string operation,
-        Statement[] statements,
-        Repeat repeat,
-        Func<NpgsqlConnection, CancellationToken, Task<DbDataReader?>> send,
-        Func<NpgsqlDataReader, CancellationToken, Task<T>> read,
-        CancellationToken cancellationToken)
-    {
-        var started = Stopwatch.GetTimestamp();
-        var activity = Telemetry.Start(operation, statements);
-        Exception? failure = null;
-        try
-        {
-            var retries = default(Retries);
-            while (true)
-            {
-                TimeSpan delay;
-                var connection = await AcquireAsync(cancellationToken).ConfigureAwait(false);
-                try
-                {
-                    var reader = await send(connection, cancellationToken).ConfigureAwait(false);
-                    try
-                    {
-                        // Dapper's wrapper owns the command; the driver's reader has the typed getters.
-                        var own = (NpgsqlDataReader)(reader is IWrappedDataReader wrapped ? wrapped.Reader : reader)!;
-                        return await read(own, cancellationToken).ConfigureAwait(false);
-                    }
-                    finally
-                    {
-                        if (reader is not null)
-                        {
-                            await reader.DisposeAsync().ConfigureAwait(false);
-                        }
-                    }
-                }
-                catch (Exception exception)
-                {
-                    if (!Continue(ref retries, exception, repeat, out delay))
-                    {
-                        throw;
-                    }
-                }
-                finally
-                {
-                    await ReleaseAsync(connection).ConfigureAwait(false);
-                }
-
-                await Task.Delay(delay, cancellationToken).ConfigureAwait(false);
-            }
-        }
-        catch (Exception exception)
-        {
-            failure = exception;
-            if (SqlErrors.Translate(exception) is { } translated)
-            {
-                throw translated;
-            }
-
-            throw;
-        }
-        finally
-        {
-            telemetry.Stop(activity, operation, started, failure);
-        }
     }
 }

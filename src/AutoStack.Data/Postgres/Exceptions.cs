@@ -1,8 +1,8 @@
 namespace AutoStack.Data;
 
 /// <summary>
-/// The base of the errors that a caller can act on; the driver's exception is the inner exception. Other errors (no connection, a timeout,
-/// a cancelled token) reach the caller as the driver threw them. No message contains a value that was sent.
+/// The base of the errors that a caller can act on; the driver's exception is the inner exception. Other errors (a wrong password, a
+/// missing table) reach the caller as the driver threw them. No message contains a value that was sent.
 /// </summary>
 public abstract class AutoStackDataException : Exception
 {
@@ -10,6 +10,70 @@ public abstract class AutoStackDataException : Exception
         : base(message, innerException)
     {
     }
+
+    /// <summary>
+    /// True when changes of the call may have been stored although the call failed, because no answer came. False when nothing of the call
+    /// was stored: it was not sent, it only reads, or the server has refused it.
+    /// </summary>
+    public virtual bool OutcomeUnknown => false;
+
+    /// <summary>
+    /// True when the same call may succeed later. Before a change is repeated, see <see cref="OutcomeUnknown"/>: the first call may have
+    /// stored it.
+    /// </summary>
+    public virtual bool IsTransient => false;
+}
+
+/// <summary>
+/// The database could not be reached, the connection was lost, or no answer came within
+/// <see cref="AutoStackDataOptions.OperationTimeout"/>; or the server accepts no work at present: it is read-only (SQLSTATE 25006), its
+/// disk is full (53100), it has no connection left (53300), or it ended an idle connection or transaction (57P05, 25P03, 25P04).
+/// </summary>
+public sealed class DatabaseUnavailableException : AutoStackDataException
+{
+    internal DatabaseUnavailableException(string message, bool outcomeUnknown, Exception? innerException)
+        : base(message, innerException) => OutcomeUnknown = outcomeUnknown;
+
+    /// <inheritdoc/>
+    public override bool OutcomeUnknown { get; }
+
+    /// <inheritdoc/>
+    public override bool IsTransient => true;
+
+    /// <summary>No connection could be opened.</summary>
+    internal static DatabaseUnavailableException NoConnection(Exception cause) =>
+        new("The database cannot be reached; nothing was sent.", outcomeUnknown: false, cause);
+
+    /// <summary>The connection was lost after the statement was sent.</summary>
+    internal static DatabaseUnavailableException Lost(bool mayChange, Exception cause) => mayChange
+        ? new("The connection to the database was lost before the answer; the change may have been stored.", outcomeUnknown: true, cause)
+        : new("The connection to the database was lost before the answer; nothing was stored.", outcomeUnknown: false, cause);
+
+    /// <summary>The time of a call is over.</summary>
+    internal static DatabaseUnavailableException TooLate(TimeSpan bound, bool sent, bool mayChange)
+    {
+        var what = sent
+            ? $"The database did not answer within {bound.TotalSeconds:0.###} s"
+            : $"No connection to the database was free within {bound.TotalSeconds:0.###} s";
+        return sent && mayChange
+            ? new($"{what}; the change may have been stored.", outcomeUnknown: true, innerException: null)
+            : new($"{what}; nothing was stored.", outcomeUnknown: false, innerException: null);
+    }
+}
+
+/// <summary>
+/// A statement reached a time limit and was stopped: the command timeout, a limit of the server (SQLSTATE 57014), or its limit for locks
+/// (55P03). The server has confirmed it; nothing was stored.
+/// </summary>
+public sealed class StatementTimeoutException : AutoStackDataException
+{
+    internal StatementTimeoutException(string message, Exception innerException)
+        : base(message, innerException)
+    {
+    }
+
+    /// <inheritdoc/>
+    public override bool IsTransient => true;
 }
 
 /// <summary>A row with the same value already exists (SQLSTATE 23505).</summary>
@@ -76,6 +140,9 @@ public sealed class ConflictException : AutoStackDataException
         : base(message, innerException)
     {
     }
+
+    /// <inheritdoc/>
+    public override bool IsTransient => true;
 }
 
 /// <summary>

@@ -10,8 +10,9 @@ namespace AutoStack.Data;
 /// }, cancellationToken);
 /// </code>
 /// Returning commits, throwing rolls back. A deadlock or serialization failure runs the whole delegate again, up to five times, and a
-/// pooled connection that the server had closed for being idle, once: it must have no effect outside the database. Keep calls to other
-/// systems out of it, since the transaction holds a connection and its locks.
+/// session that the server had closed for being idle or that is read-only, once: it must have no effect outside the database. Keep calls to
+/// other systems out of it, since the transaction holds a connection and its locks. Each statement and the commit have
+/// <see cref="AutoStackDataOptions.OperationTimeout"/>; the delegate's own time is not limited.
 /// </remarks>
 public interface IUnitOfWork
 {
@@ -21,6 +22,9 @@ public interface IUnitOfWork
     /// <returns>A task that ends with the commit.</returns>
     /// <exception cref="UnitOfWorkFailedException">A statement failed and the work caught its exception: nothing was committed.</exception>
     /// <exception cref="ConflictException">The last repetition was refused as well.</exception>
+    /// <exception cref="DatabaseUnavailableException">
+    /// The database did not answer; <see cref="AutoStackDataException.OutcomeUnknown"/> is true when the commit was sent.
+    /// </exception>
     Task RunAsync(Func<IRepositories, CancellationToken, Task> work, CancellationToken cancellationToken = default);
 
     /// <summary>Runs the work in a transaction, commits, and hands its result on.</summary>
@@ -30,6 +34,9 @@ public interface IUnitOfWork
     /// <returns>What the work returned.</returns>
     /// <exception cref="UnitOfWorkFailedException">A statement failed and the work caught its exception: nothing was committed.</exception>
     /// <exception cref="ConflictException">The last repetition was refused as well.</exception>
+    /// <exception cref="DatabaseUnavailableException">
+    /// The database did not answer; <see cref="AutoStackDataException.OutcomeUnknown"/> is true when the commit was sent.
+    /// </exception>
     Task<TResult> RunAsync<TResult>(Func<IRepositories, CancellationToken, Task<TResult>> work,
         CancellationToken cancellationToken = default);
 }

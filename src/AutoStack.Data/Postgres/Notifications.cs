@@ -14,6 +14,9 @@ internal sealed partial class Notifications(NpgsqlDataSource? dataSource, ILogge
     // A dead connection does not report itself: an idle one is probed at this interval.
     private static readonly TimeSpan ProbeEvery = TimeSpan.FromSeconds(30);
 
+    // A server that does not answer holds the connection for longer.
+    private static readonly TimeSpan DisposalWait = TimeSpan.FromSeconds(2);
+
     private readonly Lock gate = new();
     private readonly CancellationTokenSource stopping = new();
 
@@ -62,7 +65,8 @@ internal sealed partial class Notifications(NpgsqlDataSource? dataSource, ILogge
 
     public void Dispose()
     {
-        stopping.Cancel();
+        // The driver waits for the server on the thread that cancels.
+        _ = stopping.CancelAsync();
         lock (gate)
         {
             _ = changed.CancelAsync();
@@ -78,7 +82,10 @@ internal sealed partial class Notifications(NpgsqlDataSource? dataSource, ILogge
             last = running;
         }
 
-        await (last ?? Task.CompletedTask).ConfigureAwait(false);
+        if (last is not null)
+        {
+            await last.WaitAsync(DisposalWait, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
     }
 
     private async Task RunAsync(NpgsqlDataSource source)

@@ -4,8 +4,15 @@ using Npgsql;
 namespace AutoStack.Data.Postgres;
 
 /// <summary>Runs each call on a pooled connection, as a transaction of its own.</summary>
-internal sealed class PooledDb(NpgsqlDataSource dataSource, PoolerGuard guard, Telemetry telemetry, int commandTimeoutSeconds)
-    : Db(telemetry, commandTimeoutSeconds)
+/// <param name="dataSource">The pool.</param>
+/// <param name="guard">Opens the connections of the pool.</param>
+/// <param name="telemetry">Measures the calls.</param>
+/// <param name="timeouts">The limits of the calls.</param>
+/// <param name="reopens">
+/// Whether a call waits for a server that cannot be reached, for as long as it has time. False for work that repeats its calls itself.
+/// </param>
+internal sealed class PooledDb(NpgsqlDataSource dataSource, PoolerGuard guard, Telemetry telemetry, Timeouts timeouts, bool reopens)
+    : Db(telemetry, timeouts)
 {
     public override void WhenCommitted(Action action) => action();
 
@@ -16,20 +23,31 @@ internal sealed class PooledDb(NpgsqlDataSource dataSource, PoolerGuard guard, T
 
     protected override ValueTask ReleaseAsync(NpgsqlConnection connection) => connection.DisposeAsync();
 
-    protected override bool Continue(ref Retries retries, Exception exception, Repeat repeat, out TimeSpan delay)
-    {
-        var isConflict = SqlErrors.IsConflict(exception);
-        if (!retries.Continue(exception, repeat, out delay))
-        {
-            return false;
-        }
+    public override bool MayChange(Repeat repeat) => repeat != Repeat.Read;
 
-        if (!isConflict)
+    protected override bool Reopen(ref Retries retries, Exception exception, Call call, out TimeSpan delay)
+    {
+        delay = TimeSpan.Zero;
+        return reopens && retries.Reopen(exception, call, out delay);
+    }
+
+    protected override bool Continue(ref Retries retries, Exception exception, bool isLost, Repeat repeat, out TimeSpan delay)
+    {
+        if (isLost || SqlErrors.IsOfTheSession(exception))
         {
-            // The server closed one pooled connection, and probably its neighbours too: the next attempt gets a new one.
+            // What became of one pooled connection probably became of its neighbours too: the next attempt gets a new one.
             dataSource.Clear();
         }
 
-        return true;
+        return retries.Continue(exception, isLost, repeat, out delay);
+    }
+
+    public override void GivenUp(Exception exception, bool wasSent)
+    {
+        if (wasSent && exception is DatabaseUnavailableException)
+        {
+            // A server that does not answer one connection probably answers none.
+            dataSource.Clear();
+        }
     }
 }

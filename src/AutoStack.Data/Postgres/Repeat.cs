@@ -6,8 +6,9 @@ internal enum Repeat
     /// <summary>Never: the statement may have been carried out, and a second time would change more.</summary>
     Never,
 
-    /// <summary>
-    /// Once: carried out twice, the statement has the effect of one time. A read, or an insert under an id that the client chose.
-    /// </summary>
+    /// <summary>Once: carried out twice, the statement has the effect of one time. An insert under an id that the client chose.</summary>
     WhenConnectionIsLost,
+
+    /// <summary>Once: the statement only reads, so that nothing of it can be stored.</summary>
+    Read,
 }

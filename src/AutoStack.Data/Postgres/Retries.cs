@@ -10,13 +10,15 @@ internal struct Retries
 
     private int conflicts;
     private int lostConnections;
+    private int refusals;
 
     /// <summary>Decides whether to send a failed call again.</summary>
     /// <param name="exception">The failure.</param>
+    /// <param name="isLost">Whether the failure is the loss of the connection, so that no answer came.</param>
     /// <param name="repeat">Whether the call may be sent again after a lost connection.</param>
     /// <param name="delay">The delay before the next attempt.</param>
     /// <returns>True for another attempt; false when the failure is final.</returns>
-    public bool Continue(Exception exception, Repeat repeat, out TimeSpan delay)
+    public bool Continue(Exception exception, bool isLost, Repeat repeat, out TimeSpan delay)
     {
         delay = TimeSpan.Zero;
         if (SqlErrors.IsConflict(exception))
@@ -27,8 +29,18 @@ internal struct Retries
             return conflicts++ < MaxConflicts;
         }
 
-        return (SqlErrors.IsIdleTimeout(exception) || (repeat == Repeat.WhenConnectionIsLost && SqlErrors.IsLostConnection(exception)))
-            && lostConnections++ == 0;
+        return (SqlErrors.IsOfTheSession(exception) || (repeat != Repeat.Never && isLost)) && lostConnections++ == 0;
+    }
+
+    /// <summary>Decides whether to open a connection again.</summary>
+    /// <param name="exception">The failure to open one.</param>
+    /// <param name="call">The call that needs the connection.</param>
+    /// <param name="delay">The delay before the next attempt.</param>
+    /// <returns>True for another attempt; false when the failure is final, or the time of the call too short.</returns>
+    public bool Reopen(Exception exception, Call call, out TimeSpan delay)
+    {
+        delay = Backoff.Reconnect.Delay(refusals++);
+        return SqlErrors.IsUnreachable(exception) && call.HasTimeFor(delay);
     }
 
     /// <summary>Repeats work that returns null because a row was removed between two of its statements.</summary>

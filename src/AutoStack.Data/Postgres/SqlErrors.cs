@@ -1,4 +1,6 @@
+using System.Data;
 using System.Net.Sockets;
+using System.Security.Authentication;
 using Npgsql;
 
 namespace AutoStack.Data.Postgres;
@@ -6,7 +8,11 @@ namespace AutoStack.Data.Postgres;
 /// <summary>The one table of what a SQLSTATE means to callers and to the retry policy.</summary>
 internal static class SqlErrors
 {
-    /// <summary>The library's exception for an error of the server; null for an error that callers get as the driver threw it.</summary>
+    private const string IdleSessionTimeout = "57P05";
+    private const string IdleInTransactionTimeout = "25P03";
+    private const string TransactionTimeout = "25P04";
+
+    /// <summary>The library's exception for an answer of the server; null for an error that callers get as the driver threw it.</summary>
     public static AutoStackDataException? Translate(Exception exception) => exception is not PostgresException error
         ? null
         : error.SqlState switch
@@ -23,8 +29,35 @@ internal static class SqlErrors
                 new InvalidValueException(null, "A number is outside the range of its column", error),
             PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected =>
                 new ConflictException("The transaction was rolled back by a deadlock or serialization failure; it can be retried.", error),
+            PostgresErrorCodes.LockNotAvailable =>
+                new StatementTimeoutException("Another transaction held a lock for longer than the lock timeout; nothing changed.", error),
+            PostgresErrorCodes.QueryCanceled =>
+                new StatementTimeoutException("The server stopped the statement at its time limit; nothing changed.", error),
+            PostgresErrorCodes.ReadOnlySqlTransaction =>
+                new DatabaseUnavailableException("The server accepts no changes at present; nothing changed.", false, error),
+            IdleInTransactionTimeout or TransactionTimeout =>
+                new DatabaseUnavailableException("The server ended the transaction at its time limit; nothing changed.", false, error),
+            IdleSessionTimeout =>
+                new DatabaseUnavailableException("The server had closed the idle connection; nothing changed.", false, error),
+            PostgresErrorCodes.DiskFull =>
+                new DatabaseUnavailableException("The disk of the server is full; nothing changed.", false, error),
+            PostgresErrorCodes.TooManyConnections =>
+                new DatabaseUnavailableException("The server has no connection left; nothing changed.", false, error),
             _ => null,
         };
+
+    /// <summary>
+    /// The library's exception for a failed attempt at a call; null for an error that callers get as the driver threw it.
+    /// </summary>
+    /// <param name="exception">The failure.</param>
+    /// <param name="isOpen">Whether there was a connection, and still is.</param>
+    public static AutoStackDataException? Translate(Exception exception, bool isOpen) => exception switch
+    {
+        _ when !isOpen && IsUnreachable(exception) => DatabaseUnavailableException.NoConnection(exception),
+        NpgsqlException { InnerException: TimeoutException } when isOpen =>
+            new StatementTimeoutException("The statement took longer than the command timeout; nothing changed.", exception),
+        _ => Translate(exception),
+    };
 
     /// <summary>True when the server rolled the statement back because of a concurrent one, so that a retry may succeed.</summary>
     public static bool IsConflict(Exception exception) =>
@@ -32,34 +65,49 @@ internal static class SqlErrors
             or PostgresException { SqlState: PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected };
 
     /// <summary>
-    /// True when the connection was lost: the server had closed a pooled connection, or the network failed during the call.
+    /// True when the connection was lost during a statement: the server had closed it, the network failed, or the server did not answer in
+    /// time. The driver has closed such a connection.
     /// </summary>
-    public static bool IsLostConnection(Exception exception) => exception switch
+    public static bool IsLostConnection(Exception exception, NpgsqlConnection connection) => exception switch
     {
         PostgresException error => error.SqlState is PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown,
         NpgsqlException { InnerException: IOException or SocketException } => true,
+        NpgsqlException => connection.State != ConnectionState.Open,
         _ => false,
     };
 
+    /// <summary>True when no connection could be opened, for a reason that may pass: the server is away, starts, or is full.</summary>
+    public static bool IsUnreachable(Exception exception) => exception switch
+    {
+        PostgresException error => error.SqlState is PostgresErrorCodes.CannotConnectNow or PostgresErrorCodes.TooManyConnections
+            or PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown,
+        SocketException error => error.SocketErrorCode != SocketError.HostNotFound,
+        NpgsqlException { InnerException: AuthenticationException } => false,
+        NpgsqlException { InnerException: SocketException error } => IsUnreachable(error),
+        _ => exception is NpgsqlException or TimeoutException,
+    };
+
     /// <summary>
-    /// True when the server had closed the idle connection before the statement arrived: the statement was never executed.
+    /// True when the session refused the statement, and another session may accept it: the server had closed the idle session (57P05), or
+    /// the session is read-only (25006), as on a former primary. The statement was not carried out.
     /// </summary>
-    public static bool IsIdleTimeout(Exception exception) => exception is PostgresException { SqlState: "57P05" };
+    public static bool IsOfTheSession(Exception exception) =>
+        exception is PostgresException { SqlState: IdleSessionTimeout or PostgresErrorCodes.ReadOnlySqlTransaction };
 
     /// <summary>True when retrying with the same values would fail again.</summary>
     public static bool IsOfTheValues(Exception exception) => exception switch
     {
-        ConflictException => false,
-        AutoStackDataException or ArgumentException => true,
+        AutoStackDataException own => !own.IsTransient,
+        ArgumentException => true,
         PostgresException error => error.SqlState is ['2', '2' or '3', ..] or ['5', '4', ..],
         _ => false,
     };
 
     /// <summary>True when the failure is in the server or the network, so that a retry may succeed.</summary>
-    public static bool MayPass(Exception exception) => exception switch
+    public static bool IsTransient(Exception exception) => exception switch
     {
-        ConflictException => true,
-        AutoStackDataException or ArgumentException or ObjectDisposedException or OperationCanceledException => false,
+        AutoStackDataException own => own.IsTransient,
+        ArgumentException or ObjectDisposedException or OperationCanceledException => false,
         PostgresException error => error.SqlState is not (
             ['2', '2' or '3' or '8', ..] or ['4', '2', ..] or ['0', 'A', ..] or ['3', 'D' or 'F', ..]),
         _ => true,

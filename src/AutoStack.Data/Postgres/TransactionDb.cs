@@ -6,15 +6,35 @@ namespace AutoStack.Data.Postgres;
 /// Runs calls on the connection of one open transaction. The first error dooms the transaction: PostgreSQL would answer COMMIT with a
 /// silent rollback, so that every later call throws.
 /// </summary>
-internal sealed class TransactionDb(NpgsqlConnection connection, Telemetry telemetry, int commandTimeoutSeconds)
-    : Db(telemetry, commandTimeoutSeconds)
+internal sealed class TransactionDb(NpgsqlConnection connection, Telemetry telemetry, Timeouts timeouts)
+    : Db(telemetry, timeouts)
 {
+    private readonly Lock gate = new();
     private readonly List<Action> afterwards = [];
     private Exception? doom;
     private bool ended;
 
+    // Guarded by gate.
+    private bool isInUse;
+    private TaskCompletionSource? released;
+
     /// <summary>The first failure of a statement; null while every statement has succeeded.</summary>
     public Exception? Doom => doom;
+
+    /// <summary>Whether the connection was lost, or its server did not answer in time.</summary>
+    public bool IsLost { get; private set; }
+
+    /// <summary>The call that its caller has given up, and that still uses the connection; null when there is none.</summary>
+    public Task? Unfinished
+    {
+        get
+        {
+            lock (gate)
+            {
+                return isInUse ? (released ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task : null;
+            }
+        }
+    }
 
     /// <summary>Refuses every further call: the unit of work has ended.</summary>
     public void End() => ended = true;
@@ -44,16 +64,46 @@ internal sealed class TransactionDb(NpgsqlConnection connection, Telemetry telem
         }
 
         ThrowIfDoomed();
+        lock (gate)
+        {
+            isInUse = true;
+        }
+
         return new(connection);
     }
 
-    protected override ValueTask ReleaseAsync(NpgsqlConnection connection) => default;
-
-    // A transaction is repeated as a whole, by its unit of work.
-    protected override bool Continue(ref Retries retries, Exception exception, Repeat repeat, out TimeSpan delay)
+    protected override ValueTask ReleaseAsync(NpgsqlConnection connection)
     {
-        doom ??= exception;
+        lock (gate)
+        {
+            isInUse = false;
+            released?.TrySetResult();
+        }
+
+        return default;
+    }
+
+    // Without COMMIT nothing is stored.
+    public override bool MayChange(Repeat repeat) => false;
+
+    protected override bool Reopen(ref Retries retries, Exception exception, Call call, out TimeSpan delay)
+    {
         delay = TimeSpan.Zero;
         return false;
+    }
+
+    // A transaction is repeated as a whole, by its unit of work.
+    protected override bool Continue(ref Retries retries, Exception exception, bool isLost, Repeat repeat, out TimeSpan delay)
+    {
+        doom ??= exception;
+        IsLost |= isLost;
+        delay = TimeSpan.Zero;
+        return false;
+    }
+
+    public override void GivenUp(Exception exception, bool wasSent)
+    {
+        IsLost |= exception is DatabaseUnavailableException;
+        doom ??= exception;
     }
 }

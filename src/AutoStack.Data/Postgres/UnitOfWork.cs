@@ -4,7 +4,7 @@ using Npgsql;
 namespace AutoStack.Data.Postgres;
 
 internal sealed class UnitOfWork(
-    NpgsqlDataSource dataSource, PoolerGuard guard, Func<Type, Db, object> createRepository, Telemetry telemetry, int commandTimeoutSeconds)
+    NpgsqlDataSource dataSource, PoolerGuard guard, Func<Type, Db, object> createRepository, Telemetry telemetry, Timeouts timeouts)
     : IUnitOfWork
 {
     public Task RunAsync(Func<IRepositories, CancellationToken, Task> work, CancellationToken cancellationToken)
@@ -25,24 +25,24 @@ internal sealed class UnitOfWork(
         while (true)
         {
             TimeSpan delay;
-            Exception? doom = null;
+            TransactionDb? last = null;
             try
             {
-                return await OnceAsync(work, db => doom = db.Doom, cancellationToken).ConfigureAwait(false);
+                return await OnceAsync(work, db => last = db, cancellationToken).ConfigureAwait(false);
             }
             catch (Exception exception)
             {
-                // BEGIN is sent with the first statement: on a connection that the server had closed for being idle, no transaction began,
-                // whatever the work made of that failure.
-                var neverBegan = doom is not null && SqlErrors.IsIdleTimeout(doom);
-                if (!retries.Continue(neverBegan ? doom! : exception, Repeat.Never, out delay))
-                {
-                    throw;
-                }
-
-                if (neverBegan)
+                // BEGIN is sent with the first statement: in a session that refused that statement no transaction began, or it could change
+                // nothing, whatever the work made of that failure.
+                var neverBegan = last?.Doom is { } doom && SqlErrors.IsOfTheSession(doom);
+                if (neverBegan || last is { IsLost: true })
                 {
                     dataSource.Clear();
+                }
+
+                if (!retries.Continue(neverBegan ? last!.Doom! : exception, isLost: false, Repeat.Never, out delay))
+                {
+                    throw;
                 }
             }
 
@@ -53,30 +53,154 @@ internal sealed class UnitOfWork(
     private async Task<TResult> OnceAsync<TResult>(
         Func<IRepositories, CancellationToken, Task<TResult>> work, Action<TransactionDb> ended, CancellationToken cancellationToken)
     {
-        var connection = await guard.OpenAsync(cancellationToken).ConfigureAwait(false);
-        await using var closing = connection.ConfigureAwait(false);
-        var transaction = await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancellationToken).ConfigureAwait(false);
-        await using var ending = transaction.ConfigureAwait(false);
-
-        var db = new TransactionDb(connection, telemetry, commandTimeoutSeconds);
+        var connection = await OpenAsync(cancellationToken).ConfigureAwait(false);
+        Task? unfinished = null;
+        NpgsqlTransaction? transaction = null;
+        TransactionDb? db = null;
         try
         {
+            // Sends nothing: BEGIN goes with the first statement.
+            transaction = await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancellationToken).ConfigureAwait(false);
+            db = new TransactionDb(connection, telemetry, timeouts);
             var result = await work(new Scope(db, createRepository), cancellationToken).ConfigureAwait(false);
             db.ThrowIfDoomed();
             db.End();
-            // Once sent, a commit that is cancelled leaves open whether it happened.
-            await transaction.CommitAsync(CancellationToken.None).ConfigureAwait(false);
+            await CommitAsync(connection, transaction, task => unfinished = task).ConfigureAwait(false);
             db.Committed();
             return result;
         }
-        catch (PostgresException exception) when (SqlErrors.Translate(exception) is { } translated)
-        {
-            throw translated;
-        }
         finally
         {
-            db.End();
-            ended(db);
+            if (db is not null)
+            {
+                db.End();
+                ended(db);
+                unfinished ??= db.Unfinished;
+            }
+
+            await CloseAsync(connection, transaction, unfinished, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private async Task<NpgsqlConnection> OpenAsync(CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        var call = new Call(timeouts.Operation, cancellationToken);
+        var opening = TryAsync();
+        if (!await call.EndsAsync(opening).ConfigureAwait(false))
+        {
+            var exception = call.GiveUp(mayChange: false);
+            Background.Forget(CloseLateAsync());
+            throw exception;
+        }
+
+        try
+        {
+            return await opening.ConfigureAwait(false);
+        }
+        catch (OperationCanceledException exception)
+        {
+            throw call.OfCaller(exception);
+        }
+        catch (Exception exception) when (SqlErrors.IsUnreachable(exception))
+        {
+            throw DatabaseUnavailableException.NoConnection(exception);
+        }
+
+        async Task<NpgsqlConnection> TryAsync()
+        {
+            var retries = default(Retries);
+            while (true)
+            {
+                TimeSpan delay;
+                try
+                {
+                    return await guard.OpenAsync(call.Token).ConfigureAwait(false);
+                }
+                catch (Exception exception)
+                {
+                    if (!retries.Reopen(exception, call, out delay))
+                    {
+                        throw;
+                    }
+                }
+
+                await Task.Delay(delay, call.Token).ConfigureAwait(false);
+            }
+        }
+
+        async Task CloseLateAsync()
+        {
+            var late = await opening.ConfigureAwait(false);
+            await late.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+
+    // Once sent, a commit that is cancelled leaves open whether it happened: only its time limit ends the wait for it.
+    private async Task CommitAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, Action<Task> unfinished)
+    {
+        var call = new Call(timeouts.Operation, CancellationToken.None);
+        call.Send();
+        var commit = transaction.CommitAsync(CancellationToken.None);
+        if (!await call.EndsAsync(commit).ConfigureAwait(false))
+        {
+            unfinished(commit);
+            Background.Forget(commit);
+            dataSource.Clear();
+            throw call.GiveUp(mayChange: true);
+        }
+
+        try
+        {
+            await commit.ConfigureAwait(false);
+        }
+        catch (Exception exception)
+        {
+            if (SqlErrors.IsLostConnection(exception, connection))
+            {
+                dataSource.Clear();
+                throw DatabaseUnavailableException.Lost(mayChange: true, exception);
+            }
+
+            if (SqlErrors.Translate(exception, isOpen: true) is { } translated)
+            {
+                throw translated;
+            }
+
+            throw;
+        }
+    }
+
+    // Rolls an open transaction back. The caller waits for it, so that its locks are free, but not for a server that does not answer.
+    private async Task CloseAsync(
+        NpgsqlConnection connection, NpgsqlTransaction? transaction, Task? unfinished, CancellationToken cancellationToken)
+    {
+        var closing = CloseAsync();
+        if (unfinished is null)
+        {
+            await new Call(timeouts.Operation, cancellationToken).EndsAsync(closing).ConfigureAwait(false);
+        }
+
+        Background.Forget(closing);
+
+        async Task CloseAsync()
+        {
+            try
+            {
+                if (unfinished is not null)
+                {
+                    await unfinished.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                }
+
+                if (transaction is not null)
+                {
+                    await transaction.DisposeAsync().ConfigureAwait(false);
+                }
+            }
+            finally
+            {
+                await connection.DisposeAsync().ConfigureAwait(false);
+            }
         }
     }
 

@@ -111,7 +111,7 @@ public sealed class RegistrationTests : DatabaseTests
 
             Assert.That(
                 () => provider.GetRequiredService<IUserRepository>().FindAsync(user.Id, Token),
-                Throws.InstanceOf<NpgsqlException>().With.InnerException.InstanceOf<TimeoutException>());
+                Throws.TypeOf<StatementTimeoutException>().With.InnerException.InnerException.InstanceOf<TimeoutException>());
         }
     }
 
@@ -140,17 +140,25 @@ public sealed class RegistrationTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_failed_connection_throws_the_drivers_error_without_the_password()
+    public async Task A_failed_connection_throws_an_error_without_the_password()
     {
-        foreach (var spoil in new Action<NpgsqlConnectionStringBuilder>[] { b => b.Database = "no_such_database", b => b.Port = 1 })
+        foreach (var (spoil, expected) in new (Action<NpgsqlConnectionStringBuilder>, Type)[]
+        {
+            (b => b.Database = "no_such_database", typeof(PostgresException)),
+            (b => b.Port = 1, typeof(DatabaseUnavailableException)),
+        })
         {
             var connection = new NpgsqlConnectionStringBuilder(Database.ConnectionString);
             spoil(connection);
-            await using var provider = new ServiceCollection().AddAutoStackData(connection.ConnectionString).BuildServiceProvider();
+            await using var provider = new ServiceCollection()
+                .AddAutoStackData(
+                    o => (o.ConnectionString, o.OperationTimeout) = (connection.ConnectionString, TimeSpan.FromSeconds(1)))
+                .BuildServiceProvider();
 
             var users = provider.GetRequiredService<IUserRepository>();
-            var exception = Assert.CatchAsync<NpgsqlException>(() => users.FindAsync(Guid.NewGuid(), Token))!;
+            var exception = Assert.CatchAsync(() => users.FindAsync(Guid.NewGuid(), Token))!;
 
+            Assert.That(exception, Is.TypeOf(expected));
             Assert.That(exception.ToString(), Does.Not.Contain(connection.Password!));
         }
     }

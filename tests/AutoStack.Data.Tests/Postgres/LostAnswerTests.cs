@@ -2,7 +2,6 @@ using AutoStack.Data.Accounts;
 using AutoStack.Data.Projects;
 using AutoStack.Data.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
-using Npgsql;
 
 namespace AutoStack.Data.Tests.Postgres;
 
@@ -43,7 +42,8 @@ public sealed class LostAnswerTests : DatabaseTests
         var (tag, write) = Writes[name];
         proxy.CutAfter(tag);
 
-        Assert.That(() => write(provider, user.Id), Throws.InstanceOf<NpgsqlException>());
+        Assert.That(
+            () => write(provider, user.Id), Throws.TypeOf<DatabaseUnavailableException>().With.Property("OutcomeUnknown").EqualTo(true));
         Assert.That(proxy.Cuts, Is.EqualTo(1));
     }
 

@@ -75,7 +75,9 @@ public sealed class LostConnectionTests : DatabaseTests
         var deployment = await StartedAsync(DeploymentStatus.Building);
         await KillAsync();
 
-        Assert.That(() => Lifecycle.FailAsync(deployment.Id, "x", Token), Throws.InstanceOf<NpgsqlException>());
+        Assert.That(
+            () => Lifecycle.FailAsync(deployment.Id, "x", Token),
+            Throws.TypeOf<DatabaseUnavailableException>().With.InnerException.InstanceOf<NpgsqlException>());
         Assert.That(await Lifecycle.FindStatusAsync(deployment.Id, Token), Is.EqualTo(DeploymentStatus.Building));
         Assert.That(await Lifecycle.FailAsync(deployment.Id, "x", Token), Is.EqualTo(TransitionOutcome.Applied));
     }
@@ -92,7 +94,7 @@ public sealed class LostConnectionTests : DatabaseTests
                 await KillAsync();
                 await tx.Get<IUserRepository>().FindAsync(Guid.NewGuid(), token);
             }, Token),
-            Throws.InstanceOf<NpgsqlException>());
+            Throws.TypeOf<DatabaseUnavailableException>().With.Property("OutcomeUnknown").EqualTo(false));
 
         Assert.That(await PlatformUsers.FindByEmailAsync(email, Token), Is.Null);
     }
@@ -125,7 +127,7 @@ public sealed class LostConnectionTests : DatabaseTests
                 {
                     return await tx.Get<IUserRepository>().FindAsync(user.Id, ct);
                 }
-                catch (PostgresException) when (swallow)
+                catch (DatabaseUnavailableException) when (swallow)
                 {
                     return null;
                 }
