@@ -1,0 +1,42 @@
+using System.Runtime.Versioning;
+using AutoStack.Data.FaultTests.Servers;
+using AutoStack.Data.LocalServer;
+
+[assembly: NonParallelizable]
+
+/// <summary>The server of the run. Outside every namespace, so that its setup runs before every fixture.</summary>
+[SetUpFixture]
+[UnsupportedOSPlatform("windows")]
+public sealed class FaultServers
+{
+    internal static FaultServer Current { get; private set; } = null!;
+
+    [OneTimeSetUp]
+    public async Task StartAsync()
+    {
+        var isCi = Environment.GetEnvironmentVariable("CI") is { Length: > 0 };
+        if (!OperatingSystem.IsLinux())
+        {
+            Assert.Ignore("The fault tests stop and freeze processes as Linux lists them.");
+        }
+
+        try
+        {
+            Current = await FaultServer.StartAsync(TestContext.CurrentContext.CancellationToken);
+            await TestContext.Progress.WriteLineAsync($"Faults are made on {Current.Source}.");
+        }
+        catch (UnusableException exception) when (!isCi)
+        {
+            Assert.Ignore(exception.Message);
+        }
+    }
+
+    [OneTimeTearDown]
+    public async Task StopAsync()
+    {
+        if (Current is not null)
+        {
+            await Current.DisposeAsync();
+        }
+    }
+}
