@@ -1,16 +1,12 @@
-using System.Runtime.Versioning;
 using AutoStack.Data.FaultTests.Servers;
 
 namespace AutoStack.Data.FaultTests.Schedules;
 
 /// <summary>Something that goes wrong. The call returns when it is over: the server runs, and the network passes.</summary>
-[UnsupportedOSPlatform("windows")]
 internal sealed record Fault(string Name, Func<Laboratory, Random, CancellationToken, Task> MakeAsync)
 {
-    private static readonly TimeSpan SwallowWait = TimeSpan.FromMilliseconds(300);
-
-    public static Fault Terminate { get; } = new("terminate backends", (lab, _, token) =>
-        lab.Server.TerminateBackendsAsync(lab.Database, token));
+    public static Fault Terminate { get; } = new("terminate backends", async (lab, _, token) =>
+        Assert.That(await lab.Server.TerminateBackendsAsync(lab.Database, token), Is.Positive));
 
     public static Fault RestartFast { get; } = new("fast restart", (lab, _, token) => lab.Server.RestartFastAsync(token));
 
@@ -27,8 +23,12 @@ internal sealed record Fault(string Name, Func<Laboratory, Random, CancellationT
         random.Shuffle(answers);
         foreach (var answer in answers)
         {
+            var before = lab.Proxy.Swallowed;
             lab.Proxy.SwallowNext(answer);
-            await Task.Delay(SwallowWait, token);
+            while (lab.Proxy.Swallowed == before)
+            {
+                await Task.Delay(5, token);
+            }
         }
 
         lab.Proxy.Cut();

@@ -1,6 +1,4 @@
 using System.Collections.Concurrent;
-using System.Diagnostics;
-using System.Runtime.Versioning;
 using AutoStack.Data.Accounts;
 using AutoStack.Data.Deployments;
 using AutoStack.Data.FaultTests.Invariants;
@@ -14,7 +12,6 @@ using Npgsql;
 namespace AutoStack.Data.FaultTests.Schedules;
 
 /// <summary>A database, a network before it, two services with their callers, and a ledger of what the callers know.</summary>
-[UnsupportedOSPlatform("windows")]
 internal sealed class Laboratory : IAsyncDisposable
 {
     private const int LoggedDeployments = 36;
@@ -113,10 +110,9 @@ internal sealed class Laboratory : IAsyncDisposable
         await followersEnd.CancelAsync();
         await Task.WhenAll(following).WaitAsync(EndWait, cancellationToken);
 
-        var disposal = Stopwatch.StartNew();
-        var leftBehind = await FindLeftBehindAsync(connection, cancellationToken);
+        var leftBehind = await LeftBehindCheck.RunAsync(services, Proxy, connection, ReleaseWait, cancellationToken);
         return new Report(
-            Ledger, events, disposal.Elapsed, [.. leftBehind, .. await InvariantCheck.RunAsync(Ledger, connection, cancellationToken)]);
+            Ledger, events, [.. leftBehind, .. await InvariantCheck.RunAsync(Ledger, connection, cancellationToken)]);
     }
 
     public async ValueTask DisposeAsync()
@@ -186,40 +182,6 @@ internal sealed class Laboratory : IAsyncDisposable
         {
             await Task.Delay(10, cancellationToken);
         }
-    }
-
-    private async Task<IReadOnlyList<Finding>> FindLeftBehindAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
-    {
-        var findings = new List<Finding>();
-        foreach (var service in services)
-        {
-            if (await service.IsHeldAfterDisposalAsync(ReleaseWait))
-            {
-                findings.Add(new Finding(FindingKind.LeftBehind, $"something holds the objects of service {service.Name} after its disposal"));
-            }
-        }
-
-        // The server needs a moment to see that a connection was closed.
-        var until = Ledger.Now + ReleaseWait;
-        List<string> open;
-        do
-        {
-            await Task.Delay(20, cancellationToken);
-            open = await Rows.ReadAsync(
-                connection,
-                "SELECT application_name || ': ' || query FROM pg_stat_activity WHERE application_name LIKE 'service %'",
-                row => row.GetString(0),
-                cancellationToken);
-        }
-        while ((open.Count > 0 || Proxy.Open > 0) && Ledger.Now < until);
-
-        findings.AddRange(open.Select(query => new Finding(FindingKind.LeftBehind, $"a connection of {query}")));
-        if (Proxy.Open > 0)
-        {
-            findings.Add(new Finding(FindingKind.LeftBehind, $"{Proxy.Open} connections to the proxy"));
-        }
-
-        return findings;
     }
 }
 

@@ -6,7 +6,7 @@ using AutoStack.Data.FaultTests.Ledgers;
 namespace AutoStack.Data.FaultTests.Schedules;
 
 /// <summary>The result of a run: findings, and a table of what each fault meant to the callers.</summary>
-internal sealed class Report(Ledger ledger, IReadOnlyList<FaultEvent> events, TimeSpan disposal, IReadOnlyList<Finding> findings)
+internal sealed class Report(Ledger ledger, IReadOnlyList<FaultEvent> events, IReadOnlyList<Finding> findings)
 {
     /// <summary>What does not hold; empty when everything does.</summary>
     public IReadOnlyList<Finding> Findings => findings;
@@ -18,8 +18,8 @@ internal sealed class Report(Ledger ledger, IReadOnlyList<FaultEvent> events, Ti
         var text = new StringBuilder();
         text.AppendLine(CultureInfo.InvariantCulture,
             $"{calls.Count} calls, {Of(Verdict.Acknowledged)} acknowledged, {Of(Verdict.Refused)} refused, {Of(Verdict.Unknown)} unknown; "
-            + $"{lines} log lines, {ledger.Follows.Sum(follow => follow.Seen.Count)} of them seen by followers; disposed in "
-            + $"{disposal.TotalSeconds:0.0} s; lost {Count(FindingKind.Lost)}, doubled {Count(FindingKind.Doubled)}, other findings "
+            + $"{lines} log lines, {ledger.Follows.Sum(follow => follow.Seen.Count)} of them seen by followers; "
+            + $"lost {Count(FindingKind.Lost)}, doubled {Count(FindingKind.Doubled)}, other findings "
             + $"{findings.Count - Count(FindingKind.Lost) - Count(FindingKind.Doubled)}");
         text.AppendLine("| fault | times | the caller sees | longest call | back after |");
         text.AppendLine("|---|---|---|---|---|");

@@ -1,9 +1,6 @@
-using System.Runtime.Versioning;
-
 namespace AutoStack.Data.FaultTests.Schedules;
 
 /// <summary>Mixes the faults: the same seed gives the same faults after the same pauses.</summary>
-[UnsupportedOSPlatform("windows")]
 internal sealed class Schedule(int seed)
 {
     private readonly Random random = new(seed);

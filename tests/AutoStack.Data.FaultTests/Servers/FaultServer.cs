@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Runtime.Versioning;
 using System.Security.Cryptography;
 using AutoStack.Data.LocalServer;
 using AutoStack.Data.Migrations;
@@ -11,7 +10,6 @@ namespace AutoStack.Data.FaultTests.Servers;
 /// A server that the tests stop, kill and freeze. It keeps commits when its processes are killed; <c>fsync</c> is off, because no test cuts
 /// the power.
 /// </summary>
-[UnsupportedOSPlatform("windows")]
 internal sealed class FaultServer : IAsyncDisposable
 {
     /// <summary>The application name of the laboratory's own connections, which no fault ends.</summary>

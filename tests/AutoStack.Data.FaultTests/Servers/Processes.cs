@@ -1,10 +1,8 @@
 using System.Globalization;
-using System.Runtime.Versioning;
 
 namespace AutoStack.Data.FaultTests.Servers;
 
 /// <summary>The processes of Linux, as <c>/proc</c> lists them.</summary>
-[UnsupportedOSPlatform("windows")]
 internal static class Processes
 {
     public static IReadOnlyList<int> ChildrenOf(int parent) =>

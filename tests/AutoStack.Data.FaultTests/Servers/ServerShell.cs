@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Runtime.Versioning;
 using AutoStack.Data.LocalServer;
 
 namespace AutoStack.Data.FaultTests.Servers;
@@ -9,7 +8,6 @@ namespace AutoStack.Data.FaultTests.Servers;
 /// A shell that starts postmasters of one data folder, one after the other, while this process holds the other end of the shell's standard
 /// input. The operating system closes that pipe however this process ends; the shell then ends the server and removes the folder.
 /// </summary>
-[UnsupportedOSPlatform("windows")]
 internal sealed class ServerShell : IAsyncDisposable
 {
     private static readonly TimeSpan StopWait = TimeSpan.FromSeconds(20);

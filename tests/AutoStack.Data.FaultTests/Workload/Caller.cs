@@ -1,10 +1,8 @@
-using System.Runtime.Versioning;
 using AutoStack.Data.FaultTests.Ledgers;
 
 namespace AutoStack.Data.FaultTests.Workload;
 
 /// <summary>A caller that calls the library again and again, and repeats its own calls as the documentation of errors allows.</summary>
-[UnsupportedOSPlatform("windows")]
 internal abstract class Caller(string name, Service service, Ledger ledger, int seed)
 {
     // An upper limit for a broken laboratory only; no outage lasts nearly as long.

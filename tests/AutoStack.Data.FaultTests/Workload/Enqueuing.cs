@@ -1,11 +1,9 @@
-using System.Runtime.Versioning;
 using AutoStack.Data.Deployments;
 using AutoStack.Data.FaultTests.Ledgers;
 
 namespace AutoStack.Data.FaultTests.Workload;
 
 /// <summary>Queues deployments of one project, and some of a project that does not exist.</summary>
-[UnsupportedOSPlatform("windows")]
 internal sealed class Enqueuing(string name, Service service, Ledger ledger, int seed, Guid projectId, Guid userId)
     : Caller(name, service, ledger, seed)
 {

@@ -1,11 +1,9 @@
-using System.Runtime.Versioning;
 using AutoStack.Data.FaultTests.Ledgers;
 using AutoStack.Data.Logs;
 
 namespace AutoStack.Data.FaultTests.Workload;
 
 /// <summary>Follows one log from its beginning, and after a failure from the last line that it saw.</summary>
-[UnsupportedOSPlatform("windows")]
 internal sealed class Following(string name, Service service, Ledger ledger, Guid deploymentId, Guid ownerId)
 {
     private readonly Follow follow = new(name, deploymentId);

@@ -1,12 +1,10 @@
 using System.Globalization;
-using System.Runtime.Versioning;
 using AutoStack.Data.FaultTests.Ledgers;
 using AutoStack.Data.Logs;
 
 namespace AutoStack.Data.FaultTests.Workload;
 
 /// <summary>Writes numbered lines of one writer into one log.</summary>
-[UnsupportedOSPlatform("windows")]
 internal sealed class Lines(Service service, Ledger ledger, string writer, Guid deploymentId)
 {
     private readonly LineCount count = ledger.Lines.GetOrAdd((deploymentId, writer), _ => new LineCount());

@@ -1,10 +1,8 @@
-using System.Runtime.Versioning;
 using AutoStack.Data.FaultTests.Ledgers;
 
 namespace AutoStack.Data.FaultTests.Workload;
 
 /// <summary>Writes into the logs of several dozen deployments, which the other service's callers write into as well.</summary>
-[UnsupportedOSPlatform("windows")]
 internal sealed class Logging(string name, Service service, Ledger ledger, int seed, IReadOnlyList<Guid> deployments)
     : Caller(name, service, ledger, seed)
 {

@@ -1,4 +1,3 @@
-using System.Runtime.Versioning;
 using System.Text.Json;
 using AutoStack.Data.Containers;
 using AutoStack.Data.FaultTests.Ledgers;
@@ -8,7 +7,6 @@ using AutoStack.Data.Webhooks;
 namespace AutoStack.Data.FaultTests.Workload;
 
 /// <summary>Adds health checks, some of a deployment that does not exist.</summary>
-[UnsupportedOSPlatform("windows")]
 internal sealed class Monitoring(string name, Service service, Ledger ledger, int seed, IReadOnlyList<Guid> deployments)
     : Caller(name, service, ledger, seed)
 {
@@ -30,7 +28,6 @@ internal sealed class Monitoring(string name, Service service, Ledger ledger, in
 }
 
 /// <summary>Stores webhooks, each delivery once or twice.</summary>
-[UnsupportedOSPlatform("windows")]
 internal sealed class Receiving(string name, Service service, Ledger ledger, int seed) : Caller(name, service, ledger, seed)
 {
     protected override async Task TurnAsync(CancellationToken ending)
@@ -66,7 +63,6 @@ internal sealed class Receiving(string name, Service service, Ledger ledger, int
 }
 
 /// <summary>Reserves ports for containers, and reports some containers stopped.</summary>
-[UnsupportedOSPlatform("windows")]
 internal sealed class Running(string name, Service service, Ledger ledger, int seed, IReadOnlyList<Guid> deployments)
     : Caller(name, service, ledger, seed)
 {
@@ -87,6 +83,7 @@ internal sealed class Running(string name, Service service, Ledger ledger, int s
         var effect = Ledger.Expect(RowKind.Container, id, container.Image);
         var reserved = await RepeatAsync("Containers.ReserveAsync", () => Containers.ReserveAsync(container, CancellationToken.None), attempt =>
         {
+            // A deployment that failed gets no port.
             effect.Attempts.Add(attempt is { IsAcknowledged: true, Value.Container: null } ? Verdict.Refused : attempt.Verdict);
             return true;
         });
@@ -97,7 +94,7 @@ internal sealed class Running(string name, Service service, Ledger ledger, int s
             running.Enqueue(use);
         }
 
-        while (running.Count > 20 || (running.Count > 0 && OneOf(3)))
+        while (running.Count > 20 || (running.Count > 3 && OneOf(3)))
         {
             var ended = running.Dequeue();
             ended.Until = Ledger.Now;

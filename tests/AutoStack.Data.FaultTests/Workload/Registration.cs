@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Runtime.Versioning;
 using AutoStack.Data.Accounts;
 using AutoStack.Data.Deployments;
 using AutoStack.Data.FaultTests.Ledgers;
@@ -8,7 +7,6 @@ using AutoStack.Data.Projects;
 namespace AutoStack.Data.FaultTests.Workload;
 
 /// <summary>Registers users, tries taken addresses, issues reset tokens, and adds projects with their first deployment as one unit.</summary>
-[UnsupportedOSPlatform("windows")]
 internal sealed class Registration(string name, Service service, Ledger ledger, int seed, ConcurrentQueue<Guid> projects)
     : Caller(name, service, ledger, seed)
 {

@@ -1,12 +1,10 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Versioning;
 using AutoStack.Data.FaultTests.Servers;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace AutoStack.Data.FaultTests.Workload;
 
 /// <summary>One service that uses the library, with a pool and a log writer of its own.</summary>
-[UnsupportedOSPlatform("windows")]
 internal sealed class Service(FaultServer server, Proxy proxy, string database, string name) : IAsyncDisposable
 {
     /// <summary>What the application names of the library's connections begin with.</summary>

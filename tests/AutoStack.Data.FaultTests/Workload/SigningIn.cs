@@ -1,11 +1,9 @@
-using System.Runtime.Versioning;
 using AutoStack.Data.Accounts;
 using AutoStack.Data.FaultTests.Ledgers;
 
 namespace AutoStack.Data.FaultTests.Workload;
 
 /// <summary>Signs users in, rotates their tokens, and signs some of them out.</summary>
-[UnsupportedOSPlatform("windows")]
 internal sealed class SigningIn(string name, Service service, Ledger ledger, int seed) : Caller(name, service, ledger, seed)
 {
     private ISessionRepository Sessions => Service.Get<ISessionRepository>();

@@ -1,12 +1,9 @@
-using System.Runtime.Versioning;
 using AutoStack.Data.Deployments;
 using AutoStack.Data.FaultTests.Ledgers;
-using AutoStack.Data.Logs;
 
 namespace AutoStack.Data.FaultTests.Workload;
 
 /// <summary>Claims deployments and takes each through its steps to its end, with a few lines of output.</summary>
-[UnsupportedOSPlatform("windows")]
 internal sealed class Worker(string name, Service service, Ledger ledger, int seed) : Caller(name, service, ledger, seed)
 {
     private static readonly DeploymentStatus[] Steps = [DeploymentStatus.Checkout, DeploymentStatus.Installing, DeploymentStatus.Building];
