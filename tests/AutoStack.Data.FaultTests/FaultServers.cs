@@ -15,7 +15,8 @@ public sealed class FaultServers
     public async Task StartAsync()
     {
         // A run on a server of somebody else's needs no binaries, which the faults cannot do without.
-        var mayBeMissing = Environment.GetEnvironmentVariable("CI") is null or "" || SearchPlaces.OfThisMachine().ConnectionString is not null;
+        var mayBeMissing = Environment.GetEnvironmentVariable("CI") is null or ""
+            || SearchPlaces.OfThisMachine().ConnectionString is not null;
         if (!OperatingSystem.IsLinux())
         {
             Assert.Ignore("The fault tests stop and freeze processes as Linux lists them.");

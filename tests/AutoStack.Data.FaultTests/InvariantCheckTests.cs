@@ -138,7 +138,9 @@ public sealed class InvariantCheckTests
         var ended = lab.Ledger.SignIns.First(signIn => signIn.State == SignInState.Ended);
         Expect(
             await CheckDamagedAsync(
-                "INSERT INTO sessions (id, user_id, token, expires_at) VALUES ($1, $2, 'x', now() + '1 day')", ended.FamilyId, ended.UserId),
+                "INSERT INTO sessions (id, user_id, token, expires_at) VALUES ($1, $2, 'x', now() + '1 day')",
+                ended.FamilyId,
+                ended.UserId),
             FindingKind.Unexpected, "was revoked and is there");
     }
 

@@ -21,7 +21,11 @@ internal static class AccountCheck
             "SELECT user_id, id FROM password_reset_tokens WHERE used_at IS NULL AND expires_at > timezone('UTC', now())",
             row => (User: row.GetGuid(0), Id: row.GetGuid(1)),
             cancellationToken);
-        return [.. Families(ledger, sessions.ToLookup(session => session.Family)), .. Resets(ledger, resets.ToLookup(r => r.User, r => r.Id))];
+        return
+        [
+            .. Families(ledger, sessions.ToLookup(session => session.Family)),
+            .. Resets(ledger, resets.ToLookup(reset => reset.User, reset => reset.Id)),
+        ];
     }
 
     private static IEnumerable<Finding> Families(Ledger ledger, ILookup<Guid, StoredSession> families)

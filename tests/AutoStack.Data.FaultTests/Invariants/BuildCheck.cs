@@ -37,7 +37,8 @@ internal static class BuildCheck
         if (withoutWorker > lostAnswers)
         {
             findings.Add(new Finding(
-                FindingKind.Unexpected, $"{withoutWorker} deployments are started and no worker has them, after {lostAnswers} lost answers"));
+                FindingKind.Unexpected,
+                $"{withoutWorker} deployments are started and no worker has them, after {lostAnswers} lost answers"));
         }
 
         var statuses = deployments.ToDictionary(deployment => deployment.Id, deployment => deployment.Status);

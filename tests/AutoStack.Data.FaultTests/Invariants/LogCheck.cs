@@ -60,7 +60,7 @@ internal static class LogCheck
             {
                 yield return new Finding(
                     FindingKind.Lost,
-                    $"{missing.Count} lines in the log of {log}, the first '{missing[0]}'; {count.Flushed} of {count.Written} were flushed");
+                    $"{missing.Count} lines in the log of {log}, the first '{missing[0]}'; {count.Flushed} of {count.Written} flushed");
             }
 
             if (doubled.Count > 0)
@@ -75,7 +75,8 @@ internal static class LogCheck
 
             if (missing.Count + doubled.Count + unexpected.Count == 0)
             {
-                yield return new Finding(FindingKind.Disordered, $"the lines of {writer} in the log of {log} are not in the order of the calls");
+                yield return new Finding(
+                    FindingKind.Disordered, $"the lines of {writer} in the log of {log} are not in the order of the calls");
             }
         }
 
@@ -96,7 +97,8 @@ internal static class LogCheck
         var missing = lines.Except(seen).ToList();
         var doubled = seen.GroupBy(line => line.Id).Where(group => group.Count() > 1).ToList();
         yield return
-            missing.Count > 0 ? new Finding(FindingKind.Lost, $"{follow.Follower} did not see {missing.Count} lines, the first {missing[0]}")
+            missing.Count > 0
+                ? new Finding(FindingKind.Lost, $"{follow.Follower} did not see {missing.Count} lines, the first {missing[0]}")
             : doubled.Count > 0 ? new Finding(FindingKind.Doubled, $"{follow.Follower} saw {doubled[0].First()} {doubled[0].Count()} times")
             : new Finding(FindingKind.Disordered, $"{follow.Follower} saw lines that are not in the log, or in another order");
     }

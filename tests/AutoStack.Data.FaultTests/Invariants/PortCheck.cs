@@ -19,7 +19,8 @@ internal static class PortCheck
             .Where(row => !row.IsStopped)
             .GroupBy(row => (row.Host, row.Port))
             .Where(group => group.Count() > 1)
-            .Select(group => new Finding(FindingKind.Doubled, $"{group.Count()} containers have port {group.Key.Port} of {group.Key.Host}")));
+            .Select(group => new Finding(
+                FindingKind.Doubled, $"{group.Count()} containers have port {group.Key.Port} of {group.Key.Host}")));
 
         var stored = rows.ToDictionary(row => row.Id);
         foreach (var use in ledger.Ports.Where(use => stored.ContainsKey(use.ContainerId)))

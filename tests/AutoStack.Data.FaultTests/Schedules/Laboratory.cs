@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using AutoStack.Data.Accounts;
 using AutoStack.Data.Deployments;
 using AutoStack.Data.FaultTests.Invariants;
@@ -21,7 +20,6 @@ internal sealed class Laboratory : IAsyncDisposable
 
     private readonly CancellationTokenSource callersEnd = new();
     private readonly CancellationTokenSource followersEnd = new();
-    private readonly ConcurrentQueue<Guid> projects = new();
     private readonly List<Caller> callers = [];
     private readonly List<Following> followers = [];
     private readonly List<FaultEvent> events = [];
@@ -154,7 +152,7 @@ internal sealed class Laboratory : IAsyncDisposable
 
         callers.AddRange(
         [
-            new Registration("registration", one, Ledger, seed + 1, projects),
+            new Registration("registration", one, Ledger, seed + 1),
             new SigningIn("sign-ins one", one, Ledger, seed + 2),
             new SigningIn("sign-ins two", two, Ledger, seed + 3),
             new Enqueuing("queue", two, Ledger, seed + 4, projectId, userId),

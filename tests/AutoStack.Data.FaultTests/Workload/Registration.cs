@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using AutoStack.Data.Accounts;
 using AutoStack.Data.Deployments;
 using AutoStack.Data.FaultTests.Ledgers;
@@ -6,9 +5,10 @@ using AutoStack.Data.Projects;
 
 namespace AutoStack.Data.FaultTests.Workload;
 
-/// <summary>Registers users, tries taken addresses, issues reset tokens, and adds projects with their first deployment as one unit.</summary>
-internal sealed class Registration(string name, Service service, Ledger ledger, int seed, ConcurrentQueue<Guid> projects)
-    : Caller(name, service, ledger, seed)
+/// <summary>
+/// Registers users, tries taken addresses, issues reset tokens, and adds projects with their first deployment as one unit of work.
+/// </summary>
+internal sealed class Registration(string name, Service service, Ledger ledger, int seed) : Caller(name, service, ledger, seed)
 {
     private readonly List<(Guid Id, string Email)> users = [];
 
@@ -18,7 +18,9 @@ internal sealed class Registration(string name, Service service, Ledger ledger, 
         var email = $"{id:n}@example.com";
         var user = new NewUser { Id = id, Name = "Ada", Email = email };
         var added = await InsertAsync(
-            "Users.AddAsync", Ledger.Expect(RowKind.User, id, email), () => Service.Get<IUserRepository>().AddAsync(user, CancellationToken.None));
+            "Users.AddAsync",
+            Ledger.Expect(RowKind.User, id, email),
+            () => Service.Get<IUserRepository>().AddAsync(user, CancellationToken.None));
         if (!added.IsAcknowledged)
         {
             return;
@@ -77,7 +79,7 @@ internal sealed class Registration(string name, Service service, Ledger ledger, 
             Ledger.Expect(RowKind.Deployment, deploymentId, deployment.Commit.Message!),
         ];
         Ledger.Units.Enqueue(effects);
-        var result = await InsertAsync("UnitOfWork.RunAsync", effects, () => Service.Get<IUnitOfWork>().RunAsync(
+        await InsertAsync("UnitOfWork.RunAsync", effects, () => Service.Get<IUnitOfWork>().RunAsync(
             async (tx, ct) =>
             {
                 await tx.Get<IProjectRepository>().AddAsync(project, ct);
@@ -85,9 +87,5 @@ internal sealed class Registration(string name, Service service, Ledger ledger, 
                 return isAbandoned ? throw new AbandonedException() : true;
             },
             CancellationToken.None));
-        if (result.IsAcknowledged)
-        {
-            projects.Enqueue(projectId);
-        }
     }
 }
