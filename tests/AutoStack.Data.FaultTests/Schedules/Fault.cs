@@ -19,10 +19,12 @@ internal sealed record Fault(string Name, Func<Laboratory, Random, CancellationT
 
     public static Fault Swallow { get; } = new("answers swallowed and cut", async (lab, random, token) =>
     {
-        var answers = Answer.All.ToArray();
+        // Batches more often: they are most of the kinds of writes.
+        Answer[] answers = [.. Answer.All, .. Enumerable.Repeat(Answer.Batch, 8)];
         random.Shuffle(answers);
         foreach (var answer in answers)
         {
+            await Task.Delay(random.Next(50), token);
             var before = lab.Proxy.Swallowed;
             lab.Proxy.SwallowNext(answer);
             while (lab.Proxy.Swallowed == before)

@@ -35,6 +35,6 @@ internal sealed class Enqueuing(string name, Service service, Ledger ledger, int
         }
 
         // The two workers keep up with this pace.
-        await Task.Delay(Random.Next(60, 120), CancellationToken.None);
+        await Task.Delay(Random.Next(20, 60), CancellationToken.None);
     }
 }

@@ -16,6 +16,8 @@ internal sealed class Worker(string name, Service service, Ledger ledger, int se
         var claim = await TryAsync("Lifecycle.ClaimNextAsync", () => Lifecycle.ClaimNextAsync(CancellationToken.None));
         if (claim is { IsAcknowledged: true, Value: null })
         {
+            // Few claims of an empty queue, so that a lost answer is mostly that of a deployment.
+            await Task.Delay(Random.Next(50, 100), CancellationToken.None);
             return;
         }
 
