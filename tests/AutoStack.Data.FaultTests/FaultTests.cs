@@ -31,7 +31,7 @@ public sealed class FaultTests
 
     [Test]
     public async Task Nothing_acknowledged_is_lost_or_doubled_by_mixed_faults() =>
-        await RunAsync(Seed, lab => new Schedule(Seed).RunAsync(lab, TimeSpan.FromSeconds(12), Token));
+        await RunAsync(Seed, lab => new Schedule(Seed).RunAsync(lab, TimeSpan.FromSeconds(10), Token));
 
     [Test]
     [Explicit("Runs for AUTOSTACK_FAULT_MINUTES with the seed AUTOSTACK_FAULT_SEED.")]

@@ -16,7 +16,7 @@ internal sealed class Laboratory : IAsyncDisposable
     private const int LoggedDeployments = 36;
     private const int FollowedDeployments = 4;
     private static readonly TimeSpan EndWait = TimeSpan.FromMinutes(4);
-    private static readonly TimeSpan ReleaseWait = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan ReleaseWait = TimeSpan.FromSeconds(30);
 
     private readonly CancellationTokenSource callersEnd = new();
     private readonly CancellationTokenSource followersEnd = new();
