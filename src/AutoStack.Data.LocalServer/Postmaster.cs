@@ -12,7 +12,7 @@ namespace AutoStack.Data.LocalServer;
 [UnsupportedOSPlatform("windows")]
 internal static class Postmaster
 {
-    private const string Role = "autostack";
+    internal const string Role = "autostack";
     private const int Attempts = 5;
     private static readonly TimeSpan StartWait = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(25);
@@ -130,7 +130,7 @@ internal static class Postmaster
     }
 
     // Upper and lower case beyond ASCII, order by code point; both exist without any installed language.
-    private static string[] Locale() => OperatingSystem.IsMacOS() ? ["--locale=C", "--lc-ctype=en_US.UTF-8"] : ["--locale=C.UTF-8"];
+    internal static string[] Locale() => OperatingSystem.IsMacOS() ? ["--locale=C", "--lc-ctype=en_US.UTF-8"] : ["--locale=C.UTF-8"];
 
     // The range lies below the ports that the operating system gives to outgoing connections.
     internal static int FindFreePort()
@@ -154,7 +154,7 @@ internal static class Postmaster
     }
 
     // PostgreSQL refuses to run as root.
-    private static async Task<OtherUser> FindUserAsync(SearchPlaces places, CancellationToken cancellationToken)
+    internal static async Task<OtherUser> FindUserAsync(SearchPlaces places, CancellationToken cancellationToken)
     {
         var setPriv = places.FindProgram("setpriv")
             ?? throw new UnusableException("this process runs as root, which PostgreSQL refuses, and setpriv is not on PATH");
@@ -172,7 +172,7 @@ internal static class Postmaster
         throw new UnusableException("this process runs as root, which PostgreSQL refuses, and there is no user postgres or nobody");
     }
 
-    private sealed record OtherUser(string SetPriv, int UserId, int GroupId)
+    internal sealed record OtherUser(string SetPriv, int UserId, int GroupId)
     {
         public string[] Prefix => [SetPriv, $"--reuid={UserId}", $"--regid={GroupId}", "--clear-groups", "--reset-env"];
     }
