@@ -199,7 +199,8 @@ internal sealed partial class LogBuffer(LogWriterOptions options)
                 all = (all.Lines - (lines - rest), all.Bytes - log.Finish(lines - rest));
                 if (rest > 0)
                 {
-                    HoldBack(log, batch.Lines.MayBeStored ? [.. batch.Lines.Ids.Skip(place + lines - rest).Take(rest)] : []);
+                    // Under the same ids: an attempt whose connection was lost may still be running, and hold the log itself.
+                    HoldBack(log, [.. batch.Lines.Ids.Skip(place + lines - rest).Take(rest)]);
                 }
 
                 place += lines;

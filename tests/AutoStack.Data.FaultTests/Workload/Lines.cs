@@ -16,8 +16,7 @@ internal sealed class Lines(Service service, Ledger ledger, string writer, Guid 
     {
         for (var i = 0; i < lines; i++)
         {
-            // With an id of the caller's: LineIdTests shows how a line without one is stored twice.
-            var line = new NewDeploymentLog { Id = Guid.CreateVersion7(), Message = Text(writer, count.Written + 1) };
+            var line = new NewDeploymentLog { Message = Text(writer, count.Written + 1) };
             await service.Get<IDeploymentLogWriter>().WriteAsync(deploymentId, line, CancellationToken.None);
             count.Written++;
         }
