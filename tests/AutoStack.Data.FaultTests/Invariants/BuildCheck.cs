@@ -54,7 +54,7 @@ internal static class BuildCheck
     private static IEnumerable<Finding> Compare(Build build, string? status, HashSet<string> stages)
     {
         var last = build.Reports.FindLastIndex(report => report.Verdict == Verdict.Acknowledged);
-        var possible = build.Reports.Skip(Math.Max(last, 0)).Where(report => report.Verdict != Verdict.Refused)
+        var possible = build.Reports.Skip(Math.Max(last, 0)).Where(report => report.Verdict is not (Verdict.Refused or Verdict.NotStored))
             .Select(report => report.Status.Value).ToHashSet();
         if (last < 0)
         {

@@ -70,9 +70,14 @@ internal sealed class Ledger
         }
     }
 
-    /// <summary>After an exception of the library's own nothing is stored; any other may hide a commit.</summary>
-    private static Verdict Judge(Exception exception) =>
-        exception is AutoStackDataException or ArgumentException or AbandonedException ? Verdict.Refused : Verdict.Unknown;
+    /// <summary>The exceptions of the library say what they know; any other may hide a commit.</summary>
+    private static Verdict Judge(Exception exception) => exception switch
+    {
+        AutoStackDataException { OutcomeUnknown: true } => Verdict.Unknown,
+        AutoStackDataException { IsTransient: true } => Verdict.NotStored,
+        AutoStackDataException or ArgumentException or AbandonedException => Verdict.Refused,
+        _ => Verdict.Unknown,
+    };
 
     private static string Describe(Exception exception)
     {
@@ -80,6 +85,7 @@ internal sealed class Ledger
         return exception switch
         {
             PostgresException postgres => $"{name} {postgres.SqlState}",
+            { InnerException: PostgresException postgres } => $"{name} {postgres.SqlState}",
             { InnerException: { } inner } when inner is not PostgresException => $"{name} ({inner.GetType().Name})",
             _ => name,
         };

@@ -9,8 +9,11 @@ internal enum Verdict
     /// <summary>The call failed with an exception after which nothing is stored.</summary>
     Refused,
 
-    /// <summary>The call failed after it may have been sent.</summary>
+    /// <summary>The call failed after it may have been carried out.</summary>
     Unknown,
+
+    /// <summary>The call failed while the database was away, and nothing is stored: the same call may succeed later.</summary>
+    NotStored,
 }
 
 /// <summary>One attempt of a caller.</summary>

@@ -17,7 +17,7 @@ internal sealed class Report(Ledger ledger, IReadOnlyList<FaultEvent> events, IR
         var lines = ledger.Lines.Values.Sum(count => count.Written);
         var text = new StringBuilder();
         text.AppendLine(CultureInfo.InvariantCulture,
-            $"{calls.Count} calls, {Of(Verdict.Acknowledged)} acknowledged, {Of(Verdict.Refused)} refused, {Of(Verdict.Unknown)} unknown; "
+            $"{calls.Count} calls, {Of(Verdict.Acknowledged)} acknowledged, {Of(Verdict.Refused)} refused, {Of(Verdict.Unknown)} unknown, {Of(Verdict.NotStored)} not stored; "
             + $"{lines} log lines, {ledger.Follows.Sum(follow => follow.Seen.Count)} of them seen by followers; "
             + $"lost {Count(FindingKind.Lost)}, doubled {Count(FindingKind.Doubled)}, other findings "
             + $"{findings.Count - Count(FindingKind.Lost) - Count(FindingKind.Doubled)}");
@@ -27,7 +27,7 @@ internal sealed class Report(Ledger ledger, IReadOnlyList<FaultEvent> events, IR
         {
             // A call belongs to a fault when it ran while the fault, or what followed from it, lasted.
             var during = fault.SelectMany(made => calls.Where(call => call.Ended >= made.Began && call.Began <= made.Served)).ToList();
-            var failures = during.Where(call => call.Verdict == Verdict.Unknown).GroupBy(call => call.Failure)
+            var failures = during.Where(call => call.Verdict is Verdict.Unknown or Verdict.NotStored).GroupBy(call => call.Failure)
                 .OrderByDescending(group => group.Count()).Select(group => $"{group.Count()} × {group.Key}").ToList();
             var longest = during.MaxBy(call => call.Duration);
             text.AppendLine(CultureInfo.InvariantCulture,

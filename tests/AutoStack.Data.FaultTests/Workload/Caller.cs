@@ -65,7 +65,7 @@ internal abstract class Caller(string name, Service service, Ledger ledger, int 
         {
             var result = await TryAsync(operation, call);
             var goesOn = attempted?.Invoke(result) ?? true;
-            if (result.Verdict != Verdict.Unknown || !goesOn || Ledger.Now > until)
+            if (result.Verdict is not (Verdict.Unknown or Verdict.NotStored) || !goesOn || Ledger.Now > until)
             {
                 return result;
             }
