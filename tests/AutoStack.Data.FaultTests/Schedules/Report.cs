@@ -17,7 +17,8 @@ internal sealed class Report(Ledger ledger, IReadOnlyList<FaultEvent> events, IR
         var lines = ledger.Lines.Values.Sum(count => count.Written);
         var text = new StringBuilder();
         text.AppendLine(CultureInfo.InvariantCulture,
-            $"{calls.Count} calls, {Of(Verdict.Acknowledged)} acknowledged, {Of(Verdict.Refused)} refused, {Of(Verdict.Unknown)} unknown, {Of(Verdict.NotStored)} not stored; "
+            $"{calls.Count} calls, {Of(Verdict.Acknowledged)} acknowledged, {Of(Verdict.Refused)} refused, "
+            + $"{Of(Verdict.Unknown)} unknown, {Of(Verdict.NotStored)} not stored; "
             + $"{lines} log lines, {ledger.Follows.Sum(follow => follow.Seen.Count)} of them seen by followers; "
             + $"lost {Count(FindingKind.Lost)}, doubled {Count(FindingKind.Doubled)}, other findings "
             + $"{findings.Count - Count(FindingKind.Lost) - Count(FindingKind.Doubled)}");
