@@ -195,9 +195,9 @@ internal sealed class UserRepository(Db db, AccountContext context) : IUserRepos
             [verify, Exists(userId)], Repeat.Never, cancellationToken).ConfigureAwait(false);
     }
 
-    public async Task<bool> RemoveAsync(Guid userId, CancellationToken cancellationToken) =>
-        await db.WriteAsync("""
+    public Task<bool> RemoveAsync(Guid userId, CancellationToken cancellationToken) =>
+        db.RemoveAsync("""
             DELETE FROM users u
             WHERE u.id = @userId
-            """, [P.Of(userId)], cancellationToken).ConfigureAwait(false) == 1;
+            """, [P.Of(userId)], cancellationToken);
 }

@@ -10,8 +10,8 @@ internal abstract partial class Db
         string operation,
         Statement[] statements,
         Repeat repeat,
-        Func<NpgsqlConnection, CancellationToken, Task<DbDataReader?>> send,
-        Func<NpgsqlDataReader, CancellationToken, Task<T>> read,
+        Func<NpgsqlConnection, Call, Task<DbDataReader?>> send,
+        Func<NpgsqlDataReader, Call, Task<T>> read,
         CancellationToken cancellationToken)
     {
         var call = new PendingCall<T>(this, operation, repeat, timeouts, cancellationToken);
@@ -27,8 +27,8 @@ internal abstract partial class Db
         string operation,
         Statement[] statements,
         Repeat repeat,
-        Func<NpgsqlConnection, CancellationToken, Task<DbDataReader?>> send,
-        Func<NpgsqlDataReader, CancellationToken, Task<T>> read,
+        Func<NpgsqlConnection, Call, Task<DbDataReader?>> send,
+        Func<NpgsqlDataReader, Call, Task<T>> read,
         CancellationToken cancellationToken)
     {
         T result;
@@ -45,12 +45,12 @@ internal abstract partial class Db
                 {
                     connection = await AcquireAsync(call.Token).ConfigureAwait(false);
                     call.Send();
-                    var reader = await send(connection, call.Token).ConfigureAwait(false);
+                    var reader = await send(connection, call).ConfigureAwait(false);
                     try
                     {
                         // Dapper's wrapper owns the command; the driver's reader has the typed getters.
                         var own = (NpgsqlDataReader)(reader is IWrappedDataReader wrapped ? wrapped.Reader : reader)!;
-                        result = await read(own, call.Token).ConfigureAwait(false);
+                        result = await read(own, call).ConfigureAwait(false);
                         break;
                     }
                     finally

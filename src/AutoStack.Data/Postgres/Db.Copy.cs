@@ -25,18 +25,19 @@ internal abstract partial class Db
         return RunAsync(operation, [.. before, copy], Repeat.WhenConnectionIsLost, SendAsync, (_, _) => Task.FromResult(result),
             cancellationToken);
 
-        async Task<DbDataReader?> SendAsync(NpgsqlConnection connection, CancellationToken token)
+        async Task<DbDataReader?> SendAsync(NpgsqlConnection connection, Call call)
         {
+            var token = call.Token;
             if (attempts++ > 0)
             {
-                result = await BatchAsync(connection, again, readAgain, token).ConfigureAwait(false);
+                result = await BatchAsync(connection, again, readAgain, call).ConfigureAwait(false);
                 return null;
             }
 
             var transaction = await BeginAsync(connection, token).ConfigureAwait(false);
             try
             {
-                result = await BatchAsync(connection, before, read, token).ConfigureAwait(false);
+                result = await BatchAsync(connection, before, read, call).ConfigureAwait(false);
                 var importer = await connection.BeginBinaryImportAsync(copy.Sql, token).ConfigureAwait(false);
                 await using (importer.ConfigureAwait(false))
                 {
@@ -63,12 +64,12 @@ internal abstract partial class Db
         }
 
         async Task<T> BatchAsync(NpgsqlConnection connection, Statement[] statements, Func<ResultSets, Task<T>> readThem,
-            CancellationToken token)
+            Call call)
         {
-            var reader = await SendBatchAsync(connection, statements, readCommitted: true, token).ConfigureAwait(false);
+            var reader = await SendBatchAsync(connection, statements, readCommitted: true, call.Token).ConfigureAwait(false);
             await using (reader.ConfigureAwait(false))
             {
-                return await AllOf(readThem)((NpgsqlDataReader)reader, token).ConfigureAwait(false);
+                return await AllOf(readThem)((NpgsqlDataReader)reader, call).ConfigureAwait(false);
             }
         }
     }

@@ -78,6 +78,20 @@ internal abstract partial class Db(Telemetry telemetry, Timeouts timeouts)
         where T : class => RunAsync(operation, new Statement(sql, parameters), repeat, One(read), cancellationToken);
 
     /// <summary>
+    /// Deletes at most one row; true when there was one. Sent again after a lost connection, it is also true when the row is gone by then:
+    /// the first attempt may have deleted it.
+    /// </summary>
+    public Task<bool> RemoveAsync(
+        [ConstantExpected] string sql, NpgsqlParameter[] parameters, CancellationToken cancellationToken,
+        [CallerMemberName] string operation = "") =>
+        RunAsync(
+            operation,
+            new Statement(sql, parameters),
+            Repeat.WhenConnectionIsLost,
+            async (reader, call) => await ExecuteAsync(reader, call).ConfigureAwait(false) > 0 || call.Lost is not null,
+            cancellationToken);
+
+    /// <summary>
     /// Runs several statements in one round trip and one READ COMMITTED transaction, whatever isolation the server, the role or the host's
     /// data source sets by default: each statement sees what was committed when it starts, so that a statement may lock what the next
     /// reads.
@@ -123,22 +137,22 @@ internal abstract partial class Db(Telemetry telemetry, Timeouts timeouts)
     /// <summary>Begins the transaction of several commands; null when the connection is already in a transaction.</summary>
     protected abstract ValueTask<NpgsqlTransaction?> BeginAsync(NpgsqlConnection connection, CancellationToken cancellationToken);
 
-    private static Func<NpgsqlDataReader, CancellationToken, Task<T?>> One<T>(Func<RowReader, T> read)
-        where T : class => (reader, cancellationToken) => new ResultSets(reader, cancellationToken).FindAsync(read);
+    private static Func<NpgsqlDataReader, Call, Task<T?>> One<T>(Func<RowReader, T> read)
+        where T : class => (reader, call) => new ResultSets(reader, call).FindAsync(read);
 
-    private static Func<NpgsqlDataReader, CancellationToken, Task<T?>> OneValue<T>(Func<RowReader, T> read)
-        where T : struct => async (reader, cancellationToken) =>
+    private static Func<NpgsqlDataReader, Call, Task<T?>> OneValue<T>(Func<RowReader, T> read)
+        where T : struct => async (reader, call) =>
         {
             var row = new RowReader(reader);
-            return await row.NextAsync(cancellationToken).ConfigureAwait(false) ? read(row) : null;
+            return await row.NextAsync(call.Token).ConfigureAwait(false) ? read(row) : null;
         };
 
-    private static Func<NpgsqlDataReader, CancellationToken, Task<IReadOnlyList<T>>> All<T>(Func<RowReader, T> read) =>
-        (reader, cancellationToken) => new ResultSets(reader, cancellationToken).ListAsync(read);
+    private static Func<NpgsqlDataReader, Call, Task<IReadOnlyList<T>>> All<T>(Func<RowReader, T> read) =>
+        (reader, call) => new ResultSets(reader, call).ListAsync(read);
 
-    private static async Task<int> ExecuteAsync(NpgsqlDataReader reader, CancellationToken cancellationToken)
+    private static async Task<int> ExecuteAsync(NpgsqlDataReader reader, Call call)
     {
-        while (await reader.NextResultAsync(cancellationToken).ConfigureAwait(false))
+        while (await reader.NextResultAsync(call.Token).ConfigureAwait(false))
         {
         }
 
@@ -146,23 +160,23 @@ internal abstract partial class Db(Telemetry telemetry, Timeouts timeouts)
     }
 
     // Reads to the end of the batch, where an error of the server may follow.
-    private static Func<NpgsqlDataReader, CancellationToken, Task<T>> AllOf<T>(Func<ResultSets, Task<T>> read) =>
-        async (reader, cancellationToken) =>
+    private static Func<NpgsqlDataReader, Call, Task<T>> AllOf<T>(Func<ResultSets, Task<T>> read) => async (reader, call) =>
     {
-        var result = await read(new ResultSets(reader, cancellationToken)).ConfigureAwait(false);
-        await ExecuteAsync(reader, cancellationToken).ConfigureAwait(false);
+        var result = await read(new ResultSets(reader, call)).ConfigureAwait(false);
+        await ExecuteAsync(reader, call).ConfigureAwait(false);
         return result;
     };
 
     private Task<T> RunAsync<T>(
-        string operation, Statement statement, Repeat repeat, Func<NpgsqlDataReader, CancellationToken, Task<T>> read,
+        string operation, Statement statement, Repeat repeat, Func<NpgsqlDataReader, Call, Task<T>> read,
         CancellationToken cancellationToken) =>
-        RunAsync(operation, [statement], repeat, (connection, token) => SendAsync(connection, statement, token)!, read, cancellationToken);
+        RunAsync(
+            operation, [statement], repeat, (connection, call) => SendAsync(connection, statement, call.Token)!, read, cancellationToken);
 
     private Task<T> RunBatchAsync<T>(
         string operation, Statement[] statements, Repeat repeat, bool readCommitted, Func<ResultSets, Task<T>> read,
         CancellationToken cancellationToken) =>
-        RunAsync(operation, statements, repeat, (connection, token) => SendBatchAsync(connection, statements, readCommitted, token)!,
+        RunAsync(operation, statements, repeat, (connection, call) => SendBatchAsync(connection, statements, readCommitted, call.Token)!,
             AllOf(read), cancellationToken);
 
     private Task<DbDataReader> SendAsync(NpgsqlConnection connection, Statement statement, CancellationToken cancellationToken) =>

@@ -3,17 +3,22 @@ using Npgsql;
 namespace AutoStack.Data.Postgres;
 
 /// <summary>Reads the results of a batch in the order of its statements.</summary>
-internal sealed class ResultSets(NpgsqlDataReader reader, CancellationToken cancellationToken)
+internal sealed class ResultSets(NpgsqlDataReader reader, Call call)
 {
     private readonly RowReader row = new(reader);
     private bool started;
+
+    /// <summary>
+    /// True when the connection of an earlier attempt was lost before its answer: what the batch finds in place may be that attempt's work.
+    /// </summary>
+    public bool IsRepeated => call.Lost is not null;
 
     /// <summary>The first row of the next result; null when the result has no row.</summary>
     public async Task<T?> FindAsync<T>(Func<RowReader, T> read)
         where T : class
     {
         await MoveAsync().ConfigureAwait(false);
-        var found = await row.NextAsync(cancellationToken).ConfigureAwait(false) ? read(row) : null;
+        var found = await row.NextAsync(call.Token).ConfigureAwait(false) ? read(row) : null;
         await DrainAsync().ConfigureAwait(false);
         return found;
     }
@@ -23,7 +28,7 @@ internal sealed class ResultSets(NpgsqlDataReader reader, CancellationToken canc
     {
         await MoveAsync().ConfigureAwait(false);
         var list = new List<T>();
-        while (await row.NextAsync(cancellationToken).ConfigureAwait(false))
+        while (await row.NextAsync(call.Token).ConfigureAwait(false))
         {
             list.Add(read(row));
         }
@@ -35,7 +40,7 @@ internal sealed class ResultSets(NpgsqlDataReader reader, CancellationToken canc
     public async Task<bool> AnyAsync()
     {
         await MoveAsync().ConfigureAwait(false);
-        var any = await row.NextAsync(cancellationToken).ConfigureAwait(false);
+        var any = await row.NextAsync(call.Token).ConfigureAwait(false);
         await DrainAsync().ConfigureAwait(false);
         return any;
     }
@@ -49,7 +54,7 @@ internal sealed class ResultSets(NpgsqlDataReader reader, CancellationToken canc
 
     private async Task MoveAsync()
     {
-        if (started && !await reader.NextResultAsync(cancellationToken).ConfigureAwait(false))
+        if (started && !await reader.NextResultAsync(call.Token).ConfigureAwait(false))
         {
             throw new InvalidOperationException("The batch has no further result.");
         }
@@ -60,7 +65,7 @@ internal sealed class ResultSets(NpgsqlDataReader reader, CancellationToken canc
     // An error of the server after the first row would be lost with the reader.
     private async Task DrainAsync()
     {
-        while (await row.NextAsync(cancellationToken).ConfigureAwait(false))
+        while (await row.NextAsync(call.Token).ConfigureAwait(false))
         {
         }
     }

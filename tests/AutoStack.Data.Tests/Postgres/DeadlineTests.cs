@@ -237,8 +237,8 @@ public sealed class DeadlineTests : DatabaseTests
     public async Task A_lost_answer_to_a_write_leaves_its_outcome_open()
     {
         var user = await AddUserAsync();
-        await using var proxy = new CuttingProxy(Database.ConnectionString);
-        await using var host = Library(proxy.ConnectionString);
+        await using var proxy = new CuttingProxy(Database.ConnectionString) { RefuseAfterCut = true };
+        await using var host = Library(proxy.ConnectionString, o => o.OperationTimeout = TimeSpan.FromSeconds(1));
         var users = host.GetRequiredService<IUserRepository>();
         await users.FindAsync(user.Id, Token);
         proxy.CutAfter("DELETE 1");

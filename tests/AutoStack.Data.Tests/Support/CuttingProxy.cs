@@ -15,6 +15,7 @@ public sealed class CuttingProxy : IAsyncDisposable
     private readonly string serverHost;
     private readonly int serverPort;
     private byte[]? cutAfter;
+    private int answersLeft;
     private int cuts;
     private int refused;
     private bool refuse;
@@ -51,6 +52,12 @@ public sealed class CuttingProxy : IAsyncDisposable
 
     /// <summary>Cuts the next connection on which the server sends the command tag, at the end of the transaction.</summary>
     public void CutAfter(string commandTag) => Volatile.Write(ref cutAfter, Encoding.ASCII.GetBytes(commandTag));
+
+    /// <summary>
+    /// Cuts a connection in place of the answer with this number, counted from now on over all connections; 1 is the next. The answers in
+    /// an open transaction do not count.
+    /// </summary>
+    public void CutAnswer(int number) => Volatile.Write(ref answersLeft, number);
 
     public async ValueTask DisposeAsync()
     {
@@ -106,8 +113,7 @@ public sealed class CuttingProxy : IAsyncDisposable
             var tag = Volatile.Read(ref cutAfter);
             if (tag is not null && buffer.AsSpan(0, count).IndexOf(tag) >= 0 && Interlocked.CompareExchange(ref cutAfter, null, tag) == tag)
             {
-                // The answer ends with ReadyForQuery and the status idle: the transaction is committed.
-                while (!buffer.AsSpan(0, count).EndsWith("Z\0\0\0\u0005I"u8))
+                while (!Ends(buffer.AsSpan(0, count)))
                 {
                     count = await server.ReadAsync(buffer, stop.Token);
                 }
@@ -117,7 +123,17 @@ public sealed class CuttingProxy : IAsyncDisposable
                 return;
             }
 
+            if (Ends(buffer.AsSpan(0, count)) && Interlocked.Decrement(ref answersLeft) == 0)
+            {
+                Refuse |= RefuseAfterCut;
+                Interlocked.Increment(ref cuts);
+                return;
+            }
+
             await client.WriteAsync(buffer.AsMemory(0, count), stop.Token);
         }
     }
+
+    // An answer ends with ReadyForQuery; the status idle says that the transaction is committed.
+    private static bool Ends(ReadOnlySpan<byte> packet) => packet.EndsWith("Z\0\0\0\u0005I"u8);
 }
