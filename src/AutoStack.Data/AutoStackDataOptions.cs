@@ -1,5 +1,6 @@
 using AutoStack.Data.Accounts;
 using AutoStack.Data.Logs;
+using AutoStack.Data.Postgres;
 using AutoStack.Data.SecretRotation;
 using AutoStack.Data.Secrets;
 using AutoStack.Data.Values;
@@ -29,6 +30,24 @@ public sealed class AutoStackDataOptions
     /// The timeout of waiting for a free connection, and of opening a new one; whole seconds, 1 to 1024. Default 30 s.
     /// </summary>
     public TimeSpan? ConnectTimeout { get; set; }
+
+    /// <summary>
+    /// The time that a call waits for a free connection of the pool; above zero, up to a day. Null, the default, for
+    /// <see cref="ConnectTimeout"/>.
+    /// </summary>
+    public TimeSpan? PoolTimeout { get; set; }
+
+    /// <summary>
+    /// The maximum number of calls that wait for a connection at once, 0 or more; further calls fail at once, so that an overload stays
+    /// short. Null, the default, for 20 times <see cref="MaxPoolSize"/>.
+    /// </summary>
+    public int? MaxPoolWaiters { get; set; }
+
+    /// <summary>
+    /// The time after which a connection that an operation or a unit of work still holds is logged once, with a warning. Above zero.
+    /// Default 30 s.
+    /// </summary>
+    public TimeSpan LongUseThreshold { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <summary>The interval at which an idle connection is probed; whole seconds up to a day, zero for never. Default 30 s.</summary>
     public TimeSpan? KeepAlive { get; set; }
@@ -157,6 +176,13 @@ public sealed class AutoStackDataOptions
         return builder;
     }
 
+    /// <summary>The limits of the pool that a connection string describes.</summary>
+    internal PoolLimits ToPoolLimits(NpgsqlConnectionStringBuilder used) => new(
+        used.MaxPoolSize,
+        PoolTimeout ?? (used.Timeout == 0 ? Timeout.InfiniteTimeSpan : TimeSpan.FromSeconds(used.Timeout)),
+        MaxPoolWaiters ?? (int)Math.Min(20L * used.MaxPoolSize, int.MaxValue),
+        LongUseThreshold);
+
     /// <summary>Throws when a setting is missing or wrong.</summary>
     internal void Validate(bool needsConnectionString)
     {
@@ -188,6 +214,21 @@ public sealed class AutoStackDataOptions
         if (LogPollInterval <= TimeSpan.Zero || LogPollInterval > TimeSpan.FromDays(1))
         {
             throw Invalid(nameof(LogPollInterval), $"is {LogPollInterval}; it is above zero, up to a day");
+        }
+
+        if (PoolTimeout is { } wait && (wait <= TimeSpan.Zero || wait > TimeSpan.FromDays(1)))
+        {
+            throw Invalid(nameof(PoolTimeout), $"is {wait}; it is above zero, up to a day");
+        }
+
+        if (MaxPoolWaiters < 0)
+        {
+            throw Invalid(nameof(MaxPoolWaiters), $"is {MaxPoolWaiters}; it is 0 or more");
+        }
+
+        if (LongUseThreshold <= TimeSpan.Zero)
+        {
+            throw Invalid(nameof(LongUseThreshold), $"is {LongUseThreshold}; it is above zero");
         }
 
         if (SlowOperationThreshold <= TimeSpan.Zero)

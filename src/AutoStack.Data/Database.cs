@@ -16,13 +16,19 @@ namespace AutoStack.Data;
 /// <summary>One registered database: its data source, and what is made over it.</summary>
 internal sealed class Database : IAsyncDisposable, IDisposable
 {
+    // The driver's default is the connection string.
+    private const string PoolName = "autostack";
+
+    private static readonly Subject Retention = new("RetentionService", table: null);
+
     // What works with connections of its own, and so is not part of a unit of work.
     private static readonly FrozenDictionary<Type, Func<Database, object>> RequestServices = new Dictionary<Type, Func<Database, object>>
     {
         [typeof(IUnitOfWork)] = database => database.unitOfWork,
         [typeof(IDeploymentLogFollower)] = database => database.logFollower,
         // What it counts must stay when the caller's work is rolled back.
-        [typeof(ISignInThrottle)] = database => new SignInThrottle(database.db, database.context.Accounts),
+        [typeof(ISignInThrottle)] = database => new SignInThrottle(
+            new Db(database.executor, new Subject("SignInThrottle", "sign_in_attempts")), database.context.Accounts),
     }.ToFrozenDictionary();
 
     private static readonly FrozenDictionary<Type, Func<Database, object>> WorkerServices = new Dictionary<Type, Func<Database, object>>
@@ -31,14 +37,16 @@ internal sealed class Database : IAsyncDisposable, IDisposable
         [typeof(ILogSecrets)] = database => database.context.Logs.Secrets,
         [typeof(IDeploymentLogWriter)] = database => database.logWriter,
         [typeof(IPlatformPushes)] = database => new Pushes(database.unitOfWork),
-        [typeof(IRetentionService)] = database => new RetentionService(database.db, SourcesOf(database.db, database.context)),
-        [typeof(ISecretRotation)] = database => new SecretRotator(database.db, database.context.Secrets),
+        [typeof(IRetentionService)] = database => new RetentionService(
+            new Db(database.executor, Retention), SourcesOf(new Db(database.executor, Retention), database.context)),
+        [typeof(ISecretRotation)] = database => new SecretRotator(
+            new Db(database.executor, new Subject("SecretRotation", table: null)), database.context.Secrets),
     }.ToFrozenDictionary();
 
     private readonly NpgsqlDataSource? owned;
     private readonly NpgsqlDataSource? listening;
     private readonly UnitOfWork unitOfWork;
-    private readonly Db db;
+    private readonly Executor executor;
     private readonly Context context;
     private readonly LogNotifier logNotifier;
     private readonly DeploymentLogWriter logWriter;
@@ -48,8 +56,7 @@ internal sealed class Database : IAsyncDisposable, IDisposable
     public Database(AutoStackDataOptions options, NpgsqlDataSource? dataSource, TimeProvider clock, ILoggerFactory loggerFactory,
         bool servesWorkers)
     {
-        var logger = loggerFactory.CreateLogger("AutoStack.Data");
-        var telemetry = new Telemetry(logger, options.SlowOperationThreshold);
+        var logger = loggerFactory.CreateLogger(AutoStackDataTelemetry.LogCategory);
         var settings = dataSource is null ? options.ToConnectionString() : null;
         owned = settings is null ? null : Build(settings);
         listening = options.ToListenConnectionString(settings) is { } direct ? Build(direct) : null;
@@ -57,10 +64,12 @@ internal sealed class Database : IAsyncDisposable, IDisposable
         var used = new NpgsqlConnectionStringBuilder(source.ConnectionString);
         var guard = new PoolerGuard(source, options.Pooler);
         var timeouts = Timeouts.Of(used.CommandTimeout, options.OperationTimeout);
-        db = new PooledDb(source, guard, telemetry, timeouts, reopens: true);
+        var telemetry = new Telemetry(logger, options.SlowOperationThreshold, PoolName, used.Database ?? used.Username);
+        var pool = new Pool(source, guard, options.ToPoolLimits(used), telemetry);
+        executor = new PooledExecutor(pool, telemetry, timeouts, reopens: true);
         // What repeats its calls by itself learns at once that the server is away.
-        var background = new PooledDb(source, guard, telemetry, timeouts, reopens: false);
-        logNotifier = new LogNotifier(background);
+        var background = new PooledExecutor(pool, telemetry, timeouts, reopens: false);
+        logNotifier = new LogNotifier(new Db(background, new Subject("LogNotifier", table: null)));
         var logSecrets = new LogSecrets();
         var secrets = new SecretProtector([.. options.SecretKeys], options.AcceptClearSecrets);
         context = new Context(
@@ -70,16 +79,22 @@ internal sealed class Database : IAsyncDisposable, IDisposable
             new DeploymentContext(clock, logSecrets),
             new LogContext(clock, logSecrets, logNotifier, options.LogWriter, options.LogSearchTime));
         unitOfWork = new UnitOfWork(
-            source, guard, (type, over) => Repositories.CreateForCaller(type, over, context, servesWorkers), telemetry, timeouts);
-        logWriter = new DeploymentLogWriter(background, context.Logs, logger);
+            pool, (type, over) => Repositories.CreateForCaller(type, over, context, servesWorkers), telemetry, timeouts);
+        logWriter = new DeploymentLogWriter(
+            new Db(background, new Subject("DeploymentLogWriter", "deployment_logs")), context.Logs, logger);
         Notifications = new Notifications(options.Listens ? listening ?? source : null, logger);
         logFollower = new DeploymentLogFollower(
-            background, Notifications, options.LogPollInterval, Math.Clamp(used.MaxPoolSize / 4, 1, 8), clock, logger);
+            new Db(background, new Subject("DeploymentLogFollower", "deployment_logs")),
+            Notifications,
+            options.LogPollInterval,
+            Math.Clamp(used.MaxPoolSize / 4, 1, 8),
+            clock,
+            logger);
 
         // The query by which the driver loads types compares oid with regproc: an operator for these two types, planted in public, would be
         // called by every new pool. The built-in types are all that the library uses.
         NpgsqlDataSource Build(NpgsqlConnectionStringBuilder settings) =>
-            new NpgsqlDataSourceBuilder(settings.ConnectionString)
+            new NpgsqlDataSourceBuilder(settings.ConnectionString) { Name = PoolName }
                 .UseLoggerFactory(loggerFactory)
                 .ConfigureTypeLoading(types => types.EnableTypeLoading(false))
                 .Build();
@@ -95,7 +110,7 @@ internal sealed class Database : IAsyncDisposable, IDisposable
 
     public object Create(Type type) =>
         RequestServices.TryGetValue(type, out var make) || WorkerServices.TryGetValue(type, out make) ? make(this)
-            : Repositories.Create(type, db, context);
+            : Repositories.Create(type, executor, context);
 
     private static RetentionSources SourcesOf(Db db, Context context) => new(
         context.Clock,

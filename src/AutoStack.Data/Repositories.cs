@@ -63,6 +63,45 @@ internal static class Repositories
         [typeof(IPlatformMetricsQueries)] = (db, context) => new PlatformMetricsQueries(db, context.Clock),
     }.ToFrozenDictionary();
 
+    // The table that the statements of a repository are about, for telemetry; other repositories read several.
+    private static readonly Dictionary<Type, string> Tables = new()
+    {
+        [typeof(IUserRepository)] = "users",
+        [typeof(IPlatformUserRepository)] = "users",
+        [typeof(IIdentityRepository)] = "users",
+        [typeof(IUserPreferencesRepository)] = "user_preferences",
+        [typeof(IGitHubConnectionRepository)] = "github_connections",
+        [typeof(IPlatformGitHubConnectionRepository)] = "github_connections",
+        [typeof(IPasswordResetTokenRepository)] = "password_reset_tokens",
+        [typeof(IPlatformPasswordResetTokenRepository)] = "password_reset_tokens",
+        [typeof(ISessionRepository)] = "sessions",
+        [typeof(IPlatformSessionRepository)] = "sessions",
+        [typeof(IPlatformSignInThrottle)] = "sign_in_attempts",
+        [typeof(IProjectRepository)] = "projects",
+        [typeof(IPlatformProjectRepository)] = "projects",
+        [typeof(IProjectEnvironmentRepository)] = "projects",
+        [typeof(IDeploymentEnvironmentRepository)] = "deployments",
+        [typeof(IPlatformDeploymentEnvironmentRepository)] = "deployments",
+        [typeof(IDeploymentRepository)] = "deployments",
+        [typeof(IDeploymentLifecycle)] = "deployments",
+        [typeof(IDeploymentMaintenance)] = "deployments",
+        [typeof(IDeploymentLogRepository)] = "deployment_logs",
+        [typeof(IPlatformDeploymentLogRepository)] = "deployment_logs",
+        [typeof(IDeploymentRuntimeLogRepository)] = "deployment_runtime_logs",
+        [typeof(IPlatformDeploymentRuntimeLogRepository)] = "deployment_runtime_logs",
+        [typeof(IDeploymentStageRepository)] = "deployment_stages",
+        [typeof(IPlatformDeploymentStageRepository)] = "deployment_stages",
+        [typeof(IDeploymentContainerRepository)] = "deployment_containers",
+        [typeof(IPlatformDeploymentContainerRepository)] = "deployment_containers",
+        [typeof(IDeploymentHealthCheckRepository)] = "deployment_health_checks",
+        [typeof(IPlatformDeploymentHealthCheckRepository)] = "deployment_health_checks",
+        [typeof(IWebhookPayloadRepository)] = "webhook_payloads",
+    };
+
+    // Named after the interface: IDeploymentRepository is DeploymentRepository.
+    private static readonly FrozenDictionary<Type, Subject> Subjects = OfRequests.Keys.Concat(OfWorkers.Keys)
+        .ToFrozenDictionary(type => type, type => new Subject(type.Name[1..], Tables.GetValueOrDefault(type)));
+
     /// <summary>The interfaces that serve a user's request.</summary>
     public static IReadOnlyCollection<Type> RequestInterfaces => OfRequests.Keys;
 
@@ -71,9 +110,9 @@ internal static class Repositories
 
     /// <summary>The repository that implements an interface, over a connection pool or a transaction.</summary>
     /// <exception cref="ArgumentException">The library has no such repository.</exception>
-    public static object Create(Type type, Db db, Context context) =>
+    public static object Create(Type type, Executor executor, Context context) =>
         OfRequests.TryGetValue(type, out var factory) || OfWorkers.TryGetValue(type, out factory)
-            ? factory(db, context)
+            ? factory(new Db(executor, Subjects[type]), context)
             : throw new ArgumentException(
                 $"{type.Name} is not a repository of AutoStack.Data. The repositories are: " +
                 $"{string.Join(", ", RequestInterfaces.Concat(WorkerInterfaces).Select(i => i.Name).Order())}.");
@@ -83,9 +122,9 @@ internal static class Repositories
     /// <exception cref="InvalidOperationException">
     /// The interface serves the platform's own work, which the process has not registered.
     /// </exception>
-    public static object CreateForCaller(Type type, Db db, Context context, bool servesWorkers) =>
+    public static object CreateForCaller(Type type, Executor executor, Context context, bool servesWorkers) =>
         OfWorkers.ContainsKey(type) && !servesWorkers
             ? throw new InvalidOperationException(
                 $"{type.Name} reaches the rows of every user: register it with AddAutoStackDataWorkers().")
-            : Create(type, db, context);
+            : Create(type, executor, context);
 }

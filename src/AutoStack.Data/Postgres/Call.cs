@@ -1,4 +1,6 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
+using Npgsql;
 
 namespace AutoStack.Data.Postgres;
 
@@ -6,9 +8,10 @@ namespace AutoStack.Data.Postgres;
 /// One call, and the time that its caller waits for it. The driver may hold a call on a server that does not answer for a minute after
 /// its token is cancelled; the caller does not wait for the driver.
 /// </summary>
+/// <param name="operation">The name of the call in telemetry.</param>
 /// <param name="bound">The time after which the caller waits no longer; null for no bound.</param>
 /// <param name="caller">The token of the caller.</param>
-internal class Call(TimeSpan? bound, CancellationToken caller)
+internal class Call(Operation operation, TimeSpan? bound, CancellationToken caller)
 {
     // On a server that answers, a cancelled statement ends within milliseconds; the caller then learns how it ended.
     protected static readonly TimeSpan Grace = TimeSpan.FromMilliseconds(150);
@@ -17,15 +20,68 @@ internal class Call(TimeSpan? bound, CancellationToken caller)
     private const int Sent = 1;
     private const int GivenUp = 2;
 
-    // Not the caller's token: the driver sends a cancel request on the thread that cancels, and waits for the server there.
+    // A source per call would be the largest object of a call.
+    private static readonly ConcurrentBag<CancellationTokenSource> Unused = [];
+
+    // Not the caller's token: the driver sends a cancel request on the thread that cancels, and waits for the server there. Whoever takes
+    // the source, to cancel it or to use it again, is the only one.
     private CancellationTokenSource? ending;
+    private CancellationToken token;
     private int state;
+    private long opened;
+
+    /// <summary>The neighbours among the holders of a connection; of <see cref="Pool"/>, and guarded there.</summary>
+    internal Call? NextHolder;
+    internal Call? PreviousHolder;
 
     /// <summary>The timestamp of the beginning.</summary>
     public long Started { get; } = Stopwatch.GetTimestamp();
 
     /// <summary>The token for the driver.</summary>
-    public CancellationToken Token => caller.CanBeCanceled ? (ending ??= new CancellationTokenSource()).Token : CancellationToken.None;
+    public CancellationToken Token
+    {
+        get
+        {
+            if (!token.CanBeCanceled && caller.CanBeCanceled)
+            {
+                var source = Unused.TryTake(out var unused) ? unused : new CancellationTokenSource();
+                token = source.Token;
+                ending = source;
+            }
+
+            return token;
+        }
+    }
+
+    /// <summary>The name of the call in telemetry.</summary>
+    public Operation Operation => operation;
+
+    /// <summary>The last operation of a unit of work; null before the first, and of other calls.</summary>
+    public Operation? Last { get; set; }
+
+    /// <summary>The name of the call, for people.</summary>
+    public string Name => Last is { } within ? $"{operation} ({within})" : operation.ToString();
+
+    /// <summary>The span of the call; null when nobody traces.</summary>
+    public Activity? Activity { get; set; }
+
+    /// <summary>The number of rows that the call has read or changed.</summary>
+    public int Rows { get; set; }
+
+    /// <summary>The time that the call waited for connections, in ticks of <see cref="Stopwatch"/>.</summary>
+    public long Waited { get; private set; }
+
+    /// <summary>The server of the last connection; null before the first.</summary>
+    public (string? Host, int Port) Server { get; private set; }
+
+    /// <summary>The time since the connection was opened.</summary>
+    public TimeSpan Held => Stopwatch.GetElapsedTime(opened);
+
+    /// <summary>Whether the long use of the connection was reported.</summary>
+    public bool IsReported { get; set; }
+
+    /// <summary>The pool that has no free connection for the call; null while the call does not wait for one.</summary>
+    public Pool? WaitsFor { get; set; }
 
     /// <summary>The first failure that left open whether the statement was carried out; null while there is none.</summary>
     public Exception? Lost { get; set; }
@@ -50,6 +106,29 @@ internal class Call(TimeSpan? bound, CancellationToken caller)
 
     /// <summary>True when a pause ends before the call must.</summary>
     public bool HasTimeFor(TimeSpan pause) => bound is null || pause < Remaining;
+
+    /// <summary>Follows the opening of a connection.</summary>
+    /// <param name="connection">The connection.</param>
+    /// <param name="wait">The time that it took, in ticks of <see cref="Stopwatch"/>.</param>
+    public void Opened(NpgsqlConnection connection, long wait)
+    {
+        Runs(connection);
+        Waited += wait;
+        opened = Stopwatch.GetTimestamp();
+        IsReported = false;
+    }
+
+    /// <summary>Names the connection that the call runs on.</summary>
+    public void Runs(NpgsqlConnection connection) => Server = (connection.Host, connection.Port);
+
+    /// <summary>Follows the end of the driver's work: another call may use the source of the token.</summary>
+    public void Recycle()
+    {
+        if (Interlocked.Exchange(ref ending, null) is { } unused && unused.TryReset())
+        {
+            Unused.Add(unused);
+        }
+    }
 
     /// <summary>Precedes the first byte of a statement.</summary>
     /// <exception cref="OperationCanceledException">The caller waits no longer: nothing may be sent.</exception>
@@ -96,7 +175,7 @@ internal class Call(TimeSpan? bound, CancellationToken caller)
 
         return Lost is { } first
             ? DatabaseUnavailableException.Lost(mayChange, first)
-            : DatabaseUnavailableException.TooLate(bound!.Value, WasSent, mayChange);
+            : DatabaseUnavailableException.TooLate(bound!.Value, WasSent, mayChange, WaitsFor?.Describe());
     }
 
     /// <summary>The exception of a driver that was stopped for the caller, with the caller's token; otherwise the same exception.</summary>
@@ -108,9 +187,17 @@ internal class Call(TimeSpan? bound, CancellationToken caller)
     /// <summary>Makes the driver stop, without waiting for it.</summary>
     protected void CancelDriver()
     {
-        if (ending is not null)
+        if (Interlocked.Exchange(ref ending, null) is { } source)
         {
-            Background.Cancel(ending);
+            Background.Cancel(source);
         }
     }
+}
+
+/// <summary>A method of a repository: what a call does, in telemetry.</summary>
+/// <param name="Subject">The repository.</param>
+/// <param name="Method">The method.</param>
+internal readonly record struct Operation(Subject Subject, string Method)
+{
+    public override string ToString() => Subject.Operation(Method);
 }

@@ -4,7 +4,7 @@ using Npgsql;
 
 namespace AutoStack.Data.Postgres;
 
-internal abstract partial class Db
+internal sealed partial class Db
 {
     /// <summary>
     /// Inserts rows by COPY after other statements, in one transaction. A second attempt sends the statements <paramref name="again"/>
@@ -22,7 +22,12 @@ internal abstract partial class Db
     {
         var attempts = 0;
         T result = default!;
-        return RunAsync(operation, [.. before, copy], Repeat.WhenConnectionIsLost, SendAsync, (_, _) => Task.FromResult(result),
+        return executor.RunAsync(
+            new(subject, operation),
+            [.. before, copy],
+            Repeat.WhenConnectionIsLost,
+            SendAsync,
+            (_, _) => Task.FromResult(result),
             cancellationToken);
 
         async Task<DbDataReader?> SendAsync(NpgsqlConnection connection, Call call)
@@ -34,14 +39,14 @@ internal abstract partial class Db
                 return null;
             }
 
-            var transaction = await BeginAsync(connection, token).ConfigureAwait(false);
+            var transaction = await executor.BeginAsync(connection, token).ConfigureAwait(false);
             try
             {
                 result = await BatchAsync(connection, before, read, call).ConfigureAwait(false);
                 var importer = await connection.BeginBinaryImportAsync(copy.Sql, token).ConfigureAwait(false);
                 await using (importer.ConfigureAwait(false))
                 {
-                    importer.Timeout = TimeSpan.FromSeconds(timeouts.CommandSeconds);
+                    importer.Timeout = executor.CommandTimeout;
                     await write(importer, token).ConfigureAwait(false);
                     await importer.CompleteAsync(token).ConfigureAwait(false);
                 }
@@ -66,7 +71,7 @@ internal abstract partial class Db
         async Task<T> BatchAsync(NpgsqlConnection connection, Statement[] statements, Func<ResultSets, Task<T>> readThem,
             Call call)
         {
-            var reader = await SendBatchAsync(connection, statements, readCommitted: true, call.Token).ConfigureAwait(false);
+            var reader = await executor.SendBatchAsync(connection, statements, readCommitted: true, call).ConfigureAwait(false);
             await using (reader.ConfigureAwait(false))
             {
                 return await AllOf(readThem)((NpgsqlDataReader)reader, call).ConfigureAwait(false);

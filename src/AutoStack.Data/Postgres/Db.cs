@@ -1,22 +1,16 @@
-using System.Data;
-using System.Data.Common;
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
-using Dapper;
 using Npgsql;
 
 namespace AutoStack.Data.Postgres;
 
 /// <summary>
-/// The one executor of every statement: acquires a connection, lets Dapper execute the command, reads rows with typed getters, measures,
-/// traces, retries and translates errors. Reads and writes are different verbs, because only a read may always be sent again.
+/// The statements of one repository, by verbs: reads and writes are different verbs, because only a read may always be sent again.
 /// </summary>
-internal abstract partial class Db(Telemetry telemetry, Timeouts timeouts)
+/// <param name="executor">Runs them.</param>
+/// <param name="subject">The repository.</param>
+internal sealed partial class Db(Executor executor, Subject subject)
 {
-    // Applies to the transaction of the batch only. SET TRANSACTION would warn outside BEGIN. In a unit of work, which is READ COMMITTED
-    // already, the statement has no effect.
-    private const string ReadCommitted = "SET transaction_isolation = 'read committed'";
-
     /// <summary>Reads one row; null when the result has no row.</summary>
     public Task<T?> FindAsync<T>(
         Func<RowReader, T> read, [ConstantExpected] string sql, NpgsqlParameter[] parameters, CancellationToken cancellationToken,
@@ -102,40 +96,7 @@ internal abstract partial class Db(Telemetry telemetry, Timeouts timeouts)
         RunBatchAsync(operation, statements, repeat, readCommitted: true, read, cancellationToken);
 
     /// <summary>Runs an action after the commit, and not at all after a rollback.</summary>
-    public abstract void WhenCommitted(Action action);
-
-    /// <summary>Whether a statement may leave changes behind when no answer to it came.</summary>
-    public abstract bool MayChange(Repeat repeat);
-
-    /// <summary>Follows the end of the wait for a call that goes on without its caller.</summary>
-    /// <param name="exception">What the caller gets.</param>
-    /// <param name="wasSent">Whether a statement waits for its answer.</param>
-    public abstract void GivenUp(Exception exception, bool wasSent);
-
-    /// <summary>Measures a call that ends for its caller.</summary>
-    public void Ended(PendingCall call, string operation, Exception? failure) =>
-        telemetry.Stop(call.Activity, operation, call.Started, failure);
-
-    /// <summary>Acquires the connection for an attempt.</summary>
-    protected abstract ValueTask<NpgsqlConnection> AcquireAsync(CancellationToken cancellationToken);
-
-    /// <summary>Releases the connection after an attempt, successful or not.</summary>
-    protected abstract ValueTask ReleaseAsync(NpgsqlConnection connection);
-
-    /// <summary>Decides whether to open a connection again.</summary>
-    protected abstract bool Reopen(ref Retries retries, Exception exception, Call call, out TimeSpan delay);
-
-    /// <summary>Decides whether to send a failed call again.</summary>
-    /// <param name="retries">The attempts at the call; this failure is counted.</param>
-    /// <param name="exception">The failure.</param>
-    /// <param name="isLost">Whether the failure is the loss of the connection.</param>
-    /// <param name="repeat">Whether the call may be sent again after a lost connection.</param>
-    /// <param name="delay">The delay before the next attempt.</param>
-    /// <returns>True for another attempt; false when the failure is final.</returns>
-    protected abstract bool Continue(ref Retries retries, Exception exception, bool isLost, Repeat repeat, out TimeSpan delay);
-
-    /// <summary>Begins the transaction of several commands; null when the connection is already in a transaction.</summary>
-    protected abstract ValueTask<NpgsqlTransaction?> BeginAsync(NpgsqlConnection connection, CancellationToken cancellationToken);
+    public void WhenCommitted(Action action) => executor.WhenCommitted(action);
 
     private static Func<NpgsqlDataReader, Call, Task<T?>> One<T>(Func<RowReader, T> read)
         where T : class => (reader, call) => new ResultSets(reader, call).FindAsync(read);
@@ -144,7 +105,13 @@ internal abstract partial class Db(Telemetry telemetry, Timeouts timeouts)
         where T : struct => async (reader, call) =>
         {
             var row = new RowReader(reader);
-            return await row.NextAsync(call.Token).ConfigureAwait(false) ? read(row) : null;
+            if (!await row.NextAsync(call.Token).ConfigureAwait(false))
+            {
+                return null;
+            }
+
+            call.Rows++;
+            return read(row);
         };
 
     private static Func<NpgsqlDataReader, Call, Task<IReadOnlyList<T>>> All<T>(Func<RowReader, T> read) =>
@@ -156,7 +123,9 @@ internal abstract partial class Db(Telemetry telemetry, Timeouts timeouts)
         {
         }
 
-        return Math.Max(reader.RecordsAffected, 0);
+        var affected = Math.Max(reader.RecordsAffected, 0);
+        call.Rows += affected;
+        return affected;
     }
 
     // Reads to the end of the batch, where an error of the server may follow.
@@ -170,36 +139,22 @@ internal abstract partial class Db(Telemetry telemetry, Timeouts timeouts)
     private Task<T> RunAsync<T>(
         string operation, Statement statement, Repeat repeat, Func<NpgsqlDataReader, Call, Task<T>> read,
         CancellationToken cancellationToken) =>
-        RunAsync(
-            operation, [statement], repeat, (connection, call) => SendAsync(connection, statement, call.Token)!, read, cancellationToken);
+        executor.RunAsync(
+            new(subject, operation),
+            [statement],
+            repeat,
+            (connection, call) => executor.SendAsync(connection, statement, call)!,
+            read,
+            cancellationToken);
 
     private Task<T> RunBatchAsync<T>(
         string operation, Statement[] statements, Repeat repeat, bool readCommitted, Func<ResultSets, Task<T>> read,
         CancellationToken cancellationToken) =>
-        RunAsync(operation, statements, repeat, (connection, call) => SendBatchAsync(connection, statements, readCommitted, call.Token)!,
-            AllOf(read), cancellationToken);
-
-    private Task<DbDataReader> SendAsync(NpgsqlConnection connection, Statement statement, CancellationToken cancellationToken) =>
-        connection.ExecuteReaderAsync(new CommandDefinition(
-            statement.NumberedText, statement, commandTimeout: timeouts.CommandSeconds, commandType: CommandType.Text,
-            cancellationToken: cancellationToken));
-
-    private Task<DbDataReader> SendBatchAsync(
-        NpgsqlConnection connection, Statement[] statements, bool readCommitted, CancellationToken cancellationToken)
-    {
-#pragma warning disable CA2000 // A batch holds no resource besides its statements, which the reader needs.
-        DbBatch batch = new NpgsqlBatch(connection) { Timeout = timeouts.CommandSeconds };
-#pragma warning restore CA2000
-        if (readCommitted)
-        {
-            batch.BatchCommands.Add(new NpgsqlBatchCommand(ReadCommitted));
-        }
-
-        foreach (var statement in statements)
-        {
-            batch.BatchCommands.Add(statement.ToBatchCommand());
-        }
-
-        return batch.ExecuteReaderAsync(cancellationToken);
-    }
+        executor.RunAsync(
+            new(subject, operation),
+            statements,
+            repeat,
+            (connection, call) => executor.SendBatchAsync(connection, statements, readCommitted, call)!,
+            AllOf(read),
+            cancellationToken);
 }

@@ -44,17 +44,25 @@ public sealed class DatabaseUnavailableException : AutoStackDataException
     internal static DatabaseUnavailableException NoConnection(Exception cause) =>
         new("The database cannot be reached; nothing was sent.", outcomeUnknown: false, cause);
 
+    /// <summary>The pool has no connection for the call.</summary>
+    internal static DatabaseUnavailableException PoolExhausted(string problem) =>
+        new($"{problem}; nothing was sent.", outcomeUnknown: false, innerException: null);
+
     /// <summary>The connection was lost after the statement was sent.</summary>
     internal static DatabaseUnavailableException Lost(bool mayChange, Exception cause) => mayChange
         ? new("The connection to the database was lost before the answer; the change may have been stored.", outcomeUnknown: true, cause)
         : new("The connection to the database was lost before the answer; nothing was stored.", outcomeUnknown: false, cause);
 
     /// <summary>The time of a call is over.</summary>
-    internal static DatabaseUnavailableException TooLate(TimeSpan bound, bool sent, bool mayChange)
+    /// <param name="bound">The time.</param>
+    /// <param name="sent">Whether a statement was sent.</param>
+    /// <param name="mayChange">Whether it may have changed rows.</param>
+    /// <param name="pool">Who uses the pool that the call waits for; null when it does not wait for one.</param>
+    internal static DatabaseUnavailableException TooLate(TimeSpan bound, bool sent, bool mayChange, string? pool)
     {
         var what = sent
             ? $"The database did not answer within {bound.TotalSeconds:0.###} s"
-            : $"No connection to the database was free within {bound.TotalSeconds:0.###} s";
+            : $"No connection to the database was free within {bound.TotalSeconds:0.###} s{(pool is null ? "" : $": {pool}")}";
         return sent && mayChange
             ? new($"{what}; the change may have been stored.", outcomeUnknown: true, innerException: null)
             : new($"{what}; nothing was stored.", outcomeUnknown: false, innerException: null);

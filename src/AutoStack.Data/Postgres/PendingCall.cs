@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace AutoStack.Data.Postgres;
 
 /// <summary>
@@ -7,7 +5,8 @@ namespace AutoStack.Data.Postgres;
 /// or when the caller's token is cancelled.
 /// </summary>
 /// <remarks>Written by hand, because every call passes here, and <c>Task.WaitAsync</c> allocates more.</remarks>
-internal abstract class PendingCall(Timeouts timeouts, CancellationToken caller) : Call(timeouts.Operation, caller)
+internal abstract class PendingCall(Operation operation, Timeouts timeouts, CancellationToken caller)
+    : Call(operation, timeouts.Operation, caller)
 {
     private readonly CancellationToken caller = caller;
     private CancellationTokenRegistration registration;
@@ -16,9 +15,6 @@ internal abstract class PendingCall(Timeouts timeouts, CancellationToken caller)
     /// <summary>The neighbours in the list of <see cref="Deadlines"/>.</summary>
     internal PendingCall? Next;
     internal PendingCall? Previous;
-
-    /// <summary>The span of the call; null when nobody traces.</summary>
-    public Activity? Activity { get; set; }
 
     /// <summary>Begins to watch the token and the time; precedes the work.</summary>
     public void Watch()
@@ -62,8 +58,9 @@ internal abstract class PendingCall(Timeouts timeouts, CancellationToken caller)
 }
 
 /// <inheritdoc cref="PendingCall"/>
-internal sealed class PendingCall<T>(Db db, string operation, Repeat repeat, Timeouts timeouts, CancellationToken caller)
-    : PendingCall(timeouts, caller)
+internal sealed class PendingCall<T>(
+    Executor executor, Operation operation, Repeat repeat, Timeouts timeouts, CancellationToken caller)
+    : PendingCall(operation, timeouts, caller)
 {
     private readonly TaskCompletionSource<T> source = new();
 
@@ -74,7 +71,7 @@ internal sealed class PendingCall<T>(Db db, string operation, Repeat repeat, Tim
     {
         if (TryEnd())
         {
-            db.Ended(this, operation, failure: null);
+            executor.Ended(this, failure: null);
             source.SetResult(result);
         }
     }
@@ -89,17 +86,17 @@ internal sealed class PendingCall<T>(Db db, string operation, Repeat repeat, Tim
 
     protected override void GiveUp()
     {
-        var exception = GiveUp(db.MayChange(repeat));
+        var exception = GiveUp(executor.MayChange(repeat));
         if (TryEnd())
         {
-            db.GivenUp(exception, WasSent);
+            executor.GivenUp(exception, WasSent);
             End(exception);
         }
     }
 
     private void End(Exception exception)
     {
-        db.Ended(this, operation, exception);
+        executor.Ended(this, exception);
         if (exception is OperationCanceledException)
         {
             source.SetFromTask(CancelledAsync());

@@ -19,6 +19,7 @@ internal sealed class ResultSets(NpgsqlDataReader reader, Call call)
     {
         await MoveAsync().ConfigureAwait(false);
         var found = await row.NextAsync(call.Token).ConfigureAwait(false) ? read(row) : null;
+        call.Rows += found is null ? 0 : 1;
         await DrainAsync().ConfigureAwait(false);
         return found;
     }
@@ -33,6 +34,7 @@ internal sealed class ResultSets(NpgsqlDataReader reader, Call call)
             list.Add(read(row));
         }
 
+        call.Rows += list.Count;
         return list;
     }
 

@@ -1,12 +1,14 @@
 using System.Data;
+using System.Diagnostics;
 using Npgsql;
 
 namespace AutoStack.Data.Postgres;
 
-internal sealed class UnitOfWork(
-    NpgsqlDataSource dataSource, PoolerGuard guard, Func<Type, Db, object> createRepository, Telemetry telemetry, Timeouts timeouts)
+internal sealed class UnitOfWork(Pool pool, Func<Type, Executor, object> createRepository, Telemetry telemetry, Timeouts timeouts)
     : IUnitOfWork
 {
+    private static readonly Subject Name = new("UnitOfWork", table: null);
+
     public Task RunAsync(Func<IRepositories, CancellationToken, Task> work, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(work);
@@ -25,7 +27,7 @@ internal sealed class UnitOfWork(
         while (true)
         {
             TimeSpan delay;
-            TransactionDb? last = null;
+            TransactionExecutor? last = null;
             try
             {
                 return await OnceAsync(work, db => last = db, cancellationToken).ConfigureAwait(false);
@@ -37,7 +39,7 @@ internal sealed class UnitOfWork(
                 var neverBegan = last?.Doom is { } doom && SqlErrors.IsOfTheSession(doom);
                 if (neverBegan || last is { IsLost: true })
                 {
-                    dataSource.Clear();
+                    pool.Clear();
                 }
 
                 if (!retries.Continue(neverBegan ? last!.Doom! : exception, isLost: false, Repeat.Never, out delay))
@@ -51,17 +53,40 @@ internal sealed class UnitOfWork(
     }
 
     private async Task<TResult> OnceAsync<TResult>(
-        Func<IRepositories, CancellationToken, Task<TResult>> work, Action<TransactionDb> ended, CancellationToken cancellationToken)
+        Func<IRepositories, CancellationToken, Task<TResult>> work, Action<TransactionExecutor> ended, CancellationToken cancellationToken)
     {
-        var connection = await OpenAsync(cancellationToken).ConfigureAwait(false);
+        cancellationToken.ThrowIfCancellationRequested();
+        var call = new Call(new(Name, "Run"), timeouts.Operation, cancellationToken);
+        telemetry.Start(call, ActivityKind.Internal, []);
+        Exception? failure = null;
+        try
+        {
+            return await OnceAsync(call, work, ended, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception exception)
+        {
+            failure = exception;
+            throw;
+        }
+        finally
+        {
+            Telemetry.StopSpan(call, failure);
+        }
+    }
+
+    private async Task<TResult> OnceAsync<TResult>(
+        Call call, Func<IRepositories, CancellationToken, Task<TResult>> work, Action<TransactionExecutor> ended,
+        CancellationToken cancellationToken)
+    {
+        var connection = await OpenAsync(call).ConfigureAwait(false);
         Task? unfinished = null;
         NpgsqlTransaction? transaction = null;
-        TransactionDb? db = null;
+        TransactionExecutor? db = null;
         try
         {
             // Sends nothing: BEGIN goes with the first statement.
             transaction = await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancellationToken).ConfigureAwait(false);
-            db = new TransactionDb(connection, telemetry, timeouts);
+            db = new TransactionExecutor(connection, call, telemetry, timeouts);
             var result = await work(new Scope(db, createRepository), cancellationToken).ConfigureAwait(false);
             db.ThrowIfDoomed();
             db.End();
@@ -78,14 +103,12 @@ internal sealed class UnitOfWork(
                 unfinished ??= db.Unfinished;
             }
 
-            await CloseAsync(connection, transaction, unfinished, cancellationToken).ConfigureAwait(false);
+            await CloseAsync(call, connection, transaction, unfinished, cancellationToken).ConfigureAwait(false);
         }
     }
 
-    private async Task<NpgsqlConnection> OpenAsync(CancellationToken cancellationToken)
+    private async Task<NpgsqlConnection> OpenAsync(Call call)
     {
-        cancellationToken.ThrowIfCancellationRequested();
-        var call = new Call(timeouts.Operation, cancellationToken);
         var opening = TryAsync();
         if (!await call.EndsAsync(opening).ConfigureAwait(false))
         {
@@ -115,11 +138,13 @@ internal sealed class UnitOfWork(
                 TimeSpan delay;
                 try
                 {
-                    return await guard.OpenAsync(call.Token).ConfigureAwait(false);
+                    return await pool.OpenAsync(call).ConfigureAwait(false);
                 }
                 catch (Exception exception)
                 {
-                    if (!retries.Reopen(exception, call, out delay))
+                    var reopens = retries.Reopen(exception, call, out delay);
+                    telemetry.NotOpened(exception, reopens);
+                    if (!reopens)
                     {
                         throw;
                     }
@@ -132,33 +157,41 @@ internal sealed class UnitOfWork(
         async Task CloseLateAsync()
         {
             var late = await opening.ConfigureAwait(false);
-            await late.DisposeAsync().ConfigureAwait(false);
+            await pool.CloseAsync(late, call).ConfigureAwait(false);
         }
     }
 
     // Once sent, a commit that is cancelled leaves open whether it happened: only its time limit ends the wait for it.
     private async Task CommitAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, Action<Task> unfinished)
     {
-        var call = new Call(timeouts.Operation, CancellationToken.None);
+        var call = new Call(new(Name, "Commit"), timeouts.Operation, CancellationToken.None);
+        call.Runs(connection);
+        telemetry.Start(call, []);
         call.Send();
         var commit = transaction.CommitAsync(CancellationToken.None);
         if (!await call.EndsAsync(commit).ConfigureAwait(false))
         {
             unfinished(commit);
             Background.Forget(commit);
-            dataSource.Clear();
-            throw call.GiveUp(mayChange: true);
+            pool.Clear();
+            telemetry.Expired();
+            var late = call.GiveUp(mayChange: true);
+            telemetry.Stop(call, late);
+            throw late;
         }
 
         try
         {
             await commit.ConfigureAwait(false);
+            telemetry.Stop(call, failure: null);
         }
         catch (Exception exception)
         {
+            telemetry.Stop(call, exception);
             if (SqlErrors.IsLostConnection(exception, connection))
             {
-                dataSource.Clear();
+                telemetry.Lost(exception);
+                pool.Clear();
                 throw DatabaseUnavailableException.Lost(mayChange: true, exception);
             }
 
@@ -173,12 +206,12 @@ internal sealed class UnitOfWork(
 
     // Rolls an open transaction back. The caller waits for it, so that its locks are free, but not for a server that does not answer.
     private async Task CloseAsync(
-        NpgsqlConnection connection, NpgsqlTransaction? transaction, Task? unfinished, CancellationToken cancellationToken)
+        Call holder, NpgsqlConnection connection, NpgsqlTransaction? transaction, Task? unfinished, CancellationToken cancellationToken)
     {
         var closing = CloseAsync();
         if (unfinished is null)
         {
-            await new Call(timeouts.Operation, cancellationToken).EndsAsync(closing).ConfigureAwait(false);
+            await new Call(new(Name, "Close"), timeouts.Operation, cancellationToken).EndsAsync(closing).ConfigureAwait(false);
         }
 
         Background.Forget(closing);
@@ -199,14 +232,14 @@ internal sealed class UnitOfWork(
             }
             finally
             {
-                await connection.DisposeAsync().ConfigureAwait(false);
+                await pool.CloseAsync(connection, holder).ConfigureAwait(false);
             }
         }
     }
 
-    private sealed class Scope(TransactionDb db, Func<Type, Db, object> createRepository) : IRepositories
+    private sealed class Scope(TransactionExecutor executor, Func<Type, Executor, object> createRepository) : IRepositories
     {
         public TRepository Get<TRepository>()
-            where TRepository : class => (TRepository)createRepository(typeof(TRepository), db);
+            where TRepository : class => (TRepository)createRepository(typeof(TRepository), executor);
     }
 }

@@ -6,8 +6,12 @@ namespace AutoStack.Data.Postgres;
 /// Runs calls on the connection of one open transaction. The first error dooms the transaction: PostgreSQL would answer COMMIT with a
 /// silent rollback, so that every later call throws.
 /// </summary>
-internal sealed class TransactionDb(NpgsqlConnection connection, Telemetry telemetry, Timeouts timeouts)
-    : Db(telemetry, timeouts)
+/// <param name="connection">The connection.</param>
+/// <param name="holder">The call that opened it, and holds it until the end of the transaction.</param>
+/// <param name="telemetry">Measures the calls.</param>
+/// <param name="timeouts">The limits of the calls.</param>
+internal sealed class TransactionExecutor(NpgsqlConnection connection, Call holder, Telemetry telemetry, Timeouts timeouts)
+    : Executor(telemetry, timeouts)
 {
     private readonly Lock gate = new();
     private readonly List<Action> afterwards = [];
@@ -53,10 +57,10 @@ internal sealed class TransactionDb(NpgsqlConnection connection, Telemetry telem
     /// <summary>Runs the actions that wait for the commit.</summary>
     public void Committed() => afterwards.ForEach(action => action());
 
-    protected override ValueTask<NpgsqlTransaction?> BeginAsync(NpgsqlConnection connection, CancellationToken cancellationToken) =>
+    public override ValueTask<NpgsqlTransaction?> BeginAsync(NpgsqlConnection connection, CancellationToken cancellationToken) =>
         default;
 
-    protected override ValueTask<NpgsqlConnection> AcquireAsync(CancellationToken cancellationToken)
+    protected override ValueTask<NpgsqlConnection> AcquireAsync(Call call)
     {
         if (ended)
         {
@@ -69,10 +73,12 @@ internal sealed class TransactionDb(NpgsqlConnection connection, Telemetry telem
             isInUse = true;
         }
 
+        holder.Last = call.Operation;
+        call.Runs(connection);
         return new(connection);
     }
 
-    protected override ValueTask ReleaseAsync(NpgsqlConnection connection)
+    protected override ValueTask ReleaseAsync(NpgsqlConnection connection, Call call)
     {
         lock (gate)
         {

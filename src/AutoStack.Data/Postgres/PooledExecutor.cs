@@ -4,24 +4,22 @@ using Npgsql;
 namespace AutoStack.Data.Postgres;
 
 /// <summary>Runs each call on a pooled connection, as a transaction of its own.</summary>
-/// <param name="dataSource">The pool.</param>
-/// <param name="guard">Opens the connections of the pool.</param>
+/// <param name="pool">The pool.</param>
 /// <param name="telemetry">Measures the calls.</param>
 /// <param name="timeouts">The limits of the calls.</param>
 /// <param name="reopens">
 /// Whether a call waits for a server that cannot be reached, for as long as it has time. False for work that repeats its calls itself.
 /// </param>
-internal sealed class PooledDb(NpgsqlDataSource dataSource, PoolerGuard guard, Telemetry telemetry, Timeouts timeouts, bool reopens)
-    : Db(telemetry, timeouts)
+internal sealed class PooledExecutor(Pool pool, Telemetry telemetry, Timeouts timeouts, bool reopens) : Executor(telemetry, timeouts)
 {
     public override void WhenCommitted(Action action) => action();
 
-    protected override async ValueTask<NpgsqlTransaction?> BeginAsync(NpgsqlConnection connection, CancellationToken cancellationToken) =>
+    public override async ValueTask<NpgsqlTransaction?> BeginAsync(NpgsqlConnection connection, CancellationToken cancellationToken) =>
         await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancellationToken).ConfigureAwait(false);
 
-    protected override ValueTask<NpgsqlConnection> AcquireAsync(CancellationToken cancellationToken) => guard.OpenAsync(cancellationToken);
+    protected override ValueTask<NpgsqlConnection> AcquireAsync(Call call) => pool.OpenAsync(call);
 
-    protected override ValueTask ReleaseAsync(NpgsqlConnection connection) => connection.DisposeAsync();
+    protected override ValueTask ReleaseAsync(NpgsqlConnection connection, Call call) => pool.CloseAsync(connection, call);
 
     public override bool MayChange(Repeat repeat) => repeat != Repeat.Read;
 
@@ -36,7 +34,7 @@ internal sealed class PooledDb(NpgsqlDataSource dataSource, PoolerGuard guard, T
         if (isLost || SqlErrors.IsOfTheSession(exception))
         {
             // What became of one pooled connection probably became of its neighbours too: the next attempt gets a new one.
-            dataSource.Clear();
+            pool.Clear();
         }
 
         return retries.Continue(exception, isLost, repeat, out delay);
@@ -44,10 +42,16 @@ internal sealed class PooledDb(NpgsqlDataSource dataSource, PoolerGuard guard, T
 
     public override void GivenUp(Exception exception, bool wasSent)
     {
-        if (wasSent && exception is DatabaseUnavailableException)
+        if (exception is not DatabaseUnavailableException)
+        {
+            return;
+        }
+
+        Telemetry.Expired();
+        if (wasSent)
         {
             // A server that does not answer one connection probably answers none.
-            dataSource.Clear();
+            pool.Clear();
         }
     }
 }

@@ -1,0 +1,220 @@
+using System.Data;
+using System.Data.Common;
+using Dapper;
+using Npgsql;
+
+namespace AutoStack.Data.Postgres;
+
+/// <summary>
+/// The one way of every statement to the server: acquires a connection, lets Dapper execute the command, reads rows with typed getters,
+/// measures, traces, repeats and translates errors.
+/// </summary>
+internal abstract class Executor(Telemetry telemetry, Timeouts timeouts)
+{
+    // Applies to the transaction of the batch only. SET TRANSACTION would warn outside BEGIN. In a unit of work, which is READ COMMITTED
+    // already, the statement has no effect.
+    private const string ReadCommitted = "SET transaction_isolation = 'read committed'";
+
+    /// <summary>The driver's limit of a statement; zero for none.</summary>
+    public TimeSpan CommandTimeout => TimeSpan.FromSeconds(timeouts.CommandSeconds);
+
+    /// <summary>Measures the calls.</summary>
+    protected Telemetry Telemetry { get; } = telemetry;
+
+    /// <summary>Runs statements until they succeed or fail for good.</summary>
+    /// <param name="operation">The name of the call in Telemetry.</param>
+    /// <param name="statements">The statements, for Telemetry.</param>
+    /// <param name="repeat">Whether they are sent again after a lost connection.</param>
+    /// <param name="send">Sends them; a null reader when the response is consumed already.</param>
+    /// <param name="read">Reads the response.</param>
+    /// <param name="cancellationToken">The token of the caller.</param>
+    /// <returns>The result, at the latest when the time of a call is over.</returns>
+    public Task<T> RunAsync<T>(
+        Operation operation,
+        Statement[] statements,
+        Repeat repeat,
+        Func<NpgsqlConnection, Call, Task<DbDataReader?>> send,
+        Func<NpgsqlDataReader, Call, Task<T>> read,
+        CancellationToken cancellationToken)
+    {
+        var call = new PendingCall<T>(this, operation, repeat, timeouts, cancellationToken);
+        call.Watch();
+        _ = WorkAsync(call, statements, repeat, send, read, cancellationToken);
+        return call.Task;
+    }
+
+    /// <summary>Sends one statement.</summary>
+    public Task<DbDataReader> SendAsync(NpgsqlConnection connection, Statement statement, Call call) =>
+        connection.ExecuteReaderAsync(new CommandDefinition(
+            statement.NumberedText, statement, commandTimeout: timeouts.CommandSeconds, commandType: CommandType.Text,
+            cancellationToken: call.Token));
+
+    /// <summary>Sends several statements in one round trip, which is one transaction unless the connection is in one.</summary>
+    public Task<DbDataReader> SendBatchAsync(NpgsqlConnection connection, Statement[] statements, bool readCommitted, Call call)
+    {
+#pragma warning disable CA2000 // A batch holds no resource besides its statements, which the reader needs.
+        DbBatch batch = new NpgsqlBatch(connection) { Timeout = timeouts.CommandSeconds };
+#pragma warning restore CA2000
+        if (readCommitted)
+        {
+            batch.BatchCommands.Add(new NpgsqlBatchCommand(ReadCommitted));
+        }
+
+        foreach (var statement in statements)
+        {
+            batch.BatchCommands.Add(statement.ToBatchCommand());
+        }
+
+        return batch.ExecuteReaderAsync(call.Token);
+    }
+
+    /// <summary>Runs an action after the commit, and not at all after a rollback.</summary>
+    public abstract void WhenCommitted(Action action);
+
+    /// <summary>Whether a statement may leave changes behind when no answer to it came.</summary>
+    public abstract bool MayChange(Repeat repeat);
+
+    /// <summary>Follows the end of the wait for a call that goes on without its caller.</summary>
+    /// <param name="exception">What the caller gets.</param>
+    /// <param name="wasSent">Whether a statement waits for its answer.</param>
+    public abstract void GivenUp(Exception exception, bool wasSent);
+
+    /// <summary>Begins the transaction of several commands; null when the connection is already in a transaction.</summary>
+    public abstract ValueTask<NpgsqlTransaction?> BeginAsync(NpgsqlConnection connection, CancellationToken cancellationToken);
+
+    /// <summary>Measures a call that ends for its caller.</summary>
+    public void Ended(Call call, Exception? failure) => Telemetry.Stop(call, failure);
+
+    /// <summary>Acquires the connection for an attempt.</summary>
+    protected abstract ValueTask<NpgsqlConnection> AcquireAsync(Call call);
+
+    /// <summary>Releases the connection after an attempt, successful or not.</summary>
+    protected abstract ValueTask ReleaseAsync(NpgsqlConnection connection, Call call);
+
+    /// <summary>Decides whether to open a connection again.</summary>
+    protected abstract bool Reopen(ref Retries retries, Exception exception, Call call, out TimeSpan delay);
+
+    /// <summary>Decides whether to send a failed call again.</summary>
+    /// <param name="retries">The attempts at the call; this failure is counted.</param>
+    /// <param name="exception">The failure.</param>
+    /// <param name="isLost">Whether the failure is the loss of the connection.</param>
+    /// <param name="repeat">Whether the call may be sent again after a lost connection.</param>
+    /// <param name="delay">The delay before the next attempt.</param>
+    /// <returns>True for another attempt; false when the failure is final.</returns>
+    protected abstract bool Continue(ref Retries retries, Exception exception, bool isLost, Repeat repeat, out TimeSpan delay);
+
+    // One method on purpose: every extra async method allocates a state machine per call. It goes on without the caller when the time of
+    // the call is over. A null reader means that send has already consumed the response (COPY).
+    private async Task WorkAsync<T>(
+        PendingCall<T> call,
+        Statement[] statements,
+        Repeat repeat,
+        Func<NpgsqlConnection, Call, Task<DbDataReader?>> send,
+        Func<NpgsqlDataReader, Call, Task<T>> read,
+        CancellationToken cancellationToken)
+    {
+        T result;
+        try
+        {
+            Telemetry.Start(call, statements);
+            cancellationToken.ThrowIfCancellationRequested();
+            var retries = default(Retries);
+            while (true)
+            {
+                TimeSpan delay;
+                NpgsqlConnection? connection = null;
+                try
+                {
+                    connection = await AcquireAsync(call).ConfigureAwait(false);
+                    call.Send();
+                    var reader = await send(connection, call).ConfigureAwait(false);
+                    try
+                    {
+                        // Dapper's wrapper owns the command; the driver's reader has the typed getters.
+                        var own = (NpgsqlDataReader)(reader is IWrappedDataReader wrapped ? wrapped.Reader : reader)!;
+                        result = await read(own, call).ConfigureAwait(false);
+                        break;
+                    }
+                    finally
+                    {
+                        if (reader is not null)
+                        {
+                            await reader.DisposeAsync().ConfigureAwait(false);
+                        }
+                    }
+                }
+                catch (Exception exception)
+                {
+                    if (!Repeats(ref retries, exception, connection, call, repeat, out delay))
+                    {
+                        if (Final(exception, connection, call, repeat) is { } final)
+                        {
+                            throw final;
+                        }
+
+                        throw;
+                    }
+                }
+                finally
+                {
+                    if (connection is not null)
+                    {
+                        await ReleaseAsync(connection, call).ConfigureAwait(false);
+                    }
+                }
+
+                await Task.Delay(delay, call.Token).ConfigureAwait(false);
+            }
+
+            call.Recycle();
+        }
+#pragma warning disable CA1031 // The caller gets any failure.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            call.Fail(exception);
+            return;
+        }
+
+        call.Complete(result);
+    }
+
+    private bool Repeats(
+        ref Retries retries, Exception exception, NpgsqlConnection? connection, Call call, Repeat repeat, out TimeSpan delay)
+    {
+        if (connection is null)
+        {
+            var reopens = Reopen(ref retries, exception, call, out delay);
+            Telemetry.NotOpened(exception, reopens);
+            return reopens;
+        }
+
+        var isLost = SqlErrors.IsLostConnection(exception, connection);
+        if (isLost)
+        {
+            call.Lost ??= exception;
+            Telemetry.Lost(exception);
+        }
+        else
+        {
+            call.Answer();
+        }
+
+        if (!Continue(ref retries, exception, isLost, repeat, out delay) || !call.HasTimeFor(delay))
+        {
+            return false;
+        }
+
+        Telemetry.Repeated(exception, isLost);
+        return true;
+    }
+
+    // The failure that the caller gets in place of this one; null when it gets this one. A repetition that failed, too, does not tell
+    // what became of the first attempt.
+    private AutoStackDataException? Final(Exception exception, NpgsqlConnection? connection, Call call, Repeat repeat) => exception switch
+    {
+        OperationCanceledException => null,
+        _ when call.Lost is { } first && !SqlErrors.IsOfTheValues(exception) => DatabaseUnavailableException.Lost(MayChange(repeat), first),
+        _ => SqlErrors.Translate(exception, isOpen: connection is not null),
+    };
+}

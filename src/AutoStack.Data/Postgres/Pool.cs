@@ -1,0 +1,227 @@
+using System.Diagnostics;
+using System.Globalization;
+using Npgsql;
+
+namespace AutoStack.Data.Postgres;
+
+/// <summary>
+/// Hands the connections of a data source out: as many at once as the driver's pool has, to the callers in their order. What waits too long
+/// or behind too many others is refused, and what holds a connection for long is reported.
+/// </summary>
+/// <param name="dataSource">The driver's pool.</param>
+/// <param name="guard">Opens the connections.</param>
+/// <param name="limits">The limits.</param>
+/// <param name="telemetry">Measures the use.</param>
+#pragma warning disable CA1001 // The timer rests while no connection is in use, and goes with its owner.
+internal sealed class Pool(NpgsqlDataSource dataSource, PoolerGuard guard, PoolLimits limits, Telemetry telemetry)
+#pragma warning restore CA1001
+{
+    private readonly Lock gate = new();
+
+    // Guarded by gate. The first holder has held its connection for longest.
+    private readonly LinkedList<TaskCompletionSource> waiting = [];
+    private Call? first;
+    private Call? last;
+    private int inUse;
+    private Timer? timer;
+    private bool isTicking;
+
+    /// <summary>Opens a connection for a call.</summary>
+    /// <exception cref="DatabaseUnavailableException">No connection was free in time, or too many calls wait for one.</exception>
+    public async ValueTask<NpgsqlConnection> OpenAsync(Call call)
+    {
+        var began = Stopwatch.GetTimestamp();
+        if (Enter() is { } place)
+        {
+            await WaitAsync(call, place).ConfigureAwait(false);
+        }
+
+        NpgsqlConnection connection;
+        try
+        {
+            connection = await guard.OpenAsync(call.Token).ConfigureAwait(false);
+        }
+        catch
+        {
+            Leave();
+            throw;
+        }
+
+        call.Opened(connection, Stopwatch.GetTimestamp() - began);
+        Hold(call);
+        telemetry.Waited(call);
+        return connection;
+    }
+
+    /// <summary>Takes the connection of a call back.</summary>
+    public ValueTask CloseAsync(NpgsqlConnection connection, Call call)
+    {
+        Drop(call);
+        telemetry.Used(call);
+        var closing = connection.DisposeAsync();
+        if (closing.IsCompletedSuccessfully)
+        {
+            Leave();
+            return closing;
+        }
+
+        return LeaveAsync(closing);
+    }
+
+    /// <summary>Closes the idle connections: what became of one probably became of the others.</summary>
+    public void Clear()
+    {
+        telemetry.Cleared();
+        dataSource.Clear();
+    }
+
+    /// <summary>Who uses the pool, for the messages of calls that wait for it.</summary>
+    public string Describe()
+    {
+        lock (gate)
+        {
+            var holders = new List<string>();
+            for (var call = first; call is not null && holders.Count < 3; call = call.NextHolder)
+            {
+                holders.Add(string.Create(CultureInfo.InvariantCulture, $"{call.Name} for {call.Held.TotalSeconds:0.#} s"));
+            }
+
+            return $"{inUse} of {limits.Size} connections are in use" +
+                (holders.Count == 0 ? "" : $", the longest by {string.Join(", ", holders)}");
+        }
+    }
+
+    private LinkedListNode<TaskCompletionSource>? Enter()
+    {
+        lock (gate)
+        {
+            if (inUse < limits.Size)
+            {
+                inUse++;
+                return null;
+            }
+
+            if (waiting.Count < limits.MaxWaiting)
+            {
+                return waiting.AddLast(new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+            }
+        }
+
+        throw DatabaseUnavailableException.PoolExhausted($"{limits.MaxWaiting} calls wait for a connection already, and {Describe()}");
+    }
+
+    private async Task WaitAsync(Call call, LinkedListNode<TaskCompletionSource> place)
+    {
+        call.WaitsFor = this;
+        await place.Value.Task.WaitAsync(limits.Wait, call.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        call.WaitsFor = null;
+        lock (gate)
+        {
+            if (place.Value.Task.IsCompleted)
+            {
+                return;
+            }
+
+            waiting.Remove(place);
+        }
+
+        call.Token.ThrowIfCancellationRequested();
+        throw DatabaseUnavailableException.PoolExhausted(
+            string.Create(CultureInfo.InvariantCulture, $"No connection was free within {limits.Wait.TotalSeconds:0.###} s: {Describe()}"));
+    }
+
+    private void Leave()
+    {
+        lock (gate)
+        {
+            if (waiting.First is { } next)
+            {
+                waiting.RemoveFirst();
+                next.Value.SetResult();
+            }
+            else
+            {
+                inUse--;
+            }
+        }
+    }
+
+    private async ValueTask LeaveAsync(ValueTask closing)
+    {
+        try
+        {
+            await closing.ConfigureAwait(false);
+        }
+        finally
+        {
+            Leave();
+        }
+    }
+
+    private void Hold(Call call)
+    {
+        lock (gate)
+        {
+            call.PreviousHolder = last;
+            if (last is null)
+            {
+                first = call;
+            }
+            else
+            {
+                last.NextHolder = call;
+            }
+
+            last = call;
+            if (!isTicking)
+            {
+                isTicking = true;
+                timer ??= Background.Timer(static own => ((Pool)own!).Tick(), this);
+                var tick = TimeSpan.FromMilliseconds(Math.Clamp(limits.LongUse.TotalMilliseconds / 10, 10, 1000));
+                timer.Change(tick, tick);
+            }
+        }
+    }
+
+    private void Drop(Call call)
+    {
+        lock (gate)
+        {
+            (call.PreviousHolder is null ? ref first : ref call.PreviousHolder.NextHolder) = call.NextHolder;
+            (call.NextHolder is null ? ref last : ref call.NextHolder.PreviousHolder) = call.PreviousHolder;
+            call.PreviousHolder = call.NextHolder = null;
+        }
+    }
+
+    private void Tick()
+    {
+        List<(string Name, TimeSpan Held)> reports = [];
+        lock (gate)
+        {
+            if (first is null)
+            {
+                isTicking = false;
+                timer!.Change(Timeout.Infinite, Timeout.Infinite);
+                return;
+            }
+
+            for (var call = first; call is not null && call.Held >= limits.LongUse; call = call.NextHolder)
+            {
+                if (!call.IsReported)
+                {
+                    call.IsReported = true;
+                    reports.Add((call.Name, call.Held));
+                }
+            }
+        }
+
+        reports.ForEach(report => telemetry.HeldLong(report.Name, report.Held));
+    }
+}
+
+/// <summary>The limits of a pool.</summary>
+/// <param name="Size">The number of connections at once.</param>
+/// <param name="Wait">The time that a call waits for a connection.</param>
+/// <param name="MaxWaiting">The number of calls that wait at once.</param>
+/// <param name="LongUse">The time after which a connection that is still in use is reported.</param>
+internal sealed record PoolLimits(int Size, TimeSpan Wait, int MaxWaiting, TimeSpan LongUse);
