@@ -109,6 +109,12 @@ public sealed class AutoStackDataOptions
     /// </summary>
     public TimeSpan LogSearchTime { get; set; } = TimeSpan.FromSeconds(2);
 
+    /// <summary>
+    /// Whether the host starts only on a schema that is new enough (<see cref="Health.SchemaVersion.Required"/>). Default true. A database
+    /// that does not answer does not keep the host from starting.
+    /// </summary>
+    public bool RequireSchema { get; set; } = true;
+
     /// <summary>The settings of the log writer.</summary>
     public LogWriterOptions LogWriter { get; } = new();
 

@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using AutoStack.Data.Accounts;
 using AutoStack.Data.Deployments;
+using AutoStack.Data.Health;
 using AutoStack.Data.HealthChecks;
 using AutoStack.Data.Logs;
 using AutoStack.Data.Postgres;
@@ -8,6 +9,8 @@ using AutoStack.Data.Retention;
 using AutoStack.Data.SecretRotation;
 using AutoStack.Data.Secrets;
 using AutoStack.Data.Webhooks;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 
@@ -51,6 +54,9 @@ internal sealed class Database : IAsyncDisposable, IDisposable
     private readonly LogNotifier logNotifier;
     private readonly DeploymentLogWriter logWriter;
     private readonly DeploymentLogFollower logFollower;
+    private readonly Timeouts timeouts;
+    private readonly Readiness readiness;
+    private readonly SchemaRequirement schemaRequirement;
 
     /// <summary>Builds a data source from the options, unless the host brought one, which then stays the host's to dispose.</summary>
     public Database(AutoStackDataOptions options, NpgsqlDataSource? dataSource, TimeProvider clock, ILoggerFactory loggerFactory,
@@ -63,7 +69,7 @@ internal sealed class Database : IAsyncDisposable, IDisposable
         var source = dataSource ?? owned!;
         var used = new NpgsqlConnectionStringBuilder(source.ConnectionString);
         var guard = new PoolerGuard(source, options.Pooler);
-        var timeouts = Timeouts.Of(used.CommandTimeout, options.OperationTimeout);
+        timeouts = Timeouts.Of(used.CommandTimeout, options.OperationTimeout);
         var telemetry = new Telemetry(logger, options.SlowOperationThreshold, PoolName, used.Database ?? used.Username);
         var pool = new Pool(source, guard, options.ToPoolLimits(used), telemetry);
         executor = new PooledExecutor(pool, telemetry, timeouts, reopens: true);
@@ -91,6 +97,9 @@ internal sealed class Database : IAsyncDisposable, IDisposable
             clock,
             logger);
 
+        readiness = new Readiness(new Db(executor, new Subject("Readiness", table: null)), secrets, clock);
+        schemaRequirement = new SchemaRequirement(readiness, options.RequireSchema, logger);
+
         // The query by which the driver loads types compares oid with regproc: an operator for these two types, planted in public, would be
         // called by every new pool. The built-in types are all that the library uses.
         NpgsqlDataSource Build(NpgsqlConnectionStringBuilder settings) =>
@@ -102,6 +111,9 @@ internal sealed class Database : IAsyncDisposable, IDisposable
 
     public Notifications Notifications { get; }
 
+    /// <summary>Checks the schema at the start of the host.</summary>
+    public IHostedService SchemaRequirement => schemaRequirement;
+
     /// <summary>What is registered for a user's request.</summary>
     public static IEnumerable<Type> RequestInterfaces => Repositories.RequestInterfaces.Concat(RequestServices.Keys);
 
@@ -111,6 +123,13 @@ internal sealed class Database : IAsyncDisposable, IDisposable
     public object Create(Type type) =>
         RequestServices.TryGetValue(type, out var make) || WorkerServices.TryGetValue(type, out make) ? make(this)
             : Repositories.Create(type, executor, context);
+
+    /// <summary>A check whether the service can serve.</summary>
+    public IHealthCheck CreateReadyCheck(bool needsWrites) => new ReadyCheck(readiness, needsWrites);
+
+    /// <summary>A check whether the process must be restarted.</summary>
+    public IHealthCheck CreateLiveCheck() => new LiveCheck(
+        new Dictionary<string, Pulse> { ["log writer"] = logWriter.Pulse, ["log follower"] = logFollower.Pulse }, timeouts.Operation);
 
     private static RetentionSources SourcesOf(Db db, Context context) => new(
         context.Clock,

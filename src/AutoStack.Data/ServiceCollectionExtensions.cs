@@ -1,6 +1,7 @@
 using AutoStack.Data;
 using AutoStack.Data.Accounts;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
@@ -12,7 +13,7 @@ namespace Microsoft.Extensions.DependencyInjection;
 public static class AutoStackDataServiceCollectionExtensions
 {
     // The key of the unkeyed registration; no host can use this key.
-    private static readonly object DefaultKey = typeof(Database);
+    internal static readonly object DefaultKey = typeof(Database);
 
     /// <summary>Registers every repository and <see cref="IUnitOfWork"/> as singletons over a pool of their own.</summary>
     /// <param name="services">The services.</param>
@@ -115,6 +116,7 @@ public static class AutoStackDataServiceCollectionExtensions
             provider.GetRequiredService<TimeProvider>(),
             provider.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance,
             servesWorkers: provider.GetKeyedService<Workers>(databaseKey) is not null));
+        services.AddSingleton<IHostedService>(provider => provider.GetRequiredKeyedService<Database>(databaseKey).SchemaRequirement);
         return services.Add(Database.RequestInterfaces, key);
     }
 

@@ -5,36 +5,84 @@ using Microsoft.Extensions.Logging;
 
 namespace AutoStack.Data.Logs;
 
-/// <param name="db">The executor.</param>
-/// <param name="notifications">Wakes the followers.</param>
-/// <param name="pollInterval">The interval between polls for all waiting followers.</param>
-/// <param name="maxReads">The maximum number of concurrent reads, so that a thousand waking followers leave connections to others.</param>
-/// <param name="clock">The clock of the rows.</param>
-/// <param name="logger">Reports that the database is unreachable.</param>
-internal sealed partial class DeploymentLogFollower(
-    Db db, Notifications notifications, TimeSpan pollInterval, int maxReads, TimeProvider clock, ILogger logger)
-    : IDeploymentLogFollower, IDisposable
+internal sealed partial class DeploymentLogFollower : IDeploymentLogFollower, IDisposable
 {
+    private static readonly Gauge Followers = Gauge.Sum("autostack.log_follower.followers", "{follower}", "Readers that follow a log.");
+    private static readonly Gauge Behind = Gauge.Max(
+        "autostack.log_follower.lag", "s", "Time for which the reader that is furthest behind has had lines to read.");
+
     private const int PageSize = 200;
 
-    private readonly SemaphoreSlim reads = new(maxReads);
+    private readonly Db db;
+    private readonly Notifications notifications;
+    private readonly TimeSpan pollInterval;
+    private readonly TimeProvider clock;
+    private readonly Outage outage;
+    private readonly SemaphoreSlim reads;
+    private readonly IDisposable[] gauges;
     private readonly CancellationTokenSource stopping = new();
     private readonly Lock gate = new();
 
     // Guarded by gate.
-    private readonly HashSet<Follow> follows = [];
+    private readonly HashSet<FollowedLog> follows = [];
     private bool isPolling;
 
-    // 1 after a failure was logged, until a read succeeds. Interlocked.
-    private int isAway;
+    /// <param name="db">The executor.</param>
+    /// <param name="notifications">Wakes the followers.</param>
+    /// <param name="pollInterval">The interval between polls for all waiting followers.</param>
+    /// <param name="maxReads">
+    /// The maximum number of concurrent reads, so that a thousand waking followers leave connections to others.
+    /// </param>
+    /// <param name="clock">The clock of the rows.</param>
+    /// <param name="logger">Reports that the database is unreachable.</param>
+    public DeploymentLogFollower(
+        Db db, Notifications notifications, TimeSpan pollInterval, int maxReads, TimeProvider clock, ILogger logger)
+    {
+        (this.db, this.notifications, this.pollInterval, this.clock) = (db, notifications, pollInterval, clock);
+        reads = new SemaphoreSlim(maxReads);
+        outage = new Outage(exception => LogAway(logger, exception), () => LogBack(logger));
+        gauges = [Followers.Add(() => Count), Behind.Add(() => Lag.TotalSeconds)];
+    }
+
+    /// <summary>Shows that the poll for all followers moves.</summary>
+    public Pulse Pulse { get; } = new();
+
+    /// <summary>The number of readers that follow a log.</summary>
+    public int Count
+    {
+        get
+        {
+            lock (gate)
+            {
+                return follows.Count;
+            }
+        }
+    }
+
+    /// <summary>The time for which the reader that is furthest behind has had lines to read; zero when every reader waits.</summary>
+    public TimeSpan Lag
+    {
+        get
+        {
+            lock (gate)
+            {
+                return follows.Count == 0 ? TimeSpan.Zero : follows.Max(follow => follow.Behind);
+            }
+        }
+    }
 
     public IAsyncEnumerable<DeploymentLog> FollowAsync(
         Guid deploymentId, Guid ownerId, Cursor cursor, CancellationToken cancellationToken) =>
-        LinesAsync(new Follow(deploymentId, ownerId) { Seq = cursor.ToSeq() ?? 0 }, cancellationToken);
+        LinesAsync(new FollowedLog(deploymentId, ownerId) { Seq = cursor.ToSeq() ?? 0 }, cancellationToken);
 
     public void Dispose()
     {
         stopping.Cancel();
+        foreach (var gauge in gauges)
+        {
+            gauge.Dispose();
+        }
+
         lock (gate)
         {
             foreach (var follow in follows)
@@ -44,7 +92,7 @@ internal sealed partial class DeploymentLogFollower(
         }
     }
 
-    private async IAsyncEnumerable<DeploymentLog> LinesAsync(Follow follow, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private async IAsyncEnumerable<DeploymentLog> LinesAsync(FollowedLog follow, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         using var subscription = notifications.Subscribe(IDeploymentLogRepository.Channel, follow.DeploymentId.ToString(), follow.Wakeup);
         using var joined = Join(follow);
@@ -80,7 +128,7 @@ internal sealed partial class DeploymentLogFollower(
         }
     }
 
-    private async Task<Page?> ReadAsync(Follow follow, CancellationToken cancellationToken)
+    private async Task<Page?> ReadAsync(FollowedLog follow, CancellationToken cancellationToken)
     {
         for (var failures = 0; ; failures++)
         {
@@ -90,19 +138,12 @@ internal sealed partial class DeploymentLogFollower(
             try
             {
                 var page = await ReadPageAsync(follow, cancellationToken).ConfigureAwait(false);
-                if (Interlocked.Exchange(ref isAway, 0) == 1)
-                {
-                    LogBack(logger);
-                }
-
+                outage.Succeeded();
                 return page;
             }
             catch (Exception exception) when (SqlErrors.IsTransient(exception) && !stopping.IsCancellationRequested)
             {
-                if (Interlocked.Exchange(ref isAway, 1) == 0)
-                {
-                    LogAway(logger, exception);
-                }
+                outage.Failed(exception);
             }
             finally
             {
@@ -114,7 +155,7 @@ internal sealed partial class DeploymentLogFollower(
     }
 
     // The state is read before the lines: once it shows the end, the lines include everything committed before the end.
-    private Task<Page?> ReadPageAsync(Follow follow, CancellationToken cancellationToken)
+    private Task<Page?> ReadPageAsync(FollowedLog follow, CancellationToken cancellationToken)
     {
         var (deploymentId, ownerId, seq) = (follow.DeploymentId, follow.OwnerId, follow.Seq);
         var state = new Statement($"""
@@ -134,7 +175,7 @@ internal sealed partial class DeploymentLogFollower(
             nameof(FollowAsync));
     }
 
-    private Joined Join(Follow follow)
+    private Joined Join(FollowedLog follow)
     {
         lock (gate)
         {
@@ -154,13 +195,15 @@ internal sealed partial class DeploymentLogFollower(
     {
         while (true)
         {
+            Pulse.Beat();
             await Task.Delay(pollInterval, clock, stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            List<Follow> waiting;
+            List<FollowedLog> waiting;
             lock (gate)
             {
                 if (follows.Count == 0 || stopping.IsCancellationRequested)
                 {
                     isPolling = false;
+                    Pulse.Rest();
                     return;
                 }
 
@@ -175,15 +218,15 @@ internal sealed partial class DeploymentLogFollower(
             catch (Exception exception)
 #pragma warning restore CA1031
             {
-                if (!stopping.IsCancellationRequested && Interlocked.Exchange(ref isAway, 1) == 0)
+                if (!stopping.IsCancellationRequested)
                 {
-                    LogAway(logger, exception);
+                    outage.Failed(exception);
                 }
             }
         }
     }
 
-    private async Task WakeAsync(List<Follow> waiting)
+    private async Task WakeAsync(List<FollowedLog> waiting)
     {
         if (waiting.Count == 0)
         {
@@ -218,33 +261,7 @@ internal sealed partial class DeploymentLogFollower(
         public IReadOnlyList<DeploymentLog> Lines { get; init; } = [];
     }
 
-    private sealed class Follow(Guid deploymentId, Guid ownerId)
-    {
-        // Written by the follower, read by the poll: Volatile.
-        private long seq;
-        private bool isWaiting;
-
-        public Guid DeploymentId { get; } = deploymentId;
-
-        public Guid OwnerId { get; } = ownerId;
-
-        public Wakeup Wakeup { get; } = new();
-
-        /// <summary>The number of the last line that was delivered.</summary>
-        public long Seq
-        {
-            get => Volatile.Read(ref seq);
-            set => Volatile.Write(ref seq, value);
-        }
-
-        public bool IsWaiting
-        {
-            get => Volatile.Read(ref isWaiting);
-            set => Volatile.Write(ref isWaiting, value);
-        }
-    }
-
-    private sealed class Joined(DeploymentLogFollower follower, Follow follow) : IDisposable
+    private sealed class Joined(DeploymentLogFollower follower, FollowedLog follow) : IDisposable
     {
         public void Dispose()
         {

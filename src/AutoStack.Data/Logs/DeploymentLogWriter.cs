@@ -30,6 +30,9 @@ internal sealed partial class DeploymentLogWriter : IDeploymentLogWriter, IAsync
         metrics = new LogWriterMetrics(() => buffer.Count);
     }
 
+    /// <summary>Shows that the writer moves.</summary>
+    public Pulse Pulse { get; } = new();
+
     public Task WriteAsync(Guid deploymentId, NewDeploymentLog line, CancellationToken cancellationToken)
     {
         var message = line?.Message ?? throw new ArgumentException("The line is null or has no message.", nameof(line));
@@ -89,6 +92,7 @@ internal sealed partial class DeploymentLogWriter : IDeploymentLogWriter, IAsync
         {
             while (await buffer.WaitForWorkAsync(giveUp.Token).ConfigureAwait(false))
             {
+                Pulse.Beat();
                 for (var isMore = buffer.Take(next, evenIfFew: true); isMore;)
                 {
                     (batch, next) = (next, batch);
@@ -104,6 +108,8 @@ internal sealed partial class DeploymentLogWriter : IDeploymentLogWriter, IAsync
                     batch.Clear();
                     next.LeaveOutHeldBack();
                 }
+
+                Pulse.Rest();
             }
         }
 #pragma warning disable CA1031 // Any failure that the end of the drain caused.
@@ -122,6 +128,7 @@ internal sealed partial class DeploymentLogWriter : IDeploymentLogWriter, IAsync
         var started = Stopwatch.GetTimestamp();
         for (var failures = 0; lines.Count > 0; failures++)
         {
+            Pulse.Beat();
             try
             {
                 Settle(lines, await appends.AppendManyAsync(lines, context.Clock.Now(), giveUp.Token).ConfigureAwait(false), left);

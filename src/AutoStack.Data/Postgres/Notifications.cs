@@ -7,16 +7,21 @@ namespace AutoStack.Data.Postgres;
 /// The one connection that listens for notifications, shared by all waiters of the process. The first waiter opens the connection; a lost
 /// connection is opened again. Notifications are lost with the connection, so that every waiter is woken once it listens again.
 /// </summary>
-/// <param name="dataSource">The source of the connection; null when waiters poll.</param>
-/// <param name="logger">Logs the loss and the return of the connection.</param>
-internal sealed partial class Notifications(NpgsqlDataSource? dataSource, ILogger logger) : IAsyncDisposable, IDisposable
+internal sealed partial class Notifications : IAsyncDisposable, IDisposable
 {
+    private static readonly Gauge Listening = Gauge.Sum(
+        "autostack.data.listening", "{connection}", "Connections that listen for notifications; without one, waiters poll.");
+
     // A dead connection does not report itself: an idle one is probed at this interval.
     private static readonly TimeSpan ProbeEvery = TimeSpan.FromSeconds(30);
 
     // A server that does not answer holds the connection for longer.
     private static readonly TimeSpan DisposalWait = TimeSpan.FromSeconds(2);
 
+    private readonly NpgsqlDataSource? dataSource;
+    private readonly ILogger logger;
+    private readonly Outage outage;
+    private readonly IDisposable listening;
     private readonly Lock gate = new();
     private readonly CancellationTokenSource stopping = new();
 
@@ -27,6 +32,18 @@ internal sealed partial class Notifications(NpgsqlDataSource? dataSource, ILogge
 
     // Of the listening task alone.
     private int failures;
+
+    // Written by the listening task, read by the metric: Volatile.
+    private bool isListening;
+
+    /// <param name="dataSource">The source of the connection; null when waiters poll.</param>
+    /// <param name="logger">Logs the loss and the return of the connection.</param>
+    public Notifications(NpgsqlDataSource? dataSource, ILogger logger)
+    {
+        (this.dataSource, this.logger) = (dataSource, logger);
+        outage = new Outage(exception => LogLost(logger, exception), () => LogBack(logger));
+        listening = Listening.Add(() => Volatile.Read(ref isListening) ? 1 : 0);
+    }
 
     /// <summary>
     /// Adds a waiter. Each notification raises the wakeup, and so does the return of a lost connection. Poll after this call, then wait.
@@ -65,6 +82,7 @@ internal sealed partial class Notifications(NpgsqlDataSource? dataSource, ILogge
 
     public void Dispose()
     {
+        listening.Dispose();
         // The driver waits for the server on the thread that cancels.
         _ = stopping.CancelAsync();
         lock (gate)
@@ -114,10 +132,12 @@ internal sealed partial class Notifications(NpgsqlDataSource? dataSource, ILogge
                     return;
                 }
 
-                if (failures++ == 0)
-                {
-                    LogLost(logger, exception);
-                }
+                failures++;
+                outage.Failed(exception);
+            }
+            finally
+            {
+                Volatile.Write(ref isListening, false);
             }
 
             await Task.Delay(Backoff.Reconnect.Delay(failures - 1), stopping.Token)
@@ -155,11 +175,8 @@ internal sealed partial class Notifications(NpgsqlDataSource? dataSource, ILogge
             {
                 await ExecuteAsync(connection, sql, stopping.Token).ConfigureAwait(false);
                 listened = [.. wanted];
-                if (failures > 0)
-                {
-                    LogBack(logger);
-                    failures = 0;
-                }
+                failures = 0;
+                Volatile.Write(ref isListening, true);
 
                 // Commits before LISTEN raised no notification.
                 Raise(KeysOf(added));
@@ -170,6 +187,7 @@ internal sealed partial class Notifications(NpgsqlDataSource? dataSource, ILogge
                 if (!await connection.WaitAsync(ProbeEvery, change).ConfigureAwait(false))
                 {
                     await ExecuteAsync(connection, "SELECT 1", stopping.Token).ConfigureAwait(false);
+                    outage.Succeeded();
                 }
             }
             catch (OperationCanceledException)

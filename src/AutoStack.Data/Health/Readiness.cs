@@ -1,0 +1,85 @@
+using System.Diagnostics;
+using AutoStack.Data.Postgres;
+using AutoStack.Data.SecretRotation;
+using AutoStack.Data.Secrets;
+using Npgsql;
+
+namespace AutoStack.Data.Health;
+
+/// <summary>Finds out whether a database can serve: its schema, whether it accepts changes, and whether its secrets open.</summary>
+/// <param name="db">The executor.</param>
+/// <param name="secrets">Opens the secrets.</param>
+/// <param name="clock">The clock.</param>
+internal sealed class Readiness(Db db, SecretProtector secrets, TimeProvider clock)
+{
+    // No value begins with it, so that a search for other values finds the first row that has one.
+    private const string NoPrefix = "\u0001";
+
+    // A search in a table of which few rows have a secret takes long.
+    private static readonly TimeSpan SampleEvery = TimeSpan.FromMinutes(10);
+
+    private long lastSample;
+
+    /// <summary>Why the schema does not serve; null when it does.</summary>
+    /// <exception cref="DatabaseUnavailableException">The database did not answer.</exception>
+    public async Task<string?> FindSchemaProblemAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            var version = await db.FindValueAsync(row => row.Int(), """
+                SELECT coalesce(pg_catalog.max(v.version), 0)
+                FROM public.schema_versions v
+                """, [], cancellationToken).ConfigureAwait(false);
+            return version >= SchemaVersion.Required
+                ? null
+                : $"The schema has version {version}, and the service needs {SchemaVersion.Required}: run 'autostack-db upgrade'.";
+        }
+        catch (PostgresException exception) when (exception.SqlState is PostgresErrorCodes.UndefinedTable)
+        {
+            return "The database has no table public.schema_versions: run 'autostack-db upgrade' on an empty database, " +
+                "or 'autostack-db adopt' on an existing one.";
+        }
+        catch (PostgresException exception) when (exception.SqlState is PostgresErrorCodes.InsufficientPrivilege)
+        {
+            return "The role may not read public.schema_versions: run scripts/roles.sql, or grant SELECT on the table.";
+        }
+    }
+
+    /// <summary>Why the database accepts no changes; null when it does.</summary>
+    public async Task<string?> FindWriteProblemAsync(CancellationToken cancellationToken)
+    {
+        var isReadOnly = await db.FindValueAsync(row => row.Flag(), """
+            SELECT pg_catalog.pg_is_in_recovery() OR pg_catalog.current_setting('transaction_read_only') = 'on'
+            """, [], cancellationToken).ConfigureAwait(false);
+        return isReadOnly == true ? "The database is read-only." : null;
+    }
+
+    /// <summary>Why a stored secret does not open; null when one of each kind opens, or none is stored.</summary>
+    public async Task<string?> FindSecretProblemAsync(CancellationToken cancellationToken)
+    {
+        var last = Volatile.Read(ref lastSample);
+        if (last != 0 && clock.GetElapsedTime(last) < SampleEvery)
+        {
+            return null;
+        }
+
+        foreach (var column in SecretRotator.Samples)
+        {
+            var rows = await db.ListAsync(column.Read, column.Stale(NoPrefix, Guid.Empty, 1), cancellationToken).ConfigureAwait(false);
+            foreach (var row in rows)
+            {
+                try
+                {
+                    secrets.Open(row.Stored, row.Place);
+                }
+                catch (SecretUnreadableException exception)
+                {
+                    return $"A secret in {column.Name} does not open. {exception.Message}";
+                }
+            }
+        }
+
+        Volatile.Write(ref lastSample, clock.GetTimestamp());
+        return null;
+    }
+}
