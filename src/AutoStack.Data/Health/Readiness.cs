@@ -45,11 +45,11 @@ internal sealed class Readiness(Db db, SecretProtector secrets, TimeProvider clo
         }
     }
 
-    /// <summary>Why the database accepts no changes; null when it does.</summary>
+    /// <summary>Why the database accepts no changes; null when it does. A standby shows its sessions as read-only, too.</summary>
     public async Task<string?> FindWriteProblemAsync(CancellationToken cancellationToken)
     {
         var isReadOnly = await db.FindValueAsync(row => row.Flag(), """
-            SELECT pg_catalog.pg_is_in_recovery() OR pg_catalog.current_setting('transaction_read_only') = 'on'
+            SELECT pg_catalog.current_setting('transaction_read_only') = 'on'
             """, [], cancellationToken).ConfigureAwait(false);
         return isReadOnly == true ? "The database is read-only." : null;
     }

@@ -92,7 +92,8 @@ internal sealed partial class DeploymentLogFollower : IDeploymentLogFollower, ID
         }
     }
 
-    private async IAsyncEnumerable<DeploymentLog> LinesAsync(FollowedLog follow, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private async IAsyncEnumerable<DeploymentLog> LinesAsync(
+        FollowedLog follow, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         using var subscription = notifications.Subscribe(IDeploymentLogRepository.Channel, follow.DeploymentId.ToString(), follow.Wakeup);
         using var joined = Join(follow);

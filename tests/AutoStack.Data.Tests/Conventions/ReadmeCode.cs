@@ -12,6 +12,8 @@ using AutoStack.Data.Testing;
 using AutoStack.Data.Webhooks;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using OpenTelemetry.Metrics;
+using OpenTelemetry.Trace;
 
 namespace AutoStack.Data.Tests.Conventions;
 
@@ -30,6 +32,16 @@ internal static class ReadmeCode
         {
             Console.WriteLine($"{project.Name} {deployment.Branch}: {deployment.Status}");
         }
+    }
+
+    public static void Telemetry(IServiceCollection services) =>
+        services.AddOpenTelemetry()
+            .WithTracing(tracing => tracing.AddSource(AutoStackDataTelemetry.ActivitySourceName))
+            .WithMetrics(metrics => metrics.AddMeter(AutoStackDataTelemetry.MeterName));
+
+    public static void Health(IServiceCollection services)
+    {
+        services.AddHealthChecks().AddAutoStackData();
     }
 
     public static async Task WorkerAsync(
