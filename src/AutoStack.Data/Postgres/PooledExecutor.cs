@@ -31,7 +31,7 @@ internal sealed class PooledExecutor(Pool pool, Telemetry telemetry, Timeouts ti
 
     protected override bool Continue(ref Retries retries, Exception exception, bool isLost, Repeat repeat, out TimeSpan delay)
     {
-        if (isLost || SqlErrors.IsOfTheSession(exception))
+        if (isLost || SqlErrors.IsOfTheSession(exception) || SqlErrors.IsOfTheBinding(exception))
         {
             // What became of one pooled connection probably became of its neighbours too: the next attempt gets a new one.
             pool.Clear();

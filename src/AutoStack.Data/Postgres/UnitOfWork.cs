@@ -37,7 +37,7 @@ internal sealed class UnitOfWork(Pool pool, Func<Type, Executor, object> createR
                 // BEGIN is sent with the first statement: in a session that refused that statement no transaction began, or it could change
                 // nothing, whatever the work made of that failure.
                 var neverBegan = last?.Doom is { } doom && SqlErrors.IsOfTheSession(doom);
-                if (neverBegan || last is { IsLost: true })
+                if (neverBegan || last is { IsLost: true } || (last?.Doom is { } failed && SqlErrors.IsOfTheBinding(failed)))
                 {
                     pool.Clear();
                 }
