@@ -12,7 +12,11 @@ public sealed class FaultTests
 {
     private const int Seed = 20260329;
 
-    private static readonly Fault[] Each = [Fault.Terminate, Fault.RestartFast, Fault.Kill, Fault.Freeze, Fault.Swallow];
+    private static readonly Fault[] Each =
+    [
+        Fault.Terminate, Fault.RestartFast, Fault.Kill, Fault.Freeze, Fault.Swallow, Fault.CutInMiddle, ServerFaults.ShortTimeouts,
+        NeighbourFaults.Holder, NeighbourFaults.PoolExhausted, NeighbourFaults.ColumnTypes,
+    ];
 
     private static CancellationToken Token => TestContext.CurrentContext.CancellationToken;
 
@@ -40,16 +44,18 @@ public sealed class FaultTests
         var minutes = Setting("AUTOSTACK_FAULT_MINUTES", 30);
         var seed = Setting("AUTOSTACK_FAULT_SEED", Random.Shared.Next());
         await TestContext.Progress.WriteLineAsync($"AUTOSTACK_FAULT_MINUTES={minutes} AUTOSTACK_FAULT_SEED={seed}");
-        await RunAsync(seed, lab => new Schedule(seed).RunAsync(lab, TimeSpan.FromMinutes(minutes), Token));
+        var report = await RunAsync(seed, lab => new Schedule(seed).RunAsync(lab, TimeSpan.FromMinutes(minutes), Token));
+        Assert.That(report.Late, Is.Empty, "Calls ended more than a second after their time limit.");
     }
 
-    private static async Task RunAsync(int seed, Func<Laboratory, Task> makeFaults)
+    private static async Task<Report> RunAsync(int seed, Func<Laboratory, Task> makeFaults)
     {
         await using var lab = await Laboratory.StartAsync(FaultServers.Current, seed, Token);
         await makeFaults(lab);
         var report = await lab.EndAsync(Token);
         await TestContext.Out.WriteLineAsync($"seed {seed}: {report}");
         Assert.That(report.Findings, Is.Empty, $"seed {seed}");
+        return report;
     }
 
     private static int Setting(string name, int otherwise) =>

@@ -42,6 +42,24 @@ internal sealed record Fault(string Name, Func<Laboratory, Random, CancellationT
         return Task.CompletedTask;
     });
 
+    public static Fault CutInMiddle { get; } = new("answers cut in the middle", async (lab, _, token) =>
+    {
+        for (var i = 0; i < 10; i++)
+        {
+            lab.Proxy.CutNextInMiddle();
+            while (lab.Proxy.CutsInMiddle)
+            {
+                await Task.Delay(5, token);
+            }
+        }
+    });
+
+    public static Fault HalfOpen { get; } = new("connections half-open", (lab, _, _) =>
+    {
+        lab.Proxy.LeaveHalfOpen();
+        return Task.CompletedTask;
+    });
+
     public static Fault Blackhole { get; } = new("blackhole for 2 s", (lab, _, token) =>
         lab.Proxy.BlackholeAsync(TimeSpan.FromSeconds(2), token));
 
@@ -59,7 +77,10 @@ internal sealed record Fault(string Name, Func<Laboratory, Random, CancellationT
     });
 
     public static IReadOnlyList<Fault> All { get; } =
-        [Terminate, RestartFast, RestartImmediate, Kill, Freeze, Swallow, Cut, Blackhole, Delay];
+    [
+        Terminate, RestartFast, RestartImmediate, Kill, Freeze, Swallow, Cut, CutInMiddle, HalfOpen, Blackhole, Delay,
+        .. ServerFaults.All, .. NeighbourFaults.All,
+    ];
 
     public override string ToString() => Name;
 }

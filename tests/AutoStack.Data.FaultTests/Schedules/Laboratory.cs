@@ -42,6 +42,16 @@ internal sealed class Laboratory : IAsyncDisposable
 
     public Ledger Ledger { get; } = new();
 
+    /// <summary>Users, through the first service.</summary>
+    public IUserRepository Users => services[0].Get<IUserRepository>();
+
+    /// <summary>Units of work of the first service.</summary>
+    public IUnitOfWork UnitOfWork => services[0].Get<IUnitOfWork>();
+
+    /// <summary>Records that a user was added for a fault.</summary>
+    public void Expect(Guid userId) =>
+        Ledger.Expect(RowKind.User, userId, $"{userId:n}@example.com").Attempts.Add(Verdict.Acknowledged);
+
     /// <summary>Starts the callers; returns when each of them has been served.</summary>
     public static async Task<Laboratory> StartAsync(FaultServer server, int seed, CancellationToken cancellationToken)
     {

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using AutoStack.Data.FaultTests.Invariants;
 using AutoStack.Data.FaultTests.Ledgers;
+using AutoStack.Data.FaultTests.Workload;
 
 namespace AutoStack.Data.FaultTests.Schedules;
 
@@ -10,6 +11,17 @@ internal sealed class Report(Ledger ledger, IReadOnlyList<FaultEvent> events, IR
 {
     /// <summary>What does not hold; empty when everything does.</summary>
     public IReadOnlyList<Finding> Findings => findings;
+
+    /// <summary>
+    /// The calls that ended more than a second after their time limit. A flush ends when its lines are stored, and each statement of a unit of
+    /// work has the time for itself.
+    /// </summary>
+    public IReadOnlyList<Call> Late { get; } =
+    [
+        .. ledger.Calls.Where(call =>
+            call.Duration > Service.Deadline + TimeSpan.FromSeconds(1)
+            && call.Operation is not ("LogWriter.FlushAsync" or "LogWriter.WriteAsync" or "LogFollower.FollowAsync" or "UnitOfWork.RunAsync")),
+    ];
 
     public override string ToString()
     {
@@ -21,7 +33,7 @@ internal sealed class Report(Ledger ledger, IReadOnlyList<FaultEvent> events, IR
             + $"{Of(Verdict.Unknown)} unknown, {Of(Verdict.NotStored)} not stored; "
             + $"{lines} log lines, {ledger.Follows.Sum(follow => follow.Seen.Count)} of them seen by followers; "
             + $"lost {Count(FindingKind.Lost)}, doubled {Count(FindingKind.Doubled)}, other findings "
-            + $"{findings.Count - Count(FindingKind.Lost) - Count(FindingKind.Doubled)}");
+            + $"{findings.Count - Count(FindingKind.Lost) - Count(FindingKind.Doubled)}, late calls {Late.Count}");
         text.AppendLine("| fault | times | the caller sees | longest call | back after |");
         text.AppendLine("|---|---|---|---|---|");
         foreach (var fault in events.GroupBy(made => made.Name))

@@ -209,10 +209,50 @@ internal sealed class FaultServer : IAsyncDisposable
         }
     }
 
+    /// <summary>Opens a connection that passes no proxy.</summary>
+    public async Task<NpgsqlConnection> OpenAsync(string database, CancellationToken cancellationToken)
+    {
+        var connection = new NpgsqlConnection(ConnectionStringTo(database));
+        try
+        {
+            await connection.OpenAsync(cancellationToken);
+            return connection;
+        }
+        catch
+        {
+            await connection.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Changes settings of the running server, and takes them back at the end.</summary>
+    public async Task WithSettingsAsync(
+        IReadOnlyDictionary<string, string> settings, Func<Task> work, CancellationToken cancellationToken)
+    {
+        try
+        {
+            foreach (var (name, value) in settings)
+            {
+                await ExecuteAsync($"ALTER SYSTEM SET {name} = '{value}'", cancellationToken);
+            }
+
+            await ExecuteAsync("SELECT pg_reload_conf()", cancellationToken);
+            await work();
+        }
+        finally
+        {
+            foreach (var name in settings.Keys)
+            {
+                await ExecuteAsync($"ALTER SYSTEM RESET {name}", CancellationToken.None);
+            }
+
+            await ExecuteAsync("SELECT pg_reload_conf()", CancellationToken.None);
+        }
+    }
+
     private async Task ExecuteAsync(string sql, CancellationToken cancellationToken)
     {
-        await using var connection = new NpgsqlConnection(ConnectionStringTo("postgres"));
-        await connection.OpenAsync(cancellationToken);
+        await using var connection = await OpenAsync("postgres", cancellationToken);
 #pragma warning disable CA2100 // Every name in the text is of this class.
         await using var command = new NpgsqlCommand(sql, connection);
 #pragma warning restore CA2100

@@ -15,6 +15,7 @@ internal sealed class Proxy : IAsyncDisposable
     private readonly Task accepting;
     private volatile Answer? swallow;
     private volatile TaskCompletionSource? blackhole;
+    private volatile bool cutInMiddle;
     private int swallowed;
     private long delay;
 
@@ -31,6 +32,9 @@ internal sealed class Proxy : IAsyncDisposable
 
     /// <summary>The number of open connections.</summary>
     public int Open => links.Count;
+
+    /// <summary>Whether an answer is still to be cut in its middle.</summary>
+    public bool CutsInMiddle => cutInMiddle;
 
     /// <summary>The number of answers that the client never got.</summary>
     public int Swallowed => Volatile.Read(ref swallowed);
@@ -50,6 +54,18 @@ internal sealed class Proxy : IAsyncDisposable
             link.Cut();
         }
     }
+
+    /// <summary>Lets all connections hang for good: the client's side stays open and gets nothing more, as when a router forgets them.</summary>
+    public void LeaveHalfOpen()
+    {
+        foreach (var link in links.Keys)
+        {
+            link.IsHalfOpen = true;
+        }
+    }
+
+    /// <summary>Cuts the next connection on which an answer of several rows passes, in the middle of it.</summary>
+    public void CutNextInMiddle() => cutInMiddle = true;
 
     /// <summary>Holds the next such answer back and cuts its connection: the server has carried the statement out.</summary>
     public void SwallowNext(Answer answer) => swallow = answer;
@@ -104,7 +120,8 @@ internal sealed class Proxy : IAsyncDisposable
         {
             await PassAsync();
             await server.ConnectAsync(IPAddress.Loopback, serverPort, stop.Token);
-            await Task.WhenAny(UpAsync(client.GetStream(), server.GetStream()), DownAsync(server.GetStream(), client.GetStream()));
+            await Task.WhenAny(
+                UpAsync(link, client.GetStream(), server.GetStream()), DownAsync(link, server.GetStream(), client.GetStream()));
         }
         catch (Exception exception) when (IsClosed(exception))
         {
@@ -117,7 +134,7 @@ internal sealed class Proxy : IAsyncDisposable
         }
     }
 
-    private async Task UpAsync(NetworkStream client, NetworkStream server)
+    private async Task UpAsync(Link link, NetworkStream client, NetworkStream server)
     {
         var buffer = new byte[64 * 1024];
         try
@@ -125,6 +142,11 @@ internal sealed class Proxy : IAsyncDisposable
             while (await client.ReadAsync(buffer, stop.Token) is > 0 and var count)
             {
                 await PassAsync();
+                if (link.IsHalfOpen)
+                {
+                    continue;
+                }
+
                 await server.WriteAsync(buffer.AsMemory(0, count), stop.Token);
             }
         }
@@ -134,7 +156,7 @@ internal sealed class Proxy : IAsyncDisposable
         }
     }
 
-    private async Task DownAsync(NetworkStream server, NetworkStream client)
+    private async Task DownAsync(Link link, NetworkStream server, NetworkStream client)
     {
         var buffer = new byte[64 * 1024];
         try
@@ -156,6 +178,18 @@ internal sealed class Proxy : IAsyncDisposable
                 }
 
                 await PassAsync();
+                if (link.IsHalfOpen)
+                {
+                    continue;
+                }
+
+                if (cutInMiddle && count > 1000)
+                {
+                    cutInMiddle = false;
+                    await client.WriteAsync(buffer.AsMemory(0, count / 2), stop.Token);
+                    return;
+                }
+
                 await client.WriteAsync(buffer.AsMemory(0, count), stop.Token);
             }
         }
@@ -183,6 +217,14 @@ internal sealed class Proxy : IAsyncDisposable
 
     private sealed class Link(TcpClient client, TcpClient server)
     {
+        private volatile bool isHalfOpen;
+
+        public bool IsHalfOpen
+        {
+            get => isHalfOpen;
+            set => isHalfOpen = value;
+        }
+
         /// <summary>Closes both sides with a reset, as a broken network path does.</summary>
         public void Cut()
         {

@@ -10,12 +10,17 @@ internal sealed class Service(FaultServer server, Proxy proxy, string database, 
     /// <summary>What the application names of the library's connections begin with.</summary>
     public const string Prefix = "service ";
 
+    /// <summary>The time after which each call has ended.</summary>
+    public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(10);
+
     private ServiceProvider? provider = new ServiceCollection()
         .AddAutoStackData(options =>
         {
             options.ConnectionString = server.ConnectionStringThrough(proxy, database, Prefix + name);
             options.MinPoolSize = 1;
             options.MaxPoolSize = 20;
+            options.CommandTimeout = TimeSpan.FromSeconds(5);
+            options.OperationTimeout = Deadline;
             options.Accounts.ResetInterval = TimeSpan.Zero;
         })
         .AddAutoStackDataWorkers()
