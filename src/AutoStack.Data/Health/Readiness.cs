@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using AutoStack.Data.Postgres;
 using AutoStack.Data.SecretRotation;
 using AutoStack.Data.Secrets;

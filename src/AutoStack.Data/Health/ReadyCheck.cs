@@ -1,4 +1,3 @@
-using AutoStack.Data.Postgres;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace AutoStack.Data.Health;

@@ -65,7 +65,9 @@ internal static class NeighbourFaults
 
     public static IReadOnlyList<Fault> All { get; } = [Holder, Deadlocks, PoolExhausted, ColumnTypes];
 
-    /// <summary>Holds the rows of some users and deployments, and the locks of some logs, as an operator's forgotten transaction does.</summary>
+    /// <summary>
+    /// Holds the rows of some users and deployments, and the locks of some logs, as an operator's forgotten transaction does.
+    /// </summary>
     public static async Task HoldAsync(Laboratory lab, Random random, TimeSpan time, CancellationToken cancellationToken)
     {
         await using var connection = await lab.Server.OpenAsync(lab.Database, cancellationToken);

@@ -9,18 +9,19 @@ namespace AutoStack.Data.FaultTests.Schedules;
 /// <summary>The result of a run: findings, and a table of what each fault meant to the callers.</summary>
 internal sealed class Report(Ledger ledger, IReadOnlyList<FaultEvent> events, IReadOnlyList<Finding> findings)
 {
+    private static readonly string[] WithoutLimit = ["LogWriter.FlushAsync", "LogFollower.FollowAsync", "UnitOfWork.RunAsync"];
+
     /// <summary>What does not hold; empty when everything does.</summary>
     public IReadOnlyList<Finding> Findings => findings;
 
     /// <summary>
-    /// The calls that ended more than a second after their time limit. A flush ends when its lines are stored, and each statement of a unit of
-    /// work has the time for itself.
+    /// The calls that ended more than a second after their time limit. A flush ends when its lines are stored, and each statement of a
+    /// unit of work has the time for itself.
     /// </summary>
     public IReadOnlyList<Call> Late { get; } =
     [
         .. ledger.Calls.Where(call =>
-            call.Duration > Service.Deadline + TimeSpan.FromSeconds(1)
-            && call.Operation is not ("LogWriter.FlushAsync" or "LogWriter.WriteAsync" or "LogFollower.FollowAsync" or "UnitOfWork.RunAsync")),
+            call.Duration > Service.Deadline + TimeSpan.FromSeconds(1) && !WithoutLimit.Contains(call.Operation)),
     ];
 
     public override string ToString()

@@ -55,7 +55,9 @@ internal sealed class Proxy : IAsyncDisposable
         }
     }
 
-    /// <summary>Lets all connections hang for good: the client's side stays open and gets nothing more, as when a router forgets them.</summary>
+    /// <summary>
+    /// Lets all connections hang for good: the client's side stays open and gets nothing more, as when a router forgets them.
+    /// </summary>
     public void LeaveHalfOpen()
     {
         foreach (var link in links.Keys)

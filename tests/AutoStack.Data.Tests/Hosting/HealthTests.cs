@@ -1,6 +1,5 @@
 using AutoStack.Data.Accounts;
 using AutoStack.Data.Health;
-using AutoStack.Data.Logs;
 using AutoStack.Data.Postgres;
 using AutoStack.Data.Testing;
 using AutoStack.Data.Tests.Support;
@@ -166,7 +165,7 @@ public sealed class HealthTests : DatabaseTests
         var scripts = Path.Combine(SourceRoot.Path, "scripts", "sql");
         var last = Directory.EnumerateFiles(scripts, "????_*.sql").Max(file => int.Parse(Path.GetFileName(file)[..4], null));
 
-        Assert.That(SchemaVersion.Required, Is.EqualTo(last));
+        Assert.That(last, Is.EqualTo(SchemaVersion.Required));
     }
 
     private static ServiceProvider Host(string connectionString, Action<AutoStackDataOptions>? configure = null) =>
