@@ -35,14 +35,21 @@ public sealed class SchemaMigrator
         ArgumentNullException.ThrowIfNull(connectionString);
         options ??= new SchemaMigratorOptions();
         options.Validate();
-        context = new MigratorContext(new MigrationServer(connectionString, options.ShowValues, options.AskPassword), options, scripts);
+        context = new MigratorContext(
+            new MigrationServer(connectionString, options.ShowValues, options.AskPassword), options, SetsOf(options, scripts));
     }
 
     /// <summary>The scripts of this package, version 1 first.</summary>
     public static IReadOnlyList<MigrationScript> Scripts => MigrationScript.Embedded;
 
-    /// <summary>Applies the pending scripts, up to a version.</summary>
-    /// <param name="target">The version to reach; the default value is <see cref="MigrationTarget.Head"/>.</param>
+    /// <summary>
+    /// Applies the pending scripts: all of the core, of the enabled features and of <see cref="SchemaMigratorOptions.ScriptSets"/>, or those
+    /// of one set up to a version.
+    /// </summary>
+    /// <param name="target">
+    /// The version to reach; the default value is <see cref="MigrationTarget.Head"/>, that of every set. <see cref="MigrationTarget.In"/>
+    /// names another set than the core.
+    /// </param>
     /// <param name="progress">Receives each step as it happens; null to receive nothing.</param>
     /// <param name="cancellationToken">Cancels between two scripts, or cancels the running statement; no script is half-applied.</param>
     /// <returns>The scripts that ran; empty when the database has the version already.</returns>
@@ -129,6 +136,27 @@ public sealed class SchemaMigrator
         MigrationTarget target, IProgress<MigrationEvent>? progress = null, CancellationToken cancellationToken = default) =>
         new Rehearsal(context).RunAsync(up: false, target, progress, cancellationToken);
 
+    /// <summary>
+    /// Reads which optional features this package has, and their versions in a database. <see cref="UpgradeAsync"/> to
+    /// <c>MigrationTarget.Head.In(name)</c> enables a feature, and <see cref="DowngradeAsync"/> to <c>MigrationTarget.Base.In(name)</c>
+    /// disables it. Writes nothing and takes no lock.
+    /// </summary>
+    /// <param name="cancellationToken">Cancels the query.</param>
+    /// <returns>The features by name; empty when this package has none.</returns>
+    /// <exception cref="MigrationException">
+    /// The database cannot be reached (<see cref="MigrationError.NoConnection"/>), or the journal cannot be read.
+    /// </exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public async Task<IReadOnlyList<FeatureStatus>> ReadFeaturesAsync(CancellationToken cancellationToken = default)
+    {
+        var history = await ReadHistoryAsync(cancellationToken).ConfigureAwait(false);
+        return
+        [
+            .. context.Sets.Where(set => set.Kind == ScriptSetKind.Feature).Select(set =>
+                new FeatureStatus(set.Name, set.Description, history.Find(set.Name)?.CurrentVersion ?? 0, set.Scripts.Count)),
+        ];
+    }
+
     /// <summary>Reads which versions a database has. Writes nothing and takes no lock.</summary>
     /// <param name="cancellationToken">Cancels the query.</param>
     /// <returns>Every version, applied or not.</returns>
@@ -140,7 +168,7 @@ public sealed class SchemaMigrator
     {
         var connection = await context.ConnectAsync(progress: null, cancellationToken).ConfigureAwait(false);
         await using var closing = connection.ConfigureAwait(false);
-        return await VersionJournal.ReadHistoryAsync(connection, context.Scripts, cancellationToken).ConfigureAwait(false);
+        return await VersionJournal.ReadHistoryAsync(connection, context.Sets, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>
@@ -210,9 +238,12 @@ public sealed class SchemaMigrator
 
     /// <summary>Plans what a stamp would change now. Writes nothing and takes no lock.</summary>
     internal async Task<StampResult> PlanStampAsync(MigrationTarget target, CancellationToken cancellationToken = default) =>
-        Stamp.Plan(await ReadHistoryAsync(cancellationToken).ConfigureAwait(false), context.Scripts, target).Result;
+        Stamp.Plan(await ReadHistoryAsync(cancellationToken).ConfigureAwait(false), context.Sets, target).Result;
 
     /// <summary>Plans without a database: up from an empty one, down from the newest version.</summary>
-    internal static MigrationPlan PlanOffline(bool up, MigrationTarget target) =>
-        MigrationPlanner.PlanOffline(Scripts, up, target);
+    internal static MigrationPlan PlanOffline(SchemaMigratorOptions options, bool up, MigrationTarget target) =>
+        MigrationPlanner.PlanOffline(SetsOf(options, Scripts), up, target);
+
+    private static IReadOnlyList<ScriptSet> SetsOf(SchemaMigratorOptions options, IReadOnlyList<MigrationScript> core) =>
+        [ScriptSet.OfCore(core), .. options.Features, .. options.ScriptSets];
 }

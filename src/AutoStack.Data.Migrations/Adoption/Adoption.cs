@@ -31,7 +31,13 @@ internal sealed class Adoption(MigratorContext context, AdoptionOptions? options
         progress?.Report(new MigrationPlanned(
             plan.CurrentVersion, Math.Max(plan.CurrentVersion, context.Scripts.Count), plan.Changes.Count + plan.Scripts.Count));
 
-        var run = new ScriptRun(runner, plan.CurrentVersion, up: true);
+        var run = new ScriptRun(
+            runner, [new SetVersions(ScriptSet.CoreName, plan.CurrentVersion, plan.CurrentVersion)], up: true);
+        if (!plan.IsDone)
+        {
+            await VersionJournal.PrepareIfThereAsync(connection, context.Options.Attempts, cancellationToken).ConfigureAwait(false);
+        }
+
         foreach (var change in plan.Changes)
         {
             await StepAsync(MigrationScript.Unversioned(change.Step)).ConfigureAwait(false);
@@ -79,8 +85,8 @@ internal sealed class Adoption(MigratorContext context, AdoptionOptions? options
     private async Task<(AdoptionPlan Plan, IReadOnlyList<RowCheck> Checks)> PlanAsync(
         NpgsqlConnection connection, CancellationToken cancellationToken)
     {
-        var history = await VersionJournal.ReadHistoryAsync(connection, context.Scripts, cancellationToken).ConfigureAwait(false);
-        var pending = MigrationPlanner.Plan(history, context.Scripts, up: true, MigrationTarget.Head).Scripts;
+        var history = await VersionJournal.ReadHistoryAsync(connection, context.Sets, cancellationToken).ConfigureAwait(false);
+        var pending = MigrationPlanner.Plan(history, context.Sets, up: true, MigrationTarget.Head.In(ScriptSet.CoreName)).Scripts;
         var found = await Catalog.ReadAsync(connection, cancellationToken).ConfigureAwait(false);
         if (history.CurrentVersion == 0
             && await UnjournaledTables.FindAsync(connection, cancellationToken).ConfigureAwait(false) is { Schema: not "public" } elsewhere)

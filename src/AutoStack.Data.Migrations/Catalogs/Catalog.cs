@@ -110,8 +110,12 @@ internal sealed partial class Catalog(IReadOnlyList<CatalogObject> objects)
     {
         using var stream = typeof(Catalog).Assembly.GetManifestResourceStream("Expected.txt")!;
         using var reader = new StreamReader(stream, Encoding.UTF8);
-        var text = reader.ReadToEnd().Replace("\r\n", "\n", StringComparison.Ordinal);
-        return [.. Entry().Matches(text).Select(match =>
+        return Parse(reader.ReadToEnd());
+    }
+
+    /// <summary>Reads the text that <see cref="Format"/> renders.</summary>
+    internal static List<VersionedObject> Parse(string text) =>
+        [.. Entry().Matches(text.Replace("\r\n", "\n", StringComparison.Ordinal)).Select(match =>
         {
             var kind = Enum.Parse<SchemaObjectKind>(match.Groups["kind"].Value, ignoreCase: true);
             var name = match.Groups["name"].Value;
@@ -121,7 +125,6 @@ internal sealed partial class Catalog(IReadOnlyList<CatalogObject> objects)
                 match.Groups["until"].Length == 0 ? null : int.Parse(match.Groups["until"].ValueSpan, CultureInfo.InvariantCulture),
                 new CatalogObject(kind, table, name, match.Groups["definition"].Value.Replace("\n      ", "\n", StringComparison.Ordinal)));
         })];
-    }
 
     [GeneratedRegex(@"^(?<from>\d+)-(?<until>\d*) +(?<kind>[a-z]+) ((?<table>\w+)\.)?(?<name>[^:\n]+?)(: (?<definition>.*(\n      .*)*))?$",
         RegexOptions.Multiline | RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant)]

@@ -23,7 +23,7 @@ internal sealed class SchemaCheck(MigratorContext context)
         prepare.Parameters.AddWithValue("milliseconds", context.Options.TableWaitMilliseconds);
         await prepare.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
 
-        var history = await VersionJournal.ReadHistoryAsync(connection, context.Scripts, cancellationToken).ConfigureAwait(false);
+        var history = await VersionJournal.ReadHistoryAsync(connection, context.Sets, cancellationToken).ConfigureAwait(false);
         var foreign = await ForeignObjectSearch.FindAsync(connection, cancellationToken).ConfigureAwait(false);
         var result = new SchemaCheckResult(history, [])
         {
@@ -31,7 +31,7 @@ internal sealed class SchemaCheck(MigratorContext context)
             OpenSchemas = foreign.OpenSchemas,
             AllowsForeignObjects = context.Options.AllowForeignObjects,
         };
-        if (history.Versions.Any(v => v.State == VersionState.Unknown))
+        if (history.Sets.Any(set => set.Kind != ScriptSetKind.Service && set.Versions.Any(v => v.State == VersionState.Unknown)))
         {
             return result;
         }
@@ -39,7 +39,7 @@ internal sealed class SchemaCheck(MigratorContext context)
         try
         {
             var found = await Catalog.ReadAsync(connection, cancellationToken).ConfigureAwait(false);
-            return result with { Differences = Catalog.Compare(Catalog.Expected(history.CurrentVersion), found) };
+            return result with { Differences = Catalog.Compare(Expected(history), found) };
         }
         catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.LockNotAvailable)
         {
@@ -47,4 +47,11 @@ internal sealed class SchemaCheck(MigratorContext context)
                 MigrationError.Locked, "Another session has locked a table; the check could not read it in time.", exception);
         }
     }
+
+    // The core, and over it the enabled features: they add objects, and replace or remove those of the core.
+    private Catalog Expected(SchemaHistory history) => context.Sets
+        .Where(set => set.ExpectedCatalog is not null)
+        .Aggregate(
+            Catalog.Expected(history.CurrentVersion),
+            (below, set) => new FeatureCatalog(set.ExpectedCatalog!).Over(below, history.Find(set.Name)?.CurrentVersion ?? 0));
 }

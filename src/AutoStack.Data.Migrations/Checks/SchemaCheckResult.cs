@@ -21,18 +21,18 @@ public sealed record SchemaCheckResult(SchemaHistory History, IReadOnlyList<Sche
     /// </summary>
     public bool AllowsForeignObjects { get; init; }
 
-    /// <summary>The versions that are not applied yet, the first one first.</summary>
-    public IEnumerable<VersionStatus> Pending => History.Versions.Where(v => v.State == VersionState.Pending);
+    /// <summary>The versions that are not applied yet and the changed repeatable scripts, set by set, in the order of an upgrade.</summary>
+    public IEnumerable<VersionStatus> Pending => History.Sets.SelectMany(set => set.Versions).Where(v => v.State == VersionState.Pending);
 
     /// <summary>
     /// True when the database is not what its journal says: a difference that is more than a remark, a script that was changed after it was
-    /// applied, a version that this package does not know, or a foreign object that is not allowed.
+    /// applied, a version that the given scripts do not have, or a foreign object that is not allowed.
     /// </summary>
     public bool HasDrifted =>
         Differences.Any(d => !d.IsRemark)
         || (ForeignObjects.Count > 0 && !AllowsForeignObjects)
-        || History.Versions.Any(v => v.State is VersionState.Changed or VersionState.Unknown);
+        || History.Sets.SelectMany(set => set.Versions).Any(v => v.State is VersionState.Changed or VersionState.Unknown);
 
-    /// <summary>True when every script of this package is applied and the database is what the scripts create.</summary>
+    /// <summary>True when every script of the given sets is applied and the database is what the scripts create.</summary>
     public bool IsClean => !HasDrifted && !Pending.Any();
 }

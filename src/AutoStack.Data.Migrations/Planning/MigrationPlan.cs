@@ -5,25 +5,28 @@ namespace AutoStack.Data.Migrations;
 /// <summary>The scripts that a migration would run, in order; created by <see cref="SchemaMigrator"/>.</summary>
 public sealed class MigrationPlan
 {
-    internal MigrationPlan(bool isDowngrade, int currentVersion, IReadOnlyList<MigrationScript> scripts)
+    internal MigrationPlan(bool isDowngrade, IReadOnlyList<SetVersions> sets, IReadOnlyList<MigrationScript> scripts)
     {
         IsDowngrade = isDowngrade;
-        FromVersion = currentVersion;
-        ToVersion = scripts.Count == 0 ? currentVersion : isDowngrade ? scripts[^1].Version - 1 : scripts[^1].Version;
+        Sets = sets;
         Scripts = scripts;
     }
 
     /// <summary>True when the plan runs down scripts.</summary>
     public bool IsDowngrade { get; }
 
-    /// <summary>The version of the database; 0 for none.</summary>
-    public int FromVersion { get; }
+    /// <summary>The sets that the plan is about, with their versions now and afterwards; the core first, or the one that was named.</summary>
+    public IReadOnlyList<SetVersions> Sets { get; }
 
-    /// <summary>The version after the migration.</summary>
-    public int ToVersion { get; }
+    /// <summary>The version of the first set; 0 for none.</summary>
+    public int FromVersion => Sets[0].FromVersion;
+
+    /// <summary>The version of the first set after the migration.</summary>
+    public int ToVersion => Sets[0].ToVersion;
 
     /// <summary>
-    /// The versions that would be applied or reverted, in the order of the run; empty when the database has the target version.
+    /// The versions that would be applied or reverted, in the order of the run, and the repeatable scripts; empty when the database has the
+    /// target version.
     /// </summary>
     public IReadOnlyList<MigrationScript> Scripts { get; }
 
@@ -38,8 +41,8 @@ public sealed class MigrationPlan
     }
 
     /// <summary>
-    /// Renders the plan as a script for <c>psql</c>. The script acquires the migration lock, checks that the database is at <see
-    /// cref="FromVersion"/>, runs every step with its timeouts and records it in the journal, and stops at the first error. The text
+    /// Renders the plan as a script for <c>psql</c>. The script acquires the migration lock, checks that the database has the
+    /// versions of <see cref="Sets"/>, runs every step with its timeouts and records it in the journal, and stops at the first error. The text
     /// contains no connection.
     /// </summary>
     /// <returns>The text, with LF line ends.</returns>

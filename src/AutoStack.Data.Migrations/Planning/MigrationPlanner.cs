@@ -9,51 +9,92 @@ internal static class MigrationPlanner
     /// <exception cref="MigrationException">The target cannot be reached from the journal, or the database is not adopted.</exception>
     public static async Task<MigrationPlan> PlanAsync(
         NpgsqlConnection connection,
-        IReadOnlyList<MigrationScript> scripts,
+        IReadOnlyList<ScriptSet> sets,
         bool up,
         MigrationTarget target,
         CancellationToken cancellationToken)
     {
-        var history = await VersionJournal.ReadHistoryAsync(connection, scripts, cancellationToken).ConfigureAwait(false);
-        var plan = Plan(history, scripts, up, target);
+        var history = await VersionJournal.ReadHistoryAsync(connection, sets, cancellationToken).ConfigureAwait(false);
+        var plan = Plan(history, sets, up, target);
         if (!up || plan.Scripts.Count == 0)
         {
             return plan;
         }
 
+        if (plan.Scripts[0].Set == ScriptSet.CoreName)
+        {
+            await RefuseOthersTablesAsync(connection, history, sets[0], cancellationToken).ConfigureAwait(false);
+        }
+
+        await Requirements.RefuseMissingAsync(connection, history, plan, cancellationToken).ConfigureAwait(false);
+        return plan;
+    }
+
+    private static async Task RefuseOthersTablesAsync(
+        NpgsqlConnection connection, SchemaHistory history, ScriptSet core, CancellationToken cancellationToken)
+    {
         if (history.CurrentVersion == 0)
         {
-            return await UnjournaledTables.FindAsync(connection, cancellationToken).ConfigureAwait(false) is { } tables
-                ? throw new MigrationException(MigrationError.NotAdopted, tables.Message)
-                : plan;
+            if (await UnjournaledTables.FindAsync(connection, cancellationToken).ConfigureAwait(false) is { } tables)
+            {
+                throw new MigrationException(MigrationError.NotAdopted, tables.Message);
+            }
         }
-
-        // Scripts other than the package's have no expected catalog.
-        if (!ReferenceEquals(scripts, MigrationScript.Embedded))
+        else if (ReferenceEquals(core, ScriptSet.Core))
         {
-            return plan;
+            // Scripts other than the package's have no expected catalog.
+            var found = await Catalog.ReadAsync(connection, cancellationToken).ConfigureAwait(false);
+            if (LaterObjects.Find(found, history.CurrentVersion) is { Count: > 0 } later)
+            {
+                throw new MigrationException(MigrationError.NotAdopted, LaterObjects.Message(history.CurrentVersion, later));
+            }
         }
-
-        var found = await Catalog.ReadAsync(connection, cancellationToken).ConfigureAwait(false);
-        return LaterObjects.Find(found, history.CurrentVersion) is { Count: > 0 } later
-            ? throw new MigrationException(MigrationError.NotAdopted, LaterObjects.Message(history.CurrentVersion, later))
-            : plan;
     }
 
     /// <summary>Plans without a database: up from an empty one, down from the newest version.</summary>
-    public static MigrationPlan PlanOffline(IReadOnlyList<MigrationScript> scripts, bool up, MigrationTarget target)
+    public static MigrationPlan PlanOffline(IReadOnlyList<ScriptSet> sets, bool up, MigrationTarget target)
     {
-        var applied = scripts.Select(
-            s => new VersionJournal.Entry(s.Version, s.Name, s.Checksum, default, TimeSpan.Zero, AppliedBy: "", ToolVersion: ""));
-        return Plan(SchemaHistory.Of(up ? [] : [.. applied], scripts), scripts, up, target);
+        var applied = sets.SelectMany(set => set.Scripts.Concat(set.Repeatables)).Select(
+            s => new VersionJournal.Entry(s.Set, s.Version, s.Name, s.Checksum, default, TimeSpan.Zero, AppliedBy: "", ToolVersion: ""));
+        var history = SchemaHistory.Of(up ? [] : [.. applied], sets);
+        var plan = Plan(history, sets, up, target);
+        Requirements.RefuseMissingSets(history, plan);
+        return plan;
     }
 
     /// <summary>Plans from a journal alone.</summary>
     /// <exception cref="MigrationException">The target cannot be reached from the journal.</exception>
-    public static MigrationPlan Plan(SchemaHistory history, IReadOnlyList<MigrationScript> scripts, bool up, MigrationTarget target)
+    public static MigrationPlan Plan(SchemaHistory history, IReadOnlyList<ScriptSet> sets, bool up, MigrationTarget target)
+    {
+        var parts = up && target.IsEverySet
+            ? sets.Where(set => history.Find(set.Name) is not null).ToList()
+            : [Find(sets, history, target.Set ?? ScriptSet.CoreName)];
+        var versions = new List<SetVersions>();
+        var scripts = new List<MigrationScript>();
+        foreach (var set in parts)
+        {
+            var from = history.Find(set.Name) ?? SetHistory.Of(set, []);
+            var run = Plan(from, set, up, target);
+            scripts.AddRange(run);
+            versions.Add(new SetVersions(set.Name, from.CurrentVersion, run.LastOrDefault(s => !s.IsRepeatable) is not { } last
+                ? from.CurrentVersion
+                : up ? last.Version : last.Version - 1));
+        }
+
+        if (!up)
+        {
+            Requirements.RefuseNeeded(history, sets, versions[0]);
+        }
+
+        return new MigrationPlan(isDowngrade: !up, versions, scripts);
+    }
+
+    /// <summary>Plans one set: its numbered scripts, and when the newest version is the target, its repeatable ones.</summary>
+    private static List<MigrationScript> Plan(SetHistory history, ScriptSet set, bool up, MigrationTarget target)
     {
         RefuseForeignJournal(history);
-        if (history.Versions.FirstOrDefault(v => v.State == VersionState.Pending && v.Version < history.CurrentVersion) is { } missing)
+        if (history.Versions.FirstOrDefault(
+            v => v is { State: VersionState.Pending, Version: > 0 } && v.Version < history.CurrentVersion) is { } missing)
         {
             throw new MigrationException(MigrationError.SchemaNewer,
                 $"The journal has version {history.CurrentVersion} but not {missing.Name}. " +
@@ -64,42 +105,64 @@ internal static class MigrationPlanner
         if (up ? version < history.CurrentVersion : version > history.CurrentVersion)
         {
             throw new MigrationException(MigrationError.TargetInvalid,
-                $"The database is at version {history.CurrentVersion}; to reach {version}, {(up ? "downgrade" : "upgrade")}.");
+                $"{Subject(history)} is at version {history.CurrentVersion}; to reach {version}, {(up ? "downgrade" : "upgrade")}.");
         }
 
-        return new MigrationPlan(isDowngrade: !up, history.CurrentVersion, up
-            ? [.. scripts.Where(s => s.Version > history.CurrentVersion && s.Version <= version)]
-            : [.. scripts.Where(s => s.Version <= history.CurrentVersion && s.Version > version).Reverse()]);
+        if (!up)
+        {
+            return [.. set.Scripts.Where(s => s.Version <= history.CurrentVersion && s.Version > version).Reverse()];
+        }
+
+        var changed = history.Versions.Where(v => v is { State: VersionState.Pending, Version: 0 }).Select(v => v.Name).ToHashSet();
+        return
+        [
+            .. set.Scripts.Where(s => s.Version > history.CurrentVersion && s.Version <= version),
+            .. set.Repeatables.Where(s => target.IsHead && changed.Contains(s.Name)),
+        ];
     }
 
-    /// <summary>Refuses the journal of a newer package, and one whose scripts are not this package's.</summary>
+    /// <summary>The set of a name.</summary>
+    /// <exception cref="MigrationException"><see cref="MigrationError.TargetInvalid"/>: the set was not given.</exception>
+    public static ScriptSet Find(IReadOnlyList<ScriptSet> sets, SchemaHistory history, string name) =>
+        sets.FirstOrDefault(set => set.Name == name) ?? throw new MigrationException(MigrationError.TargetInvalid,
+            (history.Find(name) is { } applied
+                ? $"The database is at version {applied.CurrentVersion} of the script set {name}, and its scripts were not given"
+                : $"There is no script set {name}") +
+            $": name its folder with --scripts {name}=FOLDER or in autostack-db.json. Known are {string.Join(", ", sets)}.");
+
+    /// <summary>Refuses the journal of newer scripts, and one whose scripts are not the given ones.</summary>
     /// <exception cref="MigrationException">
     /// <see cref="MigrationError.SchemaNewer"/> or <see cref="MigrationError.ScriptChanged"/>.
     /// </exception>
-    public static void RefuseForeignJournal(SchemaHistory history)
+    public static void RefuseForeignJournal(SetHistory history)
     {
+        var service = history.Kind == ScriptSetKind.Service;
         if (history.Versions.FirstOrDefault(v => v.State == VersionState.Unknown) is { } unknown)
         {
             throw new MigrationException(MigrationError.SchemaNewer,
-                $"The database is at version {history.CurrentVersion}; this package knows {history.HeadVersion} versions " +
-                $"and does not know {unknown.Name}. Use a newer package.");
+                $"{Subject(history)} is at version {history.CurrentVersion}; " +
+                $"{(service ? "the given scripts have" : "this package knows")} {history.HeadVersion} versions " +
+                $"and {(service ? "do" : "does")} not know {unknown.Name}. Use {(service ? "the newer scripts" : "a newer package")}.");
         }
 
         if (history.Versions.FirstOrDefault(v => v.State == VersionState.Changed) is { } changed)
         {
             throw new MigrationException(MigrationError.ScriptChanged,
-                $"{changed.Name}.sql was changed after it was applied on {changed.AppliedAt:yyyy-MM-dd HH:mm} UTC. " +
-                "Restore the released text; write a correction as a new script.");
+                $"{(history.Kind == ScriptSetKind.Core ? "" : history.Set + "/")}{changed.Name}.sql was changed after it was applied on " +
+                $"{changed.AppliedAt:yyyy-MM-dd HH:mm} UTC. Restore the released text; write a correction as a new script.");
         }
     }
 
+    private static string Subject(SetHistory history) =>
+        history.Kind == ScriptSetKind.Core ? "The database" : $"The script set {history.Set}";
+
     /// <summary>Turns a target into a version number; 0 is the base.</summary>
     /// <exception cref="MigrationException"><see cref="MigrationError.TargetInvalid"/>.</exception>
-    public static int Resolve(MigrationTarget target, SchemaHistory history)
+    public static int Resolve(MigrationTarget target, SetHistory history)
     {
         var version = target.Resolve(history.CurrentVersion, history.HeadVersion);
         return version >= 0 && version <= history.HeadVersion ? version : throw new MigrationException(MigrationError.TargetInvalid,
-            $"There is no version {target}: the database is at {history.CurrentVersion}, " +
+            $"There is no version {target}: {char.ToLowerInvariant(Subject(history)[0])}{Subject(history)[1..]} is at {history.CurrentVersion}, " +
             $"versions are 0 (base) to {history.HeadVersion} (head).");
     }
 }

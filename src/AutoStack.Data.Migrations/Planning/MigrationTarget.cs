@@ -2,7 +2,10 @@ using System.Globalization;
 
 namespace AutoStack.Data.Migrations;
 
-/// <summary>The version to reach: the newest, none, a version by number, or a number of versions from the current one.</summary>
+/// <summary>
+/// The version to reach: the newest, none, a version by number, or a number of versions from the current one. <see cref="Head"/> alone is
+/// the newest version of every set; any other target is a version of the core unless <see cref="In"/> names another set.
+/// </summary>
 public readonly record struct MigrationTarget
 {
     private enum Kind { Head, Base, Version, Relative }
@@ -10,9 +13,12 @@ public readonly record struct MigrationTarget
     private readonly Kind kind;
     private readonly int number;
 
-    private MigrationTarget(Kind kind, int number = 0) => (this.kind, this.number) = (kind, number);
+    private MigrationTarget(Kind kind, int number = 0, string? set = null) => (this.kind, this.number, Set) = (kind, number, set);
 
-    /// <summary>The newest version of this package.</summary>
+    /// <summary>The script set that the target names; null for a target that names no set.</summary>
+    public string? Set { get; }
+
+    /// <summary>The newest version of every set: the core, the enabled features, and the sets of the migrator's options.</summary>
     public static MigrationTarget Head { get; } = new(Kind.Head);
 
     /// <summary>The state before the first script: no table is left.</summary>
@@ -37,6 +43,22 @@ public readonly record struct MigrationTarget
         ArgumentOutOfRangeException.ThrowIfZero(steps);
         return new(Kind.Relative, steps);
     }
+
+    /// <summary>The same target in one script set; no other set is changed.</summary>
+    /// <param name="set">The name of the set, for example <c>billing</c>. A feature that is not enabled yet is enabled.</param>
+    /// <returns>The target.</returns>
+    /// <exception cref="ArgumentException"><paramref name="set"/> is null or blank.</exception>
+    public MigrationTarget In(string set)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(set);
+        return new(kind, number, set);
+    }
+
+    /// <summary>True when every set is brought to its newest version.</summary>
+    internal bool IsEverySet => Set is null && kind == Kind.Head;
+
+    /// <summary>True when the newest version is the target, so that repeatable scripts run, too.</summary>
+    internal bool IsHead => kind == Kind.Head;
 
     /// <summary>Parses a target of the console: <c>head</c>, <c>base</c>, <c>+2</c>, <c>-1</c>, <c>12</c> or <c>0012</c>.</summary>
     /// <param name="text">The text; case is ignored.</param>

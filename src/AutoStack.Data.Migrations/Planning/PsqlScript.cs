@@ -10,12 +10,12 @@ internal static class PsqlScript
     {
         if (plan.Scripts.Count == 0)
         {
-            return $"-- Already at version {plan.FromVersion}, nothing to do.\n";
+            return $"-- Already at version {string.Join(", ", plan.Sets.Select(From))}, nothing to do.\n";
         }
 
         var text = new StringBuilder();
         text.Append(CultureInfo.InvariantCulture, $"""
-            -- AutoStack schema, version {plan.FromVersion} to {plan.ToVersion}: psql -X -v ON_ERROR_STOP=1 -f this-file
+            -- AutoStack schema, version {string.Join(", ", plan.Sets.Where(IsMoved).Select(Way))}: psql -X -v ON_ERROR_STOP=1 -f this-file
             \set ON_ERROR_STOP on
             \set AUTOCOMMIT on
             \encoding UTF8
@@ -32,26 +32,18 @@ internal static class PsqlScript
             END
             $$;
 
-            DO $$
-            DECLARE
-                applied int := 0;
-                newest int := 0;
-            BEGIN
-                IF pg_catalog.to_regclass('public.schema_versions') IS NOT NULL THEN
-                    SELECT pg_catalog.count(*), coalesce(pg_catalog.max(version), 0) INTO applied, newest FROM public.schema_versions;
-                END IF;
-                IF applied <> {plan.FromVersion} OR newest <> {plan.FromVersion} THEN
-                    RAISE 'This script is for a database at version {plan.FromVersion}, this one is at %. Nothing was changed.', newest;
-                END IF;
-            END
-            $$;
-
             """);
-        if (plan.FromVersion == 0)
+        foreach (var set in plan.Sets)
         {
-            text.Append('\n').Append(VersionJournal.TableSql).Append(";\n");
+            AppendCheck(text, set);
         }
 
+        text.Append(CultureInfo.InvariantCulture, $"""
+
+            {VersionJournal.TableSql};
+            {VersionJournal.BringAlongSql};
+
+            """);
         foreach (var script in plan.Scripts)
         {
             Append(text, script, plan.StepOf(script), up: !plan.IsDowngrade);
@@ -73,6 +65,35 @@ internal static class PsqlScript
         // This source file may have other line ends; the scripts have LF.
         return text.Replace("\r\n", "\n").ToString();
     }
+
+    // A whole row as JSON, because the journal of an older tool has no column script_set.
+    private static void AppendCheck(StringBuilder text, SetVersions set) => text.Append(CultureInfo.InvariantCulture, $"""
+
+        DO $$
+        DECLARE
+            applied int := 0;
+            newest int := 0;
+        BEGIN
+            IF pg_catalog.to_regclass('public.schema_versions') IS NOT NULL THEN
+                SELECT pg_catalog.count(j.version), coalesce(pg_catalog.max(j.version), 0) INTO applied, newest
+                FROM public.schema_versions j
+                WHERE coalesce(pg_catalog.to_jsonb(j) OPERATOR(pg_catalog.->>) 'script_set', 'core') = '{set.Set}';
+            END IF;
+            IF applied <> {set.FromVersion} OR newest <> {set.FromVersion} THEN
+                RAISE 'This script is for a database at version {From(set)}, this one is at %. Nothing was changed.', newest;
+            END IF;
+        END
+        $$;
+
+        """);
+
+    private static string From(SetVersions set) => Named(set) + set.FromVersion.ToString(CultureInfo.InvariantCulture);
+
+    private static string Way(SetVersions set) => string.Create(CultureInfo.InvariantCulture, $"{Named(set)}{set.FromVersion} to {set.ToVersion}");
+
+    private static bool IsMoved(SetVersions set) => set.FromVersion != set.ToVersion || set.Set == ScriptSet.CoreName;
+
+    private static string Named(SetVersions set) => set.Set == ScriptSet.CoreName ? "" : set.Set + " ";
 
     private static void Append(StringBuilder text, MigrationScript script, MigrationStep step, bool up)
     {

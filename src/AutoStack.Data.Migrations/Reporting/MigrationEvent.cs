@@ -19,15 +19,23 @@ public sealed record WaitingForServer(string Server, string Reason) : MigrationE
 public sealed record WaitingForLock(string? Holder, TimeSpan Waited) : MigrationEvent;
 
 /// <summary>The lock is acquired and the plan is made.</summary>
-/// <param name="FromVersion">The current version; 0 for none.</param>
-/// <param name="ToVersion">The version to reach.</param>
-/// <param name="StepCount">The number of scripts that will run.</param>
-public sealed record MigrationPlanned(int FromVersion, int ToVersion, int StepCount) : MigrationEvent;
+/// <param name="FromVersion">The current version of the first set; 0 for none.</param>
+/// <param name="ToVersion">The version of the first set to reach.</param>
+/// <param name="StepCount">The number of scripts that will run, of all sets.</param>
+public sealed record MigrationPlanned(int FromVersion, int ToVersion, int StepCount) : MigrationEvent
+{
+    /// <summary>The versions of each set; the first one is that of the other members.</summary>
+    public IReadOnlyList<SetVersions> Sets { get; init; } = [new(ScriptSet.CoreName, FromVersion, ToVersion)];
+}
 
 /// <summary>A script starts.</summary>
 /// <param name="Version">The version of the script.</param>
 /// <param name="FileName">The file of the script.</param>
-public sealed record StepStarted(int Version, string FileName) : MigrationEvent;
+public sealed record StepStarted(int Version, string FileName) : MigrationEvent
+{
+    /// <summary>The name of the script set.</summary>
+    public string Set { get; init; } = ScriptSet.CoreName;
+}
 
 /// <summary>A script waits for other transactions; reported every few seconds of one wait.</summary>
 /// <param name="FileName">The file of the script.</param>

@@ -11,11 +11,16 @@ public enum MigrationError
     /// <summary>A script was changed after it was applied.</summary>
     ScriptChanged,
 
-    /// <summary>The database has versions that this package does not know: a newer package applied them.</summary>
+    /// <summary>The database has versions that the given scripts do not have: a newer package applied them, or newer scripts.</summary>
     SchemaNewer,
 
     /// <summary>The target is not a version, or an upgrade's target is below, or a downgrade's above, the current version.</summary>
     TargetInvalid,
+
+    /// <summary>
+    /// A script needs a version of another set, an extension or a setting that the database does not have. Nothing was changed.
+    /// </summary>
+    RequirementMissing,
 
     /// <summary>
     /// The database has AutoStack's tables without a journal, or tables and columns of versions that its journal does not have. Adopt or

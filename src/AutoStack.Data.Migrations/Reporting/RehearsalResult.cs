@@ -1,10 +1,14 @@
 namespace AutoStack.Data.Migrations;
 
 /// <summary>What a rehearsal ran and rolled back.</summary>
-/// <param name="FromVersion">The version of the database, before and after.</param>
-/// <param name="ToVersion">The version that was rehearsed.</param>
+/// <param name="FromVersion">The version of the first set, before and after.</param>
+/// <param name="ToVersion">The version of the first set that was rehearsed.</param>
 /// <param name="Steps">The scripts, in order.</param>
-public sealed record RehearsalResult(int FromVersion, int ToVersion, IReadOnlyList<RehearsedStep> Steps);
+public sealed record RehearsalResult(int FromVersion, int ToVersion, IReadOnlyList<RehearsedStep> Steps)
+{
+    /// <summary>The versions of each set; the first one is that of the other members.</summary>
+    public IReadOnlyList<SetVersions> Sets { get; init; } = [new(ScriptSet.CoreName, FromVersion, ToVersion)];
+}
 
 /// <summary>One script of a rehearsal.</summary>
 /// <param name="Version">The version of the script.</param>
@@ -12,7 +16,11 @@ public sealed record RehearsalResult(int FromVersion, int ToVersion, IReadOnlyLi
 /// <param name="Outcome">Whether the script ran as written.</param>
 /// <param name="Sql">The text that ran; null when the script was skipped.</param>
 /// <param name="Duration">How long the script took, including waits for locks; zero when it was skipped.</param>
-public sealed record RehearsedStep(int Version, string FileName, RehearsalOutcome Outcome, string? Sql, TimeSpan Duration);
+public sealed record RehearsedStep(int Version, string FileName, RehearsalOutcome Outcome, string? Sql, TimeSpan Duration)
+{
+    /// <summary>The name of the script set.</summary>
+    public string Set { get; init; } = ScriptSet.CoreName;
+}
 
 /// <summary>How a script was rehearsed.</summary>
 public enum RehearsalOutcome

@@ -78,7 +78,7 @@ internal sealed partial class DbUpStep(
 
     void IJournal.StoreExecutedScript(SqlScript executed, Func<IDbCommand> dbCommandFactory)
     {
-        if (script.Version == 0)
+        if (!script.IsJournaled)
         {
             return;
         }

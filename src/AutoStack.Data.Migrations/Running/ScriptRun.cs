@@ -3,12 +3,22 @@ using Npgsql;
 namespace AutoStack.Data.Migrations.Internal;
 
 /// <summary>Applies scripts one after another and keeps the result so far.</summary>
-internal sealed class ScriptRun(ScriptRunner runner, int from, bool up)
+/// <param name="runner">Runs one script.</param>
+/// <param name="sets">The versions of each set before the run; the first one is that of the result.</param>
+/// <param name="up">True for up scripts.</param>
+internal sealed class ScriptRun(ScriptRunner runner, IReadOnlyList<SetVersions> sets, bool up)
 {
     private readonly List<AppliedStep> steps = [];
-    private int? reached;
+    private readonly Dictionary<string, int> reached = [];
 
-    public MigrationResult Result => new(from, reached ?? from, [.. steps]);
+    public MigrationResult Result
+    {
+        get
+        {
+            List<SetVersions> now = [.. sets.Select(set => set with { ToVersion = reached.GetValueOrDefault(set.Set, set.FromVersion) })];
+            return new MigrationResult(now[0].FromVersion, now[0].ToVersion, [.. steps]) { Sets = now };
+        }
+    }
 
     /// <summary>Applies the next script, unless the token is cancelled or the lock is lost.</summary>
     /// <exception cref="MigrationException">
@@ -42,10 +52,10 @@ internal sealed class ScriptRun(ScriptRunner runner, int from, bool up)
         // A step of an adoption has no version.
         if (script.Version > 0)
         {
-            Reached(up ? script.Version : script.Version - 1);
+            reached[script.Set] = up ? script.Version : script.Version - 1;
         }
     }
 
-    /// <summary>Records a version that was reached without a script.</summary>
-    public void Reached(int version) => reached = version;
+    /// <summary>Records a version of the core that was reached without a script.</summary>
+    public void Reached(int version) => reached[ScriptSet.CoreName] = version;
 }

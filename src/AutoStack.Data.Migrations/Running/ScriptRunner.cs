@@ -83,7 +83,7 @@ internal sealed class ScriptRunner
     public async Task<AppliedStep> ApplyAsync(MigrationScript script, bool up, CancellationToken cancellationToken)
     {
         var step = up ? script.Up : script.Down;
-        progress?.Report(new StepStarted(script.Version, step.FileName));
+        progress?.Report(new StepStarted(script.Version, step.FileName) { Set = script.Set });
         var watch = Stopwatch.StartNew();
         var retries = new List<StepRetrying>();
         for (var attempt = 1; ; attempt++)
@@ -107,7 +107,7 @@ internal sealed class ScriptRunner
             }
         }
 
-        var applied = new AppliedStep(script.Version, step.FileName, step.Sql, watch.Elapsed) { Retries = retries };
+        var applied = new AppliedStep(script.Version, step.FileName, step.Sql, watch.Elapsed) { Retries = retries, Set = script.Set };
         progress?.Report(new StepFinished(applied));
         return applied;
     }
@@ -143,8 +143,11 @@ internal sealed class ScriptRunner
         NpgsqlTransaction transaction, MigrationScript script, bool up, CancellationToken cancellationToken)
     {
         var written = up ? script.Up : script.Down;
-        var rehearsed = new RehearsedStep(script.Version, written.FileName, RehearsalOutcome.Skipped, null, TimeSpan.Zero);
-        progress?.Report(new StepStarted(script.Version, written.FileName));
+        var rehearsed = new RehearsedStep(script.Version, written.FileName, RehearsalOutcome.Skipped, null, TimeSpan.Zero)
+        {
+            Set = script.Set,
+        };
+        progress?.Report(new StepStarted(script.Version, written.FileName) { Set = script.Set });
         if (RehearsalForm.Of(written) is { } step)
         {
             var watch = Stopwatch.StartNew();
@@ -193,7 +196,7 @@ internal sealed class ScriptRunner
         NpgsqlTransaction? transaction, MigrationScript script, MigrationStep text, bool up, CancellationToken cancellationToken)
     {
         // The steps of an adoption qualify every name with its schema and need no search path.
-        if (script.Version > 0)
+        if (script.IsJournaled)
         {
             await ExecuteAsync($"SET search_path = {scriptPath}", cancellationToken).ConfigureAwait(false);
         }

@@ -5,26 +5,35 @@ using System.Text.RegularExpressions;
 
 namespace AutoStack.Data.Migrations;
 
-/// <summary>One version of the schema: the script that applies it and the one that reverts it.</summary>
+/// <summary>One version of a script set: the script that applies it and the one that reverts it; or a repeatable script.</summary>
 public sealed partial class MigrationScript
 {
-    private MigrationScript(int version, string name, string sql, string downSql)
+    private MigrationScript(string set, int version, string name, string sql, string? downSql)
     {
+        Set = set;
         Version = version;
         Name = name;
-        Up = new MigrationStep(name + ".sql", sql);
-        Down = new MigrationStep(name + ".down.sql", downSql);
+        Up = new MigrationStep($"{Prefix(set)}{name}.sql", sql);
+        Down = downSql is null ? Up : new MigrationStep($"{Prefix(set)}{name}.down.sql", downSql);
+        IsRepeatable = downSql is null;
         Checksum = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Up.Sql)));
     }
 
     private MigrationScript(MigrationStep step)
     {
+        Set = ScriptSet.CoreName;
         Name = step.FileName;
         Up = Down = step;
         Checksum = "";
     }
 
-    /// <summary>The number of the version, from 1 without gaps.</summary>
+    /// <summary>The name of the script set, for example <see cref="ScriptSet.CoreName"/>.</summary>
+    public string Set { get; }
+
+    /// <summary>True for a script that runs when its text has changed, after the numbered ones of its set. It has no down script.</summary>
+    public bool IsRepeatable { get; }
+
+    /// <summary>The number of the version, from 1 without gaps; 0 for a repeatable script.</summary>
     public int Version { get; }
 
     /// <summary>The file name without its extension, for example <c>0001_initial_schema</c>.</summary>
@@ -50,12 +59,19 @@ public sealed partial class MigrationScript
     public static IReadOnlyList<MigrationScript> Load(IEnumerable<KeyValuePair<string, string>> files)
     {
         ArgumentNullException.ThrowIfNull(files);
+        return Load(ScriptSet.CoreName, files);
+    }
+
+    /// <summary>Pairs up and down scripts of a set into versions; messages name the set before the file.</summary>
+    internal static IReadOnlyList<MigrationScript> Load(string set, IEnumerable<KeyValuePair<string, string>> files)
+    {
+        var prefix = Prefix(set);
         var texts = new SortedDictionary<string, string>(StringComparer.Ordinal);
         foreach (var (file, text) in files)
         {
             if (!FileName().IsMatch(file))
             {
-                throw new FormatException($"{file}: name a script NNNN_verb_object.sql or NNNN_verb_object.down.sql.");
+                throw new FormatException($"{prefix}{file}: name a script NNNN_verb_object.sql or NNNN_verb_object.down.sql.");
             }
 
             texts.Add(file, WithLineFeeds(text));
@@ -69,42 +85,38 @@ public sealed partial class MigrationScript
             if (version != scripts.Count + 1)
             {
                 throw new FormatException(version == scripts.Count && version > 0
-                    ? $"{file}: version {version} is already taken by {scripts[^1].Name}."
-                    : $"{file}: version {scripts.Count + 1} is missing before it.");
+                    ? $"{prefix}{file}: version {version} is already taken by {scripts[^1].Name}."
+                    : $"{prefix}{file}: version {scripts.Count + 1} is missing before it.");
             }
 
             if (!texts.Remove(name + ".down.sql", out var downText))
             {
-                throw new FormatException($"{file}: its down script {name}.down.sql is missing.");
+                throw new FormatException($"{prefix}{file}: its down script {name}.down.sql is missing.");
             }
 
-            scripts.Add(new MigrationScript(version, name, text, downText));
+            scripts.Add(new MigrationScript(set, version, name, text, downText));
         }
 
         var orphan = texts.Keys.FirstOrDefault(file => file.EndsWith(".down.sql", StringComparison.Ordinal));
-        return orphan is null ? scripts : throw new FormatException($"{orphan}: its up script is missing.");
+        return orphan is null ? scripts : throw new FormatException($"{prefix}{orphan}: its up script is missing.");
     }
+
+    /// <summary>A script without a number, which runs when its text has changed.</summary>
+    internal static MigrationScript Repeatable(string set, string name, string text) => new(set, 0, name, WithLineFeeds(text), null);
 
     // Not ReplaceLineEndings: a form feed or U+2028 in a literal is not a line end.
     internal static string WithLineFeeds(string text) => text.Replace("\r\n", "\n", StringComparison.Ordinal).Replace('\r', '\n');
 
     /// <summary>The scripts of this package, version 1 first.</summary>
-    internal static IReadOnlyList<MigrationScript> Embedded { get; } = LoadEmbedded();
-
-    private static IReadOnlyList<MigrationScript> LoadEmbedded()
-    {
-        var assembly = typeof(MigrationScript).Assembly;
-        return Load(assembly.GetManifestResourceNames()
-            .Where(name => name.EndsWith(".sql", StringComparison.Ordinal))
-            .Select(name =>
-            {
-                using var reader = new StreamReader(assembly.GetManifestResourceStream(name)!, Encoding.UTF8);
-                return KeyValuePair.Create(name, reader.ReadToEnd());
-            }));
-    }
+    internal static IReadOnlyList<MigrationScript> Embedded => ScriptSet.Core.Scripts;
 
     /// <summary>A step of an adoption: version 0, which the journal does not record.</summary>
     internal static MigrationScript Unversioned(MigrationStep step) => new(step);
+
+    /// <summary>False for a step of an adoption.</summary>
+    internal bool IsJournaled => Version > 0 || IsRepeatable;
+
+    private static string Prefix(string set) => set == ScriptSet.CoreName ? "" : set + "/";
 
     /// <inheritdoc/>
     public override string ToString() => Name;

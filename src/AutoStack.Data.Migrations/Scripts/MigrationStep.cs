@@ -11,6 +11,9 @@ public sealed partial class MigrationStep
 
     private const string Mark = "-- autostack:";
 
+    /// <summary>True for a line that sets something for the migrator.</summary>
+    internal static bool IsHeader(string line) => line.StartsWith(Mark, StringComparison.Ordinal);
+
     internal MigrationStep(string fileName, string sql)
     {
         FileName = fileName;
@@ -18,6 +21,7 @@ public sealed partial class MigrationStep
         var tokens = SqlText.Tokens(sql);
         Statements = SqlText.Statements(tokens);
         var allowances = new List<Allowance>();
+        var requirements = new List<Requirement>();
         string? lockTimeout = null;
         foreach (var header in tokens.Where(t => t.Kind == SqlTokenKind.Comment && t.Text.StartsWith(Mark, StringComparison.Ordinal)))
         {
@@ -42,21 +46,27 @@ public sealed partial class MigrationStep
                         StatementTimeout = value;
                         break;
                     default:
-                        throw new FormatException(
+                        requirements.Add(Requirement.Of(setting) ?? throw new FormatException(
                             $"{fileName}: the header setting '{setting}' is unknown. Known are no-transaction, lock_timeout=5s, " +
-                            "statement_timeout=10min, and on a line of its own allow=rule (reason).");
+                            "statement_timeout=10min, requires=core:23, requires-extension=pg_trgm, " +
+                            "requires-setting=wal_level:logical, and on a line of its own allow=rule (reason)."));
+                        break;
                 }
             }
         }
 
         LockTimeout = lockTimeout ?? (Transactional ? DefaultLockTimeout : "0");
         Allowances = allowances;
+        Requirements = requirements;
         ConcurrentIndex = Transactional ? null
             : Statements.Select(CreateIndex.Of).FirstOrDefault(index => index is { Concurrently: true, Name: not null })?.Name is { } name
                 ? $"\"{name.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : null;
     }
 
-    /// <summary>The name of the file, for example <c>0001_initial_schema.sql</c>.</summary>
+    /// <summary>
+    /// The name of the file, for example <c>0001_initial_schema.sql</c>; after the name of its set when that is not the core:
+    /// <c>billing/0001_create_invoices.sql</c>.
+    /// </summary>
     public string FileName { get; }
 
     /// <summary>The text of the script, with LF line ends.</summary>
@@ -81,6 +91,9 @@ public sealed partial class MigrationStep
 
     /// <summary>The lint rules that the script may break.</summary>
     internal IReadOnlyList<Allowance> Allowances { get; }
+
+    /// <summary>What must be there before the script runs.</summary>
+    internal IReadOnlyList<Requirement> Requirements { get; }
 
     /// <summary>The index that the script builds concurrently, quoted; null when the script builds no index concurrently.</summary>
     internal string? ConcurrentIndex { get; }

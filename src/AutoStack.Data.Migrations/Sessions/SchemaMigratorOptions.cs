@@ -40,6 +40,14 @@ public sealed class SchemaMigratorOptions
     public bool ShowValues { get; init; }
 
     /// <summary>
+    /// The script sets of services, which an upgrade applies after the core and the enabled features, in this order. Empty by default.
+    /// </summary>
+    public IReadOnlyList<ScriptSet> ScriptSets { get; init; } = [];
+
+    /// <summary>The optional features that exist; tests have their own.</summary>
+    internal IReadOnlyList<ScriptSet> Features { get; init; } = ScriptSet.BuiltInFeatures;
+
+    /// <summary>
     /// Asks a person for the password of a role on a server; the argument is the prompt. Returns null when nothing was entered. Null to ask
     /// nobody.
     /// </summary>
@@ -56,5 +64,15 @@ public sealed class SchemaMigratorOptions
         ArgumentOutOfRangeException.ThrowIfLessThan(ServerWait, TimeSpan.Zero, nameof(ServerWait));
         ArgumentOutOfRangeException.ThrowIfLessThan(LockWait, TimeSpan.Zero, nameof(LockWait));
         ArgumentOutOfRangeException.ThrowIfLessThan(Attempts, 1, nameof(Attempts));
+        ArgumentNullException.ThrowIfNull(ScriptSets, nameof(ScriptSets));
+        if (ScriptSets.Any(set => set is null))
+        {
+            throw new ArgumentException("A script set is null.", nameof(ScriptSets));
+        }
+
+        if (ScriptSets.Concat(Features).GroupBy(set => set.Name).FirstOrDefault(group => group.Count() > 1) is { } twice)
+        {
+            throw new ArgumentException($"Two script sets have the name {twice.Key}.", nameof(ScriptSets));
+        }
     }
 }

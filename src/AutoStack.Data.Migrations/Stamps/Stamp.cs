@@ -10,9 +10,12 @@ internal sealed class Stamp(MigratorContext context)
         var session = await LockedSession.OpenAsync(context, progress, cancellationToken).ConfigureAwait(false);
         await using var closing = session.ConfigureAwait(false);
         await VersionJournal.CreateAsync(session.Connection, cancellationToken).ConfigureAwait(false);
-        var history = await VersionJournal.ReadHistoryAsync(session.Connection, context.Scripts, cancellationToken).ConfigureAwait(false);
-        var (add, remove, result) = Plan(history, context.Scripts, target);
-        progress?.Report(new MigrationPlanned(result.FromVersion, result.ToVersion, add.Count + remove.Count));
+        var history = await VersionJournal.ReadHistoryAsync(session.Connection, context.Sets, cancellationToken).ConfigureAwait(false);
+        var (add, remove, result) = Plan(history, context.Sets, target);
+        progress?.Report(new MigrationPlanned(result.FromVersion, result.ToVersion, add.Count + remove.Count)
+        {
+            Sets = [new SetVersions(result.Set, result.FromVersion, result.ToVersion)],
+        });
         await VersionJournal.StampAsync(session.Connection, add, remove, context.Options.ShowValues, cancellationToken)
             .ConfigureAwait(false);
         return result;
@@ -20,14 +23,19 @@ internal sealed class Stamp(MigratorContext context)
 
     /// <summary>Decides which rows a stamp adds and removes.</summary>
     public static (IReadOnlyList<MigrationScript> Add, IReadOnlyList<MigrationScript> Remove, StampResult Result) Plan(
-        SchemaHistory history, IReadOnlyList<MigrationScript> scripts, MigrationTarget target)
+        SchemaHistory history, IReadOnlyList<ScriptSet> sets, MigrationTarget target)
     {
-        MigrationPlanner.RefuseForeignJournal(history);
-        var version = MigrationPlanner.Resolve(target, history);
-        var recorded = history.Versions.Where(v => v.State == VersionState.Applied).Select(v => v.Version).ToHashSet();
-        List<MigrationScript> add = [.. scripts.Where(s => s.Version <= version && !recorded.Contains(s.Version))];
-        List<MigrationScript> remove = [.. scripts.Where(s => s.Version > version && recorded.Contains(s.Version)).Reverse()];
+        var set = MigrationPlanner.Find(sets, history, target.Set ?? ScriptSet.CoreName);
+        var versions = history.Find(set.Name) ?? SetHistory.Of(set, []);
+        MigrationPlanner.RefuseForeignJournal(versions);
+        var version = MigrationPlanner.Resolve(target, versions);
+        var recorded = versions.Versions.Where(v => v is { State: VersionState.Applied, Version: > 0 }).Select(v => v.Version).ToHashSet();
+        List<MigrationScript> add = [.. set.Scripts.Where(s => s.Version <= version && !recorded.Contains(s.Version))];
+        List<MigrationScript> remove = [.. set.Scripts.Where(s => s.Version > version && recorded.Contains(s.Version)).Reverse()];
         return (add, remove,
-            new StampResult(history.CurrentVersion, version, [.. add.Select(s => s.Name)], [.. remove.Select(s => s.Name)]));
+            new StampResult(versions.CurrentVersion, version, [.. add.Select(s => s.Name)], [.. remove.Select(s => s.Name)])
+            {
+                Set = set.Name,
+            });
     }
 }

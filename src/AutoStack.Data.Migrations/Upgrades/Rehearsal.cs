@@ -16,9 +16,9 @@ internal sealed class Rehearsal(MigratorContext context)
         // Never committed: disposing rolls the transaction back.
         var transaction = await session.Connection.BeginTransactionAsync(cancellationToken).ConfigureAwait(false);
         await using var rollingBack = transaction.ConfigureAwait(false);
-        var plan = await MigrationPlanner.PlanAsync(session.Connection, context.Scripts, up, target, cancellationToken)
+        var plan = await MigrationPlanner.PlanAsync(session.Connection, context.Sets, up, target, cancellationToken)
             .ConfigureAwait(false);
-        await VersionJournal.CreateAsync(session.Connection, cancellationToken).ConfigureAwait(false);
+        await VersionJournal.PrepareAsync(session.Connection, attempts: 1, cancellationToken).ConfigureAwait(false);
         var steps = new List<RehearsedStep>();
         foreach (var script in plan.Scripts)
         {
@@ -34,11 +34,14 @@ internal sealed class Rehearsal(MigratorContext context)
                 throw runner.Failed(
                     RehearsalForm.Of(plan.StepOf(script))!,
                     exception,
-                    new MigrationResult(plan.FromVersion, plan.FromVersion, []),
+                    new MigrationResult(plan.FromVersion, plan.FromVersion, [])
+                    {
+                        Sets = [.. plan.Sets.Select(set => set with { ToVersion = set.FromVersion })],
+                    },
                     $" Rehearsed {steps.Count} of {plan.Scripts.Count} scripts before it{without}; everything was rolled back.");
             }
         }
 
-        return new RehearsalResult(plan.FromVersion, plan.ToVersion, steps);
+        return new RehearsalResult(plan.FromVersion, plan.ToVersion, steps) { Sets = plan.Sets };
     }
 }

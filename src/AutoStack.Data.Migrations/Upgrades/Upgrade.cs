@@ -8,7 +8,7 @@ internal sealed class Upgrade(MigratorContext context)
     {
         var connection = await context.ConnectReadOnlyAsync(cancellationToken).ConfigureAwait(false);
         await using var closing = connection.ConfigureAwait(false);
-        return await MigrationPlanner.PlanAsync(connection, context.Scripts, up, target, cancellationToken).ConfigureAwait(false);
+        return await MigrationPlanner.PlanAsync(connection, context.Sets, up, target, cancellationToken).ConfigureAwait(false);
     }
 
     /// <inheritdoc cref="SchemaMigrator.UpgradeAsync"/>
@@ -21,12 +21,20 @@ internal sealed class Upgrade(MigratorContext context)
             .ConfigureAwait(false);
 
         // The plan is checked before the journal is created: a refused migration leaves no journal behind.
-        var plan = await MigrationPlanner.PlanAsync(session.Connection, context.Scripts, up, target, cancellationToken)
+        var plan = await MigrationPlanner.PlanAsync(session.Connection, context.Sets, up, target, cancellationToken)
             .ConfigureAwait(false);
-        await VersionJournal.CreateAsync(session.Connection, cancellationToken).ConfigureAwait(false);
-        progress?.Report(new MigrationPlanned(plan.FromVersion, plan.ToVersion, plan.Scripts.Count));
+        if (plan.Scripts.Count > 0)
+        {
+            await VersionJournal.PrepareAsync(session.Connection, context.Options.Attempts, cancellationToken).ConfigureAwait(false);
+        }
+        else
+        {
+            await VersionJournal.CreateAsync(session.Connection, cancellationToken).ConfigureAwait(false);
+        }
 
-        var run = new ScriptRun(runner, plan.FromVersion, up);
+        progress?.Report(new MigrationPlanned(plan.FromVersion, plan.ToVersion, plan.Scripts.Count) { Sets = plan.Sets });
+
+        var run = new ScriptRun(runner, plan.Sets, up);
         foreach (var script in plan.Scripts)
         {
             await run.ApplyAsync(script, cancellationToken).ConfigureAwait(false);

@@ -10,8 +10,7 @@ public sealed partial class Floors
     private static readonly string[] TopToBottom =
     [
         "", "Adoption", "Checks", "Stamps", "Upgrades", "Planning", "Running", "Sessions", "SearchPaths", "Connections", "Journal",
-        "Catalogs", "Scripts",
-        "Reporting", "Text",
+        "Catalogs", "Reporting", "Scripts", "Text",
     ];
 
     private static readonly string Root = Path.Combine(SourceRoot.Path, "src", "AutoStack.Data.Migrations");
