@@ -17,6 +17,9 @@ internal static class AutoStackDb
             {
                 session.Options.Connection,
                 session.Options.ConnectionFile,
+                session.Options.Configuration,
+                session.Options.Environment,
+                session.Options.Scripts,
                 session.Options.Json,
                 session.Options.Timeout,
                 session.Options.Wait,
@@ -30,6 +33,7 @@ internal static class AutoStackDb
                 CheckCommand.Create(session),
                 RevisionCommand.Create(session),
                 StampCommand.Create(session),
+                FeatureCommand.Create(session),
                 LintCommand.Create(session),
                 BenchCommand.Create(session),
             };

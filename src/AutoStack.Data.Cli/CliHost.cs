@@ -1,5 +1,6 @@
 using System.Text;
 using AutoStack.Data.Cli.Bench;
+using AutoStack.Data.Migrations;
 
 namespace AutoStack.Data.Cli;
 
@@ -23,6 +24,9 @@ internal sealed record CliHost(TextWriter Output, TextWriter Error, TextReader I
 
     /// <summary>The size of <c>bench pool</c>; tests use a smaller one.</summary>
     public BenchScale BenchScale { get; init; } = new();
+
+    /// <summary>The optional features that exist; tests have their own.</summary>
+    public IReadOnlyList<ScriptSet> Features { get; init; } = ScriptSet.BuiltInFeatures;
 
     /// <summary>The streams and environment of this process.</summary>
     public static CliHost Process() => new(Console.Out, Console.Error, Console.In, System.Environment.GetEnvironmentVariable)

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using AutoStack.Data.Cli.Configuration;
 using AutoStack.Data.Cli.Output;
 using AutoStack.Data.Migrations;
 using Spectre.Console;
@@ -9,6 +10,8 @@ namespace AutoStack.Data.Cli;
 internal sealed class Session
 {
     private readonly IReadOnlyList<string> args;
+    private ConfigurationFile? configuration;
+    private bool configured;
 
     public Session(CliHost host, IReadOnlyList<string> args)
     {
@@ -36,6 +39,15 @@ internal sealed class Session
     public string? Connection(ParseResult parsed)
     {
         var connection = parsed.GetValue(Options.Connection);
+        if (parsed.GetValue(Options.Environment) is { } environment)
+        {
+            return connection is not null || parsed.GetValue(Options.ConnectionFile) is not null
+                ? throw Failure.Usage("--environment excludes --connection and --connection-file.")
+                : (Configuration(parsed) ?? throw Failure.Usage(
+                    $"--environment needs {ConfigurationFile.Name} in the working directory, or --config."))
+                .ConnectionOf(environment, Host.Environment);
+        }
+
         if (parsed.GetValue(Options.ConnectionFile) is { } file)
         {
             return connection is null ? ConnectionFile.Read(file, Host.Directory)
@@ -58,16 +70,37 @@ internal sealed class Session
     public SchemaMigrator Migrator(ParseResult parsed) =>
         Connection(parsed) is not { } connection
             ? throw Failure.Usage(
-                $"No database is given: use --connection or --connection-file, or set {SharedOptions.ConnectionVariable}.")
-            : new SchemaMigrator(connection, new SchemaMigratorOptions
-            {
-                LockWait = TimeSpan.FromSeconds(parsed.GetValue(Options.Timeout)),
-                ServerWait = TimeSpan.FromSeconds(parsed.GetValue(Options.Wait)),
-                AllowForeignObjects = parsed.GetValue(Options.AllowForeignObjects),
-                ShowValues = ShowsValues,
-                AskPassword = AskPassword,
-                Progress = Progress,
-            });
+                "No database is given: use --connection or --connection-file, or set " +
+                $"{SharedOptions.ConnectionVariable}{(Configuration(parsed)?.Environments.Count > 0 ? ", or choose an --environment" : "")}.")
+            : new SchemaMigrator(connection, MigratorOptions(parsed));
+
+    /// <summary>The options of a migrator, with the script sets that were given.</summary>
+    public SchemaMigratorOptions MigratorOptions(ParseResult parsed) => new()
+    {
+        LockWait = TimeSpan.FromSeconds(parsed.GetValue(Options.Timeout)),
+        ServerWait = TimeSpan.FromSeconds(parsed.GetValue(Options.Wait)),
+        AllowForeignObjects = parsed.GetValue(Options.AllowForeignObjects),
+        ShowValues = ShowsValues,
+        ScriptSets = GivenSets(parsed).Load(),
+        Features = Host.Features,
+        AskPassword = AskPassword,
+        Progress = Progress,
+    };
+
+    /// <summary>The script sets of the configuration file and the options.</summary>
+    public GivenSets GivenSets(ParseResult parsed) =>
+        Cli.Configuration.GivenSets.Of(Configuration(parsed), parsed.GetValue(Options.Scripts) ?? [], Host.Directory);
+
+    private ConfigurationFile? Configuration(ParseResult parsed)
+    {
+        if (!configured)
+        {
+            configuration = ConfigurationFile.Read(parsed.GetValue(Options.Configuration), Host.Directory);
+            configured = true;
+        }
+
+        return configuration;
+    }
 
     /// <summary>True when errors may quote values of rows.</summary>
     public bool ShowsValues => args.Contains(SharedOptions.ShowValuesName);

@@ -28,6 +28,28 @@ internal sealed class SharedOptions
         Recursive = true,
     };
 
+    public Option<string?> Configuration { get; } = new("--config")
+    {
+        Description = "The configuration file, with environments and script sets. Default: autostack-db.json in the working directory.",
+        HelpName = "FILE",
+        Recursive = true,
+    };
+
+    public Option<string?> Environment { get; } = new("--environment", "-e")
+    {
+        Description = "An environment of the configuration file, which names the variable with the connection string.",
+        HelpName = "NAME",
+        Recursive = true,
+    };
+
+    public Option<string[]> Scripts { get; } = new("--scripts")
+    {
+        Description = "The scripts of a service as a set, for example billing=db/billing. May be repeated.",
+        HelpName = "NAME=FOLDER",
+        Recursive = true,
+        DefaultValueFactory = _ => [],
+    };
+
     public Option<bool> AllowForeignObjects { get; } = Switch(
         "--allow-foreign-objects", "Continues when other roles have objects on the search path with the names of PostgreSQL's own.");
 

@@ -128,7 +128,7 @@ public sealed class LintTests
     [Test]
     public void A_missing_down_script_is_reported()
     {
-        var finding = new ScriptSet([KeyValuePair.Create("0001_a.sql", "SELECT 1")]).Lint("0001_a.sql").Single();
+        var finding = new ScriptFolder([KeyValuePair.Create("0001_a.sql", "SELECT 1")]).Lint("0001_a.sql").Single();
 
         Assert.That((finding.Rule.Id, finding.Line), Is.EqualTo(("missing-down", 1)));
         Assert.That(finding.Message, Does.Contain("0001_a.down.sql"));
@@ -152,7 +152,7 @@ public sealed class LintTests
         var set = Set("CREATE TABLE new (t_id BIGINT CONSTRAINT f REFERENCES t (id) ON DELETE CASCADE)", "DROP TABLE new")
             .Append(KeyValuePair.Create("0003_add_index.sql", Alone + "CREATE INDEX CONCURRENTLY IF NOT EXISTS i ON new (t_id, n)"));
 
-        Assert.That(new ScriptSet(set).Lint(Up), Is.Empty);
+        Assert.That(new ScriptFolder(set).Lint(Up), Is.Empty);
     }
 
     [Test]
@@ -168,7 +168,7 @@ public sealed class LintTests
     [Test]
     public void A_finding_has_the_line_of_its_statement_with_CRLF_too()
     {
-        var finding = new ScriptSet(Set("-- a\r\n\r\nSELECT 1;\r\n\r\n-- b\r\nLOCK t;\r\n", "SELECT 1")).Lint(Up).Single();
+        var finding = new ScriptFolder(Set("-- a\r\n\r\nSELECT 1;\r\n\r\n-- b\r\nLOCK t;\r\n", "SELECT 1")).Lint(Up).Single();
 
         Assert.That((finding.File, finding.Line), Is.EqualTo((Up, 6)));
     }
@@ -176,7 +176,7 @@ public sealed class LintTests
     [Test]
     public void The_scripts_of_the_package_are_clean()
     {
-        var set = ScriptSet.Embedded();
+        var set = ScriptFolder.Embedded();
 
         Assert.That(set.FileNames.Count(), Is.EqualTo(2 * SchemaMigrator.Scripts.Count));
         Assert.That(set.FileNames.SelectMany(set.Lint), Is.Empty);
@@ -269,7 +269,7 @@ public sealed class LintTests
     }
 
     private static IEnumerable<string> Rules(string file, string up, string down = "DO $$ BEGIN END $$") =>
-        new ScriptSet(Set(up, down)).Lint(file).Select(finding => finding.Rule.Id);
+        new ScriptFolder(Set(up, down)).Lint(file).Select(finding => finding.Rule.Id);
 
     private static IEnumerable<KeyValuePair<string, string>> Set(string up, string down) =>
         [KeyValuePair.Create("0001_add_base.sql", Base), KeyValuePair.Create(Up, up), KeyValuePair.Create(Down, down)];

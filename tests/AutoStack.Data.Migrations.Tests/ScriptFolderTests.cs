@@ -17,6 +17,8 @@ public sealed class ScriptFolderTests
         (["0001_a.sql", "0001_a.down.sql", "2_b.sql"], "2_b.sql: name a script NNNN_verb_object.sql"),
         (["0000_a.sql"], "0000_a.sql: name a script NNNN_verb_object.sql"),
         ([], "There is no script in"),
+        (["0001_a.sql", "0001_a.down.sql", "features/x/0001_b.sql", "features/x/0001_b.down.sql"], null),
+        (["0001_a.sql", "0001_a.down.sql", "features/x/0002_b.sql", "features/x/0002_b.down.sql"], "Version 0001 is missing"),
     ];
 
     private string folder = "";
@@ -66,6 +68,7 @@ public sealed class ScriptFolderTests
         var scripts = Directory.CreateDirectory(Path.Combine(folder, $"{index}")).FullName;
         foreach (var file in Folders[index].Files)
         {
+            Directory.CreateDirectory(Path.GetDirectoryName(Path.Combine(scripts, file))!);
             File.WriteAllText(Path.Combine(scripts, file), "-- nothing");
         }
 

@@ -56,7 +56,7 @@ internal sealed record DataLoss(IReadOnlyList<string> Tables, IReadOnlyList<stri
     public static void Announce(IAnsiConsole console, MigrationPlan plan)
     {
         var loss = Of(plan.Scripts);
-        var way = $"Downgrade {plan.FromVersion} → {plan.ToVersion}";
+        var way = $"Downgrade {(plan.Sets[0].Set == ScriptSet.CoreName ? "" : plan.Sets[0].Set + " ")}{plan.FromVersion} → {plan.ToVersion}";
         if (loss.IsNone)
         {
             console.WriteLine($"{way} loses no data: no table or column is dropped and no row is deleted.");

@@ -15,29 +15,36 @@ internal static class LintCommand
             HelpName = "FILE",
             Arity = ArgumentArity.ZeroOrMore,
         };
-        var command = new Command("lint", "Reports dangerous statements in scripts, each with the safer form.") { files };
+        var set = SetOption.Create("Checks the scripts of this set, whose folder --scripts or the configuration file names.");
+        var command = new Command("lint", "Reports dangerous statements in scripts, each with the safer form.") { files, set };
         command.SetAction(parsed =>
         {
-            var report = Run(session, parsed.GetValue(files) ?? []);
+            var report = Run(session, Given(session, parsed, parsed.GetValue(files) ?? [], parsed.GetValue(set)));
             session.Results.Linted(report);
             return report.Findings.Count == 0 ? ExitCode.Done : ExitCode.Failed;
         });
         return command;
     }
 
+    // Without an argument: scripts/sql, and the folder of every set that is given.
+    private static string[] Given(Session session, ParseResult parsed, string[] files, string? set)
+    {
+        var sets = session.GivenSets(parsed);
+        return set is not null
+            ? files is [] ? [sets.FolderOf(set)] : throw Failure.Usage("--set and files exclude each other.")
+            : files is not [] ? files
+            : [.. new[] { ScriptFolder.FindFolder(session.Host.Directory) }.OfType<string>().Concat(sets.Folders.Select(f => f.Value))];
+    }
+
     private static LintReport Run(Session session, string[] given)
     {
-        if (given is [] && ScriptSet.FindFolder(session.Host.Directory) is { } found)
+        if (given is [])
         {
-            given = [found];
-        }
-        else if (given is [])
-        {
-            var embedded = ScriptSet.Embedded();
+            var embedded = ScriptFolder.Embedded();
             return new LintReport(null, embedded.FileNames.Count(), [.. embedded.FileNames.SelectMany(embedded.Lint)]);
         }
 
-        var sets = new Dictionary<string, ScriptSet>(StringComparer.Ordinal);
+        var sets = new Dictionary<string, ScriptFolder>(StringComparer.Ordinal);
         var files = new SortedSet<(string Folder, string Name)>();
         foreach (var argument in given)
         {
@@ -46,13 +53,13 @@ internal static class LintCommand
             if (folder != path && !File.Exists(path))
             {
                 // An argument that does not look like a path may be a misplaced password.
-                var isPath = argument.EndsWith(".sql", StringComparison.Ordinal) || argument.Contains('/', StringComparison.Ordinal);
+                var isPath = Path.IsPathFullyQualified(argument) || argument.EndsWith(".sql", StringComparison.Ordinal) || argument.Contains('/', StringComparison.Ordinal);
                 throw Failure.Usage(session.Masked(isPath ? $"The file {argument} does not exist." : "The given file does not exist."));
             }
 
             if (!sets.TryGetValue(folder, out var set))
             {
-                sets.Add(folder, set = new ScriptSet(ScriptSet.Read(folder)));
+                sets.Add(folder, set = new ScriptFolder(ScriptFolder.Read(folder)));
             }
 
             var names = folder == path ? set.FileNames : [Path.GetFileName(path)];

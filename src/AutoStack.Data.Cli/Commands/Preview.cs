@@ -1,4 +1,5 @@
 using System.CommandLine;
+using AutoStack.Data.Cli.Output;
 using AutoStack.Data.Migrations;
 using Spectre.Console;
 
@@ -46,7 +47,7 @@ internal sealed class Preview
     {
         if (parsed.GetValue(sql))
         {
-            var plan = session.Connection(parsed) is null ? Offline(session, target) : await PlanAsync().ConfigureAwait(false);
+            var plan = session.Connection(parsed) is null ? Offline(session, parsed, target) : await PlanAsync().ConfigureAwait(false);
             Warn(session, plan);
             session.Results.Script(plan);
         }
@@ -75,10 +76,10 @@ internal sealed class Preview
             : session.Migrator(parsed).PlanDowngradeAsync(target, cancellationToken);
     }
 
-    private MigrationPlan Offline(Session session, MigrationTarget target)
+    private MigrationPlan Offline(Session session, ParseResult parsed, MigrationTarget target)
     {
-        var plan = SchemaMigrator.PlanOffline(up, target);
-        session.Error.WriteLine($"No database is given: the script is for a database at version {plan.FromVersion}.");
+        var plan = SchemaMigrator.PlanOffline(up, target, session.MigratorOptions(parsed));
+        session.Error.WriteLine($"No database is given: the script is for a database at version {SetLines.Froms(plan.Sets)}.");
         return plan;
     }
 

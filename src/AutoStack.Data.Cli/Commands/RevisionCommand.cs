@@ -7,7 +7,7 @@ using AutoStack.Data.Migrations;
 namespace AutoStack.Data.Cli.Commands;
 
 /// <summary>A new pair of scripts; the paths are relative to the working directory.</summary>
-internal sealed record Revision(int Version, string Name, string Up, string Down);
+internal sealed record Revision(int Version, string Name, string Up, string? Down);
 
 /// <summary><c>revision -m TEXT</c>: writes the next pair of scripts. Works without a database.</summary>
 internal static partial class RevisionCommand
@@ -28,6 +28,12 @@ internal static partial class RevisionCommand
             Description = "The folder of the scripts. Default: scripts/sql here or in a parent folder.",
             HelpName = "DIR",
         };
+        var set = SetOption.Create("The script set, whose folder --scripts or the configuration file names.");
+        var repeatable = new Option<bool>("--repeatable")
+        {
+            Description = "Writes R__name.sql, which an upgrade runs when its text has changed, after the numbered scripts of the set.",
+            Arity = ArgumentArity.Zero,
+        };
         var noTransaction = new Option<bool>("--no-transaction")
         {
             Description = "Writes a pair that runs outside a transaction, one statement each, such as building an index.",
@@ -37,25 +43,46 @@ internal static partial class RevisionCommand
         {
             message,
             directory,
+            set,
+            repeatable,
             noTransaction,
         };
         command.SetAction(parsed =>
         {
-            var folder = parsed.GetValue(directory) is { } given ? Path.GetFullPath(given, session.Host.Directory)
-                : ScriptSet.FindFolder(session.Host.Directory)
-                    ?? throw Failure.Usage("Neither this folder nor a parent has scripts/sql: use --directory.");
-            if (!Directory.Exists(folder))
+            var named = parsed.GetValue(set);
+            if (named is not null && parsed.GetValue(directory) is not null)
+            {
+                throw Failure.Usage("--set and --directory exclude each other.");
+            }
+
+            var folder = named is not null ? session.GivenSets(parsed).FolderOf(named)
+                : parsed.GetValue(directory) is { } given ? Path.GetFullPath(given, session.Host.Directory)
+                : ScriptFolder.FindFolder(session.Host.Directory)
+                    ?? throw Failure.Usage("Neither this folder nor a parent has scripts/sql: use --set or --directory.");
+            if (named is not null)
+            {
+                // The first script of a set may be the first file of its folder.
+                Directory.CreateDirectory(folder);
+            }
+            else if (!Directory.Exists(folder))
             {
                 throw Failure.Usage(session.Masked($"The folder {folder} does not exist."));
             }
 
             var text = Space().Replace(parsed.GetValue(message)!, " ").Trim();
-            var revision = Write(folder, text, Slug(text), !parsed.GetValue(noTransaction));
+            var revision = !parsed.GetValue(repeatable) ? Write(folder, text, Slug(text), !parsed.GetValue(noTransaction))
+                : named is null ? throw Failure.Usage("--repeatable needs --set: the core has no repeatable scripts.")
+                : WriteRepeatable(folder, text, Slug(text));
             session.Results.Revised(revision with
             {
                 Up = Path.GetRelativePath(session.Host.Directory, revision.Up),
-                Down = Path.GetRelativePath(session.Host.Directory, revision.Down),
+                Down = revision.Down is { } down ? Path.GetRelativePath(session.Host.Directory, down) : null,
             });
+            if (named is null)
+            {
+                UnknownScripts.Warn(session, parsed);
+            }
+
             return ExitCode.Done;
         });
         return command;
@@ -70,13 +97,28 @@ internal static partial class RevisionCommand
             : slug;
     }
 
+    private static Revision WriteRepeatable(string folder, string text, string slug)
+    {
+        var name = "R__" + slug;
+        var path = Path.Combine(folder, name + ".sql");
+        try
+        {
+            Write(path, RepeatableTemplate.Replace("{text}", char.ToUpperInvariant(text[0]) + text[1..], StringComparison.Ordinal));
+            return new Revision(0, name, path, null);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new CliException(new Failure(ExitCode.Failed, "notWritten", $"No script was written: {exception.Message}"));
+        }
+    }
+
     private static Revision Write(string folder, string text, string slug, bool transactional)
     {
         try
         {
             // Without the lock, two concurrent runs would take the same number.
             using var alone = TakeLock(Path.Combine(folder, LockFile));
-            var version = MigrationScript.Load(ScriptSet.Read(folder)).Count + 1;
+            var version = MigrationScript.Load(ScriptFolder.Read(folder).Where(f => !ScriptFolder.IsRepeatable(f.Key))).Count + 1;
             var name = $"{version:0000}_{slug}";
             if (version > 9999)
             {
@@ -135,6 +177,13 @@ internal static partial class RevisionCommand
     private const string UpTemplate = """
         -- {text}.
         -- Runs in one transaction with its journal row, and waits at most 5 s for each lock; a header sets another limit.
+
+
+        """;
+
+    private const string RepeatableTemplate = """
+        -- {text}.
+        -- Runs when this text has changed, after the numbered scripts: write what may run again, as CREATE OR REPLACE VIEW.
 
 
         """;

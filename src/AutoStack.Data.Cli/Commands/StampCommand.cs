@@ -12,7 +12,8 @@ internal static class StampCommand
     {
         var target = Target.Argument("The version that the schema already has.", "VERSION|head|base");
         var yes = new Option<bool>("--yes", "-y") { Description = "Does not ask for confirmation.", Arity = ArgumentArity.Zero };
-        var command = new Command("stamp", "Sets the version in the journal without running a script.") { target, yes };
+        var set = SetOption.Create("The script set to stamp. Default: the core.");
+        var command = new Command("stamp", "Sets the version in the journal without running a script.") { target, set, yes };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var asks = !parsed.GetValue(yes);
@@ -22,12 +23,12 @@ internal static class StampCommand
             }
 
             var migrator = session.Migrator(parsed);
-            var plan = await migrator.PlanStampAsync(parsed.GetValue(target), cancellationToken).ConfigureAwait(false);
+            var plan = await migrator.PlanStampAsync(parsed.GetValue(target).In(parsed, set), cancellationToken).ConfigureAwait(false);
             var changes = plan.Added.Count + plan.Removed.Count;
             if (asks && changes > 0)
             {
                 session.Error.WriteLine(
-                    $"Stamping {plan.FromVersion} → {plan.ToVersion} records {Screen.Count(changes, "script")} as "
+                    $"Stamping {(plan.Set == ScriptSet.CoreName ? "" : plan.Set + " ")}{plan.FromVersion} → {plan.ToVersion} records {Screen.Count(changes, "script")} as "
                     + (plan.Removed.Count > 0 ? "not applied without reverting" : "applied without running")
                     + $" {(changes == 1 ? "it" : "them")}. A wrong stamp makes later scripts fail or be skipped.");
                 if (!await Question.AskAsync(session, cancellationToken).ConfigureAwait(false))
@@ -37,7 +38,7 @@ internal static class StampCommand
             }
 
             session.Progress.Expect(changes);
-            var announced = plan.ToVersion == 0 ? MigrationTarget.Base : MigrationTarget.Version(plan.ToVersion);
+            var announced = (plan.ToVersion == 0 ? MigrationTarget.Base : MigrationTarget.Version(plan.ToVersion)).In(plan.Set);
             session.Results.Stamped(await migrator.StampAsync(announced, session.Progress, cancellationToken).ConfigureAwait(false));
             return ExitCode.Done;
         });

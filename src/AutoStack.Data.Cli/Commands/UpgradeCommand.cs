@@ -9,17 +9,20 @@ internal static class UpgradeCommand
     public static Command Create(Session session)
     {
         var target = Target.Argument("The version to reach.", "head|+N|VERSION", MigrationTarget.Head);
-        var command = new Command("upgrade", "Applies the pending scripts, up to a version.") { target };
+        var set = SetOption.Create("Upgrades this script set only. Default: every set, or with a version the core.");
+        var command = new Command("upgrade", "Applies the pending scripts of every script set, or of one up to a version.") { target, set };
         var preview = Preview.AddTo(command, up: true);
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            if (await preview.RunAsync(session, parsed, parsed.GetValue(target), cancellationToken).ConfigureAwait(false))
+            UnknownScripts.Warn(session, parsed);
+            var goal = parsed.GetValue(target).In(parsed, set);
+            if (await preview.RunAsync(session, parsed, goal, cancellationToken).ConfigureAwait(false))
             {
                 return ExitCode.Done;
             }
 
             var report = await session.Migrator(parsed)
-                .UpgradeAsync(parsed.GetValue(target), session.Progress, cancellationToken).ConfigureAwait(false);
+                .UpgradeAsync(goal, session.Progress, cancellationToken).ConfigureAwait(false);
             session.Results.Migrated(report);
             return ExitCode.Done;
         });

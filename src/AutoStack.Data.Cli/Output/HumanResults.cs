@@ -14,8 +14,8 @@ internal sealed class HumanResults(IAnsiConsole output, IAnsiConsole error) : IR
     private const string Adopt = "If the Python services created these tables, run 'adopt'.";
 
     public void Migrated(MigrationResult report) => output.WriteLine(report.Steps.Count == 0
-        ? $"Already at version {report.ToVersion}, nothing to do."
-        : $"{report.FromVersion} → {report.ToVersion}: {Screen.Count(report.Steps.Count, "script")} in " +
+        ? $"Already at version {SetLines.Tos(report.Sets)}, nothing to do."
+        : $"{SetLines.Ways(report.Sets)}: {Screen.Count(report.Steps.Count, "script")} in " +
           Screen.Duration(Sum(report.Steps.Select(step => step.Duration))));
 
     public void Planned(MigrationPlan plan)
@@ -27,8 +27,8 @@ internal sealed class HumanResults(IAnsiConsole output, IAnsiConsole error) : IR
         }
 
         output.WriteLine(plan.Scripts.Count == 0
-            ? $"Already at version {plan.ToVersion}, nothing to do."
-            : $"{plan.FromVersion} → {plan.ToVersion}: {Screen.Count(plan.Scripts.Count, "script")} would run. Nothing was changed.");
+            ? $"Already at version {SetLines.Tos(plan.Sets)}, nothing to do."
+            : $"{SetLines.Ways(plan.Sets)}: {Screen.Count(plan.Scripts.Count, "script")} would run. Nothing was changed.");
     }
 
     // Bypasses the console, which would wrap and colour the script.
@@ -38,8 +38,8 @@ internal sealed class HumanResults(IAnsiConsole output, IAnsiConsole error) : IR
     {
         var skipped = report.Steps.Count(s => s.Outcome == RehearsalOutcome.Skipped);
         output.WriteLine(report.Steps.Count == 0
-            ? $"Already at version {report.ToVersion}, nothing to rehearse."
-            : $"{report.FromVersion} → {report.ToVersion}: {Screen.Count(report.Steps.Count - skipped, "script")} rehearsed" +
+            ? $"Already at version {SetLines.Tos(report.Sets)}, nothing to rehearse."
+            : $"{SetLines.Ways(report.Sets)}: {Screen.Count(report.Steps.Count - skipped, "script")} rehearsed" +
               (skipped == 0 ? "" : $", {skipped} skipped") +
               $" in {Screen.Duration(Sum(report.Steps.Select(step => step.Duration)))} and rolled back. Nothing was changed.");
     }
@@ -63,19 +63,9 @@ internal sealed class HumanResults(IAnsiConsole output, IAnsiConsole error) : IR
 
     public void Current(SchemaHistory history)
     {
-        var name = history.Versions.FirstOrDefault(v => v.Version == history.CurrentVersion)?.Name ?? "base";
-        var parts = new List<string> { $"{history.CurrentVersion} ({name})" };
-        Add(VersionState.Pending, "pending");
-        Add(VersionState.Changed, "changed since applied");
-        Add(VersionState.Unknown, "unknown to this tool");
-        output.WriteLine(string.Join(", ", history.IsUpToDate ? parts.Append("up to date") : parts));
-
-        void Add(VersionState state, string what)
+        foreach (var set in history.Sets)
         {
-            if (history.Versions.Count(v => v.State == state) is > 0 and var count)
-            {
-                parts.Add($"{count} {what}");
-            }
+            output.WriteLine(SetLines.Current(set));
         }
     }
 
@@ -88,15 +78,43 @@ internal sealed class HumanResults(IAnsiConsole output, IAnsiConsole error) : IR
         table.AddColumn("applied (UTC)", c => c.NoWrap());
         table.AddColumn("duration", c => c.RightAligned().NoWrap());
         table.AddColumn("checksum", c => c.NoWrap().PadRight(0));
-        foreach (var version in history.Versions)
+        foreach (var version in history.Sets.SelectMany(set => set.Versions))
         {
             table.AddRow(
-                new Text(version.Version.ToString(CultureInfo.InvariantCulture)),
-                new Text(Visible.Text(version.Name)),
+                new Text(version.Version == 0 ? "" : version.Version.ToString(CultureInfo.InvariantCulture)),
+                new Text(Named(version)),
                 new Text(Word(version.State), new Style(Colour(version.State))),
                 new Text(version.AppliedAt?.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture) ?? ""),
                 new Text(version.Duration is { } duration ? Screen.Duration(duration) : ""),
                 new Text(version.Checksum[..Math.Min(12, version.Checksum.Length)]));
+        }
+
+        output.Write(table);
+    }
+
+    private static string Named(VersionStatus version) =>
+        Visible.Text(version.Set == ScriptSet.CoreName ? version.Name : $"{version.Set}/{version.Name}");
+
+    public void Features(IReadOnlyList<FeatureStatus> features)
+    {
+        if (features.Count == 0)
+        {
+            output.WriteLine("This version has no optional feature.");
+            return;
+        }
+
+        var table = new Table().NoBorder();
+        table.AddColumn("feature", c => c.NoWrap().PadLeft(0));
+        table.AddColumn("state", c => c.NoWrap());
+        table.AddColumn("what it does", c => c.PadRight(0));
+        foreach (var feature in features)
+        {
+            table.AddRow(
+                new Text(feature.Name),
+                new Text(
+                    !feature.IsEnabled ? "not enabled" : FormattableString.Invariant($"enabled, version {feature.CurrentVersion} of {feature.HeadVersion}"),
+                    new Style(feature.IsEnabled ? Color.Green : Color.Default)),
+                new Text(feature.Description));
         }
 
         output.Write(table);
@@ -117,7 +135,10 @@ internal sealed class HumanResults(IAnsiConsole output, IAnsiConsole error) : IR
     public void Revised(Revision revision)
     {
         output.WriteLine(revision.Up);
-        output.WriteLine(revision.Down);
+        if (revision.Down is not null)
+        {
+            output.WriteLine(revision.Down);
+        }
     }
 
     public void Stamped(StampResult report)
@@ -133,18 +154,21 @@ internal sealed class HumanResults(IAnsiConsole output, IAnsiConsole error) : IR
         }
 
         output.WriteLine(report.Added.Count + report.Removed.Count == 0
-            ? $"Already at version {report.ToVersion}, nothing to do."
-            : $"{report.FromVersion} → {report.ToVersion}: only the journal was changed, no script was run.");
+            ? $"Already at version {SetLines.Of(report.Set, report.ToVersion)}, nothing to do."
+            : $"{SetLines.Of(report.Set, report.FromVersion)} → {report.ToVersion}: only the journal was changed, no script was run.");
     }
 
     public void Checked(SchemaCheckResult drift)
     {
         Current(drift.History);
-        foreach (var version in drift.History.Versions.Where(v => v.State is VersionState.Changed or VersionState.Unknown))
+        foreach (var version in drift.History.Sets.SelectMany(set => set.Versions)
+            .Where(v => v.State is VersionState.Changed or VersionState.Unknown))
         {
             output.WriteLine(version.State == VersionState.Changed
-                ? $"{version.Name}.sql was changed after it was applied."
-                : $"{version.Name} is unknown to this tool, which therefore does not know the right schema: use a newer release.",
+                ? $"{Named(version)}.sql was changed after it was applied."
+                : drift.History.Sets.Any(set => set.Set == version.Set && set.Kind == ScriptSetKind.Service)
+                    ? $"{Named(version)} is applied and not among the given scripts: use the newer ones."
+                : $"{Named(version)} is unknown to this tool, which therefore does not know the right schema: use a newer release.",
                 new Style(Color.Red));
         }
 
@@ -264,12 +288,13 @@ internal sealed class HumanResults(IAnsiConsole output, IAnsiConsole error) : IR
 
     private static TimeSpan Sum(IEnumerable<TimeSpan> durations) => durations.Aggregate(TimeSpan.Zero, (sum, duration) => sum + duration);
 
-    private static string Word(VersionState state) => state.ToString().ToLowerInvariant();
+    private static string Word(VersionState state) => state == VersionState.NotGiven ? "not given" : state.ToString().ToLowerInvariant();
 
     private static Color Colour(VersionState state) => state switch
     {
         VersionState.Applied => Color.Green,
         VersionState.Pending => Color.Yellow,
+        VersionState.Retired or VersionState.NotGiven => Color.Default,
         _ => Color.Red,
     };
 }

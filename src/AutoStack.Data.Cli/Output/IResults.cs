@@ -30,6 +30,8 @@ internal interface IResults
 
     void Revised(Revision revision);
 
+    void Features(IReadOnlyList<FeatureStatus> features);
+
     void Stamped(StampResult report);
 
     void Measured(PoolReport report);

@@ -33,7 +33,7 @@ namespace AutoStack.Data.Cli.Output;
 /// current             {"version":2,"name":"0002_runtime_models","head":14,"pending":12,"upToDate":false}   version 0: name is null
 /// history             {"current":2,"head":14,"versions":[{"version":1,"name":"0001_initial_schema","state":"applied","checksum":"9f…",
 ///                      "appliedAt":"2026-01-31T12:00:00.123456Z","durationMs":31,"appliedBy":"autostack","toolVersion":"1.0.0"},…]}
-///                     state is pending, applied, changed or unknown; the last four are null while pending
+///                     state is pending, applied, changed, unknown, retired or notGiven; the last four are null while pending
 /// check               {"version":23,"head":24,"clean":false,"pending":["0024_…"],"changed":[],"unknown":[],"differences":[{"kind":"index",
 ///                      "name":"users.idx_users_email","expected":"CREATE INDEX …","found":null,"message":"… is missing.",
 ///                      "statements":["CREATE INDEX CONCURRENTLY …"],"remark":false,"losesData":false},…]}
@@ -41,6 +41,8 @@ namespace AutoStack.Data.Cli.Output;
 ///                     one; kind is extension, function, table, column, constraint, index, trigger or rule
 /// revision            {"version":24,"name":"0024_add_x","up":"scripts/sql/0024_add_x.sql","down":"scripts/sql/0024_add_x.down.sql"}
 /// stamp               {"from":0,"to":2,"added":["0001_initial_schema","0002_runtime_models"],"removed":[]}
+/// feature list        {"features":[{"name":"audit","description":"…","enabled":true,"version":2,"head":2},…]}; enable and disable: as
+///                     upgrade and downgrade
 /// lint                {"folder":"scripts/sql","files":46,"findings":[{"file":"scripts/sql/0024_add_x.sql","line":3,
 ///                      "rule":"blocking-index","message":"…","safer":"…"},…]}   folder is null for the scripts of the package
 /// bench pool          {"server":{"version":"17.5","own":false,"maxConnections":100,"reserved":3,"others":12,"free":85},
@@ -55,13 +57,18 @@ namespace AutoStack.Data.Cli.Output;
 ///                     throughput and rates are per second; a quantile is null when the statement at that rank was lost; saturation is
 ///                     null when rates were given; recommendation is null when no point met p99AskedMs, and closestToP99 (poolSize,
 ///                     rate, throughput, p99Ms) then is the nearest point
+/// upgrade, downgrade  also "sets":[{"set":"core","from":0,"to":39},{"set":"billing","from":0,"to":3}]; from and to are those of the
+///                     first set. Each step, plan item and version has its "set"; a repeatable script has version 0
+/// current, check      also "sets":[{"set":"billing","version":3,"head":3,…,"given":true},…]; the members beside it are those of the
+///                     core, except upToDate and clean. given is false when only the journal knows the set
 /// upgrade, downgrade, also "openSchemas":[{"schema":"public","statement":"REVOKE CREATE ON SCHEMA public FROM PUBLIC"}]: schemas in
 /// adopt, check        which every role may create objects. check also has
 ///                     "foreignObjects":[{"name":"function public.lower(character varying)","owner":"reports",
 ///                     "statement":"DROP FUNCTION public.lower(character varying)"},…]
 /// any failure         {"error":{"kind":"scriptFailed","message":"…"}}   kind is usage, cancelled, unexpected, scriptFailed,
 ///                     scriptChanged, schemaNewer, targetInvalid, locked, noConnection or pooledConnection; for revision also
-///                     scriptsInvalid (the existing scripts have a gap) and notWritten; for upgrade notAdopted; for adopt notRecognised
+///                     scriptsInvalid (the existing scripts have a gap) and notWritten; for upgrade notAdopted and
+///                     requirementMissing; for adopt notRecognised
 ///                     and rowsInTheWay; for upgrade, downgrade and adopt foreignObjects; for bench pool leftBehind
 /// </code>
 /// </remarks>
@@ -80,14 +87,22 @@ internal sealed class JsonResults(TextWriter output, IAnsiConsole error, Progres
         From = report.FromVersion,
         To = report.ToVersion,
         Steps = Steps(report),
+        Sets = Sets(report.Sets),
         progress.OpenSchemas,
     });
 
     public void Planned(MigrationPlan plan) =>
-        Write(new { From = plan.FromVersion, To = plan.ToVersion, Plan = Steps(plan), progress.OpenSchemas });
+        Write(new { From = plan.FromVersion, To = plan.ToVersion, Plan = Steps(plan), Sets = Sets(plan.Sets), progress.OpenSchemas });
 
-    public void Script(MigrationPlan plan) =>
-        Write(new { From = plan.FromVersion, To = plan.ToVersion, Plan = Steps(plan), Sql = plan.ToPsqlScript(), progress.OpenSchemas });
+    public void Script(MigrationPlan plan) => Write(new
+    {
+        From = plan.FromVersion,
+        To = plan.ToVersion,
+        Plan = Steps(plan),
+        Sets = Sets(plan.Sets),
+        Sql = plan.ToPsqlScript(),
+        progress.OpenSchemas,
+    });
 
     public void Rehearsed(RehearsalResult report) => Write(new
     {
@@ -95,11 +110,13 @@ internal sealed class JsonResults(TextWriter output, IAnsiConsole error, Progres
         To = report.ToVersion,
         Rehearsed = report.Steps.Select(step => new
         {
+            step.Set,
             step.Version,
             Script = step.FileName,
             Way = step.Outcome,
             DurationMs = Math.Round(step.Duration.TotalMilliseconds, 1),
         }),
+        Sets = Sets(report.Sets),
         progress.OpenSchemas,
     });
 
@@ -121,14 +138,24 @@ internal sealed class JsonResults(TextWriter output, IAnsiConsole error, Progres
         Head = history.HeadVersion,
         Pending = history.Versions.Count(v => v.State == VersionState.Pending),
         UpToDate = history.IsUpToDate,
+        Sets = history.Sets.Select(set => new
+        {
+            set.Set,
+            Version = set.CurrentVersion,
+            Head = set.HeadVersion,
+            Pending = set.Versions.Count(v => v.State == VersionState.Pending),
+            UpToDate = set.IsUpToDate,
+            Given = set.Kind != ScriptSetKind.NotGiven,
+        }),
     });
 
     public void History(SchemaHistory history) => Write(new
     {
         Current = history.CurrentVersion,
         Head = history.HeadVersion,
-        Versions = history.Versions.Select(v => new
+        Versions = history.Sets.SelectMany(set => set.Versions).Select(v => new
         {
+            v.Set,
             v.Version,
             v.Name,
             v.State,
@@ -145,9 +172,19 @@ internal sealed class JsonResults(TextWriter output, IAnsiConsole error, Progres
         Version = drift.History.CurrentVersion,
         Head = drift.History.HeadVersion,
         Clean = drift.IsClean,
-        Pending = Names(drift.History, VersionState.Pending),
-        Changed = Names(drift.History, VersionState.Changed),
-        Unknown = Names(drift.History, VersionState.Unknown),
+        Pending = Names(drift.History.Core, VersionState.Pending),
+        Changed = Names(drift.History.Core, VersionState.Changed),
+        Unknown = Names(drift.History.Core, VersionState.Unknown),
+        Sets = drift.History.Sets.Select(set => new
+        {
+            set.Set,
+            Version = set.CurrentVersion,
+            Head = set.HeadVersion,
+            Pending = Names(set, VersionState.Pending),
+            Changed = Names(set, VersionState.Changed),
+            Unknown = Names(set, VersionState.Unknown),
+            Given = set.Kind != ScriptSetKind.NotGiven,
+        }),
         Differences = drift.Differences.Select(d => new
         {
             d.Kind,
@@ -173,7 +210,19 @@ internal sealed class JsonResults(TextWriter output, IAnsiConsole error, Progres
     public void Revised(Revision revision) => Write(revision);
 
     public void Stamped(StampResult report) =>
-        Write(new { From = report.FromVersion, To = report.ToVersion, report.Added, report.Removed });
+        Write(new { report.Set, From = report.FromVersion, To = report.ToVersion, report.Added, report.Removed });
+
+    public void Features(IReadOnlyList<FeatureStatus> features) => Write(new
+    {
+        Features = features.Select(f => new
+        {
+            f.Name,
+            f.Description,
+            Enabled = f.IsEnabled,
+            Version = f.CurrentVersion,
+            Head = f.HeadVersion,
+        }),
+    });
 
     public void Measured(PoolReport report) => Write(PoolJson.Of(report));
 
@@ -185,13 +234,17 @@ internal sealed class JsonResults(TextWriter output, IAnsiConsole error, Progres
     }
 
     private static IEnumerable<object> Steps(MigrationPlan plan) => plan.Scripts.Select(script =>
-        new { script.Version, Script = plan.StepOf(script).FileName, plan.StepOf(script).Transactional });
+        new { script.Set, script.Version, Script = plan.StepOf(script).FileName, plan.StepOf(script).Transactional });
 
-    private static IEnumerable<string> Names(SchemaHistory history, VersionState state) =>
+    private static IEnumerable<object> Sets(IEnumerable<SetVersions> sets) =>
+        sets.Select(set => new { set.Set, From = set.FromVersion, To = set.ToVersion });
+
+    private static IEnumerable<string> Names(SetHistory history, VersionState state) =>
         history.Versions.Where(v => v.State == state).Select(v => v.Name);
 
     private static IEnumerable<object> Steps(MigrationResult report) => report.Steps.Select(step => new
     {
+        step.Set,
         step.Version,
         Script = step.FileName,
         DurationMs = Math.Round(step.Duration.TotalMilliseconds, 1),

@@ -15,7 +15,7 @@ internal sealed class ProgressLines(IAnsiConsole console, IAnsiConsole error) : 
     private MigrationPlanned? plan;
     private int? expectedSteps;
     private int finished;
-    private int current;
+    private readonly Dictionary<string, int> current = [];
     private bool lineOpen;
 
     /// <summary>The schemas that the migrator has reported as open to every role.</summary>
@@ -23,7 +23,8 @@ internal sealed class ProgressLines(IAnsiConsole console, IAnsiConsole error) : 
 
     /// <summary>The state after a failure; null when no script was started.</summary>
     public string? Outcome => plan is null ? null
-        : $"{finished} of {Screen.Count(plan.StepCount, "script")} done; the database is at version {current}.";
+        : $"{finished} of {Screen.Count(plan.StepCount, "script")} done; the database is at version " +
+          $"{string.Join(", ", plan.Sets.Select(set => SetLines.Of(set.Set, current[set.Set])))}.";
 
     /// <summary>Sets the announced number of scripts; a plan with more is refused.</summary>
     public void Expect(int steps) => expectedSteps = steps;
@@ -51,10 +52,14 @@ internal sealed class ProgressLines(IAnsiConsole console, IAnsiConsole error) : 
                 break;
             case MigrationPlanned planned when planned.StepCount > expectedSteps:
                 throw Failure.Cancelled(
-                    $"The database was upgraded to version {planned.FromVersion} meanwhile. Nothing was changed; run the command again.");
+                    $"The database was upgraded to version {SetLines.Froms(planned.Sets)} meanwhile. Nothing was changed; run the command again.");
             case MigrationPlanned planned:
                 plan = planned;
-                current = planned.FromVersion;
+                foreach (var set in planned.Sets)
+                {
+                    current[set.Set] = set.FromVersion;
+                }
+
                 break;
             case StepStarted started:
                 console.Write(started.FileName.PadRight(NameWidth), Style.Plain);
@@ -70,11 +75,16 @@ internal sealed class ProgressLines(IAnsiConsole console, IAnsiConsole error) : 
                 break;
             case StepFinished { Step: var step }:
                 finished++;
-                current = step.Version == 0 ? current : plan!.ToVersion > plan.FromVersion ? step.Version : step.Version - 1;
+                if (step.Version > 0)
+                {
+                    var way = plan!.Sets.First(set => set.Set == step.Set);
+                    current[step.Set] = way.ToVersion > way.FromVersion ? step.Version : step.Version - 1;
+                }
+
                 Finish(step.FileName, $"{Screen.Duration(step.Duration),8}");
                 break;
             case VersionStamped stamped:
-                current = stamped.Version;
+                current[ScriptSet.CoreName] = stamped.Version;
                 break;
             case StepRehearsed { Step: var step }:
                 Finish(step.FileName, Way(step));

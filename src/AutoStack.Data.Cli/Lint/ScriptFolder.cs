@@ -4,7 +4,7 @@ using AutoStack.Data.Migrations;
 namespace AutoStack.Data.Cli.Lint;
 
 /// <summary>The scripts of one folder, or of the package. A script is judged together with the others of its set.</summary>
-internal sealed class ScriptSet
+internal sealed class ScriptFolder
 {
     private const string Down = ".down.sql";
 
@@ -12,7 +12,7 @@ internal sealed class ScriptSet
     private readonly Dictionary<string, string> unreadable = new(StringComparer.Ordinal);
     private readonly ScriptCatalog catalog;
 
-    public ScriptSet(IEnumerable<KeyValuePair<string, string>> files)
+    public ScriptFolder(IEnumerable<KeyValuePair<string, string>> files)
     {
         foreach (var (name, text) in files)
         {
@@ -31,7 +31,7 @@ internal sealed class ScriptSet
 
     public IEnumerable<string> FileNames => steps.Keys.Concat(unreadable.Keys).Order(StringComparer.Ordinal);
 
-    public static ScriptSet Embedded() => new(SchemaMigrator.Scripts
+    public static ScriptFolder Embedded() => new(SchemaMigrator.Scripts
         .SelectMany(script => new[] { script.Up, script.Down })
         .Select(step => KeyValuePair.Create(step.FileName, step.Sql)));
 
@@ -79,7 +79,7 @@ internal sealed class ScriptSet
         {
             findings.AddRange(up ? DownScript.Check(step, back) : []);
         }
-        else if (!unreadable.ContainsKey(down))
+        else if (!unreadable.ContainsKey(down) && !IsRepeatable(name))
         {
             findings.Add(new Finding(name, 1, LintRule.MissingDown, $"{down} does not exist."));
         }
@@ -90,6 +90,9 @@ internal sealed class ScriptSet
                 $"This script has no finding of rule {a.Rule}; remove the allowance."));
         return [.. findings.Where(f => !allowed.Contains(f.Rule.Id)).Concat(unused).OrderBy(f => f.Line)];
     }
+
+    /// <summary>True for the name of a script without a number, which has no down script.</summary>
+    public static bool IsRepeatable(string name) => name.StartsWith("R__", StringComparison.Ordinal);
 
     private static bool IsDown(string name) => name.EndsWith(Down, StringComparison.Ordinal);
 }

@@ -1,0 +1,1 @@
+CREATE TABLE receipts (id bigint CONSTRAINT receipts_pkey PRIMARY KEY);
