@@ -1,0 +1,97 @@
+using AutoStack.Data.Migrations.Tests.Support;
+
+namespace AutoStack.Data.Migrations.Tests.Sets;
+
+/// <summary>What the header of a script needs is told before anything runs.</summary>
+public sealed class RequirementTests : MigrationTests
+{
+    private Folder folder = null!;
+
+    [SetUp]
+    public void CreateFolder() => folder = new Folder();
+
+    [TearDown]
+    public void RemoveFolder() => folder.Dispose();
+
+    [TestCase("requires=core:9999", "needs version 9999 of core, and the database is at")]
+    [TestCase("requires=letters:1", "needs version 1 of letters, and the database is at 0: autostack-db upgrade 1 --set letters.")]
+    [TestCase("requires-extension=no_such_thing",
+        "needs the extension no_such_thing, which the server does not have. Install its package on the server's machine")]
+    [TestCase("requires-setting=wal_level:logical",
+        "needs wal_level = logical, and the server has 'replica'. As a superuser: ALTER SYSTEM SET wal_level = 'logical'; then restart")]
+    [TestCase("requires-setting=work_mem:3", "ALTER SYSTEM SET work_mem = '3'; then SELECT pg_reload_conf();")]
+    [TestCase("requires-setting=no_such_setting:on", "this role does not see that setting")]
+    public async Task What_is_missing_is_told_with_the_sentence_that_mends_it(string header, string message)
+    {
+        await StartAtAsync(Head - 1);
+        folder.Pair("0001_a", $"-- autostack: {header}\nCREATE TABLE a ();", "DROP TABLE a;");
+
+        foreach (var option in new string[][] { [], ["--dry-run"], ["--rehearse"] })
+        {
+            var run = await RunAsync(["upgrade", .. option, "--json"]);
+            Assert.That(run.Code, Is.EqualTo(1));
+            Assert.That(run.Json.GetProperty("error").GetProperty("kind").GetString(), Is.EqualTo("requirementMissing"));
+            Assert.That(run.Json.GetProperty("error").GetProperty("message").GetString(),
+                Does.Contain($"billing/0001_a.sql {message}").And.EndWith("\nNothing was changed."));
+        }
+
+        Assert.That(await AppliedAsync(), Has.Count.EqualTo(Head - 1));
+    }
+
+    [TestCase("requires=core:2")]
+    [TestCase("requires-extension=uuid-ossp")]
+    [TestCase("requires-setting=wal_level:replica requires-setting=fsync:off requires=core:1")]
+    public async Task What_is_there_or_reached_by_the_same_run_is_enough(string header)
+    {
+        await StartAtAsync(1);
+        var fsync = await ScalarAsync<string>("SELECT current_setting('fsync')");
+        folder.Pair("0001_a", $"-- autostack: {header.Replace("fsync:off", "fsync:" + fsync, StringComparison.Ordinal)}\nCREATE TABLE a ();", "DROP TABLE a;");
+
+        Assert.That((await RunAsync("upgrade")).Error, Is.Empty);
+        Assert.That(await ExistsAsync("a"), Is.True);
+    }
+
+    [Test]
+    public async Task An_extension_that_a_script_creates_is_not_missing()
+    {
+        await StartAtAsync(Head);
+        folder.Pair("0001_a", "-- autostack: requires-extension=plpgsql2\nCREATE EXTENSION IF NOT EXISTS plpgsql2;", "");
+
+        var run = await RunAsync("upgrade");
+
+        Assert.That(run.Error, Does.Contain("(0A000)").Or.Contain("(58P01)"), "the server itself says that it lacks the extension");
+    }
+
+    [Test]
+    public async Task A_version_that_another_set_needs_is_not_reverted()
+    {
+        await StartAtAsync(Head);
+        folder.Pair("0001_a", $"-- autostack: requires=core:{Head}\nCREATE TABLE a ();", "DROP TABLE a;");
+        await RunAsync("upgrade");
+
+        var refused = await RunAsync("downgrade", "-1", "--yes");
+        await RunAsync("downgrade", "base", "--set", "billing", "--yes");
+        var done = await RunAsync("downgrade", "-1", "--yes");
+
+        Assert.That((refused.Code, done.Code), Is.EqualTo((1, 0)));
+        Assert.That(refused.Error, Does.Contain($"billing/0001_a.sql is applied and needs version {Head} of core. " +
+            "Revert it first: autostack-db downgrade base --set billing."));
+    }
+
+    [TestCase("requires=core")]
+    [TestCase("requires=core:0")]
+    [TestCase("requires-extension=")]
+    [TestCase("requires-setting=wal_level")]
+    public async Task A_wrong_header_is_named(string header)
+    {
+        folder.Pair("0001_a", $"-- autostack: {header}", "");
+
+        var run = await RunAsync("upgrade");
+
+        Assert.That(run.Code, Is.EqualTo(1));
+        Assert.That(run.Error, Does.Contain($"billing/0001_a.sql: the header setting '{header}' is unknown. Known are"));
+    }
+
+    private Task<ConsoleRun> RunAsync(params string[] args) =>
+        ConsoleRun.StartAsync([.. args, "--scripts", "billing=db/billing"], folder.Root, ConnectionString, cancellationToken: Token);
+}
