@@ -55,7 +55,7 @@ DECLARE
         ['deployment_health_checks', 'id deployment_id url http_status latency_ms is_live checked_at'],
         ['deployment_runtime_logs', 'id deployment_id source log_level message timestamp seq'],
         ['webhook_payloads', 'id deployment_id provider received_at'],
-        ['schema_versions', 'version name checksum applied_at duration_ms applied_by tool_version']];
+        ['schema_versions', 'version name checksum applied_at duration_ms applied_by tool_version script_set']];
 
     -- What a role sets for itself wins over these; the connection limit and temp_file_limit it cannot change.
     settings CONSTANT text[] := ARRAY[

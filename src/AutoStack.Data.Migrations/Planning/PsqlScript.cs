@@ -40,7 +40,14 @@ internal static class PsqlScript
 
         text.Append(CultureInfo.InvariantCulture, $"""
 
-            {VersionJournal.TableSql};
+            DO $$
+            BEGIN
+                IF pg_catalog.to_regclass('public.schema_versions') IS NULL THEN
+                    {VersionJournal.TableSql.Replace("\n", "\n        ", StringComparison.Ordinal)};
+                END IF;
+            END
+            $$;
+
             {VersionJournal.BringAlongSql};
 
             """);

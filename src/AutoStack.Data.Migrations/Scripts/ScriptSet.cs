@@ -183,10 +183,10 @@ public sealed partial class ScriptSet
                 return KeyValuePair.Create(name[prefix.Length..], reader.ReadToEnd());
             });
 
-    [GeneratedRegex("^[a-z][a-z0-9]*(-[a-z0-9]+)*$", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"^[a-z][a-z0-9]*(-[a-z0-9]+)*\z", RegexOptions.CultureInvariant)]
     private static partial Regex SetName();
 
-    [GeneratedRegex(@"^R__[a-z0-9]+(_[a-z0-9]+)*\.sql$", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"^R__[a-z0-9]+(_[a-z0-9]+)*\.sql\z", RegexOptions.CultureInvariant)]
     private static partial Regex RepeatableName();
 }
 

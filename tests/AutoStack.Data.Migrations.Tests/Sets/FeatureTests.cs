@@ -20,9 +20,9 @@ public sealed class FeatureTests : MigrationTests
             CREATE INDEX idx_projects_user_id ON projects (user_id);
             DROP TABLE notes;
             """),
-        new("0002_add_notes_author.sql", "ALTER TABLE notes ADD author text; ALTER TABLE users ALTER avatar_url TYPE text;"),
+        new("0002_add_notes_author.sql", "ALTER TABLE notes ADD author text; ALTER TABLE users ALTER name TYPE text;"),
         new("0002_add_notes_author.down.sql",
-            "ALTER TABLE users ALTER avatar_url TYPE varchar(500); ALTER TABLE notes DROP author;"),
+            "ALTER TABLE users ALTER name TYPE varchar(255); ALTER TABLE notes DROP author;"),
     ];
 
     private static string? expected;
@@ -56,7 +56,7 @@ public sealed class FeatureTests : MigrationTests
         "1-    column notes.user_id: uuid NOT NULL",
         "1-    column notes.note: text NOT NULL",
         "2-    column notes.author: text",
-        "2-    column users.avatar_url: text",
+        "2-    column users.name: text NOT NULL",
         "-1-    index projects.idx_projects_user_id: CREATE INDEX idx_projects_user_id ON public.projects USING btree (user_id)",
     }));
 

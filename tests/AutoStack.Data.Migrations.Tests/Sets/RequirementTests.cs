@@ -19,8 +19,8 @@ public sealed class RequirementTests : MigrationTests
         "needs the extension no_such_thing, which the server does not have. Install its package on the server's machine")]
     [TestCase("requires-setting=wal_level:logical",
         "needs wal_level = logical, and the server has 'replica'. As a superuser: ALTER SYSTEM SET wal_level = 'logical'; then restart")]
-    [TestCase("requires-setting=work_mem:3", "ALTER SYSTEM SET work_mem = '3'; then SELECT pg_reload_conf();")]
-    [TestCase("requires-setting=no_such_setting:on", "this role does not see that setting")]
+    [TestCase("requires-setting=work_mem:3", "needs work_mem = 3, and the server has '4096'. As a superuser: ALTER SYSTEM SET work_mem = '3'; then SELECT pg_reload_conf();")]
+    [TestCase("requires-setting=no_such_setting:on", "needs no_such_setting = on, and this role does not see that setting.")]
     public async Task What_is_missing_is_told_with_the_sentence_that_mends_it(string header, string message)
     {
         await StartAtAsync(Head - 1);
