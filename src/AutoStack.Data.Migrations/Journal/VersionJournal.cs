@@ -34,7 +34,7 @@ internal static class VersionJournal
             IF NOT EXISTS (
                 SELECT
                 FROM pg_catalog.pg_attribute a
-                WHERE a.attrelid = pg_catalog.to_regclass('public.schema_versions') AND a.attname = 'script_set' AND NOT a.attisdropped)
+                WHERE a.attrelid = pg_catalog.to_regclass('public.schema_versions')::oid AND a.attname = 'script_set' AND NOT a.attisdropped)
             THEN
                 ALTER TABLE public.schema_versions
                     ADD COLUMN script_set TEXT NOT NULL DEFAULT 'core',

@@ -26,7 +26,7 @@ internal static class MigrationPlanner
             await RefuseOthersTablesAsync(connection, history, sets[0], cancellationToken).ConfigureAwait(false);
         }
 
-        await Requirements.RefuseMissingAsync(connection, history, plan, cancellationToken).ConfigureAwait(false);
+        await RequirementCheck.RefuseMissingAsync(connection, history, plan, cancellationToken).ConfigureAwait(false);
         return plan;
     }
 
@@ -58,7 +58,7 @@ internal static class MigrationPlanner
             s => new VersionJournal.Entry(s.Set, s.Version, s.Name, s.Checksum, default, TimeSpan.Zero, AppliedBy: "", ToolVersion: ""));
         var history = SchemaHistory.Of(up ? [] : [.. applied], sets);
         var plan = Plan(history, sets, up, target);
-        Requirements.RefuseMissingSets(history, plan);
+        RequirementCheck.RefuseMissingSets(history, plan);
         return plan;
     }
 
@@ -83,7 +83,7 @@ internal static class MigrationPlanner
 
         if (!up)
         {
-            Requirements.RefuseNeeded(history, sets, versions[0]);
+            RequirementCheck.RefuseNeeded(history, sets, versions[0]);
         }
 
         return new MigrationPlan(isDowngrade: !up, versions, scripts);

@@ -4,7 +4,7 @@ using Npgsql;
 namespace AutoStack.Data.Migrations.Internal;
 
 /// <summary>Finds what the scripts of a plan need and a database does not have, before any of them runs.</summary>
-internal static class Requirements
+internal static class RequirementCheck
 {
     /// <summary>Refuses a plan whose scripts need what is missing; the message has a sentence for each that mends it.</summary>
     /// <exception cref="MigrationException"><see cref="MigrationError.RequirementMissing"/>.</exception>
