@@ -62,6 +62,8 @@ public sealed class ExpectedCatalog
                     $"src/AutoStack.Data.Migrations/Catalogs/Expected.txt is not what the scripts create. If the scripts are right, " +
                         $"regenerate it and build again:\n  {Command}";
             }
+
+            await CompareFeaturesAsync();
         }
         catch (Exception exception) when (exception is MigrationException or NpgsqlException)
         {
@@ -71,6 +73,45 @@ public sealed class ExpectedCatalog
 
     [OneTimeTearDown]
     public Task DropTemplatesAsync() => Templates.DropAsync();
+
+    /// <summary>What the versions of a feature change in the catalog of the core's newest version.</summary>
+    internal static async Task<string> DescribeAsync(ScriptSet feature)
+    {
+        await using var database = await TestServer.Current.CreateEmptyDatabaseAsync();
+        await using var raw = NpgsqlDataSource.Create(database.ConnectionString);
+        var migrator = new SchemaMigrator(
+            database.ConnectionString, new SchemaMigratorOptions { Features = [feature] }, [.. SchemaMigrator.Scripts]);
+        await migrator.UpgradeAsync();
+        await using var connection = await raw.OpenConnectionAsync();
+        var below = await Catalog.ReadAsync(connection, CancellationToken.None);
+        var versions = new List<Catalog>();
+        await migrator.UpgradeAsync(MigrationTarget.Head.In(feature.Name), new Recorder(reported =>
+        {
+            if (reported is StepFinished)
+            {
+                versions.Add(Catalog.ReadAsync(connection, CancellationToken.None).GetAwaiter().GetResult());
+            }
+        }));
+        return FeatureCatalog.Format(below, versions);
+    }
+
+    private static async Task CompareFeaturesAsync()
+    {
+        foreach (var feature in ScriptSet.BuiltInFeatures)
+        {
+            var actual = await DescribeAsync(feature);
+            if (Environment.GetEnvironmentVariable("AUTOSTACK_REGENERATE") is { Length: > 0 })
+            {
+                Directory.CreateDirectory(Path.Combine(Path.GetDirectoryName(Source)!, "Features"));
+                await File.WriteAllTextAsync(Path.Combine(Path.GetDirectoryName(Source)!, "Features", feature.Name + ".txt"), actual);
+            }
+            else if (actual != feature.ExpectedCatalog?.ReplaceLineEndings("\n"))
+            {
+                Failure ??= $"{Difference(feature.ExpectedCatalog ?? "", actual)}\n" +
+                    $"Catalogs/Features/{feature.Name}.txt is not what the feature changes. Regenerate it and build again:\n  {Command}";
+            }
+        }
+    }
 
     private static async Task<string> CreateAsync()
     {

@@ -14,7 +14,7 @@ internal sealed class HumanResults(IAnsiConsole output, IAnsiConsole error) : IR
     private const string Adopt = "If the Python services created these tables, run 'adopt'.";
 
     public void Migrated(MigrationResult report) => output.WriteLine(report.Steps.Count == 0
-        ? $"Already at version {SetLines.Tos(report.Sets)}, nothing to do."
+        ? $"{SetLines.AlreadyAt(report.Sets)}, nothing to do."
         : $"{SetLines.Ways(report.Sets)}: {Screen.Count(report.Steps.Count, "script")} in " +
           Screen.Duration(Sum(report.Steps.Select(step => step.Duration))));
 
@@ -27,7 +27,7 @@ internal sealed class HumanResults(IAnsiConsole output, IAnsiConsole error) : IR
         }
 
         output.WriteLine(plan.Scripts.Count == 0
-            ? $"Already at version {SetLines.Tos(plan.Sets)}, nothing to do."
+            ? $"{SetLines.AlreadyAt(plan.Sets)}, nothing to do."
             : $"{SetLines.Ways(plan.Sets)}: {Screen.Count(plan.Scripts.Count, "script")} would run. Nothing was changed.");
     }
 
@@ -38,7 +38,7 @@ internal sealed class HumanResults(IAnsiConsole output, IAnsiConsole error) : IR
     {
         var skipped = report.Steps.Count(s => s.Outcome == RehearsalOutcome.Skipped);
         output.WriteLine(report.Steps.Count == 0
-            ? $"Already at version {SetLines.Tos(report.Sets)}, nothing to rehearse."
+            ? $"{SetLines.AlreadyAt(report.Sets)}, nothing to rehearse."
             : $"{SetLines.Ways(report.Sets)}: {Screen.Count(report.Steps.Count - skipped, "script")} rehearsed" +
               (skipped == 0 ? "" : $", {skipped} skipped") +
               $" in {Screen.Duration(Sum(report.Steps.Select(step => step.Duration)))} and rolled back. Nothing was changed.");
@@ -154,7 +154,7 @@ internal sealed class HumanResults(IAnsiConsole output, IAnsiConsole error) : IR
         }
 
         output.WriteLine(report.Added.Count + report.Removed.Count == 0
-            ? $"Already at version {SetLines.Of(report.Set, report.ToVersion)}, nothing to do."
+            ? $"{SetLines.AlreadyAt((report.Set, report.ToVersion))}, nothing to do."
             : $"{SetLines.Of(report.Set, report.FromVersion)} → {report.ToVersion}: only the journal was changed, no script was run.");
     }
 

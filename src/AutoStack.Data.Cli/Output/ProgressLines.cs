@@ -23,8 +23,7 @@ internal sealed class ProgressLines(IAnsiConsole console, IAnsiConsole error) : 
 
     /// <summary>The state after a failure; null when no script was started.</summary>
     public string? Outcome => plan is null ? null
-        : $"{finished} of {Screen.Count(plan.StepCount, "script")} done; the database is at version " +
-          $"{string.Join(", ", plan.Sets.Select(set => SetLines.Of(set.Set, current[set.Set])))}.";
+        : $"{finished} of {Screen.Count(plan.StepCount, "script")} done; {SetLines.AreAt(plan.Sets.Select(set => (set.Set, current[set.Set])))}.";
 
     /// <summary>Sets the announced number of scripts; a plan with more is refused.</summary>
     public void Expect(int steps) => expectedSteps = steps;

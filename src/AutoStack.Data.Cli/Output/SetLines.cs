@@ -8,14 +8,25 @@ internal static class SetLines
     /// <summary>The versions before a run: <c>39, billing 2</c>.</summary>
     public static string Froms(IEnumerable<SetVersions> sets) => string.Join(", ", sets.Select(set => Of(set.Set, set.FromVersion)));
 
-    /// <summary>The versions after a run.</summary>
-    public static string Tos(IEnumerable<SetVersions> sets) => string.Join(", ", sets.Select(set => Of(set.Set, set.ToVersion)));
+    /// <summary>Where the sets are, as a sentence without its end: <c>the database is at version 39, billing 2</c>.</summary>
+    public static string AreAt(IEnumerable<(string Set, int Version)> sets) =>
+        sets.ToList() is [var (only, version)] && only != ScriptSet.CoreName
+            ? FormattableString.Invariant($"{only} is at version {version}")
+            : $"the database is at version {string.Join(", ", sets.Select(set => Of(set.Set, set.Version)))}";
+
+    /// <summary>The result of a run without a script, without its end: <c>Already at version 39, billing 2</c>.</summary>
+    public static string AlreadyAt(IEnumerable<SetVersions> sets) =>
+        AlreadyAt([.. sets.Select(set => (set.Set, set.ToVersion))]);
+
+    /// <inheritdoc cref="AlreadyAt(IEnumerable{SetVersions})"/>
+    public static string AlreadyAt(params (string Set, int Version)[] sets) =>
+        AreAt(sets).Replace("the database is at", "Already at", StringComparison.Ordinal).Replace(" is at", " is already at", StringComparison.Ordinal);
 
     /// <summary>The sets that changed: <c>2 → 39, billing 0 → 3</c>; the first one when only repeatable scripts ran.</summary>
     public static string Ways(IReadOnlyList<SetVersions> sets)
     {
         List<SetVersions> moved = [.. sets.Where(set => set.FromVersion != set.ToVersion)];
-        return moved.Count == 0 ? $"At version {Tos(sets)}"
+        return moved.Count == 0 ? AlreadyAt(sets)
             : string.Join(", ", moved.Select(set => $"{Of(set.Set, set.FromVersion)} → {set.ToVersion}"));
     }
 

@@ -1,7 +1,5 @@
 using AutoStack.Data.Cli;
-using AutoStack.Data.Migrations.Internal;
 using AutoStack.Data.Migrations.Tests.Support;
-using Npgsql;
 
 namespace AutoStack.Data.Migrations.Tests.Sets;
 
@@ -31,7 +29,7 @@ public sealed class FeatureTests : MigrationTests
     public async Task StartAtHeadAsync()
     {
         await StartAtAsync(Head);
-        expected ??= await DescribeAsync();
+        expected ??= await ExpectedCatalog.DescribeAsync(ScriptSet.Feature("notes", Files, null));
     }
 
     [Test]
@@ -142,20 +140,6 @@ public sealed class FeatureTests : MigrationTests
     }
 
     private static ScriptSet Feature() => ScriptSet.Feature("notes", Files, expected);
-
-    // As the files of real features are generated.
-    private async Task<string> DescribeAsync()
-    {
-        await using var connection = new NpgsqlConnection(ConnectionString);
-        await connection.OpenAsync(Token);
-        var below = await Catalog.ReadAsync(connection, Token);
-        var versions = new List<Catalog>();
-        var migrator = Migrator(new SchemaMigratorOptions { Features = [ScriptSet.Feature("notes", Files, null)] });
-        await migrator.UpgradeAsync(MigrationTarget.Head.In("notes"), AfterEachStep(() =>
-            versions.Add(Catalog.ReadAsync(connection, CancellationToken.None).GetAwaiter().GetResult())), Token);
-        await migrator.DowngradeAsync(MigrationTarget.Base.In("notes"), cancellationToken: Token);
-        return FeatureCatalog.Format(below, versions);
-    }
 
     private Task<ConsoleRun> RunAsync(params string[] args) => RunAsync(args, answer: null);
 

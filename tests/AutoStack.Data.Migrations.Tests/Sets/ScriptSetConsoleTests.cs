@@ -40,6 +40,7 @@ public sealed class ScriptSetConsoleTests : MigrationTests
         await StartAtAsync(Head - 2);
         await RunAsync("upgrade", "1", "--set", "billing", "--scripts", "billing=db/billing");
         var one = await RowsAsync();
+        var same = await RunAsync("upgrade", "1", "--set", "billing", "--scripts", "billing=db/billing");
 
         var core = await RunAsync("upgrade", $"{Head - 1}", "--scripts", "billing=db/billing");
         var set = await RunAsync("upgrade", "--set", "billing", "--scripts", "billing=db/billing", "--json");
@@ -47,6 +48,7 @@ public sealed class ScriptSetConsoleTests : MigrationTests
         using (Assert.EnterMultipleScope())
         {
             Assert.That(one, Is.EqualTo(new[] { "1 0001_create_invoices" }));
+            Assert.That(same.Output.Trim(), Is.EqualTo("billing is already at version 1, nothing to do."));
             Assert.That(core.Output, Does.Contain($"{Head - 2} → {Head - 1}: 1 script in"));
             Assert.That((set.Code, set.Json.GetProperty("from").GetInt32(), set.Json.GetProperty("to").GetInt32()), Is.EqualTo((0, 1, 2)));
             Assert.That(set.Json.GetProperty("sets").GetRawText(), Is.EqualTo("""[{"set":"billing","from":1,"to":2}]"""));
@@ -93,6 +95,7 @@ public sealed class ScriptSetConsoleTests : MigrationTests
         var run = await RunAsync("upgrade", "--scripts", "billing=db/billing");
         var check = await RunAsync("check", "--scripts", "billing=db/billing");
 
+        Assert.That(await RunAsync("history", "--scripts", "billing=db/billing"), Has.Property("Output").Match(@"1 billing/0001\S+ +changed"));
         Assert.That((run.Code, check.Code), Is.EqualTo((4, 4)));
         Assert.That(run.Error, Does.Contain("billing/0001_create_invoices.sql was changed after it was applied"));
         Assert.That(check.Output, Does.Contain("billing/0001_create_invoices.sql was changed after it was applied"));
