@@ -71,7 +71,8 @@ internal sealed class Session
         Connection(parsed) is not { } connection
             ? throw Failure.Usage(
                 "No database is given: use --connection or --connection-file, or set " +
-                $"{SharedOptions.ConnectionVariable}{(Configuration(parsed)?.Environments.Count > 0 ? ", or choose an --environment" : "")}.")
+                SharedOptions.ConnectionVariable +
+                $"{(Configuration(parsed)?.Environments.Count > 0 ? ", or choose an --environment" : "")}.")
             : new SchemaMigrator(connection, MigratorOptions(parsed));
 
     /// <summary>The options of a migrator, with the script sets that were given.</summary>

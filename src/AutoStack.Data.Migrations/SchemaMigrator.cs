@@ -43,8 +43,8 @@ public sealed class SchemaMigrator
     public static IReadOnlyList<MigrationScript> Scripts => MigrationScript.Embedded;
 
     /// <summary>
-    /// Applies the pending scripts: all of the core, of the enabled features and of <see cref="SchemaMigratorOptions.ScriptSets"/>, or those
-    /// of one set up to a version.
+    /// Applies the pending scripts: all of the core, of the enabled features and of <see cref="SchemaMigratorOptions.ScriptSets"/>, or
+    /// those of one set up to a version.
     /// </summary>
     /// <param name="target">
     /// The version to reach; the default value is <see cref="MigrationTarget.Head"/>, that of every set. <see cref="MigrationTarget.In"/>
@@ -235,6 +235,20 @@ public sealed class SchemaMigrator
     public Task<StampResult> StampAsync(
         MigrationTarget target, IProgress<MigrationEvent>? progress = null, CancellationToken cancellationToken = default) =>
         new Stamp(context).RunAsync(target, progress, cancellationToken);
+
+    /// <summary>
+    /// Finds the version of the core whose objects a database has, whatever its journal records. Writes nothing, and waits at most <see
+    /// cref="SchemaMigratorOptions.TableWait"/> for a table that another session has locked.
+    /// </summary>
+    /// <param name="cancellationToken">Cancels the query.</param>
+    /// <returns>The version; null when the database has none of AutoStack's tables.</returns>
+    /// <exception cref="MigrationException">
+    /// The database cannot be reached (<see cref="MigrationError.NoConnection"/>), or a table is locked (<see
+    /// cref="MigrationError.Locked"/>).
+    /// </exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public Task<DetectedVersion?> DetectVersionAsync(CancellationToken cancellationToken = default) =>
+        new SchemaCheck(context).DetectAsync(cancellationToken);
 
     /// <summary>Plans what a stamp would change now. Writes nothing and takes no lock.</summary>
     internal async Task<StampResult> PlanStampAsync(MigrationTarget target, CancellationToken cancellationToken = default) =>

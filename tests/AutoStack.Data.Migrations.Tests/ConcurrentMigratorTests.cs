@@ -100,7 +100,9 @@ public sealed class ConcurrentMigratorTests : MigrationTests
         {
             Assert.That(waiting.Holder, Does.StartWith($"pid {holder}, {MigratorName}"));
             Assert.That(report.Steps, Is.Empty);
-            Assert.That((MigrationPlanned)recorder.Events[^1] with { Sets = [] }, Is.EqualTo(new MigrationPlanned(Head, Head, 0) { Sets = [] }));
+            Assert.That(
+                (MigrationPlanned)recorder.Events[^1] with { Sets = [] },
+                Is.EqualTo(new MigrationPlanned(Head, Head, 0) { Sets = [] }));
         }
     }
 

@@ -1,4 +1,5 @@
 using AutoStack.Data.Cli.Lint;
+using AutoStack.Data.Cli.Output;
 using AutoStack.Data.Migrations;
 using AutoStack.Data.Migrations.Internal;
 using Spectre.Console;
@@ -56,14 +57,15 @@ internal sealed record DataLoss(IReadOnlyList<string> Tables, IReadOnlyList<stri
     public static void Announce(IAnsiConsole console, MigrationPlan plan)
     {
         var loss = Of(plan.Scripts);
-        var way = $"Downgrade {(plan.Sets[0].Set == ScriptSet.CoreName ? "" : plan.Sets[0].Set + " ")}{plan.FromVersion} → {plan.ToVersion}";
+        var way = $"Downgrade {SetLines.Ways([plan.Sets[0]])}";
         if (loss.IsNone)
         {
             console.WriteLine($"{way} loses no data: no table or column is dropped and no row is deleted.");
             return;
         }
 
-        console.WriteLine($"{way} loses {(loss.Tables.Count + loss.Columns.Count > 0 ? "all data in" : "data")}", new Style(Color.Yellow));
+        console.WriteLine(
+            $"{way} loses {(loss.Tables.Count + loss.Columns.Count > 0 ? "all data in" : "data")}", new Style(Color.Yellow));
         List("tables", loss.Tables);
         List("columns", loss.Columns);
         List("rows of", loss.Rows);

@@ -30,14 +30,23 @@ internal static class FeatureCommand
         var disabled = Name();
         var yes = new Option<bool>("--yes", "-y") { Description = "Does not ask for confirmation.", Arity = ArgumentArity.Zero };
         var disable = new Command("disable", "Reverts a feature. Data in its tables and columns is lost.") { disabled, yes };
-        disable.SetAction((parsed, cancellationToken) => DowngradeCommand.RunAsync(
-            session, parsed, MigrationTarget.Base.In(Known(session, parsed.GetValue(disabled)!)), !parsed.GetValue(yes), cancellationToken));
-        return new Command("feature", "Lists the optional features of the schema, and switches them on and off.") { list, enable, disable };
+        disable.SetAction((parsed, cancellationToken) =>
+        {
+            var target = MigrationTarget.Base.In(Known(session, parsed.GetValue(disabled)!));
+            return DowngradeCommand.RunAsync(session, parsed, target, asks: !parsed.GetValue(yes), cancellationToken);
+        });
+        return new Command("feature", "Lists the optional features of the schema, and switches them on and off.")
+        {
+            list,
+            enable,
+            disable,
+        };
     }
 
     private static Argument<string> Name() => new("feature") { Description = "The name of the feature.", HelpName = "FEATURE" };
 
-    private static string Known(Session session, string name) => session.Host.Features is [] ? throw Failure.Usage("This version has no optional feature.")
+    private static string Known(Session session, string name) =>
+        session.Host.Features is [] ? throw Failure.Usage("This version has no optional feature.")
         : session.Host.Features.Any(feature => feature.Name == name) ? name
         : throw Failure.Usage(session.Masked(
             $"There is no feature {name}. The features are {string.Join(", ", session.Host.Features)}."));

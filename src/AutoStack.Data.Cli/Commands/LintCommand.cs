@@ -53,7 +53,8 @@ internal static class LintCommand
             if (folder != path && !File.Exists(path))
             {
                 // An argument that does not look like a path may be a misplaced password.
-                var isPath = Path.IsPathFullyQualified(argument) || argument.EndsWith(".sql", StringComparison.Ordinal) || argument.Contains('/', StringComparison.Ordinal);
+                var isPath = Path.IsPathFullyQualified(argument)
+                    || argument.EndsWith(".sql", StringComparison.Ordinal) || argument.Contains('/', StringComparison.Ordinal);
                 throw Failure.Usage(session.Masked(isPath ? $"The file {argument} does not exist." : "The given file does not exist."));
             }
 

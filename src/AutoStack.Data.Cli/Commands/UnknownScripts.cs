@@ -6,7 +6,7 @@ using Spectre.Console;
 
 namespace AutoStack.Data.Cli.Commands;
 
-/// <summary>Names the scripts of <c>scripts/sql</c> that no upgrade runs: those that are neither in the package nor in a given set.</summary>
+/// <summary>Names the scripts of <c>scripts/sql</c> that no upgrade runs, because neither the package nor a given set has them.</summary>
 internal static class UnknownScripts
 {
     private const int MaxNamed = 3;
@@ -27,7 +27,8 @@ internal static class UnknownScripts
         if (unknown.Count > 0)
         {
             session.Error.WriteLine(
-                $"{Path.GetRelativePath(session.Host.Directory, folder)} has scripts that this tool does not contain, and they do not run: " +
+                $"{Path.GetRelativePath(session.Host.Directory, folder)} has scripts that this tool does not contain, " +
+                "and they do not run: " +
                 $"{string.Join(", ", unknown.Take(MaxNamed))}{(unknown.Count > MaxNamed ? ", …" : "")}. " +
                 "The scripts of a service are a set of their own: upgrade --scripts NAME=FOLDER.",
                 new Style(Color.Yellow));

@@ -145,8 +145,8 @@ internal sealed partial record ConfigurationFile(
     };
 
     private const string NoSecrets =
-        "This file is committed and has no connection string, which may contain a password. Put that in a variable, and name the variable: " +
-        "\"" + Variable + "\": \"BILLING_DATABASE\".";
+        "This file is committed and has no connection string, which may contain a password. " +
+        "Put that in a variable, and name the variable: \"" + Variable + "\": \"BILLING_DATABASE\".";
 
     [GeneratedRegex("^[A-Za-z_][A-Za-z0-9_]*$", RegexOptions.CultureInvariant)]
     private static partial Regex VariableName();

@@ -69,56 +69,9 @@ internal sealed class HumanResults(IAnsiConsole output, IAnsiConsole error) : IR
         }
     }
 
-    public void History(SchemaHistory history)
-    {
-        var table = new Table().NoBorder();
-        table.AddColumn("version", c => c.RightAligned().NoWrap().PadLeft(0));
-        table.AddColumn("name");
-        table.AddColumn("state", c => c.NoWrap());
-        table.AddColumn("applied (UTC)", c => c.NoWrap());
-        table.AddColumn("duration", c => c.RightAligned().NoWrap());
-        table.AddColumn("checksum", c => c.NoWrap().PadRight(0));
-        foreach (var version in history.Sets.SelectMany(set => set.Versions))
-        {
-            table.AddRow(
-                new Text(version.Version == 0 ? "" : version.Version.ToString(CultureInfo.InvariantCulture)),
-                new Text(Named(version)),
-                new Text(Word(version.State), new Style(Colour(version.State))),
-                new Text(version.AppliedAt?.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture) ?? ""),
-                new Text(version.Duration is { } duration ? Screen.Duration(duration) : ""),
-                new Text(version.Checksum[..Math.Min(12, version.Checksum.Length)]));
-        }
+    public void History(SchemaHistory history) => SetTables.Write(output, history);
 
-        output.Write(table);
-    }
-
-    private static string Named(VersionStatus version) =>
-        Visible.Text(version.Set == ScriptSet.CoreName ? version.Name : $"{version.Set}/{version.Name}");
-
-    public void Features(IReadOnlyList<FeatureStatus> features)
-    {
-        if (features.Count == 0)
-        {
-            output.WriteLine("This version has no optional feature.");
-            return;
-        }
-
-        var table = new Table().NoBorder();
-        table.AddColumn("feature", c => c.NoWrap().PadLeft(0));
-        table.AddColumn("state", c => c.NoWrap());
-        table.AddColumn("what it does", c => c.PadRight(0));
-        foreach (var feature in features)
-        {
-            table.AddRow(
-                new Text(feature.Name),
-                new Text(
-                    !feature.IsEnabled ? "not enabled" : FormattableString.Invariant($"enabled, version {feature.CurrentVersion} of {feature.HeadVersion}"),
-                    new Style(feature.IsEnabled ? Color.Green : Color.Default)),
-                new Text(feature.Description));
-        }
-
-        output.Write(table);
-    }
+    public void Features(IReadOnlyList<FeatureStatus> features) => SetTables.Write(output, features);
 
     public void Linted(LintReport report)
     {
@@ -165,10 +118,20 @@ internal sealed class HumanResults(IAnsiConsole output, IAnsiConsole error) : IR
             .Where(v => v.State is VersionState.Changed or VersionState.Unknown))
         {
             output.WriteLine(version.State == VersionState.Changed
-                ? $"{Named(version)}.sql was changed after it was applied."
+                ? $"{SetTables.Named(version)}.sql was changed after it was applied."
                 : drift.History.Sets.Any(set => set.Set == version.Set && set.Kind == ScriptSetKind.Service)
-                    ? $"{Named(version)} is applied and not among the given scripts: use the newer ones."
-                : $"{Named(version)} is unknown to this tool, which therefore does not know the right schema: use a newer release.",
+                    ? $"{SetTables.Named(version)} is applied and not among the given scripts: use the newer ones."
+                : $"{SetTables.Named(version)} is unknown to this tool, which therefore does not know the right schema: " +
+                  "use a newer release.",
+                new Style(Color.Red));
+        }
+
+        foreach (var missing in drift.History.Sets.Where(set => set.HasGap).SelectMany(set => set.Versions
+            .Where(v => v is { State: VersionState.Pending, Version: > 0 } && v.Version < set.CurrentVersion)))
+        {
+            output.WriteLine(
+                $"{SetTables.Named(missing)} is missing in the journal, which has later versions. If the database has what the script " +
+                "creates, stamp the version that the journal is at: that adds the row.",
                 new Style(Color.Red));
         }
 
@@ -198,7 +161,11 @@ internal sealed class HumanResults(IAnsiConsole output, IAnsiConsole error) : IR
             output.WriteLine();
             output.WriteLine((found == 0 ? "No difference" : Screen.Count(found, "difference"))
                 + (remarks == 0 ? "." : $", {Screen.Count(remarks, "remark")}."));
-            if (drift.History.CurrentVersion == 0 && found > 0)
+            if (drift.Detected is { } detected)
+            {
+                output.WriteLine(detected.Message(drift.History.CurrentVersion), new Style(Color.Yellow));
+            }
+            else if (drift.History.CurrentVersion == 0 && found > 0)
             {
                 output.WriteLine($"The database has no journal. {Adopt}", new Style(Color.Yellow));
             }
@@ -287,14 +254,4 @@ internal sealed class HumanResults(IAnsiConsole output, IAnsiConsole error) : IR
     public void Fail(Failure failure) => error.WriteLine(failure.Message, new Style(Color.Red));
 
     private static TimeSpan Sum(IEnumerable<TimeSpan> durations) => durations.Aggregate(TimeSpan.Zero, (sum, duration) => sum + duration);
-
-    private static string Word(VersionState state) => state == VersionState.NotGiven ? "not given" : state.ToString().ToLowerInvariant();
-
-    private static Color Colour(VersionState state) => state switch
-    {
-        VersionState.Applied => Color.Green,
-        VersionState.Pending => Color.Yellow,
-        VersionState.Retired or VersionState.NotGiven => Color.Default,
-        _ => Color.Red,
-    };
 }

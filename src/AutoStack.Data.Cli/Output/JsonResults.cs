@@ -39,6 +39,7 @@ namespace AutoStack.Data.Cli.Output;
 ///                      "statements":["CREATE INDEX CONCURRENTLY …"],"remark":false,"losesData":false},…]}
 ///                     in an order in which the statements can be run; expected is null for an unexpected object, found for a missing
 ///                     one; kind is extension, function, table, column, constraint, index, trigger or rule
+///                     "detected":{"version":24,"differences":0} when the objects are those of another version than the journal's, or null
 /// revision            {"version":24,"name":"0024_add_x","up":"scripts/sql/0024_add_x.sql","down":"scripts/sql/0024_add_x.down.sql"}
 /// stamp               {"from":0,"to":2,"added":["0001_initial_schema","0002_runtime_models"],"removed":[]}
 /// feature list        {"features":[{"name":"audit","description":"…","enabled":true,"version":2,"head":2},…]}; enable and disable: as
@@ -196,6 +197,7 @@ internal sealed class JsonResults(TextWriter output, IAnsiConsole error, Progres
             Remark = d.IsRemark,
             d.LosesData,
         }),
+        Detected = drift.Detected is { } detected ? new { detected.Version, detected.Differences } : null,
         drift.ForeignObjects,
         drift.OpenSchemas,
     });

@@ -23,7 +23,8 @@ internal sealed class ProgressLines(IAnsiConsole console, IAnsiConsole error) : 
 
     /// <summary>The state after a failure; null when no script was started.</summary>
     public string? Outcome => plan is null ? null
-        : $"{finished} of {Screen.Count(plan.StepCount, "script")} done; {SetLines.AreAt(plan.Sets.Select(set => (set.Set, current[set.Set])))}.";
+        : $"{finished} of {Screen.Count(plan.StepCount, "script")} done; " +
+          $"{SetLines.AreAt([.. plan.Sets.Select(set => (set.Set, current[set.Set]))])}.";
 
     /// <summary>Sets the announced number of scripts; a plan with more is refused.</summary>
     public void Expect(int steps) => expectedSteps = steps;
@@ -51,7 +52,8 @@ internal sealed class ProgressLines(IAnsiConsole console, IAnsiConsole error) : 
                 break;
             case MigrationPlanned planned when planned.StepCount > expectedSteps:
                 throw Failure.Cancelled(
-                    $"The database was upgraded to version {SetLines.Froms(planned.Sets)} meanwhile. Nothing was changed; run the command again.");
+                    $"The database was upgraded to version {SetLines.Froms(planned.Sets)} meanwhile. " +
+                    "Nothing was changed; run the command again.");
             case MigrationPlanned planned:
                 plan = planned;
                 foreach (var set in planned.Sets)

@@ -9,8 +9,8 @@ internal static class SetLines
     public static string Froms(IEnumerable<SetVersions> sets) => string.Join(", ", sets.Select(set => Of(set.Set, set.FromVersion)));
 
     /// <summary>Where the sets are, as a sentence without its end: <c>the database is at version 39, billing 2</c>.</summary>
-    public static string AreAt(IEnumerable<(string Set, int Version)> sets) =>
-        sets.ToList() is [var (only, version)] && only != ScriptSet.CoreName
+    public static string AreAt(IReadOnlyList<(string Set, int Version)> sets) =>
+        sets is [var (only, version)] && only != ScriptSet.CoreName
             ? FormattableString.Invariant($"{only} is at version {version}")
             : $"the database is at version {string.Join(", ", sets.Select(set => Of(set.Set, set.Version)))}";
 
@@ -20,7 +20,8 @@ internal static class SetLines
 
     /// <inheritdoc cref="AlreadyAt(IEnumerable{SetVersions})"/>
     public static string AlreadyAt(params (string Set, int Version)[] sets) =>
-        AreAt(sets).Replace("the database is at", "Already at", StringComparison.Ordinal).Replace(" is at", " is already at", StringComparison.Ordinal);
+        AreAt(sets).Replace("the database is at", "Already at", StringComparison.Ordinal)
+            .Replace(" is at", " is already at", StringComparison.Ordinal);
 
     /// <summary>The sets that changed: <c>2 → 39, billing 0 → 3</c>; the first one when only repeatable scripts ran.</summary>
     public static string Ways(IReadOnlyList<SetVersions> sets)
@@ -31,7 +32,8 @@ internal static class SetLines
     }
 
     /// <summary>A version of a set.</summary>
-    public static string Of(string set, int version) => (set == ScriptSet.CoreName ? "" : set + " ") + FormattableString.Invariant($"{version}");
+    public static string Of(string set, int version) =>
+        FormattableString.Invariant($"{(set == ScriptSet.CoreName ? "" : set + " ")}{version}");
 
     /// <summary>The version of one set and what is to do, in one line.</summary>
     public static string Current(SetHistory history)

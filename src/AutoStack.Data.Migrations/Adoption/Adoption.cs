@@ -94,6 +94,11 @@ internal sealed class Adoption(MigratorContext context, AdoptionOptions? options
             throw new MigrationException(MigrationError.NotRecognised, elsewhere.Message);
         }
 
+        if (history.CurrentVersion == 0 && MigrationPlanner.FindLostJournal(found) is { } lost)
+        {
+            throw new MigrationException(MigrationError.NotRecognised, lost.Message(0));
+        }
+
         var revision = await TextAsync(connection, "alembic_version",
             "SELECT string_agg(version_num, ', ' ORDER BY version_num) FROM public.alembic_version", cancellationToken)
             .ConfigureAwait(false);

@@ -8,7 +8,7 @@ namespace AutoStack.Data.Migrations.Internal;
 internal sealed class AdoptionPlanner(Catalog found, string? jsonSize, IReadOnlyList<MigrationScript> scripts, AdoptionOptions options)
 {
     /// <summary>The version that equals the schema's documentation.</summary>
-    public const int DocumentedVersion = 2;
+    public const int DocumentedVersion = MigrationPlanner.DocumentedVersion;
 
     // The services added these columns later: older databases lack them.
     private static readonly string[] AddedLater =

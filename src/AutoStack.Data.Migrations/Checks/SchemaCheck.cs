@@ -11,18 +11,8 @@ internal sealed class SchemaCheck(MigratorContext context)
     {
         var connection = await context.ConnectAsync(progress: null, cancellationToken).ConfigureAwait(false);
         await using var closing = connection.ConfigureAwait(false);
-
-        // One snapshot of journal and catalog, whoever migrates meanwhile. The server opens a table to print an expression on it: hence the
-        // timeout.
-        var transaction = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellationToken).ConfigureAwait(false);
+        var transaction = await BeginAsync(connection, cancellationToken).ConfigureAwait(false);
         await using var ending = transaction.ConfigureAwait(false);
-        using var prepare = new NpgsqlCommand(
-            $"SET TRANSACTION READ ONLY; {SearchPath.OwnInTransaction}; SELECT set_config('lock_timeout', @milliseconds::text, true)",
-            connection,
-            transaction);
-        prepare.Parameters.AddWithValue("milliseconds", context.Options.TableWaitMilliseconds);
-        await prepare.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
-
         var history = await VersionJournal.ReadHistoryAsync(connection, context.Sets, cancellationToken).ConfigureAwait(false);
         var foreign = await ForeignObjectSearch.FindAsync(connection, cancellationToken).ConfigureAwait(false);
         var result = new SchemaCheckResult(history, [])
@@ -36,10 +26,40 @@ internal sealed class SchemaCheck(MigratorContext context)
             return result;
         }
 
+        var found = await ReadAsync(connection, cancellationToken).ConfigureAwait(false);
+        var differences = Catalog.Compare(Expected(history), found);
+        return result with { Differences = differences, Detected = Detect(history, found, differences) };
+    }
+
+    /// <inheritdoc cref="SchemaMigrator.DetectVersionAsync"/>
+    public async Task<DetectedVersion?> DetectAsync(CancellationToken cancellationToken)
+    {
+        var connection = await context.ConnectAsync(progress: null, cancellationToken).ConfigureAwait(false);
+        await using var closing = connection.ConfigureAwait(false);
+        var transaction = await BeginAsync(connection, cancellationToken).ConfigureAwait(false);
+        await using var ending = transaction.ConfigureAwait(false);
+        return DetectedVersion.Of(await ReadAsync(connection, cancellationToken).ConfigureAwait(false));
+    }
+
+    // One snapshot of journal and catalog, whoever migrates meanwhile. The server opens a table to print an expression on it: hence the
+    // timeout.
+    private async Task<NpgsqlTransaction> BeginAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        var transaction = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellationToken).ConfigureAwait(false);
+        using var prepare = new NpgsqlCommand(
+            $"SET TRANSACTION READ ONLY; {SearchPath.OwnInTransaction}; SELECT set_config('lock_timeout', @milliseconds::text, true)",
+            connection,
+            transaction);
+        prepare.Parameters.AddWithValue("milliseconds", context.Options.TableWaitMilliseconds);
+        await prepare.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
+        return transaction;
+    }
+
+    private static async Task<Catalog> ReadAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
         try
         {
-            var found = await Catalog.ReadAsync(connection, cancellationToken).ConfigureAwait(false);
-            return result with { Differences = Catalog.Compare(Expected(history), found) };
+            return await Catalog.ReadAsync(connection, cancellationToken).ConfigureAwait(false);
         }
         catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.LockNotAvailable)
         {
@@ -47,6 +67,13 @@ internal sealed class SchemaCheck(MigratorContext context)
                 MigrationError.Locked, "Another session has locked a table; the check could not read it in time.", exception);
         }
     }
+
+    // Only where another version is the better explanation: without features, whose objects would count as differences of the core.
+    private static DetectedVersion? Detect(SchemaHistory history, Catalog found, IReadOnlyList<SchemaDifference> differences) =>
+        differences.Count(d => !d.IsRemark) is > 0 and var count
+        && history.Sets.All(set => set.Kind != ScriptSetKind.Feature)
+        && (history.CurrentVersion == 0 ? MigrationPlanner.FindLostJournal(found) : DetectedVersion.Of(found)) is { } detected
+        && detected.Version != history.CurrentVersion && detected.Differences < count ? detected : null;
 
     // The core, and over it the enabled features: they add objects, and replace or remove those of the core.
     private Catalog Expected(SchemaHistory history) => context.Sets

@@ -21,16 +21,22 @@ public sealed record SchemaCheckResult(SchemaHistory History, IReadOnlyList<Sche
     /// </summary>
     public bool AllowsForeignObjects { get; init; }
 
+    /// <summary>
+    /// The version of the core whose objects the database has, when that is not the journal's; null when the journal is right.
+    /// </summary>
+    public DetectedVersion? Detected { get; init; }
+
     /// <summary>The versions that are not applied yet and the changed repeatable scripts, set by set, in the order of an upgrade.</summary>
     public IEnumerable<VersionStatus> Pending => History.Sets.SelectMany(set => set.Versions).Where(v => v.State == VersionState.Pending);
 
     /// <summary>
     /// True when the database is not what its journal says: a difference that is more than a remark, a script that was changed after it was
-    /// applied, a version that the given scripts do not have, or a foreign object that is not allowed.
+    /// applied, a version that the given scripts do not have, a gap in the journal, or a foreign object that is not allowed.
     /// </summary>
     public bool HasDrifted =>
         Differences.Any(d => !d.IsRemark)
         || (ForeignObjects.Count > 0 && !AllowsForeignObjects)
+        || History.Sets.Any(set => set.HasGap)
         || History.Sets.SelectMany(set => set.Versions).Any(v => v.State is VersionState.Changed or VersionState.Unknown);
 
     /// <summary>True when every script of the given sets is applied and the database is what the scripts create.</summary>

@@ -47,11 +47,23 @@ public sealed record SchemaHistory(IReadOnlyList<SetHistory> Sets)
 public sealed record SetHistory(
     string Set, ScriptSetKind Kind, int CurrentVersion, int HeadVersion, IReadOnlyList<VersionStatus> Versions)
 {
+    /// <summary>True when the journal lacks a version below the current one: somebody edited the journal.</summary>
+    public bool HasGap => Versions.Any(v => v is { State: VersionState.Pending, Version: > 0 } && v.Version < CurrentVersion);
+
     /// <summary>True when every script is applied, unchanged, and the database has no other version of the set.</summary>
     public bool IsUpToDate => Versions.All(v => v.State is VersionState.Applied or VersionState.Retired or VersionState.NotGiven);
 
     internal static SetHistory Of(ScriptSet set, IReadOnlyList<VersionJournal.Entry> applied)
     {
+        if (applied.GroupBy(e => e.Name).Concat(applied.Where(e => e.Version > 0).GroupBy(e => $"version {e.Version}"))
+            .FirstOrDefault(group => group.Count() > 1) is { } twice)
+        {
+            throw new MigrationException(MigrationError.ScriptFailed,
+                $"The journal public.schema_versions has {twice.Key} of the set {set.Name} {twice.Count()} times, and its unique " +
+                "constraints are lost. Delete the later rows, and restore the constraints: UNIQUE (script_set, version), " +
+                "PRIMARY KEY (script_set, name).");
+        }
+
         var entries = applied.ToDictionary(e => e.Name);
         var numbers = applied.Where(e => e.Version > 0).ToDictionary(e => e.Version);
         var versions = set.Scripts

@@ -34,7 +34,8 @@ internal static class VersionJournal
             IF NOT EXISTS (
                 SELECT
                 FROM pg_catalog.pg_attribute a
-                WHERE a.attrelid = pg_catalog.to_regclass('public.schema_versions')::oid AND a.attname = 'script_set' AND NOT a.attisdropped)
+                WHERE a.attrelid = pg_catalog.to_regclass('public.schema_versions')::oid
+                  AND a.attname = 'script_set' AND NOT a.attisdropped)
             THEN
                 ALTER TABLE public.schema_versions
                     ADD COLUMN script_set TEXT NOT NULL DEFAULT 'core',
@@ -87,7 +88,8 @@ internal static class VersionJournal
             try
             {
                 // The readers of the table must not queue for long behind the migrator.
-                using var command = new NpgsqlCommand($"SET lock_timeout = '{MigrationStep.DefaultLockTimeout}'; {BringAlongSql}", connection);
+                using var command = new NpgsqlCommand(
+                    $"SET lock_timeout = '{MigrationStep.DefaultLockTimeout}'; {BringAlongSql}", connection);
                 await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
                 return;
             }

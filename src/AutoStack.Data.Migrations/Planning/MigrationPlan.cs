@@ -15,7 +15,7 @@ public sealed class MigrationPlan
     /// <summary>True when the plan runs down scripts.</summary>
     public bool IsDowngrade { get; }
 
-    /// <summary>The sets that the plan is about, with their versions now and afterwards; the core first, or the one that was named.</summary>
+    /// <summary>The sets of the plan, with their versions now and afterwards; the core first, or the one that was named.</summary>
     public IReadOnlyList<SetVersions> Sets { get; }
 
     /// <summary>The version of the first set; 0 for none.</summary>
@@ -42,8 +42,8 @@ public sealed class MigrationPlan
 
     /// <summary>
     /// Renders the plan as a script for <c>psql</c>. The script acquires the migration lock, checks that the database has the
-    /// versions of <see cref="Sets"/>, runs every step with its timeouts and records it in the journal, and stops at the first error. The text
-    /// contains no connection.
+    /// versions of <see cref="Sets"/>, runs every step with its timeouts and records it in the journal, and stops at the first error. The
+    /// text contains no connection.
     /// </summary>
     /// <returns>The text, with LF line ends.</returns>
     public string ToPsqlScript() => PsqlScript.Of(this);

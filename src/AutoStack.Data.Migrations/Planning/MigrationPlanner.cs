@@ -37,7 +37,9 @@ internal static class MigrationPlanner
         {
             if (await UnjournaledTables.FindAsync(connection, cancellationToken).ConfigureAwait(false) is { } tables)
             {
-                throw new MigrationException(MigrationError.NotAdopted, tables.Message);
+                var catalog = await Catalog.ReadAsync(connection, cancellationToken).ConfigureAwait(false);
+                throw new MigrationException(
+                    MigrationError.NotAdopted, FindLostJournal(catalog, tables.Schema)?.Message(0) ?? tables.Message);
             }
         }
         else if (ReferenceEquals(core, ScriptSet.Core))
@@ -46,10 +48,25 @@ internal static class MigrationPlanner
             var found = await Catalog.ReadAsync(connection, cancellationToken).ConfigureAwait(false);
             if (LaterObjects.Find(found, history.CurrentVersion) is { Count: > 0 } later)
             {
-                throw new MigrationException(MigrationError.NotAdopted, LaterObjects.Message(history.CurrentVersion, later));
+                throw new MigrationException(
+                    MigrationError.NotAdopted,
+                    DetectedVersion.Of(found, DocumentedVersion) is { IsExact: true } exact && exact.Version > history.CurrentVersion
+                        ? exact.Message(history.CurrentVersion) : LaterObjects.Message(history.CurrentVersion, later));
             }
         }
     }
+
+    /// <summary>
+    /// The version of a database that the scripts of this package created and whose journal is lost; null for one of the Python services.
+    /// </summary>
+    public static DetectedVersion? FindLostJournal(Catalog found, string schema = "public") =>
+        schema == "public" && HasOwnObjects(found) ? DetectedVersion.Of(found, after: DocumentedVersion) : null;
+
+    /// <summary>The version that equals the schema's documentation, which the Python services create, too.</summary>
+    public const int DocumentedVersion = 2;
+
+    // No service creates a table or column that the document does not have.
+    private static bool HasOwnObjects(Catalog found) => LaterObjects.Find(found, DocumentedVersion).Count > 0;
 
     /// <summary>Plans without a database: up from an empty one, down from the newest version.</summary>
     public static MigrationPlan PlanOffline(IReadOnlyList<ScriptSet> sets, bool up, MigrationTarget target)
@@ -98,7 +115,9 @@ internal static class MigrationPlanner
         {
             throw new MigrationException(MigrationError.SchemaNewer,
                 $"The journal has version {history.CurrentVersion} but not {missing.Name}. " +
-                "Versions are applied in order; the journal was edited by hand.");
+                "Versions are applied in order; the journal was edited by hand. If the database has what " +
+                $"{missing.Name} creates, add the row: autostack-db stamp {history.CurrentVersion}" +
+                $"{(history.Kind == ScriptSetKind.Core ? "" : $" --set {history.Set}")}.");
         }
 
         var version = Resolve(target, history);
@@ -162,7 +181,8 @@ internal static class MigrationPlanner
     {
         var version = target.Resolve(history.CurrentVersion, history.HeadVersion);
         return version >= 0 && version <= history.HeadVersion ? version : throw new MigrationException(MigrationError.TargetInvalid,
-            $"There is no version {target}: {char.ToLowerInvariant(Subject(history)[0])}{Subject(history)[1..]} is at {history.CurrentVersion}, " +
+            $"There is no version {target}: {char.ToLowerInvariant(Subject(history)[0])}{Subject(history)[1..]} " +
+            $"is at {history.CurrentVersion}, " +
             $"versions are 0 (base) to {history.HeadVersion} (head).");
     }
 }

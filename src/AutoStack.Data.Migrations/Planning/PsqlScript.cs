@@ -96,7 +96,8 @@ internal static class PsqlScript
 
     private static string From(SetVersions set) => Named(set) + set.FromVersion.ToString(CultureInfo.InvariantCulture);
 
-    private static string Way(SetVersions set) => string.Create(CultureInfo.InvariantCulture, $"{Named(set)}{set.FromVersion} to {set.ToVersion}");
+    private static string Way(SetVersions set) =>
+        string.Create(CultureInfo.InvariantCulture, $"{Named(set)}{set.FromVersion} to {set.ToVersion}");
 
     private static bool IsMoved(SetVersions set) => set.FromVersion != set.ToVersion || set.Set == ScriptSet.CoreName;
 

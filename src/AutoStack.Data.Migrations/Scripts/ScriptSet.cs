@@ -45,7 +45,7 @@ public sealed partial class ScriptSet
     /// <summary>What a feature does, in one line: the first comment of its first script. Empty for other sets.</summary>
     internal string Description { get; private init; } = "";
 
-    /// <summary>The objects of a feature, version by version, beside those of the core; null when the set has no expected catalog.</summary>
+    /// <summary>The objects of a feature, version by version, beside those of the core; null without an expected catalog.</summary>
     internal string? ExpectedCatalog { get; private init; }
 
     /// <summary>Reads the set of a service from a folder.</summary>
@@ -132,7 +132,7 @@ public sealed partial class ScriptSet
         if (!SetName().IsMatch(name) || name.Length > 40)
         {
             throw new ArgumentException(
-                $"The name of a script set is made of at most 40 lower-case letters, digits and single hyphens, and begins with a letter: " +
+                "The name of a script set is made of at most 40 lower-case letters, digits and single hyphens, and begins with a letter: " +
                 $"billing, team-reports. '{name}' is not.", nameof(name));
         }
 
@@ -145,7 +145,8 @@ public sealed partial class ScriptSet
 
     private static ScriptSet Create(string name, ScriptSetKind kind, IEnumerable<KeyValuePair<string, string>> files, string place)
     {
-        var all = files.OrderBy(file => file.Key, StringComparer.Ordinal).ToLookup(file => file.Key.StartsWith("R__", StringComparison.Ordinal));
+        var all = files.OrderBy(file => file.Key, StringComparer.Ordinal)
+            .ToLookup(file => file.Key.StartsWith("R__", StringComparison.Ordinal));
         if (all.Count == 0)
         {
             throw new FormatException($"{name}: {place} has no script. A script is called NNNN_verb_object.sql, the first one 0001.");

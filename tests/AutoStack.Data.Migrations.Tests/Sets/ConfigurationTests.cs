@@ -68,7 +68,8 @@ public sealed class ConfigurationTests : MigrationTests
     [TestCase("""{ "sets": {} }""", "sets is unknown; known are environments, scriptSets.")]
     [TestCase("""{ "environments": { "a": { "variable": "X" } } }""",
         "environments.a.variable is unknown; known are connectionVariable.")]
-    [TestCase("""{ "environments": { "a": { "connection": "Host=x;Password=secret" } } }""", "environments.a.connection: This file is committed")]
+    [TestCase("""{ "environments": { "a": { "connection": "Host=x;Password=secret" } } }""",
+        "environments.a.connection: This file is committed")]
     [TestCase("""{ "environments": { "a": { "connectionString": "x" } } }""", "environments.a.connectionString: This file is committed")]
     [TestCase("""{ "environments": { "a": { "password": "secret" } } }""", "environments.a.password: This file is committed")]
     [TestCase("""{ "environments": { "a": { "connectionVariable": "postgresql://ada:secret@x/y" } } }""",

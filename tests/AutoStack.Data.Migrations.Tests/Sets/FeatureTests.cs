@@ -79,8 +79,9 @@ public sealed class FeatureTests : MigrationTests
             Assert.That(upgrade.Output.Trim(), Is.EqualTo($"Already at version {Head}, nothing to do."), "an upgrade enables nothing");
             Assert.That(enable.Output, Does.Contain("notes/0001_create_notes.sql").And.Contain("notes 0 → 2: 2 scripts in"));
             Assert.That(on.Output, Does.Match("notes +enabled, version 2 of 2 +Notes"));
-            Assert.That(json.Output.Trim(), Is.EqualTo(
-                """{"features":[{"name":"notes","description":"Notes about users, for the support.","enabled":true,"version":2,"head":2}]}"""));
+            Assert.That(json.Output.Trim(), Is.EqualTo("""
+                {"features":[{"name":"notes","description":"Notes about users, for the support.","enabled":true,"version":2,"head":2}]}
+                """));
             Assert.That((check.Code, check.Output), Is.EqualTo((0, check.Output)));
             Assert.That(older.Code, Is.EqualTo(4), "a tool without the feature misses what the feature has replaced");
             Assert.That((refused.Code, refused.Error.Trim()),
@@ -114,7 +115,8 @@ public sealed class FeatureTests : MigrationTests
         var check = await RunAsync("check");
 
         Assert.That(check.Code, Is.EqualTo(4));
-        Assert.That(check.Output, Does.Contain("Column notes.author is missing.").And.Contain("ALTER TABLE public.notes ADD COLUMN author text;"));
+        Assert.That(check.Output, Does.Contain("Column notes.author is missing.")
+            .And.Contain("ALTER TABLE public.notes ADD COLUMN author text;"));
     }
 
     [Test]

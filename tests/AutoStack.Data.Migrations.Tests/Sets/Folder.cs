@@ -3,7 +3,8 @@ namespace AutoStack.Data.Migrations.Tests.Sets;
 /// <summary>A temporary working directory with the scripts of a service in <c>db/billing</c>.</summary>
 internal sealed class Folder : IDisposable
 {
-    public const string Invoices = "CREATE TABLE invoices (id bigint CONSTRAINT invoices_pkey PRIMARY KEY, cents bigint NOT NULL);";
+    public const string Invoices =
+        "CREATE TABLE invoices (id bigint CONSTRAINT invoices_pkey PRIMARY KEY, cents bigint NOT NULL);";
 
     /// <summary>The path of the working directory.</summary>
     public string Root { get; } = Directory.CreateTempSubdirectory("autostack-set-").FullName;
@@ -11,7 +12,7 @@ internal sealed class Folder : IDisposable
     /// <summary>The path of the scripts of billing.</summary>
     public string Billing => Path.Combine(Root, "db", "billing");
 
-    /// <summary>A folder with the scripts of a service: a table, an index that is built concurrently, and a view that may run again.</summary>
+    /// <summary>A folder with the scripts of a service: a table, an index that is built concurrently, and a view.</summary>
     public static Folder WithBilling()
     {
         var folder = new Folder();

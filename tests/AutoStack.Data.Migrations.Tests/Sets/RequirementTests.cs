@@ -19,7 +19,8 @@ public sealed class RequirementTests : MigrationTests
         "needs the extension no_such_thing, which the server does not have. Install its package on the server's machine")]
     [TestCase("requires-setting=wal_level:logical",
         "needs wal_level = logical, and the server has 'replica'. As a superuser: ALTER SYSTEM SET wal_level = 'logical'; then restart")]
-    [TestCase("requires-setting=work_mem:3", "needs work_mem = 3, and the server has '4096'. As a superuser: ALTER SYSTEM SET work_mem = '3'; then SELECT pg_reload_conf();")]
+    [TestCase("requires-setting=work_mem:3",
+        "needs work_mem = 3, and the server has '4096'. As a superuser: ALTER SYSTEM SET work_mem = '3'; then SELECT pg_reload_conf();")]
     [TestCase("requires-setting=no_such_setting:on", "needs no_such_setting = on, and this role does not see that setting.")]
     public async Task What_is_missing_is_told_with_the_sentence_that_mends_it(string header, string message)
     {
@@ -45,7 +46,8 @@ public sealed class RequirementTests : MigrationTests
     {
         await StartAtAsync(1);
         var fsync = await ScalarAsync<string>("SELECT current_setting('fsync')");
-        folder.Pair("0001_a", $"-- autostack: {header.Replace("fsync:off", "fsync:" + fsync, StringComparison.Ordinal)}\nCREATE TABLE a ();", "DROP TABLE a;");
+        header = header.Replace("fsync:off", "fsync:" + fsync, StringComparison.Ordinal);
+        folder.Pair("0001_a", $"-- autostack: {header}\nCREATE TABLE a ();", "DROP TABLE a;");
 
         Assert.That((await RunAsync("upgrade")).Error, Is.Empty);
         Assert.That(await ExistsAsync("a"), Is.True);

@@ -58,7 +58,7 @@ public sealed class ScriptSetTests
 
         var failure = Assert.Throws<ArgumentException>(() => ScriptSet.FromDirectory(name, folder.Billing))!;
 
-        Assert.That((failure.ParamName, failure.Message), Is.EqualTo(("name", failure.Message)));
+        Assert.That(failure.ParamName, Is.EqualTo("name"));
         Assert.That(failure.Message, Does.Contain(message));
     }
 
@@ -101,7 +101,8 @@ public sealed class ScriptSetTests
         Assert.That(() => new SchemaMigrator("Host=localhost", new SchemaMigratorOptions { ScriptSets = [set, set] }),
             Throws.ArgumentException.With.Message.Contains("Two script sets have the name billing")
                 .And.Property("ParamName").EqualTo("ScriptSets"));
-        Assert.That(() => new SchemaMigrator("Host=localhost", new SchemaMigratorOptions { ScriptSets = null! }), Throws.ArgumentNullException);
+        Assert.That(() => new SchemaMigrator("Host=localhost", new SchemaMigratorOptions { ScriptSets = null! }),
+            Throws.ArgumentNullException);
     }
 
     [Test]

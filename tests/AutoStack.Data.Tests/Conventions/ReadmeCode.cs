@@ -1,4 +1,5 @@
 using System.Net;
+using System.Reflection;
 using System.Text.Json;
 using AutoStack.Data.Accounts;
 using AutoStack.Data.Analytics;
@@ -6,6 +7,7 @@ using AutoStack.Data.Containers;
 using AutoStack.Data.Deployments;
 using AutoStack.Data.HealthChecks;
 using AutoStack.Data.Logs;
+using AutoStack.Data.Migrations;
 using AutoStack.Data.Projects;
 using AutoStack.Data.Retention;
 using AutoStack.Data.Testing;
@@ -418,5 +420,16 @@ internal static class ReadmeCode
         };
         var outcome = await identities.LinkAsync(user.Id, link, cancellationToken);
         return outcome == LinkOutcome.SignInTooOld ? "sign in again to link" : $"{outcome}";
+    }
+
+    public static async Task<IReadOnlyList<SetVersions>> MigrateAsync(string connectionString, CancellationToken cancellationToken)
+    {
+        var migrator = new SchemaMigrator(connectionString, new SchemaMigratorOptions
+        {
+            ScriptSets = [ScriptSet.FromAssembly("billing", Assembly.GetExecutingAssembly(), "Shop.Database.")],
+        });
+        var run = await migrator.UpgradeAsync(cancellationToken: cancellationToken); // every set
+        await migrator.DowngradeAsync(MigrationTarget.Version(1).In("billing"), cancellationToken: cancellationToken); // one set
+        return run.Sets;
     }
 }

@@ -1,0 +1,56 @@
+using AutoStack.Data.Migrations.Internal;
+
+namespace AutoStack.Data.Migrations;
+
+/// <summary>The version of the core whose objects a database has, whatever its journal records.</summary>
+/// <param name="Version">
+/// The version. Of versions that create the same objects, because a script changes rows only, the first one: an upgrade runs that script
+/// again.
+/// </param>
+/// <param name="Differences">The number of objects that differ from that version; 0 when the database is exactly at the version.</param>
+public sealed record DetectedVersion(int Version, int Differences)
+{
+    /// <summary>True when every object is as the scripts up to the version create it.</summary>
+    public bool IsExact => Differences == 0;
+
+    /// <summary>Finds the version; null when the database has no object of a version after the documented one, or no table.</summary>
+    internal static DetectedVersion? Of(Catalog found, int after = 0)
+    {
+        if (!found.Objects.Any(o => o.Kind == SchemaObjectKind.Table && Catalog.Newest.HasTable(o.Name)))
+        {
+            return null;
+        }
+
+        // A later index is a remark at an earlier version, so that the latest of equally good versions is the one.
+        var best = Enumerable.Range(1, MigrationScript.Embedded.Count)
+            .Select(version => new DetectedVersion(
+                version, Catalog.Compare(Catalog.Expected(version), found).Count(difference => !difference.IsRemark)))
+            .OrderBy(candidate => candidate.Differences).ThenByDescending(candidate => candidate.Version)
+            .First();
+        var first = best.Version;
+        while (first > 1 && HasSameObjects(first - 1, first))
+        {
+            first--;
+        }
+
+        return first > after ? best with { Version = first } : null;
+    }
+
+    /// <summary>What an operator is told, with the command that mends the journal.</summary>
+    /// <param name="journaled">The version in the journal; 0 without a journal.</param>
+    internal string Message(int journaled)
+    {
+        var journal = journaled == 0 ? "it has no journal" : $"its journal is at version {journaled}";
+        return IsExact
+            ? $"This database has the objects of version {Version}, and {journal}. Record the version: autostack-db stamp --detect. " +
+              "Nothing was changed."
+            : $"The objects of this database are closest to version {Version} ({Differences} of them differ), and {journal}. " +
+              $"Record the version and see what differs: autostack-db stamp {Version}, then autostack-db check. Nothing was changed.";
+    }
+
+    private static bool HasSameObjects(int one, int other)
+    {
+        var (first, second) = (Catalog.Expected(one), Catalog.Expected(other));
+        return first.Objects.Count == second.Objects.Count && second.Objects.All(o => first.Find(o)?.Definition == o.Definition);
+    }
+}
