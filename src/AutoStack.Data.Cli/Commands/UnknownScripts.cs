@@ -1,7 +1,6 @@
 using System.CommandLine;
 using AutoStack.Data.Cli.Lint;
 using AutoStack.Data.Migrations;
-using AutoStack.Data.Migrations.Internal;
 using Spectre.Console;
 
 namespace AutoStack.Data.Cli.Commands;

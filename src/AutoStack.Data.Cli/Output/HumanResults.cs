@@ -3,7 +3,6 @@ using AutoStack.Data.Cli.Bench;
 using AutoStack.Data.Cli.Commands;
 using AutoStack.Data.Cli.Lint;
 using AutoStack.Data.Migrations;
-using AutoStack.Data.Migrations.Internal;
 using Spectre.Console;
 
 namespace AutoStack.Data.Cli.Output;

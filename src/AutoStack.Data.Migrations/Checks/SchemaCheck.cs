@@ -73,6 +73,7 @@ internal sealed class SchemaCheck(MigratorContext context)
         differences.Count(d => !d.IsRemark) is > 0 and var count
         && history.Sets.All(set => set.Kind != ScriptSetKind.Feature)
         && (history.CurrentVersion == 0 ? MigrationPlanner.FindLostJournal(found) : DetectedVersion.Of(found)) is { } detected
+        && (detected.Version > MigrationPlanner.DocumentedVersion || detected.Version < history.CurrentVersion)
         && detected.Version != history.CurrentVersion && detected.Differences < count ? detected : null;
 
     // The core, and over it the enabled features: they add objects, and replace or remove those of the core.

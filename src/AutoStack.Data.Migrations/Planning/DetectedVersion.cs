@@ -21,12 +21,13 @@ public sealed record DetectedVersion(int Version, int Differences)
             return null;
         }
 
-        // A later index is a remark at an earlier version, so that the latest of equally good versions is the one.
-        var best = Enumerable.Range(1, MigrationScript.Embedded.Count)
-            .Select(version => new DetectedVersion(
-                version, Catalog.Compare(Catalog.Expected(version), found).Count(difference => !difference.IsRemark)))
-            .OrderBy(candidate => candidate.Differences).ThenByDescending(candidate => candidate.Version)
-            .First();
+        // An index of a later version, or of an earlier one that a script dropped, is a remark.
+        var best = (
+            from version in Enumerable.Range(1, MigrationScript.Embedded.Count)
+            let differences = Catalog.Compare(Catalog.Expected(version), found)
+            let remarks = differences.Count(difference => difference.IsRemark)
+            orderby differences.Count - remarks, remarks, version descending
+            select new DetectedVersion(version, differences.Count - remarks)).First();
         var first = best.Version;
         while (first > 1 && HasSameObjects(first - 1, first))
         {

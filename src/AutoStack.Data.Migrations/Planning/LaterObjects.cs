@@ -37,10 +37,15 @@ internal static class LaterObjects
     }
 
     /// <summary>The message of the refusal.</summary>
-    public static string Message(int version, IReadOnlyList<string> names) =>
+    /// <param name="version">The version in the journal.</param>
+    /// <param name="names">The objects.</param>
+    /// <param name="detected">The version that the database has exactly; null when it has no version exactly.</param>
+    public static string Message(int version, IReadOnlyList<string> names, DetectedVersion? detected) =>
         $"The journal is at version {version}, but objects of later versions exist already " +
         $"({string.Join(", ", names.Take(MaxNamed))}{(names.Count > MaxNamed ? ", …" : "")}): " +
-        "another program created them. Adopt the database: autostack-db adopt. Nothing was changed.";
+        (detected is null ? "another program created them. Adopt the database: autostack-db adopt."
+            : $"the database has the objects of version {detected.Version}. Record that version: autostack-db stamp --detect.") +
+        " Nothing was changed.";
 
     // A script that changes only rows creates no object that would show whether it ran.
     private static List<CatalogObject> Created(int version)

@@ -48,10 +48,10 @@ internal static class MigrationPlanner
             var found = await Catalog.ReadAsync(connection, cancellationToken).ConfigureAwait(false);
             if (LaterObjects.Find(found, history.CurrentVersion) is { Count: > 0 } later)
             {
+                var detected = DetectedVersion.Of(found, after: Math.Max(DocumentedVersion, history.CurrentVersion));
                 throw new MigrationException(
                     MigrationError.NotAdopted,
-                    DetectedVersion.Of(found, DocumentedVersion) is { IsExact: true } exact && exact.Version > history.CurrentVersion
-                        ? exact.Message(history.CurrentVersion) : LaterObjects.Message(history.CurrentVersion, later));
+                    LaterObjects.Message(history.CurrentVersion, later, detected is { IsExact: true } ? detected : null));
             }
         }
     }
