@@ -49,13 +49,13 @@ internal static partial class RevisionCommand
         };
         command.SetAction(parsed =>
         {
-            var named = parsed.GetValue(set);
+            var (named, sets) = (parsed.GetValue(set), session.GivenSets(parsed));
             if (named is not null && parsed.GetValue(directory) is not null)
             {
                 throw Failure.Usage("--set and --directory exclude each other.");
             }
 
-            var folder = named is not null ? session.GivenSets(parsed).FolderOf(named)
+            var folder = named is not null ? sets.FolderOf(named)
                 : parsed.GetValue(directory) is { } given ? Path.GetFullPath(given, session.Host.Directory)
                 : ScriptFolder.FindFolder(session.Host.Directory)
                     ?? throw Failure.Usage("Neither this folder nor a parent has scripts/sql: use --set or --directory.");

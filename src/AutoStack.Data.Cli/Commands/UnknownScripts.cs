@@ -10,7 +10,7 @@ internal static class UnknownScripts
 {
     private const int MaxNamed = 3;
 
-    /// <summary>Warns on standard error; silent without such scripts.</summary>
+    /// <summary>Warns on standard error; silent without such scripts, or when they cannot be read.</summary>
     public static void Warn(Session session, ParseResult parsed)
     {
         if (ScriptFolder.FindFolder(session.Host.Directory) is not { } folder
@@ -20,7 +20,7 @@ internal static class UnknownScripts
         }
 
         var known = SchemaMigrator.Scripts.SelectMany(s => new[] { s.Up, s.Down }).ToDictionary(s => s.FileName, s => s.Sql);
-        var unknown = ScriptFolder.Read(folder)
+        var unknown = Read(folder)
             .Where(file => known.GetValueOrDefault(file.Key) != MigrationScript.WithLineFeeds(file.Value))
             .Select(file => file.Key).ToList();
         if (unknown.Count > 0)
@@ -31,6 +31,18 @@ internal static class UnknownScripts
                 $"{string.Join(", ", unknown.Take(MaxNamed))}{(unknown.Count > MaxNamed ? ", …" : "")}. " +
                 "The scripts of a service are a set of their own: upgrade --scripts NAME=FOLDER.",
                 new Style(Color.Yellow));
+        }
+    }
+
+    private static IReadOnlyList<KeyValuePair<string, string>> Read(string folder)
+    {
+        try
+        {
+            return ScriptFolder.Read(folder);
+        }
+        catch (CliException)
+        {
+            return [];
         }
     }
 }

@@ -26,10 +26,13 @@ internal static class VersionJournal
         """;
 
     /// <summary>
-    /// Gives the journal of an older tool its column for script sets. An older tool then stops: it accepts no journal with a default.
+    /// Gives the journal of an older tool its column for script sets, which those may read who could read single columns before. An older
+    /// tool then stops: it accepts no journal with a default.
     /// </summary>
     public const string BringAlongSql = """
         DO $$
+        DECLARE
+            reader name;
         BEGIN
             IF NOT EXISTS (
                 SELECT
@@ -45,6 +48,16 @@ internal static class VersionJournal
                     ALTER COLUMN version DROP NOT NULL,
                     ADD CONSTRAINT schema_versions_pkey PRIMARY KEY (script_set, name),
                     ADD CONSTRAINT schema_versions_version_key UNIQUE (script_set, version);
+                FOR reader IN
+                    SELECT r.rolname
+                    FROM pg_catalog.pg_attribute a
+                    CROSS JOIN LATERAL pg_catalog.aclexplode(a.attacl) p
+                    JOIN pg_catalog.pg_roles r ON r.oid = p.grantee
+                    WHERE a.attrelid = pg_catalog.to_regclass('public.schema_versions')::oid
+                      AND a.attname = 'version' AND p.privilege_type = 'SELECT'
+                LOOP
+                    EXECUTE pg_catalog.format('GRANT SELECT (script_set) ON public.schema_versions TO %I', reader);
+                END LOOP;
                 COMMENT ON TABLE public.schema_versions IS
                     'The journal of autostack-db. A tool that refuses this table is older than its column script_set: use a newer one.';
             END IF;

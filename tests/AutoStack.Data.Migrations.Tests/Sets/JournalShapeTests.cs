@@ -1,4 +1,5 @@
 using AutoStack.Data.Migrations.Tests.Support;
+using Npgsql;
 
 namespace AutoStack.Data.Migrations.Tests.Sets;
 
@@ -128,6 +129,34 @@ public sealed class JournalShapeTests : MigrationTests
         reader.Release();
 
         Assert.That((await run).ToVersion, Is.EqualTo(Head));
+    }
+
+    [Test]
+    public async Task A_role_that_reads_single_columns_reads_the_new_one()
+    {
+        var role = $"Reader {Guid.NewGuid():N}";
+        await StartAtAsync(Head - 1);
+        await MakeOlderAsync();
+        await ExecuteAsync($"CREATE ROLE \"{role}\" LOGIN PASSWORD 'reader'");
+        try
+        {
+            await ExecuteAsync($"""
+                GRANT SELECT (version, name, checksum, applied_at, duration_ms, applied_by, tool_version)
+                ON schema_versions TO "{role}"
+                """);
+            var reader = new SchemaMigrator(
+                new NpgsqlConnectionStringBuilder(ConnectionString) { Username = role, Password = "reader" }.ConnectionString);
+
+            var before = await reader.ReadHistoryAsync(Token);
+            await Migrator().UpgradeAsync(cancellationToken: Token);
+            var after = await reader.ReadHistoryAsync(Token);
+
+            Assert.That((before.CurrentVersion, after.CurrentVersion), Is.EqualTo((Head - 1, Head)));
+        }
+        finally
+        {
+            await ExecuteAsync($"DROP OWNED BY \"{role}\"; DROP ROLE \"{role}\";");
+        }
     }
 
     [TestCase("ALTER TABLE schema_versions ALTER script_set SET DEFAULT lower('CORE')")]
