@@ -57,6 +57,12 @@ internal abstract partial class Db(Telemetry telemetry, Timeouts timeouts)
     public Task<int> WriteAsync(Statement statement, CancellationToken cancellationToken, [CallerMemberName] string operation = "") =>
         RunAsync(operation, statement, Repeat.Never, ExecuteAsync, cancellationToken);
 
+    /// <summary>Changes rows; returns the number of rows, in an attempt after a lost connection that of the last attempt.</summary>
+    public Task<int> WriteAsync(
+        [ConstantExpected] string sql, NpgsqlParameter[] parameters, Repeat repeat, CancellationToken cancellationToken,
+        [CallerMemberName] string operation = "") =>
+        RunAsync(operation, new Statement(sql, parameters), repeat, ExecuteAsync, cancellationToken);
+
     /// <summary>Changes at most one row and reads the row back; null when no row matched.</summary>
     public Task<T?> WriteAsync<T>(
         Func<RowReader, T> read, [ConstantExpected] string sql, NpgsqlParameter[] parameters, CancellationToken cancellationToken,
