@@ -107,6 +107,9 @@ internal abstract partial class Db(Telemetry telemetry, Timeouts timeouts)
         [CallerMemberName] string operation = "") =>
         RunBatchAsync(operation, statements, repeat, readCommitted: true, read, cancellationToken);
 
+    /// <summary>The driver's limit of a statement, in seconds; 0 for none.</summary>
+    public int CommandSeconds => timeouts.CommandSeconds;
+
     /// <summary>Runs an action after the commit, and not at all after a rollback.</summary>
     public abstract void WhenCommitted(Action action);
 

@@ -162,14 +162,14 @@ internal sealed class WebhookPayloadRepository(Db db, TimeProvider clock) : IWeb
             cancellationToken);
 
     /// <summary>Lists the deployments whose ids are in a range, oldest project first.</summary>
-    internal Task<IReadOnlyList<Deployment>> ListDeploymentsAsync(Guid first, Guid last, CancellationToken cancellationToken) =>
+    internal Task<IReadOnlyList<Deployment>> ListDeploymentsAsync(Guid lowest, Guid highest, CancellationToken cancellationToken) =>
         db.ListAsync(DeploymentRepository.Read, $"""
             SELECT {DeploymentRepository.Columns}
             FROM deployments d
             JOIN projects p ON p.id = d.project_id
-            WHERE d.id >= @first AND d.id <= @last
+            WHERE d.id >= @lowest AND d.id <= @highest
             ORDER BY p.created_at, p.id
-            """, [P.Of(first), P.Of(last)], cancellationToken);
+            """, [P.Of(lowest), P.Of(highest)], cancellationToken);
 
     // The place of a cursor, @receivedAt and @id. A time that .NET cannot represent is looked up exactly.
     private async ValueTask<NpgsqlParameter[]> BoundAsync(Cursor cursor, CancellationToken cancellationToken)
