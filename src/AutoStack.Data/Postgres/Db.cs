@@ -51,6 +51,12 @@ internal sealed partial class Db(Executor executor, Subject subject)
     public Task<int> WriteAsync(Statement statement, CancellationToken cancellationToken, [CallerMemberName] string operation = "") =>
         RunAsync(operation, statement, Repeat.Never, ExecuteAsync, cancellationToken);
 
+    /// <summary>Changes rows; returns the number of rows, in an attempt after a lost connection that of the last attempt.</summary>
+    public Task<int> WriteAsync(
+        [ConstantExpected] string sql, NpgsqlParameter[] parameters, Repeat repeat, CancellationToken cancellationToken,
+        [CallerMemberName] string operation = "") =>
+        RunAsync(operation, new Statement(sql, parameters), repeat, ExecuteAsync, cancellationToken);
+
     /// <summary>Changes at most one row and reads the row back; null when no row matched.</summary>
     public Task<T?> WriteAsync<T>(
         Func<RowReader, T> read, [ConstantExpected] string sql, NpgsqlParameter[] parameters, CancellationToken cancellationToken,
@@ -94,6 +100,9 @@ internal sealed partial class Db(Executor executor, Subject subject)
         Func<ResultSets, Task<T>> read, Statement[] statements, Repeat repeat, CancellationToken cancellationToken,
         [CallerMemberName] string operation = "") =>
         RunBatchAsync(operation, statements, repeat, readCommitted: true, read, cancellationToken);
+
+    /// <summary>The driver's limit of a statement, in seconds; 0 for none.</summary>
+    public int CommandSeconds => executor.CommandSeconds;
 
     /// <summary>Runs an action after the commit, and not at all after a rollback.</summary>
     public void WhenCommitted(Action action) => executor.WhenCommitted(action);

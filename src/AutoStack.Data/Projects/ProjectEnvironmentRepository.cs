@@ -52,7 +52,7 @@ internal sealed class ProjectEnvironmentRepository(Db db, TimeProvider clock, Se
                 ServerTime.Now(clock),
                 P.Of(projectId),
                 P.Of(ownerId),
-            ], cancellationToken).ConfigureAwait(false);
+            ], Repeat.WhenConnectionIsLost, cancellationToken).ConfigureAwait(false);
         return rows == 1 ? EnvironmentOutcome.Replaced : EnvironmentOutcome.NotFound;
     }
 }

@@ -40,6 +40,12 @@ public sealed class SourceTree
             allowed.Add($"{singular}EnvironmentRepository.cs");
         }
 
+        if (table == "projects")
+        {
+            // What the platform writes to the projects of every user.
+            allowed.Add("ProjectRepository.Platform.cs");
+        }
+
         if (table == "users")
         {
             // The identity of a user is written apart from the profile.

@@ -1,5 +1,4 @@
 using AutoStack.Data.Accounts;
-using AutoStack.Data.Projects;
 using AutoStack.Data.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -19,8 +18,6 @@ public sealed class LostAnswerTests : DatabaseTests
             from.GetRequiredService<IGitHubConnectionRepository>().ConnectAsync(id, GitHubTokens, Token)),
         ["Preferences"] = ("INSERT 0 1", (from, id) =>
             from.GetRequiredService<IUserPreferencesRepository>().UpdateAsync(id, new UserPreferencesPatch(), Token)),
-        ["EnsureProject"] = ("INSERT 0 1", (from, id) =>
-            from.GetRequiredService<IProjectRepository>().EnsureAsync(Project(id), new ProjectPatch(), Token)),
     };
 
     private static GitHubTokens GitHubTokens => new() { AccessToken = Secret.From("x") };
@@ -60,6 +57,4 @@ public sealed class LostAnswerTests : DatabaseTests
     }
 
     private static IEnumerable<string> Names() => Writes.Keys;
-
-    private static NewProject Project(Guid userId) => new() { UserId = userId, Name = "Site", Repository = "ada/lost" };
 }
