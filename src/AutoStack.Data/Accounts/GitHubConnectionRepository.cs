@@ -194,7 +194,9 @@ internal sealed class GitHubConnectionRepository(Db db, AccountContext context)
         {
             return Open(stored) is { } held && AreEqual(held.AccessToken, tokens.AccessToken)
                 && AreEqual(held.RefreshToken, tokens.RefreshToken)
-                && held.ExpiresAt == (tokens.ExpiresAt is { } time ? Time.Truncate(time) : null);
+                && held.ExpiresAt == (tokens.ExpiresAt is { } time ? Time.Truncate(time) : null)
+                && (tokens.Scope is null || held.Scope?.ToString() == tokens.Scope.ToString())
+                && (tokens.GitHubUsername is null || held.GitHubUsername == tokens.GitHubUsername);
         }
         catch (SecretUnreadableException)
         {

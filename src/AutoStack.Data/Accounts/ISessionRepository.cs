@@ -74,7 +74,7 @@ public interface ISessionRepository
     /// <summary>Revokes a session and every session from the same sign-in: the user signs out.</summary>
     /// <param name="token">The token; it may have been rotated before.</param>
     /// <param name="cancellationToken">Cancels the delete.</param>
-    /// <returns>False when no session has the token.</returns>
+    /// <returns>False when no session has the token; so answers a repeated call.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="token"/> is null.</exception>
     Task<bool> RevokeAsync(SessionToken token, CancellationToken cancellationToken = default);
 
@@ -84,6 +84,8 @@ public interface ISessionRepository
     /// A session to keep, together with every session from the same sign-in (it may be rotating concurrently). Null ends all sessions.
     /// </param>
     /// <param name="cancellationToken">Cancels the delete.</param>
-    /// <returns>The number of sessions that ended, including rotated ones.</returns>
+    /// <returns>
+    /// The number of sessions that ended, including rotated ones; without those that a call whose answer was lost has ended.
+    /// </returns>
     Task<int> RevokeAllAsync(Guid userId, Guid? exceptSessionId, CancellationToken cancellationToken = default);
 }

@@ -136,9 +136,9 @@ internal sealed class SessionRepository(Db db, AccountContext context) : ISessio
             async sets =>
             {
                 await sets.SkipAsync().ConfigureAwait(false);
-                return await sets.AnyAsync().ConfigureAwait(false);
+                return await sets.AnyAsync().ConfigureAwait(false) || sets.IsRepeated;
             },
-            [LockUserOf(tokens), revoke], Repeat.Never, cancellationToken);
+            [LockUserOf(tokens), revoke], Repeat.WhenConnectionIsLost, cancellationToken);
     }
 
     public Task<int> RevokeAllAsync(Guid userId, Guid? exceptSessionId, CancellationToken cancellationToken) =>
@@ -156,7 +156,7 @@ internal sealed class SessionRepository(Db db, AccountContext context) : ISessio
                     RETURNING s.id
                     """, P.Of(userId), P.Of(exceptSessionId, "except")),
             ],
-            Repeat.Never, cancellationToken);
+            Repeat.WhenConnectionIsLost, cancellationToken);
 
     public Task<int> PurgeExpiredAsync(int limit, CancellationToken cancellationToken) =>
         db.WriteAsync($"""
@@ -171,7 +171,7 @@ internal sealed class SessionRepository(Db db, AccountContext context) : ISessio
             ))
             """,
             [ServerTime.Now(context.Clock), P.Of(Limit.Check(limit, IPlatformSessionRepository.MaxPurgeSize), nameof(limit))],
-            cancellationToken);
+            Repeat.WhenConnectionIsLost, cancellationToken);
 
     internal static SessionWithUser ReadWithUser(RowReader row) => new(Read(row), UserRepository.Read(row));
 

@@ -150,7 +150,7 @@ internal sealed class SignInThrottle(Db db, AccountContext context) : ISignInThr
             ))
             """,
             [ServerTime.Now(context.Clock), P.Of(Limit.Check(limit, IPlatformSignInThrottle.MaxPurgeSize), nameof(limit))],
-            cancellationToken);
+            Repeat.WhenConnectionIsLost, cancellationToken);
 
     // The subjects are stored as hashes: people type passwords into the field of the e-mail address.
     private async Task<Subjects> SubjectsAsync(SignInAttempt attempt, CancellationToken cancellationToken)
