@@ -126,12 +126,7 @@ internal sealed class GitHubConnectionRepository(Db db, AccountContext context)
             WHERE g.user_id = @userId
             """, P.Of(userId));
         return await Retries.UntilConsistentAsync(() => db.WriteBatchAsync(
-            async sets =>
-            {
-                await sets.SkipAsync().ConfigureAwait(false);
-                return await sets.FindAsync(Read).ConfigureAwait(false);
-            },
-            [connect, current], Repeat.WhenConnectionIsLost, cancellationToken)).ConfigureAwait(false);
+            sets => sets.FindAsync(Read), [connect, current], Repeat.WhenConnectionIsLost, cancellationToken)).ConfigureAwait(false);
     }
 
     public async Task<GitHubRefreshResult> RefreshAsync(

@@ -30,8 +30,8 @@ public interface IIdentityRepository
     /// <param name="account">The account.</param>
     /// <param name="cancellationToken">Cancels the insert.</param>
     /// <returns>
-    /// The account, or <see cref="RegistrationOutcome.EmailTaken"/>. A repeated request with the same id (or with none), address and hash
-    /// returns the account of the first request.
+    /// The account, or <see cref="RegistrationOutcome.EmailTaken"/>. A repeated request with the same id, address and hash returns the
+    /// account of the first request.
     /// </returns>
     /// <exception cref="ArgumentException">
     /// A value is missing, blank or too long, or the address does not name one mailbox; the message names the value.
@@ -46,7 +46,10 @@ public interface IIdentityRepository
     /// </summary>
     /// <param name="identity">What the provider reports.</param>
     /// <param name="cancellationToken">Cancels the sign-in.</param>
-    /// <returns>The account, or why the user is not signed in.</returns>
+    /// <returns>
+    /// The account, or why the user is not signed in. The library's own repetition after a lost answer returns the first answer; a caller's
+    /// repeated call returns <see cref="ProviderSignInOutcome.SignedIn"/>, also after <see cref="ProviderSignInOutcome.TookOver"/>.
+    /// </returns>
     /// <exception cref="ArgumentException"> A value is missing, blank or too long, or the address does not name one mailbox; the message
     /// names the value.
     /// </exception>

@@ -72,16 +72,12 @@ internal sealed class IdentityRepository(Db db, AccountContext context) : IIdent
         // Starts after the commit that the insert has waited for. Every hash has its own salt: the same hash proves that this is the same
         // request, and not another one by somebody who knows the id and the address.
         var holder = new Statement($"""
-            SELECT {UserRepository.Columns}, coalesce(u.id = @given, TRUE) AND u.password_hash::text IS NOT DISTINCT FROM @password
+            SELECT {UserRepository.Columns}, u.id = @id AND u.password_hash::text IS NOT DISTINCT FROM @password
             FROM users u
             WHERE {UserRepository.HasEmail}
             ORDER BY u.id = @id DESC, u.id
             LIMIT 1
-            """,
-            P.Of(id),
-            P.Of(account.Id, "given"),
-            P.Text(account.Password.Reveal(), name: "password"),
-            P.Of(email.Spellings, "emails"));
+            """, P.Of(id), P.Text(account.Password.Reveal(), name: "password"), P.Of(email.Spellings, "emails"));
         var stored = await db.WriteBatchAsync(
             sets => sets.FindAsync(row => new { User = UserRepository.Read(row), IsOurs = row.Flag() }),
             [insert, holder],
@@ -138,7 +134,6 @@ internal sealed class IdentityRepository(Db db, AccountContext context) : IIdent
         return db.WriteBatchAsync(
             async sets =>
             {
-                await sets.SkipAsync().ConfigureAwait(false);
                 await sets.SkipAsync().ConfigureAwait(false);
                 await sets.SkipAsync().ConfigureAwait(false);
                 var found = await sets.FindAsync(row => new { IsLinked = row.Flag(), IsFresh = row.Flag() }).ConfigureAwait(false);
@@ -247,12 +242,7 @@ internal sealed class IdentityRepository(Db db, AccountContext context) : IIdent
             WHERE u.id = @userId AND u.password_hash::text = @renewed
             """, P.Of(userId), P.Text(renewed.Reveal(), name: "renewed"));
         return db.WriteBatchAsync(
-            async sets =>
-            {
-                await sets.SkipAsync().ConfigureAwait(false);
-                return await sets.AnyAsync().ConfigureAwait(false);
-            },
-            [store, isStored], Repeat.WhenConnectionIsLost, cancellationToken);
+            sets => sets.AnyAsync(), [store, isStored], Repeat.WhenConnectionIsLost, cancellationToken);
     }
 
     // Locks a provider's account until the commit: of two concurrent links with the account, the second one sees the first.

@@ -108,8 +108,6 @@ internal sealed class PasswordResetTokenRepository(Db db, AccountContext context
             {
                 var exists = await sets.AnyAsync().ConfigureAwait(false);
                 var before = await sets.FindAsync(Read).ConfigureAwait(false);
-                await sets.SkipAsync().ConfigureAwait(false);
-                await sets.SkipAsync().ConfigureAwait(false);
                 var issued = await sets.FindAsync(Read).ConfigureAwait(false);
                 return issued is not null ? new ResetIssueResult(ResetIssueOutcome.Issued, issued, token, before?.CreatedAt)
                     : exists ? new ResetIssueResult(ResetIssueOutcome.IssuedBefore, before, Token: null, before?.CreatedAt)
@@ -164,11 +162,6 @@ internal sealed class PasswordResetTokenRepository(Db db, AccountContext context
             {
                 await sets.SkipAsync().ConfigureAwait(false);
                 var now = await sets.FindAsync(row => row.Text()).ConfigureAwait(false);
-                for (var change = 0; change < 4; change++)
-                {
-                    await sets.SkipAsync().ConfigureAwait(false);
-                }
-
                 var before = await sets.FindAsync(row => row.Text()).ConfigureAwait(false);
                 return now is { Length: > 0 } ? Guid.Parse(now) : before is null ? (Guid?)null : Guid.Parse(before);
             },

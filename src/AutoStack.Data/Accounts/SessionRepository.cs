@@ -71,6 +71,14 @@ internal sealed class SessionRepository(Db db, AccountContext context) : ISessio
         UPDATE sessions s
         SET token = pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(s.token::text, 'UTF8')), 'hex')
         WHERE s.id = ANY (@ids) AND {IsClear}
+        RETURNING s.id
+        """, P.Of(ids));
+
+    /// <summary>Selects those of the sessions whose token is not in clear.</summary>
+    internal static Statement HashedTokens(Guid[] ids) => new($"""
+        SELECT s.id
+        FROM sessions s
+        WHERE s.id = ANY (@ids) AND NOT ({IsClear})
         """, P.Of(ids));
 
     /// <summary>Revokes the sessions of the user in <see cref="Chosen.Ids"/>, except one session with its family.</summary>
@@ -115,8 +123,16 @@ internal sealed class SessionRepository(Db db, AccountContext context) : ISessio
     {
         ArgumentNullException.ThrowIfNull(presented);
         CheckLifetime(lifetime);
-        var tokens = StoredOf(presented);
-        return new SessionRotation(presented, tokens, client, lifetime, context).RunAsync(db, LockUserOf(tokens), cancellationToken);
+        return RotateAsync(new RotationRequest { Presented = presented, Client = client, Lifetime = lifetime }, cancellationToken);
+    }
+
+    public Task<RotationResult> RotateAsync(RotationRequest request, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        ArgumentNullException.ThrowIfNull(request.Presented);
+        CheckLifetime(request.Lifetime);
+        var tokens = StoredOf(request.Presented);
+        return new SessionRotation(request, tokens, context).RunAsync(db, LockUserOf(tokens), cancellationToken);
     }
 
     public Task<bool> RevokeAsync(SessionToken token, CancellationToken cancellationToken)

@@ -192,7 +192,6 @@ internal sealed class UserRepository(Db db, AccountContext context) : IUserRepos
         return await db.WriteBatchAsync(
             async sets =>
             {
-                await sets.SkipAsync().ConfigureAwait(false);
                 var flags = await sets.ListAsync(row => row.Flag()).ConfigureAwait(false);
                 return flags is not [var verified] ? EmailVerificationOutcome.UserNotFound
                     : verified ? EmailVerificationOutcome.Verified
