@@ -12,18 +12,9 @@ public sealed class LostAnswerTests : DatabaseTests
 {
     private static readonly Dictionary<string, (string Tag, Func<IServiceProvider, Guid, Task> Write)> Writes = new()
     {
-        ["ChangePassword"] = ("SELECT 1", (from, id) => from.GetRequiredService<IIdentityRepository>().ChangePasswordAsync(
-            id, new PasswordChange { Verified = null, Password = PasswordHash.From("$2b$12$older") }, Token)),
-        ["Link"] = ("UPDATE 1", LinkAsync),
-        ["GitHubConnection"] = ("INSERT 0 1", (from, id) =>
-            from.GetRequiredService<IGitHubConnectionRepository>().ConnectAsync(id, GitHubTokens, Token)),
-        ["Preferences"] = ("INSERT 0 1", (from, id) =>
-            from.GetRequiredService<IUserPreferencesRepository>().UpdateAsync(id, new UserPreferencesPatch(), Token)),
         ["EnsureProject"] = ("INSERT 0 1", (from, id) =>
             from.GetRequiredService<IProjectRepository>().EnsureAsync(Project(id), new ProjectPatch(), Token)),
     };
-
-    private static GitHubTokens GitHubTokens => new() { AccessToken = Secret.From("x") };
 
     [TestCaseSource(nameof(Names))]
     public async Task A_write_with_a_lost_answer_is_not_retried(string name)
@@ -45,18 +36,6 @@ public sealed class LostAnswerTests : DatabaseTests
         Assert.That(
             () => write(provider, user.Id), Throws.TypeOf<DatabaseUnavailableException>().With.Property("OutcomeUnknown").EqualTo(true));
         Assert.That(proxy.Cuts, Is.EqualTo(1));
-    }
-
-    private static async Task LinkAsync(IServiceProvider from, Guid id)
-    {
-        var session = (await from.GetRequiredService<ISessionRepository>().AddAsync(new NewSession { UserId = id }, Token)).Session;
-        var link = new ProviderLink
-        {
-            Provider = IdentityProvider.GitHub,
-            ProviderId = Unique("gh"),
-            SignedInAt = session.SignedInAt!.Value,
-        };
-        await from.GetRequiredService<IIdentityRepository>().LinkAsync(id, link, Token);
     }
 
     private static IEnumerable<string> Names() => Writes.Keys;
