@@ -28,8 +28,8 @@ public interface IPasswordResetTokenRepository
     /// <param name="lifetime">How long the token is valid; above zero, up to a day.</param>
     /// <param name="cancellationToken">Cancels the insert.</param>
     /// <returns>
-    /// The token, or the reset that is on the way. Answer the client alike in every case: a different answer reveals who has an account. The
-    /// library's own repetition after a lost answer returns the token that it has issued; a caller's repeated call returns
+    /// The token, or the reset that is on the way. Answer the client alike in every case: a different answer reveals who has an account.
+    /// The library's own repetition after a lost answer returns the token that it has issued; a caller's repeated call returns
     /// <see cref="ResetIssueOutcome.IssuedBefore"/> until <see cref="AccountOptions.ResetInterval"/> has passed, since the token that was
     /// lost cannot be read again.
     /// </returns>

@@ -83,8 +83,8 @@ internal sealed class ProviderSignIn(
         });
     }
 
-    // An account that only the provider has proved is taken over, as by a reset. The take-over is a batch of its own: its repetition after a
-    // lost answer knows that the account was another person's before. Null when the account is no longer one to take over.
+    // An account that only the provider has proved is taken over, as by a reset. The batch is one of its own: when it is repeated after a
+    // lost answer, the account is known to have been without a proof before. Null when the account is no longer one to take over.
     private Task<ProviderSignInResult?> TakeOverAsync(Db db, Statement lockAccount, Guid holderId, CancellationToken cancellationToken)
     {
         // Every batch that creates or ends sessions locks the user's row: the statements after the lock see the sessions that were created

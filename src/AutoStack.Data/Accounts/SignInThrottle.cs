@@ -22,7 +22,7 @@ internal sealed class SignInThrottle(Db db, AccountContext context) : ISignInThr
 
     // Whether the attempt has no id, or its row. Needs @ofAttempt.
     private const string IsAcquired =
-        "(@ofAttempt IS NULL OR EXISTS (SELECT FROM sign_in_attempts m WHERE m.subject_hash::text = @ofAttempt))";
+        "(@ofAttempt::text IS NULL OR EXISTS (SELECT FROM sign_in_attempts m WHERE m.subject_hash::text = @ofAttempt))";
 
     // How often an attempt with one id is counted once.
     private const int MaxTold = 3;
@@ -93,7 +93,7 @@ internal sealed class SignInThrottle(Db db, AccountContext context) : ISignInThr
                 INSERT INTO sign_in_attempts AS a (subject_hash, attempts, expires_at)
                 SELECT @ofAttempt, 1, {ServerTime.Present} + @lockout::interval
                 FROM place p, known k
-                WHERE @ofAttempt IS NOT NULL AND p.is_allowed AND (k.is_known OR EXISTS (SELECT FROM account c WHERE c.is_allowed))
+                WHERE @ofAttempt::text IS NOT NULL AND p.is_allowed AND (k.is_known OR EXISTS (SELECT FROM account c WHERE c.is_allowed))
                 ON CONFLICT (subject_hash) DO UPDATE
                 SET attempts = 1, expires_at = excluded.expires_at
                 WHERE a.expires_at <= {ServerTime.Present}

@@ -141,7 +141,7 @@ internal sealed class UserRepository(Db db, AccountContext context) : IUserRepos
         // Whether the row holds every value of the patch, as after this very update. Such a row is left alone: a repeated call makes no new
         // version.
         const string HasValues = """
-            ((@name IS NOT NULL OR @setAvatarUrl) AND u.name::text = coalesce(@name, u.name::text)
+            ((@name::text IS NOT NULL OR @setAvatarUrl) AND u.name::text = coalesce(@name, u.name::text)
               AND (NOT @setAvatarUrl OR u.avatar_url IS NOT DISTINCT FROM @avatarUrl))
             """;
         var update = new Statement($"""
@@ -152,7 +152,7 @@ internal sealed class UserRepository(Db db, AccountContext context) : IUserRepos
             RETURNING u.id
             """, [.. Values(), ServerTime.Now(context.Clock), P.Of(userId), P.Of(expectedVersion)]);
         var current = new Statement($"""
-            SELECT {Columns}, @expectedVersion IS NULL OR u.updated_at = @expectedVersion OR {HasValues}
+            SELECT {Columns}, @expectedVersion::timestamp IS NULL OR u.updated_at = @expectedVersion OR {HasValues}
             FROM users u
             WHERE u.id = @userId
             """, [.. Values(), P.Of(userId), P.Of(expectedVersion)]);

@@ -30,7 +30,8 @@ public sealed partial class LostAnswerTests
         ["IPlatformSignInThrottle.PurgeExpiredAsync"] = async tests =>
         {
             var subject = Unique("subject");
-            await tests.ExecuteAsync("INSERT INTO sign_in_attempts (subject_hash, attempts, expires_at) VALUES ($1, 1, '2000-01-01')", subject);
+            await tests.ExecuteAsync(
+                "INSERT INTO sign_in_attempts (subject_hash, attempts, expires_at) VALUES ($1, 1, '2000-01-01')", subject);
             return Purge(
                 host => host.GetRequiredService<IPlatformSignInThrottle>().PurgeExpiredAsync(10, Token),
                 async () => await tests.ScalarAsync("SELECT count(*) FROM sign_in_attempts WHERE subject_hash = $1", subject));
@@ -79,13 +80,14 @@ public sealed partial class LostAnswerTests
                 async host => await host.GetRequiredService<ISecretRotation>().RunAsync(10, Token),
                 async (result, told) =>
                 {
-                    var columns = ((IReadOnlyList<SecretRotationResult>)result!).Where(column => column.Rotated > 0).ToList();
-                    if (told != Told.AgainByTheCaller)
+                    // A caller's second run finds what the first has left.
+                    var columns = (IReadOnlyList<SecretRotationResult>)result!;
+                    Assert.That(columns.Sum(column => column.Skipped), Is.Zero);
+                    if (told == Told.AgainByTheLibrary)
                     {
-                        Assert.That(columns.Select(column => column.Rotated), Is.EqualTo([1, 1]));
+                        Assert.That(columns.Sum(column => column.Rotated), Is.EqualTo(2));
                     }
 
-                    Assert.That(((IReadOnlyList<SecretRotationResult>)result!).Sum(column => column.Skipped), Is.Zero);
                     await AssertStoredAsync(
                         tests, user, tokens, await tests.Get<IGitHubConnectionRepository>().FindAsync(user.Id, Token));
                     Assert.That(

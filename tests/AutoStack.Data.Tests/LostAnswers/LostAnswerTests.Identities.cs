@@ -36,9 +36,11 @@ public sealed partial class LostAnswerTests
                 async host => await host.GetRequiredService<IIdentityRepository>().SignInWithProviderAsync(identity, Token),
                 async (result, told) =>
                 {
+                    // The first of the two answers that a caller may miss precedes the change.
                     var stored = await tests.Users.FindAsync(user.Id, Token);
-                    Assert.That(result, Is.EqualTo(new ProviderSignInResult(
-                        told == Told.AgainByTheCaller ? ProviderSignInOutcome.SignedIn : ProviderSignInOutcome.TookOver, stored)));
+                    var tookOver = new ProviderSignInResult(ProviderSignInOutcome.TookOver, stored);
+                    var signedIn = new ProviderSignInResult(ProviderSignInOutcome.SignedIn, stored);
+                    Assert.That(result, Is.EqualTo(tookOver).Or.EqualTo(told == Told.AgainByTheCaller ? signedIn : tookOver));
                     Assert.That(stored!.GitHubId, Is.EqualTo(identity.ProviderId));
                     Assert.That((await tests.Identities.FindCredentialsAsync(user.Email, Token))!.Password, Is.Null);
                     Assert.That(await tests.Sessions.ListActiveAsync(user.Id, Token), Is.Empty);
