@@ -117,7 +117,9 @@ public sealed class RepeatedCallTests : DatabaseTests
         var user = await AddUserAsync();
         var link = new ProviderLink
         {
-            Provider = IdentityProvider.GitHub, ProviderId = Unique("gh"), SignedInAt = await SignInAsync(user.Id),
+            Provider = IdentityProvider.GitHub,
+            ProviderId = Unique("gh"),
+            SignedInAt = await SignInAsync(user.Id),
         };
         Assert.That(await Identities.LinkAsync(user.Id, link, Token), Is.EqualTo(LinkOutcome.Linked));
         await Sessions.RevokeAllAsync(user.Id, null, Token);

@@ -183,7 +183,9 @@ public sealed class RepeatedSignInTests : DatabaseTests
 
     private static SignInAttempt Attempt(string address) => new()
     {
-        Id = Guid.NewGuid(), Email = $"{Unique("attempt")}@example.com", Address = IPAddress.Parse(address),
+        Id = Guid.NewGuid(),
+        Email = $"{Unique("attempt")}@example.com",
+        Address = IPAddress.Parse(address),
     };
 
     private async Task<(User User, SessionToken Token)> SignedInAsync()

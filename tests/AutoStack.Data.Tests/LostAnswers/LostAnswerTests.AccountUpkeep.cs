@@ -40,8 +40,13 @@ public sealed partial class LostAnswerTests
         {
             var policy = new RetentionPolicy
             {
-                DeletedDeployments = null, DeploymentLogs = null, RuntimeLogs = null, HealthChecks = null, PasswordResetTokens = null,
-                WebhookPayloads = null, ExpiredSignInAttempts = false,
+                DeletedDeployments = null,
+                DeploymentLogs = null,
+                RuntimeLogs = null,
+                HealthChecks = null,
+                PasswordResetTokens = null,
+                WebhookPayloads = null,
+                ExpiredSignInAttempts = false,
             };
             var expired = await ExpiredSessionAsync(tests);
             return new Write(

@@ -11,7 +11,10 @@ public sealed partial class LostAnswerTests
         {
             var account = new NewAccount
             {
-                Id = Guid.NewGuid(), Name = "Ada", Email = $"{Unique("new")}@example.com", Password = PasswordHash.From("$2b$12$one"),
+                Id = Guid.NewGuid(),
+                Name = "Ada",
+                Email = $"{Unique("new")}@example.com",
+                Password = PasswordHash.From("$2b$12$one"),
             };
             return Task.FromResult(new Write(
                 async host => await host.GetRequiredService<IIdentityRepository>().RegisterAsync(account, Token),
@@ -51,7 +54,9 @@ public sealed partial class LostAnswerTests
             var user = await tests.AddUserAsync();
             var link = new ProviderLink
             {
-                Provider = IdentityProvider.GitHub, ProviderId = Unique("gh"), SignedInAt = await tests.SignInAsync(user.Id),
+                Provider = IdentityProvider.GitHub,
+                ProviderId = Unique("gh"),
+                SignedInAt = await tests.SignInAsync(user.Id),
             };
             return new Write(
                 async host => await host.GetRequiredService<IIdentityRepository>().LinkAsync(user.Id, link, Token),
@@ -66,7 +71,9 @@ public sealed partial class LostAnswerTests
             var user = (await tests.Identities.SignInWithProviderAsync(Identity($"{Unique("un")}@example.com"), Token)).User!;
             var link = new ProviderLink
             {
-                Provider = IdentityProvider.Google, ProviderId = Unique("go"), SignedInAt = await tests.SignInAsync(user.Id),
+                Provider = IdentityProvider.Google,
+                ProviderId = Unique("go"),
+                SignedInAt = await tests.SignInAsync(user.Id),
             };
             await tests.Identities.LinkAsync(user.Id, link, Token);
             return new Write(
@@ -98,7 +105,11 @@ public sealed partial class LostAnswerTests
 
     private static ProviderIdentity Identity(string email) => new()
     {
-        Provider = IdentityProvider.GitHub, ProviderId = Unique("gh"), Name = "Ada", Email = email, EmailVerified = true,
+        Provider = IdentityProvider.GitHub,
+        ProviderId = Unique("gh"),
+        Name = "Ada",
+        Email = email,
+        EmailVerified = true,
     };
 
     private static async Task<User> RegisteredAsync(LostAnswerTests tests) => (await tests.Identities.RegisterAsync(
@@ -111,7 +122,9 @@ public sealed partial class LostAnswerTests
         var kept = (await tests.Sessions.AddAsync(new NewSession { UserId = user.Id }, Token)).Session;
         var change = new PasswordChange
         {
-            Verified = verified, Password = PasswordHash.From(Unique("$2b$12$new")), ExceptSessionId = kept.Id,
+            Verified = verified,
+            Password = PasswordHash.From(Unique("$2b$12$new")),
+            ExceptSessionId = kept.Id,
         };
         return new Write(
             async host => await host.GetRequiredService<IIdentityRepository>().ChangePasswordAsync(user.Id, change, Token),
