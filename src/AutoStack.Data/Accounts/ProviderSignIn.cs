@@ -69,11 +69,12 @@ internal sealed class ProviderSignIn(
                 async sets =>
                 {
                     await sets.SkipAsync().ConfigureAwait(false);
+                    await sets.SkipAsync().ConfigureAwait(false);
                     return (await sets.FindAsync(UserRepository.Read).ConfigureAwait(false),
                         await sets.FindAsync(UserRepository.Read).ConfigureAwait(false));
                 },
                 // The insert may have waited for a sign-in of the same person through the other provider: the link comes after it.
-                [lockAccount, follow, insert, link, linked, holder],
+                [lockAccount, follow, insert, LockHolder(), link, linked, holder],
                 Repeat.WhenConnectionIsLost, cancellationToken).ConfigureAwait(false);
             return user is not null ? new ProviderSignInResult(ProviderSignInOutcome.SignedIn, user)
                 : other is null ? null
@@ -87,14 +88,6 @@ internal sealed class ProviderSignIn(
     // lost answer, the account is known to have been without a proof before. Null when the account is no longer one to take over.
     private Task<ProviderSignInResult?> TakeOverAsync(Db db, Statement lockAccount, Guid holderId, CancellationToken cancellationToken)
     {
-        // Every batch that creates or ends sessions locks the user's row: the statements after the lock see the sessions that were created
-        // meanwhile.
-        var lockHolder = new Statement("""
-            SELECT 1
-            FROM users u
-            WHERE u.id = @holderId
-            FOR NO KEY UPDATE
-            """, P.Of(holderId));
         var prove = new Statement($"""
             SELECT {Chosen.Keep}
             FROM users c
@@ -126,12 +119,21 @@ internal sealed class ProviderSignIn(
                     : null;
             },
             [
-                lockAccount, lockHolder, prove, SessionRepository.RevokeAllOfChosen(),
+                lockAccount, LockHolder(), prove, SessionRepository.RevokeAllOfChosen(),
                 PasswordResetTokenRepository.EndAllOfChosen(context.Clock), GitHubConnectionRepository.RemoveOfChosen(AccountLinks.None),
                 takeOver, taken,
             ],
             Repeat.WhenConnectionIsLost, cancellationToken);
     }
+
+    // Every batch that creates or ends sessions locks the user's row: the statements after the lock see the sessions that were created
+    // meanwhile, and whether the address was verified.
+    private Statement LockHolder() => new($"""
+        SELECT 1
+        FROM users u
+        WHERE u.id = {Holder}
+        FOR NO KEY UPDATE
+        """, Values());
 
     private NpgsqlParameter[] Values() =>
     [
