@@ -26,7 +26,8 @@ internal sealed class DeploymentEnvironmentRepository(Db db, SecretProtector sec
         replace: """
             UPDATE deployments d
             SET env_vars = @renewed, env_vars_version = @version
-            WHERE d.id = @id AND d.env_vars = @old AND d.env_vars_version IS NOT DISTINCT FROM @oldVersion
+            WHERE d.id = @id AND (d.env_vars = @old AND d.env_vars_version IS NOT DISTINCT FROM @oldVersion
+              OR d.env_vars = @renewed AND d.env_vars_version IS NOT DISTINCT FROM @version)
             """);
 
     public async Task<Secret?> FindAsync(Guid deploymentId, CancellationToken cancellationToken)

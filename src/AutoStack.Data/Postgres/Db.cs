@@ -49,13 +49,21 @@ internal sealed partial class Db(Executor executor, Subject subject)
 
     /// <inheritdoc cref="WriteAsync(string, NpgsqlParameter[], CancellationToken, string)"/>
     public Task<int> WriteAsync(Statement statement, CancellationToken cancellationToken, [CallerMemberName] string operation = "") =>
-        RunAsync(operation, statement, Repeat.Never, ExecuteAsync, cancellationToken);
+        WriteAsync(statement, Repeat.Never, cancellationToken, operation);
 
-    /// <summary>Changes rows; returns the number of rows, in an attempt after a lost connection that of the last attempt.</summary>
+    /// <summary>
+    /// Changes rows; returns the number of rows. <paramref name="repeat"/> says whether the statement may be sent again after a lost
+    /// connection; the number is then that of the second time.
+    /// </summary>
+    public Task<int> WriteAsync(
+        Statement statement, Repeat repeat, CancellationToken cancellationToken, [CallerMemberName] string operation = "") =>
+        RunAsync(operation, statement, repeat, ExecuteAsync, cancellationToken);
+
+    /// <inheritdoc cref="WriteAsync(Statement, Repeat, CancellationToken, string)"/>
     public Task<int> WriteAsync(
         [ConstantExpected] string sql, NpgsqlParameter[] parameters, Repeat repeat, CancellationToken cancellationToken,
         [CallerMemberName] string operation = "") =>
-        RunAsync(operation, new Statement(sql, parameters), repeat, ExecuteAsync, cancellationToken);
+        WriteAsync(new Statement(sql, parameters), repeat, cancellationToken, operation);
 
     /// <summary>Changes at most one row and reads the row back; null when no row matched.</summary>
     public Task<T?> WriteAsync<T>(

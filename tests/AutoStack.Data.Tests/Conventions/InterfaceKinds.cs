@@ -13,7 +13,7 @@ public sealed class InterfaceKinds : DatabaseTests
 {
     // Types that identify the user before the sign-in: the secret, the address or the account that the caller presents.
     private static readonly string[] Proofs =
-        ["SessionToken", "ResetToken", "ProviderIdentity", "NewAccount", "NewUser", "SignInAttempt"];
+        ["SessionToken", "RotationRequest", "ResetToken", "ProviderIdentity", "NewAccount", "NewUser", "SignInAttempt"];
 
     private static readonly string[] ProofNames = ["email", "providerId"];
 

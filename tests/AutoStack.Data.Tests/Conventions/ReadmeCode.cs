@@ -313,7 +313,7 @@ internal static class ReadmeCode
         ISignInThrottle throttle, IIdentityRepository identities, IPasswordHasher passwords, ISessionRepository sessions,
         string email, string password, IPAddress address, ClientKey? client, CancellationToken cancellationToken)
     {
-        var attempt = new SignInAttempt { Email = email, Address = address, Client = client };
+        var attempt = new SignInAttempt { Id = Guid.NewGuid(), Email = email, Address = address, Client = client };
         if (await throttle.AcquireAsync(attempt, cancellationToken) is { Outcome: SignInAttemptOutcome.LockedOut, LockedUntil: var until })
         {
             return $"too many attempts; try again at {until:HH:mm}"; // 429
@@ -345,7 +345,8 @@ internal static class ReadmeCode
     public static async Task<string> RotateAsync(
         ISessionRepository sessions, SessionToken presented, ClientKey? client, CancellationToken cancellationToken)
     {
-        var rotation = await sessions.RotateAsync(presented, client, NewSession.DefaultLifetime, cancellationToken);
+        var request = new RotationRequest { Presented = presented, Client = client };
+        var rotation = await sessions.RotateAsync(request, cancellationToken); // the same request again, when the outcome is unknown
         return rotation.Outcome switch
         {
             RotationOutcome.Rotated => rotation.Token!.Reveal(),

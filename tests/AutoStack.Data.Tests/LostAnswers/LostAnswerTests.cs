@@ -12,9 +12,10 @@ public sealed partial class LostAnswerTests : DatabaseTests
 {
     private static readonly Dictionary<string, Func<LostAnswerTests, Task<Write>>> Writes =
         new IEnumerable<KeyValuePair<string, Func<LostAnswerTests, Task<Write>>>>[]
-        {
-            OfUsers, OfProjects, OfWebhooks, OfHealthChecks, OfLogs,
-        }
+            {
+                OfUsers, OfIdentities, OfGitHubConnections, OfSessions, OfResetTokens, OfSignIns, OfAccountUpkeep, OfProjects, OfWebhooks,
+                OfHealthChecks, OfLogs,
+            }
             .SelectMany(writes => writes)
             .ToDictionary();
 
