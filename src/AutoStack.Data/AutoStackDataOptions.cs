@@ -1,5 +1,6 @@
 using AutoStack.Data.Accounts;
 using AutoStack.Data.Logs;
+using AutoStack.Data.Postgres;
 using AutoStack.Data.SecretRotation;
 using AutoStack.Data.Secrets;
 using AutoStack.Data.Values;
@@ -14,8 +15,9 @@ namespace AutoStack.Data;
 public sealed class AutoStackDataOptions
 {
     /// <summary>
-    /// An Npgsql connection string, <c>Host=…;Database=…;Username=…;Password=…</c>; assigned or bound as text. Required. The value is a
-    /// <see cref="Secret"/>, which neither prints nor serializes its text.
+    /// An Npgsql connection string, <c>Host=…;Database=…;Username=…;Password=…</c>, or a URI, <c>postgresql://…</c>; assigned or bound as
+    /// text. Required. Several hosts, <c>Host=db1,db2</c>, are the primary and its standbys. The value is a <see cref="Secret"/>, which
+    /// neither prints nor serializes its text.
     /// </summary>
     public Secret? ConnectionString { get; set; }
 
@@ -26,7 +28,8 @@ public sealed class AutoStackDataOptions
     public int? MaxPoolSize { get; set; }
 
     /// <summary>
-    /// The timeout of waiting for a free connection, and of opening a new one; whole seconds, 1 to 1024. Default 30 s.
+    /// The timeout of waiting for a free connection, and of opening a new one; whole seconds, 1 to 1024. Default 30 s, or 2 s
+    /// per host with several hosts.
     /// </summary>
     public TimeSpan? ConnectTimeout { get; set; }
 
@@ -57,6 +60,12 @@ public sealed class AutoStackDataOptions
     /// pooler and, when this setting is null, fails with an <see cref="OptionsValidationException"/>.
     /// </summary>
     public PoolerMode? Pooler { get; set; }
+
+    /// <summary>
+    /// The time in which a standby that has not applied a transaction is asked again, before <see cref="IStandbyReads"/> reads the primary;
+    /// zero, to ask once, up to 10 s. Default 50 ms.
+    /// </summary>
+    public TimeSpan StandbyWait { get; set; } = TimeSpan.FromMilliseconds(50);
 
     /// <summary>
     /// A connection string that bypasses the pooler, for the connection that listens for notifications. When null, the default, waiters
@@ -119,8 +128,9 @@ public sealed class AutoStackDataOptions
         }
 
         (builder.MinPoolSize, builder.MaxPoolSize) = (minPoolSize, maxPoolSize);
+        var several = Hosts.Names(builder);
         builder.Timeout = Seconds(ConnectTimeout, nameof(ConnectTimeout), least: 1, most: 1024)
-            ?? (builder.ShouldSerialize("Timeout") ? builder.Timeout : 30);
+            ?? (builder.ShouldSerialize("Timeout") ? builder.Timeout : several ? 2 : 30);
         builder.KeepAlive = Seconds(KeepAlive, nameof(KeepAlive), least: 0, most: 86400)
             ?? (builder.ShouldSerialize("Keepalive") ? builder.KeepAlive : 30);
         builder.CommandTimeout = Seconds(CommandTimeout, nameof(CommandTimeout), least: 0, most: 86400) ?? builder.CommandTimeout;
@@ -178,6 +188,11 @@ public sealed class AutoStackDataOptions
             throw Invalid(nameof(OperationTimeout), $"is {limit}; it is above zero, up to a day");
         }
 
+        if (StandbyWait < TimeSpan.Zero || StandbyWait > TimeSpan.FromSeconds(10))
+        {
+            throw Invalid(nameof(StandbyWait), $"is {StandbyWait}; it is between 0 and 10 s");
+        }
+
         LogWriter.Validate();
         Accounts.Validate();
         if (LogSearchTime <= TimeSpan.Zero || LogSearchTime > TimeSpan.FromMinutes(1))
@@ -233,7 +248,13 @@ public sealed class AutoStackDataOptions
         NpgsqlConnectionStringBuilder builder;
         try
         {
-            builder = new NpgsqlConnectionStringBuilder(connectionString.Reveal());
+            builder = ConnectionUri.IsUri(connectionString.Reveal())
+                ? ConnectionUri.Parse(connectionString.Reveal())
+                : new NpgsqlConnectionStringBuilder(connectionString.Reveal());
+        }
+        catch (FormatException exception)
+        {
+            throw Invalid(setting, $"is wrong: {exception.Message.TrimEnd('.')}");
         }
         catch (ArgumentException)
         {
@@ -241,7 +262,9 @@ public sealed class AutoStackDataOptions
             throw Invalid(setting, "is not a connection string of Npgsql: a list of key=value pairs");
         }
 
-        return string.IsNullOrEmpty(builder.Host) ? throw Invalid(setting, "names no Host") : builder;
+        return string.IsNullOrEmpty(builder.Host) ? throw Invalid(setting, "names no Host")
+            : !Hosts.Names(builder) || Hosts.Prepare(builder) ? builder
+            : throw Invalid(setting, "sets Target Session Attributes to a standby, and the library writes: leave it out");
     }
 
     private static int? Seconds(TimeSpan? value, string name, int least, int most) => value switch

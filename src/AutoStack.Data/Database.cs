@@ -21,6 +21,7 @@ internal sealed class Database : IAsyncDisposable, IDisposable
     {
         [typeof(IUnitOfWork)] = database => database.unitOfWork,
         [typeof(IDeploymentLogFollower)] = database => database.logFollower,
+        [typeof(IStandbyReads)] = database => database.standbyReads,
         // What it counts must stay when the caller's work is rolled back.
         [typeof(ISignInThrottle)] = database => new SignInThrottle(database.db, database.context.Accounts),
     }.ToFrozenDictionary();
@@ -38,6 +39,7 @@ internal sealed class Database : IAsyncDisposable, IDisposable
     private readonly NpgsqlDataSource? owned;
     private readonly NpgsqlDataSource? listening;
     private readonly UnitOfWork unitOfWork;
+    private readonly StandbyReads standbyReads;
     private readonly Db db;
     private readonly Context context;
     private readonly LogNotifier logNotifier;
@@ -55,11 +57,13 @@ internal sealed class Database : IAsyncDisposable, IDisposable
         listening = options.ToListenConnectionString(settings) is { } direct ? Build(direct) : null;
         var source = dataSource ?? owned!;
         var used = new NpgsqlConnectionStringBuilder(source.ConnectionString);
-        var guard = new PoolerGuard(source, options.Pooler);
+        var hosts = new Hosts(source, options.Pooler);
+        var guard = hosts.Primary;
         var timeouts = Timeouts.Of(used.CommandTimeout, options.OperationTimeout);
-        db = new PooledDb(source, guard, telemetry, timeouts, reopens: true);
+        var primary = new PooledDb(guard, telemetry, timeouts, reopens: true);
+        db = primary;
         // What repeats its calls by itself learns at once that the server is away.
-        var background = new PooledDb(source, guard, telemetry, timeouts, reopens: false);
+        var background = new PooledDb(guard, telemetry, timeouts, reopens: false);
         logNotifier = new LogNotifier(background);
         var logSecrets = new LogSecrets();
         var secrets = new SecretProtector([.. options.SecretKeys], options.AcceptClearSecrets);
@@ -69,20 +73,22 @@ internal sealed class Database : IAsyncDisposable, IDisposable
             new AccountContext(clock, options.Accounts, secrets),
             new DeploymentContext(clock, logSecrets),
             new LogContext(clock, logSecrets, logNotifier, options.LogWriter, options.LogSearchTime));
-        unitOfWork = new UnitOfWork(
-            source, guard, (type, over) => Repositories.CreateForCaller(type, over, context, servesWorkers), telemetry, timeouts);
+        unitOfWork = new UnitOfWork(guard, CreateForCaller, telemetry, timeouts);
+        standbyReads = new StandbyReads(CreateForCaller, (type, token) => new StandbyDb(
+            hosts.Standbys ?? guard, primary, telemetry, timeouts, options.StandbyWait, type, hosts.Standbys is null ? default : token));
         logWriter = new DeploymentLogWriter(background, context.Logs, logger);
-        Notifications = new Notifications(options.Listens ? listening ?? source : null, logger);
+        Notifications = new Notifications(options.Listens ? Hosts.PrimaryOf(listening ?? source) : null, logger);
         logFollower = new DeploymentLogFollower(
             background, Notifications, options.LogPollInterval, Math.Clamp(used.MaxPoolSize / 4, 1, 8), clock, logger);
 
         // The query by which the driver loads types compares oid with regproc: an operator for these two types, planted in public, would be
         // called by every new pool. The built-in types are all that the library uses.
         NpgsqlDataSource Build(NpgsqlConnectionStringBuilder settings) =>
-            new NpgsqlDataSourceBuilder(settings.ConnectionString)
+            Hosts.Build(new NpgsqlDataSourceBuilder(settings.ConnectionString)
                 .UseLoggerFactory(loggerFactory)
-                .ConfigureTypeLoading(types => types.EnableTypeLoading(false))
-                .Build();
+                .ConfigureTypeLoading(types => types.EnableTypeLoading(false)));
+
+        object CreateForCaller(Type type, Db over) => Repositories.CreateForCaller(type, over, context, servesWorkers);
     }
 
     public Notifications Notifications { get; }

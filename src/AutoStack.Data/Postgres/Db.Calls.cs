@@ -6,7 +6,14 @@ namespace AutoStack.Data.Postgres;
 
 internal abstract partial class Db
 {
-    private Task<T> RunAsync<T>(
+    /// <summary>Runs one call.</summary>
+    /// <param name="operation">The name of the call.</param>
+    /// <param name="statements">The statements that are sent.</param>
+    /// <param name="repeat">Whether the call may be sent again after a lost connection.</param>
+    /// <param name="send">Sends the statements; null when the answer has been read already (COPY).</param>
+    /// <param name="read">Reads the answer.</param>
+    /// <param name="cancellationToken">Cancels the call.</param>
+    public virtual Task<T> RunAsync<T>(
         string operation,
         Statement[] statements,
         Repeat repeat,

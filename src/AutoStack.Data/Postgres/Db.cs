@@ -184,7 +184,7 @@ internal abstract partial class Db(Telemetry telemetry, Timeouts timeouts)
             statement.NumberedText, statement, commandTimeout: timeouts.CommandSeconds, commandType: CommandType.Text,
             cancellationToken: cancellationToken));
 
-    private Task<DbDataReader> SendBatchAsync(
+    private protected Task<DbDataReader> SendBatchAsync(
         NpgsqlConnection connection, Statement[] statements, bool readCommitted, CancellationToken cancellationToken)
     {
 #pragma warning disable CA2000 // A batch holds no resource besides its statements, which the reader needs.

@@ -4,14 +4,13 @@ using Npgsql;
 namespace AutoStack.Data.Postgres;
 
 /// <summary>Runs each call on a pooled connection, as a transaction of its own.</summary>
-/// <param name="dataSource">The pool.</param>
 /// <param name="guard">Opens the connections of the pool.</param>
 /// <param name="telemetry">Measures the calls.</param>
 /// <param name="timeouts">The limits of the calls.</param>
 /// <param name="reopens">
 /// Whether a call waits for a server that cannot be reached, for as long as it has time. False for work that repeats its calls itself.
 /// </param>
-internal sealed class PooledDb(NpgsqlDataSource dataSource, PoolerGuard guard, Telemetry telemetry, Timeouts timeouts, bool reopens)
+internal class PooledDb(PoolerGuard guard, Telemetry telemetry, Timeouts timeouts, bool reopens)
     : Db(telemetry, timeouts)
 {
     public override void WhenCommitted(Action action) => action();
@@ -36,7 +35,7 @@ internal sealed class PooledDb(NpgsqlDataSource dataSource, PoolerGuard guard, T
         if (isLost || SqlErrors.IsOfTheSession(exception))
         {
             // What became of one pooled connection probably became of its neighbours too: the next attempt gets a new one.
-            dataSource.Clear();
+            guard.Clear();
         }
 
         return retries.Continue(exception, isLost, repeat, out delay);
@@ -47,7 +46,7 @@ internal sealed class PooledDb(NpgsqlDataSource dataSource, PoolerGuard guard, T
         if (wasSent && exception is DatabaseUnavailableException)
         {
             // A server that does not answer one connection probably answers none.
-            dataSource.Clear();
+            guard.Clear();
         }
     }
 }

@@ -4,7 +4,7 @@ using Npgsql;
 namespace AutoStack.Data.Postgres;
 
 internal sealed class UnitOfWork(
-    NpgsqlDataSource dataSource, PoolerGuard guard, Func<Type, Db, object> createRepository, Telemetry telemetry, Timeouts timeouts)
+    PoolerGuard guard, Func<Type, Db, object> createRepository, Telemetry telemetry, Timeouts timeouts)
     : IUnitOfWork
 {
     public Task RunAsync(Func<IRepositories, CancellationToken, Task> work, CancellationToken cancellationToken)
@@ -18,7 +18,26 @@ internal sealed class UnitOfWork(
     }
 
     public async Task<TResult> RunAsync<TResult>(
-        Func<IRepositories, CancellationToken, Task<TResult>> work, CancellationToken cancellationToken)
+        Func<IRepositories, CancellationToken, Task<TResult>> work, CancellationToken cancellationToken) =>
+        (await RunAsync(work, wantsToken: false, cancellationToken).ConfigureAwait(false)).Result;
+
+    public async Task<ReadToken> RunForTokenAsync(
+        Func<IRepositories, CancellationToken, Task> work, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(work);
+        return (await RunForTokenAsync(async (repositories, token) =>
+        {
+            await work(repositories, token).ConfigureAwait(false);
+            return true;
+        }, cancellationToken).ConfigureAwait(false)).Token;
+    }
+
+    public Task<(TResult Result, ReadToken Token)> RunForTokenAsync<TResult>(
+        Func<IRepositories, CancellationToken, Task<TResult>> work, CancellationToken cancellationToken) =>
+        RunAsync(work, wantsToken: true, cancellationToken);
+
+    private async Task<(TResult Result, ReadToken Token)> RunAsync<TResult>(
+        Func<IRepositories, CancellationToken, Task<TResult>> work, bool wantsToken, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(work);
         var retries = default(Retries);
@@ -28,7 +47,7 @@ internal sealed class UnitOfWork(
             TransactionDb? last = null;
             try
             {
-                return await OnceAsync(work, db => last = db, cancellationToken).ConfigureAwait(false);
+                return await OnceAsync(work, wantsToken, db => last = db, cancellationToken).ConfigureAwait(false);
             }
             catch (Exception exception)
             {
@@ -37,7 +56,7 @@ internal sealed class UnitOfWork(
                 var neverBegan = last?.Doom is { } doom && SqlErrors.IsOfTheSession(doom);
                 if (neverBegan || last is { IsLost: true })
                 {
-                    dataSource.Clear();
+                    guard.Clear();
                 }
 
                 if (!retries.Continue(neverBegan ? last!.Doom! : exception, isLost: false, Repeat.Never, out delay))
@@ -50,8 +69,9 @@ internal sealed class UnitOfWork(
         }
     }
 
-    private async Task<TResult> OnceAsync<TResult>(
-        Func<IRepositories, CancellationToken, Task<TResult>> work, Action<TransactionDb> ended, CancellationToken cancellationToken)
+    private async Task<(TResult Result, ReadToken Token)> OnceAsync<TResult>(
+        Func<IRepositories, CancellationToken, Task<TResult>> work, bool wantsToken, Action<TransactionDb> ended,
+        CancellationToken cancellationToken)
     {
         var connection = await OpenAsync(cancellationToken).ConfigureAwait(false);
         Task? unfinished = null;
@@ -65,9 +85,9 @@ internal sealed class UnitOfWork(
             var result = await work(new Scope(db, createRepository), cancellationToken).ConfigureAwait(false);
             db.ThrowIfDoomed();
             db.End();
-            await CommitAsync(connection, transaction, task => unfinished = task).ConfigureAwait(false);
+            var token = await CommitAsync(connection, transaction, wantsToken, task => unfinished = task).ConfigureAwait(false);
             db.Committed();
-            return result;
+            return (result, token);
         }
         finally
         {
@@ -137,28 +157,29 @@ internal sealed class UnitOfWork(
     }
 
     // Once sent, a commit that is cancelled leaves open whether it happened: only its time limit ends the wait for it.
-    private async Task CommitAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, Action<Task> unfinished)
+    private async Task<ReadToken> CommitAsync(
+        NpgsqlConnection connection, NpgsqlTransaction transaction, bool wantsToken, Action<Task> unfinished)
     {
         var call = new Call(timeouts.Operation, CancellationToken.None);
         call.Send();
-        var commit = transaction.CommitAsync(CancellationToken.None);
+        var commit = wantsToken ? CommitForTokenAsync(connection) : CommitAsync();
         if (!await call.EndsAsync(commit).ConfigureAwait(false))
         {
             unfinished(commit);
             Background.Forget(commit);
-            dataSource.Clear();
+            guard.Clear();
             throw call.GiveUp(mayChange: true);
         }
 
         try
         {
-            await commit.ConfigureAwait(false);
+            return await commit.ConfigureAwait(false);
         }
         catch (Exception exception)
         {
             if (SqlErrors.IsLostConnection(exception, connection))
             {
-                dataSource.Clear();
+                guard.Clear();
                 throw DatabaseUnavailableException.Lost(mayChange: true, exception);
             }
 
@@ -169,6 +190,23 @@ internal sealed class UnitOfWork(
 
             throw;
         }
+
+        async Task<ReadToken> CommitAsync()
+        {
+            await transaction.CommitAsync(CancellationToken.None).ConfigureAwait(false);
+            return ReadToken.None;
+        }
+    }
+
+    // One round trip. A transaction that has changed nothing has no id.
+    private async Task<ReadToken> CommitForTokenAsync(NpgsqlConnection connection)
+    {
+        using var batch = new NpgsqlBatch(connection) { Timeout = timeouts.CommandSeconds };
+        batch.BatchCommands.Add(new NpgsqlBatchCommand("SELECT pg_catalog.pg_current_xact_id_if_assigned()::text"));
+        batch.BatchCommands.Add(new NpgsqlBatchCommand("COMMIT"));
+        return await batch.ExecuteScalarAsync(CancellationToken.None).ConfigureAwait(false) is string text
+            ? ReadToken.Parse(text)
+            : ReadToken.None;
     }
 
     // Rolls an open transaction back. The caller waits for it, so that its locks are free, but not for a server that does not answer.
