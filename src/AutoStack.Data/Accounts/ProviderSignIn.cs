@@ -102,7 +102,7 @@ internal sealed class ProviderSignIn(
                 GitHubConnectionRepository.RemoveOfChosen(AccountLinks.None), takeOver,
                 link, linked, holder,
             ],
-            Repeat.WhenConnectionIsLost, cancellationToken));
+            Repeat.WhenConnectionIsLost, cancellationToken, nameof(IIdentityRepository.SignInWithProviderAsync)));
     }
 
     private ProviderSignInOutcome OutcomeOf(User? user, User? holder, bool tookOver) =>

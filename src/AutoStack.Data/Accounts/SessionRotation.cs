@@ -90,7 +90,8 @@ internal sealed class SessionRotation(SessionToken presented, string[] tokens, C
                     : revoked ? Refused(RotationOutcome.Reused)
                     : AnswerOf(members);
             },
-            [lockUser, rotate, successor, revoke, family], Repeat.WhenConnectionIsLost, cancellationToken);
+            [lockUser, rotate, successor, revoke, family], Repeat.WhenConnectionIsLost, cancellationToken,
+            nameof(ISessionRepository.RotateAsync));
     }
 
     private static RotationResult Refused(RotationOutcome outcome) => new(outcome, Next: null, Token: null);
