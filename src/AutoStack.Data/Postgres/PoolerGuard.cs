@@ -39,7 +39,9 @@ internal sealed class PoolerGuard(NpgsqlDataSource dataSource, NpgsqlMultiHostDa
         NpgsqlConnection connection;
         try
         {
-            connection = await dataSource.OpenOutsideAsync(cancellationToken).ConfigureAwait(false);
+            connection = await (hosts is null
+                ? dataSource.OpenOutsideAsync(cancellationToken)
+                : dataSource.OpenHedgedAsync(cancellationToken)).ConfigureAwait(false);
         }
         catch (NpgsqlException exception) when (cancellationToken.IsCancellationRequested)
         {

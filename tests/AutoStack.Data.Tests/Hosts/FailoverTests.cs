@@ -1,6 +1,8 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using AutoStack.Data.Accounts;
 using AutoStack.Data.Deployments;
+using AutoStack.Data.Projects;
 using AutoStack.Data.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -8,61 +10,141 @@ namespace AutoStack.Data.Tests.Hosts;
 
 public sealed class FailoverTests : ReplicationTests
 {
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(8);
+
     [TestCase("killed")]
     [TestCase("hung")]
     public async Task Writes_go_on_at_a_promoted_standby_and_lose_nothing_acknowledged(string primary)
     {
         await using var servers = await StartAsync(isSynchronous: true);
-        await using var host = HostOf(servers, options => options.OperationTimeout = TimeSpan.FromSeconds(8));
+        await using var host = HostOf(servers, options => options.OperationTimeout = Deadline);
         var users = host.GetRequiredService<IUserRepository>();
         await users.AddAsync(NewUser(), Token);
+
+        // A write begins every 50 ms, as requests do, whatever became of the others.
+        var writes = new ConcurrentBag<(long Started, long Ended, Guid? Stored)>();
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(Token);
-        var acknowledged = new List<(Guid Id, long At)>[4];
-        var longest = new TimeSpan[4];
-        var writers = Enumerable.Range(0, 4).Select(WriteAsync).ToList();
+        var load = Task.Run(async () =>
+        {
+            var running = new List<Task>();
+            while (!stop.IsCancellationRequested)
+            {
+                running.Add(Task.Run(WriteAsync, CancellationToken.None));
+                await Task.Delay(50, CancellationToken.None);
+            }
+
+            await Task.WhenAll(running);
+        }, CancellationToken.None);
         await Task.Delay(1000, Token);
 
         await (primary == "hung" ? servers.FreezePrimaryAsync(Token) : servers.KillPrimaryAsync(Token));
         await Task.Delay(3000, Token);
         await servers.PromoteAsync(Token);
         var promoted = Stopwatch.GetTimestamp();
-        while (!acknowledged.All(own => own.Count > 0 && own[^1].At > promoted))
+        while (writes.Count(write => write.Started > promoted && write.Stored is not null) < 20)
         {
             await Task.Delay(20, Token);
         }
 
         await stop.CancelAsync();
-        await Task.WhenAll(writers);
-        var after = acknowledged.SelectMany(own => own).Where(write => write.At > promoted).Min(write => write.At);
+        await load;
+        var stored = writes.Where(write => write.Stored is not null).ToList();
         TestContext.Out.WriteLine(
-            $"{primary}: {acknowledged.Sum(own => own.Count)} writes; the first one {Stopwatch.GetElapsedTime(promoted, after).TotalSeconds:0.00} s "
-            + $"after the promotion; the longest call {longest.Max().TotalSeconds:0.00} s");
-        var stored = (Guid[])(await OnStandbyAsync(servers, "SELECT array_agg(id) FROM users"))!;
-        Assert.That(acknowledged.SelectMany(own => own).Select(write => write.Id).Except(stored), Is.Empty);
+            $"{primary}: the first of {stored.Count} writes stored {Seconds(promoted, stored.Where(w => w.Ended > promoted).Min(w => w.Ended))} "
+            + $"after the promotion; the first one begun then took {SecondsOf(stored.Where(w => w.Started > promoted).MinBy(w => w.Started))}, "
+            + $"the longest of those {stored.Where(w => w.Started > promoted).Max(w => Stopwatch.GetElapsedTime(w.Started, w.Ended).TotalSeconds):0.00} s; "
+            + $"{writes.Count - stored.Count} failed; the longest call {writes.Max(w => Stopwatch.GetElapsedTime(w.Started, w.Ended).TotalSeconds):0.00} s");
+        var rows = (Guid[])(await OnStandbyAsync(servers, "SELECT array_agg(id) FROM users"))!;
+        Assert.That(stored.Select(write => write.Stored!.Value).Except(rows), Is.Empty);
 
-        Task WriteAsync(int index)
+        string Seconds(long from, long to) => $"{Stopwatch.GetElapsedTime(from, to).TotalSeconds:0.00} s";
+
+        string SecondsOf((long Started, long Ended, Guid? Stored) write) => Seconds(write.Started, write.Ended);
+
+        async Task WriteAsync()
         {
-            var own = acknowledged[index] = [];
-            return Task.Run(async () =>
+            var started = Stopwatch.GetTimestamp();
+            Guid? id = null;
+            try
             {
-                while (!stop.IsCancellationRequested)
-                {
-                    var started = Stopwatch.GetTimestamp();
-                    try
-                    {
-                        var user = await users.AddAsync(NewUser(), CancellationToken.None);
-                        own.Add((user.Id, Stopwatch.GetTimestamp()));
-                    }
-                    catch (DatabaseUnavailableException)
-                    {
-                        // The next write is another user.
-                    }
+                id = (await users.AddAsync(NewUser(), CancellationToken.None)).Id;
+            }
+            catch (DatabaseUnavailableException)
+            {
+                // The next write is another user.
+            }
 
-                    var took = Stopwatch.GetElapsedTime(started);
-                    longest[index] = took > longest[index] ? took : longest[index];
-                    await Task.Delay(10, CancellationToken.None);
-                }
-            });
+            writes.Add((started, Stopwatch.GetTimestamp(), id));
         }
+    }
+
+    [Test]
+    public async Task Waiters_for_notifications_follow_a_failover()
+    {
+        await using var servers = await StartAsync();
+        await using var host = HostOf(servers);
+        var user = await host.GetRequiredService<IUserRepository>().AddAsync(NewUser(), Token);
+        var project = await host.GetRequiredService<IProjectRepository>().AddAsync(
+            new NewProject { UserId = user.Id, Name = "site", Repository = "ada/site" }, Token);
+        await servers.UntilAppliedAsync(Token);
+        await using var turns = host.GetRequiredService<IDeploymentQueueWatcher>().WatchAsync(TimeSpan.FromHours(1), Token)
+            .GetAsyncEnumerator(Token);
+        await turns.MoveNextAsync();
+        await turns.MoveNextAsync();
+
+        await servers.KillPrimaryAsync(Token);
+        await servers.PromoteAsync(Token);
+
+        // The new connection yields a turn; then each commit does.
+        await turns.MoveNextAsync();
+        await host.GetRequiredService<IDeploymentRepository>().EnqueueAsync(
+            new NewDeployment { ProjectId = project.Id, UserId = user.Id }, Token);
+        await turns.MoveNextAsync();
+    }
+
+    [Test]
+    public async Task A_read_only_period_refuses_writes_and_ends_with_the_setting()
+    {
+        await using var servers = await StartAsync();
+        await using var host = HostOf(servers);
+        var users = host.GetRequiredService<IUserRepository>();
+        var user = await users.AddAsync(NewUser(), Token);
+        await OnPrimaryAsync(servers, "ALTER SYSTEM SET default_transaction_read_only = on");
+        await OnPrimaryAsync(servers, "SELECT pg_reload_conf()");
+        while (await OnPrimaryAsync(servers, "SHOW default_transaction_read_only") is not "on")
+        {
+            await Task.Delay(10, Token);
+        }
+
+        Assert.That(
+            () => users.AddAsync(NewUser(), Token),
+            Throws.TypeOf<DatabaseUnavailableException>().With.Property("OutcomeUnknown").False.And.Property("IsTransient").True);
+        Assert.That(await users.FindAsync(user.Id, Token), Is.Not.Null);
+        Assert.That(await host.GetRequiredService<IStandbyReads>().Get<IUserRepository>().FindAsync(user.Id, Token), Is.Not.Null);
+
+        await ReplicatedServers.ExecuteAsync(
+            servers.Primary, "BEGIN READ WRITE; COMMIT; ALTER SYSTEM RESET default_transaction_read_only", Token);
+        await OnPrimaryAsync(servers, "SELECT pg_reload_conf()");
+        while (await OnPrimaryAsync(servers, "SHOW default_transaction_read_only") is not "off")
+        {
+            await Task.Delay(10, Token);
+        }
+
+        await users.AddAsync(NewUser(), Token);
+    }
+
+    [Test]
+    public async Task A_wrong_password_is_reported_at_once()
+    {
+        await using var servers = await StartAsync();
+        await servers.StopStandbyAsync(Token);
+        await using var host = HostOf(servers, options => options.ConnectionString =
+            servers.ConnectionString.Replace("Username=autostack", "Username=nobody", StringComparison.Ordinal));
+
+        var started = Stopwatch.GetTimestamp();
+        var failure = Assert.CatchAsync(() => host.GetRequiredService<IUserRepository>().FindAsync(Guid.NewGuid(), Token));
+
+        Assert.That(failure, Is.InstanceOf<Npgsql.NpgsqlException>(), $"after {Stopwatch.GetElapsedTime(started)}");
+        Assert.That(failure!.ToString(), Does.Contain("28000"));
     }
 }
