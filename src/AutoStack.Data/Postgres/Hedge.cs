@@ -8,7 +8,7 @@ namespace AutoStack.Data.Postgres;
 /// </summary>
 internal static class Hedge
 {
-    private const int MaxAttempts = 5;
+    private const int MaxAttempts = 8;
     private static readonly TimeSpan Every = TimeSpan.FromMilliseconds(250);
 
     public static ValueTask<NpgsqlConnection> OpenHedgedAsync(this NpgsqlDataSource dataSource, CancellationToken cancellationToken)

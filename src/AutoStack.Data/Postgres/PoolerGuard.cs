@@ -39,9 +39,9 @@ internal sealed class PoolerGuard(NpgsqlDataSource dataSource, NpgsqlMultiHostDa
         NpgsqlConnection connection;
         try
         {
-            connection = await (hosts is null
-                ? dataSource.OpenOutsideAsync(cancellationToken)
-                : dataSource.OpenHedgedAsync(cancellationToken)).ConfigureAwait(false);
+            connection = hosts is null
+                ? await dataSource.OpenOutsideAsync(cancellationToken).ConfigureAwait(false)
+                : await dataSource.OpenHedgedAsync(cancellationToken).ConfigureAwait(false);
         }
         catch (NpgsqlException exception) when (cancellationToken.IsCancellationRequested)
         {

@@ -146,7 +146,8 @@ public sealed class ReplicatedServers : IAsyncDisposable
     public static async Task<object?> ExecuteAsync(string connectionString, string sql, CancellationToken cancellationToken)
     {
         await using var connection = new NpgsqlConnection(
-            connectionString + @";Pooling=false;Application Name=direct;Options=-c default_transaction_isolation=read\ committed");
+            connectionString + ";Pooling=false;Application Name=direct;"
+            + @"Options=-c default_transaction_isolation=read\ committed -c default_transaction_read_only=off");
         await connection.OpenAsync(cancellationToken);
 #pragma warning disable CA2100 // The callers are tests.
         await using var command = new NpgsqlCommand(sql, connection);
