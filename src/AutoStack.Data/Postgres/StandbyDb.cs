@@ -83,8 +83,9 @@ internal sealed class StandbyDb(
         {
             var check = Check();
             Statement[] checkedRead = [check, .. statements];
-            var answer = await base.RunAsync(operation, checkedRead, Repeat.Read, (connection, call) => SendAsync(connection, checkedRead, call),
-                ReadCheckedAsync, cancellationToken).ConfigureAwait(false);
+            var answer = await base.RunAsync(
+                operation, checkedRead, Repeat.Read, (connection, call) => SendAsync(connection, checkedRead, call), ReadCheckedAsync,
+                cancellationToken).ConfigureAwait(false);
             if (answer.IsSeen)
             {
                 return answer;
@@ -99,7 +100,8 @@ internal sealed class StandbyDb(
 
                 await Task.Delay(Pause, cancellationToken).ConfigureAwait(false);
             }
-            while (!await base.RunAsync(operation, [check], Repeat.Read, (connection, call) => SendAsync(connection, [check], call), IsSeenAsync,
+            while (!await base.RunAsync(
+                operation, [check], Repeat.Read, (connection, call) => SendAsync(connection, [check], call), IsSeenAsync,
                 cancellationToken).ConfigureAwait(false));
         }
 

@@ -3,7 +3,6 @@ using System.Diagnostics;
 using AutoStack.Data.Accounts;
 using AutoStack.Data.Deployments;
 using AutoStack.Data.Projects;
-using AutoStack.Data.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace AutoStack.Data.Tests.Hosts;
@@ -49,17 +48,17 @@ public sealed class FailoverTests : ReplicationTests
         await stop.CancelAsync();
         await load;
         var stored = writes.Where(write => write.Stored is not null).ToList();
+        var later = stored.Where(write => write.Started > promoted).ToList();
         TestContext.Out.WriteLine(
-            $"{primary}: the first of {stored.Count} writes stored {Seconds(promoted, stored.Where(w => w.Ended > promoted).Min(w => w.Ended))} "
-            + $"after the promotion; the first one begun then took {SecondsOf(stored.Where(w => w.Started > promoted).MinBy(w => w.Started))}, "
-            + $"the longest of those {stored.Where(w => w.Started > promoted).Max(w => Stopwatch.GetElapsedTime(w.Started, w.Ended).TotalSeconds):0.00} s; "
-            + $"{writes.Count - stored.Count} failed; the longest call {writes.Max(w => Stopwatch.GetElapsedTime(w.Started, w.Ended).TotalSeconds):0.00} s");
+            $"{primary}: first of {stored.Count} writes stored {Seconds(promoted, stored.Where(w => w.Ended > promoted).Min(w => w.Ended))} "
+            + $"after the promotion; of those begun then the first took {Took(later.MinBy(w => w.Started))}, "
+            + $"the longest {later.Select(Took).Max()}; {writes.Count - stored.Count} failed; longest call {writes.Select(Took).Max()}");
         var rows = (Guid[])(await OnStandbyAsync(servers, "SELECT array_agg(id) FROM users"))!;
         Assert.That(stored.Select(write => write.Stored!.Value).Except(rows), Is.Empty);
 
-        string Seconds(long from, long to) => $"{Stopwatch.GetElapsedTime(from, to).TotalSeconds:0.00} s";
+        static string Seconds(long from, long to) => $"{Stopwatch.GetElapsedTime(from, to).TotalSeconds:00.00} s";
 
-        string SecondsOf((long Started, long Ended, Guid? Stored) write) => Seconds(write.Started, write.Ended);
+        static string Took((long Started, long Ended, Guid? Stored) write) => Seconds(write.Started, write.Ended);
 
         async Task WriteAsync()
         {

@@ -40,7 +40,8 @@ public sealed class HostOptionsTests
     public void A_URI_is_taken_as_pairs_are()
     {
         var built = Built("postgresql://app:p%40ss@db1:5433,db2/autostack?target_session_attrs=read-write&connect_timeout=3");
-        Assert.That((built.Host, built.Database, built.Username, built.Password), Is.EqualTo(("db1:5433,db2:5432", "autostack", "app", "p@ss")));
+        Assert.That((built.Host, built.Database), Is.EqualTo(("db1:5433,db2:5432", "autostack")));
+        Assert.That((built.Username, built.Password), Is.EqualTo(("app", "p@ss")));
         Assert.That((built.Timeout, built.HostRecheckSeconds, built.Timezone), Is.EqualTo((3, 1, "UTC")));
 
         Assert.That(Built("postgres://app@db/autostack").Host, Is.EqualTo("db"));

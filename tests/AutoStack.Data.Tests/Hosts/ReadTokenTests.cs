@@ -56,7 +56,8 @@ public sealed class ReadTokenTests : DatabaseTests
     public async Task The_token_is_the_transaction_of_the_unit_of_work()
     {
         var (user, token) = await UnitOfWork.RunForTokenAsync(
-            (tx, ct) => tx.Get<IUserRepository>().AddAsync(new NewUser { Name = "Ada", Email = $"{Unique("ada")}@example.com" }, ct), Token);
+            (tx, ct) => tx.Get<IUserRepository>().AddAsync(new NewUser { Name = "Ada", Email = $"{Unique("ada")}@example.com" }, ct),
+            Token);
 
         Assert.That(await ScalarAsync("SELECT xmin::text FROM users WHERE id = $1", user.Id), Is.EqualTo(token.ToString()));
     }

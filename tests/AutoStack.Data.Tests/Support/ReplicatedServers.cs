@@ -125,10 +125,12 @@ public sealed class ReplicatedServers : IAsyncDisposable
     }
 
     /// <summary>Kills the primary's postmaster; its children find out and end.</summary>
-    public Task KillPrimaryAsync(CancellationToken cancellationToken) => SignalAsync("KILL", "primary", withChildren: false, cancellationToken);
+    public Task KillPrimaryAsync(CancellationToken cancellationToken) =>
+        SignalAsync("KILL", "primary", withChildren: false, cancellationToken);
 
     /// <summary>Stops the standby as an administrator does.</summary>
-    public Task StopStandbyAsync(CancellationToken cancellationToken) => SignalAsync("INT", "standby", withChildren: false, cancellationToken);
+    public Task StopStandbyAsync(CancellationToken cancellationToken) =>
+        SignalAsync("INT", "standby", withChildren: false, cancellationToken);
 
     /// <summary>Stops every process of the primary where it is: connections stay open, and nobody answers.</summary>
     public Task FreezePrimaryAsync(CancellationToken cancellationToken) =>
