@@ -32,7 +32,7 @@ internal static class ReadmeCode
         }
     }
 
-    public static async Task<int> DashboardAsync(IStandbyReads standby, Guid ownerId, CancellationToken cancellationToken)
+    public static async Task<long> DashboardAsync(IStandbyReads standby, Guid ownerId, CancellationToken cancellationToken)
     {
         var summary = await standby.Get<IDashboardQueries>().SummarizeAsync(ownerId, cancellationToken);
         return summary.Total.Deployments;

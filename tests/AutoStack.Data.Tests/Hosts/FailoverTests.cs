@@ -50,7 +50,7 @@ public sealed class FailoverTests : ReplicationTests
         var stored = writes.Where(write => write.Stored is not null).ToList();
         var later = stored.Where(write => write.Started > promoted).ToList();
         TestContext.Out.WriteLine(
-            $"{primary}: first of {stored.Count} writes stored {Seconds(promoted, stored.Where(w => w.Ended > promoted).Min(w => w.Ended))} "
+            $"{primary}: first of {stored.Count} stored {Seconds(promoted, stored.Where(w => w.Ended > promoted).Min(w => w.Ended))} "
             + $"after the promotion; of those begun then the first took {Took(later.MinBy(w => w.Started))}, "
             + $"the longest {later.Select(Took).Max()}; {writes.Count - stored.Count} failed; longest call {writes.Select(Took).Max()}");
         var rows = (Guid[])(await OnStandbyAsync(servers, "SELECT array_agg(id) FROM users"))!;
