@@ -84,9 +84,6 @@ internal static class SqlErrors
         SocketException error => error.SocketErrorCode != SocketError.HostNotFound,
         NpgsqlException { InnerException: AuthenticationException } => false,
         NpgsqlException { InnerException: SocketException error } => IsUnreachable(error),
-        // Of several hosts, a standby that is away does not hide that the primary refuses the password.
-        NpgsqlException { InnerException: AggregateException hosts } =>
-            hosts.InnerExceptions.All(host => host is not PostgresException || IsUnreachable(host)),
         _ => exception is NpgsqlException or TimeoutException,
     };
 
