@@ -123,7 +123,7 @@ internal sealed class ProviderSignIn(
                 PasswordResetTokenRepository.EndAllOfChosen(context.Clock), GitHubConnectionRepository.RemoveOfChosen(AccountLinks.None),
                 takeOver, taken,
             ],
-            Repeat.WhenConnectionIsLost, cancellationToken);
+            Repeat.WhenConnectionIsLost, cancellationToken, nameof(IIdentityRepository.SignInWithProviderAsync));
     }
 
     // Every batch that creates or ends sessions locks the user's row: the statements after the lock see the sessions that were created

@@ -254,7 +254,8 @@ internal sealed class SessionRepository(Db db, AccountContext context) : ISessio
                 await sets.SkipAsync().ConfigureAwait(false);
                 return await sets.ListAsync(read).ConfigureAwait(false);
             },
-            [UserRepository.Lock(session.UserId), .. statements], Repeat.WhenConnectionIsLost, cancellationToken);
+            [UserRepository.Lock(session.UserId), .. statements], Repeat.WhenConnectionIsLost, cancellationToken,
+            verified is null ? nameof(AddAsync) : nameof(AddVerifiedAsync));
 
         NpgsqlParameter[] Values() =>
         [

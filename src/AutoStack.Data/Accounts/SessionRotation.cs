@@ -95,7 +95,8 @@ internal sealed class SessionRotation(RotationRequest request, string[] tokens, 
                     : revoked ? Refused(RotationOutcome.Reused)
                     : AnswerOf(members);
             },
-            [lockUser, rotate, successor, revoke, family], Repeat.WhenConnectionIsLost, cancellationToken);
+            [lockUser, rotate, successor, revoke, family], Repeat.WhenConnectionIsLost, cancellationToken,
+            nameof(ISessionRepository.RotateAsync));
     }
 
     private static RotationResult Refused(RotationOutcome outcome) => new(outcome, Next: null, Token: null);

@@ -29,7 +29,7 @@ internal abstract class Executor(Telemetry telemetry, Timeouts timeouts)
     /// <param name="read">Reads the response.</param>
     /// <param name="cancellationToken">The token of the caller.</param>
     /// <returns>The result, at the latest when the time of a call is over.</returns>
-    public Task<T> RunAsync<T>(
+    public virtual Task<T> RunAsync<T>(
         Operation operation,
         Statement[] statements,
         Repeat repeat,

@@ -20,7 +20,8 @@ public sealed class InterfaceKinds : DatabaseTests
     // The user's own row: the id of IUserRepository is the user's.
     private static readonly string[] OfTheUserItself = ["IUserRepository"];
 
-    private static IEnumerable<Type> RequestInterfaces => Registered.RequestInterfaces.Where(type => type != typeof(IUnitOfWork));
+    private static IEnumerable<Type> RequestInterfaces => Registered.RequestInterfaces.Where(
+        type => type != typeof(IUnitOfWork) && type != typeof(IStandbyReads));
 
     private static IEnumerable<Type> WorkerInterfaces => Registered.WorkerInterfaces;
 

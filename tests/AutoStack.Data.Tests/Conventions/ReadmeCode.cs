@@ -43,6 +43,24 @@ internal static class ReadmeCode
         services.AddHealthChecks().AddAutoStackData();
     }
 
+    public static async Task<long> DashboardAsync(IStandbyReads standby, Guid ownerId, CancellationToken cancellationToken)
+    {
+        var summary = await standby.Get<IDashboardQueries>().SummarizeAsync(ownerId, cancellationToken);
+        return summary.Total.Deployments;
+    }
+
+    public static async Task<Deployment?> TokenAsync(
+        IUnitOfWork unitOfWork, IStandbyReads standby, NewDeployment newDeployment, Guid ownerId, CancellationToken cancellationToken)
+    {
+        var (deployment, token) = await unitOfWork.RunForTokenAsync(
+            (tx, ct) => tx.Get<IDeploymentRepository>().EnqueueAsync(newDeployment, ct), cancellationToken);
+        var header = token.ToString();
+
+        // The next request, perhaps in another process. No header, no wait.
+        _ = ReadToken.TryParse(header, out var read);
+        return await standby.AtLeast(read).Get<IDeploymentRepository>().FindAsync(deployment!.Id, ownerId, cancellationToken);
+    }
+
     public static async Task WorkerAsync(
         IDeploymentLifecycle lifecycle, IDeploymentLogWriter logs, Func<Deployment, IAsyncEnumerable<string>> build,
         CancellationToken cancellationToken)
