@@ -124,7 +124,7 @@ public sealed class FailoverTests : ReplicationTests
     }
 
     [Test]
-    public async Task A_wrong_password_is_reported_at_once()
+    public async Task A_refused_role_is_reported_although_another_host_is_away()
     {
         await using var servers = await StartAsync();
         await servers.StopStandbyAsync(Token);
