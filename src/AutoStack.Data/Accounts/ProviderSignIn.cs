@@ -75,7 +75,7 @@ internal sealed class ProviderSignIn(
                 },
                 // The insert may have waited for a sign-in of the same person through the other provider: the link comes after it.
                 [lockAccount, follow, insert, LockHolder(), link, linked, holder],
-                Repeat.WhenConnectionIsLost, cancellationToken).ConfigureAwait(false);
+                Repeat.WhenConnectionIsLost, cancellationToken, nameof(IIdentityRepository.SignInWithProviderAsync)).ConfigureAwait(false);
             return user is not null ? new ProviderSignInResult(ProviderSignInOutcome.SignedIn, user)
                 : other is null ? null
                 : !identity.EmailVerified ? new ProviderSignInResult(ProviderSignInOutcome.EmailMatchedUnverified, null)

@@ -28,7 +28,8 @@ internal sealed class StandbyExecutor(
         CancellationToken cancellationToken) => repeat == Repeat.Read
         ? ReadAsync(operation, statements, send, read, cancellationToken)
         : throw new InvalidOperationException(
-            $"{repository.Name}.{operation.Method} changes rows, and IStandbyReads only reads: call the method on {repository.Name} itself.");
+            $"{repository.Name}.{operation.Method} changes rows, and IStandbyReads only reads: " +
+            $"call the method on {repository.Name} itself.");
 
     // The primary gets the second attempt.
     protected override bool Continue(ref Retries retries, Exception exception, bool isLost, Repeat repeat, out TimeSpan delay)
