@@ -78,7 +78,7 @@ public sealed partial class LostAnswerTests : DatabaseTests
         Assert.That(unknown, Is.GreaterThan(0), "The answer to the change was cut.");
     }
 
-    private static IEnumerable<string> Methods() => Writes.Keys;
+    internal static IEnumerable<string> Methods() => Writes.Keys;
 
     private async Task<ServiceProvider> HostAsync(CuttingProxy? proxy, TimeSpan? timeout)
     {
