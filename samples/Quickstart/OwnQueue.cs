@@ -15,7 +15,7 @@ internal sealed class OwnQueue(IUnitOfWork unitOfWork)
 
     /// <summary>Claims the next deployment; null when the queue is empty.</summary>
     /// <exception cref="QuickstartException">The deployment is not of this run, and stays queued.</exception>
-    public Task<DeploymentWithProject?> ClaimNextAsync(HashSet<Guid> own, CancellationToken cancellationToken) =>
+    public Task<ClaimedDeployment?> ClaimNextAsync(HashSet<Guid> own, CancellationToken cancellationToken) =>
         unitOfWork.RunAsync(async (tx, ct) =>
         {
             var next = await tx.Get<IDeploymentLifecycle>().ClaimNextAsync(ct);

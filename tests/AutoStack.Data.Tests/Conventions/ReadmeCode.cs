@@ -63,7 +63,7 @@ internal static class ReadmeCode
     }
 
     public static async Task WatchAsync(
-        IDeploymentQueueWatcher queue, IDeploymentLifecycle lifecycle, Func<DeploymentWithProject, CancellationToken, Task> run,
+        IDeploymentQueueWatcher queue, IDeploymentLifecycle lifecycle, Func<ClaimedDeployment, CancellationToken, Task> run,
         CancellationToken cancellationToken)
     {
         await foreach (var _ in queue.WatchAsync(TimeSpan.FromSeconds(10), cancellationToken))
