@@ -110,7 +110,8 @@ public class ClaimNext : Question
     });
 
     private static async Task<int> DriverAsync(NpgsqlDataSource source) =>
-        (await Raw.ListAsync(source, Sql, Rows.DeploymentWithProject, Raw.Timestamp(Now()), Raw.Uuid(NewId()), Raw.Text("w"), Raw.Uuid(Guid.NewGuid()),
+        (await Raw.ListAsync(
+            source, Sql, Rows.DeploymentWithProject, Raw.Timestamp(Now()), Raw.Uuid(NewId()), Raw.Text("w"), Raw.Uuid(Guid.NewGuid()),
             Raw.Interval(TimeSpan.FromMinutes(1)))).Count;
 
     private async Task<int> WorkAsync(Func<Task<int>> claim)

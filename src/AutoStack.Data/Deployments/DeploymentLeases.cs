@@ -64,8 +64,8 @@ internal static class DeploymentLeases
         {DeploymentStageRepository.ResetMoved}
         """;
 
-    // Renews the lease, and returns a row, while the claim holds the deployment. Needs @id, @key, @now, and @lease: NULL for the duration that
-    // the lease has.
+    // Renews the lease, and returns a row, while the claim holds the deployment. Needs @id, @key, @now, and @lease: NULL for the duration
+    // that the lease has.
     private const string RenewByKey = $"""
         UPDATE deployment_leases l
         SET renewed_at = {ServerTime.Present}, expires_at = {ServerTime.Present} + coalesce(@lease, l.expires_at - l.renewed_at)

@@ -118,7 +118,14 @@ internal sealed class DeploymentLifecycle(Db db, DeploymentContext context) : ID
             {DeploymentStageRepository.FollowMoved}
             SELECT TRUE
             FROM moved m
-            """, [P.Of(claim.DeploymentId, "id"), P.Of(claim.Key), P.Of(step), P.Of(from), .. DeploymentStageRepository.FollowMovedParameters(context.Clock)]);
+            """,
+            [
+                P.Of(claim.DeploymentId, "id"),
+                P.Of(claim.Key),
+                P.Of(step),
+                P.Of(from),
+                .. DeploymentStageRepository.FollowMovedParameters(context.Clock),
+            ]);
         return MoveAsync(claim, move, step, cancellationToken);
     }
 
@@ -134,7 +141,12 @@ internal sealed class DeploymentLifecycle(Db db, DeploymentContext context) : ID
                 commit_timestamp = CASE WHEN {SameCommit} THEN coalesce(@timestamp, d.commit_timestamp) ELSE @timestamp END
             WHERE d.id = @id AND {DeploymentState.Open} AND {Holds}
             RETURNING TRUE
-            """, [P.Of(claim.DeploymentId, "id"), P.Of(claim.Key), .. DeploymentParameters.OfCommit(context.Secrets, claim.DeploymentId, commit)]);
+            """,
+            [
+                P.Of(claim.DeploymentId, "id"),
+                P.Of(claim.Key),
+                .. DeploymentParameters.OfCommit(context.Secrets, claim.DeploymentId, commit),
+            ]);
         return MoveAsync(claim, record, target: null, cancellationToken);
     }
 

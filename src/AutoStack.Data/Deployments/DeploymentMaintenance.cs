@@ -223,20 +223,21 @@ internal sealed class DeploymentMaintenance(Db db, DeploymentContext context) : 
         """, P.Of(chosen));
 
     // The number of deployments removed, and whether one is left that has more rows than one batch removes.
-    private Task<(int Removed, bool Left)> PurgeSomeAsync(DateTimeOffset before, int limit, CancellationToken cancellationToken)
+    private async Task<(int Removed, bool Left)> PurgeSomeAsync(DateTimeOffset before, int limit, CancellationToken cancellationToken)
     {
-        var @lock = new Statement($"""
-            WITH locked AS MATERIALIZED (
-                SELECT d.id
-                FROM deployments d
-                WHERE {Purgeable}
-                ORDER BY d.created_at, d.id
-                LIMIT @limit
-                FOR UPDATE SKIP LOCKED
-            )
-            SELECT {Chosen.Keep}
-            FROM locked c
-            """, P.Of(before), P.Of(limit));
+        // What a repeated batch does not find of these was removed by its first attempt.
+        var chosen = (await db.ListAsync(row => row.Guid(), $"""
+            SELECT d.id
+            FROM deployments d
+            WHERE {Purgeable}
+            ORDER BY d.created_at, d.id
+            LIMIT @limit
+            FOR UPDATE SKIP LOCKED
+            """, [P.Of(before), P.Of(limit)], cancellationToken, nameof(PurgeDeletedAsync)).ConfigureAwait(false)).ToArray();
+        if (chosen.Length == 0)
+        {
+            return (0, false);
+        }
 
         // Starts when the rows are locked, and sees a container that was reserved just before: its deployment stays.
         var check = new Statement($"""
@@ -264,23 +265,30 @@ internal sealed class DeploymentMaintenance(Db db, DeploymentContext context) : 
             WHERE d.id = ANY ({Chosen.Ids})
             LIMIT 1
             """);
-        return db.WriteBatchAsync(
+        var gone = new Statement("""
+            SELECT u.id
+            FROM pg_catalog.unnest(@chosen) AS u (id)
+            WHERE NOT EXISTS (SELECT FROM deployments d WHERE d.id = u.id)
+            """, P.Of(chosen));
+        return await db.WriteBatchAsync(
             async sets =>
             {
                 await sets.SkipAsync().ConfigureAwait(false);
                 await sets.SkipAsync().ConfigureAwait(false);
-                return (
-                    (await sets.ListAsync(row => row.Guid()).ConfigureAwait(false)).Count,
-                    await sets.AnyAsync().ConfigureAwait(false));
+                var removed = (await sets.ListAsync(row => row.Guid()).ConfigureAwait(false)).Count;
+                var isLeft = await sets.AnyAsync().ConfigureAwait(false);
+                var all = (await sets.ListAsync(row => row.Guid()).ConfigureAwait(false)).Count;
+                return (sets.IsRepeated ? all : removed, isLeft);
             },
             [
-                @lock,
+                LockChosen(chosen),
                 check,
                 DeploymentLogRepository.PurgeChosen(IDeploymentMaintenance.MaxBatchSize),
                 DeploymentRuntimeLogRepository.PurgeChosen(IDeploymentMaintenance.MaxBatchSize),
                 DeploymentHealthCheckRepository.PurgeChosen(IDeploymentMaintenance.MaxBatchSize),
                 delete,
                 rest,
-            ], Repeat.WhenConnectionIsLost, cancellationToken, nameof(PurgeDeletedAsync));
+                gone,
+            ], Repeat.WhenConnectionIsLost, cancellationToken, nameof(PurgeDeletedAsync)).ConfigureAwait(false);
     }
 }

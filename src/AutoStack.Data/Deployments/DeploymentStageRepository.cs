@@ -232,7 +232,8 @@ internal sealed class DeploymentStageRepository(Db db, DeploymentContext context
     public Task<TransitionOutcome> CompleteAsync(DeploymentClaim claim, StageName name, CancellationToken cancellationToken) =>
         EndAsync(claim, name, StageStatus.Completed, errorMessage: null, cancellationToken);
 
-    public Task<TransitionOutcome> FailAsync(DeploymentClaim claim, StageName name, string errorMessage, CancellationToken cancellationToken)
+    public Task<TransitionOutcome> FailAsync(
+        DeploymentClaim claim, StageName name, string errorMessage, CancellationToken cancellationToken)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(errorMessage);
         return EndAsync(claim, name, StageStatus.Failed, errorMessage, cancellationToken);

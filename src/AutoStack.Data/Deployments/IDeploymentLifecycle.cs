@@ -7,9 +7,9 @@ namespace AutoStack.Data.Deployments;
 /// state that the step may start in, and its stages follow. A step never overwrites a user's cancel.
 /// </summary>
 /// <remarks>
-/// <para>A claim is a lease. A step by a claim with a key renews the lease, also one that has expired while nobody took the deployment. Once
-/// the deployment went back to the queue, or to another worker, each step answers <see cref="TransitionOutcome.LostLease"/> and changes
-/// nothing. A step by the id alone is not compared with the lease.</para>
+/// <para>A claim is a lease. A step by a claim with a key renews the lease, also one that has expired, as long as no other worker took the
+/// deployment. Once the deployment went back to the queue, or to another worker, each step answers
+/// <see cref="TransitionOutcome.LostLease"/> and changes nothing. A step by the id alone is not compared with the lease.</para>
 /// <para>Every method may be repeated with the same arguments after a lost answer: it recognises what it did before.</para>
 /// </remarks>
 public interface IDeploymentLifecycle
@@ -50,7 +50,8 @@ public interface IDeploymentLifecycle
     /// <param name="options">The limits and the lease.</param>
     /// <param name="cancellationToken">Stops the claim.</param>
     /// <returns>
-    /// The deployment, its project and the claim; null when no deployment can be claimed now: waiting deployments may be held by the limits.
+    /// The deployment, its project and the claim; null when no deployment can be claimed now: waiting deployments may be held by the
+    /// limits.
     /// </returns>
     /// <exception cref="ArgumentNullException"><paramref name="options"/> is null.</exception>
     /// <exception cref="ArgumentException">

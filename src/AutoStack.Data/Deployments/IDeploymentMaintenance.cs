@@ -47,8 +47,9 @@ public interface IDeploymentMaintenance
     /// </summary>
     /// <remarks>
     /// A deployment that another transaction is changing, or writing a log line to, is skipped. A deployment that waits in the queue is
-    /// never failed, and neither is one whose worker holds a lease that has not expired; a lease that never expires does not count. The Python services write times of their own host: with them, set <paramref name="idle"/> longer than their clock is
-    /// slow. A worker that returns later gets <see cref="TransitionOutcome.AlreadyFinished"/>.
+    /// never failed, and neither is one whose worker holds a lease that has not expired; a lease that never expires does not count. The
+    /// Python services write times of their own host: with them, set <paramref name="idle"/> longer than their clock is slow. A worker that
+    /// returns later gets <see cref="TransitionOutcome.AlreadyFinished"/>.
     /// </remarks>
     /// <param name="idle">
     /// The time without progress, above zero and up to ten years. Choose it longer than the longest silent step of a build.
@@ -56,7 +57,9 @@ public interface IDeploymentMaintenance
     /// <param name="reason">The reason, for people to read, up to <see cref="Deployment.MaxReasonLength"/> characters.</param>
     /// <param name="limit">The maximum number of deployments, 1 to <see cref="MaxBatchSize"/>.</param>
     /// <param name="cancellationToken">Stops the update.</param>
-    /// <returns>The ids of the deployments that the call failed, in ascending order; a repeated call fails and returns what is left.</returns>
+    /// <returns>
+    /// The ids of the deployments that the call failed, in ascending order; a repeated call fails and returns what is left.
+    /// </returns>
     /// <exception cref="ArgumentException">
     /// <paramref name="reason"/> is null, blank or too long, or <paramref name="idle"/> or <paramref name="limit"/> is out of its range.
     /// </exception>
@@ -95,8 +98,7 @@ public interface IDeploymentMaintenance
     /// <param name="limit">The maximum number of deployments, 1 to <see cref="MaxBatchSize"/>.</param>
     /// <param name="cancellationToken">Stops the delete.</param>
     /// <returns>
-    /// The number of deployments removed, without those of an attempt whose answer was lost; repeat the call while it is above zero.
-    /// Deployments locked by another transaction are skipped.
+    /// The number of deployments removed; repeat the call while it is above zero. Deployments locked by another transaction are skipped.
     /// The call blocks if another program has locked a child row without locking its deployment; this library never does.
     /// </returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="limit"/> is out of its range.</exception>

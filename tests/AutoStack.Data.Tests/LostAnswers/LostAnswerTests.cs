@@ -11,7 +11,7 @@ namespace AutoStack.Data.Tests.LostAnswers;
 public sealed partial class LostAnswerTests : DatabaseTests
 {
     private static readonly Dictionary<string, Func<LostAnswerTests, Task<Write>>> Writes =
-        new IEnumerable<KeyValuePair<string, Func<LostAnswerTests, Task<Write>>>>[] { OfUsers }
+        new IEnumerable<KeyValuePair<string, Func<LostAnswerTests, Task<Write>>>>[] { OfUsers, OfDeployments, OfContainers, OfStages }
             .SelectMany(writes => writes)
             .ToDictionary();
 
