@@ -3,7 +3,6 @@ using AutoStack.Data.Logs;
 using AutoStack.Data.Postgres;
 using AutoStack.Data.Status;
 using AutoStack.Data.Values;
-using Npgsql;
 
 namespace AutoStack.Data.Deployments;
 

@@ -237,7 +237,7 @@ internal sealed class DeploymentQueue(Db db, DeploymentContext context)
     // @maxPerProject and @maxPerUser, anew for each statement: a parameter belongs to one command.
     private static NpgsqlParameter[] Limits(ClaimOptions options) => [P.Of(options.MaxPerProject), P.Of(options.MaxPerUser)];
 
-    private static Claimed ReadClaimed(RowReader row) => 
+    private static Claimed ReadClaimed(RowReader row) =>
         new(DeploymentRepository.ReadWithProject(row), row.Int(), row.LongOrNull());
 
     // Met: the search found a deployment. Job: that deployment, unless its project or user reached a limit before the lock.
