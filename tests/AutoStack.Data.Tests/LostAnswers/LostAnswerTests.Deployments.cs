@@ -77,6 +77,9 @@ public sealed partial class LostAnswerTests
                     Assert.That(stored!.Reveal(), Is.EqualTo("A=1"));
                 });
         },
+        ["IDeploymentLifecycle.ClaimNextAsync"] = tests => tests.ClaimAsync(new ClaimOptions { Key = Guid.NewGuid() }),
+        ["IDeploymentLifecycle.ClaimNextAsync with limits"] = tests => tests.ClaimAsync(
+            new ClaimOptions { Key = Guid.NewGuid(), MaxPerProject = 1, MaxPerUser = 1 }),
         ["IDeploymentLifecycle.AdvanceAsync"] = tests => tests.StepAsync(
             DeploymentStatus.Cloning,
             (lifecycle, claim) => lifecycle.AdvanceAsync(claim, DeploymentStatus.Building, Token),
@@ -189,6 +192,24 @@ public sealed partial class LostAnswerTests
                 });
         },
     };
+
+    // The rows of other cases leave the queue first: a claim takes whatever waits. The tests of a fixture run one after the other.
+    private async Task<Write> ClaimAsync(ClaimOptions options)
+    {
+        await ExecuteAsync("UPDATE deployments SET status = 'cancelled', completed_at = created_at WHERE status = 'queued'");
+        var (first, second) = (await EnqueueAsync(), await EnqueueAsync());
+        return new Write(
+            async host => await host.GetRequiredService<IDeploymentLifecycle>().ClaimNextAsync(options, Token),
+            async (result, _) =>
+            {
+                var job = (ClaimedDeployment)result!;
+                Assert.That(
+                    (job.Deployment.Id, job.Claim.Key, job.Attempt, job.Deployment.Status),
+                    Is.EqualTo((first.Id, options.Key, 1, DeploymentStatus.Cloning)));
+                Assert.That(await StagesOfAsync(first.Id), Is.EqualTo("cloning in_progress, queued completed"));
+                Assert.That(await Lifecycle.FindStatusAsync(second.Id, Token), Is.EqualTo(DeploymentStatus.Queued));
+            });
+    }
 
     // A step of a claim with a lease: applied once, and recognised when it is told again.
     private async Task<Write> StepAsync(
