@@ -222,7 +222,8 @@ internal sealed partial class RunningJob(
     [LoggerMessage(23, LogLevel.Error, "Deployment {DeploymentId}: the build failed.")]
     private static partial void LogFailed(ILogger logger, Guid deploymentId, Exception exception);
 
-    [LoggerMessage(24, LogLevel.Error, "Deployment {DeploymentId}: its outcome was not reported; it is started again when its lease expires.")]
+    [LoggerMessage(24, LogLevel.Error,
+        "Deployment {DeploymentId}: its outcome was not reported; it is started again when its lease expires.")]
     private static partial void LogUnreported(ILogger logger, Guid deploymentId, Exception exception);
 
     [LoggerMessage(25, LogLevel.Warning, "Deployment {DeploymentId}: log lines were refused.")]

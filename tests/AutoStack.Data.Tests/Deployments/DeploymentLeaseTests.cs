@@ -152,13 +152,15 @@ public sealed class DeploymentLeaseTests : DatabaseTests
         Assert.That((waiting.Status, waiting.StartedAt), Is.EqualTo((DeploymentStatus.Queued, (DateTimeOffset?)null)));
         Assert.That(await PlaceAsync(first.Id), Is.EqualTo(place));
         Assert.That(
-            await StagesAsync(first), Is.EqualTo(new[] { "queued in_progress", "cloning pending", "checkout pending", "building pending" }));
+            await StagesAsync(first),
+            Is.EqualTo(new[] { "queued in_progress", "cloning pending", "checkout pending", "building pending" }));
 
         var again = await UntilClaimedAsync();
         Assert.That((again.Deployment.Id, again.Attempt), Is.EqualTo((first.Id, 1)));
         Assert.That((await UntilClaimedAsync()).Deployment.Id, Is.EqualTo(second.Id));
         Assert.That(
-            await StagesAsync(first), Is.EqualTo(new[] { "queued completed", "cloning in_progress", "checkout pending", "building pending" }));
+            await StagesAsync(first),
+            Is.EqualTo(new[] { "queued completed", "cloning in_progress", "checkout pending", "building pending" }));
         Assert.That(await Lifecycle.ReleaseAsync(job.Claim, Token), Is.EqualTo(TransitionOutcome.LostLease));
     }
 
@@ -178,7 +180,8 @@ public sealed class DeploymentLeaseTests : DatabaseTests
         }
 
         var ended = (await Deployments.FindAsync(deployment.Id, deployment.UserId, Token))!;
-        Assert.That(ended.FailedReason, Is.EqualTo("The deployment was given up after 2 attempts: each time the worker stopped answering."));
+        Assert.That(
+            ended.FailedReason, Is.EqualTo("The deployment was given up after 2 attempts: each time the worker stopped answering."));
         Assert.That(await StagesAsync(deployment), Is.EqualTo(new[] { "queued completed", "cloning failed" }));
         Assert.That(await LeasesAsync(deployment.Id), Is.Zero);
     }

@@ -1,4 +1,3 @@
-using AutoStack.Data.Deployments;
 using AutoStack.Data.Tests.Support;
 
 namespace AutoStack.Data.Tests.Hosting;

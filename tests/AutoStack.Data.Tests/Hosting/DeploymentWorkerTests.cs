@@ -3,12 +3,13 @@ using System.Diagnostics.Metrics;
 using AutoStack.Data.Deployments;
 using AutoStack.Data.Hosting;
 using AutoStack.Data.Testing;
-using AutoStack.Data.Tests.Support;
 using Npgsql;
 
 namespace AutoStack.Data.Tests.Hosting;
 
-/// <summary>The hosted worker on a real server; each test has a database of its own, since a worker takes every deployment that waits.</summary>
+/// <summary>
+/// The hosted worker on a real server; each test has a database of its own, since a worker takes every deployment that waits.
+/// </summary>
 [CancelAfter(120_000)]
 public sealed class DeploymentWorkerTests
 {
@@ -72,7 +73,8 @@ public sealed class DeploymentWorkerTests
         await using var worker = await StartAsync(_ => { }, (_, _, _) => Task.FromResult<string?>(new string('x', 3000)));
         var ended = await worker.UntilEndedAsync(await worker.EnqueueAsync(Token), Token);
 
-        Assert.That((ended.Status, ended.FailedReason), Is.EqualTo((DeploymentStatus.Failed, "The address of the result cannot be stored.")));
+        Assert.That(
+            (ended.Status, ended.FailedReason), Is.EqualTo((DeploymentStatus.Failed, "The address of the result cannot be stored.")));
     }
 
     [Test]
