@@ -29,6 +29,9 @@ public sealed class WorkerHost : IAsyncDisposable
             {
                 (options.ConnectionString, options.MinPoolSize, options.LogPollInterval) = (connectionString, 0, TimeSpan.FromSeconds(1));
                 options.ListenForNotifications = false;
+
+                // Shorter than the outages of the tests: a call then fails, and the worker repeats it.
+                options.OperationTimeout = TimeSpan.FromSeconds(2);
             })
             .AddDeploymentWorker(
                 options =>
