@@ -15,7 +15,9 @@ internal sealed class Workload(Workload.Row[] deployments, Workload.Row[] logged
     // A lost answer must not hold a point up for the thirty seconds that a service waits.
     private static readonly Timeouts Limits = new(CommandSeconds: 10, Operation: null);
 
-    private static readonly Telemetry Telemetry = new(NullLogger.Instance, TimeSpan.MaxValue);
+    private static readonly Telemetry Unmeasured = new(NullLogger.Instance, TimeSpan.MaxValue, pool: "bench", database: null);
+
+    private static readonly Subject Load = new("Load", table: null);
 
     // The notifier has no connection and is never used: no notification of the load may reach the services on the database.
     private static readonly LogContext Logs = new(
@@ -28,7 +30,7 @@ internal sealed class Workload(Workload.Row[] deployments, Workload.Row[] logged
 
     public async Task RunAsync(NpgsqlConnection connection, LoadStatement statement, int pick, CancellationToken cancellationToken)
     {
-        var db = new LentConnection(connection);
+        var db = new Db(new LentConnection(connection), Load);
         switch (statement)
         {
             case LoadStatement.ById:
@@ -63,7 +65,7 @@ internal sealed class Workload(Workload.Row[] deployments, Workload.Row[] logged
     /// The executor of the library on a connection that the load has taken from the pool, so that the load can time the wait for it. Every
     /// failure is final: a retry would hide the failure from the result.
     /// </summary>
-    private sealed class LentConnection(NpgsqlConnection connection) : Db(Telemetry, Limits)
+    private sealed class LentConnection(NpgsqlConnection connection) : Executor(Unmeasured, Limits)
     {
         public override void WhenCommitted(Action action)
         {
@@ -75,9 +77,12 @@ internal sealed class Workload(Workload.Row[] deployments, Workload.Row[] logged
         {
         }
 
-        protected override ValueTask<NpgsqlConnection> AcquireAsync(CancellationToken cancellationToken) => new(connection);
+        public override async ValueTask<NpgsqlTransaction?> BeginAsync(NpgsqlConnection lent, CancellationToken cancellationToken) =>
+            await lent.BeginTransactionAsync(cancellationToken).ConfigureAwait(false);
 
-        protected override ValueTask ReleaseAsync(NpgsqlConnection lent) => default;
+        protected override ValueTask<NpgsqlConnection> AcquireAsync(Call call) => new(connection);
+
+        protected override ValueTask ReleaseAsync(NpgsqlConnection lent, Call call) => default;
 
         protected override bool Reopen(ref Retries retries, Exception exception, Call call, out TimeSpan delay)
         {
@@ -90,8 +95,5 @@ internal sealed class Workload(Workload.Row[] deployments, Workload.Row[] logged
             delay = TimeSpan.Zero;
             return false;
         }
-
-        protected override async ValueTask<NpgsqlTransaction?> BeginAsync(NpgsqlConnection lent, CancellationToken cancellationToken) =>
-            await lent.BeginTransactionAsync(cancellationToken).ConfigureAwait(false);
     }
 }

@@ -14,7 +14,7 @@ public sealed partial class LostAnswerTests : DatabaseTests
         new IEnumerable<KeyValuePair<string, Func<LostAnswerTests, Task<Write>>>>[]
             {
                 OfUsers, OfIdentities, OfGitHubConnections, OfSessions, OfResetTokens, OfSignIns, OfAccountUpkeep, OfProjects, OfWebhooks,
-                OfHealthChecks, OfLogs,
+                OfHealthChecks, OfLogs, OfDeployments, OfContainers, OfStages,
             }
             .SelectMany(writes => writes)
             .ToDictionary();
