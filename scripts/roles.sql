@@ -32,6 +32,7 @@ DECLARE
     --   sessions.token, password_reset_tokens.token_hash   tokens of other writers may be stored in clear
     --   sessions.client_key_hash, sealed_token             what a client proves itself with, and its next token
     --   sign_in_attempts.subject_hash                      e-mail and network addresses can be guessed from their hashes
+    --   deployment_leases.claim_key                        what a worker proves its claim with
     --   github_connections.*_token, *.env_vars             tokens and environments, in clear as long as other writers store them so
     --   *_version                                          what those are bound to
     --   projects.repository, repository_path               addresses of other writers may hold a user name and a password
@@ -50,6 +51,7 @@ DECLARE
         ['deployments', 'id project_id user_id status branch commit_hash commit_message author commit_timestamp creator_type is_production '
             || 'build_duration_seconds failed_reason deployed_url started_at completed_at created_at is_deleted commit_hash_full queue_place'],
         ['deployment_logs', 'id deployment_id timestamp log_level message created_at seq log_bytes'],
+        ['deployment_leases', 'deployment_id worker attempt claimed_at renewed_at expires_at released_at'],
         ['deployment_stages', 'id deployment_id stage_name status started_at completed_at error_message created_at'],
         ['deployment_containers', 'id deployment_id container_id image host port status created_at stopped_at'],
         ['deployment_health_checks', 'id deployment_id url http_status latency_ms is_live checked_at'],

@@ -12,8 +12,7 @@ await using var database = await server.CreateDatabaseAsync();
 
 var builder = WebApplication.CreateBuilder(args);
 builder.Services.AddAutoStackData(database.ConnectionString);
-builder.Services.AddAutoStackDataWorkers();
-builder.Services.AddHostedService<Worker>();
+builder.Services.AddDeploymentWorker(options => options.Concurrency = 4, Builder.BuildAsync);
 
 await using var app = builder.Build();
 

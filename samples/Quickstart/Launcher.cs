@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using AutoStack.Data.Containers;
 using AutoStack.Data.HealthChecks;
+using AutoStack.Data.Hosting;
 
 namespace Quickstart;
 
@@ -26,15 +27,16 @@ internal sealed class Launcher(
     /// <summary>Starts the site in a folder and waits until it answers.</summary>
     /// <returns>Its address.</returns>
     /// <exception cref="StepFailedException">It does not answer.</exception>
-    public async Task<string> LaunchAsync(Guid deploymentId, string image, string folder, BuildLog log, CancellationToken cancellationToken)
+    public async Task<string> LaunchAsync(
+        DeploymentJob job, string image, string folder, BuildLog log, CancellationToken cancellationToken)
     {
+        var deploymentId = job.Deployment.Id;
         var container = await ReserveAsync(deploymentId, image, cancellationToken);
         var url = $"http://localhost:{container.Port}/";
         log.Write($"$ dotnet site.dll --urls {url}");
         var process = shell.Start(folder, "dotnet", ["site.dll", "--urls", url], log.Write);
         launched[^1] = (container, process);
-        DeploymentEndedException.ThrowUnlessContinuing(
-            await containers.ConfirmAsync(container.Id, $"process-{process.Id}", cancellationToken));
+        await job.StepAsync(token => containers.ConfirmAsync(container.Id, $"process-{process.Id}", token), cancellationToken);
 
         var check = await CheckAsync(deploymentId, url, process, cancellationToken);
         await healthChecks.AddAsync(check, cancellationToken);
@@ -44,7 +46,7 @@ internal sealed class Launcher(
             throw new StepFailedException(process.HasExited ? "The site ended instead of answering." : $"{url} did not answer in time.");
         }
 
-        DeploymentEndedException.ThrowUnlessContinuing(await containers.ReportRunningAsync(container.Id, cancellationToken));
+        await job.StepAsync(token => containers.ReportRunningAsync(container.Id, token), cancellationToken);
         log.Write($"{url} answered {check.HttpStatus} after {check.LatencyMs} ms");
         return url;
     }
@@ -77,9 +79,9 @@ internal sealed class Launcher(
             var reservation = await containers.ReserveAsync(
                 new NewDeploymentContainer { DeploymentId = deploymentId, Image = image, Ports = ports }, cancellationToken);
             var container = reservation.Container
-                ?? throw (reservation.Outcome == ReservationOutcome.Refused
-                    ? new DeploymentEndedException()
-                    : new StepFailedException("Every port is taken."));
+                ?? throw new StepFailedException(reservation.Outcome == ReservationOutcome.Refused
+                    ? "The deployment has ended."
+                    : "Every port is taken.");
             if (IsFree(container.Port))
             {
                 launched.Add((container, null));

@@ -1,29 +1,48 @@
 using AutoStack.Data;
 using AutoStack.Data.Deployments;
+using AutoStack.Data.Hosting;
 
 namespace Quickstart;
 
 /// <summary>
-/// The deployments in the queue that belong to this run. A worker of a service calls
-/// <see cref="IDeploymentLifecycle.ClaimNextAsync(CancellationToken)"/> directly; a sample that runs on a database in use must not build
-/// the deployments of others.
+/// The deployments in the queue that belong to this run. A worker of a service builds whatever waits; a sample that runs on a database in
+/// use must not build the deployments of others.
 /// </summary>
-internal sealed class OwnQueue(IUnitOfWork unitOfWork)
+internal sealed class OwnQueue(IUnitOfWork unitOfWork, IDeploymentLifecycle lifecycle)
 {
-    /// <summary>Refuses a database with a waiting deployment.</summary>
-    public Task RequireEmptyAsync(CancellationToken cancellationToken) => ClaimNextAsync(own: [], cancellationToken);
+    private readonly HashSet<Guid> own = [];
+    private readonly TaskCompletionSource foreign = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>Claims the next deployment; null when the queue is empty.</summary>
-    /// <exception cref="QuickstartException">The deployment is not of this run, and stays queued.</exception>
-    public Task<DeploymentWithProject?> ClaimNextAsync(HashSet<Guid> own, CancellationToken cancellationToken) =>
+    private static QuickstartException NotEmpty =>
+        new("This database has queued deployments that are not of this run: give one whose queue is empty.");
+
+    /// <summary>Fails when a deployment of another run is met.</summary>
+    public Task Foreign => foreign.Task;
+
+    /// <summary>Adds the deployments of this run, before the worker starts.</summary>
+    public void Add(IEnumerable<Deployment> deployments) => own.UnionWith(deployments.Select(deployment => deployment.Id));
+
+    /// <summary>Refuses a database with a waiting deployment.</summary>
+    /// <exception cref="QuickstartException">A deployment waits, and stays queued.</exception>
+    public Task RequireEmptyAsync(CancellationToken cancellationToken) =>
         unitOfWork.RunAsync(async (tx, ct) =>
         {
-            var next = await tx.Get<IDeploymentLifecycle>().ClaimNextAsync(ct);
-
             // Throwing inside the unit of work rolls the claim back.
-            return next is null || own.Contains(next.Deployment.Id)
-                ? next
-                : throw new QuickstartException(
-                    "This database has queued deployments that are not of this run: give one whose queue is empty.");
+            if (await tx.Get<IDeploymentLifecycle>().ClaimNextAsync(ct) is not null)
+            {
+                throw NotEmpty;
+            }
         }, cancellationToken);
+
+    /// <summary>Returns a deployment of another run to the queue, and ends this run.</summary>
+    /// <exception cref="QuickstartException">The deployment is not of this run.</exception>
+    public async Task RequireOwnAsync(DeploymentJob job)
+    {
+        if (!own.Contains(job.Deployment.Id))
+        {
+            foreign.TrySetException(NotEmpty);
+            await lifecycle.ReleaseAsync(job.Claim, CancellationToken.None);
+            throw NotEmpty;
+        }
+    }
 }

@@ -4,6 +4,7 @@ using AutoStack.Data.Deployments;
 using AutoStack.Data.Logs;
 using AutoStack.Data.Projects;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 
 namespace Quickstart;
 
@@ -22,7 +23,8 @@ internal static class Walkthrough
         await using var database = await Database.OpenAsync(arguments.ConnectionString, screen, cancellationToken);
 
         // As a service would do it in its Program.cs; every repository is then a constructor parameter away.
-        await using var services = new ServiceCollection()
+        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
+        builder.Services
             .AddAutoStackData(options =>
             {
                 options.ConnectionString = database.ConnectionString;
@@ -33,10 +35,19 @@ internal static class Walkthrough
             .AddSingleton(shell)
             .AddSingleton<OwnQueue>()
             .AddSingleton<Launcher>()
-            .AddSingleton<Worker>()
-            .AddAutoStackDataWorkers()
-            .BuildServiceProvider();
+            .AddSingleton<Builder>()
+            .AddDeploymentWorker(
+                options => options.Name = "quickstart",
+                (job, _, token) => job.Services.GetRequiredService<Builder>().BuildAsync(job, token));
+        var host = builder.Build();
+        await using var services = (IAsyncDisposable)host;
+        await RunAsync(host, workspace, shell, screen, cancellationToken);
+    }
 
+    private static async Task RunAsync(
+        IHost host, Workspace workspace, Shell shell, Screen screen, CancellationToken cancellationToken)
+    {
+        var services = host.Services;
         await services.GetRequiredService<OwnQueue>().RequireEmptyAsync(cancellationToken);
         var repositories = await SampleRepository.CreateAllAsync(workspace, shell, cancellationToken);
         var user = await RegisterUserAsync(services, cancellationToken);
@@ -48,11 +59,11 @@ internal static class Walkthrough
         var queue = await EnqueueAsync(services, projects, cancellationToken);
         try
         {
-            await WorkAndFollowAsync(services, queue, projects, cancellationToken);
+            await WorkAndFollowAsync(host, queue, projects, cancellationToken);
         }
         catch
         {
-            // A given database outlives this run, and somebody's worker would find what is still queued.
+            // A given database outlives this run, and another worker would find what is still queued.
             await CancelAsync(services, user, queue);
             throw;
         }
@@ -107,24 +118,25 @@ internal static class Walkthrough
 
     // The worker writes, the follower reads; all they share is the database.
     private static async Task WorkAndFollowAsync(
-        IServiceProvider services, IReadOnlyList<Deployment> queue, IReadOnlyList<Project> projects, CancellationToken cancellationToken)
+        IHost host, IReadOnlyList<Deployment> queue, IReadOnlyList<Project> projects, CancellationToken cancellationToken)
     {
+        var own = host.Services.GetRequiredService<OwnQueue>();
+        own.Add(queue);
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var following = Task.WhenAll(
-            queue.Zip(projects, (deployment, project) => FollowAsync(services, deployment, project, stopping.Token)));
+            queue.Zip(projects, (deployment, project) => FollowAsync(host.Services, deployment, project, stopping.Token)));
+        await host.StartAsync(cancellationToken);
         try
         {
-            await services.GetRequiredService<Worker>().RunAsync(queue.Select(deployment => deployment.Id).ToHashSet(), cancellationToken);
+            await await Task.WhenAny(following, own.Foreign);
         }
-        catch
+        finally
         {
-            // Nobody will write any more.
+            // A build that is still running goes back to the queue.
+            await host.StopAsync(CancellationToken.None);
             await stopping.CancelAsync();
             await following.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            throw;
         }
-
-        await following;
     }
 
     // As a page of its owner would.

@@ -29,6 +29,7 @@ internal sealed class Database : IAsyncDisposable, IDisposable
     {
         [typeof(IUnitOfWork)] = database => database.unitOfWork,
         [typeof(IDeploymentLogFollower)] = database => database.logFollower,
+        [typeof(IStandbyReads)] = database => database.standbyReads,
         // What it counts must stay when the caller's work is rolled back.
         [typeof(ISignInThrottle)] = database => new SignInThrottle(
             new Db(database.executor, new Subject("SignInThrottle", "sign_in_attempts")), database.context.Accounts),
@@ -49,6 +50,7 @@ internal sealed class Database : IAsyncDisposable, IDisposable
     private readonly NpgsqlDataSource? owned;
     private readonly NpgsqlDataSource? listening;
     private readonly UnitOfWork unitOfWork;
+    private readonly StandbyReads standbyReads;
     private readonly Executor executor;
     private readonly Context context;
     private readonly LogNotifier logNotifier;
@@ -68,10 +70,12 @@ internal sealed class Database : IAsyncDisposable, IDisposable
         listening = options.ToListenConnectionString(settings) is { } direct ? Build(direct) : null;
         var source = dataSource ?? owned!;
         var used = new NpgsqlConnectionStringBuilder(source.ConnectionString);
-        var guard = new PoolerGuard(source, options.Pooler);
+        var hosts = new Hosts(source, options.Pooler);
         timeouts = Timeouts.Of(used.CommandTimeout, options.OperationTimeout);
         var telemetry = new Telemetry(logger, options.SlowOperationThreshold, PoolName, used.Database ?? used.Username);
-        var pool = new Pool(source, guard, options.ToPoolLimits(used), telemetry);
+        var limits = options.ToPoolLimits(used);
+        var pool = new Pool(hosts.Primary, limits, telemetry);
+        var standbys = hosts.Standbys is { } guard ? new Pool(guard, limits, telemetry) : null;
         executor = new PooledExecutor(pool, telemetry, timeouts, reopens: true);
         // What repeats its calls by itself learns at once that the server is away.
         var background = new PooledExecutor(pool, telemetry, timeouts, reopens: false);
@@ -84,11 +88,12 @@ internal sealed class Database : IAsyncDisposable, IDisposable
             new AccountContext(clock, options.Accounts, secrets),
             new DeploymentContext(clock, logSecrets),
             new LogContext(clock, logSecrets, logNotifier, options.LogWriter, options.LogSearchTime));
-        unitOfWork = new UnitOfWork(
-            pool, (type, over) => Repositories.CreateForCaller(type, over, context, servesWorkers), telemetry, timeouts);
+        unitOfWork = new UnitOfWork(pool, CreateForCaller, telemetry, timeouts);
+        standbyReads = new StandbyReads(CreateForCaller, (type, token) => new StandbyExecutor(
+            standbys ?? pool, executor, telemetry, timeouts, options.StandbyWait, type, standbys is null ? default : token));
         logWriter = new DeploymentLogWriter(
             new Db(background, new Subject("DeploymentLogWriter", "deployment_logs")), context.Logs, logger);
-        Notifications = new Notifications(options.Listens ? listening ?? source : null, logger);
+        Notifications = new Notifications(options.Listens ? Hosts.PrimaryOf(listening ?? source) : null, logger);
         logFollower = new DeploymentLogFollower(
             new Db(background, new Subject("DeploymentLogFollower", "deployment_logs")),
             Notifications,
@@ -103,10 +108,11 @@ internal sealed class Database : IAsyncDisposable, IDisposable
         // The query by which the driver loads types compares oid with regproc: an operator for these two types, planted in public, would be
         // called by every new pool. The built-in types are all that the library uses.
         NpgsqlDataSource Build(NpgsqlConnectionStringBuilder settings) =>
-            new NpgsqlDataSourceBuilder(settings.ConnectionString) { Name = PoolName }
+            Hosts.Build(new NpgsqlDataSourceBuilder(settings.ConnectionString) { Name = PoolName }
                 .UseLoggerFactory(loggerFactory)
-                .ConfigureTypeLoading(types => types.EnableTypeLoading(false))
-                .Build();
+                .ConfigureTypeLoading(types => types.EnableTypeLoading(false)));
+
+        object CreateForCaller(Type type, Executor over) => Repositories.CreateForCaller(type, over, context, servesWorkers);
     }
 
     public Notifications Notifications { get; }

@@ -27,7 +27,9 @@ public class ClaimNext : Question
             LIMIT 1
             FOR NO KEY UPDATE SKIP LOCKED
         ),
-        {DeploymentQueue.StartChosen.Replace("@now", "$1", StringComparison.Ordinal).Replace("@stageId", "$2", StringComparison.Ordinal)}
+        {DeploymentQueue.StartChosen.Replace("@now", "$1", StringComparison.Ordinal).Replace("@stageId", "$2", StringComparison.Ordinal)
+            .Replace("@worker", "$3", StringComparison.Ordinal).Replace("@key", "$4", StringComparison.Ordinal)
+            .Replace("@lease", "$5", StringComparison.Ordinal)}
         """;
 
     private IDeploymentLifecycle lifecycle = null!;
@@ -108,7 +110,9 @@ public class ClaimNext : Question
     });
 
     private static async Task<int> DriverAsync(NpgsqlDataSource source) =>
-        (await Raw.ListAsync(source, Sql, Rows.DeploymentWithProject, Raw.Timestamp(Now()), Raw.Uuid(NewId()))).Count;
+        (await Raw.ListAsync(
+            source, Sql, Rows.DeploymentWithProject, Raw.Timestamp(Now()), Raw.Uuid(NewId()), Raw.Text("w"), Raw.Uuid(Guid.NewGuid()),
+            Raw.Interval(TimeSpan.FromMinutes(1)))).Count;
 
     private async Task<int> WorkAsync(Func<Task<int>> claim)
     {

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net.Sockets;
 using System.Security.Cryptography;
+using AutoStack.Data.Postgres;
 using Npgsql;
 
 namespace AutoStack.Data.Migrations.Internal;
@@ -36,7 +37,7 @@ internal sealed class MigrationServer
 
         // The driver would otherwise conclude from a read-only session that the server itself is read-only.
         settings.HostRecheckSeconds = 0;
-        var servers = IsOne ? ConnectionText.HostAndPort(settings.Host!, settings.Port) : settings.Host!;
+        var servers = IsOne ? ConnectionUri.HostAndPort(settings.Host!, settings.Port) : settings.Host!;
         var database = string.IsNullOrEmpty(settings.Database) ? settings.Username : settings.Database;
         where = string.IsNullOrEmpty(database) ? servers : $"{servers}, database {database}";
         if (IsOne && settings.TargetSessionAttributes is not null)

@@ -3,7 +3,7 @@ namespace AutoStack.Data.Accounts;
 /// <summary>A user's connection with GitHub. The tokens are not part of it.</summary>
 public sealed record GitHubConnection
 {
-    /// <summary>The id.</summary>
+    /// <summary>The id, new with each <see cref="IGitHubConnectionRepository.ConnectAsync"/>; a refresh keeps it.</summary>
     public required Guid Id { get; init; }
 
     /// <summary>The user.</summary>

@@ -11,6 +11,9 @@ internal sealed class GitHubConnectionRepository(Db db, AccountContext context)
     // Without the tokens, which most callers do not need.
     internal const string Columns = "g.id, g.user_id, g.github_username, g.token_expires_at, g.scope, g.connected_at";
 
+    private const string StoredTokens =
+        "g.github_access_token, g.github_access_token_version, g.github_refresh_token, g.github_refresh_token_version";
+
     // The tokens are bound to the user, who has at most one connection: the upsert does not know the id of an existing row.
     internal static SecretColumn AccessTokens { get; } = new(
         "github_connections.github_access_token",
@@ -26,7 +29,8 @@ internal sealed class GitHubConnectionRepository(Db db, AccountContext context)
         replace: """
             UPDATE github_connections g
             SET github_access_token = @renewed, github_access_token_version = @version
-            WHERE g.id = @id AND g.github_access_token = @old AND g.github_access_token_version IS NOT DISTINCT FROM @oldVersion
+            WHERE g.id = @id AND (g.github_access_token = @old AND g.github_access_token_version IS NOT DISTINCT FROM @oldVersion
+              OR g.github_access_token = @renewed AND g.github_access_token_version IS NOT DISTINCT FROM @version)
             """);
 
     internal static SecretColumn RefreshTokens { get; } = new(
@@ -43,7 +47,8 @@ internal sealed class GitHubConnectionRepository(Db db, AccountContext context)
         replace: """
             UPDATE github_connections g
             SET github_refresh_token = @renewed, github_refresh_token_version = @version
-            WHERE g.id = @id AND g.github_refresh_token = @old AND g.github_refresh_token_version IS NOT DISTINCT FROM @oldVersion
+            WHERE g.id = @id AND (g.github_refresh_token = @old AND g.github_refresh_token_version IS NOT DISTINCT FROM @oldVersion
+              OR g.github_refresh_token = @renewed AND g.github_refresh_token_version IS NOT DISTINCT FROM @version)
             """);
 
     /// <summary>Removes the connection of the user in <see cref="Chosen.Ids"/>, unless <paramref name="keep"/> names it.</summary>
@@ -69,34 +74,12 @@ internal sealed class GitHubConnectionRepository(Db db, AccountContext context)
             WHERE g.user_id = @userId
             """, [P.Of(userId)], cancellationToken);
 
-    public async Task<GitHubTokens?> FindTokensAsync(Guid userId, CancellationToken cancellationToken)
-    {
-        var stored = await db.FindAsync(
-            row => new
-            {
-                Access = StoredSecret.Read(row),
-                Refresh = StoredSecret.Read(row),
-                ExpiresAt = row.TimeOrNull(),
-                Scope = row.TextOrNull(),
-                Username = row.TextOrNull(),
-            }, """
-            SELECT
-                g.github_access_token, g.github_access_token_version, g.github_refresh_token, g.github_refresh_token_version,
-                g.token_expires_at, g.scope, g.github_username
+    public async Task<GitHubTokens?> FindTokensAsync(Guid userId, CancellationToken cancellationToken) =>
+        Open(await db.FindAsync(ReadWithTokens, $"""
+            SELECT {Columns}, {StoredTokens}
             FROM github_connections g
             WHERE g.user_id = @userId
-            """, [P.Of(userId)], cancellationToken).ConfigureAwait(false);
-
-        // Decrypted after the statement: a token that does not open is not a failure of the statement, and does not end a unit of work.
-        return stored is null ? null : new GitHubTokens
-        {
-            AccessToken = context.Secrets.Open(stored.Access, AccessTokenOf(userId))!,
-            RefreshToken = context.Secrets.Open(stored.Refresh, RefreshTokenOf(userId)),
-            ExpiresAt = stored.ExpiresAt,
-            Scope = stored.Scope is { } scope ? GitHubScopes.Parse(scope) : null,
-            GitHubUsername = stored.Username,
-        };
-    }
+            """, [P.Of(userId)], cancellationToken).ConfigureAwait(false));
 
     public async Task<Page<GitHubConnection>> ListExpiringAsync(
         DateTimeOffset before, Cursor cursor, int limit, CancellationToken cancellationToken)
@@ -119,24 +102,35 @@ internal sealed class GitHubConnectionRepository(Db db, AccountContext context)
         return new Page<GitHubConnection>([.. page.Items.Select(row => row.Connection)], page.Next);
     }
 
-    public async Task<GitHubConnection> ConnectAsync(Guid userId, GitHubTokens tokens, CancellationToken cancellationToken) =>
-        (await db.WriteAsync(Read, $"""
+    public async Task<GitHubConnection> ConnectAsync(Guid userId, GitHubTokens tokens, CancellationToken cancellationToken)
+    {
+        // Each call stores an id of its own, by which its repetition finds its own connection: tokens that were refreshed since stay.
+        var id = Ids.New();
+        var connect = new Statement($"""
             INSERT INTO github_connections AS g (
                 id, user_id, github_username, github_access_token, github_access_token_version,
                 github_refresh_token, github_refresh_token_version, token_expires_at, scope, connected_at)
             VALUES (@id, @userId, @username, @access, @accessVersion, @refresh, @refreshVersion, @expiresAt, @scope, {ServerTime.Present})
             ON CONFLICT (user_id) DO UPDATE
-            SET github_username = coalesce(excluded.github_username, g.github_username), github_access_token = excluded.github_access_token,
+            SET id = excluded.id, github_username = coalesce(excluded.github_username, g.github_username),
+                github_access_token = excluded.github_access_token,
                 github_access_token_version = excluded.github_access_token_version, github_refresh_token = excluded.github_refresh_token,
                 github_refresh_token_version = excluded.github_refresh_token_version, token_expires_at = excluded.token_expires_at,
                 scope = coalesce(excluded.scope, g.scope),
                 connected_at = greatest(excluded.connected_at, g.connected_at + interval '1 microsecond')
-            RETURNING {Columns}
-            """,
-            [P.Of(Ids.New(), "id"), P.Of(userId), ServerTime.Now(context.Clock), .. Protect(userId, tokens)],
-            cancellationToken).ConfigureAwait(false))!;
+            WHERE g.id <> excluded.id
+            """, [P.Of(id), P.Of(userId), ServerTime.Now(context.Clock), .. Protect(userId, tokens)]);
+        var current = new Statement($"""
+            SELECT {Columns}
+            FROM github_connections g
+            WHERE g.user_id = @userId
+            """, P.Of(userId));
+        return await Retries.UntilConsistentAsync(() => db.WriteBatchAsync(
+            sets => sets.FindAsync(Read), [connect, current], Repeat.WhenConnectionIsLost, cancellationToken)).ConfigureAwait(false);
+    }
 
-    public Task<GitHubRefreshResult> RefreshAsync(GitHubConnection connection, GitHubTokens tokens, CancellationToken cancellationToken)
+    public async Task<GitHubRefreshResult> RefreshAsync(
+        GitHubConnection connection, GitHubTokens tokens, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(connection);
         var refresh = new Statement($"""
@@ -156,26 +150,57 @@ internal sealed class GitHubConnectionRepository(Db db, AccountContext context)
                 .. Protect(connection.UserId, tokens),
             ]);
         var current = new Statement($"""
-            SELECT {Columns}
+            SELECT {Columns}, {StoredTokens}
             FROM github_connections g
             WHERE g.user_id = @userId
             """, P.Of(connection.UserId));
-        return db.WriteBatchAsync(
-            async sets =>
-            {
-                var refreshed = await sets.AnyAsync().ConfigureAwait(false);
-                var stored = await sets.FindAsync(Read).ConfigureAwait(false);
-                var outcome = refreshed ? UpdateOutcome.Updated : stored is null ? UpdateOutcome.NotFound : UpdateOutcome.Conflict;
-                return new GitHubRefreshResult(outcome, stored);
-            },
-            [refresh, current], Repeat.Never, cancellationToken);
+        var (refreshed, stored) = await db.WriteBatchAsync(
+            async sets => (await sets.AnyAsync().ConfigureAwait(false), await sets.FindAsync(ReadWithTokens).ConfigureAwait(false)),
+            [refresh, current], Repeat.WhenConnectionIsLost, cancellationToken).ConfigureAwait(false);
+        var outcome = refreshed ? UpdateOutcome.Updated
+            : stored is null ? UpdateOutcome.NotFound
+            : stored.Connection.Id == connection.Id && Holds(stored, tokens) ? UpdateOutcome.Updated
+            : UpdateOutcome.Conflict;
+        return new GitHubRefreshResult(outcome, stored?.Connection);
     }
 
-    public async Task<bool> RemoveAsync(Guid userId, CancellationToken cancellationToken) =>
-        await db.WriteAsync("""
+    public Task<bool> RemoveAsync(Guid userId, CancellationToken cancellationToken) =>
+        db.RemoveAsync("""
             DELETE FROM github_connections g
             WHERE g.user_id = @userId
-            """, [P.Of(userId)], cancellationToken).ConfigureAwait(false) == 1;
+            """, [P.Of(userId)], cancellationToken);
+
+    private static StoredConnection ReadWithTokens(RowReader row) => new(Read(row), StoredSecret.Read(row), StoredSecret.Read(row));
+
+    // Decrypted after the statement: a token that does not open is not a failure of the statement, and does not end a unit of work.
+    private GitHubTokens? Open(StoredConnection? stored) => stored is null ? null : new GitHubTokens
+    {
+        AccessToken = context.Secrets.Open(stored.Access, AccessTokenOf(stored.Connection.UserId))!,
+        RefreshToken = context.Secrets.Open(stored.Refresh, RefreshTokenOf(stored.Connection.UserId)),
+        ExpiresAt = stored.Connection.TokenExpiresAt,
+        Scope = stored.Connection.Scope,
+        GitHubUsername = stored.Connection.GitHubUsername,
+    };
+
+    // Whether the tokens are stored, as after this very refresh: nobody but GitHub issues them. The encrypted values never compare equal.
+    private bool Holds(StoredConnection stored, GitHubTokens tokens)
+    {
+        try
+        {
+            return Open(stored) is { } held && AreEqual(held.AccessToken, tokens.AccessToken)
+                && AreEqual(held.RefreshToken, tokens.RefreshToken)
+                && held.ExpiresAt == (tokens.ExpiresAt is { } time ? Time.Truncate(time) : null)
+                && (tokens.Scope is null || held.Scope?.ToString() == tokens.Scope.ToString())
+                && (tokens.GitHubUsername is null || held.GitHubUsername == tokens.GitHubUsername);
+        }
+        catch (SecretUnreadableException)
+        {
+            return false;
+        }
+
+        static bool AreEqual(Secret? left, Secret? right) =>
+            string.Equals(left?.Reveal(), right?.Reveal(), StringComparison.Ordinal);
+    }
 
     /// <summary>The parameters of tokens as they are stored.</summary>
     private NpgsqlParameter[] Protect(Guid userId, GitHubTokens tokens)
@@ -199,4 +224,6 @@ internal sealed class GitHubConnectionRepository(Db db, AccountContext context)
     private static SecretPlace AccessTokenOf(Guid userId) => new(AccessTokens.Name, userId);
 
     private static SecretPlace RefreshTokenOf(Guid userId) => new(RefreshTokens.Name, userId);
+
+    private sealed record StoredConnection(GitHubConnection Connection, StoredSecret Access, StoredSecret Refresh);
 }

@@ -24,8 +24,8 @@ public interface IGitHubConnectionRepository
     Task<GitHubTokens?> FindTokensAsync(Guid userId, CancellationToken cancellationToken = default);
 
     /// <summary>
-    /// Connects a user with GitHub: stores all tokens at once, and replaces those of an earlier connection. A call whose answer is lost is
-    /// not repeated: newer tokens may be stored by then.
+    /// Connects a user with GitHub: stores all tokens at once, and replaces those of an earlier connection. The library's own repetition
+    /// after a lost answer keeps tokens that were refreshed since; a caller's repeated call is a new connection and replaces them.
     /// </summary>
     /// <param name="userId">The user.</param>
     /// <param name="tokens">The tokens.</param>
@@ -34,6 +34,7 @@ public interface IGitHubConnectionRepository
     /// <exception cref="ArgumentException">A value is missing or too long; the message names the value.</exception>
     /// <exception cref="InvalidOperationException">No key is configured.</exception>
     /// <exception cref="MissingReferenceException">The user does not exist.</exception>
+    /// <exception cref="ConflictException">Concurrent changes kept removing the connection.</exception>
     Task<GitHubConnection> ConnectAsync(Guid userId, GitHubTokens tokens, CancellationToken cancellationToken = default);
 
     /// <summary>
@@ -42,7 +43,10 @@ public interface IGitHubConnectionRepository
     /// <param name="connection">The connection as it was read before the refresh.</param>
     /// <param name="tokens">The refreshed tokens.</param>
     /// <param name="cancellationToken">Cancels the update.</param>
-    /// <returns>Whether the tokens were stored, and the connection as it is stored now.</returns>
+    /// <returns>
+    /// Whether the tokens are stored, and the connection as it is stored now. A repeated call that finds its own tokens stored returns
+    /// <see cref="UpdateOutcome.Updated"/>.
+    /// </returns>
     /// <exception cref="ArgumentException">A value is missing or too long; the message names the value.</exception>
     /// <exception cref="InvalidOperationException">No key is configured.</exception>
     Task<GitHubRefreshResult> RefreshAsync(GitHubConnection connection, GitHubTokens tokens, CancellationToken cancellationToken = default);
@@ -52,6 +56,6 @@ public interface IGitHubConnectionRepository
     /// </summary>
     /// <param name="userId">The user.</param>
     /// <param name="cancellationToken">Cancels the delete.</param>
-    /// <returns>False when the user has no connection.</returns>
+    /// <returns>False when the user has no connection; so answers a repeated call.</returns>
     Task<bool> RemoveAsync(Guid userId, CancellationToken cancellationToken = default);
 }

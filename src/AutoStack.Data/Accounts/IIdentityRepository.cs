@@ -46,7 +46,10 @@ public interface IIdentityRepository
     /// </summary>
     /// <param name="identity">What the provider reports.</param>
     /// <param name="cancellationToken">Cancels the sign-in.</param>
-    /// <returns>The account, or why the user is not signed in.</returns>
+    /// <returns>
+    /// The account, or why the user is not signed in. The library's own repetition after a lost answer returns the first answer; a caller's
+    /// repeated call returns <see cref="ProviderSignInOutcome.SignedIn"/>, also after <see cref="ProviderSignInOutcome.TookOver"/>.
+    /// </returns>
     /// <exception cref="ArgumentException"> A value is missing, blank or too long, or the address does not name one mailbox; the message
     /// names the value.
     /// </exception>
@@ -60,7 +63,10 @@ public interface IIdentityRepository
     /// <param name="userId">The user.</param>
     /// <param name="link">The provider's account, and the sign-in that allows the link.</param>
     /// <param name="cancellationToken">Cancels the update.</param>
-    /// <returns>Whether the accounts are linked, and if not, why.</returns>
+    /// <returns>
+    /// Whether the accounts are linked, and if not, why. A repeated call returns <see cref="LinkOutcome.Linked"/>, also after the sign-in
+    /// has ended.
+    /// </returns>
     /// <exception cref="ArgumentException">
     /// <paramref name="link"/> is null, its provider's id is null, blank or too long, or its provider is not defined.
     /// </exception>
@@ -70,7 +76,9 @@ public interface IIdentityRepository
     /// <param name="userId">The user.</param>
     /// <param name="provider">The provider.</param>
     /// <param name="cancellationToken">Cancels the update.</param>
-    /// <returns>Whether the link was removed, and if not, why.</returns>
+    /// <returns>
+    /// Whether the link was removed, and if not, why. A repeated call returns <see cref="UnlinkOutcome.NotLinked"/>.
+    /// </returns>
     /// <exception cref="ArgumentException"><paramref name="provider"/> is not defined.</exception>
     Task<UnlinkOutcome> UnlinkAsync(Guid userId, IdentityProvider provider, CancellationToken cancellationToken = default);
 
@@ -81,7 +89,10 @@ public interface IIdentityRepository
     /// <param name="userId">The user.</param>
     /// <param name="change">The new password, and the hash that it replaces.</param>
     /// <param name="cancellationToken">Cancels the update.</param>
-    /// <returns>Whether the password was changed, and if not, why.</returns>
+    /// <returns>
+    /// Whether the password was changed, and if not, why. A repeated call that finds its new hash stored returns
+    /// <see cref="PasswordChangeOutcome.Changed"/> and ends no session.
+    /// </returns>
     /// <exception cref="ArgumentException"><paramref name="change"/> or its password is null, or the password is too long.</exception>
     Task<PasswordChangeOutcome> ChangePasswordAsync(Guid userId, PasswordChange change, CancellationToken cancellationToken = default);
 
@@ -94,7 +105,8 @@ public interface IIdentityRepository
     /// <param name="renewed">The new hash of this password.</param>
     /// <param name="cancellationToken">Cancels the update.</param>
     /// <returns>
-    /// False when the user has another hash by now, or does not exist; the stored hash then needs no renewal by this call.
+    /// True when the new hash is stored, by this call or by the same call before. False when the user has another hash by now, or does not
+    /// exist; the stored hash then needs no renewal by this call.
     /// </returns>
     /// <exception cref="ArgumentException">An argument is null, or the new hash is too long.</exception>
     Task<bool> RehashAsync(Guid userId, PasswordHash verified, PasswordHash renewed, CancellationToken cancellationToken = default);

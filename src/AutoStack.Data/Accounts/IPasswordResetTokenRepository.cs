@@ -29,6 +29,9 @@ public interface IPasswordResetTokenRepository
     /// <param name="cancellationToken">Cancels the insert.</param>
     /// <returns>
     /// The token, or the reset that is on the way. Answer the client alike in every case: a different answer reveals who has an account.
+    /// The library's own repetition after a lost answer returns the token that it has issued; a caller's repeated call returns
+    /// <see cref="ResetIssueOutcome.IssuedBefore"/> until <see cref="AccountOptions.ResetInterval"/> has passed, since the token that was
+    /// lost cannot be read again.
     /// </returns>
     /// <exception cref="ArgumentException">The lifetime is out of its range.</exception>
     Task<ResetIssueResult> IssueAsync(Guid userId, TimeSpan lifetime, CancellationToken cancellationToken = default);
@@ -44,7 +47,11 @@ public interface IPasswordResetTokenRepository
     /// The links that the owner has chosen from <see cref="FindLinksAsync"/>; <see cref="AccountLinks.None"/> ends all.
     /// </param>
     /// <param name="cancellationToken">Cancels the update.</param>
-    /// <returns>The user; null when the token is unknown, was used or has expired, and nothing was changed.</returns>
+    /// <returns>
+    /// The user; null when the token is unknown, was used, replaced or has expired, and nothing was changed. A repeated call with the same
+    /// token and the same <see cref="PasswordHash"/> returns the user and changes nothing, while that hash is stored; the password hashed
+    /// once more is another hash, and returns null.
+    /// </returns>
     /// <exception cref="ArgumentException">An argument is null, or <paramref name="keep"/> is not defined.</exception>
     Task<Guid?> ConsumeAsync(ResetToken token, PasswordHash password, AccountLinks keep, CancellationToken cancellationToken = default);
 }

@@ -10,7 +10,8 @@ public interface IPlatformSignInThrottle
     /// <param name="limit">The maximum number of rows, 1 to <see cref="MaxPurgeSize"/>.</param>
     /// <param name="cancellationToken">Cancels the delete.</param>
     /// <returns>
-    /// The number of rows removed; call again while it is <paramref name="limit"/>. Rows that a concurrent purge is removing are skipped.
+    /// The number of rows removed; call again while it is <paramref name="limit"/>. Rows that a concurrent purge is removing are skipped,
+    /// and rows whose removal got no answer are not counted.
     /// </returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="limit"/> is out of its range.</exception>
     Task<int> PurgeExpiredAsync(int limit, CancellationToken cancellationToken = default);

@@ -71,10 +71,22 @@ public interface ISessionRepository
     Task<RotationResult> RotateAsync(
         SessionToken presented, ClientKey? client, TimeSpan lifetime, CancellationToken cancellationToken = default);
 
+    /// <summary>
+    /// Rotates a token as <see cref="RotateAsync(SessionToken, ClientKey?, TimeSpan, CancellationToken)"/> does, and can be repeated at any
+    /// time with the same object, with or without a client key.
+    /// </summary>
+    /// <param name="request">The rotation.</param>
+    /// <param name="cancellationToken">Cancels the rotation.</param>
+    /// <returns>
+    /// The next token, or why the token was not rotated. A repeated call returns the first call's token while that token is active.
+    /// </returns>
+    /// <exception cref="ArgumentException">The request or its token is null, or its lifetime is out of its range.</exception>
+    Task<RotationResult> RotateAsync(RotationRequest request, CancellationToken cancellationToken = default);
+
     /// <summary>Revokes a session and every session from the same sign-in: the user signs out.</summary>
     /// <param name="token">The token; it may have been rotated before.</param>
     /// <param name="cancellationToken">Cancels the delete.</param>
-    /// <returns>False when no session has the token.</returns>
+    /// <returns>False when no session has the token; so answers a repeated call.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="token"/> is null.</exception>
     Task<bool> RevokeAsync(SessionToken token, CancellationToken cancellationToken = default);
 
@@ -84,6 +96,8 @@ public interface ISessionRepository
     /// A session to keep, together with every session from the same sign-in (it may be rotating concurrently). Null ends all sessions.
     /// </param>
     /// <param name="cancellationToken">Cancels the delete.</param>
-    /// <returns>The number of sessions that ended, including rotated ones.</returns>
+    /// <returns>
+    /// The number of sessions that ended, including rotated ones; without those that a call whose answer was lost has ended.
+    /// </returns>
     Task<int> RevokeAllAsync(Guid userId, Guid? exceptSessionId, CancellationToken cancellationToken = default);
 }

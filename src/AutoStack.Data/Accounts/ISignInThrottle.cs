@@ -11,7 +11,11 @@ namespace AutoStack.Data.Accounts;
 /// </remarks>
 public interface ISignInThrottle
 {
-    /// <summary>Acquires and counts an attempt.</summary>
+    /// <summary>
+    /// Acquires and counts an attempt. A repeated call for an allowed attempt with the same <see cref="SignInAttempt.Id"/> returns
+    /// <see cref="SignInAttemptOutcome.Allowed"/> during <see cref="SignInThrottleOptions.Lockout"/> without counting; an attempt without
+    /// an id is counted again.
+    /// </summary>
     /// <param name="attempt">The attempt.</param>
     /// <param name="cancellationToken">Cancels the call.</param>
     /// <returns>Whether the password may be checked.</returns>
@@ -22,7 +26,8 @@ public interface ISignInThrottle
 
     /// <summary>
     /// Records that the password of an attempt was right: the attempt is no longer counted, and the failed ones for the account from this
-    /// IP address are forgotten. Call it after the session was added, and never after a wrong password.
+    /// IP address are forgotten. Call it after the session was added, and never after a wrong password. A repeated call with the same
+    /// <see cref="SignInAttempt.Id"/> changes nothing; without an id it may forget attempts that were counted since.
     /// </summary>
     /// <param name="attempt">The attempt that was acquired.</param>
     /// <param name="cancellationToken">Cancels the call.</param>

@@ -23,7 +23,7 @@ public interface IUserPreferencesRepository
     /// <param name="userId">The user.</param>
     /// <param name="patch">The values to change.</param>
     /// <param name="cancellationToken">Cancels the write.</param>
-    /// <returns>The preferences as stored.</returns>
+    /// <returns>The preferences as stored. A repeated call stores the same values again, without a new <c>UpdatedAt</c>.</returns>
     /// <exception cref="ArgumentException">The patch is null, or its theme is not one of <see cref="Theme.Known"/>.</exception>
     /// <exception cref="MissingReferenceException">The user does not exist.</exception>
     Task<UserPreferences> UpdateAsync(Guid userId, UserPreferencesPatch patch, CancellationToken cancellationToken = default);

@@ -31,7 +31,10 @@ public interface IUserRepository
     /// The <see cref="User.UpdatedAt"/> that the change is based on; null changes the account whatever its version.
     /// </param>
     /// <param name="cancellationToken">Cancels the update.</param>
-    /// <returns>Whether the account was changed, and the account as it is stored now.</returns>
+    /// <returns>
+    /// Whether the account was changed, and the account as it is stored now. An account that holds every value of the patch is
+    /// <see cref="UpdateOutcome.Updated"/> without a new version, so that a repeated call returns the first call's answer.
+    /// </returns>
     /// <exception cref="ArgumentException">A value is blank or too long; the message names the value.</exception>
     Task<UserUpdateResult> UpdateAsync(
         Guid userId, UserPatch patch, DateTimeOffset? expectedVersion, CancellationToken cancellationToken = default);
@@ -43,7 +46,9 @@ public interface IUserRepository
     /// <param name="userId">The account.</param>
     /// <param name="email">The address that was proved, in any spelling of the mailbox.</param>
     /// <param name="cancellationToken">Cancels the update.</param>
-    /// <returns>Whether the address was recorded as verified, and if not, why.</returns>
+    /// <returns>
+    /// Whether the address is recorded as verified, and if not, why. A repeated call returns the same and changes nothing.
+    /// </returns>
     /// <exception cref="ArgumentException"><paramref name="email"/> is null or blank.</exception>
     Task<EmailVerificationOutcome> VerifyEmailAsync(Guid userId, string email, CancellationToken cancellationToken = default);
 
@@ -52,6 +57,6 @@ public interface IUserRepository
     /// </summary>
     /// <param name="userId">The account.</param>
     /// <param name="cancellationToken">Cancels the delete.</param>
-    /// <returns>False when the account does not exist.</returns>
+    /// <returns>False when the account does not exist; so answers a repeated call.</returns>
     Task<bool> RemoveAsync(Guid userId, CancellationToken cancellationToken = default);
 }

@@ -110,13 +110,14 @@ internal sealed class IdentityRepository(Db db, AccountContext context) : IIdent
         // A reset ends the sign-in: a link that a thief began before it does not succeed after it.
         const string IsSignedIn =
             $"EXISTS (SELECT FROM sessions s WHERE s.user_id = @userId AND {SessionRepository.SignedIn} = @signedInAt)";
+
+        // A link that exists needs no proof: a repeated call finds its own, changes nothing, and may come after the sign-in has ended.
         var write = new Statement($"""
             UPDATE users u
             SET github_id = coalesce(@gitHubId, u.github_id), google_id = coalesce(@googleId, u.google_id),
                 avatar_url = coalesce(u.avatar_url, @avatarUrl), updated_at = {ServerTime.Present}
-            WHERE u.id = @userId AND {IsFresh} AND {IsSignedIn}
+            WHERE u.id = @userId AND NOT coalesce({UserRepository.IsAtProvider}, FALSE) AND {IsFresh} AND {IsSignedIn}
               AND NOT EXISTS (SELECT FROM users u WHERE u.id <> @userId AND {UserRepository.IsAtProvider})
-            RETURNING u.id
             """,
             [
                 P.TextOrNull(gitHubId, 255),
@@ -126,23 +127,23 @@ internal sealed class IdentityRepository(Db db, AccountContext context) : IIdent
                 .. Freshness(),
             ]);
         var user = new Statement($"""
-            SELECT {IsFresh} AND {IsSignedIn}
+            SELECT coalesce({UserRepository.IsAtProvider}, FALSE), {IsFresh} AND {IsSignedIn}
             FROM users u
             WHERE u.id = @userId
-            """, [P.Of(userId), .. Freshness()]);
+            """, [P.TextOrNull(gitHubId), P.TextOrNull(googleId), P.Of(userId), .. Freshness()]);
         return db.WriteBatchAsync(
             async sets =>
             {
                 await sets.SkipAsync().ConfigureAwait(false);
                 await sets.SkipAsync().ConfigureAwait(false);
-                var linked = await sets.AnyAsync().ConfigureAwait(false);
-                var isFresh = await sets.ListAsync(row => row.Flag()).ConfigureAwait(false);
-                return linked ? LinkOutcome.Linked
-                    : isFresh is not [var fresh] ? LinkOutcome.UserNotFound
-                    : fresh ? LinkOutcome.LinkedElsewhere
+                var found = await sets.FindAsync(row => new { IsLinked = row.Flag(), IsFresh = row.Flag() }).ConfigureAwait(false);
+                return found is null ? LinkOutcome.UserNotFound
+                    : found.IsLinked ? LinkOutcome.Linked
+                    : found.IsFresh ? LinkOutcome.LinkedElsewhere
                     : LinkOutcome.SignInTooOld;
             },
-            [Lock(link.Provider, link.ProviderId), UserRepository.Lock(userId), write, user], Repeat.Never, cancellationToken);
+            [Lock(link.Provider, link.ProviderId), UserRepository.Lock(userId), write, user],
+            Repeat.WhenConnectionIsLost, cancellationToken);
 
         NpgsqlParameter[] Freshness() =>
             [P.Of(link.SignedInAt), P.Of(context.Options.FreshSignIn, "maxAge"), P.Of(Tolerance), ServerTime.Now(context.Clock)];
@@ -162,18 +163,20 @@ internal sealed class IdentityRepository(Db db, AccountContext context) : IIdent
             RETURNING u.id
             """, [.. parameters, ServerTime.Now(context.Clock)]);
         var left = new Statement($"""
-            SELECT u.id
+            SELECT {IsLinked}
             FROM users u
-            WHERE u.id = @userId AND {IsLinked}
+            WHERE u.id = @userId
             """, [P.Of(github is not null, "github"), P.Of(google is not null, "google"), P.Of(userId)]);
         return db.WriteBatchAsync(
             async sets =>
             {
                 var unlinked = await sets.AnyAsync().ConfigureAwait(false);
-                var isLinked = await sets.AnyAsync().ConfigureAwait(false);
-                return unlinked ? UnlinkOutcome.Unlinked : isLinked ? UnlinkOutcome.LastWayIn : UnlinkOutcome.NotLinked;
+                var isLinked = await sets.ListAsync(row => row.Flag()).ConfigureAwait(false);
+                return unlinked || (sets.IsRepeated && isLinked is [false]) ? UnlinkOutcome.Unlinked
+                    : isLinked is [true] ? UnlinkOutcome.LastWayIn
+                    : UnlinkOutcome.NotLinked;
             },
-            [unlink, left], Repeat.Never, cancellationToken);
+            [unlink, left], Repeat.WhenConnectionIsLost, cancellationToken);
     }
 
     public Task<PasswordChangeOutcome> ChangePasswordAsync(Guid userId, PasswordChange change, CancellationToken cancellationToken)
@@ -182,12 +185,14 @@ internal sealed class IdentityRepository(Db db, AccountContext context) : IIdent
         ArgumentNullException.ThrowIfNull(change.Password);
 
         // Locks the user's row, as every batch that creates or ends sessions does. The statements after it see the sessions that were
-        // created meanwhile, and end nothing when the password stays.
+        // created meanwhile, and end nothing when the password stays. Every hash has its own salt: a row that holds the new hash was
+        // changed by this very call, and a repetition ends no session that was created since.
         var set = new Statement($"""
             WITH changed AS (
                 UPDATE users u
                 SET password_hash = @password, updated_at = {ServerTime.Present}
-                WHERE u.id = @userId AND (@verified IS NULL OR u.password_hash::text = @verified)
+                WHERE u.id = @userId AND (u.password_hash::text = @verified
+                  OR @verified IS NULL AND u.password_hash::text IS DISTINCT FROM @password)
                 RETURNING u.id
             )
             SELECT {Chosen.Keep}
@@ -197,37 +202,47 @@ internal sealed class IdentityRepository(Db db, AccountContext context) : IIdent
             ServerTime.Now(context.Clock),
             P.Of(userId),
             P.TextOrNull(change.Verified?.Reveal(), name: "verified"));
+        var hasPassword = new Statement("""
+            SELECT u.password_hash::text IS NOT DISTINCT FROM @password
+            FROM users u
+            WHERE u.id = @userId
+            """, P.Of(userId), P.Text(change.Password.Reveal(), name: "password"));
         return db.WriteBatchAsync(
             async sets =>
             {
                 var changed = await sets.FindAsync(row => row.Text()).ConfigureAwait(false) is not "";
-                var exists = await sets.AnyAsync().ConfigureAwait(false);
-                return changed ? PasswordChangeOutcome.Changed
-                    : exists ? PasswordChangeOutcome.Superseded
+                var isStored = await sets.ListAsync(row => row.Flag()).ConfigureAwait(false);
+                return changed || isStored is [true] ? PasswordChangeOutcome.Changed
+                    : isStored is [false] ? PasswordChangeOutcome.Superseded
                     : PasswordChangeOutcome.UserNotFound;
             },
             [
                 set,
                 SessionRepository.RevokeAllOfChosen(change.ExceptSessionId),
                 PasswordResetTokenRepository.EndAllOfChosen(context.Clock),
-                UserRepository.Exists(userId),
+                hasPassword,
             ],
-            Repeat.Never, cancellationToken);
+            Repeat.WhenConnectionIsLost, cancellationToken);
     }
 
-    public async Task<bool> RehashAsync(Guid userId, PasswordHash verified, PasswordHash renewed, CancellationToken cancellationToken)
+    public Task<bool> RehashAsync(Guid userId, PasswordHash verified, PasswordHash renewed, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(verified);
         ArgumentNullException.ThrowIfNull(renewed);
 
         // The password stays the same, and updated_at with it: a caller's version of the account stays valid.
-        return await db.WriteAsync("""
+        var store = new Statement("""
             UPDATE users u
             SET password_hash = @renewed
             WHERE u.id = @userId AND u.password_hash::text = @verified
-            """,
-            [P.Text(renewed.Reveal(), 255, "renewed"), P.Of(userId), P.Text(verified.Reveal(), name: "verified")],
-            cancellationToken).ConfigureAwait(false) == 1;
+            """, P.Text(renewed.Reveal(), 255, "renewed"), P.Of(userId), P.Text(verified.Reveal(), name: "verified"));
+        var isStored = new Statement("""
+            SELECT u.id
+            FROM users u
+            WHERE u.id = @userId AND u.password_hash::text = @renewed
+            """, P.Of(userId), P.Text(renewed.Reveal(), name: "renewed"));
+        return db.WriteBatchAsync(
+            sets => sets.AnyAsync(), [store, isStored], Repeat.WhenConnectionIsLost, cancellationToken);
     }
 
     // Locks a provider's account until the commit: of two concurrent links with the account, the second one sees the first.

@@ -66,10 +66,10 @@ internal sealed class PasswordResetTokenRepository(Db db, AccountContext context
         var previous = new Statement($"""
             SELECT {Columns}
             FROM password_reset_tokens t
-            WHERE t.user_id = @userId
+            WHERE t.user_id = @userId AND t.id <> @id
             ORDER BY t.created_at DESC, t.id DESC
             LIMIT 1
-            """, P.Of(userId));
+            """, P.Of(userId), P.Of(id));
 
         // A row with a later time, which a writer with a wrong clock has stored, does not block a reset.
         var insert = new Statement($"""
@@ -82,7 +82,7 @@ internal sealed class PasswordResetTokenRepository(Db db, AccountContext context
                 WHERE r.user_id = @userId AND r.used_at IS NULL AND r.expires_at > {ServerTime.Present}
                   AND r.created_at > {ServerTime.Present} - @interval::interval
                   AND r.created_at <= {ServerTime.Present} + @interval::interval)
-            RETURNING {Columns}
+            ON CONFLICT (id) DO NOTHING
             """,
             P.Of(id),
             P.Of(userId),
@@ -90,12 +90,19 @@ internal sealed class PasswordResetTokenRepository(Db db, AccountContext context
             P.Of(lifetime),
             P.Of(context.Options.ResetInterval, "interval"),
             ServerTime.Now(context.Clock));
+
+        // A repetition ends nothing when a newer token has replaced its own meanwhile.
         var endOthers = new Statement($"""
             UPDATE password_reset_tokens t
             SET used_at = {ServerTime.Present}
             WHERE t.user_id = @userId AND t.id <> @id AND t.used_at IS NULL
-              AND EXISTS (SELECT FROM password_reset_tokens n WHERE n.id = @id)
+              AND EXISTS (SELECT FROM password_reset_tokens n WHERE n.id = @id AND n.used_at IS NULL)
             """, P.Of(userId), P.Of(id), ServerTime.Now(context.Clock));
+        var own = new Statement($"""
+            SELECT {Columns}
+            FROM password_reset_tokens t
+            WHERE t.id = @id AND t.user_id = @userId
+            """, P.Of(id), P.Of(userId));
         return db.WriteBatchAsync(
             async sets =>
             {
@@ -106,7 +113,7 @@ internal sealed class PasswordResetTokenRepository(Db db, AccountContext context
                     : exists ? new ResetIssueResult(ResetIssueOutcome.IssuedBefore, before, Token: null, before?.CreatedAt)
                     : new ResetIssueResult(ResetIssueOutcome.UserNotFound, Reset: null, Token: null, PreviousIssuedAt: null);
             },
-            [UserRepository.Lock(userId), previous, insert, endOthers], Repeat.Never, cancellationToken);
+            [UserRepository.Lock(userId), previous, insert, endOthers, own], Repeat.WhenConnectionIsLost, cancellationToken);
     }
 
     public Task<Guid?> ConsumeAsync(ResetToken token, PasswordHash password, AccountLinks keep, CancellationToken cancellationToken)
@@ -136,18 +143,34 @@ internal sealed class PasswordResetTokenRepository(Db db, AccountContext context
             SELECT {Chosen.Keep}
             FROM (SELECT d.user_id AS id FROM used d LIMIT 1) c
             """, P.Text(token.Hash, name: "hash"), ServerTime.Now(context.Clock));
+
+        // The same call before: the token was used, not replaced by a newer one, and the very hash that it set is still stored. Every hash
+        // has its own salt, so that nobody else who has the token can present the same one.
+        var consumedBefore = new Statement("""
+            SELECT u.id::text
+            FROM password_reset_tokens t
+            JOIN users u ON u.id = t.user_id
+            WHERE t.token_hash::text = @hash AND t.used_at IS NOT NULL AND u.password_hash::text = @password
+              AND NOT EXISTS (
+                SELECT
+                FROM password_reset_tokens n
+                WHERE n.user_id = t.user_id AND n.id <> t.id AND n.created_at >= t.created_at AND n.created_at <= t.used_at)
+            LIMIT 1
+            """, P.Text(token.Hash, name: "hash"), P.Text(password.Reveal(), name: "password"));
         return db.WriteBatchAsync(
             async sets =>
             {
                 await sets.SkipAsync().ConfigureAwait(false);
-                var userId = await sets.FindAsync(row => row.Text()).ConfigureAwait(false);
-                return string.IsNullOrEmpty(userId) ? (Guid?)null : Guid.Parse(userId);
+                var now = await sets.FindAsync(row => row.Text()).ConfigureAwait(false);
+                var before = await sets.FindAsync(row => row.Text()).ConfigureAwait(false);
+                return now is { Length: > 0 } ? Guid.Parse(now) : before is null ? (Guid?)null : Guid.Parse(before);
             },
             [
                 @lock, consume, EndAllOfChosen(context.Clock), GitHubConnectionRepository.RemoveOfChosen(keep),
                 IdentityRepository.SetPasswordOfChosen(password, keep, context.Clock), SessionRepository.RevokeAllOfChosen(),
+                consumedBefore,
             ],
-            Repeat.Never, cancellationToken);
+            Repeat.WhenConnectionIsLost, cancellationToken);
     }
 
     public Task<int> PurgeAsync(DateTimeOffset before, int limit, CancellationToken cancellationToken) =>
@@ -163,7 +186,7 @@ internal sealed class PasswordResetTokenRepository(Db db, AccountContext context
             ))
             """,
             [P.Of(before), P.Of(Limit.Check(limit, IPlatformPasswordResetTokenRepository.MaxPurgeSize), nameof(limit))],
-            cancellationToken);
+            Repeat.WhenConnectionIsLost, cancellationToken);
 
     private static LinkedAccounts ReadLinks(RowReader row)
     {

@@ -41,27 +41,6 @@ internal sealed class ProviderSignIn(
             ON CONFLICT DO NOTHING
             """, [.. Values(), P.Of(Ids.New(), "id"), P.Text(identity.Name, 255), P.Text(email.Canonical, name: "email")]);
 
-        // Every batch that creates or ends sessions locks the user's row: the statements after the lock see the sessions that were created
-        // meanwhile. An account that only the provider has proved is taken over, as by a reset.
-        var lockHolder = new Statement($"""
-            SELECT 1
-            FROM users u
-            WHERE u.id = {Holder}
-            FOR NO KEY UPDATE
-            """, Values());
-        var prove = new Statement($"""
-            SELECT {Chosen.Keep}
-            FROM users c
-            WHERE c.id = {Holder} AND NOT c.email_verified AND @emailVerified
-              AND NOT EXISTS (SELECT FROM users u WHERE {UserRepository.IsAtProvider})
-            """, Values());
-        var takeOver = new Statement($"""
-            UPDATE users u
-            SET password_hash = NULL, github_id = @gitHubId, google_id = @googleId, email_verified = TRUE,
-                avatar_url = coalesce(@avatarUrl, u.avatar_url), updated_at = {ServerTime.Present}
-            WHERE u.id = ANY ({Chosen.Ids})
-            RETURNING u.id
-            """, Values());
         var link = new Statement($"""
             UPDATE users u
             SET github_id = coalesce(@gitHubId, u.github_id), google_id = coalesce(@googleId, u.google_id),
@@ -84,7 +63,50 @@ internal sealed class ProviderSignIn(
             """, Values());
 
         // Without a user and a holder, the account that the insert met was removed meanwhile.
-        return Retries.UntilConsistentAsync(() => db.WriteBatchAsync(
+        return Retries.UntilConsistentAsync(async () =>
+        {
+            var (user, other) = await db.WriteBatchAsync(
+                async sets =>
+                {
+                    await sets.SkipAsync().ConfigureAwait(false);
+                    await sets.SkipAsync().ConfigureAwait(false);
+                    return (await sets.FindAsync(UserRepository.Read).ConfigureAwait(false),
+                        await sets.FindAsync(UserRepository.Read).ConfigureAwait(false));
+                },
+                // The insert may have waited for a sign-in of the same person through the other provider: the link comes after it.
+                [lockAccount, follow, insert, LockHolder(), link, linked, holder],
+                Repeat.WhenConnectionIsLost, cancellationToken, nameof(IIdentityRepository.SignInWithProviderAsync)).ConfigureAwait(false);
+            return user is not null ? new ProviderSignInResult(ProviderSignInOutcome.SignedIn, user)
+                : other is null ? null
+                : !identity.EmailVerified ? new ProviderSignInResult(ProviderSignInOutcome.EmailMatchedUnverified, null)
+                : other.EmailVerified ? new ProviderSignInResult(ProviderSignInOutcome.LinkedElsewhere, null)
+                : await TakeOverAsync(db, lockAccount, other.Id, cancellationToken).ConfigureAwait(false);
+        });
+    }
+
+    // An account that only the provider has proved is taken over, as by a reset. The batch is one of its own: when it is repeated after a
+    // lost answer, the account is known to have been without a proof before. Null when the account is no longer one to take over.
+    private Task<ProviderSignInResult?> TakeOverAsync(Db db, Statement lockAccount, Guid holderId, CancellationToken cancellationToken)
+    {
+        var prove = new Statement($"""
+            SELECT {Chosen.Keep}
+            FROM users c
+            WHERE c.id = @holderId AND c.id = {Holder} AND NOT c.email_verified AND @emailVerified
+              AND NOT EXISTS (SELECT FROM users u WHERE {UserRepository.IsAtProvider})
+            """, [.. Values(), P.Of(holderId)]);
+        var takeOver = new Statement($"""
+            UPDATE users u
+            SET password_hash = NULL, github_id = @gitHubId, google_id = @googleId, email_verified = TRUE,
+                avatar_url = coalesce(@avatarUrl, u.avatar_url), updated_at = {ServerTime.Present}
+            WHERE u.id = ANY ({Chosen.Ids})
+            RETURNING u.id
+            """, Values());
+        var taken = new Statement($"""
+            SELECT {UserRepository.Columns}
+            FROM users u
+            WHERE u.id = @holderId AND {UserRepository.IsAtProvider} AND u.email_verified AND u.password_hash IS NULL
+            """, [.. Values(), P.Of(holderId)]);
+        return db.WriteBatchAsync(
             async sets =>
             {
                 await sets.SkipAsync().ConfigureAwait(false);
@@ -92,23 +114,26 @@ internal sealed class ProviderSignIn(
                 await sets.SkipAsync().ConfigureAwait(false);
                 var tookOver = await sets.AnyAsync().ConfigureAwait(false);
                 var user = await sets.FindAsync(UserRepository.Read).ConfigureAwait(false);
-                var other = await sets.FindAsync(UserRepository.Read).ConfigureAwait(false);
-                return user is null && other is null ? null : new ProviderSignInResult(OutcomeOf(user, other, tookOver), user);
+                return user is not null && (tookOver || sets.IsRepeated)
+                    ? new ProviderSignInResult(ProviderSignInOutcome.TookOver, user)
+                    : null;
             },
-            // The insert may have waited for a sign-in of the same person through the other provider: the link comes after it.
             [
-                lockAccount, follow, insert,
-                lockHolder, prove, SessionRepository.RevokeAllOfChosen(), PasswordResetTokenRepository.EndAllOfChosen(context.Clock),
-                GitHubConnectionRepository.RemoveOfChosen(AccountLinks.None), takeOver,
-                link, linked, holder,
+                lockAccount, LockHolder(), prove, SessionRepository.RevokeAllOfChosen(),
+                PasswordResetTokenRepository.EndAllOfChosen(context.Clock), GitHubConnectionRepository.RemoveOfChosen(AccountLinks.None),
+                takeOver, taken,
             ],
-            Repeat.WhenConnectionIsLost, cancellationToken));
+            Repeat.WhenConnectionIsLost, cancellationToken, nameof(IIdentityRepository.SignInWithProviderAsync));
     }
 
-    private ProviderSignInOutcome OutcomeOf(User? user, User? holder, bool tookOver) =>
-        user is not null ? (tookOver ? ProviderSignInOutcome.TookOver : ProviderSignInOutcome.SignedIn)
-        : holder!.EmailVerified && identity.EmailVerified ? ProviderSignInOutcome.LinkedElsewhere
-        : ProviderSignInOutcome.EmailMatchedUnverified;
+    // Every batch that creates or ends sessions locks the user's row: the statements after the lock see the sessions that were created
+    // meanwhile, and whether the address was verified.
+    private Statement LockHolder() => new($"""
+        SELECT 1
+        FROM users u
+        WHERE u.id = {Holder}
+        FOR NO KEY UPDATE
+        """, Values());
 
     private NpgsqlParameter[] Values() =>
     [

@@ -71,6 +71,14 @@ internal sealed class SessionRepository(Db db, AccountContext context) : ISessio
         UPDATE sessions s
         SET token = pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(s.token::text, 'UTF8')), 'hex')
         WHERE s.id = ANY (@ids) AND {IsClear}
+        RETURNING s.id
+        """, P.Of(ids));
+
+    /// <summary>Selects those of the sessions whose token is not in clear.</summary>
+    internal static Statement HashedTokens(Guid[] ids) => new($"""
+        SELECT s.id
+        FROM sessions s
+        WHERE s.id = ANY (@ids) AND NOT ({IsClear})
         """, P.Of(ids));
 
     /// <summary>Revokes the sessions of the user in <see cref="Chosen.Ids"/>, except one session with its family.</summary>
@@ -115,8 +123,16 @@ internal sealed class SessionRepository(Db db, AccountContext context) : ISessio
     {
         ArgumentNullException.ThrowIfNull(presented);
         CheckLifetime(lifetime);
-        var tokens = StoredOf(presented);
-        return new SessionRotation(presented, tokens, client, lifetime, context).RunAsync(db, LockUserOf(tokens), cancellationToken);
+        return RotateAsync(new RotationRequest { Presented = presented, Client = client, Lifetime = lifetime }, cancellationToken);
+    }
+
+    public Task<RotationResult> RotateAsync(RotationRequest request, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        ArgumentNullException.ThrowIfNull(request.Presented);
+        CheckLifetime(request.Lifetime);
+        var tokens = StoredOf(request.Presented);
+        return new SessionRotation(request, tokens, context).RunAsync(db, LockUserOf(tokens), cancellationToken);
     }
 
     public Task<bool> RevokeAsync(SessionToken token, CancellationToken cancellationToken)
@@ -136,9 +152,9 @@ internal sealed class SessionRepository(Db db, AccountContext context) : ISessio
             async sets =>
             {
                 await sets.SkipAsync().ConfigureAwait(false);
-                return await sets.AnyAsync().ConfigureAwait(false);
+                return await sets.AnyAsync().ConfigureAwait(false) || sets.IsRepeated;
             },
-            [LockUserOf(tokens), revoke], Repeat.Never, cancellationToken);
+            [LockUserOf(tokens), revoke], Repeat.WhenConnectionIsLost, cancellationToken);
     }
 
     public Task<int> RevokeAllAsync(Guid userId, Guid? exceptSessionId, CancellationToken cancellationToken) =>
@@ -156,7 +172,7 @@ internal sealed class SessionRepository(Db db, AccountContext context) : ISessio
                     RETURNING s.id
                     """, P.Of(userId), P.Of(exceptSessionId, "except")),
             ],
-            Repeat.Never, cancellationToken);
+            Repeat.WhenConnectionIsLost, cancellationToken);
 
     public Task<int> PurgeExpiredAsync(int limit, CancellationToken cancellationToken) =>
         db.WriteAsync($"""
@@ -171,7 +187,7 @@ internal sealed class SessionRepository(Db db, AccountContext context) : ISessio
             ))
             """,
             [ServerTime.Now(context.Clock), P.Of(Limit.Check(limit, IPlatformSessionRepository.MaxPurgeSize), nameof(limit))],
-            cancellationToken);
+            Repeat.WhenConnectionIsLost, cancellationToken);
 
     internal static SessionWithUser ReadWithUser(RowReader row) => new(Read(row), UserRepository.Read(row));
 
@@ -238,7 +254,8 @@ internal sealed class SessionRepository(Db db, AccountContext context) : ISessio
                 await sets.SkipAsync().ConfigureAwait(false);
                 return await sets.ListAsync(read).ConfigureAwait(false);
             },
-            [UserRepository.Lock(session.UserId), .. statements], Repeat.WhenConnectionIsLost, cancellationToken);
+            [UserRepository.Lock(session.UserId), .. statements], Repeat.WhenConnectionIsLost, cancellationToken,
+            verified is null ? nameof(AddAsync) : nameof(AddVerifiedAsync));
 
         NpgsqlParameter[] Values() =>
         [

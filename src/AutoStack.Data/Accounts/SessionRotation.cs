@@ -4,17 +4,17 @@ using AutoStack.Data.Values;
 namespace AutoStack.Data.Accounts;
 
 /// <summary>One rotation of a token.</summary>
-/// <param name="presented">The token that the client has.</param>
-/// <param name="tokens">The values under which the table may hold the token.</param>
-/// <param name="client">The client key that was presented; null when none was.</param>
-/// <param name="lifetime">How long the next token is valid.</param>
+/// <param name="request">The request.</param>
+/// <param name="tokens">The values under which the table may hold the presented token.</param>
 /// <param name="context">Clock and options.</param>
-internal sealed class SessionRotation(SessionToken presented, string[] tokens, ClientKey? client, TimeSpan lifetime, AccountContext context)
+internal sealed class SessionRotation(RotationRequest request, string[] tokens, AccountContext context)
 {
     // A client that rotates more often within the grace is answered with RotatedByAnother.
     private const int MaxSuccessors = 100;
 
-    private readonly SessionToken next = SessionToken.New();
+    private readonly SessionToken presented = request.Presented;
+    private readonly SessionToken next = request.Next;
+    private readonly ClientKey? client = request.Client;
 
     /// <summary>A session of the family: the presented one, or one that a later rotation created.</summary>
     private sealed record Member(SessionWithUser Found, string Token, string? Sealed, string? ClientHash)
@@ -49,22 +49,25 @@ internal sealed class SessionRotation(SessionToken presented, string[] tokens, C
             P.Of(context.Options.MaxSignInAge, "maxAge"),
             P.Of(Ids.New(), "id"),
             P.Text(next.Hash, name: "next"),
-            P.Of(lifetime),
+            P.Of(request.Lifetime),
             ServerTime.Now(context.Clock));
 
         // Also finds the session when this rotation was committed before and its answer was lost: nobody else knows the next token.
         var successor = new Statement($"""
-            SELECT {SessionRepository.Columns}, {UserRepository.Columns}
+            SELECT {SessionRepository.Columns}, {UserRepository.Columns}, s.expires_at > {ServerTime.Present}
             FROM sessions s
             JOIN users u ON u.id = s.user_id
-            WHERE s.token::text = @next AND s.rotated_at IS NULL
-            """, P.Text(next.Hash, name: "next"));
+            WHERE s.token::text = @next AND s.rotated_at IS NULL AND EXISTS (
+                SELECT
+                FROM sessions p
+                WHERE p.token::text = ANY (@tokens) AND p.user_id = s.user_id AND coalesce(p.family_id, p.id) = s.family_id)
+            """, P.Text(next.Hash, name: "next"), P.Of(tokens), ServerTime.Now(context.Clock));
         var revoke = new Statement($"""
             DELETE FROM sessions f
             USING sessions s
             WHERE s.token::text = ANY (@tokens) AND s.rotated_at <= {ServerTime.Present} - @grace::interval
               AND f.user_id = s.user_id AND coalesce(f.family_id, f.id) = coalesce(s.family_id, s.id)
-              AND NOT EXISTS (SELECT FROM sessions n WHERE n.token::text = @next)
+              AND NOT EXISTS (SELECT FROM sessions n WHERE n.token::text = @next AND n.user_id = s.user_id)
             RETURNING f.id
             """, P.Of(tokens), P.Of(RotationResult.Grace), P.Text(next.Hash, name: "next"), ServerTime.Now(context.Clock));
 
@@ -83,14 +86,17 @@ internal sealed class SessionRotation(SessionToken presented, string[] tokens, C
             async sets =>
             {
                 await sets.SkipAsync().ConfigureAwait(false);
-                var rotated = await sets.FindAsync(SessionRepository.ReadWithUser).ConfigureAwait(false);
+                var rotated = await sets.FindAsync(row => new { Next = SessionRepository.ReadWithUser(row), IsActive = row.Flag() })
+                    .ConfigureAwait(false);
                 var revoked = await sets.AnyAsync().ConfigureAwait(false);
                 var members = await sets.ListAsync(Member.Read).ConfigureAwait(false);
-                return rotated is not null ? new RotationResult(RotationOutcome.Rotated, rotated, next)
+                return rotated is { IsActive: true } ? new RotationResult(RotationOutcome.Rotated, rotated.Next, next)
+                    : rotated is not null ? Refused(RotationOutcome.Expired)
                     : revoked ? Refused(RotationOutcome.Reused)
                     : AnswerOf(members);
             },
-            [lockUser, rotate, successor, revoke, family], Repeat.WhenConnectionIsLost, cancellationToken);
+            [lockUser, rotate, successor, revoke, family], Repeat.WhenConnectionIsLost, cancellationToken,
+            nameof(ISessionRepository.RotateAsync));
     }
 
     private static RotationResult Refused(RotationOutcome outcome) => new(outcome, Next: null, Token: null);

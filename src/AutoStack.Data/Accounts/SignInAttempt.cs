@@ -16,6 +16,13 @@ public sealed record SignInAttempt
     /// <summary>The client key that was presented; null when none was.</summary>
     public ClientKey? Client { get; init; }
 
+    /// <summary>
+    /// The id of the attempt, by which a repeated call is recognised and the attempt is counted once; null counts every call. Generate it
+    /// for each request that the service receives. Never take it from the client, who would try several passwords as one attempt; the
+    /// third repetition is counted as a new attempt.
+    /// </summary>
+    public Guid? Id { get; init; }
+
     /// <summary>The name of the type: people type passwords into the field of the e-mail address.</summary>
     /// <returns>The text.</returns>
     public override string ToString() => nameof(SignInAttempt);

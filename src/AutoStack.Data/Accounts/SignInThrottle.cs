@@ -20,6 +20,13 @@ internal sealed class SignInThrottle(Db db, AccountContext context) : ISignInThr
             WHERE pg_catalog.lower(u.email::text COLLATE "C") = ANY (@emails) AND s.client_key_hash::text = @client)
         """;
 
+    // Whether the attempt has no id, or its row. Needs @ofAttempt.
+    private const string IsAcquired =
+        "(@ofAttempt::text IS NULL OR EXISTS (SELECT FROM sign_in_attempts m WHERE m.subject_hash::text = @ofAttempt))";
+
+    // How often an attempt with one id is counted once.
+    private const int MaxTold = 3;
+
     private readonly SignInThrottleOptions options = context.Options.Throttle;
 
     public async Task<SignInAttemptResult> AcquireAsync(SignInAttempt attempt, CancellationToken cancellationToken)
@@ -33,10 +40,17 @@ internal sealed class SignInThrottle(Db db, AccountContext context) : ISignInThr
         // An address that is locked out stores nothing, or it could invent accounts without end. The other counts follow one another, each
         // only when the one before allows the attempt: attempts of a place that is locked out do not use up those of the account. A count
         // that has reached its limit stays until expires_at; a count of one more than the limit records a refusal. The server locks the
-        // row, so that concurrent attempts are counted one by one.
+        // row, so that concurrent attempts are counted one by one. An allowed attempt with an id has a row of its own, by which a repeated
+        // call is answered without another count; only MaxTold times, or who chose the id could try passwords without end.
         var count = new Statement($"""
-            WITH known AS (
+            WITH told AS (
+                UPDATE sign_in_attempts a
+                SET attempts = a.attempts + 1
+                WHERE a.subject_hash::text = @ofAttempt AND a.expires_at > {ServerTime.Present} AND a.attempts < @maxTold
+                RETURNING a.attempts
+            ), known AS (
                 SELECT {IsKnown} AS is_known
+                WHERE NOT EXISTS (SELECT FROM told)
             ), locked AS (
                 SELECT a.expires_at
                 FROM sign_in_attempts a, known k
@@ -75,10 +89,20 @@ internal sealed class SignInThrottle(Db db, AccountContext context) : ISignInThr
                         WHEN a.expires_at > {ServerTime.Present} AND a.attempts >= @maxAttemptsOfAccount THEN a.expires_at
                         ELSE excluded.expires_at END
                 RETURNING a.attempts <= @maxAttemptsOfAccount AS is_allowed, a.expires_at
+            ), counted AS (
+                INSERT INTO sign_in_attempts AS a (subject_hash, attempts, expires_at)
+                SELECT @ofAttempt, 1, {ServerTime.Present} + @lockout::interval
+                FROM place p, known k
+                WHERE @ofAttempt::text IS NOT NULL AND p.is_allowed AND (k.is_known OR EXISTS (SELECT FROM account c WHERE c.is_allowed))
+                ON CONFLICT (subject_hash) DO UPDATE
+                SET attempts = 1, expires_at = excluded.expires_at
+                WHERE a.expires_at <= {ServerTime.Present}
             )
             SELECT pg_catalog.bool_and(c.is_allowed), pg_catalog.max(c.expires_at) FILTER (WHERE NOT c.is_allowed)
             FROM (
-                SELECT FALSE AS is_allowed, l.expires_at FROM locked l
+                SELECT TRUE AS is_allowed, NULL::timestamp AS expires_at FROM told
+                UNION ALL
+                SELECT FALSE, l.expires_at FROM locked l
                 UNION ALL
                 SELECT p.is_allowed, p.expires_at FROM place p
                 UNION ALL
@@ -93,14 +117,23 @@ internal sealed class SignInThrottle(Db db, AccountContext context) : ISignInThr
                 P.Of(options.MaxAttempts),
                 P.Of(options.MaxAttemptsOfAddress),
                 P.Of(options.MaxAttemptsOfAccount),
+                P.Of(MaxTold),
                 ServerTime.Now(context.Clock),
             ]);
 
-        // Repeated when the connection is lost: to count an attempt twice errs on the safe side.
+        // A repetition waits for the first call, which the server may still be carrying out.
+        var wait = new Statement("""
+            SELECT 1
+            FROM pg_catalog.pg_advisory_xact_lock('sign_in_attempts'::regclass::oid::int, pg_catalog.hashtext(@ofAttempt))
+            """, subjects.OfAttempt());
         var counted = await db.WriteBatchAsync(
-            sets => sets.FindAsync(row => new SignInAttemptResult(
-                row.Flag() ? SignInAttemptOutcome.Allowed : SignInAttemptOutcome.LockedOut, row.TimeOrNull())),
-            [count], Repeat.WhenConnectionIsLost, cancellationToken).ConfigureAwait(false);
+            async sets =>
+            {
+                await sets.SkipAsync().ConfigureAwait(false);
+                return await sets.FindAsync(row => new SignInAttemptResult(
+                    row.Flag() ? SignInAttemptOutcome.Allowed : SignInAttemptOutcome.LockedOut, row.TimeOrNull())).ConfigureAwait(false);
+            },
+            [wait, count], Repeat.WhenConnectionIsLost, cancellationToken).ConfigureAwait(false);
         return counted!;
     }
 
@@ -114,27 +147,31 @@ internal sealed class SignInThrottle(Db db, AccountContext context) : ISignInThr
 
         // Locks the rows in the order in which an attempt locks them. The count of the address loses this attempt only, or the owner of any
         // account could reset it at will. The row of the place proves that the attempt was counted there: the client may have got a session
-        // meanwhile, or lost it.
+        // meanwhile, or lost it. The row of an attempt with an id goes with the first call: a repeated one forgets no later attempt.
         await db.WriteBatchAsync(
             _ => Task.FromResult(true),
             [
-                new Statement("""
+                new Statement($"""
                     WITH counted AS (
                         DELETE FROM sign_in_attempts a
-                        WHERE a.subject_hash::text IN (@ofPlace, @ofClient)
+                        WHERE a.subject_hash::text IN (@ofPlace, @ofClient) AND {IsAcquired}
                         RETURNING a.subject_hash::text AS subject
                     )
                     UPDATE sign_in_attempts a
                     SET attempts = a.attempts - 1
                     WHERE a.subject_hash::text = @ofAddress AND a.attempts > 0
                       AND EXISTS (SELECT FROM counted c WHERE c.subject = @ofPlace)
-                    """, subjects.Place, subjects.Client, subjects.Address),
+                    """, subjects.Place, subjects.Client, subjects.Address, subjects.OfAttempt()),
+                new Statement($"""
+                    DELETE FROM sign_in_attempts a
+                    WHERE a.subject_hash::text = @ofAccount AND {IsAcquired}
+                    """, subjects.Account, subjects.OfAttempt()),
                 new Statement("""
                     DELETE FROM sign_in_attempts a
-                    WHERE a.subject_hash::text = @ofAccount
-                    """, subjects.Account),
+                    WHERE a.subject_hash::text = @ofAttempt
+                    """, subjects.OfAttempt()),
             ],
-            Repeat.Never, cancellationToken).ConfigureAwait(false);
+            Repeat.WhenConnectionIsLost, cancellationToken).ConfigureAwait(false);
     }
 
     public Task<int> PurgeExpiredAsync(int limit, CancellationToken cancellationToken) =>
@@ -150,7 +187,7 @@ internal sealed class SignInThrottle(Db db, AccountContext context) : ISignInThr
             ))
             """,
             [ServerTime.Now(context.Clock), P.Of(Limit.Check(limit, IPlatformSignInThrottle.MaxPurgeSize), nameof(limit))],
-            cancellationToken);
+            Repeat.WhenConnectionIsLost, cancellationToken);
 
     // The subjects are stored as hashes: people type passwords into the field of the e-mail address.
     private async Task<Subjects> SubjectsAsync(SignInAttempt attempt, CancellationToken cancellationToken)
@@ -165,7 +202,8 @@ internal sealed class SignInThrottle(Db db, AccountContext context) : ISignInThr
             P.Text(OpaqueToken.Hash($"place\n{account.Canonical}\n{place}"), name: "ofPlace"),
             P.Text(OpaqueToken.Hash($"client\n{account.Canonical}\n{client}"), name: "ofClient"),
             P.Text(OpaqueToken.Hash($"address\n{place}"), name: "ofAddress"),
-            P.Text(OpaqueToken.Hash($"account\n{account.Canonical}"), name: "ofAccount"));
+            P.Text(OpaqueToken.Hash($"account\n{account.Canonical}"), name: "ofAccount"),
+            attempt.Id is { } id ? OpaqueToken.Hash($"attempt\n{id:N}\n{account.Canonical}\n{place}\n{client}") : null);
     }
 
     // The address in hexadecimal; of an IPv6 address the first 64 bits.
@@ -182,8 +220,12 @@ internal sealed class SignInThrottle(Db db, AccountContext context) : ISignInThr
         NpgsqlParameter Place,
         NpgsqlParameter Client,
         NpgsqlParameter Address,
-        NpgsqlParameter Account)
+        NpgsqlParameter Account,
+        string? Attempt)
     {
-        public NpgsqlParameter[] Parameters => [Emails, ClientKey, Place, Client, Address, Account];
+        public NpgsqlParameter[] Parameters => [Emails, ClientKey, Place, Client, Address, Account, OfAttempt()];
+
+        // A parameter belongs to one statement.
+        public NpgsqlParameter OfAttempt() => P.TextOrNull(Attempt, name: "ofAttempt");
     }
 }

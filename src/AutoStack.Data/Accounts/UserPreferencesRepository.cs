@@ -58,7 +58,11 @@ internal sealed class UserPreferencesRepository(Db db, AccountContext context) :
             SET theme = coalesce(@theme, f.theme), email_notifications = coalesce(@mail, f.email_notifications),
                 deployment_success_notifications = coalesce(@success, f.deployment_success_notifications),
                 deployment_failure_notifications = coalesce(@failure, f.deployment_failure_notifications),
-                updated_at = excluded.updated_at
+                updated_at = CASE
+                    WHEN f.theme::text = coalesce(@theme, f.theme::text) AND f.email_notifications = coalesce(@mail, f.email_notifications)
+                      AND f.deployment_success_notifications = coalesce(@success, f.deployment_success_notifications)
+                      AND f.deployment_failure_notifications = coalesce(@failure, f.deployment_failure_notifications)
+                    THEN f.updated_at ELSE excluded.updated_at END
             RETURNING {Columns}
             """,
             [
@@ -70,7 +74,7 @@ internal sealed class UserPreferencesRepository(Db db, AccountContext context) :
                 P.Of(Given(patch.DeploymentSuccessNotifications), "success"),
                 P.Of(Given(patch.DeploymentFailureNotifications), "failure"),
                 P.Of(context.Clock.Now(), "now"),
-            ], cancellationToken).ConfigureAwait(false))!;
+            ], Repeat.WhenConnectionIsLost, cancellationToken).ConfigureAwait(false))!;
 
         static bool? Given(Optional<bool> value) => value.IsGiven ? value.Value : null;
     }

@@ -44,13 +44,6 @@ internal sealed class UserRepository(Db db, AccountContext context) : IUserRepos
         FOR NO KEY UPDATE
         """, P.Of(userId));
 
-    /// <summary>Returns a row when the user exists.</summary>
-    internal static Statement Exists(Guid userId) => new("""
-        SELECT u.id
-        FROM users u
-        WHERE u.id = @userId
-        """, P.Of(userId));
-
     public Task<User?> FindAsync(Guid userId, CancellationToken cancellationToken) =>
         db.FindAsync(Read, $"""
             SELECT {Columns}
@@ -145,33 +138,42 @@ internal sealed class UserRepository(Db db, AccountContext context) : IUserRepos
             ArgumentException.ThrowIfNullOrWhiteSpace(patch.Name.Value);
         }
 
+        // Whether the row holds every value of the patch, as after this very update. Such a row is left alone: a repeated call makes no new
+        // version.
+        const string HasValues = """
+            ((@name::text IS NOT NULL OR @setAvatarUrl) AND u.name::text = coalesce(@name, u.name::text)
+              AND (NOT @setAvatarUrl OR u.avatar_url IS NOT DISTINCT FROM @avatarUrl))
+            """;
         var update = new Statement($"""
             UPDATE users u
             SET name = coalesce(@name, u.name), avatar_url = CASE WHEN @setAvatarUrl THEN @avatarUrl ELSE u.avatar_url END,
                 updated_at = greatest({ServerTime.Present}, u.updated_at + interval '1 microsecond')
-            WHERE u.id = @userId AND u.updated_at = coalesce(@expectedVersion, u.updated_at)
+            WHERE u.id = @userId AND u.updated_at = coalesce(@expectedVersion, u.updated_at) AND NOT {HasValues}
             RETURNING u.id
-            """,
-            P.TextOrNull(patch.Name.IsGiven ? patch.Name.Value : null, 255, "name"),
-            P.Of(patch.AvatarUrl.IsGiven, "setAvatarUrl"),
-            P.TextOrNull(patch.AvatarUrl.IsGiven ? patch.AvatarUrl.Value : null, name: "avatarUrl"),
-            ServerTime.Now(context.Clock),
-            P.Of(userId),
-            P.Of(expectedVersion));
+            """, [.. Values(), ServerTime.Now(context.Clock), P.Of(userId), P.Of(expectedVersion)]);
         var current = new Statement($"""
-            SELECT {Columns}
+            SELECT {Columns}, @expectedVersion::timestamp IS NULL OR u.updated_at = @expectedVersion OR {HasValues}
             FROM users u
             WHERE u.id = @userId
-            """, P.Of(userId));
+            """, [.. Values(), P.Of(userId), P.Of(expectedVersion)]);
         return db.WriteBatchAsync(
             async sets =>
             {
                 var updated = await sets.AnyAsync().ConfigureAwait(false);
-                var stored = await sets.FindAsync(Read).ConfigureAwait(false);
-                var outcome = updated ? UpdateOutcome.Updated : stored is null ? UpdateOutcome.NotFound : UpdateOutcome.Conflict;
-                return new UserUpdateResult(outcome, stored);
+                var stored = await sets.FindAsync(row => new { User = Read(row), IsAsAsked = row.Flag() }).ConfigureAwait(false);
+                var outcome = updated || stored is { IsAsAsked: true } ? UpdateOutcome.Updated
+                    : stored is null ? UpdateOutcome.NotFound
+                    : UpdateOutcome.Conflict;
+                return new UserUpdateResult(outcome, stored?.User);
             },
-            [update, current], Repeat.Never, cancellationToken);
+            [update, current], Repeat.WhenConnectionIsLost, cancellationToken);
+
+        NpgsqlParameter[] Values() =>
+        [
+            P.TextOrNull(patch.Name.IsGiven ? patch.Name.Value : null, 255, "name"),
+            P.Of(patch.AvatarUrl.IsGiven, "setAvatarUrl"),
+            P.TextOrNull(patch.AvatarUrl.IsGiven ? patch.AvatarUrl.Value : null, name: "avatarUrl"),
+        ];
     }
 
     public async Task<EmailVerificationOutcome> VerifyEmailAsync(Guid userId, string email, CancellationToken cancellationToken)
@@ -180,19 +182,22 @@ internal sealed class UserRepository(Db db, AccountContext context) : IUserRepos
         var verify = new Statement($"""
             UPDATE users u
             SET email_verified = TRUE, updated_at = {ServerTime.Present}
-            WHERE u.id = @userId AND {HasEmail}
-            RETURNING u.id
+            WHERE u.id = @userId AND {HasEmail} AND NOT u.email_verified
             """, ServerTime.Now(context.Clock), P.Of(userId), P.Of(address.Spellings, "emails"));
+        var isVerified = new Statement($"""
+            SELECT {HasEmail} AND u.email_verified
+            FROM users u
+            WHERE u.id = @userId
+            """, P.Of(userId), P.Of(address.Spellings, "emails"));
         return await db.WriteBatchAsync(
             async sets =>
             {
-                var verified = await sets.AnyAsync().ConfigureAwait(false);
-                var exists = await sets.AnyAsync().ConfigureAwait(false);
-                return verified ? EmailVerificationOutcome.Verified
-                    : exists ? EmailVerificationOutcome.AnotherEmail
-                    : EmailVerificationOutcome.UserNotFound;
+                var flags = await sets.ListAsync(row => row.Flag()).ConfigureAwait(false);
+                return flags is not [var verified] ? EmailVerificationOutcome.UserNotFound
+                    : verified ? EmailVerificationOutcome.Verified
+                    : EmailVerificationOutcome.AnotherEmail;
             },
-            [verify, Exists(userId)], Repeat.Never, cancellationToken).ConfigureAwait(false);
+            [verify, isVerified], Repeat.WhenConnectionIsLost, cancellationToken).ConfigureAwait(false);
     }
 
     public Task<bool> RemoveAsync(Guid userId, CancellationToken cancellationToken) =>

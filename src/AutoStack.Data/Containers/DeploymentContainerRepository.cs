@@ -75,7 +75,8 @@ internal sealed class DeploymentContainerRepository(Db db, TimeProvider clock)
             FROM deployment_containers c
             JOIN deployments d ON d.id = c.deployment_id
             WHERE c.stopped_at IS NULL AND c.status::text IN ('starting', 'running', 'failed') AND c.id > @afterId
-              AND (d.is_deleted OR d.status::text IN ('failed', 'cancelled'))
+              AND (d.is_deleted OR d.status::text IN ('failed', 'cancelled') OR c.created_at < d.started_at
+                  OR EXISTS (SELECT FROM deployment_leases l WHERE l.deployment_id = d.id AND l.released_at IS NOT NULL))
             ORDER BY c.id
             LIMIT @limit
             """, [P.Of(cursor.ToId(), "afterId"), P.Of(limit + 1, "limit")], cancellationToken).ConfigureAwait(false);
@@ -260,7 +261,7 @@ internal sealed class DeploymentContainerRepository(Db db, TimeProvider clock)
                     : met.IsStopped ? TransitionOutcome.AlreadyFinished
                     : TransitionOutcome.OutOfOrder;
             },
-            [@lock, move], Repeat.Never, cancellationToken, operation);
+            [@lock, move], Repeat.WhenConnectionIsLost, cancellationToken, operation);
     }
 
     private sealed record Met(string ContainerId, ContainerStatus Status, bool IsStopped);

@@ -30,9 +30,12 @@ public interface IPlatformDeploymentContainerRepository
     Task<Page<RunningContainer>> ListRunningAsync(Cursor cursor, int limit, CancellationToken cancellationToken = default);
 
     /// <summary>
-    /// Lists containers, of any owner, that are not stopped although their deployment is deleted, failed or cancelled, in the order of
-    /// their ids: stop each, and report it stopped.
+    /// Lists containers, of any owner, that are not stopped although their deployment is deleted, failed or cancelled, or although they
+    /// belong to an earlier attempt of their deployment, in the order of their ids: stop each, and report it stopped.
     /// </summary>
+    /// <remarks>
+    /// A container belongs to an earlier attempt when its row is older than the claim, or when its deployment went back to the queue.
+    /// </remarks>
     /// <param name="cursor"><see cref="Cursor.Start"/>, or <see cref="Page{T}.Next"/> of the previous page.</param>
     /// <param name="limit">The maximum number of rows, 1 to <see cref="MaxListSize"/>.</param>
     /// <param name="cancellationToken">Stops the query.</param>

@@ -26,7 +26,8 @@ internal sealed class DeploymentEnvironmentRepository(Db db, SecretProtector sec
         replace: """
             UPDATE deployments d
             SET env_vars = @renewed, env_vars_version = @version
-            WHERE d.id = @id AND d.env_vars = @old AND d.env_vars_version IS NOT DISTINCT FROM @oldVersion
+            WHERE d.id = @id AND (d.env_vars = @old AND d.env_vars_version IS NOT DISTINCT FROM @oldVersion
+              OR d.env_vars = @renewed AND d.env_vars_version IS NOT DISTINCT FROM @version)
             """);
 
     public async Task<Secret?> FindAsync(Guid deploymentId, CancellationToken cancellationToken)
@@ -56,18 +57,31 @@ internal sealed class DeploymentEnvironmentRepository(Db db, SecretProtector sec
         // Encrypted again, because a value can be decrypted in its own row only.
         var environment = secrets.Open(source.Stored, ProjectEnvironmentRepository.PlaceOf(source.ProjectId, ownerId));
         var own = secrets.Protect(environment, PlaceOf(deploymentId, source.ProjectId, ownerId));
-        return await db.WriteAsync($"""
+        var set = new Statement($"""
             UPDATE deployments d
             SET env_vars = @own, env_vars_version = @version
             WHERE d.id = @deploymentId AND d.project_id = @projectId AND d.user_id = @ownerId AND {AwaitsEnvironment}
+            RETURNING d.id
             """,
-            [
-                P.TextOrNull(own.Value, name: "own"),
-                P.Of(own.Version),
-                P.Of(deploymentId),
-                P.Of(source.ProjectId),
-                P.Of(ownerId),
-            ], cancellationToken).ConfigureAwait(false) == 1;
+            P.TextOrNull(own.Value, name: "own"),
+            P.Of(own.Version),
+            P.Of(deploymentId),
+            P.Of(source.ProjectId),
+            P.Of(ownerId));
+
+        // An encrypted value is new with each call: a repetition recognises the value of its first attempt.
+        var stored = new Statement("""
+            SELECT 1
+            FROM deployments d
+            WHERE d.id = @deploymentId AND d.env_vars = @own
+            """, P.Of(deploymentId), P.TextOrNull(own.Value, name: "own"));
+        return await db.WriteBatchAsync(
+            async sets =>
+            {
+                var isSet = await sets.AnyAsync().ConfigureAwait(false);
+                return await sets.AnyAsync().ConfigureAwait(false) && (isSet || sets.IsRepeated);
+            },
+            [set, stored], Repeat.WhenConnectionIsLost, cancellationToken).ConfigureAwait(false);
     }
 
     // The place includes the project: a deployment that was moved to another project would be built from that project's repository.

@@ -36,6 +36,11 @@ internal sealed class DeploymentLifecycle(Db db, DeploymentContext context) : ID
         END
         """;
 
+    // The claim with @key holds the deployment d, or the caller has no lease. Needs @key.
+    private const string Holds = $"(@key IS NULL OR d.id = {DeploymentLeases.HeldByKey})";
+
+    private static readonly ClaimOptions Unlimited = new();
+
     // Needs the row d and the parameters of DeploymentParameters.OfCommit.
     private const string SameCommit = "d.commit_hash::text = @hash AND d.commit_hash_full::text IS NOT DISTINCT FROM @hashFull";
 
@@ -59,18 +64,21 @@ internal sealed class DeploymentLifecycle(Db db, DeploymentContext context) : ID
             WHERE d.id = @id
             """, [P.Of(id)], cancellationToken);
 
-    public Task<DeploymentWithProject?> ClaimNextAsync(CancellationToken cancellationToken) =>
-        new DeploymentQueue(db, context).ClaimAsync(cancellationToken);
+    public Task<ClaimedDeployment?> ClaimNextAsync(CancellationToken cancellationToken) =>
+        new DeploymentQueue(db, context).ClaimAsync(Unlimited, cancellationToken);
 
-    public Task<DeploymentWithProject?> ClaimNextAsync(ClaimOptions options, CancellationToken cancellationToken)
+    public Task<ClaimedDeployment?> ClaimNextAsync(ClaimOptions options, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(options);
         Check(options.MaxPerProject, nameof(options.MaxPerProject));
         Check(options.MaxPerUser, nameof(options.MaxPerUser));
-        var queue = new DeploymentQueue(db, context);
-        return options.MaxPerProject is null && options.MaxPerUser is null
-            ? queue.ClaimAsync(cancellationToken)
-            : queue.ClaimAsync(options, cancellationToken);
+        if (options.Worker is not null)
+        {
+            ArgumentException.ThrowIfNullOrWhiteSpace(options.Worker, nameof(options.Worker));
+        }
+
+        CheckLease(options.Lease ?? ClaimOptions.MaxLease, nameof(options.Lease));
+        return new DeploymentQueue(db, context).ClaimAsync(options, cancellationToken);
 
         static void Check(int? limit, string name)
         {
@@ -81,7 +89,17 @@ internal sealed class DeploymentLifecycle(Db db, DeploymentContext context) : ID
         }
     }
 
-    public Task<TransitionOutcome> AdvanceAsync(Guid id, DeploymentStatus step, CancellationToken cancellationToken)
+    public Task<TransitionOutcome> RenewAsync(DeploymentClaim claim, TimeSpan lease, CancellationToken cancellationToken)
+    {
+        var key = claim.RequireKey(nameof(claim));
+        CheckLease(lease, nameof(lease));
+        return DeploymentLeases.RenewAsync(db, context.Clock, claim.DeploymentId, key, lease, cancellationToken);
+    }
+
+    public Task<TransitionOutcome> ReleaseAsync(DeploymentClaim claim, CancellationToken cancellationToken) =>
+        DeploymentLeases.ReleaseAsync(db, context.Clock, claim.DeploymentId, claim.RequireKey(nameof(claim)), cancellationToken);
+
+    public Task<TransitionOutcome> AdvanceAsync(DeploymentClaim claim, DeploymentStatus step, CancellationToken cancellationToken)
     {
         var place = Array.IndexOf(Steps, step);
         if (place < 1)
@@ -94,17 +112,24 @@ internal sealed class DeploymentLifecycle(Db db, DeploymentContext context) : ID
             WITH moved AS (
                 UPDATE deployments d
                 SET status = @step
-                WHERE d.id = @id AND NOT d.is_deleted AND d.status::text = ANY (@from)
+                WHERE d.id = @id AND NOT d.is_deleted AND d.status::text = ANY (@from) AND {Holds}
                 RETURNING d.id, d.status, d.failed_reason
             ),
             {DeploymentStageRepository.FollowMoved}
-            SELECT m.id
+            SELECT TRUE
             FROM moved m
-            """, [P.Of(id), P.Of(step), P.Of(from), .. DeploymentStageRepository.FollowMovedParameters(context.Clock)]);
-        return MoveAsync(id, move, step, cancellationToken);
+            """,
+            [
+                P.Of(claim.DeploymentId, "id"),
+                P.Of(claim.Key),
+                P.Of(step),
+                P.Of(from),
+                .. DeploymentStageRepository.FollowMovedParameters(context.Clock),
+            ]);
+        return MoveAsync(claim, move, step, cancellationToken);
     }
 
-    public Task<TransitionOutcome> RecordCommitAsync(Guid id, CommitInfo commit, CancellationToken cancellationToken)
+    public Task<TransitionOutcome> RecordCommitAsync(DeploymentClaim claim, CommitInfo commit, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(commit);
         var record = new Statement($"""
@@ -114,68 +139,101 @@ internal sealed class DeploymentLifecycle(Db db, DeploymentContext context) : ID
                 commit_message = CASE WHEN {SameCommit} THEN coalesce(@message, d.commit_message) ELSE @message END,
                 author = CASE WHEN {SameCommit} THEN coalesce(@author, d.author::text) ELSE @author END,
                 commit_timestamp = CASE WHEN {SameCommit} THEN coalesce(@timestamp, d.commit_timestamp) ELSE @timestamp END
-            WHERE d.id = @id AND {DeploymentState.Open}
-            RETURNING d.id
-            """, [P.Of(id), .. DeploymentParameters.OfCommit(context.Secrets, id, commit)]);
-        return MoveAsync(id, record, target: null, cancellationToken);
+            WHERE d.id = @id AND {DeploymentState.Open} AND {Holds}
+            RETURNING TRUE
+            """,
+            [
+                P.Of(claim.DeploymentId, "id"),
+                P.Of(claim.Key),
+                .. DeploymentParameters.OfCommit(context.Secrets, claim.DeploymentId, commit),
+            ]);
+        return MoveAsync(claim, record, target: null, cancellationToken);
     }
 
-    public Task<TransitionOutcome> SucceedAsync(Guid id, string? deployedUrl, CancellationToken cancellationToken)
+    public Task<TransitionOutcome> SucceedAsync(DeploymentClaim claim, string? deployedUrl, CancellationToken cancellationToken)
     {
         NpgsqlParameter[] parameters =
         [
-            P.Of(id),
-            DeploymentParameters.Url(context.Secrets, id, deployedUrl),
+            P.Of(claim.DeploymentId, "id"),
+            P.Of(claim.Key),
+            DeploymentParameters.Url(context.Secrets, claim.DeploymentId, deployedUrl),
             .. DeploymentStageRepository.FollowMovedParameters(context.Clock),
         ];
         var move = new Statement($"""
             WITH moved AS (
                 UPDATE deployments d
                 SET status = 'success', deployed_url = @deployedUrl, completed_at = {Completed}, build_duration_seconds = {Duration}
-                WHERE d.id = @id AND NOT d.is_deleted AND d.status::text IN ('building', 'copying')
+                WHERE d.id = @id AND NOT d.is_deleted AND d.status::text IN ('building', 'copying') AND {Holds}
                 RETURNING d.id, d.status, d.failed_reason
             ),
-            {DeploymentStageRepository.FollowMoved}
-            SELECT m.id
+            {DeploymentLeases.FollowEnded}
+            SELECT TRUE
             FROM moved m
+            UNION ALL
+            SELECT FALSE
+            FROM deployments d
+            WHERE d.id = @id AND d.status::text = 'success' AND d.deployed_url IS NOT DISTINCT FROM @deployedUrl
             """, parameters);
-        return MoveAsync(id, move, target: null, cancellationToken);
+        return MoveAsync(claim, move, target: null, cancellationToken);
     }
 
-    public Task<TransitionOutcome> FailAsync(Guid id, string reason, CancellationToken cancellationToken)
+    public Task<TransitionOutcome> FailAsync(DeploymentClaim claim, string reason, CancellationToken cancellationToken)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(reason);
         NpgsqlParameter[] parameters =
         [
-            P.Of(id),
-            P.Text(BuildText.Of(context.Secrets, id, reason, Deployment.MaxReasonLength)!, name: nameof(reason)),
+            P.Of(claim.DeploymentId, "id"),
+            P.Of(claim.Key),
+            P.Text(BuildText.Of(context.Secrets, claim.DeploymentId, reason, Deployment.MaxReasonLength)!, name: nameof(reason)),
             .. DeploymentStageRepository.FollowMovedParameters(context.Clock),
         ];
         var move = new Statement($"""
             WITH moved AS (
                 UPDATE deployments d
                 SET status = 'failed', failed_reason = @reason, completed_at = {Completed}, build_duration_seconds = {Duration}
-                WHERE d.id = @id AND {DeploymentState.Open}
+                WHERE d.id = @id AND {DeploymentState.Open} AND {Holds}
                 RETURNING d.id, d.status, d.failed_reason
             ),
-            {DeploymentStageRepository.FollowMoved}
-            SELECT m.id
+            {DeploymentLeases.FollowEnded}
+            SELECT TRUE
             FROM moved m
+            UNION ALL
+            SELECT FALSE
+            FROM deployments d
+            WHERE d.id = @id AND d.status::text = 'failed' AND d.failed_reason = @reason
             """, parameters);
-        return MoveAsync(id, move, target: null, cancellationToken);
+        return MoveAsync(claim, move, target: null, cancellationToken);
     }
 
-    // The lock is a statement of its own: the move starts after it and sees the stages that the previous holder committed.
+    private static void CheckLease(TimeSpan lease, string name)
+    {
+        if (lease <= TimeSpan.Zero || lease > ClaimOptions.MaxLease)
+        {
+            throw new ArgumentOutOfRangeException(name, lease, $"{name} is above zero, and at most {ClaimOptions.MaxLease.Days} days.");
+        }
+    }
+
+    // The lock is a statement of its own: the move starts after it, and sees the stages and the lease that the previous holder committed.
+    // The move returns true when it changed the row, false when the row was there already.
     private Task<TransitionOutcome> MoveAsync(
-        Guid id, Statement move, DeploymentStatus? target, CancellationToken cancellationToken, [CallerMemberName] string operation = "") =>
+        DeploymentClaim claim,
+        Statement move,
+        DeploymentStatus? target,
+        CancellationToken cancellationToken,
+        [CallerMemberName] string operation = "") =>
         db.WriteBatchAsync(
             async sets =>
             {
                 var met = await sets.FindAsync(DeploymentState.Read).ConfigureAwait(false);
-                return await sets.AnyAsync().ConfigureAwait(false) ? TransitionOutcome.Applied
+                var isHeld = await DeploymentLeases.IsHeldAsync(claim, sets).ConfigureAwait(false);
+                var moved = await sets.FindAsync(row => new Move(row.Flag())).ConfigureAwait(false);
+                return moved is not null ? (moved.IsNew ? TransitionOutcome.Applied : TransitionOutcome.AlreadyThere)
                     : DeploymentState.ReasonToStop(met) is { } reason ? reason
+                    : !isHeld ? TransitionOutcome.LostLease
                     : met!.Status == target ? TransitionOutcome.AlreadyThere
                     : TransitionOutcome.OutOfOrder;
             },
-            [DeploymentState.Lock(id), move], Repeat.Never, cancellationToken, operation);
+            DeploymentLeases.Step(claim, context.Clock, move), Repeat.WhenConnectionIsLost, cancellationToken, operation);
+
+    private sealed record Move(bool IsNew);
 }

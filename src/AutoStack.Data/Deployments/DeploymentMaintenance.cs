@@ -3,7 +3,6 @@ using AutoStack.Data.Logs;
 using AutoStack.Data.Postgres;
 using AutoStack.Data.Status;
 using AutoStack.Data.Values;
-using Npgsql;
 
 namespace AutoStack.Data.Deployments;
 
@@ -34,11 +33,12 @@ internal sealed class DeploymentMaintenance(Db db, DeploymentContext context) : 
               ORDER BY l.seq DESC
               LIMIT 1
           ) < {QuietSince}, TRUE)
+          AND NOT EXISTS (SELECT FROM deployment_leases l WHERE l.deployment_id = d.id AND {DeploymentLeases.Live})
         """;
 
     private static readonly TimeSpan MaxIdle = TimeSpan.FromDays(3650);
 
-    public Task<int> AbandonAsync(IReadOnlyCollection<Guid> ids, string reason, CancellationToken cancellationToken)
+    public async Task<int> AbandonAsync(IReadOnlyCollection<Guid> ids, string reason, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(ids);
         ArgumentException.ThrowIfNullOrWhiteSpace(reason);
@@ -48,14 +48,24 @@ internal sealed class DeploymentMaintenance(Db db, DeploymentContext context) : 
                 $"{ids.Count} deployments are too many at once; at most {IDeploymentMaintenance.MaxBatchSize}.", nameof(ids));
         }
 
+        var masked = ids.Aggregate(
+            reason, (text, id) => BuildText.Masked(context.Secrets, id, text, Deployment.MaxReasonLength, nameof(reason)));
+        var reasonText = P.Text(masked, Deployment.MaxReasonLength, nameof(reason));
         if (ids.Count == 0)
         {
-            return Task.FromResult(0);
+            return 0;
         }
 
-        var all = ids.ToArray();
-        var masked = all.Aggregate(
-            reason, (text, id) => BuildText.Masked(context.Secrets, id, text, Deployment.MaxReasonLength, nameof(reason)));
+        // What a repeated batch finds deleted was deleted by its first attempt.
+        var all = (await db.ListAsync(row => row.Guid(), """
+            SELECT d.id
+            FROM deployments d
+            WHERE d.id = ANY (@all) AND NOT d.is_deleted
+            """, [P.Of([.. ids], "all")], cancellationToken).ConfigureAwait(false)).ToArray();
+        if (all.Length == 0)
+        {
+            return 0;
+        }
 
         // Locked in the order of ids, so that two calls with the same deployments cannot deadlock.
         var @lock = new Statement("""
@@ -65,12 +75,6 @@ internal sealed class DeploymentMaintenance(Db db, DeploymentContext context) : 
             ORDER BY d.id
             FOR NO KEY UPDATE
             """, P.Of(all));
-        NpgsqlParameter[] parameters =
-        [
-            P.Of(all),
-            P.Text(masked, Deployment.MaxReasonLength, nameof(reason)),
-            .. DeploymentStageRepository.FollowMovedParameters(context.Clock),
-        ];
         var abandon = new Statement($"""
             WITH moved AS (
                 UPDATE deployments d
@@ -82,66 +86,82 @@ internal sealed class DeploymentMaintenance(Db db, DeploymentContext context) : 
                 WHERE d.id = ANY (@all) AND NOT d.is_deleted
                 RETURNING d.id, d.status, d.failed_reason
             ),
-            {DeploymentStageRepository.FollowMoved}
+            {DeploymentLeases.FollowEnded}
             SELECT m.id
             FROM moved m
-            """, parameters);
-        return db.WriteBatchAsync(
+            """, [P.Of(all), reasonText, .. DeploymentStageRepository.FollowMovedParameters(context.Clock)]);
+        return await db.WriteBatchAsync(
             async sets =>
             {
                 await sets.SkipAsync().ConfigureAwait(false);
-                return (await sets.ListAsync(row => row.Guid()).ConfigureAwait(false)).Count;
+                var abandoned = await sets.ListAsync(row => row.Guid()).ConfigureAwait(false);
+                return sets.IsRepeated ? all.Length : abandoned.Count;
             },
-            [@lock, abandon], Repeat.Never, cancellationToken);
+            [@lock, abandon], Repeat.WhenConnectionIsLost, cancellationToken).ConfigureAwait(false);
     }
 
-    public async Task<bool> ReportUnhealthyAsync(Guid id, string reason, CancellationToken cancellationToken)
+    public Task<bool> ReportUnhealthyAsync(Guid id, string reason, CancellationToken cancellationToken)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(reason);
 
-        // The stored reason is cut so that both fit.
-        return await db.WriteAsync("""
-            UPDATE deployments d
-            SET status = 'failed',
-                failed_reason = CASE
-                    WHEN coalesce(d.failed_reason, '') = '' THEN @reason
-                    WHEN pg_catalog.strpos(d.failed_reason, @reason) > 0 THEN d.failed_reason
-                    ELSE pg_catalog.left(d.failed_reason, greatest(@maxLength - 1 - pg_catalog.length(@reason), 0))
-                        || pg_catalog.chr(10) || @reason
-                END
-            WHERE d.id = @id AND d.status::text = 'success' AND NOT d.is_deleted
+        // The stored reason is cut so that both fit. The last row is for a repetition: the first attempt may have stored the report.
+        var report = new Statement("""
+            WITH moved AS (
+                UPDATE deployments d
+                SET status = 'failed',
+                    failed_reason = CASE
+                        WHEN coalesce(d.failed_reason, '') = '' THEN @reason
+                        WHEN pg_catalog.strpos(d.failed_reason, @reason) > 0 THEN d.failed_reason
+                        ELSE pg_catalog.left(d.failed_reason, greatest(@maxLength - 1 - pg_catalog.length(@reason), 0))
+                            || pg_catalog.chr(10) || @reason
+                    END
+                WHERE d.id = @id AND d.status::text = 'success' AND NOT d.is_deleted
+                RETURNING TRUE AS is_new
+            )
+            SELECT m.is_new
+            FROM moved m
+            UNION ALL
+            SELECT FALSE
+            FROM deployments d
+            WHERE d.id = @id AND d.status::text = 'failed' AND pg_catalog.strpos(d.failed_reason, @reason) > 0
             """,
-            [
-                P.Of(id),
-                DeploymentParameters.Reason(context.Secrets, id, reason),
-                P.Of(Deployment.MaxReasonLength, "maxLength"),
-            ], cancellationToken).ConfigureAwait(false) == 1;
+            P.Of(id),
+            DeploymentParameters.Reason(context.Secrets, id, reason),
+            P.Of(Deployment.MaxReasonLength, "maxLength"));
+        return db.WriteBatchAsync(
+            async sets => (await sets.ListAsync(row => row.Flag()).ConfigureAwait(false)).Any(isNew => isNew || sets.IsRepeated),
+            [report], Repeat.WhenConnectionIsLost, cancellationToken);
     }
 
-    public Task<IReadOnlyList<Guid>> FailStalledAsync(TimeSpan idle, string reason, int limit, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<Guid>> FailStalledAsync(TimeSpan idle, string reason, int limit, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(idle, TimeSpan.Zero);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(idle, MaxIdle);
         ArgumentException.ThrowIfNullOrWhiteSpace(reason);
         var reasonText = P.Text(reason, Deployment.MaxReasonLength);
 
+        // The lock ends with this statement, outside a unit of work: it only skips deployments that somebody is changing. What a repeated
+        // batch finds failed among these deployments, with this reason, was failed by its first attempt.
+        var chosen = (await db.ListAsync(row => row.Guid(), $"""
+            SELECT d.id
+            FROM deployments d
+            WHERE {Stalled}
+            ORDER BY d.created_at, d.id
+            LIMIT @limit
+            FOR UPDATE SKIP LOCKED
+            """,
+            [
+                P.Of(idle),
+                ServerTime.Now(context.Clock),
+                P.Of(Limit.Check(limit, IDeploymentMaintenance.MaxBatchSize), nameof(limit)),
+            ], cancellationToken).ConfigureAwait(false)).ToArray();
+        if (chosen.Length == 0)
+        {
+            return [];
+        }
+
         // FOR UPDATE conflicts with the lock of a log line that is being stored. The second statement starts when the rows are locked, and
         // sees a step or line that was committed too late for the first one.
-        var @lock = new Statement($"""
-            WITH locked AS MATERIALIZED (
-                SELECT d.id
-                FROM deployments d
-                WHERE {Stalled}
-                ORDER BY d.created_at, d.id
-                LIMIT @limit
-                FOR UPDATE SKIP LOCKED
-            )
-            SELECT {Chosen.Keep}
-            FROM locked c
-            """,
-            P.Of(idle),
-            ServerTime.Now(context.Clock),
-            P.Of(Limit.Check(limit, IDeploymentMaintenance.MaxBatchSize), nameof(limit)));
         var fail = new Statement($"""
             WITH moved AS (
                 UPDATE deployments d
@@ -150,18 +170,29 @@ internal sealed class DeploymentMaintenance(Db db, DeploymentContext context) : 
                 WHERE d.id = ANY ({Chosen.Ids}) AND {Stalled}
                 RETURNING d.id, d.status, d.failed_reason
             ),
-            {DeploymentStageRepository.FollowMoved}
-            SELECT m.id
+            {DeploymentLeases.FollowEnded}
+            SELECT m.id, TRUE
             FROM moved m
-            ORDER BY m.id
-            """, [P.Of(idle), reasonText, .. DeploymentStageRepository.FollowMovedParameters(context.Clock)]);
-        return db.WriteBatchAsync(
+            UNION ALL
+            SELECT d.id, FALSE
+            FROM deployments d
+            WHERE d.id = ANY (@chosen) AND d.status::text = 'failed' AND d.failed_reason = @reason
+            """, [P.Of(idle), reasonText, P.Of(chosen), .. DeploymentStageRepository.FollowMovedParameters(context.Clock)]);
+        return await db.WriteBatchAsync(
             async sets =>
             {
                 await sets.SkipAsync().ConfigureAwait(false);
-                return await sets.ListAsync(row => row.Guid()).ConfigureAwait(false);
+                var failed = await sets.ListAsync(row => (Id: row.Guid(), IsNew: row.Flag())).ConfigureAwait(false);
+                return (IReadOnlyList<Guid>)[.. failed.Where(f => f.IsNew || sets.IsRepeated).Select(f => f.Id).Order()];
             },
-            [@lock, fail], Repeat.Never, cancellationToken);
+            [LockChosen(chosen), fail], Repeat.WhenConnectionIsLost, cancellationToken).ConfigureAwait(false);
+    }
+
+    public Task<RequeueResult> RequeueExpiredAsync(int maxAttempts, int limit, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(maxAttempts, 1);
+        Limit.Check(limit, IDeploymentMaintenance.MaxBatchSize);
+        return new ExpiredLeases(db, context.Clock).RequeueAsync(maxAttempts, limit, cancellationToken);
     }
 
     public async Task<int> PurgeDeletedAsync(DateTimeOffset before, int limit, CancellationToken cancellationToken)
@@ -177,21 +208,35 @@ internal sealed class DeploymentMaintenance(Db db, DeploymentContext context) : 
         }
     }
 
+    /// <summary>Locks those of the deployments that no other transaction holds, for the statements after it.</summary>
+    internal static Statement LockChosen(Guid[] chosen) => new($"""
+        WITH locked AS MATERIALIZED (
+            SELECT d.id
+            FROM deployments d
+            WHERE d.id = ANY (@chosen)
+            ORDER BY d.id
+            FOR UPDATE SKIP LOCKED
+        )
+        SELECT {Chosen.Keep}
+        FROM locked c
+        """, P.Of(chosen));
+
     // The number of deployments removed, and whether one is left that has more rows than one batch removes.
-    private Task<(int Removed, bool Left)> PurgeSomeAsync(DateTimeOffset before, int limit, CancellationToken cancellationToken)
+    private async Task<(int Removed, bool Left)> PurgeSomeAsync(DateTimeOffset before, int limit, CancellationToken cancellationToken)
     {
-        var @lock = new Statement($"""
-            WITH locked AS MATERIALIZED (
-                SELECT d.id
-                FROM deployments d
-                WHERE {Purgeable}
-                ORDER BY d.created_at, d.id
-                LIMIT @limit
-                FOR UPDATE SKIP LOCKED
-            )
-            SELECT {Chosen.Keep}
-            FROM locked c
-            """, P.Of(before), P.Of(limit));
+        // What a repeated batch does not find of these was removed by its first attempt.
+        var chosen = (await db.ListAsync(row => row.Guid(), $"""
+            SELECT d.id
+            FROM deployments d
+            WHERE {Purgeable}
+            ORDER BY d.created_at, d.id
+            LIMIT @limit
+            FOR UPDATE SKIP LOCKED
+            """, [P.Of(before), P.Of(limit)], cancellationToken, nameof(PurgeDeletedAsync)).ConfigureAwait(false)).ToArray();
+        if (chosen.Length == 0)
+        {
+            return (0, false);
+        }
 
         // Starts when the rows are locked, and sees a container that was reserved just before: its deployment stays.
         var check = new Statement($"""
@@ -219,23 +264,30 @@ internal sealed class DeploymentMaintenance(Db db, DeploymentContext context) : 
             WHERE d.id = ANY ({Chosen.Ids})
             LIMIT 1
             """);
-        return db.WriteBatchAsync(
+        var gone = new Statement("""
+            SELECT u.id
+            FROM pg_catalog.unnest(@chosen) AS u (id)
+            WHERE NOT EXISTS (SELECT FROM deployments d WHERE d.id = u.id)
+            """, P.Of(chosen));
+        return await db.WriteBatchAsync(
             async sets =>
             {
                 await sets.SkipAsync().ConfigureAwait(false);
                 await sets.SkipAsync().ConfigureAwait(false);
-                return (
-                    (await sets.ListAsync(row => row.Guid()).ConfigureAwait(false)).Count,
-                    await sets.AnyAsync().ConfigureAwait(false));
+                var removed = (await sets.ListAsync(row => row.Guid()).ConfigureAwait(false)).Count;
+                var isLeft = await sets.AnyAsync().ConfigureAwait(false);
+                var all = (await sets.ListAsync(row => row.Guid()).ConfigureAwait(false)).Count;
+                return (sets.IsRepeated ? all : removed, isLeft);
             },
             [
-                @lock,
+                LockChosen(chosen),
                 check,
                 DeploymentLogRepository.PurgeChosen(IDeploymentMaintenance.MaxBatchSize),
                 DeploymentRuntimeLogRepository.PurgeChosen(IDeploymentMaintenance.MaxBatchSize),
                 DeploymentHealthCheckRepository.PurgeChosen(IDeploymentMaintenance.MaxBatchSize),
                 delete,
                 rest,
-            ], Repeat.Never, cancellationToken, nameof(PurgeDeletedAsync));
+                gone,
+            ], Repeat.WhenConnectionIsLost, cancellationToken, nameof(PurgeDeletedAsync)).ConfigureAwait(false);
     }
 }

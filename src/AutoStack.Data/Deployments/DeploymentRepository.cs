@@ -30,8 +30,11 @@ internal sealed class DeploymentRepository(Db db, DeploymentContext context) : I
     // planner expect so few rows that it reads and sorts all deployments of the project, for every page. Needs @projectId and @ownerId.
     private const string OfOwnersProject = "EXISTS (SELECT FROM projects p WHERE p.id = @projectId AND p.user_id = @ownerId)";
 
-    // Once per queued row; the server merges repetitions within a transaction, and sends the notification with the commit.
-    private const string WakeWorkers = $"pg_catalog.pg_notify('{IDeploymentRepository.QueueChannel}', '')";
+    /// <summary>
+    /// Notifies workers, once per queued row; the server merges repetitions within a transaction, and sends the notification with the
+    /// commit.
+    /// </summary>
+    internal const string WakeWorkers = $"pg_catalog.pg_notify('{IDeploymentRepository.QueueChannel}', '')";
 
     private const int MaxOpenContainers = 100;
 
@@ -224,7 +227,7 @@ internal sealed class DeploymentRepository(Db db, DeploymentContext context) : I
                 WHERE d.id = @id AND d.user_id = @ownerId AND {DeploymentState.Open}
                 RETURNING d.id, d.status, d.failed_reason
             ),
-            {DeploymentStageRepository.FollowMoved}
+            {DeploymentLeases.FollowEnded}
             SELECT {DeploymentStageRepository.IsDrivenElsewhere}
             FROM moved m
             """, parameters);
@@ -237,9 +240,10 @@ internal sealed class DeploymentRepository(Db db, DeploymentContext context) : I
                         ? CancelOutcome.MayBeOverwritten
                         : CancelOutcome.Cancelled
                     : met is null || met.UserId != ownerId || met.IsDeleted ? CancelOutcome.NotFound
+                    : met.Status == DeploymentStatus.Cancelled ? CancelOutcome.AlreadyCancelled
                     : CancelOutcome.AlreadyFinished;
             },
-            [DeploymentState.Lock(id), cancel], Repeat.Never, cancellationToken);
+            [DeploymentState.Lock(id), cancel], Repeat.WhenConnectionIsLost, cancellationToken);
     }
 
     public Task<IReadOnlyList<DeploymentContainer>?> SoftDeleteAsync(Guid id, Guid ownerId, CancellationToken cancellationToken)
@@ -251,19 +255,21 @@ internal sealed class DeploymentRepository(Db db, DeploymentContext context) : I
                 WHERE d.id = @id AND d.user_id = @ownerId AND NOT d.is_deleted
                 RETURNING d.id, d.status, d.failed_reason
             ),
-            {DeploymentStageRepository.FollowMoved}
+            {DeploymentLeases.FollowEnded}
             SELECT m.id
             FROM moved m
             """, [P.Of(id), P.Of(ownerId), .. DeploymentStageRepository.FollowMovedParameters(context.Clock)]);
         return db.WriteBatchAsync(
             async sets =>
             {
-                await sets.FindAsync(DeploymentState.Read).ConfigureAwait(false);
-                var deleted = await sets.AnyAsync().ConfigureAwait(false);
+                var met = await sets.FindAsync(DeploymentState.Read).ConfigureAwait(false);
+                await sets.SkipAsync().ConfigureAwait(false);
                 var open = await sets.ListAsync(DeploymentContainerRepository.Read).ConfigureAwait(false);
-                return deleted ? open : null;
+                return met?.UserId == ownerId ? open : null;
             },
-            [DeploymentState.Lock(id), delete, DeploymentContainerRepository.Open(id, MaxOpenContainers)], Repeat.Never, cancellationToken);
+            [DeploymentState.Lock(id), delete, DeploymentContainerRepository.Open(id, MaxOpenContainers)],
+            Repeat.WhenConnectionIsLost,
+            cancellationToken);
     }
 
     // The second statement starts after the insert, which waits for the commit of another attempt with the same id.

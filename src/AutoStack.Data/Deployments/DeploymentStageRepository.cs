@@ -47,6 +47,21 @@ internal sealed class DeploymentStageRepository(Db db, DeploymentContext context
         """;
 
     /// <summary>
+    /// The CTE that sets the stages of the deployments in <c>moved</c> (id), which are queued again, to those of a deployment that waits:
+    /// the queue is in progress, all others are pending.
+    /// </summary>
+    internal const string ResetMoved = """
+        reset AS (
+            UPDATE deployment_stages s
+            SET status = CASE WHEN pg_catalog.lower(s.stage_name::text) = 'queued' THEN 'in_progress' ELSE 'pending' END,
+                started_at = CASE WHEN pg_catalog.lower(s.stage_name::text) = 'queued' THEN s.started_at END,
+                completed_at = NULL, error_message = NULL
+            FROM moved m
+            WHERE s.deployment_id = m.id
+        )
+        """;
+
+    /// <summary>
     /// True when another program builds the deployment: it was in a step whose stage is not spelled as this library spells it. The stage of
     /// the queue does not count, since the Python services write it for deployments that they queue. Needs the row <c>m</c> (id) of a
     /// deployment.
@@ -66,6 +81,9 @@ internal sealed class DeploymentStageRepository(Db db, DeploymentContext context
         "coalesce(pg_catalog.array_position("
         + "ARRAY['queued', 'cloning', 'checkout', 'installing', 'building', 'copying', 'deploying']::text[], "
         + "pg_catalog.lower(s.stage_name::text)), 99), s.started_at, s.created_at, s.id";
+
+    // The claim with @key holds the deployment d, or the caller has no lease. Needs @key.
+    private const string HoldsDeployment = $"(@key IS NULL OR d.id = {DeploymentLeases.HeldByKey})";
 
     // For many deployments at once: the list of one deployment has the whole error.
     private const string ListColumns =
@@ -127,7 +145,7 @@ internal sealed class DeploymentStageRepository(Db db, DeploymentContext context
         return stages.ToLookup(stage => stage.DeploymentId);
     }
 
-    public Task<TransitionOutcome> PlanAsync(Guid deploymentId, IReadOnlyList<StageName> names, CancellationToken cancellationToken)
+    public Task<TransitionOutcome> PlanAsync(DeploymentClaim claim, IReadOnlyList<StageName> names, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(names);
         if (names.Count > IPlatformDeploymentStageRepository.MaxPlannedStages)
@@ -143,22 +161,24 @@ internal sealed class DeploymentStageRepository(Db db, DeploymentContext context
             SELECT n.id, d.id, n.stage_name, 'pending', {ServerTime.Present}
             FROM deployments d
             CROSS JOIN unnest(@ids, @stages) AS n (id, stage_name)
-            WHERE d.id = @deploymentId AND {DeploymentState.Open}
+            WHERE d.id = @deploymentId AND {DeploymentState.Open} AND {HoldsDeployment}
             ON CONFLICT (deployment_id, pg_catalog.lower(stage_name::text)) DO NOTHING
             RETURNING s.id
-            """, P.Of(deploymentId), P.Of(ids), P.Of(stages), ServerTime.Now(context.Clock));
+            """, P.Of(claim.DeploymentId), P.Of(claim.Key), P.Of(ids), P.Of(stages), ServerTime.Now(context.Clock));
         return db.WriteBatchAsync(
             async sets =>
             {
                 var met = await sets.FindAsync(DeploymentState.Read).ConfigureAwait(false);
+                var isHeld = await DeploymentLeases.IsHeldAsync(claim, sets).ConfigureAwait(false);
                 return await sets.AnyAsync().ConfigureAwait(false)
                     ? TransitionOutcome.Applied
-                    : DeploymentState.ReasonToStop(met) ?? TransitionOutcome.AlreadyThere;
+                    : DeploymentState.ReasonToStop(met)
+                        ?? (isHeld ? TransitionOutcome.AlreadyThere : TransitionOutcome.LostLease);
             },
-            [DeploymentState.Lock(deploymentId), plan], Repeat.WhenConnectionIsLost, cancellationToken);
+            DeploymentLeases.Step(claim, context.Clock, plan), Repeat.WhenConnectionIsLost, cancellationToken);
     }
 
-    public Task<TransitionOutcome> SetAsync(Guid deploymentId, StageChange change, CancellationToken cancellationToken)
+    public Task<TransitionOutcome> SetAsync(DeploymentClaim claim, StageChange change, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(change);
         if (change.ErrorMessage is not null && change.Status != StageStatus.Failed)
@@ -174,7 +194,7 @@ internal sealed class DeploymentStageRepository(Db db, DeploymentContext context
                 CASE WHEN @status IN ('completed', 'failed', 'cancelled') THEN {ServerTime.Present} END,
                 @errorMessage, {ServerTime.Present}
             FROM deployments d
-            WHERE d.id = @deploymentId AND {DeploymentState.Open}
+            WHERE d.id = @deploymentId AND {DeploymentState.Open} AND {HoldsDeployment}
             ON CONFLICT (deployment_id, pg_catalog.lower(stage_name::text)) DO UPDATE
             SET status = excluded.status,
                 started_at = coalesce(s.started_at, excluded.started_at),
@@ -185,40 +205,42 @@ internal sealed class DeploymentStageRepository(Db db, DeploymentContext context
             RETURNING s.id
             """,
             P.Of(Ids.New(), "id"),
-            P.Of(deploymentId),
+            P.Of(claim.DeploymentId),
+            P.Of(claim.Key),
             P.Of(change.Name),
             P.Of(change.Status),
-            Error(deploymentId, change.ErrorMessage),
+            Error(claim.DeploymentId, change.ErrorMessage),
             ServerTime.Now(context.Clock));
-        return ChangeAsync(deploymentId, change.Name, change.Status, set, cancellationToken);
+        return ChangeAsync(claim, change.Name, change.Status, set, cancellationToken);
     }
 
-    public Task<TransitionOutcome> StartAsync(Guid deploymentId, StageName name, CancellationToken cancellationToken)
+    public Task<TransitionOutcome> StartAsync(DeploymentClaim claim, StageName name, CancellationToken cancellationToken)
     {
         var start = new Statement($"""
             INSERT INTO deployment_stages AS s (id, deployment_id, stage_name, status, started_at, created_at)
             SELECT @id, d.id, @name, 'in_progress', {ServerTime.Present}, {ServerTime.Present}
             FROM deployments d
-            WHERE d.id = @deploymentId AND {DeploymentState.Open}
+            WHERE d.id = @deploymentId AND {DeploymentState.Open} AND {HoldsDeployment}
             ON CONFLICT (deployment_id, pg_catalog.lower(stage_name::text)) DO UPDATE
             SET status = 'in_progress', started_at = coalesce(s.started_at, excluded.started_at)
             WHERE s.status::text = 'pending'
             RETURNING s.id
-            """, P.Of(Ids.New(), "id"), P.Of(deploymentId), P.Of(name), ServerTime.Now(context.Clock));
-        return ChangeAsync(deploymentId, name, StageStatus.InProgress, start, cancellationToken);
+            """, P.Of(Ids.New(), "id"), P.Of(claim.DeploymentId), P.Of(claim.Key), P.Of(name), ServerTime.Now(context.Clock));
+        return ChangeAsync(claim, name, StageStatus.InProgress, start, cancellationToken);
     }
 
-    public Task<TransitionOutcome> CompleteAsync(Guid deploymentId, StageName name, CancellationToken cancellationToken) =>
-        EndAsync(deploymentId, name, StageStatus.Completed, errorMessage: null, cancellationToken);
+    public Task<TransitionOutcome> CompleteAsync(DeploymentClaim claim, StageName name, CancellationToken cancellationToken) =>
+        EndAsync(claim, name, StageStatus.Completed, errorMessage: null, cancellationToken);
 
-    public Task<TransitionOutcome> FailAsync(Guid deploymentId, StageName name, string errorMessage, CancellationToken cancellationToken)
+    public Task<TransitionOutcome> FailAsync(
+        DeploymentClaim claim, StageName name, string errorMessage, CancellationToken cancellationToken)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(errorMessage);
-        return EndAsync(deploymentId, name, StageStatus.Failed, errorMessage, cancellationToken);
+        return EndAsync(claim, name, StageStatus.Failed, errorMessage, cancellationToken);
     }
 
     private Task<TransitionOutcome> EndAsync(
-        Guid deploymentId,
+        DeploymentClaim claim,
         StageName name,
         StageStatus status,
         string? errorMessage,
@@ -229,15 +251,22 @@ internal sealed class DeploymentStageRepository(Db db, DeploymentContext context
             UPDATE deployment_stages s
             SET status = @status, completed_at = greatest({ServerTime.Present}, s.started_at), error_message = @errorMessage
             WHERE s.deployment_id = @deploymentId AND pg_catalog.lower(s.stage_name::text) = @name AND s.status::text = 'in_progress'
+              AND (@key IS NULL OR s.deployment_id = {DeploymentLeases.HeldByKey})
             RETURNING s.id
-            """, P.Of(deploymentId), P.Of(name), P.Of(status), Error(deploymentId, errorMessage), ServerTime.Now(context.Clock));
-        return ChangeAsync(deploymentId, name, status, end, cancellationToken, operation);
+            """,
+            P.Of(claim.DeploymentId),
+            P.Of(claim.Key),
+            P.Of(name),
+            P.Of(status),
+            Error(claim.DeploymentId, errorMessage),
+            ServerTime.Now(context.Clock));
+        return ChangeAsync(claim, name, status, end, cancellationToken, operation);
     }
 
     // Locks the deployment before the stage, as every transition does: transitions cannot deadlock, and a change waits for an open cancel
     // and then sees it.
     private Task<TransitionOutcome> ChangeAsync(
-        Guid deploymentId,
+        DeploymentClaim claim,
         StageName name,
         StageStatus target,
         Statement change,
@@ -248,19 +277,21 @@ internal sealed class DeploymentStageRepository(Db db, DeploymentContext context
             SELECT s.status
             FROM deployment_stages s
             WHERE s.deployment_id = @deploymentId AND pg_catalog.lower(s.stage_name::text) = @name
-            """, P.Of(deploymentId), P.Of(name));
+            """, P.Of(claim.DeploymentId), P.Of(name));
         return db.WriteBatchAsync(
             async sets =>
             {
                 var met = await sets.FindAsync(DeploymentState.Read).ConfigureAwait(false);
+                var isHeld = await DeploymentLeases.IsHeldAsync(claim, sets).ConfigureAwait(false);
                 var isApplied = await sets.AnyAsync().ConfigureAwait(false);
                 var statuses = await sets.ListAsync(row => row.Value<StageStatus>()).ConfigureAwait(false);
                 return isApplied ? TransitionOutcome.Applied
                     : DeploymentState.ReasonToStop(met) is { } reason ? reason
+                    : !isHeld ? TransitionOutcome.LostLease
                     : statuses.Contains(target) ? TransitionOutcome.AlreadyThere
                     : TransitionOutcome.OutOfOrder;
             },
-            [DeploymentState.Lock(deploymentId), change, current], Repeat.Never, cancellationToken, operation);
+            DeploymentLeases.Step(claim, context.Clock, change, current), Repeat.WhenConnectionIsLost, cancellationToken, operation);
     }
 
     private NpgsqlParameter Error(Guid deploymentId, string? errorMessage) =>

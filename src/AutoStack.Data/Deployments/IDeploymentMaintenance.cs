@@ -19,7 +19,9 @@ public interface IDeploymentMaintenance
     /// cancels. <see cref="ILogSecrets"/> masks it.
     /// </param>
     /// <param name="cancellationToken">Stops the update.</param>
-    /// <returns>The number of deployments abandoned; deleted and absent ones do not count.</returns>
+    /// <returns>
+    /// The number of deployments abandoned; deleted and absent ones do not count, also those that an earlier call abandoned.
+    /// </returns>
     /// <exception cref="ArgumentException">
     /// <paramref name="ids"/> is null or too long, or <paramref name="reason"/> is null, blank or too long.
     /// </exception>
@@ -45,8 +47,9 @@ public interface IDeploymentMaintenance
     /// </summary>
     /// <remarks>
     /// A deployment that another transaction is changing, or writing a log line to, is skipped. A deployment that waits in the queue is
-    /// never failed. The Python services write times of their own host: with them, set <paramref name="idle"/> longer than their clock is
-    /// slow. A worker that returns later gets <see cref="TransitionOutcome.AlreadyFinished"/>.
+    /// never failed, and neither is one whose worker holds a lease that has not expired; a lease that never expires does not count. The
+    /// Python services write times of their own host: with them, set <paramref name="idle"/> longer than their clock is slow. A worker that
+    /// returns later gets <see cref="TransitionOutcome.AlreadyFinished"/>.
     /// </remarks>
     /// <param name="idle">
     /// The time without progress, above zero and up to ten years. Choose it longer than the longest silent step of a build.
@@ -54,11 +57,32 @@ public interface IDeploymentMaintenance
     /// <param name="reason">The reason, for people to read, up to <see cref="Deployment.MaxReasonLength"/> characters.</param>
     /// <param name="limit">The maximum number of deployments, 1 to <see cref="MaxBatchSize"/>.</param>
     /// <param name="cancellationToken">Stops the update.</param>
-    /// <returns>The ids of the deployments that the call failed, in ascending order.</returns>
+    /// <returns>
+    /// The ids of the deployments that the call failed, in ascending order; a repeated call fails and returns what is left.
+    /// </returns>
     /// <exception cref="ArgumentException">
     /// <paramref name="reason"/> is null, blank or too long, or <paramref name="idle"/> or <paramref name="limit"/> is out of its range.
     /// </exception>
     Task<IReadOnlyList<Guid>> FailStalledAsync(TimeSpan idle, string reason, int limit, CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// Returns running deployments whose leases have expired to the queue, at their places; a deployment that was claimed
+    /// <paramref name="maxAttempts"/> times fails, with a reason. The worker of an expired lease gets
+    /// <see cref="TransitionOutcome.LostLease"/> at its next step.
+    /// </summary>
+    /// <remarks>
+    /// The stages of the attempt are pending again. Containers of the attempt that are not stopped are orphans:
+    /// <see cref="Containers.IPlatformDeploymentContainerRepository.ListOrphansAsync"/> lists them. A deployment that another transaction
+    /// is changing is skipped.
+    /// </remarks>
+    /// <param name="maxAttempts">The maximum number of claims of one deployment, 1 or more; released claims do not count.</param>
+    /// <param name="limit">The maximum number of deployments, 1 to <see cref="MaxBatchSize"/>.</param>
+    /// <param name="cancellationToken">Stops the update.</param>
+    /// <returns>The deployments; a repeated call takes back and returns what is left.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// <paramref name="maxAttempts"/> or <paramref name="limit"/> is out of its range.
+    /// </exception>
+    Task<RequeueResult> RequeueExpiredAsync(int maxAttempts, int limit, CancellationToken cancellationToken = default);
 
     /// <summary>
     /// Removes deleted deployments permanently, the oldest first, with their logs, stages, containers and health checks. Webhook payloads
@@ -79,4 +103,12 @@ public interface IDeploymentMaintenance
     /// </returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="limit"/> is out of its range.</exception>
     Task<int> PurgeDeletedAsync(DateTimeOffset before, int limit, CancellationToken cancellationToken = default);
+}
+
+/// <summary>The deployments that were taken back from workers whose leases have expired.</summary>
+/// <param name="Requeued">The deployments that wait in the queue again.</param>
+/// <param name="Failed">The deployments that failed, after the maximum number of attempts.</param>
+public sealed record RequeueResult(IReadOnlyList<Guid> Requeued, IReadOnlyList<Guid> Failed)
+{
+    internal static RequeueResult Nothing { get; } = new([], []);
 }

@@ -130,8 +130,8 @@ public interface IDeploymentRepository
     /// <param name="ownerId">The user.</param>
     /// <param name="cancellationToken">Stops the update.</param>
     /// <returns>
-    /// The containers of the deployment that are not stopped, up to 100, newest first: stop them. Null when the deployment does not exist,
-    /// is deleted already, or belongs to another user.
+    /// The containers of the deployment that are not stopped, up to 100, newest first: stop them. A repeated call returns those that are
+    /// still not stopped. Null when the deployment does not exist or belongs to another user.
     /// </returns>
     Task<IReadOnlyList<DeploymentContainer>?> SoftDeleteAsync(Guid id, Guid ownerId, CancellationToken cancellationToken = default);
 }
@@ -142,7 +142,7 @@ public enum CancelOutcome
     /// <summary>The deployment is cancelled.</summary>
     Cancelled,
 
-    /// <summary>The deployment had succeeded, failed or been cancelled before. Nothing changed.</summary>
+    /// <summary>The deployment had succeeded or failed before. Nothing changed.</summary>
     AlreadyFinished,
 
     /// <summary>The deployment does not exist, is deleted, or belongs to another user.</summary>
@@ -153,4 +153,7 @@ public enum CancelOutcome
     /// the next step of that program overwrites the cancel. Cancel it there, too.
     /// </summary>
     MayBeOverwritten,
+
+    /// <summary>An earlier call, such as one whose answer was lost, cancelled the deployment. Nothing changed.</summary>
+    AlreadyCancelled,
 }

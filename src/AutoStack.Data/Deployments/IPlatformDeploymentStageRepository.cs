@@ -9,7 +9,8 @@ namespace AutoStack.Data.Deployments;
 /// </summary>
 /// <remarks>
 /// Each change locks the deployment first. <see cref="TransitionOutcomeExtensions.MayContinue"/> of the outcome says whether the worker
-/// continues: it is false once the deployment has ended, was deleted, or does not exist.
+/// continues: it is false once the deployment has ended, was deleted, or does not exist, and once the claim has lost its lease. A change by
+/// a claim renews the lease.
 /// </remarks>
 public interface IPlatformDeploymentStageRepository
 {
@@ -17,7 +18,7 @@ public interface IPlatformDeploymentStageRepository
     const int MaxPlannedStages = 100;
 
     /// <summary>Creates pending stages, all in one statement, for the steps that a deployment is going to take.</summary>
-    /// <param name="deploymentId">The deployment.</param>
+    /// <param name="claim">The deployment, or the claim of its worker.</param>
     /// <param name="names">The stages, up to <see cref="MaxPlannedStages"/>. Stages that exist are unchanged.</param>
     /// <param name="cancellationToken">Stops the insert.</param>
     /// <returns>
@@ -26,7 +27,7 @@ public interface IPlatformDeploymentStageRepository
     /// <exception cref="ArgumentException">
     /// <paramref name="names"/> is null or too long, or has a stage that the library does not know.
     /// </exception>
-    Task<TransitionOutcome> PlanAsync(Guid deploymentId, IReadOnlyList<StageName> names, CancellationToken cancellationToken = default);
+    Task<TransitionOutcome> PlanAsync(DeploymentClaim claim, IReadOnlyList<StageName> names, CancellationToken cancellationToken = default);
 
     /// <summary>
     /// Sets the status of a stage, and creates the stage when it does not exist. A status goes from pending to in progress to an end, may
@@ -36,7 +37,7 @@ public interface IPlatformDeploymentStageRepository
     /// The start is recorded when the stage is first in progress, or else at its end; the end when the stage is completed, failed or
     /// cancelled. A stage that is cancelled before it was started has no start.
     /// </remarks>
-    /// <param name="deploymentId">The deployment.</param>
+    /// <param name="claim">The deployment, or the claim of its worker.</param>
     /// <param name="change">The stage and its new status.</param>
     /// <param name="cancellationToken">Stops the write.</param>
     /// <returns>
@@ -46,10 +47,10 @@ public interface IPlatformDeploymentStageRepository
     /// <exception cref="ArgumentException"> <paramref name="change"/> is null, has a stage or status that the library does not know, or an
     /// error with a status other than failed.
     /// </exception>
-    Task<TransitionOutcome> SetAsync(Guid deploymentId, StageChange change, CancellationToken cancellationToken = default);
+    Task<TransitionOutcome> SetAsync(DeploymentClaim claim, StageChange change, CancellationToken cancellationToken = default);
 
     /// <summary>Starts a stage, and creates it when it does not exist.</summary>
-    /// <param name="deploymentId">The deployment.</param>
+    /// <param name="claim">The deployment, or the claim of its worker.</param>
     /// <param name="name">The stage.</param>
     /// <param name="cancellationToken">Stops the write.</param>
     /// <returns>
@@ -57,10 +58,10 @@ public interface IPlatformDeploymentStageRepository
     /// when it had ended.
     /// </returns>
     /// <exception cref="ArgumentException"><paramref name="name"/> is not known.</exception>
-    Task<TransitionOutcome> StartAsync(Guid deploymentId, StageName name, CancellationToken cancellationToken = default);
+    Task<TransitionOutcome> StartAsync(DeploymentClaim claim, StageName name, CancellationToken cancellationToken = default);
 
     /// <summary>Ends a stage that is in progress, without an error.</summary>
-    /// <param name="deploymentId">The deployment.</param>
+    /// <param name="claim">The deployment, or the claim of its worker.</param>
     /// <param name="name">The stage.</param>
     /// <param name="cancellationToken">Stops the update.</param>
     /// <returns>
@@ -68,10 +69,10 @@ public interface IPlatformDeploymentStageRepository
     /// when it was neither completed nor in progress, or does not exist.
     /// </returns>
     /// <exception cref="ArgumentException"><paramref name="name"/> is not known.</exception>
-    Task<TransitionOutcome> CompleteAsync(Guid deploymentId, StageName name, CancellationToken cancellationToken = default);
+    Task<TransitionOutcome> CompleteAsync(DeploymentClaim claim, StageName name, CancellationToken cancellationToken = default);
 
     /// <summary>Ends a stage that is in progress, with an error.</summary>
-    /// <param name="deploymentId">The deployment.</param>
+    /// <param name="claim">The deployment, or the claim of its worker.</param>
     /// <param name="name">The stage.</param>
     /// <param name="errorMessage">
     /// The error, for people to read. <see cref="ILogSecrets"/> masks it; an error longer than <see cref="DeploymentStage.MaxErrorLength"/>
@@ -86,5 +87,5 @@ public interface IPlatformDeploymentStageRepository
     /// <paramref name="name"/> is not known, or <paramref name="errorMessage"/> is null or blank.
     /// </exception>
     Task<TransitionOutcome> FailAsync(
-        Guid deploymentId, StageName name, string errorMessage, CancellationToken cancellationToken = default);
+        DeploymentClaim claim, StageName name, string errorMessage, CancellationToken cancellationToken = default);
 }

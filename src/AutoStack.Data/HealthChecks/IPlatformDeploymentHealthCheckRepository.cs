@@ -18,7 +18,9 @@ public interface IPlatformDeploymentHealthCheckRepository
     /// <summary>The maximum number of consecutive failures to ask for.</summary>
     const int MaxThreshold = 100;
 
-    /// <summary>Adds a health check. A repeated call with the same id returns the stored check.</summary>
+    /// <summary>
+    /// Adds a health check. A repeated call with the same id returns the stored check; one without an id adds another check.
+    /// </summary>
     /// <param name="check">The check.</param>
     /// <param name="cancellationToken">Stops the insert.</param>
     /// <returns>The check as stored.</returns>
@@ -27,7 +29,10 @@ public interface IPlatformDeploymentHealthCheckRepository
     /// <exception cref="DuplicateException">The id belongs to a check of another deployment.</exception>
     Task<DeploymentHealthCheck> AddAsync(NewDeploymentHealthCheck check, CancellationToken cancellationToken = default);
 
-    /// <summary>Adds health checks, all in one statement. A check whose id is stored already is not added again.</summary>
+    /// <summary>
+    /// Adds health checks, all in one statement. A check whose id is stored already is not added again, but counted; a check without an id
+    /// is a new check in every call.
+    /// </summary>
     /// <remarks>A check of a deployment that no longer exists is skipped; the other checks are added.</remarks>
     /// <param name="checks">The checks, of any deployments, up to <see cref="MaxBatchSize"/>.</param>
     /// <param name="cancellationToken">Stops the insert.</param>
@@ -70,7 +75,8 @@ public interface IPlatformDeploymentHealthCheckRepository
     /// <param name="limit">The maximum number of checks, 1 to <see cref="MaxPurgeSize"/>.</param>
     /// <param name="cancellationToken">Stops the delete.</param>
     /// <returns>
-    /// The number of checks removed; repeat the call while it is above zero. Checks that another purge is removing are skipped.
+    /// The number of checks removed; repeat the call while it is above zero. Checks that another purge is removing are skipped. After a
+    /// lost answer the library repeats the call, which removes and counts further checks.
     /// </returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="limit"/> is out of its range.</exception>
     Task<int> PurgeAsync(DateTimeOffset before, int limit, CancellationToken cancellationToken = default);

@@ -62,6 +62,9 @@ internal sealed class DeploymentLogAppends(Db db, LogWriterOptions options)
 
     private const string WithinBound = "s.size - s.bytes <= @maxBytes";
 
+    // The server counts its limit in milliseconds, as an int.
+    private const int MaxSeconds = int.MaxValue / 1000;
+
     // The trigger leaves assigned numbers as they are.
     private static readonly Statement Copy = new($"COPY deployment_logs ({Stored}) FROM STDIN (FORMAT BINARY)");
 
@@ -117,9 +120,7 @@ internal sealed class DeploymentLogAppends(Db db, LogWriterOptions options)
     /// Appends the lines of the deployments whose logs no other transaction holds; never blocks. A deployment counts as held while it is
     /// being removed, or while its row is locked against new lines.
     /// </summary>
-    /// <returns>The deployments whose lines were not stored, or not all of them.</returns>
-    public async Task<IReadOnlyList<LogAppendResult>> AppendManyAsync(
-        LogLines lines, DateTimeOffset now, CancellationToken cancellationToken)
+    public async Task<LogAppend> AppendManyAsync(LogLines lines, DateTimeOffset now, CancellationToken cancellationToken)
     {
         Guid[] distinctIds = [.. lines.DeploymentIds.Distinct()];
         var locks = new Statement($"""
@@ -194,39 +195,49 @@ internal sealed class DeploymentLogAppends(Db db, LogWriterOptions options)
         ) k ON k.id = u.id
         """, P.Of(distinctIds));
 
-    private static async Task<IReadOnlyList<LogAppendResult>> NothingAsync(ResultSets sets)
+    private static async Task<LogAppend> NothingAsync(ResultSets sets)
     {
         await sets.SkipAsync().ConfigureAwait(false);
-        return [];
+        return new([], sets.IsRepeated);
     }
 
-    private static async Task<IReadOnlyList<LogAppendResult>> ResultsAsync(ResultSets sets)
+    private static async Task<LogAppend> ResultsAsync(ResultSets sets)
     {
         await sets.SkipAsync().ConfigureAwait(false);
-        return await sets.ListAsync(
+        var results = await sets.ListAsync(
             row => LogAppendResult.Of(row.Guid(), exists: row.Flag(), isLocked: row.Flag(), dropped: row.Int())).ConfigureAwait(false);
+        return new(results, sets.IsRepeated);
     }
 
-    private Task<IReadOnlyList<LogAppendResult>> CopyAsync(
+    // Sets the driver's limit in this transaction, unless the server's is lower.
+    private Statement TimeLimit() => new("""
+        SELECT pg_catalog.set_config('statement_timeout', @commandSeconds::int::text || 's'::text, TRUE)
+        WHERE @commandSeconds::int > 0
+          AND pg_catalog.current_setting('statement_timeout')::interval
+            NOT BETWEEN interval '1 millisecond' AND pg_catalog.make_interval(secs => @commandSeconds::float8)
+        """, P.Of(Math.Min(db.CommandSeconds, MaxSeconds), "commandSeconds"));
+
+    private Task<LogAppend> CopyAsync(
         LogLines lines,
         DateTimeOffset now,
         Statement[] before,
         Statement[] again,
-        Func<ResultSets, Task<IReadOnlyList<LogAppendResult>>> readAgain,
+        Func<ResultSets, Task<LogAppend>> readAgain,
         CancellationToken cancellationToken)
     {
         var copy = new LogCopy(lines, now, maxBytes, Ending);
+        before = [TimeLimit(), .. before];
         return db.CopyAsync(ReadAsync, before, Copy, copy.WriteAsync, again, readAgain, cancellationToken, nameof(AppendAsync));
 
-        async Task<IReadOnlyList<LogAppendResult>> ReadAsync(ResultSets sets)
+        async Task<LogAppend> ReadAsync(ResultSets sets)
         {
             for (var i = 1; i < before.Length; i++)
             {
                 await sets.SkipAsync().ConfigureAwait(false);
             }
 
-            return copy.Begin(
-                await sets.ListAsync(row => new LogEnd(row.Guid(), row.Flag(), row.Long(), row.Long())).ConfigureAwait(false));
+            var ends = await sets.ListAsync(row => new LogEnd(row.Guid(), row.Flag(), row.Long(), row.Long())).ConfigureAwait(false);
+            return new(copy.Begin(ends), sets.IsRepeated);
         }
     }
 }

@@ -10,6 +10,9 @@ internal sealed partial class DeploymentLogWriter : IDeploymentLogWriter, IAsync
 {
     private const string ForeignKey = "deployment_logs_deployment_id_fkey";
 
+    // The time in which a server that works stores a batch: FailAfter does not end sooner while an attempt runs.
+    private static readonly TimeSpan Prompt = TimeSpan.FromSeconds(2);
+
     private readonly LogBuffer buffer;
     private readonly DeploymentLogAppends appends;
     private readonly LogWriterOptions options;
@@ -97,8 +100,8 @@ internal sealed partial class DeploymentLogWriter : IDeploymentLogWriter, IAsync
                 {
                     (batch, next) = (next, batch);
                     var started = Stopwatch.GetTimestamp();
-                    var left = new Dictionary<Guid, int>();
-                    var storing = StoreAsync(batch.Lines, left);
+                    var left = new LogRest();
+                    var storing = StoreAsync(batch.Lines, left, started);
 
                     // Under load the next batch is prepared while the server stores this one.
                     isMore = buffer.Take(next, evenIfFew: false);
@@ -122,16 +125,16 @@ internal sealed partial class DeploymentLogWriter : IDeploymentLogWriter, IAsync
     }
 
     // Repeats until each line is stored, held back or refused. Lines with refused values are split off until they are alone, so that all
-    // others are stored.
-    private async Task StoreAsync(LogLines lines, Dictionary<Guid, int> left)
+    // others are stored. Lines that reach the command timeout are split off until they are of one deployment, which is then held back.
+    private async Task StoreAsync(LogLines lines, LogRest left, long started)
     {
-        var started = Stopwatch.GetTimestamp();
         for (var failures = 0; lines.Count > 0; failures++)
         {
             Pulse.Beat();
+            var sent = Stopwatch.GetTimestamp();
             try
             {
-                Settle(lines, await appends.AppendManyAsync(lines, context.Clock.Now(), giveUp.Token).ConfigureAwait(false), left);
+                Settle(lines, await AppendAsync(lines, started).ConfigureAwait(false), left);
                 if (failures > 0)
                 {
                     LogBack(logger);
@@ -143,7 +146,11 @@ internal sealed partial class DeploymentLogWriter : IDeploymentLogWriter, IAsync
             catch (Exception exception) when (!giveUp.IsCancellationRequested)
 #pragma warning restore CA1031
             {
-                lines.MayBeStored = true;
+                if (exception is not AutoStackDataException { OutcomeUnknown: false })
+                {
+                    lines.MayBeStored = left.MayBeStored = true;
+                }
+
                 var isOfTheValues = SqlErrors.IsOfTheValues(exception);
                 if (isOfTheValues && lines.Count == 1)
                 {
@@ -151,12 +158,21 @@ internal sealed partial class DeploymentLogWriter : IDeploymentLogWriter, IAsync
                     return;
                 }
 
-                if (lines.Count > 1 && (isOfTheValues || exception is PostgresException { SqlState: PostgresErrorCodes.OutOfMemory }))
+                var timedOut = exception is StatementTimeoutException;
+                if (timedOut && lines.IsOfOneDeployment)
                 {
-                    var (first, second) = lines.Split();
-                    await StoreAsync(first, left).ConfigureAwait(false);
+                    LogSlow(logger, lines.Count, lines.DeploymentIds[0]);
+                    left.Add(lines.DeploymentIds[0], lines.Count, new(lines.Count, Stopwatch.GetElapsedTime(sent), exception));
+                    return;
+                }
+
+                if (timedOut
+                    || (lines.Count > 1 && (isOfTheValues || exception is PostgresException { SqlState: PostgresErrorCodes.OutOfMemory })))
+                {
+                    var (first, second) = timedOut ? lines.SplitBetweenDeployments() : lines.Split();
+                    await StoreAsync(first, left, started).ConfigureAwait(false);
                     LeaveOut(second, left);
-                    await StoreAsync(second, left).ConfigureAwait(false);
+                    await StoreAsync(second, left, started).ConfigureAwait(false);
                     return;
                 }
 
@@ -175,24 +191,43 @@ internal sealed partial class DeploymentLogWriter : IDeploymentLogWriter, IAsync
         }
     }
 
-    // The lines of a log are stored in order: lines after held-back lines wait too.
-    private static void LeaveOut(LogLines lines, Dictionary<Guid, int> left)
+    // An attempt on a server that does not answer goes on when its callers no longer wait.
+    private async Task<LogAppend> AppendAsync(LogLines lines, long started)
     {
-        if (left.Count == 0)
+        var appending = appends.AppendManyAsync(lines, context.Clock.Now(), giveUp.Token);
+        if (options.FailAfter is { } limit)
+        {
+            var rest = limit - Stopwatch.GetElapsedTime(started);
+            await ((Task)appending).WaitAsync(rest > Prompt ? rest : Prompt).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (!appending.IsCompleted)
+            {
+                buffer.Fail(DatabaseUnavailableException.TooLate(limit, sent: true, mayChange: true));
+            }
+        }
+
+        return await appending.ConfigureAwait(false);
+    }
+
+    // The lines of a log are stored in order: lines after held-back lines wait too.
+    private static void LeaveOut(LogLines lines, LogRest left)
+    {
+        if (left.IsEmpty)
         {
             return;
         }
 
-        foreach (var id in lines.DeploymentIds.Where(left.ContainsKey))
+        foreach (var id in lines.DeploymentIds.Where(left.Contains))
         {
-            left[id]++;
+            left.Add(id, 1);
         }
 
-        lines.Keep(id => !left.ContainsKey(id));
+        lines.Keep(id => !left.Contains(id));
     }
 
-    private void Settle(LogLines lines, IReadOnlyList<LogAppendResult> results, Dictionary<Guid, int> left)
+    private void Settle(LogLines lines, LogAppend append, LogRest left)
     {
+        left.MayBeStored |= append.IsRepeated;
+        var results = append.Results;
         var counts = results.Count == 0 ? [] : lines.DeploymentIds.CountBy(id => id).ToDictionary();
         var stored = lines.Count;
         foreach (var (deploymentId, outcome, dropped) in results)
@@ -205,7 +240,7 @@ internal sealed partial class DeploymentLogWriter : IDeploymentLogWriter, IAsync
                     stored -= count;
                     break;
                 case LogAppendOutcome.Held:
-                    left[deploymentId] = count;
+                    left.Add(deploymentId, count);
                     stored -= count;
                     break;
                 default:
@@ -217,7 +252,7 @@ internal sealed partial class DeploymentLogWriter : IDeploymentLogWriter, IAsync
         }
 
         LogWriterMetrics.Stored(stored);
-        context.Notifier.Record(lines.DeploymentIds.Distinct().Where(id => !left.ContainsKey(id)));
+        context.Notifier.Record(lines.DeploymentIds.Distinct().Where(id => !left.Contains(id)));
     }
 
     private void Refuse(Guid deploymentId, int count, Exception cause)
@@ -235,6 +270,10 @@ internal sealed partial class DeploymentLogWriter : IDeploymentLogWriter, IAsync
 
     [LoggerMessage(12, LogLevel.Warning, "{Count} log lines of deployment {DeploymentId} were refused: {Reason}")]
     private static partial void LogRefused(ILogger logger, int count, Guid deploymentId, string reason);
+
+    [LoggerMessage(16, LogLevel.Warning,
+        "{Count} log lines of deployment {DeploymentId} reached the command timeout; they are tried again in smaller parts.")]
+    private static partial void LogSlow(ILogger logger, int count, Guid deploymentId);
 
     [LoggerMessage(13, LogLevel.Error, "{Count} log lines were lost: they could not be stored before the services were disposed.")]
     private static partial void LogLost(ILogger logger, int count);

@@ -123,13 +123,22 @@ internal sealed class DeploymentRuntimeLogRepository(Db db, LogContext context)
             SELECT pg_catalog.count(t.id)::int
             FROM stored t
             """, P.Of(deploymentId), checkedSource, P.Of(ids), P.Of(times), P.Of(messages));
-        return await db.WriteBatchAsync(
+        var isRepeated = false;
+        var added = await db.WriteBatchAsync(
             async sets =>
             {
                 await sets.SkipAsync().ConfigureAwait(false);
+                isRepeated = sets.IsRepeated;
                 return (await sets.ListAsync(row => row.Int()).ConfigureAwait(false))[0];
             },
             [@lock, insert], Repeat.WhenConnectionIsLost, cancellationToken).ConfigureAwait(false);
+
+        // The lines of the first attempt are new too.
+        return !isRepeated ? added : await db.FindValueAsync(row => row.Int(), """
+            SELECT pg_catalog.count(r.id)::int
+            FROM deployment_runtime_logs r
+            WHERE r.id = ANY (@ids)
+            """, [P.Of(ids)], cancellationToken).ConfigureAwait(false) ?? 0;
     }
 
     public Task<int> PurgeAsync(DateTimeOffset before, int limit, CancellationToken cancellationToken) =>

@@ -12,6 +12,9 @@ internal sealed class HeldLog(Guid deploymentId)
 {
     private const int MaxIdleCapacity = 256;
 
+    // A log whose batches have grown to this number of lines again is no longer slow.
+    private const int Fast = 20_000;
+
     private readonly List<(long Number, TaskCompletionSource Ended)> flushes = [];
     private List<HeldLine> lines = [];
     private int head;
@@ -22,6 +25,7 @@ internal sealed class HeldLog(Guid deploymentId)
     private int attempts;
     private long heldBackSince;
     private long heldBackUntil;
+    private int maxTaken = int.MaxValue;
 
     public Guid DeploymentId { get; } = deploymentId;
 
@@ -40,6 +44,9 @@ internal sealed class HeldLog(Guid deploymentId)
 
     /// <summary>True during the pause after another transaction was seen to hold the log.</summary>
     public bool IsHeldBack { get; private set; }
+
+    /// <summary>True for a log whose lines reached the command timeout: other logs do not wait for it in one batch.</summary>
+    public bool IsAlone => maxTaken < int.MaxValue;
 
     /// <summary>True when the log has reached its maximum size: further lines of the deployment are not stored.</summary>
     public bool IsFull { get; set; }
@@ -83,6 +90,7 @@ internal sealed class HeldLog(Guid deploymentId)
     {
         var count = 0;
         var bytes = 0L;
+        most = Math.Min(most, maxTaken);
         foreach (ref readonly var line in CollectionsMarshal.AsSpan(lines)[(head + taken)..])
         {
             if (count == most || (bytes + line.Bytes > mostBytes && !(evenIfLarge && count == 0)))
@@ -131,22 +139,37 @@ internal sealed class HeldLog(Guid deploymentId)
         }
 
         (Failure, attempts) = (null, 0);
+        maxTaken = maxTaken < Fast ? maxTaken * 2 : int.MaxValue;
         finished += count;
         EndFlushes();
         return bytes;
     }
 
-    /// <summary>Holds the log back because another transaction holds it: after a pause, a batch takes the same lines again.</summary>
+    /// <summary>Holds the log back: after a pause, a batch takes the same lines again.</summary>
+    /// <param name="timeout">
+    /// The timeout of the statement: the log then takes half the lines, and leaves the others as much time as it took. Null when another
+    /// transaction holds the log.
+    /// </param>
     /// <returns>The time since the log was first held back.</returns>
-    public TimeSpan HoldBack()
+    public TimeSpan HoldBack(LogTimeout? timeout)
     {
-        if (attempts == 0)
+        var now = Stopwatch.GetTimestamp();
+        var pause = Backoff.Lock.Delay(attempts);
+        var ran = TimeSpan.Zero;
+        if (timeout is not null)
         {
-            heldBackSince = Stopwatch.GetTimestamp();
+            maxTaken = Math.Max(1, timeout.Lines / 2);
+            ran = timeout.Duration;
+            pause = ran > pause ? ran : pause;
+        }
+
+        if (attempts++ == 0)
+        {
+            heldBackSince = now - Ticks(ran);
         }
 
         (IsHeldBack, taken, takenBytes) = (true, 0, 0);
-        heldBackUntil = Stopwatch.GetTimestamp() + (long)(Backoff.Lock.Delay(attempts++).TotalSeconds * Stopwatch.Frequency);
+        heldBackUntil = now + Ticks(pause);
         return Stopwatch.GetElapsedTime(heldBackSince);
     }
 
@@ -196,6 +219,8 @@ internal sealed class HeldLog(Guid deploymentId)
         flushes.ForEach(flush => flush.Ended.TrySetException(exception));
         flushes.Clear();
     }
+
+    private static long Ticks(TimeSpan time) => (long)(time.TotalSeconds * Stopwatch.Frequency);
 
     private void EndFlushes() => flushes.RemoveAll(flush => flush.Number <= finished && flush.Ended.TrySetResult());
 }

@@ -4,7 +4,8 @@ namespace AutoStack.Data.Logs;
 /// Writes the lines of any number of builds over one connection, many lines per transaction. The writer buffers lines and stores them soon:
 /// by number, size and time (<see cref="LogWriterOptions"/>). The lines of one deployment are stored in the order of the calls, each line
 /// once, even when connections are lost meanwhile. A transaction that holds the log of a deployment delays the lines of that deployment
-/// only.
+/// only. Lines that reach the command timeout are tried again in smaller parts, and delay the lines of other deployments by one timeout
+/// at a time.
 /// </summary>
 /// <remarks>
 /// The writer is not part of a unit of work: <see cref="IRepositories"/> does not return it. Disposing the services stores the buffered
@@ -47,6 +48,9 @@ public interface IDeploymentLogWriter
     /// <exception cref="DatabaseUnavailableException">
     /// The database has been unreachable for <see cref="LogWriterOptions.FailAfter"/>; the lines stay buffered.
     /// </exception>
+    /// <exception cref="StatementTimeoutException">
+    /// Lines have reached the command timeout for <see cref="LogWriterOptions.FailAfter"/>; they stay buffered.
+    /// </exception>
     Task FlushAsync(CancellationToken cancellationToken = default);
 
     /// <summary>
@@ -64,6 +68,9 @@ public interface IDeploymentLogWriter
     /// </exception>
     /// <exception cref="DatabaseUnavailableException">
     /// The database has been unreachable for <see cref="LogWriterOptions.FailAfter"/>; the lines stay buffered.
+    /// </exception>
+    /// <exception cref="StatementTimeoutException">
+    /// Lines have reached the command timeout for <see cref="LogWriterOptions.FailAfter"/>; they stay buffered.
     /// </exception>
     Task FlushAsync(Guid deploymentId, CancellationToken cancellationToken = default);
 }

@@ -11,7 +11,7 @@ public interface IPlatformDeploymentLogRepository
 
     /// <summary>
     /// Appends lines in order, all or none. Concurrent appends to one deployment keep each batch together and number the lines without
-    /// gaps. Lines that carry an id may be sent again after a failure; lines stored before are skipped.
+    /// gaps. A repeated call with the same ids stores no line twice; a line without an id is a new line in every call.
     /// </summary>
     /// <remarks>
     /// A line longer than <see cref="LogWriterOptions.MaxLineBytes"/> is cut. A log that exceeds
@@ -39,7 +39,8 @@ public interface IPlatformDeploymentLogRepository
     /// <param name="limit">The maximum number of lines, 1 to <see cref="MaxPurgeSize"/>.</param>
     /// <param name="cancellationToken">Stops the delete.</param>
     /// <returns>
-    /// The number of lines removed; repeat the call until it returns 0. Logs locked by another purge are skipped.
+    /// The number of lines removed; repeat the call until it returns 0. Logs locked by another purge are skipped. After a lost answer the
+    /// library repeats the call, which removes and counts further lines.
     /// </returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="limit"/> is out of range.</exception>
     Task<int> PurgeAsync(DateTimeOffset before, int limit, CancellationToken cancellationToken = default);

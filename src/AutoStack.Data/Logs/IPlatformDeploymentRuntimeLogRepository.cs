@@ -21,7 +21,7 @@ public interface IPlatformDeploymentRuntimeLogRepository
     /// <param name="source">The source of the lines; equal lines of different sources are different lines.</param>
     /// <param name="lines">The lines, at most <see cref="MaxBatchSize"/>; an empty list does nothing.</param>
     /// <param name="cancellationToken">Stops the insert.</param>
-    /// <returns>The number of lines that were new.</returns>
+    /// <returns>The number of lines that were new: 0 when the caller repeats a call whose lines are stored.</returns>
     /// <exception cref="ArgumentException">
     /// There are too many lines, a line is null or has no message, or the source is unknown.
     /// </exception>
@@ -42,7 +42,8 @@ public interface IPlatformDeploymentRuntimeLogRepository
     /// <param name="limit">The maximum number of lines, 1 to <see cref="MaxPurgeSize"/>.</param>
     /// <param name="cancellationToken">Stops the delete.</param>
     /// <returns>
-    /// The number of lines removed; repeat the call until it returns 0. Logs locked by another purge are skipped.
+    /// The number of lines removed; repeat the call until it returns 0. Logs locked by another purge are skipped. After a lost answer the
+    /// library repeats the call, which removes and counts further lines.
     /// </returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="limit"/> is out of range.</exception>
     Task<int> PurgeAsync(DateTimeOffset before, int limit, CancellationToken cancellationToken = default);

@@ -13,6 +13,13 @@ internal enum LogAppendOutcome
     Full,
 }
 
+/// <summary>How an append of lines ended.</summary>
+/// <param name="Results">The deployments whose lines were not stored, or not all of them.</param>
+/// <param name="IsRepeated">
+/// True when the connection of a first attempt was lost: that attempt may still run, hold the logs itself, and store the lines.
+/// </param>
+internal sealed record LogAppend(IReadOnlyList<LogAppendResult> Results, bool IsRepeated);
+
 /// <summary>What happened to a deployment's lines when not all of them were stored.</summary>
 /// <param name="DeploymentId">The deployment.</param>
 /// <param name="Outcome">The reason.</param>

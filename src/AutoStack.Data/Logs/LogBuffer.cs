@@ -155,7 +155,8 @@ internal sealed partial class LogBuffer(LogWriterOptions options)
 
             logs.Forget();
             var (lines, bytes) = (options.FlushLines, (long)options.FlushBytes);
-            while (lines > 0 && batch.Logs.Count < MaxDeployments && turns.TryPeek(out var log))
+            while (lines > 0 && batch.Logs.Count < MaxDeployments && turns.TryPeek(out var log)
+                && !(log.IsAlone && batch.Logs.Count > 0))
             {
                 var taken = log.Take(lines, bytes, evenIfLarge: batch.Logs.Count == 0);
                 if (taken.Lines > 0)
@@ -173,6 +174,8 @@ internal sealed partial class LogBuffer(LogWriterOptions options)
                     Queue(log);
                     break;
                 }
+
+                lines = log.IsAlone ? 0 : lines;
             }
 
             batch.Copy();
@@ -183,11 +186,11 @@ internal sealed partial class LogBuffer(LogWriterOptions options)
     }
 
     /// <summary>
-    /// Removes a batch whose lines are stored or refused, except the last lines of deployments whose logs other transactions hold.
+    /// Removes a batch whose lines are stored or refused, except the last lines of deployments whose logs could not be stored now.
     /// </summary>
     /// <param name="batch">The batch.</param>
-    /// <param name="left">The number of lines that are left, by deployment.</param>
-    public void Done(LogBatch batch, Dictionary<Guid, int> left)
+    /// <param name="left">The lines that are left.</param>
+    public void Done(LogBatch batch, LogRest left)
     {
         lock (gate)
         {
@@ -195,18 +198,19 @@ internal sealed partial class LogBuffer(LogWriterOptions options)
             var place = 0;
             foreach (var (log, lines) in batch.Logs)
             {
-                var rest = left.GetValueOrDefault(log.DeploymentId);
-                all = (all.Lines - (lines - rest), all.Bytes - log.Finish(lines - rest));
-                if (rest > 0)
+                var rest = left.Of(log.DeploymentId);
+                var done = lines - rest.Lines;
+                all = (all.Lines - done, all.Bytes - log.Finish(done));
+                if (rest.Lines > 0)
                 {
-                    // Under the same ids: an attempt whose connection was lost may still be running, and hold the log itself.
-                    HoldBack(log, [.. batch.Lines.Ids.Skip(place + lines - rest).Take(rest)]);
+                    // Lines with ids cannot be sent by COPY.
+                    HoldBack(log, left.MayBeStored ? [.. batch.Lines.Ids.Skip(place + done).Take(rest.Lines)] : [], rest.Timeout);
                 }
 
                 place += lines;
             }
 
-            if (left.Count > 0)
+            if (!left.IsEmpty)
             {
                 SkipHeldBack();
             }

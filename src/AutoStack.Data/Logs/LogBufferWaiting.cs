@@ -39,7 +39,7 @@ internal sealed partial class LogBuffer
         }
     }
 
-    private void HoldBack(HeldLog log, ReadOnlySpan<Guid> ids)
+    private void HoldBack(HeldLog log, ReadOnlySpan<Guid> ids, LogTimeout? timeout)
     {
         if (log.IsQueued)
         {
@@ -48,11 +48,11 @@ internal sealed partial class LogBuffer
         }
 
         log.Identify(ids);
-        var duration = log.HoldBack();
+        var duration = log.HoldBack(timeout);
         heldBack.Add(log);
         if (options.FailAfter is { } limit && duration >= limit)
         {
-            var exception = new ConflictException("Another transaction holds the log of the deployment.");
+            var exception = timeout?.Cause ?? new ConflictException("Another transaction holds the log of the deployment.");
             log.Fail(exception, stays: true);
             Drop(log, exception);
         }

@@ -70,10 +70,27 @@ internal sealed class LogLines(int capacity = 0)
         Messages.RemoveRange(kept, gone);
     }
 
+    /// <summary>True when all lines are of one deployment. The lines of a deployment follow each other.</summary>
+    public bool IsOfOneDeployment => DeploymentIds[0] == DeploymentIds[^1];
+
     /// <summary>Copies the first and the second half.</summary>
-    public (LogLines First, LogLines Second) Split()
+    public (LogLines First, LogLines Second) Split() => Split(Count / 2);
+
+    /// <summary>Copies two parts of about half the lines, with the lines of different deployments.</summary>
+    public (LogLines First, LogLines Second) SplitBetweenDeployments()
     {
-        return (Part(0, Count / 2), Part(Count / 2, Count));
+        var at = Count / 2;
+        while (at < Count && DeploymentIds[at] == DeploymentIds[at - 1])
+        {
+            at++;
+        }
+
+        return Split(at < Count ? at : DeploymentIds.IndexOf(DeploymentIds[^1]));
+    }
+
+    private (LogLines First, LogLines Second) Split(int at)
+    {
+        return (Part(0, at), Part(at, Count));
 
         LogLines Part(int from, int to)
         {
@@ -83,6 +100,7 @@ internal sealed class LogLines(int capacity = 0)
                 part.Add(DeploymentIds[i], Ids[i], Times[i], Levels[i], Messages[i]!);
             }
 
+            part.MayBeStored = MayBeStored;
             return part;
         }
     }

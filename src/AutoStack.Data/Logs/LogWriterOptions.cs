@@ -42,14 +42,14 @@ public sealed class LogWriterOptions
 
     /// <summary>
     /// How long the database may be unreachable, or another transaction may hold the log of a deployment, before waiting calls fail: calls
-    /// that flush, and writes that wait for room. Buffered lines stay and are stored later. Above zero; null, the default: calls wait until
-    /// their tokens are cancelled.
+    /// that flush, and writes that wait for room. Buffered lines stay and are stored later. An attempt that hangs does not delay the
+    /// failure, but has at least two seconds. Above zero; null, the default: calls wait until their tokens are cancelled.
     /// </summary>
     public TimeSpan? FailAfter { get; set; }
 
     /// <summary>
     /// How long disposing the services waits for buffered lines to be stored; zero to one hour. Lines not stored by then are lost, and
-    /// their number is logged as an error. Default 15 s.
+    /// their number is logged as an error. A server that does not answer delays the disposal by a second more at most. Default 15 s.
     /// </summary>
     public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(15);
 

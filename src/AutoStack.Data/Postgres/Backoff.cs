@@ -13,6 +13,9 @@ internal sealed record Backoff(TimeSpan First, TimeSpan Longest)
     /// <summary>While the server cannot be reached.</summary>
     public static Backoff Reconnect { get; } = new(TimeSpan.FromMilliseconds(50), TimeSpan.FromSeconds(5));
 
+    /// <summary>While a call waits for a server: short, because a new primary should find its callers waiting.</summary>
+    public static Backoff Reopen { get; } = new(TimeSpan.FromMilliseconds(50), TimeSpan.FromMilliseconds(500));
+
     /// <summary>While another transaction holds a lock.</summary>
     public static Backoff Lock { get; } = new(TimeSpan.FromMilliseconds(10), TimeSpan.FromMilliseconds(250));
 

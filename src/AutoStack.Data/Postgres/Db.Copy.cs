@@ -6,10 +6,17 @@ namespace AutoStack.Data.Postgres;
 
 internal sealed partial class Db
 {
+    // The server ends a COPY at the limit, before the driver closes the connection.
+    private static readonly TimeSpan ServersLead = TimeSpan.FromSeconds(2);
+
     /// <summary>
     /// Inserts rows by COPY after other statements, in one transaction. A second attempt sends the statements <paramref name="again"/>
     /// instead, which skip existing rows, because the first attempt may have been committed.
     /// </summary>
+    /// <remarks>
+    /// The statements before set the server's own time limit: the driver does not cancel a COPY that reaches its limit, and the server
+    /// would keep its locks.
+    /// </remarks>
     public Task<T> CopyAsync<T>(
         Func<ResultSets, Task<T>> read,
         Statement[] before,
@@ -46,7 +53,9 @@ internal sealed partial class Db
                 var importer = await connection.BeginBinaryImportAsync(copy.Sql, token).ConfigureAwait(false);
                 await using (importer.ConfigureAwait(false))
                 {
-                    importer.Timeout = executor.CommandTimeout;
+                    importer.Timeout = executor.CommandSeconds == 0
+                        ? TimeSpan.Zero
+                        : TimeSpan.FromSeconds(executor.CommandSeconds) + ServersLead;
                     await write(importer, token).ConfigureAwait(false);
                     await importer.CompleteAsync(token).ConfigureAwait(false);
                 }

@@ -49,7 +49,21 @@ internal sealed partial class Db(Executor executor, Subject subject)
 
     /// <inheritdoc cref="WriteAsync(string, NpgsqlParameter[], CancellationToken, string)"/>
     public Task<int> WriteAsync(Statement statement, CancellationToken cancellationToken, [CallerMemberName] string operation = "") =>
-        RunAsync(operation, statement, Repeat.Never, ExecuteAsync, cancellationToken);
+        WriteAsync(statement, Repeat.Never, cancellationToken, operation);
+
+    /// <summary>
+    /// Changes rows; returns the number of rows. <paramref name="repeat"/> says whether the statement may be sent again after a lost
+    /// connection; the number is then that of the second time.
+    /// </summary>
+    public Task<int> WriteAsync(
+        Statement statement, Repeat repeat, CancellationToken cancellationToken, [CallerMemberName] string operation = "") =>
+        RunAsync(operation, statement, repeat, ExecuteAsync, cancellationToken);
+
+    /// <inheritdoc cref="WriteAsync(Statement, Repeat, CancellationToken, string)"/>
+    public Task<int> WriteAsync(
+        [ConstantExpected] string sql, NpgsqlParameter[] parameters, Repeat repeat, CancellationToken cancellationToken,
+        [CallerMemberName] string operation = "") =>
+        WriteAsync(new Statement(sql, parameters), repeat, cancellationToken, operation);
 
     /// <summary>Changes at most one row and reads the row back; null when no row matched.</summary>
     public Task<T?> WriteAsync<T>(
@@ -94,6 +108,9 @@ internal sealed partial class Db(Executor executor, Subject subject)
         Func<ResultSets, Task<T>> read, Statement[] statements, Repeat repeat, CancellationToken cancellationToken,
         [CallerMemberName] string operation = "") =>
         RunBatchAsync(operation, statements, repeat, readCommitted: true, read, cancellationToken);
+
+    /// <summary>The driver's limit of a statement, in seconds; 0 for none.</summary>
+    public int CommandSeconds => executor.CommandSeconds;
 
     /// <summary>Runs an action after the commit, and not at all after a rollback.</summary>
     public void WhenCommitted(Action action) => executor.WhenCommitted(action);

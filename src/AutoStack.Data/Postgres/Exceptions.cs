@@ -58,7 +58,7 @@ public sealed class DatabaseUnavailableException : AutoStackDataException
     /// <param name="sent">Whether a statement was sent.</param>
     /// <param name="mayChange">Whether it may have changed rows.</param>
     /// <param name="pool">Who uses the pool that the call waits for; null when it does not wait for one.</param>
-    internal static DatabaseUnavailableException TooLate(TimeSpan bound, bool sent, bool mayChange, string? pool)
+    internal static DatabaseUnavailableException TooLate(TimeSpan bound, bool sent, bool mayChange, string? pool = null)
     {
         var what = sent
             ? $"The database did not answer within {bound.TotalSeconds:0.###} s"

@@ -15,8 +15,8 @@ internal abstract class Executor(Telemetry telemetry, Timeouts timeouts)
     // already, the statement has no effect.
     private const string ReadCommitted = "SET transaction_isolation = 'read committed'";
 
-    /// <summary>The driver's limit of a statement; zero for none.</summary>
-    public TimeSpan CommandTimeout => TimeSpan.FromSeconds(timeouts.CommandSeconds);
+    /// <summary>The driver's limit of a statement, in seconds; 0 for none.</summary>
+    public int CommandSeconds => timeouts.CommandSeconds;
 
     /// <summary>Measures the calls.</summary>
     protected Telemetry Telemetry { get; } = telemetry;
@@ -29,7 +29,7 @@ internal abstract class Executor(Telemetry telemetry, Timeouts timeouts)
     /// <param name="read">Reads the response.</param>
     /// <param name="cancellationToken">The token of the caller.</param>
     /// <returns>The result, at the latest when the time of a call is over.</returns>
-    public Task<T> RunAsync<T>(
+    public virtual Task<T> RunAsync<T>(
         Operation operation,
         Statement[] statements,
         Repeat repeat,

@@ -39,12 +39,42 @@ public interface IUnitOfWork
     /// </exception>
     Task<TResult> RunAsync<TResult>(Func<IRepositories, CancellationToken, Task<TResult>> work,
         CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// Runs the work in a transaction, commits, and returns the token with which <see cref="IStandbyReads.AtLeast"/> sees what the work
+    /// wrote. The token travels with the commit and costs no round trip.
+    /// </summary>
+    /// <param name="work">What to do; gets the repositories of the transaction. Runs one statement at a time.</param>
+    /// <param name="cancellationToken">Stops the work and rolls back. A commit once sent is not cancelled.</param>
+    /// <returns>The token; <see cref="ReadToken.None"/> when the work changed nothing.</returns>
+    /// <exception cref="UnitOfWorkFailedException">A statement failed and the work caught its exception: nothing was committed.</exception>
+    /// <exception cref="ConflictException">The last repetition was refused as well.</exception>
+    /// <exception cref="DatabaseUnavailableException">
+    /// The database did not answer; <see cref="AutoStackDataException.OutcomeUnknown"/> is true when the commit was sent.
+    /// </exception>
+    Task<ReadToken> RunForTokenAsync(Func<IRepositories, CancellationToken, Task> work, CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// Runs the work in a transaction, commits, and returns its result with the token with which <see cref="IStandbyReads.AtLeast"/> sees
+    /// what the work wrote. The token travels with the commit and costs no round trip.
+    /// </summary>
+    /// <typeparam name="TResult">The type of the result.</typeparam>
+    /// <param name="work">What to do; gets the repositories of the transaction. Runs one statement at a time.</param>
+    /// <param name="cancellationToken">Stops the work and rolls back. A commit once sent is not cancelled.</param>
+    /// <returns>What the work returned, and the token; <see cref="ReadToken.None"/> when the work changed nothing.</returns>
+    /// <exception cref="UnitOfWorkFailedException">A statement failed and the work caught its exception: nothing was committed.</exception>
+    /// <exception cref="ConflictException">The last repetition was refused as well.</exception>
+    /// <exception cref="DatabaseUnavailableException">
+    /// The database did not answer; <see cref="AutoStackDataException.OutcomeUnknown"/> is true when the commit was sent.
+    /// </exception>
+    Task<(TResult Result, ReadToken Token)> RunForTokenAsync<TResult>(
+        Func<IRepositories, CancellationToken, Task<TResult>> work, CancellationToken cancellationToken = default);
 }
 
-/// <summary>The repositories of one transaction.</summary>
+/// <summary>The repositories of one transaction, or of reads on a standby.</summary>
 public interface IRepositories
 {
-    /// <summary>A repository whose statements belong to the transaction; of no use once the unit of work has ended.</summary>
+    /// <summary>A repository; of no use once the unit of work that it belongs to has ended.</summary>
     /// <typeparam name="TRepository">The interface of the repository.</typeparam>
     /// <returns>The repository.</returns>
     /// <exception cref="ArgumentException"><typeparamref name="TRepository"/> is no repository of this library.</exception>

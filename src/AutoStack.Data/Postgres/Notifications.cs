@@ -15,8 +15,11 @@ internal sealed partial class Notifications : IAsyncDisposable, IDisposable
     // A dead connection does not report itself: an idle one is probed at this interval.
     private static readonly TimeSpan ProbeEvery = TimeSpan.FromSeconds(30);
 
+    // The limit of each statement here, for which a server that works needs milliseconds.
+    private const int CommandSeconds = 5;
+
     // A server that does not answer holds the connection for longer.
-    private static readonly TimeSpan DisposalWait = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan DisposalWait = TimeSpan.FromMilliseconds(500);
 
     private readonly NpgsqlDataSource? dataSource;
     private readonly ILogger logger;
@@ -230,13 +233,13 @@ internal sealed partial class Notifications : IAsyncDisposable, IDisposable
     // A pooler reports a process id of its own. In transaction mode a pooler accepts LISTEN and delivers nothing.
     private async Task<bool> IsPooledByAnotherAsync(NpgsqlConnection connection)
     {
-        using var command = new NpgsqlCommand("SELECT pg_catalog.pg_backend_pid()", connection);
+        using var command = new NpgsqlCommand("SELECT pg_catalog.pg_backend_pid()", connection) { CommandTimeout = CommandSeconds };
         return await command.ExecuteScalarAsync(stopping.Token).ConfigureAwait(false) is int processId && processId != connection.ProcessID;
     }
 
     private static async Task ExecuteAsync(NpgsqlConnection connection, string sql, CancellationToken cancellationToken)
     {
-        using var command = new NpgsqlCommand(sql, connection);
+        using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = CommandSeconds };
         await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
     }
 

@@ -8,12 +8,11 @@ namespace AutoStack.Data.Postgres;
 /// Hands the connections of a data source out: as many at once as the driver's pool has, to the callers in their order. What waits too long
 /// or behind too many others is refused, and what holds a connection for long is reported.
 /// </summary>
-/// <param name="dataSource">The driver's pool.</param>
-/// <param name="guard">Opens the connections.</param>
+/// <param name="guard">Opens the connections of the driver's pool.</param>
 /// <param name="limits">The limits.</param>
 /// <param name="telemetry">Measures the use.</param>
 #pragma warning disable CA1001 // The timer rests while no connection is in use, and goes with its owner.
-internal sealed class Pool(NpgsqlDataSource dataSource, PoolerGuard guard, PoolLimits limits, Telemetry telemetry)
+internal sealed class Pool(PoolerGuard guard, PoolLimits limits, Telemetry telemetry)
 #pragma warning restore CA1001
 {
     private readonly Lock gate = new();
@@ -72,7 +71,7 @@ internal sealed class Pool(NpgsqlDataSource dataSource, PoolerGuard guard, PoolL
     public void Clear()
     {
         telemetry.Cleared();
-        dataSource.Clear();
+        guard.Clear();
     }
 
     /// <summary>Who uses the pool, for the messages of calls that wait for it.</summary>

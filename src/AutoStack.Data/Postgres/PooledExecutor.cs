@@ -10,7 +10,7 @@ namespace AutoStack.Data.Postgres;
 /// <param name="reopens">
 /// Whether a call waits for a server that cannot be reached, for as long as it has time. False for work that repeats its calls itself.
 /// </param>
-internal sealed class PooledExecutor(Pool pool, Telemetry telemetry, Timeouts timeouts, bool reopens) : Executor(telemetry, timeouts)
+internal class PooledExecutor(Pool pool, Telemetry telemetry, Timeouts timeouts, bool reopens) : Executor(telemetry, timeouts)
 {
     public override void WhenCommitted(Action action) => action();
 

@@ -10,8 +10,9 @@ namespace AutoStack.Data.Postgres;
 /// on as they are: a statement that another client has prepared under the same name would run in place of ours.
 /// </summary>
 /// <param name="dataSource">The pool of the process.</param>
+/// <param name="hosts">The hosts of the pool; null when there is one.</param>
 /// <param name="mode">The pooler that the options name; null for a direct connection.</param>
-internal sealed class PoolerGuard(NpgsqlDataSource dataSource, PoolerMode? mode)
+internal sealed class PoolerGuard(NpgsqlDataSource dataSource, NpgsqlMultiHostDataSource? hosts, PoolerMode? mode)
 {
     private readonly bool preparesStatements = new NpgsqlConnectionStringBuilder(dataSource.ConnectionString).MaxAutoPrepare > 0;
     private volatile bool passed;
@@ -21,11 +22,38 @@ internal sealed class PoolerGuard(NpgsqlDataSource dataSource, PoolerMode? mode)
     /// The connection goes through a pooler that the options do not name, or that mixes up prepared statements.
     /// </exception>
     public ValueTask<NpgsqlConnection> OpenAsync(CancellationToken cancellationToken) =>
-        passed ? dataSource.OpenOutsideAsync(cancellationToken) : OpenCheckedAsync(cancellationToken);
+        passed && hosts is null ? dataSource.OpenOutsideAsync(cancellationToken) : OpenCheckedAsync(cancellationToken);
+
+    /// <summary>
+    /// Closes the pooled connections, and forgets which host is the primary: what became of one connection probably became of its
+    /// neighbours, and the next call asks the hosts again.
+    /// </summary>
+    public void Clear()
+    {
+        dataSource.Clear();
+        hosts?.ClearDatabaseStates();
+    }
 
     private async ValueTask<NpgsqlConnection> OpenCheckedAsync(CancellationToken cancellationToken)
     {
-        var connection = await dataSource.OpenOutsideAsync(cancellationToken).ConfigureAwait(false);
+        NpgsqlConnection connection;
+        try
+        {
+            connection = hosts is null
+                ? await dataSource.OpenOutsideAsync(cancellationToken).ConfigureAwait(false)
+                : await dataSource.OpenHedgedAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (NpgsqlException exception) when (cancellationToken.IsCancellationRequested)
+        {
+            // With several hosts the driver tries the next one, and reports that none is left.
+            throw new OperationCanceledException("The connection was no longer needed.", exception, cancellationToken);
+        }
+
+        if (passed)
+        {
+            return connection;
+        }
+
         try
         {
             await CheckAsync(connection, cancellationToken).ConfigureAwait(false);

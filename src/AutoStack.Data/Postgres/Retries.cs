@@ -39,7 +39,7 @@ internal struct Retries
     /// <returns>True for another attempt; false when the failure is final, or the time of the call too short.</returns>
     public bool Reopen(Exception exception, Call call, out TimeSpan delay)
     {
-        delay = Backoff.Reconnect.Delay(refusals++);
+        delay = Backoff.Reopen.Delay(refusals++);
         return SqlErrors.IsUnreachable(exception) && call.HasTimeFor(delay);
     }
 

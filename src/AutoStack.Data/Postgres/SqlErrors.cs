@@ -88,11 +88,13 @@ internal static class SqlErrors
     };
 
     /// <summary>
-    /// True when the session refused the statement, and another session may accept it: the server had closed the idle session (57P05), or
-    /// the session is read-only (25006), as on a former primary. The statement was not carried out.
+    /// True when the session refused the statement, and another session may accept it: the server had closed the idle session (57P05), the
+    /// session is read-only (25006), as on a former primary, or it prepared the statement before the type of a column was changed. The
+    /// statement was not carried out.
     /// </summary>
     public static bool IsOfTheSession(Exception exception) =>
-        exception is PostgresException { SqlState: IdleSessionTimeout or PostgresErrorCodes.ReadOnlySqlTransaction };
+        exception is PostgresException { SqlState: IdleSessionTimeout or PostgresErrorCodes.ReadOnlySqlTransaction }
+        || IsStalePlan(exception);
 
     /// <summary>
     /// True when the statement failed while the server bound its values: a read-only session, a missing right, no memory. If the driver was
@@ -119,10 +121,14 @@ internal static class SqlErrors
     {
         AutoStackDataException own => own.IsTransient,
         ArgumentException or ObjectDisposedException or OperationCanceledException => false,
-        PostgresException error => error.SqlState is not (
+        PostgresException error => IsStalePlan(error) || error.SqlState is not (
             ['2', '2' or '3' or '8', ..] or ['4', '2', ..] or ['0', 'A', ..] or ['3', 'D' or 'F', ..]),
         _ => true,
     };
+
+    // "cached plan must not change result type": the code is that of every missing feature, and the text is in the server's language.
+    private static bool IsStalePlan(Exception exception) =>
+        exception is PostgresException { SqlState: PostgresErrorCodes.FeatureNotSupported, Routine: "RevalidateCachedQuery" };
 
     // Databases of different origin name the same unique rule differently.
     private static string? Canonical(string? constraint) => constraint switch

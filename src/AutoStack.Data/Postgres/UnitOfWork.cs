@@ -20,7 +20,26 @@ internal sealed class UnitOfWork(Pool pool, Func<Type, Executor, object> createR
     }
 
     public async Task<TResult> RunAsync<TResult>(
-        Func<IRepositories, CancellationToken, Task<TResult>> work, CancellationToken cancellationToken)
+        Func<IRepositories, CancellationToken, Task<TResult>> work, CancellationToken cancellationToken) =>
+        (await RunAsync(work, wantsToken: false, cancellationToken).ConfigureAwait(false)).Result;
+
+    public async Task<ReadToken> RunForTokenAsync(
+        Func<IRepositories, CancellationToken, Task> work, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(work);
+        return (await RunForTokenAsync(async (repositories, token) =>
+        {
+            await work(repositories, token).ConfigureAwait(false);
+            return true;
+        }, cancellationToken).ConfigureAwait(false)).Token;
+    }
+
+    public Task<(TResult Result, ReadToken Token)> RunForTokenAsync<TResult>(
+        Func<IRepositories, CancellationToken, Task<TResult>> work, CancellationToken cancellationToken) =>
+        RunAsync(work, wantsToken: true, cancellationToken);
+
+    private async Task<(TResult Result, ReadToken Token)> RunAsync<TResult>(
+        Func<IRepositories, CancellationToken, Task<TResult>> work, bool wantsToken, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(work);
         var retries = default(Retries);
@@ -30,7 +49,7 @@ internal sealed class UnitOfWork(Pool pool, Func<Type, Executor, object> createR
             TransactionExecutor? last = null;
             try
             {
-                return await OnceAsync(work, db => last = db, cancellationToken).ConfigureAwait(false);
+                return await OnceAsync(work, wantsToken, db => last = db, cancellationToken).ConfigureAwait(false);
             }
             catch (Exception exception)
             {
@@ -52,8 +71,9 @@ internal sealed class UnitOfWork(Pool pool, Func<Type, Executor, object> createR
         }
     }
 
-    private async Task<TResult> OnceAsync<TResult>(
-        Func<IRepositories, CancellationToken, Task<TResult>> work, Action<TransactionExecutor> ended, CancellationToken cancellationToken)
+    private async Task<(TResult Result, ReadToken Token)> OnceAsync<TResult>(
+        Func<IRepositories, CancellationToken, Task<TResult>> work, bool wantsToken, Action<TransactionExecutor> ended,
+        CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         var call = new Call(new(Name, "Run"), timeouts.Operation, cancellationToken);
@@ -61,7 +81,7 @@ internal sealed class UnitOfWork(Pool pool, Func<Type, Executor, object> createR
         Exception? failure = null;
         try
         {
-            return await OnceAsync(call, work, ended, cancellationToken).ConfigureAwait(false);
+            return await OnceAsync(call, work, wantsToken, ended, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception exception)
         {
@@ -74,8 +94,8 @@ internal sealed class UnitOfWork(Pool pool, Func<Type, Executor, object> createR
         }
     }
 
-    private async Task<TResult> OnceAsync<TResult>(
-        Call call, Func<IRepositories, CancellationToken, Task<TResult>> work, Action<TransactionExecutor> ended,
+    private async Task<(TResult Result, ReadToken Token)> OnceAsync<TResult>(
+        Call call, Func<IRepositories, CancellationToken, Task<TResult>> work, bool wantsToken, Action<TransactionExecutor> ended,
         CancellationToken cancellationToken)
     {
         var connection = await OpenAsync(call).ConfigureAwait(false);
@@ -90,9 +110,9 @@ internal sealed class UnitOfWork(Pool pool, Func<Type, Executor, object> createR
             var result = await work(new Scope(db, createRepository), cancellationToken).ConfigureAwait(false);
             db.ThrowIfDoomed();
             db.End();
-            await CommitAsync(connection, transaction, task => unfinished = task).ConfigureAwait(false);
+            var token = await CommitAsync(connection, transaction, wantsToken, task => unfinished = task).ConfigureAwait(false);
             db.Committed();
-            return result;
+            return (result, token);
         }
         finally
         {
@@ -162,13 +182,14 @@ internal sealed class UnitOfWork(Pool pool, Func<Type, Executor, object> createR
     }
 
     // Once sent, a commit that is cancelled leaves open whether it happened: only its time limit ends the wait for it.
-    private async Task CommitAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, Action<Task> unfinished)
+    private async Task<ReadToken> CommitAsync(
+        NpgsqlConnection connection, NpgsqlTransaction transaction, bool wantsToken, Action<Task> unfinished)
     {
         var call = new Call(new(Name, "Commit"), timeouts.Operation, CancellationToken.None);
         call.Runs(connection);
         telemetry.Start(call, []);
         call.Send();
-        var commit = transaction.CommitAsync(CancellationToken.None);
+        var commit = wantsToken ? CommitForTokenAsync(connection) : CommitAsync();
         if (!await call.EndsAsync(commit).ConfigureAwait(false))
         {
             unfinished(commit);
@@ -182,8 +203,9 @@ internal sealed class UnitOfWork(Pool pool, Func<Type, Executor, object> createR
 
         try
         {
-            await commit.ConfigureAwait(false);
+            var token = await commit.ConfigureAwait(false);
             telemetry.Stop(call, failure: null);
+            return token;
         }
         catch (Exception exception)
         {
@@ -202,6 +224,23 @@ internal sealed class UnitOfWork(Pool pool, Func<Type, Executor, object> createR
 
             throw;
         }
+
+        async Task<ReadToken> CommitAsync()
+        {
+            await transaction.CommitAsync(CancellationToken.None).ConfigureAwait(false);
+            return ReadToken.None;
+        }
+    }
+
+    // One round trip. A transaction that has changed nothing has no id.
+    private async Task<ReadToken> CommitForTokenAsync(NpgsqlConnection connection)
+    {
+        using var batch = new NpgsqlBatch(connection) { Timeout = timeouts.CommandSeconds };
+        batch.BatchCommands.Add(new NpgsqlBatchCommand("SELECT pg_catalog.pg_current_xact_id_if_assigned()::text"));
+        batch.BatchCommands.Add(new NpgsqlBatchCommand("COMMIT"));
+        return await batch.ExecuteScalarAsync(CancellationToken.None).ConfigureAwait(false) is string text
+            ? ReadToken.Parse(text)
+            : ReadToken.None;
     }
 
     // Rolls an open transaction back. The caller waits for it, so that its locks are free, but not for a server that does not answer.

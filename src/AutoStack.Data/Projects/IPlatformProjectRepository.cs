@@ -29,7 +29,10 @@ public interface IPlatformProjectRepository
     /// <param name="id">The project.</param>
     /// <param name="detected">The settings.</param>
     /// <param name="cancellationToken">Stops the update.</param>
-    /// <returns>True when a setting was changed; false when no setting changes, or the project does not exist.</returns>
+    /// <returns>
+    /// True when a setting was changed; false when no setting changes, or the project does not exist. After a lost answer the library
+    /// repeats the call, which is true when the project has one of the detected settings.
+    /// </returns>
     /// <exception cref="ArgumentException">
     /// <paramref name="detected"/> is null, its folder is too long, or its runtime is unknown.
     /// </exception>
@@ -37,7 +40,8 @@ public interface IPlatformProjectRepository
 
     /// <summary>
     /// Records that the project's owner has access to its repository, which the caller has verified at the provider with the owner's own
-    /// credentials. Pushes deploy only projects with such a proof. The proof ends when anybody changes the project's repository.
+    /// credentials. Pushes deploy only projects with such a proof. The proof ends when anybody changes the project's repository. A repeated
+    /// call records the proof again.
     /// </summary>
     /// <param name="id">The project.</param>
     /// <param name="repository">The verified repository, as <see cref="Project.Repository"/> named it.</param>
@@ -51,6 +55,9 @@ public interface IPlatformProjectRepository
     /// <summary>Ends the proof of access, for example when the provider denies the owner access.</summary>
     /// <param name="id">The project.</param>
     /// <param name="cancellationToken">Stops the update.</param>
-    /// <returns>False when the project does not exist, or has no proof.</returns>
+    /// <returns>
+    /// False when the project does not exist, or has no proof. After a lost answer the library repeats the call, which is true when the
+    /// proof is gone.
+    /// </returns>
     Task<bool> RevokeAccessAsync(Guid id, CancellationToken cancellationToken = default);
 }

@@ -19,7 +19,7 @@ public interface IProjectEnvironmentRepository
     /// </exception>
     Task<Secret?> FindAsync(Guid projectId, Guid ownerId, CancellationToken cancellationToken = default);
 
-    /// <summary>Replaces the environment of a project.</summary>
+    /// <summary>Replaces the environment of a project. A repeated call stores the same environment again.</summary>
     /// <param name="projectId">The project.</param>
     /// <param name="ownerId">The user who owns the project.</param>
     /// <param name="environment">The environment; null to remove it.</param>

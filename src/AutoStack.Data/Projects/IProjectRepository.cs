@@ -51,8 +51,13 @@ public interface IProjectRepository
 
     /// <summary>
     /// Finds a user's project by its repository and updates it, or creates it when it does not exist; values that the patch leaves out
-    /// stay. Concurrent calls create one project. The call is not retried when its response is lost: the project may have changed by then.
+    /// stay. Concurrent calls create one project. A repeated call with the same id returns the project that the first call created, and
+    /// does not apply the patch to it.
     /// </summary>
+    /// <remarks>
+    /// A call without an id applies the patch to a project that an earlier call created. To repeat a call after a lost answer, set
+    /// <see cref="NewProject.Id"/>.
+    /// </remarks>
     /// <param name="project">The project to create; its owner and repository identify the project to update.</param>
     /// <param name="patch">The values to update if the project exists.</param>
     /// <param name="cancellationToken">Stops the write.</param>
@@ -65,12 +70,16 @@ public interface IProjectRepository
     /// <exception cref="ConflictException">Projects of the repository were added and removed concurrently, several times.</exception>
     Task<Project> EnsureAsync(NewProject project, ProjectPatch patch, CancellationToken cancellationToken = default);
 
-    /// <summary>Updates a project of a user.</summary>
+    /// <summary>
+    /// Updates a project of a user. A repeated call with the same <paramref name="expectedVersion"/> returns
+    /// <see cref="UpdateOutcome.Updated"/> while the project has every value of the patch.
+    /// </summary>
     /// <param name="id">The project.</param>
     /// <param name="ownerId">The user.</param>
     /// <param name="patch">The values to update.</param>
     /// <param name="expectedVersion">
-    /// The <see cref="Project.UpdatedAt"/> that the caller has read; null to update whatever is stored.
+    /// The <see cref="Project.UpdatedAt"/> that the caller has read; null to update whatever is stored. Another version is a conflict only
+    /// when a value of the patch differs from the stored one.
     /// </param>
     /// <param name="cancellationToken">Stops the update.</param>
     /// <returns>Whether the project was updated, and the project as it is now.</returns>
@@ -84,6 +93,9 @@ public interface IProjectRepository
     /// <param name="id">The project.</param>
     /// <param name="ownerId">The user.</param>
     /// <param name="cancellationToken">Stops the delete.</param>
-    /// <returns>False when the project does not exist or belongs to another user.</returns>
+    /// <returns>
+    /// False when the project does not exist or belongs to another user. After a lost answer the library repeats the call, which is true
+    /// when the project is gone.
+    /// </returns>
     Task<bool> RemoveAsync(Guid id, Guid ownerId, CancellationToken cancellationToken = default);
 }

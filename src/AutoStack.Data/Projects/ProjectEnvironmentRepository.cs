@@ -20,7 +20,8 @@ internal sealed class ProjectEnvironmentRepository(Db db, TimeProvider clock, Se
         replace: """
             UPDATE projects p
             SET env_vars = @renewed, env_vars_version = @version
-            WHERE p.id = @id AND p.env_vars = @old AND p.env_vars_version IS NOT DISTINCT FROM @oldVersion
+            WHERE p.id = @id AND (p.env_vars = @old AND p.env_vars_version IS NOT DISTINCT FROM @oldVersion
+              OR p.env_vars = @renewed AND p.env_vars_version IS NOT DISTINCT FROM @version)
             """);
 
     /// <summary>The place that a project's environment is bound to.</summary>
@@ -52,7 +53,7 @@ internal sealed class ProjectEnvironmentRepository(Db db, TimeProvider clock, Se
                 ServerTime.Now(clock),
                 P.Of(projectId),
                 P.Of(ownerId),
-            ], cancellationToken).ConfigureAwait(false);
+            ], Repeat.WhenConnectionIsLost, cancellationToken).ConfigureAwait(false);
         return rows == 1 ? EnvironmentOutcome.Replaced : EnvironmentOutcome.NotFound;
     }
 }

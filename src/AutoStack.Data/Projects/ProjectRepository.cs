@@ -1,10 +1,11 @@
 using AutoStack.Data.Accounts;
 using AutoStack.Data.Postgres;
 using AutoStack.Data.Values;
+using Npgsql;
 
 namespace AutoStack.Data.Projects;
 
-internal sealed class ProjectRepository(Db db, TimeProvider clock) : IProjectRepository, IPlatformProjectRepository
+internal sealed partial class ProjectRepository(Db db, TimeProvider clock) : IProjectRepository, IPlatformProjectRepository
 {
     // All columns but env_vars, which stores secrets.
     internal const string Columns = """
@@ -28,6 +29,9 @@ internal sealed class ProjectRepository(Db db, TimeProvider clock) : IProjectRep
     // The order of SameRepository: a project with the same host comes before a project without one.
     private const string BestMatch = "p.repository_host = @host DESC, p.created_at, p.id";
 
+    // The project p of a request itself: its repetition finds it. Needs @id, @userId, @host and @path.
+    private const string Own = $"p.id = @id AND p.user_id = @userId AND {SameRepository}";
+
     // The version of a row: it grows with every change, whatever the clock shows. Needs @now.
     private const string Changed = $"greatest({ServerTime.Present}, p.updated_at + interval '1 microsecond')";
 
@@ -40,6 +44,18 @@ internal sealed class ProjectRepository(Db db, TimeProvider clock) : IProjectRep
         auto_deploy_branch = CASE WHEN @setAutoDeployBranch THEN @autoDeployBranch ELSE p.auto_deploy_branch END,
         jenkins_job_name = CASE WHEN @setJenkinsJobName THEN @jenkinsJobName ELSE p.jenkins_job_name END,
         updated_at = {Changed}
+        """;
+
+    // True when a row has all values of the patch already.
+    private const string HasPatch = """
+        p.name::text = coalesce(@name, p.name::text) AND p.repository::text = coalesce(@repository, p.repository::text)
+        AND p.branch::text = coalesce(@branch, p.branch::text) AND p.build_command::text = coalesce(@buildCommand, p.build_command::text)
+        AND p.output_dir::text = coalesce(@outputDir, p.output_dir::text)
+        AND pg_catalog.lower(p.runtime::text) = coalesce(@runtime, pg_catalog.lower(p.runtime::text))
+        AND p.auto_deploy_enabled = coalesce(@autoDeployEnabled, p.auto_deploy_enabled)
+        AND (NOT @setGitHubRepoId OR p.github_repo_id::text IS NOT DISTINCT FROM @gitHubRepoId)
+        AND (NOT @setAutoDeployBranch OR p.auto_deploy_branch::text IS NOT DISTINCT FROM @autoDeployBranch)
+        AND (NOT @setJenkinsJobName OR p.jenkins_job_name::text IS NOT DISTINCT FROM @jenkinsJobName)
         """;
 
     private const string Inserted = """
@@ -93,38 +109,6 @@ internal sealed class ProjectRepository(Db db, TimeProvider clock) : IProjectRep
             """, [P.Of(ownerId), P.Text(address.Host), P.Text(address.Path)], cancellationToken);
     }
 
-    public async Task<Page<Project>> ListByRepositoryAsync(string repository, Cursor cursor, int limit, CancellationToken cancellationToken)
-    {
-        var address = AddressOf(repository);
-        var afterId = cursor.ToId();
-        var rows = await db.ListAsync(Read, $"""
-            SELECT {ListColumns}
-            FROM projects p
-            WHERE {SameRepository} AND p.id > @afterId
-            ORDER BY p.id
-            LIMIT @limit
-            """,
-            [
-                P.Text(address.Host),
-                P.Text(address.Path),
-                P.Of(afterId),
-                P.Of(Limit.Check(limit, IPlatformProjectRepository.MaxListSize) + 1, nameof(limit)),
-            ], cancellationToken).ConfigureAwait(false);
-        return Page<Project>.Of(rows, limit, project => Cursor.After(project.Id));
-    }
-
-    /// <summary>Lists the projects that a push of branches concerns, with and without a proof of access.</summary>
-    internal Task<(IReadOnlyList<PushTarget> Proven, IReadOnlyList<PushTarget> Unproven)> ListPushTargetsAsync(
-        PushedRepository repository, string[] branches, int maxProven, int maxUnproven, CancellationToken cancellationToken) =>
-        db.ReadBatchAsync(
-            async sets =>
-            {
-                var proven = await sets.ListAsync(PushTargets.Read).ConfigureAwait(false);
-                return (proven, await sets.ListAsync(PushTargets.Read).ConfigureAwait(false));
-            },
-            [PushTargets.Proven(repository, branches, maxProven, clock), PushTargets.Unproven(repository, branches, maxUnproven, clock)],
-            cancellationToken);
-
     public async Task<Project> AddAsync(NewProject project, CancellationToken cancellationToken) =>
         await db.WriteAsync(Read, $"""
             INSERT INTO projects AS p ({Inserted})
@@ -139,6 +123,8 @@ internal sealed class ProjectRepository(Db db, TimeProvider clock) : IProjectRep
     public async Task<Project> EnsureAsync(NewProject project, ProjectPatch patch, CancellationToken cancellationToken)
     {
         // The user's row is locked first, so that the second of two concurrent calls sees the project that the first has created.
+        ArgumentNullException.ThrowIfNull(project);
+        project = project with { Id = project.Id ?? Ids.New() };
         var insertParameters = ProjectParameters.Of(project, clock);
         var address = RepositoryAddress.Of(project.Repository);
         var update = new Statement($"""
@@ -150,15 +136,19 @@ internal sealed class ProjectRepository(Db db, TimeProvider clock) : IProjectRep
                 WHERE p.user_id = @userId AND {SameRepository}
                 ORDER BY {BestMatch}
                 LIMIT 1
-            )
+            ) AND NOT EXISTS (SELECT FROM projects p WHERE {Own})
             RETURNING {Columns}
-            """, [P.Of(project.UserId), P.Text(address.Host), P.Text(address.Path), .. ProjectParameters.Of(patch, clock)]);
+            """, [.. Place(), .. ProjectParameters.Of(patch, clock)]);
         var insert = new Statement($"""
             INSERT INTO projects AS p ({Inserted})
             SELECT {Values}
             WHERE NOT EXISTS (SELECT FROM projects p WHERE p.user_id = @userId AND {SameRepository})
-            RETURNING {Columns}
             """, [P.Text(address.Host), P.Text(address.Path), .. insertParameters]);
+        var own = new Statement($"""
+            SELECT {Columns}
+            FROM projects p
+            WHERE {Own}
+            """, Place());
 
         // The project to update may be removed concurrently while another project of the repository stays: then neither statement has
         // returned a row.
@@ -169,7 +159,10 @@ internal sealed class ProjectRepository(Db db, TimeProvider clock) : IProjectRep
                 var updated = await sets.FindAsync(Read).ConfigureAwait(false);
                 return await sets.FindAsync(Read).ConfigureAwait(false) ?? updated;
             },
-            [UserRepository.Lock(project.UserId), update, insert], Repeat.Never, cancellationToken)).ConfigureAwait(false);
+            [UserRepository.Lock(project.UserId), update, insert, own], Repeat.WhenConnectionIsLost, cancellationToken))
+            .ConfigureAwait(false);
+
+        NpgsqlParameter[] Place() => [P.Of(project.Id.Value, "id"), P.Of(project.UserId), P.Text(address.Host), P.Text(address.Path)];
     }
 
     public Task<ProjectUpdateResult> UpdateAsync(
@@ -179,102 +172,31 @@ internal sealed class ProjectRepository(Db db, TimeProvider clock) : IProjectRep
             UPDATE projects p
             SET {Patched}
             WHERE p.id = @id AND p.user_id = @ownerId AND p.updated_at = coalesce(@expectedVersion, p.updated_at)
-            RETURNING {Columns}
+            RETURNING p.id
             """, [P.Of(id), P.Of(ownerId), P.Of(expectedVersion), .. ProjectParameters.Of(patch, clock)]);
         var current = new Statement($"""
-            SELECT {Columns}
+            SELECT {Columns}, {HasPatch}
             FROM projects p
             WHERE p.id = @id AND p.user_id = @ownerId
-            """, P.Of(id), P.Of(ownerId));
+            """, [P.Of(id), P.Of(ownerId), .. ProjectParameters.Of(patch, clock)]);
         return db.WriteBatchAsync(
             async sets =>
             {
-                var updated = await sets.FindAsync(Read).ConfigureAwait(false);
-                var met = await sets.FindAsync(Read).ConfigureAwait(false);
-                var outcome = updated is not null ? UpdateOutcome.Updated
-                    : met is not null ? UpdateOutcome.Conflict
-                    : UpdateOutcome.NotFound;
-                return new ProjectUpdateResult(outcome, met);
+                await sets.SkipAsync().ConfigureAwait(false);
+                var met = await sets.FindAsync(row => new Met(Read(row), row.Flag())).ConfigureAwait(false);
+                var outcome = met is null ? UpdateOutcome.NotFound : met.HasPatch ? UpdateOutcome.Updated : UpdateOutcome.Conflict;
+                return new ProjectUpdateResult(outcome, met?.Project);
             },
-            [update, current], Repeat.Never, cancellationToken);
+            [update, current], Repeat.WhenConnectionIsLost, cancellationToken);
     }
 
-    public async Task<bool> ApplyDetectedAsync(Guid id, DetectedSettings detected, CancellationToken cancellationToken)
-    {
-        ArgumentNullException.ThrowIfNull(detected);
-        return await db.WriteAsync($"""
-            UPDATE projects p
-            SET output_dir = CASE
-                    WHEN p.output_dir::text = 'dist'::text THEN coalesce(@outputDir, p.output_dir::text)
-                    ELSE p.output_dir::text
-                END,
-                runtime = CASE
-                    WHEN pg_catalog.lower(p.runtime::text) = 'static'::text THEN coalesce(@runtime, p.runtime::text)
-                    ELSE p.runtime::text
-                END,
-                updated_at = {Changed}
-            WHERE p.id = @id
-              AND (p.output_dir::text = 'dist'::text AND @outputDir <> 'dist'::text
-                OR pg_catalog.lower(p.runtime::text) = 'static'::text AND @runtime <> 'static'::text)
-            """,
-            [
-                P.Of(id),
-                P.TextOrNull(detected.OutputDir, DetectedSettings.MaxOutputDirLength),
-                P.Of(detected.Runtime),
-                ServerTime.Now(clock),
-            ], cancellationToken).ConfigureAwait(false) == 1;
-    }
-
-    public Task<AccessOutcome> RecordAccessAsync(Guid id, string repository, RepositoryAccess access, CancellationToken cancellationToken)
-    {
-        ArgumentNullException.ThrowIfNull(access);
-        ArgumentException.ThrowIfNullOrWhiteSpace(access.RepositoryId, "access.RepositoryId");
-        var address = AddressOf(repository);
-        var record = new Statement($"""
-            UPDATE projects p
-            SET provider = @provider, provider_host = @providerHost, provider_repository_id = @repositoryId,
-                access_proven_at = least(coalesce(@verifiedAt, {ServerTime.Present}), {ServerTime.Present}),
-                github_repo_id = CASE WHEN @provider = 'github'::text THEN @repositoryId ELSE p.github_repo_id::text END,
-                updated_at = {Changed}
-            WHERE p.id = @id AND p.repository_path = @path AND p.repository_host = @host AND @path <> ''::text
-              AND (p.repository_host = ''::text OR @providerHost = ''::text OR p.repository_host = @providerHost)
-            RETURNING p.id
-            """,
-            P.Of(id),
-            P.Text(address.Host),
-            P.Text(address.Path),
-            P.Of(access.Provider),
-            P.Text(RepositoryAddress.CheckHost(access.Host, "access.Host"), RepositoryAccess.MaxHostLength, "providerHost"),
-            P.Text(access.RepositoryId.Trim(), RepositoryAccess.MaxRepositoryIdLength, "repositoryId"),
-            P.Of(access.VerifiedAt, "verifiedAt"),
-            ServerTime.Now(clock));
-        var current = new Statement("""
-            SELECT p.id
-            FROM projects p
-            WHERE p.id = @id
-            """, P.Of(id));
-        return db.WriteBatchAsync(
-            async sets =>
-            {
-                var isRecorded = await sets.AnyAsync().ConfigureAwait(false);
-                var exists = await sets.AnyAsync().ConfigureAwait(false);
-                return isRecorded ? AccessOutcome.Recorded : exists ? AccessOutcome.OtherRepository : AccessOutcome.NotFound;
-            },
-            [record, current], Repeat.Never, cancellationToken);
-    }
-
-    public async Task<bool> RevokeAccessAsync(Guid id, CancellationToken cancellationToken) =>
-        await db.WriteAsync($"""
-            UPDATE projects p
-            SET provider = NULL, provider_host = NULL, provider_repository_id = NULL, access_proven_at = NULL, updated_at = {Changed}
-            WHERE p.id = @id AND p.access_proven_at IS NOT NULL
-            """, [P.Of(id), ServerTime.Now(clock)], cancellationToken).ConfigureAwait(false) == 1;
-
-    public async Task<bool> RemoveAsync(Guid id, Guid ownerId, CancellationToken cancellationToken) =>
-        await db.WriteAsync("""
+    public Task<bool> RemoveAsync(Guid id, Guid ownerId, CancellationToken cancellationToken) =>
+        db.RemoveAsync("""
             DELETE FROM projects p
             WHERE p.id = @id AND p.user_id = @ownerId
-            """, [P.Of(id), P.Of(ownerId)], cancellationToken).ConfigureAwait(false) == 1;
+            """, [P.Of(id), P.Of(ownerId)], cancellationToken);
+
+    private sealed record Met(Project Project, bool HasPatch);
 
     private static RepositoryAddress AddressOf(string repository)
     {

@@ -9,7 +9,7 @@ public interface IRetentionService
     /// <summary>Removes old rows.</summary>
     /// <remarks>
     /// A run that is stopped has removed whole batches; the next run continues. An error or timeout in one table does not stop the run for
-    /// the other tables.
+    /// the other tables. Rows whose removal got no answer are not counted.
     /// </remarks>
     /// <param name="policy">The ages at which rows are removed.</param>
     /// <param name="progress">Receives the table's result so far after each batch; null for no reports.</param>

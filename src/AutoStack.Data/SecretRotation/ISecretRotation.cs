@@ -11,7 +11,7 @@ public interface ISecretRotation
 
     /// <summary>
     /// Goes through every table that stores secrets. A run may happen while services work, and may be repeated: each value is replaced
-    /// separately, unless it changed meanwhile.
+    /// separately, unless it changed meanwhile. A repeated run finds the values that are left.
     /// </summary>
     /// <remarks>
     /// To replace a key:

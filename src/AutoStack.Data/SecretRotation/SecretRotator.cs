@@ -46,7 +46,7 @@ internal sealed class SecretRotator(Db db, SecretProtector secrets) : ISecretRot
         {
             var ids = await db.ListAsync(row => row.Guid(), SessionRepository.ClearTokens(after, batchSize), cancellationToken)
                 .ConfigureAwait(false);
-            var hashed = await db.WriteAsync(SessionRepository.HashTokens([.. ids]), cancellationToken).ConfigureAwait(false);
+            var hashed = await HashAsync([.. ids], cancellationToken).ConfigureAwait(false);
             result = result with { Rotated = result.Rotated + hashed, Skipped = result.Skipped + ids.Count - hashed };
             if (ids.Count < batchSize)
             {
@@ -56,6 +56,16 @@ internal sealed class SecretRotator(Db db, SecretProtector secrets) : ISecretRot
             after = ids[^1];
         }
     }
+
+    // After a lost answer, tokens that are no longer in clear are those of the first time.
+    private Task<int> HashAsync(Guid[] ids, CancellationToken cancellationToken) => db.WriteBatchAsync(
+        async sets =>
+        {
+            var hashed = (await sets.ListAsync(row => row.Guid()).ConfigureAwait(false)).Count;
+            var stored = (await sets.ListAsync(row => row.Guid()).ConfigureAwait(false)).Count;
+            return sets.IsRepeated ? stored : hashed;
+        },
+        [SessionRepository.HashTokens(ids), SessionRepository.HashedTokens(ids)], Repeat.WhenConnectionIsLost, cancellationToken);
 
     private async Task<SecretRotationResult> RotateAsync(
         SecretColumn column, string prefix, int batchSize, CancellationToken cancellationToken)
@@ -78,7 +88,8 @@ internal sealed class SecretRotator(Db db, SecretProtector secrets) : ISecretRot
                     continue;
                 }
 
-                var replaced = await db.WriteAsync(column.Replace(id, stored, renewed), cancellationToken).ConfigureAwait(false);
+                var replaced = await db.WriteAsync(
+                    column.Replace(id, stored, renewed), Repeat.WhenConnectionIsLost, cancellationToken).ConfigureAwait(false);
                 result = result with { Rotated = result.Rotated + replaced, Skipped = result.Skipped + 1 - replaced };
             }
 

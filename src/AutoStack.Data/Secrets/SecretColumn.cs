@@ -11,7 +11,7 @@ namespace AutoStack.Data.Secrets;
 /// </param>
 /// <param name="place">Reads the columns of the place, given the row's id.</param>
 /// <param name="replace"> Stores <c>@renewed</c> and <c>@version</c> in the row <c>@id</c>, if the row still holds <c>@old</c> and
-/// <c>@oldVersion</c>.
+/// <c>@oldVersion</c>, or the new ones from an attempt whose answer was lost.
 /// </param>
 internal sealed class SecretColumn(
     string name, [ConstantExpected] string stale, Func<RowReader, Guid, SecretPlace> place, [ConstantExpected] string replace)

@@ -22,6 +22,11 @@ public enum TransitionOutcome
 
     /// <summary>The row does not exist.</summary>
     NotFound,
+
+    /// <summary>
+    /// The lease of the claim is over: another worker has the deployment, or the queue. Nothing changed.
+    /// </summary>
+    LostLease,
 }
 
 /// <summary>The decision that a worker takes after each state change.</summary>

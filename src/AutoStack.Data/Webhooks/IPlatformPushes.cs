@@ -21,8 +21,13 @@ public interface IPlatformPushes
     /// <remarks>
     /// The repository of a push is identified by the provider, its host and the provider's id, so that a renamed or transferred repository
     /// still deploys, and a new repository of the old name does not. A pushed tag and a deleted branch queue nothing. A delivery whose
-    /// first copy queued deployments queues nothing; any other repeated delivery is handled like a new one, so that a delivery that came
-    /// before the proof can be sent again. When queueing fails, the delivery is stored nevertheless, and the exception is thrown.
+    /// first copy queued deployments queues nothing and returns those deployments; any other repeated delivery is handled like a new one,
+    /// so that a delivery that came before the proof can be sent again. When queueing fails, the delivery is stored nevertheless, and the
+    /// exception is thrown.
+    /// <para>
+    /// A repeated call with the same id returns <see cref="PushOutcome.Queued"/> with the same deployments; one without an id returns
+    /// <see cref="PushOutcome.Duplicate"/> with them. The library repeats the call once when the answer to COMMIT is lost.
+    /// </para>
     /// </remarks>
     /// <param name="delivery">The delivery.</param>
     /// <param name="options">Limits and settings; <see cref="PushOptions.Default"/> for the documented defaults.</param>

@@ -49,7 +49,8 @@ public interface IWebhookPayloadRepository
 
     /// <summary>
     /// Stores a webhook, unless its delivery is already stored, by this library or by the Python services. Of two concurrent copies, one is
-    /// stored. In a unit of work, other copies of the delivery block until the unit ends.
+    /// stored. In a unit of work, other copies of the delivery block until the unit ends. A repeated call with the same id returns
+    /// <see cref="WebhookStoreOutcome.Stored"/>; one without an id returns <see cref="WebhookStoreOutcome.Duplicate"/>.
     /// </summary>
     /// <remarks>
     /// A delivery is identified by <c>x-github-delivery</c>; at GitLab by <c>idempotency-key</c>, or without it by
@@ -75,7 +76,7 @@ public interface IWebhookPayloadRepository
     /// <param name="id">The id of the row.</param>
     /// <param name="deploymentId">The deployment.</param>
     /// <param name="cancellationToken">Stops the update.</param>
-    /// <returns>Whether the row now has the deployment.</returns>
+    /// <returns>Whether the row now has the deployment; a repeated call returns <see cref="AttachOutcome.Attached"/> again.</returns>
     /// <exception cref="MissingReferenceException">The deployment does not exist.</exception>
     Task<AttachOutcome> AttachDeploymentAsync(Guid id, Guid deploymentId, CancellationToken cancellationToken = default);
 
@@ -85,7 +86,7 @@ public interface IWebhookPayloadRepository
     /// <param name="cancellationToken">Stops the delete.</param>
     /// <returns>
     /// The number of rows removed; repeat the call while it returns <paramref name="limit"/>. Rows locked by another transaction are
-    /// skipped.
+    /// skipped. After a lost answer the library repeats the call, which removes and counts further rows.
     /// </returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="limit"/> is out of range.</exception>
     Task<int> PurgeAsync(DateTimeOffset before, int limit, CancellationToken cancellationToken = default);

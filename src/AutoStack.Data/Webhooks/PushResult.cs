@@ -12,10 +12,10 @@ public sealed record PushResult
     /// <summary>The row that stores the delivery: a new one, or that of its first copy.</summary>
     public required Guid PayloadId { get; init; }
 
-    /// <summary>The push; null when the delivery is not a push, or is a duplicate whose first copy queued deployments.</summary>
+    /// <summary>The push; null when the delivery is not a push.</summary>
     public required Push? Push { get; init; }
 
-    /// <summary>The queued deployments, oldest project first.</summary>
+    /// <summary>The deployments that the delivery has queued, now or in its first copy; oldest project first.</summary>
     public required IReadOnlyList<Deployment> Deployments { get; init; }
 
     /// <summary>
@@ -36,7 +36,7 @@ public sealed record PushResult
 /// <summary>How handling a delivery ended. The delivery is stored in each case.</summary>
 public enum PushOutcome
 {
-    /// <summary>Deployments were queued.</summary>
+    /// <summary>Deployments were queued, by this call or by an earlier one with the same id.</summary>
     Queued,
 
     /// <summary>No project with auto-deploy names the repository and the branch.</summary>
@@ -51,6 +51,6 @@ public enum PushOutcome
     /// <summary>The push deleted branches and pushed none.</summary>
     Deleted,
 
-    /// <summary>The delivery came before, and there was nothing to queue now.</summary>
+    /// <summary>The delivery came before, and there was nothing to queue now; the result has the deployments of its first copy.</summary>
     Duplicate,
 }

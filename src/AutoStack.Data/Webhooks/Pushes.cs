@@ -7,6 +7,9 @@ namespace AutoStack.Data.Webhooks;
 
 internal sealed class Pushes(IUnitOfWork unitOfWork) : IPlatformPushes
 {
+    // The time at the beginning of an id.
+    private const int TimeBytes = 6;
+
     public async Task<PushResult> HandleAsync(NewWebhookPayload delivery, PushOptions options, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(delivery);
@@ -23,15 +26,42 @@ internal sealed class Pushes(IUnitOfWork unitOfWork) : IPlatformPushes
         delivery = delivery with { Id = delivery.Id ?? Ids.New() };
         try
         {
-            return await unitOfWork.RunAsync((tx, token) => HandleAsync(tx, delivery, options, token), cancellationToken)
-                .ConfigureAwait(false);
+            return await TryAsync().ConfigureAwait(false);
+        }
+        catch (DatabaseUnavailableException exception) when (exception.OutcomeUnknown)
+        {
+            // The answer to COMMIT was lost. A second attempt finds what the first has committed.
+            try
+            {
+                return await TryAsync().ConfigureAwait(false);
+            }
+            catch (AutoStackDataException second) when (second.IsTransient)
+            {
+                // Says nothing about the first attempt.
+            }
+
+            throw;
         }
         catch (Exception exception) when (exception is not OperationCanceledException)
         {
-            // The delivery is stored despite the failure; it can be sent again, because it queued nothing.
-            await unitOfWork.RunAsync((tx, token) => tx.Get<IWebhookPayloadRepository>().StoreAsync(delivery, token), cancellationToken)
-                .ConfigureAwait(false);
+            await StoreAsync().ConfigureAwait(false);
             throw;
+        }
+
+        Task<PushResult> TryAsync() => unitOfWork.RunAsync((tx, token) => HandleAsync(tx, delivery, options, token), cancellationToken);
+
+        // The delivery is stored despite the failure; it can be sent again, because it queued nothing.
+        async Task StoreAsync()
+        {
+            try
+            {
+                await unitOfWork.RunAsync((tx, token) => tx.Get<IWebhookPayloadRepository>().StoreAsync(delivery, token), cancellationToken)
+                    .ConfigureAwait(false);
+            }
+            catch (AutoStackDataException second) when (second.IsTransient)
+            {
+                // The first failure is the one to report.
+            }
         }
     }
 
@@ -51,9 +81,19 @@ internal sealed class Pushes(IUnitOfWork unitOfWork) : IPlatformPushes
             Unproven = [],
             MoreTargets = false,
         };
-        if (stored.DeploymentId is not null || !Push.TryParse(delivery.Provider, delivery.PayloadJson, out var push))
+        if (!Push.TryParse(delivery.Provider, delivery.PayloadJson, out var push))
         {
             return result;
+        }
+
+        if (stored.DeploymentId is not null)
+        {
+            return result with
+            {
+                Outcome = isDuplicate ? PushOutcome.Duplicate : PushOutcome.Queued,
+                Push = push,
+                Deployments = await ListQueuedAsync(webhooks, stored.PayloadId, cancellationToken).ConfigureAwait(false),
+            };
         }
 
         // A deleted branch has nothing to deploy, and no project has a branch whose name does not fit the column, whatever another writer's
@@ -101,6 +141,20 @@ internal sealed class Pushes(IUnitOfWork unitOfWork) : IPlatformPushes
         };
     }
 
+    // The ids of the delivery's deployments start like its own; the project confirms each.
+    private static async Task<IReadOnlyList<Deployment>> ListQueuedAsync(
+        IWebhookPayloadRepository webhooks, Guid payloadId, CancellationToken cancellationToken)
+    {
+        Span<byte> bound = stackalloc byte[16];
+        payloadId.TryWriteBytes(bound, bigEndian: true, out _);
+        bound[TimeBytes..].Clear();
+        var first = new Guid(bound, bigEndian: true);
+        bound[TimeBytes..].Fill(byte.MaxValue);
+        var near = await ((WebhookPayloadRepository)webhooks)
+            .ListDeploymentsAsync(first, new Guid(bound, bigEndian: true), cancellationToken).ConfigureAwait(false);
+        return [.. near.Where(deployment => deployment.Id == DeploymentId(payloadId, deployment.ProjectId))];
+    }
+
     private static PushedRepository RepositoryOf(Push push, PushOptions options)
     {
         var address = RepositoryAddress.Of(push.Repository);
@@ -130,7 +184,7 @@ internal sealed class Pushes(IUnitOfWork unitOfWork) : IPlatformPushes
         SHA256.HashData(source, hash);
 
         // The id starts with the delivery's time, so that new ids are adjacent in the index.
-        source[..6].CopyTo(hash);
+        source[..TimeBytes].CopyTo(hash);
         hash[6] = (byte)((hash[6] & 0x0f) | 0x80);
         hash[8] = (byte)((hash[8] & 0x3f) | 0x80);
         return new Guid(hash[..16], bigEndian: true);

@@ -1,3 +1,4 @@
+using AutoStack.Data.Deployments;
 using AutoStack.Data.Postgres;
 using AutoStack.Data.Values;
 using Npgsql;
@@ -140,7 +141,7 @@ internal sealed class WebhookPayloadRepository(Db db, TimeProvider clock) : IWeb
                 var exists = await sets.AnyAsync().ConfigureAwait(false);
                 return isAttached ? AttachOutcome.Attached : exists ? AttachOutcome.OtherDeployment : AttachOutcome.NotFound;
             },
-            [attach, current], Repeat.Never, cancellationToken);
+            [attach, current], Repeat.WhenConnectionIsLost, cancellationToken);
     }
 
     // The array is computed once and its rows are found by primary key; the planner would join an IN with the whole table.
@@ -155,7 +156,20 @@ internal sealed class WebhookPayloadRepository(Db db, TimeProvider clock) : IWeb
                 LIMIT @limit
                 FOR UPDATE SKIP LOCKED
             ))
-            """, [P.Of(before), P.Of(Limit.Check(limit, IWebhookPayloadRepository.MaxPurgeSize), nameof(limit))], cancellationToken);
+            """,
+            [P.Of(before), P.Of(Limit.Check(limit, IWebhookPayloadRepository.MaxPurgeSize), nameof(limit))],
+            Repeat.WhenConnectionIsLost,
+            cancellationToken);
+
+    /// <summary>Lists the deployments whose ids are in a range, oldest project first.</summary>
+    internal Task<IReadOnlyList<Deployment>> ListDeploymentsAsync(Guid lowest, Guid highest, CancellationToken cancellationToken) =>
+        db.ListAsync(DeploymentRepository.Read, $"""
+            SELECT {DeploymentRepository.Columns}
+            FROM deployments d
+            JOIN projects p ON p.id = d.project_id
+            WHERE d.id >= @lowest AND d.id <= @highest
+            ORDER BY p.created_at, p.id
+            """, [P.Of(lowest), P.Of(highest)], cancellationToken);
 
     // The place of a cursor, @receivedAt and @id. A time that .NET cannot represent is looked up exactly.
     private async ValueTask<NpgsqlParameter[]> BoundAsync(Cursor cursor, CancellationToken cancellationToken)

@@ -6,7 +6,8 @@ namespace AutoStack.Data.Tests.Accounts;
 
 /// <summary>
 /// Sessions, resets, links and lockouts go by the clock of the database. The host's clock cannot be set here, so that the rows are: they
-/// hold times of the server's clock, and what the library stores is compared with it.
+/// hold times of the server's clock, and what the library stores is compared with it. Each limit is approached from both sides within
+/// seconds: a host's clock that is an hour ahead or behind would fail one of them.
 /// </summary>
 public sealed class ServerClockTests : DatabaseTests
 {
@@ -65,6 +66,42 @@ public sealed class ServerClockTests : DatabaseTests
         Assert.That(await host.GetRequiredService<IPlatformSessionRepository>().PurgeExpiredAsync(1, Token), Is.EqualTo(accepted ? 0 : 1));
     }
 
+    [TestCase("5 seconds", true)]
+    [TestCase("-1 milliseconds", false)]
+    public async Task A_sign_in_reaches_its_maximum_age_by_the_servers_clock(string left, bool accepted)
+    {
+        var user = await AddServerUserAsync();
+        var (_, token) = await ServerSessions.AddAsync(new NewSession { UserId = user.Id }, Token);
+        await ExecuteAsync(
+            $"""
+            UPDATE sessions
+            SET signed_in_at = timezone('UTC', now()) - interval '90 days' + interval '{left}'
+            WHERE user_id = $1
+            """, user.Id);
+
+        Assert.That(await ServerSessions.FindActiveAsync(token, Token) is not null, Is.EqualTo(accepted));
+        Assert.That(await ServerSessions.ListActiveAsync(user.Id, Token), Has.Count.EqualTo(accepted ? 1 : 0));
+        Assert.That(
+            (await ServerSessions.RotateAsync(token, null, TimeSpan.FromHours(1), Token)).Outcome,
+            Is.EqualTo(accepted ? RotationOutcome.Rotated : RotationOutcome.Expired));
+    }
+
+    [TestCase("5 seconds", RotationOutcome.Rotated)]
+    [TestCase("-1 milliseconds", RotationOutcome.Expired)]
+    public async Task A_repeated_rotation_returns_its_token_until_it_ends_by_the_servers_clock(string left, RotationOutcome expected)
+    {
+        var user = await AddServerUserAsync();
+        var (_, token) = await ServerSessions.AddAsync(new NewSession { UserId = user.Id }, Token);
+        var request = new RotationRequest { Presented = token };
+        await ServerSessions.RotateAsync(request, Token);
+        await ExecuteAsync(
+            $"UPDATE sessions SET expires_at = timezone('UTC', now()) + interval '{left}' WHERE user_id = $1 AND rotated_at IS NULL",
+            user.Id);
+
+        Assert.That((await ServerSessions.RotateAsync(request, Token)).Outcome, Is.EqualTo(expected));
+        await ServerSessions.RevokeAllAsync(user.Id, null, Token);
+    }
+
     [TestCase("9 seconds", RotationOutcome.RotatedByAnother)]
     [TestCase("11 seconds", RotationOutcome.Reused)]
     public async Task The_grace_of_a_rotation_ends_by_the_servers_clock(string ago, RotationOutcome expected)
@@ -97,6 +134,8 @@ public sealed class ServerClockTests : DatabaseTests
 
     [TestCase("55 seconds", ResetIssueOutcome.IssuedBefore)]
     [TestCase("61 seconds", ResetIssueOutcome.Issued)]
+    [TestCase("-55 seconds", ResetIssueOutcome.IssuedBefore)]
+    [TestCase("-61 seconds", ResetIssueOutcome.Issued)]
     public async Task The_interval_between_two_resets_ends_by_the_servers_clock(string ago, ResetIssueOutcome expected)
     {
         var user = await AddServerUserAsync();
@@ -109,6 +148,8 @@ public sealed class ServerClockTests : DatabaseTests
 
     [TestCase("9 minutes", LinkOutcome.Linked)]
     [TestCase("11 minutes", LinkOutcome.SignInTooOld)]
+    [TestCase("-55 seconds", LinkOutcome.Linked)]
+    [TestCase("-65 seconds", LinkOutcome.SignInTooOld)]
     public async Task A_sign_in_is_fresh_by_the_servers_clock(string ago, LinkOutcome expected)
     {
         var user = await AddServerUserAsync();
@@ -138,6 +179,73 @@ public sealed class ServerClockTests : DatabaseTests
         Assert.That(
             (await throttle.AcquireAsync(email, from, null, Token)).Outcome,
             Is.EqualTo(allowed ? SignInAttemptOutcome.Allowed : SignInAttemptOutcome.LockedOut));
+    }
+
+    [TestCase("5 seconds", 1)]
+    [TestCase("-1 milliseconds", 2)]
+    public async Task A_repeated_attempt_is_recognised_until_its_id_ends_by_the_servers_clock(string left, int expected)
+    {
+        var throttle = host.GetRequiredService<ISignInThrottle>();
+        var attempt = new SignInAttempt
+        {
+            Id = Guid.NewGuid(),
+            Email = $"{Unique("id")}@example.com",
+            Address = System.Net.IPAddress.Parse("192.0.2.3"),
+        };
+        await ExecuteAsync("DELETE FROM sign_in_attempts");
+        await throttle.AcquireAsync(attempt, Token);
+        await ExecuteAsync(
+            $"""
+            UPDATE sign_in_attempts
+            SET expires_at = timezone('UTC', now()) + interval '{left}'
+            WHERE subject_hash NOT IN (SELECT encode(sha256(convert_to(s, 'UTF8')), 'hex') FROM unnest($1) s)
+            """, (object)Counts(attempt));
+        await throttle.AcquireAsync(attempt, Token);
+
+        Assert.That(
+            await ScalarAsync(
+                """
+                SELECT max(attempts) FROM sign_in_attempts
+                WHERE subject_hash IN (SELECT encode(sha256(convert_to(s, 'UTF8')), 'hex') FROM unnest($1) s)
+                """, (object)Counts(attempt)), Is.EqualTo(expected));
+    }
+
+    [TestCase("5 seconds", 0)]
+    [TestCase("-1 milliseconds", 3)]
+    public async Task Counts_are_stored_and_purged_by_the_servers_clock(string left, int purged)
+    {
+        await ExecuteAsync("DELETE FROM sign_in_attempts");
+        await host.GetRequiredService<ISignInThrottle>().AcquireAsync(
+            $"{Unique("purge")}@example.com", System.Net.IPAddress.Parse("192.0.2.4"), null, Token);
+        Assert.That(
+            await ScalarAsync(
+                """
+                SELECT bool_and(abs(extract(epoch FROM expires_at - interval '5 minutes' - timezone('UTC', now()))) < 30)
+                FROM sign_in_attempts
+                """), Is.True);
+        await ExecuteAsync($"UPDATE sign_in_attempts SET expires_at = timezone('UTC', now()) + interval '{left}'");
+
+        Assert.That(await host.GetRequiredService<IPlatformSignInThrottle>().PurgeExpiredAsync(10, Token), Is.EqualTo(purged));
+    }
+
+    [Test]
+    public async Task A_reset_is_used_at_a_time_of_the_servers()
+    {
+        var user = await AddServerUserAsync();
+        var token = (await ServerResets.IssueAsync(user.Id, TimeSpan.FromHours(1), Token)).Token!;
+        await ServerResets.ConsumeAsync(token, PasswordHash.From("x"), AccountLinks.None, Token);
+
+        Assert.That(
+            await ScalarAsync(
+                "SELECT abs(extract(epoch FROM used_at - timezone('UTC', now()))) < 30 FROM password_reset_tokens WHERE user_id = $1",
+                user.Id), Is.True);
+    }
+
+    // The subjects of an attempt's counts, without that of its id.
+    private static string[] Counts(SignInAttempt attempt)
+    {
+        var place = Convert.ToHexStringLower(attempt.Address.GetAddressBytes());
+        return [$"place\n{attempt.Email}\n{place}", $"address\n{place}", $"account\n{attempt.Email}"];
     }
 
     private Task<User> AddServerUserAsync() =>

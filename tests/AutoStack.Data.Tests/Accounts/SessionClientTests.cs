@@ -151,9 +151,10 @@ public sealed class SessionClientTests : DatabaseTests
         Assert.That(await Sessions.FindActiveAsync(planted, Token), Is.Null);
         Assert.That(typeof(NewSession).GetProperties().Select(p => p.PropertyType), Has.None.EqualTo(typeof(SessionToken)));
         Assert.That(
-            typeof(ISessionRepository).GetMethod(nameof(ISessionRepository.RotateAsync))!.GetParameters().Count(
-                p => p.ParameterType == typeof(SessionToken)),
+            typeof(ISessionRepository).GetMethods().Where(method => method.Name == nameof(ISessionRepository.RotateAsync)).Sum(
+                method => method.GetParameters().Count(p => p.ParameterType == typeof(SessionToken))),
             Is.EqualTo(1));
+        Assert.That(typeof(RotationRequest).GetProperties().Count(p => p.PropertyType == typeof(SessionToken)), Is.EqualTo(1));
     }
 
     [Test]

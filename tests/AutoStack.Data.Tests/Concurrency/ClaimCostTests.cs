@@ -120,7 +120,7 @@ public sealed class ClaimCostTests : DatabaseTests
     }
 
     private async Task AssertFlatAsync(
-        TimeSpan almostEmpty, ClaimOptions options, Func<Task> refill, Func<DeploymentWithProject, Guid> expected)
+        TimeSpan almostEmpty, ClaimOptions options, Func<Task> refill, Func<ClaimedDeployment, Guid> expected)
     {
         // As autovacuum does after such a change: a plan that was made for an almost empty table reads it whole.
         await ExecuteAsync("ANALYZE deployments, deployment_stages, projects, users");
@@ -131,7 +131,7 @@ public sealed class ClaimCostTests : DatabaseTests
         Assert.That(median / almostEmpty, Is.LessThan(MostRatio));
     }
 
-    private async Task<TimeSpan> MedianAsync(ClaimOptions options, Func<Task> refill, Func<DeploymentWithProject, Guid> expected)
+    private async Task<TimeSpan> MedianAsync(ClaimOptions options, Func<Task> refill, Func<ClaimedDeployment, Guid> expected)
     {
         var times = new List<TimeSpan>();
         for (var i = 0; i < Claims; i++)

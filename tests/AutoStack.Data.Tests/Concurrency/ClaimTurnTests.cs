@@ -262,7 +262,7 @@ public sealed class ClaimTurnTests : DatabaseTests
         }
     }
 
-    private async Task<DeploymentWithProject> ClaimAsync() => (await Lifecycle.ClaimNextAsync(Token))!;
+    private async Task<ClaimedDeployment> ClaimAsync() => (await Lifecycle.ClaimNextAsync(Token))!;
 
     private async Task<int> ClaimUntilAsync(Guid id)
     {

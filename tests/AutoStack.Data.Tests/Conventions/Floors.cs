@@ -17,7 +17,7 @@ public sealed partial class Floors
     [
         ["Values", "Postgres", "Secrets", "Status"],
         ["Accounts", "Projects", "Deployments", "Containers", "HealthChecks", "Logs", "Webhooks", "Analytics"],
-        ["Retention", "SecretRotation", "Health"],
+        ["Retention", "SecretRotation", "Health", "Hosting"],
         [Composition],
     ];
 
@@ -35,7 +35,7 @@ public sealed partial class Floors
          from text in folder
          where RootNamespace().IsMatch(text)
          from declared in Declarations().Matches(text)
-         select (Name: declared.Groups["name"].Value, Folder: folder.Key)).ToDictionary(type => type.Name, type => type.Folder);
+         select (Name: declared.Groups["name"].Value, Folder: folder.Key)).Distinct().ToDictionary(type => type.Name, type => type.Folder);
 
     private static Dictionary<string, HashSet<string>> Dependencies { get; } = Sources.ToDictionary(folder => folder.Key, DependenciesOf);
 

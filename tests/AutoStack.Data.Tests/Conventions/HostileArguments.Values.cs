@@ -62,7 +62,7 @@ public sealed partial class HostileArguments
             _ => $"{value}",
         };
 
-    private object Valid(Type type, string name)
+    internal object Valid(Type type, string name)
     {
         type = Nullable.GetUnderlyingType(type) ?? type;
         if (type == typeof(Guid))

@@ -24,12 +24,12 @@ public sealed partial class HostileArguments : DatabaseTests
 
     private static readonly string[] Settings = [.. typeof(AutoStackDataOptions).GetProperties().Select(p => p.Name)];
 
-    private readonly Dictionary<string, object> known = new(StringComparer.OrdinalIgnoreCase);
+    internal readonly Dictionary<string, object> known = new(StringComparer.OrdinalIgnoreCase);
     private ServiceProvider host = null!;
 
     private static IEnumerable<TestCaseData> Methods =>
         from type in typeof(IUnitOfWork).Assembly.GetExportedTypes()
-        where type is { IsInterface: true, IsGenericType: false } && type != typeof(IRepositories)
+        where type is { IsInterface: true, IsGenericType: false } && !typeof(IRepositories).IsAssignableFrom(type)
         from method in type.GetMethods()
         let arguments = method.GetParameters().Where(p => p.ParameterType != typeof(CancellationToken)).Select(p => p.Name)
         let name = $"{type.Name}.{method.Name}({string.Join(", ", arguments)})"

@@ -79,8 +79,13 @@ public sealed class HotPlans : DatabaseTests
             """);
         await ExecuteAsync(
             """
-            VACUUM (ANALYZE) users, projects, deployments, deployment_logs, deployment_stages, deployment_containers,
-                deployment_health_checks
+            INSERT INTO deployment_leases (deployment_id, worker, claim_key, attempt, claimed_at, renewed_at)
+            SELECT md5('deployment' || n)::uuid, 'w', gen_random_uuid(), 1, '2026-01-01', '2026-01-01' FROM generate_series(1, 1000) n
+            """);
+        await ExecuteAsync(
+            """
+            VACUUM (ANALYZE) users, projects, deployments, deployment_leases, deployment_logs, deployment_stages,
+                deployment_containers, deployment_health_checks
             """);
     }
 
@@ -151,8 +156,12 @@ public sealed class HotPlans : DatabaseTests
     [Test]
     public Task A_claim_reads_the_head_of_the_queue_by_its_index([Values] bool generic) => AssertOrderedAsync(
         generic, "deployments_waiting_queue_place_id_idx",
-        ["q.queue_place >= @afterPlace\n    ORDER BY q.queue_place, q.id\n    LIMIT 1\n    FOR NO KEY UPDATE SKIP LOCKED"],
-        ("afterPlace", "bigint", "0"), ("now", "timestamp", "'2026-03-01'"), ("stageId", "uuid", "gen_random_uuid()"));
+        [
+            "q.queue_place >= @afterPlace AND (SELECT",
+            "IS NULL\n    ORDER BY q.queue_place, q.id\n    LIMIT 1\n    FOR NO KEY UPDATE SKIP LOCKED",
+        ],
+        ("afterPlace", "bigint", "0"), ("now", "timestamp", "'2026-03-01'"), ("stageId", "uuid", "gen_random_uuid()"),
+        ("key", "uuid", "gen_random_uuid()"), ("worker", "text", "'w'"), ("lease", "interval", "'1 minute'"));
 
     // The limits are counted by the indexes of deployments under way; of the waiting ones, one row per project is read.
     [Test]
@@ -169,7 +178,10 @@ public sealed class HotPlans : DatabaseTests
         var claim = ShippedStatements.Statements.First(s => s.Contains("WITH RECURSIVE visited", StringComparison.Ordinal));
         var plan = await ShippedPlan.ExplainAsync(
             connection, claim, generic,
-            [("maxPerProject", "int", "2"), ("maxPerUser", "int", "3"), ("afterUser", "uuid", Start)]);
+            [
+                ("maxPerProject", "int", "2"), ("maxPerUser", "int", "3"), ("afterUser", "uuid", Start),
+                ("key", "uuid", "gen_random_uuid()"),
+            ]);
 
         Assert.That(plan, Does.Contain("deployments_waiting_user_id_project_id_queue_place_id_idx")
             .And.Contain("deployments_under_way_project_id_idx")
@@ -179,7 +191,7 @@ public sealed class HotPlans : DatabaseTests
 
     [Test]
     public Task Stalled_deployments_are_found_by_the_under_way_index([Values] bool generic) => AssertAsync(
-        generic, "deployments_under_way_", mayBeSorted: true, ShippedPlan.Statement("WITH locked AS", "@idle"),
+        generic, "deployments_under_way_", mayBeSorted: true, ShippedPlan.Statement("FOR UPDATE SKIP LOCKED", "@idle"),
         ("idle", "interval", "'1 hour'"), ("now", "timestamp", "'2026-03-01'"), ("limit", "int", "10"));
 
     // The plan may sort: it sorts the lines of the caller.

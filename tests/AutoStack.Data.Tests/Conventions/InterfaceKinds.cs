@@ -13,14 +13,15 @@ public sealed class InterfaceKinds : DatabaseTests
 {
     // Types that identify the user before the sign-in: the secret, the address or the account that the caller presents.
     private static readonly string[] Proofs =
-        ["SessionToken", "ResetToken", "ProviderIdentity", "NewAccount", "NewUser", "SignInAttempt"];
+        ["SessionToken", "RotationRequest", "ResetToken", "ProviderIdentity", "NewAccount", "NewUser", "SignInAttempt"];
 
     private static readonly string[] ProofNames = ["email", "providerId"];
 
     // The user's own row: the id of IUserRepository is the user's.
     private static readonly string[] OfTheUserItself = ["IUserRepository"];
 
-    private static IEnumerable<Type> RequestInterfaces => Registered.RequestInterfaces.Where(type => type != typeof(IUnitOfWork));
+    private static IEnumerable<Type> RequestInterfaces => Registered.RequestInterfaces.Where(
+        type => type != typeof(IUnitOfWork) && type != typeof(IStandbyReads));
 
     private static IEnumerable<Type> WorkerInterfaces => Registered.WorkerInterfaces;
 

@@ -26,7 +26,7 @@ public sealed partial class OperationsCoverage
 
     private static IEnumerable<string> PublicMethods =>
         from type in typeof(IUnitOfWork).Assembly.GetExportedTypes()
-        where type is { IsInterface: true, IsGenericType: false } && type != typeof(IRepositories)
+        where type is { IsInterface: true, IsGenericType: false } && !typeof(IRepositories).IsAssignableFrom(type)
         from name in type.GetMethods().Select(m => m.Name).Distinct()
         select $"{type.Name}.{name}";
 

@@ -45,38 +45,66 @@ internal static class ReadmeCode
         services.AddHealthChecks().AddAutoStackData();
     }
 
+    public static async Task<long> DashboardAsync(IStandbyReads standby, Guid ownerId, CancellationToken cancellationToken)
+    {
+        var summary = await standby.Get<IDashboardQueries>().SummarizeAsync(ownerId, cancellationToken);
+        return summary.Total.Deployments;
+    }
+
+    public static async Task<Deployment?> TokenAsync(
+        IUnitOfWork unitOfWork, IStandbyReads standby, NewDeployment newDeployment, Guid ownerId, CancellationToken cancellationToken)
+    {
+        var (deployment, token) = await unitOfWork.RunForTokenAsync(
+            (tx, ct) => tx.Get<IDeploymentRepository>().EnqueueAsync(newDeployment, ct), cancellationToken);
+        var header = token.ToString();
+
+        // The next request, perhaps in another process. No header, no wait.
+        _ = ReadToken.TryParse(header, out var read);
+        return await standby.AtLeast(read).Get<IDeploymentRepository>().FindAsync(deployment!.Id, ownerId, cancellationToken);
+    }
+
+    public static void HostedWorker(IServiceCollection services, Func<Deployment, IAsyncEnumerable<string>> build)
+    {
+        services.AddDeploymentWorker(
+            options => (options.Concurrency, options.MaxPerUser) = (4, 2),
+            async (job, log, token) =>
+            {
+                await job.EnterAsync(DeploymentStatus.Building, token); // throws when the owner has cancelled the deployment
+                await foreach (var line in build(job.Deployment).WithCancellation(token))
+                {
+                    await log.WriteAsync(line, token);
+                }
+
+                return $"https://{job.Project.Name}.example.com/";
+            });
+    }
+
     public static async Task WorkerAsync(
         IDeploymentLifecycle lifecycle, IDeploymentLogWriter logs, Func<Deployment, IAsyncEnumerable<string>> build,
         CancellationToken cancellationToken)
     {
-        while (await lifecycle.ClaimNextAsync(cancellationToken) is { } job)
+        var options = new ClaimOptions { Worker = "builder-1", Lease = TimeSpan.FromMinutes(1) };
+        while (await lifecycle.ClaimNextAsync(options, cancellationToken) is { } job)
         {
-            var id = job.Deployment.Id;
-            try
+            var step = await lifecycle.AdvanceAsync(job.Claim, DeploymentStatus.Building, cancellationToken);
+            if (!step.MayContinue())
             {
-                var step = await lifecycle.AdvanceAsync(id, DeploymentStatus.Building, cancellationToken);
-                if (!step.MayContinue())
-                {
-                    continue; // its owner cancelled it, or a sweeper failed it: the deployment is no longer this worker's
-                }
-
-                await foreach (var line in build(job.Deployment).WithCancellation(cancellationToken))
-                {
-                    await logs.WriteAsync(id, new NewDeploymentLog { Message = line }, cancellationToken);
-                }
-
-                await logs.FlushAsync(id, cancellationToken); // a reader who sees the end also finds the last line
-                await lifecycle.SucceedAsync(id, $"https://{job.Project.Name}.example.com/", cancellationToken);
+                continue; // its owner cancelled it, or the lease is lost: the deployment is no longer this worker's
             }
-            catch (Exception exception) when (exception is not OperationCanceledException)
+
+            await foreach (var line in build(job.Deployment).WithCancellation(cancellationToken))
             {
-                await lifecycle.FailAsync(id, exception.Message, cancellationToken);
+                await logs.WriteAsync(job.Deployment.Id, new NewDeploymentLog { Message = line }, cancellationToken);
+                await lifecycle.RenewAsync(job.Claim, TimeSpan.FromMinutes(1), cancellationToken); // better by a timer, every 20 s
             }
+
+            await logs.FlushAsync(job.Deployment.Id, cancellationToken); // a reader who sees the end also finds the last line
+            await lifecycle.SucceedAsync(job.Claim, $"https://{job.Project.Name}.example.com/", cancellationToken);
         }
     }
 
     public static async Task WatchAsync(
-        IDeploymentQueueWatcher queue, IDeploymentLifecycle lifecycle, Func<DeploymentWithProject, CancellationToken, Task> run,
+        IDeploymentQueueWatcher queue, IDeploymentLifecycle lifecycle, Func<ClaimedDeployment, CancellationToken, Task> run,
         CancellationToken cancellationToken)
     {
         await foreach (var _ in queue.WatchAsync(TimeSpan.FromSeconds(10), cancellationToken))
@@ -130,6 +158,7 @@ internal static class ReadmeCode
         IDeploymentMaintenance maintenance, IPlatformDeploymentContainerRepository containers, Func<DeploymentContainer, Task> stop,
         CancellationToken cancellationToken)
     {
+        await maintenance.RequeueExpiredAsync(maxAttempts: 3, limit: 100, cancellationToken);
         await maintenance.FailStalledAsync(TimeSpan.FromMinutes(30), "The worker does not answer.", 100, cancellationToken);
         for (Cursor? next = Cursor.Start; next is { } cursor;)
         {
@@ -315,7 +344,7 @@ internal static class ReadmeCode
         ISignInThrottle throttle, IIdentityRepository identities, IPasswordHasher passwords, ISessionRepository sessions,
         string email, string password, IPAddress address, ClientKey? client, CancellationToken cancellationToken)
     {
-        var attempt = new SignInAttempt { Email = email, Address = address, Client = client };
+        var attempt = new SignInAttempt { Id = Guid.NewGuid(), Email = email, Address = address, Client = client };
         if (await throttle.AcquireAsync(attempt, cancellationToken) is { Outcome: SignInAttemptOutcome.LockedOut, LockedUntil: var until })
         {
             return $"too many attempts; try again at {until:HH:mm}"; // 429
@@ -347,7 +376,8 @@ internal static class ReadmeCode
     public static async Task<string> RotateAsync(
         ISessionRepository sessions, SessionToken presented, ClientKey? client, CancellationToken cancellationToken)
     {
-        var rotation = await sessions.RotateAsync(presented, client, NewSession.DefaultLifetime, cancellationToken);
+        var request = new RotationRequest { Presented = presented, Client = client };
+        var rotation = await sessions.RotateAsync(request, cancellationToken); // the same request again, when the outcome is unknown
         return rotation.Outcome switch
         {
             RotationOutcome.Rotated => rotation.Token!.Reveal(),

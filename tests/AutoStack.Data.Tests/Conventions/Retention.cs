@@ -13,6 +13,7 @@ public sealed class Retention : DatabaseTests
         ["user_preferences"] = "one row per user, go with the user",
         ["github_connections"] = "one row per user, go with the user",
         ["projects"] = "live as long as their owner wants",
+        ["deployment_leases"] = "one row per running deployment, go with its end",
         ["deployment_stages"] = "a handful per deployment, go with it",
         ["deployment_containers"] = "a handful per deployment, go with it",
     };

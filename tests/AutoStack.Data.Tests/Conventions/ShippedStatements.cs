@@ -17,6 +17,11 @@ public sealed partial class ShippedStatements : DatabaseTests
     {
         ["now"] = "timestamp",
         ["id"] = "uuid",
+        ["key"] = "uuid",
+        ["keys"] = "uuid[]",
+        ["chosen"] = "uuid[]",
+        ["lease"] = "interval",
+        ["worker"] = "text",
         ["ids"] = "uuid[]",
         ["times"] = "timestamp[]",
         ["levels"] = "text[]",

@@ -25,8 +25,16 @@ public sealed class SourceTree
         var allowed = new List<string> { $"{singular}Repository.cs" };
         if (table == "deployments")
         {
-            // The repository serves owners; the other three serve workers and maintenance.
-            allowed.AddRange(["DeploymentLifecycle.cs", "DeploymentQueue.cs", "DeploymentMaintenance.cs"]);
+            // The repository serves owners; the others serve workers and maintenance.
+            allowed.AddRange([
+                "DeploymentLifecycle.cs", "DeploymentQueue.cs", "DeploymentMaintenance.cs", "DeploymentLeases.cs", "ExpiredLeases.cs",
+            ]);
+        }
+
+        if (table == "deployment_leases")
+        {
+            // Leases are part of the statements on deployments.
+            allowed.AddRange(["DeploymentLeases.cs", "ExpiredLeases.cs"]);
         }
 
         if (table == "deployment_logs")
@@ -38,6 +46,12 @@ public sealed class SourceTree
         if (table is "deployments" or "projects")
         {
             allowed.Add($"{singular}EnvironmentRepository.cs");
+        }
+
+        if (table == "projects")
+        {
+            // What the platform writes to the projects of every user.
+            allowed.Add("ProjectRepository.Platform.cs");
         }
 
         if (table == "users")

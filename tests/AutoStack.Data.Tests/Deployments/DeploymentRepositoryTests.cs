@@ -157,7 +157,8 @@ public sealed class DeploymentRepositoryTests : DatabaseTests
         var deleted = await EnqueueAsync(project);
 
         Assert.That(await Deployments.SoftDeleteAsync(deleted.Id, project.UserId, Token), Is.Empty);
-        Assert.That(await Deployments.SoftDeleteAsync(deleted.Id, project.UserId, Token), Is.Null);
+        Assert.That(await Deployments.SoftDeleteAsync(deleted.Id, project.UserId, Token), Is.Empty);
+        Assert.That(await Deployments.SoftDeleteAsync(Guid.NewGuid(), project.UserId, Token), Is.Null);
 
         Assert.That(await Deployments.FindAsync(deleted.Id, project.UserId, Token), Is.Null);
         Assert.That(await Deployments.FindDetailsAsync(deleted.Id, project.UserId, 10, Token), Is.Null);
@@ -203,7 +204,7 @@ public sealed class DeploymentRepositoryTests : DatabaseTests
         Assert.That(
             await Deployments.CancelAsync(deployment.Id, deployment.UserId, "Changed my mind", Token), Is.EqualTo(CancelOutcome.Cancelled));
         Assert.That(
-            await Deployments.CancelAsync(deployment.Id, deployment.UserId, "Again", Token), Is.EqualTo(CancelOutcome.AlreadyFinished));
+            await Deployments.CancelAsync(deployment.Id, deployment.UserId, "Again", Token), Is.EqualTo(CancelOutcome.AlreadyCancelled));
 
         var found = (await Deployments.FindAsync(deployment.Id, deployment.UserId, Token))!;
         Assert.That(found.Status, Is.EqualTo(DeploymentStatus.Cancelled));

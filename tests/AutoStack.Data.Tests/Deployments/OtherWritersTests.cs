@@ -113,7 +113,7 @@ public sealed class OtherWritersTests : DatabaseTests
         Assert.That(await CancelAsync(ours), Is.EqualTo(CancelOutcome.Cancelled));
         Assert.That(
             await CancelAsync(waiting), Is.EqualTo(CancelOutcome.Cancelled), "queued by the Python services, and started by nobody");
-        Assert.That(await CancelAsync(queued), Is.EqualTo(CancelOutcome.AlreadyFinished));
+        Assert.That(await CancelAsync(queued), Is.EqualTo(CancelOutcome.AlreadyCancelled));
 
         Task<CancelOutcome> CancelAsync(Deployment deployment) => Deployments.CancelAsync(deployment.Id, deployment.UserId, null, Token);
     }

@@ -11,7 +11,11 @@ namespace AutoStack.Data.Tests.LostAnswers;
 public sealed partial class LostAnswerTests : DatabaseTests
 {
     private static readonly Dictionary<string, Func<LostAnswerTests, Task<Write>>> Writes =
-        new IEnumerable<KeyValuePair<string, Func<LostAnswerTests, Task<Write>>>>[] { OfUsers }
+        new IEnumerable<KeyValuePair<string, Func<LostAnswerTests, Task<Write>>>>[]
+            {
+                OfUsers, OfIdentities, OfGitHubConnections, OfSessions, OfResetTokens, OfSignIns, OfAccountUpkeep, OfProjects, OfWebhooks,
+                OfHealthChecks, OfLogs, OfDeployments, OfContainers, OfStages,
+            }
             .SelectMany(writes => writes)
             .ToDictionary();
 
@@ -74,7 +78,7 @@ public sealed partial class LostAnswerTests : DatabaseTests
         Assert.That(unknown, Is.GreaterThan(0), "The answer to the change was cut.");
     }
 
-    private static IEnumerable<string> Methods() => Writes.Keys;
+    internal static IEnumerable<string> Methods() => Writes.Keys;
 
     private async Task<ServiceProvider> HostAsync(CuttingProxy? proxy, TimeSpan? timeout)
     {

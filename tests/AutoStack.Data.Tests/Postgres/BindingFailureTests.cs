@@ -6,8 +6,8 @@ using Npgsql;
 namespace AutoStack.Data.Tests.Postgres;
 
 /// <summary>
-/// A statement fails while the server binds its values, in the very call in which the driver prepares it. The driver keeps it as one without
-/// a result, and throws when it meets its rows the next time, although the statement was carried out.
+/// A statement fails while the server binds its values, in the very call in which the driver prepares it. The driver keeps it as one
+/// without a result, and throws when it meets its rows the next time, although the statement was carried out.
 /// </summary>
 public sealed class BindingFailureTests : DatabaseTests
 {

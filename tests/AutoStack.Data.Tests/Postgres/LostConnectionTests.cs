@@ -70,16 +70,13 @@ public sealed class LostConnectionTests : DatabaseTests
     }
 
     [Test]
-    public async Task A_state_change_on_a_dead_connection_is_not_retried()
+    public async Task A_state_change_on_a_dead_connection_is_repeated_once()
     {
         var deployment = await StartedAsync(DeploymentStatus.Building);
         await KillAsync();
 
-        Assert.That(
-            () => Lifecycle.FailAsync(deployment.Id, "x", Token),
-            Throws.TypeOf<DatabaseUnavailableException>().With.InnerException.InstanceOf<NpgsqlException>());
-        Assert.That(await Lifecycle.FindStatusAsync(deployment.Id, Token), Is.EqualTo(DeploymentStatus.Building));
         Assert.That(await Lifecycle.FailAsync(deployment.Id, "x", Token), Is.EqualTo(TransitionOutcome.Applied));
+        Assert.That(await Lifecycle.FindStatusAsync(deployment.Id, Token), Is.EqualTo(DeploymentStatus.Failed));
     }
 
     [Test]

@@ -35,13 +35,9 @@ public sealed class QuickstartTests
     [TestCase(TransitionOutcome.AlreadyFinished, false)]
     [TestCase(TransitionOutcome.OutOfOrder, false)]
     [TestCase(TransitionOutcome.NotFound, false)]
-    public void The_worker_stops_unless_its_step_is_in_effect(TransitionOutcome outcome, bool mayContinue)
-    {
+    [TestCase(TransitionOutcome.LostLease, false)]
+    public void The_worker_stops_unless_its_step_is_in_effect(TransitionOutcome outcome, bool mayContinue) =>
         Assert.That(outcome.MayContinue(), Is.EqualTo(mayContinue));
-        Assert.That(
-            () => DeploymentEndedException.ThrowUnlessContinuing(outcome),
-            mayContinue ? Throws.Nothing : Throws.TypeOf<DeploymentEndedException>());
-    }
 
     [TestCase("dist")]
     [TestCase("./dist")]

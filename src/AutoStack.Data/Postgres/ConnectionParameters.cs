@@ -1,7 +1,7 @@
 using System.Globalization;
 using Npgsql;
 
-namespace AutoStack.Data.Migrations.Internal;
+namespace AutoStack.Data.Postgres;
 
 /// <summary>The libpq parameters that a connection URI may have, and their names in Npgsql.</summary>
 internal static class ConnectionParameters
@@ -97,8 +97,8 @@ internal static class ConnectionParameters
         else
         {
             builder.Host = servers.Exists(server => server.Host.Length == 0)
-                ? throw ConnectionText.Wrong("host", "one of the hosts is empty")
-                : string.Join(',', servers.Select(server => ConnectionText.HostAndPort(server.Host, server.Port)));
+                ? throw ConnectionUri.Wrong("host", "one of the hosts is empty")
+                : string.Join(',', servers.Select(server => ConnectionUri.HostAndPort(server.Host, server.Port)));
         }
     }
 
@@ -115,9 +115,9 @@ internal static class ConnectionParameters
             return (host, NpgsqlConnection.DefaultPort);
         }
 
-        return ConnectionText.IsPort(port)
+        return ConnectionUri.IsPort(port)
             ? (host, int.Parse(port, CultureInfo.InvariantCulture))
-            : throw ConnectionText.Wrong("port", "it must be a number from 1 to 65535");
+            : throw ConnectionUri.Wrong("port", "it must be a number from 1 to 65535");
     }
 
     private static SslMode Mode(string name, string value)
@@ -137,5 +137,5 @@ internal static class ConnectionParameters
             ? number
             : throw Wrong(name, "it must be a number of seconds");
 
-    private static MigrationException Wrong(string parameter, string why) => ConnectionText.Wrong($"parameter {parameter}", why);
+    private static FormatException Wrong(string parameter, string why) => ConnectionUri.Wrong($"parameter {parameter}", why);
 }

@@ -1,0 +1,56 @@
+using AutoStack.Data.Logs;
+
+namespace AutoStack.Data.Hosting;
+
+/// <summary>The log of a deployment that a hosted worker builds. Lines are stored in their order, also after an outage.</summary>
+public sealed class DeploymentJobLog
+{
+    private readonly IDeploymentLogWriter writer;
+    private readonly DeploymentJob job;
+
+    internal DeploymentJobLog(IDeploymentLogWriter writer, DeploymentJob job) => (this.writer, this.job) = (writer, job);
+
+    /// <summary>Queues a line of information.</summary>
+    /// <param name="message">The text.</param>
+    /// <param name="cancellationToken">Stops the wait for room in the buffer.</param>
+    /// <returns>A task that completes as soon as the buffer has room.</returns>
+    public Task WriteAsync(string message, CancellationToken cancellationToken = default) =>
+        WriteAsync(message, DeploymentLogLevel.Info, cancellationToken);
+
+    /// <summary>Queues a line.</summary>
+    /// <param name="message">The text.</param>
+    /// <param name="level">The level.</param>
+    /// <param name="cancellationToken">Stops the wait for room in the buffer.</param>
+    /// <returns>A task that completes as soon as the buffer has room.</returns>
+    /// <exception cref="ArgumentException"><paramref name="level"/> is not known.</exception>
+    public Task WriteAsync(string message, DeploymentLogLevel level, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+
+        // The id makes the line the same one when the call is repeated.
+        var line = new NewDeploymentLog { Id = Guid.CreateVersion7(), Level = level, Message = message };
+        return DeploymentJob.UntilAnsweredAsync(
+            async token =>
+            {
+                await writer.WriteAsync(job.Deployment.Id, line, token).ConfigureAwait(false);
+                return true;
+            }, cancellationToken);
+    }
+
+    /// <summary>Waits until every line is stored, or refused.</summary>
+    /// <returns>The refusal; null when every line is stored.</returns>
+    internal Task<LogLinesRefusedException?> FlushAsync(CancellationToken cancellationToken) =>
+        DeploymentJob.UntilAnsweredAsync(
+            async token =>
+            {
+                try
+                {
+                    await writer.FlushAsync(job.Deployment.Id, token).ConfigureAwait(false);
+                    return null;
+                }
+                catch (LogLinesRefusedException exception)
+                {
+                    return exception;
+                }
+            }, cancellationToken);
+}

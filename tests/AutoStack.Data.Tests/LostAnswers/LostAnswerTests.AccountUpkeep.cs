@@ -1,0 +1,120 @@
+using System.Runtime.ExceptionServices;
+using AutoStack.Data.Accounts;
+using AutoStack.Data.Retention;
+using AutoStack.Data.SecretRotation;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace AutoStack.Data.Tests.LostAnswers;
+
+public sealed partial class LostAnswerTests
+{
+    private static readonly DateTimeOffset LongAgo = new(2001, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
+    private static Dictionary<string, Func<LostAnswerTests, Task<Write>>> OfAccountUpkeep => new()
+    {
+        ["IPlatformSessionRepository.PurgeExpiredAsync"] = async tests =>
+        {
+            var expired = await ExpiredSessionAsync(tests);
+            return Purge(
+                host => host.GetRequiredService<IPlatformSessionRepository>().PurgeExpiredAsync(10, Token),
+                async () => await tests.ScalarAsync("SELECT count(*) FROM sessions WHERE id = $1", expired.Id));
+        },
+        ["IPlatformPasswordResetTokenRepository.PurgeAsync"] = async tests =>
+        {
+            var reset = (await tests.ResetTokens.IssueAsync((await tests.AddUserAsync()).Id, Hour, Token)).Reset!;
+            await tests.ExecuteAsync("UPDATE password_reset_tokens SET expires_at = '2000-01-01' WHERE id = $1", reset.Id);
+            return Purge(
+                host => host.GetRequiredService<IPlatformPasswordResetTokenRepository>().PurgeAsync(LongAgo, 10, Token),
+                async () => await tests.ScalarAsync("SELECT count(*) FROM password_reset_tokens WHERE id = $1", reset.Id));
+        },
+        ["IPlatformSignInThrottle.PurgeExpiredAsync"] = async tests =>
+        {
+            var subject = Unique("subject");
+            await tests.ExecuteAsync(
+                "INSERT INTO sign_in_attempts (subject_hash, attempts, expires_at) VALUES ($1, 1, '2000-01-01')", subject);
+            return Purge(
+                host => host.GetRequiredService<IPlatformSignInThrottle>().PurgeExpiredAsync(10, Token),
+                async () => await tests.ScalarAsync("SELECT count(*) FROM sign_in_attempts WHERE subject_hash = $1", subject));
+        },
+        ["IRetentionService.RunAsync"] = async tests =>
+        {
+            var policy = new RetentionPolicy
+            {
+                DeletedDeployments = null,
+                DeploymentLogs = null,
+                RuntimeLogs = null,
+                HealthChecks = null,
+                PasswordResetTokens = null,
+                WebhookPayloads = null,
+                ExpiredSignInAttempts = false,
+            };
+            var expired = await ExpiredSessionAsync(tests);
+            return new Write(
+                async host =>
+                {
+                    var result = (await host.GetRequiredService<IRetentionService>().RunAsync(policy, null, Token)).Single();
+                    if (result.Failure is { } failure)
+                    {
+                        ExceptionDispatchInfo.Throw(failure);
+                    }
+
+                    return result;
+                },
+                async (result, told) =>
+                {
+                    Assert.That(((RetentionResult)result!).Rows, told == Told.Once ? Is.EqualTo(1) : Is.LessThanOrEqualTo(1));
+                    Assert.That(await tests.ScalarAsync("SELECT count(*) FROM sessions WHERE id = $1", expired.Id), Is.Zero);
+                });
+        },
+        ["ISecretRotation.RunAsync"] = async tests =>
+        {
+            var (user, tokens) = (await tests.AddUserAsync(), Tokens());
+            await using (var direct = tests.WithKeys(tests.key))
+            {
+                await direct.GetRequiredService<IGitHubConnectionRepository>().ConnectAsync(user.Id, tokens, Token);
+            }
+
+            // As the Python services stored them.
+            await tests.ExecuteAsync(
+                "UPDATE github_connections SET github_access_token = $1, github_access_token_version = NULL WHERE user_id = $2",
+                tokens.AccessToken.Reveal(), user.Id);
+            var (session, _) = await tests.Sessions.AddAsync(new NewSession { UserId = user.Id }, Token);
+            var clear = Guid.NewGuid().ToString();
+            await tests.ExecuteAsync("UPDATE sessions SET token = $1 WHERE id = $2", clear, session.Id);
+            return new Write(
+                async host => await host.GetRequiredService<ISecretRotation>().RunAsync(10, Token),
+                async (result, told) =>
+                {
+                    // A caller's second run finds what the first has left.
+                    var columns = (IReadOnlyList<SecretRotationResult>)result!;
+                    Assert.That(columns.Sum(column => column.Skipped), Is.Zero);
+                    if (told == Told.AgainByTheLibrary)
+                    {
+                        Assert.That(columns.Sum(column => column.Rotated), Is.EqualTo(2));
+                    }
+
+                    await AssertStoredAsync(
+                        tests, user, tokens, await tests.Get<IGitHubConnectionRepository>().FindAsync(user.Id, Token));
+                    Assert.That(
+                        await tests.ScalarAsync("SELECT token FROM sessions WHERE id = $1", session.Id), Does.Match("^[0-9a-f]{64}$"));
+                    Assert.That(SessionToken.TryParse(clear, out var token), Is.True);
+                    Assert.That(await tests.Sessions.FindActiveAsync(token!, Token), Is.Not.Null);
+                });
+        },
+    };
+
+    private static async Task<Session> ExpiredSessionAsync(LostAnswerTests tests)
+    {
+        var (session, _) = await SignedInAsync(tests);
+        await tests.ExecuteAsync("UPDATE sessions SET expires_at = '2000-01-01' WHERE id = $1", session.Id);
+        return session;
+    }
+
+    private static Write Purge(Func<IServiceProvider, Task<int>> purge, Func<Task<object?>> countLeft) => new(
+        async host => await purge(host),
+        async (result, told) =>
+        {
+            Assert.That(result, Is.EqualTo(told == Told.Once ? 1 : 0));
+            Assert.That(await countLeft(), Is.Zero);
+        });
+}
