@@ -3,7 +3,7 @@ using AutoStack.Data.Migrations.Tests.Support;
 
 namespace AutoStack.Data.Migrations.Tests;
 
-/// <summary>Databases whose journal is lost, wrong or damaged: each is recognised, and each message has the command that mends it.</summary>
+/// <summary>Databases whose journal is lost, wrong or damaged: each message has the command that mends the journal.</summary>
 public sealed class LostJournalTests : MigrationTests
 {
     [Test]

@@ -115,7 +115,8 @@ internal sealed class TemplateDatabase(Administration administration) : IDisposa
     // The shape of the journal is not part of the scripts.
     private static string HashOfScripts()
     {
-        var text = "journal with script sets\n" + string.Join('\n', SchemaMigrator.Scripts.Select(script => $"{script.Name} {script.Checksum} {script.Down.Sql}"));
+        var text = "journal with script sets\n" +
+            string.Join('\n', SchemaMigrator.Scripts.Select(script => $"{script.Name} {script.Checksum} {script.Down.Sql}"));
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)))[..12];
     }
 
