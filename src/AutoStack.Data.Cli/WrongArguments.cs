@@ -39,7 +39,7 @@ internal static class WrongArguments
             .FirstOrDefault(index => args[index] == token || args[index].StartsWith(token + "=", StringComparison.Ordinal));
         var what = command == root ? "not a verb or option of autostack-db" : $"not known to {command.Name}";
         var word = token.Split('=', ':')[0];
-        var names = command == root ? root.Subcommands.Select(c => c.Name) : [];
+        var names = command.Subcommands.Select(c => c.Name);
         var nearest = root.Options.Concat(command.Options).SelectMany(o => o.Aliases.Append(o.Name))
             .Where(name => name.StartsWith("--", StringComparison.Ordinal))
             .Concat(names)

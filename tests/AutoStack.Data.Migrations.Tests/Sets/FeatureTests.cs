@@ -138,7 +138,11 @@ public sealed class FeatureTests : MigrationTests
     {
         var run = await RunAsync("feature", "enable", "note");
 
+        var verb = await RunAsync("feature", "enabel", "notes");
+
         Assert.That((run.Code, run.Error.Trim()), Is.EqualTo((2, "There is no feature note. The features are notes.")));
+        Assert.That(verb.Code, Is.EqualTo(2));
+        Assert.That(verb.Error, Does.Contain("Did you mean enable?"));
     }
 
     private static ScriptSet Feature() => ScriptSet.Feature("notes", Files, expected);
