@@ -43,6 +43,7 @@ internal sealed class DeploymentEnvironmentRepository(Db db, SecretProtector sec
 
     public async Task<bool> SnapshotAsync(Guid deploymentId, Guid ownerId, CancellationToken cancellationToken)
     {
+        db.Writes();
         var source = await db.FindAsync(row => new { ProjectId = row.Guid(), Stored = StoredSecret.Read(row) }, $"""
             SELECT p.id, p.env_vars, p.env_vars_version
             FROM deployments d

@@ -40,6 +40,7 @@ internal sealed class DeploymentMaintenance(Db db, DeploymentContext context) : 
 
     public async Task<int> AbandonAsync(IReadOnlyCollection<Guid> ids, string reason, CancellationToken cancellationToken)
     {
+        db.Writes();
         ArgumentNullException.ThrowIfNull(ids);
         ArgumentException.ThrowIfNullOrWhiteSpace(reason);
         if (ids.Count > IDeploymentMaintenance.MaxBatchSize)
@@ -135,6 +136,7 @@ internal sealed class DeploymentMaintenance(Db db, DeploymentContext context) : 
 
     public async Task<IReadOnlyList<Guid>> FailStalledAsync(TimeSpan idle, string reason, int limit, CancellationToken cancellationToken)
     {
+        db.Writes();
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(idle, TimeSpan.Zero);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(idle, MaxIdle);
         ArgumentException.ThrowIfNullOrWhiteSpace(reason);
@@ -190,6 +192,7 @@ internal sealed class DeploymentMaintenance(Db db, DeploymentContext context) : 
 
     public Task<RequeueResult> RequeueExpiredAsync(int maxAttempts, int limit, CancellationToken cancellationToken)
     {
+        db.Writes();
         ArgumentOutOfRangeException.ThrowIfLessThan(maxAttempts, 1);
         Limit.Check(limit, IDeploymentMaintenance.MaxBatchSize);
         return new ExpiredLeases(db, context.Clock).RequeueAsync(maxAttempts, limit, cancellationToken);
@@ -197,6 +200,7 @@ internal sealed class DeploymentMaintenance(Db db, DeploymentContext context) : 
 
     public async Task<int> PurgeDeletedAsync(DateTimeOffset before, int limit, CancellationToken cancellationToken)
     {
+        db.Writes();
         Limit.Check(limit, IDeploymentMaintenance.MaxBatchSize);
         while (true)
         {

@@ -112,6 +112,10 @@ internal sealed partial class Db(Executor executor, Subject subject)
     /// <summary>The driver's limit of a statement, in seconds; 0 for none.</summary>
     public int CommandSeconds => executor.CommandSeconds;
 
+    /// <summary>Says that the method changes rows, before the reads that it begins with.</summary>
+    /// <exception cref="InvalidOperationException">The executor only reads.</exception>
+    public void Writes([CallerMemberName] string operation = "") => executor.AllowWrite(new(subject, operation));
+
     /// <summary>Runs an action after the commit, and not at all after a rollback.</summary>
     public void WhenCommitted(Action action) => executor.WhenCommitted(action);
 

@@ -68,6 +68,11 @@ internal abstract class Executor(Telemetry telemetry, Timeouts timeouts)
         return batch.ExecuteReaderAsync(call.Token);
     }
 
+    /// <summary>Throws when the executor only reads.</summary>
+    public virtual void AllowWrite(Operation operation)
+    {
+    }
+
     /// <summary>Runs an action after the commit, and not at all after a rollback.</summary>
     public abstract void WhenCommitted(Action action);
 

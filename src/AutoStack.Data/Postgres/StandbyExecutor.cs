@@ -25,11 +25,18 @@ internal sealed class StandbyExecutor(
         Repeat repeat,
         Func<NpgsqlConnection, Call, Task<DbDataReader?>> send,
         Func<NpgsqlDataReader, Call, Task<T>> read,
-        CancellationToken cancellationToken) => repeat == Repeat.Read
-        ? ReadAsync(operation, statements, send, read, cancellationToken)
-        : throw new InvalidOperationException(
-            $"{repository.Name}.{operation.Method} changes rows, and IStandbyReads only reads: " +
-            $"call the method on {repository.Name} itself.");
+        CancellationToken cancellationToken)
+    {
+        if (repeat != Repeat.Read)
+        {
+            AllowWrite(operation);
+        }
+
+        return ReadAsync(operation, statements, send, read, cancellationToken);
+    }
+
+    public override void AllowWrite(Operation operation) => throw new InvalidOperationException(
+        $"{repository.Name}.{operation.Method} changes rows, and IStandbyReads only reads: call the method on {repository.Name} itself.");
 
     // The primary gets the second attempt.
     protected override bool Continue(ref Retries retries, Exception exception, bool isLost, Repeat repeat, out TimeSpan delay)
