@@ -82,7 +82,7 @@ internal sealed class DeploymentEnvironmentRepository(Db db, SecretProtector sec
                 var isSet = await sets.AnyAsync().ConfigureAwait(false);
                 return await sets.AnyAsync().ConfigureAwait(false) && (isSet || sets.IsRepeated);
             },
-            [set, stored], Repeat.WhenConnectionIsLost, cancellationToken).ConfigureAwait(false);
+            [set, stored], cancellationToken).ConfigureAwait(false);
     }
 
     // The place includes the project: a deployment that was moved to another project would be built from that project's repository.

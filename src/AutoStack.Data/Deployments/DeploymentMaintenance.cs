@@ -98,7 +98,7 @@ internal sealed class DeploymentMaintenance(Db db, DeploymentContext context) : 
                 var abandoned = await sets.ListAsync(row => row.Guid()).ConfigureAwait(false);
                 return sets.IsRepeated ? all.Length : abandoned.Count;
             },
-            [@lock, abandon], Repeat.WhenConnectionIsLost, cancellationToken).ConfigureAwait(false);
+            [@lock, abandon], cancellationToken).ConfigureAwait(false);
     }
 
     public Task<bool> ReportUnhealthyAsync(Guid id, string reason, CancellationToken cancellationToken)
@@ -131,7 +131,7 @@ internal sealed class DeploymentMaintenance(Db db, DeploymentContext context) : 
             P.Of(Deployment.MaxReasonLength, "maxLength"));
         return db.WriteBatchAsync(
             async sets => (await sets.ListAsync(row => row.Flag()).ConfigureAwait(false)).Any(isNew => isNew || sets.IsRepeated),
-            [report], Repeat.WhenConnectionIsLost, cancellationToken);
+            [report], cancellationToken);
     }
 
     public async Task<IReadOnlyList<Guid>> FailStalledAsync(TimeSpan idle, string reason, int limit, CancellationToken cancellationToken)
@@ -187,7 +187,7 @@ internal sealed class DeploymentMaintenance(Db db, DeploymentContext context) : 
                 var failed = await sets.ListAsync(row => (Id: row.Guid(), IsNew: row.Flag())).ConfigureAwait(false);
                 return (IReadOnlyList<Guid>)[.. failed.Where(f => f.IsNew || sets.IsRepeated).Select(f => f.Id).Order()];
             },
-            [LockChosen(chosen), fail], Repeat.WhenConnectionIsLost, cancellationToken).ConfigureAwait(false);
+            [LockChosen(chosen), fail], cancellationToken).ConfigureAwait(false);
     }
 
     public Task<RequeueResult> RequeueExpiredAsync(int maxAttempts, int limit, CancellationToken cancellationToken)
@@ -292,6 +292,6 @@ internal sealed class DeploymentMaintenance(Db db, DeploymentContext context) : 
                 delete,
                 rest,
                 gone,
-            ], Repeat.WhenConnectionIsLost, cancellationToken, nameof(PurgeDeletedAsync)).ConfigureAwait(false);
+            ], cancellationToken, nameof(PurgeDeletedAsync)).ConfigureAwait(false);
     }
 }

@@ -90,7 +90,6 @@ internal sealed class ExpiredLeases(Db db, TimeProvider clock)
                     : new RequeueResult(requeued, failed);
             },
             [DeploymentMaintenance.LockChosen(chosen), requeue, fail, forget, done],
-            Repeat.WhenConnectionIsLost,
             cancellationToken,
             nameof(IDeploymentMaintenance.RequeueExpiredAsync)).ConfigureAwait(false);
     }
