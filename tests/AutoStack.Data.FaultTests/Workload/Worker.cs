@@ -43,7 +43,8 @@ internal sealed class Worker(string name, Service service, Ledger ledger, int se
         await writer.FlushAsync();
         if (OneOf(4))
         {
-            await ReportAsync(build, claim, DeploymentStatus.Failed, () => Lifecycle.FailAsync(claim, "exit code 1", CancellationToken.None));
+            await ReportAsync(
+                build, claim, DeploymentStatus.Failed, () => Lifecycle.FailAsync(claim, "exit code 1", CancellationToken.None));
         }
         else
         {
