@@ -153,11 +153,11 @@ public sealed class InvariantCheckTests
     }
 
     [Test]
-    public async Task A_started_deployment_without_a_worker_is_unexpected()
+    public async Task A_started_deployment_without_a_worker_is_lost()
     {
         var ledger = Copy();
         ledger.Builds.TryDequeue(out _);
-        Expect(await CheckAsync(ledger), FindingKind.Unexpected, "1 deployments are started and no worker has them");
+        Expect(await CheckAsync(ledger), FindingKind.Lost, "is started, and no worker has it");
     }
 
     [Test]

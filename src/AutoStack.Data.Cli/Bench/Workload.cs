@@ -71,7 +71,7 @@ internal sealed class Workload(Workload.Row[] deployments, Workload.Row[] logged
         {
         }
 
-        public override bool MayChange(Repeat repeat) => repeat != Repeat.Read;
+        public override bool MayChange(Access access) => access != Access.Read;
 
         public override void GivenUp(Exception exception, bool wasSent)
         {
@@ -90,7 +90,7 @@ internal sealed class Workload(Workload.Row[] deployments, Workload.Row[] logged
             return false;
         }
 
-        protected override bool Continue(ref Retries retries, Exception exception, bool isLost, Repeat repeat, out TimeSpan delay)
+        protected override bool Continue(ref Retries retries, Exception exception, bool isLost, out TimeSpan delay)
         {
             delay = TimeSpan.Zero;
             return false;

@@ -126,7 +126,7 @@ internal sealed class GitHubConnectionRepository(Db db, AccountContext context)
             WHERE g.user_id = @userId
             """, P.Of(userId));
         return await Retries.UntilConsistentAsync(() => db.WriteBatchAsync(
-            sets => sets.FindAsync(Read), [connect, current], Repeat.WhenConnectionIsLost, cancellationToken)).ConfigureAwait(false);
+            sets => sets.FindAsync(Read), [connect, current], cancellationToken)).ConfigureAwait(false);
     }
 
     public async Task<GitHubRefreshResult> RefreshAsync(
@@ -156,7 +156,7 @@ internal sealed class GitHubConnectionRepository(Db db, AccountContext context)
             """, P.Of(connection.UserId));
         var (refreshed, stored) = await db.WriteBatchAsync(
             async sets => (await sets.AnyAsync().ConfigureAwait(false), await sets.FindAsync(ReadWithTokens).ConfigureAwait(false)),
-            [refresh, current], Repeat.WhenConnectionIsLost, cancellationToken).ConfigureAwait(false);
+            [refresh, current], cancellationToken).ConfigureAwait(false);
         var outcome = refreshed ? UpdateOutcome.Updated
             : stored is null ? UpdateOutcome.NotFound
             : stored.Connection.Id == connection.Id && Holds(stored, tokens) ? UpdateOutcome.Updated

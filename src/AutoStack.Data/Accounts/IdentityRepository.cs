@@ -81,7 +81,6 @@ internal sealed class IdentityRepository(Db db, AccountContext context) : IIdent
         var stored = await db.WriteBatchAsync(
             sets => sets.FindAsync(row => new { User = UserRepository.Read(row), IsOurs = row.Flag() }),
             [insert, holder],
-            Repeat.WhenConnectionIsLost,
             cancellationToken).ConfigureAwait(false);
         return stored is null ? throw DuplicateException.OfId("users_pkey")
             : stored.IsOurs ? new RegistrationResult(RegistrationOutcome.Created, stored.User)
@@ -142,8 +141,7 @@ internal sealed class IdentityRepository(Db db, AccountContext context) : IIdent
                     : found.IsFresh ? LinkOutcome.LinkedElsewhere
                     : LinkOutcome.SignInTooOld;
             },
-            [Lock(link.Provider, link.ProviderId), UserRepository.Lock(userId), write, user],
-            Repeat.WhenConnectionIsLost, cancellationToken);
+            [Lock(link.Provider, link.ProviderId), UserRepository.Lock(userId), write, user], cancellationToken);
 
         NpgsqlParameter[] Freshness() =>
             [P.Of(link.SignedInAt), P.Of(context.Options.FreshSignIn, "maxAge"), P.Of(Tolerance), ServerTime.Now(context.Clock)];
@@ -176,7 +174,7 @@ internal sealed class IdentityRepository(Db db, AccountContext context) : IIdent
                     : isLinked is [true] ? UnlinkOutcome.LastWayIn
                     : UnlinkOutcome.NotLinked;
             },
-            [unlink, left], Repeat.WhenConnectionIsLost, cancellationToken);
+            [unlink, left], cancellationToken);
     }
 
     public Task<PasswordChangeOutcome> ChangePasswordAsync(Guid userId, PasswordChange change, CancellationToken cancellationToken)
@@ -221,8 +219,7 @@ internal sealed class IdentityRepository(Db db, AccountContext context) : IIdent
                 SessionRepository.RevokeAllOfChosen(change.ExceptSessionId),
                 PasswordResetTokenRepository.EndAllOfChosen(context.Clock),
                 hasPassword,
-            ],
-            Repeat.WhenConnectionIsLost, cancellationToken);
+            ], cancellationToken);
     }
 
     public Task<bool> RehashAsync(Guid userId, PasswordHash verified, PasswordHash renewed, CancellationToken cancellationToken)
@@ -242,7 +239,7 @@ internal sealed class IdentityRepository(Db db, AccountContext context) : IIdent
             WHERE u.id = @userId AND u.password_hash::text = @renewed
             """, P.Of(userId), P.Text(renewed.Reveal(), name: "renewed"));
         return db.WriteBatchAsync(
-            sets => sets.AnyAsync(), [store, isStored], Repeat.WhenConnectionIsLost, cancellationToken);
+            sets => sets.AnyAsync(), [store, isStored], cancellationToken);
     }
 
     // Locks a provider's account until the commit: of two concurrent links with the account, the second one sees the first.

@@ -113,7 +113,7 @@ internal sealed class PasswordResetTokenRepository(Db db, AccountContext context
                     : exists ? new ResetIssueResult(ResetIssueOutcome.IssuedBefore, before, Token: null, before?.CreatedAt)
                     : new ResetIssueResult(ResetIssueOutcome.UserNotFound, Reset: null, Token: null, PreviousIssuedAt: null);
             },
-            [UserRepository.Lock(userId), previous, insert, endOthers, own], Repeat.WhenConnectionIsLost, cancellationToken);
+            [UserRepository.Lock(userId), previous, insert, endOthers, own], cancellationToken);
     }
 
     public Task<Guid?> ConsumeAsync(ResetToken token, PasswordHash password, AccountLinks keep, CancellationToken cancellationToken)
@@ -169,8 +169,7 @@ internal sealed class PasswordResetTokenRepository(Db db, AccountContext context
                 @lock, consume, EndAllOfChosen(context.Clock), GitHubConnectionRepository.RemoveOfChosen(keep),
                 IdentityRepository.SetPasswordOfChosen(password, keep, context.Clock), SessionRepository.RevokeAllOfChosen(),
                 consumedBefore,
-            ],
-            Repeat.WhenConnectionIsLost, cancellationToken);
+            ], cancellationToken);
     }
 
     public Task<int> PurgeAsync(DateTimeOffset before, int limit, CancellationToken cancellationToken) =>
@@ -185,8 +184,7 @@ internal sealed class PasswordResetTokenRepository(Db db, AccountContext context
                 FOR UPDATE SKIP LOCKED
             ))
             """,
-            [P.Of(before), P.Of(Limit.Check(limit, IPlatformPasswordResetTokenRepository.MaxPurgeSize), nameof(limit))],
-            Repeat.WhenConnectionIsLost, cancellationToken);
+            [P.Of(before), P.Of(Limit.Check(limit, IPlatformPasswordResetTokenRepository.MaxPurgeSize), nameof(limit))], cancellationToken);
 
     private static LinkedAccounts ReadLinks(RowReader row)
     {

@@ -75,7 +75,8 @@ internal sealed class ProviderSignIn(
                 },
                 // The insert may have waited for a sign-in of the same person through the other provider: the link comes after it.
                 [lockAccount, follow, insert, LockHolder(), link, linked, holder],
-                Repeat.WhenConnectionIsLost, cancellationToken, nameof(IIdentityRepository.SignInWithProviderAsync)).ConfigureAwait(false);
+                cancellationToken,
+                nameof(IIdentityRepository.SignInWithProviderAsync)).ConfigureAwait(false);
             return user is not null ? new ProviderSignInResult(ProviderSignInOutcome.SignedIn, user)
                 : other is null ? null
                 : !identity.EmailVerified ? new ProviderSignInResult(ProviderSignInOutcome.EmailMatchedUnverified, null)
@@ -122,8 +123,7 @@ internal sealed class ProviderSignIn(
                 lockAccount, LockHolder(), prove, SessionRepository.RevokeAllOfChosen(),
                 PasswordResetTokenRepository.EndAllOfChosen(context.Clock), GitHubConnectionRepository.RemoveOfChosen(AccountLinks.None),
                 takeOver, taken,
-            ],
-            Repeat.WhenConnectionIsLost, cancellationToken, nameof(IIdentityRepository.SignInWithProviderAsync));
+            ], cancellationToken, nameof(IIdentityRepository.SignInWithProviderAsync));
     }
 
     // Every batch that creates or ends sessions locks the user's row: the statements after the lock see the sessions that were created

@@ -154,7 +154,7 @@ internal sealed class SessionRepository(Db db, AccountContext context) : ISessio
                 await sets.SkipAsync().ConfigureAwait(false);
                 return await sets.AnyAsync().ConfigureAwait(false) || sets.IsRepeated;
             },
-            [LockUserOf(tokens), revoke], Repeat.WhenConnectionIsLost, cancellationToken);
+            [LockUserOf(tokens), revoke], cancellationToken);
     }
 
     public Task<int> RevokeAllAsync(Guid userId, Guid? exceptSessionId, CancellationToken cancellationToken) =>
@@ -171,8 +171,7 @@ internal sealed class SessionRepository(Db db, AccountContext context) : ISessio
                     WHERE s.user_id = @userId AND {IsOther}
                     RETURNING s.id
                     """, P.Of(userId), P.Of(exceptSessionId, "except")),
-            ],
-            Repeat.WhenConnectionIsLost, cancellationToken);
+            ], cancellationToken);
 
     public Task<int> PurgeExpiredAsync(int limit, CancellationToken cancellationToken) =>
         db.WriteAsync($"""
@@ -187,7 +186,7 @@ internal sealed class SessionRepository(Db db, AccountContext context) : ISessio
             ))
             """,
             [ServerTime.Now(context.Clock), P.Of(Limit.Check(limit, IPlatformSessionRepository.MaxPurgeSize), nameof(limit))],
-            Repeat.WhenConnectionIsLost, cancellationToken);
+            cancellationToken);
 
     internal static SessionWithUser ReadWithUser(RowReader row) => new(Read(row), UserRepository.Read(row));
 
@@ -254,7 +253,7 @@ internal sealed class SessionRepository(Db db, AccountContext context) : ISessio
                 await sets.SkipAsync().ConfigureAwait(false);
                 return await sets.ListAsync(read).ConfigureAwait(false);
             },
-            [UserRepository.Lock(session.UserId), .. statements], Repeat.WhenConnectionIsLost, cancellationToken,
+            [UserRepository.Lock(session.UserId), .. statements], cancellationToken,
             verified is null ? nameof(AddAsync) : nameof(AddVerifiedAsync));
 
         NpgsqlParameter[] Values() =>

@@ -95,7 +95,7 @@ internal sealed class SessionRotation(RotationRequest request, string[] tokens, 
                     : revoked ? Refused(RotationOutcome.Reused)
                     : AnswerOf(members);
             },
-            [lockUser, rotate, successor, revoke, family], Repeat.WhenConnectionIsLost, cancellationToken,
+            [lockUser, rotate, successor, revoke, family], cancellationToken,
             nameof(ISessionRepository.RotateAsync));
     }
 

@@ -133,7 +133,7 @@ internal sealed class SignInThrottle(Db db, AccountContext context) : ISignInThr
                 return await sets.FindAsync(row => new SignInAttemptResult(
                     row.Flag() ? SignInAttemptOutcome.Allowed : SignInAttemptOutcome.LockedOut, row.TimeOrNull())).ConfigureAwait(false);
             },
-            [wait, count], Repeat.WhenConnectionIsLost, cancellationToken).ConfigureAwait(false);
+            [wait, count], cancellationToken).ConfigureAwait(false);
         return counted!;
     }
 
@@ -170,8 +170,7 @@ internal sealed class SignInThrottle(Db db, AccountContext context) : ISignInThr
                     DELETE FROM sign_in_attempts a
                     WHERE a.subject_hash::text = @ofAttempt
                     """, subjects.OfAttempt()),
-            ],
-            Repeat.WhenConnectionIsLost, cancellationToken).ConfigureAwait(false);
+            ], cancellationToken).ConfigureAwait(false);
     }
 
     public Task<int> PurgeExpiredAsync(int limit, CancellationToken cancellationToken) =>
@@ -187,7 +186,7 @@ internal sealed class SignInThrottle(Db db, AccountContext context) : ISignInThr
             ))
             """,
             [ServerTime.Now(context.Clock), P.Of(Limit.Check(limit, IPlatformSignInThrottle.MaxPurgeSize), nameof(limit))],
-            Repeat.WhenConnectionIsLost, cancellationToken);
+            cancellationToken);
 
     // The subjects are stored as hashes: people type passwords into the field of the e-mail address.
     private async Task<Subjects> SubjectsAsync(SignInAttempt attempt, CancellationToken cancellationToken)

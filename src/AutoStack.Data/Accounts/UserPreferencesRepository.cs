@@ -74,7 +74,7 @@ internal sealed class UserPreferencesRepository(Db db, AccountContext context) :
                 P.Of(Given(patch.DeploymentSuccessNotifications), "success"),
                 P.Of(Given(patch.DeploymentFailureNotifications), "failure"),
                 P.Of(context.Clock.Now(), "now"),
-            ], Repeat.WhenConnectionIsLost, cancellationToken).ConfigureAwait(false))!;
+            ], cancellationToken).ConfigureAwait(false))!;
 
         static bool? Given(Optional<bool> value) => value.IsGiven ? value.Value : null;
     }

@@ -107,11 +107,10 @@ internal sealed class UserRepository(Db db, AccountContext context) : IUserRepos
         return await db.WriteBatchAsync(
                 sets => sets.FindAsync(Read),
                 [new Statement($"{Insert} ON CONFLICT DO NOTHING", Values()), stored],
-                Repeat.WhenConnectionIsLost,
                 cancellationToken)
             .ConfigureAwait(false)
             // Another row conflicts: the insert without ON CONFLICT reports which constraint it violates.
-            ?? await db.WriteAsync(Read, $"{Insert} RETURNING {Columns}", Values(), Repeat.WhenConnectionIsLost, cancellationToken)
+            ?? await db.WriteAsync(Read, $"{Insert} RETURNING {Columns}", Values(), cancellationToken)
                 .ConfigureAwait(false)
             ?? throw DuplicateException.OfValue("users_email_key");
 
@@ -166,7 +165,7 @@ internal sealed class UserRepository(Db db, AccountContext context) : IUserRepos
                     : UpdateOutcome.Conflict;
                 return new UserUpdateResult(outcome, stored?.User);
             },
-            [update, current], Repeat.WhenConnectionIsLost, cancellationToken);
+            [update, current], cancellationToken);
 
         NpgsqlParameter[] Values() =>
         [
@@ -197,7 +196,7 @@ internal sealed class UserRepository(Db db, AccountContext context) : IUserRepos
                     : verified ? EmailVerificationOutcome.Verified
                     : EmailVerificationOutcome.AnotherEmail;
             },
-            [verify, isVerified], Repeat.WhenConnectionIsLost, cancellationToken).ConfigureAwait(false);
+            [verify, isVerified], cancellationToken).ConfigureAwait(false);
     }
 
     public Task<bool> RemoveAsync(Guid userId, CancellationToken cancellationToken) =>

@@ -191,7 +191,7 @@ internal sealed class DeploymentContainerRepository(Db db, TimeProvider clock)
                         ? new ReservationResult(ReservationOutcome.TooManyContainers, null)
                     : new ReservationResult(ReservationOutcome.NoFreePort, null);
             },
-            [DeploymentState.Lock(container.DeploymentId), @lock, insert, stored, open], Repeat.WhenConnectionIsLost, cancellationToken);
+            [DeploymentState.Lock(container.DeploymentId), @lock, insert, stored, open], cancellationToken);
     }
 
     public Task<TransitionOutcome> ConfirmAsync(Guid id, string containerId, CancellationToken cancellationToken)
@@ -261,7 +261,7 @@ internal sealed class DeploymentContainerRepository(Db db, TimeProvider clock)
                     : met.IsStopped ? TransitionOutcome.AlreadyFinished
                     : TransitionOutcome.OutOfOrder;
             },
-            [@lock, move], Repeat.WhenConnectionIsLost, cancellationToken, operation);
+            [@lock, move], cancellationToken, operation);
     }
 
     private sealed record Met(string ContainerId, ContainerStatus Status, bool IsStopped);

@@ -43,6 +43,7 @@ internal sealed class DeploymentEnvironmentRepository(Db db, SecretProtector sec
 
     public async Task<bool> SnapshotAsync(Guid deploymentId, Guid ownerId, CancellationToken cancellationToken)
     {
+        db.Writes();
         var source = await db.FindAsync(row => new { ProjectId = row.Guid(), Stored = StoredSecret.Read(row) }, $"""
             SELECT p.id, p.env_vars, p.env_vars_version
             FROM deployments d
@@ -81,7 +82,7 @@ internal sealed class DeploymentEnvironmentRepository(Db db, SecretProtector sec
                 var isSet = await sets.AnyAsync().ConfigureAwait(false);
                 return await sets.AnyAsync().ConfigureAwait(false) && (isSet || sets.IsRepeated);
             },
-            [set, stored], Repeat.WhenConnectionIsLost, cancellationToken).ConfigureAwait(false);
+            [set, stored], cancellationToken).ConfigureAwait(false);
     }
 
     // The place includes the project: a deployment that was moved to another project would be built from that project's repository.

@@ -117,7 +117,6 @@ internal static class DeploymentLeases
             WHERE d.id = @id
             """,
             [P.Of(id), P.Of(key), P.Of((TimeSpan?)lease, nameof(lease)), ServerTime.Now(clock)],
-            Repeat.WhenConnectionIsLost,
             cancellationToken).ConfigureAwait(false);
         return DeploymentState.ReasonToStop(renewal?.State)
             ?? (renewal!.IsHeld ? TransitionOutcome.Applied : TransitionOutcome.LostLease);
@@ -155,7 +154,6 @@ internal static class DeploymentLeases
                     : TransitionOutcome.LostLease;
             },
             [DeploymentState.Lock(id), release],
-            Repeat.WhenConnectionIsLost,
             cancellationToken,
             nameof(IDeploymentLifecycle.ReleaseAsync));
     }

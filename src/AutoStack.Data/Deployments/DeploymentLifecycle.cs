@@ -233,7 +233,7 @@ internal sealed class DeploymentLifecycle(Db db, DeploymentContext context) : ID
                     : met!.Status == target ? TransitionOutcome.AlreadyThere
                     : TransitionOutcome.OutOfOrder;
             },
-            DeploymentLeases.Step(claim, context.Clock, move), Repeat.WhenConnectionIsLost, cancellationToken, operation);
+            DeploymentLeases.Step(claim, context.Clock, move), cancellationToken, operation);
 
     private sealed record Move(bool IsNew);
 }

@@ -40,6 +40,7 @@ internal sealed class DeploymentMaintenance(Db db, DeploymentContext context) : 
 
     public async Task<int> AbandonAsync(IReadOnlyCollection<Guid> ids, string reason, CancellationToken cancellationToken)
     {
+        db.Writes();
         ArgumentNullException.ThrowIfNull(ids);
         ArgumentException.ThrowIfNullOrWhiteSpace(reason);
         if (ids.Count > IDeploymentMaintenance.MaxBatchSize)
@@ -97,7 +98,7 @@ internal sealed class DeploymentMaintenance(Db db, DeploymentContext context) : 
                 var abandoned = await sets.ListAsync(row => row.Guid()).ConfigureAwait(false);
                 return sets.IsRepeated ? all.Length : abandoned.Count;
             },
-            [@lock, abandon], Repeat.WhenConnectionIsLost, cancellationToken).ConfigureAwait(false);
+            [@lock, abandon], cancellationToken).ConfigureAwait(false);
     }
 
     public Task<bool> ReportUnhealthyAsync(Guid id, string reason, CancellationToken cancellationToken)
@@ -130,11 +131,12 @@ internal sealed class DeploymentMaintenance(Db db, DeploymentContext context) : 
             P.Of(Deployment.MaxReasonLength, "maxLength"));
         return db.WriteBatchAsync(
             async sets => (await sets.ListAsync(row => row.Flag()).ConfigureAwait(false)).Any(isNew => isNew || sets.IsRepeated),
-            [report], Repeat.WhenConnectionIsLost, cancellationToken);
+            [report], cancellationToken);
     }
 
     public async Task<IReadOnlyList<Guid>> FailStalledAsync(TimeSpan idle, string reason, int limit, CancellationToken cancellationToken)
     {
+        db.Writes();
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(idle, TimeSpan.Zero);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(idle, MaxIdle);
         ArgumentException.ThrowIfNullOrWhiteSpace(reason);
@@ -185,11 +187,12 @@ internal sealed class DeploymentMaintenance(Db db, DeploymentContext context) : 
                 var failed = await sets.ListAsync(row => (Id: row.Guid(), IsNew: row.Flag())).ConfigureAwait(false);
                 return (IReadOnlyList<Guid>)[.. failed.Where(f => f.IsNew || sets.IsRepeated).Select(f => f.Id).Order()];
             },
-            [LockChosen(chosen), fail], Repeat.WhenConnectionIsLost, cancellationToken).ConfigureAwait(false);
+            [LockChosen(chosen), fail], cancellationToken).ConfigureAwait(false);
     }
 
     public Task<RequeueResult> RequeueExpiredAsync(int maxAttempts, int limit, CancellationToken cancellationToken)
     {
+        db.Writes();
         ArgumentOutOfRangeException.ThrowIfLessThan(maxAttempts, 1);
         Limit.Check(limit, IDeploymentMaintenance.MaxBatchSize);
         return new ExpiredLeases(db, context.Clock).RequeueAsync(maxAttempts, limit, cancellationToken);
@@ -197,6 +200,7 @@ internal sealed class DeploymentMaintenance(Db db, DeploymentContext context) : 
 
     public async Task<int> PurgeDeletedAsync(DateTimeOffset before, int limit, CancellationToken cancellationToken)
     {
+        db.Writes();
         Limit.Check(limit, IDeploymentMaintenance.MaxBatchSize);
         while (true)
         {
@@ -288,6 +292,6 @@ internal sealed class DeploymentMaintenance(Db db, DeploymentContext context) : 
                 delete,
                 rest,
                 gone,
-            ], Repeat.WhenConnectionIsLost, cancellationToken, nameof(PurgeDeletedAsync)).ConfigureAwait(false);
+            ], cancellationToken, nameof(PurgeDeletedAsync)).ConfigureAwait(false);
     }
 }

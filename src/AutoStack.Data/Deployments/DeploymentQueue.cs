@@ -207,7 +207,6 @@ internal sealed class DeploymentQueue(Db db, DeploymentContext context)
                 .. DeploymentLeases.OfClaim(options, key),
                 .. DeploymentStageRepository.FollowMovedParameters(context.Clock),
             ],
-            Repeat.WhenConnectionIsLost,
             cancellationToken,
             nameof(IDeploymentLifecycle.ClaimNextAsync)).ConfigureAwait(false);
 
@@ -280,7 +279,7 @@ internal sealed class DeploymentQueue(Db db, DeploymentContext context)
             async sets => (
                 (await sets.FindAsync(row => row.Text()).ConfigureAwait(false))!.Length > 0,
                 await sets.FindAsync(ReadClaimed).ConfigureAwait(false)),
-            [choose, claim], Repeat.WhenConnectionIsLost, cancellationToken, nameof(IDeploymentLifecycle.ClaimNextAsync));
+            [choose, claim], cancellationToken, nameof(IDeploymentLifecycle.ClaimNextAsync));
     }
 
     // Place is null for a deployment that an earlier call has claimed.

@@ -243,7 +243,7 @@ internal sealed class DeploymentRepository(Db db, DeploymentContext context) : I
                     : met.Status == DeploymentStatus.Cancelled ? CancelOutcome.AlreadyCancelled
                     : CancelOutcome.AlreadyFinished;
             },
-            [DeploymentState.Lock(id), cancel], Repeat.WhenConnectionIsLost, cancellationToken);
+            [DeploymentState.Lock(id), cancel], cancellationToken);
     }
 
     public Task<IReadOnlyList<DeploymentContainer>?> SoftDeleteAsync(Guid id, Guid ownerId, CancellationToken cancellationToken)
@@ -268,7 +268,6 @@ internal sealed class DeploymentRepository(Db db, DeploymentContext context) : I
                 return met?.UserId == ownerId ? open : null;
             },
             [DeploymentState.Lock(id), delete, DeploymentContainerRepository.Open(id, MaxOpenContainers)],
-            Repeat.WhenConnectionIsLost,
             cancellationToken);
     }
 
@@ -281,7 +280,7 @@ internal sealed class DeploymentRepository(Db db, DeploymentContext context) : I
                 await sets.SkipAsync().ConfigureAwait(false);
                 return await sets.FindAsync(Read).ConfigureAwait(false);
             },
-            [insert, stored], Repeat.WhenConnectionIsLost, cancellationToken, operation);
+            [insert, stored], cancellationToken, operation);
 
     private async Task<bool> ExistsAsync(Guid id, CancellationToken cancellationToken) =>
         await db.FindValueAsync(row => row.Flag(), """

@@ -175,7 +175,7 @@ internal sealed class DeploymentStageRepository(Db db, DeploymentContext context
                     : DeploymentState.ReasonToStop(met)
                         ?? (isHeld ? TransitionOutcome.AlreadyThere : TransitionOutcome.LostLease);
             },
-            DeploymentLeases.Step(claim, context.Clock, plan), Repeat.WhenConnectionIsLost, cancellationToken);
+            DeploymentLeases.Step(claim, context.Clock, plan), cancellationToken);
     }
 
     public Task<TransitionOutcome> SetAsync(DeploymentClaim claim, StageChange change, CancellationToken cancellationToken)
@@ -291,7 +291,7 @@ internal sealed class DeploymentStageRepository(Db db, DeploymentContext context
                     : statuses.Contains(target) ? TransitionOutcome.AlreadyThere
                     : TransitionOutcome.OutOfOrder;
             },
-            DeploymentLeases.Step(claim, context.Clock, change, current), Repeat.WhenConnectionIsLost, cancellationToken, operation);
+            DeploymentLeases.Step(claim, context.Clock, change, current), cancellationToken, operation);
     }
 
     private NpgsqlParameter Error(Guid deploymentId, string? errorMessage) =>

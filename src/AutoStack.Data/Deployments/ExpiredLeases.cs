@@ -22,7 +22,8 @@ internal sealed class ExpiredLeases(Db db, TimeProvider clock)
             ORDER BY l.expires_at, d.id
             LIMIT @limit
             FOR UPDATE OF d SKIP LOCKED
-            """, [ServerTime.Now(clock), P.Of(limit)], cancellationToken).ConfigureAwait(false);
+            """, [ServerTime.Now(clock), P.Of(limit)], cancellationToken, nameof(IDeploymentMaintenance.RequeueExpiredAsync))
+            .ConfigureAwait(false);
         if (expired.Count == 0)
         {
             return RequeueResult.Nothing;
@@ -89,7 +90,6 @@ internal sealed class ExpiredLeases(Db db, TimeProvider clock)
                     : new RequeueResult(requeued, failed);
             },
             [DeploymentMaintenance.LockChosen(chosen), requeue, fail, forget, done],
-            Repeat.WhenConnectionIsLost,
             cancellationToken,
             nameof(IDeploymentMaintenance.RequeueExpiredAsync)).ConfigureAwait(false);
     }

@@ -36,6 +36,6 @@ internal sealed partial class SchemaRequirement(Readiness readiness, bool isRequ
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    [LoggerMessage(30, LogLevel.Warning, "The schema could not be checked: the database does not answer.")]
+    [LoggerMessage(40, LogLevel.Warning, "The schema could not be checked: the database does not answer.")]
     private static partial void LogUnknown(ILogger logger, Exception exception);
 }

@@ -192,7 +192,7 @@ internal sealed class DeploymentHealthCheckRepository(Db db, TimeProvider clock)
                 P.Of(check.IsLive),
                 P.Of(check.CheckedAt),
                 ServerTime.Now(clock),
-            ], Repeat.WhenConnectionIsLost, cancellationToken).ConfigureAwait(false)
+            ], cancellationToken).ConfigureAwait(false)
             ?? throw DuplicateException.OfId("deployment_health_checks_pkey");
     }
 
@@ -233,7 +233,6 @@ internal sealed class DeploymentHealthCheckRepository(Db db, TimeProvider clock)
             SELECT (SELECT pg_catalog.count(n.id)::int FROM sent n), (SELECT pg_catalog.count(t.id)::int FROM stored t)
             """,
             [.. HealthCheckBatch.Parameters(checks), ServerTime.Now(clock)],
-            Repeat.WhenConnectionIsLost,
             cancellationToken).ConfigureAwait(false);
         return counts!.Kept == counts.Sent ? counts.Kept : throw DuplicateException.OfId("deployment_health_checks_pkey");
     }

@@ -109,7 +109,7 @@ internal sealed class DeploymentLogAppends(Db db, LogWriterOptions options)
             P.Column(lines.Messages));
         if (!lines.IsForCopy)
         {
-            return db.WriteBatchAsync(sets => sets.AnyAsync(), [@lock, insert], Repeat.WhenConnectionIsLost, cancellationToken);
+            return db.WriteBatchAsync(sets => sets.AnyAsync(), [@lock, insert], cancellationToken);
         }
 
         var keep = new Statement("SELECT pg_catalog.set_config('autostack.locked_logs', @deploymentId::text, TRUE)", P.Of(deploymentId));
@@ -178,7 +178,7 @@ internal sealed class DeploymentLogAppends(Db db, LogWriterOptions options)
         return lines.IsForCopy
             ? await CopyAsync(
                 lines, now, [locks, Ends(distinctIds)], [locks, insert], ResultsAsync, cancellationToken).ConfigureAwait(false)
-            : await db.WriteBatchAsync(ResultsAsync, [locks, insert], Repeat.WhenConnectionIsLost, cancellationToken).ConfigureAwait(false);
+            : await db.WriteBatchAsync(ResultsAsync, [locks, insert], cancellationToken).ConfigureAwait(false);
     }
 
     private static NpgsqlParameter EndingLevel() => P.Of(DeploymentLogLevel.Warning, "endingLevel");

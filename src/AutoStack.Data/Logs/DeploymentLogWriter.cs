@@ -19,6 +19,7 @@ internal sealed partial class DeploymentLogWriter : IDeploymentLogWriter, IAsync
     private readonly LogContext context;
     private readonly ILogger logger;
     private readonly LogWriterMetrics metrics;
+    private readonly Outage outage;
     private readonly CancellationTokenSource giveUp = new();
     private readonly Lock gate = new();
 
@@ -30,7 +31,8 @@ internal sealed partial class DeploymentLogWriter : IDeploymentLogWriter, IAsync
         (options, this.context, this.logger) = (context.Writer, context, logger);
         buffer = new LogBuffer(options);
         appends = new DeploymentLogAppends(db, options);
-        metrics = new LogWriterMetrics(() => buffer.Count);
+        metrics = new LogWriterMetrics(buffer);
+        outage = new Outage(exception => LogAway(logger, exception), () => LogBack(logger));
     }
 
     /// <summary>Shows that the writer moves.</summary>
@@ -135,11 +137,7 @@ internal sealed partial class DeploymentLogWriter : IDeploymentLogWriter, IAsync
             try
             {
                 Settle(lines, await AppendAsync(lines, started).ConfigureAwait(false), left);
-                if (failures > 0)
-                {
-                    LogBack(logger);
-                }
-
+                outage.Succeeded();
                 return;
             }
 #pragma warning disable CA1031 // Any failure: no line may be lost by it.
@@ -176,10 +174,7 @@ internal sealed partial class DeploymentLogWriter : IDeploymentLogWriter, IAsync
                     return;
                 }
 
-                if (failures == 0)
-                {
-                    LogAway(logger, exception);
-                }
+                outage.Failed(exception);
 
                 if (Stopwatch.GetElapsedTime(started) >= options.FailAfter)
                 {

@@ -131,7 +131,7 @@ internal sealed class DeploymentRuntimeLogRepository(Db db, LogContext context)
                 isRepeated = sets.IsRepeated;
                 return (await sets.ListAsync(row => row.Int()).ConfigureAwait(false))[0];
             },
-            [@lock, insert], Repeat.WhenConnectionIsLost, cancellationToken).ConfigureAwait(false);
+            [@lock, insert], cancellationToken).ConfigureAwait(false);
 
         // The lines of the first attempt are new too.
         return !isRepeated ? added : await db.FindValueAsync(row => row.Int(), """

@@ -36,6 +36,9 @@ internal sealed class HeldLog(Guid deploymentId)
     /// <summary>The lines that are not part of a batch.</summary>
     public (int Lines, long Bytes) Untaken => (Lines - taken, Bytes - takenBytes);
 
+    /// <summary>The time since the first line was buffered; zero for a log without lines.</summary>
+    public TimeSpan Age => Lines == 0 ? TimeSpan.Zero : Stopwatch.GetElapsedTime(lines[head].Since);
+
     /// <summary>The number of calls that wait for room.</summary>
     public int Callers { get; set; }
 
@@ -226,4 +229,8 @@ internal sealed class HeldLog(Guid deploymentId)
 }
 
 /// <summary>A buffered line.</summary>
-internal readonly record struct HeldLine(Guid? Id, DateTime Time, string? Level, string Message, int Bytes);
+internal readonly record struct HeldLine(Guid? Id, DateTime Time, string? Level, string Message, int Bytes)
+{
+    /// <summary>When the line was buffered, in ticks of the stopwatch.</summary>
+    public long Since { get; } = Stopwatch.GetTimestamp();
+}

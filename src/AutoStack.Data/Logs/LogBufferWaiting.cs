@@ -72,6 +72,18 @@ internal sealed partial class LogBuffer
     }
 
     // Queues the logs whose pause is over; returns the shortest remaining pause.
+    /// <summary>The time since the oldest buffered line was buffered.</summary>
+    public TimeSpan Age
+    {
+        get
+        {
+            lock (gate)
+            {
+                return logs.Unfinished.Select(log => log.Age).DefaultIfEmpty().Max();
+            }
+        }
+    }
+
     private TimeSpan Resume()
     {
         var next = Timeout.InfiniteTimeSpan;

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using AutoStack.Data.Postgres;
@@ -8,7 +7,8 @@ namespace AutoStack.Data.Logs;
 /// <summary>The metrics of the writers of this process.</summary>
 internal sealed class LogWriterMetrics : IDisposable
 {
-    private static readonly ConcurrentDictionary<LogWriterMetrics, Func<int>> Held = new();
+    private static readonly Gauge Held = Gauge.Sum("autostack.log_writer.held", "{line}", "Buffered log lines.");
+    private static readonly Gauge Age = Gauge.Max("autostack.log_writer.age", "s", "Time since the oldest buffered line was buffered.");
 
     private static readonly Histogram<double> Duration = Telemetry.Meter.CreateHistogram<double>(
         "autostack.log_writer.flush.duration", "s", "Duration of a flush of log lines, including retries.");
@@ -19,10 +19,9 @@ internal sealed class LogWriterMetrics : IDisposable
     private static readonly Counter<long> Dropped = Telemetry.Meter.CreateCounter<long>(
         "autostack.log_writer.refused", "{line}", "Log lines that were not stored: the database refused them, or their log was full.");
 
-    static LogWriterMetrics() => Telemetry.Meter.CreateObservableUpDownCounter(
-        "autostack.log_writer.held", static () => Held.Values.Sum(count => (long)count()), "{line}", "Buffered log lines.");
+    private readonly IDisposable[] gauges;
 
-    public LogWriterMetrics(Func<int> held) => Held[this] = held;
+    public LogWriterMetrics(LogBuffer buffer) => gauges = [Held.Add(() => buffer.Count), Age.Add(() => buffer.Age.TotalSeconds)];
 
     public static void Flushed(long started) => Duration.Record(Stopwatch.GetElapsedTime(started).TotalSeconds);
 
@@ -32,5 +31,5 @@ internal sealed class LogWriterMetrics : IDisposable
 
     public static void Truncated(long lines) => Dropped.Add(lines, new KeyValuePair<string, object?>("reason", "truncated"));
 
-    public void Dispose() => Held.TryRemove(this, out _);
+    public void Dispose() => Array.ForEach(gauges, gauge => gauge.Dispose());
 }

@@ -61,7 +61,6 @@ internal static class PurgeWindow
                 row => new Step(row.Int(), row.GuidOrNull()),
                 sql,
                 [P.Of(before), P.Of(limit), P.Of(place.AfterId)],
-                Repeat.WhenConnectionIsLost,
                 cancellationToken,
                 operation).ConfigureAwait(false);
             if (step!.Rows > 0 || step.LastId is not { } lastId)

@@ -32,7 +32,7 @@ internal sealed partial class Db
         return executor.RunAsync(
             new(subject, operation),
             [.. before, copy],
-            Repeat.WhenConnectionIsLost,
+            Access.Write,
             SendAsync,
             (_, _) => Task.FromResult(result),
             cancellationToken);

@@ -15,13 +15,13 @@ internal sealed partial class Db(Executor executor, Subject subject)
     public Task<T?> FindAsync<T>(
         Func<RowReader, T> read, [ConstantExpected] string sql, NpgsqlParameter[] parameters, CancellationToken cancellationToken,
         [CallerMemberName] string operation = "")
-        where T : class => RunAsync(operation, new Statement(sql, parameters), Repeat.Read, One(read), cancellationToken);
+        where T : class => RunAsync(operation, new Statement(sql, parameters), Access.Read, One(read), cancellationToken);
 
     /// <summary>Reads one value; null when the result has no row.</summary>
     public Task<T?> FindValueAsync<T>(
         Func<RowReader, T> read, [ConstantExpected] string sql, NpgsqlParameter[] parameters, CancellationToken cancellationToken,
         [CallerMemberName] string operation = "")
-        where T : struct => RunAsync(operation, new Statement(sql, parameters), Repeat.Read, OneValue(read),
+        where T : struct => RunAsync(operation, new Statement(sql, parameters), Access.Read, OneValue(read),
             cancellationToken);
 
     /// <summary>Reads all rows.</summary>
@@ -33,15 +33,15 @@ internal sealed partial class Db(Executor executor, Subject subject)
     /// <inheritdoc cref="ListAsync{T}(Func{RowReader, T}, string, NpgsqlParameter[], CancellationToken, string)"/>
     public Task<IReadOnlyList<T>> ListAsync<T>(
         Func<RowReader, T> read, Statement statement, CancellationToken cancellationToken, [CallerMemberName] string operation = "") =>
-        RunAsync(operation, statement, Repeat.Read, All(read), cancellationToken);
+        RunAsync(operation, statement, Access.Read, All(read), cancellationToken);
 
     /// <summary>Reads the results of several statements in one round trip.</summary>
     public Task<T> ReadBatchAsync<T>(
         Func<ResultSets, Task<T>> read, Statement[] statements, CancellationToken cancellationToken,
         [CallerMemberName] string operation = "") =>
-        RunBatchAsync(operation, statements, Repeat.Read, readCommitted: false, read, cancellationToken);
+        RunBatchAsync(operation, statements, Access.Read, readCommitted: false, read, cancellationToken);
 
-    /// <summary>Changes rows; returns the number of rows.</summary>
+    /// <summary>Changes rows; returns the number of rows, after a lost connection that of the second attempt.</summary>
     public Task<int> WriteAsync(
         [ConstantExpected] string sql, NpgsqlParameter[] parameters, CancellationToken cancellationToken,
         [CallerMemberName] string operation = "") =>
@@ -49,41 +49,13 @@ internal sealed partial class Db(Executor executor, Subject subject)
 
     /// <inheritdoc cref="WriteAsync(string, NpgsqlParameter[], CancellationToken, string)"/>
     public Task<int> WriteAsync(Statement statement, CancellationToken cancellationToken, [CallerMemberName] string operation = "") =>
-        WriteAsync(statement, Repeat.Never, cancellationToken, operation);
-
-    /// <summary>
-    /// Changes rows; returns the number of rows. <paramref name="repeat"/> says whether the statement may be sent again after a lost
-    /// connection; the number is then that of the second time.
-    /// </summary>
-    public Task<int> WriteAsync(
-        Statement statement, Repeat repeat, CancellationToken cancellationToken, [CallerMemberName] string operation = "") =>
-        RunAsync(operation, statement, repeat, ExecuteAsync, cancellationToken);
-
-    /// <inheritdoc cref="WriteAsync(Statement, Repeat, CancellationToken, string)"/>
-    public Task<int> WriteAsync(
-        [ConstantExpected] string sql, NpgsqlParameter[] parameters, Repeat repeat, CancellationToken cancellationToken,
-        [CallerMemberName] string operation = "") =>
-        WriteAsync(new Statement(sql, parameters), repeat, cancellationToken, operation);
+        RunAsync(operation, statement, Access.Write, ExecuteAsync, cancellationToken);
 
     /// <summary>Changes at most one row and reads the row back; null when no row matched.</summary>
     public Task<T?> WriteAsync<T>(
         Func<RowReader, T> read, [ConstantExpected] string sql, NpgsqlParameter[] parameters, CancellationToken cancellationToken,
         [CallerMemberName] string operation = "")
-        where T : class => RunAsync(operation, new Statement(sql, parameters), Repeat.Never, One(read), cancellationToken);
-
-    /// <summary>
-    /// Writes at most one row and reads it back; null when the statement's own condition matched no row. <paramref name="repeat"/> says
-    /// whether the statement may be sent again after a lost connection: an insert under an id that the client chose may, because the second
-    /// one returns the row of the first.
-    /// </summary>
-    public Task<T?> WriteAsync<T>(
-        Func<RowReader, T> read,
-        [ConstantExpected] string sql,
-        NpgsqlParameter[] parameters,
-        Repeat repeat,
-        CancellationToken cancellationToken,
-        [CallerMemberName] string operation = "")
-        where T : class => RunAsync(operation, new Statement(sql, parameters), repeat, One(read), cancellationToken);
+        where T : class => RunAsync(operation, new Statement(sql, parameters), Access.Write, One(read), cancellationToken);
 
     /// <summary>
     /// Deletes at most one row; true when there was one. Sent again after a lost connection, it is also true when the row is gone by then:
@@ -95,7 +67,7 @@ internal sealed partial class Db(Executor executor, Subject subject)
         RunAsync(
             operation,
             new Statement(sql, parameters),
-            Repeat.WhenConnectionIsLost,
+            Access.Write,
             async (reader, call) => await ExecuteAsync(reader, call).ConfigureAwait(false) > 0 || call.Lost is not null,
             cancellationToken);
 
@@ -105,12 +77,16 @@ internal sealed partial class Db(Executor executor, Subject subject)
     /// reads.
     /// </summary>
     public Task<T> WriteBatchAsync<T>(
-        Func<ResultSets, Task<T>> read, Statement[] statements, Repeat repeat, CancellationToken cancellationToken,
+        Func<ResultSets, Task<T>> read, Statement[] statements, CancellationToken cancellationToken,
         [CallerMemberName] string operation = "") =>
-        RunBatchAsync(operation, statements, repeat, readCommitted: true, read, cancellationToken);
+        RunBatchAsync(operation, statements, Access.Write, readCommitted: true, read, cancellationToken);
 
     /// <summary>The driver's limit of a statement, in seconds; 0 for none.</summary>
     public int CommandSeconds => executor.CommandSeconds;
+
+    /// <summary>Says that the method changes rows, before the reads that it begins with.</summary>
+    /// <exception cref="InvalidOperationException">The executor only reads.</exception>
+    public void Writes([CallerMemberName] string operation = "") => executor.AllowWrite(new(subject, operation));
 
     /// <summary>Runs an action after the commit, and not at all after a rollback.</summary>
     public void WhenCommitted(Action action) => executor.WhenCommitted(action);
@@ -154,23 +130,23 @@ internal sealed partial class Db(Executor executor, Subject subject)
     };
 
     private Task<T> RunAsync<T>(
-        string operation, Statement statement, Repeat repeat, Func<NpgsqlDataReader, Call, Task<T>> read,
+        string operation, Statement statement, Access access, Func<NpgsqlDataReader, Call, Task<T>> read,
         CancellationToken cancellationToken) =>
         executor.RunAsync(
             new(subject, operation),
             [statement],
-            repeat,
+            access,
             (connection, call) => executor.SendAsync(connection, statement, call)!,
             read,
             cancellationToken);
 
     private Task<T> RunBatchAsync<T>(
-        string operation, Statement[] statements, Repeat repeat, bool readCommitted, Func<ResultSets, Task<T>> read,
+        string operation, Statement[] statements, Access access, bool readCommitted, Func<ResultSets, Task<T>> read,
         CancellationToken cancellationToken) =>
         executor.RunAsync(
             new(subject, operation),
             statements,
-            repeat,
+            access,
             (connection, call) => executor.SendBatchAsync(connection, statements, readCommitted, call)!,
             AllOf(read),
             cancellationToken);

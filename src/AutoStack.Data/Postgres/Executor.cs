@@ -22,9 +22,9 @@ internal abstract class Executor(Telemetry telemetry, Timeouts timeouts)
     protected Telemetry Telemetry { get; } = telemetry;
 
     /// <summary>Runs statements until they succeed or fail for good.</summary>
-    /// <param name="operation">The name of the call in Telemetry.</param>
-    /// <param name="statements">The statements, for Telemetry.</param>
-    /// <param name="repeat">Whether they are sent again after a lost connection.</param>
+    /// <param name="operation">The name of the call in telemetry.</param>
+    /// <param name="statements">The statements, for telemetry.</param>
+    /// <param name="access">Whether they may change rows.</param>
     /// <param name="send">Sends them; a null reader when the response is consumed already.</param>
     /// <param name="read">Reads the response.</param>
     /// <param name="cancellationToken">The token of the caller.</param>
@@ -32,14 +32,14 @@ internal abstract class Executor(Telemetry telemetry, Timeouts timeouts)
     public virtual Task<T> RunAsync<T>(
         Operation operation,
         Statement[] statements,
-        Repeat repeat,
+        Access access,
         Func<NpgsqlConnection, Call, Task<DbDataReader?>> send,
         Func<NpgsqlDataReader, Call, Task<T>> read,
         CancellationToken cancellationToken)
     {
-        var call = new PendingCall<T>(this, operation, repeat, timeouts, cancellationToken);
+        var call = new PendingCall<T>(this, operation, access, timeouts, cancellationToken);
         call.Watch();
-        _ = WorkAsync(call, statements, repeat, send, read, cancellationToken);
+        _ = WorkAsync(call, statements, access, send, read, cancellationToken);
         return call.Task;
     }
 
@@ -68,11 +68,16 @@ internal abstract class Executor(Telemetry telemetry, Timeouts timeouts)
         return batch.ExecuteReaderAsync(call.Token);
     }
 
+    /// <summary>Throws when the executor only reads.</summary>
+    public virtual void AllowWrite(Operation operation)
+    {
+    }
+
     /// <summary>Runs an action after the commit, and not at all after a rollback.</summary>
     public abstract void WhenCommitted(Action action);
 
     /// <summary>Whether a statement may leave changes behind when no answer to it came.</summary>
-    public abstract bool MayChange(Repeat repeat);
+    public abstract bool MayChange(Access access);
 
     /// <summary>Follows the end of the wait for a call that goes on without its caller.</summary>
     /// <param name="exception">What the caller gets.</param>
@@ -98,17 +103,16 @@ internal abstract class Executor(Telemetry telemetry, Timeouts timeouts)
     /// <param name="retries">The attempts at the call; this failure is counted.</param>
     /// <param name="exception">The failure.</param>
     /// <param name="isLost">Whether the failure is the loss of the connection.</param>
-    /// <param name="repeat">Whether the call may be sent again after a lost connection.</param>
     /// <param name="delay">The delay before the next attempt.</param>
     /// <returns>True for another attempt; false when the failure is final.</returns>
-    protected abstract bool Continue(ref Retries retries, Exception exception, bool isLost, Repeat repeat, out TimeSpan delay);
+    protected abstract bool Continue(ref Retries retries, Exception exception, bool isLost, out TimeSpan delay);
 
     // One method on purpose: every extra async method allocates a state machine per call. It goes on without the caller when the time of
     // the call is over. A null reader means that send has already consumed the response (COPY).
     private async Task WorkAsync<T>(
         PendingCall<T> call,
         Statement[] statements,
-        Repeat repeat,
+        Access access,
         Func<NpgsqlConnection, Call, Task<DbDataReader?>> send,
         Func<NpgsqlDataReader, Call, Task<T>> read,
         CancellationToken cancellationToken)
@@ -145,9 +149,9 @@ internal abstract class Executor(Telemetry telemetry, Timeouts timeouts)
                 }
                 catch (Exception exception)
                 {
-                    if (!Repeats(ref retries, exception, connection, call, repeat, out delay))
+                    if (!Repeats(ref retries, exception, connection, call, out delay))
                     {
-                        if (Final(exception, connection, call, repeat) is { } final)
+                        if (Final(exception, connection, call, access) is { } final)
                         {
                             throw final;
                         }
@@ -179,8 +183,7 @@ internal abstract class Executor(Telemetry telemetry, Timeouts timeouts)
         call.Complete(result);
     }
 
-    private bool Repeats(
-        ref Retries retries, Exception exception, NpgsqlConnection? connection, Call call, Repeat repeat, out TimeSpan delay)
+    private bool Repeats(ref Retries retries, Exception exception, NpgsqlConnection? connection, Call call, out TimeSpan delay)
     {
         if (connection is null)
         {
@@ -200,7 +203,7 @@ internal abstract class Executor(Telemetry telemetry, Timeouts timeouts)
             call.Answer();
         }
 
-        if (!Continue(ref retries, exception, isLost, repeat, out delay) || !call.HasTimeFor(delay))
+        if (!Continue(ref retries, exception, isLost, out delay) || !call.HasTimeFor(delay))
         {
             return false;
         }
@@ -211,10 +214,10 @@ internal abstract class Executor(Telemetry telemetry, Timeouts timeouts)
 
     // The failure that the caller gets in place of this one; null when it gets this one. A repetition that failed, too, does not tell
     // what became of the first attempt.
-    private AutoStackDataException? Final(Exception exception, NpgsqlConnection? connection, Call call, Repeat repeat) => exception switch
+    private AutoStackDataException? Final(Exception exception, NpgsqlConnection? connection, Call call, Access access) => exception switch
     {
         OperationCanceledException => null,
-        _ when call.Lost is { } first && !SqlErrors.IsOfTheValues(exception) => DatabaseUnavailableException.Lost(MayChange(repeat), first),
+        _ when call.Lost is { } first && !SqlErrors.IsOfTheValues(exception) => DatabaseUnavailableException.Lost(MayChange(access), first),
         _ => SqlErrors.Translate(exception, isOpen: connection is not null),
     };
 }

@@ -59,7 +59,7 @@ internal abstract class PendingCall(Operation operation, Timeouts timeouts, Canc
 
 /// <inheritdoc cref="PendingCall"/>
 internal sealed class PendingCall<T>(
-    Executor executor, Operation operation, Repeat repeat, Timeouts timeouts, CancellationToken caller)
+    Executor executor, Operation operation, Access access, Timeouts timeouts, CancellationToken caller)
     : PendingCall(operation, timeouts, caller)
 {
     private readonly TaskCompletionSource<T> source = new();
@@ -86,7 +86,7 @@ internal sealed class PendingCall<T>(
 
     protected override void GiveUp()
     {
-        var exception = GiveUp(executor.MayChange(repeat));
+        var exception = GiveUp(executor.MayChange(access));
         if (TryEnd())
         {
             executor.GivenUp(exception, WasSent);

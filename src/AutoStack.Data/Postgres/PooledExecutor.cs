@@ -21,7 +21,7 @@ internal class PooledExecutor(Pool pool, Telemetry telemetry, Timeouts timeouts,
 
     protected override ValueTask ReleaseAsync(NpgsqlConnection connection, Call call) => pool.CloseAsync(connection, call);
 
-    public override bool MayChange(Repeat repeat) => repeat != Repeat.Read;
+    public override bool MayChange(Access access) => access != Access.Read;
 
     protected override bool Reopen(ref Retries retries, Exception exception, Call call, out TimeSpan delay)
     {
@@ -29,7 +29,7 @@ internal class PooledExecutor(Pool pool, Telemetry telemetry, Timeouts timeouts,
         return reopens && retries.Reopen(exception, call, out delay);
     }
 
-    protected override bool Continue(ref Retries retries, Exception exception, bool isLost, Repeat repeat, out TimeSpan delay)
+    protected override bool Continue(ref Retries retries, Exception exception, bool isLost, out TimeSpan delay)
     {
         if (isLost || SqlErrors.IsOfTheSession(exception) || SqlErrors.IsOfTheBinding(exception))
         {
@@ -37,7 +37,7 @@ internal class PooledExecutor(Pool pool, Telemetry telemetry, Timeouts timeouts,
             pool.Clear();
         }
 
-        return retries.Continue(exception, isLost, repeat, out delay);
+        return retries.Continue(exception, isLost, out delay);
     }
 
     public override void GivenUp(Exception exception, bool wasSent)

@@ -15,10 +15,9 @@ internal struct Retries
     /// <summary>Decides whether to send a failed call again.</summary>
     /// <param name="exception">The failure.</param>
     /// <param name="isLost">Whether the failure is the loss of the connection, so that no answer came.</param>
-    /// <param name="repeat">Whether the call may be sent again after a lost connection.</param>
     /// <param name="delay">The delay before the next attempt.</param>
     /// <returns>True for another attempt; false when the failure is final.</returns>
-    public bool Continue(Exception exception, bool isLost, Repeat repeat, out TimeSpan delay)
+    public bool Continue(Exception exception, bool isLost, out TimeSpan delay)
     {
         delay = TimeSpan.Zero;
         if (SqlErrors.IsConflict(exception))
@@ -29,7 +28,7 @@ internal struct Retries
             return conflicts++ < MaxConflicts;
         }
 
-        return (SqlErrors.IsOfTheSession(exception) || (repeat != Repeat.Never && isLost)) && lostConnections++ == 0;
+        return (SqlErrors.IsOfTheSession(exception) || isLost) && lostConnections++ == 0;
     }
 
     /// <summary>Decides whether to open a connection again.</summary>

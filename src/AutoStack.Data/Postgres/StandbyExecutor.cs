@@ -22,19 +22,26 @@ internal sealed class StandbyExecutor(
     public override Task<T> RunAsync<T>(
         Operation operation,
         Statement[] statements,
-        Repeat repeat,
+        Access access,
         Func<NpgsqlConnection, Call, Task<DbDataReader?>> send,
         Func<NpgsqlDataReader, Call, Task<T>> read,
-        CancellationToken cancellationToken) => repeat == Repeat.Read
-        ? ReadAsync(operation, statements, send, read, cancellationToken)
-        : throw new InvalidOperationException(
-            $"{repository.Name}.{operation.Method} changes rows, and IStandbyReads only reads: " +
-            $"call the method on {repository.Name} itself.");
+        CancellationToken cancellationToken)
+    {
+        if (access != Access.Read)
+        {
+            AllowWrite(operation);
+        }
+
+        return ReadAsync(operation, statements, send, read, cancellationToken);
+    }
+
+    public override void AllowWrite(Operation operation) => throw new InvalidOperationException(
+        $"{repository.Name}.{operation.Method} changes rows, and IStandbyReads only reads: call the method on {repository.Name} itself.");
 
     // The primary gets the second attempt.
-    protected override bool Continue(ref Retries retries, Exception exception, bool isLost, Repeat repeat, out TimeSpan delay)
+    protected override bool Continue(ref Retries retries, Exception exception, bool isLost, out TimeSpan delay)
     {
-        _ = base.Continue(ref retries, exception, isLost, repeat, out delay);
+        _ = base.Continue(ref retries, exception, isLost, out delay);
         return false;
     }
 
@@ -51,7 +58,7 @@ internal sealed class StandbyExecutor(
         {
             if (token == ReadToken.None)
             {
-                return await base.RunAsync(operation, statements, Repeat.Read, send, read, cancellationToken).ConfigureAwait(false);
+                return await base.RunAsync(operation, statements, Access.Read, send, read, cancellationToken).ConfigureAwait(false);
             }
 
             var (isSeen, result) = await ReadAtLeastAsync(operation, statements, read, cancellationToken).ConfigureAwait(false);
@@ -65,7 +72,7 @@ internal sealed class StandbyExecutor(
             // The primary may answer.
         }
 
-        var answer = primary.RunAsync(operation, statements, Repeat.Read, send, read, cancellationToken);
+        var answer = primary.RunAsync(operation, statements, Access.Read, send, read, cancellationToken);
         if (!await call.EndsAsync(answer).ConfigureAwait(false))
         {
             Background.Forget(answer);
@@ -85,7 +92,7 @@ internal sealed class StandbyExecutor(
             var check = Check();
             Statement[] checkedRead = [check, .. statements];
             var answer = await base.RunAsync(
-                operation, checkedRead, Repeat.Read, (connection, call) => SendAsync(connection, checkedRead, call), ReadCheckedAsync,
+                operation, checkedRead, Access.Read, (connection, call) => SendAsync(connection, checkedRead, call), ReadCheckedAsync,
                 cancellationToken).ConfigureAwait(false);
             if (answer.IsSeen)
             {
@@ -102,7 +109,7 @@ internal sealed class StandbyExecutor(
                 await Task.Delay(Pause, cancellationToken).ConfigureAwait(false);
             }
             while (!await base.RunAsync(
-                operation, [check], Repeat.Read, (connection, call) => SendAsync(connection, [check], call), IsSeenAsync,
+                operation, [check], Access.Read, (connection, call) => SendAsync(connection, [check], call), IsSeenAsync,
                 cancellationToken).ConfigureAwait(false));
         }
 

@@ -90,7 +90,7 @@ internal sealed class TransactionExecutor(NpgsqlConnection connection, Call hold
     }
 
     // Without COMMIT nothing is stored.
-    public override bool MayChange(Repeat repeat) => false;
+    public override bool MayChange(Access access) => false;
 
     protected override bool Reopen(ref Retries retries, Exception exception, Call call, out TimeSpan delay)
     {
@@ -99,7 +99,7 @@ internal sealed class TransactionExecutor(NpgsqlConnection connection, Call hold
     }
 
     // A transaction is repeated as a whole, by its unit of work.
-    protected override bool Continue(ref Retries retries, Exception exception, bool isLost, Repeat repeat, out TimeSpan delay)
+    protected override bool Continue(ref Retries retries, Exception exception, bool isLost, out TimeSpan delay)
     {
         doom ??= exception;
         IsLost |= isLost;

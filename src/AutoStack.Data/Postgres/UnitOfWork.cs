@@ -61,7 +61,7 @@ internal sealed class UnitOfWork(Pool pool, Func<Type, Executor, object> createR
                     pool.Clear();
                 }
 
-                if (!retries.Continue(neverBegan ? last!.Doom! : exception, isLost: false, Repeat.Never, out delay))
+                if (!retries.Continue(neverBegan ? last!.Doom! : exception, isLost: false, out delay))
                 {
                     throw;
                 }

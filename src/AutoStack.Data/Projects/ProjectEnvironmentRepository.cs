@@ -53,7 +53,7 @@ internal sealed class ProjectEnvironmentRepository(Db db, TimeProvider clock, Se
                 ServerTime.Now(clock),
                 P.Of(projectId),
                 P.Of(ownerId),
-            ], Repeat.WhenConnectionIsLost, cancellationToken).ConfigureAwait(false);
+            ], cancellationToken).ConfigureAwait(false);
         return rows == 1 ? EnvironmentOutcome.Replaced : EnvironmentOutcome.NotFound;
     }
 }

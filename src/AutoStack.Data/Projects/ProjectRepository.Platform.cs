@@ -72,7 +72,7 @@ internal sealed partial class ProjectRepository
                 var isApplied = await sets.AnyAsync().ConfigureAwait(false);
                 return isChanged || (sets.IsRepeated && isApplied);
             },
-            [apply, applied], Repeat.WhenConnectionIsLost, cancellationToken);
+            [apply, applied], cancellationToken);
 
         NpgsqlParameter[] Detected() =>
         [
@@ -117,7 +117,7 @@ internal sealed partial class ProjectRepository
                 var exists = await sets.AnyAsync().ConfigureAwait(false);
                 return isRecorded ? AccessOutcome.Recorded : exists ? AccessOutcome.OtherRepository : AccessOutcome.NotFound;
             },
-            [record, current], Repeat.WhenConnectionIsLost, cancellationToken);
+            [record, current], cancellationToken);
     }
 
     public Task<bool> RevokeAccessAsync(Guid id, CancellationToken cancellationToken) =>

@@ -117,7 +117,7 @@ internal sealed partial class ProjectRepository(Db db, TimeProvider clock) : IPr
             SET name = p.name
             WHERE p.user_id = excluded.user_id
             RETURNING {Columns}
-            """, ProjectParameters.Of(project, clock), Repeat.WhenConnectionIsLost, cancellationToken).ConfigureAwait(false)
+            """, ProjectParameters.Of(project, clock), cancellationToken).ConfigureAwait(false)
             ?? throw DuplicateException.OfId("projects_pkey");
 
     public async Task<Project> EnsureAsync(NewProject project, ProjectPatch patch, CancellationToken cancellationToken)
@@ -159,7 +159,7 @@ internal sealed partial class ProjectRepository(Db db, TimeProvider clock) : IPr
                 var updated = await sets.FindAsync(Read).ConfigureAwait(false);
                 return await sets.FindAsync(Read).ConfigureAwait(false) ?? updated;
             },
-            [UserRepository.Lock(project.UserId), update, insert, own], Repeat.WhenConnectionIsLost, cancellationToken))
+            [UserRepository.Lock(project.UserId), update, insert, own], cancellationToken))
             .ConfigureAwait(false);
 
         NpgsqlParameter[] Place() => [P.Of(project.Id.Value, "id"), P.Of(project.UserId), P.Text(address.Host), P.Text(address.Path)];
@@ -187,7 +187,7 @@ internal sealed partial class ProjectRepository(Db db, TimeProvider clock) : IPr
                 var outcome = met is null ? UpdateOutcome.NotFound : met.HasPatch ? UpdateOutcome.Updated : UpdateOutcome.Conflict;
                 return new ProjectUpdateResult(outcome, met?.Project);
             },
-            [update, current], Repeat.WhenConnectionIsLost, cancellationToken);
+            [update, current], cancellationToken);
     }
 
     public Task<bool> RemoveAsync(Guid id, Guid ownerId, CancellationToken cancellationToken) =>

@@ -65,7 +65,7 @@ internal sealed class SecretRotator(Db db, SecretProtector secrets) : ISecretRot
             var stored = (await sets.ListAsync(row => row.Guid()).ConfigureAwait(false)).Count;
             return sets.IsRepeated ? stored : hashed;
         },
-        [SessionRepository.HashTokens(ids), SessionRepository.HashedTokens(ids)], Repeat.WhenConnectionIsLost, cancellationToken);
+        [SessionRepository.HashTokens(ids), SessionRepository.HashedTokens(ids)], cancellationToken);
 
     private async Task<SecretRotationResult> RotateAsync(
         SecretColumn column, string prefix, int batchSize, CancellationToken cancellationToken)
@@ -89,7 +89,7 @@ internal sealed class SecretRotator(Db db, SecretProtector secrets) : ISecretRot
                 }
 
                 var replaced = await db.WriteAsync(
-                    column.Replace(id, stored, renewed), Repeat.WhenConnectionIsLost, cancellationToken).ConfigureAwait(false);
+                    column.Replace(id, stored, renewed), cancellationToken).ConfigureAwait(false);
                 result = result with { Rotated = result.Rotated + replaced, Skipped = result.Skipped + 1 - replaced };
             }
 

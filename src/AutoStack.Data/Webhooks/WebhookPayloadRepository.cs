@@ -117,7 +117,7 @@ internal sealed class WebhookPayloadRepository(Db db, TimeProvider clock) : IWeb
                 // A row with the given id was stored by the first attempt of this request.
                 return stored ?? (met is null || met.PayloadId == id ? met : met with { Outcome = WebhookStoreOutcome.Duplicate });
             },
-            [@lock, insert, state], Repeat.WhenConnectionIsLost, cancellationToken).ConfigureAwait(false)
+            [@lock, insert, state], cancellationToken).ConfigureAwait(false)
             ?? throw DuplicateException.OfId("webhook_payloads_pkey");
     }
 
@@ -141,7 +141,7 @@ internal sealed class WebhookPayloadRepository(Db db, TimeProvider clock) : IWeb
                 var exists = await sets.AnyAsync().ConfigureAwait(false);
                 return isAttached ? AttachOutcome.Attached : exists ? AttachOutcome.OtherDeployment : AttachOutcome.NotFound;
             },
-            [attach, current], Repeat.WhenConnectionIsLost, cancellationToken);
+            [attach, current], cancellationToken);
     }
 
     // The array is computed once and its rows are found by primary key; the planner would join an IN with the whole table.
@@ -158,7 +158,6 @@ internal sealed class WebhookPayloadRepository(Db db, TimeProvider clock) : IWeb
             ))
             """,
             [P.Of(before), P.Of(Limit.Check(limit, IWebhookPayloadRepository.MaxPurgeSize), nameof(limit))],
-            Repeat.WhenConnectionIsLost,
             cancellationToken);
 
     /// <summary>Lists the deployments whose ids are in a range, oldest project first.</summary>

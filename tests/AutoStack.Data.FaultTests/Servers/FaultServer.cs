@@ -97,9 +97,14 @@ internal sealed class FaultServer : IAsyncDisposable
     public Task DropDatabaseAsync(string name, CancellationToken cancellationToken) =>
         ExecuteAsync($"DROP DATABASE {name} WITH (FORCE)", cancellationToken);
 
-    /// <summary>A connection string that passes no proxy and no pool.</summary>
+    /// <summary>A connection string that passes no proxy and no pool, for sessions that the settings of a fault do not concern.</summary>
     public string ConnectionStringTo(string database) =>
-        new NpgsqlConnectionStringBuilder(Connection.ConnectionString) { Database = database, Pooling = false }.ConnectionString;
+        new NpgsqlConnectionStringBuilder(Connection.ConnectionString)
+        {
+            Database = database,
+            Pooling = false,
+            Options = "-c statement_timeout=0 -c lock_timeout=0 -c default_transaction_read_only=off",
+        }.ConnectionString;
 
     /// <summary>A connection string of the library, through a proxy.</summary>
     public string ConnectionStringThrough(Proxy proxy, string database, string applicationName) =>

@@ -12,64 +12,58 @@ internal sealed class Worker(string name, Service service, Ledger ledger, int se
 
     protected override async Task TurnAsync(CancellationToken ending)
     {
-        // A lost answer is not repeated: the repetition would claim another deployment.
-        var claim = await TryAsync("Lifecycle.ClaimNextAsync", () => Lifecycle.ClaimNextAsync(CancellationToken.None));
-        if (claim is { IsAcknowledged: true, Value: null })
+        // Told again with the same key after a lost answer, the claim returns the same deployment.
+        var options = new ClaimOptions { Worker = Name, Lease = TimeSpan.FromMinutes(10), Key = NewId() };
+        var claimed = await RepeatAsync(
+            "Lifecycle.ClaimNextAsync", () => Lifecycle.ClaimNextAsync(options, CancellationToken.None));
+        if (claimed is { IsAcknowledged: true, Value: null })
         {
             // Few claims of an empty queue, so that a lost answer is mostly that of a deployment.
             await Task.Delay(Random.Next(50, 100), CancellationToken.None);
             return;
         }
 
-        var build = new Build(Name, claim.Value?.Deployment.Id);
+        var build = new Build(Name, claimed.Value?.Deployment.Id);
         Ledger.Builds.Enqueue(build);
-        if (build.DeploymentId is { } id)
+        if (claimed.Value is { } job)
         {
-            await BuildAsync(build, id);
+            await BuildAsync(build, job.Claim);
         }
     }
 
-    private async Task BuildAsync(Build build, Guid id)
+    private async Task BuildAsync(Build build, DeploymentClaim claim)
     {
-        var writer = new Lines(Service, Ledger, Name, id);
+        var writer = new Lines(Service, Ledger, Name, claim.DeploymentId);
         foreach (var step in Steps)
         {
             await writer.WriteAsync(Random.Next(1, 4));
-            await ReportAsync(build, id, step, () => Lifecycle.AdvanceAsync(id, step, CancellationToken.None));
+            await ReportAsync(build, claim, step, () => Lifecycle.AdvanceAsync(claim, step, CancellationToken.None));
         }
 
         await writer.FlushAsync();
         if (OneOf(4))
         {
-            await ReportAsync(build, id, DeploymentStatus.Failed, () => Lifecycle.FailAsync(id, "exit code 1", CancellationToken.None));
+            await ReportAsync(
+                build, claim, DeploymentStatus.Failed, () => Lifecycle.FailAsync(claim, "exit code 1", CancellationToken.None));
         }
         else
         {
-            await ReportAsync(build, id, DeploymentStatus.Success, () => Lifecycle.SucceedAsync(id, null, CancellationToken.None));
+            await ReportAsync(build, claim, DeploymentStatus.Success, () => Lifecycle.SucceedAsync(claim, null, CancellationToken.None));
         }
     }
 
-    /// <summary>Reports a status. After a lost answer the state of the row decides whether the report arrived.</summary>
-    private async Task ReportAsync(Build build, Guid id, DeploymentStatus status, Func<Task<TransitionOutcome>> report)
+    /// <summary>Reports a status. A repeated report says that the status is there already.</summary>
+    private async Task ReportAsync(Build build, DeploymentClaim claim, DeploymentStatus status, Func<Task<TransitionOutcome>> report)
     {
-        var isRepeated = false;
         var result = await RepeatAsync($"Lifecycle, {status}", report, attempt =>
         {
-            isRepeated |= attempt.Verdict == Verdict.Unknown;
             build.Reports.Add((status, attempt.Verdict));
             return true;
         });
-        if (!result.IsAcknowledged || result.Value.MayContinue())
+        if (result.IsAcknowledged && !result.Value.MayContinue())
         {
-            return;
-        }
-
-        var found = isRepeated
-            ? (await RepeatAsync("Lifecycle.FindStatusAsync", () => Lifecycle.FindStatusAsync(id, CancellationToken.None))).Value
-            : null;
-        if (found != status)
-        {
-            Ledger.Contradictions.Enqueue($"{Name}: {status} of {id} is {result.Value}, although nobody else works on it");
+            Ledger.Contradictions.Enqueue(
+                $"{Name}: {status} of {claim.DeploymentId} is {result.Value}, although nobody else works on it");
         }
     }
 }

@@ -14,7 +14,6 @@ using AutoStack.Data.Testing;
 using AutoStack.Data.Webhooks;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using OpenTelemetry.Trace;
 
 namespace AutoStack.Data.Tests.Conventions;
 

@@ -25,11 +25,22 @@ public sealed class LogWriterMetricsTests : DatabaseTests
                 }
             },
         };
-        meters.SetMeasurementEventCallback<double>((_, _, _, _) => Interlocked.Increment(ref flushes));
+        var gauges = new ConcurrentDictionary<string, double>();
+        meters.SetMeasurementEventCallback<double>((instrument, value, _, _) =>
+        {
+            if (instrument.IsObservable)
+            {
+                gauges[instrument.Name] = value;
+            }
+            else
+            {
+                Interlocked.Increment(ref flushes);
+            }
+        });
         meters.SetMeasurementEventCallback<long>((instrument, value, tags, _) => totals.AddOrUpdate(
             $"{instrument.Name}{(tags.Length == 0 ? "" : $" {tags[0].Value}")}",
             value,
-            (_, before) => instrument is ObservableUpDownCounter<long> ? value : before + value));
+            (_, before) => before + value));
         meters.Start();
         await using var provider = new ServiceCollection()
             .AddAutoStackData(o =>
@@ -49,12 +60,14 @@ public sealed class LogWriterMetricsTests : DatabaseTests
 
         await writer.WriteAsync(missing, new NewDeploymentLog { Message = "x" }, Token);
         meters.RecordObservableInstruments();
-        Assert.That(totals["autostack.log_writer.held"], Is.EqualTo(4), "Three lines of the deployment and one of a missing deployment.");
+        Assert.That(gauges["autostack.log_writer.held"], Is.EqualTo(4), "Three lines of the deployment and one of a missing deployment.");
+        Assert.That(gauges["autostack.log_writer.age"], Is.Positive);
 
         Assert.That(() => writer.FlushAsync(Token), Throws.TypeOf<LogLinesRefusedException>());
 
         meters.RecordObservableInstruments();
-        Assert.That(totals["autostack.log_writer.held"], Is.Zero);
+        Assert.That(gauges["autostack.log_writer.held"], Is.Zero);
+        Assert.That(gauges["autostack.log_writer.age"], Is.Zero);
         Assert.That(totals["autostack.log_writer.lines"], Is.EqualTo(2), "The third line exceeds MaxBytesPerDeployment.");
         Assert.That(totals["autostack.log_writer.refused truncated"], Is.EqualTo(1));
         Assert.That(totals["autostack.log_writer.refused refused"], Is.EqualTo(1));

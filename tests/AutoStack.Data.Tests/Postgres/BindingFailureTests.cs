@@ -23,7 +23,7 @@ public sealed class BindingFailureTests : DatabaseTests
         role = Unique("narrow").Replace('-', '_');
         await ExecuteAsync($"""
             CREATE ROLE {role} LOGIN PASSWORD '{role}';
-            GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA public TO {role}
+            GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role}
             """);
         connectionString = new NpgsqlConnectionStringBuilder(Database.ConnectionString)
         {
