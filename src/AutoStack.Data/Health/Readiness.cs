@@ -19,7 +19,9 @@ internal sealed class Readiness(Db db, SecretProtector secrets, TimeProvider clo
 
     private long lastSample;
 
-    /// <summary>Why the schema does not serve; null when it does.</summary>
+    /// <summary>
+    /// Why the schema does not serve; null when it does. The journal of an older tool has no column for the set of a script.
+    /// </summary>
     /// <exception cref="DatabaseUnavailableException">The database did not answer.</exception>
     public async Task<string?> FindSchemaProblemAsync(CancellationToken cancellationToken)
     {
@@ -28,6 +30,7 @@ internal sealed class Readiness(Db db, SecretProtector secrets, TimeProvider clo
             var version = await db.FindValueAsync(row => row.Int(), """
                 SELECT coalesce(pg_catalog.max(v.version), 0)
                 FROM public.schema_versions v
+                WHERE coalesce(pg_catalog.to_jsonb(v) OPERATOR(pg_catalog.->>) 'script_set', 'core') = 'core'
                 """, [], cancellationToken).ConfigureAwait(false);
             return version >= SchemaVersion.Required
                 ? null
