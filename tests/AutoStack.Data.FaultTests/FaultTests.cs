@@ -1,4 +1,3 @@
-using System.Globalization;
 using AutoStack.Data.FaultTests.Schedules;
 
 namespace AutoStack.Data.FaultTests;
@@ -41,10 +40,9 @@ public sealed class FaultTests
     [Explicit("Runs for AUTOSTACK_FAULT_MINUTES with the seed AUTOSTACK_FAULT_SEED.")]
     public async Task LongRun()
     {
-        var minutes = Setting("AUTOSTACK_FAULT_MINUTES", 30);
-        var seed = Setting("AUTOSTACK_FAULT_SEED", Random.Shared.Next());
-        await TestContext.Progress.WriteLineAsync($"AUTOSTACK_FAULT_MINUTES={minutes} AUTOSTACK_FAULT_SEED={seed}");
-        var report = await RunAsync(seed, lab => new Schedule(seed).RunAsync(lab, TimeSpan.FromMinutes(minutes), Token));
+        var (time, seed) = (LongRuns.Time, LongRuns.Seed);
+        await TestContext.Progress.WriteLineAsync($"AUTOSTACK_FAULT_MINUTES={time.TotalMinutes} AUTOSTACK_FAULT_SEED={seed}");
+        var report = await RunAsync(seed, lab => new Schedule(seed).RunAsync(lab, time, Token));
         Assert.That(report.Late, Is.Empty, "Calls ended more than a second after their time limit.");
     }
 
@@ -57,7 +55,4 @@ public sealed class FaultTests
         Assert.That(report.Findings, Is.Empty, $"seed {seed}");
         return report;
     }
-
-    private static int Setting(string name, int otherwise) =>
-        Environment.GetEnvironmentVariable(name) is { Length: > 0 } text ? int.Parse(text, CultureInfo.InvariantCulture) : otherwise;
 }

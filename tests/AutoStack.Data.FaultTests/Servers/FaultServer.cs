@@ -25,11 +25,15 @@ internal sealed class FaultServer : IAsyncDisposable
     {
         this.shell = shell;
         Source = $"PostgreSQL {binaries.Version} binaries in {binaries.Folder}";
+        Binaries = binaries.Folder;
         Connection = connection;
     }
 
     /// <summary>The origin of the server, for people.</summary>
     public string Source { get; }
+
+    /// <summary>The folder of the server's programs.</summary>
+    public string Binaries { get; }
 
     public int Port => Connection.Port;
 
@@ -210,9 +214,14 @@ internal sealed class FaultServer : IAsyncDisposable
     }
 
     /// <summary>Opens a connection that passes no proxy.</summary>
-    public async Task<NpgsqlConnection> OpenAsync(string database, CancellationToken cancellationToken)
+    public Task<NpgsqlConnection> OpenAsync(string database, CancellationToken cancellationToken) =>
+        OpenDirectAsync(ConnectionStringTo(database), cancellationToken);
+
+    /// <summary>Opens a connection of the laboratory's own.</summary>
+    public static async Task<NpgsqlConnection> OpenDirectAsync(string connectionString, CancellationToken cancellationToken)
     {
-        var connection = new NpgsqlConnection(ConnectionStringTo(database));
+        var connection = new NpgsqlConnection(
+            new NpgsqlConnectionStringBuilder(connectionString) { Pooling = false, ApplicationName = Direct }.ConnectionString);
         try
         {
             await connection.OpenAsync(cancellationToken);
