@@ -34,7 +34,7 @@ public sealed class FaultTests
 
     [Test]
     public async Task Nothing_acknowledged_is_lost_or_doubled_by_mixed_faults() =>
-        await RunAsync(Seed, lab => new Schedule(Seed).RunAsync(lab, TimeSpan.FromSeconds(10), Token));
+        await RunAsync(Seed, lab => new Schedule(Seed, Fault.All).RunAsync(lab, TimeSpan.FromSeconds(10), Token));
 
     [Test]
     [Explicit("Runs for AUTOSTACK_FAULT_MINUTES with the seed AUTOSTACK_FAULT_SEED.")]
@@ -42,7 +42,7 @@ public sealed class FaultTests
     {
         var (time, seed) = (LongRuns.Time, LongRuns.Seed);
         await TestContext.Progress.WriteLineAsync($"AUTOSTACK_FAULT_MINUTES={time.TotalMinutes} AUTOSTACK_FAULT_SEED={seed}");
-        var report = await RunAsync(seed, lab => new Schedule(seed).RunAsync(lab, time, Token));
+        var report = await RunAsync(seed, lab => new Schedule(seed, Fault.All).RunAsync(lab, time, Token));
         Assert.That(report.Late, Is.Empty, "Calls ended more than a second after their time limit.");
     }
 
