@@ -11,7 +11,7 @@ internal sealed class Schedule(int seed, IReadOnlyList<Fault> faults)
         var until = lab.Ledger.Now + time;
         while (true)
         {
-            var round = faults.ToArray();
+            var round = faults.Where(fault => fault != ServerFaults.DiskFull || lab.Server.Disk is not null).ToArray();
             random.Shuffle(round);
             foreach (var fault in round)
             {

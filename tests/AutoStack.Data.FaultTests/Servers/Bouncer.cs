@@ -68,7 +68,7 @@ internal sealed class Bouncer : IAsyncDisposable
             folder,
             Environment.IsPrivilegedProcess ? Shell.Quote(["chown", "-R", "nobody", folder]) : "true",
             "exec " + Shell.Quote([program, "-q", .. user, configuration]),
-            places.FindProgram("setsid"));
+            ServerShell.SetSid(places));
         var bouncer = new Bouncer(shell, port);
         try
         {

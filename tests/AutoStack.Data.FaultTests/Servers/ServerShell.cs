@@ -21,11 +21,11 @@ internal sealed class ServerShell : IAsyncDisposable
     /// <param name="folder">The folder of the server, which the shell removes at its end.</param>
     /// <param name="prepare">A command for <c>sh</c> that prepares the folder.</param>
     /// <param name="serve">A command for <c>sh</c> that becomes the server.</param>
-    /// <param name="setSid">The path of <c>setsid</c>, which keeps Ctrl-C from the server; null when the machine does not have it.</param>
-    public static async Task<ServerShell> StartAsync(string folder, string prepare, string serve, string? setSid)
+    /// <param name="prefix">What the command of the shell begins with, such as <see cref="SetSid"/>.</param>
+    public static async Task<ServerShell> StartAsync(string folder, string prepare, string serve, IReadOnlyList<string> prefix)
     {
-        string[] command = ["/bin/sh", "-c", Script(folder, prepare, serve)];
-        var start = setSid is null ? new ProcessStartInfo(command[0], command[1..]) : new ProcessStartInfo(setSid, command);
+        string[] command = [.. prefix, "/bin/sh", "-c", Script(folder, prepare, serve)];
+        var start = new ProcessStartInfo(command[0], command[1..]);
         start.RedirectStandardInput = true;
         start.RedirectStandardOutput = true;
         start.WorkingDirectory = folder;
@@ -44,6 +44,9 @@ internal sealed class ServerShell : IAsyncDisposable
         await shell.DisposeAsync();
         throw new UnusableException($"the preparation failed; its log ends: {log}");
     }
+
+    /// <summary><c>setsid</c>, which keeps Ctrl-C from the server; empty when the machine does not have it.</summary>
+    public static IReadOnlyList<string> SetSid(SearchPlaces places) => places.FindProgram("setsid") is { } path ? [path] : [];
 
     /// <summary>Starts a server and returns its process id.</summary>
     public async Task<int> ServeAsync(CancellationToken cancellationToken) =>
@@ -117,6 +120,7 @@ internal sealed class ServerShell : IAsyncDisposable
             kill -KILL $server
             wait $server
         fi
+        umount "$folder"/*
         rm -rf "$folder"
         """;
 }
