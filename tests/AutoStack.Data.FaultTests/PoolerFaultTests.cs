@@ -1,5 +1,6 @@
 using AutoStack.Data.FaultTests.Schedules;
 using AutoStack.Data.FaultTests.Sites;
+using Npgsql;
 
 namespace AutoStack.Data.FaultTests;
 
@@ -10,6 +11,12 @@ namespace AutoStack.Data.FaultTests;
 public sealed class PoolerFaultTests
 {
     private const int Seed = 20260418;
+
+    /// <summary>What the server answers about statements that another client of the pooler prepared, or did not prepare.</summary>
+    private static readonly string[] Mixed =
+    [
+        PostgresErrorCodes.DuplicatePreparedStatement, PostgresErrorCodes.InvalidSqlStatementName, "bind message",
+    ];
 
     private static CancellationToken Token => TestContext.CurrentContext.CancellationToken;
 
@@ -38,5 +45,8 @@ public sealed class PoolerFaultTests
         var report = await lab.EndAsync(Token);
         await TestContext.Out.WriteLineAsync($"seed {seed}: {report}");
         Assert.That(report.Findings, Is.Empty, $"seed {seed}");
+        Assert.That(
+            lab.Ledger.Calls.Select(call => call.Failure).Where(failure => Mixed.Any(text => failure?.Contains(text) == true)),
+            Is.Empty, "a call met a statement that another client had prepared");
     }
 }

@@ -124,7 +124,14 @@ internal sealed class Laboratory : IAsyncDisposable
         await Task.WhenAll(running).WaitAsync(EndWait, cancellationToken);
         foreach (var service in services)
         {
-            await service.Get<IDeploymentLogWriter>().FlushAsync(cancellationToken).WaitAsync(EndWait, cancellationToken);
+            try
+            {
+                await service.Get<IDeploymentLogWriter>().FlushAsync(cancellationToken).WaitAsync(EndWait, cancellationToken);
+            }
+            catch (LogLinesRefusedException exception)
+            {
+                Ledger.Contradictions.Enqueue($"service {service.Name}: {exception.Message}");
+            }
         }
 
         await using var connection = await Site.OpenAsync(cancellationToken);
