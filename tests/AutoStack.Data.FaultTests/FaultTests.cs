@@ -13,8 +13,8 @@ public sealed class FaultTests
 
     private static readonly Fault[] Each =
     [
-        Fault.Terminate, Fault.RestartFast, Fault.Kill, Fault.Freeze, Fault.Swallow, Fault.CutInMiddle, ServerFaults.ShortTimeouts, ServerFaults.DiskFull,
-        NeighbourFaults.Holder, NeighbourFaults.PoolExhausted, NeighbourFaults.ColumnTypes,
+        Fault.Terminate, Fault.RestartFast, Fault.Kill, Fault.Freeze, Fault.Swallow, Fault.CutInMiddle, ServerFaults.ShortTimeouts,
+        ServerFaults.DiskFull, NeighbourFaults.Holder, NeighbourFaults.PoolExhausted, NeighbourFaults.ColumnTypes,
     ];
 
     private static CancellationToken Token => TestContext.CurrentContext.CancellationToken;

@@ -9,7 +9,9 @@ using Npgsql;
 
 namespace AutoStack.Data.FaultTests;
 
-/// <summary>A service with a hosted worker is a process of its own, which ends in the middle of its builds; another one takes over.</summary>
+/// <summary>
+/// A service with a hosted worker is a process of its own, which ends in the middle of its builds; another one takes over.
+/// </summary>
 [TestFixture]
 public sealed class ServiceProcessTests
 {

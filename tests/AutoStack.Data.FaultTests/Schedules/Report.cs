@@ -9,7 +9,8 @@ namespace AutoStack.Data.FaultTests.Schedules;
 /// <summary>The result of a run: findings, and a table of what each fault meant to the callers.</summary>
 internal sealed class Report(Ledger ledger, IReadOnlyList<FaultEvent> events, IReadOnlyList<Finding> findings)
 {
-    private static readonly string[] WithoutLimit = ["LogWriter.FlushAsync", "LogFollower.FollowAsync", "UnitOfWork.RunAsync", "UnitOfWork.RunForTokenAsync"];
+    private static readonly string[] WithoutLimit =
+        ["LogWriter.FlushAsync", "LogFollower.FollowAsync", "UnitOfWork.RunAsync", "UnitOfWork.RunForTokenAsync"];
 
     public IReadOnlyList<FaultEvent> Events => events;
 
