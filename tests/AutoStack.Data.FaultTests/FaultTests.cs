@@ -1,4 +1,3 @@
-using System.Globalization;
 using AutoStack.Data.FaultTests.Schedules;
 
 namespace AutoStack.Data.FaultTests;
@@ -15,7 +14,7 @@ public sealed class FaultTests
     private static readonly Fault[] Each =
     [
         Fault.Terminate, Fault.RestartFast, Fault.Kill, Fault.Freeze, Fault.Swallow, Fault.CutInMiddle, ServerFaults.ShortTimeouts,
-        NeighbourFaults.Holder, NeighbourFaults.PoolExhausted, NeighbourFaults.ColumnTypes,
+        ServerFaults.DiskFull, NeighbourFaults.Holder, NeighbourFaults.PoolExhausted, NeighbourFaults.ColumnTypes,
     ];
 
     private static CancellationToken Token => TestContext.CurrentContext.CancellationToken;
@@ -25,6 +24,11 @@ public sealed class FaultTests
         [ValueSource(nameof(Each))] object fault) =>
         await RunAsync(Seed, async lab =>
         {
+            if (Equals(fault, ServerFaults.DiskFull) && lab.Server.Disk is null)
+            {
+                Assert.Ignore("This process may not mount a disk that can be filled.");
+            }
+
             var random = new Random(Seed);
             for (var i = 0; i < 2; i++)
             {
@@ -35,16 +39,15 @@ public sealed class FaultTests
 
     [Test]
     public async Task Nothing_acknowledged_is_lost_or_doubled_by_mixed_faults() =>
-        await RunAsync(Seed, lab => new Schedule(Seed).RunAsync(lab, TimeSpan.FromSeconds(10), Token));
+        await RunAsync(Seed, lab => new Schedule(Seed, Fault.All).RunAsync(lab, TimeSpan.FromSeconds(10), Token));
 
     [Test]
     [Explicit("Runs for AUTOSTACK_FAULT_MINUTES with the seed AUTOSTACK_FAULT_SEED.")]
     public async Task LongRun()
     {
-        var minutes = Setting("AUTOSTACK_FAULT_MINUTES", 30);
-        var seed = Setting("AUTOSTACK_FAULT_SEED", Random.Shared.Next());
-        await TestContext.Progress.WriteLineAsync($"AUTOSTACK_FAULT_MINUTES={minutes} AUTOSTACK_FAULT_SEED={seed}");
-        var report = await RunAsync(seed, lab => new Schedule(seed).RunAsync(lab, TimeSpan.FromMinutes(minutes), Token));
+        var (time, seed) = (LongRuns.Time, LongRuns.Seed);
+        await TestContext.Progress.WriteLineAsync($"AUTOSTACK_FAULT_MINUTES={time.TotalMinutes} AUTOSTACK_FAULT_SEED={seed}");
+        var report = await RunAsync(seed, lab => new Schedule(seed, Fault.All).RunAsync(lab, time, Token));
         Assert.That(report.Late, Is.Empty, "Calls ended more than a second after their time limit.");
     }
 
@@ -57,7 +60,4 @@ public sealed class FaultTests
         Assert.That(report.Findings, Is.Empty, $"seed {seed}");
         return report;
     }
-
-    private static int Setting(string name, int otherwise) =>
-        Environment.GetEnvironmentVariable(name) is { Length: > 0 } text ? int.Parse(text, CultureInfo.InvariantCulture) : otherwise;
 }

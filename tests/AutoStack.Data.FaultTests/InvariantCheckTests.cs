@@ -3,6 +3,7 @@ using AutoStack.Data.FaultTests.Invariants;
 using AutoStack.Data.FaultTests.Ledgers;
 using AutoStack.Data.FaultTests.Schedules;
 using AutoStack.Data.FaultTests.Servers;
+using AutoStack.Data.FaultTests.Sites;
 using AutoStack.Data.FaultTests.Workload;
 using AutoStack.Data.Logs;
 using Npgsql;
@@ -234,10 +235,11 @@ public sealed class InvariantCheckTests
     public async Task A_connection_that_is_left_open_is_found()
     {
         await using var proxy = new Proxy(lab.Server.Port);
+        var site = new ServerSite(lab.Server, lab.Database, proxy);
         await using var connection = await OpenAsync();
-        await using var left = new NpgsqlConnection(lab.Server.ConnectionStringThrough(proxy, lab.Database, Service.Prefix + "left"));
+        await using var left = new NpgsqlConnection(site.ConnectionStringOf(Service.Prefix + "left"));
         await left.OpenAsync(Token);
-        var findings = await LeftBehindCheck.RunAsync([], proxy, connection, ShortWait, Token);
+        var findings = await LeftBehindCheck.RunAsync([], site, connection, ShortWait, Token);
         Expect(findings, FindingKind.LeftBehind, "a connection of service left");
         Expect(findings, FindingKind.LeftBehind, "1 connections to the proxy");
     }
@@ -246,11 +248,12 @@ public sealed class InvariantCheckTests
     public async Task An_object_that_is_held_after_disposal_is_found()
     {
         await using var proxy = new Proxy(lab.Server.Port);
+        var site = new ServerSite(lab.Server, lab.Database, proxy);
         await using var connection = await OpenAsync();
-        var service = new Service(lab.Server, proxy, lab.Database, "held");
+        var service = new Service(site, "held");
         var held = service.Get<IDeploymentLogWriter>();
         Expect(
-            await LeftBehindCheck.RunAsync([service], proxy, connection, ShortWait, Token),
+            await LeftBehindCheck.RunAsync([service], site, connection, ShortWait, Token),
             FindingKind.LeftBehind, "something holds the objects of service held");
         GC.KeepAlive(held);
     }

@@ -2,6 +2,7 @@ using AutoStack.Data.Accounts;
 using AutoStack.Data.Deployments;
 using AutoStack.Data.FaultTests.Invariants;
 using AutoStack.Data.FaultTests.Servers;
+using AutoStack.Data.FaultTests.Sites;
 using AutoStack.Data.FaultTests.Workload;
 using AutoStack.Data.Logs;
 using AutoStack.Data.Projects;
@@ -31,7 +32,7 @@ public sealed class LineIdTests
         var server = FaultServers.Current;
         var database = await server.CreateDatabaseAsync(Token);
         await using (var proxy = new Proxy(server.Port))
-        await using (var service = new Service(server, proxy, database, "writer"))
+        await using (var service = new Service(new ServerSite(server, database, proxy), "writer"))
         await using (var blocker = new NpgsqlConnection(server.ConnectionStringTo(database)))
         await using (var connection = new NpgsqlConnection(server.ConnectionStringTo(database)))
         {

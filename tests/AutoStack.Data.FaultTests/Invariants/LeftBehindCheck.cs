@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using AutoStack.Data.FaultTests.Servers;
+using AutoStack.Data.FaultTests.Sites;
 using AutoStack.Data.FaultTests.Workload;
 using Npgsql;
 
@@ -10,7 +10,7 @@ internal static class LeftBehindCheck
 {
     /// <summary>Disposes the services and returns what is left of them after <paramref name="limit"/>.</summary>
     public static async Task<IReadOnlyList<Finding>> RunAsync(
-        IReadOnlyList<Service> services, Proxy proxy, NpgsqlConnection connection, TimeSpan limit, CancellationToken cancellationToken)
+        IReadOnlyList<Service> services, Site site, NpgsqlConnection connection, TimeSpan limit, CancellationToken cancellationToken)
     {
         var findings = new List<Finding>();
         foreach (var service in services)
@@ -33,12 +33,12 @@ internal static class LeftBehindCheck
                 row => row.GetString(0),
                 cancellationToken);
         }
-        while ((open.Count > 0 || proxy.Open > 0) && watch.Elapsed < limit);
+        while ((open.Count > 0 || site.Open > 0) && watch.Elapsed < limit);
 
         findings.AddRange(open.Select(query => new Finding(FindingKind.LeftBehind, $"a connection of {query}")));
-        if (proxy.Open > 0)
+        if (site.Open > 0)
         {
-            findings.Add(new Finding(FindingKind.LeftBehind, $"{proxy.Open} connections to the proxy"));
+            findings.Add(new Finding(FindingKind.LeftBehind, $"{site.Open} connections to the proxy"));
         }
 
         return findings;

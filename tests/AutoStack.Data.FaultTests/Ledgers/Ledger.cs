@@ -84,6 +84,8 @@ internal sealed class Ledger
         var name = exception.GetType().Name;
         return exception switch
         {
+            // One code for everything that a pooler says.
+            PostgresException { SqlState: PostgresErrorCodes.ProtocolViolation } pooler => $"{name} 08P01 '{pooler.MessageText}'",
             PostgresException postgres => $"{name} {postgres.SqlState}",
             { InnerException: PostgresException postgres } => $"{name} {postgres.SqlState}",
             { InnerException: { } inner } when inner is not PostgresException => $"{name} ({inner.GetType().Name})",

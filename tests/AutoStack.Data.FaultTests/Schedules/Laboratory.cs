@@ -3,6 +3,7 @@ using AutoStack.Data.Deployments;
 using AutoStack.Data.FaultTests.Invariants;
 using AutoStack.Data.FaultTests.Ledgers;
 using AutoStack.Data.FaultTests.Servers;
+using AutoStack.Data.FaultTests.Sites;
 using AutoStack.Data.FaultTests.Workload;
 using AutoStack.Data.Logs;
 using AutoStack.Data.Projects;
@@ -27,18 +28,22 @@ internal sealed class Laboratory : IAsyncDisposable
     private Task[] running = [];
     private Task[] following = [];
 
-    private Laboratory(FaultServer server, string database)
+    private Laboratory(Site site)
     {
-        (Server, Database) = (server, database);
-        Proxy = new Proxy(server.Port);
-        services = [new Service(server, Proxy, database, "one"), new Service(server, Proxy, database, "two")];
+        Site = site;
+        services = [new Service(site, "one"), new Service(site, "two")];
     }
 
-    public FaultServer Server { get; }
+    public Site Site { get; }
 
-    public Proxy Proxy { get; }
+    /// <summary>The server of a laboratory that has one.</summary>
+    public FaultServer Server => ((ServerSite)Site).Server;
 
-    public string Database { get; }
+    /// <summary>The network of a laboratory on one server.</summary>
+    public Proxy Proxy => ((ServerSite)Site).Proxy;
+
+    /// <summary>The database of a laboratory on one server.</summary>
+    public string Database => ((ServerSite)Site).Database;
 
     public Ledger Ledger { get; } = new();
 
@@ -48,14 +53,24 @@ internal sealed class Laboratory : IAsyncDisposable
     /// <summary>Units of work of the first service.</summary>
     public IUnitOfWork UnitOfWork => services[0].Get<IUnitOfWork>();
 
+    /// <summary>How many reads on the standby missed their write, having no token.</summary>
+    public int StaleWithoutToken => callers.OfType<ReadingStandby>().Sum(caller => caller.StaleWithoutToken);
+
     /// <summary>Records that a user was added for a fault.</summary>
     public void Expect(Guid userId) =>
         Ledger.Expect(RowKind.User, userId, $"{userId:n}@example.com").Attempts.Add(Verdict.Acknowledged);
 
+    /// <summary>Starts a laboratory in a new database of a server.</summary>
+    public static async Task<Laboratory> StartAsync(FaultServer server, int seed, CancellationToken cancellationToken) =>
+        await StartAsync(await ServerSite.CreateAsync(server, cancellationToken), seed, cancellationToken);
+
     /// <summary>Starts the callers; returns when each of them has been served.</summary>
-    public static async Task<Laboratory> StartAsync(FaultServer server, int seed, CancellationToken cancellationToken)
+    /// <param name="site">The way to the database; disposed with the laboratory.</param>
+    /// <param name="seed">The seed of the callers.</param>
+    /// <param name="cancellationToken">Cancels the start.</param>
+    public static async Task<Laboratory> StartAsync(Site site, int seed, CancellationToken cancellationToken)
     {
-        var lab = new Laboratory(server, await server.CreateDatabaseAsync(cancellationToken));
+        var lab = new Laboratory(site);
         try
         {
             await lab.AddCallersAsync(seed);
@@ -109,16 +124,22 @@ internal sealed class Laboratory : IAsyncDisposable
         await Task.WhenAll(running).WaitAsync(EndWait, cancellationToken);
         foreach (var service in services)
         {
-            await service.Get<IDeploymentLogWriter>().FlushAsync(cancellationToken).WaitAsync(EndWait, cancellationToken);
+            try
+            {
+                await service.Get<IDeploymentLogWriter>().FlushAsync(cancellationToken).WaitAsync(EndWait, cancellationToken);
+            }
+            catch (LogLinesRefusedException exception)
+            {
+                Ledger.Contradictions.Enqueue($"service {service.Name}: {exception.Message}");
+            }
         }
 
-        await using var connection = new NpgsqlConnection(Server.ConnectionStringTo(Database));
-        await connection.OpenAsync(cancellationToken);
+        await using var connection = await Site.OpenAsync(cancellationToken);
         await UntilFollowedAsync(connection, cancellationToken);
         await followersEnd.CancelAsync();
         await Task.WhenAll(following).WaitAsync(EndWait, cancellationToken);
 
-        var leftBehind = await LeftBehindCheck.RunAsync(services, Proxy, connection, ReleaseWait, cancellationToken);
+        var leftBehind = await LeftBehindCheck.RunAsync(services, Site, connection, ReleaseWait, cancellationToken);
         return new Report(
             Ledger, events, [.. leftBehind, .. await InvariantCheck.RunAsync(Ledger, connection, cancellationToken)]);
     }
@@ -132,8 +153,7 @@ internal sealed class Laboratory : IAsyncDisposable
             await service.DisposeAsync();
         }
 
-        await Proxy.DisposeAsync();
-        await Server.DropDatabaseAsync(Database, CancellationToken.None);
+        await Site.DisposeAsync();
         callersEnd.Dispose();
         followersEnd.Dispose();
     }
@@ -174,6 +194,12 @@ internal sealed class Laboratory : IAsyncDisposable
             new Receiving("webhooks", one, Ledger, seed + 10),
             new Running("ports", two, Ledger, seed + 11, logged),
         ]);
+        if (Site is ReplicatedSite)
+        {
+            callers.Add(new ReadingStandby("standby reads one", one, Ledger, seed + 12));
+            callers.Add(new ReadingStandby("standby reads two", two, Ledger, seed + 13));
+        }
+
         followers.AddRange(logged.Take(FollowedDeployments)
             .Select((id, i) => new Following($"follower {i + 1}", i % 2 == 0 ? one : two, Ledger, id, userId)));
     }

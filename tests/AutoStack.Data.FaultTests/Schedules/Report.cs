@@ -9,7 +9,10 @@ namespace AutoStack.Data.FaultTests.Schedules;
 /// <summary>The result of a run: findings, and a table of what each fault meant to the callers.</summary>
 internal sealed class Report(Ledger ledger, IReadOnlyList<FaultEvent> events, IReadOnlyList<Finding> findings)
 {
-    private static readonly string[] WithoutLimit = ["LogWriter.FlushAsync", "LogFollower.FollowAsync", "UnitOfWork.RunAsync"];
+    private static readonly string[] WithoutLimit =
+        ["LogWriter.FlushAsync", "LogFollower.FollowAsync", "UnitOfWork.RunAsync", "UnitOfWork.RunForTokenAsync"];
+
+    public IReadOnlyList<FaultEvent> Events => events;
 
     /// <summary>What does not hold; empty when everything does.</summary>
     public IReadOnlyList<Finding> Findings => findings;

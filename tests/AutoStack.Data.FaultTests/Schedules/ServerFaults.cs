@@ -53,5 +53,17 @@ internal static class ServerFaults
         await command.ExecuteNonQueryAsync(token);
     });
 
-    public static IReadOnlyList<Fault> All { get; } = [ReadOnly, ShortTimeouts, NoConnections, ListenerKilled];
+    /// <summary>Needs a disk that can be filled: <see cref="Servers.FaultServer.Disk"/>.</summary>
+    public static Fault DiskFull { get; } = new("full disk for 2 s", (lab, _, token) => lab.Server.FillDiskAsync(
+        async () =>
+        {
+            await Task.Delay(TimeSpan.FromSeconds(2), token);
+            await using var connection = await lab.Server.OpenAsync(lab.Database, token);
+            await using var command = new NpgsqlCommand("CREATE TABLE faults_filler AS SELECT generate_series(1, 10000) AS n", connection);
+            var full = Assert.ThrowsAsync<PostgresException>(() => command.ExecuteNonQueryAsync(token));
+            Assert.That(full!.SqlState, Is.EqualTo(PostgresErrorCodes.DiskFull));
+        },
+        token));
+
+    public static IReadOnlyList<Fault> All { get; } = [ReadOnly, ShortTimeouts, NoConnections, ListenerKilled, DiskFull];
 }

@@ -16,20 +16,28 @@ internal sealed class FaultServer : IAsyncDisposable
     public const string Direct = "fault laboratory";
 
     private const string Template = "faults_template";
+    private const string Space = "faults_disk";
     private static readonly TimeSpan StartWait = TimeSpan.FromSeconds(60);
 
     private readonly ServerShell shell;
     private int postmaster;
 
-    private FaultServer(ServerShell shell, PostgresBinaries binaries, NpgsqlConnectionStringBuilder connection)
+    private FaultServer(ServerShell shell, PostgresBinaries binaries, NpgsqlConnectionStringBuilder connection, SmallDisk? disk)
     {
-        this.shell = shell;
+        (this.shell, Disk) = (shell, disk);
         Source = $"PostgreSQL {binaries.Version} binaries in {binaries.Folder}";
+        Binaries = binaries.Folder;
         Connection = connection;
     }
 
     /// <summary>The origin of the server, for people.</summary>
     public string Source { get; }
+
+    /// <summary>The folder of the server's programs.</summary>
+    public string Binaries { get; }
+
+    /// <summary>The disk of the laboratories' databases; null where this process may not mount one.</summary>
+    public SmallDisk? Disk { get; }
 
     public int Port => Connection.Port;
 
@@ -66,15 +74,27 @@ internal sealed class FaultServer : IAsyncDisposable
             .. user?.Prefix ?? [], binaries.InitDb, "-D", data, "-U", Postmaster.Role, "--auth=password", $"--pwfile={passwordFile}",
             "--encoding=UTF8", "--no-sync", "--no-instructions", .. Postmaster.Locale(),
         ]);
+        var disk = await SmallDisk.TryAsync(folder, cancellationToken);
+        string[] commands =
+        [
+            .. disk is null ? [] : new[] { disk.Mount() },
+            .. user is null ? [] : new[] { Shell.Quote(["chown", "-R", $"{user.UserId}:{user.GroupId}", folder]) },
+            prepare,
+        ];
         var shell = await ServerShell.StartAsync(
             folder,
-            user is null ? prepare : $"{Shell.Quote(["chown", "-R", $"{user.UserId}:{user.GroupId}", folder])} && {prepare}",
+            string.Join(" && ", commands),
             Shell.Quote([.. user?.Prefix ?? [], binaries.Postgres, "-D", data, .. settings]),
-            places.FindProgram("setsid"));
-        var server = new FaultServer(shell, binaries, connection);
+            [.. disk is null ? [] : SmallDisk.Prefix, .. ServerShell.SetSid(places)]);
+        var server = new FaultServer(shell, binaries, connection, disk);
         try
         {
             await server.StartServerAsync(cancellationToken);
+            if (disk is not null)
+            {
+                await server.ExecuteAsync($"CREATE TABLESPACE {Space} LOCATION '{disk.Path}'", cancellationToken);
+            }
+
             await server.ExecuteAsync($"CREATE DATABASE {Template}", cancellationToken);
             await new SchemaMigrator(server.ConnectionStringTo(Template)).UpgradeAsync(cancellationToken: cancellationToken);
             return server;
@@ -90,7 +110,8 @@ internal sealed class FaultServer : IAsyncDisposable
     public async Task<string> CreateDatabaseAsync(CancellationToken cancellationToken)
     {
         var name = $"faults_{RandomName.Create()}";
-        await ExecuteAsync($"CREATE DATABASE {name} TEMPLATE {Template}", cancellationToken);
+        var space = Disk is null ? "" : $" TABLESPACE {Space}";
+        await ExecuteAsync($"CREATE DATABASE {name} TEMPLATE {Template}{space}", cancellationToken);
         return name;
     }
 
@@ -154,6 +175,10 @@ internal sealed class FaultServer : IAsyncDisposable
         }
     }
 
+    /// <summary>Fills the disk of the laboratories' databases while <paramref name="work"/> lasts.</summary>
+    public Task FillDiskAsync(Func<Task> work, CancellationToken cancellationToken) =>
+        Disk!.FillAsync(postmaster, work, cancellationToken);
+
     public async ValueTask DisposeAsync() => await shell.DisposeAsync();
 
     private static async Task<PostgresBinaries> FindBinariesAsync(SearchPlaces places, CancellationToken cancellationToken)
@@ -215,9 +240,14 @@ internal sealed class FaultServer : IAsyncDisposable
     }
 
     /// <summary>Opens a connection that passes no proxy.</summary>
-    public async Task<NpgsqlConnection> OpenAsync(string database, CancellationToken cancellationToken)
+    public Task<NpgsqlConnection> OpenAsync(string database, CancellationToken cancellationToken) =>
+        OpenDirectAsync(ConnectionStringTo(database), cancellationToken);
+
+    /// <summary>Opens a connection of the laboratory's own.</summary>
+    public static async Task<NpgsqlConnection> OpenDirectAsync(string connectionString, CancellationToken cancellationToken)
     {
-        var connection = new NpgsqlConnection(ConnectionStringTo(database));
+        var connection = new NpgsqlConnection(
+            new NpgsqlConnectionStringBuilder(connectionString) { Pooling = false, ApplicationName = Direct }.ConnectionString);
         try
         {
             await connection.OpenAsync(cancellationToken);

@@ -5,7 +5,7 @@ using AutoStack.Data.LocalServer;
 namespace AutoStack.Data.FaultTests.Servers;
 
 /// <summary>
-/// A shell that starts postmasters of one data folder, one after the other, while this process holds the other end of the shell's standard
+/// A shell that starts servers of one folder, one after the other, while this process holds the other end of the shell's standard
 /// input. The operating system closes that pipe however this process ends; the shell then ends the server and removes the folder.
 /// </summary>
 internal sealed class ServerShell : IAsyncDisposable
@@ -17,15 +17,15 @@ internal sealed class ServerShell : IAsyncDisposable
 
     private ServerShell(string folder, Process process) => (this.folder, this.process) = (folder, process);
 
-    /// <summary>Creates the data folder.</summary>
+    /// <summary>Prepares the folder.</summary>
     /// <param name="folder">The folder of the server, which the shell removes at its end.</param>
-    /// <param name="prepare">A command for <c>sh</c> that creates the data folder.</param>
-    /// <param name="serve">A command for <c>sh</c> that becomes the postmaster.</param>
-    /// <param name="setSid">The path of <c>setsid</c>, which keeps Ctrl-C from the server; null when the machine does not have it.</param>
-    public static async Task<ServerShell> StartAsync(string folder, string prepare, string serve, string? setSid)
+    /// <param name="prepare">A command for <c>sh</c> that prepares the folder.</param>
+    /// <param name="serve">A command for <c>sh</c> that becomes the server.</param>
+    /// <param name="prefix">What the command of the shell begins with, such as <see cref="SetSid"/>.</param>
+    public static async Task<ServerShell> StartAsync(string folder, string prepare, string serve, IReadOnlyList<string> prefix)
     {
-        string[] command = ["/bin/sh", "-c", Script(folder, prepare, serve)];
-        var start = setSid is null ? new ProcessStartInfo(command[0], command[1..]) : new ProcessStartInfo(setSid, command);
+        string[] command = [.. prefix, "/bin/sh", "-c", Script(folder, prepare, serve)];
+        var start = new ProcessStartInfo(command[0], command[1..]);
         start.RedirectStandardInput = true;
         start.RedirectStandardOutput = true;
         start.WorkingDirectory = folder;
@@ -42,14 +42,17 @@ internal sealed class ServerShell : IAsyncDisposable
 
         var log = shell.ReadLog();
         await shell.DisposeAsync();
-        throw new UnusableException($"initdb failed; its log ends: {log}");
+        throw new UnusableException($"the preparation failed; its log ends: {log}");
     }
 
-    /// <summary>Starts a postmaster and returns its process id.</summary>
+    /// <summary><c>setsid</c>, which keeps Ctrl-C from the server; empty when the machine does not have it.</summary>
+    public static IReadOnlyList<string> SetSid(SearchPlaces places) => places.FindProgram("setsid") is { } path ? [path] : [];
+
+    /// <summary>Starts a server and returns its process id.</summary>
     public async Task<int> ServeAsync(CancellationToken cancellationToken) =>
         int.Parse(await AskAsync("serve", cancellationToken), CultureInfo.InvariantCulture);
 
-    /// <summary>Waits until the postmaster has ended.</summary>
+    /// <summary>Waits until the server has ended.</summary>
     public Task WaitAsync(CancellationToken cancellationToken) => AskAsync("wait", cancellationToken);
 
     /// <summary>The last lines in the log of the server.</summary>
@@ -117,6 +120,7 @@ internal sealed class ServerShell : IAsyncDisposable
             kill -KILL $server
             wait $server
         fi
+        umount "$folder"/*
         rm -rf "$folder"
         """;
 }

@@ -1,11 +1,11 @@
 using System.Runtime.CompilerServices;
-using AutoStack.Data.FaultTests.Servers;
+using AutoStack.Data.FaultTests.Sites;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace AutoStack.Data.FaultTests.Workload;
 
 /// <summary>One service that uses the library, with a pool and a log writer of its own.</summary>
-internal sealed class Service(FaultServer server, Proxy proxy, string database, string name) : IAsyncDisposable
+internal sealed class Service(Site site, string name) : IAsyncDisposable
 {
     /// <summary>What the application names of the library's connections begin with.</summary>
     public const string Prefix = "service ";
@@ -16,7 +16,8 @@ internal sealed class Service(FaultServer server, Proxy proxy, string database, 
     private ServiceProvider? provider = new ServiceCollection()
         .AddAutoStackData(options =>
         {
-            options.ConnectionString = server.ConnectionStringThrough(proxy, database, Prefix + name);
+            options.ConnectionString = site.ConnectionStringOf(Prefix + name);
+            options.Pooler = site.Pooler;
             options.MinPoolSize = 1;
             options.MaxPoolSize = 20;
             options.CommandTimeout = TimeSpan.FromSeconds(5);
