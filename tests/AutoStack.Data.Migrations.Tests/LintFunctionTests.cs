@@ -1,11 +1,10 @@
 using AutoStack.Data.Cli.Lint;
-using AutoStack.Data.Migrations.Tests.Support;
 using AutoStack.Data.Testing;
 using AutoStack.Data.Tests.Support;
 
 namespace AutoStack.Data.Migrations.Tests;
 
-/// <summary>The list of functions that are not volatile is the catalog of the servers: that of the run, and of each release at hand.</summary>
+/// <summary>The list of functions that are not volatile is that of the servers: the one of the run, and each release at hand.</summary>
 public sealed class LintFunctionTests
 {
     private const string Names = """

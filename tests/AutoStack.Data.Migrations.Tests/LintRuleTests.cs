@@ -54,7 +54,8 @@ public sealed class LintRuleTests
         "WITH batch AS (SELECT id FROM t LIMIT 1000) UPDATE t SET n = 1 FROM batch WHERE batch.id = t.id")]
     [TestCase("whole-table-write", "MERGE INTO t USING o ON o.t_id = t.id WHEN MATCHED THEN DELETE",
         "MERGE INTO t USING (VALUES (1, 2)) v (id, n) ON v.id = t.id WHEN MATCHED THEN UPDATE SET n = v.n")]
-    [TestCase("truncate", "CREATE TABLE new (); TRUNCATE TABLE new, ONLY o", "CREATE TABLE new (); CREATE TABLE newer (); TRUNCATE new, newer")]
+    [TestCase("truncate", "CREATE TABLE new (); TRUNCATE TABLE new, ONLY o",
+        "CREATE TABLE new (); CREATE TABLE newer (); TRUNCATE new, newer")]
     [TestCase("create-trigger", "CREATE TRIGGER g BEFORE INSERT ON t EXECUTE FUNCTION f(); UPDATE t SET n = 1 WHERE n IS NULL",
         "UPDATE t SET n = 1 WHERE n IS NULL; CREATE OR REPLACE TRIGGER g BEFORE INSERT ON t EXECUTE FUNCTION f()")]
     [TestCase("create-trigger", "CREATE CONSTRAINT TRIGGER g AFTER INSERT ON t FOR EACH ROW EXECUTE FUNCTION f(); SELECT 1",
@@ -83,9 +84,10 @@ public sealed class LintRuleTests
     [TestCase("copy-data", "COPY t (id, name) FROM stdin;\n1\tIt's\n\\.\nSELECT 1;", "COPY t (id, name) FROM '/srv/rows.csv'")]
     [TestCase("copy-data", "COPY (SELECT 1) TO STDOUT", "COPY (SELECT 1) TO '/srv/one.csv'")]
     [TestCase("select-into", "SELECT id INTO copied FROM t", "INSERT INTO o (id) SELECT id FROM t WHERE n = 1")]
-    [TestCase("select-into", "WITH a AS (SELECT 1) SELECT * INTO copied FROM a", "WITH a AS (SELECT 1 AS n) INSERT INTO t (n) SELECT n FROM a")]
+    [TestCase("select-into", "WITH a AS (SELECT 1) SELECT * INTO copied FROM a",
+        "WITH a AS (SELECT 1 AS n) INSERT INTO t (n) SELECT n FROM a")]
     [TestCase("select-into", "CREATE TABLE x (); SELECT 1 INTO TEMP copied",
-        "DO $$ DECLARE found INT; BEGIN SELECT 1 INTO found; END $$; CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS 'SELECT 1 INTO x'")]
+        "DO $$ DECLARE x INT; BEGIN SELECT 1 INTO x; END $$; CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS 'SELECT 1 INTO x'")]
     [TestCase("fails-in-transaction", "VACUUM t", Alone + "VACUUM t")]
     [TestCase("fails-in-transaction", "CREATE DATABASE other", Alone + "CREATE DATABASE other")]
     public void A_rule_reports_the_bad_form_and_not_the_good_one(string rule, string bad, string good)

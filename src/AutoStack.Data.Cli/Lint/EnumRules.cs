@@ -23,13 +23,14 @@ internal sealed class EnumRules(ScriptScope scope)
                 added[cursor.Current.Text] = type;
             }
         }
-        else if (!IsDeferred(statement.Sql)
-            && statement.Sql.Tokens.FirstOrDefault(token => token.Kind == SqlTokenKind.Text && added.ContainsKey(token.Text)) is { Text: { } value } use)
+        else if (!IsDeferred(statement.Sql) && statement.Sql.Tokens.FirstOrDefault(IsAdded) is { Text: { } value } use)
         {
             scope.Report(use.Line, LintRule.EnumValueUsed,
                 $"This statement fails: the server refuses {value} of {added[value]} until the script that adds it is committed.");
         }
     }
+
+    private bool IsAdded(SqlToken token) => token.Kind == SqlTokenKind.Text && added.ContainsKey(token.Text);
 
     // A comment is text, and a body runs later.
     private static bool IsDeferred(SqlStatement sql)

@@ -4,8 +4,8 @@ using AutoStack.Data.Migrations.Internal;
 namespace AutoStack.Data.Cli.Lint;
 
 /// <summary>
-/// The functions that the server evaluates once per statement when they are part of a default, from <c>NotVolatile.txt</c>: a name is listed
-/// when a function of that name is stable or immutable, or when it is a word of the grammar. All other functions count as volatile.
+/// The functions that the server evaluates once per statement when they are part of a default, from <c>NotVolatile.txt</c>: a name is
+/// listed when a function of that name is stable or immutable, or when it is a word of the grammar. All others count as volatile.
 /// </summary>
 internal static class Functions
 {

@@ -75,21 +75,21 @@ internal sealed record LintRule(string Id, string Safer)
         "Give an explicit name (CONSTRAINT table_column_key …): later scripts and errors rely on it.");
 
     public static readonly LintRule DropConstraint = new("drop-constraint",
-        "Add the constraint that replaces it in the same script, or release code that does not rely on it first and allow the drop with that reason.");
+        "Add what replaces it in the same script, or release code that does not rely on it first and allow the drop with that reason.");
 
     public static readonly LintRule DropObject = new("drop-object",
         "Release code that does not use it first, and allow the drop with that reason; to replace it, create it again in the same script.");
 
     public static readonly LintRule ExclusionConstraint = new("exclusion-constraint",
-        "Create a new table with the constraint and copy the rows in batches, or add it in a maintenance window: it has no concurrent form.");
+        "Create a new table with the constraint and copy the rows in batches, or add it in a maintenance window: no form is concurrent.");
 
     public static readonly LintRule AttachPartition = new("attach-partition",
-        "Add CHECK (the bounds of the partition, and IS NOT NULL) NOT VALID, VALIDATE it in the next script, and then attach: no row is read.");
+        "Add CHECK (the bounds, and IS NOT NULL) NOT VALID, VALIDATE it in the next script, and then attach: no row is read.");
 
     public static readonly LintRule DetachPartition = new("detach-partition", $"Use DETACH PARTITION … CONCURRENTLY, {Alone}.");
 
     public static readonly LintRule PartitionedIndex = new("partitioned-index",
-        "CREATE INDEX … ON ONLY the parent, CREATE INDEX CONCURRENTLY on each partition in scripts of their own, then ALTER INDEX … ATTACH PARTITION.");
+        "CREATE INDEX … ON ONLY the parent, then CONCURRENTLY on each partition in its own script, then ALTER INDEX … ATTACH PARTITION.");
 
     public static readonly LintRule CreateTrigger = new("create-trigger",
         "Put the trigger at the end of the script, or into a script of its own: writers wait until the script is committed.");

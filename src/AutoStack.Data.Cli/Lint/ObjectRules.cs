@@ -35,7 +35,8 @@ internal sealed class ObjectRules(ScriptScope scope)
         if (Created(sql) is ("TRIGGER", var name) && sql.Read() is var cursor && cursor.Find("ON") && cursor.TakeName() is { } table
             && !scope.OwnsTable(table) && After(statement).Any(later => !Array.Exists(Brief, later.Sql.Read().Starts)))
         {
-            scope.Report(sql.Line, LintRule.CreateTrigger, $"The trigger {name} blocks every writer of {table} until the statements after it are done.");
+            scope.Report(sql.Line, LintRule.CreateTrigger,
+                $"The trigger {name} blocks every writer of {table} until the statements after it are done.");
         }
     }
 

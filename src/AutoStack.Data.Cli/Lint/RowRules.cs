@@ -12,7 +12,9 @@ internal sealed class RowRules(ScriptScope scope)
         var (line, cursor) = (statement.Sql.Line, statement.Sql.Read());
         if (!statement.Nested && CreatesTable(statement.Sql))
         {
-            scope.Report(line, LintRule.SelectInto, "SELECT INTO assigns no variable here: it creates a table, which no rule recognizes.");
+            scope.Report(line, LintRule.SelectInto, scope.Step.Transactional
+                ? "SELECT INTO fails: the migrator runs the script by EXECUTE, which refuses it."
+                : "SELECT INTO assigns no variable here: it creates a table, which no rule recognizes.");
         }
 
         if (cursor.Take("LOCK"))
@@ -86,7 +88,8 @@ internal sealed class RowRules(ScriptScope scope)
             }
             else if (Unlimited(cursor, queries) is { } why)
             {
-                scope.Report(line, LintRule.WholeTableWrite, $"{why} of {table} is written and stays locked until the script is committed.");
+                scope.Report(line, LintRule.WholeTableWrite,
+                    $"{why} of {table} is written and stays locked until the script is committed.");
             }
         }
     }
@@ -100,7 +103,8 @@ internal sealed class RowRules(ScriptScope scope)
         }
 
         cursor.Take("ONLY");
-        var batch = cursor.TakeGroup() is { } query ? query.Starts("VALUES") || query.Has("LIMIT") : queries.Contains(cursor.TakeName() ?? "");
+        var batch = cursor.TakeGroup() is { } query ? query.Starts("VALUES") || query.Has("LIMIT")
+            : queries.Contains(cursor.TakeName() ?? "");
         if (!batch)
         {
             scope.Report(line, LintRule.WholeTableWrite,

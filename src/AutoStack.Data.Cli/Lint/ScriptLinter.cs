@@ -30,7 +30,8 @@ internal sealed class ScriptLinter(MigrationStep step, bool up, ScriptCatalog ca
     }
 
     private static IEnumerable<ScriptStatement> WithNested(SqlStatement statement) =>
-        PlpgSql.Of(statement).Select(inner => new ScriptStatement(inner, Nested: true)).Prepend(new ScriptStatement(statement, Nested: false));
+        PlpgSql.Of(statement).Select(inner => new ScriptStatement(inner, Nested: true))
+            .Prepend(new ScriptStatement(statement, Nested: false));
 
     private void Script(ScriptScope scope, ScriptText text)
     {
@@ -42,7 +43,8 @@ internal sealed class ScriptLinter(MigrationStep step, bool up, ScriptCatalog ca
 
         if (!step.Transactional && text.Statements.Count > 1)
         {
-            scope.Report(text.Statements[1].Line, LintRule.ManyStatements, $"{text.Statements.Count} statements run without a transaction.");
+            scope.Report(text.Statements[1].Line, LintRule.ManyStatements,
+                $"{text.Statements.Count} statements run without a transaction.");
         }
 
         foreach (var (line, command) in text.PsqlCommands)

@@ -2,7 +2,7 @@ using AutoStack.Data.Migrations.Internal;
 
 namespace AutoStack.Data.Cli.Lint;
 
-/// <summary>The rules on statements of the whole server, on those that a transaction or the migrator's connection refuses, and on names.</summary>
+/// <summary>The rules on the whole server, on what a transaction or the migrator's connection refuses, and on long names.</summary>
 internal sealed class ServerRules(ScriptScope scope)
 {
     private const int MaxNameBytes = 63;
@@ -45,7 +45,8 @@ internal sealed class ServerRules(ScriptScope scope)
         if ((cursor.Take("VACUUM") && (cursor.Starts("FULL") || cursor.TakeGroup()?.Items().Any(IsFull) == true))
             || cursor.Starts("CLUSTER"))
         {
-            scope.Report(sql.Line, LintRule.Rewrite, $"{sql.Tokens[0].Text.ToUpperInvariant()} rewrites the table while nobody can use it.");
+            scope.Report(sql.Line, LintRule.Rewrite,
+                $"{sql.Tokens[0].Text.ToUpperInvariant()} rewrites the table while nobody can use it.");
         }
         else if (cursor.Take("ALTER INDEX") || cursor.Take("ALTER MATERIALIZED VIEW"))
         {

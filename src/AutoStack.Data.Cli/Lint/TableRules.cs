@@ -73,7 +73,8 @@ internal sealed class TableRules(ScriptScope scope)
         }
         else if (scope.Up && !own && action.Starts("DROP"))
         {
-            scope.Report(line, LintRule.DropColumn, $"The data of the column in {table} is lost, and code that still names the column fails.");
+            scope.Report(line, LintRule.DropColumn,
+                $"The data of the column in {table} is lost, and code that still names the column fails.");
         }
         else if (!own && (action.Starts("SET TABLESPACE") || action.Starts("SET ACCESS METHOD")))
         {
