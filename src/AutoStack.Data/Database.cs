@@ -49,6 +49,7 @@ internal sealed class Database : IAsyncDisposable, IDisposable
 
     private readonly NpgsqlDataSource? owned;
     private readonly NpgsqlDataSource? listening;
+    private readonly Hosts hosts;
     private readonly UnitOfWork unitOfWork;
     private readonly StandbyReads standbyReads;
     private readonly Executor executor;
@@ -70,7 +71,7 @@ internal sealed class Database : IAsyncDisposable, IDisposable
         listening = options.ToListenConnectionString(settings) is { } direct ? Build(direct) : null;
         var source = dataSource ?? owned!;
         var used = new NpgsqlConnectionStringBuilder(source.ConnectionString);
-        var hosts = new Hosts(source, options.Pooler);
+        hosts = new Hosts(source, options.Pooler);
         timeouts = Timeouts.Of(used.CommandTimeout, options.OperationTimeout);
         var telemetry = new Telemetry(logger, options.SlowOperationThreshold, PoolName, used.Database ?? used.Username);
         var limits = options.ToPoolLimits(used);
@@ -154,6 +155,7 @@ internal sealed class Database : IAsyncDisposable, IDisposable
         logNotifier.Dispose();
         logFollower.Dispose();
         Notifications.Dispose();
+        hosts.End();
         listening?.Dispose();
         owned?.Dispose();
     }
@@ -164,6 +166,7 @@ internal sealed class Database : IAsyncDisposable, IDisposable
         await logNotifier.DisposeAsync().ConfigureAwait(false);
         logFollower.Dispose();
         await Notifications.DisposeAsync().ConfigureAwait(false);
+        hosts.End();
         if (listening is not null)
         {
             await listening.DisposeAsync().ConfigureAwait(false);

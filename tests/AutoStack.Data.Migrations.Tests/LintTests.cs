@@ -1,3 +1,4 @@
+using System.Reflection;
 using AutoStack.Data.Cli.Lint;
 using AutoStack.Data.Migrations.Tests.Support;
 
@@ -5,14 +6,15 @@ namespace AutoStack.Data.Migrations.Tests;
 
 public sealed class LintTests
 {
-    private const string Alone = "-- autostack: no-transaction\n";
-    private const string Up = "0002_run_test.sql";
+    internal const string Alone = "-- autostack: no-transaction\n";
+    internal const string Up = "0002_run_test.sql";
     private const string Down = "0002_run_test.down.sql";
 
     private const string Base = """
         CREATE TABLE t (id BIGINT CONSTRAINT t_pkey PRIMARY KEY, name VARCHAR(20), note TEXT, n INTEGER);
         CREATE TABLE o (id BIGINT CONSTRAINT o_pkey PRIMARY KEY, t_id BIGINT, u_id BIGINT);
         CREATE INDEX o_t_id_idx ON o (t_id);
+        ALTER TABLE t ADD CONSTRAINT t_n_check CHECK (n IS NOT NULL) NOT VALID;
         """;
 
     [TestCase("blocking-index", "CREATE INDEX i ON t (n)", Alone + "CREATE INDEX CONCURRENTLY IF NOT EXISTS i ON t (n)")]
@@ -58,7 +60,7 @@ public sealed class LintTests
     [TestCase("type-change", "ALTER TABLE t ALTER name SET DATA TYPE VARCHAR(10)", "ALTER TABLE t ALTER name SET DATA TYPE TEXT")]
     [TestCase("type-change", "ALTER TABLE t ALTER name TYPE TEXT USING lower(name)", "ALTER TABLE t ALTER name TYPE CHARACTER VARYING(20)")]
     [TestCase("type-change", "ALTER TABLE unknown ALTER name TYPE TEXT", "CREATE TABLE new (n INT); ALTER TABLE new ALTER n TYPE BIGINT")]
-    [TestCase("drop-column", "ALTER TABLE t DROP COLUMN n", "ALTER TABLE t DROP CONSTRAINT c")]
+    [TestCase("drop-column", "ALTER TABLE t DROP COLUMN n", "ALTER TABLE t ALTER n DROP DEFAULT")]
     [TestCase("drop-column", "ALTER TABLE t ADD a INT, DROP IF EXISTS n", "ALTER TABLE t ALTER n DROP NOT NULL")]
     [TestCase("drop-table", "DROP TABLE IF EXISTS other, t", "CREATE TABLE new (n INT); DROP TABLE new")]
     [TestCase("lock-timeout", "-- autostack: lock_timeout=0\nSELECT 1", "-- autostack: lock_timeout=30s\nSELECT 1")]
@@ -71,7 +73,7 @@ public sealed class LintTests
     [TestCase("rewrite", "CLUSTER t USING t_pkey", "ALTER TABLE t CLUSTER ON t_pkey")]
     [TestCase("rewrite", "ALTER TABLE t SET UNLOGGED", "CREATE TABLE new (n INT); ALTER TABLE new SET UNLOGGED")]
     [TestCase("blocking-refresh", "REFRESH MATERIALIZED VIEW v", "REFRESH MATERIALIZED VIEW CONCURRENTLY v")]
-    [TestCase("drop-table", "DROP SCHEMA IF EXISTS audit CASCADE", "DROP SCHEMA audit")]
+    [TestCase("drop-table", "DROP SCHEMA IF EXISTS audit CASCADE", "CREATE SCHEMA audit; DROP SCHEMA audit")]
     [TestCase("volatile-default", "ALTER TABLE t ADD c INT GENERATED ALWAYS AS (n * 2) STORED",
         "ALTER TABLE t ADD c INT GENERATED ALWAYS AS (n * 2) VIRTUAL")]
     [TestCase("whole-table-write", "WITH a AS (SELECT 1 AS n WHERE true) UPDATE t SET n = a.n FROM a",
@@ -258,19 +260,23 @@ public sealed class LintTests
     }
 
     [Test]
-    public void Every_rule_has_a_unique_id_and_a_case_in_this_fixture()
+    public void Every_rule_has_a_unique_id_and_a_case()
     {
         var ids = typeof(LintRule).GetFields().Select(f => f.GetValue(null)).OfType<LintRule>().Select(rule => rule.Id).ToList();
-        var tested = typeof(LintTests).GetMethod(nameof(A_rule_reports_the_bad_form_and_not_the_good_one))!
-            .GetCustomAttributes(typeof(TestCaseAttribute), false).Cast<TestCaseAttribute>().Select(c => (string)c.Arguments[0]!)
+        MethodInfo[] methods =
+        [
+            typeof(LintTests).GetMethod(nameof(A_rule_reports_the_bad_form_and_not_the_good_one))!,
+            typeof(LintRuleTests).GetMethod(nameof(LintRuleTests.A_rule_reports_the_bad_form_and_not_the_good_one))!,
+        ];
+        var tested = methods.SelectMany(method => method.GetCustomAttributes<TestCaseAttribute>()).Select(c => (string)c.Arguments[0]!)
             .Concat(["down-incomplete", "missing-down"]).Distinct();
 
         Assert.That(ids, Is.Unique.And.EquivalentTo(tested));
     }
 
-    private static IEnumerable<string> Rules(string file, string up, string down = "DO $$ BEGIN END $$") =>
+    internal static IEnumerable<string> Rules(string file, string up, string down = "DO $$ BEGIN END $$") =>
         new ScriptFolder(Set(up, down)).Lint(file).Select(finding => finding.Rule.Id);
 
-    private static IEnumerable<KeyValuePair<string, string>> Set(string up, string down) =>
+    internal static IEnumerable<KeyValuePair<string, string>> Set(string up, string down) =>
         [KeyValuePair.Create("0001_add_base.sql", Base), KeyValuePair.Create(Up, up), KeyValuePair.Create(Down, down)];
 }

@@ -146,10 +146,10 @@ internal sealed record ColumnDefinition(
 
 /// <summary>
 /// A constraint of a column or a table. The name is null when the server chooses one; the columns are empty when an expression determines
-/// them.
+/// them. NotNull is the column of CHECK (column IS NOT NULL).
 /// </summary>
 internal sealed record ConstraintDefinition(
-    string Kind, string? Name, IReadOnlyList<string> Columns, bool Cascades, bool NotValid, bool UsesIndex, int Line)
+    string Kind, string? Name, IReadOnlyList<string> Columns, bool Cascades, bool NotValid, bool UsesIndex, string? NotNull, int Line)
 {
     private static readonly string[] Beginnings = ["CONSTRAINT", "CHECK", "UNIQUE", "PRIMARY KEY", "EXCLUDE", "FOREIGN KEY", "REFERENCES"];
 
@@ -168,9 +168,16 @@ internal sealed record ConstraintDefinition(
 
         cursor.Take("NULLS NOT DISTINCT");
         IReadOnlyList<string> columns = column is not null ? [column] : [];
-        if (kind != "REFERENCES" && cursor.TakeGroup() is { } group && kind != "CHECK")
+        string? notNull = null;
+        if (kind == "EXCLUDE" && cursor.Take("USING"))
         {
-            columns = [.. group.Items().Select(item => item.TakeName() ?? "")];
+            cursor.TakeName();
+        }
+
+        if (kind != "REFERENCES" && cursor.TakeGroup() is { } group)
+        {
+            (columns, notNull) = kind == "CHECK" ? (columns, RequiredBy(group))
+                : ([.. group.Items().Select(item => item.TakeName() ?? "")], null);
         }
 
         if (kind == "REFERENCES" || cursor.Take("REFERENCES"))
@@ -206,9 +213,15 @@ internal sealed record ConstraintDefinition(
             }
             else
             {
-                return new ConstraintDefinition(kind, name, columns, cascades, notValid, usesIndex, line);
+                return new ConstraintDefinition(kind, name, columns, cascades, notValid, usesIndex, notNull, line);
             }
         }
+    }
+
+    private static string? RequiredBy(SqlCursor condition)
+    {
+        condition = condition.Starts("(") ? condition.TakeGroup()! : condition;
+        return condition.TakeName() is { } column && condition.Take("IS NOT NULL") && condition.AtEnd ? column : null;
     }
 
     private static void TakeAction(SqlCursor cursor)

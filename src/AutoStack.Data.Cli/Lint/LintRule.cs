@@ -74,6 +74,55 @@ internal sealed record LintRule(string Id, string Safer)
     public static readonly LintRule Unnamed = new("unnamed",
         "Give an explicit name (CONSTRAINT table_column_key …): later scripts and errors rely on it.");
 
+    public static readonly LintRule DropConstraint = new("drop-constraint",
+        "Add what replaces it in the same script, or release code that does not rely on it first and allow the drop with that reason.");
+
+    public static readonly LintRule DropObject = new("drop-object",
+        "Release code that does not use it first, and allow the drop with that reason; to replace it, create it again in the same script.");
+
+    public static readonly LintRule ExclusionConstraint = new("exclusion-constraint",
+        "Create a new table with the constraint and copy the rows in batches, or add it in a maintenance window: no form is concurrent.");
+
+    public static readonly LintRule AttachPartition = new("attach-partition",
+        "Add CHECK (the bounds, and IS NOT NULL) NOT VALID, VALIDATE it in the next script, and then attach: no row is read.");
+
+    public static readonly LintRule DetachPartition = new("detach-partition", $"Use DETACH PARTITION … CONCURRENTLY, {Alone}.");
+
+    public static readonly LintRule PartitionedIndex = new("partitioned-index",
+        "CREATE INDEX … ON ONLY the parent, then CONCURRENTLY on each partition in its own script, then ALTER INDEX … ATTACH PARTITION.");
+
+    public static readonly LintRule CreateTrigger = new("create-trigger",
+        "Put the trigger at the end of the script, or into a script of its own: writers wait until the script is committed.");
+
+    public static readonly LintRule ProtectionOff = new("protection-off",
+        "Leave it on: have the trigger or policy itself make the exception, for example by its WHEN condition.");
+
+    public static readonly LintRule GrantPublic = new("grant-public", "Grant to the roles that need it by name.");
+
+    public static readonly LintRule DefinerSearchPath = new("definer-search-path",
+        "Add SET search_path = pg_catalog, pg_temp to the function, and name the schema of everything else in its body.");
+
+    public static readonly LintRule AlterSystem = new("alter-system",
+        "Change the server's configuration where it is managed, or use ALTER ROLE … IN DATABASE … SET for this application alone.");
+
+    public static readonly LintRule ServerProgram = new("server-program",
+        "Load the data from the application, or by psql's \\copy in an operator's session.");
+
+    public static readonly LintRule EnumValueUsed = new("enum-value-used", "Use the value in the next script.");
+
+    public static readonly LintRule LongName = new("long-name", "Choose a name of at most 63 bytes.");
+
+    public static readonly LintRule PsqlCommand = new("psql-command",
+        "Remove the line: only psql understands it. What it did is plain SQL (\\set: write the value), or the header of the script.");
+
+    public static readonly LintRule CopyData = new("copy-data",
+        "Write the rows as INSERT … VALUES, or load them from the application after the upgrade.");
+
+    public static readonly LintRule SelectInto = new("select-into",
+        "Write CREATE TABLE name AS SELECT …; a variable needs PL/pgSQL: DO $$ DECLARE … BEGIN SELECT … INTO variable …; END $$.");
+
+    public static readonly LintRule FailsInTransaction = new("fails-in-transaction", $"Put the statement {Alone}.");
+
     public static readonly LintRule MissingDown = new("missing-down", "Write NNNN_verb_object.down.sql, which reverts this script.");
 
     public static readonly LintRule DownIncomplete = new("down-incomplete",

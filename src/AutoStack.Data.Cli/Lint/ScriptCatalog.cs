@@ -9,6 +9,9 @@ internal sealed class ScriptCatalog
 {
     private readonly HashSet<(string Table, string Column)> indexed = [];
     private readonly List<(string File, string Table, string Column, string Type)> types = [];
+    private readonly Dictionary<string, bool> partitioned = [];
+    private readonly List<Check> checks = [];
+    private readonly List<(string File, string Table, string Constraint)> validated = [];
 
     public ScriptCatalog(IEnumerable<MigrationStep> ups)
     {
@@ -17,9 +20,31 @@ internal sealed class ScriptCatalog
             foreach (var statement in step.Statements)
             {
                 Read(step.FileName, statement);
+                foreach (var inner in PlpgSql.Of(statement))
+                {
+                    Read(step.FileName, inner);
+                }
             }
         }
     }
+
+    /// <summary>True when a table is partitioned, false when it is not; null when no script of the set creates the table.</summary>
+    public bool? IsPartitioned(string table) => partitioned.TryGetValue(table, out var known) ? known : null;
+
+    /// <summary>True when a check of a column, valid before or in this script, refuses NULL.</summary>
+    public bool ExcludesNull(string file, string table, string column) =>
+        checks.Exists(check => check.Table == table && check.NotNull == column && IsValid(file, check));
+
+    /// <summary>The column that a check requires; null when the set has no such check.</summary>
+    public string? NotNullColumn(string table, string constraint) =>
+        checks.Find(check => check.Table == table && check.Name == constraint)?.NotNull;
+
+    /// <summary>True when a table has a check that was validated before or in this script.</summary>
+    public bool HasValidCheck(string file, string table) => checks.Exists(check => check.Table == table && IsValid(file, check));
+
+    private bool IsValid(string file, Check check) =>
+        (!check.NotValid && string.CompareOrdinal(check.File, file) <= 0)
+        || validated.Exists(v => v.Table == check.Table && v.Constraint == check.Name && string.CompareOrdinal(v.File, file) <= 0);
 
     public bool HasIndex(string table, string column) => indexed.Contains((table, column));
 
@@ -51,6 +76,11 @@ internal sealed class ScriptCatalog
         {
             types.AddRange(table.Columns.Select(c => (file, table.Name, c.Name, c.Type)));
             Index(table.Name, table.Constraints);
+            partitioned[table.Name] = statement.Read().Has("PARTITION BY");
+            foreach (var constraint in table.Constraints)
+            {
+                Add(file, table.Name, constraint);
+            }
         }
         else if (AlterTable.Of(statement) is { } alter)
         {
@@ -67,13 +97,21 @@ internal sealed class ScriptCatalog
         {
             if (ConstraintDefinition.BeginsHere(action))
             {
-                Index(table, ConstraintDefinition.Read(action) is { } constraint ? [constraint] : []);
+                if (ConstraintDefinition.Read(action) is { } constraint)
+                {
+                    Index(table, [constraint]);
+                    Add(file, table, constraint);
+                }
             }
             else if (ColumnDefinition.ReadAdded(action) is { } column)
             {
                 types.Add((file, table, column.Name, column.Type));
                 Index(table, column.Constraints);
             }
+        }
+        else if (action.Take("VALIDATE CONSTRAINT"))
+        {
+            validated.Add((file, table, action.TakeName() ?? ""));
         }
         else if (ColumnDefinition.ReadRetyped(action) is { } retyped)
         {
@@ -88,4 +126,15 @@ internal sealed class ScriptCatalog
             indexed.Add((table, constraint.Columns[0]));
         }
     }
+
+    private void Add(string file, string table, ConstraintDefinition constraint)
+    {
+        if (constraint is { Kind: "CHECK", Name: { } name })
+        {
+            checks.Add(new Check(file, table, name, constraint.NotNull, constraint.NotValid));
+        }
+    }
+
+    /// <summary>A named check; <paramref name="NotNull"/> is the column that it requires, and null for any other check.</summary>
+    private sealed record Check(string File, string Table, string Name, string? NotNull, bool NotValid);
 }

@@ -1,29 +1,23 @@
-using AutoStack.Data.Migrations;
 using AutoStack.Data.Migrations.Internal;
 
 namespace AutoStack.Data.Cli.Lint;
 
 /// <summary>The rules on CREATE, ALTER and DROP TABLE.</summary>
-internal sealed class TableRules(
-    MigrationStep step, bool up, ScriptCatalog catalog, IReadOnlySet<string> ownTables, Action<int, LintRule, string> report)
+internal sealed class TableRules(ScriptScope scope)
 {
-    // Constant or stable functions, evaluated once per statement. A type with a length looks like a call and is listed too.
-    private static readonly HashSet<string> EvaluatedOnce =
-    [
-        "now", "transaction_timestamp", "statement_timestamp", "current_timestamp", "current_time", "localtimestamp", "localtime",
-        "to_timestamp", "to_date", "make_date", "make_interval", "date_trunc", "lower", "upper", "concat", "coalesce", "nullif", "greatest",
-        "least", "cast", "array", "row", "json_build_object", "json_build_array", "jsonb_build_object", "jsonb_build_array", "md5",
-        "current_setting", "varchar", "varying", "char", "character", "numeric", "decimal", "bit", "timestamp", "timestamptz", "time",
-        "timetz", "interval", "float",
-    ];
-
     private static readonly string[] SerialTypes = ["serial", "bigserial", "smallserial", "serial4", "serial8", "serial2"];
 
     private readonly HashSet<(string Table, string Constraint)> notValid = [];
-    private readonly HashSet<string> validated = [];
+    private readonly PartitionRules partitions = new(scope);
+    private readonly HashSet<(string Table, string Constraint)> added =
+        [.. scope.Statements.SelectMany(statement => SchemaObject.Created(statement.Sql))
+            .Where(o => o.Kind == "CONSTRAINT").Select(o => (o.Table!, o.Name))];
 
-    public void Check(SqlStatement statement)
+    private readonly HashSet<(string Table, string Column)> required = [];
+
+    public void Check(ScriptStatement script)
     {
+        var statement = script.Sql;
         if (CreateTable.Of(statement) is { } table)
         {
             if (!table.Temporary)
@@ -35,14 +29,14 @@ internal sealed class TableRules(
         {
             foreach (var action in alter.Actions())
             {
-                Alter(alter.Table, action, ownTables.Contains(alter.Table));
+                Alter(alter.Table, action, scope.OwnsTable(alter.Table));
             }
         }
-        else if (up)
+        else if (scope.Up)
         {
-            foreach (var dropped in SchemaObject.Dropped(statement).Where(o => o.Kind == "TABLE" && !ownTables.Contains(o.Name)))
+            foreach (var dropped in SchemaObject.Dropped(statement).Where(o => o.Kind == "TABLE" && !scope.OwnsTable(o.Name)))
             {
-                report(statement.Line, LintRule.DropTable,
+                scope.Report(statement.Line, LintRule.DropTable,
                     $"The rows of {dropped.Name} are lost, and code that still names the table fails.");
             }
         }
@@ -58,26 +52,38 @@ internal sealed class TableRules(
         else if (action.Take("VALIDATE CONSTRAINT"))
         {
             var name = action.TakeName() ?? "";
-            validated.Add(table);
             if (notValid.Contains((table, name)))
             {
-                report(line, LintRule.ValidateWithAdd,
+                scope.Report(line, LintRule.ValidateWithAdd,
                     $"This script adds {name}: all rows of {table} are read under the lock of the addition.");
             }
         }
-        else if (up && !own && (action.Starts("RENAME TO") || action.Starts("SET SCHEMA")
+        else if (scope.Up && !own && (action.Starts("RENAME TO") || action.Starts("SET SCHEMA")
             || (action.Take("RENAME") && !action.Starts("CONSTRAINT"))))
         {
-            report(line, LintRule.Rename, $"Code that still uses the old name in {table} fails as soon as this is committed.");
+            scope.Report(line, LintRule.Rename, $"Code that still uses the old name in {table} fails as soon as this is committed.");
         }
-        else if (up && !own && action.Starts("DROP") && !action.Starts("DROP CONSTRAINT"))
+        else if (partitions.Check(table, action))
         {
-            report(line, LintRule.DropColumn, $"The data of the column in {table} is lost, and code that still names the column fails.");
+            return;
+        }
+        else if (action.Take("DROP CONSTRAINT"))
+        {
+            DropConstraint(table, action, own, line);
+        }
+        else if (scope.Up && !own && action.Starts("DROP"))
+        {
+            scope.Report(line, LintRule.DropColumn,
+                $"The data of the column in {table} is lost, and code that still names the column fails.");
+        }
+        else if (!own && (action.Starts("SET TABLESPACE") || action.Starts("SET ACCESS METHOD")))
+        {
+            scope.Report(line, LintRule.Rewrite, $"{table} is copied while nobody can use it.");
         }
         else if (!own && (action.Starts("SET UNLOGGED") || action.Starts("SET LOGGED")))
         {
             var lost = action.Starts("SET UNLOGGED") ? ", and any later crash of the server empties the table" : "";
-            report(line, LintRule.Rewrite, $"{table} is rewritten while nobody can use it{lost}.");
+            scope.Report(line, LintRule.Rewrite, $"{table} is rewritten while nobody can use it{lost}.");
         }
         else if (!own && action.Starts("ALTER"))
         {
@@ -87,16 +93,48 @@ internal sealed class TableRules(
 
     private void Column(string table, SqlCursor action, int line)
     {
-        if (action.Has("SET NOT NULL") && !validated.Contains(table))
+        if (RequiredColumn(action) is { } column)
         {
-            report(line, LintRule.SetNotNull,
-                $"All rows of {table} are read while nobody can use the table, unless a validated check excludes NULL.");
+            required.Add((table, column));
+            if (scope.Catalog.ExcludesNull(scope.Step.FileName, table, column))
+            {
+                return;
+            }
+
+            scope.Report(line, LintRule.SetNotNull,
+                $"All rows of {table} are read while nobody can use the table, unless a validated check excludes NULL from {column}.");
         }
         else if (ColumnDefinition.ReadRetyped(action) is { } retyped
-            && (action.Has("USING") || !catalog.Widens(step.FileName, up, table, retyped.Column, retyped.Type)))
+            && (action.Has("USING") || !scope.Catalog.Widens(scope.Step.FileName, scope.Up, table, retyped.Column, retyped.Type)))
         {
-            report(line, LintRule.TypeChange,
+            scope.Report(line, LintRule.TypeChange,
                 $"{table} is rewritten while nobody can use it, and code that expects the old type of {retyped.Column} may fail.");
+        }
+    }
+
+    private static string? RequiredColumn(SqlCursor action)
+    {
+        if (!action.Has("SET NOT NULL"))
+        {
+            return null;
+        }
+
+        action.Take("ALTER");
+        action.Take("COLUMN");
+        return action.TakeName();
+    }
+
+    // A check that SET NOT NULL replaces, or a constraint that the script adds again, is not missed.
+    private void DropConstraint(string table, SqlCursor action, bool own, int line)
+    {
+        action.Take("IF EXISTS");
+        var name = action.TakeName() ?? "";
+        if (scope.Up && !own && !added.Contains((table, name))
+            && !(scope.Catalog.NotNullColumn(table, name) is { } column && required.Contains((table, column))))
+        {
+            var cascade = action.Starts("CASCADE") ? " CASCADE drops the foreign keys that rely on it, too." : "";
+            scope.Report(line, LintRule.DropConstraint,
+                $"Rows that {name} of {table} refuses are accepted from now on, and code may rely on it.{cascade}");
         }
     }
 
@@ -121,15 +159,15 @@ internal sealed class TableRules(
 
         Constraints(table, column.Constraints);
         var generated = column.Generated || SerialTypes.Contains(column.Type);
-        if (!own && ((generated && !column.Virtual) || (column.Default is { } value && IsVolatile(value))))
+        if (!own && ((generated && !column.Virtual) || (column.Default is { } value && Functions.IsVolatile(value))))
         {
-            report(line, LintRule.VolatileDefault,
+            scope.Report(line, LintRule.VolatileDefault,
                 $"{table} is rewritten while nobody can use it: each row gets its own value of {column.Name}.");
         }
 
         if (!own && column.NotNull && column.Default is null && !generated)
         {
-            report(line, LintRule.NotNullColumn, $"Fails if {table} has rows: {column.Name} has no default.");
+            scope.Report(line, LintRule.NotNullColumn, $"Fails if {table} has rows: {column.Name} has no default.");
         }
 
         foreach (var constraint in column.Constraints)
@@ -153,12 +191,17 @@ internal sealed class TableRules(
 
         if (constraint.Kind is "UNIQUE" or "PRIMARY KEY" && !constraint.UsesIndex)
         {
-            report(constraint.Line, LintRule.UniqueWithoutIndex,
+            scope.Report(constraint.Line, LintRule.UniqueWithoutIndex,
                 $"The index of the {constraint.Kind} constraint is built while nobody can use {table}.");
+        }
+        else if (constraint.Kind == "EXCLUDE")
+        {
+            scope.Report(constraint.Line, LintRule.ExclusionConstraint,
+                $"The index of the EXCLUDE constraint is built while nobody can use {table}.");
         }
         else if (!constraint.NotValid && (constraint.Kind == "CHECK" || (constraint.Kind == "FOREIGN KEY" && !nullsOnly)))
         {
-            report(constraint.Line, LintRule.ConstraintNotValid, $"All rows of {table} are checked while nobody can write to it.");
+            scope.Report(constraint.Line, LintRule.ConstraintNotValid, $"All rows of {table} are checked while nobody can write to it.");
         }
     }
 
@@ -168,19 +211,15 @@ internal sealed class TableRules(
         {
             if (constraint.Name is null)
             {
-                report(constraint.Line, LintRule.Unnamed,
+                scope.Report(constraint.Line, LintRule.Unnamed,
                     $"The server chooses the name of this {constraint.Kind} constraint of {table}.");
             }
 
-            if (constraint is { Cascades: true, Columns: [var column, ..] } && !catalog.HasIndex(table, column))
+            if (constraint is { Cascades: true, Columns: [var column, ..] } && !scope.Catalog.HasIndex(table, column))
             {
-                report(constraint.Line, LintRule.CascadeWithoutIndex,
+                scope.Report(constraint.Line, LintRule.CascadeWithoutIndex,
                     $"Every delete in the referenced table reads all of {table}: no index begins with {column}.");
             }
         }
     }
-
-    private static bool IsVolatile(IReadOnlyList<SqlToken> value) =>
-        value.Index().Any(token => token.Item.IsName && token.Index + 1 < value.Count && value[token.Index + 1].Is("(")
-            && !EvaluatedOnce.Contains(token.Item.Name));
 }

@@ -11,14 +11,19 @@ internal static class Hedge
     private const int MaxAttempts = 8;
     private static readonly TimeSpan Every = TimeSpan.FromMilliseconds(250);
 
-    public static ValueTask<NpgsqlConnection> OpenHedgedAsync(this NpgsqlDataSource dataSource, CancellationToken cancellationToken)
+    /// <summary>Opens a connection.</summary>
+    /// <param name="dataSource">The data source of several hosts.</param>
+    /// <param name="returned">Follows the return of a connection that came too late.</param>
+    /// <param name="cancellationToken">Cancels the opening.</param>
+    public static ValueTask<NpgsqlConnection> OpenHedgedAsync(
+        this NpgsqlDataSource dataSource, Action returned, CancellationToken cancellationToken)
     {
         var first = dataSource.OpenOutsideAsync(cancellationToken);
-        return first.IsCompleted ? first : new(FirstAsync(dataSource, first.AsTask(), cancellationToken));
+        return first.IsCompleted ? first : new(FirstAsync(dataSource, first.AsTask(), returned, cancellationToken));
     }
 
     private static async Task<NpgsqlConnection> FirstAsync(
-        NpgsqlDataSource dataSource, Task<NpgsqlConnection> first, CancellationToken cancellationToken)
+        NpgsqlDataSource dataSource, Task<NpgsqlConnection> first, Action returned, CancellationToken cancellationToken)
     {
         var open = new List<Task<NpgsqlConnection>> { first };
         for (var attempts = 1; ; attempts++)
@@ -40,7 +45,7 @@ internal static class Hedge
                 if (attempt.IsCompletedSuccessfully || open.Count == 0)
                 {
                     await pause.CancelAsync().ConfigureAwait(false);
-                    open.ForEach(other => Background.Forget(CloseAsync(other)));
+                    open.ForEach(other => Background.Forget(CloseAsync(other, returned)));
                     return await attempt.ConfigureAwait(false);
                 }
 
@@ -49,9 +54,10 @@ internal static class Hedge
         }
     }
 
-    private static async Task CloseAsync(Task<NpgsqlConnection> late)
+    private static async Task CloseAsync(Task<NpgsqlConnection> late, Action returned)
     {
         var connection = await late.ConfigureAwait(false);
         await connection.DisposeAsync().ConfigureAwait(false);
+        returned();
     }
 }

@@ -27,6 +27,13 @@ internal sealed class Hosts
     /// <summary>Opens connections to a standby, or to the primary while no standby answers; null for one host.</summary>
     public PoolerGuard? Standbys { get; }
 
+    /// <summary>The pools are about to be disposed.</summary>
+    public void End()
+    {
+        Primary.End();
+        Standbys?.End();
+    }
+
     /// <summary>Builds the data source of a connection string, which may name several hosts.</summary>
     public static NpgsqlDataSource Build(NpgsqlDataSourceBuilder builder) =>
         Names(builder.ConnectionStringBuilder) ? builder.BuildMultiHost() : builder.Build();

@@ -61,6 +61,7 @@ internal sealed class Pool(PoolerGuard guard, PoolLimits limits, Telemetry telem
         if (closing.IsCompletedSuccessfully)
         {
             Leave();
+            guard.Returned();
             return closing;
         }
 
@@ -154,6 +155,7 @@ internal sealed class Pool(PoolerGuard guard, PoolLimits limits, Telemetry telem
         finally
         {
             Leave();
+            guard.Returned();
         }
     }
 

@@ -16,6 +16,7 @@ internal sealed class PoolerGuard(NpgsqlDataSource dataSource, NpgsqlMultiHostDa
 {
     private readonly bool preparesStatements = new NpgsqlConnectionStringBuilder(dataSource.ConnectionString).MaxAutoPrepare > 0;
     private volatile bool passed;
+    private volatile bool ended;
 
     /// <summary>Opens a connection. The first connection is checked, at the cost of one round trip.</summary>
     /// <exception cref="OptionsValidationException">
@@ -34,6 +35,20 @@ internal sealed class PoolerGuard(NpgsqlDataSource dataSource, NpgsqlMultiHostDa
         hosts?.ClearDatabaseStates();
     }
 
+    /// <summary>The pool is about to be disposed.</summary>
+    public void End() => ended = true;
+
+    /// <summary>
+    /// Follows the return of a connection. One that was opened while the pool was disposed returns to a pool that nobody closes any more.
+    /// </summary>
+    public void Returned()
+    {
+        if (ended)
+        {
+            dataSource.Clear();
+        }
+    }
+
     private async ValueTask<NpgsqlConnection> OpenCheckedAsync(CancellationToken cancellationToken)
     {
         NpgsqlConnection connection;
@@ -41,7 +56,7 @@ internal sealed class PoolerGuard(NpgsqlDataSource dataSource, NpgsqlMultiHostDa
         {
             connection = hosts is null
                 ? await dataSource.OpenOutsideAsync(cancellationToken).ConfigureAwait(false)
-                : await dataSource.OpenHedgedAsync(cancellationToken).ConfigureAwait(false);
+                : await dataSource.OpenHedgedAsync(Returned, cancellationToken).ConfigureAwait(false);
         }
         catch (NpgsqlException exception) when (cancellationToken.IsCancellationRequested)
         {

@@ -70,7 +70,8 @@ internal static class SqlErrors
     /// </summary>
     public static bool IsLostConnection(Exception exception, NpgsqlConnection connection) => exception switch
     {
-        PostgresException error => error.SqlState is PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown,
+        PostgresException error =>
+            error.SqlState is PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown || IsOfThePooler(error),
         NpgsqlException { InnerException: IOException or SocketException } => true,
         NpgsqlException => connection.State != ConnectionState.Open,
         _ => false,
@@ -80,7 +81,7 @@ internal static class SqlErrors
     public static bool IsUnreachable(Exception exception) => exception switch
     {
         PostgresException error => error.SqlState is PostgresErrorCodes.CannotConnectNow or PostgresErrorCodes.TooManyConnections
-            or PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown,
+            or PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown || IsOfThePooler(error),
         SocketException error => error.SocketErrorCode != SocketError.HostNotFound,
         NpgsqlException { InnerException: AuthenticationException } => false,
         NpgsqlException { InnerException: SocketException error } => IsUnreachable(error),
@@ -125,6 +126,10 @@ internal static class SqlErrors
             ['2', '2' or '3' or '8', ..] or ['4', '2', ..] or ['0', 'A', ..] or ['3', 'D' or 'F', ..]),
         _ => true,
     };
+
+    // PgBouncer reports the loss of its server, and closes the connection.
+    private static bool IsOfThePooler(PostgresException error) =>
+        error is { SqlState: PostgresErrorCodes.ProtocolViolation, InvariantSeverity: "FATAL" };
 
     // "cached plan must not change result type": the code is that of every missing feature, and the text is in the server's language.
     private static bool IsStalePlan(Exception exception) =>
