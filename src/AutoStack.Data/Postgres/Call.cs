@@ -80,6 +80,9 @@ internal class Call(Operation operation, TimeSpan? bound, CancellationToken call
     /// <summary>Whether the long use of the connection was reported.</summary>
     public bool IsReported { get; set; }
 
+    /// <summary>Whether the driver must prepare the statements of the connection anew: it may have kept one of them wrongly.</summary>
+    public bool Unprepares { get; set; }
+
     /// <summary>The pool that has no free connection for the call; null while the call does not wait for one.</summary>
     public Pool? WaitsFor { get; set; }
 

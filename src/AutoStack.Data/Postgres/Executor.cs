@@ -201,6 +201,7 @@ internal abstract class Executor(Telemetry telemetry, Timeouts timeouts)
         else
         {
             call.Answer();
+            call.Unprepares |= SqlErrors.IsOfTheBinding(exception);
         }
 
         if (!Continue(ref retries, exception, isLost, out delay) || !call.HasTimeFor(delay))

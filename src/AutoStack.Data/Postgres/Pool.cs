@@ -1,3 +1,4 @@
+using System.Data;
 using System.Diagnostics;
 using System.Globalization;
 using Npgsql;
@@ -57,6 +58,12 @@ internal sealed class Pool(PoolerGuard guard, PoolLimits limits, Telemetry telem
     {
         Drop(call);
         telemetry.Used(call);
+        if (call.Unprepares)
+        {
+            call.Unprepares = false;
+            return LeaveAsync(UnprepareAsync(connection));
+        }
+
         var closing = connection.DisposeAsync();
         if (closing.IsCompletedSuccessfully)
         {
@@ -143,6 +150,26 @@ internal sealed class Pool(PoolerGuard guard, PoolLimits limits, Telemetry telem
             {
                 inUse--;
             }
+        }
+    }
+
+    // The driver has no asynchronous form of it.
+    private static async ValueTask UnprepareAsync(NpgsqlConnection connection)
+    {
+        try
+        {
+            if (connection.State == ConnectionState.Open)
+            {
+                await Task.Run(connection.UnprepareAll).ConfigureAwait(false);
+            }
+        }
+        catch (NpgsqlException)
+        {
+            // The driver has closed the connection.
+        }
+        finally
+        {
+            await connection.DisposeAsync().ConfigureAwait(false);
         }
     }
 

@@ -31,7 +31,7 @@ internal class PooledExecutor(Pool pool, Telemetry telemetry, Timeouts timeouts,
 
     protected override bool Continue(ref Retries retries, Exception exception, bool isLost, out TimeSpan delay)
     {
-        if (isLost || SqlErrors.IsOfTheSession(exception) || SqlErrors.IsOfTheBinding(exception))
+        if (isLost || SqlErrors.IsOfTheSession(exception))
         {
             // What became of one pooled connection probably became of its neighbours too: the next attempt gets a new one.
             pool.Clear();

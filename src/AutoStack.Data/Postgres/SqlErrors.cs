@@ -98,14 +98,15 @@ internal static class SqlErrors
         || IsStalePlan(exception);
 
     /// <summary>
-    /// True when the statement failed while the server bound its values: a read-only session, a missing right, no memory. If the driver was
-    /// preparing the statement, it then takes it for one without a result, and fails the next time, after that was carried out.
+    /// True when the statement may have failed while the server bound its values: a read-only session, a missing right, no memory, a time
+    /// limit, a cancel. If the driver was preparing the statement, it then takes it for one without a result, and fails the next time, after
+    /// that was carried out.
     /// </summary>
     public static bool IsOfTheBinding(Exception exception) =>
         exception is PostgresException
         {
             SqlState: PostgresErrorCodes.ReadOnlySqlTransaction or PostgresErrorCodes.InsufficientPrivilege
-                or ['5', '3' or '4', ..] or ['X', 'X', ..]
+                or PostgresErrorCodes.QueryCanceled or PostgresErrorCodes.LockNotAvailable or ['5', '3' or '4', ..] or ['X', 'X', ..]
         };
 
     /// <summary>True when retrying with the same values would fail again.</summary>

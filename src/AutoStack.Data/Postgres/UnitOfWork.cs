@@ -56,7 +56,7 @@ internal sealed class UnitOfWork(Pool pool, Func<Type, Executor, object> createR
                 // BEGIN is sent with the first statement: in a session that refused that statement no transaction began, or it could change
                 // nothing, whatever the work made of that failure.
                 var neverBegan = last?.Doom is { } doom && SqlErrors.IsOfTheSession(doom);
-                if (neverBegan || last is { IsLost: true } || (last?.Doom is { } failed && SqlErrors.IsOfTheBinding(failed)))
+                if (neverBegan || last is { IsLost: true })
                 {
                     pool.Clear();
                 }
@@ -121,6 +121,7 @@ internal sealed class UnitOfWork(Pool pool, Func<Type, Executor, object> createR
                 db.End();
                 ended(db);
                 unfinished ??= db.Unfinished;
+                call.Unprepares |= db.Doom is { } doom && SqlErrors.IsOfTheBinding(doom);
             }
 
             await CloseAsync(call, connection, transaction, unfinished, cancellationToken).ConfigureAwait(false);
