@@ -99,8 +99,8 @@ internal static class SqlErrors
 
     /// <summary>
     /// True when the statement may have failed while the server bound its values: a read-only session, a missing right, no memory, a time
-    /// limit, a cancel. If the driver was preparing the statement, it then takes it for one without a result, and fails the next time, after
-    /// that was carried out.
+    /// limit, a cancel. If the driver was preparing the statement, it then takes it for one without a result, and fails the next time,
+    /// after that was carried out.
     /// </summary>
     public static bool IsOfTheBinding(Exception exception) =>
         exception is PostgresException
