@@ -20,7 +20,7 @@ internal sealed partial record ConfigurationFile(
 
     private static readonly string[] Connections = ["connection", "connectionstring", "password", "url", "uri", "dsn", "database"];
 
-    /// <summary>Reads the named file, or the one in the working directory; null when none is named and there is none.</summary>
+    /// <summary>Reads the named file, or that of the working directory; null when no file is named and the directory has none.</summary>
     /// <exception cref="CliException">The file cannot be read, is not JSON, or has an unknown or wrong member.</exception>
     public static ConfigurationFile? Read(string? given, string directory)
     {

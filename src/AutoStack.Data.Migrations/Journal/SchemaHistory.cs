@@ -47,7 +47,7 @@ public sealed record SchemaHistory(IReadOnlyList<SetHistory> Sets)
 public sealed record SetHistory(
     string Set, ScriptSetKind Kind, int CurrentVersion, int HeadVersion, IReadOnlyList<VersionStatus> Versions)
 {
-    /// <summary>True when the journal lacks a version below the current one: somebody edited the journal.</summary>
+    /// <summary>True when the journal lacks a version below the current one, as after an edit by hand.</summary>
     public bool HasGap => Versions.Any(v => v is { State: VersionState.Pending, Version: > 0 } && v.Version < CurrentVersion);
 
     /// <summary>True when every script is applied, unchanged, and the database has no other version of the set.</summary>

@@ -142,7 +142,7 @@ internal sealed class DeploymentMaintenance(Db db, DeploymentContext context) : 
         ArgumentException.ThrowIfNullOrWhiteSpace(reason);
         var reasonText = P.Text(reason, Deployment.MaxReasonLength);
 
-        // The lock ends with this statement, outside a unit of work: it only skips deployments that somebody is changing. What a repeated
+        // The lock ends with this statement, outside a unit of work: it only skips deployments that another holds. What a repeated
         // batch finds failed among these deployments, with this reason, was failed by its first attempt.
         var chosen = (await db.ListAsync(row => row.Guid(), $"""
             SELECT d.id

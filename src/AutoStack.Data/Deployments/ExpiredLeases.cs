@@ -13,7 +13,7 @@ internal sealed class ExpiredLeases(Db db, TimeProvider clock)
 
     public async Task<RequeueResult> RequeueAsync(int maxAttempts, int limit, CancellationToken cancellationToken)
     {
-        // The lock ends with this statement, outside a unit of work: it only skips deployments that somebody is changing.
+        // The lock ends with this statement, outside a unit of work: it only skips deployments that another transaction holds.
         var expired = await db.ListAsync(row => (Id: row.Guid(), Key: row.Guid()), $"""
             SELECT d.id, l.claim_key
             FROM deployment_leases l

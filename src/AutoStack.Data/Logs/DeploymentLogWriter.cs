@@ -186,7 +186,7 @@ internal sealed partial class DeploymentLogWriter : IDeploymentLogWriter, IAsync
         }
     }
 
-    // An attempt on a server that does not answer goes on when its callers no longer wait.
+    // An attempt on a server that does not answer continues after its callers have stopped waiting.
     private async Task<LogAppend> AppendAsync(LogLines lines, long started)
     {
         var appending = appends.AppendManyAsync(lines, context.Clock.Now(), giveUp.Token);

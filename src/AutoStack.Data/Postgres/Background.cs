@@ -50,7 +50,7 @@ internal static class Background
         thread.UnsafeStart();
     }
 
-    /// <summary>Lets work go on whose result nobody waits for.</summary>
+    /// <summary>Lets work continue whose result no caller needs.</summary>
     public static void Forget(Task work) =>
         work.ContinueWith(
             static ended => _ = ended.Exception,

@@ -147,7 +147,7 @@ internal class Call(Operation operation, TimeSpan? bound, CancellationToken call
     public void Answer() => Interlocked.CompareExchange(ref state, Answered, Sent);
 
     /// <summary>Waits for the work, at most for the time left or until the caller's token is cancelled.</summary>
-    /// <returns>True when the work has ended; false when it is given up and goes on without the caller.</returns>
+    /// <returns>True when the work has ended; false when the caller stops waiting and the work continues.</returns>
     public async Task<bool> EndsAsync(Task work)
     {
         await work.WaitAsync(Remaining, caller).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

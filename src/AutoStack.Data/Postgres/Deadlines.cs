@@ -80,7 +80,7 @@ internal sealed class Deadlines
                 Remove(call);
             }
 
-            // What waits for the call goes on elsewhere: the next call is due as well.
+            // The caller continues on a thread of its own: the next call is due as well.
             ThreadPool.UnsafeQueueUserWorkItem(static due => due.Expire(), call, preferLocal: false);
         }
     }

@@ -79,7 +79,7 @@ internal abstract class Executor(Telemetry telemetry, Timeouts timeouts)
     /// <summary>Whether a statement may leave changes behind when no answer to it came.</summary>
     public abstract bool MayChange(Access access);
 
-    /// <summary>Follows the end of the wait for a call that goes on without its caller.</summary>
+    /// <summary>Runs when the caller stops waiting for a call that continues.</summary>
     /// <param name="exception">What the caller gets.</param>
     /// <param name="wasSent">Whether a statement waits for its answer.</param>
     public abstract void GivenUp(Exception exception, bool wasSent);

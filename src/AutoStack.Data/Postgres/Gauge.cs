@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 
 namespace AutoStack.Data.Postgres;
 
-/// <summary>A metric that is read when somebody collects it, over all registered databases of the process.</summary>
+/// <summary>A metric that is read at each collection, over all registered databases of the process.</summary>
 internal sealed class Gauge
 {
     private readonly ConcurrentDictionary<Subscription, Func<double>> sources = new();

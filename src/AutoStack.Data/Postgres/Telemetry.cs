@@ -45,7 +45,7 @@ internal sealed partial class Telemetry(ILogger logger, TimeSpan slowThreshold, 
     private readonly Outage outage = new(exception => LogLost(logger, exception), () => LogBack(logger));
     private readonly KeyValuePair<string, object?> poolName = new("db.client.connection.pool.name", pool);
 
-    /// <summary>Begins the span of a call, when somebody traces.</summary>
+    /// <summary>Begins the span of a call; does nothing while no listener traces.</summary>
     /// <param name="call">The call.</param>
     /// <param name="statements">The statements; none for a unit of work.</param>
     public void Start(Call call, Statement[] statements) => Start(call, ActivityKind.Client, statements);
