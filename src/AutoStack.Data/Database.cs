@@ -75,8 +75,8 @@ internal sealed class Database : IAsyncDisposable, IDisposable
         timeouts = Timeouts.Of(used.CommandTimeout, options.OperationTimeout);
         var telemetry = new Telemetry(logger, options.SlowOperationThreshold, PoolName, used.Database ?? used.Username);
         var limits = options.ToPoolLimits(used);
-        var pool = new Pool(hosts.Primary, limits, telemetry);
-        var standbys = hosts.Standbys is { } guard ? new Pool(guard, limits, telemetry) : null;
+        var pool = new Pool(hosts.Primary, limits, telemetry, followsPrimary: hosts.Standbys is not null);
+        var standbys = hosts.Standbys is { } guard ? new Pool(guard, limits, telemetry, followsPrimary: false) : null;
         executor = new PooledExecutor(pool, telemetry, timeouts, reopens: true);
         // What repeats its calls by itself learns at once that the server is away.
         var background = new PooledExecutor(pool, telemetry, timeouts, reopens: false);

@@ -59,6 +59,9 @@ internal class Call(Operation operation, TimeSpan? bound, CancellationToken call
     /// <summary>The last operation of a unit of work; null before the first, and of other calls.</summary>
     public Operation? Last { get; set; }
 
+    /// <summary>The call that runs within a unit of work; null while none runs, and of other calls.</summary>
+    public Call? Running { get; set; }
+
     /// <summary>The name of the call, for people.</summary>
     public string Name => Last is { } within ? $"{operation} ({within})" : operation.ToString();
 
@@ -85,6 +88,9 @@ internal class Call(Operation operation, TimeSpan? bound, CancellationToken call
 
     /// <summary>The pool that has no free connection for the call; null while the call does not wait for one.</summary>
     public Pool? WaitsFor { get; set; }
+
+    /// <summary>Whether the call waits for a former primary; of <see cref="Pool"/>, and guarded there.</summary>
+    internal bool IsLeftBehind { get; set; }
 
     /// <summary>The first failure that left open whether the statement was carried out; null while there is none.</summary>
     public Exception? Lost { get; set; }
@@ -143,6 +149,9 @@ internal class Call(Operation operation, TimeSpan? bound, CancellationToken call
         }
     }
 
+    /// <summary>Nothing is sent for the call from now on.</summary>
+    public void Stop() => WasSent |= Interlocked.Exchange(ref state, GivenUp) == Sent;
+
     /// <summary>Follows an answer of the server: what was sent has failed and left nothing behind.</summary>
     public void Answer() => Interlocked.CompareExchange(ref state, Answered, Sent);
 
@@ -165,12 +174,20 @@ internal class Call(Operation operation, TimeSpan? bound, CancellationToken call
         return work.IsCompleted;
     }
 
+    /// <summary>Follows the discovery that the call waits for a former primary, which hangs.</summary>
+    public virtual void LeaveBehind() => Running?.Lose();
+
+    /// <summary>Ends the wait for a server that is the primary no longer.</summary>
+    public virtual void Lose()
+    {
+    }
+
     /// <summary>Gives the work up; nothing is sent for it from now on.</summary>
     /// <param name="mayChange">Whether what was sent may have changed rows.</param>
     /// <returns>The exception for the caller.</returns>
     public Exception GiveUp(bool mayChange)
     {
-        WasSent |= Interlocked.Exchange(ref state, GivenUp) == Sent;
+        Stop();
         if (caller.IsCancellationRequested)
         {
             return new OperationCanceledException("The call was cancelled before the server answered.", caller);
@@ -187,8 +204,15 @@ internal class Call(Operation operation, TimeSpan? bound, CancellationToken call
             ? new OperationCanceledException("The call was cancelled.", exception, caller)
             : exception;
 
+    /// <summary>Takes over what the second sending of the call has measured.</summary>
+    protected void Follow(Call second)
+    {
+        (Server, Rows) = (second.Server, second.Rows);
+        Waited += second.Waited;
+    }
+
     /// <summary>Makes the driver stop, without waiting for it.</summary>
-    protected void CancelDriver()
+    protected virtual void CancelDriver()
     {
         if (Interlocked.Exchange(ref ending, null) is { } source)
         {

@@ -21,6 +21,9 @@ internal abstract class Executor(Telemetry telemetry, Timeouts timeouts)
     /// <summary>Measures the calls.</summary>
     protected Telemetry Telemetry { get; } = telemetry;
 
+    /// <summary>Whether calls that wait for a former primary are sent to the new one.</summary>
+    protected virtual bool FollowsPrimary => false;
+
     /// <summary>Runs statements until they succeed or fail for good.</summary>
     /// <param name="operation">The name of the call in telemetry.</param>
     /// <param name="statements">The statements, for telemetry.</param>
@@ -38,6 +41,11 @@ internal abstract class Executor(Telemetry telemetry, Timeouts timeouts)
         CancellationToken cancellationToken)
     {
         var call = new PendingCall<T>(this, operation, access, timeouts, cancellationToken);
+        if (FollowsPrimary)
+        {
+            SendAgainWhenLeftBehind(call, statements, access, send, read, cancellationToken);
+        }
+
         call.Watch();
         _ = WorkAsync(call, statements, access, send, read, cancellationToken);
         return call.Task;
@@ -107,6 +115,20 @@ internal abstract class Executor(Telemetry telemetry, Timeouts timeouts)
     /// <returns>True for another attempt; false when the failure is final.</returns>
     protected abstract bool Continue(ref Retries retries, Exception exception, bool isLost, out TimeSpan delay);
 
+    // A method of its own: the closure costs nothing where there is one host.
+    private void SendAgainWhenLeftBehind<T>(
+        PendingCall<T> call,
+        Statement[] statements,
+        Access access,
+        Func<NpgsqlConnection, Call, Task<DbDataReader?>> send,
+        Func<NpgsqlDataReader, Call, Task<T>> read,
+        CancellationToken cancellationToken) =>
+        call.SendsAgain = second =>
+        {
+            Telemetry.Repeated(second.Lost!, isLost: true);
+            _ = WorkAsync(second, statements, access, send, read, cancellationToken);
+        };
+
     // One method on purpose: every extra async method allocates a state machine per call. It goes on without the caller when the time of
     // the call is over. A null reader means that send has already consumed the response (COPY).
     private async Task WorkAsync<T>(
@@ -120,7 +142,11 @@ internal abstract class Executor(Telemetry telemetry, Timeouts timeouts)
         T result;
         try
         {
-            Telemetry.Start(call, statements);
+            if (call.Origin is null)
+            {
+                Telemetry.Start(call, statements);
+            }
+
             cancellationToken.ThrowIfCancellationRequested();
             var retries = default(Retries);
             while (true)

@@ -1,3 +1,5 @@
+using Npgsql;
+
 namespace AutoStack.Data.Postgres;
 
 /// <summary>
@@ -11,6 +13,9 @@ internal abstract class PendingCall(Operation operation, Timeouts timeouts, Canc
     private readonly CancellationToken caller = caller;
     private CancellationTokenRegistration registration;
     private int ended;
+
+    /// <summary>Whether the caller has its result.</summary>
+    protected bool IsEnded => Volatile.Read(ref ended) != 0;
 
     /// <summary>The neighbours in the list of <see cref="Deadlines"/>.</summary>
     internal PendingCall? Next;
@@ -32,6 +37,15 @@ internal abstract class PendingCall(Operation operation, Timeouts timeouts, Canc
         CancelDriver();
         GiveUp();
     }
+
+    public override void Lose()
+    {
+        Lost ??= NewPrimary();
+        Expire();
+    }
+
+    /// <summary>What a call that waits for a former primary ends with.</summary>
+    protected static Exception NewPrimary() => new NpgsqlException("The server does not answer, and another one is the primary now.");
 
     /// <summary>Ends the call once; false when it has ended.</summary>
     protected bool TryEnd()
@@ -63,13 +77,28 @@ internal sealed class PendingCall<T>(
     : PendingCall(operation, timeouts, caller)
 {
     private readonly TaskCompletionSource<T> source = new();
+    private readonly Operation operation = operation;
+    private readonly Timeouts timeouts = timeouts;
+    private readonly CancellationToken caller = caller;
+    private PendingCall<T>? second;
+
+    /// <summary>The call that this one is the second sending of; null for the first.</summary>
+    public PendingCall<T>? Origin { get; private init; }
+
+    /// <summary>Sends the call once more, while this sending still waits for a former primary; null when there is one host.</summary>
+    public Action<PendingCall<T>>? SendsAgain { get; set; }
 
     /// <summary>The result for the caller.</summary>
     public Task<T> Task => source.Task;
 
     public void Complete(T result)
     {
-        if (TryEnd())
+        if (Origin is { } origin)
+        {
+            origin.Follow(this);
+            origin.Complete(result);
+        }
+        else if (TryEnd())
         {
             executor.Ended(this, failure: null);
             source.SetResult(result);
@@ -78,10 +107,34 @@ internal sealed class PendingCall<T>(
 
     public void Fail(Exception exception)
     {
-        if (TryEnd())
+        if (Origin is { } origin)
         {
-            End(OfCaller(exception));
+            origin.Follow(this);
+            origin.End(exception);
         }
+        else if (second is null)
+        {
+            End(exception);
+        }
+    }
+
+    public override void LeaveBehind()
+    {
+        if (SendsAgain is not { } send || IsEnded)
+        {
+            return;
+        }
+
+        second = new PendingCall<T>(executor, operation, access, timeouts, caller) { Origin = this, Lost = NewPrimary() };
+        Stop();
+        base.CancelDriver();
+        send(second);
+    }
+
+    protected override void CancelDriver()
+    {
+        base.CancelDriver();
+        second?.CancelDriver();
     }
 
     protected override void GiveUp()
@@ -90,11 +143,19 @@ internal sealed class PendingCall<T>(
         if (TryEnd())
         {
             executor.GivenUp(exception, WasSent);
-            End(exception);
+            EndWith(exception);
         }
     }
 
     private void End(Exception exception)
+    {
+        if (TryEnd())
+        {
+            EndWith(OfCaller(exception));
+        }
+    }
+
+    private void EndWith(Exception exception)
     {
         executor.Ended(this, exception);
         if (exception is OperationCanceledException)

@@ -12,8 +12,11 @@ namespace AutoStack.Data.Postgres;
 /// <param name="guard">Opens the connections of the driver's pool.</param>
 /// <param name="limits">The limits.</param>
 /// <param name="telemetry">Measures the use.</param>
+/// <param name="followsPrimary">
+/// Whether the connections are to the one of several hosts that is the primary: calls that wait for a former primary are sent to the new one.
+/// </param>
 #pragma warning disable CA1001 // The timer rests while no connection is in use, and goes with its owner.
-internal sealed class Pool(PoolerGuard guard, PoolLimits limits, Telemetry telemetry)
+internal sealed class Pool(PoolerGuard guard, PoolLimits limits, Telemetry telemetry, bool followsPrimary)
 #pragma warning restore CA1001
 {
     private readonly Lock gate = new();
@@ -25,6 +28,10 @@ internal sealed class Pool(PoolerGuard guard, PoolLimits limits, Telemetry telem
     private int inUse;
     private Timer? timer;
     private bool isTicking;
+    private PrimaryWatch? watch;
+
+    /// <summary>Whether calls that wait for a former primary are sent to the new one.</summary>
+    public bool FollowsPrimary => followsPrimary;
 
     /// <summary>Opens a connection for a call.</summary>
     /// <exception cref="DatabaseUnavailableException">No connection was free in time, or too many calls wait for one.</exception>
@@ -56,23 +63,22 @@ internal sealed class Pool(PoolerGuard guard, PoolLimits limits, Telemetry telem
     /// <summary>Takes the connection of a call back.</summary>
     public ValueTask CloseAsync(NpgsqlConnection connection, Call call)
     {
-        Drop(call);
+        var hasPlace = Drop(call);
         telemetry.Used(call);
         if (call.Unprepares)
         {
             call.Unprepares = false;
-            return LeaveAsync(UnprepareAsync(connection));
+            return LeaveAsync(UnprepareAsync(connection), hasPlace);
         }
 
         var closing = connection.DisposeAsync();
         if (closing.IsCompletedSuccessfully)
         {
-            Leave();
-            guard.Returned();
+            Left(hasPlace);
             return closing;
         }
 
-        return LeaveAsync(closing);
+        return LeaveAsync(closing, hasPlace);
     }
 
     /// <summary>Closes the idle connections: what became of one probably became of the others.</summary>
@@ -173,7 +179,17 @@ internal sealed class Pool(PoolerGuard guard, PoolLimits limits, Telemetry telem
         }
     }
 
-    private async ValueTask LeaveAsync(ValueTask closing)
+    private void Left(bool hasPlace)
+    {
+        if (hasPlace)
+        {
+            Leave();
+        }
+
+        guard.Returned();
+    }
+
+    private async ValueTask LeaveAsync(ValueTask closing, bool hasPlace)
     {
         try
         {
@@ -181,8 +197,7 @@ internal sealed class Pool(PoolerGuard guard, PoolLimits limits, Telemetry telem
         }
         finally
         {
-            Leave();
-            guard.Returned();
+            Left(hasPlace);
         }
     }
 
@@ -190,6 +205,7 @@ internal sealed class Pool(PoolerGuard guard, PoolLimits limits, Telemetry telem
     {
         lock (gate)
         {
+            call.IsLeftBehind = false;
             call.PreviousHolder = last;
             if (last is null)
             {
@@ -205,25 +221,33 @@ internal sealed class Pool(PoolerGuard guard, PoolLimits limits, Telemetry telem
             {
                 isTicking = true;
                 timer ??= Background.Timer(static own => ((Pool)own!).Tick(), this);
-                var tick = TimeSpan.FromMilliseconds(Math.Clamp(limits.LongUse.TotalMilliseconds / 10, 10, 1000));
+                var tick = TimeSpan.FromMilliseconds(Math.Clamp(limits.LongUse.TotalMilliseconds / 10, 10, followsPrimary ? 250 : 1000));
                 timer.Change(tick, tick);
             }
         }
     }
 
-    private void Drop(Call call)
+    // Returns false when the call has lost its place among the connections in use.
+    private bool Drop(Call call)
     {
         lock (gate)
         {
+            if (call.IsLeftBehind)
+            {
+                return false;
+            }
+
             (call.PreviousHolder is null ? ref first : ref call.PreviousHolder.NextHolder) = call.NextHolder;
             (call.NextHolder is null ? ref last : ref call.NextHolder.PreviousHolder) = call.PreviousHolder;
             call.PreviousHolder = call.NextHolder = null;
+            return true;
         }
     }
 
     private void Tick()
     {
         List<(string Name, TimeSpan Held)> reports = [];
+        (string? Host, int Port)? silent = null;
         lock (gate)
         {
             if (first is null)
@@ -233,6 +257,7 @@ internal sealed class Pool(PoolerGuard guard, PoolLimits limits, Telemetry telem
                 return;
             }
 
+            silent = followsPrimary && first.Held >= PrimaryWatch.Silence ? first.Server : null;
             for (var call = first; call is not null && call.Held >= limits.LongUse; call = call.NextHolder)
             {
                 if (!call.IsReported)
@@ -244,7 +269,47 @@ internal sealed class Pool(PoolerGuard guard, PoolLimits limits, Telemetry telem
         }
 
         reports.ForEach(report => telemetry.HeldLong(report.Name, report.Held));
+        if (silent is { } server)
+        {
+            (watch ??= new PrimaryWatch(guard, LeaveBehind)).Ask(server.Host, server.Port);
+        }
     }
+
+    // The connections to a former primary do not count any more, so that other calls need not wait for them.
+    private void LeaveBehind(string? host, int port)
+    {
+        var calls = new List<Call>();
+        lock (gate)
+        {
+            for (var call = first; call is not null; call = call.NextHolder)
+            {
+                if (call.Server == (host, port))
+                {
+                    calls.Add(call);
+                }
+            }
+        }
+
+        Clear();
+        foreach (var call in calls)
+        {
+            // Its connection may have been closed by now.
+            bool hasPlace;
+            lock (gate)
+            {
+                hasPlace = IsHolder(call) && Drop(call);
+                call.IsLeftBehind |= hasPlace;
+            }
+
+            if (hasPlace)
+            {
+                Leave();
+                call.LeaveBehind();
+            }
+        }
+    }
+
+    private bool IsHolder(Call call) => call.PreviousHolder is not null || first == call;
 }
 
 /// <summary>The limits of a pool.</summary>

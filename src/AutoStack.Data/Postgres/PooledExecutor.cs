@@ -12,6 +12,8 @@ namespace AutoStack.Data.Postgres;
 /// </param>
 internal class PooledExecutor(Pool pool, Telemetry telemetry, Timeouts timeouts, bool reopens) : Executor(telemetry, timeouts)
 {
+    protected override bool FollowsPrimary => pool.FollowsPrimary;
+
     public override void WhenCommitted(Action action) => action();
 
     public override async ValueTask<NpgsqlTransaction?> BeginAsync(NpgsqlConnection connection, CancellationToken cancellationToken) =>

@@ -32,8 +32,11 @@ internal sealed class PoolerGuard(NpgsqlDataSource dataSource, NpgsqlMultiHostDa
     public void Clear()
     {
         dataSource.Clear();
-        hosts?.ClearDatabaseStates();
+        ForgetStates();
     }
+
+    /// <summary>Forgets which host is the primary.</summary>
+    public void ForgetStates() => hosts?.ClearDatabaseStates();
 
     /// <summary>The pool is about to be disposed.</summary>
     public void End() => ended = true;

@@ -74,12 +74,14 @@ internal sealed class TransactionExecutor(NpgsqlConnection connection, Call hold
         }
 
         holder.Last = call.Operation;
+        holder.Running = call;
         call.Runs(connection);
         return new(connection);
     }
 
     protected override ValueTask ReleaseAsync(NpgsqlConnection connection, Call call)
     {
+        holder.Running = null;
         lock (gate)
         {
             isInUse = false;

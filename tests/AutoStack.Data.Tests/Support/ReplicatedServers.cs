@@ -41,7 +41,8 @@ public sealed class ReplicatedServers : IAsyncDisposable
             < /dev/null || [ $tries = 300 ]; do
             tries=$((tries + 1)); rm -rf standby; sleep 0.1
         done
-        (serve standby $standby -c recovery_min_apply_delay=$delay < /dev/null) & second=$!
+        # The copy may hold the primary's setting; a promoted standby that waits for a standby of its own commits nothing.
+        (serve standby $standby -c recovery_min_apply_delay=$delay -c synchronous_standby_names= < /dev/null) & second=$!
         read end
         finish $first
         finish $second
@@ -96,7 +97,10 @@ public sealed class ReplicatedServers : IAsyncDisposable
         var servers = new ReplicatedServers(Process.Start(start)!, folder, primary, standby);
         try
         {
-            await servers.UntilAsync(servers.Primary, "SELECT EXISTS (SELECT FROM pg_stat_replication WHERE state = 'streaming')",
+            // pg_basebackup streams too, under its own name.
+            await servers.UntilAsync(
+                servers.Primary,
+                "SELECT EXISTS (SELECT FROM pg_stat_replication WHERE state = 'streaming' AND application_name = 'walreceiver')",
                 cancellationToken);
             await new SchemaMigrator(servers.Primary).UpgradeAsync(cancellationToken: cancellationToken);
             if (isSynchronous)
