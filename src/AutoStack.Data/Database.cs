@@ -22,8 +22,6 @@ internal sealed class Database : IAsyncDisposable, IDisposable
     // The driver's default is the connection string.
     private const string PoolName = "autostack";
 
-    private static readonly Subject Retention = new("RetentionService", table: null);
-
     // What works with connections of its own, and so is not part of a unit of work.
     private static readonly FrozenDictionary<Type, Func<Database, object>> RequestServices = new Dictionary<Type, Func<Database, object>>
     {
@@ -41,8 +39,8 @@ internal sealed class Database : IAsyncDisposable, IDisposable
         [typeof(ILogSecrets)] = database => database.context.Logs.Secrets,
         [typeof(IDeploymentLogWriter)] = database => database.logWriter,
         [typeof(IPlatformPushes)] = database => new Pushes(database.unitOfWork),
-        [typeof(IRetentionService)] = database => new RetentionService(
-            new Db(database.executor, Retention), SourcesOf(new Db(database.executor, Retention), database.context)),
+        [typeof(IRetentionService)] = database => RetentionOver(
+            new Db(database.executor, new Subject("RetentionService", table: null)), database.context),
         [typeof(ISecretRotation)] = database => new SecretRotator(
             new Db(database.executor, new Subject("SecretRotation", table: null)), database.context.Secrets),
     }.ToFrozenDictionary();
@@ -76,7 +74,7 @@ internal sealed class Database : IAsyncDisposable, IDisposable
         var telemetry = new Telemetry(logger, options.SlowOperationThreshold, PoolName, used.Database ?? used.Username);
         var limits = options.ToPoolLimits(used);
         var pool = new Pool(hosts.Primary, limits, telemetry, followsPrimary: hosts.Standbys is not null);
-        var standbys = hosts.Standbys is { } guard ? new Pool(guard, limits, telemetry, followsPrimary: false) : null;
+        var standbys = hosts.Standbys is { } driver ? new Pool(driver, limits, telemetry, followsPrimary: false) : null;
         executor = new PooledExecutor(pool, telemetry, timeouts, reopens: true);
         // What repeats its calls by itself learns at once that the server is away.
         var background = new PooledExecutor(pool, telemetry, timeouts, reopens: false);
@@ -138,7 +136,7 @@ internal sealed class Database : IAsyncDisposable, IDisposable
     public IHealthCheck CreateLiveCheck() => new LiveCheck(
         new Dictionary<string, Pulse> { ["log writer"] = logWriter.Pulse, ["log follower"] = logFollower.Pulse }, timeouts.Operation);
 
-    private static RetentionSources SourcesOf(Db db, Context context) => new(
+    private static RetentionService RetentionOver(Db db, Context context) => new(db, new RetentionSources(
         context.Clock,
         new DeploymentMaintenance(db, context.Deployments),
         new DeploymentLogRepository(db, context.Logs),
@@ -147,7 +145,7 @@ internal sealed class Database : IAsyncDisposable, IDisposable
         new SessionRepository(db, context.Accounts),
         new SignInThrottle(db, context.Accounts),
         new PasswordResetTokenRepository(db, context.Accounts),
-        new WebhookPayloadRepository(db, context.Clock));
+        new WebhookPayloadRepository(db, context.Clock)));
 
     public void Dispose()
     {

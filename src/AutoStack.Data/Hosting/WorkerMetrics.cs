@@ -12,12 +12,6 @@ internal static class WorkerMetrics
     private static readonly Counter<long> Ended = Telemetry.Meter.CreateCounter<long>(
         "autostack.worker.jobs.finished", "{job}", "Deployments that hosted workers no longer build, by outcome.");
 
-    private static readonly Counter<long> Lost = Telemetry.Meter.CreateCounter<long>(
-        "autostack.worker.leases.lost", "{lease}", "Leases that hosted workers have lost to another worker or the queue.");
-
-    private static readonly Counter<long> Released = Telemetry.Meter.CreateCounter<long>(
-        "autostack.worker.jobs.handed_back", "{job}", "Deployments that hosted workers have returned to the queue.");
-
     private static readonly Counter<long> Taken = Telemetry.Meter.CreateCounter<long>(
         "autostack.worker.leases.expired", "{lease}", "Expired leases of any worker that hosted workers have taken back.");
 
@@ -35,14 +29,6 @@ internal static class WorkerMetrics
             JobEnd.HandedBack => "handed_back",
             _ => "abandoned",
         }));
-        if (end == JobEnd.LeaseLost)
-        {
-            Lost.Add(1);
-        }
-        else if (end == JobEnd.HandedBack)
-        {
-            Released.Add(1);
-        }
     }
 
     public static void TookBack(long leases) => Taken.Add(leases);

@@ -15,17 +15,17 @@ internal sealed class Hosts
     public Hosts(NpgsqlDataSource dataSource, PoolerMode? mode)
     {
         several = dataSource as NpgsqlMultiHostDataSource;
-        Primary = new PoolerGuard(PrimaryOf(dataSource), several, mode);
+        Primary = new DriverPool(PrimaryOf(dataSource), several, mode);
         Standbys = several is null
             ? null
-            : new PoolerGuard(several.WithTargetSession(TargetSessionAttributes.PreferStandby), several, mode);
+            : new DriverPool(several.WithTargetSession(TargetSessionAttributes.PreferStandby), several, mode);
     }
 
     /// <summary>Opens connections to the primary.</summary>
-    public PoolerGuard Primary { get; }
+    public DriverPool Primary { get; }
 
     /// <summary>Opens connections to a standby, or to the primary while no standby answers; null for one host.</summary>
-    public PoolerGuard? Standbys { get; }
+    public DriverPool? Standbys { get; }
 
     /// <summary>The pools are about to be disposed.</summary>
     public void End()

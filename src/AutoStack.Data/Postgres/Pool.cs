@@ -9,14 +9,14 @@ namespace AutoStack.Data.Postgres;
 /// Hands the connections of a data source out: as many at once as the driver's pool has, to the callers in their order. What waits too long
 /// or behind too many others is refused, and what holds a connection for long is reported.
 /// </summary>
-/// <param name="guard">Opens the connections of the driver's pool.</param>
+/// <param name="driver">Opens the connections of the driver's pool.</param>
 /// <param name="limits">The limits.</param>
 /// <param name="telemetry">Measures the use.</param>
 /// <param name="followsPrimary">
 /// Whether the connections are to the one of several hosts that is the primary: calls that wait for a former primary are sent to the new one.
 /// </param>
 #pragma warning disable CA1001 // The timer rests while no connection is in use, and goes with its owner.
-internal sealed class Pool(PoolerGuard guard, PoolLimits limits, Telemetry telemetry, bool followsPrimary)
+internal sealed class Pool(DriverPool driver, PoolLimits limits, Telemetry telemetry, bool followsPrimary)
 #pragma warning restore CA1001
 {
     private readonly Lock gate = new();
@@ -46,7 +46,7 @@ internal sealed class Pool(PoolerGuard guard, PoolLimits limits, Telemetry telem
         NpgsqlConnection connection;
         try
         {
-            connection = await guard.OpenAsync(call.Token).ConfigureAwait(false);
+            connection = await driver.OpenAsync(call.Token).ConfigureAwait(false);
         }
         catch
         {
@@ -85,7 +85,7 @@ internal sealed class Pool(PoolerGuard guard, PoolLimits limits, Telemetry telem
     public void Clear()
     {
         telemetry.Cleared();
-        guard.Clear();
+        driver.Clear();
     }
 
     /// <summary>Who uses the pool, for the messages of calls that wait for it.</summary>
@@ -186,7 +186,7 @@ internal sealed class Pool(PoolerGuard guard, PoolLimits limits, Telemetry telem
             Leave();
         }
 
-        guard.Returned();
+        driver.Returned();
     }
 
     private async ValueTask LeaveAsync(ValueTask closing, bool hasPlace)
@@ -271,7 +271,7 @@ internal sealed class Pool(PoolerGuard guard, PoolLimits limits, Telemetry telem
         reports.ForEach(report => telemetry.HeldLong(report.Name, report.Held));
         if (silent is { } server)
         {
-            (watch ??= new PrimaryWatch(guard, LeaveBehind)).Ask(server.Host, server.Port);
+            (watch ??= new PrimaryWatch(driver, LeaveBehind)).Ask(server.Host, server.Port);
         }
     }
 

@@ -6,9 +6,9 @@ namespace AutoStack.Data.Postgres;
 /// Finds out whether calls wait for a server that was the primary and hangs, while another host has become the primary. Nothing else tells:
 /// the connections to a hung server stay open.
 /// </summary>
-/// <param name="guard">Opens connections to the primary, whichever host that is.</param>
+/// <param name="pool">Opens connections to the primary, whichever host that is.</param>
 /// <param name="moved">Follows the discovery that a host is the primary no longer.</param>
-internal sealed class PrimaryWatch(PoolerGuard guard, Action<string?, int> moved)
+internal sealed class PrimaryWatch(DriverPool pool, Action<string?, int> moved)
 {
     /// <summary>The time without an answer after which the hosts are asked.</summary>
     public static readonly TimeSpan Silence = TimeSpan.FromSeconds(1);
@@ -35,10 +35,10 @@ internal sealed class PrimaryWatch(PoolerGuard guard, Action<string?, int> moved
         try
         {
             using var limit = new CancellationTokenSource(Limit);
-            var connection = await guard.OpenAsync(limit.Token).ConfigureAwait(false);
+            var connection = await pool.OpenAsync(limit.Token).ConfigureAwait(false);
             var isSame = connection.Host == host && connection.Port == port;
             await connection.DisposeAsync().ConfigureAwait(false);
-            guard.Returned();
+            pool.Returned();
             if (!isSame)
             {
                 moved(host, port);
@@ -47,7 +47,7 @@ internal sealed class PrimaryWatch(PoolerGuard guard, Action<string?, int> moved
         catch (Exception exception) when (exception is NpgsqlException or OperationCanceledException)
         {
             // The standby may be promoted at any time.
-            guard.ForgetStates();
+            pool.ForgetStates();
         }
         finally
         {

@@ -1,34 +1,18 @@
 using System.Collections.Concurrent;
-using System.Net;
-using System.Net.Sockets;
 using AutoStack.Data.LocalServer;
+using AutoStack.Data.Tests.Support;
 
 namespace AutoStack.Data.FaultTests.Servers;
 
 /// <summary>A network between the library and the server: it passes, delays, holds or cuts what both sides send.</summary>
-internal sealed class Proxy : IAsyncDisposable
+internal sealed class Proxy(int serverPort) : ServerProxy($"Host=127.0.0.1;Port={serverPort}", Postmaster.FindFreePort())
 {
-    private readonly TcpListener listener;
-    private readonly int serverPort;
-    private readonly CancellationTokenSource stop = new();
-    private readonly ConcurrentDictionary<Link, byte> links = new();
-    private readonly Task accepting;
+    private readonly ConcurrentDictionary<ProxyLink, byte> links = new();
     private volatile Answer? swallow;
     private volatile TaskCompletionSource? blackhole;
     private volatile bool cutInMiddle;
     private int swallowed;
     private long delay;
-
-    public Proxy(int serverPort)
-    {
-        this.serverPort = serverPort;
-        Port = Postmaster.FindFreePort();
-        listener = new TcpListener(IPAddress.Loopback, Port);
-        listener.Start();
-        accepting = AcceptAsync();
-    }
-
-    public int Port { get; }
 
     /// <summary>The number of open connections.</summary>
     public int Open => links.Count;
@@ -88,161 +72,69 @@ internal sealed class Proxy : IAsyncDisposable
         }
     }
 
-    public async ValueTask DisposeAsync()
+    protected override async ValueTask<bool> AcceptsAsync(ProxyLink link)
     {
-        await stop.CancelAsync();
-        listener.Dispose();
-        await accepting;
-        Cut();
-        stop.Dispose();
-    }
-
-    private async Task AcceptAsync()
-    {
-        try
-        {
-            while (true)
-            {
-                _ = ServeAsync(await listener.AcceptTcpClientAsync(stop.Token));
-            }
-        }
-        catch (Exception exception) when (exception is OperationCanceledException or SocketException or ObjectDisposedException)
-        {
-            // The proxy ends.
-        }
-    }
-
-    private async Task ServeAsync(TcpClient client)
-    {
-        using var server = new TcpClient { NoDelay = true };
-        client.NoDelay = true;
-        var link = new Link(client, server);
         links.TryAdd(link, 0);
-        try
-        {
-            await PassAsync();
-            await server.ConnectAsync(IPAddress.Loopback, serverPort, stop.Token);
-            await Task.WhenAny(
-                UpAsync(link, client.GetStream(), server.GetStream()), DownAsync(link, server.GetStream(), client.GetStream()));
-        }
-        catch (Exception exception) when (IsClosed(exception))
-        {
-            // The server refuses connections, or the link was cut.
-        }
-        finally
-        {
-            links.TryRemove(link, out _);
-            link.Cut();
-        }
+        await PassAsync();
+        return true;
     }
 
-    private async Task UpAsync(Link link, NetworkStream client, NetworkStream server)
+    protected override void Ended(ProxyLink link)
     {
-        var buffer = new byte[64 * 1024];
-        try
-        {
-            while (await client.ReadAsync(buffer, stop.Token) is > 0 and var count)
-            {
-                await PassAsync();
-                if (link.IsHalfOpen)
-                {
-                    continue;
-                }
-
-                await server.WriteAsync(buffer.AsMemory(0, count), stop.Token);
-            }
-        }
-        catch (Exception exception) when (IsClosed(exception))
-        {
-            // The other direction ends with this one.
-        }
+        links.TryRemove(link, out _);
+        link.Cut();
     }
 
-    private async Task DownAsync(Link link, NetworkStream server, NetworkStream client)
+    protected override void CutAll() => Cut();
+
+    protected override async ValueTask<bool> PassUpAsync(ProxyLink link, ReadOnlyMemory<byte> packet)
     {
-        var buffer = new byte[64 * 1024];
-        try
+        await PassAsync();
+        return link.IsHalfOpen || await base.PassUpAsync(link, packet);
+    }
+
+    protected override async ValueTask<bool> PassDownAsync(ProxyLink link, ReadOnlyMemory<byte> packet)
+    {
+        var wanted = swallow;
+        if (wanted is not null && wanted.IsIn(packet.Span) && Interlocked.CompareExchange(ref swallow, null, wanted) == wanted)
         {
-            while (await server.ReadAsync(buffer, stop.Token) is > 0 and var count)
+            // The batch ends with ReadyForQuery: the statements are carried out, and committed unless a transaction is open.
+            var buffer = new byte[64 * 1024];
+            while (packet.Length > 0 && !Answer.IsReadyForQuery(packet.Span))
             {
-                var wanted = swallow;
-                if (wanted is not null && wanted.IsIn(buffer.AsSpan(0, count))
-                    && Interlocked.CompareExchange(ref swallow, null, wanted) == wanted)
-                {
-                    // The batch ends with ReadyForQuery: the statements are carried out, and committed unless a transaction is open.
-                    while (count > 0 && !Answer.IsReadyForQuery(buffer.AsSpan(0, count)))
-                    {
-                        count = await server.ReadAsync(buffer, stop.Token);
-                    }
-
-                    Interlocked.Increment(ref swallowed);
-                    return;
-                }
-
-                await PassAsync();
-                if (link.IsHalfOpen)
-                {
-                    continue;
-                }
-
-                if (cutInMiddle && count > 1000)
-                {
-                    cutInMiddle = false;
-                    await client.WriteAsync(buffer.AsMemory(0, count / 2), stop.Token);
-                    return;
-                }
-
-                await client.WriteAsync(buffer.AsMemory(0, count), stop.Token);
+                packet = buffer.AsMemory(0, await link.ToServer.ReadAsync(buffer, Stopping));
             }
+
+            Interlocked.Increment(ref swallowed);
+            return false;
         }
-        catch (Exception exception) when (IsClosed(exception))
+
+        await PassAsync();
+        if (link.IsHalfOpen)
         {
-            // The other direction ends with this one.
+            return true;
         }
+
+        if (cutInMiddle && packet.Length > 1000)
+        {
+            cutInMiddle = false;
+            await base.PassDownAsync(link, packet[..(packet.Length / 2)]);
+            return false;
+        }
+
+        return await base.PassDownAsync(link, packet);
     }
 
     private async Task PassAsync()
     {
         if (Delay > TimeSpan.Zero)
         {
-            await Task.Delay(Delay, stop.Token);
+            await Task.Delay(Delay, Stopping);
         }
 
         while (blackhole is { } hole)
         {
-            await hole.Task.WaitAsync(stop.Token);
-        }
-    }
-
-    private static bool IsClosed(Exception exception) =>
-        exception is IOException or OperationCanceledException or SocketException or ObjectDisposedException or InvalidOperationException;
-
-    private sealed class Link(TcpClient client, TcpClient server)
-    {
-        private volatile bool isHalfOpen;
-
-        public bool IsHalfOpen
-        {
-            get => isHalfOpen;
-            set => isHalfOpen = value;
-        }
-
-        /// <summary>Closes both sides with a reset, as a broken network path does.</summary>
-        public void Cut()
-        {
-            foreach (var side in new[] { client, server })
-            {
-                try
-                {
-                    side.LingerState = new LingerOption(enable: true, 0);
-                }
-                catch (Exception exception) when (exception is SocketException or ObjectDisposedException or NullReferenceException)
-                {
-                    // The side is closed already.
-                }
-
-                side.Dispose();
-            }
+            await hole.Task.WaitAsync(Stopping);
         }
     }
 }
