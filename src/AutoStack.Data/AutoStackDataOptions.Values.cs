@@ -38,6 +38,12 @@ public sealed partial class AutoStackDataOptions
         builder.KeepAlive = Seconds(KeepAlive, nameof(KeepAlive), least: 0, most: 86400)
             ?? (builder.ShouldSerialize("Keepalive") ? builder.KeepAlive : 30);
         builder.CommandTimeout = Seconds(CommandTimeout, nameof(CommandTimeout), least: 0, most: 86400) ?? builder.CommandTimeout;
+        if (!builder.ShouldSerialize("Tcp Keepalive"))
+        {
+            // The system notices within a minute that the other side of a connection is gone, also while a call waits for its answer.
+            (builder.TcpKeepAlive, builder.TcpKeepAliveTime, builder.TcpKeepAliveInterval) = (true, 15, 5);
+        }
+
         if (!builder.ShouldSerialize("Max Auto Prepare") && Pooler != PoolerMode.Transaction)
         {
             builder.MaxAutoPrepare = 100;

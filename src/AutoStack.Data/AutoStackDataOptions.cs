@@ -47,7 +47,10 @@ public sealed partial class AutoStackDataOptions
     /// <summary>The interval at which an idle connection is probed; whole seconds up to a day, zero for never. Default 30 s.</summary>
     public TimeSpan? KeepAlive { get; set; }
 
-    /// <summary>The timeout of a statement; whole seconds up to a day, zero for no limit. Default 30 s.</summary>
+    /// <summary>
+    /// The time limit of an attempt at a call, from its first statement; whole seconds up to a day, zero for no limit. Default 30 s. The
+    /// library ends the attempt itself: the driver would wait for a hung server on a thread of the process's pool.
+    /// </summary>
     public TimeSpan? CommandTimeout { get; set; }
 
     /// <summary>

@@ -68,7 +68,7 @@ internal sealed class Database : IAsyncDisposable, IDisposable
         owned = settings is null ? null : Build(settings);
         listening = options.ToListenConnectionString(settings) is { } direct ? Build(direct) : null;
         var source = dataSource ?? owned!;
-        var used = new NpgsqlConnectionStringBuilder(source.ConnectionString);
+        var used = settings ?? new NpgsqlConnectionStringBuilder(source.ConnectionString);
         hosts = new Hosts(source, options.Pooler);
         timeouts = Timeouts.Of(used.CommandTimeout, options.OperationTimeout);
         var telemetry = new Telemetry(logger, options.SlowOperationThreshold, PoolName, used.Database ?? used.Username);
@@ -106,8 +106,9 @@ internal sealed class Database : IAsyncDisposable, IDisposable
 
         // The query by which the driver loads types compares oid with regproc: an operator for these two types, planted in public, would be
         // called by every new pool. The built-in types are all that the library uses.
+        // No time limit of the driver's: Timeouts says why.
         NpgsqlDataSource Build(NpgsqlConnectionStringBuilder settings) =>
-            Hosts.Build(new NpgsqlDataSourceBuilder(settings.ConnectionString) { Name = PoolName }
+            Hosts.Build(new NpgsqlDataSourceBuilder($"{settings.ConnectionString};Command Timeout=0") { Name = PoolName }
                 .UseLoggerFactory(loggerFactory)
                 .ConfigureTypeLoading(types => types.EnableTypeLoading(false)));
 

@@ -64,4 +64,7 @@ public sealed record ClaimOptions
     /// that claim holds it, so that no deployment is lost with the answer.
     /// </summary>
     public Guid? Key { get; init; }
+
+    /// <summary>Whether no call has used <see cref="Key"/> yet, so that nothing has to be searched for it.</summary>
+    internal bool IsNewKey { get; init; }
 }

@@ -92,7 +92,7 @@ internal sealed partial class DeploymentWorker(
     // repeated with the same key, and returns the deployment that it may have claimed.
     private async Task ClaimAsync(CancellationToken stopping)
     {
-        var key = Guid.NewGuid();
+        var (key, isNewKey) = (Guid.NewGuid(), true);
         var failures = 0;
         while (!stopping.IsCancellationRequested)
         {
@@ -100,12 +100,14 @@ internal sealed partial class DeploymentWorker(
             ClaimedDeployment? claimed;
             try
             {
-                claimed = await lifecycle.ClaimNextAsync(options.ToClaim(key), CancellationToken.None).ConfigureAwait(false);
+                claimed = await lifecycle.ClaimNextAsync(options.ToClaim(key, isNewKey), CancellationToken.None).ConfigureAwait(false);
             }
 #pragma warning disable CA1031 // No failure ends the worker.
             catch (Exception exception)
 #pragma warning restore CA1031
             {
+                // The claim may have been carried out.
+                isNewKey = false;
                 slots.Release();
                 if (failures++ == 0)
                 {
@@ -129,7 +131,7 @@ internal sealed partial class DeploymentWorker(
                 continue;
             }
 
-            key = Guid.NewGuid();
+            (key, isNewKey) = (Guid.NewGuid(), true);
             var running = claimed;
             _ = Background.Run(() => RunAsync(running));
         }

@@ -68,8 +68,10 @@ public sealed class DeploymentWorkerOptions
     internal TimeSpan Heartbeat => HeartbeatInterval ?? (Lease / 3 < LongestHeartbeat ? Lease / 3 : LongestHeartbeat);
 
     /// <summary>The options of a claim with a key.</summary>
-    internal ClaimOptions ToClaim(Guid key) =>
-        new() { MaxPerProject = MaxPerProject, MaxPerUser = MaxPerUser, Worker = Name, Lease = Lease, Key = key };
+    /// <param name="key">The key.</param>
+    /// <param name="isNewKey">Whether no claim has used the key yet.</param>
+    internal ClaimOptions ToClaim(Guid key, bool isNewKey) =>
+        new() { MaxPerProject = MaxPerProject, MaxPerUser = MaxPerUser, Worker = Name, Lease = Lease, Key = key, IsNewKey = isNewKey };
 
     private IEnumerable<string> Problems()
     {

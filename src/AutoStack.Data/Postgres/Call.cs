@@ -30,6 +30,10 @@ internal class Call(Operation operation, TimeSpan? bound, CancellationToken call
     private int state;
     private long opened;
 
+    // The timestamp at which the attempt sent its first statement; 0 while none runs.
+    private long sent;
+    private volatile bool isTimedOut;
+
     /// <summary>The neighbours among the holders of a connection; of <see cref="Pool"/>, and guarded there.</summary>
     internal Call? NextHolder;
     internal Call? PreviousHolder;
@@ -42,11 +46,15 @@ internal class Call(Operation operation, TimeSpan? bound, CancellationToken call
     {
         get
         {
-            if (!token.CanBeCanceled && caller.CanBeCanceled)
+            if (!token.CanBeCanceled && (caller.CanBeCanceled || bound is not null))
             {
                 var source = Unused.TryTake(out var unused) ? unused : new CancellationTokenSource();
                 token = source.Token;
-                ending = source;
+                Volatile.Write(ref ending, source);
+                if (Volatile.Read(ref state) == GivenUp)
+                {
+                    CancelDriver();
+                }
             }
 
             return token;
@@ -147,6 +155,40 @@ internal class Call(Operation operation, TimeSpan? bound, CancellationToken call
         {
             throw new OperationCanceledException("The caller waits no longer.");
         }
+
+        Volatile.Write(ref sent, Stopwatch.GetTimestamp());
+    }
+
+    /// <summary>The attempt has a time limit of its own.</summary>
+    public void EndsByItself() => Volatile.Write(ref sent, 0);
+
+    /// <summary>Makes the driver stop when the attempt has begun before a timestamp.</summary>
+    public void EndAttempt(long begunBefore)
+    {
+        var begun = Volatile.Read(ref sent);
+        if (begun != 0 && begun <= begunBefore && Interlocked.CompareExchange(ref sent, 0, begun) == begun)
+        {
+            isTimedOut = true;
+            CancelDriver();
+        }
+    }
+
+    /// <summary>Follows the failure of an attempt, which another may follow.</summary>
+    /// <returns>The failure, as the driver reports a time limit when the attempt has reached it.</returns>
+    public Exception Failed(Exception exception)
+    {
+        Volatile.Write(ref sent, 0);
+        if (!isTimedOut)
+        {
+            return exception;
+        }
+
+        // The next attempt needs a token that is not cancelled.
+        isTimedOut = false;
+        token = default;
+        return exception is OperationCanceledException && !caller.IsCancellationRequested
+            ? new NpgsqlException("The statement took longer than the command timeout.", new TimeoutException(null, exception))
+            : exception;
     }
 
     /// <summary>Nothing is sent for the call from now on.</summary>
@@ -166,11 +208,12 @@ internal class Call(Operation operation, TimeSpan? bound, CancellationToken call
         }
 
         CancelDriver();
-        if (caller.IsCancellationRequested)
+        if (!caller.IsCancellationRequested)
         {
-            await work.WaitAsync(Grace, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            return false;
         }
 
+        await work.WaitAsync(Grace, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         return work.IsCompleted;
     }
 

@@ -39,6 +39,8 @@ internal sealed partial class Db
 
         async Task<DbDataReader?> SendAsync(NpgsqlConnection connection, Call call)
         {
+            // The server ends what takes too long: the driver would close the connection, and leave the server at work.
+            call.EndsByItself();
             var token = call.Token;
             if (attempts++ > 0)
             {
@@ -80,7 +82,7 @@ internal sealed partial class Db
         async Task<T> BatchAsync(NpgsqlConnection connection, Statement[] statements, Func<ResultSets, Task<T>> readThem,
             Call call)
         {
-            var reader = await executor.SendBatchAsync(connection, statements, readCommitted: true, call).ConfigureAwait(false);
+            var reader = await Executor.SendBatchAsync(connection, statements, readCommitted: true, call).ConfigureAwait(false);
             await using (reader.ConfigureAwait(false))
             {
                 return await AllOf(readThem)((NpgsqlDataReader)reader, call).ConfigureAwait(false);

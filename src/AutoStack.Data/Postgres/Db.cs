@@ -57,6 +57,23 @@ internal sealed partial class Db(Executor executor, Subject subject)
         [CallerMemberName] string operation = "")
         where T : class => RunAsync(operation, new Statement(sql, parameters), Access.Write, One(read), cancellationToken);
 
+    /// <summary>Changes rows and reads the result; after a lost connection another statement is sent.</summary>
+    /// <param name="read">Reads the result of either statement.</param>
+    /// <param name="statement">The statement.</param>
+    /// <param name="again">The statement after a lost connection.</param>
+    /// <param name="cancellationToken">The token of the caller.</param>
+    /// <param name="operation">The method.</param>
+    public Task<T> WriteAsync<T>(
+        Func<ResultSets, Task<T>> read, Statement statement, Statement again, CancellationToken cancellationToken,
+        [CallerMemberName] string operation = "") =>
+        executor.RunAsync(
+            new(subject, operation),
+            [statement],
+            Access.Write,
+            (connection, call) => Executor.SendAsync(connection, call.Lost is null ? statement : again, call)!,
+            AllOf(read),
+            cancellationToken);
+
     /// <summary>
     /// Deletes at most one row; true when there was one. Sent again after a lost connection, it is also true when the row is gone by then:
     /// the first attempt may have deleted it.
@@ -81,7 +98,26 @@ internal sealed partial class Db(Executor executor, Subject subject)
         [CallerMemberName] string operation = "") =>
         RunBatchAsync(operation, statements, Access.Write, readCommitted: true, read, cancellationToken);
 
-    /// <summary>The driver's limit of a statement, in seconds; 0 for none.</summary>
+    /// <summary>As the other form; after a lost connection another statement is sent.</summary>
+    /// <param name="read">Reads the results of the batch, or that of the other statement.</param>
+    /// <param name="statements">The batch.</param>
+    /// <param name="again">The statement after a lost connection.</param>
+    /// <param name="cancellationToken">The token of the caller.</param>
+    /// <param name="operation">The method.</param>
+    public Task<T> WriteBatchAsync<T>(
+        Func<ResultSets, Task<T>> read, Statement[] statements, Statement again, CancellationToken cancellationToken,
+        [CallerMemberName] string operation = "") =>
+        executor.RunAsync(
+            new(subject, operation),
+            statements,
+            Access.Write,
+            (connection, call) => (call.Lost is null
+                ? Executor.SendBatchAsync(connection, statements, readCommitted: true, call)
+                : Executor.SendAsync(connection, again, call))!,
+            AllOf(read),
+            cancellationToken);
+
+    /// <summary>The limit of an attempt at a call, in seconds; 0 for none.</summary>
     public int CommandSeconds => executor.CommandSeconds;
 
     /// <summary>Says that the method changes rows, before the reads that it begins with.</summary>
@@ -136,7 +172,7 @@ internal sealed partial class Db(Executor executor, Subject subject)
             new(subject, operation),
             [statement],
             access,
-            (connection, call) => executor.SendAsync(connection, statement, call)!,
+            (connection, call) => Executor.SendAsync(connection, statement, call)!,
             read,
             cancellationToken);
 
@@ -147,7 +183,7 @@ internal sealed partial class Db(Executor executor, Subject subject)
             new(subject, operation),
             statements,
             access,
-            (connection, call) => executor.SendBatchAsync(connection, statements, readCommitted, call)!,
+            (connection, call) => Executor.SendBatchAsync(connection, statements, readCommitted, call)!,
             AllOf(read),
             cancellationToken);
 }

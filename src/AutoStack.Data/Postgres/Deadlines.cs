@@ -3,8 +3,8 @@ using System.Diagnostics;
 namespace AutoStack.Data.Postgres;
 
 /// <summary>
-/// Ends the calls that reach their time limit. One timer serves all calls: a timer for each would be the most expensive part of a call
-/// outside the driver.
+/// Ends the calls, and the attempts at them, that reach their time limits. One timer serves all calls: a timer for each would be the most
+/// expensive part of a call outside the driver.
 /// </summary>
 #pragma warning disable CA1001 // The timer rests while there is no call, and goes with its owner.
 internal sealed class Deadlines
@@ -12,6 +12,7 @@ internal sealed class Deadlines
 {
     private readonly Lock gate = new();
     private readonly long bound;
+    private readonly long command;
     private readonly TimeSpan tick;
     private readonly Timer timer;
 
@@ -20,9 +21,12 @@ internal sealed class Deadlines
     private PendingCall? last;
     private bool isTicking;
 
-    public Deadlines(TimeSpan bound)
+    /// <param name="bound">The limit of a call.</param>
+    /// <param name="command">The limit of an attempt; null for none.</param>
+    public Deadlines(TimeSpan bound, TimeSpan? command)
     {
         this.bound = (long)(bound.TotalSeconds * Stopwatch.Frequency);
+        this.command = command is { } limit ? (long)(limit.TotalSeconds * Stopwatch.Frequency) : long.MaxValue;
         tick = TimeSpan.FromMilliseconds(Math.Clamp(bound.TotalMilliseconds / 20, 10, 250));
         timer = Background.Timer(static own => ((Deadlines)own!).Tick(), this);
     }
@@ -59,6 +63,7 @@ internal sealed class Deadlines
 
     private void Tick()
     {
+        EndAttempts();
         while (true)
         {
             PendingCall call;
@@ -82,6 +87,23 @@ internal sealed class Deadlines
 
             // The caller continues on a thread of its own: the next call is due as well.
             ThreadPool.UnsafeQueueUserWorkItem(static due => due.Expire(), call, preferLocal: false);
+        }
+    }
+
+    private void EndAttempts()
+    {
+        if (command == long.MaxValue)
+        {
+            return;
+        }
+
+        lock (gate)
+        {
+            var now = Stopwatch.GetTimestamp();
+            for (var call = first; call is not null && now - call.Started >= command; call = call.Next)
+            {
+                call.EndAttempt(now - command);
+            }
         }
     }
 }

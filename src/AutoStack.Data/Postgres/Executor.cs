@@ -15,8 +15,11 @@ internal abstract class Executor(Telemetry telemetry, Timeouts timeouts)
     // already, the statement has no effect.
     private const string ReadCommitted = "SET transaction_isolation = 'read committed'";
 
-    /// <summary>The driver's limit of a statement, in seconds; 0 for none.</summary>
+    /// <summary>The limit of an attempt at a call, in seconds; 0 for none.</summary>
     public int CommandSeconds => timeouts.CommandSeconds;
+
+    // Deadlines ends what takes too long.
+    private const int NoTimeout = 0;
 
     /// <summary>Measures the calls.</summary>
     protected Telemetry Telemetry { get; } = telemetry;
@@ -52,16 +55,16 @@ internal abstract class Executor(Telemetry telemetry, Timeouts timeouts)
     }
 
     /// <summary>Sends one statement.</summary>
-    public Task<DbDataReader> SendAsync(NpgsqlConnection connection, Statement statement, Call call) =>
+    public static Task<DbDataReader> SendAsync(NpgsqlConnection connection, Statement statement, Call call) =>
         connection.ExecuteReaderAsync(new CommandDefinition(
-            statement.NumberedText, statement, commandTimeout: timeouts.CommandSeconds, commandType: CommandType.Text,
+            statement.NumberedText, statement, commandTimeout: NoTimeout, commandType: CommandType.Text,
             cancellationToken: call.Token));
 
     /// <summary>Sends several statements in one round trip, which is one transaction unless the connection is in one.</summary>
-    public Task<DbDataReader> SendBatchAsync(NpgsqlConnection connection, Statement[] statements, bool readCommitted, Call call)
+    public static Task<DbDataReader> SendBatchAsync(NpgsqlConnection connection, Statement[] statements, bool readCommitted, Call call)
     {
 #pragma warning disable CA2000 // A batch holds no resource besides its statements, which the reader needs.
-        DbBatch batch = new NpgsqlBatch(connection) { Timeout = timeouts.CommandSeconds };
+        DbBatch batch = new NpgsqlBatch(connection) { Timeout = NoTimeout };
 #pragma warning restore CA2000
         if (readCommitted)
         {
@@ -173,13 +176,19 @@ internal abstract class Executor(Telemetry telemetry, Timeouts timeouts)
                         }
                     }
                 }
-                catch (Exception exception)
+                catch (Exception failure)
                 {
+                    var exception = call.Failed(failure);
                     if (!Repeats(ref retries, exception, connection, call, out delay))
                     {
                         if (Final(exception, connection, call, access) is { } final)
                         {
                             throw final;
+                        }
+
+                        if (exception != failure)
+                        {
+                            throw exception;
                         }
 
                         throw;

@@ -34,8 +34,9 @@ internal abstract class PendingCall(Operation operation, Timeouts timeouts, Canc
     /// <summary>Ends the wait at the time limit.</summary>
     public void Expire()
     {
-        CancelDriver();
+        // The driver would end the call with its cancellation.
         GiveUp();
+        CancelDriver();
     }
 
     public override void Lose()

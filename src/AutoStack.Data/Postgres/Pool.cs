@@ -13,10 +13,11 @@ namespace AutoStack.Data.Postgres;
 /// <param name="limits">The limits.</param>
 /// <param name="telemetry">Measures the use.</param>
 /// <param name="followsPrimary">
-/// Whether the connections are to the one of several hosts that is the primary: calls that wait for a former primary are sent to the new one.
+/// Whether the connections are to the one of several hosts that is the primary: a call that waits for a former primary is sent to the new
+/// one.
 /// </param>
 #pragma warning disable CA1001 // The timer rests while no connection is in use, and goes with its owner.
-internal sealed class Pool(DriverPool driver, PoolLimits limits, Telemetry telemetry, bool followsPrimary)
+internal sealed partial class Pool(DriverPool driver, PoolLimits limits, Telemetry telemetry, bool followsPrimary)
 #pragma warning restore CA1001
 {
     private readonly Lock gate = new();
@@ -86,22 +87,6 @@ internal sealed class Pool(DriverPool driver, PoolLimits limits, Telemetry telem
     {
         telemetry.Cleared();
         driver.Clear();
-    }
-
-    /// <summary>Who uses the pool, for the messages of calls that wait for it.</summary>
-    public string Describe()
-    {
-        lock (gate)
-        {
-            var holders = new List<string>();
-            for (var call = first; call is not null && holders.Count < 3; call = call.NextHolder)
-            {
-                holders.Add(string.Create(CultureInfo.InvariantCulture, $"{call.Name} for {call.Held.TotalSeconds:0.#} s"));
-            }
-
-            return $"{inUse} of {limits.Size} connections are in use" +
-                (holders.Count == 0 ? "" : $", the longest by {string.Join(", ", holders)}");
-        }
     }
 
     private LinkedListNode<TaskCompletionSource>? Enter()
@@ -200,116 +185,6 @@ internal sealed class Pool(DriverPool driver, PoolLimits limits, Telemetry telem
             Left(hasPlace);
         }
     }
-
-    private void Hold(Call call)
-    {
-        lock (gate)
-        {
-            call.IsLeftBehind = false;
-            call.PreviousHolder = last;
-            if (last is null)
-            {
-                first = call;
-            }
-            else
-            {
-                last.NextHolder = call;
-            }
-
-            last = call;
-            if (!isTicking)
-            {
-                isTicking = true;
-                timer ??= Background.Timer(static own => ((Pool)own!).Tick(), this);
-                var tick = TimeSpan.FromMilliseconds(Math.Clamp(limits.LongUse.TotalMilliseconds / 10, 10, followsPrimary ? 250 : 1000));
-                timer.Change(tick, tick);
-            }
-        }
-    }
-
-    // Returns false when the call has lost its place among the connections in use.
-    private bool Drop(Call call)
-    {
-        lock (gate)
-        {
-            if (call.IsLeftBehind)
-            {
-                return false;
-            }
-
-            (call.PreviousHolder is null ? ref first : ref call.PreviousHolder.NextHolder) = call.NextHolder;
-            (call.NextHolder is null ? ref last : ref call.NextHolder.PreviousHolder) = call.PreviousHolder;
-            call.PreviousHolder = call.NextHolder = null;
-            return true;
-        }
-    }
-
-    private void Tick()
-    {
-        List<(string Name, TimeSpan Held)> reports = [];
-        (string? Host, int Port)? silent = null;
-        lock (gate)
-        {
-            if (first is null)
-            {
-                isTicking = false;
-                timer!.Change(Timeout.Infinite, Timeout.Infinite);
-                return;
-            }
-
-            silent = followsPrimary && first.Held >= PrimaryWatch.Silence ? first.Server : null;
-            for (var call = first; call is not null && call.Held >= limits.LongUse; call = call.NextHolder)
-            {
-                if (!call.IsReported)
-                {
-                    call.IsReported = true;
-                    reports.Add((call.Name, call.Held));
-                }
-            }
-        }
-
-        reports.ForEach(report => telemetry.HeldLong(report.Name, report.Held));
-        if (silent is { } server)
-        {
-            (watch ??= new PrimaryWatch(driver, LeaveBehind)).Ask(server.Host, server.Port);
-        }
-    }
-
-    // The connections to a former primary do not count any more, so that other calls need not wait for them.
-    private void LeaveBehind(string? host, int port)
-    {
-        var calls = new List<Call>();
-        lock (gate)
-        {
-            for (var call = first; call is not null; call = call.NextHolder)
-            {
-                if (call.Server == (host, port))
-                {
-                    calls.Add(call);
-                }
-            }
-        }
-
-        Clear();
-        foreach (var call in calls)
-        {
-            // Its connection may have been closed by now.
-            bool hasPlace;
-            lock (gate)
-            {
-                hasPlace = IsHolder(call) && Drop(call);
-                call.IsLeftBehind |= hasPlace;
-            }
-
-            if (hasPlace)
-            {
-                Leave();
-                call.LeaveBehind();
-            }
-        }
-    }
-
-    private bool IsHolder(Call call) => call.PreviousHolder is not null || first == call;
 }
 
 /// <summary>The limits of a pool.</summary>

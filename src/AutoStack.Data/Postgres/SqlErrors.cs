@@ -103,7 +103,7 @@ internal static class SqlErrors
     /// after that was carried out.
     /// </summary>
     public static bool IsOfTheBinding(Exception exception) =>
-        exception is PostgresException
+        ServersAnswer(exception) is
         {
             SqlState: PostgresErrorCodes.ReadOnlySqlTransaction or PostgresErrorCodes.InsufficientPrivilege
                 or PostgresErrorCodes.QueryCanceled or PostgresErrorCodes.LockNotAvailable or ['5', '3' or '4', ..] or ['X', 'X', ..]
@@ -127,6 +127,17 @@ internal static class SqlErrors
             ['2', '2' or '3' or '8', ..] or ['4', '2', ..] or ['0', 'A', ..] or ['3', 'D' or 'F', ..]),
         _ => true,
     };
+
+    // A cancelled statement fails with the cancellation, which has the answer of the server inside.
+    private static PostgresException? ServersAnswer(Exception? exception)
+    {
+        while (exception is not null and not PostgresException)
+        {
+            exception = exception.InnerException;
+        }
+
+        return exception as PostgresException;
+    }
 
     // PgBouncer reports the loss of its server, and closes the connection.
     private static bool IsOfThePooler(PostgresException error) =>

@@ -1,15 +1,20 @@
 namespace AutoStack.Data.Postgres;
 
 /// <summary>The times after which a statement and a whole call end.</summary>
-/// <param name="CommandSeconds">The driver's limit of a statement; 0 for none.</param>
+/// <param name="CommandSeconds">The limit of an attempt at a call, from its first statement; 0 for none.</param>
 /// <param name="Operation">The time that a caller waits at most; null for no limit.</param>
 internal sealed record Timeouts(int CommandSeconds, TimeSpan? Operation)
 {
     // What the driver and the server need to end a statement at its own limit.
     private static readonly TimeSpan Margin = TimeSpan.FromSeconds(5);
 
-    /// <summary>Ends calls at <see cref="Operation"/>; null for no limit.</summary>
-    public Deadlines? Deadlines { get; } = Operation is { } bound ? new Deadlines(bound) : null;
+    /// <summary>
+    /// Ends attempts and calls at their limits; null for no limit. The driver has no limit: at its own it would send a cancel request on
+    /// a thread of the pool, which waits for as long as the server hangs. A few such calls stop the whole process.
+    /// </summary>
+    public Deadlines? Deadlines { get; } = Operation is { } bound
+        ? new Deadlines(bound, CommandSeconds == 0 ? null : TimeSpan.FromSeconds(CommandSeconds))
+        : null;
 
     /// <summary>The times for a command timeout of the driver and the setting of the options.</summary>
     public static Timeouts Of(int commandSeconds, TimeSpan? operation)

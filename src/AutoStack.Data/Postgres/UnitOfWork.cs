@@ -234,9 +234,9 @@ internal sealed class UnitOfWork(Pool pool, Func<Type, Executor, object> createR
     }
 
     // One round trip. A transaction that has changed nothing has no id.
-    private async Task<ReadToken> CommitForTokenAsync(NpgsqlConnection connection)
+    private static async Task<ReadToken> CommitForTokenAsync(NpgsqlConnection connection)
     {
-        using var batch = new NpgsqlBatch(connection) { Timeout = timeouts.CommandSeconds };
+        using var batch = new NpgsqlBatch(connection) { Timeout = 0 };
         batch.BatchCommands.Add(new NpgsqlBatchCommand("SELECT pg_catalog.pg_current_xact_id_if_assigned()::text"));
         batch.BatchCommands.Add(new NpgsqlBatchCommand("COMMIT"));
         return await batch.ExecuteScalarAsync(CancellationToken.None).ConfigureAwait(false) is string text

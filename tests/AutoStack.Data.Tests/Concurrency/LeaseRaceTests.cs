@@ -33,6 +33,43 @@ public sealed class LeaseRaceTests : DatabaseTests
         await EndAsync(first, second);
     }
 
+    [TestCase(null)]
+    [TestCase(1)]
+    public async Task A_claim_without_a_key_whose_answer_is_lost_returns_the_deployment_that_it_took(int? limit)
+    {
+        await using var proxy = new CuttingProxy(Database.ConnectionString);
+        await using var host = NewHost(options => options.ConnectionString = proxy.ConnectionString);
+        var (first, second) = (await EnqueueAsync(), await EnqueueAsync());
+        var lifecycle = host.GetRequiredService<IDeploymentLifecycle>();
+        proxy.CutAnswer(1);
+
+        var claimed = await lifecycle.ClaimNextAsync(new ClaimOptions { MaxPerProject = limit }, Token);
+
+        Assert.That((proxy.Cuts, claimed!.Deployment.Id, claimed.Attempt), Is.EqualTo((1, first.Id, 1)));
+        Assert.That(await Lifecycle.FindStatusAsync(second.Id, Token), Is.EqualTo(DeploymentStatus.Queued));
+        await EndAsync(first, second);
+    }
+
+    [TestCase(null)]
+    [TestCase(1)]
+    public async Task A_claim_whose_session_is_ended_before_it_takes_a_deployment_is_sent_anew(int? limit)
+    {
+        await using var host = NewHost(options => options.ConnectionString += ";Application Name=claimer");
+        var waiting = await EnqueueAsync();
+        await using var connection = await Raw.OpenConnectionAsync(Token);
+        await using var transaction = await connection.BeginTransactionAsync(Token);
+        await RunAsync(connection, "LOCK TABLE deployment_leases IN ACCESS EXCLUSIVE MODE");
+        var claim = host.GetRequiredService<IDeploymentLifecycle>().ClaimNextAsync(new ClaimOptions { MaxPerProject = limit }, Token);
+        await UntilSomeoneWaitsAsync();
+        await ExecuteAsync(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = current_database() AND application_name = "
+                + "'claimer'");
+        await transaction.CommitAsync(Token);
+
+        Assert.That((await claim)!.Deployment.Id, Is.EqualTo(waiting.Id));
+        await EndAsync(waiting);
+    }
+
     [Test]
     public async Task A_step_that_waits_for_a_takeover_says_that_its_lease_is_lost()
     {
@@ -160,4 +197,13 @@ public sealed class LeaseRaceTests : DatabaseTests
             await Deployments.CancelAsync(deployment.Id, deployment.UserId, null, Token);
         }
     }
+
+    private ServiceProvider NewHost(Action<AutoStackDataOptions> configure) => new ServiceCollection()
+        .AddAutoStackData(options =>
+        {
+            options.ConnectionString = Database.ConnectionString;
+            configure(options);
+        })
+        .AddAutoStackDataWorkers()
+        .BuildServiceProvider();
 }

@@ -38,6 +38,36 @@ public sealed class DeadlineTests : DatabaseTests
     }
 
     [Test]
+    public async Task The_threads_of_the_process_do_not_wait_for_a_hung_server()
+    {
+        const int Calls = 40;
+        var user = await AddUserAsync();
+        await using var proxy = new StallingProxy(Database.ConnectionString);
+        await using var host = Library(proxy.ConnectionString, options =>
+        {
+            (options.CommandTimeout, options.OperationTimeout) = (TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2));
+            (options.MinPoolSize, options.MaxPoolSize) = (0, Calls);
+        });
+        var users = host.GetRequiredService<IUserRepository>();
+        await Task.WhenAll(Enumerable.Range(0, Calls).Select(_ => users.FindAsync(user.Id, Token)));
+        proxy.Stall();
+
+        var calls = Enumerable.Range(0, Calls).Select(_ => users.FindAsync(user.Id, CancellationToken.None)).ToList();
+        var longest = TimeSpan.Zero;
+        while (!calls.TrueForAll(call => call.IsCompleted))
+        {
+            var watch = Stopwatch.StartNew();
+            await Task.Run(() => { }, CancellationToken.None);
+            longest = watch.Elapsed > longest ? watch.Elapsed : longest;
+            await Task.Delay(20, CancellationToken.None);
+        }
+
+        Assert.That(calls.Select(call => call.Exception?.InnerException), Is.All.InstanceOf<DatabaseUnavailableException>());
+        Assert.That(longest, Is.LessThan(TimeSpan.FromSeconds(4)), "The driver alone blocks the thread pool until the server is back.");
+        proxy.Continue();
+    }
+
+    [Test]
     public async Task A_cancelling_thread_does_not_wait_for_a_hung_server()
     {
         var user = await AddUserAsync();

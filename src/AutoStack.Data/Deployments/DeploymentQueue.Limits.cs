@@ -1,0 +1,177 @@
+using AutoStack.Data.Postgres;
+using AutoStack.Data.Status;
+using Npgsql;
+
+namespace AutoStack.Data.Deployments;
+
+// Claims with a limit per project or user. The project and the user are locked before their running deployments are counted, so that two
+// claims at once cannot both take the last free place.
+internal sealed partial class DeploymentQueue
+{
+    // A project or a user can reach its limit between the search and its lock; the next attempt sees that.
+    private const int MaxAttempts = 10;
+
+    // Needs the row q and @maxPerProject.
+    private const string ProjectHasRoom = $"""
+        (@maxPerProject IS NULL OR (
+            SELECT pg_catalog.count(*)
+            FROM deployments d
+            WHERE d.project_id = q.project_id AND {DeploymentState.UnderWay}) < @maxPerProject)
+        """;
+
+    // Needs the row q and @maxPerUser.
+    private const string UserHasRoom = $"""
+        (@maxPerUser IS NULL OR (
+            SELECT pg_catalog.count(*)
+            FROM deployments d
+            WHERE d.user_id = q.user_id AND {DeploymentState.UnderWay}) < @maxPerUser)
+        """;
+
+    // The first deployment whose project and user are below their limits, among the first 64 of the queue: a long queue of a project at
+    // its limit is not walked to its end. Continues with OfProject or OfUserAndProject. Needs @afterPlace,
+    // @maxPerProject and @maxPerUser.
+    private const string Near = $"""
+        SELECT {Chosen.Keep}
+        FROM (
+            SELECT q.id
+            FROM deployments q
+            JOIN projects p ON p.id = q.project_id
+            JOIN users u ON u.id = q.user_id
+            WHERE {Waiting} AND q.queue_place >= @afterPlace
+              AND q.queue_place <= (
+                  SELECT pg_catalog.max(k.queue_place)
+                  FROM (
+                      SELECT q.queue_place
+                      FROM deployments q
+                      WHERE {Waiting} AND q.queue_place >= @afterPlace
+                      ORDER BY q.queue_place, q.id
+                      LIMIT 64
+                  ) k
+              )
+              AND {ProjectHasRoom} AND {UserHasRoom}
+            ORDER BY q.queue_place, q.id
+            LIMIT 1
+            FOR NO KEY UPDATE OF
+        """;
+
+    // The first deployment of each project, from project to project by the index, skipping the other projects of a user at the limit: the
+    // number of steps is that of the projects and users at their limits and a hundred more, however many deployments wait. Two walks at
+    // once: one starts after the user of the last far claim, the other goes from the first user to that one. With more than a hundred
+    // candidates each claim sees others, so no user is left out for good. Continues with OfProject or OfUserAndProject. Needs @afterUser,
+    // @maxPerProject and @maxPerUser.
+    private const string Far = $"""
+        WITH RECURSIVE visited AS (
+            SELECT
+                NULL::uuid AS id, w.user_id, '00000000-0000-0000-0000-000000000000'::uuid AS project_id,
+                w.with_user AS user_has_room, FALSE AS project_has_room, w.last_user_id
+            FROM (VALUES
+                (@afterUser, FALSE, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid),
+                ('00000000-0000-0000-0000-000000000000'::uuid, TRUE, @afterUser)) w (user_id, with_user, last_user_id)
+            UNION ALL
+            SELECT q.id, q.user_id, q.project_id, {UserHasRoom}, {ProjectHasRoom}, v.last_user_id
+            FROM visited v
+            CROSS JOIN LATERAL (
+                SELECT q.id, q.user_id, q.project_id
+                FROM deployments q
+                WHERE {Waiting}
+                  AND (q.user_id, q.project_id) > (
+                      v.user_id, CASE WHEN v.user_has_room THEN v.project_id ELSE 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid END)
+                  AND q.user_id <= v.last_user_id
+                ORDER BY q.user_id, q.project_id, q.queue_place, q.id
+                LIMIT 1
+            ) q
+        ),
+        head AS MATERIALIZED (
+            SELECT v.id
+            FROM visited v
+            WHERE v.user_has_room AND v.project_has_room
+            LIMIT 100
+        )
+        SELECT {Chosen.Keep}
+        FROM (
+            SELECT q.id
+            FROM head h
+            JOIN deployments q ON q.id = h.id
+            JOIN projects p ON p.id = q.project_id
+            JOIN users u ON u.id = q.user_id
+            WHERE {Waiting}
+            ORDER BY q.queue_place, q.id
+            LIMIT 1
+            FOR NO KEY UPDATE OF
+        """;
+
+    // The end of Near and Far: the project, and the user when users have a limit, are locked before they are counted. A project or user
+    // that another claim holds is skipped with all its deployments.
+    private const string OfProject = " p, q SKIP LOCKED) c";
+    private const string OfUserAndProject = " u, p, q SKIP LOCKED) c";
+
+    private async Task<Claimed?> ClaimWithLimitsAsync(ClaimOptions options, Guid key, CancellationToken cancellationToken)
+    {
+        for (var attempt = 0; attempt < MaxAttempts; attempt++)
+        {
+            var (met, claimed) = await TryClaimAsync(near: true, options, key, cancellationToken).ConfigureAwait(false);
+            if (!met && claimed is null)
+            {
+                (met, claimed) = await TryClaimAsync(near: false, options, key, cancellationToken).ConfigureAwait(false);
+                if (claimed is not null)
+                {
+                    context.QueueStart.ClaimedFar(claimed.Job.Deployment.UserId);
+                }
+            }
+
+            if (claimed is not null || !met)
+            {
+                return claimed;
+            }
+        }
+
+        return null;
+    }
+
+    // @maxPerProject and @maxPerUser, anew for each statement: a parameter belongs to one command.
+    private static NpgsqlParameter[] Limits(ClaimOptions options) => [P.Of(options.MaxPerProject), P.Of(options.MaxPerUser)];
+
+    // Met: the search found a deployment, or the claim has to be sent anew. Job: that deployment, unless its project or user reached a
+    // limit before the lock.
+    private Task<(bool Met, Claimed? Job)> TryClaimAsync(
+        bool near, ClaimOptions options, Guid key, CancellationToken cancellationToken)
+    {
+        var afterPlace = P.Of(context.QueueStart.After, "afterPlace");
+        var afterUser = P.Of(context.QueueStart.User, "afterUser");
+        var choose = (near, options.MaxPerUser is not null) switch
+        {
+            (true, false) => new Statement(Near + OfProject, [afterPlace, .. Limits(options)]),
+            (true, true) => new Statement(Near + OfUserAndProject, [afterPlace, .. Limits(options)]),
+            (false, false) => new Statement(Far + OfProject, [afterUser, .. Limits(options)]),
+            (false, true) => new Statement(Far + OfUserAndProject, [afterUser, .. Limits(options)]),
+        };
+
+        // Starts when the project and the user are locked, and so counts every claim committed before. The turns that a limited claim skips
+        // do not count as served, so the deployment keeps the first place of its user: newcomers would queue after all skipped turns.
+        var claim = new Statement($"""
+            WITH chosen AS MATERIALIZED (
+                SELECT c.id, c.place, least(c.place, (
+                    SELECT pg_catalog.min(q.queue_place)
+                    FROM deployments q
+                    WHERE {Waiting} AND q.user_id = c.user_id
+                )) AS turn
+                FROM (
+                    SELECT q.id, q.user_id, q.queue_place AS place
+                    FROM deployments q
+                    WHERE q.id = ANY ({Chosen.Ids}) AND {Waiting} AND {ProjectHasRoom} AND {UserHasRoom}
+                ) c
+            ),
+            {StartChosen}
+            """,
+            [
+                .. Limits(options),
+                .. DeploymentLeases.OfClaim(options, key),
+                .. DeploymentStageRepository.FollowMovedParameters(context.Clock),
+            ]);
+        return db.WriteBatchAsync(
+            async sets => (
+                sets.IsRepeated || (await sets.FindAsync(row => row.Text()).ConfigureAwait(false))!.Length > 0,
+                await sets.FindAsync(ReadClaimed).ConfigureAwait(false)),
+            [choose, claim], new Statement(HeldByKey, P.Of(key)), cancellationToken, nameof(IDeploymentLifecycle.ClaimNextAsync));
+    }
+}
