@@ -1,6 +1,5 @@
 using AutoStack.Data.Postgres;
 using AutoStack.Data.Projects;
-using AutoStack.Data.Status;
 using Npgsql;
 
 namespace AutoStack.Data.Deployments;

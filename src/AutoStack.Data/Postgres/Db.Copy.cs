@@ -49,6 +49,7 @@ internal sealed partial class Db
             }
 
             var transaction = await executor.BeginAsync(connection, token).ConfigureAwait(false);
+            var isOpen = true;
             try
             {
                 result = await BatchAsync(connection, before, read, call).ConfigureAwait(false);
@@ -62,10 +63,10 @@ internal sealed partial class Db
                     await importer.CompleteAsync(token).ConfigureAwait(false);
                 }
 
-                // A COMMIT that is cancelled after it was sent may or may not have happened.
                 if (transaction is not null)
                 {
-                    await transaction.CommitAsync(CancellationToken.None).ConfigureAwait(false);
+                    await transaction.CommitAsync(executor.AttemptLimit).ConfigureAwait(false);
+                    isOpen = false;
                 }
 
                 return null;
@@ -74,7 +75,7 @@ internal sealed partial class Db
             {
                 if (transaction is not null)
                 {
-                    await transaction.DisposeAsync().ConfigureAwait(false);
+                    await transaction.EndAsync(isOpen, executor.AttemptLimit).ConfigureAwait(false);
                 }
             }
         }

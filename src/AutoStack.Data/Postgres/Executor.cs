@@ -18,6 +18,9 @@ internal abstract class Executor(Telemetry telemetry, Timeouts timeouts)
     /// <summary>The limit of an attempt at a call, in seconds; 0 for none.</summary>
     public int CommandSeconds => timeouts.CommandSeconds;
 
+    /// <summary>The limit of an attempt at a call; null for none.</summary>
+    public TimeSpan? AttemptLimit => timeouts.Attempt;
+
     // Deadlines ends what takes too long.
     private const int NoTimeout = 0;
 

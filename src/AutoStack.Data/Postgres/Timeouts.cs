@@ -8,12 +8,15 @@ internal sealed record Timeouts(int CommandSeconds, TimeSpan? Operation)
     // What the driver and the server need to end a statement at its own limit.
     private static readonly TimeSpan Margin = TimeSpan.FromSeconds(5);
 
+    /// <summary>The limit of an attempt; null for none.</summary>
+    public TimeSpan? Attempt { get; } = Limit(CommandSeconds);
+
     /// <summary>
     /// Ends attempts and calls at their limits; null for no limit. The driver has no limit: at its own it would send a cancel request on
     /// a thread of the pool, which waits for as long as the server hangs. A few such calls stop the whole process.
     /// </summary>
     public Deadlines? Deadlines { get; } = Operation is { } bound
-        ? new Deadlines(bound, CommandSeconds == 0 ? null : TimeSpan.FromSeconds(CommandSeconds))
+        ? new Deadlines(bound, Limit(CommandSeconds))
         : null;
 
     /// <summary>The times for a command timeout of the driver and the setting of the options.</summary>
@@ -28,4 +31,6 @@ internal sealed record Timeouts(int CommandSeconds, TimeSpan? Operation)
         var seconds = (int)Math.Ceiling(limit.TotalSeconds);
         return new(commandSeconds == 0 ? seconds : Math.Min(commandSeconds, seconds), limit);
     }
+
+    private static TimeSpan? Limit(int seconds) => seconds == 0 ? null : TimeSpan.FromSeconds(seconds);
 }

@@ -100,6 +100,7 @@ internal sealed class UnitOfWork(Pool pool, Func<Type, Executor, object> createR
     {
         var connection = await OpenAsync(call).ConfigureAwait(false);
         Task? unfinished = null;
+        var isOpen = true;
         NpgsqlTransaction? transaction = null;
         TransactionExecutor? db = null;
         try
@@ -111,6 +112,7 @@ internal sealed class UnitOfWork(Pool pool, Func<Type, Executor, object> createR
             db.ThrowIfDoomed();
             db.End();
             var token = await CommitAsync(connection, transaction, wantsToken, task => unfinished = task).ConfigureAwait(false);
+            isOpen = false;
             db.Committed();
             return (result, token);
         }
@@ -124,7 +126,7 @@ internal sealed class UnitOfWork(Pool pool, Func<Type, Executor, object> createR
                 call.Unprepares |= db.Doom is { } doom && SqlErrors.IsOfTheBinding(doom);
             }
 
-            await CloseAsync(call, connection, transaction, unfinished, cancellationToken).ConfigureAwait(false);
+            await CloseAsync(call, connection, transaction, isOpen, unfinished, cancellationToken).ConfigureAwait(false);
         }
     }
 
@@ -190,7 +192,7 @@ internal sealed class UnitOfWork(Pool pool, Func<Type, Executor, object> createR
         call.Runs(connection);
         telemetry.Start(call, []);
         call.Send();
-        var commit = wantsToken ? CommitForTokenAsync(connection) : CommitAsync();
+        var commit = wantsToken ? CommitForTokenAsync() : CommitAsync();
         if (!await call.EndsAsync(commit).ConfigureAwait(false))
         {
             unfinished(commit);
@@ -228,25 +230,35 @@ internal sealed class UnitOfWork(Pool pool, Func<Type, Executor, object> createR
 
         async Task<ReadToken> CommitAsync()
         {
-            await transaction.CommitAsync(CancellationToken.None).ConfigureAwait(false);
+            await transaction.CommitAsync(timeouts.Attempt).ConfigureAwait(false);
             return ReadToken.None;
+        }
+
+        async Task<ReadToken> CommitForTokenAsync()
+        {
+            var token = ReadToken.None;
+            await Bounded.RunAsync(
+                async ended => token = await UnitOfWork.CommitForTokenAsync(connection, ended).ConfigureAwait(false),
+                timeouts.Attempt).ConfigureAwait(false);
+            return token;
         }
     }
 
     // One round trip. A transaction that has changed nothing has no id.
-    private static async Task<ReadToken> CommitForTokenAsync(NpgsqlConnection connection)
+    private static async Task<ReadToken> CommitForTokenAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         using var batch = new NpgsqlBatch(connection) { Timeout = 0 };
         batch.BatchCommands.Add(new NpgsqlBatchCommand("SELECT pg_catalog.pg_current_xact_id_if_assigned()::text"));
         batch.BatchCommands.Add(new NpgsqlBatchCommand("COMMIT"));
-        return await batch.ExecuteScalarAsync(CancellationToken.None).ConfigureAwait(false) is string text
+        return await batch.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) is string text
             ? ReadToken.Parse(text)
             : ReadToken.None;
     }
 
     // Rolls an open transaction back. The caller waits for it, so that its locks are free, but not for a server that does not answer.
     private async Task CloseAsync(
-        Call holder, NpgsqlConnection connection, NpgsqlTransaction? transaction, Task? unfinished, CancellationToken cancellationToken)
+        Call holder, NpgsqlConnection connection, NpgsqlTransaction? transaction, bool isOpen, Task? unfinished,
+        CancellationToken cancellationToken)
     {
         var closing = CloseAsync();
         if (unfinished is null)
@@ -267,7 +279,7 @@ internal sealed class UnitOfWork(Pool pool, Func<Type, Executor, object> createR
 
                 if (transaction is not null)
                 {
-                    await transaction.DisposeAsync().ConfigureAwait(false);
+                    await transaction.EndAsync(isOpen && connection.State == ConnectionState.Open, timeouts.Attempt).ConfigureAwait(false);
                 }
             }
             finally
