@@ -1,6 +1,5 @@
 using AutoStack.Data.Postgres;
 using AutoStack.Data.Projects;
-using Npgsql;
 
 namespace AutoStack.Data.Deployments;
 
