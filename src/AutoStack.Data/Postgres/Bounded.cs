@@ -10,7 +10,10 @@ internal static class Bounded
     /// </summary>
     public static Task CommitAsync(this NpgsqlTransaction transaction, TimeSpan? limit) => RunAsync(transaction.CommitAsync, limit);
 
-    /// <summary>Rolls back, unless the transaction has ended, so that its locks are free.</summary>
+    /// <summary>
+    /// Rolls back, unless the transaction has ended, so that its locks are free. A rollback that fails is no failure: without COMMIT
+    /// nothing is stored, and the driver has closed the connection.
+    /// </summary>
     public static async Task EndAsync(this NpgsqlTransaction transaction, bool isOpen, TimeSpan? limit)
     {
         try
@@ -19,6 +22,10 @@ internal static class Bounded
             {
                 await RunAsync(transaction.RollbackAsync, limit).ConfigureAwait(false);
             }
+        }
+        catch (Exception exception) when (exception is NpgsqlException or InvalidOperationException)
+        {
+            // What made the rollback necessary is reported.
         }
         finally
         {

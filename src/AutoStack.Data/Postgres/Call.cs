@@ -174,7 +174,7 @@ internal class Call(Operation operation, TimeSpan? bound, CancellationToken call
     }
 
     /// <summary>Follows the failure of an attempt, which another may follow.</summary>
-    /// <returns>The failure, as the driver reports a time limit when the attempt has reached it.</returns>
+    /// <returns>The failure; of an attempt that has reached its limit, the timeout or the lost connection that it comes to.</returns>
     public Exception Failed(Exception exception)
     {
         Volatile.Write(ref sent, 0);
@@ -186,9 +186,15 @@ internal class Call(Operation operation, TimeSpan? bound, CancellationToken call
         // The next attempt needs a token that is not cancelled.
         isTimedOut = false;
         token = default;
-        return exception is OperationCanceledException && !caller.IsCancellationRequested
+        if (exception is not OperationCanceledException || caller.IsCancellationRequested)
+        {
+            return exception;
+        }
+
+        // Only an answer of the server says that the statement was stopped.
+        return exception.InnerException is PostgresException
             ? new NpgsqlException("The statement took longer than the command timeout.", new TimeoutException(null, exception))
-            : exception;
+            : new NpgsqlException("The server did not answer within the command timeout.", new IOException(null, exception));
     }
 
     /// <summary>Nothing is sent for the call from now on.</summary>
