@@ -16,7 +16,8 @@ internal sealed class Stamp(MigratorContext context)
         {
             Sets = [new SetVersions(result.Set, result.FromVersion, result.ToVersion)],
         });
-        await VersionJournal.StampAsync(session.Connection, add, remove, context.Options.ShowValues, cancellationToken)
+        var note = new JournalNote(JournalChangeKind.Stamp, context.Options.Reason);
+        await JournalRows.StampAsync(session.Connection, add, remove, note, context.Options.ShowValues, cancellationToken)
             .ConfigureAwait(false);
         return result;
     }
