@@ -10,11 +10,14 @@ internal static class JournalFindings
             yield break;
         }
 
+        // After a row that no script has, every later script would look like a gap.
+        var newest = history.Versions.Where(v => v.State is VersionState.Applied or VersionState.Changed).Select(v => v.Version)
+            .DefaultIfEmpty().Max();
         foreach (var version in history.Versions)
         {
             switch (version.State)
             {
-                case VersionState.Pending when version.Version > 0 && version.Version < history.CurrentVersion:
+                case VersionState.Pending when version.Version > 0 && version.Version < newest:
                     yield return Finding(version, JournalFault.Gap,
                         $"{Named(version)} is missing in the journal, which has later versions.", JournalFinding.RepairCommand);
                     break;
