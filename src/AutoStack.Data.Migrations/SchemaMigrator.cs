@@ -10,7 +10,7 @@ namespace AutoStack.Data.Migrations;
 /// The connection must reach the server directly: a session holds the migration lock, and a pooler in transaction mode shares sessions
 /// among its clients. The role must be allowed to create tables in the schema <c>public</c> and the extension <c>uuid-ossp</c>.
 /// </remarks>
-public sealed class SchemaMigrator
+public sealed partial class SchemaMigrator
 {
     private readonly MigratorContext context;
 
@@ -250,54 +250,6 @@ public sealed class SchemaMigrator
     public Task<DetectedVersion?> DetectVersionAsync(CancellationToken cancellationToken = default) =>
         new SchemaCheck(context).DetectAsync(cancellationToken);
 
-    /// <summary>
-    /// Mends the rows of the journal: missing, doubled, changed, renamed and unknown ones, in one transaction under the migration lock. Only
-    /// what the database itself shows is decided; the rest is left to a person, with the command for each. Every changed row is kept: <see
-    /// cref="ReadJournalChangesAsync"/>.
-    /// </summary>
-    /// <param name="options">What else the repair may decide, and which missing scripts it runs; null for neither.</param>
-    /// <param name="progress">Receives a wait for the lock; null to receive nothing.</param>
-    /// <param name="cancellationToken">Cancels the call; the journal is then unchanged, unless scripts were to run.</param>
-    /// <returns>The faults that were mended, and those that are left.</returns>
-    /// <exception cref="ArgumentException">An option has a value that is not allowed.</exception>
-    /// <exception cref="MigrationException">
-    /// See <see cref="MigrationError"/>: <see cref="MigrationError.TargetInvalid"/> when a script to run is not missing.
-    /// </exception>
-    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public Task<JournalRepairResult> RepairAsync(
-        JournalRepairOptions? options = null, IProgress<MigrationEvent>? progress = null, CancellationToken cancellationToken = default) =>
-        RepairOf(options).RunAsync(progress, cancellationToken);
-
-    /// <summary>
-    /// Plans what <see cref="RepairAsync"/> would change now. The server enforces that the session is read-only; the call takes no lock.
-    /// </summary>
-    /// <param name="options">What else the repair may decide, and which missing scripts it runs; null for neither.</param>
-    /// <param name="cancellationToken">Cancels the query.</param>
-    /// <returns>The faults that would be mended, and those that would be left.</returns>
-    /// <exception cref="ArgumentException">An option has a value that is not allowed.</exception>
-    /// <exception cref="MigrationException">See <see cref="MigrationError"/>.</exception>
-    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public Task<JournalRepairResult> PlanRepairAsync(
-        JournalRepairOptions? options = null, CancellationToken cancellationToken = default) =>
-        RepairOf(options).PlanAsync(cancellationToken);
-
-    /// <summary>
-    /// Reads who changed the journal, when and why, other than by up scripts: stamps, adoptions, repairs and downgrades. Writes nothing and
-    /// takes no lock.
-    /// </summary>
-    /// <param name="cancellationToken">Cancels the query.</param>
-    /// <returns>The changes, the first one first; empty when there are none.</returns>
-    /// <exception cref="MigrationException">
-    /// The database cannot be reached (<see cref="MigrationError.NoConnection"/>), or the journal cannot be read.
-    /// </exception>
-    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public async Task<IReadOnlyList<JournalChange>> ReadJournalChangesAsync(CancellationToken cancellationToken = default)
-    {
-        var connection = await context.ConnectAsync(progress: null, cancellationToken).ConfigureAwait(false);
-        await using var closing = connection.ConfigureAwait(false);
-        return await VersionJournal.ReadChangesAsync(connection, cancellationToken).ConfigureAwait(false);
-    }
-
     /// <summary>Plans what a stamp would change now. Writes nothing and takes no lock.</summary>
     internal async Task<StampResult> PlanStampAsync(MigrationTarget target, CancellationToken cancellationToken = default) =>
         Stamp.Plan(await ReadHistoryAsync(cancellationToken).ConfigureAwait(false), context.Sets, target).Result;
@@ -308,13 +260,6 @@ public sealed class SchemaMigrator
         var plan = MigrationPlanner.PlanOffline(SetsOf(options ?? new SchemaMigratorOptions(), Scripts), up, target);
         plan.Reason = options?.Reason;
         return plan;
-    }
-
-    private JournalRepair RepairOf(JournalRepairOptions? options)
-    {
-        options ??= new JournalRepairOptions();
-        options.Validate();
-        return new JournalRepair(context, options);
     }
 
     private static IReadOnlyList<ScriptSet> SetsOf(SchemaMigratorOptions options, IReadOnlyList<MigrationScript> core) =>

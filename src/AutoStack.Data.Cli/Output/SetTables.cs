@@ -23,7 +23,7 @@ internal static class SetTables
             table.AddRow(
                 new Text(version.Version == 0 ? "" : version.Version.ToString(CultureInfo.InvariantCulture)),
                 new Text(Named(version)),
-                new Text(Word(version.State), new Style(Colour(version.State))),
+                new Text(version is { IsStamped: true, State: VersionState.Applied } ? "stamped" : Word(version.State), new Style(Colour(version.State))),
                 new Text(version.AppliedAt?.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture) ?? ""),
                 new Text(version.Duration is { } duration ? Screen.Duration(duration) : ""),
                 new Text(version.Checksum[..Math.Min(12, version.Checksum.Length)]));

@@ -55,6 +55,11 @@ internal sealed class JournalRepair(MigratorContext context, JournalRepairOption
     {
         var rows = await VersionJournal.ReadAsync(connection, cancellationToken).ConfigureAwait(false);
         var found = await Catalog.ReadAsync(connection, cancellationToken).ConfigureAwait(false);
+        if (rows.Count == 0 && MigrationPlanner.FindLostJournal(found) is { } lost)
+        {
+            throw new MigrationException(MigrationError.NotAdopted, lost.Message(0));
+        }
+
         IReadOnlyList<SchemaDifference>? differences = null;
         var diagnosis = new JournalDiagnosis(context.Sets, options, (version, current) =>
             ScriptTrace.Of(version, current, differences ??= Catalog.Compare(Catalog.Expected(current), found)));
