@@ -109,7 +109,7 @@ internal static class VersionJournal
     {
         try
         {
-            return SchemaHistory.Of(await ReadAsync(connection, cancellationToken).ConfigureAwait(false), sets);
+            return SchemaHistory.Of(await ReadAsync(connection, places: false, cancellationToken).ConfigureAwait(false), sets);
         }
         catch (PostgresException exception)
         {
@@ -121,7 +121,11 @@ internal static class VersionJournal
         PlainTable.ExistsAsync(connection, Table, cancellationToken);
 
     /// <summary>The rows of the journal; none without the table.</summary>
-    public static async Task<IReadOnlyList<Entry>> ReadAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    /// <param name="connection">The session.</param>
+    /// <param name="places">True to read <see cref="Entry.Place"/>, which needs the right to read the whole table.</param>
+    /// <param name="cancellationToken">Cancels the queries.</param>
+    public static async Task<IReadOnlyList<Entry>> ReadAsync(
+        NpgsqlConnection connection, bool places, CancellationToken cancellationToken)
     {
         if (!await ExistsAsync(connection, cancellationToken).ConfigureAwait(false))
         {
@@ -129,9 +133,9 @@ internal static class VersionJournal
         }
 
         var stamped = await JournalChanges.ReadStampedAsync(connection, cancellationToken).ConfigureAwait(false);
-        using var command = new NpgsqlCommand("""
+        using var command = new NpgsqlCommand($"""
             SELECT coalesce(j.version, 0), j.name, j.checksum, j.applied_at AT TIME ZONE 'UTC', j.duration_ms, j.applied_by, j.tool_version,
-                coalesce(pg_catalog.to_jsonb(j) OPERATOR(pg_catalog.->>) 'script_set', 'core'), j.ctid::text
+                coalesce(pg_catalog.to_jsonb(j) OPERATOR(pg_catalog.->>) 'script_set', 'core'), {(places ? "j.ctid::text" : "''")}
             FROM public.schema_versions j
             ORDER BY 8, 1, 2
             """, connection);

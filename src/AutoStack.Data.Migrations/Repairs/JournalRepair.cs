@@ -53,7 +53,7 @@ internal sealed class JournalRepair(MigratorContext context, JournalRepairOption
     private async Task<(JournalDiagnosis Diagnosis, JournalFinding? Keys)> ExamineAsync(
         NpgsqlConnection connection, CancellationToken cancellationToken)
     {
-        var rows = await VersionJournal.ReadAsync(connection, cancellationToken).ConfigureAwait(false);
+        var rows = await VersionJournal.ReadAsync(connection, places: true, cancellationToken).ConfigureAwait(false);
         var found = await Catalog.ReadAsync(connection, cancellationToken).ConfigureAwait(false);
         if (rows.Count == 0 && MigrationPlanner.FindLostJournal(found) is { } lost)
         {

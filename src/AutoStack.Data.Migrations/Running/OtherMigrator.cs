@@ -45,6 +45,12 @@ internal static class OtherMigrator
         }
     }
 
+    /// <summary>The message for a script whose lock was lost while it ran.</summary>
+    public static string LockLost(MigrationStep step) =>
+        $"{step.FileName}: the session that holds the migration lock ended while this script ran; the script was cancelled" +
+        (step.Transactional ? " and rolled back." : ", and the next run drops an index that is not finished.") +
+        " Another migrator may have started. Run the command again: it waits for the other one.";
+
     /// <summary>The message for a down script whose journal row is gone.</summary>
     public static string Reverted(MigrationStep step) =>
         $"{step.FileName}: another migrator has removed this version from the journal, while this one reverted it without effect. " +

@@ -231,6 +231,10 @@ internal sealed class ScriptRunner
         {
             throw new OperationCanceledException(exception.MessageText, exception, cancellationToken);
         }
+        catch (OperationCanceledException exception) when (lost.IsCancellationRequested)
+        {
+            throw new NpgsqlException(exception.Message, exception);
+        }
         finally
         {
             await registration.DisposeAsync().ConfigureAwait(false);
@@ -254,9 +258,8 @@ internal sealed class ScriptRunner
         }
     }
 
-    private async Task SetTimeoutsAsync(MigrationStep step, CancellationToken cancellationToken) =>
-        await ExecuteAsync($"SET lock_timeout = '{step.LockTimeout}'; SET statement_timeout = '{step.StatementTimeout}'", cancellationToken)
-            .ConfigureAwait(false);
+    private Task SetTimeoutsAsync(MigrationStep step, CancellationToken cancellationToken) =>
+        ExecuteAsync($"SET lock_timeout = '{step.LockTimeout}'; SET statement_timeout = '{step.StatementTimeout}'", cancellationToken);
 
     private async Task ExecuteAsync(string sql, CancellationToken cancellationToken)
     {
@@ -271,13 +274,7 @@ internal sealed class ScriptRunner
         var place = "";
         if (lockLost)
         {
-            return new MigrationException(MigrationError.LockLost,
-                $"{step.FileName}: the session that holds the migration lock ended while this script ran; the script was cancelled" +
-                (step.Transactional ? " and rolled back." : ", and the next run drops an index that is not finished.") +
-                $" Another migrator may have started. Run the command again: it waits for the other one.{after}", exception)
-            {
-                Result = result,
-            };
+            return new MigrationException(MigrationError.LockLost, OtherMigrator.LockLost(step) + after, exception) { Result = result };
         }
 
         if (exception is PostgresException postgres)
