@@ -9,9 +9,9 @@ namespace AutoStack.Data.Cli.Output;
 /// current, history,  also "findings":[{"set":"core","version":5,"name":"0005_…","fault":"gap","message":"…","repair":null,"advice":null,
 /// check              "command":"autostack-db repair"},…]; fault is gap, doubled, lostKeys, changed, renamed or unknown
 /// history            each version also has "stamped": true when the row was added without a run of the script
-/// history --changes  {"changes":[{"id":1,"changedAt":"2026-01-31T12:00:00.123456Z","changedBy":"autostack","kind":"stamp","set":"core",
+/// history --changes  {"changes":[{"id":1,"changedAt":"2026-01-31T12:00:00.123456Z","changedBy":"autostack","kind":"stamped","set":"core",
 ///                     "version":5,"name":"0005_…","oldRow":null,"newRow":{"version":5,…},"reason":"…","toolVersion":"1.0.0"},…]}
-///                    kind is stamp, adopt, repair or downgrade; oldRow is null for an added row, newRow for a removed one
+///                    kind is stamped, adopted, repaired, downgraded or other; oldRow is null for an added row, newRow for a removed one
 /// repair             {"sound":true,"changed":true,"repaired":[…],"left":[…],"run":["0005_…"]}; repaired and left are findings. changed is
 ///                    false for --dry-run
 /// </code>

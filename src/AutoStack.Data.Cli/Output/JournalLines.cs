@@ -66,7 +66,7 @@ internal static class JournalLines
         var table = new Table().NoBorder();
         table.AddColumn("changed (UTC)", c => c.NoWrap().PadLeft(0));
         table.AddColumn("by", c => c.NoWrap());
-        table.AddColumn("with", c => c.NoWrap());
+        table.AddColumn("how", c => c.NoWrap());
         table.AddColumn("row", c => c.NoWrap());
         table.AddColumn("name");
         table.AddColumn("reason", c => c.PadRight(0));

@@ -46,7 +46,7 @@ internal sealed class Adoption(MigratorContext context, AdoptionOptions? options
         if (plan.StampedVersion > 0)
         {
             List<MigrationScript> reached = [.. context.Scripts.Take(plan.StampedVersion).Skip(plan.CurrentVersion)];
-            var note = new JournalNote(JournalChangeKind.Adopt, context.Options.Reason);
+            var note = new JournalNote(JournalChangeKind.Adopted, context.Options.Reason);
             await JournalRows.StampAsync(connection, reached, [], note, context.Options.ShowValues, cancellationToken)
                 .ConfigureAwait(false);
             run.Reached(plan.StampedVersion);

@@ -31,14 +31,17 @@ public sealed record JournalChange(
 public enum JournalChangeKind
 {
     /// <summary>A stamp added or removed the row without running a script.</summary>
-    Stamp,
+    Stamped,
 
     /// <summary>An adoption added the row for objects that existed.</summary>
-    Adopt,
+    Adopted,
 
     /// <summary>A repair added, changed or removed the row.</summary>
-    Repair,
+    Repaired,
 
     /// <summary>A down script reverted the version.</summary>
-    Downgrade,
+    Downgraded,
+
+    /// <summary>A newer package changed the row in a way that this one does not know.</summary>
+    Other,
 }

@@ -115,7 +115,7 @@ internal static class JournalChanges
                 reader.GetInt64(0),
                 new DateTimeOffset(reader.GetDateTime(1).Ticks, TimeSpan.Zero),
                 reader.GetString(2),
-                Enum.TryParse<JournalChangeKind>(reader.GetString(3), ignoreCase: true, out var kind) ? kind : JournalChangeKind.Repair,
+                Enum.TryParse<JournalChangeKind>(reader.GetString(3), ignoreCase: true, out var kind) ? kind : JournalChangeKind.Other,
                 reader.GetInt32(4),
                 reader.GetString(5),
                 Text(6),
@@ -167,6 +167,6 @@ internal static class JournalChanges
         return stamped;
     }
 
-    /// <summary>The kind as the table has it: <c>stamp</c>.</summary>
+    /// <summary>The kind as the table has it: <c>stamped</c>.</summary>
     public static string Word(JournalChangeKind kind) => kind.ToString().ToLowerInvariant();
 }

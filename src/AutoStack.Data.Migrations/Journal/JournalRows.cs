@@ -19,7 +19,7 @@ internal static class JournalRows
     /// </summary>
     public static NpgsqlCommand Record(NpgsqlCommand command, MigrationScript script, bool up, TimeSpan duration, string? reason) =>
         up ? Fill(command, Add(script, Parameters), script, duration, reason: null)
-            : Fill(command, Remove(Parameters, JournalChangeKind.Downgrade), script, duration, reason);
+            : Fill(command, Remove(Parameters, JournalChangeKind.Downgraded), script, duration, reason);
 
     /// <summary>
     /// The statement of <see cref="Record"/> with its values as literals; the duration is recorded as 0, since it is unknown.
@@ -29,7 +29,7 @@ internal static class JournalRows
         var values = new Values(
             Literal(script.Set), script.IsRepeatable ? "NULL" : $"{script.Version}", Literal(script.Name), Literal(script.Checksum), "0",
             Literal(VersionJournal.ToolVersion), reason is null ? "NULL" : Literal(reason));
-        return up ? Add(script, values) : Remove(values, JournalChangeKind.Downgrade);
+        return up ? Add(script, values) : Remove(values, JournalChangeKind.Downgraded);
     }
 
     /// <summary>Adds and removes rows without running scripts, all or none of them. Creates the table when it does not exist.</summary>
@@ -58,7 +58,7 @@ internal static class JournalRows
 
             foreach (var script in add)
             {
-                await RunAsync(script, Stamp(script, note.Kind)).ConfigureAwait(false);
+                await RunAsync(script, AddUnrun(script, note.Kind)).ConfigureAwait(false);
             }
 
             // A cancelled COMMIT leaves open whether the transaction was committed.
@@ -77,8 +77,8 @@ internal static class JournalRows
     }
 
     /// <summary>Adds the row of a script that is not run, in the caller's transaction.</summary>
-    public static NpgsqlCommand Stamp(NpgsqlConnection connection, MigrationScript script, JournalNote note) =>
-        Fill(new NpgsqlCommand { Connection = connection }, Stamp(script, note.Kind), script, TimeSpan.Zero, note.Reason);
+    public static NpgsqlCommand AddWithoutRun(NpgsqlConnection connection, MigrationScript script, JournalNote note) =>
+        Fill(new NpgsqlCommand { Connection = connection }, AddUnrun(script, note.Kind), script, TimeSpan.Zero, note.Reason);
 
     private static Values Parameters { get; } =
         new("@set", "@version", "@name", "@checksum", "@duration", "@tool", "@reason");
@@ -97,7 +97,7 @@ internal static class JournalRows
         : "");
 
     // The row has the time of its change, which tells it from the row of a script that ran.
-    private static string Stamp(MigrationScript script, JournalChangeKind kind) => $"""
+    private static string AddUnrun(MigrationScript script, JournalChangeKind kind) => $"""
         {JournalChanges.EnsureSql};
         WITH j AS (
             {Add(script, Parameters)}

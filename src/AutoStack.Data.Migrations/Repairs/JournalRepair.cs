@@ -107,7 +107,7 @@ internal sealed class JournalRepair(MigratorContext context, JournalRepairOption
 
         foreach (var script in diagnosis.Edits.Select(edit => edit.Stamp).OfType<MigrationScript>())
         {
-            using var stamp = JournalRows.Stamp(connection, script, Note);
+            using var stamp = JournalRows.AddWithoutRun(connection, script, Note);
             await stamp.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
         }
 
@@ -119,7 +119,7 @@ internal sealed class JournalRepair(MigratorContext context, JournalRepairOption
         return (diagnosis, keys);
     }
 
-    private JournalNote Note => new(JournalChangeKind.Repair, context.Options.Reason);
+    private JournalNote Note => new(JournalChangeKind.Repaired, context.Options.Reason);
 
     private async Task<JournalFinding?> FindLostKeysAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
@@ -175,7 +175,7 @@ internal sealed class JournalRepair(MigratorContext context, JournalRepairOption
     private async Task NoteAsync(
         NpgsqlConnection connection, VersionJournal.Entry row, string old, string? changed, CancellationToken cancellationToken)
     {
-        using var command = JournalChanges.Insert(connection, JournalChangeKind.Repair, row, old, changed, context.Options.Reason);
+        using var command = JournalChanges.Insert(connection, JournalChangeKind.Repaired, row, old, changed, context.Options.Reason);
         await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
     }
 

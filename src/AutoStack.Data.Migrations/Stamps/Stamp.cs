@@ -23,7 +23,7 @@ internal sealed class Stamp(MigratorContext context)
         {
             Sets = [new SetVersions(result.Set, result.FromVersion, result.ToVersion)],
         });
-        var note = new JournalNote(JournalChangeKind.Stamp, context.Options.Reason);
+        var note = new JournalNote(JournalChangeKind.Stamped, context.Options.Reason);
         await JournalRows.StampAsync(session.Connection, add, remove, note, context.Options.ShowValues, cancellationToken)
             .ConfigureAwait(false);
         return result;

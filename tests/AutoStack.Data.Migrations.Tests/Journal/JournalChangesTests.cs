@@ -29,10 +29,10 @@ public sealed class JournalChangesTests : MigrationTests
             Assert.That(none.Item2, Is.False, "an upgrade needs no table of changes");
             Assert.That(changes.Select(c => (c.Id, c.Kind, c.Version, c.Name, c.OldRow is null, c.NewRow is null)), Is.EqualTo(new[]
             {
-                (1L, JournalChangeKind.Downgrade, 2, "0002_run_test", false, true),
-                (2L, JournalChangeKind.Stamp, 2, "0002_run_test", true, false),
-                (3L, JournalChangeKind.Stamp, 3, "0003_run_test", true, false),
-                (4L, JournalChangeKind.Stamp, 3, "0003_run_test", false, true),
+                (1L, JournalChangeKind.Downgraded, 2, "0002_run_test", false, true),
+                (2L, JournalChangeKind.Stamped, 2, "0002_run_test", true, false),
+                (3L, JournalChangeKind.Stamped, 3, "0003_run_test", true, false),
+                (4L, JournalChangeKind.Stamped, 3, "0003_run_test", false, true),
             }));
             Assert.That(changes[0].OldRow, Is.EqualTo(applied));
             Assert.That(changes.Select(c => c.Reason), Is.EqualTo(new[] { Because.Reason, null, null, Because.Reason }));
@@ -77,9 +77,9 @@ public sealed class JournalChangesTests : MigrationTests
             Assert.That(history.Output, Does.Match("2 0002_runtime_models +applied").And.Match("3 0003_add_log_sequence +stamped"));
             Assert.That(json.Json.GetProperty("versions").EnumerateArray().Take(3).Select(v => v.GetProperty("stamped").GetBoolean()),
                 Is.EqualTo(new[] { false, false, true }));
-            Assert.That(changes.Output, Does.Match(@"stamp +removed +0003_add_log_sequence +wrong stamp")
-                .And.Match(@"stamp +added +0003_add_log_sequence").And.Match("downgrade +removed +0003_add_log_sequence +back"));
-            Assert.That(list.Select(c => c.GetProperty("kind").GetString()), Is.EqualTo(new[] { "stamp", "stamp", "downgrade", "stamp" }));
+            Assert.That(changes.Output, Does.Match(@"stamped +removed +0003_add_log_sequence +wrong stamp")
+                .And.Match(@"stamped +added +0003_add_log_sequence").And.Match("downgraded +removed +0003_add_log_sequence +back"));
+            Assert.That(list.Select(c => c.GetProperty("kind").GetString()), Is.EqualTo(new[] { "stamped", "stamped", "downgraded", "stamped" }));
             Assert.That(list[0].GetProperty("oldRow").GetProperty("version").GetInt32(), Is.EqualTo(3));
             Assert.That(list[0].GetProperty("newRow").ValueKind, Is.EqualTo(System.Text.Json.JsonValueKind.Null));
             Assert.That(list[0].GetProperty("reason").GetString(), Is.EqualTo("wrong stamp"));
@@ -97,7 +97,7 @@ public sealed class JournalChangesTests : MigrationTests
         Assert.That((code, error), Is.EqualTo((0, "")));
         Assert.That((await Migrator().ReadJournalChangesAsync(Token)).Select(c => (c.Version, c.Kind, c.Reason)), Is.EqualTo(new[]
         {
-            (3, JournalChangeKind.Downgrade, Because.Reason), (2, JournalChangeKind.Downgrade, Because.Reason),
+            (3, JournalChangeKind.Downgraded, Because.Reason), (2, JournalChangeKind.Downgraded, Because.Reason),
         }));
     }
 

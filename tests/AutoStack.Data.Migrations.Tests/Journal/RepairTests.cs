@@ -35,7 +35,7 @@ public sealed class RepairTests : MigrationTests
             Assert.That((await Migrator().ReadJournalChangesAsync(Token)).Select(c => (c.Version, c.Kind, c.OldRow is null, c.Reason)),
                 Is.EqualTo(new[]
                 {
-                    (5, JournalChangeKind.Repair, true, "lost in a restore"), (38, JournalChangeKind.Repair, true, "lost in a restore"),
+                    (5, JournalChangeKind.Repaired, true, "lost in a restore"), (38, JournalChangeKind.Repaired, true, "lost in a restore"),
                 }));
         }
     }
