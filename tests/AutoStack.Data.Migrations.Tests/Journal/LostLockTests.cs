@@ -26,7 +26,7 @@ public sealed class LostLockTests : MigrationTests
         await TerminateHolderAsync();
 
         // The obstacle stays: without the cancellation the script would wait for it.
-        var failure = Assert.ThrowsAsync<MigrationException>(() => run)!;
+        var failure = Assert.ThrowsAsync<MigrationException>(() => run.WaitAsync(Token))!;
         var applied = await AppliedAsync();
         var next = Migrator(Two).UpgradeAsync(cancellationToken: Token);
         await UntilMigratorWaitsForTableAsync();
@@ -52,7 +52,7 @@ public sealed class LostLockTests : MigrationTests
         var run = Migrator(scripts).UpgradeAsync(cancellationToken: Token);
         await UntilMigratorWaitsForTableAsync();
         await TerminateHolderAsync();
-        var failure = Assert.ThrowsAsync<MigrationException>(() => run)!;
+        var failure = Assert.ThrowsAsync<MigrationException>(() => run.WaitAsync(Token))!;
         writer.Release();
 
         await Migrator(scripts).UpgradeAsync(cancellationToken: Token);
@@ -70,7 +70,7 @@ public sealed class LostLockTests : MigrationTests
         var run = ConsoleRun.StartAsync(["upgrade", "4", "--json"], connection: ConnectionString, cancellationToken: Token);
         await UntilMigratorWaitsForTableAsync();
         await TerminateHolderAsync();
-        var result = await run;
+        var result = await run.WaitAsync(Token);
 
         Assert.That((result.Code, result.Json.GetProperty("error").GetProperty("kind").GetString()), Is.EqualTo((1, "lockLost")));
         Assert.That(result.Error, Does.Contain("0 of 2 scripts done; the database is at version 2."));
@@ -119,7 +119,7 @@ public sealed class LostLockTests : MigrationTests
         var run = Migrator(Two).UpgradeAsync(cancellationToken: Token);
         await UntilMigratorWaitsForTableAsync();
         await transaction.CommitAsync(Token);
-        var failure = Assert.ThrowsAsync<MigrationException>(() => run)!;
+        var failure = Assert.ThrowsAsync<MigrationException>(() => run.WaitAsync(Token))!;
 
         Assert.That((failure.Error, failure.Message), Is.EqualTo((MigrationError.Locked,
             "0001_run_test.sql: another migrator (role ada) applied this script at 2026-01-31 12:00:00 UTC, while this one ran it without " +
@@ -141,7 +141,7 @@ public sealed class LostLockTests : MigrationTests
         var run = Migrator(Two).DowngradeAsync(MigrationTarget.Version(1), cancellationToken: Token);
         await UntilMigratorWaitsForTableAsync();
         await transaction.CommitAsync(Token);
-        var failure = Assert.ThrowsAsync<MigrationException>(() => run)!;
+        var failure = Assert.ThrowsAsync<MigrationException>(() => run.WaitAsync(Token))!;
 
         Assert.That(failure.Error, Is.EqualTo(MigrationError.Locked));
         Assert.That(failure.Message, Does.Contain("another migrator has removed this version from the journal"));
