@@ -10,7 +10,7 @@ namespace AutoStack.Data.Cli;
 internal sealed class Session
 {
     private readonly IReadOnlyList<string> args;
-    private readonly SafeWriter output;
+    private readonly Func<string?> lostOutput;
     private ConfigurationFile? configuration;
     private bool configured;
 
@@ -18,7 +18,8 @@ internal sealed class Session
     {
         this.args = args;
         var json = args.Contains(SharedOptions.JsonName);
-        output = new SafeWriter(host.Output);
+        var output = new SafeWriter(host.Output);
+        lostOutput = () => output.Failure;
         host = host with { Output = output, Error = new SafeWriter(host.Error) };
         Host = host;
         var screen = Screen.On(host.Output, host.OutputRedirected);
@@ -46,7 +47,7 @@ internal sealed class Session
     /// </summary>
     public int Finish(int code)
     {
-        if (output.Failure is not { } reason)
+        if (lostOutput() is not { } reason)
         {
             return code;
         }
