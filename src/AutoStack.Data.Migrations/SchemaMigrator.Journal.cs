@@ -6,8 +6,8 @@ namespace AutoStack.Data.Migrations;
 public sealed partial class SchemaMigrator
 {
     /// <summary>
-    /// Mends the rows of the journal: missing, doubled, changed, renamed and unknown ones, in one transaction under the migration lock. Only
-    /// what the database itself shows is decided; the rest is left to a person, with the command for each. Every changed row is kept: <see
+    /// Mends the rows of the journal: missing, doubled, changed, renamed and unknown ones, in one transaction under the migration lock.
+    /// Only what the database itself shows is decided; the rest is left to a person, with the command for each. Every changed row is kept: <see
     /// cref="ReadJournalChangesAsync"/>.
     /// </summary>
     /// <param name="options">What else the repair may decide, and which missing scripts it runs; null for neither.</param>

@@ -1,6 +1,8 @@
 namespace AutoStack.Data.Migrations;
 
-/// <summary>A change of the journal that was not the run of an up script; the table <c>public.schema_version_changes</c> keeps it.</summary>
+/// <summary>
+/// A change of the journal that was not the run of an up script; the table <c>public.schema_version_changes</c> keeps it.
+/// </summary>
 /// <param name="Id">The number of the change, from 1.</param>
 /// <param name="ChangedAt">When the journal was changed, in UTC.</param>
 /// <param name="ChangedBy">The login of the session that changed the journal.</param>

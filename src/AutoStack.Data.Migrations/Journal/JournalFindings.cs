@@ -1,6 +1,8 @@
 namespace AutoStack.Data.Migrations.Internal;
 
-/// <summary>Finds what is wrong with the rows of one set, by its scripts alone: whether objects exist is for a repair to find out.</summary>
+/// <summary>
+/// Finds what is wrong with the rows of one set, by its scripts alone: whether objects exist is for a repair to find out.
+/// </summary>
 internal static class JournalFindings
 {
     public static IEnumerable<JournalFinding> Of(SetHistory history)

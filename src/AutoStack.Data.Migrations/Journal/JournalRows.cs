@@ -14,8 +14,8 @@ internal sealed record JournalNote(JournalChangeKind Kind, string? Reason);
 internal static class JournalRows
 {
     /// <summary>
-    /// Sets the statement that adds the row of a version that its script has created, or removes the row of a version that a down script has
-    /// reverted.
+    /// Sets the statement that adds the row of a version that its script has created, or removes the row of a version that a down script
+    /// has reverted.
     /// </summary>
     public static NpgsqlCommand Record(NpgsqlCommand command, MigrationScript script, bool up, TimeSpan duration, string? reason) =>
         up ? Fill(command, Add(script, Parameters), script, duration, reason: null)

@@ -130,7 +130,9 @@ public sealed record VersionStatus(
     /// <summary>The name of the script set.</summary>
     public string Set { get; init; } = ScriptSet.CoreName;
 
-    /// <summary>True when the journal records the version without a run of its script: a stamp, an adoption or a repair added the row.</summary>
+    /// <summary>
+    /// True when the journal records the version without a run of its script: a stamp, an adoption or a repair added the row.
+    /// </summary>
     public bool IsStamped { get; init; }
 
     /// <summary>The name of the given script, when the journal has another one; otherwise <see cref="Name"/>.</summary>

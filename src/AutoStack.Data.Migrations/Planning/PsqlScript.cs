@@ -24,7 +24,9 @@ internal static class PsqlScript
             -- A wait of psql for the lock would block concurrent index builds of the holder: the script gives up instead.
             DO $$
             BEGIN
-                IF NOT (pg_catalog.pg_try_advisory_lock({MigrationLock.Key}) AND pg_catalog.pg_try_advisory_lock({LockedSession.WorkKey})) THEN
+                IF NOT (pg_catalog.pg_try_advisory_lock({MigrationLock.Key})
+                    AND pg_catalog.pg_try_advisory_lock({LockedSession.WorkKey}))
+                THEN
                     RAISE 'Another migrator holds the lock of this database. Nothing was changed.' USING ERRCODE = 'lock_not_available';
                 END IF;
                 PERFORM pg_catalog.set_config('search_path', (

@@ -2,7 +2,9 @@ using Npgsql;
 
 namespace AutoStack.Data.Migrations.Internal;
 
-/// <summary>Mends the rows of the journal in one transaction under the migration lock; then runs the missing scripts that were named.</summary>
+/// <summary>
+/// Mends the rows of the journal in one transaction under the migration lock; then runs the missing scripts that were named.
+/// </summary>
 internal sealed class JournalRepair(MigratorContext context, JournalRepairOptions options)
 {
     /// <inheritdoc cref="SchemaMigrator.PlanRepairAsync"/>
@@ -127,7 +129,10 @@ internal sealed class JournalRepair(MigratorContext context, JournalRepairOption
             SELECT c.relname
             FROM pg_catalog.pg_class c
             WHERE c.oid = pg_catalog.to_regclass('public.schema_versions')::oid
-              AND (SELECT count(DISTINCT k.contype) FROM pg_catalog.pg_constraint k WHERE k.conrelid = c.oid AND k.contype IN ('p', 'u')) < 2
+              AND (
+                  SELECT pg_catalog.count(DISTINCT k.contype)
+                  FROM pg_catalog.pg_constraint k
+                  WHERE k.conrelid = c.oid AND k.contype IN ('p', 'u')) < 2
             """, connection);
         if (await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) is null)
         {

@@ -46,8 +46,8 @@ internal sealed partial class DbUpStep(
     }
 
     /// <summary>
-    /// Cancels the statements on a connection of their own, repeatedly until they end: a cancellation that arrives before a statement has no
-    /// effect.
+    /// Cancels the statements on a connection of their own, repeatedly until they end: a cancellation that arrives before a statement has
+    /// no effect.
     /// </summary>
     /// <param name="running">The task that runs the script.</param>
     public async Task CancelAsync(Task running)

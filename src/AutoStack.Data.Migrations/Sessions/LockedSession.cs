@@ -70,7 +70,8 @@ internal sealed class LockedSession : IAsyncDisposable
         try
         {
             await AdvisoryLock.AcquireAsync(
-                async () => await WorkAsync("SELECT pg_catalog.pg_try_advisory_lock(@key)", cancellationToken).ConfigureAwait(false) is true,
+                async () =>
+                    await WorkAsync("SELECT pg_catalog.pg_try_advisory_lock(@key)", cancellationToken).ConfigureAwait(false) is true,
                 () => Lock.FindHolderAsync(WorkKey, cancellationToken),
                 "A script of another migrator, which has lost the lock of this database, still runs",
                 wait,

@@ -26,7 +26,7 @@ public sealed class SchemaMigratorOptions
 
     /// <summary>
     /// How often a script is attempted that does not get a table's lock in time, 1 to <see cref="MaxAttempts"/>. The pauses between the
-    /// attempts grow from a quarter of a second to 30 seconds. After the last attempt the run fails with <see
+    /// attempts grow from a quarter of a second to a minute. After the last attempt the run fails with <see
     /// cref="MigrationError.Locked"/>.
     /// </summary>
     public int Attempts { get; init; } = DefaultAttempts;

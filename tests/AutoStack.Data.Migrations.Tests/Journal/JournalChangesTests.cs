@@ -38,7 +38,8 @@ public sealed class JournalChangesTests : MigrationTests
             Assert.That(changes.Select(c => c.Reason), Is.EqualTo(new[] { Because.Reason, null, null, Because.Reason }));
             Assert.That(changes.Select(c => c.ChangedBy), Is.All.EqualTo(role));
             Assert.That(changes.Select(c => c.ToolVersion), Is.All.Match(@"^\d+\.\d+\.\d+"));
-            Assert.That(changes.Select(c => c.ChangedAt), Is.Ordered.And.All.EqualTo(DateTimeOffset.UtcNow).Within(TimeSpan.FromMinutes(5)));
+            Assert.That(changes.Select(c => c.ChangedAt),
+                Is.Ordered.And.All.EqualTo(DateTimeOffset.UtcNow).Within(TimeSpan.FromMinutes(5)));
         }
     }
 
@@ -79,7 +80,8 @@ public sealed class JournalChangesTests : MigrationTests
                 Is.EqualTo(new[] { false, false, true }));
             Assert.That(changes.Output, Does.Match(@"stamped +removed +0003_add_log_sequence +wrong stamp")
                 .And.Match(@"stamped +added +0003_add_log_sequence").And.Match("downgraded +removed +0003_add_log_sequence +back"));
-            Assert.That(list.Select(c => c.GetProperty("kind").GetString()), Is.EqualTo(new[] { "stamped", "stamped", "downgraded", "stamped" }));
+            Assert.That(list.Select(c => c.GetProperty("kind").GetString()),
+                Is.EqualTo(new[] { "stamped", "stamped", "downgraded", "stamped" }));
             Assert.That(list[0].GetProperty("oldRow").GetProperty("version").GetInt32(), Is.EqualTo(3));
             Assert.That(list[0].GetProperty("newRow").ValueKind, Is.EqualTo(System.Text.Json.JsonValueKind.Null));
             Assert.That(list[0].GetProperty("reason").GetString(), Is.EqualTo("wrong stamp"));

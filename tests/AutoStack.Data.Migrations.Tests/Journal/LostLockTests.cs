@@ -92,7 +92,8 @@ public sealed class LostLockTests : MigrationTests
         using (Assert.EnterMultipleScope())
         {
             Assert.That(refused.Error, Is.EqualTo(MigrationError.Locked));
-            Assert.That(refused.Message, Does.StartWith("A script of another migrator, which has lost the lock of this database, still runs")
+            Assert.That(refused.Message,
+                Does.StartWith("A script of another migrator, which has lost the lock of this database, still runs")
                 .And.Contain(", raw, role "));
             Assert.That(waiting.Holder, Does.Contain(", raw, role "));
             Assert.That(before, Is.False);
@@ -122,8 +123,8 @@ public sealed class LostLockTests : MigrationTests
         var failure = Assert.ThrowsAsync<MigrationException>(() => run.WaitAsync(Token))!;
 
         Assert.That((failure.Error, failure.Message), Is.EqualTo((MigrationError.Locked,
-            "0001_run_test.sql: another migrator (role ada) applied this script at 2026-01-31 12:00:00 UTC, while this one ran it without " +
-            "effect. Run the command again.")));
+            "0001_run_test.sql: another migrator (role ada) applied this script at 2026-01-31 12:00:00 UTC, while this one ran it " +
+            "without effect. Run the command again.")));
         Assert.That((await Migrator(Two).UpgradeAsync(cancellationToken: Token)).Steps, Has.Count.EqualTo(1));
     }
 

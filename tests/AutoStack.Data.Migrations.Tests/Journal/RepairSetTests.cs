@@ -39,7 +39,8 @@ public sealed class RepairSetTests : MigrationTests
         using (Assert.EnterMultipleScope())
         {
             Assert.That((stopped.Code, run.Code, upgrade.Code), Is.EqualTo((4, 0, 0)), run.Error);
-            Assert.That(run.Output, Does.Contain("The journal has billing/0002_create_b, whose script is called billing/0003_create_b now."));
+            Assert.That(run.Output,
+                Does.Contain("The journal has billing/0002_create_b, whose script is called billing/0003_create_b now."));
             Assert.That(await RowsAsync(), Is.EqualTo(new[] { "1 0001_create_a", "2 0002_create_c", "3 0003_create_b" }));
         }
     }

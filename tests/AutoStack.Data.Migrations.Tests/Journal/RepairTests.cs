@@ -56,7 +56,8 @@ public sealed class RepairTests : MigrationTests
         {
             Assert.That(name, Is.EqualTo(Index));
             Assert.That((left.Code, applied.Count), Is.EqualTo((4, Head - 1)));
-            Assert.That(left.Output, Does.Contain("Its objects are missing (deployments.deployments_user_id_created_at_id_idx): the script has to run.")
+            Assert.That(left.Output,
+                Does.Contain("Its objects are missing (deployments.deployments_user_id_created_at_id_idx): the script has to run.")
                 .And.Contain($"  autostack-db repair --run {Index}").And.Contain("1 fault left for you to decide. Nothing was changed."));
             Assert.That((dry.Code, run.Code), Is.EqualTo((0, 0)), run.Error);
             Assert.That(run.Output, Does.Contain("1 fault mended."));
@@ -95,7 +96,10 @@ public sealed class RepairTests : MigrationTests
     public async Task A_gap_of_which_a_part_exists_is_sent_to_the_check()
     {
         await StartAtAsync(Head);
-        await ExecuteAsync("DELETE FROM schema_versions WHERE version = 38; ALTER TABLE sign_in_attempts DROP CONSTRAINT sign_in_attempts_pkey");
+        await ExecuteAsync("""
+            DELETE FROM schema_versions WHERE version = 38;
+            ALTER TABLE sign_in_attempts DROP CONSTRAINT sign_in_attempts_pkey;
+            """);
 
         var run = await RunAsync("repair", "--yes");
         var forced = await RunAsync("repair", "--yes", "--run", "0038_create_sign_in_attempts");
@@ -111,7 +115,10 @@ public sealed class RepairTests : MigrationTests
     public async Task A_changed_checksum_is_recorded_where_the_objects_are_those_of_the_script()
     {
         await StartAtAsync(Head);
-        await ExecuteAsync("UPDATE schema_versions SET checksum = repeat('0', 64) WHERE version IN (2, 7, 34); DROP INDEX deployments_user_id_created_at_id_idx");
+        await ExecuteAsync("""
+            UPDATE schema_versions SET checksum = repeat('0', 64) WHERE version IN (2, 7, 34);
+            DROP INDEX deployments_user_id_created_at_id_idx;
+            """);
         var stopped = await RunAsync("upgrade");
 
         var first = await RunAsync("repair", "--yes");
@@ -151,74 +158,6 @@ public sealed class RepairTests : MigrationTests
             Assert.That((await Migrator().ReadJournalChangesAsync(Token)).Single().OldRow, Does.Contain("9001_from_the_future"));
             Assert.That((await RunAsync("upgrade")).Code, Is.Zero);
         }
-    }
-
-    [Test]
-    public async Task Doubled_rows_are_removed_and_the_keys_restored()
-    {
-        await StartAtAsync(3);
-        await ExecuteAsync("""
-            ALTER TABLE schema_versions DROP CONSTRAINT schema_versions_pkey, DROP CONSTRAINT schema_versions_version_key;
-            INSERT INTO schema_versions SELECT * FROM schema_versions WHERE version = 2;
-            INSERT INTO schema_versions
-            SELECT version, name, repeat('0', 64), applied_at - interval '1 day', duration_ms, applied_by, tool_version, script_set
-            FROM schema_versions WHERE version = 3;
-            """);
-        var stopped = (await RunAsync("current"), await RunAsync("check"), await RunAsync("history"));
-
-        var run = await RunAsync("repair", "--yes");
-
-        using (Assert.EnterMultipleScope())
-        {
-            foreach (var message in new[] { stopped.Item1, stopped.Item2, stopped.Item3 })
-            {
-                Assert.That((message.Code, message.Error), Is.EqualTo((1, message.Error)));
-                Assert.That(message.Error, Does.Contain("2 times").And.Contain("Mend it: autostack-db repair."));
-            }
-
-            Assert.That((run.Code, run.Error), Is.EqualTo((0, "")));
-            Assert.That(run.Output, Does.Contain("3 faults mended."));
-            Assert.That(await AppliedAsync(), Is.EqualTo(new[] { "1", "2", "3" }));
-            Assert.That((await Migrator().ReadHistoryAsync(Token)).Versions.Take(3).Select(v => v.State), Is.All.EqualTo(VersionState.Applied));
-            Assert.That(
-                () => ExecuteAsync("INSERT INTO schema_versions SELECT * FROM schema_versions WHERE version = 2"), Throws.Exception);
-            Assert.That((await Migrator().ReadJournalChangesAsync(Token)).Select(c => (c.Version, c.NewRow)), Is.EquivalentTo(
-                new[] { (2, default(string)), (3, null) }));
-        }
-    }
-
-    [Test]
-    public async Task Doubled_rows_that_differ_are_left()
-    {
-        await StartAtAsync(3);
-        await ExecuteAsync("""
-            ALTER TABLE schema_versions DROP CONSTRAINT schema_versions_pkey, DROP CONSTRAINT schema_versions_version_key;
-            INSERT INTO schema_versions SELECT * FROM schema_versions WHERE version = 2;
-            UPDATE schema_versions SET checksum = md5(ctid::text) WHERE version = 2;
-            """);
-
-        var run = await RunAsync("repair", "--dry-run");
-
-        Assert.That(run.Code, Is.EqualTo(4));
-        Assert.That(run.Output, Does.Contain("The rows differ, and no row is that of a given script. Delete the wrong row in psql"));
-    }
-
-    [Test]
-    public async Task The_journal_of_an_older_tool_gets_its_new_shape_with_the_repair()
-    {
-        await StartAtAsync(Head);
-        await ExecuteAsync("""
-            ALTER TABLE schema_versions DROP CONSTRAINT schema_versions_pkey, DROP CONSTRAINT schema_versions_version_key;
-            INSERT INTO schema_versions SELECT * FROM schema_versions WHERE version = 2;
-            UPDATE schema_versions SET checksum = repeat('0', 64) WHERE version = 3;
-            ALTER TABLE schema_versions DROP script_set;
-            """);
-
-        var run = await RunAsync("repair", "--yes");
-
-        Assert.That((run.Code, run.Error), Is.EqualTo((0, "")));
-        Assert.That(await ListAsync("SELECT DISTINCT script_set FROM schema_versions"), Is.EqualTo(new[] { "core" }));
-        Assert.That((await Migrator().CheckAsync(Token)).IsClean, Is.True);
     }
 
     [Test]
