@@ -57,7 +57,8 @@ DECLARE
         ['deployment_health_checks', 'id deployment_id url http_status latency_ms is_live checked_at'],
         ['deployment_runtime_logs', 'id deployment_id source log_level message timestamp seq'],
         ['webhook_payloads', 'id deployment_id provider received_at'],
-        ['schema_versions', 'version name checksum applied_at duration_ms applied_by tool_version script_set']];
+        ['schema_versions', 'version name checksum applied_at duration_ms applied_by tool_version script_set'],
+        ['schema_version_changes', 'id changed_at changed_by kind script_set version name old_row new_row reason tool_version']];
 
     -- What a role sets for itself wins over these; the connection limit and temp_file_limit it cannot change.
     settings CONSTANT text[] := ARRAY[
@@ -192,7 +193,7 @@ BEGIN
         EXECUTE format('GRANT %s ON %s %s TO %I',
             CASE
                 WHEN item.kind = 'SEQUENCE' THEN 'USAGE, SELECT'
-                WHEN item.relname = 'schema_versions' THEN 'SELECT'
+                WHEN item.relname IN ('schema_versions', 'schema_version_changes') THEN 'SELECT'
                 ELSE 'SELECT, INSERT, UPDATE, DELETE'
             END,
             item.kind, item.name, app);

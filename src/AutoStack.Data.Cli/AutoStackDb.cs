@@ -23,6 +23,7 @@ internal static class AutoStackDb
                 session.Options.Json,
                 session.Options.Timeout,
                 session.Options.Wait,
+                session.Options.LockAttempts,
                 session.Options.AllowForeignObjects,
                 session.Options.ShowValues,
                 UpgradeCommand.Create(session),
@@ -33,6 +34,7 @@ internal static class AutoStackDb
                 CheckCommand.Create(session),
                 RevisionCommand.Create(session),
                 StampCommand.Create(session),
+                RepairCommand.Create(session),
                 FeatureCommand.Create(session),
                 LintCommand.Create(session),
                 BenchCommand.Create(session),
@@ -53,12 +55,12 @@ internal static class AutoStackDb
             // Signals and exceptions are handled here, not by the library.
             var invocation = new InvocationConfiguration
             {
-                Output = host.Output,
-                Error = host.Error,
+                Output = session.Host.Output,
+                Error = session.Host.Error,
                 EnableDefaultExceptionHandler = false,
                 ProcessTerminationTimeout = null,
             };
-            return await parsed.InvokeAsync(invocation, cancellationToken).ConfigureAwait(false);
+            return session.Finish(await parsed.InvokeAsync(invocation, cancellationToken).ConfigureAwait(false));
         }
 #pragma warning disable CA1031 // The outermost frame of the program: the operator gets a message for every exception.
         catch (Exception exception)
@@ -67,7 +69,7 @@ internal static class AutoStackDb
             var failure = Failure.Of(exception, session.Progress, session.ShowsValues);
             session.Progress.Close();
             session.Results.Fail(failure);
-            return failure.ExitCode;
+            return session.Finish(failure.ExitCode);
         }
     }
 

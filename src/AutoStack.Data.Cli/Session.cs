@@ -10,6 +10,7 @@ namespace AutoStack.Data.Cli;
 internal sealed class Session
 {
     private readonly IReadOnlyList<string> args;
+    private readonly Func<string?> lostOutput;
     private ConfigurationFile? configuration;
     private bool configured;
 
@@ -17,11 +18,14 @@ internal sealed class Session
     {
         this.args = args;
         var json = args.Contains(SharedOptions.JsonName);
+        var output = new SafeWriter(host.Output);
+        lostOutput = () => output.Failure;
+        host = host with { Output = output, Error = new SafeWriter(host.Error) };
         Host = host;
-        var output = Screen.On(host.Output, host.OutputRedirected);
+        var screen = Screen.On(host.Output, host.OutputRedirected);
         Error = Screen.On(host.Error, host.ErrorRedirected);
-        Progress = new ProgressLines(json ? Error : output, Error);
-        Results = json ? new JsonResults(host.Output, Error, Progress) : new HumanResults(output, Error);
+        Progress = new ProgressLines(json ? Error : screen, Error);
+        Results = json ? new JsonResults(host.Output, Error, Progress) : new HumanResults(screen, Error);
     }
 
     public CliHost Host { get; }
@@ -34,6 +38,28 @@ internal sealed class Session
     public ProgressLines Progress { get; }
 
     public IResults Results { get; }
+
+    /// <summary>True when the run has changed something besides a database whose plan the progress has seen.</summary>
+    public bool HasChanged { get; set; }
+
+    /// <summary>
+    /// The exit code of a run: that of its work. A run whose work is its output fails when the output is lost.
+    /// </summary>
+    public int Finish(int code)
+    {
+        if (lostOutput() is not { } reason)
+        {
+            return code;
+        }
+
+        var worked = HasChanged || Progress.Outcome is not null;
+        Error.WriteLine(
+            $"Standard output was lost ({reason.TrimEnd('.')}). " + (worked
+                ? "The run went on without it; the exit code is that of the run."
+                : "The result is incomplete. Nothing was changed."),
+            new Style(Color.Red));
+        return worked || code != ExitCode.Done ? code : ExitCode.Failed;
+    }
 
     /// <summary>The connection string from the options or the environment; null when neither has one.</summary>
     public string? Connection(ParseResult parsed)
@@ -81,6 +107,8 @@ internal sealed class Session
         LockWait = TimeSpan.FromSeconds(parsed.GetValue(Options.Timeout)),
         ServerWait = TimeSpan.FromSeconds(parsed.GetValue(Options.Wait)),
         AllowForeignObjects = parsed.GetValue(Options.AllowForeignObjects),
+        Attempts = parsed.GetValue(Options.LockAttempts),
+        Reason = parsed.GetValue(Options.Reason),
         ShowValues = ShowsValues,
         ScriptSets = GivenSets(parsed).Load(),
         Features = Host.Features,

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using AutoStack.Data.Migrations;
 
 namespace AutoStack.Data.Cli;
 
@@ -66,6 +67,42 @@ internal sealed class SharedOptions
     public Option<int> Timeout { get; } = Seconds("--timeout", "The longest wait for another migrator.", 300);
 
     public Option<int> Wait { get; } = Seconds("--wait", "The longest wait for a server that is still starting.", 0);
+
+    public Option<int> LockAttempts { get; } = new("--lock-attempts")
+    {
+        Description =
+            $"How often a script is attempted that does not get a table's lock in time, 1 to {SchemaMigratorOptions.MaxAttempts}.",
+        HelpName = "N",
+        DefaultValueFactory = _ => SchemaMigratorOptions.DefaultAttempts,
+        CustomParser = result =>
+        {
+            if (!int.TryParse(result.Tokens[0].Value, NumberStyles.None, CultureInfo.InvariantCulture, out var attempts)
+                || attempts is < 1 or > SchemaMigratorOptions.MaxAttempts)
+            {
+                result.AddError($"--lock-attempts is a whole number from 1 to {SchemaMigratorOptions.MaxAttempts}.");
+            }
+
+            return attempts;
+        },
+        Recursive = true,
+    };
+
+    /// <summary>Belongs to the verbs that change the journal.</summary>
+    public Option<string?> Reason { get; } = new("--reason")
+    {
+        Description = "Why the journal is changed; history --changes shows it.",
+        HelpName = "TEXT",
+        CustomParser = result =>
+        {
+            var text = result.Tokens[0].Value;
+            if (string.IsNullOrWhiteSpace(text) || text.Length > SchemaMigratorOptions.MaxReasonLength)
+            {
+                result.AddError($"--reason is a text of 1 to {SchemaMigratorOptions.MaxReasonLength} characters.");
+            }
+
+            return text;
+        },
+    };
 
     private static Option<bool> Switch(string name, string description) => new(name)
     {

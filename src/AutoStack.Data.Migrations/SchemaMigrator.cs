@@ -10,7 +10,7 @@ namespace AutoStack.Data.Migrations;
 /// The connection must reach the server directly: a session holds the migration lock, and a pooler in transaction mode shares sessions
 /// among its clients. The role must be allowed to create tables in the schema <c>public</c> and the extension <c>uuid-ossp</c>.
 /// </remarks>
-public sealed class SchemaMigrator
+public sealed partial class SchemaMigrator
 {
     private readonly MigratorContext context;
 
@@ -255,8 +255,12 @@ public sealed class SchemaMigrator
         Stamp.Plan(await ReadHistoryAsync(cancellationToken).ConfigureAwait(false), context.Sets, target).Result;
 
     /// <summary>Plans without a database: up from an empty one, down from the newest version.</summary>
-    internal static MigrationPlan PlanOffline(bool up, MigrationTarget target, SchemaMigratorOptions? options = null) =>
-        MigrationPlanner.PlanOffline(SetsOf(options ?? new SchemaMigratorOptions(), Scripts), up, target);
+    internal static MigrationPlan PlanOffline(bool up, MigrationTarget target, SchemaMigratorOptions? options = null)
+    {
+        var plan = MigrationPlanner.PlanOffline(SetsOf(options ?? new SchemaMigratorOptions(), Scripts), up, target);
+        plan.Reason = options?.Reason;
+        return plan;
+    }
 
     private static IReadOnlyList<ScriptSet> SetsOf(SchemaMigratorOptions options, IReadOnlyList<MigrationScript> core) =>
         [ScriptSet.OfCore(core), .. options.Features, .. options.ScriptSets];

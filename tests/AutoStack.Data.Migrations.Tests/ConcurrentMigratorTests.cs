@@ -1,3 +1,4 @@
+using AutoStack.Data.Migrations.Internal;
 using AutoStack.Data.Migrations.Tests.Support;
 
 namespace AutoStack.Data.Migrations.Tests;
@@ -7,10 +8,11 @@ public sealed class ConcurrentMigratorTests : MigrationTests
     private const int Migrators = 8;
     private const int Processes = 4;
 
-    private const string LockHolder = """
+    private static readonly string LockHolder = $"""
         SELECT pid
         FROM pg_locks
         WHERE locktype = 'advisory' AND granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+          AND objid::bigint = {MigrationLock.Key & uint.MaxValue}
         """;
 
     [Test]
@@ -162,16 +164,18 @@ public sealed class ConcurrentMigratorTests : MigrationTests
     public async Task A_migrator_that_lost_its_lock_stops_before_the_next_script()
     {
         var scripts = Scripts("CREATE TABLE first ()", "CREATE TABLE second ()");
-        await using var obstacle = await HoldAsync("CREATE TABLE first ()");
-        var migration = Migrator(scripts).UpgradeAsync(cancellationToken: Token);
-        await UntilMigratorWaitsForTableAsync();
-        await ExecuteAsync($"SELECT pg_terminate_backend(({LockHolder}))");
-        obstacle.Release();
+        var between = AfterEachStep(() =>
+        {
+            ExecuteAsync($"SELECT pg_terminate_backend(({LockHolder}))").GetAwaiter().GetResult();
+            UntilAsync($"SELECT NOT EXISTS ({LockHolder})").GetAwaiter().GetResult();
+        });
 
-        var failure = Assert.ThrowsAsync<MigrationException>(() => migration)!;
+        var failure = Assert.ThrowsAsync<MigrationException>(
+            () => Migrator(scripts).UpgradeAsync(progress: between, cancellationToken: Token))!;
 
         using (Assert.EnterMultipleScope())
         {
+            Assert.That(failure.Error, Is.EqualTo(MigrationError.LockLost));
             Assert.That(failure.Result?.Steps.Select(step => step.Version), Is.EqualTo(new[] { 1 }));
             Assert.That(await AppliedAsync(), Is.EqualTo(new[] { "1" }));
             Assert.That(await ExistsAsync("second"), Is.False);

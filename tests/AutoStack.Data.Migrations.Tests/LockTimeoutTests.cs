@@ -47,12 +47,39 @@ public sealed class LockTimeoutTests : MigrationTests
 
         using (Assert.EnterMultipleScope())
         {
-            Assert.That(failure.Error, Is.EqualTo(MigrationError.ScriptFailed));
-            Assert.That(failure.Message, Does.StartWith("0001_run_test.sql").And.Contain("55P03"));
+            Assert.That(failure.Error, Is.EqualTo(MigrationError.Locked));
+            Assert.That(failure.Message, Does.StartWith("0001_run_test.sql").And.Contain("55P03").And.Contain("Gave up after 2 attempts.")
+                .And.Contain("Blocked by: pid "));
             Assert.That(recorder.Events.OfType<StepRetrying>().Select(retry => retry.Attempt), Is.EqualTo(new[] { 1 }));
             Assert.That(await CatalogAsync(), Is.EqualTo(before));
             Assert.That(await AppliedAsync(), Is.Empty);
         }
+    }
+
+    [TestCase("0")]
+    [TestCase("101")]
+    [TestCase("many")]
+    public async Task The_console_refuses_a_wrong_number_of_attempts(string attempts)
+    {
+        var run = await ConsoleRun.StartAsync(["upgrade", "--lock-attempts", attempts], cancellationToken: Token);
+
+        Assert.That((run.Code, run.Error.Trim()), Is.EqualTo((2, "--lock-attempts is a whole number from 1 to 100.")));
+        Assert.That(() => Migrator(new SchemaMigratorOptions { Attempts = attempts == "101" ? 101 : 0 }),
+            Throws.TypeOf<ArgumentOutOfRangeException>().With.Property("ParamName").EqualTo("Attempts"));
+    }
+
+    [Test]
+    public async Task The_console_exits_with_5_after_the_given_attempts()
+    {
+        await ExecuteAsync("DROP TABLE busy");
+        await Migrator().UpgradeAsync(MigrationTarget.Version(2), cancellationToken: Token);
+        await using var holder = await HoldAsync("LOCK TABLE deployment_logs IN ACCESS SHARE MODE");
+
+        var run = await ConsoleRun.StartAsync(
+            ["upgrade", "3", "--lock-attempts", "1", "--json"], connection: ConnectionString, cancellationToken: Token);
+
+        Assert.That((run.Code, run.Json.GetProperty("error").GetProperty("kind").GetString()), Is.EqualTo((5, "locked")));
+        Assert.That(run.Error, Does.Contain("Gave up after 1 attempt. Blocked by: pid ").And.Contain("raw, role "));
     }
 
     [Test]

@@ -118,7 +118,7 @@ public sealed class LostJournalTests : MigrationTests
 
         Assert.That((check.Code, upgrade.Code, stamp.Code), Is.EqualTo((4, 1, 0)));
         Assert.That(check.Output, Does.Contain("0005_add_deployment_logs_seq_key is missing in the journal"));
-        Assert.That(upgrade.Error, Does.Contain($"add the row: autostack-db stamp {Head}."));
+        Assert.That(upgrade.Error, Does.Contain("Mend the journal: autostack-db repair."));
         Assert.That((await Migrator().CheckAsync(Token)).IsClean, Is.True);
     }
 

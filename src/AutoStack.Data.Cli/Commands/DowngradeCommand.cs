@@ -16,6 +16,7 @@ internal static class DowngradeCommand
             target,
             set,
             yes,
+            session.Options.Reason,
         };
         var preview = Preview.AddTo(command, up: false);
         command.SetAction(async (parsed, cancellationToken) =>

@@ -29,7 +29,12 @@ internal static class FeatureCommand
 
         var disabled = Name();
         var yes = new Option<bool>("--yes", "-y") { Description = "Does not ask for confirmation.", Arity = ArgumentArity.Zero };
-        var disable = new Command("disable", "Reverts a feature. Data in its tables and columns is lost.") { disabled, yes };
+        var disable = new Command("disable", "Reverts a feature. Data in its tables and columns is lost.")
+        {
+            disabled,
+            yes,
+            session.Options.Reason,
+        };
         disable.SetAction((parsed, cancellationToken) =>
         {
             var target = MigrationTarget.Base.In(Known(session, parsed.GetValue(disabled)!));

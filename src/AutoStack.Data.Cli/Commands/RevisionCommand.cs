@@ -73,6 +73,7 @@ internal static partial class RevisionCommand
             var revision = !parsed.GetValue(repeatable) ? Write(folder, text, Slug(text), !parsed.GetValue(noTransaction))
                 : named is null ? throw Failure.Usage("--repeatable needs --set: the core has no repeatable scripts.")
                 : WriteRepeatable(folder, text, Slug(text));
+            session.HasChanged = true;
             session.Results.Revised(revision with
             {
                 Up = Path.GetRelativePath(session.Host.Directory, revision.Up),

@@ -19,7 +19,14 @@ internal static class StampCommand
         };
         var yes = new Option<bool>("--yes", "-y") { Description = "Does not ask for confirmation.", Arity = ArgumentArity.Zero };
         var set = SetOption.Create("The script set to stamp. Default: the core.");
-        var command = new Command("stamp", "Sets the version in the journal without running a script.") { target, detect, set, yes };
+        var command = new Command("stamp", "Sets the version in the journal without running a script.")
+        {
+            target,
+            detect,
+            set,
+            yes,
+            session.Options.Reason,
+        };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var asks = !parsed.GetValue(yes);

@@ -66,9 +66,19 @@ internal sealed class HumanResults(IAnsiConsole output, IAnsiConsole error) : IR
         {
             output.WriteLine(SetLines.Current(set));
         }
+
+        JournalLines.Write(output, history.Findings);
     }
 
-    public void History(SchemaHistory history) => SetTables.Write(output, history);
+    public void History(SchemaHistory history)
+    {
+        SetTables.Write(output, history);
+        JournalLines.Write(output, history.Findings);
+    }
+
+    public void Changes(IReadOnlyList<JournalChange> changes) => JournalLines.Write(output, changes);
+
+    public void Repaired(JournalRepairResult result, bool dryRun) => JournalLines.Write(output, result, dryRun);
 
     public void Features(IReadOnlyList<FeatureStatus> features) => SetTables.Write(output, features);
 
@@ -113,27 +123,6 @@ internal sealed class HumanResults(IAnsiConsole output, IAnsiConsole error) : IR
     public void Checked(SchemaCheckResult drift)
     {
         Current(drift.History);
-        foreach (var version in drift.History.Sets.SelectMany(set => set.Versions)
-            .Where(v => v.State is VersionState.Changed or VersionState.Unknown))
-        {
-            output.WriteLine(version.State == VersionState.Changed
-                ? $"{SetTables.Named(version)}.sql was changed after it was applied."
-                : drift.History.Sets.Any(set => set.Set == version.Set && set.Kind == ScriptSetKind.Service)
-                    ? $"{SetTables.Named(version)} is applied and not among the given scripts: use the newer ones."
-                : $"{SetTables.Named(version)} is unknown to this tool, which therefore does not know the right schema: " +
-                  "use a newer release.",
-                new Style(Color.Red));
-        }
-
-        foreach (var missing in drift.History.Sets.Where(set => set.HasGap).SelectMany(set => set.Versions
-            .Where(v => v is { State: VersionState.Pending, Version: > 0 } && v.Version < set.CurrentVersion)))
-        {
-            output.WriteLine(
-                $"{SetTables.Named(missing)} is missing in the journal, which has later versions. If the database has what the script " +
-                "creates, stamp the version that the journal is at: that adds the row.",
-                new Style(Color.Red));
-        }
-
         foreach (var difference in drift.Differences)
         {
             output.WriteLine();

@@ -34,6 +34,10 @@ internal interface IResults
 
     void Stamped(StampResult report);
 
+    void Repaired(JournalRepairResult result, bool dryRun);
+
+    void Changes(IReadOnlyList<JournalChange> changes);
+
     void Measured(PoolReport report);
 
     void Fail(Failure failure);

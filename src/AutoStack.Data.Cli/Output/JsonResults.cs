@@ -67,7 +67,7 @@ namespace AutoStack.Data.Cli.Output;
 ///                     "foreignObjects":[{"name":"function public.lower(character varying)","owner":"reports",
 ///                     "statement":"DROP FUNCTION public.lower(character varying)"},…]
 /// any failure         {"error":{"kind":"scriptFailed","message":"…"}}   kind is usage, cancelled, unexpected, scriptFailed,
-///                     scriptChanged, schemaNewer, targetInvalid, locked, noConnection or pooledConnection; for revision also
+///                     scriptChanged, schemaNewer, targetInvalid, locked, lockLost, noConnection or pooledConnection; for revision also
 ///                     scriptsInvalid (the existing scripts have a gap) and notWritten; for upgrade notAdopted and
 ///                     requirementMissing; for adopt notRecognised
 ///                     and rowsInTheWay; for upgrade, downgrade and adopt foreignObjects; for bench pool leftBehind
@@ -148,6 +148,7 @@ internal sealed class JsonResults(TextWriter output, IAnsiConsole error, Progres
             UpToDate = set.IsUpToDate,
             Given = set.Kind != ScriptSetKind.NotGiven,
         }),
+        Findings = JournalJson.Of(history.Findings),
     });
 
     public void History(SchemaHistory history) => Write(new
@@ -165,7 +166,9 @@ internal sealed class JsonResults(TextWriter output, IAnsiConsole error, Progres
             DurationMs = v.Duration?.TotalMilliseconds,
             v.AppliedBy,
             v.ToolVersion,
+            Stamped = v.IsStamped,
         }),
+        Findings = JournalJson.Of(history.Findings),
     });
 
     public void Checked(SchemaCheckResult drift) => Write(new
@@ -198,6 +201,7 @@ internal sealed class JsonResults(TextWriter output, IAnsiConsole error, Progres
             d.LosesData,
         }),
         Detected = drift.Detected is { } detected ? new { detected.Version, detected.Differences } : null,
+        Findings = JournalJson.Of(drift.History.Findings),
         drift.ForeignObjects,
         drift.OpenSchemas,
     });
@@ -213,6 +217,10 @@ internal sealed class JsonResults(TextWriter output, IAnsiConsole error, Progres
 
     public void Stamped(StampResult report) =>
         Write(new { report.Set, From = report.FromVersion, To = report.ToVersion, report.Added, report.Removed });
+
+    public void Repaired(JournalRepairResult result, bool dryRun) => Write(JournalJson.Of(result, dryRun));
+
+    public void Changes(IReadOnlyList<JournalChange> changes) => Write(JournalJson.Of(changes));
 
     public void Features(IReadOnlyList<FeatureStatus> features) => Write(new
     {

@@ -11,7 +11,7 @@ internal static class Screen
     {
         var console = AnsiConsole.Create(new AnsiConsoleSettings
         {
-            Out = new AnsiConsoleOutput(writer),
+            Out = new Stream(writer),
             Ansi = redirected ? AnsiSupport.No : AnsiSupport.Detect,
             ColorSystem = redirected ? ColorSystemSupport.NoColors : ColorSystemSupport.Detect,
             Interactive = InteractionSupport.No,
@@ -40,6 +40,22 @@ internal static class Screen
     };
 
     public static string Count(int number, string noun) => $"{number} {noun}{(number == 1 ? "" : "s")}";
+
+    /// <summary>A stream that knows its terminal although a <see cref="SafeWriter"/> is around it.</summary>
+    private sealed class Stream(TextWriter writer) : IAnsiConsoleOutput
+    {
+        private readonly AnsiConsoleOutput inner = new((writer as SafeWriter)?.Inner ?? writer);
+
+        public TextWriter Writer => writer;
+
+        public bool IsTerminal => inner.IsTerminal;
+
+        public int Width => inner.Width;
+
+        public int Height => inner.Height;
+
+        public void SetEncoding(System.Text.Encoding encoding) => inner.SetEncoding(encoding);
+    }
 
     /// <summary>All output passes through here: control characters in names and messages of others do not reach a terminal.</summary>
     private sealed class Escapes : IRenderHook

@@ -23,7 +23,7 @@ internal static class SetTables
             table.AddRow(
                 new Text(version.Version == 0 ? "" : version.Version.ToString(CultureInfo.InvariantCulture)),
                 new Text(Named(version)),
-                new Text(Word(version.State), new Style(Colour(version.State))),
+                new Text(Word(version), new Style(Colour(version.State))),
                 new Text(version.AppliedAt?.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture) ?? ""),
                 new Text(version.Duration is { } duration ? Screen.Duration(duration) : ""),
                 new Text(version.Checksum[..Math.Min(12, version.Checksum.Length)]));
@@ -61,8 +61,12 @@ internal static class SetTables
     public static string Named(VersionStatus version) =>
         Visible.Text(version.Set == ScriptSet.CoreName ? version.Name : $"{version.Set}/{version.Name}");
 
-    private static string Word(VersionState state) =>
-        state == VersionState.NotGiven ? "not given" : state.ToString().ToLowerInvariant();
+    private static string Word(VersionStatus version) => version switch
+    {
+        { State: VersionState.NotGiven } => "not given",
+        { State: VersionState.Applied, IsStamped: true } => "stamped",
+        _ => version.State.ToString().ToLowerInvariant(),
+    };
 
     private static Color Colour(VersionState state) => state switch
     {

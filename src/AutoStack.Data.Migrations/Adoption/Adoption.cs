@@ -46,7 +46,9 @@ internal sealed class Adoption(MigratorContext context, AdoptionOptions? options
         if (plan.StampedVersion > 0)
         {
             List<MigrationScript> reached = [.. context.Scripts.Take(plan.StampedVersion).Skip(plan.CurrentVersion)];
-            await VersionJournal.StampAsync(connection, reached, [], context.Options.ShowValues, cancellationToken).ConfigureAwait(false);
+            var note = new JournalNote(JournalChangeKind.Adopted, context.Options.Reason);
+            await JournalRows.StampAsync(connection, reached, [], note, context.Options.ShowValues, cancellationToken)
+                .ConfigureAwait(false);
             run.Reached(plan.StampedVersion);
             progress?.Report(new VersionStamped(plan.StampedVersion));
         }

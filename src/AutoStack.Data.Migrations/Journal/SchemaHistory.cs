@@ -23,6 +23,9 @@ public sealed record SchemaHistory(IReadOnlyList<SetHistory> Sets)
     /// <summary>True when the database has every script of the given sets, unchanged, and no other version of them.</summary>
     public bool IsUpToDate => Sets.All(set => set.IsUpToDate);
 
+    /// <summary>What is wrong with the journal, set by set; empty when nothing. A check finds the same.</summary>
+    public IReadOnlyList<JournalFinding> Findings => [.. Sets.SelectMany(JournalFindings.Of)];
+
     /// <summary>The versions of a set; null when the database does not have the set and it was not given.</summary>
     internal SetHistory? Find(string set) => Sets.FirstOrDefault(s => s.Set == set);
 
@@ -59,16 +62,19 @@ public sealed record SetHistory(
             .FirstOrDefault(group => group.Count() > 1) is { } twice)
         {
             throw new MigrationException(MigrationError.ScriptFailed,
-                $"The journal public.schema_versions has {twice.Key} of the set {set.Name} {twice.Count()} times, and its unique " +
-                "constraints are lost. Delete the later rows, and restore the constraints: UNIQUE (script_set, version), " +
-                "PRIMARY KEY (script_set, name).");
+                $"The journal {VersionJournal.Table} has {twice.Key} of the set {set.Name} {twice.Count()} times, and its unique " +
+                $"constraints are lost. See what would be changed: {JournalFinding.RepairCommand} --dry-run. Mend it: " +
+                $"{JournalFinding.RepairCommand}.");
         }
 
         var entries = applied.ToDictionary(e => e.Name);
         var numbers = applied.Where(e => e.Version > 0).ToDictionary(e => e.Version);
         var versions = set.Scripts
             .Select(script => numbers.Remove(script.Version, out var entry)
-                ? Status(entry, entry.Checksum == script.Checksum ? VersionState.Applied : VersionState.Changed)
+                ? Status(entry, entry.Checksum == script.Checksum ? VersionState.Applied : VersionState.Changed) with
+                {
+                    ScriptName = script.Name,
+                }
                 : Pending(script))
             .Concat(numbers.Values.OrderBy(e => e.Version).Select(entry => Status(entry, VersionState.Unknown)))
             .Concat(set.Repeatables.Select(script => entries.Remove(script.Name, out var entry) && entry.Checksum == script.Checksum
@@ -80,7 +86,11 @@ public sealed record SetHistory(
         return new SetHistory(set.Name, set.Kind, Highest(applied), set.Scripts.Count, versions);
 
         static VersionStatus Pending(MigrationScript script) =>
-            new(script.Version, script.Name, VersionState.Pending, script.Checksum, null, null, null, null) { Set = script.Set };
+            new(script.Version, script.Name, VersionState.Pending, script.Checksum, null, null, null, null)
+            {
+                Set = script.Set,
+                ScriptName = script.Name,
+            };
     }
 
     internal static SetHistory NotGiven(string set, IReadOnlyList<VersionJournal.Entry> applied) =>
@@ -90,7 +100,12 @@ public sealed record SetHistory(
     private static int Highest(IReadOnlyList<VersionJournal.Entry> applied) => applied.Select(e => e.Version).DefaultIfEmpty().Max();
 
     private static VersionStatus Status(VersionJournal.Entry e, VersionState state) =>
-        new(e.Version, e.Name, state, e.Checksum, e.AppliedAt, e.Duration, e.AppliedBy, e.ToolVersion) { Set = e.Set };
+        new(e.Version, e.Name, state, e.Checksum, e.AppliedAt, e.Duration, e.AppliedBy, e.ToolVersion)
+        {
+            Set = e.Set,
+            ScriptName = e.Name,
+            IsStamped = e.IsStamped,
+        };
 }
 
 /// <summary>One version: its script, and its row in the journal.</summary>
@@ -114,6 +129,14 @@ public sealed record VersionStatus(
 {
     /// <summary>The name of the script set.</summary>
     public string Set { get; init; } = ScriptSet.CoreName;
+
+    /// <summary>
+    /// True when the journal records the version without a run of its script: a stamp, an adoption or a repair added the row.
+    /// </summary>
+    public bool IsStamped { get; init; }
+
+    /// <summary>The name of the given script, when the journal has another one; otherwise <see cref="Name"/>.</summary>
+    internal string ScriptName { get; init; } = Name;
 }
 
 /// <summary>The state of one version in a database.</summary>

@@ -30,6 +30,9 @@ public sealed class MigrationPlan
     /// </summary>
     public IReadOnlyList<MigrationScript> Scripts { get; }
 
+    /// <summary>Why the plan is made, which a downgrade records in the journal; null when no reason was given.</summary>
+    internal string? Reason { get; set; }
+
     /// <summary>The script that would run for a version of the plan.</summary>
     /// <param name="script">One of <see cref="Scripts"/>.</param>
     /// <returns>The up or the down script.</returns>

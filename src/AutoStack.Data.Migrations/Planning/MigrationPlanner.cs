@@ -115,9 +115,8 @@ internal static class MigrationPlanner
         {
             throw new MigrationException(MigrationError.SchemaNewer,
                 $"The journal has version {history.CurrentVersion} but not {missing.Name}. " +
-                "Versions are applied in order; the journal was edited by hand. If the database has what " +
-                $"{missing.Name} creates, add the row: autostack-db stamp {history.CurrentVersion}" +
-                $"{(history.Kind == ScriptSetKind.Core ? "" : $" --set {history.Set}")}.");
+                "Versions are applied in order; the journal was edited by hand. See whether the database has what " +
+                $"{missing.Name} creates: {JournalFinding.RepairCommand} --dry-run. Mend the journal: {JournalFinding.RepairCommand}.");
         }
 
         var version = Resolve(target, history);
@@ -161,14 +160,16 @@ internal static class MigrationPlanner
             throw new MigrationException(MigrationError.SchemaNewer,
                 $"{Subject(history)} is at version {history.CurrentVersion}; " +
                 $"{(service ? "the given scripts have" : "this package knows")} {history.HeadVersion} versions " +
-                $"and {(service ? "do" : "does")} not know {unknown.Name}. Use {(service ? "the newer scripts" : "a newer package")}.");
+                $"and {(service ? "do" : "does")} not know {unknown.Name}. Use {(service ? "the newer scripts" : "a newer package")}. " +
+                $"If no release wrote that row, remove it: {JournalFinding.Only(JournalFault.Unknown)}.");
         }
 
         if (history.Versions.FirstOrDefault(v => v.State == VersionState.Changed) is { } changed)
         {
             throw new MigrationException(MigrationError.ScriptChanged,
                 $"{(history.Kind == ScriptSetKind.Core ? "" : history.Set + "/")}{changed.Name}.sql was changed after it was applied on " +
-                $"{changed.AppliedAt:yyyy-MM-dd HH:mm} UTC. Restore the released text; write a correction as a new script.");
+                $"{changed.AppliedAt:yyyy-MM-dd HH:mm} UTC. Restore the released text; write a correction as a new script. " +
+                $"If only comments or layout were changed, record that: {JournalFinding.Only(JournalFault.Changed)}.");
         }
     }
 

@@ -24,7 +24,9 @@ internal static class PsqlScript
             -- A wait of psql for the lock would block concurrent index builds of the holder: the script gives up instead.
             DO $$
             BEGIN
-                IF NOT pg_catalog.pg_try_advisory_lock({MigrationLock.Key}) THEN
+                IF NOT (pg_catalog.pg_try_advisory_lock({MigrationLock.Key})
+                    AND pg_catalog.pg_try_advisory_lock({LockedSession.WorkKey}))
+                THEN
                     RAISE 'Another migrator holds the lock of this database. Nothing was changed.' USING ERRCODE = 'lock_not_available';
                 END IF;
                 PERFORM pg_catalog.set_config('search_path', (
@@ -48,18 +50,19 @@ internal static class PsqlScript
             END
             $$;
 
-            {VersionJournal.BringAlongSql};
+            {JournalShape.BringAlongSql};
 
             """);
         foreach (var script in plan.Scripts)
         {
-            Append(text, script, plan.StepOf(script), up: !plan.IsDowngrade);
+            Append(text, script, plan.StepOf(script), up: !plan.IsDowngrade, plan.Reason);
         }
 
         text.Append(CultureInfo.InvariantCulture, $"""
 
             DO $$
             BEGIN
+                PERFORM pg_catalog.pg_advisory_unlock({LockedSession.WorkKey});
                 PERFORM pg_catalog.pg_advisory_unlock({MigrationLock.Key});
             END
             $$;
@@ -103,7 +106,7 @@ internal static class PsqlScript
 
     private static string Named(SetVersions set) => set.Set == ScriptSet.CoreName ? "" : set.Set + " ";
 
-    private static void Append(StringBuilder text, MigrationScript script, MigrationStep step, bool up)
+    private static void Append(StringBuilder text, MigrationScript script, MigrationStep step, bool up, string? reason)
     {
         text.Append(CultureInfo.InvariantCulture, $"""
 
@@ -124,7 +127,7 @@ internal static class PsqlScript
         }
 
         text.Append(step.Transactional ? "BEGIN;\n" : "").Append(step.Sql).Append(EndOfStatement(step.Sql))
-            .Append(VersionJournal.RecordSql(script, up)).Append(";\n").Append(step.Transactional ? "COMMIT;\n" : "");
+            .Append(JournalRows.RecordSql(script, up, reason)).Append(";\n").Append(step.Transactional ? "COMMIT;\n" : "");
     }
 
     // A script's last statement may lack its semicolon. An extra one is harmless, so a last line with a comment gets one, too.

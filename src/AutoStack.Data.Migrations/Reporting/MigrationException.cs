@@ -40,7 +40,9 @@ public enum MigrationError
     /// <summary>Existing rows violate the next step and must be corrected by hand.</summary>
     RowsInTheWay,
 
-    /// <summary>Another migrator held the migration lock, or another session locked a table, for longer than the allowed wait.</summary>
+    /// <summary>
+    /// Another migrator held the migration lock, or another session locked a table, for longer than the allowed wait, in every attempt.
+    /// </summary>
     Locked,
 
     /// <summary>The server cannot be reached, the database or password is wrong, or the connection string cannot be read.</summary>
@@ -51,6 +53,12 @@ public enum MigrationError
     /// migration lock cannot exclude other migrators. Connect to the server directly.
     /// </summary>
     PooledConnection,
+
+    /// <summary>
+    /// The session that holds the migration lock ended during the run, for example by <c>pg_terminate_backend</c>. The running script was
+    /// cancelled and rolled back; scripts before it stay applied.
+    /// </summary>
+    LockLost,
 }
 
 /// <summary>A failed migration. The message is a sentence for the operator and contains no secret.</summary>

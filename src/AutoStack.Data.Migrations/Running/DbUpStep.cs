@@ -1,5 +1,6 @@
 using System.Data;
 using System.Diagnostics;
+using System.Net.Sockets;
 using System.Text.RegularExpressions;
 using DbUp.Builder;
 using DbUp.Engine;
@@ -16,10 +17,12 @@ namespace AutoStack.Data.Migrations.Internal;
 /// the row in <c>schema_versions</c> is written in the transaction of the script.
 /// </summary>
 internal sealed partial class DbUpStep(
-    NpgsqlConnection connection, NpgsqlTransaction? transaction, MigrationScript script, MigrationStep step, bool up)
+    NpgsqlConnection connection, NpgsqlTransaction? transaction, MigrationScript script, MigrationStep step, bool up,
+    string? reason)
     : IConnectionManager, IJournal, IDisposable
 {
     private readonly Stopwatch watch = Stopwatch.StartNew();
+    private volatile NpgsqlCommand? last;
 
     TransactionMode IConnectionManager.TransactionMode { get; set; } = TransactionMode.NoTransaction;
 
@@ -40,6 +43,27 @@ internal sealed partial class DbUpStep(
         {
             throw result.Error;
         }
+    }
+
+    /// <summary>
+    /// Cancels the statements on a connection of their own, repeatedly until they end: a cancellation that arrives before a statement has
+    /// no effect.
+    /// </summary>
+    /// <param name="running">The task that runs the script.</param>
+    public async Task CancelAsync(Task running)
+    {
+        do
+        {
+            try
+            {
+                await Task.Run(() => last?.Cancel()).ConfigureAwait(false);
+            }
+            catch (Exception exception) when (exception is NpgsqlException or SocketException or InvalidOperationException)
+            {
+                // The server does not answer: the script's own session ends, too.
+            }
+        }
+        while (await Task.WhenAny(running, Task.Delay(AdvisoryLock.PollInterval)).ConfigureAwait(false) != running);
     }
 
     IDisposable IConnectionManager.OperationStarting(IUpgradeLog upgradeLog, List<SqlScript> executedScripts) => this;
@@ -83,8 +107,11 @@ internal sealed partial class DbUpStep(
             return;
         }
 
-        using var command = VersionJournal.Record((NpgsqlCommand)dbCommandFactory(), script, up, watch.Elapsed);
-        command.ExecuteNonQuery();
+        using var command = JournalRows.Record((NpgsqlCommand)dbCommandFactory(), script, up, watch.Elapsed, reason);
+        if (command.ExecuteNonQuery() < 1)
+        {
+            throw new MigrationException(MigrationError.Locked, OtherMigrator.Reverted(step));
+        }
     }
 
     void IDisposable.Dispose()
@@ -92,7 +119,8 @@ internal sealed partial class DbUpStep(
     }
 
     // No client timeout: the server's statement_timeout limits a script.
-    private NpgsqlCommand CreateCommand() => new() { Connection = connection, Transaction = transaction, CommandTimeout = 0 };
+    private NpgsqlCommand CreateCommand() =>
+        last = new NpgsqlCommand { Connection = connection, Transaction = transaction, CommandTimeout = 0 };
 
     private static string UniqueTag(string text, string word)
     {

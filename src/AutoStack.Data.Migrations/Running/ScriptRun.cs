@@ -33,8 +33,9 @@ internal sealed class ScriptRun(ScriptRunner runner, IReadOnlyList<SetVersions> 
         }
         catch (NpgsqlException exception)
         {
-            throw new MigrationException(
-                MigrationError.NoConnection, $"The session that holds the migration lock was lost before {script.Name}.", exception)
+            throw new MigrationException(MigrationError.LockLost,
+                $"The session that holds the migration lock ended before {script.Name}. Another migrator may have started. " +
+                "Run the command again: it waits for the other one.", exception)
             {
                 Result = Result,
             };
@@ -46,7 +47,9 @@ internal sealed class ScriptRun(ScriptRunner runner, IReadOnlyList<SetVersions> 
         }
         catch (Exception exception) when (exception is PostgresException or NpgsqlException)
         {
-            throw runner.Failed(up ? script.Up : script.Down, exception, Result);
+            throw await runner.FindOtherAsync(script, up, exception).ConfigureAwait(false) is { } other
+                ? new MigrationException(MigrationError.Locked, other, exception) { Result = Result }
+                : runner.Failed(up ? script.Up : script.Down, exception, Result);
         }
 
         // A step of an adoption has no version.

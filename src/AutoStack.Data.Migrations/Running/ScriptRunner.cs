@@ -10,16 +10,19 @@ internal sealed class ScriptRunner
     private readonly MigrationLock held;
     private readonly int attempts;
     private readonly bool showValues;
+    private readonly string? reason;
     private readonly IProgress<MigrationEvent>? progress;
 
     private int processId;
     private string scriptPath = "public";
     private IReadOnlyList<Blocker> blockers = [];
+    private bool lockLost;
 
-    private ScriptRunner(LockedSession session, int attempts, bool showValues, IProgress<MigrationEvent>? progress)
+    private ScriptRunner(LockedSession session, int attempts, SchemaMigratorOptions options, IProgress<MigrationEvent>? progress)
     {
         (connection, held) = (session.Connection, session.Lock);
-        (this.attempts, this.showValues, this.progress) = (attempts, showValues, progress);
+        (this.attempts, this.progress) = (attempts, progress);
+        (showValues, reason) = (options.ShowValues, options.Reason);
     }
 
     /// <summary>Prepares the working session for scripts, and refuses foreign objects.</summary>
@@ -36,11 +39,15 @@ internal sealed class ScriptRunner
         IProgress<MigrationEvent>? progress,
         CancellationToken cancellationToken)
     {
-        var runner = new ScriptRunner(session, attempts, context.Options.ShowValues, progress);
+        var runner = new ScriptRunner(session, attempts, context.Options, progress);
         await runner.PrepareSessionAsync(cancellationToken).ConfigureAwait(false);
         await context.RefuseForeignObjectsAsync(session.Connection, progress, cancellationToken).ConfigureAwait(false);
         return runner;
     }
+
+    /// <summary>What another migrator did that made a script fail; null when the script failed for another reason.</summary>
+    public Task<string?> FindOtherAsync(MigrationScript script, bool up, Exception exception) => exception is PostgresException postgres
+        ? OtherMigrator.FindAsync(connection, script, up, postgres) : Task.FromResult<string?>(null);
 
     /// <summary>Throws when the lock is lost.</summary>
     public Task EnsureLockAsync(CancellationToken cancellationToken) => held.EnsureHeldAsync(cancellationToken);
@@ -93,16 +100,17 @@ internal sealed class ScriptRunner
                 await TryAsync(script, up, cancellationToken).ConfigureAwait(false);
                 break;
             }
-            catch (PostgresException exception) when (IsBlocked(exception) && attempt < attempts)
+            catch (PostgresException exception) when (IsBlocked(exception) && attempt < attempts && !lockLost)
             {
-                var delay = TimeSpan.FromMilliseconds(250 * Math.Pow(2, attempt - 1) * (1 + Random.Shared.NextDouble()));
+                var delay = JournalShape.Pause(attempt) * (1 + Random.Shared.NextDouble());
                 retries.Add(new StepRetrying(step.FileName, attempt, delay, blockers));
                 progress?.Report(retries[^1]);
                 await Task.Delay(delay, cancellationToken).ConfigureAwait(false);
             }
-            catch when (step.ConcurrentIndex is not null)
+            catch when (step.ConcurrentIndex is not null && !lockLost)
             {
-                await TryDropInvalidIndexAsync(step.ConcurrentIndex).ConfigureAwait(false);
+                // Without the lock the index may already be that of another migrator.
+                await InvalidIndex.TryDropAsync(connection, step.ConcurrentIndex).ConfigureAwait(false);
                 throw;
             }
         }
@@ -113,26 +121,27 @@ internal sealed class ScriptRunner
     }
 
     private Task TryAsync(MigrationScript script, bool up, CancellationToken cancellationToken) =>
-        WatchedAsync(up ? script.Up : script.Down, async step =>
+        WatchedAsync(up ? script.Up : script.Down, async (step, lost) =>
         {
             await SetTimeoutsAsync(step, cancellationToken).ConfigureAwait(false);
             if (step.ConcurrentIndex is not null)
             {
-                await DropInvalidIndexAsync(step.ConcurrentIndex, "DROP INDEX CONCURRENTLY", cancellationToken).ConfigureAwait(false);
+                await InvalidIndex.DropAsync(connection, step.ConcurrentIndex, "DROP INDEX CONCURRENTLY", cancellationToken)
+                    .ConfigureAwait(false);
             }
 
             if (step.Transactional)
             {
                 var transaction = await connection.BeginTransactionAsync(cancellationToken).ConfigureAwait(false);
                 await using var ending = transaction.ConfigureAwait(false);
-                await RunAsync(transaction, script, step, up, cancellationToken).ConfigureAwait(false);
+                await RunAsync(transaction, script, step, up, lost, cancellationToken).ConfigureAwait(false);
 
                 // A cancelled COMMIT leaves open whether the transaction was committed.
                 await transaction.CommitAsync(CancellationToken.None).ConfigureAwait(false);
             }
             else
             {
-                await RunAsync(transaction: null, script, step, up, cancellationToken).ConfigureAwait(false);
+                await RunAsync(transaction: null, script, step, up, lost, cancellationToken).ConfigureAwait(false);
             }
         });
 
@@ -151,15 +160,16 @@ internal sealed class ScriptRunner
         if (RehearsalForm.Of(written) is { } step)
         {
             var watch = Stopwatch.StartNew();
-            await WatchedAsync(step, async _ =>
+            await WatchedAsync(step, async (_, lost) =>
             {
                 await SetTimeoutsAsync(step, cancellationToken).ConfigureAwait(false);
                 if (written.ConcurrentIndex is not null)
                 {
-                    await DropInvalidIndexAsync(written.ConcurrentIndex, "DROP INDEX", cancellationToken).ConfigureAwait(false);
+                    await InvalidIndex.DropAsync(connection, written.ConcurrentIndex, "DROP INDEX", cancellationToken)
+                        .ConfigureAwait(false);
                 }
 
-                await RunAsync(transaction, script, step, up, cancellationToken).ConfigureAwait(false);
+                await RunAsync(transaction, script, step, up, lost, cancellationToken).ConfigureAwait(false);
 
                 // The deferred constraints that a commit would check.
                 await ExecuteAsync("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED", cancellationToken).ConfigureAwait(false);
@@ -172,17 +182,18 @@ internal sealed class ScriptRunner
         return rehearsed;
     }
 
-    // Keeps the blockers of a script that did not get its lock, for the retry event and the error.
-    private async Task WatchedAsync(MigrationStep step, Func<MigrationStep, Task> work)
+    // Keeps the blockers of a script that did not get its lock, for the retry event and the error, and whether the migration lock was lost.
+    private async Task WatchedAsync(MigrationStep step, Func<MigrationStep, CancellationToken, Task> work)
     {
         var watch = new BlockerWatch(held, processId, step.FileName, progress);
         await using var watching = watch.ConfigureAwait(false);
         try
         {
-            await work(step).ConfigureAwait(false);
+            await work(step, watch.Lost).ConfigureAwait(false);
         }
-        catch (PostgresException exception) when (IsBlocked(exception))
+        catch (Exception exception) when (exception is NpgsqlException)
         {
+            lockLost = watch.Lost.IsCancellationRequested;
             blockers = watch.Blockers;
             throw;
         }
@@ -193,7 +204,12 @@ internal sealed class ScriptRunner
         exception.SqlState is PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.DeadlockDetected;
 
     private async Task RunAsync(
-        NpgsqlTransaction? transaction, MigrationScript script, MigrationStep text, bool up, CancellationToken cancellationToken)
+        NpgsqlTransaction? transaction,
+        MigrationScript script,
+        MigrationStep text,
+        bool up,
+        CancellationToken lost,
+        CancellationToken cancellationToken)
     {
         // The steps of an adoption qualify every name with its schema and need no search path.
         if (script.IsJournaled)
@@ -201,10 +217,11 @@ internal sealed class ScriptRunner
             await ExecuteAsync($"SET search_path = {scriptPath}", cancellationToken).ConfigureAwait(false);
         }
 
-        using var step = new DbUpStep(connection, transaction, script, text, up);
-        var cancelling = Task.CompletedTask;
+        using var step = new DbUpStep(connection, transaction, script, text, up, reason);
+        var (cancelling, stopping) = (Task.CompletedTask, Task.CompletedTask);
         var running = Task.Run(step.Run, CancellationToken.None);
         var registration = cancellationToken.Register(() => cancelling = held.CancelAsync(processId, running));
+        var onLost = lost.Register(() => stopping = step.CancelAsync(running));
         try
         {
             await running.ConfigureAwait(false);
@@ -214,10 +231,16 @@ internal sealed class ScriptRunner
         {
             throw new OperationCanceledException(exception.MessageText, exception, cancellationToken);
         }
+        catch (OperationCanceledException exception) when (lost.IsCancellationRequested)
+        {
+            throw new NpgsqlException(exception.Message, exception);
+        }
         finally
         {
             await registration.DisposeAsync().ConfigureAwait(false);
+            await onLost.DisposeAsync().ConfigureAwait(false);
             await cancelling.ConfigureAwait(false);
+            await stopping.ConfigureAwait(false);
             await LeaveScriptPathAsync().ConfigureAwait(false);
         }
     }
@@ -235,35 +258,8 @@ internal sealed class ScriptRunner
         }
     }
 
-    private async Task SetTimeoutsAsync(MigrationStep step, CancellationToken cancellationToken) =>
-        await ExecuteAsync($"SET lock_timeout = '{step.LockTimeout}'; SET statement_timeout = '{step.StatementTimeout}'", cancellationToken)
-            .ConfigureAwait(false);
-
-    // A build that failed or was killed leaves an invalid index, which IF NOT EXISTS would accept as the index.
-    private async Task DropInvalidIndexAsync(string index, string drop, CancellationToken cancellationToken)
-    {
-        using var find = new NpgsqlCommand(
-            "SELECT EXISTS (SELECT FROM pg_index WHERE indexrelid = to_regclass(@index) AND NOT indisvalid)", connection);
-        find.Parameters.AddWithValue("index", "public." + index);
-        if (await find.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) is true)
-        {
-            await ExecuteAsync($"{drop} public.{index}", cancellationToken).ConfigureAwait(false);
-        }
-    }
-
-    // An index that cannot be dropped now, because a session uses the table for long or the server is gone, is dropped by the next run.
-    private async Task TryDropInvalidIndexAsync(string index)
-    {
-        try
-        {
-            await ExecuteAsync("SET lock_timeout = '2s'; SET statement_timeout = '1min'", CancellationToken.None).ConfigureAwait(false);
-            await DropInvalidIndexAsync(index, "DROP INDEX CONCURRENTLY", CancellationToken.None).ConfigureAwait(false);
-        }
-        catch (Exception exception) when (exception is NpgsqlException or InvalidOperationException)
-        {
-            // Ignored: the original failure is reported.
-        }
-    }
+    private Task SetTimeoutsAsync(MigrationStep step, CancellationToken cancellationToken) =>
+        ExecuteAsync($"SET lock_timeout = '{step.LockTimeout}'; SET statement_timeout = '{step.StatementTimeout}'", cancellationToken);
 
     private async Task ExecuteAsync(string sql, CancellationToken cancellationToken)
     {
@@ -276,6 +272,11 @@ internal sealed class ScriptRunner
     {
         var message = exception.Message;
         var place = "";
+        if (lockLost)
+        {
+            return new MigrationException(MigrationError.LockLost, OtherMigrator.LockLost(step) + after, exception) { Result = result };
+        }
+
         if (exception is PostgresException postgres)
         {
             // A transactional script is an EXECUTEd string: its positions are internal ones.
@@ -283,12 +284,14 @@ internal sealed class ScriptRunner
 
             // The server counts characters; a character outside the basic plane is two UTF-16 units.
             place = position > 0 ? $", line {1 + step.Sql.EnumerateRunes().Take(position - 1).Count(rune => rune.Value == '\n')}" : "";
-            var blockedBy = IsBlocked(postgres) ? " " + Blocker.Sentence(blockers) : "";
+            var tries = attempts == 1 ? "1 attempt" : $"{attempts} attempts";
+            var blockedBy = IsBlocked(postgres) ? $" Gave up after {tries}. {Blocker.Sentence(blockers)}" : "";
             message = (ServerError.Describe(postgres, showValues, step.Sql) + blockedBy).TrimEnd();
         }
 
         // A logger writes the inner exception, too: it must not quote values.
         var inner = showValues || exception is not PostgresException quoting || ServerError.IsPlain(quoting, step.Sql) ? exception : null;
-        return new MigrationException(MigrationError.ScriptFailed, $"{step.FileName}{place}: {message}{after}", inner) { Result = result };
+        var error = exception is PostgresException { } blocked && IsBlocked(blocked) ? MigrationError.Locked : MigrationError.ScriptFailed;
+        return new MigrationException(error, $"{step.FileName}{place}: {message}{after}", inner) { Result = result };
     }
 }

@@ -4,8 +4,8 @@ using Npgsql;
 namespace AutoStack.Data.Migrations.Internal;
 
 /// <summary>
-/// Polls, on the lock's connection and until disposed, which sessions block the working session. The server reports blockers only during
-/// the wait.
+/// Polls, on the lock's connection and until disposed, which sessions block the working session, and notices that the lock is lost. The
+/// server reports blockers only during the wait.
 /// </summary>
 internal sealed class BlockerWatch : IAsyncDisposable
 {
@@ -14,6 +14,7 @@ internal sealed class BlockerWatch : IAsyncDisposable
     private static readonly TimeSpan ReportInterval = TimeSpan.FromSeconds(5);
 
     private readonly CancellationTokenSource stopping = new();
+    private readonly CancellationTokenSource lost = new();
     private readonly Task watching;
 
     public BlockerWatch(MigrationLock held, int processId, string fileName, IProgress<MigrationEvent>? progress) =>
@@ -22,11 +23,15 @@ internal sealed class BlockerWatch : IAsyncDisposable
     /// <summary>The blockers of the last wait; empty when no poll saw the session wait.</summary>
     public IReadOnlyList<Blocker> Blockers { get; private set; } = [];
 
+    /// <summary>Is cancelled when the session that holds the lock has ended.</summary>
+    public CancellationToken Lost => lost.Token;
+
     public async ValueTask DisposeAsync()
     {
         await stopping.CancelAsync().ConfigureAwait(false);
         await watching.ConfigureAwait(false);
         stopping.Dispose();
+        lost.Dispose();
     }
 
     private async Task WatchAsync(MigrationLock held, int processId, string fileName, IProgress<MigrationEvent>? progress)
@@ -42,8 +47,14 @@ internal sealed class BlockerWatch : IAsyncDisposable
             }
             catch (Exception exception) when (exception is NpgsqlException or InvalidOperationException)
             {
-                // The lock's session is lost; the runner notices that before the next script.
-                return;
+                if (held.IsLost)
+                {
+                    await lost.CancelAsync().ConfigureAwait(false);
+                    return;
+                }
+
+                // A poll that timed out, for example.
+                continue;
             }
 
             if (blockers.Count == 0)

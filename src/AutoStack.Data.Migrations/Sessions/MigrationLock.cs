@@ -1,18 +1,14 @@
 using System.Data;
-using System.Diagnostics;
 using Npgsql;
 
 namespace AutoStack.Data.Migrations.Internal;
 
 /// <summary>
-/// A session advisory lock on a connection of its own, in autocommit: the server releases it when the process ends. The lock is polled,
-/// because a session that waits inside <c>pg_advisory_lock</c> holds a snapshot that CREATE INDEX CONCURRENTLY would wait for.
+/// A session advisory lock on a connection of its own, in autocommit: the server releases it when the process ends.
 /// </summary>
 internal sealed class MigrationLock : IAsyncDisposable
 {
     public const long Key = 0x6175746F73746163; // "autostac"
-    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(200);
-    private static readonly TimeSpan ReportInterval = TimeSpan.FromSeconds(5);
 
     private readonly NpgsqlConnection connection;
     private readonly SemaphoreSlim gate = new(1, 1);
@@ -34,27 +30,13 @@ internal sealed class MigrationLock : IAsyncDisposable
 
             // The login may have a role set (the owner of scripts/roles.sql) that may neither see nor cancel the login's statements.
             await held.ScalarAsync($"SET ROLE NONE; {SearchPath.Own}", 0, cancellationToken).ConfigureAwait(false);
-            var watch = Stopwatch.StartNew();
-            TimeSpan? reported = null;
-            while (!await held.TryAsync(cancellationToken).ConfigureAwait(false))
-            {
-                var holder = await held.FindHolderAsync(cancellationToken).ConfigureAwait(false);
-                if (watch.Elapsed >= wait)
-                {
-                    throw new MigrationException(MigrationError.Locked,
-                        $"Another migrator holds the lock of this database{(holder is null ? "" : $" ({holder})")}; " +
-                        $"gave up after {wait.TotalSeconds:0} s.");
-                }
-
-                if (reported is null || watch.Elapsed - reported >= ReportInterval)
-                {
-                    reported = watch.Elapsed;
-                    progress?.Report(new WaitingForLock(holder, watch.Elapsed));
-                }
-
-                await Task.Delay(PollInterval, cancellationToken).ConfigureAwait(false);
-            }
-
+            await AdvisoryLock.AcquireAsync(
+                () => held.TryAsync(cancellationToken),
+                () => held.FindHolderAsync(Key, cancellationToken),
+                "Another migrator holds the lock of this database",
+                wait,
+                progress,
+                cancellationToken).ConfigureAwait(false);
             held.acquired = true;
             return held;
         }
@@ -64,6 +46,9 @@ internal sealed class MigrationLock : IAsyncDisposable
             throw;
         }
     }
+
+    /// <summary>True when the connection, and with it the lock, is known to be lost.</summary>
+    public bool IsLost => connection.State != ConnectionState.Open;
 
     /// <summary>Throws when the connection, and with it the lock, is lost.</summary>
     public Task EnsureHeldAsync(CancellationToken cancellationToken) => ScalarAsync("SELECT 1", 0, cancellationToken);
@@ -81,7 +66,7 @@ internal sealed class MigrationLock : IAsyncDisposable
             {
                 await ScalarAsync("SELECT pg_cancel_backend(@argument::int)", processId, CancellationToken.None).ConfigureAwait(false);
             }
-            while (await Task.WhenAny(running, Task.Delay(PollInterval)).ConfigureAwait(false) != running);
+            while (await Task.WhenAny(running, Task.Delay(AdvisoryLock.PollInterval)).ConfigureAwait(false) != running);
         }
         catch (NpgsqlException exception) when (exception.SqlState != PostgresErrorCodes.InsufficientPrivilege)
         {
@@ -147,7 +132,8 @@ internal sealed class MigrationLock : IAsyncDisposable
     private async Task<bool> TryAsync(CancellationToken cancellationToken) =>
         await ScalarAsync("SELECT pg_try_advisory_lock(@argument)", Key, cancellationToken).ConfigureAwait(false) is true;
 
-    private async Task<string?> FindHolderAsync(CancellationToken cancellationToken) =>
+    /// <summary>Finds the session that holds an advisory lock; null when the server does not report it.</summary>
+    public async Task<string?> FindHolderAsync(long key, CancellationToken cancellationToken) =>
         await ScalarAsync("""
             SELECT concat_ws(', ', 'pid ' || a.pid, nullif(a.application_name, ''), 'role ' || a.usename, 'from ' || host(a.client_addr))
             FROM pg_locks l
@@ -155,7 +141,7 @@ internal sealed class MigrationLock : IAsyncDisposable
             WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
               AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
               AND l.classid::bigint = @argument >> 32 AND l.objid::bigint = @argument & 4294967295
-            """, Key, cancellationToken).ConfigureAwait(false) is string holder ? Visible.Text(holder) : null;
+            """, key, cancellationToken).ConfigureAwait(false) is string holder ? Visible.Text(holder) : null;
 
     private async Task<object?> ScalarAsync(string sql, long argument, CancellationToken cancellationToken)
     {

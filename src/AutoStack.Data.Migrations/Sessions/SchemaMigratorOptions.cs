@@ -6,6 +6,12 @@ public sealed class SchemaMigratorOptions
     /// <summary>The default of <see cref="Attempts"/>.</summary>
     public const int DefaultAttempts = 6;
 
+    /// <summary>The largest value of <see cref="Attempts"/>.</summary>
+    public const int MaxAttempts = 100;
+
+    /// <summary>The maximum length of <see cref="Reason"/> in characters.</summary>
+    public const int MaxReasonLength = 1000;
+
     /// <summary>The default of <see cref="LockWait"/>: 5 minutes.</summary>
     public static TimeSpan DefaultLockWait { get; } = TimeSpan.FromMinutes(5);
 
@@ -18,7 +24,11 @@ public sealed class SchemaMigratorOptions
     /// <summary>How long to wait while another migrator holds the lock. Zero: fail at once.</summary>
     public TimeSpan LockWait { get; init; } = DefaultLockWait;
 
-    /// <summary>How often a script is attempted that does not get a table's lock in time; at least 1.</summary>
+    /// <summary>
+    /// How often a script is attempted that does not get a table's lock in time, 1 to <see cref="MaxAttempts"/>. The pauses between the
+    /// attempts grow from a quarter of a second to a minute. After the last attempt the run fails with <see
+    /// cref="MigrationError.Locked"/>.
+    /// </summary>
     public int Attempts { get; init; } = DefaultAttempts;
 
     /// <summary>
@@ -26,6 +36,12 @@ public sealed class SchemaMigratorOptions
     /// reports that it is starting. Zero, the default: fail at once. A wrong password or a missing database always fails at once.
     /// </summary>
     public TimeSpan ServerWait { get; init; }
+
+    /// <summary>
+    /// Why a stamp, a repair, an adoption or a downgrade changes the journal, which keeps the text with the change; at most <see
+    /// cref="MaxReasonLength"/> characters. Null for no reason.
+    /// </summary>
+    public string? Reason { get; init; }
 
     /// <summary>
     /// True to continue when another role has created objects on the search path whose names are PostgreSQL's own. False, the default,
@@ -64,6 +80,13 @@ public sealed class SchemaMigratorOptions
         ArgumentOutOfRangeException.ThrowIfLessThan(ServerWait, TimeSpan.Zero, nameof(ServerWait));
         ArgumentOutOfRangeException.ThrowIfLessThan(LockWait, TimeSpan.Zero, nameof(LockWait));
         ArgumentOutOfRangeException.ThrowIfLessThan(Attempts, 1, nameof(Attempts));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(Attempts, MaxAttempts, nameof(Attempts));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(Reason?.Length ?? 0, MaxReasonLength, nameof(Reason));
+        if (Reason?.Contains('\0', StringComparison.Ordinal) == true)
+        {
+            throw new ArgumentException("A reason with U+0000 cannot be stored.", nameof(Reason));
+        }
+
         ArgumentNullException.ThrowIfNull(ScriptSets, nameof(ScriptSets));
         if (ScriptSets.Any(set => set is null))
         {

@@ -1,3 +1,5 @@
+using Npgsql;
+
 namespace AutoStack.Data.Migrations.Internal;
 
 /// <summary>Sets the journal to a version without running a script.</summary>
@@ -9,6 +11,11 @@ internal sealed class Stamp(MigratorContext context)
     {
         var session = await LockedSession.OpenAsync(context, progress, cancellationToken).ConfigureAwait(false);
         await using var closing = session.ConfigureAwait(false);
+        using (var path = new NpgsqlCommand(SearchPath.Own, session.Connection))
+        {
+            await path.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
+        }
+
         await VersionJournal.CreateAsync(session.Connection, cancellationToken).ConfigureAwait(false);
         var history = await VersionJournal.ReadHistoryAsync(session.Connection, context.Sets, cancellationToken).ConfigureAwait(false);
         var (add, remove, result) = Plan(history, context.Sets, target);
@@ -16,7 +23,8 @@ internal sealed class Stamp(MigratorContext context)
         {
             Sets = [new SetVersions(result.Set, result.FromVersion, result.ToVersion)],
         });
-        await VersionJournal.StampAsync(session.Connection, add, remove, context.Options.ShowValues, cancellationToken)
+        var note = new JournalNote(JournalChangeKind.Stamped, context.Options.Reason);
+        await JournalRows.StampAsync(session.Connection, add, remove, note, context.Options.ShowValues, cancellationToken)
             .ConfigureAwait(false);
         return result;
     }

@@ -8,7 +8,9 @@ internal sealed class Upgrade(MigratorContext context)
     {
         var connection = await context.ConnectReadOnlyAsync(cancellationToken).ConfigureAwait(false);
         await using var closing = connection.ConfigureAwait(false);
-        return await MigrationPlanner.PlanAsync(connection, context.Sets, up, target, cancellationToken).ConfigureAwait(false);
+        var plan = await MigrationPlanner.PlanAsync(connection, context.Sets, up, target, cancellationToken).ConfigureAwait(false);
+        plan.Reason = context.Options.Reason;
+        return plan;
     }
 
     /// <inheritdoc cref="SchemaMigrator.UpgradeAsync"/>

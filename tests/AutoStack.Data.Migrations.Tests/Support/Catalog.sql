@@ -9,7 +9,7 @@ relations AS (
     FROM pg_class c
     JOIN schemas s ON s.oid = c.relnamespace
     WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
-      AND NOT (s.nspname = 'public' AND c.relname = 'schema_versions')
+      AND NOT (s.nspname = 'public' AND c.relname IN ('schema_versions', 'schema_version_changes'))
 ),
 lines AS (
     SELECT format('schema %s', nspname) AS line

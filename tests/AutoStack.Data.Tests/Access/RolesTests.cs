@@ -124,6 +124,22 @@ public sealed class RolesTests
     }
 
     [Test]
+    public async Task The_services_read_the_changes_of_the_journal_and_write_none()
+    {
+        // The downgrade creates the table, under the default privileges that give the services every other new table.
+        await new SchemaMigrator(database.As("migrator")).DowngradeAsync(MigrationTarget.Base, cancellationToken: Token);
+        await database.UpgradeAsync();
+        for (var run = 1; run <= 2; run++)
+        {
+            await database.RunAsync("app", "SELECT * FROM schema_version_changes");
+            await database.RunAsync("readonly", "SELECT * FROM schema_version_changes");
+            database.Denied("app", "DELETE FROM schema_version_changes");
+            database.Denied("app", "UPDATE schema_version_changes SET reason = ''");
+            await database.RunScriptAsync();
+        }
+    }
+
+    [Test]
     public async Task Readers_cannot_read_a_new_table_or_column_until_it_is_listed()
     {
         database.Denied("readonly", "SELECT id FROM users");
