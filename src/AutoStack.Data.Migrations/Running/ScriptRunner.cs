@@ -8,6 +8,7 @@ internal sealed class ScriptRunner
 {
     private readonly NpgsqlConnection connection;
     private readonly MigrationLock held;
+    private readonly SessionState state;
     private readonly int attempts;
     private readonly bool showValues;
     private readonly IProgress<MigrationEvent>? progress;
@@ -18,7 +19,7 @@ internal sealed class ScriptRunner
 
     private ScriptRunner(LockedSession session, int attempts, bool showValues, IProgress<MigrationEvent>? progress)
     {
-        (connection, held) = (session.Connection, session.Lock);
+        (connection, held, state) = (session.Connection, session.Lock, new SessionState(session.Connection));
         (this.attempts, this.showValues, this.progress) = (attempts, showValues, progress);
     }
 
@@ -58,23 +59,7 @@ internal sealed class ScriptRunner
             scriptPath = (string)(await ask.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false))!;
         }
 
-        await ExecuteAsync(SearchPath.Own, cancellationToken).ConfigureAwait(false);
-
-        // A script's header limits its time, not the role's settings. Not every version of the server has all of these settings.
-        await ExecuteAsync("""
-            SELECT set_config(name, '0', false)
-            FROM pg_settings
-            WHERE name IN ('idle_in_transaction_session_timeout', 'idle_session_timeout', 'transaction_timeout')
-            """, cancellationToken).ConfigureAwait(false);
-        try
-        {
-            // The server then cancels the statement of a killed migrator instead of finishing an index build for nobody.
-            await ExecuteAsync("SET client_connection_check_interval = '2s'", cancellationToken).ConfigureAwait(false);
-        }
-        catch (PostgresException)
-        {
-            // Some platforms cannot detect a closed connection.
-        }
+        await state.PrepareAsync(cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>
@@ -115,6 +100,7 @@ internal sealed class ScriptRunner
     private Task TryAsync(MigrationScript script, bool up, CancellationToken cancellationToken) =>
         WatchedAsync(up ? script.Up : script.Down, async step =>
         {
+            await state.RenewAsync(inTransaction: false, cancellationToken).ConfigureAwait(false);
             await SetTimeoutsAsync(step, cancellationToken).ConfigureAwait(false);
             if (step.ConcurrentIndex is not null)
             {
@@ -153,6 +139,7 @@ internal sealed class ScriptRunner
             var watch = Stopwatch.StartNew();
             await WatchedAsync(step, async _ =>
             {
+                await state.RenewAsync(inTransaction: true, cancellationToken).ConfigureAwait(false);
                 await SetTimeoutsAsync(step, cancellationToken).ConfigureAwait(false);
                 if (written.ConcurrentIndex is not null)
                 {
@@ -170,6 +157,18 @@ internal sealed class ScriptRunner
 
         progress?.Report(new StepRehearsed(rehearsed));
         return rehearsed;
+    }
+
+    /// <summary>A script that an earlier error of the rehearsal's transaction keeps from being rehearsed.</summary>
+    public RehearsedStep Unrehearsed(MigrationScript script, bool up)
+    {
+        var step = new RehearsedStep(
+            script.Version, (up ? script.Up : script.Down).FileName, RehearsalOutcome.CannotBeRehearsed, null, TimeSpan.Zero)
+        {
+            Set = script.Set,
+        };
+        progress?.Report(new StepRehearsed(step));
+        return step;
     }
 
     // Keeps the blockers of a script that did not get its lock, for the retry event and the error.

@@ -8,7 +8,8 @@ internal sealed class Upgrade(MigratorContext context)
     {
         var connection = await context.ConnectReadOnlyAsync(cancellationToken).ConfigureAwait(false);
         await using var closing = connection.ConfigureAwait(false);
-        return await MigrationPlanner.PlanAsync(connection, context.Sets, up, target, cancellationToken).ConfigureAwait(false);
+        var plan = await MigrationPlanner.PlanAsync(connection, context.Sets, up, target, cancellationToken).ConfigureAwait(false);
+        return await PlanForecast.CompleteAsync(connection, plan, cancellationToken).ConfigureAwait(false);
     }
 
     /// <inheritdoc cref="SchemaMigrator.UpgradeAsync"/>
@@ -23,6 +24,7 @@ internal sealed class Upgrade(MigratorContext context)
         // The plan is checked before the journal is created: a refused migration leaves no journal behind.
         var plan = await MigrationPlanner.PlanAsync(session.Connection, context.Sets, up, target, cancellationToken)
             .ConfigureAwait(false);
+        await PlanForecast.RefuseAsync(session.Connection, plan, context.Options, cancellationToken).ConfigureAwait(false);
         if (plan.Scripts.Count > 0)
         {
             await VersionJournal.PrepareAsync(session.Connection, context.Options.Attempts, cancellationToken).ConfigureAwait(false);

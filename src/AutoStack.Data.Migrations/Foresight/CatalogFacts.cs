@@ -1,0 +1,266 @@
+using Npgsql;
+
+namespace AutoStack.Data.Migrations.Internal;
+
+/// <summary>A table, index, view or sequence that exists.</summary>
+/// <param name="Oid">Its number in the catalog.</param>
+/// <param name="Schema">Its schema.</param>
+/// <param name="Name">Its name.</param>
+/// <param name="Kind"><c>pg_class.relkind</c>.</param>
+/// <param name="Owner">The role that owns it.</param>
+/// <param name="IsOwner">True when this role may act as the owner.</param>
+/// <param name="OwnsSchema">True when this role may act as the owner of the schema.</param>
+/// <param name="Table">The table of an index; null for any other kind.</param>
+/// <param name="IsValid">False for the index of a build that failed.</param>
+/// <param name="Privileges">The privileges of this role on its rows: <c>INSERT</c>, <c>UPDATE</c>, <c>DELETE</c>, <c>TRUNCATE</c>.</param>
+internal sealed record RelationFact(
+    uint Oid, string Schema, string Name, string Kind, string Owner, bool IsOwner, bool OwnsSchema, string? Table, bool IsValid,
+    IReadOnlyList<string> Privileges)
+{
+    /// <summary>The name for a statement.</summary>
+    public string Sql => Names.Sql(Schema, Name);
+
+    /// <summary>The name for people: without the schema <c>public</c>.</summary>
+    public string Text => Schema == "public" ? Name : $"{Schema}.{Name}";
+
+    /// <summary>The kind in words.</summary>
+    public string Words => Kind switch
+    {
+        "i" or "I" => "index",
+        "v" => "view",
+        "m" => "materialized view",
+        "S" => "sequence",
+        "c" => "type",
+        "f" => "foreign table",
+        _ => "table",
+    };
+
+    /// <summary>The kind in a statement that renames it.</summary>
+    public string Verb => Words.ToUpperInvariant();
+}
+
+/// <summary>Names in statements.</summary>
+internal static class Names
+{
+    /// <summary>Splits <c>schema.name</c>; the schema is empty when it is not written.</summary>
+    public static (string Schema, string Name) Split(string name) =>
+        name.IndexOf('.', StringComparison.Ordinal) is > 0 and var dot ? (name[..dot], name[(dot + 1)..]) : ("", name);
+
+    /// <summary>The schema in which an object of this name is created.</summary>
+    public static string SchemaOf(string name) => Split(name).Schema is { Length: > 0 } schema ? schema : "public";
+
+    /// <summary>A name with its schema, quoted where it must be, fit to be copied from a terminal.</summary>
+    public static string Sql(string schema, string name) => $"{Sql(schema)}.{Sql(name)}";
+
+    /// <inheritdoc cref="Sql(string, string)"/>
+    public static string Sql(string name) => name.Length > 0 && !char.IsAsciiDigit(name[0])
+        && name.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '_') ? name
+        : SqlCopy.Of($"\"{name.Replace("\"", "\"\"", StringComparison.Ordinal)}\"");
+}
+
+/// <summary>Reads from the catalog what a forecast needs; every query reads the catalog only and waits for no table.</summary>
+internal sealed class CatalogFacts(NpgsqlConnection connection)
+{
+    /// <summary>The server, the database and the role.</summary>
+    internal sealed record Place(
+        bool IsStandby, bool IsReadOnly, string Role, string Database, bool MayCreateInDatabase, bool IsSuperuser);
+
+    public async Task<Place> ReadPlaceAsync(CancellationToken cancellationToken) => (await ReadAsync("""
+        SELECT
+            pg_is_in_recovery(),
+            (SELECT s.reset_val = 'on' FROM pg_settings s WHERE s.name = 'default_transaction_read_only'),
+            current_user::text,
+            current_database()::text,
+            has_database_privilege(current_database(), 'CREATE'),
+            (SELECT r.rolsuper FROM pg_roles r WHERE r.rolname = current_user)
+        """,
+        row => new Place(row.GetBoolean(0), row.GetBoolean(1), row.GetString(2), row.GetString(3), row.GetBoolean(4), row.GetBoolean(5)),
+        cancellationToken).ConfigureAwait(false))[0];
+
+    /// <summary>The relations of these names, by the name as given; without a schema that of the first schema of the scripts' path.</summary>
+    public async Task<Dictionary<string, RelationFact>> ReadRelationsAsync(
+        IEnumerable<string> names, CancellationToken cancellationToken)
+    {
+        List<string> wanted = [.. names.Distinct()];
+        var rows = await ReadAsync("""
+            SELECT DISTINCT ON (w.schema, w.name)
+                w.schema, w.name, c.oid, s.nspname::text, c.relkind::text, pg_get_userbyid(c.relowner)::text,
+                pg_has_role(c.relowner, 'USAGE'), pg_has_role(s.nspowner, 'USAGE'), t.relname::text, coalesce(i.indisvalid, TRUE),
+                ARRAY(SELECT p FROM unnest('{INSERT,UPDATE,DELETE,TRUNCATE}'::text[]) p WHERE has_table_privilege(c.oid, p))
+            FROM unnest(@schemas, @names) w (schema, name)
+            JOIN pg_class c ON c.relname::text = w.name
+            JOIN pg_namespace s ON s.oid = c.relnamespace
+            LEFT JOIN pg_index i ON i.indexrelid = c.oid
+            LEFT JOIN pg_class t ON t.oid = i.indrelid
+            WHERE CASE WHEN w.schema = '' THEN s.nspname::text = ANY (@path) ELSE s.nspname::text = w.schema END
+            ORDER BY w.schema, w.name, array_position(@path, s.nspname::text)
+            """,
+            row => (Key: row.GetString(0) is { Length: > 0 } schema ? $"{schema}.{row.GetString(1)}" : row.GetString(1), Fact:
+                new RelationFact(
+                    row.GetFieldValue<uint>(2), row.GetString(3), row.GetString(1), row.GetString(4), row.GetString(5), row.GetBoolean(6),
+                    row.GetBoolean(7), row.IsDBNull(8) ? null : row.GetString(8), row.GetBoolean(9), row.GetFieldValue<string[]>(10))),
+            cancellationToken,
+            ("schemas", wanted.Select(name => Names.Split(name).Schema).ToArray()),
+            ("names", wanted.Select(name => Names.Split(name).Name).ToArray()),
+            ("path", await ReadPathAsync(cancellationToken).ConfigureAwait(false))).ConfigureAwait(false);
+        return rows.ToDictionary(row => row.Key, row => row.Fact);
+    }
+
+    /// <summary>The schemas that exist, and whether this role may create objects in them.</summary>
+    public async Task<Dictionary<string, bool>> ReadSchemasAsync(IEnumerable<string> names, CancellationToken cancellationToken) =>
+        (await ReadAsync("""
+            SELECT s.nspname::text, has_schema_privilege(s.oid, 'CREATE')
+            FROM pg_namespace s
+            WHERE s.nspname::text = ANY (@names)
+            """, row => (Name: row.GetString(0), May: row.GetBoolean(1)), cancellationToken, ("names", names.Distinct().ToArray()))
+            .ConfigureAwait(false)).ToDictionary(row => row.Name, row => row.May);
+
+    /// <summary>The types and routines that exist in the schemas, as <c>schema.type</c> and <c>schema.routine(int4,uuid)</c>.</summary>
+    public async Task<Dictionary<string, (string Owner, bool IsOwner)>> ReadTypesAndRoutinesAsync(
+        IEnumerable<string> names, CancellationToken cancellationToken)
+    {
+        List<string> wanted = [.. names.Distinct()];
+        return (await ReadAsync("""
+            SELECT s.nspname::text || '.' || t.typname::text, pg_get_userbyid(t.typowner)::text, pg_has_role(t.typowner, 'USAGE')
+            FROM unnest(@schemas, @names) w (schema, name)
+            JOIN pg_namespace s ON s.nspname::text = w.schema
+            JOIN pg_type t ON t.typnamespace = s.oid AND t.typname::text = w.name AND t.typcategory <> 'A'
+            UNION
+            SELECT
+                s.nspname::text || '.' || p.proname::text || '(' || coalesce((
+                    SELECT string_agg(t.typname::text, ',' ORDER BY a.place)
+                    FROM unnest(p.proargtypes::oid[]) WITH ORDINALITY a (type, place)
+                    JOIN pg_type t ON t.oid = a.type), '') || ')',
+                pg_get_userbyid(p.proowner)::text, pg_has_role(p.proowner, 'USAGE')
+            FROM unnest(@schemas, @names) w (schema, name)
+            JOIN pg_namespace s ON s.nspname::text = w.schema
+            JOIN pg_proc p ON p.pronamespace = s.oid AND p.proname::text = w.name
+            """,
+            row => (Key: row.GetString(0), Owner: row.GetString(1), IsOwner: row.GetBoolean(2)), cancellationToken,
+            ("schemas", wanted.Select(Names.SchemaOf).ToArray()),
+            ("names", wanted.Select(name => Names.Split(name).Name).ToArray())).ConfigureAwait(false))
+            .ToDictionary(row => row.Key, row => (row.Owner, row.IsOwner));
+    }
+
+    /// <summary>The columns, constraints, triggers and policies of tables, as <c>kind oid name</c>.</summary>
+    public async Task<HashSet<string>> ReadPartsAsync(IEnumerable<uint> tables, CancellationToken cancellationToken) =>
+    [
+        .. await ReadAsync("""
+            SELECT concat_ws(' ', 'AddColumn', a.attrelid, a.attname)
+            FROM pg_attribute a
+            WHERE a.attrelid = ANY (@tables::oid[]) AND a.attnum > 0 AND NOT a.attisdropped
+            UNION ALL
+            SELECT concat_ws(' ', 'AddConstraint', c.conrelid, c.conname) FROM pg_constraint c WHERE c.conrelid = ANY (@tables::oid[])
+            UNION ALL
+            SELECT concat_ws(' ', 'AddTrigger', t.tgrelid, t.tgname) FROM pg_trigger t WHERE t.tgrelid = ANY (@tables::oid[])
+            UNION ALL
+            SELECT concat_ws(' ', 'AddPolicy', p.polrelid, p.polname) FROM pg_policy p WHERE p.polrelid = ANY (@tables::oid[])
+            """, row => row.GetString(0), cancellationToken, ("tables", tables.Distinct().ToArray())).ConfigureAwait(false),
+    ];
+
+    /// <summary>An object that depends on a table or column, so that these can neither be dropped nor get another type.</summary>
+    /// <param name="Table">The table.</param>
+    /// <param name="Column">The column; empty for the table as a whole.</param>
+    /// <param name="Kind"><c>view</c>, or another kind of object.</param>
+    /// <param name="Name">The name of a view, the description of another object.</param>
+    /// <param name="Sql">The name of a view for a statement; empty for another object.</param>
+    internal sealed record Dependent(uint Table, string Column, string Kind, string Name, string Sql);
+
+    /// <summary>What depends on tables and columns.</summary>
+    /// <param name="wanted">Tables with a column, or with the empty string.</param>
+    /// <param name="cancellationToken">Cancels the query.</param>
+    public async Task<IReadOnlyList<Dependent>> ReadDependentsAsync(
+        IReadOnlyCollection<(uint Table, string Column)> wanted, CancellationToken cancellationToken) => await ReadAsync("""
+            SELECT DISTINCT w.relation, w.part, CASE v.relkind WHEN 'm' THEN 'materialized view' ELSE 'view' END,
+                CASE s.nspname WHEN 'public' THEN v.relname::text ELSE s.nspname || '.' || v.relname END,
+                format('%I.%I', s.nspname, v.relname)
+            FROM unnest(@relations::oid[], @parts) w (relation, part)
+            LEFT JOIN pg_attribute a ON a.attrelid = w.relation AND a.attname::text = w.part
+            JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = w.relation
+                AND (w.part = '' OR d.refobjsubid = a.attnum) AND d.classid = 'pg_rewrite'::regclass
+            JOIN pg_rewrite r ON r.oid = d.objid AND r.ev_class <> w.relation
+            JOIN pg_class v ON v.oid = r.ev_class
+            JOIN pg_namespace s ON s.oid = v.relnamespace
+            UNION ALL
+            SELECT DISTINCT w.relation, w.part, 'object', pg_describe_object(d.classid, d.objid, d.objsubid), ''
+            FROM unnest(@relations::oid[], @parts) w (relation, part)
+            JOIN pg_attribute a ON a.attrelid = w.relation AND a.attname::text = w.part
+            JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = w.relation AND d.refobjsubid = a.attnum
+                AND d.deptype = 'n' AND d.classid IN ('pg_policy'::regclass, 'pg_trigger'::regclass)
+            UNION ALL
+            SELECT w.relation, w.part, 'object', format('constraint %s on table %s', c.conname, c.conrelid::regclass), ''
+            FROM unnest(@relations::oid[], @parts) w (relation, part)
+            JOIN pg_constraint c ON c.confrelid = w.relation AND c.conrelid <> w.relation AND c.contype = 'f'
+            WHERE w.part = '' AND c.conparentid = 0
+            ORDER BY 1, 2, 4
+            """,
+            row => new Dependent(
+                row.GetFieldValue<uint>(0), row.GetString(1), row.GetString(2), row.GetString(3), SqlCopy.Of(row.GetString(4))),
+            cancellationToken,
+            ("relations", wanted.Select(w => w.Table).ToArray()), ("parts", wanted.Select(w => w.Column).ToArray())).ConfigureAwait(false);
+
+    /// <summary>An extension that a script creates.</summary>
+    internal sealed record ExtensionFact(string Name, bool IsCreated, bool IsAvailable, bool NeedsSuperuser, bool IsTrusted);
+
+    public Task<List<ExtensionFact>> ReadExtensionsAsync(IEnumerable<string> names, CancellationToken cancellationToken) => ReadAsync("""
+        SELECT w.name, e.oid IS NOT NULL, a.name IS NOT NULL, coalesce(v.superuser, FALSE), coalesce(v.trusted, FALSE)
+        FROM unnest(@names) w (name)
+        LEFT JOIN pg_extension e ON e.extname::text = w.name
+        LEFT JOIN pg_available_extensions a ON a.name::text = w.name
+        LEFT JOIN pg_available_extension_versions v ON v.name = a.name AND v.version = a.default_version
+        """,
+        row => new ExtensionFact(row.GetString(0), row.GetBoolean(1), row.GetBoolean(2), row.GetBoolean(3), row.GetBoolean(4)),
+        cancellationToken, ("names", names.Distinct().ToArray()));
+
+    /// <summary>The sizes of tables with their indexes; empty when another session locks one of them.</summary>
+    public async Task<Dictionary<uint, long>> ReadSizesAsync(IEnumerable<uint> tables, CancellationToken cancellationToken)
+    {
+        try
+        {
+            // The function opens the table. The session is used for nothing else afterwards.
+            await ReadAsync("SET lock_timeout = '500ms'", _ => 0, cancellationToken).ConfigureAwait(false);
+            return (await ReadAsync("""
+                SELECT w.relation, coalesce(pg_total_relation_size(w.relation), 0)
+                FROM unnest(@tables::oid[]) w (relation)
+                """, row => (Oid: row.GetFieldValue<uint>(0), Bytes: row.GetInt64(1)), cancellationToken,
+                ("tables", tables.Distinct().ToArray())).ConfigureAwait(false)).ToDictionary(row => row.Oid, row => row.Bytes);
+        }
+        catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.LockNotAvailable)
+        {
+            return [];
+        }
+    }
+
+    private async Task<string[]> ReadPathAsync(CancellationToken cancellationToken) =>
+    [
+        "public",
+        .. await ReadAsync("""
+            SELECT s.nspname::text
+            FROM pg_settings p
+            CROSS JOIN LATERAL unnest(string_to_array(p.reset_val, ',')) WITH ORDINALITY e (entry, place)
+            JOIN pg_namespace s ON s.nspname::text = replace(trim(e.entry, ' "'), '$user', current_user::text)
+            WHERE p.name = 'search_path' AND s.nspname::text NOT IN ('public', 'pg_catalog')
+            ORDER BY e.place
+            """, row => row.GetString(0), cancellationToken).ConfigureAwait(false),
+    ];
+
+    private async Task<List<T>> ReadAsync<T>(
+        string sql, Func<NpgsqlDataReader, T> read, CancellationToken cancellationToken, params (string Name, object Value)[] parameters)
+    {
+        using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = 0 };
+        foreach (var (name, value) in parameters)
+        {
+            command.Parameters.AddWithValue(name, value is uint[] oids ? Array.ConvertAll(oids, oid => (long)oid) : value);
+        }
+
+        var rows = new List<T>();
+        var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
+        await using var closing = reader.ConfigureAwait(false);
+        while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
+        {
+            rows.Add(read(reader));
+        }
+
+        return rows;
+    }
+}
