@@ -24,6 +24,7 @@ internal static class AutoStackDb
                 session.Options.Timeout,
                 session.Options.Wait,
                 session.Options.AllowForeignObjects,
+                session.Options.IgnoreObstacles,
                 session.Options.ShowValues,
                 UpgradeCommand.Create(session),
                 DowngradeCommand.Create(session),

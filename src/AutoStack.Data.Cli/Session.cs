@@ -81,6 +81,7 @@ internal sealed class Session
         LockWait = TimeSpan.FromSeconds(parsed.GetValue(Options.Timeout)),
         ServerWait = TimeSpan.FromSeconds(parsed.GetValue(Options.Wait)),
         AllowForeignObjects = parsed.GetValue(Options.AllowForeignObjects),
+        IgnoreObstacles = parsed.GetValue(Options.IgnoreObstacles),
         ShowValues = ShowsValues,
         ScriptSets = GivenSets(parsed).Load(),
         Features = Host.Features,

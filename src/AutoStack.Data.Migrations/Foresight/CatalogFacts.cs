@@ -2,62 +2,6 @@ using Npgsql;
 
 namespace AutoStack.Data.Migrations.Internal;
 
-/// <summary>A table, index, view or sequence that exists.</summary>
-/// <param name="Oid">Its number in the catalog.</param>
-/// <param name="Schema">Its schema.</param>
-/// <param name="Name">Its name.</param>
-/// <param name="Kind"><c>pg_class.relkind</c>.</param>
-/// <param name="Owner">The role that owns it.</param>
-/// <param name="IsOwner">True when this role may act as the owner.</param>
-/// <param name="OwnsSchema">True when this role may act as the owner of the schema.</param>
-/// <param name="Table">The table of an index; null for any other kind.</param>
-/// <param name="IsValid">False for the index of a build that failed.</param>
-/// <param name="Privileges">The privileges of this role on its rows: <c>INSERT</c>, <c>UPDATE</c>, <c>DELETE</c>, <c>TRUNCATE</c>.</param>
-internal sealed record RelationFact(
-    uint Oid, string Schema, string Name, string Kind, string Owner, bool IsOwner, bool OwnsSchema, string? Table, bool IsValid,
-    IReadOnlyList<string> Privileges)
-{
-    /// <summary>The name for a statement.</summary>
-    public string Sql => Names.Sql(Schema, Name);
-
-    /// <summary>The name for people: without the schema <c>public</c>.</summary>
-    public string Text => Schema == "public" ? Name : $"{Schema}.{Name}";
-
-    /// <summary>The kind in words.</summary>
-    public string Words => Kind switch
-    {
-        "i" or "I" => "index",
-        "v" => "view",
-        "m" => "materialized view",
-        "S" => "sequence",
-        "c" => "type",
-        "f" => "foreign table",
-        _ => "table",
-    };
-
-    /// <summary>The kind in a statement that renames it.</summary>
-    public string Verb => Words.ToUpperInvariant();
-}
-
-/// <summary>Names in statements.</summary>
-internal static class Names
-{
-    /// <summary>Splits <c>schema.name</c>; the schema is empty when it is not written.</summary>
-    public static (string Schema, string Name) Split(string name) =>
-        name.IndexOf('.', StringComparison.Ordinal) is > 0 and var dot ? (name[..dot], name[(dot + 1)..]) : ("", name);
-
-    /// <summary>The schema in which an object of this name is created.</summary>
-    public static string SchemaOf(string name) => Split(name).Schema is { Length: > 0 } schema ? schema : "public";
-
-    /// <summary>A name with its schema, quoted where it must be, fit to be copied from a terminal.</summary>
-    public static string Sql(string schema, string name) => $"{Sql(schema)}.{Sql(name)}";
-
-    /// <inheritdoc cref="Sql(string, string)"/>
-    public static string Sql(string name) => name.Length > 0 && !char.IsAsciiDigit(name[0])
-        && name.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '_') ? name
-        : SqlCopy.Of($"\"{name.Replace("\"", "\"\"", StringComparison.Ordinal)}\"");
-}
-
 /// <summary>Reads from the catalog what a forecast needs; every query reads the catalog only and waits for no table.</summary>
 internal sealed class CatalogFacts(NpgsqlConnection connection)
 {

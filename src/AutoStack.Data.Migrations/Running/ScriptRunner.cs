@@ -9,6 +9,8 @@ internal sealed class ScriptRunner
     private readonly NpgsqlConnection connection;
     private readonly MigrationLock held;
     private readonly SessionState state;
+    private readonly MigrationServer server;
+    private readonly TimeSpan progressInterval;
     private readonly int attempts;
     private readonly bool showValues;
     private readonly IProgress<MigrationEvent>? progress;
@@ -17,10 +19,11 @@ internal sealed class ScriptRunner
     private string scriptPath = "public";
     private IReadOnlyList<Blocker> blockers = [];
 
-    private ScriptRunner(LockedSession session, int attempts, bool showValues, IProgress<MigrationEvent>? progress)
+    private ScriptRunner(LockedSession session, MigratorContext context, int attempts, IProgress<MigrationEvent>? progress)
     {
+        (server, progressInterval) = (context.Server.Of(session.Connection), context.Options.ProgressInterval);
         (connection, held, state) = (session.Connection, session.Lock, new SessionState(session.Connection));
-        (this.attempts, this.showValues, this.progress) = (attempts, showValues, progress);
+        (this.attempts, showValues, this.progress) = (attempts, context.Options.ShowValues, progress);
     }
 
     /// <summary>Prepares the working session for scripts, and refuses foreign objects.</summary>
@@ -37,7 +40,7 @@ internal sealed class ScriptRunner
         IProgress<MigrationEvent>? progress,
         CancellationToken cancellationToken)
     {
-        var runner = new ScriptRunner(session, attempts, context.Options.ShowValues, progress);
+        var runner = new ScriptRunner(session, context, attempts, progress);
         await runner.PrepareSessionAsync(cancellationToken).ConfigureAwait(false);
         await context.RefuseForeignObjectsAsync(session.Connection, progress, cancellationToken).ConfigureAwait(false);
         return runner;
@@ -176,6 +179,8 @@ internal sealed class ScriptRunner
     {
         var watch = new BlockerWatch(held, processId, step.FileName, progress);
         await using var watching = watch.ConfigureAwait(false);
+        var following = new ProgressWatch(server, processId, step, scriptPath, progressInterval, progress);
+        await using var ending = following.ConfigureAwait(false);
         try
         {
             await work(step).ConfigureAwait(false);

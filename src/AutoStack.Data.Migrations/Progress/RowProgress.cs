@@ -1,0 +1,130 @@
+using Npgsql;
+
+namespace AutoStack.Data.Migrations.Internal;
+
+/// <summary>
+/// How many rows a script has filled that gives a new column its values in parts and commits each: the rows in which the column has a
+/// value. Large tables are sampled, so that a read costs milliseconds.
+/// </summary>
+internal sealed class RowProgress : IProgressSource
+{
+    /// <summary>The most pages that one read looks at.</summary>
+    private const int MostPages = 1000;
+
+    private readonly string? searchPath;
+    private readonly IReadOnlyList<(string Table, string Column)> filled;
+
+    /// <param name="step">The script.</param>
+    /// <param name="searchPath">The schemas in which the script looks up names.</param>
+    public RowProgress(MigrationStep step, string? searchPath) =>
+        (this.searchPath, filled) = (searchPath, [.. Of(step).Distinct()]);
+
+    public async Task<StepProgress?> ReadAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        if (filled.Count == 0)
+        {
+            return null;
+        }
+
+        var (done, total) = (0L, 0L);
+        foreach (var (table, column) in filled)
+        {
+            var (with, all) = await CountAsync(connection, table, column, cancellationToken).ConfigureAwait(false);
+            (done, total) = (done + with, total + all);
+        }
+
+        return new StepProgress("", TimeSpan.Zero, $"filling {string.Join(", ", filled.Select(f => Visible.Text($"{f.Table}.{f.Column}")))}")
+        {
+            Done = done,
+            Total = total,
+            Unit = "rows",
+        };
+    }
+
+    /// <summary>
+    /// The tables and columns that a block without a transaction fills: <c>UPDATE table … column IS NULL</c>, where the same column is set
+    /// or a trigger sets it.
+    /// </summary>
+    public static IEnumerable<(string Table, string Column)> Of(MigrationStep step)
+    {
+        if (step.Transactional || step.Statements is not [{ Tokens: [var first, ..] } statement] || !first.Is("DO"))
+        {
+            yield break;
+        }
+
+        var body = statement.Tokens.FirstOrDefault(token => token.Kind == SqlTokenKind.Text).Text ?? "";
+        var tag = body.StartsWith('$') ? body.IndexOf('$', 1) + 1 : 1;
+        if (body.Length < 2 * tag)
+        {
+            yield break;
+        }
+
+        foreach (var part in SqlText.Statements(SqlText.Tokens(body[tag..^tag])))
+        {
+            var cursor = part.Read();
+            while (!cursor.AtEnd && !cursor.Starts("UPDATE"))
+            {
+                cursor.Skip();
+            }
+
+            if (cursor.Take("UPDATE") && cursor.TakeName() is { } table && Unset(part) is { } column)
+            {
+                yield return (table, column);
+            }
+        }
+    }
+
+    // The column before IS NULL, without its alias.
+    private static string? Unset(SqlStatement statement)
+    {
+        for (var at = 1; at + 1 < statement.Tokens.Count; at++)
+        {
+            if (statement.Tokens[at].Is("IS") && statement.Tokens[at + 1].Is("NULL") && statement.Tokens[at - 1].IsName)
+            {
+                return statement.Tokens[at - 1].Name;
+            }
+        }
+
+        return null;
+    }
+
+    private async Task<(long With, long All)> CountAsync(
+        NpgsqlConnection connection, string table, string column, CancellationToken cancellationToken)
+    {
+        var (schema, name) = Names.Split(table);
+        using var find = new NpgsqlCommand("""
+            SELECT format('%I.%I', s.nspname, c.relname), format('%I', a.attname),
+                greatest(pg_relation_size(c.oid) / current_setting('block_size')::bigint, 1)
+            FROM pg_class c
+            JOIN pg_namespace s ON s.oid = c.relnamespace
+            JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname::text = @column AND NOT a.attisdropped
+            WHERE c.relname::text = @name AND c.relkind = 'r' AND NOT c.relrowsecurity
+              AND (CASE @schema WHEN '' THEN s.nspname::text = ANY (string_to_array(@path, ', ')) ELSE s.nspname::text = @schema END)
+            LIMIT 1
+            """, connection);
+        find.Parameters.AddWithValue("column", column);
+        find.Parameters.AddWithValue("name", name);
+        find.Parameters.AddWithValue("schema", schema);
+        find.Parameters.AddWithValue("path", searchPath ?? "public");
+        string from, of;
+        long pages;
+        var reader = await find.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
+        await using (reader.ConfigureAwait(false))
+        {
+            if (!await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
+            {
+                return (0, 0);
+            }
+
+            (from, of, pages) = (reader.GetString(0), reader.GetString(1), reader.GetInt64(2));
+        }
+
+        var share = pages <= MostPages ? 1 : (double)MostPages / pages;
+        var sample = share < 1 ? FormattableString.Invariant($"TABLESAMPLE SYSTEM ({100 * share:0.######})") : "";
+        using var count = new NpgsqlCommand($"SELECT count({of}), count(*) FROM {from} {sample}", connection);
+        var counts = await count.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
+        await using var closing = counts.ConfigureAwait(false);
+        await counts.ReadAsync(cancellationToken).ConfigureAwait(false);
+        return ((long)(counts.GetInt64(0) / share), (long)(counts.GetInt64(1) / share));
+    }
+}
