@@ -105,41 +105,61 @@ internal sealed class CatalogFacts(NpgsqlConnection connection)
     /// <summary>An object that depends on a table or column, so that these can neither be dropped nor get another type.</summary>
     /// <param name="Table">The table.</param>
     /// <param name="Column">The column; empty for the table as a whole.</param>
-    /// <param name="Kind"><c>view</c>, or another kind of object.</param>
-    /// <param name="Name">The name of a view, the description of another object.</param>
-    /// <param name="Sql">The name of a view for a statement; empty for another object.</param>
-    internal sealed record Dependent(uint Table, string Column, string Kind, string Name, string Sql);
+    /// <param name="Name">The object, for people: <c>view failing</c>.</param>
+    /// <param name="Drop">The statement that drops a view; empty for another object.</param>
+    /// <param name="Holders">The names in a plan; the object is gone when the plan changes one of them.</param>
+    internal sealed record Dependent(uint Table, string Column, string Name, string Drop, IReadOnlyList<string> Holders);
 
     /// <summary>What depends on tables and columns.</summary>
     /// <param name="wanted">Tables with a column, or with the empty string.</param>
     /// <param name="cancellationToken">Cancels the query.</param>
     public async Task<IReadOnlyList<Dependent>> ReadDependentsAsync(
         IReadOnlyCollection<(uint Table, string Column)> wanted, CancellationToken cancellationToken) => await ReadAsync("""
-            SELECT DISTINCT w.relation, w.part, CASE v.relkind WHEN 'm' THEN 'materialized view' ELSE 'view' END,
-                CASE s.nspname WHEN 'public' THEN v.relname::text ELSE s.nspname || '.' || v.relname END,
-                format('%I.%I', s.nspname, v.relname)
-            FROM unnest(@relations::oid[], @parts) w (relation, part)
-            LEFT JOIN pg_attribute a ON a.attrelid = w.relation AND a.attname::text = w.part
-            JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = w.relation
-                AND (w.part = '' OR d.refobjsubid = a.attnum) AND d.classid = 'pg_rewrite'::regclass
-            JOIN pg_rewrite r ON r.oid = d.objid AND r.ev_class <> w.relation
-            JOIN pg_class v ON v.oid = r.ev_class
-            JOIN pg_namespace s ON s.oid = v.relnamespace
+            WITH named AS (
+                SELECT c.oid, c.relkind, CASE s.nspname WHEN 'public' THEN c.relname::text ELSE s.nspname || '.' || c.relname END AS name,
+                    format('%I.%I', s.nspname, c.relname) AS sql
+                FROM pg_class c
+                JOIN pg_namespace s ON s.oid = c.relnamespace
+            ),
+            wanted AS (
+                SELECT w.relation, w.part, a.attnum, n.name
+                FROM unnest(@relations::oid[], @parts) w (relation, part)
+                JOIN named n ON n.oid = w.relation
+                LEFT JOIN pg_attribute a ON a.attrelid = w.relation AND a.attname::text = w.part
+            ),
+            dependent AS (
+                SELECT w.*, d.classid, d.objid
+                FROM wanted w
+                JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = w.relation
+                    AND (w.part = '' OR d.refobjsubid = w.attnum)
+            )
+            SELECT DISTINCT d.relation, d.part, CASE v.relkind WHEN 'm' THEN 'materialized view ' ELSE 'view ' END || v.name,
+                CASE v.relkind WHEN 'm' THEN 'DROP MATERIALIZED VIEW ' ELSE 'DROP VIEW ' END || v.sql || ';', ARRAY[v.name]
+            FROM dependent d
+            JOIN pg_rewrite r ON r.oid = d.objid AND r.ev_class <> d.relation
+            JOIN named v ON v.oid = r.ev_class
+            WHERE d.classid = 'pg_rewrite'::regclass
             UNION ALL
-            SELECT DISTINCT w.relation, w.part, 'object', pg_describe_object(d.classid, d.objid, d.objsubid), ''
-            FROM unnest(@relations::oid[], @parts) w (relation, part)
-            JOIN pg_attribute a ON a.attrelid = w.relation AND a.attname::text = w.part
-            JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = w.relation AND d.refobjsubid = a.attnum
-                AND d.deptype = 'n' AND d.classid IN ('pg_policy'::regclass, 'pg_trigger'::regclass)
+            SELECT DISTINCT d.relation, d.part, 'policy ' || p.polname, '', ARRAY[d.name || '.' || p.polname]
+            FROM dependent d
+            JOIN pg_policy p ON p.oid = d.objid
+            WHERE d.classid = 'pg_policy'::regclass AND d.part <> ''
             UNION ALL
-            SELECT w.relation, w.part, 'object', format('constraint %s on table %s', c.conname, c.conrelid::regclass), ''
-            FROM unnest(@relations::oid[], @parts) w (relation, part)
-            JOIN pg_constraint c ON c.confrelid = w.relation AND c.conrelid <> w.relation AND c.contype = 'f'
-            WHERE w.part = '' AND c.conparentid = 0
-            ORDER BY 1, 2, 4
+            SELECT DISTINCT d.relation, d.part, 'trigger ' || t.tgname, '', ARRAY[d.name || '.' || t.tgname]
+            FROM dependent d
+            JOIN pg_trigger t ON t.oid = d.objid AND NOT t.tgisinternal
+            WHERE d.classid = 'pg_trigger'::regclass AND d.part <> ''
+            UNION ALL
+            SELECT w.relation, w.part, format('constraint %s of %s', c.conname, o.name), '', ARRAY[o.name, o.name || '.' || c.conname]
+            FROM wanted w
+            JOIN pg_constraint c ON c.confrelid = w.relation AND c.conrelid <> w.relation AND c.contype = 'f' AND c.conparentid = 0
+            JOIN named o ON o.oid = c.conrelid
+            WHERE w.part = ''
+            ORDER BY 1, 2, 3
             """,
             row => new Dependent(
-                row.GetFieldValue<uint>(0), row.GetString(1), row.GetString(2), row.GetString(3), SqlCopy.Of(row.GetString(4))),
+                row.GetFieldValue<uint>(0), row.GetString(1), row.GetString(2), SqlCopy.Of(row.GetString(3)),
+                row.GetFieldValue<string[]>(4)),
             cancellationToken,
             ("relations", wanted.Select(w => w.Table).ToArray()), ("parts", wanted.Select(w => w.Column).ToArray())).ConfigureAwait(false);
 

@@ -1,7 +1,11 @@
 namespace AutoStack.Data.Migrations.Internal;
 
 /// <summary>An effect of a plan and its place: effects of one plan are numbered in the order of the run.</summary>
-internal sealed record PlannedEffect(Effect Effect, MigrationStep Step, int Order);
+/// <param name="Effect">The effect.</param>
+/// <param name="Step">The script.</param>
+/// <param name="Order">The number of the effect.</param>
+/// <param name="Last">The number of the last effect of the same statement.</param>
+internal sealed record PlannedEffect(Effect Effect, MigrationStep Step, int Order, int Last);
 
 /// <summary>
 /// The effects of a plan in order, and which names no longer mean at some place what they mean in the catalog before the run. A name that
@@ -44,9 +48,11 @@ internal sealed class PlannedEffects
         {
             // After SET search_path or SET ROLE the rest of the script means other objects, or has other rights.
             renamed |= Effects.ChangesNames(statement);
-            foreach (var effect in renamed ? [] : Effects.Of(statement))
+            var own = renamed ? [] : Effects.Of(statement);
+            var last = effects.Count + own.Count - 1;
+            foreach (var effect in own)
             {
-                effects.Add(new PlannedEffect(effect, step, effects.Count));
+                effects.Add(new PlannedEffect(effect, step, effects.Count, last));
                 if (Renews(effect) is { } name)
                 {
                     changed.TryAdd(name, effects.Count - 1);
