@@ -16,7 +16,7 @@ internal static class AdoptionForecast
 
         var found = await Forecast.FindAsync(connection, steps, up: true, cancellationToken).ConfigureAwait(false);
         return found.Where(obstacle => obstacle.Kind is ObstacleKind.Standby or ObstacleKind.ReadOnly or ObstacleKind.NameTaken
-                or ObstacleKind.Dependents or ObstacleKind.NoWrite)
+                or ObstacleKind.Dependents)
             .Select(obstacle => new AdoptionObstacle(
                 obstacle.Script ?? steps[0].FileName, obstacle.What.TrimEnd('.'), Query(obstacle), obstacle.Mend));
     }
@@ -26,11 +26,6 @@ internal static class AdoptionForecast
         ObstacleKind.Standby => "SELECT pg_is_in_recovery()",
         ObstacleKind.ReadOnly =>
             "SELECT s.reset_val, s.source FROM pg_settings s WHERE s.name = 'default_transaction_read_only'",
-        ObstacleKind.NoWrite => $"""
-            SELECT c.relname, pg_get_userbyid(c.relowner) AS owner
-            FROM pg_class c
-            WHERE c.relname IN ({Literals(obstacle)})
-            """,
         _ => $"""
             SELECT 'relation' AS kind, c.oid::regclass::text AS name FROM pg_class c WHERE c.relname IN ({Literals(obstacle)})
             UNION ALL

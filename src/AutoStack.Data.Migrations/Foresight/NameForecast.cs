@@ -40,8 +40,13 @@ internal static class NameForecast
 
     private static async Task FindTakenTypesAndRoutinesAsync(Findings found, CancellationToken cancellationToken)
     {
-        var created = found.Plan.All.Where(p => p.Effect.Kind is EffectKind.CreateType or EffectKind.CreateRoutine
-            && !found.Plan.IsUncertain(p.Effect.Name, p.Order)).ToList();
+        // A table or view has a type of its name, too; an index has none.
+        var created = found.Plan.All
+            .Where(p => p.Effect.Kind is EffectKind.CreateType or EffectKind.CreateRoutine
+                || (p.Effect is { Kind: EffectKind.CreateRelation, Part: null }
+                    && !found.Relations.ContainsKey(Findings.Qualified(p.Effect.Name))))
+            .Where(p => !found.Plan.IsUncertain(p.Effect.Name, p.Order))
+            .ToList();
         if (created.Count == 0)
         {
             return;

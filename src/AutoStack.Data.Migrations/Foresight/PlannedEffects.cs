@@ -1,3 +1,5 @@
+using System.Text.RegularExpressions;
+
 namespace AutoStack.Data.Migrations.Internal;
 
 /// <summary>An effect of a plan and its place: effects of one plan are numbered in the order of the run.</summary>
@@ -11,7 +13,7 @@ internal sealed record PlannedEffect(Effect Effect, MigrationStep Step, int Orde
 /// The effects of a plan in order, and which names no longer mean at some place what they mean in the catalog before the run. A name that
 /// an earlier statement creates, drops or only mentions in code is left to the run: a forecast that is not certain is not made.
 /// </summary>
-internal sealed class PlannedEffects
+internal sealed partial class PlannedEffects
 {
     private readonly List<PlannedEffect> effects = [];
     private readonly Dictionary<string, int> changed = new(StringComparer.Ordinal);
@@ -59,7 +61,7 @@ internal sealed class PlannedEffects
                 }
             }
 
-            if (renamed || Effects.IsOpaque(statement))
+            if (renamed || Effects.IsOpaque(statement) || own.Any(effect => effect.Kind == EffectKind.CreateRoutine))
             {
                 Mention(statement);
             }
@@ -75,23 +77,20 @@ internal sealed class PlannedEffects
         _ => null,
     };
 
+    // Code may build the names that it uses; each word of it counts as one.
     private void Mention(SqlStatement statement)
     {
         foreach (var token in statement.Tokens)
         {
-            if (token.IsName)
+            foreach (var word in token.IsName ? [token.Name] : Word().Matches(token.Text).Select(m => m.Value.ToLowerInvariant()))
             {
-                mentioned.TryAdd(token.Name, effects.Count - 1);
-            }
-            else if (token.Kind is SqlTokenKind.Text or SqlTokenKind.Unterminated)
-            {
-                foreach (var word in SqlText.Tokens(token.Text.Trim('\'', '$')).Where(word => word.IsName))
-                {
-                    mentioned.TryAdd(word.Name, effects.Count - 1);
-                }
+                mentioned.TryAdd(word, effects.Count - 1);
             }
         }
     }
 
     private static string Last(string name) => name[(name.LastIndexOf('.') + 1)..];
+
+    [GeneratedRegex(@"\w+", RegexOptions.CultureInvariant)]
+    private static partial Regex Word();
 }

@@ -59,6 +59,8 @@ public sealed class ForeignScriptTests : MigrationTests
         ALTER TABLE run_event DETACH PARTITION run_event_20260101;
         ALTER TABLE run_event ATTACH PARTITION run_event_20260101 FOR VALUES FROM ('2026-01-01') TO ('2026-01-02');
         """,
+
+        // A body that is parsed when it is created uses the value at once.
         """
         CREATE FUNCTION is_final(status run_status) RETURNS boolean LANGUAGE sql IMMUTABLE
         BEGIN ATOMIC
@@ -100,7 +102,7 @@ public sealed class ForeignScriptTests : MigrationTests
     private static IEnumerable<TestCaseData> Sets =>
     [
         new TestCaseData(Queue, 2).SetArgDisplayNames("queue"),
-        new TestCaseData(Workflow, 4).SetArgDisplayNames("workflow"),
+        new TestCaseData(Workflow, 3).SetArgDisplayNames("workflow"),
         new TestCaseData(Forum, 2).SetArgDisplayNames("forum"),
     ];
 
