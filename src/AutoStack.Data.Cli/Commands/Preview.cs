@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 using AutoStack.Data.Cli.Output;
 using AutoStack.Data.Migrations;
 using Spectre.Console;

@@ -30,7 +30,8 @@ internal sealed class CatalogFacts(NpgsqlConnection connection)
             SELECT DISTINCT ON (w.schema, w.name)
                 w.schema, w.name, c.oid, s.nspname::text, c.relkind::text, pg_get_userbyid(c.relowner)::text,
                 pg_has_role(c.relowner, 'USAGE'), pg_has_role(s.nspowner, 'USAGE'), t.relname::text, coalesce(i.indisvalid, TRUE),
-                ARRAY(SELECT p FROM unnest('{INSERT,UPDATE,DELETE,TRUNCATE}'::text[]) p WHERE has_table_privilege(c.oid, p))
+                ARRAY(SELECT p FROM unnest('{INSERT,UPDATE}'::text[]) p WHERE has_any_column_privilege(c.oid, p))
+                    || ARRAY(SELECT p FROM unnest('{DELETE,TRUNCATE}'::text[]) p WHERE has_table_privilege(c.oid, p))
             FROM unnest(@schemas, @names) w (schema, name)
             JOIN pg_class c ON c.relname::text = w.name
             JOIN pg_namespace s ON s.oid = c.relnamespace

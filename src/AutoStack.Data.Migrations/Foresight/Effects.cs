@@ -14,7 +14,7 @@ internal static class Effects
             : cursor.Take("ALTER TABLE") ? [.. AlterTableEffects.Of(cursor)]
             : cursor.Take("ALTER") ? [.. Alter(cursor)]
             : cursor.Take("DROP") ? [.. Drop(cursor)]
-            : cursor.Take("DO") ? [.. Block(cursor)]
+            : cursor.Starts("DO") ? [.. Block(statement)]
             : [.. Rows(cursor)];
     }
 
@@ -141,7 +141,6 @@ internal static class Effects
         {
             if (cursor.TakeName() is { } packed)
             {
-                yield return new Effect(EffectKind.Own, packed);
                 yield return Effect.Locks(packed, TableLockMode.AccessExclusive, rewrites: true);
             }
 
@@ -158,17 +157,9 @@ internal static class Effects
     }
 
     // A block's own text is a script of another language: of it only what writes rows is read.
-    private static IEnumerable<Effect> Block(SqlCursor cursor)
+    private static IEnumerable<Effect> Block(SqlStatement statement)
     {
-        while (!cursor.AtEnd && cursor.Current.Kind != SqlTokenKind.Text)
-        {
-            cursor.Skip();
-        }
-
-        var text = cursor.Current.Text ?? "";
-        var from = text.IndexOf('$', StringComparison.Ordinal) == 0 ? text.IndexOf('$', 1) + 1 : 1;
-        var body = from > 0 && text.Length >= 2 * from ? text[from..^from] : "";
-        var inner = new SqlCursor([.. SqlText.Tokens(body).Where(token => token.Kind != SqlTokenKind.Comment)]);
+        var inner = new SqlCursor(SqlBody.OfBlock(statement));
         for (; !inner.AtEnd; inner.Skip())
         {
             foreach (var effect in Writes(inner))

@@ -24,6 +24,10 @@ internal sealed class Findings(
     /// <summary>The obstacles in the order in which the run would meet them.</summary>
     public IReadOnlyList<Obstacle> InOrder => [.. obstacles.OrderBy(found => found.Order).Select(found => found.Obstacle)];
 
+    /// <summary>True for a part of a table, which has its name within the table.</summary>
+    public static bool IsPart(Effect effect) =>
+        effect.Kind is EffectKind.AddColumn or EffectKind.AddConstraint or EffectKind.AddTrigger or EffectKind.AddPolicy;
+
     /// <summary>The name with the schema in which an object of this name is created.</summary>
     public static string Qualified(string name) => Names.Split(name).Schema.Length > 0 ? name : $"public.{name}";
 
@@ -41,10 +45,7 @@ internal sealed class Findings(
             accepted ? $"{what} has the name of an index that the script creates: IF NOT EXISTS would accept it."
                 : $"{what} exists already.",
             mend.StartsWith("ALTER", StringComparison.Ordinal) ? $"Rename it: {mend}" : mend,
-            [
-                planned.Effect.Kind is EffectKind.AddColumn or EffectKind.AddConstraint or EffectKind.AddTrigger or EffectKind.AddPolicy
-                    ? planned.Effect.Part! : planned.Effect.Name,
-            ]);
+            [IsPart(planned.Effect) ? planned.Effect.Part! : planned.Effect.Name]);
 
     /// <summary>Adds an obstacle of one script.</summary>
     public void Add(PlannedEffect planned, ObstacleKind kind, string what, string mend, IReadOnlyList<string> objects) =>

@@ -81,9 +81,9 @@ internal static class NameForecast
     private static async Task FindTakenPartsAsync(Findings found, CancellationToken cancellationToken)
     {
         var added = found.Plan.All
-            .Where(p => p.Effect is { Lenient: false, Kind: EffectKind.AddColumn or EffectKind.AddConstraint or EffectKind.AddTrigger
-                or EffectKind.AddPolicy } && !found.Plan.IsChanged(p.Effect.Name, p.Order)
-                && !found.Plan.IsUncertain(PlannedEffects.PartOf(p.Effect), p.Order) && found.Relations.ContainsKey(p.Effect.Name))
+            .Where(p => !p.Effect.Lenient && Findings.IsPart(p.Effect) && found.Relations.ContainsKey(p.Effect.Name))
+            .Where(p => !found.Plan.IsChanged(p.Effect.Name, p.Order)
+                && !found.Plan.IsUncertain(PlannedEffects.PartOf(p.Effect), p.Order))
             .ToList();
         if (added.Count == 0)
         {

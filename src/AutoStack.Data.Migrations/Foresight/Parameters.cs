@@ -5,11 +5,25 @@ internal static class Parameters
 {
     private static readonly Dictionary<string, string> Aliases = new(StringComparer.Ordinal)
     {
-        ["int"] = "int4", ["integer"] = "int4", ["bigint"] = "int8", ["smallint"] = "int2", ["boolean"] = "bool", ["real"] = "float4",
-        ["double precision"] = "float8", ["float"] = "float8", ["decimal"] = "numeric", ["dec"] = "numeric",
-        ["character varying"] = "varchar", ["char varying"] = "varchar", ["character"] = "bpchar", ["char"] = "bpchar",
-        ["timestamp with time zone"] = "timestamptz", ["timestamp without time zone"] = "timestamp",
-        ["time with time zone"] = "timetz", ["time without time zone"] = "time", ["bit varying"] = "varbit",
+        ["int"] = "int4",
+        ["integer"] = "int4",
+        ["bigint"] = "int8",
+        ["smallint"] = "int2",
+        ["boolean"] = "bool",
+        ["real"] = "float4",
+        ["double precision"] = "float8",
+        ["float"] = "float8",
+        ["decimal"] = "numeric",
+        ["dec"] = "numeric",
+        ["character varying"] = "varchar",
+        ["char varying"] = "varchar",
+        ["character"] = "bpchar",
+        ["char"] = "bpchar",
+        ["timestamp with time zone"] = "timestamptz",
+        ["timestamp without time zone"] = "timestamp",
+        ["time with time zone"] = "timetz",
+        ["time without time zone"] = "time",
+        ["bit varying"] = "varbit",
     };
 
     /// <summary>The names of the types in <c>pg_type</c>, separated by commas: <c>uuid,int4</c>. An array has <c>_</c> before it.</summary>

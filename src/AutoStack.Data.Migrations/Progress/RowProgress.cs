@@ -26,11 +26,20 @@ internal sealed class RowProgress : IProgressSource
             return null;
         }
 
+        // As the scripts read the rows: the login alone may not.
         var (done, total) = (0L, 0L);
-        foreach (var (table, column) in filled)
+        await ExecuteAsync(connection, "RESET ROLE", cancellationToken).ConfigureAwait(false);
+        try
         {
-            var (with, all) = await CountAsync(connection, table, column, cancellationToken).ConfigureAwait(false);
-            (done, total) = (done + with, total + all);
+            foreach (var (table, column) in filled)
+            {
+                var (with, all) = await CountAsync(connection, table, column, cancellationToken).ConfigureAwait(false);
+                (done, total) = (done + with, total + all);
+            }
+        }
+        finally
+        {
+            await ExecuteAsync(connection, "SET ROLE NONE", cancellationToken).ConfigureAwait(false);
         }
 
         return new StepProgress("", TimeSpan.Zero, $"filling {string.Join(", ", filled.Select(f => Visible.Text($"{f.Table}.{f.Column}")))}")
@@ -47,19 +56,12 @@ internal sealed class RowProgress : IProgressSource
     /// </summary>
     public static IEnumerable<(string Table, string Column)> Of(MigrationStep step)
     {
-        if (step.Transactional || step.Statements is not [{ Tokens: [var first, ..] } statement] || !first.Is("DO"))
+        if (step.Transactional || step.Statements is not [var statement])
         {
             yield break;
         }
 
-        var body = statement.Tokens.FirstOrDefault(token => token.Kind == SqlTokenKind.Text).Text ?? "";
-        var tag = body.StartsWith('$') ? body.IndexOf('$', 1) + 1 : 1;
-        if (body.Length < 2 * tag)
-        {
-            yield break;
-        }
-
-        foreach (var part in SqlText.Statements(SqlText.Tokens(body[tag..^tag])))
+        foreach (var part in SqlText.Statements(SqlBody.OfBlock(statement)))
         {
             var cursor = part.Read();
             while (!cursor.AtEnd && !cursor.Starts("UPDATE"))
@@ -86,6 +88,12 @@ internal sealed class RowProgress : IProgressSource
         }
 
         return null;
+    }
+
+    private static async Task ExecuteAsync(NpgsqlConnection connection, string sql, CancellationToken cancellationToken)
+    {
+        using var command = new NpgsqlCommand(sql, connection);
+        await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
     }
 
     private async Task<(long With, long All)> CountAsync(

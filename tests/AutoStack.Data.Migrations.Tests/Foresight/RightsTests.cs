@@ -26,6 +26,7 @@ public sealed class RightsTests : MigrationTests
     [TestCase("CREATE OR REPLACE FUNCTION strange() RETURNS int LANGUAGE sql AS 'SELECT 2'", ObstacleKind.NotOwner, "GRANT {1} TO {0};",
         "public")]
     [TestCase("UPDATE strange SET id = 1", ObstacleKind.NoWrite, "GRANT UPDATE ON public.strange TO {0};", "public")]
+    [TestCase("TRUNCATE strange", ObstacleKind.NoWrite, "GRANT TRUNCATE ON public.strange TO {0};", "public")]
     [TestCase("DO $$ BEGIN INSERT INTO strange VALUES (1); END $$", ObstacleKind.NoWrite, "GRANT INSERT ON public.strange TO {0};", "public")]
     [TestCase("CREATE SCHEMA billing", ObstacleKind.NoCreate, "GRANT CREATE ON DATABASE {2} TO {0};", "public")]
     [TestCase("CREATE EXTENSION \"uuid-ossp\"", ObstacleKind.Extension, "GRANT CREATE ON DATABASE {2} TO {0};", "public")]
@@ -68,6 +69,16 @@ public sealed class RightsTests : MigrationTests
 
         Assert.That((await Limited(scripts).PlanUpgradeAsync(cancellationToken: Token)).Obstacles, Is.Empty);
         Assert.That((await Limited(scripts).UpgradeAsync(cancellationToken: Token)).ToVersion, Is.EqualTo(2));
+    }
+
+    [Test]
+    public async Task A_right_on_a_column_is_enough()
+    {
+        await ExecuteAsync($"GRANT CREATE ON SCHEMA public TO {role}; GRANT UPDATE (id), INSERT (id) ON strange TO {role}");
+        const string Writes = "UPDATE strange SET id = 1; INSERT INTO strange (id) VALUES (2)";
+
+        Assert.That((await Limited(Writes).PlanUpgradeAsync(cancellationToken: Token)).Obstacles, Is.Empty);
+        Assert.That((await Limited(Writes).UpgradeAsync(cancellationToken: Token)).ToVersion, Is.EqualTo(1));
     }
 
     [Test]

@@ -116,6 +116,45 @@ public sealed class ProgressTests : MigrationTests
         }
     }
 
+    // The roles of scripts/roles.sql: the login may see its own progress, and only the owner whose role it has set may read the rows.
+    [TestCase("CREATE INDEX t_idx ON t (slow(id))", "scanning table")]
+    [TestCase("-- autostack: no-transaction\nDO $$ BEGIN UPDATE t SET filled = 1 WHERE filled IS NULL AND id < 5; COMMIT; "
+        + "PERFORM pg_advisory_xact_lock_shared(4711); END $$", "filling t.filled")]
+    public async Task A_login_with_a_set_role_sees_progress(string script, string activity)
+    {
+        var role = $"acts_{Guid.NewGuid():N}"[..20];
+        await ExecuteAsync($"""
+            CREATE ROLE {role}_owner;
+            CREATE ROLE {role} LOGIN NOINHERIT PASSWORD '{role}' IN ROLE {role}_owner;
+            ALTER ROLE {role} SET role = {role}_owner;
+            GRANT CREATE ON SCHEMA public TO {role}_owner;
+            CREATE TABLE t (id int, filled int);
+            INSERT INTO t SELECT generate_series(1, 20000);
+            CREATE FUNCTION slow(n int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS $f$
+            BEGIN
+                IF n = 15000 THEN
+                    PERFORM pg_advisory_xact_lock_shared(4711);
+                END IF;
+                RETURN n;
+            END
+            $f$;
+            ALTER TABLE t OWNER TO {role}_owner;
+            """);
+        try
+        {
+            var connection = new NpgsqlConnectionStringBuilder(ConnectionString) { Username = role, Password = role }.ConnectionString;
+            var seen = await SeeAsync(
+                new SchemaMigrator(connection, Quick, Scripts(script)),
+                found => found.Activity.Contains(activity, StringComparison.Ordinal) && found.Done > 0);
+
+            Assert.That(seen.Share, Is.InRange(0.0001, 0.99));
+        }
+        finally
+        {
+            await ExecuteAsync($"DROP OWNED BY {role}, {role}_owner CASCADE; DROP ROLE {role}, {role}_owner");
+        }
+    }
+
     [Test]
     public async Task A_read_that_fails_does_not_stop_the_run_and_the_next_one_succeeds()
     {
@@ -161,12 +200,14 @@ public sealed class ProgressTests : MigrationTests
         () => new SchemaMigrator("Host=h", new SchemaMigratorOptions { ProgressInterval = TimeSpan.Zero }),
         Throws.TypeOf<ArgumentOutOfRangeException>().With.Property("ParamName").EqualTo("ProgressInterval"));
 
-    private async Task<StepProgress> SeeAsync(string script, Func<StepProgress, bool> wanted)
+    private Task<StepProgress> SeeAsync(string script, Func<StepProgress, bool> wanted) => SeeAsync(Migrator(Scripts(script), Quick), wanted);
+
+    private async Task<StepProgress> SeeAsync(SchemaMigrator migrator, Func<StepProgress, bool> wanted)
     {
         await using var holder = await HoldAsync("SELECT pg_advisory_xact_lock(4711)");
         var seen = new TaskCompletionSource<StepProgress>(TaskCreationOptions.RunContinuationsAsynchronously);
         var recorder = new Recorder(e => _ = e is StepProgress found && wanted(found) && seen.TrySetResult(found));
-        var running = Migrator(Scripts(script), Quick).UpgradeAsync(default, recorder, Token);
+        var running = migrator.UpgradeAsync(default, recorder, Token);
         var found = await seen.Task.WaitAsync(Token);
         holder.Release();
         await running;
