@@ -90,7 +90,8 @@ public sealed class ConcurrentIndexTests : MigrationTests
     [Test]
     public async Task Several_statements_in_a_script_without_transaction_are_refused_before_anything_runs()
     {
-        var scripts = Scripts("CREATE TABLE never ()", $"-- autostack: no-transaction\n{Build};\nCREATE INDEX CONCURRENTLY t_id_idx ON t (id);");
+        var scripts = Scripts(
+            "CREATE TABLE never ()", $"-- autostack: no-transaction\n{Build};\nCREATE INDEX CONCURRENTLY t_id_idx ON t (id);");
         Func<Task>[] runs =
         [
             () => Migrator(scripts).UpgradeAsync(cancellationToken: Token),

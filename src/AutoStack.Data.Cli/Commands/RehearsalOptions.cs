@@ -95,7 +95,8 @@ internal sealed class RehearsalOptions
         if (asks && session.Host.InputRedirected)
         {
             throw Failure.Usage(
-                "--rehearse asks before it stops readers and writers, and nobody can answer: add --yes, or rehearse on a copy with --on-copy.");
+                "--rehearse asks before it stops readers and writers, and nobody can answer: add --yes, or rehearse on a copy with " +
+                "--on-copy.");
         }
 
         var plan = await (up ? migrator.PlanUpgradeAsync(target, cancellationToken)

@@ -5,7 +5,8 @@ namespace AutoStack.Data.Cli.Output;
 /// <summary>The members of JSON about what would stop a run and what it stops.</summary>
 /// <remarks>
 /// <code>
-/// --dry-run, --sql    also "obstacles":[{"kind":"notOwner","script":"0003_add_log_sequence.sql","what":"…","mend":"…","objects":["users"]}]
+/// --dry-run, --sql    also "obstacles":[{"kind":"notOwner","script":"0003_add_log_sequence.sql","what":"…","mend":"…",
+///                     "objects":["users"]}]
 ///                     kind is standby, readOnly, noCreate, notOwner, noWrite, extension, nameTaken or dependents; script is null when the
 ///                     run as a whole would fail. And "locks":[{"table":"users","mode":"accessExclusive","stopsReaders":true,
 ///                     "stopsWriters":true,"rewrites":false,"bytes":16384,"script":"…"}]; bytes is null when the table is locked now

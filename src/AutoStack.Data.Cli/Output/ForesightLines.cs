@@ -50,7 +50,8 @@ internal static class ForesightLines
         foreach (var stop in stops.Take(Most))
         {
             console.WriteLine(stop.Readers > TimeSpan.Zero
-                ? $"Readers of {stop.Table} were stopped for up to {Screen.Duration(stop.Readers)}, writers {Screen.Duration(stop.Writers)}."
+                ? $"Readers of {stop.Table} were stopped for up to {Screen.Duration(stop.Readers)}, " +
+                  $"writers for up to {Screen.Duration(stop.Writers)}."
                 : $"Writers of {stop.Table} were stopped for up to {Screen.Duration(stop.Writers)}.");
         }
 

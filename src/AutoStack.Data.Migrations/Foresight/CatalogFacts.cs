@@ -21,7 +21,7 @@ internal sealed class CatalogFacts(NpgsqlConnection connection)
         row => new Place(row.GetBoolean(0), row.GetBoolean(1), row.GetString(2), row.GetString(3), row.GetBoolean(4), row.GetBoolean(5)),
         cancellationToken).ConfigureAwait(false))[0];
 
-    /// <summary>The relations of these names, by the name as given; without a schema that of the first schema of the scripts' path.</summary>
+    /// <summary>The relations of these names, by the name as given; without a schema the first one on the scripts' path.</summary>
     public async Task<Dictionary<string, RelationFact>> ReadRelationsAsync(
         IEnumerable<string> names, CancellationToken cancellationToken)
     {

@@ -17,7 +17,8 @@ internal static class NameForecast
         foreach (var planned in found.Plan.All.Where(p => p.Effect.Kind == EffectKind.CreateRelation))
         {
             var effect = planned.Effect;
-            if (found.Plan.IsUncertain(effect.Name, planned.Order) || found.Relations.GetValueOrDefault(Findings.Qualified(effect.Name)) is not { } fact)
+            if (found.Plan.IsUncertain(effect.Name, planned.Order)
+                || found.Relations.GetValueOrDefault(Findings.Qualified(effect.Name)) is not { } fact)
             {
                 continue;
             }
@@ -52,7 +53,8 @@ internal static class NameForecast
             return;
         }
 
-        var there = await found.Facts.ReadTypesAndRoutinesAsync(created.Select(p => p.Effect.Name), cancellationToken).ConfigureAwait(false);
+        var there = await found.Facts.ReadTypesAndRoutinesAsync(created.Select(p => p.Effect.Name), cancellationToken)
+            .ConfigureAwait(false);
         foreach (var planned in created)
         {
             var (schema, name) = (Names.SchemaOf(planned.Effect.Name), Names.Split(planned.Effect.Name).Name);
@@ -66,7 +68,8 @@ internal static class NameForecast
             if (!planned.Effect.Lenient)
             {
                 found.AddTaken(planned, $"The {(routine ? "function" : "type")} {text} (owner {Visible.Text(other.Owner)})",
-                    $"ALTER {(routine ? "ROUTINE" : "TYPE")} {Names.Sql(schema, name)}{(routine ? $"({planned.Effect.Part})" : "")} RENAME TO …;");
+                    routine ? $"ALTER ROUTINE {Names.Sql(schema, name)}({planned.Effect.Part}) RENAME TO …;"
+                        : $"ALTER TYPE {Names.Sql(schema, name)} RENAME TO …;");
             }
             else if (!other.IsOwner)
             {
@@ -90,7 +93,8 @@ internal static class NameForecast
             return;
         }
 
-        var there = await found.Facts.ReadPartsAsync(added.Select(p => found.Relations[p.Effect.Name].Oid), cancellationToken).ConfigureAwait(false);
+        var there = await found.Facts.ReadPartsAsync(added.Select(p => found.Relations[p.Effect.Name].Oid), cancellationToken)
+            .ConfigureAwait(false);
         foreach (var planned in added)
         {
             var (fact, part) = (found.Relations[planned.Effect.Name], planned.Effect.Part!);

@@ -18,7 +18,8 @@ internal static class RightsForecast
     {
         var foreign =
             from planned in found.Plan.All
-            where planned.Effect.Kind is EffectKind.Own or EffectKind.DropRelation && !found.Plan.IsChanged(planned.Effect.Name, planned.Order)
+            where planned.Effect.Kind is EffectKind.Own or EffectKind.DropRelation
+                && !found.Plan.IsChanged(planned.Effect.Name, planned.Order)
             let fact = found.Relations.GetValueOrDefault(planned.Effect.Name)
             where fact is { IsOwner: false } && !(planned.Effect.Kind == EffectKind.DropRelation && fact.OwnsSchema)
             group (planned, fact) by fact.Owner;
@@ -26,8 +27,8 @@ internal static class RightsForecast
         {
             List<string> names = [.. group.Select(g => g.fact.Text).Distinct()];
             found.Add(group.First().planned, ObstacleKind.NotOwner,
-                $"{Findings.Listed(names)} belong{(names.Count == 1 ? "s" : "")} to the role {Visible.Text(group.Key)}, and only the owner may " +
-                $"change {(names.Count == 1 ? "it" : "them")}.",
+                $"{Findings.Listed(names)} belong{(names.Count == 1 ? "s" : "")} to the role {Visible.Text(group.Key)}, " +
+                $"and only the owner may change {(names.Count == 1 ? "it" : "them")}.",
                 $"Connect as that role, or make {found.Role} a member: " +
                 $"GRANT {Names.Sql(group.Key)} TO {Names.Sql(found.Place.Role)};", names);
         }
@@ -80,11 +81,12 @@ internal static class RightsForecast
                 $"As the owner of the schema: GRANT CREATE ON SCHEMA {Names.Sql(schema)} TO {Names.Sql(found.Place.Role)};", [schema]);
         }
 
-        var created = found.Plan.All.Where(p => p.Effect.Kind == EffectKind.CreateSchema && !found.Plan.IsUncertain(p.Effect.Name, p.Order)).ToList();
+        var created = Created(found, EffectKind.CreateSchema);
         var there = await found.Facts.ReadSchemasAsync(created.Select(p => p.Effect.Name), cancellationToken).ConfigureAwait(false);
         foreach (var planned in created.Where(p => !p.Effect.Lenient && there.ContainsKey(p.Effect.Name)))
         {
-            found.AddTaken(planned, $"The schema {Visible.Text(planned.Effect.Name)}", $"ALTER SCHEMA {Names.Sql(planned.Effect.Name)} RENAME TO …;");
+            found.AddTaken(
+                planned, $"The schema {Visible.Text(planned.Effect.Name)}", $"ALTER SCHEMA {Names.Sql(planned.Effect.Name)} RENAME TO …;");
         }
 
         if (!found.Place.MayCreateInDatabase && created.Find(p => !there.ContainsKey(p.Effect.Name)) is { } first)
@@ -96,7 +98,7 @@ internal static class RightsForecast
 
     private static async Task FindExtensionsAsync(Findings found, CancellationToken cancellationToken)
     {
-        var created = found.Plan.All.Where(p => p.Effect.Kind == EffectKind.CreateExtension && !found.Plan.IsUncertain(p.Effect.Name, p.Order)).ToList();
+        var created = Created(found, EffectKind.CreateExtension);
         if (created.Count == 0)
         {
             return;
@@ -111,7 +113,8 @@ internal static class RightsForecast
             {
                 if (!planned.Effect.Lenient)
                 {
-                    found.AddTaken(planned, $"The extension {name}", $"Write CREATE EXTENSION IF NOT EXISTS {quoted}, or: DROP EXTENSION {quoted};");
+                    found.AddTaken(
+                        planned, $"The extension {name}", $"Write CREATE EXTENSION IF NOT EXISTS {quoted}, or: DROP EXTENSION {quoted};");
                 }
             }
             else if (!extension.IsAvailable)
@@ -128,6 +131,9 @@ internal static class RightsForecast
             }
         }
     }
+
+    private static List<PlannedEffect> Created(Findings found, EffectKind kind) =>
+        [.. found.Plan.All.Where(p => p.Effect.Kind == kind && !found.Plan.IsUncertain(p.Effect.Name, p.Order))];
 
     private static string Grant(Findings found) =>
         $"GRANT CREATE ON DATABASE {Names.Sql(found.Place.Database)} TO {Names.Sql(found.Place.Role)};";

@@ -115,8 +115,8 @@ internal static class MigrationPlanner
         if (plan.Scripts.Select(plan.StepOf).FirstOrDefault(step => step is { Transactional: false, Statements.Count: > 1 }) is { } step)
         {
             throw new MigrationException(MigrationError.ScriptFailed,
-                $"{step.FileName}, line {step.Statements[1].Line}: a script with no-transaction has one statement, because several would be " +
-                "one transaction (25001). Give each statement a script of its own. Nothing was changed.");
+                $"{step.FileName}, line {step.Statements[1].Line}: a script with no-transaction has one statement, because several would " +
+                "be one transaction (25001). Give each statement a script of its own. Nothing was changed.");
         }
     }
 

@@ -42,7 +42,8 @@ internal sealed class RowProgress : IProgressSource
             await ExecuteAsync(connection, "SET ROLE NONE", cancellationToken).ConfigureAwait(false);
         }
 
-        return new StepProgress("", TimeSpan.Zero, $"filling {string.Join(", ", filled.Select(f => Visible.Text($"{f.Table}.{f.Column}")))}")
+        var columns = string.Join(", ", filled.Select(f => Visible.Text($"{f.Table}.{f.Column}")));
+        return new StepProgress("", TimeSpan.Zero, $"filling {columns}")
         {
             Done = done,
             Total = total,

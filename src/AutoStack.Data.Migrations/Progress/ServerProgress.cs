@@ -28,7 +28,8 @@ internal sealed class ServerProgress(int processId) : IProgressSource
         FROM pg_stat_progress_cluster p
         WHERE p.pid = @pid AND p.phase IS NOT NULL
         UNION ALL
-        SELECT concat('vacuum ', (SELECT t.relname FROM pg_class t WHERE t.oid = p.relid), ': ', p.phase), p.heap_blks_scanned, nullif(p.heap_blks_total, 0), 'blocks'
+        SELECT concat('vacuum ', (SELECT t.relname FROM pg_class t WHERE t.oid = p.relid), ': ', p.phase),
+            p.heap_blks_scanned, nullif(p.heap_blks_total, 0), 'blocks'
         FROM pg_stat_progress_vacuum p
         WHERE p.pid = @pid AND p.phase IS NOT NULL
         UNION ALL

@@ -1,6 +1,9 @@
 namespace AutoStack.Data.Migrations;
 
-/// <summary>How far a running script is, as the server reports it; sent every <see cref="SchemaMigratorOptions.ProgressInterval"/>.</summary>
+/// <summary>
+/// How far a running script is, as the server reports it; sent every <see cref="SchemaMigratorOptions.ProgressInterval"/> while the server
+/// reports something.
+/// </summary>
 /// <param name="FileName">The file of the script.</param>
 /// <param name="Elapsed">How long the script has been running.</param>
 /// <param name="Activity">What the server does now, in words: <c>building index deployment_logs_seq_key: scanning table</c>.</param>

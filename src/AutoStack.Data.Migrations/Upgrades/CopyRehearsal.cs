@@ -83,7 +83,8 @@ internal sealed class CopyRehearsal(MigratorContext context)
         catch (MigrationException exception)
         {
             throw new MigrationException(exception.Error,
-                $"{exception.Message} This was the copy {name}, {afterwards}; the database itself was not changed.", exception.InnerException)
+                $"{exception.Message} This was the copy {name}, {afterwards}; the database itself was not changed.",
+                exception.InnerException)
             {
                 Result = exception.Result,
             };
@@ -108,8 +109,9 @@ internal sealed class CopyRehearsal(MigratorContext context)
             await using var closing = reader.ConfigureAwait(false);
             await reader.ReadAsync(cancellationToken).ConfigureAwait(false);
             throw new MigrationException(MigrationError.Locked,
-                $"The database has {reader.GetInt64(0)} other session(s){(reader.IsDBNull(1) ? "" : $" ({reader.GetString(1)})")}, and the " +
-                "server copies only a database without sessions. Stop them, or restore a backup into another database and name it: " +
+                $"The database has {reader.GetInt64(0)} other session(s)" +
+                $"{(reader.IsDBNull(1) ? "" : $" ({reader.GetString(1)})")}, and the server copies only a database without sessions. " +
+                "Stop them, or restore a backup into another database and name it: " +
                 "--copy DATABASE --disposable. Nothing was changed.", exception);
         }
         catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.InsufficientPrivilege)

@@ -27,8 +27,8 @@ internal sealed class Rehearsal(MigratorContext context)
         catch (OperationCanceledException exception) when (limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
             throw new MigrationException(MigrationError.TimeLimit,
-                $"The rehearsal took longer than its limit of {context.Options.RehearsalLimit.TotalSeconds:0.###} s; everything was rolled " +
-                "back. A longer one: --rehearse-limit SECONDS; one that stops nobody: --rehearse --on-copy.", exception);
+                $"The rehearsal took longer than its limit of {context.Options.RehearsalLimit.TotalSeconds:0.###} s; everything was " +
+                "rolled back. A longer one: --rehearse-limit SECONDS; one that stops nobody: --rehearse --on-copy.", exception);
         }
     }
 
@@ -54,8 +54,8 @@ internal sealed class Rehearsal(MigratorContext context)
             catch (NpgsqlException exception) when (
                 EnumValue.IsUncommitted(exception, plan.StepOf(script), plan.Steps.Take(steps.Count)))
             {
-                endedEarly = $"From {plan.StepOf(script).FileName} on the scripts cannot be rehearsed in one transaction: it uses a value of " +
-                    "an enum that an earlier script adds, and the upgrade commits in between (55P04). A copy can: --rehearse --on-copy.";
+                endedEarly = $"From {plan.StepOf(script).FileName} on the scripts cannot be rehearsed in one transaction: it uses a " +
+                    "value of an enum that an earlier script adds, and the upgrade commits in between (55P04). A copy can: --rehearse --on-copy.";
                 steps.AddRange(plan.Scripts.Skip(steps.Count).Select(rest => runner.Unrehearsed(rest, up)).ToList());
                 break;
             }

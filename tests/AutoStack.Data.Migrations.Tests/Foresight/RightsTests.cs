@@ -27,7 +27,8 @@ public sealed class RightsTests : MigrationTests
         "public")]
     [TestCase("UPDATE strange SET id = 1", ObstacleKind.NoWrite, "GRANT UPDATE ON public.strange TO {0};", "public")]
     [TestCase("TRUNCATE strange", ObstacleKind.NoWrite, "GRANT TRUNCATE ON public.strange TO {0};", "public")]
-    [TestCase("DO $$ BEGIN INSERT INTO strange VALUES (1); END $$", ObstacleKind.NoWrite, "GRANT INSERT ON public.strange TO {0};", "public")]
+    [TestCase("DO $$ BEGIN INSERT INTO strange VALUES (1); END $$", ObstacleKind.NoWrite,
+        "GRANT INSERT ON public.strange TO {0};", "public")]
     [TestCase("CREATE SCHEMA billing", ObstacleKind.NoCreate, "GRANT CREATE ON DATABASE {2} TO {0};", "public")]
     [TestCase("CREATE EXTENSION \"uuid-ossp\"", ObstacleKind.Extension, "GRANT CREATE ON DATABASE {2} TO {0};", "public")]
     [TestCase("CREATE EXTENSION file_fdw", ObstacleKind.Extension, "As a superuser: CREATE EXTENSION file_fdw;", "public")]

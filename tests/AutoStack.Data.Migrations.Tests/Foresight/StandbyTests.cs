@@ -31,8 +31,8 @@ public sealed class StandbyTests
         })
         {
             var run = await ConsoleRun.StartAsync(
-                ["upgrade", .. verb.Split(' ', StringSplitOptions.RemoveEmptyEntries), .. set], directory: folder.Root, connection: connection,
-                cancellationToken: cancellationToken);
+                ["upgrade", .. verb.Split(' ', StringSplitOptions.RemoveEmptyEntries), .. set],
+                directory: folder.Root, connection: connection, cancellationToken: cancellationToken);
 
             Assert.That(run.Code, Is.EqualTo(code), run.Error);
             Assert.That(run.Output.Contains("The server is a standby, which accepts no writes.", StringComparison.Ordinal),

@@ -200,7 +200,8 @@ public sealed class ProgressTests : MigrationTests
         () => new SchemaMigrator("Host=h", new SchemaMigratorOptions { ProgressInterval = TimeSpan.Zero }),
         Throws.TypeOf<ArgumentOutOfRangeException>().With.Property("ParamName").EqualTo("ProgressInterval"));
 
-    private Task<StepProgress> SeeAsync(string script, Func<StepProgress, bool> wanted) => SeeAsync(Migrator(Scripts(script), Quick), wanted);
+    private Task<StepProgress> SeeAsync(string script, Func<StepProgress, bool> wanted) =>
+        SeeAsync(Migrator(Scripts(script), Quick), wanted);
 
     private async Task<StepProgress> SeeAsync(SchemaMigrator migrator, Func<StepProgress, bool> wanted)
     {

@@ -51,7 +51,8 @@ public sealed class CopyTests : MigrationTests
 
         using (Assert.EnterMultipleScope())
         {
-            Assert.That(failure.Message, Does.StartWith("0002_run_test.sql").And.Contain("23505").And.Contain("This was the copy autostack_")
+            Assert.That(failure.Message,
+                Does.StartWith("0002_run_test.sql").And.Contain("23505").And.Contain("This was the copy autostack_")
                 .And.EndWith("which was removed; the database itself was not changed."));
             var copy = recorder.Events.OfType<CopyCreated>().Single().Database;
             Assert.That(await ScalarAsync<long>($"SELECT count(*) FROM pg_database WHERE datname = '{copy}'"), Is.Zero);
@@ -77,7 +78,8 @@ public sealed class CopyTests : MigrationTests
     {
         await StartAtAsync(2);
         await using var copy = await Templates.CopyAsync(
-            Server, "version 2", template => new SchemaMigrator(template).UpgradeAsync(MigrationTarget.Version(2), cancellationToken: Token), Token);
+            Server, "version 2",
+            template => new SchemaMigrator(template).UpgradeAsync(MigrationTarget.Version(2), cancellationToken: Token), Token);
         var name = new NpgsqlConnectionStringBuilder(copy.ConnectionString).Database!;
 
         var run = await ConsoleRun.StartAsync(

@@ -2,7 +2,7 @@ using AutoStack.Data.Migrations.Tests.Support;
 
 namespace AutoStack.Data.Migrations.Tests.Rehearsals;
 
-/// <summary>Scripts of the kinds that queues, workflow engines and forums have: a rehearsal says about each what the upgrade does.</summary>
+/// <summary>Scripts of the kinds that queues, workflow engines and forums have: a rehearsal says what the upgrade does.</summary>
 public sealed class ForeignScriptTests : MigrationTests
 {
     // A queue: states as an enum that grows, a partial index on a new state, jobs claimed by it.

@@ -1,6 +1,4 @@
-using AutoStack.Data.Migrations.Internal;
 using AutoStack.Data.Migrations.Tests.Support;
-using Npgsql;
 
 namespace AutoStack.Data.Migrations.Tests.Rehearsals;
 
@@ -63,12 +61,14 @@ public sealed class RehearsalConsoleTests : MigrationTests
         var options = new SchemaMigratorOptions { RehearsalLimit = TimeSpan.FromMilliseconds(200) };
 
         var failure = Assert.ThrowsAsync<MigrationException>(() =>
-            Migrator(Scripts("ALTER TABLE t ADD COLUMN x int", "SELECT pg_sleep(600)"), options).RehearseUpgradeAsync(cancellationToken: Token))!;
+            Migrator(Scripts("ALTER TABLE t ADD COLUMN x int", "SELECT pg_sleep(600)"), options)
+                .RehearseUpgradeAsync(cancellationToken: Token))!;
 
         using (Assert.EnterMultipleScope())
         {
             Assert.That(failure.Error, Is.EqualTo(MigrationError.TimeLimit));
-            Assert.That(failure.Message, Does.Contain("longer than its limit of 0.2 s; everything was rolled back").And.Contain("--on-copy"));
+            Assert.That(failure.Message,
+                Does.Contain("longer than its limit of 0.2 s; everything was rolled back").And.Contain("--on-copy"));
             Assert.That(await CatalogAsync(), Is.EqualTo(before));
         }
 
@@ -86,7 +86,8 @@ public sealed class RehearsalConsoleTests : MigrationTests
             """);
         var report = await Migrator(Scripts(
             "ALTER TABLE locked ADD COLUMN x int", "-- autostack: no-transaction\nCREATE INDEX CONCURRENTLY indexed_idx ON indexed (id)",
-            "INSERT INTO written VALUES (1)", "CREATE TABLE own (); ALTER TABLE own ADD COLUMN x int")).RehearseUpgradeAsync(cancellationToken: Token);
+            "INSERT INTO written VALUES (1)", "CREATE TABLE own (); ALTER TABLE own ADD COLUMN x int"))
+            .RehearseUpgradeAsync(cancellationToken: Token);
 
         using (Assert.EnterMultipleScope())
         {
@@ -114,7 +115,8 @@ public sealed class RehearsalConsoleTests : MigrationTests
 
         using (Assert.EnterMultipleScope())
         {
-            Assert.That(plan.Locks.Select(l => (l.Table, l.Mode, l.Rewrites, l.Bytes > 0 || l.Table != "log", l.Script)), Is.EquivalentTo(new[]
+            var locks = plan.Locks.Select(l => (l.Table, l.Mode, l.Rewrites, l.Bytes > 0 || l.Table != "log", l.Script));
+            Assert.That(locks, Is.EquivalentTo(new[]
             {
                 ("log", TableLockMode.AccessExclusive, true, true, "0003_run_test.sql"),
                 ("parent", TableLockMode.ShareRowExclusive, false, true, "0002_run_test.sql"),
