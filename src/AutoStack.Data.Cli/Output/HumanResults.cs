@@ -38,7 +38,8 @@ internal sealed class HumanResults(IAnsiConsole output, IAnsiConsole error) : IR
 
     public void Rehearsed(RehearsalResult report)
     {
-        var skipped = report.Steps.Count(s => s.Outcome is RehearsalOutcome.Skipped or RehearsalOutcome.CannotBeRehearsed);
+        var skipped = report.Steps.Count(s => s.Outcome == RehearsalOutcome.Skipped);
+        var unreached = report.Steps.Count(s => s.Outcome == RehearsalOutcome.CannotBeRehearsed);
         ForesightLines.Write(output, report.Stops);
         if (report.EndedEarly is { } reason)
         {
@@ -47,8 +48,8 @@ internal sealed class HumanResults(IAnsiConsole output, IAnsiConsole error) : IR
 
         output.WriteLine(report.Steps.Count == 0
             ? $"{SetLines.AlreadyAt(report.Sets)}, nothing to rehearse."
-            : $"{SetLines.Ways(report.Sets)}: {Screen.Count(report.Steps.Count - skipped, "script")} rehearsed" +
-              (skipped == 0 ? "" : $", {skipped} skipped") +
+            : $"{SetLines.Ways(report.Sets)}: {Screen.Count(report.Steps.Count - skipped - unreached, "script")} rehearsed" +
+              (skipped == 0 ? "" : $", {skipped} skipped") + (unreached == 0 ? "" : $", {unreached} not,") +
               $" in {Screen.Duration(Sum(report.Steps.Select(step => step.Duration)))} and rolled back. Nothing was changed.");
     }
 

@@ -94,7 +94,11 @@ internal sealed class ProgressBar(IAnsiConsole console)
             room -= Width + 1;
         }
 
-        var text = $"{progress.FileName}: {Text(progress)}";
+        // The end of a long text is cut off.
+        var text = string.Concat(
+            progress.Share is { } part ? FormattableString.Invariant($"{Math.Floor(100 * part),3:0} %  ") : "",
+            progress.Left is { } left ? $"{Left(left)} left  " : "",
+            $"{progress.FileName}: {progress.Activity}");
         console.Write(text.Length <= room ? text : text[..Math.Max(0, room - 1)] + "…", Style.Plain);
         drawn = true;
     }

@@ -8,11 +8,13 @@ namespace AutoStack.Data.Migrations.Internal;
 /// </summary>
 internal sealed class RowProgress : IProgressSource
 {
-    /// <summary>The most pages that one read looks at.</summary>
-    private const int MostPages = 1000;
+    /// <summary>About how many pages one read looks at; twice as many when the script has written each row anew.</summary>
+    private const int SampledPages = 2000;
 
     private readonly string? searchPath;
     private readonly IReadOnlyList<(string Table, string Column)> filled;
+    private readonly Dictionary<string, (double Part, long Rows)> firstReads = [];
+    private long most;
 
     /// <param name="step">The script.</param>
     /// <param name="searchPath">The schemas in which the script looks up names.</param>
@@ -33,8 +35,8 @@ internal sealed class RowProgress : IProgressSource
         {
             foreach (var (table, column) in filled)
             {
-                var (with, all) = await CountAsync(connection, table, column, cancellationToken).ConfigureAwait(false);
-                (done, total) = (done + with, total + all);
+                var (share, rows) = await EstimateAsync(connection, table, column, cancellationToken).ConfigureAwait(false);
+                (done, total) = (done + (long)Math.Round(share * rows), total + rows);
             }
         }
         finally
@@ -45,7 +47,7 @@ internal sealed class RowProgress : IProgressSource
         var columns = string.Join(", ", filled.Select(f => Visible.Text($"{f.Table}.{f.Column}")));
         return new StepProgress("", TimeSpan.Zero, $"filling {columns}")
         {
-            Done = done,
+            Done = most = Math.Max(most, done),
             Total = total,
             Unit = "rows",
         };
@@ -97,7 +99,8 @@ internal sealed class RowProgress : IProgressSource
         await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
     }
 
-    private async Task<(long With, long All)> CountAsync(
+    // Each read samples the same part of the pages, and the same pages, so that two reads differ by what the script did in between.
+    private async Task<(double Share, long Rows)> EstimateAsync(
         NpgsqlConnection connection, string table, string column, CancellationToken cancellationToken)
     {
         var (schema, name) = Names.Split(table);
@@ -122,18 +125,24 @@ internal sealed class RowProgress : IProgressSource
         {
             if (!await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
             {
-                return (0, 0);
+                return (1, 0);
             }
 
             (from, of, pages) = (reader.GetString(0), reader.GetString(1), reader.GetInt64(2));
         }
 
-        var share = pages <= MostPages ? 1 : (double)MostPages / pages;
-        var sample = share < 1 ? FormattableString.Invariant($"TABLESAMPLE SYSTEM ({100 * share:0.######})") : "";
+        var part = firstReads.TryGetValue(table, out var first) ? first.Part : Math.Min(1, (double)SampledPages / pages);
+        var sample = part < 1 ? FormattableString.Invariant($"TABLESAMPLE SYSTEM ({100 * part:0.######}) REPEATABLE (1)") : "";
         using var count = new NpgsqlCommand($"SELECT count({of}), count(*) FROM {from} {sample}", connection);
         var counts = await count.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
         await using var closing = counts.ConfigureAwait(false);
         await counts.ReadAsync(cancellationToken).ConfigureAwait(false);
-        return ((long)(counts.GetInt64(0) / share), (long)(counts.GetInt64(1) / share));
+        var (with, all) = (counts.GetInt64(0), counts.GetInt64(1));
+        if (first.Part == 0)
+        {
+            firstReads[table] = first = (part, (long)(all / part));
+        }
+
+        return (all == 0 ? 1 : (double)with / all, first.Rows);
     }
 }

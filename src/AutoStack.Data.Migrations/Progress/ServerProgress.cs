@@ -11,7 +11,7 @@ internal sealed class ServerProgress(int processId) : IProgressSource
         SELECT
             concat('building index ', coalesce(i.relname::text, 'of ' || t.relname),
                 CASE WHEN p.partitions_total > 0 THEN format(' (partition %s of %s)', p.partitions_done + 1, p.partitions_total) END,
-                ': ', p.phase),
+                ': ', regexp_replace(p.phase, '^building index: ', '')),
             CASE WHEN p.phase LIKE 'waiting%' THEN p.lockers_done
                 WHEN p.phase ~ 'loading|sorting' THEN p.tuples_done ELSE p.blocks_done END,
             nullif(CASE WHEN p.phase LIKE 'waiting%' THEN p.lockers_total
@@ -58,7 +58,7 @@ internal sealed class ServerProgress(int processId) : IProgressSource
         long? done = reader.IsDBNull(1) ? null : reader.GetInt64(1);
         return new StepProgress("", TimeSpan.Zero, Visible.Text(reader.GetString(0)))
         {
-            Done = reader.IsDBNull(2) && reader.GetString(3) != "rows" ? null : done,
+            Done = reader.IsDBNull(2) && (done == 0 || reader.GetString(3) != "rows") ? null : done,
             Total = reader.IsDBNull(2) ? null : reader.GetInt64(2),
             Unit = reader.GetString(3),
         };

@@ -47,7 +47,7 @@ public sealed class ProgressBarTests
         using (Assert.EnterMultipleScope())
         {
             Assert.That(written.Split('\n'), Has.Length.EqualTo(2), "one line, which is drawn again");
-            Assert.That(written.Split("\r\u001b[2K")[1], Does.Contain("━").And.Contain($"{Name}: filling t.seq, 25 % of 2000 rows"));
+            Assert.That(written.Split("\r\u001b[2K")[1], Does.Contain($"━  25 %  15 s left  {Name}: filling t.seq"));
             Assert.That(written.Split("\r\u001b[2K")[2].Count(c => c == '━'), Is.EqualTo(24));
             Assert.That(last, Does.Contain(Name).And.Contain("4.00 s").And.Not.Contain("━"));
         }

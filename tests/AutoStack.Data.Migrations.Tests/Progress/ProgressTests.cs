@@ -9,9 +9,9 @@ public sealed class ProgressTests : MigrationTests
 {
     private static readonly SchemaMigratorOptions Quick = new() { ProgressInterval = TimeSpan.FromMilliseconds(5) };
 
-    [TestCase("-- autostack: no-transaction\nCREATE INDEX CONCURRENTLY t_idx ON t (slow(id))")]
-    [TestCase("CREATE INDEX t_idx ON t (slow(id))")]
-    public async Task An_index_build_reports_its_phase_and_share(string script)
+    [TestCase("-- autostack: no-transaction\nCREATE INDEX CONCURRENTLY t_idx ON t (slow(id))", "building index t_idx: scanning table")]
+    [TestCase("CREATE INDEX t_idx ON t (slow(id))", "building index of t: scanning table")]
+    public async Task An_index_build_reports_its_phase_and_share(string script, string activity)
     {
         // The index function waits at its last row, so that the scan has a share.
         await ExecuteAsync("""
@@ -32,7 +32,7 @@ public sealed class ProgressTests : MigrationTests
         using (Assert.EnterMultipleScope())
         {
             Assert.That(seen.FileName, Is.EqualTo("0001_run_test.sql"));
-            Assert.That(seen.Activity, Does.StartWith("building index ").And.EndWith("building index: scanning table"));
+            Assert.That(seen.Activity, Is.EqualTo(activity));
             Assert.That(seen.Unit, Is.EqualTo("blocks"));
             Assert.That(seen.Share, Is.InRange(0.5, 0.99));
         }

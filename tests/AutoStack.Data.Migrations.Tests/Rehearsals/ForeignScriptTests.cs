@@ -150,7 +150,7 @@ public sealed class ForeignScriptTests : MigrationTests
         {
             Assert.That((text.Code, json.Code), Is.EqualTo((0, 0)), text.Error);
             Assert.That(text.Output, Does.Contain("cannot be rehearsed from here on")
-                .And.Contain("jobs 1 → 4: 1 script rehearsed, 2 skipped in"));
+                .And.Contain("jobs 1 → 4: 1 script rehearsed, 2 not, in"));
             Assert.That(json.Json.GetProperty("endedEarly").GetString(), Does.Contain("--on-copy"));
             Assert.That(json.Json.GetProperty("rehearsed").EnumerateArray().Select(s => s.GetProperty("way").GetString()),
                 Is.EqualTo(new[] { "asWritten", "cannotBeRehearsed", "cannotBeRehearsed" }));
