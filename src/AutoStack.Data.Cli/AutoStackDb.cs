@@ -25,6 +25,7 @@ internal static class AutoStackDb
                 session.Options.Wait,
                 session.Options.LockAttempts,
                 session.Options.AllowForeignObjects,
+                session.Options.IgnoreObstacles,
                 session.Options.ShowValues,
                 UpgradeCommand.Create(session),
                 DowngradeCommand.Create(session),

@@ -93,22 +93,24 @@ internal sealed class Session
         return string.IsNullOrWhiteSpace(connection) ? null : connection;
     }
 
-    public SchemaMigrator Migrator(ParseResult parsed) =>
+    public SchemaMigrator Migrator(ParseResult parsed, TimeSpan? rehearsalLimit = null) =>
         Connection(parsed) is not { } connection
             ? throw Failure.Usage(
                 "No database is given: use --connection or --connection-file, or set " +
                 SharedOptions.ConnectionVariable +
                 $"{(Configuration(parsed)?.Environments.Count > 0 ? ", or choose an --environment" : "")}.")
-            : new SchemaMigrator(connection, MigratorOptions(parsed));
+            : new SchemaMigrator(connection, MigratorOptions(parsed, rehearsalLimit));
 
     /// <summary>The options of a migrator, with the script sets that were given.</summary>
-    public SchemaMigratorOptions MigratorOptions(ParseResult parsed) => new()
+    public SchemaMigratorOptions MigratorOptions(ParseResult parsed, TimeSpan? rehearsalLimit = null) => new()
     {
+        RehearsalLimit = rehearsalLimit ?? SchemaMigratorOptions.DefaultRehearsalLimit,
         LockWait = TimeSpan.FromSeconds(parsed.GetValue(Options.Timeout)),
         ServerWait = TimeSpan.FromSeconds(parsed.GetValue(Options.Wait)),
         AllowForeignObjects = parsed.GetValue(Options.AllowForeignObjects),
         Attempts = parsed.GetValue(Options.LockAttempts),
         Reason = parsed.GetValue(Options.Reason),
+        IgnoreObstacles = parsed.GetValue(Options.IgnoreObstacles),
         ShowValues = ShowsValues,
         ScriptSets = GivenSets(parsed).Load(),
         Features = Host.Features,

@@ -54,6 +54,9 @@ internal sealed class SharedOptions
     public Option<bool> AllowForeignObjects { get; } = Switch(
         "--allow-foreign-objects", "Continues when other roles have objects on the search path with the names of PostgreSQL's own.");
 
+    public Option<bool> IgnoreObstacles { get; } = Switch(
+        "--ignore-obstacles", "Starts a run although something was found that would stop it.");
+
     public Option<bool> ShowValues { get; } = Switch(
         ShowValuesName, "Shows the full error messages of the server, which may quote values of rows.");
 

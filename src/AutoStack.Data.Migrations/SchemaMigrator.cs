@@ -79,7 +79,7 @@ public sealed partial class SchemaMigrator
     /// </summary>
     /// <param name="target">The version to reach; the default value is <see cref="MigrationTarget.Head"/>.</param>
     /// <param name="cancellationToken">Cancels the query.</param>
-    /// <returns>The plan, with the SQL.</returns>
+    /// <returns>The plan, with the SQL and <see cref="MigrationPlan.Obstacles"/>.</returns>
     /// <exception cref="MigrationException">The upgrade would be refused for the same reason; see <see cref="MigrationError"/>.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public Task<MigrationPlan> PlanUpgradeAsync(MigrationTarget target = default, CancellationToken cancellationToken = default) =>
@@ -90,7 +90,7 @@ public sealed partial class SchemaMigrator
     /// </summary>
     /// <param name="target">The version to go back to; <see cref="MigrationTarget.Base"/> reverts every version.</param>
     /// <param name="cancellationToken">Cancels the query.</param>
-    /// <returns>The plan, with the SQL.</returns>
+    /// <returns>The plan, with the SQL and <see cref="MigrationPlan.Obstacles"/>.</returns>
     /// <exception cref="MigrationException">
     /// The downgrade would be refused for the same reason; see <see cref="MigrationError"/>.
     /// </exception>
@@ -104,8 +104,9 @@ public sealed partial class SchemaMigrator
     /// names it.
     /// </summary>
     /// <remarks>
-    /// The transaction holds every lock until the end, those of index builds too, so writers wait. On a live database choose a quiet
-    /// moment, or rehearse on a copy.
+    /// The transaction holds every lock until the end, those of index builds too, so writers wait, at most for
+    /// <see cref="SchemaMigratorOptions.RehearsalLimit"/>. On a live database choose a quiet moment, or rehearse on a copy. <see
+    /// cref="MigrationPlan.RehearsalLocks"/> names the tables.
     /// </remarks>
     /// <param name="target">The version to reach; the default value is <see cref="MigrationTarget.Head"/>.</param>
     /// <param name="progress">Receives each step as it happens; null to receive nothing.</param>

@@ -88,18 +88,36 @@ public sealed class ConcurrentIndexTests : MigrationTests
     }
 
     [Test]
-    public async Task A_script_without_transaction_has_one_statement()
+    public async Task Several_statements_in_a_script_without_transaction_are_refused_before_anything_runs()
     {
-        var scripts = Scripts($"-- autostack: no-transaction\n{Build};\nCREATE INDEX CONCURRENTLY t_id_idx ON t (id);");
+        var scripts = Scripts(
+            "CREATE TABLE never ()", $"-- autostack: no-transaction\n{Build};\nCREATE INDEX CONCURRENTLY t_id_idx ON t (id);");
+        Func<Task>[] runs =
+        [
+            () => Migrator(scripts).UpgradeAsync(cancellationToken: Token),
+            () => Migrator(scripts).RehearseUpgradeAsync(cancellationToken: Token),
+            () => Migrator(scripts).PlanUpgradeAsync(cancellationToken: Token),
+        ];
 
-        var failure = Assert.ThrowsAsync<MigrationException>(() => Migrator(scripts).UpgradeAsync(cancellationToken: Token))!;
-
-        using (Assert.EnterMultipleScope())
+        foreach (var run in runs)
         {
-            Assert.That(failure.Error, Is.EqualTo(MigrationError.ScriptFailed));
-            Assert.That(failure.Message, Does.StartWith("0001_run_test.sql").And.Contain("25001"));
-            Assert.That(await AppliedAsync(), Is.Empty);
-            Assert.That(await ExistsAsync("t_id_idx"), Is.False);
+            var failure = Assert.ThrowsAsync<MigrationException>(run)!;
+
+            using (Assert.EnterMultipleScope())
+            {
+                Assert.That(failure.Error, Is.EqualTo(MigrationError.ScriptFailed));
+                Assert.That(failure.Message, Does.StartWith("0002_run_test.sql, line 3: ").And.Contain("25001"));
+                Assert.That(await ExistsAsync("schema_versions") || await ExistsAsync("never") || await ExistsAsync("t_id_idx"), Is.False);
+            }
         }
+    }
+
+    [TestCase("CREATE FUNCTION one() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT 1; SELECT 2; END")]
+    [TestCase("DO $$ BEGIN PERFORM 1; PERFORM 2; END $$;\n-- the end;\n")]
+    public async Task A_body_with_several_statements_is_one_statement(string statement)
+    {
+        var result = await Migrator(Scripts("-- autostack: no-transaction\n" + statement)).UpgradeAsync(cancellationToken: Token);
+
+        Assert.That(result.ToVersion, Is.EqualTo(1));
     }
 }

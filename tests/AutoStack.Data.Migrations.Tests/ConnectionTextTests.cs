@@ -100,7 +100,7 @@ public sealed class ConnectionTextTests : MigrationTests
     [TestCase("postgresql://{0}@{1}:{2}/{3}?target_session_attrs=primary&application_name=x")]
     public async Task The_console_accepts_a_URI(string form)
     {
-        string[][] runs = [["upgrade", "--dry-run"], ["upgrade", "2", "--rehearse"], ["upgrade", "3"], ["downgrade", "2", "--yes"],
+        string[][] runs = [["upgrade", "--dry-run"], ["upgrade", "2", "--rehearse", "--yes"], ["upgrade", "3"], ["downgrade", "2", "--yes"],
             ["current"]];
         foreach (var args in runs)
         {

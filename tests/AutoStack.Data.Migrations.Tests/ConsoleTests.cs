@@ -216,11 +216,14 @@ public sealed class ConsoleTests : MigrationTests
         await RunAsync("upgrade", "1");
         await ExecuteAsync("CREATE SEQUENCE deployment_health_checks");
 
-        var run = await RunAsync("upgrade", "--json");
+        var refused = await RunAsync("upgrade", "--json");
+        var run = await RunAsync("upgrade", "--json", "--ignore-obstacles");
 
         using (Assert.EnterMultipleScope())
         {
-            Assert.That(run.Code, Is.EqualTo(1));
+            Assert.That((refused.Code, run.Code), Is.EqualTo((1, 1)));
+            AssertFailure(refused, "obstacles", "0002_runtime_models.sql");
+            AssertFailure(refused, "obstacles", "ALTER SEQUENCE public.deployment_health_checks RENAME TO");
             AssertFailure(run, "scriptFailed", "0002_runtime_models.sql");
             AssertFailure(run, "scriptFailed", "the database is at version 1");
             Assert.That(await ExistsAsync("deployment_containers"), Is.False);

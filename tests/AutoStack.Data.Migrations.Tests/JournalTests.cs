@@ -200,6 +200,11 @@ public sealed class JournalTests : MigrationTests
 
             Assert.That(
                 () => new SchemaMigrator(connection.ConnectionString).UpgradeAsync(cancellationToken: Token),
+                Throws.TypeOf<MigrationException>().With.Property(nameof(MigrationException.Error)).EqualTo(MigrationError.Obstacles)
+                    .And.Message.Contains($"GRANT CREATE ON SCHEMA public TO {role};"));
+            Assert.That(
+                () => new SchemaMigrator(connection.ConnectionString, new SchemaMigratorOptions { IgnoreObstacles = true })
+                    .UpgradeAsync(cancellationToken: Token),
                 Throws.TypeOf<MigrationException>().With.Message.Contains("schema_versions").And.Message.Contains("42501"));
         }
         finally

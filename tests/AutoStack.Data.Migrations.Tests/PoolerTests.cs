@@ -64,7 +64,7 @@ public sealed class PoolerTests : MigrationTests
 
     [TestCase("upgrade", "--dry-run")]
     [TestCase("upgrade", "--sql")]
-    [TestCase("upgrade", "--rehearse")]
+    [TestCase("upgrade", "--rehearse", "--yes")]
     [TestCase("downgrade", "base", "--dry-run")]
     [TestCase("downgrade", "22", "--yes")]
     [TestCase("adopt", "--dry-run")]

@@ -25,7 +25,7 @@ public sealed class RehearsalTests : MigrationTests
         }
 
         var before = await FingerprintAsync();
-        var run = await RunAsync("upgrade", "--rehearse");
+        var run = await RunAsync("upgrade", "--rehearse", "--yes");
 
         using (Assert.EnterMultipleScope())
         {
@@ -47,7 +47,7 @@ public sealed class RehearsalTests : MigrationTests
         await ExecuteAsync(Rows);
         var before = await FingerprintAsync();
 
-        var run = await RunAsync("downgrade", "base", "--rehearse", "--json");
+        var run = await RunAsync("downgrade", "base", "--rehearse", "--yes", "--json");
 
         using (Assert.EnterMultipleScope())
         {
@@ -74,7 +74,7 @@ public sealed class RehearsalTests : MigrationTests
         await ExecuteAsync("INSERT INTO users (name, email) VALUES ('Ada', 'ada@example.com'), ('Ada', 'ADA@example.com')");
         var before = await FingerprintAsync();
 
-        var run = await RunAsync("upgrade", "--rehearse", "--json");
+        var run = await RunAsync("upgrade", "--rehearse", "--yes", "--json");
 
         using (Assert.EnterMultipleScope())
         {
@@ -164,7 +164,7 @@ public sealed class RehearsalTests : MigrationTests
     {
         await using var holder = await HoldAsync($"SELECT pg_advisory_lock({MigrationLock.Key})");
 
-        var run = await RunAsync("upgrade", "--rehearse", "--timeout", "0");
+        var run = await RunAsync("upgrade", "--rehearse", "--yes", "--timeout", "0");
 
         Assert.That(run.Code, Is.EqualTo(5));
     }

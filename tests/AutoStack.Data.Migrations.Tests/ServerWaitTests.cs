@@ -45,7 +45,7 @@ public sealed class ServerWaitTests : MigrationTests
     [TestCase("history", "--json")]
     [TestCase("upgrade", "--sql")]
     [TestCase("upgrade", "--dry-run")]
-    [TestCase("upgrade", "--rehearse")]
+    [TestCase("upgrade", "--rehearse", "--yes")]
     [TestCase("downgrade", "base", "--yes")]
     public async Task Every_verb_waits_and_reports_on_standard_error(params string[] args)
     {

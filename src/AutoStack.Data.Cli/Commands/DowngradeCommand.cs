@@ -18,12 +18,12 @@ internal static class DowngradeCommand
             yes,
             session.Options.Reason,
         };
-        var preview = Preview.AddTo(command, up: false);
+        var preview = Preview.AddTo(command, up: false, yes);
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var goal = parsed.GetValue(target).In(parsed, set);
-            return await preview.RunAsync(session, parsed, goal, cancellationToken).ConfigureAwait(false) ? ExitCode.Done
-                : await RunAsync(session, parsed, goal, !parsed.GetValue(yes), cancellationToken).ConfigureAwait(false);
+            return await preview.RunAsync(session, parsed, goal, cancellationToken).ConfigureAwait(false)
+                ?? await RunAsync(session, parsed, goal, !parsed.GetValue(yes), cancellationToken).ConfigureAwait(false);
         });
         return command;
     }

@@ -13,16 +13,22 @@ internal sealed class Preview
         "Prints the script that would run, for psql. Without a database: for an empty one, or down from the newest version.");
 
     private readonly Option<bool> dryRun = Switch(
-        "--dry-run", "Prints which scripts would run, in a session in which the server refuses every write.");
+        "--dry-run",
+        "Prints which scripts would run and what would stop them, in a session in which the server refuses every write.");
 
     private readonly Option<bool> rehearse = Switch(
-        "--rehearse", "Runs the scripts in one transaction and rolls it back. Holds every lock until then: avoid busy hours.");
+        "--rehearse",
+        "Runs the scripts in one transaction and rolls it back. Stops readers and writers until then: says whom, and asks.");
 
+    private readonly RehearsalOptions rehearsal = new();
     private readonly bool up;
 
     private Preview(bool up) => this.up = up;
 
-    public static Preview AddTo(Command command, bool up)
+    /// <param name="command">The verb.</param>
+    /// <param name="up">True for an upgrade.</param>
+    /// <param name="yes">The verb's option that asks no question.</param>
+    public static Preview AddTo(Command command, bool up, Option<bool> yes)
     {
         var preview = new Preview(up);
         Option<bool>[] options = [preview.sql, preview.dryRun, preview.rehearse];
@@ -39,37 +45,36 @@ internal sealed class Preview
                 result.AddError($"{string.Join(" and ", given)} exclude each other.");
             }
         });
+        preview.rehearsal.AddTo(command, preview.rehearse, yes);
         return preview;
     }
 
-    /// <summary>Runs the option that is given; false when none is.</summary>
-    public async Task<bool> RunAsync(Session session, ParseResult parsed, MigrationTarget target, CancellationToken cancellationToken)
+    /// <summary>Runs the option that is given and returns the exit code; null when none is.</summary>
+    public async Task<int?> RunAsync(Session session, ParseResult parsed, MigrationTarget target, CancellationToken cancellationToken)
     {
         if (parsed.GetValue(sql))
         {
             var plan = session.Connection(parsed) is null ? Offline(session, parsed, target) : await PlanAsync().ConfigureAwait(false);
             Warn(session, plan);
             session.Results.Script(plan);
+            return ExitCode.Done;
         }
-        else if (parsed.GetValue(dryRun))
+
+        if (parsed.GetValue(dryRun))
         {
             var plan = await PlanAsync().ConfigureAwait(false);
             Warn(session, plan);
             session.Results.Planned(plan);
-        }
-        else if (parsed.GetValue(rehearse))
-        {
-            var migrator = session.Migrator(parsed);
-            session.Results.Rehearsed(await (up
-                ? migrator.RehearseUpgradeAsync(target, session.Progress, cancellationToken)
-                : migrator.RehearseDowngradeAsync(target, session.Progress, cancellationToken)).ConfigureAwait(false));
-        }
-        else
-        {
-            return false;
+            return plan.Obstacles.Count == 0 ? ExitCode.Done : ExitCode.Failed;
         }
 
-        return true;
+        if (parsed.GetValue(rehearse))
+        {
+            await rehearsal.RunAsync(session, parsed, up, target, cancellationToken).ConfigureAwait(false);
+            return ExitCode.Done;
+        }
+
+        return null;
 
         Task<MigrationPlan> PlanAsync() => up
             ? session.Migrator(parsed).PlanUpgradeAsync(target, cancellationToken)
@@ -91,7 +96,7 @@ internal sealed class Preview
         }
     }
 
-    private static Option<bool> Switch(string name, string description) => new(name)
+    internal static Option<bool> Switch(string name, string description) => new(name)
     {
         Description = description,
         Arity = ArgumentArity.Zero,

@@ -10,15 +10,25 @@ internal static class UpgradeCommand
     {
         var target = Target.Argument("The version to reach.", "head|+N|VERSION", MigrationTarget.Head);
         var set = SetOption.Create("Upgrades this script set only. Default: every set, or with a version the core.");
-        var command = new Command("upgrade", "Applies the pending scripts of every script set, or of one up to a version.") { target, set };
-        var preview = Preview.AddTo(command, up: true);
+        var yes = new Option<bool>("--yes", "-y")
+        {
+            Description = "Does not ask before --rehearse stops readers and writers.",
+            Arity = ArgumentArity.Zero,
+        };
+        var command = new Command("upgrade", "Applies the pending scripts of every script set, or of one up to a version.")
+        {
+            target,
+            set,
+            yes,
+        };
+        var preview = Preview.AddTo(command, up: true, yes);
         command.SetAction(async (parsed, cancellationToken) =>
         {
             UnknownScripts.Warn(session, parsed);
             var goal = parsed.GetValue(target).In(parsed, set);
-            if (await preview.RunAsync(session, parsed, goal, cancellationToken).ConfigureAwait(false))
+            if (await preview.RunAsync(session, parsed, goal, cancellationToken).ConfigureAwait(false) is { } code)
             {
-                return ExitCode.Done;
+                return code;
             }
 
             var report = await session.Migrator(parsed)

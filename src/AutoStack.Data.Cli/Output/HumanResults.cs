@@ -25,8 +25,11 @@ internal sealed class HumanResults(IAnsiConsole output, IAnsiConsole error) : IR
             output.WriteLine($"{step.FileName.PadRight(width)}  {(step.Transactional ? "" : "no transaction")}".TrimEnd());
         }
 
+        ForesightLines.Write(output, plan.Obstacles);
         output.WriteLine(plan.Scripts.Count == 0
             ? $"{SetLines.AlreadyAt(plan.Sets)}, nothing to do."
+            : plan.Obstacles.Count > 0
+            ? $"{SetLines.Ways(plan.Sets)}: {Screen.Count(plan.Scripts.Count, "script")} would not all run. Nothing was changed."
             : $"{SetLines.Ways(plan.Sets)}: {Screen.Count(plan.Scripts.Count, "script")} would run. Nothing was changed.");
     }
 
@@ -36,11 +39,27 @@ internal sealed class HumanResults(IAnsiConsole output, IAnsiConsole error) : IR
     public void Rehearsed(RehearsalResult report)
     {
         var skipped = report.Steps.Count(s => s.Outcome == RehearsalOutcome.Skipped);
+        var unreached = report.Steps.Count(s => s.Outcome == RehearsalOutcome.CannotBeRehearsed);
+        ForesightLines.Write(output, report.Stops);
+        if (report.EndedEarly is { } reason)
+        {
+            output.WriteLine(reason, new Style(Color.Yellow));
+        }
+
         output.WriteLine(report.Steps.Count == 0
             ? $"{SetLines.AlreadyAt(report.Sets)}, nothing to rehearse."
-            : $"{SetLines.Ways(report.Sets)}: {Screen.Count(report.Steps.Count - skipped, "script")} rehearsed" +
-              (skipped == 0 ? "" : $", {skipped} skipped") +
+            : $"{SetLines.Ways(report.Sets)}: {Screen.Count(report.Steps.Count - skipped - unreached, "script")} rehearsed" +
+              (skipped == 0 ? "" : $", {skipped} skipped") + (unreached == 0 ? "" : $", {unreached} not,") +
               $" in {Screen.Duration(Sum(report.Steps.Select(step => step.Duration)))} and rolled back. Nothing was changed.");
+    }
+
+    public void RehearsedOnCopy(CopyRehearsalResult report)
+    {
+        Migrated(report.Migration);
+        if (report.Database is not null)
+        {
+            output.WriteLine("That was a copy; the database itself was not changed.");
+        }
     }
 
     public void AdoptionPlanned(AdoptionPlan plan)

@@ -16,6 +16,8 @@ internal interface IResults
 
     void Rehearsed(RehearsalResult report);
 
+    void RehearsedOnCopy(CopyRehearsalResult report);
+
     void AdoptionPlanned(AdoptionPlan plan);
 
     void Adopted(AdoptionResult report);

@@ -92,32 +92,34 @@ internal sealed class JsonResults(TextWriter output, IAnsiConsole error, Progres
         progress.OpenSchemas,
     });
 
-    public void Planned(MigrationPlan plan) =>
-        Write(new { From = plan.FromVersion, To = plan.ToVersion, Plan = Steps(plan), Sets = Sets(plan.Sets), progress.OpenSchemas });
+    public void Planned(MigrationPlan plan) => Write(Members(plan));
 
-    public void Script(MigrationPlan plan) => Write(new
+    public void Script(MigrationPlan plan)
     {
-        From = plan.FromVersion,
-        To = plan.ToVersion,
-        Plan = Steps(plan),
-        Sets = Sets(plan.Sets),
-        Sql = plan.ToPsqlScript(),
-        progress.OpenSchemas,
-    });
+        var members = Members(plan);
+        members.Add("sql", plan.ToPsqlScript());
+        Write(members);
+    }
 
     public void Rehearsed(RehearsalResult report) => Write(new
     {
         From = report.FromVersion,
         To = report.ToVersion,
-        Rehearsed = report.Steps.Select(step => new
-        {
-            step.Set,
-            step.Version,
-            Script = step.FileName,
-            Way = step.Outcome,
-            DurationMs = Math.Round(step.Duration.TotalMilliseconds, 1),
-        }),
+        Rehearsed = ForesightJson.Of(report.Steps),
         Sets = Sets(report.Sets),
+        report.EndedEarly,
+        Stops = ForesightJson.Of(report.Stops),
+        progress.OpenSchemas,
+    });
+
+    public void RehearsedOnCopy(CopyRehearsalResult report) => Write(new
+    {
+        Copy = report.Database,
+        CopyMs = Math.Round(report.CopyDuration.TotalMilliseconds, 1),
+        From = report.Migration.FromVersion,
+        To = report.Migration.ToVersion,
+        Steps = Steps(report.Migration),
+        Sets = Sets(report.Migration.Sets),
         progress.OpenSchemas,
     });
 
@@ -242,6 +244,17 @@ internal sealed class JsonResults(TextWriter output, IAnsiConsole error, Progres
         error.WriteLine(failure.Message, new Style(Color.Red));
         Write(new { Error = new { failure.Kind, failure.Message } });
     }
+
+    private Dictionary<string, object?> Members(MigrationPlan plan) => new()
+    {
+        ["from"] = plan.FromVersion,
+        ["to"] = plan.ToVersion,
+        ["plan"] = Steps(plan),
+        ["sets"] = Sets(plan.Sets),
+        ["obstacles"] = ForesightJson.Of(plan.Obstacles),
+        ["locks"] = ForesightJson.Of(plan.Locks),
+        ["openSchemas"] = progress.OpenSchemas,
+    };
 
     private static IEnumerable<object> Steps(MigrationPlan plan) => plan.Scripts.Select(script =>
         new { script.Set, script.Version, Script = plan.StepOf(script).FileName, plan.StepOf(script).Transactional });

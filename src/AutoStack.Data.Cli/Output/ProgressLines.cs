@@ -4,8 +4,9 @@ using Spectre.Console;
 namespace AutoStack.Data.Cli.Output;
 
 /// <summary>
-/// One line per script: its name when it starts, its duration when it is committed. Nothing is overwritten, so that a terminal and a log
-/// show the same. The migrator reports in order; <see cref="Progress{T}"/> would reorder the lines.
+/// One line per script: its name when it starts, its duration when it is committed. On a terminal the line of a script that runs for long
+/// shows a bar meanwhile; a log gets a line every ten seconds. The migrator reports in order; <see cref="Progress{T}"/> would reorder the
+/// lines.
 /// </summary>
 internal sealed class ProgressLines(IAnsiConsole console, IAnsiConsole error) : IProgress<MigrationEvent>
 {
@@ -16,20 +17,32 @@ internal sealed class ProgressLines(IAnsiConsole console, IAnsiConsole error) : 
     private int? expectedSteps;
     private int finished;
     private readonly Dictionary<string, int> current = [];
+    private readonly Lock reporting = new();
+    private readonly ProgressBar bar = new(console);
     private bool lineOpen;
+    private string? copy;
 
     /// <summary>The schemas that the migrator has reported as open to every role.</summary>
     public IReadOnlyList<OpenSchema> OpenSchemas => openSchemas;
 
     /// <summary>The state after a failure; null when no script was started.</summary>
-    public string? Outcome => plan is null ? null
+    public string? Outcome => plan is null || copy is not null ? null
         : $"{finished} of {Screen.Count(plan.StepCount, "script")} done; " +
           $"{SetLines.AreAt([.. plan.Sets.Select(set => (set.Set, current[set.Set]))])}.";
 
     /// <summary>Sets the announced number of scripts; a plan with more is refused.</summary>
     public void Expect(int steps) => expectedSteps = steps;
 
+    // A script's waits and its progress are reported by two threads.
     public void Report(MigrationEvent value)
+    {
+        lock (reporting)
+        {
+            ReportNext(value);
+        }
+    }
+
+    private void ReportNext(MigrationEvent value)
     {
         switch (value)
         {
@@ -62,7 +75,20 @@ internal sealed class ProgressLines(IAnsiConsole console, IAnsiConsole error) : 
                 }
 
                 break;
+            case CopyCreated created:
+                copy = created.Database;
+                Line(created.Duration == TimeSpan.Zero ? $"The scripts run on the copy {created.Database}."
+                    : $"The scripts run on the copy {created.Database}, created in {Screen.Duration(created.Duration)}.");
+                break;
+            case StepProgress running:
+                if (bar.Report(running, lineOpen))
+                {
+                    lineOpen = false;
+                }
+
+                break;
             case StepStarted started:
+                bar.Start();
                 console.Write(started.FileName.PadRight(NameWidth), Style.Plain);
                 lineOpen = true;
                 break;
@@ -95,12 +121,14 @@ internal sealed class ProgressLines(IAnsiConsole console, IAnsiConsole error) : 
 
     private void Finish(string fileName, string text)
     {
+        lineOpen &= !bar.Clear();
         console.WriteLine($"{(lineOpen ? "" : fileName.PadRight(NameWidth))} {text}", new Style(Color.Green));
         lineOpen = false;
     }
 
     private static string Way(RehearsedStep step) => step.Outcome switch
     {
+        RehearsalOutcome.CannotBeRehearsed => $"{"",8}  cannot be rehearsed from here on",
         RehearsalOutcome.Skipped => $"{"",8}  skipped: cannot run in a transaction",
         RehearsalOutcome.InTransaction => $"{Screen.Duration(step.Duration),8}  in a form that can run in a transaction",
         _ => $"{Screen.Duration(step.Duration),8}",
@@ -109,6 +137,11 @@ internal sealed class ProgressLines(IAnsiConsole console, IAnsiConsole error) : 
     /// <summary>Ends the line of a script that failed.</summary>
     public void Close()
     {
+        if (bar.Clear())
+        {
+            lineOpen = false;
+        }
+
         if (lineOpen)
         {
             console.WriteLine();

@@ -124,6 +124,7 @@ internal sealed class Adoption(MigratorContext context, AdoptionOptions? options
 
         // A role without the rights may not even be allowed to read the rows.
         var obstacles = await FindObstaclesAsync(connection, Rights.Of(plan), cancellationToken).ConfigureAwait(false);
+        obstacles.AddRange(await AdoptionForecast.FindAsync(connection, plan, cancellationToken).ConfigureAwait(false));
         return (plan with
         {
             Obstacles = obstacles.Count > 0 ? obstacles

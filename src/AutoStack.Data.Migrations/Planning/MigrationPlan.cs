@@ -12,6 +12,11 @@ public sealed class MigrationPlan
         Scripts = scripts;
     }
 
+    /// <summary>The same plan with what was found in the database.</summary>
+    internal MigrationPlan With(
+        IReadOnlyList<Obstacle> obstacles, IReadOnlyList<TableLock> locks, IReadOnlyList<TableLock> rehearsalLocks) =>
+        new(IsDowngrade, Sets, Scripts) { Obstacles = obstacles, Locks = locks, RehearsalLocks = rehearsalLocks, Reason = Reason };
+
     /// <summary>True when the plan runs down scripts.</summary>
     public bool IsDowngrade { get; }
 
@@ -30,6 +35,20 @@ public sealed class MigrationPlan
     /// </summary>
     public IReadOnlyList<MigrationScript> Scripts { get; }
 
+    /// <summary>
+    /// What would stop the run, in the order of the run; empty when nothing was found, and in a plan that was made without a database. The
+    /// migration itself refuses to start for the same reasons (<see cref="MigrationError.Obstacles"/>).
+    /// </summary>
+    public IReadOnlyList<Obstacle> Obstacles { get; internal init; } = [];
+
+    /// <summary>The locks that the scripts take on tables that exist already, the strongest first.</summary>
+    public IReadOnlyList<TableLock> Locks { get; internal init; } = [];
+
+    /// <summary>The locks that a rehearsal takes, all at once and until its end: without CONCURRENTLY they are stronger.</summary>
+    public IReadOnlyList<TableLock> RehearsalLocks { get; internal init; } = [];
+
+    /// <summary>The scripts that would run, in their order.</summary>
+    internal IReadOnlyList<MigrationStep> Steps => [.. Scripts.Select(StepOf)];
     /// <summary>Why the plan is made, which a downgrade records in the journal; null when no reason was given.</summary>
     internal string? Reason { get; set; }
 

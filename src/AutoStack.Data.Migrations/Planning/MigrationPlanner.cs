@@ -103,7 +103,21 @@ internal static class MigrationPlanner
             RequirementCheck.RefuseNeeded(history, sets, versions[0]);
         }
 
-        return new MigrationPlan(isDowngrade: !up, versions, scripts);
+        var plan = new MigrationPlan(isDowngrade: !up, versions, scripts);
+        RefuseSeveralStatements(plan);
+        return plan;
+    }
+
+    // The server would run the statements in one transaction, which is what the header says that they cannot have; and a run that stopped
+    // between two of them could not continue.
+    private static void RefuseSeveralStatements(MigrationPlan plan)
+    {
+        if (plan.Scripts.Select(plan.StepOf).FirstOrDefault(step => step is { Transactional: false, Statements.Count: > 1 }) is { } step)
+        {
+            throw new MigrationException(MigrationError.ScriptFailed,
+                $"{step.FileName}, line {step.Statements[1].Line}: a script with no-transaction has one statement, because several would " +
+                "be one transaction (25001). Give each statement a script of its own. Nothing was changed.");
+        }
     }
 
     /// <summary>Plans one set: its numbered scripts, and when the newest version is the target, its repeatable ones.</summary>

@@ -59,6 +59,15 @@ public enum MigrationError
     /// cancelled and rolled back; scripts before it stay applied.
     /// </summary>
     LockLost,
+
+    /// <summary>
+    /// Something would stop the run in its middle: rights, an object of the same name, a dependent view, a standby. Nothing was changed;
+    /// see <see cref="MigrationPlan.Obstacles"/> and <see cref="SchemaMigratorOptions.IgnoreObstacles"/>.
+    /// </summary>
+    Obstacles,
+
+    /// <summary>A rehearsal took longer than <see cref="SchemaMigratorOptions.RehearsalLimit"/> and was rolled back.</summary>
+    TimeLimit,
 }
 
 /// <summary>A failed migration. The message is a sentence for the operator and contains no secret.</summary>

@@ -8,7 +8,19 @@ public sealed record RehearsalResult(int FromVersion, int ToVersion, IReadOnlyLi
 {
     /// <summary>The versions of each set; the first one is that of the other members.</summary>
     public IReadOnlyList<SetVersions> Sets { get; init; } = [new(ScriptSet.CoreName, FromVersion, ToVersion)];
+
+    /// <summary>Why the rehearsal could not reach its last script, as a sentence; null when it did.</summary>
+    public string? EndedEarly { get; init; }
+
+    /// <summary>The tables whose readers or writers the rehearsal stopped, the longest stop first.</summary>
+    public IReadOnlyList<TableStop> Stops { get; init; } = [];
 }
+
+/// <summary>How long a rehearsal kept others from a table. The start is that of the script that took the lock: an upper bound.</summary>
+/// <param name="Table">The table, with its schema unless that is <c>public</c>.</param>
+/// <param name="Readers">How long readers would have waited; zero when they could continue.</param>
+/// <param name="Writers">How long writers would have waited.</param>
+public sealed record TableStop(string Table, TimeSpan Readers, TimeSpan Writers);
 
 /// <summary>One script of a rehearsal.</summary>
 /// <param name="Version">The version of the script.</param>
@@ -38,4 +50,10 @@ public enum RehearsalOutcome
     /// The script did not run, because a transaction allows no form of it. Later scripts may miss what it would have created.
     /// </summary>
     Skipped,
+
+    /// <summary>
+    /// The script could not be rehearsed, because it, or a script before it, uses a value of an enum that an earlier script adds: a
+    /// transaction that adds a value cannot use it. An upgrade commits in between, so that this is no failure.
+    /// </summary>
+    CannotBeRehearsed,
 }

@@ -17,6 +17,7 @@ internal static partial class RehearsalForm
 
         var text = ConcurrentIndex().IsMatch(step.Sql) ? ConcurrentIndex().Replace(step.Sql, "${verb} INDEX")
             : Block().IsMatch(step.Sql) ? Commit().Replace(step.Sql, "NULL;")
+            : EnumValue.AddedBy(step).Any() ? step.Sql
             : null;
 
         // Without no-transaction in its header the script also gets the lock timeout of a transactional script.

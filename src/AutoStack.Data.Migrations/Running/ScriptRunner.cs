@@ -8,6 +8,9 @@ internal sealed class ScriptRunner
 {
     private readonly NpgsqlConnection connection;
     private readonly MigrationLock held;
+    private readonly SessionState state;
+    private readonly MigrationServer server;
+    private readonly TimeSpan progressInterval;
     private readonly int attempts;
     private readonly bool showValues;
     private readonly string? reason;
@@ -18,11 +21,12 @@ internal sealed class ScriptRunner
     private IReadOnlyList<Blocker> blockers = [];
     private bool lockLost;
 
-    private ScriptRunner(LockedSession session, int attempts, SchemaMigratorOptions options, IProgress<MigrationEvent>? progress)
+    private ScriptRunner(LockedSession session, MigratorContext context, int attempts, IProgress<MigrationEvent>? progress)
     {
-        (connection, held) = (session.Connection, session.Lock);
+        (server, progressInterval) = (context.Server.Of(session.Connection), context.Options.ProgressInterval);
+        (connection, held, state) = (session.Connection, session.Lock, new SessionState(session.Connection));
         (this.attempts, this.progress) = (attempts, progress);
-        (showValues, reason) = (options.ShowValues, options.Reason);
+        (showValues, reason) = (context.Options.ShowValues, context.Options.Reason);
     }
 
     /// <summary>Prepares the working session for scripts, and refuses foreign objects.</summary>
@@ -39,7 +43,7 @@ internal sealed class ScriptRunner
         IProgress<MigrationEvent>? progress,
         CancellationToken cancellationToken)
     {
-        var runner = new ScriptRunner(session, attempts, context.Options, progress);
+        var runner = new ScriptRunner(session, context, attempts, progress);
         await runner.PrepareSessionAsync(cancellationToken).ConfigureAwait(false);
         await context.RefuseForeignObjectsAsync(session.Connection, progress, cancellationToken).ConfigureAwait(false);
         return runner;
@@ -65,23 +69,7 @@ internal sealed class ScriptRunner
             scriptPath = (string)(await ask.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false))!;
         }
 
-        await ExecuteAsync(SearchPath.Own, cancellationToken).ConfigureAwait(false);
-
-        // A script's header limits its time, not the role's settings. Not every version of the server has all of these settings.
-        await ExecuteAsync("""
-            SELECT set_config(name, '0', false)
-            FROM pg_settings
-            WHERE name IN ('idle_in_transaction_session_timeout', 'idle_session_timeout', 'transaction_timeout')
-            """, cancellationToken).ConfigureAwait(false);
-        try
-        {
-            // The server then cancels the statement of a killed migrator instead of finishing an index build for nobody.
-            await ExecuteAsync("SET client_connection_check_interval = '2s'", cancellationToken).ConfigureAwait(false);
-        }
-        catch (PostgresException)
-        {
-            // Some platforms cannot detect a closed connection.
-        }
+        await state.PrepareAsync(cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>
@@ -123,6 +111,7 @@ internal sealed class ScriptRunner
     private Task TryAsync(MigrationScript script, bool up, CancellationToken cancellationToken) =>
         WatchedAsync(up ? script.Up : script.Down, async (step, lost) =>
         {
+            await state.RenewAsync(inTransaction: false, cancellationToken).ConfigureAwait(false);
             await SetTimeoutsAsync(step, cancellationToken).ConfigureAwait(false);
             if (step.ConcurrentIndex is not null)
             {
@@ -162,6 +151,7 @@ internal sealed class ScriptRunner
             var watch = Stopwatch.StartNew();
             await WatchedAsync(step, async (_, lost) =>
             {
+                await state.RenewAsync(inTransaction: true, cancellationToken).ConfigureAwait(false);
                 await SetTimeoutsAsync(step, cancellationToken).ConfigureAwait(false);
                 if (written.ConcurrentIndex is not null)
                 {
@@ -182,11 +172,25 @@ internal sealed class ScriptRunner
         return rehearsed;
     }
 
+    /// <summary>A script that an earlier error of the rehearsal's transaction keeps from being rehearsed.</summary>
+    public RehearsedStep Unrehearsed(MigrationScript script, bool up)
+    {
+        var step = new RehearsedStep(
+            script.Version, (up ? script.Up : script.Down).FileName, RehearsalOutcome.CannotBeRehearsed, null, TimeSpan.Zero)
+        {
+            Set = script.Set,
+        };
+        progress?.Report(new StepRehearsed(step));
+        return step;
+    }
+
     // Keeps the blockers of a script that did not get its lock, for the retry event and the error, and whether the migration lock was lost.
     private async Task WatchedAsync(MigrationStep step, Func<MigrationStep, CancellationToken, Task> work)
     {
         var watch = new BlockerWatch(held, processId, step.FileName, progress);
         await using var watching = watch.ConfigureAwait(false);
+        var following = new ProgressWatch(server, processId, step, scriptPath, progressInterval, progress);
+        await using var ending = following.ConfigureAwait(false);
         try
         {
             await work(step, watch.Lost).ConfigureAwait(false);

@@ -47,9 +47,9 @@ internal sealed class MigrationServer
         }
     }
 
-    private MigrationServer(MigrationServer other, Action<NpgsqlConnectionStringBuilder> change)
+    private MigrationServer(MigrationServer other, Action<NpgsqlConnectionStringBuilder> change, string? where = null)
     {
-        where = other.where;
+        this.where = where ?? other.where;
         askPassword = other.askPassword;
         settings = new NpgsqlConnectionStringBuilder(other.settings.ConnectionString);
         change(settings);
@@ -65,6 +65,10 @@ internal sealed class MigrationServer
     /// <summary>The same settings with the host of an open session only.</summary>
     public MigrationServer Of(NpgsqlConnection connection) =>
         IsOne ? this : new(this, s => (s.Host, s.Port, s.TargetSessionAttributes) = (connection.Host, connection.Port, null));
+
+    /// <summary>The same settings with another database.</summary>
+    public MigrationServer To(string database) =>
+        new(this, s => s.Database = database, $"{settings.Host}, database {Visible.Text(database)}");
 
     /// <summary>Opens a session.</summary>
     /// <param name="wait">How long to retry while the server is starting.</param>

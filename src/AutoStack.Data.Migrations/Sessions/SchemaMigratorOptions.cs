@@ -50,6 +50,30 @@ public sealed class SchemaMigratorOptions
     public bool AllowForeignObjects { get; init; }
 
     /// <summary>
+    /// True to start a run although something was found that would stop it. False, the default, fails with
+    /// <see cref="MigrationError.Obstacles"/> before the first script.
+    /// </summary>
+    public bool IgnoreObstacles { get; init; }
+
+    /// <summary>The default of <see cref="RehearsalLimit"/>: 60 seconds.</summary>
+    public static TimeSpan DefaultRehearsalLimit { get; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>
+    /// The longest time of a rehearsal, whose transaction stops readers and writers; <see cref="Timeout.InfiniteTimeSpan"/> is no limit. A
+    /// rehearsal that takes longer is rolled back (<see cref="MigrationError.TimeLimit"/>).
+    /// </summary>
+    public TimeSpan RehearsalLimit { get; init; } = DefaultRehearsalLimit;
+
+    /// <summary>The default of <see cref="ProgressInterval"/>: 1 second.</summary>
+    public static TimeSpan DefaultProgressInterval { get; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>
+    /// How often a running script's progress is read from the server, on a session of its own, and reported as <see cref="StepProgress"/>;
+    /// above zero.
+    /// </summary>
+    public TimeSpan ProgressInterval { get; init; } = DefaultProgressInterval;
+
+    /// <summary>
     /// True to include the server's own message in exceptions; it may quote values of rows, for example an e-mail address. False, the
     /// default, reports the SQLSTATE, constraint, column and table, and omits the inner exception where it would quote a value.
     /// </summary>
@@ -85,6 +109,12 @@ public sealed class SchemaMigratorOptions
         if (Reason?.Contains('\0', StringComparison.Ordinal) == true)
         {
             throw new ArgumentException("A reason with U+0000 cannot be stored.", nameof(Reason));
+        }
+
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(ProgressInterval, TimeSpan.Zero, nameof(ProgressInterval));
+        if (RehearsalLimit != Timeout.InfiniteTimeSpan)
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(RehearsalLimit, TimeSpan.Zero, nameof(RehearsalLimit));
         }
 
         ArgumentNullException.ThrowIfNull(ScriptSets, nameof(ScriptSets));

@@ -10,7 +10,7 @@ internal sealed class Upgrade(MigratorContext context)
         await using var closing = connection.ConfigureAwait(false);
         var plan = await MigrationPlanner.PlanAsync(connection, context.Sets, up, target, cancellationToken).ConfigureAwait(false);
         plan.Reason = context.Options.Reason;
-        return plan;
+        return await PlanForecast.CompleteAsync(connection, plan, cancellationToken).ConfigureAwait(false);
     }
 
     /// <inheritdoc cref="SchemaMigrator.UpgradeAsync"/>
@@ -25,6 +25,7 @@ internal sealed class Upgrade(MigratorContext context)
         // The plan is checked before the journal is created: a refused migration leaves no journal behind.
         var plan = await MigrationPlanner.PlanAsync(session.Connection, context.Sets, up, target, cancellationToken)
             .ConfigureAwait(false);
+        await PlanForecast.RefuseAsync(session.Connection, plan, context.Options, cancellationToken).ConfigureAwait(false);
         if (plan.Scripts.Count > 0)
         {
             await VersionJournal.PrepareAsync(session.Connection, context.Options.Attempts, cancellationToken).ConfigureAwait(false);

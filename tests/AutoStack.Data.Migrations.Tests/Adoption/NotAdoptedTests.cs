@@ -13,7 +13,7 @@ public sealed class NotAdoptedTests : AdoptionTestsBase
         var catalog = await CatalogAsync();
 
         foreach (var args in (string[][])[
-            ["upgrade"], ["upgrade", "--dry-run"], ["upgrade", "--rehearse"], ["upgrade", "--sql"], ["upgrade", "1"]])
+            ["upgrade"], ["upgrade", "--dry-run"], ["upgrade", "--rehearse", "--yes"], ["upgrade", "--sql"], ["upgrade", "1"]])
         {
             var run = await RunAsync([.. args, "--json"]);
 

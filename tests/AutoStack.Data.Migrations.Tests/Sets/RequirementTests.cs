@@ -27,7 +27,7 @@ public sealed class RequirementTests : MigrationTests
         await StartAtAsync(Head - 1);
         folder.Pair("0001_a", $"-- autostack: {header}\nCREATE TABLE a ();", "DROP TABLE a;");
 
-        foreach (var option in new string[][] { [], ["--dry-run"], ["--rehearse"] })
+        foreach (var option in new string[][] { [], ["--dry-run"], ["--rehearse", "--yes"] })
         {
             var run = await RunAsync(["upgrade", .. option, "--json"]);
             Assert.That(run.Code, Is.EqualTo(1));

@@ -162,7 +162,7 @@ public sealed class ScriptSetConsoleTests : MigrationTests
         var before = await CatalogAsync();
 
         var dry = await RunAsync("upgrade", "--scripts", "billing=db/billing", "--dry-run");
-        var rehearsed = await RunAsync("upgrade", "--scripts", "billing=db/billing", "--rehearse");
+        var rehearsed = await RunAsync("upgrade", "--scripts", "billing=db/billing", "--rehearse", "--yes");
 
         using (Assert.EnterMultipleScope())
         {

@@ -1,0 +1,41 @@
+using Npgsql;
+
+namespace AutoStack.Data.Migrations.Internal;
+
+/// <summary>Completes a plan with what would stop it, and refuses to run such a plan.</summary>
+internal static class PlanForecast
+{
+    /// <summary>The plan with its obstacles and locks, for a session that is used for nothing else afterwards.</summary>
+    public static async Task<MigrationPlan> CompleteAsync(
+        NpgsqlConnection connection, MigrationPlan plan, CancellationToken cancellationToken)
+    {
+        if (plan.Scripts.Count == 0)
+        {
+            return plan;
+        }
+
+        var rehearsed = plan.Steps.Select(step => RehearsalForm.Of(step)).OfType<MigrationStep>().ToList();
+        return plan.With(
+            await Forecast.FindAsync(connection, plan.Steps, !plan.IsDowngrade, cancellationToken).ConfigureAwait(false),
+            await LockForecast.FindAsync(connection, plan.Steps, cancellationToken).ConfigureAwait(false),
+            await LockForecast.FindAsync(connection, rehearsed, cancellationToken).ConfigureAwait(false));
+    }
+
+    /// <summary>Refuses a plan that something would stop, unless the options ignore that.</summary>
+    /// <exception cref="MigrationException"><see cref="MigrationError.Obstacles"/>.</exception>
+    public static async Task RefuseAsync(
+        NpgsqlConnection connection, MigrationPlan plan, SchemaMigratorOptions options, CancellationToken cancellationToken)
+    {
+        if (options.IgnoreObstacles || plan.Scripts.Count == 0)
+        {
+            return;
+        }
+
+        var found = await Forecast.FindAsync(connection, plan.Steps, !plan.IsDowngrade, cancellationToken).ConfigureAwait(false);
+        if (found.Count > 0)
+        {
+            throw new MigrationException(
+                MigrationError.Obstacles, $"The run would stop:\n{string.Join('\n', found)}\nNothing was changed.");
+        }
+    }
+}

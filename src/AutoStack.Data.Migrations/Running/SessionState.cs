@@ -1,0 +1,73 @@
+using Npgsql;
+
+namespace AutoStack.Data.Migrations.Internal;
+
+/// <summary>
+/// What a script may leave in its session: settings, a role, temporary tables, cursors, prepared statements, locks. Each script starts
+/// without what an earlier one left, in an upgrade and in a rehearsal.
+/// </summary>
+/// <param name="connection">The session that runs the scripts.</param>
+internal sealed class SessionState(NpgsqlConnection connection)
+{
+    // DISCARD ALL also forgets the role that ALTER ROLE … SET role gave the session; RESET ROLE returns to it.
+    private static readonly string[] Discard = ["DISCARD ALL", "RESET ROLE"];
+
+    // DISCARD ALL piece by piece, as far as a transaction allows it.
+    private static readonly string[] DiscardInTransaction =
+    [
+        "CLOSE ALL; SET SESSION AUTHORIZATION DEFAULT; RESET ROLE; RESET ALL; DEALLOCATE ALL; UNLISTEN *; "
+            + "SELECT pg_catalog.pg_advisory_unlock_all(); DISCARD PLANS; DISCARD TEMP; DISCARD SEQUENCES",
+    ];
+
+    private bool checksClient = true;
+
+    /// <summary>Sets what every script starts with, outside a transaction.</summary>
+    public async Task PrepareAsync(CancellationToken cancellationToken)
+    {
+        await SetAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await CheckClientAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (PostgresException)
+        {
+            // Some platforms cannot detect a closed connection.
+            checksClient = false;
+        }
+    }
+
+    /// <summary>Removes what an earlier script left, and sets what every script starts with.</summary>
+    /// <param name="inTransaction">True inside the transaction of a rehearsal.</param>
+    /// <param name="cancellationToken">Cancels the statements.</param>
+    public async Task RenewAsync(bool inTransaction, CancellationToken cancellationToken)
+    {
+        foreach (var sql in inTransaction ? DiscardInTransaction : Discard)
+        {
+            await ExecuteAsync(sql, cancellationToken).ConfigureAwait(false);
+        }
+
+        await SetAsync(cancellationToken).ConfigureAwait(false);
+        if (checksClient)
+        {
+            await CheckClientAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    // A script's header limits its time, not the role's settings. Not every version of the server has all of these settings.
+    private Task SetAsync(CancellationToken cancellationToken) => ExecuteAsync($"""
+        {SearchPath.Own};
+        SELECT set_config(name, '0', false)
+        FROM pg_settings
+        WHERE name IN ('idle_in_transaction_session_timeout', 'idle_session_timeout', 'transaction_timeout')
+        """, cancellationToken);
+
+    // The server then cancels the statement of a killed migrator instead of finishing an index build for nobody.
+    private Task CheckClientAsync(CancellationToken cancellationToken) =>
+        ExecuteAsync("SET client_connection_check_interval = '2s'", cancellationToken);
+
+    private async Task ExecuteAsync(string sql, CancellationToken cancellationToken)
+    {
+        using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = 0 };
+        await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
+    }
+}
