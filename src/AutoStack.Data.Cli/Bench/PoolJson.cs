@@ -35,6 +35,7 @@ internal static class PoolJson
             p.Refused,
             p.Errors,
             MeetsP99 = p.Meets(report.Plan.P99),
+            Runs = p.Runs.Select(run => new { Throughput = Math.Round(run.Throughput, 1), run.Total.P99Ms }),
         }),
         Recommendation = report.Recommendation.Meets
             ? new
@@ -47,6 +48,9 @@ internal static class PoolJson
                 report.ConnectionString,
                 report.PasswordLeftOut,
                 report.ConnectionsNeeded,
+                SmallestPoolSize = report.Recommendation.Smallest,
+                LargestPoolSize = report.Recommendation.Largest,
+                RatePerInstance = Math.Round(report.Recommendation.Best.Rate / report.Plan.Instances, 1),
             }
             : null,
         ClosestToP99 = report.Recommendation.Meets
@@ -60,5 +64,6 @@ internal static class PoolJson
             },
         report.Warnings,
         report.Files,
+        report.Plan.Repeats,
     };
 }

@@ -17,6 +17,7 @@ internal static class PoolTable
         ("p99", p => Milliseconds(p.Execution.P99Ms)),
         ("total p50", p => Milliseconds(p.Total.P50Ms)),
         ("p99", p => Milliseconds(p.Total.P99Ms)),
+        ("varies", Variation),
         ("max", p => Milliseconds(p.MaxMs)),
     ];
 
@@ -27,6 +28,18 @@ internal static class PoolTable
         < 100 => value.Value.ToString("0.0", CultureInfo.InvariantCulture),
         _ => value.Value.ToString("0", CultureInfo.InvariantCulture),
     };
+
+    /// <summary>Half the distance between the shortest and the longest p99 of the measurements, as a part of their median.</summary>
+    private static string Variation(PoolPoint point)
+    {
+        if (point.Runs.Count < 2 || point.Runs.Any(run => run.Total.P99Ms is null))
+        {
+            return "";
+        }
+
+        var half = (point.Runs.Max(run => run.Total.P99Ms!.Value) - point.Runs.Min(run => run.Total.P99Ms!.Value)) / 2;
+        return FormattableString.Invariant($"±{100 * half / point.Total.P99Ms:0}%");
+    }
 
     /// <summary>The number of lost statements by reason; empty when none was lost.</summary>
     public static string Failed(PoolPoint point) => string.Join(", ", new[]
