@@ -18,7 +18,7 @@ internal sealed class Session
         this.args = args;
         var json = args.Contains(SharedOptions.JsonName);
         Host = host;
-        var output = Screen.On(host.Output, host.OutputRedirected);
+        var output = Screen.On(host.Output, host.OutputRedirected, host.Width);
         Error = Screen.On(host.Error, host.ErrorRedirected);
         Progress = new ProgressLines(json ? Error : output, Error);
         Results = json ? new JsonResults(host.Output, Error, Progress) : new HumanResults(output, Error);

@@ -12,11 +12,11 @@ internal sealed class Variation
     // The standard error of a median is so many times that of a mean, for many measurements; for three it is a little less.
     private static readonly double OfMedian = Math.Sqrt(Math.PI / 2);
 
-    // Student's t, two-sided, 99 %: the least degrees of freedom for each value.
+    // Student's t, two-sided, 99.9 %, by degrees of freedom. Many points take part in one answer: at 99 % one of them would often lie outside.
     private static readonly (int Freedom, double T)[] Student =
     [
-        (1, 63.66), (2, 9.92), (3, 5.84), (4, 4.60), (5, 4.03), (6, 3.71), (8, 3.36), (10, 3.17), (14, 2.98), (20, 2.85), (40, 2.70),
-        (100, 2.63),
+        (1, 636.6), (2, 31.60), (3, 12.92), (4, 8.61), (5, 6.87), (6, 5.96), (8, 5.04), (10, 4.59), (14, 4.14), (20, 3.85), (40, 3.55),
+        (100, 3.39),
     ];
 
     private readonly Spread latency;

@@ -51,11 +51,14 @@ namespace AutoStack.Data.Cli.Output;
 ///                      "p99AskedMs":50,"saturation":4100.5,"points":[{"poolSize":10,"rate":500,"arrivals":2512,"throughput":501.2,
 ///                      "wait":{"p50Ms":0.02,"p99Ms":0.3},"execution":{"p50Ms":0.4,"p99Ms":2.1},
 ///                      "total":{"p50Ms":0.9,"p99Ms":3.2,"maxMs":9.8},"lateStartP99Ms":1.1,"timeouts":0,"refused":0,
-///                      "errors":{"57P01":3},"meetsP99":true},…],
+///                      "errors":{"57P01":3},"meetsP99":true,"runs":[{"throughput":501.2,"p99Ms":3.2},…]},…],
 ///                      "recommendation":{"poolSize":10,"rate":500,"throughput":501.2,"p99Ms":3.2,"bestThroughput":503.8,
-///                      "connectionString":"Host=…;Maximum Pool Size=10","passwordLeftOut":true,"connectionsNeeded":22},
-///                      "closestToP99":null,"warnings":[],"files":["out/pool.json",…]}
-///                     throughput and rates are per second; a quantile is null when the statement at that rank was lost; saturation is
+///                      "connectionString":"Host=…;Maximum Pool Size=10","passwordLeftOut":true,"connectionsNeeded":22,
+///                      "smallestPoolSize":8,"largestPoolSize":12,"ratePerInstance":250},
+///                      "closestToP99":null,"warnings":[],"files":["out/pool.json",…],"repeats":3}
+///                     a point has the medians of its runs, and the sums of what was lost; another run may recommend smallestPoolSize
+///                     to largestPoolSize, which is null for more than the largest measured one;
+///                     throughput and rates are per second, of all instances together; a quantile is null when the statement at that rank was lost; saturation is
 ///                     null when rates were given; recommendation is null when no point met p99AskedMs, and closestToP99 (poolSize,
 ///                     rate, throughput, p99Ms) then is the nearest point
 /// upgrade, downgrade  also "sets":[{"set":"core","from":0,"to":39},{"set":"billing","from":0,"to":3}]; from and to are those of the
