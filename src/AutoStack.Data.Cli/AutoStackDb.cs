@@ -36,7 +36,14 @@ internal static class AutoStackDb
                 FeatureCommand.Create(session),
                 LintCommand.Create(session),
                 BenchCommand.Create(session),
+                CreateCommand.Create(session),
+                DropCommand.Create(session),
+                DumpCommand.Create(session),
+                CompletionCommand.Create(session),
+                HelpCommand.Create(session),
             };
+
+            HelpCommand.Explain(root);
 
             // A connection string may begin with any character, so that @ does not name a response file.
             var parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });

@@ -1,5 +1,7 @@
 using AutoStack.Data.Cli.Bench;
 using AutoStack.Data.Cli.Commands;
+using AutoStack.Data.Cli.Databases;
+using AutoStack.Data.Cli.Dumping;
 using AutoStack.Data.Cli.Lint;
 using AutoStack.Data.Migrations;
 using Spectre.Console;
@@ -199,6 +201,14 @@ internal sealed class HumanResults(IAnsiConsole output, IAnsiConsole error) : IR
     }
 
     public void Measured(PoolReport report) => PoolLines.Write(output, report);
+
+    public void DatabaseCreated(DatabaseFacts facts, bool created) => DatabaseLines.Created(output, facts, created);
+
+    public void DatabaseDropped(string name, bool dropped) => DatabaseLines.Dropped(output, name, dropped);
+
+    // Bypasses the console, which would wrap the text.
+    public void Dumped(SchemaDump dump, string? file) =>
+        output.Profile.Out.Writer.Write(file is null ? dump.Text : $"{Screen.Count(dump.Objects, "object")} in {file}.{Environment.NewLine}");
 
     public void Fail(Failure failure) => error.WriteLine(failure.Message, new Style(Color.Red));
 

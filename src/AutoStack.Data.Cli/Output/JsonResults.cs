@@ -4,6 +4,8 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using AutoStack.Data.Cli.Bench;
 using AutoStack.Data.Cli.Commands;
+using AutoStack.Data.Cli.Databases;
+using AutoStack.Data.Cli.Dumping;
 using AutoStack.Data.Cli.Lint;
 using AutoStack.Data.Migrations;
 using AutoStack.Data.Migrations.Internal;
@@ -69,11 +71,15 @@ namespace AutoStack.Data.Cli.Output;
 /// adopt, check        which every role may create objects. check also has
 ///                     "foreignObjects":[{"name":"function public.lower(character varying)","owner":"reports",
 ///                     "statement":"DROP FUNCTION public.lower(character varying)"},…]
+/// create              {"database":"autostack","created":true,"owner":"ada","encoding":"UTF8","provider":"libc","locale":"C.UTF-8"}
+/// drop                {"database":"autostack","dropped":true}
+/// dump                {"objects":321,"file":null,"sql":"…"}   sql is null when a file was written
 /// any failure         {"error":{"kind":"scriptFailed","message":"…"}}   kind is usage, cancelled, unexpected, scriptFailed,
 ///                     scriptChanged, schemaNewer, targetInvalid, locked, noConnection or pooledConnection; for revision also
 ///                     scriptsInvalid (the existing scripts have a gap) and notWritten; for upgrade notAdopted and
 ///                     requirementMissing; for adopt notRecognised
-///                     and rowsInTheWay; for upgrade, downgrade and adopt foreignObjects; for bench pool leftBehind
+///                     and rowsInTheWay; for upgrade, downgrade and adopt foreignObjects; for bench pool leftBehind;
+///                     for create exists; for drop missing and inUse; for dump notWritten
 /// </code>
 /// </remarks>
 internal sealed class JsonResults(TextWriter output, IAnsiConsole error, ProgressLines progress) : IResults
@@ -230,6 +236,20 @@ internal sealed class JsonResults(TextWriter output, IAnsiConsole error, Progres
     });
 
     public void Measured(PoolReport report) => Write(PoolJson.Of(report));
+
+    public void DatabaseCreated(DatabaseFacts facts, bool created) => Write(new
+    {
+        Database = facts.Name,
+        Created = created,
+        facts.Owner,
+        facts.Encoding,
+        facts.Provider,
+        facts.Locale,
+    });
+
+    public void DatabaseDropped(string name, bool dropped) => Write(new { Database = name, Dropped = dropped });
+
+    public void Dumped(SchemaDump dump, string? file) => Write(new { dump.Objects, File = file, Sql = file is null ? dump.Text : null });
 
     public void Fail(Failure failure)
     {
