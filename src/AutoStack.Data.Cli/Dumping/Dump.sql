@@ -104,7 +104,7 @@ SELECT 5, c.name, format(E'CREATE %sTABLE %s (\n%s\n)%s%s',
     CASE WHEN c.relkind = 'f' THEN 'FOREIGN ' WHEN c.relpersistence = 'u' THEN 'UNLOGGED ' ELSE '' END,
     c.name, concat_ws(E',\n', l.text, k.text),
     coalesce(' PARTITION BY ' || pg_get_partkeydef(c.oid), ''),
-    coalesce(format(' WITH (%s)', (SELECT string_agg(o.text, ', ' ORDER BY o.text COLLATE "C") FROM unnest(c.reloptions) o (text))), ''))
+    coalesce(' WITH (' || (SELECT string_agg(o.text, ', ' ORDER BY o.text COLLATE "C") FROM unnest(c.reloptions) o (text)) || ')', ''))
 FROM relations c
 LEFT JOIN columns l ON l.attrelid = c.oid
 LEFT JOIN constraints k ON k.conrelid = c.oid
@@ -151,7 +151,7 @@ JOIN pg_aggregate a ON a.aggfnoid = f.oid
 UNION ALL
 SELECT 12, c.name, format(E'CREATE %sVIEW %s%s AS\n%s',
     CASE c.relkind WHEN 'm' THEN 'MATERIALIZED ' ELSE '' END, c.name,
-    coalesce(format(' WITH (%s)', (SELECT string_agg(o.text, ', ' ORDER BY o.text COLLATE "C") FROM unnest(c.reloptions) o (text))), ''),
+    coalesce(' WITH (' || (SELECT string_agg(o.text, ', ' ORDER BY o.text COLLATE "C") FROM unnest(c.reloptions) o (text)) || ')', ''),
     rtrim(pg_get_viewdef(c.oid), ';'))
 FROM relations c
 WHERE c.relkind IN ('v', 'm')
@@ -179,8 +179,8 @@ SELECT 16, format('%s %I', c.name, p.polname), format('CREATE POLICY %I ON %s%s 
     CASE p.polcmd WHEN 'r' THEN 'SELECT' WHEN 'a' THEN 'INSERT' WHEN 'w' THEN 'UPDATE' WHEN 'd' THEN 'DELETE' ELSE 'ALL' END,
     (SELECT string_agg(CASE r.oid WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(r.oid)) END, ', ' ORDER BY pg_get_userbyid(r.oid)::text COLLATE "C")
         FROM unnest(p.polroles) r (oid)),
-    coalesce(format(' USING (%s)', pg_get_expr(p.polqual, p.polrelid)), ''),
-    coalesce(format(' WITH CHECK (%s)', pg_get_expr(p.polwithcheck, p.polrelid)), ''))
+    coalesce(' USING (' || pg_get_expr(p.polqual, p.polrelid) || ')', ''),
+    coalesce(' WITH CHECK (' || pg_get_expr(p.polwithcheck, p.polrelid) || ')', ''))
 FROM relations c
 JOIN pg_policy p ON p.polrelid = c.oid
 UNION ALL
@@ -189,7 +189,7 @@ FROM pg_statistic_ext s
 JOIN own n ON n.oid = s.stxnamespace
 UNION ALL
 SELECT 18, quote_ident(e.evtname), format('CREATE EVENT TRIGGER %I ON %s%s EXECUTE FUNCTION %s()%s', e.evtname, e.evtevent,
-    coalesce(format(' WHEN TAG IN (%s)', (SELECT string_agg(quote_literal(g.tag), ', ' ORDER BY g.tag COLLATE "C") FROM unnest(e.evttags) g (tag))), ''),
+    coalesce(' WHEN TAG IN (' || (SELECT string_agg(quote_literal(g.tag), ', ' ORDER BY g.tag COLLATE "C") FROM unnest(e.evttags) g (tag)) || ')', ''),
     e.evtfoid::regproc, CASE e.evtenabled WHEN 'O' THEN '' ELSE ' /* enabled: ' || e.evtenabled::text || ' */' END)
 FROM pg_event_trigger e
 WHERE ('pg_event_trigger'::regclass, e.oid) NOT IN (SELECT x.classid, x.objid FROM of_extensions x)
