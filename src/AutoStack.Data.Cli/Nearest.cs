@@ -22,10 +22,10 @@ internal static class Nearest
     {
         var known = names.ToList();
         var found = Elsewhere.GetValueOrDefault(word) is { } other && known.Contains(other) ? other
+            : known.Where(name => word.Length > 2 && name.StartsWith(word, StringComparison.OrdinalIgnoreCase)).ToList() is [var only] ? only
             : known.Select(name => (Name: name, Distance: Distance(word.ToUpperInvariant(), name.ToUpperInvariant())))
                 .Where(near => near.Distance <= Math.Min(Near, near.Name.Length / 2))
-                .OrderBy(near => near.Distance).FirstOrDefault().Name
-            ?? (word.Length > 2 && known.Where(name => name.StartsWith(word, StringComparison.OrdinalIgnoreCase)).ToList() is [var only] ? only : null);
+                .OrderBy(near => near.Distance).FirstOrDefault().Name;
         return found is null ? "" : $" Did you mean {found}?";
     }
 

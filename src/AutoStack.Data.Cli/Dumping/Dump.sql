@@ -26,6 +26,8 @@ functions AS (
     FROM pg_proc p
     JOIN own n ON n.oid = p.pronamespace
     WHERE ('pg_proc'::regclass, p.oid) NOT IN (SELECT e.classid, e.objid FROM of_extensions e)
+        -- The constructors of range types.
+        AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'i')
 ),
 columns AS (
     SELECT a.attrelid, string_agg(
@@ -126,7 +128,9 @@ SELECT 7, c.name, format('ALTER TABLE %s REPLICA IDENTITY %s', c.name, CASE c.re
 FROM relations c
 WHERE c.relkind IN ('r', 'p') AND c.relreplident IN ('f', 'n')
 UNION ALL
-SELECT 8, format('%s %s', t.name, c.name), pg_get_indexdef(c.oid)
+SELECT 8, format('%s %s', t.name, c.name),
+    -- That of a partitioned table has those of the partitions, which are not listed.
+    CASE c.relkind WHEN 'I' THEN replace(pg_get_indexdef(c.oid), ' ON ONLY ', ' ON ') ELSE pg_get_indexdef(c.oid) END
     || CASE WHEN i.indisvalid THEN '' ELSE ' /* invalid */' END
     || CASE WHEN i.indisclustered THEN format(E';\nALTER TABLE %s CLUSTER ON %I', t.name, c.relname) ELSE '' END
 FROM relations c
