@@ -51,9 +51,10 @@ internal static class LineChart
             });
         }
 
-        for (var i = 0; i < lines.Count; i++)
+        // A line keeps its colour in every picture, also where another one has no value.
+        foreach (var (number, line) in lines.Index().Where(one => one.Item.Points.Any(point => point.Middle is not null)))
         {
-            Add(model, lines[i], i);
+            Add(model, line, number);
         }
 
         return Svg.Of(model, Width, Height);
