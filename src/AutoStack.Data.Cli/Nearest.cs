@@ -6,23 +6,31 @@ internal static class Nearest
     private const int Near = 2;
 
     // The names that other migrators have for these verbs.
-    private static readonly Dictionary<string, string> Elsewhere = new(StringComparer.OrdinalIgnoreCase)
+    private static readonly Dictionary<string, string> Elsewhere = new (string Verb, string Others)[]
     {
-        ["migrate"] = "upgrade", ["up"] = "upgrade", ["update"] = "upgrade", ["apply"] = "upgrade", ["deploy"] = "upgrade",
-        ["down"] = "downgrade", ["rollback"] = "downgrade", ["undo"] = "downgrade", ["revert"] = "downgrade",
-        ["status"] = "current", ["version"] = "current", ["info"] = "history", ["log"] = "history", ["list"] = "history",
-        ["validate"] = "check", ["verify"] = "check", ["diff"] = "check", ["drift"] = "check",
-        ["new"] = "revision", ["add"] = "revision", ["generate"] = "revision", ["make"] = "revision",
-        ["baseline"] = "stamp", ["mark"] = "stamp", ["createdb"] = "create", ["dropdb"] = "drop", ["inspect"] = "dump", ["schema"] = "dump",
-        ["features"] = "feature", ["benchmark"] = "bench", ["completions"] = "completion",
-    };
+        ("upgrade", "migrate up update apply deploy"),
+        ("downgrade", "down rollback undo revert"),
+        ("current", "status version"),
+        ("history", "info log list"),
+        ("check", "validate verify diff drift"),
+        ("revision", "new add generate make"),
+        ("stamp", "baseline mark"),
+        ("create", "createdb"),
+        ("drop", "dropdb"),
+        ("dump", "inspect schema"),
+        ("feature", "features"),
+        ("bench", "benchmark"),
+        ("completion", "completions"),
+    }.SelectMany(names => names.Others.Split(' '), (names, other) => (other, names.Verb))
+        .ToDictionary(name => name.other, name => name.Verb, StringComparer.OrdinalIgnoreCase);
 
     /// <summary>A question that names the nearest of the names, after a space; empty when none is near.</summary>
     public static string To(string word, IEnumerable<string> names)
     {
         var known = names.ToList();
         var found = Elsewhere.GetValueOrDefault(word) is { } other && known.Contains(other) ? other
-            : known.Where(name => word.Length > 2 && name.StartsWith(word, StringComparison.OrdinalIgnoreCase)).ToList() is [var only] ? only
+            : word.Length > 2 && known.Where(name => name.StartsWith(word, StringComparison.OrdinalIgnoreCase)).ToList() is [var only]
+                ? only
             : known.Select(name => (Name: name, Distance: Distance(word.ToUpperInvariant(), name.ToUpperInvariant())))
                 .Where(near => near.Distance <= Math.Min(Near, near.Name.Length / 2))
                 .OrderBy(near => near.Distance).FirstOrDefault().Name;

@@ -61,7 +61,8 @@ internal static class PoolFiles
                 p.PoolSize, p.Rate, p.Arrivals, p.Throughput, p.Wait.P50Ms, p.Wait.P99Ms, p.Execution.P50Ms, p.Execution.P99Ms,
                 p.Total.P50Ms, p.Total.P99Ms, p.MaxMs, p.LateStartP99Ms, p.Timeouts, p.Refused, p.Errors.Values.Sum(),
                 Runs(p).Count, Runs(p).Min(run => run.Throughput), Runs(p).Max(run => run.Throughput),
-                Runs(p).Min(run => run.Total.P99Ms), Runs(p).Any(run => run.Total.P99Ms is null) ? null : Runs(p).Max(run => run.Total.P99Ms),
+                Runs(p).Min(run => run.Total.P99Ms),
+                Runs(p).Any(run => run.Total.P99Ms is null) ? null : Runs(p).Max(run => run.Total.P99Ms),
             }.Select(value => Convert.ToString(value, CultureInfo.InvariantCulture))).Append('\n');
         }
 

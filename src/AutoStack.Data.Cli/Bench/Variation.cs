@@ -12,7 +12,8 @@ internal sealed class Variation
     // The standard error of a median is so many times that of a mean, for many measurements; for three it is a little less.
     private static readonly double OfMedian = Math.Sqrt(Math.PI / 2);
 
-    // Student's t, two-sided, 99.9 %, by degrees of freedom. Many points take part in one answer: at 99 % one of them would often lie outside.
+    // Student's t, two-sided, 99.9 %, by degrees of freedom. Many points take part in one answer: at 99 % one of them would often lie
+    // outside.
     private static readonly (int Freedom, double T)[] Student =
     [
         (1, 636.6), (2, 31.60), (3, 12.92), (4, 8.61), (5, 6.87), (6, 5.96), (8, 5.04), (10, 4.59), (14, 4.14), (20, 3.85), (40, 3.55),

@@ -126,8 +126,8 @@ internal static class BenchCommand
         var estimate = plan.Estimate < TimeSpan.FromMinutes(1) ? $"{plan.Estimate.TotalSeconds:0} s" : Screen.Duration(plan.Estimate);
         var times = $"{plan.Repeats} times each for {plan.Warmup.TotalSeconds:0} + {plan.Duration.TotalSeconds:0} s";
         return (plan.Rates is null
-                ? $"{Screen.Count(plan.PoolSizes.Count, "pool size")} to find the saturation, then up to {plan.PointCount} points, then up " +
-                  $"to {Knee.MostPoints(plan)} around the knee, {times}: at most {estimate}"
+                ? $"{Screen.Count(plan.PoolSizes.Count, "pool size")} to find the saturation, then up to {plan.PointCount} points, then " +
+                  $"up to {Knee.MostPoints(plan)} around the knee, {times}: at most {estimate}"
                 : $"{Screen.Count(plan.PointCount, "point")}, {times}: about {estimate}") +
             $". A point beyond saturation takes up to {LoadGenerator.WaitLimit.TotalSeconds:0} s longer.";
     }

@@ -42,7 +42,12 @@ internal sealed class BenchOptions
         "--warmup", "SECONDS", "The time for which each point runs before it is measured.", 1, 0, 3600);
 
     private readonly Option<int> repeats = Number(
-        "--repeats", "N", "The number of measurements of each point, whose medians count.", PoolPlan.LeastRepeats, PoolPlan.LeastRepeats, 100);
+        "--repeats",
+        "N",
+        "The number of measurements of each point, whose medians count.",
+        PoolPlan.LeastRepeats,
+        PoolPlan.LeastRepeats,
+        100);
 
     private readonly Option<StatementMix> mix = new("--mix")
     {

@@ -11,7 +11,10 @@ internal static class CompletionCommand
     {
         var shell = new Argument<string>("shell") { Description = "The shell that completes.", HelpName = string.Join('|', Shells) };
         shell.AcceptOnlyFromAmong(Shells);
-        var command = new Command("completion", "Prints a script for a shell, which then completes verbs and options with the tab key.") { shell };
+        var command = new Command("completion", "Prints a script for a shell, which then completes verbs and options with the tab key.")
+        {
+            shell,
+        };
         command.SetAction(parsed =>
         {
             // A script, also where results are JSON.

@@ -36,7 +36,8 @@ internal static class CreateCommand
             else if (!parsed.GetValue(exists))
             {
                 throw new CliException(new Failure(ExitCode.Failed, "exists",
-                    $"The database {Visible.Text(server.Database)} exists, and belongs to {Visible.Text(before.Owner)}. Nothing was changed."));
+                    $"The database {Visible.Text(server.Database)} exists, and belongs to {Visible.Text(before.Owner)}. " +
+                    "Nothing was changed."));
             }
 
             var facts = before ?? await DatabaseFacts.ReadAsync(server, cancellationToken).ConfigureAwait(false);
@@ -67,7 +68,8 @@ internal static class CreateCommand
                 catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.InsufficientPrivilege)
                 {
                     throw new CliException(new Failure(ExitCode.Failed, "unexpected",
-                        $"The role may not create this database: {exception.MessageText}. It needs CREATEDB, and membership in the owner."));
+                        $"The role may not create this database: {exception.MessageText}. " +
+                        "It needs CREATEDB, and membership in the owner."));
                 }
 
                 void Add(string part, string? value, Func<string, string> quote)

@@ -72,7 +72,8 @@ internal static class DropCommand
         {
             throw Fail("inUse", $"{Output.Screen.Count(sessions.Count, "session")} on the database {Visible.Text(server.Database)}: "
                 + string.Join(", ", sessions.Take(5).Select(s => Visible.Text($"pid {s.Pid} ({s.User}, {s.Application}, {s.State})")))
-                + (sessions.Count > 5 ? " and others" : "") + ". Stop the services, or add --force, which ends the sessions. Nothing was changed.");
+                + (sessions.Count > 5 ? " and others" : "")
+                + ". Stop the services, or add --force, which ends the sessions. Nothing was changed.");
         }
     }
 
@@ -82,8 +83,13 @@ internal static class DropCommand
         if (given is null)
         {
             var sizes = await server.ListAsync(
-                "SELECT pg_database_size(d.oid) FROM pg_database d WHERE d.datname = $1::text::name AND has_database_privilege(d.oid, 'CONNECT')",
-                row => row.GetInt64(0), cancellationToken).ConfigureAwait(false);
+                """
+                SELECT pg_database_size(d.oid)
+                FROM pg_database d
+                WHERE d.datname = $1::text::name AND has_database_privilege(d.oid, 'CONNECT')
+                """,
+                row => row.GetInt64(0),
+                cancellationToken).ConfigureAwait(false);
             var size = sizes is [var bytes] ? string.Create(CultureInfo.InvariantCulture, $" ({bytes / 1024.0 / 1024.0:0.#} MB)") : "";
             session.Error.WriteLine(
                 $"Dropping the database {Visible.Text(facts.Name)}{size} of {Visible.Text(facts.Owner)} loses all its data.",

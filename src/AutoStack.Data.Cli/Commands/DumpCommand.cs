@@ -10,15 +10,23 @@ internal static class DumpCommand
 {
     public static Command Create(Session session)
     {
-        var output = new Option<string?>("--output", "-o") { Description = "The file to write. Default: standard output.", HelpName = "FILE" };
-        var command = new Command("dump", "Prints the schema as SQL for reading and comparing: sorted, without data, owners and privileges.") { output };
+        var output = new Option<string?>("--output", "-o")
+        {
+            Description = "The file to write. Default: standard output.",
+            HelpName = "FILE",
+        };
+        var command = new Command(
+            "dump", "Prints the schema as SQL for reading and comparing: sorted, without data, owners and privileges.")
+        {
+            output,
+        };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var connection = session.Connection(parsed) ?? throw Failure.Usage(
                 $"No database is given: use --connection or --connection-file, or set {SharedOptions.ConnectionVariable}.");
             var server = new MigrationServer(connection, session.ShowsValues, session.AskPassword);
-            var dump = await SchemaDump.ReadAsync(
-                server, TimeSpan.FromSeconds(parsed.GetValue(session.Options.Wait)), session.Progress, cancellationToken).ConfigureAwait(false);
+            var wait = TimeSpan.FromSeconds(parsed.GetValue(session.Options.Wait));
+            var dump = await SchemaDump.ReadAsync(server, wait, session.Progress, cancellationToken).ConfigureAwait(false);
             if (parsed.GetValue(output) is { } file)
             {
                 await WriteAsync(Path.GetFullPath(file, session.Host.Directory), file, dump, cancellationToken).ConfigureAwait(false);
@@ -39,7 +47,8 @@ internal static class DumpCommand
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or NotSupportedException)
         {
-            throw new CliException(new Failure(ExitCode.Failed, "notWritten", $"--output: {asGiven} cannot be written: {exception.Message}"));
+            throw new CliException(
+                new Failure(ExitCode.Failed, "notWritten", $"--output: {asGiven} cannot be written: {exception.Message}"));
         }
     }
 }

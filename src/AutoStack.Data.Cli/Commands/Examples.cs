@@ -60,7 +60,7 @@ internal sealed record Examples(IReadOnlyList<(string What, string Line)> Lines,
         ["revision"] = new(
             [
                 ("A new pair of scripts.", "autostack-db revision -m \"add index of project names\""),
-                ("A pair for a service's own set.", "autostack-db revision -m \"create invoices\" --set billing --scripts billing=db/billing"),
+                ("A pair for a service's own set.", "autostack-db revision -m \"add invoices\" --set billing --scripts billing=db/billing"),
             ],
             [(ExitCode.Done, "both files were written"), (ExitCode.Failed, "failed; no file was overwritten"), Usage,
                 (ExitCode.Locked, "another call took the number")]),
@@ -88,8 +88,8 @@ internal sealed record Examples(IReadOnlyList<(string What, string Line)> Lines,
                 ("On a throw-away server, with plots.", "autostack-db bench pool --output out"),
                 ("For a service with eight processes, on a copy of its database.", "autostack-db bench pool --instances 8 --p99 30"),
             ],
-            [(ExitCode.Done, "measured, also when no pool keeps the latency"), (ExitCode.Failed, "failed; the benchmark's schema is removed"),
-                Usage, NoConnection]),
+            [(ExitCode.Done, "measured, also when no pool keeps the latency"),
+                (ExitCode.Failed, "failed; the benchmark's schema is removed"), Usage, NoConnection]),
         ["create"] = new(
             [
                 ("The database of the connection string.", "autostack-db create"),

@@ -9,7 +9,11 @@ internal static class HelpCommand
 {
     public static Command Create(Session session)
     {
-        var verb = new Argument<string[]>("verb") { Description = "The verb, for example upgrade or feature enable.", Arity = ArgumentArity.ZeroOrMore };
+        var verb = new Argument<string[]>("verb")
+        {
+            Description = "The verb, for example upgrade or feature enable.",
+            Arity = ArgumentArity.ZeroOrMore,
+        };
         verb.CompletionSources.Add(context => context.ParseResult.RootCommandResult.Command.Subcommands.Select(c => c.Name));
         var command = new Command("help", "Explains a verb: its options, examples and exit codes.") { verb };
         command.SetAction(parsed =>

@@ -11,7 +11,8 @@ internal sealed record RowCount(string Name, long? Number, bool IsExact)
 {
     /// <summary>For example <c>12 rows</c> or <c>about 1,200,000 values</c>.</summary>
     public string Describe(string noun) => Number is not { } number ? $"an unknown number of {noun}s"
-        : string.Create(CultureInfo.InvariantCulture, $"{(IsExact ? "" : "about ")}{number:N0} {noun}{(number == 1 && IsExact ? "" : "s")}");
+        : string.Create(
+            CultureInfo.InvariantCulture, $"{(IsExact ? "" : "about ")}{number:N0} {noun}{(number == 1 && IsExact ? "" : "s")}");
 }
 
 /// <summary>
@@ -85,12 +86,10 @@ internal static class RowCounts
             }
 
             // Statistics may be old or missing: there are more than the bound.
-            var all = Math.Max(
-                await ScalarAsync(connection, Estimate, [relation], cancellationToken).ConfigureAwait(false) is long found ? found : 0, rows);
-            var share = column is null ? 1
-                : await ScalarAsync(connection, Filled, [relation, column], cancellationToken).ConfigureAwait(false) is double filled ? filled
-                : (double)counted / rows;
-            return new RowCount(name, (long)(all * share), IsExact: false);
+            var estimate = await ScalarAsync(connection, Estimate, [relation], cancellationToken).ConfigureAwait(false) as long?;
+            var filled = column is null ? 1
+                : await ScalarAsync(connection, Filled, [relation, column], cancellationToken).ConfigureAwait(false) as double?;
+            return new RowCount(name, (long)(Math.Max(estimate ?? 0, rows) * (filled ?? (double)counted / rows)), IsExact: false);
         }
         catch (PostgresException)
         {

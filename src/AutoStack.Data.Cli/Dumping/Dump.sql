@@ -67,7 +67,8 @@ FROM pg_extension e
 JOIN pg_namespace n ON n.oid = e.extnamespace
 WHERE e.extname <> 'plpgsql'
 UNION ALL
-SELECT 3, t.name, format(E'CREATE TYPE %s AS ENUM (\n%s\n)', t.name, string_agg('    ' || quote_literal(l.enumlabel), E',\n' ORDER BY l.enumsortorder))
+SELECT 3, t.name, format(E'CREATE TYPE %s AS ENUM (\n%s\n)', t.name,
+    string_agg('    ' || quote_literal(l.enumlabel), E',\n' ORDER BY l.enumsortorder))
 FROM types t
 JOIN pg_enum l ON l.enumtypid = t.oid
 GROUP BY t.name
@@ -75,7 +76,8 @@ UNION ALL
 SELECT 3, t.name, format('CREATE DOMAIN %s AS %s', t.name, format_type(t.typbasetype, t.typtypmod))
     || coalesce(' DEFAULT ' || t.typdefault, '') || CASE WHEN t.typnotnull THEN ' NOT NULL' ELSE '' END
     || coalesce((
-        SELECT string_agg(format(E'\n    CONSTRAINT %I %s', c.conname, pg_get_constraintdef(c.oid)), '' ORDER BY c.conname::text COLLATE "C")
+        SELECT string_agg(
+            format(E'\n    CONSTRAINT %I %s', c.conname, pg_get_constraintdef(c.oid)), '' ORDER BY c.conname::text COLLATE "C")
         FROM pg_constraint c
         WHERE c.contypid = t.oid AND c.contype = 'c'), '')
 FROM types t
@@ -149,7 +151,8 @@ FROM functions f
 WHERE f.prokind <> 'a'
 UNION ALL
 SELECT 11, f.name, format('CREATE AGGREGATE %s (SFUNC = %s, STYPE = %s%s%s)', f.name, a.aggtransfn, format_type(a.aggtranstype, NULL),
-    CASE WHEN a.aggfinalfn::oid = 0 THEN '' ELSE ', FINALFUNC = ' || a.aggfinalfn END, coalesce(', INITCOND = ' || quote_literal(a.agginitval), ''))
+    CASE WHEN a.aggfinalfn::oid = 0 THEN '' ELSE ', FINALFUNC = ' || a.aggfinalfn END,
+    coalesce(', INITCOND = ' || quote_literal(a.agginitval), ''))
 FROM functions f
 JOIN pg_aggregate a ON a.aggfnoid = f.oid
 UNION ALL
@@ -181,7 +184,9 @@ UNION ALL
 SELECT 16, format('%s %I', c.name, p.polname), format('CREATE POLICY %I ON %s%s FOR %s TO %s%s%s', p.polname, c.name,
     CASE WHEN p.polpermissive THEN '' ELSE ' AS RESTRICTIVE' END,
     CASE p.polcmd WHEN 'r' THEN 'SELECT' WHEN 'a' THEN 'INSERT' WHEN 'w' THEN 'UPDATE' WHEN 'd' THEN 'DELETE' ELSE 'ALL' END,
-    (SELECT string_agg(CASE r.oid WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(r.oid)) END, ', ' ORDER BY pg_get_userbyid(r.oid)::text COLLATE "C")
+    (SELECT string_agg(
+            CASE r.oid WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(r.oid)) END,
+            ', ' ORDER BY pg_get_userbyid(r.oid)::text COLLATE "C")
         FROM unnest(p.polroles) r (oid)),
     coalesce(' USING (' || pg_get_expr(p.polqual, p.polrelid) || ')', ''),
     coalesce(' WITH CHECK (' || pg_get_expr(p.polwithcheck, p.polrelid) || ')', ''))
@@ -193,7 +198,8 @@ FROM pg_statistic_ext s
 JOIN own n ON n.oid = s.stxnamespace
 UNION ALL
 SELECT 18, quote_ident(e.evtname), format('CREATE EVENT TRIGGER %I ON %s%s EXECUTE FUNCTION %s()%s', e.evtname, e.evtevent,
-    coalesce(' WHEN TAG IN (' || (SELECT string_agg(quote_literal(g.tag), ', ' ORDER BY g.tag COLLATE "C") FROM unnest(e.evttags) g (tag)) || ')', ''),
+    coalesce(' WHEN TAG IN (' || (
+        SELECT string_agg(quote_literal(g.tag), ', ' ORDER BY g.tag COLLATE "C") FROM unnest(e.evttags) g (tag)) || ')', ''),
     e.evtfoid::regproc, CASE e.evtenabled WHEN 'O' THEN '' ELSE ' /* enabled: ' || e.evtenabled::text || ' */' END)
 FROM pg_event_trigger e
 WHERE ('pg_event_trigger'::regclass, e.oid) NOT IN (SELECT x.classid, x.objid FROM of_extensions x)

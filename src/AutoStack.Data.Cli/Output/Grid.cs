@@ -79,7 +79,8 @@ internal sealed class Grid(params Column[] columns)
                 line.Append(Padded(row[column].Text, column) + Gap, StyleOf(row[column]));
             }
 
-            var texts = columns[last].Wraps ? Lines(row[last].Text, width - before) : [columns[last].Right ? Padded(row[last].Text, last) : row[last].Text];
+            var end = row[last].Text;
+            List<string> texts = columns[last].Wraps ? Lines(end, width - before) : [columns[last].Right ? Padded(end, last) : end];
             line.Append(string.Join('\n' + new string(' ', before), texts), StyleOf(row[last]));
             console.Write(line);
             console.WriteLine();

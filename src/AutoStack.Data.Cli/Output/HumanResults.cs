@@ -208,7 +208,8 @@ internal sealed class HumanResults(IAnsiConsole output, IAnsiConsole error) : IR
 
     // Bypasses the console, which would wrap the text.
     public void Dumped(SchemaDump dump, string? file) =>
-        output.Profile.Out.Writer.Write(file is null ? dump.Text : $"{Screen.Count(dump.Objects, "object")} in {file}.{Environment.NewLine}");
+        output.Profile.Out.Writer.Write(
+            file is null ? dump.Text : $"{Screen.Count(dump.Objects, "object")} in {file}.{Environment.NewLine}");
 
     public void Fail(Failure failure) => error.WriteLine(failure.Message, new Style(Color.Red));
 

@@ -71,9 +71,8 @@ internal static class PoolLines
         }
     }
 
-    private static string Sure(Recommendation chosen) => (chosen.Smallest, chosen.Largest) switch
-    {
-        var (small, large) when small == large => "How sure: another run would recommend the same.",
-        var (small, large) => $"How sure: another run may recommend {small} to {(large is null ? "more than the largest pool measured" : $"{large}")}.",
-    };
+    private static string Sure(Recommendation chosen) => "How sure: " + (
+        chosen.Largest is not { } largest ? $"another run may recommend {chosen.Smallest} or any larger pool."
+        : chosen.Smallest == largest ? "another run would recommend the same."
+        : $"another run may recommend {chosen.Smallest} to {largest}.");
 }

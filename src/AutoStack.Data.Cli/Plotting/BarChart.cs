@@ -30,8 +30,8 @@ internal static class BarChart
     public static string Of(string title, IReadOnlyList<Bar> bars, string reference, double end)
     {
         var cut = bars.Any(bar => bar.Value > end);
-        var model = Chart.Titled(
-            title, $"{reference} = 1; shorter is better{(cut ? $"; bars beyond {end.ToString(CultureInfo.InvariantCulture)} are cut (»)" : "")}");
+        var cutting = cut ? string.Create(CultureInfo.InvariantCulture, $"; bars beyond {end} are cut (»)") : "";
+        var model = Chart.Titled(title, $"{reference} = 1; shorter is better{cutting}");
         model.Legends.Add(Chart.LegendBelowTitle());
 
         // A row for each bar, and an empty one between groups: a series without a bar in a group leaves no hole there.

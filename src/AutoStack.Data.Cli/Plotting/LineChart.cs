@@ -30,7 +30,7 @@ internal static class LineChart
         model.Legends.Add(Chart.LegendAtRight());
         model.Axes.Add(Chart.Styled(new LinearAxis { Position = AxisPosition.Bottom, Title = bottom, Minimum = 0, MaximumPadding = 0.03 }));
         Axis values = logarithmic
-            ? new LogarithmicAxis { MinimumPadding = 0.05, MaximumPadding = 0.05, UseSuperExponentialFormat = false, StringFormat = "#,0.###" }
+            ? new LogarithmicAxis { MinimumPadding = 0.05, MaximumPadding = 0.05, StringFormat = "#,0.###" }
             : new LinearAxis { Minimum = 0, MaximumPadding = 0.05 };
         values.Title = left;
         values.Position = AxisPosition.Left;

@@ -11,7 +11,8 @@ public sealed class PlotTests
 {
     private static readonly Bar[] Bars =
     [
-        new("details over a slow network, round trip 4 ms", "Library", 0.5), new("details over a slow network, round trip 4 ms", "Other", 2),
+        new("details over a slow network, round trip 4 ms", "Library", 0.5),
+        new("details over a slow network, round trip 4 ms", "Other", 2),
         new("append", "Library", 0.98), new("append", "Other", 240), new("tail", "Third of all, compiled", 1.5),
     ];
 
@@ -142,7 +143,8 @@ public sealed class PlotTests
             var transform = (string?)element.Attribute("transform") ?? "";
             var moved = transform.Contains("translate(", StringComparison.Ordinal)
                 ? transform.Split("translate(")[1].Split(')')[0].Split(',', ' ').Select(Number).ToArray() : [0, 0];
-            var (x, y) = (moved[0] + Number((string?)element.Attribute("x") ?? "0"), moved[1] + Number((string?)element.Attribute("y") ?? "0"));
+            var x = moved[0] + Number((string?)element.Attribute("x") ?? "0");
+            var y = moved[1] + Number((string?)element.Attribute("y") ?? "0");
             return transform.Contains("rotate(-90", StringComparison.Ordinal)
                 ? new Placed(element.Value, x - size, y - (box.Width - shift), x + (size / 4), y + shift)
                 : new Placed(element.Value, x - shift, y - size, x - shift + box.Width, y + (size / 4));

@@ -49,7 +49,8 @@ public sealed class PoolSweepTests
         {
             // Between 90 and 110 % of the saturation, and between 5, 10 and 20 connections.
             Assert.That(points.Select(point => point.Rate).Distinct().Order(), Is.SupersetOf(new[] { 4_500d, 4_800, 5_200, 5_500 }));
-            Assert.That(points.Select(point => point.PoolSize).Distinct().Order(), Is.EqualTo(new[] { 1, 2, 5, 6, 8, 10, 13, 16, 20, 40, 60 }));
+            Assert.That(points.Select(point => point.PoolSize).Distinct().Order(),
+                Is.EqualTo(new[] { 1, 2, 5, 6, 8, 10, 13, 16, 20, 40, 60 }));
             Assert.That(chosen.Best.PoolSize, Is.EqualTo(10));
         }
     }

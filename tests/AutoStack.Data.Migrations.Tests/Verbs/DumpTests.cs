@@ -14,12 +14,12 @@ public sealed class DumpTests : MigrationTests
         "CREATE TYPE sales.address AS (street text, city text COLLATE \"C\")",
         "CREATE TYPE sales.span AS RANGE (SUBTYPE = float8)",
         "CREATE SEQUENCE sales.numbers START 5 INCREMENT 2 CYCLE MAXVALUE 99",
-        "CREATE TABLE sales.\"Odd Name\" (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, twice integer GENERATED ALWAYS AS (2 * 3) STORED)",
+        "CREATE TABLE sales.\"Odd Name\" (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, x int GENERATED ALWAYS AS (2 * 3) STORED)",
         "CREATE UNLOGGED TABLE sales.cache (key text NOT NULL, value jsonb) WITH (fillfactor = 70)",
         "CREATE TABLE sales.events (at date NOT NULL, what text) PARTITION BY RANGE (at)",
         "CREATE TABLE sales.events_2026 PARTITION OF sales.events FOR VALUES FROM ('2026-01-01') TO ('2027-01-01')",
         "CREATE TABLE sales.parents (name text); CREATE TABLE sales.children (age integer) INHERITS (sales.parents)",
-        "CREATE TABLE sales.orders (id integer PRIMARY KEY, parent integer CONSTRAINT orders_parent REFERENCES sales.orders (id) DEFERRABLE)",
+        "CREATE TABLE sales.orders (id int PRIMARY KEY, parent int CONSTRAINT orders_parent REFERENCES sales.orders (id) DEFERRABLE)",
         "CREATE INDEX orders_parent_idx ON sales.orders (parent DESC) WHERE parent > 0",
         "CREATE INDEX events_at ON sales.events (at)",
         "CREATE VIEW sales.recent WITH (security_barrier = true) AS SELECT at, what FROM sales.events WHERE what <> ';'",
@@ -49,8 +49,11 @@ public sealed class DumpTests : MigrationTests
         var (first, second) = (await DumpAsync(), await DumpAsync());
         Assert.That(second, Is.EqualTo(first));
         Assert.That(first, Does.Not.Contain('\r').And.Contain("it''s fine").And.Contain("DISABLE TRIGGER"));
-        foreach (var word in new[] { "mood", "percent", "address", "span", "numbers", "Odd Name", "cache", "events_2026", "children", "recent",
-            "totals", "touch()", "longest", "touched", "ignored", "FORCE ROW LEVEL", "mine", "pairs", "it''s optional", "to itself" })
+        foreach (var word in new[]
+        {
+            "mood", "percent", "address", "span", "numbers", "Odd Name", "cache", "events_2026", "children", "recent", "totals", "touch()",
+            "longest", "touched", "ignored", "FORCE ROW LEVEL", "mine", "pairs", "it''s optional", "to itself",
+        })
         {
             Assert.That(first, Does.Contain(word));
         }
@@ -77,7 +80,7 @@ public sealed class DumpTests : MigrationTests
         }
 
         Assert.That(await DumpAsync(), Is.EqualTo(one));
-        Assert.That(one.IndexOf("TABLE public.a", StringComparison.Ordinal), Is.LessThan(one.IndexOf("TABLE public.b", StringComparison.Ordinal)));
+        Assert.That(one, Does.Match("(?s)TABLE public.a.*TABLE public.b.*INDEX y.*INDEX z"));
     }
 
     [Test]
@@ -89,7 +92,8 @@ public sealed class DumpTests : MigrationTests
 
         var after = await DumpAsync();
 
-        Assert.That(after.Split('\n').Except(before.Split('\n')), Is.EqualTo(new[] { "    x integer,", "    y text DEFAULT 'new'::text NOT NULL" }));
+        Assert.That(after.Split('\n').Except(before.Split('\n')),
+            Is.EqualTo(new[] { "    x integer,", "    y text DEFAULT 'new'::text NOT NULL" }));
     }
 
     [Test]

@@ -13,7 +13,8 @@ public sealed class RowCountTests : MigrationTests
             INSERT INTO users (id, name, email) VALUES (gen_random_uuid(), 'Ada', 'ada@example.com');
             INSERT INTO projects (id, user_id, name, repository) SELECT gen_random_uuid(), id, 'site', 'r' FROM users;
             INSERT INTO deployments (id, project_id, user_id) SELECT gen_random_uuid(), id, user_id FROM projects;
-            INSERT INTO deployment_logs (id, deployment_id, message) SELECT gen_random_uuid(), id, 'm' FROM deployments, generate_series(1, 3)
+            INSERT INTO deployment_logs (id, deployment_id, message)
+            SELECT gen_random_uuid(), id, 'm' FROM deployments, generate_series(1, 3)
             """);
 
         var run = await ConsoleRun.StartAsync(["downgrade", "1"], connection: ConnectionString, answer: "n", cancellationToken: Token);
@@ -38,7 +39,10 @@ public sealed class RowCountTests : MigrationTests
     [TestCase(RowCounts.Bound * 2, false, RowCounts.Bound * 2)]
     public async Task The_number_is_exact_up_to_the_bound_and_estimated_above(int rows, bool exact, int about)
     {
-        await ExecuteAsync($"CREATE UNLOGGED TABLE many AS SELECT n AS id, nullif(n % 2, 0) AS odd FROM generate_series(1, {rows}) n; ANALYZE many");
+        await ExecuteAsync($"""
+            CREATE UNLOGGED TABLE many AS SELECT n AS id, nullif(n % 2, 0) AS odd FROM generate_series(1, {rows}) n;
+            ANALYZE many
+            """);
 
         var (counts, values) = await CountAsync(["many"], [("many", "odd")]);
 
@@ -53,7 +57,9 @@ public sealed class RowCountTests : MigrationTests
     [Test]
     public async Task An_estimate_without_statistics_is_at_least_what_was_counted()
     {
-        await ExecuteAsync($"CREATE UNLOGGED TABLE many WITH (autovacuum_enabled = off) AS SELECT n FROM generate_series(1, {RowCounts.Bound + 50}) n");
+        await ExecuteAsync($"""
+            CREATE UNLOGGED TABLE many WITH (autovacuum_enabled = off) AS SELECT n FROM generate_series(1, {RowCounts.Bound + 50}) n
+            """);
 
         var (counts, _) = await CountAsync(["many"], []);
 
