@@ -89,14 +89,15 @@ internal sealed class Grid(params Column[] columns)
         string Padded(string text, int column) => columns[column].Right ? text.PadLeft(WidthOf(column)) : text.PadRight(WidthOf(column));
     }
 
-    // The first cell, and below it the others with their headings.
+    // The first cell that is always there, and below it the others with their headings.
     private void WriteBlocks(IAnsiConsole console, int width)
     {
-        var label = columns.Skip(1).Max(column => column.Heading.Length);
+        var title = Array.FindIndex(columns, column => column.LeftOut == 0);
+        var label = columns.Max(column => column.Heading.Length);
         foreach (var row in rows)
         {
-            WriteWhole(row[0]);
-            for (var i = 1; i < columns.Length; i++)
+            WriteWhole(row[title]);
+            foreach (var i in Enumerable.Range(0, columns.Length).Where(i => i != title))
             {
                 var beside = Gap + columns[i].Heading.PadRight(label) + Gap;
                 var texts = columns[i].Wraps ? Lines(row[i].Text, Math.Max(1, width - beside.Length)) : [row[i].Text];

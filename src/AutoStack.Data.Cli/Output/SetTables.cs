@@ -12,12 +12,13 @@ internal static class SetTables
     public static void Write(IAnsiConsole output, SchemaHistory history)
     {
         var grid = new Grid(
-            new Column("version", Right: true),
+            // The name has the number, too.
+            new Column("version", Right: true, LeftOut: 2),
             new Column("name"),
             new Column("state"),
-            new Column("applied (UTC)"),
-            new Column("duration", Right: true, LeftOut: 1),
-            new Column("checksum", LeftOut: 2));
+            new Column("applied (UTC)", LeftOut: 1),
+            new Column("duration", Right: true, LeftOut: 3),
+            new Column("checksum", LeftOut: 4));
         foreach (var version in history.Sets.SelectMany(set => set.Versions))
         {
             grid.Add(
