@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Xml.Linq;
 using AutoStack.Data.Cli.Bench;
 using AutoStack.Data.Cli.Plotting;
-using OxyPlot;
 
 namespace AutoStack.Data.Migrations.Tests.Bench;
 

@@ -86,7 +86,11 @@ public sealed class CompletionTests
         var host = Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") is { Length: > 0 } path ? path : "dotnet";
         var program = Path.Combine(place.Root, "autostack-db");
         await File.WriteAllTextAsync(program, $"#!/bin/sh\nexec '{host}' exec '{typeof(AutoStackDb).Assembly.Location}' \"$@\"\n");
-        File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        }
+
         var start = new ProcessStartInfo(shell, arguments)
         {
             WorkingDirectory = place.Root,

@@ -1,5 +1,4 @@
 using AutoStack.Data.Migrations.Tests.Support;
-using Npgsql;
 
 namespace AutoStack.Data.Migrations.Tests.Verbs;
 

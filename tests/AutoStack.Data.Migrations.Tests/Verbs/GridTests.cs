@@ -1,10 +1,11 @@
+using System.Text.RegularExpressions;
 using AutoStack.Data.Cli;
 using AutoStack.Data.Cli.Output;
 using AutoStack.Data.Migrations.Tests.Support;
 
 namespace AutoStack.Data.Migrations.Tests.Verbs;
 
-public sealed class GridTests : MigrationTests
+public sealed partial class GridTests : MigrationTests
 {
     private const string Name = "0033_drop_deployments_queue_index_and_more";
 
@@ -72,7 +73,7 @@ public sealed class GridTests : MigrationTests
 
         var code = await AutoStackDb.RunAsync(["history"], host, Token);
 
-        var lines = output.ToString().Split('\n');
+        var lines = Colours().Replace(output.ToString(), "").Split('\n');
         using (Assert.EnterMultipleScope())
         {
             Assert.That(code, Is.Zero);
@@ -88,6 +89,9 @@ public sealed class GridTests : MigrationTests
             }
         }
     }
+
+    [GeneratedRegex(@"\e\[[0-9;?]*[a-z]")]
+    private static partial Regex Colours();
 
     private static string Write(int width, bool redirected)
     {
