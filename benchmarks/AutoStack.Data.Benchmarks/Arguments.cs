@@ -19,6 +19,7 @@ internal sealed record Arguments
           --output <folder>   Writes ratios.json and the tables and plots there.
           --help              Shows this text.
 
+        plots <folder>, as the first word, draws the plots again from the results.csv of an earlier run.
         pool [options], as the first word, is autostack-db bench pool: which pool size serves which load.
         """;
 

@@ -11,6 +11,12 @@ if (args is ["pool", .. var poolArguments])
     return await CliProcess.RunAsync(["bench", "pool", .. poolArguments]);
 }
 
+if (args is ["plots", var results])
+{
+    await Plots.WriteAsync(results, Plots.Read(Path.Combine(results, "results.csv")));
+    return 0;
+}
+
 try
 {
     var arguments = Arguments.Parse(args);

@@ -12,34 +12,7 @@ internal static class AutoStackDb
         var session = new Session(host, args);
         try
         {
-            var root = new RootCommand(
-                "Applies and inspects the schema migrations of an AutoStack database, and measures its connection pools.")
-            {
-                session.Options.Connection,
-                session.Options.ConnectionFile,
-                session.Options.Configuration,
-                session.Options.Environment,
-                session.Options.Scripts,
-                session.Options.Json,
-                session.Options.Timeout,
-                session.Options.Wait,
-                session.Options.LockAttempts,
-                session.Options.AllowForeignObjects,
-                session.Options.IgnoreObstacles,
-                session.Options.ShowValues,
-                UpgradeCommand.Create(session),
-                DowngradeCommand.Create(session),
-                AdoptCommand.Create(session),
-                CurrentCommand.Create(session),
-                HistoryCommand.Create(session),
-                CheckCommand.Create(session),
-                RevisionCommand.Create(session),
-                StampCommand.Create(session),
-                RepairCommand.Create(session),
-                FeatureCommand.Create(session),
-                LintCommand.Create(session),
-                BenchCommand.Create(session),
-            };
+            var root = CreateRoot(session);
 
             // A connection string may begin with any character, so that @ does not name a response file.
             var parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
@@ -72,6 +45,47 @@ internal static class AutoStackDb
             session.Results.Fail(failure);
             return session.Finish(failure.ExitCode);
         }
+    }
+
+    /// <summary>All verbs and options.</summary>
+    internal static RootCommand CreateRoot(Session session)
+    {
+        var root = new RootCommand(
+            "Applies and inspects the schema migrations of an AutoStack database, and measures its connection pools.")
+        {
+            session.Options.Connection,
+            session.Options.ConnectionFile,
+            session.Options.Configuration,
+            session.Options.Environment,
+            session.Options.Scripts,
+            session.Options.Json,
+            session.Options.Timeout,
+            session.Options.Wait,
+            session.Options.LockAttempts,
+            session.Options.AllowForeignObjects,
+            session.Options.IgnoreObstacles,
+            session.Options.ShowValues,
+            UpgradeCommand.Create(session),
+            DowngradeCommand.Create(session),
+            AdoptCommand.Create(session),
+            CurrentCommand.Create(session),
+            HistoryCommand.Create(session),
+            CheckCommand.Create(session),
+            RevisionCommand.Create(session),
+            StampCommand.Create(session),
+            RepairCommand.Create(session),
+            FeatureCommand.Create(session),
+            LintCommand.Create(session),
+            BenchCommand.Create(session),
+            CreateCommand.Create(session),
+            DropCommand.Create(session),
+            DumpCommand.Create(session),
+            CompletionCommand.Create(session),
+            HelpCommand.Create(session),
+        };
+
+        HelpCommand.Explain(root);
+        return root;
     }
 
     // The parser would read such a value as an argument, and an error message would quote it.

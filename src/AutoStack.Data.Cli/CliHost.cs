@@ -22,6 +22,9 @@ internal sealed record CliHost(TextWriter Output, TextWriter Error, TextReader I
     /// <inheritdoc cref="OutputRedirected"/>
     public bool ErrorRedirected { get; init; } = true;
 
+    /// <summary>The columns of the terminal; null to ask it.</summary>
+    public int? Width { get; init; }
+
     /// <summary>The size of <c>bench pool</c>; tests use a smaller one.</summary>
     public BenchScale BenchScale { get; init; } = new();
 

@@ -22,7 +22,7 @@ internal sealed class Session
         lostOutput = () => output.Failure;
         host = host with { Output = output, Error = new SafeWriter(host.Error) };
         Host = host;
-        var screen = Screen.On(host.Output, host.OutputRedirected);
+        var screen = Screen.On(host.Output, host.OutputRedirected, host.Width);
         Error = Screen.On(host.Error, host.ErrorRedirected);
         Progress = new ProgressLines(json ? Error : screen, Error);
         Results = json ? new JsonResults(host.Output, Error, Progress) : new HumanResults(screen, Error);

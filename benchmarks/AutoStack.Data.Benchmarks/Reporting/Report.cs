@@ -73,8 +73,7 @@ internal sealed class Report(Conditions conditions, IReadOnlyList<Measurement> m
         await File.WriteAllTextAsync(Path.Combine(folder, "results.md"), ToMarkdown() + "\n");
         await File.WriteAllTextAsync(Path.Combine(folder, "results.csv"), ToCsv());
         await File.WriteAllTextAsync(Path.Combine(folder, "ratios.json"), ToJson() + "\n");
-        await File.WriteAllTextAsync(Path.Combine(folder, "time.svg"), RatioPlot.ToSvg("Time", comparisons, c => c.TimeRatio));
-        await File.WriteAllTextAsync(Path.Combine(folder, "bytes.svg"), RatioPlot.ToSvg("Bytes allocated", comparisons, c => c.BytesRatio));
+        await Plots.WriteAsync(folder, comparisons);
     }
 
     private static string Time(double nanoseconds) => nanoseconds < 1e6

@@ -5,10 +5,10 @@ using Npgsql;
 namespace AutoStack.Data.Cli.Bench;
 
 /// <summary>
-/// An open-loop load on one pool: each statement starts at its intended time, whether or not earlier ones have ended, and its latency
-/// counts from that time. A load that waits for answers sends fewer statements to a slow server and so hides the longest waits.
+/// An open-loop load on the pools of one or more instances: each statement starts at its intended time, whether or not earlier ones have
+/// ended, and its latency counts from that time. A load that waits for answers sends fewer statements to a slow server and so hides the longest waits.
 /// </summary>
-internal sealed class LoadGenerator(NpgsqlDataSource pool, Workload workload)
+internal sealed class LoadGenerator(IReadOnlyList<NpgsqlDataSource> pools, Workload workload)
 {
     /// <summary>The longest wait of a statement for a connection.</summary>
     public static readonly TimeSpan WaitLimit = TimeSpan.FromSeconds(5);
@@ -30,9 +30,12 @@ internal sealed class LoadGenerator(NpgsqlDataSource pool, Workload workload)
         try
         {
             // All are opened before the first is returned, so that no connection is taken twice.
-            for (var i = 0; i < poolSize; i++)
+            foreach (var pool in pools)
             {
-                opened.Add(await pool.OpenConnectionAsync(cancellationToken).ConfigureAwait(false));
+                for (var i = 0; i < poolSize; i++)
+                {
+                    opened.Add(await pool.OpenConnectionAsync(cancellationToken).ConfigureAwait(false));
+                }
             }
 
             await Task.WhenAll(opened.Select(async (connection, index) =>
@@ -63,7 +66,7 @@ internal sealed class LoadGenerator(NpgsqlDataSource pool, Workload workload)
     public async Task<LoadResult> RunAsync(
         IEnumerable<Arrival> arrivals, TimeSpan warmup, TimeSpan duration, CancellationToken cancellationToken)
     {
-        var run = new Run(pool, workload, warmup, warmup + duration, cancellationToken);
+        var run = new Run(pools, workload, warmup, warmup + duration, cancellationToken);
 
         // A thread of its own: in the thread pool the dispatcher would queue behind the statements that it starts.
         await Task.Factory.StartNew(
@@ -85,7 +88,7 @@ internal sealed class LoadGenerator(NpgsqlDataSource pool, Workload workload)
             var random = new Random(seed + caller);
             while (clock.Elapsed < warmup + duration)
             {
-                var connection = await pool.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
+                var connection = await pools[caller % pools.Count].OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
                 await using (connection.ConfigureAwait(false))
                 {
                     await workload.RunAsync(connection, mix.Next(random), random.Next(), cancellationToken).ConfigureAwait(false);
@@ -101,7 +104,8 @@ internal sealed class LoadGenerator(NpgsqlDataSource pool, Workload workload)
         return done / duration.TotalSeconds;
     }
 
-    private sealed class Run(NpgsqlDataSource pool, Workload workload, TimeSpan from, TimeSpan to, CancellationToken cancellationToken)
+    private sealed class Run(
+        IReadOnlyList<NpgsqlDataSource> pools, Workload workload, TimeSpan from, TimeSpan to, CancellationToken cancellationToken)
     {
         private static readonly TimeSpan LongestNap = TimeSpan.FromMilliseconds(50);
 
@@ -193,6 +197,8 @@ internal sealed class LoadGenerator(NpgsqlDataSource pool, Workload workload)
             var waiting = true;
             try
             {
+                // Every instance gets the same share at random times. The lower half of the pick selects the row.
+                var pool = pools[(arrival.Pick >> 16) % pools.Count];
                 var connection = await pool.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
                 var opened = clock.Elapsed;
                 waiting = false;

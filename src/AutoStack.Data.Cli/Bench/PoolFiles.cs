@@ -51,7 +51,8 @@ internal static class PoolFiles
     {
         var csv = new StringBuilder(
             "pool_size,rate,arrivals,throughput,wait_p50_ms,wait_p99_ms,execution_p50_ms,execution_p99_ms,total_p50_ms,total_p99_ms," +
-            "total_max_ms,late_start_p99_ms,timeouts,refused,errors\n");
+            "total_max_ms,late_start_p99_ms,timeouts,refused,errors,runs,throughput_min,throughput_max,total_p99_min_ms," +
+            "total_p99_max_ms\n");
         foreach (var p in points)
         {
             // A lost quantile is an empty cell.
@@ -59,9 +60,14 @@ internal static class PoolFiles
             {
                 p.PoolSize, p.Rate, p.Arrivals, p.Throughput, p.Wait.P50Ms, p.Wait.P99Ms, p.Execution.P50Ms, p.Execution.P99Ms,
                 p.Total.P50Ms, p.Total.P99Ms, p.MaxMs, p.LateStartP99Ms, p.Timeouts, p.Refused, p.Errors.Values.Sum(),
+                Runs(p).Count, Runs(p).Min(run => run.Throughput), Runs(p).Max(run => run.Throughput),
+                Runs(p).Min(run => run.Total.P99Ms),
+                Runs(p).Any(run => run.Total.P99Ms is null) ? null : Runs(p).Max(run => run.Total.P99Ms),
             }.Select(value => Convert.ToString(value, CultureInfo.InvariantCulture))).Append('\n');
         }
 
         return csv.ToString();
+
+        static IReadOnlyList<PoolPoint> Runs(PoolPoint point) => point.Runs is { Count: > 0 } runs ? runs : [point];
     }
 }

@@ -1,83 +1,95 @@
 using System.Globalization;
-using Npgsql;
 
 namespace AutoStack.Data.Cli.Bench;
 
-/// <summary>Measures every pool size at every rate.</summary>
-internal sealed class PoolSweep(BenchDatabase database, PoolPlan plan, Action<string> report)
+/// <summary>Measures every pool size at every rate several times, then the points around the knee.</summary>
+internal sealed class PoolSweep(IPoolLoad load, PoolPlan plan, Action<string> report)
 {
-    /// <summary>The points in order, and the saturation unless the plan has rates.</summary>
-    public async Task<(IReadOnlyList<PoolPoint> Points, double? Saturation)> RunAsync(
-        Workload workload, CancellationToken cancellationToken)
-    {
-        var saturation = plan.Rates is null ? await FindSaturationAsync(workload, cancellationToken).ConfigureAwait(false) : (double?)null;
-        var rates = plan.Rates ?? PoolPlan.RatesFor(saturation!.Value);
-        var places = plan.PoolSizes.SelectMany(size => rates.Select(rate => (Size: size, Rate: rate))).ToArray();
+    // A pool that carries less in a closed loop has no chance at a rate further above: its backlog grows until the end.
+    private const double Beyond = 1.1;
 
-        // Tables grow and caches fill during the sweep: in ascending order, that would look like an effect of the pool size.
-#pragma warning disable CA5394 // The same order on every run.
-        new Random(plan.Seed).Shuffle(places);
+    private readonly List<PoolPoint> points = [];
+
+#pragma warning disable CA5394 // Not a secret: the same order on every run.
+    private readonly Random random = new(plan.Seed);
 #pragma warning restore CA5394
-        var points = new List<PoolPoint>();
-        foreach (var (size, rate) in places)
+
+    /// <summary>The points, ordered by pool size and rate, and the saturation unless the plan has rates.</summary>
+    public async Task<(IReadOnlyList<PoolPoint> Points, double? Saturation)> RunAsync(CancellationToken cancellationToken)
+    {
+        if (plan.Rates is { } given)
         {
-            var pool = database.OpenPool(size);
-            await using (pool.ConfigureAwait(false))
+            await MeasureAsync([.. plan.PoolSizes.SelectMany(size => given.Select(rate => (size, rate)))], cancellationToken)
+                .ConfigureAwait(false);
+            return (Ordered(), null);
+        }
+
+        var carried = await SaturateAsync(cancellationToken).ConfigureAwait(false);
+        var saturation = carried.Values.Max();
+        var rates = PoolPlan.RatesFor(saturation);
+        await MeasureAsync(
+            [.. plan.PoolSizes.SelectMany(size => UpToFirstBeyond(rates, carried[size]).Select(rate => (size, rate)))],
+            cancellationToken).ConfigureAwait(false);
+
+        var finer = Knee.Places(points, plan, Recommendation.Choose(points, plan.P99));
+        if (finer.Count > 0)
+        {
+            report($"{finer.Count} more points around the knee:");
+            await MeasureAsync(finer, cancellationToken).ConfigureAwait(false);
+        }
+
+        return (Ordered(), saturation);
+    }
+
+    private List<PoolPoint> Ordered() => [.. points.OrderBy(point => point.PoolSize).ThenBy(point => point.Rate)];
+
+    private static IEnumerable<double> UpToFirstBeyond(IReadOnlyList<double> rates, double carried) =>
+        rates.Take(1 + rates.TakeWhile(rate => rate <= carried * Beyond).Count());
+
+    private async Task<Dictionary<int, double>> SaturateAsync(CancellationToken cancellationToken)
+    {
+        var measured = plan.PoolSizes.ToDictionary(size => size, _ => new List<double>());
+        foreach (var (size, seed) in Shuffled(plan.PoolSizes))
+        {
+            var throughput = await load.SaturateAsync(size, seed, cancellationToken).ConfigureAwait(false);
+            measured[size].Add(throughput);
+            report(FormattableString.Invariant($"saturation  pool {size,4}  {throughput,8:0.0}/s"));
+        }
+
+        return measured.ToDictionary(size => size.Key, size => size.Value.Order().ElementAt(size.Value.Count / 2));
+    }
+
+    private async Task MeasureAsync(IReadOnlyCollection<(int Size, double Rate)> places, CancellationToken cancellationToken)
+    {
+        var runs = new List<PoolPoint>();
+        foreach (var (place, seed) in Shuffled(places))
+        {
+            var run = await load.MeasureAsync(place.Size, place.Rate, seed, cancellationToken).ConfigureAwait(false);
+            runs.Add(run);
+            report(Line(runs.Count, places.Count * plan.Repeats, run));
+            if (run is { Throughput: 0, Errors.Count: > 0, Timeouts: 0 })
             {
-                var generator = new LoadGenerator(pool, workload);
-                await PrepareAsync(generator, size, cancellationToken).ConfigureAwait(false);
-                var arrivals = Arrivals.Of(rate, plan.Warmup + plan.Duration, plan.Seed, plan.Mix);
-                var result = await generator.RunAsync(arrivals, plan.Warmup, plan.Duration, cancellationToken).ConfigureAwait(false);
-                var point = PoolPoint.Of(size, rate, result);
-                points.Add(point);
-                report(Line(points.Count, places.Length, point));
-                if (point is { Throughput: 0, Errors.Count: > 0, Timeouts: 0 })
-                {
-                    throw new CliException(new Failure(ExitCode.Failed, "unexpected",
-                        $"Every statement failed ({string.Join(", ", point.Errors.Keys)})."));
-                }
+                throw new CliException(new Failure(ExitCode.Failed, "unexpected",
+                    $"Every statement failed ({string.Join(", ", run.Errors.Keys)})."));
             }
         }
 
-        return ([.. points.OrderBy(point => point.PoolSize).ThenBy(point => point.Rate)], saturation);
+        points.AddRange(runs.GroupBy(run => (run.PoolSize, run.Rate)).Select(point => PoolPoint.Of([.. point])));
     }
 
-    private async Task<double> FindSaturationAsync(Workload workload, CancellationToken cancellationToken)
+    // Tables grow and caches fill during the sweep: in ascending order, that would look like an effect of the pool size. The repeats of a
+    // point are spread over the sweep, so that a disturbance of some seconds does not hit all of them. Every pool size gets the same loads.
+    private (T Place, int Seed)[] Shuffled<T>(IEnumerable<T> places)
     {
-        var best = 0.0;
-        foreach (var size in plan.PoolSizes)
-        {
-            var pool = database.OpenPool(size);
-            await using (pool.ConfigureAwait(false))
-            {
-                var generator = new LoadGenerator(pool, workload);
-                await PrepareAsync(generator, size, cancellationToken).ConfigureAwait(false);
-                var throughput = await generator.SaturateAsync(size, plan.Mix, plan.Seed, plan.Warmup, plan.Duration, cancellationToken)
-                    .ConfigureAwait(false);
-                best = Math.Max(best, throughput);
-                report(FormattableString.Invariant($"saturation  pool {size,4}  {throughput,8:0.0}/s"));
-            }
-        }
-
-        return best;
+        var all = places.SelectMany(place => Enumerable.Range(0, plan.Repeats).Select(repeat => (place, SeedOf(repeat)))).ToArray();
+#pragma warning disable CA5394 // The same order on every run.
+        random.Shuffle(all);
+#pragma warning restore CA5394
+        return all;
     }
 
-    private async Task PrepareAsync(LoadGenerator generator, int size, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await generator.PrepareAsync(size, plan.Mix, cancellationToken).ConfigureAwait(false);
-        }
-        catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.TooManyConnections)
-        {
-            throw new CliException(new Failure(ExitCode.Failed, "unexpected",
-                $"The server had fewer than {size} connections left for the pool: {exception.MessageText}."));
-        }
-        catch (Exception exception) when (exception is NpgsqlException or DatabaseUnavailableException)
-        {
-            // A connection was lost; the pool replaces it, and the load counts further failures.
-        }
-    }
+    // The loads of two seeds have none in common.
+    private int SeedOf(int repeat) => unchecked((plan.Seed * 1_009) + repeat);
 
     private static string Line(int number, int count, PoolPoint point)
     {

@@ -2,7 +2,7 @@ using Npgsql;
 
 namespace AutoStack.Data.Cli.Bench;
 
-/// <summary>The recommended pool size.</summary>
+/// <summary>The recommended pool size of each instance.</summary>
 /// <param name="Meets">True when a point met the latency; otherwise <paramref name="Best"/> is only the nearest point.</param>
 /// <param name="Best">The recommended size at the highest throughput that it reached within the latency.</param>
 /// <param name="BestThroughput">The highest throughput of all points within the latency.</param>
@@ -10,6 +10,12 @@ internal sealed record Recommendation(bool Meets, PoolPoint Best, double BestThr
 {
     // A smaller difference is within the variation between two runs.
     private const double Close = 0.95;
+
+    /// <summary>The smallest size that another run may recommend.</summary>
+    public int Smallest { get; private init; } = Best.PoolSize;
+
+    /// <summary>The largest size that another run may recommend; null when that may be more than the largest measured one.</summary>
+    public int? Largest { get; private init; } = Best.PoolSize;
 
     /// <summary>The smallest pool within 5 % of the best throughput of the points that meet the latency.</summary>
     public static Recommendation Choose(IReadOnlyCollection<PoolPoint> points, TimeSpan p99)
@@ -24,7 +30,32 @@ internal sealed record Recommendation(bool Meets, PoolPoint Best, double BestThr
 
         var best = within.Max(point => point.Throughput);
         var smallest = within.Where(point => point.Throughput >= best * Close).Min(point => point.PoolSize);
-        return new Recommendation(true, within.Where(point => point.PoolSize == smallest).MaxBy(point => point.Throughput)!, best);
+        return new Recommendation(true, within.Where(point => point.PoolSize == smallest).MaxBy(point => point.Throughput)!, best)
+            .WithRange(points, p99);
+    }
+
+    // A size may be recommended when its throughput may be close to that of every other one, and certainly is enough when it is close to
+    // the highest that any other one may have.
+    private Recommendation WithRange(IReadOnlyCollection<PoolPoint> points, TimeSpan p99)
+    {
+        var variation = new Variation(points, p99);
+        var limit = p99.TotalMilliseconds;
+        var sizes = points.GroupBy(point => point.PoolSize).OrderBy(size => size.Key).Select(size => (
+            Size: size.Key,
+            Certain: Best(size, point => variation.P99(point).High <= limit, point => variation.Throughput(point).Low),
+            Possible: Best(size, point => variation.P99(point).Low <= limit, point => variation.Throughput(point).High))).ToList();
+        var possible = sizes.Where(one => one.Possible > 0
+            && sizes.All(other => other.Size == one.Size || one.Possible >= other.Certain * Close));
+        var certain = sizes.Where(one => one.Certain > 0
+            && sizes.All(other => other.Size == one.Size || one.Certain >= other.Possible * Close));
+        return this with
+        {
+            Smallest = possible.Select(one => one.Size).Append(this.Best.PoolSize).Min(),
+            Largest = certain.Select(one => (int?)Math.Max(one.Size, this.Best.PoolSize)).FirstOrDefault(),
+        };
+
+        static double Best(IEnumerable<PoolPoint> size, Func<PoolPoint, bool> counts, Func<PoolPoint, double> throughput) =>
+            size.Where(counts).Select(throughput).Append(0).Max();
     }
 
     /// <summary>Reasons not to rely on the figures, or on the recommendation.</summary>
@@ -34,7 +65,7 @@ internal sealed record Recommendation(bool Meets, PoolPoint Best, double BestThr
         var asked = plan.P99.TotalMilliseconds;
         if (recommendation.Meets)
         {
-            var needed = plan.Instances * (recommendation.Best.PoolSize + 1);
+            var needed = plan.ConnectionsFor(recommendation.Best.PoolSize);
             if (needed > server.Free)
             {
                 var isLimited = server.Free < server.MaxConnections - server.Reserved - server.Others;
@@ -42,6 +73,12 @@ internal sealed record Recommendation(bool Meets, PoolPoint Best, double BestThr
                     $"connection, need {needed} connections, and the server has {server.Free} left: max_connections " +
                     $"{server.MaxConnections} less {server.Reserved} reserved and {server.Others} in use (by running instances too)" +
                     (isLimited ? ", within the connection limit of the database or the role." : ".");
+            }
+
+            if (recommendation.Largest is null)
+            {
+                yield return "A larger pool may be better: the measurements vary too much to exclude it. More --repeats or a longer " +
+                    "--duration narrow that.";
             }
 
             if (recommendation.Best.Rate >= points.Max(point => point.Rate))

@@ -88,7 +88,7 @@ internal static class BenchCommand
         var database = await BenchDatabase.ConnectAsync(server, connection, wait, session.Progress, cancellationToken)
             .ConfigureAwait(false);
         await using var dropping = database.ConfigureAwait(false);
-        plan = options.Fit(plan, parsed, database.Limits.Free, note => Report(session, note));
+        plan = options.Fit(plan, parsed, database.Limits, note => Report(session, note));
         Report(session,
             $"{database.Where}: the load runs in the schema {database.Schema}, created now and dropped at the end. " +
             (own ? "" : "No other table is read or written, but other users of the server notice the load."));
@@ -99,8 +99,8 @@ internal static class BenchCommand
         }
 
         Report(session, Announcement(plan));
-        var sweep = new PoolSweep(database, plan, line => Report(session, line));
-        var (points, saturation) = await sweep.RunAsync(workload, cancellationToken).ConfigureAwait(false);
+        var sweep = new PoolSweep(new PoolLoad(database, workload, plan), plan, line => Report(session, line));
+        var (points, saturation) = await sweep.RunAsync(cancellationToken).ConfigureAwait(false);
         var recommendation = Recommendation.Choose(points, plan.P99);
         var (text, passwordLeftOut) =
             Recommendation.ConnectionString(own ? null : ConnectionText.Parse(connection), recommendation.Best.PoolSize);
@@ -124,9 +124,12 @@ internal static class BenchCommand
     internal static string Announcement(PoolPlan plan)
     {
         var estimate = plan.Estimate < TimeSpan.FromMinutes(1) ? $"{plan.Estimate.TotalSeconds:0} s" : Screen.Duration(plan.Estimate);
-        return $"{Screen.Count(plan.PointCount, "point")} of {plan.Warmup.TotalSeconds:0} + {plan.Duration.TotalSeconds:0} s" +
-            (plan.Rates is null ? $", and {plan.PoolSizes.Count} to find the saturation" : "") +
-            $": about {estimate}. A point beyond saturation takes up to {LoadGenerator.WaitLimit.TotalSeconds:0} s longer.";
+        var times = $"{plan.Repeats} times each for {plan.Warmup.TotalSeconds:0} + {plan.Duration.TotalSeconds:0} s";
+        return (plan.Rates is null
+                ? $"{Screen.Count(plan.PoolSizes.Count, "pool size")} to find the saturation, then up to {plan.PointCount} points, then " +
+                  $"up to {Knee.MostPoints(plan)} around the knee, {times}: at most {estimate}"
+                : $"{Screen.Count(plan.PointCount, "point")}, {times}: about {estimate}") +
+            $". A point beyond saturation takes up to {LoadGenerator.WaitLimit.TotalSeconds:0} s longer.";
     }
 
     // Always on standard error: standard output has the table alone.

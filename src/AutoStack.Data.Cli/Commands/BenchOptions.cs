@@ -17,7 +17,8 @@ internal sealed class BenchOptions
     private readonly Option<int[]> poolSizes = new("--pool-sizes")
     {
         Description =
-            "Values of Maximum Pool Size, separated by commas. Default sizes for which the server has too few connections are skipped.",
+            "Values of Maximum Pool Size of each instance, separated by commas. Default sizes for which the server has too few " +
+            "connections are skipped, and sizes between them are measured around the best one.",
         HelpName = "N,N,…",
         DefaultValueFactory = _ => DefaultSizes,
         CustomParser = result => List<int>(result, "--pool-sizes", $"a list of whole numbers from 1 to {MaxPool}", ReadSize),
@@ -26,7 +27,8 @@ internal sealed class BenchOptions
     private readonly Option<double[]> rates = new("--rates")
     {
         Description =
-            "Offered statements per second, separated by commas. auto measures the saturation and offers 25, 50, 75, 90 and 110 % of it.",
+            "Offered statements per second of all instances together, separated by commas. auto measures the saturation, offers 25, 50, " +
+            "75, 90 and 110 % of it, and then finer steps around the knee.",
         HelpName = "N,N,…|auto",
         DefaultValueFactory = _ => [],
         CustomParser = result => result.Tokens[0].Value == "auto"
@@ -34,10 +36,18 @@ internal sealed class BenchOptions
             : List<double>(result, "--rates", $"auto, or a list of numbers from 1 to {MaxRate}", ReadRate),
     };
 
-    private readonly Option<int> duration = Number("--duration", "SECONDS", "The time for which each point is measured.", 5, 1, 3600);
+    private readonly Option<int> duration = Number("--duration", "SECONDS", "The time of one measurement of a point.", 3, 1, 3600);
 
     private readonly Option<int> warmup = Number(
         "--warmup", "SECONDS", "The time for which each point runs before it is measured.", 1, 0, 3600);
+
+    private readonly Option<int> repeats = Number(
+        "--repeats",
+        "N",
+        "The number of measurements of each point, whose medians count.",
+        PoolPlan.LeastRepeats,
+        PoolPlan.LeastRepeats,
+        100);
 
     private readonly Option<StatementMix> mix = new("--mix")
     {
@@ -60,7 +70,7 @@ internal sealed class BenchOptions
         "--p99", "MILLISECONDS", "The limit for 99 of 100 statements, from their intended start to their end.", 50, 1, 60_000);
 
     private readonly Option<int> instances = Number(
-        "--instances", "N", "The number of processes of the service, each with such a pool.", 1, 1, 10_000);
+        "--instances", "N", "The number of processes of the service, each with such a pool and its share of the load.", 1, 1, 10_000);
 
     private readonly Option<int> seed = Number(
         "--seed", "N", "The seed of the arrivals: the same seed makes the same load.", 1, 0, int.MaxValue);
@@ -73,7 +83,7 @@ internal sealed class BenchOptions
 
     public void AddTo(Command command)
     {
-        foreach (var option in (Option[])[poolSizes, rates, duration, warmup, mix, p99, instances, seed, output])
+        foreach (var option in (Option[])[poolSizes, rates, duration, warmup, repeats, mix, p99, instances, seed, output])
         {
             command.Options.Add(option);
         }
@@ -90,6 +100,7 @@ internal sealed class BenchOptions
         return new PoolPlan
         {
             PoolSizes = parsed.GetValue(poolSizes)!,
+            RefinesSizes = parsed.GetResult(poolSizes) is not { Implicit: false },
             Rates = parsed.GetValue(rates) is { Length: > 0 } offered ? offered : null,
             Duration = parsed.GetValue(duration) * host.BenchScale.Second,
             Warmup = parsed.GetValue(warmup) * host.BenchScale.Second,
@@ -97,14 +108,19 @@ internal sealed class BenchOptions
             P99 = TimeSpan.FromMilliseconds(parsed.GetValue(p99)),
             Instances = parsed.GetValue(instances),
             Seed = parsed.GetValue(seed),
+            Repeats = parsed.GetValue(repeats),
             Output = folder,
         };
     }
 
-    /// <summary>The plan with the pools for which the server has connections left for this role.</summary>
-    public PoolPlan Fit(PoolPlan plan, ParseResult parsed, int free, Action<string> report)
+    /// <summary>
+    /// The plan with the pools for which the server has connections: for the load those that are left for this role, for the service those
+    /// that are not reserved.
+    /// </summary>
+    public PoolPlan Fit(PoolPlan plan, ParseResult parsed, ServerLimits server, Action<string> report)
     {
-        var fitting = plan.PoolSizes.Where(size => size <= free).ToArray();
+        var fitting = plan.PoolSizes.Where(size => plan.Instances * size <= server.Free
+            && plan.ConnectionsFor(size) <= server.MaxConnections - server.Reserved).ToArray();
         if (fitting.Length == plan.PoolSizes.Count)
         {
             return plan;
@@ -113,12 +129,19 @@ internal sealed class BenchOptions
         var tooLarge = string.Join(", ", plan.PoolSizes.Except(fitting));
         if (fitting.Length == 0 || parsed.GetResult(poolSizes) is { Implicit: false })
         {
-            throw Failure.Usage($"--pool-sizes: the server has {free} connections left for this role, too few for {tooLarge}.");
+            throw Failure.Usage(fitting.Length == 0 && plan.Instances > 1
+                ? $"--instances: {Describe(server)}, too few for {plan.Instances} instances with a pool of {plan.PoolSizes[0]}."
+                : $"--pool-sizes: {Describe(server)}, too few for {tooLarge}{Each(plan)}.");
         }
 
-        report($"Pool sizes {tooLarge} are skipped: the server has {free} connections left.");
+        report($"Pool sizes {tooLarge}{Each(plan)} are skipped: {Describe(server)}.");
         return plan with { PoolSizes = fitting };
     }
+
+    private static string Each(PoolPlan plan) => plan.Instances > 1 ? $" in each of {plan.Instances} instances" : "";
+
+    private static string Describe(ServerLimits server) =>
+        $"the server has {server.Free} connections left for this role, of {server.MaxConnections - server.Reserved} that are not reserved";
 
     private static int? ReadSize(string text) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var size) && size is >= 1 and <= MaxPool ? size : null;

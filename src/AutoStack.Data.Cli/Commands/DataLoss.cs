@@ -1,3 +1,4 @@
+using System.CommandLine;
 using AutoStack.Data.Cli.Lint;
 using AutoStack.Data.Cli.Output;
 using AutoStack.Data.Migrations;
@@ -50,6 +51,38 @@ internal sealed record DataLoss(IReadOnlyList<string> Tables, IReadOnlyList<stri
             {
                 yield return table;
             }
+        }
+    }
+
+    /// <summary>Prints what a downgrade of a database loses, and how many rows and values that are.</summary>
+    public static async Task AnnounceAsync(Session session, ParseResult parsed, MigrationPlan plan, CancellationToken cancellationToken)
+    {
+        Announce(session.Error, plan);
+        var loss = Of(plan.Scripts);
+        if (loss.IsNone || session.Connection(parsed) is not { } connection)
+        {
+            return;
+        }
+
+        var server = new MigrationServer(connection, session.ShowsValues, session.AskPassword);
+        var open = await server.ConnectReadOnlyAsync(TimeSpan.Zero, session.Progress, cancellationToken).ConfigureAwait(false);
+        await using var closing = open.ConfigureAwait(false);
+        var (rows, values) = await RowCounts.ReadAsync(
+            open,
+            [.. loss.Tables, .. loss.Rows],
+            loss.Columns.Select(column => column.Split('.', 2)).Select(parts => (parts[0], parts[1])),
+            cancellationToken).ConfigureAwait(false);
+        var held = rows.Select(count => (count, "row")).Concat(values.Select(count => (count, "value")))
+            .Where(one => one.count.Number is not 0).ToList();
+        foreach (var (count, noun) in held)
+        {
+            session.Error.WriteLine($"  {count.Name}: {count.Describe(noun)}");
+        }
+
+        var empty = rows.Count + values.Count - held.Count;
+        if (empty > 0)
+        {
+            session.Error.WriteLine(held.Count == 0 ? "  All of them are empty." : "  The others are empty.");
         }
     }
 

@@ -42,7 +42,7 @@ internal static class DowngradeCommand
         var plan = await migrator.PlanDowngradeAsync(target, cancellationToken).ConfigureAwait(false);
         if (plan.Scripts.Count > 0)
         {
-            DataLoss.Announce(session.Error, plan);
+            await DataLoss.AnnounceAsync(session, parsed, plan, cancellationToken).ConfigureAwait(false);
             if (asks && !await Question.AskAsync(session, cancellationToken).ConfigureAwait(false))
             {
                 throw Failure.Cancelled("Not confirmed. Nothing was changed.");

@@ -5,9 +5,13 @@ namespace AutoStack.Data.Cli.Commands;
 /// <summary>Asks for confirmation of what was announced.</summary>
 internal static class Question
 {
-    public static async Task<bool> AskAsync(Session session, CancellationToken cancellationToken)
+    public static async Task<bool> AskAsync(Session session, CancellationToken cancellationToken) =>
+        (await ReadAsync(session, "Continue? [y/N] ", cancellationToken).ConfigureAwait(false))?.Trim().ToUpperInvariant() is "Y" or "YES";
+
+    /// <summary>The answer to a question; null when the input has ended.</summary>
+    public static async Task<string?> ReadAsync(Session session, string question, CancellationToken cancellationToken)
     {
-        session.Error.Write("Continue? [y/N] ", Style.Plain);
+        session.Error.Write(question, Style.Plain);
 
         string? answer = null;
         try
@@ -23,6 +27,6 @@ internal static class Question
             }
         }
 
-        return answer?.Trim().ToUpperInvariant() is "Y" or "YES";
+        return answer;
     }
 }

@@ -1,6 +1,7 @@
-using System.Globalization;
 using AutoStack.Data.Cli.Bench;
 using AutoStack.Data.Cli.Commands;
+using AutoStack.Data.Cli.Databases;
+using AutoStack.Data.Cli.Dumping;
 using AutoStack.Data.Cli.Lint;
 using AutoStack.Data.Migrations;
 using Spectre.Console;
@@ -207,56 +208,16 @@ internal sealed class HumanResults(IAnsiConsole output, IAnsiConsole error) : IR
         }
     }
 
-    public void Measured(PoolReport report)
-    {
-        var table = new Table().NoBorder();
-        foreach (var (heading, _) in PoolTable.Columns)
-        {
-            table.AddColumn(heading, c => c.RightAligned().NoWrap());
-        }
+    public void Measured(PoolReport report) => PoolLines.Write(output, report);
 
-        table.AddColumn("failed", c => c.PadRight(0));
-        foreach (var point in report.Points)
-        {
-            table.AddRow(PoolTable.Columns.Select(column => column.Cell(point)).Append(PoolTable.Failed(point))
-                .Select(cell => new Text(cell, point.Meets(report.Plan.P99) ? Style.Plain : new Style(Color.Yellow))));
-        }
+    public void DatabaseCreated(DatabaseFacts facts, bool created) => DatabaseLines.Created(output, facts, created);
 
-        output.Write(table);
-        output.WriteLine(FormattableString.Invariant($"Milliseconds. Load: {report.Plan.Mix}; PostgreSQL {report.Server.Version}."));
-        output.WriteLine();
-        var best = report.Recommendation.Best;
-        var asked = FormattableString.Invariant($"{report.Plan.P99.TotalMilliseconds:0} ms");
-        if (report.ConnectionString is { } connectionString)
-        {
-            output.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"Maximum Pool Size={best.PoolSize}: the smallest pool with {best.Throughput:0} of at most " +
-                $"{report.Recommendation.BestThroughput:0} statements per second and a p99 of " +
-                $"{PoolTable.Milliseconds(best.Total.P99Ms)} ms, within the {asked} asked for."),
-                new Style(Color.Green));
-            output.WriteUnwrapped((report.OwnServer ? "Add to the connection string: " : "") + connectionString);
-            if (report.PasswordLeftOut)
-            {
-                output.WriteLine("The password is left out.");
-            }
-        }
-        else
-        {
-            output.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"No pool size kept its p99 within {asked}. Closest: {best.PoolSize} at {best.Rate:0.##} per second, " +
-                $"with a p99 of {PoolTable.Milliseconds(best.Total.P99Ms)} ms."), new Style(Color.Red));
-        }
+    public void DatabaseDropped(string name, bool dropped) => DatabaseLines.Dropped(output, name, dropped);
 
-        foreach (var warning in report.Warnings)
-        {
-            output.WriteLine(warning, new Style(Color.Yellow));
-        }
-
-        foreach (var file in report.Files)
-        {
-            output.WriteUnwrapped(file);
-        }
-    }
+    // Bypasses the console, which would wrap the text.
+    public void Dumped(SchemaDump dump, string? file) =>
+        output.Profile.Out.Writer.Write(
+            file is null ? dump.Text : $"{Screen.Count(dump.Objects, "object")} in {file}.{Environment.NewLine}");
 
     public void Fail(Failure failure) => error.WriteLine(failure.Message, new Style(Color.Red));
 

@@ -1,5 +1,7 @@
 using AutoStack.Data.Cli.Bench;
 using AutoStack.Data.Cli.Commands;
+using AutoStack.Data.Cli.Databases;
+using AutoStack.Data.Cli.Dumping;
 using AutoStack.Data.Cli.Lint;
 using AutoStack.Data.Migrations;
 
@@ -41,6 +43,12 @@ internal interface IResults
     void Changes(IReadOnlyList<JournalChange> changes);
 
     void Measured(PoolReport report);
+
+    void DatabaseCreated(DatabaseFacts facts, bool created);
+
+    void DatabaseDropped(string name, bool dropped);
+
+    void Dumped(SchemaDump dump, string? file);
 
     void Fail(Failure failure);
 }

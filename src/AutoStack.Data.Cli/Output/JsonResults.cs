@@ -4,6 +4,8 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using AutoStack.Data.Cli.Bench;
 using AutoStack.Data.Cli.Commands;
+using AutoStack.Data.Cli.Databases;
+using AutoStack.Data.Cli.Dumping;
 using AutoStack.Data.Cli.Lint;
 using AutoStack.Data.Migrations;
 using AutoStack.Data.Migrations.Internal;
@@ -46,18 +48,7 @@ namespace AutoStack.Data.Cli.Output;
 ///                     upgrade and downgrade
 /// lint                {"folder":"scripts/sql","files":46,"findings":[{"file":"scripts/sql/0024_add_x.sql","line":3,
 ///                      "rule":"blocking-index","message":"…","safer":"…"},…]}   folder is null for the scripts of the package
-/// bench pool          {"server":{"version":"17.5","own":false,"maxConnections":100,"reserved":3,"others":12,"free":85},
-///                      "mix":[{"statement":"by-id","weight":45},…],"durationSeconds":5,"warmupSeconds":1,"seed":1,"instances":2,
-///                      "p99AskedMs":50,"saturation":4100.5,"points":[{"poolSize":10,"rate":500,"arrivals":2512,"throughput":501.2,
-///                      "wait":{"p50Ms":0.02,"p99Ms":0.3},"execution":{"p50Ms":0.4,"p99Ms":2.1},
-///                      "total":{"p50Ms":0.9,"p99Ms":3.2,"maxMs":9.8},"lateStartP99Ms":1.1,"timeouts":0,"refused":0,
-///                      "errors":{"57P01":3},"meetsP99":true},…],
-///                      "recommendation":{"poolSize":10,"rate":500,"throughput":501.2,"p99Ms":3.2,"bestThroughput":503.8,
-///                      "connectionString":"Host=…;Maximum Pool Size=10","passwordLeftOut":true,"connectionsNeeded":22},
-///                      "closestToP99":null,"warnings":[],"files":["out/pool.json",…]}
-///                     throughput and rates are per second; a quantile is null when the statement at that rank was lost; saturation is
-///                     null when rates were given; recommendation is null when no point met p99AskedMs, and closestToP99 (poolSize,
-///                     rate, throughput, p99Ms) then is the nearest point
+/// bench pool          see PoolJson
 /// upgrade, downgrade  also "sets":[{"set":"core","from":0,"to":39},{"set":"billing","from":0,"to":3}]; from and to are those of the
 ///                     first set. Each step, plan item and version has its "set"; a repeatable script has version 0
 /// current, check      also "sets":[{"set":"billing","version":3,"head":3,…,"given":true},…]; the members beside it are those of the
@@ -66,11 +57,13 @@ namespace AutoStack.Data.Cli.Output;
 /// adopt, check        which every role may create objects. check also has
 ///                     "foreignObjects":[{"name":"function public.lower(character varying)","owner":"reports",
 ///                     "statement":"DROP FUNCTION public.lower(character varying)"},…]
+/// create, drop, dump  see DatabaseJson
 /// any failure         {"error":{"kind":"scriptFailed","message":"…"}}   kind is usage, cancelled, unexpected, scriptFailed,
 ///                     scriptChanged, schemaNewer, targetInvalid, locked, lockLost, noConnection or pooledConnection; for revision also
 ///                     scriptsInvalid (the existing scripts have a gap) and notWritten; for upgrade notAdopted and
 ///                     requirementMissing; for adopt notRecognised
-///                     and rowsInTheWay; for upgrade, downgrade and adopt foreignObjects; for bench pool leftBehind
+///                     and rowsInTheWay; for upgrade, downgrade and adopt foreignObjects; for bench pool leftBehind;
+///                     for create exists; for drop missing and inUse; for dump notWritten
 /// </code>
 /// </remarks>
 internal sealed class JsonResults(TextWriter output, IAnsiConsole error, ProgressLines progress) : IResults
@@ -237,6 +230,12 @@ internal sealed class JsonResults(TextWriter output, IAnsiConsole error, Progres
     });
 
     public void Measured(PoolReport report) => Write(PoolJson.Of(report));
+
+    public void DatabaseCreated(DatabaseFacts facts, bool created) => Write(DatabaseJson.Created(facts, created));
+
+    public void DatabaseDropped(string name, bool dropped) => Write(DatabaseJson.Dropped(name, dropped));
+
+    public void Dumped(SchemaDump dump, string? file) => Write(DatabaseJson.Dumped(dump, file));
 
     public void Fail(Failure failure)
     {

@@ -7,7 +7,7 @@ namespace AutoStack.Data.Cli.Output;
 /// <summary>Creates consoles and formats what is printed on them.</summary>
 internal static class Screen
 {
-    public static IAnsiConsole On(TextWriter writer, bool redirected)
+    public static IAnsiConsole On(TextWriter writer, bool redirected, int? width = null)
     {
         var console = AnsiConsole.Create(new AnsiConsoleSettings
         {
@@ -24,6 +24,10 @@ internal static class Screen
         {
             // A log has no width: a wrapped line could not be found by grep.
             console.Profile.Width = 10_000;
+        }
+        else if (width is { } known)
+        {
+            console.Profile.Width = known;
         }
 
         return console;

@@ -11,25 +11,26 @@ internal static class SetTables
     /// <summary>Every version of every set.</summary>
     public static void Write(IAnsiConsole output, SchemaHistory history)
     {
-        var table = new Table().NoBorder();
-        table.AddColumn("version", c => c.RightAligned().NoWrap().PadLeft(0));
-        table.AddColumn("name");
-        table.AddColumn("state", c => c.NoWrap());
-        table.AddColumn("applied (UTC)", c => c.NoWrap());
-        table.AddColumn("duration", c => c.RightAligned().NoWrap());
-        table.AddColumn("checksum", c => c.NoWrap().PadRight(0));
+        var grid = new Grid(
+            // The name has the number, too.
+            new Column("version", Right: true, LeftOut: 2),
+            new Column("name"),
+            new Column("state"),
+            new Column("applied (UTC)", LeftOut: 1),
+            new Column("duration", Right: true, LeftOut: 3),
+            new Column("checksum", LeftOut: 4));
         foreach (var version in history.Sets.SelectMany(set => set.Versions))
         {
-            table.AddRow(
-                new Text(version.Version == 0 ? "" : version.Version.ToString(CultureInfo.InvariantCulture)),
-                new Text(Named(version)),
-                new Text(Word(version), new Style(Colour(version.State))),
-                new Text(version.AppliedAt?.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture) ?? ""),
-                new Text(version.Duration is { } duration ? Screen.Duration(duration) : ""),
-                new Text(version.Checksum[..Math.Min(12, version.Checksum.Length)]));
+            grid.Add(
+                version.Version == 0 ? "" : version.Version.ToString(CultureInfo.InvariantCulture),
+                Named(version),
+                new Cell(Word(version), Colour(version.State)),
+                version.AppliedAt?.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture) ?? "",
+                version.Duration is { } duration ? Screen.Duration(duration) : "",
+                version.Checksum[..Math.Min(12, version.Checksum.Length)]);
         }
 
-        output.Write(table);
+        grid.Write(output);
     }
 
     /// <summary>Every optional feature.</summary>
@@ -41,20 +42,17 @@ internal static class SetTables
             return;
         }
 
-        var table = new Table().NoBorder();
-        table.AddColumn("feature", c => c.NoWrap().PadLeft(0));
-        table.AddColumn("state", c => c.NoWrap());
-        table.AddColumn("what it does", c => c.PadRight(0));
+        var grid = new Grid(new Column("feature"), new Column("state"), new Column("what it does", Wraps: true));
         foreach (var feature in features)
         {
             var state = FormattableString.Invariant($"enabled, version {feature.CurrentVersion} of {feature.HeadVersion}");
-            table.AddRow(
-                new Text(feature.Name),
-                new Text(feature.IsEnabled ? state : "not enabled", new Style(feature.IsEnabled ? Color.Green : Color.Default)),
-                new Text(feature.Description));
+            grid.Add(
+                feature.Name,
+                feature.IsEnabled ? new Cell(state, Color.Green) : "not enabled",
+                feature.Description);
         }
 
-        output.Write(table);
+        grid.Write(output);
     }
 
     /// <summary>The name of a script, after that of its set unless it is the core.</summary>

@@ -24,6 +24,8 @@ public sealed class BenchOptionsTests : MigrationTests
     [TestCase("--mix", "by-id=1,by-id=2")]
     [TestCase("--p99", "0")]
     [TestCase("--instances", "0")]
+    [TestCase("--instances", "900")]
+    [TestCase("--repeats", "2")]
     [TestCase("--seed", "-1")]
     [TestCase("--output", "file")]
     public async Task Wrong_usage_names_the_option(string option, string value)
@@ -43,8 +45,9 @@ public sealed class BenchOptionsTests : MigrationTests
         }
     }
 
-    [TestCase(10, "2 points of 1 + 4 s: about 10 s.")]
-    [TestCase(null, "10 points of 1 + 4 s, and 2 to find the saturation: about 1 min 00 s.")]
+    [TestCase(10, "2 points, 3 times each for 1 + 4 s: about 30 s.")]
+    [TestCase(null, "2 pool sizes to find the saturation, then up to 10 points, then up to 4 around the knee, 3 times each for 1 + 4 s: "
+        + "at most 4 min 00 s.")]
     public void The_announced_time_counts_every_point(double? rate, string announced)
     {
         Assert.That(StatementMix.TryParse("read", out var mix), Is.Null);

@@ -51,7 +51,7 @@ public sealed class PoolBenchTests : MigrationTests
         var before = await ListAsync(Everything);
 
         var run = await ConsoleRun.StartAsync(
-            [.. Short, "--json", "--output", "out", "--instances", "6", "--p99", "60000"],
+            [.. Short, "--json", "--output", "out", "--instances", "2", "--p99", "60000"],
             place.Root,
             ConnectionString,
             cancellationToken: Token);
@@ -67,7 +67,7 @@ public sealed class PoolBenchTests : MigrationTests
             Assert.That(Names(json), Is.EqualTo(new[]
             {
                 "server", "mix", "durationSeconds", "warmupSeconds", "seed", "instances", "p99AskedMs", "saturation", "points",
-                "recommendation", "closestToP99", "warnings", "files",
+                "recommendation", "closestToP99", "warnings", "files", "repeats",
             }));
             Assert.That(Names(json.GetProperty("server")), Is.EqualTo(new[]
             {
@@ -76,7 +76,7 @@ public sealed class PoolBenchTests : MigrationTests
             Assert.That(Names(point), Is.EqualTo(new[]
             {
                 "poolSize", "rate", "arrivals", "throughput", "wait", "execution", "total", "lateStartP99Ms", "timeouts", "refused",
-                "errors", "meetsP99",
+                "errors", "meetsP99", "runs",
             }));
             Assert.That(Names(point.GetProperty("total")), Is.EqualTo(new[] { "p50Ms", "p99Ms", "maxMs" }));
             Assert.That(Names(point.GetProperty("wait")), Is.EqualTo(new[] { "p50Ms", "p99Ms" }));
@@ -89,11 +89,13 @@ public sealed class PoolBenchTests : MigrationTests
             Assert.That(Names(recommended), Is.EqualTo(new[]
             {
                 "poolSize", "rate", "throughput", "p99Ms", "bestThroughput", "connectionString", "passwordLeftOut",
-                "connectionsNeeded",
+                "connectionsNeeded", "smallestPoolSize", "largestPoolSize", "ratePerInstance",
             }));
             Assert.That(new NpgsqlConnectionStringBuilder(recommended.GetProperty("connectionString").GetString()).MaxPoolSize,
                 Is.EqualTo(recommended.GetProperty("poolSize").GetInt32()));
-            Assert.That(run.Error, Does.Contain("created now and dropped at the end").And.Contain("2 points").And.Contain("2/2"));
+            Assert.That(run.Error, Does.Contain("dropped at the end").And.Contain("2 points, 3 times each").And.Contain("6/6"));
+            Assert.That(point.GetProperty("runs").GetArrayLength(), Is.EqualTo(3));
+            Assert.That(recommended.GetProperty("ratePerInstance").GetDouble(), Is.EqualTo(100));
             Assert.That(Directory.EnumerateFiles(Path.Combine(place.Root, "out")).Select(Path.GetFileName).Order(StringComparer.Ordinal),
                 Is.EqualTo(new[] { "pool.csv", "pool.json", "throughput.svg", "total-p99.svg", "wait-p99.svg" }));
             Assert.That(json.GetProperty("files")[0].GetString(), Is.EqualTo(Path.Combine("out", "pool.json")));
@@ -162,7 +164,7 @@ public sealed class PoolBenchTests : MigrationTests
         var before = await ListAsync(Everything);
 
         var running = ConsoleRun.StartAsync(
-            [.. Run("3", rate: 500, duration: 20), "--json"], connection: ConnectionString, cancellationToken: Token);
+            [.. Run("3", rate: 500, duration: 7), "--json"], connection: ConnectionString, cancellationToken: Token);
         await UntilLoadAsync();
         for (var round = 0; round < 60 && !running.IsCompleted; round++)
         {
@@ -214,7 +216,7 @@ public sealed class PoolBenchTests : MigrationTests
     [Test]
     public async Task The_schema_of_a_running_benchmark_stays()
     {
-        var running = ConsoleRun.StartAsync(Run("3", rate: 500, duration: 15), connection: ConnectionString, cancellationToken: Token);
+        var running = ConsoleRun.StartAsync(Run("3", rate: 500, duration: 5), connection: ConnectionString, cancellationToken: Token);
         await UntilLoadAsync();
         var second = await ConsoleRun.StartAsync(Short, connection: ConnectionString, cancellationToken: Token);
         var first = await running;
@@ -234,7 +236,7 @@ public sealed class PoolBenchTests : MigrationTests
         await using var taken = await pool.OpenConnectionAsync(Token);
         var arrivals = Enumerable.Range(0, LoadGenerator.MaxBacklog + 100).Select(i => new Arrival(TimeSpan.Zero, LoadStatement.ById, i));
 
-        var result = await new LoadGenerator(pool, workload).RunAsync(arrivals, TimeSpan.Zero, TimeSpan.FromMinutes(1), Token);
+        var result = await new LoadGenerator([pool], workload).RunAsync(arrivals, TimeSpan.Zero, TimeSpan.FromMinutes(1), Token);
 
         using (Assert.EnterMultipleScope())
         {

@@ -130,8 +130,8 @@ public sealed class RecommendationTests
         var rows = PoolFiles.CsvOf(points).Split('\n');
         using (Assert.EnterMultipleScope())
         {
-            Assert.That(rows[1], Is.EqualTo("1,500,500,100,0.1,0.2,0.3,0.4,0.5,,9,1,0,0,0"));
-            Assert.That(rows[2], Is.EqualTo("5,500,500,300.5,0.1,0.2,0.3,0.4,0.5,7,9,1,0,0,0"));
+            Assert.That(rows[1], Is.EqualTo("1,500,500,100,0.1,0.2,0.3,0.4,0.5,,9,1,0,0,0,1,100,100,,"));
+            Assert.That(rows[2], Is.EqualTo("5,500,500,300.5,0.1,0.2,0.3,0.4,0.5,7,9,1,0,0,0,1,300.5,300.5,7,7"));
             Assert.That(rows[0].Split(','), Has.Length.EqualTo(rows[1].Split(',').Length));
             Assert.That(PoolPlots.Of(report).Values, Is.All.Contains("<svg").And.All.Not.Contains("NaN"));
         }

@@ -1,0 +1,33 @@
+using System.CommandLine;
+
+namespace AutoStack.Data.Cli.Commands;
+
+/// <summary><c>completion bash|zsh|fish|pwsh</c>: prints a script that makes the shell ask the console for candidates.</summary>
+internal static class CompletionCommand
+{
+    private static readonly string[] Shells = ["bash", "zsh", "fish", "pwsh"];
+
+    public static Command Create(Session session)
+    {
+        var shell = new Argument<string>("shell") { Description = "The shell that completes.", HelpName = string.Join('|', Shells) };
+        shell.AcceptOnlyFromAmong(Shells);
+        var command = new Command("completion", "Prints a script for a shell, which then completes verbs and options with the tab key.")
+        {
+            shell,
+        };
+        command.SetAction(parsed =>
+        {
+            // A script, also where results are JSON.
+            session.Host.Output.Write(ScriptOf(parsed.GetValue(shell)!));
+            return ExitCode.Done;
+        });
+        return command;
+    }
+
+    internal static string ScriptOf(string shell)
+    {
+        using var stream = typeof(CompletionCommand).Assembly.GetManifestResourceStream($"Completion.{shell}")!;
+        using var reader = new StreamReader(stream);
+        return reader.ReadToEnd();
+    }
+}

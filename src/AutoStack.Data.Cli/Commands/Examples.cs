@@ -1,0 +1,131 @@
+using System.CommandLine;
+
+namespace AutoStack.Data.Cli.Commands;
+
+/// <summary>Examples and exit codes of a verb, for its help.</summary>
+/// <param name="Lines">What an example does, and its command line.</param>
+/// <param name="ExitCodes">The numbers, in ascending order, and what they mean.</param>
+internal sealed record Examples(IReadOnlyList<(string What, string Line)> Lines, IReadOnlyList<(int Number, string Meaning)> ExitCodes)
+{
+    private const string Done = "done, or nothing to do";
+    private const string Ran = "failed; no script is half-applied";
+    private const string Read = "failed; nothing was changed";
+
+    private static readonly (int, string) Usage = (ExitCode.Usage, "wrong usage");
+    private static readonly (int, string) Changed = (ExitCode.Changed, "a script was changed after it was applied");
+    private static readonly (int, string) Locked = (ExitCode.Locked, "another migrator held the lock for too long");
+    private static readonly (int, string) NoConnection =
+        (ExitCode.NoConnection, "the database cannot be reached, or a pooler shares its sessions");
+
+    private static readonly Dictionary<string, Examples> All = new(StringComparer.Ordinal)
+    {
+        ["upgrade"] = new(
+            [
+                ("Apply all pending scripts.", "autostack-db upgrade"),
+                ("Print what would run, and change nothing.", "autostack-db upgrade --dry-run"),
+                ("The core to version 12, for a release that is rolled out in steps.", "autostack-db upgrade 12"),
+                ("The scripts of a service in the same run.", "autostack-db upgrade --scripts billing=db/billing"),
+            ],
+            [(ExitCode.Done, Done), (ExitCode.Failed, Ran), Usage, Changed, Locked, NoConnection]),
+        ["downgrade"] = new(
+            [
+                ("Revert the newest version; prints what is lost, and asks.", "autostack-db downgrade -1"),
+                ("Back to version 12, without a question.", "autostack-db downgrade 12 --yes"),
+                ("Revert all scripts of a set.", "autostack-db downgrade base --set billing --scripts billing=db/billing"),
+            ],
+            [(ExitCode.Done, Done), (ExitCode.Failed, Ran + ", or not confirmed"), Usage, Changed, Locked, NoConnection]),
+        ["adopt"] = new(
+            [
+                ("Print what would be taken over from the Python services.", "autostack-db adopt --dry-run"),
+                ("Take it over.", "autostack-db adopt"),
+            ],
+            [(ExitCode.Done, Done), (ExitCode.Failed, Ran + ", or rows are in the way"), Usage, Changed, Locked, NoConnection]),
+        ["current"] = new(
+            [("The version, for people.", "autostack-db current"), ("The version, for programs.", "autostack-db current --json")],
+            [(ExitCode.Done, "printed"), (ExitCode.Failed, Read), Usage, NoConnection]),
+        ["history"] = new(
+            [("Every version, when and how it was applied.", "autostack-db history")],
+            [(ExitCode.Done, "printed"), (ExitCode.Failed, Read), Usage, NoConnection]),
+        ["check"] = new(
+            [
+                ("Fail a deployment whose database is behind.", "autostack-db check"),
+                ("All differences, for programs.", "autostack-db check --json"),
+            ],
+            [
+                (ExitCode.Done, "no version is pending, and no object differs"), (ExitCode.Failed, Read), Usage,
+                (ExitCode.Pending, "versions are pending, and there is no other difference"),
+                (ExitCode.Changed, "a script was changed, an object differs, or a version is unknown to this tool"),
+                (ExitCode.Locked, "a table was locked for too long"), NoConnection,
+            ]),
+        ["revision"] = new(
+            [
+                ("A new pair of scripts.", "autostack-db revision -m \"add index of project names\""),
+                ("A pair for a service's own set.", "autostack-db revision -m \"add invoices\" --set billing --scripts billing=db/billing"),
+            ],
+            [(ExitCode.Done, "both files were written"), (ExitCode.Failed, "failed; no file was overwritten"), Usage,
+                (ExitCode.Locked, "another call took the number")]),
+        ["stamp"] = new(
+            [
+                ("Find the version of a database whose journal is lost, and record it.", "autostack-db stamp --detect"),
+                ("Record version 12 without running a script.", "autostack-db stamp 12"),
+            ],
+            [(ExitCode.Done, Done), (ExitCode.Failed, Read), Usage, (ExitCode.Changed, "no version fits exactly, or a script was changed"),
+                Locked, NoConnection]),
+        ["feature list"] = new(
+            [("Every optional feature, and whether the database has it.", "autostack-db feature list")],
+            [(ExitCode.Done, "printed"), (ExitCode.Failed, Read), Usage, NoConnection]),
+        ["feature enable"] = new(
+            [("Switch a feature on.", "autostack-db feature enable audit")],
+            [(ExitCode.Done, Done), (ExitCode.Failed, Ran), Usage, Changed, Locked, NoConnection]),
+        ["feature disable"] = new(
+            [("Switch a feature off; prints what is lost, and asks.", "autostack-db feature disable audit")],
+            [(ExitCode.Done, Done), (ExitCode.Failed, Ran + ", or not confirmed"), Usage, Changed, Locked, NoConnection]),
+        ["lint"] = new(
+            [("The scripts of the working directory.", "autostack-db lint"), ("One folder.", "autostack-db lint db/billing")],
+            [(ExitCode.Done, "no finding"), (ExitCode.Failed, "there are findings"), Usage]),
+        ["bench pool"] = new(
+            [
+                ("On a throw-away server, with plots.", "autostack-db bench pool --output out"),
+                ("For a service with eight processes, on a copy of its database.", "autostack-db bench pool --instances 8 --p99 30"),
+            ],
+            [(ExitCode.Done, "measured, also when no pool keeps the latency"),
+                (ExitCode.Failed, "failed; the benchmark's schema is removed"), Usage, NoConnection]),
+        ["create"] = new(
+            [
+                ("The database of the connection string.", "autostack-db create"),
+                ("For a role, with the order of letters of a language.", "autostack-db create --owner autostack --icu-locale de-DE"),
+            ],
+            [(ExitCode.Done, "created, or --if-not-exists and it exists"), (ExitCode.Failed, "failed, or it exists"), Usage, NoConnection]),
+        ["drop"] = new(
+            [
+                ("Ask for the name of the database, and drop it.", "autostack-db drop"),
+                ("In a script, with the sessions that are on it.", "autostack-db drop --confirm autostack_test --force --if-exists"),
+            ],
+            [(ExitCode.Done, "dropped, or --if-exists and it does not exist"),
+                (ExitCode.Failed, "failed, sessions are on it, or not confirmed"), Usage, NoConnection]),
+        ["dump"] = new(
+            [
+                ("The schema, to be kept in git.", "autostack-db dump --output schema.sql"),
+                ("What differs from the schema in git.", "autostack-db dump | diff schema.sql -"),
+            ],
+            [(ExitCode.Done, "printed or written"), (ExitCode.Failed, Read), Usage, (ExitCode.Locked, "a table was locked for too long"),
+                NoConnection]),
+        ["completion"] = new(
+            [
+                ("Complete in this shell.", "source <(autostack-db completion bash)"),
+                ("Complete in every shell.", "autostack-db completion bash > ~/.local/share/bash-completion/completions/autostack-db"),
+            ],
+            [(ExitCode.Done, "printed"), Usage]),
+        ["help"] = new(
+            [("Explain a verb.", "autostack-db help upgrade"), ("Explain a verb of a verb.", "autostack-db help feature enable")],
+            [(ExitCode.Done, "printed"), Usage]),
+    };
+
+    /// <summary>Those of a verb; null for one that only groups others.</summary>
+    public static Examples? Of(Command command) => All.GetValueOrDefault(PathOf(command));
+
+    /// <summary>The words that name a verb, without the program.</summary>
+    public static string PathOf(Command command) =>
+        string.Join(' ', command.Parents.OfType<Command>().Where(parent => parent is not RootCommand).Select(parent => parent.Name)
+            .Append(command.Name));
+}
