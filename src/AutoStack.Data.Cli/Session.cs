@@ -1,4 +1,5 @@
 using System.CommandLine;
+using AutoStack.Data.Cli.Commands;
 using AutoStack.Data.Cli.Configuration;
 using AutoStack.Data.Cli.Output;
 using AutoStack.Data.Migrations;
@@ -16,7 +17,7 @@ internal sealed class Session
     public Session(CliHost host, IReadOnlyList<string> args)
     {
         this.args = args;
-        var json = args.Contains(SharedOptions.JsonName);
+        var json = args.Contains(SharedOptions.JsonName) || CheckCommand.AsksForJson(args);
         Host = host;
         var output = Screen.On(host.Output, host.OutputRedirected);
         Error = Screen.On(host.Error, host.ErrorRedirected);
@@ -67,17 +68,18 @@ internal sealed class Session
         return string.IsNullOrWhiteSpace(connection) ? null : connection;
     }
 
-    public SchemaMigrator Migrator(ParseResult parsed) =>
+    public SchemaMigrator Migrator(ParseResult parsed, IgnoreList? ignored = null) =>
         Connection(parsed) is not { } connection
             ? throw Failure.Usage(
                 "No database is given: use --connection or --connection-file, or set " +
                 SharedOptions.ConnectionVariable +
                 $"{(Configuration(parsed)?.Environments.Count > 0 ? ", or choose an --environment" : "")}.")
-            : new SchemaMigrator(connection, MigratorOptions(parsed));
+            : new SchemaMigrator(connection, MigratorOptions(parsed, ignored));
 
     /// <summary>The options of a migrator, with the script sets that were given.</summary>
-    public SchemaMigratorOptions MigratorOptions(ParseResult parsed) => new()
+    public SchemaMigratorOptions MigratorOptions(ParseResult parsed, IgnoreList? ignored = null) => new()
     {
+        Ignored = ignored ?? IgnoreList.Empty,
         LockWait = TimeSpan.FromSeconds(parsed.GetValue(Options.Timeout)),
         ServerWait = TimeSpan.FromSeconds(parsed.GetValue(Options.Wait)),
         AllowForeignObjects = parsed.GetValue(Options.AllowForeignObjects),

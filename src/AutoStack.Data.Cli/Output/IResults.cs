@@ -26,6 +26,10 @@ internal interface IResults
 
     void Checked(SchemaCheckResult drift);
 
+    void RepairPlanned(RepairPlan plan);
+
+    void Repaired(RepairResult report);
+
     void Linted(LintReport report);
 
     void Revised(Revision revision);
