@@ -68,7 +68,7 @@ internal static class CheckText
 
             foreach (var repair in difference.Repairs)
             {
-                lines.Write(repair, disabled: !repair.IsSafe);
+                lines.Write(repair, disabled: !difference.IsSafe);
             }
         }
 

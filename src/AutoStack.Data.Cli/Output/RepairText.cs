@@ -43,17 +43,16 @@ internal static class RepairText
 
     private static void WriteLeftOut(IAnsiConsole output, IReadOnlyList<RepairStep> leftOut)
     {
-        foreach (var step in leftOut)
+        foreach (var group in leftOut.GroupBy(step => step.Difference))
         {
-            var option = step.Statement switch
+            var options = new[] { group.Key.LosesData ? "--lose-data" : "", group.Key.LosesSecurity ? "--lose-security" : "" };
+            output.WriteLine($"{group.Key.Message} Left out: needs {string.Join(" and ", options.Where(o => o.Length > 0))}.",
+                new Style(Color.Yellow));
+            var lines = new StatementLines(output, "  ");
+            foreach (var step in group)
             {
-                { LosesData: true, LosesSecurity: true } => "--lose-data --lose-security",
-                { LosesData: true } => "--lose-data",
-                { LosesSecurity: true } => "--lose-security",
-                _ => "the statement before it",
-            };
-            output.WriteLine($"Left out, needs {option}:", new Style(Color.Yellow));
-            new StatementLines(output, "  ").Write(step.Statement, disabled: true);
+                lines.Write(step.Statement, disabled: true);
+            }
         }
     }
 }

@@ -1,4 +1,5 @@
 using AutoStack.Data.Migrations;
+using AutoStack.Data.Migrations.Internal;
 using Spectre.Console;
 
 namespace AutoStack.Data.Cli.Output;
@@ -30,7 +31,7 @@ internal sealed class StatementLines(IAnsiConsole output, string indent)
     /// <summary>What a statement locks and loses.</summary>
     public static string Cost(RepairStatement repair)
     {
-        var locks = repair.Locks.Count == 0 ? "locks no table" : "locks " + string.Join(", ", repair.Locks);
+        var locks = repair.Locks.Count == 0 ? "locks no table" : "locks " + Visible.Text(string.Join(", ", repair.Locks));
         return locks + (repair.Transactional ? "" : ", outside a transaction") + (repair.LosesData ? "; loses data" : "")
             + (repair.LosesSecurity ? "; loses security" : "");
     }

@@ -43,6 +43,11 @@ internal sealed partial class ColumnComparison(Catalog expected, Catalog found, 
             wanted = wanted with { Required = true };
         }
 
+        if (actual.Required && !wanted.Required)
+        {
+            differences.Add(DifferenceList.Phase(should), should, there, $"Column {should.Path} refuses NULL.", [Repair.DropNotNull(there)]);
+        }
+
         var parts = Parts(wanted, actual);
         if (parts.Count == 0)
         {
@@ -60,7 +65,7 @@ internal sealed partial class ColumnComparison(Catalog expected, Catalog found, 
             should,
             there,
             $"Column {should.Path} {string.Join(", ", parts)}.",
-            Repair.AlterColumn(there, wanted, actual).Select((repair, index) => index == 0 ? Repair.Without(triggers, repair) : repair),
+            [Repair.Without(triggers, Repair.AlterColumn(there, wanted, actual))],
             virtualColumn ? $"Column {should.Path} is generated when it is read and stores no value: drop and add it by hand."
                 : actual.Type == wanted.Type ? null : WhyNotRetyped(should, actual.Type));
     }
@@ -87,11 +92,11 @@ internal sealed partial class ColumnComparison(Catalog expected, Catalog found, 
             });
         }
 
-        if (actual.Required != wanted.Required)
+        if (wanted.Required && !actual.Required)
         {
-            parts.Add(actual.Required ? "refuses NULL" : "allows NULL");
+            parts.Add("allows NULL");
         }
-        else if (actual.Unchecked)
+        else if (wanted.Required && actual.Unchecked)
         {
             parts.Add("has a NOT NULL that is not validated: older rows are unchecked");
         }

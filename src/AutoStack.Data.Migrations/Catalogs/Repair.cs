@@ -68,8 +68,13 @@ internal static partial class Repair
         }
     }
 
-    /// <summary>The statements that set a column's type, nullability and default.</summary>
-    public static IEnumerable<RepairStatement> AlterColumn(CatalogObject found, ColumnParts should, ColumnParts column)
+    /// <summary>The statement that lets a column be NULL.</summary>
+    public static RepairStatement DropNotNull(CatalogObject column) =>
+        On(column.Table, AccessExclusive, $"ALTER TABLE {column.TableSql} ALTER COLUMN {column.Sql} DROP NOT NULL")
+            with { LosesSecurity = true };
+
+    /// <summary>The statement that sets a column's type and default, and its NOT NULL.</summary>
+    public static RepairStatement AlterColumn(CatalogObject found, ColumnParts should, ColumnParts column)
     {
         var actions = new List<string>();
         var retyped = column.Type != should.Type;
@@ -98,17 +103,8 @@ internal static partial class Repair
             actions.Add("SET NOT NULL");
         }
 
-        if (actions.Count > 0)
-        {
-            yield return On(found.Table, AccessExclusive,
-                $"ALTER TABLE {found.TableSql} {string.Join(", ", actions.Select(action => $"ALTER COLUMN {found.Sql} {action}"))}");
-        }
-
-        if (column.Required && !should.Required)
-        {
-            yield return On(found.Table, AccessExclusive, $"ALTER TABLE {found.TableSql} ALTER COLUMN {found.Sql} DROP NOT NULL")
-                with { LosesSecurity = true };
-        }
+        return On(found.Table, AccessExclusive,
+            $"ALTER TABLE {found.TableSql} {string.Join(", ", actions.Select(action => $"ALTER COLUMN {found.Sql} {action}"))}");
     }
 
     /// <summary>Runs a statement without the triggers of a table, in one transaction.</summary>

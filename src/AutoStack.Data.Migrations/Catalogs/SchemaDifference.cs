@@ -33,6 +33,9 @@ public sealed record SchemaDifference(
     /// <summary>The text of the statements of <see cref="Repairs"/>.</summary>
     public IReadOnlyList<string> Statements => [.. Repairs.Select(repair => repair.Sql)];
 
+    /// <summary>True when the statements lose neither data nor security. They run as a whole or not at all.</summary>
+    public bool IsSafe => Repairs.All(repair => repair.IsSafe);
+
     /// <summary>True when a statement deletes data.</summary>
     public bool LosesData => Repairs.Any(repair => repair.LosesData);
 

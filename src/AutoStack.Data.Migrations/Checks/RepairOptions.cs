@@ -12,6 +12,6 @@ public sealed class RepairOptions
     /// </summary>
     public bool LoseSecurity { get; init; }
 
-    internal bool Allows(RepairStatement statement) =>
-        (LoseData || !statement.LosesData) && (LoseSecurity || !statement.LosesSecurity);
+    internal bool Allows(SchemaDifference difference) =>
+        (LoseData || !difference.LosesData) && (LoseSecurity || !difference.LosesSecurity);
 }

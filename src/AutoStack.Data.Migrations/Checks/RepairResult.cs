@@ -3,9 +3,7 @@ namespace AutoStack.Data.Migrations;
 /// <summary>What <see cref="SchemaMigrator.RepairAsync"/> would run.</summary>
 /// <param name="Check">The check that found the differences.</param>
 /// <param name="Steps">The statements, in order.</param>
-/// <param name="LeftOut">
-/// The statements that lose data or security and are not allowed, and those of the same difference that follow them.
-/// </param>
+/// <param name="LeftOut">The statements of differences that cannot be repaired without losing data or security.</param>
 public sealed record RepairPlan(SchemaCheckResult Check, IReadOnlyList<RepairStep> Steps, IReadOnlyList<RepairStep> LeftOut);
 
 /// <summary>One statement of a repair.</summary>

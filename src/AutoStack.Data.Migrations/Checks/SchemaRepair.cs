@@ -14,16 +14,9 @@ internal sealed partial class SchemaRepair(MigratorContext context, RepairOption
     {
         var check = await new SchemaCheck(context).RunAsync(cancellationToken).ConfigureAwait(false);
         RefuseWrongJournal(check);
-        var steps = new List<RepairStep>();
-        var leftOut = new List<RepairStep>();
-        foreach (var difference in check.Differences)
-        {
-            var allowed = difference.Repairs.TakeWhile(options.Allows).Count();
-            steps.AddRange(difference.Repairs.Take(allowed).Select(r => new RepairStep(difference, r)));
-            leftOut.AddRange(difference.Repairs.Skip(allowed).Select(r => new RepairStep(difference, r)));
-        }
-
-        return new RepairPlan(check, steps, leftOut);
+        var steps = check.Differences.SelectMany(d => d.Repairs.Select(repair => new RepairStep(d, repair)))
+            .ToLookup(step => options.Allows(step.Difference));
+        return new RepairPlan(check, [.. steps[true]], [.. steps[false]]);
     }
 
     /// <inheritdoc cref="SchemaMigrator.RepairAsync"/>
