@@ -20,7 +20,8 @@ internal static class CheckCommand
             "--lose-security", "With --fix: runs statements after which the database refuses less, too, for example DROP NOT NULL.");
         var ignore = new Option<string?>("--ignore")
         {
-            Description = "A file that names the objects that are meant to differ: a kind and a name in each line, as in trigger users.audit_*.",
+            Description =
+                "A file that names the objects that are meant to differ: a kind and a name in each line, as in trigger users.audit_*.",
             HelpName = "FILE",
         };
         var format = FormatOption();

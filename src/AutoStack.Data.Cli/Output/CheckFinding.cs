@@ -3,7 +3,9 @@ using AutoStack.Data.Migrations;
 namespace AutoStack.Data.Cli.Output;
 
 /// <summary>One line of a check for the formats of build servers.</summary>
-/// <param name="Rule">The kind of finding: the kind of an object, or <c>pending</c>, <c>changed</c>, <c>unknown</c>, <c>foreignObject</c>.</param>
+/// <param name="Rule">
+/// The kind of finding: the kind of an object, or <c>pending</c>, <c>changed</c>, <c>unknown</c>, <c>foreignObject</c>, <c>ignore</c>.
+/// </param>
 /// <param name="Level">How grave the finding is.</param>
 /// <param name="Name">The object or version.</param>
 /// <param name="Message">The finding in a sentence.</param>

@@ -88,7 +88,8 @@ internal static class CheckText
     {
         output.WriteLine(difference.Message, new Style(difference.IsRemark ? Color.Yellow : Color.Red));
         if (difference.Found is { } found
-            && difference.Kind is not (SchemaObjectKind.Column or SchemaObjectKind.Table or SchemaObjectKind.RowSecurity or SchemaObjectKind.Owner)
+            && difference.Kind is not (SchemaObjectKind.Column or SchemaObjectKind.Table)
+            && difference.Kind is not (SchemaObjectKind.RowSecurity or SchemaObjectKind.Owner)
             && (difference.Expected is not null || (difference.Protects && !difference.IsRemark)))
         {
             output.WriteUnwrapped($"  found: {found.Replace("\n", "\n  | ", StringComparison.Ordinal)}");

@@ -4,7 +4,9 @@ using Spectre.Console;
 
 namespace AutoStack.Data.Cli.Output;
 
-/// <summary>Prints statements to copy, each after its cost in a comment, and <c>SET lock_timeout</c> wherever another one is right.</summary>
+/// <summary>
+/// Prints statements to copy, each after its cost in a comment, and <c>SET lock_timeout</c> wherever another one is right.
+/// </summary>
 internal sealed class StatementLines(IAnsiConsole output, string indent)
 {
     private string? lockTimeout;

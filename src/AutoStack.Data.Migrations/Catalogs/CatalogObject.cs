@@ -64,7 +64,8 @@ internal sealed partial record CatalogObject(SchemaObjectKind Kind, string Table
     [GeneratedRegex(@"(?<column>\w+)""? IS NOT NULL", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant)]
     private static partial Regex IsNotNull();
 
-    [GeneratedRegex("^(?<type>.*?)((?<required> NOT NULL)(?<unchecked> NOT VALID)?)?( DEFAULT (?<default>.*)| (?<generated>GENERATED .*))?$",
+    [GeneratedRegex(
+        "^(?<type>.*?)((?<required> NOT NULL)(?<unchecked> NOT VALID)?)?( DEFAULT (?<default>.*)| (?<generated>GENERATED .*))?$",
         RegexOptions.Singleline | RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant)]
     private static partial Regex ColumnDefinition();
 }

@@ -45,7 +45,8 @@ internal sealed partial class ColumnComparison(Catalog expected, Catalog found, 
 
         if (actual.Required && !wanted.Required)
         {
-            differences.Add(DifferenceList.Phase(should), should, there, $"Column {should.Path} refuses NULL.", [Repair.DropNotNull(there)]);
+            differences.Add(
+                DifferenceList.Phase(should), should, there, $"Column {should.Path} refuses NULL.", [Repair.DropNotNull(there)]);
         }
 
         var parts = Parts(wanted, actual);
@@ -105,8 +106,8 @@ internal sealed partial class ColumnComparison(Catalog expected, Catalog found, 
     }
 
     // The server builds such an index or check anew and finds no operator for the expected type: an enum compared with its own value.
-    private string? WhyNotRetyped(CatalogObject should, string type) => type is "text" || type.StartsWith("character", StringComparison.Ordinal)
-        ? null
+    private string? WhyNotRetyped(CatalogObject should, string type) =>
+        type is "text" || type.StartsWith("character", StringComparison.Ordinal) ? null
         : found.Objects.FirstOrDefault(o => o.Table == should.Table && o.Kind is SchemaObjectKind.Index or SchemaObjectKind.Constraint
             && o.Definition.Contains("::" + type, StringComparison.Ordinal)
             && Regex.IsMatch(o.Definition, $@"\b{Regex.Escape(should.Name)}\b")) is { } user
@@ -114,7 +115,7 @@ internal sealed partial class ColumnComparison(Catalog expected, Catalog found, 
               "statements change the type and create it anew."
             : null;
 
-    private bool IsExpectedId(string? value) => value is not null && Generated().IsMatch(value);
+    private static bool IsExpectedId(string? value) => value is not null && Generated().IsMatch(value);
 
     private bool IsOfExtension(string? value) => extensionSchema is not null && value == extensionSchema + ".uuid_generate_v4()";
 

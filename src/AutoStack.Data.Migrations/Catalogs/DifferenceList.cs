@@ -17,39 +17,32 @@ internal sealed partial class DifferenceList(IReadOnlyDictionary<string, string>
 
     /// <summary>Adds a difference that statements repair, unless something is in the way.</summary>
     public void Add(
-        int phase, CatalogObject? should, CatalogObject? there, string message, IEnumerable<RepairStatement> repairs, string? obstacle = null)
+        int phase,
+        CatalogObject? should,
+        CatalogObject? there,
+        string message,
+        IEnumerable<RepairStatement> repairs,
+        string? obstacle = null)
     {
         obstacle ??= WhyBlocked(should ?? there!);
-        Add(phase, should, there, message, new SchemaDifference(default, "", null, null, "", [])
-        {
-            Obstacles = obstacle is null ? [] : [new RepairObstacle(Visible.Text(obstacle))],
-        }
-        with
-        {
-            Repairs = obstacle is not null ? [] : [.. repairs.Select(r => r with { Sql = SqlCopy.Of(r.Sql) })],
-        });
+        var difference = Of(should, there, message);
+        differences.Add((phase, obstacle is null
+            ? difference with { Repairs = [.. repairs.Select(repair => repair with { Sql = SqlCopy.Of(repair.Sql) })] }
+            : difference with { Obstacles = [new RepairObstacle(Visible.Text(obstacle))] }));
     }
 
     /// <summary>Adds an extra object that protects rows, which no statement removes.</summary>
     public void AddProtecting(CatalogObject? should, CatalogObject there, string message, SchemaObjectKind? kind = null) =>
-        Add(Last, should, there, message, new SchemaDifference(default, "", null, null, "", []) { Protects = true }, kind);
+        differences.Add((Last, Of(should, there, message) with { Kind = kind ?? there.Kind, Protects = true }));
 
     /// <summary>Adds a difference that is no drift.</summary>
     public void AddRemark(CatalogObject there, string message) =>
-        Add(Last, null, there, message, new SchemaDifference(default, "", null, null, "", []) { IsRemark = true });
+        differences.Add((Last, Of(null, there, message) with { IsRemark = true }));
 
-    private void Add(
-        int phase, CatalogObject? should, CatalogObject? there, string message, SchemaDifference rest, SchemaObjectKind? kind = null)
+    private static SchemaDifference Of(CatalogObject? should, CatalogObject? there, string message)
     {
         var o = (should ?? there)!;
-        differences.Add((phase, rest with
-        {
-            Kind = kind ?? o.Kind,
-            Name = o.Path,
-            Expected = should?.Definition,
-            Found = there?.Definition,
-            Message = Visible.Text(message),
-        }));
+        return new SchemaDifference(o.Kind, o.Path, should?.Definition, there?.Definition, Visible.Text(message), []);
     }
 
     private string? WhyBlocked(CatalogObject o) => blocked.GetValueOrDefault(o.Table) is { } own ? own

@@ -65,5 +65,7 @@ public sealed record IgnoreLine(int Number, SchemaObjectKind Kind, string Name)
 {
     /// <summary>True when the line names an object.</summary>
     internal bool Matches(SchemaObjectKind kind, string name) => kind == Kind && Regex.IsMatch(
-        name, $"^{Regex.Escape(Name).Replace(@"\*", ".*", StringComparison.Ordinal)}$", RegexOptions.Singleline | RegexOptions.CultureInvariant);
+        name,
+        $@"\A{Regex.Escape(Name).Replace(@"\*", ".*", StringComparison.Ordinal)}\z",
+        RegexOptions.Singleline | RegexOptions.CultureInvariant);
 }

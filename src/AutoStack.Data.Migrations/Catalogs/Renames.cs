@@ -90,7 +90,7 @@ internal sealed class Renames
     private void TakeMoved(CatalogObject table, ForeignTable moved)
     {
         var there = Found.Find(table)!;
-        if (Likeness(table.Name, moved.Columns) == 1 && HasSameKey(table.Name, table.Name))
+        if (Likeness(table.Name, moved.Columns) == 1 && HasSameKey(table.Name, table.Name) && IsLinked(moved))
         {
             done.Add(new Rename(table, there, $"it is in the schema {moved.Schema}.",
                 Repair.On(table.Name, LockMode.AccessExclusive, $"ALTER TABLE {moved.SchemaSql}.{there.Sql} SET SCHEMA public")));
@@ -99,8 +99,8 @@ internal sealed class Renames
         }
 
         Found = new Catalog([.. Found.Objects.Where(o => o.Table != table.Name)]);
-        blocked[table.Name] = $"Table {moved.Schema}.{table.Name} has its name, but not all of its columns or another key: " +
-            "move it back if it is the table, or list it as meant.";
+        blocked[table.Name] = $"Table {moved.Schema}.{table.Name} has its name, but is not proven to be it by its columns, its key, or a " +
+            "foreign key or trigger that leads into public: move it back if it is the table, or list it as meant.";
     }
 
     private void FindFunction(CatalogObject function)
@@ -115,7 +115,7 @@ internal sealed class Renames
 
             var name = Rewriting.NameOf(function);
             var back = Rewriting.Schema(Found, from.SchemaSql, name);
-            if (back.Find(function)!.Definition == function.Definition)
+            if (back.Find(function)!.Definition == function.Definition && IsExecuted($"{from.SchemaSql}.{name}"))
             {
                 done.Add(new Rename(function, there, $"it is in the schema {from.SchemaSql}.",
                     Repair.Free($"ALTER FUNCTION {from.SchemaSql}.{function.Name} SET SCHEMA public")));
@@ -130,7 +130,8 @@ internal sealed class Renames
         }
 
         var same = Found.Objects.Where(o => o.Kind == SchemaObjectKind.Function && expected.Find(o) is null
-            && Rewriting.Function(Found, o, function).Find(function)?.Definition == function.Definition).ToList();
+            && Rewriting.Function(Found, o, function).Find(function)?.Definition == function.Definition
+            && IsExecuted($"public.{Rewriting.NameOf(o)}")).ToList();
         if (same is [var only])
         {
             done.Add(new Rename(function, only, $"function {only.Name} is the same under another name.",
@@ -171,6 +172,19 @@ internal sealed class Renames
     }
 
     private const double Near = 2.0 / 3;
+
+    // A table of another installation in the same database has the same columns and keys, and refers to tables beside it.
+    private bool IsLinked(ForeignTable moved) => Found.Objects.Any(o => o.Table == moved.Name
+        ? (o.Kind == SchemaObjectKind.Constraint && o.Definition.Contains(" REFERENCES public.", StringComparison.Ordinal))
+            || (o.Kind == SchemaObjectKind.Trigger && o.Definition.Contains(" EXECUTE FUNCTION public.", StringComparison.Ordinal))
+        : o.Kind == SchemaObjectKind.Constraint && !IsMoved(o.Table)
+            && o.Definition.Contains($" REFERENCES {moved.SchemaSql}.{moved.Name}(", StringComparison.Ordinal));
+
+    private bool IsMoved(string table) => around.Tables.Any(t => t.Name == table && around.Moved.Contains(t.Id));
+
+    // A copy of a function has its text, and no trigger.
+    private bool IsExecuted(string function) => Found.Objects.Any(o => o.Kind == SchemaObjectKind.Trigger && !IsMoved(o.Table)
+        && o.Definition.Contains($" EXECUTE FUNCTION {function}(", StringComparison.Ordinal));
 
     // Between the neighbours of the missing column, and no column was dropped there: a column that was added later stands at the end.
     private bool IsAtPlaceOf(CatalogObject missing, CatalogObject other, List<CatalogObject> order)

@@ -31,8 +31,7 @@ internal static partial class Repair
     public static RepairStatement[] Replace(CatalogObject should, CatalogObject there) => should.Kind switch
     {
         SchemaObjectKind.Index => [DropIndex(there), .. Create(should)],
-        SchemaObjectKind.Trigger => [On(should.Table, ShareRowExclusive, CreateTrigger().Replace(should.Definition, "CREATE OR REPLACE TRIGGER"))
-            with { LosesSecurity = Function(should) != Function(there) }],
+        SchemaObjectKind.Trigger => [ReplaceTrigger(should, there)],
         SchemaObjectKind.Function => [Free($"ALTER ROUTINE {there.Sql} RENAME TO {Aside(there.Name.Split('(')[0])}"), .. Create(should)],
         SchemaObjectKind.Constraint => ReplaceConstraint(should, there),
         _ => [],
@@ -70,8 +69,10 @@ internal static partial class Repair
 
     /// <summary>The statement that lets a column be NULL.</summary>
     public static RepairStatement DropNotNull(CatalogObject column) =>
-        On(column.Table, AccessExclusive, $"ALTER TABLE {column.TableSql} ALTER COLUMN {column.Sql} DROP NOT NULL")
-            with { LosesSecurity = true };
+        On(column.Table, AccessExclusive, $"ALTER TABLE {column.TableSql} ALTER COLUMN {column.Sql} DROP NOT NULL") with
+        {
+            LosesSecurity = true,
+        };
 
     /// <summary>The statement that sets a column's type and default, and its NOT NULL.</summary>
     public static RepairStatement AlterColumn(CatalogObject found, ColumnParts should, ColumnParts column)
@@ -173,6 +174,12 @@ internal static partial class Repair
             ? [statement] : [statement with { Sql = statement.Sql + NotValid }, Validate(o)];
     }
 
+    private static RepairStatement ReplaceTrigger(CatalogObject should, CatalogObject there) =>
+        On(should.Table, ShareRowExclusive, CreateTrigger().Replace(should.Definition, "CREATE OR REPLACE TRIGGER")) with
+        {
+            LosesSecurity = Function(should) != Function(there),
+        };
+
     // The old constraint goes in the statement that adds the new one: no row slips in between.
     private static RepairStatement[] ReplaceConstraint(CatalogObject should, CatalogObject there)
     {
@@ -192,7 +199,8 @@ internal static partial class Repair
         var tables = new[] { should.Table, Referenced(should), Referenced(there) }.OfType<string>().Distinct();
         return
         [
-            new RepairStatement(drop + should.Definition + (added ? NotValid : ""), [.. tables.Select(t => new TableLock(AccessExclusive, t))])
+            new RepairStatement(
+                drop + should.Definition + (added ? NotValid : ""), [.. tables.Select(t => new TableLock(AccessExclusive, t))])
             {
                 LosesSecurity = Referenced(should) is null || References(should) != References(there),
             },

@@ -12,8 +12,8 @@ public sealed record RepairStatement(string Sql, IReadOnlyList<TableLock> Locks)
     public bool LosesData { get; init; }
 
     /// <summary>
-    /// True when the database afterwards refuses less than before: a NOT NULL, a constraint or a unique index of another definition goes, or
-    /// a trigger calls another function.
+    /// True when the database afterwards refuses less than before: a NOT NULL, a constraint or a unique index of another definition goes,
+    /// or a trigger calls another function.
     /// </summary>
     public bool LosesSecurity { get; init; }
 
@@ -30,9 +30,9 @@ public sealed record RepairStatement(string Sql, IReadOnlyList<TableLock> Locks)
     public bool IsSafe => !LosesData && !LosesSecurity;
 }
 
-/// <summary>A lock on a table.</summary>
+/// <summary>A lock on a table, or on an index whose name changes.</summary>
 /// <param name="Mode">The mode in PostgreSQL's words, for example <c>ACCESS EXCLUSIVE</c>.</param>
-/// <param name="Table">The name of the table.</param>
+/// <param name="Table">The name of the table; the name of an index follows the word <c>index</c>.</param>
 public sealed record TableLock(string Mode, string Table)
 {
     /// <inheritdoc/>

@@ -12,10 +12,11 @@ internal static class Rewriting
     public static Catalog Table(Catalog found, CatalogObject from, string to)
     {
         var name = Word($"public.{from.Sql}");
-        return new Catalog([.. found.Objects.Select(o => (o.Table == from.Table ? o with { Table = to, Name = Renamed(o) } : o)
-            with { Definition = name.Replace(o.Definition, $"public.{to}") })]);
-
-        string Renamed(CatalogObject o) => o.Kind == SchemaObjectKind.Table ? to : o.Name;
+        return Map(found, o =>
+        {
+            var moved = o.Table != from.Table ? o : o with { Table = to, Name = o.Kind == SchemaObjectKind.Table ? to : o.Name };
+            return moved with { Definition = name.Replace(o.Definition, $"public.{to}") };
+        });
     }
 
     /// <summary>A table or function that is in another schema.</summary>
@@ -30,8 +31,11 @@ internal static class Rewriting
     {
         var (old, now) = (NameOf(from), NameOf(to));
         var name = Word($"public.{old}");
-        return Map(found, o => (o.Key == from.Key ? o with { Name = to.Name, Sql = "public." + to.Name } : o)
-            with { Definition = name.Replace(o.Definition, $"public.{now}") });
+        return Map(found, o =>
+        {
+            var named = o.Key == from.Key ? o with { Name = to.Name, Sql = "public." + to.Name } : o;
+            return named with { Definition = name.Replace(o.Definition, $"public.{now}") };
+        });
     }
 
     /// <summary>A column under another name.</summary>

@@ -36,7 +36,8 @@ internal sealed class TableComparison(DifferenceList differences)
     /// <summary>Why no statement touches the objects of a table; null when statements may.</summary>
     public static string? WhyBlocked(CatalogObject should, CatalogObject there) => Parts(there).Except(Parts(should))
         .Where(part => part.StartsWith("a ", StringComparison.Ordinal) || part == "partitioned")
-        .Where(part => !part.StartsWith("a parent of ", StringComparison.Ordinal) && !part.StartsWith("a child of ", StringComparison.Ordinal))
+        .Where(part => !part.StartsWith("a parent of ", StringComparison.Ordinal))
+        .Where(part => !part.StartsWith("a child of ", StringComparison.Ordinal))
         .Select(part => $"Table {there.Name} is {part}: its objects follow other rules.").FirstOrDefault();
 
     /// <summary>True for a view or a foreign table with the name of a table, whose parts are not compared.</summary>

@@ -9,6 +9,8 @@ internal static class DatabaseSettings
 {
     private static readonly string[] Tables = [.. Catalog.Newest.Objects.Where(o => o.Kind == SchemaObjectKind.Table).Select(o => o.Name)];
 
+    private const string Session = "session";
+
     private sealed record Setting(string Place, string? Alter, string Name, string Value, string Role);
 
     public static async Task<IReadOnlyList<SchemaDifference>> FindAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
@@ -27,7 +29,7 @@ internal static class DatabaseSettings
         return [.. differences, .. await ReadEventTriggersAsync(connection, cancellationToken).ConfigureAwait(false)];
     }
 
-    private static bool IsOfSession(SchemaDifference d) => d.Name.StartsWith("session ", StringComparison.Ordinal);
+    private static bool IsOfSession(SchemaDifference d) => d.Name.StartsWith(Session + " ", StringComparison.Ordinal);
 
     private static SchemaDifference? Of(Setting setting, IReadOnlyList<(string Schema, string Table)> hiding)
     {
@@ -64,7 +66,10 @@ internal static class DatabaseSettings
             repair is null || setting.Alter is null ? [] : [Repair.Free(SqlCopy.Of($"{setting.Alter} {repair}"))])
         {
             Obstacles = repair is null || setting.Alter is not null ? []
-                : [new RepairObstacle($"The {setting.Place}'s own configuration sets it: change it there.")],
+                : [new RepairObstacle($"The configuration of the {setting.Place} sets it: change it there.")],
+
+            // The path of this session may come from its connection string, which other sessions do not have.
+            IsRemark = setting.Place == Session,
         };
     }
 
@@ -134,7 +139,8 @@ internal static class DatabaseSettings
         NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         using var command = new NpgsqlCommand("""
-            SELECT e.evtname::text, format('CREATE EVENT TRIGGER %I ON %s EXECUTE FUNCTION %s', e.evtname, e.evtevent, e.evtfoid::regprocedure)
+            SELECT e.evtname::text,
+                format('CREATE EVENT TRIGGER %I ON %s EXECUTE FUNCTION %s', e.evtname, e.evtevent, e.evtfoid::regprocedure)
             FROM pg_event_trigger e
             WHERE e.evtenabled <> 'D'
               AND NOT EXISTS (

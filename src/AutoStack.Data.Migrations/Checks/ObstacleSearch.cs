@@ -90,7 +90,7 @@ internal sealed class ObstacleSearch(NpgsqlConnection connection, NpgsqlTransact
 
     // The statement itself drops and creates the triggers of the schema.
     private bool IsOwnTrigger(string table, (string Kind, string Name) dependent) => dependent.Kind == "trigger"
-        && expected.Objects.FirstOrDefault(o => o.Kind == SchemaObjectKind.Trigger && o.Table == table && o.Name == dependent.Name) is { } own
+        && expected.Find(new CatalogObject(SchemaObjectKind.Trigger, table, dependent.Name, "")) is { } own
         && found.Find(own)?.Definition == own.Definition;
 
     private async Task<IReadOnlyList<(string Kind, string Name)>> ReadDependentsAsync(

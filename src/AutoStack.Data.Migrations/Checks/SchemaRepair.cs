@@ -92,7 +92,9 @@ internal sealed partial class SchemaRepair(MigratorContext context, RepairOption
     }
 
     private static MigrationStep StepOf(RepairStep step, int number) => new(
-        string.Create(CultureInfo.InvariantCulture, $"fix_{number:00}_{NotInFileName().Replace(step.Difference.Name.ToLowerInvariant(), "_")}.sql"),
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"fix_{number:00}_{NotInFileName().Replace(step.Difference.Name.ToLowerInvariant(), "_")}.sql"),
         (step.Statement.Transactional ? "" : "-- autostack: no-transaction\n") + step.Statement.Sql);
 
     [GeneratedRegex("[^a-z0-9_]+", RegexOptions.CultureInvariant)]

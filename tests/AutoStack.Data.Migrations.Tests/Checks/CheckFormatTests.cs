@@ -56,8 +56,8 @@ public sealed class CheckFormatTests : SeededTests
         using (Assert.EnterMultipleScope())
         {
             Assert.That((int)suite.Attribute("tests")!, Is.EqualTo(cases.Count));
-            Assert.That((int)suite.Attribute("failures")!, Is.EqualTo(cases.Count(c => c.Element("failure") is not null)).And.GreaterThan(2));
-            Assert.That((int)suite.Attribute("skipped")!, Is.EqualTo(cases.Count(c => c.Element("skipped") is not null)).And.GreaterThan(0));
+            Assert.That((int)suite.Attribute("failures")!, Is.EqualTo(cases.Count(c => c.Element("failure") is not null)).And.AtLeast(3));
+            Assert.That((int)suite.Attribute("skipped")!, Is.EqualTo(cases.Count(c => c.Element("skipped") is not null)).And.AtLeast(1));
             Assert.That(cases.Select(c => (string?)c.Attribute("name")), Has.Member("users.own <idx>: 100%, a"));
         }
     }

@@ -29,12 +29,12 @@ internal static partial class DriftCases
             Expectation.Obstacle, "2 rows of sessions refer to no row of users"),
         new("ALTER TABLE sessions DISABLE TRIGGER ALL", Expectation.Mended, "its triggers are off"),
         new("ALTER TABLE sessions DISABLE TRIGGER ALL; " + Orphan, Expectation.Obstacle, "2 rows of sessions refer to no row of users"),
-        new("ALTER TABLE users DROP CONSTRAINT users_required_check, ADD CONSTRAINT users_required_check CHECK (created_at IS NOT NULL AND " +
-            "updated_at IS NOT NULL) NOT VALID", Expectation.Mended, "not validated"),
+        new("ALTER TABLE users DROP CONSTRAINT users_required_check, ADD CONSTRAINT users_required_check CHECK (" +
+            "created_at IS NOT NULL AND updated_at IS NOT NULL) NOT VALID", Expectation.Mended, "not validated"),
         new("ALTER TABLE users DROP CONSTRAINT users_required_check; UPDATE users SET updated_at = NULL",
             Expectation.Obstacle, "2 rows of users violate the check"),
-        new("ALTER TABLE users DROP CONSTRAINT users_required_check, ADD CONSTRAINT users_required_check CHECK (created_at IS NOT NULL AND " +
-            "updated_at IS NOT NULL AND name <> '')", Expectation.Loses, "defined differently"),
+        new("ALTER TABLE users DROP CONSTRAINT users_required_check, ADD CONSTRAINT users_required_check CHECK (" +
+            "created_at IS NOT NULL AND updated_at IS NOT NULL AND name <> '')", Expectation.Loses, "defined differently"),
         new("ALTER TABLE users DROP CONSTRAINT users_email_key; ALTER TABLE users ADD CONSTRAINT users_email_key UNIQUE (email, name)",
             Expectation.Loses, "defined differently"),
         new("ALTER TABLE deployment_stages DROP CONSTRAINT deployment_stages_pkey; " +
@@ -56,6 +56,11 @@ internal static partial class DriftCases
         new("DROP FUNCTION assign_log_seq() CASCADE", Expectation.Mended, "is missing"),
         new("ALTER FUNCTION assign_log_seq() RENAME TO own_seq", Expectation.Mended, "function own_seq() is the same"),
         new("CREATE SCHEMA own; ALTER FUNCTION assign_log_seq() SET SCHEMA own", Expectation.Mended, "it is in the schema own"),
+        new("DO $$ BEGIN EXECUTE replace(pg_get_functiondef('assign_log_seq'::regproc), 'public.assign_log_seq', 'public.own_seq'); END $$; " +
+            "DROP FUNCTION assign_log_seq() CASCADE", Expectation.Mended, "Function assign_log_seq() is missing."),
+        new("CREATE SCHEMA own; DO $$ BEGIN EXECUTE replace(pg_get_functiondef('assign_log_seq'::regproc), 'public.assign_log_seq', " +
+            "'own.assign_log_seq'); END $$; DROP FUNCTION assign_log_seq() CASCADE",
+            Expectation.Mended, "Function assign_log_seq() is missing."),
         new("DROP FUNCTION assign_log_seq() CASCADE; CREATE FUNCTION assign_log_seq() RETURNS int LANGUAGE sql AS 'SELECT 1'",
             Expectation.Mended, "defined differently"),
         new("DROP TRIGGER deployment_logs_assign_seq ON deployment_logs", Expectation.Mended, "is missing"),
@@ -79,7 +84,8 @@ internal static partial class DriftCases
         new("DROP TABLE deployment_health_checks", Expectation.Mended, "is missing"),
         new("ALTER TABLE deployment_runtime_logs SET UNLOGGED", Expectation.Mended, "is unlogged"),
         new("ALTER TABLE users ENABLE ROW LEVEL SECURITY", Expectation.Protects, "under row level security"),
-        new("ALTER TABLE users ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY", Expectation.Protects, "under forced row level security"),
+        new("ALTER TABLE users ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY",
+            Expectation.Protects, "under forced row level security"),
         new("ALTER TABLE users ENABLE ROW LEVEL SECURITY; CREATE POLICY own_policy ON users FOR SELECT USING (true)",
             Expectation.Protects, "own_policy"),
         new("ALTER TABLE users ENABLE ROW LEVEL SECURITY; ALTER TABLE users DROP CONSTRAINT users_email_key",
@@ -87,13 +93,16 @@ internal static partial class DriftCases
         new("ALTER TABLE sessions RENAME TO own_sessions", Expectation.Mended, "table own_sessions is the same"),
         new("ALTER TABLE users RENAME TO \"own Users\"; DROP INDEX idx_users_email", Expectation.Mended, "table own Users is the same"),
         new("CREATE SCHEMA own; ALTER TABLE sessions SET SCHEMA own", Expectation.Mended, "it is in the schema own"),
-        new("CREATE SCHEMA \"own Schema\"; ALTER TABLE users SET SCHEMA \"own Schema\"; ALTER TABLE deployments SET SCHEMA \"own Schema\"; " +
-            "ALTER TABLE projects SET SCHEMA \"own Schema\"", Expectation.Mended, "it is in the schema own Schema"),
+        new("CREATE SCHEMA \"own Schema\"; ALTER TABLE users SET SCHEMA \"own Schema\"; " +
+            "ALTER TABLE deployments SET SCHEMA \"own Schema\"; ALTER TABLE projects SET SCHEMA \"own Schema\"", Expectation.Mended, "it is in the schema own Schema"),
         new("CREATE TABLE own_sessions AS TABLE sessions; DROP TABLE sessions", Expectation.Obstacle, "sessions may be own_sessions"),
         new("CREATE TABLE own_sessions (LIKE sessions INCLUDING ALL); INSERT INTO own_sessions TABLE sessions; DROP TABLE sessions",
             Expectation.Obstacle, "sessions may be own_sessions"),
         new("CREATE SCHEMA own; CREATE TABLE own.sessions AS TABLE sessions; DROP TABLE sessions",
             Expectation.Obstacle, "own.sessions has its name, but"),
+        new("CREATE SCHEMA own; CREATE TABLE own.users (LIKE users INCLUDING ALL); CREATE TABLE own.sessions (LIKE sessions INCLUDING ALL); " +
+            "ALTER TABLE own.sessions ADD CONSTRAINT sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES own.users ON DELETE CASCADE; " +
+            "DROP TABLE sessions", Expectation.Obstacle, "own.sessions has its name, but"),
         new("CREATE SCHEMA own; CREATE SCHEMA own2; ALTER TABLE sessions SET SCHEMA own; CREATE TABLE own2.sessions AS TABLE own.sessions",
             Expectation.Obstacle, "sessions may be own.sessions or own2.sessions"),
         new("ALTER TABLE sessions RENAME TO own_sessions; ALTER TABLE own_sessions RENAME token TO own_token",
@@ -113,7 +122,8 @@ internal static partial class DriftCases
         new("DROP EXTENSION \"uuid-ossp\" CASCADE", Expectation.Mended, "Extension uuid-ossp is missing"),
         new("DROP EXTENSION \"uuid-ossp\" CASCADE; CREATE FUNCTION uuid_generate_v4() RETURNS uuid LANGUAGE sql AS 'SELECT NULL::uuid'",
             Expectation.Obstacle, "that is not the extension's"),
-        new("CREATE EXTENSION pg_trgm; ALTER TABLE users SET (fillfactor = 80); COMMENT ON TABLE users IS 'people'", Expectation.Remark, ""),
+        new("CREATE EXTENSION pg_trgm; ALTER TABLE users SET (fillfactor = 80); COMMENT ON TABLE users IS 'people'",
+            Expectation.Remark, ""),
         new("ALTER TABLE schema_versions DROP CONSTRAINT schema_versions_pkey", Expectation.Mended, "schema_versions_pkey is missing"),
         new("ALTER TABLE schema_versions ALTER checksum DROP NOT NULL", Expectation.Mended, "schema_versions.checksum allows NULL"),
         new("ALTER TABLE schema_versions ALTER duration_ms TYPE integer", Expectation.Mended, "duration_ms is integer instead of bigint"),

@@ -34,6 +34,10 @@ internal static partial class DriftCases
 {
     public static IEnumerable<Drift> All => Indexes.Concat(Columns).Concat(Constraints).Concat(Functions).Concat(Tables).Concat(Others);
 
+    private const string OwnState =
+        "CREATE TYPE own_state AS ENUM ('starting', 'running', 'stopped'); ALTER TABLE deployment_containers " +
+        "ALTER status DROP DEFAULT, ALTER status TYPE own_state USING status::own_state";
+
     private static readonly Drift[] Indexes =
     [
         new("DROP INDEX idx_projects_user_id", Expectation.Mended, "is missing"),
@@ -77,18 +81,16 @@ internal static partial class DriftCases
         new("ALTER TABLE deployments ALTER is_production DROP DEFAULT, ALTER is_production TYPE text; " +
             "UPDATE deployments SET is_production = 'perhaps'", Expectation.Obstacle, "does not fit boolean", 16),
         new("ALTER TABLE deployments ALTER is_production DROP DEFAULT, ALTER is_production TYPE text", Expectation.Mended, "is text"),
-        new("CREATE TYPE own_state AS ENUM ('starting', 'running', 'stopped'); ALTER TABLE deployment_containers ALTER status DROP DEFAULT, " +
-            "ALTER status TYPE own_state USING status::own_state; " +
+        new(OwnState + "; " +
             "CREATE INDEX own_running ON deployment_containers (id) WHERE status = 'running'",
             Expectation.Obstacle, "own_running compares column deployment_containers.status"),
-        new("CREATE TYPE own_state AS ENUM ('starting', 'running', 'stopped'); ALTER TABLE deployment_containers ALTER status DROP DEFAULT, " +
-            "ALTER status TYPE own_state USING status::own_state", Expectation.Mended, "is public.own_state"),
+        new(OwnState, Expectation.Mended, "is public.own_state"),
         new("ALTER TABLE users ALTER name TYPE text; CREATE VIEW own_names AS SELECT name FROM users",
             Expectation.Obstacle, "The view public.own_names uses column users.name"),
         new("ALTER TABLE users ALTER name TYPE text; CREATE POLICY own_policy ON users USING (name <> '')",
             Expectation.Obstacle, "The policy own_policy uses column users.name"),
-        new("ALTER TABLE users ALTER name TYPE text; CREATE FUNCTION own_f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'; " +
-            "CREATE TRIGGER own_audit BEFORE UPDATE OF name ON users FOR EACH ROW EXECUTE FUNCTION own_f()",
+        new("ALTER TABLE users ALTER name TYPE text; " +
+            "CREATE FUNCTION own_f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'; CREATE TRIGGER own_audit BEFORE UPDATE OF name ON users FOR EACH ROW EXECUTE FUNCTION own_f()",
             Expectation.Obstacle, "The trigger own_audit uses column users.name"),
         new("ALTER TABLE users ALTER name TYPE text; ALTER TABLE users ADD own_initial text GENERATED ALWAYS AS (left(name, 1)) STORED",
             Expectation.Obstacle, "The generated column own_initial uses column users.name"),
@@ -104,7 +106,8 @@ internal static partial class DriftCases
         new("ALTER TABLE users ALTER email DROP NOT NULL; UPDATE users SET email = NULL WHERE name = 'Ada'",
             Expectation.Obstacle, "1 row of users have no value in email"),
         new("ALTER TABLE users ALTER name SET DEFAULT 'x', ALTER password_hash SET NOT NULL", Expectation.Loses, "refuses NULL"),
-        new("ALTER TABLE deployment_logs ALTER seq SET NOT NULL, ALTER seq ADD GENERATED ALWAYS AS IDENTITY", Expectation.Mended, "IDENTITY"),
+        new("ALTER TABLE deployment_logs ALTER seq SET NOT NULL, ALTER seq ADD GENERATED ALWAYS AS IDENTITY",
+            Expectation.Mended, "IDENTITY"),
         new("ALTER TABLE users DROP COLUMN avatar_url, ADD avatar_url text GENERATED ALWAYS AS (name || '.png') STORED",
             Expectation.Mended, "is GENERATED"),
         new("ALTER TABLE users DROP COLUMN avatar_url, ADD avatar_url text GENERATED ALWAYS AS (name || '.png') VIRTUAL",

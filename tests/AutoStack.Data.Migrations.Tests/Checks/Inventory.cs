@@ -27,11 +27,13 @@ internal static class Inventory
         UNION ALL SELECT 'unique indexes', count(*) FROM pg_index i JOIN tables t ON t.oid = i.indrelid WHERE i.indisunique AND i.indisvalid
         UNION ALL SELECT 'required columns', count(*) FROM pg_attribute a JOIN tables t ON t.oid = a.attrelid
             WHERE a.attnum > 0 AND a.attnotnull AND NOT a.attisdropped
-        UNION ALL SELECT 'columns', count(*) FROM pg_attribute a JOIN tables t ON t.oid = a.attrelid WHERE a.attnum > 0 AND NOT a.attisdropped
+        UNION ALL SELECT 'columns', count(*) FROM pg_attribute a JOIN tables t ON t.oid = a.attrelid
+            WHERE a.attnum > 0 AND NOT a.attisdropped
         UNION ALL SELECT 'functions', count(*) FROM pg_proc p WHERE p.pronamespace = 'public'::regnamespace
         """;
 
-    public static async Task<IReadOnlyDictionary<string, decimal>> ReadAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    public static async Task<IReadOnlyDictionary<string, decimal>> ReadAsync(
+        NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand(Sql, connection);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);

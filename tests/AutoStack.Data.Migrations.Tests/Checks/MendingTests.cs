@@ -1,5 +1,4 @@
 using System.Text.RegularExpressions;
-using AutoStack.Data.Testing;
 using Npgsql;
 
 namespace AutoStack.Data.Migrations.Tests.Checks;
