@@ -38,7 +38,7 @@ internal sealed record CheckFinding(string Rule, CheckLevel Level, string Name, 
         [
             .. d.Protects && !d.IsRemark ? ["It protects rows: no statement removes it."] : Array.Empty<string>(),
             .. d.Obstacles.Select(o => $"In the way: {o.What}{(o.Query is null ? "" : $" {o.Query};")}"),
-            .. d.Repairs.SelectMany(r => new[] { $"-- {StatementLines.Cost(r)}", $"{r.Sql};" }),
+            .. d.Repairs.SelectMany(r => new[] { $"-- {StatementLines.Cost(r)}", $"{(d.IsSafe ? "" : "-- ")}{r.Sql};" }),
         ]);
 }
 

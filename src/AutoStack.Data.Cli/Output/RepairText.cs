@@ -6,6 +6,7 @@ namespace AutoStack.Data.Cli.Output;
 /// <summary>Prints what a repair would run, and what it did.</summary>
 internal static class RepairText
 {
+    /// <summary>Prints the plan as a script for psql: all other lines are comments.</summary>
     public static void Write(IAnsiConsole output, RepairPlan plan)
     {
         var lines = new StatementLines(output, "");
@@ -20,8 +21,8 @@ internal static class RepairText
 
         WriteLeftOut(output, plan.LeftOut);
         var withoutStatement = plan.Check.Differences.Count(d => d is { IsRemark: false, Repairs.Count: 0 });
-        output.WriteLine(
-            $"{Screen.Count(plan.Steps.Count, "statement")} would run" +
+        output.WriteUnwrapped(
+            $"-- {Screen.Count(plan.Steps.Count, "statement")} would run" +
             (withoutStatement == 0 ? "" : $"; {Screen.Count(withoutStatement, "difference")} without a statement, see check") +
             ". Nothing was changed.");
     }
@@ -46,9 +47,8 @@ internal static class RepairText
         foreach (var group in leftOut.GroupBy(step => step.Difference))
         {
             var options = new[] { group.Key.LosesData ? "--lose-data" : "", group.Key.LosesSecurity ? "--lose-security" : "" };
-            output.WriteLine($"{group.Key.Message} Left out: needs {string.Join(" and ", options.Where(o => o.Length > 0))}.",
-                new Style(Color.Yellow));
-            var lines = new StatementLines(output, "  ");
+            output.WriteUnwrapped($"-- {group.Key.Message} Left out: needs {string.Join(" and ", options.Where(o => o.Length > 0))}.");
+            var lines = new StatementLines(output, "");
             foreach (var step in group)
             {
                 lines.Write(step.Statement, disabled: true);

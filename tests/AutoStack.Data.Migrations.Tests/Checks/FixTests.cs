@@ -33,15 +33,29 @@ public sealed class FixTests : SeededTests
             "SET lock_timeout = '0';",
             "-- locks SHARE UPDATE EXCLUSIVE on users, outside a transaction",
             "CREATE INDEX CONCURRENTLY idx_users_email ON public.users USING btree (email);",
-            "Column users.password_hash refuses NULL. Left out: needs --lose-security.",
-            "  -- locks ACCESS EXCLUSIVE on users; loses security",
-            "  -- ALTER TABLE public.users ALTER COLUMN password_hash DROP NOT NULL;",
-            "Column users.own_nick is not part of the schema. Dropping it loses its data. Left out: needs --lose-data.",
-            "  -- locks ACCESS EXCLUSIVE on users; loses data",
-            "  -- ALTER TABLE public.users DROP COLUMN own_nick;",
-            "2 statements would run; 1 difference without a statement, see check. Nothing was changed.",
+            "-- Column users.password_hash refuses NULL. Left out: needs --lose-security.",
+            "-- locks ACCESS EXCLUSIVE on users; loses security",
+            "-- ALTER TABLE public.users ALTER COLUMN password_hash DROP NOT NULL;",
+            "-- Column users.own_nick is not part of the schema. Dropping it loses its data. Left out: needs --lose-data.",
+            "-- locks ACCESS EXCLUSIVE on users; loses data",
+            "-- ALTER TABLE public.users DROP COLUMN own_nick;",
+            "-- 2 statements would run; 1 difference without a statement, see check. Nothing was changed.",
         }));
         Assert.That(await CatalogAsync(), Is.EqualTo(before));
+    }
+
+    [Test]
+    public async Task A_dry_run_is_a_script_for_psql()
+    {
+        await StartSeededAsync();
+        await ExecuteAsync(SeveralKinds);
+        var run = await RunAsync("check", "--fix", "--dry-run");
+
+        var (code, error) = await Psql.RunAsync(ConnectionString, run.Output, Token);
+
+        Assert.That((code, error), Is.EqualTo((0, "")));
+        Assert.That((await Migrator().CheckAsync(Token)).Differences.Select(d => d.Name),
+            Is.EquivalentTo(new[] { "users", "users.password_hash", "users.own_nick" }));
     }
 
     [Test]
