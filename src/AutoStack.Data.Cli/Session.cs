@@ -1,4 +1,5 @@
 using System.CommandLine;
+using AutoStack.Data.Cli.Commands;
 using AutoStack.Data.Cli.Configuration;
 using AutoStack.Data.Cli.Output;
 using AutoStack.Data.Migrations;
@@ -17,7 +18,7 @@ internal sealed class Session
     public Session(CliHost host, IReadOnlyList<string> args)
     {
         this.args = args;
-        var json = args.Contains(SharedOptions.JsonName);
+        var json = args.Contains(SharedOptions.JsonName) || CheckCommand.AsksForJson(args);
         var output = new SafeWriter(host.Output);
         lostOutput = () => output.Failure;
         host = host with { Output = output, Error = new SafeWriter(host.Error) };
@@ -93,18 +94,19 @@ internal sealed class Session
         return string.IsNullOrWhiteSpace(connection) ? null : connection;
     }
 
-    public SchemaMigrator Migrator(ParseResult parsed, TimeSpan? rehearsalLimit = null) =>
+    public SchemaMigrator Migrator(ParseResult parsed, TimeSpan? rehearsalLimit = null, IgnoreList? ignored = null) =>
         Connection(parsed) is not { } connection
             ? throw Failure.Usage(
                 "No database is given: use --connection or --connection-file, or set " +
                 SharedOptions.ConnectionVariable +
                 $"{(Configuration(parsed)?.Environments.Count > 0 ? ", or choose an --environment" : "")}.")
-            : new SchemaMigrator(connection, MigratorOptions(parsed, rehearsalLimit));
+            : new SchemaMigrator(connection, MigratorOptions(parsed, rehearsalLimit, ignored));
 
     /// <summary>The options of a migrator, with the script sets that were given.</summary>
-    public SchemaMigratorOptions MigratorOptions(ParseResult parsed, TimeSpan? rehearsalLimit = null) => new()
+    public SchemaMigratorOptions MigratorOptions(ParseResult parsed, TimeSpan? rehearsalLimit = null, IgnoreList? ignored = null) => new()
     {
         RehearsalLimit = rehearsalLimit ?? SchemaMigratorOptions.DefaultRehearsalLimit,
+        Ignored = ignored ?? IgnoreList.Empty,
         LockWait = TimeSpan.FromSeconds(parsed.GetValue(Options.Timeout)),
         ServerWait = TimeSpan.FromSeconds(parsed.GetValue(Options.Wait)),
         AllowForeignObjects = parsed.GetValue(Options.AllowForeignObjects),

@@ -19,12 +19,12 @@ public sealed partial class SchemaMigrator
     /// See <see cref="MigrationError"/>: <see cref="MigrationError.TargetInvalid"/> when a script to run is not missing.
     /// </exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public Task<JournalRepairResult> RepairAsync(
+    public Task<JournalRepairResult> RepairJournalAsync(
         JournalRepairOptions? options = null, IProgress<MigrationEvent>? progress = null, CancellationToken cancellationToken = default) =>
         RepairOf(options).RunAsync(progress, cancellationToken);
 
     /// <summary>
-    /// Plans what <see cref="RepairAsync"/> would change now. The server enforces that the session is read-only; the call takes no lock.
+    /// Plans what <see cref="RepairJournalAsync"/> would change now. The server enforces that the session is read-only; the call takes no lock.
     /// </summary>
     /// <param name="options">What else the repair may decide, and which missing scripts it runs; null for neither.</param>
     /// <param name="cancellationToken">Cancels the query.</param>
@@ -32,7 +32,7 @@ public sealed partial class SchemaMigrator
     /// <exception cref="ArgumentException">An option has a value that is not allowed.</exception>
     /// <exception cref="MigrationException">See <see cref="MigrationError"/>.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public Task<JournalRepairResult> PlanRepairAsync(
+    public Task<JournalRepairResult> PlanJournalRepairAsync(
         JournalRepairOptions? options = null, CancellationToken cancellationToken = default) =>
         RepairOf(options).PlanAsync(cancellationToken);
 

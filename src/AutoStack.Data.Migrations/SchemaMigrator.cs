@@ -186,6 +186,36 @@ public sealed partial class SchemaMigrator
     public Task<SchemaCheckResult> CheckAsync(CancellationToken cancellationToken = default) =>
         new SchemaCheck(context).RunAsync(cancellationToken);
 
+    /// <summary>Plans what <see cref="RepairSchemaAsync"/> would run now. Writes nothing and takes no lock.</summary>
+    /// <param name="options">What the repair may lose; null for nothing.</param>
+    /// <param name="cancellationToken">Cancels the queries.</param>
+    /// <returns>The statements.</returns>
+    /// <exception cref="MigrationException">
+    /// The journal is not that of the database (<see cref="MigrationError.NotAdopted"/>, <see cref="MigrationError.SchemaNewer"/>, <see
+    /// cref="MigrationError.ScriptChanged"/>), or the check failed; see <see cref="CheckAsync"/>.
+    /// </exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public Task<SchemaRepairPlan> PlanSchemaRepairAsync(SchemaRepairOptions? options = null, CancellationToken cancellationToken = default) =>
+        new SchemaRepair(context, options).PlanAsync(cancellationToken);
+
+    /// <summary>
+    /// Runs the statements that <see cref="CheckAsync"/> proposes and that lose nothing, under the migration lock, each in a transaction
+    /// of its own where PostgreSQL allows one; then checks again. A statement that does not get its lock in time is retried; one that
+    /// fails is rolled back and reported, and the repair continues with the next difference.
+    /// </summary>
+    /// <param name="options">What the repair may lose; null for nothing.</param>
+    /// <param name="progress">Receives each step as it happens; null to receive nothing.</param>
+    /// <param name="cancellationToken">Cancels between two statements, or cancels the running one.</param>
+    /// <returns>What ran, what failed, and what is left.</returns>
+    /// <exception cref="MigrationException">
+    /// As for <see cref="PlanSchemaRepairAsync"/>; another migrator holds the lock (<see cref="MigrationError.Locked"/>), or the connection is
+    /// lost (<see cref="MigrationError.ScriptFailed"/>).
+    /// </exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public Task<SchemaRepairResult> RepairSchemaAsync(
+        SchemaRepairOptions? options = null, IProgress<MigrationEvent>? progress = null, CancellationToken cancellationToken = default) =>
+        new SchemaRepair(context, options).RunAsync(progress, cancellationToken);
+
     /// <summary>
     /// Plans what <see cref="AdoptAsync"/> would do now, and finds the rows that would stop it. The server enforces that the session is
     /// read-only; the call takes no lock.

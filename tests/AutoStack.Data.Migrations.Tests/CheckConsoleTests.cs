@@ -52,11 +52,16 @@ public sealed class CheckConsoleTests : MigrationTests
         {
             "Index deployments.idx_deployments_status is defined differently.",
             "found: CREATE INDEX idx_deployments_status ON public.deployments USING btree (status, id)",
+            "SET lock_timeout = '0';",
+            "-- locks SHARE UPDATE EXCLUSIVE on deployments, outside a transaction",
             "DROP INDEX CONCURRENTLY public.idx_deployments_status;",
+            "-- locks SHARE UPDATE EXCLUSIVE on deployments, outside a transaction",
             "CREATE INDEX CONCURRENTLY idx_deployments_status ON public.deployments USING btree (status);",
             "Index users.idx_users_email is missing.",
+            "-- locks SHARE UPDATE EXCLUSIVE on users, outside a transaction",
             "CREATE INDEX CONCURRENTLY idx_users_email ON public.users USING btree (email);",
             "Column users.nick is not part of the schema. Dropping it loses its data.",
+            "-- locks ACCESS EXCLUSIVE on users; loses data",
             "-- ALTER TABLE public.users DROP COLUMN nick;",
             "Index users.own_idx is an extra index, which is allowed.",
             "3 differences, 1 remark.",
@@ -90,6 +95,9 @@ public sealed class CheckConsoleTests : MigrationTests
             Assert.That(differences[0].GetProperty("message").GetString(), Is.EqualTo("Index users.idx_users_email is missing."));
             Assert.That(differences[0].GetProperty("statements").EnumerateArray().Select(s => s.GetString()),
                 Is.EqualTo(new[] { "CREATE INDEX CONCURRENTLY idx_users_email ON public.users USING btree (email)" }));
+            Assert.That(differences[0].GetProperty("repairs")[0].GetRawText(), Is.EqualTo("""
+                {"sql":"CREATE INDEX CONCURRENTLY idx_users_email ON public.users USING btree (email)","lockTimeout":"0","locks":[{"mode":"SHARE UPDATE EXCLUSIVE","table":"users"}],"transactional":false,"losesData":false,"losesSecurity":false}
+                """));
             Assert.That(differences[1].GetProperty("expected").ValueKind, Is.EqualTo(JsonValueKind.Null));
             Assert.That(differences[1].GetProperty("found").GetString(), Is.EqualTo("text"));
         }

@@ -33,8 +33,7 @@ public sealed class HostileNameTests : MigrationTests
 
         // A statement copied from the screen does what the screen shows.
         foreach (var line in human.Output.Split('\n').Select(line => line.Trim())
-            .Where(line => line.StartsWith("-- ALTER TABLE", StringComparison.Ordinal)
-            || line.StartsWith("DROP INDEX", StringComparison.Ordinal)))
+            .Where(line => line.StartsWith("-- ALTER TABLE", StringComparison.Ordinal)))
         {
             await ExecuteAsync(line.TrimStart('-', ' ').TrimEnd(';'));
         }
@@ -42,7 +41,8 @@ public sealed class HostileNameTests : MigrationTests
         Assert.That(await ListAsync(
             "SELECT attname FROM pg_attribute WHERE attrelid = 'users'::regclass AND attname LIKE 'a%' AND attname NOT IN ('avatar_url')"),
             Is.Empty);
-        Assert.That(await ListAsync("SELECT relname FROM pg_class WHERE relname LIKE 'a%u'"), Is.Empty);
+        Assert.That(json.Json.GetProperty("differences").EnumerateArray()
+            .Single(d => d.GetProperty("name").GetString() == $"users.{name}u").GetProperty("protects").GetBoolean(), Is.True);
         Assert.That(json.Json.GetProperty("differences").EnumerateArray().Select(d => d.GetProperty("name").GetString()),
             Does.Contain("users." + name));
     }

@@ -52,7 +52,7 @@ internal static class RepairCommand
             var migrator = session.Migrator(parsed);
             var options = new JournalRepairOptions { Only = parsed.GetValue(only)!, Run = parsed.GetValue(run)! };
             options.Validate();
-            var result = await migrator.PlanRepairAsync(options, cancellationToken).ConfigureAwait(false);
+            var result = await migrator.PlanJournalRepairAsync(options, cancellationToken).ConfigureAwait(false);
             if (!previews && result.Repaired.Count + result.Run.Count > 0)
             {
                 if (asks)
@@ -65,7 +65,7 @@ internal static class RepairCommand
                 }
 
                 session.HasChanged = true;
-                result = await migrator.RepairAsync(options, session.Progress, cancellationToken).ConfigureAwait(false);
+                result = await migrator.RepairJournalAsync(options, session.Progress, cancellationToken).ConfigureAwait(false);
             }
 
             session.Results.Repaired(result, previews);

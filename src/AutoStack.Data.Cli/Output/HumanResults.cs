@@ -11,8 +11,6 @@ namespace AutoStack.Data.Cli.Output;
 /// <summary>Results as text. Values are never parsed as markup, since a name may contain brackets.</summary>
 internal sealed class HumanResults(IAnsiConsole output, IAnsiConsole error) : IResults
 {
-    private const string Adopt = "If the Python services created these tables, run 'adopt'.";
-
     public void Migrated(MigrationResult report) => output.WriteLine(report.Steps.Count == 0
         ? $"{SetLines.AlreadyAt(report.Sets)}, nothing to do."
         : $"{SetLines.Ways(report.Sets)}: {Screen.Count(report.Steps.Count, "script")} in " +
@@ -140,73 +138,11 @@ internal sealed class HumanResults(IAnsiConsole output, IAnsiConsole error) : IR
             : $"{SetLines.Of(report.Set, report.FromVersion)} → {report.ToVersion}: only the journal was changed, no script was run.");
     }
 
-    public void Checked(SchemaCheckResult drift)
-    {
-        Current(drift.History);
-        foreach (var difference in drift.Differences)
-        {
-            output.WriteLine();
-            output.WriteLine(difference.Message, new Style(difference.IsRemark ? Color.Yellow : Color.Red));
-            if (difference is { Expected: not null, Found: { } found, Kind: not (SchemaObjectKind.Column or SchemaObjectKind.Table) })
-            {
-                output.WriteUnwrapped($"  found: {found.Replace("\n", "\n  | ", StringComparison.Ordinal)}");
-            }
+    public void Checked(SchemaCheckResult drift) => CheckText.Write(output, drift);
 
-            foreach (var statement in difference.Statements)
-            {
-                // A statement that loses data is a comment, so that nobody runs it by accident. Lines after the first are not indented:
-                // they may belong to the text of a function.
-                output.WriteUnwrapped(difference.LosesData
-                    ? $"  -- {statement.Replace("\n", "\n  -- ", StringComparison.Ordinal)};"
-                    : $"  {statement};");
-            }
-        }
+    public void RepairPlanned(SchemaRepairPlan plan) => RepairText.Write(output, plan);
 
-        if (drift.History.Versions.All(v => v.State != VersionState.Unknown))
-        {
-            var remarks = drift.Differences.Count(d => d.IsRemark);
-            var found = drift.Differences.Count - remarks;
-            output.WriteLine();
-            output.WriteLine((found == 0 ? "No difference" : Screen.Count(found, "difference"))
-                + (remarks == 0 ? "." : $", {Screen.Count(remarks, "remark")}."));
-            if (drift.Detected is { } detected)
-            {
-                output.WriteLine(detected.Message(drift.History.CurrentVersion), new Style(Color.Yellow));
-            }
-            else if (drift.History.CurrentVersion == 0 && found > 0)
-            {
-                output.WriteLine($"The database has no journal. {Adopt}", new Style(Color.Yellow));
-            }
-            else if (drift.Differences.Any(d => d is { Kind: SchemaObjectKind.Table, Expected: null }))
-            {
-                output.WriteLine($"The journal does not cover all tables. {Adopt}", new Style(Color.Yellow));
-            }
-        }
-
-        Foreign(drift);
-    }
-
-    private void Foreign(SchemaCheckResult drift)
-    {
-        foreach (var item in drift.ForeignObjects)
-        {
-            output.WriteLine();
-            output.WriteLine(
-                $"{char.ToUpperInvariant(item.Name[0])}{item.Name[1..]} of role {item.Owner} has the name of an object of PostgreSQL: " +
-                "statements may use it instead.",
-                new Style(drift.AllowsForeignObjects ? Color.Yellow : Color.Red));
-            output.WriteUnwrapped($"  {item.Statement};");
-        }
-
-        foreach (var open in drift.OpenSchemas)
-        {
-            output.WriteLine();
-            output.WriteLine(
-                $"Every role may create objects in the schema {open.Schema}, also with names of PostgreSQL's own.",
-                new Style(Color.Yellow));
-            output.WriteUnwrapped($"  {open.Statement};");
-        }
-    }
+    public void Repaired(SchemaRepairResult report) => RepairText.Write(output, report);
 
     public void Measured(PoolReport report) => PoolLines.Write(output, report);
 

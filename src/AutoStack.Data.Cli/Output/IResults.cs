@@ -30,6 +30,10 @@ internal interface IResults
 
     void Checked(SchemaCheckResult drift);
 
+    void RepairPlanned(SchemaRepairPlan plan);
+
+    void Repaired(SchemaRepairResult report);
+
     void Linted(LintReport report);
 
     void Revised(Revision revision);

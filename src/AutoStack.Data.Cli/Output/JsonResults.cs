@@ -39,6 +39,7 @@ namespace AutoStack.Data.Cli.Output;
 /// check               {"version":23,"head":24,"clean":false,"pending":["0024_…"],"changed":[],"unknown":[],"differences":[{"kind":"index",
 ///                      "name":"users.idx_users_email","expected":"CREATE INDEX …","found":null,"message":"… is missing.",
 ///                      "statements":["CREATE INDEX CONCURRENTLY …"],"remark":false,"losesData":false},…]}
+///                     and the members of docs/check.md
 ///                     in an order in which the statements can be run; expected is null for an unexpected object, found for a missing
 ///                     one; kind is extension, function, table, column, constraint, index, trigger or rule
 ///                     "detected":{"version":24,"differences":0} when the objects are those of another version than the journal's, or null
@@ -166,40 +167,11 @@ internal sealed class JsonResults(TextWriter output, IAnsiConsole error, Progres
         Findings = JournalJson.Of(history.Findings),
     });
 
-    public void Checked(SchemaCheckResult drift) => Write(new
-    {
-        Version = drift.History.CurrentVersion,
-        Head = drift.History.HeadVersion,
-        Clean = drift.IsClean,
-        Pending = Names(drift.History.Core, VersionState.Pending),
-        Changed = Names(drift.History.Core, VersionState.Changed),
-        Unknown = Names(drift.History.Core, VersionState.Unknown),
-        Sets = drift.History.Sets.Select(set => new
-        {
-            set.Set,
-            Version = set.CurrentVersion,
-            Head = set.HeadVersion,
-            Pending = Names(set, VersionState.Pending),
-            Changed = Names(set, VersionState.Changed),
-            Unknown = Names(set, VersionState.Unknown),
-            Given = set.Kind != ScriptSetKind.NotGiven,
-        }),
-        Differences = drift.Differences.Select(d => new
-        {
-            d.Kind,
-            d.Name,
-            d.Expected,
-            d.Found,
-            d.Message,
-            d.Statements,
-            Remark = d.IsRemark,
-            d.LosesData,
-        }),
-        Detected = drift.Detected is { } detected ? new { detected.Version, detected.Differences } : null,
-        Findings = JournalJson.Of(drift.History.Findings),
-        drift.ForeignObjects,
-        drift.OpenSchemas,
-    });
+    public void Checked(SchemaCheckResult drift) => Write(CheckJson.Of(drift));
+
+    public void RepairPlanned(SchemaRepairPlan plan) => Write(CheckJson.Of(plan));
+
+    public void Repaired(SchemaRepairResult report) => Write(CheckJson.Of(report));
 
     public void Linted(LintReport report) => Write(new
     {
@@ -260,9 +232,6 @@ internal sealed class JsonResults(TextWriter output, IAnsiConsole error, Progres
 
     private static IEnumerable<object> Sets(IEnumerable<SetVersions> sets) =>
         sets.Select(set => new { set.Set, From = set.FromVersion, To = set.ToVersion });
-
-    private static IEnumerable<string> Names(SetHistory history, VersionState state) =>
-        history.Versions.Where(v => v.State == state).Select(v => v.Name);
 
     private static IEnumerable<object> Steps(MigrationResult report) => report.Steps.Select(step => new
     {

@@ -110,6 +110,9 @@ internal sealed class ProgressLines(IAnsiConsole console, IAnsiConsole error) : 
 
                 Finish(step.FileName, $"{Screen.Duration(step.Duration),8}");
                 break;
+            case RepairFailed { FileName: var name }:
+                Line($"{name} failed.");
+                break;
             case VersionStamped stamped:
                 current[ScriptSet.CoreName] = stamped.Version;
                 break;

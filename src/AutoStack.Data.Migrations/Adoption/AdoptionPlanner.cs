@@ -29,7 +29,8 @@ internal sealed class AdoptionPlanner(Catalog found, string? jsonSize, IReadOnly
     public AdoptionPlan Make(string? alembicRevision, int journaled)
     {
         var version = RecognisedVersion();
-        var differences = Catalog.Compare(Catalog.Expected(version), found);
+        // The services know a column by its name: one of another name is never the missing one.
+        var differences = Catalog.Compare(Catalog.Expected(version), found, Surroundings.None with { IsMeant = static _ => true });
         var missing = differences.Where(d => d.Expected is not null).ToList();
         Refuse(
         [

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
 using Npgsql;
+using NpgsqlTypes;
 
 namespace AutoStack.Data.Migrations.Internal;
 
@@ -34,11 +35,27 @@ internal sealed partial class Catalog(IReadOnlyList<CatalogObject> objects)
     public static Catalog Expected(int version) =>
         new([.. AllVersions.Value.Where(o => o.From <= version && version <= (o.Until ?? int.MaxValue)).Select(o => o.Object)]);
 
+    /// <summary>The name of the journal's table.</summary>
+    public const string Journal = "schema_versions";
+
     /// <summary>
-    /// Reads the objects of a database, in the connection's transaction if there is one. Leaves the session's settings unchanged.
+    /// Reads the objects of a database without the journal, in the connection's transaction if there is one. Leaves the session's settings
+    /// unchanged.
     /// </summary>
-    public static async Task<Catalog> ReadAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    public static async Task<Catalog> ReadAsync(NpgsqlConnection connection, CancellationToken cancellationToken) =>
+        new([.. (await ReadWithJournalAsync(connection, [], cancellationToken).ConfigureAwait(false)).Objects
+            .Where(o => o.Table != Journal)]);
+
+    /// <summary>Reads the objects of a database.</summary>
+    /// <param name="connection">The session; its settings are unchanged afterwards.</param>
+    /// <param name="moved">The ids of tables and functions of other schemas, which are read as if they were in <c>public</c>.</param>
+    /// <param name="cancellationToken">Cancels the query.</param>
+    public static async Task<Catalog> ReadWithJournalAsync(
+        NpgsqlConnection connection, IReadOnlyList<uint> moved, CancellationToken cancellationToken)
     {
+        var query = new NpgsqlBatchCommand(CatalogQuery.Text);
+        query.Parameters.Add(new NpgsqlParameter("moved", NpgsqlDbType.Array | NpgsqlDbType.Oid) { Value = moved.ToArray() });
+
         // Without an open transaction the batch is one: the path is empty for the query alone.
         var batch = new NpgsqlBatch(connection)
         {
@@ -46,7 +63,7 @@ internal sealed partial class Catalog(IReadOnlyList<CatalogObject> objects)
             {
                 new("SELECT set_config('autostack.search_path', current_setting('search_path'), true), " +
                     "set_config('search_path', '', true)"),
-                new(CatalogQuery.Text),
+                query,
                 new("SELECT set_config('search_path', current_setting('autostack.search_path'), true)"),
             },
         };
@@ -61,6 +78,8 @@ internal sealed partial class Catalog(IReadOnlyList<CatalogObject> objects)
                 Enum.Parse<SchemaObjectKind>(reader.GetString(0)), reader.GetString(1), reader.GetString(2), reader.GetString(4))
             {
                 Sql = reader.GetString(3),
+                Owner = reader.IsDBNull(5) ? null : reader.GetString(5),
+                Place = reader.GetInt32(6),
             });
         }
 
@@ -70,7 +89,9 @@ internal sealed partial class Catalog(IReadOnlyList<CatalogObject> objects)
     /// <summary>Lists the differences, ordered so that their statements can run in that order.</summary>
     /// <param name="expected">The catalog that the scripts create, from <see cref="Expected"/>.</param>
     /// <param name="found">The catalog of the database.</param>
-    public static IReadOnlyList<SchemaDifference> Compare(Catalog expected, Catalog found) => new CatalogComparison(expected, found).Run();
+    /// <param name="surroundings">What else is known of the database; null for nothing.</param>
+    public static IReadOnlyList<SchemaDifference> Compare(Catalog expected, Catalog found, Surroundings? surroundings = null) =>
+        new CatalogComparison(expected, found, surroundings ?? Surroundings.None).Run();
 
     /// <summary>Renders the catalogs of the versions 1, 2, … as the text of <c>Expected.txt</c>.</summary>
     internal static string Format(IReadOnlyList<Catalog> versions)

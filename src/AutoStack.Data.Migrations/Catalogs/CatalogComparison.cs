@@ -1,48 +1,63 @@
-using System.Text.RegularExpressions;
-
 namespace AutoStack.Data.Migrations.Internal;
 
 /// <summary>
 /// Compares the expected catalog with the one found. Only AutoStack's tables are compared; an operator's other objects are ignored.
 /// </summary>
-internal sealed partial class CatalogComparison(Catalog expected, Catalog found)
+internal sealed class CatalogComparison
 {
     private const string Invalid = CatalogObject.Invalid;
     private const string Disabled = " DISABLED";
 
-    // Columns are dropped after the objects that depend on them; differences without a statement come last.
-    private const int AfterAll = 9;
-    private const int Last = 10;
+    private readonly Catalog expected;
+    private readonly Catalog found;
+    private readonly Renames renames;
+    private readonly DifferenceList differences;
+    private readonly ColumnComparison columns;
+    private readonly TableComparison tables;
 
-    // A check requires a value in these columns; databases that the Python services created have a NOT NULL instead.
-    private static readonly Lazy<HashSet<string>> Filled = new(() =>
-    [
-        .. Catalog.Newest.RequiredColumns.Select(c => $"{c.Table}.{c.Column}"),
-    ]);
-
-    private readonly List<(int Phase, SchemaDifference Difference)> differences = [];
-
-    // The schema of the extension's functions: an operator may have created the extension outside public.
-    private readonly string? extensionSchema = found.Objects
-        .FirstOrDefault(o => o is { Kind: SchemaObjectKind.Extension, Name: "uuid-ossp" })
-        ?.Definition["SCHEMA ".Length..];
-
-    // Views and foreign tables with the name of an expected table.
-    private readonly HashSet<string> replaced =
-        [.. found.Objects.Where(o => o.Kind == SchemaObjectKind.Table && o.Definition.StartsWith("a ", StringComparison.Ordinal))
-            .Select(o => o.Name)];
-
+    // Tables whose parts are not compared: views and foreign tables with their name, and those that may be under another name.
+    private readonly HashSet<string> left;
     private readonly HashSet<CatalogObject> takenOver = [];
+
+    public CatalogComparison(Catalog expected, Catalog found, Surroundings surroundings)
+    {
+        renames = new Renames(expected, found, surroundings);
+        (this.expected, this.found) = (expected, renames.Found);
+        var blocked = renames.Blocked.ToDictionary();
+        foreach (var table in expected.Objects.Where(o => o.Kind == SchemaObjectKind.Table))
+        {
+            if (this.found.Find(table) is { } there && TableComparison.WhyBlocked(table, there) is { } why)
+            {
+                blocked.TryAdd(table.Name, why);
+            }
+        }
+
+        differences = new DifferenceList(blocked);
+        columns = new ColumnComparison(expected, this.found, differences);
+        tables = new TableComparison(differences);
+        left =
+        [
+            .. this.found.Objects.Where(o => o.Kind == SchemaObjectKind.Table && TableComparison.IsReplaced(o)).Select(o => o.Name),
+            .. renames.Blocked.Keys,
+        ];
+    }
 
     public IReadOnlyList<SchemaDifference> Run()
     {
+        foreach (var rename in renames.Done)
+        {
+            differences.Add(DifferenceList.First, rename.Expected, rename.There, $"{Title(rename.Expected)} is missing; {rename.What}",
+                [rename.Repair]);
+        }
+
         foreach (var should in expected.Objects)
         {
             if (found.Find(should) is { } there)
             {
                 CompareObject(should, there);
             }
-            else if (!replaced.Contains(should.Table) && (should.Kind != SchemaObjectKind.Column || found.HasTable(should.Table)))
+            else if (should.Kind == SchemaObjectKind.Table
+                || (!left.Contains(should.Table) && (should.Kind != SchemaObjectKind.Column || found.HasTable(should.Table))))
             {
                 Missing(should);
             }
@@ -56,81 +71,91 @@ internal sealed partial class CatalogComparison(Catalog expected, Catalog found)
             }
             else if (there.Kind == SchemaObjectKind.Table && Catalog.Newest.HasTable(there.Name))
             {
-                Add(Last, there.Kind, null, there, $"Table {there.Name} exists, but no applied version creates it.", []);
+                differences.Add(DifferenceList.Last, null, there, $"Table {there.Name} exists, but no applied version creates it.", []);
             }
         }
 
-        return [.. differences.OrderBy(d => d.Phase).Select(d => d.Difference)];
+        return differences.InOrder;
     }
 
     private void Missing(CatalogObject should)
     {
-        var unnamed = should.Kind is SchemaObjectKind.Index or SchemaObjectKind.Constraint
+        var phase = DifferenceList.Phase(should);
+        var unnamed = should.Kind is SchemaObjectKind.Index or SchemaObjectKind.Constraint or SchemaObjectKind.Trigger
             ? found.Objects.FirstOrDefault(
                 o => expected.Find(o) is null && !takenOver.Contains(o) && Repair.TakeOver(should, o) is not null)
             : null;
         if (unnamed is not null)
         {
             takenOver.Add(unnamed);
-            Add(Phase(should), should.Kind, should, unnamed,
+            differences.Add(phase, should, unnamed,
                 $"{Title(should)} is missing; {Word(unnamed.Kind)} {unnamed.Name} is the same under another name.",
                 [Repair.TakeOver(should, unnamed)!]);
         }
         else if (should.Kind == SchemaObjectKind.Table)
         {
-            var columns = expected.Objects.Where(o => o.Kind == SchemaObjectKind.Column && o.Table == should.Table).Select(Placed);
-            Add(Phase(should), should.Kind, should, null, $"{Title(should)} is missing.", [Repair.CreateTable(should, columns)]);
+            var parts = expected.Objects.Where(o => o.Kind == SchemaObjectKind.Column && o.Table == should.Table).Select(columns.Placed);
+            differences.Add(phase, should, null, $"{Title(should)} is missing.", [Repair.CreateTable(should, parts)]);
         }
-        else if (should.Kind != SchemaObjectKind.Extension || !found.Objects.Any(UsesBuiltIn) || expected.Objects.Any(LacksDefault))
+        else if (should.Kind != SchemaObjectKind.Extension || !columns.NeedsNoExtension)
         {
             var needsValue = should.Kind == SchemaObjectKind.Column && should.Column() is { Required: true, Default: null };
-            Add(Phase(should), should.Kind, should, null,
-                $"{Title(should)} is missing.{(needsValue ? " Existing rows need a value." : "")}", Repair.Create(Placed(should)));
+            differences.Add(phase, should, null,
+                $"{Title(should)} is missing.{(needsValue ? " Existing rows need a value." : "")}", Repair.Create(columns.Placed(should)),
+                renames.WhyUnsure(should));
         }
     }
 
-    // PostgreSQL 13 and later generate such ids without the extension.
-    private static bool UsesBuiltIn(CatalogObject o) => o.Kind == SchemaObjectKind.Column && o.Column().Default == "gen_random_uuid()";
-
-    private bool LacksDefault(CatalogObject o) =>
-        o.Kind == SchemaObjectKind.Column && UuidFunction().IsMatch(o.Column().Default ?? "") && found.Find(o)?.Column().Default is null;
-
     private void Extra(CatalogObject there)
     {
-        var (kind, title) = (there.Kind, Title(there));
+        var title = Title(there);
         var later = Catalog.Newest.Find(there) is not null;
-        var inTheWay = expected.Objects.Any(o => o.Name == there.Name && o.Kind is SchemaObjectKind.Index or SchemaObjectKind.Constraint);
-        if (kind == SchemaObjectKind.Column)
+        var unasked = later ? $"{title} exists before the version that creates it." : $"{title} is not part of the schema.";
+        var nameNeeded = there.HasIndex && expected.Objects.Any(o => o.Name == there.Name && o.HasIndex);
+        if (there.Kind == SchemaObjectKind.Column)
         {
-            Add(AfterAll, kind, null, there, $"{title} is not part of the schema. Dropping it loses its data.", [Repair.Drop(there)],
-                losesData: true);
+            var refuses = found.Objects.Any(o => o.Table == there.Table && (o.Kind == SchemaObjectKind.Constraint || o.IsUniqueIndex)
+                && Rewriting.ColumnOf(o, there, "") != o.Definition);
+            differences.Add(DifferenceList.AfterAll, null, there, $"{title} is not part of the schema. Dropping it loses its data.",
+                [Repair.DropColumn(there) with { LosesSecurity = refuses }],
+                renames.IsCandidate(there) ? $"Column {there.Path} may be a missing one under another name." : null);
         }
-        else if (kind == SchemaObjectKind.Index && !inTheWay && (later || !there.IsUniqueIndex))
+        else if (nameNeeded)
+        {
+            // Names of indexes are unique in the schema: the object keeps its effect under another one.
+            differences.Add(1, null, there, unasked, [Repair.MoveAside(there)]);
+        }
+        else if (there.Kind == SchemaObjectKind.Index && (later || !there.IsUniqueIndex))
         {
             var broken = there.Definition.EndsWith(Invalid, StringComparison.Ordinal)
                 ? " It is invalid: a concurrent build failed or was interrupted." : "";
-            Add(Last, kind, null, there,
-                (later ? $"{title} exists before the version that creates it." : $"{title} is an extra index, which is allowed.") + broken,
-                [], remark: true);
+            differences.AddRemark(there, (later ? unasked : $"{title} is an extra index, which is allowed.") + broken);
+        }
+        else if (there.Kind == SchemaObjectKind.Index && there.Definition.EndsWith(Invalid, StringComparison.Ordinal))
+        {
+            differences.AddRemark(there, $"{unasked} It is invalid: a concurrent build failed or was interrupted.");
         }
         else
         {
-            var needed = kind is SchemaObjectKind.Index || (kind is SchemaObjectKind.Constraint && !IsForeignKey(there));
-            Add(needed ? 2 : 1, kind, null, there,
-                later ? $"{title} exists before the version that creates it." : $"{title} is not part of the schema.",
-                [Repair.Drop(there)]);
+            differences.AddProtecting(null, there, unasked);
         }
     }
 
     private void CompareObject(CatalogObject should, CatalogObject there)
     {
-        if (should.Kind == SchemaObjectKind.Column)
+        switch (should.Kind)
         {
-            CompareColumn(should, there);
-            return;
+            case SchemaObjectKind.Column:
+                columns.Compare(should, there);
+                return;
+            case SchemaObjectKind.Table:
+                tables.Compare(should, there);
+                return;
+            case SchemaObjectKind.Extension:
+                return;
         }
 
-        if (should.Definition == there.Definition || should.Kind == SchemaObjectKind.Extension)
+        if (should.Definition == there.Definition)
         {
             return;
         }
@@ -138,128 +163,28 @@ internal sealed partial class CatalogComparison(Catalog expected, Catalog found)
         var title = Title(should);
         var (message, statements) = (should.Kind, there.Definition[Math.Min(should.Definition.Length, there.Definition.Length)..]) switch
         {
-            (SchemaObjectKind.Table, _) => ($"{title} is {there.Definition}.", RepairTable(there)),
-            (SchemaObjectKind.Index, Invalid) => ($"{title} is invalid: a concurrent build failed or was interrupted.", Replace()),
+            (SchemaObjectKind.Index, Invalid) =>
+                ($"{title} is invalid: a concurrent build failed or was interrupted.", Repair.Replace(should, there)),
             (SchemaObjectKind.Constraint, Repair.NotValid) =>
-                ($"{title} is not validated: older rows are unchecked.", Repair.Validate(should)),
-            (SchemaObjectKind.Constraint, Disabled) => ($"{title} is disabled: its triggers are off, and rows may violate it.", Replace()),
+                ($"{title} is not validated: older rows are unchecked.", [Repair.Validate(should)]),
+            (SchemaObjectKind.Constraint, Disabled) =>
+                ($"{title} is disabled: its triggers are off, and rows may violate it.", Repair.Replace(should, there)),
             (SchemaObjectKind.Trigger, Disabled) => ($"{title} is disabled.", Repair.EnableTrigger(should)),
+            (SchemaObjectKind.Trigger, " REPLICA" or " ALWAYS") => ($"{title} is defined differently.", Repair.EnableTrigger(should)),
             (SchemaObjectKind.Function, _) when Returns(should) == Returns(there) =>
                 ($"{title} is defined differently.", Repair.Create(should)),
-            _ => ($"{title} is defined differently.", Replace()),
+            _ => ($"{title} is defined differently.", Repair.Replace(should, there)),
         };
-        Add(Phase(should), should.Kind, should, there, message, statements);
-
-        string[] Replace() => [Repair.Drop(there), .. Repair.Create(should)];
+        differences.Add(DifferenceList.Phase(should), should, there, message, statements,
+            statements.Length == 0 ? $"{title} has another definition than the scripts give it: compare the two and change it by hand."
+            : WhyNotReplaced(there));
     }
 
-    private static string[] RepairTable(CatalogObject there)
-    {
-        // A view or a foreign table in place of a table was created on purpose: no statement replaces it.
-        var parts = there.Definition.Split(", ");
-        return parts.Any(p => p is not ("unlogged" or "under row level security")) ? [] :
-        [
-            .. parts.Select(p => $"ALTER TABLE {there.TableSql} {(p == "unlogged" ? "SET LOGGED" : "DISABLE ROW LEVEL SECURITY")}"),
-        ];
-    }
-
-    private void CompareColumn(CatalogObject should, CatalogObject there)
-    {
-        var (wanted, actual) = (Placed(should).Column(), there.Column());
-        if (UuidFunction().IsMatch(wanted.Default ?? "") && UuidFunction().IsMatch(actual.Default ?? ""))
-        {
-            wanted = wanted with { Default = actual.Default };
-        }
-
-        if (actual.Required && Filled.Value.Contains(there.Path))
-        {
-            wanted = wanted with { Required = true };
-        }
-
-        var parts = new List<string>();
-        if (actual.Type != wanted.Type)
-        {
-            parts.Add($"is {actual.Type} instead of {wanted.Type}");
-        }
-
-        if (actual.Generated is not null)
-        {
-            parts.Add($"is {actual.Generated}");
-        }
-        else if (actual.Default != wanted.Default)
-        {
-            parts.Add((actual.Default, wanted.Default) switch
-            {
-                (null, _) => $"lacks the default {wanted.Default}",
-                (_, null) => $"has the default {actual.Default}",
-                _ => $"has the default {actual.Default} instead of {wanted.Default}",
-            });
-        }
-
-        if (actual.Required != wanted.Required)
-        {
-            parts.Add(actual.Required ? "refuses NULL" : "allows NULL");
-        }
-
-        if (parts.Count == 0)
-        {
-            return;
-        }
-
-        // The server refuses to change the type of a column that a trigger's condition uses.
-        var triggers = actual.Type == wanted.Type ? [] : expected.Objects
-            .Where(o => o.Kind == SchemaObjectKind.Trigger && o.Table == should.Table && found.Find(o) is not null
-                && Regex.IsMatch(o.Definition, $@"\b{Regex.Escape(should.Name)}\b"))
-            .ToList();
-        Add(Phase(should), should.Kind, should, there, $"{Title(should)} {string.Join(", ", parts)}.",
-        [
-            .. triggers.Select(Repair.Drop),
-            Repair.AlterColumn(there, wanted, actual),
-            .. triggers.Where(t => found.Find(t)!.Definition == t.Definition).SelectMany(Repair.Create),
-        ]);
-    }
-
-    private CatalogObject Placed(CatalogObject o) => o.Kind == SchemaObjectKind.Column && extensionSchema is not null and not "public"
-        ? o with { Definition = o.Definition.Replace("public.uuid_", extensionSchema + ".uuid_", StringComparison.Ordinal) }
-        : o;
-
-    private void Add(
-        int phase,
-        SchemaObjectKind kind,
-        CatalogObject? should,
-        CatalogObject? there,
-        string message,
-        string[] statements,
-        bool remark = false,
-        bool losesData = false)
-    {
-        var difference = new SchemaDifference(
-            kind,
-            (should ?? there)!.Path,
-            should?.Definition,
-            there?.Definition,
-            Visible.Text(message),
-            [.. statements.Select(SqlCopy.Of)])
-        {
-            IsRemark = remark,
-            LosesData = losesData,
-        };
-        differences.Add((phase, difference));
-    }
-
-    // Drops come at 1, those of keys that foreign keys depend on at 2. Keys come before foreign keys, then objects that use columns.
-    private static int Phase(CatalogObject o) => o.Kind switch
-    {
-        SchemaObjectKind.Extension => 0,
-        SchemaObjectKind.Table => 3,
-        SchemaObjectKind.Column => 4,
-        SchemaObjectKind.Function => 5,
-        SchemaObjectKind.Constraint => IsForeignKey(o) ? 7 : 6,
-        _ => 8,
-    };
-
-    private static bool IsForeignKey(CatalogObject o) =>
-        o.Kind == SchemaObjectKind.Constraint && o.Definition.StartsWith("FOREIGN KEY", StringComparison.Ordinal);
+    // The server does not drop a key that foreign keys refer to.
+    private string? WhyNotReplaced(CatalogObject there) => there is { Kind: SchemaObjectKind.Constraint, HasIndex: true }
+        && found.Objects.FirstOrDefault(o => o.Kind == SchemaObjectKind.Constraint && Repair.Referenced(o) == there.Table
+            && o.Definition.Contains($" REFERENCES public.{there.Table}({there.KeyColumns})", StringComparison.Ordinal)) is { } key
+        ? $"Constraint {key.Path} refers to it: drop that one, run check again, and the statements create both anew." : null;
 
     private static string Title(CatalogObject o) => $"{o.Kind} {o.Path}";
 
@@ -267,7 +192,4 @@ internal sealed partial class CatalogComparison(Catalog expected, Catalog found)
 
     private static string Returns(CatalogObject function) =>
         function.Definition.Split('\n').FirstOrDefault(l => l.StartsWith(" RETURNS ", StringComparison.Ordinal)) ?? "";
-
-    [GeneratedRegex(@"^(""[^""]+""\.|\w+\.)?(uuid_generate_v4|gen_random_uuid)\(\)$", RegexOptions.CultureInvariant)]
-    private static partial Regex UuidFunction();
 }

@@ -17,6 +17,12 @@ internal sealed partial record CatalogObject(SchemaObjectKind Kind, string Table
     /// <summary>The name in SQL; the server quotes found names, expected names need no quotes.</summary>
     public string Sql { get; init; } = Name;
 
+    /// <summary>The owner of a found table or function; null for other objects and for expected ones.</summary>
+    public string? Owner { get; init; }
+
+    /// <summary>The number of a found column in its table, which a dropped column keeps; 0 for other objects.</summary>
+    public int Place { get; init; }
+
     /// <summary>Identifies the object in two catalogs.</summary>
     public (SchemaObjectKind Kind, string Table, string Name) Key => (Kind, Table, Name);
 
@@ -29,6 +35,14 @@ internal sealed partial record CatalogObject(SchemaObjectKind Kind, string Table
     /// <summary>True for a unique index: it can refuse rows, so an extra one is never harmless.</summary>
     public bool IsUniqueIndex => Kind == SchemaObjectKind.Index && Definition.StartsWith("CREATE UNIQUE ", StringComparison.Ordinal);
 
+    /// <summary>True for an index, and for a constraint that has one of its name.</summary>
+    public bool HasIndex => Kind == SchemaObjectKind.Index || (Kind == SchemaObjectKind.Constraint
+        && (Definition.StartsWith("PRIMARY KEY", StringComparison.Ordinal) || Definition.StartsWith("UNIQUE", StringComparison.Ordinal)
+            || Definition.StartsWith("EXCLUDE", StringComparison.Ordinal)));
+
+    /// <summary>The columns of a key; empty for other objects.</summary>
+    public string KeyColumns => KeyForm().Match(Definition).Groups["columns"].Value;
+
     /// <summary>The parts of a column's definition.</summary>
     public ColumnParts Column()
     {
@@ -36,6 +50,7 @@ internal sealed partial record CatalogObject(SchemaObjectKind Kind, string Table
         return new ColumnParts(
             match.Groups["type"].Value,
             match.Groups["required"].Success,
+            match.Groups["unchecked"].Success,
             match.Groups["default"] is { Success: true, Value: var value } ? value : null,
             match.Groups["generated"] is { Success: true, Value: var generated } ? generated : null);
     }
@@ -43,13 +58,22 @@ internal sealed partial record CatalogObject(SchemaObjectKind Kind, string Table
     /// <summary>The columns that a check requires to be NOT NULL.</summary>
     public IEnumerable<string> ColumnsNotNull() => IsNotNull().Matches(Definition).Select(m => m.Groups["column"].Value);
 
+    [GeneratedRegex(@"^(PRIMARY KEY|UNIQUE) \((?<columns>[^()]*)\)", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant)]
+    private static partial Regex KeyForm();
+
     [GeneratedRegex(@"(?<column>\w+)""? IS NOT NULL", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant)]
     private static partial Regex IsNotNull();
 
-    [GeneratedRegex("^(?<type>.*?)(?<required> NOT NULL)?( DEFAULT (?<default>.*)| (?<generated>GENERATED .*))?$",
+    [GeneratedRegex(
+        "^(?<type>.*?)((?<required> NOT NULL)(?<unchecked> NOT VALID)?)?( DEFAULT (?<default>.*)| (?<generated>GENERATED .*))?$",
         RegexOptions.Singleline | RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant)]
     private static partial Regex ColumnDefinition();
 }
 
 /// <summary>A column: its type with any explicit collation, whether it is NOT NULL, its default, or how it is generated.</summary>
-internal sealed record ColumnParts(string Type, bool Required, string? Default, string? Generated);
+/// <param name="Type">The type.</param>
+/// <param name="Required">True for NOT NULL.</param>
+/// <param name="Unchecked">True when the NOT NULL is NOT VALID, as PostgreSQL 18 allows: older rows may lack a value.</param>
+/// <param name="Default">The default; null for none.</param>
+/// <param name="Generated">How the column is generated; null when it is not.</param>
+internal sealed record ColumnParts(string Type, bool Required, bool Unchecked, string? Default, string? Generated);

@@ -1,18 +1,19 @@
 namespace AutoStack.Data.Migrations.Internal;
 
-/// <summary>Reads the objects of <c>public</c> from the server's catalog.</summary>
+/// <summary>Reads the objects of <c>public</c>, and moved tables of other schemas, from the server's catalog.</summary>
 internal static class CatalogQuery
 {
     /// <summary>
-    /// Selects kind, table, name, name in SQL and definition, ordered by table, kind and place; not of the journal, and not of extensions'
-    /// objects. The search path must be empty, so that definitions qualify every name and read the same in every session.
+    /// Selects kind, table, name, name in SQL, definition, owner and place, ordered by table, kind and place; not of extensions' objects.
+    /// The parameter has the ids of tables and functions of other schemas to read as if they were in <c>public</c>. The search path must be
+    /// empty, so that definitions qualify every name and read the same in every session.
     /// </summary>
     public const string Text = """
         WITH relations AS (
-            SELECT c.oid, c.relname, c.relkind, c.relpersistence, c.relrowsecurity
+            SELECT c.oid, c.relname, c.relkind, c.relpersistence, c.relrowsecurity, c.relforcerowsecurity, c.relispartition, c.relowner
             FROM pg_class c
             JOIN pg_namespace n ON n.oid = c.relnamespace
-            WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relname <> 'schema_versions'
+            WHERE (n.nspname = 'public' OR c.oid = ANY (@moved)) AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
               AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
         ),
         tables AS (
@@ -23,16 +24,17 @@ internal static class CatalogQuery
         objects AS (
             -- Text, not the type name: that type would cut the signatures of functions to 63 bytes and make two of them equal.
             SELECT 'Extension' AS kind, 1 AS rank, ''::text AS "table", 0 AS place, e.extname::text AS name, quote_ident(e.extname) AS sql,
-                'SCHEMA ' || quote_ident(n.nspname) AS definition
+                'SCHEMA ' || quote_ident(n.nspname) AS definition, NULL::oid AS owner
             FROM pg_extension e
             JOIN pg_namespace n ON n.oid = e.extnamespace
             WHERE e.extname <> 'plpgsql'
             UNION ALL
-            SELECT 'Function', 2, '', 0, s.signature, 'public.' || s.signature, rtrim(pg_get_functiondef(p.oid), E'\n')
+            SELECT 'Function', 2, '', 0, s.signature, 'public.' || s.signature, rtrim(pg_get_functiondef(p.oid), E'\n'),
+                p.proowner
             FROM pg_proc p
             JOIN pg_namespace n ON n.oid = p.pronamespace
             CROSS JOIN LATERAL (SELECT format('%I(%s)', p.proname, pg_get_function_identity_arguments(p.oid)) AS signature) s
-            WHERE n.nspname = 'public' AND p.prokind IN ('f', 'p')
+            WHERE (n.nspname = 'public' OR p.oid = ANY (@moved)) AND p.prokind IN ('f', 'p')
               AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e')
             UNION ALL
             SELECT 'Table', 3, relname, 0, relname, quote_ident(relname), concat_ws(', ',
@@ -43,19 +45,39 @@ internal static class CatalogQuery
                     WHEN 'f' THEN 'a foreign table'
                 END,
                 CASE WHEN relpersistence = 'u' THEN 'unlogged' END,
-                CASE WHEN relrowsecurity THEN 'under row level security' END)
+                CASE WHEN relrowsecurity THEN 'under row level security' END,
+                CASE WHEN relrowsecurity AND relforcerowsecurity THEN 'under forced row level security' END,
+                (
+                    SELECT CASE WHEN relispartition THEN 'a partition of ' ELSE 'a child of ' END
+                        || string_agg(i.inhparent::regclass::text, ' and ' ORDER BY i.inhseqno)
+                    FROM pg_inherits i
+                    WHERE i.inhrelid = relations.oid
+                ),
+                (
+                    SELECT 'a parent of ' || string_agg(i.inhrelid::regclass::text, ' and ' ORDER BY i.inhrelid::regclass::text)
+                    FROM pg_inherits i
+                    WHERE i.inhparent = relations.oid AND relkind <> 'p'
+                )), relowner
             FROM relations
             UNION ALL
             SELECT 'Column', 4, t.relname, a.attnum, a.attname, quote_ident(a.attname), concat_ws(' ',
                 format_type(a.atttypid, a.atttypmod),
                 CASE WHEN a.attcollation <> y.typcollation THEN 'COLLATE ' || a.attcollation::regcollation END,
                 CASE WHEN a.attnotnull THEN 'NOT NULL' END,
+                -- PostgreSQL 18 has constraints of this kind for tables; older versions know none.
+                CASE WHEN EXISTS (
+                    SELECT
+                    FROM pg_constraint k
+                    WHERE k.conrelid = a.attrelid AND k.contype = 'n' AND k.conkey[1] = a.attnum AND NOT k.convalidated)
+                    THEN 'NOT VALID'
+                END,
                 CASE
                     WHEN a.attidentity = 'a' THEN 'GENERATED ALWAYS AS IDENTITY'
                     WHEN a.attidentity <> '' THEN 'GENERATED BY DEFAULT AS IDENTITY'
                     WHEN a.attgenerated <> '' THEN format('GENERATED ALWAYS AS (%s)', pg_get_expr(d.adbin, d.adrelid))
+                        || CASE WHEN a.attgenerated = 'v' THEN ' VIRTUAL' ELSE '' END
                     ELSE 'DEFAULT ' || pg_get_expr(d.adbin, d.adrelid)
-                END)
+                END), NULL
             FROM pg_attribute a
             JOIN tables t ON t.oid = a.attrelid
             JOIN pg_type y ON y.oid = a.atttypid
@@ -68,7 +90,7 @@ internal static class CatalogQuery
                 || CASE
                     WHEN EXISTS (SELECT FROM pg_trigger g WHERE g.tgconstraint = c.oid AND g.tgenabled IN ('D', 'R')) THEN ' DISABLED'
                     ELSE ''
-                END
+                END, NULL
             FROM pg_constraint c
             JOIN tables t ON t.oid = c.conrelid
             WHERE c.contype IN ('p', 'u', 'x', 'c', 'f')
@@ -77,23 +99,37 @@ internal static class CatalogQuery
             SELECT 'Index', 6, t.relname, 0, i.relname, 'public.' || quote_ident(i.relname),
                 CASE WHEN i.reloptions IS NULL THEN pg_get_indexdef(i.oid)
                     ELSE regexp_replace(pg_get_indexdef(i.oid), ' WITH \([^()]*\)(?= WHERE |$)', '') END
-                || CASE WHEN x.indisvalid AND x.indisready THEN '' ELSE ' INVALID' END
+                || CASE WHEN x.indisvalid AND x.indisready THEN '' ELSE ' INVALID' END, NULL
             FROM pg_index x
             JOIN tables t ON t.oid = x.indrelid
             JOIN pg_class i ON i.oid = x.indexrelid
             WHERE NOT EXISTS (SELECT FROM pg_constraint c WHERE c.conindid = x.indexrelid AND c.contype IN ('p', 'u', 'x'))
             UNION ALL
             SELECT 'Trigger', 7, t.relname, 0, g.tgname, quote_ident(g.tgname), pg_get_triggerdef(g.oid)
-                || CASE g.tgenabled WHEN 'D' THEN ' DISABLED' WHEN 'R' THEN ' REPLICA' WHEN 'A' THEN ' ALWAYS' ELSE '' END
+                || CASE g.tgenabled WHEN 'D' THEN ' DISABLED' WHEN 'R' THEN ' REPLICA' WHEN 'A' THEN ' ALWAYS' ELSE '' END, NULL
             FROM pg_trigger g
             JOIN tables t ON t.oid = g.tgrelid
             WHERE NOT g.tgisinternal
             UNION ALL
-            SELECT 'Rule', 8, t.relname, 0, r.rulename, quote_ident(r.rulename), pg_get_ruledef(r.oid)
+            SELECT 'Rule', 8, t.relname, 0, r.rulename, quote_ident(r.rulename), pg_get_ruledef(r.oid), NULL
             FROM pg_rewrite r
             JOIN tables t ON t.oid = r.ev_class
+            UNION ALL
+            SELECT 'Policy', 9, t.relname, 0, p.polname, quote_ident(p.polname), concat_ws(' ',
+                format('CREATE POLICY %I ON public.%I AS', p.polname, t.relname),
+                CASE WHEN p.polpermissive THEN 'PERMISSIVE FOR' ELSE 'RESTRICTIVE FOR' END,
+                CASE p.polcmd WHEN 'r' THEN 'SELECT' WHEN 'a' THEN 'INSERT' WHEN 'w' THEN 'UPDATE' WHEN 'd' THEN 'DELETE' ELSE 'ALL' END,
+                'TO ' || (
+                    SELECT string_agg(
+                        CASE WHEN g.role = 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(g.role)) END, ', ' ORDER BY g.role)
+                    FROM unnest(p.polroles) g (role)
+                ),
+                'USING (' || pg_get_expr(p.polqual, p.polrelid) || ')',
+                'WITH CHECK (' || pg_get_expr(p.polwithcheck, p.polrelid) || ')'), NULL
+            FROM pg_policy p
+            JOIN tables t ON t.oid = p.polrelid
         )
-        SELECT kind, "table"::text, name::text, sql, definition
+        SELECT kind, "table"::text, name::text, sql, definition, pg_get_userbyid(owner)::text, place::integer
         FROM objects
         ORDER BY "table" COLLATE "C", rank, place, name COLLATE "C"
         """;

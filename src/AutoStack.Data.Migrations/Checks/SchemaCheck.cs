@@ -15,6 +15,7 @@ internal sealed class SchemaCheck(MigratorContext context)
         await using var ending = transaction.ConfigureAwait(false);
         var history = await VersionJournal.ReadHistoryAsync(connection, context.Sets, cancellationToken).ConfigureAwait(false);
         var foreign = await ForeignObjectSearch.FindAsync(connection, cancellationToken).ConfigureAwait(false);
+        var (ignored, lines) = (context.Options.Ignored, context.Options.Ignored.Lines);
         var result = new SchemaCheckResult(history, [])
         {
             ForeignObjects = foreign.Objects,
@@ -26,9 +27,38 @@ internal sealed class SchemaCheck(MigratorContext context)
             return result;
         }
 
-        var found = await ReadAsync(connection, cancellationToken).ConfigureAwait(false);
-        var differences = Catalog.Compare(Expected(history), found);
-        return result with { Differences = differences, Detected = Detect(history, found, differences) };
+        var all = await CompareAsync(connection, transaction, history, cancellationToken).ConfigureAwait(false);
+        var known = all.Differences.ToLookup(d => ignored.Names(d.Kind, d.Name));
+        return result with
+        {
+            Differences = [.. known[false]],
+            Ignored = [.. known[true]],
+            UnusedIgnores = [.. lines.Where(line => !all.Differences.Any(d => line.Matches(d.Kind, d.Name)))],
+            Detected = all.Detected,
+        };
+    }
+
+    private async Task<(IReadOnlyList<SchemaDifference> Differences, DetectedVersion? Detected)> CompareAsync(
+        NpgsqlConnection connection, NpgsqlTransaction transaction, SchemaHistory history, CancellationToken cancellationToken)
+    {
+        var found = await ReadAsync(connection, [], cancellationToken).ConfigureAwait(false);
+        var expected = new Catalog([.. Expected(history).Objects, .. JournalCatalog.Expected(found)]);
+        var around = await SurroundingsReader.ReadAsync(
+            connection, expected, found, o => context.Options.Ignored.Names(o.Kind, o.Path), cancellationToken).ConfigureAwait(false);
+        if (around.Moved.Count > 0)
+        {
+            found = await ReadAsync(connection, [.. around.Moved], cancellationToken).ConfigureAwait(false);
+        }
+
+        var differences = Catalog.Compare(expected, found, around);
+        var detected = Detect(history, found, differences);
+        var obstacles = new ObstacleSearch(connection, transaction, expected, found);
+        return (
+        [
+            .. await obstacles.RunAsync(differences, cancellationToken).ConfigureAwait(false),
+            .. OwnerComparison.Run(expected, found),
+            .. await DatabaseSettings.FindAsync(connection, cancellationToken).ConfigureAwait(false),
+        ], detected);
     }
 
     /// <inheritdoc cref="SchemaMigrator.DetectVersionAsync"/>
@@ -38,7 +68,7 @@ internal sealed class SchemaCheck(MigratorContext context)
         await using var closing = connection.ConfigureAwait(false);
         var transaction = await BeginAsync(connection, cancellationToken).ConfigureAwait(false);
         await using var ending = transaction.ConfigureAwait(false);
-        return DetectedVersion.Of(await ReadAsync(connection, cancellationToken).ConfigureAwait(false));
+        return DetectedVersion.Of(WithoutJournal(await ReadAsync(connection, [], cancellationToken).ConfigureAwait(false)));
     }
 
     // One snapshot of journal and catalog, whoever migrates meanwhile. The server opens a table to print an expression on it: hence the
@@ -55,11 +85,14 @@ internal sealed class SchemaCheck(MigratorContext context)
         return transaction;
     }
 
-    private static async Task<Catalog> ReadAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    private static Catalog WithoutJournal(Catalog catalog) => new([.. catalog.Objects.Where(o => o.Table != Catalog.Journal)]);
+
+    private static async Task<Catalog> ReadAsync(
+        NpgsqlConnection connection, IReadOnlyList<uint> moved, CancellationToken cancellationToken)
     {
         try
         {
-            return await Catalog.ReadAsync(connection, cancellationToken).ConfigureAwait(false);
+            return await Catalog.ReadWithJournalAsync(connection, moved, cancellationToken).ConfigureAwait(false);
         }
         catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.LockNotAvailable)
         {
@@ -72,7 +105,8 @@ internal sealed class SchemaCheck(MigratorContext context)
     private static DetectedVersion? Detect(SchemaHistory history, Catalog found, IReadOnlyList<SchemaDifference> differences) =>
         differences.Count(d => !d.IsRemark) is > 0 and var count
         && history.Sets.All(set => set.Kind != ScriptSetKind.Feature)
-        && (history.CurrentVersion == 0 ? MigrationPlanner.FindLostJournal(found) : DetectedVersion.Of(found)) is { } detected
+        && WithoutJournal(found) is var own
+        && (history.CurrentVersion == 0 ? MigrationPlanner.FindLostJournal(own) : DetectedVersion.Of(own)) is { } detected
         && (detected.Version > MigrationPlanner.DocumentedVersion || detected.Version < history.CurrentVersion)
         && detected.Version != history.CurrentVersion && detected.Differences < count ? detected : null;
 

@@ -26,6 +26,12 @@ public sealed record SchemaCheckResult(SchemaHistory History, IReadOnlyList<Sche
     /// </summary>
     public DetectedVersion? Detected { get; init; }
 
+    /// <summary>The differences that <see cref="SchemaMigratorOptions.Ignored"/> names; they are no drift.</summary>
+    public IReadOnlyList<SchemaDifference> Ignored { get; init; } = [];
+
+    /// <summary>The lines of <see cref="SchemaMigratorOptions.Ignored"/> that name no difference.</summary>
+    public IReadOnlyList<IgnoreLine> UnusedIgnores { get; init; } = [];
+
     /// <summary>The versions that are not applied yet and the changed repeatable scripts, set by set, in the order of an upgrade.</summary>
     public IEnumerable<VersionStatus> Pending => History.Sets.SelectMany(set => set.Versions).Where(v => v.State == VersionState.Pending);
 

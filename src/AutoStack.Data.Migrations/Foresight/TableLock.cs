@@ -14,25 +14,3 @@ public sealed record TableLock(string Table, TableLockMode Mode, bool Rewrites, 
     /// <summary>True when writers of the table wait until the lock is released.</summary>
     public bool StopsWriters => Mode >= TableLockMode.Share;
 }
-
-/// <summary>The locks of tables, weakest first; named like those of PostgreSQL.</summary>
-public enum TableLockMode
-{
-    /// <summary>ROW EXCLUSIVE, of a statement that writes rows.</summary>
-    RowExclusive,
-
-    /// <summary>SHARE UPDATE EXCLUSIVE: readers and writers continue, other changes of the table wait.</summary>
-    ShareUpdateExclusive,
-
-    /// <summary>SHARE: writers wait.</summary>
-    Share,
-
-    /// <summary>SHARE ROW EXCLUSIVE: writers wait.</summary>
-    ShareRowExclusive,
-
-    /// <summary>EXCLUSIVE: writers wait.</summary>
-    Exclusive,
-
-    /// <summary>ACCESS EXCLUSIVE: readers and writers wait.</summary>
-    AccessExclusive,
-}

@@ -7,7 +7,7 @@ namespace AutoStack.Data.Migrations.Internal;
 /// </summary>
 internal sealed class JournalRepair(MigratorContext context, JournalRepairOptions options)
 {
-    /// <inheritdoc cref="SchemaMigrator.PlanRepairAsync"/>
+    /// <inheritdoc cref="SchemaMigrator.PlanJournalRepairAsync"/>
     public async Task<JournalRepairResult> PlanAsync(CancellationToken cancellationToken)
     {
         var connection = await context.ConnectReadOnlyAsync(cancellationToken).ConfigureAwait(false);
@@ -19,7 +19,7 @@ internal sealed class JournalRepair(MigratorContext context, JournalRepairOption
         }, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <inheritdoc cref="SchemaMigrator.RepairAsync"/>
+    /// <inheritdoc cref="SchemaMigrator.RepairJournalAsync"/>
     public async Task<JournalRepairResult> RunAsync(IProgress<MigrationEvent>? progress, CancellationToken cancellationToken)
     {
         var session = await LockedSession.OpenAsync(context, progress, cancellationToken).ConfigureAwait(false);

@@ -84,6 +84,9 @@ public sealed class SchemaMigratorOptions
     /// </summary>
     public IReadOnlyList<ScriptSet> ScriptSets { get; init; } = [];
 
+    /// <summary>The objects that are meant to differ from what the scripts create; a check lists them apart. Empty by default.</summary>
+    public IgnoreList Ignored { get; init; } = IgnoreList.Empty;
+
     /// <summary>The optional features that exist; tests have their own.</summary>
     internal IReadOnlyList<ScriptSet> Features { get; init; } = ScriptSet.BuiltInFeatures;
 
@@ -118,6 +121,7 @@ public sealed class SchemaMigratorOptions
         }
 
         ArgumentNullException.ThrowIfNull(ScriptSets, nameof(ScriptSets));
+        ArgumentNullException.ThrowIfNull(Ignored, nameof(Ignored));
         if (ScriptSets.Any(set => set is null))
         {
             throw new ArgumentException("A script set is null.", nameof(ScriptSets));
