@@ -179,7 +179,8 @@ public sealed class CheckTests : MigrationTests
         }
 
         Assert.That((tooLong.Statements.Count, tooLong.Obstacles.Single().What), Is.EqualTo(
-            (0, "1 row of users have a value in name that does not fit character varying(255). Correct them: no value is cut or rounded.")));
+            (0, "1 row of users with a value in name that does not fit character varying(255). " +
+                "Correct them: no value is cut or rounded.")));
         Assert.That(await ScalarAsync<string>("SELECT name || ' ' || created_at FROM users"), Is.EqualTo("Ada 2026-01-02 03:04:05"));
         await AssertCleanAsync();
     }

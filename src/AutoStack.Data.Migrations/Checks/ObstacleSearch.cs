@@ -54,7 +54,7 @@ internal sealed class ObstacleSearch(NpgsqlConnection connection, NpgsqlTransact
         }
 
         return obstacles.Count > 0 ? difference with { Repairs = [], Obstacles = obstacles }
-            : unread ? difference with { Message = difference.Message + " Whether rows are in the way could not be read in time." }
+            : unread ? difference with { Message = difference.Message + " Whether rows are in the way could not be read." }
             : difference;
     }
 
@@ -157,7 +157,7 @@ internal sealed class ObstacleSearch(NpgsqlConnection connection, NpgsqlTransact
             SELECT CASE
                 WHEN NOT EXISTS (SELECT FROM pg_available_extensions e WHERE e.name = @name)
                     THEN format('The server does not have the files of the extension %s: install them.', @name)
-                WHEN to_regprocedure('public.uuid_generate_v4()') IS NOT NULL
+                WHEN @name = 'uuid-ossp' AND to_regprocedure('public.uuid_generate_v4()') IS NOT NULL
                     THEN 'A function public.uuid_generate_v4() exists that is not the extension''s: the extension cannot create its own. '
                         || 'Find out who created it, and drop or rename it.'
             END

@@ -4,12 +4,15 @@ using System.Text.RegularExpressions;
 namespace AutoStack.Data.Migrations.Internal;
 
 /// <summary>Rows that would make a statement of a repair fail.</summary>
-/// <param name="What">What the rows of the table do, after their number: <c>refer to no row of users</c>.</param>
+/// <param name="What">What is wrong with the rows, after their number and table: <c>without their row of users</c>.</param>
 /// <param name="Table">The table.</param>
 /// <param name="Query">The query that lists them.</param>
 /// <param name="WayOut">What to do about them.</param>
 internal sealed partial record RowObstacle(string What, string Table, string Query, string WayOut)
 {
+    /// <summary>What is counted: rows, or keys of several rows.</summary>
+    private string Noun { get; init; } = "row";
+
     /// <summary>The rows to look for before the statements of a difference are proposed.</summary>
     /// <param name="difference">The difference.</param>
     /// <param name="found">The catalog of the database.</param>
@@ -17,14 +20,14 @@ internal sealed partial record RowObstacle(string What, string Table, string Que
     public static IEnumerable<RowObstacle> Of(SchemaDifference difference, Catalog found, int serverVersion)
     {
         if (difference is not { Repairs.Count: > 0, Expected: { } expected }
-            || difference.Name.Split('.') is not [var table, var name] || !found.HasTable(table))
+            || difference.Name.Split('.') is not [var table, var name] || !IsTable(found, table))
         {
             return [];
         }
 
         return difference.Kind switch
         {
-            SchemaObjectKind.Constraint when difference.Found is null or not { Length: 0 } => OfConstraint(table, expected, found),
+            SchemaObjectKind.Constraint => OfConstraint(table, expected, found),
             SchemaObjectKind.Index => OfUniqueIndex(table, expected),
             SchemaObjectKind.Column => OfColumn(table, name, expected, difference.Found, found, serverVersion),
             _ => [],
@@ -38,9 +41,9 @@ internal sealed partial record RowObstacle(string What, string Table, string Que
             var columns = Split(key.Groups["columns"].Value);
             var keys = Split(key.Groups["keys"].Value);
             var other = key.Groups["table"].Value;
-            if (found.HasTable(other))
+            if (IsTable(found, other))
             {
-                yield return new RowObstacle($"refer to no row of {other}", table,
+                yield return new RowObstacle($"without their row of {other}", table,
                     $"SELECT t.* FROM public.{table} t WHERE {string.Join(" AND ", columns.Select(c => $"t.{c} IS NOT NULL"))} AND NOT " +
                     $"EXISTS (SELECT FROM public.{other} o WHERE {string.Join(" AND ", columns.Zip(keys, (c, k) => $"o.{k} = t.{c}"))})",
                     $"Delete them, or add the missing rows of {other}.");
@@ -48,7 +51,7 @@ internal sealed partial record RowObstacle(string What, string Table, string Que
         }
         else if (Check().Match(expected) is { Success: true } check)
         {
-            yield return new RowObstacle("violate the check", table,
+            yield return new RowObstacle("against the check", table,
                 $"SELECT t.* FROM public.{table} t WHERE NOT {check.Groups["condition"].Value}", "Correct them.");
         }
         else if (Key().Match(expected) is { Success: true } unique)
@@ -76,7 +79,7 @@ internal sealed partial record RowObstacle(string What, string Table, string Que
         {
             if (wanted is { Required: true, Default: null })
             {
-                yield return new RowObstacle($"need a value for {name}", table, $"SELECT t.* FROM public.{table} t",
+                yield return new RowObstacle($"without a value for {name}", table, $"SELECT t.* FROM public.{table} t",
                     $"Add the column without NOT NULL, give the rows a value, run check again.");
             }
 
@@ -96,10 +99,14 @@ internal sealed partial record RowObstacle(string What, string Table, string Que
 
         if (wanted.Type != actual.Type && Unfit(column.Sql, actual.Type, wanted.Type, serverVersion) is { } unfit)
         {
-            yield return new RowObstacle($"have a value in {name} that does not fit {wanted.Type}", table,
+            yield return new RowObstacle($"with a value in {name} that does not fit {wanted.Type}", table,
                 $"SELECT t.* FROM public.{table} t WHERE {unfit}", "Correct them: no value is cut or rounded.");
         }
     }
+
+    // A view would run the code of its owner.
+    private static bool IsTable(Catalog found, string name) =>
+        found.Find(new CatalogObject(SchemaObjectKind.Table, name, name, "")) is { } table && !TableComparison.IsReplaced(table);
 
     private static string? Unfit(string column, string from, string to, int serverVersion) =>
         Length().Match(to) is { Success: true } length ? $"pg_catalog.length(t.{column}::text) > {length.Groups["length"].Value}"
@@ -110,19 +117,22 @@ internal sealed partial record RowObstacle(string What, string Table, string Que
         : null;
 
     private static RowObstacle WithoutValue(string table, string condition, string column) =>
-        new($"have no value in {column}", table, $"SELECT t.* FROM public.{table} t WHERE {condition}", "Give them one.");
+        new($"without a value in {column}", table, $"SELECT t.* FROM public.{table} t WHERE {condition}", "Give them one.");
 
     private static RowObstacle Duplicates(string table, string columns, string condition) => new(
-        "have a key that another row has, too", table,
+        "that several rows have", table,
         $"SELECT {columns}, count(*) FROM public.{table}{(condition.Length == 0 ? "" : $" WHERE {condition}")} GROUP BY {columns} " +
         $"HAVING count(*) > 1 AND pg_catalog.num_nulls({columns}) = 0",
-        "Keep one row of each key.");
+        "Keep one row of each key.")
+    {
+        Noun = "key",
+    };
 
     /// <summary>The obstacle for the report.</summary>
     /// <param name="count">The number of rows, at most <see cref="MaxCounted"/> + 1.</param>
     public RepairObstacle Describe(long count)
     {
-        var rows = count > MaxCounted ? $"More than {MaxCounted} rows" : count == 1 ? "1 row" : $"{count} rows";
+        var rows = count > MaxCounted ? $"More than {MaxCounted} {Noun}s" : count == 1 ? $"1 {Noun}" : $"{count} {Noun}s";
         return new RepairObstacle(string.Create(CultureInfo.InvariantCulture, $"{rows} of {Table} {What}. {WayOut}"), Query);
     }
 

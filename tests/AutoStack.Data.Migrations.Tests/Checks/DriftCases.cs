@@ -47,7 +47,7 @@ internal static partial class DriftCases
             Expectation.Loses, "defined differently"),
         new("DROP INDEX users_lower_email_key; UPDATE users SET email = upper(email) WHERE name = 'Ada'; " +
             "INSERT INTO users (name, email) VALUES ('Ada', 'ada@example.com')",
-            Expectation.Obstacle, "1 row of users have a key that another row has, too"),
+            Expectation.Obstacle, "1 key of users that several rows have"),
         new("CREATE UNIQUE INDEX own_name ON projects (name, id)", Expectation.Protects, "own_name"),
         new("CREATE INDEX own_name ON projects (name)", Expectation.Remark, "own_name"),
         new("DROP INDEX idx_users_email; CREATE INDEX idx_users_email ON projects (name)", Expectation.Mended, "users.idx_users_email"),
@@ -61,7 +61,7 @@ internal static partial class DriftCases
     [
         new("ALTER TABLE projects DROP COLUMN jenkins_job_name", Expectation.Mended, "is missing"),
         new("ALTER TABLE projects DROP COLUMN branch", Expectation.Mended, "is missing"),
-        new("ALTER TABLE projects DROP COLUMN name", Expectation.Obstacle, "2 rows of projects need a value for name"),
+        new("ALTER TABLE projects DROP COLUMN name", Expectation.Obstacle, "2 rows of projects without a value for name"),
         new("ALTER TABLE users ADD own_nick text; UPDATE users SET own_nick = name", Expectation.Loses, "Dropping it loses its data"),
         new("ALTER TABLE users ADD own_nick text UNIQUE", Expectation.Loses, "Dropping it loses its data"),
         new("ALTER TABLE projects RENAME build_command TO own_build", Expectation.Mended, "column own_build is the same"),
@@ -77,7 +77,7 @@ internal static partial class DriftCases
             Expectation.Loses, "jenkins_job_name is missing"),
         new("ALTER TABLE users ALTER name TYPE text", Expectation.Mended, "is text instead of"),
         new("ALTER TABLE users ALTER name TYPE text; UPDATE users SET name = repeat('x', 300) WHERE name = 'Ada'",
-            Expectation.Obstacle, "1 row of users have a value in name that does not fit"),
+            Expectation.Obstacle, "1 row of users with a value in name that does not fit"),
         new("ALTER TABLE deployments ALTER is_production DROP DEFAULT, ALTER is_production TYPE text; " +
             "UPDATE deployments SET is_production = 'perhaps'", Expectation.Obstacle, "does not fit boolean", 16),
         new("ALTER TABLE deployments ALTER is_production DROP DEFAULT, ALTER is_production TYPE text", Expectation.Mended, "is text"),
@@ -90,7 +90,8 @@ internal static partial class DriftCases
         new("ALTER TABLE users ALTER name TYPE text; CREATE POLICY own_policy ON users USING (name <> '')",
             Expectation.Obstacle, "The policy own_policy uses column users.name"),
         new("ALTER TABLE users ALTER name TYPE text; " +
-            "CREATE FUNCTION own_f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'; CREATE TRIGGER own_audit BEFORE UPDATE OF name ON users FOR EACH ROW EXECUTE FUNCTION own_f()",
+            "CREATE FUNCTION own_f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'; " +
+            "CREATE TRIGGER own_audit BEFORE UPDATE OF name ON users FOR EACH ROW EXECUTE FUNCTION own_f()",
             Expectation.Obstacle, "The trigger own_audit uses column users.name"),
         new("ALTER TABLE users ALTER name TYPE text; ALTER TABLE users ADD own_initial text GENERATED ALWAYS AS (left(name, 1)) STORED",
             Expectation.Obstacle, "The generated column own_initial uses column users.name"),
@@ -98,13 +99,13 @@ internal static partial class DriftCases
             "CREATE TRIGGER deployment_logs_assign_seq BEFORE INSERT ON deployment_logs FOR EACH ROW WHEN (NEW.seq IS NULL) " +
             "EXECUTE FUNCTION assign_log_seq('log_bytes')", Expectation.Mended, "is numeric instead of bigint"),
         new("ALTER TABLE deployment_containers ALTER port TYPE numeric; UPDATE deployment_containers SET port = 80.5",
-            Expectation.Obstacle, "1 row of deployment_containers have a value in port that does not fit integer"),
+            Expectation.Obstacle, "1 row of deployment_containers with a value in port that does not fit integer"),
         new("ALTER TABLE deployments ALTER status DROP DEFAULT", Expectation.Mended, "lacks the default"),
         new("ALTER TABLE deployments ALTER status SET DEFAULT 'pending'", Expectation.Mended, "instead of 'queued'"),
         new("ALTER TABLE users ALTER avatar_url SET DEFAULT 'none'", Expectation.Mended, "has the default"),
         new("ALTER TABLE users ALTER email DROP NOT NULL", Expectation.Mended, "allows NULL"),
         new("ALTER TABLE users ALTER email DROP NOT NULL; UPDATE users SET email = NULL WHERE name = 'Ada'",
-            Expectation.Obstacle, "1 row of users have no value in email"),
+            Expectation.Obstacle, "1 row of users without a value in email"),
         new("ALTER TABLE users ALTER name SET DEFAULT 'x', ALTER password_hash SET NOT NULL", Expectation.Loses, "refuses NULL"),
         new("ALTER TABLE deployment_logs ALTER seq SET NOT NULL, ALTER seq ADD GENERATED ALWAYS AS IDENTITY",
             Expectation.Mended, "IDENTITY"),
@@ -120,6 +121,6 @@ internal static partial class DriftCases
         new("ALTER TABLE users ALTER email DROP NOT NULL; ALTER TABLE users ADD CONSTRAINT own_required NOT NULL email NOT VALID",
             Expectation.Mended, "has a NOT NULL that is not validated", 18),
         new("ALTER TABLE users ALTER email DROP NOT NULL; UPDATE users SET email = NULL WHERE name = 'Ada'; " +
-            "ALTER TABLE users ADD CONSTRAINT own_required NOT NULL email NOT VALID", Expectation.Obstacle, "have no value in email", 18),
+            "ALTER TABLE users ADD CONSTRAINT own_required NOT NULL email NOT VALID", Expectation.Obstacle, "without a value in email", 18),
     ];
 }
