@@ -168,7 +168,8 @@ public sealed class ScriptSetConsoleTests : MigrationTests
         {
             Assert.That(dry.Output, Does.Match(@"billing/0002_add_invoices_cents_index.sql +no transaction").And.Contain(
                 $"{Head - 1} → {Head}, billing 0 → 2: 4 scripts would run. Nothing was changed."));
-            Assert.That((rehearsed.Code, rehearsed.Error), Is.EqualTo((0, "")));
+            Assert.That(rehearsed.Code, Is.Zero, rehearsed.Error);
+            Assert.That(rehearsed.Error, Does.StartWith("The rehearsal runs 4 scripts in one transaction and rolls it back."));
             Assert.That(rehearsed.Output, Does.Contain($"{Head - 1} → {Head}, billing 0 → 2: 4 scripts rehearsed"));
             Assert.That(await CatalogAsync(), Is.EqualTo(before));
             Assert.That(await AppliedAsync(), Has.Count.EqualTo(Head - 1));
