@@ -22,7 +22,8 @@ internal sealed record Examples(IReadOnlyList<(string What, string Line)> Lines,
         ["upgrade"] = new(
             [
                 ("Apply all pending scripts.", "autostack-db upgrade"),
-                ("Print what would run, and change nothing.", "autostack-db upgrade --dry-run"),
+                ("Print what would run, and what would stop it; change nothing.", "autostack-db upgrade --dry-run"),
+                ("Run it on a copy of the database first.", "autostack-db upgrade --rehearse --on-copy"),
                 ("The core to version 12, for a release that is rolled out in steps.", "autostack-db upgrade 12"),
                 ("The scripts of a service in the same run.", "autostack-db upgrade --scripts billing=db/billing"),
             ],
@@ -50,6 +51,8 @@ internal sealed record Examples(IReadOnlyList<(string What, string Line)> Lines,
             [
                 ("Fail a deployment whose database is behind.", "autostack-db check"),
                 ("All differences, for programs.", "autostack-db check --json"),
+                ("Mend what can be mended without losing anything.", "autostack-db check --fix"),
+                ("Leave out what is meant to differ.", "autostack-db check --ignore schema.ignore"),
             ],
             [
                 (ExitCode.Done, "no version is pending, and no object differs"), (ExitCode.Failed, Read), Usage,
@@ -71,6 +74,15 @@ internal sealed record Examples(IReadOnlyList<(string What, string Line)> Lines,
             ],
             [(ExitCode.Done, Done), (ExitCode.Failed, Read), Usage, (ExitCode.Changed, "no version fits exactly, or a script was changed"),
                 Locked, NoConnection]),
+        ["repair"] = new(
+            [
+                ("Print what is wrong with the journal, and what would be changed.", "autostack-db repair --dry-run"),
+                ("Mend what the database itself decides.", "autostack-db repair --yes --reason \"row lost in a restore\""),
+            ],
+            [
+                (ExitCode.Done, "the journal is sound"), (ExitCode.Failed, Read), Usage, (ExitCode.Changed, "faults are left"),
+                Locked, NoConnection,
+            ]),
         ["feature list"] = new(
             [("Every optional feature, and whether the database has it.", "autostack-db feature list")],
             [(ExitCode.Done, "printed"), (ExitCode.Failed, Read), Usage, NoConnection]),
