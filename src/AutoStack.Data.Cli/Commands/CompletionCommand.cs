@@ -10,7 +10,15 @@ internal static class CompletionCommand
     public static Command Create(Session session)
     {
         var shell = new Argument<string>("shell") { Description = "The shell that completes.", HelpName = string.Join('|', Shells) };
-        shell.AcceptOnlyFromAmong(Shells);
+        shell.CompletionSources.Add(Shells);
+        shell.Validators.Add(result =>
+        {
+            // Without the value, which may be a misplaced connection string.
+            if (result.Tokens is [var token, ..] && !Shells.Contains(token.Value))
+            {
+                result.AddError($"The shell is one of {string.Join(", ", Shells)}.");
+            }
+        });
         var command = new Command("completion", "Prints a script for a shell, which then completes verbs and options with the tab key.")
         {
             shell,

@@ -41,7 +41,7 @@ internal static class CreateEffects
         if (cursor.Take("FUNCTION") || cursor.Take("PROCEDURE"))
         {
             return cursor.TakeName() is { } name && cursor.TakeGroup() is { } parameters
-                ? [new Effect(EffectKind.CreateRoutine, name, Parameters.Of(parameters), replaces)] : [];
+                ? [new Effect(EffectKind.CreateRoutine, name, ParameterTypes.Of(parameters), replaces)] : [];
         }
 
         cursor.Take("CONSTRAINT");

@@ -5,7 +5,7 @@ internal static class DependentForecast
 {
     /// <param name="found">Receives the obstacles.</param>
     /// <param name="cancellationToken">Cancels the query.</param>
-    public static async Task FindAsync(Findings found, CancellationToken cancellationToken)
+    public static async Task FindAsync(ObstacleList found, CancellationToken cancellationToken)
     {
         var wanted = found.Plan.All
             .Where(p => p.Effect is { Lenient: false, Kind: EffectKind.Retype or EffectKind.DropColumn }
@@ -28,7 +28,7 @@ internal static class DependentForecast
 
             var what = Visible.Text(planned.Effect.Kind == EffectKind.DropRelation ? planned.Effect.Name
                 : PlannedEffects.PartOf(planned.Effect));
-            var names = Findings.Listed([.. all.Select(d => d.Name)]);
+            var names = ObstacleList.Listed([.. all.Select(d => d.Name)]);
             var views = all.Where(d => d.Drop.Length > 0).ToList();
             found.Add(planned, ObstacleKind.Dependents,
                 (planned.Effect.Kind == EffectKind.Retype ? $"The type of {what} cannot be changed" : $"{what} cannot be dropped") +
@@ -44,6 +44,6 @@ internal static class DependentForecast
     }
 
     // What the run itself drops before, or may drop in code.
-    private static bool IsGone(Findings found, CatalogFacts.Dependent dependent, int order) =>
+    private static bool IsGone(ObstacleList found, CatalogFacts.Dependent dependent, int order) =>
         dependent.Holders.Any(name => found.Plan.IsUncertain(name, order + 1));
 }

@@ -22,9 +22,9 @@ internal static class Forecast
         var place = await facts.ReadPlaceAsync(cancellationToken).ConfigureAwait(false);
         var relations = await facts.ReadRelationsAsync(
             plan.All.Select(p => p.Effect).Select(effect =>
-                effect.Kind == EffectKind.CreateRelation ? Findings.Qualified(effect.Name) : effect.Name).Append(Journal),
+                effect.Kind == EffectKind.CreateRelation ? ObstacleList.Qualified(effect.Name) : effect.Name).Append(Journal),
             cancellationToken).ConfigureAwait(false);
-        var found = new Findings(plan, facts, place, relations);
+        var found = new ObstacleList(plan, facts, place, relations);
         if (place.IsStandby)
         {
             found.Add(-2, ObstacleKind.Standby, null, "The server is a standby, which accepts no writes.",

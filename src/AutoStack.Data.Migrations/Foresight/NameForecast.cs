@@ -5,20 +5,20 @@ internal static class NameForecast
 {
     /// <param name="found">Receives the obstacles.</param>
     /// <param name="cancellationToken">Cancels the queries.</param>
-    public static async Task FindAsync(Findings found, CancellationToken cancellationToken)
+    public static async Task FindAsync(ObstacleList found, CancellationToken cancellationToken)
     {
         FindTakenRelations(found);
         await FindTakenTypesAndRoutinesAsync(found, cancellationToken).ConfigureAwait(false);
         await FindTakenPartsAsync(found, cancellationToken).ConfigureAwait(false);
     }
 
-    private static void FindTakenRelations(Findings found)
+    private static void FindTakenRelations(ObstacleList found)
     {
         foreach (var planned in found.Plan.All.Where(p => p.Effect.Kind == EffectKind.CreateRelation))
         {
             var effect = planned.Effect;
             if (found.Plan.IsUncertain(effect.Name, planned.Order)
-                || found.Relations.GetValueOrDefault(Findings.Qualified(effect.Name)) is not { } fact)
+                || found.Relations.GetValueOrDefault(ObstacleList.Qualified(effect.Name)) is not { } fact)
             {
                 continue;
             }
@@ -39,13 +39,13 @@ internal static class NameForecast
         }
     }
 
-    private static async Task FindTakenTypesAndRoutinesAsync(Findings found, CancellationToken cancellationToken)
+    private static async Task FindTakenTypesAndRoutinesAsync(ObstacleList found, CancellationToken cancellationToken)
     {
         // A table or view has a type of its name, too; an index has none.
         var created = found.Plan.All
             .Where(p => p.Effect.Kind is EffectKind.CreateType or EffectKind.CreateRoutine
                 || (p.Effect is { Kind: EffectKind.CreateRelation, Part: null }
-                    && !found.Relations.ContainsKey(Findings.Qualified(p.Effect.Name))))
+                    && !found.Relations.ContainsKey(ObstacleList.Qualified(p.Effect.Name))))
             .Where(p => !found.Plan.IsUncertain(p.Effect.Name, p.Order))
             .ToList();
         if (created.Count == 0)
@@ -81,10 +81,10 @@ internal static class NameForecast
         }
     }
 
-    private static async Task FindTakenPartsAsync(Findings found, CancellationToken cancellationToken)
+    private static async Task FindTakenPartsAsync(ObstacleList found, CancellationToken cancellationToken)
     {
         var added = found.Plan.All
-            .Where(p => !p.Effect.Lenient && Findings.IsPart(p.Effect) && found.Relations.ContainsKey(p.Effect.Name))
+            .Where(p => !p.Effect.Lenient && ObstacleList.IsPart(p.Effect) && found.Relations.ContainsKey(p.Effect.Name))
             .Where(p => !found.Plan.IsChanged(p.Effect.Name, p.Order)
                 && !found.Plan.IsUncertain(PlannedEffects.PartOf(p.Effect), p.Order))
             .ToList();

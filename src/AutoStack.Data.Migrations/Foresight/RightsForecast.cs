@@ -6,7 +6,7 @@ internal static class RightsForecast
     /// <param name="found">Receives the obstacles.</param>
     /// <param name="up">True for an upgrade, which adds rows to the journal; a downgrade removes them.</param>
     /// <param name="cancellationToken">Cancels the queries.</param>
-    public static async Task FindAsync(Findings found, bool up, CancellationToken cancellationToken)
+    public static async Task FindAsync(ObstacleList found, bool up, CancellationToken cancellationToken)
     {
         FindForeignOwners(found);
         FindForbiddenWrites(found, up);
@@ -14,7 +14,7 @@ internal static class RightsForecast
         await FindExtensionsAsync(found, cancellationToken).ConfigureAwait(false);
     }
 
-    private static void FindForeignOwners(Findings found)
+    private static void FindForeignOwners(ObstacleList found)
     {
         var foreign =
             from planned in found.Plan.All
@@ -27,14 +27,14 @@ internal static class RightsForecast
         {
             List<string> names = [.. group.Select(g => g.fact.Text).Distinct()];
             found.Add(group.First().planned, ObstacleKind.NotOwner,
-                $"{Findings.Listed(names)} belong{(names.Count == 1 ? "s" : "")} to the role {Visible.Text(group.Key)}, " +
+                $"{ObstacleList.Listed(names)} belong{(names.Count == 1 ? "s" : "")} to the role {Visible.Text(group.Key)}, " +
                 $"and only the owner may change {(names.Count == 1 ? "it" : "them")}.",
                 $"Connect as that role, or make {found.Role} a member: " +
                 $"GRANT {Names.Sql(group.Key)} TO {Names.Sql(found.Place.Role)};", names);
         }
     }
 
-    private static void FindForbiddenWrites(Findings found, bool up)
+    private static void FindForbiddenWrites(ObstacleList found, bool up)
     {
         var forbidden =
             from planned in found.Plan.All
@@ -58,7 +58,7 @@ internal static class RightsForecast
         }
     }
 
-    private static async Task FindClosedSchemasAsync(Findings found, CancellationToken cancellationToken)
+    private static async Task FindClosedSchemasAsync(ObstacleList found, CancellationToken cancellationToken)
     {
         List<(string Schema, PlannedEffect? Planned)> used =
         [
@@ -96,7 +96,7 @@ internal static class RightsForecast
         }
     }
 
-    private static async Task FindExtensionsAsync(Findings found, CancellationToken cancellationToken)
+    private static async Task FindExtensionsAsync(ObstacleList found, CancellationToken cancellationToken)
     {
         var created = Created(found, EffectKind.CreateExtension);
         if (created.Count == 0)
@@ -132,9 +132,9 @@ internal static class RightsForecast
         }
     }
 
-    private static List<PlannedEffect> Created(Findings found, EffectKind kind) =>
+    private static List<PlannedEffect> Created(ObstacleList found, EffectKind kind) =>
         [.. found.Plan.All.Where(p => p.Effect.Kind == kind && !found.Plan.IsUncertain(p.Effect.Name, p.Order))];
 
-    private static string Grant(Findings found) =>
+    private static string Grant(ObstacleList found) =>
         $"GRANT CREATE ON DATABASE {Names.Sql(found.Place.Database)} TO {Names.Sql(found.Place.Role)};";
 }

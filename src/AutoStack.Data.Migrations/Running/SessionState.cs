@@ -12,6 +12,13 @@ internal sealed class SessionState(NpgsqlConnection connection)
     // DISCARD ALL also forgets the role that ALTER ROLE … SET role gave the session; RESET ROLE returns to it.
     private static readonly string[] Discard = ["DISCARD ALL", "RESET ROLE"];
 
+    // The settings that a client sends when it connects. A pooler sets them by statements, which DISCARD ALL forgets.
+    private const string OfTheClient = """
+        SELECT pg_catalog.string_agg(pg_catalog.format('SET %I = %L', name, setting), '; ')
+        FROM pg_catalog.pg_settings
+        WHERE name IN ('application_name', 'client_encoding', 'DateStyle', 'IntervalStyle', 'TimeZone')
+        """;
+
     // DISCARD ALL piece by piece, as far as a transaction allows it.
     private static readonly string[] DiscardInTransaction =
     [
@@ -20,10 +27,16 @@ internal sealed class SessionState(NpgsqlConnection connection)
     ];
 
     private bool checksClient = true;
+    private string clientsOwn = "";
 
     /// <summary>Sets what every script starts with, outside a transaction.</summary>
     public async Task PrepareAsync(CancellationToken cancellationToken)
     {
+        using (var read = new NpgsqlCommand(OfTheClient, connection))
+        {
+            clientsOwn = (string)(await read.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false))!;
+        }
+
         await SetAsync(cancellationToken).ConfigureAwait(false);
         try
         {
@@ -46,6 +59,7 @@ internal sealed class SessionState(NpgsqlConnection connection)
             await ExecuteAsync(sql, cancellationToken).ConfigureAwait(false);
         }
 
+        await ExecuteAsync(clientsOwn, cancellationToken).ConfigureAwait(false);
         await SetAsync(cancellationToken).ConfigureAwait(false);
         if (checksClient)
         {

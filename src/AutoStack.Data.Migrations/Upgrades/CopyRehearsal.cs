@@ -109,8 +109,8 @@ internal sealed class CopyRehearsal(MigratorContext context)
             await using var closing = reader.ConfigureAwait(false);
             await reader.ReadAsync(cancellationToken).ConfigureAwait(false);
             throw new MigrationException(MigrationError.Locked,
-                $"The database has {reader.GetInt64(0)} other session(s)" +
-                $"{(reader.IsDBNull(1) ? "" : $" ({reader.GetString(1)})")}, and the server copies only a database without sessions. " +
+                $"The database has other sessions: {reader.GetInt64(0)}" +
+                $"{(reader.IsDBNull(1) ? "" : $" ({reader.GetString(1)})")}. The server copies only a database without sessions. " +
                 "Stop them, or restore a backup into another database and name it: " +
                 "--copy DATABASE --disposable. Nothing was changed.", exception);
         }

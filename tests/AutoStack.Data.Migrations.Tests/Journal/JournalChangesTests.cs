@@ -75,7 +75,7 @@ public sealed class JournalChangesTests : MigrationTests
         using (Assert.EnterMultipleScope())
         {
             Assert.That(empty.Output.Trim(), Is.EqualTo("No stamp, adoption, repair or downgrade has changed the journal."));
-            Assert.That(history.Output, Does.Match("2 0002_runtime_models +applied").And.Match("3 0003_add_log_sequence +stamped"));
+            Assert.That(history.Output, Does.Match("2 +0002_runtime_models +applied").And.Match("3 +0003_add_log_sequence +stamped"));
             Assert.That(json.Json.GetProperty("versions").EnumerateArray().Take(3).Select(v => v.GetProperty("stamped").GetBoolean()),
                 Is.EqualTo(new[] { false, false, true }));
             Assert.That(changes.Output, Does.Match(@"stamped +removed +0003_add_log_sequence +wrong stamp")

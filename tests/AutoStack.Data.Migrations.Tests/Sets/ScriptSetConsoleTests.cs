@@ -73,8 +73,8 @@ public sealed class ScriptSetConsoleTests : MigrationTests
         using (Assert.EnterMultipleScope())
         {
             Assert.That(current.Output, Does.Contain("up to date").And.Contain("billing 1 (0001_create_invoices), 2 pending"));
-            Assert.That(history.Output, Does.Match(@"1 billing/0001_create_invoices +applied").And.Match(
-                @"2 billing/0002_add_invoices_cents_index +pending").And.Match(@"billing/R__totals +pending"));
+            Assert.That(history.Output, Does.Match(@"1 +billing/0001_create_invoices +applied").And.Match(
+                @"2 +billing/0002_add_invoices_cents_index +pending").And.Match(@"billing/R__totals +pending"));
             Assert.That(check.Code, Is.EqualTo(3));
             Assert.That(check.Json.GetProperty("pending").GetArrayLength(), Is.Zero);
             Assert.That(check.Json.GetProperty("sets")[1].GetProperty("pending").EnumerateArray().Select(name => name.GetString()),
@@ -97,7 +97,7 @@ public sealed class ScriptSetConsoleTests : MigrationTests
         var check = await RunAsync("check", "--scripts", "billing=db/billing");
 
         Assert.That(await RunAsync("history", "--scripts", "billing=db/billing"),
-            Has.Property("Output").Match(@"1 billing/0001\S+ +changed"));
+            Has.Property("Output").Match(@"1 +billing/0001\S+ +changed"));
         Assert.That((run.Code, check.Code), Is.EqualTo((4, 4)));
         Assert.That(run.Error, Does.Contain("billing/0001_create_invoices.sql was changed after it was applied"));
         Assert.That(check.Output, Does.Contain("billing/0001_create_invoices.sql was changed after it was applied"));

@@ -5,7 +5,7 @@ namespace AutoStack.Data.Migrations.Internal;
 /// <param name="facts">Reads the catalog.</param>
 /// <param name="place">The server, the database and the role.</param>
 /// <param name="relations">The relations that exist, by the names of the plan.</param>
-internal sealed class Findings(
+internal sealed class ObstacleList(
     PlannedEffects plan, CatalogFacts facts, CatalogFacts.Place place, IReadOnlyDictionary<string, RelationFact> relations)
 {
     private readonly List<(int Order, Obstacle Obstacle)> obstacles = [];

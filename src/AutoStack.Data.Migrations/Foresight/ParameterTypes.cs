@@ -1,7 +1,7 @@
 namespace AutoStack.Data.Migrations.Internal;
 
 /// <summary>The parameters that tell one function from another of the same name: those that a call gives.</summary>
-internal static class Parameters
+internal static class ParameterTypes
 {
     private static readonly Dictionary<string, string> Aliases = new(StringComparer.Ordinal)
     {
