@@ -10,7 +10,15 @@ internal static class CompletionCommand
     public static Command Create(Session session)
     {
         var shell = new Argument<string>("shell") { Description = "The shell that completes.", HelpName = string.Join('|', Shells) };
-        shell.AcceptOnlyFromAmong(Shells);
+        shell.CompletionSources.Add(Shells);
+        shell.Validators.Add(result =>
+        {
+            // The library's own check quotes the argument, which may be a misplaced connection string.
+            if (!Shells.Contains(result.Tokens[0].Value))
+            {
+                result.AddError($"completion: the shell is one of {string.Join(", ", Shells)}.");
+            }
+        });
         var command = new Command("completion", "Prints a script for a shell, which then completes verbs and options with the tab key.")
         {
             shell,
