@@ -14,6 +14,7 @@ internal sealed class Session
     private readonly Func<string?> lostOutput;
     private ConfigurationFile? configuration;
     private bool configured;
+    private string? password;
 
     public Session(CliHost host, IReadOnlyList<string> args)
     {
@@ -143,11 +144,17 @@ internal sealed class Session
 
     private async Task<string?> AskAsync(string question, CancellationToken cancellationToken)
     {
+        if (password is not null)
+        {
+            // A verb that connects twice asks once.
+            return password;
+        }
+
         Error.Write(question, Style.Plain);
         try
         {
             // Reading the console blocks, and Ctrl-C must not wait for the answer.
-            return await Task.Run(Host.ReadSecret, cancellationToken).WaitAsync(cancellationToken).ConfigureAwait(false);
+            return password = await Task.Run(Host.ReadSecret, cancellationToken).WaitAsync(cancellationToken).ConfigureAwait(false);
         }
         finally
         {

@@ -22,7 +22,8 @@ internal readonly record struct Cell(string Text, Color? Colour = null)
 /// </summary>
 internal sealed class Grid(params Column[] columns)
 {
-    private const string Gap = "  ";
+    private const string Gap = " ";
+    private const string Indent = "  ";
     private const int NarrowestSentence = 24;
 
     private readonly List<Cell[]> rows = [];
@@ -99,7 +100,7 @@ internal sealed class Grid(params Column[] columns)
             WriteWhole(row[title]);
             foreach (var i in Enumerable.Range(0, columns.Length).Where(i => i != title))
             {
-                var beside = Gap + columns[i].Heading.PadRight(label) + Gap;
+                var beside = Indent + columns[i].Heading.PadRight(label) + Indent;
                 var texts = columns[i].Wraps ? Lines(row[i].Text, Math.Max(1, width - beside.Length)) : [row[i].Text];
                 for (var line = 0; row[i].Text.Length > 0 && line < texts.Count; line++)
                 {

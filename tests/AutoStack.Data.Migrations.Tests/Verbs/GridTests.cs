@@ -11,9 +11,9 @@ public sealed partial class GridTests : MigrationTests
 
     [Test]
     public void Everything_is_beside_each_other_where_it_fits() => Assert.That(Write(200, redirected: false), Is.EqualTo("""
-        version  name                                        state    checksum
-              1  0001_initial_schema                         applied  abcdef012345
-             33  0033_drop_deployments_queue_index_and_more  pending  543210fedcba
+        version name                                       state   checksum
+              1 0001_initial_schema                        applied abcdef012345
+             33 0033_drop_deployments_queue_index_and_more pending 543210fedcba
         """));
 
     [Test]
@@ -21,9 +21,9 @@ public sealed partial class GridTests : MigrationTests
 
     [Test]
     public void Columns_that_can_be_missed_are_left_out_first() => Assert.That(Write(62, redirected: false), Is.EqualTo("""
-        version  name                                        state
-              1  0001_initial_schema                         applied
-             33  0033_drop_deployments_queue_index_and_more  pending
+        version name                                       state
+              1 0001_initial_schema                        applied
+             33 0033_drop_deployments_queue_index_and_more pending
         """));
 
     [TestCase(20)]
@@ -50,10 +50,9 @@ public sealed partial class GridTests : MigrationTests
         grid.Write(Screen.On(text, redirected: false, width: 40));
 
         Assert.That(Lines(text), Is.EqualTo("""
-            feature  what it does
-            audit    Records who changed which row
-                     of which table, and when that
-                     was
+            feature what it does
+            audit   Records who changed which row of
+                    which table, and when that was
             """));
     }
 
