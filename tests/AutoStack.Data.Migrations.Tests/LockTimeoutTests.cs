@@ -5,7 +5,7 @@ namespace AutoStack.Data.Migrations.Tests;
 public sealed class LockTimeoutTests : MigrationTests
 {
     private static readonly IReadOnlyList<MigrationScript> AddColumn = Scripts(
-        "-- autostack: lock_timeout=50ms\nCREATE TABLE beside ();\nALTER TABLE busy ADD COLUMN extra int");
+        "-- autostack: lock_timeout=1s\nCREATE TABLE beside ();\nALTER TABLE busy ADD COLUMN extra int");
 
     [SetUp]
     public Task CreateTableAsync() => ExecuteAsync("CREATE TABLE busy (id int)");
