@@ -57,7 +57,8 @@ internal static partial class DriftCases
         new("ALTER FUNCTION assign_log_seq() RENAME TO own_seq", Expectation.Mended, "function own_seq() is the same"),
         new("CREATE SCHEMA own; ALTER FUNCTION assign_log_seq() SET SCHEMA own", Expectation.Mended, "it is in the schema own"),
         new("DO $$ BEGIN EXECUTE replace(pg_get_functiondef('assign_log_seq'::regproc), 'public.assign_log_seq', " +
-            "'public.own_seq'); END $$; DROP FUNCTION assign_log_seq() CASCADE", Expectation.Mended, "Function assign_log_seq() is missing."),
+            "'public.own_seq'); END $$; DROP FUNCTION assign_log_seq() CASCADE",
+            Expectation.Mended, "Function assign_log_seq() is missing."),
         new("CREATE SCHEMA own; DO $$ BEGIN EXECUTE replace(pg_get_functiondef('assign_log_seq'::regproc), 'public.assign_log_seq', " +
             "'own.assign_log_seq'); END $$; DROP FUNCTION assign_log_seq() CASCADE",
             Expectation.Mended, "Function assign_log_seq() is missing."),
@@ -102,7 +103,9 @@ internal static partial class DriftCases
         new("CREATE SCHEMA own; CREATE TABLE own.sessions AS TABLE sessions; DROP TABLE sessions",
             Expectation.Obstacle, "own.sessions has its name, but"),
         new("CREATE SCHEMA own; CREATE TABLE own.users (LIKE users INCLUDING ALL); " +
-            "CREATE TABLE own.sessions (LIKE sessions INCLUDING ALL); ALTER TABLE own.sessions ADD CONSTRAINT sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES own.users ON DELETE CASCADE; " +
+            "CREATE TABLE own.sessions (LIKE sessions INCLUDING ALL); " +
+            "ALTER TABLE own.sessions ADD CONSTRAINT sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES own.users " +
+            "ON DELETE CASCADE; " +
             "DROP TABLE sessions", Expectation.Obstacle, "own.sessions has its name, but"),
         new("CREATE SCHEMA own; CREATE SCHEMA own2; ALTER TABLE sessions SET SCHEMA own; CREATE TABLE own2.sessions AS TABLE own.sessions",
             Expectation.Obstacle, "sessions may be own.sessions or own2.sessions"),
