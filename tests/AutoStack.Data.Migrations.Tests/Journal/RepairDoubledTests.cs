@@ -28,7 +28,7 @@ public sealed class RepairDoubledTests : MigrationTests
                 Assert.That(message.Error, Does.Contain("2 times").And.Contain("Mend it: autostack-db repair."));
             }
 
-            Assert.That((run.Code, run.Error), Is.EqualTo((0, "")));
+            Assert.That(run.Code, Is.Zero, run.Error);
             Assert.That(run.Output, Does.Contain("3 faults mended."));
             Assert.That(await AppliedAsync(), Is.EqualTo(new[] { "1", "2", "3" }));
             Assert.That((await Migrator().ReadHistoryAsync(Token)).Versions.Take(3).Select(v => v.State),
@@ -69,7 +69,7 @@ public sealed class RepairDoubledTests : MigrationTests
 
         var run = await RunAsync("repair", "--yes");
 
-        Assert.That((run.Code, run.Error), Is.EqualTo((0, "")));
+        Assert.That(run.Code, Is.Zero, run.Error);
         Assert.That(await ListAsync("SELECT DISTINCT script_set FROM schema_versions"), Is.EqualTo(new[] { "core" }));
         Assert.That((await Migrator().CheckAsync(Token)).IsClean, Is.True);
     }
