@@ -7,8 +7,8 @@ public sealed partial class SchemaMigrator
 {
     /// <summary>
     /// Mends the rows of the journal: missing, doubled, changed, renamed and unknown ones, in one transaction under the migration lock.
-    /// Only what the database itself shows is decided; the rest is left to a person, with the command for each. Every changed row is kept: <see
-    /// cref="ReadJournalChangesAsync"/>.
+    /// Only what the database itself shows is decided; the rest is left to a person, with the command for each. Every changed row is kept:
+    /// <see cref="ReadJournalChangesAsync"/>.
     /// </summary>
     /// <param name="options">What else the repair may decide, and which missing scripts it runs; null for neither.</param>
     /// <param name="progress">Receives a wait for the lock; null to receive nothing.</param>
@@ -24,7 +24,8 @@ public sealed partial class SchemaMigrator
         RepairOf(options).RunAsync(progress, cancellationToken);
 
     /// <summary>
-    /// Plans what <see cref="RepairJournalAsync"/> would change now. The server enforces that the session is read-only; the call takes no lock.
+    /// Plans what <see cref="RepairJournalAsync"/> would change now. The server enforces that the session is read-only; the call takes no
+    /// lock.
     /// </summary>
     /// <param name="options">What else the repair may decide, and which missing scripts it runs; null for neither.</param>
     /// <param name="cancellationToken">Cancels the query.</param>

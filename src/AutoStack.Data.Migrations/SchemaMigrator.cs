@@ -195,7 +195,8 @@ public sealed partial class SchemaMigrator
     /// cref="MigrationError.ScriptChanged"/>), or the check failed; see <see cref="CheckAsync"/>.
     /// </exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public Task<SchemaRepairPlan> PlanSchemaRepairAsync(SchemaRepairOptions? options = null, CancellationToken cancellationToken = default) =>
+    public Task<SchemaRepairPlan> PlanSchemaRepairAsync(
+        SchemaRepairOptions? options = null, CancellationToken cancellationToken = default) =>
         new SchemaRepair(context, options).PlanAsync(cancellationToken);
 
     /// <summary>
@@ -208,8 +209,8 @@ public sealed partial class SchemaMigrator
     /// <param name="cancellationToken">Cancels between two statements, or cancels the running one.</param>
     /// <returns>What ran, what failed, and what is left.</returns>
     /// <exception cref="MigrationException">
-    /// As for <see cref="PlanSchemaRepairAsync"/>; another migrator holds the lock (<see cref="MigrationError.Locked"/>), or the connection is
-    /// lost (<see cref="MigrationError.ScriptFailed"/>).
+    /// As for <see cref="PlanSchemaRepairAsync"/>; another migrator holds the lock (<see cref="MigrationError.Locked"/>), or the connection
+    /// is lost (<see cref="MigrationError.ScriptFailed"/>).
     /// </exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public Task<SchemaRepairResult> RepairSchemaAsync(

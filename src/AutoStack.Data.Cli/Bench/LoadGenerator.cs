@@ -6,7 +6,8 @@ namespace AutoStack.Data.Cli.Bench;
 
 /// <summary>
 /// An open-loop load on the pools of one or more instances: each statement starts at its intended time, whether or not earlier ones have
-/// ended, and its latency counts from that time. A load that waits for answers sends fewer statements to a slow server and so hides the longest waits.
+/// ended, and its latency counts from that time. A load that waits for answers sends fewer statements to a slow server and so hides the
+/// longest waits.
 /// </summary>
 internal sealed class LoadGenerator(IReadOnlyList<NpgsqlDataSource> pools, Workload workload)
 {

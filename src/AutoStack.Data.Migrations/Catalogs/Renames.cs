@@ -153,7 +153,8 @@ internal sealed class Renames
             if (proven is [var only])
             {
                 done.Add(new Rename(column, only, $"column {only.Name} is the same under another name.",
-                    Repair.On(table, TableLockMode.AccessExclusive, $"ALTER TABLE public.{table} RENAME COLUMN {only.Sql} TO {column.Name}")));
+                    Repair.On(
+                        table, TableLockMode.AccessExclusive, $"ALTER TABLE public.{table} RENAME COLUMN {only.Sql} TO {column.Name}")));
                 Found = Rewriting.Column(Found, only, column.Name);
                 extra.Remove(only);
                 continue;

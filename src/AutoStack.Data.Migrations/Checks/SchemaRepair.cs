@@ -62,7 +62,8 @@ internal sealed partial class SchemaRepair(MigratorContext context, SchemaRepair
             }
         }
 
-        return new SchemaRepairResult(plan, applied, failures, await new SchemaCheck(here).RunAsync(cancellationToken).ConfigureAwait(false));
+        var left = await new SchemaCheck(here).RunAsync(cancellationToken).ConfigureAwait(false);
+        return new SchemaRepairResult(plan, applied, failures, left);
     }
 
     // Statements toward another version than the database has would undo what its scripts created.

@@ -55,7 +55,8 @@ internal sealed class Rehearsal(MigratorContext context)
                 EnumValue.IsUncommitted(exception, plan.StepOf(script), plan.Steps.Take(steps.Count)))
             {
                 endedEarly = $"From {plan.StepOf(script).FileName} on the scripts cannot be rehearsed in one transaction: it uses a " +
-                    "value of an enum that an earlier script adds, and the upgrade commits in between (55P04). A copy can: --rehearse --on-copy.";
+                    "value of an enum that an earlier script adds, and the upgrade commits in between (55P04). " +
+                    "A copy can: --rehearse --on-copy.";
                 steps.AddRange(plan.Scripts.Skip(steps.Count).Select(rest => runner.Unrehearsed(rest, up)).ToList());
                 break;
             }

@@ -136,7 +136,8 @@ public sealed class FixTests : SeededTests
         await using var holder = await HoldAsync("SELECT 1 FROM deployments LIMIT 1");
         var events = new Recorder();
 
-        var result = await Migrator(new SchemaMigratorOptions { Attempts = 2 }).RepairSchemaAsync(progress: events, cancellationToken: Token);
+        var result = await Migrator(new SchemaMigratorOptions { Attempts = 2 })
+            .RepairSchemaAsync(progress: events, cancellationToken: Token);
 
         using (Assert.EnterMultipleScope())
         {

@@ -9,8 +9,8 @@ public sealed partial class Floors
     /// <summary>The folders from top to bottom; the files beside the project file are the top floor.</summary>
     private static readonly string[] TopToBottom =
     [
-        "", "Adoption", "Checks", "Repairs", "Stamps", "Upgrades", "Planning", "Foresight", "Running", "Progress", "Sessions", "SearchPaths",
-        "Connections", "Journal", "Catalogs", "Reporting", "Scripts", "Text",
+        "", "Adoption", "Checks", "Repairs", "Stamps", "Upgrades", "Planning", "Foresight", "Running", "Progress", "Sessions",
+        "SearchPaths", "Connections", "Journal", "Catalogs", "Reporting", "Scripts", "Text",
     ];
 
     private static readonly string Root = Path.Combine(SourceRoot.Path, "src", "AutoStack.Data.Migrations");

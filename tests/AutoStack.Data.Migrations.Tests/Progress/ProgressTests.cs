@@ -27,7 +27,8 @@ public sealed class ProgressTests : MigrationTests
             $$
             """);
 
-        var seen = await SeeAsync(script, found => found.Activity.Contains("scanning table", StringComparison.Ordinal) && found.Share >= 0.5);
+        var seen = await SeeAsync(
+            script, found => found.Activity.Contains("scanning table", StringComparison.Ordinal) && found.Share >= 0.5);
 
         using (Assert.EnterMultipleScope())
         {
