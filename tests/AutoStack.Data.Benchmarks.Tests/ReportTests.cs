@@ -89,6 +89,27 @@ public sealed class ReportTests
         }
     }
 
+    [Test]
+    public async Task Plots_are_drawn_again_from_the_table_of_a_run()
+    {
+        var folder = Directory.CreateTempSubdirectory("autostack-report-").FullName;
+        try
+        {
+            await Report.WriteAsync(folder);
+            var drawn = await File.ReadAllTextAsync(Path.Combine(folder, "time.svg"));
+            File.Delete(Path.Combine(folder, "time.svg"));
+
+            await Plots.WriteAsync(folder, Plots.Read(Path.Combine(folder, "results.csv")));
+
+            Assert.That(await File.ReadAllTextAsync(Path.Combine(folder, "time.svg")), Is.EqualTo(drawn));
+            Assert.That(drawn, Does.Contain("0.95").And.Contain("1.02").And.Contain("1.50").And.Contain("Npgsql = 1"));
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
     private static (string? Case, string? Subject, double TimeRatio) RatioOf(JsonElement row) =>
         (row.GetProperty("case").GetString(), row.GetProperty("subject").GetString(), row.GetProperty("time_ratio").GetDouble());
 }
