@@ -19,12 +19,26 @@ internal sealed class SessionState(NpgsqlConnection connection)
             + "SELECT pg_catalog.pg_advisory_unlock_all(); DISCARD PLANS; DISCARD TEMP; DISCARD SEQUENCES",
     ];
 
+    // A pooler has set in the session what a direct connection has from its start: the encoding, the name of the application.
+    private const string Given = """
+        SELECT coalesce(string_agg(format('SET %s = %L', s.name, s.setting), '; '), '')
+        FROM pg_settings s
+        WHERE s.source = 'session'
+          AND s.name IN ('application_name', 'client_encoding', 'DateStyle', 'TimeZone', 'IntervalStyle', 'standard_conforming_strings')
+        """;
+
     private bool checksClient = true;
+    private string given = "";
 
     /// <summary>Sets what every script starts with, outside a transaction.</summary>
     public async Task PrepareAsync(CancellationToken cancellationToken)
     {
         await SetAsync(cancellationToken).ConfigureAwait(false);
+        using (var command = new NpgsqlCommand(Given, connection))
+        {
+            given = (string)(await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false))!;
+        }
+
         try
         {
             await CheckClientAsync(cancellationToken).ConfigureAwait(false);
@@ -44,6 +58,11 @@ internal sealed class SessionState(NpgsqlConnection connection)
         foreach (var sql in inTransaction ? DiscardInTransaction : Discard)
         {
             await ExecuteAsync(sql, cancellationToken).ConfigureAwait(false);
+        }
+
+        if (given.Length > 0)
+        {
+            await ExecuteAsync(given, cancellationToken).ConfigureAwait(false);
         }
 
         await SetAsync(cancellationToken).ConfigureAwait(false);
