@@ -12,13 +12,6 @@ internal sealed class SessionState(NpgsqlConnection connection)
     // DISCARD ALL also forgets the role that ALTER ROLE … SET role gave the session; RESET ROLE returns to it.
     private static readonly string[] Discard = ["DISCARD ALL", "RESET ROLE"];
 
-    // The settings that a client sends when it connects. A pooler sets them by statements, which DISCARD ALL forgets.
-    private const string OfTheClient = """
-        SELECT pg_catalog.string_agg(pg_catalog.format('SET %I = %L', name, setting), '; ')
-        FROM pg_catalog.pg_settings
-        WHERE name IN ('application_name', 'client_encoding', 'DateStyle', 'IntervalStyle', 'TimeZone')
-        """;
-
     // DISCARD ALL piece by piece, as far as a transaction allows it.
     private static readonly string[] DiscardInTransaction =
     [
@@ -26,18 +19,26 @@ internal sealed class SessionState(NpgsqlConnection connection)
             + "SELECT pg_catalog.pg_advisory_unlock_all(); DISCARD PLANS; DISCARD TEMP; DISCARD SEQUENCES",
     ];
 
+    // A pooler has set in the session what a direct connection has from its start: the encoding, the name of the application.
+    private const string Given = """
+        SELECT coalesce(string_agg(format('SET %s = %L', s.name, s.setting), '; '), '')
+        FROM pg_settings s
+        WHERE s.source = 'session'
+          AND s.name IN ('application_name', 'client_encoding', 'DateStyle', 'TimeZone', 'IntervalStyle', 'standard_conforming_strings')
+        """;
+
     private bool checksClient = true;
-    private string clientsOwn = "";
+    private string given = "";
 
     /// <summary>Sets what every script starts with, outside a transaction.</summary>
     public async Task PrepareAsync(CancellationToken cancellationToken)
     {
-        using (var read = new NpgsqlCommand(OfTheClient, connection))
+        await SetAsync(cancellationToken).ConfigureAwait(false);
+        using (var command = new NpgsqlCommand(Given, connection))
         {
-            clientsOwn = (string)(await read.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false))!;
+            given = (string)(await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false))!;
         }
 
-        await SetAsync(cancellationToken).ConfigureAwait(false);
         try
         {
             await CheckClientAsync(cancellationToken).ConfigureAwait(false);
@@ -59,7 +60,11 @@ internal sealed class SessionState(NpgsqlConnection connection)
             await ExecuteAsync(sql, cancellationToken).ConfigureAwait(false);
         }
 
-        await ExecuteAsync(clientsOwn, cancellationToken).ConfigureAwait(false);
+        if (given.Length > 0)
+        {
+            await ExecuteAsync(given, cancellationToken).ConfigureAwait(false);
+        }
+
         await SetAsync(cancellationToken).ConfigureAwait(false);
         if (checksClient)
         {

@@ -50,7 +50,7 @@ public sealed class RehearsalConsoleTests : MigrationTests
             cancellationToken: Token);
 
         Assert.That((run.Code, run.Output), Is.EqualTo((0, "Already at version 2, nothing to rehearse.\n")), run.Error);
-        Assert.That(run.Error, Is.Empty);
+        Assert.That(run.Error, Does.Not.Contain("Continue?").And.Not.Contain("The rehearsal runs"));
     }
 
     [Test]

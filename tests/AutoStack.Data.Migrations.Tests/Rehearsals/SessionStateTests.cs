@@ -12,7 +12,7 @@ public sealed class SessionStateTests : MigrationTests
     [TestCase("-- autostack: no-transaction\nSET work_mem = '77kB'", SettingOfNext)]
     [TestCase("SET search_path = pg_catalog", "CREATE TABLE found (); SELECT 'public.found'::regclass")]
     [TestCase("SET LOCAL search_path = pg_catalog", "CREATE TABLE found (); SELECT 'public.found'::regclass")]
-    [TestCase("CREATE TEMPORARY TABLE t ()", "CREATE TABLE t (); CREATE INDEX t_idx ON public.t ((1)); DROP TABLE public.t")]
+    [TestCase("CREATE TEMPORARY TABLE t ()", "DO $$ BEGIN ASSERT to_regclass('pg_temp.t') IS NULL; END $$")]
     [TestCase("CREATE TEMPORARY TABLE t () ON COMMIT DROP", "DO $$ BEGIN ASSERT to_regclass('pg_temp.t') IS NULL; END $$")]
     [TestCase("DECLARE c CURSOR WITH HOLD FOR SELECT 1", "DO $$ BEGIN ASSERT NOT EXISTS (SELECT FROM pg_cursors WHERE name = 'c'); END $$")]
     [TestCase("PREPARE p AS SELECT 1", "DO $$ BEGIN ASSERT NOT EXISTS (SELECT FROM pg_prepared_statements WHERE name = 'p'); END $$")]
