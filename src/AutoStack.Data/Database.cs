@@ -65,12 +65,12 @@ internal sealed class Database : IAsyncDisposable, IDisposable
     {
         var logger = loggerFactory.CreateLogger(AutoStackDataTelemetry.LogCategory);
         var settings = dataSource is null ? options.ToConnectionString() : null;
+        var used = settings ?? new NpgsqlConnectionStringBuilder(dataSource!.ConnectionString);
+        timeouts = Timeouts.Of(used.CommandTimeout, options.OperationTimeout);
         owned = settings is null ? null : Build(settings);
         listening = options.ToListenConnectionString(settings) is { } direct ? Build(direct) : null;
         var source = dataSource ?? owned!;
-        var used = settings ?? new NpgsqlConnectionStringBuilder(source.ConnectionString);
         hosts = new Hosts(source, options.Pooler);
-        timeouts = Timeouts.Of(used.CommandTimeout, options.OperationTimeout);
         var telemetry = new Telemetry(logger, options.SlowOperationThreshold, PoolName, used.Database ?? used.Username);
         var limits = options.ToPoolLimits(used);
         var pool = new Pool(hosts.Primary, limits, telemetry, followsPrimary: hosts.Standbys is not null);
@@ -106,9 +106,9 @@ internal sealed class Database : IAsyncDisposable, IDisposable
 
         // The query by which the driver loads types compares oid with regproc: an operator for these two types, planted in public, would be
         // called by every new pool. The built-in types are all that the library uses.
-        // No time limit of the driver's: Timeouts says why.
+        // The driver's time limit comes after the library's: Timeouts says why.
         NpgsqlDataSource Build(NpgsqlConnectionStringBuilder settings) =>
-            Hosts.Build(new NpgsqlDataSourceBuilder($"{settings.ConnectionString};Command Timeout=0") { Name = PoolName }
+            Hosts.Build(new NpgsqlDataSourceBuilder($"{settings.ConnectionString};Command Timeout={timeouts.DriverSeconds}") { Name = PoolName }
                 .UseLoggerFactory(loggerFactory)
                 .ConfigureTypeLoading(types => types.EnableTypeLoading(false)));
 

@@ -91,7 +91,7 @@ internal sealed partial class DeploymentQueue(Db db, DeploymentContext context)
     // before the last claim, such as one whose claim was rolled back, is searched for when nothing waits after that claim.
     private async Task<Claimed?> ClaimWithoutLimitsAsync(ClaimOptions options, Guid key, CancellationToken cancellationToken)
     {
-        while (true)
+        for (var attempt = 0; ; attempt++)
         {
             var (claimed, isRepeated) = await db.WriteAsync(
                 async sets => (await sets.FindAsync(ReadClaimed).ConfigureAwait(false), sets.IsRepeated),
@@ -99,7 +99,7 @@ internal sealed partial class DeploymentQueue(Db db, DeploymentContext context)
                 new Statement(HeldByKey, P.Of(key)),
                 cancellationToken,
                 nameof(IDeploymentLifecycle.ClaimNextAsync)).ConfigureAwait(false);
-            if (claimed is not null || !isRepeated)
+            if (claimed is not null || !isRepeated || attempt > 0)
             {
                 return claimed;
             }

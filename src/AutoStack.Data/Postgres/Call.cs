@@ -46,11 +46,11 @@ internal class Call(Operation operation, TimeSpan? bound, CancellationToken call
     {
         get
         {
-            if (!token.CanBeCanceled && (caller.CanBeCanceled || bound is not null))
+            if (!token.CanBeCanceled && (caller.CanBeCanceled || bound is not null || CanBeLeftBehind))
             {
                 var source = Unused.TryTake(out var unused) ? unused : new CancellationTokenSource();
                 token = source.Token;
-                Volatile.Write(ref ending, source);
+                Interlocked.Exchange(ref ending, source);
                 if (Volatile.Read(ref state) == GivenUp)
                 {
                     CancelDriver();
@@ -99,6 +99,9 @@ internal class Call(Operation operation, TimeSpan? bound, CancellationToken call
 
     /// <summary>Whether the call waits for a former primary; of <see cref="Pool"/>, and guarded there.</summary>
     internal bool IsLeftBehind { get; set; }
+
+    /// <summary>Whether the call is sent again when it waits for a former primary.</summary>
+    protected virtual bool CanBeLeftBehind => false;
 
     /// <summary>The first failure that left open whether the statement was carried out; null while there is none.</summary>
     public Exception? Lost { get; set; }
@@ -163,13 +166,14 @@ internal class Call(Operation operation, TimeSpan? bound, CancellationToken call
     public void EndsByItself() => Volatile.Write(ref sent, 0);
 
     /// <summary>Makes the driver stop when the attempt has begun before a timestamp.</summary>
-    public void EndAttempt(long begunBefore)
+    public virtual void EndAttempt(long begunBefore)
     {
         var begun = Volatile.Read(ref sent);
-        if (begun != 0 && begun <= begunBefore && Interlocked.CompareExchange(ref sent, 0, begun) == begun)
+        if (begun != 0 && begun <= begunBefore && Interlocked.CompareExchange(ref sent, 0, begun) == begun
+            && Interlocked.Exchange(ref ending, null) is { } source)
         {
             isTimedOut = true;
-            CancelDriver();
+            Background.Cancel(source);
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Data.Common;
 using System.Runtime.CompilerServices;
 using Npgsql;
@@ -28,13 +29,15 @@ internal sealed partial class Db
         [CallerMemberName] string operation = "")
     {
         var attempts = 0;
-        T result = default!;
+
+        // Two sendings may run beside each other, when the first one waits for a former primary.
+        var results = new ConcurrentDictionary<Call, T>();
         return executor.RunAsync(
             new(subject, operation),
             [.. before, copy],
             Access.Write,
             SendAsync,
-            (_, _) => Task.FromResult(result),
+            (_, call) => Task.FromResult(results[call]),
             cancellationToken);
 
         async Task<DbDataReader?> SendAsync(NpgsqlConnection connection, Call call)
@@ -42,9 +45,9 @@ internal sealed partial class Db
             // The server ends what takes too long: the driver would close the connection, and leave the server at work.
             call.EndsByItself();
             var token = call.Token;
-            if (attempts++ > 0)
+            if (Interlocked.Increment(ref attempts) > 1)
             {
-                result = await BatchAsync(connection, again, readAgain, call).ConfigureAwait(false);
+                results[call] = await BatchAsync(connection, again, readAgain, call).ConfigureAwait(false);
                 return null;
             }
 
@@ -52,7 +55,7 @@ internal sealed partial class Db
             var isOpen = true;
             try
             {
-                result = await BatchAsync(connection, before, read, call).ConfigureAwait(false);
+                results[call] = await BatchAsync(connection, before, read, call).ConfigureAwait(false);
                 var importer = await connection.BeginBinaryImportAsync(copy.Sql, token).ConfigureAwait(false);
                 await using (importer.ConfigureAwait(false))
                 {
@@ -83,7 +86,7 @@ internal sealed partial class Db
         async Task<T> BatchAsync(NpgsqlConnection connection, Statement[] statements, Func<ResultSets, Task<T>> readThem,
             Call call)
         {
-            var reader = await Executor.SendBatchAsync(connection, statements, readCommitted: true, call).ConfigureAwait(false);
+            var reader = await executor.SendBatchAsync(connection, statements, readCommitted: true, call).ConfigureAwait(false);
             await using (reader.ConfigureAwait(false))
             {
                 return await AllOf(readThem)((NpgsqlDataReader)reader, call).ConfigureAwait(false);

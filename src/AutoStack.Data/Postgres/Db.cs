@@ -70,7 +70,7 @@ internal sealed partial class Db(Executor executor, Subject subject)
             new(subject, operation),
             [statement],
             Access.Write,
-            (connection, call) => Executor.SendAsync(connection, call.Lost is null ? statement : again, call)!,
+            (connection, call) => executor.SendAsync(connection, call.Lost is null ? statement : again, call)!,
             AllOf(read),
             cancellationToken);
 
@@ -112,8 +112,8 @@ internal sealed partial class Db(Executor executor, Subject subject)
             statements,
             Access.Write,
             (connection, call) => (call.Lost is null
-                ? Executor.SendBatchAsync(connection, statements, readCommitted: true, call)
-                : Executor.SendAsync(connection, again, call))!,
+                ? executor.SendBatchAsync(connection, statements, readCommitted: true, call)
+                : executor.SendAsync(connection, again, call))!,
             AllOf(read),
             cancellationToken);
 
@@ -172,7 +172,7 @@ internal sealed partial class Db(Executor executor, Subject subject)
             new(subject, operation),
             [statement],
             access,
-            (connection, call) => Executor.SendAsync(connection, statement, call)!,
+            (connection, call) => executor.SendAsync(connection, statement, call)!,
             read,
             cancellationToken);
 
@@ -183,7 +183,7 @@ internal sealed partial class Db(Executor executor, Subject subject)
             new(subject, operation),
             statements,
             access,
-            (connection, call) => Executor.SendBatchAsync(connection, statements, readCommitted, call)!,
+            (connection, call) => executor.SendBatchAsync(connection, statements, readCommitted, call)!,
             AllOf(read),
             cancellationToken);
 }

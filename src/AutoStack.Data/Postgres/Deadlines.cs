@@ -97,13 +97,16 @@ internal sealed class Deadlines
             return;
         }
 
+        List<PendingCall>? due = null;
+        var now = Stopwatch.GetTimestamp();
         lock (gate)
         {
-            var now = Stopwatch.GetTimestamp();
             for (var call = first; call is not null && now - call.Started >= command; call = call.Next)
             {
-                call.EndAttempt(now - command);
+                (due ??= []).Add(call);
             }
         }
+
+        due?.ForEach(call => call.EndAttempt(now - command));
     }
 }

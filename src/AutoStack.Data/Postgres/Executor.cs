@@ -21,9 +21,6 @@ internal abstract class Executor(Telemetry telemetry, Timeouts timeouts)
     /// <summary>The limit of an attempt at a call; null for none.</summary>
     public TimeSpan? AttemptLimit => timeouts.Attempt;
 
-    // Deadlines ends what takes too long.
-    private const int NoTimeout = 0;
-
     /// <summary>Measures the calls.</summary>
     protected Telemetry Telemetry { get; } = telemetry;
 
@@ -58,16 +55,16 @@ internal abstract class Executor(Telemetry telemetry, Timeouts timeouts)
     }
 
     /// <summary>Sends one statement.</summary>
-    public static Task<DbDataReader> SendAsync(NpgsqlConnection connection, Statement statement, Call call) =>
+    public Task<DbDataReader> SendAsync(NpgsqlConnection connection, Statement statement, Call call) =>
         connection.ExecuteReaderAsync(new CommandDefinition(
-            statement.NumberedText, statement, commandTimeout: NoTimeout, commandType: CommandType.Text,
+            statement.NumberedText, statement, commandTimeout: timeouts.DriverSeconds, commandType: CommandType.Text,
             cancellationToken: call.Token));
 
     /// <summary>Sends several statements in one round trip, which is one transaction unless the connection is in one.</summary>
-    public static Task<DbDataReader> SendBatchAsync(NpgsqlConnection connection, Statement[] statements, bool readCommitted, Call call)
+    public Task<DbDataReader> SendBatchAsync(NpgsqlConnection connection, Statement[] statements, bool readCommitted, Call call)
     {
 #pragma warning disable CA2000 // A batch holds no resource besides its statements, which the reader needs.
-        DbBatch batch = new NpgsqlBatch(connection) { Timeout = NoTimeout };
+        DbBatch batch = new NpgsqlBatch(connection) { Timeout = timeouts.DriverSeconds };
 #pragma warning restore CA2000
         if (readCommitted)
         {
@@ -129,11 +126,12 @@ internal abstract class Executor(Telemetry telemetry, Timeouts timeouts)
         Func<NpgsqlConnection, Call, Task<DbDataReader?>> send,
         Func<NpgsqlDataReader, Call, Task<T>> read,
         CancellationToken cancellationToken) =>
-        call.SendsAgain = second =>
+        call.SendsAgain(second =>
         {
+            Telemetry.Lost(second.Lost!);
             Telemetry.Repeated(second.Lost!, isLost: true);
             _ = WorkAsync(second, statements, access, send, read, cancellationToken);
-        };
+        });
 
     // One method on purpose: every extra async method allocates a state machine per call. It goes on without the caller when the time of
     // the call is over. A null reader means that send has already consumed the response (COPY).

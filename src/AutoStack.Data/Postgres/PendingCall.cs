@@ -49,7 +49,7 @@ internal abstract class PendingCall(Operation operation, Timeouts timeouts, Canc
     protected static Exception NewPrimary() => new NpgsqlException("The server does not answer, and another one is the primary now.");
 
     /// <summary>Ends the call once; false when it has ended.</summary>
-    protected bool TryEnd()
+    protected virtual bool TryEnd()
     {
         if (Interlocked.Exchange(ref ended, 1) != 0)
         {
@@ -69,6 +69,8 @@ internal abstract class PendingCall(Operation operation, Timeouts timeouts, Canc
         CancelDriver();
         await Task.Delay(Grace, CancellationToken.None).ConfigureAwait(false);
         GiveUp();
+        // The work may have begun in between.
+        CancelDriver();
     }
 }
 
@@ -81,13 +83,14 @@ internal sealed class PendingCall<T>(
     private readonly Operation operation = operation;
     private readonly Timeouts timeouts = timeouts;
     private readonly CancellationToken caller = caller;
+    private Action<PendingCall<T>>? sendAgain;
     private PendingCall<T>? second;
+
+    protected override bool CanBeLeftBehind => sendAgain is not null || Origin is not null;
 
     /// <summary>The call that this one is the second sending of; null for the first.</summary>
     public PendingCall<T>? Origin { get; private init; }
 
-    /// <summary>Sends the call once more, while this sending still waits for a former primary; null when there is one host.</summary>
-    public Action<PendingCall<T>>? SendsAgain { get; set; }
 
     /// <summary>The result for the caller.</summary>
     public Task<T> Task => source.Task;
@@ -111,7 +114,9 @@ internal sealed class PendingCall<T>(
         if (Origin is { } origin)
         {
             origin.Follow(this);
-            origin.End(exception);
+            origin.End(exception is OperationCanceledException && !caller.IsCancellationRequested
+                ? DatabaseUnavailableException.Lost(executor.MayChange(access), Lost!)
+                : exception);
         }
         else if (second is null)
         {
@@ -119,17 +124,53 @@ internal sealed class PendingCall<T>(
         }
     }
 
+    /// <summary>Says how to send the call once more when it waits for a former primary.</summary>
+    public void SendsAgain(Action<PendingCall<T>> send) => sendAgain = send;
+
     public override void LeaveBehind()
     {
-        if (SendsAgain is not { } send || IsEnded)
+        if (sendAgain is not { } send || second is not null)
         {
             return;
         }
 
-        second = new PendingCall<T>(executor, operation, access, timeouts, caller) { Origin = this, Lost = NewPrimary() };
+        EndsByItself();
         Stop();
+        Lost ??= NewPrimary();
+        var next = new PendingCall<T>(executor, operation, access, timeouts, caller) { Origin = this, Lost = Lost };
+        Interlocked.Exchange(ref second, next);
         base.CancelDriver();
-        send(second);
+
+        // Either this sees the end, or the end sees the second sending.
+        if (IsEnded)
+        {
+            next.Stop();
+            return;
+        }
+
+        send(next);
+    }
+
+    public override void EndAttempt(long begunBefore)
+    {
+        base.EndAttempt(begunBefore);
+        Volatile.Read(ref second)?.EndAttempt(begunBefore);
+    }
+
+    protected override bool TryEnd()
+    {
+        if (!base.TryEnd())
+        {
+            return false;
+        }
+
+        if (Volatile.Read(ref second) is { } sending)
+        {
+            sending.Stop();
+            sending.CancelDriver();
+        }
+
+        return true;
     }
 
     protected override void CancelDriver()

@@ -68,7 +68,7 @@ internal sealed partial class Pool
     private void Tick()
     {
         List<(string Name, TimeSpan Held)> reports = [];
-        (string? Host, int Port)? silent = null;
+        HashSet<(string? Host, int Port)>? silent = null;
         lock (gate)
         {
             if (first is null)
@@ -78,7 +78,11 @@ internal sealed partial class Pool
                 return;
             }
 
-            silent = followsPrimary && first.Held >= PrimaryWatch.Silence ? first.Server : null;
+            for (var call = first; followsPrimary && call is not null && call.Held >= PrimaryWatch.Silence; call = call.NextHolder)
+            {
+                (silent ??= []).Add(call.Server);
+            }
+
             for (var call = first; call is not null && call.Held >= limits.LongUse; call = call.NextHolder)
             {
                 if (!call.IsReported)
@@ -90,21 +94,21 @@ internal sealed partial class Pool
         }
 
         reports.ForEach(report => telemetry.HeldLong(report.Name, report.Held));
-        if (silent is { } server)
+        if (silent is not null)
         {
-            (watch ??= new PrimaryWatch(driver, LeaveBehind)).Ask(server.Host, server.Port);
+            (watch ??= new PrimaryWatch(driver, LeaveBehind)).Ask(silent);
         }
     }
 
     // The connections to a former primary do not count any more, so that other calls need not wait for them.
-    private void LeaveBehind(string? host, int port)
+    private void LeaveBehind((string? Host, int Port) server)
     {
         var calls = new List<Call>();
         lock (gate)
         {
             for (var call = first; call is not null; call = call.NextHolder)
             {
-                if (call.Server == (host, port))
+                if (IsSilent(call))
                 {
                     calls.Add(call);
                 }
@@ -118,7 +122,7 @@ internal sealed partial class Pool
             bool hasPlace;
             lock (gate)
             {
-                hasPlace = IsHolder(call) && Drop(call);
+                hasPlace = IsHolder(call) && IsSilent(call) && Drop(call);
                 call.IsLeftBehind |= hasPlace;
             }
 
@@ -128,6 +132,9 @@ internal sealed partial class Pool
                 call.LeaveBehind();
             }
         }
+
+        // A call that has just begun may still be writing its statement.
+        bool IsSilent(Call call) => call.Server == server && call.Held >= PrimaryWatch.Silence;
     }
 
     private bool IsHolder(Call call) => call.PreviousHolder is not null || first == call;

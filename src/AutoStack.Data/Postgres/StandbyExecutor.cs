@@ -127,7 +127,7 @@ internal sealed class StandbyExecutor(
 
     // Each statement sees what the standby has applied when the statement starts: with one snapshot for all, what the check finds could
     // have been applied after the snapshot of the read.
-    private static Task<DbDataReader?> SendAsync(NpgsqlConnection connection, Statement[] statements, Call call) =>
+    private Task<DbDataReader?> SendAsync(NpgsqlConnection connection, Statement[] statements, Call call) =>
         SendBatchAsync(connection, statements, readCommitted: true, call)!;
 
     private static async Task<bool> IsSeenAsync(NpgsqlDataReader reader, Call call) =>

@@ -12,9 +12,13 @@ internal sealed record Timeouts(int CommandSeconds, TimeSpan? Operation)
     public TimeSpan? Attempt { get; } = Limit(CommandSeconds);
 
     /// <summary>
-    /// Ends attempts and calls at their limits; null for no limit. The driver has no limit: at its own it would send a cancel request on
-    /// a thread of the pool, which waits for as long as the server hangs. A few such calls stop the whole process.
+    /// The driver's own limit of a statement, in seconds; 0 for none. It is later than <see cref="Attempt"/>, because the driver sends its
+    /// cancel request on a thread of the pool, which waits for as long as the server hangs: a few such calls stop the whole process. It is
+    /// needed where the driver ignores a cancelled token: until BEGIN, or the reset of a pooled session, is answered.
     /// </summary>
+    public int DriverSeconds { get; } = CommandSeconds == 0 ? 0 : CommandSeconds + (int)Margin.TotalSeconds;
+
+    /// <summary>Ends attempts and calls at their limits; null for no limit.</summary>
     public Deadlines? Deadlines { get; } = Operation is { } bound
         ? new Deadlines(bound, Limit(CommandSeconds))
         : null;

@@ -238,16 +238,16 @@ internal sealed class UnitOfWork(Pool pool, Func<Type, Executor, object> createR
         {
             var token = ReadToken.None;
             await Bounded.RunAsync(
-                async ended => token = await UnitOfWork.CommitForTokenAsync(connection, ended).ConfigureAwait(false),
+                async ended => token = await this.CommitForTokenAsync(connection, ended).ConfigureAwait(false),
                 timeouts.Attempt).ConfigureAwait(false);
             return token;
         }
     }
 
     // One round trip. A transaction that has changed nothing has no id.
-    private static async Task<ReadToken> CommitForTokenAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    private async Task<ReadToken> CommitForTokenAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
-        using var batch = new NpgsqlBatch(connection) { Timeout = 0 };
+        using var batch = new NpgsqlBatch(connection) { Timeout = timeouts.DriverSeconds };
         batch.BatchCommands.Add(new NpgsqlBatchCommand("SELECT pg_catalog.pg_current_xact_id_if_assigned()::text"));
         batch.BatchCommands.Add(new NpgsqlBatchCommand("COMMIT"));
         return await batch.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) is string text

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using AutoStack.Data.LocalServer;
 using AutoStack.Data.Tests.Support;
 
@@ -7,15 +6,11 @@ namespace AutoStack.Data.FaultTests.Servers;
 /// <summary>A network between the library and the server: it passes, delays, holds or cuts what both sides send.</summary>
 internal sealed class Proxy(int serverPort) : ServerProxy($"Host=127.0.0.1;Port={serverPort}", Postmaster.FindFreePort())
 {
-    private readonly ConcurrentDictionary<ProxyLink, byte> links = new();
     private volatile Answer? swallow;
     private volatile TaskCompletionSource? blackhole;
     private volatile bool cutInMiddle;
     private int swallowed;
     private long delay;
-
-    /// <summary>The number of open connections.</summary>
-    public int Open => links.Count;
 
     /// <summary>Whether an answer is still to be cut in its middle.</summary>
     public bool CutsInMiddle => cutInMiddle;
@@ -28,26 +23,6 @@ internal sealed class Proxy(int serverPort) : ServerProxy($"Host=127.0.0.1;Port=
     {
         get => TimeSpan.FromTicks(Volatile.Read(ref delay));
         set => Volatile.Write(ref delay, value.Ticks);
-    }
-
-    /// <summary>Cuts all connections.</summary>
-    public void Cut()
-    {
-        foreach (var link in links.Keys)
-        {
-            link.Cut();
-        }
-    }
-
-    /// <summary>
-    /// Lets all connections hang for good: the client's side stays open and gets nothing more, as when a router forgets them.
-    /// </summary>
-    public void LeaveHalfOpen()
-    {
-        foreach (var link in links.Keys)
-        {
-            link.IsHalfOpen = true;
-        }
     }
 
     /// <summary>Cuts the next connection on which an answer of several rows passes, in the middle of it.</summary>
@@ -74,23 +49,16 @@ internal sealed class Proxy(int serverPort) : ServerProxy($"Host=127.0.0.1;Port=
 
     protected override async ValueTask<bool> AcceptsAsync(ProxyLink link)
     {
-        links.TryAdd(link, 0);
         await PassAsync();
         return true;
     }
 
-    protected override void Ended(ProxyLink link)
-    {
-        links.TryRemove(link, out _);
-        link.Cut();
-    }
-
-    protected override void CutAll() => Cut();
+    protected override void Ended(ProxyLink link) => link.Cut();
 
     protected override async ValueTask<bool> PassUpAsync(ProxyLink link, ReadOnlyMemory<byte> packet)
     {
         await PassAsync();
-        return link.IsHalfOpen || await base.PassUpAsync(link, packet);
+        return await base.PassUpAsync(link, packet);
     }
 
     protected override async ValueTask<bool> PassDownAsync(ProxyLink link, ReadOnlyMemory<byte> packet)
@@ -110,11 +78,6 @@ internal sealed class Proxy(int serverPort) : ServerProxy($"Host=127.0.0.1;Port=
         }
 
         await PassAsync();
-        if (link.IsHalfOpen)
-        {
-            return true;
-        }
-
         if (cutInMiddle && packet.Length > 1000)
         {
             cutInMiddle = false;

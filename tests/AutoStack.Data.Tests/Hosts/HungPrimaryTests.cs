@@ -38,6 +38,35 @@ public sealed class HungPrimaryTests : ReplicationTests
 
     [Test]
     [CancelAfter(120_000)]
+    public async Task The_second_sending_has_the_time_limit_of_an_attempt()
+    {
+        await using var servers = await StartAsync(isSynchronous: true);
+        await using var host = HostOf(servers, options => options.CommandTimeout = TimeSpan.FromSeconds(3));
+        var users = host.GetRequiredService<IUserRepository>();
+        await WarmAsync(users, 1);
+        await OnPrimaryAsync(servers, $"""
+            CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN
+                IF current_setting('port') = '{new NpgsqlConnectionStringBuilder(servers.Standby).Port}' THEN
+                    PERFORM pg_sleep(600);
+                END IF;
+                RETURN NEW;
+            END $$;
+            CREATE TRIGGER slow BEFORE INSERT ON users FOR EACH ROW EXECUTE FUNCTION slow()
+            """);
+        await servers.UntilAppliedAsync(Token);
+
+        await servers.FreezePrimaryAsync(Token);
+        var write = users.AddAsync(NewUser(), CancellationToken.None);
+        await servers.PromoteAsync(Token);
+
+        // The first sending left its outcome open, and the second one does not tell.
+        Assert.That(() => write, Throws.TypeOf<DatabaseUnavailableException>().With.Property("OutcomeUnknown").True);
+        Assert.That(await OnStandbyAsync(servers, "SELECT count(*) FROM users"), Is.EqualTo(1));
+    }
+
+    [Test]
+    [CancelAfter(120_000)]
     public async Task A_unit_of_work_on_a_hung_primary_ends_without_changes_and_its_place_in_the_pool_is_free()
     {
         await using var servers = await StartAsync(isSynchronous: true);

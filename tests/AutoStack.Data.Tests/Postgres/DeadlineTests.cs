@@ -67,6 +67,42 @@ public sealed class DeadlineTests : DatabaseTests
         proxy.Continue();
     }
 
+    // The driver ignores a cancelled token until BEGIN, or the reset of a pooled session, is answered: its own limit ends the wait.
+    [TestCase(false)]
+    [TestCase(true)]
+    public async Task A_connection_that_went_silent_leaves_the_pool(bool inUnitOfWork)
+    {
+        var user = await AddUserAsync();
+        await using var proxy = new StallingProxy(Database.ConnectionString);
+        await using var source = NpgsqlDataSource.Create(proxy.ConnectionString + ";Command Timeout=1;Minimum Pool Size=0;Maximum Pool Size=1");
+        await using var host = new ServiceCollection()
+            .AddAutoStackData(source)
+            .BuildServiceProvider();
+        var users = host.GetRequiredService<IUserRepository>();
+        await users.FindAsync(user.Id, Token);
+        proxy.LeaveHalfOpen();
+
+        var lost = inUnitOfWork
+            ? host.GetRequiredService<IUnitOfWork>().RunAsync((tx, token) => tx.Get<IUserRepository>().FindAsync(user.Id, token), Token)
+            : users.FindAsync(user.Id, Token);
+        Assert.That(() => lost, Throws.TypeOf<DatabaseUnavailableException>());
+
+        User? found = null;
+        while (found is null)
+        {
+            try
+            {
+                found = await users.FindAsync(user.Id, Token);
+            }
+            catch (DatabaseUnavailableException)
+            {
+                // The silent connection is still in the pool.
+            }
+        }
+
+        Assert.That(found, Is.EqualTo(user));
+    }
+
     [Test]
     public async Task A_cancelling_thread_does_not_wait_for_a_hung_server()
     {

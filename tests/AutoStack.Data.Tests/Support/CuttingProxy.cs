@@ -52,10 +52,10 @@ public sealed class CuttingProxy(string connectionString) : ServerProxy(connecti
         if (tag is not null && packet.Span.IndexOf(tag) >= 0 && Interlocked.CompareExchange(ref cutAfter, null, tag) == tag)
         {
             await DrainAsync(link, packet);
-            return Cut();
+            return End();
         }
 
-        return Ends(packet.Span) && Interlocked.Decrement(ref answersLeft) == 0 ? Cut() : await base.PassDownAsync(link, packet);
+        return Ends(packet.Span) && Interlocked.Decrement(ref answersLeft) == 0 ? End() : await base.PassDownAsync(link, packet);
     }
 
     // An answer ends with ReadyForQuery; the status idle says that the transaction is committed.
@@ -70,7 +70,7 @@ public sealed class CuttingProxy(string connectionString) : ServerProxy(connecti
         }
     }
 
-    private bool Cut()
+    private bool End()
     {
         Refuse |= RefuseAfterCut;
         Interlocked.Increment(ref cuts);

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using Npgsql;
@@ -9,6 +10,7 @@ namespace AutoStack.Data.Tests.Support;
 /// </summary>
 public abstract class ServerProxy : IAsyncDisposable
 {
+    private readonly ConcurrentDictionary<ProxyLink, byte> links = new();
     private readonly TcpListener listener;
     private readonly CancellationTokenSource stop = new();
     private readonly string serverHost;
@@ -38,15 +40,39 @@ public abstract class ServerProxy : IAsyncDisposable
 
     public int Port { get; }
 
+    /// <summary>The number of open connections.</summary>
+    public int Open => links.Count;
+
     /// <summary>Cancelled when the proxy ends.</summary>
     protected CancellationToken Stopping { get; }
+
+    /// <summary>Cuts all connections.</summary>
+    public void Cut()
+    {
+        foreach (var link in links.Keys)
+        {
+            link.Cut();
+        }
+    }
+
+    /// <summary>
+    /// Lets all connections hang for good: the client's side stays open and gets nothing more, as when a router forgets them. New
+    /// connections pass.
+    /// </summary>
+    public void LeaveHalfOpen()
+    {
+        foreach (var link in links.Keys)
+        {
+            link.IsHalfOpen = true;
+        }
+    }
 
     public async ValueTask DisposeAsync()
     {
         await stop.CancelAsync();
         listener.Dispose();
         await accepting;
-        CutAll();
+        Cut();
         stop.Dispose();
         GC.SuppressFinalize(this);
     }
@@ -75,11 +101,6 @@ public abstract class ServerProxy : IAsyncDisposable
     {
     }
 
-    /// <summary>Cuts the connections that are still open when the proxy ends.</summary>
-    protected virtual void CutAll()
-    {
-    }
-
     private static bool IsClosed(Exception exception) =>
         exception is IOException or OperationCanceledException or SocketException or ObjectDisposedException or InvalidOperationException;
 
@@ -105,14 +126,15 @@ public abstract class ServerProxy : IAsyncDisposable
         {
             client.NoDelay = true;
             var link = new ProxyLink(client, server);
+            links.TryAdd(link, 0);
             try
             {
                 if (await AcceptsAsync(link))
                 {
                     await server.ConnectAsync(serverHost, serverPort, Stopping);
                     await Task.WhenAny(
-                        PassAsync(link.ToClient, packet => PassUpAsync(link, packet)),
-                        PassAsync(link.ToServer, packet => PassDownAsync(link, packet)));
+                        PassAsync(link, link.ToClient, packet => PassUpAsync(link, packet)),
+                        PassAsync(link, link.ToServer, packet => PassDownAsync(link, packet)));
                 }
             }
             catch (Exception exception) when (IsClosed(exception))
@@ -121,17 +143,19 @@ public abstract class ServerProxy : IAsyncDisposable
             }
             finally
             {
+                links.TryRemove(link, out _);
                 Ended(link);
             }
         }
     }
 
-    private async Task PassAsync(NetworkStream from, Func<ReadOnlyMemory<byte>, ValueTask<bool>> pass)
+    private async Task PassAsync(ProxyLink link, NetworkStream from, Func<ReadOnlyMemory<byte>, ValueTask<bool>> pass)
     {
         var buffer = new byte[64 * 1024];
         try
         {
-            while (await from.ReadAsync(buffer, Stopping) is > 0 and var count && await pass(buffer.AsMemory(0, count)))
+            while (await from.ReadAsync(buffer, Stopping) is > 0 and var count
+                && (link.IsHalfOpen || await pass(buffer.AsMemory(0, count))))
             {
             }
         }

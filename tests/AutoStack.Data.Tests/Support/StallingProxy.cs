@@ -6,8 +6,8 @@ namespace AutoStack.Data.Tests.Support;
 /// </summary>
 public sealed class StallingProxy(string connectionString) : ServerProxy(connectionString)
 {
-    private volatile TaskCompletionSource up = Open();
-    private volatile TaskCompletionSource down = Open();
+    private volatile TaskCompletionSource up = Passing();
+    private volatile TaskCompletionSource down = Passing();
 
     /// <summary>Holds everything back from now on.</summary>
     public void Stall() => (up, down) = (new TaskCompletionSource(), new TaskCompletionSource());
@@ -34,10 +34,10 @@ public sealed class StallingProxy(string connectionString) : ServerProxy(connect
         return await base.PassDownAsync(link, packet);
     }
 
-    private static TaskCompletionSource Open()
+    private static TaskCompletionSource Passing()
     {
-        var open = new TaskCompletionSource();
-        open.SetResult();
-        return open;
+        var passing = new TaskCompletionSource();
+        passing.SetResult();
+        return passing;
     }
 }
