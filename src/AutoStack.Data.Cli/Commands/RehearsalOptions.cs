@@ -21,11 +21,10 @@ internal sealed class RehearsalOptions
     private readonly Option<bool> disposable = Preview.Switch(
         "--disposable", "Says that the database of --copy may be changed and is not restored.");
 
-    private readonly Option<TimeSpan> limit = new("--rehearse-limit")
+    private readonly Option<TimeSpan?> limit = new("--rehearse-limit")
     {
-        Description = "The longest time of a rehearsal without a copy, after which it is rolled back; 0 for no limit.",
+        Description = "The longest time of a rehearsal without a copy, after which it is rolled back; 60 by default, 0 for no limit.",
         HelpName = "SECONDS",
-        DefaultValueFactory = _ => SchemaMigratorOptions.DefaultRehearsalLimit,
         CustomParser = result =>
         {
             if (!int.TryParse(result.Tokens[0].Value, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds))
@@ -103,7 +102,8 @@ internal sealed class RehearsalOptions
             : migrator.PlanDowngradeAsync(target, cancellationToken)).ConfigureAwait(false);
         if (plan.Scripts.Count > 0 && plan.Obstacles.Count == 0)
         {
-            ForesightLines.Announce(session.Error, plan, parsed.GetValue(limit));
+            ForesightLines.Announce(
+                session.Error, plan, parsed.GetValue(limit) ?? SchemaMigratorOptions.DefaultRehearsalLimit);
             if (asks && !await Question.AskAsync(session, cancellationToken).ConfigureAwait(false))
             {
                 throw Failure.Cancelled("Not confirmed. Nothing was changed.");

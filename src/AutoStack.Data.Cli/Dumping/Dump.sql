@@ -130,7 +130,8 @@ SELECT 7, c.name, format('ALTER TABLE %s REPLICA IDENTITY %s', c.name, CASE c.re
 FROM relations c
 WHERE c.relkind IN ('r', 'p') AND c.relreplident IN ('f', 'n')
 UNION ALL
-SELECT 8, format('%s %s', t.name, c.name),
+-- A materialized view comes before its indexes.
+SELECT CASE t.relkind WHEN 'm' THEN 13 ELSE 8 END, format('%s %s', t.name, c.name),
     -- That of a partitioned table has those of the partitions, which are not listed.
     CASE c.relkind WHEN 'I' THEN replace(pg_get_indexdef(c.oid), ' ON ONLY ', ' ON ') ELSE pg_get_indexdef(c.oid) END
     || CASE WHEN i.indisvalid THEN '' ELSE ' /* invalid */' END

@@ -63,24 +63,24 @@ internal static class JournalLines
             return;
         }
 
-        var table = new Table().NoBorder();
-        table.AddColumn("changed (UTC)", c => c.NoWrap().PadLeft(0));
-        table.AddColumn("by", c => c.NoWrap());
-        table.AddColumn("how", c => c.NoWrap());
-        table.AddColumn("row", c => c.NoWrap());
-        table.AddColumn("name");
-        table.AddColumn("reason", c => c.PadRight(0));
+        var grid = new Grid(
+            new Column("changed (UTC)"),
+            new Column("by", LeftOut: 2),
+            new Column("how"),
+            new Column("row", LeftOut: 1),
+            new Column("name"),
+            new Column("reason", Wraps: true));
         foreach (var change in changes)
         {
-            table.AddRow(
-                new Text(change.ChangedAt.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture)),
-                new Text(Visible.Text(change.ChangedBy)),
-                new Text(JournalChanges.Word(change.Kind)),
-                new Text(change.OldRow is null ? "added" : change.NewRow is null ? "removed" : "changed"),
-                new Text(JournalFindings.Named(change.Set, change.Name)),
-                new Text(Visible.Text(change.Reason ?? "")));
+            grid.Add(
+                change.ChangedAt.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture),
+                change.ChangedBy,
+                JournalChanges.Word(change.Kind),
+                change.OldRow is null ? "added" : change.NewRow is null ? "removed" : "changed",
+                JournalFindings.Named(change.Set, change.Name),
+                change.Reason ?? "");
         }
 
-        output.Write(table);
+        grid.Write(output);
     }
 }

@@ -38,7 +38,7 @@ internal static partial class ConnectionUri
         var user = colon < 0 ? credentials : credentials[..colon];
         if (rest.LastIndexOf('@') != at || (fromPython ? user : credentials).Contains('/', StringComparison.Ordinal))
         {
-            throw Wrong("user name or password", "write @ as %40 and / as %2F, and @ as %40 in the rest of the URI");
+            throw Wrong("user name or password", "write @ as %40 and / as %2F; in the rest of the URI write @ as %40");
         }
 
         var (place, query) = Cut(rest[(at + 1)..], '?');
@@ -92,13 +92,13 @@ internal static partial class ConnectionUri
             {
                 // After a password, the "name" may be the rest of a password that contains an &.
                 throw secretBefore || !ParameterName().IsMatch(name)
-                    ? Wrong("parameters", "one of them is unknown; write & in a value as %26")
-                    : Wrong("parameters", $"{name} is unknown");
+                    ? Wrong("parameter", "it is unknown; write & in a value as %26")
+                    : Wrong("parameter", $"{name} is unknown");
             }
 
             if (!pair.Contains('=', StringComparison.Ordinal))
             {
-                throw Wrong("parameters", $"{name} has no value");
+                throw Wrong("parameter", $"{name} has no value");
             }
 
             secretBefore |= name.Contains("password", StringComparison.Ordinal);

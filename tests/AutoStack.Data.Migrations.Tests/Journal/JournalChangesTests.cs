@@ -70,6 +70,8 @@ public sealed class JournalChangesTests : MigrationTests
         var history = await RunAsync("history");
         var json = await RunAsync("history", "--json");
         var changes = await RunAsync("history", "--changes");
+        var narrow = await ConsoleRun.StartAsync(
+            ["history", "--changes"], connection: ConnectionString, width: 40, cancellationToken: Token);
         var list = (await RunAsync("history", "--changes", "--json")).Json.GetProperty("changes").EnumerateArray().ToList();
 
         using (Assert.EnterMultipleScope())
@@ -80,6 +82,7 @@ public sealed class JournalChangesTests : MigrationTests
                 Is.EqualTo(new[] { false, false, true }));
             Assert.That(changes.Output, Does.Match(@"stamped +removed +0003_add_log_sequence +wrong stamp")
                 .And.Match(@"stamped +added +0003_add_log_sequence").And.Match("downgraded +removed +0003_add_log_sequence +back"));
+            Assert.That(narrow.Output, Does.Contain("0003_add_log_sequence"), "names are not broken");
             Assert.That(list.Select(c => c.GetProperty("kind").GetString()),
                 Is.EqualTo(new[] { "stamped", "stamped", "downgraded", "stamped" }));
             Assert.That(list[0].GetProperty("oldRow").GetProperty("version").GetInt32(), Is.EqualTo(3));

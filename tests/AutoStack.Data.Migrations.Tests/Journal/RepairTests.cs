@@ -50,10 +50,12 @@ public sealed class RepairTests : MigrationTests
         var left = await RunAsync("repair", "--yes");
         var applied = await AppliedAsync();
         var dry = await RunAsync("repair", "--dry-run", "--run", name);
-        var run = await RunAsync("repair", "--yes", "--run", name);
+        var run = await RunAsync("repair", "--yes", "--run", name, "--reason", "lost in a restore");
 
         using (Assert.EnterMultipleScope())
         {
+            Assert.That((await Migrator().ReadJournalChangesAsync(Token)).Select(c => (c.Version, c.Kind, c.OldRow, c.Reason)),
+                Is.EqualTo(new[] { (7, JournalChangeKind.Repaired, (string?)null, "lost in a restore") }));
             Assert.That(name, Is.EqualTo(Index));
             Assert.That((left.Code, applied.Count), Is.EqualTo((4, Head - 1)));
             Assert.That(left.Output,

@@ -12,7 +12,7 @@ internal sealed record ConsoleRun(int Code, string Output, string Error)
     public JsonElement Json => JsonDocument.Parse(Output).RootElement;
 
     public static async Task<ConsoleRun> StartAsync(
-        string[] args, string? directory = null, string? connection = null, string? answer = null,
+        string[] args, string? directory = null, string? connection = null, string? answer = null, int? width = null,
         CancellationToken cancellationToken = default)
     {
         using var output = new StringWriter();
@@ -22,6 +22,7 @@ internal sealed record ConsoleRun(int Code, string Output, string Error)
         {
             Directory = directory ?? Path.GetTempPath(),
             InputRedirected = answer is null,
+            Width = width,
             BenchScale = new BenchScale { Users = 4, DeploymentsWithLog = 4, Second = TimeSpan.FromSeconds(0.2) },
         };
         var code = await AutoStackDb.RunAsync(args, host, cancellationToken);

@@ -23,6 +23,7 @@ public sealed class DumpTests : MigrationTests
         "CREATE INDEX events_at ON sales.events (at)",
         "CREATE VIEW sales.recent WITH (security_barrier = true) AS SELECT at, what FROM sales.events WHERE what <> ';'",
         "CREATE MATERIALIZED VIEW sales.totals AS SELECT count(*) AS number FROM sales.events",
+        "CREATE UNIQUE INDEX totals_number ON sales.totals (number)",
         "CREATE FUNCTION sales.touch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$",
         "CREATE AGGREGATE sales.longest (text) (SFUNC = textcat, STYPE = text, INITCOND = '')",
         "CREATE TRIGGER touched BEFORE INSERT ON sales.orders FOR EACH ROW EXECUTE FUNCTION sales.touch()",
