@@ -92,7 +92,7 @@ public sealed class WrongJournalTests : MigrationTests
             "(deployments.deployments_user_id_created_at_id_idx). See what is missing: autostack-db check; " +
             "create it: autostack-db check --fix.")));
 
-        var fix = await RunAsync("check", "--fix", "--yes");
+        var fix = await RunAsync("check", "--fix");
         var upgrade = await RunAsync("upgrade");
         Assert.That(upgrade.Code, Is.Zero, fix.Output + fix.Error + upgrade.Error);
     }
@@ -106,6 +106,16 @@ public sealed class WrongJournalTests : MigrationTests
         Assert.That((await RunAsync("upgrade")).Code, Is.EqualTo(1));
         Assert.That((await RunAsync("upgrade", "--ignore-obstacles")).Code, Is.Zero);
         Assert.That(await ExistsAsync("deployments_user_id_created_at_id_idx"), Is.False);
+    }
+
+    [Test]
+    public async Task An_upgrade_that_was_interrupted_after_it_dropped_an_object_continues()
+    {
+        await StartAtAsync(32);
+        await ExecuteAsync("DROP INDEX deployments_queued_created_at_id_idx");
+
+        Assert.That((await RunAsync("upgrade")).Code, Is.Zero);
+        Assert.That((await Migrator().CheckAsync(Token)).IsClean, Is.True);
     }
 
     [Test]

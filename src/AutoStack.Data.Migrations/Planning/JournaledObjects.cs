@@ -78,11 +78,15 @@ internal static class JournaledObjects
         Catalog Expected(int version) =>
             features.Aggregate(Catalog.Expected(version), (below, feature) => feature.Objects.Over(below, feature.Version));
 
-        // Without what a later version or a feature has dropped.
+        // Without what a feature or a later version drops: an upgrade that was interrupted has dropped it perhaps.
         List<CatalogObject> Created(int version)
         {
             var before = Catalog.Expected(version - 1);
-            return [.. Catalog.Expected(version).Objects.Where(o => before.Find(o) is null && expected.Find(o) is not null)];
+            return
+            [
+                .. Catalog.Expected(version).Objects
+                    .Where(o => before.Find(o) is null && expected.Find(o) is not null && Catalog.Newest.Find(o) is not null),
+            ];
         }
 
         bool IsMissing(CatalogObject o) =>
