@@ -23,7 +23,7 @@ internal static class MigrationPlanner
             return plan;
         }
 
-        var runsCore = plan.Scripts.FirstOrDefault()?.Set == ScriptSet.CoreName;
+        var runsCore = plan.Scripts is [{ Set: ScriptSet.CoreName }, ..];
         if (history.CurrentVersion == 0)
         {
             if (runsCore)
