@@ -101,6 +101,12 @@ internal sealed class Adoption(MigratorContext context, AdoptionOptions? options
             throw new MigrationException(MigrationError.NotRecognised, lost.Message(0));
         }
 
+        if (history.CurrentVersion > 0 && ReferenceEquals(context.Sets[0], ScriptSet.Core)
+            && JournaledObjects.WhyMissing(found, history, context.Sets, context.Options) is { } why)
+        {
+            throw new MigrationException(MigrationError.NotRecognised, why);
+        }
+
         var revision = await TextAsync(connection, "alembic_version",
             "SELECT string_agg(version_num, ', ' ORDER BY version_num) FROM public.alembic_version", cancellationToken)
             .ConfigureAwait(false);
@@ -115,6 +121,7 @@ internal sealed class Adoption(MigratorContext context, AdoptionOptions? options
         }
         else
         {
+            RefuseLater(found, history.CurrentVersion);
             var size = await TextAsync(connection, "webhook_payloads",
                 "SELECT pg_size_pretty(pg_table_size('public.webhook_payloads'))", cancellationToken).ConfigureAwait(false);
             var planner = new AdoptionPlanner(found, size, context.Scripts, options);
@@ -141,6 +148,7 @@ internal sealed class Adoption(MigratorContext context, AdoptionOptions? options
         var reached = LaterObjects.Find(found, current).Count == 0 ? current : LaterObjects.Reached(found, current);
         if (LaterObjects.Find(found, reached) is { Count: > 0 } others)
         {
+            RefuseLater(found, current);
             throw new MigrationException(MigrationError.NotRecognised,
                 $"The journal is at version {current}, and later objects exist already ({string.Join(", ", others)}), but " +
                 "not all of their version's objects, or not as its script creates them. Nothing was changed. " +
@@ -151,6 +159,16 @@ internal sealed class Adoption(MigratorContext context, AdoptionOptions? options
             $"An AutoStack database at version {current}" +
                 (reached > current ? $", which has all objects of the versions up to {reached}" : ""),
             revision, current, reached > current ? reached : 0, [], [.. pending.Where(script => script.Version > reached)], [], []);
+    }
+
+    // The journal of a database that is exactly at a later version: a stamp mends it.
+    private static void RefuseLater(Catalog found, int current)
+    {
+        if (current > 0 && MigrationPlanner.FindLater(found, current) is { } detected)
+        {
+            throw new MigrationException(
+                MigrationError.NotRecognised, LaterObjects.Message(current, LaterObjects.Find(found, current), detected));
+        }
     }
 
     private async Task<List<AdoptionObstacle>> FindObstaclesAsync(

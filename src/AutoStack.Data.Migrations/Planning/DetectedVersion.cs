@@ -13,9 +13,13 @@ public sealed record DetectedVersion(int Version, int Differences)
     /// <summary>True when every object is as the scripts up to the version create it.</summary>
     public bool IsExact => Differences == 0;
 
-    /// <summary>Finds the version; null when the database has no object of a version after the documented one, or no table.</summary>
-    internal static DetectedVersion? Of(Catalog found, int after = 0)
+    /// <summary>Finds the version; null when the database has no object of a later version than a given one, or no table.</summary>
+    /// <param name="found">The catalog of the database.</param>
+    /// <param name="after">The version.</param>
+    /// <param name="expected">The objects of a version with those of the enabled features; null for those of the core.</param>
+    internal static DetectedVersion? Of(Catalog found, int after = 0, Func<int, Catalog>? expected = null)
     {
+        expected ??= Catalog.Expected;
         if (!found.Objects.Any(o => o.Kind == SchemaObjectKind.Table && Catalog.Newest.HasTable(o.Name)))
         {
             return null;
@@ -24,12 +28,12 @@ public sealed record DetectedVersion(int Version, int Differences)
         // An index of a later version, or of an earlier one that a script dropped, is a remark.
         var best = (
             from version in Enumerable.Range(1, MigrationScript.Embedded.Count)
-            let differences = Catalog.Compare(Catalog.Expected(version), found)
+            let differences = Catalog.Compare(expected(version), found)
             let remarks = differences.Count(difference => difference.IsRemark)
             orderby differences.Count - remarks, remarks, version descending
             select new DetectedVersion(version, differences.Count - remarks)).First();
         var first = best.Version;
-        while (first > 1 && HasSameObjects(first - 1, first))
+        while (first > 1 && HasSameObjects(expected(first - 1), expected(first)))
         {
             first--;
         }
@@ -39,19 +43,17 @@ public sealed record DetectedVersion(int Version, int Differences)
 
     /// <summary>What an operator is told, with the command that mends the journal.</summary>
     /// <param name="journaled">The version in the journal; 0 without a journal.</param>
-    internal string Message(int journaled)
+    /// <param name="detects">False when the database has features, with whose objects a stamp finds no version.</param>
+    internal string Message(int journaled, bool detects = true)
     {
         var journal = journaled == 0 ? "it has no journal" : $"its journal is at version {journaled}";
         return IsExact
-            ? $"This database has the objects of version {Version}, and {journal}. Record the version: autostack-db stamp --detect. " +
-              "Nothing was changed."
+            ? $"This database has the objects of version {Version}, and {journal}. Record the version: autostack-db stamp " +
+              $"{(detects ? "--detect" : Version)}. Nothing was changed."
             : $"The objects of this database are closest to version {Version} ({Differences} of them differ), and {journal}. " +
               $"Record the version and see what differs: autostack-db stamp {Version}, then autostack-db check. Nothing was changed.";
     }
 
-    private static bool HasSameObjects(int one, int other)
-    {
-        var (first, second) = (Catalog.Expected(one), Catalog.Expected(other));
-        return first.Objects.Count == second.Objects.Count && second.Objects.All(o => first.Find(o)?.Definition == o.Definition);
-    }
+    private static bool HasSameObjects(Catalog first, Catalog second) =>
+        first.Objects.Count == second.Objects.Count && second.Objects.All(o => first.Find(o)?.Definition == o.Definition);
 }

@@ -6,55 +6,80 @@ namespace AutoStack.Data.Migrations.Internal;
 internal static class MigrationPlanner
 {
     /// <summary>Plans against a database. Writes nothing.</summary>
-    /// <exception cref="MigrationException">The target cannot be reached from the journal, or the database is not adopted.</exception>
+    /// <exception cref="MigrationException">
+    /// The target cannot be reached from the journal, the database is not adopted, or it does not have what its journal records.
+    /// </exception>
     public static async Task<MigrationPlan> PlanAsync(
         NpgsqlConnection connection,
-        IReadOnlyList<ScriptSet> sets,
+        MigratorContext context,
         bool up,
         MigrationTarget target,
         CancellationToken cancellationToken)
     {
-        var history = await VersionJournal.ReadHistoryAsync(connection, sets, cancellationToken).ConfigureAwait(false);
-        var plan = Plan(history, sets, up, target);
-        if (!up || plan.Scripts.Count == 0)
+        var history = await VersionJournal.ReadHistoryAsync(connection, context.Sets, cancellationToken).ConfigureAwait(false);
+        var plan = Plan(history, context.Sets, up, target);
+        if (!up)
         {
             return plan;
         }
 
-        if (plan.Scripts[0].Set == ScriptSet.CoreName)
+        var runsCore = plan.Scripts is [{ Set: ScriptSet.CoreName }, ..];
+        if (history.CurrentVersion == 0)
         {
-            await RefuseOthersTablesAsync(connection, history, sets[0], cancellationToken).ConfigureAwait(false);
+            if (runsCore)
+            {
+                await RefuseUnjournaledAsync(connection, cancellationToken).ConfigureAwait(false);
+            }
+        }
+        else if (plan.Sets[0].Set == ScriptSet.CoreName && ReferenceEquals(context.Sets[0], ScriptSet.Core))
+        {
+            // Scripts other than the package's have no expected catalog.
+            await RefuseWrongJournalAsync(connection, history, context, runsCore, cancellationToken).ConfigureAwait(false);
         }
 
-        await RequirementCheck.RefuseMissingAsync(connection, history, plan, cancellationToken).ConfigureAwait(false);
+        if (plan.Scripts.Count > 0)
+        {
+            await RequirementCheck.RefuseMissingAsync(connection, history, plan, cancellationToken).ConfigureAwait(false);
+        }
+
         return plan;
     }
 
-    private static async Task RefuseOthersTablesAsync(
-        NpgsqlConnection connection, SchemaHistory history, ScriptSet core, CancellationToken cancellationToken)
+    private static async Task RefuseUnjournaledAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
-        if (history.CurrentVersion == 0)
+        if (await UnjournaledTables.FindAsync(connection, cancellationToken).ConfigureAwait(false) is { } tables)
         {
-            if (await UnjournaledTables.FindAsync(connection, cancellationToken).ConfigureAwait(false) is { } tables)
-            {
-                var catalog = await Catalog.ReadAsync(connection, cancellationToken).ConfigureAwait(false);
-                throw new MigrationException(
-                    MigrationError.NotAdopted, FindLostJournal(catalog, tables.Schema)?.Message(0) ?? tables.Message);
-            }
-        }
-        else if (ReferenceEquals(core, ScriptSet.Core))
-        {
-            // Scripts other than the package's have no expected catalog.
-            var found = await Catalog.ReadAsync(connection, cancellationToken).ConfigureAwait(false);
-            if (LaterObjects.Find(found, history.CurrentVersion) is { Count: > 0 } later)
-            {
-                var detected = DetectedVersion.Of(found, after: Math.Max(DocumentedVersion, history.CurrentVersion));
-                throw new MigrationException(
-                    MigrationError.NotAdopted,
-                    LaterObjects.Message(history.CurrentVersion, later, detected is { IsExact: true } ? detected : null));
-            }
+            var catalog = await Catalog.ReadAsync(connection, cancellationToken).ConfigureAwait(false);
+            throw new MigrationException(
+                MigrationError.NotAdopted, FindLostJournal(catalog, tables.Schema)?.Message(0) ?? tables.Message);
         }
     }
+
+    private static async Task RefuseWrongJournalAsync(
+        NpgsqlConnection connection, SchemaHistory history, MigratorContext context, bool runsCore, CancellationToken cancellationToken)
+    {
+        var found = runsCore ? await Catalog.ReadAsync(connection, cancellationToken).ConfigureAwait(false)
+            : await JournaledObjects.ReadUnlockedAsync(connection, cancellationToken).ConfigureAwait(false);
+        if (found is null)
+        {
+            return;
+        }
+
+        if (JournaledObjects.WhyMissing(found, history, context.Sets, context.Options) is { } why)
+        {
+            throw new MigrationException(MigrationError.NotAdopted, why);
+        }
+
+        if (runsCore && LaterObjects.Find(found, history.CurrentVersion) is { Count: > 0 } later)
+        {
+            throw new MigrationException(
+                MigrationError.NotAdopted, LaterObjects.Message(history.CurrentVersion, later, FindLater(found, history.CurrentVersion)));
+        }
+    }
+
+    /// <summary>The later version that the database of a journal has exactly; null when it has none.</summary>
+    public static DetectedVersion? FindLater(Catalog found, int journaled) =>
+        DetectedVersion.Of(found, after: Math.Max(DocumentedVersion, journaled)) is { IsExact: true } detected ? detected : null;
 
     /// <summary>
     /// The version of a database that the scripts of this package created and whose journal is lost; null for one of the Python services.

@@ -20,7 +20,7 @@ internal sealed class CopyRehearsal(MigratorContext context)
         await using (connection.ConfigureAwait(false))
         {
             database = connection.Database;
-            plan = await MigrationPlanner.PlanAsync(connection, context.Sets, up, target, cancellationToken).ConfigureAwait(false);
+            plan = await MigrationPlanner.PlanAsync(connection, context, up, target, cancellationToken).ConfigureAwait(false);
             await PlanForecast.RefuseAsync(connection, plan, context.Options, cancellationToken).ConfigureAwait(false);
         }
 

@@ -13,7 +13,7 @@ internal sealed class Rehearsal(MigratorContext context)
         var session = await LockedSession.OpenAsync(context, progress, cancellationToken).ConfigureAwait(false);
         await using var closing = session.ConfigureAwait(false);
         var runner = await ScriptRunner.StartAsync(session, context, attempts: 1, progress, cancellationToken).ConfigureAwait(false);
-        var plan = await MigrationPlanner.PlanAsync(session.Connection, context.Sets, up, target, cancellationToken)
+        var plan = await MigrationPlanner.PlanAsync(session.Connection, context, up, target, cancellationToken)
             .ConfigureAwait(false);
         await PlanForecast.RefuseAsync(session.Connection, plan, context.Options, cancellationToken).ConfigureAwait(false);
 

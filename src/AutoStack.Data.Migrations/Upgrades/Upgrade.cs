@@ -8,7 +8,7 @@ internal sealed class Upgrade(MigratorContext context)
     {
         var connection = await context.ConnectReadOnlyAsync(cancellationToken).ConfigureAwait(false);
         await using var closing = connection.ConfigureAwait(false);
-        var plan = await MigrationPlanner.PlanAsync(connection, context.Sets, up, target, cancellationToken).ConfigureAwait(false);
+        var plan = await MigrationPlanner.PlanAsync(connection, context, up, target, cancellationToken).ConfigureAwait(false);
         plan.Reason = context.Options.Reason;
         return await PlanForecast.CompleteAsync(connection, plan, cancellationToken).ConfigureAwait(false);
     }
@@ -23,7 +23,7 @@ internal sealed class Upgrade(MigratorContext context)
             .ConfigureAwait(false);
 
         // The plan is checked before the journal is created: a refused migration leaves no journal behind.
-        var plan = await MigrationPlanner.PlanAsync(session.Connection, context.Sets, up, target, cancellationToken)
+        var plan = await MigrationPlanner.PlanAsync(session.Connection, context, up, target, cancellationToken)
             .ConfigureAwait(false);
         await PlanForecast.RefuseAsync(session.Connection, plan, context.Options, cancellationToken).ConfigureAwait(false);
         if (plan.Scripts.Count > 0)
