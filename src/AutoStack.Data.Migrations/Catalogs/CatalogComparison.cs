@@ -149,6 +149,12 @@ internal sealed class CatalogComparison
                 columns.Compare(should, there);
                 return;
             case SchemaObjectKind.Table:
+                if (renames.IsStandIn(should))
+                {
+                    differences.Add(
+                        DifferenceList.Phase(should), should, there, $"{Title(should)} is perhaps not the one of the scripts.", []);
+                }
+
                 tables.Compare(should, there);
                 return;
             case SchemaObjectKind.Extension:

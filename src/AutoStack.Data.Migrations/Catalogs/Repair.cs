@@ -10,6 +10,8 @@ internal static partial class Repair
 {
     public const string NotValid = " NOT VALID";
 
+    private static readonly string[] Verbs = ["DELETE", "UPDATE"];
+
     /// <summary>The end of the definition of a trigger that also fires while rows are replicated.</summary>
     public const string Always = " ALWAYS";
 
@@ -239,7 +241,7 @@ internal static partial class Repair
 
     /// <summary>What the found foreign key refuses on the referenced table and the expected one does not: DELETE, UPDATE.</summary>
     public static IReadOnlyList<string> Freed(CatalogObject should, CatalogObject there) =>
-        [.. new[] { "DELETE", "UPDATE" }.Where(verb => Referenced(should) is not null && ActsOn(verb, should) && !ActsOn(verb, there))];
+        [.. Verbs.Where(verb => Referenced(should) is not null && ActsOn(verb, should) && !ActsOn(verb, there))];
 
     // RESTRICT, and NO ACTION, which the server does not print, refuse.
     private static bool ActsOn(string verb, CatalogObject key) => key.Definition.Contains($" ON {verb} CASCADE", StringComparison.Ordinal)

@@ -22,7 +22,7 @@ internal sealed class ObstacleSearch(NpgsqlConnection connection, NpgsqlTransact
             result.Add(difference.Repairs.Count == 0 ? difference : await SearchAsync(difference, cancellationToken).ConfigureAwait(false));
         }
 
-        return result;
+        return UnmetNeeds.Without(result);
     }
 
     private async Task<SchemaDifference> SearchAsync(SchemaDifference difference, CancellationToken cancellationToken)
@@ -58,6 +58,11 @@ internal sealed class ObstacleSearch(NpgsqlConnection connection, NpgsqlTransact
             && await ReadExtensionAsync(difference.Name, cancellationToken).ConfigureAwait(false) is { } missing)
         {
             obstacles.Add(new RepairObstacle(missing));
+        }
+
+        if (await NameSearch.FindAsync(connection, difference, expected, found, cancellationToken).ConfigureAwait(false) is { } taken)
+        {
+            obstacles.Add(taken);
         }
 
         return obstacles.Count > 0 ? difference with { Repairs = [], Obstacles = obstacles }

@@ -8,8 +8,6 @@ internal static partial class DriftCases
     private static readonly Drift[] Conversions =
     [
         new("ALTER TABLE users ALTER email_verified DROP DEFAULT, ALTER email_verified TYPE integer USING 7", Expectation.LosesData, Changes),
-        new("ALTER TABLE users ALTER email_verified DROP DEFAULT, ALTER email_verified TYPE integer USING 1",
-            Expectation.Mended, "is integer instead of boolean"),
         new("ALTER TABLE sessions ALTER expires_at TYPE text USING '2026-01-01 10:00:00+05'", Expectation.LosesData, Changes),
         new("ALTER TABLE sessions ALTER expires_at TYPE text USING '2026-01-01 10:00:00.123456789'", Expectation.LosesData, Changes),
         new("ALTER TABLE sessions ALTER expires_at TYPE text USING '2026-01-01 10:00:00.123456'",
@@ -42,10 +40,31 @@ internal static partial class DriftCases
         new("ALTER TABLE deployment_logs ENABLE ALWAYS TRIGGER deployment_logs_assign_seq", Expectation.LosesSecurity, "fires always"),
     ];
 
-    private static readonly Drift[] StandIns = [];
+    private static readonly Drift[] StandIns =
+    [
+        new("CREATE SCHEMA own; ALTER TABLE users SET SCHEMA own; CREATE TABLE users (id int)",
+            Expectation.Obstacle, "Table users may be own.users, and another table stands in its place"),
+        new("ALTER TABLE users RENAME TO own_users; CREATE TABLE users (id uuid PRIMARY KEY, name varchar(255))",
+            Expectation.Obstacle, "Table users may be own_users, and another table stands in its place"),
+        new("ALTER TABLE sessions RENAME TO own_sessions; CREATE TABLE sessions (LIKE own_sessions)",
+            Expectation.Obstacle, "Table sessions may be own_sessions, and another table stands in its place"),
+        new("ALTER TABLE sessions RENAME TO own_sessions; CREATE TABLE sessions (LIKE own_sessions); INSERT INTO sessions TABLE own_sessions",
+            Expectation.Obstacle, "Table sessions may be own_sessions, and another table stands in its place"),
+        new("CREATE TABLE own_sessions AS TABLE sessions; DROP INDEX idx_users_email", Expectation.Mended, "idx_users_email is missing"),
+        new("CREATE TABLE own_users (LIKE users); ALTER TABLE users DROP CONSTRAINT users_email_key", Expectation.Mended, "is missing"),
+    ];
 
     private static readonly Drift[] Unrunnable =
     [
+        new("DROP INDEX idx_users_email; CREATE SEQUENCE idx_users_email", Expectation.Obstacle, "The sequence public.idx_users_email"),
+        new("DROP INDEX idx_users_email; CREATE TABLE own_table (a int); CREATE INDEX idx_users_email ON own_table (a)",
+            Expectation.Obstacle, "The index public.idx_users_email has the name"),
+        new("ALTER TABLE users DROP CONSTRAINT users_email_key; CREATE TABLE users_email_key (a int)",
+            Expectation.Obstacle, "The table public.users_email_key has the name"),
+        new("DROP TABLE sessions; CREATE TYPE sessions AS ENUM ('a')", Expectation.Obstacle, "The type public.sessions has the name"),
+        new("ALTER TABLE users ADD own_a varchar(255), ADD own_b varchar(255); UPDATE users SET own_a = 'a'; ANALYZE users; " +
+            "UPDATE users SET own_b = name; ALTER TABLE users DROP github_id",
+            Expectation.Obstacle, "It needs column users.github_id, which is missing"),
         new("CREATE TABLE own_notes (nick text); ALTER TABLE users ADD own_nick text UNIQUE; " +
             "ALTER TABLE own_notes ADD FOREIGN KEY (nick) REFERENCES users (own_nick)",
             Expectation.Obstacle, "The foreign key public.own_notes.own_notes_nick_fkey uses column users.own_nick"),
