@@ -149,6 +149,12 @@ internal sealed class CatalogComparison
                 columns.Compare(should, there);
                 return;
             case SchemaObjectKind.Table:
+                if (renames.IsStandIn(should))
+                {
+                    differences.Add(
+                        DifferenceList.Phase(should), should, there, $"{Title(should)} is perhaps not the one of the scripts.", []);
+                }
+
                 tables.Compare(should, there);
                 return;
             case SchemaObjectKind.Extension:
@@ -161,7 +167,9 @@ internal sealed class CatalogComparison
         }
 
         var title = Title(should);
-        var (message, statements) = (should.Kind, there.Definition[Math.Min(should.Definition.Length, there.Definition.Length)..]) switch
+        var suffix = there.Definition.StartsWith(should.Definition, StringComparison.Ordinal)
+            ? there.Definition[should.Definition.Length..] : "";
+        var (message, statements) = (should.Kind, suffix) switch
         {
             (SchemaObjectKind.Index, Invalid) =>
                 ($"{title} is invalid: a concurrent build failed or was interrupted.", Repair.Replace(should, there)),
@@ -170,10 +178,14 @@ internal sealed class CatalogComparison
             (SchemaObjectKind.Constraint, Disabled) =>
                 ($"{title} is disabled: its triggers are off, and rows may violate it.", Repair.Replace(should, there)),
             (SchemaObjectKind.Trigger, Disabled) => ($"{title} is disabled.", Repair.EnableTrigger(should)),
-            (SchemaObjectKind.Trigger, " REPLICA" or " ALWAYS") => ($"{title} is defined differently.", Repair.EnableTrigger(should)),
+            (SchemaObjectKind.Trigger, " REPLICA") => ($"{title} is defined differently.", Repair.EnableTrigger(should)),
+            (SchemaObjectKind.Trigger, Repair.Always) =>
+                ($"{title} fires always, and by the scripts not while session_replication_role is replica.",
+                    Repair.EnableTrigger(should, fromAlways: true)),
             (SchemaObjectKind.Function, _) when Returns(should) == Returns(there) =>
-                ($"{title} is defined differently.", Repair.Create(should)),
-            _ => ($"{title} is defined differently.", Repair.Replace(should, there)),
+                ($"{title} is defined differently. What only the found body refuses is refused no longer when it is replaced.",
+                    [.. Repair.Create(should).Select(create => create with { LosesSecurity = true })]),
+            _ => ($"{title} is defined differently.{Freed(should, there)}", Repair.Replace(should, there)),
         };
         differences.Add(DifferenceList.Phase(should), should, there, message, statements,
             statements.Length == 0 ? $"{title} has another definition than the scripts give it: compare the two and change it by hand."
@@ -185,6 +197,11 @@ internal sealed class CatalogComparison
         && found.Objects.FirstOrDefault(o => o.Kind == SchemaObjectKind.Constraint && Repair.Referenced(o) == there.Table
             && o.Definition.Contains($" REFERENCES public.{there.Table}({there.KeyColumns})", StringComparison.Ordinal)) is { } key
         ? $"Constraint {key.Path} refers to it: drop that one, run check again, and the statements create both anew." : null;
+
+    private static string Freed(CatalogObject should, CatalogObject there) => Repair.Freed(should, there) is { Count: > 0 } verbs
+        ? $" {string.Join(" and ", verbs)} on {Repair.Referenced(should)} that it refuses now is refused no longer, and changes or deletes " +
+          $"rows of {should.Table}."
+        : "";
 
     private static string Title(CatalogObject o) => $"{o.Kind} {o.Path}";
 

@@ -4,7 +4,7 @@ namespace AutoStack.Data.Migrations.Internal;
 /// Recognises tables, functions and columns that were renamed or moved, by their content: an expected object that is missing is then not
 /// created empty beside the one that has its rows. What may be a renamed object, without proof, gets no statement.
 /// </summary>
-internal sealed class Renames
+internal sealed partial class Renames
 {
     private readonly Catalog expected;
     private readonly Surroundings around;
@@ -59,6 +59,10 @@ internal sealed class Renames
             if (elsewhere is [var moved] && around.Moved.Contains(moved.Id))
             {
                 TakeMoved(table, moved);
+            }
+            else
+            {
+                FindStandIn(table);
             }
 
             return;

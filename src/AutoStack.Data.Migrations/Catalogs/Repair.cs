@@ -10,6 +10,11 @@ internal static partial class Repair
 {
     public const string NotValid = " NOT VALID";
 
+    private static readonly string[] Verbs = ["DELETE", "UPDATE"];
+
+    /// <summary>The end of the definition of a trigger that also fires while rows are replicated.</summary>
+    public const string Always = " ALWAYS";
+
     public static RepairStatement[] Create(CatalogObject o) => o.Kind switch
     {
         SchemaObjectKind.Extension => [Free($"CREATE EXTENSION \"{o.Name}\" WITH {o.Definition}")],
@@ -105,7 +110,10 @@ internal static partial class Repair
         }
 
         return On(found.Table, AccessExclusive,
-            $"ALTER TABLE {found.TableSql} {string.Join(", ", actions.Select(action => $"ALTER COLUMN {found.Sql} {action}"))}");
+            $"ALTER TABLE {found.TableSql} {string.Join(", ", actions.Select(action => $"ALTER COLUMN {found.Sql} {action}"))}") with
+        {
+            LosesData = retyped && !TypeChange.IsWidening(column.Type, should.Type),
+        };
     }
 
     /// <summary>Runs a statement without the triggers of a table, in one transaction.</summary>
@@ -119,8 +127,11 @@ internal static partial class Repair
         };
     }
 
-    public static RepairStatement[] EnableTrigger(CatalogObject trigger) =>
-        [On(trigger.Table, ShareRowExclusive, $"ALTER TABLE {trigger.TableSql} ENABLE TRIGGER {trigger.Name}")];
+    public static RepairStatement[] EnableTrigger(CatalogObject trigger, bool fromAlways = false) =>
+        [On(trigger.Table, ShareRowExclusive, $"ALTER TABLE {trigger.TableSql} ENABLE TRIGGER {trigger.Name}") with
+        {
+            LosesSecurity = fromAlways,
+        }];
 
     public static RepairStatement Validate(CatalogObject constraint) => On(
         constraint.Table, ShareUpdateExclusive, $"ALTER TABLE {constraint.TableSql} VALIDATE CONSTRAINT {constraint.Name}");
@@ -177,7 +188,7 @@ internal static partial class Repair
     private static RepairStatement ReplaceTrigger(CatalogObject should, CatalogObject there) =>
         On(should.Table, ShareRowExclusive, CreateTrigger().Replace(should.Definition, "CREATE OR REPLACE TRIGGER")) with
         {
-            LosesSecurity = Function(should) != Function(there),
+            LosesSecurity = Function(should) != Function(there) || there.Definition.EndsWith(Always, StringComparison.Ordinal),
         };
 
     // The old constraint goes in the statement that adds the new one: no row slips in between.
@@ -202,7 +213,7 @@ internal static partial class Repair
             new RepairStatement(
                 drop + should.Definition + (added ? NotValid : ""), [.. tables.Select(t => new StatementLock(AccessExclusive, t))])
             {
-                LosesSecurity = Referenced(should) is null || References(should) != References(there),
+                LosesSecurity = Referenced(should) is null || References(should) != References(there) || Freed(should, there).Count > 0,
             },
             .. added ? [Validate(should)] : Array.Empty<RepairStatement>(),
         ];
@@ -228,9 +239,16 @@ internal static partial class Repair
     public static string? Referenced(CatalogObject constraint) =>
         ForeignKey().Match(constraint.Definition) is { Success: true } key ? key.Groups["table"].Value : null;
 
+    /// <summary>What the found foreign key refuses on the referenced table and the expected one does not: DELETE, UPDATE.</summary>
+    public static IReadOnlyList<string> Freed(CatalogObject should, CatalogObject there) =>
+        [.. Verbs.Where(verb => Referenced(should) is not null && ActsOn(verb, should) && !ActsOn(verb, there))];
+
+    // RESTRICT, and NO ACTION, which the server does not print, refuse.
+    private static bool ActsOn(string verb, CatalogObject key) => key.Definition.Contains($" ON {verb} CASCADE", StringComparison.Ordinal)
+        || key.Definition.Contains($" ON {verb} SET ", StringComparison.Ordinal);
+
     private static string References(CatalogObject constraint) => ForeignKey().Match(constraint.Definition).Value;
 
-    // The name without its schema: a function that moved is the same function.
     private static string Function(CatalogObject trigger) => Executed().Match(trigger.Definition).Groups["function"].Value;
 
     [GeneratedRegex(@"^(?<kind>PRIMARY KEY|UNIQUE) (?<columns>\([^()]*\))$", RegexOptions.CultureInvariant)]
@@ -245,7 +263,7 @@ internal static partial class Repair
     [GeneratedRegex("^CREATE TRIGGER", RegexOptions.CultureInvariant)]
     private static partial Regex CreateTrigger();
 
-    [GeneratedRegex(@"EXECUTE FUNCTION (\w+\.)?(?<function>\w+)\(", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"EXECUTE FUNCTION (?<function>[^(]+)\(", RegexOptions.CultureInvariant)]
     private static partial Regex Executed();
 
     [GeneratedRegex("""(INDEX|TRIGGER) (?:".*?"|\w+)(?= (?:ON|BEFORE|AFTER|INSTEAD) )""", RegexOptions.CultureInvariant)]

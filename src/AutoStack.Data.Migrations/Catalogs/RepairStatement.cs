@@ -8,12 +8,12 @@ public sealed record RepairStatement(string Sql, IReadOnlyList<StatementLock> Lo
     /// <summary>The <c>lock_timeout</c> of a statement that other sessions of the table queue behind.</summary>
     public const string ShortLockTimeout = MigrationStep.DefaultLockTimeout;
 
-    /// <summary>True when the statement deletes data.</summary>
+    /// <summary>True when the statement deletes data, or converts values without proof that they stay the same.</summary>
     public bool LosesData { get; init; }
 
     /// <summary>
-    /// True when the database afterwards refuses less than before: a NOT NULL, a constraint or a unique index of another definition goes,
-    /// or a trigger calls another function.
+    /// True when the database afterwards refuses less than before: a NOT NULL, a domain, a constraint or a unique index of another
+    /// definition goes, a trigger calls another function or fires less often, or a function gets another body.
     /// </summary>
     public bool LosesSecurity { get; init; }
 

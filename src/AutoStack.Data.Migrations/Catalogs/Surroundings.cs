@@ -13,6 +13,9 @@ internal sealed record Surroundings(
     /// <summary>The ids of those tables and functions that were read as if they were in <c>public</c>.</summary>
     public IReadOnlySet<uint> Moved { get; init; } = new HashSet<uint>();
 
+    /// <summary>The tables of <c>public</c> that have rows.</summary>
+    public IReadOnlySet<string> Filled { get; init; } = new HashSet<string>();
+
     /// <summary>True for an object that an operator lists as meant: such an object is no renamed one.</summary>
     public Func<CatalogObject, bool> IsMeant { get; init; } = static _ => false;
 }
@@ -23,7 +26,8 @@ internal sealed record Surroundings(
 /// <param name="SchemaSql">Its schema in SQL.</param>
 /// <param name="Name">Its name.</param>
 /// <param name="Columns">Name and type of each column: <c>id uuid</c>.</param>
-internal sealed record ForeignTable(uint Id, string Schema, string SchemaSql, string Name, IReadOnlyList<string> Columns);
+/// <param name="HasRows">True when it has rows.</param>
+internal sealed record ForeignTable(uint Id, string Schema, string SchemaSql, string Name, IReadOnlyList<string> Columns, bool HasRows);
 
 /// <summary>A function outside <c>public</c>.</summary>
 /// <param name="Id">Its object id.</param>

@@ -10,6 +10,7 @@ internal sealed class ObstacleSearch(NpgsqlConnection connection, NpgsqlTransact
 {
     private const string Savepoint = "obstacle";
     private const string MaxTime = "5s";
+    private const string Drop = "drop";
 
     /// <summary>The differences, those with an obstacle without statements.</summary>
     public async Task<IReadOnlyList<SchemaDifference>> RunAsync(
@@ -21,7 +22,7 @@ internal sealed class ObstacleSearch(NpgsqlConnection connection, NpgsqlTransact
             result.Add(difference.Repairs.Count == 0 ? difference : await SearchAsync(difference, cancellationToken).ConfigureAwait(false));
         }
 
-        return result;
+        return UnmetNeeds.Without(result);
     }
 
     private async Task<SchemaDifference> SearchAsync(SchemaDifference difference, CancellationToken cancellationToken)
@@ -40,7 +41,13 @@ internal sealed class ObstacleSearch(NpgsqlConnection connection, NpgsqlTransact
 
         if (NeedsColumn(difference) is var (table, column, sql))
         {
-            obstacles.AddRange((await ReadDependentsAsync(table, column, cancellationToken).ConfigureAwait(false))
+            if (sql != Drop && obstacles.Count == 0)
+            {
+                (difference, var obstacle) = await ConvertAsync(difference, cancellationToken).ConfigureAwait(false);
+                obstacles.AddRange(obstacle is null ? [] : [obstacle]);
+            }
+
+            obstacles.AddRange((await ReadDependentsAsync(table, column, sql, cancellationToken).ConfigureAwait(false))
                 .Where(dependent => !IsOwnTrigger(table, dependent))
                 .Select(dependent => new RepairObstacle(Visible.Text(
                     $"The {dependent.Kind} {dependent.Name} uses column {table}.{column}, and the server refuses to {sql} it. Drop the " +
@@ -53,9 +60,44 @@ internal sealed class ObstacleSearch(NpgsqlConnection connection, NpgsqlTransact
             obstacles.Add(new RepairObstacle(missing));
         }
 
+        if (await NameSearch.FindAsync(connection, difference, expected, found, cancellationToken).ConfigureAwait(false) is { } taken)
+        {
+            obstacles.Add(taken);
+        }
+
         return obstacles.Count > 0 ? difference with { Repairs = [], Obstacles = obstacles }
             : unread ? difference with { Message = difference.Message + " Whether rows are in the way could not be read." }
             : difference;
+    }
+
+    // A change of type loses data until the rows, or the types alone, prove the opposite.
+    private async Task<(SchemaDifference Difference, RepairObstacle? Obstacle)> ConvertAsync(
+        SchemaDifference difference, CancellationToken cancellationToken)
+    {
+        var (table, name) = (difference.Name.Split('.')[0], difference.Name.Split('.')[1]);
+        if (found.Find(new CatalogObject(SchemaObjectKind.Column, table, name, "")) is not { } column)
+        {
+            return (difference, null);
+        }
+
+        var to = (column with { Definition = difference.Expected! }).Column().Type;
+        var conversion = await new ConversionProof(connection, transaction, MaxTime).RunAsync(table, column, to, cancellationToken)
+            .ConfigureAwait(false);
+        return (difference with
+        {
+            Message = difference.Message
+                + (conversion.KeepsValues ? "" : conversion.IsRead ? " The conversion changes values: they are not what they were when " +
+                    "converted back." : " That the conversion keeps every value is not proven.")
+                + (conversion.FreesDomain ? $" What its domain refuses is refused no longer." : ""),
+            Repairs =
+            [
+                .. difference.Repairs.Select(repair => repair with
+                {
+                    LosesData = !conversion.KeepsValues,
+                    LosesSecurity = repair.LosesSecurity || conversion.FreesDomain,
+                }),
+            ],
+        }, conversion.Obstacle);
     }
 
     // Null when the rows cannot be read: too many for the time, or not allowed. Policies would hide rows, and run code.
@@ -83,7 +125,7 @@ internal sealed class ObstacleSearch(NpgsqlConnection connection, NpgsqlTransact
     private static (string Table, string Column, string Verb)? NeedsColumn(SchemaDifference difference) =>
         difference.Kind != SchemaObjectKind.Column || difference.Found is null
         || difference.Name.IndexOf('.', StringComparison.Ordinal) is not (> 0 and var dot) ? null
-        : difference.Expected is null ? (difference.Name[..dot], difference.Name[(dot + 1)..], "drop")
+        : difference.Expected is null ? (difference.Name[..dot], difference.Name[(dot + 1)..], Drop)
         : difference.Statements.Any(s => s.Contains(" TYPE ", StringComparison.Ordinal))
             ? (difference.Name[..dot], difference.Name[(dot + 1)..], "change the type of")
         : null;
@@ -94,7 +136,7 @@ internal sealed class ObstacleSearch(NpgsqlConnection connection, NpgsqlTransact
         && found.Find(own)?.Definition == own.Definition;
 
     private async Task<IReadOnlyList<(string Kind, string Name)>> ReadDependentsAsync(
-        string table, string column, CancellationToken cancellationToken)
+        string table, string column, string verb, CancellationToken cancellationToken)
     {
         using var command = new NpgsqlCommand("""
             WITH dependent AS (
@@ -108,6 +150,12 @@ internal sealed class ObstacleSearch(NpgsqlConnection connection, NpgsqlTransact
             FROM dependent d
             JOIN pg_rewrite r ON d.classid = 'pg_rewrite'::regclass AND r.oid = d.objid
             JOIN pg_class c ON c.oid = r.ev_class
+            UNION
+            SELECT 'foreign key', format('%s.%I', k.conrelid::regclass, k.conname)
+            FROM pg_attribute a
+            JOIN pg_constraint k ON k.contype = 'f' AND k.confrelid = a.attrelid AND a.attnum = ANY (k.confkey)
+            WHERE @verb = 'drop' AND a.attrelid = to_regclass(format('public.%I', @table)) AND a.attname = @column
+              AND NOT (k.conrelid = a.attrelid AND a.attnum = ANY (k.conkey))
             UNION
             SELECT 'policy', p.polname::text
             FROM dependent d
@@ -140,6 +188,7 @@ internal sealed class ObstacleSearch(NpgsqlConnection connection, NpgsqlTransact
             """, connection, transaction);
         command.Parameters.AddWithValue("table", table);
         command.Parameters.AddWithValue("column", column);
+        command.Parameters.AddWithValue("verb", verb);
         var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
         await using var closing = reader.ConfigureAwait(false);
         var dependents = new List<(string, string)>();

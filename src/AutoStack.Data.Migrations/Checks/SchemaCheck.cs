@@ -43,8 +43,8 @@ internal sealed class SchemaCheck(MigratorContext context)
     {
         var found = await ReadAsync(connection, [], cancellationToken).ConfigureAwait(false);
         var expected = new Catalog([.. Expected(history).Objects, .. JournalCatalog.Expected(found)]);
-        var around = await SurroundingsReader.ReadAsync(
-            connection, expected, found, o => context.Options.Ignored.Names(o.Kind, o.Path), cancellationToken).ConfigureAwait(false);
+        var around = await UnlockedAsync(SurroundingsReader.ReadAsync(
+            connection, expected, found, o => context.Options.Ignored.Names(o.Kind, o.Path), cancellationToken)).ConfigureAwait(false);
         if (around.Moved.Count > 0)
         {
             found = await ReadAsync(connection, [.. around.Moved], cancellationToken).ConfigureAwait(false);
@@ -87,12 +87,14 @@ internal sealed class SchemaCheck(MigratorContext context)
 
     private static Catalog WithoutJournal(Catalog catalog) => new([.. catalog.Objects.Where(o => o.Table != Catalog.Journal)]);
 
-    private static async Task<Catalog> ReadAsync(
-        NpgsqlConnection connection, IReadOnlyList<uint> moved, CancellationToken cancellationToken)
+    private static Task<Catalog> ReadAsync(NpgsqlConnection connection, IReadOnlyList<uint> moved, CancellationToken cancellationToken) =>
+        UnlockedAsync(Catalog.ReadWithJournalAsync(connection, moved, cancellationToken));
+
+    private static async Task<T> UnlockedAsync<T>(Task<T> reading)
     {
         try
         {
-            return await Catalog.ReadWithJournalAsync(connection, moved, cancellationToken).ConfigureAwait(false);
+            return await reading.ConfigureAwait(false);
         }
         catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.LockNotAvailable)
         {

@@ -14,7 +14,10 @@ internal static class SurroundingsReader
     {
         var missing = expected.Objects.Where(o => found.Find(o) is null).ToList();
         List<string> tables = [.. missing.Where(o => o.Kind == SchemaObjectKind.Table).Select(o => o.Name)];
-        var others = tables.Count == 0 ? [] : await ReadTablesAsync(connection, cancellationToken).ConfigureAwait(false);
+
+        // Something may be in place of a table whose parts are missing.
+        var suspicious = missing.Exists(o => o.Table.Length > 0);
+        var others = !suspicious ? [] : await ReadTablesAsync(connection, cancellationToken).ConfigureAwait(false);
         List<string> names = [.. missing.Where(o => o.Kind == SchemaObjectKind.Function).Select(o => o.Name)];
         var functions = names.Count == 0 ? [] : await ReadFunctionsAsync(connection, names, cancellationToken).ConfigureAwait(false);
         List<string> shortened =
@@ -23,6 +26,7 @@ internal static class SurroundingsReader
         return new Surroundings(others, functions, empty)
         {
             IsMeant = isMeant,
+            Filled = suspicious ? await ReadFilledAsync(connection, cancellationToken).ConfigureAwait(false) : new HashSet<string>(),
             Moved = new HashSet<uint>(
             [
                 .. tables.SelectMany(name => Only(others.Where(t => t.Name == name)).Select(t => t.Id)),
@@ -38,7 +42,8 @@ internal static class SurroundingsReader
     {
         using var command = new NpgsqlCommand("""
             SELECT c.oid, n.nspname::text, quote_ident(n.nspname), c.relname::text,
-                array_agg(a.attname || ' ' || format_type(a.atttypid, a.atttypmod) ORDER BY a.attnum)
+                array_agg(a.attname || ' ' || format_type(a.atttypid, a.atttypmod) ORDER BY a.attnum),
+                pg_relation_size(c.oid) > 0
             FROM pg_class c
             JOIN pg_namespace n ON n.oid = c.relnamespace
             JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
@@ -51,7 +56,7 @@ internal static class SurroundingsReader
         while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
         {
             tables.Add(new ForeignTable(reader.GetFieldValue<uint>(0), reader.GetString(1), reader.GetString(2), reader.GetString(3),
-                reader.GetFieldValue<string[]>(4)));
+                reader.GetFieldValue<string[]>(4), !reader.IsDBNull(5) && reader.GetBoolean(5)));
         }
 
         return tables;
@@ -77,6 +82,25 @@ internal static class SurroundingsReader
         }
 
         return functions;
+    }
+
+    // By its size, which needs no right to read the rows.
+    private static async Task<HashSet<string>> ReadFilledAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        using var command = new NpgsqlCommand("""
+            SELECT c.relname::text
+            FROM pg_class c
+            WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND pg_relation_size(c.oid) > 0
+            """, connection);
+        var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
+        await using var closing = reader.ConfigureAwait(false);
+        var filled = new HashSet<string>();
+        while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
+        {
+            filled.Add(reader.GetString(0));
+        }
+
+        return filled;
     }
 
     // The statistics show columns that the role may read.

@@ -19,7 +19,7 @@ internal static partial class DriftCases
         new("ALTER TABLE sessions RENAME CONSTRAINT sessions_user_id_fkey TO own_user", Expectation.Mended, "own_user is the same"),
         new("ALTER TABLE users DROP CONSTRAINT users_pkey CASCADE", Expectation.Mended, "users_pkey is missing"),
         new("ALTER TABLE sessions DROP CONSTRAINT sessions_user_id_fkey, ADD CONSTRAINT sessions_user_id_fkey FOREIGN KEY (user_id) " +
-            "REFERENCES users", Expectation.Mended, "defined differently"),
+            "REFERENCES users", Expectation.LosesSecurity, "DELETE on users that it refuses now"),
         new("ALTER TABLE sessions DROP CONSTRAINT sessions_user_id_fkey, ADD CONSTRAINT sessions_user_id_fkey FOREIGN KEY (user_id) " +
             "REFERENCES users ON DELETE CASCADE NOT VALID", Expectation.Mended, "not validated"),
         new("ALTER TABLE sessions DROP CONSTRAINT sessions_user_id_fkey; UPDATE sessions SET user_id = gen_random_uuid()",
@@ -52,7 +52,7 @@ internal static partial class DriftCases
     private static readonly Drift[] Functions =
     [
         new("CREATE OR REPLACE FUNCTION assign_log_seq() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.seq := 1; RETURN NEW; END'",
-            Expectation.Mended, "defined differently"),
+            Expectation.LosesSecurity, "only the found body refuses"),
         new("DROP FUNCTION assign_log_seq() CASCADE", Expectation.Mended, "is missing"),
         new("ALTER FUNCTION assign_log_seq() RENAME TO own_seq", Expectation.Mended, "function own_seq() is the same"),
         new("CREATE SCHEMA own; ALTER FUNCTION assign_log_seq() SET SCHEMA own", Expectation.Mended, "it is in the schema own"),
@@ -71,7 +71,7 @@ internal static partial class DriftCases
         new("CREATE SCHEMA own; CREATE FUNCTION own.assign_log_seq() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'; " +
             "DROP TRIGGER deployment_logs_assign_seq ON deployment_logs; CREATE TRIGGER deployment_logs_assign_seq BEFORE INSERT ON " +
             "deployment_logs FOR EACH ROW WHEN (NEW.seq IS NULL) EXECUTE FUNCTION own.assign_log_seq('log_bytes')",
-            Expectation.Mended, "defined differently"),
+            Expectation.LosesSecurity, "defined differently"),
         new("CREATE FUNCTION own_f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'; " +
             "DROP TRIGGER deployment_logs_assign_seq ON deployment_logs; CREATE TRIGGER deployment_logs_assign_seq BEFORE INSERT ON " +
             "deployment_logs FOR EACH ROW WHEN (NEW.seq IS NULL) EXECUTE FUNCTION own_f()", Expectation.Loses, "defined differently"),
