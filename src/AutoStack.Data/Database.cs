@@ -107,10 +107,13 @@ internal sealed class Database : IAsyncDisposable, IDisposable
         // The query by which the driver loads types compares oid with regproc: an operator for these two types, planted in public, would be
         // called by every new pool. The built-in types are all that the library uses.
         // The driver's time limit comes after the library's: Timeouts says why.
-        NpgsqlDataSource Build(NpgsqlConnectionStringBuilder settings) =>
-            Hosts.Build(new NpgsqlDataSourceBuilder($"{settings.ConnectionString};Command Timeout={timeouts.DriverSeconds}") { Name = PoolName }
+        NpgsqlDataSource Build(NpgsqlConnectionStringBuilder settings)
+        {
+            var limited = $"{settings.ConnectionString};Command Timeout={timeouts.DriverSeconds}";
+            return Hosts.Build(new NpgsqlDataSourceBuilder(limited) { Name = PoolName }
                 .UseLoggerFactory(loggerFactory)
                 .ConfigureTypeLoading(types => types.EnableTypeLoading(false)));
+        }
 
         object CreateForCaller(Type type, Executor over) => Repositories.CreateForCaller(type, over, context, servesWorkers);
     }

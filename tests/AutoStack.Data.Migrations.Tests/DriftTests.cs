@@ -79,7 +79,8 @@ public sealed class DriftTests : MigrationTests
                 .. Missing(o => o.Definition.Contains("REFERENCES public.users(", StringComparison.Ordinal))]),
         ("ALTER TABLE sessions DROP CONSTRAINT sessions_user_id_fkey, ADD CONSTRAINT sessions_user_id_fkey FOREIGN KEY (user_id) " +
             "REFERENCES users",
-            ["Constraint sessions.sessions_user_id_fkey is defined differently. DELETE on users that it refuses now is refused no longer, " +
+            ["Constraint sessions.sessions_user_id_fkey is defined differently. DELETE on users that it refuses now " +
+            "is refused no longer, " +
                 "and changes or deletes rows of sessions."]),
         ("ALTER TABLE sessions DROP CONSTRAINT sessions_user_id_fkey, ADD CONSTRAINT sessions_user_id_fkey FOREIGN KEY (user_id) " +
             "REFERENCES users ON DELETE CASCADE NOT VALID",
@@ -98,7 +99,8 @@ public sealed class DriftTests : MigrationTests
                 "Constraint deployment_logs.one_line is not part of the schema."]),
 
         ("CREATE OR REPLACE FUNCTION assign_log_seq() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.seq := 1; RETURN NEW; END'",
-            ["Function assign_log_seq() is defined differently. What only the found body refuses is refused no longer when it is replaced."]),
+            ["Function assign_log_seq() is defined differently. What only the found body refuses is refused no longer " +
+                "when it is replaced."]),
         ("DROP FUNCTION assign_log_seq() CASCADE", ["Function assign_log_seq() is missing.", .. Missing(IsNumbering)]),
         ("DROP FUNCTION assign_log_seq() CASCADE; CREATE FUNCTION assign_log_seq() RETURNS int LANGUAGE sql AS 'SELECT 1'",
             ["Function assign_log_seq() is defined differently.", .. Missing(IsNumbering)]),

@@ -199,7 +199,8 @@ internal sealed class CatalogComparison
         ? $"Constraint {key.Path} refers to it: drop that one, run check again, and the statements create both anew." : null;
 
     private static string Freed(CatalogObject should, CatalogObject there) => Repair.Freed(should, there) is { Count: > 0 } verbs
-        ? $" {string.Join(" and ", verbs)} on {Repair.Referenced(should)} that it refuses now is refused no longer, and changes or deletes " +
+        ? $" {string.Join(" and ", verbs)} on {Repair.Referenced(should)} that it refuses now is refused no longer, " +
+            "and changes or deletes " +
           $"rows of {should.Table}."
         : "";
 

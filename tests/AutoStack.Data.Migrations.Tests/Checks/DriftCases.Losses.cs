@@ -7,7 +7,9 @@ internal static partial class DriftCases
 
     private static readonly Drift[] Conversions =
     [
-        new("ALTER TABLE users ALTER email_verified DROP DEFAULT, ALTER email_verified TYPE integer USING 7", Expectation.LosesData, Changes),
+        new(
+            "ALTER TABLE users ALTER email_verified DROP DEFAULT, ALTER email_verified TYPE integer USING 7",
+            Expectation.LosesData, Changes),
         new("ALTER TABLE sessions ALTER expires_at TYPE text USING '2026-01-01 10:00:00+05'", Expectation.LosesData, Changes),
         new("ALTER TABLE sessions ALTER expires_at TYPE text USING '2026-01-01 10:00:00.123456789'", Expectation.LosesData, Changes),
         new("ALTER TABLE sessions ALTER expires_at TYPE text USING '2026-01-01 10:00:00.123456'",
@@ -29,7 +31,9 @@ internal static partial class DriftCases
             Expectation.LosesSecurity, "What its domain refuses"),
         new("CREATE DOMAIN own_name AS varchar(255) NOT NULL; CREATE DOMAIN own_name2 AS own_name; " +
             "ALTER TABLE users ALTER name TYPE own_name2", Expectation.LosesSecurity, "What its domain refuses"),
-        new("CREATE DOMAIN own_url AS text; ALTER TABLE users ALTER avatar_url TYPE own_url", Expectation.Mended, "own_url instead of text"),
+        new(
+            "CREATE DOMAIN own_url AS text; ALTER TABLE users ALTER avatar_url TYPE own_url",
+            Expectation.Mended, "own_url instead of text"),
         new("ALTER TABLE sessions DROP CONSTRAINT sessions_user_id_fkey, ADD CONSTRAINT sessions_user_id_fkey FOREIGN KEY (user_id) " +
             "REFERENCES users ON DELETE RESTRICT", Expectation.LosesSecurity, "DELETE on users that it refuses now"),
         new("ALTER TABLE webhook_payloads DROP CONSTRAINT webhook_payloads_deployment_id_fkey, ADD CONSTRAINT " +
@@ -48,7 +52,9 @@ internal static partial class DriftCases
             Expectation.Obstacle, "Table users may be own_users, and another table stands in its place"),
         new("ALTER TABLE sessions RENAME TO own_sessions; CREATE TABLE sessions (LIKE own_sessions)",
             Expectation.Obstacle, "Table sessions may be own_sessions, and another table stands in its place"),
-        new("ALTER TABLE sessions RENAME TO own_sessions; CREATE TABLE sessions (LIKE own_sessions); INSERT INTO sessions TABLE own_sessions",
+        new(
+            "ALTER TABLE sessions RENAME TO own_sessions; CREATE TABLE sessions (LIKE own_sessions); "
+                + "INSERT INTO sessions TABLE own_sessions",
             Expectation.Obstacle, "Table sessions may be own_sessions, and another table stands in its place"),
         new("CREATE TABLE own_sessions AS TABLE sessions; DROP INDEX idx_users_email", Expectation.Mended, "idx_users_email is missing"),
         new("CREATE TABLE own_users (LIKE users); ALTER TABLE users DROP CONSTRAINT users_email_key", Expectation.Mended, "is missing"),

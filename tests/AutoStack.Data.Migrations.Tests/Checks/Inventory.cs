@@ -3,8 +3,8 @@ using Npgsql;
 namespace AutoStack.Data.Migrations.Tests.Checks;
 
 /// <summary>
-/// What protects the rows of a database, how many rows it has, and the values of each column: never less after a repair. Bodies of functions
-/// and values are known by their hash; the zone of a time in UTC does not count.
+/// What protects the rows of a database, how many rows it has, and the values of each column: never less after a repair. Bodies of
+/// functions and values are known by their hash; the zone of a time in UTC does not count.
 /// </summary>
 internal static class Inventory
 {

@@ -74,7 +74,8 @@ public sealed class DeadlineTests : DatabaseTests
     {
         var user = await AddUserAsync();
         await using var proxy = new StallingProxy(Database.ConnectionString);
-        await using var source = NpgsqlDataSource.Create(proxy.ConnectionString + ";Command Timeout=1;Minimum Pool Size=0;Maximum Pool Size=1");
+        await using var source = NpgsqlDataSource.Create(
+            proxy.ConnectionString + ";Command Timeout=1;Minimum Pool Size=0;Maximum Pool Size=1");
         await using var host = new ServiceCollection()
             .AddAutoStackData(source)
             .BuildServiceProvider();
