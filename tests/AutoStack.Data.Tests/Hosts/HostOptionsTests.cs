@@ -49,7 +49,7 @@ public sealed class HostOptionsTests
 
     [TestCase("postgresql://app:hunter2@db@1/autostack", "user name or password")]
     [TestCase("postgresql://app:hunter2@db:0/autostack", "port")]
-    [TestCase("postgresql://app:hunter2@db/autostack?pasword=hunter2", "parameters")]
+    [TestCase("postgresql://app:hunter2@db/autostack?pasword=hunter2", "parameter")]
     [TestCase("mysql://app:hunter2@db/autostack", "scheme")]
     public void A_wrong_URI_is_refused_without_any_secret(string uri, string part) =>
         Assert.That(
