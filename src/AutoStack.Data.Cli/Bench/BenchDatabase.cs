@@ -240,15 +240,7 @@ internal sealed class BenchDatabase : IAsyncDisposable
     {
         var command = new NpgsqlCommand(sql, control);
         await using var disposing = command.ConfigureAwait(false);
-        var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
-        await using var closing = reader.ConfigureAwait(false);
-        var rows = new List<T>();
-        while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
-        {
-            rows.Add(read(reader));
-        }
-
-        return rows;
+        return await command.ListAsync(read, cancellationToken).ConfigureAwait(false);
     }
 #pragma warning restore CA2100
 }

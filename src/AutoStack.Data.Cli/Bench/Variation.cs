@@ -9,7 +9,7 @@ internal sealed class Variation
     // A point far beyond the latency varies in another way than one that decides.
     private const double Near = 4;
 
-    // The standard error of a median is so many times that of a mean, for many measurements; for three it is a little less.
+    // The standard error of a median, divided by that of a mean, for many measurements; for three the quotient is a little smaller.
     private static readonly double OfMedian = Math.Sqrt(Math.PI / 2);
 
     // Student's t, two-sided, 99.9 %, by degrees of freedom. Many points take part in one answer: at 99 % one of them would often lie

@@ -64,15 +64,7 @@ internal sealed class Maintenance : IAsyncDisposable
     public async Task<IReadOnlyList<T>> ListAsync<T>(string sql, Func<NpgsqlDataReader, T> read, CancellationToken cancellationToken)
     {
         using var command = new NpgsqlCommand(sql, connection) { Parameters = { new() { Value = Database } } };
-        var rows = new List<T>();
-        var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
-        await using var closing = reader.ConfigureAwait(false);
-        while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
-        {
-            rows.Add(read(reader));
-        }
-
-        return rows;
+        return await command.ListAsync(read, cancellationToken).ConfigureAwait(false);
     }
 
     public static string Identifier(string name) => $"\"{name.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";

@@ -38,7 +38,7 @@ internal sealed record SchemaDump(int Objects, string Text)
         catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.LockNotAvailable)
         {
             throw new CliException(new Failure(ExitCode.Locked, "locked",
-                "A table of the database is locked: somebody changes it. Repeat the dump afterwards."));
+                "Another session has locked a table of the database. Run the dump again when that session has ended."));
         }
     }
 
@@ -60,14 +60,7 @@ internal sealed record SchemaDump(int Objects, string Text)
         using var stream = typeof(SchemaDump).Assembly.GetManifestResourceStream("Dump.sql")!;
         using var text = new StreamReader(stream);
         using var query = new NpgsqlCommand(await text.ReadToEndAsync(cancellationToken).ConfigureAwait(false), connection, transaction);
-        var statements = new List<(int Kind, string Name, string Text)>();
-        var reader = await query.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
-        await using var closing = reader.ConfigureAwait(false);
-        while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
-        {
-            statements.Add((reader.GetInt32(0), reader.GetString(1), reader.GetString(2)));
-        }
-
-        return statements;
+        return await query.ListAsync(
+            row => (row.GetInt32(0), row.GetString(1), row.GetString(2)), cancellationToken).ConfigureAwait(false);
     }
 }

@@ -136,7 +136,9 @@ internal static partial class Repair
     public static RepairStatement Validate(CatalogObject constraint) => On(
         constraint.Table, ShareUpdateExclusive, $"ALTER TABLE {constraint.TableSql} VALIDATE CONSTRAINT {constraint.Name}");
 
-    /// <summary>The statement that gives a table what it lacks, or removes what it has too much; null when there is none.</summary>
+    /// <summary>
+    /// The statement that adds what a table lacks, or removes what the scripts do not create; null without such a statement.
+    /// </summary>
     public static RepairStatement? AlterTable(CatalogObject table, string part, bool missing) =>
         (part, missing) switch
         {

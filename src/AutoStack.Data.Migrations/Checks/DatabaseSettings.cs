@@ -101,16 +101,10 @@ internal static class DatabaseSettings
             FROM pg_settings s
             WHERE s.name = 'search_path'
             """, connection);
-        var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
-        await using var closing = reader.ConfigureAwait(false);
-        var settings = new List<Setting>();
-        while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
-        {
-            settings.Add(new Setting(reader.GetString(0), reader.IsDBNull(1) ? null : reader.GetString(1), reader.GetString(2),
-                reader.GetString(3), reader.GetString(4)));
-        }
-
-        return settings;
+        return await command.ListAsync(
+            reader => new Setting(reader.GetString(0), reader.IsDBNull(1) ? null : reader.GetString(1), reader.GetString(2),
+                reader.GetString(3), reader.GetString(4)),
+            cancellationToken).ConfigureAwait(false);
     }
 
     private static async Task<List<(string Schema, string Table)>> ReadHidingAsync(
@@ -124,15 +118,7 @@ internal static class DatabaseSettings
             ORDER BY 1, 2
             """, connection);
         command.Parameters.AddWithValue("tables", Tables);
-        var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
-        await using var closing = reader.ConfigureAwait(false);
-        var hiding = new List<(string, string)>();
-        while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
-        {
-            hiding.Add((reader.GetString(0), reader.GetString(1)));
-        }
-
-        return hiding;
+        return await command.ListAsync(reader => (reader.GetString(0), reader.GetString(1)), cancellationToken).ConfigureAwait(false);
     }
 
     private static async Task<List<SchemaDifference>> ReadEventTriggersAsync(
@@ -147,20 +133,14 @@ internal static class DatabaseSettings
                   SELECT FROM pg_depend d WHERE d.classid = 'pg_event_trigger'::regclass AND d.objid = e.oid AND d.deptype = 'e')
             ORDER BY 1
             """, connection);
-        var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
-        await using var closing = reader.ConfigureAwait(false);
-        var triggers = new List<SchemaDifference>();
-        while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
-        {
-            triggers.Add(new SchemaDifference(
+        return await command.ListAsync(
+            reader => new SchemaDifference(
                 SchemaObjectKind.EventTrigger, reader.GetString(0), null, reader.GetString(1),
                 Visible.Text($"Event trigger {reader.GetString(0)} runs with changes of the schema, those of an upgrade, too."), [])
             {
                 IsRemark = true,
                 Protects = true,
-            });
-        }
-
-        return triggers;
+            },
+            cancellationToken).ConfigureAwait(false);
     }
 }

@@ -189,15 +189,7 @@ internal sealed class ObstacleSearch(NpgsqlConnection connection, NpgsqlTransact
         command.Parameters.AddWithValue("table", table);
         command.Parameters.AddWithValue("column", column);
         command.Parameters.AddWithValue("verb", verb);
-        var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
-        await using var closing = reader.ConfigureAwait(false);
-        var dependents = new List<(string, string)>();
-        while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
-        {
-            dependents.Add((reader.GetString(0), reader.GetString(1)));
-        }
-
-        return dependents;
+        return await command.ListAsync(reader => (reader.GetString(0), reader.GetString(1)), cancellationToken).ConfigureAwait(false);
     }
 
     private async Task<string?> ReadExtensionAsync(string name, CancellationToken cancellationToken)

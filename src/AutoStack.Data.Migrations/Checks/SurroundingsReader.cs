@@ -50,16 +50,10 @@ internal static class SurroundingsReader
             WHERE c.relkind IN ('r', 'p') AND n.nspname NOT IN ('public', 'information_schema') AND n.nspname !~ '^pg_'
             GROUP BY c.oid, n.nspname
             """, connection);
-        var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
-        await using var closing = reader.ConfigureAwait(false);
-        var tables = new List<ForeignTable>();
-        while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
-        {
-            tables.Add(new ForeignTable(reader.GetFieldValue<uint>(0), reader.GetString(1), reader.GetString(2), reader.GetString(3),
-                reader.GetFieldValue<string[]>(4), !reader.IsDBNull(5) && reader.GetBoolean(5)));
-        }
-
-        return tables;
+        return await command.ListAsync(
+            reader => new ForeignTable(reader.GetFieldValue<uint>(0), reader.GetString(1), reader.GetString(2), reader.GetString(3),
+                reader.GetFieldValue<string[]>(4), !reader.IsDBNull(5) && reader.GetBoolean(5)),
+            cancellationToken).ConfigureAwait(false);
     }
 
     private static async Task<List<ForeignFunction>> ReadFunctionsAsync(
@@ -73,15 +67,9 @@ internal static class SurroundingsReader
             WHERE s.signature = ANY (@signatures) AND n.nspname <> 'public' AND n.nspname !~ '^pg_' AND p.prokind IN ('f', 'p')
             """, connection);
         command.Parameters.AddWithValue("signatures", signatures.ToArray());
-        var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
-        await using var closing = reader.ConfigureAwait(false);
-        var functions = new List<ForeignFunction>();
-        while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
-        {
-            functions.Add(new ForeignFunction(reader.GetFieldValue<uint>(0), reader.GetString(1), reader.GetString(2)));
-        }
-
-        return functions;
+        return await command.ListAsync(
+            reader => new ForeignFunction(reader.GetFieldValue<uint>(0), reader.GetString(1), reader.GetString(2)),
+            cancellationToken).ConfigureAwait(false);
     }
 
     // By its size, which needs no right to read the rows.
@@ -92,15 +80,7 @@ internal static class SurroundingsReader
             FROM pg_class c
             WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND pg_relation_size(c.oid) > 0
             """, connection);
-        var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
-        await using var closing = reader.ConfigureAwait(false);
-        var filled = new HashSet<string>();
-        while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
-        {
-            filled.Add(reader.GetString(0));
-        }
-
-        return filled;
+        return [.. await command.ListAsync(reader => reader.GetString(0), cancellationToken).ConfigureAwait(false)];
     }
 
     // The statistics show columns that the role may read.
@@ -113,14 +93,6 @@ internal static class SurroundingsReader
             WHERE s.schemaname = 'public' AND s.tablename = ANY (@tables) AND s.null_frac = 1
             """, connection);
         command.Parameters.AddWithValue("tables", tables.ToArray());
-        var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
-        await using var closing = reader.ConfigureAwait(false);
-        var empty = new HashSet<(string, string)>();
-        while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
-        {
-            empty.Add((reader.GetString(0), reader.GetString(1)));
-        }
-
-        return empty;
+        return [.. await command.ListAsync(reader => (reader.GetString(0), reader.GetString(1)), cancellationToken).ConfigureAwait(false)];
     }
 }

@@ -218,14 +218,6 @@ internal sealed class CatalogFacts(NpgsqlConnection connection)
             command.Parameters.AddWithValue(name, value is uint[] oids ? Array.ConvertAll(oids, oid => (long)oid) : value);
         }
 
-        var rows = new List<T>();
-        var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
-        await using var closing = reader.ConfigureAwait(false);
-        while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
-        {
-            rows.Add(read(reader));
-        }
-
-        return rows;
+        return await command.ListAsync(read, cancellationToken).ConfigureAwait(false);
     }
 }

@@ -89,6 +89,24 @@ internal static class JournalChanges
         return command;
     }
 
+    /// <summary>A change of a row that a script has just added by running out of its turn.</summary>
+    public static NpgsqlCommand InsertRun(NpgsqlConnection connection, MigrationScript script, string? reason)
+    {
+        var command = new NpgsqlCommand($"""
+            {EnsureSql};
+            {InsertSql}
+                pg_catalog.clock_timestamp(), session_user, '{Word(JournalChangeKind.Repaired)}', j.script_set, j.version, j.name,
+                NULL::pg_catalog.jsonb, pg_catalog.to_jsonb(j), @reason, @tool
+            FROM public.schema_versions j
+            WHERE j.script_set = @set AND j.name = @name
+            """, connection);
+        command.Parameters.AddWithValue("set", script.Set);
+        command.Parameters.AddWithValue("name", script.Name);
+        command.Parameters.Add(Nullable("reason", NpgsqlDbType.Text, reason));
+        command.Parameters.AddWithValue("tool", VersionJournal.ToolVersion);
+        return command;
+    }
+
     public static NpgsqlParameter Nullable(string name, NpgsqlDbType type, object? value) =>
         new(name, type) { Value = value ?? DBNull.Value };
 
@@ -106,30 +124,27 @@ internal static class JournalChanges
             FROM public.schema_version_changes c
             ORDER BY c.id
             """, connection);
-        var changes = new List<JournalChange>();
-        var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
-        await using var closing = reader.ConfigureAwait(false);
-        while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
+        return await command.ListAsync(ReadChange, cancellationToken).ConfigureAwait(false);
+
+        static JournalChange ReadChange(NpgsqlDataReader row)
         {
-            changes.Add(new JournalChange(
-                reader.GetInt64(0),
-                new DateTimeOffset(reader.GetDateTime(1).Ticks, TimeSpan.Zero),
-                reader.GetString(2),
-                Enum.TryParse<JournalChangeKind>(reader.GetString(3), ignoreCase: true, out var kind) ? kind : JournalChangeKind.Other,
-                reader.GetInt32(4),
-                reader.GetString(5),
+            return new JournalChange(
+                row.GetInt64(0),
+                new DateTimeOffset(row.GetDateTime(1).Ticks, TimeSpan.Zero),
+                row.GetString(2),
+                Enum.TryParse<JournalChangeKind>(row.GetString(3), ignoreCase: true, out var kind) ? kind : JournalChangeKind.Other,
+                row.GetInt32(4),
+                row.GetString(5),
                 Text(6),
                 Text(7),
                 Text(8),
-                reader.GetString(9))
+                row.GetString(9))
             {
-                Set = reader.GetString(10),
-            });
+                Set = row.GetString(10),
+            };
+
+            string? Text(int column) => row.IsDBNull(column) ? null : row.GetString(column);
         }
-
-        return changes;
-
-        string? Text(int column) => reader.IsDBNull(column) ? null : reader.GetString(column);
     }
 
     /// <summary>
@@ -139,17 +154,16 @@ internal static class JournalChanges
     public static async Task<HashSet<(string Set, int Version, DateTimeOffset At)>> ReadStampedAsync(
         NpgsqlConnection connection, CancellationToken cancellationToken)
     {
-        var stamped = new HashSet<(string, int, DateTimeOffset)>();
         if (!await PlainTable.ExistsAsync(connection, Table, cancellationToken).ConfigureAwait(false))
         {
-            return stamped;
+            return [];
         }
 
         using var ask = new NpgsqlCommand("SELECT pg_catalog.has_table_privilege(@table, 'SELECT')", connection);
         ask.Parameters.AddWithValue("table", Table);
         if (await ask.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) is not true)
         {
-            return stamped;
+            return [];
         }
 
         using var command = new NpgsqlCommand("""
@@ -157,14 +171,12 @@ internal static class JournalChanges
             FROM public.schema_version_changes c
             WHERE c.old_row IS NULL AND c.new_row IS NOT NULL AND c.version IS NOT NULL
             """, connection);
-        var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
-        await using var closing = reader.ConfigureAwait(false);
-        while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
-        {
-            stamped.Add((reader.GetString(0), reader.GetInt32(1), new DateTimeOffset(reader.GetDateTime(2).Ticks, TimeSpan.Zero)));
-        }
-
-        return stamped;
+        return
+        [
+            .. await command.ListAsync(
+                row => (row.GetString(0), row.GetInt32(1), new DateTimeOffset(row.GetDateTime(2).Ticks, TimeSpan.Zero)),
+                cancellationToken).ConfigureAwait(false),
+        ];
     }
 
     /// <summary>The kind as the table has it: <c>stamped</c>.</summary>

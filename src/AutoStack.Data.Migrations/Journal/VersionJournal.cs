@@ -139,28 +139,25 @@ internal static class VersionJournal
             FROM public.schema_versions j
             ORDER BY 8, 1, 2
             """, connection);
-        var entries = new List<Entry>();
-        var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
-        await using var closing = reader.ConfigureAwait(false);
-        while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
+        return await command.ListAsync(ReadEntry, cancellationToken).ConfigureAwait(false);
+
+        Entry ReadEntry(NpgsqlDataReader row)
         {
             var entry = new Entry(
-                reader.GetString(7),
-                reader.GetInt32(0),
-                reader.GetString(1),
-                reader.GetString(2),
-                new DateTimeOffset(reader.GetDateTime(3).Ticks, TimeSpan.Zero),
-                TimeSpan.FromMilliseconds(reader.GetInt64(4)),
-                reader.GetString(5),
-                reader.GetString(6));
-            entries.Add(entry with
+                row.GetString(7),
+                row.GetInt32(0),
+                row.GetString(1),
+                row.GetString(2),
+                new DateTimeOffset(row.GetDateTime(3).Ticks, TimeSpan.Zero),
+                TimeSpan.FromMilliseconds(row.GetInt64(4)),
+                row.GetString(5),
+                row.GetString(6));
+            return entry with
             {
                 IsStamped = stamped.Contains((entry.Set, entry.Version, entry.AppliedAt)),
-                Place = reader.GetString(8),
-            });
+                Place = row.GetString(8),
+            };
         }
-
-        return entries;
     }
 
     /// <summary>The exception for a journal that the server does not let be read or written.</summary>

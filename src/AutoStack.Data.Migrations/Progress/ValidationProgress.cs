@@ -32,15 +32,7 @@ internal sealed class ValidationProgress : IProgressSource
               AND l.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())
             """, connection);
         command.Parameters.AddWithValue("pid", processId);
-        var locked = new HashSet<string>(StringComparer.Ordinal);
-        var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
-        await using (reader.ConfigureAwait(false))
-        {
-            while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
-            {
-                locked.Add(reader.GetString(0));
-            }
-        }
+        HashSet<string> locked = [.. await command.ListAsync(row => row.GetString(0), cancellationToken).ConfigureAwait(false)];
 
         // The last table that is locked; of several constraints of one table the first, since more is not known.
         var last = validated.Index().LastOrDefault(v => locked.Contains(v.Item.Table), (Index: -1, Item: default)).Index;

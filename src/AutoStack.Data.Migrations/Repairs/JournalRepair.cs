@@ -40,7 +40,8 @@ internal sealed class JournalRepair(MigratorContext context, JournalRepairOption
         {
             var run = new ScriptRun(runner, [new SetVersions(script.Set, script.Version - 1, script.Version - 1)], up: true);
             await run.ApplyAsync(script, cancellationToken).ConfigureAwait(false);
-            await NoteRunAsync(session.Connection, script, cancellationToken).ConfigureAwait(false);
+            using var note = JournalChanges.InsertRun(session.Connection, script, context.Options.Reason);
+            await note.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
         }
 
         return Result(diagnosis, keys);
@@ -182,20 +183,6 @@ internal sealed class JournalRepair(MigratorContext context, JournalRepairOption
         NpgsqlConnection connection, VersionJournal.Entry row, string old, string? changed, CancellationToken cancellationToken)
     {
         using var command = JournalChanges.Insert(connection, JournalChangeKind.Repaired, row, old, changed, context.Options.Reason);
-        await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
-    }
-
-    // The row is that of an up script; the change says who ran it out of turn, and why.
-    private async Task NoteRunAsync(NpgsqlConnection connection, MigrationScript script, CancellationToken cancellationToken)
-    {
-        var rows = await VersionJournal.ReadAsync(connection, places: false, cancellationToken).ConfigureAwait(false);
-        var row = rows.First(entry => entry.Set == script.Set && entry.Name == script.Name);
-        using var read = new NpgsqlCommand(
-            "SELECT pg_catalog.to_jsonb(v)::text FROM public.schema_versions v WHERE v.script_set = @set AND v.name = @name", connection);
-        read.Parameters.AddWithValue("set", script.Set);
-        read.Parameters.AddWithValue("name", script.Name);
-        var added = (string)(await read.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false))!;
-        using var command = JournalChanges.Insert(connection, JournalChangeKind.Repaired, row, null, added, context.Options.Reason);
         await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
     }
 

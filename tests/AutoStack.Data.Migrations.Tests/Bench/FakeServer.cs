@@ -3,8 +3,8 @@ using AutoStack.Data.Cli.Bench;
 namespace AutoStack.Data.Migrations.Tests.Bench;
 
 /// <summary>
-/// A server that is computed: each connection carries so many statements per second, all together no more than the server does, and the
-/// latency grows as the load nears that. A seed makes the disturbance of a measurement.
+/// Computes what a server would answer. Each connection executes <c>perConnection</c> statements per second, and all together at most
+/// <c>saturation</c>; the latency grows as the load approaches that. The noise of a measurement follows from a seed.
 /// </summary>
 internal sealed class FakeServer(double perConnection, double saturation, int instances = 1, double noise = 0) : IPoolLoad
 {

@@ -10,7 +10,7 @@ public sealed partial class Floors
     private static readonly string[] TopToBottom =
     [
         "", "Adoption", "Checks", "Repairs", "Stamps", "Upgrades", "Planning", "Foresight", "Running", "Progress", "Sessions",
-        "SearchPaths", "Connections", "Journal", "Catalogs", "Reporting", "Scripts", "Text",
+        "SearchPaths", "Connections", "Journal", "Catalogs", "Reporting", "Scripts", "Queries", "Text",
     ];
 
     private static readonly string Root = Path.Combine(SourceRoot.Path, "src", "AutoStack.Data.Migrations");
