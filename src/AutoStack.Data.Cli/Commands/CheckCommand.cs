@@ -40,6 +40,13 @@ internal static class CheckCommand
                 }
             }
 
+            if (result.GetResult(session.Options.Json) is not null && result.GetResult(format) is { Implicit: false }
+                && result.GetValue(format) != CheckFormat.Json)
+            {
+                result.AddError($"{SharedOptions.JsonName} and {FormatName} {result.GetValue(format).ToString().ToLowerInvariant()} " +
+                    "exclude each other.");
+            }
+
             if (result.GetResult(fix) is not null && result.GetValue(format) is not (CheckFormat.Text or CheckFormat.Json))
             {
                 result.AddError("--fix has the formats text and json.");
@@ -59,7 +66,8 @@ internal static class CheckCommand
             {
                 var report = await migrator.RepairSchemaAsync(options, session.Progress, cancellationToken).ConfigureAwait(false);
                 session.Results.Repaired(report);
-                return report.Failures.Count > 0 ? ExitCode.Failed : Code(report.Left);
+                return report.Failures.Count == 0 ? Code(report.Left)
+                    : report.Failures.All(failure => failure.IsBlocked) ? ExitCode.Locked : ExitCode.Failed;
             }
 
             var drift = await migrator.CheckAsync(cancellationToken).ConfigureAwait(false);

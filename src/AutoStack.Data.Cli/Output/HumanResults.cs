@@ -21,7 +21,7 @@ internal sealed class HumanResults(IAnsiConsole output, IAnsiConsole error) : IR
         var width = plan.Scripts.Select(script => plan.StepOf(script).FileName.Length).DefaultIfEmpty().Max();
         foreach (var step in plan.Scripts.Select(plan.StepOf))
         {
-            output.WriteLine($"{step.FileName.PadRight(width)}  {(step.Transactional ? "" : "no transaction")}".TrimEnd());
+            output.WriteUnwrapped($"{step.FileName.PadRight(width)}  {(step.Transactional ? "" : "no transaction")}".TrimEnd());
         }
 
         ForesightLines.Write(output, plan.Obstacles);
