@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using AutoStack.Data.Cli.Commands;
 
 namespace AutoStack.Data.Cli;
 
@@ -37,9 +38,9 @@ internal static class WrongArguments
         CommandResult when command.Subcommands.Count > 0 =>
             $"{command.Name} needs a verb: {string.Join(", ", command.Subcommands.Select(c => c.Name))}.",
         ArgumentResult { Tokens.Count: 0, Argument: var argument, Parent: CommandResult } =>
-            $"{command.Name} needs {(argument.HelpName ?? argument.Name).ToUpperInvariant()}. {argument.Description}",
+            $"{Examples.PathOf(command)} needs {argument.HelpName ?? argument.Name}: {argument.Description}",
         CommandResult when command.Arguments is [var argument, ..] && error.Message.StartsWith("Required", StringComparison.Ordinal) =>
-            $"{command.Name} needs {(argument.HelpName ?? argument.Name).ToUpperInvariant()}. {argument.Description}",
+            $"{Examples.PathOf(command)} needs {argument.HelpName ?? argument.Name}: {argument.Description}",
         OptionResult { Tokens.Count: 0, Option: var option } when option.Arity.MinimumNumberOfValues > 0 =>
             $"{option.Name} needs a value{(option.HelpName is null ? "" : $": {option.Name} {option.HelpName}")}.",
         _ => error.Message,

@@ -46,7 +46,6 @@ internal static class CreateCommand
                     $"The database {Visible.Text(server.Database)} exists, and belongs to {Visible.Text(before.Owner)}. " +
                     "Nothing was changed."));
             }
-
             else if (before.Encoding != DatabaseEncoding.Name)
             {
                 throw new CliException(new Failure(ExitCode.Failed, "encoding",

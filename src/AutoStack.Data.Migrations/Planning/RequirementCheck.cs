@@ -89,8 +89,8 @@ internal static class RequirementCheck
         var set = history.Find(need.Name);
         if (set is not null && set.Kind != ScriptSetKind.NotGiven && set.HeadVersion < Number(need))
         {
-            return set.Kind == ScriptSetKind.Service ? $"the given scripts have {set.HeadVersion} versions: give newer ones."
-                : $"this release of the tool has {set.HeadVersion} versions: use a newer release.";
+            return set.Kind == ScriptSetKind.Service ? $"the given scripts end at version {set.HeadVersion}: give newer ones."
+                : $"this release of the tool ends at version {set.HeadVersion}: use a newer release.";
         }
 
         return $"the database is at {version}: " +
