@@ -85,6 +85,7 @@ internal static class AutoStackDb
             CreateCommand.Create(session),
             DropCommand.Create(session),
             DumpCommand.Create(session),
+            RolesCommand.Create(session),
             CompletionCommand.Create(session),
             HelpCommand.Create(session),
         };

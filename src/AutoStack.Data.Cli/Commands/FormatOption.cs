@@ -33,7 +33,7 @@ internal static class FormatOption
 
     /// <summary>Why the arguments contradict each other: <c>--json</c> beside another format; null when they do not.</summary>
     public static string? Conflict(ParseResult parsed, Option<bool> json) =>
-        parsed.GetResult(json) is not null
+        parsed.GetResult(json) is { Implicit: false }
         && parsed.CommandResult.Command.Options.OfType<Option<CheckFormat>>().FirstOrDefault() is { } format
         && parsed.GetResult(format) is { Implicit: false }
         && parsed.GetValue(format) is not CheckFormat.Json and var asked

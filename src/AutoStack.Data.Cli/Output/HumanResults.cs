@@ -3,8 +3,10 @@ using AutoStack.Data.Cli.Commands;
 using AutoStack.Data.Cli.Databases;
 using AutoStack.Data.Cli.Dumping;
 using AutoStack.Data.Cli.Lint;
+using AutoStack.Data.Cli.Roles;
 using AutoStack.Data.Migrations;
 using Spectre.Console;
+using Finding = AutoStack.Data.Monitoring.Finding;
 
 namespace AutoStack.Data.Cli.Output;
 
@@ -154,6 +156,10 @@ internal sealed class HumanResults(IAnsiConsole output, IAnsiConsole error) : IR
     public void Dumped(SchemaDump dump, string? file) =>
         output.Profile.Out.Writer.Write(
             file is null ? dump.Text : $"{Screen.Count(dump.Objects, "object")} in {file}.{Environment.NewLine}");
+
+    public void RolesApplied(RoleReport report, bool dryRun) => RolesLines.Applied(output, report, dryRun);
+
+    public void RolesChecked(RoleReport report, IReadOnlyList<Finding> findings) => RolesLines.Checked(output, report, findings);
 
     public void Fail(Failure failure) => error.WriteLine(failure.Message, new Style(Color.Red));
 

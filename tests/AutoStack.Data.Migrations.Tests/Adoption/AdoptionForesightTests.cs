@@ -136,8 +136,11 @@ public sealed class AdoptionForesightTests : AdoptionTestsBase
         await MakeAsync(CreateAll);
         await ExecuteAsync("CREATE FUNCTION assign_log_seq() RETURNS int LANGUAGE sql AS 'SELECT 1'");
 
-        var run = await ConsoleRun.StartAsync(["adopt"], connection: ConnectionString, cancellationToken: Token);
+        var refused = await ConsoleRun.StartAsync(["adopt"], connection: ConnectionString, cancellationToken: Token);
+        var run = await ConsoleRun.StartAsync(
+            ["adopt", "--ignore-obstacles"], connection: ConnectionString, cancellationToken: Token);
 
+        Assert.That(refused.Error, Does.Contain("The function assign_log_seq()").And.EndWith("\nNothing was changed.\n"));
         Assert.That(run.Error, Does.Contain("0003_add_log_sequence.sql").And.Contain("the database is at version 2"));
         Assert.That(await AppliedAsync(), Is.EqualTo(new[] { "1", "2" }));
     }

@@ -92,9 +92,6 @@ internal static partial class DriftCases
         new(OwnState + "; " +
             "CREATE INDEX own_running ON deployment_containers (id) WHERE status = 'running'",
             Expectation.Obstacle, "own_running compares column deployment_containers.status"),
-        new("ALTER TABLE deployments ALTER is_production DROP DEFAULT, ALTER is_production TYPE int USING is_production::int; " +
-            "UPDATE deployments SET is_production = CASE WHEN id = (SELECT min(id::text)::uuid FROM deployments) THEN 1 ELSE 0 END",
-            Expectation.Mended, "is integer"),
         new("ALTER TABLE deployments ALTER is_production DROP DEFAULT, ALTER is_production TYPE int USING 2",
             Expectation.LosesData, "The conversion changes values"),
         new("ALTER TABLE users ALTER name TYPE text; CREATE RULE own_rule AS ON UPDATE TO users WHERE old.name = 'x' DO INSTEAD NOTHING",

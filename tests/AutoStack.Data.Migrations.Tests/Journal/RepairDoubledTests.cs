@@ -17,7 +17,7 @@ public sealed class RepairDoubledTests : MigrationTests
             FROM schema_versions WHERE version = 3;
             """);
         var told = (await RunAsync("current"), await RunAsync("check"), await RunAsync("history"));
-        List<ConsoleRun> stopped = [await RunAsync("upgrade"), await RunAsync("stamp", "3"), await RunAsync("check", "--fix")];
+        List<ConsoleRun> stopped = [await RunAsync("upgrade"), await RunAsync("stamp", "3", "--yes"), await RunAsync("check", "--fix")];
 
         var run = await RunAsync("repair", "--yes");
 
@@ -69,7 +69,8 @@ public sealed class RepairDoubledTests : MigrationTests
             Assert.That(json.Json.GetProperty("findings")[0].GetProperty("fault").GetString(), Is.EqualTo("lostKeys"), verb);
         }
 
-        Assert.That((await RunAsync("check", "--format", "github")).Output, Does.Contain("has lost a unique key"));
+        var github = await RunAsync("check", "--format", "github");
+        Assert.That(github.Output, Does.Contain("has lost a unique key"), github.Error);
         var run = await RunAsync("repair", "--yes", "--reason", "restored from a dump");
         var changes = await RunAsync("history", "--changes");
         Assert.That(run.Code, Is.Zero, run.Error);
