@@ -1,7 +1,7 @@
 -- What scripts/roles.sql decides, one row for each: roles with their attributes, memberships and settings, owners, and the rights of the
 -- roles and of everybody. $1 has the names of the roles, the owner first. Read before and after the script, in one transaction.
 WITH ours AS (
-    SELECT r.oid, r.rolname::text AS name, r.*
+    SELECT r.rolname::text AS name, r.*
     FROM pg_catalog.pg_roles r
     WHERE r.rolname::text = ANY ($1)
 ),

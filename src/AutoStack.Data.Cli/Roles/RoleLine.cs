@@ -6,11 +6,12 @@ namespace AutoStack.Data.Cli.Roles;
 internal static class RoleLine
 {
     private const int MaxInStatement = 10;
+    private const int MaxFunctions = 5;
 
     /// <summary>The objects of a change: <c>the tables projects, users</c>, <c>future tables in public of autostack_owner</c>.</summary>
     public static string Objects(RoleChange change)
     {
-        var names = Visible.Text(string.Join(", ", change.Objects));
+        var names = Visible.Text(Shortened(change));
         var several = change.Objects.Count > 1;
         return change.Kind switch
         {
@@ -20,14 +21,14 @@ internal static class RoleLine
             "sequence" => several ? $"the sequences {names}" : $"the sequence {names}",
             "function" => several ? $"the functions {names}" : $"the function {names}",
             "default" => $"future {names}",
-            "owner" => char.ToUpperInvariant(names[0]) + names[1..],
+            "owner" => Owned(change),
             _ => names,
         };
     }
 
     /// <summary>The rights of a change: <c>SELECT, INSERT</c>; those of columns as <c>SELECT (id, name)</c>.</summary>
     public static string Rights(RoleChange change) => Visible.Text(change.Kind != "column" ? string.Join(", ", change.Rights)
-        : string.Join(", ", change.Rights.Select(right => (Name: right[..right.IndexOf(' ')], Column: right[(right.IndexOf('(') + 1)..^1]))
+        : string.Join(", ", change.Rights.Select(right => (Name: right[..right.IndexOf(' ', StringComparison.Ordinal)], Column: right[(right.IndexOf('(', StringComparison.Ordinal) + 1)..^1]))
             .GroupBy(right => right.Name).Select(group => $"{group.Key} ({string.Join(", ", group.Select(right => right.Column))})")));
 
     /// <summary>The change in one line.</summary>
@@ -38,7 +39,7 @@ internal static class RoleLine
         {
             RoleAction.Create => $"create  {role}{(rights.Length == 0 ? "" : $" ({rights})")}",
             RoleAction.Alter => $"alter   {role}: {rights}",
-            RoleAction.Own => $"owner   {role} → {rights}: {Visible.Text(string.Join(", ", change.Objects))}",
+            RoleAction.Own => $"owner   {role} → {rights}: {Objects(change)}",
             RoleAction.Set => $"set     {role}: {Objects(change)} = {rights}",
             RoleAction.Reset => $"reset   {role}: {Objects(change)}",
             RoleAction.Grant when change.Kind == "member" => $"grant   {Objects(change)} to {role}",
@@ -75,6 +76,17 @@ internal static class RoleLine
                 return null;
         }
     }
+
+    // PostgreSQL has tens of functions that the script restricts; JSON has them all.
+    private static string Shortened(RoleChange change) => change.Kind == "function" && change.Objects.Count > MaxInStatement
+        ? $"{string.Join(", ", change.Objects.Take(MaxFunctions))} and {change.Objects.Count - MaxFunctions} more"
+        : string.Join(", ", change.Objects);
+
+    // The objects begin with their kind: table users.
+    private static string Owned(RoleChange change) => string.Join("; ", change.Objects
+        .Select(owned => (Kind: owned[..owned.IndexOf(' ', StringComparison.Ordinal)], Name: owned[(owned.IndexOf(' ', StringComparison.Ordinal) + 1)..]))
+        .GroupBy(owned => owned.Kind)
+        .Select(kind => $"the {kind.Key}{(kind.Count() == 1 ? "" : "s")} {Visible.Text(string.Join(", ", kind.Select(owned => owned.Name)))}"));
 
     private static string What(RoleChange change)
     {

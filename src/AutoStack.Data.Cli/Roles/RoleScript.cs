@@ -1,4 +1,3 @@
-using AutoStack.Data.Cli.Databases;
 using AutoStack.Data.Migrations;
 using AutoStack.Data.Migrations.Internal;
 using Npgsql;
@@ -21,6 +20,9 @@ internal sealed class RoleScript(MigrationServer server, string? prefix, bool sh
     private const string BadName = "42602";
     private const string LongName = "42622";
     private const string OtherGrantor = "0LP01";
+
+    // The owner first.
+    private static readonly string[] Names = ["owner", "migrator", "app", "readonly"];
 
     private const string Prepare =
         "SET TRANSACTION READ WRITE; SET LOCAL search_path = pg_catalog, pg_temp; SET LOCAL statement_timeout = '60s'; "
@@ -58,7 +60,7 @@ internal sealed class RoleScript(MigrationServer server, string? prefix, bool sh
         try
         {
             var (known, restricts) = await PrepareAsync(connection, cancellationToken).ConfigureAwait(false);
-            string[] roles = [.. new[] { "owner", "migrator", "app", "readonly" }.Select(name => $"{known}_{name}")];
+            string[] roles = [.. Names.Select(name => $"{known}_{name}")];
             var before = await ReadAsync(connection, roles, cancellationToken).ConfigureAwait(false);
             string? refused = null;
             try

@@ -47,7 +47,7 @@ public sealed class RolesTests : MigrationTests
                 Is.EqualTo((false, true)));
             Assert.That(text.Output, Does.Contain($"create  {prefix}_app (LOGIN)\n")
                 .And.Contain($"create  {prefix}_readonly (CONNECTION LIMIT 5, LOGIN)\n")
-                .And.Match($@"owner   \S+ → {prefix}_owner: .*table users")
+                .And.Match($@"owner   \S+ → {prefix}_owner: the functions .*; the tables .*users")
                 .And.Contain($"grant   {prefix}_owner to {prefix}_migrator\n")
                 .And.Contain($"set     {prefix}_readonly: statement_timeout = 1min\n")
                 .And.Contain("revoke  PUBLIC: CONNECT, TEMPORARY on the database ")
@@ -75,7 +75,7 @@ public sealed class RolesTests : MigrationTests
     [TestCase("GRANT EXECUTE ON FUNCTION pg_advisory_lock(bigint) TO PUBLIC",
         "error extra-right: PUBLIC has EXECUTE on the function pg_advisory_lock(bigint).",
         "REVOKE EXECUTE ON ROUTINE pg_advisory_lock(bigint) FROM PUBLIC;", 8)]
-    [TestCase("ALTER TABLE projects OWNER TO CURRENT_USER", "error wrong-owner: Table projects belongs to ",
+    [TestCase("ALTER TABLE projects OWNER TO CURRENT_USER", "error wrong-owner: The table projects belongs to ",
         "ALTER TABLE public.projects OWNER TO {0}_owner;", 8)]
     [TestCase("ALTER ROLE {0}_app SUPERUSER CREATEDB", "error role-attribute: The role {0}_app has CREATEDB, SUPERUSER.", "ALTER ROLE {0}_app", 8)]
     [TestCase("GRANT {0}_owner TO {0}_app", "error extra-right: {0}_app is a member of {0}_owner.", "REVOKE {0}_owner FROM {0}_app;", 8)]
