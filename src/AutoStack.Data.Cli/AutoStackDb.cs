@@ -26,6 +26,11 @@ internal static class AutoStackDb
                 throw Failure.Usage(WrongArguments.Describe(root, parsed, args));
             }
 
+            if (FormatOption.Conflict(parsed, session.Options.Json) is { } conflict)
+            {
+                throw Failure.Usage(conflict);
+            }
+
             // Signals and exceptions are handled here, not by the library.
             var invocation = new InvocationConfiguration
             {
@@ -80,6 +85,7 @@ internal static class AutoStackDb
             CreateCommand.Create(session),
             DropCommand.Create(session),
             DumpCommand.Create(session),
+            RolesCommand.Create(session),
             CompletionCommand.Create(session),
             HelpCommand.Create(session),
         };

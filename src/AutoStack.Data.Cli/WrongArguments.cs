@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using AutoStack.Data.Cli.Commands;
 
 namespace AutoStack.Data.Cli;
 
@@ -19,7 +20,7 @@ internal static class WrongArguments
         var unknown = tokens.Distinct().Select(token => Unknown(root, command, token, args)).ToList();
         var known = parsed.Errors.Except(misspelt)
             .Where(error => !tokens.Exists(token => error.Message.Contains(token, StringComparison.Ordinal)))
-            .Select(error => error.Message).Distinct();
+            .Select(error => Described(command, error)).Distinct();
         if (command != root)
         {
             return string.Join(" ", unknown.Concat(known));
@@ -30,6 +31,20 @@ internal static class WrongArguments
             : parsed.Errors.FirstOrDefault(e => e.SymbolResult is OptionResult) is { } wrong ? $"{wrong.Message} {verbs}"
             : $"A verb is missing. {verbs}";
     }
+
+    // The parser's own texts name neither the verbs nor the argument that is missing.
+    private static string Described(Command command, ParseError error) => error.SymbolResult switch
+    {
+        CommandResult when command.Subcommands.Count > 0 =>
+            $"{command.Name} needs a verb: {string.Join(", ", command.Subcommands.Select(c => c.Name))}.",
+        ArgumentResult { Tokens.Count: 0, Argument: var argument, Parent: CommandResult } =>
+            $"{Examples.PathOf(command)} needs {argument.HelpName ?? argument.Name}: {argument.Description}",
+        CommandResult when command.Arguments is [var argument, ..] && error.Message.StartsWith("Required", StringComparison.Ordinal) =>
+            $"{Examples.PathOf(command)} needs {argument.HelpName ?? argument.Name}: {argument.Description}",
+        OptionResult { Tokens.Count: 0, Option: var option } when option.Arity.MinimumNumberOfValues > 0 =>
+            $"{option.Name} needs a value{(option.HelpName is null ? "" : $": {option.Name} {option.HelpName}")}.",
+        _ => error.Message,
+    };
 
     private static string Unknown(RootCommand root, Command command, string token, IReadOnlyList<string> args)
     {

@@ -49,6 +49,19 @@ public sealed class LintRuleTests
     [TestCase("whole-table-write", "UPDATE t SET n = 1 WHERE TRUE", "UPDATE t SET n = 1 WHERE TRUE AND n IS NULL")]
     [TestCase("whole-table-write", "DELETE FROM t WHERE 1 = 1", "DELETE FROM t WHERE n = 1")]
     [TestCase("whole-table-write", "DELETE FROM t WHERE NOT (false) RETURNING id", "DELETE FROM t WHERE NOT (n > 1) RETURNING id")]
+    [TestCase("whole-table-write", "UPDATE t SET n = 1 WHERE id IS NOT NULL OR true", "UPDATE t SET n = 1 WHERE id IS NOT NULL OR false")]
+    [TestCase("whole-table-write", "DELETE FROM t WHERE id = id", "DELETE FROM t WHERE id = n")]
+    [TestCase("whole-table-write", "DELETE FROM t WHERE t.id >= T.ID", "DELETE FROM t WHERE t.id > t.id")]
+    [TestCase("whole-table-write", "DELETE FROM t WHERE (n IS NULL) OR (n IS NOT NULL)", "DELETE FROM t WHERE n IS NULL OR id IS NOT NULL")]
+    [TestCase("whole-table-write", "DELETE FROM t WHERE n = 1 OR n <> 1", "DELETE FROM t WHERE n = 1 OR n <> 2")]
+    [TestCase("whole-table-write", "DELETE FROM t WHERE NOT (id <> id)", "DELETE FROM t WHERE NOT (id = id)")]
+    [TestCase("whole-table-write", "DELETE FROM t WHERE id IS NOT DISTINCT FROM id AND 1 < 2",
+        "DELETE FROM t WHERE id IS NOT DISTINCT FROM id AND n < 2")]
+    [TestCase("whole-table-write", "DELETE FROM t WHERE EXISTS (SELECT 1)", "DELETE FROM t WHERE EXISTS (SELECT 1 FROM o WHERE t_id = id)")]
+    [TestCase("whole-table-write", "DELETE FROM t WHERE (n = 3 AND id = 1) OR ((TRUE))",
+        "DELETE FROM t WHERE n BETWEEN 1 AND 2 AND CASE WHEN TRUE OR n = 1 THEN id END = 3")]
+    [TestCase("whole-table-write", "DELETE FROM t USING o WHERE o.t_id = t.id AND (TRUE OR n = 1)",
+        "DELETE FROM t USING o WHERE o.t_id = t.id AND (FALSE OR n = 1)")]
     [TestCase("whole-table-write", "DELETE FROM t USING o WHERE o.t_id = t.id", "DELETE FROM t USING o WHERE o.t_id = t.id AND o.u_id = 4")]
     [TestCase("whole-table-write", "UPDATE t SET n = o.u_id FROM o WHERE o.t_id = t.id",
         "WITH batch AS (SELECT id FROM t LIMIT 1000) UPDATE t SET n = 1 FROM batch WHERE batch.id = t.id")]

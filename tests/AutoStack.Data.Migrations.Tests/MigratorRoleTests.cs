@@ -54,6 +54,18 @@ public sealed class MigratorRoleTests : MigrationTests
         Assert.That(failure.Message, Does.Contain(sqlState).And.Contain($"Blocked by: pid {pid}, raw, role "));
     }
 
+    [TestCase("SET ROLE {0}_migrator")]
+    [TestCase("SET LOCAL ROLE {0}_migrator")]
+    [TestCase("RESET ROLE")]
+    [TestCase("RESET ROLE; SET ROLE NONE")]
+    public async Task A_script_that_ends_as_another_role_is_recorded_by_the_migrator_s_own(string end)
+    {
+        await Migrate("CREATE TABLE made (); " + end.Replace("{0}", prefix, StringComparison.Ordinal));
+
+        Assert.That(await AppliedAsync(), Is.EqualTo(new[] { "1" }));
+        Assert.That(await ListAsync("SELECT applied_by FROM schema_versions"), Is.EqualTo(new[] { $"{prefix}_owner" }));
+    }
+
     [Test]
     public async Task A_role_without_create_rights_may_run_an_upgrade_without_pending_scripts()
     {

@@ -55,7 +55,8 @@ internal static class CheckCommand
             {
                 var report = await migrator.RepairSchemaAsync(options, session.Progress, cancellationToken).ConfigureAwait(false);
                 session.Results.Repaired(report);
-                return report.Failures.Count > 0 ? ExitCode.Failed : Code(report.Left);
+                return report.Failures.Count == 0 ? Code(report.Left)
+                    : report.Failures.All(failure => failure.IsBlocked) ? ExitCode.Locked : ExitCode.Failed;
             }
 
             var drift = await migrator.CheckAsync(cancellationToken).ConfigureAwait(false);

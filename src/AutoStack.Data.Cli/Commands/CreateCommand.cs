@@ -15,7 +15,7 @@ internal static class CreateCommand
     public static Command Create(Session session)
     {
         var owner = Text("--owner", "ROLE", "The owner. Default: the role of the connection.");
-        var encoding = Text("--encoding", "NAME", "The encoding. Default: UTF8, which stores every letter.");
+        var encoding = Text("--encoding", "NAME", "The encoding: UTF8, the only one that upgrade accepts.");
         var locale = Text("--locale", "NAME", "The locale of the C library, for example C or de_DE.UTF-8. Default: that of the server.");
         var icu = Text("--icu-locale", "NAME", "An ICU locale, for example de-DE or und, for PostgreSQL 15 and newer.");
         var exists = new Option<bool>("--if-not-exists") { Description = "Succeeds when the database exists.", Arity = ArgumentArity.Zero };
@@ -24,6 +24,13 @@ internal static class CreateCommand
         {
             owner, encoding, locale, icu, exists, through,
         };
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(encoding) is { } other && !IsUtf8(other))
+            {
+                result.AddError($"{encoding.Name} is {DatabaseEncoding.Name}: the schema stores texts of all languages.");
+            }
+        });
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var server = await ConnectAsync(session, parsed, through, cancellationToken).ConfigureAwait(false);
@@ -38,6 +45,12 @@ internal static class CreateCommand
                 throw new CliException(new Failure(ExitCode.Failed, "exists",
                     $"The database {Visible.Text(server.Database)} exists, and belongs to {Visible.Text(before.Owner)}. " +
                     "Nothing was changed."));
+            }
+            else if (before.Encoding != DatabaseEncoding.Name)
+            {
+                throw new CliException(new Failure(ExitCode.Failed, "encoding",
+                    $"The database {Visible.Text(server.Database)} exists. {DatabaseEncoding.Problem(before.Encoding)} " +
+                    $"{DatabaseEncoding.Mend} Nothing was changed."));
             }
 
             var facts = before ?? await DatabaseFacts.ReadAsync(server, cancellationToken).ConfigureAwait(false);
@@ -56,7 +69,7 @@ internal static class CreateCommand
                 var parts = new List<string>
                 {
                     $"CREATE DATABASE {Identifier(on.Database)} TEMPLATE template0",
-                    $"ENCODING {Literal(parsed.GetValue(encoding) ?? "UTF8")}",
+                    $"ENCODING {Literal(DatabaseEncoding.Name)}",
                 };
                 Add("OWNER {0}", parsed.GetValue(owner), Identifier);
                 Add("LOCALE {0}", parsed.GetValue(locale), Literal);
@@ -83,6 +96,10 @@ internal static class CreateCommand
         });
         return command;
     }
+
+    // The server reads a name without its punctuation and case.
+    private static bool IsUtf8(string encoding) =>
+        string.Concat(encoding.Where(char.IsAsciiLetterOrDigit)).ToUpperInvariant() is "UTF8" or "UNICODE";
 
     private static Option<string?> Text(string name, string help, string description) =>
         new(name) { Description = description, HelpName = help };

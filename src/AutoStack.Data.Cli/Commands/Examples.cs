@@ -57,8 +57,8 @@ internal sealed record Examples(IReadOnlyList<(string What, string Line)> Lines,
             [
                 (ExitCode.Done, "no version is pending, and no object differs"), (ExitCode.Failed, Read), Usage,
                 (ExitCode.Pending, "versions are pending, and there is no other difference"),
-                (ExitCode.Changed, "a script was changed, an object differs, or a version is unknown to this tool"),
-                (ExitCode.Locked, "a table was locked for too long"), NoConnection,
+                (ExitCode.Changed, "a script, an object or the journal is not what it should be"),
+                (ExitCode.Locked, "a table was locked for too long; with --fix: nothing else failed"), NoConnection,
             ]),
         ["revision"] = new(
             [
@@ -122,6 +122,22 @@ internal sealed record Examples(IReadOnlyList<(string What, string Line)> Lines,
             ],
             [(ExitCode.Done, "printed or written"), (ExitCode.Failed, Read), Usage, (ExitCode.Locked, "a table was locked for too long"),
                 NoConnection]),
+        ["roles apply"] = new(
+            [
+                ("What would change; changes nothing.", "autostack-db roles apply --dry-run"),
+                ("Create the roles, before the first upgrade and after each one.", "autostack-db roles apply"),
+                ("Those of a second database of the server.", "autostack-db roles apply --prefix staging"),
+            ],
+            [(ExitCode.Done, Done), (ExitCode.Failed, Read + "; or not a superuser"), Usage,
+                (ExitCode.Locked, "another session held a lock for too long; nothing was changed"), NoConnection]),
+        ["roles check"] = new(
+            [
+                ("Every right that is missing or too much.", "autostack-db roles check"),
+                ("The same, for alerts.", "autostack-db roles check --json"),
+            ],
+            [(ExitCode.Done, "the rights are as they should be"), (ExitCode.Failed, Read + "; or not a superuser"), Usage,
+                (ExitCode.Locked, "another session held a lock for too long"), NoConnection,
+                (ExitCode.Warnings, "a right or a setting is missing"), (ExitCode.Errors, "somebody has a right too much")]),
         ["completion"] = new(
             [
                 ("Complete in this shell.", "source <(autostack-db completion bash)"),

@@ -31,6 +31,14 @@ internal static class FormatOption
         (arg.Item == Name && arg.Index + 1 < args.Count && args[arg.Index + 1] == "json")
         || arg.Item is Name + "=json" or Name + ":json");
 
+    /// <summary>Why the arguments contradict each other: <c>--json</c> beside another format; null when they do not.</summary>
+    public static string? Conflict(ParseResult parsed, Option<bool> json) =>
+        parsed.GetResult(json) is { Implicit: false }
+        && parsed.CommandResult.Command.Options.OfType<Option<CheckFormat>>().FirstOrDefault() is { } format
+        && parsed.GetResult(format) is { Implicit: false }
+        && parsed.GetValue(format) is not CheckFormat.Json and var asked
+            ? $"{json.Name} and {Name} {asked.ToString().ToLowerInvariant()} exclude each other." : null;
+
     /// <summary>True for the formats of build servers, which bypass the results for people and programs.</summary>
     public static bool IsForBuildServers(this CheckFormat format) => format is not (CheckFormat.Text or CheckFormat.Json);
 }

@@ -38,7 +38,9 @@ internal sealed record SchemaDump(int Objects, string Text)
         catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.LockNotAvailable)
         {
             throw new CliException(new Failure(ExitCode.Locked, "locked",
-                "Another session has locked a table of the database. Run the dump again when that session has ended."));
+                "Another session has locked a table of the database." +
+                await LockedTables.SentenceAsync(server, writes: false, cancellationToken).ConfigureAwait(false) +
+                " Run the dump again when that session has ended."));
         }
     }
 

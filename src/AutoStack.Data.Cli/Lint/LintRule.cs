@@ -1,3 +1,5 @@
+using AutoStack.Data.Migrations.Internal;
+
 namespace AutoStack.Data.Cli.Lint;
 
 /// <summary>A danger of a script. Scripts allow a rule by its id, so that an id never changes.</summary>
@@ -50,8 +52,7 @@ internal sealed record LintRule(string Id, string Safer)
     public static readonly LintRule LockTimeout = new("lock-timeout",
         "Keep the migrator's 5 s, or set a limit in the header: -- autostack: lock_timeout=30s.");
 
-    public static readonly LintRule TransactionControl = new("transaction-control",
-        "Remove it: the migrator begins and commits the transaction, together with the journal row.");
+    public static readonly LintRule TransactionControl = new("transaction-control", Unrunnable.TransactionMend);
 
     public static readonly LintRule SessionSetting = new("session-setting",
         "Use SET LOCAL, which ends with the transaction; put timeouts in the header.");
@@ -112,14 +113,11 @@ internal sealed record LintRule(string Id, string Safer)
 
     public static readonly LintRule LongName = new("long-name", "Choose a name of at most 63 bytes.");
 
-    public static readonly LintRule PsqlCommand = new("psql-command",
-        "Remove the line: only psql understands it. What it did is plain SQL (\\set: write the value), or the header of the script.");
+    public static readonly LintRule PsqlCommand = new("psql-command", Unrunnable.PsqlMend);
 
-    public static readonly LintRule CopyData = new("copy-data",
-        "Write the rows as INSERT … VALUES, or load them from the application after the upgrade.");
+    public static readonly LintRule CopyData = new("copy-data", Unrunnable.CopyMend);
 
-    public static readonly LintRule SelectInto = new("select-into",
-        "Write CREATE TABLE name AS SELECT …; a variable needs PL/pgSQL: DO $$ DECLARE … BEGIN SELECT … INTO variable …; END $$.");
+    public static readonly LintRule SelectInto = new("select-into", Unrunnable.SelectIntoMend);
 
     public static readonly LintRule FailsInTransaction = new("fails-in-transaction", $"Put the statement {Alone}.");
 

@@ -5,15 +5,13 @@ namespace AutoStack.Data.Cli.Lint;
 /// <summary>The rules on statements that lock or write rows: LOCK, TRUNCATE, UPDATE, DELETE, MERGE and SELECT INTO.</summary>
 internal sealed class RowRules(ScriptScope scope)
 {
-    private static readonly HashSet<string> Constants = ["true", "false", "null", "not", "and", "or", "is"];
-
     public void Check(ScriptStatement statement)
     {
         var (line, cursor) = (statement.Sql.Line, statement.Sql.Read());
-        if (!statement.Nested && CreatesTable(statement.Sql))
+        if (!statement.Nested && Unrunnable.CreatesTable(statement.Sql))
         {
             scope.Report(line, LintRule.SelectInto, scope.Step.Transactional
-                ? "SELECT INTO fails: the migrator runs the script by EXECUTE, which refuses it."
+                ? Unrunnable.OfSelectInto
                 : "SELECT INTO assigns no variable here: it creates a table, which no rule recognizes.");
         }
 
@@ -29,14 +27,6 @@ internal sealed class RowRules(ScriptScope scope)
         {
             Write(line, cursor, []);
         }
-    }
-
-    // Every INTO of another command follows INSERT or MERGE.
-    private static bool CreatesTable(SqlStatement sql)
-    {
-        var cursor = sql.Read();
-        return (cursor.Starts("SELECT") || cursor.Starts("WITH")) && cursor.Has("INTO")
-            && !cursor.Has("INSERT INTO") && !cursor.Has("MERGE INTO");
     }
 
     private void Truncate(int line, SqlCursor cursor)
@@ -122,7 +112,7 @@ internal sealed class RowRules(ScriptScope scope)
         }
 
         var condition = cursor.TakeWhile(token => !token.Is("RETURNING"));
-        if (condition.All(token => !token.IsName || Constants.Contains(token.Name)))
+        if (Condition.Evaluate(condition) == true)
         {
             return "Every row";
         }
@@ -139,17 +129,9 @@ internal sealed class RowRules(ScriptScope scope)
     });
 
     // Equalities of two columns, joined by AND.
-    private static bool IsJoin(IReadOnlyList<SqlToken> condition)
+    private static bool IsJoin(IReadOnlyList<SqlToken> condition) => Condition.Conjuncts(condition).All(part =>
     {
-        var cursor = new SqlCursor(condition);
-        do
-        {
-            if (cursor.TakeName() is null || !cursor.Take("=") || cursor.TakeName() is null)
-            {
-                return false;
-            }
-        }
-        while (cursor.Take("AND"));
-        return cursor.AtEnd;
-    }
+        var cursor = new SqlCursor(part);
+        return cursor.TakeName() is not null && cursor.Take("=") && cursor.TakeName() is not null && cursor.AtEnd;
+    });
 }

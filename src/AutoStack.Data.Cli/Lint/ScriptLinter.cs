@@ -49,7 +49,7 @@ internal sealed class ScriptLinter(MigrationStep step, bool up, ScriptCatalog ca
 
         foreach (var (line, command) in text.PsqlCommands)
         {
-            scope.Report(line, LintRule.PsqlCommand, $"The server does not know {command.Split(' ', '\t')[0]}: it is a command of psql.");
+            scope.Report(line, LintRule.PsqlCommand, Unrunnable.OfPsql(command));
         }
 
         // Tokens of the whole script, since an unterminated comment is part of no statement.

@@ -23,7 +23,7 @@ internal sealed class ServerRules(ScriptScope scope)
         }
 
         Rewrite(sql);
-        Copy(sql.Line, cursor);
+        Copy(sql);
         if (cursor.Starts("ALTER SYSTEM"))
         {
             scope.Report(sql.Line, LintRule.AlterSystem,
@@ -62,20 +62,16 @@ internal sealed class ServerRules(ScriptScope scope)
         static bool IsFull(SqlCursor option) => option.Take("FULL") && !IndexRules.IsOff(option);
     }
 
-    private void Copy(int line, SqlCursor cursor)
+    private void Copy(SqlStatement sql)
     {
-        if (!cursor.Take("COPY"))
+        var cursor = sql.Read();
+        if (cursor.Take("COPY") && cursor.Has("PROGRAM"))
         {
-            return;
+            scope.Report(sql.Line, LintRule.ServerProgram, "COPY … PROGRAM runs a command on the database server, as the server's own user.");
         }
-
-        if (cursor.Has("PROGRAM"))
+        else if (Unrunnable.ExchangesRows(sql))
         {
-            scope.Report(line, LintRule.ServerProgram, "COPY … PROGRAM runs a command on the database server, as the server's own user.");
-        }
-        else if (cursor.Has("FROM STDIN") || cursor.Has("TO STDOUT"))
-        {
-            scope.Report(line, LintRule.CopyData, "COPY exchanges rows with its client, and the migrator neither sends nor reads any.");
+            scope.Report(sql.Line, LintRule.CopyData, Unrunnable.OfCopy);
         }
     }
 }

@@ -5,17 +5,14 @@ namespace AutoStack.Data.Cli.Lint;
 /// <summary>The rules on transactions and on settings of the session.</summary>
 internal sealed class SessionRules(ScriptScope scope)
 {
-    private static readonly string[] TransactionWords =
-        ["BEGIN", "START TRANSACTION", "COMMIT", "END", "ROLLBACK", "ABORT", "SAVEPOINT", "RELEASE", "PREPARE TRANSACTION"];
-
     public void Check(ScriptStatement statement)
     {
         var (line, cursor) = (statement.Sql.Line, statement.Sql.Read());
 
         // A DO block outside a transaction may commit.
-        if (TransactionWords.FirstOrDefault(cursor.Starts) is { } word && !(statement.Nested && !scope.Step.Transactional))
+        if (Unrunnable.TransactionWord(statement.Sql) is { } word && !(statement.Nested && !scope.Step.Transactional))
         {
-            scope.Report(line, LintRule.TransactionControl, $"{word} is not allowed in a script: the migrator controls transactions.");
+            scope.Report(line, LintRule.TransactionControl, Unrunnable.OfTransaction(word));
         }
         else if (cursor.Take("SET"))
         {

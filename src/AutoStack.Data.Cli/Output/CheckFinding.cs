@@ -5,7 +5,7 @@ namespace AutoStack.Data.Cli.Output;
 
 /// <summary>One finding of a check or another report, for the formats of build servers.</summary>
 /// <param name="Rule">
-/// The kind of finding: the kind of an object, or <c>pending</c>, <c>changed</c>, <c>unknown</c>, <c>foreignObject</c>, <c>ignore</c>.
+/// The kind of finding: the kind of an object, a fault of the journal, or <c>pending</c>, <c>foreignObject</c>, <c>ignore</c>.
 /// </param>
 /// <param name="Level">How grave the finding is.</param>
 /// <param name="Name">The object or version.</param>
@@ -17,6 +17,7 @@ internal sealed record CheckFinding(string Rule, CheckLevel Level, string Name, 
     public static IReadOnlyList<CheckFinding> Of(SchemaCheckResult drift) =>
     [
         .. drift.History.Sets.SelectMany(set => set.Versions).Select(OfVersion).OfType<CheckFinding>(),
+        .. drift.History.Findings.Where(f => f.Fault is not (JournalFault.Changed or JournalFault.Unknown)).Select(OfJournal),
         .. drift.Differences.Select(Of),
         .. drift.ForeignObjects.Select(o => new CheckFinding(
             "foreignObject", drift.AllowsForeignObjects ? CheckLevel.Remark : CheckLevel.Drift, o.Name,
@@ -49,6 +50,11 @@ internal sealed record CheckFinding(string Rule, CheckLevel Level, string Name, 
         VersionState.Unknown => new("unknown", CheckLevel.Drift, version.Name, $"{SetTables.Named(version)} is unknown to this tool.", []),
         _ => null,
     };
+
+    // Another name for the same script is no drift: an upgrade runs.
+    private static CheckFinding OfJournal(JournalFinding finding) => new(
+        JournalFinding.Word(finding.Fault), finding.Fault == JournalFault.Renamed ? CheckLevel.Remark : CheckLevel.Drift, finding.Name,
+        finding.Message, [finding.Command]);
 
     private static CheckFinding Of(SchemaDifference d) => new(
         CheckText.Word(d.Kind), d.IsRemark ? CheckLevel.Remark : CheckLevel.Drift, d.Name, d.Message,

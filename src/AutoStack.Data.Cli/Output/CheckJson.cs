@@ -41,7 +41,14 @@ internal static class CheckJson
     public static object Of(SchemaRepairResult report) => new
     {
         Fixed = report.Applied.Select(Of),
-        Failed = report.Failures.Select(f => new { f.Step.Difference.Kind, f.Step.Difference.Name, f.Step.Statement.Sql, f.Reason }),
+        Failed = report.Failures.Select(f => new
+        {
+            f.Step.Difference.Kind,
+            f.Step.Difference.Name,
+            f.Step.Statement.Sql,
+            f.Reason,
+            Blocked = f.IsBlocked,
+        }),
         LeftOut = report.Plan.LeftOut.Select(Of),
         Check = Of(report.Left),
     };

@@ -12,11 +12,6 @@ internal static class DatabaseLines
         output.WriteLine(
             $"{(created ? "Created" : "There is already")} the database {Visible.Text(facts.Name)}: owner {Visible.Text(facts.Owner)}, " +
             $"encoding {facts.Encoding}, locale {Visible.Text(facts.Locale)} ({facts.Provider}).");
-        if (facts.Encoding != "UTF8")
-        {
-            output.WriteLine("The library stores texts of all languages: only UTF8 has all their letters.", new Style(Color.Yellow));
-        }
-
         if (created)
         {
             output.WriteLine("Next: autostack-db upgrade");

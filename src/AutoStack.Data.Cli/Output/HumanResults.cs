@@ -3,8 +3,10 @@ using AutoStack.Data.Cli.Commands;
 using AutoStack.Data.Cli.Databases;
 using AutoStack.Data.Cli.Dumping;
 using AutoStack.Data.Cli.Lint;
+using AutoStack.Data.Cli.Roles;
 using AutoStack.Data.Migrations;
 using Spectre.Console;
+using Finding = AutoStack.Data.Monitoring.Finding;
 
 namespace AutoStack.Data.Cli.Output;
 
@@ -21,7 +23,7 @@ internal sealed class HumanResults(IAnsiConsole output, IAnsiConsole error) : IR
         var width = plan.Scripts.Select(script => plan.StepOf(script).FileName.Length).DefaultIfEmpty().Max();
         foreach (var step in plan.Scripts.Select(plan.StepOf))
         {
-            output.WriteLine($"{step.FileName.PadRight(width)}  {(step.Transactional ? "" : "no transaction")}".TrimEnd());
+            output.WriteUnwrapped($"{step.FileName.PadRight(width)}  {(step.Transactional ? "" : "no transaction")}".TrimEnd());
         }
 
         ForesightLines.Write(output, plan.Obstacles);
@@ -154,6 +156,10 @@ internal sealed class HumanResults(IAnsiConsole output, IAnsiConsole error) : IR
     public void Dumped(SchemaDump dump, string? file) =>
         output.Profile.Out.Writer.Write(
             file is null ? dump.Text : $"{Screen.Count(dump.Objects, "object")} in {file}.{Environment.NewLine}");
+
+    public void RolesApplied(RoleReport report, bool dryRun) => RolesLines.Applied(output, report, dryRun);
+
+    public void RolesChecked(RoleReport report, IReadOnlyList<Finding> findings) => RolesLines.Checked(output, report, findings);
 
     public void Fail(Failure failure) => error.WriteLine(failure.Message, new Style(Color.Red));
 

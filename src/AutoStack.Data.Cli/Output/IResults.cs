@@ -3,7 +3,9 @@ using AutoStack.Data.Cli.Commands;
 using AutoStack.Data.Cli.Databases;
 using AutoStack.Data.Cli.Dumping;
 using AutoStack.Data.Cli.Lint;
+using AutoStack.Data.Cli.Roles;
 using AutoStack.Data.Migrations;
+using Finding = AutoStack.Data.Monitoring.Finding;
 
 namespace AutoStack.Data.Cli.Output;
 
@@ -53,6 +55,10 @@ internal interface IResults
     void DatabaseDropped(string name, bool dropped);
 
     void Dumped(SchemaDump dump, string? file);
+
+    void RolesApplied(RoleReport report, bool dryRun);
+
+    void RolesChecked(RoleReport report, IReadOnlyList<Finding> findings);
 
     void Fail(Failure failure);
 }

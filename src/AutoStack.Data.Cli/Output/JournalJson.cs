@@ -11,7 +11,8 @@ namespace AutoStack.Data.Cli.Output;
 /// history            each version also has "stamped": true when the row was added without a run of the script
 /// history --changes  {"changes":[{"id":1,"changedAt":"2026-01-31T12:00:00.123456Z","changedBy":"autostack","kind":"stamped","set":"core",
 ///                     "version":5,"name":"0005_…","oldRow":null,"newRow":{"version":5,…},"reason":"…","toolVersion":"1.0.0"},…]}
-///                    kind is stamped, adopted, repaired, downgraded or other; oldRow is null for an added row, newRow for a removed one
+///                    kind is stamped, adopted, repaired, downgraded or other; oldRow is null for an added row, newRow for a removed one,
+///                    both for restored keys of the journal
 /// repair             {"sound":true,"changed":true,"repaired":[…],"left":[…],"run":["0005_…"]}; repaired and left are findings. changed is
 ///                    false for --dry-run
 /// </code>

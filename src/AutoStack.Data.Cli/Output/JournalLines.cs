@@ -76,7 +76,13 @@ internal static class JournalLines
                 change.ChangedAt.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture),
                 change.ChangedBy,
                 JournalChanges.Word(change.Kind),
-                change.OldRow is null ? "added" : change.NewRow is null ? "removed" : "changed",
+                (change.OldRow, change.NewRow) switch
+                {
+                    (null, null) => "keys",
+                    (null, _) => "added",
+                    (_, null) => "removed",
+                    _ => "changed",
+                },
                 JournalFindings.Named(change.Set, change.Name),
                 change.Reason ?? "");
         }

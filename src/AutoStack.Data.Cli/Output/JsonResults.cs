@@ -7,9 +7,11 @@ using AutoStack.Data.Cli.Commands;
 using AutoStack.Data.Cli.Databases;
 using AutoStack.Data.Cli.Dumping;
 using AutoStack.Data.Cli.Lint;
+using AutoStack.Data.Cli.Roles;
 using AutoStack.Data.Migrations;
 using AutoStack.Data.Migrations.Internal;
 using Spectre.Console;
+using Finding = AutoStack.Data.Monitoring.Finding;
 
 namespace AutoStack.Data.Cli.Output;
 
@@ -179,6 +181,10 @@ internal sealed class JsonResults(TextWriter output, IAnsiConsole error, Progres
         report.Files,
         Findings = report.Findings.Select(f => new { f.File, f.Line, Rule = f.Rule.Id, f.Message, f.Rule.Safer }),
     });
+
+    public void RolesApplied(RoleReport report, bool dryRun) => Write(RolesJson.Of(report, dryRun));
+
+    public void RolesChecked(RoleReport report, IReadOnlyList<Finding> findings) => Write(RolesJson.Of(report, findings));
 
     public void Revised(Revision revision) => Write(revision);
 

@@ -1,4 +1,5 @@
 using AutoStack.Data.Migrations;
+using AutoStack.Data.Migrations.Internal;
 using Spectre.Console;
 
 namespace AutoStack.Data.Cli.Output;
@@ -11,6 +12,9 @@ namespace AutoStack.Data.Cli.Output;
 internal sealed class ProgressLines(IAnsiConsole console, IAnsiConsole error) : IProgress<MigrationEvent>
 {
     private static readonly int NameWidth = SchemaMigrator.Scripts.Max(s => s.Down.FileName.Length);
+
+    // A blank, and a duration such as 12 min 05 s.
+    private const int DurationWidth = 13;
 
     private readonly List<OpenSchema> openSchemas = [];
     private MigrationPlanned? plan;
@@ -89,7 +93,7 @@ internal sealed class ProgressLines(IAnsiConsole console, IAnsiConsole error) : 
                 break;
             case StepStarted started:
                 bar.Start();
-                console.Write(started.FileName.PadRight(NameWidth), Style.Plain);
+                WriteName(started.FileName);
                 lineOpen = true;
                 break;
             case StepWaiting waiting:
@@ -125,8 +129,20 @@ internal sealed class ProgressLines(IAnsiConsole console, IAnsiConsole error) : 
     private void Finish(string fileName, string text)
     {
         lineOpen &= !bar.Clear();
-        console.WriteLine($"{(lineOpen ? "" : fileName.PadRight(NameWidth))} {text}", new Style(Color.Green));
+        if (!lineOpen)
+        {
+            WriteName(fileName);
+        }
+
+        console.WriteLine($" {text}", new Style(Color.Green));
         lineOpen = false;
+    }
+
+    // Past the console, which would break a name that is longer than a line; on a narrow terminal the name is not followed by blanks.
+    private void WriteName(string fileName)
+    {
+        var room = console.Profile.Width - DurationWidth;
+        console.Profile.Out.Writer.Write(Visible.Lines(fileName.PadRight(Math.Min(NameWidth, Math.Max(0, room)))));
     }
 
     private static string Way(RehearsedStep step) => step.Outcome switch
@@ -155,6 +171,13 @@ internal sealed class ProgressLines(IAnsiConsole console, IAnsiConsole error) : 
     private void Line(string text)
     {
         Close();
-        console.WriteLine(text, new Style(Color.Yellow));
+        if (text.Split(' ').Any(word => word.Length > console.Profile.Width))
+        {
+            console.WriteUnwrapped(text);
+        }
+        else
+        {
+            console.WriteLine(text, new Style(Color.Yellow));
+        }
     }
 }

@@ -12,7 +12,7 @@ internal sealed class Adoption(MigratorContext context, AdoptionOptions? options
     {
         var connection = await context.ConnectReadOnlyAsync(cancellationToken).ConfigureAwait(false);
         await using var closing = connection.ConfigureAwait(false);
-        var (plan, _) = await ReadRowsAsync(connection, () => PlanAsync(connection, cancellationToken), result: null, cancellationToken)
+        var (plan, _, _) = await ReadRowsAsync(connection, () => PlanAsync(connection, cancellationToken), result: null, cancellationToken)
             .ConfigureAwait(false);
         return plan;
     }
@@ -25,8 +25,15 @@ internal sealed class Adoption(MigratorContext context, AdoptionOptions? options
         var connection = session.Connection;
         var runner = await ScriptRunner.StartAsync(session, context, context.Options.Attempts, progress, cancellationToken)
             .ConfigureAwait(false);
-        var (plan, checks) = await ReadRowsAsync(
+        var (plan, checks, stops) = await ReadRowsAsync(
             connection, () => PlanAsync(connection, cancellationToken), result: null, cancellationToken).ConfigureAwait(false);
+        if (stops.Count > 0 && !context.Options.IgnoreObstacles)
+        {
+            throw new MigrationException(MigrationError.Obstacles,
+                $"The adoption would stop:\n{string.Join('\n', stops.Select(stop => $"{stop.Before}: {stop.What}. {stop.Hint}"))}\n" +
+                "Nothing was changed.");
+        }
+
         progress?.Report(new AdoptionPlanned(plan));
         progress?.Report(new MigrationPlanned(
             plan.CurrentVersion, Math.Max(plan.CurrentVersion, context.Scripts.Count), plan.Changes.Count + plan.Scripts.Count));
@@ -84,7 +91,8 @@ internal sealed class Adoption(MigratorContext context, AdoptionOptions? options
         }
     }
 
-    private async Task<(AdoptionPlan Plan, IReadOnlyList<RowCheck> Checks)> PlanAsync(
+    // Rows stop the adoption between two steps, after which it continues; the other obstacles stop it before the first one.
+    private async Task<(AdoptionPlan Plan, IReadOnlyList<RowCheck> Checks, IReadOnlyList<AdoptionObstacle> Stops)> PlanAsync(
         NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         var history = await VersionJournal.ReadHistoryAsync(connection, context.Sets, cancellationToken).ConfigureAwait(false);
@@ -130,13 +138,12 @@ internal sealed class Adoption(MigratorContext context, AdoptionOptions? options
         }
 
         // A role without the rights may not even be allowed to read the rows.
-        var obstacles = await FindObstaclesAsync(connection, Rights.Of(plan), cancellationToken).ConfigureAwait(false);
-        obstacles.AddRange(await AdoptionForecast.FindAsync(connection, plan, cancellationToken).ConfigureAwait(false));
+        var stops = await FindObstaclesAsync(connection, Rights.Of(plan), cancellationToken).ConfigureAwait(false);
+        stops.AddRange(await AdoptionForecast.FindAsync(connection, plan, stops.Count == 0, cancellationToken).ConfigureAwait(false));
         return (plan with
         {
-            Obstacles = obstacles.Count > 0 ? obstacles
-                : await FindObstaclesAsync(connection, checks, cancellationToken).ConfigureAwait(false),
-        }, checks);
+            Obstacles = stops.Count > 0 ? stops : await FindObstaclesAsync(connection, checks, cancellationToken).ConfigureAwait(false),
+        }, checks, stops);
     }
 
     /// <summary>
@@ -201,8 +208,9 @@ internal sealed class Adoption(MigratorContext context, AdoptionOptions? options
         catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.LockNotAvailable)
         {
             throw new MigrationException(MigrationError.Locked,
-                "Another session has locked a table; adopt could not read its rows in time. Run adopt again when that session is done.",
-                exception)
+                "Another session has locked a table; adopt could not read its rows in time." +
+                await LockedTables.SentenceAsync(context.Server, writes: false, CancellationToken.None).ConfigureAwait(false) +
+                " Run adopt again when that session is done.", exception)
             {
                 Result = result,
             };

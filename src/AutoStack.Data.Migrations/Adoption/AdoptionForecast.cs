@@ -2,11 +2,17 @@ using Npgsql;
 
 namespace AutoStack.Data.Migrations.Internal;
 
-/// <summary>What would stop an adoption besides rows and rights: a standby, read-only transactions, names that are taken, views.</summary>
+/// <summary>
+/// What would stop an adoption besides its rows and the rights of <see cref="Rights"/>: a standby, another encoding, names that are taken.
+/// </summary>
 internal static class AdoptionForecast
 {
+    /// <param name="connection">A session of the database.</param>
+    /// <param name="plan">The plan.</param>
+    /// <param name="isAllowed">True when the role has the rights of <see cref="Rights"/>: others would follow from those.</param>
+    /// <param name="cancellationToken">Cancels the queries.</param>
     public static async Task<IEnumerable<AdoptionObstacle>> FindAsync(
-        NpgsqlConnection connection, AdoptionPlan plan, CancellationToken cancellationToken)
+        NpgsqlConnection connection, AdoptionPlan plan, bool isAllowed, CancellationToken cancellationToken)
     {
         List<MigrationStep> steps = [.. plan.Changes.Select(change => change.Step), .. plan.Scripts.Select(script => script.Up)];
         if (steps.Count == 0)
@@ -15,8 +21,12 @@ internal static class AdoptionForecast
         }
 
         var found = await Forecast.FindAsync(connection, steps, up: true, cancellationToken).ConfigureAwait(false);
-        return found.Where(obstacle => obstacle.Kind is ObstacleKind.Standby or ObstacleKind.ReadOnly or ObstacleKind.NameTaken
-                or ObstacleKind.Dependents)
+        return found.Where(obstacle => obstacle.Kind switch
+            {
+                ObstacleKind.NoCreate or ObstacleKind.NotOwner => false,
+                ObstacleKind.NoWrite or ObstacleKind.Extension => isAllowed,
+                _ => true,
+            })
             .Select(obstacle => new AdoptionObstacle(
                 obstacle.Script ?? steps[0].FileName, obstacle.What.TrimEnd('.'), Query(obstacle), obstacle.Mend));
     }
@@ -26,6 +36,12 @@ internal static class AdoptionForecast
         ObstacleKind.Standby => "SELECT pg_is_in_recovery()",
         ObstacleKind.ReadOnly =>
             "SELECT s.reset_val, s.source FROM pg_settings s WHERE s.name = 'default_transaction_read_only'",
+        ObstacleKind.Encoding =>
+            "SELECT pg_encoding_to_char(d.encoding) FROM pg_database d WHERE d.datname = current_database()",
+        ObstacleKind.Extension =>
+            $"SELECT a.name FROM pg_available_extensions a WHERE a.name IN ({Literals(obstacle)})",
+        ObstacleKind.NoWrite =>
+            $"SELECT current_user, has_table_privilege('public.schema_versions', 'INSERT')",
         _ => $"""
             SELECT 'relation' AS kind, c.oid::regclass::text AS name FROM pg_class c WHERE c.relname IN ({Literals(obstacle)})
             UNION ALL

@@ -41,7 +41,7 @@ public sealed class IgnoreList
             if (!char.IsLetter(word[0]) || !Enum.TryParse<SchemaObjectKind>(word, ignoreCase: true, out var kind))
             {
                 throw new FormatException(string.Create(CultureInfo.InvariantCulture,
-                    $"Line {index + 1}: '{Visible.Text(word)}' is no kind of object. The kinds are {Kinds}."));
+                    $"Line {index + 1}: '{Visible.Text(word)}' is not a kind of object. The kinds are {Kinds}."));
             }
 
             lines.Add(name.Length > 0 ? new IgnoreLine(index + 1, kind, name) : throw new FormatException(

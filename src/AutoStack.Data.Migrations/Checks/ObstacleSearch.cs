@@ -145,8 +145,9 @@ internal sealed class ObstacleSearch(NpgsqlConnection connection, NpgsqlTransact
                 JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = a.attrelid AND d.refobjsubid = a.attnum
                 WHERE a.attrelid = to_regclass(format('public.%I', @table)) AND a.attname = @column
             )
-            SELECT CASE c.relkind WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view' ELSE 'rule of table' END,
-                c.oid::regclass::text
+            SELECT CASE c.relkind WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view' ELSE 'rule' END,
+                CASE WHEN c.relkind IN ('v', 'm') THEN c.oid::regclass::text
+                    ELSE format('%I of table %s', r.rulename, c.oid::regclass) END
             FROM dependent d
             JOIN pg_rewrite r ON d.classid = 'pg_rewrite'::regclass AND r.oid = d.objid
             JOIN pg_class c ON c.oid = r.ev_class

@@ -87,10 +87,10 @@ internal sealed class SchemaCheck(MigratorContext context)
 
     private static Catalog WithoutJournal(Catalog catalog) => new([.. catalog.Objects.Where(o => o.Table != Catalog.Journal)]);
 
-    private static Task<Catalog> ReadAsync(NpgsqlConnection connection, IReadOnlyList<uint> moved, CancellationToken cancellationToken) =>
+    private Task<Catalog> ReadAsync(NpgsqlConnection connection, IReadOnlyList<uint> moved, CancellationToken cancellationToken) =>
         UnlockedAsync(Catalog.ReadWithJournalAsync(connection, moved, cancellationToken));
 
-    private static async Task<T> UnlockedAsync<T>(Task<T> reading)
+    private async Task<T> UnlockedAsync<T>(Task<T> reading)
     {
         try
         {
@@ -98,8 +98,9 @@ internal sealed class SchemaCheck(MigratorContext context)
         }
         catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.LockNotAvailable)
         {
-            throw new MigrationException(
-                MigrationError.Locked, "Another session has locked a table; the check could not read it in time.", exception);
+            throw new MigrationException(MigrationError.Locked,
+                "Another session has locked a table; the check could not read it in time." +
+                await LockedTables.SentenceAsync(context.Server, writes: false, CancellationToken.None).ConfigureAwait(false), exception);
         }
     }
 

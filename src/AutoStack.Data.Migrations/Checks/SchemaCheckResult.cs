@@ -37,12 +37,13 @@ public sealed record SchemaCheckResult(SchemaHistory History, IReadOnlyList<Sche
 
     /// <summary>
     /// True when the database is not what its journal says: a difference that is more than a remark, a script that was changed after it was
-    /// applied, a version that the given scripts do not have, a gap in the journal, or a foreign object that is not allowed.
+    /// applied, a version that the given scripts do not have, a gap or a doubled row in the journal, or a foreign object that is not
+    /// allowed.
     /// </summary>
     public bool HasDrifted =>
         Differences.Any(d => !d.IsRemark)
         || (ForeignObjects.Count > 0 && !AllowsForeignObjects)
-        || History.Sets.Any(set => set.HasGap)
+        || History.Sets.Any(set => set.HasGap || set.Doubled.Count > 0)
         || History.Sets.SelectMany(set => set.Versions).Any(v => v.State is VersionState.Changed or VersionState.Unknown);
 
     /// <summary>True when every script of the given sets is applied and the database is what the scripts create.</summary>

@@ -52,7 +52,8 @@ internal sealed partial class SchemaRepair(MigratorContext context, SchemaRepair
             }
             catch (PostgresException exception)
             {
-                var failure = new RepairFailure(step, runner.Failed(script.Up, exception, result).Message);
+                var failed = runner.Failed(script.Up, exception, result);
+                var failure = new RepairFailure(step, failed.Message) { IsBlocked = failed.Error == MigrationError.Locked };
                 failures.Add(failure);
                 progress?.Report(new RepairFailed(script.Up.FileName, failure));
             }

@@ -14,7 +14,11 @@ public sealed record RepairStep(SchemaDifference Difference, RepairStatement Sta
 /// <summary>A statement that failed and was rolled back; those of other differences ran all the same.</summary>
 /// <param name="Step">The statement.</param>
 /// <param name="Reason">The reason, without a value of a row unless <see cref="SchemaMigratorOptions.ShowValues"/> is set.</param>
-public sealed record RepairFailure(RepairStep Step, string Reason);
+public sealed record RepairFailure(RepairStep Step, string Reason)
+{
+    /// <summary>True when the statement did not get a lock in time, or was the victim of a deadlock: it can be run again.</summary>
+    public bool IsBlocked { get; init; }
+}
 
 /// <summary>What a repair did.</summary>
 /// <param name="Plan">What the repair planned.</param>

@@ -7,7 +7,8 @@ internal sealed class CatalogFacts(NpgsqlConnection connection)
 {
     /// <summary>The server, the database and the role.</summary>
     internal sealed record Place(
-        bool IsStandby, bool IsReadOnly, string Role, string Database, bool MayCreateInDatabase, bool IsSuperuser);
+        bool IsStandby, bool IsReadOnly, string Role, string Database, bool MayCreateInDatabase, bool IsSuperuser,
+        string Encoding);
 
     public async Task<Place> ReadPlaceAsync(CancellationToken cancellationToken) => (await ReadAsync("""
         SELECT
@@ -16,9 +17,12 @@ internal sealed class CatalogFacts(NpgsqlConnection connection)
             current_user::text,
             current_database()::text,
             has_database_privilege(current_database(), 'CREATE'),
-            (SELECT r.rolsuper FROM pg_roles r WHERE r.rolname = current_user)
+            (SELECT r.rolsuper FROM pg_roles r WHERE r.rolname = current_user),
+            (SELECT pg_encoding_to_char(d.encoding)::text FROM pg_database d WHERE d.datname = current_database())
         """,
-        row => new Place(row.GetBoolean(0), row.GetBoolean(1), row.GetString(2), row.GetString(3), row.GetBoolean(4), row.GetBoolean(5)),
+        row => new Place(
+            row.GetBoolean(0), row.GetBoolean(1), row.GetString(2), row.GetString(3), row.GetBoolean(4), row.GetBoolean(5),
+            row.GetString(6)),
         cancellationToken).ConfigureAwait(false))[0];
 
     /// <summary>The relations of these names, by the name as given; without a schema the first one on the scripts' path.</summary>

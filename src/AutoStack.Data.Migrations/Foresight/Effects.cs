@@ -27,8 +27,8 @@ internal static class Effects
             return statement.Tokens.Any(token => token.Is("set_config"));
         }
 
-        _ = cursor.Take("LOCAL") || cursor.Take("SESSION");
-        return cursor.Starts("search_path") || cursor.Starts("ROLE") || cursor.Starts("AUTHORIZATION") || cursor.Starts("SCHEMA")
+        _ = cursor.Take("LOCAL") || (!cursor.Starts("SESSION AUTHORIZATION") && cursor.Take("SESSION"));
+        return cursor.Starts("search_path") || cursor.Starts("ROLE") || cursor.Starts("SESSION AUTHORIZATION") || cursor.Starts("SCHEMA")
             || cursor.Starts("ALL");
     }
 

@@ -40,9 +40,29 @@ internal static class Forecast
                 "Options=-c default_transaction_read_only=off in the connection string.");
         }
 
+        if (up && place.Encoding != DatabaseEncoding.Name)
+        {
+            found.Add(-1, ObstacleKind.Encoding, null, DatabaseEncoding.Problem(place.Encoding), DatabaseEncoding.Mend);
+        }
+
+        FindUnrunnable(found, steps);
         await RightsForecast.FindAsync(found, up, cancellationToken).ConfigureAwait(false);
         await NameForecast.FindAsync(found, cancellationToken).ConfigureAwait(false);
         await DependentForecast.FindAsync(found, cancellationToken).ConfigureAwait(false);
         return found.InOrder;
+    }
+
+    // The first line of each kind: a dump may have a thousand.
+    private static void FindUnrunnable(ObstacleList found, IReadOnlyList<MigrationStep> steps)
+    {
+        foreach (var step in steps)
+        {
+            foreach (var kind in Unrunnable.Of(step).GroupBy(line => line.Mend))
+            {
+                var (first, more) = (kind.First(), kind.Count() - 1);
+                found.Add(found.Plan.StartOf(step), ObstacleKind.CannotRun, step.FileName,
+                    $"line {first.Line}{(more == 0 ? "" : $" and {more} more")}: {first.Problem}", first.Mend);
+            }
+        }
     }
 }

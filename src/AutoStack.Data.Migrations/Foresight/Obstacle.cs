@@ -39,4 +39,10 @@ public enum ObstacleKind
 
     /// <summary>Views or other objects depend on what a script changes or drops.</summary>
     Dependents,
+
+    /// <summary>The encoding of the database is not UTF8.</summary>
+    Encoding,
+
+    /// <summary>A script has a line that the migrator cannot run: BEGIN, COMMIT, a command of psql, COPY FROM STDIN, SELECT INTO.</summary>
+    CannotRun,
 }

@@ -19,6 +19,8 @@ internal sealed partial class PlannedEffects
     private readonly Dictionary<string, int> changed = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int> mentioned = new(StringComparer.Ordinal);
 
+    private readonly Dictionary<MigrationStep, int> starts = [];
+
     /// <summary>The effects in the order of the run.</summary>
     public IReadOnlyList<PlannedEffect> All => effects;
 
@@ -43,8 +45,12 @@ internal sealed partial class PlannedEffects
     /// <summary>The name of a column, constraint or trigger of a table.</summary>
     public static string PartOf(Effect effect) => $"{effect.Name}.{effect.Part}";
 
+    /// <summary>The number of the first effect of a script, also when the script has none.</summary>
+    public int StartOf(MigrationStep step) => starts[step];
+
     private void Add(MigrationStep step)
     {
+        starts[step] = effects.Count;
         var renamed = false;
         foreach (var statement in step.Statements)
         {

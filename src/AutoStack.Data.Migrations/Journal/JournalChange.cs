@@ -7,10 +7,10 @@ namespace AutoStack.Data.Migrations;
 /// <param name="ChangedAt">When the journal was changed, in UTC.</param>
 /// <param name="ChangedBy">The login of the session that changed the journal.</param>
 /// <param name="Kind">What changed the journal.</param>
-/// <param name="Version">The version of the row; 0 for a repeatable script.</param>
-/// <param name="Name">The name of the script.</param>
-/// <param name="OldRow">The row before the change, as JSON; null when the row was added.</param>
-/// <param name="NewRow">The row after the change, as JSON; null when the row was removed.</param>
+/// <param name="Version">The version of the row; 0 for a repeatable script, and for the journal itself.</param>
+/// <param name="Name">The name of the script; <c>schema_versions</c> for restored keys of the journal.</param>
+/// <param name="OldRow">The row before the change, as JSON; null when the row was added, and for restored keys.</param>
+/// <param name="NewRow">The row after the change, as JSON; null when the row was removed, and for restored keys.</param>
 /// <param name="Reason">Why, in the words of the operator; null when none was given.</param>
 /// <param name="ToolVersion">The version of the package that changed the journal.</param>
 public sealed record JournalChange(

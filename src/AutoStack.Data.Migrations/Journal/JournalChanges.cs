@@ -11,6 +11,9 @@ internal static class JournalChanges
 {
     public const string Table = "public.schema_version_changes";
 
+    // The name of a change of the table itself.
+    private const string KeysName = "schema_versions";
+
     /// <summary>
     /// Creates the table unless it exists. Whoever may read the journal may read its changes, and nobody else gets a right: default
     /// privileges could let a service write the table.
@@ -71,7 +74,16 @@ internal static class JournalChanges
 
     /// <summary>A change of one row that the caller has made.</summary>
     public static NpgsqlCommand Insert(
-        NpgsqlConnection connection, JournalChangeKind kind, VersionJournal.Entry entry, string? oldRow, string? newRow, string? reason)
+        NpgsqlConnection connection, JournalChangeKind kind, VersionJournal.Entry entry, string? oldRow, string? newRow, string? reason) =>
+        Insert(connection, kind, entry.Set, entry.Version, entry.Name, oldRow, newRow, reason);
+
+    /// <summary>The restored keys of the journal: a change of the table, which has no row.</summary>
+    public static NpgsqlCommand InsertKeys(NpgsqlConnection connection, string? reason) =>
+        Insert(connection, JournalChangeKind.Repaired, ScriptSet.CoreName, 0, KeysName, null, null, reason);
+
+    private static NpgsqlCommand Insert(
+        NpgsqlConnection connection, JournalChangeKind kind, string set, int version, string name, string? oldRow, string? newRow,
+        string? reason)
     {
         var command = new NpgsqlCommand($"""
             {EnsureSql};
@@ -79,9 +91,9 @@ internal static class JournalChanges
                 pg_catalog.clock_timestamp(), session_user, @kind, @set, @version, @name, @old, @new, @reason, @tool
             """, connection);
         command.Parameters.AddWithValue("kind", Word(kind));
-        command.Parameters.AddWithValue("set", entry.Set);
-        command.Parameters.Add(Nullable("version", NpgsqlDbType.Integer, entry.Version == 0 ? null : entry.Version));
-        command.Parameters.AddWithValue("name", entry.Name);
+        command.Parameters.AddWithValue("set", set);
+        command.Parameters.Add(Nullable("version", NpgsqlDbType.Integer, version == 0 ? null : version));
+        command.Parameters.AddWithValue("name", name);
         command.Parameters.Add(Nullable("old", NpgsqlDbType.Jsonb, oldRow));
         command.Parameters.Add(Nullable("new", NpgsqlDbType.Jsonb, newRow));
         command.Parameters.Add(Nullable("reason", NpgsqlDbType.Text, reason));

@@ -7,6 +7,11 @@ internal static class JournalFindings
 {
     public static IEnumerable<JournalFinding> Of(SetHistory history)
     {
+        foreach (var doubled in history.Doubled)
+        {
+            yield return doubled;
+        }
+
         if (history.Kind == ScriptSetKind.NotGiven)
         {
             yield break;
@@ -36,6 +41,10 @@ internal static class JournalFindings
             }
         }
     }
+
+    /// <summary>The finding of a journal without one of its keys.</summary>
+    public static JournalFinding LostKeys { get; } = new(ScriptSet.CoreName, 0, "schema_versions", JournalFault.LostKeys,
+        $"The journal {VersionJournal.Table} has lost a unique key, which keeps rows from being doubled.", JournalFinding.RepairCommand);
 
     /// <summary>The finding of a script with another text than the applied one.</summary>
     public static JournalFinding Changed(VersionStatus version) => Finding(version, JournalFault.Changed,

@@ -69,6 +69,22 @@ internal static class JournalShape
         $$
         """;
 
+    /// <summary>True when the table is there and has lost its primary or unique key.</summary>
+    public static async Task<bool> LacksKeysAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        using var command = new NpgsqlCommand("""
+            SELECT EXISTS (
+                SELECT
+                FROM pg_catalog.pg_class c
+                WHERE c.oid = pg_catalog.to_regclass('public.schema_versions')::oid
+                  AND (
+                      SELECT pg_catalog.count(DISTINCT k.contype)
+                      FROM pg_catalog.pg_constraint k
+                      WHERE k.conrelid = c.oid AND k.contype IN ('p', 'u')) < 2)
+            """, connection);
+        return await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) is true;
+    }
+
     /// <summary>Changes the table if it is that of an older tool.</summary>
     /// <param name="connection">The session that does the work, under the lock.</param>
     /// <param name="attempts">How often to try while another session holds the table; 1 in a transaction.</param>

@@ -24,7 +24,11 @@ public sealed record SchemaHistory(IReadOnlyList<SetHistory> Sets)
     public bool IsUpToDate => Sets.All(set => set.IsUpToDate);
 
     /// <summary>What is wrong with the journal, set by set; empty when nothing. A check finds the same.</summary>
-    public IReadOnlyList<JournalFinding> Findings => [.. Sets.SelectMany(JournalFindings.Of)];
+    public IReadOnlyList<JournalFinding> Findings =>
+        [.. Sets.SelectMany(JournalFindings.Of), .. LacksKeys ? [JournalFindings.LostKeys] : Array.Empty<JournalFinding>()];
+
+    /// <summary>True when the journal has lost its primary or unique key.</summary>
+    internal bool LacksKeys { get; init; }
 
     /// <summary>The versions of a set; null when the database does not have the set and it was not given.</summary>
     internal SetHistory? Find(string set) => Sets.FirstOrDefault(s => s.Set == set);
@@ -56,17 +60,12 @@ public sealed record SetHistory(
     /// <summary>True when every script is applied, unchanged, and the database has no other version of the set.</summary>
     public bool IsUpToDate => Versions.All(v => v.State is VersionState.Applied or VersionState.Retired or VersionState.NotGiven);
 
+    /// <summary>The rows that a version or name has besides its first one; empty while the journal has its keys.</summary>
+    internal IReadOnlyList<JournalFinding> Doubled { get; init; } = [];
+
     internal static SetHistory Of(ScriptSet set, IReadOnlyList<VersionJournal.Entry> applied)
     {
-        if (applied.GroupBy(e => e.Name).Concat(applied.Where(e => e.Version > 0).GroupBy(e => $"version {e.Version}"))
-            .FirstOrDefault(group => group.Count() > 1) is { } twice)
-        {
-            throw new MigrationException(MigrationError.ScriptFailed,
-                $"The journal {VersionJournal.Table} has {twice.Key} of the set {set.Name} {twice.Count()} times, and its unique " +
-                $"constraints are lost. See what would be changed: {JournalFinding.RepairCommand} --dry-run. Mend it: " +
-                $"{JournalFinding.RepairCommand}.");
-        }
-
+        (applied, var doubled) = DoubledRows.Split(applied, set);
         var entries = applied.ToDictionary(e => e.Name);
         var numbers = applied.Where(e => e.Version > 0).ToDictionary(e => e.Version);
         var versions = set.Scripts
@@ -83,7 +82,10 @@ public sealed record SetHistory(
             .Concat(entries.Values.Where(e => e.Version == 0).OrderBy(e => e.Name, StringComparer.Ordinal)
                 .Select(entry => Status(entry, VersionState.Retired)))
             .ToList();
-        return new SetHistory(set.Name, set.Kind, Highest(applied), set.Scripts.Count, versions);
+        return new SetHistory(set.Name, set.Kind, Highest(applied), set.Scripts.Count, versions)
+        {
+            Doubled = [.. doubled.Select(DoubledRows.Finding)],
+        };
 
         static VersionStatus Pending(MigrationScript script) =>
             new(script.Version, script.Name, VersionState.Pending, script.Checksum, null, null, null, null)
@@ -93,9 +95,15 @@ public sealed record SetHistory(
             };
     }
 
-    internal static SetHistory NotGiven(string set, IReadOnlyList<VersionJournal.Entry> applied) =>
-        new(set, ScriptSetKind.NotGiven, Highest(applied), Highest(applied),
-            [.. applied.OrderBy(e => e.Version == 0).ThenBy(e => e.Version).Select(e => Status(e, VersionState.NotGiven))]);
+    internal static SetHistory NotGiven(string set, IReadOnlyList<VersionJournal.Entry> applied)
+    {
+        (applied, var doubled) = DoubledRows.Split(applied, set: null);
+        return new SetHistory(set, ScriptSetKind.NotGiven, Highest(applied), Highest(applied),
+            [.. applied.OrderBy(e => e.Version == 0).ThenBy(e => e.Version).Select(e => Status(e, VersionState.NotGiven))])
+        {
+            Doubled = [.. doubled.Select(DoubledRows.Finding)],
+        };
+    }
 
     private static int Highest(IReadOnlyList<VersionJournal.Entry> applied) => applied.Select(e => e.Version).DefaultIfEmpty().Max();
 

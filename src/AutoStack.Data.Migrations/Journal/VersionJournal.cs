@@ -109,7 +109,10 @@ internal static class VersionJournal
     {
         try
         {
-            return SchemaHistory.Of(await ReadAsync(connection, places: false, cancellationToken).ConfigureAwait(false), sets);
+            return SchemaHistory.Of(await ReadAsync(connection, places: false, cancellationToken).ConfigureAwait(false), sets) with
+            {
+                LacksKeys = await JournalShape.LacksKeysAsync(connection, cancellationToken).ConfigureAwait(false),
+            };
         }
         catch (PostgresException exception)
         {

@@ -49,6 +49,10 @@ public sealed class MigrationPlan
 
     /// <summary>The scripts that would run, in their order.</summary>
     internal IReadOnlyList<MigrationStep> Steps => [.. Scripts.Select(StepOf)];
+
+    /// <summary>Names that are taken, which the comparison of the catalogs has found and the text of the scripts does not show.</summary>
+    internal IReadOnlyList<Obstacle> Taken { get; set; } = [];
+
     /// <summary>Why the plan is made, which a downgrade records in the journal; null when no reason was given.</summary>
     internal string? Reason { get; set; }
 

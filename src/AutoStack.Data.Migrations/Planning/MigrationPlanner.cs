@@ -34,7 +34,7 @@ internal static class MigrationPlanner
         else if (plan.Sets[0].Set == ScriptSet.CoreName && ReferenceEquals(context.Sets[0], ScriptSet.Core))
         {
             // Scripts other than the package's have no expected catalog.
-            await RefuseWrongJournalAsync(connection, history, context, runsCore, cancellationToken).ConfigureAwait(false);
+            await RefuseWrongJournalAsync(connection, history, context, plan, runsCore, cancellationToken).ConfigureAwait(false);
         }
 
         if (plan.Scripts.Count > 0)
@@ -56,7 +56,8 @@ internal static class MigrationPlanner
     }
 
     private static async Task RefuseWrongJournalAsync(
-        NpgsqlConnection connection, SchemaHistory history, MigratorContext context, bool runsCore, CancellationToken cancellationToken)
+        NpgsqlConnection connection, SchemaHistory history, MigratorContext context, MigrationPlan plan, bool runsCore,
+        CancellationToken cancellationToken)
     {
         var found = runsCore ? await Catalog.ReadAsync(connection, cancellationToken).ConfigureAwait(false)
             : await JournaledObjects.ReadUnlockedAsync(connection, cancellationToken).ConfigureAwait(false);
@@ -70,7 +71,17 @@ internal static class MigrationPlanner
             throw new MigrationException(MigrationError.NotAdopted, why);
         }
 
-        if (runsCore && LaterObjects.Find(found, history.CurrentVersion) is { Count: > 0 } later)
+        if (!runsCore || LaterObjects.Find(found, history.CurrentVersion) is not { Count: > 0 } later)
+        {
+            return;
+        }
+
+        if (LaterObjects.AreForeign(found, history.CurrentVersion))
+        {
+            // The forecast names the others: tables, and columns that a script adds without IF NOT EXISTS.
+            plan.Taken = LaterObjects.Taken(found, history.CurrentVersion, plan.Scripts);
+        }
+        else
         {
             throw new MigrationException(
                 MigrationError.NotAdopted, LaterObjects.Message(history.CurrentVersion, later, FindLater(found, history.CurrentVersion)));
@@ -187,12 +198,21 @@ internal static class MigrationPlanner
                 : $"There is no script set {name}") +
             $": name its folder with --scripts {name}=FOLDER or in autostack-db.json. Known are {string.Join(", ", sets)}.");
 
-    /// <summary>Refuses the journal of newer scripts, and one whose scripts are not the given ones.</summary>
+    /// <summary>Refuses the journal of newer scripts, one with doubled rows, and one whose scripts are not the given ones.</summary>
     /// <exception cref="MigrationException">
-    /// <see cref="MigrationError.SchemaNewer"/> or <see cref="MigrationError.ScriptChanged"/>.
+    /// <see cref="MigrationError.SchemaNewer"/>, <see cref="MigrationError.ScriptChanged"/>, or <see cref="MigrationError.ScriptFailed"/>
+    /// for doubled rows.
     /// </exception>
     public static void RefuseForeignJournal(SetHistory history)
     {
+        if (history.Doubled is [var doubled, ..])
+        {
+            throw new MigrationException(MigrationError.ScriptFailed,
+                $"The journal {VersionJournal.Table} has {JournalFindings.Named(doubled.Set, doubled.Name)} several times, and its unique " +
+                $"constraints are lost. See what would be changed: {JournalFinding.RepairCommand} --dry-run. Mend it: " +
+                $"{JournalFinding.RepairCommand}.");
+        }
+
         var service = history.Kind == ScriptSetKind.Service;
         if (history.Versions.FirstOrDefault(v => v.State == VersionState.Unknown) is { } unknown)
         {

@@ -16,7 +16,7 @@ internal static class PlanForecast
 
         var rehearsed = plan.Steps.Select(step => RehearsalForm.Of(step)).OfType<MigrationStep>().ToList();
         return plan.With(
-            await Forecast.FindAsync(connection, plan.Steps, !plan.IsDowngrade, cancellationToken).ConfigureAwait(false),
+            await FindAsync(connection, plan, cancellationToken).ConfigureAwait(false),
             await LockForecast.FindAsync(connection, plan.Steps, cancellationToken).ConfigureAwait(false),
             await LockForecast.FindAsync(connection, rehearsed, cancellationToken).ConfigureAwait(false));
     }
@@ -31,11 +31,21 @@ internal static class PlanForecast
             return;
         }
 
-        var found = await Forecast.FindAsync(connection, plan.Steps, !plan.IsDowngrade, cancellationToken).ConfigureAwait(false);
+        var found = await FindAsync(connection, plan, cancellationToken).ConfigureAwait(false);
         if (found.Count > 0)
         {
             throw new MigrationException(
                 MigrationError.Obstacles, $"The run would stop:\n{string.Join('\n', found)}\nNothing was changed.");
         }
+    }
+
+    private static async Task<IReadOnlyList<Obstacle>> FindAsync(
+        NpgsqlConnection connection, MigrationPlan plan, CancellationToken cancellationToken)
+    {
+        var found = await Forecast.FindAsync(connection, plan.Steps, !plan.IsDowngrade, cancellationToken).ConfigureAwait(false);
+        var others = plan.Taken.Where(taken => !found.Any(o => o.Kind == taken.Kind && o.Script == taken.Script
+            && taken.Objects.All(o.Objects.Contains)));
+        var places = plan.Steps.Select(step => step.FileName).ToList();
+        return [.. found.Concat(others).OrderBy(o => o.Script is null ? -1 : places.IndexOf(o.Script))];
     }
 }

@@ -10,7 +10,8 @@ internal static class PsqlScript
     {
         if (plan.Scripts.Count == 0)
         {
-            return $"-- Already at version {string.Join(", ", plan.Sets.Select(From))}, nothing to do.\n";
+            return $"-- {(IsOne(plan) ? $"{plan.Sets[0].Set} is already" : "Already")} at version " +
+                $"{(IsOne(plan) ? $"{plan.FromVersion}" : string.Join(", ", plan.Sets.Select(From)))}, nothing to do.\n";
         }
 
         var text = new StringBuilder();
@@ -102,6 +103,8 @@ internal static class PsqlScript
     private static string Way(SetVersions set) =>
         string.Create(CultureInfo.InvariantCulture, $"{Named(set)}{set.FromVersion} to {set.ToVersion}");
 
+    private static bool IsOne(MigrationPlan plan) => plan.Sets is [{ Set: not ScriptSet.CoreName }];
+
     private static bool IsMoved(SetVersions set) => set.FromVersion != set.ToVersion || set.Set == ScriptSet.CoreName;
 
     private static string Named(SetVersions set) => set.Set == ScriptSet.CoreName ? "" : set.Set + " ";
@@ -127,6 +130,7 @@ internal static class PsqlScript
         }
 
         text.Append(step.Transactional ? "BEGIN;\n" : "").Append(step.Sql).Append(EndOfStatement(step.Sql))
+            .Append(step.Statements.Any(Effects.ChangesNames) ? $"{SessionState.OwnRole};\n" : "")
             .Append(JournalRows.RecordSql(script, up, reason)).Append(";\n").Append(step.Transactional ? "COMMIT;\n" : "");
     }
 

@@ -71,8 +71,7 @@ internal static class RequirementCheck
                 var version = reached.GetValueOrDefault(need.Name);
                 if (version < Number(need))
                 {
-                    missing.Add($"{script.Up.FileName} needs version {need.Value} of {need.Name}, and the database is at {version}: " +
-                        $"autostack-db upgrade {need.Value}{(need.Name == ScriptSet.CoreName ? "" : $" --set {need.Name}")}.");
+                    missing.Add($"{script.Up.FileName} needs version {need.Value} of {need.Name}, and " + Way(history, need, version));
                 }
             }
 
@@ -83,6 +82,19 @@ internal static class RequirementCheck
         }
 
         return missing;
+    }
+
+    private static string Way(SchemaHistory history, Requirement need, int version)
+    {
+        var set = history.Find(need.Name);
+        if (set is not null && set.Kind != ScriptSetKind.NotGiven && set.HeadVersion < Number(need))
+        {
+            return set.Kind == ScriptSetKind.Service ? $"the given scripts end at version {set.HeadVersion}: give newer ones."
+                : $"this release of the tool ends at version {set.HeadVersion}: use a newer release.";
+        }
+
+        return $"the database is at {version}: " +
+            $"autostack-db upgrade {need.Value}{(need.Name == ScriptSet.CoreName ? "" : $" --set {need.Name}")}.";
     }
 
     private static int Number(Requirement need) => int.Parse(need.Value, NumberStyles.None, CultureInfo.InvariantCulture);

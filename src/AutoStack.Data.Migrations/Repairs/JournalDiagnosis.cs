@@ -58,17 +58,16 @@ internal sealed class JournalDiagnosis(
     {
         var kept = new List<VersionJournal.Entry>();
         var decided = true;
-        foreach (var row in rows.OrderBy(row => !IsOf(set, row)).ThenBy(row => row.AppliedAt))
+        foreach (var row in DoubledRows.InOrder(rows, set))
         {
-            if (kept.Find(k => k.Name == row.Name || (k.Version == row.Version && k.Version > 0)) is not { } first)
+            if (kept.Find(k => DoubledRows.AreOne(k, row)) is not { } first)
             {
                 kept.Add(row);
                 continue;
             }
 
-            var finding = Finding(row, JournalFault.Doubled,
-                $"The journal has {Named(row)} several times; one row is of {row.AppliedAt:yyyy-MM-dd HH:mm:ss} UTC.");
-            if (IsOf(set, first) || (first.Name, first.Version, first.Checksum) == (row.Name, row.Version, row.Checksum))
+            var finding = DoubledRows.Finding(row);
+            if (DoubledRows.IsOf(set, first) || (first.Name, first.Version, first.Checksum) == (row.Name, row.Version, row.Checksum))
             {
                 Mend(finding with { Repair = $"Removes the row of {row.AppliedAt:yyyy-MM-dd HH:mm:ss} UTC." }, row, null);
                 decided &= IsSelected(JournalFault.Doubled);
@@ -92,7 +91,7 @@ internal sealed class JournalDiagnosis(
     private List<VersionJournal.Entry> Renamed(ScriptSet set, List<VersionJournal.Entry> rows)
     {
         var moves = new Dictionary<VersionJournal.Entry, MigrationScript>();
-        foreach (var row in rows.Where(row => row.Version > 0 && !IsOf(set, row)))
+        foreach (var row in rows.Where(row => row.Version > 0 && !DoubledRows.IsOf(set, row)))
         {
             var same = set.Scripts.FirstOrDefault(s => s.Version == row.Version && s.Checksum == row.Checksum);
             var scripts = set.Scripts.Where(s => s.Checksum == row.Checksum).ToList();
@@ -227,9 +226,6 @@ internal sealed class JournalDiagnosis(
     }
 
     private bool IsSelected(JournalFault fault) => options.Only.Count == 0 || options.Only.Contains(fault);
-
-    private static bool IsOf(ScriptSet? set, VersionJournal.Entry row) => set?.Scripts.Concat(set.Repeatables)
-        .Any(s => s.Version == row.Version && s.Name == row.Name && s.Checksum == row.Checksum) == true;
 
     private static JournalFinding Finding(VersionJournal.Entry row, JournalFault fault, string message) =>
         new(row.Set, row.Version, row.Name, fault, message, JournalFinding.RepairCommand);

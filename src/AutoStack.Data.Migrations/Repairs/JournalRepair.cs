@@ -118,6 +118,8 @@ internal sealed class JournalRepair(MigratorContext context, JournalRepairOption
         if (keys is { Repair: not null })
         {
             await ExecuteAsync(connection, JournalShape.RestoreKeysSql, cancellationToken).ConfigureAwait(false);
+            using var note = JournalChanges.InsertKeys(connection, context.Options.Reason);
+            await note.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
         }
 
         return (diagnosis, keys);
@@ -127,25 +129,13 @@ internal sealed class JournalRepair(MigratorContext context, JournalRepairOption
 
     private async Task<JournalFinding?> FindLostKeysAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
-        using var command = new NpgsqlCommand("""
-            SELECT c.relname
-            FROM pg_catalog.pg_class c
-            WHERE c.oid = pg_catalog.to_regclass('public.schema_versions')::oid
-              AND (
-                  SELECT pg_catalog.count(DISTINCT k.contype)
-                  FROM pg_catalog.pg_constraint k
-                  WHERE k.conrelid = c.oid AND k.contype IN ('p', 'u')) < 2
-            """, connection);
-        if (await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) is null)
+        if (!await JournalShape.LacksKeysAsync(connection, cancellationToken).ConfigureAwait(false))
         {
             return null;
         }
 
-        var finding = new JournalFinding(ScriptSet.CoreName, 0, "schema_versions", JournalFault.LostKeys,
-            $"The journal {VersionJournal.Table} has lost a unique key, which keeps rows from being doubled.",
-            JournalFinding.RepairCommand);
         return options.Only.Count == 0 || options.Only.Contains(JournalFault.LostKeys)
-            ? finding with { Repair = "Restores the keys." } : finding;
+            ? JournalFindings.LostKeys with { Repair = "Restores the keys." } : JournalFindings.LostKeys;
     }
 
     private static async Task<string> RemoveAsync(
@@ -204,7 +194,9 @@ internal sealed class JournalRepair(MigratorContext context, JournalRepairOption
         catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.LockNotAvailable)
         {
             throw new MigrationException(MigrationError.Locked,
-                "Another session has locked the journal or a table. Nothing was changed. Run the command again.", exception);
+                "Another session has locked the journal or a table." +
+                await LockedTables.SentenceAsync(context.Server, writes: true, CancellationToken.None).ConfigureAwait(false) +
+                " Nothing was changed. Run the command again.", exception);
         }
         catch (NpgsqlException exception)
         {

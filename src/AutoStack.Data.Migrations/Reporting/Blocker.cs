@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
 using AutoStack.Data.Migrations.Internal;
+using Npgsql;
 
 namespace AutoStack.Data.Migrations;
 
@@ -40,6 +41,16 @@ public sealed partial record Blocker(
         var role = Role is null ? null : $"role {Role}";
         var parts = new[] { $"pid {ProcessId}", Application, role, age, State ?? "statement hidden from this role" };
         return Visible.Text(string.Join(", ", parts.Where(part => part is not null)) + (Statement is null ? "" : $": {Statement}"));
+    }
+
+    /// <summary>Reads pid, application, role, age of the transaction, state and statement from the columns of a row.</summary>
+    internal static Blocker Read(NpgsqlDataReader row, int first)
+    {
+        return new Blocker(
+            row.GetInt32(first), Text(first + 1), Text(first + 2),
+            row.IsDBNull(first + 3) ? null : row.GetTimeSpan(first + 3), Text(first + 4), Shorten(Text(first + 5)));
+
+        string? Text(int column) => row.IsDBNull(column) ? null : row.GetString(column);
     }
 
     /// <summary>Formats the first blockers in one line; empty without blockers.</summary>

@@ -107,6 +107,10 @@ internal sealed partial class DbUpStep(
             return;
         }
 
+        // A script may end as another role, which has no right on the journal.
+        using var own = dbCommandFactory();
+        own.CommandText = SessionState.OwnRole;
+        own.ExecuteNonQuery();
         using var command = JournalRows.Record((NpgsqlCommand)dbCommandFactory(), script, up, watch.Elapsed, reason);
         if (command.ExecuteNonQuery() < 1)
         {

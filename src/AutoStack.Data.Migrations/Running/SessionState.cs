@@ -9,13 +9,16 @@ namespace AutoStack.Data.Migrations.Internal;
 /// <param name="connection">The session that runs the scripts.</param>
 internal sealed class SessionState(NpgsqlConnection connection)
 {
+    /// <summary>Returns to the role that the session started with, in and outside a transaction.</summary>
+    public const string OwnRole = "SET SESSION AUTHORIZATION DEFAULT; RESET ROLE";
+
     // DISCARD ALL also forgets the role that ALTER ROLE … SET role gave the session; RESET ROLE returns to it.
     private static readonly string[] Discard = ["DISCARD ALL", "RESET ROLE"];
 
     // DISCARD ALL piece by piece, as far as a transaction allows it.
     private static readonly string[] DiscardInTransaction =
     [
-        "CLOSE ALL; SET SESSION AUTHORIZATION DEFAULT; RESET ROLE; RESET ALL; DEALLOCATE ALL; UNLISTEN *; "
+        $"CLOSE ALL; {OwnRole}; RESET ALL; DEALLOCATE ALL; UNLISTEN *; "
             + "SELECT pg_catalog.pg_advisory_unlock_all(); DISCARD PLANS; DISCARD TEMP; DISCARD SEQUENCES",
     ];
 

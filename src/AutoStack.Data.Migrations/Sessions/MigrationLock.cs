@@ -90,19 +90,7 @@ internal sealed class MigrationLock : IAsyncDisposable
         await gate.WaitAsync().ConfigureAwait(false);
         try
         {
-            var blockers = new List<Blocker>();
-            var reader = await command.ExecuteReaderAsync().ConfigureAwait(false);
-            await using var closing = reader.ConfigureAwait(false);
-            while (await reader.ReadAsync().ConfigureAwait(false))
-            {
-                blockers.Add(new Blocker(
-                    reader.GetInt32(0), Text(1), Text(2), reader.IsDBNull(3) ? null : reader.GetTimeSpan(3), Text(4),
-                    Blocker.Shorten(Text(5))));
-            }
-
-            return blockers;
-
-            string? Text(int column) => reader.IsDBNull(column) ? null : reader.GetString(column);
+            return await command.ListAsync(row => Blocker.Read(row, first: 0), CancellationToken.None).ConfigureAwait(false);
         }
         finally
         {

@@ -98,7 +98,11 @@ public sealed class AdoptionForesightTests : AdoptionTestsBase
             var run = await ConsoleRun.StartAsync(["adopt", "--dry-run"], connection: connection, cancellationToken: Token);
 
             var tables = Catalog.Expected(AdoptionPlanner.DocumentedVersion).Objects.Count(o => o.Kind == SchemaObjectKind.Table);
+            var real = Assert.ThrowsAsync<MigrationException>(() => new SchemaMigrator(connection).AdoptAsync(cancellationToken: Token))!;
             Assert.That(run.Code, Is.EqualTo(1), run.Error);
+            Assert.That(real.Error, Is.EqualTo(MigrationError.Obstacles));
+            Assert.That(plan.Obstacles.Select(o => real.Message.Contains(o.What, StringComparison.Ordinal)), Is.All.True);
+            Assert.That(await ExistsAsync("schema_versions"), Is.False);
             Assert.That(plan.Obstacles.Select(o => o.What), Is.EqualTo(new[]
             {
                 "This role lacks the privilege to create extensions in this database (1 case)",
@@ -132,8 +136,11 @@ public sealed class AdoptionForesightTests : AdoptionTestsBase
         await MakeAsync(CreateAll);
         await ExecuteAsync("CREATE FUNCTION assign_log_seq() RETURNS int LANGUAGE sql AS 'SELECT 1'");
 
-        var run = await ConsoleRun.StartAsync(["adopt"], connection: ConnectionString, cancellationToken: Token);
+        var refused = await ConsoleRun.StartAsync(["adopt"], connection: ConnectionString, cancellationToken: Token);
+        var run = await ConsoleRun.StartAsync(
+            ["adopt", "--ignore-obstacles"], connection: ConnectionString, cancellationToken: Token);
 
+        Assert.That(refused.Error, Does.Contain("The function assign_log_seq()").And.EndWith("\nNothing was changed.\n"));
         Assert.That(run.Error, Does.Contain("0003_add_log_sequence.sql").And.Contain("the database is at version 2"));
         Assert.That(await AppliedAsync(), Is.EqualTo(new[] { "1", "2" }));
     }

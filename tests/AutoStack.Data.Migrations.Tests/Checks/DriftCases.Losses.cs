@@ -71,6 +71,9 @@ internal static partial class DriftCases
         new("ALTER TABLE users ADD own_a varchar(255), ADD own_b varchar(255); UPDATE users SET own_a = 'a'; ANALYZE users; " +
             "UPDATE users SET own_b = name; ALTER TABLE users DROP github_id",
             Expectation.Obstacle, "It needs column users.github_id, which is missing"),
+        new("ALTER TABLE users DROP CONSTRAINT users_pkey CASCADE, DROP CONSTRAINT users_email_key; DROP INDEX users_lower_email_key; " +
+            "INSERT INTO users SELECT * FROM users WHERE name = 'Ada'",
+            Expectation.Obstacle, "It needs key users.users_pkey, which is missing"),
         new("CREATE TABLE own_notes (nick text); ALTER TABLE users ADD own_nick text UNIQUE; " +
             "ALTER TABLE own_notes ADD FOREIGN KEY (nick) REFERENCES users (own_nick)",
             Expectation.Obstacle, "The foreign key public.own_notes.own_notes_nick_fkey uses column users.own_nick"),

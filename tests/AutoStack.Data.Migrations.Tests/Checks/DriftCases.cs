@@ -92,6 +92,10 @@ internal static partial class DriftCases
         new(OwnState + "; " +
             "CREATE INDEX own_running ON deployment_containers (id) WHERE status = 'running'",
             Expectation.Obstacle, "own_running compares column deployment_containers.status"),
+        new("ALTER TABLE deployments ALTER is_production DROP DEFAULT, ALTER is_production TYPE int USING 2",
+            Expectation.LosesData, "The conversion changes values"),
+        new("ALTER TABLE users ALTER name TYPE text; CREATE RULE own_rule AS ON UPDATE TO users WHERE old.name = 'x' DO INSTEAD NOTHING",
+            Expectation.Obstacle, "The rule own_rule of table public.users uses column users.name"),
         new(OwnState, Expectation.Mended, "is public.own_state"),
         new("ALTER TABLE users ALTER name TYPE text; CREATE VIEW own_names AS SELECT name FROM users",
             Expectation.Obstacle, "The view public.own_names uses column users.name"),

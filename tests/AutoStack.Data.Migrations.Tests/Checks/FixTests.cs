@@ -148,6 +148,56 @@ public sealed class FixTests : SeededTests
         }
     }
 
+    [TestCase("1", "f,t")]
+    [TestCase("2", "0,2")]
+    [TestCase("-1", "-1,0")]
+    public async Task Integers_become_booleans_only_when_they_are_0_and_1(string value, string left)
+    {
+        await StartSeededAsync();
+        await ExecuteAsync($"""
+            ALTER TABLE deployments ALTER is_production DROP DEFAULT, ALTER is_production TYPE int USING is_production::int;
+            UPDATE deployments SET is_production = CASE WHEN id = (SELECT min(id::text)::uuid FROM deployments) THEN {value} ELSE 0 END
+            """);
+
+        var run = await RunAsync("check", "--fix");
+
+        Assert.That(await ScalarAsync<string>("SELECT string_agg(is_production::text, ',' ORDER BY is_production) FROM deployments"),
+            Is.EqualTo(left.Replace("f,t", "false,true", StringComparison.Ordinal)), run.Output + run.Error);
+        Assert.That(run.Code, Is.EqualTo(value == "1" ? 0 : 4));
+        Assert.That(run.Output.Contains("Left out: needs --lose-data", StringComparison.Ordinal), Is.EqualTo(value != "1"));
+    }
+
+    [TestCase("", 5, true)]
+    [TestCase("CREATE FUNCTION own_f() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''not now''; END'; " +
+        "CREATE EVENT TRIGGER own_ddl ON ddl_command_start WHEN TAG IN ('CREATE INDEX') EXECUTE FUNCTION own_f(); DROP INDEX idx_users_email",
+        1, false)]
+    public async Task A_fix_of_which_only_locks_kept_something_exits_with_5(string other, int code, bool all)
+    {
+        await StartSeededAsync();
+        await ExecuteAsync("ALTER TABLE deployments ALTER status DROP DEFAULT;" + other);
+        await using var holder = await HoldAsync("SELECT 1 FROM deployments LIMIT 1");
+
+        var run = await RunAsync("check", "--fix", "--json", "--lock-attempts", "1");
+
+        Assert.That(run.Code, Is.EqualTo(code), run.Error);
+        Assert.That(run.Json.GetProperty("failed").EnumerateArray().All(f => f.GetProperty("blocked").GetBoolean()), Is.EqualTo(all));
+        Assert.That(run.Output, Does.Contain("Blocked by: pid"));
+    }
+
+    [Test]
+    public async Task A_fix_that_cannot_read_a_table_names_it_and_its_session()
+    {
+        await StartSeededAsync();
+        await using var holder = await HoldAsync("LOCK TABLE users");
+
+        foreach (var args in new string[][] { ["check", "--fix"], ["check"], ["dump"], ["repair", "--dry-run"] })
+        {
+            var run = await RunAsync(args);
+            Assert.That(run.Code, Is.EqualTo(5), string.Join(' ', args));
+            Assert.That(run.Error, Does.Match(@"Locked: users by pid \d+, raw, role \S+, in a transaction for \d+ s, idle in transaction"));
+        }
+    }
+
     [Test]
     public async Task A_fix_waits_for_another_migrator()
     {

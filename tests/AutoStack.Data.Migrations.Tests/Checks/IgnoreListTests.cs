@@ -15,9 +15,9 @@ public sealed class IgnoreListTests : SeededTests
             new IgnoreLine(5, SchemaObjectKind.Function, "f(a text)"),
         }));
 
-    [TestCase("trigger users.a\ntriger users.b", "Line 2: 'triger' is no kind of object. The kinds are extension, function, table, ")]
+    [TestCase("trigger users.a\ntriger users.b", "Line 2: 'triger' is not a kind of object. The kinds are extension, function, table, ")]
     [TestCase("# x\n\nindex", "Line 3: a name is missing after 'index'")]
-    [TestCase("1 users", "Line 1: '1' is no kind of object.")]
+    [TestCase("1 users", "Line 1: '1' is not a kind of object.")]
     public void A_wrong_line_is_an_error_with_its_number(string text, string message) =>
         Assert.That(() => IgnoreList.Parse(text), Throws.TypeOf<FormatException>().With.Message.StartsWith(message));
 
@@ -86,7 +86,7 @@ public sealed class IgnoreListTests : SeededTests
         var missing = await CheckAsync(file, "none.txt");
 
         Assert.That(wrong.Code, Is.EqualTo(2));
-        Assert.That(wrong.Error, Does.StartWith("--ignore ignore.txt: Line 2: 'nothing' is no kind of object."));
+        Assert.That(wrong.Error, Does.StartWith("--ignore ignore.txt: Line 2: 'nothing' is not a kind of object."));
         Assert.That((missing.Code, missing.Error.Trim()), Is.EqualTo((2, "--ignore none.txt: the file does not exist.")));
     }
 

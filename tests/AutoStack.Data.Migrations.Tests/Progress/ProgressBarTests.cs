@@ -31,6 +31,23 @@ public sealed class ProgressBarTests
         }));
     }
 
+    [TestCase(40)]
+    [TestCase(80)]
+    public void No_name_is_broken_on_a_narrow_terminal(int width)
+    {
+        const string Long = "0006_add_deployment_runtime_logs_seq_key.down.sql";
+        using var output = new StringWriter();
+        var console = Screen.On(output, redirected: false, width);
+        var lines = new ProgressLines(console, console);
+
+        lines.Report(new StepStarted(6, Long));
+        lines.Report(new StepRetrying(Long, 1, TimeSpan.FromSeconds(1), []));
+        lines.Report(new StepFinished(new AppliedStep(0, Long, "", TimeSpan.FromSeconds(4))));
+
+        Assert.That(output.ToString().Split('\n').Count(line => line.Contains(Long, StringComparison.Ordinal)), Is.EqualTo(3));
+        Assert.That(output.ToString(), Does.Contain(" 4.00 s"));
+    }
+
     [Test]
     public void A_terminal_gets_a_bar_that_the_duration_replaces()
     {

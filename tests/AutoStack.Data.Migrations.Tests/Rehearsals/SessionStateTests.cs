@@ -20,6 +20,12 @@ public sealed class SessionStateTests : MigrationTests
         "DO $$ BEGIN ASSERT NOT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND objid = 471147); END $$")]
     [TestCase("GRANT INSERT ON schema_versions TO pg_monitor; SET ROLE pg_monitor",
         "DO $$ BEGIN ASSERT current_user <> 'pg_monitor'; END $$")]
+    [TestCase("SET ROLE pg_monitor", "DO $$ BEGIN ASSERT current_user <> 'pg_monitor'; END $$")]
+    [TestCase("SET LOCAL ROLE pg_monitor", "DO $$ BEGIN ASSERT current_user <> 'pg_monitor'; END $$")]
+    [TestCase("SET SESSION AUTHORIZATION pg_monitor", "DO $$ BEGIN ASSERT session_user <> 'pg_monitor'; END $$")]
+    [TestCase("SET LOCAL SESSION AUTHORIZATION pg_monitor", "DO $$ BEGIN ASSERT session_user <> 'pg_monitor'; END $$")]
+    [TestCase("SELECT set_config('role', 'pg_monitor', false)", "DO $$ BEGIN ASSERT current_user <> 'pg_monitor'; END $$")]
+    [TestCase("-- autostack: no-transaction\nSET ROLE pg_monitor", "DO $$ BEGIN ASSERT current_user <> 'pg_monitor'; END $$")]
     [TestCase("CREATE SEQUENCE s; SELECT nextval('s')", "DO $$ BEGIN PERFORM lastval(); RAISE 'reached'; EXCEPTION WHEN "
         + "object_not_in_prerequisite_state THEN NULL; END $$")]
     public async Task A_script_does_not_see_the_session_of_an_earlier_one(string first, string next)

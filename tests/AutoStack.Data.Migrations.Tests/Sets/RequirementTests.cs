@@ -13,7 +13,7 @@ public sealed class RequirementTests : MigrationTests
     [TearDown]
     public void RemoveFolder() => folder.Dispose();
 
-    [TestCase("requires=core:9999", "needs version 9999 of core, and the database is at")]
+    [TestCase("requires=core:9999", "needs version 9999 of core, and this release of the tool ends at version ")]
     [TestCase("requires=letters:1", "needs version 1 of letters, and the database is at 0: autostack-db upgrade 1 --set letters.")]
     [TestCase("requires-extension=no_such_thing",
         "needs the extension no_such_thing, which the server does not have. Install its package on the server's machine")]
@@ -37,6 +37,22 @@ public sealed class RequirementTests : MigrationTests
         }
 
         Assert.That(await AppliedAsync(), Has.Count.EqualTo(Head - 1));
+    }
+
+    [Test]
+    public async Task The_advice_is_an_upgrade_only_to_a_version_that_the_scripts_have()
+    {
+        await StartAtAsync(Head - 1);
+        folder.Pair("0001_a", $"-- autostack: requires=core:{Head} requires=jobs:2\nCREATE TABLE a ();", "DROP TABLE a;");
+        folder.Write("../jobs/0001_b.sql", "CREATE TABLE b ();");
+        folder.Write("../jobs/0001_b.down.sql", "DROP TABLE b;");
+
+        var run = await RunAsync("upgrade", "--set", "billing", "--scripts", "jobs=db/jobs");
+
+        Assert.That(run.Code, Is.EqualTo(1));
+        Assert.That(run.Error,
+            Does.Contain($"needs version {Head} of core, and the database is at {Head - 1}: autostack-db upgrade {Head}.")
+            .And.Contain("needs version 2 of jobs, and the given scripts end at version 1: give newer ones."));
     }
 
     [TestCase("requires=core:2")]

@@ -40,6 +40,43 @@ public sealed class HelpTests
         }
     }
 
+    [TestCaseSource(nameof(Verbs))]
+    public async Task The_examples_and_exit_codes_fit_a_terminal_of_80_columns(string verb)
+    {
+        var help = await ConsoleRun.StartAsync(["help", .. verb.Split(' ')]);
+
+        // A command is copied: it is never broken.
+        Assert.That(help.Output[help.Output.IndexOf("Examples:", StringComparison.Ordinal)..].ReplaceLineEndings("\n").Split('\n')
+            .Where(line => line.Length > 80 && !line.StartsWith("  autostack-db ", StringComparison.Ordinal)), Is.Empty);
+    }
+
+    [TestCase("feature needs a verb: list, enable, disable.", "feature")]
+    [TestCase("bench needs a verb: pool.", "bench")]
+    [TestCase("downgrade needs -N|VERSION|base: The version to return to.", "downgrade")]
+    [TestCase("feature enable needs FEATURE: The name of the feature.", "feature", "enable")]
+    [TestCase("--scripts needs a value: --scripts NAME=FOLDER.", "upgrade", "--scripts")]
+    [TestCase("--timeout needs a value: --timeout SECONDS.", "upgrade", "--timeout")]
+    public async Task What_is_missing_is_named_in_our_own_words(string message, params string[] args)
+    {
+        var run = await ConsoleRun.StartAsync(args);
+
+        Assert.That(run.Code, Is.EqualTo(ExitCode.Usage));
+        Assert.That(run.Error, Does.StartWith(message).And.Not.Contain("Required"));
+    }
+
+    [TestCase("junit")]
+    [TestCase("sarif")]
+    [TestCase("github")]
+    [TestCase("text")]
+    public async Task Another_format_beside_json_is_wrong_usage(string format)
+    {
+        var run = await ConsoleRun.StartAsync(["check", "--json", "--format", format]);
+
+        Assert.That(run.Code, Is.EqualTo(ExitCode.Usage));
+        Assert.That(run.Json.GetProperty("error").GetProperty("message").GetString(),
+            Is.EqualTo($"--json and --format {format} exclude each other."));
+    }
+
     [TestCase("help", "frobnicate")]
     [TestCase("help", "feature", "frobnicate")]
     public async Task Help_for_an_unknown_verb_is_wrong_usage(params string[] args)

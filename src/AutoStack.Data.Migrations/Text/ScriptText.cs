@@ -1,6 +1,4 @@
-using AutoStack.Data.Migrations.Internal;
-
-namespace AutoStack.Data.Cli.Lint;
+namespace AutoStack.Data.Migrations.Internal;
 
 /// <summary>
 /// The statements of a script without the parts that only psql understands: its commands, which begin with a backslash, and the rows after
