@@ -5,7 +5,7 @@ namespace AutoStack.Data.Monitoring;
 internal sealed class DatabaseDoctor(Db db, IDatabaseMonitor monitor) : IDatabaseDoctor
 {
     private const StatsParts Needed =
-        StatsParts.Database | StatsParts.Tables | StatsParts.Indexes | StatsParts.Sessions | StatsParts.Replication;
+        StatsParts.Totals | StatsParts.Tables | StatsParts.Indexes | StatsParts.Sessions | StatsParts.Replication;
 
     public Task<IReadOnlyList<Finding>> ListFindingsAsync(DoctorOptions? options, CancellationToken cancellationToken)
     {

@@ -42,9 +42,9 @@ internal sealed class DatabaseMonitor(Db db, TimeProvider clock) : IDatabaseMoni
         var look = new Look(db);
         var (at, server) = await IdentityQuery.ReadAsync(look, cancellationToken).ConfigureAwait(false);
         var stats = new DatabaseStats { At = at, Server = server, NotVisible = look.NotVisible };
-        if (parts.HasFlag(StatsParts.Database))
+        if (parts.HasFlag(StatsParts.Totals))
         {
-            stats = stats with { Database = await ServerQuery.FindAsync(look, cancellationToken).ConfigureAwait(false) };
+            stats = stats with { Totals = await TotalsQuery.FindAsync(look, cancellationToken).ConfigureAwait(false) };
         }
 
         if (parts.HasFlag(StatsParts.Tables))

@@ -10,7 +10,7 @@ public sealed record DatabaseStats
     public required ServerIdentity Server { get; init; }
 
     /// <summary>Transactions, cache, checkpoints, WAL.</summary>
-    public ServerStats? Database { get; init; }
+    public DatabaseTotals? Totals { get; init; }
 
     /// <summary>The tables of the database, those of others included, the largest first.</summary>
     public IReadOnlyList<TableStats>? Tables { get; init; }

@@ -36,7 +36,6 @@ internal static class DoctorQuery
         Look look, DatabaseStats stats, DoctorOptions options, CancellationToken cancellationToken) => look.ReadAsync(
         async results =>
         {
-            await results.SkipAsync().ConfigureAwait(false);
             var database = (await results.FindAsync(ReadDatabase).ConfigureAwait(false))!;
             var settings = await results.ListAsync(row => new Setting(row.Text(), row.Text(), row.Text())).ConfigureAwait(false);
             return new DoctorFacts

@@ -26,6 +26,9 @@ internal static class DoctorRules
             .OrderByDescending(finding => finding.Severity),
     ];
 
+    /// <summary>A statement for the operator, which the library does not run.</summary>
+    public static string Call(string function, string argument) => string.Join(' ', "SELECT", $"{function}({argument})");
+
     private static IEnumerable<Finding> Hidden(DoctorFacts facts) => facts.NotVisible.Select(missing =>
         new Finding(NotVisible, Severity.Information, missing.What, $"{missing.What}: not visible. {missing.Why}")
         {

@@ -30,7 +30,7 @@ internal static class DurabilityRules
                 Mend = "Stop the server, and run 'pg_checksums --enable -D DATA': it reads and writes every page once.",
             }
             ] : []),
-        new("checksum-failures", facts => facts.Stats.Database?.ChecksumFailures is > 0 and var failures
+        new("checksum-failures", facts => facts.Stats.Totals?.ChecksumFailures is > 0 and var failures
             ? [new("checksum-failures", Severity.Error, "database", string.Create(
                 CultureInfo.InvariantCulture, $"{failures} pages had a wrong checksum since the statistics began."))
             {

@@ -28,9 +28,9 @@ internal static class IndexQuery
                     m.amname::text,
                     pg_catalog.string_to_array(i.indkey::text, ' '),
                     ARRAY(
-                        SELECT pg_catalog.format('%s %s %s', i.indclass[k.n], i.indcollation[k.n], i.indoption[k.n])
-                        FROM pg_catalog.generate_series(0, i.indnkeyatts - 1) k (n)
-                        ORDER BY n),
+                        SELECT pg_catalog.format('%s %s %s', i.indclass[k.seq], i.indcollation[k.seq], i.indoption[k.seq])
+                        FROM pg_catalog.generate_series(0, i.indnkeyatts - 1) k (seq)
+                        ORDER BY k.seq),
                     coalesce(pg_catalog.pg_get_expr(i.indpred, i.indrelid), '')
                 FROM (
                     SELECT c.oid, c.oid AS id, c.relname, c.relnamespace, c.relam

@@ -12,6 +12,9 @@ internal static partial class OperationNames
 {
     private const byte LoadString = 0x72;
 
+    // Others send it, too, to see whether a connection lives.
+    private static readonly string Ping = StatementText.Key("SELECT 1");
+
     // The server keeps the beginning of a running statement only, 1,024 bytes unless it is set up otherwise.
     private const int ShortestBeginning = 200;
     private const int Frayed = 20;
@@ -53,6 +56,7 @@ internal static partial class OperationNames
             }
         }
 
+        found.Remove(Ping);
         return found.ToFrozenDictionary(StringComparer.Ordinal);
     }
 

@@ -80,5 +80,5 @@ internal static class ReplicationRules
     }
 
     private static string Drop(SlotStats slot) =>
-        $"SELECT pg_drop_replication_slot('{slot.Name.Replace("'", "''", StringComparison.Ordinal)}')";
+        DoctorRules.Call("pg_drop_replication_slot", $"'{slot.Name.Replace("'", "''", StringComparison.Ordinal)}'");
 }

@@ -161,7 +161,7 @@ internal static class ServerRules
 
     private static IEnumerable<Finding> Checkpoints(DoctorFacts facts)
     {
-        if (facts.Stats.Database is { RequestedCheckpoints: >= 10 and var requested, TimedCheckpoints: var timed } && requested > timed)
+        if (facts.Stats.Totals is { RequestedCheckpoints: >= 10 and var requested, TimedCheckpoints: var timed } && requested > timed)
         {
             yield return new Finding("requested-checkpoints", Severity.Warning, "max_wal_size", string.Create(
                 CultureInfo.InvariantCulture, $"{requested} checkpoints began early, {timed} in time."))

@@ -62,7 +62,7 @@ internal static class SessionQuery
         var session = new SessionStats
         {
             Pid = pid,
-            Database = database,
+            DatabaseName = database,
             Role = role,
             Application = application,
             IsVisible = visible,

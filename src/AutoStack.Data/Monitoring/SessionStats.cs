@@ -9,7 +9,7 @@ public sealed record SessionStats
     public required int Pid { get; init; }
 
     /// <summary>The database; null for a session of none, as of replication.</summary>
-    public required string? Database { get; init; }
+    public required string? DatabaseName { get; init; }
 
     /// <summary>The role; null for none.</summary>
     public required string? Role { get; init; }

@@ -52,11 +52,7 @@ internal static class StatementQuery
         var found = await look.FindAsync(
             StatsParts.Statements,
             "statements",
-            async results =>
-            {
-                await results.SkipAsync().ConfigureAwait(false);
-                return (await results.FindAsync(row => new Found(row.Text(), row.Text())).ConfigureAwait(false))!;
-            },
+            async results => (await results.FindAsync(row => new Found(row.Text(), row.Text())).ConfigureAwait(false))!,
             [new Statement(Compose), new Statement("""
                 SELECT
                     pg_catalog.current_setting('autostack.statements', TRUE),

@@ -48,6 +48,6 @@ internal static partial class StatementText
     [GeneratedRegex(@"[\s\p{Cc}]+", RegexOptions.CultureInvariant)]
     private static partial Regex Space();
 
-    [GeneratedRegex(@"\?(?:\s*,\s*\?)+", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"\?(?:\s*,\s*\?)*\s*(?=\))|\?(?:\s*,\s*\?)+", RegexOptions.CultureInvariant)]
     private static partial Regex List();
 }

@@ -12,7 +12,7 @@ public sealed record StatsChange
     public required IReadOnlyList<string> Resets { get; init; }
 
     /// <summary>The database and its server; null when a look lacks it, or its counters were reset.</summary>
-    public required ServerChange? Database { get; init; }
+    public required TotalsChange? Totals { get; init; }
 
     /// <summary>Checkpoints and WAL; null when a look lacks them, or their counters were reset.</summary>
     public required CheckpointChange? Checkpoints { get; init; }
@@ -34,7 +34,7 @@ public sealed record StatsChange
 /// <param name="Deadlocks">Deadlocks.</param>
 /// <param name="TempBytes">Bytes in temporary files.</param>
 /// <param name="HitRatio">The share of blocks found in shared buffers, 0 to 1; null when none was asked for.</param>
-public sealed record ServerChange(long? Bytes, long Commits, long Rollbacks, long Deadlocks, long TempBytes, double? HitRatio);
+public sealed record TotalsChange(long? Bytes, long Commits, long Rollbacks, long Deadlocks, long TempBytes, double? HitRatio);
 
 /// <summary>What the server wrote.</summary>
 /// <param name="Timed">Checkpoints that began because their time was over.</param>

@@ -11,11 +11,11 @@ internal static class StatsComparison
     public static StatsChange Between(DatabaseStats earlier, DatabaseStats later)
     {
         ArgumentNullException.ThrowIfNull(earlier);
-        if (earlier.Server.Database != later.Server.Database || earlier.Server.DatabaseId != later.Server.DatabaseId)
+        if (earlier.Server.DatabaseName != later.Server.DatabaseName || earlier.Server.DatabaseId != later.Server.DatabaseId)
         {
             throw new ArgumentException(
-                $"The earlier look is of another database: {earlier.Server.Database} ({earlier.Server.DatabaseId}), not " +
-                $"{later.Server.Database} ({later.Server.DatabaseId}).",
+                $"The earlier look is of another database: {earlier.Server.DatabaseName} ({earlier.Server.DatabaseId}), not " +
+                $"{later.Server.DatabaseName} ({later.Server.DatabaseId}).",
                 nameof(earlier));
         }
 
@@ -37,8 +37,8 @@ internal static class StatsComparison
         return new StatsChange
         {
             Seconds = (later.At - earlier.At).TotalSeconds,
-            Database = Both(earlier.Database, later.Database, (a, b) => Of(a, b, resets)),
-            Checkpoints = Both(earlier.Database, later.Database, (a, b) => Checkpoints(a, b, resets)),
+            Totals = Both(earlier.Totals, later.Totals, (a, b) => Of(a, b, resets)),
+            Checkpoints = Both(earlier.Totals, later.Totals, (a, b) => Checkpoints(a, b, resets)),
             Tables = Matched(earlier.Tables, later.Tables, t => (t.Schema, t.Name), Of),
             Indexes = Matched(earlier.Indexes, later.Indexes, i => (i.Schema, i.Name), Of),
             Statements = Statements(earlier, later, resets),
@@ -46,7 +46,7 @@ internal static class StatsComparison
         };
     }
 
-    private static ServerChange? Of(ServerStats a, ServerStats b, List<string> resets)
+    private static TotalsChange? Of(DatabaseTotals a, DatabaseTotals b, List<string> resets)
     {
         if (a.ResetAt != b.ResetAt || b.Commits < a.Commits || b.BlocksHit < a.BlocksHit)
         {
@@ -54,7 +54,7 @@ internal static class StatsComparison
             return null;
         }
 
-        return new ServerChange(
+        return new TotalsChange(
             b.Bytes - a.Bytes,
             b.Commits - a.Commits,
             b.Rollbacks - a.Rollbacks,
@@ -63,7 +63,7 @@ internal static class StatsComparison
             Share.Of(b.BlocksHit - a.BlocksHit, b.BlocksRead - a.BlocksRead));
     }
 
-    private static CheckpointChange? Checkpoints(ServerStats a, ServerStats b, List<string> resets)
+    private static CheckpointChange? Checkpoints(DatabaseTotals a, DatabaseTotals b, List<string> resets)
     {
         if (a.CheckpointsResetAt != b.CheckpointsResetAt || a.WalResetAt != b.WalResetAt || b.WalBytes < a.WalBytes
             || b.TimedCheckpoints < a.TimedCheckpoints)

@@ -8,7 +8,7 @@ public enum StatsParts
     None = 0,
 
     /// <summary>Transactions, deadlocks, cache, temporary files, checkpoints, WAL.</summary>
-    Database = 1,
+    Totals = 1,
 
     /// <summary>Sizes, rows, bloat, vacuum and freeze age of tables.</summary>
     Tables = 2,
@@ -29,5 +29,5 @@ public enum StatsParts
     Queue = 64,
 
     /// <summary>Every part.</summary>
-    All = Database | Tables | Indexes | Sessions | Statements | Replication | Queue,
+    All = Totals | Tables | Indexes | Sessions | Statements | Replication | Queue,
 }

@@ -116,7 +116,10 @@ internal static class TableQuery
             BloatBytes = null,
         };
         var (pages, rows, fillFactor, block) = (row.Long(), row.DoubleOrNull() ?? 0, row.Int(), row.Int());
-        return row.DoubleOrNull() is { } width ? table with { BloatBytes = Bloat(pages, rows, width, fillFactor, block) } : table;
+
+        // ANALYZE finds no width in an empty table.
+        return (row.DoubleOrNull() ?? (rows == 0 ? 0 : null)) is { } width
+            ? table with { BloatBytes = Bloat(pages, rows, width, fillFactor, block) } : table;
     }
 
     // The pages that the table has, less those that its rows would fill.

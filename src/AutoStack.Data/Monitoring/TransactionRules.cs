@@ -21,14 +21,14 @@ internal static class TransactionRules
 
     private static IEnumerable<Finding> LongTransactions(DoctorFacts facts) =>
         from session in facts.Stats.Sessions ?? []
-        where session.Database == facts.Stats.Server.Database && session.TransactionSeconds >= facts.Options.LongTransaction.TotalSeconds
+        where session.DatabaseName == facts.Stats.Server.DatabaseName && session.TransactionSeconds >= facts.Options.LongTransaction.TotalSeconds
         select new Finding("long-transaction", Severity.Warning, $"pid {session.Pid}", string.Create(
             CultureInfo.InvariantCulture,
             $"The session {session.Pid} ({Of(session)}) has been in a transaction for {session.TransactionSeconds:0} s, {session.State}."))
         {
             Cost = "Its locks stay, vacuum removes nothing that was deleted since, and claims with limits become slower.",
             Mend = "Ask whose it is; then end it.",
-            Statement = $"SELECT pg_terminate_backend({session.Pid.ToString(CultureInfo.InvariantCulture)})",
+            Statement = DoctorRules.Call("pg_terminate_backend", session.Pid.ToString(CultureInfo.InvariantCulture)),
         };
 
     private static IEnumerable<Finding> Prepared(DoctorFacts facts) =>
@@ -65,7 +65,7 @@ internal static class TransactionRules
 
     private static IEnumerable<Finding> FreezeAge(DoctorFacts facts)
     {
-        var (age, limit) = (facts.Stats.Database?.FreezeAge ?? 0, facts.Number("autovacuum_freeze_max_age") ?? 200_000_000);
+        var (age, limit) = (facts.Stats.Totals?.FreezeAge ?? 0, facts.Number("autovacuum_freeze_max_age") ?? 200_000_000);
         if (age >= Math.Min(DangerousAge, limit * 2))
         {
             var worst = (facts.Stats.Tables ?? []).MaxBy(table => table.FreezeAge);

@@ -1,20 +1,9 @@
 namespace AutoStack.Data.Monitoring;
 
-/// <summary>The server and database that a look was taken at.</summary>
-/// <param name="Version">The version, as 150018 for 15.18.</param>
-/// <param name="Database">The database.</param>
-/// <param name="DatabaseId">The id of the database, which a restored copy does not share.</param>
-/// <param name="Role">The role that looked.</param>
-/// <param name="StartedAt">When the server was started.</param>
-/// <param name="IsStandby">True for a standby.</param>
-/// <param name="SeesAll">True when the role may read the statistics of all roles.</param>
-public sealed record ServerIdentity(
-    int Version, string Database, long DatabaseId, string Role, DateTimeOffset StartedAt, bool IsStandby, bool SeesAll);
-
 /// <summary>
 /// The database and its server. Counters count since <see cref="ResetAt"/>, those of checkpoints and WAL since their own.
 /// </summary>
-public sealed record ServerStats
+public sealed record DatabaseTotals
 {
     /// <summary>The size of the database in bytes; null when the role may not connect to it.</summary>
     public required long? Bytes { get; init; }

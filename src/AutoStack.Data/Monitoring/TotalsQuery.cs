@@ -4,7 +4,7 @@ using AutoStack.Data.Postgres;
 namespace AutoStack.Data.Monitoring;
 
 /// <summary>Reads the counters of the database and its server. Those of checkpoints are in another view from PostgreSQL 17 on.</summary>
-internal static class ServerQuery
+internal static class TotalsQuery
 {
     // A statement that names a view which the server does not have is refused as a whole: the server decides, and hands the row on in a
     // setting of the transaction.
@@ -29,14 +29,11 @@ internal static class ServerQuery
         $look$
         """;
 
-    public static Task<ServerStats?> FindAsync(Look look, CancellationToken cancellationToken) => look.FindAsync(
-        StatsParts.Database,
+    public static Task<DatabaseTotals?> FindAsync(Look look, CancellationToken cancellationToken) => look.FindAsync(
+        StatsParts.Totals,
         "database",
-        async results =>
-        {
-            await results.SkipAsync().ConfigureAwait(false);
-            return (await results.FindAsync(Read).ConfigureAwait(false))!;
-        },
+        async results => (await results.FindAsync(Read).ConfigureAwait(false))!,
+
         [new Statement(Checkpoints), new Statement("""
             SELECT
                 CASE WHEN pg_catalog.has_database_privilege(d.oid, 'CONNECT') THEN pg_catalog.pg_database_size(d.oid) END,
@@ -53,9 +50,9 @@ internal static class ServerQuery
             """)],
         cancellationToken);
 
-    private static ServerStats Read(RowReader row)
+    private static DatabaseTotals Read(RowReader row)
     {
-        var stats = new ServerStats
+        var stats = new DatabaseTotals
         {
             Bytes = row.LongOrNull(),
             MaxConnections = row.Int(),
