@@ -4,7 +4,9 @@ using AutoStack.Data.Cli.Databases;
 using AutoStack.Data.Cli.Dumping;
 using AutoStack.Data.Cli.Lint;
 using AutoStack.Data.Migrations;
+using AutoStack.Data.Monitoring;
 using Spectre.Console;
+using Finding = AutoStack.Data.Monitoring.Finding;
 
 namespace AutoStack.Data.Cli.Output;
 
@@ -154,6 +156,10 @@ internal sealed class HumanResults(IAnsiConsole output, IAnsiConsole error) : IR
     public void Dumped(SchemaDump dump, string? file) =>
         output.Profile.Out.Writer.Write(
             file is null ? dump.Text : $"{Screen.Count(dump.Objects, "object")} in {file}.{Environment.NewLine}");
+
+    public void Looked(DatabaseStats stats, StatsChange? change, bool watched) => StatsLines.Write(output, stats, change, watched);
+
+    public void Examined(IReadOnlyList<Finding> findings) => DoctorLines.Write(output, findings);
 
     public void Fail(Failure failure) => error.WriteLine(failure.Message, new Style(Color.Red));
 

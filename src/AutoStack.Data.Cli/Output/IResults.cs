@@ -4,6 +4,8 @@ using AutoStack.Data.Cli.Databases;
 using AutoStack.Data.Cli.Dumping;
 using AutoStack.Data.Cli.Lint;
 using AutoStack.Data.Migrations;
+using AutoStack.Data.Monitoring;
+using Finding = AutoStack.Data.Monitoring.Finding;
 
 namespace AutoStack.Data.Cli.Output;
 
@@ -53,6 +55,10 @@ internal interface IResults
     void DatabaseDropped(string name, bool dropped);
 
     void Dumped(SchemaDump dump, string? file);
+
+    void Looked(DatabaseStats stats, StatsChange? change, bool watched);
+
+    void Examined(IReadOnlyList<Finding> findings);
 
     void Fail(Failure failure);
 }

@@ -29,6 +29,9 @@ internal static class DoctorRules
     /// <summary>A statement for the operator, which the library does not run.</summary>
     public static string Call(string function, string argument) => string.Join(' ', "SELECT", $"{function}({argument})");
 
+    /// <summary>A name in a statement.</summary>
+    public static string Quoted(string name) => $"\"{name.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+
     private static IEnumerable<Finding> Hidden(DoctorFacts facts) => facts.NotVisible.Select(missing =>
         new Finding(NotVisible, Severity.Information, missing.What, $"{missing.What}: not visible. {missing.Why}")
         {

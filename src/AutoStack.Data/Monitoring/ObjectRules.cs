@@ -28,7 +28,7 @@ internal static class ObjectRules
             {
                 Cost = "Every write keeps it, and no query uses it; a unique index enforces nothing for older rows.",
                 Mend = "Build it again; while CREATE INDEX CONCURRENTLY is under way it is no fault.",
-                Statement = $"REINDEX INDEX CONCURRENTLY {Quoted(index.Schema)}.{Quoted(index.Name)}",
+                Statement = $"REINDEX INDEX CONCURRENTLY {DoctorRules.Quoted(index.Schema)}.{DoctorRules.Quoted(index.Name)}",
             })),
         new("sequence-exhausted", Sequences),
         new("table-autovacuum-off", facts => facts.Tables
@@ -87,8 +87,6 @@ internal static class ObjectRules
         {
             Cost = "Scans read the dead rows, too, and the table grows.",
             Mend = "Look for what keeps vacuum from removing them (long transactions, slots), then vacuum.",
-            Statement = $"VACUUM (ANALYZE) {Quoted(table.Schema)}.{Quoted(table.Name)}",
+            Statement = $"VACUUM (ANALYZE) {DoctorRules.Quoted(table.Schema)}.{DoctorRules.Quoted(table.Name)}",
         };
-
-    private static string Quoted(string name) => $"\"{name.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
 }

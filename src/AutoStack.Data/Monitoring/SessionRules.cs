@@ -17,7 +17,7 @@ internal static class SessionRules
                 {
                     Cost = "A transaction that its service forgot holds its locks, and keeps vacuum from all tables, until it is ended.",
                     Mend = "Set a limit; scripts/roles.sql sets it for the roles that it makes.",
-                    Statement = Alter(role, "idle_in_transaction_session_timeout", "10min"),
+                    Statement = Alter(facts, role, "idle_in_transaction_session_timeout", "10min"),
                 }
                 ] : Array.Empty<Finding>())),
         new("statement-timeout", StatementTimeout),
@@ -28,7 +28,7 @@ internal static class SessionRules
                 {
                     Cost = "Idle connections of the pools are lost again and again, the one that listens for the queue, too.",
                     Mend = "Take the limit off this role.",
-                    Statement = Alter(role, "idle_session_timeout", "0"),
+                    Statement = Alter(facts, role, "idle_session_timeout", "0"),
                 }
                 ] : Array.Empty<Finding>())),
         new("session-replication-role", facts => Roles(facts).SelectMany(role =>
@@ -66,7 +66,7 @@ internal static class SessionRules
                 {
                     Cost = "Statements that wait for a lock, remove old rows or store a batch of lines are cut off at work.",
                     Mend = "Set half a minute or more.",
-                    Statement = Alter(role, "statement_timeout", "30s"),
+                    Statement = Alter(facts, role, "statement_timeout", "30s"),
                 };
             }
             else if (facts.Milliseconds("statement_timeout", role) is 0)
@@ -76,12 +76,13 @@ internal static class SessionRules
                 {
                     Cost = "A statement whose client is gone may run on for hours; the library ends its own.",
                     Mend = "Set a limit above the longest statement of the services.",
-                    Statement = Alter(role, "statement_timeout", "5min"),
+                    Statement = Alter(facts, role, "statement_timeout", "5min"),
                 };
             }
         }
     }
 
-    private static string Alter(string role, string setting, string value) =>
-        $"ALTER ROLE \"{role.Replace("\"", "\"\"", StringComparison.Ordinal)}\" SET {setting} = '{value}'";
+    // A setting of the role in the database wins over every other.
+    private static string Alter(DoctorFacts facts, string role, string setting, string value) =>
+        $"ALTER ROLE {DoctorRules.Quoted(role)} IN DATABASE {facts.Rights.QuotedDatabase} SET {setting} = '{value}'";
 }

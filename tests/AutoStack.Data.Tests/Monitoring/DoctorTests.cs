@@ -26,20 +26,21 @@ public sealed class DoctorTests
         ("extension-behind", "DROP EXTENSION pg_stat_statements; CREATE EXTENSION pg_stat_statements VERSION '1.7'",
             "ALTER EXTENSION pg_stat_statements UPDATE", false),
         ("no-statement-statistics", "DROP EXTENSION pg_stat_statements", "CREATE EXTENSION pg_stat_statements", false),
-        ("idle-in-transaction-timeout", "ALTER ROLE autostack_app SET idle_in_transaction_session_timeout = 0",
-            "ALTER ROLE autostack_app SET idle_in_transaction_session_timeout = '10min'", false),
+        ("idle-in-transaction-timeout", "ALTER ROLE autostack_app IN DATABASE autostack SET idle_in_transaction_session_timeout = 0",
+            "ALTER ROLE autostack_app IN DATABASE autostack SET idle_in_transaction_session_timeout = '10min'", false),
         ("statement-timeout", "ALTER ROLE autostack_app IN DATABASE autostack SET statement_timeout = '2s'",
             "ALTER ROLE autostack_app IN DATABASE autostack RESET statement_timeout", false),
         ("statement-timeout", "ALTER ROLE autostack_app SET statement_timeout = 0", "ALTER ROLE autostack_app RESET statement_timeout", false),
-        ("idle-session-timeout", "ALTER ROLE autostack_app SET idle_session_timeout = '1h'",
-            "ALTER ROLE autostack_app SET idle_session_timeout = 0", false),
+        ("idle-session-timeout", "ALTER ROLE autostack_app IN DATABASE autostack SET idle_session_timeout = '1h'",
+            "ALTER ROLE autostack_app IN DATABASE autostack SET idle_session_timeout = 0", false),
         ("session-replication-role", "ALTER ROLE autostack_app SET session_replication_role = 'replica'",
             "ALTER ROLE autostack_app RESET session_replication_role", false),
         ("time-zone", "ALTER DATABASE autostack SET timezone = 'Asia/Kolkata'", "ALTER DATABASE autostack RESET timezone", false),
         ("public-creates", "GRANT CREATE ON SCHEMA public TO PUBLIC", "REVOKE CREATE ON SCHEMA public FROM PUBLIC", false),
         ("public-connects", "GRANT CONNECT, TEMPORARY ON DATABASE autostack TO PUBLIC",
             "REVOKE CONNECT, TEMPORARY ON DATABASE autostack FROM PUBLIC", false),
-        ("owner-logs-in", "ALTER ROLE autostack_owner LOGIN", "ALTER ROLE autostack_owner NOLOGIN", false),
+        ("owner-logs-in", "ALTER ROLE autostack_owner LOGIN; ALTER ROLE autostack_owner SET idle_in_transaction_session_timeout = '10min'",
+            "ALTER ROLE autostack_owner NOLOGIN; ALTER ROLE autostack_owner RESET idle_in_transaction_session_timeout", false),
         ("invalid-index", "CREATE TABLE public.broken (id int); CREATE INDEX broken_idx ON public.broken (id); "
             + "UPDATE pg_index SET indisvalid = FALSE WHERE indexrelid = 'public.broken_idx'::regclass", "DROP TABLE public.broken", false),
         ("sequence-exhausted", "CREATE TABLE public.counted (id serial); SELECT setval('public.counted_id_seq', 2000000000)",
@@ -66,7 +67,7 @@ public sealed class DoctorTests
     ];
 
     private static IEnumerable<TestCaseData> Cases => Faults.Select(fault =>
-        new TestCaseData(fault.Rule, fault.Fault, fault.Undo, fault.Restart).SetArgDisplayNames(fault.Rule, fault.Fault[..30]));
+        new TestCaseData(fault.Rule, fault.Fault, fault.Undo, fault.Restart).SetArgDisplayNames(fault.Rule, fault.Fault));
 
     private static CancellationToken Token => TestContext.CurrentContext.CancellationToken;
 

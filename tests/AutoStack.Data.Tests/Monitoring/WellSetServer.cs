@@ -22,6 +22,7 @@ public sealed class WellSetServer : IAsyncDisposable
         max_prepared_transactions = 10
         statement_timeout = 5min
         timezone = UTC
+        autovacuum_naptime = 1h
         """;
 
     private readonly RestartingServer server;
@@ -47,7 +48,7 @@ public sealed class WellSetServer : IAsyncDisposable
         await new SchemaMigrator(started.For("autostack_migrator")).UpgradeAsync(cancellationToken: cancellationToken);
         await started.ExecuteAsync(roles);
         await started.ExecuteAsync("CREATE EXTENSION pg_stat_statements");
-        await started.ExecuteAsync("SELECT pg_stat_reset(), pg_stat_reset_shared('bgwriter')");
+        await started.ResetCheckpointsAsync();
         return started;
     }
 
@@ -66,6 +67,10 @@ public sealed class WellSetServer : IAsyncDisposable
         await connection.OpenAsync();
         return connection;
     }
+
+    /// <summary>Forgets the checkpoints so far.</summary>
+    public Task ResetCheckpointsAsync() => ExecuteAsync(
+        $"SELECT pg_stat_reset_shared('{(TestServer.Current.ServerVersion.Major >= 17 ? "checkpointer" : "bgwriter")}')");
 
     public Task RestartAsync(CancellationToken cancellationToken) => server.RestartAsync(cancellationToken);
 
