@@ -86,6 +86,8 @@ internal static class AutoStackDb
             DropCommand.Create(session),
             DumpCommand.Create(session),
             RolesCommand.Create(session),
+            StatsCommand.Create(session),
+            DoctorCommand.Create(session),
             CompletionCommand.Create(session),
             HelpCommand.Create(session),
         };

@@ -63,6 +63,9 @@ internal sealed class Session
         return worked || code != ExitCode.Done ? code : ExitCode.Failed;
     }
 
+    /// <summary>True when standard output is closed, so that nobody reads what follows.</summary>
+    public bool IsOutputLost => lostOutput() is not null;
+
     /// <summary>The connection string from the options or the environment; null when neither has one.</summary>
     public string? Connection(ParseResult parsed)
     {

@@ -4,6 +4,7 @@ using AutoStack.Data.Deployments;
 using AutoStack.Data.Health;
 using AutoStack.Data.HealthChecks;
 using AutoStack.Data.Logs;
+using AutoStack.Data.Monitoring;
 using AutoStack.Data.Postgres;
 using AutoStack.Data.Retention;
 using AutoStack.Data.SecretRotation;
@@ -41,6 +42,10 @@ internal sealed class Database : IAsyncDisposable, IDisposable
         [typeof(IPlatformPushes)] = database => new Pushes(database.unitOfWork),
         [typeof(IRetentionService)] = database => RetentionOver(
             new Db(database.executor, new Subject("RetentionService", table: null)), database.context),
+        [typeof(IDatabaseMonitor)] = database => new DatabaseMonitor(
+            new Db(database.executor, new Subject("DatabaseMonitor", table: null)), database.context.Clock),
+        [typeof(IDatabaseDoctor)] = database => new DatabaseDoctor(
+            new Db(database.executor, new Subject("DatabaseDoctor", table: null)), (IDatabaseMonitor)database.Create(typeof(IDatabaseMonitor))),
         [typeof(ISecretRotation)] = database => new SecretRotator(
             new Db(database.executor, new Subject("SecretRotation", table: null)), database.context.Secrets),
     }.ToFrozenDictionary();

@@ -138,6 +138,24 @@ internal sealed record Examples(IReadOnlyList<(string What, string Line)> Lines,
             [(ExitCode.Done, "the rights are as they should be"), (ExitCode.Failed, Read + "; or not a superuser"), Usage,
                 (ExitCode.Locked, "another session held a lock for too long"), NoConnection,
                 (ExitCode.Warnings, "a right or a setting is missing"), (ExitCode.Errors, "somebody has a right too much")]),
+        ["stats"] = new(
+            [
+                ("Everything, in short.", "autostack-db stats"),
+                ("Who holds locks, and who waits, every two seconds.", "autostack-db stats sessions --watch 2"),
+                ("Keep a look, and see the next day what has grown.", "autostack-db stats --save monday.json"),
+                ("Growth and rates since then.", "autostack-db stats tables --since monday.json"),
+            ],
+            [(ExitCode.Done, "printed"), (ExitCode.Failed, Read), Usage, NoConnection]),
+        ["doctor"] = new(
+            [
+                ("All findings, for a service with eight processes.", "autostack-db doctor --instances 8 --pool 20"),
+                ("For an alert: no remark about archiving, annotations for a build server.",
+                    "autostack-db doctor --ignore archive-off --format github"),
+            ],
+            [
+                (ExitCode.Done, "no warning, and no error"), (ExitCode.Failed, Read), Usage, NoConnection,
+                (ExitCode.Warnings, "there are warnings, and no error"), (ExitCode.Errors, "there are errors"),
+            ]),
         ["completion"] = new(
             [
                 ("Complete in this shell.", "source <(autostack-db completion bash)"),

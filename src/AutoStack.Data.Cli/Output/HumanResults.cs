@@ -5,6 +5,7 @@ using AutoStack.Data.Cli.Dumping;
 using AutoStack.Data.Cli.Lint;
 using AutoStack.Data.Cli.Roles;
 using AutoStack.Data.Migrations;
+using AutoStack.Data.Monitoring;
 using Spectre.Console;
 using Finding = AutoStack.Data.Monitoring.Finding;
 
@@ -160,6 +161,9 @@ internal sealed class HumanResults(IAnsiConsole output, IAnsiConsole error) : IR
     public void RolesApplied(RoleReport report, bool dryRun) => RolesLines.Applied(output, report, dryRun);
 
     public void RolesChecked(RoleReport report, IReadOnlyList<Finding> findings) => RolesLines.Checked(output, report, findings);
+    public void Looked(DatabaseStats stats, StatsChange? change, bool watched) => StatsLines.Write(output, stats, change, watched);
+
+    public void Examined(IReadOnlyList<Finding> findings) => DoctorLines.Write(output, findings);
 
     public void Fail(Failure failure) => error.WriteLine(failure.Message, new Style(Color.Red));
 

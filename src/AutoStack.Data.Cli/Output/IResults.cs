@@ -5,6 +5,7 @@ using AutoStack.Data.Cli.Dumping;
 using AutoStack.Data.Cli.Lint;
 using AutoStack.Data.Cli.Roles;
 using AutoStack.Data.Migrations;
+using AutoStack.Data.Monitoring;
 using Finding = AutoStack.Data.Monitoring.Finding;
 
 namespace AutoStack.Data.Cli.Output;
@@ -59,6 +60,9 @@ internal interface IResults
     void RolesApplied(RoleReport report, bool dryRun);
 
     void RolesChecked(RoleReport report, IReadOnlyList<Finding> findings);
+    void Looked(DatabaseStats stats, StatsChange? change, bool watched);
+
+    void Examined(IReadOnlyList<Finding> findings);
 
     void Fail(Failure failure);
 }

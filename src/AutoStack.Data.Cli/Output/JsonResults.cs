@@ -10,6 +10,7 @@ using AutoStack.Data.Cli.Lint;
 using AutoStack.Data.Cli.Roles;
 using AutoStack.Data.Migrations;
 using AutoStack.Data.Migrations.Internal;
+using AutoStack.Data.Monitoring;
 using Spectre.Console;
 using Finding = AutoStack.Data.Monitoring.Finding;
 
@@ -61,6 +62,8 @@ namespace AutoStack.Data.Cli.Output;
 ///                     "foreignObjects":[{"name":"function public.lower(character varying)","owner":"reports",
 ///                     "statement":"DROP FUNCTION public.lower(character varying)"},…]
 /// create, drop, dump  see DatabaseJson
+/// stats               see StatsJson
+/// doctor              {"findings":[…]}, see FindingJson
 /// any failure         {"error":{"kind":"scriptFailed","message":"…"}}   kind is usage, cancelled, unexpected, scriptFailed,
 ///                     scriptChanged, schemaNewer, targetInvalid, locked, lockLost, noConnection or pooledConnection; for revision also
 ///                     scriptsInvalid (the existing scripts have a gap) and notWritten; for upgrade notAdopted and
@@ -214,6 +217,10 @@ internal sealed class JsonResults(TextWriter output, IAnsiConsole error, Progres
     public void DatabaseDropped(string name, bool dropped) => Write(DatabaseJson.Dropped(name, dropped));
 
     public void Dumped(SchemaDump dump, string? file) => Write(DatabaseJson.Dumped(dump, file));
+
+    public void Looked(DatabaseStats stats, StatsChange? change, bool watched) => Write(StatsJson.Of(stats, change));
+
+    public void Examined(IReadOnlyList<Finding> findings) => Write(new { Findings = FindingJson.Of(findings) });
 
     public void Fail(Failure failure)
     {

@@ -33,6 +33,8 @@ internal sealed class RowReader(NpgsqlDataReader reader)
 
     public bool Flag() => !IsNull() && reader.GetBoolean(column++);
 
+    public bool? FlagOrNull() => IsNull() ? null : reader.GetBoolean(column++);
+
     public int Int() => IsNull() ? 0 : reader.GetInt32(column++);
 
     public int? IntOrNull() => IsNull() ? null : reader.GetInt32(column++);

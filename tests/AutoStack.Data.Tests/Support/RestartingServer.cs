@@ -16,16 +16,17 @@ public sealed class RestartingServer : IAsyncDisposable
     // The shell ends when its standard input is closed: by the disposal, or by the end of this process.
     private const string Script =
         """
-        folder=$1; bin=$2; port=$3
+        folder=$1; bin=$2; port=$3; options=$4
         as=; if [ "$(id -u)" = 0 ]; then
             for name in postgres nobody; do if id -u $name > /dev/null 2>&1; then break; fi; done
             as="setpriv --reuid=$(id -u $name) --regid=$(id -g $name) --clear-groups"
             chown $(id -u $name) "$folder"
         fi
         cd "$folder"
-        $as "$bin/initdb" -D "$folder/data" -U autostack --auth=trust --encoding=UTF8 --locale=C --no-sync > "$folder/log" 2>&1
+        $as "$bin/initdb" -D "$folder/data" -U autostack --auth=trust --encoding=UTF8 --locale=C --no-sync $options > "$folder/log" 2>&1
+        printf "%s\n" "$5" >> "$folder/data/postgresql.conf"
         (while [ ! -e "$folder/end" ]; do
-            $as "$bin/postgres" -D "$folder/data" -p $port -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off
+            $as "$bin/postgres" -D "$folder/data" -p $port -c listen_addresses=127.0.0.1 -c unix_socket_directories=
             sleep 1
         done) > /dev/null 2>&1 < /dev/null &
         read end
@@ -48,6 +49,17 @@ public sealed class RestartingServer : IAsyncDisposable
     /// </summary>
     public static async Task<RestartingServer> StartAsync(CancellationToken cancellationToken)
     {
+        var server = await StartEmptyAsync("", "fsync = off", cancellationToken);
+        await new SchemaMigrator(server.ConnectionString).UpgradeAsync(cancellationToken: cancellationToken);
+        return server;
+    }
+
+    /// <summary>Starts the server without the schema.</summary>
+    /// <param name="options">Further options of initdb, separated by spaces.</param>
+    /// <param name="configuration">Further lines of <c>postgresql.conf</c>.</param>
+    /// <param name="cancellationToken">Cancels the start.</param>
+    public static async Task<RestartingServer> StartEmptyAsync(string options, string configuration, CancellationToken cancellationToken)
+    {
         if (OperatingSystem.IsWindows() || await BinariesAsync() is not { } binaries)
         {
             Assert.Ignore("The binaries of the server are not on this machine.");
@@ -56,7 +68,8 @@ public sealed class RestartingServer : IAsyncDisposable
 
         var folder = Directory.CreateTempSubdirectory("autostack-restart-").FullName;
         var port = FreePort();
-        var start = new ProcessStartInfo("/bin/sh", ["-c", Script, "sh", folder, binaries, port.ToString(CultureInfo.InvariantCulture)])
+        var start = new ProcessStartInfo(
+            "/bin/sh", ["-c", Script, "sh", folder, binaries, port.ToString(CultureInfo.InvariantCulture), options, configuration])
         {
             RedirectStandardInput = true,
         };
@@ -65,8 +78,14 @@ public sealed class RestartingServer : IAsyncDisposable
             folder,
             $"Host=127.0.0.1;Port={port};Database=postgres;Username=autostack;SSL Mode=Disable;GSS Encryption Mode=Disable");
         await server.UntilAnswersAsync(cancellationToken);
-        await new SchemaMigrator(server.ConnectionString).UpgradeAsync(cancellationToken: cancellationToken);
         return server;
+    }
+
+    /// <summary>Stops the server, and returns when it answers again.</summary>
+    public async Task RestartAsync(CancellationToken cancellationToken)
+    {
+        await StopAsync(cancellationToken);
+        await UntilAnswersAsync(cancellationToken);
     }
 
     /// <summary>Stops the server as an administrator does; returns when it has ended.</summary>

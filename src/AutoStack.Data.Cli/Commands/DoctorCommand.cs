@@ -1,0 +1,93 @@
+using System.CommandLine;
+using System.Globalization;
+using AutoStack.Data.Cli.Databases;
+using AutoStack.Data.Cli.Output;
+using AutoStack.Data.Monitoring;
+
+namespace AutoStack.Data.Cli.Commands;
+
+/// <summary><c>doctor</c>: one page of findings about the database and its server, with an exit code for alerts.</summary>
+internal static class DoctorCommand
+{
+    private static IReadOnlyList<string> Rules { get; } = [.. DoctorRules.Ids.Concat(SchemaFindings.Rules).Order(StringComparer.Ordinal)];
+
+    public static Command Create(Session session)
+    {
+        var instances = Number("--instances", "The processes that each have a pool.", DoctorOptions.MaxInstances, 1);
+        var pool = Number("--pool", "The connections of each pool.", DoctorOptions.MaxPoolSize, 60);
+        var ignore = new Option<string[]>("--ignore")
+        {
+            Description = "A rule to leave out, for example archive-off. May be repeated.",
+            HelpName = "RULE",
+            DefaultValueFactory = _ => [],
+        };
+        ignore.CompletionSources.Add(_ => Rules);
+        ignore.Validators.Add(result =>
+        {
+            foreach (var unknown in result.Tokens.Select(token => token.Value).Where(rule => !Rules.Contains(rule)))
+            {
+                result.AddError($"--ignore: {unknown} is not a rule.{Nearest.To(unknown, Rules)}");
+            }
+        });
+        var format = FormatOption.Create();
+        var command = new Command("doctor", "Examines rights, settings, indexes, transactions, replication and the schema.")
+        {
+            instances, pool, ignore, format,
+        };
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            var ignored = parsed.GetValue(ignore) ?? [];
+            var options = new DoctorOptions
+            {
+                Instances = parsed.GetValue(instances),
+                PoolSize = parsed.GetValue(pool),
+                IgnoredRules = [.. ignored.Except(SchemaFindings.Rules)],
+            };
+            var findings = await FindAsync(session, parsed, options, cancellationToken).ConfigureAwait(false);
+            findings = [.. FindingLines.Ordered(findings.Where(finding => !ignored.Contains(finding.Rule)))];
+            if (parsed.GetValue(format) is var asked && asked.IsForBuildServers())
+            {
+                CheckFormats.Write(asked, command.Name, CheckFinding.Of(findings), session.Host.Output);
+            }
+            else
+            {
+                session.Results.Examined(findings);
+            }
+
+            return FindingLines.ExitCodeOf(findings);
+        });
+        return command;
+    }
+
+    // A further source of findings, such as the age of the newest backup, is a further line here.
+    private static async Task<IReadOnlyList<Finding>> FindAsync(
+        Session session, ParseResult parsed, DoctorOptions options, CancellationToken cancellationToken)
+    {
+        var services = await DataServices.OpenAsync(session, parsed, configure: null, cancellationToken).ConfigureAwait(false);
+        await using (services.ConfigureAwait(false))
+        {
+            return
+            [
+                .. await services.Get<IDatabaseDoctor>().ListFindingsAsync(options, cancellationToken).ConfigureAwait(false),
+                .. await SchemaFindings.FindAsync(session.Migrator(parsed), cancellationToken).ConfigureAwait(false),
+            ];
+        }
+    }
+
+    private static Option<int> Number(string name, string description, int most, int otherwise) => new(name)
+    {
+        Description = description,
+        HelpName = "N",
+        DefaultValueFactory = _ => otherwise,
+        CustomParser = result =>
+        {
+            if (!int.TryParse(result.Tokens[0].Value, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+                || number < 1 || number > most)
+            {
+                result.AddError($"{name} is a whole number from 1 to {most}.");
+            }
+
+            return number;
+        },
+    };
+}

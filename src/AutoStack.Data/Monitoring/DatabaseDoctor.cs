@@ -1,0 +1,24 @@
+using AutoStack.Data.Postgres;
+
+namespace AutoStack.Data.Monitoring;
+
+internal sealed class DatabaseDoctor(Db db, IDatabaseMonitor monitor) : IDatabaseDoctor
+{
+    private const StatsParts Needed =
+        StatsParts.Totals | StatsParts.Tables | StatsParts.Indexes | StatsParts.Sessions | StatsParts.Replication;
+
+    public Task<IReadOnlyList<Finding>> ListFindingsAsync(DoctorOptions? options, CancellationToken cancellationToken)
+    {
+        options ??= new DoctorOptions();
+        options.Validate();
+        return ListAsync(options, cancellationToken);
+    }
+
+    private async Task<IReadOnlyList<Finding>> ListAsync(DoctorOptions options, CancellationToken cancellationToken)
+    {
+        var stats = await monitor.MeasureAsync(Needed, cancellationToken).ConfigureAwait(false);
+        var look = new Look(db);
+        var facts = await DoctorQuery.ReadAsync(look, stats, options, cancellationToken).ConfigureAwait(false);
+        return DoctorRules.Apply(facts with { NotVisible = [.. stats.NotVisible, .. look.NotVisible] });
+    }
+}

@@ -1,0 +1,71 @@
+using AutoStack.Data.Postgres;
+using AutoStack.Data.Status;
+using AutoStack.Data.Values;
+
+namespace AutoStack.Data.Monitoring;
+
+/// <summary>Counts the queue by its partial indexes, up to a limit, and estimates the log from its statistics.</summary>
+internal static class QueueQuery
+{
+    // Word for word the condition of the partial indexes over waiting deployments.
+    private const string Waiting = "coalesce(d.status::text, '') = 'queued' AND NOT d.is_deleted AND d.started_at IS NULL";
+
+    public static async Task<QueueStats?> FindAsync(Look look, TimeProvider clock, CancellationToken cancellationToken)
+    {
+        var found = await look.FindAsync(
+            StatsParts.Queue, "queue", async results => (await results.FindAsync(Read).ConfigureAwait(false))!, [new Statement($"""
+                SELECT
+                    (SELECT pg_catalog.count(c.id) FROM (
+                        SELECT d.id FROM public.deployments d WHERE {Waiting} LIMIT @limit) c),
+                    (SELECT extract(epoch FROM {ServerTime.Present} - h.created_at)::float8 FROM (
+                        SELECT d.id, d.created_at
+                        FROM public.deployments d
+                        WHERE {Waiting}
+                        ORDER BY d.queue_place, d.id
+                        LIMIT 1) h),
+                    (SELECT pg_catalog.count(c.id) FROM (
+                        SELECT d.id FROM public.deployments d WHERE {DeploymentState.UnderWay} LIMIT @limit) c),
+                    c.held, c.expired,
+                    (SELECT pg_catalog.float8mul(
+                        GREATEST(t.reltuples, 0)::float8,
+                        (SELECT pg_catalog.avg(
+                            CASE WHEN b >= pg_catalog.timezone('UTC', pg_catalog.now()) - interval '1 day' THEN 1 ELSE 0 END)
+                            FROM pg_catalog.unnest(s.histogram_bounds::text::timestamp[]) b)::float8)
+                        FROM pg_catalog.pg_class t
+                        JOIN pg_catalog.pg_stats s ON s.schemaname = 'public' AND s.tablename = t.relname
+                        WHERE t.oid = pg_catalog.to_regclass('public.deployment_logs')::oid AND s.attname = 'timestamp'
+                          AND t.reltuples >= 0
+                        LIMIT 1)
+                FROM (
+                    SELECT pg_catalog.count(l.deployment_id) AS held,
+                        pg_catalog.count(l.deployment_id) FILTER (WHERE l.expires_at <= {ServerTime.Present}) AS expired
+                    FROM (
+                        SELECT e.deployment_id, e.expires_at
+                        FROM public.deployment_leases e
+                        JOIN public.deployments d ON d.id = e.deployment_id
+                        WHERE e.released_at IS NULL AND {DeploymentState.UnderWay}
+                        LIMIT @limit) l
+                ) c
+                """, P.Of(QueueStats.MaxCount, "limit"), ServerTime.Now(clock))],
+            cancellationToken).ConfigureAwait(false);
+        if (found is { LogLinesPerDay: null })
+        {
+            look.Miss(
+                StatsParts.Queue,
+                "log lines per day",
+                "deployment_logs was never analyzed, or the role may not read its column timestamp.");
+        }
+
+        return found;
+    }
+
+    private static QueueStats Read(RowReader row) => new()
+    {
+        Waiting = row.Long(),
+        HeadSeconds = row.DoubleOrNull(),
+        Running = row.Long(),
+        Leases = row.Long(),
+        ExpiredLeases = row.Long(),
+        LogLinesPerDay = row.DoubleOrNull() is { } lines ? (long)lines : null,
+    };
+}
