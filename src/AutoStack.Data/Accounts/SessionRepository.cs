@@ -57,14 +57,36 @@ internal sealed class SessionRepository(Db db, AccountContext context) : ISessio
         SignedInAt = row.TimeOrNull(),
     };
 
+    /// <summary>Selects the last of the ids that follow an id.</summary>
+    internal static Statement Window(Guid after, int limit) => new("""
+        SELECT w.id
+        FROM (
+            SELECT s.id
+            FROM sessions s
+            WHERE s.id > @after
+            ORDER BY s.id
+            LIMIT @limit
+        ) w
+        ORDER BY w.id DESC
+        LIMIT 1
+        """, P.Of(after), P.Of(limit));
+
+    /// <summary>Counts the sessions of a window by whether their token is stored in clear.</summary>
+    internal static Statement TokenForms(Guid after, Guid upTo) => new($"""
+        SELECT {IsClear}, pg_catalog.count(s.id)
+        FROM sessions s
+        WHERE s.id > @after AND s.id <= @upTo
+        GROUP BY 1
+        """, P.Of(after), P.Of(upTo));
+
     /// <summary>Selects ids of sessions whose token is stored in clear, after an id.</summary>
-    internal static Statement ClearTokens(Guid after, int limit) => new($"""
+    internal static Statement ClearTokens(Guid after, Guid upTo, int limit) => new($"""
         SELECT s.id
         FROM sessions s
-        WHERE s.id > @after AND {IsClear}
+        WHERE s.id > @after AND s.id <= @upTo AND {IsClear}
         ORDER BY s.id
         LIMIT @limit
-        """, P.Of(after), P.Of(limit));
+        """, P.Of(after), P.Of(upTo), P.Of(limit));
 
     /// <summary>Replaces each token that is still stored in clear by its SHA-256.</summary>
     internal static Statement HashTokens(Guid[] ids) => new($"""
