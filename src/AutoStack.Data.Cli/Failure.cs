@@ -16,6 +16,12 @@ internal static class ExitCode
     public const int Changed = 4;
     public const int Locked = 5;
     public const int NoConnection = 6;
+
+    /// <summary>A report has warnings, and no error.</summary>
+    public const int Warnings = 7;
+
+    /// <summary>A report has errors.</summary>
+    public const int Errors = 8;
 }
 
 /// <summary>The reason why a run failed: the exit code, a word for programs, a message for people.</summary>

@@ -19,7 +19,7 @@ internal sealed class Session
     public Session(CliHost host, IReadOnlyList<string> args)
     {
         this.args = args;
-        var json = args.Contains(SharedOptions.JsonName) || CheckCommand.AsksForJson(args);
+        var json = args.Contains(SharedOptions.JsonName) || FormatOption.AsksForJson(args);
         var output = new SafeWriter(host.Output);
         lostOutput = () => output.Failure;
         host = host with { Output = output, Error = new SafeWriter(host.Error) };
@@ -95,13 +95,15 @@ internal sealed class Session
         return string.IsNullOrWhiteSpace(connection) ? null : connection;
     }
 
+    /// <summary>The connection string from the options or the environment.</summary>
+    /// <exception cref="CliException">No database is given.</exception>
+    public string RequiredConnection(ParseResult parsed) => Connection(parsed) ?? throw Failure.Usage(
+        "No database is given: use --connection or --connection-file, or set " +
+        SharedOptions.ConnectionVariable +
+        $"{(Configuration(parsed)?.Environments.Count > 0 ? ", or choose an --environment" : "")}.");
+
     public SchemaMigrator Migrator(ParseResult parsed, TimeSpan? rehearsalLimit = null, IgnoreList? ignored = null) =>
-        Connection(parsed) is not { } connection
-            ? throw Failure.Usage(
-                "No database is given: use --connection or --connection-file, or set " +
-                SharedOptions.ConnectionVariable +
-                $"{(Configuration(parsed)?.Environments.Count > 0 ? ", or choose an --environment" : "")}.")
-            : new SchemaMigrator(connection, MigratorOptions(parsed, rehearsalLimit, ignored));
+        new(RequiredConnection(parsed), MigratorOptions(parsed, rehearsalLimit, ignored));
 
     /// <summary>The options of a migrator, with the script sets that were given.</summary>
     public SchemaMigratorOptions MigratorOptions(ParseResult parsed, TimeSpan? rehearsalLimit = null, IgnoreList? ignored = null) => new()

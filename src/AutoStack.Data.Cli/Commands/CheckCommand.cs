@@ -7,10 +7,6 @@ namespace AutoStack.Data.Cli.Commands;
 /// <summary><c>check</c>: compares the database with the scripts; <c>--fix</c> runs the statements that mend it.</summary>
 internal static class CheckCommand
 {
-    private const string FormatName = "--format";
-
-    private static readonly string[] Formats = [.. Enum.GetNames<CheckFormat>().Select(name => name.ToLowerInvariant())];
-
     public static Command Create(Session session)
     {
         var fix = Switch("--fix", "Runs the statements that lose nothing, then checks again.");
@@ -24,7 +20,7 @@ internal static class CheckCommand
                 "A file that names the objects that are meant to differ: a kind and a name in each line, as in trigger users.audit_*.",
             HelpName = "FILE",
         };
-        var format = FormatOption();
+        var format = FormatOption.Create();
         var command = new Command(
             "check", "Compares the database with the scripts: reports pending and changed scripts, and every object that differs.")
         {
@@ -40,7 +36,7 @@ internal static class CheckCommand
                 }
             }
 
-            if (result.GetResult(fix) is not null && result.GetValue(format) is not (CheckFormat.Text or CheckFormat.Json))
+            if (result.GetResult(fix) is not null && result.GetValue(format).IsForBuildServers())
             {
                 result.AddError("--fix has the formats text and json.");
             }
@@ -63,9 +59,9 @@ internal static class CheckCommand
             }
 
             var drift = await migrator.CheckAsync(cancellationToken).ConfigureAwait(false);
-            if (parsed.GetValue(format) is var asked and not (CheckFormat.Text or CheckFormat.Json))
+            if (parsed.GetValue(format) is var asked && asked.IsForBuildServers())
             {
-                CheckFormats.Write(asked, drift, session.Host.Output);
+                CheckFormats.Write(asked, command.Name, CheckFinding.Of(drift), session.Host.Output);
             }
             else
             {
@@ -77,29 +73,8 @@ internal static class CheckCommand
         return command;
     }
 
-    /// <summary>True when the arguments ask for JSON with <c>--format</c>; failures are then JSON, too.</summary>
-    public static bool AsksForJson(IReadOnlyList<string> args) => args.Index().Any(arg =>
-        (arg.Item == FormatName && arg.Index + 1 < args.Count && args[arg.Index + 1] == "json")
-        || arg.Item is FormatName + "=json" or FormatName + ":json");
-
     private static int Code(SchemaCheckResult drift) =>
         drift.HasDrifted ? ExitCode.Changed : drift.IsClean ? ExitCode.Done : ExitCode.Pending;
-
-    private static Option<CheckFormat> FormatOption() => new(FormatName)
-    {
-        Description = $"The form of the report: {string.Join(", ", Formats)}. Default: text.",
-        HelpName = string.Join('|', Formats),
-        CustomParser = result =>
-        {
-            if (!Formats.Contains(result.Tokens[0].Value) || !Enum.TryParse<CheckFormat>(result.Tokens[0].Value, true, out var format))
-            {
-                result.AddError($"{FormatName} is one of {string.Join(", ", Formats)}.");
-                return default;
-            }
-
-            return format;
-        },
-    };
 
     private static Option<bool> Switch(string name, string description) => new(name)
     {

@@ -22,8 +22,7 @@ internal static class DumpCommand
         };
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            var connection = session.Connection(parsed) ?? throw Failure.Usage(
-                $"No database is given: use --connection or --connection-file, or set {SharedOptions.ConnectionVariable}.");
+            var connection = session.RequiredConnection(parsed);
             var server = new MigrationServer(connection, session.ShowsValues, session.AskPassword);
             var wait = TimeSpan.FromSeconds(parsed.GetValue(session.Options.Wait));
             var dump = await SchemaDump.ReadAsync(server, wait, session.Progress, cancellationToken).ConfigureAwait(false);

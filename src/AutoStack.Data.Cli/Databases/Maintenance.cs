@@ -29,8 +29,7 @@ internal sealed class Maintenance : IAsyncDisposable
     public static async Task<Maintenance> ConnectAsync(
         Session session, ParseResult parsed, Option<string> through, CancellationToken cancellationToken)
     {
-        var given = session.Connection(parsed) ?? throw Failure.Usage(
-            $"No database is given: use --connection or --connection-file, or set {SharedOptions.ConnectionVariable}.");
+        var given = session.RequiredConnection(parsed);
         var settings = ConnectionText.Parse(given);
         var (database, maintenance) = (settings.Database, parsed.GetValue(through)!);
         if (string.IsNullOrEmpty(database))

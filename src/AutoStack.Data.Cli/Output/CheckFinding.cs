@@ -1,8 +1,9 @@
 using AutoStack.Data.Migrations;
+using AutoStack.Data.Monitoring;
 
 namespace AutoStack.Data.Cli.Output;
 
-/// <summary>One line of a check for the formats of build servers.</summary>
+/// <summary>One finding of a check or another report, for the formats of build servers.</summary>
 /// <param name="Rule">
 /// The kind of finding: the kind of an object, or <c>pending</c>, <c>changed</c>, <c>unknown</c>, <c>foreignObject</c>, <c>ignore</c>.
 /// </param>
@@ -22,6 +23,22 @@ internal sealed record CheckFinding(string Rule, CheckLevel Level, string Name, 
             $"{o.Name} of role {o.Owner} has the name of an object of PostgreSQL.", [$"{o.Statement};"])),
         .. drift.UnusedIgnores.Select(line => new CheckFinding(
             "ignore", CheckLevel.Remark, line.Name, $"Line {line.Number} of the ignore file names no difference.", [])),
+    ];
+
+    /// <summary>The findings of the verbs that look after a running database.</summary>
+    public static IReadOnlyList<CheckFinding> Of(IEnumerable<Finding> findings) =>
+    [
+        .. FindingLines.Ordered(findings).Select(f => new CheckFinding(
+            f.Rule,
+            f.Severity switch
+            {
+                Severity.Error => CheckLevel.Drift,
+                Severity.Warning => CheckLevel.Pending,
+                _ => CheckLevel.Remark,
+            },
+            f.Subject,
+            f.Problem,
+            [.. new[] { f.Cost, f.Mend, f.Statement is null ? null : $"{f.Statement};" }.OfType<string>()])),
     ];
 
     private static CheckFinding? OfVersion(VersionStatus version) => version.State switch
@@ -45,12 +62,12 @@ internal sealed record CheckFinding(string Rule, CheckLevel Level, string Name, 
 /// <summary>How grave a finding is.</summary>
 internal enum CheckLevel
 {
-    /// <summary>No drift.</summary>
+    /// <summary>Worth knowing: not a failure.</summary>
     Remark,
 
-    /// <summary>A version is not applied yet.</summary>
+    /// <summary>A version that is not applied yet, or a warning.</summary>
     Pending,
 
-    /// <summary>The database differs.</summary>
+    /// <summary>A difference, or an error.</summary>
     Drift,
 }

@@ -3,30 +3,26 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Xml;
-using AutoStack.Data.Migrations;
 using AutoStack.Data.Migrations.Internal;
 
 namespace AutoStack.Data.Cli.Output;
 
-/// <summary>A check as SARIF 2.1.0, as JUnit's XML, and as commands of a GitHub workflow.</summary>
+/// <summary>A report as SARIF 2.1.0, as JUnit's XML, and as commands of a GitHub workflow.</summary>
 internal static class CheckFormats
 {
     private static readonly JsonWriterOptions Indented = new() { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <summary>Writes a check in one of the formats.</summary>
-    public static void Write(CheckFormat format, SchemaCheckResult drift, TextWriter output)
-    {
-        var findings = CheckFinding.Of(drift);
+    /// <summary>Writes the findings of a verb in one of the formats.</summary>
+    public static void Write(CheckFormat format, string verb, IReadOnlyList<CheckFinding> findings, TextWriter output) =>
         output.WriteLine(format switch
         {
-            CheckFormat.Sarif => Sarif(findings),
-            CheckFormat.Junit => JUnit(findings),
+            CheckFormat.Sarif => Sarif(verb, findings),
+            CheckFormat.Junit => JUnit(verb, findings),
             CheckFormat.Github => GitHub(findings),
             _ => throw new ArgumentOutOfRangeException(nameof(format), format, "is not a format for build servers"),
         });
-    }
 
-    private static string Sarif(IReadOnlyList<CheckFinding> findings)
+    private static string Sarif(string verb, IReadOnlyList<CheckFinding> findings)
     {
         using var buffer = new MemoryStream();
         using (var json = new Utf8JsonWriter(buffer, Indented))
@@ -38,7 +34,7 @@ internal static class CheckFormats
             json.WriteStartObject();
             json.WriteStartObject("tool");
             json.WriteStartObject("driver");
-            json.WriteString("name", "autostack-db check");
+            json.WriteString("name", $"autostack-db {verb}");
             json.WriteStartArray("rules");
             foreach (var rule in findings.Select(f => f.Rule).Distinct())
             {
@@ -91,7 +87,7 @@ internal static class CheckFormats
         json.WriteEndObject();
     }
 
-    private static string JUnit(IReadOnlyList<CheckFinding> findings)
+    private static string JUnit(string verb, IReadOnlyList<CheckFinding> findings)
     {
         var text = new StringBuilder();
         using (var xml = XmlWriter.Create(text, new XmlWriterSettings { Indent = true, OmitXmlDeclaration = true }))
@@ -99,14 +95,14 @@ internal static class CheckFormats
             var failures = findings.Count(f => f.Level != CheckLevel.Remark);
             xml.WriteStartElement("testsuites");
             xml.WriteStartElement("testsuite");
-            xml.WriteAttributeString("name", "autostack-db check");
+            xml.WriteAttributeString("name", $"autostack-db {verb}");
             xml.WriteAttributeString("tests", Math.Max(1, findings.Count).ToString(CultureInfo.InvariantCulture));
             xml.WriteAttributeString("failures", failures.ToString(CultureInfo.InvariantCulture));
             xml.WriteAttributeString("skipped", (findings.Count - failures).ToString(CultureInfo.InvariantCulture));
             xml.WriteAttributeString("errors", "0");
             if (findings.Count == 0)
             {
-                WriteCase(xml, "schema", "The database is what the scripts create", null);
+                WriteCase(xml, verb, "Nothing was found", null);
             }
 
             foreach (var finding in findings)
@@ -161,7 +157,7 @@ internal static class CheckFormats
     private static string Text(CheckFinding finding) => Visible.Lines(string.Join("\n", finding.Details.Prepend(finding.Message)));
 }
 
-/// <summary>The formats of a check.</summary>
+/// <summary>The formats of a report.</summary>
 internal enum CheckFormat
 {
     /// <summary>Lines for people.</summary>
