@@ -80,6 +80,8 @@ internal static class AutoStackDb
             CreateCommand.Create(session),
             DropCommand.Create(session),
             DumpCommand.Create(session),
+            PruneCommand.Create(session),
+            KeysCommand.Create(session),
             CompletionCommand.Create(session),
             HelpCommand.Create(session),
         };

@@ -2,7 +2,9 @@ using AutoStack.Data.Cli.Bench;
 using AutoStack.Data.Cli.Commands;
 using AutoStack.Data.Cli.Databases;
 using AutoStack.Data.Cli.Dumping;
+using AutoStack.Data.Cli.Keys;
 using AutoStack.Data.Cli.Lint;
+using AutoStack.Data.Cli.Upkeep;
 using AutoStack.Data.Migrations;
 using Spectre.Console;
 
@@ -154,6 +156,16 @@ internal sealed class HumanResults(IAnsiConsole output, IAnsiConsole error) : IR
     public void Dumped(SchemaDump dump, string? file) =>
         output.Profile.Out.Writer.Write(
             file is null ? dump.Text : $"{Screen.Count(dump.Objects, "object")} in {file}.{Environment.NewLine}");
+
+    public void PrunePlanned(PrunePlan plan) => PruneLines.Write(output, plan, dryRun: true);
+
+    public void Pruned(PruneReport report) => PruneLines.Write(output, report);
+
+    public void KeysVerified(KeyReport report) => KeyLines.Verified(output, report);
+
+    public void KeyRotationPlanned(KeyReport report) => KeyLines.Planned(output, report);
+
+    public void KeysRotated(KeyRotationReport report) => KeyLines.Rotated(output, report);
 
     public void Fail(Failure failure) => error.WriteLine(failure.Message, new Style(Color.Red));
 

@@ -2,7 +2,9 @@ using AutoStack.Data.Cli.Bench;
 using AutoStack.Data.Cli.Commands;
 using AutoStack.Data.Cli.Databases;
 using AutoStack.Data.Cli.Dumping;
+using AutoStack.Data.Cli.Keys;
 using AutoStack.Data.Cli.Lint;
+using AutoStack.Data.Cli.Upkeep;
 using AutoStack.Data.Migrations;
 
 namespace AutoStack.Data.Cli.Output;
@@ -53,6 +55,16 @@ internal interface IResults
     void DatabaseDropped(string name, bool dropped);
 
     void Dumped(SchemaDump dump, string? file);
+
+    void PrunePlanned(PrunePlan plan);
+
+    void Pruned(PruneReport report);
+
+    void KeysVerified(KeyReport report);
+
+    void KeyRotationPlanned(KeyReport report);
+
+    void KeysRotated(KeyRotationReport report);
 
     void Fail(Failure failure);
 }

@@ -6,7 +6,9 @@ using AutoStack.Data.Cli.Bench;
 using AutoStack.Data.Cli.Commands;
 using AutoStack.Data.Cli.Databases;
 using AutoStack.Data.Cli.Dumping;
+using AutoStack.Data.Cli.Keys;
 using AutoStack.Data.Cli.Lint;
+using AutoStack.Data.Cli.Upkeep;
 using AutoStack.Data.Migrations;
 using AutoStack.Data.Migrations.Internal;
 using Spectre.Console;
@@ -59,6 +61,7 @@ namespace AutoStack.Data.Cli.Output;
 ///                     "foreignObjects":[{"name":"function public.lower(character varying)","owner":"reports",
 ///                     "statement":"DROP FUNCTION public.lower(character varying)"},…]
 /// create, drop, dump  see DatabaseJson
+/// prune, keys         see PruneJson and KeyJson
 /// any failure         {"error":{"kind":"scriptFailed","message":"…"}}   kind is usage, cancelled, unexpected, scriptFailed,
 ///                     scriptChanged, schemaNewer, targetInvalid, locked, lockLost, noConnection or pooledConnection; for revision also
 ///                     scriptsInvalid (the existing scripts have a gap) and notWritten; for upgrade notAdopted and
@@ -208,6 +211,16 @@ internal sealed class JsonResults(TextWriter output, IAnsiConsole error, Progres
     public void DatabaseDropped(string name, bool dropped) => Write(DatabaseJson.Dropped(name, dropped));
 
     public void Dumped(SchemaDump dump, string? file) => Write(DatabaseJson.Dumped(dump, file));
+
+    public void PrunePlanned(PrunePlan plan) => Write(PruneJson.Of(plan));
+
+    public void Pruned(PruneReport report) => Write(PruneJson.Of(report));
+
+    public void KeysVerified(KeyReport report) => Write(KeyJson.Of(report));
+
+    public void KeyRotationPlanned(KeyReport report) => Write(KeyJson.Planned(report));
+
+    public void KeysRotated(KeyRotationReport report) => Write(KeyJson.Of(report));
 
     public void Fail(Failure failure)
     {

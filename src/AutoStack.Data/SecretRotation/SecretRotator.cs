@@ -59,7 +59,7 @@ internal sealed class SecretRotator(Db db, SecretProtector secrets) : ISecretRot
         var counts = new List<SecretCount>();
         foreach (var column in Columns)
         {
-            var forms = new SortedDictionary<(SecretForm, string?), long>();
+            var forms = new Dictionary<(SecretForm Form, string? KeyId), long>();
             await foreach (var window in WindowsAsync(column, batchSize, cancellationToken).ConfigureAwait(false))
             {
                 var found = await db.ListAsync(
@@ -74,7 +74,8 @@ internal sealed class SecretRotator(Db db, SecretProtector secrets) : ISecretRot
                 progress?.Report(new SecretProgress(column.Name, window.Rows, forms.Values.Sum()));
             }
 
-            counts.AddRange(forms.Select(form => new SecretCount(column.Name, form.Key.Item1, form.Key.Item2, form.Value)));
+            counts.AddRange(forms.OrderBy(form => form.Key.Form).ThenBy(form => form.Key.KeyId, StringComparer.Ordinal)
+                .Select(form => new SecretCount(column.Name, form.Key.Form, form.Key.KeyId, form.Value)));
         }
 
         counts.AddRange(await CountSessionsAsync(batchSize, progress, cancellationToken).ConfigureAwait(false));
