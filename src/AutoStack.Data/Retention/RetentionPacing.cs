@@ -11,9 +11,6 @@ public sealed record RetentionPacing
 
     private static readonly TimeSpan Longest = TimeSpan.FromHours(1);
 
-    /// <summary>No pauses, and batches of the full size.</summary>
-    public static RetentionPacing FullSpeed { get; } = new() { NiceRatio = 0, TargetBatchTime = Longest, MaxReplicaLag = null };
-
     /// <summary>
     /// The pause after a batch, relative to the duration of the batch: 0 to <see cref="MaxNiceRatio"/>. Default 1: the run works for half
     /// of its time.

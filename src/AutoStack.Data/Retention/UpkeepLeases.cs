@@ -169,12 +169,12 @@ internal sealed class UpkeepLeases(Db db, TimeProvider clock)
         IEnumerable<(string Table, string Right)> rights, CancellationToken cancellationToken)
     {
         var needed = rights
-            .Concat([("upkeep_leases", "SELECT"), ("upkeep_leases", "INSERT"), ("upkeep_leases", "UPDATE")])
+            .Concat(new[] { "SELECT", "INSERT", "UPDATE" }.Select(right => (Table: "upkeep_leases", Right: right)))
             .Distinct().ToList();
         string?[] tables = [.. needed.Select(right => right.Table)];
         string?[] names = [.. needed.Select(right => right.Right)];
-        return db.ListAsync(row => $"{row.Text()} on {row.Text()}", """
-            SELECT n.name, n.table_name
+        return db.ListAsync(row => $"{row.Text()} on {row.Text()}{(row.Flag() ? "" : ", which does not exist")}", """
+            SELECT n.name, n.table_name, pg_catalog.to_regclass(n.table_name) IS NOT NULL
             FROM ROWS FROM (pg_catalog.unnest(@names), pg_catalog.unnest(@tables)) WITH ORDINALITY AS n (name, table_name, place)
             WHERE pg_catalog.has_table_privilege(pg_catalog.to_regclass(n.table_name), n.name) IS NOT TRUE
             ORDER BY n.place
