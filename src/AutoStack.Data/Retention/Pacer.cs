@@ -15,7 +15,7 @@ internal sealed class Pacer(RetentionPacing pacing)
 
     /// <summary>The size of the next batch.</summary>
     /// <param name="full">The size at full speed.</param>
-    public int Size(int full) => Math.Max(1, (int)(full * share));
+    public int Size(int full) => Math.Max(1, (int)Math.Round(full * share));
 
     /// <summary>
     /// How long to pause before the lag is looked at again; null when the next batch may start. After <see cref="RetentionPacing.MaxPause"/>

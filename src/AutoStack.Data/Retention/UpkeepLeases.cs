@@ -63,6 +63,7 @@ internal sealed class UpkeepLeases(Db db, TimeProvider clock)
             INSERT INTO upkeep_leases (name, created_at)
             VALUES (@name, {ServerTime.Present})
             ON CONFLICT (name) DO NOTHING
+            RETURNING name
             """, P.Text(Name, MaxNameLength), ServerTime.Now(clock));
         var acquire = new Statement($"""
             UPDATE upkeep_leases l
@@ -175,9 +176,9 @@ internal sealed class UpkeepLeases(Db db, TimeProvider clock)
         string?[] names = [.. needed.Select(right => right.Right)];
         return db.ListAsync(row => $"{row.Text()} on {row.Text()}{(row.Flag() ? "" : ", which does not exist")}", """
             SELECT n.name, n.table_name, pg_catalog.to_regclass(n.table_name) IS NOT NULL
-            FROM ROWS FROM (pg_catalog.unnest(@names), pg_catalog.unnest(@tables)) WITH ORDINALITY AS n (name, table_name, place)
+            FROM ROWS FROM (pg_catalog.unnest(@names), pg_catalog.unnest(@tables)) WITH ORDINALITY AS n (name, table_name, ordinal)
             WHERE pg_catalog.has_table_privilege(pg_catalog.to_regclass(n.table_name), n.name) IS NOT TRUE
-            ORDER BY n.place
+            ORDER BY n.ordinal
             """, [P.Of(names), P.Of(tables)], cancellationToken);
     }
 
