@@ -13,10 +13,10 @@ internal static class RetentionCounts
     /// <c>@table</c>.
     /// </summary>
     internal const string BytesPerRow = """
-        SELECT pg_catalog.sum(pg_catalog.pg_total_relation_size(c.oid)::float8) / nullif(pg_catalog.sum(c.reltuples::float8), 0)
+        SELECT pg_catalog.sum(pg_catalog.pg_total_relation_size(c.oid)::float8) / nullif(pg_catalog.sum(c.reltuples::float8), 0::float8)
         FROM pg_catalog.pg_class c
-        LEFT JOIN pg_catalog.pg_partition_tree(pg_catalog.to_regclass(@table)) t ON t.relid = c.oid
-        WHERE (c.oid = pg_catalog.to_regclass(@table) OR t.isleaf) AND c.relkind = 'r' AND c.reltuples >= 0
+        LEFT JOIN pg_catalog.pg_partition_tree(pg_catalog.to_regclass(@table)) t ON t.relid::oid = c.oid
+        WHERE (c.oid = pg_catalog.to_regclass(@table)::oid OR t.isleaf) AND c.relkind = 'r' AND c.reltuples::float8 >= 0::float8
         """;
 
     public static Statement Deployments(DateTimeOffset before) => new($"""

@@ -43,7 +43,7 @@ internal sealed class UpkeepLeases(Db db, TimeProvider clock)
         db.FindAsync(Read, $"""
             SELECT {Columns}, {IsHeld}
             FROM upkeep_leases l
-            WHERE l.name = @name
+            WHERE l.name::text = @name
             """, [P.Text(Name, MaxNameLength), ServerTime.Now(clock)], cancellationToken, operation);
 
     /// <summary>
@@ -69,7 +69,7 @@ internal sealed class UpkeepLeases(Db db, TimeProvider clock)
             UPDATE upkeep_leases l
             SET holder = @holder, claim_key = @key, acquired_at = {ServerTime.Present}, renewed_at = {ServerTime.Present},
                 expires_at = {ServerTime.Present} + @lease, released_at = NULL
-            WHERE l.name = @name AND (l.claim_key = @key OR NOT ({IsHeld})) AND {IsDue}
+            WHERE l.name::text = @name AND (l.claim_key = @key OR NOT ({IsHeld})) AND {IsDue}
             RETURNING l.name
             """,
             [
@@ -79,7 +79,7 @@ internal sealed class UpkeepLeases(Db db, TimeProvider clock)
         var read = new Statement($"""
             SELECT {Columns}, {IsHeld}, {IsDue}
             FROM upkeep_leases l
-            WHERE l.name = @name
+            WHERE l.name::text = @name
             """, Schedule());
         return db.WriteBatchAsync(
             async sets =>
@@ -99,7 +99,7 @@ internal sealed class UpkeepLeases(Db db, TimeProvider clock)
         db.WriteAsync($"""
             UPDATE upkeep_leases l
             SET renewed_at = {ServerTime.Present}, expires_at = {ServerTime.Present} + @lease
-            WHERE l.name = @name AND l.claim_key = @key AND l.released_at IS NULL
+            WHERE l.name::text = @name AND l.claim_key = @key AND l.released_at IS NULL
             """,
             [P.Text(Name, MaxNameLength), P.Of(key), P.Of(lease), ServerTime.Now(clock)], cancellationToken);
 
@@ -134,7 +134,7 @@ internal sealed class UpkeepLeases(Db db, TimeProvider clock)
     public Task<Signs?> ReadSignsAsync(Guid key, bool readsLag, CancellationToken cancellationToken) => db.FindAsync(
         row => new Signs(row.Flag(), row.DoubleOrNull() is { } seconds ? TimeSpan.FromSeconds(seconds) : null, row.Flag()), """
         SELECT
-            EXISTS (SELECT FROM upkeep_leases l WHERE l.name = @name AND l.claim_key = @key AND l.released_at IS NULL),
+            EXISTS (SELECT FROM upkeep_leases l WHERE l.name::text = @name AND l.claim_key = @key AND l.released_at IS NULL),
             CASE WHEN @readsLag THEN (
                 SELECT pg_catalog.date_part('epoch', pg_catalog.max(r.replay_lag))
                 FROM pg_catalog.pg_stat_replication r
@@ -158,7 +158,7 @@ internal sealed class UpkeepLeases(Db db, TimeProvider clock)
                     ELSE l.last_succeeded_at END,
                 last_outcome = coalesce(@outcome::text, l.last_outcome),
                 last_rows = CASE WHEN @outcome::text IS NULL THEN l.last_rows ELSE @rows END
-            WHERE l.name = @name AND l.claim_key = @key AND l.released_at IS NULL
+            WHERE l.name::text = @name AND l.claim_key = @key AND l.released_at IS NULL
             """,
             [
                 P.Text(Name, MaxNameLength), P.Of(key), P.TextOrNull(Word(outcome), name: "outcome"), P.Of(rows), ServerTime.Now(clock),
