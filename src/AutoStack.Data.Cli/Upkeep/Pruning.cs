@@ -48,7 +48,9 @@ internal sealed class Pruning(Session session, RetentionPolicy policy)
         {
             throw new CliException(new Failure(
                 ExitCode.Failed, "rightsMissing", $"The role may not remove old rows. It lacks: {string.Join(", ", missing)}. "
-                    + "Run prune as the role of the services, or leave tables out with --table. Nothing was removed."));
+                    + (missing.Any(right => right.EndsWith("exist", StringComparison.Ordinal))
+                        ? "Run autostack-db upgrade first. Nothing was removed."
+                        : "Run prune as the role of the services, or choose tables with --table. Nothing was removed.")));
         }
 
         var begun = started = Stopwatch.GetTimestamp();
