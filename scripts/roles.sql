@@ -33,6 +33,7 @@ DECLARE
     --   sessions.client_key_hash, sealed_token             what a client proves itself with, and its next token
     --   sign_in_attempts.subject_hash                      e-mail and network addresses can be guessed from their hashes
     --   deployment_leases.claim_key                        what a worker proves its claim with
+    --   upkeep_leases.claim_key                            what a process proves its lease with
     --   github_connections.*_token, *.env_vars             tokens and environments, in clear as long as other writers store them so
     --   *_version                                          what those are bound to
     --   projects.repository, repository_path               addresses of other writers may hold a user name and a password
@@ -57,6 +58,8 @@ DECLARE
         ['deployment_health_checks', 'id deployment_id url http_status latency_ms is_live checked_at'],
         ['deployment_runtime_logs', 'id deployment_id source log_level message timestamp seq'],
         ['webhook_payloads', 'id deployment_id provider received_at'],
+        ['upkeep_leases', 'name created_at holder acquired_at renewed_at expires_at released_at last_holder last_started_at '
+            || 'last_finished_at last_succeeded_at last_outcome last_rows'],
         ['schema_versions', 'version name checksum applied_at duration_ms applied_by tool_version script_set'],
         ['schema_version_changes', 'id changed_at changed_by kind script_set version name old_row new_row reason tool_version']];
 

@@ -88,6 +88,8 @@ internal static class AutoStackDb
             RolesCommand.Create(session),
             StatsCommand.Create(session),
             DoctorCommand.Create(session),
+            PruneCommand.Create(session),
+            KeysCommand.Create(session),
             CompletionCommand.Create(session),
             HelpCommand.Create(session),
         };

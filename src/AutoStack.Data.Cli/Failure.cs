@@ -36,6 +36,7 @@ internal sealed record Failure(int ExitCode, string Kind, string Message)
     {
         CliException own => own.Failure,
         MigrationException migration => new(Code(migration.Error), Word(migration.Error), After(migration.Message, progress)),
+        DatabaseUnavailableException => new(Cli.ExitCode.NoConnection, "noConnection", After(exception.Message, progress)),
         OperationCanceledException => new(Cli.ExitCode.Failed, "cancelled", $"Cancelled. {progress.Outcome ?? "Nothing was changed."}"),
         PostgresException server => new(Cli.ExitCode.Failed, "unexpected", After(ServerError.Describe(server, showValues), progress)),
         _ => new(Cli.ExitCode.Failed, "unexpected", After(exception.GetBaseException().Message, progress)),

@@ -155,6 +155,37 @@ internal sealed record Examples(IReadOnlyList<(string What, string Line)> Lines,
             [
                 (ExitCode.Done, "no warning, and no error"), (ExitCode.Failed, Read), Usage, NoConnection,
                 (ExitCode.Warnings, "there are warnings, and no error"), (ExitCode.Errors, "there are errors"),
+        ["prune"] = new(
+            [
+                ("Count what would be removed, table by table.", "autostack-db prune --dry-run"),
+                ("Remove it in a nightly job, for an hour at most.", "autostack-db prune --yes --max-minutes 60"),
+                ("With ages of your own, from one table.", "autostack-db prune --policy retention.json --table deployment_logs"),
+            ],
+            [
+                (ExitCode.Done, "removed, counted, or ended at a limit of the run"),
+                (ExitCode.Failed, "failed for a table, a right is missing, or not confirmed; the next run continues"), Usage,
+                (ExitCode.Locked, "another process runs the retention"), NoConnection,
+            ]),
+        ["keys verify"] = new(
+            [
+                ("Which keys are in use, without the keys.", "autostack-db keys verify"),
+                ("Which values do not open.", "autostack-db keys verify --keys keys.txt"),
+            ],
+            [
+                (ExitCode.Done, "every value is encrypted, and opens with the given keys"), (ExitCode.Failed, Read), Usage, NoConnection,
+                (ExitCode.Warnings, "values are stored in clear, or in the first form"),
+                (ExitCode.Errors, "values do not open, or their keys were not given"),
+            ]),
+        ["keys rotate"] = new(
+            [
+                ("Count what would be encrypted with the first key.", "autostack-db keys rotate --keys keys.txt --dry-run"),
+                ("Encrypt it, in a script.", "autostack-db keys rotate --keys keys.txt --yes"),
+            ],
+            [
+                (ExitCode.Done, "every value is encrypted with the first key"),
+                (ExitCode.Failed, "failed, or not confirmed; the next run continues"), Usage, NoConnection,
+                (ExitCode.Warnings, "values in clear are left, which others have written meanwhile"),
+                (ExitCode.Errors, "values are left that do not open"),
             ]),
         ["completion"] = new(
             [

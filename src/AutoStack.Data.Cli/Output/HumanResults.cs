@@ -2,8 +2,10 @@ using AutoStack.Data.Cli.Bench;
 using AutoStack.Data.Cli.Commands;
 using AutoStack.Data.Cli.Databases;
 using AutoStack.Data.Cli.Dumping;
+using AutoStack.Data.Cli.Keys;
 using AutoStack.Data.Cli.Lint;
 using AutoStack.Data.Cli.Roles;
+using AutoStack.Data.Cli.Upkeep;
 using AutoStack.Data.Migrations;
 using AutoStack.Data.Monitoring;
 using Spectre.Console;
@@ -164,6 +166,15 @@ internal sealed class HumanResults(IAnsiConsole output, IAnsiConsole error) : IR
     public void Looked(DatabaseStats stats, StatsChange? change, bool watched) => StatsLines.Write(output, stats, change, watched);
 
     public void Examined(IReadOnlyList<Finding> findings) => DoctorLines.Write(output, findings);
+    public void PrunePlanned(PrunePlan plan) => PruneLines.Write(output, plan, dryRun: true);
+
+    public void Pruned(PruneReport report) => PruneLines.Write(output, report);
+
+    public void KeysVerified(KeyReport report) => KeyLines.Verified(output, report);
+
+    public void KeyRotationPlanned(KeyReport report) => KeyLines.Planned(output, report);
+
+    public void KeysRotated(KeyRotationReport report) => KeyLines.Rotated(output, report);
 
     public void Fail(Failure failure) => error.WriteLine(failure.Message, new Style(Color.Red));
 

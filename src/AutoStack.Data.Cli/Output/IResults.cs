@@ -2,8 +2,10 @@ using AutoStack.Data.Cli.Bench;
 using AutoStack.Data.Cli.Commands;
 using AutoStack.Data.Cli.Databases;
 using AutoStack.Data.Cli.Dumping;
+using AutoStack.Data.Cli.Keys;
 using AutoStack.Data.Cli.Lint;
 using AutoStack.Data.Cli.Roles;
+using AutoStack.Data.Cli.Upkeep;
 using AutoStack.Data.Migrations;
 using AutoStack.Data.Monitoring;
 using Finding = AutoStack.Data.Monitoring.Finding;
@@ -63,6 +65,15 @@ internal interface IResults
     void Looked(DatabaseStats stats, StatsChange? change, bool watched);
 
     void Examined(IReadOnlyList<Finding> findings);
+    void PrunePlanned(PrunePlan plan);
+
+    void Pruned(PruneReport report);
+
+    void KeysVerified(KeyReport report);
+
+    void KeyRotationPlanned(KeyReport report);
+
+    void KeysRotated(KeyRotationReport report);
 
     void Fail(Failure failure);
 }

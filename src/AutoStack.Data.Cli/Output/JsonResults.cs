@@ -6,8 +6,10 @@ using AutoStack.Data.Cli.Bench;
 using AutoStack.Data.Cli.Commands;
 using AutoStack.Data.Cli.Databases;
 using AutoStack.Data.Cli.Dumping;
+using AutoStack.Data.Cli.Keys;
 using AutoStack.Data.Cli.Lint;
 using AutoStack.Data.Cli.Roles;
+using AutoStack.Data.Cli.Upkeep;
 using AutoStack.Data.Migrations;
 using AutoStack.Data.Migrations.Internal;
 using AutoStack.Data.Monitoring;
@@ -64,6 +66,7 @@ namespace AutoStack.Data.Cli.Output;
 /// create, drop, dump  see DatabaseJson
 /// stats               see StatsJson
 /// doctor              {"findings":[…]}, see FindingJson
+/// prune, keys         see PruneJson and KeyJson
 /// any failure         {"error":{"kind":"scriptFailed","message":"…"}}   kind is usage, cancelled, unexpected, scriptFailed,
 ///                     scriptChanged, schemaNewer, targetInvalid, locked, lockLost, noConnection or pooledConnection; for revision also
 ///                     scriptsInvalid (the existing scripts have a gap) and notWritten; for upgrade notAdopted and
@@ -221,6 +224,15 @@ internal sealed class JsonResults(TextWriter output, IAnsiConsole error, Progres
     public void Looked(DatabaseStats stats, StatsChange? change, bool watched) => Write(StatsJson.Of(stats, change));
 
     public void Examined(IReadOnlyList<Finding> findings) => Write(new { Findings = FindingJson.Of(findings) });
+    public void PrunePlanned(PrunePlan plan) => Write(PruneJson.Of(plan));
+
+    public void Pruned(PruneReport report) => Write(PruneJson.Of(report));
+
+    public void KeysVerified(KeyReport report) => Write(KeyJson.Of(report));
+
+    public void KeyRotationPlanned(KeyReport report) => Write(KeyJson.Planned(report));
+
+    public void KeysRotated(KeyRotationReport report) => Write(KeyJson.Of(report));
 
     public void Fail(Failure failure)
     {

@@ -17,10 +17,29 @@ internal sealed class GitHubConnectionRepository(Db db, AccountContext context)
     // The tokens are bound to the user, who has at most one connection: the upsert does not know the id of an existing row.
     internal static SecretColumn AccessTokens { get; } = new(
         "github_connections.github_access_token",
+        window: """
+            SELECT w.id
+            FROM (
+                SELECT g.id
+                FROM github_connections g
+                WHERE g.id > @after
+                ORDER BY g.id
+                LIMIT @limit
+            ) w
+            ORDER BY w.id DESC
+            LIMIT 1
+            """,
+        forms: $"""
+            SELECT pg_catalog.substring(g.github_access_token::text, {StoredForm.Header}), g.github_access_token_version IS NOT NULL,
+                pg_catalog.count(g.id)
+            FROM github_connections g
+            WHERE g.id > @after AND g.id <= @upTo AND g.github_access_token IS NOT NULL
+            GROUP BY 1, 2
+            """,
         stale: """
             SELECT g.id, g.github_access_token, g.github_access_token_version, g.user_id
             FROM github_connections g
-            WHERE g.id > @after AND g.github_access_token IS NOT NULL
+            WHERE g.id > @after AND g.id <= @upTo AND g.github_access_token IS NOT NULL
               AND (NOT pg_catalog.starts_with(g.github_access_token, @prefix) OR g.github_access_token_version IS NULL)
             ORDER BY g.id
             LIMIT @limit
@@ -35,10 +54,29 @@ internal sealed class GitHubConnectionRepository(Db db, AccountContext context)
 
     internal static SecretColumn RefreshTokens { get; } = new(
         "github_connections.github_refresh_token",
+        window: """
+            SELECT w.id
+            FROM (
+                SELECT g.id
+                FROM github_connections g
+                WHERE g.id > @after
+                ORDER BY g.id
+                LIMIT @limit
+            ) w
+            ORDER BY w.id DESC
+            LIMIT 1
+            """,
+        forms: $"""
+            SELECT pg_catalog.substring(g.github_refresh_token::text, {StoredForm.Header}), g.github_refresh_token_version IS NOT NULL,
+                pg_catalog.count(g.id)
+            FROM github_connections g
+            WHERE g.id > @after AND g.id <= @upTo AND g.github_refresh_token IS NOT NULL
+            GROUP BY 1, 2
+            """,
         stale: """
             SELECT g.id, g.github_refresh_token, g.github_refresh_token_version, g.user_id
             FROM github_connections g
-            WHERE g.id > @after AND g.github_refresh_token IS NOT NULL
+            WHERE g.id > @after AND g.id <= @upTo AND g.github_refresh_token IS NOT NULL
               AND (NOT pg_catalog.starts_with(g.github_refresh_token, @prefix) OR g.github_refresh_token_version IS NULL)
             ORDER BY g.id
             LIMIT @limit

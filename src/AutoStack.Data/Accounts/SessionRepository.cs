@@ -4,7 +4,7 @@ using Npgsql;
 
 namespace AutoStack.Data.Accounts;
 
-internal sealed class SessionRepository(Db db, AccountContext context) : ISessionRepository, IPlatformSessionRepository
+internal sealed partial class SessionRepository(Db db, AccountContext context) : ISessionRepository, IPlatformSessionRepository
 {
     /// <summary>
     /// When the user of a session <c>s</c> signed in. A row without the value, from another writer or from before the column, has the time
@@ -27,18 +27,12 @@ internal sealed class SessionRepository(Db db, AccountContext context) : ISessio
               AND f.expires_at > {ServerTime.Present}))
         """;
 
-    /// <summary>The column of the tokens' hashes.</summary>
-    internal const string Tokens = "sessions.token";
-
     // Whether a session s is active. Needs @maxAge and @now. A sign-in also ends at its maximum age where the row expires later: the row
     // may come from another writer, or from before the maximum was set.
     private const string IsActive = $"""
         s.expires_at > {ServerTime.Present} AND s.rotated_at IS NULL
           AND (@maxAge::interval IS NULL OR {SignedIn} > {ServerTime.Present} - @maxAge::interval)
         """;
-
-    // Whether a session s holds a token in clear, as the Python services stored it: a UUID, as SessionToken accepts it.
-    private const string IsClear = "s.token::text ~ '^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$'::text";
 
     // Whether a session s is of another family than the session @except, which may be rotating concurrently: its whole family stays.
     private const string IsOther =
@@ -56,30 +50,6 @@ internal sealed class SessionRepository(Db db, AccountContext context) : ISessio
         RotatedAt = row.TimeOrNull(),
         SignedInAt = row.TimeOrNull(),
     };
-
-    /// <summary>Selects ids of sessions whose token is stored in clear, after an id.</summary>
-    internal static Statement ClearTokens(Guid after, int limit) => new($"""
-        SELECT s.id
-        FROM sessions s
-        WHERE s.id > @after AND {IsClear}
-        ORDER BY s.id
-        LIMIT @limit
-        """, P.Of(after), P.Of(limit));
-
-    /// <summary>Replaces each token that is still stored in clear by its SHA-256.</summary>
-    internal static Statement HashTokens(Guid[] ids) => new($"""
-        UPDATE sessions s
-        SET token = pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(s.token::text, 'UTF8')), 'hex')
-        WHERE s.id = ANY (@ids) AND {IsClear}
-        RETURNING s.id
-        """, P.Of(ids));
-
-    /// <summary>Selects those of the sessions whose token is not in clear.</summary>
-    internal static Statement HashedTokens(Guid[] ids) => new($"""
-        SELECT s.id
-        FROM sessions s
-        WHERE s.id = ANY (@ids) AND NOT ({IsClear})
-        """, P.Of(ids));
 
     /// <summary>Revokes the sessions of the user in <see cref="Chosen.Ids"/>, except one session with its family.</summary>
     internal static Statement RevokeAllOfChosen(Guid? exceptSessionId = null) => new($"""

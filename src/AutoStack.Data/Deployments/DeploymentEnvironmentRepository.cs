@@ -14,10 +14,29 @@ internal sealed class DeploymentEnvironmentRepository(Db db, SecretProtector sec
     /// <summary>The column, for the rotation of secret keys.</summary>
     internal static SecretColumn Secrets { get; } = new(
         "deployments.env_vars",
+        window: """
+            SELECT w.id
+            FROM (
+                SELECT d.id
+                FROM deployments d
+                WHERE d.id > @after
+                ORDER BY d.id
+                LIMIT @limit
+            ) w
+            ORDER BY w.id DESC
+            LIMIT 1
+            """,
+        forms: $"""
+            SELECT pg_catalog.substring(d.env_vars::text, {StoredForm.Header}), d.env_vars_version IS NOT NULL,
+                pg_catalog.count(d.id)
+            FROM deployments d
+            WHERE d.id > @after AND d.id <= @upTo AND d.env_vars IS NOT NULL
+            GROUP BY 1, 2
+            """,
         stale: """
             SELECT d.id, d.env_vars, d.env_vars_version, d.project_id, d.user_id
             FROM deployments d
-            WHERE d.id > @after AND d.env_vars IS NOT NULL
+            WHERE d.id > @after AND d.id <= @upTo AND d.env_vars IS NOT NULL
               AND (NOT pg_catalog.starts_with(d.env_vars, @prefix) OR d.env_vars_version IS NULL)
             ORDER BY d.id
             LIMIT @limit

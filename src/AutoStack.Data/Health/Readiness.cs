@@ -11,9 +11,6 @@ namespace AutoStack.Data.Health;
 /// <param name="clock">The clock.</param>
 internal sealed class Readiness(Db db, SecretProtector secrets, TimeProvider clock)
 {
-    // No value begins with it, so that a search for other values finds the first row that has one.
-    private const string NoPrefix = "\u0001";
-
     // A search in a table of which few rows have a secret takes long.
     private static readonly TimeSpan SampleEvery = TimeSpan.FromMinutes(10);
 
@@ -67,7 +64,8 @@ internal sealed class Readiness(Db db, SecretProtector secrets, TimeProvider clo
 
         foreach (var column in SecretRotator.Samples)
         {
-            var rows = await db.ListAsync(column.Read, column.Stale(NoPrefix, Guid.Empty, 1), cancellationToken).ConfigureAwait(false);
+            var rows = await db.ListAsync(column.Read, column.Stale(StoredForm.NoPrefix, Guid.Empty, Guid.AllBitsSet, 1), cancellationToken)
+                .ConfigureAwait(false);
             foreach (var row in rows)
             {
                 try

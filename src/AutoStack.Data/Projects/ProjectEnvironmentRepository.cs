@@ -8,10 +8,29 @@ internal sealed class ProjectEnvironmentRepository(Db db, TimeProvider clock, Se
     /// <summary>The column, for the rotation of keys.</summary>
     internal static SecretColumn Secrets { get; } = new(
         "projects.env_vars",
+        window: """
+            SELECT w.id
+            FROM (
+                SELECT p.id
+                FROM projects p
+                WHERE p.id > @after
+                ORDER BY p.id
+                LIMIT @limit
+            ) w
+            ORDER BY w.id DESC
+            LIMIT 1
+            """,
+        forms: $"""
+            SELECT pg_catalog.substring(p.env_vars::text, {StoredForm.Header}), p.env_vars_version IS NOT NULL,
+                pg_catalog.count(p.id)
+            FROM projects p
+            WHERE p.id > @after AND p.id <= @upTo AND p.env_vars IS NOT NULL
+            GROUP BY 1, 2
+            """,
         stale: """
             SELECT p.id, p.env_vars, p.env_vars_version, p.user_id
             FROM projects p
-            WHERE p.id > @after AND p.env_vars IS NOT NULL
+            WHERE p.id > @after AND p.id <= @upTo AND p.env_vars IS NOT NULL
               AND (NOT pg_catalog.starts_with(p.env_vars, @prefix) OR p.env_vars_version IS NULL)
             ORDER BY p.id
             LIMIT @limit

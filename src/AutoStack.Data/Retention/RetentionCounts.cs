@@ -8,6 +8,17 @@ namespace AutoStack.Data.Retention;
 /// <summary>Counts the rows that the purges of the repositories would remove.</summary>
 internal static class RetentionCounts
 {
+    /// <summary>
+    /// The bytes of a table with its indexes per row, by the statistics of its last ANALYZE or VACUUM; NULL before the first one. Needs
+    /// <c>@table</c>.
+    /// </summary>
+    internal const string BytesPerRow = """
+        SELECT pg_catalog.sum(pg_catalog.pg_total_relation_size(c.oid)::float8) / nullif(pg_catalog.sum(c.reltuples::float8), 0::float8)
+        FROM pg_catalog.pg_class c
+        LEFT JOIN pg_catalog.pg_partition_tree(pg_catalog.to_regclass(@table)) t ON t.relid::oid = c.oid
+        WHERE (c.oid = pg_catalog.to_regclass(@table)::oid OR t.isleaf) AND c.relkind = 'r' AND c.reltuples::float8 >= 0::float8
+        """;
+
     public static Statement Deployments(DateTimeOffset before) => new($"""
         SELECT pg_catalog.count(d.id)
         FROM deployments d

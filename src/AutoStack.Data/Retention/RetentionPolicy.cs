@@ -78,4 +78,11 @@ public sealed record RetentionResult(string Table, long Rows, int Batches, bool 
 /// <summary>The number of rows that a run would remove from one table.</summary>
 /// <param name="Table">The table.</param>
 /// <param name="Rows">The number of rows.</param>
-public sealed record RetentionCount(string Table, long Rows);
+public sealed record RetentionCount(string Table, long Rows)
+{
+    /// <summary>
+    /// The bytes of the rows and their index entries, by the table's average; null before the table's first ANALYZE or VACUUM. The space is
+    /// free for new rows after a VACUUM; the files keep their size.
+    /// </summary>
+    public long? EstimatedBytes { get; init; }
+}

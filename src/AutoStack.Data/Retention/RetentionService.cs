@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using AutoStack.Data.Logs;
 using AutoStack.Data.Postgres;
 using AutoStack.Data.Values;
@@ -7,66 +8,104 @@ namespace AutoStack.Data.Retention;
 
 internal sealed class RetentionService(Db db, RetentionSources sources) : IRetentionService
 {
-    private static readonly TimeSpan MaxAge = TimeSpan.FromDays(3650);
+    // A lease that is not given back expires.
+    private static readonly TimeSpan ReleaseTime = TimeSpan.FromSeconds(5);
 
-    /// <summary>The rules, in the order of a run: deployments first, because most other rows belong to them.</summary>
-    internal static IReadOnlyList<Rule> Rules { get; } =
-    [
-        new("deployments", nameof(RetentionPolicy.DeletedDeployments), policy => policy.DeletedDeployments,
-            (from, _, before, limit, token) => from.Deployments.PurgeDeletedAsync(before, limit, token), RetentionCounts.Deployments)
-        {
-            // A deployment may have a hundred stages and containers, which are removed with it.
-            MaxBatchSize = 50,
-        },
-        new("deployment_logs", nameof(RetentionPolicy.DeploymentLogs), policy => policy.DeploymentLogs,
-            (from, place, before, limit, token) => from.Logs.PurgeAsync(before, limit, place, token), RetentionCounts.DeploymentLogs),
-        new("deployment_runtime_logs", nameof(RetentionPolicy.RuntimeLogs), policy => policy.RuntimeLogs,
-            (from, place, before, limit, token) => from.RuntimeLogs.PurgeAsync(before, limit, place, token), RetentionCounts.RuntimeLogs),
-        new("deployment_health_checks", nameof(RetentionPolicy.HealthChecks), policy => policy.HealthChecks,
-            (from, place, before, limit, token) => from.HealthChecks.PurgeAsync(before, limit, place, token), RetentionCounts.HealthChecks),
-        new("sessions", nameof(RetentionPolicy.ExpiredSessions), policy => policy.ExpiredSessions ? TimeSpan.Zero : null,
-            (from, _, _, limit, token) => from.Sessions.PurgeExpiredAsync(limit, token), RetentionCounts.Sessions),
-        new("sign_in_attempts", nameof(RetentionPolicy.ExpiredSignInAttempts),
-            policy => policy.ExpiredSignInAttempts ? TimeSpan.Zero : null,
-            (from, _, _, limit, token) => from.SignInAttempts.PurgeExpiredAsync(limit, token), RetentionCounts.SignInAttempts),
-        new("password_reset_tokens", nameof(RetentionPolicy.PasswordResetTokens), policy => policy.PasswordResetTokens,
-            (from, _, before, limit, token) => from.ResetTokens.PurgeAsync(before, limit, token), RetentionCounts.PasswordResetTokens),
-        new("webhook_payloads", nameof(RetentionPolicy.WebhookPayloads), policy => policy.WebhookPayloads,
-            (from, _, before, limit, token) => from.Webhooks.PurgeAsync(before, limit, token), RetentionCounts.WebhookPayloads)
-        {
-            // A payload may have many megabytes.
-            MaxBatchSize = 100,
-        },
-    ];
+    private readonly UpkeepLeases leases = new(db, sources.Clock);
 
-    public async Task<IReadOnlyList<RetentionResult>> RunAsync(
-        RetentionPolicy policy, IProgress<RetentionResult>? progress, CancellationToken cancellationToken)
+    public Task<IReadOnlyList<RetentionResult>> RunAsync(
+        RetentionPolicy policy, IProgress<RetentionResult>? progress, CancellationToken cancellationToken) =>
+        RunAsync(RetentionRules.Of(policy), policy, gate: null, progress, cancellationToken);
+
+    public async Task<RetentionRun> RunExclusiveAsync(
+        RetentionPolicy policy, RetentionRunOptions options, IProgress<RetentionResult>? progress, CancellationToken cancellationToken)
     {
-        var now = sources.Clock.Now();
-        var results = new List<RetentionResult>();
-        foreach (var (rule, age) in Applied(policy))
+        var applied = RetentionRules.Of(policy);
+        ArgumentNullException.ThrowIfNull(options);
+        options.Validate();
+        applied.RemoveAll(item => options.Tables?.Contains(item.Rule.Table) == false);
+        var key = options.Key ?? Guid.NewGuid();
+        var (isAcquired, isDue, state) = await leases.AcquireAsync(options, key, cancellationToken, nameof(RunExclusiveAsync))
+            .ConfigureAwait(false);
+        if (!isAcquired)
         {
-            results.Add(await RunAsync(rule, now - age, policy, progress, cancellationToken).ConfigureAwait(false));
+            return new RetentionRun(isDue ? RetentionRunOutcome.Held : RetentionRunOutcome.NotDue, []) { State = state };
         }
 
-        return results;
+        var gate = new RetentionGate(leases, key, options);
+        IReadOnlyList<RetentionResult> results;
+        using (var ended = new CancellationTokenSource())
+        {
+            var heartbeat = leases.KeepAsync(key, options.Lease, ended.Token);
+            try
+            {
+                results = await RunAsync(applied, policy, gate, progress, cancellationToken).ConfigureAwait(false);
+            }
+            catch
+            {
+                await TryReleaseAsync(key).ConfigureAwait(false);
+                throw;
+            }
+            finally
+            {
+                await ended.CancelAsync().ConfigureAwait(false);
+                await heartbeat.ConfigureAwait(false);
+            }
+        }
+
+        var run = new RetentionRun(gate.OutcomeOf(results), results) { LagIsHidden = gate.LagIsHidden };
+        RetentionMetrics.Finished(run);
+        if (run.Outcome != RetentionRunOutcome.LeaseLost)
+        {
+            var outcome = options.Tables is null ? run.Outcome : (RetentionRunOutcome?)null;
+            await leases.ReleaseAsync(key, outcome, run.Rows, cancellationToken).ConfigureAwait(false);
+        }
+
+        return run;
     }
+
+    public Task<RetentionState?> FindStateAsync(CancellationToken cancellationToken) =>
+        leases.FindAsync(cancellationToken, nameof(FindStateAsync));
+
+    public Task<IReadOnlyList<string>> FindMissingRightsAsync(RetentionPolicy policy, CancellationToken cancellationToken) =>
+        leases.FindMissingRightsAsync(RetentionRules.Of(policy).SelectMany(item => item.Rule.Rights), cancellationToken);
 
     public async Task<IReadOnlyList<RetentionCount>> CountAsync(RetentionPolicy policy, CancellationToken cancellationToken)
     {
         var now = sources.Clock.Now();
         var counts = new List<RetentionCount>();
-        foreach (var (rule, age) in Applied(policy))
+        foreach (var (rule, age) in RetentionRules.Of(policy))
         {
             var rows = await db.ListAsync(row => row.Long(), rule.Count(now - age), cancellationToken).ConfigureAwait(false);
-            counts.Add(new RetentionCount(rule.Table, rows[0]));
+            var bytes = await db.FindValueAsync(
+                row => row.DoubleOrNull() ?? -1, RetentionCounts.BytesPerRow, [P.Text(rule.Table, name: "table")], cancellationToken)
+                .ConfigureAwait(false);
+            counts.Add(new RetentionCount(rule.Table, rows[0])
+            {
+                EstimatedBytes = rows[0] == 0 ? 0 : bytes >= 0 ? (long)Math.Min(bytes.Value * rows[0], long.MaxValue) : null,
+            });
         }
 
         return counts;
     }
 
+    private async Task<IReadOnlyList<RetentionResult>> RunAsync(
+        List<(RetentionRule Rule, TimeSpan Age)> applied, RetentionPolicy policy, RetentionGate? gate,
+        IProgress<RetentionResult>? progress, CancellationToken cancellationToken)
+    {
+        var now = sources.Clock.Now();
+        var results = new List<RetentionResult>();
+        foreach (var (rule, age) in applied)
+        {
+            results.Add(await RunAsync(rule, now - age, policy, gate, progress, cancellationToken).ConfigureAwait(false));
+        }
+
+        return results;
+    }
+
     private async Task<RetentionResult> RunAsync(
-        Rule rule, DateTimeOffset before, RetentionPolicy policy, IProgress<RetentionResult>? progress, CancellationToken cancellationToken)
+        RetentionRule rule, DateTimeOffset before, RetentionPolicy policy, RetentionGate? gate, IProgress<RetentionResult>? progress,
+        CancellationToken cancellationToken)
     {
         var place = new PurgeWindow.Place();
         var result = new RetentionResult(rule.Table, Rows: 0, Batches: 0, MoreLeft: false);
@@ -76,7 +115,14 @@ internal sealed class RetentionService(Db db, RetentionSources sources) : IReten
             try
             {
                 var limit = Math.Min(policy.BatchSize, rule.MaxBatchSize);
-                rows = await rule.Purge(sources, place, before, limit, cancellationToken).ConfigureAwait(false);
+                if (gate is not null && !await gate.MayStartAsync(cancellationToken).ConfigureAwait(false))
+                {
+                    return result with { MoreLeft = true };
+                }
+
+                var started = Stopwatch.GetTimestamp();
+                rows = await rule.Purge(sources, place, before, gate?.Size(limit) ?? limit, cancellationToken).ConfigureAwait(false);
+                gate?.Finished(rule.Table, rows, Stopwatch.GetElapsedTime(started));
             }
             catch (Exception exception) when (exception is NpgsqlException or AutoStackDataException)
             {
@@ -93,50 +139,26 @@ internal sealed class RetentionService(Db db, RetentionSources sources) : IReten
             var batches = result.Batches + 1;
             result = result with { Rows = result.Rows + rows, Batches = batches, MoreLeft = batches == policy.MaxBatches };
             progress?.Report(result);
+            if (gate is not null)
+            {
+                await gate.PauseAsync(cancellationToken).ConfigureAwait(false);
+            }
         }
 
         return result;
     }
 
-    private static List<(Rule Rule, TimeSpan Age)> Applied(RetentionPolicy policy)
+    private async Task TryReleaseAsync(Guid key)
     {
-        ArgumentNullException.ThrowIfNull(policy);
-        Limit.Check(policy.BatchSize, RetentionPolicy.MaxBatchSize);
-        Limit.Check(policy.MaxBatches, RetentionPolicy.MaxBatchCount);
-        var applied = new List<(Rule, TimeSpan)>();
-        foreach (var rule in Rules)
+        using var limit = new CancellationTokenSource(ReleaseTime);
+        try
         {
-            if (rule.Age(policy) is not { } age)
-            {
-                continue;
-            }
-
-            // A flag means zero by true; as an age, zero would remove rows written a moment ago.
-            var isFlag = rule.Setting is nameof(RetentionPolicy.ExpiredSessions) or nameof(RetentionPolicy.ExpiredSignInAttempts);
-            if (age < TimeSpan.Zero || age > MaxAge || (age == TimeSpan.Zero && !isFlag))
-            {
-                throw new ArgumentOutOfRangeException(nameof(policy), age, $"{rule.Setting} is above zero, up to ten years, or null.");
-            }
-
-            applied.Add((rule, age));
+            await leases.ReleaseAsync(key, outcome: null, rows: 0, limit.Token).ConfigureAwait(false);
         }
-
-        return applied;
-    }
-
-    /// <summary>The rule of one table.</summary>
-    /// <param name="Table">The table.</param>
-    /// <param name="Setting">The setting of the policy.</param>
-    /// <param name="Age">The age at which rows are removed; null keeps them forever.</param>
-    /// <param name="Purge">Removes one batch of rows older than a moment; returns the number of rows.</param>
-    /// <param name="Count">Counts the rows older than a moment.</param>
-    internal sealed record Rule(
-        string Table,
-        string Setting,
-        Func<RetentionPolicy, TimeSpan?> Age,
-        Func<RetentionSources, PurgeWindow.Place, DateTimeOffset, int, CancellationToken, Task<int>> Purge,
-        Func<DateTimeOffset, Statement> Count)
-    {
-        public int MaxBatchSize { get; init; } = RetentionPolicy.MaxBatchSize;
+#pragma warning disable CA1031 // The failure that led here is reported, and the lease expires.
+        catch (Exception)
+#pragma warning restore CA1031
+        {
+        }
     }
 }

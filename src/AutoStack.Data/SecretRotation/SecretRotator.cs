@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using AutoStack.Data.Accounts;
 using AutoStack.Data.Deployments;
 using AutoStack.Data.Postgres;
@@ -21,7 +22,11 @@ internal sealed class SecretRotator(Db db, SecretProtector secrets) : ISecretRot
     internal static IReadOnlyList<SecretColumn> Samples { get; } =
         [GitHubConnectionRepository.AccessTokens, ProjectEnvironmentRepository.Secrets];
 
-    public async Task<IReadOnlyList<SecretRotationResult>> RunAsync(int batchSize, CancellationToken cancellationToken)
+    public Task<IReadOnlyList<SecretRotationResult>> RunAsync(int batchSize, CancellationToken cancellationToken) =>
+        RunAsync(batchSize, progress: null, cancellationToken);
+
+    public async Task<IReadOnlyList<SecretRotationResult>> RunAsync(
+        int batchSize, IProgress<SecretProgress>? progress, CancellationToken cancellationToken)
     {
         Limit.Check(batchSize, ISecretRotation.MaxBatchSize);
         var prefix = secrets.WriterPrefix
@@ -29,36 +34,131 @@ internal sealed class SecretRotator(Db db, SecretProtector secrets) : ISecretRot
         var results = new List<SecretRotationResult>();
         foreach (var column in Columns)
         {
-            results.Add(await RotateAsync(column, prefix, batchSize, cancellationToken).ConfigureAwait(false));
+            var result = new SecretRotationResult(column.Name, Rotated: 0, Skipped: 0, Unreadable: 0);
+            await foreach (var window in WindowsAsync(column, batchSize, cancellationToken).ConfigureAwait(false))
+            {
+                await foreach (var row in ValuesAsync(column, prefix, window, batchSize, cancellationToken).ConfigureAwait(false))
+                {
+                    result = await RotateAsync(column, row, result, cancellationToken).ConfigureAwait(false);
+                }
+
+                progress?.Report(new SecretProgress(column.Name, window.Rows, result.Rotated));
+            }
+
+            results.Add(result);
         }
 
-        results.Add(await HashSessionsAsync(batchSize, cancellationToken).ConfigureAwait(false));
+        results.Add(await HashSessionsAsync(batchSize, progress, cancellationToken).ConfigureAwait(false));
         return results;
+    }
+
+    public async Task<IReadOnlyList<SecretCount>> CountAsync(
+        int batchSize, IProgress<SecretProgress>? progress, CancellationToken cancellationToken)
+    {
+        Limit.Check(batchSize, ISecretRotation.MaxBatchSize);
+        var counts = new List<SecretCount>();
+        foreach (var column in Columns)
+        {
+            var forms = new Dictionary<(SecretForm Form, string? KeyId), long>();
+            await foreach (var window in WindowsAsync(column, batchSize, cancellationToken).ConfigureAwait(false))
+            {
+                var found = await db.ListAsync(
+                    row => (Form: StoredForm.Of(row.TextOrNull(), row.Flag()), Values: row.Long()),
+                    column.Forms(window.After, window.UpTo),
+                    cancellationToken).ConfigureAwait(false);
+                foreach (var (form, values) in found)
+                {
+                    forms[(form.Form, form.KeyId)] = forms.GetValueOrDefault((form.Form, form.KeyId)) + values;
+                }
+
+                progress?.Report(new SecretProgress(column.Name, window.Rows, forms.Values.Sum()));
+            }
+
+            counts.AddRange(forms.OrderBy(form => form.Key.Form).ThenBy(form => form.Key.KeyId, StringComparer.Ordinal)
+                .Select(form => new SecretCount(column.Name, form.Key.Form, form.Key.KeyId, form.Value)));
+        }
+
+        counts.AddRange(await CountSessionsAsync(batchSize, progress, cancellationToken).ConfigureAwait(false));
+        return counts;
+    }
+
+    public async IAsyncEnumerable<UnreadableSecret> FindUnreadableAsync(
+        int batchSize, IProgress<SecretProgress>? progress, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        Limit.Check(batchSize, ISecretRotation.MaxBatchSize);
+        foreach (var column in Columns)
+        {
+            long opened = 0;
+            await foreach (var window in WindowsAsync(column, batchSize, cancellationToken).ConfigureAwait(false))
+            {
+                var values = ValuesAsync(column, StoredForm.NoPrefix, window, batchSize, cancellationToken);
+                await foreach (var (id, stored, place) in values.ConfigureAwait(false))
+                {
+                    if (TryOpen(stored, place, out _))
+                    {
+                        opened++;
+                        continue;
+                    }
+
+                    var form = StoredForm.Of(stored.Value, stored.Version is not null);
+                    yield return new UnreadableSecret(column.Name, id, form.KeyId, ReasonOf(form));
+                }
+
+                progress?.Report(new SecretProgress(column.Name, window.Rows, opened));
+            }
+        }
+    }
+
+    private UnreadableReason ReasonOf(StoredForm form) => form.Form switch
+    {
+        SecretForm.Clear or SecretForm.FirstForm when !secrets.AcceptsClear => UnreadableReason.NotAccepted,
+        SecretForm.WithoutVersion => UnreadableReason.WithoutVersion,
+        SecretForm.Encrypted or SecretForm.FirstForm =>
+            secrets.HasKey(form.KeyId) ? UnreadableReason.Changed : UnreadableReason.KeyMissing,
+        _ => UnreadableReason.UnknownForm,
+    };
+
+    private async Task<SecretRotationResult> RotateAsync(
+        SecretColumn column, StaleSecret row, SecretRotationResult result, CancellationToken cancellationToken)
+    {
+        var (id, stored, place) = row;
+        if (!TryOpen(stored, place, out var opened))
+        {
+            return result with { Unreadable = result.Unreadable + 1 };
+        }
+
+        var replaced = await db.WriteAsync(column.Replace(id, stored, secrets.Protect(opened, place)), cancellationToken)
+            .ConfigureAwait(false);
+        return result with { Rotated = result.Rotated + replaced, Skipped = result.Skipped + 1 - replaced };
     }
 
     // Independent of AcceptClearSecrets: the hash of a token grants its writer nothing that the token in clear did not, and its holder
     // stays signed in.
-    private async Task<SecretRotationResult> HashSessionsAsync(int batchSize, CancellationToken cancellationToken)
+    private async Task<SecretRotationResult> HashSessionsAsync(
+        int batchSize, IProgress<SecretProgress>? progress, CancellationToken cancellationToken)
     {
         var result = new SecretRotationResult(SessionRepository.Tokens, Rotated: 0, Skipped: 0, Unreadable: 0);
-        var after = Guid.Empty;
-        while (true)
+        await foreach (var window in WindowsAsync(SessionRepository.Window, batchSize, cancellationToken).ConfigureAwait(false))
         {
-            var ids = await db.ListAsync(row => row.Guid(), SessionRepository.ClearTokens(after, batchSize), cancellationToken)
-                .ConfigureAwait(false);
-            var hashed = await HashAsync([.. ids], cancellationToken).ConfigureAwait(false);
-            result = result with { Rotated = result.Rotated + hashed, Skipped = result.Skipped + ids.Count - hashed };
-            if (ids.Count < batchSize)
+            var (after, found) = (window.After, batchSize);
+            while (found == batchSize)
             {
-                return result;
+                var ids = await db.ListAsync(
+                    row => row.Guid(), SessionRepository.ClearTokens(after, window.UpTo, batchSize), cancellationToken)
+                    .ConfigureAwait(false);
+                var hashed = await HashAsync([.. ids], cancellationToken).ConfigureAwait(false);
+                result = result with { Rotated = result.Rotated + hashed, Skipped = result.Skipped + ids.Count - hashed };
+                (after, found) = (ids.Count > 0 ? ids[^1] : after, ids.Count);
             }
 
-            after = ids[^1];
+            progress?.Report(new SecretProgress(result.Column, window.Rows, result.Rotated));
         }
+
+        return result;
     }
 
     // After a lost answer, tokens that are no longer in clear are those of the first time.
-    private Task<int> HashAsync(Guid[] ids, CancellationToken cancellationToken) => db.WriteBatchAsync(
+    private Task<int> HashAsync(Guid[] ids, CancellationToken cancellationToken) => ids.Length == 0 ? Task.FromResult(0) : db.WriteBatchAsync(
         async sets =>
         {
             var hashed = (await sets.ListAsync(row => row.Guid()).ConfigureAwait(false)).Count;
@@ -67,38 +167,79 @@ internal sealed class SecretRotator(Db db, SecretProtector secrets) : ISecretRot
         },
         [SessionRepository.HashTokens(ids), SessionRepository.HashedTokens(ids)], cancellationToken);
 
-    private async Task<SecretRotationResult> RotateAsync(
-        SecretColumn column, string prefix, int batchSize, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<SecretCount>> CountSessionsAsync(
+        int batchSize, IProgress<SecretProgress>? progress, CancellationToken cancellationToken)
     {
-        var result = new SecretRotationResult(column.Name, Rotated: 0, Skipped: 0, Unreadable: 0);
-        var after = Guid.Empty;
-        while (true)
+        var (clear, hashed) = (0L, 0L);
+        await foreach (var window in WindowsAsync(SessionRepository.Window, batchSize, cancellationToken).ConfigureAwait(false))
         {
-            var rows = await db.ListAsync(column.Read, column.Stale(prefix, after, batchSize), cancellationToken).ConfigureAwait(false);
-            foreach (var (id, stored, place) in rows)
-            {
-                StoredSecret renewed;
-                try
-                {
-                    renewed = secrets.Protect(secrets.Open(stored, place), place);
-                }
-                catch (SecretUnreadableException)
-                {
-                    result = result with { Unreadable = result.Unreadable + 1 };
-                    continue;
-                }
+            var found = await db.ListAsync(
+                row => (IsClear: row.Flag(), Values: row.Long()), SessionRepository.TokenForms(window.After, window.UpTo), cancellationToken)
+                .ConfigureAwait(false);
+            clear += found.Where(form => form.IsClear).Sum(form => form.Values);
+            hashed += found.Where(form => !form.IsClear).Sum(form => form.Values);
+            progress?.Report(new SecretProgress(SessionRepository.Tokens, window.Rows, clear + hashed));
+        }
 
-                var replaced = await db.WriteAsync(
-                    column.Replace(id, stored, renewed), cancellationToken).ConfigureAwait(false);
-                result = result with { Rotated = result.Rotated + replaced, Skipped = result.Skipped + 1 - replaced };
-            }
+        return
+        [
+            .. new[] { (Form: SecretForm.Clear, Values: clear), (Form: SecretForm.Hashed, Values: hashed) }
+                .Where(form => form.Values > 0)
+                .Select(form => new SecretCount(SessionRepository.Tokens, form.Form, KeyId: null, form.Values)),
+        ];
+    }
 
-            if (rows.Count < batchSize)
-            {
-                return result;
-            }
+    private IAsyncEnumerable<Window> WindowsAsync(SecretColumn column, int size, CancellationToken cancellationToken) =>
+        WindowsAsync(column.Window, size, cancellationToken);
 
-            after = rows[^1].Id;
+    // The windows of a table, in the order of its ids.
+    private async IAsyncEnumerable<Window> WindowsAsync(
+        Func<Guid, int, Statement> window, int size, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var (after, rows) = (Guid.Empty, 0L);
+        while (await db.ListAsync(row => row.Guid(), window(after, size), cancellationToken).ConfigureAwait(false) is [var upTo])
+        {
+            rows += size;
+            yield return new Window(after, upTo, rows);
+            after = upTo;
         }
     }
+
+    // The values of a window. Rows that were added to it meanwhile may make it more than one page.
+    private async IAsyncEnumerable<StaleSecret> ValuesAsync(
+        SecretColumn column, string prefix, Window window, int size, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var after = window.After;
+        IReadOnlyList<StaleSecret> page;
+        do
+        {
+            page = await db.ListAsync(column.Read, column.Stale(prefix, after, window.UpTo, size), cancellationToken).ConfigureAwait(false);
+            foreach (var row in page)
+            {
+                yield return row;
+                after = row.Id;
+            }
+        }
+        while (page.Count == size);
+    }
+
+    private bool TryOpen(StoredSecret stored, SecretPlace place, out Secret? opened)
+    {
+        try
+        {
+            opened = secrets.Open(stored, place);
+            return true;
+        }
+        catch (SecretUnreadableException)
+        {
+            opened = null;
+            return false;
+        }
+    }
+
+    /// <summary>A window of rows: the ids after <paramref name="After"/>, up to <paramref name="UpTo"/>.</summary>
+    /// <param name="After">The last id before the window.</param>
+    /// <param name="UpTo">The last id of the window.</param>
+    /// <param name="Rows">The number of rows up to its end; the last window may have fewer.</param>
+    private sealed record Window(Guid After, Guid UpTo, long Rows);
 }

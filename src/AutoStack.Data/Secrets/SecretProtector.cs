@@ -57,6 +57,9 @@ internal sealed partial class SecretProtector
     /// <summary>The start of every value that the first key encrypts; null without a key.</summary>
     public string? WriterPrefix => writer is null ? null : $"{Prefix}{writer}:";
 
+    /// <summary>Whether a key is configured.</summary>
+    public bool HasKey(string? id) => id is not null && keys.ContainsKey(id);
+
     /// <summary>Encrypts a value for its place, with a new version; null stays null.</summary>
     /// <exception cref="InvalidOperationException">No key is configured.</exception>
     public StoredSecret Protect(Secret? secret, SecretPlace place)

@@ -23,6 +23,7 @@ public sealed class ReaderTests(string release)
         ["sessions.client_key_hash"] = "what a client proves itself by",
         ["sessions.sealed_token"] = "the current token, encrypted with the client's key",
         ["deployment_leases.claim_key"] = "a worker proves its claim with it",
+        ["upkeep_leases.claim_key"] = "a process proves its lease with it",
         ["sign_in_attempts.subject_hash"] = "accounts and addresses can be guessed from it",
         ["password_reset_tokens.token_hash"] = "tokens of the Python services may be stored in clear",
         ["github_connections.github_access_token"] = "in clear when the Python services stored it",

@@ -76,6 +76,8 @@ public sealed partial class ShippedStatements : DatabaseTests
         ["token"] = "text",
         ["verified"] = "text",
         ["expiresAt"] = "timestamp",
+        ["names"] = "text[]",
+        ["tables"] = "text[]",
     };
 
     public static IEnumerable<string> Statements

@@ -66,6 +66,32 @@ public sealed partial class LostAnswerTests
                     Assert.That(await tests.ScalarAsync("SELECT count(*) FROM sessions WHERE id = $1", expired.Id), Is.Zero);
                 });
         },
+        ["IRetentionService.RunExclusiveAsync"] = async tests =>
+        {
+            var policy = new RetentionPolicy();
+            var expired = await ExpiredSessionAsync(tests);
+            var options = new RetentionRunOptions { Tables = ["sessions"], Key = Guid.NewGuid() };
+            return new Write(
+                async host =>
+                {
+                    var run = await host.GetRequiredService<IRetentionService>().RunExclusiveAsync(policy, options, null, Token);
+                    if (run.Results.SingleOrDefault()?.Failure is { } failure)
+                    {
+                        ExceptionDispatchInfo.Throw(failure);
+                    }
+
+                    return run;
+                },
+                async (result, _) =>
+                {
+                    // The answer that was lost may be that of a read between two batches.
+                    var run = (RetentionRun)result!;
+                    Assert.That(run.Outcome, Is.EqualTo(RetentionRunOutcome.Completed));
+                    Assert.That(run.Rows, Is.InRange(0, 1));
+                    Assert.That(await tests.ScalarAsync("SELECT count(*) FROM sessions WHERE id = $1", expired.Id), Is.Zero);
+                    Assert.That(await tests.ScalarAsync("SELECT count(*) FROM upkeep_leases WHERE released_at IS NULL"), Is.Zero);
+                });
+        },
         ["ISecretRotation.RunAsync"] = async tests =>
         {
             var (user, tokens) = (await tests.AddUserAsync(), Tokens());

@@ -1,0 +1,95 @@
+using AutoStack.Data.Cli.Output;
+using AutoStack.Data.Monitoring;
+using AutoStack.Data.SecretRotation;
+
+namespace AutoStack.Data.Cli.Keys;
+
+/// <summary>What is wrong with the stored secrets and the given keys.</summary>
+internal static class KeyFindings
+{
+    private const int MostRows = 5;
+    private const string Rotate = "autostack-db keys rotate encrypts them with the first key.";
+
+    public static IReadOnlyList<Finding> Of(KeyReport report) =>
+    [
+        .. MissingKeys(report), .. Unreadable(report), .. ClearValues(report), .. FirstForm(report), .. OldKeys(report), .. UnusedKeys(report),
+    ];
+
+    private static IEnumerable<Finding> MissingKeys(KeyReport report) =>
+        from count in report.Counts
+        where report.Given.Count > 0 && count.KeyId is not null && !report.Given.Contains(count.KeyId)
+        group count by count.KeyId into key
+        let values = key.Sum(count => count.Values)
+        select new Finding(
+            "key-missing", Severity.Error, $"key {key.Key}",
+            $"{Values(values, "name")} the key {key.Key}, which was not given: "
+                + $"{string.Join(", ", key.Select(count => $"{count.Column} {Figures.Number((double)count.Values)}"))}.")
+        {
+            Cost = "These values cannot be read.",
+            Mend = "Give the key. If no copy of it is left, remove the values: docs/keys.md.",
+        };
+
+    private static IEnumerable<Finding> Unreadable(KeyReport report) =>
+        from found in report.Unreadable
+        where found.Reason != UnreadableReason.KeyMissing
+        select new Finding(
+            "secret-unreadable", Severity.Error, found.Column,
+            $"{Values(found.Values, "do")} not open: {Because(found.Reason)}. "
+                + $"{(found.Rows.Count == 1 ? "Row" : "Rows")} {string.Join(", ", found.Rows.Take(MostRows))}"
+                + (found.Values > MostRows ? $" and {Figures.Number((double)(found.Values - MostRows))} more." : "."))
+        {
+            Cost = "These values cannot be read.",
+            Mend = "Restore the rows with their versions, or have the values set again: docs/keys.md.",
+        };
+
+    private static IEnumerable<Finding> ClearValues(KeyReport report) =>
+        from count in report.Counts
+        where count.Form == SecretForm.Clear
+        select new Finding(
+            "secret-in-clear", Severity.Warning, count.Column, $"{Values(count.Values, "are")} stored in clear.")
+        {
+            Cost = "Whoever reads the table or a dump of it reads them.",
+            Mend = count.Column == "sessions.token" ? "autostack-db keys rotate replaces them by their hashes." : Rotate,
+        };
+
+    private static IEnumerable<Finding> FirstForm(KeyReport report) =>
+        from count in report.Counts
+        where count.Form == SecretForm.FirstForm
+        select new Finding(
+            "secret-first-form", Severity.Warning, count.Column,
+            $"{Values(count.Values, "have")} the first form, under the key {count.KeyId}: bound to no owner and no version.")
+        {
+            Cost = "An older value that is put back is not noticed.",
+            Mend = Rotate,
+        };
+
+    private static IEnumerable<Finding> OldKeys(KeyReport report) =>
+        from key in report.Given.Skip(1)
+        let values = report.Under(key)
+        where values > 0
+        select new Finding(
+            "key-in-use", Severity.Information, $"key {key}", $"{Values(values, "are")} encrypted with the key {key}, which is not the first.")
+        {
+            Mend = Rotate,
+        };
+
+    private static IEnumerable<Finding> UnusedKeys(KeyReport report) =>
+        from key in report.Given
+        where report.Under(key) == 0
+        select new Finding("key-unused", Severity.Information, $"key {key}", $"No value is encrypted with the key {key}.")
+        {
+            Mend = key == report.Given[0] ? null : "Remove the key once no service has it at the front of its list.",
+        };
+
+    private static string Because(UnreadableReason reason) => reason switch
+    {
+        UnreadableReason.Changed => "changed, restored or moved, or the row has another owner",
+        UnreadableReason.WithoutVersion => "the version beside the value is missing",
+        UnreadableReason.NotAccepted => "a form that is not accepted",
+        _ => "a form that this version does not know",
+    };
+
+    private static string Values(long number, string verb) => number == 1
+        ? $"1 value {verb switch { "name" => "names", "do" => "does", "are" => "is", "have" => "has", _ => verb }}"
+        : $"{Figures.Number((double)number)} values {verb}";
+}
