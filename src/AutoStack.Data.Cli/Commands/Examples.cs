@@ -122,6 +122,16 @@ internal sealed record Examples(IReadOnlyList<(string What, string Line)> Lines,
             ],
             [(ExitCode.Done, "printed or written"), (ExitCode.Failed, Read), Usage, (ExitCode.Locked, "a table was locked for too long"),
                 NoConnection]),
+        ["verify"] = new(
+            [
+                ("All rows of all tables, after a restore or an upgrade.", "autostack-db verify --keys /etc/autostack/keys"),
+                ("A hundredth of each table, every night.", "autostack-db verify --sample 1%"),
+                ("The logs and the references only.", "autostack-db verify --check log-sequence --check foreign-key"),
+            ],
+            [
+                (ExitCode.Done, "everything holds"), (ExitCode.Failed, Read), Usage, NoConnection,
+                (ExitCode.Warnings, "there are warnings, or a check was not made"), (ExitCode.Errors, "the data has errors"),
+            ]),
         ["completion"] = new(
             [
                 ("Complete in this shell.", "source <(autostack-db completion bash)"),

@@ -3,6 +3,7 @@ using AutoStack.Data.Cli.Commands;
 using AutoStack.Data.Cli.Databases;
 using AutoStack.Data.Cli.Dumping;
 using AutoStack.Data.Cli.Lint;
+using AutoStack.Data.Integrity;
 using AutoStack.Data.Migrations;
 using Spectre.Console;
 
@@ -154,6 +155,8 @@ internal sealed class HumanResults(IAnsiConsole output, IAnsiConsole error) : IR
     public void Dumped(SchemaDump dump, string? file) =>
         output.Profile.Out.Writer.Write(
             file is null ? dump.Text : $"{Screen.Count(dump.Objects, "object")} in {file}.{Environment.NewLine}");
+
+    public void Verified(VerificationResult result, string where) => VerifyLines.Write(output, result, where);
 
     public void Fail(Failure failure) => error.WriteLine(failure.Message, new Style(Color.Red));
 

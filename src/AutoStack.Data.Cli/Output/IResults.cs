@@ -3,6 +3,7 @@ using AutoStack.Data.Cli.Commands;
 using AutoStack.Data.Cli.Databases;
 using AutoStack.Data.Cli.Dumping;
 using AutoStack.Data.Cli.Lint;
+using AutoStack.Data.Integrity;
 using AutoStack.Data.Migrations;
 
 namespace AutoStack.Data.Cli.Output;
@@ -53,6 +54,8 @@ internal interface IResults
     void DatabaseDropped(string name, bool dropped);
 
     void Dumped(SchemaDump dump, string? file);
+
+    void Verified(VerificationResult result, string where);
 
     void Fail(Failure failure);
 }

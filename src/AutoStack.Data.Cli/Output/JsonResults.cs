@@ -7,6 +7,7 @@ using AutoStack.Data.Cli.Commands;
 using AutoStack.Data.Cli.Databases;
 using AutoStack.Data.Cli.Dumping;
 using AutoStack.Data.Cli.Lint;
+using AutoStack.Data.Integrity;
 using AutoStack.Data.Migrations;
 using AutoStack.Data.Migrations.Internal;
 using Spectre.Console;
@@ -208,6 +209,8 @@ internal sealed class JsonResults(TextWriter output, IAnsiConsole error, Progres
     public void DatabaseDropped(string name, bool dropped) => Write(DatabaseJson.Dropped(name, dropped));
 
     public void Dumped(SchemaDump dump, string? file) => Write(DatabaseJson.Dumped(dump, file));
+
+    public void Verified(VerificationResult result, string where) => Write(VerifyJson.Of(result, where));
 
     public void Fail(Failure failure)
     {
