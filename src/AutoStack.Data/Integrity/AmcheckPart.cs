@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Xml.Linq;
 using AutoStack.Data.Monitoring;
 using AutoStack.Data.Postgres;
+using Npgsql;
 
 namespace AutoStack.Data.Integrity;
 
@@ -15,6 +16,8 @@ internal sealed class AmcheckPart(
     : IntegrityPart(Severity.Error, mend)
 {
     private const string Extension = "amcheck";
+
+    public override string Subject => Extension;
 
     public override async Task<IReadOnlyList<Target>> TargetsAsync(Verification run, CancellationToken cancellationToken)
     {
@@ -50,6 +53,9 @@ internal sealed class AmcheckPart(
             .ConfigureAwait(false);
         return found.Count == 0 ? new RangeResult(0, []) : CatalogPart.ResultOf(found[0], "a row is damaged");
     }
+
+    public override string? ProblemOf(PostgresException error) =>
+        base.ProblemOf(error) is null ? null : $"is damaged ({error.SqlState}: {error.MessageText})";
 
     private static Target Missing(Severity severity, string why, string mend) =>
         new(Extension, 0) { Missing = new Obstacle(severity, why, mend) };

@@ -69,7 +69,7 @@ internal sealed class DatabaseVerifier(Db db, SecretProtector secrets, TimeProvi
             }
             catch (Exception exception) when (Obstacle.Of(exception) is { } obstacle)
             {
-                tally.NotChecked(rule.Name, obstacle);
+                tally.NotChecked(part.Subject ?? rule.Name, obstacle);
             }
         }
 

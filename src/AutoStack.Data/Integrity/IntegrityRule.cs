@@ -19,6 +19,9 @@ internal abstract class IntegrityPart(Severity severity, string mend)
 
     public string Mend => mend;
 
+    /// <summary>What the part is about, when its targets cannot be listed; null for the check itself.</summary>
+    public virtual string? Subject => null;
+
     /// <summary>Lists the tables or objects to read.</summary>
     public abstract Task<IReadOnlyList<Target>> TargetsAsync(Verification run, CancellationToken cancellationToken);
 

@@ -11,6 +11,8 @@ namespace AutoStack.Data.Integrity;
 internal sealed class RowPart(Severity severity, string table, Func<Verification, PageRange, Statement> statement, string mend)
     : IntegrityPart(severity, mend)
 {
+    public override string Subject => table;
+
     public override async Task<IReadOnlyList<Target>> TargetsAsync(Verification run, CancellationToken cancellationToken) =>
         await run.PagesAsync(table, cancellationToken).ConfigureAwait(false) is { } pages ? [new Target(table, pages)] : [];
 

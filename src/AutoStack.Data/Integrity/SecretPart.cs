@@ -46,6 +46,8 @@ internal sealed class SecretPart(string table, Func<SecretColumn> column, Func<P
             """, range.Start, range.Stop)),
     ];
 
+    public override string Subject => column().Name;
+
     public override async Task<IReadOnlyList<Target>> TargetsAsync(Verification run, CancellationToken cancellationToken)
     {
         if (await run.PagesAsync(table, cancellationToken).ConfigureAwait(false) is not { } pages)

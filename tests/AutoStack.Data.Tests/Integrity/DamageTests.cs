@@ -1,3 +1,5 @@
+using AutoStack.Data.Tests.Support;
+
 namespace AutoStack.Data.Tests.Integrity;
 
 /// <summary>Every check finds the damage that it is for, and no other check finds it.</summary>
@@ -97,16 +99,51 @@ public sealed class DamageTests : VerifierTests
             "CREATE CAST (bytea AS text) WITHOUT FUNCTION; UPDATE users SET avatar_url = '\\xff'::bytea::text", "text-encoding Error",
             "users: cannot be read (22021");
         yield return Case(
-            "ALTER TABLE webhook_payloads ALTER headers TYPE json USING headers::json; "
-            + "UPDATE pg_attribute SET atttypid = 'text'::regtype WHERE attrelid = 'webhook_payloads'::regclass AND attname = 'headers'; "
-            + "UPDATE webhook_payloads SET headers = '{'", "json Error", "webhook_payloads: a body or its headers are not readable JSON: ");
+            "ALTER TABLE webhook_payloads ALTER headers TYPE json USING headers::json; CREATE CAST (text AS json) WITHOUT FUNCTION; "
+            + "UPDATE webhook_payloads SET headers = '{'::text::json", "json Error",
+            "webhook_payloads: a body or its headers are not readable JSON: ");
 
-        // The planner takes a valid index for one that has every row: the second row is in the table only, as after damage.
+        // The second row is in the table and not in the index, as after damage.
         yield return Case(
-            "UPDATE pg_index SET indisready = FALSE, indisvalid = FALSE WHERE indexrelid = 'users_github_id_key'::regclass; "
+            "DROP INDEX idx_users_github_id; UPDATE pg_index SET indisready = FALSE, indisvalid = FALSE WHERE indexrelid = 'users_github_id_key'::regclass; "
             + "UPDATE users SET github_id = 'a'; INSERT INTO users (name, email, github_id) VALUES ('Ada', 'second@example.com', 'a'); "
             + "UPDATE pg_index SET indisready = TRUE, indisvalid = TRUE WHERE indexrelid = 'users_github_id_key'::regclass",
-            "unique-key Error", "users.users_github_id_key: a key is there twice, or its index does not find the row, 2 times: ");
+            "unique-key Error", "users.users_github_id_key: a key is there twice, or its index does not find the row: ");
+    }
+
+    // Of PostgreSQL's extension amcheck, which every server of the tests has.
+    private static IEnumerable<TestCaseData> StructureCases()
+    {
+        yield return Case(
+            "DROP INDEX idx_users_google_id; UPDATE pg_index SET indisready = FALSE, indisvalid = FALSE "
+            + "WHERE indexrelid = 'users_google_id_key'::regclass; UPDATE users SET google_id = 'a'; "
+            + "UPDATE pg_index SET indisready = TRUE, indisvalid = TRUE WHERE indexrelid = 'users_google_id_key'::regclass",
+            "index-structure Error", "users.users_google_id_key: is damaged (XX001: ");
+        yield return Case(
+            "UPDATE pg_class SET relfrozenxid = pg_current_xact_id()::xid WHERE relname = 'projects'", "heap-structure Error",
+            "projects: a row is damaged, 2 times: page 0 item 1, page 0 item 2.");
+    }
+
+    [TestCaseSource(nameof(StructureCases))]
+    public async Task A_damaged_structure_is_found_where_amcheck_is_installed(string damage, string rule, string[] problems)
+    {
+        await new LifeCycle(Services, Token).RunAsync();
+        await ExecuteAsync("CREATE EXTENSION amcheck");
+        Assert.That((await VerifyAsync("index-structure", "heap-structure")).Findings, Is.Empty, "before");
+
+        await ExecuteAsync($"SET allow_system_table_mods = on; {damage}");
+
+        var found = await FindAsync("index-structure", "heap-structure");
+        Assert.That(found, Has.Count.EqualTo(1).And.Some.StartsWith($"{rule}: ").And.Some.Contains(problems[0]), string.Join("\n", found));
+    }
+
+    [Test]
+    public async Task Another_version_of_a_collation_is_found()
+    {
+        TestServer.Require(15, "the version of the database's collation is recorded.");
+        await ExecuteAsync("UPDATE pg_database SET datcollversion = '1' WHERE datname = current_database()");
+
+        Assert.That(await FindAsync("collation"), Has.Count.EqualTo(1).And.Some.StartsWith("collation Error: collations: "));
     }
 
     [TestCaseSource(nameof(Cases))]
