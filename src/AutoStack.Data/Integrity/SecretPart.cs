@@ -24,6 +24,7 @@ internal sealed class SecretPart(string table, Func<SecretColumn> column, Func<P
 
     public static IntegrityPart[] All { get; } =
     [
+        new Keys(),
         new SecretPart("github_connections", () => GitHubConnectionRepository.AccessTokens, range => new Statement($"""
             SELECT t.id, t.github_access_token, t.github_access_token_version, t.user_id
             FROM github_connections t
@@ -48,24 +49,8 @@ internal sealed class SecretPart(string table, Func<SecretColumn> column, Func<P
 
     public override string Subject => column().Name;
 
-    public override async Task<IReadOnlyList<Target>> TargetsAsync(Verification run, CancellationToken cancellationToken)
-    {
-        if (await run.PagesAsync(table, cancellationToken).ConfigureAwait(false) is not { } pages)
-        {
-            return [];
-        }
-
-        var name = column().Name;
-        var target = new Target(name, pages);
-        return run.Secrets.WriterPrefix is not null ? [target] :
-        [
-            target,
-            target with
-            {
-                Missing = new Obstacle(Severity.Information, "no key is given, so that only the form of the values was read.", null),
-            },
-        ];
-    }
+    public override async Task<IReadOnlyList<Target>> TargetsAsync(Verification run, CancellationToken cancellationToken) =>
+        await run.PagesAsync(table, cancellationToken).ConfigureAwait(false) is { } pages ? [new Target(column().Name, pages)] : [];
 
     public override async Task<RangeResult> ReadAsync(
         Verification run, Target target, PageRange range, CancellationToken cancellationToken)
@@ -111,7 +96,23 @@ internal sealed class SecretPart(string table, Func<SecretColumn> column, Func<P
     private static string KeyOf(string value)
     {
         var end = value.StartsWith(Prefix, StringComparison.Ordinal) ? value.IndexOf(':', Prefix.Length) : -1;
-        return end - Prefix.Length is > 0 and <= 32 && value[Prefix.Length..end].All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-')
+        return end - Prefix.Length is > 0 and <= 32
+            && value[Prefix.Length..end].All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-')
             ? $"; it names the key '{value[Prefix.Length..end]}'" : "";
+    }
+
+    /// <summary>Says that there is no key.</summary>
+    private sealed class Keys() : IntegrityPart(Severity.Information, "")
+    {
+        private static readonly Obstacle NoKey =
+            new(Severity.Information, "no key is given, so that only the form of the values was read.", "Give verify the keys.");
+
+        public override Task<IReadOnlyList<Target>> TargetsAsync(Verification run, CancellationToken cancellationToken) =>
+            Task.FromResult<IReadOnlyList<Target>>(
+                run.Secrets.WriterPrefix is null ? [new Target("the secrets", 0) { Missing = NoKey }] : []);
+
+        public override Task<RangeResult> ReadAsync(
+            Verification run, Target target, PageRange range, CancellationToken cancellationToken) =>
+            Task.FromResult(new RangeResult(0, []));
     }
 }

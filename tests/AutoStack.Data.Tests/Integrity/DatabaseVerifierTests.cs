@@ -147,7 +147,7 @@ public sealed class DatabaseVerifierTests : VerifierTests
         var verifier = services.GetRequiredService<IDatabaseVerifier>();
         var options = new VerificationOptions { Checks = ["secret"] };
         Assert.That((await verifier.VerifyAsync(options, null, Token)).Findings.Select(finding => finding.Severity),
-            Has.Exactly(4).Items.And.All.EqualTo(Severity.Information));
+            Is.EqualTo([Severity.Information]));
 
         await ExecuteAsync("UPDATE projects SET env_vars = left(env_vars, 30)");
         Assert.That(
