@@ -90,6 +90,7 @@ internal static class AutoStackDb
             DoctorCommand.Create(session),
             PruneCommand.Create(session),
             KeysCommand.Create(session),
+            VerifyCommand.Create(session),
             CompletionCommand.Create(session),
             HelpCommand.Create(session),
         };

@@ -3,6 +3,7 @@ using AutoStack.Data.Accounts;
 using AutoStack.Data.Deployments;
 using AutoStack.Data.Health;
 using AutoStack.Data.HealthChecks;
+using AutoStack.Data.Integrity;
 using AutoStack.Data.Logs;
 using AutoStack.Data.Monitoring;
 using AutoStack.Data.Postgres;
@@ -48,6 +49,8 @@ internal sealed class Database : IAsyncDisposable, IDisposable
             new Db(database.executor, new Subject("DatabaseDoctor", table: null)), (IDatabaseMonitor)database.Create(typeof(IDatabaseMonitor))),
         [typeof(ISecretRotation)] = database => new SecretRotator(
             new Db(database.executor, new Subject("SecretRotation", table: null)), database.context.Secrets),
+        [typeof(IDatabaseVerifier)] = database => new DatabaseVerifier(
+            new Db(database.executor, new Subject("DatabaseVerifier", table: null)), database.context.Secrets, database.context.Clock),
     }.ToFrozenDictionary();
 
     private readonly NpgsqlDataSource? owned;

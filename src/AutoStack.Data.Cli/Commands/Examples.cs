@@ -186,6 +186,15 @@ internal sealed record Examples(IReadOnlyList<(string What, string Line)> Lines,
                 (ExitCode.Failed, "failed, or not confirmed; the next run continues"), Usage, NoConnection,
                 (ExitCode.Warnings, "values in clear are left, which others have written meanwhile"),
                 (ExitCode.Errors, "values are left that do not open"),
+        ["verify"] = new(
+            [
+                ("All rows of all tables, after a restore or an upgrade.", "autostack-db verify --keys /etc/autostack/keys"),
+                ("A hundredth of each table, every night.", "autostack-db verify --sample 1%"),
+                ("The logs and the references only.", "autostack-db verify --check log-sequence --check foreign-key"),
+            ],
+            [
+                (ExitCode.Done, "everything holds"), (ExitCode.Failed, Read), Usage, NoConnection,
+                (ExitCode.Warnings, "there are warnings, or a check was not made"), (ExitCode.Errors, "the data has errors"),
             ]),
         ["completion"] = new(
             [

@@ -49,7 +49,7 @@ internal sealed class DataServices : IAsyncDisposable
         configure?.Invoke(options);
         return new DataServices(
             new Database(options, dataSource: null, TimeProvider.System, NullLoggerFactory.Instance, servesWorkers: true),
-            $"{connection.Host}:{connection.Port}, database {Visible.Text(connection.Database)}");
+            $"{settings.Host}:{settings.Port}, database {Visible.Text(connection.Database)}");
     }
 
     /// <summary>A service of the library.</summary>

@@ -6,6 +6,7 @@ using AutoStack.Data.Cli.Keys;
 using AutoStack.Data.Cli.Lint;
 using AutoStack.Data.Cli.Roles;
 using AutoStack.Data.Cli.Upkeep;
+using AutoStack.Data.Integrity;
 using AutoStack.Data.Migrations;
 using AutoStack.Data.Monitoring;
 using Spectre.Console;
@@ -175,6 +176,7 @@ internal sealed class HumanResults(IAnsiConsole output, IAnsiConsole error) : IR
     public void KeyRotationPlanned(KeyReport report) => KeyLines.Planned(output, report);
 
     public void KeysRotated(KeyRotationReport report) => KeyLines.Rotated(output, report);
+    public void Verified(VerificationResult result, string where) => VerifyLines.Write(output, result, where);
 
     public void Fail(Failure failure) => error.WriteLine(failure.Message, new Style(Color.Red));
 

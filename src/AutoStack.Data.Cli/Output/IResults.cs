@@ -6,6 +6,7 @@ using AutoStack.Data.Cli.Keys;
 using AutoStack.Data.Cli.Lint;
 using AutoStack.Data.Cli.Roles;
 using AutoStack.Data.Cli.Upkeep;
+using AutoStack.Data.Integrity;
 using AutoStack.Data.Migrations;
 using AutoStack.Data.Monitoring;
 using Finding = AutoStack.Data.Monitoring.Finding;
@@ -74,6 +75,7 @@ internal interface IResults
     void KeyRotationPlanned(KeyReport report);
 
     void KeysRotated(KeyRotationReport report);
+    void Verified(VerificationResult result, string where);
 
     void Fail(Failure failure);
 }

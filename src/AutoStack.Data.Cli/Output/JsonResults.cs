@@ -10,6 +10,7 @@ using AutoStack.Data.Cli.Keys;
 using AutoStack.Data.Cli.Lint;
 using AutoStack.Data.Cli.Roles;
 using AutoStack.Data.Cli.Upkeep;
+using AutoStack.Data.Integrity;
 using AutoStack.Data.Migrations;
 using AutoStack.Data.Migrations.Internal;
 using AutoStack.Data.Monitoring;
@@ -233,6 +234,7 @@ internal sealed class JsonResults(TextWriter output, IAnsiConsole error, Progres
     public void KeyRotationPlanned(KeyReport report) => Write(KeyJson.Planned(report));
 
     public void KeysRotated(KeyRotationReport report) => Write(KeyJson.Of(report));
+    public void Verified(VerificationResult result, string where) => Write(VerifyJson.Of(result, where));
 
     public void Fail(Failure failure)
     {

@@ -21,14 +21,24 @@ internal sealed partial class Telemetry(ILogger logger, TimeSpan slowThreshold, 
     public static Meter Meter { get; } = new(AutoStackDataTelemetry.MeterName);
 
     private static readonly ActivitySource Source = new(AutoStackDataTelemetry.ActivitySourceName);
+
+    // The boundaries that OpenTelemetry's conventions for databases name; its default ones are for milliseconds.
+    private static readonly InstrumentAdvice<double> Seconds = new()
+    {
+        HistogramBucketBoundaries = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10],
+    };
+
     private static readonly Histogram<double> Duration = Meter.CreateHistogram<double>(
-        "db.client.operation.duration", "s", "Duration of database operations, including the wait for a connection.");
+        "db.client.operation.duration", "s", "Duration of database operations, including the wait for a connection.",
+        advice: Seconds);
 
     private static readonly Histogram<double> WaitTime = Meter.CreateHistogram<double>(
-        "db.client.connection.wait_time", "s", "Time that a call waited for an open connection.");
+        "db.client.connection.wait_time", "s", "Time that a call waited for an open connection.",
+        advice: Seconds);
 
     private static readonly Histogram<double> UseTime = Meter.CreateHistogram<double>(
-        "db.client.connection.use_time", "s", "Time between the acquisition of a connection and its release.");
+        "db.client.connection.use_time", "s", "Time between the acquisition of a connection and its release.",
+        advice: Seconds);
 
     private static readonly Counter<long> Repetitions = Meter.CreateCounter<long>(
         "autostack.data.repetitions", "{repetition}", "Calls that were sent again, and connections that were opened again, by reason.");
