@@ -80,6 +80,7 @@ internal static class AutoStackDb
             CreateCommand.Create(session),
             DropCommand.Create(session),
             DumpCommand.Create(session),
+            BackupCommand.Create(session),
             CompletionCommand.Create(session),
             HelpCommand.Create(session),
         };

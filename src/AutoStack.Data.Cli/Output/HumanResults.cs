@@ -1,3 +1,4 @@
+using AutoStack.Data.Cli.Backups;
 using AutoStack.Data.Cli.Bench;
 using AutoStack.Data.Cli.Commands;
 using AutoStack.Data.Cli.Databases;
@@ -154,6 +155,12 @@ internal sealed class HumanResults(IAnsiConsole output, IAnsiConsole error) : IR
     public void Dumped(SchemaDump dump, string? file) =>
         output.Profile.Out.Writer.Write(
             file is null ? dump.Text : $"{Screen.Count(dump.Objects, "object")} in {file}.{Environment.NewLine}");
+
+    public void BackupsRead(BackupStatus status) => BackupLines.Write(output, status);
+
+    public void BackupMarked(Backup backup, RowMark mark, bool isArchived) => BackupLines.Write(output, backup, mark, isArchived);
+
+    public void BackupRehearsed(RehearsalReport report) => BackupLines.Write(output, report);
 
     public void Fail(Failure failure) => error.WriteLine(failure.Message, new Style(Color.Red));
 

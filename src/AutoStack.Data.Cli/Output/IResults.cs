@@ -1,3 +1,4 @@
+using AutoStack.Data.Cli.Backups;
 using AutoStack.Data.Cli.Bench;
 using AutoStack.Data.Cli.Commands;
 using AutoStack.Data.Cli.Databases;
@@ -53,6 +54,12 @@ internal interface IResults
     void DatabaseDropped(string name, bool dropped);
 
     void Dumped(SchemaDump dump, string? file);
+
+    void BackupsRead(BackupStatus status);
+
+    void BackupMarked(Backup backup, RowMark mark, bool isArchived);
+
+    void BackupRehearsed(RehearsalReport report);
 
     void Fail(Failure failure);
 }

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using AutoStack.Data.Cli.Backups;
 using AutoStack.Data.Cli.Bench;
 using AutoStack.Data.Cli.Commands;
 using AutoStack.Data.Cli.Databases;
@@ -59,6 +60,7 @@ namespace AutoStack.Data.Cli.Output;
 ///                     "foreignObjects":[{"name":"function public.lower(character varying)","owner":"reports",
 ///                     "statement":"DROP FUNCTION public.lower(character varying)"},…]
 /// create, drop, dump  see DatabaseJson
+/// backup              see BackupJson
 /// any failure         {"error":{"kind":"scriptFailed","message":"…"}}   kind is usage, cancelled, unexpected, scriptFailed,
 ///                     scriptChanged, schemaNewer, targetInvalid, locked, lockLost, noConnection or pooledConnection; for revision also
 ///                     scriptsInvalid (the existing scripts have a gap) and notWritten; for upgrade notAdopted and
@@ -208,6 +210,12 @@ internal sealed class JsonResults(TextWriter output, IAnsiConsole error, Progres
     public void DatabaseDropped(string name, bool dropped) => Write(DatabaseJson.Dropped(name, dropped));
 
     public void Dumped(SchemaDump dump, string? file) => Write(DatabaseJson.Dumped(dump, file));
+
+    public void BackupsRead(BackupStatus status) => Write(BackupJson.Of(status));
+
+    public void BackupMarked(Backup backup, RowMark mark, bool isArchived) => Write(BackupJson.Of(backup, mark, isArchived));
+
+    public void BackupRehearsed(RehearsalReport report) => Write(BackupJson.Of(report));
 
     public void Fail(Failure failure)
     {
