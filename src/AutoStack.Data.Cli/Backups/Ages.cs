@@ -33,13 +33,13 @@ internal static partial class Ages
     };
 
     /// <summary>An age in its two greatest units: <c>2 d 3 h</c>, <c>14 min</c>, <c>12 s</c>.</summary>
-    public static string Text(TimeSpan age) => string.Create(CultureInfo.InvariantCulture, age switch
+    public static string Text(TimeSpan age) => age switch
     {
         { TotalDays: >= 1 } => $"{(int)age.TotalDays} d {age.Hours} h",
         { TotalHours: >= 1 } => $"{(int)age.TotalHours} h {age.Minutes} min",
         { TotalMinutes: >= 1 } => $"{(int)age.TotalMinutes} min",
         _ => $"{Math.Max(0, (int)age.TotalSeconds)} s",
-    });
+    };
 
     /// <summary>A number of bytes: <c>21.9 MB</c>.</summary>
     public static string Size(long bytes)
@@ -51,7 +51,7 @@ internal static partial class Ages
             size /= 1000;
         }
 
-        return string.Create(CultureInfo.InvariantCulture, unit == 0 ? $"{bytes} {units[0]}" : $"{size:0.0} {units[unit]}");
+        return unit == 0 ? $"{bytes} {units[0]}" : string.Create(CultureInfo.InvariantCulture, $"{size:0.0} {units[unit]}");
     }
 
     private static string Short(TimeSpan age) => age switch

@@ -40,8 +40,7 @@ internal sealed partial record WalRange(string First, string Last, int Count, IR
         var gaps = new List<WalGap>();
         foreach (var backup in online)
         {
-            var (from, to) = (Segment.Parse(backup.FirstSegment!, size), Segment.Parse(backup.LastSegment!, size));
-            Add(from, to.Number, backup.Label);
+            Add(Segment.Parse(backup.FirstSegment!, size), Segment.Parse(backup.LastSegment!, size).Number, backup.Label);
         }
 
         var timelines = found.GroupBy(segment => segment.Timeline)
@@ -55,28 +54,28 @@ internal sealed partial record WalRange(string First, string Last, int Count, IR
             reached = Math.Max(reached, line.Max);
         }
 
-        var last = found.MaxBy(segment => (segment.Timeline, segment.Number));
-        return new WalRange(first.Name(size), last.Name(size), found.Count, gaps);
+        var newestFound = found.MaxBy(segment => (segment.Timeline, segment.Number));
+        return new WalRange(first.Name(size), newestFound.Name(size), found.Count, gaps);
 
-        void Add(Segment from, long to, string? backup)
+        void Add(Segment start, long end, string? backup)
         {
-            for (var number = from.Number; number <= to; number++)
+            for (var number = start.Number; number <= end; number++)
             {
-                if (found.Contains(from with { Number = number }))
+                if (found.Contains(start with { Number = number }))
                 {
                     continue;
                 }
 
-                var begin = number;
-                while (number < to && !found.Contains(from with { Number = number + 1 }))
+                var missing = start with { Number = number };
+                while (number < end && !found.Contains(start with { Number = number + 1 }))
                 {
                     number++;
                 }
 
-                var (one, other) = (from with { Number = begin }, from with { Number = number });
-                if (!gaps.Any(gap => gap.First == one.Name(size) && gap.Last == other.Name(size)))
+                var (name, last) = (missing.Name(size), (start with { Number = number }).Name(size));
+                if (!gaps.Any(gap => gap.First == name && gap.Last == last))
                 {
-                    gaps.Add(new WalGap(one.Name(size), other.Name(size), number - begin + 1, backup, number >= newest));
+                    gaps.Add(new WalGap(name, last, number - missing.Number + 1, backup, number >= newest));
                 }
             }
         }

@@ -4,6 +4,7 @@ using AutoStack.Data.Cli.Backups;
 using AutoStack.Data.Cli.Output;
 using AutoStack.Data.Migrations;
 using AutoStack.Data.Migrations.Internal;
+using Spectre.Console;
 
 namespace AutoStack.Data.Cli.Commands;
 
@@ -153,7 +154,7 @@ internal static class BackupCommand
                 parsed.GetValue(binaries) is { } folder ? Path.GetFullPath(folder, session.Host.Directory) : null,
                 session.MigratorOptions(parsed),
                 session.ShowsValues);
-            var report = await new Rehearsal(pgBackRest, settings, text => session.Error.WriteLine(text))
+            var report = await new BackupRehearsal(pgBackRest, settings, text => session.Error.WriteLine(text))
                 .RunAsync(stanza, target, cancellationToken).ConfigureAwait(false);
             if (parsed.GetValue(format) is var asked && asked.IsForBuildServers())
             {

@@ -15,7 +15,7 @@ namespace AutoStack.Data.Cli.Backups;
 /// <param name="options">Where and how.</param>
 /// <param name="report">Is told what is being done.</param>
 [UnsupportedOSPlatform("windows")]
-internal sealed class Rehearsal(PgBackRest pgBackRest, RehearsalSettings options, Action<string> report)
+internal sealed class BackupRehearsal(PgBackRest pgBackRest, RehearsalSettings options, Action<string> report)
 {
     private readonly List<RehearsalStep> steps = [];
     private readonly List<Finding> findings = [];
