@@ -15,6 +15,9 @@ internal sealed class ScratchServer : IAsyncDisposable
 {
     private const string Restored = "restored";
 
+    // The name of the socket ends with the number of a port that nothing listens on; a short one leaves room for the path.
+    private const int SocketNumber = 1;
+
     // sun_path of Linux has 108 bytes, that of macOS 104.
     private const int LongestSocket = 103;
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(50);
@@ -50,7 +53,7 @@ internal sealed class ScratchServer : IAsyncDisposable
         File.WriteAllText(Path.Combine(folder, "postgresql.conf"), "");
         File.WriteAllText(Path.Combine(folder, "pg_hba.conf"), "local all all trust\n");
         File.WriteAllText(Path.Combine(folder, "pg_ident.conf"), "");
-        foreach (var name in new[] { "socket", "lock", "spool", "tablespaces" })
+        foreach (var name in new[] { "lock", "spool", "tablespaces" })
         {
             Directory.CreateDirectory(Path.Combine(folder, name));
         }
@@ -67,7 +70,7 @@ internal sealed class ScratchServer : IAsyncDisposable
             .. pgBackRest.Prefix, binaries.Postgres, "-D", DataOf(folder),
             .. Settings.Concat(
                 [
-                    $"unix_socket_directories={folder}/socket", $"config_file={folder}/postgresql.conf", $"hba_file={folder}/pg_hba.conf",
+                    $"port={SocketNumber}", $"unix_socket_directories={folder}", $"config_file={folder}/postgresql.conf", $"hba_file={folder}/pg_hba.conf",
                     $"ident_file={folder}/pg_ident.conf",
                 ])
                 .SelectMany(setting => new[] { "-c", setting }),
@@ -82,8 +85,8 @@ internal sealed class ScratchServer : IAsyncDisposable
     /// <summary>A connection string; every role may log in, because only the server's user reaches the folder.</summary>
     public string ConnectionString(string database, string role) => new NpgsqlConnectionStringBuilder
     {
-        Host = Path.Combine(Folder, "socket"),
-        Port = 5432,
+        Host = Folder,
+        Port = SocketNumber,
         Database = database,
         Username = role,
         Pooling = false,
@@ -149,10 +152,12 @@ internal sealed class ScratchServer : IAsyncDisposable
         try
         {
             var folder = ServerFolder.Create(parent);
-            if (Path.Combine(folder, "socket", ".s.PGSQL.5432").Length > LongestSocket)
+            var excess = Path.Combine(folder, $".s.PGSQL.{SocketNumber}").Length - LongestSocket;
+            if (excess > 0)
             {
                 Directory.Delete(folder, recursive: true);
-                throw Failure.Usage("--scratch: the path is too long for the socket of a server: give one of at most 45 characters.");
+                throw Failure.Usage(
+                    $"--scratch: the path is too long for the socket of a server: give one of at most {parent.Length - excess} characters.");
             }
 
             return folder;

@@ -107,12 +107,14 @@ public sealed class BackupTests
         var whole = await File.ReadAllBytesAsync(file, Token);
         try
         {
-            await File.WriteAllBytesAsync(file, [.. whole[..(whole.Length / 2)], (byte)~whole[whole.Length / 2], .. whole[(whole.Length / 2 + 1)..]], Token);
+            var damaged = (byte[])whole.Clone();
+            damaged[whole.Length / 2] ^= 0xFF;
+            await File.WriteAllBytesAsync(file, damaged, Token);
 
             var run = await server.RunAsync(server.Rehearsal("--set", first), connection: null, Token);
 
             Assert.That(run.Code, Is.EqualTo(8), run.Output + run.Error);
-            Assert.That(run.Output, Does.Contain("restore-failed").And.Contain(Path.GetFileNameWithoutExtension(file)));
+            Assert.That(run.Output, Does.Contain("restore-failed").And.Contain($"/{Path.GetFileName(file)}'"));
             Assert.That(Directory.GetFileSystemEntries(server.Scratch), Is.Empty);
         }
         finally
@@ -198,8 +200,10 @@ public sealed class BackupTests
         using (var process = ConsoleProcess.Start(
             server.ConnectionString, server.Arguments(server.Rehearsal("--set", first))))
         {
+            var ending = process.ToEndAsync(Token);
             while (Directory.GetDirectories(server.Scratch).All(folder => !File.Exists(Path.Combine(folder, "data", "postmaster.pid"))))
             {
+                Assert.That(ending.IsCompleted, Is.False, "the rehearsal ended before it was killed");
                 await Task.Delay(5, Token);
             }
 
