@@ -91,6 +91,7 @@ internal static class AutoStackDb
             PruneCommand.Create(session),
             KeysCommand.Create(session),
             VerifyCommand.Create(session),
+            BackupCommand.Create(session),
             CompletionCommand.Create(session),
             HelpCommand.Create(session),
         };

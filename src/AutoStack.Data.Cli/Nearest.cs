@@ -19,6 +19,7 @@ internal static class Nearest
         ("drop", "dropdb"),
         ("dump", "inspect schema"),
         ("feature", "features"),
+        ("backup", "backups pgbackrest restore"),
         ("bench", "benchmark"),
         ("completion", "completions"),
     }.SelectMany(names => names.Others.Split(' '), (names, other) => (other, names.Verb))

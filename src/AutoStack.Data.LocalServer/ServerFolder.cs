@@ -4,7 +4,7 @@ using System.Globalization;
 namespace AutoStack.Data.LocalServer;
 
 /// <summary>
-/// The folder of one server below the temporary folder. The folder records the process that owns it, so that a later run can remove the
+/// The folder of one server, below the temporary folder unless another parent is named. The folder records the process that owns it, so that a later run can remove the
 /// folders and servers of processes that were killed. Nothing is touched unless its owner is known to be dead.
 /// </summary>
 internal static class ServerFolder
@@ -14,22 +14,33 @@ internal static class ServerFolder
     private static readonly TimeSpan StopWait = TimeSpan.FromSeconds(5);
 
     /// <summary>Creates a folder that belongs to this process and that only its user can read.</summary>
-    public static string Create()
+    /// <param name="parent">The existing folder in which it is created; null for the temporary folder.</param>
+    public static string Create(string? parent = null)
     {
-        var folder = Directory.CreateTempSubdirectory(Prefix).FullName;
+        string folder;
+        if (parent is null || OperatingSystem.IsWindows())
+        {
+            folder = Directory.CreateTempSubdirectory(Prefix).FullName;
+        }
+        else
+        {
+            const UnixFileMode Own = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+            folder = Directory.CreateDirectory(Path.Combine(parent, Prefix + RandomName.Create()), Own).FullName;
+        }
+
         File.WriteAllText(Path.Combine(folder, OwnerFile), OwnerProcess.Current.ToString());
         return folder;
     }
 
     /// <summary>Stops the servers of dead processes of this machine and removes their folders.</summary>
-    public static async Task RemoveAbandonedAsync(CancellationToken cancellationToken)
+    public static async Task RemoveAbandonedAsync(CancellationToken cancellationToken, string? parent = null)
     {
         if (OperatingSystem.IsWindows())
         {
             return;
         }
 
-        foreach (var folder in Directory.GetDirectories(Path.GetTempPath(), Prefix + "*"))
+        foreach (var folder in Directory.GetDirectories(parent ?? Path.GetTempPath(), Prefix + "*"))
         {
             try
             {

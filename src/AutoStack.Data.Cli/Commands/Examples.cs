@@ -196,6 +196,22 @@ internal sealed record Examples(IReadOnlyList<(string What, string Line)> Lines,
                 (ExitCode.Done, "everything holds"), (ExitCode.Failed, Read), Usage, NoConnection,
                 (ExitCode.Warnings, "there are warnings, or a check was not made"), (ExitCode.Errors, "the data has errors"),
             ]),
+        ["backup status"] = new(
+            [
+                ("For alerting: the exit code says how grave it is.", "autostack-db backup status --max-age 26h --max-rehearsal-age 8d"),
+                ("Of another server.", "autostack-db backup status --stanza billing --pgbackrest-config /etc/pgbackrest/billing.conf"),
+            ],
+            Report("nothing to report", "the repository cannot be read")),
+        ["backup mark"] = new(
+            [("After each backup, on the primary.", "autostack-db backup mark")],
+            [(ExitCode.Done, "every table was counted"), (ExitCode.Failed, Read), Usage, NoConnection,
+                (ExitCode.Warnings, "tables were left out")]),
+        ["backup rehearse"] = new(
+            [
+                ("Restore the newest backup, and compare its rows.", "autostack-db backup rehearse --scratch /var/lib/postgresql"),
+                ("To the moment before something was lost.", "autostack-db backup rehearse --time \"2026-11-29 12:00:00+00\""),
+            ],
+            Report("restored, and nothing differs", "failed; the scratch server is removed")),
         ["completion"] = new(
             [
                 ("Complete in this shell.", "source <(autostack-db completion bash)"),
@@ -206,6 +222,12 @@ internal sealed record Examples(IReadOnlyList<(string What, string Line)> Lines,
             [("Explain a verb.", "autostack-db help upgrade"), ("Explain a verb of a verb.", "autostack-db help feature enable")],
             [(ExitCode.Done, "printed"), Usage]),
     };
+
+    private static IReadOnlyList<(int, string)> Report(string done, string failed) =>
+    [
+        (ExitCode.Done, done), (ExitCode.Failed, failed), Usage, (ExitCode.Warnings, "there are warnings"),
+        (ExitCode.Errors, "there are errors"),
+    ];
 
     /// <summary>Those of a verb; null for one that only groups others.</summary>
     public static Examples? Of(Command command) => All.GetValueOrDefault(PathOf(command));

@@ -1,3 +1,4 @@
+using AutoStack.Data.Cli.Backups;
 using AutoStack.Data.Cli.Bench;
 using AutoStack.Data.Cli.Commands;
 using AutoStack.Data.Cli.Databases;
@@ -177,6 +178,11 @@ internal sealed class HumanResults(IAnsiConsole output, IAnsiConsole error) : IR
 
     public void KeysRotated(KeyRotationReport report) => KeyLines.Rotated(output, report);
     public void Verified(VerificationResult result, string where) => VerifyLines.Write(output, result, where);
+    public void BackupsRead(BackupStatus status) => BackupLines.Write(output, status);
+
+    public void BackupMarked(Backup backup, RowMark mark, bool isArchived) => BackupLines.Write(output, backup, mark, isArchived);
+
+    public void BackupRehearsed(RehearsalReport report) => BackupLines.Write(output, report);
 
     public void Fail(Failure failure) => error.WriteLine(failure.Message, new Style(Color.Red));
 

@@ -1,3 +1,4 @@
+using AutoStack.Data.Cli.Backups;
 using AutoStack.Data.Cli.Bench;
 using AutoStack.Data.Cli.Commands;
 using AutoStack.Data.Cli.Databases;
@@ -76,6 +77,11 @@ internal interface IResults
 
     void KeysRotated(KeyRotationReport report);
     void Verified(VerificationResult result, string where);
+    void BackupsRead(BackupStatus status);
+
+    void BackupMarked(Backup backup, RowMark mark, bool isArchived);
+
+    void BackupRehearsed(RehearsalReport report);
 
     void Fail(Failure failure);
 }

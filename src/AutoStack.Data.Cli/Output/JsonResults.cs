@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using AutoStack.Data.Cli.Backups;
 using AutoStack.Data.Cli.Bench;
 using AutoStack.Data.Cli.Commands;
 using AutoStack.Data.Cli.Databases;
@@ -68,6 +69,7 @@ namespace AutoStack.Data.Cli.Output;
 /// stats               see StatsJson
 /// doctor              {"findings":[…]}, see FindingJson
 /// prune, keys         see PruneJson and KeyJson
+/// backup              see BackupJson
 /// any failure         {"error":{"kind":"scriptFailed","message":"…"}}   kind is usage, cancelled, unexpected, scriptFailed,
 ///                     scriptChanged, schemaNewer, targetInvalid, locked, lockLost, noConnection or pooledConnection; for revision also
 ///                     scriptsInvalid (the existing scripts have a gap) and notWritten; for upgrade notAdopted and
@@ -235,6 +237,11 @@ internal sealed class JsonResults(TextWriter output, IAnsiConsole error, Progres
 
     public void KeysRotated(KeyRotationReport report) => Write(KeyJson.Of(report));
     public void Verified(VerificationResult result, string where) => Write(VerifyJson.Of(result, where));
+    public void BackupsRead(BackupStatus status) => Write(BackupJson.Of(status));
+
+    public void BackupMarked(Backup backup, RowMark mark, bool isArchived) => Write(BackupJson.Of(backup, mark, isArchived));
+
+    public void BackupRehearsed(RehearsalReport report) => Write(BackupJson.Of(report));
 
     public void Fail(Failure failure)
     {

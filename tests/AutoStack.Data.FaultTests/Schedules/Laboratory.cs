@@ -190,7 +190,7 @@ internal sealed class Laboratory : IAsyncDisposable
             new Worker("worker two", two, Ledger, seed + 6),
             new Logging("log one", one, Ledger, seed + 7, logged),
             new Logging("log two", two, Ledger, seed + 8, logged),
-            new Monitoring("monitor", two, Ledger, seed + 9, logged),
+            new Workload.Monitoring("monitor", two, Ledger, seed + 9, logged),
             new Receiving("webhooks", one, Ledger, seed + 10),
             new Running("ports", two, Ledger, seed + 11, logged),
         ]);

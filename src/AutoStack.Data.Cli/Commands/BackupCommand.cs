@@ -1,0 +1,219 @@
+using System.CommandLine;
+using System.Globalization;
+using AutoStack.Data.Cli.Backups;
+using AutoStack.Data.Cli.Output;
+using AutoStack.Data.Migrations;
+using AutoStack.Data.Migrations.Internal;
+using Spectre.Console;
+
+namespace AutoStack.Data.Cli.Commands;
+
+/// <summary><c>backup status|mark|rehearse</c>: looks after the backups that pgBackRest keeps.</summary>
+internal static class BackupCommand
+{
+    public static Command Create(Session session) =>
+        new("backup", "Looks after the backups that pgBackRest keeps: their state, and whether they can be restored.")
+        {
+            Status(session),
+            Mark(session),
+            Rehearse(session),
+        };
+
+    private static Command Status(Session session)
+    {
+        var repository = new RepositoryOptions();
+        var age = Ages.Option("--max-age", "The age of the newest backup from which it is an error.", TimeSpan.FromHours(26));
+        var rehearsal = Ages.Option(
+            "--max-rehearsal-age", "The age of the last rehearsal from which it is a warning.", TimeSpan.FromDays(8));
+        var archive = Ages.Option(
+            "--max-archive-lag", "How long a segment may wait to be archived before it is an error.", TimeSpan.FromMinutes(10));
+        var format = FormatOption.Create();
+        var command = new Command(
+            "status",
+            "Reports the newest backup, gaps in the write-ahead log, the last rehearsal and, with a connection, the archiver. Exits with 8 on "
+            + "errors, 7 on warnings.")
+        {
+            age, rehearsal, archive, format,
+        };
+        repository.AddTo(command);
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            var pgBackRest = await repository.FindAsync(session, parsed, cancellationToken).ConfigureAwait(false);
+            var server = session.Connection(parsed) is { } connection
+                ? new MigrationServer(connection, session.ShowsValues, session.AskPassword) : null;
+            var limits = new BackupLimits(parsed.GetValue(age), parsed.GetValue(rehearsal), parsed.GetValue(archive));
+            var status = await BackupStatus.ReadAsync(pgBackRest, server, limits, cancellationToken).ConfigureAwait(false);
+            if (parsed.GetValue(format) is var asked && asked.IsForBuildServers())
+            {
+                CheckFormats.Write(asked, "backup status", CheckFinding.Of(status.Findings), session.Host.Output);
+            }
+            else
+            {
+                session.Results.BackupsRead(status);
+            }
+
+            return FindingLines.ExitCodeOf(status.Findings);
+        });
+        return command;
+    }
+
+    private static Command Mark(Session session)
+    {
+        var repository = new RepositoryOptions();
+        var limit = Ages.Option("--max-count", "The longest time for one table, which is left out after it.", TimeSpan.FromMinutes(10));
+        var command = new Command(
+            "mark",
+            "Counts the rows of every table in one snapshot, reading each table whole, and records them with the newest backup, so that a "
+            + "rehearsal can compare. Run it after each backup, on the primary.")
+        {
+            limit,
+        };
+        repository.AddTo(command);
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            var pgBackRest = await repository.FindAsync(session, parsed, cancellationToken).ConfigureAwait(false);
+            var server = new MigrationServer(session.RequiredConnection(parsed), session.ShowsValues, session.AskPassword);
+            var stanza = await pgBackRest.ReadAsync(cancellationToken).ConfigureAwait(false);
+            var backup = stanza.Backups.LastOrDefault()
+                ?? throw PgBackRest.Failed($"The stanza {stanza.Name} has no backup: {stanza.Message}.");
+            var connection = await server.ConnectAsync(
+                TimeSpan.FromSeconds(parsed.GetValue(session.Options.Wait)), session.Progress, cancellationToken).ConfigureAwait(false);
+            await using var closing = connection.ConfigureAwait(false);
+            var mark = await RowMark.CountAsync(
+                connection, parsed.GetValue(limit), table => session.Error.WriteLine($"Counting {table}."), cancellationToken)
+                .ConfigureAwait(false);
+            await pgBackRest.AnnotateAsync(backup.Label, RowMark.Key, mark.ToAnnotation(), cancellationToken).ConfigureAwait(false);
+            var isArchived = await RowMark.EndSegmentAsync(connection, cancellationToken).ConfigureAwait(false);
+            session.Results.BackupMarked(backup, mark, isArchived);
+            return mark.NotCounted.Count > 0 ? ExitCode.Warnings : ExitCode.Done;
+        });
+        return command;
+    }
+
+    private static Command Rehearse(Session session)
+    {
+        var repository = new RepositoryOptions();
+        var set = Text("--set", "LABEL", "The backup to restore. Default: the newest, or with --time the newest before it.");
+        var time = new Option<DateTimeOffset?>("--time")
+        {
+            Description = "Recovers to this point in time, for example \"2026-11-29 12:00:00+00\". The offset is required.",
+            HelpName = "TIME",
+            CustomParser = result =>
+            {
+                var text = result.Tokens[0].Value;
+                if (!HasOffset(text) || !DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, out var moment))
+                {
+                    result.AddError("--time is a date, a time and an offset: \"2026-11-29 12:00:00+00\".");
+                    return null;
+                }
+
+                return moment;
+            },
+        };
+        var latest = new Option<bool>("--latest")
+        {
+            Description = "Recovers to the end of the archive. Default when the rows of the backup were not counted; otherwise the position "
+                + "where they were.",
+            Arity = ArgumentArity.Zero,
+        };
+        var scratch = Text("--scratch", "FOLDER", "The folder for the scratch server. Default: the temporary folder.");
+        var database = Text("--database", "NAME", "The database to examine. Default: that of the connection, else autostack.");
+        var role = Text("--role", "NAME", "A superuser of the backup. Default: postgres.");
+        var binaries = Text("--binaries", "FOLDER", "The server's programs. Default: those of this machine that have the backup's version.");
+        var format = FormatOption.Create();
+        var command = new Command(
+            "rehearse",
+            "Restores a backup to a scratch server that only its own socket reaches, compares schema and rows, records the rehearsal with the "
+            + "backup, and removes the server. Exits with 8 when the backup cannot be restored.")
+        {
+            set, time, latest, scratch, database, role, binaries, format,
+        };
+        repository.AddTo(command);
+        command.Validators.Add(result =>
+        {
+            if (result.GetResult(time) is { Implicit: false } && result.GetResult(latest) is { Implicit: false })
+            {
+                result.AddError("--time and --latest exclude each other.");
+            }
+        });
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            if (OperatingSystem.IsWindows())
+            {
+                throw PgBackRest.Failed("pgBackRest does not run on Windows.");
+            }
+
+            var pgBackRest = await repository.FindAsync(session, parsed, cancellationToken).ConfigureAwait(false);
+            var stanza = await pgBackRest.ReadAsync(cancellationToken).ConfigureAwait(false);
+            var target = RecoveryTarget.Choose(stanza, parsed.GetValue(set), parsed.GetValue(time), parsed.GetValue(latest));
+            var connected = session.Connection(parsed) is { } connection ? ConnectionText.Parse(connection).Database : null;
+            var settings = new RehearsalSettings(
+                Path.GetFullPath(parsed.GetValue(scratch) ?? Path.GetTempPath(), session.Host.Directory),
+                parsed.GetValue(database) ?? connected ?? "autostack",
+                parsed.GetValue(role) ?? "postgres",
+                parsed.GetValue(binaries) is { } folder ? Path.GetFullPath(folder, session.Host.Directory) : null,
+                session.MigratorOptions(parsed),
+                session.ShowsValues);
+            var report = await new BackupRehearsal(pgBackRest, settings, text => session.Error.WriteLine(text))
+                .RunAsync(stanza, target, cancellationToken).ConfigureAwait(false);
+            if (parsed.GetValue(format) is var asked && asked.IsForBuildServers())
+            {
+                CheckFormats.Write(asked, "backup rehearse", CheckFinding.Of(report.Findings), session.Host.Output);
+            }
+            else
+            {
+                session.Results.BackupRehearsed(report);
+            }
+
+            return FindingLines.ExitCodeOf(report.Findings);
+        });
+        return command;
+    }
+
+    // A time without an offset would be that of the machine, which is not the server's.
+    private static bool HasOffset(string text) =>
+        text.EndsWith('Z') || (text.LastIndexOfAny(['+', '-']) is var at && at > text.IndexOf(':', StringComparison.Ordinal) && at > 10);
+
+    private static Option<string?> Text(string name, string what, string description) =>
+        new(name) { Description = description, HelpName = what };
+
+    /// <summary>Which repository, and how to reach it. Each verb has its own options, since a symbol belongs to one command.</summary>
+    private sealed class RepositoryOptions
+    {
+        private readonly Option<string> program = new("--pgbackrest")
+        {
+            Description = "The program. Default: pgbackrest on PATH.",
+            HelpName = "PROGRAM",
+            DefaultValueFactory = _ => "pgbackrest",
+        };
+
+        private readonly Option<string?> configuration = Text(
+            "--pgbackrest-config", "FILE", "The configuration of pgBackRest. Default: the one that it finds itself.");
+
+        private readonly Option<string> stanza = new("--stanza")
+        {
+            Description = "The stanza, which is pgBackRest's name for a server. Default: autostack.",
+            HelpName = "NAME",
+            DefaultValueFactory = _ => "autostack",
+        };
+
+        private readonly Option<int?> repo = new("--repo")
+        {
+            Description = "The number of the repository; needed when there are several.",
+            HelpName = "N",
+        };
+
+        public void AddTo(Command command)
+        {
+            command.Options.Add(stanza);
+            command.Options.Add(repo);
+            command.Options.Add(configuration);
+            command.Options.Add(program);
+        }
+
+        public Task<PgBackRest> FindAsync(Session session, ParseResult parsed, CancellationToken cancellationToken) =>
+            PgBackRest.FindAsync(
+                parsed.GetValue(program)!, parsed.GetValue(configuration), parsed.GetValue(stanza)!, parsed.GetValue(repo),
+                session.Host.Directory, cancellationToken);
+    }
+}

@@ -1,0 +1,86 @@
+using System.Globalization;
+using AutoStack.Data.Cli.Backups;
+using AutoStack.Data.Migrations.Internal;
+using Spectre.Console;
+
+namespace AutoStack.Data.Cli.Output;
+
+/// <summary>The results of <c>backup</c> as text.</summary>
+internal static class BackupLines
+{
+    private const int WidestStep = 8;
+
+    public static void Write(IAnsiConsole output, BackupStatus status)
+    {
+        if (status.Newest is { } newest)
+        {
+            output.WriteLine(
+                $"Newest backup: {newest.Label}, {newest.Type}, {Ages.Text(status.At - newest.Stop)} old, {Ages.Size(newest.Size)} in "
+                + $"{Ages.Text(newest.Stop - newest.Start)}, {Ages.Size(newest.RepositorySize)} in the repository.");
+            output.WriteLine(
+                $"Kept: {Screen.Count(status.Stanza.Backups.Count, "backup")} since {Time(status.Stanza.Backups[0].Stop)}.");
+        }
+
+        if (status.Wal is { } wal)
+        {
+            output.WriteLine(
+                $"Write-ahead log: {wal.First} to {wal.Last}, {Screen.Count(wal.Count, "segment")}, "
+                + $"{(wal.Gaps.Count == 0 ? "none missing" : $"{wal.Gaps.Sum(gap => gap.Count)} missing")}.");
+        }
+
+        output.WriteLine(status.Archiver switch
+        {
+            null => "Archiver: not asked; with a connection, the server says whether it archives.",
+            { IsStandby: true } => "Archiver: the server is a standby; its primary archives.",
+            { Mode: "off" } => "Archiver: off.",
+            { } archiver => string.Create(
+                CultureInfo.InvariantCulture,
+                $"Archiver: {archiver.Archived} segments, the last one {(archiver.LastAge is { } age ? $"{Ages.Text(age)} ago" : "never")}; ")
+                + string.Create(CultureInfo.InvariantCulture, $"{archiver.Failed} failed attempts{Waiting(archiver)}."),
+        });
+        output.WriteLine(status.Rehearsed is { Rehearsed: { } rehearsed } backup
+            ? $"Last rehearsal: {backup.Label}, {Ages.Text(status.At - rehearsed)} ago."
+            : "Last rehearsal: never.");
+        output.WriteLine();
+        FindingLines.Write(output, status.Findings);
+        output.WriteLine($"{FindingLines.Summary(status.Findings)}.");
+    }
+
+    public static void Write(IAnsiConsole output, Backup backup, RowMark mark, bool isArchived)
+    {
+        output.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{mark.Rows.Values.Sum():N0} rows in {mark.Rows.Count} tables at {mark.Position}, recorded with the backup {backup.Label}."));
+        foreach (var (table, reason) in mark.NotCounted)
+        {
+            output.WriteLine($"Not counted: {Visible.Text(table)}: {Visible.Text(reason)}", new Style(Color.Yellow));
+        }
+
+        if (!isArchived)
+        {
+            output.WriteLine("This role may not end the segment: the position is archived after archive_timeout.");
+        }
+    }
+
+    public static void Write(IAnsiConsole output, RehearsalReport report)
+    {
+        var backup = report.Target.Backup;
+        output.WriteLine($"Backup {backup.Label}, recovered to {report.Target.Text}:");
+        foreach (var step in report.Steps)
+        {
+            output.WriteLine($"  {step.Name.PadRight(WidestStep)} {Screen.Duration(step.Duration),8}  {step.Result}");
+        }
+
+        output.WriteLine();
+        FindingLines.Write(output, report.Findings);
+        output.WriteLine(report.IsRecorded
+            ? $"{FindingLines.Summary(report.Findings)}. The rehearsal is recorded with the backup."
+            : $"{FindingLines.Summary(report.Findings)}. The backup is not recorded as rehearsed.");
+    }
+
+    private static string Waiting(Archiver archiver) => archiver.Waiting is { } waiting
+        ? string.Create(CultureInfo.InvariantCulture, $", {waiting} segments waiting") : "";
+
+    private static string Time(DateTimeOffset time) =>
+        time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture) + " UTC";
+}

@@ -1,0 +1,126 @@
+using AutoStack.Data.FaultTests.Schedules;
+using AutoStack.Data.FaultTests.Servers;
+using AutoStack.Data.FaultTests.Sites;
+using AutoStack.Data.LocalServer;
+using AutoStack.Data.Migrations;
+using AutoStack.Data.Migrations.Tests.Support;
+using Npgsql;
+
+namespace AutoStack.Data.FaultTests.Backups;
+
+/// <summary><c>pg_dump</c> and <c>pg_restore</c> of a database in which every table has rows, every feature on.</summary>
+[TestFixture]
+public sealed class DumpTests
+{
+    // What the callers of the laboratory leave empty.
+    private const string Others = """
+        INSERT INTO user_preferences (id, user_id) SELECT gen_random_uuid(), id FROM users LIMIT 20;
+        INSERT INTO github_connections (user_id, github_access_token, scope) SELECT id, E'\\ \t \r\n '' "', '' FROM users LIMIT 20;
+        INSERT INTO sign_in_attempts VALUES ('subject', 3, now());
+        INSERT INTO deployment_runtime_logs (deployment_id, message) SELECT id, 'Größe 🚀 ' || id FROM deployments LIMIT 20;
+        INSERT INTO deployment_leases (deployment_id, worker, claim_key, attempt, claimed_at, renewed_at)
+        SELECT id, 'worker', gen_random_uuid(), 1, now(), now() FROM deployments LIMIT 5;
+        """;
+
+    private static FaultServer Server => FaultServers.Current;
+
+    private static CancellationToken Token => TestContext.CurrentContext.CancellationToken;
+
+    [Test]
+    public async Task A_restored_dump_has_the_schema_and_every_row([Values("custom", "directory")] string format)
+    {
+        if (!File.Exists(Path.Combine(Server.Binaries, "pg_dump")))
+        {
+            Assert.Ignore($"{Server.Binaries} has no pg_dump.");
+        }
+
+        var site = await ServerSite.CreateAsync(Server, Token);
+        await using var laboratory = await Laboratory.StartAsync(site, seed: 1, Token);
+        Assert.That((await laboratory.EndAsync(Token)).Findings, Is.Empty);
+        var original = Server.ConnectionStringTo(site.Database);
+        var migrator = new SchemaMigrator(original);
+        foreach (var feature in await migrator.ReadFeaturesAsync(Token))
+        {
+            await migrator.UpgradeAsync(MigrationTarget.Head.In(feature.Name), cancellationToken: Token);
+        }
+
+        await ExecuteAsync(original, Others);
+        var (rows, copy) = (await RowsAsync(original), $"restored_{RandomName.Create()}");
+        Assert.That(rows.Where(table => table.Count == 0).Select(table => table.Name), Is.Empty, "each table has rows");
+        var folder = ServerFolder.Create();
+        try
+        {
+            await ExecuteAsync(Server.ConnectionStringTo("postgres"), $"CREATE DATABASE {copy} TEMPLATE template0");
+            await RunAsync("pg_dump", original, "--format", format, "--file", Path.Combine(folder, "dump"));
+            await RunAsync(
+                "pg_restore", original, "--exit-on-error", "--jobs", "2", "--dbname", copy, Path.Combine(folder, "dump"));
+
+            var restored = Server.ConnectionStringTo(copy);
+            Assert.That(await RowsAsync(restored), Is.EqualTo(rows));
+            Assert.That(await SchemaAsync(restored), Is.EqualTo(await SchemaAsync(original)));
+            Assert.That((await new SchemaMigrator(restored).CheckAsync(Token)).IsClean);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+            await ExecuteAsync(Server.ConnectionStringTo("postgres"), $"DROP DATABASE IF EXISTS {copy} WITH (FORCE)");
+        }
+    }
+
+    private static async Task<string> SchemaAsync(string connectionString)
+    {
+        var dump = await ConsoleRun.StartAsync(["dump"], connection: connectionString, cancellationToken: Token);
+        Assert.That(dump.Code, Is.Zero, dump.Error);
+        return dump.Output;
+    }
+
+    /// <summary>The number of rows of every table and what is in them, and the last value of every sequence.</summary>
+    private static async Task<IReadOnlyList<(string Name, long Count, string Content)>> RowsAsync(string connectionString)
+    {
+        await using var connection = await FaultServer.OpenDirectAsync(connectionString, Token);
+        var names = await Invariants.Rows.ReadAsync(
+            connection,
+            "SELECT c.oid::regclass::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+            + "WHERE c.relkind = 'r' AND n.nspname = 'public' ORDER BY 1",
+            row => row.GetString(0),
+            Token);
+        var tables = new List<(string, long, string)>();
+        foreach (var name in names)
+        {
+            tables.AddRange(await Invariants.Rows.ReadAsync(
+                connection,
+                $"SELECT count(*), coalesce(md5(string_agg(t::text, E'\\n' ORDER BY t::text)), '') FROM {name} t",
+                row => (name, row.GetInt64(0), row.GetString(1)),
+                Token));
+        }
+
+        tables.AddRange(await Invariants.Rows.ReadAsync(
+            connection,
+            "SELECT schemaname || '.' || sequencename, coalesce(last_value, 0)::text FROM pg_sequences ORDER BY 1",
+            row => (row.GetString(0), 1L, row.GetString(1)),
+            Token));
+        return tables;
+    }
+
+    private static async Task RunAsync(string program, string connectionString, params string[] options)
+    {
+        var server = new NpgsqlConnectionStringBuilder(connectionString);
+        string[] environment =
+        [
+            $"PGHOST={server.Host}", $"PGPORT={server.Port}", $"PGUSER={server.Username}", $"PGPASSWORD={server.Password}",
+            $"PGDATABASE={server.Database}",
+        ];
+        var (exitCode, _, error) = await Shell.RunAsync(
+            "env", [.. environment, Path.Combine(Server.Binaries, program), .. options], folder: null, Token);
+        Assert.That(exitCode, Is.Zero, $"{program}: {error}");
+    }
+
+    private static async Task ExecuteAsync(string connectionString, string sql)
+    {
+        await using var connection = await FaultServer.OpenDirectAsync(connectionString, Token);
+#pragma warning disable CA2100 // Every text is of this test.
+        await using var command = new NpgsqlCommand(sql, connection);
+#pragma warning restore CA2100
+        await command.ExecuteNonQueryAsync(Token);
+    }
+}
