@@ -155,6 +155,7 @@ internal sealed record Examples(IReadOnlyList<(string What, string Line)> Lines,
             [
                 (ExitCode.Done, "no warning, and no error"), (ExitCode.Failed, Read), Usage, NoConnection,
                 (ExitCode.Warnings, "there are warnings, and no error"), (ExitCode.Errors, "there are errors"),
+            ]),
         ["prune"] = new(
             [
                 ("Count what would be removed, table by table.", "autostack-db prune --dry-run"),
@@ -186,6 +187,7 @@ internal sealed record Examples(IReadOnlyList<(string What, string Line)> Lines,
                 (ExitCode.Failed, "failed, or not confirmed; the next run continues"), Usage, NoConnection,
                 (ExitCode.Warnings, "values in clear are left, which others have written meanwhile"),
                 (ExitCode.Errors, "values are left that do not open"),
+            ]),
         ["verify"] = new(
             [
                 ("All rows of all tables, after a restore or an upgrade.", "autostack-db verify --keys /etc/autostack/keys"),
