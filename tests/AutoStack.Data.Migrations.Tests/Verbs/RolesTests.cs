@@ -239,6 +239,21 @@ public sealed class RolesTests : MigrationTests
         Assert.That(run.Error, Does.Contain("Locked: users by pid").And.Contain("Nothing was changed."));
     }
 
+    [TestCase("INSERT INTO users (name, email) VALUES ('Ada', 'ada@example.com')")]
+    [TestCase("LOCK TABLE users IN ACCESS EXCLUSIVE MODE")]
+    public async Task A_check_waits_for_no_session_while_the_owners_are_right(string held)
+    {
+        await StartAtAsync(Head);
+        await RunAsync("roles", "apply");
+        await ExecuteAsync($"GRANT TRUNCATE ON users TO {prefix}_app");
+        await using var holder = await HoldAsync(held);
+
+        var run = await RunAsync("roles", "check");
+
+        Assert.That(run.Code, Is.EqualTo(8), run.Error);
+        Assert.That(run.Output, Does.Contain($"{prefix}_app has TRUNCATE on the table users."));
+    }
+
     [Test]
     public async Task Hostile_names_are_quoted_and_shown_escaped()
     {
