@@ -9,7 +9,8 @@ namespace AutoStack.Data.Cli.Commands;
 /// <summary><c>doctor</c>: one page of findings about the database and its server, with an exit code for alerts.</summary>
 internal static class DoctorCommand
 {
-    private static IReadOnlyList<string> Rules { get; } = [.. DoctorRules.Ids.Concat(SchemaFindings.Rules).Order(StringComparer.Ordinal)];
+    /// <summary>The rules of the library and of the console.</summary>
+    internal static IReadOnlyList<string> Rules { get; } = [.. DoctorRules.Ids.Concat(SchemaFindings.Rules).Order(StringComparer.Ordinal)];
 
     public static Command Create(Session session)
     {

@@ -41,7 +41,7 @@ public sealed class CompletionTests
     [TestCase("autostack-db feature ", "disable enable list")]
     [TestCase("autostack-db upgrade --dr", "--dry-run")]
     [TestCase("autostack-db --environment production cur", "current")]
-    [TestCase("autostack-db help st", "stamp")]
+    [TestCase("autostack-db help st", "stamp stats")]
     [TestCase("autostack-db completion ba", "bash")]
     [TestCase("autostack-db dump --output /no/such", "")]
     public async Task Bash_completes(string line, string candidates) =>

@@ -63,6 +63,7 @@ public sealed class DoctorSituationTests
 
         await UntilAsync(["requested-checkpoints"]);
         await server.ResetCheckpointsAsync();
+        await UntilAsync([]);
     }
 
     [Test]
