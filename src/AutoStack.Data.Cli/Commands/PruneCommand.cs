@@ -93,7 +93,7 @@ internal static class PruneCommand
     }
 
     // A table that the policy keeps would be left out in silence.
-    private static IReadOnlyCollection<string>? Chosen(string[] given, RetentionPolicy policy)
+    private static string[]? Chosen(string[] given, RetentionPolicy policy)
     {
         foreach (var table in given)
         {
