@@ -54,7 +54,7 @@ internal static class KeysCommand
         };
         var yes = new Option<bool>("--yes", "-y") { Description = "Does not ask for confirmation.", Arity = ArgumentArity.Zero };
         var rotate = new Command(
-            "rotate", "Encrypts stored secrets with the first key, also those in clear, while services work. Every service must have the key.")
+            "rotate", "Encrypts stored secrets with the first key, also those in clear, while services work. Every service needs the key.")
         {
             file, dryRun, yes,
         };

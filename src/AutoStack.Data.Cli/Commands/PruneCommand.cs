@@ -18,7 +18,7 @@ internal static class PruneCommand
         var dryRun = Switch("--dry-run", "Counts the rows that would be removed, and removes none. Reads whole tables.");
         var policyFile = new Option<string?>("--policy")
         {
-            Description = "A JSON file with the ages, as in \"deploymentLogs\": \"30d\"; null keeps the rows. Default: those of the library.",
+            Description = "A JSON file with the ages, as in \"deploymentLogs\": \"30d\"; null keeps the rows. Default: the library's.",
             HelpName = "FILE",
         };
         var tables = new Option<string[]>("--table")
@@ -93,7 +93,7 @@ internal static class PruneCommand
     }
 
     // A table that the policy keeps would be left out in silence.
-    private static IReadOnlyCollection<string>? Chosen(string[] given, RetentionPolicy policy)
+    private static string[]? Chosen(string[] given, RetentionPolicy policy)
     {
         foreach (var table in given)
         {

@@ -12,7 +12,8 @@ internal static class KeyFindings
 
     public static IReadOnlyList<Finding> Of(KeyReport report) =>
     [
-        .. MissingKeys(report), .. Unreadable(report), .. ClearValues(report), .. FirstForm(report), .. OldKeys(report), .. UnusedKeys(report),
+        .. MissingKeys(report), .. Unreadable(report), .. ClearValues(report), .. FirstForm(report), .. OldKeys(report),
+        .. UnusedKeys(report),
     ];
 
     private static IEnumerable<Finding> MissingKeys(KeyReport report) =>
@@ -68,7 +69,8 @@ internal static class KeyFindings
         let values = report.Under(key)
         where values > 0
         select new Finding(
-            "key-in-use", Severity.Information, $"key {key}", $"{Values(values, "are")} encrypted with the key {key}, which is not the first.")
+            "key-in-use", Severity.Information, $"key {key}",
+            $"{Values(values, "are")} encrypted with the key {key}, which is not the first.")
         {
             Mend = Rotate,
         };

@@ -44,7 +44,8 @@ internal sealed class KeyWork(Session session, DataServices services, IReadOnlyL
         {
             for (var pass = 1; pass <= MaxPasses; pass++)
             {
-                var found = await rotation.RunAsync(BatchSize, new Reporter<SecretProgress>(Report), cancellationToken).ConfigureAwait(false);
+                var found = await rotation.RunAsync(BatchSize, new Reporter<SecretProgress>(Report), cancellationToken)
+                    .ConfigureAwait(false);
                 foreach (var column in found)
                 {
                     var earlier = results.TryGetValue(column.Column, out var known) ? known.Rotated : 0;

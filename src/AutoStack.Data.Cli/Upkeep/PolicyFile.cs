@@ -7,8 +7,8 @@ using AutoStack.Data.Retention;
 namespace AutoStack.Data.Cli.Upkeep;
 
 /// <summary>
-/// The file of <c>prune --policy</c>: the settings of <see cref="RetentionPolicy"/> in JSON, and those of <see cref="RetentionPacing"/> below
-/// <c>pacing</c>. A setting that is not there has its default.
+/// The file of <c>prune --policy</c>: the settings of <see cref="RetentionPolicy"/> in JSON, and those of <see cref="RetentionPacing"/>
+/// below <c>pacing</c>. A setting that is not there has its default.
 /// </summary>
 internal static partial class PolicyFile
 {
@@ -21,7 +21,9 @@ internal static partial class PolicyFile
     ];
 
     /// <summary>Reads the file; the defaults without one.</summary>
-    /// <exception cref="CliException">The file cannot be read or is not JSON, or settings are unknown or wrong: all of them are named.</exception>
+    /// <exception cref="CliException">
+    /// The file cannot be read or is not JSON, or settings are unknown or wrong: all of them are named.
+    /// </exception>
     public static (RetentionPolicy Policy, RetentionPacing Pacing) Read(string? given, string directory)
     {
         var (policy, pacing) = (new RetentionPolicy(), new RetentionPacing());

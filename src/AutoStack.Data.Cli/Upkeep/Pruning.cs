@@ -90,8 +90,8 @@ internal sealed class Pruning(Session session, RetentionPolicy policy)
             if ((first is not null && state.RenewedAt != first.RenewedAt) || Stopwatch.GetElapsedTime(begun) >= patience)
             {
                 throw new CliException(new Failure(ExitCode.Locked, "locked",
-                    $"{Visible.Text(state.Holder ?? "")} runs the retention since {Figures.Time(state.AcquiredAt)}, and has its lease until "
-                    + $"{Figures.Time(state.ExpiresAt)}. Nothing was removed."));
+                    $"{Visible.Text(state.Holder ?? "")} runs the retention since {Figures.Time(state.AcquiredAt)}, and has its lease "
+                    + $"until {Figures.Time(state.ExpiresAt)}. Nothing was removed."));
             }
 
             if (first is null)

@@ -1,4 +1,3 @@
-using AutoStack.Data.Postgres;
 using AutoStack.Data.Retention;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;

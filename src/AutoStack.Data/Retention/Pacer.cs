@@ -18,8 +18,8 @@ internal sealed class Pacer(RetentionPacing pacing)
     public int Size(int full) => Math.Max(1, (int)Math.Round(full * share));
 
     /// <summary>
-    /// How long to pause before the lag is looked at again; null when the next batch may start. After <see cref="RetentionPacing.MaxPause"/>
-    /// one batch of the smallest size starts, whatever the lag.
+    /// How long to pause before the lag is looked at again; null when the next batch may start. After the longest pause, one batch of the
+    /// smallest size starts, whatever the lag.
     /// </summary>
     /// <param name="lag">The greatest lag of a standby; null when there is none, or it is not known.</param>
     public TimeSpan? PauseFor(TimeSpan? lag)

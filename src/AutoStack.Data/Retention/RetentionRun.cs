@@ -37,7 +37,9 @@ public sealed record RetentionRunOptions
     /// </summary>
     public Guid? Key { get; init; }
 
-    /// <summary>The tables to purge, of those that the policy purges; null for all. A run of some tables does not count as the last run.</summary>
+    /// <summary>
+    /// The tables to purge, of those that the policy purges; null for all. A run of some tables does not count as the last run.
+    /// </summary>
     public IReadOnlyCollection<string>? Tables { get; init; }
 
     /// <summary>The maximum number of rows to remove, 1 or more; null for no limit.</summary>
@@ -161,7 +163,7 @@ public sealed record RetentionState
     /// <summary>When a run last ended without a failure; null before the first one.</summary>
     public DateTimeOffset? LastSucceededAt { get; init; }
 
-    /// <summary>The outcome of the last run, in lower case: <c>completed</c>, <c>partial</c> or <c>failed</c>; null before the first one.</summary>
+    /// <summary>The outcome of the last run: <c>completed</c>, <c>partial</c> or <c>failed</c>; null before the first one.</summary>
     public string? LastOutcome { get; init; }
 
     /// <summary>The number of rows that the last run removed; null before the first one.</summary>

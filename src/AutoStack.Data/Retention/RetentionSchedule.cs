@@ -30,7 +30,8 @@ public sealed record RetentionSchedule
     /// <exception cref="ArgumentOutOfRangeException">The interval is out of its range.</exception>
     public static RetentionSchedule Every(TimeSpan interval) => interval >= Shortest && interval <= Longest
         ? new(interval, timeOfDay: null)
-        : throw new ArgumentOutOfRangeException(nameof(interval), interval, $"interval is between {Shortest} and {Longest.TotalDays} days.");
+        : throw new ArgumentOutOfRangeException(
+            nameof(interval), interval, $"interval is between {Shortest} and {Longest.TotalDays} days.");
 
     /// <summary>Returns <c>daily at 02:30:00 UTC</c> or <c>every 06:00:00</c>.</summary>
     /// <returns>The text.</returns>

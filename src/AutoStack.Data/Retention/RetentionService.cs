@@ -25,7 +25,7 @@ internal sealed class RetentionService(Db db, RetentionSources sources) : IReten
         options.Validate();
         applied.RemoveAll(item => options.Tables?.Contains(item.Rule.Table) == false);
         var key = options.Key ?? Guid.NewGuid();
-        var (isAcquired, isDue, state) = await leases.AcquireAsync(options, key, cancellationToken, nameof(RunExclusiveAsync))
+        var (isAcquired, isDue, state) = await leases.AcquireAsync(options, key, nameof(RunExclusiveAsync), cancellationToken)
             .ConfigureAwait(false);
         if (!isAcquired)
         {
@@ -65,7 +65,7 @@ internal sealed class RetentionService(Db db, RetentionSources sources) : IReten
     }
 
     public Task<RetentionState?> FindStateAsync(CancellationToken cancellationToken) =>
-        leases.FindAsync(cancellationToken, nameof(FindStateAsync));
+        leases.FindAsync(nameof(FindStateAsync), cancellationToken);
 
     public Task<IReadOnlyList<string>> FindMissingRightsAsync(RetentionPolicy policy, CancellationToken cancellationToken) =>
         leases.FindMissingRightsAsync(RetentionRules.Of(policy).SelectMany(item => item.Rule.Rights), cancellationToken);

@@ -36,10 +36,12 @@ internal sealed class UpkeepLeases(Db db, TimeProvider clock)
 
     private const string Name = "retention";
 
+    private static readonly string[] OwnRights = ["SELECT", "INSERT", "UPDATE"];
+
     private static readonly string ThisProcess = $"{Environment.MachineName}:{Environment.ProcessId}";
 
     /// <summary>The state of the task; null when no process has asked for its lease yet.</summary>
-    public Task<RetentionState?> FindAsync(CancellationToken cancellationToken, string operation) =>
+    public Task<RetentionState?> FindAsync(string operation, CancellationToken cancellationToken) =>
         db.FindAsync(Read, $"""
             SELECT {Columns}, {IsHeld}
             FROM upkeep_leases l
@@ -51,7 +53,7 @@ internal sealed class UpkeepLeases(Db db, TimeProvider clock)
     /// the attempt.
     /// </summary>
     public Task<(bool IsAcquired, bool IsDue, RetentionState State)> AcquireAsync(
-        RetentionRunOptions options, Guid key, CancellationToken cancellationToken, string operation)
+        RetentionRunOptions options, Guid key, string operation, CancellationToken cancellationToken)
     {
         NpgsqlParameter[] Schedule() =>
         [
@@ -170,7 +172,7 @@ internal sealed class UpkeepLeases(Db db, TimeProvider clock)
         IEnumerable<(string Table, string Right)> rights, CancellationToken cancellationToken)
     {
         var needed = rights
-            .Concat(new[] { "SELECT", "INSERT", "UPDATE" }.Select(right => (Table: "upkeep_leases", Right: right)))
+            .Concat(OwnRights.Select(right => (Table: "upkeep_leases", Right: right)))
             .Distinct().ToList();
         string?[] tables = [.. needed.Select(right => right.Table)];
         string?[] names = [.. needed.Select(right => right.Right)];

@@ -158,7 +158,7 @@ internal sealed class SecretRotator(Db db, SecretProtector secrets) : ISecretRot
     }
 
     // After a lost answer, tokens that are no longer in clear are those of the first time.
-    private Task<int> HashAsync(Guid[] ids, CancellationToken cancellationToken) => ids.Length == 0 ? Task.FromResult(0) : db.WriteBatchAsync(
+    private Task<int> HashAsync(Guid[] ids, CancellationToken cancellationToken) => ids is [] ? Task.FromResult(0) : db.WriteBatchAsync(
         async sets =>
         {
             var hashed = (await sets.ListAsync(row => row.Guid()).ConfigureAwait(false)).Count;
@@ -174,8 +174,9 @@ internal sealed class SecretRotator(Db db, SecretProtector secrets) : ISecretRot
         await foreach (var window in WindowsAsync(SessionRepository.Window, batchSize, cancellationToken).ConfigureAwait(false))
         {
             var found = await db.ListAsync(
-                row => (IsClear: row.Flag(), Values: row.Long()), SessionRepository.TokenForms(window.After, window.UpTo), cancellationToken)
-                .ConfigureAwait(false);
+                row => (IsClear: row.Flag(), Values: row.Long()),
+                SessionRepository.TokenForms(window.After, window.UpTo),
+                cancellationToken).ConfigureAwait(false);
             clear += found.Where(form => form.IsClear).Sum(form => form.Values);
             hashed += found.Where(form => !form.IsClear).Sum(form => form.Values);
             progress?.Report(new SecretProgress(SessionRepository.Tokens, window.Rows, clear + hashed));

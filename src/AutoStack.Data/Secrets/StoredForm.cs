@@ -5,7 +5,9 @@ namespace AutoStack.Data.Secrets;
 /// <param name="KeyId">The id of the key; null for a value that names none.</param>
 internal readonly record struct StoredForm(SecretForm Form, string? KeyId)
 {
-    /// <summary>The pattern of the first characters of an encrypted value, as a literal of SQL; the rest of the value stays on the server.</summary>
+    /// <summary>
+    /// The pattern of the first characters of an encrypted value, as a literal of SQL; the rest of the value stays on the server.
+    /// </summary>
     internal const string Header = "'^enc:v[0-9]+:[A-Za-z0-9._-]{1,32}:'::text";
 
     /// <summary>No value begins with it, so that a search for other values finds every row that has one.</summary>

@@ -53,7 +53,7 @@ public sealed class PruneTests : MigrationTests
     {
         await FillAsync(sessions: 3, lines: 1);
 
-        var run = await RunAsync(answer, "prune");
+        var run = await AnswerAsync(answer, "prune");
 
         Assert.That(run.Code, Is.EqualTo(code), run.Error);
         Assert.That(run.Error, Does.Contain("3 rows will be removed from ").And.Contain("Continue?"));
@@ -239,7 +239,7 @@ public sealed class PruneTests : MigrationTests
 
     private Task<ConsoleRun> RunAsync(params string[] args) => ConsoleRun.StartAsync(args, connection: ConnectionString);
 
-    private Task<ConsoleRun> RunAsync(string answer, params string[] args) =>
+    private Task<ConsoleRun> AnswerAsync(string answer, params string[] args) =>
         ConsoleRun.StartAsync(args, connection: ConnectionString, answer: answer);
 
     private Task HoldLeaseAsync(int seconds) => ExecuteAsync($"""
