@@ -13,11 +13,13 @@ internal static class VerifyCommand
     // What the driver and the server need to end a statement at its own limit.
     private static readonly TimeSpan Margin = TimeSpan.FromSeconds(10);
 
+    private static string Names => string.Join(", ", VerificationOptions.CheckNames);
+
     public static Command Create(Session session)
     {
         var check = new Option<string[]>("--check")
         {
-            Description = $"A check to make; may be repeated. Default: all. The checks: {string.Join(", ", VerificationOptions.CheckNames)}.",
+            Description = $"A check to make; may be repeated. Default: all. The checks: {Names}.",
             HelpName = "NAME",
             DefaultValueFactory = _ => [],
         };
@@ -49,7 +51,7 @@ internal static class VerifyCommand
 
             if ((result.GetValue(check) ?? []).Except(VerificationOptions.CheckNames).FirstOrDefault() is { } unknown)
             {
-                result.AddError($"--check: '{unknown}' is not a check. The checks: {string.Join(", ", VerificationOptions.CheckNames)}.");
+                result.AddError($"--check: '{unknown}' is not a check. The checks: {Names}.");
             }
         });
         command.SetAction(async (parsed, cancellationToken) =>
@@ -77,7 +79,8 @@ internal static class VerifyCommand
             await using (services.ConfigureAwait(false))
             {
                 var progress = new VerifyProgress(session.Error, TimeProvider.System);
-                var result = await services.Get<IDatabaseVerifier>().VerifyAsync(options, progress, cancellationToken).ConfigureAwait(false);
+                var verifier = services.Get<IDatabaseVerifier>();
+                var result = await verifier.VerifyAsync(options, progress, cancellationToken).ConfigureAwait(false);
                 progress.Close();
                 if (parsed.GetValue(format) is var asked && asked.IsForBuildServers())
                 {
@@ -116,7 +119,8 @@ internal static class VerifyCommand
 
     private static Option<int> Timeout() => new("--statement-timeout")
     {
-        Description = "The time limit of a statement. A range that takes longer is read in parts; an index that takes longer is not checked.",
+        Description =
+            "The time limit of a statement. A range that takes longer is read in parts; an index that takes longer is not checked.",
         HelpName = "SECONDS",
         DefaultValueFactory = _ => 30,
         CustomParser = result =>

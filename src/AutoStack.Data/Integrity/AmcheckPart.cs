@@ -9,7 +9,9 @@ namespace AutoStack.Data.Integrity;
 /// <summary>Checks indexes or tables with a function of PostgreSQL's extension <c>amcheck</c>, where it is installed.</summary>
 /// <param name="function">The function with the types of its arguments.</param>
 /// <param name="targets">Selects subject, pages and name of the indexes or tables.</param>
-/// <param name="statement">Calls the function for a range of pages; the result is XML with <c>seen</c>, <c>wrong</c> and <c>ids</c>.</param>
+/// <param name="statement">
+/// Calls the function for a range of pages; the result is XML with <c>seen</c>, <c>wrong</c> and <c>ids</c>.
+/// </param>
 /// <param name="mend">How to mend the damage.</param>
 internal sealed class AmcheckPart(
     string function, [ConstantExpected] string targets, Func<Verification, Target, PageRange, Statement> statement, string mend)

@@ -26,7 +26,9 @@ internal static class ColumnParts
             SELECT p.relid::oid FROM pg_catalog.pg_partition_tree(pg_catalog.to_regclass(@table)) p)
         """;
 
-    /// <summary>Hashes of tokens, of clients and of passwords. The Python services store the tokens of sessions in clear, as UUIDs.</summary>
+    /// <summary>
+    /// Hashes of tokens, of clients and of passwords. The Python services store the tokens of sessions in clear, as UUIDs.
+    /// </summary>
     public static IntegrityPart[] Hashes { get; } =
     [
         Form("sessions", "token", $"^({Sha256}|{Uuid})$", "a token is neither a SHA-256 nor a UUID", "Remove the session."),

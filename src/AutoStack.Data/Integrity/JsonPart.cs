@@ -4,7 +4,9 @@ using AutoStack.Data.Postgres;
 
 namespace AutoStack.Data.Integrity;
 
-/// <summary>Reads the bodies of webhooks as the library reads them. They are <c>jsonb</c>, or <c>json</c> in some adopted databases.</summary>
+/// <summary>
+/// Reads the bodies of webhooks as the library reads them. They are <c>jsonb</c>, or <c>json</c> in some adopted databases.
+/// </summary>
 internal sealed class JsonPart() : IntegrityPart(Severity.Error, "Remove the row; the provider sends a delivery again within days.")
 {
     private const string Table = "webhook_payloads";

@@ -15,7 +15,8 @@ namespace AutoStack.Data.Integrity;
 /// <param name="column">The column.</param>
 /// <param name="statement">Selects what <see cref="SecretColumn.Read"/> reads.</param>
 internal sealed class SecretPart(string table, Func<SecretColumn> column, Func<PageRange, Statement> statement) : IntegrityPart(
-    Severity.Error, "Give verify the key that the value names; a value that was changed or moved comes back from a backup, or is set again.")
+    Severity.Error,
+    "Give verify the key that the value names; a value that was changed or moved comes back from a backup, or is set again.")
 {
     // What a value has beside its text: a nonce of 12 bytes and a tag of 16.
     private const int Overhead = 28;

@@ -84,11 +84,13 @@ internal static class StorageParts
         (_, target, range) => new Statement("""
             SELECT pg_catalog.query_to_xml(pg_catalog.format(
                 'SELECT %5$s AS seen, pg_catalog.count(*) AS wrong, pg_catalog.string_agg(
-                    ''page '' || h.blkno::pg_catalog.text || '' item '' || coalesce(h.offnum, 0)::pg_catalog.text, pg_catalog.chr(10)) AS ids
+                    ''page '' || h.blkno::pg_catalog.text || '' item '' || coalesce(h.offnum, 0)::pg_catalog.text,
+                    pg_catalog.chr(10)) AS ids
                 FROM %1$s.verify_heapam(%2$L::pg_catalog.regclass, FALSE, TRUE, ''none'', %3$s, %4$s) h',
                 @schema, @table, @first, least(@last, s.pages - 1), least(@last, s.pages - 1) - @first + 1), FALSE, FALSE, '')::text
             FROM (
-                SELECT pg_catalog.pg_relation_size(pg_catalog.to_regclass(@table)) / pg_catalog.current_setting('block_size')::bigint AS pages
+                SELECT pg_catalog.pg_relation_size(pg_catalog.to_regclass(@table))
+                    / pg_catalog.current_setting('block_size')::bigint AS pages
             ) s
             WHERE s.pages > @first
             """,

@@ -31,7 +31,7 @@ internal sealed class Tally(string check, int examples)
 
     /// <summary>Says what was not checked.</summary>
     public void NotChecked(string subject, Obstacle obstacle) =>
-        remarks.Add(new Finding(check, obstacle.Severity, subject, $"{subject} was not checked to the end: {obstacle.Why}")
+        remarks.Add(new Finding(check, obstacle.Severity, subject, $"{subject}: not checked to the end: {obstacle.Why}")
         {
             Mend = obstacle.Mend,
         });

@@ -41,7 +41,9 @@ internal sealed class Verification(Db db, SecretProtector secrets, TimeProvider 
     public async Task<RangeResult> RangeAsync(Statement statement, CancellationToken cancellationToken) =>
         RangeResult.Of(await ListAsync(RangeResult.Read, statement, cancellationToken).ConfigureAwait(false));
 
-    /// <summary>The number of pages of a table, of a partitioned one that of its largest partition; null when there is no such table.</summary>
+    /// <summary>
+    /// The number of pages of a table, of a partitioned one that of its largest partition; null when there is no such table.
+    /// </summary>
     public async Task<long?> PagesAsync(string table, CancellationToken cancellationToken)
     {
         var pages = await ListAsync(row => row.LongOrNull(), new Statement("""

@@ -22,7 +22,8 @@ public sealed class VerifyTests : MigrationTests
         }
 
         Assert.That(run.Output, Does.Match(@"1 remark|\d remarks: [^:]+:\d+, database autostack"));
-        Assert.That(run.Output, Does.Contain("information index-structure: amcheck was not checked to the end: the extension is not installed."));
+        Assert.That(
+            run.Output, Does.Contain("information index-structure: amcheck: not checked to the end: the extension is not installed."));
     }
 
     [Test]
@@ -39,7 +40,8 @@ public sealed class VerifyTests : MigrationTests
         Assert.That(finding.GetProperty("rule").GetString(), Is.EqualTo("hash-form"));
         Assert.That(finding.GetProperty("severity").GetString(), Is.EqualTo("error"));
 
-        await ExecuteAsync("UPDATE users SET password_hash = NULL; INSERT INTO user_preferences (user_id, theme) SELECT id, 'pink' FROM users");
+        await ExecuteAsync(
+            "UPDATE users SET password_hash = NULL; INSERT INTO user_preferences (user_id, theme) SELECT id, 'pink' FROM users");
         Assert.That((await RunAsync("verify", "--check", "text-value")).Code, Is.EqualTo(7));
         var github = await RunAsync("verify", "--check", "text-value", "--format", "github");
         Assert.That((github.Code, github.Output), Is.EqualTo((7, github.Output)));

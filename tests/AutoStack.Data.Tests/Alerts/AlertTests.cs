@@ -53,7 +53,9 @@ public sealed partial class AlertTests : DatabaseTests
         foreach (var alert in alerts)
         {
             var name = alert[..alert.IndexOf('\n', StringComparison.Ordinal)];
-            Assert.That(alert, Does.Match("severity: (warning|critical)\n").And.Match("summary: \".+\"\n").And.Match("description: \".+\"\n"), name);
+            Assert.That(
+                alert,
+                Does.Match("severity: (warning|critical)\n").And.Match("summary: \".+\"\n").And.Match("description: \".+\"\n"), name);
             Assert.That(pages, Does.Contain(Runbook().Match(alert).Groups[1].Value), name);
             Assert.That(page, Does.Contain($"| `{name}` |"), "docs/alerts.md");
         }
@@ -146,8 +148,8 @@ public sealed partial class AlertTests : DatabaseTests
     private static IEnumerable<string> NamesIn(string text) =>
         Name().Matches(Annotations().Replace(text, "")).Select(match => match.Value).Distinct();
 
-    // OpenTelemetry's rules for Prometheus: dots become underscores, the unit is a suffix, a counter ends with _total. A histogram has three
-    // series.
+    // OpenTelemetry's rules for Prometheus: dots become underscores, the unit is a suffix, a counter ends with _total. A histogram has
+    // three series.
     private static List<string> NamesOfTheLibrary()
     {
         var names = new List<string>();

@@ -15,7 +15,8 @@ public sealed class DamageTests : VerifierTests
     private static IEnumerable<TestCaseData> Cases()
     {
         yield return Case(
-            "ALTER TABLE users ADD CONSTRAINT extra CHECK (name <> 'x') NOT VALID", "constraint-state Error", "not validated: users.extra.");
+            "ALTER TABLE users ADD CONSTRAINT extra CHECK (name <> 'x') NOT VALID", "constraint-state Error",
+            "not validated: users.extra.");
         yield return Case(
             "ALTER TABLE projects DISABLE TRIGGER projects_assign_repository_key", "constraint-state Error",
             "a trigger is disabled: projects.projects_assign_repository_key.");
@@ -74,7 +75,8 @@ public sealed class DamageTests : VerifierTests
             "UPDATE deployment_containers SET stopped_at = created_at WHERE status = 'running'", "container-port Error",
             "a container runs and is stopped, ");
         yield return Case(
-            "UPDATE sessions SET rotated_at = NULL", "session-family Error", "sessions: a family has two sessions that are not rotated, 3 times");
+            "UPDATE sessions SET rotated_at = NULL", "session-family Error",
+            "sessions: a family has two sessions that are not rotated, 3 times");
         yield return Case(
             "INSERT INTO users (name, email) VALUES ('Ada', 'other@example.com'); UPDATE sessions SET user_id = "
             + "(SELECT id FROM users WHERE email = 'other@example.com') WHERE family_id IS NULL AND rotated_at IS NOT NULL",
@@ -82,7 +84,8 @@ public sealed class DamageTests : VerifierTests
         yield return Case(
             "INSERT INTO password_reset_tokens (user_id, token_hash, expires_at) SELECT user_id, repeat('0', 64), "
             + "expires_at FROM password_reset_tokens", "reset-token Warning", "a user has two resets that can be used, 2 times: ");
-        yield return Case("UPDATE sign_in_attempts SET attempts = -1", "sign-in-attempt Warning", "a count of sign-ins is negative, 3 times: ");
+        yield return Case(
+            "UPDATE sign_in_attempts SET attempts = -1", "sign-in-attempt Warning", "a count of sign-ins is negative, 3 times: ");
         yield return Case(
             "UPDATE users SET password_hash = 'secret'; UPDATE sessions SET token = 'clear' || id::text", "hash-form Error",
             "users.password_hash: a password is not a bcrypt hash: ", "sessions.token: a token is neither a SHA-256 nor a UUID, 4 times: ");
@@ -105,7 +108,8 @@ public sealed class DamageTests : VerifierTests
 
         // The second row is in the table and not in the index, as after damage.
         yield return Case(
-            "DROP INDEX idx_users_github_id; UPDATE pg_index SET indisready = FALSE, indisvalid = FALSE WHERE indexrelid = 'users_github_id_key'::regclass; "
+            "DROP INDEX idx_users_github_id; "
+            + "UPDATE pg_index SET indisready = FALSE, indisvalid = FALSE WHERE indexrelid = 'users_github_id_key'::regclass; "
             + "UPDATE users SET github_id = 'a'; INSERT INTO users (name, email, github_id) VALUES ('Ada', 'second@example.com', 'a'); "
             + "UPDATE pg_index SET indisready = TRUE, indisvalid = TRUE WHERE indexrelid = 'users_github_id_key'::regclass",
             "unique-key Error", "users.users_github_id_key: a key is there twice, or its index does not find the row: ");

@@ -28,7 +28,8 @@ internal sealed class LifeCycle(IServiceProvider services, CancellationToken tok
         await SignInAsync(user, name);
         foreach (var end in new[]
         {
-            DeploymentStatus.Success, DeploymentStatus.Failed, DeploymentStatus.Cancelled, DeploymentStatus.Queued, DeploymentStatus.Copying,
+            DeploymentStatus.Success, DeploymentStatus.Failed, DeploymentStatus.Cancelled, DeploymentStatus.Queued,
+            DeploymentStatus.Copying,
         })
         {
             await BuildAsync(project, end);
@@ -107,7 +108,8 @@ internal sealed class LifeCycle(IServiceProvider services, CancellationToken tok
             id, RuntimeLogSource.Docker, [new NewDeploymentRuntimeLog(DateTimeOffset.UtcNow, "ready")], token);
         await lifecycle.AdvanceAsync(claim, DeploymentStatus.Building, token);
         var containers = Get<IPlatformDeploymentContainerRepository>();
-        var container = (await containers.ReserveAsync(new NewDeploymentContainer { DeploymentId = id, Image = "site:1" }, token)).Container!;
+        var reserved = await containers.ReserveAsync(new NewDeploymentContainer { DeploymentId = id, Image = "site:1" }, token);
+        var container = reserved.Container!;
         await containers.ConfirmAsync(container.Id, $"c{id:N}", token);
         await containers.ReportRunningAsync(container.Id, token);
         await Get<IPlatformDeploymentHealthCheckRepository>().AddManyAsync(
