@@ -1,4 +1,5 @@
 using System.Buffers;
+using AutoStack.Data.Values;
 
 namespace AutoStack.Data.Logs;
 
@@ -22,7 +23,7 @@ internal sealed class LogSearch
         this.text = isOfControls ? text.ToCharArray() : shown[..length];
         for (var i = 0; i < this.text.Length; i++)
         {
-            this.text[i] = Fold(this.text[i]);
+            this.text[i] = CaseFolding.Fold(this.text[i]);
         }
 
         borders = new int[this.text.Length];
@@ -50,24 +51,12 @@ internal sealed class LogSearch
         return found;
     }
 
-    private static char Fold(char unit)
-    {
-        if (char.IsAscii(unit))
-        {
-            return char.ToLowerInvariant(unit);
-        }
-
-        // Upper case first: two lower-case letters may share one. A non-ASCII letter never becomes an ASCII letter.
-        var folded = char.ToLowerInvariant(char.ToUpperInvariant(unit));
-        return char.IsAscii(folded) ? unit : folded;
-    }
-
     private bool IsInShown(ReadOnlySpan<char> line)
     {
         var matched = 0;
         foreach (var unit in line)
         {
-            matched = Next(matched, Fold(unit));
+            matched = Next(matched, CaseFolding.Fold(unit));
             if (matched == text.Length)
             {
                 return true;
