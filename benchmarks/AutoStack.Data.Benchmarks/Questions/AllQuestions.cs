@@ -11,6 +11,7 @@ internal static class AllQuestions
         typeof(RecentDeployments),
         typeof(Details),
         typeof(DetailsOverNetwork),
+        typeof(Dashboard),
         typeof(RunningContainers),
         typeof(LogPage),
         typeof(LogTail),

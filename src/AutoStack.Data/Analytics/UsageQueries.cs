@@ -10,6 +10,7 @@ internal sealed class UsageQueries(Db db) : IUsageQueries
     {
         var (since, until) = TimeRange.Check(range);
         Guid? after = cursor == Cursor.Start ? null : cursor.ToId();
+        // OFFSET 0 keeps the planner from reading all deployments of all users by project, to be done after the limit.
         var rows = await db.ListAsync(Read, $"""
             SELECT p.id, p.name, u.deployments, u.succeeded, u.build_seconds
             FROM (
@@ -18,8 +19,12 @@ internal sealed class UsageQueries(Db db) : IUsageQueries
                     pg_catalog.count(d.id) AS deployments,
                     pg_catalog.count(d.id) FILTER (WHERE {Definitions.Succeeded}) AS succeeded,
                     coalesce(pg_catalog.sum(d.build_duration_seconds), 0) AS build_seconds
-                FROM deployments d
-                WHERE d.user_id = @ownerId AND {Definitions.InRange} AND (@after IS NULL OR d.project_id > @after)
+                FROM (
+                    SELECT d.id, d.project_id, d.status, d.build_duration_seconds
+                    FROM deployments d
+                    WHERE d.user_id = @ownerId AND {Definitions.InRange} AND (@after IS NULL OR d.project_id > @after)
+                    OFFSET 0
+                ) d
                 GROUP BY d.project_id
                 ORDER BY id
                 LIMIT @limit

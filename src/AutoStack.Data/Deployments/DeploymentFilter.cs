@@ -13,8 +13,14 @@ public sealed record DeploymentFilter
     public DeploymentStatus? Status { get; init; }
 
     /// <summary>
-    /// A text that the name of the project contains, up to 255 characters, ignoring case; <c>%</c> and <c>_</c> are ordinary characters.
-    /// Null or empty for any name.
+    /// A text that the name of the project contains, up to 255 characters. Case is ignored letter by letter as in Unicode, whatever the
+    /// locale of the database, and no character has a special meaning. Null or empty for any name.
     /// </summary>
     public string? ProjectName { get; init; }
+
+    /// <summary>
+    /// A text that the commit message contains, as <see cref="ProjectName"/>; deployments without a message do not match. The time grows
+    /// with the number of the user's deployments that do not match. Null or empty for any message.
+    /// </summary>
+    public string? CommitMessage { get; init; }
 }

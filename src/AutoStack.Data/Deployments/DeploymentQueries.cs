@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using AutoStack.Data.Postgres;
 using AutoStack.Data.Projects;
 using AutoStack.Data.Values;
@@ -7,14 +8,15 @@ namespace AutoStack.Data.Deployments;
 
 internal sealed class DeploymentQueries(Db db) : IDeploymentQueries
 {
-    private const int MaxNameLength = 255;
+    private const int MaxTextLength = 255;
 
     // The condition for the deployments that match a filter. Needs the rows d and p, and the parameters of MatchingParameters.
     private const string Matching = """
         d.user_id = @ownerId AND NOT d.is_deleted
           AND (@projectId IS NULL OR d.project_id = @projectId)
           AND (@status IS NULL OR d.status::text = @status)
-          AND (@pattern IS NULL OR p.name::text ILIKE @pattern)
+          AND (@name::text IS NULL OR p.name::text COLLATE "C" ~ @name)
+          AND (@message::text IS NULL OR d.commit_message COLLATE "C" ~ @message)
         """;
 
     public async Task<Page<DeploymentWithProject>> ListAsync(
@@ -70,15 +72,20 @@ internal sealed class DeploymentQueries(Db db) : IDeploymentQueries
     {
         ArgumentNullException.ThrowIfNull(filter);
 
-        // The limit is that of the given text: its pattern is longer.
-        P.TextOrNull(filter.ProjectName, MaxNameLength);
-        var pattern = string.IsNullOrEmpty(filter.ProjectName) ? null : Text.ContainedPattern(filter.ProjectName);
         return
         [
             P.Of(ownerId),
             P.Of(filter.ProjectId),
             P.TextOrNull(filter.Status is { } status ? P.Written(status, nameof(filter.Status)) : null, name: "status"),
-            P.TextOrNull(pattern),
+            Contained(filter.ProjectName, "name"),
+            Contained(filter.CommitMessage, "message"),
         ];
+    }
+
+    // The limit is that of the given text: its pattern is longer.
+    private static NpgsqlParameter Contained(string? text, string name, [CallerArgumentExpression(nameof(text))] string member = "")
+    {
+        P.TextOrNull(text, MaxTextLength, member);
+        return P.TextOrNull(string.IsNullOrEmpty(text) ? null : CaseFolding.ContainedRegex(Text.Clean(text)), name: name);
     }
 }

@@ -110,16 +110,9 @@ internal sealed class DeploymentLogRepository(Db db, LogContext context) : IDepl
     public async Task<LogSearchResult> SearchAsync(
         Guid deploymentId, Guid ownerId, string text, Cursor cursor, int limit, CancellationToken cancellationToken)
     {
-        ArgumentException.ThrowIfNullOrEmpty(text);
-        if (text.Length > IDeploymentLogRepository.MaxSearchLength)
-        {
-            throw new ArgumentException(
-                $"{nameof(text)} is {text.Length} characters long; at most {IDeploymentLogRepository.MaxSearchLength}.", nameof(text));
-        }
-
+        var search = LogSearch.For(text);
         var searchedTo = cursor.ToSeq() ?? 0;
         Limit.Check(limit, IDeploymentLogRepository.MaxPageSize);
-        var search = new LogSearch(Text.Clean(text));
         var found = new List<DeploymentLog>();
         var (searched, started) = (0, Stopwatch.GetTimestamp());
         while (true)

@@ -1,4 +1,5 @@
 using System.Buffers;
+using AutoStack.Data.Values;
 
 namespace AutoStack.Data.Logs;
 
@@ -22,7 +23,7 @@ internal sealed class LogSearch
         this.text = isOfControls ? text.ToCharArray() : shown[..length];
         for (var i = 0; i < this.text.Length; i++)
         {
-            this.text[i] = Fold(this.text[i]);
+            this.text[i] = CaseFolding.Fold(this.text[i]);
         }
 
         borders = new int[this.text.Length];
@@ -33,48 +34,64 @@ internal sealed class LogSearch
         }
     }
 
+    /// <summary>A search for the text of a caller.</summary>
+    /// <exception cref="ArgumentException">The text is null, empty or too long.</exception>
+    public static LogSearch For(string text)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(text);
+        return text.Length > IDeploymentLogRepository.MaxSearchLength
+            ? throw new ArgumentException(
+                $"{nameof(text)} is {text.Length} characters long; at most {IDeploymentLogRepository.MaxSearchLength}.", nameof(text))
+            : new LogSearch(Text.Clean(text));
+    }
+
     /// <summary>The number of comparisons so far.</summary>
     public long Steps { get; private set; }
 
     /// <summary>True when a line contains the text.</summary>
     public bool IsIn(string line)
     {
-        if (isOfControls || !line.AsSpan().ContainsAny(TerminalText.Hidden))
+        if (IsSearchedAsStored(line))
         {
-            return IsInShown(line);
+            return EndIn(line) > 0;
         }
 
         var shown = ArrayPool<char>.Shared.Rent(line.Length);
-        var found = IsInShown(shown.AsSpan(0, TerminalText.Write(line, shown)));
+        var end = EndIn(shown.AsSpan(0, TerminalText.Write(line, shown)));
         ArrayPool<char>.Shared.Return(shown);
-        return found;
+        return end > 0;
     }
 
-    private static char Fold(char unit)
+    /// <summary>The part of a line around the first place with the text; null when the line does not contain the text.</summary>
+    public LogSnippet? Snippet(string line)
     {
-        if (char.IsAscii(unit))
+        var shown = line;
+        if (!IsSearchedAsStored(line))
         {
-            return char.ToLowerInvariant(unit);
+            var buffer = new char[line.Length];
+            shown = new string(buffer, 0, TerminalText.Write(line, buffer));
         }
 
-        // Upper case first: two lower-case letters may share one. A non-ASCII letter never becomes an ASCII letter.
-        var folded = char.ToLowerInvariant(char.ToUpperInvariant(unit));
-        return char.IsAscii(folded) ? unit : folded;
+        var end = EndIn(shown);
+        return end == 0 ? null : LogSnippet.Of(shown, end - text.Length, text.Length);
     }
 
-    private bool IsInShown(ReadOnlySpan<char> line)
+    private bool IsSearchedAsStored(string line) => isOfControls || !line.AsSpan().ContainsAny(TerminalText.Hidden);
+
+    // The end of the first place with the text; 0 when the line does not contain the text.
+    private int EndIn(ReadOnlySpan<char> line)
     {
         var matched = 0;
-        foreach (var unit in line)
+        for (var i = 0; i < line.Length; i++)
         {
-            matched = Next(matched, Fold(unit));
+            matched = Next(matched, CaseFolding.Fold(line[i]));
             if (matched == text.Length)
             {
-                return true;
+                return i + 1;
             }
         }
 
-        return false;
+        return 0;
     }
 
     // The length of the longest beginning of the text that ends with a character, after a beginning of the given length.

@@ -69,6 +69,9 @@ internal static class P
     public static NpgsqlParameter Of(int[] values, [CallerArgumentExpression(nameof(values))] string name = "") =>
         Typed(values, NpgsqlDbType.Array | NpgsqlDbType.Integer, name);
 
+    public static NpgsqlParameter Of(long[] values, [CallerArgumentExpression(nameof(values))] string name = "") =>
+        Typed(values, NpgsqlDbType.Array | NpgsqlDbType.Bigint, name);
+
     public static NpgsqlParameter Of(int?[] values, [CallerArgumentExpression(nameof(values))] string name = "") =>
         Typed(values, NpgsqlDbType.Array | NpgsqlDbType.Integer, name);
 

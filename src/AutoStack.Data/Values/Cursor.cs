@@ -18,8 +18,10 @@ public readonly struct Cursor : IEquatable<Cursor>, IParsable<Cursor>
     private readonly Kind kind;
     private readonly long number;
     private readonly Guid id;
+    private readonly long seq;
 
-    private Cursor(Kind kind, long number, Guid id) => (this.kind, this.number, this.id) = (kind, number, id);
+    private Cursor(Kind kind, long number, Guid id, long seq = 0) =>
+        (this.kind, this.number, this.id, this.seq) = (kind, number, id, seq);
 
     private enum Kind : byte
     {
@@ -27,6 +29,7 @@ public readonly struct Cursor : IEquatable<Cursor>, IParsable<Cursor>
         Id,
         Moment,
         Seq,
+        Line,
     }
 
     /// <summary>The place before the first row of a list, in the direction in which the list is read.</summary>
@@ -59,7 +62,7 @@ public readonly struct Cursor : IEquatable<Cursor>, IParsable<Cursor>
     /// <returns>False when <paramref name="s"/> is null or not the text of a cursor.</returns>
     public static bool TryParse([NotNullWhen(true)] string? s, IFormatProvider? provider, out Cursor result)
     {
-        var parts = s?.Length <= 64 ? s.Split('.') : [];
+        var parts = s?.Length <= 80 ? s.Split('.') : [];
         result = parts switch
         {
             ["i", var text] when Guid.TryParseExact(text, "N", out var id) => new(Kind.Id, 0, id),
@@ -67,6 +70,9 @@ public readonly struct Cursor : IEquatable<Cursor>, IParsable<Cursor>
             ["t", var text, var row] when TryParseNumber(text, out var moment) && Time.IsStorable(moment)
                 && Guid.TryParseExact(row, "N", out var id) =>
                 new(Kind.Moment, moment, id),
+            ["l", var text, var line, var row] when TryParseNumber(text, out var moment) && Time.IsStorable(moment)
+                && TryParseNumber(line, out var seq) && Guid.TryParseExact(row, "N", out var id) =>
+                new(Kind.Line, moment, id, seq),
             _ => Start,
         };
 
@@ -80,24 +86,25 @@ public readonly struct Cursor : IEquatable<Cursor>, IParsable<Cursor>
         return false;
     }
 
-    /// <summary>The text, of letters, digits, dots and hyphens; at most 64 characters.</summary>
+    /// <summary>The text, of letters, digits, dots and hyphens; at most 80 characters.</summary>
     /// <returns>The text.</returns>
     public override string ToString() => kind switch
     {
         Kind.Id => $"i.{id:N}",
         Kind.Moment => string.Create(CultureInfo.InvariantCulture, $"t.{number}.{id:N}"),
+        Kind.Line => string.Create(CultureInfo.InvariantCulture, $"l.{number}.{seq}.{id:N}"),
         Kind.Seq => string.Create(CultureInfo.InvariantCulture, $"s.{number}"),
         _ => StartText,
     };
 
     /// <inheritdoc/>
-    public bool Equals(Cursor other) => kind == other.kind && number == other.number && id == other.id;
+    public bool Equals(Cursor other) => kind == other.kind && number == other.number && id == other.id && seq == other.seq;
 
     /// <inheritdoc/>
     public override bool Equals(object? obj) => obj is Cursor other && Equals(other);
 
     /// <inheritdoc/>
-    public override int GetHashCode() => HashCode.Combine(kind, number, id);
+    public override int GetHashCode() => HashCode.Combine(kind, number, id, seq);
 
     /// <summary>The place after a row, in a list that is ordered by id.</summary>
     internal static Cursor After(Guid id) => new(Kind.Id, 0, id);
@@ -111,6 +118,9 @@ public readonly struct Cursor : IEquatable<Cursor>, IParsable<Cursor>
     /// <summary>The place after the line with a number.</summary>
     internal static Cursor After(long seq) => new(Kind.Seq, seq, default);
 
+    /// <summary>The place after a line of a deployment, in a list of many logs; the time as <see cref="AfterMicroseconds"/>.</summary>
+    internal static Cursor AfterLine(long moment, Guid id, long seq) => new(Kind.Line, moment, id, seq);
+
     /// <summary>The id of the last row seen; the empty id at the start.</summary>
     /// <exception cref="ArgumentException">The cursor is from another kind of list.</exception>
     internal Guid ToId(string name = "cursor") => Of(Kind.Id, name).id;
@@ -123,6 +133,11 @@ public readonly struct Cursor : IEquatable<Cursor>, IParsable<Cursor>
     /// <summary>The number of the last line seen; null at the start.</summary>
     /// <exception cref="ArgumentException">The cursor is from another kind of list.</exception>
     internal long? ToSeq(string name = "cursor") => Of(Kind.Seq, name) is { kind: Kind.Seq } cursor ? cursor.number : null;
+
+    /// <summary>The time (of the column), the id and the line of the deployment seen last; null at the start.</summary>
+    /// <exception cref="ArgumentException">The cursor is from another kind of list.</exception>
+    internal (long Microseconds, Guid Id, long Seq)? ToLine(string name = "cursor") =>
+        Of(Kind.Line, name) is { kind: Kind.Line } cursor ? (cursor.number, cursor.id, cursor.seq) : null;
 
     private static bool TryParseNumber(string text, out long number) =>
         long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out number);

@@ -1,10 +1,9 @@
 using System.Text;
-using System.Text.RegularExpressions;
 
 namespace AutoStack.Data.Values;
 
 /// <summary>Prepares text for PostgreSQL, which stores neither U+0000 nor an unpaired surrogate; build output contains both.</summary>
-internal static partial class Text
+internal static class Text
 {
     private const char Replacement = '\uFFFD';
 
@@ -48,10 +47,6 @@ internal static partial class Text
         return end == text.Length ? text : text[..end];
     }
 
-    /// <summary>The LIKE pattern for texts that contain this text literally.</summary>
-    public static string ContainedPattern(string text) =>
-        $"%{LikeSpecial().Replace(text, @"\$0")}%";
-
     /// <summary>
     /// The number of UTF-16 units of a clean text that fit into <paramref name="maxBytes"/> bytes of UTF-8, whole characters only.
     /// </summary>
@@ -79,9 +74,6 @@ internal static partial class Text
 
         static string Mark(int bytes) => $" [{bytes} bytes cut]";
     }
-
-    [GeneratedRegex(@"[\\%_]", RegexOptions.CultureInvariant)]
-    private static partial Regex LikeSpecial();
 
     private static string Replace(string text) => string.Create(text.Length, text, static (target, source) =>
     {

@@ -115,6 +115,22 @@ internal static class ReadmeCode
         }
     }
 
+    public static async Task SearchAsync(IDeploymentLogSearch search, Guid userId, Project project, CancellationToken cancellationToken)
+    {
+        var scope = new LogSearchScope { ProjectId = project.Id };
+        for (Cursor? next = Cursor.Start; next is { } cursor;)
+        {
+            var found = await search.SearchAsync(userId, "error TS2304", scope, cursor, 50, cancellationToken);
+            foreach (var (line, snippet) in found.Items)
+            {
+                Console.WriteLine($"{line.DeploymentId} {line.Seq} {snippet.Text}");
+            }
+
+            Console.WriteLine($"searched back to {found.BackTo:u}");
+            next = found.Next;
+        }
+    }
+
     public static async Task FollowAsync(IDeploymentLogFollower follower, Deployment deployment, CancellationToken cancellationToken)
     {
         await foreach (var line in follower.FollowAsync(deployment.Id, deployment.UserId, Cursor.Start, cancellationToken))

@@ -1,6 +1,8 @@
 using AutoStack.Data.Deployments;
 using AutoStack.Data.Projects;
 using AutoStack.Data.Tests.Support;
+using AutoStack.Data.Values;
+using Npgsql;
 
 namespace AutoStack.Data.Tests.Deployments;
 
@@ -46,8 +48,13 @@ public sealed class DeploymentQueriesTests : DatabaseTests
     [TestCase(@"\", @"back\slash")]
     [TestCase("'; --", "'; --")]
     [TestCase("ÄPFEL", "äpfel")]
+    [TestCase("ΣΊΣΥΦΟΣ", "σίσυφος")]
+    [TestCase("и", "И")]
     [TestCase("🚀", "to the 🚀")]
-    public async Task Wildcards_and_quotes_are_ordinary_characters(string text, string name)
+    [TestCase("***:x", "***:X")]
+    [TestCase("(?x)[a-z]{2}|^$.*+", "(?X)[A-z]{2}|^$.*+")]
+    [TestCase("a\nb", "A\nB")]
+    public async Task A_text_is_found_literally_and_ignoring_case_in_names_and_commit_messages(string text, string name)
     {
         var user = await AddUserAsync();
         var meant = await EnqueueAsync(await AddAsync(user.Id, name));
@@ -56,6 +63,38 @@ public sealed class DeploymentQueriesTests : DatabaseTests
         var rows = (await Queries.ListAsync(user.Id, new DeploymentFilter { ProjectName = text }, Cursor.Start, 10, Token)).Items;
 
         Assert.That(rows.Select(r => r.Deployment.Id), Is.EqualTo(new[] { meant.Id }));
+
+        await ExecuteAsync("UPDATE deployments SET commit_message = $2 WHERE id = $1", meant.Id, $"Fix {name}.");
+        rows = (await Queries.ListAsync(user.Id, new DeploymentFilter { CommitMessage = text }, Cursor.Start, 10, Token)).Items;
+
+        Assert.That(rows.Select(r => r.Deployment.Id), Is.EqualTo(new[] { meant.Id }));
+        Assert.That(await Queries.CountAsync(user.Id, new DeploymentFilter { CommitMessage = text }, Token), Is.EqualTo(1));
+        Assert.That(await Queries.CountAsync(user.Id, new DeploymentFilter { CommitMessage = text + "☃" }, Token), Is.Zero);
+    }
+
+    [Test]
+    public async Task Every_letter_is_found_in_all_of_its_cases_whatever_the_locale()
+    {
+        var letters = Enumerable.Range(0x80, 0xD800 - 0x80).Select(unit => (char)unit)
+            .Where(letter => Other(letter) != letter && !char.IsAscii(Other(letter))).ToArray();
+        await using var connection = await Raw.OpenConnectionAsync(Token);
+        await using var command = new NpgsqlCommand(
+            """SELECT count(*) FROM unnest($1, $2) u (letter, regex) WHERE NOT (u.letter COLLATE "C" ~ u.regex)""", connection)
+        {
+            Parameters =
+            {
+                new() { Value = letters.Select(letter => $"-{letter}-").ToArray() },
+                new()
+                {
+                    Value = letters.Select(letter => CaseFolding.ContainedRegex($"{Other(letter)}")).ToArray(),
+                },
+            },
+        };
+
+        Assert.That(letters, Has.Length.GreaterThan(2_000));
+        Assert.That(await command.ExecuteScalarAsync(Token), Is.Zero);
+
+        static char Other(char letter) => char.IsUpper(letter) ? char.ToLowerInvariant(letter) : char.ToUpperInvariant(letter);
     }
 
     [Test]
@@ -102,6 +141,7 @@ public sealed class DeploymentQueriesTests : DatabaseTests
         var id = Guid.NewGuid();
         var longest = new DeploymentFilter { ProjectName = new string('%', 255) };
         var tooLong = new DeploymentFilter { ProjectName = new string('x', 256) };
+        var message = new DeploymentFilter { CommitMessage = new string('x', 256) };
         var unknown = new DeploymentFilter { Status = DeploymentStatus.From("deploying") };
 
         Assert.That(() => Queries.ListAsync(id, null!, Cursor.Start, 10, Token), Throws.ArgumentNullException);
@@ -111,6 +151,9 @@ public sealed class DeploymentQueriesTests : DatabaseTests
         Assert.That(
             () => Queries.CountAsync(id, tooLong, Token),
             Throws.ArgumentException.With.Property("ParamName").EqualTo("filter.ProjectName"));
+        Assert.That(
+            () => Queries.CountAsync(id, message, Token),
+            Throws.ArgumentException.With.Property("ParamName").EqualTo("filter.CommitMessage"));
         Assert.That(() => Queries.CountAsync(id, unknown, Token), Throws.ArgumentException.With.Message.Contains("queued, cloning"));
         Assert.That(() => Queries.ListAsync(id, unknown, Cursor.Start, 10, Token), Throws.ArgumentException);
         Assert.That(

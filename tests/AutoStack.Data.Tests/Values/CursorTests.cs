@@ -15,6 +15,8 @@ public sealed class CursorTests
         Cursor.After(long.MaxValue),
         Cursor.After(DateTimeOffset.UnixEpoch, Id),
         Cursor.After(DateTimeOffset.MaxValue, Id),
+        Cursor.AfterLine(long.MaxValue, Id, long.MaxValue),
+        Cursor.AfterLine(-211_813_488_000_000_000, Id, long.MinValue),
         Cursor.After(DateTimeOffset.MinValue, Guid.Empty),
     ];
 
@@ -23,7 +25,7 @@ public sealed class CursorTests
     {
         Assert.That(Cursor.Parse(cursor.ToString()), Is.EqualTo(cursor));
         Assert.That(JsonSerializer.Deserialize<Cursor>(JsonSerializer.Serialize(cursor)), Is.EqualTo(cursor));
-        Assert.That(cursor.ToString(), Does.Match("^[a-z0-9.-]{5,64}$").Or.Match("^s\\.[0-9]+$"), "A cursor needs no escaping in a URL.");
+        Assert.That(cursor.ToString(), Does.Match("^[a-z0-9.-]{5,80}$").Or.Match("^s\\.[0-9]+$"), "A cursor needs no escaping in a URL.");
     }
 
     [TestCase(null)]
@@ -43,6 +45,9 @@ public sealed class CursorTests
     [TestCase("t.1")]
     [TestCase("t.1.")]
     [TestCase("t.1.2")]
+    [TestCase("l.1.2")]
+    [TestCase("l.1.0197f3a0111170008000000000000000")]
+    [TestCase("l.-211813488000000001.1.0197f3a0111170008000000000000000")]
     [TestCase("t.-211813488000000001.0197f3a0111170008000000000000000")]
     [TestCase("t.9223371331200000000.0197f3a0111170008000000000000000")]
     [TestCase("x.1")]

@@ -1,0 +1,133 @@
+using System.Diagnostics;
+using AutoStack.Data.Postgres;
+using AutoStack.Data.Values;
+using Npgsql;
+
+namespace AutoStack.Data.Logs;
+
+internal sealed class DeploymentLogSearch(Db db, LogContext context) : IDeploymentLogSearch
+{
+    // As the statements have them.
+    private const int LogsPerStatement = 200;
+    private const int LinesPerStatement = 2000;
+
+    public async Task<LogSearchPage> SearchAsync(
+        Guid ownerId, string text, LogSearchScope scope, Cursor cursor, int limit, CancellationToken cancellationToken)
+    {
+        var search = LogSearch.For(text);
+        ArgumentNullException.ThrowIfNull(scope);
+        Limit.Check(limit, IDeploymentLogSearch.MaxPageSize);
+        var place = cursor.ToLine() is var (moment, id, seq) ? new LogSearchRun.Position(moment, id, seq) : (LogSearchRun.Position?)null;
+        var run = new LogSearchRun(place, limit);
+        var (range, started) = (RangeOf(scope), Stopwatch.GetTimestamp());
+        while (true)
+        {
+            var logs = await ListLogsAsync(ownerId, scope.ProjectId, range, run.Place, cancellationToken).ConfigureAwait(false);
+            run.Begin(logs);
+            while (run.HasLeft)
+            {
+                await ReadAsync(run, search, ownerId, cancellationToken).ConfigureAwait(false);
+                if (run.IsFull || Stopwatch.GetElapsedTime(started) >= context.SearchTime)
+                {
+                    return run.ToPage(isComplete: false);
+                }
+            }
+
+            if (logs.Count < LogsPerStatement)
+            {
+                return run.ToPage(isComplete: true);
+            }
+        }
+    }
+
+    // The next deployments after a place, each with the last number in its log; the deployment of the place first, if it has more lines.
+    private async Task<IReadOnlyList<LogSearchRun.Log>> ListLogsAsync(
+        Guid ownerId, Guid? projectId, NpgsqlParameter[] range, LogSearchRun.Position? place, CancellationToken cancellationToken)
+    {
+        var (moment, id, seq) = place ?? new LogSearchRun.Position(Time.Infinity, Guid.AllBitsSet, long.MaxValue);
+        return await db.ListAsync(row => new LogSearchRun.Log(row.Long(), row.Guid(), row.Long()) { After = row.Long() }, """
+            SELECT d.created_at, d.id, n.last, n.after
+            FROM deployments d
+            CROSS JOIN LATERAL (
+                SELECT
+                    CASE WHEN d.id = @id THEN @seq ELSE 0 END AS after,
+                    coalesce((
+                        SELECT l.seq
+                        FROM deployment_logs l
+                        WHERE l.deployment_id = d.id
+                        ORDER BY l.seq DESC
+                        LIMIT 1
+                    ), 0) AS last
+            ) n
+            WHERE d.user_id = @ownerId AND NOT d.is_deleted AND (@projectId IS NULL OR d.project_id = @projectId)
+              AND d.created_at >= @since AND (d.created_at < @until OR @until = 'infinity'::timestamp)
+              AND (d.created_at, d.id) <= (@moment, @id) AND (d.id <> @id OR n.last > @seq)
+            ORDER BY d.created_at DESC, d.id DESC
+            LIMIT 200
+            """,
+            [P.Of(ownerId), P.Of(projectId), .. range, P.Moment(moment), P.Of(id), P.Of(seq)], cancellationToken).ConfigureAwait(false);
+    }
+
+    // Reads the next lines of the first logs that are left: at most 2,000 lines and 4 MiB, but at least one line.
+    private async Task ReadAsync(LogSearchRun run, LogSearch search, Guid ownerId, CancellationToken cancellationToken)
+    {
+        var chosen = run.Choose(LinesPerStatement);
+        if (chosen.Count == 0)
+        {
+            return;
+        }
+
+        var any = false;
+        await db.ListAsync(
+            row =>
+            {
+                any = true;
+                run.Take(DeploymentLogRepository.Read(row), search);
+                return false;
+            }, $"""
+            SELECT s.id, s.deployment_id, s.timestamp, s.log_level, s.message, s.created_at, s.seq
+            FROM (
+                SELECT k.id, k.deployment_id, k.timestamp, k.log_level, k.message, k.created_at, k.seq, k.ordinal,
+                    pg_catalog.sum(pg_catalog.octet_length(k.message)) OVER (ORDER BY k.ordinal, k.seq)
+                        - pg_catalog.octet_length(k.message) AS bytes
+                FROM (
+                    SELECT {DeploymentLogRepository.Columns}, c.ordinal
+                    FROM unnest(@ids::uuid[], @places::bigint[]) WITH ORDINALITY c (id, seq, ordinal)
+                    JOIN deployments d ON d.id = c.id AND d.user_id = @ownerId AND NOT d.is_deleted
+                    CROSS JOIN LATERAL (
+                        SELECT {DeploymentLogRepository.Columns}
+                        FROM deployment_logs l
+                        WHERE l.deployment_id = c.id AND l.seq > c.seq
+                        ORDER BY l.seq
+                        LIMIT 2000
+                    ) l
+                    ORDER BY c.ordinal, l.seq
+                    LIMIT 2000
+                ) k
+            ) s
+            WHERE s.bytes < 4194304
+            ORDER BY s.ordinal, s.seq
+            """,
+            [
+                P.Of(chosen.Select(log => log.Id).ToArray(), "ids"),
+                P.Of(chosen.Select(log => log.After).ToArray(), "places"),
+                P.Of(ownerId),
+            ], cancellationToken).ConfigureAwait(false);
+        if (!any)
+        {
+            // Their lines, or the deployments, were removed meanwhile.
+            run.Drop(chosen.Count);
+        }
+    }
+
+    private static NpgsqlParameter[] RangeOf(LogSearchScope scope)
+    {
+        if (scope.Queued is not { } queued)
+        {
+            return [P.Moment(Time.NegativeInfinity, "since"), P.Moment(Time.Infinity, "until")];
+        }
+
+        var range = TimeRange.Check(queued, "scope.Queued");
+        return [P.Of(range.From, "since"), P.Of(range.To, "until")];
+    }
+}

@@ -1,0 +1,120 @@
+using AutoStack.Data.Values;
+
+namespace AutoStack.Data.Logs;
+
+/// <summary>How far a search in the logs of many deployments has come.</summary>
+internal sealed class LogSearchRun(LogSearchRun.Position? start, int limit)
+{
+    private readonly List<LogMatch> found = [];
+    private readonly Queue<Log> left = new();
+    private Position? position = start;
+    private int linesSearched;
+    private int deploymentsSearched;
+    private long? backTo;
+
+    /// <summary>The last line searched; null before the first deployment.</summary>
+    public Position? Place => position;
+
+    public bool IsFull => found.Count == limit;
+
+    /// <summary>True while deployments of the last list are left.</summary>
+    public bool HasLeft => left.Count > 0;
+
+    /// <summary>Continues with the deployments of a list.</summary>
+    public void Begin(IReadOnlyList<Log> logs)
+    {
+        foreach (var log in logs)
+        {
+            left.Enqueue(log);
+        }
+    }
+
+    /// <summary>The first deployments that are left, with about as many lines as one statement reads; at least one.</summary>
+    public IReadOnlyList<Log> Choose(int lines)
+    {
+        while (left.TryPeek(out var log) && log.After >= log.Last)
+        {
+            // It has no lines.
+            End();
+        }
+
+        var chosen = new List<Log>();
+        foreach (var log in left)
+        {
+            chosen.Add(log);
+            lines -= (int)Math.Min(log.Last - log.After, lines);
+            if (lines == 0)
+            {
+                break;
+            }
+        }
+
+        return chosen;
+    }
+
+    /// <summary>Searches the next line; not a line that was searched before, which a statement that is sent again returns.</summary>
+    public void Take(DeploymentLog line, LogSearch search)
+    {
+        if (IsFull || left.All(log => log.Id != line.DeploymentId))
+        {
+            return;
+        }
+
+        while (left.Peek().Id != line.DeploymentId)
+        {
+            End();
+        }
+
+        var log = left.Peek();
+        if (line.Seq <= log.After)
+        {
+            return;
+        }
+
+        log.After = line.Seq;
+        (position, backTo) = (new Position(log.QueuedAt, log.Id, line.Seq), log.QueuedAt);
+        linesSearched++;
+        if (search.Snippet(line.Message) is { } snippet)
+        {
+            found.Add(new LogMatch(line, snippet));
+        }
+
+        if (line.Seq >= log.Last)
+        {
+            End();
+        }
+    }
+
+    /// <summary>Ends the first deployments that are left: they have no more lines.</summary>
+    public void Drop(int count)
+    {
+        for (; count > 0 && left.Count > 0; count--)
+        {
+            End();
+        }
+    }
+
+    public LogSearchPage ToPage(bool isComplete) => new(
+        found,
+        isComplete || position is not { } at ? null : Cursor.AfterLine(at.QueuedAt, at.Id, at.Seq),
+        linesSearched,
+        deploymentsSearched,
+        backTo is { } moment ? Time.FromColumn(moment) : null);
+
+    // The place is after the number that was the last one in the list: lines written since are younger than the search.
+    private void End()
+    {
+        var log = left.Dequeue();
+        deploymentsSearched++;
+        (position, backTo) = (new Position(log.QueuedAt, log.Id, Math.Max(log.After, log.Last)), log.QueuedAt);
+    }
+
+    /// <summary>A line of a deployment, by the time at which the deployment was queued, its id, and the number of the line.</summary>
+    internal readonly record struct Position(long QueuedAt, Guid Id, long Seq);
+
+    /// <summary>The log of a deployment: the number after which the search continues, and the last number.</summary>
+    internal sealed record Log(long QueuedAt, Guid Id, long Last)
+    {
+        public long After { get; set; }
+    }
+}
