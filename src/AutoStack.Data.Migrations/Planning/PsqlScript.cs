@@ -123,7 +123,7 @@ internal static class PsqlScript
             text.Append(CultureInfo.InvariantCulture, $"""
                 SELECT pg_catalog.format('DROP INDEX CONCURRENTLY %s', indexrelid::regclass)
                 FROM pg_catalog.pg_index
-                WHERE indexrelid = pg_catalog.to_regclass('public.{step.ConcurrentIndex}')::oid AND NOT indisvalid
+                WHERE indexrelid = pg_catalog.to_regclass('{step.ConcurrentIndex.Replace("'", "''", StringComparison.Ordinal)}')::oid AND NOT indisvalid
                 \gexec
 
                 """);
