@@ -98,7 +98,7 @@ public sealed partial class MigrationStep
     internal IReadOnlyList<Requirement> Requirements { get; }
 
     /// <summary>
-    /// The index that the script builds concurrently, quoted, in the schema of its table; null when the script builds no index concurrently.
+    /// The index that the script builds concurrently, quoted, in the schema of its table; null when the script builds none concurrently.
     /// </summary>
     internal string? ConcurrentIndex { get; }
 
