@@ -36,6 +36,32 @@ public sealed class ConcurrentIndexTests : MigrationTests
         Assert.That(await CatalogAsync(), Has.Member(Built));
     }
 
+    [TestCase(false)]
+    [TestCase(true)]
+    public async Task An_invalid_index_in_another_schema_is_dropped_and_rebuilt(bool inPsql)
+    {
+        const string There = """CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS "Ada's key" ON "Ada's log".t (id)""";
+        const string IsValid = """SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass('"Ada''s log"."Ada''s key"')""";
+        await ExecuteAsync("""CREATE SCHEMA "Ada's log"; CREATE TABLE "Ada's log".t AS SELECT 1 AS id FROM generate_series(1, 2)""");
+        Assert.ThrowsAsync<PostgresException>(() => ExecuteAsync(There));
+        Assert.That(await ScalarAsync<bool>(IsValid), Is.False);
+        await ExecuteAsync("""DELETE FROM "Ada's log".t WHERE ctid = '(0,1)'""");
+        var migrator = Migrator(Scripts("-- autostack: no-transaction\n" + There));
+
+        if (inPsql)
+        {
+            var plan = await migrator.PlanUpgradeAsync(cancellationToken: Token);
+            var (code, error) = await Psql.RunAsync(ConnectionString, plan.ToPsqlScript(), Token);
+            Assert.That(code, Is.Zero, error);
+        }
+        else
+        {
+            await migrator.UpgradeAsync(cancellationToken: Token);
+        }
+
+        Assert.That(await ScalarAsync<bool>(IsValid), Is.True);
+    }
+
     [Test]
     public async Task A_failed_build_leaves_nothing_and_succeeds_in_the_next_run()
     {

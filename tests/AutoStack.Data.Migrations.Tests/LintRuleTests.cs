@@ -137,7 +137,7 @@ public sealed class LintRuleTests
     [TestCase(2, "SELECT 1 \\gset\nLOCK t;\n")]
     public void A_finding_has_the_line_of_its_statement(int line, string script)
     {
-        var set = new Cli.Lint.ScriptFolder(LintTests.Set(script, "DO $$ BEGIN END $$"));
+        var set = new Cli.Lint.ScriptFolder(LintTests.Set(script, LintTests.AnyDown));
 
         Assert.That(set.Lint(LintTests.Up).Where(finding => finding.Rule.Id == "lock-table").Select(finding => finding.Line),
             Is.EqualTo(new[] { line }));
@@ -160,11 +160,16 @@ public sealed class LintRuleTests
     [TestCase("ALTER TABLE t ADD c VECTOR DEFAULT '[1,2,3]'::vector(3)")]
     [TestCase("ALTER TABLE t ADD c TIMESTAMP DEFAULT timezone('UTC', now())")]
     [TestCase("ALTER TABLE t ADD c TEXT DEFAULT (CAST('a' AS CHARACTER VARYING(20)) || repeat('b', 2))")]
+    [TestCase("CREATE FUNCTION two() RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 2'; ALTER TABLE t ADD c int DEFAULT public.two()")]
+    [TestCase("CREATE FUNCTION s.two() RETURNS int LANGUAGE sql STABLE RETURN 2; ALTER TABLE t ADD c int DEFAULT 1 + s.two()")]
     public void A_harmless_script_has_no_finding(string script) => Assert.That(Rules(script), Is.Empty);
 
     [TestCase("REINDEX (CONCURRENTLY false) TABLE t", "blocking-index")]
     [TestCase("CREATE TABLE a (n INT); ALTER TABLE a RENAME TO b; CREATE INDEX i ON o (n)", "blocking-index")]
     [TestCase("ALTER TABLE t ADD c TEXT DEFAULT app.now()", "volatile-default")]
+    [TestCase("CREATE FUNCTION two() RETURNS int LANGUAGE sql AS 'SELECT 2'; ALTER TABLE t ADD c int DEFAULT two()", "volatile-default")]
+    [TestCase("CREATE FUNCTION two() RETURNS int IMMUTABLE RETURN 2; CREATE OR REPLACE FUNCTION two() RETURNS int RETURN random(); "
+        + "ALTER TABLE t ADD c int DEFAULT two()", "volatile-default")]
     [TestCase("ALTER TABLE t ADD c TIMESTAMP DEFAULT clock_timestamp()", "volatile-default")]
     public void The_dangerous_form_beside_it_has_one(string script, string rule) => Assert.That(Rules(script), Is.EqualTo(new[] { rule }));
 
@@ -178,7 +183,7 @@ public sealed class LintRuleTests
     }
 
     private static IEnumerable<string> Rules(string script) => new Cli.Lint.ScriptFolder(
-            LintTests.Set(script, "DO $$ BEGIN END $$").Append(KeyValuePair.Create("0000_add_events.sql", """
+            LintTests.Set(script, LintTests.AnyDown).Append(KeyValuePair.Create("0000_add_events.sql", """
                 CREATE TABLE events (at TIMESTAMP) PARTITION BY RANGE (at);
                 CREATE TABLE events_1 PARTITION OF events DEFAULT;
                 """)))

@@ -98,8 +98,9 @@ public sealed class SqlTextTests : MigrationTests
     public void A_name_is_folded_as_the_server_folds_it(string sql, string? name) =>
         Assert.That(new SqlCursor(SqlText.Tokens(sql)).TakeName(), Is.EqualTo(name));
 
-    [TestCase("CREATE INDEX CONCURRENTLY IF NOT EXISTS t_a_idx ON t (a)", "\"t_a_idx\"")]
-    [TestCase("create /* c */ unique\nindex concurrently \"T a\" ON t (a)", "\"T a\"")]
+    [TestCase("CREATE INDEX CONCURRENTLY IF NOT EXISTS t_a_idx ON t (a)", "\"public\".\"t_a_idx\"")]
+    [TestCase("create /* c */ unique\nindex concurrently \"T a\" ON t (a)", "\"public\".\"T a\"")]
+    [TestCase("CREATE UNIQUE INDEX CONCURRENTLY t_a_idx ON ONLY Audit.\"Log\" (a)", "\"audit\".\"t_a_idx\"")]
     [TestCase("CREATE INDEX CONCURRENTLY ON t (a)", null)]
     [TestCase("SELECT 'CREATE INDEX CONCURRENTLY t_a_idx ON t (a)'", null)]
     [TestCase("-- CREATE INDEX CONCURRENTLY t_a_idx ON t (a)", null)]

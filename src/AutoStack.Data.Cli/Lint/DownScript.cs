@@ -3,27 +3,30 @@ using AutoStack.Data.Migrations.Internal;
 
 namespace AutoStack.Data.Cli.Lint;
 
-/// <summary>Checks that a down script drops what its up script creates. Only plain statements are compared.</summary>
+/// <summary>Checks that a down script drops what its up script creates, in plain statements and in DO blocks.</summary>
 internal static class DownScript
 {
     public static IEnumerable<Finding> Check(MigrationStep up, MigrationStep down)
     {
-        // The text of a DO block is not analysed.
-        if (down.Statements.Any(statement => statement.Read().Starts("DO")))
+        // A text that is put together may drop anything.
+        if (down.Statements.Any(statement => SqlBody.OfBlock(statement).Any(token => token.Is("EXECUTE"))))
         {
             return [];
         }
 
-        var gone = down.Statements.Concat(up.Statements).SelectMany(SchemaObject.Dropped).ToList();
+        var gone = down.Statements.Concat(up.Statements).SelectMany(WithNested).SelectMany(SchemaObject.Dropped).ToList();
         return
-            from statement in up.Statements
+            from statement in up.Statements.SelectMany(WithNested)
             from created in SchemaObject.Created(statement)
+            where !created.Name.Contains(PlpgSql.Unknown, StringComparison.Ordinal)
             let last = Renamed(created, up.Statements)
             where !gone.Exists(dropped => AlsoDrops(dropped, last)) && !(created.Kind == "SEQUENCE" && Owner(last.Name, up) is { } owner
                 && gone.Exists(dropped => AlsoDrops(dropped, owner)))
             select new Finding(up.FileName, statement.Line, LintRule.DownIncomplete,
                 $"This script creates {created.Kind} {last.Name}, and {down.FileName} does not drop it.");
     }
+
+    private static IEnumerable<SqlStatement> WithNested(SqlStatement statement) => PlpgSql.Of(statement).Prepend(statement);
 
     // The object under the names that later statements of the script give to it or to its table.
     private static SchemaObject Renamed(SchemaObject created, IEnumerable<SqlStatement> statements)

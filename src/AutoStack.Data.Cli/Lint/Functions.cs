@@ -12,12 +12,15 @@ internal static class Functions
     private static readonly HashSet<string> NotVolatile = [.. Lines().Where(line => line.Length > 0 && line[0] != '#')];
 
     /// <summary>True when a default calls a function that may return another value for each row.</summary>
-    public static bool IsVolatile(IReadOnlyList<SqlToken> value)
+    /// <param name="value">The expression.</param>
+    /// <param name="isKnown">True for a function of the script set that is not volatile.</param>
+    public static bool IsVolatile(IReadOnlyList<SqlToken> value, Func<string, bool> isKnown)
     {
         for (var at = 0; at + 1 < value.Count; at++)
         {
             if (value[at].IsName && value[at + 1].Is("(") && !IsType(value, at)
-                && !(NotVolatile.Contains(value[at].Name) && (at < 2 || !value[at - 1].Is(".") || value[at - 2].Is("pg_catalog"))))
+                && !(NotVolatile.Contains(value[at].Name) && (at < 2 || !value[at - 1].Is(".") || value[at - 2].Is("pg_catalog")))
+                && !isKnown(Qualified(value, at)))
             {
                 return true;
             }
@@ -25,6 +28,9 @@ internal static class Functions
 
         return false;
     }
+
+    private static string Qualified(IReadOnlyList<SqlToken> value, int at) =>
+        at >= 2 && value[at - 1].Is(".") && value[at - 2].Name != "public" ? $"{value[at - 2].Name}.{value[at].Name}" : value[at].Name;
 
     // A type with a length: x::vector(3), CAST(x AS vector(3)), character varying(3).
     private static bool IsType(IReadOnlyList<SqlToken> value, int at) =>

@@ -4,12 +4,13 @@ using AutoStack.Data.Migrations.Internal;
 
 namespace AutoStack.Data.Cli.Lint;
 
-/// <summary>The columns of the up scripts of a set: which columns lead an index, and the types of each column over time.</summary>
+/// <summary>What the up scripts of a set create: columns with their types over time, what leads an index, checks, functions.</summary>
 internal sealed class ScriptCatalog
 {
     private readonly HashSet<(string Table, string Column)> indexed = [];
     private readonly List<(string File, string Table, string Column, string Type)> types = [];
     private readonly Dictionary<string, bool> partitioned = [];
+    private readonly HashSet<string> functions = [];
     private readonly List<Check> checks = [];
     private readonly List<(string File, string Table, string Constraint)> validated = [];
 
@@ -27,6 +28,9 @@ internal sealed class ScriptCatalog
             }
         }
     }
+
+    /// <summary>True for a function of the set that is immutable or stable.</summary>
+    public bool IsNotVolatile(string function) => functions.Contains(function);
 
     /// <summary>True when a table is partitioned, false when it is not; null when no script of the set creates the table.</summary>
     public bool? IsPartitioned(string table) => partitioned.TryGetValue(table, out var known) ? known : null;
@@ -82,6 +86,10 @@ internal sealed class ScriptCatalog
                 Add(file, table.Name, constraint);
             }
         }
+        else if (OwnFunction(statement) is var (function, notVolatile))
+        {
+            _ = notVolatile ? functions.Add(function) : functions.Remove(function);
+        }
         else if (AlterTable.Of(statement) is { } alter)
         {
             foreach (var action in alter.Actions())
@@ -117,6 +125,19 @@ internal sealed class ScriptCatalog
         {
             types.Add((file, table, retyped.Column, retyped.Type));
         }
+    }
+
+    // The last definition counts. The words before the body: a body in quotes is one token.
+    private static (string Name, bool NotVolatile)? OwnFunction(SqlStatement statement)
+    {
+        var cursor = statement.Read();
+        if (!cursor.Take("CREATE") || !(cursor.Take("OR REPLACE") || true) || !cursor.Take("FUNCTION") || cursor.TakeName() is not { } name)
+        {
+            return null;
+        }
+
+        cursor.TakeGroup();
+        return (name, cursor.TakeWhile(token => !token.Is("BEGIN")).Any(token => token.Is("IMMUTABLE") || token.Is("STABLE")));
     }
 
     private void Index(string table, IEnumerable<ConstraintDefinition> constraints)

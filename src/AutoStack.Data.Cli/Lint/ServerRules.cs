@@ -67,7 +67,8 @@ internal sealed class ServerRules(ScriptScope scope)
         var cursor = sql.Read();
         if (cursor.Take("COPY") && cursor.Has("PROGRAM"))
         {
-            scope.Report(sql.Line, LintRule.ServerProgram, "COPY … PROGRAM runs a command on the database server, as the server's own user.");
+            scope.Report(sql.Line, LintRule.ServerProgram,
+                "COPY … PROGRAM runs a command on the database server, as the server's own user.");
         }
         else if (Unrunnable.ExchangesRows(sql))
         {

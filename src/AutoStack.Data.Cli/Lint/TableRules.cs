@@ -159,7 +159,8 @@ internal sealed class TableRules(ScriptScope scope)
 
         Constraints(table, column.Constraints);
         var generated = column.Generated || SerialTypes.Contains(column.Type);
-        if (!own && ((generated && !column.Virtual) || (column.Default is { } value && Functions.IsVolatile(value))))
+        if (!own && ((generated && !column.Virtual)
+            || (column.Default is { } value && Functions.IsVolatile(value, scope.Catalog.IsNotVolatile))))
         {
             scope.Report(line, LintRule.VolatileDefault,
                 $"{table} is rewritten while nobody can use it: each row gets its own value of {column.Name}.");

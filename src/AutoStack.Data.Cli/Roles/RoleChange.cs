@@ -31,8 +31,9 @@ internal sealed record RoleChange(RoleAction Action, string Kind, string Role, I
             var lost = removed.Where(r => r.Kind == "role" && r.Role == role.Key).Select(r => Opposite(r.Right))
                 .Where(right => !(right.StartsWith("CONNECTION", StringComparison.Ordinal)
                     && gained.Exists(g => g.StartsWith("CONNECTION", StringComparison.Ordinal))));
-            yield return created.Contains(role.Key) ? new RoleChange(RoleAction.Create, "role", role.Key, [.. gained.Order(StringComparer.Ordinal)], [role.Key])
-                : new RoleChange(RoleAction.Alter, "role", role.Key, [.. lost.Concat(gained).Order(StringComparer.Ordinal)], [role.Key]);
+            yield return new RoleChange(
+                created.Contains(role.Key) ? RoleAction.Create : RoleAction.Alter, "role", role.Key,
+                [.. lost.Concat(gained).Order(StringComparer.Ordinal)], [role.Key]);
         }
     }
 

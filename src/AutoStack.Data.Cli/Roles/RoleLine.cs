@@ -28,8 +28,8 @@ internal static class RoleLine
 
     /// <summary>The rights of a change: <c>SELECT, INSERT</c>; those of columns as <c>SELECT (id, name)</c>.</summary>
     public static string Rights(RoleChange change) => Visible.Text(change.Kind != "column" ? string.Join(", ", change.Rights)
-        : string.Join(", ", change.Rights.Select(right => (Name: right[..right.IndexOf(' ', StringComparison.Ordinal)], Column: right[(right.IndexOf('(', StringComparison.Ordinal) + 1)..^1]))
-            .GroupBy(right => right.Name).Select(group => $"{group.Key} ({string.Join(", ", group.Select(right => right.Column))})")));
+        : string.Join(", ", change.Rights.Select(Split).GroupBy(right => right.First)
+            .Select(right => $"{right.Key} ({string.Join(", ", right.Select(column => column.Rest.Trim('(', ')')))})")));
 
     /// <summary>The change in one line.</summary>
     public static string Of(RoleChange change)
@@ -84,9 +84,13 @@ internal static class RoleLine
 
     // The objects begin with their kind: table users.
     private static string Owned(RoleChange change) => string.Join("; ", change.Objects
-        .Select(owned => (Kind: owned[..owned.IndexOf(' ', StringComparison.Ordinal)], Name: owned[(owned.IndexOf(' ', StringComparison.Ordinal) + 1)..]))
-        .GroupBy(owned => owned.Kind)
-        .Select(kind => $"the {kind.Key}{(kind.Count() == 1 ? "" : "s")} {Visible.Text(string.Join(", ", kind.Select(owned => owned.Name)))}"));
+        .Select(Split)
+        .GroupBy(owned => owned.First)
+        .Select(kind => $"the {kind.Key}{(kind.Count() == 1 ? "" : "s")} " +
+            Visible.Text(string.Join(", ", kind.Select(owned => owned.Rest)))));
+
+    private static (string First, string Rest) Split(string text) =>
+        text.IndexOf(' ', StringComparison.Ordinal) is var blank ? (text[..blank], text[(blank + 1)..]) : default;
 
     private static string What(RoleChange change)
     {
@@ -95,7 +99,8 @@ internal static class RoleLine
         {
             "member" => string.Join(", ", change.Objects.Select(Names.Sql)),
             "column" or "table" or "sequence" =>
-                $"{SqlCopy.Of(rights)} ON {(change.Kind == "sequence" ? "SEQUENCE" : "TABLE")} {string.Join(", ", change.Objects.Select(name => Names.Sql("public", name)))}",
+                $"{SqlCopy.Of(rights)} ON {(change.Kind == "sequence" ? "SEQUENCE" : "TABLE")} " +
+                $"{string.Join(", ", change.Objects.Select(name => Names.Sql("public", name)))}",
             "function" => $"{rights} ON ROUTINE {SqlCopy.Of(string.Join(", ", change.Objects))}",
             _ => $"{rights} ON {change.Kind.ToUpperInvariant()} {string.Join(", ", change.Objects.Select(Names.Sql))}",
         };

@@ -24,12 +24,18 @@ internal sealed class RoleScript(MigrationServer server, string? prefix, bool sh
     // The owner first.
     private static readonly string[] Names = ["owner", "migrator", "app", "readonly"];
 
-    private const string Prepare =
-        "SET TRANSACTION READ WRITE; SET LOCAL search_path = pg_catalog, pg_temp; SET LOCAL statement_timeout = '60s'; "
-        + "SET LOCAL lock_timeout = '5s'; SET LOCAL quote_all_identifiers = off; "
-        + "SELECT set_config('autostack.role_prefix', coalesce(nullif(@prefix, ''), nullif(current_setting('autostack.role_prefix', true), ''), "
-        + "'autostack'), true), set_config('autostack.restrict_functions', CASE WHEN @shared THEN 'off' "
-        + "ELSE coalesce(nullif(current_setting('autostack.restrict_functions', true), ''), 'on') END, true)";
+    private const string Prepare = """
+        SET TRANSACTION READ WRITE;
+        SET LOCAL search_path = pg_catalog, pg_temp;
+        SET LOCAL statement_timeout = '60s';
+        SET LOCAL lock_timeout = '5s';
+        SET LOCAL quote_all_identifiers = off;
+        SELECT
+            set_config('autostack.role_prefix',
+                coalesce(nullif(@prefix, ''), nullif(current_setting('autostack.role_prefix', TRUE), ''), 'autostack'), TRUE),
+            set_config('autostack.restrict_functions',
+                CASE WHEN @shared THEN 'off' ELSE coalesce(nullif(current_setting('autostack.restrict_functions', TRUE), ''), 'on') END, TRUE)
+        """;
 
     /// <summary>The statements of the script, without BEGIN and COMMIT.</summary>
     public static string Body
@@ -105,7 +111,7 @@ internal sealed class RoleScript(MigrationServer server, string? prefix, bool sh
         using var command = new NpgsqlCommand(Prepare, connection);
         command.Parameters.AddWithValue("prefix", prefix ?? "");
         command.Parameters.AddWithValue("shared", shared);
-        return (await command.ListAsync(row => (row.GetString(0), row.GetString(1) == "on"), cancellationToken).ConfigureAwait(false))[0];
+        return (await command.ListAsync(row => (row.GetString(0), row.GetString(1) != "off"), cancellationToken).ConfigureAwait(false))[0];
     }
 
     private static async Task<IReadOnlyList<RoleRight>> ReadAsync(

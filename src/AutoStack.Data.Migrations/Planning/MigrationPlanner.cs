@@ -207,9 +207,10 @@ internal static class MigrationPlanner
     {
         if (history.Doubled is [var doubled, ..])
         {
+            var times = 1 + history.Doubled.Count(d => d.Name == doubled.Name || (d.Version > 0 && d.Version == doubled.Version));
             throw new MigrationException(MigrationError.ScriptFailed,
-                $"The journal {VersionJournal.Table} has {JournalFindings.Named(doubled.Set, doubled.Name)} several times, and its unique " +
-                $"constraints are lost. See what would be changed: {JournalFinding.RepairCommand} --dry-run. Mend it: " +
+                $"The journal {VersionJournal.Table} has {Visible.Text(doubled.Name)} of the set {doubled.Set} {times} times, and its " +
+                $"unique constraints are lost. See what would be changed: {JournalFinding.RepairCommand} --dry-run. Mend it: " +
                 $"{JournalFinding.RepairCommand}.");
         }
 

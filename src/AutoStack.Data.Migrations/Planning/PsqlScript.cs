@@ -118,12 +118,12 @@ internal static class PsqlScript
             SET statement_timeout = '{step.StatementTimeout}';
 
             """);
-        if (step.ConcurrentIndex is not null)
+        if (step.ConcurrentIndex?.Replace("'", "''", StringComparison.Ordinal) is { } index)
         {
             text.Append(CultureInfo.InvariantCulture, $"""
                 SELECT pg_catalog.format('DROP INDEX CONCURRENTLY %s', indexrelid::regclass)
                 FROM pg_catalog.pg_index
-                WHERE indexrelid = pg_catalog.to_regclass('public.{step.ConcurrentIndex}')::oid AND NOT indisvalid
+                WHERE indexrelid = pg_catalog.to_regclass('{index}')::oid AND NOT indisvalid
                 \gexec
 
                 """);

@@ -7,17 +7,17 @@ internal static class InvalidIndex
 {
     /// <summary>Drops an index if it is invalid.</summary>
     /// <param name="connection">The session.</param>
-    /// <param name="index">The name of the index, quoted.</param>
+    /// <param name="index">The name of the index with its schema, quoted.</param>
     /// <param name="drop">The statement that drops an index, without its name.</param>
     /// <param name="cancellationToken">Cancels the statements.</param>
     public static async Task DropAsync(NpgsqlConnection connection, string index, string drop, CancellationToken cancellationToken)
     {
         using var find = new NpgsqlCommand(
             "SELECT EXISTS (SELECT FROM pg_index WHERE indexrelid = to_regclass(@index) AND NOT indisvalid)", connection);
-        find.Parameters.AddWithValue("index", "public." + index);
+        find.Parameters.AddWithValue("index", index);
         if (await find.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) is true)
         {
-            await ExecuteAsync(connection, $"{drop} public.{index}", cancellationToken).ConfigureAwait(false);
+            await ExecuteAsync(connection, $"{drop} {index}", cancellationToken).ConfigureAwait(false);
         }
     }
 

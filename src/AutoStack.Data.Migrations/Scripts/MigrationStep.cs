@@ -59,8 +59,10 @@ public sealed partial class MigrationStep
         Allowances = allowances;
         Requirements = requirements;
         ConcurrentIndex = Transactional ? null
-            : Statements.Select(CreateIndex.Of).FirstOrDefault(index => index is { Concurrently: true, Name: not null })?.Name is { } name
-                ? $"\"{name.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : null;
+            : Statements.Select(CreateIndex.Of).FirstOrDefault(index => index is { Concurrently: true, Name: not null }) is { } built
+                ? $"{Quoted(Names.SchemaOf(built.Table))}.{Quoted(built.Name!)}" : null;
+
+        static string Quoted(string name) => $"\"{name.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
     }
 
     /// <summary>
@@ -95,7 +97,9 @@ public sealed partial class MigrationStep
     /// <summary>What must be there before the script runs.</summary>
     internal IReadOnlyList<Requirement> Requirements { get; }
 
-    /// <summary>The index that the script builds concurrently, quoted; null when the script builds no index concurrently.</summary>
+    /// <summary>
+    /// The index that the script builds concurrently, quoted, in the schema of its table; null when the script builds none concurrently.
+    /// </summary>
     internal string? ConcurrentIndex { get; }
 
     [GeneratedRegex(@"^allow=(?<rule>[a-z-]+) +\((?<reason>.*\S.*)\)$", RegexOptions.CultureInvariant)]

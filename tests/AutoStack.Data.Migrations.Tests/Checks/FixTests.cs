@@ -169,8 +169,8 @@ public sealed class FixTests : SeededTests
 
     [TestCase("", 5, true)]
     [TestCase("CREATE FUNCTION own_f() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''not now''; END'; " +
-        "CREATE EVENT TRIGGER own_ddl ON ddl_command_start WHEN TAG IN ('CREATE INDEX') EXECUTE FUNCTION own_f(); DROP INDEX idx_users_email",
-        1, false)]
+        "CREATE EVENT TRIGGER own_ddl ON ddl_command_start WHEN TAG IN ('CREATE INDEX') EXECUTE FUNCTION own_f(); " +
+        "DROP INDEX idx_users_email", 1, false)]
     public async Task A_fix_of_which_only_locks_kept_something_exits_with_5(string other, int code, bool all)
     {
         await StartSeededAsync();

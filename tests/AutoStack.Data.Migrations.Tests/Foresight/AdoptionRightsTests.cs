@@ -23,10 +23,12 @@ public sealed class AdoptionRightsTests : AdoptionTestsBase
             var connection = new NpgsqlConnectionStringBuilder(ConnectionString) { Username = role, Password = role }.ConnectionString;
             var before = await CatalogAsync();
 
-            var failure = Assert.ThrowsAsync<MigrationException>(() => new SchemaMigrator(connection).AdoptAsync(cancellationToken: Token))!;
+            var failure = Assert.ThrowsAsync<MigrationException>(
+                () => new SchemaMigrator(connection).AdoptAsync(cancellationToken: Token))!;
 
             Assert.That(failure.Error, Is.EqualTo(MigrationError.Obstacles), failure.Message);
-            Assert.That(failure.Message, Does.StartWith("The adoption would stop:\n").And.Contain(what).And.EndWith("\nNothing was changed."));
+            Assert.That(failure.Message,
+                Does.StartWith("The adoption would stop:\n").And.Contain(what).And.EndWith("\nNothing was changed."));
             Assert.That(await CatalogAsync(), Is.EqualTo(before));
         }
         finally

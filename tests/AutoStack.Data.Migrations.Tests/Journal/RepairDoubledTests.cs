@@ -34,7 +34,7 @@ public sealed class RepairDoubledTests : MigrationTests
             foreach (var refused in stopped)
             {
                 Assert.That(refused.Code, Is.EqualTo(1), refused.Output);
-                Assert.That(refused.Error, Does.Contain("several times").And.Contain("Mend it: autostack-db repair."));
+                Assert.That(refused.Error, Does.Contain("2 times").And.Contain("Mend it: autostack-db repair."));
             }
 
             Assert.That(run.Code, Is.Zero, run.Error);

@@ -223,7 +223,8 @@ public sealed class RepairTests : MigrationTests
 
         Assert.That(run.Code, Is.EqualTo(5));
         Assert.That(run.Error,
-            Does.Contain("Another session has locked the journal or a table. Nothing was changed. Run the command again."));
+            Does.Match(@"Another session has locked the journal or a table\. Locked: schema_versions by pid \d+, raw, role \S+, .*" +
+                @"\. Nothing was changed\. Run the command again\."));
     }
 
     [Test]

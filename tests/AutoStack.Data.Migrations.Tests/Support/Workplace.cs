@@ -19,7 +19,7 @@ internal sealed class Workplace : IDisposable
     public void WritePair(string name, string text)
     {
         Write(name + ".sql", text);
-        Write(name + ".down.sql", "DO $$ BEGIN END $$;");
+        Write(name + ".down.sql", LintTests.AnyDown + ";");
     }
 
     public void Dispose() => Directory.Delete(Root, recursive: true);
