@@ -29,7 +29,7 @@ internal static class AccountParts
                      AND coalesce(o.family_id, o.id) = coalesce(s.family_id, s.id))
         {RangeSql.Close}
         """, range.Start, range.Stop),
-        "Revoke the family, so that its user signs in again: IPlatformSessionRepository.RevokeAllAsync, or DELETE FROM sessions …");
+        "Revoke the sessions of the user, who signs in again: ISessionRepository.RevokeAllAsync.");
 
     /// <summary>
     /// A user has at most one reset that can be used. The Python services leave two after parallel requests, so that this is a warning.
@@ -48,7 +48,7 @@ internal static class AccountParts
                 WHERE o.user_id = s.user_id AND o.used_at IS NULL AND o.expires_at > {ServerTime.Present} AND o.id <> s.id)
         {RangeSql.Close}
         """, range.Start, range.Stop, ServerTime.Now(run.Clock)),
-        "End the older ones: UPDATE password_reset_tokens SET used_at = timezone('UTC', now()) WHERE id = …");
+        "Issue another one, which ends them: IPasswordResetTokenRepository.IssueAsync; or wait an hour.");
 
     /// <summary>A count of sign-ins is not negative.</summary>
     public static RowPart Attempts { get; } = new(Severity.Warning, "sign_in_attempts", (_, range) => new Statement($"""
@@ -62,5 +62,5 @@ internal static class AccountParts
             WHERE s.attempts < 0
         {RangeSql.Close}
         """, range.Start, range.Stop),
-        "Remove the row: DELETE FROM sign_in_attempts WHERE attempts < 0.");
+        "Remove the rows with negative attempts from sign_in_attempts; they also expire.");
 }

@@ -42,7 +42,7 @@ internal sealed class CatalogPart(
                     pg_catalog.array_to_string(
                         (pg_catalog.array_agg(s.id ORDER BY s.id) FILTER (WHERE s.is_wrong))[1:100], pg_catalog.chr(10)) AS ids
                 FROM seen s',
-                @name, @condition, @table, @start, @stop), FALSE, FALSE, '')::text
+                @name::text, @condition::text, @table::text, @start::text, @stop::text), FALSE, FALSE, '')::text
             """,
             P.Text(target.RowName, name: "name"),
             P.Text(target.Condition, name: "condition"),

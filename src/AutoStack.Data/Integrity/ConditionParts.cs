@@ -38,14 +38,14 @@ internal static class ConditionParts
                     "t.status::pg_catalog.text OPERATOR(pg_catalog.=) 'queued' AND NOT t.is_deleted AND t.started_at IS NULL "
                     + "AND t.queue_place IS NULL", name: "condition"),
             ],
-            "UPDATE deployments SET status = status WHERE status = 'queued' AND queue_place IS NULL, which runs the trigger."),
+            "Assign the status of these deployments to itself, which runs the trigger that assigns the place."),
         new CatalogPart(
             Severity.Error, "a project has no key of its repository, so that pushes do not find it", Rows, () =>
             [
                 P.Text("projects", name: "table"),
                 P.Text("t.repository_host IS NULL OR t.repository_path IS NULL", name: "condition"),
             ],
-            "UPDATE projects SET repository = repository WHERE repository_path IS NULL, which runs the trigger."),
+            "Assign the repository of these projects to itself, which runs the trigger that assigns the key."),
     ];
 
     private static CatalogPart InOrder(string table, string condition) => new(

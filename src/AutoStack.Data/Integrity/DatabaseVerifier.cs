@@ -1,4 +1,3 @@
-using AutoStack.Data.Monitoring;
 using AutoStack.Data.Postgres;
 using AutoStack.Data.Secrets;
 using Npgsql;
@@ -30,7 +29,7 @@ internal sealed class DatabaseVerifier(Db db, SecretProtector secrets, TimeProvi
     private static List<IntegrityRule> Chosen(VerificationOptions options)
     {
         ArgumentNullException.ThrowIfNull(options.Checks, "options.Checks");
-        if (options.Checks.Except(VerificationOptions.CheckNames).FirstOrDefault() is { } unknown)
+        foreach (var unknown in options.Checks.Except(VerificationOptions.CheckNames))
         {
             throw new ArgumentException(
                 $"Checks has '{unknown}'; the checks are {string.Join(", ", VerificationOptions.CheckNames)}.", nameof(options));

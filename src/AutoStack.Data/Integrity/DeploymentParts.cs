@@ -39,7 +39,7 @@ internal static class DeploymentParts
               AND NOT {EndedElsewhere}
         {RangeSql.Close}
         """, range.Start, range.Stop),
-        "Set the stage to the status of its deployment: UPDATE deployment_stages … WHERE id = …");
+        "Set the status of the stage to that of its deployment.");
 
     /// <summary>A deployment with a lease has the stage that its status names.</summary>
     public static RowPart Steps { get; } = new(Severity.Error, "deployments", (_, range) => new Statement($"""
@@ -81,7 +81,7 @@ internal static class DeploymentParts
                OR pg_catalog.lower(d.status::text) IN {DeploymentState.Finished} AND NOT {EndedElsewhere}
         {RangeSql.Close}
         """, range.Start, range.Stop),
-        "Remove the lease: DELETE FROM deployment_leases WHERE deployment_id = …; RequeueExpiredAsync removes it once it expires.");
+        "Remove the row from deployment_leases; RequeueExpiredAsync does so once the lease expires.");
 
     /// <summary>A deployment that the library builds has a lease.</summary>
     public static RowPart Leased { get; } = new(Severity.Warning, "deployments", (_, range) => new Statement($"""

@@ -10,7 +10,7 @@ namespace AutoStack.Data.Integrity;
 internal static class LogParts
 {
     private const string Mend =
-        "The line was stored past the triggers and keys, or lost by a restore: compare with a backup. A reader that waits for it goes on.";
+        "Compare the log with a backup: a line was lost, or stored past the triggers and keys. Readers continue after a gap.";
 
     // The lines s in the range: Numbers, the table, Wrong.
     private const string Numbers = $"""

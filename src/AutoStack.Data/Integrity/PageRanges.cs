@@ -55,7 +55,7 @@ internal sealed class PageRanges(long pages, double sample, Func<double> random)
             return new PageRange(first, count);
         }
 
-        var stride = (long)Math.Ceiling(SamplePages / sample);
+        var stride = (long)Math.Min(Math.Ceiling(SamplePages / sample), pages);
         var room = Math.Max(0, Math.Min(stride, pages - first) - SamplePages);
         next += stride;
         first += (long)(random() * (room + 1));

@@ -10,7 +10,7 @@ public sealed record VerificationOptions
     public static IReadOnlyList<string> CheckNames { get; } = [.. IntegrityRules.All.Select(rule => rule.Name)];
 
     /// <summary>The names of the checks to make, of <see cref="CheckNames"/>; empty for all.</summary>
-    public IReadOnlyCollection<string> Checks { get; init; } = [];
+    public IReadOnlyList<string> Checks { get; init; } = [];
 
     /// <summary>
     /// The part of each table that is read, above 0 and up to 1; 1 (the default) reads all rows. A sample is made of ranges of pages that

@@ -88,8 +88,8 @@ public sealed partial class HostileArguments
         {
             _ when type == typeof(int) => name == "last" ? 30_100 : name == "first" ? 30_000 : 10,
             _ when type == typeof(long) => 10L,
+            _ when type == typeof(double) => 0.5,
             _ when type == typeof(bool) => true,
-            _ when type == typeof(double) => 1.0,
             _ when type == typeof(TimeSpan) => TimeSpan.FromMinutes(10),
             _ when type == typeof(RetentionSchedule) => RetentionSchedule.Every(TimeSpan.FromDays(1)),
             _ when type == typeof(DateTimeOffset) => name is "start" or "From" ? now.AddHours(-2) : now,
@@ -161,7 +161,7 @@ public sealed partial class HostileArguments
             _ when type == typeof(int) => [int.MinValue, -1, 0, 1, int.MaxValue],
             _ when type == typeof(Cursor) => [.. Cursors],
             _ when type == typeof(long) => [long.MinValue, -1L, 0L, 1L, long.MaxValue],
-            _ when type == typeof(double) => [double.NaN, -1.0, 0.0, 1.0, double.PositiveInfinity],
+            _ when type == typeof(double) => [double.NaN, double.NegativeInfinity, 0d, double.Epsilon, 1d, double.PositiveInfinity],
             _ when type == typeof(RetentionSchedule) =>
                 [RetentionSchedule.Daily(TimeOnly.MinValue), RetentionSchedule.Daily(TimeOnly.MaxValue)],
             _ when type == typeof(bool) => [false, true],

@@ -6,6 +6,7 @@ using AutoStack.Data.Analytics;
 using AutoStack.Data.Containers;
 using AutoStack.Data.Deployments;
 using AutoStack.Data.HealthChecks;
+using AutoStack.Data.Integrity;
 using AutoStack.Data.Logs;
 using AutoStack.Data.Migrations;
 using AutoStack.Data.Projects;
@@ -213,6 +214,16 @@ internal static class ReadmeCode
         foreach (var result in await retention.RunAsync(policy, null, cancellationToken))
         {
             Console.WriteLine($"{result.Table}: {result.Rows} rows in {result.Batches} batches, {result.Failure?.Message ?? "no error"}");
+        }
+    }
+
+    public static async Task VerificationAsync(
+        IDatabaseVerifier verifier, IProgress<VerificationProgress> progress, CancellationToken cancellationToken)
+    {
+        var result = await verifier.VerifyAsync(new VerificationOptions { Sample = 0.01 }, progress, cancellationToken);
+        foreach (var finding in result.Findings)
+        {
+            Console.WriteLine($"{finding.Severity} {finding.Rule}: {finding.Problem}");
         }
     }
 

@@ -11,7 +11,7 @@ namespace AutoStack.Data.Tests.Conventions;
 /// </summary>
 public sealed partial class RepetitionTable
 {
-    private static readonly string[] Reads = ["Find", "List", "Count", "Search", "Summarize", "Measure", "Watch", "Follow"];
+    private static readonly string[] Reads = ["Find", "List", "Count", "Search", "Summarize", "Measure", "Verify", "Watch", "Follow"];
 
     // The log writer repeats its own attempts; units of work and reads on a standby are made of the other interfaces.
     private static readonly Type[] WithoutRow =

@@ -231,7 +231,7 @@ public sealed class DatabaseVerifierTests : VerifierTests
         var verifier = Services.GetRequiredService<IDatabaseVerifier>();
         foreach (var (options, name) in new[]
         {
-            (new VerificationOptions { Checks = ["nothing"] }, "nothing"),
+            (new VerificationOptions { Checks = ["nothing"] }, "nothing"), (new VerificationOptions { Checks = [null!] }, "Checks"),
             (new VerificationOptions { Sample = 0 }, "Sample"), (new VerificationOptions { Sample = double.NaN }, "Sample"),
             (new VerificationOptions { Sample = 1.1 }, "Sample"),
             (new VerificationOptions { StatementTimeout = TimeSpan.Zero }, "StatementTimeout"),
@@ -248,7 +248,8 @@ public sealed class DatabaseVerifierTests : VerifierTests
     {
         var page = File.ReadAllText(Path.Combine(SourceRoot.Path, "docs", "verify.md"));
         Assert.That(
-            page.Split('\n').Where(line => line.StartsWith("| `", StringComparison.Ordinal)).Select(line => line.Split('`')[1]),
+            page[page.IndexOf("## Checks", StringComparison.Ordinal)..page.IndexOf("## After", StringComparison.Ordinal)]
+                .Split('\n').Where(line => line.StartsWith("| `", StringComparison.Ordinal)).Select(line => line.Split('`')[1]),
             Is.EqualTo(VerificationOptions.CheckNames));
         foreach (var rule in IntegrityRules.All)
         {
