@@ -27,7 +27,9 @@ internal static class RoleLine
     }
 
     /// <summary>The rights of a change: <c>SELECT, INSERT</c>; those of columns as <c>SELECT (id, name)</c>.</summary>
-    public static string Rights(RoleChange change) => Visible.Text(change.Kind != "column" ? string.Join(", ", change.Rights)
+    public static string Rights(RoleChange change) => Visible.Text(
+        change.Kind != "column" || change.Rights.Any(right => !right.EndsWith(')') || Split(right).Others[0] != '(')
+        ? string.Join(", ", change.Rights)
         : string.Join(", ", change.Rights.Select(Split).GroupBy(right => right.First)
             .Select(right => $"{right.Key} ({string.Join(", ", right.Select(column => column.Others.Trim('(', ')')))})")));
 
@@ -94,7 +96,9 @@ internal static class RoleLine
 
     private static string What(RoleChange change)
     {
-        var rights = string.Join(", ", change.Rights.Select(right => right.Replace(" WITH GRANT OPTION", "", StringComparison.Ordinal)));
+        var option = change.Rights[0].StartsWith(RoleChange.GrantOption, StringComparison.Ordinal) ? RoleChange.GrantOption : "";
+        var rights = option + string.Join(", ", change.Rights.Select(right => right[option.Length..]
+            .Replace(" WITH GRANT OPTION", "", StringComparison.Ordinal)));
         return change.Kind switch
         {
             "member" => string.Join(", ", change.Objects.Select(Names.Sql)),
