@@ -8,10 +8,21 @@ namespace AutoStack.Data.Cli.Roles;
 /// <param name="Objects">The objects, by name.</param>
 internal sealed record RoleChange(RoleAction Action, string Kind, string Role, IReadOnlyList<string> Rights, IReadOnlyList<string> Objects)
 {
+    /// <summary>Precedes a right that its role keeps and may no longer pass on.</summary>
+    public const string GrantOption = "GRANT OPTION FOR ";
+
+    private const string WithGrantOption = " WITH GRANT OPTION";
+
     /// <summary>The changes that lead from what was read before the script to what was read after it.</summary>
     public static IReadOnlyList<RoleChange> Between(IReadOnlyCollection<RoleRight> before, IReadOnlyCollection<RoleRight> after)
     {
         var (added, removed) = (after.Except(before).ToList(), before.Except(after).ToList());
+        foreach (var kept in added.Where(right => removed.Remove(right with { Right = right.Right + WithGrantOption })).ToList())
+        {
+            added.Remove(kept);
+            removed.Add(kept with { Right = GrantOption + kept.Right });
+        }
+
         return
         [
             .. OfRoles(added, removed),
@@ -61,7 +72,8 @@ internal sealed record RoleChange(RoleAction Action, string Kind, string Role, I
     // Objects with the same rights are one change.
     private static IEnumerable<RoleChange> Grouped(List<RoleRight> rights, RoleAction action) =>
         from right in rights.Where(r => r.Kind is not ("role" or "owner" or "setting"))
-        group right.Right by (right.Kind, right.Role, right.Object) into one
+        group right.Right by (
+            right.Kind, right.Role, right.Object, Option: right.Right.StartsWith(GrantOption, StringComparison.Ordinal)) into one
         let all = string.Join('\n', one.Order(StringComparer.Ordinal))
         orderby one.Key.Kind, one.Key.Role, one.Key.Object
         group one.Key.Object by (one.Key.Kind, one.Key.Role, Rights: all) into same

@@ -27,9 +27,11 @@ internal static class RoleLine
     }
 
     /// <summary>The rights of a change: <c>SELECT, INSERT</c>; those of columns as <c>SELECT (id, name)</c>.</summary>
-    public static string Rights(RoleChange change) => Visible.Text(change.Kind != "column" ? string.Join(", ", change.Rights)
+    public static string Rights(RoleChange change) => Visible.Text(
+        change.Kind != "column" || change.Rights.Any(right => !right.EndsWith(')') || Split(right).Others[0] != '(')
+        ? string.Join(", ", change.Rights)
         : string.Join(", ", change.Rights.Select(Split).GroupBy(right => right.First)
-            .Select(right => $"{right.Key} ({string.Join(", ", right.Select(column => column.Rest.Trim('(', ')')))})")));
+            .Select(right => $"{right.Key} ({string.Join(", ", right.Select(column => column.Others.Trim('(', ')')))})")));
 
     /// <summary>The change in one line.</summary>
     public static string Of(RoleChange change)
@@ -87,14 +89,16 @@ internal static class RoleLine
         .Select(Split)
         .GroupBy(owned => owned.First)
         .Select(kind => $"the {kind.Key}{(kind.Count() == 1 ? "" : "s")} " +
-            Visible.Text(string.Join(", ", kind.Select(owned => owned.Rest)))));
+            Visible.Text(string.Join(", ", kind.Select(owned => owned.Others)))));
 
-    private static (string First, string Rest) Split(string text) =>
+    private static (string First, string Others) Split(string text) =>
         text.IndexOf(' ', StringComparison.Ordinal) is var blank ? (text[..blank], text[(blank + 1)..]) : default;
 
     private static string What(RoleChange change)
     {
-        var rights = string.Join(", ", change.Rights.Select(right => right.Replace(" WITH GRANT OPTION", "", StringComparison.Ordinal)));
+        var option = change.Rights[0].StartsWith(RoleChange.GrantOption, StringComparison.Ordinal) ? RoleChange.GrantOption : "";
+        var rights = option + string.Join(", ", change.Rights.Select(right => right[option.Length..]
+            .Replace(" WITH GRANT OPTION", "", StringComparison.Ordinal)));
         return change.Kind switch
         {
             "member" => string.Join(", ", change.Objects.Select(Names.Sql)),

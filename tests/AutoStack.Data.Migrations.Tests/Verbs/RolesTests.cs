@@ -70,6 +70,12 @@ public sealed class RolesTests : MigrationTests
     [TestCase("GRANT UPDATE ON schema_versions TO {0}_app WITH GRANT OPTION",
         "error extra-right: {0}_app has UPDATE WITH GRANT OPTION on the table schema_versions.",
         "REVOKE UPDATE ON TABLE public.schema_versions FROM {0}_app;", 8)]
+    [TestCase("GRANT SELECT ON users TO {0}_app WITH GRANT OPTION",
+        "error extra-right: {0}_app has GRANT OPTION FOR SELECT on the table users.",
+        "REVOKE GRANT OPTION FOR SELECT ON TABLE public.users FROM {0}_app;", 8)]
+    [TestCase("GRANT SELECT (id) ON users TO {0}_readonly WITH GRANT OPTION",
+        "error extra-right: {0}_readonly has GRANT OPTION FOR SELECT (id) on the table users.",
+        "REVOKE GRANT OPTION FOR SELECT (id) ON TABLE public.users FROM {0}_readonly;", 8)]
     [TestCase("GRANT CREATE ON SCHEMA public TO PUBLIC", "error extra-right: PUBLIC has CREATE on the schema public.",
         "REVOKE CREATE ON SCHEMA public FROM PUBLIC;", 8)]
     [TestCase("GRANT EXECUTE ON FUNCTION pg_advisory_lock(bigint) TO PUBLIC",
