@@ -32,8 +32,10 @@ internal sealed class DataServices : IAsyncDisposable
         var server = new MigrationServer(given, session.ShowsValues, session.AskPassword);
         var wait = TimeSpan.FromSeconds(parsed.GetValue(session.Options.Wait));
         var connection = await server.ConnectAsync(wait, session.Progress, cancellationToken).ConfigureAwait(false);
+        string where;
         await using (connection.ConfigureAwait(false))
         {
+            where = $"{connection.Host}:{connection.Port}, database {Visible.Text(connection.Database)}";
             await Pooler.RefuseSharedSessionAsync(connection, cancellationToken).ConfigureAwait(false);
         }
 
@@ -49,7 +51,7 @@ internal sealed class DataServices : IAsyncDisposable
         configure?.Invoke(options);
         return new DataServices(
             new Database(options, dataSource: null, TimeProvider.System, NullLoggerFactory.Instance, servesWorkers: true),
-            $"{settings.Host}:{settings.Port}, database {Visible.Text(connection.Database)}");
+            where);
     }
 
     /// <summary>A service of the library.</summary>

@@ -10,7 +10,7 @@ internal static class PruneLines
 {
     public static void Write(IAnsiConsole output, PrunePlan plan, bool dryRun)
     {
-        var grid = new Grid(new Column("table"), new Column("rows", Right: true), new Column("about", Right: true));
+        var grid = new Grid(new Column("table"), new Column("rows", Right: true), new Column("size about", Right: true));
         foreach (var count in plan.Counts)
         {
             grid.Add(count.Table, Figures.Number(count.Rows), count.Rows == 0 ? "" : Figures.Size(count.EstimatedBytes));

@@ -53,12 +53,16 @@ internal sealed class Pruning(Session session, RetentionPolicy policy)
                         : "Run prune as the role of the services, or choose tables with --table. Nothing was removed.")));
         }
 
-        var begun = started = Stopwatch.GetTimestamp();
+        var begun = Stopwatch.GetTimestamp();
         options = options with { Holder = $"autostack-db on {Environment.MachineName}:{Environment.ProcessId}", Lease = Lease };
         try
         {
             var run = await WaitAsync(
-                () => retention.RunExclusiveAsync(policy, options, new Reporter<RetentionResult>(Report), cancellationToken),
+                () =>
+                {
+                    started = Stopwatch.GetTimestamp();
+                    return retention.RunExclusiveAsync(policy, options, new Reporter<RetentionResult>(Report), cancellationToken);
+                },
                 patience,
                 cancellationToken).ConfigureAwait(false);
             return new PruneReport(run, Stopwatch.GetElapsedTime(begun), durations);

@@ -1,3 +1,4 @@
+using System.Runtime.Versioning;
 using System.Security.Cryptography;
 using AutoStack.Data.Cli;
 using AutoStack.Data.Cli.Keys;
@@ -135,6 +136,7 @@ public sealed class KeysTests : MigrationTests
     }
 
     [Test]
+    [UnsupportedOSPlatform("windows")]
     [Platform(Exclude = "Win")]
     public async Task A_file_that_others_can_read_is_refused()
     {

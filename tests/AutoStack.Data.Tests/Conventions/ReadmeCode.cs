@@ -203,6 +203,14 @@ internal static class ReadmeCode
         }
     }
 
+    public static void HostedRetention(IServiceCollection services, string connectionString)
+    {
+        services.AddAutoStackData(connectionString);
+        services.AddRetention(
+            new RetentionPolicy { DeploymentLogs = TimeSpan.FromDays(30), HealthChecks = null },
+            RetentionSchedule.Daily(new TimeOnly(2, 30)));
+    }
+
     public static async Task RetentionAsync(IRetentionService retention, CancellationToken cancellationToken)
     {
         var policy = new RetentionPolicy { DeploymentLogs = TimeSpan.FromDays(30), HealthChecks = null };
