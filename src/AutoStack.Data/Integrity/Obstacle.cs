@@ -20,9 +20,14 @@ internal sealed record Obstacle(Severity Severity, string Why, string? Mend)
             new(Severity.Warning, "another session has locked it, as a migration does.", "Run the check again."),
         StatementTimeoutException =>
             new(Severity.Warning, "the statement reached its time limit.", "Run the check again with a longer statement timeout."),
+        ConflictException => new(
+            Severity.Warning, "the standby cancelled the statement, to replay what removes its rows.",
+            "Run the check again, or on the primary."),
 
         // Without the message, which may quote a value.
         PostgresException error => new(Severity.Warning, $"the server refused the statement (SQLSTATE {error.SqlState}).", null),
+        AutoStackDataException { InnerException: PostgresException error } and not DatabaseUnavailableException =>
+            new(Severity.Warning, $"the server refused the statement (SQLSTATE {error.SqlState}).", null),
         _ => null,
     };
 

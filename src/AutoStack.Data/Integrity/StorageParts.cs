@@ -87,7 +87,8 @@ internal static class StorageParts
                     ''page '' || h.blkno::pg_catalog.text || '' item '' || coalesce(h.offnum, 0)::pg_catalog.text,
                     pg_catalog.chr(10)) AS ids
                 FROM %1$s.verify_heapam(%2$L::pg_catalog.regclass, FALSE, TRUE, ''none'', %3$s, %4$s) h',
-                @schema::text, @table::text, @first::bigint, least(@last, s.pages - 1), least(@last, s.pages - 1) - @first + 1), FALSE, FALSE, '')::text
+                @schema::text, @table::text, @first::bigint, least(@last, s.pages - 1),
+                least(@last, s.pages - 1) - @first + 1), FALSE, FALSE, '')::text
             FROM (
                 SELECT pg_catalog.pg_relation_size(pg_catalog.to_regclass(@table))
                     / pg_catalog.current_setting('block_size')::bigint AS pages

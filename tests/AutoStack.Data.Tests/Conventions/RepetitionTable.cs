@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using AutoStack.Data.Integrity;
 using AutoStack.Data.Logs;
 using AutoStack.Data.Tests.LostAnswers;
 using AutoStack.Data.Tests.Support;
@@ -11,11 +12,11 @@ namespace AutoStack.Data.Tests.Conventions;
 /// </summary>
 public sealed partial class RepetitionTable
 {
-    private static readonly string[] Reads = ["Find", "List", "Count", "Search", "Summarize", "Measure", "Verify", "Watch", "Follow"];
+    private static readonly string[] Reads = ["Find", "List", "Count", "Search", "Summarize", "Measure", "Watch", "Follow"];
 
-    // The log writer repeats its own attempts; units of work and reads on a standby are made of the other interfaces.
+    // The log writer repeats its own attempts; units of work and reads on a standby are made of the other interfaces; the verifier reads.
     private static readonly Type[] WithoutRow =
-        [typeof(IUnitOfWork), typeof(IStandbyReads), typeof(IDeploymentLogWriter), typeof(ILogSecrets)];
+        [typeof(IUnitOfWork), typeof(IStandbyReads), typeof(IDeploymentLogWriter), typeof(ILogSecrets), typeof(IDatabaseVerifier)];
 
     private static IEnumerable<string> Writes =>
         from type in Registered.RequestInterfaces.Concat(Registered.WorkerInterfaces)

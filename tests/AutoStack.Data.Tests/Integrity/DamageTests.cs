@@ -102,7 +102,8 @@ public sealed class DamageTests : VerifierTests
             "CREATE CAST (bytea AS text) WITHOUT FUNCTION; UPDATE users SET avatar_url = '\\xff'::bytea::text", "text-encoding Error",
             "users: cannot be read (22021");
         yield return Case(
-            "ALTER TABLE webhook_payloads ALTER headers TYPE json USING headers::json; CREATE CAST (text AS json) WITHOUT FUNCTION; "
+            "DROP INDEX webhook_payloads_delivery_idx; ALTER TABLE webhook_payloads ALTER headers TYPE json USING headers::json; "
+            + "CREATE CAST (text AS json) WITHOUT FUNCTION; "
             + "UPDATE webhook_payloads SET headers = '{'::text::json", "json Error",
             "webhook_payloads: a body or its headers are not readable JSON: ");
 
@@ -112,7 +113,10 @@ public sealed class DamageTests : VerifierTests
             + "UPDATE pg_index SET indisready = FALSE, indisvalid = FALSE WHERE indexrelid = 'users_github_id_key'::regclass; "
             + "UPDATE users SET github_id = 'a'; INSERT INTO users (name, email, github_id) VALUES ('Ada', 'second@example.com', 'a'); "
             + "UPDATE pg_index SET indisready = TRUE, indisvalid = TRUE WHERE indexrelid = 'users_github_id_key'::regclass",
-            "unique-key Error", "users.users_github_id_key: a key is there twice, or its index does not find the row: ");
+            "unique-key Error",
+
+            // One of the rows where the plan uses the index, both where it reads the small table.
+            "users.users_github_id_key: a key is there twice, or its index does not find the row");
     }
 
     // Of PostgreSQL's extension amcheck, which every server of the tests has.
