@@ -65,7 +65,7 @@ internal static class BackupLines
     public static void Write(IAnsiConsole output, RehearsalReport report)
     {
         var backup = report.Target.Backup;
-        output.WriteLine($"Backup {backup.Label}, recovered to {report.Target.Text}:");
+        output.WriteLine($"Backup {backup.Label}, target: {report.Target.Text}");
         foreach (var step in report.Steps)
         {
             output.WriteLine($"  {step.Name.PadRight(WidestStep)} {Screen.Duration(step.Duration),8}  {step.Result}");
