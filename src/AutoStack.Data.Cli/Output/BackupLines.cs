@@ -58,7 +58,9 @@ internal static class BackupLines
 
         if (!isArchived)
         {
-            output.WriteLine("This role may not end the segment: the position is archived after archive_timeout.");
+            output.WriteLine(
+                "This role may not end the segment, so that a rehearsal fails until the server has written and archived more: "
+                + "GRANT EXECUTE ON FUNCTION pg_switch_wal() to it.");
         }
     }
 
