@@ -22,16 +22,17 @@ public sealed class PatroniTests
         await TestContext.Out.WriteLineAsync(await site.CommandAsync("list", Token));
 
         await MakeAsync("planned switchover", () => site.CommandAsync("switchover", Token));
-        await MakeAsync("kill -9 of the primary's server", async () =>
-            $"{await site.CommandAsync("crash", Token)} → {await site.CommandAsync("primary", Token)}");
+        await MakeAsync("kill -9 of the primary's server", () => site.CommandAsync("crash", Token));
         var dead = "";
-        await MakeAsync("death of the primary and its Patroni", async () =>
-        {
-            dead = await site.CommandAsync("kill", Token);
-            return $"{dead} → {await site.CommandAsync("primary", Token)}";
-        });
+        await MakeAsync("death of the primary and its Patroni", async () => dead = await site.CommandAsync("kill", Token));
         await MakeAsync("the dead member comes back", () => site.CommandAsync($"start {dead}", Token));
         await TestContext.Out.WriteLineAsync(await site.CommandAsync("list", Token));
+
+        await using (var through = await site.OpenThroughProxyAsync(Token))
+        {
+            var recovers = await Invariants.Rows.ReadAsync(through, "SELECT pg_is_in_recovery()", row => row.GetBoolean(0), Token);
+            Assert.That(recovers, Is.EqualTo(new[] { false }), "haproxy leads to the primary");
+        }
 
         var report = await lab.EndAsync(Token);
         foreach (var made in report.Events)
@@ -50,6 +51,10 @@ public sealed class PatroniTests
                 new Fault(name, async (_, _, _) => await TestContext.Out.WriteLineAsync($"{name}: {await make()}")),
                 new Random(Seed),
                 Token);
+
+            // Until a standby is synchronous again, the death of the primary would be followed by no failover.
+            await site.CommandAsync("settle", Token);
+            await TestContext.Out.WriteLineAsync($"then the primary is {await site.CommandAsync("primary", Token)}");
         }
     }
 

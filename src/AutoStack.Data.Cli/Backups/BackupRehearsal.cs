@@ -53,7 +53,7 @@ internal sealed class BackupRehearsal(PgBackRest pgBackRest, RehearsalSettings o
         var watch = Stopwatch.StartNew();
         if (await server.RestoreAsync(cancellationToken).ConfigureAwait(false) is { } unrestored)
         {
-            findings.Add(BackupRules.NotRestored(target.Backup, unrestored));
+            findings.Add(BackupRules.NotRestored(target.Backup, stanza.Name, unrestored));
             return;
         }
 
@@ -130,7 +130,7 @@ internal sealed class BackupRehearsal(PgBackRest pgBackRest, RehearsalSettings o
         // Without indexes a count reads every page, so that a damaged one is found where the server has checksums.
         using var pages = new NpgsqlCommand("SET LOCAL enable_indexonlyscan = off; SET LOCAL enable_indexscan = off", connection);
         await pages.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
-        var (counted, failed) = await RowMark.CountTablesAsync(connection, TimeSpan.Zero, null, cancellationToken).ConfigureAwait(false);
+        var (counted, failed) = await RowMark.CountTablesAsync(connection, TimeSpan.Zero, report, cancellationToken).ConfigureAwait(false);
         findings.AddRange(failed.Select(table => BackupRules.NotCounted(target.Backup, table.Key, table.Value)));
         rows = [.. counted.Keys.Union(mark?.Rows.Keys ?? []).Order(StringComparer.Ordinal).Select(table => new TableRows(
             table,
@@ -144,7 +144,7 @@ internal sealed class BackupRehearsal(PgBackRest pgBackRest, RehearsalSettings o
         var sum = counted.Values.Sum();
         var compared = later switch
         {
-            null => "compared with nothing",
+            null => "with nothing to compare",
             0 => $"compared with those counted at {mark!.At.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture)} UTC",
             _ => $"{later} transactions later than counted",
         };

@@ -151,12 +151,12 @@ internal static class BackupRules
         }
     }
 
-    public static Finding NotRestored(Backup backup, string reason) =>
+    public static Finding NotRestored(Backup backup, string stanza, string reason) =>
         new("restore-failed", Severity.Error, backup.Label, $"The backup {backup.Label} cannot be restored: {Visible.Text(reason)}")
         {
-            Cost = "This backup is none.",
-            Mend = "Verify the repository, rehearse an older backup, and make a new one now.",
-            Statement = "pgbackrest verify",
+            Cost = "Nothing can be recovered from this backup, nor from one that builds on it.",
+            Mend = "Make a full backup now, rehearse an older one, and let pgBackRest read the whole repository.",
+            Statement = $"pgbackrest --stanza={stanza} --output=text verify",
         };
 
     public static Finding NotRecovered(RecoveryTarget target, string reason) =>

@@ -1,4 +1,5 @@
 using System.Data;
+using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using AutoStack.Data.Migrations.Internal;
@@ -41,15 +42,17 @@ internal sealed record RowMark(
         ORDER BY 1, 2
         """;
 
+    private static readonly TimeSpan Long = TimeSpan.FromSeconds(5);
+
     private static readonly JsonSerializerOptions Format = new(JsonSerializerDefaults.Web);
 
     /// <summary>Counts every table of the database; reads each of them whole.</summary>
     /// <param name="connection">A connection to the primary, in no transaction.</param>
     /// <param name="limit">The longest time for one table, which is left out after it; zero for no limit.</param>
-    /// <param name="report">Is told each table before it is counted.</param>
+    /// <param name="report">Is told each table that took long.</param>
     /// <param name="cancellationToken">Cancels the counting.</param>
     public static async Task<RowMark> CountAsync(
-        NpgsqlConnection connection, TimeSpan limit, Action<string>? report, CancellationToken cancellationToken)
+        NpgsqlConnection connection, TimeSpan limit, Action<string> report, CancellationToken cancellationToken)
     {
         // Without row_security, a policy that hides rows makes the count fail instead of wrong.
         await ExecuteAsync(
@@ -67,7 +70,7 @@ internal sealed record RowMark(
 
     /// <summary>Counts every table in the open transaction.</summary>
     public static async Task<(IReadOnlyDictionary<string, long> Rows, IReadOnlyDictionary<string, string> NotCounted)> CountTablesAsync(
-        NpgsqlConnection connection, TimeSpan limit, Action<string>? report, CancellationToken cancellationToken)
+        NpgsqlConnection connection, TimeSpan limit, Action<string> report, CancellationToken cancellationToken)
     {
         using var tables = new NpgsqlCommand(Tables, connection);
         var (rows, notCounted) = (new SortedDictionary<string, long>(StringComparer.Ordinal), new Dictionary<string, string>());
@@ -77,13 +80,18 @@ internal sealed record RowMark(
             .ConfigureAwait(false))
         {
             var name = schema == "public" ? table : $"{schema}.{table}";
-            report?.Invoke(Visible.Text(name));
+            var watch = Stopwatch.StartNew();
             await ExecuteAsync(connection, "SAVEPOINT counting", cancellationToken).ConfigureAwait(false);
             try
             {
                 var relation = $"{Databases.Maintenance.Identifier(schema)}.{Databases.Maintenance.Identifier(table)}";
                 using var count = new NpgsqlCommand($"SELECT count(*) FROM {relation}", connection) { CommandTimeout = 0 };
                 rows[name] = (long)(await count.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false))!;
+                if (watch.Elapsed > Long)
+                {
+                    report(string.Create(
+                        CultureInfo.InvariantCulture, $"{Visible.Text(name)}: {rows[name]:N0} rows in {Ages.Text(watch.Elapsed)}."));
+                }
             }
             catch (PostgresException exception)
             {

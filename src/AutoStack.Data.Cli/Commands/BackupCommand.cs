@@ -79,9 +79,9 @@ internal static class BackupCommand
             var connection = await server.ConnectAsync(
                 TimeSpan.FromSeconds(parsed.GetValue(session.Options.Wait)), session.Progress, cancellationToken).ConfigureAwait(false);
             await using var closing = connection.ConfigureAwait(false);
+            session.Error.WriteLine("Counting rows.");
             var mark = await RowMark.CountAsync(
-                connection, parsed.GetValue(limit), table => session.Error.WriteLine($"Counting {table}."), cancellationToken)
-                .ConfigureAwait(false);
+                connection, parsed.GetValue(limit), text => session.Error.WriteLine(text), cancellationToken).ConfigureAwait(false);
             await pgBackRest.AnnotateAsync(backup.Label, RowMark.Key, mark.ToAnnotation(), cancellationToken).ConfigureAwait(false);
             var isArchived = await RowMark.EndSegmentAsync(connection, cancellationToken).ConfigureAwait(false);
             session.Results.BackupMarked(backup, mark, isArchived);

@@ -58,14 +58,16 @@ internal static class BackupLines
 
         if (!isArchived)
         {
-            output.WriteLine("This role may not end the segment: the position is archived after archive_timeout.");
+            output.WriteLine(
+                "This role may not end the segment, so that a rehearsal fails until the server has written and archived more: "
+                + "GRANT EXECUTE ON FUNCTION pg_switch_wal() to it.");
         }
     }
 
     public static void Write(IAnsiConsole output, RehearsalReport report)
     {
         var backup = report.Target.Backup;
-        output.WriteLine($"Backup {backup.Label}, recovered to {report.Target.Text}:");
+        output.WriteLine($"Backup {backup.Label}, target: {report.Target.Text}");
         foreach (var step in report.Steps)
         {
             output.WriteLine($"  {step.Name.PadRight(WidestStep)} {Screen.Duration(step.Duration),8}  {step.Result}");

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using AutoStack.Data.FaultTests.Servers;
 using AutoStack.Data.Migrations;
 using AutoStack.Data.Tests.Support;
@@ -14,6 +15,7 @@ internal sealed class PatroniSite : Site
 {
     private const string Database = "autostack";
     private readonly Process laboratory;
+    private int entry;
 
     private PatroniSite(Process laboratory) => this.laboratory = laboratory;
 
@@ -47,6 +49,11 @@ internal sealed class PatroniSite : Site
     public override Task<NpgsqlConnection> OpenAsync(CancellationToken cancellationToken) =>
         FaultServer.OpenDirectAsync($"{Connection.ConnectionString};Target Session Attributes=primary", cancellationToken);
 
+    /// <summary>Opens a connection through haproxy, which leads to the primary.</summary>
+    public Task<NpgsqlConnection> OpenThroughProxyAsync(CancellationToken cancellationToken) => FaultServer.OpenDirectAsync(
+        new NpgsqlConnectionStringBuilder(Connection.ConnectionString) { Host = "127.0.0.1", Port = entry }.ConnectionString,
+        cancellationToken);
+
     /// <summary>Runs a command of the laboratory, and returns its answer.</summary>
     public async Task<string> CommandAsync(string command, CancellationToken cancellationToken)
     {
@@ -75,12 +82,13 @@ internal sealed class PatroniSite : Site
 
     private async Task CreateDatabaseAsync(string ready, CancellationToken cancellationToken)
     {
-        if (ready.Split(' ') is not ["ready", var ports, _, var password])
+        if (ready.Split(' ') is not ["ready", var ports, var haproxy, var password])
         {
             Assert.Ignore($"deploy/patroni/laboratory: {ready}");
             return;
         }
 
+        entry = int.Parse(haproxy, CultureInfo.InvariantCulture);
         Connection = new NpgsqlConnectionStringBuilder
         {
             Host = string.Join(',', ports.Split(',').Select(port => $"127.0.0.1:{port}")),
