@@ -44,6 +44,17 @@ try
             await LogIngestion.MeasureAsync(arguments.Quick ? TimeSpan.FromSeconds(10) : TimeSpan.FromMinutes(10), Console.WriteLine));
     }
 
+    if (AllQuestions.IsAsked(nameof(Queue), arguments.Filters))
+    {
+        remarks.AddRange((await Queue.MeasureAsync(QueuePlan.Default, Console.WriteLine)).Select(result => result.ToString()));
+    }
+
+    if (AllQuestions.IsAsked(nameof(ClaimFlat), arguments.Filters))
+    {
+        var claims = await ClaimFlat.MeasureAsync(FlatPlan.Default, Console.WriteLine);
+        remarks.AddRange(claims.Select(claim => claim.Describe(claims.First(alone => alone.Limit == claim.Limit))));
+    }
+
     var report = new Report(conditions, measurements, remarks);
     Console.WriteLine();
     Console.WriteLine(report.ToMarkdown());
