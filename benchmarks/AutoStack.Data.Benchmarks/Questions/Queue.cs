@@ -10,11 +10,12 @@ namespace AutoStack.Data.Benchmarks.Questions;
 /// <summary>The size of the measurement.</summary>
 /// <param name="Rounds">Rounds; in each of them every queue has a turn.</param>
 /// <param name="Jobs">Jobs per round and queue for the throughput.</param>
+/// <param name="WarmUp">Jobs per round and queue before those that are timed.</param>
 /// <param name="Alone">Jobs per round and queue that are enqueued one by one at an idle system.</param>
-internal sealed record QueuePlan(int Rounds, int Jobs, int Alone)
+internal sealed record QueuePlan(int Rounds, int WarmUp, int Jobs, int Alone)
 {
     /// <summary>5,000 jobs and 200 single ones for every queue.</summary>
-    public static QueuePlan Default { get; } = new(Rounds: 5, Jobs: 1_000, Alone: 40);
+    public static QueuePlan Default { get; } = new(Rounds: 5, WarmUp: 100, Jobs: 1_000, Alone: 40);
 }
 
 /// <summary>The result of one queue.</summary>
@@ -42,7 +43,6 @@ internal sealed record QueueResult(string Name, IReadOnlyList<double> Rates, IRe
 internal static class Queue
 {
     private const int Callers = 8;
-    private const int WarmUp = 50;
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
     /// <summary>Measures the queues in turn, in another order in each round.</summary>
@@ -90,7 +90,7 @@ internal static class Queue
         public async Task RunAsync(QueuePlan plan, Random random)
         {
             await queue.StartAsync(watch);
-            await ManyAsync(WarmUp);
+            await ManyAsync(plan.WarmUp);
             rates.Add(await ManyAsync(plan.Jobs));
             succeeded += plan.Jobs;
             for (var i = 0; i < plan.Alone; i++)
