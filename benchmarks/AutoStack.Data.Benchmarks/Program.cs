@@ -44,18 +44,18 @@ try
             await LogIngestion.MeasureAsync(arguments.Quick ? TimeSpan.FromSeconds(10) : TimeSpan.FromMinutes(10), Console.WriteLine));
     }
 
+    var tables = new List<string>();
     if (AllQuestions.IsAsked(nameof(Queue), arguments.Filters))
     {
-        remarks.AddRange((await Queue.MeasureAsync(QueuePlan.Default, Console.WriteLine)).Select(result => result.ToString()));
+        tables.Add(QueueResult.Table(await Queue.MeasureAsync(QueuePlan.Default, Console.WriteLine)));
     }
 
     if (AllQuestions.IsAsked(nameof(ClaimFlat), arguments.Filters))
     {
-        var claims = await ClaimFlat.MeasureAsync(FlatPlan.Default, Console.WriteLine);
-        remarks.AddRange(claims.Select(claim => claim.Describe(claims.First(alone => alone.Limit == claim.Limit))));
+        tables.Add(ClaimTime.Table(await ClaimFlat.MeasureAsync(ClaimPlan.Default, Console.WriteLine)));
     }
 
-    var report = new Report(conditions, measurements, remarks);
+    var report = new Report(conditions, measurements, remarks, tables);
     Console.WriteLine();
     Console.WriteLine(report.ToMarkdown());
     if (arguments.Output is { } folder)

@@ -48,7 +48,6 @@ public sealed class QueueTests
             {
                 Assert.That((result.Succeeded, result.Rates.Count, result.Delays.Count), Is.EqualTo((42, 1, 2)), result.Name);
                 Assert.That(result.Delays, Is.Ordered, result.Name);
-                Assert.That(result.ToString(), Does.StartWith($"queue, {result.Name}: ").And.Contain(" jobs a second"));
             }
         }
     }
@@ -56,7 +55,7 @@ public sealed class QueueTests
     [Test]
     public async Task A_claim_is_measured_in_every_state_of_the_queue_with_every_limit()
     {
-        var results = await ClaimFlat.MeasureAsync(new FlatPlan(Waiting: 300, Claimed: 100, Samples: 5), TestContext.Out.WriteLine);
+        var results = await ClaimFlat.MeasureAsync(new ClaimPlan(Waiting: 300, Claimed: 100, Samples: 5), TestContext.Out.WriteLine);
 
         using (Assert.EnterMultipleScope())
         {
@@ -67,9 +66,40 @@ public sealed class QueueTests
                 ]
                 from limit in (string[])["without limit", "limit per project", "limit per user", "both limits"]
                 select (state, limit, 5)));
-            Assert.That(results[0].Describe(results[0]), Does.EndWith("1.00 and 1.00 times as long as alone"));
         }
     }
+
+    [Test]
+    public void A_table_of_queues_compares_the_rates_with_that_of_the_library() => Assert.That(
+        QueueResult.Table(
+        [
+            new QueueResult("AutoStack.Data", [900, 1100, 1000], [1, 2, 3], Succeeded: 3_006),
+            new QueueResult("Other", [500, 200, 400], [10, 20, 30], Succeeded: 3_006),
+        ]),
+        Does.StartWith("8 workers; 3,006 jobs of each queue, in 3 rounds.").And.EndsWith("""
+            | queue          | jobs per second |       rounds | AutoStack.Data ÷ it | start: median |     p99 |
+            | -------------- | --------------: | -----------: | ------------------: | ------------: | ------: |
+            | AutoStack.Data |           1,000 | 900 to 1,100 |                 1.0 |        2.0 ms |  3.0 ms |
+            | Other          |             400 |   200 to 500 |                 2.5 |       20.0 ms | 30.0 ms |
+            """));
+
+    [Test]
+    public void A_table_of_claims_compares_each_kind_with_itself_alone() => Assert.That(
+        ClaimTime.Table(
+        [
+            new ClaimTime("empty", "without limit", [1, 1, 2]),
+            new ClaimTime("empty", "limit per user", [2, 2, 3]),
+            new ClaimTime("full", "without limit", [2, 3, 3]),
+            new ClaimTime("full", "limit per user", [2, 2, 3]),
+        ]),
+        Does.StartWith("Claims by one caller, 3 per row").And.EndsWith("""
+            | queue |          claim |  median |     p99 | longest | median ÷ alone | p99 ÷ alone |
+            | ----- | -------------: | ------: | ------: | ------: | -------------: | ----------: |
+            | empty |  without limit | 1.00 ms | 2.00 ms |  2.0 ms |           1.00 |        1.00 |
+            | empty | limit per user | 2.00 ms | 3.00 ms |  3.0 ms |           1.00 |        1.00 |
+            | full  |  without limit | 3.00 ms | 3.00 ms |  3.0 ms |           3.00 |        1.50 |
+            | full  | limit per user | 2.00 ms | 3.00 ms |  3.0 ms |           1.00 |        1.00 |
+            """));
 
     [TestCase(50, 5)]
     [TestCase(99, 10)]

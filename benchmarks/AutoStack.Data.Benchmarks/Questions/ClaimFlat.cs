@@ -9,34 +9,6 @@ using Npgsql;
 
 namespace AutoStack.Data.Benchmarks.Questions;
 
-/// <summary>The size of the measurement.</summary>
-/// <param name="Waiting">Deployments that wait.</param>
-/// <param name="Claimed">Deployments that are claimed and ended while a snapshot is open.</param>
-/// <param name="Samples">Claims that are timed, for each state of the queue and each kind of claim.</param>
-internal sealed record FlatPlan(int Waiting, int Claimed, int Samples)
-{
-    /// <summary>100,000 waiting deployments, of which 30,000 are claimed before the old snapshot ends.</summary>
-    public static FlatPlan Default { get; } = new(Waiting: 100_000, Claimed: 30_000, Samples: 1_000);
-}
-
-/// <summary>The times of one kind of claim in one state of the queue.</summary>
-/// <param name="State">The state of the queue.</param>
-/// <param name="Limit">The limit of the claim.</param>
-/// <param name="Milliseconds">The times in ascending order.</param>
-internal sealed record FlatResult(string State, string Limit, IReadOnlyList<double> Milliseconds)
-{
-    public double Median => Percentile.Of(Milliseconds, 50);
-
-    public double P99 => Percentile.Of(Milliseconds, 99);
-
-    /// <summary>The result in words.</summary>
-    /// <param name="alone">The same kind of claim while nothing else waits.</param>
-    public string Describe(FlatResult alone) => string.Create(
-        CultureInfo.InvariantCulture,
-        $"claim flat, {State}, {Limit}: {Median:0.00} ms at the median, {P99:0.00} ms at p99, {Milliseconds[^1]:0.0} ms at most; "
-            + $"{Median / alone.Median:0.00} and {P99 / alone.P99:0.00} times as long as alone");
-}
-
 /// <summary>
 /// The time of a claim while nothing else waits, while many deployments wait, and while an old snapshot keeps the index entries of the
 /// deployments that were claimed since. The compared figure is the p99: this is no benchmark of BenchmarkDotNet.
@@ -58,7 +30,7 @@ internal static class ClaimFlat
 
     /// <summary>Measures every kind of claim in every state of the queue.</summary>
     /// <returns>The results of the first state, in which nothing else waits, then those of the others.</returns>
-    public static async Task<IReadOnlyList<FlatResult>> MeasureAsync(FlatPlan plan, Action<string> progress)
+    public static async Task<IReadOnlyList<ClaimTime>> MeasureAsync(ClaimPlan plan, Action<string> progress)
     {
         var connectionString = new NpgsqlConnectionStringBuilder(BenchmarkDatabase.Current.ConnectionString) { ConnectionLifetime = 3600 }
             .ConnectionString;
@@ -77,7 +49,7 @@ internal static class ClaimFlat
             await ClaimAsync(Kinds[0].Options);
         }
 
-        var results = new List<FlatResult>();
+        var results = new List<ClaimTime>();
         await VacuumAsync();
         results.AddRange(await StateAsync("nothing else waits"));
 
@@ -105,7 +77,7 @@ internal static class ClaimFlat
 
         // Keeps the number of waiting deployments: one is queued, one is claimed, and the claimed one ends. The claims of all kinds take
         // turns.
-        async Task<IReadOnlyList<FlatResult>> StateAsync(string state)
+        async Task<IReadOnlyList<ClaimTime>> StateAsync(string state)
         {
             var times = Kinds.Select(_ => new List<double>()).ToArray();
             for (var i = 0; i < plan.Samples * Kinds.Length; i++)
@@ -117,10 +89,10 @@ internal static class ClaimFlat
                 await lifecycle.FailAsync(claimed.Claim, "The claim was measured.");
             }
 
-            FlatResult[] measured = [.. Kinds.Select((kind, k) => new FlatResult(state, kind.Limit, [.. times[k].Order()]))];
+            ClaimTime[] measured = [.. Kinds.Select((kind, k) => new ClaimTime(state, kind.Limit, [.. times[k].Order()]))];
             foreach (var result in measured)
             {
-                progress(result.Describe(results.FirstOrDefault(alone => alone.Limit == result.Limit) ?? result));
+                progress($"claim flat, {result}");
             }
 
             return measured;

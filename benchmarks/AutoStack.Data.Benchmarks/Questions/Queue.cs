@@ -1,35 +1,10 @@
 using System.Diagnostics;
-using System.Globalization;
 using AutoStack.Data.Benchmarks.Data;
 using AutoStack.Data.Benchmarks.Queues;
 using AutoStack.Data.Benchmarks.Running;
 using Npgsql;
 
 namespace AutoStack.Data.Benchmarks.Questions;
-
-/// <summary>The size of the measurement.</summary>
-/// <param name="Rounds">Rounds; in each of them every queue has a turn.</param>
-/// <param name="Jobs">Jobs per round and queue for the throughput.</param>
-/// <param name="WarmUp">Jobs per round and queue before those that are timed.</param>
-/// <param name="Alone">Jobs per round and queue that are enqueued one by one at an idle system.</param>
-internal sealed record QueuePlan(int Rounds, int WarmUp, int Jobs, int Alone)
-{
-    /// <summary>5,000 jobs and 200 single ones for every queue.</summary>
-    public static QueuePlan Default { get; } = new(Rounds: 5, WarmUp: 100, Jobs: 1_000, Alone: 40);
-}
-
-/// <summary>The result of one queue.</summary>
-/// <param name="Name">The queue.</param>
-/// <param name="Rates">Jobs per second, of each round.</param>
-/// <param name="Delays">Milliseconds from the commit of the enqueue to the start of a single job, in ascending order.</param>
-/// <param name="Succeeded">Jobs that the database has as succeeded, in both parts.</param>
-internal sealed record QueueResult(string Name, IReadOnlyList<double> Rates, IReadOnlyList<double> Delays, int Succeeded)
-{
-    public override string ToString() => string.Create(
-        CultureInfo.InvariantCulture,
-        $"queue, {Name}: {Samples.Median([.. Rates]):N0} jobs a second (rounds {Rates.Min():N0} to {Rates.Max():N0}); from the commit "
-            + $"to the start of a single job {Samples.Median([.. Delays]):0.0} ms at the median, {Percentile.Of(Delays, 99):0.0} ms at p99");
-}
 
 /// <summary>
 /// Jobs per second of the library's queue beside the queues that a user would choose instead, and the time from an enqueue to the start of
@@ -70,7 +45,7 @@ internal static class Queue
             foreach (var turn in shuffled)
             {
                 await turn.RunAsync(plan, random);
-                progress(string.Create(CultureInfo.InvariantCulture, $"round {round}: {turn.Result}"));
+                progress($"queue, round {round}, {turn.Result}");
             }
         }
 

@@ -1,4 +1,3 @@
-using AutoStack.Data.Deployments;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 
