@@ -44,7 +44,18 @@ try
             await LogIngestion.MeasureAsync(arguments.Quick ? TimeSpan.FromSeconds(10) : TimeSpan.FromMinutes(10), Console.WriteLine));
     }
 
-    var report = new Report(conditions, measurements, remarks);
+    var tables = new List<string>();
+    if (AllQuestions.IsAsked(nameof(Queue), arguments.Filters))
+    {
+        tables.Add(QueueResult.Table(await Queue.MeasureAsync(QueuePlan.Default, Console.WriteLine)));
+    }
+
+    if (AllQuestions.IsAsked(nameof(ClaimFlat), arguments.Filters))
+    {
+        tables.Add(ClaimTime.Table(await ClaimFlat.MeasureAsync(ClaimPlan.Default, Console.WriteLine)));
+    }
+
+    var report = new Report(conditions, measurements, remarks, tables);
     Console.WriteLine();
     Console.WriteLine(report.ToMarkdown());
     if (arguments.Output is { } folder)

@@ -15,7 +15,7 @@ public sealed class ReportTests
         new("claim next, workers 4", "AutoStack.Data", IsBaseline: false, Nanoseconds: 3_800_000, Bytes: 4_000),
     ];
 
-    private static readonly Report Report = new(new Conditions("2 cores", ".NET", "scale small"), Measurements, ["live follow: 12 ms"]);
+    private static readonly Report Report = new(new Conditions("2 cores", ".NET", "scale small"), Measurements, ["live follow: 12 ms"], []);
 
     [Test]
     public void A_ratio_is_that_to_the_baseline_of_its_case() => Assert.That(
@@ -82,6 +82,25 @@ public sealed class ReportTests
             Assert.That(
                 await File.ReadAllTextAsync(Path.Combine(folder, "new", "time.svg")),
                 Does.Contain("<svg").And.Contain("claim next, workers 4"));
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [Test]
+    public async Task A_run_without_cases_is_its_conditions_remarks_and_tables()
+    {
+        var folder = Directory.CreateTempSubdirectory("autostack-report-").FullName;
+        try
+        {
+            await new Report(new Conditions("2 cores", ".NET", "small"), [], ["a remark"], ["Jobs.\n\n| queue |"]).WriteAsync(folder);
+
+            Assert.That(Directory.GetFiles(folder).Select(Path.GetFileName), Is.EqualTo(new[] { "results.md" }));
+            Assert.That(
+                await File.ReadAllTextAsync(Path.Combine(folder, "results.md")),
+                Is.EqualTo("* 2 cores\n* .NET\n* small\n\n* a remark\n\nJobs.\n\n| queue |\n"));
         }
         finally
         {

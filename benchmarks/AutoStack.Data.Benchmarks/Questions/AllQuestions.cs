@@ -20,7 +20,8 @@ internal static class AllQuestions
         typeof(LogWriter),
     ];
 
-    private static IEnumerable<string> Names => [.. Types.Select(type => type.Name), nameof(LiveFollow), nameof(LogIngestion)];
+    private static IEnumerable<string> Names =>
+        [.. Types.Select(type => type.Name), nameof(LiveFollow), nameof(LogIngestion), nameof(Queue), nameof(ClaimFlat)];
 
     /// <summary>Those that one of the patterns names; all without patterns.</summary>
     /// <exception cref="UsageException">A pattern names none.</exception>
