@@ -59,8 +59,8 @@ internal static class TableLines
         grid.Write(output);
         More(output, indexes.Count, most, "index", "indexes");
         output.WriteLine(
-            $"{Amount.Count(indexes.Count(i => i.IsUnused))} unused, {Amount.Count(indexes.Count(i => i.CoveredBy is not null))} covered by " +
-            $"others, {Amount.Count(indexes.Count(i => !i.IsValid))} invalid.");
+            $"{Amount.Count(indexes.Count(i => i.IsUnused))} unused, " +
+            $"{Amount.Count(indexes.Count(i => i.CoveredBy is not null))} covered by others, {Amount.Count(indexes.Count(i => !i.IsValid))} invalid.");
         foreach (var table in (tables ?? []).Where(MissesIndex))
         {
             output.WriteLine(

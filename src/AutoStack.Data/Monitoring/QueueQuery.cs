@@ -1,6 +1,5 @@
 using AutoStack.Data.Postgres;
 using AutoStack.Data.Status;
-using AutoStack.Data.Values;
 
 namespace AutoStack.Data.Monitoring;
 
