@@ -109,7 +109,7 @@ internal static class SessionLines
                 {
                     FormattableString.Invariant($"pid {pid}"), session.Application, session.State ?? "hidden",
                     Amount.Seconds(session.TransactionSeconds), session.Wait, What(session),
-                }.Where(text => !string.IsNullOrEmpty(text)).Select(text => Visible.Text(text!))));
+                }.Where(text => !string.IsNullOrEmpty(text)).Select(text => Visible.Text(text!)))));
             foreach (var blocked in waiting.Where(s => s.BlockedBy.Contains(pid) && !above.Contains(s.Pid) && s.Pid != pid))
             {
                 if (depth < Deepest)

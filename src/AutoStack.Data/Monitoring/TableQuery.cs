@@ -40,7 +40,7 @@ internal static class TableQuery
                 widths AS (
                     SELECT
                         s.schemaname, s.tablename, pg_catalog.count(s.attname) AS known,
-                        pg_catalog.sum(pg_catalog.float8mul((1 - s.null_frac)::float8, s.avg_width::float8)) AS width
+                        pg_catalog.sum(pg_catalog.float8mul((1::real - s.null_frac)::float8, s.avg_width::float8)) AS width
                     FROM pg_catalog.pg_stats s
                     WHERE NOT s.inherited AND s.schemaname NOT IN ('pg_catalog', 'information_schema')
                     GROUP BY s.schemaname, s.tablename

@@ -55,7 +55,8 @@ public sealed class DoctorTests
             "ALTER SYSTEM RESET synchronous_standby_names", false),
         ("freeze-age", "UPDATE pg_database SET datfrozenxid = (2147483648 + 1000000000)::text::xid WHERE datname = 'autostack'",
             "UPDATE pg_database SET datfrozenxid = "
-            + "(SELECT min(relfrozenxid::text::bigint)::text::xid FROM pg_class WHERE relfrozenxid <> '0') WHERE datname = 'autostack'", false),
+            + "(SELECT min(relfrozenxid::text::bigint)::text::xid FROM pg_class WHERE relfrozenxid <> '0') "
+            + "WHERE datname = 'autostack'", false),
     ];
 
     // Rules whose faults need more than statements: tests of their own, below or in the class that is named.
