@@ -46,7 +46,8 @@ internal sealed class Database : IAsyncDisposable, IDisposable
         [typeof(IDatabaseMonitor)] = database => new DatabaseMonitor(
             new Db(database.executor, new Subject("DatabaseMonitor", table: null)), database.context.Clock),
         [typeof(IDatabaseDoctor)] = database => new DatabaseDoctor(
-            new Db(database.executor, new Subject("DatabaseDoctor", table: null)), (IDatabaseMonitor)database.Create(typeof(IDatabaseMonitor))),
+            new Db(database.executor, new Subject("DatabaseDoctor", table: null)),
+            (IDatabaseMonitor)database.Create(typeof(IDatabaseMonitor))),
         [typeof(ISecretRotation)] = database => new SecretRotator(
             new Db(database.executor, new Subject("SecretRotation", table: null)), database.context.Secrets),
         [typeof(IDatabaseVerifier)] = database => new DatabaseVerifier(

@@ -51,9 +51,9 @@ internal static class SchemaFindings
             .Count(version => version.State is VersionState.Changed or VersionState.Unknown);
         if (different.Count + changed > 0 || check.History.Sets.Any(set => set.HasGap))
         {
-            findings.Add(new Finding(Drifted, Severity.Error, "schema",
-                different.Count > 0 ? $"{different.Count} object{(different.Count == 1 ? " differs" : "s differ")} from the scripts: {different[0].Message}"
-                : "The journal does not agree with the scripts.")
+            var objects = different.Count == 1 ? "One object differs" : $"{different.Count} objects differ";
+            findings.Add(new Finding(Drifted, Severity.Error, "schema", different.Count > 0
+                ? $"{objects} from the scripts: {different[0].Message}" : "The journal does not agree with the scripts.")
             {
                 Cost = "Statements of the library may fail, be slow, or miss a protection that the scripts give.",
                 Mend = "Run 'autostack-db check'; 'autostack-db check --fix' mends what loses nothing.",
@@ -63,7 +63,7 @@ internal static class SchemaFindings
         if (check.ForeignObjects.Count > 0 && !check.AllowsForeignObjects)
         {
             findings.Add(new Finding(Foreign, Severity.Error, check.ForeignObjects[0].Name,
-                $"{check.ForeignObjects.Count} objects of other roles have names of PostgreSQL's own, for example {check.ForeignObjects[0].Name}.")
+                $"{check.ForeignObjects.Count} objects of other roles have names of PostgreSQL's own, such as {check.ForeignObjects[0].Name}.")
             {
                 Cost = "A statement of another program may call them with its own rights; upgrade refuses to run.",
                 Mend = "Drop them, unless their owner is trusted.",

@@ -33,7 +33,8 @@ internal static class Amount
     public static string Growth(long? bytes) => bytes is > 0 ? "+" + Bytes(bytes) : bytes is 0 ? "0" : Bytes(bytes);
 
     /// <summary>A share in percent.</summary>
-    public static string Percent(double? share) => share is { } known ? (known * 100).ToString("0.0", CultureInfo.InvariantCulture) + " %" : Nothing;
+    public static string Percent(double? share) =>
+        share is { } known ? (known * 100).ToString("0.0", CultureInfo.InvariantCulture) + " %" : Nothing;
 
     /// <summary>An age or duration in its largest unit that is not zero, and the next: <c>3 d 4 h</c>.</summary>
     public static string Seconds(double? seconds)

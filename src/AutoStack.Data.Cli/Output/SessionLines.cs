@@ -72,7 +72,8 @@ internal static class SessionLines
         foreach (var transaction in prepared.Take(most))
         {
             grid.Add(
-                "0", Amount.Seconds(transaction.Seconds), "prepared", Amount.Count(transaction.XminAge), transaction.Role, transaction.Name);
+                "0", Amount.Seconds(transaction.Seconds), "prepared", Amount.Count(transaction.XminAge), transaction.Role,
+                transaction.Name);
         }
 
         grid.Write(output);
@@ -104,8 +105,11 @@ internal static class SessionLines
             var session = byPid.GetValueOrDefault(pid);
             output.WriteLine(new string(' ', depth * 2) + (session is null
                 ? pid == 0 ? "a prepared transaction" : FormattableString.Invariant($"pid {pid}")
-                : FormattableString.Invariant($"pid {pid} {Visible.Text(session.Application)} {session.State ?? "hidden"} ") +
-                  $"{Amount.Seconds(session.TransactionSeconds)} {Visible.Text(session.Wait ?? "")} {Visible.Text(What(session))}".TrimEnd()));
+                : string.Join(' ', new[]
+                {
+                    FormattableString.Invariant($"pid {pid}"), session.Application, session.State ?? "hidden",
+                    Amount.Seconds(session.TransactionSeconds), session.Wait, What(session),
+                }.Where(text => !string.IsNullOrEmpty(text)).Select(text => Visible.Text(text!)))));
             foreach (var blocked in waiting.Where(s => s.BlockedBy.Contains(pid) && !above.Contains(s.Pid) && s.Pid != pid))
             {
                 if (depth < Deepest)

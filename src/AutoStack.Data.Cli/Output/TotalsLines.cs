@@ -13,7 +13,7 @@ internal static class TotalsLines
         List<(string Name, string Value)> lines =
         [
             ("size", Amount.Bytes(totals.Bytes) + (change?.Totals is { Bytes: { } grown } ? $" ({Amount.Growth(grown)})" : "")),
-            ("connections", FormattableString.Invariant($"{totals.Connections} of this database; the server allows {totals.MaxConnections}")),
+            ("connections", $"{Amount.Count(totals.Connections)} of this database, {Amount.Count(totals.MaxConnections)} allowed by the server"),
         ];
         if (change?.Totals is { } latest)
         {
@@ -36,7 +36,8 @@ internal static class TotalsLines
             ? $"{Amount.Count(written.Timed)} in time, {Amount.Count(written.Requested)} early"
             : $"{Amount.Count(totals.TimedCheckpoints)} in time, {Amount.Count(totals.RequestedCheckpoints)} early"));
         lines.Add(("WAL", change?.Checkpoints is { } wal
-            ? $"{Amount.Bytes(wal.WalBytes)}, {Amount.Bytes((long)(wal.WalBytes / Math.Max(0.001, seconds)))}/s" : Amount.Bytes(totals.WalBytes)));
+            ? $"{Amount.Bytes(wal.WalBytes)}, {Amount.Bytes((long)(wal.WalBytes / Math.Max(0.001, seconds)))}/s"
+            : Amount.Bytes(totals.WalBytes)));
         lines.Add(("freeze age", $"{Amount.Count(totals.FreezeAge)} transactions"));
         lines.Add(("lost sessions", Amount.Count(totals.SessionsLost)));
         lines.Add(("checksum failures", totals.ChecksumFailures is { } failures ? Amount.Count(failures) : "no checksums"));

@@ -19,6 +19,9 @@ internal sealed class DatabaseDoctor(Db db, IDatabaseMonitor monitor) : IDatabas
         var stats = await monitor.MeasureAsync(Needed, cancellationToken).ConfigureAwait(false);
         var look = new Look(db);
         var facts = await DoctorQuery.ReadAsync(look, stats, options, cancellationToken).ConfigureAwait(false);
-        return DoctorRules.Apply(facts with { NotVisible = [.. stats.NotVisible, .. look.NotVisible] });
+
+        // No rule needs the bloat.
+        var missing = stats.NotVisible.Concat(look.NotVisible).Where(m => m.What != TableQuery.Bloat);
+        return DoctorRules.Apply(facts with { NotVisible = [.. missing] });
     }
 }

@@ -1,6 +1,5 @@
 using AutoStack.Data.Postgres;
 using AutoStack.Data.Status;
-using AutoStack.Data.Values;
 
 namespace AutoStack.Data.Monitoring;
 
@@ -27,14 +26,14 @@ internal static class QueueQuery
                         SELECT d.id FROM public.deployments d WHERE {DeploymentState.UnderWay} LIMIT @limit) c),
                     c.held, c.expired,
                     (SELECT pg_catalog.float8mul(
-                        GREATEST(t.reltuples, 0)::float8,
+                        greatest(t.reltuples, 0::real)::float8,
                         (SELECT pg_catalog.avg(
                             CASE WHEN b >= pg_catalog.timezone('UTC', pg_catalog.now()) - interval '1 day' THEN 1 ELSE 0 END)
                             FROM pg_catalog.unnest(s.histogram_bounds::text::timestamp[]) b)::float8)
                         FROM pg_catalog.pg_class t
                         JOIN pg_catalog.pg_stats s ON s.schemaname = 'public' AND s.tablename = t.relname
                         WHERE t.oid = pg_catalog.to_regclass('public.deployment_logs')::oid AND s.attname = 'timestamp'
-                          AND t.reltuples >= 0
+                          AND t.reltuples >= 0::real
                         LIMIT 1)
                 FROM (
                     SELECT pg_catalog.count(l.deployment_id) AS held,

@@ -5,10 +5,15 @@ namespace AutoStack.Data.Monitoring;
 /// <summary>Reads the tables from the catalog and the statistics; no row of a table is read.</summary>
 internal static class TableQuery
 {
+    /// <summary>What is missing where the role may not read the columns.</summary>
+    public const string Bloat = "bloat of some tables";
+
     // Of a page and a row, in bytes: what PostgreSQL keeps besides the values.
     private const int PageHeader = 24;
     private const int RowHeader = 28;
     private const int Alignment = 8;
+
+    private sealed record Row(TableStats Table, bool MayRead);
 
     public static async Task<IReadOnlyList<TableStats>?> FindAsync(Look look, CancellationToken cancellationToken)
     {
@@ -35,7 +40,7 @@ internal static class TableQuery
                 widths AS (
                     SELECT
                         s.schemaname, s.tablename, pg_catalog.count(s.attname) AS known,
-                        pg_catalog.sum(pg_catalog.float8mul((1 - s.null_frac)::float8, s.avg_width::float8)) AS width
+                        pg_catalog.sum(pg_catalog.float8mul((1::real - s.null_frac)::float8, s.avg_width::float8)) AS width
                     FROM pg_catalog.pg_stats s
                     WHERE NOT s.inherited AND s.schemaname NOT IN ('pg_catalog', 'information_schema')
                     GROUP BY s.schemaname, s.tablename
@@ -71,25 +76,26 @@ internal static class TableQuery
                     CASE WHEN w.known = (
                         SELECT pg_catalog.count(a.attnum)
                         FROM pg_catalog.pg_attribute a
-                        WHERE a.attrelid = c.id AND a.attnum > 0 AND NOT a.attisdropped) THEN w.width END
+                        WHERE a.attrelid = c.id AND a.attnum > 0 AND NOT a.attisdropped) THEN w.width END,
+                    pg_catalog.has_table_privilege(c.id, 'SELECT')
                 FROM chosen c
                 LEFT JOIN widths w ON w.schemaname = c.nspname AND w.tablename = c.relname
                 """, P.Of(IDatabaseMonitor.MaxRows, "limit"))],
             cancellationToken).ConfigureAwait(false);
-        if (tables?.Any(table => table.TotalBytes is null) == true)
+        if (tables?.Any(row => row.Table.TotalBytes is null) == true)
         {
             look.Miss(StatsParts.Tables, "sizes of locked tables", "Another session holds them exclusively.");
         }
 
-        if (tables?.Any(table => table is { BloatBytes: null, LastAnalyze: not null }) == true)
+        if (tables?.Any(row => row is { MayRead: false, Table.BloatBytes: null }) == true)
         {
-            look.Miss(StatsParts.Tables, "bloat of some tables", "The role may not read all their columns, or ANALYZE has not read them.");
+            look.Miss(StatsParts.Tables, Bloat, "The role may not read all their columns.");
         }
 
-        return tables is null ? null : [.. tables.OrderByDescending(table => table.TotalBytes ?? 0)];
+        return tables is null ? null : [.. tables.Select(row => row.Table).OrderByDescending(table => table.TotalBytes ?? 0)];
     }
 
-    private static TableStats Read(RowReader row)
+    private static Row Read(RowReader row)
     {
         var table = new TableStats
         {
@@ -118,12 +124,13 @@ internal static class TableQuery
         var (pages, rows, fillFactor, block) = (row.Long(), row.DoubleOrNull() ?? 0, row.Int(), row.Int());
 
         // ANALYZE finds no width in an empty table.
-        return (row.DoubleOrNull() ?? (rows == 0 ? 0 : null)) is { } width
-            ? table with { BloatBytes = Bloat(pages, rows, width, fillFactor, block) } : table;
+        var width = row.DoubleOrNull() ?? (rows == 0 ? 0 : null);
+        return new Row(
+            width is { } known ? table with { BloatBytes = BloatOf(pages, rows, known, fillFactor, block) } : table, row.Flag());
     }
 
     // The pages that the table has, less those that its rows would fill.
-    private static long Bloat(long pages, double rows, double width, int fillFactor, int block)
+    private static long BloatOf(long pages, double rows, double width, int fillFactor, int block)
     {
         var row = RowHeader + (Math.Ceiling(width / Alignment) * Alignment);
         var perPage = Math.Max(1, Math.Floor((block - PageHeader) * fillFactor / 100.0 / row));

@@ -21,7 +21,8 @@ internal static class TransactionRules
 
     private static IEnumerable<Finding> LongTransactions(DoctorFacts facts) =>
         from session in facts.Stats.Sessions ?? []
-        where session.DatabaseName == facts.Stats.Server.DatabaseName && session.TransactionSeconds >= facts.Options.LongTransaction.TotalSeconds
+        where session.DatabaseName == facts.Stats.Server.DatabaseName
+            && session.TransactionSeconds >= facts.Options.LongTransaction.TotalSeconds
         select new Finding("long-transaction", Severity.Warning, $"pid {session.Pid}", string.Create(
             CultureInfo.InvariantCulture,
             $"The session {session.Pid} ({Of(session)}) has been in a transaction for {session.TransactionSeconds:0} s, {session.State}."))

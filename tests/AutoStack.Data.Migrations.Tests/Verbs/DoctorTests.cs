@@ -56,7 +56,8 @@ public sealed partial class DoctorTests : MigrationTests
         await StartAtAsync(Head);
         var role = "intruder_" + Guid.NewGuid().ToString("N");
         await ExecuteAsync($"CREATE ROLE {role}; GRANT CREATE ON SCHEMA public TO {role}");
-        await ExecuteAsync($"SET ROLE {role}; CREATE FUNCTION public.lower(varchar) RETURNS text LANGUAGE sql AS 'SELECT NULL'; RESET ROLE");
+        await ExecuteAsync(
+            $"SET ROLE {role}; CREATE FUNCTION public.lower(varchar) RETURNS text LANGUAGE sql AS 'SELECT NULL'; RESET ROLE");
 
         var run = await RunAsync("--json");
 

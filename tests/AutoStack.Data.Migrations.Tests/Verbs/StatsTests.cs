@@ -111,7 +111,8 @@ public sealed class StatsTests : MigrationTests
         Assert.That((text.Code, json.Code), Is.EqualTo((0, 0)), text.Error + json.Error);
         Assert.That(text.Output.Split("\nQueue\n"), Has.Length.EqualTo(3));
         var looks = json.Output.TrimEnd().Split('\n').Select(line => JsonDocument.Parse(line).RootElement).ToList();
-        Assert.That(looks.Select(look => look.GetProperty("change").ValueKind), Is.EqualTo(new[] { JsonValueKind.Null, JsonValueKind.Object }));
+        Assert.That(
+            looks.Select(look => look.GetProperty("change").ValueKind), Is.EqualTo(new[] { JsonValueKind.Null, JsonValueKind.Object }));
     }
 
     [Test]

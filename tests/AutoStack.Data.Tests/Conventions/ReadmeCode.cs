@@ -9,6 +9,7 @@ using AutoStack.Data.HealthChecks;
 using AutoStack.Data.Integrity;
 using AutoStack.Data.Logs;
 using AutoStack.Data.Migrations;
+using AutoStack.Data.Monitoring;
 using AutoStack.Data.Projects;
 using AutoStack.Data.Retention;
 using AutoStack.Data.Testing;
@@ -61,6 +62,17 @@ internal static class ReadmeCode
         // The next request, perhaps in another process. No header, no wait.
         _ = ReadToken.TryParse(header, out var read);
         return await standby.AtLeast(read).Get<IDeploymentRepository>().FindAsync(deployment!.Id, ownerId, cancellationToken);
+    }
+
+    public static async Task MonitorAsync(IDatabaseMonitor monitor, CancellationToken cancellationToken)
+    {
+        DatabaseStats? before = null;
+        await foreach (var look in monitor.WatchAsync(TimeSpan.FromSeconds(30), StatsParts.Queue | StatsParts.Totals, cancellationToken))
+        {
+            var deadlocks = before is null ? null : look.Since(before).Totals?.Deadlocks;
+            Console.WriteLine($"{look.Queue?.Waiting} waiting, {deadlocks} deadlocks");
+            before = look;
+        }
     }
 
     public static void HostedWorker(IServiceCollection services, Func<Deployment, IAsyncEnumerable<string>> build)

@@ -1,5 +1,4 @@
 using System.Reflection;
-using AutoStack.Data.Deployments;
 using AutoStack.Data.Monitoring;
 using AutoStack.Data.Postgres;
 using AutoStack.Data.Tests.Support;
@@ -256,8 +255,8 @@ public sealed class DatabaseMonitorTests : DatabaseTests
     {
         await using var provider = new ServiceCollection().AddAutoStackData(Database.ConnectionString).BuildServiceProvider();
         var database = provider.GetRequiredKeyedService<Registered>(AutoStackDataServiceCollectionExtensions.DefaultKey);
-        var executor = (Executor)typeof(Registered).GetField("executor", BindingFlags.NonPublic | BindingFlags.Instance)!.GetValue(database)!;
-        var look = new Look(new Db(executor, new Subject("Test", table: null)));
+        var field = typeof(Registered).GetField("executor", BindingFlags.NonPublic | BindingFlags.Instance)!;
+        var look = new Look(new Db((Executor)field.GetValue(database)!, new Subject("Test", table: null)));
 
         var found = await look.FindAsync(
             StatsParts.Tables, "nothing", results => results.ListAsync(row => row.Text()),
@@ -299,5 +298,4 @@ public sealed class DatabaseMonitorTests : DatabaseTests
         Assert.That(
             () => Monitor.MeasureAsync((StatsParts)1024, Token),
             Throws.InstanceOf<ArgumentOutOfRangeException>().With.Property("ParamName").EqualTo("parts"));
-
 }

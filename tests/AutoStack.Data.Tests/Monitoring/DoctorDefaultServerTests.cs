@@ -12,7 +12,8 @@ public sealed class DoctorDefaultServerTests
     {
         var modern = TestServer.Current.ServerVersion.Major >= 18;
         await using var server = await RestartingServer.StartEmptyAsync(
-            modern ? "--no-data-checksums" : "", "wal_level = minimal\nmax_wal_senders = 0\nfsync = off", TestContext.CurrentContext.CancellationToken);
+            modern ? "--no-data-checksums" : "", "wal_level = minimal\nmax_wal_senders = 0\nfsync = off",
+            TestContext.CurrentContext.CancellationToken);
         await using var provider = new ServiceCollection().AddAutoStackData(options =>
         {
             options.ConnectionString = server.ConnectionString;
@@ -22,7 +23,8 @@ public sealed class DoctorDefaultServerTests
         var findings = await provider.GetRequiredService<IDatabaseDoctor>().ListFindingsAsync(null, default);
 
         Assert.That(
-            findings.Select(f => f.Rule), Is.SupersetOf(new[] { "checksums-off", "wal-level", "fsync-off", "archive-off", "public-connects" }));
+            findings.Select(f => f.Rule),
+            Is.SupersetOf(new[] { "checksums-off", "wal-level", "fsync-off", "archive-off", "public-connects" }));
         Assert.That(findings.Select(f => f.Severity), Is.Ordered.Descending);
     }
 }

@@ -1,6 +1,5 @@
 using AutoStack.Data.Monitoring;
 using AutoStack.Data.Tests.Support;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace AutoStack.Data.Tests.Monitoring;
 
@@ -29,7 +28,8 @@ public sealed class DoctorFactsTests : DatabaseTests
     public async Task An_old_version_of_the_server(int version, Severity? severity, string problem)
     {
         var facts = await FactsAsync();
-        var findings = DoctorRules.Apply(facts with { Stats = facts.Stats with { Server = facts.Stats.Server with { Version = version } } });
+        var server = facts.Stats.Server with { Version = version };
+        var findings = DoctorRules.Apply(facts with { Stats = facts.Stats with { Server = server } });
 
         Assert.That(findings.Select(f => ((Severity?)f.Severity, f.Rule)),
             Is.EqualTo(severity is null ? [] : new[] { (severity, "server-version") }));

@@ -1,5 +1,4 @@
 using AutoStack.Data.Monitoring;
-using AutoStack.Data.Tests.Support;
 using Npgsql;
 
 namespace AutoStack.Data.Tests.Monitoring;

@@ -1,5 +1,4 @@
 using AutoStack.Data.Monitoring;
-using AutoStack.Data.Tests.Support;
 
 namespace AutoStack.Data.Tests.Monitoring;
 
@@ -30,7 +29,8 @@ public sealed class DoctorTests
             "ALTER ROLE autostack_app IN DATABASE autostack SET idle_in_transaction_session_timeout = '10min'", false),
         ("statement-timeout", "ALTER ROLE autostack_app IN DATABASE autostack SET statement_timeout = '2s'",
             "ALTER ROLE autostack_app IN DATABASE autostack RESET statement_timeout", false),
-        ("statement-timeout", "ALTER ROLE autostack_app SET statement_timeout = 0", "ALTER ROLE autostack_app RESET statement_timeout", false),
+        ("statement-timeout", "ALTER ROLE autostack_app SET statement_timeout = 0",
+            "ALTER ROLE autostack_app RESET statement_timeout", false),
         ("idle-session-timeout", "ALTER ROLE autostack_app IN DATABASE autostack SET idle_session_timeout = '1h'",
             "ALTER ROLE autostack_app IN DATABASE autostack SET idle_session_timeout = 0", false),
         ("session-replication-role", "ALTER ROLE autostack_app SET session_replication_role = 'replica'",
@@ -54,7 +54,8 @@ public sealed class DoctorTests
         ("synchronous-standby-missing", "ALTER SYSTEM SET synchronous_standby_names = 'elsewhere'",
             "ALTER SYSTEM RESET synchronous_standby_names", false),
         ("freeze-age", "UPDATE pg_database SET datfrozenxid = (2147483648 + 1000000000)::text::xid WHERE datname = 'autostack'",
-            "UPDATE pg_database SET datfrozenxid = (SELECT min(relfrozenxid::text::bigint)::text::xid FROM pg_class WHERE relfrozenxid <> '0') "
+            "UPDATE pg_database SET datfrozenxid = "
+            + "(SELECT min(relfrozenxid::text::bigint)::text::xid FROM pg_class WHERE relfrozenxid <> '0') "
             + "WHERE datname = 'autostack'", false),
     ];
 

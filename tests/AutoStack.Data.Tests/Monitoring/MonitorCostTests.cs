@@ -4,7 +4,6 @@ using AutoStack.Data.Deployments;
 using AutoStack.Data.Logs;
 using AutoStack.Data.Monitoring;
 using AutoStack.Data.Testing;
-using AutoStack.Data.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 
@@ -70,13 +69,14 @@ public sealed class MonitorCostTests
         }
 
         times.Sort();
-        TestContext.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{what,-20} median {times[5],6:0.0} ms, longest {times[10],6:0.0}"));
+        TestContext.Out.WriteLine(string.Create(
+            CultureInfo.InvariantCulture, $"{what,-20} median {times[5],6:0.0} ms, longest {times[10],6:0.0}"));
     }
 
     // Each worker claims a deployment, writes 200 lines in batches of 20, and succeeds.
     private static async Task LoadAsync(ServiceProvider provider, string what, Func<Task> look)
     {
-        var (lifecycle, logs) = (provider.GetRequiredService<IDeploymentLifecycle>(), provider.GetRequiredService<IDeploymentLogRepository>());
+        var lifecycle = provider.GetRequiredService<IDeploymentLifecycle>();
         var lines = Enumerable.Range(0, 20).Select(n => $"[{n}] compiled a module of the site in some milliseconds").ToArray();
         var (claims, appends) = (new List<double>(), new List<double>());
         var start = Stopwatch.GetTimestamp();

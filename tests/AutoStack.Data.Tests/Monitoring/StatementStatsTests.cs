@@ -35,7 +35,8 @@ public sealed class StatementStatsTests
 
         // Of the library's own statements none is left without its method.
         Assert.That(
-            stats.Statements!.Where(s => s.Operation is null && s.Text!.Contains("pg_catalog.", StringComparison.Ordinal)).Select(s => s.Text),
+            stats.Statements!.Where(s => s.Operation is null && s.Text!.Contains("pg_catalog.", StringComparison.Ordinal))
+                .Select(s => s.Text),
             Is.Empty);
         Assert.That(stats.Since(before).Statements.Select(s => s.Operation), Does.Not.Contain("UserRepository.Add"));
 

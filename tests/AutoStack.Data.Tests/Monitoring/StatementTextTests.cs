@@ -8,9 +8,13 @@ namespace AutoStack.Data.Tests.Monitoring;
 public sealed class StatementTextTests
 {
     [TestCase("SELECT  1,\n 'a''b', $tag$ c $tag$, $$ d $$, E'e\\'f'", "SELECT ?, ?, ?, ?, ?")]
-    [TestCase("SELECT x.y FROM t1 x WHERE a = $1 AND b = @name AND c::text @> '{}'", "SELECT x.y FROM t1 x WHERE a = ? AND b = ? AND c::text @> ?")]
+    [TestCase(
+        "SELECT x.y FROM t1 x WHERE a = $1 AND b = @name AND c::text @> '{}'",
+        "SELECT x.y FROM t1 x WHERE a = ? AND b = ? AND c::text @> ?")]
     [TestCase("SELECT \"it's\" -- 'comment'\nFROM t /* 'other */ WHERE a = -1.5e3", "SELECT \"it's\" FROM t WHERE a = ?")]
-    [TestCase("UPDATE t SET a = NULL, b = TRUE WHERE c IS NULL AND d IS NOT NULL;", "UPDATE t SET a = ?, b = ? WHERE c IS NULL AND d IS NOT NULL")]
+    [TestCase(
+        "UPDATE t SET a = NULL, b = TRUE WHERE c IS NULL AND d IS NOT NULL;",
+        "UPDATE t SET a = ?, b = ? WHERE c IS NULL AND d IS NOT NULL")]
     [TestCase("ALTER ROLE ada PASSWORD 'it is cut o", "ALTER ROLE ada PASSWORD ?")]
     [TestCase("SELECT 'a\\' OR secret", "SELECT ?")]
     public void Values_and_comments_are_replaced(string statement, string masked) =>
@@ -24,7 +28,9 @@ public sealed class StatementTextTests
 
     [TestCaseSource(typeof(ShippedStatements), nameof(ShippedStatements.Statements))]
     public void Every_statement_of_the_library_has_a_method(string sql) =>
-        Assert.That(OperationNames.Find(NumberedSql.Of(sql).Text) ?? (sql == "SELECT 1" ? "Ping" : null), Does.Match(@"^[A-Z]\w+(\.[A-Z]\w+)?$"));
+        Assert.That(
+            OperationNames.Find(NumberedSql.Of(sql).Text) ?? (sql == "SELECT 1" ? "Ping" : null),
+            Does.Match(@"^[A-Z]\w+(\.[A-Z]\w+)?$"));
 
     [Test]
     public void The_method_of_a_statement_is_named_as_it_is_called() =>

@@ -35,7 +35,8 @@ public sealed class StatsComparisonTests
         Assert.That(change.Seconds, Is.EqualTo(60));
         Assert.That(change.Resets, Is.Empty);
         Assert.That((change.Totals!.Commits, change.Checkpoints!.WalBytes), Is.EqualTo((60, 4_000)));
-        Assert.That(change.Tables.Select(t => (t.Name, t.Bytes, t.Inserted)), Is.EqualTo(new[] { ("deployments", (long?)2_000, (long?)15) }));
+        Assert.That(
+            change.Tables.Select(t => (t.Name, t.Bytes, t.Inserted)), Is.EqualTo(new[] { ("deployments", (long?)2_000, (long?)15) }));
         Assert.That(change.Statements.Select(s => (s.QueryId, s.Calls, s.MeanMs)), Is.EqualTo(new[] { (1L, 2L, 15.0) }));
     }
 

@@ -6,7 +6,9 @@ using Npgsql;
 
 namespace AutoStack.Data.Tests.Monitoring;
 
-/// <summary>A server of its own that is set up as the documentation says, with a database whose roles are those of scripts/roles.sql.</summary>
+/// <summary>
+/// A server of its own that is set up as the documentation says, with a database whose roles are those of scripts/roles.sql.
+/// </summary>
 public sealed class WellSetServer : IAsyncDisposable
 {
     private const string Configuration =
