@@ -35,7 +35,7 @@ internal static class KeyFindings
         where found.Reason != UnreadableReason.KeyMissing
         select new Finding(
             "secret-unreadable", Severity.Error, found.Column,
-            $"{Values(found.Values, "do")} not open: {Because(found.Reason)}. "
+            $"{Values(found.Values, "do", found.Column)} not open: {Because(found.Reason)}. "
                 + $"{(found.Rows.Count == 1 ? "Row" : "Rows")} {string.Join(", ", found.Rows.Take(MostRows))}"
                 + (found.Values > MostRows ? $" and {Figures.Number((double)(found.Values - MostRows))} more." : "."))
         {
@@ -47,7 +47,7 @@ internal static class KeyFindings
         from count in report.Counts
         where count.Form == SecretForm.Clear
         select new Finding(
-            "secret-in-clear", Severity.Warning, count.Column, $"{Values(count.Values, "are")} stored in clear.")
+            "secret-in-clear", Severity.Warning, count.Column, $"{Values(count.Values, "are", count.Column)} stored in clear.")
         {
             Cost = "Whoever reads the table or a dump of it reads them.",
             Mend = count.Column == "sessions.token" ? "autostack-db keys rotate replaces them by their hashes." : Rotate,
@@ -58,7 +58,7 @@ internal static class KeyFindings
         where count.Form == SecretForm.FirstForm
         select new Finding(
             "secret-first-form", Severity.Warning, count.Column,
-            $"{Values(count.Values, "have")} the first form, under the key {count.KeyId}: bound to no owner and no version.")
+            $"{Values(count.Values, "have", count.Column)} the first form, under the key {count.KeyId}: bound to no owner and no version.")
         {
             Cost = "An older value that is put back is not noticed.",
             Mend = Rotate,
@@ -91,7 +91,9 @@ internal static class KeyFindings
         _ => "a form that this version does not know",
     };
 
-    private static string Values(long number, string verb) => number == 1
-        ? $"1 value {verb switch { "name" => "names", "do" => "does", "are" => "is", "have" => "has", _ => verb }}"
-        : $"{Figures.Number((double)number)} values {verb}";
+    private static string Values(long number, string verb, string? column = null) => number == 1
+        ? $"1 value{Of(column)} {verb switch { "name" => "names", "do" => "does", "are" => "is", "have" => "has", _ => verb }}"
+        : $"{Figures.Number((double)number)} values{Of(column)} {verb}";
+
+    private static string Of(string? column) => column is null ? "" : $" of {column}";
 }

@@ -65,7 +65,8 @@ public sealed class KeysTests : MigrationTests
         Assert.That(run.Code, Is.EqualTo(8), run.Error);
         Assert.That(run.Output, Does.Contain("error key-missing: 2 values name the key old, which was not given: projects.env_vars 2."));
         Assert.That(run.Output, Does.Contain(
-            $"error secret-unreadable: 1 value does not open: changed, restored or moved, or the row has another owner. Row {changed}."));
+            "error secret-unreadable: 1 value of projects.env_vars does not open: changed, restored or moved, or the row has another "
+            + $"owner. Row {changed}."));
         Assert.That(run.Output, Does.Contain("information key-unused: No value is encrypted with the key spare."));
         Assert.That(run.Output + run.Error, Does.Not.Contain(Value));
 

@@ -62,12 +62,18 @@ public sealed class SourceTree
 
         if (table == "sessions")
         {
-            allowed.Add("SessionRotation.cs");
+            allowed.AddRange(["SessionRotation.cs", "SessionRepository.ClearTokens.cs"]);
         }
 
         if (table == "sign_in_attempts")
         {
             allowed.Add("SignInThrottle.cs");
+        }
+
+        if (table == "upkeep_leases")
+        {
+            // The table has no interface of its own.
+            allowed.Add("UpkeepLeases.cs");
         }
 
         var writers = Sources
