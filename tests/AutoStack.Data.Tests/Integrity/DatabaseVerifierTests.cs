@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using AutoStack.Data.Integrity;
-using AutoStack.Data.Logs;
 using AutoStack.Data.Monitoring;
 using AutoStack.Data.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
@@ -120,7 +119,8 @@ public sealed class DatabaseVerifierTests : VerifierTests
             await using var services = new ServiceCollection()
                 .AddAutoStackData(options => options.ConnectionString = new NpgsqlConnectionStringBuilder(ConnectionString)
                 {
-                    Username = role, Password = "x", Pooling = true,
+                    Username = role,
+                    Password = "x",
                 }.ConnectionString)
                 .AddAutoStackDataWorkers()
                 .BuildServiceProvider();
