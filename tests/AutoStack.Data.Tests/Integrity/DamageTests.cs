@@ -1,5 +1,3 @@
-using AutoStack.Data.Tests.Support;
-
 namespace AutoStack.Data.Tests.Integrity;
 
 /// <summary>Every check finds the damage that it is for, and no other check finds it.</summary>

@@ -9,7 +9,7 @@ using AutoStack.Data.Postgres;
 using AutoStack.Data.Tests.Support;
 using Npgsql;
 
-namespace AutoStack.Data.Tests.Alerts;
+namespace AutoStack.Data.Tests.Conventions;
 
 /// <summary>
 /// Every metric that the alerts and the dashboard name is emitted under that name: by the library, by the exporters, whose names are
@@ -20,7 +20,7 @@ public sealed partial class AlertTests : DatabaseTests
     private static readonly string Folder = Path.Combine(SourceRoot.Path, "deploy", "prometheus");
 
     private static readonly string Recorded =
-        Path.Combine(SourceRoot.Path, "tests", "AutoStack.Data.Tests", "Alerts", "ExporterMetrics.txt");
+        Path.Combine(SourceRoot.Path, "tests", "AutoStack.Data.Tests", "Conventions", "ExporterMetrics.txt");
 
     private static string Rules => File.ReadAllText(Path.Combine(Folder, "alerts.yml"));
 
@@ -194,7 +194,9 @@ public sealed partial class AlertTests : DatabaseTests
         {
             using var process = Process.Start(new ProcessStartInfo("promtool", arguments)
             {
-                WorkingDirectory = Folder, RedirectStandardOutput = true, RedirectStandardError = true,
+                WorkingDirectory = Folder,
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
             })!;
             var (output, error) = (process.StandardOutput.ReadToEndAsync(Token), process.StandardError.ReadToEndAsync(Token));
             await process.WaitForExitAsync(Token);
