@@ -1,4 +1,3 @@
-using AutoStack.Data.Cli.Commands;
 using AutoStack.Data.Migrations;
 using AutoStack.Data.Migrations.Internal;
 using AutoStack.Data.Monitoring;
@@ -15,8 +14,8 @@ namespace AutoStack.Data.Cli.Backups;
 internal sealed record BackupStatus(
     Stanza Stanza, WalRange? Wal, Archiver? Archiver, DateTimeOffset At, IReadOnlyList<Finding> Findings)
 {
-    /// <summary>The backup with the latest end; null when there is none.</summary>
-    public Backup? Newest => Stanza.Backups.LastOrDefault();
+    /// <inheritdoc cref="Stanza.Newest"/>
+    public Backup? Newest => Stanza.Newest;
 
     /// <summary>The backup that was rehearsed last; null when none was.</summary>
     public Backup? Rehearsed => Stanza.Backups.Where(backup => backup.Rehearsed is not null).MaxBy(backup => backup.Rehearsed);
@@ -37,7 +36,7 @@ internal sealed record BackupStatus(
         }
 
         WalRange? wal = null;
-        if (stanza.Backups.LastOrDefault() is { } newest && stanza.ArchiveOf(newest) is { } archive)
+        if (stanza.Newest is { } newest && stanza.ArchiveOf(newest) is { } archive)
         {
             var files = await pgBackRest.ListArchiveAsync(archive.Id, cancellationToken).ConfigureAwait(false);
             wal = WalRange.Of(files, [.. stanza.Backups.Where(backup => backup.Database == newest.Database)]);

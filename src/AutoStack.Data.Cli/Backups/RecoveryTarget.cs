@@ -34,7 +34,7 @@ internal sealed record RecoveryTarget(Backup Backup, string Text, IReadOnlyList<
                 ?? throw Failure.Usage($"--set: the stanza {stanza.Name} has no backup {label}.")
             : time is not null ? stanza.Backups.LastOrDefault(b => b.Stop <= time)
                 ?? throw Failure.Usage("--time: no backup ended before this time.")
-            : stanza.Backups.LastOrDefault()
+            : stanza.Newest
                 ?? throw PgBackRest.Failed($"The stanza {stanza.Name} has no backup: {stanza.Message}.");
         if (backup.Stop > time)
         {

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Runtime.Versioning;
 using AutoStack.Data.LocalServer;
 using AutoStack.Data.Migrations.Internal;

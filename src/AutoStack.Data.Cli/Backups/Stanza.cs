@@ -22,6 +22,9 @@ internal sealed record Stanza(
     IReadOnlyList<int> Repositories,
     IReadOnlyList<Backup> Backups)
 {
+    /// <summary>The backup that ended last; null when there is none.</summary>
+    public Backup? Newest => Backups is [.., var newest] ? newest : null;
+
     /// <exception cref="JsonException">The text is not JSON.</exception>
     /// <exception cref="KeyNotFoundException">A member is missing.</exception>
     public static Stanza Parse(string json, string name)

@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Globalization;
 using AutoStack.Data.Cli.Backups;
 using AutoStack.Data.Cli.Output;
-using AutoStack.Data.Migrations;
 using AutoStack.Data.Migrations.Internal;
 using Spectre.Console;
 
@@ -74,7 +73,7 @@ internal static class BackupCommand
             var pgBackRest = await repository.FindAsync(session, parsed, cancellationToken).ConfigureAwait(false);
             var server = new MigrationServer(session.RequiredConnection(parsed), session.ShowsValues, session.AskPassword);
             var stanza = await pgBackRest.ReadAsync(cancellationToken).ConfigureAwait(false);
-            var backup = stanza.Backups.LastOrDefault()
+            var backup = stanza.Newest
                 ?? throw PgBackRest.Failed($"The stanza {stanza.Name} has no backup: {stanza.Message}.");
             var connection = await server.ConnectAsync(
                 TimeSpan.FromSeconds(parsed.GetValue(session.Options.Wait)), session.Progress, cancellationToken).ConfigureAwait(false);

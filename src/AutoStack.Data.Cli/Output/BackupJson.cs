@@ -36,7 +36,7 @@ internal static class BackupJson
             newest.HasErrors,
         },
         Backups = status.Stanza.Backups.Count,
-        Oldest = status.Stanza.Backups.FirstOrDefault()?.Stop,
+        Oldest = status.Stanza.Backups is [var oldest, ..] ? oldest.Stop : (DateTimeOffset?)null,
         Wal = status.Wal is not { } wal ? null : new
         {
             wal.First,
