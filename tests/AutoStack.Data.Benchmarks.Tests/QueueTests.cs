@@ -103,6 +103,7 @@ public sealed class QueueTests
 
     [TestCase(50, 5)]
     [TestCase(99, 10)]
+    [TestCase(91, 10)]
     [TestCase(10, 1)]
     [TestCase(1, 1)]
     public void A_percentile_is_the_smallest_value_that_enough_values_do_not_exceed(int percent, double value) =>
