@@ -76,7 +76,10 @@ public sealed class VerifyTests : MigrationTests
             await File.WriteAllTextAsync(wrong, $"k2={Convert.ToBase64String(RandomNumberGenerator.GetBytes(32))}\n", Token);
             foreach (var file in new[] { right, wrong })
             {
-                File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+                if (!OperatingSystem.IsWindows())
+                {
+                    File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+                }
             }
 
             Assert.That((await RunAsync("verify", "--check", "secret", "--keys", right)).Output, Does.Contain("No findings: "));
