@@ -11,7 +11,7 @@ internal static class StorageParts
         {RangeSql.Open}
             SELECT coalesce(d.datname::text, 'shared tables') AS name, d.checksum_failures
             FROM pg_catalog.pg_stat_database d
-            WHERE d.datid = 0 OR d.datname = pg_catalog.current_database()
+            WHERE d.datid = 0::oid OR d.datname = pg_catalog.current_database()
         {RangeSql.Judge}
             SELECT s.name AS id, 'the server has read pages with a wrong checksum' AS problem
             FROM seen s

@@ -14,7 +14,7 @@ internal sealed class UpkeepLeases(Db db, TimeProvider clock)
     private const int MaxNameLength = 64;
     private static readonly TimeSpan LongestHeartbeat = TimeSpan.FromSeconds(5);
 
-    private const string Columns = """
+    private const string Shown = """
         l.holder, l.acquired_at, l.renewed_at, l.expires_at, l.released_at,
         l.last_holder, l.last_started_at, l.last_finished_at, l.last_succeeded_at, l.last_outcome, l.last_rows
         """;
@@ -43,7 +43,7 @@ internal sealed class UpkeepLeases(Db db, TimeProvider clock)
     /// <summary>The state of the task; null when no process has asked for its lease yet.</summary>
     public Task<RetentionState?> FindAsync(string operation, CancellationToken cancellationToken) =>
         db.FindAsync(Read, $"""
-            SELECT {Columns}, {IsHeld}
+            SELECT {Shown}, {IsHeld}
             FROM upkeep_leases l
             WHERE l.name::text = @name
             """, [P.Text(Name, MaxNameLength), ServerTime.Now(clock)], cancellationToken, operation);
@@ -79,7 +79,7 @@ internal sealed class UpkeepLeases(Db db, TimeProvider clock)
                 P.Of(options.Lease, "lease"),
             ]);
         var read = new Statement($"""
-            SELECT {Columns}, {IsHeld}, {IsDue}
+            SELECT {Shown}, {IsHeld}, {IsDue}
             FROM upkeep_leases l
             WHERE l.name::text = @name
             """, Schedule());
