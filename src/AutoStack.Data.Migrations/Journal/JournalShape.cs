@@ -72,15 +72,17 @@ internal static class JournalShape
     /// <summary>True when the table is there and has lost its primary or unique key.</summary>
     public static async Task<bool> LacksKeysAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
+        // A reader's session has the search path of its role, on which others may have operators.
         using var command = new NpgsqlCommand("""
             SELECT EXISTS (
                 SELECT
                 FROM pg_catalog.pg_class c
-                WHERE c.oid = pg_catalog.to_regclass('public.schema_versions')::oid
-                  AND (
-                      SELECT pg_catalog.count(DISTINCT k.contype)
+                CROSS JOIN (VALUES ('p'::pg_catalog."char"), ('u'::pg_catalog."char")) AS t (key)
+                WHERE c.oid OPERATOR(pg_catalog.=) pg_catalog.to_regclass('public.schema_versions')::pg_catalog.oid
+                  AND NOT EXISTS (
+                      SELECT
                       FROM pg_catalog.pg_constraint k
-                      WHERE k.conrelid = c.oid AND k.contype IN ('p', 'u')) < 2)
+                      WHERE k.conrelid OPERATOR(pg_catalog.=) c.oid AND k.contype OPERATOR(pg_catalog.=) t.key))
             """, connection);
         return await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) is true;
     }
