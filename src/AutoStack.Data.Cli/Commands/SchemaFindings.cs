@@ -63,7 +63,7 @@ internal static class SchemaFindings
         if (check.ForeignObjects.Count > 0 && !check.AllowsForeignObjects)
         {
             findings.Add(new Finding(Foreign, Severity.Error, check.ForeignObjects[0].Name,
-                $"{check.ForeignObjects.Count} objects of other roles have names of PostgreSQL's own, such as {check.ForeignObjects[0].Name}.")
+                $"{check.ForeignObjects.Count} objects of other roles have names of PostgreSQL's own: {check.ForeignObjects[0].Name}.")
             {
                 Cost = "A statement of another program may call them with its own rights; upgrade refuses to run.",
                 Mend = "Drop them, unless their owner is trusted.",

@@ -58,9 +58,9 @@ internal static class TableLines
 
         grid.Write(output);
         More(output, indexes.Count, most, "index", "indexes");
-        var (unused, covered) = (indexes.Count(i => i.IsUnused), indexes.Count(i => i.CoveredBy is not null));
-        output.WriteLine(
-            $"{Amount.Count(unused)} unused, {Amount.Count(covered)} covered by others, {Amount.Count(indexes.Count(i => !i.IsValid))} invalid.");
+        var (unused, covered, invalid) = (
+            indexes.Count(i => i.IsUnused), indexes.Count(i => i.CoveredBy is not null), indexes.Count(i => !i.IsValid));
+        output.WriteLine($"{Amount.Count(unused)} unused, {Amount.Count(covered)} covered by others, {Amount.Count(invalid)} invalid.");
         foreach (var table in (tables ?? []).Where(MissesIndex))
         {
             output.WriteLine(

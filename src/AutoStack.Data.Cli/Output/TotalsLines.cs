@@ -13,7 +13,7 @@ internal static class TotalsLines
         List<(string Name, string Value)> lines =
         [
             ("size", Amount.Bytes(totals.Bytes) + (change?.Totals is { Bytes: { } grown } ? $" ({Amount.Growth(grown)})" : "")),
-            ("connections", $"{Amount.Count(totals.Connections)} of this database, {Amount.Count(totals.MaxConnections)} allowed by the server"),
+            ("connections", $"{Amount.Count(totals.Connections)} here; the server allows " + Amount.Count(totals.MaxConnections)),
         ];
         if (change?.Totals is { } latest)
         {
