@@ -4,8 +4,9 @@ using System.Globalization;
 namespace AutoStack.Data.LocalServer;
 
 /// <summary>
-/// The folder of one server, below the temporary folder unless another parent is named. The folder records the process that owns it, so that a later run can remove the
-/// folders and servers of processes that were killed. Nothing is touched unless its owner is known to be dead.
+/// The folder of one server, below the temporary folder unless another parent is named. The folder records the process that owns it, so
+/// that a later run can remove the folders and servers of processes that were killed. Nothing is touched unless its owner is known to be
+/// dead.
 /// </summary>
 internal static class ServerFolder
 {

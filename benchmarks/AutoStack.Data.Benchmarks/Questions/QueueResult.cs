@@ -49,7 +49,7 @@ internal sealed record QueueResult(string Name, IReadOnlyList<double> Rates, IRe
     }
 
     public override string ToString() => Text(
-        $"{Name}: {Rate:N0} jobs a second, start {Samples.Median([.. Delays]):0.0} ms at the median, {Percentile.Of(Delays, 99):0.0} at p99");
+        $"{Name}: {Rate:N0} jobs a second, start {Samples.Median([.. Delays]):0.0} ms (median), {Percentile.Of(Delays, 99):0.0} ms (p99)");
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -35,8 +35,8 @@ internal static class BackupLines
             { Mode: "off" } => "Archiver: off.",
             { } archiver => string.Create(
                 CultureInfo.InvariantCulture,
-                $"Archiver: {archiver.Archived} segments, the last one {(archiver.LastAge is { } age ? $"{Ages.Text(age)} ago" : "never")}; ")
-                + string.Create(CultureInfo.InvariantCulture, $"{archiver.Failed} failed attempts{Waiting(archiver)}."),
+                $"Archiver: {archiver.Archived} segments, the last one {Since(archiver.LastAge)}; {archiver.Failed} failed attempts")
+                + $"{Waiting(archiver)}.",
         });
         output.WriteLine(status.Rehearsed is { Rehearsed: { } rehearsed } backup
             ? $"Last rehearsal: {backup.Label}, {Ages.Text(status.At - rehearsed)} ago."
@@ -79,6 +79,8 @@ internal static class BackupLines
             ? $"{FindingLines.Summary(report.Findings)}. The rehearsal is recorded with the backup."
             : $"{FindingLines.Summary(report.Findings)}. The backup is not recorded as rehearsed.");
     }
+
+    private static string Since(TimeSpan? age) => age is { } known ? $"{Ages.Text(known)} ago" : "never";
 
     private static string Waiting(Archiver archiver) => archiver.Waiting is { } waiting
         ? string.Create(CultureInfo.InvariantCulture, $", {waiting} segments waiting") : "";

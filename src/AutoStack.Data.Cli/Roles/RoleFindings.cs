@@ -48,7 +48,8 @@ internal static class RoleFindings
             RoleAction.Alter => new Finding("role-attribute", Severity.Warning, role, $"The role {role} lacks {rights}."),
             RoleAction.Own => new Finding(
                 "wrong-owner", Severity.Error, role,
-                $"{char.ToUpperInvariant(objects[0])}{objects[1..]} belong{(change.Objects.Count == 1 ? "s" : "")} to {role} instead of {rights}.")
+                $"{char.ToUpperInvariant(objects[0])}{objects[1..]} belong{(change.Objects.Count == 1 ? "s" : "")} to {role} " +
+                    $"instead of {rights}.")
             {
                 Cost = $"{role} has every right on {(change.Objects.Count == 1 ? "it" : "them")}, and the migrator cannot change " +
                     $"{(change.Objects.Count == 1 ? "it" : "them")}.",

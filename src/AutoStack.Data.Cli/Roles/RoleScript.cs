@@ -34,7 +34,10 @@ internal sealed class RoleScript(MigrationServer server, string? prefix, bool sh
             set_config('autostack.role_prefix',
                 coalesce(nullif(@prefix, ''), nullif(current_setting('autostack.role_prefix', TRUE), ''), 'autostack'), TRUE),
             set_config('autostack.restrict_functions',
-                CASE WHEN @shared THEN 'off' ELSE coalesce(nullif(current_setting('autostack.restrict_functions', TRUE), ''), 'on') END, TRUE)
+                CASE
+                    WHEN @shared THEN 'off'
+                    ELSE coalesce(nullif(current_setting('autostack.restrict_functions', TRUE), ''), 'on')
+                END, TRUE)
         """;
 
     /// <summary>The statements of the script, without BEGIN and COMMIT.</summary>
