@@ -1,4 +1,3 @@
-using System.Globalization;
 using AutoStack.Data.FaultTests.Servers;
 using AutoStack.Data.LocalServer;
 using AutoStack.Data.Migrations;
@@ -73,11 +72,10 @@ internal sealed class BackedUpServer : IAsyncDisposable
             await Shell.RunAsync("chown", ["-R", $"{user.UserId}:{user.GroupId}", folder], folder: null, cancellationToken);
         }
 
-        var setup = ServerSetup.Create(durable: true, overrides: new Dictionary<string, string>
+        var setup = ServerSetup.Create(durable: true, overrides: new Dictionary<string, string>(ShippedFiles.Postgres())
         {
             ["fsync"] = "off",
             ["unix_socket_directories"] = Path.Combine(folder, "socket"),
-            ["archive_mode"] = "on",
             ["archive_command"] = $"{program} --config={folder}/pgbackrest.conf --stanza={Stanza} archive-push %p",
         });
         var binaries = await PostgresBinaries.ReadAsync(FaultServers.Current.Binaries, setup.MinimumMajor, cancellationToken);
@@ -179,25 +177,8 @@ internal sealed class BackedUpServer : IAsyncDisposable
             DataDirectory = (string)(await where.ExecuteScalarAsync(cancellationToken))!;
         }
 
-        await File.WriteAllTextAsync(Configuration, string.Create(CultureInfo.InvariantCulture, $"""
-            [global]
-            repo1-path={Repository}
-            repo1-retention-full=10
-            log-path={Folder}/log
-            lock-path={Folder}/lock
-            spool-path={Folder}/spool
-            archive-async=y
-            start-fast=y
-            compress-type=none
-            process-max=2
-            job-retry=0
-
-            [{Stanza}]
-            pg1-path={DataDirectory}
-            pg1-port={maintenance.Port}
-            pg1-socket-path={Folder}/socket
-            pg1-user={Postmaster.Role}
-            """), cancellationToken);
+        await File.WriteAllTextAsync(
+            Configuration, ShippedFiles.PgBackRest(Folder, DataDirectory, maintenance.Port, Postmaster.Role), cancellationToken);
         await PgBackRestAsync("stanza-create");
         await new SchemaMigrator(ConnectionString).UpgradeAsync(cancellationToken: cancellationToken);
     }
