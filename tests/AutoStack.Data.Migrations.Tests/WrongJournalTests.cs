@@ -65,7 +65,7 @@ public sealed class WrongJournalTests : MigrationTests
             ALTER TABLE users ALTER name TYPE text;
             ALTER TABLE deployments DROP COLUMN commit_message;
             DROP INDEX idx_projects_user_id;
-            ALTER INDEX deployments_user_id_created_at_id_idx RENAME TO my_deployments;
+            ALTER INDEX deployments_project_id_created_at_id_idx RENAME TO my_deployments;
             CREATE INDEX my_users ON users (name);
             """);
 
@@ -85,11 +85,11 @@ public sealed class WrongJournalTests : MigrationTests
     {
         version = version == 0 ? Head : version;
         await StartAtAsync(version);
-        await ExecuteAsync("ALTER TABLE users ADD nick text; DROP INDEX deployments_user_id_created_at_id_idx");
+        await ExecuteAsync("ALTER TABLE users ADD nick text; DROP INDEX deployments_project_id_created_at_id_idx");
 
         await RefusedAsync(run => Assert.That(run.Error, Does.Contain(
-            "The journal has 0007_add_deployments_user_index, but nothing of what it creates exists " +
-            "(deployments.deployments_user_id_created_at_id_idx). See what is missing: autostack-db check; " +
+            "The journal has 0008_add_deployments_project_index, but nothing of what it creates exists " +
+            "(deployments.deployments_project_id_created_at_id_idx). See what is missing: autostack-db check; " +
             "create it: autostack-db check --fix.")));
 
         var fix = await RunAsync("check", "--fix");
@@ -101,11 +101,11 @@ public sealed class WrongJournalTests : MigrationTests
     public async Task An_operator_who_wants_no_such_object_upgrades_without_it()
     {
         await StartAtAsync(30);
-        await ExecuteAsync("ALTER TABLE users ADD nick text; DROP INDEX deployments_user_id_created_at_id_idx");
+        await ExecuteAsync("ALTER TABLE users ADD nick text; DROP INDEX deployments_project_id_created_at_id_idx");
 
         Assert.That((await RunAsync("upgrade")).Code, Is.EqualTo(1));
         Assert.That((await RunAsync("upgrade", "--ignore-obstacles")).Code, Is.Zero);
-        Assert.That(await ExistsAsync("deployments_user_id_created_at_id_idx"), Is.False);
+        Assert.That(await ExistsAsync("deployments_project_id_created_at_id_idx"), Is.False);
     }
 
     [Test]

@@ -160,7 +160,7 @@ internal sealed record Examples(IReadOnlyList<(string What, string Line)> Lines,
             [
                 ("Count what would be removed, table by table.", "autostack-db prune --dry-run"),
                 ("Remove it in a nightly job, for an hour at most.", "autostack-db prune --yes --max-minutes 60"),
-                ("With ages of your own, from one table.", "autostack-db prune --policy retention.json --table deployment_logs"),
+                ("With ages of your own, from one table.", "autostack-db prune --policy keep.json --table deployment_logs"),
             ],
             [
                 (ExitCode.Done, "removed, counted, or ended at a limit of the run"),

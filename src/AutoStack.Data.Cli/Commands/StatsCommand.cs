@@ -26,7 +26,18 @@ internal static class StatsCommand
             Description = $"One part, in full: {string.Join(", ", Words.Keys)}. Default: all, in short.",
             Arity = ArgumentArity.ZeroOrOne,
         };
-        part.AcceptOnlyFromAmong([.. Words.Keys]);
+        part.CompletionSources.Add([.. Words.Keys]);
+
+        // The message of the parser would quote the argument, which may be a connection string after a misspelt option.
+        part.Validators.Add(result =>
+        {
+            var given = result.Tokens.Select(token => token.Value).FirstOrDefault();
+            if (given is not null && !Words.ContainsKey(given))
+            {
+                result.AddError(
+                    $"stats: there is no such part.{Nearest.To(given, Words.Keys)} The parts are {string.Join(", ", Words.Keys)}.");
+            }
+        });
         var watch = Number("--watch", "SECONDS", "Looks again every so many seconds, 1 to 86,400, until Ctrl-C.", 86_400);
         var count = Number("--count", "N", "With --watch: ends after so many looks.", int.MaxValue);
         var save = new Option<string?>("--save")

@@ -5,7 +5,7 @@ namespace AutoStack.Data.Migrations.Tests.Journal;
 /// <summary>The repair of the journal of the core, whose objects show what ran.</summary>
 public sealed class RepairTests : MigrationTests
 {
-    private const string Index = "0007_add_deployments_user_index";
+    private const string Index = "0008_add_deployments_project_index";
 
     [Test]
     public async Task A_gap_whose_objects_exist_is_recorded_and_kept_in_the_history()
@@ -44,8 +44,8 @@ public sealed class RepairTests : MigrationTests
     public async Task A_gap_whose_objects_are_missing_is_left_until_its_script_is_to_run()
     {
         await StartAtAsync(Head);
-        await ExecuteAsync("DELETE FROM schema_versions WHERE version = 7; DROP INDEX deployments_user_id_created_at_id_idx;");
-        var name = (await Migrator().ReadHistoryAsync(Token)).Versions[6].Name;
+        await ExecuteAsync("DELETE FROM schema_versions WHERE version = 8; DROP INDEX deployments_project_id_created_at_id_idx;");
+        var name = (await Migrator().ReadHistoryAsync(Token)).Versions[7].Name;
 
         var left = await RunAsync("repair", "--yes");
         var applied = await AppliedAsync();
@@ -55,17 +55,17 @@ public sealed class RepairTests : MigrationTests
         using (Assert.EnterMultipleScope())
         {
             Assert.That((await Migrator().ReadJournalChangesAsync(Token)).Select(c => (c.Version, c.Kind, c.OldRow, c.Reason)),
-                Is.EqualTo(new[] { (7, JournalChangeKind.Repaired, (string?)null, "lost in a restore") }));
+                Is.EqualTo(new[] { (8, JournalChangeKind.Repaired, (string?)null, "lost in a restore") }));
             Assert.That(name, Is.EqualTo(Index));
             Assert.That((left.Code, applied.Count), Is.EqualTo((4, Head - 1)));
             Assert.That(left.Output,
-                Does.Contain("Its objects are missing (deployments.deployments_user_id_created_at_id_idx): the script has to run.")
+                Does.Contain("Its objects are missing (deployments.deployments_project_id_created_at_id_idx): the script has to run.")
                 .And.Contain($"  autostack-db repair --run {Index}").And.Contain("1 fault left for you to decide. Nothing was changed."));
             Assert.That((dry.Code, run.Code), Is.EqualTo((0, 0)), run.Error);
             Assert.That(run.Output, Does.Contain("1 fault mended."));
             Assert.That(await AppliedAsync(), Has.Count.EqualTo(Head));
             Assert.That((await Migrator().CheckAsync(Token)).IsClean, Is.True);
-            Assert.That((await Migrator().ReadHistoryAsync(Token)).Versions[6].IsStamped, Is.False, "the script ran");
+            Assert.That((await Migrator().ReadHistoryAsync(Token)).Versions[7].IsStamped, Is.False, "the script ran");
         }
     }
 
@@ -119,8 +119,8 @@ public sealed class RepairTests : MigrationTests
     {
         await StartAtAsync(Head);
         await ExecuteAsync("""
-            UPDATE schema_versions SET checksum = repeat('0', 64) WHERE version IN (2, 7, 34);
-            DROP INDEX deployments_user_id_created_at_id_idx;
+            UPDATE schema_versions SET checksum = repeat('0', 64) WHERE version IN (2, 8, 34);
+            DROP INDEX deployments_project_id_created_at_id_idx;
             """);
         var stopped = await RunAsync("upgrade");
 
@@ -134,7 +134,7 @@ public sealed class RepairTests : MigrationTests
             Assert.That(stopped.Error, Does.Contain("autostack-db repair --only changed"));
             Assert.That(first.Output, Does.Contain("1 fault mended, 2 left for you to decide.")
                 .And.Contain("  autostack-db repair --only changed"));
-            Assert.That(changes.Select(c => c.Version), Is.EqualTo(new[] { 2, 7, 34 }));
+            Assert.That(changes.Select(c => c.Version), Is.EqualTo(new[] { 2, 8, 34 }));
             Assert.That(changes[0].OldRow, Does.Contain(new string('0', 64)));
             Assert.That(changes[0].NewRow, Does.Contain(SchemaMigrator.Scripts[1].Checksum));
             Assert.That((await Migrator().ReadHistoryAsync(Token)).IsUpToDate, Is.True);

@@ -74,12 +74,17 @@ public sealed class VerifyTests : MigrationTests
             var (right, wrong) = (Path.Combine(folder.FullName, "right"), Path.Combine(folder.FullName, "wrong"));
             await File.WriteAllTextAsync(right, $"k1={key}\n", Token);
             await File.WriteAllTextAsync(wrong, $"k2={Convert.ToBase64String(RandomNumberGenerator.GetBytes(32))}\n", Token);
-            foreach (var file in new[] { right, wrong })
+            if (!OperatingSystem.IsWindows())
             {
+<<<<<<< HEAD
                 if (!OperatingSystem.IsWindows())
                 {
                     File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
                 }
+=======
+                File.SetUnixFileMode(right, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+                File.SetUnixFileMode(wrong, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+>>>>>>> w-d
             }
 
             Assert.That((await RunAsync("verify", "--check", "secret", "--keys", right)).Output, Does.Contain("No findings: "));
