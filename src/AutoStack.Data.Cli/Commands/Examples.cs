@@ -164,7 +164,7 @@ internal sealed record Examples(IReadOnlyList<(string What, string Line)> Lines,
             ],
             [
                 (ExitCode.Done, "removed, counted, or ended at a limit of the run"),
-                (ExitCode.Failed, "failed for a table, a right is missing, or not confirmed; the next run continues"), Usage,
+                (ExitCode.Failed, "failed for a table, a right is missing, or not confirmed"), Usage,
                 (ExitCode.Locked, "another process runs the retention"), NoConnection,
             ]),
         ["keys verify"] = new(

@@ -76,15 +76,8 @@ public sealed class VerifyTests : MigrationTests
             await File.WriteAllTextAsync(wrong, $"k2={Convert.ToBase64String(RandomNumberGenerator.GetBytes(32))}\n", Token);
             if (!OperatingSystem.IsWindows())
             {
-<<<<<<< HEAD
-                if (!OperatingSystem.IsWindows())
-                {
-                    File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
-                }
-=======
                 File.SetUnixFileMode(right, UnixFileMode.UserRead | UnixFileMode.UserWrite);
                 File.SetUnixFileMode(wrong, UnixFileMode.UserRead | UnixFileMode.UserWrite);
->>>>>>> w-d
             }
 
             Assert.That((await RunAsync("verify", "--check", "secret", "--keys", right)).Output, Does.Contain("No findings: "));
