@@ -6,6 +6,7 @@ using Npgsql;
 namespace AutoStack.Data.Tests.Retention;
 
 /// <summary>The run that one process makes at a time: lease, schedule, limits. The clock is a fake one.</summary>
+[CancelAfter(120_000)]
 public sealed class RetentionRunTests : DatabaseTests
 {
     private static readonly RetentionPacing NoPauses = new() { NiceRatio = 0 };
