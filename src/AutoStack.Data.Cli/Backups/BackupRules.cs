@@ -123,7 +123,7 @@ internal static class BackupRules
         if (archiver.IsFailing)
         {
             yield return new Finding("archive-failing", Severity.Error, "pg_stat_archiver", string.Create(CultureInfo.InvariantCulture,
-                $"The server failed to archive {archiver.FailedSegment} at its last attempt; {archiver.Failed} attempts have failed so far."))
+                $"The server failed to archive {archiver.FailedSegment} at its last attempt; {archiver.Failed} attempts have failed."))
             {
                 Cost = "The disk fills with segments, and what they hold is lost with the server.",
                 Mend = "Look for archive-push in the log of the server, and check the repository.",
