@@ -60,8 +60,9 @@ internal sealed class ScratchServer : IAsyncDisposable
         // Locks and the queue of fetched segments are those of this folder, so that the original is not held up.
         var restoring = Shell.Quote(pgBackRest.CommandLine("restore",
         [
-            .. restore, $"--pg1-path={DataOf(folder)}", $"--lock-path={folder}/lock", $"--spool-path={folder}/spool", $"--log-path={folder}",
-            $"--tablespace-map-all={folder}/tablespaces", "--archive-mode=off", "--log-level-console=off", "--log-level-stderr=error",
+            .. restore, $"--pg1-path={DataOf(folder)}", $"--lock-path={folder}/lock", $"--spool-path={folder}/spool",
+            $"--log-path={folder}", $"--tablespace-map-all={folder}/tablespaces", "--archive-mode=off", "--log-level-console=off",
+            "--log-level-stderr=error",
         ]));
         var owned = pgBackRest.User is { } user ? Shell.Quote(["chown", "-R", user, folder]) + " && " : "";
         var serve = Shell.Quote(
@@ -69,8 +70,8 @@ internal sealed class ScratchServer : IAsyncDisposable
             .. pgBackRest.Prefix, binaries.Postgres, "-D", DataOf(folder),
             .. Settings.Concat(
                 [
-                    $"port={SocketNumber}", $"unix_socket_directories={folder}", $"config_file={folder}/postgresql.conf", $"hba_file={folder}/pg_hba.conf",
-                    $"ident_file={folder}/pg_ident.conf",
+                    $"port={SocketNumber}", $"unix_socket_directories={folder}", $"config_file={folder}/postgresql.conf",
+                    $"hba_file={folder}/pg_hba.conf", $"ident_file={folder}/pg_ident.conf",
                 ])
                 .SelectMany(setting => new[] { "-c", setting }),
         ]);
@@ -156,7 +157,8 @@ internal sealed class ScratchServer : IAsyncDisposable
             {
                 Directory.Delete(folder, recursive: true);
                 throw Failure.Usage(
-                    $"--scratch: the path is too long for the socket of a server: give one of at most {parent.Length - excess} characters.");
+                    "--scratch: the path is too long for the socket of a server: give one of at most "
+                    + $"{parent.Length - excess} characters.");
             }
 
             return folder;
