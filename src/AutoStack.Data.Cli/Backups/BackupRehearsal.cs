@@ -81,8 +81,8 @@ internal sealed class BackupRehearsal(PgBackRest pgBackRest, RehearsalSettings o
         }
         catch (NpgsqlException exception)
         {
-            findings.Add(BackupRules.NotReadable(target.Backup, exception is PostgresException server2
-                ? ServerError.Describe(server2, options.ShowsValues) : exception.Message));
+            findings.Add(BackupRules.NotReadable(target.Backup, exception is PostgresException error
+                ? ServerError.Describe(error, options.ShowsValues) : exception.Message));
             return;
         }
 

@@ -86,7 +86,8 @@ internal static class BackupRules
         {
             var what = gap.Count == 1 ? $"The archive lacks the segment {gap.First}."
                 : $"The archive lacks {gap.Count} segments, {gap.First} to {gap.Last}.";
-            yield return new Finding("wal-gap", gap.Backup is not null || gap.IsRecent ? Severity.Error : Severity.Warning, gap.First, what)
+            var severity = gap.Backup is not null || gap.IsRecent ? Severity.Error : Severity.Warning;
+            yield return new Finding("wal-gap", severity, gap.First, what)
             {
                 Cost = gap.Backup is not null ? $"The backup {gap.Backup} cannot be restored."
                     : "A recovery from an earlier backup ends before it, without a message.",
@@ -122,8 +123,9 @@ internal static class BackupRules
 
         if (archiver.IsFailing)
         {
-            yield return new Finding("archive-failing", Severity.Error, "pg_stat_archiver", string.Create(CultureInfo.InvariantCulture,
-                $"The server failed to archive {archiver.FailedSegment} at its last attempt; {archiver.Failed} attempts have failed."))
+            yield return new Finding("archive-failing", Severity.Error, "pg_stat_archiver", string.Create(
+                CultureInfo.InvariantCulture,
+                $"The server's last attempt to archive failed, for {archiver.FailedSegment}; {archiver.Failed} attempts failed so far."))
             {
                 Cost = "The disk fills with segments, and what they hold is lost with the server.",
                 Mend = "Look for archive-push in the log of the server, and check the repository.",

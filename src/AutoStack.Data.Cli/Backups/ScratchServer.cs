@@ -61,8 +61,8 @@ internal sealed class ScratchServer : IAsyncDisposable
         var restoring = Shell.Quote(pgBackRest.CommandLine("restore",
         [
             .. restore, $"--pg1-path={DataOf(folder)}", $"--lock-path={folder}/lock", $"--spool-path={folder}/spool",
-            $"--log-path={folder}", $"--tablespace-map-all={folder}/tablespaces", "--archive-mode=off",
-            "--log-level-console=off", "--log-level-stderr=error",
+            $"--log-path={folder}", $"--tablespace-map-all={folder}/tablespaces", "--archive-mode=off", "--log-level-console=off",
+            "--log-level-stderr=error",
         ]));
         var owned = pgBackRest.User is { } user ? Shell.Quote(["chown", "-R", user, folder]) + " && " : "";
         var serve = Shell.Quote(
@@ -157,8 +157,8 @@ internal sealed class ScratchServer : IAsyncDisposable
             {
                 Directory.Delete(folder, recursive: true);
                 throw Failure.Usage(
-                    "--scratch: the path is too long for the socket of a server: " +
-                    $"give one of at most {parent.Length - excess} characters.");
+                    "--scratch: the path is too long for the socket of a server: give one of at most "
+                    + $"{parent.Length - excess} characters.");
             }
 
             return folder;

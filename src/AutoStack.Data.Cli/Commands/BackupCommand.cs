@@ -29,8 +29,8 @@ internal static class BackupCommand
         var format = FormatOption.Create();
         var command = new Command(
             "status",
-            "Reports the newest backup, gaps in the write-ahead log, the last rehearsal and, with a connection, the archiver. "
-            + "Exits with 8 on errors, 7 on warnings.")
+            "Reports the newest backup, gaps in the write-ahead log, the last rehearsal and, with a connection, the archiver. Exits with 8 "
+            + "on errors, 7 on warnings.")
         {
             age, rehearsal, archive, format,
         };
@@ -111,20 +111,19 @@ internal static class BackupCommand
         };
         var latest = new Option<bool>("--latest")
         {
-            Description = "Recovers to the end of the archive. Default when the rows of the backup were not counted; otherwise "
-                + "the position where they were.",
+            Description = "Recovers to the end of the archive. Default when the rows of the backup were not counted; otherwise the "
+                + "position where they were.",
             Arity = ArgumentArity.Zero,
         };
         var scratch = Text("--scratch", "FOLDER", "The folder for the scratch server. Default: the temporary folder.");
         var database = Text("--database", "NAME", "The database to examine. Default: that of the connection, else autostack.");
         var role = Text("--role", "NAME", "A superuser of the backup. Default: postgres.");
-        var binaries = Text(
-            "--binaries", "FOLDER", "The server's programs. Default: those of this machine that have the backup's version.");
+        var binaries = Text("--binaries", "FOLDER", "The server's programs. Default: those of the backup's version on this machine.");
         var format = FormatOption.Create();
         var command = new Command(
             "rehearse",
-            "Restores a backup to a scratch server that only its own socket reaches, compares schema and rows, records the "
-            + "rehearsal with the backup, and removes the server. Exits with 8 when the backup cannot be restored.")
+            "Restores a backup to a scratch server that only its own socket reaches, compares schema and rows, records the rehearsal with "
+            + "the backup, and removes the server. Exits with 8 when the backup cannot be restored.")
         {
             set, time, latest, scratch, database, role, binaries, format,
         };

@@ -28,8 +28,8 @@ internal static class ShippedFiles
             text = line.Replace(text, $"{name}={value}");
         }
 
-        return text.Replace("[global]\n", $"[global]\nlog-path={folder}/log\nlock-path={folder}/lock\njob-retry=0\n", StringComparison.Ordinal)
-            + $"pg1-user={role}\n";
+        var more = $"[global]\nlog-path={folder}/log\nlock-path={folder}/lock\njob-retry=0\n";
+        return text.Replace("[global]\n", more, StringComparison.Ordinal) + $"pg1-user={role}\n";
     }
 
     /// <summary>The settings of PostgreSQL.</summary>

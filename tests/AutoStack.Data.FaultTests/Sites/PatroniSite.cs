@@ -99,10 +99,9 @@ internal sealed class PatroniSite : Site
         };
         await using (var connection = await OpenAsync(cancellationToken))
         {
-            foreach (var sql in new[]
-            {
-                $"CREATE ROLE {Database} LOGIN PASSWORD '{password}'", $"CREATE DATABASE {Database} OWNER {Database}",
-            })
+            string[] statements =
+                [$"CREATE ROLE {Database} LOGIN PASSWORD '{password}'", $"CREATE DATABASE {Database} OWNER {Database}"];
+            foreach (var sql in statements)
             {
 #pragma warning disable CA2100 // The password is hexadecimal.
                 await using var command = new NpgsqlCommand(sql, connection);
