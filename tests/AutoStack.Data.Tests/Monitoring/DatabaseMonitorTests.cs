@@ -207,8 +207,8 @@ public sealed class DatabaseMonitorTests : DatabaseTests
         var deployment = await EnqueueAsync();
         await ExecuteAsync(
             """
-            INSERT INTO deployment_logs (id, deployment_id, timestamp, log_level, message, created_at)
-            SELECT gen_random_uuid(), $1, timezone('UTC', now()) - n * interval '1 minute', 'info', 'line', now()
+            INSERT INTO deployment_logs (id, deployment_id, timestamp, log_level, message, created_at, seq)
+            SELECT gen_random_uuid(), $1, timezone('UTC', now()) - n * interval '1 minute', 'info', 'line', now(), n
             FROM generate_series(1, 14400) n
             """, deployment.Id);
         await ExecuteAsync("ANALYZE deployment_logs");
