@@ -38,7 +38,7 @@ public sealed partial class AutoStackDataOptions
         builder.KeepAlive = Seconds(KeepAlive, nameof(KeepAlive), least: 0, most: 86400)
             ?? (builder.ShouldSerialize("Keepalive") ? builder.KeepAlive : 30);
         builder.CommandTimeout = Seconds(CommandTimeout, nameof(CommandTimeout), least: 0, most: 86400) ?? builder.CommandTimeout;
-        if (!builder.ShouldSerialize("Tcp Keepalive"))
+        if (!builder.ShouldSerialize("Tcp Keepalive") && !HasUnixSocket(builder))
         {
             // The system notices within a minute that the other side of a connection is gone, also while a call waits for its answer.
             (builder.TcpKeepAlive, builder.TcpKeepAliveTime, builder.TcpKeepAliveInterval) = (true, 15, 5);
@@ -208,4 +208,8 @@ public sealed partial class AutoStackDataOptions
 
     private static OptionsValidationException Invalid(string setting, string problem) =>
         InvalidSetting.Of(typeof(AutoStackDataOptions), setting, problem);
+
+    // A Unix socket refuses the settings of TCP.
+    private static bool HasUnixSocket(NpgsqlConnectionStringBuilder builder) =>
+        builder.Host?.Split(',').Any(host => host.TrimStart() is ['/' or '@', ..]) == true;
 }

@@ -2,6 +2,8 @@ using System.Data;
 using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.Versioning;
+using AutoStack.Data.Cli.Databases;
+using AutoStack.Data.Integrity;
 using AutoStack.Data.LocalServer;
 using AutoStack.Data.Migrations;
 using AutoStack.Data.Migrations.Internal;
@@ -86,7 +88,10 @@ internal sealed class BackupRehearsal(PgBackRest pgBackRest, RehearsalSettings o
             return;
         }
 
-        await CheckAsync(server, target, cancellationToken).ConfigureAwait(false);
+        if (await CheckAsync(server, target, cancellationToken).ConfigureAwait(false))
+        {
+            await VerifyAsync(server, target, cancellationToken).ConfigureAwait(false);
+        }
     }
 
     private async Task<string> ReadEndAsync(
@@ -152,7 +157,8 @@ internal sealed class BackupRehearsal(PgBackRest pgBackRest, RehearsalSettings o
             CultureInfo.InvariantCulture, $"{sum:N0} rows in {counted.Count} tables, {compared}")));
     }
 
-    private async Task CheckAsync(ScratchServer server, RecoveryTarget target, CancellationToken cancellationToken)
+    // True when the schema is that of this release, whose rows the library can verify.
+    private async Task<bool> CheckAsync(ScratchServer server, RecoveryTarget target, CancellationToken cancellationToken)
     {
         report("Comparing the schema with the scripts.");
         var watch = Stopwatch.StartNew();
@@ -168,10 +174,42 @@ internal sealed class BackupRehearsal(PgBackRest pgBackRest, RehearsalSettings o
 
             steps.Add(new("check", watch.Elapsed, string.Create(
                 CultureInfo.InvariantCulture, $"version {drift.History.CurrentVersion}, {differences} differences")));
+            return drift.IsClean;
         }
         catch (Exception exception) when (exception is MigrationException or NpgsqlException)
         {
             findings.Add(BackupRules.NotReadable(target.Backup, exception.Message));
+            return false;
+        }
+    }
+
+    private async Task VerifyAsync(ScratchServer server, RecoveryTarget target, CancellationToken cancellationToken)
+    {
+        report("Verifying the rows.");
+        var watch = Stopwatch.StartNew();
+        try
+        {
+            var services = DataServices.Over(server.ConnectionString(options.Database, options.Role), options.Database, settings =>
+            {
+                foreach (var key in options.Keys)
+                {
+                    settings.SecretKeys.Add(key);
+                }
+            });
+            await using var closing = services.ConfigureAwait(false);
+            var result = await services.Get<IDatabaseVerifier>()
+                .VerifyAsync(new VerificationOptions { StatementTimeout = TimeSpan.FromSeconds(20) }, progress: null, cancellationToken)
+                .ConfigureAwait(false);
+            var found = result.Findings.Where(finding => finding.Severity != Severity.Information).ToList();
+            findings.AddRange(found);
+            steps.Add(new("verify", watch.Elapsed, string.Create(
+                CultureInfo.InvariantCulture,
+                $"{result.Checks.Count} checks of {result.Checks.Sum(check => check.Rows):N0} rows, {found.Count} findings"
+                + $"{(options.Keys.Count == 0 ? "; without keys, no secret was opened" : "")}")));
+        }
+        catch (Exception exception) when (exception is AutoStackDataException or NpgsqlException)
+        {
+            findings.Add(BackupRules.NotReadable(target.Backup, exception.GetBaseException().Message));
         }
     }
 
@@ -211,6 +249,13 @@ internal sealed class BackupRehearsal(PgBackRest pgBackRest, RehearsalSettings o
 /// <param name="Role">A role of the backup that may read all of it.</param>
 /// <param name="Binaries">The folder of the server's binaries; null to find them.</param>
 /// <param name="Migrator">The options of the check, with the script sets.</param>
+/// <param name="Keys">The keys that open the secrets; empty to open none.</param>
 /// <param name="ShowsValues">Whether errors may quote values of rows.</param>
 internal sealed record RehearsalSettings(
-    string Scratch, string Database, string Role, string? Binaries, SchemaMigratorOptions Migrator, bool ShowsValues);
+    string Scratch,
+    string Database,
+    string Role,
+    string? Binaries,
+    SchemaMigratorOptions Migrator,
+    IReadOnlyList<SecretKey> Keys,
+    bool ShowsValues);

@@ -16,7 +16,7 @@ internal sealed record RehearsalReport(
     bool IsRecorded);
 
 /// <summary>A step of a rehearsal.</summary>
-/// <param name="Name">restore, recovery, check or rows.</param>
+/// <param name="Name">restore, recovery, rows, check or verify.</param>
 /// <param name="Duration">How long it took.</param>
 /// <param name="Result">What came out of it.</param>
 internal sealed record RehearsalStep(string Name, TimeSpan Duration, string Result);

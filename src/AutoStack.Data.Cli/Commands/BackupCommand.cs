@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using AutoStack.Data.Cli.Backups;
+using AutoStack.Data.Cli.Keys;
 using AutoStack.Data.Cli.Output;
 using AutoStack.Data.Migrations.Internal;
 using Spectre.Console;
@@ -119,13 +120,14 @@ internal static class BackupCommand
         var database = Text("--database", "NAME", "The database to examine. Default: that of the connection, else autostack.");
         var role = Text("--role", "NAME", "A superuser of the backup. Default: postgres.");
         var binaries = Text("--binaries", "FOLDER", "The server's programs. Default: those of the backup's version on this machine.");
+        var keys = KeyFile.Option("Without a key, only the form of secrets is verified.");
         var format = FormatOption.Create();
         var command = new Command(
             "rehearse",
-            "Restores a backup to a scratch server that only its own socket reaches, compares schema and rows, records the rehearsal with "
-            + "the backup, and removes the server. Exits with 8 when the backup cannot be restored.")
+            "Restores a backup to a scratch server that only its own socket reaches, compares schema and rows, verifies the rows, records "
+            + "the rehearsal with the backup, and removes the server. Exits with 8 when the backup cannot be restored.")
         {
-            set, time, latest, scratch, database, role, binaries, format,
+            set, time, latest, scratch, database, role, binaries, keys, format,
         };
         repository.AddTo(command);
         command.Validators.Add(result =>
@@ -152,6 +154,7 @@ internal static class BackupCommand
                 parsed.GetValue(role) ?? "postgres",
                 parsed.GetValue(binaries) is { } folder ? Path.GetFullPath(folder, session.Host.Directory) : null,
                 session.MigratorOptions(parsed),
+                KeyFile.Read(parsed.GetValue(keys), session.Host),
                 session.ShowsValues);
             var report = await new BackupRehearsal(pgBackRest, settings, text => session.Error.WriteLine(text))
                 .RunAsync(stanza, target, cancellationToken).ConfigureAwait(false);

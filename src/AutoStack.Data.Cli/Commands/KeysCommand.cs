@@ -17,7 +17,7 @@ internal static class KeysCommand
 
     private static Command Verify(Session session)
     {
-        var file = Keys();
+        var file = KeyFile.Option("The first key encrypts.");
         var format = FormatOption.Create();
         var verify = new Command(
             "verify", "Reports which keys encrypt the stored secrets, and which values do not open. Reads whole tables, in batches.")
@@ -46,7 +46,7 @@ internal static class KeysCommand
 
     private static Command Rotate(Session session)
     {
-        var file = Keys();
+        var file = KeyFile.Option("The first key encrypts.");
         var dryRun = new Option<bool>("--dry-run")
         {
             Description = "Counts the values that would be replaced, and replaces none.",
@@ -112,12 +112,4 @@ internal static class KeysCommand
                 }
             },
             cancellationToken);
-
-    private static Option<string?> Keys() => new("--keys")
-    {
-        Description =
-            "A file with the keys as ID=BASE64, the first of which encrypts; readable by its owner and group only. "
-            + $"Default: the variable {KeyFile.Variable}.",
-        HelpName = "FILE",
-    };
 }

@@ -27,13 +27,7 @@ internal static class VerifyCommand
         var all = new Option<bool>("--all") { Description = "Reads all rows, which is the default.", Arity = ArgumentArity.Zero };
         var sample = Sample();
         var timeout = Timeout();
-        var keys = new Option<string?>("--keys")
-        {
-            Description =
-                "A file with the keys of secrets as ID=BASE64; readable by its owner and group only. "
-                + $"Default: the variable {KeyFile.Variable}. Without a key, only the form of secrets is checked.",
-            HelpName = "FILE",
-        };
+        var keys = KeyFile.Option("Without a key, only the form of secrets is checked.");
         var format = FormatOption.Create();
         var command = new Command(
             "verify",

@@ -42,16 +42,24 @@ internal sealed class DataServices : IAsyncDisposable
         var settings = ConnectionText.Parse(given);
         settings.Password = server.Password;
         settings.ApplicationName ??= "autostack-db";
+        return Over(settings.ConnectionString, where, configure);
+    }
+
+    /// <summary>Opens a pool.</summary>
+    /// <param name="connectionString">A connection string of Npgsql.</param>
+    /// <param name="where">The server and database, for people.</param>
+    /// <param name="configure">Sets further options of the library; null for none.</param>
+    public static DataServices Over(string connectionString, string where, Action<AutoStackDataOptions>? configure)
+    {
         var options = new AutoStackDataOptions
         {
-            ConnectionString = settings.ConnectionString,
+            ConnectionString = connectionString,
             MinPoolSize = 0,
             MaxPoolSize = Connections,
         };
         configure?.Invoke(options);
         return new DataServices(
-            new Database(options, dataSource: null, TimeProvider.System, NullLoggerFactory.Instance, servesWorkers: true),
-            where);
+            new Database(options, dataSource: null, TimeProvider.System, NullLoggerFactory.Instance, servesWorkers: true), where);
     }
 
     /// <summary>A service of the library.</summary>

@@ -1,3 +1,4 @@
+using System.CommandLine;
 using AutoStack.Data.Secrets;
 using Microsoft.Extensions.Options;
 
@@ -12,13 +13,22 @@ internal static class KeyFile
     /// <summary>The variable that is read without a file.</summary>
     public const string Variable = "AUTOSTACK_SECRET_KEYS";
 
-    private const string Option = "--keys";
+    private const string Name = "--keys";
+
+    /// <summary>The option that names the file.</summary>
+    /// <param name="remark">What the keys are for, or what happens without one; a sentence.</param>
+    public static Option<string?> Option(string remark) => new(Name)
+    {
+        Description =
+            $"A file with the keys of secrets as ID=BASE64; readable by its owner and group only. Default: the variable {Variable}. {remark}",
+        HelpName = "FILE",
+    };
 
     /// <summary>The keys of the file, or of the variable without one; empty without both.</summary>
     /// <exception cref="CliException">The file cannot be read or is open to others, or a key is wrong. No message has a key.</exception>
     public static IReadOnlyList<SecretKey> Read(string? path, CliHost host)
     {
-        var (source, text) = path is not null ? (Option, SecretFile.Read(Option, path, host.Directory))
+        var (source, text) = path is not null ? (Name, SecretFile.Read(Name, path, host.Directory))
             : (Variable, host.Environment(Variable) ?? "");
         var keys = new List<SecretKey>();
         foreach (var entry in text.Split('\n').Where(line => !line.TrimStart().StartsWith('#'))
@@ -44,6 +54,6 @@ internal static class KeyFile
             }
         }
 
-        return keys.Count > 0 || path is null ? keys : throw Failure.Usage($"{Option}: the file has no key.");
+        return keys.Count > 0 || path is null ? keys : throw Failure.Usage($"{Name}: the file has no key.");
     }
 }

@@ -51,7 +51,7 @@ public sealed class BackupTests
         Assert.That(Rows(run), Does.Contain(("users", (long?)200, (long?)200)));
         Assert.That(
             run.Json.GetProperty("steps").EnumerateArray().Select(step => step.GetProperty("name").GetString()),
-            Is.EqualTo(new[] { "restore", "recovery", "rows", "check" }));
+            Is.EqualTo(new[] { "restore", "recovery", "rows", "check", "verify" }));
         Assert.That(Directory.GetFileSystemEntries(server.Scratch), Is.Empty);
         Assert.That(status.Code, Is.Zero, status.Output + status.Error);
         Assert.That(status.Json.GetProperty("rehearsed").GetProperty("label").GetString(), Is.EqualTo(first));

@@ -7,6 +7,15 @@ public sealed class HostOptionsTests
 {
     private const string Several = "Host=db1:5433,db2;Database=autostack;Username=app";
 
+    // A Unix socket refuses the settings of TCP, and with them the connection.
+    [TestCase("localhost", true)]
+    [TestCase("/run/postgresql", false)]
+    [TestCase("@postgresql", false)]
+    [TestCase("db1,/run/postgresql", false)]
+    public void Tcp_keepalive_is_set_for_hosts_on_the_network(string host, bool expected) => Assert.That(
+        new AutoStackDataOptions { ConnectionString = $"Host={host};Database=d;Username=u" }.ToConnectionString().TcpKeepAlive,
+        Is.EqualTo(expected));
+
     [Test]
     public void Several_hosts_have_short_timeouts_unless_the_connection_string_sets_others()
     {
