@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Globalization;
 using AutoStack.Data.Cli.Backups;
 using AutoStack.Data.Cli.Keys;
-using AutoStack.Data.Cli.Output;
 using AutoStack.Data.Migrations.Internal;
 using Spectre.Console;
 
@@ -43,16 +42,8 @@ internal static class BackupCommand
                 ? new MigrationServer(connection, session.ShowsValues, session.AskPassword) : null;
             var limits = new BackupLimits(parsed.GetValue(age), parsed.GetValue(rehearsal), parsed.GetValue(archive));
             var status = await BackupStatus.ReadAsync(pgBackRest, server, limits, cancellationToken).ConfigureAwait(false);
-            if (parsed.GetValue(format) is var asked && asked.IsForBuildServers())
-            {
-                CheckFormats.Write(asked, "backup status", CheckFinding.Of(status.Findings), session.Host.Output);
-            }
-            else
-            {
-                session.Results.BackupsRead(status);
-            }
-
-            return FindingLines.ExitCodeOf(status.Findings);
+            return FormatOption.Report(
+                session, parsed.GetValue(format), "backup status", status.Findings, results => results.BackupsRead(status));
         });
         return command;
     }
@@ -158,16 +149,8 @@ internal static class BackupCommand
                 session.ShowsValues);
             var report = await new BackupRehearsal(pgBackRest, settings, text => session.Error.WriteLine(text))
                 .RunAsync(stanza, target, cancellationToken).ConfigureAwait(false);
-            if (parsed.GetValue(format) is var asked && asked.IsForBuildServers())
-            {
-                CheckFormats.Write(asked, "backup rehearse", CheckFinding.Of(report.Findings), session.Host.Output);
-            }
-            else
-            {
-                session.Results.BackupRehearsed(report);
-            }
-
-            return FindingLines.ExitCodeOf(report.Findings);
+            return FormatOption.Report(
+                session, parsed.GetValue(format), "backup rehearse", report.Findings, results => results.BackupRehearsed(report));
         });
         return command;
     }

@@ -46,16 +46,8 @@ internal static class DoctorCommand
             };
             var findings = await FindAsync(session, parsed, options, cancellationToken).ConfigureAwait(false);
             findings = [.. FindingLines.Ordered(findings.Where(finding => !ignored.Contains(finding.Rule)))];
-            if (parsed.GetValue(format) is var asked && asked.IsForBuildServers())
-            {
-                CheckFormats.Write(asked, command.Name, CheckFinding.Of(findings), session.Host.Output);
-            }
-            else
-            {
-                session.Results.Examined(findings);
-            }
-
-            return FindingLines.ExitCodeOf(findings);
+            return FormatOption.Report(
+                session, parsed.GetValue(format), command.Name, findings, results => results.Examined(findings));
         });
         return command;
     }

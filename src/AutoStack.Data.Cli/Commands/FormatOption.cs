@@ -1,5 +1,6 @@
 using System.CommandLine;
 using AutoStack.Data.Cli.Output;
+using AutoStack.Data.Monitoring;
 
 namespace AutoStack.Data.Cli.Commands;
 
@@ -38,6 +39,27 @@ internal static class FormatOption
         && parsed.GetResult(format) is { Implicit: false }
         && parsed.GetValue(format) is not CheckFormat.Json and var asked
             ? $"{json.Name} and {Name} {asked.ToString().ToLowerInvariant()} exclude each other." : null;
+
+    /// <summary>Writes the report of a verb in the format that was asked for, and returns the exit code of its findings.</summary>
+    /// <param name="session">The run.</param>
+    /// <param name="format">The format.</param>
+    /// <param name="verb">The verb, for build servers.</param>
+    /// <param name="findings">What the verb found; build servers get nothing else.</param>
+    /// <param name="print">Prints the whole report for people or programs.</param>
+    public static int Report(
+        Session session, CheckFormat format, string verb, IReadOnlyList<Finding> findings, Action<IResults> print)
+    {
+        if (format.IsForBuildServers())
+        {
+            CheckFormats.Write(format, verb, CheckFinding.Of(findings), session.Host.Output);
+        }
+        else
+        {
+            print(session.Results);
+        }
+
+        return FindingLines.ExitCodeOf(findings);
+    }
 
     /// <summary>True for the formats of build servers, which bypass the results for people and programs.</summary>
     public static bool IsForBuildServers(this CheckFormat format) => format is not (CheckFormat.Text or CheckFormat.Json);

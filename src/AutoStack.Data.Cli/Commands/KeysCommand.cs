@@ -30,16 +30,8 @@ internal static class KeysCommand
             var services = await OpenAsync(session, parsed, keys, cancellationToken).ConfigureAwait(false);
             await using var closing = services.ConfigureAwait(false);
             var report = await new KeyWork(session, services, keys).VerifyAsync(opens: true, cancellationToken).ConfigureAwait(false);
-            if (parsed.GetValue(format) is var asked && asked.IsForBuildServers())
-            {
-                CheckFormats.Write(asked, "keys verify", CheckFinding.Of(report.Findings), session.Host.Output);
-            }
-            else
-            {
-                session.Results.KeysVerified(report);
-            }
-
-            return FindingLines.ExitCodeOf(report.Findings);
+            return FormatOption.Report(
+                session, parsed.GetValue(format), "keys verify", report.Findings, results => results.KeysVerified(report));
         });
         return verify;
     }

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using AutoStack.Data.Cli.Output;
 using AutoStack.Data.Cli.Roles;
 using AutoStack.Data.Migrations.Internal;
 
@@ -57,16 +56,8 @@ internal static class RolesCommand
             var report = await RunAsync(
                 session, parsed, parsed.GetValue(prefix), parsed.GetValue(shared), keeps: false, cancellationToken).ConfigureAwait(false);
             var findings = RoleFindings.Of(report);
-            if (parsed.GetValue(format) is var asked && asked.IsForBuildServers())
-            {
-                CheckFormats.Write(asked, "roles check", CheckFinding.Of(findings), session.Host.Output);
-            }
-            else
-            {
-                session.Results.RolesChecked(report, findings);
-            }
-
-            return FindingLines.ExitCodeOf(findings);
+            return FormatOption.Report(
+                session, parsed.GetValue(format), "roles check", findings, results => results.RolesChecked(report, findings));
         });
         return command;
     }

@@ -76,16 +76,8 @@ internal static class VerifyCommand
                 var verifier = services.Get<IDatabaseVerifier>();
                 var result = await verifier.VerifyAsync(options, progress, cancellationToken).ConfigureAwait(false);
                 progress.Close();
-                if (parsed.GetValue(format) is var asked && asked.IsForBuildServers())
-                {
-                    CheckFormats.Write(asked, command.Name, CheckFinding.Of(result.Findings), session.Host.Output);
-                }
-                else
-                {
-                    session.Results.Verified(result, services.Where);
-                }
-
-                return FindingLines.ExitCodeOf(result.Findings);
+                return FormatOption.Report(
+                    session, parsed.GetValue(format), command.Name, result.Findings, results => results.Verified(result, services.Where));
             }
         });
         return command;

@@ -14,21 +14,24 @@ internal sealed class GitHubConnectionRepository(Db db, AccountContext context)
     private const string StoredTokens =
         "g.github_access_token, g.github_access_token_version, g.github_refresh_token, g.github_refresh_token_version";
 
+    // Both tokens are columns of the same rows.
+    private const string Window = """
+        SELECT w.id
+        FROM (
+            SELECT g.id
+            FROM github_connections g
+            WHERE g.id > @after
+            ORDER BY g.id
+            LIMIT @limit
+        ) w
+        ORDER BY w.id DESC
+        LIMIT 1
+        """;
+
     // The tokens are bound to the user, who has at most one connection: the upsert does not know the id of an existing row.
     internal static SecretColumn AccessTokens { get; } = new(
         "github_connections.github_access_token",
-        window: """
-            SELECT w.id
-            FROM (
-                SELECT g.id
-                FROM github_connections g
-                WHERE g.id > @after
-                ORDER BY g.id
-                LIMIT @limit
-            ) w
-            ORDER BY w.id DESC
-            LIMIT 1
-            """,
+        Window,
         forms: $"""
             SELECT pg_catalog.substring(g.github_access_token::text, {StoredForm.Header}), g.github_access_token_version IS NOT NULL,
                 pg_catalog.count(g.id)
@@ -54,18 +57,7 @@ internal sealed class GitHubConnectionRepository(Db db, AccountContext context)
 
     internal static SecretColumn RefreshTokens { get; } = new(
         "github_connections.github_refresh_token",
-        window: """
-            SELECT w.id
-            FROM (
-                SELECT g.id
-                FROM github_connections g
-                WHERE g.id > @after
-                ORDER BY g.id
-                LIMIT @limit
-            ) w
-            ORDER BY w.id DESC
-            LIMIT 1
-            """,
+        Window,
         forms: $"""
             SELECT pg_catalog.substring(g.github_refresh_token::text, {StoredForm.Header}), g.github_refresh_token_version IS NOT NULL,
                 pg_catalog.count(g.id)
