@@ -52,6 +52,7 @@ DECLARE
             || 'build_duration_seconds failed_reason deployed_url started_at completed_at created_at is_deleted commit_hash_full queue_place'],
         ['deployment_logs', 'id deployment_id timestamp log_level message created_at seq log_bytes'],
         ['deployment_leases', 'deployment_id worker attempt claimed_at renewed_at expires_at released_at'],
+        ['deployment_log_ends', 'deployment_id seq log_bytes runtime_seq'],
         ['deployment_stages', 'id deployment_id stage_name status started_at completed_at error_message created_at'],
         ['deployment_containers', 'id deployment_id container_id image host port status created_at stopped_at'],
         ['deployment_health_checks', 'id deployment_id url http_status latency_ms is_live checked_at'],
