@@ -4,6 +4,7 @@ using AutoStack.Data.Deployments;
 using AutoStack.Data.Health;
 using AutoStack.Data.HealthChecks;
 using AutoStack.Data.Logs;
+using AutoStack.Data.Partitions;
 using AutoStack.Data.Postgres;
 using AutoStack.Data.Retention;
 using AutoStack.Data.SecretRotation;
@@ -41,6 +42,8 @@ internal sealed class Database : IAsyncDisposable, IDisposable
         [typeof(IPlatformPushes)] = database => new Pushes(database.unitOfWork),
         [typeof(IRetentionService)] = database => RetentionOver(
             new Db(database.executor, new Subject("RetentionService", table: null)), database.context),
+        [typeof(IPartitionMaintenance)] = database => new PartitionMaintenance(
+            new Db(database.executor, new Subject("PartitionMaintenance", table: null)), database.context.Clock),
         [typeof(ISecretRotation)] = database => new SecretRotator(
             new Db(database.executor, new Subject("SecretRotation", table: null)), database.context.Secrets),
     }.ToFrozenDictionary();
@@ -149,7 +152,8 @@ internal sealed class Database : IAsyncDisposable, IDisposable
         new SessionRepository(db, context.Accounts),
         new SignInThrottle(db, context.Accounts),
         new PasswordResetTokenRepository(db, context.Accounts),
-        new WebhookPayloadRepository(db, context.Clock)));
+        new WebhookPayloadRepository(db, context.Clock),
+        new PartitionMaintenance(db, context.Clock)));
 
     public void Dispose()
     {

@@ -4,6 +4,7 @@ using AutoStack.Data.Cli.Databases;
 using AutoStack.Data.Cli.Dumping;
 using AutoStack.Data.Cli.Lint;
 using AutoStack.Data.Migrations;
+using AutoStack.Data.Partitions;
 using Spectre.Console;
 
 namespace AutoStack.Data.Cli.Output;
@@ -97,6 +98,8 @@ internal sealed class HumanResults(IAnsiConsole output, IAnsiConsole error) : IR
     public void Changes(IReadOnlyList<JournalChange> changes) => JournalLines.Write(output, changes);
 
     public void Repaired(JournalRepairResult result, bool dryRun) => JournalLines.Write(output, result, dryRun);
+
+    public void Partitions(PartitionStatus status) => PartitionLines.Write(output, status);
 
     public void Features(IReadOnlyList<FeatureStatus> features) => SetTables.Write(output, features);
 

@@ -4,6 +4,7 @@ using AutoStack.Data.Cli.Databases;
 using AutoStack.Data.Cli.Dumping;
 using AutoStack.Data.Cli.Lint;
 using AutoStack.Data.Migrations;
+using AutoStack.Data.Partitions;
 
 namespace AutoStack.Data.Cli.Output;
 
@@ -39,6 +40,8 @@ internal interface IResults
     void Revised(Revision revision);
 
     void Features(IReadOnlyList<FeatureStatus> features);
+
+    void Partitions(PartitionStatus status);
 
     void Stamped(StampResult report);
 

@@ -9,6 +9,7 @@ using AutoStack.Data.Cli.Dumping;
 using AutoStack.Data.Cli.Lint;
 using AutoStack.Data.Migrations;
 using AutoStack.Data.Migrations.Internal;
+using AutoStack.Data.Partitions;
 using Spectre.Console;
 
 namespace AutoStack.Data.Cli.Output;
@@ -59,6 +60,7 @@ namespace AutoStack.Data.Cli.Output;
 ///                     "foreignObjects":[{"name":"function public.lower(character varying)","owner":"reports",
 ///                     "statement":"DROP FUNCTION public.lower(character varying)"},…]
 /// create, drop, dump  see DatabaseJson
+/// partitions          see PartitionJson
 /// any failure         {"error":{"kind":"scriptFailed","message":"…"}}   kind is usage, cancelled, unexpected, scriptFailed,
 ///                     scriptChanged, schemaNewer, targetInvalid, locked, lockLost, noConnection or pooledConnection; for revision also
 ///                     scriptsInvalid (the existing scripts have a gap) and notWritten; for upgrade notAdopted and
@@ -188,6 +190,8 @@ internal sealed class JsonResults(TextWriter output, IAnsiConsole error, Progres
     public void Repaired(JournalRepairResult result, bool dryRun) => Write(JournalJson.Of(result, dryRun));
 
     public void Changes(IReadOnlyList<JournalChange> changes) => Write(JournalJson.Of(changes));
+
+    public void Partitions(PartitionStatus status) => Write(PartitionJson.Of(status));
 
     public void Features(IReadOnlyList<FeatureStatus> features) => Write(new
     {

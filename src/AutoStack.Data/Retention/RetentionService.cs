@@ -58,7 +58,8 @@ internal sealed class RetentionService(Db db, RetentionSources sources) : IReten
         var counts = new List<RetentionCount>();
         foreach (var (rule, age) in Applied(policy))
         {
-            var rows = await db.ListAsync(row => row.Long(), rule.Count(now - age), cancellationToken).ConfigureAwait(false);
+            var before = await sources.Partitions.FindFirstWholeAsync(rule.Table, now - age, cancellationToken).ConfigureAwait(false);
+            var rows = await db.ListAsync(row => row.Long(), rule.Count(before), cancellationToken).ConfigureAwait(false);
             counts.Add(new RetentionCount(rule.Table, rows[0]));
         }
 
@@ -70,11 +71,18 @@ internal sealed class RetentionService(Db db, RetentionSources sources) : IReten
     {
         var place = new PurgeWindow.Place();
         var result = new RetentionResult(rule.Table, Rows: 0, Batches: 0, MoreLeft: false);
+        var released = false;
         while (!result.MoreLeft)
         {
             int rows;
             try
             {
+                if (!released)
+                {
+                    var release = await sources.Partitions.ReleaseAsync(rule.Table, before, cancellationToken).ConfigureAwait(false);
+                    (before, result, released) = (release.Before, result with { Partitions = release.Dropped }, true);
+                }
+
                 var limit = Math.Min(policy.BatchSize, rule.MaxBatchSize);
                 rows = await rule.Purge(sources, place, before, limit, cancellationToken).ConfigureAwait(false);
             }
