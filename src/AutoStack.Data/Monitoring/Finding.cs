@@ -1,7 +1,9 @@
 namespace AutoStack.Data.Monitoring;
 
 /// <summary>One thing in a database or its operation that should be otherwise.</summary>
-/// <param name="Rule">The rule that found it, in kebab case, for example <c>long-transaction</c>; stable, for alerts and for ignoring.</param>
+/// <param name="Rule">
+/// The rule that found it, in kebab case, for example <c>long-transaction</c>; stable, for alerts and for ignoring.
+/// </param>
 /// <param name="Severity">How grave it is.</param>
 /// <param name="Subject">The object that it is about, for example a table, a role, a setting or a session.</param>
 /// <param name="Problem">What is wrong, in one sentence with its numbers. Never contains a secret value.</param>
