@@ -4,6 +4,7 @@ DROP FUNCTION create_reserved_log_partitions(text);
 DROP FUNCTION reserve_log_partitions(text, timestamp);
 DROP FUNCTION flatten_log_table(text);
 DROP FUNCTION partition_log_table(text);
+DROP FUNCTION log_partition_obstacles(text);
 DROP FUNCTION copy_log_partition_rights(regclass, regclass);
 DROP FUNCTION lock_for_log_partitions(text);
 DROP FUNCTION log_partition_bounds(text);

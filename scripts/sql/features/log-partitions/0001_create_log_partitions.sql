@@ -78,6 +78,37 @@ BEGIN
 END
 $$;
 
+-- What belongs to a plain table and would stay behind with it.
+CREATE FUNCTION log_partition_obstacles(of_table text) RETURNS TABLE (obstacle text)
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT DISTINCT 'view ' || r.ev_class::regclass
+    FROM pg_class c
+    JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = c.oid AND d.classid = 'pg_rewrite'::regclass
+    JOIN pg_rewrite r ON r.oid = d.objid AND r.ev_class <> c.oid
+    WHERE c.oid = to_regclass(format('public.%I', of_table))
+    UNION ALL
+    SELECT o.kind || ' ' || o.name
+    FROM pg_class c
+    CROSS JOIN LATERAL (
+        SELECT 'rule' AS kind, r.rulename::text AS name FROM pg_rewrite r WHERE r.ev_class = c.oid
+        UNION ALL
+        SELECT 'policy', p.polname FROM pg_policy p WHERE p.polrelid = c.oid
+        UNION ALL
+        SELECT 'row security', '' WHERE c.relrowsecurity
+        UNION ALL
+        SELECT 'publication', p.pubname FROM pg_publication_rel r JOIN pg_publication p ON p.oid = r.prpubid WHERE r.prrelid = c.oid
+        UNION ALL
+        SELECT 'foreign key', k.conname || ' of ' || k.conrelid::regclass FROM pg_constraint k WHERE k.confrelid = c.oid
+        UNION ALL
+        SELECT 'child table', i.inhrelid::regclass::text FROM pg_inherits i WHERE i.inhparent = c.oid
+        UNION ALL
+        SELECT 'trigger', t.tgname
+        FROM pg_trigger t
+        WHERE t.tgrelid = c.oid AND NOT t.tgisinternal AND t.tgname <> of_table || '_assign_seq'
+    ) o
+    WHERE c.oid = to_regclass(format('public.%I', of_table))
+$$;
+
 -- Puts a partitioned table in the place of a plain one, which becomes its default partition: no row is read or written, and nobody waits
 -- longer than for the exchange of the names.
 CREATE FUNCTION partition_log_table(of_table text) RETURNS void
@@ -85,40 +116,9 @@ LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     flat regclass := format('public.%I', of_table);
     key_column text := (SELECT s.key_column FROM public.log_partition_settings s WHERE s.table_name = of_table);
-    obstacle text;
     item record;
     triggers text[];
 BEGIN
-    -- What belongs to the plain table and would stay behind with it.
-    SELECT string_agg(o.what, ', ') INTO obstacle
-    FROM (
-        SELECT DISTINCT 'the view ' || r.ev_class::regclass AS what
-        FROM pg_depend d JOIN pg_rewrite r ON r.oid = d.objid
-        WHERE d.classid = 'pg_rewrite'::regclass AND d.refclassid = 'pg_class'::regclass AND d.refobjid = flat AND r.ev_class <> flat
-        UNION ALL
-        SELECT 'the rule ' || r.rulename FROM pg_rewrite r WHERE r.ev_class = flat
-        UNION ALL
-        SELECT 'the policy ' || p.polname FROM pg_policy p WHERE p.polrelid = flat
-        UNION ALL
-        SELECT 'row security' FROM pg_class c WHERE c.oid = flat AND (c.relrowsecurity OR c.relforcerowsecurity)
-        UNION ALL
-        SELECT 'the publication ' || p.pubname
-        FROM pg_publication_rel r JOIN pg_publication p ON p.oid = r.prpubid
-        WHERE r.prrelid = flat
-        UNION ALL
-        SELECT 'the foreign key ' || k.conname || ' of ' || k.conrelid::regclass FROM pg_constraint k WHERE k.confrelid = flat
-        UNION ALL
-        SELECT 'the child table ' || i.inhrelid::regclass FROM pg_inherits i WHERE i.inhparent = flat
-        UNION ALL
-        SELECT 'the trigger ' || t.tgname
-        FROM pg_trigger t
-        WHERE t.tgrelid = flat AND NOT t.tgisinternal AND t.tgname <> of_table || '_assign_seq'
-    ) o;
-    IF obstacle IS NOT NULL THEN
-        RAISE '% cannot be partitioned: % would stay with the plain table', flat, obstacle
-            USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Drop it, enable the feature, and create it anew.';
-    END IF;
-
     -- The exchange has a schema of its own, because indexes keep their names and no schema may have one twice.
     CREATE SCHEMA autostack_exchange;
     EXECUTE format(
@@ -145,9 +145,10 @@ BEGIN
         END;
     END LOOP;
 
-    -- From here to the end of the transaction nobody uses the table. deployments is locked first, always: the foreign key needs it.
+    -- From here to the end of the transaction nobody uses the two tables: triggers of the foreign key change on both. deployments is locked
+    -- first, always.
     PERFORM public.lock_for_log_partitions(format(
-        'LOCK TABLE public.deployments IN SHARE ROW EXCLUSIVE MODE; LOCK TABLE public.%I IN ACCESS EXCLUSIVE MODE', of_table));
+        'LOCK TABLE public.deployments IN ACCESS EXCLUSIVE MODE; LOCK TABLE public.%I IN ACCESS EXCLUSIVE MODE', of_table));
     FOR item IN
         SELECT k.conname, pg_get_constraintdef(k.oid) AS definition FROM pg_constraint k WHERE k.conrelid = flat AND k.contype = 'f'
     LOOP
@@ -182,10 +183,9 @@ DECLARE
 BEGIN
     CREATE SCHEMA autostack_exchange;
     PERFORM public.lock_for_log_partitions(format(
-        'LOCK TABLE public.deployments IN SHARE ROW EXCLUSIVE MODE; LOCK TABLE public.%I IN ACCESS EXCLUSIVE MODE', of_table));
+        'LOCK TABLE public.deployments IN ACCESS EXCLUSIVE MODE; LOCK TABLE public.%I IN ACCESS EXCLUSIVE MODE', of_table));
     triggers := ARRAY(SELECT pg_get_triggerdef(t.oid) FROM pg_trigger t WHERE t.tgrelid = parent AND NOT t.tgisinternal);
-    partitions := ARRAY(
-        SELECT i.inhrelid::regclass FROM pg_inherits i WHERE i.inhparent = parent AND i.inhrelid <> flat ORDER BY i.inhrelid::regclass::text);
+    partitions := ARRAY(SELECT i.inhrelid::regclass FROM pg_inherits i WHERE i.inhparent = parent AND i.inhrelid <> flat ORDER BY 1);
     FOR item IN SELECT u.partition FROM unnest(partitions || flat) AS u (partition) LOOP
         EXECUTE format('ALTER TABLE %s DETACH PARTITION %s', parent, item.partition);
     END LOOP;

@@ -26,7 +26,8 @@ BEGIN
                 INSERT INTO %2$s SELECT * FROM gone ON CONFLICT (id) DO NOTHING', partition, flat);
             COMMIT;
         END LOOP;
-        PERFORM public.lock_for_log_partitions(pg_catalog.format('ALTER TABLE %1$s NO INHERIT %2$s; DROP TABLE %1$s', partition, flat));
+        PERFORM public.lock_for_log_partitions(pg_catalog.format(
+            'LOCK TABLE public.deployments IN ACCESS EXCLUSIVE MODE; ALTER TABLE %1$s NO INHERIT %2$s; DROP TABLE %1$s', partition, flat));
         COMMIT;
     END LOOP;
 END
