@@ -1,115 +1,12 @@
 using System.Runtime.Versioning;
 using AutoStack.Data.Migrations.Tests.Support;
-using AutoStack.Data.Testing;
 using Npgsql;
 
 namespace AutoStack.Data.Migrations.Tests.Sets;
 
-/// <summary>The feature <c>log-partitions</c> on filled tables, on the server of the run and on other releases.</summary>
-[TestFixture("")]
-[TestFixture("14.23.0-beta.17")]
-[TestFixture("16.14.0-beta.17")]
-[TestFixture("17.10.0-beta.17")]
-[TestFixture("18.4.0-beta.17")]
-public sealed class LogPartitionTests(string release) : MigrationTests
+/// <summary>What the feature <c>log-partitions</c> refuses and keeps, under traffic and kills.</summary>
+public sealed class LogPartitionTests : LogPartitionTestsBase
 {
-    private const string Name = "log-partitions";
-
-    // Deployments and rows of the past, and one in ten whose ids lie in a period to come, as ids of version 4 may.
-    private const string Fill = """
-        CREATE FUNCTION pg_temp.key(moment timestamptz, n bigint) RETURNS uuid LANGUAGE sql AS $$
-            SELECT (lpad(to_hex((extract(epoch FROM moment) * 1000)::bigint), 12, '0') || '70008000' || lpad(to_hex(n), 12, '0'))::uuid
-        $$;
-        CREATE FUNCTION pg_temp.key(n bigint) RETURNS uuid LANGUAGE sql AS $$
-            SELECT pg_temp.key(now() + CASE WHEN n % 10 = 0 THEN interval '10 days' ELSE interval '-10 days' END, n)
-        $$;
-        INSERT INTO users (id, name, email, created_at, updated_at) VALUES (pg_temp.key(1), 'Ada', 'ada@example.com', now(), now());
-        INSERT INTO projects (id, user_id, name, repository, created_at, updated_at)
-        VALUES (pg_temp.key(1), pg_temp.key(1), 'Site', 'ada/site', now(), now());
-        INSERT INTO deployments (id, project_id, user_id, status, created_at)
-        SELECT pg_temp.key(n), pg_temp.key(1), pg_temp.key(1), 'success', now() FROM generate_series(1, 50) n;
-        INSERT INTO deployment_logs (deployment_id, message) SELECT pg_temp.key(1 + n % 50), 'line ' || n FROM generate_series(1, 500) n;
-        INSERT INTO deployment_runtime_logs (id, deployment_id, message)
-        SELECT pg_temp.key(n), pg_temp.key(1 + n % 50), 'line ' || n FROM generate_series(1, 500) n;
-        INSERT INTO deployment_health_checks (id, deployment_id, url, is_live)
-        SELECT pg_temp.key(n), pg_temp.key(1 + n % 50), 'http://a', TRUE FROM generate_series(1, 500) n;
-        """;
-
-    private const string Rows = """
-        SELECT md5((SELECT string_agg(l::text, ' ' ORDER BY l.id) FROM deployment_logs l)
-            || (SELECT string_agg(r::text, ' ' ORDER BY r.id) FROM deployment_runtime_logs r)
-            || (SELECT string_agg(h::text, ' ' ORDER BY h.id) FROM deployment_health_checks h))
-        """;
-
-    private const string Places = """
-        SELECT count(DISTINCT tableoid) || ' ' || count(*) FROM deployment_logs
-        UNION ALL SELECT count(DISTINCT tableoid) || ' ' || count(*) FROM deployment_runtime_logs
-        UNION ALL SELECT count(DISTINCT tableoid) || ' ' || count(*) FROM deployment_health_checks
-        """;
-
-    private static readonly MigrationTarget On = MigrationTarget.Head.In(Name);
-    private static readonly MigrationTarget Off = MigrationTarget.Base.In(Name);
-
-    private PostgresServer? own;
-
-    protected override PostgresServer Server => own ?? TestServer.Current;
-
-    [OneTimeSetUp]
-    public async Task StartServerAsync()
-    {
-        if (release.Length == 0)
-        {
-            return;
-        }
-
-        try
-        {
-            own = await PostgresServer.StartAsync(new PostgresServerOptions { NpmVersion = release });
-        }
-        catch (PostgresUnavailableException exception)
-        {
-            Assert.Ignore(exception.Message);
-        }
-    }
-
-    [OneTimeTearDown]
-    public async Task StopServerAsync()
-    {
-        if (own is not null)
-        {
-            await own.DisposeAsync();
-        }
-    }
-
-    [SetUp]
-    public async Task FillAsync()
-    {
-        await StartAtAsync(Head);
-        await ExecuteAsync(Fill);
-    }
-
-    [Test]
-    public async Task Enabled_checked_and_disabled_it_leaves_rows_and_catalog_as_they_were()
-    {
-        var (catalog, rows) = (await CatalogAsync(), await ScalarAsync<string>(Rows));
-
-        await Migrator().UpgradeAsync(On, cancellationToken: Token);
-        var enabled = await ScalarAsync<string>(Rows);
-        var places = await ListAsync(Places);
-        var check = await Migrator().CheckAsync(Token);
-        await Migrator().DowngradeAsync(Off, cancellationToken: Token);
-
-        using (Assert.EnterMultipleScope())
-        {
-            Assert.That(enabled, Is.EqualTo(rows));
-            Assert.That(places, Is.EqualTo(new[] { "2 500", "2 500", "2 500" }), "rows of a period to come have moved into its partition");
-            Assert.That(check.Differences, Is.Empty);
-            Assert.That(check.ForeignObjects, Is.Empty);
-            Assert.That(await ScalarAsync<string>(Rows), Is.EqualTo(rows));
-            Assert.That(await CatalogAsync(), Is.EqualTo(catalog));
-        }
-    }
-
     [Test]
     public async Task The_core_is_reverted_after_the_feature()
     {
