@@ -6,8 +6,8 @@ using Npgsql;
 namespace AutoStack.Data.Tests;
 
 /// <summary>
-/// Gives each database of the run the feature log-partitions, with periods around the present time, so that new rows go into partitions. Rows
-/// that tests insert with random ids go into the default partition.
+/// Gives each database of the run the feature log-partitions, with periods around the present time, so that new rows go into partitions.
+/// Rows that tests insert with random ids go into the default partition.
 /// </summary>
 internal static class WithPartitions
 {

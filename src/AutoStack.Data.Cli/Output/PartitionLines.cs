@@ -16,8 +16,8 @@ internal static class PartitionLines
         }
 
         var grid = new Grid(
-            new Column("table", LeftOut: 1), new Column("partition"), new Column("from"), new Column("until"), new Column("rows", Right: true),
-            new Column("size", Right: true));
+            new Column("table", LeftOut: 1), new Column("partition"), new Column("from"), new Column("until"),
+            new Column("rows", Right: true), new Column("size", Right: true));
         foreach (var table in status.Tables)
         {
             foreach (var partition in table.Partitions)

@@ -1,8 +1,8 @@
 namespace AutoStack.Data.Partitions;
 
 /// <summary>
-/// The partitions of logs and health checks, in a database with the feature <c>log-partitions</c>. Without the feature the tables are plain,
-/// and there is nothing to do.
+/// The partitions of logs and health checks, in a database with the feature <c>log-partitions</c>. Without the feature the tables are
+/// plain, and there is nothing to do.
 /// </summary>
 /// <remarks>
 /// A partition has the rows of a period. Rows whose key lies in no period are in the default partition: those that are older than the

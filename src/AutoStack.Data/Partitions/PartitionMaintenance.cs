@@ -45,8 +45,8 @@ internal sealed partial class PartitionMaintenance(Db db, TimeProvider clock) : 
     }
 
     /// <summary>
-    /// Drops the partitions of a table whose rows are all older than a moment, and returns the moment before which rows are to be purged one
-    /// by one.
+    /// Drops the partitions of a table whose rows are all older than a moment, and returns the moment before which rows are to be purged
+    /// one by one.
     /// </summary>
     /// <param name="table">The table.</param>
     /// <param name="before">The moment.</param>

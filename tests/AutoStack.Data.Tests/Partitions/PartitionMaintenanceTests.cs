@@ -16,8 +16,8 @@ public sealed class PartitionMaintenanceTests : DatabaseTests
 
     // Version 6 would create partitions after the machine's clock.
     [OneTimeSetUp]
-    public Task EnableAsync() =>
-        new SchemaMigrator(Database.ConnectionString).UpgradeAsync(MigrationTarget.Version(5).In("log-partitions"), cancellationToken: Token);
+    public Task EnableAsync() => new SchemaMigrator(Database.ConnectionString).UpgradeAsync(
+        MigrationTarget.Version(5).In("log-partitions"), cancellationToken: Token);
 
     [SetUp]
     public async Task DropPartitionsAsync()
@@ -54,7 +54,8 @@ public sealed class PartitionMaintenanceTests : DatabaseTests
                 "deployment_health_checks: 03-31 to 04-06, 04-06 to 04-13, 04-13 to 04-20, default",
             }));
         Assert.That(created.DaysAhead, Is.EqualTo(21.96).Within(0.01));
-        Assert.That(again.Tables.SelectMany(table => table.Partitions), Is.EqualTo(created.Tables.SelectMany(table => table.Partitions)));
+        Assert.That(
+            again.Tables.SelectMany(table => table.Partitions), Is.EqualTo(created.Tables.SelectMany(table => table.Partitions)));
     }
 
     [Test]
@@ -65,7 +66,8 @@ public sealed class PartitionMaintenanceTests : DatabaseTests
         var status = await Partitions.MaintainAsync(Token);
         await ExecuteAsync("UPDATE log_partition_settings SET period = 'month', ahead = 2 WHERE table_name = 'deployment_logs'");
 
-        Assert.That(status.Tables[0].Partitions.Select(Period).Skip(2), Is.EqualTo(new[] { "05-01 to 06-01", "06-01 to 06-08", "default" }));
+        Assert.That(
+            status.Tables[0].Partitions.Select(Period).Skip(2), Is.EqualTo(new[] { "05-01 to 06-01", "06-01 to 06-08", "default" }));
     }
 
     [Test]
@@ -155,6 +157,8 @@ public sealed class PartitionMaintenanceTests : DatabaseTests
     private Task AddLineAsync(Guid deployment, DateTimeOffset time) =>
         PlatformLogs.AppendAsync(deployment, [new() { Message = "line", Timestamp = time }], Token);
 
-    private async Task<object?> PlacesAsync(string table) => await ScalarAsync(
-        $"SELECT string_agg(p, ', ' ORDER BY p) FROM (SELECT tableoid::regclass || ': ' || count(*) AS p FROM {table} GROUP BY tableoid) t");
+    private async Task<object?> PlacesAsync(string table) => await ScalarAsync($"""
+        SELECT string_agg(p, ', ' ORDER BY p)
+        FROM (SELECT tableoid::regclass || ': ' || count(*) AS p FROM {table} GROUP BY tableoid) t
+        """);
 }

@@ -32,8 +32,8 @@ public sealed class PartitionRetentionTests : DatabaseTests
     };
 
     [OneTimeSetUp]
-    public Task EnableAsync() =>
-        new SchemaMigrator(Database.ConnectionString).UpgradeAsync(MigrationTarget.Version(5).In("log-partitions"), cancellationToken: Token);
+    public Task EnableAsync() => new SchemaMigrator(Database.ConnectionString).UpgradeAsync(
+        MigrationTarget.Version(5).In("log-partitions"), cancellationToken: Token);
 
     [SetUp]
     public async Task CreatePartitionsAsync()
