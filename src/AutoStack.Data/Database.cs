@@ -42,8 +42,7 @@ internal sealed class Database : IAsyncDisposable, IDisposable
         [typeof(IPlatformPushes)] = database => new Pushes(database.unitOfWork),
         [typeof(IRetentionService)] = database => RetentionOver(
             new Db(database.executor, new Subject("RetentionService", table: null)), database.context),
-        [typeof(IPartitionMaintenance)] = database => new PartitionMaintenance(
-            new Db(database.executor, new Subject("PartitionMaintenance", table: null)), database.context.Clock),
+        [typeof(IPartitionMaintenance)] = database => database.partitions.Value,
         [typeof(ISecretRotation)] = database => new SecretRotator(
             new Db(database.executor, new Subject("SecretRotation", table: null)), database.context.Secrets),
     }.ToFrozenDictionary();
@@ -61,6 +60,7 @@ internal sealed class Database : IAsyncDisposable, IDisposable
     private readonly Timeouts timeouts;
     private readonly Readiness readiness;
     private readonly SchemaRequirement schemaRequirement;
+    private readonly Lazy<PartitionMaintenance> partitions;
 
     /// <summary>Builds a data source from the options, unless the host brought one, which then stays the host's to dispose.</summary>
     public Database(AutoStackDataOptions options, NpgsqlDataSource? dataSource, TimeProvider clock, ILoggerFactory loggerFactory,
@@ -105,6 +105,7 @@ internal sealed class Database : IAsyncDisposable, IDisposable
             logger);
 
         readiness = new Readiness(new Db(executor, new Subject("Readiness", table: null)), secrets, clock);
+        partitions = new(() => new PartitionMaintenance(new Db(executor, new Subject("PartitionMaintenance", table: null)), clock));
         schemaRequirement = new SchemaRequirement(readiness, options.RequireSchema, logger);
 
         // The query by which the driver loads types compares oid with regproc: an operator for these two types, planted in public, would be
@@ -138,6 +139,9 @@ internal sealed class Database : IAsyncDisposable, IDisposable
 
     /// <summary>A check whether the service can serve.</summary>
     public IHealthCheck CreateReadyCheck(bool needsWrites) => new ReadyCheck(readiness, needsWrites);
+
+    /// <summary>A check whether there are partitions ahead.</summary>
+    public IHealthCheck CreatePartitionCheck() => new PartitionCheck(partitions.Value);
 
     /// <summary>A check whether the process must be restarted.</summary>
     public IHealthCheck CreateLiveCheck() => new LiveCheck(

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Diagnostics.Metrics;
 using System.Text.RegularExpressions;
 using AutoStack.Data.Postgres;
 
@@ -6,6 +7,9 @@ namespace AutoStack.Data.Partitions;
 
 internal sealed partial class PartitionMaintenance(Db db, TimeProvider clock) : IPartitionMaintenance
 {
+    private static readonly Gauge<double> Ahead = Telemetry.Meter.CreateGauge<double>(
+        "autostack.partitions.days_ahead", "d", "Days until a table of logs has no partition for new rows, when they were last read.");
+
     /// <summary>The tables that the feature partitions.</summary>
     internal static IReadOnlyList<string> Tables { get; } = ["deployment_logs", "deployment_runtime_logs", "deployment_health_checks"];
 
@@ -23,7 +27,17 @@ internal sealed partial class PartitionMaintenance(Db db, TimeProvider clock) : 
             WHERE p.relnamespace = 'public'::regnamespace::oid AND p.relname::text = ANY (@names)
             """, [P.Of([.. Tables], "names"), ServerTime.Now(clock)], cancellationToken).ConfigureAwait(false);
         var readAt = rows.Count == 0 ? default : rows[0].ReadAt;
-        return new PartitionStatus([.. Tables.Select(name => Table(name, [.. rows.Where(row => row.Table == name)], readAt))], readAt);
+        var status = new PartitionStatus(
+            [.. Tables.Select(name => Table(name, [.. rows.Where(row => row.Table == name)], readAt))], readAt);
+        foreach (var table in status.Tables)
+        {
+            if (table.DaysAhead is { } days)
+            {
+                Ahead.Record(days, new KeyValuePair<string, object?>("db.collection.name", table.Name));
+            }
+        }
+
+        return status;
     }
 
     public async Task<PartitionStatus> MaintainAsync(CancellationToken cancellationToken)

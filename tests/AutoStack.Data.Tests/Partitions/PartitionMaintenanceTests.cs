@@ -1,7 +1,10 @@
+using System.Diagnostics.Metrics;
 using AutoStack.Data.Migrations;
 using AutoStack.Data.Monitoring;
 using AutoStack.Data.Partitions;
 using AutoStack.Data.Tests.Support;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Npgsql;
 
 namespace AutoStack.Data.Tests.Partitions;
@@ -118,6 +121,43 @@ public sealed class PartitionMaintenanceTests : DatabaseTests
             await ScalarAsync(
                 "SELECT count(*) FROM pg_constraint WHERE connamespace = 'autostack_partitions'::regnamespace AND conname LIKE '%ahead%'"),
             Is.Zero, "nothing stays reserved");
+    }
+
+    [Test]
+    public async Task Days_ahead_are_a_metric_and_a_health_check()
+    {
+        var days = new Dictionary<string, double>();
+        using var listener = new MeterListener
+        {
+            InstrumentPublished = (instrument, own) =>
+            {
+                if (instrument.Meter.Name == AutoStackDataTelemetry.MeterName && instrument.Name == "autostack.partitions.days_ahead")
+                {
+                    own.EnableMeasurementEvents(instrument);
+                }
+            },
+        };
+        listener.SetMeasurementEventCallback<double>((_, value, tags, _) => days[(string)tags[0].Value!] = value);
+        listener.Start();
+        await using var host = new ServiceCollection()
+            .AddLogging()
+            .AddSingleton<TimeProvider>(Clock)
+            .AddAutoStackData(options => LibraryConnection.Set(options, Database.ConnectionString))
+            .AddHealthChecks().AddAutoStackDataPartitions().Services
+            .BuildServiceProvider();
+        var checks = host.GetRequiredService<HealthCheckService>();
+
+        var without = await checks.CheckHealthAsync(Token);
+        await Partitions.MaintainAsync(Token);
+        var with = await checks.CheckHealthAsync(Token);
+
+        Assert.That(without.Entries.Keys, Is.EqualTo(new[] { "autostack-data-partitions" }));
+        Assert.That(without.Status, Is.EqualTo(HealthStatus.Degraded));
+        Assert.That(without.Entries.Values.Single().Description, Does.Contain("deployment_logs has no partition for new rows."));
+        Assert.That(with.Status, Is.EqualTo(HealthStatus.Healthy));
+        Assert.That(with.Entries.Values.Single().Data["daysAhead"], Is.EqualTo(21.96).Within(0.01));
+        Assert.That(days["deployment_runtime_logs"], Is.EqualTo(21.96).Within(0.01));
+        Assert.That(days["deployment_logs"], Is.EqualTo(63.96).Within(0.01));
     }
 
     [Test]

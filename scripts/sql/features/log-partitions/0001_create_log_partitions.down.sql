@@ -1,4 +1,3 @@
--- autostack: allow=drop-table (settings of the feature, and nothing else)
 DROP FUNCTION drop_log_partition(text, timestamp);
 DROP FUNCTION create_reserved_log_partitions(text);
 DROP FUNCTION reserve_log_partitions(text, timestamp);

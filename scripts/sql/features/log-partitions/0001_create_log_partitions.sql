@@ -1,5 +1,4 @@
 -- autostack: requires=core:41
--- autostack: allow=lock-table (in functions that wait a tenth of a second and try again)
 -- Logs and health checks in partitions by date: old ones are dropped whole.
 -- The partitions are in a schema of their own, which no search path has: they are reached through their tables only.
 CREATE SCHEMA autostack_partitions;
