@@ -17,6 +17,7 @@ public sealed class PartitionRightsTests
     {
         await using var database = await RolesDatabase.CreateAsync(TestServer.Current);
         await database.UpgradeAsync();
+        await database.RunScriptAsync();
         await new SchemaMigrator(bySuperuser ? database.SuperuserConnectionString : database.As("migrator"))
             .UpgradeAsync(MigrationTarget.Head.In("log-partitions"), cancellationToken: Token);
         if (bySuperuser)

@@ -305,6 +305,8 @@ DECLARE
     target regclass;
     settings public.log_partition_settings;
     bounds record;
+    found text;
+    last_line text;
     has_young boolean;
 BEGIN
     PERFORM pg_advisory_xact_lock(hashtextextended('autostack_partitions.' || partition_name, 0));
@@ -321,36 +323,50 @@ BEGIN
         RETURN FALSE;
     END IF;
     PERFORM public.lock_for_log_partitions(format('LOCK TABLE %s IN SHARE MODE', target));
-    EXECUTE format('SELECT EXISTS (SELECT FROM %s WHERE %I >= $1)', target, settings.time_column) INTO has_young USING before;
+    -- The deployments of the partition, one index entry each, whatever the number of their rows.
+    found := format(
+        'WITH RECURSIVE k AS (
+            (SELECT m.deployment_id FROM %1$s m ORDER BY m.deployment_id LIMIT 1)
+            UNION ALL
+            SELECT n.deployment_id
+            FROM k
+            CROSS JOIN LATERAL (
+                SELECT m.deployment_id FROM %1$s m WHERE m.deployment_id > k.deployment_id ORDER BY m.deployment_id LIMIT 1
+            ) n
+        )', target);
+    last_line := format(
+        'CROSS JOIN LATERAL (SELECT l.* FROM %s l WHERE l.deployment_id = k.deployment_id ORDER BY l.seq DESC LIMIT 1) e', target);
+    -- The newest row: by the index of the times, or of each deployment by its own.
+    EXECUTE CASE settings.table_name
+        WHEN 'deployment_logs' THEN format('SELECT EXISTS (SELECT FROM %s WHERE timestamp >= $1)', target)
+        ELSE found || format(
+            ' SELECT EXISTS (
+                SELECT FROM k CROSS JOIN LATERAL (SELECT 1 FROM %s r WHERE r.deployment_id = k.deployment_id AND r.%I >= $1 LIMIT 1) y)',
+            target, settings.time_column)
+    END INTO has_young USING before;
     IF has_young THEN
         RETURN FALSE;
     END IF;
     IF settings.table_name = 'deployment_logs' THEN
-        EXECUTE format(
-            'INSERT INTO public.deployment_log_ends AS e (deployment_id, seq, log_bytes)
-            SELECT l.deployment_id, l.seq, l.log_bytes
-            FROM (SELECT m.deployment_id, max(m.seq) AS seq FROM %1$s m GROUP BY m.deployment_id) k
-            JOIN %1$s l ON l.deployment_id = k.deployment_id AND l.seq = k.seq
+        EXECUTE found || ' INSERT INTO public.deployment_log_ends AS o (deployment_id, seq, log_bytes)
+            SELECT k.deployment_id, e.seq, e.log_bytes FROM k ' || last_line || '
             ON CONFLICT (deployment_id) DO UPDATE
             SET seq = excluded.seq, log_bytes = excluded.log_bytes
-            WHERE e.seq IS NULL OR e.seq < excluded.seq', target);
+            WHERE o.seq IS NULL OR o.seq < excluded.seq';
     ELSIF settings.table_name = 'deployment_runtime_logs' THEN
         -- A young line that is numbered before a line of the partition would be left behind a gap.
-        EXECUTE format(
-            'SELECT EXISTS (
-                SELECT
-                FROM (SELECT m.deployment_id, max(m.seq) AS seq FROM %s m GROUP BY m.deployment_id) k
-                JOIN public.deployment_runtime_logs l ON l.deployment_id = k.deployment_id AND l.seq < k.seq
-                WHERE l.timestamp >= $1)', target) INTO has_young USING before;
+        EXECUTE found || ' SELECT EXISTS (
+            SELECT FROM k ' || last_line || '
+            JOIN public.deployment_runtime_logs l ON l.deployment_id = k.deployment_id AND l.seq < e.seq
+            WHERE l.timestamp >= $1)' INTO has_young USING before;
         IF has_young THEN
             RETURN FALSE;
         END IF;
-        EXECUTE format(
-            'INSERT INTO public.deployment_log_ends AS e (deployment_id, runtime_seq)
-            SELECT m.deployment_id, max(m.seq) FROM %s m GROUP BY m.deployment_id
+        EXECUTE found || ' INSERT INTO public.deployment_log_ends AS o (deployment_id, runtime_seq)
+            SELECT k.deployment_id, e.seq FROM k ' || last_line || '
             ON CONFLICT (deployment_id) DO UPDATE
             SET runtime_seq = excluded.runtime_seq
-            WHERE e.runtime_seq IS NULL OR e.runtime_seq < excluded.runtime_seq', target);
+            WHERE o.runtime_seq IS NULL OR o.runtime_seq < excluded.runtime_seq';
     END IF;
     PERFORM public.lock_for_log_partitions(format(
         'LOCK TABLE public.deployments IN SHARE ROW EXCLUSIVE MODE; DROP TABLE %s', target));
