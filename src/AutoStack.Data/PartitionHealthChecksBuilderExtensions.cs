@@ -1,5 +1,4 @@
 using AutoStack.Data;
-using AutoStack.Data.Partitions;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Microsoft.Extensions.DependencyInjection;

@@ -1,4 +1,3 @@
-using AutoStack.Data.Migrations.Tests.Support;
 using AutoStack.Data.Testing;
 
 namespace AutoStack.Data.Migrations.Tests.Sets;
