@@ -8,9 +8,6 @@ namespace AutoStack.Data.Tests.Logs;
 [CancelAfter(60_000)]
 public sealed class LogEndTests : DatabaseTests
 {
-    private const string ForeignLine =
-        "INSERT INTO {0} (id, deployment_id, timestamp, message) VALUES (gen_random_uuid(), $1, now(), 'foreign')";
-
     [TestCase(1)]
     [TestCase(DeploymentLogAppends.CopyFrom)]
     public async Task An_append_continues_at_the_end_of_a_log_without_lines(int count)
@@ -43,9 +40,9 @@ public sealed class LogEndTests : DatabaseTests
     {
         var deployment = await EndedAsync();
 
-        await ExecuteAsync(string.Format(null, ForeignLine, "deployment_logs"), deployment.Id);
-        await ExecuteAsync(string.Format(null, ForeignLine, "deployment_logs"), deployment.Id);
-        await ExecuteAsync(string.Format(null, ForeignLine, "deployment_runtime_logs"), deployment.Id);
+        await ExecuteAsync(ForeignLine("deployment_logs"), deployment.Id);
+        await ExecuteAsync(ForeignLine("deployment_logs"), deployment.Id);
+        await ExecuteAsync(ForeignLine("deployment_runtime_logs"), deployment.Id);
 
         Assert.That(await FirstAndLastAsync(deployment), Is.EqualTo((42L, 43L)));
         Assert.That(
@@ -98,6 +95,9 @@ public sealed class LogEndTests : DatabaseTests
 
         Assert.That(held, Is.Zero);
     }
+
+    private static string ForeignLine(string table) =>
+        $"INSERT INTO {table} (id, deployment_id, timestamp, message) VALUES (gen_random_uuid(), $1, now(), 'foreign')";
 
     private async Task WriteAsync(Deployment deployment)
     {
