@@ -20,7 +20,8 @@ internal static class KeyFile
     public static Option<string?> Option(string remark) => new(Name)
     {
         Description =
-            $"A file with the keys of secrets as ID=BASE64; readable by its owner and group only. Default: the variable {Variable}. {remark}",
+            "A file with the keys of secrets as ID=BASE64; readable by its owner and group only. " +
+            $"Default: the variable {Variable}. {remark}",
         HelpName = "FILE",
     };
 
