@@ -53,6 +53,8 @@ DECLARE
             || 'build_duration_seconds failed_reason deployed_url started_at completed_at created_at is_deleted commit_hash_full queue_place'],
         ['deployment_logs', 'id deployment_id timestamp log_level message created_at seq log_bytes'],
         ['deployment_leases', 'deployment_id worker attempt claimed_at renewed_at expires_at released_at'],
+        ['deployment_log_ends', 'deployment_id seq log_bytes runtime_seq'],
+        ['log_partition_settings', 'table_name key_column time_column period ahead'],
         ['deployment_stages', 'id deployment_id stage_name status started_at completed_at error_message created_at'],
         ['deployment_containers', 'id deployment_id container_id image host port status created_at stopped_at'],
         ['deployment_health_checks', 'id deployment_id url http_status latency_ms is_live checked_at'],
@@ -171,6 +173,20 @@ BEGIN
         SELECT format('ALTER TABLE %s OWNER TO %I', c.oid::regclass, owner) AS statement
         FROM pg_class c
         WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND c.relname = ANY (ours) AND c.relowner <> owner_id
+        UNION ALL
+        -- The partitions of the feature log-partitions, and the functions that create and drop them with the rights of their owner.
+        SELECT format('ALTER SCHEMA %I OWNER TO %I', n.nspname, owner)
+        FROM pg_namespace n
+        WHERE n.nspname = 'autostack_partitions' AND n.nspowner <> owner_id
+        UNION ALL
+        SELECT format('ALTER TABLE %s OWNER TO %I', c.oid::regclass, owner)
+        FROM pg_class c
+        JOIN pg_namespace n ON n.oid = c.relnamespace
+        WHERE n.nspname = 'autostack_partitions' AND c.relkind = 'r' AND c.relowner <> owner_id
+        UNION ALL
+        SELECT format('ALTER FUNCTION %s OWNER TO %I', p.oid::regprocedure, owner)
+        FROM pg_proc p
+        WHERE p.pronamespace = 'public'::regnamespace AND p.proname ~ 'log_(partition|table)' AND p.proowner <> owner_id
         UNION ALL
         SELECT DISTINCT format('ALTER FUNCTION %s OWNER TO %I', p.oid::regprocedure, owner)
         FROM pg_trigger t

@@ -80,6 +80,7 @@ internal static class AutoStackDb
             StampCommand.Create(session),
             RepairCommand.Create(session),
             FeatureCommand.Create(session),
+            PartitionsCommand.Create(session),
             LintCommand.Create(session),
             BenchCommand.Create(session),
             CreateCommand.Create(session),

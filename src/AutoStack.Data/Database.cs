@@ -6,6 +6,7 @@ using AutoStack.Data.HealthChecks;
 using AutoStack.Data.Integrity;
 using AutoStack.Data.Logs;
 using AutoStack.Data.Monitoring;
+using AutoStack.Data.Partitions;
 using AutoStack.Data.Postgres;
 using AutoStack.Data.Retention;
 using AutoStack.Data.SecretRotation;
@@ -48,6 +49,7 @@ internal sealed class Database : IAsyncDisposable, IDisposable
         [typeof(IDatabaseDoctor)] = database => new DatabaseDoctor(
             new Db(database.executor, new Subject("DatabaseDoctor", table: null)),
             (IDatabaseMonitor)database.Create(typeof(IDatabaseMonitor))),
+        [typeof(IPartitionMaintenance)] = database => database.partitions.Value,
         [typeof(ISecretRotation)] = database => new SecretRotator(
             new Db(database.executor, new Subject("SecretRotation", table: null)), database.context.Secrets),
         [typeof(IDatabaseVerifier)] = database => new DatabaseVerifier(
@@ -67,6 +69,7 @@ internal sealed class Database : IAsyncDisposable, IDisposable
     private readonly Timeouts timeouts;
     private readonly Readiness readiness;
     private readonly SchemaRequirement schemaRequirement;
+    private readonly Lazy<PartitionMaintenance> partitions;
 
     /// <summary>Builds a data source from the options, unless the host brought one, which then stays the host's to dispose.</summary>
     public Database(AutoStackDataOptions options, NpgsqlDataSource? dataSource, TimeProvider clock, ILoggerFactory loggerFactory,
@@ -111,6 +114,7 @@ internal sealed class Database : IAsyncDisposable, IDisposable
             logger);
 
         readiness = new Readiness(new Db(executor, new Subject("Readiness", table: null)), secrets, clock);
+        partitions = new(() => new PartitionMaintenance(new Db(executor, new Subject("PartitionMaintenance", table: null)), clock));
         schemaRequirement = new SchemaRequirement(readiness, options.RequireSchema, logger);
 
         // The query by which the driver loads types compares oid with regproc: an operator for these two types, planted in public, would be
@@ -145,6 +149,9 @@ internal sealed class Database : IAsyncDisposable, IDisposable
     /// <summary>A check whether the service can serve.</summary>
     public IHealthCheck CreateReadyCheck(bool needsWrites) => new ReadyCheck(readiness, needsWrites);
 
+    /// <summary>A check whether there are partitions ahead.</summary>
+    public IHealthCheck CreatePartitionCheck() => new PartitionCheck(partitions.Value);
+
     /// <summary>A check whether the process must be restarted.</summary>
     public IHealthCheck CreateLiveCheck() => new LiveCheck(
         new Dictionary<string, Pulse> { ["log writer"] = logWriter.Pulse, ["log follower"] = logFollower.Pulse }, timeouts.Operation);
@@ -158,7 +165,8 @@ internal sealed class Database : IAsyncDisposable, IDisposable
         new SessionRepository(db, context.Accounts),
         new SignInThrottle(db, context.Accounts),
         new PasswordResetTokenRepository(db, context.Accounts),
-        new WebhookPayloadRepository(db, context.Clock)));
+        new WebhookPayloadRepository(db, context.Clock),
+        new PartitionMaintenance(db, context.Clock)));
 
     public void Dispose()
     {

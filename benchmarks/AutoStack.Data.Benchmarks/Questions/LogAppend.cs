@@ -20,7 +20,7 @@ public class LogAppend : CallQuestion
                 (SELECT max(m.seq) FROM deployment_logs m WHERE m.deployment_id = $1),
                 (SELECT count(*) FROM deployment_logs m WHERE m.deployment_id = $1)) + row_number() OVER (ORDER BY n.ordinal)
         FROM unnest($3, $4, $5, $6) WITH ORDINALITY AS n (id, timestamp, log_level, message, ordinal)
-        WHERE (SELECT t.deployment_id FROM deployment_logs t WHERE t.id = n.id) IS DISTINCT FROM $1
+        WHERE (SELECT t.id FROM deployment_logs t WHERE t.id = n.id AND t.deployment_id = $1) IS NULL
         """;
 
     private IPlatformDeploymentLogRepository logs = null!;

@@ -92,6 +92,18 @@ internal sealed record Examples(IReadOnlyList<(string What, string Line)> Lines,
         ["feature disable"] = new(
             [("Switch a feature off; prints what is lost, and asks.", "autostack-db feature disable audit")],
             [(ExitCode.Done, Done), (ExitCode.Failed, Ran + ", or not confirmed"), Usage, Changed, Locked, NoConnection]),
+        ["partitions status"] = new(
+            [("The partitions of logs, and for how many days there are any.", "autostack-db partitions status")],
+            [
+                (ExitCode.Done, "there are enough partitions, or the feature is not enabled"), (ExitCode.Failed, Read), Usage, NoConnection,
+                (ExitCode.Warnings, "partitions end within a week"), (ExitCode.Errors, "a table has no partition for new rows"),
+            ]),
+        ["partitions maintain"] = new(
+            [("Create the partitions of the next periods, daily.", "autostack-db partitions maintain")],
+            [
+                (ExitCode.Done, Done), (ExitCode.Failed, "failed; the next run continues"), Usage, NoConnection,
+                (ExitCode.Warnings, "partitions end within a week"), (ExitCode.Errors, "a table has no partition for new rows"),
+            ]),
         ["lint"] = new(
             [("The scripts of the working directory.", "autostack-db lint"), ("One folder.", "autostack-db lint db/billing")],
             [(ExitCode.Done, "no finding"), (ExitCode.Failed, "there are findings"), Usage]),

@@ -10,6 +10,7 @@ using AutoStack.Data.Cli.Upkeep;
 using AutoStack.Data.Integrity;
 using AutoStack.Data.Migrations;
 using AutoStack.Data.Monitoring;
+using AutoStack.Data.Partitions;
 using Spectre.Console;
 using Finding = AutoStack.Data.Monitoring.Finding;
 
@@ -104,6 +105,8 @@ internal sealed class HumanResults(IAnsiConsole output, IAnsiConsole error) : IR
     public void Changes(IReadOnlyList<JournalChange> changes) => JournalLines.Write(output, changes);
 
     public void Repaired(JournalRepairResult result, bool dryRun) => JournalLines.Write(output, result, dryRun);
+
+    public void Partitions(PartitionStatus status) => PartitionLines.Write(output, status);
 
     public void Features(IReadOnlyList<FeatureStatus> features) => SetTables.Write(output, features);
 

@@ -11,6 +11,7 @@ using AutoStack.Data.Integrity;
 using AutoStack.Data.Migrations;
 using AutoStack.Data.Monitoring;
 using Finding = AutoStack.Data.Monitoring.Finding;
+using AutoStack.Data.Partitions;
 
 namespace AutoStack.Data.Cli.Output;
 
@@ -46,6 +47,8 @@ internal interface IResults
     void Revised(Revision revision);
 
     void Features(IReadOnlyList<FeatureStatus> features);
+
+    void Partitions(PartitionStatus status);
 
     void Stamped(StampResult report);
 

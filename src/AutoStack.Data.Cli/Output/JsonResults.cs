@@ -15,6 +15,7 @@ using AutoStack.Data.Integrity;
 using AutoStack.Data.Migrations;
 using AutoStack.Data.Migrations.Internal;
 using AutoStack.Data.Monitoring;
+using AutoStack.Data.Partitions;
 using Spectre.Console;
 using Finding = AutoStack.Data.Monitoring.Finding;
 
@@ -70,6 +71,7 @@ namespace AutoStack.Data.Cli.Output;
 /// doctor              {"findings":[…]}, see FindingJson
 /// prune, keys         see PruneJson and KeyJson
 /// backup              see BackupJson
+/// partitions          see PartitionJson
 /// any failure         {"error":{"kind":"scriptFailed","message":"…"}}   kind is usage, cancelled, unexpected, scriptFailed,
 ///                     scriptChanged, schemaNewer, targetInvalid, locked, lockLost, noConnection or pooledConnection; for revision also
 ///                     scriptsInvalid (the existing scripts have a gap) and notWritten; for upgrade notAdopted and
@@ -203,6 +205,8 @@ internal sealed class JsonResults(TextWriter output, IAnsiConsole error, Progres
     public void Repaired(JournalRepairResult result, bool dryRun) => Write(JournalJson.Of(result, dryRun));
 
     public void Changes(IReadOnlyList<JournalChange> changes) => Write(JournalJson.Of(changes));
+
+    public void Partitions(PartitionStatus status) => Write(PartitionJson.Of(status));
 
     public void Features(IReadOnlyList<FeatureStatus> features) => Write(new
     {

@@ -104,10 +104,13 @@ internal static class MigrationPlanner
     // No service creates a table or column that the document does not have.
     private static bool HasOwnObjects(Catalog found) => LaterObjects.Find(found, DocumentedVersion).Count > 0;
 
-    /// <summary>Plans without a database: up from an empty one, down from the newest version.</summary>
+    /// <summary>
+    /// Plans without a database: up from an empty one, down from the newest version. A feature is not enabled, unless it is the target.
+    /// </summary>
     public static MigrationPlan PlanOffline(IReadOnlyList<ScriptSet> sets, bool up, MigrationTarget target)
     {
-        var applied = sets.SelectMany(set => set.Scripts.Concat(set.Repeatables)).Select(
+        var enabled = sets.Where(set => set.Kind != ScriptSetKind.Feature || set.Name == target.Set);
+        var applied = enabled.SelectMany(set => set.Scripts.Concat(set.Repeatables)).Select(
             s => new VersionJournal.Entry(s.Set, s.Version, s.Name, s.Checksum, default, TimeSpan.Zero, AppliedBy: "", ToolVersion: ""));
         var history = SchemaHistory.Of(up ? [] : [.. applied], sets);
         var plan = Plan(history, sets, up, target);

@@ -34,20 +34,8 @@ internal sealed class DeploymentHealthCheckRepository(Db db, TimeProvider clock)
         """, P.Of(deploymentId), P.Of(ownerId), P.Of(limit));
 
     /// <summary>Removes rows of the deployments in <see cref="Chosen"/>, whatever their age.</summary>
-    internal static Statement PurgeChosen(int limit) => new($"""
-        DELETE FROM deployment_health_checks h
-        WHERE h.id = ANY (ARRAY(
-            SELECT o.id
-            FROM pg_catalog.unnest({Chosen.Ids}) AS c (id)
-            CROSS JOIN LATERAL (
-                SELECT k.id
-                FROM deployment_health_checks k
-                WHERE k.deployment_id = c.id
-                LIMIT @limit
-            ) o
-            LIMIT @limit
-        ))
-        """, P.Of(limit));
+    internal static Statement PurgeChosen(int limit) => new(
+        $"{LogPurge.OfChosen} deployment_health_checks {LogPurge.UpToLimit} deployment_health_checks {LogPurge.Joined}", P.Of(limit));
 
     public async Task<DeploymentHealthCheck?> FindLatestAsync(Guid deploymentId, Guid ownerId, CancellationToken cancellationToken)
     {

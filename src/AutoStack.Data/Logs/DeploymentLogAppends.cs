@@ -19,14 +19,25 @@ internal sealed class DeploymentLogAppends(Db db, LogWriterOptions options)
 
     private const string LockKey = "'deployment_logs'::regclass::oid::bigint";
 
+    // Joins nothing, and locks the table before the key is computed. A migration that replaces the table waits for the transaction, so that
+    // no append holds the key of the old table while another one has that of the new table.
+    private const string LockTable = "LEFT JOIN deployment_logs t ON FALSE";
+
     // The ids that the batch's first statement has locked.
     private const string Locked = "pg_catalog.string_to_array(pg_catalog.current_setting('autostack.locked_logs'), ',')::uuid[]";
 
-    // The columns seq and size: how far the log of each deployment c (id) goes. Needs LastLine. Lines without numbers are older than
-    // numbered lines.
+    // The columns seq and size: how far the log of each deployment c (id) goes. Needs LastLine. A log whose last lines were removed with
+    // their period has an end. Lines without numbers are older than numbered lines.
     private const string End = """
-        coalesce(e.seq, (SELECT pg_catalog.count(*) FROM deployment_logs m WHERE m.deployment_id = c.id)) AS seq,
-        coalesce(e.log_bytes, e.seq << 7, (SELECT pg_catalog.count(*) << 7 FROM deployment_logs m WHERE m.deployment_id = c.id)) AS size
+        coalesce(
+            e.seq,
+            (SELECT k.seq FROM deployment_log_ends k WHERE k.deployment_id = c.id),
+            (SELECT pg_catalog.count(*) FROM deployment_logs m WHERE m.deployment_id = c.id)) AS seq,
+        coalesce(
+            e.log_bytes,
+            e.seq << 7,
+            (SELECT coalesce(k.log_bytes, k.seq << 7) FROM deployment_log_ends k WHERE k.deployment_id = c.id),
+            (SELECT pg_catalog.count(*) << 7 FROM deployment_logs m WHERE m.deployment_id = c.id)) AS size
         """;
 
     // Joins e, the last line of each deployment c (id).
@@ -79,6 +90,7 @@ internal sealed class DeploymentLogAppends(Db db, LogWriterOptions options)
         var @lock = new Statement($"""
             SELECT 1
             FROM pg_catalog.pg_advisory_xact_lock(pg_catalog.uuid_hash_extended(@deploymentId, {LockKey}))
+            {LockTable}
             """, P.Of(deploymentId));
         var insert = new Statement($"""
             INSERT INTO deployment_logs ({Stored})
@@ -93,7 +105,11 @@ internal sealed class DeploymentLogAppends(Db db, LogWriterOptions options)
                 CROSS JOIN ROWS FROM (
                     pg_catalog.unnest(@ids), pg_catalog.unnest(@times), pg_catalog.unnest(@levels), pg_catalog.unnest(@messages)
                 ) WITH ORDINALITY AS n (id, timestamp, log_level, message, ordinal)
-                WHERE (SELECT t.deployment_id FROM deployment_logs t WHERE t.id = n.id) IS DISTINCT FROM @deploymentId
+                WHERE (
+                    SELECT t.id
+                    FROM deployment_logs t
+                    WHERE t.id = n.id AND t.deployment_id = @deploymentId
+                ) IS NULL
                 WINDOW w AS (ORDER BY n.ordinal)
             ) s
             WHERE {WithinBound}
@@ -127,6 +143,7 @@ internal sealed class DeploymentLogAppends(Db db, LogWriterOptions options)
             SELECT pg_catalog.set_config('autostack.locked_logs', coalesce(pg_catalog.string_agg(u.id::text, ','), ''), TRUE)
             FROM pg_catalog.unnest(@distinctIds) AS u (id)
             CROSS JOIN LATERAL (SELECT d.id FROM deployments d WHERE d.id = u.id FOR KEY SHARE SKIP LOCKED) d
+            {LockTable}
             WHERE pg_catalog.pg_try_advisory_xact_lock(pg_catalog.uuid_hash_extended(u.id, {LockKey}))
             """, P.Of(distinctIds));
 
@@ -144,7 +161,11 @@ internal sealed class DeploymentLogAppends(Db db, LogWriterOptions options)
                     pg_catalog.unnest(@levels), pg_catalog.unnest(@messages)
                 ) WITH ORDINALITY AS n (deployment_id, id, timestamp, log_level, message, ordinal)
                 JOIN log l ON l.id = n.deployment_id
-                WHERE (SELECT t.deployment_id FROM deployment_logs t WHERE t.id = n.id) IS DISTINCT FROM n.deployment_id
+                WHERE (
+                    SELECT t.id
+                    FROM deployment_logs t
+                    WHERE t.id = n.id AND t.deployment_id = n.deployment_id
+                ) IS NULL
                 WINDOW w AS (PARTITION BY n.deployment_id ORDER BY n.ordinal)
             ),
             stored AS (

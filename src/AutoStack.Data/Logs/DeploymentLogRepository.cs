@@ -64,7 +64,7 @@ internal sealed class DeploymentLogRepository(Db db, LogContext context) : IDepl
 
     /// <summary>Removes lines of the chosen deployments, whatever their age.</summary>
     internal static Statement PurgeChosen(int limit) =>
-        new($"DELETE FROM deployment_logs {LogPurge.OfChosen} deployment_logs {LogPurge.UpToLimit}", P.Of(limit));
+        new($"{LogPurge.OfChosen} deployment_logs {LogPurge.UpToLimit} deployment_logs {LogPurge.Joined}", P.Of(limit));
 
     public async Task<LogPage<DeploymentLog>> ListAsync(
         Guid deploymentId, Guid ownerId, Cursor cursor, int limit, CancellationToken cancellationToken)

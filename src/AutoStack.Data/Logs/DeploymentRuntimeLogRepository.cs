@@ -27,7 +27,8 @@ internal sealed class DeploymentRuntimeLogRepository(Db db, LogContext context)
 
     /// <summary>Removes lines of the chosen deployments, whatever their age.</summary>
     internal static Statement PurgeChosen(int limit) =>
-        new($"DELETE FROM deployment_runtime_logs {LogPurge.OfChosen} deployment_runtime_logs {LogPurge.UpToLimit}", P.Of(limit));
+        new(
+            $"{LogPurge.OfChosen} deployment_runtime_logs {LogPurge.UpToLimit} deployment_runtime_logs {LogPurge.Joined}", P.Of(limit));
 
     public async Task<LogPage<DeploymentRuntimeLog>> ListAsync(
         Guid deploymentId, Guid ownerId, Cursor cursor, int limit, CancellationToken cancellationToken)
@@ -89,11 +90,13 @@ internal sealed class DeploymentRuntimeLogRepository(Db db, LogContext context)
 
         // The transaction holds the lock until its commit, so that lines are numbered in commit order, and so that the second of two
         // concurrent appends of the same lines sees those of the first. The trigger that numbers the lines of other writers takes the same
-        // lock. The lock is a separate statement: only a statement that starts after the lock was taken sees the lines stored before.
+        // lock. The lock is a separate statement: only a statement that starts after the lock was taken sees the lines stored before. The
+        // join that joins nothing locks the table first, so that a migration that replaces the table waits for the transaction.
         var @lock = new Statement("""
             SELECT 1
             FROM pg_catalog.pg_advisory_xact_lock(
                 pg_catalog.uuid_hash_extended(@deploymentId, 'deployment_runtime_logs'::regclass::oid::bigint))
+            LEFT JOIN deployment_runtime_logs t ON FALSE
             """, P.Of(deploymentId));
         var insert = new Statement("""
             WITH sent AS (
@@ -114,6 +117,7 @@ internal sealed class DeploymentRuntimeLogRepository(Db db, LogContext context)
                 SELECT n.id, @deploymentId, @source, n.message, n.timestamp,
                     pg_catalog.row_number() OVER (ORDER BY n.ordinal) + coalesce(
                         (SELECT pg_catalog.max(m.seq) FROM deployment_runtime_logs m WHERE m.deployment_id = @deploymentId),
+                        (SELECT k.runtime_seq FROM deployment_log_ends k WHERE k.deployment_id = @deploymentId),
                         (SELECT pg_catalog.count(*) FROM deployment_runtime_logs m WHERE m.deployment_id = @deploymentId))
                 FROM sent n
                 LEFT JOIN known k ON k.timestamp = n.timestamp AND k.message = n.message

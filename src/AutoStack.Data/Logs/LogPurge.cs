@@ -58,7 +58,7 @@ internal static class LogPurge
     /// </summary>
     internal const string Remove = """
         f
-                WHERE f.id = b.first_id
+                WHERE f.id = b.first_id AND f.deployment_id = b.id
                 FOR UPDATE SKIP LOCKED
             ) f
         ),
@@ -102,27 +102,34 @@ internal static class LogPurge
         """;
 
     /// <summary>
-    /// The removal of all lines of the chosen deployments (<see cref="Chosen.Ids"/>): <c>DELETE FROM</c> table <c>OfChosen</c> table
-    /// <c>UpToLimit</c>. Needs <c>@limit</c>.
+    /// The removal of all lines of the chosen deployments (<see cref="Chosen.Ids"/>): <c>OfChosen</c> table <c>UpToLimit</c> table
+    /// <c>Joined</c>. Needs <c>@limit</c>. The lines are found by their deployments, too: a table may be partitioned by that key.
     /// </summary>
     internal const string OfChosen = $"""
-        l
-        WHERE l.id = ANY (ARRAY(
-            SELECT o.id
+        WITH victim AS MATERIALIZED (
+            SELECT o.id, c.id AS deployment_id
             FROM pg_catalog.unnest({Chosen.Ids}) AS c (id)
             CROSS JOIN LATERAL (
                 SELECT k.id
                 FROM
         """;
 
-    /// <summary>The last part of the removal of all lines.</summary>
+    /// <summary>The part of the removal of all lines between the names of the table.</summary>
     internal const string UpToLimit = """
         k
                 WHERE k.deployment_id = c.id
                 LIMIT @limit
             ) o
             LIMIT @limit
-        ))
+        )
+        DELETE FROM
+        """;
+
+    /// <summary>The last part of the removal of all lines.</summary>
+    internal const string Joined = """
+        l
+        USING victim v
+        WHERE l.id = v.id AND l.deployment_id = v.deployment_id
         """;
 
     /// <summary>

@@ -71,6 +71,12 @@ public sealed record RetentionPolicy
 /// </param>
 public sealed record RetentionResult(string Table, long Rows, int Batches, bool MoreLeft)
 {
+    /// <summary>
+    /// The number of partitions that were dropped whole, with rows that <see cref="Rows"/> does not count; 0 without the feature
+    /// <c>log-partitions</c>.
+    /// </summary>
+    public int Partitions { get; init; }
+
     /// <summary>The error that ended the work on this table; null without an error. The run continues with the next table.</summary>
     public Exception? Failure { get; init; }
 }

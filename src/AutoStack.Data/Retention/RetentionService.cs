@@ -76,7 +76,8 @@ internal sealed class RetentionService(Db db, RetentionSources sources) : IReten
         var counts = new List<RetentionCount>();
         foreach (var (rule, age) in RetentionRules.Of(policy))
         {
-            var rows = await db.ListAsync(row => row.Long(), rule.Count(now - age), cancellationToken).ConfigureAwait(false);
+            var before = await sources.Partitions.FindFirstWholeAsync(rule.Table, now - age, cancellationToken).ConfigureAwait(false);
+            var rows = await db.ListAsync(row => row.Long(), rule.Count(before), cancellationToken).ConfigureAwait(false);
             var bytes = await db.FindValueAsync(
                 row => row.DoubleOrNull() ?? -1, RetentionCounts.BytesPerRow, [P.Text(rule.Table, name: "table")], cancellationToken)
                 .ConfigureAwait(false);
@@ -109,6 +110,7 @@ internal sealed class RetentionService(Db db, RetentionSources sources) : IReten
     {
         var place = new PurgeWindow.Place();
         var result = new RetentionResult(rule.Table, Rows: 0, Batches: 0, MoreLeft: false);
+        var released = false;
         while (!result.MoreLeft)
         {
             int rows;
@@ -118,6 +120,12 @@ internal sealed class RetentionService(Db db, RetentionSources sources) : IReten
                 if (gate is not null && !await gate.MayStartAsync(cancellationToken).ConfigureAwait(false))
                 {
                     return result with { MoreLeft = true };
+                }
+
+                if (!released)
+                {
+                    var release = await sources.Partitions.ReleaseAsync(rule.Table, before, cancellationToken).ConfigureAwait(false);
+                    (before, result, released) = (release.Before, result with { Partitions = release.Dropped }, true);
                 }
 
                 var started = Stopwatch.GetTimestamp();

@@ -2,6 +2,7 @@ using AutoStack.Data.Accounts;
 using AutoStack.Data.Deployments;
 using AutoStack.Data.HealthChecks;
 using AutoStack.Data.Logs;
+using AutoStack.Data.Partitions;
 using AutoStack.Data.Webhooks;
 
 namespace AutoStack.Data.Retention;
@@ -16,4 +17,5 @@ internal sealed record RetentionSources(
     IPlatformSessionRepository Sessions,
     IPlatformSignInThrottle SignInAttempts,
     IPlatformPasswordResetTokenRepository ResetTokens,
-    IWebhookPayloadRepository Webhooks);
+    IWebhookPayloadRepository Webhooks,
+    PartitionMaintenance Partitions);

@@ -33,14 +33,15 @@ public sealed class FeatureTests : MigrationTests
     }
 
     [Test]
-    public void This_version_has_no_feature() => Assert.That(ScriptSet.BuiltInFeatures, Is.Empty);
+    public void This_version_has_these_features() =>
+        Assert.That(ScriptSet.BuiltInFeatures.Select(feature => feature.Name), Is.EqualTo(new[] { "log-partitions" }));
 
     [Test]
     public async Task Without_features_the_list_is_empty_and_needs_no_database()
     {
-        var list = await ConsoleRun.StartAsync(["feature", "list"], cancellationToken: Token);
-        var json = await ConsoleRun.StartAsync(["feature", "list", "--json"], cancellationToken: Token);
-        var enable = await ConsoleRun.StartAsync(["feature", "enable", "notes"], connection: ConnectionString, cancellationToken: Token);
+        var list = await RunAsync(["feature", "list"], answer: null, connection: null);
+        var json = await RunAsync(["feature", "list", "--json"], answer: null, connection: null);
+        var enable = await RunAsync(["feature", "enable", "notes"], answer: null, ConnectionString);
 
         Assert.That((list.Code, list.Output.Trim()), Is.EqualTo((0, "This version has no optional feature.")));
         Assert.That(json.Output.Trim(), Is.EqualTo("""{"features":[]}"""));
@@ -149,16 +150,18 @@ public sealed class FeatureTests : MigrationTests
 
     private Task<ConsoleRun> RunAsync(params string[] args) => RunAsync(args, answer: null);
 
-    private async Task<ConsoleRun> RunAsync(string[] args, string? answer)
+    private Task<ConsoleRun> RunAsync(string[] args, string? answer) => RunAsync(args, answer, ConnectionString, Feature());
+
+    private async Task<ConsoleRun> RunAsync(string[] args, string? answer, string? connection, params ScriptSet[] features)
     {
         using var output = new StringWriter();
         using var error = new StringWriter();
         using var input = new StringReader(answer ?? "");
-        var host = new CliHost(output, error, input, name => name == "AUTOSTACK_CONNECTION" ? ConnectionString : null)
+        var host = new CliHost(output, error, input, name => name == "AUTOSTACK_CONNECTION" ? connection : null)
         {
             Directory = Path.GetTempPath(),
             InputRedirected = answer is null,
-            Features = [Feature()],
+            Features = features,
         };
         return new ConsoleRun(await AutoStackDb.RunAsync(args, host, Token), output.ToString(), error.ToString());
     }

@@ -34,6 +34,7 @@ public sealed class Cascades : DatabaseTests
         SELECT uid(5, n), uid(4, n), 'building', 'completed', now() FROM generate_series(0, 9999) n;
         INSERT INTO deployment_leases (deployment_id, worker, claim_key, attempt, claimed_at, renewed_at)
         SELECT uid(4, n), 'w', uid(5, n), 1, now(), now() FROM generate_series(0, 9999) n;
+        INSERT INTO deployment_log_ends (deployment_id, seq) SELECT uid(4, n), 1 FROM generate_series(0, 9999) n;
         INSERT INTO deployment_containers (id, deployment_id, container_id, image, port, status, created_at, stopped_at)
         SELECT uid(5, n), uid(4, n), 'c', 'i', 30000, 'stopped', now(), now() FROM generate_series(0, 9999) n;
         INSERT INTO deployment_health_checks (id, deployment_id, url, checked_at)

@@ -14,6 +14,7 @@ public sealed class Retention : DatabaseTests
         ["github_connections"] = "one row per user, go with the user",
         ["projects"] = "live as long as their owner wants",
         ["deployment_leases"] = "one row per running deployment, go with its end",
+        ["deployment_log_ends"] = "at most one row per deployment, go with it",
         ["deployment_stages"] = "a handful per deployment, go with it",
         ["deployment_containers"] = "a handful per deployment, go with it",
         ["upkeep_leases"] = "one row per periodic task",

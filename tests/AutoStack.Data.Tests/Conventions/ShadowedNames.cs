@@ -19,6 +19,7 @@ public sealed partial class ShadowedNames : DatabaseTests
     {
         TestServer.Require(15, "before, planting tens of thousands of objects takes more than five minutes.");
         await using var connection = await Raw.OpenConnectionAsync(Token);
+        await FeatureFunctions.AddAsync(connection, Token);
 
         // Asks for the types of the parameters before anything is planted. The driver sends text, never varchar.
         foreach (var sql in Statements)

@@ -16,6 +16,7 @@ public sealed partial class ShippedStatements : DatabaseTests
     private static readonly Dictionary<string, string> Types = new()
     {
         ["now"] = "timestamp",
+        ["name"] = "text",
         ["id"] = "uuid",
         ["key"] = "uuid",
         ["keys"] = "uuid[]",
@@ -100,6 +101,13 @@ public sealed partial class ShippedStatements : DatabaseTests
             }
             while (!handle.IsNil);
         }
+    }
+
+    [OneTimeSetUp]
+    public async Task AddFunctionsOfFeaturesAsync()
+    {
+        await using var connection = await Raw.OpenConnectionAsync(Token);
+        await FeatureFunctions.AddAsync(connection, Token);
     }
 
     [Test]

@@ -1,5 +1,7 @@
 using System.Runtime.ExceptionServices;
 using AutoStack.Data.Accounts;
+using AutoStack.Data.Migrations;
+using AutoStack.Data.Partitions;
 using AutoStack.Data.Retention;
 using AutoStack.Data.SecretRotation;
 using Microsoft.Extensions.DependencyInjection;
@@ -90,6 +92,23 @@ public sealed partial class LostAnswerTests
                     Assert.That(run.Rows, Is.InRange(0, 1));
                     Assert.That(await tests.ScalarAsync("SELECT count(*) FROM sessions WHERE id = $1", expired.Id), Is.Zero);
                     Assert.That(await tests.ScalarAsync("SELECT count(*) FROM upkeep_leases WHERE released_at IS NULL"), Is.Zero);
+                });
+        },
+        ["IPartitionMaintenance.MaintainAsync"] = async tests =>
+        {
+            await new SchemaMigrator(tests.Database.ConnectionString).UpgradeAsync(
+                MigrationTarget.Head.In("log-partitions"), cancellationToken: Token);
+            await tests.ExecuteAsync("UPDATE log_partition_settings SET ahead = ahead + 1");
+            var before = await tests.Get<IPartitionMaintenance>().FindStatusAsync(Token);
+            return new Write(
+                async host => await host.GetRequiredService<IPartitionMaintenance>().MaintainAsync(Token),
+                async (result, _) =>
+                {
+                    var after = await tests.Get<IPartitionMaintenance>().FindStatusAsync(Token);
+                    Assert.That(((PartitionStatus)result!).Tables, Has.Count.EqualTo(3));
+                    Assert.That(
+                        after.Tables.Select(table => table.Partitions.Count),
+                        Is.EqualTo(before.Tables.Select(table => table.Partitions.Count + 1)));
                 });
         },
         ["ISecretRotation.RunAsync"] = async tests =>

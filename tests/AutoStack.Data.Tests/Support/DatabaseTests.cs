@@ -88,6 +88,7 @@ public abstract class DatabaseTests
     public async Task CreateDatabaseAsync()
     {
         Database = await TestServer.Current.CreateDatabaseAsync();
+        await LibraryConnection.PrepareAsync(Database.ConnectionString);
         await using (var connection = new NpgsqlConnection(TestServer.Current.ConnectionString))
         {
             await connection.OpenAsync();

@@ -6,4 +6,7 @@ internal static class LibraryConnection
     /// <summary>Sets the connection of a database, given its direct connection string.</summary>
     public static Action<AutoStackDataOptions, string> Set { get; set; } =
         (options, connectionString) => options.ConnectionString = connectionString;
+
+    /// <summary>Prepares a new database of a fixture, given its direct connection string; leaves it as it is, unless set.</summary>
+    public static Func<string, Task> PrepareAsync { get; set; } = _ => Task.CompletedTask;
 }

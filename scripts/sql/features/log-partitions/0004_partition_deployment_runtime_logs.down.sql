@@ -1,0 +1,1 @@
+SELECT flatten_log_table('deployment_runtime_logs');

@@ -1,0 +1,11 @@
+-- The table becomes a partitioned one: its rows stay where they are, in the default partition.
+DO $$
+BEGIN
+    IF EXISTS (SELECT FROM log_partition_obstacles('deployment_health_checks')) THEN
+        RAISE 'A view, rule, policy, publication, key, child or trigger of the table would stay with the plain table'
+            USING ERRCODE = 'object_not_in_prerequisite_state',
+                HINT = 'List them: SELECT * FROM log_partition_obstacles(''deployment_health_checks''). Create them anew afterwards.';
+    END IF;
+    PERFORM partition_log_table('deployment_health_checks');
+END
+$$;

@@ -1,0 +1,1 @@
+-- The partitions go with their table, in the scripts before.

@@ -1,0 +1,39 @@
+using AutoStack.Data.Monitoring;
+
+namespace AutoStack.Data.Partitions;
+
+/// <summary>What should be otherwise with the partitions of logs.</summary>
+public static class PartitionFindings
+{
+    /// <summary>The rule of a table whose partitions end soon.</summary>
+    public const string AheadRule = "partitions-ahead";
+
+    /// <summary>The days ahead below which a table is reported.</summary>
+    public const int FewDays = 7;
+
+    /// <summary>Finds the tables whose partitions end within <see cref="FewDays"/>, or have ended.</summary>
+    /// <param name="status">The state, from <see cref="IPartitionMaintenance.FindStatusAsync"/>.</param>
+    /// <returns>The findings; empty without the feature <c>log-partitions</c>.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="status"/> is null.</exception>
+    public static IReadOnlyList<Finding> Of(PartitionStatus status)
+    {
+        ArgumentNullException.ThrowIfNull(status);
+        return
+        [
+            .. from table in status.Tables
+               where table.DaysAhead < FewDays
+               select new Finding(
+                   AheadRule,
+                   table.DaysAhead > 0 ? Severity.Warning : Severity.Error,
+                   table.Name,
+                   table.DaysAhead > 0
+                       ? FormattableString.Invariant($"The partitions of {table.Name} end in {table.DaysAhead:0.0} days.")
+                       : $"{table.Name} has no partition for new rows.")
+               {
+                   Cost = "Rows without a partition go into the default partition and are purged one by one.",
+                   Mend = "Create the next partitions now, and have them created daily.",
+                   Statement = "autostack-db partitions maintain",
+               },
+        ];
+    }
+}

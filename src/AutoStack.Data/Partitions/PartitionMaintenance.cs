@@ -1,0 +1,150 @@
+using System.Buffers.Binary;
+using System.Diagnostics.Metrics;
+using System.Text.RegularExpressions;
+using AutoStack.Data.Postgres;
+
+namespace AutoStack.Data.Partitions;
+
+internal sealed partial class PartitionMaintenance(Db db, TimeProvider clock) : IPartitionMaintenance
+{
+    private static readonly Gauge<double> Ahead = Telemetry.Meter.CreateGauge<double>(
+        "autostack.partitions.days_ahead", "d", "Days until a table of logs has no partition for new rows, when they were last read.");
+
+    /// <summary>The tables that the feature partitions.</summary>
+    internal static IReadOnlyList<string> Tables { get; } = ["deployment_logs", "deployment_runtime_logs", "deployment_health_checks"];
+
+    public async Task<PartitionStatus> FindStatusAsync(CancellationToken cancellationToken)
+    {
+        // The server counts -1 rows before the first ANALYZE. A partition that is dropped meanwhile has no size.
+        var rows = await db.ListAsync(row => new Found(
+                row.Text(), row.Flag(), row.TextOrNull(), row.TextOrNull(), row.LongOrNull(), row.LongOrNull(), row.Time()),
+            $"""
+            SELECT p.relname::text, p.relkind = 'p', c.relname::text, pg_catalog.pg_get_expr(c.relpartbound, c.oid),
+                c.reltuples::bigint, pg_catalog.pg_total_relation_size(c.oid), {ServerTime.Present}
+            FROM pg_catalog.pg_class p
+            LEFT JOIN pg_catalog.pg_inherits i ON i.inhparent = p.oid AND p.relkind = 'p'
+            LEFT JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid
+            WHERE p.relnamespace = 'public'::regnamespace::oid AND p.relname::text = ANY (@names)
+            """, [P.Of([.. Tables], "names"), ServerTime.Now(clock)], cancellationToken).ConfigureAwait(false);
+        var readAt = rows.Count == 0 ? default : rows[0].ReadAt;
+        var status = new PartitionStatus(
+            [.. Tables.Select(name => Table(name, [.. rows.Where(row => row.Table == name)], readAt))], readAt);
+        foreach (var table in status.Tables)
+        {
+            if (table.DaysAhead is { } days)
+            {
+                Ahead.Record(days, new KeyValuePair<string, object?>("db.collection.name", table.Name));
+            }
+        }
+
+        return status;
+    }
+
+    public async Task<PartitionStatus> MaintainAsync(CancellationToken cancellationToken)
+    {
+        db.Writes();
+        var status = await FindStatusAsync(cancellationToken).ConfigureAwait(false);
+        foreach (var table in status.Tables.Where(table => table.IsPartitioned))
+        {
+            // Two transactions: the second one reads the default partition, and must not hold the lock of the first one meanwhile.
+            await db.WriteAsync(
+                $"SELECT public.reserve_log_partitions(@name, {ServerTime.Present})",
+                [P.Text(table.Name, name: "name"), ServerTime.Now(clock)], cancellationToken).ConfigureAwait(false);
+            await db.WriteAsync(
+                "SELECT public.create_reserved_log_partitions(@name)", [P.Text(table.Name, name: "name")], cancellationToken)
+                .ConfigureAwait(false);
+        }
+
+        return status.IsEnabled ? await FindStatusAsync(cancellationToken).ConfigureAwait(false) : status;
+    }
+
+    /// <summary>
+    /// Drops the partitions of a table whose rows are all older than a moment, and returns the moment before which rows are to be purged
+    /// one by one.
+    /// </summary>
+    /// <param name="table">The table.</param>
+    /// <param name="before">The moment.</param>
+    /// <param name="cancellationToken">Stops the work.</param>
+    internal async Task<Release> ReleaseAsync(string table, DateTimeOffset before, CancellationToken cancellationToken)
+    {
+        var dropped = 0;
+        var partitions = await ListBoundedAsync(table, cancellationToken).ConfigureAwait(false);
+        foreach (var partition in partitions.Where(partition => partition.Until <= before))
+        {
+            if (await DropAsync(partition.Name, before, cancellationToken).ConfigureAwait(false))
+            {
+                dropped++;
+            }
+        }
+
+        return new Release(FirstWhole(partitions, before), dropped);
+    }
+
+    /// <summary>
+    /// The moment before which rows of a table are purged one by one: the start of the first period that has not ended before a moment, at
+    /// the latest that moment. The partition of such a period stays whole. One that is due and stays, because it has young rows, is purged
+    /// like the default partition.
+    /// </summary>
+    internal async Task<DateTimeOffset> FindFirstWholeAsync(string table, DateTimeOffset before, CancellationToken cancellationToken) =>
+        FirstWhole(await ListBoundedAsync(table, cancellationToken).ConfigureAwait(false), before);
+
+    private static DateTimeOffset FirstWhole(IEnumerable<LogPartition> partitions, DateTimeOffset before) => partitions
+        .Where(partition => partition.Until > before)
+        .Aggregate(before, (first, partition) => partition.From < first ? partition.From!.Value : first);
+
+    private async Task<List<LogPartition>> ListBoundedAsync(string table, CancellationToken cancellationToken)
+    {
+        if (!Tables.Contains(table))
+        {
+            return [];
+        }
+
+        var status = await FindStatusAsync(cancellationToken).ConfigureAwait(false);
+        return [.. status.Tables.Single(found => found.Name == table).Partitions.Where(partition => !partition.IsDefault)];
+    }
+
+    // False when the partition stays, and when the first attempt of a repeated call has dropped it.
+    private Task<bool> DropAsync(string name, DateTimeOffset before, CancellationToken cancellationToken) => db.WriteBatchAsync(
+        sets => sets.AnyAsync(),
+        [new Statement("SELECT 1 WHERE public.drop_log_partition(@name, @before)", P.Text(name, name: "name"), P.Of(before))],
+        cancellationToken);
+
+    private static PartitionedTable Table(string name, List<Found> rows, DateTimeOffset readAt)
+    {
+        var partitions = rows.Where(row => row.Partition is not null && row.Bytes is not null)
+            .Select(row => new LogPartition(
+                row.Partition!, Bound(From(), row.Bound), Bound(Until(), row.Bound), row.Rows < 0 ? null : row.Rows, row.Bytes!.Value))
+            .OrderBy(partition => partition.From ?? DateTimeOffset.MaxValue).ToList();
+        var isPartitioned = rows.Any(row => row.IsPartitioned);
+        return new PartitionedTable(name, isPartitioned, partitions)
+        {
+            DaysAhead = isPartitioned ? Math.Max((partitions.Max(partition => partition.Until) - readAt)?.TotalDays ?? 0, 0) : null,
+        };
+    }
+
+    // A UUID of version 7 begins with the milliseconds since 1970.
+    private static DateTimeOffset? Bound(Regex form, string? text)
+    {
+        if (form.Match(text ?? "") is not { Success: true } match)
+        {
+            return null;
+        }
+
+        var bytes = Guid.Parse(match.Groups[1].ValueSpan).ToByteArray(bigEndian: true);
+        return DateTimeOffset.FromUnixTimeMilliseconds((long)(BinaryPrimitives.ReadUInt64BigEndian(bytes) >> 16));
+    }
+
+    [GeneratedRegex(@"FROM \('([0-9a-f-]{36})'\)", RegexOptions.CultureInvariant)]
+    private static partial Regex From();
+
+    [GeneratedRegex(@"TO \('([0-9a-f-]{36})'\)", RegexOptions.CultureInvariant)]
+    private static partial Regex Until();
+
+    private sealed record Found(
+        string Table, bool IsPartitioned, string? Partition, string? Bound, long? Rows, long? Bytes, DateTimeOffset ReadAt);
+
+    /// <summary>What a retention run has dropped, and what is left to purge.</summary>
+    /// <param name="Before">The moment before which rows are purged one by one.</param>
+    /// <param name="Dropped">The number of dropped partitions.</param>
+    internal readonly record struct Release(DateTimeOffset Before, int Dropped);
+}

@@ -1,0 +1,38 @@
+namespace AutoStack.Data.Partitions;
+
+/// <summary>The partitions of logs and health checks.</summary>
+/// <param name="Tables">The tables; all three, partitioned or not.</param>
+/// <param name="ReadAt">The time of the database at which the state was read.</param>
+public sealed record PartitionStatus(IReadOnlyList<PartitionedTable> Tables, DateTimeOffset ReadAt)
+{
+    /// <summary>True when the database has the feature <c>log-partitions</c>.</summary>
+    public bool IsEnabled => Tables.Any(table => table.IsPartitioned);
+
+    /// <summary>
+    /// The days until the first table has no partition for new rows, which then go into the default partition; 0 afterwards, null without
+    /// partitioned tables.
+    /// </summary>
+    public double? DaysAhead => Tables.Where(table => table.IsPartitioned).Min(table => table.DaysAhead);
+}
+
+/// <summary>One table and its partitions.</summary>
+/// <param name="Name">The table.</param>
+/// <param name="IsPartitioned">False for a plain table.</param>
+/// <param name="Partitions">The partitions by period, the default partition last; empty for a plain table.</param>
+public sealed record PartitionedTable(string Name, bool IsPartitioned, IReadOnlyList<LogPartition> Partitions)
+{
+    /// <summary>The days until new rows have no partition; 0 afterwards, null for a plain table.</summary>
+    public double? DaysAhead { get; init; }
+}
+
+/// <summary>One partition.</summary>
+/// <param name="Name">The name of its table in the schema <c>autostack_partitions</c>.</param>
+/// <param name="From">The start of its period; null for the default partition.</param>
+/// <param name="Until">The end of its period, exclusive; null for the default partition.</param>
+/// <param name="Rows">The number of rows by the last ANALYZE or VACUUM; null when there was none yet.</param>
+/// <param name="Bytes">The size on disk with indexes.</param>
+public sealed record LogPartition(string Name, DateTimeOffset? From, DateTimeOffset? Until, long? Rows, long Bytes)
+{
+    /// <summary>True for the partition of the rows that belong to no period.</summary>
+    public bool IsDefault => From is null;
+}

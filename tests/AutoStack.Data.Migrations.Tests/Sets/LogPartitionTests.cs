@@ -1,0 +1,157 @@
+using System.Runtime.Versioning;
+using AutoStack.Data.Migrations.Tests.Support;
+using Npgsql;
+
+namespace AutoStack.Data.Migrations.Tests.Sets;
+
+/// <summary>What the feature <c>log-partitions</c> refuses and keeps, under traffic and kills.</summary>
+public sealed class LogPartitionTests : LogPartitionTestsBase
+{
+    [Test]
+    public async Task The_core_is_reverted_after_the_feature()
+    {
+        await Migrator().UpgradeAsync(On, cancellationToken: Token);
+
+        var refused = Assert.ThrowsAsync<MigrationException>(
+            () => Migrator().DowngradeAsync(MigrationTarget.Base, cancellationToken: Token))!;
+        await Migrator().DowngradeAsync(Off, cancellationToken: Token);
+        await Migrator().DowngradeAsync(MigrationTarget.Base, cancellationToken: Token);
+
+        Assert.That(refused.Message, Does.Contain(Name));
+        Assert.That(await ExistsAsync("deployment_logs"), Is.False);
+    }
+
+    [Test]
+    public async Task Rights_on_the_tables_are_kept()
+    {
+        await ExecuteAsync("""
+            DO $do$ BEGIN CREATE ROLE partition_reader; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $do$;
+            GRANT SELECT (id, seq) ON deployment_logs TO partition_reader;
+            GRANT SELECT, INSERT ON deployment_health_checks TO partition_reader WITH GRANT OPTION;
+            """);
+        const string rights = """
+            SELECT table_name || ' ' || privilege_type || ' ' || is_grantable FROM information_schema.role_table_grants
+            WHERE grantee = 'partition_reader' AND table_schema = 'public'
+            UNION ALL
+            SELECT table_name || '.' || column_name || ' ' || privilege_type FROM information_schema.role_column_grants
+            WHERE grantee = 'partition_reader' AND table_schema = 'public' AND table_name = 'deployment_logs'
+            ORDER BY 1
+            """;
+        var before = await ListAsync(rights);
+
+        await Migrator().UpgradeAsync(On, cancellationToken: Token);
+        var during = await ListAsync(rights);
+        await Migrator().DowngradeAsync(Off, cancellationToken: Token);
+        var after = await ListAsync(rights);
+        await ExecuteAsync("DROP OWNED BY partition_reader");
+
+        Assert.That(before, Has.Count.EqualTo(4));
+        Assert.That(during, Is.EqualTo(before));
+        Assert.That(after, Is.EqualTo(before));
+    }
+
+    [TestCase("CREATE VIEW public.errors AS SELECT * FROM deployment_logs", "deployment_logs", "view public.errors")]
+    [TestCase("CREATE POLICY own ON deployment_health_checks USING (TRUE)", "deployment_health_checks", "policy own")]
+    [TestCase("CREATE PUBLICATION lines FOR TABLE deployment_runtime_logs", "deployment_runtime_logs", "publication lines")]
+    [TestCase("CREATE TABLE marks (line uuid REFERENCES deployment_logs)", "deployment_logs",
+        "foreign key marks_line_fkey of public.marks")]
+    public async Task What_would_stay_with_the_plain_table_is_refused(string sql, string table, string named)
+    {
+        await ExecuteAsync(sql);
+        var rows = await ScalarAsync<string>(Rows);
+
+        var refused = Assert.ThrowsAsync<MigrationException>(() => Migrator().UpgradeAsync(On, cancellationToken: Token))!;
+
+        Assert.That(refused.Message, Does.Contain($"_{table}.sql: A view, rule").And.Contain($"log_partition_obstacles('{table}')"));
+        Assert.That(await ListAsync($"SELECT * FROM log_partition_obstacles('{table}')"), Is.EqualTo(new[] { named }));
+        Assert.That(await ScalarAsync<string>(Rows), Is.EqualTo(rows));
+    }
+
+    [Test]
+    public async Task Writers_go_on_while_the_feature_is_enabled_and_disabled()
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(Token);
+        var writers = Enumerable.Range(0, 4).Select(n => WriteAsync(n, stop.Token)).ToList();
+
+        await Migrator().UpgradeAsync(On, cancellationToken: Token);
+        await Migrator().DowngradeAsync(Off, cancellationToken: Token);
+        await stop.CancelAsync();
+        var written = (await Task.WhenAll(writers)).Sum();
+
+        Assert.That(written, Is.GreaterThan(0));
+        Assert.That(await ScalarAsync<long>("SELECT count(*) FROM deployment_logs WHERE message = 'during'"), Is.EqualTo(written));
+        Assert.That(await ScalarAsync<long>("SELECT count(*) FROM deployment_health_checks WHERE url = 'during'"), Is.EqualTo(written));
+        Assert.That(
+            await ListAsync("SELECT deployment_id FROM deployment_logs GROUP BY 1 HAVING count(*) <> max(seq) OR min(seq) <> 1"), Is.Empty);
+    }
+
+    [Test]
+    [UnsupportedOSPlatform("windows")]
+    [Platform(Exclude = "Win")]
+    public async Task Killed_in_any_script_that_enables_the_next_run_completes()
+    {
+        var rows = await ScalarAsync<string>(Rows);
+
+        await KillInEachAsync(
+            ["feature", "enable", Name],
+            ["deployment_logs", "deployment_runtime_logs", "deployment_health_checks", "deployment_logs"]);
+
+        Assert.That(await ScalarAsync<string>(Rows), Is.EqualTo(rows));
+        Assert.That((await Migrator().CheckAsync(Token)).Differences, Is.Empty);
+    }
+
+    [Test]
+    [UnsupportedOSPlatform("windows")]
+    [Platform(Exclude = "Win")]
+    public async Task Killed_while_tables_are_exchanged_back_or_rows_move_the_next_run_completes()
+    {
+        var (catalog, rows) = (await CatalogAsync(), await ScalarAsync<string>(Rows));
+        await Migrator().UpgradeAsync(On, cancellationToken: Token);
+
+        await KillInEachAsync(["feature", "disable", Name, "--yes"], ["deployment_logs", "deployment_runtime_logs"]);
+
+        Assert.That(await ScalarAsync<string>(Rows), Is.EqualTo(rows));
+        Assert.That(await CatalogAsync(), Is.EqualTo(catalog));
+    }
+
+    // A reader of the table holds the script of the table back: the process is killed while the script waits.
+    private async Task KillInEachAsync(string[] verb, string[] tables)
+    {
+        foreach (var table in tables)
+        {
+            await using (await HoldAsync($"SELECT count(*) FROM {table}"))
+            {
+                using var console = ConsoleProcess.Start(ConnectionString, verb);
+                await UntilMigratorWaitsForTableAsync();
+                var killed = await console.KillAsync(Token);
+                Assert.That(killed.Code, Is.Not.Zero);
+            }
+        }
+
+        using var next = ConsoleProcess.Start(ConnectionString, verb);
+        var run = await next.ToEndAsync(Token);
+        Assert.That(run.Code, Is.Zero, run.Error);
+    }
+
+    // Lines of two writers go into each log, so that a number that is given twice fails.
+    private async Task<int> WriteAsync(int writer, CancellationToken stop)
+    {
+        var written = 0;
+        await using var connection = await Raw.OpenConnectionAsync(Token);
+        await using var command = new NpgsqlCommand(
+            """
+            WITH line AS (
+                INSERT INTO deployment_logs (deployment_id, message) SELECT d.id, 'during' FROM deployments d OFFSET $1 LIMIT 1
+            )
+            INSERT INTO deployment_health_checks (deployment_id, url, is_live) SELECT d.id, 'during', TRUE FROM deployments d LIMIT 1
+            """, connection);
+        command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = writer / 2 });
+        while (!stop.IsCancellationRequested)
+        {
+            await command.ExecuteNonQueryAsync(Token);
+            written++;
+        }
+
+        return written;
+    }
+}
