@@ -66,8 +66,9 @@ internal sealed class BenchmarkDatabase : IAsyncDisposable
     });
 
     /// <summary>
-    /// A connection string with what a careful user of the driver sets; the library adds its own. And a lifetime: where the server's process
-    /// of a connection runs, and how its memory lies, makes a difference of several percent, which a single connection would keep to the end.
+    /// A connection string with what a careful user of the driver sets; the library adds its own. And a lifetime: where the server's
+    /// process of a connection runs, and how its memory lies, makes a difference of several percent, which a single connection would keep
+    /// to the end.
     /// </summary>
     public static string Careful(string connectionString) => new NpgsqlConnectionStringBuilder(connectionString)
     {
