@@ -163,9 +163,10 @@ internal sealed class Database : IAsyncDisposable, IDisposable
         new Dictionary<string, Pulse> { ["log writer"] = logWriter.Pulse, ["log follower"] = logFollower.Pulse }, timeouts.Operation);
 
     /// <summary>The lease of a periodic task.</summary>
-    public UpkeepLeases CreateLeases(string name) => new(new Db(executor, new Subject("UpkeepLeases", "upkeep_leases")), context.Clock, name);
+    public UpkeepLeases CreateLeases(string name) =>
+        new(new Db(executor, new Subject("UpkeepLeases", "upkeep_leases")), context.Clock, name);
 
-    private static RetentionService RetentionOver(Db db, PartitionMaintenance partitions, Context context) => new(db, new RetentionSources(
+    private static RetentionService RetentionOver(Db db, PartitionMaintenance partitions, Context context) => new(db, new(
         context.Clock,
         new DeploymentMaintenance(db, context.Deployments),
         new DeploymentLogRepository(db, context.Logs),

@@ -35,7 +35,8 @@ internal sealed partial class FeatureVariables
                 if (values.Any(value => !form.IsMatch(value[^1]) || (value.Length == 2 && !PartitionMaintenance.Tables.Contains(value[0]))))
                 {
                     result.AddError(
-                        $"{option.Name} is {what}, or for one table TABLE=…; the tables are {string.Join(", ", PartitionMaintenance.Tables)}.");
+                        $"{option.Name} is {what}, or for one table TABLE=…; the tables are " +
+                        $"{string.Join(", ", PartitionMaintenance.Tables)}.");
                 }
                 else if (values.GroupBy(value => value.Length == 2 ? value[0] : "").Any(group => group.Count() > 1))
                 {

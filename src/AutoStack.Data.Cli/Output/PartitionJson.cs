@@ -8,7 +8,8 @@ namespace AutoStack.Data.Cli.Output;
 /// {"enabled":true,"daysAhead":61.2,"tables":[{"table":"deployment_logs","partitioned":true,"daysAhead":61.2,"partitions":[
 ///   {"name":"deployment_logs_p20261201","from":"2026-12-01T00:00:00+00:00","until":"…","default":false,"rows":1200,"bytes":81920},…]},…],
 ///   "newestDeployments":{"read":10000,"otherIds":12},"findings":[…]}
-/// daysAhead is null for a plain table; refusesFrom is null unless partitions are reserved; newestDeployments is null for plain tables; from and until are null for the default partition; rows is null before the first ANALYZE
+/// daysAhead is null for a plain table; refusesFrom is null unless partitions are reserved; newestDeployments is null for plain tables;
+/// from and until are null for the default partition; rows is null before the first ANALYZE
 /// </code>
 /// </remarks>
 internal static class PartitionJson

@@ -37,8 +37,8 @@ internal static class PartitionLines
 
         if (ids?.Other > 0)
         {
-            output.WriteLine(FormattableString.Invariant(
-                $"{ids.Other:N0} of the newest {ids.Read:N0} deployments have ids that are not of version 7: their logs go into the default."));
+            output.WriteLine(FormattableString.Invariant($"{ids.Other:N0} of the newest {ids.Read:N0} deployments have ids that ")
+                + "are not of version 7: their logs go into the default.");
         }
 
         output.WriteLine();

@@ -55,8 +55,13 @@ internal sealed partial class PartitionMaintenance(Db db, Db patient, TimeProvid
 
     public async Task<DeploymentIds> CountIdsAsync(CancellationToken cancellationToken) =>
         (await db.FindAsync(row => new DeploymentIds(row.Long(), row.Long()), """
-            SELECT count(*), count(*) FILTER (WHERE pg_catalog.substr(d.id::text, 15, 1) <> '7')
-            FROM (SELECT n.id FROM deployments n ORDER BY n.created_at DESC, n.id DESC LIMIT @limit) d
+            SELECT pg_catalog.count(*), pg_catalog.count(*) FILTER (WHERE pg_catalog.substr(d.id::text, 15, 1) <> '7')
+            FROM (
+                SELECT n.id
+                FROM deployments n
+                ORDER BY n.created_at DESC, n.id DESC
+                LIMIT @limit
+            ) d
             """, [P.Of(NewestDeployments, "limit")], cancellationToken).ConfigureAwait(false))!;
 
     public async Task<PartitionStatus> MaintainAsync(CancellationToken cancellationToken)

@@ -108,8 +108,8 @@ internal sealed class UpkeepLeases(Db db, TimeProvider clock, string name)
             [P.Text(name, MaxNameLength), P.Of(key), P.Of(lease), ServerTime.Now(clock)], cancellationToken);
 
     /// <summary>
-    /// Renews the lease while a task runs. The lease of a task that throws is given back, and the run is not recorded; the lease of one that
-    /// ends is the caller's to release.
+    /// Renews the lease while a task runs. The lease of a task that throws is given back, and the run is not recorded; the caller releases
+    /// the lease of a task that ends.
     /// </summary>
     public async Task<T> KeepAsync<T>(Guid key, TimeSpan lease, Func<Task<T>> task)
     {

@@ -120,7 +120,8 @@ public sealed class PartitionsTests : MigrationTests
         var json = JsonNode.Parse((await RunAsync("partitions", "status", "--json")).Output)!;
 
         Assert.That(
-            status.Output, Does.Contain("1 of the newest 2 deployments have ids that are not of version 7: their logs go into the default."));
+            status.Output,
+            Does.Contain("1 of the newest 2 deployments have ids that are not of version 7: their logs go into the default."));
         Assert.That(((int)json["newestDeployments"]!["read"]!, (int)json["newestDeployments"]!["otherIds"]!), Is.EqualTo((2, 1)));
     }
 
