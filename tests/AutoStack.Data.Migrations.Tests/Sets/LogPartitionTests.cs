@@ -22,6 +22,26 @@ public sealed class LogPartitionTests : LogPartitionTestsBase
     }
 
     [Test]
+    public async Task A_lost_journal_is_recorded_with_the_feature_and_nothing_is_adopted()
+    {
+        await Migrator().UpgradeAsync(On, cancellationToken: Token);
+        var journaled = await ConsoleRun.StartAsync(["adopt"], connection: ConnectionString, cancellationToken: Token);
+        await ExecuteAsync("DROP TABLE schema_versions");
+
+        var lost = await ConsoleRun.StartAsync(["adopt"], connection: ConnectionString, cancellationToken: Token);
+        await ConsoleRun.StartAsync(["stamp", $"{Head}", "--yes"], connection: ConnectionString, cancellationToken: Token);
+        await ConsoleRun.StartAsync(["stamp", "6", "--set", Name, "--yes"], connection: ConnectionString, cancellationToken: Token);
+
+        Assert.That((journaled.Code, journaled.Output), Is.EqualTo((0, $"An AutoStack database at version {Head}.\nNothing to do.\n")));
+        Assert.That(lost.Code, Is.EqualTo(1));
+        Assert.That(
+            lost.Error,
+            Does.Contain($"Nothing differs with the objects of {Name}. Record the versions: autostack-db stamp {Head}, " +
+                $"then autostack-db stamp 6 --set {Name}. Nothing was changed."));
+        Assert.That((await Migrator().CheckAsync(Token)).IsClean);
+    }
+
+    [Test]
     public async Task Rights_on_the_tables_are_kept()
     {
         await ExecuteAsync("""

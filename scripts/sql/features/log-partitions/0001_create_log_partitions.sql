@@ -10,7 +10,7 @@ CREATE TABLE log_partition_settings (
     key_column VARCHAR(63) NOT NULL,
     -- The column that says how old a row is.
     time_column VARCHAR(63) NOT NULL,
-    period VARCHAR(8) NOT NULL CONSTRAINT log_partition_settings_period_check CHECK (period IN ('day', 'week', 'month')),
+    period VARCHAR(8) NOT NULL CONSTRAINT log_partition_settings_period_check CHECK (period::text IN ('day', 'week', 'month')),
     -- How many periods are there ahead of the current one.
     ahead INTEGER NOT NULL CONSTRAINT log_partition_settings_ahead_check CHECK (ahead BETWEEN 1 AND 100)
 );
