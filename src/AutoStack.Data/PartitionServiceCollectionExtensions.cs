@@ -1,4 +1,6 @@
+using AutoStack.Data;
 using AutoStack.Data.Hosting;
+using AutoStack.Data.Partitions;
 using AutoStack.Data.Retention;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -47,7 +49,8 @@ public static class PartitionServiceCollectionExtensions
         services.AddSingleton<IHostedService>(provider => new PartitionWorker(
             schedule ?? RetentionSchedule.Every(TimeSpan.FromHours(6)),
             interval,
-            provider,
-            key,
+            provider.GetRequiredKeyedService<IPartitionMaintenance>(key),
+            provider.GetRequiredKeyedService<Database>(key ?? AutoStackDataServiceCollectionExtensions.DefaultKey)
+                .CreateLeases(PartitionWorker.LeaseName),
             (provider.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance).CreateLogger("AutoStack.Data")));
 }

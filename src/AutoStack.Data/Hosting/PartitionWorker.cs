@@ -1,6 +1,5 @@
 using AutoStack.Data.Partitions;
 using AutoStack.Data.Retention;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -11,18 +10,14 @@ namespace AutoStack.Data.Hosting;
 /// when the schedule has a run due and no other process holds the lease. Nothing that the database does ends it.
 /// </summary>
 internal sealed partial class PartitionWorker(
-    RetentionSchedule schedule, TimeSpan interval, IServiceProvider services, object? key, ILogger logger) : BackgroundService
+    RetentionSchedule schedule, TimeSpan interval, IPartitionMaintenance partitions, UpkeepLeases leases, ILogger logger)
+    : BackgroundService
 {
     /// <summary>The name of the lease.</summary>
     internal const string LeaseName = "log-partitions";
 
     /// <summary>The interval at which the schedule is looked at.</summary>
     internal static readonly TimeSpan LookInterval = TimeSpan.FromMinutes(5);
-
-    private readonly IPartitionMaintenance partitions = services.GetRequiredKeyedService<IPartitionMaintenance>(key);
-
-    private readonly UpkeepLeases leases = services
-        .GetRequiredKeyedService<Database>(key ?? AutoStackDataServiceCollectionExtensions.DefaultKey).CreateLeases(LeaseName);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {

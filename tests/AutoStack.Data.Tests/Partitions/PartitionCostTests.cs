@@ -13,7 +13,7 @@ namespace AutoStack.Data.Tests.Partitions;
 /// <summary>
 /// Measures the processor time of the server per call, on plain tables and on seven partitions, the default one included, with plans as the
 /// server chooses them and with generic plans. Times are printed, none decides. AUTOSTACK_PARTITION_LINES sets the lines that are there,
-/// AUTOSTACK_PARTITION_ROUNDS the rounds, each of which measures every way once, AUTOSTACK_PARTITION_CALLS the calls of a round, in percent.
+/// AUTOSTACK_PARTITION_ROUNDS the rounds, each of which measures every way once, AUTOSTACK_PARTITION_CALLS the calls in percent.
 /// </summary>
 [NonParallelizable]
 [Explicit("measures times")]
@@ -29,6 +29,7 @@ public sealed class PartitionCostTests
     // The newest deployment of each of the last six months; one owner has them all.
     private readonly Guid owner = Guid.CreateVersion7();
     private readonly List<Guid> deployments = [];
+    private readonly string present = DateTime.UtcNow.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture);
 
     private static CancellationToken Token => TestContext.CurrentContext.CancellationToken;
 
@@ -226,7 +227,7 @@ public sealed class PartitionCostTests
             FROM (
                 SELECT n, b.start + n * (b.present - b.start) / 1440 AS at
                 FROM generate_series(0, 1439) n,
-                    (SELECT timezone('UTC', now()), date_trunc('month', timezone('UTC', now())) - interval '5 months' + interval '2 days')
+                    (VALUES (timestamp '{{present}}', date_trunc('month', timestamp '{{present}}') - interval '5 months - 2 days'))
                         AS b (present, start)
             ) t
             JOIN p ON p.n = 1 + t.n % {{Projects}};
