@@ -105,12 +105,17 @@ internal sealed class Session
         SharedOptions.ConnectionVariable +
         $"{(Configuration(parsed)?.Environments.Count > 0 ? ", or choose an --environment" : "")}.");
 
-    public SchemaMigrator Migrator(ParseResult parsed, TimeSpan? rehearsalLimit = null, IgnoreList? ignored = null) =>
-        new(RequiredConnection(parsed), MigratorOptions(parsed, rehearsalLimit, ignored));
+    public SchemaMigrator Migrator(
+        ParseResult parsed, TimeSpan? rehearsalLimit = null, IgnoreList? ignored = null,
+        IReadOnlyDictionary<string, string>? variables = null) =>
+        new(RequiredConnection(parsed), MigratorOptions(parsed, rehearsalLimit, ignored, variables));
 
     /// <summary>The options of a migrator, with the script sets that were given.</summary>
-    public SchemaMigratorOptions MigratorOptions(ParseResult parsed, TimeSpan? rehearsalLimit = null, IgnoreList? ignored = null) => new()
+    public SchemaMigratorOptions MigratorOptions(
+        ParseResult parsed, TimeSpan? rehearsalLimit = null, IgnoreList? ignored = null,
+        IReadOnlyDictionary<string, string>? variables = null) => new()
     {
+        Variables = variables ?? new Dictionary<string, string>(),
         RehearsalLimit = rehearsalLimit ?? SchemaMigratorOptions.DefaultRehearsalLimit,
         Ignored = ignored ?? IgnoreList.Empty,
         LockWait = TimeSpan.FromSeconds(parsed.GetValue(Options.Timeout)),

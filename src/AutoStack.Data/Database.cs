@@ -43,7 +43,7 @@ internal sealed class Database : IAsyncDisposable, IDisposable
         [typeof(IDeploymentLogWriter)] = database => database.logWriter,
         [typeof(IPlatformPushes)] = database => new Pushes(database.unitOfWork),
         [typeof(IRetentionService)] = database => RetentionOver(
-            new Db(database.executor, new Subject("RetentionService", table: null)), database.context),
+            new Db(database.executor, new Subject("RetentionService", table: null)), database.partitions.Value, database.context),
         [typeof(IDatabaseMonitor)] = database => new DatabaseMonitor(
             new Db(database.executor, new Subject("DatabaseMonitor", table: null)), database.context.Clock),
         [typeof(IDatabaseDoctor)] = database => new DatabaseDoctor(
@@ -115,7 +115,13 @@ internal sealed class Database : IAsyncDisposable, IDisposable
             logger);
 
         readiness = new Readiness(new Db(executor, new Subject("Readiness", table: null)), secrets, clock);
-        partitions = new(() => new PartitionMaintenance(new Db(executor, new Subject("PartitionMaintenance", table: null)), clock));
+        partitions = new(() =>
+        {
+            var subject = new Subject("PartitionMaintenance", table: null);
+            var longest = PartitionMaintenance.Longest;
+            var patient = new PooledExecutor(pool, telemetry, Timeouts.Of((int)longest.TotalSeconds, longest), reopens: false);
+            return new(new Db(executor, subject), new Db(patient, subject), clock);
+        });
         schemaRequirement = new SchemaRequirement(readiness, options.RequireSchema, logger);
 
         // The query by which the driver loads types compares oid with regproc: an operator for these two types, planted in public, would be
@@ -157,7 +163,11 @@ internal sealed class Database : IAsyncDisposable, IDisposable
     public IHealthCheck CreateLiveCheck() => new LiveCheck(
         new Dictionary<string, Pulse> { ["log writer"] = logWriter.Pulse, ["log follower"] = logFollower.Pulse }, timeouts.Operation);
 
-    private static RetentionService RetentionOver(Db db, Context context) => new(db, new RetentionSources(
+    /// <summary>The lease of a periodic task.</summary>
+    public UpkeepLeases CreateLeases(string name) =>
+        new(new Db(executor, new Subject("UpkeepLeases", "upkeep_leases")), context.Clock, name);
+
+    private static RetentionService RetentionOver(Db db, PartitionMaintenance partitions, Context context) => new(db, new(
         context.Clock,
         new DeploymentMaintenance(db, context.Deployments),
         new DeploymentLogRepository(db, context.Logs),
@@ -167,7 +177,7 @@ internal sealed class Database : IAsyncDisposable, IDisposable
         new SignInThrottle(db, context.Accounts),
         new PasswordResetTokenRepository(db, context.Accounts),
         new WebhookPayloadRepository(db, context.Clock),
-        new PartitionMaintenance(db, context.Clock)));
+        partitions));
 
     public void Dispose()
     {

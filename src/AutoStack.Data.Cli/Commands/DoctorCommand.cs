@@ -3,6 +3,7 @@ using System.Globalization;
 using AutoStack.Data.Cli.Databases;
 using AutoStack.Data.Cli.Output;
 using AutoStack.Data.Monitoring;
+using AutoStack.Data.Partitions;
 
 namespace AutoStack.Data.Cli.Commands;
 
@@ -10,7 +11,10 @@ namespace AutoStack.Data.Cli.Commands;
 internal static class DoctorCommand
 {
     /// <summary>The rules of the library and of the console.</summary>
-    internal static IReadOnlyList<string> Rules { get; } = [.. DoctorRules.Ids.Concat(SchemaFindings.Rules).Order(StringComparer.Ordinal)];
+    internal static IReadOnlyList<string> Rules { get; } =
+    [
+        .. DoctorRules.Ids.Concat(SchemaFindings.Rules).Concat(PartitionFindings.Rules).Order(StringComparer.Ordinal),
+    ];
 
     public static Command Create(Session session)
     {
@@ -42,7 +46,7 @@ internal static class DoctorCommand
             {
                 Instances = parsed.GetValue(instances),
                 PoolSize = parsed.GetValue(pool),
-                IgnoredRules = [.. ignored.Except(SchemaFindings.Rules)],
+                IgnoredRules = [.. ignored.Intersect(DoctorRules.Ids)],
             };
             var findings = await FindAsync(session, parsed, options, cancellationToken).ConfigureAwait(false);
             findings = [.. FindingLines.Ordered(findings.Where(finding => !ignored.Contains(finding.Rule)))];
@@ -62,6 +66,8 @@ internal static class DoctorCommand
             return
             [
                 .. await services.Get<IDatabaseDoctor>().ListFindingsAsync(options, cancellationToken).ConfigureAwait(false),
+                .. PartitionFindings.Of(
+                    await services.Get<IPartitionMaintenance>().FindStatusAsync(cancellationToken).ConfigureAwait(false)),
                 .. await SchemaFindings.FindAsync(session.Migrator(parsed), cancellationToken).ConfigureAwait(false),
             ];
         }

@@ -87,7 +87,10 @@ internal sealed record Examples(IReadOnlyList<(string What, string Line)> Lines,
             [("Every optional feature, and whether the database has it.", "autostack-db feature list")],
             [(ExitCode.Done, "printed"), (ExitCode.Failed, Read), Usage, NoConnection]),
         ["feature enable"] = new(
-            [("Switch a feature on.", "autostack-db feature enable audit")],
+            [
+                ("Switch a feature on.", "autostack-db feature enable log-partitions"),
+                ("Logs that are kept for 90 days.", "autostack-db feature enable log-partitions --keep 90d"),
+            ],
             [(ExitCode.Done, Done), (ExitCode.Failed, Ran), Usage, Changed, Locked, NoConnection]),
         ["feature disable"] = new(
             [("Switch a feature off; prints what is lost, and asks.", "autostack-db feature disable audit")],

@@ -19,11 +19,15 @@ internal static class FeatureCommand
 
         var enabled = Name();
         var enable = new Command("enable", "Brings a feature to its newest version.") { enabled };
+        var variables = FeatureVariables.AddTo(enable);
         enable.SetAction(async (parsed, cancellationToken) =>
         {
-            var target = MigrationTarget.Head.In(Known(session, parsed.GetValue(enabled)!));
-            session.Results.Migrated(
-                await session.Migrator(parsed).UpgradeAsync(target, session.Progress, cancellationToken).ConfigureAwait(false));
+            var name = Known(session, parsed.GetValue(enabled)!);
+            var given = variables.Read(session, parsed, name);
+            var result = await session.Migrator(parsed, variables: given)
+                .UpgradeAsync(MigrationTarget.Head.In(name), session.Progress, cancellationToken).ConfigureAwait(false);
+            session.Results.Migrated(result);
+            FeatureVariables.WarnUnread(session, name, given, result);
             return ExitCode.Done;
         });
 

@@ -8,33 +8,30 @@ namespace AutoStack.Data.Cli.Commands;
 /// <summary><c>partitions status|maintain</c>: the partitions of the feature <c>log-partitions</c>.</summary>
 internal static class PartitionsCommand
 {
-    // A large default partition is read as a whole.
-    private static readonly TimeSpan Longest = TimeSpan.FromHours(1);
-
     public static Command Create(Session session)
     {
         var status = new Command("status", "Prints the partitions of logs and health checks, and for how many days there are any.");
         status.SetAction((parsed, cancellationToken) =>
-            RunAsync(session, parsed, limit: null, (partitions, token) => partitions.FindStatusAsync(token), cancellationToken));
+            RunAsync(session, parsed, (partitions, token) => partitions.FindStatusAsync(token), cancellationToken));
         var maintain = new Command("maintain", "Creates the partitions of the next periods.");
         maintain.SetAction((parsed, cancellationToken) =>
-            RunAsync(session, parsed, Longest, (partitions, token) => partitions.MaintainAsync(token), cancellationToken));
+            RunAsync(session, parsed, (partitions, token) => partitions.MaintainAsync(token), cancellationToken));
         return new Command("partitions", "Shows and creates the partitions of the feature log-partitions.") { status, maintain };
     }
 
     private static async Task<int> RunAsync(
         Session session,
         ParseResult parsed,
-        TimeSpan? limit,
         Func<IPartitionMaintenance, CancellationToken, Task<PartitionStatus>> run,
         CancellationToken cancellationToken)
     {
-        var services = await DataServices.OpenAsync(
-            session, parsed, options => options.OperationTimeout = limit, cancellationToken).ConfigureAwait(false);
+        var services = await DataServices.OpenAsync(session, parsed, configure: null, cancellationToken).ConfigureAwait(false);
         await using (services.ConfigureAwait(false))
         {
-            var status = await run(services.Get<IPartitionMaintenance>(), cancellationToken).ConfigureAwait(false);
-            session.Results.Partitions(status);
+            var partitions = services.Get<IPartitionMaintenance>();
+            var status = await run(partitions, cancellationToken).ConfigureAwait(false);
+            var ids = status.IsEnabled ? await partitions.CountIdsAsync(cancellationToken).ConfigureAwait(false) : null;
+            session.Results.Partitions(status, ids);
             return FindingLines.ExitCodeOf(PartitionFindings.Of(status));
         }
     }

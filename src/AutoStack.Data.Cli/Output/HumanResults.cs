@@ -106,7 +106,7 @@ internal sealed class HumanResults(IAnsiConsole output, IAnsiConsole error) : IR
 
     public void Repaired(JournalRepairResult result, bool dryRun) => JournalLines.Write(output, result, dryRun);
 
-    public void Partitions(PartitionStatus status) => PartitionLines.Write(output, status);
+    public void Partitions(PartitionStatus status, DeploymentIds? ids) => PartitionLines.Write(output, status, ids);
 
     public void Features(IReadOnlyList<FeatureStatus> features) => SetTables.Write(output, features);
 

@@ -48,7 +48,7 @@ internal interface IResults
 
     void Features(IReadOnlyList<FeatureStatus> features);
 
-    void Partitions(PartitionStatus status);
+    void Partitions(PartitionStatus status, DeploymentIds? ids);
 
     void Stamped(StampResult report);
 

@@ -206,7 +206,7 @@ internal sealed class JsonResults(TextWriter output, IAnsiConsole error, Progres
 
     public void Changes(IReadOnlyList<JournalChange> changes) => Write(JournalJson.Of(changes));
 
-    public void Partitions(PartitionStatus status) => Write(PartitionJson.Of(status));
+    public void Partitions(PartitionStatus status, DeploymentIds? ids) => Write(PartitionJson.Of(status, ids));
 
     public void Features(IReadOnlyList<FeatureStatus> features) => Write(new
     {

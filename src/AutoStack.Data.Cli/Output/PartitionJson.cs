@@ -7,13 +7,14 @@ namespace AutoStack.Data.Cli.Output;
 /// <code>
 /// {"enabled":true,"daysAhead":61.2,"tables":[{"table":"deployment_logs","partitioned":true,"daysAhead":61.2,"partitions":[
 ///   {"name":"deployment_logs_p20261201","from":"2026-12-01T00:00:00+00:00","until":"…","default":false,"rows":1200,"bytes":81920},…]},…],
-///   "findings":[…]}
-/// daysAhead is null for a plain table; from and until are null for the default partition; rows is null before the first ANALYZE
+///   "newestDeployments":{"read":10000,"otherIds":12},"findings":[…]}
+/// daysAhead is null for a plain table; refusesFrom is null unless partitions are reserved; newestDeployments is null for plain tables;
+/// from and until are null for the default partition; rows is null before the first ANALYZE
 /// </code>
 /// </remarks>
 internal static class PartitionJson
 {
-    public static object Of(PartitionStatus status) => new
+    public static object Of(PartitionStatus status, DeploymentIds? ids) => new
     {
         Enabled = status.IsEnabled,
         status.DaysAhead,
@@ -22,6 +23,7 @@ internal static class PartitionJson
             Table = table.Name,
             Partitioned = table.IsPartitioned,
             table.DaysAhead,
+            table.RefusesFrom,
             Partitions = table.Partitions.Select(partition => new
             {
                 partition.Name,
@@ -32,6 +34,7 @@ internal static class PartitionJson
                 partition.Bytes,
             }),
         }),
+        NewestDeployments = ids is null ? null : new { ids.Read, OtherIds = ids.Other },
         Findings = FindingJson.Of(PartitionFindings.Of(status)),
     };
 }

@@ -7,7 +7,7 @@ namespace AutoStack.Data.Cli.Output;
 /// <summary>The results of <c>partitions</c> as text.</summary>
 internal static class PartitionLines
 {
-    public static void Write(IAnsiConsole output, PartitionStatus status)
+    public static void Write(IAnsiConsole output, PartitionStatus status, DeploymentIds? ids)
     {
         if (!status.IsEnabled)
         {
@@ -33,6 +33,12 @@ internal static class PartitionLines
         foreach (var table in status.Tables.Where(table => table.IsPartitioned))
         {
             output.WriteLine(FormattableString.Invariant($"{table.Name}: partitions for {table.DaysAhead:0.0} more days"));
+        }
+
+        if (ids?.Other > 0)
+        {
+            output.WriteLine(FormattableString.Invariant($"{ids.Other:N0} of the newest {ids.Read:N0} deployments have ids that ")
+                + "are not of version 7: their logs go into the default.");
         }
 
         output.WriteLine();

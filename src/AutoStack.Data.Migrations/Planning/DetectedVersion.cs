@@ -13,6 +13,9 @@ public sealed record DetectedVersion(int Version, int Differences)
     /// <summary>True when every object is as the scripts up to the version create it.</summary>
     public bool IsExact => Differences == 0;
 
+    /// <summary>The features with whose objects nothing differs, and their versions; empty when something does, or nothing did.</summary>
+    internal IReadOnlyList<SetVersions> Features { get; private init; } = [];
+
     /// <summary>Finds the version; null when the database has no object of a later version than a given one, or no table.</summary>
     /// <param name="found">The catalog of the database.</param>
     /// <param name="after">The version.</param>
@@ -38,7 +41,31 @@ public sealed record DetectedVersion(int Version, int Differences)
             first--;
         }
 
-        return first > after ? best with { Version = first } : null;
+        return first <= after ? null
+            : best with { Version = first, Features = best.IsExact ? [] : FeaturesOf(found, expected(best.Version)) };
+    }
+
+    // Each feature at its newest version that brings the database closer.
+    private static List<SetVersions> FeaturesOf(Catalog found, Catalog expected)
+    {
+        var features = new List<SetVersions>();
+        var left = Count(expected);
+        foreach (var set in ScriptSet.BuiltInFeatures.Where(set => set.ExpectedCatalog is not null))
+        {
+            var feature = new FeatureCatalog(set.ExpectedCatalog!);
+            var (version, differences) = Enumerable.Range(1, set.Scripts.Count)
+                .Select(version => (Version: version, Differences: Count(feature.Over(expected, version))))
+                .OrderBy(candidate => candidate.Differences).ThenByDescending(candidate => candidate.Version).First();
+            if (differences < left)
+            {
+                (left, expected) = (differences, feature.Over(expected, version));
+                features.Add(new SetVersions(set.Name, 0, version));
+            }
+        }
+
+        return left == 0 ? features : [];
+
+        int Count(Catalog catalog) => Catalog.Compare(catalog, found).Count(difference => !difference.IsRemark);
     }
 
     /// <summary>What an operator is told, with the command that mends the journal.</summary>
@@ -51,7 +78,12 @@ public sealed record DetectedVersion(int Version, int Differences)
             ? $"This database has the objects of version {Version}, and {journal}. Record the version: autostack-db stamp " +
               $"{(detects ? "--detect" : Version)}. Nothing was changed."
             : $"The objects of this database are closest to version {Version} ({Differences} of them differ), and {journal}. " +
-              $"Record the version and see what differs: autostack-db stamp {Version}, then autostack-db check. Nothing was changed.";
+              (Features.Count == 0 ? $"Record the version and see what differs: autostack-db stamp {Version}, then autostack-db check."
+                  : $"Nothing differs with the objects of {string.Join(" and ", Features.Select(set => set.Set))}. Record the versions: " +
+                    $"autostack-db stamp {Version}{string.Concat(Features.Select(Stamp))}.") +
+              " Nothing was changed.";
+
+        static string Stamp(SetVersions set) => $", then autostack-db stamp {set.ToVersion} --set {set.Set}";
     }
 
     private static bool HasSameObjects(Catalog first, Catalog second) =>

@@ -25,6 +25,7 @@ internal sealed partial class ScriptRunner
             {
                 await state.RenewAsync(inTransaction: true, cancellationToken).ConfigureAwait(false);
                 await SetTimeoutsAsync(step, cancellationToken).ConfigureAwait(false);
+                await SetVariablesAsync(written, cancellationToken).ConfigureAwait(false);
                 if (written.ConcurrentIndex is not null)
                 {
                     await InvalidIndex.DropAsync(connection, written.ConcurrentIndex, "DROP INDEX", cancellationToken)

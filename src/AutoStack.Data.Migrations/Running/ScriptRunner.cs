@@ -14,6 +14,7 @@ internal sealed partial class ScriptRunner
     private readonly int attempts;
     private readonly bool showValues;
     private readonly string? reason;
+    private readonly IReadOnlyDictionary<string, string> variables;
     private readonly IProgress<MigrationEvent>? progress;
 
     private int processId;
@@ -26,7 +27,7 @@ internal sealed partial class ScriptRunner
         (server, progressInterval) = (context.Server.Of(session.Connection), context.Options.ProgressInterval);
         (connection, held, state) = (session.Connection, session.Lock, new SessionState(session.Connection));
         (this.attempts, this.progress) = (attempts, progress);
-        (showValues, reason) = (context.Options.ShowValues, context.Options.Reason);
+        (showValues, reason, variables) = (context.Options.ShowValues, context.Options.Reason, context.Options.Variables);
     }
 
     /// <summary>Prepares the working session for scripts, and refuses foreign objects.</summary>
@@ -113,6 +114,7 @@ internal sealed partial class ScriptRunner
         {
             await state.RenewAsync(inTransaction: false, cancellationToken).ConfigureAwait(false);
             await SetTimeoutsAsync(step, cancellationToken).ConfigureAwait(false);
+            await SetVariablesAsync(step, cancellationToken).ConfigureAwait(false);
             if (step.ConcurrentIndex is not null)
             {
                 await InvalidIndex.DropAsync(connection, step.ConcurrentIndex, "DROP INDEX CONCURRENTLY", cancellationToken)
@@ -214,6 +216,17 @@ internal sealed partial class ScriptRunner
 
     private Task SetTimeoutsAsync(MigrationStep step, CancellationToken cancellationToken) =>
         ExecuteAsync($"SET lock_timeout = '{step.LockTimeout}'; SET statement_timeout = '{step.StatementTimeout}'", cancellationToken);
+
+    private async Task SetVariablesAsync(MigrationStep step, CancellationToken cancellationToken)
+    {
+        foreach (var name in step.Variables.Where(variables.ContainsKey))
+        {
+            using var set = new NpgsqlCommand("SELECT pg_catalog.set_config(@name, @value, FALSE)", connection);
+            set.Parameters.AddWithValue("name", $"autostack.{name}");
+            set.Parameters.AddWithValue("value", variables[name]);
+            await set.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
 
     private async Task ExecuteAsync(string sql, CancellationToken cancellationToken)
     {

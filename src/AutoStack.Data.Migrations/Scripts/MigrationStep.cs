@@ -22,6 +22,7 @@ public sealed partial class MigrationStep
         Statements = SqlText.Statements(tokens);
         var allowances = new List<Allowance>();
         var requirements = new List<Requirement>();
+        var variables = new List<string>();
         string? lockTimeout = null;
         foreach (var header in tokens.Where(t => t.Kind == SqlTokenKind.Comment && t.Text.StartsWith(Mark, StringComparison.Ordinal)))
         {
@@ -45,11 +46,14 @@ public sealed partial class MigrationStep
                     case ["statement_timeout", var value] when Duration().IsMatch(value):
                         StatementTimeout = value;
                         break;
+                    case ["variable", var name] when VariableName().IsMatch(name):
+                        variables.Add(name);
+                        break;
                     default:
                         requirements.Add(Requirement.Of(setting) ?? throw new FormatException(
                             $"{fileName}: the header setting '{setting}' is unknown. Known are no-transaction, lock_timeout=5s, " +
                             "statement_timeout=10min, requires=core:23, requires-extension=pg_trgm, " +
-                            "requires-setting=wal_level:logical, and on a line of its own allow=rule (reason)."));
+                            "requires-setting=wal_level:logical, variable=period, and on a line of its own allow=rule (reason)."));
                         break;
                 }
             }
@@ -58,6 +62,7 @@ public sealed partial class MigrationStep
         LockTimeout = lockTimeout ?? (Transactional ? DefaultLockTimeout : "0");
         Allowances = allowances;
         Requirements = requirements;
+        Variables = variables;
         ConcurrentIndex = Transactional ? null
             : Statements.Select(CreateIndex.Of).FirstOrDefault(index => index is { Concurrently: true, Name: not null }) is { } built
                 ? $"{Quoted(Names.SchemaOf(built.Table))}.{Quoted(built.Name!)}" : null;
@@ -97,6 +102,9 @@ public sealed partial class MigrationStep
     /// <summary>What must be there before the script runs.</summary>
     internal IReadOnlyList<Requirement> Requirements { get; }
 
+    /// <summary>The variables that the script reads, as the settings <c>autostack.NAME</c> of its session.</summary>
+    internal IReadOnlyList<string> Variables { get; }
+
     /// <summary>
     /// The index that the script builds concurrently, quoted, in the schema of its table; null when the script builds none concurrently.
     /// </summary>
@@ -107,6 +115,9 @@ public sealed partial class MigrationStep
 
     [GeneratedRegex(@"^\d+(ms|s|min|h)?$", RegexOptions.CultureInvariant)]
     private static partial Regex Duration();
+
+    [GeneratedRegex(@"^[a-z][a-z0-9_]*\z", RegexOptions.CultureInvariant)]
+    private static partial Regex VariableName();
 
     /// <summary>A rule of the lint that a script may break.</summary>
     internal sealed record Allowance(string Rule, string Reason, int Line);

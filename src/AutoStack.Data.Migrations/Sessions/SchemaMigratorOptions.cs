@@ -84,6 +84,12 @@ public sealed class SchemaMigratorOptions
     /// </summary>
     public IReadOnlyList<ScriptSet> ScriptSets { get; init; } = [];
 
+    /// <summary>
+    /// The values of variables that scripts of a feature or a service name in their header, by the name of the variable. A script that is
+    /// applied already does not read them any more. Empty by default.
+    /// </summary>
+    public IReadOnlyDictionary<string, string> Variables { get; init; } = new Dictionary<string, string>();
+
     /// <summary>The objects that are meant to differ from what the scripts create; a check lists them apart. Empty by default.</summary>
     public IgnoreList Ignored { get; init; } = IgnoreList.Empty;
 
@@ -130,6 +136,21 @@ public sealed class SchemaMigratorOptions
         if (ScriptSets.Concat(Features).GroupBy(set => set.Name).FirstOrDefault(group => group.Count() > 1) is { } twice)
         {
             throw new ArgumentException($"Two script sets have the name {twice.Key}.", nameof(ScriptSets));
+        }
+
+        ArgumentNullException.ThrowIfNull(Variables, nameof(Variables));
+        var known = ScriptSets.Concat(Features).SelectMany(set => set.Scripts).SelectMany(script => script.Up.Variables).ToHashSet();
+        foreach (var (name, value) in Variables)
+        {
+            if (!known.Contains(name))
+            {
+                throw new ArgumentException($"No script has the variable {name}.", nameof(Variables));
+            }
+
+            if (value is null || value.Contains('\0', StringComparison.Ordinal))
+            {
+                throw new ArgumentException($"The value of the variable {name} is null or has U+0000.", nameof(Variables));
+            }
         }
     }
 }

@@ -16,13 +16,23 @@ public interface IPartitionMaintenance
     Task<PartitionStatus> FindStatusAsync(CancellationToken cancellationToken = default);
 
     /// <summary>
+    /// Counts the deployments whose logs cannot go into a partition of their period, among the newest 10,000. An index has them in this
+    /// order; the rest of the table is not read.
+    /// </summary>
+    /// <param name="cancellationToken">Stops the query.</param>
+    /// <returns>The numbers.</returns>
+    Task<DeploymentIds> CountIdsAsync(CancellationToken cancellationToken = default);
+
+    /// <summary>
     /// Creates the partitions of the next periods, as the table <c>log_partition_settings</c> says. The default partition is read as a
     /// whole when there are partitions to create; no reader and no writer waits for that. A call that was interrupted is completed by the
     /// next one.
     /// </summary>
     /// <remarks>
     /// The role needs the right to execute the functions of the feature, which <c>scripts/roles.sql</c> grants to the services. Two
-    /// processes may call the method concurrently.
+    /// processes may call the method concurrently. The statement that reads the default partition has an hour, whatever
+    /// <see cref="AutoStackDataOptions.CommandTimeout"/>, <see cref="AutoStackDataOptions.OperationTimeout"/> and the role's
+    /// <c>statement_timeout</c> say.
     /// </remarks>
     /// <param name="cancellationToken">Stops the work; the next call continues it.</param>
     /// <returns>The state afterwards.</returns>

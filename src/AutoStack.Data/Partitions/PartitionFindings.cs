@@ -8,10 +8,21 @@ public static class PartitionFindings
     /// <summary>The rule of a table whose partitions end soon.</summary>
     public const string AheadRule = "partitions-ahead";
 
+    /// <summary>The rule of a table that refuses rows, or soon will, because a run was interrupted.</summary>
+    public const string ReservedRule = "partitions-reserved";
+
     /// <summary>The days ahead below which a table is reported.</summary>
     public const int FewDays = 7;
 
-    /// <summary>Finds the tables whose partitions end within <see cref="FewDays"/>, or have ended.</summary>
+    // A run reserves what begins at least a day later, and takes an hour at most.
+    private static readonly TimeSpan Soon = TimeSpan.FromHours(12);
+
+    /// <summary>The rules.</summary>
+    public static IReadOnlyList<string> Rules { get; } = [AheadRule, ReservedRule];
+
+    /// <summary>
+    /// Finds the tables whose partitions end within <see cref="FewDays"/>, or have ended, and those that refuse rows within twelve hours.
+    /// </summary>
     /// <param name="status">The state, from <see cref="IPartitionMaintenance.FindStatusAsync"/>.</param>
     /// <returns>The findings; empty without the feature <c>log-partitions</c>.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="status"/> is null.</exception>
@@ -20,6 +31,19 @@ public static class PartitionFindings
         ArgumentNullException.ThrowIfNull(status);
         return
         [
+            .. from table in status.Tables
+               where table.RefusesFrom - status.ReadAt < Soon
+               select new Finding(
+                   ReservedRule,
+                   Severity.Error,
+                   table.Name,
+                   FormattableString.Invariant(
+                       $"{table.Name} refuses rows with ids from {table.RefusesFrom:yyyy-MM-dd HH:mm} UTC on: a run was interrupted."))
+               {
+                   Cost = "Lines of logs and health checks are not stored.",
+                   Mend = "Create the reserved partitions now, and have them created daily.",
+                   Statement = "autostack-db partitions maintain",
+               },
             .. from table in status.Tables
                where table.DaysAhead < FewDays
                select new Finding(

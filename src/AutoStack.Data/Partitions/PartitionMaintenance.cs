@@ -5,8 +5,16 @@ using AutoStack.Data.Postgres;
 
 namespace AutoStack.Data.Partitions;
 
-internal sealed partial class PartitionMaintenance(Db db, TimeProvider clock) : IPartitionMaintenance
+/// <param name="db">Runs what is short.</param>
+/// <param name="patient">Runs what reads a whole partition.</param>
+/// <param name="clock">The clock; a fake clock shifts the time that periods are compared with.</param>
+internal sealed partial class PartitionMaintenance(Db db, Db patient, TimeProvider clock) : IPartitionMaintenance
 {
+    /// <summary>The time that a statement has which reads a whole partition.</summary>
+    internal static readonly TimeSpan Longest = TimeSpan.FromHours(1);
+
+    private const int NewestDeployments = 10_000;
+
     private static readonly Gauge<double> Ahead = Telemetry.Meter.CreateGauge<double>(
         "autostack.partitions.days_ahead", "d", "Days until a table of logs has no partition for new rows, when they were last read.");
 
@@ -17,10 +25,15 @@ internal sealed partial class PartitionMaintenance(Db db, TimeProvider clock) : 
     {
         // The server counts -1 rows before the first ANALYZE. A partition that is dropped meanwhile has no size.
         var rows = await db.ListAsync(row => new Found(
-                row.Text(), row.Flag(), row.TextOrNull(), row.TextOrNull(), row.LongOrNull(), row.LongOrNull(), row.Time()),
+                row.Text(), row.Flag(), row.TextOrNull(), row.TextOrNull(), row.LongOrNull(), row.LongOrNull(), row.TextOrNull(),
+                row.Time()),
             $"""
             SELECT p.relname::text, p.relkind = 'p', c.relname::text, pg_catalog.pg_get_expr(c.relpartbound, c.oid),
-                c.reltuples::bigint, pg_catalog.pg_total_relation_size(c.oid), {ServerTime.Present}
+                c.reltuples::bigint, pg_catalog.pg_total_relation_size(c.oid), (
+                    SELECT pg_catalog.pg_get_constraintdef(k.oid)
+                    FROM pg_catalog.pg_constraint k
+                    WHERE k.conrelid = c.oid AND k.conname::text = p.relname::text || '_ahead_check'
+                ), {ServerTime.Present}
             FROM pg_catalog.pg_class p
             LEFT JOIN pg_catalog.pg_inherits i ON i.inhparent = p.oid AND p.relkind = 'p'
             LEFT JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid
@@ -40,6 +53,17 @@ internal sealed partial class PartitionMaintenance(Db db, TimeProvider clock) : 
         return status;
     }
 
+    public async Task<DeploymentIds> CountIdsAsync(CancellationToken cancellationToken) =>
+        (await db.FindAsync(row => new DeploymentIds(row.Long(), row.Long()), """
+            SELECT pg_catalog.count(*), pg_catalog.count(*) FILTER (WHERE pg_catalog.substr(d.id::text, 15, 1) <> '7')
+            FROM (
+                SELECT n.id
+                FROM deployments n
+                ORDER BY n.created_at DESC, n.id DESC
+                LIMIT @limit
+            ) d
+            """, [P.Of(NewestDeployments, "limit")], cancellationToken).ConfigureAwait(false))!;
+
     public async Task<PartitionStatus> MaintainAsync(CancellationToken cancellationToken)
     {
         db.Writes();
@@ -50,9 +74,9 @@ internal sealed partial class PartitionMaintenance(Db db, TimeProvider clock) : 
             await db.WriteAsync(
                 $"SELECT public.reserve_log_partitions(@name, {ServerTime.Present})",
                 [P.Text(table.Name, name: "name"), ServerTime.Now(clock)], cancellationToken).ConfigureAwait(false);
-            await db.WriteAsync(
-                "SELECT public.create_reserved_log_partitions(@name)", [P.Text(table.Name, name: "name")], cancellationToken)
-                .ConfigureAwait(false);
+            await RunPatientlyAsync(
+                new Statement("SELECT public.create_reserved_log_partitions(@name)", P.Text(table.Name, name: "name")),
+                nameof(MaintainAsync), cancellationToken).ConfigureAwait(false);
         }
 
         return status.IsEnabled ? await FindStatusAsync(cancellationToken).ConfigureAwait(false) : status;
@@ -104,10 +128,28 @@ internal sealed partial class PartitionMaintenance(Db db, TimeProvider clock) : 
     }
 
     // False when the partition stays, and when the first attempt of a repeated call has dropped it.
-    private Task<bool> DropAsync(string name, DateTimeOffset before, CancellationToken cancellationToken) => db.WriteBatchAsync(
-        sets => sets.AnyAsync(),
-        [new Statement("SELECT 1 WHERE public.drop_log_partition(@name, @before)", P.Text(name, name: "name"), P.Of(before))],
-        cancellationToken);
+    private Task<bool> DropAsync(string name, DateTimeOffset before, CancellationToken cancellationToken) => RunPatientlyAsync(
+        new Statement("SELECT 1 WHERE public.drop_log_partition(@name, @before)", P.Text(name, name: "name"), P.Of(before)),
+        nameof(DropAsync), cancellationToken);
+
+    // The role's own limits are for statements that serve a request. True when the statement returns a row.
+    private Task<bool> RunPatientlyAsync(Statement statement, string operation, CancellationToken cancellationToken) =>
+        patient.WriteBatchAsync(
+            async sets =>
+            {
+                await sets.SkipAsync().ConfigureAwait(false);
+                return await sets.AnyAsync().ConfigureAwait(false);
+            },
+            [
+                new Statement("""
+                    SELECT pg_catalog.set_config(s.name, '0', TRUE)
+                    FROM pg_catalog.pg_settings s
+                    WHERE s.name IN ('statement_timeout', 'transaction_timeout')
+                    """),
+                statement,
+            ],
+            cancellationToken,
+            operation);
 
     private static PartitionedTable Table(string name, List<Found> rows, DateTimeOffset readAt)
     {
@@ -118,6 +160,7 @@ internal sealed partial class PartitionMaintenance(Db db, TimeProvider clock) : 
         var isPartitioned = rows.Any(row => row.IsPartitioned);
         return new PartitionedTable(name, isPartitioned, partitions)
         {
+            RefusesFrom = rows.Select(row => Bound(Reserved(), row.Ahead)).FirstOrDefault(from => from is not null),
             DaysAhead = isPartitioned ? Math.Max((partitions.Max(partition => partition.Until) - readAt)?.TotalDays ?? 0, 0) : null,
         };
     }
@@ -140,8 +183,11 @@ internal sealed partial class PartitionMaintenance(Db db, TimeProvider clock) : 
     [GeneratedRegex(@"TO \('([0-9a-f-]{36})'\)", RegexOptions.CultureInvariant)]
     private static partial Regex Until();
 
+    [GeneratedRegex(">= '([0-9a-f-]{36})'", RegexOptions.CultureInvariant)]
+    private static partial Regex Reserved();
+
     private sealed record Found(
-        string Table, bool IsPartitioned, string? Partition, string? Bound, long? Rows, long? Bytes, DateTimeOffset ReadAt);
+        string Table, bool IsPartitioned, string? Partition, string? Bound, long? Rows, long? Bytes, string? Ahead, DateTimeOffset ReadAt);
 
     /// <summary>What a retention run has dropped, and what is left to purge.</summary>
     /// <param name="Before">The moment before which rows are purged one by one.</param>

@@ -23,6 +23,12 @@ public sealed record PartitionedTable(string Name, bool IsPartitioned, IReadOnly
 {
     /// <summary>The days until new rows have no partition; 0 afterwards, null for a plain table.</summary>
     public double? DaysAhead { get; init; }
+
+    /// <summary>
+    /// The time from which rows are refused, because partitions are reserved and not created: a run creates them now, or was interrupted.
+    /// Null when nothing is reserved.
+    /// </summary>
+    public DateTimeOffset? RefusesFrom { get; init; }
 }
 
 /// <summary>One partition.</summary>
@@ -36,3 +42,8 @@ public sealed record LogPartition(string Name, DateTimeOffset? From, DateTimeOff
     /// <summary>True for the partition of the rows that belong to no period.</summary>
     public bool IsDefault => From is null;
 }
+
+/// <summary>The ids of the newest deployments.</summary>
+/// <param name="Read">The number of deployments that were read: the newest 10,000, or all when there are fewer.</param>
+/// <param name="Other">The number of those whose id is not a UUID of version 7. Their logs are in the default partition.</param>
+public sealed record DeploymentIds(long Read, long Other);

@@ -8,10 +8,7 @@ namespace AutoStack.Data.Retention;
 
 internal sealed class RetentionService(Db db, RetentionSources sources) : IRetentionService
 {
-    // A lease that is not given back expires.
-    private static readonly TimeSpan ReleaseTime = TimeSpan.FromSeconds(5);
-
-    private readonly UpkeepLeases leases = new(db, sources.Clock);
+    private readonly UpkeepLeases leases = new(db, sources.Clock, "retention");
 
     public Task<IReadOnlyList<RetentionResult>> RunAsync(
         RetentionPolicy policy, IProgress<RetentionResult>? progress, CancellationToken cancellationToken) =>
@@ -33,26 +30,8 @@ internal sealed class RetentionService(Db db, RetentionSources sources) : IReten
         }
 
         var gate = new RetentionGate(leases, key, options);
-        IReadOnlyList<RetentionResult> results;
-        using (var ended = new CancellationTokenSource())
-        {
-            var heartbeat = leases.KeepAsync(key, options.Lease, ended.Token);
-            try
-            {
-                results = await RunAsync(applied, policy, gate, progress, cancellationToken).ConfigureAwait(false);
-            }
-            catch
-            {
-                await TryReleaseAsync(key).ConfigureAwait(false);
-                throw;
-            }
-            finally
-            {
-                await ended.CancelAsync().ConfigureAwait(false);
-                await heartbeat.ConfigureAwait(false);
-            }
-        }
-
+        var results = await leases.KeepAsync(
+            key, options.Lease, () => RunAsync(applied, policy, gate, progress, cancellationToken)).ConfigureAwait(false);
         var run = new RetentionRun(gate.OutcomeOf(results), results) { LagIsHidden = gate.LagIsHidden };
         RetentionMetrics.Finished(run);
         if (run.Outcome != RetentionRunOutcome.LeaseLost)
@@ -154,19 +133,5 @@ internal sealed class RetentionService(Db db, RetentionSources sources) : IReten
         }
 
         return result;
-    }
-
-    private async Task TryReleaseAsync(Guid key)
-    {
-        using var limit = new CancellationTokenSource(ReleaseTime);
-        try
-        {
-            await leases.ReleaseAsync(key, outcome: null, rows: 0, limit.Token).ConfigureAwait(false);
-        }
-#pragma warning disable CA1031 // The failure that led here is reported, and the lease expires.
-        catch (Exception)
-#pragma warning restore CA1031
-        {
-        }
     }
 }

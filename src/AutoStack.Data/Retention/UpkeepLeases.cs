@@ -9,10 +9,14 @@ namespace AutoStack.Data.Retention;
 /// </summary>
 /// <param name="db">The executor.</param>
 /// <param name="clock">The clock; a fake clock shifts the time that statements compare with.</param>
-internal sealed class UpkeepLeases(Db db, TimeProvider clock)
+/// <param name="name">The task.</param>
+internal sealed class UpkeepLeases(Db db, TimeProvider clock, string name)
 {
     private const int MaxNameLength = 64;
     private static readonly TimeSpan LongestHeartbeat = TimeSpan.FromSeconds(5);
+
+    // A lease that is not given back expires.
+    private static readonly TimeSpan ReleaseTime = TimeSpan.FromSeconds(5);
 
     private const string Shown = """
         l.holder, l.acquired_at, l.renewed_at, l.expires_at, l.released_at,
@@ -34,8 +38,6 @@ internal sealed class UpkeepLeases(Db db, TimeProvider clock)
         END
         """;
 
-    private const string Name = "retention";
-
     private static readonly string[] OwnRights = ["SELECT", "INSERT", "UPDATE"];
 
     private static readonly string ThisProcess = $"{Environment.MachineName}:{Environment.ProcessId}";
@@ -46,7 +48,7 @@ internal sealed class UpkeepLeases(Db db, TimeProvider clock)
             SELECT {Shown}, {IsHeld}
             FROM upkeep_leases l
             WHERE l.name::text = @name
-            """, [P.Text(Name, MaxNameLength), ServerTime.Now(clock)], cancellationToken, operation);
+            """, [P.Text(name, MaxNameLength), ServerTime.Now(clock)], cancellationToken, operation);
 
     /// <summary>
     /// Acquires the lease, if it is free or expired and the schedule has a run due, or if the key holds it already. The state is that after
@@ -57,7 +59,7 @@ internal sealed class UpkeepLeases(Db db, TimeProvider clock)
     {
         NpgsqlParameter[] Schedule() =>
         [
-            P.Text(Name, MaxNameLength), P.Of(options.Schedule?.Interval, "interval"), P.Of(options.Schedule?.TimeOfDay, "timeOfDay"),
+            P.Text(name, MaxNameLength), P.Of(options.Schedule?.Interval, "interval"), P.Of(options.Schedule?.TimeOfDay, "timeOfDay"),
             ServerTime.Now(clock),
         ];
 
@@ -66,7 +68,7 @@ internal sealed class UpkeepLeases(Db db, TimeProvider clock)
             VALUES (@name, {ServerTime.Present})
             ON CONFLICT (name) DO NOTHING
             RETURNING name
-            """, P.Text(Name, MaxNameLength), ServerTime.Now(clock));
+            """, P.Text(name, MaxNameLength), ServerTime.Now(clock));
         var acquire = new Statement($"""
             UPDATE upkeep_leases l
             SET holder = @holder, claim_key = @key, acquired_at = {ServerTime.Present}, renewed_at = {ServerTime.Present},
@@ -103,15 +105,39 @@ internal sealed class UpkeepLeases(Db db, TimeProvider clock)
             SET renewed_at = {ServerTime.Present}, expires_at = {ServerTime.Present} + @lease
             WHERE l.name::text = @name AND l.claim_key = @key AND l.released_at IS NULL
             """,
-            [P.Text(Name, MaxNameLength), P.Of(key), P.Of(lease), ServerTime.Now(clock)], cancellationToken);
+            [P.Text(name, MaxNameLength), P.Of(key), P.Of(lease), ServerTime.Now(clock)], cancellationToken);
 
-    /// <summary>Renews the lease until the token is cancelled. A failed renewal is repeated.</summary>
-    public async Task KeepAsync(Guid key, TimeSpan lease, CancellationToken ended)
+    /// <summary>
+    /// Renews the lease while a task runs. The lease of a task that throws is given back, and the run is not recorded; the caller releases
+    /// the lease of a task that ends.
+    /// </summary>
+    public async Task<T> KeepAsync<T>(Guid key, TimeSpan lease, Func<Task<T>> task)
+    {
+        using var ended = new CancellationTokenSource();
+        var heartbeat = RenewAsync(key, lease, ended);
+        try
+        {
+            return await task().ConfigureAwait(false);
+        }
+        catch
+        {
+            await TryReleaseAsync(key).ConfigureAwait(false);
+            throw;
+        }
+        finally
+        {
+            await ended.CancelAsync().ConfigureAwait(false);
+            await heartbeat.ConfigureAwait(false);
+        }
+    }
+
+    // A failed renewal is repeated.
+    private async Task RenewAsync(Guid key, TimeSpan lease, CancellationTokenSource ended)
     {
         var interval = lease / 3 < LongestHeartbeat ? lease / 3 : LongestHeartbeat;
         while (true)
         {
-            await Task.Delay(interval, ended).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(interval, ended.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (ended.IsCancellationRequested)
             {
                 return;
@@ -119,13 +145,27 @@ internal sealed class UpkeepLeases(Db db, TimeProvider clock)
 
             try
             {
-                await RenewAsync(key, lease, ended).ConfigureAwait(false);
+                await RenewAsync(key, lease, ended.Token).ConfigureAwait(false);
             }
 #pragma warning disable CA1031 // The next renewal may succeed; without one, the lease expires.
             catch (Exception)
 #pragma warning restore CA1031
             {
             }
+        }
+    }
+
+    private async Task TryReleaseAsync(Guid key)
+    {
+        using var limit = new CancellationTokenSource(ReleaseTime);
+        try
+        {
+            await ReleaseAsync(key, outcome: null, rows: 0, limit.Token).ConfigureAwait(false);
+        }
+#pragma warning disable CA1031 // The failure that led here is reported, and the lease expires.
+        catch (Exception)
+#pragma warning restore CA1031
+        {
         }
     }
 
@@ -142,7 +182,7 @@ internal sealed class UpkeepLeases(Db db, TimeProvider clock)
                 FROM pg_catalog.pg_stat_replication r
             ) END,
             CASE WHEN @readsLag THEN EXISTS (SELECT FROM pg_catalog.pg_stat_replication r WHERE r.state IS NULL) ELSE FALSE END
-        """, [P.Text(Name, MaxNameLength), P.Of(key), P.Of(readsLag)], cancellationToken);
+        """, [P.Text(name, MaxNameLength), P.Of(key), P.Of(readsLag)], cancellationToken);
 
     /// <summary>Gives the lease back; does nothing when the key does not hold it any more.</summary>
     /// <param name="key">The key of the claim.</param>
@@ -163,7 +203,7 @@ internal sealed class UpkeepLeases(Db db, TimeProvider clock)
             WHERE l.name::text = @name AND l.claim_key = @key AND l.released_at IS NULL
             """,
             [
-                P.Text(Name, MaxNameLength), P.Of(key), P.TextOrNull(Word(outcome), name: "outcome"), P.Of(rows), ServerTime.Now(clock),
+                P.Text(name, MaxNameLength), P.Of(key), P.TextOrNull(Word(outcome), name: "outcome"), P.Of(rows), ServerTime.Now(clock),
             ],
             cancellationToken);
 

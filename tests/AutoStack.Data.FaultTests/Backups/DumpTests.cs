@@ -23,6 +23,21 @@ public sealed class DumpTests
         SELECT id, 'worker', gen_random_uuid(), 1, now(), now() FROM deployments LIMIT 5;
         """;
 
+    // A row in each partition, beside those in the default partitions, and the ends of dropped logs.
+    private const string InPartitions = """
+        INSERT INTO deployments (id, project_id, user_id, status, created_at)
+        SELECT b.lower, d.project_id, d.user_id, 'success', now()
+        FROM log_partition_bounds('deployment_logs') b, (SELECT * FROM deployments LIMIT 1) d;
+        INSERT INTO deployment_logs (deployment_id, message)
+        SELECT b.lower, 'Größe 🚀' FROM log_partition_bounds('deployment_logs') b, generate_series(1, 2);
+        INSERT INTO deployment_runtime_logs (id, deployment_id, message)
+        SELECT b.lower, d.id, 'line' FROM log_partition_bounds('deployment_runtime_logs') b, (SELECT id FROM deployments LIMIT 1) d;
+        INSERT INTO deployment_health_checks (id, deployment_id, url, is_live)
+        SELECT b.lower, d.id, 'http://a', TRUE
+        FROM log_partition_bounds('deployment_health_checks') b, (SELECT id FROM deployments LIMIT 1) d;
+        INSERT INTO deployment_log_ends (deployment_id, seq, log_bytes, runtime_seq) SELECT id, 3, 400, NULL FROM deployments LIMIT 5;
+        """;
+
     private static FaultServer Server => FaultServers.Current;
 
     private static CancellationToken Token => TestContext.CurrentContext.CancellationToken;
@@ -46,6 +61,7 @@ public sealed class DumpTests
         }
 
         await ExecuteAsync(original, Others);
+        await ExecuteAsync(original, InPartitions);
         var (rows, copy) = (await RowsAsync(original), $"restored_{RandomName.Create()}");
         Assert.That(rows.Where(table => table.Count == 0).Select(table => table.Name), Is.Empty, "each table has rows");
         var folder = ServerFolder.Create();
@@ -59,6 +75,7 @@ public sealed class DumpTests
             var restored = Server.ConnectionStringTo(copy);
             Assert.That(await RowsAsync(restored), Is.EqualTo(rows));
             Assert.That(await SchemaAsync(restored), Is.EqualTo(await SchemaAsync(original)));
+            Assert.That(await PartitionsAsync(restored), Is.EqualTo(await PartitionsAsync(original)).And.Count.GreaterThan(3));
             Assert.That((await new SchemaMigrator(restored).CheckAsync(Token)).IsClean);
         }
         finally
@@ -75,6 +92,20 @@ public sealed class DumpTests
         return dump.Output;
     }
 
+    /// <summary>What <c>partitions status</c> says, without what ANALYZE and VACUUM change.</summary>
+    private static async Task<IReadOnlyList<string>> PartitionsAsync(string connectionString)
+    {
+        var run = await ConsoleRun.StartAsync(
+            ["partitions", "status", "--json"], connection: connectionString, cancellationToken: Token);
+        Assert.That(run.Code, Is.Zero, run.Error);
+        return
+        [
+            .. from table in run.Json.GetProperty("tables").EnumerateArray()
+               from partition in table.GetProperty("partitions").EnumerateArray()
+               select $"{partition.GetProperty("name")} {partition.GetProperty("from")} {partition.GetProperty("until")}",
+        ];
+    }
+
     /// <summary>The number of rows of every table and what is in them, and the last value of every sequence.</summary>
     private static async Task<IReadOnlyList<(string Name, long Count, string Content)>> RowsAsync(string connectionString)
     {
@@ -82,7 +113,7 @@ public sealed class DumpTests
         var names = await Invariants.Rows.ReadAsync(
             connection,
             "SELECT c.oid::regclass::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
-            + "WHERE c.relkind = 'r' AND n.nspname = 'public' ORDER BY 1",
+            + "WHERE c.relkind = 'r' AND n.nspname IN ('public', 'autostack_partitions') ORDER BY 1",
             row => row.GetString(0),
             Token);
         var tables = new List<(string, long, string)>();

@@ -22,6 +22,26 @@ public sealed class LogPartitionTests : LogPartitionTestsBase
     }
 
     [Test]
+    public async Task A_lost_journal_is_recorded_with_the_feature_and_nothing_is_adopted()
+    {
+        await Migrator().UpgradeAsync(On, cancellationToken: Token);
+        var journaled = await ConsoleRun.StartAsync(["adopt"], connection: ConnectionString, cancellationToken: Token);
+        await ExecuteAsync("DROP TABLE schema_versions");
+
+        var lost = await ConsoleRun.StartAsync(["adopt"], connection: ConnectionString, cancellationToken: Token);
+        await ConsoleRun.StartAsync(["stamp", $"{Head}", "--yes"], connection: ConnectionString, cancellationToken: Token);
+        await ConsoleRun.StartAsync(["stamp", "6", "--set", Name, "--yes"], connection: ConnectionString, cancellationToken: Token);
+
+        Assert.That((journaled.Code, journaled.Output), Is.EqualTo((0, $"An AutoStack database at version {Head}.\nNothing to do.\n")));
+        Assert.That(lost.Code, Is.EqualTo(1));
+        Assert.That(
+            lost.Error,
+            Does.Contain($"Nothing differs with the objects of {Name}. Record the versions: autostack-db stamp {Head}, " +
+                $"then autostack-db stamp 6 --set {Name}. Nothing was changed."));
+        Assert.That((await Migrator().CheckAsync(Token)).IsClean);
+    }
+
+    [Test]
     public async Task Rights_on_the_tables_are_kept()
     {
         await ExecuteAsync("""
@@ -94,7 +114,7 @@ public sealed class LogPartitionTests : LogPartitionTestsBase
 
         await KillInEachAsync(
             ["feature", "enable", Name],
-            ["deployment_logs", "deployment_runtime_logs", "deployment_health_checks", "deployment_logs"]);
+            Read("deployment_logs"), Read("deployment_runtime_logs"), Read("deployment_health_checks"), Read("deployment_logs"), Write);
 
         Assert.That(await ScalarAsync<string>(Rows), Is.EqualTo(rows));
         Assert.That((await Migrator().CheckAsync(Token)).Differences, Is.Empty);
@@ -108,18 +128,44 @@ public sealed class LogPartitionTests : LogPartitionTestsBase
         var (catalog, rows) = (await CatalogAsync(), await ScalarAsync<string>(Rows));
         await Migrator().UpgradeAsync(On, cancellationToken: Token);
 
-        await KillInEachAsync(["feature", "disable", Name, "--yes"], ["deployment_logs", "deployment_runtime_logs"]);
+        await KillInEachAsync(
+            ["feature", "disable", Name, "--yes"],
+            Read("deployment_health_checks"), Read("deployment_logs"), Read("deployment_runtime_logs"));
 
         Assert.That(await ScalarAsync<string>(Rows), Is.EqualTo(rows));
         Assert.That(await CatalogAsync(), Is.EqualTo(catalog));
     }
 
-    // A reader of the table holds the script of the table back: the process is killed while the script waits.
-    private async Task KillInEachAsync(string[] verb, string[] tables)
+    [Test]
+    [UnsupportedOSPlatform("windows")]
+    [Platform(Exclude = "Win")]
+    public async Task Killed_while_partitions_are_reserved_or_created_the_next_maintenance_completes()
     {
-        foreach (var table in tables)
+        await Migrator().UpgradeAsync(On, cancellationToken: Token);
+        await ExecuteAsync("UPDATE log_partition_settings SET ahead = ahead + 1");
+        const string partitions = "SELECT count(*) FROM log_partition_settings s, log_partition_bounds(s.table_name)";
+        var before = await ScalarAsync<long>(partitions);
+
+        await KillInEachAsync(["partitions", "maintain"], Read("deployment_logs"), Write);
+
+        Assert.That(await ScalarAsync<long>(partitions), Is.EqualTo(before + 3));
+        Assert.That(await ListAsync("SELECT conname FROM pg_constraint WHERE conname LIKE '%ahead_check' AND contype = 'c'"),
+            Is.EqualTo(new[] { "log_partition_settings_ahead_check" }), "nothing stays reserved");
+        Assert.That((await Migrator().CheckAsync(Token)).Differences, Is.Empty);
+    }
+
+    // A reader of a table holds the exchange of the table back, and the reservation of partitions.
+    private static string Read(string table) => $"SELECT count(*) FROM {table}";
+
+    // A writer of deployments holds back what attaches partitions.
+    private const string Write = "LOCK TABLE deployments IN ROW EXCLUSIVE MODE";
+
+    // The process is killed while its statement waits for another transaction.
+    private async Task KillInEachAsync(string[] verb, params string[] holds)
+    {
+        foreach (var hold in holds)
         {
-            await using (await HoldAsync($"SELECT count(*) FROM {table}"))
+            await using (await HoldAsync(hold))
             {
                 using var console = ConsoleProcess.Start(ConnectionString, verb);
                 await UntilMigratorWaitsForTableAsync();

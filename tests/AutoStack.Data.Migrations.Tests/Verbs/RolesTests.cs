@@ -60,6 +60,30 @@ public sealed class RolesTests : MigrationTests
         }
     }
 
+    [Test]
+    public async Task A_feature_that_a_superuser_has_enabled_is_reported_and_mended()
+    {
+        await StartAtAsync(Head);
+        await RunAsync("roles", "apply");
+        await Migrator().UpgradeAsync(MigrationTarget.Head.In("log-partitions"), cancellationToken: Token);
+
+        var check = await RunAsync("roles", "check");
+        var applied = await RunAsync("roles", "apply");
+        var again = await RunAsync("roles", "check");
+
+        Assert.That((check.Code, applied.Code, again.Code), Is.EqualTo((8, 0, 0)), again.Output);
+        Assert.That(check.Output, Does.Contain("wrong-owner: The table log_partition_settings belongs to "));
+        Assert.That(
+            await ListAsync("""
+                SELECT DISTINCT pg_get_userbyid(o.owner)
+                FROM (
+                    SELECT c.relowner FROM pg_class c WHERE c.relnamespace = 'autostack_partitions'::regnamespace AND c.relkind = 'r'
+                    UNION SELECT n.nspowner FROM pg_namespace n WHERE n.nspname = 'autostack_partitions'
+                ) o (owner)
+                """),
+            Is.EqualTo(new[] { $"{prefix}_owner" }));
+    }
+
     [TestCase("GRANT TRUNCATE ON users TO {0}_app", "error extra-right: {0}_app has TRUNCATE on the table users.",
         "REVOKE TRUNCATE ON TABLE public.users FROM {0}_app;", 8)]
     [TestCase("GRANT SELECT (id), SELECT (password_hash) ON users TO {0}_readonly",

@@ -223,6 +223,12 @@ internal static class ReadmeCode
             RetentionSchedule.Daily(new TimeOnly(2, 30)));
     }
 
+    public static void HostedPartitions(IServiceCollection services, string connectionString)
+    {
+        services.AddAutoStackData(connectionString);
+        services.AddPartitionMaintenance();
+    }
+
     public static async Task RetentionAsync(IRetentionService retention, CancellationToken cancellationToken)
     {
         var policy = new RetentionPolicy { DeploymentLogs = TimeSpan.FromDays(30), HealthChecks = null };

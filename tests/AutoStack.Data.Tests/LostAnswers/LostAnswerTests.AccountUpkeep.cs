@@ -96,8 +96,10 @@ public sealed partial class LostAnswerTests
         },
         ["IPartitionMaintenance.MaintainAsync"] = async tests =>
         {
+            // Version 6 would create partitions after the machine's clock; the clock of the host is months before it.
             await new SchemaMigrator(tests.Database.ConnectionString).UpgradeAsync(
-                MigrationTarget.Head.In("log-partitions"), cancellationToken: Token);
+                MigrationTarget.Version(5).In("log-partitions"), cancellationToken: Token);
+            await tests.Get<IPartitionMaintenance>().MaintainAsync(Token);
             await tests.ExecuteAsync("UPDATE log_partition_settings SET ahead = ahead + 1");
             var before = await tests.Get<IPartitionMaintenance>().FindStatusAsync(Token);
             return new Write(

@@ -15,6 +15,8 @@ namespace AutoStack.Data.Tests.Partitions;
 [CancelAfter(120_000)]
 public sealed class PartitionMaintenanceTests : DatabaseTests
 {
+    private static readonly DateTimeOffset Start = new(2026, 3, 29, 1, 0, 0, TimeSpan.Zero);
+
     private IPartitionMaintenance Partitions => Get<IPartitionMaintenance>();
 
     // Version 6 would create partitions after the machine's clock.
@@ -25,6 +27,7 @@ public sealed class PartitionMaintenanceTests : DatabaseTests
     [SetUp]
     public async Task DropPartitionsAsync()
     {
+        Clock.AdjustTime(Start);
         await ExecuteAsync("""
             DO $do$
             DECLARE
@@ -121,6 +124,41 @@ public sealed class PartitionMaintenanceTests : DatabaseTests
             await ScalarAsync(
                 "SELECT count(*) FROM pg_constraint WHERE connamespace = 'autostack_partitions'::regnamespace AND conname LIKE '%ahead%'"),
             Is.Zero, "nothing stays reserved");
+    }
+
+    [Test]
+    public async Task A_reservation_that_was_left_behind_is_an_error_before_it_refuses_rows_and_begins_anew()
+    {
+        await ExecuteAsync("SELECT reserve_log_partitions('deployment_logs', '2026-03-29')");
+        var reserved = await Partitions.FindStatusAsync(Token);
+        Clock.AdjustTime(Start.AddHours(36));
+        var near = await Partitions.FindStatusAsync(Token);
+        var after = await Partitions.MaintainAsync(Token);
+
+        var from = new DateTimeOffset(2026, 3, 31, 0, 0, 0, TimeSpan.Zero);
+        Assert.That(reserved.Tables.Select(table => table.RefusesFrom), Is.EqualTo(new DateTimeOffset?[] { from, null, null }));
+        Assert.That(PartitionFindings.Of(reserved).Select(finding => finding.Rule), Does.Not.Contain(PartitionFindings.ReservedRule));
+        Assert.That(
+            PartitionFindings.Of(near).Where(finding => finding.Rule == PartitionFindings.ReservedRule)
+                .Select(finding => (finding.Severity, finding.Problem)),
+            Is.EqualTo(new[]
+            {
+                (Severity.Error,
+                    "deployment_logs refuses rows with ids from 2026-03-31 00:00 UTC on: a run was interrupted."),
+            }));
+        Assert.That(after.Tables[0].RefusesFrom, Is.Null);
+        Assert.That(
+            after.Tables[0].Partitions.Select(Period), Is.EqualTo(new[] { "04-01 to 05-01", "05-01 to 06-01", "default" }));
+    }
+
+    [Test]
+    public async Task Deployments_with_other_ids_are_counted()
+    {
+        await EnqueueAsync(Start);
+        var project = await AddProjectAsync();
+        await Deployments.EnqueueAsync(new() { Id = Guid.NewGuid(), ProjectId = project.Id, UserId = project.UserId }, Token);
+
+        Assert.That(await Partitions.CountIdsAsync(Token), Is.EqualTo(new DeploymentIds(Read: 2, Other: 1)));
     }
 
     [Test]

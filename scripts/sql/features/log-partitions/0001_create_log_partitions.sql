@@ -10,7 +10,7 @@ CREATE TABLE log_partition_settings (
     key_column VARCHAR(63) NOT NULL,
     -- The column that says how old a row is.
     time_column VARCHAR(63) NOT NULL,
-    period VARCHAR(8) NOT NULL CONSTRAINT log_partition_settings_period_check CHECK (period IN ('day', 'week', 'month')),
+    period VARCHAR(8) NOT NULL CONSTRAINT log_partition_settings_period_check CHECK (period::text IN ('day', 'week', 'month')),
     -- How many periods are there ahead of the current one.
     ahead INTEGER NOT NULL CONSTRAINT log_partition_settings_ahead_check CHECK (ahead BETWEEN 1 AND 100)
 );
@@ -206,35 +206,38 @@ $$;
 
 -- Reserves the next periods of a table: from now on the default partition takes no row of them, as every row that is there is proved to be
 -- outside of them by create_reserved_log_partitions, which reads the whole default partition and stops nobody. False when nothing is to do.
--- The first period begins at least a day ahead, so that no id that is made meanwhile lies in it.
+-- The first period begins at least a day ahead, so that no id that is made meanwhile lies in it. A reservation that was left behind, and
+-- would refuse new rows in half a day, begins anew.
 CREATE FUNCTION reserve_log_partitions(of_table text, at timestamp) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     settings public.log_partition_settings;
-    rest text := of_table || '_default';
+    rest regclass := format('autostack_partitions.%I', of_table || '_default');
+    reserved text := of_table || '_ahead_check';
+    before timestamp;
     first timestamp;
     last timestamp;
 BEGIN
     PERFORM pg_advisory_xact_lock(hashtextextended('autostack_partitions.' || of_table, 0));
     SELECT s.* INTO STRICT settings FROM public.log_partition_settings s WHERE s.table_name = of_table;
-    IF EXISTS (
-        SELECT
-        FROM pg_constraint k
-        WHERE k.conrelid = format('autostack_partitions.%I', rest)::regclass AND k.conname = of_table || '_ahead_check')
-    THEN
+    SELECT public.log_partition_time(substring(pg_get_constraintdef(k.oid) FROM '>= ''([0-9a-f-]{36})''')::uuid) INTO before
+    FROM pg_constraint k
+    WHERE k.conrelid = rest AND k.conname = reserved;
+    IF before >= at + INTERVAL '12 hours' THEN
         RETURN TRUE;
     END IF;
     SELECT max(public.log_partition_time(p.upper)) INTO first FROM public.log_partition_bounds(of_table) p;
     first := greatest(first, date_trunc('day', at) + INTERVAL '2 days');
     last := date_trunc(settings.period, at) + (settings.ahead + 1) * ('1 ' || settings.period)::interval;
-    IF first >= last THEN
+    IF before IS NULL AND first >= last THEN
         RETURN FALSE;
     END IF;
-    PERFORM public.lock_for_log_partitions(format(
-        'ALTER TABLE autostack_partitions.%I ADD CONSTRAINT %I CHECK (NOT (%3$I >= %4$L AND %3$I < %5$L)) NOT VALID',
-        rest, of_table || '_ahead_check', settings.key_column,
-        public.log_partition_floor(first), public.log_partition_floor(last)));
-    RETURN TRUE;
+    PERFORM public.lock_for_log_partitions(
+        CASE WHEN before IS NULL THEN '' ELSE format('ALTER TABLE %s DROP CONSTRAINT %I;', rest, reserved) END
+        || CASE WHEN first >= last THEN '' ELSE format(
+            'ALTER TABLE %1$s ADD CONSTRAINT %2$I CHECK (NOT (%3$I >= %4$L AND %3$I < %5$L)) NOT VALID',
+            rest, reserved, settings.key_column, public.log_partition_floor(first), public.log_partition_floor(last)) END);
+    RETURN first < last;
 END
 $$;
 

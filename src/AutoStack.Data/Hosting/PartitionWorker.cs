@@ -1,0 +1,74 @@
+using AutoStack.Data.Partitions;
+using AutoStack.Data.Retention;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace AutoStack.Data.Hosting;
+
+/// <summary>
+/// The hosted maintenance of partitions: reads their state at every look, so that the metric is up to date, and creates the next periods
+/// when the schedule has a run due and no other process holds the lease. Nothing that the database does ends it.
+/// </summary>
+internal sealed partial class PartitionWorker(
+    RetentionSchedule schedule, TimeSpan interval, IPartitionMaintenance partitions, UpkeepLeases leases, ILogger logger)
+    : BackgroundService
+{
+    /// <summary>The name of the lease.</summary>
+    internal const string LeaseName = "log-partitions";
+
+    /// <summary>The interval at which the schedule is looked at.</summary>
+    internal static readonly TimeSpan LookInterval = TimeSpan.FromMinutes(5);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var claim = Guid.NewGuid();
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                await LookAsync(claim, stoppingToken).ConfigureAwait(false);
+                claim = Guid.NewGuid();
+            }
+#pragma warning disable CA1031 // No failure ends the worker. The next attempt has the lease that this one may have acquired.
+            catch (Exception exception)
+#pragma warning restore CA1031
+            {
+                if (!stoppingToken.IsCancellationRequested)
+                {
+                    LogFailed(logger, exception);
+                }
+            }
+
+            await Task.Delay(interval, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private async Task LookAsync(Guid claim, CancellationToken stopping)
+    {
+        var before = await partitions.FindStatusAsync(stopping).ConfigureAwait(false);
+        if (!before.IsEnabled)
+        {
+            return;
+        }
+
+        var options = new RetentionRunOptions { Schedule = schedule, Key = claim };
+        var (isAcquired, _, _) = await leases.AcquireAsync(options, claim, nameof(PartitionWorker), stopping).ConfigureAwait(false);
+        if (!isAcquired)
+        {
+            return;
+        }
+
+        var after = await leases.KeepAsync(claim, options.Lease, () => partitions.MaintainAsync(stopping)).ConfigureAwait(false);
+        var created = Count(after) - Count(before);
+        await leases.ReleaseAsync(claim, RetentionRunOutcome.Completed, created, stopping).ConfigureAwait(false);
+        LogDone(logger, created, after.DaysAhead ?? 0);
+    }
+
+    private static int Count(PartitionStatus status) => status.Tables.Sum(table => table.Partitions.Count);
+
+    [LoggerMessage(55, LogLevel.Information, "Created {Partitions} partitions of logs; there are partitions for {Days:0.0} more days.")]
+    private static partial void LogDone(ILogger logger, int partitions, double days);
+
+    [LoggerMessage(56, LogLevel.Warning, "The maintenance of partitions did not end; it is tried again.")]
+    private static partial void LogFailed(ILogger logger, Exception exception);
+}
