@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using AutoStack.Data.Accounts;
+using AutoStack.Data.Archives;
 using AutoStack.Data.Deployments;
 using AutoStack.Data.Health;
 using AutoStack.Data.HealthChecks;
@@ -43,13 +44,18 @@ internal sealed class Database : IAsyncDisposable, IDisposable
         [typeof(IDeploymentLogWriter)] = database => database.logWriter,
         [typeof(IPlatformPushes)] = database => new Pushes(database.unitOfWork),
         [typeof(IRetentionService)] = database => RetentionOver(
-            new Db(database.executor, new Subject("RetentionService", table: null)), database.context),
+            new Db(database.executor, new Subject("RetentionService", table: null)), database.context,
+            database.archiveStore is { } store ? (table, partition, before, token) => database.archive.Value.DropAsync(
+                table, partition, before, store, token) : null),
         [typeof(IDatabaseMonitor)] = database => new DatabaseMonitor(
             new Db(database.executor, new Subject("DatabaseMonitor", table: null)), database.context.Clock),
         [typeof(IDatabaseDoctor)] = database => new DatabaseDoctor(
             new Db(database.executor, new Subject("DatabaseDoctor", table: null)),
             (IDatabaseMonitor)database.Create(typeof(IDatabaseMonitor))),
         [typeof(IPartitionMaintenance)] = database => database.partitions.Value,
+        [typeof(ILogArchive)] = database => database.archive.Value,
+        [typeof(ILogRestore)] = database => new LogRestore(
+            new Db(database.unlimited, new Subject("LogRestore", table: null)), database.partitions.Value),
         [typeof(ISecretRotation)] = database => new SecretRotator(
             new Db(database.executor, new Subject("SecretRotation", table: null)), database.context.Secrets),
         [typeof(IDatabaseVerifier)] = database => new DatabaseVerifier(
@@ -70,6 +76,9 @@ internal sealed class Database : IAsyncDisposable, IDisposable
     private readonly Readiness readiness;
     private readonly SchemaRequirement schemaRequirement;
     private readonly Lazy<PartitionMaintenance> partitions;
+    private readonly PooledExecutor unlimited;
+    private readonly IArchiveStore? archiveStore;
+    private readonly Lazy<LogArchive> archive;
 
     /// <summary>Builds a data source from the options, unless the host brought one, which then stays the host's to dispose.</summary>
     public Database(AutoStackDataOptions options, NpgsqlDataSource? dataSource, TimeProvider clock, ILoggerFactory loggerFactory,
@@ -115,6 +124,10 @@ internal sealed class Database : IAsyncDisposable, IDisposable
 
         readiness = new Readiness(new Db(executor, new Subject("Readiness", table: null)), secrets, clock);
         partitions = new(() => new PartitionMaintenance(new Db(executor, new Subject("PartitionMaintenance", table: null)), clock));
+        // Copies a partition, however long it takes.
+        unlimited = new PooledExecutor(pool, telemetry, Timeouts.Of(0, operation: null), reopens: false);
+        archiveStore = options.ArchiveStore;
+        archive = new(() => new LogArchive(new Db(unlimited, new Subject("LogArchive", table: null)), partitions.Value));
         schemaRequirement = new SchemaRequirement(readiness, options.RequireSchema, logger);
 
         // The query by which the driver loads types compares oid with regproc: an operator for these two types, planted in public, would be
@@ -156,7 +169,7 @@ internal sealed class Database : IAsyncDisposable, IDisposable
     public IHealthCheck CreateLiveCheck() => new LiveCheck(
         new Dictionary<string, Pulse> { ["log writer"] = logWriter.Pulse, ["log follower"] = logFollower.Pulse }, timeouts.Operation);
 
-    private static RetentionService RetentionOver(Db db, Context context) => new(db, new RetentionSources(
+    private static RetentionService RetentionOver(Db db, Context context, PartitionDrop? archiving) => new(db, new RetentionSources(
         context.Clock,
         new DeploymentMaintenance(db, context.Deployments),
         new DeploymentLogRepository(db, context.Logs),
@@ -166,7 +179,7 @@ internal sealed class Database : IAsyncDisposable, IDisposable
         new SignInThrottle(db, context.Accounts),
         new PasswordResetTokenRepository(db, context.Accounts),
         new WebhookPayloadRepository(db, context.Clock),
-        new PartitionMaintenance(db, context.Clock)));
+        new PartitionMaintenance(db, context.Clock, archiving)));
 
     public void Dispose()
     {

@@ -5,7 +5,7 @@ using AutoStack.Data.Postgres;
 
 namespace AutoStack.Data.Partitions;
 
-internal sealed partial class PartitionMaintenance(Db db, TimeProvider clock) : IPartitionMaintenance
+internal sealed partial class PartitionMaintenance(Db db, TimeProvider clock, PartitionDrop? archiving = null) : IPartitionMaintenance
 {
     private static readonly Gauge<double> Ahead = Telemetry.Meter.CreateGauge<double>(
         "autostack.partitions.days_ahead", "d", "Days until a table of logs has no partition for new rows, when they were last read.");
@@ -67,17 +67,24 @@ internal sealed partial class PartitionMaintenance(Db db, TimeProvider clock) : 
     /// <param name="cancellationToken">Stops the work.</param>
     internal async Task<Release> ReleaseAsync(string table, DateTimeOffset before, CancellationToken cancellationToken)
     {
-        var dropped = 0;
+        var (dropped, first) = (0, before);
         var partitions = await ListBoundedAsync(table, cancellationToken).ConfigureAwait(false);
         foreach (var partition in partitions.Where(partition => partition.Until <= before))
         {
-            if (await DropAsync(partition.Name, before, cancellationToken).ConfigureAwait(false))
+            if (await (archiving?.Invoke(table, partition, before, cancellationToken)
+                ?? DropAsync(partition.Name, before, cancellationToken)).ConfigureAwait(false))
             {
                 dropped++;
             }
+            else if (archiving is not null && partition.From < first)
+            {
+                // Rows that are purged one by one are in no archive: a partition that stays is left whole.
+                first = partition.From.Value;
+            }
         }
 
-        return new Release(FirstWhole(partitions, before), dropped);
+        var whole = FirstWhole(partitions, before);
+        return new Release(first < whole ? first : whole, dropped);
     }
 
     /// <summary>
@@ -148,3 +155,7 @@ internal sealed partial class PartitionMaintenance(Db db, TimeProvider clock) : 
     /// <param name="Dropped">The number of dropped partitions.</param>
     internal readonly record struct Release(DateTimeOffset Before, int Dropped);
 }
+
+/// <summary>Drops a partition in another way, for example after it was archived; false when the partition stays.</summary>
+internal delegate Task<bool> PartitionDrop(
+    string table, LogPartition partition, DateTimeOffset before, CancellationToken cancellationToken);
