@@ -10,7 +10,7 @@ using AutoStack.Data.Retention;
 
 namespace AutoStack.Data.Cli.Commands;
 
-/// <summary><c>partitions archive</c>: copies past partitions into files that are compared with them. Changes nothing in the database.</summary>
+/// <summary><c>partitions archive</c>: copies past partitions into files, which are compared with them.</summary>
 internal static class ArchiveCommand
 {
     private const int MaxDays = 36_500;

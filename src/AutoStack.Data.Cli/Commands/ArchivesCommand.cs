@@ -15,7 +15,8 @@ internal static class ArchivesCommand
             Description = "Reads every archive whole, and compares it with its manifest.",
             Arity = ArgumentArity.Zero,
         };
-        var command = new Command("archives", "Lists the archives of a folder. Exits with 8 when one is damaged, with 7 when one is incomplete.")
+        var command = new Command(
+            "archives", "Lists the archives of a folder. Exits with 8 when one is damaged, with 7 when one is incomplete.")
         {
             from, verify,
         };

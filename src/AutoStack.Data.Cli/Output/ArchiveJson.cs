@@ -5,8 +5,8 @@ namespace AutoStack.Data.Cli.Output;
 /// <summary>The results of <c>partitions archive</c>, <c>archives</c> and <c>restore</c> as JSON.</summary>
 /// <remarks>
 /// <code>
-/// archive --dry-run  {"enabled":true,"dryRun":true,"partitions":[{"name":"deployment_logs_p20260401","from":"…","until":"…","bytes":81920,
-///                    "archive":null},…]}   archive is the newest one of the partition, or null
+/// archive --dry-run  {"enabled":true,"dryRun":true,"partitions":[{"name":"deployment_logs_p20260401","from":"…","until":"…",
+///                    "bytes":81920,"archive":null},…]}   archive is the newest one of the partition, or null
 /// archive            {"enabled":true,"dryRun":false,"partitions":[{"name":"deployment_logs_p20260401","outcome":"archived","seconds":3.1,
 ///                    "archive":{…},"error":null},…]}   outcome is archived, alreadyArchived, empty or failed
 /// archives           {"verified":true,"archives":[{"name":"…","state":"complete","problem":null,"archive":{…}},…]}

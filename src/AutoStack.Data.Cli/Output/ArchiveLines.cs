@@ -83,9 +83,9 @@ internal static class ArchiveLines
             grid.Write(output);
         }
 
-        output.WriteLine($"{Figures.Number(entries.Count(entry => entry.State == ArchiveState.Complete), "archive")}"
-            + (entries.Count(entry => entry.State != ArchiveState.Complete) is > 0 and var others
-                ? $", and {Figures.Number(others, "entry").Replace("entrys", "entries", StringComparison.Ordinal)} that cannot be used." : "."));
+        var complete = entries.Count(entry => entry.State == ArchiveState.Complete);
+        output.WriteLine($"{Figures.Number(complete, "archive")}"
+            + (complete < entries.Count ? $"; {entries.Count - complete} cannot be used." : "."));
     }
 
     public static void Write(IAnsiConsole output, RestoreResult result)

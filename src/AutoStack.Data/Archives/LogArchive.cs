@@ -106,8 +106,22 @@ internal sealed class LogArchive(Db db, PartitionMaintenance partitions) : ILogA
                 return false;
             }
 
-            var result = await ArchiveAsync(table, partition, content, at, store, progress: null, cancellationToken)
-                .ConfigureAwait(false);
+            ArchiveResult result;
+            try
+            {
+                result = await ArchiveAsync(table, partition, content, at, store, progress: null, cancellationToken).ConfigureAwait(false);
+            }
+            catch (Exception exception) when (exception is AutoStackDataException or NpgsqlException)
+            {
+                // Another process may have archived and dropped the partition meanwhile.
+                if (await FindContentAsync(partition.Name, cancellationToken).ConfigureAwait(false) is null)
+                {
+                    return false;
+                }
+
+                throw;
+            }
+
             var (rows, hash) = result.Archive is { } archive ? (archive.Rows, archive.Content) : (0, "0");
             var answer = await db.WriteBatchAsync(
                 sets => sets.FindAsync(row => row.Text()), [ArchiveSql.Drop(partition.Name, rows, hash, before)], cancellationToken)

@@ -8,8 +8,8 @@ namespace AutoStack.Data.Postgres;
 internal sealed partial class Db
 {
     /// <summary>
-    /// Streams the answer of COPY … TO STDOUT, in one transaction with the statements before it, which is rolled back. The call is not
-    /// sent again: its receiver has already got a part of the answer.
+    /// Streams the answer of COPY … TO STDOUT, in one transaction with the statements before it. The call is not sent again once its
+    /// receiver has got a part of the answer.
     /// </summary>
     /// <param name="before">The statements before; they choose the isolation.</param>
     /// <param name="read">Reads their result; null ends the call without COPY.</param>
@@ -29,7 +29,7 @@ internal sealed partial class Db
         T? found = null;
         return OnceAsync([.. before, copy], Access.Read, RunAsync, () => found, operation, cancellationToken);
 
-        async Task RunAsync(NpgsqlConnection connection, Call call)
+        async Task RunAsync(NpgsqlConnection connection, Call call, Action begin)
         {
             var reader = await executor.SendBatchAsync(connection, before, readCommitted: false, call).ConfigureAwait(false);
             await using (reader.ConfigureAwait(false))
@@ -46,6 +46,7 @@ internal sealed partial class Db
             using (copied)
             {
                 copied.Timeout = 0;
+                begin();
                 try
                 {
                     // The reader would decode characters; the bytes are those of the server.
@@ -62,8 +63,8 @@ internal sealed partial class Db
     }
 
     /// <summary>
-    /// Streams rows to COPY … FROM STDIN, in one transaction with the statements before and after it. The call is not sent again: its
-    /// caller finds out whether it was committed.
+    /// Streams rows to COPY … FROM STDIN, in one transaction with the statements before and after it. Once rows were sent, the call is
+    /// not sent again: its caller finds out whether it was committed.
     /// </summary>
     /// <param name="before">The statements before.</param>
     /// <param name="copy">The COPY, whose text has no parameters.</param>
@@ -81,13 +82,14 @@ internal sealed partial class Db
         OnceAsync(
             [.. before, copy, .. after],
             Access.Write,
-            async (connection, call) =>
+            async (connection, call, begin) =>
             {
                 await BatchAsync(connection, before, call).ConfigureAwait(false);
                 var copied = await connection.BeginTextImportAsync(copy.Sql, call.Token).ConfigureAwait(false);
                 await using (copied.ConfigureAwait(false))
                 {
                     copied.Timeout = 0;
+                    begin();
                     try
                     {
                         await send(copied.BaseStream, call.Token).ConfigureAwait(false);
@@ -116,11 +118,12 @@ internal sealed partial class Db
     }
 
 
-    // Runs commands in one transaction. A second attempt ends with the failure of the first one.
+    // Runs commands in one transaction. After the beginning of a stream, a second attempt ends with the failure of the first one.
     private Task<T> OnceAsync<T>(
-        Statement[] statements, Access access, Func<NpgsqlConnection, Call, Task> run, Func<T> result, string operation,
+        Statement[] statements, Access access, Func<NpgsqlConnection, Call, Action, Task> run, Func<T> result, string operation,
         CancellationToken cancellationToken)
     {
+        var hasBegun = false;
         ExceptionDispatchInfo? first = null;
         return executor.RunAsync(
             new(subject, operation), statements, access, SendAsync, (_, _) => Task.FromResult(result()), cancellationToken);
@@ -135,7 +138,7 @@ internal sealed partial class Db
                 var isOpen = true;
                 try
                 {
-                    await run(connection, call).ConfigureAwait(false);
+                    await run(connection, call, () => hasBegun = true).ConfigureAwait(false);
                     if (transaction is not null)
                     {
                         await transaction.CommitAsync(executor.AttemptLimit).ConfigureAwait(false);
@@ -152,7 +155,7 @@ internal sealed partial class Db
                     }
                 }
             }
-            catch (Exception exception)
+            catch (Exception exception) when (hasBegun)
             {
                 first = ExceptionDispatchInfo.Capture(exception);
                 throw;
