@@ -1,4 +1,4 @@
-using AutoStack.Data.Values;
+using System.Text;
 
 namespace AutoStack.Data.Archives;
 
@@ -63,7 +63,8 @@ public sealed record RestoreTarget
     private static void Check(string text, string name)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(text, name);
-        if (text != Text.Clean(text) || text.Any(char.IsControl) || System.Text.Encoding.UTF8.GetByteCount(text) > MaxIdentifierBytes)
+        var bytes = Encoding.UTF8.GetBytes(text);
+        if (bytes.Length > MaxIdentifierBytes || text.Any(char.IsControl) || Encoding.UTF8.GetString(bytes) != text)
         {
             throw new ArgumentException(
                 $"{name} is longer than {MaxIdentifierBytes} bytes, or has characters that a name cannot have.", name);

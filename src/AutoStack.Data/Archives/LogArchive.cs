@@ -242,7 +242,6 @@ internal sealed class LogArchive(Db db, PartitionMaintenance partitions) : ILogA
             ],
             async sets =>
             {
-                await sets.SkipAsync().ConfigureAwait(false);
                 var found = await sets.FindAsync(row => new Facts(new(row.Long(), row.Text(), null), row.Long(), row.Text()))
                     .ConfigureAwait(false);
                 return found is null

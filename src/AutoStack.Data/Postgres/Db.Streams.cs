@@ -86,21 +86,20 @@ internal sealed partial class Db
             {
                 await BatchAsync(connection, before, call).ConfigureAwait(false);
                 var copied = await connection.BeginTextImportAsync(copy.Sql, call.Token).ConfigureAwait(false);
-                await using (copied.ConfigureAwait(false))
+                copied.Timeout = 0;
+                begin();
+                try
                 {
-                    copied.Timeout = 0;
-                    begin();
-                    try
-                    {
-                        await send(copied.BaseStream, call.Token).ConfigureAwait(false);
-                    }
-                    catch
-                    {
-                        // Otherwise the driver would end the COPY as if it were complete.
-                        await copied.CancelAsync().ConfigureAwait(false);
-                        throw;
-                    }
+                    await send(copied.BaseStream, call.Token).ConfigureAwait(false);
                 }
+                catch
+                {
+                    // Disposing it would end the COPY as if it were complete.
+                    await copied.CancelAsync().ConfigureAwait(false);
+                    throw;
+                }
+
+                await copied.DisposeAsync().ConfigureAwait(false);
 
                 await BatchAsync(connection, after, call).ConfigureAwait(false);
             },

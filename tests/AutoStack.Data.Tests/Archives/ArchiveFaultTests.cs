@@ -63,7 +63,7 @@ public sealed class ArchiveFaultTests : ArchiveTestsBase
         yield return Case("no JSON", path => ReplaceAsync(path, "{", "["), ".json", "is not a manifest");
         yield return Case("other member", path => ReplaceAsync(path, "\"table\":", "\"other\":"), ".json", "is not a manifest");
         yield return Case("null", path => File.WriteAllTextAsync(path, "null"), ".json", "is not a manifest");
-        yield return Case("large", path => File.WriteAllTextAsync(path, new(' ', 2 << 20)), ".json", "is larger");
+        yield return Case("large", path => File.WriteAllTextAsync(path, new string(' ', 2 << 20)), ".json", "is larger");
 
         static TestCaseData Case(string name, Func<string, Task> damage, string end, string problem) =>
             new TestCaseData(damage, end, problem).SetArgDisplayNames(name);

@@ -94,6 +94,7 @@ public sealed class ArchiveRetentionTests : ArchiveTestsBase
     public async Task A_row_of_an_open_transaction_is_not_lost()
     {
         var deployment = await AddAprilAsync();
+        await ExecuteAsync("DROP TABLE autostack_partitions.deployment_logs_p20260331");
         await using var connection = await Raw.OpenConnectionAsync(Token);
         await using var transaction = await connection.BeginTransactionAsync(Token);
         await using (var late = connection.CreateCommand())

@@ -88,10 +88,14 @@ public abstract class ArchiveTestsBase : DatabaseTests
         return id;
     }
 
-    protected Task AppendAsync(Guid deployment, DateTimeOffset time, int lines) => PlatformLogs.AppendAsync(
-        deployment,
-        [.. Enumerable.Range(1, lines).Select(n => new NewDeploymentLog { Message = $"line {n}", Timestamp = time })],
-        Token);
+    protected async Task AppendAsync(Guid deployment, DateTimeOffset time, int lines)
+    {
+        foreach (var some in Enumerable.Range(1, lines).Chunk(5_000))
+        {
+            await PlatformLogs.AppendAsync(
+                deployment, [.. some.Select(n => new NewDeploymentLog { Message = $"line {n}", Timestamp = time })], Token);
+        }
+    }
 
     /// <summary>A retention run of a host that archives before it drops.</summary>
     protected async Task<IReadOnlyList<RetentionResult>> RetainAsync(IArchiveStore store)
