@@ -137,7 +137,18 @@ internal sealed partial class LogRestore(Db db, PartitionMaintenance partitions)
         {
             throw new ArchiveException($"The archive {manifest.Name} was not restored. {exception.MessageText}.", exception);
         }
+        catch (Exception exception) when (IsOfTheRows(exception))
+        {
+            // The server reads rows before their hash is complete: what it refuses was probably changed.
+            await ArchiveFile.ReadAsync(manifest, store, send: null, _ => { }, cancellationToken).ConfigureAwait(false);
+            throw;
+        }
     }
+
+    // SQLSTATE 22: data exceptions.
+    private static bool IsOfTheRows(Exception exception) =>
+        exception is InvalidValueException
+        || (exception is PostgresException { SqlState: var state } && state.StartsWith("22", StringComparison.Ordinal));
 
     private async Task<long> AttachAsync(ArchiveManifest manifest, CancellationToken cancellationToken)
     {

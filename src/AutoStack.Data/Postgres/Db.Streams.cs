@@ -55,7 +55,7 @@ internal sealed partial class Db
                 catch
                 {
                     // Otherwise the driver would read the rest.
-                    await copied.CancelAsync().ConfigureAwait(false);
+                    await TryAsync(copied.CancelAsync).ConfigureAwait(false);
                     throw;
                 }
             }
@@ -95,7 +95,7 @@ internal sealed partial class Db
                 catch
                 {
                     // Disposing it would end the COPY as if it were complete.
-                    await copied.CancelAsync().ConfigureAwait(false);
+                    await TryAsync(copied.CancelAsync).ConfigureAwait(false);
                     throw;
                 }
 
@@ -106,6 +106,18 @@ internal sealed partial class Db
             () => true,
             operation,
             cancellationToken);
+
+    // The failure that led here is reported: of a lost connection, nothing is left to cancel.
+    private static async Task TryAsync(Func<Task> cancel)
+    {
+        try
+        {
+            await cancel().ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is ObjectDisposedException or NpgsqlException or IOException)
+        {
+        }
+    }
 
     private async Task BatchAsync(NpgsqlConnection connection, Statement[] statements, Call call)
     {

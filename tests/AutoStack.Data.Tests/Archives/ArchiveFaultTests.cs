@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using AutoStack.Data.Archives;
 
 namespace AutoStack.Data.Tests.Archives;
@@ -89,6 +90,33 @@ public sealed class ArchiveFaultTests : ArchiveTestsBase
         Assert.That(await ExistsAsync($"autostack_partitions.{AprilLogs}"), Is.False);
         var second = (await ArchivesAsync()).Single(one => one.Name != archive.Name);
         Assert.That((await Archive.FindVerifiedAsync(second.Name, Store, null, Token))!.State, Is.EqualTo(ArchiveState.Complete));
+    }
+
+    // The server refuses the row before the hash is complete.
+    [Test]
+    public async Task Rows_that_the_server_refuses_are_reported_as_damage()
+    {
+        await AddAprilAsync(200);
+        var archive = (await Archive.ArchiveAsync(AprilLogs, Store, null, Token))!.Archive!;
+        var file = Path.Combine(Folder, $"{archive.Name}.csv.gz");
+        string text;
+        using (var reader = new StreamReader(new GZipStream(File.OpenRead(file), CompressionMode.Decompress)))
+        {
+            text = await reader.ReadToEndAsync(Token);
+        }
+
+        await using (var writer = new StreamWriter(new GZipStream(File.Create(file), CompressionLevel.Optimal)))
+        {
+            await writer.WriteAsync(text.Replace("2026-04-10", "2026-99-10", StringComparison.Ordinal));
+        }
+
+        var (_, manifest) = ManifestJson.Write(archive with { Bytes = new FileInfo(file).Length });
+        await File.WriteAllBytesAsync(Path.Combine(Folder, $"{archive.Name}.json"), manifest, Token);
+
+        Assert.That(
+            () => Restore.RestoreAsync(archive.Name, RestoreTarget.Table("restored", "logs"), Store, null, Token),
+            Throws.TypeOf<ArchiveException>().With.Message.Contains("the file has another hash than the manifest says"));
+        Assert.That(await ExistsAsync("restored.logs"), Is.False);
     }
 
     [Test]

@@ -402,6 +402,8 @@ BEGIN
     END IF;
     RETURN QUERY EXECUTE format(
         'SELECT count(*), coalesce(sum(hash_record_extended(l, 0)), 0)::text, max(l.%I) FROM %s l', time_column, target);
+EXCEPTION WHEN undefined_table THEN
+    -- Dropped a moment ago.
 END
 $$;
 
