@@ -1,4 +1,5 @@
 using AutoStack.Data.Accounts;
+using AutoStack.Data.Archives;
 using AutoStack.Data.Logs;
 using AutoStack.Data.SecretRotation;
 using Microsoft.Extensions.Options;
@@ -112,6 +113,12 @@ public sealed partial class AutoStackDataOptions
     /// zero, up to a minute. Default 2 s.
     /// </summary>
     public TimeSpan LogSearchTime { get; set; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>
+    /// Where retention archives partitions of logs before it drops them, in a database with the feature <c>log-partitions</c>: a partition
+    /// whose archive fails stays. Null, the default, drops without an archive.
+    /// </summary>
+    public IArchiveStore? ArchiveStore { get; set; }
 
     /// <summary>
     /// Whether the host starts only on a schema that is new enough (<see cref="Health.SchemaVersion.Required"/>). Default true. A database

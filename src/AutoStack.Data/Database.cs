@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using AutoStack.Data.Accounts;
+using AutoStack.Data.Archives;
 using AutoStack.Data.Deployments;
 using AutoStack.Data.Health;
 using AutoStack.Data.HealthChecks;
@@ -43,13 +44,21 @@ internal sealed class Database : IAsyncDisposable, IDisposable
         [typeof(IDeploymentLogWriter)] = database => database.logWriter,
         [typeof(IPlatformPushes)] = database => new Pushes(database.unitOfWork),
         [typeof(IRetentionService)] = database => RetentionOver(
-            new Db(database.executor, new Subject("RetentionService", table: null)), database.partitions.Value, database.context),
+            new Db(database.executor, new Subject("RetentionService", table: null)),
+            database.archiveStore is { } store
+                ? database.CreatePartitions((table, partition, before, token) => database.archive.Value.DropAsync(
+                    table, partition, before, store, token))
+                : database.partitions.Value,
+            database.context),
         [typeof(IDatabaseMonitor)] = database => new DatabaseMonitor(
             new Db(database.executor, new Subject("DatabaseMonitor", table: null)), database.context.Clock),
         [typeof(IDatabaseDoctor)] = database => new DatabaseDoctor(
             new Db(database.executor, new Subject("DatabaseDoctor", table: null)),
             (IDatabaseMonitor)database.Create(typeof(IDatabaseMonitor))),
         [typeof(IPartitionMaintenance)] = database => database.partitions.Value,
+        [typeof(ILogArchive)] = database => database.archive.Value,
+        [typeof(ILogRestore)] = database => new LogRestore(
+            new Db(database.unlimited, new Subject("LogRestore", table: null)), database.partitions.Value),
         [typeof(ISecretRotation)] = database => new SecretRotator(
             new Db(database.executor, new Subject("SecretRotation", table: null)), database.context.Secrets),
         [typeof(IDatabaseVerifier)] = database => new DatabaseVerifier(
@@ -70,6 +79,10 @@ internal sealed class Database : IAsyncDisposable, IDisposable
     private readonly Readiness readiness;
     private readonly SchemaRequirement schemaRequirement;
     private readonly Lazy<PartitionMaintenance> partitions;
+    private readonly PooledExecutor patient;
+    private readonly PooledExecutor unlimited;
+    private readonly IArchiveStore? archiveStore;
+    private readonly Lazy<LogArchive> archive;
 
     /// <summary>Builds a data source from the options, unless the host brought one, which then stays the host's to dispose.</summary>
     public Database(AutoStackDataOptions options, NpgsqlDataSource? dataSource, TimeProvider clock, ILoggerFactory loggerFactory,
@@ -115,13 +128,14 @@ internal sealed class Database : IAsyncDisposable, IDisposable
             logger);
 
         readiness = new Readiness(new Db(executor, new Subject("Readiness", table: null)), secrets, clock);
-        partitions = new(() =>
-        {
-            var subject = new Subject("PartitionMaintenance", table: null);
-            var longest = PartitionMaintenance.Longest;
-            var patient = new PooledExecutor(pool, telemetry, Timeouts.Of((int)longest.TotalSeconds, longest), reopens: false);
-            return new(new Db(executor, subject), new Db(patient, subject), clock);
-        });
+        // Reads whole partitions, and copies them however long it takes.
+        var longest = PartitionMaintenance.Longest;
+        patient = new PooledExecutor(
+            pool, telemetry, Timeouts.Of((int)longest.TotalSeconds, longest), reopens: false, transactions);
+        unlimited = new PooledExecutor(pool, telemetry, Timeouts.Of(0, operation: null), reopens: false, transactions);
+        partitions = new(() => CreatePartitions(archiving: null));
+        archiveStore = options.ArchiveStore;
+        archive = new(() => new LogArchive(new Db(unlimited, new Subject("LogArchive", table: null)), partitions.Value));
         schemaRequirement = new SchemaRequirement(readiness, options.RequireSchema, logger);
 
         // The query by which the driver loads types compares oid with regproc: an operator for these two types, planted in public, would be
@@ -166,6 +180,12 @@ internal sealed class Database : IAsyncDisposable, IDisposable
     /// <summary>The lease of a periodic task.</summary>
     public UpkeepLeases CreateLeases(string name) =>
         new(new Db(executor, new Subject("UpkeepLeases", "upkeep_leases")), context.Clock, name);
+
+    private PartitionMaintenance CreatePartitions(PartitionDrop? archiving)
+    {
+        var subject = new Subject("PartitionMaintenance", table: null);
+        return new(new Db(executor, subject), new Db(patient, subject), context.Clock, archiving);
+    }
 
     private static RetentionService RetentionOver(Db db, PartitionMaintenance partitions, Context context) => new(db, new(
         context.Clock,

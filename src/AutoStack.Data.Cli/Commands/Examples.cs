@@ -107,6 +107,31 @@ internal sealed record Examples(IReadOnlyList<(string What, string Line)> Lines,
                 (ExitCode.Done, Done), (ExitCode.Failed, "failed; the next run continues"), Usage, NoConnection,
                 (ExitCode.Warnings, "partitions end within a week"), (ExitCode.Errors, "a table has no partition for new rows"),
             ]),
+        ["partitions archive"] = new(
+            [
+                ("What would be archived.", "autostack-db partitions archive --to /srv/archive --dry-run"),
+                ("Archive what retention drops next.", "autostack-db partitions archive --to /srv/archive"),
+                ("Archive what is older than a year.", "autostack-db partitions archive --to /srv/archive --keep 365d"),
+            ],
+            [
+                (ExitCode.Done, "every row of the partitions is in a verified archive"),
+                (ExitCode.Failed, "a partition could not be archived; nothing was changed in the database"), Usage, NoConnection,
+            ]),
+        ["partitions archives"] = new(
+            [
+                ("The archives of a folder.", "autostack-db partitions archives --from /srv/archive"),
+                ("Read all of them, and compare.", "autostack-db partitions archives --from /srv/archive --verify"),
+            ],
+            [
+                (ExitCode.Done, "every archive is complete"), (ExitCode.Failed, "the folder cannot be read"), Usage,
+                (ExitCode.Warnings, "an archive is incomplete"), (ExitCode.Errors, "an archive is damaged"),
+            ]),
+        ["partitions restore"] = new(
+            [
+                ("As a table to query.", "autostack-db partitions restore NAME --as restored.logs"),
+                ("Back into its place.", "autostack-db partitions restore NAME --attach"),
+            ],
+            [(ExitCode.Done, Done), (ExitCode.Failed, "failed; the next run continues"), Usage, NoConnection]),
         ["lint"] = new(
             [("The scripts of the working directory.", "autostack-db lint"), ("One folder.", "autostack-db lint db/billing")],
             [(ExitCode.Done, "no finding"), (ExitCode.Failed, "there are findings"), Usage]),
@@ -175,6 +200,7 @@ internal sealed record Examples(IReadOnlyList<(string What, string Line)> Lines,
             [
                 ("Count what would be removed, table by table.", "autostack-db prune --dry-run"),
                 ("Remove it in a nightly job, for an hour at most.", "autostack-db prune --yes --max-minutes 60"),
+                ("Archive partitions of logs before they are dropped.", "autostack-db prune --yes --archive-to /srv/archive"),
                 ("With ages of your own, from one table.", "autostack-db prune --policy keep.json --table deployment_logs"),
             ],
             [

@@ -5,7 +5,7 @@ using AutoStack.Data.Partitions;
 
 namespace AutoStack.Data.Cli.Commands;
 
-/// <summary><c>partitions status|maintain</c>: the partitions of the feature <c>log-partitions</c>.</summary>
+/// <summary><c>partitions status|maintain|archive|archives|restore</c>: the partitions of the feature <c>log-partitions</c>.</summary>
 internal static class PartitionsCommand
 {
     public static Command Create(Session session)
@@ -16,7 +16,10 @@ internal static class PartitionsCommand
         var maintain = new Command("maintain", "Creates the partitions of the next periods.");
         maintain.SetAction((parsed, cancellationToken) =>
             RunAsync(session, parsed, (partitions, token) => partitions.MaintainAsync(token), cancellationToken));
-        return new Command("partitions", "Shows and creates the partitions of the feature log-partitions.") { status, maintain };
+        return new Command("partitions", "Shows, creates and archives the partitions of the feature log-partitions.")
+        {
+            status, maintain, ArchiveCommand.Create(session), ArchivesCommand.Create(session), RestoreCommand.Create(session),
+        };
     }
 
     private static async Task<int> RunAsync(

@@ -29,10 +29,15 @@ internal static class PruneCommand
         };
         var maxRows = Number("--max-rows", "ROWS", "Ends the run after so many rows.");
         var maxMinutes = Number("--max-minutes", "MINUTES", "Ends the run after so many minutes.");
+        var archiveTo = new Option<string?>("--archive-to")
+        {
+            Description = "Archives partitions of logs into this folder before they are dropped; see partitions archive.",
+            HelpName = "FOLDER",
+        };
         var yes = new Option<bool>("--yes", "-y") { Description = "Does not ask for confirmation.", Arity = ArgumentArity.Zero };
         var command = new Command("prune", "Removes old rows: logs, checks, deleted deployments, expired sessions and so on.")
         {
-            dryRun, policyFile, tables, maxRows, maxMinutes, yes,
+            dryRun, policyFile, tables, maxRows, maxMinutes, archiveTo, yes,
         };
         command.SetAction(async (parsed, cancellationToken) =>
         {
@@ -68,7 +73,9 @@ internal static class PruneCommand
                 MaxRows = parsed.GetValue(maxRows),
                 MaxDuration = parsed.GetValue(maxMinutes) is { } minutes ? TimeSpan.FromMinutes(minutes) : null,
             };
-            var services = await DataServices.OpenAsync(session, parsed, configure: null, cancellationToken).ConfigureAwait(false);
+            var store = parsed.GetValue(archiveTo) is null ? null : ArchiveOptions.Store(session, parsed, archiveTo);
+            var services = await DataServices.OpenAsync(
+                session, parsed, settings => settings.ArchiveStore = store, cancellationToken).ConfigureAwait(false);
             await using var closing = services.ConfigureAwait(false);
             var patience = TimeSpan.FromSeconds(parsed.GetValue(session.Options.Timeout));
             var report = await pruning.RunAsync(services, options, patience, cancellationToken).ConfigureAwait(false);

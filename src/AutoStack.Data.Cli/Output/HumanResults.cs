@@ -1,3 +1,4 @@
+using AutoStack.Data.Archives;
 using AutoStack.Data.Cli.Backups;
 using AutoStack.Data.Cli.Bench;
 using AutoStack.Data.Cli.Commands;
@@ -107,6 +108,14 @@ internal sealed class HumanResults(IAnsiConsole output, IAnsiConsole error) : IR
     public void Repaired(JournalRepairResult result, bool dryRun) => JournalLines.Write(output, result, dryRun);
 
     public void Partitions(PartitionStatus status, DeploymentIds? ids) => PartitionLines.Write(output, status, ids);
+
+    public void ArchivePlanned(ArchivePlan plan) => ArchiveLines.Write(output, plan);
+
+    public void Archived(ArchiveReport report) => ArchiveLines.Write(output, report);
+
+    public void Archives(IReadOnlyList<ArchiveEntry> entries, bool verified) => ArchiveLines.Write(output, entries, verified);
+
+    public void Restored(RestoreResult result) => ArchiveLines.Write(output, result);
 
     public void Features(IReadOnlyList<FeatureStatus> features) => SetTables.Write(output, features);
 

@@ -1,3 +1,4 @@
+using AutoStack.Data.Archives;
 using AutoStack.Data.Cli.Backups;
 using AutoStack.Data.Cli.Bench;
 using AutoStack.Data.Cli.Commands;
@@ -49,6 +50,14 @@ internal interface IResults
     void Features(IReadOnlyList<FeatureStatus> features);
 
     void Partitions(PartitionStatus status, DeploymentIds? ids);
+
+    void ArchivePlanned(ArchivePlan plan);
+
+    void Archived(ArchiveReport report);
+
+    void Archives(IReadOnlyList<ArchiveEntry> entries, bool verified);
+
+    void Restored(RestoreResult result);
 
     void Stamped(StampResult report);
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using AutoStack.Data.Archives;
 using AutoStack.Data.Cli.Backups;
 using AutoStack.Data.Cli.Bench;
 using AutoStack.Data.Cli.Commands;
@@ -71,7 +72,7 @@ namespace AutoStack.Data.Cli.Output;
 /// doctor              {"findings":[…]}, see FindingJson
 /// prune, keys         see PruneJson and KeyJson
 /// backup              see BackupJson
-/// partitions          see PartitionJson
+/// partitions          see PartitionJson and ArchiveJson
 /// any failure         {"error":{"kind":"scriptFailed","message":"…"}}   kind is usage, cancelled, unexpected, scriptFailed,
 ///                     scriptChanged, schemaNewer, targetInvalid, locked, lockLost, noConnection or pooledConnection; for revision also
 ///                     scriptsInvalid (the existing scripts have a gap) and notWritten; for upgrade notAdopted and
@@ -207,6 +208,14 @@ internal sealed class JsonResults(TextWriter output, IAnsiConsole error, Progres
     public void Changes(IReadOnlyList<JournalChange> changes) => Write(JournalJson.Of(changes));
 
     public void Partitions(PartitionStatus status, DeploymentIds? ids) => Write(PartitionJson.Of(status, ids));
+
+    public void ArchivePlanned(ArchivePlan plan) => Write(ArchiveJson.Of(plan));
+
+    public void Archived(ArchiveReport report) => Write(ArchiveJson.Of(report));
+
+    public void Archives(IReadOnlyList<ArchiveEntry> entries, bool verified) => Write(ArchiveJson.Of(entries, verified));
+
+    public void Restored(RestoreResult result) => Write(ArchiveJson.Of(result));
 
     public void Features(IReadOnlyList<FeatureStatus> features) => Write(new
     {

@@ -8,7 +8,9 @@ namespace AutoStack.Data.Partitions;
 /// <param name="db">Runs what is short.</param>
 /// <param name="patient">Runs what reads a whole partition.</param>
 /// <param name="clock">The clock; a fake clock shifts the time that periods are compared with.</param>
-internal sealed partial class PartitionMaintenance(Db db, Db patient, TimeProvider clock) : IPartitionMaintenance
+/// <param name="archiving">Drops a partition after storing it in an archive; null to drop without one.</param>
+internal sealed partial class PartitionMaintenance(Db db, Db patient, TimeProvider clock, PartitionDrop? archiving = null)
+    : IPartitionMaintenance
 {
     /// <summary>The time that a statement has which reads a whole partition.</summary>
     internal static readonly TimeSpan Longest = TimeSpan.FromHours(1);
@@ -91,17 +93,24 @@ internal sealed partial class PartitionMaintenance(Db db, Db patient, TimeProvid
     /// <param name="cancellationToken">Stops the work.</param>
     internal async Task<Release> ReleaseAsync(string table, DateTimeOffset before, CancellationToken cancellationToken)
     {
-        var dropped = 0;
+        var (dropped, first) = (0, before);
         var partitions = await ListBoundedAsync(table, cancellationToken).ConfigureAwait(false);
         foreach (var partition in partitions.Where(partition => partition.Until <= before))
         {
-            if (await DropAsync(partition.Name, before, cancellationToken).ConfigureAwait(false))
+            if (await (archiving?.Invoke(table, partition, before, cancellationToken)
+                ?? DropAsync(partition.Name, before, cancellationToken)).ConfigureAwait(false))
             {
                 dropped++;
             }
+            else if (archiving is not null && partition.From < first)
+            {
+                // Rows that are purged one by one are in no archive: a partition that stays is left whole.
+                first = partition.From.Value;
+            }
         }
 
-        return new Release(FirstWhole(partitions, before), dropped);
+        var whole = FirstWhole(partitions, before);
+        return new Release(first < whole ? first : whole, dropped);
     }
 
     /// <summary>
@@ -194,3 +203,7 @@ internal sealed partial class PartitionMaintenance(Db db, Db patient, TimeProvid
     /// <param name="Dropped">The number of dropped partitions.</param>
     internal readonly record struct Release(DateTimeOffset Before, int Dropped);
 }
+
+/// <summary>Drops a partition in another way, for example after it was archived; false when the partition stays.</summary>
+internal delegate Task<bool> PartitionDrop(
+    string table, LogPartition partition, DateTimeOffset before, CancellationToken cancellationToken);

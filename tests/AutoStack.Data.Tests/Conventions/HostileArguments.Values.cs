@@ -4,6 +4,7 @@ using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 using AutoStack.Data.Accounts;
+using AutoStack.Data.Archives;
 using AutoStack.Data.Deployments;
 using AutoStack.Data.Retention;
 
@@ -101,6 +102,9 @@ public sealed partial class HostileArguments
             _ when type == typeof(ClientKey) => ClientKey.New(),
             _ when type == typeof(IPAddress) => IPAddress.Loopback,
             _ when type == typeof(GitHubScopes) => GitHubScopes.Parse("repo"),
+            _ when type == typeof(IArchiveStore) => new FolderArchiveStore(Archives),
+            _ when type == typeof(RestoreTarget) => RestoreTarget.Table("public", Unique("restored")),
+            _ when type == typeof(Func<Stream, CancellationToken, Task>) => (Stream _, CancellationToken _) => Task.CompletedTask,
             _ when type == typeof(Cursor) => Cursor.Start,
             _ when type.IsEnum => Enum.GetValues(type).GetValue(0)!,
             _ when type == typeof(DeploymentStatus) => DeploymentStatus.Building,
@@ -192,6 +196,8 @@ public sealed partial class HostileArguments
                 IPAddress.Any, IPAddress.Broadcast, IPAddress.IPv6Any, IPAddress.Parse("::ffff:1.2.3.4"), IPAddress.Parse("fe80::1%7"),
             ],
             _ when type == typeof(SessionToken) || type == typeof(ResetToken) || type == typeof(ClientKey) => [],
+            _ when type == typeof(IArchiveStore) => [],
+            _ when type == typeof(RestoreTarget) => [RestoreTarget.Partition],
             _ when type.BaseType == typeof(MulticastDelegate) || IsOf(type, typeof(IProgress<>)) => [],
             _ => null,
         };

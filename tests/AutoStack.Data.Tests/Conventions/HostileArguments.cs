@@ -2,6 +2,7 @@ using System.Reflection;
 using System.Security.Cryptography;
 using System.Text.Json;
 using AutoStack.Data.Accounts;
+using AutoStack.Data.Archives;
 using AutoStack.Data.Containers;
 using AutoStack.Data.Logs;
 using AutoStack.Data.Projects;
@@ -23,6 +24,8 @@ public sealed partial class HostileArguments : DatabaseTests
     };
 
     private static readonly string[] Settings = [.. typeof(AutoStackDataOptions).GetProperties().Select(p => p.Name)];
+
+    private static readonly string Archives = Path.Combine(Path.GetTempPath(), $"hostile-{Guid.NewGuid():N}");
 
     internal readonly Dictionary<string, object> known = new(StringComparer.OrdinalIgnoreCase);
     private ServiceProvider host = null!;
@@ -46,11 +49,19 @@ public sealed partial class HostileArguments : DatabaseTests
             options.SecretKeys.Add(new SecretKey { Id = "k1", Secret = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)) });
         })
         .AddAutoStackDataWorkers()
+        .AddSingleton<IArchiveStore>(new FolderArchiveStore(Archives))
         .Configure<PasswordHasherOptions>(options => options.TestWorkFactor = 4)
         .BuildServiceProvider();
 
     [OneTimeTearDown]
-    public void Dispose() => host.Dispose();
+    public void Dispose()
+    {
+        host.Dispose();
+        if (Directory.Exists(Archives))
+        {
+            Directory.Delete(Archives, recursive: true);
+        }
+    }
 
     [TestCaseSource(nameof(Methods))]
     public async Task A_method_answers_or_throws_an_exception_for_callers(MethodInfo method, string name)

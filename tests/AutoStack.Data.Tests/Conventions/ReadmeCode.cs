@@ -3,6 +3,7 @@ using System.Reflection;
 using System.Text.Json;
 using AutoStack.Data.Accounts;
 using AutoStack.Data.Analytics;
+using AutoStack.Data.Archives;
 using AutoStack.Data.Containers;
 using AutoStack.Data.Deployments;
 using AutoStack.Data.HealthChecks;
@@ -227,6 +228,14 @@ internal static class ReadmeCode
     {
         services.AddAutoStackData(connectionString);
         services.AddPartitionMaintenance();
+    public static void ArchivedRetention(IServiceCollection services, string connectionString)
+    {
+        services.AddAutoStackData(options =>
+        {
+            options.ConnectionString = connectionString;
+            options.ArchiveStore = new FolderArchiveStore("/srv/archive");
+        });
+        services.AddRetention(new RetentionPolicy(), RetentionSchedule.Daily(new TimeOnly(2, 30)));
     }
 
     public static async Task RetentionAsync(IRetentionService retention, CancellationToken cancellationToken)

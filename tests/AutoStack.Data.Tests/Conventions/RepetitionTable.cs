@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using AutoStack.Data.Archives;
 using AutoStack.Data.Integrity;
 using AutoStack.Data.Logs;
 using AutoStack.Data.Tests.LostAnswers;
@@ -14,9 +15,13 @@ public sealed partial class RepetitionTable
 {
     private static readonly string[] Reads = ["Find", "List", "Count", "Search", "Summarize", "Measure", "Watch", "Follow"];
 
-    // The log writer repeats its own attempts; units of work and reads on a standby are made of the other interfaces; the verifier reads.
+    // The log writer repeats its own attempts; units of work and reads on a standby are made of the other interfaces; the verifier and the
+    // archive read.
     private static readonly Type[] WithoutRow =
-        [typeof(IUnitOfWork), typeof(IStandbyReads), typeof(IDeploymentLogWriter), typeof(ILogSecrets), typeof(IDatabaseVerifier)];
+    [
+        typeof(IUnitOfWork), typeof(IStandbyReads), typeof(IDeploymentLogWriter), typeof(ILogSecrets), typeof(IDatabaseVerifier),
+        typeof(ILogArchive),
+    ];
 
     private static IEnumerable<string> Writes =>
         from type in Registered.RequestInterfaces.Concat(Registered.WorkerInterfaces)

@@ -126,7 +126,8 @@ public sealed class SourceTree
     public void Code_blocks_of_the_readme_and_docs_compile()
     {
         var sources = Directory.EnumerateFiles(Path.Combine(Root, "samples", "FirstService"), "*.cs")
-            .Append(Path.Combine(Root, "tests", "AutoStack.Data.Tests", "Conventions", "ReadmeCode.cs"));
+            .Append(Path.Combine(Root, "tests", "AutoStack.Data.Tests", "Conventions", "ReadmeCode.cs"))
+            .Append(Path.Combine(Root, "tests", "AutoStack.Data.Tests", "Samples", "BucketArchiveStore.cs"));
         var compiled = Normal(string.Join('\n', sources.Select(File.ReadAllText)));
         var blocks = Directory.EnumerateFiles(Path.Combine(Root, "docs"), "*.md").Append(Path.Combine(Root, "README.md"))
             .SelectMany(page => Regex.Matches(File.ReadAllText(page), "```csharp\n(.*?)```", RegexOptions.Singleline))

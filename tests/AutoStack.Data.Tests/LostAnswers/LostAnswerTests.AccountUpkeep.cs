@@ -1,5 +1,6 @@
 using System.Runtime.ExceptionServices;
 using AutoStack.Data.Accounts;
+using AutoStack.Data.Archives;
 using AutoStack.Data.Migrations;
 using AutoStack.Data.Partitions;
 using AutoStack.Data.Retention;
@@ -11,6 +12,8 @@ namespace AutoStack.Data.Tests.LostAnswers;
 public sealed partial class LostAnswerTests
 {
     private static readonly DateTimeOffset LongAgo = new(2001, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
+    private (IArchiveStore Store, ArchiveManifest Archive)? archived;
 
     private static Dictionary<string, Func<LostAnswerTests, Task<Write>>> OfAccountUpkeep => new()
     {
@@ -113,6 +116,23 @@ public sealed partial class LostAnswerTests
                         Is.EqualTo(before.Tables.Select(table => table.Partitions.Count + 1)));
                 });
         },
+        ["ILogRestore.RestoreAsync"] = async tests =>
+        {
+            var (store, archive) = await tests.ArchivedAsync();
+            var target = RestoreTarget.Table("public", Unique("restored"));
+            return new Write(
+                async host => await host.GetRequiredService<ILogRestore>().RestoreAsync(archive.Name, target, store, null, Token),
+                async (result, told) =>
+                {
+                    Assert.That(((RestoreResult)result!).Rows, Is.EqualTo(1));
+                    if (told == Told.Once)
+                    {
+                        Assert.That(((RestoreResult)result).Outcome, Is.EqualTo(RestoreOutcome.Restored));
+                    }
+
+                    Assert.That(await tests.ScalarAsync($"SELECT count(*) FROM \"{target.Name}\""), Is.EqualTo(1L));
+                });
+        },
         ["ISecretRotation.RunAsync"] = async tests =>
         {
             var (user, tokens) = (await tests.AddUserAsync(), Tokens());
@@ -164,4 +184,27 @@ public sealed partial class LostAnswerTests
             Assert.That(result, Is.EqualTo(told == Told.Once ? 1 : 0));
             Assert.That(await countLeft(), Is.Zero);
         });
+
+    // An archive of a partition of the past, with one line.
+    private async Task<(IArchiveStore Store, ArchiveManifest Archive)> ArchivedAsync()
+    {
+        await new SchemaMigrator(Database.ConnectionString).UpgradeAsync(
+            MigrationTarget.Head.In("log-partitions"), cancellationToken: Token);
+        if (archived is not { } known)
+        {
+            await ExecuteAsync("""
+                CREATE TABLE autostack_partitions.deployment_logs_p20010101 PARTITION OF deployment_logs
+                    FOR VALUES FROM ('00e3c7a7-3400-0000-0000-000000000000') TO ('00e4674c-5800-0000-0000-000000000000')
+                """);
+            var project = await AddProjectAsync();
+            var deployment = Guid.CreateVersion7(LongAgo.AddDays(1));
+            await Deployments.EnqueueAsync(new() { Id = deployment, ProjectId = project.Id, UserId = project.UserId }, Token);
+            await PlatformLogs.AppendAsync(deployment, [new() { Message = "line", Timestamp = LongAgo }], Token);
+            var store = new FolderArchiveStore(Path.Combine(Path.GetTempPath(), $"lost-{Guid.NewGuid():N}"));
+            var result = await Get<ILogArchive>().ArchiveAsync("deployment_logs_p20010101", store, null, Token);
+            archived = known = (store, result!.Archive!);
+        }
+
+        return known;
+    }
 }

@@ -1,3 +1,6 @@
+DROP FUNCTION attach_restored_log_partition(text, text, uuid, uuid);
+DROP FUNCTION prepare_restored_log_partition(text, text, uuid, uuid);
+DROP FUNCTION log_partition_content(text, boolean);
 DROP FUNCTION drop_log_partition(text, timestamp);
 DROP FUNCTION create_reserved_log_partitions(text);
 DROP FUNCTION reserve_log_partitions(text, timestamp);

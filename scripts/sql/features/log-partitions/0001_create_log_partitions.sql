@@ -379,3 +379,107 @@ $$;
 
 REVOKE ALL ON FUNCTION reserve_log_partitions(text, timestamp), create_reserved_log_partitions(text), drop_log_partition(text, timestamp)
     FROM PUBLIC;
+
+-- The rows of a partition: their number, a hash that does not depend on their order, and the time of the newest one. No row when there is
+-- no such partition. With is_held nobody writes into the partition until the end of the transaction; all others are used as ever.
+CREATE FUNCTION log_partition_content(partition_name text, is_held boolean)
+RETURNS TABLE (row_count bigint, content text, newest timestamp)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    target regclass;
+    time_column text;
+BEGIN
+    IF is_held THEN
+        PERFORM pg_advisory_xact_lock(hashtextextended('autostack_partitions.' || partition_name, 0));
+    END IF;
+    target := to_regclass(format('autostack_partitions.%I', partition_name));
+    SELECT s.time_column INTO time_column
+    FROM pg_inherits i
+    JOIN public.log_partition_settings s ON format('public.%I', s.table_name)::regclass = i.inhparent
+    WHERE i.inhrelid = target;
+    IF time_column IS NULL THEN
+        RETURN;
+    END IF;
+    IF is_held THEN
+        PERFORM public.lock_for_log_partitions(format('LOCK TABLE %s IN SHARE MODE', target));
+    END IF;
+    RETURN QUERY EXECUTE format(
+        'SELECT count(*), coalesce(sum(hash_record_extended(l, 0)), 0)::text, max(l.%I) FROM %s l', time_column, target);
+EXCEPTION WHEN undefined_table THEN
+    -- Dropped a moment ago.
+END
+$$;
+
+-- Makes a restored table, which is no partition yet, equal to a partition: indexes, unique constraints, its range, and foreign keys, which
+-- are not validated yet. A call that was interrupted is completed by the next one.
+CREATE FUNCTION prepare_restored_log_partition(of_table text, partition_name text, lower uuid, upper uuid) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    target regclass := format('autostack_partitions.%I', partition_name);
+    rest regclass := format('autostack_partitions.%I', of_table || '_default');
+    settings public.log_partition_settings;
+    item record;
+BEGIN
+    SELECT s.* INTO STRICT settings FROM public.log_partition_settings s WHERE s.table_name = of_table;
+    IF EXISTS (SELECT FROM pg_constraint k WHERE k.conrelid = target AND k.conname = of_table || '_restored_check') THEN
+        RETURN;
+    END IF;
+    EXECUTE format('ALTER TABLE %s ADD CONSTRAINT %I CHECK (%3$I >= %4$L AND %3$I < %5$L)',
+        target, of_table || '_restored_check', settings.key_column, lower, upper);
+    FOR item IN
+        SELECT pg_get_indexdef(x.indexrelid) AS definition, pg_get_constraintdef(k.oid) AS constraint_definition
+        FROM pg_index x
+        LEFT JOIN pg_constraint k ON k.conindid = x.indexrelid AND k.conrelid = x.indrelid AND k.contype IN ('p', 'u')
+        WHERE x.indrelid = rest AND x.indisvalid
+    LOOP
+        EXECUTE CASE
+            WHEN item.constraint_definition IS NULL THEN
+                regexp_replace(item.definition, ' INDEX .* ON \S+ USING ', format(' INDEX ON %s USING ', target))
+            ELSE format('ALTER TABLE %s ADD %s', target, item.constraint_definition)
+        END;
+    END LOOP;
+    FOR item IN
+        SELECT pg_get_constraintdef(k.oid) AS definition
+        FROM pg_constraint k
+        WHERE k.conrelid = format('public.%I', of_table)::regclass AND k.contype = 'f'
+    LOOP
+        PERFORM public.lock_for_log_partitions(format('ALTER TABLE %s ADD %s NOT VALID', target, item.definition));
+    END LOOP;
+END
+$$;
+
+-- Makes a partition of a restored and prepared table, and returns how many of its rows were left out, because their deployments are gone.
+-- Rows of its range that have come into the default partition meanwhile move with it. The default partition is read as a whole under a
+-- lock.
+CREATE FUNCTION attach_restored_log_partition(of_table text, partition_name text, lower uuid, upper uuid) RETURNS bigint
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    target regclass := format('autostack_partitions.%I', partition_name);
+    settings public.log_partition_settings;
+    item record;
+    left_out bigint;
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended('autostack_partitions.' || of_table, 0));
+    SELECT s.* INTO STRICT settings FROM public.log_partition_settings s WHERE s.table_name = of_table;
+    EXECUTE format('DELETE FROM %s r WHERE NOT EXISTS (SELECT FROM public.deployments d WHERE d.id = r.deployment_id)', target);
+    GET DIAGNOSTICS left_out = ROW_COUNT;
+    FOR item IN SELECT k.conname FROM pg_constraint k WHERE k.conrelid = target AND k.contype = 'f' LOOP
+        EXECUTE format('ALTER TABLE %s VALIDATE CONSTRAINT %I', target, item.conname);
+    END LOOP;
+    EXECUTE format(
+        'WITH moved AS (
+            DELETE FROM autostack_partitions.%1$I WHERE %2$I >= %3$L AND %2$I < %4$L RETURNING *
+        )
+        INSERT INTO %5$s SELECT * FROM moved', of_table || '_default', settings.key_column, lower, upper, target);
+    EXECUTE format('ALTER TABLE %s OWNER TO %s', target,
+        (SELECT c.relowner::regrole FROM pg_class c WHERE c.oid = format('public.%I', of_table)::regclass));
+    PERFORM public.lock_for_log_partitions(format(
+        'LOCK TABLE public.deployments IN SHARE ROW EXCLUSIVE MODE;
+        ALTER TABLE public.%I ATTACH PARTITION %s FOR VALUES FROM (%L) TO (%L);
+        ALTER TABLE %2$s DROP CONSTRAINT %5$I', of_table, target, lower, upper, of_table || '_restored_check'));
+    RETURN left_out;
+END
+$$;
+
+REVOKE ALL ON FUNCTION log_partition_content(text, boolean), prepare_restored_log_partition(text, text, uuid, uuid),
+    attach_restored_log_partition(text, text, uuid, uuid) FROM PUBLIC;

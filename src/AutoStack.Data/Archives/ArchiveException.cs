@@ -1,0 +1,36 @@
+using Npgsql;
+
+namespace AutoStack.Data.Archives;
+
+/// <summary>
+/// An archive could not be stored, read, verified or restored: the store failed, an object is missing or damaged, or the place of a
+/// restored table is taken. A partition whose archive failed was not dropped.
+/// </summary>
+public sealed class ArchiveException : AutoStackDataException
+{
+    internal ArchiveException(string message, Exception? innerException = null)
+        : base(message, innerException)
+    {
+    }
+
+    /// <summary>Runs a call of a store, and reports its failure.</summary>
+    internal static async Task<T> OfStoreAsync<T>(string doing, Func<Task<T>> call)
+    {
+        try
+        {
+            return await call().ConfigureAwait(false);
+        }
+        catch (Exception exception) when (IsOfStore(exception))
+        {
+            throw OfStore(doing, exception);
+        }
+    }
+
+    /// <summary>Whether an exception is neither the library's nor the database's, and no cancellation.</summary>
+    internal static bool IsOfStore(Exception exception) =>
+        exception is not (AutoStackDataException or NpgsqlException or OperationCanceledException);
+
+    /// <summary>The failure of a store.</summary>
+    internal static ArchiveException OfStore(string doing, Exception exception) =>
+        new($"The archive store failed while {doing}: {exception.Message}", exception);
+}

@@ -1,0 +1,115 @@
+namespace AutoStack.Data.Archives;
+
+/// <summary>The archives of a store: manifests, and files that have none.</summary>
+internal static class ArchiveShelf
+{
+    /// <summary>Lists the archives of one partition, or all, by their names.</summary>
+    public static async Task<IReadOnlyList<ArchiveEntry>> ListAsync(
+        IArchiveStore store, string? partition, CancellationToken cancellationToken)
+    {
+        var objects = await ArchiveException.OfStoreAsync("listing", () => store.ListAsync(cancellationToken)).ConfigureAwait(false);
+        var files = objects.ToLookup(one => one.Name, one => one.Bytes, StringComparer.Ordinal);
+        var names = objects
+            .Select(one => ArchiveNames.OfManifest(one.Name) ?? ArchiveNames.OfData(one.Name))
+            .OfType<string>()
+            .Where(name => ArchiveNames.IsName(name) && (partition is null || ArchiveNames.IsOf(name, partition)))
+            .Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal);
+        var entries = new List<ArchiveEntry>();
+        foreach (var name in names)
+        {
+            entries.Add(await ReadAsync(name, store, files, cancellationToken).ConfigureAwait(false));
+        }
+
+        return entries;
+    }
+
+    /// <summary>Finds what a store has under a name; null for nothing.</summary>
+    public static async Task<ArchiveEntry?> FindAsync(string name, IArchiveStore store, CancellationToken cancellationToken)
+    {
+        if (!ArchiveNames.IsName(name))
+        {
+            return null;
+        }
+
+        var objects = await ArchiveException.OfStoreAsync("listing", () => store.ListAsync(cancellationToken)).ConfigureAwait(false);
+        var files = objects.ToLookup(one => one.Name, one => one.Bytes, StringComparer.Ordinal);
+        return files.Contains(ArchiveNames.Data(name)) || files.Contains(ArchiveNames.Manifest(name))
+            ? await ReadAsync(name, store, files, cancellationToken).ConfigureAwait(false)
+            : null;
+    }
+
+    /// <summary>Stores the manifest, which makes an archive of the file.</summary>
+    public static async Task<ArchiveManifest> CompleteAsync(
+        ArchiveManifest draft, IArchiveStore store, CancellationToken cancellationToken)
+    {
+        var (manifest, text) = ManifestJson.Write(draft);
+        await ArchiveException.OfStoreAsync(
+            $"storing {ArchiveNames.Manifest(draft.Name)}",
+            async () =>
+            {
+                await store.WriteAsync(
+                    ArchiveNames.Manifest(draft.Name),
+                    (stream, token) => stream.WriteAsync(text, token).AsTask(),
+                    cancellationToken).ConfigureAwait(false);
+                return true;
+            }).ConfigureAwait(false);
+        return manifest;
+    }
+
+    /// <summary>Removes a file that belongs to no archive. What cannot be removed is listed as incomplete.</summary>
+    public static async Task TryRemoveAsync(IArchiveStore store, string name)
+    {
+        try
+        {
+            await store.RemoveAsync(name, CancellationToken.None).ConfigureAwait(false);
+        }
+#pragma warning disable CA1031 // The failure that led here is reported.
+        catch (Exception)
+#pragma warning restore CA1031
+        {
+        }
+    }
+
+    private static async Task<ArchiveEntry> ReadAsync(
+        string name, IArchiveStore store, ILookup<string, long> files, CancellationToken cancellationToken)
+    {
+        if (!files.Contains(ArchiveNames.Manifest(name)))
+        {
+            return new(name, ArchiveState.Incomplete) { Problem = "There is no manifest: the archive was not completed." };
+        }
+
+        var stream = await ArchiveException.OfStoreAsync(
+            $"opening {ArchiveNames.Manifest(name)}", () => store.OpenAsync(ArchiveNames.Manifest(name), cancellationToken))
+            .ConfigureAwait(false);
+        if (stream is null)
+        {
+            return new(name, ArchiveState.Incomplete) { Problem = "The manifest was removed meanwhile." };
+        }
+
+        ArchiveManifest manifest;
+        await using (stream.ConfigureAwait(false))
+        {
+            try
+            {
+                manifest = await ArchiveException.OfStoreAsync(
+                    $"reading {ArchiveNames.Manifest(name)}", () => ManifestJson.ReadAsync(name, stream, cancellationToken))
+                    .ConfigureAwait(false);
+            }
+            catch (ArchiveException exception) when (exception.InnerException is null or System.Text.Json.JsonException)
+            {
+                return new(name, ArchiveState.Damaged) { Problem = exception.Message };
+            }
+        }
+
+        long? bytes = files.Contains(manifest.DataName) ? files[manifest.DataName].First() : null;
+        return bytes == manifest.Bytes
+            ? new(name, ArchiveState.Complete) { Manifest = manifest }
+            : new(name, ArchiveState.Damaged)
+            {
+                Manifest = manifest,
+                Problem = bytes is null
+                    ? "The file with the rows is missing."
+                    : $"The file with the rows has {bytes} bytes in place of {manifest.Bytes}.",
+            };
+    }
+}

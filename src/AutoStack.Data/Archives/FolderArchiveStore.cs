@@ -1,0 +1,162 @@
+using System.Security.Cryptography;
+using System.Text.RegularExpressions;
+
+namespace AutoStack.Data.Archives;
+
+/// <summary>
+/// Archives in a folder of a disk, one file per object. A file is written under a temporary name, brought to the disk (fsync) and renamed.
+/// Files can be read by their owner only. A link in the folder is not followed, and names cannot leave the folder.
+/// </summary>
+public sealed partial class FolderArchiveStore : IArchiveStore
+{
+    /// <summary>The maximum length of a name.</summary>
+    public const int MaxNameLength = 200;
+
+    private const string Temporary = ".partial";
+    private const int BufferSize = 128 << 10;
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+
+    // A file that is being written for longer belongs to a process that has ended.
+    private static readonly TimeSpan LongestWrite = TimeSpan.FromDays(2);
+
+    private readonly string folder;
+
+    /// <summary>Names a folder. It is created by the first write.</summary>
+    /// <param name="folder">The path; a relative one is completed by the working directory, once.</param>
+    /// <exception cref="ArgumentException">The path is null, blank or not a path.</exception>
+    public FolderArchiveStore(string folder)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(folder);
+        this.folder = Path.GetFullPath(folder);
+    }
+
+    /// <inheritdoc/>
+    public async Task WriteAsync(string name, Func<Stream, CancellationToken, Task> write, CancellationToken cancellationToken)
+    {
+        var path = PathOf(name);
+        ArgumentNullException.ThrowIfNull(write);
+        CreateFolder();
+        RemoveForgotten();
+        if (new FileInfo(path) is { Exists: true } or { LinkTarget: not null })
+        {
+            throw new IOException($"{name} exists in {folder}; nothing is replaced.");
+        }
+
+        var temporary = Path.Combine(folder, $".{name}.{RandomNumberGenerator.GetHexString(8, lowercase: true)}{Temporary}");
+        var options = new FileStreamOptions
+        {
+            Mode = FileMode.CreateNew,
+            Access = FileAccess.Write,
+            Share = FileShare.None,
+            Options = FileOptions.Asynchronous,
+            BufferSize = BufferSize,
+        };
+        if (!OperatingSystem.IsWindows())
+        {
+            options.UnixCreateMode = OwnerOnly;
+        }
+
+        try
+        {
+            var file = new FileStream(temporary, options);
+            await using (file.ConfigureAwait(false))
+            {
+                await write(file, cancellationToken).ConfigureAwait(false);
+                await file.FlushAsync(cancellationToken).ConfigureAwait(false);
+                file.Flush(flushToDisk: true);
+            }
+
+            cancellationToken.ThrowIfCancellationRequested();
+            File.Move(temporary, path, overwrite: false);
+        }
+        catch
+        {
+            File.Delete(temporary);
+            throw;
+        }
+
+        DiskFolder.Flush(folder);
+    }
+
+    /// <inheritdoc/>
+    public Task<Stream?> OpenAsync(string name, CancellationToken cancellationToken)
+    {
+        var file = new FileInfo(PathOf(name));
+        if (file.LinkTarget is not null)
+        {
+            throw new IOException($"{name} in {folder} is a link.");
+        }
+
+        return Task.FromResult<Stream?>(file.Exists
+            ? new FileStream(file.FullName, FileMode.Open, FileAccess.Read, FileShare.Read, BufferSize, FileOptions.Asynchronous)
+            : null);
+    }
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<StoredObject>> ListAsync(CancellationToken cancellationToken)
+    {
+        var found = new DirectoryInfo(folder);
+        return Task.FromResult<IReadOnlyList<StoredObject>>(found.Exists
+            ? [.. found.EnumerateFiles().Where(file => Allowed().IsMatch(file.Name) && file.LinkTarget is null)
+                .Select(file => new StoredObject(file.Name, file.Length))]
+            : []);
+    }
+
+    /// <inheritdoc/>
+    public Task<bool> RemoveAsync(string name, CancellationToken cancellationToken)
+    {
+        var path = PathOf(name);
+        var exists = File.Exists(path);
+        if (exists)
+        {
+            File.Delete(path);
+            DiskFolder.Flush(folder);
+        }
+
+        return Task.FromResult(exists);
+    }
+
+    /// <summary>Whether a text may be the name of an object.</summary>
+    internal static bool IsName(string? name) => name is not null && Allowed().IsMatch(name);
+
+    private string PathOf(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        return IsName(name)
+            ? Path.Combine(folder, name)
+            : throw new ArgumentException(
+                $"{nameof(name)} has letters, digits, '_', '-' and '.' only, at most {MaxNameLength}, and does not begin with '-' or '.'.",
+                nameof(name));
+    }
+
+    private void CreateFolder()
+    {
+        if (Directory.Exists(folder))
+        {
+            return;
+        }
+
+        if (OperatingSystem.IsWindows())
+        {
+            Directory.CreateDirectory(folder);
+        }
+        else
+        {
+            Directory.CreateDirectory(folder, OwnerOnly | UnixFileMode.UserExecute);
+        }
+    }
+
+    private void RemoveForgotten()
+    {
+        foreach (var file in new DirectoryInfo(folder).EnumerateFiles($".*{Temporary}"))
+        {
+            if (DateTime.UtcNow - file.LastWriteTimeUtc > LongestWrite)
+            {
+                file.Delete();
+            }
+        }
+    }
+
+    [GeneratedRegex(@"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,199}\z", RegexOptions.CultureInvariant)]
+    private static partial Regex Allowed();
+}

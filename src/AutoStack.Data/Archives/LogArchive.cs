@@ -1,0 +1,305 @@
+using System.Runtime.ExceptionServices;
+using AutoStack.Data.Partitions;
+using AutoStack.Data.Postgres;
+using Npgsql;
+
+namespace AutoStack.Data.Archives;
+
+internal sealed class LogArchive(Db db, PartitionMaintenance partitions) : ILogArchive
+{
+    // Rows that come while a partition is archived are archived by another attempt.
+    private const int MaxAttempts = 3;
+
+    // A file without a manifest belongs to a run that is at work, or to one that has ended.
+    private static readonly TimeSpan LongestRun = TimeSpan.FromDays(2);
+
+    public async Task<ArchiveResult?> ArchiveAsync(
+        string partition, IArchiveStore store, IProgress<ArchiveProgress>? progress, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(partition);
+        ArgumentNullException.ThrowIfNull(store);
+        var status = await partitions.FindStatusAsync(cancellationToken).ConfigureAwait(false);
+        var found = Past(status, status.ReadAt).FirstOrDefault(one => one.Partition.Name == partition);
+        return found.Table is not null && await FindContentAsync(partition, cancellationToken).ConfigureAwait(false) is { } content
+            ? await ArchiveAsync(found.Table, found.Partition, content, status.ReadAt, store, progress, cancellationToken)
+                .ConfigureAwait(false)
+            : null;
+    }
+
+    public async Task<IReadOnlyList<ArchiveResult>> ArchivePastAsync(
+        DateTimeOffset before, IArchiveStore store, IProgress<ArchiveProgress>? progress, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(store);
+        var status = await partitions.FindStatusAsync(cancellationToken).ConfigureAwait(false);
+        var results = new List<ArchiveResult>();
+        foreach (var (table, partition) in Past(status, before))
+        {
+            try
+            {
+                if (await FindContentAsync(partition.Name, cancellationToken).ConfigureAwait(false) is { } content)
+                {
+                    results.Add(await ArchiveAsync(table, partition, content, status.ReadAt, store, progress, cancellationToken)
+                        .ConfigureAwait(false));
+                }
+            }
+            catch (Exception exception) when (exception is AutoStackDataException or NpgsqlException)
+            {
+                results.Add(new(partition, ArchiveOutcome.Failed) { Failure = exception });
+            }
+        }
+
+        return results;
+    }
+
+    Task<IReadOnlyList<ArchiveEntry>> ILogArchive.ListAsync(IArchiveStore store, CancellationToken cancellationToken) =>
+        ListAsync(store, cancellationToken);
+
+    Task<ArchiveEntry?> ILogArchive.FindVerifiedAsync(
+        string name, IArchiveStore store, IProgress<ArchiveProgress>? progress, CancellationToken cancellationToken) =>
+        FindVerifiedAsync(name, store, progress, cancellationToken);
+
+    /// <inheritdoc cref="ILogArchive.ListAsync"/>
+    internal static Task<IReadOnlyList<ArchiveEntry>> ListAsync(IArchiveStore store, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(store);
+        return ArchiveShelf.ListAsync(store, partition: null, cancellationToken);
+    }
+
+    /// <inheritdoc cref="ILogArchive.FindVerifiedAsync"/>
+    internal static async Task<ArchiveEntry?> FindVerifiedAsync(
+        string name, IArchiveStore store, IProgress<ArchiveProgress>? progress, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        ArgumentNullException.ThrowIfNull(store);
+        var entry = await ArchiveShelf.FindAsync(name, store, cancellationToken).ConfigureAwait(false);
+        if (entry is not { State: ArchiveState.Complete, Manifest: { } manifest })
+        {
+            return entry;
+        }
+
+        try
+        {
+            await VerifyAsync(manifest, store, progress, cancellationToken).ConfigureAwait(false);
+            return entry;
+        }
+        catch (ArchiveException exception) when (exception.InnerException is null or InvalidDataException)
+        {
+            return entry with { State = ArchiveState.Damaged, Problem = exception.Message };
+        }
+    }
+
+    /// <summary>
+    /// Drops a partition when all its rows are older than a moment and in a verified archive. Rows that come after the archive are found
+    /// under the lock of the drop, and archived by another attempt.
+    /// </summary>
+    /// <returns>False when the partition stays, or is gone already.</returns>
+    /// <exception cref="ArchiveException">The partition could not be archived, and stays.</exception>
+    internal async Task<bool> DropAsync(
+        string table, LogPartition partition, DateTimeOffset before, IArchiveStore store, CancellationToken cancellationToken)
+    {
+        var at = (await partitions.FindStatusAsync(cancellationToken).ConfigureAwait(false)).ReadAt;
+        for (var attempt = 0; attempt < MaxAttempts; attempt++)
+        {
+            var content = await FindContentAsync(partition.Name, cancellationToken).ConfigureAwait(false);
+            if (content is null || content.Newest >= before)
+            {
+                return false;
+            }
+
+            ArchiveResult result;
+            try
+            {
+                result = await ArchiveAsync(table, partition, content, at, store, progress: null, cancellationToken).ConfigureAwait(false);
+            }
+            catch (Exception exception) when (exception is AutoStackDataException or NpgsqlException)
+            {
+                // Another process may have archived and dropped the partition meanwhile.
+                if (await FindContentAsync(partition.Name, cancellationToken).ConfigureAwait(false) is null)
+                {
+                    return false;
+                }
+
+                throw;
+            }
+
+            var (rows, hash) = result.Archive is { } archive ? (archive.Rows, archive.Content) : (0, "0");
+            var answer = await db.WriteBatchAsync(
+                sets => sets.FindAsync(row => row.Text()), [ArchiveSql.Drop(partition.Name, rows, hash, before)], cancellationToken)
+                .ConfigureAwait(false);
+            if (answer != "changed")
+            {
+                return answer == "dropped";
+            }
+        }
+
+        throw new ArchiveException($"The partition {partition.Name} gets new rows while it is archived, and stays.");
+    }
+
+    // Partitions whose period has ended before a moment; never one that may still get rows of the present.
+    private static IEnumerable<(string Table, LogPartition Partition)> Past(PartitionStatus status, DateTimeOffset before) =>
+        from table in status.Tables
+        from partition in table.Partitions
+        where partition.Until <= before && partition.Until <= status.ReadAt
+        select (table.Name, partition);
+
+    private static Action<long> Report(
+        IProgress<ArchiveProgress>? progress, string partition, ArchiveStep step, long total) =>
+        progress is null ? _ => { } : rows => progress.Report(new(partition, step, rows, total));
+
+    private static Task VerifyAsync(
+        ArchiveManifest manifest, IArchiveStore store, IProgress<ArchiveProgress>? progress, CancellationToken cancellationToken) =>
+        ArchiveFile.ReadAsync(
+            manifest, store, send: null, Report(progress, manifest.Partition, ArchiveStep.Verifying, manifest.Rows), cancellationToken);
+
+    private async Task<ArchiveResult> ArchiveAsync(
+        string table, LogPartition partition, Content content, DateTimeOffset at, IArchiveStore store,
+        IProgress<ArchiveProgress>? progress, CancellationToken cancellationToken)
+    {
+        if (content.Rows == 0)
+        {
+            return new(partition, ArchiveOutcome.Empty);
+        }
+
+        var entries = await ArchiveShelf.ListAsync(store, partition.Name, cancellationToken).ConfigureAwait(false);
+        foreach (var entry in entries.Where(entry => entry.State == ArchiveState.Complete && content.IsIn(entry.Manifest!)))
+        {
+            if (await FindVerifiedAsync(entry.Name, store, progress, cancellationToken).ConfigureAwait(false)
+                is { State: ArchiveState.Complete })
+            {
+                return new(partition, ArchiveOutcome.AlreadyArchived) { Archive = entry.Manifest };
+            }
+        }
+
+        foreach (var left in entries.Where(entry => entry.State == ArchiveState.Incomplete
+            && ArchiveNames.TimeOf(entry.Name) < at - LongestRun))
+        {
+            await ArchiveShelf.TryRemoveAsync(store, ArchiveNames.Data(left.Name)).ConfigureAwait(false);
+        }
+
+        var name = ArchiveNames.New(partition.Name, at);
+        try
+        {
+            var draft = await StoreAsync(name, table, partition, at, store, progress, cancellationToken).ConfigureAwait(false);
+            await VerifyAsync(draft, store, progress, cancellationToken).ConfigureAwait(false);
+            var manifest = await ArchiveShelf.CompleteAsync(draft, store, cancellationToken).ConfigureAwait(false);
+            return new(partition, ArchiveOutcome.Archived) { Archive = manifest };
+        }
+        catch
+        {
+            // The manifest first: a store may have stored it, and then failed.
+            await ArchiveShelf.TryRemoveAsync(store, ArchiveNames.Manifest(name)).ConfigureAwait(false);
+            await ArchiveShelf.TryRemoveAsync(store, ArchiveNames.Data(name)).ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    // Stores the rows, and returns the manifest, which is not stored yet.
+    private async Task<ArchiveManifest> StoreAsync(
+        string name, string table, LogPartition partition, DateTimeOffset at, IArchiveStore store, IProgress<ArchiveProgress>? progress,
+        CancellationToken cancellationToken)
+    {
+        ArchiveManifest? draft = null;
+        ExceptionDispatchInfo? own = null;
+        try
+        {
+            await store.WriteAsync(
+                ArchiveNames.Data(name),
+                async (stream, _) =>
+                {
+                    try
+                    {
+                        draft = await ExportAsync(name, table, partition, at, stream, progress, cancellationToken).ConfigureAwait(false);
+                    }
+                    catch (Exception exception)
+                    {
+                        own = ExceptionDispatchInfo.Capture(exception);
+                        throw;
+                    }
+                },
+                cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException)
+        {
+            own?.Throw();
+            throw ArchiveException.IsOfStore(exception)
+                ? ArchiveException.OfStore($"storing {ArchiveNames.Data(name)}", exception)
+                : exception;
+        }
+
+        return draft ?? throw new ArchiveException($"The archive store did not write {ArchiveNames.Data(name)}.");
+    }
+
+    private async Task<ArchiveManifest> ExportAsync(
+        string name, string table, LogPartition partition, DateTimeOffset at, Stream target, IProgress<ArchiveProgress>? progress,
+        CancellationToken cancellationToken)
+    {
+        ArchiveFile.Written? written = null;
+        var facts = await db.ExportAsync(
+            [
+                ArchiveSql.Snapshot(),
+                ArchiveSql.Facts(partition.Name, ArchiveSql.Floor(partition.From!.Value), ArchiveSql.Floor(partition.Until!.Value)),
+                ArchiveSql.Columns(table),
+            ],
+            async sets =>
+            {
+                var found = await sets.FindAsync(row => new Facts(new(row.Long(), row.Text(), null), row.Long(), row.Text()))
+                    .ConfigureAwait(false);
+                return found is null
+                    ? null
+                    : found with { Columns = await sets.ListAsync(row => new ArchiveColumn(row.Text(), row.Text())).ConfigureAwait(false) };
+            },
+            ArchiveSql.Copy(table),
+            async (found, rows, token) => written = await ArchiveFile.WriteAsync(
+                rows, target, Report(progress, partition.Name, ArchiveStep.Copying, found.Content.Rows), token).ConfigureAwait(false),
+            cancellationToken).ConfigureAwait(false)
+            ?? throw new ArchiveException($"The partition {partition.Name} was dropped before it was archived.");
+        if (written!.Tally.Rows != facts.Content.Rows)
+        {
+            throw new ArchiveException(
+                $"The partition {partition.Name} has {facts.Content.Rows} rows, and {written.Tally.Rows} are in its range.");
+        }
+
+        return new ArchiveManifest
+        {
+            Format = ArchiveManifest.CurrentFormat,
+            Name = name,
+            Table = table,
+            Partition = partition.Name,
+            From = partition.From.Value,
+            Until = partition.Until.Value,
+            Columns = facts.Columns,
+            Rows = facts.Content.Rows,
+            Content = facts.Content.Hash,
+            Compression = ArchiveFile.Compression,
+            Options = ArchiveSql.Options,
+            Order = ArchiveSql.OrderOf(table),
+            Bytes = written.Bytes,
+            Sha256 = written.Sha256,
+            PlainBytes = written.PlainBytes,
+            PlainSha256 = written.PlainSha256,
+            SchemaVersion = facts.SchemaVersion,
+            Server = facts.Server,
+            CreatedAt = at,
+            Checksum = "",
+        };
+    }
+
+    private Task<Content?> FindContentAsync(string partition, CancellationToken cancellationToken) => db.ReadBatchAsync(
+        sets => sets.FindAsync(row => new Content(row.Long(), row.Text(), row.TimeOrNull())),
+        [ArchiveSql.Content(partition)],
+        cancellationToken);
+
+    /// <summary>The rows of a partition.</summary>
+    /// <param name="Rows">Their number.</param>
+    /// <param name="Hash">Their hash.</param>
+    /// <param name="Newest">The time of the newest row; null without rows, and where it was not asked for.</param>
+    private sealed record Content(long Rows, string Hash, DateTimeOffset? Newest)
+    {
+        public bool IsIn(ArchiveManifest manifest) => manifest.Rows == Rows && manifest.Content == Hash;
+    }
+
+    private sealed record Facts(Content Content, long SchemaVersion, string Server)
+    {
+        public IReadOnlyList<ArchiveColumn> Columns { get; init; } = [];
+    }
+}

@@ -1,0 +1,234 @@
+using System.IO.Compression;
+using AutoStack.Data.Archives;
+
+namespace AutoStack.Data.Tests.Archives;
+
+/// <summary>Stores that fail, archives that are damaged, and runs that are killed: nothing is taken for an archive that is none.</summary>
+[CancelAfter(300_000)]
+public sealed class ArchiveFaultTests : ArchiveTestsBase
+{
+    [TestCase(".csv.gz", 10)]
+    [TestCase(".csv.gz", 40)]
+    [TestCase(".json", 0)]
+    [TestCase(".json", 100)]
+    public async Task A_full_disk_leaves_no_archive_and_the_next_run_makes_it(string end, int bytes)
+    {
+        await AddAprilAsync(200);
+        var store = new ChangedStore(Store) { Full = (end, bytes) };
+
+        var failure = Assert.CatchAsync<ArchiveException>(() => Archive.ArchiveAsync(AprilLogs, store, null, Token))!;
+        var left = await Archive.ListAsync(Store, Token);
+        var files = Directory.EnumerateFiles(Folder).ToList();
+        var results = await Archive.ArchivePastAsync(June, store, null, Token);
+        store.Full = null;
+        var next = await Archive.ArchiveAsync(AprilLogs, store, null, Token);
+
+        Assert.That(failure.Message, Does.Contain("No space left on device"));
+        Assert.That(failure.InnerException, Is.InstanceOf<IOException>());
+        Assert.That((failure.OutcomeUnknown, failure.IsTransient), Is.EqualTo((false, false)));
+        Assert.That(left, Is.Empty);
+        Assert.That(files, Is.Empty);
+        Assert.That(results.Single(result => result.Partition.Name == AprilLogs).Failure, Is.InstanceOf<ArchiveException>());
+        Assert.That(next!.Outcome, Is.EqualTo(ArchiveOutcome.Archived));
+    }
+
+    [Test]
+    public async Task What_a_store_has_not_stored_as_it_was_written_becomes_no_archive()
+    {
+        await AddAprilAsync(200);
+        var store = new ChangedStore(Store)
+        {
+            AfterWrite = name => name.EndsWith(".csv.gz", StringComparison.Ordinal)
+                ? FlipAsync(Path.Combine(Folder, name), 60)
+                : Task.CompletedTask,
+        };
+
+        Assert.That(
+            () => Archive.ArchiveAsync(AprilLogs, store, null, Token),
+            Throws.TypeOf<ArchiveException>().With.Message.Contains("is damaged"));
+        Assert.That(Directory.EnumerateFiles(Folder), Is.Empty);
+    }
+
+    private static IEnumerable<TestCaseData> Damages()
+    {
+        yield return Case("flipped byte", path => FlipAsync(path, 60), ".csv.gz", "hash|decompressed");
+        yield return Case("flipped last bytes", path => FlipAsync(path, -2), ".csv.gz", "hash|decompressed");
+        yield return Case("cut", path => CutAsync(path, 100), ".csv.gz", "bytes in place of");
+        yield return Case("emptied", path => CutAsync(path, 0), ".csv.gz", "bytes in place of");
+        yield return Case("longer", AppendAsync, ".csv.gz", "bytes in place of");
+        yield return Case("zeroes", ZeroAsync, ".csv.gz", "hash|decompressed");
+        yield return Case("removed", RemoveAsync, ".csv.gz", "missing");
+        yield return Case("other rows", path => ReplaceAsync(path, "\"rows\": 200", "\"rows\": 199"), ".json", "was changed");
+        yield return Case("other range", path => ReplaceAsync(path, "2026-04-01", "2026-04-02"), ".json", "was changed");
+        yield return Case("other format", path => ReplaceAsync(path, "\"format\": 1", "\"format\": 2"), ".json", "has the format 2");
+        yield return Case("no JSON", path => ReplaceAsync(path, "{", "["), ".json", "is not a manifest");
+        yield return Case("other member", path => ReplaceAsync(path, "\"table\":", "\"other\":"), ".json", "is not a manifest");
+        yield return Case("null", path => File.WriteAllTextAsync(path, "null"), ".json", "is not a manifest");
+        yield return Case("large", path => File.WriteAllTextAsync(path, new string(' ', 2 << 20)), ".json", "is larger");
+
+        static TestCaseData Case(string name, Func<string, Task> damage, string end, string problem) =>
+            new TestCaseData(damage, end, problem).SetArgDisplayNames(name);
+    }
+
+    [TestCaseSource(nameof(Damages))]
+    public async Task A_damaged_archive_is_found_not_restored_and_not_relied_on(Func<string, Task> damage, string end, string problem)
+    {
+        await AddAprilAsync(200);
+        var archive = (await Archive.ArchiveAsync(AprilLogs, Store, null, Token))!.Archive!;
+        await damage(Path.Combine(Folder, archive.Name + end));
+
+        var found = await Archive.FindVerifiedAsync(archive.Name, Store, null, Token);
+        var restore = Assert.CatchAsync<ArchiveException>(() => Restore.RestoreAsync(
+            archive.Name, RestoreTarget.Table("restored", "logs"), Store, null, Token))!;
+        var results = await RetainAsync(Store);
+
+        Assert.That(found!.State, Is.EqualTo(ArchiveState.Damaged));
+        Assert.That(found.Problem, Does.Match(problem));
+        Assert.That(restore.Message, Does.Contain(archive.Name));
+        Assert.That(await ExistsAsync("restored.logs"), Is.False);
+        Assert.That(results[0].Failure, Is.Null);
+        Assert.That(await ExistsAsync($"autostack_partitions.{AprilLogs}"), Is.False);
+        var second = (await ArchivesAsync()).Single(one => one.Name != archive.Name);
+        Assert.That((await Archive.FindVerifiedAsync(second.Name, Store, null, Token))!.State, Is.EqualTo(ArchiveState.Complete));
+    }
+
+    // The server refuses the row before the hash is complete.
+    [Test]
+    public async Task Rows_that_the_server_refuses_are_reported_as_damage()
+    {
+        await AddAprilAsync(200);
+        var archive = (await Archive.ArchiveAsync(AprilLogs, Store, null, Token))!.Archive!;
+        var file = Path.Combine(Folder, $"{archive.Name}.csv.gz");
+        string text;
+        using (var reader = new StreamReader(new GZipStream(File.OpenRead(file), CompressionMode.Decompress)))
+        {
+            text = await reader.ReadToEndAsync(Token);
+        }
+
+        await using (var writer = new StreamWriter(new GZipStream(File.Create(file), CompressionLevel.Optimal)))
+        {
+            await writer.WriteAsync(text.Replace("2026-04-10", "2026-99-10", StringComparison.Ordinal));
+        }
+
+        var (_, manifest) = ManifestJson.Write(archive with { Bytes = new FileInfo(file).Length });
+        await File.WriteAllBytesAsync(Path.Combine(Folder, $"{archive.Name}.json"), manifest, Token);
+
+        Assert.That(
+            () => Restore.RestoreAsync(archive.Name, RestoreTarget.Table("restored", "logs"), Store, null, Token),
+            Throws.TypeOf<ArchiveException>().With.Message.Contains("the file has another hash than the manifest says"));
+        Assert.That(await ExistsAsync("restored.logs"), Is.False);
+    }
+
+    [Test]
+    public async Task Without_its_manifest_an_archive_does_not_exist()
+    {
+        await AddAprilAsync(200);
+        var archive = (await Archive.ArchiveAsync(AprilLogs, Store, null, Token))!.Archive!;
+        File.Delete(Path.Combine(Folder, $"{archive.Name}.json"));
+
+        var found = await Archive.FindVerifiedAsync(archive.Name, Store, null, Token);
+        var again = await Archive.ArchiveAsync(AprilLogs, Store, null, Token);
+
+        Assert.That(found!.State, Is.EqualTo(ArchiveState.Incomplete));
+        Assert.That(
+            () => Restore.RestoreAsync(archive.Name, RestoreTarget.Table("restored", "logs"), Store, null, Token),
+            Throws.TypeOf<ArchiveException>().With.Message.Contains("There is no manifest"));
+        Assert.That(again!.Outcome, Is.EqualTo(ArchiveOutcome.Archived));
+        Assert.That(File.Exists(Path.Combine(Folder, $"{archive.Name}.csv.gz")), Is.True, "another run may be at work on it");
+
+        // A run does not last for days.
+        await AppendAsync(await AddAprilAsync(), April, 1);
+        Clock.Advance(TimeSpan.FromDays(3));
+        await Archive.ArchiveAsync(AprilLogs, Store, null, Token);
+        Assert.That(File.Exists(Path.Combine(Folder, $"{archive.Name}.csv.gz")), Is.False);
+    }
+
+    [Test]
+    public async Task A_connection_that_is_lost_before_the_rows_is_opened_again()
+    {
+        await AddAprilAsync(200);
+        var store = new ChangedStore(Store) { BeforeWrite = _ => EndOthersAsync() };
+
+        Assert.That((await Archive.ArchiveAsync(AprilLogs, store, null, Token))!.Outcome, Is.EqualTo(ArchiveOutcome.Archived));
+    }
+
+    [Test]
+    public async Task A_connection_that_is_lost_within_the_rows_leaves_no_archive()
+    {
+        await AddAprilAsync(40_000);
+        var store = new ChangedStore(Store) { Full = (".csv.gz", 5_000), AtFull = () => EndOthersAsync().GetAwaiter().GetResult() };
+
+        var failure = Assert.CatchAsync<DatabaseUnavailableException>(() => Archive.ArchiveAsync(AprilLogs, store, null, Token))!;
+        Assert.That(failure.OutcomeUnknown, Is.False);
+        Assert.That(Directory.EnumerateFiles(Folder), Is.Empty);
+        Assert.That((await Archive.ArchiveAsync(AprilLogs, Store, null, Token))!.Outcome, Is.EqualTo(ArchiveOutcome.Archived));
+    }
+
+    [Test]
+    public async Task A_cancelled_run_leaves_no_archive()
+    {
+        await AddAprilAsync(200);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(Token);
+        var store = new ChangedStore(Store) { BeforeWrite = _ => stop.CancelAsync() };
+
+        Assert.That(() => Archive.ArchiveAsync(AprilLogs, store, null, stop.Token), Throws.InstanceOf<OperationCanceledException>());
+        Assert.That(await Archive.ListAsync(Store, Token), Is.Empty);
+        Assert.That((await Archive.ArchiveAsync(AprilLogs, Store, null, Token))!.Outcome, Is.EqualTo(ArchiveOutcome.Archived));
+    }
+
+    [Test]
+    public async Task Two_archivers_at_once_make_sound_archives()
+    {
+        await AddAprilAsync(500);
+
+        var results = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Archive.ArchiveAsync(AprilLogs, Store, null, Token)));
+
+        Assert.That(results.Select(result => result!.Archive!.Rows), Is.All.EqualTo(500));
+        foreach (var entry in await Archive.ListAsync(Store, Token))
+        {
+            Assert.That((await Archive.FindVerifiedAsync(entry.Name, Store, null, Token))!.State, Is.EqualTo(ArchiveState.Complete));
+        }
+    }
+
+    [Test]
+    public async Task Names_that_are_no_archives_find_nothing()
+    {
+        await AddAprilAsync();
+        var archive = (await Archive.ArchiveAsync(AprilLogs, Store, null, Token))!.Archive!;
+        foreach (var name in new[] { "nothing", "", "..", $"../{archive.Name}", $"{Folder}/{archive.Name}", "a\0b", new('x', 500) })
+        {
+            Assert.That(await Archive.FindVerifiedAsync(name, Store, null, Token), Is.Null);
+            Assert.That(await Restore.RestoreAsync(name, RestoreTarget.Table("restored", "logs"), Store, null, Token), Is.Null);
+        }
+    }
+
+    private Task EndOthersAsync() => ExecuteAsync(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()");
+
+    private static async Task FlipAsync(string path, int at)
+    {
+        var bytes = await File.ReadAllBytesAsync(path);
+        bytes[at < 0 ? bytes.Length + at : at] ^= 0x55;
+        await File.WriteAllBytesAsync(path, bytes);
+    }
+
+    private static async Task CutAsync(string path, int length) =>
+        await File.WriteAllBytesAsync(path, (await File.ReadAllBytesAsync(path))[..length]);
+
+    private static async Task ZeroAsync(string path) => await File.WriteAllBytesAsync(path, new byte[new FileInfo(path).Length]);
+
+    private static Task AppendAsync(string path) => File.AppendAllTextAsync(path, "more");
+
+    private static Task RemoveAsync(string path)
+    {
+        File.Delete(path);
+        return Task.CompletedTask;
+    }
+
+    private static async Task ReplaceAsync(string path, string text, string by)
+    {
+        var before = await File.ReadAllTextAsync(path);
+        Assert.That(before, Does.Contain(text));
+        await File.WriteAllTextAsync(path, before.Replace(text, by, StringComparison.Ordinal));
+    }
+}

@@ -1,0 +1,230 @@
+using AutoStack.Data.Archives;
+using AutoStack.Data.Logs;
+using AutoStack.Data.Migrations;
+using AutoStack.Data.Partitions;
+using AutoStack.Data.Retention;
+using AutoStack.Data.Tests.Support;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace AutoStack.Data.Tests.Archives;
+
+/// <summary>Partitions for April and May 2026, in the middle of June, and a folder for archives.</summary>
+public abstract class ArchiveTestsBase : DatabaseTests
+{
+    protected const string AprilLogs = "deployment_logs_p20260401";
+
+    protected static readonly DateTimeOffset April = new(2026, 4, 10, 12, 0, 0, TimeSpan.Zero);
+    protected static readonly DateTimeOffset June = new(2026, 6, 20, 0, 0, 0, TimeSpan.Zero);
+
+    // At June 20 it keeps what is younger than May 21.
+    protected static readonly RetentionPolicy Month = new()
+    {
+        DeletedDeployments = null,
+        DeploymentLogs = TimeSpan.FromDays(30),
+        RuntimeLogs = TimeSpan.FromDays(30),
+        HealthChecks = TimeSpan.FromDays(30),
+        PasswordResetTokens = null,
+        WebhookPayloads = null,
+        ExpiredSessions = false,
+        ExpiredSignInAttempts = false,
+    };
+
+    protected string Folder { get; private set; } = "";
+
+    protected FolderArchiveStore Store { get; private set; } = null!;
+
+    protected ILogArchive Archive => Get<ILogArchive>();
+
+    protected ILogRestore Restore => Get<ILogRestore>();
+
+    [OneTimeSetUp]
+    public Task EnableAsync() => new SchemaMigrator(Database.ConnectionString).UpgradeAsync(
+        MigrationTarget.Version(5).In("log-partitions"), cancellationToken: Token);
+
+    [SetUp]
+    public async Task PrepareAsync()
+    {
+        Folder = Path.Combine(Path.GetTempPath(), $"archives-{Guid.NewGuid():N}");
+        Store = new FolderArchiveStore(Folder);
+        Clock.AdjustTime(new DateTimeOffset(2026, 3, 29, 0, 0, 0, TimeSpan.Zero));
+        await ExecuteAsync("TRUNCATE users CASCADE");
+        await ExecuteAsync("""
+            DO $do$
+            DECLARE
+                name text;
+            BEGIN
+                FOR name IN
+                    SELECT c.oid::regclass::text FROM pg_class c
+                    WHERE c.relnamespace = 'autostack_partitions'::regnamespace AND c.relkind = 'r' AND c.relname NOT LIKE '%default'
+                LOOP
+                    EXECUTE 'DROP TABLE ' || name;
+                END LOOP;
+                DROP SCHEMA IF EXISTS restored CASCADE;
+                CREATE SCHEMA restored;
+            END
+            $do$
+            """);
+        await ExecuteAsync("UPDATE log_partition_settings SET period = 'month', ahead = 2");
+        await Get<IPartitionMaintenance>().MaintainAsync(Token);
+        Clock.AdjustTime(June);
+    }
+
+    [TearDown]
+    public void RemoveFolder()
+    {
+        if (Directory.Exists(Folder))
+        {
+            Directory.Delete(Folder, recursive: true);
+        }
+    }
+
+    /// <summary>A deployment of April with some lines of that time.</summary>
+    protected async Task<Guid> AddAprilAsync(int lines = 3)
+    {
+        var project = await AddProjectAsync();
+        var id = Guid.CreateVersion7(April);
+        await Deployments.EnqueueAsync(new() { Id = id, ProjectId = project.Id, UserId = project.UserId }, Token);
+        await AppendAsync(id, April, lines);
+        return id;
+    }
+
+    protected async Task AppendAsync(Guid deployment, DateTimeOffset time, int lines)
+    {
+        foreach (var some in Enumerable.Range(1, lines).Chunk(5_000))
+        {
+            await PlatformLogs.AppendAsync(
+                deployment, [.. some.Select(n => new NewDeploymentLog { Message = $"line {n}", Timestamp = time })], Token);
+        }
+    }
+
+    /// <summary>A retention run of a host that archives before it drops.</summary>
+    protected async Task<IReadOnlyList<RetentionResult>> RetainAsync(IArchiveStore store)
+    {
+        await using var host = new ServiceCollection()
+            .AddSingleton<TimeProvider>(Clock)
+            .AddAutoStackData(options =>
+            {
+                LibraryConnection.Set(options, Database.ConnectionString);
+                options.ArchiveStore = store;
+            })
+            .AddAutoStackDataWorkers()
+            .BuildServiceProvider();
+        return await host.GetRequiredService<IRetentionService>().RunAsync(Month, null, Token);
+    }
+
+    /// <summary>The complete archives of a partition.</summary>
+    protected async Task<IReadOnlyList<ArchiveManifest>> ArchivesAsync(string partition = AprilLogs) =>
+    [
+        .. from entry in await Archive.ListAsync(Store, Token)
+           where entry.State == ArchiveState.Complete && entry.Manifest!.Partition == partition
+           select entry.Manifest,
+    ];
+
+    /// <summary>How many rows two tables do not share.</summary>
+    protected async Task<object?> CountDifferencesAsync(string one, string other) => await ScalarAsync($"""
+        SELECT (SELECT count(*) FROM (SELECT * FROM {one} EXCEPT ALL SELECT * FROM {other}) a)
+            + (SELECT count(*) FROM (SELECT * FROM {other} EXCEPT ALL SELECT * FROM {one}) b)
+        """);
+
+    protected async Task<object?> CountAsync(string table) => await ScalarAsync($"SELECT count(*) FROM {table}");
+
+    protected async Task<bool> ExistsAsync(string table) => await ScalarAsync("SELECT to_regclass($1) IS NOT NULL", table) is true;
+}
+
+/// <summary>A folder whose calls a test changes.</summary>
+internal sealed class ChangedStore(IArchiveStore inner) : IArchiveStore
+{
+    /// <summary>Runs before an object is written.</summary>
+    public Func<string, Task> BeforeWrite { get; set; } = _ => Task.CompletedTask;
+
+    /// <summary>Runs after an object was written.</summary>
+    public Func<string, Task> AfterWrite { get; set; } = _ => Task.CompletedTask;
+
+    /// <summary>The bytes after which a write fails, by the end of its name; null for none.</summary>
+    public (string End, int Bytes)? Full { get; set; }
+
+    /// <summary>What happens at <see cref="Full"/>; a failure by default.</summary>
+    public Action AtFull { get; set; } = () => throw new IOException("No space left on device");
+
+    /// <summary>The bytes after which a read fails; null for none.</summary>
+    public int? Broken { get; set; }
+
+    public async Task WriteAsync(string name, Func<Stream, CancellationToken, Task> write, CancellationToken cancellationToken)
+    {
+        await BeforeWrite(name);
+        await inner.WriteAsync(
+            name,
+            (stream, token) => write(
+                Full is { } full && name.EndsWith(full.End, StringComparison.Ordinal)
+                    ? new LimitedStream(stream, full.Bytes, AtFull)
+                    : stream,
+                token),
+            cancellationToken);
+        await AfterWrite(name);
+    }
+
+    public async Task<Stream?> OpenAsync(string name, CancellationToken cancellationToken) =>
+        await inner.OpenAsync(name, cancellationToken) is { } stream
+            ? Broken is { } bytes && name.EndsWith(".csv.gz", StringComparison.Ordinal)
+                ? new LimitedStream(stream, bytes, () => throw new IOException("The line was cut."))
+                : stream
+            : null;
+
+    public Task<IReadOnlyList<StoredObject>> ListAsync(CancellationToken cancellationToken) => inner.ListAsync(cancellationToken);
+
+    public Task<bool> RemoveAsync(string name, CancellationToken cancellationToken) => inner.RemoveAsync(name, cancellationToken);
+
+    private sealed class LimitedStream(Stream inner, int limit, Action atLimit) : Stream
+    {
+        private long passed;
+
+        public override bool CanRead => inner.CanRead;
+
+        public override bool CanSeek => false;
+
+        public override bool CanWrite => inner.CanWrite;
+
+        public override long Length => throw new NotSupportedException();
+
+        public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
+
+        public override void Flush() => inner.Flush();
+
+        public override int Read(byte[] buffer, int offset, int count)
+        {
+            var read = inner.Read(buffer, offset, (int)Math.Min(count, Math.Max(1, limit - passed)));
+            Pass(read);
+            return read;
+        }
+
+        public override void Write(byte[] buffer, int offset, int count)
+        {
+            Pass(count);
+            inner.Write(buffer, offset, count);
+        }
+
+        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+        public override void SetLength(long value) => throw new NotSupportedException();
+
+        protected override void Dispose(bool disposing)
+        {
+            if (disposing && inner.CanRead)
+            {
+                inner.Dispose();
+            }
+
+            base.Dispose(disposing);
+        }
+
+        private void Pass(int count)
+        {
+            var before = passed;
+            passed += count;
+            if (before <= limit && passed > limit)
+            {
+                atLimit();
+            }
+        }
+    }
+}
