@@ -96,7 +96,7 @@ internal sealed class Database : IAsyncDisposable, IDisposable
         context = new Context(
             clock,
             secrets,
-            new AccountContext(clock, options.Accounts, secrets),
+            new AccountContext(clock, options.Accounts, secrets, () => AccountDeployments.EndRunningOfChosen(clock)),
             new DeploymentContext(clock, logSecrets),
             new LogContext(clock, logSecrets, logNotifier, options.LogWriter, options.LogSearchTime));
         unitOfWork = new UnitOfWork(pool, CreateForCaller, telemetry, timeouts);
@@ -166,7 +166,8 @@ internal sealed class Database : IAsyncDisposable, IDisposable
         new SignInThrottle(db, context.Accounts),
         new PasswordResetTokenRepository(db, context.Accounts),
         new WebhookPayloadRepository(db, context.Clock),
-        new PartitionMaintenance(db, context.Clock)));
+        new PartitionMaintenance(db, context.Clock),
+        new ClosedAccounts(db)));
 
     public void Dispose()
     {

@@ -244,6 +244,7 @@ public sealed class RetentionServiceTests : DatabaseTests
         {
             DeletedDeployments = null,
             ExpiredSessions = false,
+            ClosedAccounts = false,
             ExpiredSignInAttempts = false,
             PasswordResetTokens = null,
             WebhookPayloads = null,
@@ -266,6 +267,7 @@ public sealed class RetentionServiceTests : DatabaseTests
         RuntimeLogs = null,
         DeletedDeployments = null,
         ExpiredSessions = false,
+        ClosedAccounts = false,
         ExpiredSignInAttempts = false,
         PasswordResetTokens = null,
         WebhookPayloads = null,
