@@ -24,7 +24,7 @@ internal sealed class ClosedAccounts(Db db)
             SELECT coalesce(pg_catalog.sum(1
                 + (SELECT pg_catalog.count(l.id) FROM deployment_logs l WHERE l.deployment_id = d.id)
                 + (SELECT pg_catalog.count(r.id) FROM deployment_runtime_logs r WHERE r.deployment_id = d.id)
-                + (SELECT pg_catalog.count(h.id) FROM deployment_health_checks h WHERE h.deployment_id = d.id)), 0) AS rows
+                + (SELECT pg_catalog.count(h.id) FROM deployment_health_checks h WHERE h.deployment_id = d.id)), 0)::bigint AS rows
             FROM deployments d
             WHERE d.user_id = u.id
         ) d

@@ -106,8 +106,7 @@ public sealed class ClosedAccountTests : DatabaseTests
         var project = await AddProjectAsync();
         await using var hold = await Raw.OpenConnectionAsync(Token);
         await using var transaction = await hold.BeginTransactionAsync(Token);
-        await using (var insert = new NpgsqlCommand(
-            "INSERT INTO sessions (id, user_id, token, expires_at, created_at) VALUES (gen_random_uuid(), $1, 't', '2300-01-01', now())", hold))
+        await using (var insert = new NpgsqlCommand("INSERT INTO sessions (user_id, token, expires_at) VALUES ($1, 't', '2300-01-01')", hold))
         {
             insert.Parameters.Add(new NpgsqlParameter { Value = project.UserId });
             await insert.ExecuteNonQueryAsync(Token);

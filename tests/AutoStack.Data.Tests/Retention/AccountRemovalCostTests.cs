@@ -44,7 +44,7 @@ public sealed class AccountRemovalCostTests : DatabaseTests
         await ExecuteAsync("VACUUM (ANALYZE) users, projects, deployments, deployment_logs, deployment_stages");
         await ExecuteAsync("CHECKPOINT");
         var delete = await TimeAsync(() => ExecuteLongAsync("DELETE FROM users WHERE id = $1", once.UserId));
-        TestContext.Out.WriteLine($"one DELETE of {Size} deployments with {Size * 10} lines: {delete.TotalSeconds:0.00} s in one transaction");
+        TestContext.Out.WriteLine($"one DELETE of {Size} deployments with {Size * 10} lines: {delete.TotalSeconds:0.00} s");
 
         await ExecuteAsync("VACUUM users, projects, deployments, deployment_logs, deployment_stages");
         await ExecuteAsync("CHECKPOINT");
@@ -61,8 +61,8 @@ public sealed class AccountRemovalCostTests : DatabaseTests
             }),
             Token)).Single());
         TestContext.Out.WriteLine(
-            $"closed in {close.TotalMilliseconds:0.0} ms; removed {result!.Rows} rows in {result.Batches} batches, {removal.TotalSeconds:0.0} s "
-            + $"without pauses, the longest batch {longest.TotalMilliseconds:0} ms; {result.Failure}");
+            $"closed in {close.TotalMilliseconds:0.0} ms; removed {result!.Rows} rows in {result.Batches} batches, "
+            + $"{removal.TotalSeconds:0.0} s without pauses, the longest batch {longest.TotalMilliseconds:0} ms; {result.Failure}");
         Assert.That(await ScalarAsync("SELECT count(*) FROM users WHERE id = $1", account.UserId), Is.Zero);
     }
 
@@ -76,14 +76,14 @@ public sealed class AccountRemovalCostTests : DatabaseTests
         for (var i = 0; i < 3; i++)
         {
             var open = await ClaimsAsync(other, options);
-            TestContext.Out.WriteLine($"a claim behind {Size} waiting deployments of an open account: {open.TotalMilliseconds:0.00} ms");
+            TestContext.Out.WriteLine($"a claim behind {Size} waiting ones of an open account: {open.TotalMilliseconds:0.00} ms");
         }
 
         TestContext.Out.WriteLine($"closed in {(await TimeAsync(() => Users.RemoveAsync(account.UserId, Token))).TotalMilliseconds:0.0} ms");
         for (var i = 0; i < 3; i++)
         {
             var closed = await ClaimsAsync(other, options);
-            TestContext.Out.WriteLine($"a claim behind {Size} waiting deployments of a closed account: {closed.TotalMilliseconds:0.00} ms");
+            TestContext.Out.WriteLine($"a claim behind {Size} waiting ones of a closed account: {closed.TotalMilliseconds:0.00} ms");
         }
 
         var none = await TimeAsync(() => Lifecycle.ClaimNextAsync(options, Token));

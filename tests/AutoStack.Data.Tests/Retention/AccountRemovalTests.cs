@@ -248,8 +248,10 @@ public sealed class AccountRemovalTests : DatabaseTests
                 await ExecuteAsync(
                     "INSERT INTO deployment_health_checks (deployment_id, url) SELECT $1, 'x' FROM generate_series(1, 12)", deployment.Id);
                 await ExecuteAsync(
-                    "INSERT INTO deployment_containers (deployment_id, container_id, image, port, stopped_at) VALUES ($1, 'c', 'i', 1, now())",
-                    deployment.Id);
+                    """
+                    INSERT INTO deployment_containers (deployment_id, container_id, image, port, stopped_at)
+                    VALUES ($1, 'c', 'i', 1, now())
+                    """, deployment.Id);
             }
         }
 
