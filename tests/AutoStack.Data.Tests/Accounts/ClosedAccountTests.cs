@@ -106,7 +106,8 @@ public sealed class ClosedAccountTests : DatabaseTests
         var project = await AddProjectAsync();
         await using var hold = await Raw.OpenConnectionAsync(Token);
         await using var transaction = await hold.BeginTransactionAsync(Token);
-        await using (var insert = new NpgsqlCommand("INSERT INTO sessions (user_id, token, expires_at) VALUES ($1, 't', '2300-01-01')", hold))
+        const string Insert = "INSERT INTO sessions (user_id, token, expires_at) VALUES ($1, 't', '2300-01-01')";
+        await using (var insert = new NpgsqlCommand(Insert, hold))
         {
             insert.Parameters.Add(new NpgsqlParameter { Value = project.UserId });
             await insert.ExecuteNonQueryAsync(Token);

@@ -79,7 +79,8 @@ public sealed class AccountRemovalCostTests : DatabaseTests
             TestContext.Out.WriteLine($"a claim behind {Size} waiting ones of an open account: {open.TotalMilliseconds:0.00} ms");
         }
 
-        TestContext.Out.WriteLine($"closed in {(await TimeAsync(() => Users.RemoveAsync(account.UserId, Token))).TotalMilliseconds:0.0} ms");
+        var close = await TimeAsync(() => Users.RemoveAsync(account.UserId, Token));
+        TestContext.Out.WriteLine($"closed in {close.TotalMilliseconds:0.0} ms");
         for (var i = 0; i < 3; i++)
         {
             var closed = await ClaimsAsync(other, options);
