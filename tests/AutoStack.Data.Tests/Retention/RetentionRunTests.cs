@@ -263,7 +263,11 @@ public sealed class RetentionRunTests : DatabaseTests
 
             Assert.That(
                 await host.GetRequiredService<IRetentionService>().FindMissingRightsAsync(
-                    policy with { PasswordResetTokens = null, WebhookPayloads = null, ExpiredSignInAttempts = false }, Token),
+                    policy with
+                    {
+                        PasswordResetTokens = null, WebhookPayloads = null, ExpiredSignInAttempts = false, ClosedAccounts = false,
+                    },
+                    Token),
                 Is.EqualTo(new[] { "UPDATE on sessions", "DELETE on sessions" }));
         }
 
